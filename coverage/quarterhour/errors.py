@@ -1,0 +1,86 @@
+"""The few ways a study can go wrong.
+
+::
+
+    QuarterhourError
+    ├── DataError      (ValueError)         a table or a value cannot be used as it is
+    ├── StudyError     (ValueError)         the study file says something that cannot be meant
+    ├── MissingError   (FileNotFoundError)  a file that the study names is not there
+    ├── WriteError     (OSError)            a result could not be put in its place
+    ├── CutoffError    (ValueError)         asked beyond what was searched
+    ├── ServiceError   (ConnectionError)    a service on the network did not answer as it should
+    ├── SolverError    (RuntimeError)       the solver failed; no answer may be read from it
+    └── PlanError      (ValueError)         a plan does not hold when it is recounted
+
+Every error has a key of the table of words and the values that fill it, so the same error can be
+read in both languages: ``str(error)`` is English, ``error.told("zh")`` is Chinese.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from quarterhour import words
+
+
+class QuarterhourError(Exception):
+    """Something a planner can mend. ``key`` names a sentence in ``data/words/``."""
+
+    def __init__(self, key: str, /, **values: object) -> None:
+        self.key = key
+        self.values = values
+        super().__init__(words.say(key, "en", **values))
+
+    def told(self, lang: str) -> str:
+        """The message in a language."""
+        return words.say(self.key, lang, **self.values)
+
+    def __reduce__(self) -> tuple[object, ...]:
+        return _remake, (type(self), self.key, self.values)
+
+
+def _remake(kind: type[QuarterhourError], key: str, values: dict[str, object]) -> QuarterhourError:
+    return kind(key, **values)
+
+
+class DataError(QuarterhourError, ValueError):
+    """A table or a value cannot be used as it is."""
+
+
+class StudyError(QuarterhourError, ValueError):
+    """The study file says something that cannot be meant."""
+
+
+class MissingError(QuarterhourError, FileNotFoundError):
+    """A file that the study names is not there."""
+
+
+class WriteError(QuarterhourError, OSError):
+    """A result could not be put in its place."""
+
+
+class CutoffError(QuarterhourError, ValueError):
+    """Asked beyond what was searched: an absent pair would be read as unreachable."""
+
+
+class ServiceError(QuarterhourError, ConnectionError):
+    """A service on the network did not answer as it should."""
+
+
+class SolverError(QuarterhourError, RuntimeError):
+    """The solver failed; no answer may be read from it."""
+
+
+class PlanError(QuarterhourError, ValueError):
+    """A plan does not hold when it is recounted."""
+
+
+class AssumptionWarning(UserWarning):
+    """Something was assumed that the data did not say."""
+
+
+def first_ids(ids: Iterable[object], *, most: int = 5) -> str:
+    """The first few ids, for a message: ``a, b, c, d, e … (12 in all)``."""
+    every = [str(i) for i in ids]
+    shown = ", ".join(every[:most])
+    return shown if len(every) <= most else f"{shown} … ({len(every)} in all)"

@@ -1,0 +1,1 @@
+"""Travel times between communities and sites, within a cutoff."""

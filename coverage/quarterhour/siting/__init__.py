@@ -1,0 +1,1 @@
+"""Where new sites should go: the question, good plans, proven plans, and why none exists."""

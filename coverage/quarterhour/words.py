@@ -1,0 +1,45 @@
+"""The one table of words: every sentence and label a user reads, in Chinese and English.
+
+The table lies in ``data/words/*.toml``, one page a room. A key is ``page.name``
+(``errors.missing_columns``); an entry is ``{zh = "…", en = "…"}`` with ``{placeholders}``.
+"""
+
+from __future__ import annotations
+
+import functools
+import tomllib
+from collections.abc import Mapping
+from importlib import resources
+
+LANGUAGES = ("zh", "en")
+
+
+@functools.cache
+def _page(page: str) -> Mapping[str, Mapping[str, str]]:
+    file = resources.files("quarterhour") / "data" / "words" / f"{page}.toml"
+    if not file.is_file():
+        return {}
+    return tomllib.loads(file.read_text(encoding="utf-8"))
+
+
+def entry(key: str) -> Mapping[str, str] | None:
+    """Both languages of a key, or None where the table has no such key."""
+    page, _, name = key.partition(".")
+    return _page(page).get(name)
+
+
+def say(key: str, lang: str, /, **values: object) -> str:
+    """The sentence of a key in a language, its placeholders filled.
+
+    Raises KeyError when the table has no such key: a sentence nobody wrote is a bug of ours.
+    """
+    found = entry(key)
+    if found is None:
+        raise KeyError(key)
+    return found[lang].format(**values)
+
+
+def label(page: str, name: str, lang: str) -> str:
+    """The label of a thing a user may have named (a kind, a road class); its own name if unknown."""
+    found = _page(page).get(name)
+    return name if found is None else found[lang]
