@@ -1,0 +1,37 @@
+# make demo: install what the program needs and run the embedded study of Weihai
+# make test: install the test extras and run lint, types and tests
+PYTHON ?= python3
+BIN := .venv/bin
+
+.venv/run.stamp: requirements.txt pyproject.toml
+	$(PYTHON) -m venv .venv
+	$(BIN)/python -m pip install --quiet --require-hashes -r requirements.txt
+	$(BIN)/python -m pip install --quiet --no-deps --no-build-isolation -e .
+	$(BIN)/python -m compileall -q .venv/lib || true
+	touch $@
+
+.venv/test.stamp: .venv/run.stamp requirements-test.txt
+	$(BIN)/python -m pip install --quiet --require-hashes -r requirements-test.txt
+	touch $@
+
+.PHONY: demo test lint test-slow lock clean
+demo: .venv/run.stamp
+	$(BIN)/quarterhour demo --out data/processed/weihai
+
+test: .venv/test.stamp lint
+	$(BIN)/python -m pytest -n 2 --dist loadfile
+
+lint: .venv/test.stamp
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+
+test-slow: .venv/test.stamp
+	$(BIN)/python -m pytest -m slow
+
+lock: # after a change of dependencies; needs uv
+	uv pip compile --universal --python-version 3.11 --generate-hashes --no-header --no-annotate --no-emit-index-url --no-emit-find-links pyproject.toml build-requirements.in -o requirements.txt
+	uv pip compile --universal --python-version 3.11 --generate-hashes --no-header --no-annotate --no-emit-index-url --no-emit-find-links --extra test pyproject.toml build-requirements.in -c requirements.txt -o requirements-test.txt
+
+clean:
+	rm -rf .venv data/processed/weihai
