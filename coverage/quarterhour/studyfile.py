@@ -1,0 +1,290 @@
+"""What a study file may say, and where it says it wrong."""
+
+from __future__ import annotations
+
+import re
+import tomllib
+from datetime import date
+from pathlib import Path
+from typing import Annotated, Any, Literal
+
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator, model_validator
+
+from quarterhour.errors import MissingError, StudyError
+
+Name = Annotated[str, Field(min_length=1, pattern=r"^[A-Za-z0-9_\-]+$")]
+Quality = Literal["fact", "estimated", "synthetic"]
+Heading = Literal["to_site", "to_community"]
+_REMOTE = re.compile(r"^/vsi|://|^[A-Za-z]:.*:|\x00")
+
+
+class _Part(BaseModel):
+    model_config = ConfigDict(extra="forbid", frozen=True, str_strip_whitespace=True)
+
+
+class StudyHead(_Part):
+    """Who and where."""
+
+    id: Name
+    zh: str
+    en: str
+    crs: str
+    reference_date: date
+    seed: int = 0
+    snap_limit_m: float = Field(default=1000, gt=0)
+    threads: int = Field(default=1, ge=1)
+
+    @field_validator("crs")
+    @classmethod
+    def _known_and_metric(cls, value: str) -> str:
+        from pyproj import CRS
+        from pyproj.exceptions import CRSError
+
+        try:
+            crs = CRS.from_user_input(value)
+        except CRSError:
+            raise ValueError(f"{value!r} is no coordinate system that PROJ knows; write for example EPSG:32651") from None
+        if crs.is_geographic or any(a.unit_name not in ("metre", "meter") for a in crs.axis_info):
+            raise ValueError(f"{value!r} is not in metres; a study needs a projected one, for example EPSG:32651")
+        return value
+
+
+class Source(_Part):
+    """A file or a layer as received."""
+
+    path: str | None = None
+    layer: str | None = None
+    columns: dict[str, str] = {}
+    encoding: str | None = None
+    sheet: str | int | None = None
+    header_row: int | None = Field(default=None, ge=1)
+    crs: str = "EPSG:4326"
+    datum: Literal["wgs84", "gcj02", "bd09"] = "wgs84"
+    quality: Quality = "fact"
+    source: str = ""
+
+    @field_validator("path")
+    @classmethod
+    def _local(cls, value: str | None) -> str | None:
+        if value is not None and _REMOTE.search(value):
+            raise ValueError(f"{value!r} is not a file of this machine; fetch it first, then name the file")
+        return value
+
+
+class Places(Source):
+    """Places out of a table, or out of the OSM extract by kind."""
+
+    from_osm: tuple[str, ...] = ()
+
+    @model_validator(mode="after")
+    def _one_origin(self) -> Places:
+        if self.path is None and not self.from_osm:
+            raise ValueError("give `path` (a table) or `from_osm` (kinds out of the OSM extract)")
+        return self
+
+
+class Communities(Places):
+    """Communities and the columns that count their people."""
+
+    people: tuple[str, ...] = Field(min_length=1)
+
+
+class Facilities(Places):
+    """Facilities; `kind` when the table has no column of kinds."""
+
+    kind: str | None = None
+
+
+class NamedTable(Source):
+    """A table of figures for targets, or a layer for exclusions."""
+
+    name: Name
+    path: str
+
+
+class CircleFile(_Part):
+    """A service circle."""
+
+    id: Name
+    zh: str
+    en: str
+    kinds: tuple[str, ...] = Field(min_length=1)
+    mode: str
+    compare_modes: tuple[str, ...] = ()
+    minutes: float = Field(gt=0, le=600)
+    heading: Heading
+    turnout_minutes: float | None = Field(default=None, ge=0)
+    people: str
+    need: Literal["any", "all"] = "any"
+    clause: str = ""
+    source: str = ""
+    date: str = ""
+    verified: bool = False
+
+
+class TargetsFile(_Part):
+    """Rule sets: shipped names, or TOML files of the study."""
+
+    rules: tuple[str, ...] = ()
+
+
+class QuotaFile(_Part):
+    """At least so many open sites in every area of a level."""
+
+    level: Literal["town", "county"]
+    minimum: int = Field(default=1, ge=0)
+    maximum: int | None = Field(default=None, ge=0)
+
+
+class Exclusion(_Part):
+    """Nothing nearer than so many metres to a layer, to the communities, or to roads of some classes."""
+
+    layer: str
+    metres: float = Field(gt=0)
+    road_classes: tuple[str, ...] = ()
+    clause: str = ""
+
+
+class SitingFile(_Part):
+    """A siting question."""
+
+    id: Name
+    zh: str
+    en: str
+    kind: str
+    mode: str
+    minutes: float = Field(gt=0, le=600)
+    heading: Heading = "to_site"
+    turnout_minutes: float = Field(default=0, ge=0)
+    people: str
+    objective: Literal["max-cover", "min-sites"] = "max-cover"
+    new_sites: int | None = Field(default=None, ge=0)
+    candidates: Literal["table", "communities", "network"] = "communities"
+    candidate_count: int = Field(default=300, ge=1)
+    quotas: tuple[QuotaFile, ...] = ()
+    exclude: tuple[Exclusion, ...] = ()
+    seconds: float = Field(default=60, gt=0)
+
+    @model_validator(mode="after")
+    def _count_given(self) -> SitingFile:
+        if self.objective == "max-cover" and self.new_sites is None:
+            raise ValueError("max-cover needs `new_sites`: how many may be built at most")
+        return self
+
+
+class Outputs(_Part):
+    """Where results go."""
+
+    folder: str | None = None
+
+
+class ModeFile(_Part):
+    """A mode of the study's own; the fields of data/modes.toml."""
+
+    zh: str = ""
+    en: str = ""
+    travels: Literal["walk", "vehicle"]
+    speed_kmh: float | None = Field(default=None, gt=0)
+    speeds_kmh: dict[str, float] = {}
+    other_kmh: float | None = Field(default=None, gt=0)
+    gap_kmh: float = Field(default=3.6, gt=0)
+    turnout_minutes: float = Field(default=0, ge=0)
+    forbidden: tuple[str, ...] = ()
+    source: str = ""
+    date: str = ""
+    verified: bool = False
+
+
+class StudyFile(_Part):
+    """A whole study file, checked."""
+
+    study: StudyHead
+    roads: Source
+    communities: Communities
+    towns: Places | None = None
+    counties: Places | None = None
+    facilities: tuple[Facilities, ...] = ()
+    candidates: Places | None = None
+    tables: tuple[NamedTable, ...] = ()
+    layers: tuple[NamedTable, ...] = ()
+    modes: dict[str, ModeFile] = {}
+    circles: tuple[CircleFile, ...] = ()
+    targets: TargetsFile = TargetsFile()
+    siting: tuple[SitingFile, ...] = ()
+    outputs: Outputs = Outputs()
+
+    @model_validator(mode="after")
+    def _names_agree(self) -> StudyFile:
+        people = set(self.communities.people)
+        for part in (*self.circles, *self.siting):
+            if part.people not in people:
+                raise ValueError(f"{part.id}: people = {part.people!r} is not among communities.people {sorted(people)}")
+        layers = {t.name for t in self.layers} | {"communities", "roads"}
+        for question in self.siting:
+            for rule in question.exclude:
+                if rule.layer not in layers:
+                    raise ValueError(f"{question.id}: layer {rule.layer!r} is not among {sorted(layers)}")
+            if question.candidates == "table" and self.candidates is None:
+                raise ValueError(f"{question.id}: candidates = 'table' needs a [candidates] table")
+        ids = [p.id for p in (*self.circles, *self.siting)]
+        twice = sorted({i for i in ids if ids.count(i) > 1})
+        if twice:
+            raise ValueError(f"ids used twice: {twice}")
+        return self
+
+
+def find_study(path: str | Path) -> Path:
+    """The study file: the path itself, or ``study.toml`` in the folder."""
+    found = Path(path)
+    found = found / "study.toml" if found.is_dir() else found
+    if not found.is_file():
+        raise MissingError("study.no_study_file", path=str(path))
+    return found
+
+
+def read_study_file(path: str | Path) -> StudyFile:
+    """A study file, checked; StudyError names the line and the field of everything that is wrong."""
+    file = find_study(path)
+    try:
+        text = file.read_text(encoding="utf-8-sig")
+        parsed = tomllib.loads(text)
+    except UnicodeDecodeError as why:
+        raise StudyError("study.not_utf8", file=file.name, why=str(why)) from why
+    except tomllib.TOMLDecodeError as why:
+        raise StudyError("study.not_toml", file=file.name, why=str(why)) from why
+    try:
+        return StudyFile.model_validate(parsed)
+    except ValidationError as why:
+        told = [_told(file.name, text, problem) for problem in why.errors()]
+        raise StudyError("study.bad_fields", problems="\n".join(told)) from why
+
+
+def _told(name: str, text: str, problem: Any) -> str:
+    where = problem["loc"]
+    line = line_of(text, where)
+    field = ".".join(str(part) for part in where) or "study"
+    came = problem.get("input")
+    shown = f" (got {came!r})" if isinstance(came, str | int | float) else ""
+    return f"{name}:{line}: {field}: {problem['msg'].removeprefix('Value error, ')}{shown}"
+
+
+def line_of(text: str, where: tuple[str | int, ...]) -> int:
+    """The line on which a field stands (its table's line when the field is missing), counted from 1."""
+    lines = text.splitlines()
+    table = [str(p) for p in where if isinstance(p, str)]
+    nth = next((p for p in where if isinstance(p, int)), 0)
+    start = _table_line(lines, table[0], nth) if table else 1
+    for key in reversed(table[1:]):
+        for number in range(start, len(lines) + 1):
+            if number > start and lines[number - 1].startswith("["):
+                break
+            if re.match(rf"\s*(\S*\.)?{re.escape(key)}\s*=", lines[number - 1]):
+                return number
+    return start
+
+
+def _table_line(lines: list[str], name: str, nth: int) -> int:
+    heads = [i for i, line in enumerate(lines, 1) if re.match(rf"\s*\[\[?\s*{re.escape(name)}\b", line)]
+    plain = [i for i, line in enumerate(lines, 1) if re.match(rf"\s*{re.escape(name)}\s*=", line)]
+    found = heads or plain
+    return found[min(nth, len(found) - 1)] if found else 1
