@@ -1,6 +1,325 @@
-"""What a table of communities, facilities, candidates or areas must hold."""
+"""What a table of communities, facilities, candidates or areas must hold.
+
+``as_places`` is the door: behind it every row has an id, a place in metres and whole people.
+What did not pass is not lost but told: *findings* is a table of one row a problem.
+"""
 
 from __future__ import annotations
 
+import unicodedata
+from collections.abc import Iterable, Sequence
+from typing import Any, Literal
+
+import geopandas as gpd
+import numpy as np
+import pandas as pd
+import shapely
+from pyproj import CRS
+
+from quarterhour import words
+from quarterhour.errors import DataError
+
 QUALITIES = ("fact", "estimated", "synthetic")
 """How well a row is known. Without a word from the user, a row of a user's file counts as fact."""
+
+Severity = Literal["error", "warning", "note"]
+SEVERITIES = ("error", "warning", "note")
+"""error: the row was set aside; warning: kept, but look at it; note: what we assumed."""
+
+FINDING_COLUMNS = ("severity", "rule", "table", "file", "sheet", "row", "column", "id", "value", "detail")
+_LONGEST_VALUE = 80
+_MARGIN_DEGREES = 3.0
+_NUMBER = r"[+-]?(?:\d+|\d{1,3}(?:,\d{3})+)(?:\.\d*)?|[+-]?\.\d+"
+_EXPONENT = r"(?:[eE][+-]?\d{1,3})?"
+_MANGLED = r"\d(?:\.\d+)?[eE]\+?\d+"
+_TEXTS = ("name", "kind", "town", "county", "source")
+
+
+# --- findings -------------------------------------------------------------------------------
+
+
+def no_findings() -> pd.DataFrame:
+    """A table of findings with nothing found."""
+    return _findings([])
+
+
+def finding(rule: str, *, severity: Severity, table: str, **fields: object) -> pd.DataFrame:
+    """One problem as a table of one row; ``rule`` names its sentence on the page ``findings``.
+
+    A rule with a dot names its own page (``network.bad_class``). Fields: file, sheet, row (as the
+    user sees it in Excel), column, id, value (cut at 80 characters), detail. TypeError for others.
+    """
+    unknown = set(fields) - set(FINDING_COLUMNS)
+    if unknown or severity not in SEVERITIES:
+        raise TypeError(f"not a field or severity of findings: {sorted(unknown)} {severity}")
+    return _findings([{"severity": severity, "rule": rule, "table": table, **fields}])
+
+
+def join_findings(tables: Iterable[pd.DataFrame]) -> pd.DataFrame:
+    """All findings in one table, in the order given, numbered from 0."""
+    some = [t for t in tables if len(t)]
+    return pd.concat(some, ignore_index=True) if some else no_findings()
+
+
+def told(findings: pd.DataFrame, lang: str) -> pd.Series:
+    """Each finding as a sentence with its file and row, on the index of the findings."""
+    records = findings.to_dict("records")
+    return pd.Series([_sentence(r, lang) for r in records], index=findings.index, dtype="str", name="told")
+
+
+def _sentence(record: dict[Any, Any], lang: str) -> str:
+    values = {k: "" if pd.isna(v) else v for k, v in record.items() if k not in ("rule", "severity")}
+    rule = record["rule"]
+    text = words.say(rule if "." in rule else f"findings.{rule}", lang, **values)
+    where = [str(values[k]) for k in ("file", "sheet") if values[k]]
+    if values["row"] != "":
+        where.append(words.say("findings.at_row", lang, row=values["row"]))
+    between = words.say("findings.after_place", lang)
+    return f"{' '.join(where)}{between}{text}" if where else text
+
+
+def _findings(records: list[dict[str, Any]]) -> pd.DataFrame:
+    frame = pd.DataFrame(records, columns=list(FINDING_COLUMNS))
+    row = pd.array(frame.pop("row").astype("object"), dtype="Int64")
+    texts = frame.astype("object").where(frame.notna(), "").astype("str")
+    texts["value"] = texts["value"].str.slice(0, _LONGEST_VALUE)
+    texts.insert(FINDING_COLUMNS.index("row"), "row", row)
+    return texts
+
+
+# --- numbers as people type them --------------------------------------------------------------
+
+
+def numbers(values: pd.Series) -> pd.Series:
+    """Numbers as float64, read as people type them: full-width digits, 1,234, blanks around.
+
+    What is no finite number (八十, #REF!, inf, TRUE) is NaN.
+    """
+    if pd.api.types.is_numeric_dtype(values) and not pd.api.types.is_bool_dtype(values):
+        return values.astype("Float64").astype("float64").where(lambda v: np.isfinite(v))
+    text = texts(values).map(lambda v: unicodedata.normalize("NFKC", v).strip()).astype("str")
+    good = text.str.fullmatch(f"(?:{_NUMBER}){_EXPONENT}").astype(bool)
+    found = pd.to_numeric(text.where(good).str.replace(",", ""), errors="coerce").astype("float64")
+    return found.where(np.isfinite(found))
+
+
+def texts(values: pd.Series) -> pd.Series:
+    """Values as text: missing is "", 371002001001.0 is "371002001001", blanks around are off."""
+    if pd.api.types.is_string_dtype(values) and values.dtype != object:
+        return values.fillna("").astype("str").str.strip()
+    return values.map(_text).astype("str")
+
+
+def _text(value: object) -> str:
+    if value is None or value is pd.NA or value is pd.NaT or value != value:
+        return ""
+    if isinstance(value, (float, np.floating)) and float(value).is_integer():
+        return str(int(value))
+    return str(value).strip()
+
+
+# --- the door ---------------------------------------------------------------------------------
+
+
+def as_places(
+    frame: gpd.GeoDataFrame,
+    *,
+    table: str,
+    crs: object,
+    people: Sequence[str] = (),
+    required: Sequence[str] = ("name",),
+    file: str = "",
+    sheet: str = "",
+    rows: Sequence[int] | None = None,
+    geometry: Literal["point", "any"] = "point",
+    quality: str = "fact",
+    source: str = "",
+) -> tuple[gpd.GeoDataFrame, pd.DataFrame]:
+    """Places that the rest may trust, and what was found on the way.
+
+    The kept rows keep their order and come indexed by ``id`` (text, unique) in the study CRS in
+    metres, with ``name``, ``town``, ``county``, ``quality`` and ``source`` filled and people as
+    int64. Set aside with severity error: no id, id met before (the first good one stays), an id
+    that Excel turned into 3.71E+11, no or a broken geometry, a place outside the area of the CRS
+    (told as swapped when that explains it), people that are missing, negative or no number.
+
+    Parameters
+    ----------
+    frame : geometry with a CRS; ``id`` as a column or as the name of the index.
+    table : what the user calls it (communities, facilities ...), for the messages.
+    crs : the study CRS, projected, in metres.
+    people : columns that count people.
+    required : columns that must be there; a blank in one is a warning.
+    file, sheet, rows : where the rows came from; rows as the user sees them in Excel.
+    geometry : "point" (an outline becomes a point inside it) or "any" (areas; may be missing).
+    quality, source : for rows that do not say.
+
+    Raises
+    ------
+    DataError : columns missing, no CRS, a study CRS that is not in metres.
+    """
+    metres = _metres(crs)
+    data = _with_id(frame, table=table, file=file, needed=(*required, *people))
+    door = _Door(data, table=table, file=file, sheet=sheet, rows=rows)
+    door.check_ids()
+    data = _texts_filled(data, source=source)
+    data["quality"] = door.qualities(quality)
+    for column in required:
+        door.report("blank", texts(data[column]).eq(""), column=column, severity="warning")
+    for column in people:
+        data[column] = door.people(column)
+    data = door.placed(data, metres, point=geometry == "point")
+    door.check_duplicates()
+    kept = data.loc[~door.bad].copy()
+    kept.index = pd.Index(door.ids[~door.bad].astype("str"), name="id")
+    for column in people:
+        kept[column] = kept[column].astype("int64")
+    return kept, door.findings()
+
+
+def _metres(crs: object) -> CRS:
+    known = CRS.from_user_input(crs)
+    units = {axis.unit_name for axis in known.axis_info}
+    if not known.is_projected or units != {"metre"}:
+        raise DataError("places.not_metres", crs=known.name)
+    return known
+
+
+def _with_id(frame: gpd.GeoDataFrame, *, table: str, file: str, needed: Sequence[str]) -> gpd.GeoDataFrame:
+    data = frame.reset_index() if "id" not in frame.columns and frame.index.name == "id" else frame
+    data = data.reset_index(drop=True).copy()
+    missing = [c for c in dict.fromkeys(("id", *needed)) if c not in data.columns]
+    if missing:
+        found = ", ".join(str(c) for c in data.columns)
+        raise DataError("places.missing_columns", table=table, file=file, missing=", ".join(missing), found=found)
+    if data.crs is None:
+        raise DataError("places.no_crs", table=table, file=file)
+    return data
+
+
+def _texts_filled(data: gpd.GeoDataFrame, *, source: str) -> gpd.GeoDataFrame:
+    for column in _TEXTS:
+        if column in data.columns:
+            data[column] = texts(data[column])
+        elif column != "kind":
+            data[column] = pd.Series("", index=data.index, dtype="str")
+    data["source"] = data["source"].where(data["source"].ne(""), source)
+    return data
+
+
+class _Door:
+    """Rows before the door, which of them are bad, and what was said about each."""
+
+    def __init__(
+        self, data: gpd.GeoDataFrame, *, table: str, file: str, sheet: str, rows: Sequence[int] | None
+    ) -> None:
+        self.data = data
+        self.ids = texts(data.pop("id"))
+        self.rows = np.arange(1, len(data) + 1) if rows is None else np.asarray(rows)
+        self.bad = np.zeros(len(data), dtype=bool)
+        self.fixed = {"table": table, "file": file, "sheet": sheet}
+        self.told: list[pd.DataFrame] = []
+
+    def report(
+        self,
+        rule: str,
+        where: Any,
+        *,
+        severity: Severity = "error",
+        column: str = "",
+        values: pd.Series | None = None,
+        detail: str = "",
+    ) -> None:
+        mask = np.asarray(where, dtype=bool)
+        if severity == "error":
+            self.bad |= mask
+        if not mask.any():
+            return
+        said = pd.Series("", index=self.data.index) if values is None else values
+        some = pd.DataFrame({"row": self.rows[mask], "id": self.ids[mask].to_numpy(), "value": _plain(said[mask])})
+        same = {"severity": severity, "rule": rule, "column": column, "detail": detail, **self.fixed}
+        self.told.append(_findings(some.assign(**same).to_dict("records")))
+
+    def check_ids(self) -> None:
+        self.report("no_id", self.ids.eq(""), column="id")
+        self.report("id_mangled", self.ids.str.fullmatch(_MANGLED), column="id", values=self.ids)
+
+    def check_duplicates(self) -> None:
+        again = self.ids.where(~self.bad).duplicated() & ~self.bad
+        self.report("id_again", again, column="id", values=self.ids)
+
+    def qualities(self, default: str) -> pd.Series:
+        if default not in QUALITIES:
+            raise DataError("places.bad_quality", quality=default, known=", ".join(QUALITIES))
+        given = texts(self.data["quality"]) if "quality" in self.data.columns else self.ids.map(lambda _: "")
+        given = given.astype("str").where(given.ne(""), default)
+        known = given.isin(QUALITIES)
+        self.report("bad_quality", ~known, column="quality", values=given, severity="warning")
+        # A word we do not know must never pass for a fact.
+        return given.where(known, "synthetic")
+
+    def people(self, column: str) -> pd.Series:
+        raw = self.data[column]
+        count, blank = numbers(raw), texts(raw).eq("")
+        self.report("people_missing", blank, column=column)
+        self.report("people_not_number", ~blank & count.isna(), column=column, values=raw)
+        wrong = count.lt(0) | count.gt(2e9)
+        self.report("people_impossible", wrong, column=column, values=raw)
+        whole = np.floor(count + 0.5)
+        parts = count.notna() & ~wrong & whole.ne(count)
+        self.report("people_rounded", parts, column=column, values=raw, severity="warning")
+        return whole.where(~wrong)
+
+    def placed(self, data: gpd.GeoDataFrame, metres: CRS, *, point: bool) -> gpd.GeoDataFrame:
+        shapes = data.geometry
+        missing = shapes.isna() | shapes.is_empty
+        broken = ~missing & ~(np.isfinite(shapes.bounds).all(axis=1) & shapes.is_valid)
+        if point:
+            self.report("no_place", missing)
+            shapes = self._points(shapes, ok=~missing & ~broken)
+        self.report("broken_shape", broken, values=shapes.geom_type.fillna(""))
+        shapes = shapes.where(~missing & ~broken, None)
+        self._check_area(shapes, metres)
+        inside = data.set_geometry(shapes.where(~self.bad, None))
+        if inside.geometry.name != "geometry":
+            inside = inside.rename_geometry("geometry")
+        return inside.to_crs(metres)
+
+    def _points(self, shapes: gpd.GeoSeries, *, ok: pd.Series) -> gpd.GeoSeries:
+        types = shapes.geom_type.fillna("")
+        outline = ok & types.isin(["Polygon", "MultiPolygon"])
+        single = types.eq("MultiPoint") & (shapely.get_num_geometries(shapes.values) == 1)
+        self.report("outline_to_point", outline, values=types, severity="note")
+        self.report("not_a_point", ok & ~(outline | single | types.eq("Point")), values=types)
+        points = np.where(outline | single, shapely.point_on_surface(shapes.values), shapes.values)
+        return gpd.GeoSeries(points, index=shapes.index, crs=shapes.crs)
+
+    def _check_area(self, shapes: gpd.GeoSeries, metres: CRS) -> None:
+        """Places beyond the area of the CRS (and 3 degrees) are typing errors, or swapped."""
+        area = metres.area_of_use
+        if area is None or shapes.notna().sum() == 0:
+            return
+        lonlat = shapes if CRS(shapes.crs).is_geographic else shapes.to_crs("EPSG:4326")
+        box = lonlat.bounds
+        said = box["minx"].map("{:.5f}".format) + ", " + box["miny"].map("{:.5f}".format)
+        west, south, east, north = (area.west, area.south, area.east, area.north)
+        here = (west - _MARGIN_DEGREES, south - _MARGIN_DEGREES, east + _MARGIN_DEGREES, north + _MARGIN_DEGREES)
+        inside = _within(box, ("minx", "miny", "maxx", "maxy"), here)
+        swapped = ~inside & _within(box, ("miny", "minx", "maxy", "maxx"), here)
+        there = shapes.notna()
+        limits = f"{west:g}-{east:g}, {south:g}-{north:g}"
+        self.report("swapped", there & swapped, values=said, detail=limits)
+        self.report("outside", there & ~inside & ~swapped, values=said, detail=limits)
+
+    def findings(self) -> pd.DataFrame:
+        every = join_findings(self.told)
+        return every.sort_values("row", kind="stable", ignore_index=True) if len(every) else every
+
+
+def _within(box: pd.DataFrame, sides: Sequence[str], area: Sequence[float]) -> pd.Series:
+    low_x, low_y, high_x, high_y = (box[s] for s in sides)
+    return low_x.ge(area[0]) & low_y.ge(area[1]) & high_x.le(area[2]) & high_y.le(area[3])
+
+
+def _plain(values: pd.Series) -> list[str]:
+    return [_text(v) for v in values]

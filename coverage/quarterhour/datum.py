@@ -1,0 +1,98 @@
+"""Coordinates of Chinese web maps (GCJ-02, BD-09) to WGS 84 and back.
+
+Amap and Tencent publish GCJ-02, Baidu BD-09: some 300 to 700 m off in Weihai, more than the
+radius of many a rule. Tianditu and CGCS2000 need nothing. The forward shift is the published
+reverse-engineered one (wuyongzheng, eviltransform); the way back is iterated until it closes.
+"""
+
+from __future__ import annotations
+
+from typing import Any, Literal
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+from quarterhour.errors import DataError
+
+Datum = Literal["wgs84", "gcj02", "bd09"]
+DATUMS = ("wgs84", "gcj02", "bd09")
+
+Pair = tuple[NDArray[np.float64], NDArray[np.float64]]
+
+_AXIS_M = 6378245.0
+_ECCENTRICITY2 = 0.00669342162296594323
+_BAIDU_PI = np.pi * 3000.0 / 180.0
+_CLOSED_DEGREES = 1e-11
+_MOST_ROUNDS = 30
+
+
+def to_wgs84(lon: ArrayLike, lat: ArrayLike, *, datum: str) -> Pair:
+    """Longitudes and latitudes of a web map as WGS 84, to about a millimetre.
+
+    Degrees in and out, same shape. Outside the rough box of China (72.004-137.8347 E,
+    0.8293-55.8271 N) nothing is shifted; NaN stays NaN. DataError for an unknown datum.
+    """
+    x, y = _pair(lon, lat, datum)
+    return (x, y) if datum == "wgs84" else _undo(x, y, datum)
+
+
+def from_wgs84(lon: ArrayLike, lat: ArrayLike, *, datum: str) -> Pair:
+    """WGS 84 longitudes and latitudes as a web map would show them; the way back of to_wgs84."""
+    x, y = _pair(lon, lat, datum)
+    return (x, y) if datum == "wgs84" else _only_in_china(x, y, _shift(x, y, datum))
+
+
+def _pair(lon: ArrayLike, lat: ArrayLike, datum: str) -> Pair:
+    if datum not in DATUMS:
+        raise DataError("datum.unknown", datum=datum, known=", ".join(DATUMS))
+    x, y = np.array(lon, dtype=np.float64), np.array(lat, dtype=np.float64)
+    if x.shape != y.shape:
+        raise DataError("datum.shapes", lon=x.shape, lat=y.shape)
+    return x, y
+
+
+def _only_in_china(x: NDArray[np.float64], y: NDArray[np.float64], shifted: Pair) -> Pair:
+    inside = (x >= 72.004) & (x <= 137.8347) & (y >= 0.8293) & (y <= 55.8271)
+    return np.where(inside, shifted[0], x), np.where(inside, shifted[1], y)
+
+
+def _undo(x: NDArray[np.float64], y: NDArray[np.float64], datum: str) -> Pair:
+    """Fixed point: the shift varies so slowly that every round gains two digits or more."""
+    lon, lat = x.copy(), y.copy()
+    for _ in range(_MOST_ROUNDS):
+        there = _shift(lon, lat, datum)
+        off_x, off_y = there[0] - x, there[1] - y
+        lon, lat = lon - off_x, lat - off_y
+        if not (np.fmax(np.abs(off_x), np.abs(off_y)) > _CLOSED_DEGREES).any():
+            break
+    return _only_in_china(x, y, (lon, lat))
+
+
+def _shift(lon: NDArray[np.float64], lat: NDArray[np.float64], datum: str) -> Pair:
+    shifted = _gcj02(lon, lat)
+    return _bd09(*shifted) if datum == "bd09" else shifted
+
+
+def _gcj02(lon: NDArray[np.float64], lat: NDArray[np.float64]) -> Pair:
+    x, y = lon - 105.0, lat - 35.0
+    root = np.sqrt(np.abs(x))
+    common = _wave(x, (20.0, 6.0), (20.0, 2.0))
+    north = -100 + 2 * x + 3 * y + 0.2 * y * y + 0.1 * x * y + 0.2 * root + common
+    north = north + _wave(y, (20.0, 1.0), (40.0, 1 / 3)) + _wave(y, (160.0, 1 / 12), (320.0, 1 / 30))
+    east = 300 + x + 2 * y + 0.1 * x * x + 0.1 * x * y + 0.1 * root + common
+    east = east + _wave(x, (20.0, 1.0), (40.0, 1 / 3)) + _wave(x, (150.0, 1 / 12), (300.0, 1 / 30))
+    phi = np.radians(lat)
+    magic = 1 - _ECCENTRICITY2 * np.sin(phi) ** 2
+    metres_north = _AXIS_M * (1 - _ECCENTRICITY2) / (magic * np.sqrt(magic))
+    metres_east = _AXIS_M / np.sqrt(magic) * np.cos(phi)
+    return lon + np.degrees(east / metres_east), lat + np.degrees(north / metres_north)
+
+
+def _wave(v: NDArray[np.float64], *waves: tuple[float, float]) -> Any:
+    return sum(size * np.sin(turns * np.pi * v) for size, turns in waves) * 2 / 3
+
+
+def _bd09(lon: NDArray[np.float64], lat: NDArray[np.float64]) -> Pair:
+    radius = np.hypot(lon, lat) + 0.00002 * np.sin(lat * _BAIDU_PI)
+    angle = np.arctan2(lat, lon) + 0.000003 * np.cos(lon * _BAIDU_PI)
+    return radius * np.cos(angle) + 0.0065, radius * np.sin(angle) + 0.006
