@@ -7,7 +7,7 @@ What did not pass is not lost but told: *findings* is a table of one row a probl
 from __future__ import annotations
 
 import unicodedata
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, Literal
 
 import geopandas as gpd
@@ -78,9 +78,9 @@ def _sentence(record: dict[Any, Any], lang: str) -> str:
     return f"{' '.join(where)}{between}{text}" if where else text
 
 
-def _findings(records: list[dict[str, Any]]) -> pd.DataFrame:
-    frame = pd.DataFrame(records, columns=list(FINDING_COLUMNS))
-    row = pd.array(frame.pop("row").astype("object"), dtype="Int64")
+def _findings(records: Sequence[Mapping[Any, Any]]) -> pd.DataFrame:
+    frame = pd.DataFrame(list(records), columns=list(FINDING_COLUMNS))
+    row = frame.pop("row").astype("Int64")
     texts = frame.astype("object").where(frame.notna(), "").astype("str")
     texts["value"] = texts["value"].str.slice(0, _LONGEST_VALUE)
     texts.insert(FINDING_COLUMNS.index("row"), "row", row)
@@ -251,7 +251,7 @@ class _Door:
     def qualities(self, default: str) -> pd.Series:
         if default not in QUALITIES:
             raise DataError("places.bad_quality", quality=default, known=", ".join(QUALITIES))
-        given = texts(self.data["quality"]) if "quality" in self.data.columns else self.ids.map(lambda _: "")
+        given: pd.Series = texts(self.data["quality"]) if "quality" in self.data.columns else self.ids.map(lambda _: "")
         given = given.astype("str").where(given.ne(""), default)
         known = given.isin(QUALITIES)
         self.report("bad_quality", ~known, column="quality", values=given, severity="warning")
