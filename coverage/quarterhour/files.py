@@ -248,6 +248,8 @@ def _check_magic(file: Path, suffix: str) -> None:
     text = head.removeprefix(codecs.BOM_UTF8).lstrip()
     if suffix in _MAGIC:
         fits = head.startswith(_MAGIC[suffix])
+        # A GeoPackage says so in the header of its database, else GDAL would open it as plain SQLite.
+        fits &= suffix != ".gpkg" or head[68:72] in (b"GPKG", b"GP10", b"GP11")
     elif suffix in (".geojson", ".json"):
         fits = text.startswith(b"{")
     else:

@@ -265,7 +265,7 @@ class _Door:
         self.report("people_not_number", ~blank & count.isna(), column=column, values=raw)
         wrong = count.lt(0) | count.gt(2e9)
         self.report("people_impossible", wrong, column=column, values=raw)
-        whole = np.floor(count + 0.5)
+        whole = (count + 0.5).floordiv(1)
         parts = count.notna() & ~wrong & whole.ne(count)
         self.report("people_rounded", parts, column=column, values=raw, severity="warning")
         return whole.where(~wrong)
@@ -291,7 +291,9 @@ class _Door:
         single = types.eq("MultiPoint") & (shapely.get_num_geometries(shapes.values) == 1)
         self.report("outline_to_point", outline, values=types, severity="note")
         self.report("not_a_point", ok & ~(outline | single | types.eq("Point")), values=types)
-        points = np.where(outline | single, shapely.point_on_surface(shapes.values), shapes.values)
+        points = np.array(shapes.values, dtype=object)
+        some = np.asarray(outline | (ok & single))
+        points[some] = shapely.point_on_surface(points[some])
         return gpd.GeoSeries(points, index=shapes.index, crs=shapes.crs)
 
     def _check_area(self, shapes: gpd.GeoSeries, metres: CRS) -> None:

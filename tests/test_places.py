@@ -1,0 +1,183 @@
+"""The door: every row goes through or is told, in order, with its reason."""
+
+from __future__ import annotations
+
+import tomllib
+from importlib import resources
+from string import Formatter
+from typing import Any
+
+import geopandas as gpd
+import numpy as np
+import pandas as pd
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from shapely.geometry import LineString, MultiPoint, Point, Polygon
+
+from quarterhour import places
+from quarterhour.errors import DataError
+
+STUDY = "EPSG:32651"
+
+
+def town(*, crs: Any = 4326, geometry: Any = None, **columns: Any) -> gpd.GeoDataFrame:
+    """Communities at Weihai, a hundredth of a degree apart."""
+    n = len(next(iter(columns.values())))
+    spots = [Point(122.1 + i / 100, 37.5) for i in range(n)] if geometry is None else geometry
+    columns.setdefault("name", [f"村{i}" for i in range(n)])
+    return gpd.GeoDataFrame(columns, geometry=spots, crs=crs)
+
+
+def door(frame: gpd.GeoDataFrame, **more: Any) -> tuple[gpd.GeoDataFrame, pd.DataFrame]:
+    return places.as_places(frame, table="communities", crs=STUDY, file="村.csv", **more)
+
+
+def rules(found: pd.DataFrame) -> list[tuple[str, int]]:
+    return [(r, int(n)) for r, n in zip(found["rule"], found["row"], strict=True)]
+
+
+def test_good_rows_come_in_order_in_metres_with_their_columns_filled() -> None:
+    kept, found = door(town(id=[7, 3], older=["１２", "1,234"], extra=[1.5, 2.5]), people=["older"], source="民政局")
+    assert list(kept.index) == ["7", "3"] and kept.index.name == "id"
+    assert kept["older"].tolist() == [12, 1234] and kept["older"].dtype == np.int64
+    assert kept.crs == STUDY and kept.geometry.x.between(4e5, 5e5).all()
+    assert kept["quality"].tolist() == ["fact"] * 2 and kept["source"].tolist() == ["民政局"] * 2
+    assert kept["town"].tolist() == ["", ""] and kept["extra"].tolist() == [1.5, 2.5]
+    assert found.empty and list(found.columns) == list(places.FINDING_COLUMNS)
+
+
+def test_bad_ids_are_set_aside_and_the_first_good_one_stays() -> None:
+    older = [1, -1, 2, 3, 4, 5]
+    kept, found = door(town(id=["a", "b", "b", "b", " ", "3.71E+11"], older=older), people=["older"])
+    assert kept["older"].tolist() == [1, 2]
+    assert rules(found) == [("people_impossible", 2), ("id_again", 4), ("no_id", 5), ("id_mangled", 6)]
+
+
+def test_ids_read_as_numbers_keep_their_digits() -> None:
+    kept, _ = door(town(id=[371002001001.0, 5.0]))
+    assert list(kept.index) == ["371002001001", "5"]
+
+
+@pytest.mark.parametrize(
+    ("typed", "rule"),
+    [("八十", "people_not_number"), ("#REF!", "people_not_number"), ("", "people_missing"), (None, "people_missing"),
+     ("-1", "people_impossible"), ("inf", "people_not_number"), ("1e99", "people_impossible"),
+     ("1,2", "people_not_number"), ("٣x", "people_not_number"), (True, "people_not_number")],
+)  # fmt: skip
+def test_people_that_cannot_be_counted_are_told(typed: Any, rule: str) -> None:
+    kept, found = door(town(id=["a", "b"], older=["3", typed]), people=["older"])
+    assert list(kept.index) == ["a"]
+    assert rules(found) == [(rule, 2)] and found["severity"].tolist() == ["error"]
+
+
+def test_half_a_person_is_rounded_and_told() -> None:
+    kept, found = door(town(id=["a", "b"], older=["2.5", 0]), people=["older"])
+    assert kept["older"].tolist() == [3, 0]
+    assert rules(found) == [("people_rounded", 1)] and found["severity"].tolist() == ["warning"]
+
+
+def test_places_swapped_far_off_or_missing_are_set_aside() -> None:
+    spots = [Point(37.5, 122.1), Point(0, 0), None, Point(), Point(np.inf, 37), Point(122.1, 37.5)]
+    kept, found = door(town(id=list("abcdef"), geometry=spots))
+    assert list(kept.index) == ["f"]
+    assert rules(found) == [("swapped", 1), ("outside", 2), ("no_place", 3), ("no_place", 4), ("broken_shape", 5)]
+
+
+def test_an_outline_becomes_a_point_inside_it_and_a_line_does_not() -> None:
+    hook = Polygon([(122, 37), (122.1, 37), (122.1, 37.1), (122.09, 37.1), (122.09, 37.01), (122, 37.01)])
+    bow = Polygon([(122, 37), (122.1, 37.1), (122.1, 37), (122, 37.1)])
+    shapes = [hook, LineString([(122, 37), (122.1, 37)]), MultiPoint([(122, 37)]), bow]
+    kept, found = door(town(id=list("abcd"), geometry=shapes))
+    assert list(kept.index) == ["a", "c"] and set(kept.geom_type) == {"Point"}
+    assert kept.to_crs(4326).geometry.iloc[0].within(hook.buffer(1e-9))
+    assert rules(found) == [("outline_to_point", 1), ("not_a_point", 2), ("broken_shape", 4)]
+
+
+def test_areas_may_be_polygons_or_missing() -> None:
+    shapes = [Polygon([(122, 37), (122.1, 37), (122.1, 37.1)]), None]
+    kept, found = door(town(id=["a", "b"], geometry=shapes), geometry="any")
+    assert list(kept.index) == ["a", "b"] and found.empty and kept.geometry.isna().tolist() == [False, True]
+
+
+def test_an_unknown_quality_never_passes_for_a_fact() -> None:
+    kept, found = door(town(id=["a", "b", "c"], quality=["真", "", "estimated"]))
+    assert kept["quality"].tolist() == ["synthetic", "fact", "estimated"]
+    assert rules(found) == [("bad_quality", 1)]
+
+
+def test_an_empty_table_is_an_empty_table() -> None:
+    kept, found = door(town(id=[], older=[], geometry=[]), people=["older"])
+    assert len(kept) == 0 and found.empty and kept["older"].dtype == np.int64 and kept.crs == STUDY
+
+
+@settings(max_examples=40, deadline=None)
+@given(st.lists(st.tuples(st.text(max_size=4), st.text(max_size=6) | st.floats() | st.integers()), max_size=8))
+def test_no_community_is_lost(rows: list[tuple[str, Any]]) -> None:
+    frame = town(id=[r[0] for r in rows], older=pd.Series([r[1] for r in rows], dtype=object))
+    kept, found = door(frame, people=["older"])
+    aside = found.loc[found["severity"].eq("error"), "row"].nunique()
+    assert len(kept) + aside == len(rows) and kept.index.is_unique
+    assert (kept["older"] >= 0).all()
+
+
+def test_the_same_table_gives_the_same_answer_and_is_not_touched() -> None:
+    frame = town(id=["a", "a"], older=["x", "1"])
+    before = frame.copy()
+    first, second = door(frame, people=["older"]), door(frame, people=["older"])
+    pd.testing.assert_frame_equal(frame, before)
+    pd.testing.assert_frame_equal(first[1], second[1])
+
+
+def test_missing_columns_are_named_with_what_was_found() -> None:
+    with pytest.raises(DataError, match=r"needs the columns older, beds; it has: id, name") as caught:
+        door(town(id=["a"]), people=["older", "beds"])
+    assert "缺少列" in caught.value.told("zh")
+
+
+def test_a_crs_is_never_guessed() -> None:
+    with pytest.raises(DataError, match="says no coordinate reference system"):
+        door(town(id=["a"], crs=None))
+    with pytest.raises(DataError, match="projected, in metres"):
+        places.as_places(town(id=["a"]), table="t", crs=4326)
+    with pytest.raises(DataError, match="quality 'true'"):
+        door(town(id=["a"]), quality="true")
+
+
+def test_a_finding_is_told_with_its_file_and_row_in_both_languages() -> None:
+    one = places.finding(
+        "people_not_number", severity="error", table="c", file="村.xlsx", sheet="表1", row=7,
+        column="older", id="a", value="八十",
+    )  # fmt: skip
+    assert places.told(one, "zh").tolist() == [
+        "村.xlsx 表1 第 7 行：“older”人数“八十”不是数字（编号 a），该行未采用。请填阿拉伯数字。"
+    ]
+    assert places.told(one, "en").iloc[0].startswith("村.xlsx 表1 row 7: 'older' is '八十', no number (id a)")
+    assert one["row"].dtype == "Int64"
+
+
+def test_findings_join_and_hold_braces_and_long_values() -> None:
+    nasty = places.finding("no_id", severity="error", table="t", value="{x}" * 99, detail="{0.__class__}")
+    both = places.join_findings([places.no_findings(), nasty, nasty])
+    assert both.index.tolist() == [0, 1] and both["value"].str.len().max() == 80
+    assert places.told(both, "en").str.startswith("no id").all() and both["row"].isna().all()
+    assert places.told(places.no_findings(), "zh").empty
+    with pytest.raises(TypeError, match="colour"):
+        places.finding("no_id", severity="error", table="t", colour="red")
+
+
+@pytest.mark.parametrize("page", ["findings", "places", "files", "datum"])
+def test_both_languages_fill_the_same_placeholders(page: str) -> None:
+    file = resources.files("quarterhour") / "data" / "words" / f"{page}.toml"
+    for name, entry in tomllib.loads(file.read_text(encoding="utf-8")).items():
+        fields = {lang: {f for _, f, _, _ in Formatter().parse(entry[lang]) if f} for lang in ("zh", "en")}
+        assert set(entry) == {"zh", "en"} and fields["zh"] == fields["en"], name
+        if page == "findings":
+            assert fields["en"] <= set(places.FINDING_COLUMNS), name
+
+
+def test_forty_thousand_rows_pass_in_seconds() -> None:
+    n = 40_000
+    frame = town(id=np.arange(n), older=["x"] * n, geometry=gpd.points_from_xy(np.full(n, 122.1), np.full(n, 37.5)))
+    kept, found = door(frame, people=["older"])
+    assert len(kept) == 0 and len(found) == n
