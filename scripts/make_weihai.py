@@ -1,0 +1,771 @@
+"""Make the embedded Weihai study from its facts, the same bytes every time.
+
+    python scripts/make_weihai.py [--facts DIR] [--out data/raw/weihai]
+
+The facts (codes, names, some points, a coastline, census totals) are copied to ``OUT/facts``, so the
+script runs from the repository alone. What is not a fact is drawn from seeded random numbers and
+says so in every row: ``quality`` and ``source``. data/raw/weihai/README.md has the list.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+from collections.abc import Iterable
+from dataclasses import dataclass
+from pathlib import Path
+
+import geopandas as gpd
+import numpy as np
+import pandas as pd
+import shapely
+from scipy.sparse import csr_array
+from scipy.sparse.csgraph import connected_components, dijkstra, minimum_spanning_tree
+from scipy.spatial import Delaunay, cKDTree
+
+ROOT = Path(__file__).resolve().parents[1]
+OUT = ROOT / "data" / "raw" / "weihai"
+FACTS = ("towns.csv", "estimated_points.csv", "villages.csv", "population.csv", "land.geojson", "CREDITS.md")
+METRES, LONLAT = "EPSG:32651", "EPSG:4326"
+SEED = 371000
+COUNTIES = {"371002": "环翠区", "371003": "文登区", "371082": "荣成市", "371083": "乳山市"}
+# Census of 2020. 文登 and 乳山 are differences of the totals in facts/population.csv.
+PEOPLE_2020 = {"371002": 1164730, "371003": 563529, "371082": 714211, "371083": 464078}
+OLDER_2020 = 793416
+HARDSHIP = 9600  # made up: 1.2 % of the older people
+# 开发区办事处 has no place in the civil-affairs list and no point; 天福街道 is the town of Wendeng's centre.
+UNIT_WITHOUT_TOWN, ITS_TOWN = "371003400", "371003002"
+CELL_RADIUS = 11_500.0
+NBS = "国家统计局2023年统计用区划代码"
+MADE = "scripts/make_weihai.py"
+URBAN_SPACING, RURAL_SPACING = 165.0, 95.0
+# Junctions per junction of the Huancui drive network of 2023 (4,277 junctions, 10,159 arcs).
+DEGREE_SHARE = {1: 640 / 4277, 2: 74 / 4277, 3: 2257 / 4277, 4: 1284 / 4277, 5: 22 / 4277}
+ONE_WAY_SHARE = 2725 / (2725 + (10159 - 2725) / 2)  # of roads: each two-way road is two arcs
+
+
+def rng_of(*what: int) -> np.random.Generator:
+    """Random numbers that depend on nothing but the seed and what they are for."""
+    return np.random.default_rng([SEED, *what])
+
+
+def to_metres(lon: np.ndarray, lat: np.ndarray) -> np.ndarray:
+    """Points in metres, one row each."""
+    points = gpd.GeoSeries(gpd.points_from_xy(lon, lat), crs=LONLAT).to_crs(METRES)
+    return np.c_[points.x, points.y]
+
+
+def to_lonlat(xy: np.ndarray) -> np.ndarray:
+    """Degrees with five decimals (about a metre)."""
+    points = gpd.GeoSeries(gpd.points_from_xy(xy[:, 0], xy[:, 1]), crs=METRES).to_crs(LONLAT)
+    return np.round(np.c_[points.x, points.y], 5)
+
+
+def shared_out(total: int, weights: np.ndarray) -> np.ndarray:
+    """Whole numbers in proportion to the weights that add up to the total (largest remainder, first wins ties)."""
+    exact = total * weights / weights.sum()
+    whole = np.floor(exact).astype(np.int64)
+    order = np.lexsort((np.arange(len(exact)), -(exact - whole)))
+    whole[order[: total - int(whole.sum())]] += 1
+    return whole
+
+
+def thinned(points: np.ndarray, *, apart: float, taken: np.ndarray | None = None) -> np.ndarray:
+    """Positions of points, earlier first, such that no two are nearer than ``apart`` (nor one to a taken point)."""
+    before = 0 if taken is None else len(taken)
+    every = points if taken is None else np.vstack([taken, points])
+    keep = np.ones(len(every), bool)
+    for low, high in np.sort(cKDTree(every).query_pairs(apart, output_type="ndarray"), axis=1)[:, :].tolist():
+        keep[high] &= not (keep[low] and high >= before) if False else keep[high]
+    near = cKDTree(every).query_ball_point(every, apart)
+    for i in range(before, len(every)):
+        keep[i] = not any(keep[j] for j in near[i] if j < i)
+    return np.flatnonzero(keep[before:])
+
+
+def scattered(shape: shapely.Geometry, count: int, rng: np.random.Generator) -> np.ndarray:
+    """Uniform points inside a shape, about ``count`` of them."""
+    low_x, low_y, high_x, high_y = shape.bounds
+    tries = int(count * (high_x - low_x) * (high_y - low_y) / shape.area) + 50
+    xy = np.c_[rng.uniform(low_x, high_x, tries), rng.uniform(low_y, high_y, tries)]
+    shapely.prepare(shape)
+    return xy[shapely.contains_xy(shape, xy)]
+
+
+# --- towns and counties ---------------------------------------------------------------------
+
+
+def read_towns(facts: Path) -> pd.DataFrame:
+    """The 72 towns by civil-affairs code, each with a point."""
+    towns = pd.read_csv(facts / "towns.csv", dtype=str).dropna(subset=["mca_code"])
+    better = pd.read_csv(facts / "estimated_points.csv", dtype=str).set_index("mca_code")
+    own = pd.DataFrame({
+        "id": towns["mca_code"], "name": towns["mca_name"], "county": towns["district"],
+        "mca_code": towns["mca_code"], "nbs_code": towns["nbs_code"], "nbs_name": towns["nbs_name"],
+        "lon": towns["lon_wgs84"].astype(float), "lat": towns["lat_wgs84"].astype(float), "radius_m": 0,
+        "quality": "fact", "source": "GeoNames (CC BY 4.0)",
+    }).set_index("id")  # fmt: skip
+    own.loc[better.index, ["lon", "lat"]] = better[["lon_wgs84", "lat_wgs84"]].astype(float).to_numpy()
+    own.loc[better.index, "radius_m"] = better["radius_m"].astype(int)
+    placed = better["source"].replace({"placed by hand": "手工估点 placed by hand"})
+    own.loc[better.index, "quality"] = better["quality"]
+    own.loc[better.index, "source"] = placed
+    return own.sort_index()
+
+
+def town_cells(towns: pd.DataFrame, land: shapely.Geometry) -> list[shapely.Geometry]:
+    """Voronoi cells on land, cut where they would run far into the neighbouring city."""
+    points = shapely.points(to_metres(towns["lon"].to_numpy(), towns["lat"].to_numpy()))
+    cells = shapely.get_parts(shapely.voronoi_polygons(shapely.multipoints(points), extend_to=land.envelope))
+    tree = shapely.STRtree(cells)
+    inside = [cells[tree.query(p, predicate="within")[0]] for p in points]
+    cut = [c.intersection(land).intersection(p.buffer(CELL_RADIUS)) for c, p in zip(inside, points, strict=True)]
+    return [main_parts(c, p) for c, p in zip(cut, points, strict=True)]
+
+
+def main_parts(cell: shapely.Geometry, point: shapely.Geometry) -> shapely.Geometry:
+    """The part of a cell that holds its point, and islands of at least 0.3 km2."""
+    parts = shapely.get_parts(shapely.set_precision(cell, 1.0))
+    kept = [p for p in parts if p.geom_type == "Polygon" and (p.area > 3e5 or p.distance(point) < 1)]
+    return shapely.multipolygons(kept) if len(kept) > 1 else kept[0]
+
+
+# --- communities ----------------------------------------------------------------------------
+
+
+def read_communities(facts: Path, towns: pd.DataFrame) -> pd.DataFrame:
+    """The 2,768 villages and residents' committees with their civil-affairs town."""
+    rows = pd.read_csv(facts / "villages.csv", dtype=str)
+    town_of = pd.Series(towns.index, index=towns["nbs_code"]).to_dict() | {UNIT_WITHOUT_TOWN: ITS_TOWN}
+    rows["town"] = rows["town_code"].map(town_of)
+    rows["county"] = rows["town"].map(towns["county"])
+    rows["nbs_town_code"] = rows["town_code"]
+    rows["class"] = np.where(rows["name"].str.contains("居|社区"), "urban", "rural")
+    return rows.sort_values("code", ignore_index=True)
+
+
+def placed(rows: pd.DataFrame, towns: pd.DataFrame, cells: list[shapely.Geometry]) -> np.ndarray:
+    """A point for each community in its town's cell: dense near the town's point, apart from each other."""
+    xy = np.zeros((len(rows), 2))
+    centres = to_metres(towns["lon"].to_numpy(), towns["lat"].to_numpy())
+    for town, cell, centre in zip(towns.index, cells, centres, strict=True):
+        mine = np.flatnonzero(rows["town"].eq(town))
+        xy[mine] = town_points(cell, centre, count=len(mine), rng=rng_of(1, int(town)), urban=_urban(rows, mine))
+    return np.round(xy)
+
+
+def _urban(rows: pd.DataFrame, mine: np.ndarray) -> bool:
+    return bool(rows["class"].iloc[mine].eq("urban").mean() > 0.5)
+
+
+def town_points(
+    cell: shapely.Geometry, centre: np.ndarray, *, count: int, rng: np.random.Generator, urban: bool
+) -> np.ndarray:
+    """``count`` points of a cell, the first beside the centre."""
+    safe = cell.buffer(-200.0)
+    pool = scattered(safe, 80 * count, rng)
+    away = np.hypot(*(pool - centre).T)
+    scale = 1500.0 if urban else 7000.0
+    pool = pool[np.argsort(away / scale - rng.gumbel(size=len(pool)), kind="stable")]
+    apart = 0.8 * np.sqrt(cell.area / count)
+    while True:
+        chosen = thinned(pool, apart=apart)
+        if len(chosen) >= count:
+            return pool[chosen[:count]]
+        apart *= 0.85
+
+
+def with_people(rows: pd.DataFrame) -> pd.DataFrame:
+    """Older people by county in proportion to its population; special-hardship people are made up."""
+    rng = rng_of(2)
+    weight = np.where(rows["class"].eq("urban"), 3.0, 1.0) * rng.lognormal(0, 0.5, len(rows))
+    by_county = shared_out(OLDER_2020, np.array(list(PEOPLE_2020.values()), float))
+    rows["older"] = 0
+    for county, total in zip(PEOPLE_2020, by_county, strict=True):
+        mine = rows["county"].eq(county)
+        rows.loc[mine, "older"] = shared_out(int(total), weight[mine])
+    need = rows["older"] * np.where(rows["class"].eq("urban"), 0.25, 1.0) * rng.lognormal(0, 0.6, len(rows))
+    rows["hardship"] = shared_out(HARDSHIP, need.to_numpy())
+    return rows
+
+
+def with_sources(rows: pd.DataFrame) -> pd.DataFrame:
+    """What each row rests on, the seven communities without a town told apart."""
+    told = f"{NBS}：代码与名称；位置为镇街内估点；老年人口按区市人口比例分摊；特困人员为示例数"
+    lost = f"{told}；所属开发区办事处不在民政区划名单内，暂归天福街道"
+    rows["quality"], rows["older_quality"], rows["hardship_quality"] = "estimated", "estimated", "synthetic"
+    rows["source"] = np.where(rows["nbs_town_code"].eq(UNIT_WITHOUT_TOWN), lost, told)
+    return rows
+
+
+# --- water ----------------------------------------------------------------------------------
+
+
+def reservoirs(towns: pd.DataFrame, cells: list[shapely.Geometry], communities: np.ndarray) -> gpd.GeoDataFrame:
+    """Made-up reservoirs where no community is near."""
+    rng = rng_of(3)
+    whole = shapely.union_all(cells).buffer(-1200.0)
+    pool = scattered(whole, 6000, rng)
+    gap = cKDTree(communities).query(pool)[0]
+    pool, gap = pool[np.argsort(-gap, kind="stable")], np.sort(gap)[::-1]
+    chosen = thinned(pool[gap > 750], apart=9000.0)[:22]
+    size = np.minimum(gap[chosen] - 350.0, 900.0)
+    shapes = [blob(pool[c], r, rng) for c, r in zip(chosen, size, strict=True)]
+    names = [f"{i}号水库（示例）" for i in range(1, len(shapes) + 1)]
+    ids = [f"W{i:02d}" for i in range(1, len(shapes) + 1)]
+    rows = {"id": ids, "name": names, "quality": "synthetic", "source": MADE}
+    return gpd.GeoDataFrame(rows, geometry=shapes, crs=METRES)
+
+
+def blob(centre: np.ndarray, radius: float, rng: np.random.Generator) -> shapely.Geometry:
+    """A rounded outline within the radius."""
+    turn = np.linspace(0, 2 * np.pi, 24, endpoint=False)
+    phase = rng.uniform(0, 2 * np.pi, 2)
+    reach = radius * (0.7 + 0.17 * np.sin(2 * turn + phase[0]) + 0.1 * np.sin(3 * turn + phase[1]))
+    return shapely.polygons(np.round(centre + np.c_[reach * np.cos(turn), reach * np.sin(turn)]))
+
+
+# --- roads ----------------------------------------------------------------------------------
+
+
+@dataclass
+class Streets:
+    """Junctions and the roads between them while they are made."""
+
+    xy: np.ndarray
+    u: np.ndarray
+    v: np.ndarray
+    bend: list[list[int]]  # junctions of the raw graph that became bends, from u to v
+
+
+def street_points(rows: pd.DataFrame, xy: np.ndarray, cells: list[shapely.Geometry], towns: pd.DataFrame) -> np.ndarray:
+    """Junctions: a jittered grid around every community, and a thin scatter between them."""
+    inner = shapely.union_all(cells).buffer(-60.0)
+    near = np.vstack([grids(rows, xy, town) for town in towns.index])
+    near = near[thinned(near, apart=55.0)]
+    rng = rng_of(5)
+    far = scattered(inner, 60_000, rng)
+    far = far[cKDTree(near).query(far)[0] > 260]
+    far = far[thinned(far, apart=560.0)]
+    points = np.round(np.vstack([near, far]))
+    shapely.prepare(inner)
+    return points[shapely.contains_xy(inner, points)]
+
+
+def grids(rows: pd.DataFrame, xy: np.ndarray, town: str) -> np.ndarray:
+    """Junctions around the communities of a town, on one turned grid each for its urban and rural ones."""
+    rng = rng_of(4, int(town))
+    angle = rng.uniform(0, np.pi / 2)
+    turn = np.array([[np.cos(angle), -np.sin(angle)], [np.sin(angle), np.cos(angle)]])
+    found = []
+    for kind, step, count in (("urban", URBAN_SPACING, 14), ("rural", RURAL_SPACING, 7)):
+        mine = xy[(rows["town"].eq(town) & rows["class"].eq(kind)).to_numpy()]
+        cells = np.unique(np.vstack([nearest_cells(p @ turn, step, count) for p in mine] or [np.empty((0, 2))]), axis=0)
+        found.append((cells + rng.uniform(-0.16, 0.16, cells.shape)) * step @ turn.T)
+    return np.vstack(found)
+
+
+def nearest_cells(point: np.ndarray, step: float, count: int) -> np.ndarray:
+    """The ``count`` grid crossings nearest a point."""
+    at = point / step
+    side = np.arange(-5, 6)
+    around = np.round(at) + np.stack(np.meshgrid(side, side), -1).reshape(-1, 2)
+    return around[np.argsort(np.hypot(*(around - at).T), kind="stable")[:count]]
+
+
+def gabriel(xy: np.ndarray, *, ground: shapely.Geometry) -> tuple[np.ndarray, np.ndarray]:
+    """Neighbours with nobody between them, joined over dry ground only."""
+    tri = Delaunay(xy).simplices
+    pairs = np.unique(np.sort(np.vstack([tri[:, [0, 1]], tri[:, [1, 2]], tri[:, [2, 0]]]), axis=1), axis=0)
+    middle, half = (xy[pairs[:, 0]] + xy[pairs[:, 1]]) / 2, np.hypot(*(xy[pairs[:, 0]] - xy[pairs[:, 1]]).T) / 2
+    free = cKDTree(xy).query(middle)[0] >= half - 1e-6
+    pairs = pairs[free & (half < 3000)]
+    shapely.prepare(ground)
+    dry = shapely.contains_properly(ground, shapely.linestrings(xy[pairs]))
+    pairs = pairs[dry]
+    return pairs[:, 0], pairs[:, 1]
+
+
+def streets(xy: np.ndarray, *, ground: shapely.Geometry) -> Streets:
+    """A tree that joins all, then the shortest neighbours up to a wanted number of roads at each junction."""
+    rng = rng_of(6)
+    u, v = gabriel(xy, ground=ground)
+    length = np.hypot(*(xy[u] - xy[v]).T)
+    tree = minimum_spanning_tree(csr_array((length, (u, v)), shape=(len(xy), len(xy)))).tocoo()
+    in_tree = np.isin(u * len(xy) + v, tree.row.astype(np.int64) * len(xy) + tree.col)
+    wanted = rng.choice([3, 4, 5], len(xy), p=WANTED)
+    degree = np.bincount(np.r_[u[in_tree], v[in_tree]], minlength=len(xy))
+    kept = in_tree.copy()
+    skipped = rng.random(len(u)) < SKIPPED
+    for e in np.argsort(length * rng.uniform(0.7, 1.3, len(u)), kind="stable").tolist():
+        a, b = u[e], v[e]
+        if not kept[e] and not skipped[e] and degree[a] < wanted[a] and degree[b] < wanted[b]:
+            kept[e] = True
+            degree[a] += 1
+            degree[b] += 1
+    return Streets(xy, u[kept], v[kept], [[] for _ in range(int(kept.sum()))])
+
+
+WANTED, SKIPPED = [0.55, 0.44, 0.01], 0.1
+
+
+def with_spurs(net: Streets, *, ground: shapely.Geometry) -> Streets:
+    """Dead ends: short roads into the widest gap at junctions of two or three roads."""
+    rng = rng_of(7)
+    degree = np.bincount(np.r_[net.u, net.v], minlength=len(net.xy))
+    chance = np.select([degree == 2, degree == 3], SPUR_CHANCE, 0.0)
+    at = np.flatnonzero(rng.random(len(net.xy)) < chance)
+    ends = np.round(np.array([spur_end(net, j, neighbours, rng) for j, neighbours in zip(at, around(net, at), strict=True)]))
+    reach = cKDTree(net.xy).query(ends)[0]
+    good = (reach > 25) & shapely.contains_properly(ground, shapely.linestrings(np.stack([net.xy[at], ends], 1)))
+    at, ends = at[good], ends[good]
+    new = np.arange(len(ends)) + len(net.xy)
+    bend = net.bend + [[] for _ in at]
+    return Streets(np.vstack([net.xy, ends]), np.r_[net.u, at], np.r_[net.v, new], bend)
+
+
+SPUR_CHANCE = [0.35, 0.04]
+
+
+def around(net: Streets, at: np.ndarray) -> list[list[int]]:
+    """The neighbours of some junctions."""
+    found: list[list[int]] = [[] for _ in range(len(net.xy))]
+    for a, b in zip(net.u.tolist(), net.v.tolist(), strict=True):
+        found[a].append(b)
+        found[b].append(a)
+    return [found[j] for j in at.tolist()]
+
+
+def spur_end(net: Streets, j: int, neighbours: list[int], rng: np.random.Generator) -> np.ndarray:
+    """Where a dead end from a junction stops."""
+    away = net.xy[neighbours] - net.xy[j]
+    angles = np.sort(np.arctan2(away[:, 1], away[:, 0]))
+    gaps = np.diff(np.r_[angles, angles[0] + 2 * np.pi])
+    widest = int(np.argmax(gaps))
+    angle = angles[widest] + gaps[widest] * rng.uniform(0.4, 0.6)
+    reach = min(np.hypot(*away.T).min() * 0.45, 180.0) * rng.uniform(0.8, 1.2)
+    return net.xy[j] + reach * np.array([np.cos(angle), np.sin(angle)])
+
+
+def without_bends(net: Streets) -> Streets:
+    """Junctions of two roads become bends of one road, but for a few."""
+    rng = rng_of(8)
+    n = len(net.xy)
+    degree = np.bincount(np.r_[net.u, net.v], minlength=n)
+    through = (degree == 2) & (rng.random(n) > BENDS_KEPT)
+    roads: dict[int, tuple[int, int, list[int]]] = dict(
+        enumerate(zip(net.u.tolist(), net.v.tolist(), net.bend, strict=True))
+    )
+    at: list[set[int]] = [set() for _ in range(n)]
+    for e, (a, b, _) in roads.items():
+        at[a].add(e)
+        at[b].add(e)
+    taken = {(min(a, b), max(a, b)) for a, b, _ in roads.values()}
+    for j in np.flatnonzero(through).tolist():
+        first, second = sorted(at[j])
+        a, left = far_end(roads[first], j)
+        b, right = far_end(roads[second], j)
+        if a == b or (min(a, b), max(a, b)) in taken:
+            continue
+        taken.add((min(a, b), max(a, b)))
+        roads[first] = (a, b, left[::-1] + [j] + right)
+        del roads[second]
+        at[b].discard(second)
+        at[b].add(first)
+        at[j] = set()
+    return renumbered(net.xy, list(roads.values()))
+
+
+BENDS_KEPT = 0.03
+
+
+def far_end(road: tuple[int, int, list[int]], j: int) -> tuple[int, list[int]]:
+    """The other end of a road and its bends in order from ``j``."""
+    a, b, bend = road
+    return (b, bend) if a == j else (a, bend[::-1])
+
+
+def renumbered(xy: np.ndarray, roads: list[tuple[int, int, list[int]]]) -> Streets:
+    """Only junctions that still have roads; bends keep pointing into the raw points behind them."""
+    u, v = np.array([r[0] for r in roads]), np.array([r[1] for r in roads])
+    used = np.unique(np.r_[u, v])
+    bends = np.unique(np.array([j for r in roads for j in r[2]], dtype=int))
+    order = np.r_[used, bends]
+    new = np.full(len(xy), -1)
+    new[order] = np.arange(len(order))
+    return Streets(xy[order], new[u], new[v], [new[r[2]].tolist() if r[2] else [] for r in roads])
+
+
+def lines_of(net: Streets) -> np.ndarray:
+    """The road lines."""
+    paths = [net.xy[[a, *bend, b]] for a, b, bend in zip(net.u.tolist(), net.v.tolist(), net.bend, strict=True)]
+    return np.array([shapely.linestrings(p) for p in paths])
+
+
+def classes_of(net: Streets, length: np.ndarray, *, towns: np.ndarray, seats: np.ndarray, villages: np.ndarray) -> np.ndarray:
+    """Road classes from the ways people take: seats by trunk, towns by primary and secondary, villages by tertiary."""
+    n = int(max(net.u.max(), net.v.max())) + 1
+    tree = cKDTree(net.xy[:n])
+    road_of = {(a, b): e for e, (a, b) in enumerate(zip(net.u.tolist(), net.v.tolist(), strict=True))}
+    middle = np.array([p.interpolate(0.5, normalized=True).coords[0] for p in lines_of(net)])
+    settled = cKDTree(villages).query(middle)[0] < 330
+    rank = np.where(settled, 0, 1)
+    weight = length.copy()
+    main = main_junctions(net, n)
+    own = np.flatnonzero(main)
+    def nearest(p: np.ndarray) -> np.ndarray:
+        return own[cKDTree(net.xy[own]).query(p)[1]]
+    town_at, seat_at, village_at = nearest(towns), nearest(seats), nearest(villages)
+    del tree
+    for pairs, level in ((neighbours_of(seats, seat_at), 5), (town_pairs(towns, town_at, seats), 4), (neighbours_of(towns, town_at), 3)):
+        used = ways(net, weight, n, pairs, road_of)
+        rank[used] = np.maximum(rank[used], level)
+        weight[used] *= 0.6
+    pairs = list(zip(village_at.tolist(), town_at[cKDTree(towns).query(villages)[1]].tolist(), strict=True))
+    used, times = np.unique(ways(net, weight, n, pairs, road_of), return_counts=True)
+    used = used[times >= 3]
+    rank[used] = np.maximum(rank[used], 2)
+    return np.array(["residential", "unclassified", "tertiary", "secondary", "primary", "trunk"])[rank]
+
+
+def main_junctions(net: Streets, n: int) -> np.ndarray:
+    """Which junctions are in the largest component."""
+    label = connected_components(csr_array((np.ones(len(net.u)), (net.u, net.v)), shape=(n, n)), directed=False)[1]
+    return label == np.bincount(label).argmax()
+
+
+def neighbours_of(points: np.ndarray, at: np.ndarray) -> list[tuple[int, int]]:
+    """Pairs of neighbouring places (Delaunay without its long rim)."""
+    tri = Delaunay(points).simplices
+    pairs = np.unique(np.sort(np.vstack([tri[:, [0, 1]], tri[:, [1, 2]], tri[:, [2, 0]]]), axis=1), axis=0)
+    gap = np.hypot(*(points[pairs[:, 0]] - points[pairs[:, 1]]).T)
+    near = pairs[gap < 2.0 * np.median(gap)]
+    return [(int(at[a]), int(at[b])) for a, b in near]
+
+
+def town_pairs(towns: np.ndarray, at: np.ndarray, seats: np.ndarray) -> list[tuple[int, int]]:
+    """Every town with its nearest seat."""
+    seat_at = at[cKDTree(towns).query(seats)[1]]
+    return [(int(a), int(seat_at[s])) for a, s in zip(at, cKDTree(seats).query(towns)[1], strict=True)]
+
+
+def ways(net: Streets, weight: np.ndarray, n: int, pairs: list[tuple[int, int]], road_of: dict[tuple[int, int], int]) -> np.ndarray:
+    """The roads of the shortest ways between pairs, each as often as it is used."""
+    graph = csr_array((weight, (net.u, net.v)), shape=(n, n))
+    goals = sorted({b for _, b in pairs})
+    before = dijkstra(graph, directed=False, indices=goals, return_predecessors=True)[1]
+    row = {g: i for i, g in enumerate(goals)}
+    used: list[int] = []
+    for a, b in pairs:
+        came = before[row[b]]
+        while a != b and came[a] >= 0:
+            used.append(road_of.get((a, int(came[a])), road_of.get((int(came[a]), a), -1)))
+            a = int(came[a])
+    return np.array(used, dtype=int)
+
+
+def one_ways(net: Streets, *, urban: np.ndarray, road_class: np.ndarray) -> np.ndarray:
+    """One-way streets of the towns' cores, opened again where they would cut off more than a few junctions."""
+    rng = rng_of(9)
+    n = int(max(net.u.max(), net.v.max())) + 1
+    degree = np.bincount(np.r_[net.u, net.v], minlength=n)
+    leaf = (degree[net.u] == 1) | (degree[net.v] == 1)
+    chance = np.where(urban[net.u] & urban[net.v], ONE_WAY_CHANCE, 0.01)
+    way = np.where((rng.random(len(net.u)) < chance) & ~leaf, rng.choice([1, -1], len(net.u)), 0)
+    for _ in range(30):
+        label = strong_parts(net, way, n)
+        out = (label[net.u] != label[net.v]) & (way != 0)
+        if not out.any():
+            break
+        opened = np.flatnonzero(out)[::2]
+        way[opened] = 0
+    trap = np.flatnonzero(leaf & urban[net.u])
+    way[trap] = np.where(rng.random(len(trap)) < TRAP_CHANCE, rng.choice([1, -1], len(trap)), 0)
+    return way.astype(np.int8)
+
+
+ONE_WAY_CHANCE, TRAP_CHANCE = 0.75, 0.12
+
+
+def strong_parts(net: Streets, way: np.ndarray, n: int) -> np.ndarray:
+    """Strong component of each junction."""
+    tail = np.r_[net.u[way >= 0], net.v[way <= 0]]
+    head = np.r_[net.v[way >= 0], net.u[way <= 0]]
+    return connected_components(csr_array((np.ones(len(tail)), (tail, head)), shape=(n, n)), connection="strong")[1]
+
+
+def cut_off(net: Streets, villages: np.ndarray) -> Streets:
+    """A few villages whose roads do not join the rest, as real extracts have them."""
+    apart = np.zeros(len(net.xy), bool)
+    for p in villages:
+        apart |= np.hypot(*(net.xy - p).T) < 420
+    keep = apart[net.u] == apart[net.v]
+    roads = [(int(a), int(b), bend) for a, b, bend, k in zip(net.u, net.v, net.bend, keep, strict=True) if k]
+    return renumbered(net.xy, roads)
+
+
+def make_roads(rows: pd.DataFrame, xy: np.ndarray, towns: pd.DataFrame, cells: list[shapely.Geometry], water: gpd.GeoDataFrame) -> gpd.GeoDataFrame:
+    """The whole made-up road network."""
+    ground = shapely.union_all(cells).buffer(-20.0).difference(shapely.union_all(water.geometry.to_numpy()).buffer(30.0))
+    points = street_points(rows, xy, cells, towns)
+    shapely.prepare(ground)
+    points = points[shapely.contains_xy(ground, points)]
+    net = without_bends(with_spurs(streets(points, ground=ground), ground=ground))
+    lonely = np.flatnonzero(rows["class"].eq("rural") & rows["county"].ne("371002"))[:: 331]
+    net = cut_off(net, xy[lonely])
+    lines = lines_of(net)
+    length = shapely.length(lines)
+    at = to_metres(towns["lon"].to_numpy(), towns["lat"].to_numpy())
+    seats = at[[towns.index.get_loc(t) for t in ("371002001", "371003001", "371082007", "371083001")]]
+    road_class = classes_of(net, length, towns=at, seats=seats, villages=xy)
+    home = rows["class"].eq("urban").to_numpy()[cKDTree(xy).query(net.xy)[1]]
+    huancui = rows["county"].eq("371002").to_numpy()[cKDTree(xy).query(net.xy)[1]]
+    del home
+    core = huancui | (cKDTree(seats).query(net.xy)[0] < 3500)
+    way = one_ways(net, urban=core, road_class=road_class)
+    frame = gpd.GeoDataFrame({
+        "id": [f"R{i:05d}" for i in range(1, len(lines) + 1)], "road_class": road_class, "oneway": way,
+        "from_node": net.u.astype(np.int32), "to_node": net.v.astype(np.int32),
+        "quality": "synthetic", "source": MADE,
+    }, geometry=lines, crs=METRES)  # fmt: skip
+    return frame
+
+
+# --- facilities -----------------------------------------------------------------------------
+
+
+def make_facilities(rows: pd.DataFrame, xy: np.ndarray, towns: pd.DataFrame, water: gpd.GeoDataFrame, roads: gpd.GeoDataFrame) -> pd.DataFrame:
+    """Demonstration facilities: every name ends with （示例）."""
+    rng = rng_of(10)
+    rows = rows.assign(x=xy[:, 0], y=xy[:, 1])
+    short = rows["name"].str.replace(r"(村民委员会|居民委员会|村委会|居委会|社区)$", "", regex=True)
+    rows = rows.assign(short=short)
+    urban, rural = rows[rows["class"].eq("urban")], rows[rows["class"].eq("rural")]
+    parts = [
+        at_communities(picked(urban, 0.62, rng), "day_care", "日间照料中心", rng),
+        at_communities(picked(rural, 900 / len(rural), rng), "happiness_home", "幸福院", rng),
+        at_communities(picked(rows, 130 / len(rows), rng), "care_base", "照料护理基地", rng),
+        in_towns(rows, towns, picked_towns(towns, 48, rng), "elderly_centre", "区域养老中心", rng),
+        in_towns(rows, towns, picked_towns(towns, 70, rng), "child_protection_station", "未成年人保护工作站", rng),
+        in_towns(rows, towns, list(towns.index), "social_work_station", "社工站", rng),
+        in_counties(rows, ["371002", "371003", "371082"], 1, "care_institution", "失能半失能照护机构", rng),
+        at_communities(homes_of(rows, rng), "home", "养老院", rng),
+        in_counties(rows, list(COUNTIES), 1, "child_protection_centre", "未成年人救助保护中心", rng),
+        in_counties(rows, list(COUNTIES), 13, "social_work_agency", "社会工作服务机构", rng),
+    ]
+    every = pd.concat([*parts, cemeteries(rows, towns, water, roads, rng)], ignore_index=True)
+    every = with_beds(every, rng)
+    number = every.groupby("kind").cumcount() + 1
+    every.insert(0, "id", every["kind"].str.replace("_", "-") + number.map("-{:04d}".format))
+    lonlat = to_lonlat(every[["x", "y"]].to_numpy())
+    every["lon"], every["lat"] = lonlat[:, 0], lonlat[:, 1]
+    return every.assign(quality="synthetic", source=MADE)[FACILITY_COLUMNS]
+
+
+FACILITY_COLUMNS = ["id", "name", "kind", "town", "county", "lon", "lat", "beds", "nursing_beds", "quality", "source"]
+
+
+def picked(rows: pd.DataFrame, share: float, rng: np.random.Generator) -> pd.DataFrame:
+    """A share of the rows, in their order."""
+    chosen = np.sort(rng.choice(len(rows), round(share * len(rows)), replace=False))
+    return rows.iloc[chosen]
+
+
+def picked_towns(towns: pd.DataFrame, count: int, rng: np.random.Generator) -> list[str]:
+    """Some towns, in the order of their codes."""
+    return sorted(rng.choice(towns.index.to_numpy(), count, replace=False).tolist())
+
+
+def homes_of(rows: pd.DataFrame, rng: np.random.Generator) -> pd.DataFrame:
+    """Communities with a home: one or two in most towns."""
+    return rows.iloc[np.sort(rng.choice(len(rows), 96, replace=False, p=rows["older"] / rows["older"].sum()))]
+
+
+def at_communities(rows: pd.DataFrame, kind: str, label: str, rng: np.random.Generator) -> pd.DataFrame:
+    """One facility beside each of these communities, 30 to 180 m off its point."""
+    turn, off = rng.uniform(0, 2 * np.pi, len(rows)), rng.uniform(30, 180, len(rows))
+    x, y = rows["x"] + off * np.cos(turn), rows["y"] + off * np.sin(turn)
+    names = rows["short"] + label + "（示例）"
+    return pd.DataFrame({"name": names, "kind": kind, "town": rows["town"], "county": rows["county"], "x": x, "y": y})
+
+
+def in_towns(rows: pd.DataFrame, towns: pd.DataFrame, codes: Iterable[str], kind: str, label: str, rng: np.random.Generator) -> pd.DataFrame:
+    """One facility in each of these towns, at the community nearest the town's point."""
+    centres = pd.DataFrame(to_metres(towns["lon"].to_numpy(), towns["lat"].to_numpy()), towns.index, ["x", "y"])
+    chosen = []
+    for code in codes:
+        mine = rows[rows["town"].eq(code)]
+        chosen.append(np.hypot(mine["x"] - centres.x[code], mine["y"] - centres.y[code]).idxmin())
+    some = rows.loc[chosen]
+    return at_communities(some.assign(short=some["town"].map(towns["name"])), kind, label, rng)
+
+
+def in_counties(rows: pd.DataFrame, codes: Iterable[str], count: int, kind: str, label: str, rng: np.random.Generator) -> pd.DataFrame:
+    """``count`` facilities in each of these counties."""
+    chosen = [i for c in codes for i in np.sort(rng.choice(rows.index[rows["county"].eq(c)], count, replace=False)).tolist()]
+    some = rows.loc[chosen]
+    nth = some.groupby("county").cumcount() + 1
+    number = nth.map("第{}".format) if count > 1 else ""
+    return at_communities(some.assign(short=some["county"].map(COUNTIES) + number), kind, label, rng)
+
+
+def with_beds(every: pd.DataFrame, rng: np.random.Generator) -> pd.DataFrame:
+    """Beds and nursing beds of the homes, centres and institutions; none elsewhere."""
+    low = every["kind"].map({"home": 30, "elderly_centre": 40, "care_institution": 180})
+    beds = (low * rng.uniform(1, 4, len(every)) / 10).round() * 10
+    every["beds"] = beds.astype("Int64")
+    share = np.where(every["kind"].eq("care_institution"), 0.85, rng.uniform(0.35, 0.75, len(every)))
+    every["nursing_beds"] = (beds * share).round().astype("Int64")
+    return every
+
+
+def cemeteries(rows: pd.DataFrame, towns: pd.DataFrame, water: gpd.GeoDataFrame, roads: gpd.GeoDataFrame, rng: np.random.Generator) -> pd.DataFrame:
+    """Cemeteries at junctions that keep the distances; towns with the fewest such junctions have one."""
+    spots = lawful_spots(rows, water, roads)
+    number = spots.groupby("town").size().reindex(towns.index, fill_value=0)
+    have = number.sort_values(kind="stable").index[:40]
+    parts = [cemetery_in(rows, spots, towns, t, rng) for t in sorted(have)]
+    some = pd.DataFrame(parts, columns=["name", "kind", "town", "county", "x", "y"])
+    more = [big_cemetery(spots, c, rng) for c in ("city", "371002", "371003", "371082")]
+    return pd.concat([pd.DataFrame(more, columns=some.columns), some], ignore_index=True)
+
+
+def lawful_spots(rows: pd.DataFrame, water: gpd.GeoDataFrame, roads: gpd.GeoDataFrame) -> pd.DataFrame:
+    """Junctions 2,000 m from water, 500 m from communities and from trunk roads, with their town."""
+    ends = shapely.get_point(roads.geometry.to_numpy(), 0)
+    xy = np.unique(shapely.get_coordinates(ends), axis=0)
+    points = shapely.points(xy)
+    wet = shapely.STRtree(water.geometry.to_numpy()).query_nearest(points, return_distance=True, all_matches=False)[1]
+    trunk = roads.geometry[roads["road_class"].eq("trunk")].to_numpy()
+    busy = shapely.STRtree(trunk).query_nearest(points, return_distance=True, all_matches=False)[1]
+    gap, near = cKDTree(rows[["x", "y"]].to_numpy()).query(xy)
+    good = (wet > 2050) & (busy > 550) & (gap > 550)
+    found = rows.iloc[near[good]]
+    return pd.DataFrame({"x": xy[good, 0], "y": xy[good, 1], "town": found["town"].to_numpy(), "county": found["county"].to_numpy()})
+
+
+def cemetery_in(rows: pd.DataFrame, spots: pd.DataFrame, towns: pd.DataFrame, town: str, rng: np.random.Generator) -> list[object]:
+    """A town's cemetery: at a lawful junction, else at its outermost community."""
+    mine = spots[spots["town"].eq(town)]
+    if mine.empty:
+        centre = to_metres(towns.loc[[town], "lon"].to_numpy(), towns.loc[[town], "lat"].to_numpy())[0]
+        there = rows[rows["town"].eq(town)]
+        spot = there.loc[np.hypot(there["x"] - centre[0], there["y"] - centre[1]).idxmax()]
+    else:
+        spot = mine.iloc[int(rng.integers(len(mine)))]
+    return [f"{towns.name[town] if False else towns.loc[town, 'name']}公益性公墓（示例）", "town_cemetery", town, towns.loc[town, "county"], spot["x"], spot["y"]]
+
+
+def big_cemetery(spots: pd.DataFrame, area: str, rng: np.random.Generator) -> list[object]:
+    """The city's or a county's cemetery."""
+    mine = spots[spots["county"].eq("371002" if area == "city" else area)]
+    spot = mine.iloc[int(rng.integers(len(mine)))]
+    kind = "city_cemetery" if area == "city" else "county_cemetery"
+    name = "威海市" if area == "city" else COUNTIES[area]
+    return [f"{name}节地生态公益性公墓（示例）", kind, spot["town"], spot["county"], spot["x"], spot["y"]]
+
+
+# --- figures --------------------------------------------------------------------------------
+
+
+def make_figures() -> pd.DataFrame:
+    """Facts with their date, and demonstration figures so that every kind of target has something to count."""
+    census = "第七次全国人口普查（2020-11-01），二手来源，见 facts/population.csv"
+    facts = [("city", "city", "population", 2906548), ("city", "city", "older", OLDER_2020)]
+    facts += [(c, "county", "population", n) for c, n in PEOPLE_2020.items()]
+    derived = {"371003", "371083"}
+    rows = [(a, lv, i, v, "estimated" if a in derived else "fact", census) for a, lv, i, v in facts]
+    demo = {
+        "burials": 19500, "eco_burials": 12090, "deaths": 20100, "cremations": 20100, "hardship_people": HARDSHIP,
+        "hardship_disabled_willing": 1450, "hardship_disabled_in_institutions": 1410, "child_directors": 2768,
+        "social_workers": 3650, "new_volunteers": 87000, "volunteer_organisations": 126,
+    }  # fmt: skip
+    rows += [("city", "city", k, v, "synthetic", "示例数（示例）made up for demonstration") for k, v in demo.items()]
+    return pd.DataFrame(rows, columns=["area", "level", "indicator", "value", "quality", "source"])
+
+
+# --- writing --------------------------------------------------------------------------------
+
+
+def write_csv(frame: pd.DataFrame, path: Path) -> None:
+    """UTF-8 with a mark, so that Excel shows the Chinese."""
+    path.write_bytes(frame.to_csv(index=False, lineterminator="\n").encode("utf-8-sig"))
+
+
+def write_geojson(frame: gpd.GeoDataFrame, path: Path) -> None:
+    """One feature a line, five decimals."""
+    lonlat = frame.to_crs(LONLAT)
+    shapes = [round_shape(s) for s in lonlat.geometry]
+    props = frame.drop(columns="geometry").to_dict("records")
+    lines = [
+        json.dumps({"type": "Feature", "properties": p, "geometry": s}, ensure_ascii=False, separators=(",", ":"))
+        for p, s in zip(props, shapes, strict=True)
+    ]
+    text = '{"type":"FeatureCollection","features":[\n' + ",\n".join(lines) + "\n]}\n"
+    path.write_bytes(text.encode("utf-8"))
+
+
+def round_shape(shape: shapely.Geometry) -> dict[str, object]:
+    """A GeoJSON geometry with five decimals."""
+    found: dict[str, object] = json.loads(shapely.to_geojson(shapely.transform(shape, lambda c: np.round(c, 5))))
+    return found
+
+
+def copy_facts(facts: Path, out: Path) -> None:
+    """The facts beside what was made from them."""
+    out.mkdir(parents=True, exist_ok=True)
+    for name in FACTS:
+        if (facts / name).is_file() and facts.resolve() != out.resolve():
+            (out / name).write_bytes((facts / name).read_bytes())
+
+
+def make(facts: Path, out: Path) -> None:
+    """Everything, into ``out``."""
+    copy_facts(facts, out / "facts")
+    land = shapely.union_all(gpd.read_file(facts / "land.geojson").to_crs(METRES).geometry.to_numpy())
+    towns = read_towns(facts)
+    cells = town_cells(towns, land)
+    rows = with_sources(with_people(read_communities(facts, towns)))
+    xy = placed(rows, towns, cells)
+    water = reservoirs(towns, cells, xy)
+    roads = make_roads(rows, xy, towns, cells, water)
+    lonlat = to_lonlat(xy)
+    rows["lon"], rows["lat"] = lonlat[:, 0], lonlat[:, 1]
+    write_areas(towns, cells, out)
+    columns = ["code", "name", "town", "county", "nbs_town_code", "lon", "lat", "class", "older", "hardship"]
+    write_csv(rows[[*columns, "quality", "older_quality", "hardship_quality", "source"]], out / "communities.csv")
+    write_geojson(water, out / "water.geojson")
+    roads.to_parquet(out / "roads.parquet", compression="zstd", index=False)
+    write_csv(make_facilities(rows, xy, towns, water, roads), out / "facilities.csv")
+    write_csv(make_figures(), out / "figures.csv")
+
+
+def write_areas(towns: pd.DataFrame, cells: list[shapely.Geometry], out: Path) -> None:
+    """Towns and counties, as tables and as outlines marked schematic."""
+    write_csv(towns.reset_index(), out / "towns.csv")
+    drawn = towns.reset_index().rename(columns={"quality": "point_quality", "source": "point_source"})
+    drawn = drawn.assign(area="schematic", quality="estimated", source="示意范围：镇街点的泰森多边形，非法定界线")
+    drawn = drawn.drop(columns=["radius_m"])
+    write_geojson(gpd.GeoDataFrame(drawn, geometry=cells, crs=METRES), out / "towns.geojson")
+    county = pd.DataFrame({"id": list(COUNTIES), "name": list(COUNTIES.values()), "people_2020": list(PEOPLE_2020.values())})
+    of = towns["county"].to_numpy()
+    shapes = [shapely.union_all([c for c, k in zip(cells, of, strict=True) if k == i]) for i in county["id"]]
+    derived = county["id"].isin(["371003", "371083"])
+    told = "第七次全国人口普查，二手来源，见 facts/population.csv"
+    table = county.assign(quality=np.where(derived, "estimated", "fact"), source=told)
+    write_csv(table, out / "counties.csv")
+    drawn = county.assign(area="schematic", quality="estimated", source="示意范围：镇街示意范围之并，非法定界线")
+    write_geojson(gpd.GeoDataFrame(drawn, geometry=shapes, crs=METRES), out / "counties.geojson")
+
+
+def main() -> None:
+    """Read the options and make the study."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--facts", type=Path, default=OUT / "facts", help="folder of the facts")
+    parser.add_argument("--out", type=Path, default=OUT, help="folder to write")
+    given = parser.parse_args()
+    make(given.facts, given.out)
+
+
+if __name__ == "__main__":
+    main()
