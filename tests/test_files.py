@@ -261,7 +261,8 @@ def test_a_vrt_under_any_name_is_refused(tmp_path: Path, suffix: str) -> None:
     ("name", "data", "message"),
     [("a.xlsx", b"\xd0\xcf\x11\xe0" * 9, "take the password off"), ("a.xlsx", b"PK\x03\x04junk", "broken"),
      ("a.csv", b"", "is empty"), ("a.csv", b"id,name\n\xff\xff,1\n", "broken from byte 8"),
-     ("a.csv", b'id,name\n"a,1\n', "quotes near line"), ("a.csv", b"id\0,b\n", "NUL"), ("a.csv", b"1,2\n3\n", "no header"),
+     ("a.csv", b'id,name\n"a,1\n', "quotes near line"), ("a.csv", b"id\0,b\n", "NUL"),
+     ("a.csv", b"1,2\n3\n", "no header"),
      ("a.csv", b"\n\n\n", "no header"), ("a.geojson", b'{"type": "Feature', "broken"),
      ("a.geojson", b'{"type": "Catalog"}', "came Catalog"), ("a.geojson", b"{" + b'"a":[' * 9999, "broken"),
      ("a.geojson", b'{"type":"FeatureCollection","features":[3]}', "broken"),
@@ -274,6 +275,13 @@ def test_broken_files_are_told_in_plain_words(tmp_path: Path, name: str, data: b
     with pytest.raises(DataError, match=message) as caught:
         files.read_table(tmp_path / name)
     assert name in str(caught.value) and name in caught.value.told("zh")
+
+
+def test_fifty_thousand_ragged_rows_are_told_in_seconds(tmp_path: Path) -> None:
+    started = time.monotonic()
+    table = files.read_table(saved(tmp_path / "a.csv", "id,name\n" + "1,a,b\n" * 50_000))
+    assert len(table.frame) == 0 and len(table.findings) == 50_000
+    assert time.monotonic() - started < 20
 
 
 def test_a_zip_bomb_is_not_opened(tmp_path: Path) -> None:

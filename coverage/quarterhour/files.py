@@ -370,34 +370,33 @@ def _from_grid(
     """The table below the header; totals, footnotes and rows of a wrong length are told."""
     head = _header_at(grid, file=file, header_row=header_row)
     names, found = _column_names(grid[head : head + depth], file=file, sheet=sheet)
-    width, rows, body = len(names), [], []
+    width, rows, body, odds = len(names), [], [], []
     for number, cells in enumerate(grid[head + depth :], start=head + depth + 1):
         if not any(c is not None for c in cells):
             continue
         odd = _odd_row(cells, width, ragged=ragged)
         if odd:
-            rule, severity, value = odd
-            at = {"file": file, "sheet": sheet, "row": number, "value": value, "detail": str(width)}
-            found.append(places.finding(rule, severity=severity, table="", **at))
-        if not odd or odd[0] == "short_row":
+            odds.append({**odd, "file": file, "sheet": sheet, "row": number, "detail": str(width)})
+        if not odd or odd["rule"] == "short_row":
             rows.append(number)
             body.append((cells + [None] * width)[:width])
+    found.append(places.findings_from(odds))
     index = pd.Index(rows, dtype="int64", name="row")
     columns = {n: pd.Series([r[i] for r in body], index=index, dtype="object") for i, n in enumerate(names)}
     return pd.DataFrame(columns, index=index), head + depth + 1, places.join_findings(found)
 
 
-def _odd_row(cells: Cells, width: int, *, ragged: bool) -> tuple[str, places.Severity, str] | None:
+def _odd_row(cells: Cells, width: int, *, ragged: bool) -> dict[str, str] | None:
     filled = [c for c in cells if c is not None]
     first = re.sub(r"\s", "", str(filled[0]))
     if _TOTALS.fullmatch(first):
-        return "totals_row", "warning", str(filled[0])
+        return {"rule": "totals_row", "severity": "warning", "value": str(filled[0])}
     if len(filled) == 1 and _FOOTNOTE.match(first) and width > 1:
-        return "footnote_row", "note", str(filled[0])
+        return {"rule": "footnote_row", "severity": "note", "value": str(filled[0])}
     if any(c is not None for c in cells[width:]):
-        return "ragged_row", "error", str(len(cells))
+        return {"rule": "ragged_row", "severity": "error", "value": str(len(cells))}
     if ragged and len(cells) < width:
-        return "short_row", "warning", str(len(cells))
+        return {"rule": "short_row", "severity": "warning", "value": str(len(cells))}
     return None
 
 
@@ -534,7 +533,7 @@ def _sheet_name(book: Any, file: Path, sheet: str | None) -> str:
 
 def _blank_formulas(values: Any, written: Any, at: Mapping[str, str]) -> list[pd.DataFrame]:
     return [
-        places.finding("formula_blank", severity="error", row=c.row, value=c.coordinate, **_any(at))
+        places.finding("formula_blank", severity="warning", row=c.row, value=c.coordinate, **_any(at))
         for row in written.iter_rows()
         for c in row
         if c.data_type == "f" and values[c.coordinate].value is None

@@ -40,7 +40,7 @@ _TEXTS = ("name", "kind", "town", "county", "source")
 
 def no_findings() -> pd.DataFrame:
     """A table of findings with nothing found."""
-    return _findings([])
+    return findings_from([])
 
 
 def finding(rule: str, *, severity: Severity, table: str, **fields: object) -> pd.DataFrame:
@@ -52,7 +52,7 @@ def finding(rule: str, *, severity: Severity, table: str, **fields: object) -> p
     unknown = set(fields) - set(FINDING_COLUMNS)
     if unknown or severity not in SEVERITIES:
         raise TypeError(f"not a field or severity of findings: {sorted(unknown)} {severity}")
-    return _findings([{"severity": severity, "rule": rule, "table": table, **fields}])
+    return findings_from([{"severity": severity, "rule": rule, "table": table, **fields}])
 
 
 def join_findings(tables: Iterable[pd.DataFrame]) -> pd.DataFrame:
@@ -78,7 +78,8 @@ def _sentence(record: dict[Any, Any], lang: str) -> str:
     return f"{' '.join(where)}{between}{text}" if where else text
 
 
-def _findings(records: Sequence[Mapping[Any, Any]]) -> pd.DataFrame:
+def findings_from(records: Sequence[Mapping[Any, Any]]) -> pd.DataFrame:
+    """Many problems at once, each a mapping with the columns of findings (missing ones are blank)."""
     frame = pd.DataFrame(list(records), columns=list(FINDING_COLUMNS))
     row = frame.pop("row").astype("Int64")
     texts = frame.astype("object").where(frame.notna(), "").astype("str")
@@ -238,7 +239,7 @@ class _Door:
         said = pd.Series("", index=self.data.index) if values is None else values
         some = pd.DataFrame({"row": self.rows[mask], "id": self.ids[mask].to_numpy(), "value": _plain(said[mask])})
         same = {"severity": severity, "rule": rule, "column": column, "detail": detail, **self.fixed}
-        self.told.append(_findings(some.assign(**same).to_dict("records")))
+        self.told.append(findings_from(some.assign(**same).to_dict("records")))
 
     def check_ids(self) -> None:
         self.report("no_id", self.ids.eq(""), column="id")
