@@ -43,4 +43,5 @@ class CircleCheck:
         return float(table["share_people"].iloc[0])
 
     def __repr__(self) -> str:
-        return f"<CircleCheck {self.circle.id} ({self.mode_id}): {int(self.communities['met'].sum())} of {len(self.communities)} communities, {self.share():.1%} of {self.circle.people}>"
+        met = f"{int(self.communities['met'].sum())} of {len(self.communities)} communities"
+        return f"<CircleCheck {self.circle.id} ({self.mode_id}): {met}, {self.share():.1%} of {self.circle.people}>"

@@ -93,8 +93,9 @@ def as_targets(table: Mapping[str, Any], *, where: str = "rules") -> tuple[Targe
 
     Raises DataError naming the file and the target when a field is missing or unknown.
     """
-    common = {k: str(v) for k, v in table.get("rules", {}).items() if k in ("source", "date", "effective_from", "effective_to")}
-    common["verified"] = bool(table.get("rules", {}).get("verified", False))  # type: ignore[assignment]  # one mapping of mixed fields
+    head = table.get("rules", {})
+    shared = ("source", "date", "effective_from", "effective_to", "verified")
+    common: dict[str, Any] = {k: head[k] for k in shared if k in head}
     made = []
     for row in table.get("target", ()):
         row = {**common, **row}
@@ -104,7 +105,8 @@ def as_targets(table: Mapping[str, Any], *, where: str = "rules") -> tuple[Targe
         for level in levels:
             if level not in LEVELS:
                 raise DataError("errors.bad_rule", where=where, target=row.get("id", "?"), why=f"level {level!r}")
-            fields = {**row, "level": level, "threshold": thresholds.get(level, row.get("threshold")), "binding": level in binding}
+            fields = {**row, "level": level, "binding": level in binding}
+            fields["threshold"] = thresholds.get(level, row.get("threshold"))
             for name in ("kinds", "columns"):
                 fields[name] = tuple(fields.get(name, ()))
             for name in ("date", "effective_from", "effective_to"):

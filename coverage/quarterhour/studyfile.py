@@ -43,7 +43,7 @@ class StudyHead(_Part):
         try:
             crs = CRS.from_user_input(value)
         except CRSError:
-            raise ValueError(f"{value!r} is no coordinate system that PROJ knows; write for example EPSG:32651") from None
+            raise ValueError(f"PROJ knows no coordinate system {value!r}; write for example EPSG:32651") from None
         if crs.is_geographic or any(a.unit_name not in ("metre", "meter") for a in crs.axis_info):
             raise ValueError(f"{value!r} is not in metres; a study needs a projected one, for example EPSG:32651")
         return value
@@ -216,9 +216,12 @@ class StudyFile(_Part):
     @model_validator(mode="after")
     def _names_agree(self) -> StudyFile:
         people = set(self.communities.people)
-        for part in (*self.circles, *self.siting):
+        parts: tuple[CircleFile | SitingFile, ...] = (*self.circles, *self.siting)
+        for part in parts:
             if part.people not in people:
-                raise ValueError(f"{part.id}: people = {part.people!r} is not among communities.people {sorted(people)}")
+                raise ValueError(
+                    f"{part.id}: people = {part.people!r} is not among communities.people {sorted(people)}"
+                )
         layers = {t.name for t in self.layers} | {"communities", "roads"}
         for question in self.siting:
             for rule in question.exclude:
@@ -226,7 +229,7 @@ class StudyFile(_Part):
                     raise ValueError(f"{question.id}: layer {rule.layer!r} is not among {sorted(layers)}")
             if question.candidates == "table" and self.candidates is None:
                 raise ValueError(f"{question.id}: candidates = 'table' needs a [candidates] table")
-        ids = [p.id for p in (*self.circles, *self.siting)]
+        ids = [p.id for p in parts]
         twice = sorted({i for i in ids if ids.count(i) > 1})
         if twice:
             raise ValueError(f"ids used twice: {twice}")
