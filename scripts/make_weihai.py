@@ -35,13 +35,16 @@ OLDER_2020 = 793416
 HARDSHIP = 9600  # made up: 1.2 % of the older people
 # 开发区办事处 has no place in the civil-affairs list and no point; 天福街道 is the town of Wendeng's centre.
 UNIT_WITHOUT_TOWN, ITS_TOWN = "371003400", "371003002"
-CELL_RADIUS = 11_500.0
+CELL_RADIUS = 10_300.0
 NBS = "国家统计局2023年统计用区划代码"
 MADE = "scripts/make_weihai.py"
 URBAN_SPACING, RURAL_SPACING = 165.0, 95.0
-# Junctions per junction of the Huancui drive network of 2023 (4,277 junctions, 10,159 arcs).
-DEGREE_SHARE = {1: 640 / 4277, 2: 74 / 4277, 3: 2257 / 4277, 4: 1284 / 4277, 5: 22 / 4277}
-ONE_WAY_SHARE = 2725 / (2725 + (10159 - 2725) / 2)  # of roads: each two-way road is two arcs
+URBAN_COUNT, RURAL_COUNT, FAR_APART = 6, 4, 830.0
+# Tuned until Huancui came near its drive network of 2023 (4,277 junctions, 10,159 arcs; the README has the rest).
+WANTED, SKIPPED = [0.45, 0.50, 0.05], 0.03  # shares of junctions that may have 3, 4, 5 roads; neighbours not joined
+SPUR_CHANCE = [0.72, 0.14]  # of a dead end at a junction of 2, of 3 roads
+BENDS_KEPT = 0.4
+ONE_WAY_CHANCE, TRAP_CHANCE = 0.55, 0.08
 
 
 def rng_of(*what: int) -> np.random.Generator:
@@ -70,17 +73,13 @@ def shared_out(total: int, weights: np.ndarray) -> np.ndarray:
     return whole
 
 
-def thinned(points: np.ndarray, *, apart: float, taken: np.ndarray | None = None) -> np.ndarray:
-    """Positions of points, earlier first, such that no two are nearer than ``apart`` (nor one to a taken point)."""
-    before = 0 if taken is None else len(taken)
-    every = points if taken is None else np.vstack([taken, points])
-    keep = np.ones(len(every), bool)
-    for low, high in np.sort(cKDTree(every).query_pairs(apart, output_type="ndarray"), axis=1)[:, :].tolist():
-        keep[high] &= not (keep[low] and high >= before) if False else keep[high]
-    near = cKDTree(every).query_ball_point(every, apart)
-    for i in range(before, len(every)):
-        keep[i] = not any(keep[j] for j in near[i] if j < i)
-    return np.flatnonzero(keep[before:])
+def thinned(points: np.ndarray, *, apart: float) -> np.ndarray:
+    """Positions of points, earlier first, such that no two are nearer than ``apart``."""
+    near = cKDTree(points).query_ball_point(points, apart)
+    keep = np.ones(len(points), bool)
+    for i, close in enumerate(near):
+        keep[i] = not any(keep[j] for j in close if j < i)
+    return np.flatnonzero(keep)
 
 
 def scattered(shape: shapely.Geometry, count: int, rng: np.random.Generator) -> np.ndarray:
@@ -110,6 +109,7 @@ def read_towns(facts: Path) -> pd.DataFrame:
     placed = better["source"].replace({"placed by hand": "手工估点 placed by hand"})
     own.loc[better.index, "quality"] = better["quality"]
     own.loc[better.index, "source"] = placed
+    own["source"] = "代码与名称：NBS 2023、民政区划名单 2026；点位：" + own["source"]
     return own.sort_index()
 
 
@@ -201,7 +201,7 @@ def with_sources(rows: pd.DataFrame) -> pd.DataFrame:
 # --- water ----------------------------------------------------------------------------------
 
 
-def reservoirs(towns: pd.DataFrame, cells: list[shapely.Geometry], communities: np.ndarray) -> gpd.GeoDataFrame:
+def reservoirs(cells: list[shapely.Geometry], communities: np.ndarray) -> gpd.GeoDataFrame:
     """Made-up reservoirs where no community is near."""
     rng = rng_of(3)
     whole = shapely.union_all(cells).buffer(-1200.0)
@@ -246,7 +246,7 @@ def street_points(rows: pd.DataFrame, xy: np.ndarray, cells: list[shapely.Geomet
     rng = rng_of(5)
     far = scattered(inner, 60_000, rng)
     far = far[cKDTree(near).query(far)[0] > 260]
-    far = far[thinned(far, apart=560.0)]
+    far = far[thinned(far, apart=FAR_APART)]
     points = np.round(np.vstack([near, far]))
     shapely.prepare(inner)
     return points[shapely.contains_xy(inner, points)]
@@ -258,7 +258,7 @@ def grids(rows: pd.DataFrame, xy: np.ndarray, town: str) -> np.ndarray:
     angle = rng.uniform(0, np.pi / 2)
     turn = np.array([[np.cos(angle), -np.sin(angle)], [np.sin(angle), np.cos(angle)]])
     found = []
-    for kind, step, count in (("urban", URBAN_SPACING, 14), ("rural", RURAL_SPACING, 7)):
+    for kind, step, count in (("urban", URBAN_SPACING, URBAN_COUNT), ("rural", RURAL_SPACING, RURAL_COUNT)):
         mine = xy[(rows["town"].eq(town) & rows["class"].eq(kind)).to_numpy()]
         cells = np.unique(np.vstack([nearest_cells(p @ turn, step, count) for p in mine] or [np.empty((0, 2))]), axis=0)
         found.append((cells + rng.uniform(-0.16, 0.16, cells.shape)) * step @ turn.T)
@@ -306,25 +306,21 @@ def streets(xy: np.ndarray, *, ground: shapely.Geometry) -> Streets:
     return Streets(xy, u[kept], v[kept], [[] for _ in range(int(kept.sum()))])
 
 
-WANTED, SKIPPED = [0.55, 0.44, 0.01], 0.1
-
-
 def with_spurs(net: Streets, *, ground: shapely.Geometry) -> Streets:
     """Dead ends: short roads into the widest gap at junctions of two or three roads."""
     rng = rng_of(7)
     degree = np.bincount(np.r_[net.u, net.v], minlength=len(net.xy))
     chance = np.select([degree == 2, degree == 3], SPUR_CHANCE, 0.0)
     at = np.flatnonzero(rng.random(len(net.xy)) < chance)
-    ends = np.round(np.array([spur_end(net, j, neighbours, rng) for j, neighbours in zip(at, around(net, at), strict=True)]))
+    ends = np.round(
+        np.array([spur_end(net, j, neighbours, rng) for j, neighbours in zip(at, around(net, at), strict=True)])
+    )
     reach = cKDTree(net.xy).query(ends)[0]
     good = (reach > 25) & shapely.contains_properly(ground, shapely.linestrings(np.stack([net.xy[at], ends], 1)))
     at, ends = at[good], ends[good]
     new = np.arange(len(ends)) + len(net.xy)
     bend = net.bend + [[] for _ in at]
     return Streets(np.vstack([net.xy, ends]), np.r_[net.u, at], np.r_[net.v, new], bend)
-
-
-SPUR_CHANCE = [0.35, 0.04]
 
 
 def around(net: Streets, at: np.ndarray) -> list[list[int]]:
@@ -376,9 +372,6 @@ def without_bends(net: Streets) -> Streets:
     return renumbered(net.xy, list(roads.values()))
 
 
-BENDS_KEPT = 0.03
-
-
 def far_end(road: tuple[int, int, list[int]], j: int) -> tuple[int, list[int]]:
     """The other end of a road and its bends in order from ``j``."""
     a, b, bend = road
@@ -402,22 +395,24 @@ def lines_of(net: Streets) -> np.ndarray:
     return np.array([shapely.linestrings(p) for p in paths])
 
 
-def classes_of(net: Streets, length: np.ndarray, *, towns: np.ndarray, seats: np.ndarray, villages: np.ndarray) -> np.ndarray:
+def classes_of(
+    net: Streets, length: np.ndarray, *, towns: np.ndarray, seats: np.ndarray, villages: np.ndarray
+) -> np.ndarray:
     """Road classes from the ways people take: seats by trunk, towns by primary and secondary, villages by tertiary."""
     n = int(max(net.u.max(), net.v.max())) + 1
-    tree = cKDTree(net.xy[:n])
     road_of = {(a, b): e for e, (a, b) in enumerate(zip(net.u.tolist(), net.v.tolist(), strict=True))}
     middle = np.array([p.interpolate(0.5, normalized=True).coords[0] for p in lines_of(net)])
     settled = cKDTree(villages).query(middle)[0] < 330
     rank = np.where(settled, 0, 1)
     weight = length.copy()
-    main = main_junctions(net, n)
-    own = np.flatnonzero(main)
-    def nearest(p: np.ndarray) -> np.ndarray:
-        return own[cKDTree(net.xy[own]).query(p)[1]]
-    town_at, seat_at, village_at = nearest(towns), nearest(seats), nearest(villages)
-    del tree
-    for pairs, level in ((neighbours_of(seats, seat_at), 5), (town_pairs(towns, town_at, seats), 4), (neighbours_of(towns, town_at), 3)):
+    own = np.flatnonzero(main_junctions(net, n))
+    own_tree = cKDTree(net.xy[own])
+    town_at, seat_at, village_at = (own[own_tree.query(p)[1]] for p in (towns, seats, villages))
+    for pairs, level in (
+        (neighbours_of(seats, seat_at), 5),
+        (town_pairs(towns, town_at, seats), 4),
+        (neighbours_of(towns, town_at), 3),
+    ):
         used = ways(net, weight, n, pairs, road_of)
         rank[used] = np.maximum(rank[used], level)
         weight[used] *= 0.6
@@ -449,7 +444,9 @@ def town_pairs(towns: np.ndarray, at: np.ndarray, seats: np.ndarray) -> list[tup
     return [(int(a), int(seat_at[s])) for a, s in zip(at, cKDTree(seats).query(towns)[1], strict=True)]
 
 
-def ways(net: Streets, weight: np.ndarray, n: int, pairs: list[tuple[int, int]], road_of: dict[tuple[int, int], int]) -> np.ndarray:
+def ways(
+    net: Streets, weight: np.ndarray, n: int, pairs: list[tuple[int, int]], road_of: dict[tuple[int, int], int]
+) -> np.ndarray:
     """The roads of the shortest ways between pairs, each as often as it is used."""
     graph = csr_array((weight, (net.u, net.v)), shape=(n, n))
     goals = sorted({b for _, b in pairs})
@@ -464,7 +461,7 @@ def ways(net: Streets, weight: np.ndarray, n: int, pairs: list[tuple[int, int]],
     return np.array(used, dtype=int)
 
 
-def one_ways(net: Streets, *, urban: np.ndarray, road_class: np.ndarray) -> np.ndarray:
+def one_ways(net: Streets, *, urban: np.ndarray) -> np.ndarray:
     """One-way streets of the towns' cores, opened again where they would cut off more than a few junctions."""
     rng = rng_of(9)
     n = int(max(net.u.max(), net.v.max())) + 1
@@ -484,9 +481,6 @@ def one_ways(net: Streets, *, urban: np.ndarray, road_class: np.ndarray) -> np.n
     return way.astype(np.int8)
 
 
-ONE_WAY_CHANCE, TRAP_CHANCE = 0.75, 0.12
-
-
 def strong_parts(net: Streets, way: np.ndarray, n: int) -> np.ndarray:
     """Strong component of each junction."""
     tail = np.r_[net.u[way >= 0], net.v[way <= 0]]
@@ -504,25 +498,27 @@ def cut_off(net: Streets, villages: np.ndarray) -> Streets:
     return renumbered(net.xy, roads)
 
 
-def make_roads(rows: pd.DataFrame, xy: np.ndarray, towns: pd.DataFrame, cells: list[shapely.Geometry], water: gpd.GeoDataFrame) -> gpd.GeoDataFrame:
+def make_roads(
+    rows: pd.DataFrame, xy: np.ndarray, towns: pd.DataFrame, cells: list[shapely.Geometry], water: gpd.GeoDataFrame
+) -> gpd.GeoDataFrame:
     """The whole made-up road network."""
-    ground = shapely.union_all(cells).buffer(-20.0).difference(shapely.union_all(water.geometry.to_numpy()).buffer(30.0))
+    ground = (
+        shapely.union_all(cells).buffer(-20.0).difference(shapely.union_all(water.geometry.to_numpy()).buffer(30.0))
+    )
     points = street_points(rows, xy, cells, towns)
     shapely.prepare(ground)
     points = points[shapely.contains_xy(ground, points)]
     net = without_bends(with_spurs(streets(points, ground=ground), ground=ground))
-    lonely = np.flatnonzero(rows["class"].eq("rural") & rows["county"].ne("371002"))[:: 331]
+    lonely = np.flatnonzero(rows["class"].eq("rural") & rows["county"].ne("371002"))[::331]
     net = cut_off(net, xy[lonely])
     lines = lines_of(net)
     length = shapely.length(lines)
     at = to_metres(towns["lon"].to_numpy(), towns["lat"].to_numpy())
     seats = at[[towns.index.get_loc(t) for t in ("371002001", "371003001", "371082007", "371083001")]]
     road_class = classes_of(net, length, towns=at, seats=seats, villages=xy)
-    home = rows["class"].eq("urban").to_numpy()[cKDTree(xy).query(net.xy)[1]]
     huancui = rows["county"].eq("371002").to_numpy()[cKDTree(xy).query(net.xy)[1]]
-    del home
     core = huancui | (cKDTree(seats).query(net.xy)[0] < 3500)
-    way = one_ways(net, urban=core, road_class=road_class)
+    way = one_ways(net, urban=core)
     frame = gpd.GeoDataFrame({
         "id": [f"R{i:05d}" for i in range(1, len(lines) + 1)], "road_class": road_class, "oneway": way,
         "from_node": net.u.astype(np.int32), "to_node": net.v.astype(np.int32),
@@ -534,10 +530,9 @@ def make_roads(rows: pd.DataFrame, xy: np.ndarray, towns: pd.DataFrame, cells: l
 # --- facilities -----------------------------------------------------------------------------
 
 
-def make_facilities(rows: pd.DataFrame, xy: np.ndarray, towns: pd.DataFrame, water: gpd.GeoDataFrame, roads: gpd.GeoDataFrame) -> pd.DataFrame:
+def make_facilities(rows: pd.DataFrame, towns: pd.DataFrame, spots: pd.DataFrame) -> pd.DataFrame:
     """Demonstration facilities: every name ends with （示例）."""
     rng = rng_of(10)
-    rows = rows.assign(x=xy[:, 0], y=xy[:, 1])
     short = rows["name"].str.replace(r"(村民委员会|居民委员会|村委会|居委会|社区)$", "", regex=True)
     rows = rows.assign(short=short)
     urban, rural = rows[rows["class"].eq("urban")], rows[rows["class"].eq("rural")]
@@ -553,7 +548,7 @@ def make_facilities(rows: pd.DataFrame, xy: np.ndarray, towns: pd.DataFrame, wat
         in_counties(rows, list(COUNTIES), 1, "child_protection_centre", "未成年人救助保护中心", rng),
         in_counties(rows, list(COUNTIES), 13, "social_work_agency", "社会工作服务机构", rng),
     ]
-    every = pd.concat([*parts, cemeteries(rows, towns, water, roads, rng)], ignore_index=True)
+    every = pd.concat([*parts, cemeteries(rows, towns, spots, rng)], ignore_index=True)
     every = with_beds(every, rng)
     number = every.groupby("kind").cumcount() + 1
     every.insert(0, "id", every["kind"].str.replace("_", "-") + number.map("-{:04d}".format))
@@ -589,7 +584,9 @@ def at_communities(rows: pd.DataFrame, kind: str, label: str, rng: np.random.Gen
     return pd.DataFrame({"name": names, "kind": kind, "town": rows["town"], "county": rows["county"], "x": x, "y": y})
 
 
-def in_towns(rows: pd.DataFrame, towns: pd.DataFrame, codes: Iterable[str], kind: str, label: str, rng: np.random.Generator) -> pd.DataFrame:
+def in_towns(
+    rows: pd.DataFrame, towns: pd.DataFrame, codes: Iterable[str], kind: str, label: str, rng: np.random.Generator
+) -> pd.DataFrame:
     """One facility in each of these towns, at the community nearest the town's point."""
     centres = pd.DataFrame(to_metres(towns["lon"].to_numpy(), towns["lat"].to_numpy()), towns.index, ["x", "y"])
     chosen = []
@@ -600,9 +597,13 @@ def in_towns(rows: pd.DataFrame, towns: pd.DataFrame, codes: Iterable[str], kind
     return at_communities(some.assign(short=some["town"].map(towns["name"])), kind, label, rng)
 
 
-def in_counties(rows: pd.DataFrame, codes: Iterable[str], count: int, kind: str, label: str, rng: np.random.Generator) -> pd.DataFrame:
+def in_counties(
+    rows: pd.DataFrame, codes: Iterable[str], count: int, kind: str, label: str, rng: np.random.Generator
+) -> pd.DataFrame:
     """``count`` facilities in each of these counties."""
-    chosen = [i for c in codes for i in np.sort(rng.choice(rows.index[rows["county"].eq(c)], count, replace=False)).tolist()]
+    chosen = [
+        i for c in codes for i in np.sort(rng.choice(rows.index[rows["county"].eq(c)], count, replace=False)).tolist()
+    ]
     some = rows.loc[chosen]
     nth = some.groupby("county").cumcount() + 1
     number = nth.map("第{}".format) if count > 1 else ""
@@ -619,9 +620,9 @@ def with_beds(every: pd.DataFrame, rng: np.random.Generator) -> pd.DataFrame:
     return every
 
 
-def cemeteries(rows: pd.DataFrame, towns: pd.DataFrame, water: gpd.GeoDataFrame, roads: gpd.GeoDataFrame, rng: np.random.Generator) -> pd.DataFrame:
+def cemeteries(rows: pd.DataFrame, towns: pd.DataFrame, spots: pd.DataFrame, rng: np.random.Generator) -> pd.DataFrame:
     """Cemeteries at junctions that keep the distances; towns with the fewest such junctions have one."""
-    spots = lawful_spots(rows, water, roads)
+    spots = spots[spots["lawful"]]
     number = spots.groupby("town").size().reindex(towns.index, fill_value=0)
     have = number.sort_values(kind="stable").index[:40]
     parts = [cemetery_in(rows, spots, towns, t, rng) for t in sorted(have)]
@@ -630,21 +631,48 @@ def cemeteries(rows: pd.DataFrame, towns: pd.DataFrame, water: gpd.GeoDataFrame,
     return pd.concat([pd.DataFrame(more, columns=some.columns), some], ignore_index=True)
 
 
-def lawful_spots(rows: pd.DataFrame, water: gpd.GeoDataFrame, roads: gpd.GeoDataFrame) -> pd.DataFrame:
-    """Junctions 2,000 m from water, 500 m from communities and from trunk roads, with their town."""
-    ends = shapely.get_point(roads.geometry.to_numpy(), 0)
-    xy = np.unique(shapely.get_coordinates(ends), axis=0)
+def spots_of(
+    rows: pd.DataFrame,
+    towns: pd.DataFrame,
+    cells: list[shapely.Geometry],
+    water: gpd.GeoDataFrame,
+    roads: gpd.GeoDataFrame,
+) -> pd.DataFrame:
+    """Junctions at least 300 m from every community, with their town and whether they keep all the distances."""
+    xy = np.unique(shapely.get_coordinates(shapely.get_point(roads.geometry.to_numpy(), 0)), axis=0)
+    gap = cKDTree(rows[["x", "y"]].to_numpy()).query(xy)[0]
     points = shapely.points(xy)
-    wet = shapely.STRtree(water.geometry.to_numpy()).query_nearest(points, return_distance=True, all_matches=False)[1]
+    cell = shapely.STRtree(cells).query_nearest(points, all_matches=False)[1]
     trunk = roads.geometry[roads["road_class"].eq("trunk")].to_numpy()
-    busy = shapely.STRtree(trunk).query_nearest(points, return_distance=True, all_matches=False)[1]
-    gap, near = cKDTree(rows[["x", "y"]].to_numpy()).query(xy)
-    good = (wet > 2050) & (busy > 550) & (gap > 550)
-    found = rows.iloc[near[good]]
-    return pd.DataFrame({"x": xy[good, 0], "y": xy[good, 1], "town": found["town"].to_numpy(), "county": found["county"].to_numpy()})
+    lawful = (far_from(points, water.geometry.to_numpy()) > 2050) & (far_from(points, trunk) > 550) & (gap > 550)
+    town = towns.index.to_numpy()[cell]
+    spots = pd.DataFrame({"x": xy[:, 0], "y": xy[:, 1], "town": town, "county": towns["county"].to_numpy()[cell]})
+    return spots.assign(lawful=lawful)[gap > 300].reset_index(drop=True)
 
 
-def cemetery_in(rows: pd.DataFrame, spots: pd.DataFrame, towns: pd.DataFrame, town: str, rng: np.random.Generator) -> list[object]:
+def far_from(points: np.ndarray, things: np.ndarray) -> np.ndarray:
+    """Metres from each point to the nearest thing."""
+    found: np.ndarray = shapely.STRtree(things).query_nearest(points, return_distance=True, all_matches=False)[1]
+    return found
+
+
+def make_candidates(spots: pd.DataFrame, towns: pd.DataFrame) -> pd.DataFrame:
+    """Made-up parcels for cemeteries: up to six a town, four of them lawful, the rest as they come."""
+    shuffled = spots.iloc[rng_of(11).permutation(len(spots))]
+    good = shuffled[shuffled["lawful"]].groupby("town").head(4)
+    rest = shuffled.drop(good.index).groupby("town").head(2)
+    some = pd.concat([good, rest]).sort_values(["town", "x", "y"], ignore_index=True)
+    number = (some.groupby("town").cumcount() + 1).astype(str)
+    some["name"] = some["town"].map(towns["name"]) + number + "号备选地块（示例）"
+    some["id"] = [f"P{i:03d}" for i in range(1, len(some) + 1)]
+    lonlat = to_lonlat(some[["x", "y"]].to_numpy())
+    some = some.assign(lon=lonlat[:, 0], lat=lonlat[:, 1], quality="synthetic", source=MADE)
+    return some[["id", "name", "town", "county", "lon", "lat", "quality", "source"]]
+
+
+def cemetery_in(
+    rows: pd.DataFrame, spots: pd.DataFrame, towns: pd.DataFrame, town: str, rng: np.random.Generator
+) -> list[object]:
     """A town's cemetery: at a lawful junction, else at its outermost community."""
     mine = spots[spots["town"].eq(town)]
     if mine.empty:
@@ -653,7 +681,14 @@ def cemetery_in(rows: pd.DataFrame, spots: pd.DataFrame, towns: pd.DataFrame, to
         spot = there.loc[np.hypot(there["x"] - centre[0], there["y"] - centre[1]).idxmax()]
     else:
         spot = mine.iloc[int(rng.integers(len(mine)))]
-    return [f"{towns.name[town] if False else towns.loc[town, 'name']}公益性公墓（示例）", "town_cemetery", town, towns.loc[town, "county"], spot["x"], spot["y"]]
+    return [
+        f"{towns.loc[town, 'name']}公益性公墓（示例）",
+        "town_cemetery",
+        town,
+        towns.loc[town, "county"],
+        spot["x"],
+        spot["y"],
+    ]
 
 
 def big_cemetery(spots: pd.DataFrame, area: str, rng: np.random.Generator) -> list[object]:
@@ -727,7 +762,7 @@ def make(facts: Path, out: Path) -> None:
     cells = town_cells(towns, land)
     rows = with_sources(with_people(read_communities(facts, towns)))
     xy = placed(rows, towns, cells)
-    water = reservoirs(towns, cells, xy)
+    water = reservoirs(cells, xy)
     roads = make_roads(rows, xy, towns, cells, water)
     lonlat = to_lonlat(xy)
     rows["lon"], rows["lat"] = lonlat[:, 0], lonlat[:, 1]
@@ -736,7 +771,10 @@ def make(facts: Path, out: Path) -> None:
     write_csv(rows[[*columns, "quality", "older_quality", "hardship_quality", "source"]], out / "communities.csv")
     write_geojson(water, out / "water.geojson")
     roads.to_parquet(out / "roads.parquet", compression="zstd", index=False)
-    write_csv(make_facilities(rows, xy, towns, water, roads), out / "facilities.csv")
+    rows = rows.assign(x=xy[:, 0], y=xy[:, 1])
+    spots = spots_of(rows, towns, cells, water, roads)
+    write_csv(make_facilities(rows, towns, spots), out / "facilities.csv")
+    write_csv(make_candidates(spots, towns), out / "candidates.csv")
     write_csv(make_figures(), out / "figures.csv")
 
 
@@ -747,7 +785,9 @@ def write_areas(towns: pd.DataFrame, cells: list[shapely.Geometry], out: Path) -
     drawn = drawn.assign(area="schematic", quality="estimated", source="示意范围：镇街点的泰森多边形，非法定界线")
     drawn = drawn.drop(columns=["radius_m"])
     write_geojson(gpd.GeoDataFrame(drawn, geometry=cells, crs=METRES), out / "towns.geojson")
-    county = pd.DataFrame({"id": list(COUNTIES), "name": list(COUNTIES.values()), "people_2020": list(PEOPLE_2020.values())})
+    county = pd.DataFrame(
+        {"id": list(COUNTIES), "name": list(COUNTIES.values()), "people_2020": list(PEOPLE_2020.values())}
+    )
     of = towns["county"].to_numpy()
     shapes = [shapely.union_all([c for c, k in zip(cells, of, strict=True) if k == i]) for i in county["id"]]
     derived = county["id"].isin(["371003", "371083"])

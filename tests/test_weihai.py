@@ -1,0 +1,233 @@
+"""The embedded Weihai study: its facts are kept, its made-up rows say so, its bytes do not change."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from pathlib import Path
+
+import geopandas as gpd
+import numpy as np
+import pandas as pd
+import pytest
+import shapely
+from scipy.sparse import csr_array
+from scipy.sparse.csgraph import connected_components
+from scipy.spatial import cKDTree
+
+from quarterhour.studyfile import read_study_file
+
+METRES = "EPSG:32651"
+NO_TOWN = "371003400"
+
+
+@pytest.fixture(scope="module")
+def weihai(root: Path) -> Path:
+    return root / "data" / "raw" / "weihai"
+
+
+def table(path: Path) -> pd.DataFrame:
+    codes = dict.fromkeys(("id", "code", "town", "county", "nbs_town_code", "mca_code", "nbs_code", "area"), str)
+    return pd.read_csv(path, dtype=codes, encoding="utf-8-sig")
+
+
+def points(frame: pd.DataFrame) -> gpd.GeoSeries:
+    return gpd.GeoSeries(gpd.points_from_xy(frame["lon"], frame["lat"]), index=frame.index, crs=4326).to_crs(METRES)
+
+
+@pytest.fixture(scope="module")
+def communities(weihai: Path) -> pd.DataFrame:
+    return table(weihai / "communities.csv")
+
+
+@pytest.fixture(scope="module")
+def facilities(weihai: Path) -> pd.DataFrame:
+    return table(weihai / "facilities.csv")
+
+
+@pytest.fixture(scope="module")
+def roads(weihai: Path) -> gpd.GeoDataFrame:
+    return gpd.read_parquet(weihai / "roads.parquet")
+
+
+@pytest.fixture(scope="module")
+def towns(weihai: Path) -> gpd.GeoDataFrame:
+    return gpd.read_file(weihai / "towns.geojson").to_crs(METRES).set_index("id")
+
+
+def test_the_script_makes_the_same_bytes_again(root: Path, weihai: Path, tmp_path: Path) -> None:
+    subprocess.run([sys.executable, root / "scripts/make_weihai.py", "--out", tmp_path], check=True, timeout=120)
+    made = sorted(p.relative_to(tmp_path) for p in tmp_path.rglob("*") if p.is_file())
+    assert len(made) >= 16
+    assert [str(p) for p in made if (tmp_path / p).read_bytes() != (weihai / p).read_bytes()] == []
+
+
+def test_all_files_together_stay_small(weihai: Path) -> None:
+    assert sum(p.stat().st_size for p in weihai.rglob("*") if p.is_file()) < 5_000_000
+
+
+def test_the_study_file_is_good_and_names_files_that_exist(weihai: Path) -> None:
+    study = read_study_file(weihai)
+    parts = [study.roads, study.communities, study.towns, study.counties, study.candidates]
+    parts += [*study.facilities, *study.tables, *study.layers]
+    assert all((weihai / p.path).is_file() for p in parts if p is not None and p.path is not None)
+    assert [c.heading for c in study.circles] == ["to_community", "to_site"]
+    assert [s.id for s in study.siting] == ["town-elderly-centres", "town-cemeteries"]
+
+
+def test_no_town_was_swapped_between_the_two_code_lists(weihai: Path) -> None:
+    made = table(weihai / "towns.csv").set_index("id")
+    facts = pd.read_csv(weihai / "facts" / "towns.csv", dtype=str).dropna(subset=["mca_code"]).set_index("mca_code")
+    assert len(made) == 72
+    assert made["name"].to_dict() == facts["mca_name"].to_dict()
+    assert made["nbs_code"].to_dict() == facts["nbs_code"].to_dict()
+    assert made["quality"].value_counts().to_dict() == {"fact": 56, "estimated": 16}
+    assert made.loc["371003002", ["lon", "lat"]].tolist() == [122.05228, 37.19723]
+
+
+def test_every_community_is_there_in_its_town(weihai: Path, communities: pd.DataFrame) -> None:
+    facts = pd.read_csv(weihai / "facts" / "villages.csv", dtype=str)
+    assert dict(zip(communities["code"], communities["name"], strict=True)) == dict(
+        zip(facts["code"], facts["name"], strict=True)
+    )
+    towns = table(weihai / "towns.csv")
+    expected = communities["nbs_town_code"].map(dict(zip(towns["nbs_code"], towns["id"], strict=True)))
+    lost = communities["nbs_town_code"].eq(NO_TOWN)
+    assert lost.sum() == 7
+    assert communities.loc[lost, "source"].str.contains("开发区办事处").all()
+    assert communities.loc[~lost, "town"].eq(expected[~lost]).all()
+
+
+def test_people_add_up_again(communities: pd.DataFrame) -> None:
+    assert communities["older"].sum() == 793_416
+    assert communities["hardship"].sum() == 9_600
+    assert communities[["older", "hardship"]].min().min() >= 0
+    by_county = communities.groupby("county")["older"].sum()
+    people = pd.Series({"371002": 1164730, "371003": 563529, "371082": 714211, "371083": 464078})
+    assert (by_county - 793_416 * people / 2_906_548).abs().max() < 1
+
+
+def test_communities_lie_on_land_in_their_town(
+    weihai: Path, communities: pd.DataFrame, towns: gpd.GeoDataFrame
+) -> None:
+    cells = shapely.buffer(towns.geometry.loc[communities["town"]].to_numpy(), 3.0)
+    assert shapely.contains(cells, points(communities).to_numpy()).all()
+    wet = gpd.read_file(weihai / "water.geojson").to_crs(METRES).union_all()
+    assert not points(communities).within(wet).any()
+
+
+def test_town_outlines_do_not_overlap_and_say_they_are_schematic(towns: gpd.GeoDataFrame) -> None:
+    assert towns["area"].eq("schematic").all()
+    assert towns["quality"].eq("estimated").all()
+    assert towns.is_valid.all()
+    assert towns.geometry.area.sum() - towns.union_all().area < 0.0005 * towns.geometry.area.sum()
+
+
+def test_nothing_made_up_passes_for_real(weihai: Path, facilities: pd.DataFrame, roads: gpd.GeoDataFrame) -> None:
+    candidates = table(weihai / "candidates.csv")
+    water = gpd.read_file(weihai / "water.geojson")
+    for frame in (facilities, candidates, water):
+        assert frame["name"].str.endswith("（示例）").all()
+        assert frame["quality"].eq("synthetic").all()
+    assert roads["quality"].eq("synthetic").all()
+
+
+def test_every_row_says_what_it_rests_on(weihai: Path) -> None:
+    for path in sorted(weihai.glob("*.csv")):
+        frame = table(path)
+        assert frame["quality"].isin(["fact", "estimated", "synthetic"]).all(), path.name
+        assert frame["source"].notna().all(), path.name
+        assert not frame.duplicated().any(), path.name
+
+
+def test_facilities_stand_as_the_story_needs(facilities: pd.DataFrame) -> None:
+    count = facilities["kind"].value_counts()
+    assert facilities["id"].is_unique
+    assert (count["happiness_home"], count["care_base"], count["elderly_centre"]) == (900, 130, 48)
+    assert (count["city_cemetery"], count["county_cemetery"], count["town_cemetery"]) == (1, 3, 40)
+    assert facilities.loc[facilities["kind"].eq("care_institution"), "county"].nunique() == 3
+    homes = facilities[facilities["beds"].notna()]
+    assert (homes["nursing_beds"] <= homes["beds"]).all()
+
+
+def test_every_town_without_a_cemetery_has_a_lawful_parcel(
+    weihai: Path, communities: pd.DataFrame, facilities: pd.DataFrame, roads: gpd.GeoDataFrame
+) -> None:
+    parcels = table(weihai / "candidates.csv")
+    at = points(parcels)
+    wet = gpd.read_file(weihai / "water.geojson").to_crs(METRES).union_all()
+    trunk = roads.geometry[roads["road_class"].eq("trunk")].union_all()
+    near = gpd.GeoSeries(points(communities)).union_all()
+    lawful = at.distance(wet).ge(2000) & at.distance(trunk).ge(500) & at.distance(near).ge(500)
+    lack = set(communities["town"]) - set(facilities.loc[facilities["kind"].eq("town_cemetery"), "town"])
+    assert len(lack) == 32
+    assert lack <= set(parcels.loc[lawful, "town"])
+    assert (~lawful).sum() > 50
+
+
+# --- roads ----------------------------------------------------------------------------------
+
+
+@pytest.fixture(scope="module")
+def junctions(roads: gpd.GeoDataFrame, communities: pd.DataFrame) -> pd.DataFrame:
+    """x, y, roads and whether in Huancui, by junction."""
+    ends = [(roads["from_node"], 0), (roads["to_node"], -1)]
+    xy = np.vstack([shapely.get_coordinates(shapely.get_point(roads.geometry.to_numpy(), i)) for _, i in ends])
+    every = pd.DataFrame(xy, columns=["x", "y"]).assign(node=np.concatenate([n for n, _ in ends]))
+    assert every.drop_duplicates().groupby("node").size().max() == 1  # one place for a junction
+    found = every.groupby("node")[["x", "y"]].first().assign(degree=every.groupby("node").size())
+    home = points(communities)
+    nearest = cKDTree(np.c_[home.x, home.y]).query(found[["x", "y"]])[1]
+    return found.assign(huancui=communities["county"].eq("371002").to_numpy()[nearest])
+
+
+def test_roads_stay_on_dry_land(weihai: Path, roads: gpd.GeoDataFrame) -> None:
+    land = gpd.read_file(weihai / "facts" / "land.geojson").to_crs(METRES).union_all()
+    wet = gpd.read_file(weihai / "water.geojson").to_crs(METRES).union_all()
+    for area in (land, wet):
+        shapely.prepare(area)
+    assert shapely.contains(land, roads.geometry.to_numpy()).all()
+    assert not shapely.intersects(wet, roads.geometry.to_numpy()).any()
+
+
+def test_junctions_meet_as_many_roads_as_in_huancui(junctions: pd.DataFrame) -> None:
+    core = junctions[junctions["huancui"]]
+    share = core["degree"].value_counts(normalize=True)
+    real = pd.Series({1: 640, 2: 74, 3: 2257, 4: 1284, 5: 22}) / 4277
+    assert (share.reindex(real.index, fill_value=0) - real).abs().max() < 0.02
+    assert abs(len(core) / 4277 - 1) < 0.1
+    assert 18_000 < len(junctions) < 25_000
+
+
+def test_one_ways_and_arcs_are_as_frequent_as_in_huancui(roads: gpd.GeoDataFrame, junctions: pd.DataFrame) -> None:
+    core = roads[junctions["huancui"].loc[roads["from_node"]].to_numpy()]
+    arcs = np.where(core["oneway"].eq(0), 2, 1)
+    assert abs(arcs.sum() / junctions["huancui"].sum() - 10159 / 4277) < 0.06
+    assert abs(core["oneway"].ne(0).sum() / arcs.sum() - 2725 / 10159) < 0.03
+    assert set(roads["oneway"]) == {-1, 0, 1}
+
+
+def test_some_junctions_are_cut_off(roads: gpd.GeoDataFrame, junctions: pd.DataFrame) -> None:
+    out, back = roads[roads["oneway"] >= 0], roads[roads["oneway"] <= 0]
+    tail = np.r_[out["from_node"], back["to_node"]]
+    head = np.r_[out["to_node"], back["from_node"]]
+    n = len(junctions)
+    graph = csr_array((np.ones(len(tail)), (tail, head)), shape=(n, n))
+    strong = connected_components(graph, connection="strong")[1]
+    weak = connected_components(graph, connection="weak")[1]
+    assert np.bincount(weak).max() > 0.99 * n and weak.max() >= 3
+    core = np.bincount(strong[junctions["huancui"].to_numpy()])
+    assert 0.97 < core.max() / core.sum() < 0.995
+    assert 40 <= (core > 0).sum() <= 90
+
+
+def test_road_classes_run_from_trunk_to_residential(roads: gpd.GeoDataFrame) -> None:
+    km = roads.geometry.length.groupby(roads["road_class"]).sum() / 1000
+    assert set(km.index) == {"trunk", "primary", "secondary", "tertiary", "unclassified", "residential"}
+    assert km["trunk"] < km["primary"] < km["secondary"] < km["tertiary"] < km["unclassified"]
+
+
+def test_every_community_has_a_road_within_the_snap_limit(roads: gpd.GeoDataFrame, communities: pd.DataFrame) -> None:
+    tree = shapely.STRtree(roads.geometry.to_numpy())
+    _, gap = tree.query_nearest(points(communities).to_numpy(), return_distance=True, all_matches=False)
+    assert len(gap) == 2768 and gap.max() < 1000
