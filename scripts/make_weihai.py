@@ -39,12 +39,12 @@ CELL_RADIUS = 10_300.0
 NBS = "国家统计局2023年统计用区划代码"
 MADE = "scripts/make_weihai.py"
 URBAN_SPACING, RURAL_SPACING = 165.0, 95.0
-URBAN_COUNT, RURAL_COUNT, FAR_APART = 6, 4, 830.0
+URBAN_COUNT, RURAL_COUNT, FAR_APART = 6, 5, 830.0
 # Tuned until Huancui came near its drive network of 2023 (4,277 junctions, 10,159 arcs; the README has the rest).
 WANTED, SKIPPED = [0.45, 0.50, 0.05], 0.03  # shares of junctions that may have 3, 4, 5 roads; neighbours not joined
 SPUR_CHANCE = [0.72, 0.14]  # of a dead end at a junction of 2, of 3 roads
 BENDS_KEPT = 0.4
-ONE_WAY_CHANCE, TRAP_CHANCE = 0.55, 0.08
+ONE_WAY_CHANCE, TRAP_CHANCE = 0.55, 0.11
 
 
 def rng_of(*what: int) -> np.random.Generator:
