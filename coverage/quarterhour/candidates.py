@@ -1,0 +1,217 @@
+"""Where a site may be built: candidates from a table, from communities, or from roads and demand."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import geopandas as gpd
+import numpy as np
+import numpy.typing as npt
+import pandas as pd
+import shapely
+from scipy.spatial import cKDTree
+
+from quarterhour.errors import DataError, first_ids
+from quarterhour.places import as_places
+
+if TYPE_CHECKING:
+    from quarterhour.network import Network
+
+LEDGER_COLUMNS = ("candidate", "rule", "distance_m", "required_m", "clause", "nearest")
+_LEDGER_TYPES = dict(zip(LEDGER_COLUMNS, ("str", "str", "float64", "float64", "str", "str"), strict=True))
+_COLUMNS = ("name", "town", "county", "quality", "source")
+
+
+def candidates_from_table(
+    frame: gpd.GeoDataFrame, *, crs: object, file: str = "", source: str = ""
+) -> tuple[gpd.GeoDataFrame, pd.DataFrame]:
+    """Candidates that somebody listed (parcels, villages' offers), checked, and what was found.
+
+    As ``places.as_places``; other columns stay as they came.
+    """
+    return as_places(frame, table="candidates", crs=crs, file=file, source=source)
+
+
+def candidates_from_communities(communities: gpd.GeoDataFrame, *, prefix: str = "") -> gpd.GeoDataFrame:
+    """Every community as a place where a site may be built, under its own id.
+
+    ``prefix`` goes before the ids, where facilities have the same ones. Columns
+    ``name, town, county, quality, source, geometry``.
+    """
+    kept = communities[[*_COLUMNS, communities.geometry.name]].copy()
+    kept.index = pd.Index([f"{prefix}{i}" for i in kept.index], name="id", dtype="str")
+    return kept
+
+
+def candidates_from_network(
+    network: Network, communities: gpd.GeoDataFrame, *, people: str, count: int, seed: int = 0
+) -> gpd.GeoDataFrame:
+    """Road junctions nearest to the middles of the demand: at most ``count``, ids ``C001`` ...
+
+    The communities, weighted by ``people``, are clustered (k-means); each middle moves to the nearest
+    junction of the largest connected part. C001 stands for most people. Fewer come where there
+    are fewer communities with people, or where two middles meet at one junction. The name
+    and town are those of the nearest community; ``with_areas`` knows better where outlines exist.
+
+    Raises
+    ------
+    DataError : no such column, no community with people, no junctions, or ``count`` below 1.
+    """
+    demand = _demand(communities, people)
+    if count < 1 or not (network.component == 0).any():
+        raise DataError("candidates.none_to_make", count=count, junctions=len(network.x))
+    points = np.column_stack([demand.geometry.x, demand.geometry.y])
+    weight = demand[people].to_numpy(dtype=float)
+    middles, total = _middles(points, weight, count=count, seed=seed)
+    spots = _junctions(network, middles[np.argsort(-total, kind="stable")])
+    nearest = cKDTree(points).query(spots)[1]
+    ids = [f"C{k:03d}" for k in range(1, len(spots) + 1)]
+    near = demand.iloc[nearest]
+    rows = {
+        "name": [f"{name} {i}" for name, i in zip(near["name"], ids, strict=True)],
+        "town": near["town"].to_numpy(),
+        "county": near["county"].to_numpy(),
+        "quality": "synthetic",
+        "source": f"k-means of {people}, nearest junction, seed {seed}",
+    }
+    places = gpd.points_from_xy(spots[:, 0], spots[:, 1])
+    return gpd.GeoDataFrame(rows, index=pd.Index(ids, name="id", dtype="str"), geometry=places, crs=communities.crs)
+
+
+def _demand(communities: gpd.GeoDataFrame, people: str) -> gpd.GeoDataFrame:
+    if people not in communities.columns:
+        raise DataError("candidates.no_column", column=people, found=", ".join(map(str, communities.columns)))
+    demand = communities[communities[people].gt(0) & communities.geometry.notna()]
+    if demand.empty:
+        raise DataError("candidates.no_people", column=people)
+    return demand
+
+
+def _middles(
+    points: npt.NDArray[np.float64], weight: npt.NDArray[np.float64], *, count: int, seed: int
+) -> tuple[npt.NDArray[np.float64], npt.NDArray[np.float64]]:
+    from sklearn.cluster import KMeans
+    from threadpoolctl import threadpool_limits
+
+    clusters = min(count, len(np.unique(points, axis=0)))
+    # One thread: the order in which sums are added must not depend on the machine.
+    with threadpool_limits(limits=1):
+        found = KMeans(clusters, n_init=3, random_state=seed).fit(points, sample_weight=weight)
+    return found.cluster_centers_, np.bincount(found.labels_, weights=weight, minlength=clusters)
+
+
+def _junctions(network: Network, middles: npt.NDArray[np.float64]) -> npt.NDArray[np.float64]:
+    """The nearest junction of each middle in the main part of the network, each once, in order."""
+    main = np.flatnonzero(network.component == 0)
+    spots = np.column_stack([network.x[main], network.y[main]])
+    at = np.atleast_1d(cKDTree(spots).query(middles)[1])
+    return spots[list(dict.fromkeys(at.tolist()))]
+
+
+def with_areas(
+    places: gpd.GeoDataFrame, towns: gpd.GeoDataFrame | None = None, communities: gpd.GeoDataFrame | None = None
+) -> gpd.GeoDataFrame:
+    """The places with their town and county filled in where they are blank.
+
+    The town is the one whose outline holds the place (on a border: the first in the table), else
+    the town of the nearest community. The county is the town's; what nothing tells stays "".
+    """
+    filled = places.copy()
+    for column in ("town", "county"):
+        had = filled[column] if column in filled else pd.Series("", index=filled.index)
+        filled[column] = had.fillna("").astype("str")
+    if towns is not None:
+        filled["town"] = _fill(filled["town"], _town_inside(filled, towns))
+    if communities is not None:
+        filled["town"] = _fill(filled["town"], _of_nearest(filled, communities, "town"))
+    if towns is not None and "county" in towns:
+        filled["county"] = _fill(filled["county"], filled["town"].map(towns["county"]))
+    if communities is not None and "county" in communities:
+        filled["county"] = _fill(filled["county"], _of_nearest(filled, communities, "county"))
+    return filled
+
+
+def _fill(had: pd.Series, found: pd.Series) -> pd.Series:
+    return had.where(had.ne(""), found.fillna("")).astype("str")
+
+
+def _town_inside(places: gpd.GeoDataFrame, towns: gpd.GeoDataFrame) -> pd.Series:
+    areas = towns[towns.geometry.notna() & towns.geom_type.isin(["Polygon", "MultiPolygon"])]
+    found = pd.Series("", index=places.index, dtype="str")
+    if areas.empty or places.empty:
+        return found
+    place, area = shapely.STRtree(_shapes(areas, places)).query(places.geometry.to_numpy(), predicate="intersects")
+    order = np.lexsort((area, place))
+    first = order[np.unique(place[order], return_index=True)[1]]
+    found.iloc[place[first]] = areas.index[area[first]].astype("str")
+    return found
+
+
+def _of_nearest(places: gpd.GeoDataFrame, communities: gpd.GeoDataFrame, column: str) -> pd.Series:
+    some = communities[communities[column].fillna("").ne("") & communities.geometry.notna()]
+    found = pd.Series("", index=places.index, dtype="str")
+    for place, other, _ in _nearest(places, some):
+        found.iloc[place] = str(some[column].iloc[other])
+    return found
+
+
+def exclude_near(
+    candidates: gpd.GeoDataFrame, layer: gpd.GeoDataFrame, *, metres: float, rule: str, clause: str = ""
+) -> tuple[gpd.GeoDataFrame, pd.DataFrame]:
+    """Candidates at least ``metres`` from everything in a layer, and a ledger of those that are not.
+
+    A candidate exactly ``metres`` away stays; one inside an area, or touching anything, goes even
+    at 0 metres. Distances are straight lines in the CRS of the candidates.
+
+    Parameters
+    ----------
+    candidates, layer : place tables; the layer may have points, lines and areas.
+    metres : the least distance.
+    rule : what the ledger calls it (``water``).
+    clause : where it is written, for the ledger.
+
+    Returns
+    -------
+    The kept candidates, and one row a removed one: ``candidate, rule, distance_m, required_m,
+    clause, nearest`` (id in the layer of what is nearest; ties to the first).
+    """
+    if not (np.isfinite(metres) and metres >= 0):
+        raise DataError("candidates.bad_metres", rule=rule, metres=metres)
+    some = layer[layer.geometry.notna() & ~layer.geometry.is_empty]
+    rows = [
+        (str(candidates.index[place]), rule, distance, float(metres), clause, str(some.index[other]))
+        for place, other, distance in _nearest(candidates, some, most=metres)
+        if distance < metres or distance == 0
+    ]
+    ledger = pd.DataFrame(rows, columns=list(LEDGER_COLUMNS)).astype(_LEDGER_TYPES)
+    return candidates[~candidates.index.isin(ledger["candidate"])], ledger
+
+
+def no_ledger() -> pd.DataFrame:
+    """A ledger with nothing removed."""
+    return pd.DataFrame(columns=list(LEDGER_COLUMNS)).astype(_LEDGER_TYPES)
+
+
+def _nearest(
+    places: gpd.GeoDataFrame, others: gpd.GeoDataFrame, *, most: float | None = None
+) -> list[tuple[int, int, float]]:
+    """Place, nearest other (ties to the first) and distance, in positions, by place."""
+    lost = places.index[places.geometry.isna() | places.geometry.is_empty]
+    if len(lost):
+        raise DataError("candidates.no_place", ids=first_ids(lost))
+    if places.empty or others.empty:
+        return []
+    points, shapes = places.geometry.to_numpy(), _shapes(others, places)
+    # GEOS asks for a distance above 0; the caller compares exactly.
+    reach = None if most is None else np.nextafter(max(most, 1e-3), np.inf)
+    (place, other), distance = shapely.STRtree(shapes).query_nearest(points, max_distance=reach, return_distance=True)
+    order = np.lexsort((other, place))
+    first = order[np.unique(place[order], return_index=True)[1]]
+    return list(zip(place[first].tolist(), other[first].tolist(), distance[first].tolist(), strict=True))
+
+
+def _shapes(layer: gpd.GeoDataFrame, places: gpd.GeoDataFrame) -> npt.NDArray[np.object_]:
+    if layer.crs is None or places.crs is None:
+        raise DataError("candidates.no_crs")
+    shapes: npt.NDArray[np.object_] = layer.geometry.to_crs(places.crs).to_numpy()
+    return shapes
