@@ -1,0 +1,203 @@
+// Draws the columns of window.quarterhourPicture into the layers that Folium made.
+// Every string of the picture is escaped already (numeric entities), so it may stand in innerHTML as it is.
+"use strict";
+
+const quarterhourColours = {
+  met: "#2f8f6b", not_met: "#cf3f2e", not_judged: "#8b9099", site: "#1d4fa3",
+  kinds: ["#6b3fa0", "#c77700", "#00798c", "#a8326e", "#5b6b1f", "#7a4b2a", "#3d5a80", "#b3a100", "#444444"],
+  share: ["#f6d9c8", "#f3b48f", "#f1e3a4", "#b5d8a0", "#5fae83"],
+  none: "#d5d8dc",
+  road: { motorway: ["#d8a25a", 2.4], trunk: ["#d8a25a", 2], primary: ["#dcb87c", 1.8], secondary: ["#c9c3b3", 1.4], tertiary: ["#cfcabd", 1], minor: ["#dcd8cd", 0.6] },
+};
+
+// A facility is a square and a community a disc, so that they differ without colour too.
+const QuarterhourSquare = L.CircleMarker.extend({
+  _updatePath() {
+    const canvas = this._renderer, at = this._point, r = this._radius;
+    if (!canvas._drawing || this._empty()) return;
+    canvas._ctx.beginPath();
+    canvas._ctx.rect(at.x - r, at.y - r, 2 * r, 2 * r);
+    canvas._fillStroke(canvas._ctx, this);
+  },
+});
+
+const quarterhourPlain = (html) => html.replace(/&#(\d+);/g, (_, code) => String.fromCharCode(Number(code)));
+
+function quarterhourDraw(map, layers, picture) {
+  const w = picture.words, colour = quarterhourColours, people = picture.communities;
+  const of = (column, i) => column.text[column.code[i]] || "";
+  const row = (name, value) => (value ? `<tr><th>${name}</th><td>${value}</td></tr>` : "");
+  const state = { met: "met", too_long: "not_met", out_of_reach: "not_met", not_snapped: "not_judged", unknown: "not_judged" };
+  const chip = (kind, text) => `<span class="qh-chip qh-${kind}">${text}</span>`;
+  const swatch = (css, text) => `<div class="qh-key"><i style="${css}"></i>${text}</div>`;
+  const colon = document.documentElement.lang === "zh" ? "：" : ": ";
+
+  for (const [name, z] of [["qh-towns", 340], ["qh-scores", 345], ["qh-roads", 350]]) {
+    map.createPane(name).style.zIndex = z;
+    map.getPane(name).style.pointerEvents = "none";
+  }
+  const flat = (pane) => ({ pane, renderer: L.canvas({ pane, padding: 0.3 }), interactive: false });
+  const top = L.canvas({ padding: 0.3, tolerance: 3 });
+
+  // --- why a community is inside or outside -------------------------------------------------------
+  function minutes(circle, i) {
+    return circle.minutes[i] ? `${circle.minutes[i]} ${w.minutes}` : "";
+  }
+  function circleText(circle, i) {
+    const reason = of(circle.reason, i), kind = state[reason] || "not_judged";
+    const nearest = circle.minutes[i] ? `${of(circle.nearest, i)}` : w.none_reached;
+    const each = circle.each.map((k) => row(k.kind, `${k.minutes[i] ? k.minutes[i] + " " + w.minutes : w.none_reached} ${chip(k.met[i] ? "met" : "not_met", k.met[i] ? w.met : w.not_met)}`)).join("");
+    return `<section><h4>${circle.name} ${chip(kind, w[kind])}</h4><table>` +
+      row(w.nearest, kind === "not_judged" ? "" : nearest) + row(w.minutes, minutes(circle, i)) +
+      row(w.standard, `≤ ${circle.standard} ${w.minutes}`) + each + `</table>` +
+      (reason === "met" ? "" : `<p>${w[reason] || w.unknown}</p>`) + `</section>`;
+  }
+  function communityText(i) {
+    const who = Object.entries(people.people).map(([name, column]) => row(name, column[i] === null ? w.no_data : `${column[i]} ${w.people_unit}`)).join("");
+    const plans = picture.plans.map((plan) => row(plan.name, of(plan.how, i))).join("");
+    return `<h3>${people.name[i]}</h3><table>${row(w.town, of(people.town, i))}${who}${row(w.quality, of(people.quality, i))}</table>` +
+      picture.circles.map((circle) => circleText(circle, i)).join("") +
+      (plans ? `<section><h4>${w.plan}</h4><table>${plans}</table></section>` : "");
+  }
+  const popup = { maxWidth: 340, maxHeight: 380, autoPanPaddingTopLeft: [335, 10] };
+
+  // --- communities, one layer a circle ------------------------------------------------------------
+  function drawCommunities(layer, circle) {
+    people.x.forEach((x, i) => {
+      if (x === null) return;
+      const kind = circle ? state[of(circle.reason, i)] || "not_judged" : "not_judged";
+      const dot = L.circleMarker([people.y[i], x], { renderer: top, radius: kind === "met" ? 3.2 : 4.2, weight: 0.7, color: "#fff", fillColor: colour[kind], fillOpacity: 0.92 });
+      dot.at = i;
+      layer.addLayer(dot);
+    });
+    layer.bindTooltip((dot) => people.name[dot.at]).bindPopup((dot) => communityText(dot.at), popup);
+  }
+  picture.circles.forEach((circle, c) => drawCommunities(layers[`circle_${c}`], circle));
+  if (layers.communities) drawCommunities(layers.communities, null);
+
+  // --- facilities ---------------------------------------------------------------------------------
+  picture.kinds.forEach((kind, k) => {
+    const layer = layers[`kind_${k}`], fill = colour.kinds[k % colour.kinds.length];
+    kind.x.forEach((x, i) => {
+      if (x === null) return;
+      const mark = new QuarterhourSquare([kind.y[i], x], { renderer: top, radius: 4, weight: 1, color: "#fff", fillColor: fill, fillOpacity: 1 });
+      mark.at = i;
+      layer.addLayer(mark);
+    });
+    layer.bindTooltip((mark) => `${kind.name[mark.at]}（${kind.label}）`);
+    layer.bindPopup((mark) => `<h3>${kind.name[mark.at]}</h3><table>${row(w.kind, kind.label)}${row(w.town, of(kind.town, mark.at))}${row(w.quality, of(kind.quality, mark.at))}${row(w.source, of(kind.source, mark.at))}</table>`, popup);
+  });
+
+  // --- proposed sites and the communities they serve ----------------------------------------------
+  picture.plans.forEach((plan, p) => {
+    const layer = layers[`plan_${p}`];
+    plan.served.forEach((s, i) => {
+      if (s < 0 || plan.x[s] === null || people.x[i] === null) return;
+      layer.addLayer(L.polyline([[plan.y[s], plan.x[s]], [people.y[i], people.x[i]]], { renderer: top, color: colour.site, weight: 1, opacity: 0.55, interactive: false }));
+    });
+    plan.site.forEach((name, s) => {
+      if (plan.x[s] === null) return;
+      const icon = L.divIcon({ className: "qh-site", html: `<b>${s + 1}</b>`, iconSize: [24, 24], iconAnchor: [12, 12] });
+      const text = `<h3>${name}</h3><table>${row(w.plan, plan.name)}${row(w.plan_order, String(s + 1))}${row(w.plan_gain, plan.gain[s] ? `${plan.gain[s]} ${w.people_unit}` : "")}${row(w.quality, of(plan.quality, s))}</table>`;
+      layer.addLayer(L.marker([plan.y[s], plan.x[s]], { icon, zIndexOffset: 1000 - s, alt: String(s + 1) }).bindTooltip(`${s + 1} ${name}`).bindPopup(text, popup));
+    });
+  });
+
+  // --- towns: outline, scores, and an unseen area to click ----------------------------------------
+  function promiseRows(rows) {
+    return rows.map(([name, value, threshold, kind]) => `<tr><th>${name}</th><td>${value}${threshold ? ` <small>${w.threshold} ${threshold}</small>` : ""}</td><td>${chip(kind === "no_data" ? "not_judged" : kind, w[kind])}</td></tr>`).join("");
+  }
+  function townText(town) {
+    const shares = picture.circles.map((circle, c) => row(circle.name, town.shown[c] || w.no_people)).join("");
+    const promises = promiseRows(town.promises);
+    return `<h3>${town.name}</h3><table><caption>${w.share_in}</caption>${shares}</table>` + (promises ? `<section><h4>${w.promises}</h4><table class="qh-wide">${promises}</table></section>` : "");
+  }
+  const ramp = (share) => (share === null || share === undefined ? colour.none : colour.share[Math.min(4, Math.floor(share * 5))]);
+  const townOf = (shape, style) => L.geoJSON(shape, { ...style, style: () => style, pointToLayer: (_, at) => L.circleMarker(at, { ...style, radius: 13 }) });
+  const areas = L.featureGroup();
+  const outline = flat("qh-towns"), score = flat("qh-scores"), road = flat("qh-roads");
+  picture.towns.forEach((town) => {
+    if (!town.shape) return;
+    layers.towns.addLayer(townOf(town.shape, { ...outline, color: "#a9a294", weight: 1, fillColor: "#fbfaf5", fillOpacity: 1 }));
+    picture.circles.forEach((_, c) => layers[`score_${c}`].addLayer(townOf(town.shape, { ...score, color: "#8d8778", weight: 1, fillColor: ramp(town.share[c]), fillOpacity: 0.85 })));
+    areas.addLayer(townOf(town.shape, { renderer: top, stroke: false, fillOpacity: 0 }).bindTooltip(town.name, { sticky: true }).bindPopup(() => townText(town), popup));
+  });
+  areas.addTo(map);
+  const sink = () => areas.eachLayer((area) => area.bringToBack());
+  sink();
+  map.on("overlayadd baselayerchange", sink);
+
+  // --- roads, a schematic base --------------------------------------------------------------------
+  picture.roads.forEach((group) => {
+    const lines = group.lines.map((steps) => {
+      let x = 0, y = 0;
+      const line = [];
+      for (let i = 0; i < steps.length; i += 2) line.push([(y += steps[i + 1]) / 1e5, (x += steps[i]) / 1e5]);
+      return line;
+    });
+    const [stroke, weight] = colour.road[group.road_class];
+    layers[group.main ? "roads_main" : "roads_minor"].addLayer(L.polyline(lines, { ...road, color: stroke, weight, opacity: 1, smoothFactor: 1.5 }));
+  });
+
+  // --- the panel: title, search, figures, legend --------------------------------------------------
+  const share = picture.circles.map((circle) => `<section><h4>${circle.name} <small>≤ ${circle.standard} ${w.minutes}</small></h4><p class="qh-figure">${circle.city.share}</p><p>${circle.city.text}</p><p><small>${circle.city.quality}</small></p></section>`).join("");
+  const plans = picture.plans.map((plan) => `<section><h4>${plan.name}</h4>${plan.result.map((line) => `<p>${line}</p>`).join("")}</section>`).join("");
+  const dot = (fill) => `background:${fill};border-radius:50%`;
+  const legend = [
+    swatch(dot(colour.met), w.met), swatch(dot(colour.not_met), w.not_met), swatch(dot(colour.not_judged), w.not_judged),
+    ...picture.kinds.map((kind, k) => swatch(`background:${colour.kinds[k % colour.kinds.length]}`, kind.label)),
+    picture.plans.length ? `<div class="qh-key"><span class="qh-site"><b>1</b></span>${w.plan_site}</div>${swatch(`height:0;border-top:2px solid ${colour.site}`, w.plan_served)}` : "",
+    picture.circles.length ? `<div class="qh-ramp"><span>${w.share_in}</span>${colour.share.map((fill, i) => `<i style="background:${fill}">${i * 20}–${i * 20 + 20}%</i>`).join("")}</div>` : "",
+  ].join("");
+  const missing = [people.missing, ...picture.kinds.map((kind) => kind.missing)].filter(Boolean).map((text) => `<p>${text}</p>`).join("");
+  const promises = promiseRows(picture.promises);
+
+  const Panel = L.Control.extend({
+    onAdd() {
+      const panel = L.DomUtil.create("div", "qh-panel");
+      panel.innerHTML = `<header><h1>${picture.title}</h1><button type="button">${w.hide}</button></header>
+        <div class="qh-body"><input type="search" id="qh-search" autocomplete="off" placeholder="${w.search}" aria-label="${w.search}"><ol id="qh-found"></ol>
+        ${share}${plans}
+        ${promises ? `<details><summary>${w.scorecard}</summary><table class="qh-wide">${promises}</table></details>` : ""}
+        <section><h4>${w.legend}</h4>${legend}</section>
+        <footer><p>${picture.note}</p><p>${w.schematic}</p>${missing}</footer></div>`;
+      L.DomEvent.disableClickPropagation(panel).disableScrollPropagation(panel);
+      const button = panel.querySelector("button");
+      button.onclick = () => { button.textContent = panel.classList.toggle("qh-small") ? quarterhourPlain(w.show) : quarterhourPlain(w.hide); };
+      return panel;
+    },
+  });
+  new Panel({ position: "topleft" }).addTo(map);
+  L.control.zoom({ position: "bottomright" }).addTo(map);
+  L.control.scale({ imperial: false, position: "bottomright" }).addTo(map);
+
+  // --- search by name -----------------------------------------------------------------------------
+  const names = people.name.map(quarterhourPlain);
+  const input = document.getElementById("qh-search"), list = document.getElementById("qh-found");
+  function go(i) {
+    list.replaceChildren();
+    input.value = names[i];
+    if (people.x[i] === null) return;
+    const at = [people.y[i], people.x[i]];
+    map.setView(at, Math.max(map.getZoom(), 13), { animate: false });
+    L.popup({ ...popup, autoPan: true }).setLatLng(at).setContent(communityText(i)).openOn(map);
+  }
+  function find() {
+    const asked = input.value.trim().toLowerCase(), found = [];
+    for (let i = 0; asked && i < names.length && found.length < 8; i++) if (names[i].toLowerCase().includes(asked)) found.push(i);
+    list.replaceChildren(...found.map((i) => {
+      const item = document.createElement("li");
+      item.innerHTML = `${people.name[i]} <small>${of(people.town, i)}</small>`;
+      item.onclick = () => go(i);
+      return item;
+    }));
+    if (asked && !found.length) list.innerHTML = `<li class="qh-none">${w.nothing_found}</li>`;
+    return found;
+  }
+  input.addEventListener("input", find);
+  input.addEventListener("keydown", (key) => {
+    if (key.key !== "Enter") return;
+    const found = find();
+    if (found.length) go(found[0]);
+  });
+}

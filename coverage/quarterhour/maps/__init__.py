@@ -1,0 +1,81 @@
+"""Results as a map for the meeting: one HTML page that opens without a network.
+
+The page is drawn by Folium, but carries its scripts, styles and pictures inside itself and may ask
+nothing from outside (a Content-Security-Policy holds it). Folium reads what it is given as a template
+and as script; so every string of a study passes :func:`escape` on its way in, and the bulk of the data
+(thousands of communities, tens of thousands of roads) goes into the page beside Folium, as columns that
+``data/map/map.js`` draws on canvas.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+import geopandas as gpd
+
+from quarterhour.circle import CircleCheck
+from quarterhour.maps.page import page
+from quarterhour.maps.picture import as_picture, escape, layers_of
+from quarterhour.targets import Scorecard
+
+if TYPE_CHECKING:
+    from quarterhour.siting.problem import SitingPlan
+
+__all__ = ["draw_map", "escape"]
+
+
+def draw_map(
+    *,
+    title: str,
+    communities: gpd.GeoDataFrame,
+    towns: gpd.GeoDataFrame,
+    facilities: gpd.GeoDataFrame,
+    checks: Sequence[CircleCheck],
+    scorecard: Scorecard | None,
+    plans: Sequence[tuple[str, SitingPlan, gpd.GeoDataFrame]],
+    roads: gpd.GeoDataFrame | None,
+    quality_note: str,
+    lang: str,
+) -> str:
+    """The map of a study as one HTML page that opens anywhere, also without a network.
+
+    The page shows each circle's gap (one circle at a time), facilities by kind, proposed sites numbered
+    in order of building, the share of people inside each circle by town, roads and towns as a schematic
+    base; it finds a community by name and says of each one why it is inside or outside.
+
+    Parameters
+    ----------
+    title, quality_note
+        Headline, and the sentence on how much of the result rests on facts; both are on the page.
+    communities, towns, facilities, roads
+        Canonical tables (see ``places`` and ``network``) in any CRS; drawn in WGS 84.
+    checks, scorecard, plans
+        Results. A plan comes as (its name, the plan, the places of its sites by site id).
+        Nothing is computed here that a result does not hold.
+    lang
+        ``zh`` or ``en``.
+
+    Returns
+    -------
+    str
+        HTML; the same inputs give the same bytes.
+
+    Raises
+    ------
+    DataError
+        A table says no CRS.
+    """
+    picture = as_picture(
+        title=title,
+        communities=communities,
+        towns=towns,
+        facilities=facilities,
+        checks=checks,
+        scorecard=scorecard,
+        plans=plans,
+        roads=roads,
+        quality_note=quality_note,
+        lang=lang,
+    )
+    return page(picture, layers_of(picture, lang), lang=lang)

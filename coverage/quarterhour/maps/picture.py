@@ -1,0 +1,434 @@
+"""What a map page shows, as columns of texts that are safe in a page, a script and a template."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterable, Mapping, Sequence
+from typing import TYPE_CHECKING, Any
+
+import geopandas as gpd
+import numpy as np
+import pandas as pd
+import shapely
+
+from quarterhour import words
+from quarterhour.circle import CircleCheck
+from quarterhour.errors import DataError
+from quarterhour.targets import Scorecard
+
+if TYPE_CHECKING:
+    from quarterhour.siting.problem import SitingPlan
+
+    Plan = tuple[str, SitingPlan, gpd.GeoDataFrame]
+
+DEGREE_DECIMALS = 5  # about a metre
+MAIN_ROADS = ("motorway", "trunk", "primary", "secondary", "tertiary")
+ROAD_TOLERANCE_M = 12.0  # a schematic base, not a survey
+TOWN_TOLERANCE_DEGREES = 0.0002
+_ENTITY = {ord(c): f"&#{ord(c)};" for c in "&<>\"'`${}\\"}
+
+
+def escape(text: object) -> str:
+    """A text as it may stand in a page, a script or a template: read as written, never run."""
+    return str(text).translate(_ENTITY)
+
+
+def as_picture(
+    *,
+    title: str,
+    communities: gpd.GeoDataFrame,
+    towns: gpd.GeoDataFrame,
+    facilities: gpd.GeoDataFrame,
+    checks: Sequence[CircleCheck],
+    scorecard: Scorecard | None,
+    plans: Sequence[Plan],
+    roads: gpd.GeoDataFrame | None,
+    quality_note: str,
+    lang: str,
+) -> dict[str, Any]:
+    """Everything the page shows, ready for JSON; every string in it has passed :func:`escape`."""
+    say = _Say(lang)
+    return {
+        "title": escape(title),
+        "note": escape(quality_note),
+        "words": say.page(),
+        "communities": _communities(communities, towns, checks, say),
+        "towns": _towns(towns, checks, scorecard, say),
+        "circles": [_circle(check, communities, facilities, say) for check in checks],
+        "kinds": _kinds(facilities, towns, checks, say),
+        "plans": [_plan(plan, communities, facilities, say) for plan in plans],
+        "promises": _promises(scorecard, "city", None, say),
+        "roads": _roads(roads),
+        "bounds": _bounds(communities, facilities, towns),
+    }
+
+
+class _Say:
+    """The words of the page in one language, each already escaped."""
+
+    def __init__(self, lang: str) -> None:
+        self.lang = lang
+
+    def __call__(self, key: str, /, **values: object) -> str:
+        return escape(words.say(f"maps.{key}", self.lang, **values))
+
+    def label(self, page: str, name: object, *, prefix: str = "") -> str:
+        found = words.entry(f"{page}.{prefix}{name}")
+        return escape(name if found is None else found[self.lang])
+
+    def page(self) -> dict[str, str]:
+        keys = (
+            "search nothing_found hide show legend met not_met not_judged not_snapped unknown no_data nearest "
+            "none_reached minutes standard town kind quality source people_unit share_in no_people plan plan_site "
+            "plan_served plan_order plan_gain served_by_none scorecard promises threshold facilities communities "
+            "schematic too_long out_of_reach quality_fact quality_estimated quality_synthetic"
+        )
+        return {key: self(key) for key in keys.split()}
+
+
+def _degrees(frame: gpd.GeoDataFrame, table: str) -> gpd.GeoSeries:
+    if frame.crs is None:
+        raise DataError("maps.no_crs", table=table)
+    return frame.geometry.to_crs("EPSG:4326")
+
+
+def _xy(frame: gpd.GeoDataFrame, table: str) -> dict[str, list[float | None]]:
+    """Longitude and latitude as columns; None for a place that has no point."""
+    points = _degrees(frame, table)
+    drawn = (points.notna() & ~points.is_empty).to_numpy(dtype=bool)
+    where = shapely.centroid(points.to_numpy())
+    return {k: _numbers(f(where), drawn) for k, f in (("x", shapely.get_x), ("y", shapely.get_y))}
+
+
+def _numbers(values: np.ndarray, good: np.ndarray) -> list[float | None]:
+    rounded = np.round(values, DEGREE_DECIMALS).tolist()
+    return [v if ok and math.isfinite(v) else None for v, ok in zip(rounded, good, strict=True)]
+
+
+def _texts(frame: pd.DataFrame, column: str) -> list[str]:
+    if column not in frame:
+        return [""] * len(frame)
+    return ["" if pd.isna(v) else escape(v) for v in frame[column]]
+
+
+def _coded(values: Sequence[str]) -> dict[str, Any]:
+    """A column of few different texts as a list of them and positions in it."""
+    codes, found = pd.factorize(np.asarray(values, dtype=object))
+    return {"code": codes.tolist(), "text": [str(v) for v in found]}
+
+
+def _town_names(frame: pd.DataFrame, towns: pd.DataFrame) -> list[str]:
+    names = towns["name"] if "name" in towns else pd.Series(dtype=str)
+    known = {str(i): str(n) for i, n in names.items() if not pd.isna(n)}
+    own = frame["town"] if "town" in frame else pd.Series("", index=frame.index)
+    return ["" if pd.isna(t) else escape(known.get(str(t), t)) for t in own]
+
+
+def _quality(frame: pd.DataFrame, say: _Say) -> dict[str, Any]:
+    own = frame["quality"] if "quality" in frame else pd.Series("", index=frame.index)
+    return _coded(["" if pd.isna(q) or q == "" else say.label("maps", q, prefix="quality_") for q in own])
+
+
+def _communities(
+    communities: gpd.GeoDataFrame, towns: gpd.GeoDataFrame, checks: Sequence[CircleCheck], say: _Say
+) -> dict[str, Any]:
+    columns = [c for c in dict.fromkeys(check.circle.people for check in checks) if c in communities]
+    people = {say.label("maps", c, prefix="people_"): communities[c] for c in columns}
+    where = _xy(communities, "communities")
+    return {
+        **where,
+        "name": _texts(communities, "name"),
+        "town": _coded(_town_names(communities, towns)),
+        "quality": _quality(communities, say),
+        "source": _coded(_texts(communities, "source")),
+        "people": {k: [None if pd.isna(v) else f"{v:,.0f}" for v in column] for k, column in people.items()},
+        "missing": _missing("communities", where, say),
+    }
+
+
+def _missing(table: str, where: Mapping[str, Sequence[float | None]], say: _Say) -> str:
+    count = sum(x is None for x in where["x"])
+    return say("not_drawn", table=words.say(f"maps.{table}", say.lang), count=count) if count else ""
+
+
+def _minutes(values: Iterable[Any], standard: float) -> list[str]:
+    """Minutes to a tenth; those beyond the standard are rounded up, never back onto it."""
+    return ["" if pd.isna(v) else _tenth(float(v), beyond=float(v) > standard) for v in values]
+
+
+def _tenth(value: float, *, beyond: bool) -> str:
+    tenths = math.ceil(round(value * 10, 4)) if beyond else math.floor(value * 10 + 0.5)
+    return f"{tenths / 10:.1f}"
+
+
+def _circle(
+    check: CircleCheck, communities: gpd.GeoDataFrame, facilities: gpd.GeoDataFrame, say: _Say
+) -> dict[str, Any]:
+    circle, found = check.circle, check.communities.reindex(communities.index)
+    reasons = ["unknown" if pd.isna(r) else str(r) for r in found["reason"]]
+    return {
+        "name": escape(circle.name(say.lang)),
+        "standard": f"{circle.minutes:g}",
+        "kinds": [say.label("kinds", kind) for kind in circle.kinds],
+        "clause": escape(circle.clause),
+        "reason": _coded(reasons),
+        "nearest": _coded(_names(found["nearest"], facilities)),
+        "minutes": _minutes(found["minutes"], circle.minutes),
+        "each": _each_kind(check, communities, say),
+        "city": _city_share(check, say),
+    }
+
+
+def _names(ids: Iterable[Any], places: pd.DataFrame) -> list[str]:
+    known = places["name"].to_dict() if "name" in places else {}
+    return ["" if pd.isna(i) else escape(known.get(i, i)) for i in ids]
+
+
+def _each_kind(check: CircleCheck, communities: gpd.GeoDataFrame, say: _Say) -> list[dict[str, Any]]:
+    """What was found for each kind, where a community needs all of several kinds."""
+    if check.circle.need != "all" or len(check.circle.kinds) < 2:
+        return []
+    by_kind = {kind: rows.set_index("community") for kind, rows in check.rows.groupby("kind")}
+    return [
+        _one_kind(by_kind[kind].reindex(communities.index), kind, check, say)
+        for kind in check.circle.kinds
+        if kind in by_kind
+    ]
+
+
+def _one_kind(rows: pd.DataFrame, kind: str, check: CircleCheck, say: _Say) -> dict[str, Any]:
+    met = [int(not pd.isna(v) and bool(v)) for v in rows["met"]]
+    return {"kind": say.label("kinds", kind), "minutes": _minutes(rows["minutes"], check.circle.minutes), "met": met}
+
+
+def _percent(share: Any) -> str:
+    """A share as it is read out; one that is not whole never reads 100 %, one not nothing never 0 %."""
+    if pd.isna(share):
+        return ""
+    shown = f"{share:.1%}"
+    if shown == "100.0%" and share < 1:
+        return ">99.9%"
+    return "<0.1%" if shown == "0.0%" and share > 0 else shown
+
+
+def _city_share(check: CircleCheck, say: _Say) -> dict[str, str]:
+    city = check.shares[check.shares["level"] == "city"]
+    if city.empty or pd.isna(city["share_people"].iloc[0]):
+        return {"share": "", "text": say("no_people"), "quality": ""}
+    row = city.iloc[0]
+    people = {"met": row["people_met"], "all": row["people"]}
+    rests = {"synthetic": row["people_synthetic"], "estimated": row["people_estimated"]}
+    name = say.label("maps", check.circle.people, prefix="people_")
+    return {
+        "share": escape(_percent(row["share_people"])),
+        "text": _filled(
+            "city_share", say, people=name, share=escape(_percent(row["share_people"])), **_thousands(people)
+        ),
+        "quality": _filled("city_synthetic", say, **_thousands(rests)),
+    }
+
+
+def _thousands(values: Mapping[str, Any]) -> dict[str, str]:
+    return {key: f"{value:,.0f}" for key, value in values.items()}
+
+
+def _filled(key: str, say: _Say, /, **safe: str) -> str:
+    """A sentence filled with texts that are escaped already."""
+    return words.say(f"maps.{key}", say.lang, **safe)
+
+
+def _kinds(
+    facilities: gpd.GeoDataFrame, towns: gpd.GeoDataFrame, checks: Sequence[CircleCheck], say: _Say
+) -> list[dict[str, Any]]:
+    """Facilities by kind; the kinds that circles ask for come first."""
+    if facilities.empty:
+        return []
+    asked = dict.fromkeys(kind for check in checks for kind in check.circle.kinds)
+    have = facilities["kind"].astype(str)
+    order = [k for k in asked if (have == k).any()] + sorted(set(have) - set(asked))
+    first = checks[0].circle.kinds if checks else order
+    return [_kind(facilities[have == kind], kind, towns, say) | {"show": kind in first} for kind in order]
+
+
+def _kind(places: gpd.GeoDataFrame, kind: str, towns: gpd.GeoDataFrame, say: _Say) -> dict[str, Any]:
+    where = _xy(places, "facilities")
+    return {
+        **where,
+        "label": say.label("kinds", kind),
+        "name": _texts(places, "name"),
+        "town": _coded(_town_names(places, towns)),
+        "quality": _quality(places, say),
+        "source": _coded(_texts(places, "source")),
+        "missing": _missing("facilities", where, say),
+    }
+
+
+def _plan(plan: Plan, communities: gpd.GeoDataFrame, facilities: gpd.GeoDataFrame, say: _Say) -> dict[str, Any]:
+    name, answer, sites = plan
+    chosen = sites.reindex(list(answer.chosen))
+    new = {site: number for number, site in enumerate(answer.chosen)}
+    served = answer.assignment.reindex(communities.index)
+    known = pd.concat([facilities[["name"]], sites[["name"]]])
+    known = known[~known.index.duplicated()]
+    names = _names(answer.chosen, sites)
+    return {
+        "name": escape(name),
+        **_xy(chosen, "sites"),
+        "site": names,
+        "gain": [_gain(answer.gain.get(site)) for site in answer.chosen],
+        "quality": _quality(chosen, say),
+        "served": [-1 if pd.isna(s) or s not in new else new[s] for s in served],
+        "how": _coded([_how(s, new, known, say) for s in served]),
+        "result": _plan_result(answer, say),
+    }
+
+
+def _gain(value: Any) -> str:
+    return "" if value is None or pd.isna(value) else f"{value:,.0f}"
+
+
+def _how(site: Any, new: Mapping[Any, int], known: pd.DataFrame, say: _Say) -> str:
+    if pd.isna(site):
+        return say("served_by_none")
+    name = _names([site], known)[0]
+    if site in new:
+        return _filled("served_by_new", say, number=str(new[site] + 1), name=name)
+    return _filled("served_by_existing", say, name=name)
+
+
+def _plan_result(plan: SitingPlan, say: _Say) -> list[str]:
+    status = words.say(f"maps.status_{plan.status}", say.lang)
+    if plan.status in ("infeasible", "no_plan"):
+        return [escape(status)]
+    people = {"before": plan.covered_before, "covered": plan.covered, "total": plan.demand_total}
+    first = say("plan_result", sites=len(plan.chosen), **_thousands(people))
+    proof = say("plan_proof", status=status, gap=f"{plan.gap:.2%}")
+    unmet = [say("plan_unmet", count=len(plan.unmet))] if len(plan.unmet) else []
+    return [first, proof, *unmet]
+
+
+def _towns(
+    towns: gpd.GeoDataFrame, checks: Sequence[CircleCheck], scorecard: Scorecard | None, say: _Say
+) -> list[dict[str, Any]]:
+    shapes = _degrees(towns, "towns").simplify(TOWN_TOLERANCE_DEGREES) if len(towns) else []
+    shares = [check.shares[check.shares["level"] == "town"].set_index("area")["share_people"] for check in checks]
+    names = _texts(towns, "name")
+    return [
+        {
+            "name": name,
+            "shape": None if shape is None or shape.is_empty else _shape(shape),
+            "share": [_share(table.get(town)) for table in shares],
+            "shown": [escape(_percent(table.get(town, math.nan))) for table in shares],
+            "promises": _promises(scorecard, "town", town, say),
+        }
+        for town, name, shape in zip(towns.index, names, shapes, strict=True)
+    ]
+
+
+def _share(value: Any) -> float | None:
+    return None if value is None or pd.isna(value) else round(float(value), 4)
+
+
+def _shape(shape: shapely.Geometry) -> dict[str, Any]:
+    rounded = shapely.transform(shape, lambda xy: np.round(xy, DEGREE_DECIMALS))
+    return dict(rounded.__geo_interface__)
+
+
+def _promises(scorecard: Scorecard | None, level: str, area: Any, say: _Say) -> list[list[str]]:
+    """Name, value, threshold and whether it is met, of the targets of a level (of one area)."""
+    if scorecard is None:
+        return []
+    rows = scorecard.rows[scorecard.rows["level"] == level]
+    rows = rows if area is None else rows[rows["area"] == area]
+    return [_promise(row, say) for row in rows.to_dict("records")]
+
+
+def _promise(row: Mapping[Any, Any], say: _Say) -> list[str]:
+    state = "no_data" if pd.isna(row["met"]) else "met" if row["met"] else "not_met"
+    unit = "" if pd.isna(row["unit"]) else str(row["unit"])
+    value, threshold = (_figure(row[key], unit) for key in ("value", "threshold"))
+    return [escape(row[say.lang]), value, threshold, state]
+
+
+def _figure(value: Any, unit: str) -> str:
+    if value is None or pd.isna(value):
+        return ""
+    if unit == "share":
+        return escape(_percent(value))
+    return escape(f"{value:,.2f}".rstrip("0").rstrip(".") + unit)
+
+
+def _roads(roads: gpd.GeoDataFrame | None) -> list[dict[str, Any]]:
+    """Roads by class, joined and thinned; each line as whole 1e-5 degrees, the first point and then steps."""
+    if roads is None or roads.empty:
+        return []
+    of_class = roads["road_class"].astype(str).str.removesuffix("_link")
+    order = [c for c in MAIN_ROADS if (of_class == c).any()]
+    groups = [(c, True, of_class == c) for c in order] + [("minor", False, ~of_class.isin(MAIN_ROADS))]
+    return [
+        {"road_class": name, "main": main, "lines": _lines(roads.loc[rows])}
+        for name, main, rows in groups
+        if rows.any()
+    ]
+
+
+def _lines(roads: gpd.GeoDataFrame) -> list[list[int]]:
+    lines = np.asarray(roads.geometry.to_numpy())
+    lines = shapely.get_parts(lines[~(shapely.is_missing(lines) | shapely.is_empty(lines))])
+    merged = shapely.line_merge(shapely.multilinestrings(lines))
+    thin = shapely.simplify(merged, ROAD_TOLERANCE_M if _metres(roads) else 0.0)
+    series = gpd.GeoSeries(shapely.get_parts(shapely.normalize(thin)), crs=roads.crs)
+    degrees = _degrees(gpd.GeoDataFrame(geometry=series), "roads").to_numpy()
+    return [_steps(shapely.get_coordinates(line)) for line in degrees]
+
+
+def _metres(frame: gpd.GeoDataFrame) -> bool:
+    return frame.crs is not None and not frame.crs.is_geographic
+
+
+def _steps(xy: np.ndarray) -> list[int]:
+    whole = np.round(xy * 10**DEGREE_DECIMALS).astype(np.int64)
+    steps: list[int] = np.diff(whole, axis=0, prepend=np.zeros((1, 2), dtype=np.int64)).ravel().tolist()
+    return steps
+
+
+def _bounds(*tables: gpd.GeoDataFrame) -> list[list[float]] | None:
+    """South-west and north-east corner of the first table that has places."""
+    for frame in tables:
+        west, south, east, north = _degrees(frame, "communities").total_bounds if len(frame) else [math.nan] * 4
+        if math.isfinite(west):
+            return [[float(south), float(west)], [float(north), float(east)]]
+    return None
+
+
+def layers_of(picture: Mapping[str, Any], lang: str) -> list[dict[str, Any]]:
+    """The layers of the page in the order of its layer control: key, name, one-at-a-time, shown at first."""
+    say = _Say(lang)
+    circles = [c["name"] for c in picture["circles"]]
+    rows: list[tuple[str, str, bool, bool]] = [
+        (f"circle_{i}", _filled("circle_layer", say, name=name), True, i == 0) for i, name in enumerate(circles)
+    ] or [("communities", say("communities"), True, True)]
+    rows += [
+        (f"plan_{i}", _filled("plan_layer", say, name=p["name"]), False, i == 0) for i, p in enumerate(picture["plans"])
+    ]
+    rows += [(f"kind_{i}", k["label"], False, k["show"]) for i, k in enumerate(picture["kinds"])]
+    rows += [(f"score_{i}", _filled("score_layer", say, name=name), False, False) for i, name in enumerate(circles)]
+    rows += [("towns", say("towns"), False, True)]
+    have = {road["main"] for road in picture["roads"]}
+    rows += [
+        (key, say(key), False, True) for key, main in (("roads_main", True), ("roads_minor", False)) if main in have
+    ]
+    return [
+        {"key": key, "name": name, "base": base, "show": show}
+        for (key, _, base, show), name in zip(rows, _distinct([r[1] for r in rows]), strict=True)
+    ]
+
+
+def _distinct(names: Sequence[str]) -> list[str]:
+    """The names with a number behind those that were there before: a layer control keeps one of a name."""
+    seen: dict[str, int] = {}
+    out = []
+    for name in names:
+        seen[name] = seen.get(name, 0) + 1
+        out.append(name if seen[name] == 1 else f"{name} ({seen[name]})")
+    return out

@@ -1,0 +1,302 @@
+"""The map page: safe with any text, alone without a network, the same bytes each time."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import re
+import shutil
+import tomllib
+from collections.abc import Iterator
+from importlib import resources
+from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
+
+import geopandas as gpd
+import numpy as np
+import pandas as pd
+import pytest
+import shapely
+
+from quarterhour import maps
+from quarterhour.circle import CircleCheck
+from quarterhour.errors import DataError
+from quarterhour.maps import page as page_room
+from quarterhour.maps import picture as picture_room
+from quarterhour.rules import Circle
+from quarterhour.targets import Scorecard
+
+CRS = "EPSG:32651"
+CHROMIUM = shutil.which("chromium") or "/usr/bin/chromium"
+CHROMIUM_ARGS = ["--no-sandbox", "--disable-gpu", "--disable-quic", "--disable-background-networking"]
+HOSTILE = (
+    "{{7*7}}",
+    "{% raw %}",
+    "{# gone #}",
+    "<img src=x onerror=window.broken=1>",
+    "</script><script>window.broken=1</script>",
+    "`${window.broken=1}`",
+    "\"';window.broken=1;//",
+    "\\u003cimg src=x onerror=window.broken=1\\u003e",
+    "https://example.org/a.js",
+    "&lt;b&gt;",
+)
+
+
+def places(count: int, *, seed: int, prefix: str, names: list[str]) -> gpd.GeoDataFrame:
+    draw = np.random.default_rng(seed)
+    x, y = draw.uniform(400_000, 440_000, count), draw.uniform(4_110_000, 4_150_000, count)
+    ids = pd.Index([f"{prefix}{i}" for i in range(count)], name="id")
+    columns = {
+        "name": [names[i % len(names)] for i in range(count)],
+        "town": [f"t{int(a >= 420_000)}{int(b >= 4_130_000)}" for a, b in zip(x, y, strict=True)],
+        "county": "c1",
+        "quality": "synthetic",
+        "source": "tests",
+    }
+    return gpd.GeoDataFrame(columns, index=ids, geometry=gpd.points_from_xy(x, y), crs=CRS)
+
+
+def four_towns(name: str) -> gpd.GeoDataFrame:
+    boxes = {
+        f"t{i}{j}": shapely.box(
+            *(400_000 + i * 20_000, 4_110_000 + j * 20_000), 420_000 + i * 20_000, 4_130_000 + j * 20_000
+        )
+        for i in range(2)
+        for j in range(2)
+    }
+    frame = {"name": [f"{name}{k}" for k in boxes], "county": "c1", "quality": "synthetic", "source": "tests"}
+    return gpd.GeoDataFrame(frame, index=list(boxes), geometry=list(boxes.values()), crs=CRS)
+
+
+def check_of(
+    communities: gpd.GeoDataFrame, facilities: gpd.GeoDataFrame, name: str, *, need: str = "any"
+) -> CircleCheck:
+    circle = Circle(
+        id=name, zh=name, en=name, kinds=("day_care", "happiness_home"), mode="walk", minutes=15.0,
+        heading="to_site", people="older", need=need,
+    )  # fmt: skip
+    n = len(communities)
+    minutes = pd.Series(np.linspace(1, 40, n), index=communities.index).where(np.arange(n) % 7 != 0)
+    reason = np.where(minutes.isna(), "not_snapped", np.where(minutes <= 15, "met", "too_long"))
+    nearest = pd.Series(facilities.index[np.arange(n) % len(facilities)], index=communities.index).where(
+        minutes.notna()
+    )
+    found = pd.DataFrame({"met": reason == "met", "nearest": nearest, "minutes": minutes, "reason": reason})
+    rows = pd.concat(
+        pd.DataFrame({"community": communities.index, "kind": k, "minutes": minutes.to_numpy(), "met": reason == "met"})
+        for k in circle.kinds
+    )
+    shares = pd.DataFrame(
+        [("town", t, s) for t, s in (("t00", 0.123), ("t01", 0.9999), ("t10", 1.0), ("t11", np.nan))]
+        + [("city", "city", 0.5)],
+        columns=["level", "area", "share_people"],
+    )
+    shares = shares.assign(people=1000, people_met=500, people_fact=0, people_estimated=400, people_synthetic=600)
+    return CircleCheck(circle=circle, mode_id="walk", rows=rows, communities=found, shares=shares)
+
+
+def plan_of(communities: gpd.GeoDataFrame, facilities: gpd.GeoDataFrame, sites: gpd.GeoDataFrame) -> Any:
+    chosen = tuple(sites.index[:3])
+    cycle = [*chosen, facilities.index[0], None]
+    assignment = pd.Series([cycle[i % 5] for i in range(len(communities))], index=communities.index, dtype=object)
+    return SimpleNamespace(
+        chosen=chosen, gain=pd.Series([300, 200, 100], index=list(chosen)), assignment=assignment, status="bounded",
+        gap=0.021, bound=612.0, covered_before=400, covered=1000, demand_total=3000, unmet=pd.DataFrame({"area": ["t11"]}),
+    )  # fmt: skip
+
+
+def scorecard_of(name: str) -> Scorecard:
+    rows = pd.DataFrame({
+        "target": ["a", "b", "a"], "zh": name, "en": name, "level": ["city", "city", "town"], "area": ["city", "city", "t00"],
+        "area_name": name, "value": [0.5, np.nan, 3.0], "threshold": [0.9, 1.0, 1.0], "unit": ["share", "个", "个"],
+        "met": pd.array([False, None, True], dtype="boolean"),
+    })  # fmt: skip
+    return Scorecard(rows=rows)
+
+
+def grid_roads() -> gpd.GeoDataFrame:
+    lines = [
+        shapely.LineString([(400_000, y), (420_000, y), (440_000, y + 500)]) for y in range(4_110_000, 4_150_000, 4_000)
+    ]
+    classes = ["trunk" if i % 3 == 0 else "residential" if i % 3 == 1 else "primary_link" for i in range(len(lines))]
+    return gpd.GeoDataFrame({"road_class": classes}, geometry=lines, crs=CRS)
+
+
+def study(
+    count: int = 60, *, names: tuple[str, ...] = ("东北村", "西港村", "鲸园社区"), lang: str = "zh"
+) -> dict[str, Any]:
+    told = [f"{name}{i}" for i in range(max(1, count // len(names))) for name in names]
+    communities = places(count, seed=1, prefix="c", names=told).assign(older=np.arange(count))
+    facilities = places(12, seed=2, prefix="f", names=list(names)).assign(
+        kind=["day_care", "happiness_home", names[0]] * 4
+    )
+    sites = places(5, seed=3, prefix="s", names=list(names))
+    return {
+        "title": f"威海市服务圈 {names[0]}",
+        "communities": communities,
+        "towns": four_towns(names[0]),
+        "facilities": facilities,
+        "checks": [check_of(communities, facilities, f"养老服务圈{n}") for n in names[:2]]
+        + [check_of(communities, facilities, "两类都要", need="all")],
+        "scorecard": scorecard_of(names[0]),
+        "plans": [(f"镇级中心{names[0]}", plan_of(communities, facilities, sites), sites)],
+        "roads": grid_roads(),
+        "quality_note": f"本页数据 60 % 为合成 {names[-1]}",
+        "lang": lang,
+    }
+
+
+def test_an_escaped_text_holds_nothing_that_runs_and_reads_as_written() -> None:
+    for text in HOSTILE:
+        safe = maps.escape(text)
+        assert not set(re.sub(r"&#\d+;", "", safe)) & set("&<>\"'`${}\\")
+        assert re.sub(r"&#(\d+);", lambda m: chr(int(m[1])), safe) == text
+
+
+def test_the_same_study_gives_the_same_bytes() -> None:
+    assert maps.draw_map(**study()) == maps.draw_map(**study())
+
+
+def test_an_empty_study_is_still_a_map() -> None:
+    empty = study(3)
+    none = {k: empty[k].iloc[:0] for k in ("communities", "towns", "facilities")}
+    html = maps.draw_map(**{**empty, **none, "checks": [], "plans": [], "scorecard": None, "roads": None})
+    assert html.startswith("<!DOCTYPE html>")
+
+
+def test_a_table_without_crs_is_told() -> None:
+    given = study(3)
+    given["communities"] = given["communities"].set_crs(None, allow_override=True)
+    with pytest.raises(DataError, match="no coordinate reference system"):
+        maps.draw_map(**given)
+
+
+@pytest.fixture(scope="module")
+def browser() -> Iterator[Any]:
+    playwright = pytest.importorskip("playwright.sync_api", reason="playwright is not installed")
+    if not Path(CHROMIUM).exists():
+        pytest.skip("no Chromium on this machine")
+    with playwright.sync_playwright() as started:
+        opened = started.chromium.launch(executable_path=CHROMIUM, args=CHROMIUM_ARGS)
+        yield opened
+        opened.close()
+
+
+def opened(browser: Any, html: str, folder: Path) -> tuple[Any, list[str]]:
+    """The page in a browser whose network is cut off, and everything that it complained of or asked for."""
+    file = folder / "map.html"
+    file.write_text(html, encoding="utf-8")
+    context = browser.new_context(offline=True, viewport={"width": 1360, "height": 860})
+    tab, trouble = context.new_page(), []
+    tab.on("console", lambda m: trouble.append(m.text) if m.type in ("error", "warning") else None)
+    tab.on("pageerror", lambda e: trouble.append(str(e)))
+    allowed = ("file:", "data:", "blob:")
+    tab.on("request", lambda r: None if r.url.startswith(allowed) else trouble.append(r.url))
+    tab.goto(file.as_uri())
+    tab.wait_for_selector(".qh-panel")
+    return tab, trouble
+
+
+def test_three_thousand_communities_with_hostile_names_open_offline_and_nothing_runs(
+    browser: Any, tmp_path: Path
+) -> None:
+    given = study(3000, names=HOSTILE)
+    html = maps.draw_map(**given)
+    tab, trouble = opened(browser, html, tmp_path)
+    for box in tab.query_selector_all(".leaflet-control-layers-overlays input:not(:checked)"):
+        box.check()
+    for text in HOSTILE:
+        tab.fill("#qh-search", text)
+        tab.press("#qh-search", "Enter")
+        assert text in tab.inner_text(".leaflet-popup-content h3")
+    assert "49" not in tab.inner_text(".qh-panel h1")
+    assert HOSTILE[0] in tab.inner_text(".qh-panel h1")
+    assert tab.evaluate("window.broken === undefined")
+    assert trouble == []
+
+
+def test_search_opens_the_reason_in_chinese(browser: Any, tmp_path: Path) -> None:
+    tab, trouble = opened(browser, maps.draw_map(**study()), tmp_path)
+    for label in ("图例", "达标", "未达标", "日间照料中心", "本页数据 60 % 为合成", "规划目标", "2.10%", "600"):
+        assert label in tab.content()
+    tab.fill("#qh-search", "没有这个村")
+    assert "没有找到" in tab.inner_text("#qh-found")
+    tab.fill("#qh-search", "西港村19")
+    tab.click("#qh-found li")
+    told = tab.inner_text(".leaflet-popup-content")
+    for part in ("西港村19", "老年人", "未达标：最近设施超过时限", "农村幸福院", "分钟", "镇级中心"):
+        assert part in told
+    assert trouble == []
+
+
+def test_a_click_on_a_community_says_why(browser: Any, tmp_path: Path) -> None:
+    given = study(1)
+    tab, _ = opened(browser, maps.draw_map(**given), tmp_path)
+    at = tab.evaluate(
+        "() => { const p = quarterhourPicture.communities; const m = Object.values(window).find(v => v instanceof L.Map);"
+        " const q = m.latLngToContainerPoint([p.y[0], p.x[0]]); return [q.x, q.y]; }"
+    )
+    tab.mouse.click(*at)
+    assert "东北村0" in tab.inner_text(".leaflet-popup-content")
+
+
+def test_every_carried_file_is_as_its_manifest_says() -> None:
+    folder = resources.files("quarterhour") / "data" / "vendor"
+    listed = tomllib.loads((folder / "manifest.toml").read_text(encoding="utf-8"))["file"]
+    assert listed
+    for entry in listed:
+        assert hashlib.sha256((folder / entry["path"]).read_bytes()).hexdigest() == entry["sha256"]
+        assert (folder / entry["licence_text"]).is_file()
+
+
+def test_an_address_that_is_not_carried_is_an_error() -> None:
+    for tag in ('<script src="https://cdn.example/a.js"></script>', '<img src="b.png">', '<link href="c.css" rel="x">'):
+        with pytest.raises(DataError, match="not carried"):
+            page_room._inlined(f"<html><head>{tag}</head></html>", {})
+
+
+def test_the_page_names_no_address_that_a_browser_would_fetch() -> None:
+    html = maps.draw_map(**study())
+    assert "sourceMappingURL" not in html
+    assert not re.search(
+        r"(?:src|href)=[\"']?https?:", html.split("quarterhourPicture")[0].replace("leafletjs.com", "")
+    )
+    assert html.index("Content-Security-Policy") < html.index("<script")
+
+
+def test_minutes_beyond_the_standard_never_read_as_the_standard() -> None:
+    assert picture_room._minutes([15.0, 15.0002, 14.96, np.nan], 15.0) == ["15.0", "15.1", "15.0", ""]
+
+
+def test_a_share_is_not_read_out_as_all_or_nothing_when_it_is_not() -> None:
+    assert [picture_room._percent(s) for s in (1.0, 0.99999, 0.0, 0.0001, np.nan)] == [
+        "100.0%",
+        ">99.9%",
+        "0.0%",
+        "<0.1%",
+        "",
+    ]
+
+
+def test_roads_are_read_back_where_they_lie() -> None:
+    given = grid_roads()
+    back = []
+    for group in picture_room._roads(given):
+        for steps in group["lines"]:
+            xy = np.cumsum(np.asarray(steps).reshape(-1, 2), axis=0) / 1e5
+            back.append(shapely.LineString(xy))
+    again = gpd.GeoSeries(back, crs="EPSG:4326").to_crs(CRS)
+    assert again.length.sum() == pytest.approx(given.length.sum(), rel=1e-3)
+    assert shapely.hausdorff_distance(again.union_all(), given.union_all()) < 15
+
+
+def test_no_community_is_lost_without_a_place_it_is_told() -> None:
+    given = study(9)
+    given["communities"].loc["c3", "geometry"] = None
+    html = maps.draw_map(**given)
+    data = json.loads(re.search(r"window.quarterhourPicture=(.*?);</script>", html, re.S)[1])  # type: ignore[index]
+    assert len(data["communities"]["name"]) == 9
+    assert data["communities"]["x"][3] is None
+    assert "1 条没有位置" in data["communities"]["missing"]
