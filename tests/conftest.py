@@ -22,3 +22,101 @@ def shared_data() -> Path:
     if not folder.is_dir():
         pytest.skip("../shared/data is absent: the real road networks for tests lie beside the checkout")
     return folder
+
+
+TOY_STUDY = """
+[study]
+id = "toy"
+zh = "玩具镇"
+en = "Toy town"
+crs = "EPSG:32651"
+reference_date = 2025-12-31
+seed = 1
+
+[roads]
+path = "roads.geojson"
+quality = "synthetic"
+
+[communities]
+path = "communities.csv"
+columns = { id = "id", name = "name", x = "x", y = "y", town = "town", county = "county" }
+people = ["older", "hardship"]
+crs = "EPSG:32651"
+
+[[facilities]]
+path = "facilities.csv"
+columns = { id = "id", name = "name", kind = "kind", x = "x", y = "y" }
+crs = "EPSG:32651"
+
+[[circles]]
+id = "home-care-circle"
+zh = "居家养老服务圈"
+en = "home-care circle"
+kinds = ["day_care"]
+mode = "walk"
+compare_modes = ["walk-frail"]
+minutes = 15
+heading = "to_site"
+people = "older"
+
+[[circles]]
+id = "care-circle"
+zh = "照料护理服务圈"
+en = "care circle"
+kinds = ["care_base"]
+mode = "ebike"
+minutes = 15
+heading = "to_community"
+turnout_minutes = 3
+people = "hardship"
+
+[targets]
+rules = ["weihai-14fyp"]
+
+[[siting]]
+id = "centres"
+zh = "养老中心选址"
+en = "centres"
+kind = "day_care"
+mode = "walk"
+minutes = 15
+people = "older"
+new_sites = 1
+candidates = "communities"
+"""
+"""One street of 3,600 m, a junction every 900 m; a walker at 1 m/s needs exactly 15 minutes between two.
+
+::
+
+    西村 100        日间照料 (day care)   中村 50 (island: 孤岛村 7)     东村 30
+    0 ------------- 900 -------------- 1800 ----------- 2700 ------------ 3600
+"""
+
+
+def write_toy_study(folder: Path) -> Path:
+    """The toy town as files; its folder."""
+    import geopandas as gpd
+    from shapely import LineString
+
+    x0, y0 = 400_000.0, 4_150_000.0
+    lines = [LineString([(x0 + a, y0), (x0 + a + 900, y0)]) for a in (0, 900, 1800, 2700)]
+    roads = gpd.GeoDataFrame({"highway": "residential"}, geometry=lines, crs="EPSG:32651", index=range(4))
+    # WGS 84 with nanometre decimals, as GeoJSON wants it
+    roads.to_crs("EPSG:4326").to_file(folder / "roads.geojson", driver="GeoJSON", COORDINATE_PRECISION=14)
+    rows = [("w", "西村", 0, 0, 100, 4), ("m", "中村", 1800, 0, 50, 0), ("e", "东村", 3600, 0, 30, 2)]
+    rows.append(("i", "孤岛村", 0, 90_000, 7, 1))
+    table = "".join(f"{i},{n},{x0 + x},{y0 + y},t1,c1,{o},{h}\n" for i, n, x, y, o, h in rows)
+    head = "id,name,x,y,town,county,older,hardship\n"
+    (folder / "communities.csv").write_bytes((head + table).encode("gb18030"))
+    sites = f"d,日间照料,day_care,{x0 + 900},{y0}\nb,照料基地,care_base,{x0},{y0}\n"
+    (folder / "facilities.csv").write_text("id,name,kind,x,y\n" + sites, encoding="utf-8")
+    (folder / "study.toml").write_text(TOY_STUDY, encoding="utf-8")
+    return folder
+
+
+@pytest.fixture
+def toy_study(tmp_path: Path) -> Path:
+    """A folder with a whole small study in it."""
+    folder = tmp_path / "toy"
+    folder.mkdir()
+    return write_toy_study(folder)

@@ -1,1 +1,52 @@
-"""Quarterhour: who is reached in a quarter of an hour, and where to build so that more are."""
+"""Quarterhour: who is reached in a quarter of an hour, and where to build so that more are.
+
+The front door. A name is opened when it is first asked for (PEP 562), so ``import quarterhour``
+is quick::
+
+    import quarterhour as qh
+
+    results = qh.run_study(qh.read_study("data/raw/weihai"))
+    print(results.checks[0])
+"""
+
+from __future__ import annotations
+
+import importlib
+from typing import Any
+
+__version__ = "0.1.0"
+
+_ROOMS = {
+    "errors": ("CutoffError", "DataError", "MissingError", "PlanError", "QuarterhourError", "ServiceError",
+               "SolverError", "StudyError", "WriteError"),
+    "modes": ("Mode", "as_mode", "read_modes"),
+    "places": ("as_places",),
+    "rules": ("Circle", "Target", "read_rules"),
+    "datum": ("to_wgs84",),
+    "files": ("read_places", "read_roads_file", "read_table"),
+    "osm": ("read_osm_places", "read_osm_roads", "roads_from_graph"),
+    "network": ("Network", "as_roads", "build_network"),
+    "snap": ("snap_places",),
+    "reach": ("TravelTimes", "travel_times"),
+    "circle": ("CircleCheck", "check_circle"),
+    "targets": ("Scorecard", "score_targets"),
+    "candidates": ("candidates_from_communities", "candidates_from_network", "exclude_near"),
+    "siting.problem": ("Quota", "SitingPlan", "SitingProblem", "verify_plan"),
+    "siting.exact": ("solve_siting",),
+    "maps": ("draw_map",),
+    "study": ("Results", "Study", "read_study", "read_study_inputs", "run_study"),
+    "starting": ("demo_folder", "init_study"),
+    "outputs": ("meeting_map", "summary", "write_results"),
+}  # fmt: skip
+_HOME = {name: room for room, names in _ROOMS.items() for name in names}
+__all__ = sorted(_HOME)
+
+
+def __getattr__(name: str) -> Any:
+    if name not in _HOME:
+        raise AttributeError(f"module 'quarterhour' has no attribute {name!r}")
+    return getattr(importlib.import_module(f"quarterhour.{_HOME[name]}"), name)
+
+
+def __dir__() -> list[str]:
+    return [*__all__, "__version__"]

@@ -178,13 +178,14 @@ def exclude_near(
     if not (np.isfinite(metres) and metres >= 0):
         raise DataError("candidates.bad_metres", rule=rule, metres=metres)
     some = layer[layer.geometry.notna() & ~layer.geometry.is_empty]
+    found = [n for n in _nearest(candidates, some, most=metres) if n[2] < metres or n[2] == 0]
     rows = [
         (str(candidates.index[place]), rule, distance, float(metres), clause, str(some.index[other]))
-        for place, other, distance in _nearest(candidates, some, most=metres)
-        if distance < metres or distance == 0
+        for place, other, distance in found
     ]
-    ledger = pd.DataFrame(rows, columns=list(LEDGER_COLUMNS)).astype(_LEDGER_TYPES)
-    return candidates[~candidates.index.isin(ledger["candidate"])], ledger
+    kept = np.ones(len(candidates), dtype=bool)
+    kept[[place for place, _, _ in found]] = False
+    return candidates[kept], pd.DataFrame(rows, columns=list(LEDGER_COLUMNS)).astype(_LEDGER_TYPES)
 
 
 def no_ledger() -> pd.DataFrame:

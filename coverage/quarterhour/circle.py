@@ -4,9 +4,18 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+import numpy as np
 import pandas as pd
 
+from quarterhour.errors import DataError, first_ids
+from quarterhour.reach import TravelTimes
 from quarterhour.rules import Circle
+
+CITY = "city"
+"""The id of the one area of level ``city``."""
+
+_WORSE = {"fact": 0, "estimated": 1, "synthetic": 2}
+_QUALITIES = tuple(_WORSE)
 
 
 @dataclass(frozen=True, eq=False)
@@ -16,17 +25,19 @@ class CircleCheck:
     ``rows``: one row a community and kind, columns
     ``community, kind, nearest, minutes, within, needed, met`` (``nearest`` and ``minutes`` are
     missing where no site of the kind was reached within the cutoff that was searched;
-    ``within`` counts the sites inside the standard).
+    ``within`` counts the sites inside the standard; ``needed``: the circle asks for this very kind;
+    ``met``: a site of the kind is inside the standard).
 
     ``communities``: indexed by community id, columns ``met`` (bool), ``nearest``, ``minutes``
-    (of the nearest site of any kind of the circle), ``reason`` (``met``, ``too_long``: one is reached but
-    beyond the standard, ``out_of_reach``: none within the cutoff, ``not_snapped``: the community itself
-    has no road), ``site_quality`` (quality of that nearest site).
+    (of the nearest site of any kind of the circle), ``reason`` (``met``, ``too_long``: each kind asked
+    for is reached but beyond the standard, ``out_of_reach``: none within the cutoff, ``not_snapped``: the
+    community itself has no road), ``site_quality`` (quality of that nearest site), ``quality`` (of the
+    community's row and of its people, the worse of the two) and ``people``.
 
     ``shares``: one row an area, columns ``level`` (town, county, city), ``area``, ``communities``,
     ``communities_met``, ``share_communities``, ``people``, ``people_met``, ``share_people``
     (missing where the area has no people), and ``people_fact, people_estimated, people_synthetic``:
-    the people whose row is of that quality.
+    the people whose row is of that quality. A community without a road counts as not met.
     """
 
     circle: Circle
@@ -36,7 +47,7 @@ class CircleCheck:
     shares: pd.DataFrame
 
     def share(self, level: str = "city", area: str | None = None) -> float:
-        """The share of people inside the circle, for one area."""
+        """The share of people inside the circle, for one area; NaN where it has no people."""
         table = self.shares[self.shares["level"] == level]
         if area is not None:
             table = table[table["area"] == area]
@@ -45,3 +56,143 @@ class CircleCheck:
     def __repr__(self) -> str:
         met = f"{int(self.communities['met'].sum())} of {len(self.communities)} communities"
         return f"<CircleCheck {self.circle.id} ({self.mode_id}): {met}, {self.share():.1%} of {self.circle.people}>"
+
+
+def check_circle(
+    circle: Circle,
+    times: TravelTimes,
+    communities: pd.DataFrame,
+    *,
+    kinds: pd.Series,
+    site_quality: pd.Series | None = None,
+) -> CircleCheck:
+    """Whether each community is inside a circle, and which share of its people by area.
+
+    Parameters
+    ----------
+    times : of all ``communities`` by at least the sites of the circle's kinds, with the circle's
+        heading and turnout, searched at least as far as its standard; farther gives near misses minutes.
+    communities : the table of places with the circle's people column.
+    kinds : the kind of each site, by site id. site_quality : its quality, likewise.
+
+    Raises
+    ------
+    DataError : a community without times, no people column, or times of another heading or turnout.
+    CutoffError : the times were searched less far than the standard.
+    """
+    _check_question(circle, times, communities)
+    rows = pd.concat([_rows_of_kind(circle, times, communities.index, kinds, k) for k in circle.kinds])
+    met = _met(circle, rows, communities.index)
+    judged = _nearest(times, communities.index, kinds.index[kinds.isin(circle.kinds)])
+    judged.insert(0, "met", met)
+    judged["reason"] = _reasons(circle, times, rows, met)
+    judged["site_quality"] = judged["nearest"].map(_qualities_by_site(site_quality))
+    judged["quality"] = people_quality(communities, circle.people)
+    judged["people"] = communities[circle.people].astype("int64")
+    order = pd.MultiIndex.from_product([communities.index, circle.kinds], names=["community", "kind"])
+    rows = rows.set_index(["community", "kind"]).reindex(order).reset_index()
+    return CircleCheck(circle, circle.mode, rows, judged, _shares(judged, communities))
+
+
+def people_quality(communities: pd.DataFrame, people: str) -> pd.Series:
+    """How well a people column is known: the worse of the row's ``quality`` and ``<people>_quality``."""
+    row = communities["quality"] if "quality" in communities else pd.Series("fact", index=communities.index)
+    own = communities.get(f"{people}_quality")
+    return row if own is None else worse_quality(row, own)
+
+
+def worse_quality(one: pd.Series, other: pd.Series) -> pd.Series:
+    """The worse of two qualities row by row; a missing one does not count, an unknown one is synthetic."""
+    ranks = [_ranks(q) for q in (one, other.reindex(one.index))]
+    worst = np.maximum(*ranks).astype(int)
+    return pd.Series(np.array(_QUALITIES)[worst], index=one.index, dtype="str", name=one.name)
+
+
+def _ranks(quality: pd.Series) -> np.ndarray:
+    ranks = quality.map(_WORSE).astype("float64")
+    ranks = ranks.where(ranks.notna() | quality.isna() | quality.eq(""), _WORSE["synthetic"])
+    return ranks.fillna(0).to_numpy()
+
+
+def _check_question(circle: Circle, times: TravelTimes, communities: pd.DataFrame) -> None:
+    if circle.people not in communities:
+        found = ", ".join(map(str, communities.columns))
+        raise DataError("circle.no_people", circle=circle.id, people=circle.people, found=found)
+    lost = communities.index.difference(times.communities, sort=False)
+    if len(lost):
+        raise DataError("circle.no_times", circle=circle.id, ids=first_ids(lost))
+    if times.heading != circle.heading:
+        raise DataError("circle.other_heading", circle=circle.id, needed=circle.heading, found=times.heading)
+    if times.turnout_minutes != circle.turnout_minutes:
+        needed, found = f"{circle.turnout_minutes:g}", f"{times.turnout_minutes:g}"
+        raise DataError("circle.other_turnout", circle=circle.id, needed=needed, found=found)
+
+
+def _nearest(times: TravelTimes, communities: pd.Index, sites: pd.Index) -> pd.DataFrame:
+    # In the order of the times: ties go to the site that the table names first.
+    here = times.sites[times.sites.isin(sites)]
+    if not len(here):
+        blank = {"nearest": pd.Series(dtype="str"), "minutes": pd.Series(dtype="float64")}
+        return pd.DataFrame(blank).reindex(communities)
+    return times.nearest(here).rename(columns={"site": "nearest"})[["nearest", "minutes"]].reindex(communities)
+
+
+def _rows_of_kind(
+    circle: Circle, times: TravelTimes, communities: pd.Index, kinds: pd.Series, kind: str
+) -> pd.DataFrame:
+    here = times.sites[times.sites.isin(kinds.index[kinds == kind])]
+    rows = _nearest(times, communities, here)
+    inside = times.within(circle.minutes)
+    within = inside.only(here).count_within(circle.minutes) if len(here) else pd.Series(0, index=communities)
+    rows["within"] = within.reindex(communities).fillna(0).astype("int64")
+    rows["needed"] = circle.need == "all" or len(circle.kinds) == 1
+    rows["met"] = rows["within"] > 0
+    return rows.rename_axis("community").reset_index().assign(kind=kind)
+
+
+def _met(circle: Circle, rows: pd.DataFrame, communities: pd.Index) -> pd.Series:
+    by_community = rows.groupby("community", sort=False)["met"]
+    met = by_community.all() if circle.need == "all" else by_community.any()
+    return met.reindex(communities).astype(bool)
+
+
+def _reasons(circle: Circle, times: TravelTimes, rows: pd.DataFrame, met: pd.Series) -> pd.Series:
+    """Why; where each kind is asked for, the kinds that fail give the reason."""
+    failing = rows[~rows["met"]]
+    reached = failing["minutes"].notna().groupby(failing["community"], sort=False)
+    near = (reached.all() if circle.need == "all" else reached.any()).reindex(met.index)
+    reason = pd.Series("out_of_reach", index=met.index, dtype="str")
+    reason = reason.mask(near.eq(True), "too_long").mask(met, "met")
+    snap = times.community_snap
+    if snap is not None and "snapped" in snap:
+        reason = reason.mask(snap["snapped"].reindex(met.index).eq(False) & ~met, "not_snapped")
+    return reason
+
+
+def _qualities_by_site(site_quality: pd.Series | None) -> dict[str, str]:
+    return {} if site_quality is None else {str(k): str(v) for k, v in site_quality.items()}
+
+
+def _shares(judged: pd.DataFrame, communities: pd.DataFrame) -> pd.DataFrame:
+    counted = pd.DataFrame({"communities": 1, "communities_met": judged["met"].astype(int)})
+    counted["people"] = judged["people"]
+    counted["people_met"] = judged["people"].where(judged["met"], 0)
+    for quality in _QUALITIES:
+        counted[f"people_{quality}"] = judged["people"].where(judged["quality"] == quality, 0)
+    tables = [_sums(counted, communities[level], level) for level in ("town", "county") if level in communities]
+    whole = _sums(counted, pd.Series(CITY, index=counted.index), CITY)
+    shares = pd.concat([*[t for t in tables if len(t)], whole], ignore_index=True)
+    shares.insert(4, "share_communities", _part(shares, "communities"))
+    shares.insert(7, "share_people", _part(shares, "people"))
+    return shares
+
+
+def _sums(counted: pd.DataFrame, areas: pd.Series, level: str) -> pd.DataFrame:
+    areas = areas.where(areas.notna() & areas.ne(""))
+    sums = counted.groupby(areas).sum().rename_axis("area").reset_index()
+    sums.insert(0, "level", level)
+    return sums
+
+
+def _part(shares: pd.DataFrame, what: str) -> pd.Series:
+    return shares[f"{what}_met"] / shares[what].where(shares[what] > 0).astype("float64")

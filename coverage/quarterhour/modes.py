@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import functools
+import math
 import tomllib
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -63,28 +64,49 @@ def centiseconds(minutes: float) -> int:
 
 
 def as_mode(name: str, table: Mapping[str, Any]) -> Mode:
-    """A mode from its TOML table (``data/modes.toml``, or ``[modes.NAME]`` of a study)."""
-    flat = float(table["speed_kmh"]) if "speed_kmh" in table else None
-    speeds = {str(k): float(v) for k, v in table.get("speeds_kmh", {}).items()}
-    for forbidden in table.get("forbidden", ()):
-        speeds[forbidden] = 0.0
-    other = table.get("other_kmh", flat)
-    bad = [v for v in (*speeds.values(), other or 0.0, table.get("turnout_minutes", 0)) if v < 0]
-    if bad or table.get("travels") not in ("walk", "vehicle"):
+    """A mode from its TOML table (``data/modes.toml``, or ``[modes.NAME]`` of a study).
+
+    ``speed_kmh`` holds for every class that ``speeds_kmh`` and ``forbidden`` do not name.
+    Raises DataError for a speed that is no number or negative, and for an unknown ``travels``.
+    """
+    try:
+        figures = _figures(table)
+    except (TypeError, ValueError) as why:
+        raise DataError("errors.bad_mode", mode=name) from why
+    if table.get("travels") not in ("walk", "vehicle"):
         raise DataError("errors.bad_mode", mode=name)
     return Mode(
         id=name,
         zh=table.get("zh", name),
         en=table.get("en", name),
         travels=table["travels"],
-        speeds_kmh=MappingProxyType(speeds),
-        other_kmh=None if not other else float(other),
-        gap_kmh=float(table.get("gap_kmh", flat or 3.6)),
-        turnout_minutes=float(table.get("turnout_minutes", 0)),
         source=table.get("source", ""),
         date=str(table.get("date", "")),
         verified=bool(table.get("verified", False)),
+        **figures,
     )
+
+
+def _figures(table: Mapping[str, Any]) -> dict[str, Any]:
+    flat = _at_least_zero(table["speed_kmh"]) if "speed_kmh" in table else None
+    speeds = {str(k): _at_least_zero(v) for k, v in table.get("speeds_kmh", {}).items()}
+    speeds |= dict.fromkeys(table.get("forbidden", ()), 0.0)
+    gap = _at_least_zero(table.get("gap_kmh", flat or 3.6))
+    if gap == 0:
+        raise ValueError(gap)
+    return {
+        "speeds_kmh": MappingProxyType(speeds),
+        "other_kmh": _at_least_zero(table.get("other_kmh", flat) or 0) or None,
+        "gap_kmh": gap,
+        "turnout_minutes": _at_least_zero(table.get("turnout_minutes", 0)),
+    }
+
+
+def _at_least_zero(value: Any) -> float:
+    number = float(value)
+    if not 0 <= number < math.inf:
+        raise ValueError(value)
+    return number
 
 
 @functools.cache

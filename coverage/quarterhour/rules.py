@@ -7,12 +7,14 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date
 from importlib import resources
-from typing import Any, Literal
+from types import MappingProxyType
+from typing import Any, Literal, get_args
 
 from quarterhour.errors import DataError
 
 Heading = Literal["to_site", "to_community"]
-LEVELS = ("community", "town", "county", "city")
+LEVELS = ("facility", "community", "town", "county", "city")
+"""Where a target holds; ``facility`` only for a ratio of the facilities' own columns."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,6 +48,20 @@ class Circle:
 
 
 Measure = Literal["circle_share", "count", "has_kind", "ratio", "total", "mean_by_class", "tiers"]
+MEASURES: tuple[Measure, ...] = get_args(Measure)
+
+_SHARED = ("source", "date", "effective_from", "effective_to", "verified")
+_NEEDED: Mapping[Measure, Mapping[str, int]] = MappingProxyType(
+    {
+        "circle_share": {"of": 1},
+        "count": {"kinds": 1},
+        "has_kind": {"kinds": 1},
+        "ratio": {"columns": 2, "table": 1},
+        "total": {"columns": 1, "table": 1},
+        "mean_by_class": {"columns": 2, "classes": 1},
+        "tiers": {"kinds": 3, "columns": 1, "classes": 1},
+    }
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,10 +73,12 @@ class Target:
     ``count`` facilities of ``kinds`` in the area;
     ``has_kind`` share of the area's communities that have or are served by one of ``kinds``
     (inside the circle ``of``, or standing in the community);
-    ``ratio`` sum of ``columns[0]`` over sum of ``columns[1]`` of ``table``;
+    ``ratio`` sum of ``columns[0]`` over sum of ``columns[1]`` of ``table`` (facilities: of ``kinds``);
     ``total`` sum of ``columns[0]`` of ``table``;
-    ``mean_by_class`` mean of ``columns[0]`` over the communities whose ``columns[1]`` equals ``of``;
-    ``tiers`` share of rural communities that have all of ``kinds`` at village, town and county.
+    ``mean_by_class`` mean of ``columns[0]`` over the communities whose ``columns[1]`` is one of ``classes``;
+    ``tiers`` share of the communities whose ``columns[0]`` is one of ``classes`` that are served by
+    ``kinds[0]`` (as in ``has_kind``) and have ``kinds[1]`` in their town and ``kinds[2]`` in their county;
+    ``a|b`` is either kind.
     """
 
     id: str
@@ -72,6 +90,7 @@ class Target:
     unit: str
     kinds: tuple[str, ...] = ()
     columns: tuple[str, ...] = ()
+    classes: tuple[str, ...] = ()
     table: str = ""
     of: str = ""
     binding: bool = True
@@ -91,31 +110,57 @@ class Target:
 def as_targets(table: Mapping[str, Any], *, where: str = "rules") -> tuple[Target, ...]:
     """The targets of a parsed rule file: one value per target and level.
 
-    Raises DataError naming the file and the target when a field is missing or unknown.
+    Raises DataError naming the file and the target when a field is missing or unknown, or when
+    two targets have the same id and level.
     """
     head = table.get("rules", {})
-    shared = ("source", "date", "effective_from", "effective_to", "verified")
-    common: dict[str, Any] = {k: head[k] for k in shared if k in head}
-    made = []
+    common = {k: head[k] for k in _SHARED if k in head}
+    made: list[Target] = []
     for row in table.get("target", ()):
-        row = {**common, **row}
-        levels = row.pop("levels", None) or [row.pop("level", None)]
-        thresholds = row.pop("threshold_by_level", {})
-        binding = row.pop("binding_levels", levels)
-        for level in levels:
-            if level not in LEVELS:
-                raise DataError("errors.bad_rule", where=where, target=row.get("id", "?"), why=f"level {level!r}")
-            fields = {**row, "level": level, "binding": level in binding}
-            fields["threshold"] = thresholds.get(level, row.get("threshold"))
-            for name in ("kinds", "columns"):
-                fields[name] = tuple(fields.get(name, ()))
-            for name in ("date", "effective_from", "effective_to"):
-                fields[name] = str(fields.get(name, ""))
-            try:
-                made.append(Target(**fields))
-            except TypeError as why:
-                raise DataError("errors.bad_rule", where=where, target=row.get("id", "?"), why=str(why)) from why
+        try:
+            made += _levels_of({**common, **row})
+        except (TypeError, ValueError) as why:
+            raise DataError("errors.bad_rule", where=where, target=row.get("id", "?"), why=str(why)) from why
+    seen: set[tuple[str, str]] = set()
+    for target in made:
+        if (target.id, target.level) in seen:
+            raise DataError("errors.bad_rule", where=where, target=target.id, why=f"level {target.level!r} twice")
+        seen.add((target.id, target.level))
     return tuple(made)
+
+
+def _levels_of(row: dict[str, Any]) -> list[Target]:
+    """A target of the file at each of its levels. ``binding_levels`` defaults to all of them."""
+    levels = row.pop("levels", None) or [row.pop("level", None)]
+    thresholds = row.pop("threshold_by_level", {})
+    binding = row.pop("binding_levels", levels)
+    for name in ("kinds", "columns", "classes"):
+        row[name] = tuple(row.get(name, ()))
+    for name in ("date", "effective_from", "effective_to"):
+        row[name] = str(row.get(name, ""))
+    common = row.pop("threshold", None)
+    made = [
+        Target(**row, level=level, binding=level in binding, threshold=thresholds.get(level, common))
+        for level in levels
+    ]
+    for target in made:
+        _check_target(target)
+    return made
+
+
+def _check_target(target: Target) -> None:
+    if target.level not in LEVELS:
+        raise ValueError(f"level {target.level!r}")
+    if target.measure not in MEASURES:
+        raise ValueError(f"measure {target.measure!r}")
+    if isinstance(target.threshold, bool) or not isinstance(target.threshold, int | float):
+        raise ValueError(f"threshold {target.threshold!r}")
+    needed = _NEEDED[target.measure]
+    for name, count in needed.items():
+        if len(getattr(target, name)) < count:
+            raise ValueError(f"{target.measure} needs {name}")
+    if target.level == "facility" and (target.measure, target.table) != ("ratio", "facilities"):
+        raise ValueError("level 'facility' is for a ratio of facilities")
 
 
 def read_rules(name: str) -> tuple[Target, ...]:

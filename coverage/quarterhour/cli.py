@@ -1,0 +1,170 @@
+"""quarterhour init | inspect | check | site | run | demo | fetch. It parses, calls, prints and exits."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from quarterhour import words
+from quarterhour.errors import QuarterhourError
+
+if TYPE_CHECKING:
+    from quarterhour.study import Results, Study
+
+app = typer.Typer(
+    add_completion=False,
+    no_args_is_help=True,
+    rich_markup_mode=None,
+    pretty_exceptions_enable=False,
+    help="Who is reached in a quarter of an hour, and where to build so that more are.\n\n"
+    "谁在一刻钟之内能得到照料，新的设施建在哪里最好。\n\n"
+    "Begin with `quarterhour demo`, or `quarterhour init DIR` for a study of your own.",
+    epilog="Exit: 0 done; 1 a finding to act on (bad input); 2 wrong usage.",
+)
+
+StudyPath = Annotated[str, typer.Argument(metavar="STUDY", help="A study.toml, or the folder it is in.")]
+Out = Annotated[Path | None, typer.Option("--out", help="Folder for the results.")]
+Roads = Annotated[Path | None, typer.Option("--roads", help="Roads to use instead of the study's (vector file, OSM extract, GraphML).")]  # fmt: skip
+Lang = Annotated[str, typer.Option("--lang", help="zh or en.", metavar="zh|en", callback=lambda v: _language(v))]
+Quiet = Annotated[bool, typer.Option("--quiet", help="No progress on stderr.")]
+
+
+def _language(value: str) -> str:
+    if value not in words.LANGUAGES:
+        raise typer.BadParameter(f"{value!r} is not zh or en")
+    return value
+
+
+@app.command()
+def run(study: StudyPath, out: Out = None, roads: Roads = None, lang: Lang = "zh", quiet: Quiet = False) -> None:
+    """Everything: circles, scorecard, site proposals, map, workbook and report."""
+    _run(study, out=out, roads=roads, lang=lang, quiet=quiet)
+
+
+@app.command()
+def check(study: StudyPath, out: Out = None, roads: Roads = None, lang: Lang = "zh", quiet: Quiet = False) -> None:
+    """Both circles and the scorecard, without siting."""
+    _run(study, out=out, roads=roads, lang=lang, quiet=quiet, siting=False)
+
+
+@app.command()
+def site(study: StudyPath, out: Out = None, roads: Roads = None, lang: Lang = "zh", quiet: Quiet = False) -> None:
+    """Proposals for new sites, with their bounds."""
+    _run(study, out=out, roads=roads, lang=lang, quiet=quiet, checks=False)
+
+
+@app.command()
+def demo(out: Out = None, lang: Lang = "zh", quiet: Quiet = False) -> None:
+    """The embedded study of Weihai (its facilities and roads are made up, 示例)."""
+    from quarterhour.starting import demo_folder
+
+    _run(str(demo_folder()), out=out or Path("data/processed/weihai"), roads=None, lang=lang, quiet=quiet)
+
+
+@app.command()
+def inspect(study: StudyPath, roads: Roads = None, lang: Lang = "zh", quiet: Quiet = False) -> None:
+    """What came in, and what is wrong with it; nothing is computed or written. Exit 1 if rows were set aside."""
+    from quarterhour import study as room
+
+    with _progress(quiet) as tell:
+        tables = room.read_study_inputs(room.read_study(study, roads=roads), tell=tell)
+    for line in room.told_inputs(tables, lang):
+        _print(line)
+    raise typer.Exit(1 if room.findings_count(tables) else 0)
+
+
+@app.command()
+def init(folder: Annotated[Path, typer.Argument(metavar="DIR", help="A new or empty folder.")], lang: Lang = "zh") -> None:
+    """A new study: a commented study.toml and templates of the tables to fill in."""
+    from quarterhour.starting import init_study
+
+    made = init_study(folder)
+    _print(words.say("cli.init_done", lang, folder=folder, files=", ".join(p.name for p in made)))
+
+
+@app.command()
+def fetch(
+    study: StudyPath,
+    place: Annotated[str | None, typer.Option("--place", help="Name of the study area, as OpenStreetMap knows it.")] = None,
+    bbox: Annotated[str | None, typer.Option("--bbox", help="west,south,east,north in degrees instead of a name.")] = None,
+    server: Annotated[str | None, typer.Option("--server", help="Another Overpass server.")] = None,
+    lang: Lang = "zh",
+    quiet: Quiet = False,
+) -> None:
+    """Download roads, facilities and places of the study area from OpenStreetMap, with date and query."""
+    from quarterhour.starting import fetch_study
+    from quarterhour.study import read_study
+
+    with _progress(quiet) as tell:
+        made = fetch_study(read_study(study), place=place, bbox=bbox, server=server, lang=lang, tell=tell)
+    _print(words.say("cli.fetch_done", lang, files=", ".join(str(p) for p in made)))
+
+
+def _run(
+    study: str, *, out: Path | None, roads: Path | None, lang: str, quiet: bool, checks: bool = True, siting: bool = True
+) -> None:
+    from quarterhour import outputs
+    from quarterhour import study as room
+
+    asked: Study = room.read_study(study, roads=roads)
+    folder = out or room.default_out(asked)
+    with _progress(quiet) as tell:
+        results: Results = room.run_study(asked, checks=checks, siting=siting, lang=lang, tell=tell)
+        outputs.write_results(results, folder, lang=lang, tell=tell)
+    for line in outputs.summary(results, lang):
+        _print(line)
+    _print(words.say("cli.written", lang, folder=folder))
+    aside = room.findings_count(results)
+    if aside:
+        _print(words.say("cli.set_aside", lang, count=aside, study=study), err=True)
+        raise typer.Exit(1)
+
+
+@contextmanager
+def _progress(quiet: bool) -> Iterator[Callable[[str], None] | None]:
+    """A line of progress on a terminal, plain lines in a log, nothing when quiet."""
+    if quiet:
+        yield None
+    elif not sys.stderr.isatty():
+        yield lambda text: _print(text, err=True)
+    else:
+        from rich.console import Console
+        from rich.progress import Progress, TextColumn, TimeElapsedColumn
+
+        columns: list[Any] = [TextColumn("{task.description}", markup=False), TimeElapsedColumn()]
+        with Progress(*columns, console=Console(stderr=True), transient=True) as bar:
+            task = bar.add_task("...", total=None)
+            yield lambda text: bar.update(task, description=text)
+
+
+def _print(text: str, *, err: bool = False) -> None:
+    print(text, file=sys.stderr if err else sys.stdout)
+
+
+def main() -> None:
+    """The command: a known error becomes one line, Ctrl-C says that nothing half-written is left."""
+    for stream in (sys.stdout, sys.stderr):
+        if hasattr(stream, "reconfigure"):
+            stream.reconfigure(errors="replace")
+    lang = _asked_language(sys.argv[1:])
+    try:
+        app()
+    except QuarterhourError as error:
+        _print(error.told(lang), err=True)
+        sys.exit(1)
+    except KeyboardInterrupt:
+        _print(words.say("cli.stopped", lang), err=True)
+        sys.exit(130)
+
+
+def _asked_language(arguments: list[str]) -> str:
+    for before, after in zip(arguments, [*arguments[1:], ""], strict=True):
+        found = after if before == "--lang" else before.removeprefix("--lang=") if before.startswith("--lang=") else ""
+        if found in words.LANGUAGES:
+            return found
+    return "zh"

@@ -1,0 +1,227 @@
+"""What came in: a study's files as checked tables, with every finding and every file's hash."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
+
+import geopandas as gpd
+import pandas as pd
+
+from quarterhour import files, network, osm, places
+from quarterhour.errors import DataError, MissingError, StudyError
+from quarterhour.studyfile import Places, Source, StudyFile
+
+Progress = Callable[[str], None]
+
+
+@dataclass(frozen=True, eq=False)
+class Inputs:
+    """All tables of a study in its CRS. ``used``: one row a file, ``table, file, sha256, modified``.
+
+    ``quality``: one row a table, ``table, rows, fact, estimated, synthetic`` (shares of its rows;
+    of people for the communities).
+    """
+
+    roads: gpd.GeoDataFrame
+    communities: gpd.GeoDataFrame
+    towns: gpd.GeoDataFrame
+    counties: gpd.GeoDataFrame
+    facilities: gpd.GeoDataFrame
+    candidates: gpd.GeoDataFrame
+    tables: dict[str, pd.DataFrame]
+    layers: dict[str, gpd.GeoDataFrame]
+    findings: pd.DataFrame
+    used: pd.DataFrame
+    quality: pd.DataFrame
+
+    def __repr__(self) -> str:
+        return (
+            f"<Inputs: {len(self.communities)} communities, {len(self.facilities)} facilities, "
+            f"{len(self.roads)} roads, {len(self.findings)} findings>"
+        )
+
+
+class _Reader:
+    """Reads the tables of one study, gathering findings and the files used."""
+
+    def __init__(self, file: StudyFile, folder: Path, roads: Path | None) -> None:
+        self.file, self.folder, self.given_roads = file, folder, roads
+        self.findings: list[pd.DataFrame] = []
+        self.used: dict[Path, str] = {}
+
+    def path(self, part: Source, table: str) -> Path:
+        """The file of a table; MissingError when it is not there."""
+        if part.path is None:
+            raise StudyError("study.no_extract", table=table)
+        found = self.folder / part.path
+        if not found.is_file():
+            raise MissingError("study.no_file", study=self.folder.name, table=table, path=part.path)
+        self.used[found] = table
+        return found
+
+    def roads_path(self) -> Path:
+        """The roads as given on the command line, or as the study names them."""
+        if self.given_roads is not None:
+            if not self.given_roads.is_file():
+                raise MissingError("study.no_file", study="--roads", table="roads", path=self.given_roads)
+            self.used[self.given_roads] = "roads"
+            return self.given_roads
+        if self.file.roads.path is None:
+            raise StudyError("study.no_roads")
+        return self.path(self.file.roads, "roads")
+
+    def roads(self) -> gpd.GeoDataFrame:
+        """Roads of any kind of file as the canonical table."""
+        part, crs, path = self.file.roads, self.file.study.crs, self.roads_path()
+        if _is_extract(path):
+            raw = osm.read_osm_roads(path, crs=crs)
+        elif path.suffix == ".graphml":
+            raw = osm.read_graphml_roads(path, crs=crs)
+        else:
+            raw = files.read_roads_file(path, crs=crs, layer=part.layer, encoding=part.encoding)
+        columns = part.columns if self.given_roads is None else {}
+        roads, found = network.as_roads(raw, crs=crs, columns=columns, table="roads", file=path.name)
+        self.findings.append(found)
+        return _with_source(roads, part, path)
+
+    def places(self, part: Places, table: str, *, people: tuple[str, ...] = (), kind: str = "") -> gpd.GeoDataFrame:
+        """Places of a table or of the OSM extract."""
+        crs = self.file.study.crs
+        area = table in ("towns", "counties")
+        if part.from_osm:
+            extract = self.path(part, table) if part.path else self.roads_path()
+            if not _is_extract(extract):
+                raise StudyError("study.no_extract", table=table)
+            raw = osm.read_osm_places(extract, kinds=part.from_osm, crs=crs)
+            known = raw.copy()
+            for column in people:
+                known[column] = known[column].fillna(0) if column in known else 0
+            kept, found = places.as_places(
+                known.reset_index(), table=table, crs=crs, people=people, required=(), file=extract.name,
+                geometry="any" if area else "point", quality=part.quality, source=part.source or extract.name,
+            )  # fmt: skip
+            self.findings.append(found)
+            self.findings.extend(_uncounted(raw, people, table, extract.name))
+            return kept
+        kept, found = files.read_places(
+            self.path(part, table), table=table, crs=crs, columns=part.columns, people=people,
+            source_crs=part.crs, datum=part.datum, quality=part.quality, source=part.source, kind=kind,
+            geometry="any" if area else "point", sheet=_text(part.sheet), encoding=part.encoding,
+            header_row=part.header_row, layer=part.layer,
+        )  # fmt: skip
+        self.findings.append(found)
+        return kept
+
+    def table(self, part: Source, name: str) -> pd.DataFrame:
+        """A table of figures, rows without a quality given the table's."""
+        read = files.read_table(
+            self.path(part, name), sheet=_text(part.sheet), encoding=part.encoding, header_row=part.header_row
+        )
+        self.findings.append(read.findings)
+        frame = read.frame.rename(columns={theirs: ours for ours, theirs in part.columns.items()})
+        return frame if "quality" in frame else frame.assign(quality=part.quality)
+
+    def layer(self, part: Source, name: str) -> gpd.GeoDataFrame:
+        """A layer for exclusions, in the study CRS."""
+        return files.read_roads_file(
+            self.path(part, name), crs=self.file.study.crs, layer=part.layer, source_crs=part.crs
+        )
+
+
+def read_inputs(
+    file: StudyFile, folder: Path, *, roads: Path | None = None, progress: Progress | None = None
+) -> Inputs:
+    """Every table that a study file names, checked. A bad row is set aside and told, never lost."""
+    tell = progress or (lambda _: None)
+    reader = _Reader(file, folder, roads)
+    tell("communities")
+    communities = reader.places(file.communities, "communities", people=file.communities.people)
+    if not len(communities):
+        raise DataError("study.no_communities", table="communities")
+    facilities = [reader.places(p, "facilities", kind=p.kind or "") for p in file.facilities]
+    tell("roads")
+    road_table = reader.roads()
+    towns = reader.places(file.towns, "towns") if file.towns else _none(communities)
+    counties = reader.places(file.counties, "counties") if file.counties else _none(communities)
+    facility_table = _joined(facilities, communities)
+    made = Inputs(
+        roads=road_table,
+        communities=_with_columns(communities, "town", "county"),
+        towns=_with_columns(towns, "county"),
+        counties=counties,
+        facilities=_with_columns(facility_table, "kind", "town", "county"),
+        candidates=reader.places(file.candidates, "candidates") if file.candidates else _none(communities),
+        tables={p.name: reader.table(p, p.name) for p in file.tables},
+        layers={p.name: reader.layer(p, p.name) for p in file.layers},
+        findings=places.join_findings(reader.findings),
+        used=_used(reader.used),
+        quality=pd.DataFrame(),
+    )
+    return replace(made, quality=_quality(made, file.communities.people[0]))
+
+
+def _is_extract(path: Path) -> bool:
+    return path.name.endswith((".osm.pbf", ".pbf", ".osm", ".osm.gz", ".osm.bz2"))
+
+
+def _text(sheet: str | int | None) -> str | None:
+    return None if sheet is None else str(sheet)
+
+
+def _with_source(roads: gpd.GeoDataFrame, part: Source, path: Path) -> gpd.GeoDataFrame:
+    given = {"quality": part.quality, "source": part.source or path.name}
+    return roads.assign(**{k: v for k, v in given.items() if k not in roads})
+
+
+def _none(like: gpd.GeoDataFrame) -> gpd.GeoDataFrame:
+    columns = {c: pd.Series(dtype=object) for c in ("name", "town", "county", "quality", "source")}
+    empty = gpd.GeoDataFrame(columns, geometry=gpd.GeoSeries([], crs=like.crs), crs=like.crs)
+    return empty.rename_axis("id")
+
+
+def _with_columns(frame: gpd.GeoDataFrame, *columns: str) -> gpd.GeoDataFrame:
+    return frame.assign(**{c: "" for c in columns if c not in frame})
+
+
+def _joined(parts: list[gpd.GeoDataFrame], like: gpd.GeoDataFrame) -> gpd.GeoDataFrame:
+    filled = [p for p in parts if len(p)]
+    if not filled:
+        return _none(like).assign(kind="")
+    joined = pd.concat(filled)
+    twice = joined.index[joined.index.duplicated()]
+    if len(twice):
+        raise DataError("inputs.ids_twice", table="facilities", ids=", ".join(map(str, twice[:5])))
+    return gpd.GeoDataFrame(joined, geometry="geometry", crs=like.crs)
+
+
+def _uncounted(raw: gpd.GeoDataFrame, people: tuple[str, ...], table: str, file: str) -> list[pd.DataFrame]:
+    told = []
+    for column in people:
+        unknown = raw.index[raw[column].isna()] if column in raw else raw.index
+        told += [
+            places.finding("inputs.no_count", severity="warning", table=table, file=file, column=column, id=i)
+            for i in unknown
+        ]
+    return told
+
+
+def _used(used: dict[Path, str]) -> pd.DataFrame:
+    rows: list[dict[str, Any]] = []
+    for path, table in used.items():
+        day = pd.Timestamp(path.stat().st_mtime, unit="s", tz="UTC").strftime("%Y-%m-%d")
+        rows.append({"table": table, "file": path.name, "sha256": files.sha256(path), "modified": day})
+    return pd.DataFrame(rows, columns=["table", "file", "sha256", "modified"])
+
+
+def _quality(made: Inputs, people: str) -> pd.DataFrame:
+    rows = []
+    for table in ("communities", "facilities", "roads", "towns", "candidates"):
+        frame = getattr(made, table)
+        weight = frame[people] if table == "communities" else pd.Series(1, index=frame.index)
+        total = weight.sum()
+        share = {q: float(weight[frame["quality"] == q].sum() / total) if total else 0.0 for q in places.QUALITIES}
+        rows.append({"table": table, "rows": len(frame), **share, "synthetic_share": share["synthetic"]})
+    return pd.DataFrame(rows)

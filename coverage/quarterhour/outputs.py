@@ -1,0 +1,172 @@
+"""The files a run leaves behind, each whole or not at all."""
+
+from __future__ import annotations
+
+import json
+import platform
+from collections.abc import Iterable
+from importlib import metadata
+from pathlib import Path
+from typing import Any
+
+import geopandas as gpd
+import pandas as pd
+
+from quarterhour import files, maps, report, words
+from quarterhour.siting.problem import plan_record
+from quarterhour.study import Proposal, Results, Tell, quality_note, today
+
+LIBRARIES = ("quarterhour", "folium", "geopandas", "highspy", "numba", "numpy", "osmium", "osmnx", "pandas", "pyproj",
+             "scikit-learn", "scipy", "shapely")  # fmt: skip
+
+
+def write_results(results: Results, out: str | Path, *, lang: str = "zh", tell: Tell | None = None) -> list[Path]:
+    """Map, workbook, layers, plans, page and manifest of a run into a folder; the paths written.
+
+    The same study gives the same bytes in every file but ``manifest.json``, which holds the day,
+    the versions and the seconds.
+    """
+    folder = Path(out)
+    folder.mkdir(parents=True, exist_ok=True)
+    written = []
+    for name, write in _writers(results, lang).items():
+        if tell:
+            tell(words.say("study.step_write", lang, name=name))
+        write(folder / name)
+        written.append(folder / name)
+    return written
+
+
+def _writers(results: Results, lang: str) -> dict[str, Any]:
+    return {
+        "map.html": lambda path: files.write_text(path, meeting_map(results, lang)),
+        "coverage.xlsx": lambda path: _workbook(results, path, lang),
+        "results.gpkg": lambda path: files.write_layers(path, result_layers(results)),
+        "plan.json": lambda path: files.write_text(path, _json([plan_record(p.plan, p.problem) for p in results.proposals])),
+        "report.md": lambda path: files.write_text(path, page(results, lang)),
+        "manifest.json": lambda path: files.write_text(path, _json(manifest(results))),
+    }  # fmt: skip
+
+
+def meeting_map(results: Results, lang: str = "zh") -> str:
+    """The map for the meeting: one page that opens without a network."""
+    tables = results.inputs
+    return maps.draw_map(
+        title=words.say("study.title", lang, name=results.study.name(lang)),
+        communities=tables.communities,
+        towns=tables.towns,
+        facilities=tables.facilities,
+        checks=results.checks,
+        scorecard=results.scorecard,
+        plans=[(p.name(lang), p.plan, _chosen(p)) for p in results.proposals],
+        roads=tables.roads,
+        quality_note=quality_note(results, lang),
+        lang=lang,
+    )
+
+
+def page(results: Results, lang: str = "zh") -> str:
+    """The report as Markdown."""
+    return report.report_markdown(
+        lang=lang,
+        title=words.say("study.title", lang, name=results.study.name(lang)),
+        checks=results.checks,
+        compare=results.compare,
+        scorecard=results.scorecard,
+        plans=_plans(results),
+        quality=results.inputs.quality,
+        findings=results.inputs.findings,
+    )
+
+
+def summary(results: Results, lang: str = "zh") -> list[str]:
+    """The results in a sentence each."""
+    return report.summary_lines(
+        lang=lang, checks=results.checks, compare=results.compare, scorecard=results.scorecard, plans=_plans(results)
+    )
+
+
+def _workbook(results: Results, path: Path, lang: str) -> None:
+    with files.atomic(path) as temporary:
+        report.write_workbook(
+            temporary,
+            lang=lang,
+            communities=results.inputs.communities,
+            checks=results.checks,
+            compare=results.compare,
+            scorecard=results.scorecard,
+            plans=_plans(results),
+            quality=results.inputs.quality,
+            findings=results.inputs.findings,
+        )
+
+
+def result_layers(results: Results) -> dict[str, gpd.GeoDataFrame]:
+    """The layers of ``results.gpkg``: communities, towns, facilities, candidates, sites, roads."""
+    tables = results.inputs
+    communities = tables.communities
+    for check in results.checks:
+        columns = check.communities[["met", "minutes", "nearest", "reason"]]
+        communities = communities.join(columns.add_prefix(f"{check.circle.id}_"))
+    offered = [p.sites[p.sites["state"] == "candidate"].assign(question=p.id) for p in results.proposals]
+    chosen = [_chosen(p).assign(question=p.id) for p in results.proposals]
+    layers = {
+        "communities": communities,
+        "towns": _with_shares(results),
+        "facilities": tables.facilities,
+        "candidates": _stacked(offered, tables.candidates),
+        "sites": _stacked(chosen, tables.candidates),
+        "roads": tables.roads[["road_class", "quality", "geometry"]],
+    }
+    return {name: layer for name, layer in layers.items() if len(layer)}
+
+
+def _with_shares(results: Results) -> gpd.GeoDataFrame:
+    towns = results.inputs.towns
+    for check in results.checks:
+        shares = check.shares[check.shares["level"] == "town"].set_index("area")["share_people"]
+        towns = towns.assign(**{f"{check.circle.id}_share": shares.reindex(towns.index)})
+    return towns
+
+
+def _stacked(parts: list[gpd.GeoDataFrame], empty: gpd.GeoDataFrame) -> gpd.GeoDataFrame:
+    if not parts:
+        return empty
+    return gpd.GeoDataFrame(pd.concat(parts), geometry="geometry", crs=parts[0].crs)
+
+
+def _chosen(proposal: Proposal) -> gpd.GeoDataFrame:
+    new = [i for i in proposal.plan.chosen if proposal.sites.at[i, "state"] != "existing"]
+    return proposal.sites.loc[new].assign(order=range(1, len(new) + 1))
+
+
+def _plans(results: Results) -> list[tuple[dict[str, str], Any, gpd.GeoDataFrame, pd.DataFrame]]:
+    return [
+        ({"id": p.id, "zh": p.zh, "en": p.en, "kind": p.kind}, p.plan, p.sites, p.ledger) for p in results.proposals
+    ]
+
+
+def manifest(results: Results) -> dict[str, Any]:
+    """What a run rests on: study file, inputs with hash and date, versions, seconds, data quality."""
+    tables = results.inputs
+    counted = tables.findings["severity"].value_counts().sort_index()
+    return {
+        "study": results.study.file.model_dump(mode="json"),
+        "inputs": tables.used.to_dict("records"),
+        "quality": tables.quality.round(6).to_dict("records"),
+        "findings": {str(k): int(v) for k, v in counted.items()},
+        "day": today().isoformat(),
+        "python": platform.python_version(),
+        "versions": dict(_versions(LIBRARIES)),
+        "seconds": results.seconds,
+        "plans": {p.id: {"seconds": round(p.plan.seconds, 3), "status": p.plan.status} for p in results.proposals},
+    }
+
+
+def _versions(names: Iterable[str]) -> Iterable[tuple[str, str]]:
+    for name in names:
+        yield name, metadata.version(name)
+
+
+def _json(value: object) -> str:
+    return json.dumps(value, ensure_ascii=False, indent=1, sort_keys=False, allow_nan=False) + "\n"

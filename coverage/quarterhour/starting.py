@@ -1,0 +1,93 @@
+"""A study's folder before its first run: the template, the embedded study, the download."""
+
+from __future__ import annotations
+
+from importlib import resources
+from pathlib import Path
+
+from quarterhour import files, osm, words
+from quarterhour.errors import DataError, StudyError
+from quarterhour.study import Study, Tell
+
+
+def demo_folder() -> Path:
+    """The embedded study of Weihai: in the wheel, or in data/raw of the checkout."""
+    packed = Path(str(resources.files("quarterhour"))) / "data" / "weihai"
+    if packed.is_dir():
+        return packed
+    return Path(__file__).resolve().parents[2] / "data" / "raw" / "weihai"
+
+
+def init_study(folder: str | Path) -> list[Path]:
+    """A new study in a new or empty folder: a commented study.toml and empty tables to fill in."""
+    target = Path(folder)
+    if target.exists() and (not target.is_dir() or any(target.iterdir())):
+        raise StudyError("study.folder_taken", path=str(folder))
+    target.mkdir(parents=True, exist_ok=True)
+    made = []
+    for template in sorted((resources.files("quarterhour") / "data" / "template").iterdir(), key=lambda f: f.name):
+        text = template.read_text(encoding="utf-8")
+        bom = "\ufeff" if template.name.endswith(".csv") else ""
+        files.write_text(target / template.name, bom + text)
+        made.append(target / template.name)
+    return made
+
+
+def as_bbox(text: str) -> tuple[float, float, float, float]:
+    """west,south,east,north in degrees, checked."""
+    parts = text.replace("，", ",").split(",")
+    try:
+        west, south, east, north = (float(p) for p in parts)
+    except ValueError:
+        raise DataError("starting.bad_bbox", given=text) from None
+    if not (-180 <= west < east <= 180 and -90 <= south < north <= 90):
+        raise DataError("starting.bad_bbox", given=text)
+    return west, south, east, north
+
+
+def fetch_study(
+    study: Study,
+    *,
+    place: str | None = None,
+    bbox: str | None = None,
+    server: str | None = None,
+    lang: str = "zh",
+    tell: Tell | None = None,
+) -> list[Path]:
+    """Roads, facilities and communities of the study area out of OpenStreetMap, kept with date and query.
+
+    They go into the study's own folder. The area is a place name, a box, or else the box around
+    the study's communities and some 5 km more. The kinds are those that the study asks for.
+    """
+    area: str | tuple[float, float, float, float]
+    if bbox:
+        area = as_bbox(bbox)
+    elif place:
+        area = place
+    elif study.file.communities.path and (study.folder / study.file.communities.path).is_file():
+        area = _around_communities(study)
+    else:
+        raise DataError("starting.no_area")
+    if tell:
+        tell(words.say("starting.step_fetch", lang))
+    kinds = _kinds(study)
+    made = osm.fetch(area, study.folder, facility_kinds=kinds, endpoint=server)
+    return [made.roads, made.facilities, made.communities, made.query]
+
+
+def _kinds(study: Study) -> tuple[str, ...]:
+    asked = [k for part in study.file.facilities for k in part.from_osm]
+    asked += [k for part in study.file.circles for k in part.kinds] + [q.kind for q in study.file.siting]
+    known = osm.known_kinds()
+    return tuple(dict.fromkeys(k for k in asked if k in known)) or ("hospital", "cemetery")
+
+
+def _around_communities(study: Study) -> tuple[float, float, float, float]:
+    part = study.file.communities
+    frame, _ = files.read_places(
+        study.folder / str(part.path), table="communities", crs=study.file.study.crs, columns=part.columns,
+        people=part.people, source_crs=part.crs, datum=part.datum, encoding=part.encoding,
+        sheet=None if part.sheet is None else str(part.sheet), header_row=part.header_row, layer=part.layer,
+    )  # fmt: skip
+    west, south, east, north = frame.buffer(5000).to_crs("EPSG:4326").total_bounds
+    return float(west), float(south), float(east), float(north)

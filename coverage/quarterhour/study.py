@@ -1,0 +1,335 @@
+"""A study from files to results; the only room that knows data/raw and data/processed."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field, replace
+from datetime import date
+from pathlib import Path
+from typing import Any
+
+import geopandas as gpd
+import pandas as pd
+
+from quarterhour import candidates as sites_wanted
+from quarterhour import inputs as came_in
+from quarterhour import network, places, reach, words
+from quarterhour.circle import CircleCheck, check_circle
+from quarterhour.errors import StudyError
+from quarterhour.inputs import Inputs
+from quarterhour.modes import Mode, as_mode, read_modes
+from quarterhour.network import Network
+from quarterhour.rules import Circle, Target, as_targets, in_force, read_rules, rule_sets
+from quarterhour.siting.exact import solve_siting
+from quarterhour.siting.problem import Quota, SitingPlan, SitingProblem, verify_plan
+from quarterhour.studyfile import CircleFile, SitingFile, StudyFile, find_study, read_study_file
+from quarterhour.targets import Scorecard, score_targets
+
+SEARCHED_BEYOND = 2.0
+"""How far past the standard one searches, so that a near miss has its minutes."""
+
+Tell = Callable[[str], None]
+
+
+@dataclass(frozen=True, eq=False)
+class Study:
+    """A study file and what was given beside it."""
+
+    path: Path
+    file: StudyFile
+    roads: Path | None = None
+
+    @property
+    def folder(self) -> Path:
+        """Paths of the study file are relative to this."""
+        return self.path.parent
+
+    def name(self, lang: str) -> str:
+        """The study's name in a language."""
+        return self.file.study.zh if lang == "zh" else self.file.study.en
+
+    def __repr__(self) -> str:
+        return f"<Study {self.file.study.id}: {len(self.file.circles)} circles, {len(self.file.siting)} siting questions>"
+
+
+@dataclass(frozen=True, eq=False)
+class Proposal:
+    """A siting question's plan, its sites on the ground, and the ledger of candidates removed."""
+
+    id: str
+    zh: str
+    en: str
+    kind: str
+    problem: SitingProblem
+    plan: SitingPlan
+    sites: gpd.GeoDataFrame
+    ledger: pd.DataFrame
+
+    def name(self, lang: str) -> str:
+        """The question's name in a language."""
+        return self.zh if lang == "zh" else self.en
+
+
+@dataclass(frozen=True, eq=False)
+class Results:
+    """All that a run found. ``seconds`` by step; it goes into the manifest alone."""
+
+    study: Study
+    inputs: Inputs
+    checks: tuple[CircleCheck, ...] = ()
+    compare: tuple[CircleCheck, ...] = ()
+    scorecard: Scorecard | None = None
+    proposals: tuple[Proposal, ...] = ()
+    seconds: dict[str, float] = field(default_factory=dict)
+
+
+def read_study(path: str | Path, *, roads: str | Path | None = None) -> Study:
+    """A study from its TOML file or folder; ``roads`` replaces the roads that it names."""
+    return Study(find_study(path), read_study_file(path), None if roads is None else Path(roads))
+
+
+def read_study_inputs(study: Study, *, tell: Tell | None = None) -> Inputs:
+    """The tables of a study, checked."""
+    return came_in.read_inputs(study.file, study.folder, roads=study.roads, progress=tell)
+
+
+def run_study(
+    study: Study, *, checks: bool = True, siting: bool = True, lang: str = "zh", tell: Tell | None = None
+) -> Results:
+    """The circles, the scorecard and the proposals of a study; nothing is written."""
+    run = _Run(study, lang, tell or (lambda _: None))
+    with run.timed("read"):
+        run.say("study.step_read")
+        results = Results(study, read_study_inputs(study))
+    if checks:
+        results = _checked(run, results)
+    if siting:
+        results = replace(results, proposals=tuple(_proposal(run, results.inputs, q) for q in study.file.siting))
+    return replace(results, seconds=dict(run.seconds))
+
+
+class _Run:
+    """One run: the networks built so far, and how long each step took."""
+
+    def __init__(self, study: Study, lang: str, tell: Tell) -> None:
+        self.study, self.lang, self.tell = study, lang, tell
+        self.seconds: dict[str, float] = {}
+        self.networks: dict[str, Network] = {}
+
+    def say(self, key: str, **values: object) -> None:
+        """Tell the next step."""
+        self.tell(words.say(key, self.lang, **values))
+
+    @contextmanager
+    def timed(self, step: str) -> Iterator[None]:
+        """Count the seconds of a step."""
+        begun = time.perf_counter()
+        yield
+        self.seconds[step] = round(self.seconds.get(step, 0) + time.perf_counter() - begun, 3)
+
+    def network(self, roads: gpd.GeoDataFrame, mode: Mode) -> Network:
+        """The network of a mode, built once."""
+        if mode.id not in self.networks:
+            self.say("study.step_network", mode=mode.name(self.lang))
+            with self.timed(f"network {mode.id}"):
+                self.networks[mode.id] = network.build_network(roads, mode)
+        return self.networks[mode.id]
+
+
+def study_mode(study: Study, name: str, where: str) -> Mode:
+    """A mode of the study or of the program, by name."""
+    own = study.file.modes.get(name)
+    if own is not None:
+        return as_mode(name, {k: v for k, v in own.model_dump().items() if v not in (None, {}, ())})
+    if name not in read_modes():
+        known = ", ".join([*study.file.modes, *read_modes()])
+        raise StudyError("study.no_mode", mode=name, where=where, known=known)
+    return read_modes()[name]
+
+
+def study_circle(file: CircleFile, mode: Mode) -> Circle:
+    """A circle of the study file; turnout is the mode's where the file is silent."""
+    turnout = mode.turnout_minutes if file.turnout_minutes is None else file.turnout_minutes
+    known = file.model_dump(exclude={"compare_modes", "turnout_minutes"})
+    return Circle(**known, turnout_minutes=turnout)
+
+
+def study_targets(study: Study) -> tuple[Target, ...]:
+    """The targets in force on the study's reference date."""
+    import tomllib
+
+    every: list[Target] = []
+    for name in study.file.targets.rules:
+        own = study.folder / name
+        if name not in rule_sets() and own.is_file():
+            every += as_targets(tomllib.loads(own.read_text(encoding="utf-8")), where=name)
+        else:
+            every += read_rules(name)
+    return in_force(tuple(every), study.file.study.reference_date)
+
+
+def _checked(run: _Run, results: Results) -> Results:
+    study, tables = run.study, results.inputs
+    checks, compare = [], []
+    for file in study.file.circles:
+        for name in (file.mode, *file.compare_modes):
+            mode = study_mode(study, name, file.id)
+            circle = study_circle(file.model_copy(update={"mode": name}), mode)
+            check = _circle(run, tables, circle, mode)
+            (checks if name == file.mode else compare).append(check)
+    run.say("study.step_targets")
+    with run.timed("targets"):
+        scorecard = score_targets(
+            study_targets(study),
+            communities=tables.communities,
+            towns=tables.towns,
+            counties=tables.counties,
+            facilities=tables.facilities,
+            checks={c.circle.id: c for c in checks},
+            tables=tables.tables,
+        )
+    return replace(results, checks=tuple(checks), compare=tuple(compare), scorecard=scorecard)
+
+
+def _circle(run: _Run, tables: Inputs, circle: Circle, mode: Mode) -> CircleCheck:
+    net = run.network(tables.roads, mode)
+    sites = tables.facilities[tables.facilities["kind"].isin(circle.kinds)]
+    run.say("study.step_circle", name=f"{circle.name(run.lang)} · {mode.name(run.lang)}")
+    with run.timed(f"circle {circle.id} {mode.id}"):
+        times = reach.travel_times(
+            net,
+            tables.communities,
+            sites,
+            minutes=circle.minutes * SEARCHED_BEYOND,
+            heading=circle.heading,
+            turnout_minutes=circle.turnout_minutes,
+            limit_m=run.study.file.study.snap_limit_m,
+            threads=run.study.file.study.threads,
+        )
+        return check_circle(
+            circle, times, tables.communities, kinds=sites["kind"], site_quality=sites["quality"]
+        )
+
+
+def _proposal(run: _Run, tables: Inputs, file: SitingFile) -> Proposal:
+    run.say("study.step_siting", name=file.zh if run.lang == "zh" else file.en)
+    mode = study_mode(run.study, file.mode, file.id)
+    net = run.network(tables.roads, mode)
+    with run.timed(f"siting {file.id}"):
+        wanted, ledger = _candidates(run, tables, file, net)
+        existing = tables.facilities[tables.facilities["kind"] == file.kind]
+        sites = _sites(existing, wanted, tables)
+        times = reach.travel_times(
+            net,
+            tables.communities,
+            sites,
+            minutes=file.minutes,
+            heading=file.heading,
+            turnout_minutes=file.turnout_minutes,
+            limit_m=run.study.file.study.snap_limit_m,
+            threads=run.study.file.study.threads,
+        )
+        problem = SitingProblem(
+            id=file.id,
+            demand=tables.communities[file.people].astype("int64"),
+            sites=pd.DataFrame(sites[["state", "town", "county", "name", "quality"]]),
+            times=times,
+            minutes=file.minutes,
+            objective=file.objective,
+            new_sites=file.new_sites,
+            quotas=tuple(_quota(tables, q.level, q.minimum, q.maximum) for q in file.quotas),
+        )
+        plan = solve_siting(problem, seconds=file.seconds, seed=run.study.file.study.seed)
+        verify_plan(problem, plan)
+    return Proposal(file.id, file.zh, file.en, file.kind, problem, plan, sites, ledger)
+
+
+def _quota(tables: Inputs, level: str, minimum: int, maximum: int | None) -> Quota:
+    areas = tables.towns if level == "town" else tables.counties
+    named = areas.index if len(areas) else pd.Index(sorted(set(tables.communities[level]) - {""}))
+    return Quota(level, tuple(map(str, named)), minimum, maximum)
+
+
+def _candidates(
+    run: _Run, tables: Inputs, file: SitingFile, net: Network
+) -> tuple[gpd.GeoDataFrame, pd.DataFrame]:
+    if file.candidates == "table":
+        wanted = tables.candidates
+    elif file.candidates == "communities":
+        wanted = sites_wanted.candidates_from_communities(tables.communities)
+    else:
+        wanted = sites_wanted.candidates_from_network(
+            net, tables.communities, people=file.people, count=file.candidate_count, seed=run.study.file.study.seed
+        )
+    wanted = sites_wanted.with_areas(wanted, tables.towns, tables.communities)
+    ledger = []
+    for rule in file.exclude:
+        wanted, removed = sites_wanted.exclude_near(
+            wanted, _layer(tables, rule.layer, rule.road_classes), metres=rule.metres, rule=rule.layer, clause=rule.clause
+        )
+        ledger.append(removed)
+    return wanted, pd.concat(ledger, ignore_index=True) if ledger else pd.DataFrame()
+
+
+def _layer(tables: Inputs, name: str, classes: tuple[str, ...]) -> gpd.GeoDataFrame:
+    if name == "communities":
+        return tables.communities
+    if name == "roads":
+        return tables.roads[tables.roads["road_class"].isin(classes)] if classes else tables.roads
+    return tables.layers[name]
+
+
+def _sites(existing: gpd.GeoDataFrame, wanted: gpd.GeoDataFrame, tables: Inputs) -> gpd.GeoDataFrame:
+    columns = ["name", "town", "county", "quality", "geometry"]
+    old = sites_wanted.with_areas(existing, tables.towns, tables.communities)[columns].assign(state="existing")
+    new = wanted[columns].assign(state="candidate")
+    new.index = new.index.map(lambda i: f"new-{i}" if i in old.index else i)
+    parts = [p for p in (old, new) if len(p)]
+    return gpd.GeoDataFrame(pd.concat(parts) if parts else new, geometry="geometry", crs=tables.communities.crs)
+
+
+def findings_count(results: Results | Inputs) -> int:
+    """How many rows were set aside or unusable: what the planner must act on."""
+    tables = results.inputs if isinstance(results, Results) else results
+    return int((tables.findings["severity"] == "error").sum())
+
+
+def default_out(study: Study) -> Path:
+    """Where results go when nobody says: as the file says, else data/processed beside data/raw."""
+    if study.file.outputs.folder:
+        return (study.folder / study.file.outputs.folder).resolve()
+    folder = study.folder.resolve()
+    if folder.parent.name == "raw":
+        return folder.parent.parent / "processed" / folder.name
+    return folder / "results"
+
+
+def quality_note(results: Results, lang: str) -> str:
+    """Which share of the result rests on facts, estimates and made-up rows."""
+    rows = results.inputs.quality.set_index("table")
+    parts: dict[str, Any] = {
+        t: words.say("study.quality_part", lang, **rows.loc[t, list(places.QUALITIES)].astype(float).to_dict())
+        for t in ("communities", "facilities", "roads")
+    }
+    return words.say("study.quality_note", lang, **parts)
+
+
+def today() -> date:
+    """The day of the run, for the manifest."""
+    return date.today()
+
+
+def told_inputs(tables: Inputs, lang: str, *, most: int = 20) -> list[str]:
+    """What came in and what is wrong with it, a line each; many of a kind are counted."""
+    lines = [words.say("cli.came_in", lang, **row) for row in tables.quality.to_dict("records")]
+    if tables.findings.empty:
+        return [*lines, words.say("cli.no_findings", lang)]
+    sentences = places.told(tables.findings, lang)
+    for (severity, rule), group in tables.findings.groupby(["severity", "rule"], sort=False):
+        head = words.say(f"cli.severity_{severity}", lang)
+        lines += [f"[{head}] {sentences[i]}" for i in group.index[:most]]
+        if len(group) > most:
+            lines.append(words.say("cli.more_like_it", lang, count=len(group) - most, rule=rule))
+    return lines

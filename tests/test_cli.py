@@ -1,0 +1,71 @@
+"""The command line: exits, sentences, help, consoles."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+
+def quarterhour(*arguments: object, encoding: str = "utf-8", **env: str) -> subprocess.CompletedProcess[str]:
+    command = [sys.executable, "-m", "quarterhour", *map(str, arguments)]
+    environment = {**os.environ, "PYTHONIOENCODING": encoding, **env}
+    return subprocess.run(command, capture_output=True, text=True, check=False, encoding=encoding, env=environment)
+
+
+def test_help_teaches_and_is_quick() -> None:
+    done = quarterhour("--help")
+    assert done.returncode == 0
+    for word in ("init", "inspect", "check", "site", "run", "demo", "fetch", "Exit"):
+        assert word in done.stdout
+    listed = quarterhour("-X", "importtime") if False else done
+    assert listed.stderr == ""
+
+
+def test_help_loads_no_heavy_library() -> None:
+    code = "import sys; sys.argv = ['quarterhour', '--help']\nfrom quarterhour import cli\ntry:\n cli.main()\nexcept SystemExit:\n pass\nprint([m for m in ('pandas', 'numpy', 'pydantic') if m in sys.modules])"  # noqa: E501
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True, encoding="utf-8")
+    assert done.stdout.rstrip().endswith("[]")
+
+
+def test_wrong_usage_exits_with_2() -> None:
+    assert quarterhour("rum").returncode == 2
+    assert quarterhour("run", ".", "--lang", "fr").returncode == 2
+
+
+def test_bad_input_exits_with_1_and_says_what_to_do(tmp_path: Path) -> None:
+    done = quarterhour("run", tmp_path)
+    assert done.returncode == 1
+    assert "quarterhour init" in done.stderr
+    assert "Traceback" not in done.stderr
+    assert "no study file" in quarterhour("run", tmp_path, "--lang", "en").stderr
+
+
+@pytest.mark.parametrize("encoding", ["utf-8", "gbk"])
+def test_run_writes_every_file_and_sums_up(toy_study: Path, tmp_path: Path, encoding: str) -> None:
+    out = tmp_path / "out"
+    done = quarterhour("run", toy_study, "--out", out, encoding=encoding)
+    assert done.returncode == 0, done.stderr
+    names = {"map.html", "coverage.xlsx", "results.gpkg", "plan.json", "report.md", "manifest.json"}
+    assert {p.name for p in out.iterdir()} == names
+    assert "80.2%" in done.stdout
+    assert "map.html" in done.stdout
+
+
+def test_inspect_exits_with_1_when_a_row_was_set_aside(toy_study: Path) -> None:
+    assert quarterhour("inspect", toy_study).returncode == 0
+    with (toy_study / "communities.csv").open("ab") as file:
+        file.write(b"w,twice,400000,4150000,t1,c1,5,0\n")
+    done = quarterhour("inspect", toy_study, "--quiet")
+    assert done.returncode == 1
+    assert "communities.csv" in done.stdout
+
+
+def test_init_makes_a_study_once(tmp_path: Path) -> None:
+    done = quarterhour("init", tmp_path / "new")
+    assert done.returncode == 0, done.stderr
+    assert (tmp_path / "new" / "study.toml").is_file()
+    assert quarterhour("init", tmp_path / "new").returncode == 1

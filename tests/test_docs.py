@@ -1,0 +1,59 @@
+"""What the documents promise: the notebook, the scripts, the README."""
+
+from __future__ import annotations
+
+import json
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).resolve().parents[1]
+NOTEBOOKS = sorted((ROOT / "notebooks").glob("*.ipynb"))
+
+
+@pytest.mark.parametrize("path", NOTEBOOKS, ids=lambda p: p.stem)
+def test_notebooks_are_kept_stripped(path: Path) -> None:
+    for cell in json.loads(path.read_text(encoding="utf-8"))["cells"]:
+        assert not cell.get("outputs") and cell.get("execution_count") is None
+
+
+@pytest.mark.filterwarnings("default")
+@pytest.mark.parametrize("path", NOTEBOOKS, ids=lambda p: p.stem)
+def test_notebooks_run(path: Path) -> None:
+    nbformat = pytest.importorskip("nbformat")
+    from nbclient import NotebookClient
+
+    book = nbformat.read(path, as_version=4)
+    NotebookClient(book, timeout=300, kernel_name="python3", resources={"metadata": {"path": str(ROOT)}}).execute()
+
+
+@pytest.mark.parametrize("path", [*sorted((ROOT / "scripts").glob("*.py")), *NOTEBOOKS], ids=lambda p: p.name)
+def test_examples_use_the_front_door_alone(path: Path) -> None:
+    if path.name == "make_weihai.py":
+        return
+    assert not re.search(r"(from|import) quarterhour\.", path.read_text(encoding="utf-8"))
+
+
+def test_the_scripts_run_on_a_toy_study(toy_study: Path, tmp_path: Path) -> None:
+    table, page = tmp_path / "nearest.csv", tmp_path / "map.html"
+    for script, *arguments in (
+        ("nearest_table.py", toy_study, "day_care", "30", table),
+        ("gap_map.py", toy_study, page),
+    ):
+        command = [sys.executable, str(ROOT / "scripts" / script), *map(str, arguments)]
+        done = subprocess.run(command, capture_output=True, text=True, check=False, encoding="utf-8")
+        assert done.returncode == 0, done.stderr
+    assert "东村" in table.read_text(encoding="utf-8-sig")
+    assert page.stat().st_size > 100_000
+
+
+def test_the_readme_names_every_command() -> None:
+    from quarterhour.cli import app
+
+    text = (ROOT / "README.md").read_text(encoding="utf-8")
+    for command in app.registered_commands:
+        assert command.callback is not None
+        assert f"quarterhour {command.callback.__name__}" in text

@@ -1,0 +1,137 @@
+"""The map of the house: who may import whom. A newcomer reads this first."""
+
+from __future__ import annotations
+
+import ast
+import subprocess
+import sys
+import tomllib
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).resolve().parents[1]
+SOURCE = ROOT / "coverage" / "quarterhour"
+FLOORS = {
+    "words": -1, "errors": 0,
+    "modes": 1, "places": 1, "rules": 1, "datum": 1,
+    "studyfile": 2, "osm": 2, "network": 2, "files": 2,
+    "snap": 3, "search": 3,
+    "reach": 4,
+    "circle": 5, "candidates": 5, "siting.problem": 5,
+    "targets": 6, "siting.heuristic": 6, "siting.explain": 7, "siting.exact": 8,
+    "maps.picture": 9, "maps.page": 9, "maps": 10, "siting": 9, "report": 10, "inputs": 10, "study": 11, "starting": 12, "outputs": 12, "cli": 13, "__main__": 14,
+}  # fmt: skip
+ONLY_IN = {
+    "highspy": {"siting.exact"},
+    "folium": {"maps.page"},
+    "branca": {"maps.page"},
+    "osmium": {"osm"},
+    "osmnx": {"osm"},
+    "pyogrio": {"files"},
+    "openpyxl": {"files"},
+    "numba": {"search", "snap", "siting.heuristic"},
+    "typer": {"cli"},
+    "socket": set(),
+    "requests": {"osm"},
+}
+
+
+def rooms() -> dict[str, Path]:
+    found = {}
+    for path in SOURCE.rglob("*.py"):
+        name = ".".join(path.relative_to(SOURCE).with_suffix("").parts).removesuffix(".__init__")
+        if name != "__init__":
+            found[name] = path
+    return found
+
+
+def imports(path: Path) -> set[str]:
+    names: set[str] = set()
+    for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+        if isinstance(node, ast.Import):
+            names |= {alias.name for alias in node.names}
+        elif isinstance(node, ast.ImportFrom) and node.module:
+            names |= {node.module} | {f"{node.module}.{alias.name}" for alias in node.names}
+    return names
+
+
+def test_every_room_has_a_floor() -> None:
+    assert set(rooms()) == set(FLOORS)
+
+
+@pytest.mark.parametrize("room", sorted(FLOORS))
+def test_rooms_import_only_from_floors_below(room: str) -> None:
+    others = {i.removeprefix("quarterhour.") for i in imports(rooms()[room]) if i.startswith("quarterhour.")}
+    wrong = {o for o in others & set(FLOORS) if FLOORS[o] >= FLOORS[room]}
+    assert not wrong, f"{room} (floor {FLOORS[room]}) may not import {wrong}"
+
+
+@pytest.mark.parametrize("library", sorted(ONLY_IN))
+def test_a_library_is_known_in_its_room_alone(library: str) -> None:
+    users = {r for r, path in rooms().items() if any(i.split(".")[0] == library for i in imports(path))}
+    assert users <= ONLY_IN[library]
+
+
+def test_the_source_root_is_no_package() -> None:
+    assert not (ROOT / "coverage" / "__init__.py").exists()
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
+    assert any(d.startswith("coverage>") for d in project["dependencies"])
+
+
+def test_numba_and_the_front_door_open_from_the_repository_root() -> None:
+    done = subprocess.run(
+        [sys.executable, "-c", "import numba, quarterhour; print(quarterhour.__version__)"],
+        cwd=ROOT, capture_output=True, text=True, check=False,
+    )  # fmt: skip
+    assert done.returncode == 0, done.stderr
+
+
+def test_every_name_at_the_front_door_opens() -> None:
+    import quarterhour
+
+    for name in quarterhour.__all__:
+        assert getattr(quarterhour, name) is not None
+
+
+def test_the_front_door_opens_no_heavy_library() -> None:
+    code = "import sys, quarterhour; print([m for m in ('pandas','numpy','geopandas','numba') if m in sys.modules])"
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert done.stdout.strip() == "[]"
+
+
+def test_both_languages_fill_the_same_placeholders() -> None:
+    import re
+
+    for page in (SOURCE / "data" / "words").glob("*.toml"):
+        for key, entry in tomllib.loads(page.read_text(encoding="utf-8")).items():
+            assert set(entry) == {"zh", "en"}, f"{page.name}: {key}"
+            zh, en = (set(re.findall(r"\{(\w+)", entry[lang])) for lang in ("zh", "en"))
+            assert zh == en, f"{page.name}: {key}: {zh ^ en}"
+
+
+def test_the_environment_names_the_same_dependencies() -> None:
+    import re
+
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
+    wanted = {re.split(r"[<>=~]", d)[0] for d in project["dependencies"]}
+    listed = re.findall(r"^  - ([a-z0-9_\-]+)", (ROOT / "environment.yml").read_text(encoding="utf-8"), re.M)
+    same = {"osmium": "pyosmium"}
+    assert {same.get(w, w) for w in wanted} <= set(listed)
+
+
+def test_the_lock_satisfies_the_project_and_names_no_host() -> None:
+    from packaging.requirements import Requirement
+
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
+    for name in ("requirements.txt", "requirements-test.txt"):
+        text = (ROOT / name).read_text(encoding="utf-8")
+        assert "://" not in text and "index-url" not in text
+        lines = [line.rstrip(" \\") for line in text.splitlines() if line and line[0].isalnum()]
+        pinned = [Requirement(line) for line in lines]
+        for dependency in map(Requirement, project["dependencies"]):
+            found = [p for p in pinned if p.name == dependency.name]
+            assert found, f"{name} lacks {dependency.name}"
+            for pin in found:
+                version = str(pin.specifier).removeprefix("==")
+                assert dependency.specifier.contains(version), f"{name}: {pin}"

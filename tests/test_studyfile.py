@@ -1,0 +1,61 @@
+"""Study files: what is wrong, and on which line."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from quarterhour.errors import MissingError, StudyError
+from quarterhour.studyfile import line_of, read_study_file
+
+
+def mended(folder: Path, before: str, after: str) -> Path:
+    file = folder / "study.toml"
+    text = file.read_text(encoding="utf-8")
+    assert before in text
+    file.write_text(text.replace(before, after, 1), encoding="utf-8")
+    return folder
+
+
+def test_the_embedded_study_and_the_template_are_valid(root: Path) -> None:
+    assert read_study_file(root / "data/raw/weihai").study.id == "weihai"
+    assert read_study_file(root / "coverage/quarterhour/data/template").study.id == "my-city"
+
+
+@pytest.mark.parametrize(
+    ("before", "after", "told"),
+    [
+        ("minutes = 15", "minutes = -3", "circles.0.minutes"),
+        ('heading = "to_site"', 'heading = "sideways"', "to_community"),
+        ("seed = 1", "sead = 1", "study.sead"),
+        ('crs = "EPSG:32651"', 'crs = "EPSG:4326"', "not in metres"),
+        ('crs = "EPSG:32651"', 'crs = "EPSG:0"', "PROJ knows no"),
+        ('people = "older"', 'people = "young"', "is not among communities.people"),
+        ("new_sites = 1\n", "", "max-cover needs"),
+        ('path = "roads.geojson"', 'path = "/vsicurl/http://x/y"', "not a file of this machine"),
+    ],
+)
+def test_a_mistake_is_told_with_file_and_field(toy_study: Path, before: str, after: str, told: str) -> None:
+    with pytest.raises(StudyError, match="study.toml:") as caught:
+        read_study_file(mended(toy_study, before, after))
+    assert told in str(caught.value)
+    assert "请按行改正" in caught.value.told("zh")
+
+
+def test_the_line_of_a_mistake_is_right(toy_study: Path) -> None:
+    text = (toy_study / "study.toml").read_text(encoding="utf-8")
+    lines = text.splitlines()
+    assert lines[line_of(text, ("study", "seed")) - 1] == "seed = 1"
+    assert lines[line_of(text, ("circles", 1, "turnout_minutes")) - 1] == "turnout_minutes = 3"
+
+
+def test_no_study_is_told_with_what_to_do(tmp_path: Path) -> None:
+    with pytest.raises(MissingError, match="quarterhour init"):
+        read_study_file(tmp_path)
+
+
+def test_broken_toml_says_where(tmp_path: Path) -> None:
+    (tmp_path / "study.toml").write_text("[study\n", encoding="utf-8")
+    with pytest.raises(StudyError, match="line 1"):
+        read_study_file(tmp_path)
