@@ -1,1 +1,298 @@
 """Travel times between communities and sites, within a cutoff."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Hashable, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, replace
+from typing import Any, Literal
+
+import geopandas as gpd
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+from scipy import sparse
+
+from quarterhour.errors import CutoffError, DataError, first_ids
+from quarterhour.modes import CENTISECONDS_PER_MINUTE, centiseconds
+from quarterhour.network import Network
+from quarterhour.search import cutoff_table
+from quarterhour.snap import snap_places
+
+Heading = Literal["to_site", "to_community"]
+Ints = NDArray[Any]
+BLOCK = 256
+"""Sources to a block: a thread's turn, and how soon Ctrl-C is heard."""
+
+
+@dataclass(frozen=True, eq=False)
+class TravelTimes:
+    """Communities x sites, whoever travels; ``heading`` says who.
+
+    Row i, ``indptr[i]:indptr[i + 1]``, holds the sites that community i is within the cutoff of:
+    ``site_index`` (rising) and ``cs``, whole centiseconds, turnout and gaps included. The cutoff is
+    inclusive. An absent pair takes longer than the cutoff; zero is a time like any other.
+    """
+
+    indptr: Ints
+    site_index: Ints
+    cs: Ints
+    communities: pd.Index
+    sites: pd.Index
+    cutoff_minutes: float
+    heading: Heading
+    turnout_minutes: float
+    mode_id: str
+    community_snap: pd.DataFrame
+    site_snap: pd.DataFrame
+
+    def minutes(self, community: Hashable, site: Hashable) -> float | None:
+        """Minutes of one pair; None beyond the cutoff."""
+        row = self._position(self.communities, community)
+        mine = slice(self.indptr[row], self.indptr[row + 1])
+        at = np.flatnonzero(self.site_index[mine] == self._position(self.sites, site))
+        return float(self.cs[mine][at[0]]) / CENTISECONDS_PER_MINUTE if len(at) else None
+
+    @staticmethod
+    def _position(index: pd.Index, key: Hashable) -> int:
+        found = index.get_indexer([key])[0]
+        if found < 0:
+            raise DataError("reach.unknown_id", id=key, known=first_ids(index))
+        return int(found)
+
+    def pairs(self) -> pd.DataFrame:
+        """A row a pair: ``community``, ``site``, ``minutes``."""
+        rows = np.repeat(np.arange(len(self.communities)), np.diff(self.indptr))
+        columns = {"community": self.communities[rows], "site": self.sites[self.site_index]}
+        return pd.DataFrame({**columns, "minutes": self.cs / CENTISECONDS_PER_MINUTE})
+
+    def nearest(self, sites: Sequence[Hashable] | pd.Index | None = None) -> pd.DataFrame:
+        """By community: the nearest ``site`` and its ``minutes``; missing where none is within the cutoff.
+
+        Of sites equally near, the one that stands first.
+        """
+        table = self if sites is None else self.only(sites)
+        some = np.diff(table.indptr) > 0
+        site = np.full(len(self.communities), None, dtype=object)
+        minutes = np.full(len(self.communities), np.nan)
+        if some.any():
+            key = table.cs.astype(np.int64) * (len(table.sites) + 1) + table.site_index
+            least = np.minimum.reduceat(key, table.indptr[:-1][some])
+            site[some] = table.sites[least % (len(table.sites) + 1)]
+            minutes[some] = least // (len(table.sites) + 1) / CENTISECONDS_PER_MINUTE
+        return pd.DataFrame({"site": site, "minutes": minutes}, index=self.communities)
+
+    def within(self, minutes: float) -> TravelTimes:
+        """The pairs within so many minutes, exactly so many included.
+
+        CutoffError beyond what was searched: a pair that was not looked for would count as too far.
+        """
+        if centiseconds(minutes) > centiseconds(self.cutoff_minutes):
+            raise CutoffError("reach.beyond_cutoff", minutes=minutes, cutoff=self.cutoff_minutes)
+        return replace(self._keep(self.cs <= centiseconds(minutes)), cutoff_minutes=minutes)
+
+    def count_within(self, minutes: float) -> pd.Series:
+        """How many sites each community has within so many minutes."""
+        return pd.Series(np.diff(self.within(minutes).indptr), index=self.communities, name="within")
+
+    def only(self, sites: Sequence[Hashable] | pd.Index) -> TravelTimes:
+        """The same with these sites alone, in their order."""
+        wanted = pd.Index(sites)
+        position = self.sites.get_indexer(wanted)
+        if (position < 0).any():
+            raise DataError("reach.unknown_id", id=first_ids(wanted[position < 0]), known=first_ids(self.sites))
+        new = np.full(len(self.sites), -1, np.int32)
+        new[position] = np.arange(len(wanted), dtype=np.int32)
+        kept = self._keep(new[self.site_index] >= 0)
+        rows = np.repeat(np.arange(len(self.communities)), np.diff(kept.indptr))
+        order = np.lexsort((new[kept.site_index], rows))
+        snapped = self.site_snap if self.site_snap.empty else self.site_snap.loc[wanted]
+        return replace(
+            kept, site_index=new[kept.site_index][order], cs=kept.cs[order], sites=wanted, site_snap=snapped
+        )
+
+    def _keep(self, kept: Ints) -> TravelTimes:
+        indptr = np.r_[0, np.cumsum(kept)][self.indptr]
+        return replace(self, indptr=indptr.astype(np.int64), site_index=self.site_index[kept], cs=self.cs[kept])
+
+    def to_scipy(self) -> sparse.csr_array:
+        """Centiseconds as a scipy CSR array; a stored zero is a time of zero, an absent entry is too far."""
+        shape = (len(self.communities), len(self.sites))
+        return sparse.csr_array((self.cs, self.site_index, self.indptr), shape=shape)
+
+    def __repr__(self) -> str:
+        return (
+            f"<TravelTimes {self.mode_id} {self.heading}: {len(self.communities):,} communities x {len(self.sites):,} "
+            f"sites, {len(self.cs):,} pairs within {self.cutoff_minutes:g} min>"
+        )
+
+
+def travel_times(
+    network: Network,
+    communities: gpd.GeoDataFrame | pd.DataFrame,
+    sites: gpd.GeoDataFrame | pd.DataFrame,
+    *,
+    minutes: float,
+    heading: Heading,
+    turnout_minutes: float = 0.0,
+    limit_m: float = 1000.0,
+    threads: int = 1,
+    progress: Callable[[float], None] | None = None,
+) -> TravelTimes:
+    """Minutes between every community and every site, as far as ``minutes`` (inclusive).
+
+    Parameters
+    ----------
+    network : roads of the mode that travels.
+    communities, sites : places in the CRS of the network, or what ``snap_places`` made of them.
+    minutes : the cutoff; turnout and gaps count.
+    heading : ``to_site`` people go there, ``to_community`` the carer comes; one-way streets make the difference.
+    turnout_minutes : added to every trip.
+    limit_m : a place farther off every road has no times.
+    threads : blocks of sites run side by side; the answer is the same.
+    progress : called with the share done.
+
+    A place meets its road at a share of it; its leg to the tail is round(share x time), to the head the
+    rest, so that pieces add up. Two places on one road have the direct leg, in the directions allowed.
+    """
+    if heading not in ("to_site", "to_community"):
+        raise DataError("reach.bad_heading", heading=heading)
+    limit = centiseconds(minutes)
+    if not 0 <= limit < 2**30:
+        raise DataError("reach.bad_cutoff", minutes=minutes)
+    homes, bases = _snapped(network, communities, limit_m), _snapped(network, sites, limit_m)
+    arcs = network.arcs(heading)
+    leaving = heading == "to_community"
+    source = _Entries(network, bases, leaves=leaving, extra=centiseconds(turnout_minutes))
+    target = _Entries(network, homes, leaves=not leaving, extra=0)
+    targets = _by_junction(target, len(network.x))
+
+    def block(span: slice) -> tuple[Ints, Ints, Ints]:
+        direct = _direct_legs(source, target, span, leaving=leaving)
+        return cutoff_table(
+            (arcs.indptr, arcs.head, arcs.cs), source.rows(span), targets, direct, target_count=len(homes), cut=limit
+        )
+
+    parts = _in_blocks(block, len(bases), threads, progress)
+    indptr, site_index, cs = _by_community(parts, len(bases), len(homes))
+    return TravelTimes(
+        indptr, site_index, cs, homes.index, bases.index, float(minutes), heading, float(turnout_minutes),
+        network.mode.id, homes, bases,
+    )  # fmt: skip
+
+
+def times_from_matrix(
+    matrix: Any,
+    *,
+    communities: Sequence[Hashable] | pd.Index,
+    sites: Sequence[Hashable] | pd.Index,
+    minutes: float,
+    heading: Heading = "to_site",
+    mode_id: str = "matrix",
+) -> TravelTimes:
+    """Travel times from a matrix of minutes, communities x sites; NaN, infinity and beyond the cutoff are absent."""
+    given = np.asarray(matrix, dtype=float).reshape(len(communities), len(sites))
+    if (given < 0).any():
+        raise DataError("reach.negative_minutes", count=int((given < 0).sum()))
+    whole = np.rint(np.where(np.isfinite(given), given, -1) * CENTISECONDS_PER_MINUTE).astype(np.int64)
+    rows, columns = np.nonzero((whole >= 0) & (whole <= centiseconds(minutes)))
+    indptr = np.r_[0, np.cumsum(np.bincount(rows, minlength=len(given)))].astype(np.int64)
+    return TravelTimes(
+        indptr, columns.astype(np.int32), whole[rows, columns].astype(np.int32), pd.Index(communities), pd.Index(sites),
+        float(minutes), heading, 0.0, mode_id, pd.DataFrame(), pd.DataFrame(),
+    )  # fmt: skip
+
+
+def _snapped(network: Network, places: gpd.GeoDataFrame | pd.DataFrame, limit_m: float) -> pd.DataFrame:
+    return snap_places(network, places, limit_m=limit_m) if isinstance(places, gpd.GeoDataFrame) else places
+
+
+class _Entries:
+    """How each place joins the network: up to two junctions and the centiseconds between.
+
+    ``leaves``: the place is where trips begin (else where they end). ``along_cs`` and ``against_cs``: the place's
+    position on its road in time, from the tail, for each direction.
+    """
+
+    def __init__(self, network: Network, snapped: pd.DataFrame, *, leaves: bool, extra: int) -> None:
+        self.road = snapped["road"].to_numpy()
+        on = self.road >= 0
+        road = np.where(on, self.road, 0)
+        share = np.where(on, snapped["share"].to_numpy(dtype=float), 0.0)
+        gap = np.where(on, snapped["gap_m"].to_numpy(dtype=float), 0.0)
+        self.along, self.against = network.forward_cs[road], network.backward_cs[road]
+        self.along_cs = np.rint(share * self.along).astype(np.int64)
+        self.against_cs = np.rint(share * self.against).astype(np.int64)
+        self.extra = np.rint(gap * 360.0 / network.mode.gap_kmh).astype(np.int64) + extra
+        tail, head = network.tail[road], network.head[road]
+        rest, rest_against = self.along - self.along_cs, self.against - self.against_cs
+        to_tail, to_head = (self.against_cs, rest) if leaves else (self.along_cs, rest_against)
+        ok_tail, ok_head = (self.against > 0, self.along > 0) if leaves else (self.along > 0, self.against > 0)
+        self.allowed = np.column_stack([ok_tail & on, ok_head & on])
+        self.junction = np.column_stack([tail, head]).astype(np.uint32)
+        self.cs = np.minimum(np.column_stack([to_tail, to_head]) + self.extra[:, None], 2**31 - 1)
+
+    def rows(self, span: slice) -> tuple[Ints, Ints, Ints]:
+        """Start, junctions and centiseconds of the entries of some places."""
+        allowed = self.allowed[span]
+        start = np.r_[0, np.cumsum(allowed.sum(axis=1))].astype(np.int64)
+        return start, self.junction[span][allowed], self.cs[span][allowed].astype(np.int32)
+
+
+def _by_junction(entries: _Entries, junctions: int) -> tuple[Ints, Ints, Ints]:
+    place, side = np.nonzero(entries.allowed)
+    node = entries.junction[place, side]
+    order = np.argsort(node, kind="stable")
+    start = np.r_[0, np.cumsum(np.bincount(node, minlength=junctions))].astype(np.int64)
+    return start, place[order].astype(np.int32), entries.cs[place, side][order].astype(np.int32)
+
+
+def _direct_legs(source: _Entries, target: _Entries, span: slice, *, leaving: bool) -> tuple[Ints, Ints, Ints]:
+    """Places on the same road, and the time between in the directions that the road allows."""
+    roads = source.road[span]
+    order = np.argsort(target.road, kind="stable")
+    held = target.road[order]
+    low, high = np.searchsorted(held, roads, "left"), np.searchsorted(held, roads, "right")
+    count = np.where(roads >= 0, high - low, 0)
+    s = np.repeat(np.arange(len(roads)), count)
+    t = order[np.repeat(low, count) + np.arange(count.sum()) - np.repeat(np.cumsum(count) - count, count)]
+    a, b = (source, target) if leaving else (target, source)
+    i, j = (np.arange(span.start, span.start + len(roads))[s], t) if leaving else (t, np.arange(span.start, span.start + len(roads))[s])
+    far = 2**31 - 1
+    along = b.along_cs[j] - a.along_cs[i]
+    against = a.against_cs[i] - b.against_cs[j]
+    leg = np.minimum(
+        np.where((a.along[i] > 0) & (along >= 0), along, far), np.where((a.against[i] > 0) & (against >= 0), against, far)
+    )
+    whole = np.minimum(leg + a.extra[i] + b.extra[j], far)
+    return np.r_[0, np.cumsum(count)].astype(np.int64), t.astype(np.int32), whole.astype(np.int32)
+
+
+def _in_blocks(
+    block: Callable[[slice], tuple[Ints, Ints, Ints]],
+    count: int,
+    threads: int,
+    progress: Callable[[float], None] | None,
+) -> list[tuple[Ints, Ints, Ints]]:
+    spans = [slice(i, min(i + BLOCK, count)) for i in range(0, count, BLOCK)]
+    parts = []
+    with ThreadPoolExecutor(max_workers=max(1, threads)) as pool:
+        try:
+            for done, part in enumerate(pool.map(block, spans), 1):
+                parts.append(part)
+                if progress:
+                    progress(done / len(spans))
+        except BaseException:
+            pool.shutdown(wait=True, cancel_futures=True)
+            raise
+    return parts
+
+
+def _by_community(parts: list[tuple[Ints, Ints, Ints]], sites: int, communities: int) -> tuple[Ints, Ints, Ints]:
+    counts = np.concatenate([np.diff(p[0]) for p in parts]) if parts else np.zeros(sites, np.int64)
+    site = np.repeat(np.arange(sites, dtype=np.int32), counts)
+    community = np.concatenate([p[1] for p in parts]) if parts else np.empty(0, np.int32)
+    cs = np.concatenate([p[2] for p in parts]) if parts else np.empty(0, np.int32)
+    order = np.lexsort((site, community))
+    indptr = np.r_[0, np.cumsum(np.bincount(community, minlength=communities))].astype(np.int64)
+    return indptr, site[order], cs[order]

@@ -1,0 +1,312 @@
+"""The road network: junctions, roads, integer travel times along them."""
+
+from __future__ import annotations
+
+import functools
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+import geopandas as gpd
+import numpy as np
+import pandas as pd
+import shapely
+from numpy.typing import NDArray
+from pyproj import CRS
+from scipy import sparse
+from scipy.sparse import csgraph
+
+from quarterhour import places
+from quarterhour.errors import DataError, first_ids
+from quarterhour.modes import Mode
+
+MAX_CS = 1 << 28
+"""Longest time along one road, 31 days: sums of a search stay inside int32."""
+JOIN_M = 0.01
+"""Ends of roads within this many metres are one junction, where no node ids say so."""
+
+_THEIRS = {
+    "road_class": ("road_class", "highway", "fclass", "class", "道路等级", "等级"),
+    "oneway": ("oneway", "one_way", "单行"),
+    "from_node": ("from_node", "u"),
+    "to_node": ("to_node", "v"),
+    "length_m": ("length_m",),
+}
+_ALONG = {"yes", "true", "1", "f", "ft", "forward", "是"}
+_AGAINST = {"-1", "reverse", "t", "tf", "backward"}
+_BOTH = {"", "no", "false", "0", "b", "both", "none", "nan", "否", "reversible", "alternating"}
+
+
+@dataclass(frozen=True, eq=False)
+class Arcs:
+    """Roads as directed arcs in CSR form: arcs ``indptr[i]:indptr[i + 1]`` leave junction i."""
+
+    indptr: NDArray[np.uint32]
+    head: NDArray[np.uint32]
+    cs: NDArray[np.int32]
+
+
+@dataclass(frozen=True, eq=False)
+class Network:
+    """Junctions and the roads that a mode may use.
+
+    ``x, y``: junctions, metres in ``crs``. ``tail, head``: junctions of each road. ``forward_cs``,
+    ``backward_cs``: whole centiseconds along and against the road, at least 1; 0: not that way.
+    ``coords[coord_start[i]:coord_start[i + 1]]``: the line of road i. ``component``: weak component of each
+    junction, 0 the largest. Junctions stand in Hilbert order, so that neighbours share cache lines.
+    """
+
+    x: NDArray[np.float64]
+    y: NDArray[np.float64]
+    tail: NDArray[np.int32]
+    head: NDArray[np.int32]
+    length_m: NDArray[np.float64]
+    forward_cs: NDArray[np.int32]
+    backward_cs: NDArray[np.int32]
+    coords: NDArray[np.float64]
+    coord_start: NDArray[np.int64]
+    road_ids: pd.Index
+    road_class: NDArray[Any]
+    component: NDArray[np.int32]
+    mode: Mode
+    crs: CRS
+    _kept: dict[str, Any] = field(default_factory=dict, repr=False)
+
+    def arcs(self, heading: str = "to_community") -> Arcs:
+        """Arcs for a search from the sites: along the roads when the carer leaves, reversed when people come."""
+        if heading not in self._kept:
+            self._kept[heading] = _arcs(self, reverse=heading == "to_site")
+        found: Arcs = self._kept[heading]
+        return found
+
+    @functools.cached_property
+    def line_m(self) -> NDArray[np.float64]:
+        """Metres along its road's line to each vertex of ``coords``."""
+        step = np.r_[0.0, np.hypot(*np.diff(self.coords, axis=0).T)] if len(self.coords) else np.empty(0)
+        total = np.cumsum(step)
+        first = np.repeat(total[self.coord_start[:-1]], np.diff(self.coord_start))
+        return total - first if len(total) else total
+
+    def __repr__(self) -> str:
+        km = self.length_m.sum() / 1000
+        oneway = int(((self.forward_cs == 0) | (self.backward_cs == 0)).sum())
+        islands = int(self.component.max()) if len(self.component) else 0
+        return (
+            f"<Network for {self.mode.id}: {len(self.x):,} junctions, {len(self.tail):,} roads, {km:,.0f} km, "
+            f"{oneway:,} one-way, {islands} islands>"
+        )
+
+
+def as_roads(
+    frame: gpd.GeoDataFrame,
+    *,
+    crs: object,
+    columns: Mapping[str, str] | None = None,
+    table: str = "roads",
+    file: str = "",
+) -> tuple[gpd.GeoDataFrame, pd.DataFrame]:
+    """Roads of any origin as the canonical table, and what was set aside or assumed.
+
+    ``columns`` names the user's columns (ours -> theirs); ``highway``, ``u``, ``v`` and such are known.
+    Lines of several parts are taken apart; a row without a line is set aside and told. Where from_node
+    and to_node stand in every row, they join the roads; otherwise ends within a centimetre do.
+    DataError when there is no geometry, no line, or a named column is missing.
+    """
+    metres = CRS.from_user_input(crs)
+    if not isinstance(frame, gpd.GeoDataFrame) or frame.crs is None:
+        raise DataError("network.no_geometry", file=file or table)
+    missing = [theirs for theirs in (columns or {}).values() if theirs not in frame.columns]
+    if missing:
+        raise DataError("network.no_column", file=file or table, missing=", ".join(missing), found=first_ids(frame.columns))
+    roads = frame if metres == frame.crs else frame.to_crs(metres)
+    roads, found = _with_ids(_renamed(roads, columns or {}), table, file)
+    roads, aside = _lines_alone(roads, table, file)
+    if not len(roads):
+        raise DataError("network.no_roads", file=file or table, rows=len(frame))
+    roads, doubtful = _with_columns(roads, table, file)
+    return roads, places.join_findings([found, aside, doubtful])
+
+
+def _renamed(roads: gpd.GeoDataFrame, columns: Mapping[str, str]) -> gpd.GeoDataFrame:
+    names = {theirs: ours for ours, theirs in columns.items()}
+    lower = {str(c).lower(): c for c in roads.columns}
+    for ours, known in _THEIRS.items():
+        if ours in names.values():
+            continue
+        theirs = next((lower[k] for k in known if k in lower and lower[k] not in names), None)
+        if theirs is not None:
+            names[theirs] = ours
+    roads = roads.rename(columns=names)
+    return roads if roads.active_geometry_name == "geometry" else roads.rename_geometry("geometry")
+
+
+def _with_ids(roads: gpd.GeoDataFrame, table: str, file: str) -> tuple[gpd.GeoDataFrame, pd.DataFrame]:
+    if "id" in roads.columns:
+        roads = roads.set_index("id")
+    elif isinstance(roads.index, pd.MultiIndex):
+        roads = roads.set_index(pd.Index(["-".join(map(str, key)) for key in roads.index]))
+    roads.index = roads.index.map(str).rename("id")
+    twice = roads.index.duplicated()
+    if not twice.any():
+        return roads, places.no_findings()
+    told = places.finding(
+        "network.ids_twice", severity="note", table=table, file=file, detail=first_ids(roads.index[twice].unique())
+    )
+    number = pd.Series(roads.index).groupby(roads.index.to_numpy()).cumcount().to_numpy()
+    roads.index = pd.Index([i if n == 0 else f"{i}#{n}" for i, n in zip(roads.index, number, strict=True)], name="id")
+    return roads, told
+
+
+def _lines_alone(roads: gpd.GeoDataFrame, table: str, file: str) -> tuple[gpd.GeoDataFrame, pd.DataFrame]:
+    if (roads.geom_type == "MultiLineString").any():
+        parts = roads.explode()
+        number = parts.groupby(level=0, sort=False).cumcount()
+        several = parts.index.duplicated(keep=False)
+        parts.index = pd.Index(
+            [f"{i}.{n}" if s else i for i, n, s in zip(parts.index, number, several, strict=True)], name="id"
+        )
+        if several.any() and "from_node" in parts.columns:
+            parts = parts.drop(columns=["from_node", "to_node"], errors="ignore")
+        roads = parts
+    good = (roads.geom_type == "LineString").to_numpy() & ~roads.is_empty.to_numpy()
+    good &= np.isfinite(roads.bounds.to_numpy()).all(axis=1)
+    bad = roads.index[~good]
+    told = [
+        places.finding("network.no_line", severity="error", table=table, file=file, id=i, value=str(t))
+        for i, t in zip(bad, roads.geom_type[~good], strict=True)
+    ]
+    kept = roads[good]
+    return kept.set_geometry(shapely.force_2d(kept.geometry.to_numpy()), crs=roads.crs), places.join_findings(told)
+
+
+def _first(value: object) -> str:
+    """OSMnx keeps lists, or their text, where merged roads differ: the first counts."""
+    if isinstance(value, list | tuple | np.ndarray):
+        return str(value[0]) if len(value) else ""
+    text = "" if value is None or value is pd.NA or value != value else str(value)
+    return text.strip("[]").split(",")[0].strip(" '\"") if text.startswith("[") else text.strip()
+
+
+def _with_columns(roads: gpd.GeoDataFrame, table: str, file: str) -> tuple[gpd.GeoDataFrame, pd.DataFrame]:
+    told = []
+    classes = roads["road_class"].map(_first) if "road_class" in roads else pd.Series("", index=roads.index)
+    unknown = classes == ""
+    if unknown.any():
+        told.append(_about("network.no_class", roads.index[unknown], table, file))
+    roads = roads.assign(road_class=classes.where(~unknown, "unclassified").astype(object))
+    oneway, odd = _oneway(roads)
+    if len(odd):
+        told.append(_about("network.odd_oneway", odd, table, file))
+    roads = roads.assign(oneway=oneway)
+    ends = [c for c in ("from_node", "to_node") if c in roads.columns]
+    if ends and (len(ends) == 1 or roads[ends].isna().to_numpy().any()):
+        told.append(_about("network.no_nodes", roads.index, table, file, severity="note"))
+        roads = roads.drop(columns=ends)
+    return roads, places.join_findings(told)
+
+
+def _about(rule: str, ids: pd.Index, table: str, file: str, *, severity: Any = "warning") -> pd.DataFrame:
+    return places.finding(rule, severity=severity, table=table, file=file, value=str(len(ids)), detail=first_ids(ids))
+
+
+def _oneway(roads: gpd.GeoDataFrame) -> tuple[NDArray[np.int8], pd.Index]:
+    if "oneway" not in roads:
+        return np.zeros(len(roads), np.int8), roads.index[:0]
+    text = roads["oneway"].map(_first).str.lower().str.removesuffix(".0")
+    values = np.where(text.isin(_ALONG), 1, np.where(text.isin(_AGAINST), -1, 0)).astype(np.int8)
+    return values, roads.index[~text.isin(_ALONG | _AGAINST | _BOTH)]
+
+
+def build_network(roads: gpd.GeoDataFrame, mode: Mode) -> Network:
+    """The network that a mode may use, its times in whole centiseconds.
+
+    ``roads`` as ``as_roads`` makes it. Each road is quantised once: round(length / speed), at least one
+    centisecond. DataError when the mode may use none of the roads.
+    """
+    names, codes = np.unique(roads["road_class"].to_numpy(dtype=str), return_inverse=True)
+    speed = np.array([mode.speed_kmh(str(n)) or 0.0 for n in names])[codes]
+    allowed = roads.get("walk" if mode.travels == "walk" else "drive")
+    usable = speed > 0 if allowed is None else (speed > 0) & allowed.to_numpy(dtype=bool)
+    if not usable.any():
+        raise DataError("network.none_usable", mode=mode.id, classes=first_ids(names))
+    used, speed = roads[usable], speed[usable]
+    length, times = _quantised(used, speed)
+    way = used["oneway"].to_numpy() if mode.obeys_oneway else np.zeros(len(used), np.int8)
+    coords, owner = shapely.get_coordinates(used.geometry.to_numpy(), return_index=True)
+    start = np.searchsorted(owner, np.arange(len(used) + 1)).astype(np.int64)
+    tail, head, xy = _junctions(used, coords, start)
+    tail, head, xy = _in_hilbert_order(tail, head, xy)
+    return Network(
+        x=xy[:, 0].copy(),
+        y=xy[:, 1].copy(),
+        tail=tail,
+        head=head,
+        length_m=length,
+        forward_cs=np.where(way >= 0, times, 0).astype(np.int32),
+        backward_cs=np.where(way <= 0, times, 0).astype(np.int32),
+        coords=coords,
+        coord_start=start,
+        road_ids=used.index,
+        road_class=used["road_class"].to_numpy(),
+        component=_components(tail, head, len(xy)),
+        mode=mode,
+        crs=CRS(roads.crs),
+    )
+
+
+def _quantised(roads: gpd.GeoDataFrame, speed_kmh: NDArray[np.float64]) -> tuple[NDArray[Any], NDArray[np.int32]]:
+    length = roads.geometry.length.to_numpy()
+    if "length_m" in roads:
+        given = pd.to_numeric(roads["length_m"], errors="coerce").to_numpy(dtype=float)
+        length = np.where(np.isfinite(given) & (given >= 0), given, length)
+    cs = np.rint(length * 360.0 / speed_kmh)
+    if (cs > MAX_CS).any():
+        raise DataError("network.too_long", ids=first_ids(roads.index[cs > MAX_CS]))
+    return length, np.maximum(cs, 1).astype(np.int32)
+
+
+def _junctions(
+    roads: gpd.GeoDataFrame, coords: NDArray[np.float64], start: NDArray[np.int64]
+) -> tuple[NDArray[np.int32], NDArray[np.int32], NDArray[np.float64]]:
+    ends = np.vstack([coords[start[:-1]], coords[start[1:] - 1]])
+    if "from_node" in roads and "to_node" in roads:
+        nodes = pd.concat([roads["from_node"].astype(str), roads["to_node"].astype(str)])
+        position, _ = pd.factorize(nodes)
+    else:
+        whole = np.rint(ends / JOIN_M).astype(np.int64)
+        position, _ = pd.factorize(pd.MultiIndex.from_arrays(whole.T))
+    xy = np.empty((int(position.max()) + 1, 2))
+    xy[position[::-1]] = ends[::-1]
+    half = len(roads)
+    return position[:half].astype(np.int32), position[half:].astype(np.int32), xy
+
+
+def _in_hilbert_order(
+    tail: NDArray[np.int32], head: NDArray[np.int32], xy: NDArray[np.float64]
+) -> tuple[NDArray[np.int32], NDArray[np.int32], NDArray[np.float64]]:
+    order = np.argsort(gpd.GeoSeries(gpd.points_from_xy(*xy.T)).hilbert_distance().to_numpy(), kind="stable")
+    new = np.empty(len(order), np.int32)
+    new[order] = np.arange(len(order), dtype=np.int32)
+    return new[tail], new[head], xy[order]
+
+
+def _components(tail: NDArray[np.int32], head: NDArray[np.int32], count: int) -> NDArray[np.int32]:
+    joined = sparse.coo_array((np.ones(len(tail), np.int8), (tail, head)), shape=(count, count))
+    _, label = csgraph.connected_components(joined, directed=False)
+    bysize = np.argsort(-np.bincount(label), kind="stable")
+    rank = np.empty(len(bysize), np.int32)
+    rank[bysize] = np.arange(len(bysize), dtype=np.int32)
+    return rank[label]
+
+
+def _arcs(net: Network, *, reverse: bool) -> Arcs:
+    along, against = net.forward_cs > 0, net.backward_cs > 0
+    start = np.concatenate([net.tail[along], net.head[against]])
+    end = np.concatenate([net.head[along], net.tail[against]])
+    cs = np.concatenate([net.forward_cs[along], net.backward_cs[against]])
+    if reverse:
+        start, end = end, start
+    order = np.lexsort((cs, end, start))
+    indptr = np.zeros(len(net.x) + 1, np.uint32)
+    indptr[1:] = np.cumsum(np.bincount(start, minlength=len(net.x)))
+    return Arcs(indptr, end[order].astype(np.uint32), cs[order].astype(np.int32))
