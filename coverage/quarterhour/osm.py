@@ -15,7 +15,6 @@ import functools
 import itertools
 import json
 import logging
-import os
 import re
 import shutil
 import socket
@@ -27,7 +26,7 @@ from datetime import UTC, datetime
 from importlib import resources
 from pathlib import Path
 from types import MappingProxyType
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import TYPE_CHECKING, Any, TypeAlias, TypeVar
 
 import geopandas as gpd
 import numpy as np
@@ -42,8 +41,9 @@ from quarterhour.errors import DataError, MissingError, ServiceError, WriteError
 if TYPE_CHECKING:
     import networkx as nx
 
-Area = str | tuple[float, float, float, float] | shapely.Polygon | shapely.MultiPolygon
-Tags = Mapping[str, Any]
+Area: TypeAlias = str | tuple[float, float, float, float] | shapely.Polygon | shapely.MultiPolygon
+Tags: TypeAlias = Mapping[str, Any]
+Rules: TypeAlias = Sequence[tuple[str, Mapping[str, Any]]]
 _T = TypeVar("_T")
 
 OVERPASS = "https://overpass-api.de/api"
@@ -74,7 +74,7 @@ def _rules(kinds: Sequence[str]) -> list[tuple[str, Mapping[str, Any]]]:
     return [(kind, tags) for kind in kinds for tags in _table()["kinds"][kind]["tags"]]
 
 
-def _kind_of(tags: Tags, rules: Sequence[tuple[str, Mapping[str, Any]]]) -> str | None:
+def _kind_of(tags: Tags, rules: Rules) -> str | None:
     """The first kind all of whose tags agree."""
     for kind, wanted in rules:
         if all(tags.get(k) in ([v] if isinstance(v, str) else v) for k, v in wanted.items()):
@@ -279,7 +279,7 @@ class _Tagged:
     point: shapely.Point | None
 
 
-def _read_tagged(file: Path, rules: Sequence[tuple[str, Mapping[str, Any]]]) -> dict[str, _Tagged]:
+def _read_tagged(file: Path, rules: Rules) -> dict[str, _Tagged]:
     keys = sorted({key for _, tags in rules for key in tags})
     wanted = osmium.filter.KeyFilter(*keys)
     found: dict[str, _Tagged] = {}
@@ -315,7 +315,7 @@ def _point_of(one: Any) -> shapely.Point | None:
 def _place_frame(
     ids: pd.Index,
     tags: Sequence[Tags],
-    rules: Sequence[tuple[str, Mapping[str, Any]]],
+    rules: Rules,
     points: Sequence[shapely.Point | None],
     crs: CRS,
 ) -> gpd.GeoDataFrame:
@@ -546,6 +546,8 @@ def _osmnx_asking(service: str, *, nominatim: str | None, timeout: float, public
 
 def _check_answer(service: str, answer: Any, *_: object, **__: object) -> None:
     """Stop where OSMnx would try again for ever, or take half an answer for a whole one."""
+    with answer:  # read to the end and give the connection back, also when we stop here
+        text = answer.text
     if answer.status_code in (429, 504):
         raise ServiceError("osm.busy", service=service, status=f"{answer.status_code} {answer.reason}")
     if answer.status_code >= 400:
@@ -555,7 +557,7 @@ def _check_answer(service: str, answer: Any, *_: object, **__: object) -> None:
     try:
         said = answer.json()
     except ValueError as why:
-        raise ServiceError("osm.refused", service=service, detail=_short(answer.text)) from why
+        raise ServiceError("osm.refused", service=service, detail=_short(text)) from why
     if not isinstance(said, dict) or "elements" not in said:
         raise ServiceError("osm.refused", service=service, detail="no elements in the answer")
     if "remark" in said:
@@ -569,7 +571,7 @@ def _polygon(area: Area, ox: Any) -> shapely.Polygon | shapely.MultiPolygon:
         except (ox._errors.InsufficientResponseError, TypeError) as why:
             raise DataError("osm.bad_area", area=area) from why
     elif isinstance(area, tuple):
-        outline = shapely.Polygon(_outline(area))
+        outline = shapely.Polygon(_outline(area)) if area[0] < area[2] and area[1] < area[3] else shapely.Polygon()
     else:
         outline = area
     west, south, east, north = outline.bounds or (1, 1, 0, 0)
@@ -579,21 +581,21 @@ def _polygon(area: Area, ox: Any) -> shapely.Polygon | shapely.MultiPolygon:
 
 
 def _download_roads(ox: Any, polygon: Any, service: str) -> Any:
-    classes = "|".join(_table()["roads"]["classes"])
+    asked = f'["highway"~"^({"|".join(_table()["roads"]["classes"])})$"]'
     try:
         whole = ox.graph_from_polygon(
             polygon,
             simplify=False,
             retain_all=True,
             truncate_by_edge=True,
-            custom_filter=f'["highway"~"^({classes})$"]',
+            custom_filter=asked,
         )
     except (ox._errors.InsufficientResponseError, ValueError) as why:
         raise ServiceError("osm.nothing_there", service=service) from why
     return ox.simplify_graph(whole, edge_attrs_differ=[*_ROAD_TAGS])
 
 
-def _download_places(ox: Any, polygon: Any, rules: Sequence[tuple[str, Mapping[str, Any]]]) -> gpd.GeoDataFrame:
+def _download_places(ox: Any, polygon: Any, rules: Rules) -> gpd.GeoDataFrame:
     asked: dict[str, list[str]] = {}
     for _, tags in rules:
         key, values = next(iter(tags.items()))
@@ -602,12 +604,10 @@ def _download_places(ox: Any, polygon: Any, rules: Sequence[tuple[str, Mapping[s
         found = ox.features_from_polygon(polygon, {key: sorted(set(v)) for key, v in asked.items()})
     except ox._errors.InsufficientResponseError:
         found = gpd.GeoDataFrame(geometry=[], crs="EPSG:4326", index=pd.MultiIndex.from_arrays([[], []]))
-    tags = [
-        {k: v for k, v in row.items() if isinstance(v, str)}
-        for row in found.drop(columns="geometry").to_dict("records")
-    ]
+    records = found.drop(columns="geometry").to_dict("records")
+    said = [{str(key): value for key, value in one.items() if isinstance(value, str)} for one in records]
     ids = pd.Index([f"{element[0]}{number}" for element, number in found.index], name="id", dtype="str")
-    places = _place_frame(ids, tags, rules, list(found.geometry.representative_point()), CRS(4326))
+    places = _place_frame(ids, said, rules, list(found.geometry.representative_point()), CRS(4326))
     return places[places["kind"] != ""].sort_index()
 
 
@@ -619,12 +619,13 @@ def _write_folder(folder: Path, ox: Any, graph: Any, places: Mapping[str, gpd.Ge
         try:
             ox.save_graphml(graph, growing / "roads.graphml")
             for name, found in places.items():
-                (growing / f"{name}.geojson").write_text(found.to_json(drop_id=False), encoding="utf-8")
+                text = found.reset_index().to_json(drop_id=True, ensure_ascii=False)
+                (growing / f"{name}.geojson").write_text(text, encoding="utf-8")
             told = json.dumps(query, ensure_ascii=False, indent=2) + "\n"
             (growing / "query.json").write_text(told, encoding="utf-8")
             folder.mkdir(exist_ok=True)
             for name in ("roads.graphml", "facilities.geojson", "communities.geojson", "query.json"):
-                os.replace(growing / name, folder / name)
+                (growing / name).replace(folder / name)
         finally:
             shutil.rmtree(growing, ignore_errors=True)
     except OSError as why:
