@@ -74,9 +74,8 @@ def _try_all(problem, minutes):
             ):
                 continue
             if all(_quota_kept(q, sites, opened) for q in problem.quotas):
-                values.append(
-                    len(built) if problem.objective == "min-sites" else sum(problem.demand[c] for c in covered)
-                )
+                most = sum(problem.demand[c] for c in covered)
+                values.append(len(built) if problem.objective == "min-sites" else most)
     best = min if problem.objective == "min-sites" else max
     return best(values) if values else None
 
@@ -90,7 +89,7 @@ def _quota_kept(quota, sites, opened):
     return True
 
 
-@settings(max_examples=400, deadline=None)
+@settings(max_examples=300, deadline=None)
 @given(small_problems())
 def test_no_choice_is_better_than_the_plan(drawn):
     problem, minutes = drawn
@@ -105,7 +104,7 @@ def test_no_choice_is_better_than_the_plan(drawn):
         assert not plan.reasons
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=100, deadline=None)
 @given(small_problems())
 def test_the_heuristic_keeps_every_rule(drawn):
     problem, _ = drawn
@@ -161,7 +160,7 @@ def test_a_stopped_solver_still_gives_a_plan_and_a_true_bound():
 
 def test_a_solver_that_did_not_run_proves_nothing(monkeypatch):
     monkeypatch.setattr(exact, "_run", lambda _: "kNotset")
-    problem = _town()
+    problem = _town(quotas=(Quota("town", TOWNS[:1]),))
     plan = solve_siting(problem)
     verify_plan(problem, plan)
     assert (plan.status, plan.bound, plan.proved_by) == ("bounded", plan.reachable, "counting")

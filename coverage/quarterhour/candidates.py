@@ -81,7 +81,7 @@ def candidates_from_network(
 def _demand(communities: gpd.GeoDataFrame, people: str) -> gpd.GeoDataFrame:
     if people not in communities.columns:
         raise DataError("candidates.no_column", column=people, found=", ".join(map(str, communities.columns)))
-    demand = communities[communities[people].gt(0) & communities.geometry.notna()]
+    demand = communities[communities[people].gt(0) & ~_placeless(communities)]
     if demand.empty:
         raise DataError("candidates.no_people", column=people)
     return demand
@@ -91,13 +91,13 @@ def _middles(
     points: npt.NDArray[np.float64], weight: npt.NDArray[np.float64], *, count: int, seed: int
 ) -> tuple[npt.NDArray[np.float64], npt.NDArray[np.float64]]:
     from sklearn.cluster import KMeans
-    from threadpoolctl import threadpool_limits
+    from threadpoolctl import threadpool_limits  # type: ignore[import-untyped]
 
     clusters = min(count, len(np.unique(points, axis=0)))
     # One thread: the order in which sums are added must not depend on the machine.
     with threadpool_limits(limits=1):
         found = KMeans(clusters, n_init=3, random_state=seed).fit(points, sample_weight=weight)
-    return found.cluster_centers_, np.bincount(found.labels_, weights=weight, minlength=clusters)
+    return found.cluster_centers_, np.bincount(found.labels_, weights=weight, minlength=clusters).astype(float)
 
 
 def _junctions(network: Network, middles: npt.NDArray[np.float64]) -> npt.NDArray[np.float64]:
@@ -136,7 +136,7 @@ def _fill(had: pd.Series, found: pd.Series) -> pd.Series:
 
 
 def _town_inside(places: gpd.GeoDataFrame, towns: gpd.GeoDataFrame) -> pd.Series:
-    areas = towns[towns.geometry.notna() & towns.geom_type.isin(["Polygon", "MultiPolygon"])]
+    areas = towns[towns.geom_type.isin(["Polygon", "MultiPolygon"])]
     found = pd.Series("", index=places.index, dtype="str")
     if areas.empty or places.empty:
         return found
@@ -148,7 +148,7 @@ def _town_inside(places: gpd.GeoDataFrame, towns: gpd.GeoDataFrame) -> pd.Series
 
 
 def _of_nearest(places: gpd.GeoDataFrame, communities: gpd.GeoDataFrame, column: str) -> pd.Series:
-    some = communities[communities[column].fillna("").ne("") & communities.geometry.notna()]
+    some = communities[communities[column].fillna("").ne("") & ~_placeless(communities)]
     found = pd.Series("", index=places.index, dtype="str")
     for place, other, _ in _nearest(places, some):
         found.iloc[place] = str(some[column].iloc[other])
@@ -177,7 +177,7 @@ def exclude_near(
     """
     if not (np.isfinite(metres) and metres >= 0):
         raise DataError("candidates.bad_metres", rule=rule, metres=metres)
-    some = layer[layer.geometry.notna() & ~layer.geometry.is_empty]
+    some = layer[~_placeless(layer)]
     found = [n for n in _nearest(candidates, some, most=metres) if n[2] < metres or n[2] == 0]
     rows = [
         (str(candidates.index[place]), rule, distance, float(metres), clause, str(some.index[other]))
@@ -197,7 +197,7 @@ def _nearest(
     places: gpd.GeoDataFrame, others: gpd.GeoDataFrame, *, most: float | None = None
 ) -> list[tuple[int, int, float]]:
     """Place, nearest other (ties to the first) and distance, in positions, by place."""
-    lost = places.index[places.geometry.isna() | places.geometry.is_empty]
+    lost = places.index[_placeless(places)]
     if len(lost):
         raise DataError("candidates.no_place", ids=first_ids(lost))
     if places.empty or others.empty:
@@ -209,6 +209,11 @@ def _nearest(
     order = np.lexsort((other, place))
     first = order[np.unique(place[order], return_index=True)[1]]
     return list(zip(place[first].tolist(), other[first].tolist(), distance[first].tolist(), strict=True))
+
+
+def _placeless(places: gpd.GeoDataFrame) -> npt.NDArray[np.bool_]:
+    shapes = places.geometry.to_numpy()
+    return np.asarray(shapely.is_missing(shapes) | shapely.is_empty(shapes))
 
 
 def _shapes(layer: gpd.GeoDataFrame, places: gpd.GeoDataFrame) -> npt.NDArray[np.object_]:

@@ -199,7 +199,7 @@ def _by_highs(core: Core, start: Ints | None, *, easy: float, seconds: float, se
 def _solver(*, seconds: float, seed: int) -> Any:
     import highspy
 
-    solver = highspy.Highs()
+    solver: Any = highspy.Highs()  # type: ignore[no-untyped-call]
     options = {
         "output_flag": False,
         # HiGHS refuses to run when the number of threads changes within a process.

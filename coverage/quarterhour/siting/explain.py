@@ -47,7 +47,7 @@ def out_of_reach(problem: SitingProblem) -> pd.DataFrame:
     """
     near = problem.times.within(problem.minutes).count_within(problem.minutes)
     lost = problem.demand[(near.reindex(problem.demand.index) == 0) & problem.demand.gt(0)]
-    table = problem.times.nearest().reindex(lost.index)[["site", "minutes"]]
+    table: pd.DataFrame = problem.times.nearest().reindex(lost.index)[["site", "minutes"]]
     table.insert(0, "people", lost)
     return table.sort_values("people", ascending=False, kind="stable")
 

@@ -128,7 +128,7 @@ def _without_dominated(core: Core) -> Core:
 
 def _dominated(core: Core) -> npt.NDArray[np.bool_]:
     size = np.asarray(core.cover.sum(axis=0)).ravel().astype(np.int64)
-    lost = (size == 0) & (core.group < 0).all(axis=0)
+    lost: npt.NDArray[np.bool_] = (size == 0) & (core.group < 0).all(axis=0)
     if not len(core.people) or float((np.diff(core.cover.indptr).astype(float) ** 2).sum()) > _MOST_COMPARED:
         return lost
     shared = sp.coo_array(core.cover.T @ core.cover)

@@ -393,6 +393,14 @@ def verify_plan(problem: SitingProblem, plan: SitingPlan) -> Recount:
 Near = dict[str, dict[str, int]]
 
 
+def _people(problem: SitingProblem) -> dict[str, int]:
+    return {str(c): int(n) for c, n in problem.demand.items()}
+
+
+def _existing(problem: SitingProblem) -> set[str]:
+    return {str(i) for i, s in problem.sites["state"].items() if s == "existing"}
+
+
 def _same(what: str, *, said: object, counted: object) -> None:
     if said != counted:
         raise PlanError("siting.recount_differs", what=what, said=said, counted=counted)
@@ -411,10 +419,9 @@ def _near(problem: SitingProblem) -> Near:
 
 
 def _recount(problem: SitingProblem, plan: SitingPlan, near: Near) -> Recount:
-    existing = {i for i, s in problem.sites["state"].items() if s == "existing"}
-    everything, people = set(problem.sites.index), {c: int(n) for c, n in problem.demand.items()}
+    existing, everything, people = _existing(problem), set(problem.sites.index), _people(problem)
 
-    def covered(open_sites: set[Any]) -> int:
+    def covered(open_sites: set[str]) -> int:
         return sum(n for c, n in people.items() if not open_sites.isdisjoint(near[c]))
 
     plan_covers = covered(existing | set(plan.chosen))
@@ -451,8 +458,8 @@ def _check_quotas(problem: SitingProblem, plan: SitingPlan) -> None:
 
 
 def _check_gain(problem: SitingProblem, plan: SitingPlan, near: Near) -> None:
-    opened = {i for i, s in problem.sites["state"].items() if s == "existing"}
-    waiting = {c: int(n) for c, n in problem.demand.items() if opened.isdisjoint(near[c])}
+    opened = _existing(problem)
+    waiting = {c: n for c, n in _people(problem).items() if opened.isdisjoint(near[c])}
     gains = {}
     for site in plan.chosen:
         won = [c for c in waiting if site in near[c]]
@@ -465,7 +472,7 @@ def _check_gain(problem: SitingProblem, plan: SitingPlan, near: Near) -> None:
 
 def _check_assignment(problem: SitingProblem, plan: SitingPlan, near: Near) -> None:
     rank = {s: k for k, s in enumerate(problem.sites.index)}
-    opened = {i for i, s in problem.sites["state"].items() if s == "existing"} | set(plan.chosen)
+    opened = _existing(problem) | set(plan.chosen)
     _same("assignment", said=list(plan.assignment.index), counted=list(problem.demand.index))
     wrong = []
     for community, said in plan.assignment.items():
