@@ -14,13 +14,13 @@ from typing import TYPE_CHECKING
 
 import geopandas as gpd
 
-from quarterhour.circle import CircleCheck
-from quarterhour.maps.page import page
+from quarterhour.maps.page import draw_page
 from quarterhour.maps.picture import as_picture, escape, layers_of
-from quarterhour.targets import Scorecard
 
 if TYPE_CHECKING:
+    from quarterhour.circle import CircleCheck
     from quarterhour.siting.problem import SitingPlan
+    from quarterhour.targets import Scorecard
 
 __all__ = ["draw_map", "escape"]
 
@@ -78,4 +78,4 @@ def draw_map(
         quality_note=quality_note,
         lang=lang,
     )
-    return page(picture, layers_of(picture, lang), lang=lang)
+    return draw_page(picture, layers_of(picture, lang), lang=lang)

@@ -25,7 +25,7 @@ _ADDRESS = re.compile(r"<[a-zA-Z][^>]*\s(?:src|href)\s*=\s*[\"']?([^\"'\s>]+)")
 _URL = re.compile(r"url\(\s*['\"]?([^'\")]+)['\"]?\s*\)")
 
 
-def page(picture: Mapping[str, Any], layers: Sequence[Mapping[str, Any]], *, lang: str) -> str:
+def draw_page(picture: Mapping[str, Any], layers: Sequence[Mapping[str, Any]], *, lang: str) -> str:
     """The page of a picture: Folium lays out map and layers, our script draws the columns into them."""
     frame = _folium_page(picture["title"], layers, picture["bounds"])
     data = json.dumps(picture, ensure_ascii=False, separators=(",", ":"), allow_nan=False)
@@ -38,9 +38,7 @@ def page(picture: Mapping[str, Any], layers: Sequence[Mapping[str, Any]], *, lan
 def _folium_page(title: str, layers: Sequence[Mapping[str, Any]], bounds: list[list[float]] | None) -> str:
     import folium
 
-    drawn = folium.Map(
-        tiles=None, prefer_canvas=True, zoom_control=False, attribution_control=False, max_zoom=18, location=[0, 0]
-    )
+    drawn = folium.Map(tiles=None, prefer_canvas=True, zoom_control=False, attribution_control=False, location=[0, 0])
     drawn.default_js = [(name, name) for name in ("leaflet/leaflet.js", "quarterhour/data.js", "map.js")]
     drawn.default_css = [(name, name) for name in ("leaflet/leaflet.css", "map.css")]
     figure = drawn.get_root()
@@ -49,7 +47,7 @@ def _folium_page(title: str, layers: Sequence[Mapping[str, Any]], bounds: list[l
     _drawing(drawn, groups).add_to(drawn)
     folium.LayerControl(collapsed=False).add_to(drawn)
     if bounds is not None:
-        drawn.fit_bounds(bounds, padding_top_left=(330, 10), padding_bottom_right=(10, 10))
+        drawn.fit_bounds(bounds, padding_top_left=(330, 10), padding_bottom_right=(10, 10), max_zoom=15)
     ids = [figure._id, *_ids(drawn)]
     return _renumbered(figure.render(), ids)
 

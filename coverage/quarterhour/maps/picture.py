@@ -12,12 +12,12 @@ import pandas as pd
 import shapely
 
 from quarterhour import words
-from quarterhour.circle import CircleCheck
 from quarterhour.errors import DataError
-from quarterhour.targets import Scorecard
 
 if TYPE_CHECKING:
+    from quarterhour.circle import CircleCheck
     from quarterhour.siting.problem import SitingPlan
+    from quarterhour.targets import Scorecard
 
     Plan = tuple[str, SitingPlan, gpd.GeoDataFrame]
 

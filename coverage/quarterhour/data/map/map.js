@@ -24,6 +24,7 @@ const QuarterhourSquare = L.CircleMarker.extend({
 const quarterhourPlain = (html) => html.replace(/&#(\d+);/g, (_, code) => String.fromCharCode(Number(code)));
 
 function quarterhourDraw(map, layers, picture) {
+  map.setMaxZoom(18);
   const w = picture.words, colour = quarterhourColours, people = picture.communities;
   const of = (column, i) => column.text[column.code[i]] || "";
   const row = (name, value) => (value ? `<tr><th>${name}</th><td>${value}</td></tr>` : "");
