@@ -413,3 +413,16 @@ def test_a_folder_that_cannot_be_made_is_told(tmp_path: Path, service: Service) 
     (tmp_path / "file").write_text("", encoding="utf-8")
     with pytest.raises(WriteError, match="cannot be written"):
         fetched(tmp_path / "file" / "town", service)
+
+
+def test_a_second_fetch_replaces_the_first_but_no_table_of_the_planner(tmp_path: Path, service: Service) -> None:
+    fetched(tmp_path / "town", service)
+    fetched(tmp_path / "town", service)
+    own = tmp_path / "own"
+    own.mkdir()
+    (own / "communities.geojson").write_text("the planner's", encoding="utf-8")
+    asked = len(service.asked)
+    with pytest.raises(WriteError, match=r"communities\.geojson.*nothing was changed"):
+        fetched(own, service)
+    assert len(service.asked) == asked
+    assert [p.name for p in own.iterdir()] == ["communities.geojson"]

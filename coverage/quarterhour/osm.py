@@ -50,6 +50,7 @@ OVERPASS = "https://overpass-api.de/api"
 _UNITS_PER_DEGREE = 1e7  # osmium keeps coordinates as whole numbers of 1e-7 degrees
 _NO_PLACE = 2**31 - 1  # osmium's mark for a node that the extract was cut off from
 _ROAD_TAGS = ("highway", "oneway", "junction", "foot", "motorcar", "motor_vehicle", "vehicle", "access", "motorroad")
+_FETCHED = ("roads.graphml", "facilities.geojson", "communities.geojson", "query.json")
 _log = logging.getLogger(__name__)
 
 
@@ -486,9 +487,11 @@ def fetch(
     Raises
     ------
     ServiceError : busy (429, 504), refused, cut short, or no road there. Nothing was written.
-    DataError, WriteError : the area or a kind cannot be used; the folder cannot be written.
+    DataError, WriteError : the area or a kind cannot be used; the folder cannot be written, or holds
+        files of these names that no download left there.
     """
     rules = {"facilities": _rules(facility_kinds), "communities": _rules(community_kinds)}
+    _check_ours(Path(folder))
     service = endpoint or OVERPASS
     with _osmnx_asking(service, nominatim=nominatim, timeout=timeout, public=endpoint is None) as ox:
         polygon = _polygon(area, ox)
@@ -507,8 +510,8 @@ def fetch(
     }
     _write_folder(Path(folder), ox, graph, places, query)
     at = Path(folder)
-    files = (at / "roads.graphml", at / "facilities.geojson", at / "communities.geojson", at / "query.json")
-    return Fetched(at, *files, counts=MappingProxyType(counts))
+    roads, facilities, communities, told = (at / name for name in _FETCHED)
+    return Fetched(at, roads, facilities, communities, told, counts=MappingProxyType(counts))
 
 
 @contextlib.contextmanager
@@ -611,6 +614,13 @@ def _download_places(ox: Any, polygon: Any, rules: Rules) -> gpd.GeoDataFrame:
     return places[places["kind"] != ""].sort_index()
 
 
+def _check_ours(folder: Path) -> None:
+    """Never write over a planner's own table of the same name."""
+    there = [name for name in _FETCHED if (folder / name).exists()]
+    if there and "query.json" not in there:
+        raise WriteError("osm.not_ours", folder=str(folder), files=", ".join(there))
+
+
 def _write_folder(folder: Path, ox: Any, graph: Any, places: Mapping[str, gpd.GeoDataFrame], query: object) -> None:
     """All files made beside the folder, then put in place."""
     try:
@@ -624,7 +634,7 @@ def _write_folder(folder: Path, ox: Any, graph: Any, places: Mapping[str, gpd.Ge
             told = json.dumps(query, ensure_ascii=False, indent=2) + "\n"
             (growing / "query.json").write_text(told, encoding="utf-8")
             folder.mkdir(exist_ok=True)
-            for name in ("roads.graphml", "facilities.geojson", "communities.geojson", "query.json"):
+            for name in _FETCHED:
                 (growing / name).replace(folder / name)
         finally:
             shutil.rmtree(growing, ignore_errors=True)
