@@ -54,7 +54,7 @@ class Mode:
         return self.zh if lang == "zh" else self.en
 
     def __repr__(self) -> str:
-        top = max(self.speeds_kmh.values(), default=self.other_kmh or 0)
+        top = max(*self.speeds_kmh.values(), self.other_kmh or 0, 0)
         return f"<Mode {self.id}: {self.travels}, up to {top:g} km/h, turnout {self.turnout_minutes:g} min>"
 
 
