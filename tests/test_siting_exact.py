@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import itertools
 import math
+import subprocess
+import sys
 
 import numpy as np
 import pandas as pd
@@ -22,7 +24,7 @@ def _problem(minutes, *, people, states, towns, counties, objective, new_sites, 
     sites = pd.Index([f"s{k}" for k in range(len(states))])
     communities = pd.Index([f"c{k}" for k in range(len(people))])
     frame = pd.DataFrame({"state": states, "town": towns, "county": counties, "name": sites, "quality": "fact"}, sites)
-    times = times_from_matrix(np.array(minutes, dtype=float), communities=communities, sites=sites, cutoff=20)
+    times = times_from_matrix(np.array(minutes, dtype=float), communities=communities, sites=sites, minutes=20)
     demand = pd.Series(people, index=communities)
     asked = {"demand": demand, "sites": frame, "times": times, "minutes": 15, "quotas": quotas}
     return as_problem("small", objective=objective, new_sites=new_sites, **asked)
@@ -206,3 +208,14 @@ def test_order_of_building_takes_ties_from_the_table():
     given_ = {"people": [5, 5], "states": ["candidate"] * 2, "towns": ["T", "T"], "counties": ["K", "K"]}
     problem = _problem(minutes, objective="max-cover", new_sites=2, quotas=[], **given_)
     assert list(order_of_building(problem, pd.Index(["s1", "s0"])).index) == ["s0", "s1"]
+
+
+def test_the_solver_writes_nothing_to_stdout(root):
+    code = """
+from quarterhour.siting import exact
+solver = exact._solver(seconds=1, seed=0)
+x = solver.addVariable(0, 1)
+solver.maximize(x)
+"""
+    done = subprocess.run([sys.executable, "-c", code], cwd=root, capture_output=True, text=True, check=True)
+    assert (done.stdout, done.stderr) == ("", "")

@@ -199,7 +199,14 @@ def _by_highs(core: Core, start: Ints | None, *, easy: float, seconds: float, se
 def _solver(*, seconds: float, seed: int) -> Any:
     import highspy
 
-    solver: Any = highspy.Highs()  # type: ignore[no-untyped-call]
+    class Quiet(highspy.Highs):
+        """HiGHS writes its banner to stdout as soon as callbacks are set, which its own constructor does."""
+
+        def enableCallbacks(self) -> None:  # noqa: N802
+            self.setOptionValue("output_flag", False)
+            super().enableCallbacks()  # type: ignore[no-untyped-call]
+
+    solver: Any = Quiet()  # type: ignore[no-untyped-call]
     options = {
         "output_flag": False,
         # HiGHS refuses to run when the number of threads changes within a process.
