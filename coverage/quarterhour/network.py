@@ -117,7 +117,9 @@ def as_roads(
         raise DataError("network.no_geometry", file=file or table)
     missing = [theirs for theirs in (columns or {}).values() if theirs not in frame.columns]
     if missing:
-        raise DataError("network.no_column", file=file or table, missing=", ".join(missing), found=first_ids(frame.columns))
+        raise DataError(
+            "network.no_column", file=file or table, missing=", ".join(missing), found=first_ids(frame.columns)
+        )
     roads = frame if metres == frame.crs else frame.to_crs(metres)
     roads, found = _with_ids(_renamed(roads, columns or {}), table, file)
     roads, aside = _lines_alone(roads, table, file)
@@ -158,25 +160,28 @@ def _with_ids(roads: gpd.GeoDataFrame, table: str, file: str) -> tuple[gpd.GeoDa
 
 
 def _lines_alone(roads: gpd.GeoDataFrame, table: str, file: str) -> tuple[gpd.GeoDataFrame, pd.DataFrame]:
-    if (roads.geom_type == "MultiLineString").any():
-        parts = roads.explode()
-        number = parts.groupby(level=0, sort=False).cumcount()
-        several = parts.index.duplicated(keep=False)
-        parts.index = pd.Index(
-            [f"{i}.{n}" if s else i for i, n, s in zip(parts.index, number, several, strict=True)], name="id"
-        )
-        if several.any() and "from_node" in parts.columns:
-            parts = parts.drop(columns=["from_node", "to_node"], errors="ignore")
-        roads = parts
-    good = (roads.geom_type == "LineString").to_numpy() & ~roads.is_empty.to_numpy()
+    whole = ~(roads.geometry.isna() | roads.is_empty).to_numpy()
+    good = roads.geom_type.isin(["LineString", "MultiLineString"]).to_numpy() & whole
     good &= np.isfinite(roads.bounds.to_numpy()).all(axis=1)
     bad = roads.index[~good]
     told = [
-        places.finding("network.no_line", severity="error", table=table, file=file, id=i, value=str(t))
+        places.finding("network.no_line", severity="error", table=table, file=file, id=i, value=str(t or "-"))
         for i, t in zip(bad, roads.geom_type[~good], strict=True)
     ]
-    kept = roads[good]
+    kept = _taken_apart(roads[good])
     return kept.set_geometry(shapely.force_2d(kept.geometry.to_numpy()), crs=roads.crs), places.join_findings(told)
+
+
+def _taken_apart(roads: gpd.GeoDataFrame) -> gpd.GeoDataFrame:
+    if not (roads.geom_type == "MultiLineString").any():
+        return roads
+    parts = roads.explode()
+    several = parts.index.duplicated(keep=False)
+    number = parts.groupby(level=0, sort=False).cumcount()
+    names = [f"{i}.{n}" if s else i for i, n, s in zip(parts.index, number, several, strict=True)]
+    parts.index = pd.Index(names, name="id")
+    # the nodes of a road of several parts are not the ends of each part
+    return parts.drop(columns=["from_node", "to_node"], errors="ignore") if several.any() else parts
 
 
 def _first(value: object) -> str:

@@ -1,0 +1,111 @@
+"""Roads of any origin, and the network that a mode may use."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import geopandas as gpd
+import numpy as np
+import pytest
+from shapely import LineString, MultiLineString, Point
+
+from quarterhour.errors import DataError
+from quarterhour.modes import as_mode, read_modes
+from quarterhour.network import as_roads, build_network
+
+CRS = "EPSG:32651"
+CAR, WALK = read_modes()["car"], read_modes()["walk"]
+LINE = LineString([(0, 0), (100, 0)])
+
+
+def table(**columns: object) -> gpd.GeoDataFrame:
+    size = len(next(iter(columns.values())))  # type: ignore[arg-type]
+    lines = [LineString([(100 * i, 0), (100 * i + 100, 0)]) for i in range(size)]
+    return gpd.GeoDataFrame(columns, geometry=lines, crs=CRS)
+
+
+def test_one_way_marks_of_all_makes_are_understood() -> None:
+    marks = ["yes", True, "1", 1, 1.0, "F", "-1", -1, "reverse", "no", False, None, "", 0, "['True', 'False']"]
+    roads, found = as_roads(table(oneway=marks, highway=["residential"] * len(marks)), crs=CRS)
+    assert roads["oneway"].tolist() == [1] * 6 + [-1] * 3 + [0] * 5 + [1]
+    assert found.empty
+
+
+def test_an_odd_mark_is_both_ways_and_told() -> None:
+    roads, found = as_roads(table(oneway=["maybe"], highway=["residential"]), crs=CRS)
+    assert roads["oneway"].tolist() == [0]
+    assert found["rule"].tolist() == ["network.odd_oneway"]
+
+
+def test_lines_of_several_parts_are_taken_apart_and_points_set_aside() -> None:
+    shapes = [MultiLineString([[(0, 0), (1, 0)], [(2, 0), (3, 0)]]), Point(0, 0), None, LINE]
+    roads, found = as_roads(gpd.GeoDataFrame({"id": list("abcd")}, geometry=shapes, crs=CRS), crs=CRS)
+    assert roads.index.tolist() == ["a.0", "a.1", "d"]
+    assert found.loc[found["severity"] == "error", "id"].tolist() == ["b", "c"]
+
+
+def test_no_line_no_geometry_and_no_column_are_told() -> None:
+    with pytest.raises(DataError, match="none of the 1 rows"):
+        as_roads(gpd.GeoDataFrame(geometry=[Point(0, 0)], crs=CRS), crs=CRS)
+    with pytest.raises(DataError, match="no CRS"):
+        as_roads(gpd.GeoDataFrame(geometry=[LINE]), crs=CRS)
+    with pytest.raises(DataError, match="no column klasse"):
+        as_roads(table(highway=["x"]), crs=CRS, columns={"road_class": "klasse"})
+
+
+def test_ends_join_by_coordinate_or_by_node_id() -> None:
+    roads, _ = as_roads(table(highway=["residential"] * 3), crs=CRS)
+    assert len(build_network(roads, WALK).x) == 4
+    bridge = roads.assign(from_node=[1, 3, 5], to_node=[2, 4, 6])
+    assert len(build_network(bridge, WALK).x) == 6
+
+
+def test_vehicles_obey_one_way_and_walkers_do_not() -> None:
+    roads, _ = as_roads(table(oneway=["yes", "-1", "no"], highway=["residential"] * 3), crs=CRS)
+    car, walk = build_network(roads, CAR), build_network(roads, WALK)
+    assert (car.forward_cs > 0).tolist() == [True, False, True]
+    assert (car.backward_cs > 0).tolist() == [False, True, True]
+    assert (walk.forward_cs > 0).all()
+    assert (walk.backward_cs == walk.forward_cs).all()
+
+
+def test_times_are_whole_and_positive() -> None:
+    shapes = [LineString([(0, 0), (0.001, 0)]), LINE]
+    roads, _ = as_roads(gpd.GeoDataFrame({"highway": ["residential"] * 2}, geometry=shapes, crs=CRS), crs=CRS)
+    assert build_network(roads, WALK).forward_cs.tolist() == [1, 10_000]
+
+
+def test_a_mode_uses_its_classes_alone() -> None:
+    roads, _ = as_roads(table(highway=["motorway", "footway", "residential"]), crs=CRS)
+    assert build_network(roads, WALK).road_class.tolist() == ["footway", "residential"]
+    assert "footway" not in build_network(roads, CAR).road_class.tolist()
+    nobody = as_mode("rail", {"travels": "vehicle", "speeds_kmh": {"rail": 80}})
+    with pytest.raises(DataError, match="their classes are footway, motorway, residential"):
+        build_network(roads, nobody)
+
+
+def test_access_of_each_road_counts() -> None:
+    roads, _ = as_roads(table(highway=["residential"] * 2).assign(drive=[True, False], walk=[False, True]), crs=CRS)
+    assert build_network(roads, CAR).road_ids.tolist() == ["0"]
+    assert build_network(roads, WALK).road_ids.tolist() == ["1"]
+
+
+def test_the_largest_component_is_0_and_arcs_reverse() -> None:
+    shapes = [LineString([(900, 900), (950, 900)]), LINE, LineString([(100, 0), (200, 0)])]
+    roads, _ = as_roads(
+        gpd.GeoDataFrame({"highway": ["residential"] * 3, "oneway": ["yes"] * 3}, geometry=shapes, crs=CRS), crs=CRS
+    )
+    net = build_network(roads, CAR)
+    assert np.bincount(net.component).tolist() == [3, 2]
+    out, back = net.arcs("to_community"), net.arcs("to_site")
+    assert sorted(out.cs) == sorted(back.cs)
+    assert (np.repeat(np.arange(5), np.diff(out.indptr)) != np.repeat(np.arange(5), np.diff(back.indptr))).any()
+    assert "3 roads" in repr(net)
+
+
+def test_a_real_chinese_network_builds(shared_data: Path) -> None:
+    raw = gpd.read_parquet(shared_data / "roads/wuhan_8989_simplified.parquet")
+    roads, _ = as_roads(raw, crs="EPSG:32650")
+    assert len(roads) == 16_408
+    net = build_network(roads, WALK)
+    assert np.bincount(net.component)[0] > 0.9 * len(net.x)

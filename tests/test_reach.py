@@ -1,0 +1,240 @@
+"""Travel times against networkx on a graph cut at every place, against scipy, and by hand."""
+
+from __future__ import annotations
+
+import itertools
+import threading
+from typing import Any
+
+import geopandas as gpd
+import networkx as nx
+import numpy as np
+import pandas as pd
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from scipy.sparse.csgraph import dijkstra
+from shapely import LineString
+
+from quarterhour.errors import CutoffError, DataError
+from quarterhour.modes import as_mode, read_modes
+from quarterhour.network import Network, as_roads, build_network
+from quarterhour.reach import TravelTimes, times_from_matrix, travel_times
+from quarterhour.snap import snap_places
+
+CRS = "EPSG:32651"
+CAR = as_mode("toycar", {"travels": "vehicle", "speed_kmh": 36, "gap_kmh": 3.6})
+
+
+def roads_of(ends: list[tuple[int, int]], xy: np.ndarray, oneway: list[int]) -> gpd.GeoDataFrame:
+    lines = [
+        LineString([xy[u], xy[v]]) if u != v else LineString([xy[u], xy[u] + 40, xy[u] + [0, 60], xy[u]])
+        for u, v in ends
+    ]
+    frame = gpd.GeoDataFrame(
+        {"oneway": oneway, "from_node": [u for u, _ in ends], "to_node": [v for _, v in ends]}, geometry=lines, crs=CRS
+    ).assign(road_class="residential")
+    return as_roads(frame, crs=CRS)[0]
+
+
+def snapped_at(spots: list[tuple[int, float, float]], prefix: str) -> pd.DataFrame:
+    road, share, gap = (np.array(c) for c in zip(*spots, strict=True))
+    index = pd.Index([f"{prefix}{i}" for i in range(len(spots))])
+    frame = pd.DataFrame({"road": road.astype(np.int32), "share": share, "gap_m": gap}, index=index)
+    return frame.assign(x=0.0, y=0.0, snapped=road >= 0, reason="")
+
+
+def cut_graph(net: Network, homes: pd.DataFrame, bases: pd.DataFrame) -> nx.MultiDiGraph:
+    """Every road cut at every place on it; the pieces of a road add up to the road, in each direction."""
+    graph = nx.MultiDiGraph()
+    places = [(i, r.road, r.share, r.gap_m) for frame in (homes, bases) for i, r in frame.iterrows()]
+    for road in range(len(net.tail)):
+        on = [(i, share) for i, at, share, _ in places if at == road]
+        for cs, sign in ((int(net.forward_cs[road]), 1), (int(net.backward_cs[road]), -1)):
+            if not cs:
+                continue
+            stops = [(0, ("j", int(net.tail[road])))] + [(round(share * cs), ("on", i)) for i, share in on]
+            stops = sorted(stops, key=lambda s: s[0]) + [(cs, ("j", int(net.head[road])))]
+            for (a, one), (b, two) in itertools.pairwise(stops):
+                edge = (one, two) if sign > 0 else (two, one)
+                graph.add_edge(*edge, weight=b - a)
+                if a == b and one[0] == two[0] == "on":
+                    graph.add_edge(*edge[::-1], weight=0)
+    for i, road, _, gap in places:
+        if road >= 0:
+            off = round(gap * 360 / net.mode.gap_kmh)
+            graph.add_edge(("off", i), ("on", i), weight=off)
+            graph.add_edge(("on", i), ("off", i), weight=off)
+    return graph
+
+
+@st.composite
+def towns(draw: st.DrawFn) -> tuple[Network, pd.DataFrame, pd.DataFrame]:
+    n = draw(st.integers(2, 9))
+    rng = np.random.default_rng(draw(st.integers(0, 10**6)))
+    xy = 400_000 + rng.integers(0, 2000, (n, 2)).astype(float)
+    ends = draw(st.lists(st.tuples(st.integers(0, n - 1), st.integers(0, n - 1)), min_size=1, max_size=16))
+    ends = [(u, v) for u, v in ends if u == v or (xy[u] != xy[v]).any()] or [(0, 0)]
+    oneway = draw(st.lists(st.sampled_from([0, 0, 0, 0, 0, 0, 0, 1, 1, -1]), min_size=len(ends), max_size=len(ends)))
+    net = build_network(roads_of(ends, xy, oneway), CAR)
+    share = st.sampled_from([0.0, 1.0, 0.5, 0.25, 0.7]) | st.floats(0, 1)
+    spot = st.tuples(st.integers(-1, len(ends) - 1), share, st.sampled_from([0.0, 0.0, 7.3]))
+    spots = st.lists(spot, min_size=1, max_size=6)
+    return net, snapped_at(draw(spots), "c"), snapped_at(draw(spots), "s")
+
+
+@settings(max_examples=150, deadline=None)
+@given(towns(), st.sampled_from(["to_site", "to_community"]))
+def test_times_equal_networkx_on_a_graph_cut_at_every_place(town: Any, heading: Any) -> None:
+    net, homes, bases = town
+    found = travel_times(net, homes, bases, minutes=100, heading=heading).pairs()
+    got = {(r.community, r.site): round(r.minutes * 6000) for r in found.itertuples()}
+    graph, wanted = cut_graph(net, homes, bases), {}
+    for base in bases.index[bases["road"] >= 0]:
+        view = graph if heading == "to_community" else graph.reverse(copy=False)
+        lengths = nx.single_source_dijkstra_path_length(view, ("off", base))
+        wanted |= {(h, base): lengths[("off", h)] for h in homes.index if ("off", h) in lengths}
+    assert got == wanted
+
+
+def street(length: float = 900.0, oneway: int = 0) -> Network:
+    xy = np.array([[400_000.0, 4_150_000.0], [400_000.0 + length, 4_150_000.0]])
+    return build_network(roads_of([(0, 1)], xy, [oneway]), CAR if oneway else read_modes()["walk"])
+
+
+def test_a_trip_of_exactly_the_standard_counts() -> None:
+    net = street()
+    times = travel_times(
+        net, snapped_at([(0, 0.0, 0.0)], "c"), snapped_at([(0, 1.0, 0.0)], "s"), minutes=15, heading="to_site"
+    )
+    assert times.minutes("c0", "s0") == 15
+    assert times.count_within(15).tolist() == [1]
+    assert times.count_within(14.9999).tolist() == [0]
+
+
+def test_two_places_on_one_one_way_road_go_one_way_only() -> None:
+    net = street(600, oneway=1)
+    homes, bases = snapped_at([(0, 0.25, 0.0)], "c"), snapped_at([(0, 0.75, 0.0)], "s")
+    assert travel_times(net, homes, bases, minutes=60, heading="to_site").minutes("c0", "s0") == 0.5
+    assert travel_times(net, homes, bases, minutes=60, heading="to_community").minutes("c0", "s0") is None
+
+
+def test_turnout_and_gaps_are_part_of_the_time() -> None:
+    net = street()
+    homes, bases = snapped_at([(0, 0.0, 36.0)], "c"), snapped_at([(0, 0.0, 0.0)], "s")
+    times = travel_times(net, homes, bases, minutes=15, heading="to_community", turnout_minutes=3)
+    assert times.minutes("c0", "s0") == pytest.approx(3 + 36 / 60)
+
+
+def test_zero_minutes_is_reachable_and_a_place_off_the_road_is_not() -> None:
+    net = street()
+    homes, bases = snapped_at([(0, 0.5, 0.0), (-1, 0.0, 0.0)], "c"), snapped_at([(0, 0.5, 0.0)], "s")
+    times = travel_times(net, homes, bases, minutes=0, heading="to_site")
+    assert times.minutes("c0", "s0") == 0
+    assert times.minutes("c1", "s0") is None
+    assert list(times.communities) == ["c0", "c1"]
+
+
+def grid_town(side: int, seed: int) -> Network:
+    rng = np.random.default_rng(seed)
+    xy = (
+        400_000
+        + np.array([(x, y) for y in range(side) for x in range(side)]) * 200.0
+        + rng.uniform(-60, 60, (side * side, 2))
+    )
+    ends = [(i, i + 1) for i in range(side * side) if (i + 1) % side] + [
+        (i, i + side) for i in range(side * (side - 1))
+    ]
+    kept = [e for e in ends if rng.random() > 0.1]
+    return build_network(roads_of(kept, xy, list(rng.choice([0, 1, -1], len(kept), p=[0.7, 0.2, 0.1]))), CAR)
+
+
+@pytest.mark.parametrize("heading", ["to_site", "to_community"])
+def test_junction_to_junction_equals_scipy(heading: Any) -> None:
+    from scipy.sparse import csr_array
+
+    net = grid_town(24, 3)
+    arcs = net.arcs("to_community")
+    graph = csr_array(
+        (arcs.cs.astype(float), arcs.head.astype(np.int32), arcs.indptr.astype(np.int32)), shape=(len(net.x),) * 2
+    )
+    places = snapped_at([(r, 0.0, 0.0) for r in range(0, len(net.tail), 3)], "p")
+    node = net.tail[places["road"].to_numpy()]
+    times = travel_times(net, places, places, minutes=400, heading=heading, threads=2).to_scipy().toarray()
+    exact = dijkstra(graph)[np.ix_(node, node)]
+    free = (net.forward_cs > 0)[places["road"]] & (net.backward_cs > 0)[places["road"]]
+    wanted = np.where(np.isfinite(exact), exact, 0)
+    wanted = wanted if heading == "to_site" else wanted.T
+    assert (times[np.ix_(free, free)] == wanted[np.ix_(free, free)]).all()
+
+
+def test_threads_change_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("quarterhour.reach.BLOCK", 7)
+    net = grid_town(12, 1)
+    rng = np.random.default_rng(5)
+    places = snapped_at(
+        net,
+        [(int(r), float(s), 3.0) for r, s in zip(rng.integers(0, len(net.tail), 90), rng.random(90), strict=True)],
+        "p",
+    )
+    one, two = (travel_times(net, places, places, minutes=9, heading="to_site", threads=t) for t in (1, 2))
+    for name in ("indptr", "site_index", "cs"):
+        assert (getattr(one, name) == getattr(two, name)).all()
+
+
+def test_a_stop_is_heard_between_blocks(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("quarterhour.reach.BLOCK", 1)
+    net = grid_town(6, 1)
+    places = snapped_at([(0, 0.5, 0.0)] * 50, "p")
+    heard: list[float] = []
+
+    def stop(share: float) -> None:
+        heard.append(share)
+        raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        travel_times(net, places, places, minutes=5, heading="to_site", progress=stop)
+    assert len(heard) == 1
+    assert threading.active_count() < 10
+
+
+def toy() -> TravelTimes:
+    matrix = [[5, 15, np.nan], [7, 7, 30], [np.inf, 31, 40]]
+    return times_from_matrix(matrix, communities=["a", "b", "c"], sites=["x", "y", "z"], minutes=30)
+
+
+def test_the_nearest_is_the_first_of_equals() -> None:
+    nearest = toy().nearest()
+    assert nearest["site"].tolist()[:2] == ["x", "x"]
+    assert nearest["site"].isna().tolist() == [False, False, True]
+    assert nearest["minutes"].iloc[1] == 7
+    assert np.isnan(nearest["minutes"].iloc[2])
+    assert toy().nearest(["y", "x"])["site"].tolist()[:2] == ["x", "y"]
+
+
+def test_only_keeps_the_order_asked_for() -> None:
+    less = toy().only(["z", "x"])
+    assert less.pairs().values.tolist() == [["a", "x", 5.0], ["b", "z", 30.0], ["b", "x", 7.0]]
+
+
+def test_beyond_the_cutoff_is_refused() -> None:
+    with pytest.raises(CutoffError, match="as far as 30"):
+        toy().within(31)
+
+
+def test_unknown_ids_and_headings_are_told() -> None:
+    with pytest.raises(DataError, match="known are"):
+        toy().minutes("a", "q")
+    net = street()
+    spots = snapped_at([(0, 0.5, 0.0)], "p")
+    with pytest.raises(DataError, match="to_site or to_community"):
+        travel_times(net, spots, spots, minutes=5, heading="there")  # type: ignore[arg-type]
+
+
+def test_snapped_places_and_points_give_the_same() -> None:
+    net = grid_town(6, 2)
+    rng = np.random.default_rng(0)
+    points = gpd.GeoDataFrame(geometry=gpd.points_from_xy(*(400_000 + rng.uniform(0, 1000, (2, 20)))), crs=CRS)
+    direct = travel_times(net, points, points, minutes=5, heading="to_site")
+    snapped = snap_places(net, points)
+    assert (direct.cs == travel_times(net, snapped, snapped, minutes=5, heading="to_site").cs).all()
