@@ -173,7 +173,6 @@ def test_threads_change_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
     net = grid_town(12, 1)
     rng = np.random.default_rng(5)
     places = snapped_at(
-        net,
         [(int(r), float(s), 3.0) for r, s in zip(rng.integers(0, len(net.tail), 90), rng.random(90), strict=True)],
         "p",
     )

@@ -79,7 +79,9 @@ def inspect(study: StudyPath, roads: Roads = None, lang: Lang = "zh", quiet: Qui
 
 
 @app.command()
-def init(folder: Annotated[Path, typer.Argument(metavar="DIR", help="A new or empty folder.")], lang: Lang = "zh") -> None:
+def init(
+    folder: Annotated[Path, typer.Argument(metavar="DIR", help="A new or empty folder.")], lang: Lang = "zh"
+) -> None:
     """A new study: a commented study.toml and templates of the tables to fill in."""
     from quarterhour.starting import init_study
 
@@ -90,8 +92,12 @@ def init(folder: Annotated[Path, typer.Argument(metavar="DIR", help="A new or em
 @app.command()
 def fetch(
     study: StudyPath,
-    place: Annotated[str | None, typer.Option("--place", help="Name of the study area, as OpenStreetMap knows it.")] = None,
-    bbox: Annotated[str | None, typer.Option("--bbox", help="west,south,east,north in degrees instead of a name.")] = None,
+    place: Annotated[
+        str | None, typer.Option("--place", help="Name of the study area, as OpenStreetMap knows it.")
+    ] = None,
+    bbox: Annotated[
+        str | None, typer.Option("--bbox", help="west,south,east,north in degrees instead of a name.")
+    ] = None,
     server: Annotated[str | None, typer.Option("--server", help="Another Overpass server.")] = None,
     lang: Lang = "zh",
     quiet: Quiet = False,
@@ -106,7 +112,14 @@ def fetch(
 
 
 def _run(
-    study: str, *, out: Path | None, roads: Path | None, lang: str, quiet: bool, checks: bool = True, siting: bool = True
+    study: str,
+    *,
+    out: Path | None,
+    roads: Path | None,
+    lang: str,
+    quiet: bool,
+    checks: bool = True,
+    siting: bool = True,
 ) -> None:
     from quarterhour import outputs
     from quarterhour import study as room

@@ -279,7 +279,7 @@ def _junctions(
         position, _ = pd.factorize(nodes)
     else:
         whole = np.rint(ends / JOIN_M).astype(np.int64)
-        position, _ = pd.factorize(pd.MultiIndex.from_arrays(whole.T))
+        position, _ = pd.factorize(pd.MultiIndex.from_arrays([whole[:, 0], whole[:, 1]]))
     xy = np.empty((int(position.max()) + 1, 2))
     xy[position[::-1]] = ends[::-1]
     half = len(roads)
@@ -301,7 +301,7 @@ def _components(tail: NDArray[np.int32], head: NDArray[np.int32], count: int) ->
     bysize = np.argsort(-np.bincount(label), kind="stable")
     rank = np.empty(len(bysize), np.int32)
     rank[bysize] = np.arange(len(bysize), dtype=np.int32)
-    return rank[label]
+    return np.asarray(rank[label], np.int32)
 
 
 def _arcs(net: Network, *, reverse: bool) -> Arcs:

@@ -23,7 +23,7 @@ from quarterhour.modes import Mode, as_mode, read_modes
 from quarterhour.network import Network
 from quarterhour.rules import Circle, Target, as_targets, in_force, read_rules, rule_sets
 from quarterhour.siting.exact import solve_siting
-from quarterhour.siting.problem import Quota, SitingPlan, SitingProblem, verify_plan
+from quarterhour.siting.problem import Quota, SitingPlan, SitingProblem, as_problem, join_sites, verify_plan
 from quarterhour.studyfile import CircleFile, SitingFile, StudyFile, find_study, read_study_file
 from quarterhour.targets import Scorecard, score_targets
 
@@ -51,7 +51,9 @@ class Study:
         return self.file.study.zh if lang == "zh" else self.file.study.en
 
     def __repr__(self) -> str:
-        return f"<Study {self.file.study.id}: {len(self.file.circles)} circles, {len(self.file.siting)} siting questions>"
+        return (
+            f"<Study {self.file.study.id}: {len(self.file.circles)} circles, {len(self.file.siting)} siting questions>"
+        )
 
 
 @dataclass(frozen=True, eq=False)
@@ -172,7 +174,8 @@ def study_targets(study: Study) -> tuple[Target, ...]:
 
 def _checked(run: _Run, results: Results) -> Results:
     study, tables = run.study, results.inputs
-    checks, compare = [], []
+    checks: list[CircleCheck] = []
+    compare: list[CircleCheck] = []
     for file in study.file.circles:
         for name in (file.mode, *file.compare_modes):
             mode = study_mode(study, name, file.id)
@@ -208,9 +211,7 @@ def _circle(run: _Run, tables: Inputs, circle: Circle, mode: Mode) -> CircleChec
             limit_m=run.study.file.study.snap_limit_m,
             threads=run.study.file.study.threads,
         )
-        return check_circle(
-            circle, times, tables.communities, kinds=sites["kind"], site_quality=sites["quality"]
-        )
+        return check_circle(circle, times, tables.communities, kinds=sites["kind"], site_quality=sites["quality"])
 
 
 def _proposal(run: _Run, tables: Inputs, file: SitingFile) -> Proposal:
@@ -231,10 +232,10 @@ def _proposal(run: _Run, tables: Inputs, file: SitingFile) -> Proposal:
             limit_m=run.study.file.study.snap_limit_m,
             threads=run.study.file.study.threads,
         )
-        problem = SitingProblem(
-            id=file.id,
+        problem = as_problem(
+            file.id,
             demand=tables.communities[file.people].astype("int64"),
-            sites=pd.DataFrame(sites[["state", "town", "county", "name", "quality"]]),
+            sites=pd.DataFrame(sites.drop(columns="geometry")),
             times=times,
             minutes=file.minutes,
             objective=file.objective,
@@ -252,9 +253,7 @@ def _quota(tables: Inputs, level: str, minimum: int, maximum: int | None) -> Quo
     return Quota(level, tuple(map(str, named)), minimum, maximum)
 
 
-def _candidates(
-    run: _Run, tables: Inputs, file: SitingFile, net: Network
-) -> tuple[gpd.GeoDataFrame, pd.DataFrame]:
+def _candidates(run: _Run, tables: Inputs, file: SitingFile, net: Network) -> tuple[gpd.GeoDataFrame, pd.DataFrame]:
     if file.candidates == "table":
         wanted = tables.candidates
     elif file.candidates == "communities":
@@ -267,7 +266,11 @@ def _candidates(
     ledger = []
     for rule in file.exclude:
         wanted, removed = sites_wanted.exclude_near(
-            wanted, _layer(tables, rule.layer, rule.road_classes), metres=rule.metres, rule=rule.layer, clause=rule.clause
+            wanted,
+            _layer(tables, rule.layer, rule.road_classes),
+            metres=rule.metres,
+            rule=rule.layer,
+            clause=rule.clause,
         )
         ledger.append(removed)
     return wanted, pd.concat(ledger, ignore_index=True) if ledger else pd.DataFrame()
@@ -282,12 +285,10 @@ def _layer(tables: Inputs, name: str, classes: tuple[str, ...]) -> gpd.GeoDataFr
 
 
 def _sites(existing: gpd.GeoDataFrame, wanted: gpd.GeoDataFrame, tables: Inputs) -> gpd.GeoDataFrame:
-    columns = ["name", "town", "county", "quality", "geometry"]
-    old = sites_wanted.with_areas(existing, tables.towns, tables.communities)[columns].assign(state="existing")
-    new = wanted[columns].assign(state="candidate")
-    new.index = new.index.map(lambda i: f"new-{i}" if i in old.index else i)
-    parts = [p for p in (old, new) if len(p)]
-    return gpd.GeoDataFrame(pd.concat(parts) if parts else new, geometry="geometry", crs=tables.communities.crs)
+    old = sites_wanted.with_areas(existing, tables.towns, tables.communities)
+    new = wanted.rename(index=lambda i: f"new-{i}" if i in old.index else i)
+    ground = pd.concat([old.geometry, new.geometry])
+    return gpd.GeoDataFrame(join_sites(old, new), geometry=ground, crs=tables.communities.crs)
 
 
 def findings_count(results: Results | Inputs) -> int:
@@ -308,9 +309,9 @@ def default_out(study: Study) -> Path:
 
 def quality_note(results: Results, lang: str) -> str:
     """Which share of the result rests on facts, estimates and made-up rows."""
-    rows = results.inputs.quality.set_index("table")
+    shares = results.inputs.quality.set_index("table")[list(places.QUALITIES)].to_dict("index")
     parts: dict[str, Any] = {
-        t: words.say("study.quality_part", lang, **rows.loc[t, list(places.QUALITIES)].astype(float).to_dict())
+        t: words.say("study.quality_part", lang, **{str(q): share for q, share in shares[t].items()})
         for t in ("communities", "facilities", "roads")
     }
     return words.say("study.quality_note", lang, **parts)
@@ -323,7 +324,10 @@ def today() -> date:
 
 def told_inputs(tables: Inputs, lang: str, *, most: int = 20) -> list[str]:
     """What came in and what is wrong with it, a line each; many of a kind are counted."""
-    lines = [words.say("cli.came_in", lang, **row) for row in tables.quality.to_dict("records")]
+    lines = [
+        words.say("cli.came_in", lang, **{str(k): v for k, v in row.items()})
+        for row in tables.quality.to_dict("records")
+    ]
     if tables.findings.empty:
         return [*lines, words.say("cli.no_findings", lang)]
     sentences = places.told(tables.findings, lang)
