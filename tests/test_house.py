@@ -32,7 +32,7 @@ ONLY_IN = {
     "openpyxl": {"files"},
     "numba": {"search", "snap", "siting.heuristic"},
     "typer": {"cli"},
-    "socket": set(),
+    "socket": {"osm"},
     "requests": {"osm"},
 }
 
