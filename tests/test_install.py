@@ -23,13 +23,12 @@ def wheel(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 def test_the_wheel_holds_every_room_and_fact(wheel: Path) -> None:
     held = set(zipfile.ZipFile(wheel).namelist())
-    source = ROOT / "coverage"
-    for path in (source / "quarterhour").rglob("*"):
-        if path.is_file() and "__pycache__" not in path.parts:
-            assert path.relative_to(source).as_posix() in held
-    for path in (ROOT / "data/raw/weihai").rglob("*"):
-        if path.is_file():
-            assert f"quarterhour/data/weihai/{path.relative_to(ROOT / 'data/raw/weihai').as_posix()}" in held
+    listed = subprocess.run(["git", "ls-files", "-z"], cwd=ROOT, capture_output=True, text=True, check=True)
+    for name in listed.stdout.split("\0"):
+        if name.startswith("coverage/quarterhour/"):
+            assert name.removeprefix("coverage/") in held
+        if name.startswith("data/raw/weihai/"):
+            assert f"quarterhour/data/weihai/{name.removeprefix('data/raw/weihai/')}" in held
     assert not any(name.startswith("coverage/") for name in held)
 
 
