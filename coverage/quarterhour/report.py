@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import re
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
@@ -463,8 +464,8 @@ def _circles_part(checks: Sequence[CircleCheck], compare: Sequence[CircleCheck],
 
 
 def _city_row(check: CircleCheck) -> Mapping[str, Any]:
-    row: Mapping[str, Any] = check.shares[check.shares["level"] == "city"].iloc[0].to_dict()
-    return row
+    row = check.shares[check.shares["level"] == "city"].iloc[0]
+    return {str(k): v for k, v in row.items()}
 
 
 def _reason_line(check: CircleCheck, lang: str) -> str:
@@ -536,10 +537,14 @@ def _plan_parts(plan: Plan, names: Mapping[tuple[str, str], str], lang: str) -> 
         parts.append(escape(words.say("report.unmet", lang, count=len(answer.unmet))))
         parts.append(_markdown(_unmet_table([plan], names, lang).iloc[:, 1:]))
     if len(ledger):
-        by_rule = ledger.groupby(["rule", "clause"], sort=False)["candidate"].nunique()
-        said = [words.say("report.ledger", lang, rule=r, count=n, clause=c) for (r, c), n in by_rule.items()]
+        by_rule = ledger.groupby(["rule", "clause"], sort=False)["candidate"].nunique().reset_index()
+        said = [words.say("report.ledger", lang, **r) for r in _text_keys(by_rule)]
         parts.append("\n".join(f"- {escape(t)}" for t in said))
     return parts
+
+
+def _text_keys(table: pd.DataFrame) -> list[dict[str, Any]]:
+    return [{str(k): v for k, v in row.items()} for row in table.to_dict("records")]
 
 
 def _site_quality_line(plan: SitingPlan, sites: pd.DataFrame, lang: str) -> str:
@@ -551,9 +556,16 @@ def _site_quality_line(plan: SitingPlan, sites: pd.DataFrame, lang: str) -> str:
 def _plan_line(question: Mapping[str, str], plan: SitingPlan, lang: str) -> str:
     row = _plan_row(question, plan, lang)
     if plan.status in ("infeasible", "no_plan"):
-        return words.say("report.plan_none", lang, **row)
-    said = {"bound": _figure(plan.bound, ""), "value": _figure(plan.value, ""), "gap": f"{plan.gap:.2%}"}
+        return " ".join([words.say("report.plan_none", lang, **row), *(r.told(lang) for r in plan.reasons)])
+    said = {"bound": _figure(plan.bound, ""), "value": _figure(plan.value, ""), "gap": _gap(plan.gap)}
     return words.say("report.plan_line", lang, **{**row, **said})
+
+
+def _gap(gap: float) -> str:
+    """Two decimals; a gap that is not proven closed never reads 0.00%."""
+    if not math.isfinite(gap):
+        return "—"
+    return "0.01%" if 0 < gap < 0.0001 else f"{gap:.2%}"
 
 
 def _findings_part(findings: pd.DataFrame, lang: str) -> str:
@@ -583,7 +595,9 @@ def summary_lines(
     """The results in a sentence each, for the console."""
     lines = [_circle_line(c, lang) for check in checks for c in (check, *_paces(check, compare))]
     if scorecard is not None:
-        lines += [_target_line(r, lang) for r in scorecard.summary().itertuples() if r.binding]
+        table = scorecard.summary()
+        table = table[table["binding"].astype(bool)]
+        lines += [_target_line(rows, lang) for _, rows in table.groupby("target", sort=False)]
     return lines + [_plan_told(question, plan, lang) for question, plan, _, _ in plans]
 
 
@@ -600,12 +614,18 @@ def _circle_line(check: CircleCheck, lang: str) -> str:
     return words.say("report.circle_line", lang, name=name, share=share, met=met, total=total, people=people, **made)
 
 
-def _target_line(row: Any, lang: str) -> str:
-    name, level = (row.zh if lang == "zh" else row.en), words.say(f"report.level_{row.level}", lang)
+def _target_line(rows: pd.DataFrame, lang: str) -> str:
+    """A promise in one line, its levels side by side."""
+    parts = [_level_said(row, lang) for row in rows.itertuples()]
+    between = words.say("report.between", lang)
+    return words.say("report.target_line", lang, name=rows[lang].iloc[0], said=between.join(parts))
+
+
+def _level_said(row: Any, lang: str) -> str:
+    level, threshold = words.say(f"report.level_{row.level}", lang), _figure(row.threshold, row.unit)
     value = _figure(row.value, row.unit)
-    threshold = _figure(row.threshold, row.unit)
-    said = f"{value} ({_of(row, lang)})" if value else _of(row, lang)
-    return words.say("report.target_line", lang, name=name, level=level, said=said, threshold=threshold)
+    key = "report.target_value" if value else "report.target_areas"
+    return words.say(key, lang, level=level, value=value, threshold=threshold, met=_of(row, lang))
 
 
 def _plan_told(question: Mapping[str, str], plan: SitingPlan, lang: str) -> str:
