@@ -58,7 +58,7 @@ def cut_graph(net: Network, homes: pd.DataFrame, bases: pd.DataFrame) -> nx.Mult
             for (a, one), (b, two) in itertools.pairwise(stops):
                 edge = (one, two) if sign > 0 else (two, one)
                 graph.add_edge(*edge, weight=b - a)
-                if a == b and one[0] == two[0] == "on":
+                if a == b:  # one spot
                     graph.add_edge(*edge[::-1], weight=0)
     for i, road, _, gap in places:
         if road >= 0:
@@ -199,7 +199,7 @@ def test_a_stop_is_heard_between_blocks(monkeypatch: pytest.MonkeyPatch) -> None
 
 def toy() -> TravelTimes:
     matrix = [[5, 15, np.nan], [7, 7, 30], [np.inf, 31, 40]]
-    return times_from_matrix(matrix, communities=["a", "b", "c"], sites=["x", "y", "z"], minutes=30)
+    return times_from_matrix(matrix, communities=["a", "b", "c"], sites=["x", "y", "z"], cutoff=30)
 
 
 def test_the_nearest_is_the_first_of_equals() -> None:

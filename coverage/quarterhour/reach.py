@@ -21,6 +21,8 @@ from quarterhour.snap import snap_places
 
 Heading = Literal["to_site", "to_community"]
 Ints = NDArray[Any]
+LONGEST_CS = 2**30
+"""Cutoffs stay below, so that sums of a search stay inside int32."""
 BLOCK = 256
 """Sources to a block: a thread's turn, and how soon Ctrl-C is heard."""
 
@@ -101,15 +103,14 @@ class TravelTimes:
         position = self.sites.get_indexer(wanted)
         if (position < 0).any():
             raise DataError("reach.unknown_id", id=first_ids(wanted[position < 0]), known=first_ids(self.sites))
+        _check_once(wanted)
         new = np.full(len(self.sites), -1, np.int32)
         new[position] = np.arange(len(wanted), dtype=np.int32)
         kept = self._keep(new[self.site_index] >= 0)
         rows = np.repeat(np.arange(len(self.communities)), np.diff(kept.indptr))
         order = np.lexsort((new[kept.site_index], rows))
         snapped = self.site_snap if self.site_snap.empty else self.site_snap.loc[wanted]
-        return replace(
-            kept, site_index=new[kept.site_index][order], cs=kept.cs[order], sites=wanted, site_snap=snapped
-        )
+        return replace(kept, site_index=new[kept.site_index][order], cs=kept.cs[order], sites=wanted, site_snap=snapped)
 
     def _keep(self, kept: Ints) -> TravelTimes:
         indptr = np.r_[0, np.cumsum(kept)][self.indptr]
@@ -153,13 +154,15 @@ def travel_times(
     progress : called with the share done.
 
     A place meets its road at a share of it; its leg to the tail is round(share x time), to the head the
-    rest, so that pieces add up. Two places on one road have the direct leg, in the directions allowed.
+    rest, so that pieces add up. At the very end of a road it stands on the junction, whichever way the road
+    runs. Two places on one road have the direct leg, in the directions allowed.
     """
     if heading not in ("to_site", "to_community"):
         raise DataError("reach.bad_heading", heading=heading)
+    for given in (minutes, turnout_minutes):
+        if not 0 <= given * CENTISECONDS_PER_MINUTE < LONGEST_CS:
+            raise DataError("reach.bad_cutoff", minutes=given)
     limit = centiseconds(minutes)
-    if not 0 <= limit < 2**30:
-        raise DataError("reach.bad_cutoff", minutes=minutes)
     homes, bases = _snapped(network, communities, limit_m), _snapped(network, sites, limit_m)
     arcs = network.arcs(heading)
     leaving = heading == "to_community"
@@ -168,9 +171,13 @@ def travel_times(
     targets = _by_junction(target, len(network.x))
 
     def block(span: slice) -> tuple[Ints, Ints, Ints]:
-        direct = _direct_legs(source, target, span, leaving=leaving)
         return cutoff_table(
-            (arcs.indptr, arcs.head, arcs.cs), source.rows(span), targets, direct, target_count=len(homes), cut=limit
+            (arcs.indptr, arcs.head, arcs.cs),
+            source.rows(span),
+            targets=targets,
+            direct=_direct_legs(source, target, span, leaving=leaving),
+            target_count=len(homes),
+            cut=limit,
         )
 
     parts = _in_blocks(block, len(bases), threads, progress)
@@ -186,7 +193,7 @@ def times_from_matrix(
     *,
     communities: Sequence[Hashable] | pd.Index,
     sites: Sequence[Hashable] | pd.Index,
-    minutes: float,
+    cutoff: float,
     heading: Heading = "to_site",
     mode_id: str = "matrix",
 ) -> TravelTimes:
@@ -195,16 +202,27 @@ def times_from_matrix(
     if (given < 0).any():
         raise DataError("reach.negative_minutes", count=int((given < 0).sum()))
     whole = np.rint(np.where(np.isfinite(given), given, -1) * CENTISECONDS_PER_MINUTE).astype(np.int64)
-    rows, columns = np.nonzero((whole >= 0) & (whole <= centiseconds(minutes)))
+    rows, columns = np.nonzero((whole >= 0) & (whole <= centiseconds(cutoff)))
     indptr = np.r_[0, np.cumsum(np.bincount(rows, minlength=len(given)))].astype(np.int64)
     return TravelTimes(
         indptr, columns.astype(np.int32), whole[rows, columns].astype(np.int32), pd.Index(communities), pd.Index(sites),
-        float(minutes), heading, 0.0, mode_id, pd.DataFrame(), pd.DataFrame(),
+        float(cutoff), heading, 0.0, mode_id, pd.DataFrame(), pd.DataFrame(),
     )  # fmt: skip
 
 
+def _check_once(ids: pd.Index) -> None:
+    if not ids.is_unique:
+        raise DataError("reach.ids_twice", ids=first_ids(ids[ids.duplicated()].unique()))
+
+
 def _snapped(network: Network, places: gpd.GeoDataFrame | pd.DataFrame, limit_m: float) -> pd.DataFrame:
-    return snap_places(network, places, limit_m=limit_m) if isinstance(places, gpd.GeoDataFrame) else places
+    _check_once(places.index)
+    if isinstance(places, gpd.GeoDataFrame):
+        return snap_places(network, places, limit_m=limit_m)
+    missing = [c for c in ("road", "share", "gap_m", "snapped") if c not in places.columns]
+    if missing or (places["road"] >= len(network.tail)).any():
+        raise DataError("reach.not_snapped_here", missing=", ".join(missing) or "-", roads=len(network.tail))
+    return places
 
 
 class _Entries:
@@ -228,6 +246,12 @@ class _Entries:
         rest, rest_against = self.along - self.along_cs, self.against - self.against_cs
         to_tail, to_head = (self.against_cs, rest) if leaves else (self.along_cs, rest_against)
         ok_tail, ok_head = (self.against > 0, self.along > 0) if leaves else (self.along > 0, self.against > 0)
+        # At the very end of a road one stands on the junction, whatever way the road runs: then it does not
+        # matter which of the roads that meet there the place was snapped to.
+        at_tail = ((self.along == 0) | (self.along_cs == 0)) & ((self.against == 0) | (self.against_cs == 0))
+        at_head = ((self.along == 0) | (rest == 0)) & ((self.against == 0) | (rest_against == 0))
+        to_tail, to_head = np.where(at_tail, 0, to_tail), np.where(at_head, 0, to_head)
+        ok_tail, ok_head = ok_tail | at_tail, ok_head | at_head
         self.allowed = np.column_stack([ok_tail & on, ok_head & on])
         self.junction = np.column_stack([tail, head]).astype(np.uint32)
         self.cs = np.minimum(np.column_stack([to_tail, to_head]) + self.extra[:, None], 2**31 - 1)
@@ -257,12 +281,14 @@ def _direct_legs(source: _Entries, target: _Entries, span: slice, *, leaving: bo
     s = np.repeat(np.arange(len(roads)), count)
     t = order[np.repeat(low, count) + np.arange(count.sum()) - np.repeat(np.cumsum(count) - count, count)]
     a, b = (source, target) if leaving else (target, source)
-    i, j = (np.arange(span.start, span.start + len(roads))[s], t) if leaving else (t, np.arange(span.start, span.start + len(roads))[s])
+    s = s + span.start
+    i, j = (s, t) if leaving else (t, s)
     far = 2**31 - 1
     along = b.along_cs[j] - a.along_cs[i]
     against = a.against_cs[i] - b.against_cs[j]
     leg = np.minimum(
-        np.where((a.along[i] > 0) & (along >= 0), along, far), np.where((a.against[i] > 0) & (against >= 0), against, far)
+        np.where((a.along[i] > 0) & (along >= 0), along, far),
+        np.where((a.against[i] > 0) & (against >= 0), against, far),
     )
     whole = np.minimum(leg + a.extra[i] + b.extra[j], far)
     return np.r_[0, np.cumsum(count)].astype(np.int64), t.astype(np.int32), whole.astype(np.int32)

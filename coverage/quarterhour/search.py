@@ -1,8 +1,10 @@
 """Shortest-path kernels: arrays in, arrays out.
 
-Bucket queue over whole centiseconds (Dial 1969, buckets of a power-of-two width, label correcting inside a
-bucket, so exact). Unsigned positions, pools made outside the hot loop, and no array rebound in it: measured, each
-of these halves the time.
+A bucket queue over whole centiseconds (Dial 1969), buckets wider than one, label correcting inside a bucket,
+so exact. A junction waits in one place at most: the buckets are doubly linked lists through the
+junctions, and no network can outgrow them. What lies beyond the ring of buckets (a ferry of two hours) waits
+in a list of its own, so one long road does not size the ring. Positions are unsigned, arrays made
+outside the hot loop and none rebound in it: measured, each of these tells.
 """
 
 from __future__ import annotations
@@ -15,68 +17,127 @@ from numpy.typing import NDArray
 
 UNREACHED = np.int32(2**31 - 1)
 NIL = np.uint32(0xFFFFFFFF)
-MOST_BUCKETS = 1 << 15
+SHIFT = 7
+"""Buckets are 2**SHIFT centiseconds wide."""
+BUCKETS = 1 << 10
+"""A power of two: the ring spans 22 minutes at once."""
+NEVER = np.int64(2**62)
+
+Csr = tuple[NDArray[Any], NDArray[Any], NDArray[Any]]
 
 _kernel = numba.njit(cache=True, nogil=True, error_model="numpy")
 
 
 @_kernel
-def _search(indptr, head, cs, nodes, offsets, cut, shift, mask, dist, bucket, after, node, at, touched):  # type: ignore[no-untyped-def]
-    count, free, top, live = np.uint32(0), NIL, np.uint32(0), np.int64(0)
+def _take_out(v, after, before):  # type: ignore[no-untyped-def]
+    left, right = before[v], after[v]
+    after[left] = right
+    if right != NIL:
+        before[right] = left
+    before[v] = NIL
+
+
+@_kernel
+def _put_in(v, slot, after, before):  # type: ignore[no-untyped-def]
+    first = after[slot]
+    after[v], before[v] = first, slot
+    if first != NIL:
+        before[first] = v
+    after[slot] = v
+
+
+@_kernel
+def _slot(bucket, b, junctions, mask):  # type: ignore[no-untyped-def]
+    """The head of the list for a bucket when the ring begins at bucket b; the last head is "far off"."""
+    return np.uint32(junctions + (bucket & mask)) if bucket <= b + mask else np.uint32(junctions + mask + 1)
+
+
+@_kernel
+def _fetch_far(b, junctions, mask, shift, dist, after, before):  # type: ignore[no-untyped-def]
+    """Move what has come within the ring; returns the nearest bucket still far off."""
+    far = NEVER
+    v = after[np.uint32(junctions + mask + 1)]
+    while v != NIL:
+        following = after[v]
+        bucket = np.int64(dist[v] >> shift)
+        if bucket <= b + mask:
+            _take_out(v, after, before)
+            _put_in(v, _slot(bucket, b, junctions, mask), after, before)
+        else:
+            far = min(far, bucket)
+        v = following
+    return far
+
+
+@_kernel
+def _search(indptr, head, cs, nodes, offsets, owners, owned, cut, shift, mask, dist, owner, after, before, touched):  # type: ignore[no-untyped-def]  # noqa: E501
+    """Settle all within the cutoff. ``dist`` comes all UNREACHED, ``after`` and ``before`` all NIL; these leave so.
+
+    Returns how many junctions of ``touched`` were reached. Equal times go to the lower owner.
+    """
+    junctions = np.int64(indptr.size - 1)
+    count, waiting, far = np.uint32(0), np.int64(0), NEVER
     b = np.int64(cut >> shift)
     for i in range(nodes.size):
+        b = min(b, np.int64(offsets[i] >> shift))
+    for i in range(nodes.size):
         v, d = nodes[i], offsets[i]
-        if d <= cut and d < dist[v]:
-            if dist[v] == UNREACHED:
-                touched[count] = v
-                count += np.uint32(1)
-            dist[v] = d
-            node[top], at[top] = v, d
-            q = np.uint64((d >> shift) & mask)
-            after[top] = bucket[q]
-            bucket[q] = top
-            top += np.uint32(1)
-            live += 1
-            b = min(b, np.int64(d >> shift))
-    while live > 0:
-        q = np.uint64(b & mask)
-        e = bucket[q]
-        if e == NIL:
+        if d > cut or d > dist[v] or (d == dist[v] and not (owned and owners[i] < owner[v])):
+            continue
+        if dist[v] == UNREACHED:
+            touched[count] = v
+            count += np.uint32(1)
+        else:
+            _take_out(v, after, before)
+            waiting -= 1
+        dist[v] = d
+        if owned:
+            owner[v] = owners[i]
+        bucket = np.int64(d >> shift)
+        if bucket > b + mask:
+            far = min(far, bucket)
+        _put_in(v, _slot(bucket, b, junctions, mask), after, before)
+        waiting += 1
+    while waiting > 0:
+        u = after[np.uint32(junctions + (b & mask))]
+        if u == NIL:
             b += 1
+            if b >= far:
+                far = _fetch_far(b, junctions, mask, shift, dist, after, before)
             continue
-        u, d = node[e], at[e]
-        bucket[q] = after[e]
-        after[e] = free
-        free = e
-        live -= 1
-        if d != dist[u]:
-            continue
+        _take_out(u, after, before)
+        waiting -= 1
+        d = dist[u]
         for k in range(indptr[u], indptr[np.uint64(u) + np.uint64(1)]):
-            v = head[k]
             longer = np.int32(d + cs[k])
-            if longer <= cut:
-                known = dist[v]
-                if longer < known:
-                    if known == UNREACHED:
-                        touched[count] = v
-                        count += np.uint32(1)
-                    dist[v] = longer
-                    if free != NIL:
-                        e = free
-                        free = after[e]
-                    else:
-                        e = top
-                        top += np.uint32(1)
-                    node[e], at[e] = v, longer
-                    q = np.uint64((longer >> shift) & mask)
-                    after[e] = bucket[q]
-                    bucket[q] = e
-                    live += 1
+            if longer > cut:
+                continue
+            v = head[k]
+            known = dist[v]
+            better = longer < known
+            if owned and longer == known:
+                better = owner[u] < owner[v]
+            if better:
+                if known == UNREACHED:
+                    touched[count] = v
+                    count += np.uint32(1)
+                elif before[v] != NIL:
+                    _take_out(v, after, before)
+                    waiting -= 1
+                dist[v] = longer
+                if owned:
+                    owner[v] = owner[u]
+                bucket = np.int64(longer >> shift)
+                if bucket > b + mask:
+                    far = min(far, bucket)
+                _put_in(v, _slot(bucket, b, junctions, mask), after, before)
+                waiting += 1
     return count
 
 
 @_kernel
-def _gather(touched, count, dist, by_node, target, offset, cut, best, hit, hits):  # type: ignore[no-untyped-def]
+def _gather(touched, count, dist, by_node, target, offset, cut, best, hit):  # type: ignore[no-untyped-def]
+    hits = np.int64(0)
     for j in range(count):
         v = touched[j]
         d = dist[v]
@@ -123,22 +184,25 @@ def _grown(array, size, used):  # type: ignore[no-untyped-def]
 
 
 @_kernel
-def _block(indptr, head, cs, src_ptr, src_node, src_off, by_node, target, offset, near_ptr, near, near_cs, n_targets, cut, shift, buckets):  # type: ignore[no-untyped-def]  # noqa: E501
-    n, m = indptr.size - 1, head.size
-    dist = np.full(n, UNREACHED, np.int32)
-    touched = np.empty(n, np.uint32)
-    bucket = np.full(buckets, NIL, np.uint32)
-    after, node, at = np.empty(m + n + 8, np.uint32), np.empty(m + n + 8, np.uint32), np.empty(m + n + 8, np.int32)
+def _table(arcs, sources, targets, direct, n_targets, cut, shift, buckets):  # type: ignore[no-untyped-def]
+    indptr, head, cs = arcs
+    src_ptr, src_node, src_off = sources
+    by_node, target, offset = targets
+    near_ptr, near, near_cs = direct
+    n = indptr.size - 1
+    dist, touched = np.full(n, UNREACHED, np.int32), np.empty(n, np.uint32)
+    after, before = np.full(n + buckets + 1, NIL, np.uint32), np.full(n, NIL, np.uint32)
     best, hit = np.full(n_targets, UNREACHED, np.int32), np.empty(n_targets, np.int32)
-    sources = src_ptr.size - 1
-    ptr = np.zeros(sources + 1, np.int64)
+    nobody = np.empty(0, np.int32)
+    ptr = np.zeros(src_ptr.size, np.int64)
     ids, times = np.empty(4096, np.int32), np.empty(4096, np.int32)
-    for s in range(sources):
+    for s in range(src_ptr.size - 1):
         lo, hi = src_ptr[s], src_ptr[s + 1]
         count = _search(
-            indptr, head, cs, src_node[lo:hi], src_off[lo:hi], cut, shift, buckets - 1, dist, bucket, after, node, at, touched
+            indptr, head, cs, src_node[lo:hi], src_off[lo:hi], nobody, False,
+            cut, shift, buckets - 1, dist, nobody, after, before, touched,
         )  # fmt: skip
-        hits = _gather(touched, count, dist, by_node, target, offset, cut, best, hit, 0)
+        hits = _gather(touched, count, dist, by_node, target, offset, cut, best, hit)
         hits = _direct(near_ptr[s], near_ptr[s + 1], near, near_cs, cut, best, hit, hits)
         used = ptr[s]
         if used + hits > ids.size:
@@ -149,35 +213,80 @@ def _block(indptr, head, cs, src_ptr, src_node, src_off, by_node, target, offset
     return ptr, ids[: ptr[-1]].copy(), times[: ptr[-1]].copy()
 
 
+@_kernel
+def _nearest(arcs, nodes, offsets, owners, cut, shift, buckets):  # type: ignore[no-untyped-def]
+    indptr, head, cs = arcs
+    n = indptr.size - 1
+    dist, owner, touched = np.full(n, UNREACHED, np.int32), np.full(n, -1, np.int32), np.empty(n, np.uint32)
+    after, before = np.full(n + buckets + 1, NIL, np.uint32), np.full(n, NIL, np.uint32)
+    _search(
+        indptr, head, cs, nodes, offsets, owners, True,
+        cut, shift, buckets - 1, dist, owner, after, before, touched,
+    )  # fmt: skip
+    return dist, owner
+
+
 def cutoff_table(
-    arcs: tuple[NDArray[np.uint32], NDArray[np.uint32], NDArray[np.int32]],
-    sources: tuple[NDArray[np.int64], NDArray[np.uint32], NDArray[np.int32]],
-    targets: tuple[NDArray[np.int64], NDArray[np.int32], NDArray[np.int32]],
-    direct: tuple[NDArray[np.int64], NDArray[np.int32], NDArray[np.int32]],
+    arcs: Csr,
+    sources: Csr,
     *,
+    targets: Csr,
+    direct: Csr,
     target_count: int,
     cut: int,
-) -> tuple[NDArray[np.int64], NDArray[np.int32], NDArray[np.int32]]:
+    shift: int = SHIFT,
+    buckets: int = BUCKETS,
+) -> Csr:
     """Times from each source to every target within an inclusive cutoff.
 
     Parameters
     ----------
-    arcs : CSR of the network: start of each junction's arcs, their heads, their centiseconds.
+    arcs : CSR of the network: start of each junction's arcs, their heads, their centiseconds (at least 1).
     sources : start of each source's entries, the junctions it enters by, the centiseconds until there.
     targets : start of each junction's targets, the targets, the centiseconds from the junction to them.
     direct : start of each source's direct legs (both on one road), the targets, the whole time.
-    target_count, cut : number of targets; centiseconds.
+    target_count, cut : number of targets; centiseconds below 2**30.
+    shift, buckets : of the queue; the answer does not depend on them.
 
     Returns
     -------
     Start of each source's row, the targets reached (in no order), their centiseconds.
     """
-    longest = int(min(arcs[2].max(initial=1), cut))
-    spread = int(sources[2].max(initial=0) - sources[2].min(initial=0)) if sources[2].size else 0
-    span = max(longest, min(spread, cut)) + 1
-    shift = 7
-    while (span >> shift) + 2 > MOST_BUCKETS:
-        shift += 1
-    buckets = 1 << int((span >> shift) + 2).bit_length()
-    found: Any = _block(*arcs, *sources, *targets, *direct, target_count, np.int32(cut), shift, buckets)
-    return found[0], found[1], found[2]
+    found: Csr = _table(
+        _as_csr(arcs, np.uint32, np.uint32),
+        _as_csr(sources, np.int64, np.uint32),
+        _as_csr(targets, np.int64, np.int32),
+        _as_csr(direct, np.int64, np.int32),
+        np.int64(target_count),
+        np.int32(cut),
+        np.int64(shift),
+        np.int64(buckets),
+    )
+    return found
+
+
+def nearest_source(
+    arcs: Csr, sources: Csr, *, cut: int, shift: int = SHIFT, buckets: int = BUCKETS
+) -> tuple[NDArray[np.int32], NDArray[np.int32]]:
+    """For every junction the centiseconds from its nearest source, and which source that is.
+
+    ``sources``: junctions, centiseconds until there, owners (a source may enter by several junctions). Of sources
+    equally near, the lowest. A junction beyond the cutoff has UNREACHED and owner -1.
+    """
+    nodes, offsets, owners = (np.ascontiguousarray(a, t) for a, t in zip(sources, _OWNED, strict=True))
+    csr = _as_csr(arcs, np.uint32, np.uint32)
+    dist, owner = _nearest(csr, nodes, offsets, owners, np.int32(cut), np.int64(shift), np.int64(buckets))
+    return dist, owner
+
+
+_OWNED = (np.uint32, np.int32, np.int32)
+
+
+def _as_csr(csr: Csr, start: type, place: type) -> Csr:
+    """One layout a kernel: another would be compiled anew."""
+    first, second, third = csr
+    return (
+        np.ascontiguousarray(first, start),
+        np.ascontiguousarray(second, place),
+        np.ascontiguousarray(third, np.int32),
+    )
