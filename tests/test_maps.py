@@ -11,7 +11,7 @@ from collections.abc import Iterator
 from importlib import resources
 from pathlib import Path
 from types import SimpleNamespace
-from typing import Any
+from typing import Any, Literal
 
 import geopandas as gpd
 import numpy as np
@@ -71,7 +71,7 @@ def four_towns(name: str) -> gpd.GeoDataFrame:
 
 
 def check_of(
-    communities: gpd.GeoDataFrame, facilities: gpd.GeoDataFrame, name: str, *, need: str = "any"
+    communities: gpd.GeoDataFrame, facilities: gpd.GeoDataFrame, name: str, *, need: Literal["any", "all"] = "any"
 ) -> CircleCheck:
     circle = Circle(
         id=name, zh=name, en=name, kinds=("day_care", "happiness_home"), mode="walk", minutes=15.0,
@@ -103,13 +103,15 @@ def plan_of(communities: gpd.GeoDataFrame, facilities: gpd.GeoDataFrame, sites: 
     assignment = pd.Series([cycle[i % 5] for i in range(len(communities))], index=communities.index, dtype=object)
     return SimpleNamespace(
         chosen=chosen, gain=pd.Series([300, 200, 100], index=list(chosen)), assignment=assignment, status="bounded",
-        gap=0.021, bound=612.0, covered_before=400, covered=1000, demand_total=3000, unmet=pd.DataFrame({"area": ["t11"]}),
+        gap=0.021, bound=612.0, covered_before=400, covered=1000, demand_total=3000,
+        unmet=pd.DataFrame({"area": ["t11"]}),
     )  # fmt: skip
 
 
 def scorecard_of(name: str) -> Scorecard:
     rows = pd.DataFrame({
-        "target": ["a", "b", "a"], "zh": name, "en": name, "level": ["city", "city", "town"], "area": ["city", "city", "t00"],
+        "target": ["a", "b", "a"], "zh": name, "en": name, "level": ["city", "city", "town"],
+        "area": ["city", "city", "t00"],
         "area_name": name, "value": [0.5, np.nan, 3.0], "threshold": [0.9, 1.0, 1.0], "unit": ["share", "个", "个"],
         "met": pd.array([False, None, True], dtype="boolean"),
     })  # fmt: skip
@@ -235,7 +237,8 @@ def test_a_click_on_a_community_says_why(browser: Any, tmp_path: Path) -> None:
     given = study(1)
     tab, _ = opened(browser, maps.draw_map(**given), tmp_path)
     at = tab.evaluate(
-        "() => { const p = quarterhourPicture.communities; const m = Object.values(window).find(v => v instanceof L.Map);"
+        "() => { const p = quarterhourPicture.communities;"
+        " const m = Object.values(window).find(v => v instanceof L.Map);"
         " const q = m.latLngToContainerPoint([p.y[0], p.x[0]]); return [q.x, q.y]; }"
     )
     tab.mouse.click(*at)
@@ -299,3 +302,21 @@ def test_no_community_is_lost_without_a_place_it_is_told() -> None:
     assert len(data["communities"]["name"]) == 9
     assert data["communities"]["x"][3] is None
     assert "1 条没有位置" in data["communities"]["missing"]
+
+
+def test_the_legend_names_only_what_is_on_the_map(browser: Any, tmp_path: Path) -> None:
+    tab, trouble = opened(browser, maps.draw_map(**study()), tmp_path)
+    assert not tab.is_visible(".qh-ramp")
+    tab.check("text=各镇街覆盖率：养老服务圈东北村")
+    assert tab.is_visible(".qh-ramp")
+    tab.uncheck("text=选址方案")
+    assert not tab.is_visible("text=拟建点（数字为建设次序）")
+    tab.check("text=不显示社区（村）")
+    assert trouble == []
+
+
+def test_every_word_that_the_page_uses_is_in_both_languages() -> None:
+    assert "undefined" not in maps.draw_map(**study(lang="en")).split("quarterhourPicture=")[1].split("</script>")[0]
+    script = (resources.files("quarterhour") / "data" / "map" / "map.js").read_text(encoding="utf-8")
+    used = set(re.findall(r"\bw\.([a-z_]+)", script))
+    assert used <= set(picture_room._Say("zh").page())

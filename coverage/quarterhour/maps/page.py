@@ -38,7 +38,15 @@ def draw_page(picture: Mapping[str, Any], layers: Sequence[Mapping[str, Any]], *
 def _folium_page(title: str, layers: Sequence[Mapping[str, Any]], bounds: list[list[float]] | None) -> str:
     import folium
 
-    drawn = folium.Map(tiles=None, prefer_canvas=True, zoom_control=False, attribution_control=False, location=[0, 0])
+    drawn = folium.Map(
+        tiles=None,
+        prefer_canvas=True,
+        zoom_control=False,
+        attribution_control=False,
+        zoom_snap=0.25,
+        zoom_delta=0.5,
+        location=[0, 0],
+    )
     drawn.default_js = [(name, name) for name in ("leaflet/leaflet.js", "quarterhour/data.js", "map.js")]
     drawn.default_css = [(name, name) for name in ("leaflet/leaflet.css", "map.css")]
     figure = drawn.get_root()
@@ -47,7 +55,7 @@ def _folium_page(title: str, layers: Sequence[Mapping[str, Any]], bounds: list[l
     _drawing(drawn, groups).add_to(drawn)
     folium.LayerControl(collapsed=False).add_to(drawn)
     if bounds is not None:
-        drawn.fit_bounds(bounds, padding_top_left=(330, 10), padding_bottom_right=(10, 10), max_zoom=15)
+        drawn.fit_bounds(bounds, padding_top_left=(330, 10), padding_bottom_right=(250, 10), max_zoom=15)
     ids = [figure._id, *_ids(drawn)]
     return _renumbered(figure.render(), ids)
 

@@ -221,9 +221,7 @@ def _city_share(check: CircleCheck, say: _Say) -> dict[str, str]:
     name = say.label("maps", check.circle.people, prefix="people_")
     return {
         "share": escape(_percent(row["share_people"])),
-        "text": _filled(
-            "city_share", say, people=name, share=escape(_percent(row["share_people"])), **_thousands(people)
-        ),
+        "text": _filled("city_share", say, people=name, **_thousands(people)),
         "quality": _filled("city_synthetic", say, **_thousands(rests)),
     }
 
@@ -346,16 +344,16 @@ def _promises(scorecard: Scorecard | None, level: str, area: Any, say: _Say) -> 
 def _promise(row: Mapping[Any, Any], say: _Say) -> list[str]:
     state = "no_data" if pd.isna(row["met"]) else "met" if row["met"] else "not_met"
     unit = "" if pd.isna(row["unit"]) else str(row["unit"])
-    value, threshold = (_figure(row[key], unit) for key in ("value", "threshold"))
+    value, threshold = (_figure(row[key], unit, say) for key in ("value", "threshold"))
     return [escape(row[say.lang]), value, threshold, state]
 
 
-def _figure(value: Any, unit: str) -> str:
+def _figure(value: Any, unit: str, say: _Say) -> str:
     if value is None or pd.isna(value):
         return ""
     if unit == "share":
         return escape(_percent(value))
-    return escape(f"{value:,.2f}".rstrip("0").rstrip(".") + unit)
+    return escape(f"{value:,.2f}".rstrip("0").rstrip(".")) + say.label("maps", unit, prefix="unit_")
 
 
 def _roads(roads: gpd.GeoDataFrame | None) -> list[dict[str, Any]]:
@@ -408,6 +406,7 @@ def layers_of(picture: Mapping[str, Any], lang: str) -> list[dict[str, Any]]:
     rows: list[tuple[str, str, bool, bool]] = [
         (f"circle_{i}", _filled("circle_layer", say, name=name), True, i == 0) for i, name in enumerate(circles)
     ] or [("communities", say("communities"), True, True)]
+    rows += [("none", say("no_communities"), True, False)]
     rows += [
         (f"plan_{i}", _filled("plan_layer", say, name=p["name"]), False, i == 0) for i, p in enumerate(picture["plans"])
     ]

@@ -4,7 +4,7 @@
 
 const quarterhourColours = {
   met: "#2f8f6b", not_met: "#cf3f2e", not_judged: "#8b9099", site: "#1d4fa3",
-  kinds: ["#6b3fa0", "#c77700", "#00798c", "#a8326e", "#5b6b1f", "#7a4b2a", "#3d5a80", "#b3a100", "#444444"],
+  kinds: ["#6b3fa0", "#c77700", "#00798c", "#a8326e", "#5b6b1f", "#7a4b2a", "#3d5a80", "#b3a100", "#444444", "#e06c9f", "#4aa3c7", "#9a7fd1", "#8a1538", "#3f7f3f"],
   share: ["#f6d9c8", "#f3b48f", "#f1e3a4", "#b5d8a0", "#5fae83"],
   none: "#d5d8dc",
   road: { motorway: ["#d8a25a", 2.4], trunk: ["#d8a25a", 2], primary: ["#dcb87c", 1.8], secondary: ["#c9c3b3", 1.4], tertiary: ["#cfcabd", 1], minor: ["#dcd8cd", 0.6] },
@@ -30,8 +30,7 @@ function quarterhourDraw(map, layers, picture) {
   const row = (name, value) => (value ? `<tr><th>${name}</th><td>${value}</td></tr>` : "");
   const state = { met: "met", too_long: "not_met", out_of_reach: "not_met", not_snapped: "not_judged", unknown: "not_judged" };
   const chip = (kind, text) => `<span class="qh-chip qh-${kind}">${text}</span>`;
-  const swatch = (css, text) => `<div class="qh-key"><i style="${css}"></i>${text}</div>`;
-  const colon = document.documentElement.lang === "zh" ? "：" : ": ";
+  const swatch = (css, text, key = "") => `<div class="qh-key" data-layer="${key}"><i style="${css}"></i>${text}</div>`;
 
   for (const [name, z] of [["qh-towns", 340], ["qh-scores", 345], ["qh-roads", 350]]) {
     map.createPane(name).style.zIndex = z;
@@ -39,6 +38,9 @@ function quarterhourDraw(map, layers, picture) {
   }
   const flat = (pane) => ({ pane, renderer: L.canvas({ pane, padding: 0.3 }), interactive: false });
   const top = L.canvas({ padding: 0.3, tolerance: 3 });
+  const marks = [];  // marks that grow as one looks nearer: [mark, share of the size]
+  const size = () => (map.getZoom() < 11 ? 2.6 : map.getZoom() < 13 ? 4 : 6);
+  const grown = (mark, part) => { marks.push([mark, part]); return mark; };
 
   // --- why a community is inside or outside -------------------------------------------------------
   function minutes(circle, i) {
@@ -67,7 +69,7 @@ function quarterhourDraw(map, layers, picture) {
     people.x.forEach((x, i) => {
       if (x === null) return;
       const kind = circle ? state[of(circle.reason, i)] || "not_judged" : "not_judged";
-      const dot = L.circleMarker([people.y[i], x], { renderer: top, radius: kind === "met" ? 3.2 : 4.2, weight: 0.7, color: "#fff", fillColor: colour[kind], fillOpacity: 0.92 });
+      const dot = grown(L.circleMarker([people.y[i], x], { renderer: top, weight: 0.5, color: "#fff", fillColor: colour[kind], fillOpacity: 0.95 }), kind === "met" ? 0.85 : 1.1);
       dot.at = i;
       layer.addLayer(dot);
     });
@@ -81,11 +83,11 @@ function quarterhourDraw(map, layers, picture) {
     const layer = layers[`kind_${k}`], fill = colour.kinds[k % colour.kinds.length];
     kind.x.forEach((x, i) => {
       if (x === null) return;
-      const mark = new QuarterhourSquare([kind.y[i], x], { renderer: top, radius: 4, weight: 1, color: "#fff", fillColor: fill, fillOpacity: 1 });
+      const mark = grown(new QuarterhourSquare([kind.y[i], x], { renderer: top, weight: 0.5, color: "#fff", fillColor: fill, fillOpacity: 1 }), 0.75);
       mark.at = i;
       layer.addLayer(mark);
     });
-    layer.bindTooltip((mark) => `${kind.name[mark.at]}（${kind.label}）`);
+    layer.bindTooltip((mark) => `${kind.name[mark.at]} <small>${kind.label}</small>`);
     layer.bindPopup((mark) => `<h3>${kind.name[mark.at]}</h3><table>${row(w.kind, kind.label)}${row(w.town, of(kind.town, mark.at))}${row(w.quality, of(kind.quality, mark.at))}${row(w.source, of(kind.source, mark.at))}</table>`, popup);
   });
 
@@ -121,6 +123,8 @@ function quarterhourDraw(map, layers, picture) {
     if (!town.shape) return;
     layers.towns.addLayer(townOf(town.shape, { ...outline, color: "#a9a294", weight: 1, fillColor: "#fbfaf5", fillOpacity: 1 }));
     picture.circles.forEach((_, c) => layers[`score_${c}`].addLayer(townOf(town.shape, { ...score, color: "#8d8778", weight: 1, fillColor: ramp(town.share[c]), fillOpacity: 0.85 })));
+    const middle = L.geoJSON(town.shape).getBounds().getCenter();
+    layers.towns.addLayer(L.marker(middle, { interactive: false, keyboard: false, icon: L.divIcon({ className: "qh-town", html: `<span>${town.name}</span>`, iconSize: [0, 0] }) }));
     areas.addLayer(townOf(town.shape, { renderer: top, stroke: false, fillOpacity: 0 }).bindTooltip(town.name, { sticky: true }).bindPopup(() => townText(town), popup));
   });
   areas.addTo(map);
@@ -146,9 +150,9 @@ function quarterhourDraw(map, layers, picture) {
   const dot = (fill) => `background:${fill};border-radius:50%`;
   const legend = [
     swatch(dot(colour.met), w.met), swatch(dot(colour.not_met), w.not_met), swatch(dot(colour.not_judged), w.not_judged),
-    ...picture.kinds.map((kind, k) => swatch(`background:${colour.kinds[k % colour.kinds.length]}`, kind.label)),
-    picture.plans.length ? `<div class="qh-key"><span class="qh-site"><b>1</b></span>${w.plan_site}</div>${swatch(`height:0;border-top:2px solid ${colour.site}`, w.plan_served)}` : "",
-    picture.circles.length ? `<div class="qh-ramp"><span>${w.share_in}</span>${colour.share.map((fill, i) => `<i style="background:${fill}">${i * 20}–${i * 20 + 20}%</i>`).join("")}</div>` : "",
+    ...picture.kinds.map((kind, k) => swatch(`background:${colour.kinds[k % colour.kinds.length]}`, kind.label, `kind_${k}`)),
+    picture.plans.length ? `<div class="qh-key" data-layer="plan"><span class="qh-site"><b>1</b></span>${w.plan_site}</div>${swatch(`height:0;border-top:2px solid ${colour.site}`, w.plan_served, "plan")}` : "",
+    picture.circles.length ? `<div class="qh-ramp" data-layer="score"><span>${w.share_in}</span>${colour.share.map((fill, i) => `<i style="background:${fill}">${i * 20}–${i * 20 + 20}%</i>`).join("")}</div>` : "",
   ].join("");
   const missing = [people.missing, ...picture.kinds.map((kind) => kind.missing)].filter(Boolean).map((text) => `<p>${text}</p>`).join("");
   const promises = promiseRows(picture.promises);
@@ -171,6 +175,21 @@ function quarterhourDraw(map, layers, picture) {
   new Panel({ position: "topleft" }).addTo(map);
   L.control.zoom({ position: "bottomright" }).addTo(map);
   L.control.scale({ imperial: false, position: "bottomright" }).addTo(map);
+
+  // --- what is on the map now: the legend names only that, and marks fit the zoom -----------------
+  const shown = (key) => Object.keys(layers).some((name) => name.startsWith(key) && (name === key || name[key.length] === "_") && map.hasLayer(layers[name]));
+  function relegend() {
+    for (const key of document.querySelectorAll("[data-layer]")) key.hidden = key.dataset.layer !== "" && !shown(key.dataset.layer);
+  }
+  function resize() {
+    const full = size();
+    for (const [mark, part] of marks) mark.setRadius(full * part);
+    map.getContainer().classList.toggle("qh-far", map.getZoom() < 11);
+  }
+  map.on("overlayadd overlayremove baselayerchange", relegend);
+  map.on("zoomend", resize);
+  relegend();
+  resize();
 
   // --- search by name -----------------------------------------------------------------------------
   const names = people.name.map(quarterhourPlain);
