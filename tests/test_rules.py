@@ -1,0 +1,88 @@
+"""Dated, cited standards."""
+
+from __future__ import annotations
+
+import re
+from datetime import date
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from quarterhour.errors import DataError
+from quarterhour.rules import LEVELS, MEASURES, as_targets, in_force, read_rules, rule_sets
+
+BEDS = {"id": "beds", "zh": "床", "en": "beds", "level": "city", "measure": "count", "kinds": ["home"],
+        "threshold": 1, "unit": "facilities"}  # fmt: skip
+
+
+def targets(**changes: Any) -> Any:
+    row = {k: v for k, v in {**BEDS, **changes}.items() if v is not None}
+    return as_targets({"rules": {"source": "a plan", "date": date(2021, 5, 1)}, "target": [row]}, where="plan.toml")
+
+
+def test_every_promise_of_the_plan_has_a_target(root: Path) -> None:
+    page = root.parent / "shared" / "domain" / "targets.md"
+    if not page.is_file():
+        pytest.skip("../shared/domain/targets.md is absent: the plan's table lies beside the checkout")
+    promised = re.findall(r"^\| `([a-z-]+)` \|", page.read_text(encoding="utf-8"), flags=re.MULTILINE)
+    assert len(promised) == 21
+    assert set(promised) - {t.id for t in read_rules("weihai-14fyp")} == set()
+
+
+def test_every_target_is_cited_and_named_in_both_languages() -> None:
+    for target in read_rules("weihai-14fyp"):
+        assert target.zh and target.en and target.clause and target.source and target.date and target.unit
+        assert target.level in LEVELS and target.measure in MEASURES
+        assert target.name("zh") == target.zh and target.name("en") == target.en
+
+
+def test_a_target_at_several_levels_is_one_value_a_level() -> None:
+    made = targets(level=None, levels=["county", "city"], binding_levels=["city"],
+                   threshold_by_level={"county": 4})  # fmt: skip
+    assert [(t.level, t.threshold, t.binding) for t in made] == [("county", 4, False), ("city", 1, True)]
+
+
+def test_the_head_of_the_file_holds_for_every_target_that_does_not_say() -> None:
+    assert targets()[0].date == "2021-05-01"
+    assert targets(source="another")[0].source == "another"
+
+
+@pytest.mark.parametrize(
+    ("wrong", "said"),
+    [
+        ({"level": "planet"}, "planet"),
+        ({"level": None}, "level None"),
+        ({"measure": "guess"}, "guess"),
+        ({"threshold": None}, "threshold None"),
+        ({"threshold": "many"}, "'many'"),
+        ({"kinds": []}, "count needs kinds"),
+        ({"measure": "ratio", "columns": ["a"], "table": "figures"}, "ratio needs columns"),
+        ({"measure": "circle_share"}, "circle_share needs of"),
+        ({"level": "facility"}, "ratio of facilities"),
+        ({"colour": "red"}, "colour"),
+        ({"zh": None}, "zh"),
+    ],
+)
+def test_a_target_that_cannot_be_meant_is_named(wrong: dict[str, Any], said: str) -> None:
+    with pytest.raises(DataError, match=r"target 'beds' of plan\.toml") as caught:
+        targets(**wrong)
+    assert said in str(caught.value) and "plan.toml" in caught.value.told("zh")
+
+
+def test_a_target_twice_at_one_level_is_refused() -> None:
+    with pytest.raises(DataError, match="twice"):
+        as_targets({"target": [BEDS, BEDS]})
+
+
+def test_an_unknown_rule_set_says_which_there_are() -> None:
+    assert "weihai-14fyp" in rule_sets()
+    with pytest.raises(DataError, match="weihai-14fyp"):
+        read_rules("atlantis")
+
+
+def test_a_target_is_in_force_on_its_first_and_last_day_and_forever_without_dates() -> None:
+    dated = targets(effective_from=date(2021, 1, 1), effective_to=date(2025, 12, 31))
+    assert len(in_force(dated, date(2021, 1, 1))) == len(in_force(dated, date(2025, 12, 31))) == 1
+    assert in_force(dated, date(2020, 12, 31)) == in_force(dated, date(2026, 1, 1)) == ()
+    assert len(in_force(targets(), date(1900, 1, 1))) == 1
