@@ -300,7 +300,7 @@ def _plan_result(plan: SitingPlan, say: _Say) -> list[str]:
         return [escape(status)]
     people = {"before": plan.covered_before, "covered": plan.covered, "total": plan.demand_total}
     first = say("plan_result", sites=len(plan.chosen), **_thousands(people))
-    proof = say("plan_proof", status=status, gap=f"{plan.gap:.2%}")
+    proof = say("plan_proof", status=status, gap="<0.01%" if 0 < plan.gap < 0.00005 else f"{plan.gap:.2%}")
     unmet = [say("plan_unmet", count=len(plan.unmet))] if len(plan.unmet) else []
     return [first, proof, *unmet]
 

@@ -62,7 +62,7 @@ function quarterhourDraw(map, layers, picture) {
       picture.circles.map((circle) => circleText(circle, i)).join("") +
       (plans ? `<section><h4>${w.plan}</h4><table>${plans}</table></section>` : "");
   }
-  const popup = { maxWidth: 340, maxHeight: 380, autoPanPaddingTopLeft: [335, 10] };
+  const popup = { maxWidth: 340, maxHeight: 460, autoPanPaddingTopLeft: [335, 10] };
 
   // --- communities, one layer a circle ------------------------------------------------------------
   function drawCommunities(layer, circle) {
