@@ -24,7 +24,7 @@ def _problem(minutes, *, people, states, towns, counties, objective, new_sites, 
     sites = pd.Index([f"s{k}" for k in range(len(states))])
     communities = pd.Index([f"c{k}" for k in range(len(people))])
     frame = pd.DataFrame({"state": states, "town": towns, "county": counties, "name": sites, "quality": "fact"}, sites)
-    times = times_from_matrix(np.array(minutes, dtype=float), communities=communities, sites=sites, minutes=20)
+    times = times_from_matrix(np.array(minutes, dtype=float), communities=communities, sites=sites, cutoff=20)
     demand = pd.Series(people, index=communities)
     asked = {"demand": demand, "sites": frame, "times": times, "minutes": 15, "quotas": quotas}
     return as_problem("small", objective=objective, new_sites=new_sites, **asked)

@@ -41,7 +41,7 @@ SITES = pd.DataFrame(
 
 def _times(cutoff=30):
     return times_from_matrix(
-        np.array(MINUTES, dtype=float), communities=pd.Index(COMMUNITIES), sites=SITES.index, minutes=cutoff
+        np.array(MINUTES, dtype=float), communities=pd.Index(COMMUNITIES), sites=SITES.index, cutoff=cutoff
     )
 
 

@@ -29,7 +29,8 @@ app = typer.Typer(
 
 StudyPath = Annotated[str, typer.Argument(metavar="STUDY", help="A study.toml, or the folder it is in.")]
 Out = Annotated[Path | None, typer.Option("--out", help="Folder for the results.")]
-Roads = Annotated[Path | None, typer.Option("--roads", help="Roads to use instead of the study's (vector file, OSM extract, GraphML).")]  # fmt: skip
+_ROADS_HELP = "Roads to use instead of the study's: a vector file, an OSM extract, GraphML."
+Roads = Annotated[Path | None, typer.Option("--roads", help=_ROADS_HELP)]
 Lang = Annotated[str, typer.Option("--lang", help="zh or en.", metavar="zh|en", callback=lambda v: _language(v))]
 Quiet = Annotated[bool, typer.Option("--quiet", help="No progress on stderr.")]
 

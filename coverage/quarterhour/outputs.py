@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import platform
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from importlib import metadata
 from pathlib import Path
 from typing import Any
@@ -37,15 +37,20 @@ def write_results(results: Results, out: str | Path, *, lang: str = "zh", tell: 
     return written
 
 
-def _writers(results: Results, lang: str) -> dict[str, Any]:
+def _writers(results: Results, lang: str) -> dict[str, Callable[[Path], None]]:
     return {
         "map.html": lambda path: files.write_text(path, meeting_map(results, lang)),
         "coverage.xlsx": lambda path: _workbook(results, path, lang),
         "results.gpkg": lambda path: files.write_layers(path, result_layers(results)),
-        "plan.json": lambda path: files.write_text(path, _json([plan_record(p.plan, p.problem) for p in results.proposals])),
+        "plan.json": lambda path: files.write_text(path, _json(plans_record(results))),
         "report.md": lambda path: files.write_text(path, page(results, lang)),
         "manifest.json": lambda path: files.write_text(path, _json(manifest(results))),
-    }  # fmt: skip
+    }
+
+
+def plans_record(results: Results) -> list[dict[str, Any]]:
+    """Every plan with its proof, as ``plan.json`` keeps it: no day, no seconds."""
+    return [plan_record(p.plan, p.problem) for p in results.proposals]
 
 
 def meeting_map(results: Results, lang: str = "zh") -> str:

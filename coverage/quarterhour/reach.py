@@ -57,7 +57,7 @@ class TravelTimes:
 
     @staticmethod
     def _position(index: pd.Index, key: Hashable) -> int:
-        found = index.get_indexer([key])[0]
+        found = index.get_indexer(pd.Index([key]))[0]
         if found < 0:
             raise DataError("reach.unknown_id", id=key, known=first_ids(index))
         return int(found)

@@ -150,7 +150,9 @@ class _Ground:
             return pd.Series(table.index, index=table.index)
         own = texts(table[level]) if level in table else pd.Series("", index=table.index, dtype="str")
         if level == "county" and "town" in table and "county" in self.towns:
-            own = own.where(own.ne(""), texts(table["town"]).map(self.towns["county"]).fillna(""))
+            own = own.where(
+                own.ne(""), texts(table["town"]).map(self.towns["county"].to_dict()).astype("object").fillna("")
+            )
         return own
 
     def table(self, target: Target) -> pd.DataFrame:
@@ -158,7 +160,7 @@ class _Ground:
         own = {"communities": self.communities, "facilities": self.of_kinds(target.kinds)}
         found = own.get(target.table, self.tables.get(target.table))
         if found is None or not len(found):
-            raise _NoDataError(target.table)
+            raise _NoDataError(f"{target.table}: {', '.join(target.columns)}")
         return found
 
 
