@@ -20,8 +20,8 @@ FLOORS = {
     "reach": 4,
     "circle": 5, "candidates": 5, "siting.problem": 5,
     "targets": 6, "siting.heuristic": 6, "siting.explain": 7, "siting.exact": 8,
-    
-    "maps.picture": 9, "maps.page": 9, "maps": 10, "siting": 9, "report": 10, "inputs": 10, "study": 11, "starting": 12, "outputs": 12, "cli": 13, "__main__": 14,
+    "maps.picture": 9, "maps.page": 9, "maps": 10, "siting": 9,
+    "report": 10, "inputs": 10, "study": 11, "starting": 12, "outputs": 12, "cli": 13, "__main__": 14,
 }  # fmt: skip
 ONLY_IN = {
     "highspy": {"siting.exact"},

@@ -62,7 +62,7 @@ def _nearest(network: Network, x: NDArray[Any], y: NDArray[Any], limit_m: float)
     found = np.full(len(x), -1, np.int64)
     along = np.zeros(len(x))
     off = np.full(len(x), np.nan)
-    _query(x, y, xy, a, road, start, held, low[0], low[1], cell, shape[0], shape[1], limit_m, found, along, off)
+    _query(x, y, xy, a, start, held, low[0], low[1], cell, shape[0], shape[1], limit_m, found, along, off)
     hit = found >= 0
     segment = a[found[hit]]
     line = network.line_m
@@ -123,7 +123,7 @@ def _fill(xy, a, x0, y0, cell, nx, ny):  # type: ignore[no-untyped-def]
 
 
 @numba.njit(cache=True, nogil=True, error_model="numpy")
-def _query(x, y, xy, a, road, start, held, x0, y0, cell, nx, ny, limit, found, along, off):  # type: ignore[no-untyped-def]
+def _query(x, y, xy, a, start, held, x0, y0, cell, nx, ny, limit, found, along, off):  # type: ignore[no-untyped-def]
     for p in range(x.size):
         px, py = x[p], y[p]
         if not (np.isfinite(px) and np.isfinite(py)):

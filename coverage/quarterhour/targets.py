@@ -150,9 +150,9 @@ class _Ground:
             return pd.Series(table.index, index=table.index)
         own = texts(table[level]) if level in table else pd.Series("", index=table.index, dtype="str")
         if level == "county" and "town" in table and "county" in self.towns:
-            own = own.where(
-                own.ne(""), texts(table["town"]).map(self.towns["county"].to_dict()).astype("object").fillna("")
-            )
+            county = self.towns["county"].to_dict()
+            known = pd.Series([county.get(town, "") for town in texts(table["town"])], index=table.index, dtype="str")
+            own = own.where(own.ne(""), known)
         return own
 
     def table(self, target: Target) -> pd.DataFrame:
