@@ -1,0 +1,260 @@
+"""The page and the workbook."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import openpyxl
+import pandas as pd
+import pytest
+
+from quarterhour import places, words
+from quarterhour.circle import CircleCheck, check_circle
+from quarterhour.reach import times_from_matrix
+from quarterhour.report import escape, report_markdown, summary_lines, write_workbook
+from quarterhour.rules import Circle, as_targets
+from quarterhour.siting.problem import SitingPlan
+from quarterhour.targets import Scorecard, score_targets
+
+HOSTILE = "=1+1 |<script>alert(1)</script>[x](http://evil) {{ 7*7 }} **b**\n# head"
+RING = Circle("ring", "圈", "ring", kinds=("day",), mode="walk", minutes=15, heading="to_site", people="older")
+
+
+def communities() -> pd.DataFrame:
+    return pd.DataFrame(
+        {
+            "name": [HOSTILE, "https://b.example", "00123"],
+            "town": ["t1", "t1", "t2"],
+            "county": ["c1", "c1", "c1"],
+            "older": [999, 0, 1],
+            "quality": ["fact", "estimated", "synthetic"],
+        },
+        index=pd.Index(["371002001001", "b", "c"], name="id"),
+    )
+
+
+def check(mode: str = "walk") -> CircleCheck:
+    times = times_from_matrix([[15], [20], [np.nan]], communities=communities().index, sites=["f"], cutoff=30)
+    made = replace(times, mode_id=mode)
+    return check_circle(replace(RING, mode=mode), made, communities(), kinds=pd.Series({"f": "day"}))
+
+
+def scorecard() -> Scorecard:
+    common = {
+        "zh": "目标",
+        "en": "promise",
+        "unit": "share",
+        "threshold": 1,
+        "clause": "clause 5",
+        "source": "the plan",
+    }
+    targets = as_targets({"target": [
+        {**common, "id": "ring", "measure": "circle_share", "of": "ring", "levels": ["town", "city"]},
+        {**common, "id": "beds", "measure": "ratio", "table": "beds", "columns": ["nursing", "all"], "level": "city"},
+    ]})  # fmt: skip
+    towns = pd.DataFrame({"name": ["One", "Two"], "county": "c1"}, index=pd.Index(["t1", "t2"], name="id"))
+    return score_targets(
+        targets, communities=communities(), towns=towns, counties=towns.iloc[:0],
+        facilities=pd.DataFrame({"kind": []}), checks={"ring": check()}, tables={},
+    )  # fmt: skip
+
+
+def a_plan(**changed: Any) -> Any:
+    unmet = pd.DataFrame([("town", "t2", 1, 0, 0, "no_candidate")],
+                         columns=["level", "area", "minimum", "open", "candidates", "reason"])  # fmt: skip
+    plan = SitingPlan(
+        problem_id="q", objective="max-cover", chosen=("n2", "n1"), gain=pd.Series({"n2": 40, "n1": 2}),
+        assignment=pd.Series(dtype=object), value=42.0, bound=43.0, gap=1 / 42, status="bounded", covered_before=1000,
+        covered=1042, demand_total=2000, reachable=1500, unmet=unmet, proved_by="a solver", seconds=1.5, seed=1,
+        input_hash="00",
+    )  # fmt: skip
+    sites = pd.DataFrame(
+        {"state": ["existing", "candidate", "candidate"], "name": ["old", HOSTILE, "new two"], "town": "t1",
+         "county": "c1", "quality": ["fact", "synthetic", "estimated"]}, index=["f", "n1", "n2"],
+    )  # fmt: skip
+    ledger = pd.DataFrame({"candidate": ["n9", "n8", "n9"], "rule": ["water", "water", "roads"], "distance_m": 12.5,
+                           "required_m": 500.0, "clause": "art. 10", "nearest": "w1"})  # fmt: skip
+    return {"id": "q", "zh": "选址", "en": "where"}, replace(plan, **changed), sites, ledger
+
+
+def findings() -> pd.DataFrame:
+    many = [places.finding("blank", severity="warning", table="communities", id=str(i), column="name", file="a.csv")
+            for i in range(25)]  # fmt: skip
+    return places.join_findings([*many, places.finding("no_id", severity="error", table="t", file="b|c.csv", row=7)])
+
+
+QUALITY = pd.DataFrame({"table": ["communities", "roads"], "rows": [3, 9], "fact": [0.5, 0.0], "estimated": [0.25, 0.0],
+                        "synthetic": [0.25, 1.0], "synthetic_share": [0.25, 1.0]})  # fmt: skip
+
+
+def everything(**changed: Any) -> dict[str, Any]:
+    given = {
+        "lang": "en", "checks": [check()], "compare": [check("walk-frail")], "scorecard": scorecard(),
+        "plans": [a_plan()], "quality": QUALITY, "findings": findings(),
+    }  # fmt: skip
+    return {**given, **changed}
+
+
+def page(**changed: Any) -> str:
+    return report_markdown(title="A *town*", **everything(**changed))
+
+
+def book(path: Path, **changed: Any) -> openpyxl.Workbook:
+    write_workbook(path, communities=communities(), **everything(**changed))
+    return openpyxl.load_workbook(path)
+
+
+def table(sheet: Any) -> pd.DataFrame:
+    head, *body = sheet.iter_rows(values_only=True)
+    return pd.DataFrame(body, columns=list(head))
+
+
+# --- the workbook -----------------------------------------------------------------------------
+
+
+def test_the_workbook_has_a_sheet_for_everything(tmp_path: Path) -> None:
+    assert book(tmp_path / "a.xlsx").sheetnames == [
+        "by community", "by town", "by county", "scorecard", "scorecard by area", "plans", "sites", "unmet quotas",
+        "ledger", "data quality", "findings",
+    ]  # fmt: skip
+    assert book(tmp_path / "b.xlsx", lang="zh").sheetnames[0] == "社区（村）"
+
+
+def test_every_sheet_has_a_frozen_header_a_filter_and_no_untranslated_heading(tmp_path: Path) -> None:
+    for lang in words.LANGUAGES:
+        for sheet in book(tmp_path / f"{lang}.xlsx", lang=lang):
+            assert sheet.freeze_panes == "B2" and sheet.auto_filter.ref
+            heads = [str(c.value) for c in sheet[1]]
+            assert not [h for h in heads if "_" in h or "\t" in h or "@" in h], heads
+            assert sheet["A1"].font.name == "Microsoft YaHei"
+
+
+def test_the_same_results_give_the_same_bytes(tmp_path: Path) -> None:
+    for name in ("a", "b"):
+        book(tmp_path / f"{name}.xlsx")
+    assert (tmp_path / "a.xlsx").read_bytes() == (tmp_path / "b.xlsx").read_bytes()
+
+
+def test_text_is_never_a_formula_a_link_or_a_number(tmp_path: Path) -> None:
+    sheet = book(tmp_path / "a.xlsx")["by community"]
+    names = [sheet.cell(row, 2) for row in (2, 3, 4)]
+    assert [c.value for c in names] == [HOSTILE, "https://b.example", "00123"]
+    assert {c.data_type for c in names} == {"s"} and not any(c.hyperlink for c in names)
+    assert sheet["A2"].value == "371002001001"
+
+
+def test_the_workbook_says_what_the_checks_say(tmp_path: Path) -> None:
+    found = book(tmp_path / "a.xlsx")
+    by_town = table(found["by town"])
+    assert list(by_town["name"]) == ["One", "Two", "whole city"]
+    share = next(c for c in by_town if c.endswith("share of people inside"))
+    assert list(by_town[share]) == [1, 0, 0.999]
+    assert found["by town"].cell(2, list(by_town).index(share) + 1).number_format == "0.0%"
+    minutes = next(c for c in table(found["by community"]) if c.endswith("minutes"))
+    assert table(found["by community"])[minutes].tolist()[:2] == [15, 20]
+    sites = table(found["sites"])
+    assert (
+        list(sites["id"]) == ["n2", "n1"] and list(sites["order"]) == [1, 2] and list(sites["newly covered"]) == [40, 2]
+    )
+    assert table(found["unmet quotas"])["area name"].tolist() == ["Two"] and len(table(found["ledger"])) == 3
+    assert table(found["plans"])["bound"].tolist() == [43] and len(table(found["findings"])) == 26
+
+
+def test_a_workbook_without_circles_or_plans_can_be_written(tmp_path: Path) -> None:
+    found = book(tmp_path / "a.xlsx", checks=[], compare=[], scorecard=None, plans=[], findings=places.no_findings())
+    assert "scorecard" not in found.sheetnames and len(table(found["by community"])) == 3
+
+
+def test_very_long_text_and_control_characters_do_not_break_the_workbook(tmp_path: Path) -> None:
+    odd = communities().assign(name=["x" * 40_000, "bell\x07", ""])
+    write_workbook(tmp_path / "a.xlsx", communities=odd, **everything())
+    sheet = openpyxl.load_workbook(tmp_path / "a.xlsx")["by community"]
+    assert len(sheet["B2"].value) == 32_000 and sheet["B4"].value is None
+
+
+# --- the page ----------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("lang", words.LANGUAGES)
+def test_the_page_is_written_in_both_languages_with_every_heading(lang: str) -> None:
+    text = page(lang=lang)
+    for part in ("quality", "circles", "by_county", "scorecard", "plans", "findings"):
+        assert f"# {words.say(f'report.{part}', lang)}\n" in text
+    assert "nan" not in text and "\\_share" not in text and "None" not in text
+
+
+def test_a_name_can_be_nothing_but_text() -> None:
+    text = page()
+    assert "<script>" not in text and "{{" not in text and "](http" not in text and "\n# head" not in text
+    row = next(line for line in text.splitlines() if "alert" in line)
+    assert row.replace("\\|", "").count("|") == 9
+    assert escape("a|b\r\n# c") == "a\\|b \\# c" and escape(None) == "" and escape(float("nan")) == ""
+
+
+def test_every_table_row_has_as_many_cells_as_its_head() -> None:
+    lines = page().replace("\\|", "").splitlines()
+    widths = [[line.count("|") for line in group] for group in _tables(lines)]
+    assert len(widths) >= 5 and all(len(set(w)) == 1 for w in widths)
+
+
+def _tables(lines: list[str]) -> list[list[str]]:
+    groups: list[list[str]] = [[]]
+    for line in lines:
+        if line.startswith("|"):
+            groups[-1].append(line)
+        elif groups[-1]:
+            groups.append([])
+    return [g for g in groups if g]
+
+
+def test_walkers_stand_side_by_side() -> None:
+    rows = [line for line in page().splitlines() if line.startswith("| ring |")]
+    assert [r.split("|")[2].strip() for r in rows] == [
+        "walking \\(planning standard\\)",
+        "walking \\(frail older person\\)",
+    ]
+
+
+def test_almost_everyone_never_reads_as_everyone() -> None:
+    many = communities().assign(older=[99_999, 0, 1])
+    times = times_from_matrix([[15], [20], [np.nan]], communities=many.index, sites=["f"], cutoff=30)
+    found = check_circle(RING, times, many, kinds=pd.Series({"f": "day"}))
+    (line,) = summary_lines(lang="en", checks=[found], scorecard=None, plans=[])
+    assert "99.9% (99,999 of 100,000 older people" in line and "synthetic 1)" in line
+
+
+def test_a_plan_is_told_with_its_bound_and_what_could_not_be_had() -> None:
+    text = page().replace("\\", "")
+    assert "from 1,000 to 1,042 of 2,000 people" in text
+    assert "value 42, bound 43, gap 2.38%, best found in the time given, not proven" in text
+    assert "| 1 | n2 | new two |" in text and "no admissible candidate" in text
+    assert "2 candidates removed by 'water'. art. 10" in text
+    assert "0 rows of fact, 1 estimated, 1 synthetic" in text
+
+
+def test_a_question_without_a_plan_says_so_and_no_figure() -> None:
+    nothing = {"chosen": (), "gain": pd.Series(dtype="int64"), "value": np.nan, "bound": np.nan, "gap": np.nan}
+    lines = summary_lines(lang="en", checks=[], scorecard=None, plans=[a_plan(status="infeasible", **nothing)])
+    assert lines == ["where: the conditions cannot all be met, so there is no plan."]
+    assert "nan" not in page(plans=[a_plan(status="no_plan", **nothing)])
+
+
+def test_the_worst_findings_come_first_and_the_rest_is_counted() -> None:
+    text = page()
+    lines = [line for line in text.splitlines() if line.startswith("- ")]
+    assert any(line.startswith("- set aside: b\\|c") for line in lines) and lines[-1].startswith("- 6 more")
+    assert "Nothing was found wrong." in page(findings=places.no_findings())
+
+
+def test_what_has_no_data_says_what_to_supply() -> None:
+    assert "no data: supply nursing, all in 'beds'" in page().replace("\\", "")
+
+
+def test_the_console_has_a_line_a_circle_a_promise_and_a_plan() -> None:
+    given = everything()
+    del given["quality"], given["findings"]
+    lines = summary_lines(**given)
+    assert len(lines) == 2 + 2 + 1 and "city 99.9% (target 100.0%, not met)" in lines[2] and "no data" in lines[3]

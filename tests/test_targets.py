@@ -1,0 +1,267 @@
+"""The scorecard.
+
+The toy: towns t1, t2 (county c1) and t3 (county c2); communities a, b in t1 (urban), c in t2, d in t3 (rural);
+t3 has no facility at all, f9 names no town.
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from quarterhour.circle import CircleCheck, check_circle
+from quarterhour.errors import DataError
+from quarterhour.reach import times_from_matrix
+from quarterhour.rules import Circle, Target, as_targets
+from quarterhour.targets import COLUMNS, Scorecard, score_targets, told
+
+
+def communities(**columns: list[Any]) -> pd.DataFrame:
+    table = {
+        "name": list("ABCD"),
+        "town": ["t1", "t1", "t2", "t3"],
+        "county": ["c1", "c1", "c1", "c2"],
+        "older": [10, 30, 60, 0],
+        "class": ["urban", "urban", "rural", "rural"],
+        "quality": ["fact", "fact", "estimated", "synthetic"],
+    }
+    return pd.DataFrame({**table, **columns}, index=pd.Index(list("abcd"), name="id"))
+
+
+TOWNS = pd.DataFrame(
+    {"name": ["One", "Two", "Three"], "county": ["c1", "c1", "c2"]}, index=pd.Index(["t1", "t2", "t3"], name="id")
+)
+COUNTIES = pd.DataFrame({"name": ["North", "South"]}, index=pd.Index(["c1", "c2"], name="id"))
+FACILITIES = pd.DataFrame(
+    [
+        ("f1", "centre", "t1", "c1", 100, 70, "fact"),
+        ("f2", "centre", "t1", "", 50, 20, "synthetic"),
+        ("f3", "day", "t2", "c1", np.nan, np.nan, "fact"),
+        ("f9", "day", "", "", np.nan, np.nan, "fact"),
+        ("f4", "home", "t2", "c1", 50, np.nan, "fact"),
+    ],
+    columns=["id", "kind", "town", "county", "beds", "nursing_beds", "quality"],
+).set_index("id")
+FACILITIES.insert(0, "name", FACILITIES.index)
+FIGURES = pd.DataFrame(
+    [
+        ("city", "city", "deaths", "1,000", "fact"),
+        ("city", "city", "cremations", 600, "synthetic"),
+        ("c1", "county", "deaths", 400, "fact"),
+        ("c1", "county", "cremations", 400, "estimated"),
+    ],
+    columns=["area", "level", "indicator", "value", "quality"],
+)
+RING = Circle("ring", "圈", "ring", kinds=("day",), mode="matrix", minutes=15, heading="to_site", people="older")
+
+
+def ring() -> CircleCheck:
+    """Within reach of f3: b, c and d; a is too far."""
+    times = times_from_matrix([[20], [15], [0], [3]], communities=list("abcd"), sites=["f3"], cutoff=30)
+    return check_circle(RING, times, communities(), kinds=FACILITIES["kind"], site_quality=FACILITIES["quality"])
+
+
+def target(**fields: Any) -> tuple[Target, ...]:
+    row = {"id": "x", "zh": "某", "en": "x", "unit": "facilities", "threshold": 1, **fields}
+    return as_targets({"target": [row]})
+
+
+def score(targets: tuple[Target, ...], **changed: Any) -> Scorecard:
+    ground: dict[str, Any] = {
+        "communities": communities(), "towns": TOWNS, "counties": COUNTIES, "facilities": FACILITIES,
+        "checks": {"ring": ring()}, "tables": {"figures": FIGURES},
+    }  # fmt: skip
+    return score_targets(targets, **{**ground, **changed})
+
+
+def rows(targets: tuple[Target, ...], **changed: Any) -> pd.DataFrame:
+    return score(targets, **changed).rows.set_index("area")
+
+
+CENTRES = {"measure": "count", "kinds": ["centre"], "levels": ["town"]}
+
+
+def test_an_area_without_any_is_a_row_with_zero() -> None:
+    found = rows(target(**CENTRES))
+    assert found["value"].to_dict() == {"t1": 2, "t2": 0, "t3": 0}
+    assert found["met"].tolist() == [True, False, False]
+    assert found["missing"].tolist() == [0, 1, 1]
+    assert found["area_name"].tolist() == ["One", "Two", "Three"] and found["county"].tolist() == ["c1", "c1", "c2"]
+
+
+def test_a_facility_without_a_county_counts_in_the_county_of_its_town() -> None:
+    found = rows(target(**CENTRES | {"levels": ["county"]}))
+    assert found["value"].to_dict() == {"c1": 2, "c2": 0}
+
+
+def test_a_facility_of_no_known_town_is_told_where_a_town_lacks_one() -> None:
+    found = rows(target(**CENTRES | {"kinds": ["day"]}))
+    assert found["value"].tolist() == [0, 1, 0]
+    assert found["note"].tolist() == ["targets.unplaced", "", "targets.unplaced"]
+    assert "1 further facilities" in told(found, "en")["t1"]
+
+
+def test_an_area_that_only_communities_name_is_an_area() -> None:
+    found = rows(target(**CENTRES), towns=TOWNS.iloc[:1])
+    assert list(found.index) == ["t1", "t2", "t3"] and found["county"].tolist() == ["c1", "c1", "c2"]
+    none = TOWNS.iloc[:0]
+    assert list(rows(target(**CENTRES), towns=none).index) == ["t1", "t2", "t3"]
+
+
+def test_a_kind_that_nobody_supplied_is_no_data_and_not_zero() -> None:
+    found = rows(target(**CENTRES | {"kinds": ["hospital"]}))
+    assert found["met"].isna().all() and found["value"].isna().all() and len(found) == 3
+    assert set(told(found, "en")) == {"no data: supply kind = hospital in 'facilities'"}
+
+
+def test_what_a_count_rests_on_is_told_also_where_there_is_none() -> None:
+    found = rows(target(**CENTRES))
+    assert found["synthetic_share"].tolist() == [0.5, 0.5, 0.5]
+
+
+SHARE = {"measure": "circle_share", "of": "ring", "unit": "share", "threshold": 0.9}
+
+
+def test_a_circles_share_is_the_share_of_the_check() -> None:
+    found = rows(target(**SHARE, levels=["town", "city"]))
+    assert found.loc["city", "value"] == ring().share() == 0.9
+    assert found.loc["city", "met"] and found.loc["t1", "value"] == 0.75
+    assert found.loc["t3", "note"] == "targets.nobody" and pd.isna(found.loc["t3", "met"])
+    assert found.loc["city", "estimated_share"] == 0.6
+
+
+def test_a_circle_by_community_says_where_nobody_lives_and_where_no_road_is() -> None:
+    check = ring()
+    judged = check.communities.copy()
+    judged.loc["a", "reason"] = "not_snapped"
+    found = rows(target(**SHARE, level="community"), checks={"ring": replace(check, communities=judged)})
+    assert found["note"].tolist() == ["targets.not_snapped", "", "", "targets.nobody"]
+    assert found["value"].tolist()[1:3] == [1, 1]
+
+
+def test_a_circle_that_was_not_checked_is_no_data() -> None:
+    found = rows(target(**SHARE, level="city"), checks={})
+    assert found["needs"].tolist() == ["circles: ring"]
+
+
+def test_a_community_has_a_kind_when_one_is_near_or_stands_there() -> None:
+    asked = target(measure="has_kind", kinds=["day"], of="ring", unit="share", levels=["community", "county", "city"])
+    found = rows(asked)
+    assert found["value"].to_dict() == {
+        "a": 0,
+        "b": 1,
+        "c": 1,
+        "d": 1,
+        "c1": pytest.approx(2 / 3),
+        "c2": 1,
+        "city": 0.75,
+    }
+    standing = FACILITIES.assign(community=["", "", "", "a", ""])
+    assert rows(asked, facilities=standing).loc["city", "value"] == 1
+    assert rows(asked, facilities=standing, checks={}).loc["city", "value"] == 0.25
+
+
+def test_tiers_need_the_village_point_the_towns_centre_and_the_countys_home() -> None:
+    asked = target(measure="tiers", kinds=["day|happiness", "centre", "home"], of="ring", columns=["class"],
+                   classes=["urban", "rural"], unit="share", levels=["community", "city"])  # fmt: skip
+    # a: too far from f3; b: all three; c: no centre in t2; d: no home in c2.
+    assert rows(asked)["value"].to_dict() == {"a": 0, "b": 1, "c": 0, "d": 0, "city": 0.25}
+    rural = rows(tuple(replace(t, classes=("rural",)) for t in asked))
+    assert rural["value"].isna().tolist() == [True, True, False, False, False]
+
+
+BEDS = {"measure": "ratio", "table": "facilities", "columns": ["nursing_beds", "beds"], "unit": "share",
+        "threshold": 0.6}  # fmt: skip
+
+
+def test_a_ratio_of_exactly_the_threshold_is_met_and_rows_with_a_blank_are_left_out_and_told() -> None:
+    found = rows(target(**BEDS, levels=["county", "city"]))
+    assert found.loc["city", "value"] == 0.6 and found.loc["city", "met"]
+    assert found.loc["city", "note"] == "targets.partial" and found.loc["city", "needs"] == "facilities: 3"
+    assert pd.isna(found.loc["c2", "met"]) and found.loc["c2", "note"] == "targets.no_data"
+
+
+def test_a_ratio_by_facility_has_a_row_a_facility() -> None:
+    found = rows(target(**BEDS, kinds=["centre", "home"], level="facility"))
+    assert found["value"].tolist()[:2] == [0.7, 0.4] and list(found.index) == ["f1", "f2", "f4"]
+
+
+RATE = {"measure": "ratio", "table": "figures", "columns": ["cremations", "deaths"], "unit": "share", "threshold": 1}
+
+
+def test_figures_are_read_by_indicator_and_level() -> None:
+    found = rows(target(**RATE, levels=["county", "city"]))
+    assert found.loc["city", "value"] == 0.6 and found.loc["c1", "value"] == 1
+    assert found.loc["city", "missing"] == 0.4 and found.loc["city", "synthetic_share"] == 0.5
+    assert found.loc["c2", "note"] == "targets.no_data"
+
+
+def test_a_total_is_the_sum_of_its_column() -> None:
+    staff = communities(workers=[1, 2, None, 0])
+    asked = target(measure="total", table="communities", columns=["workers"], levels=["community", "town", "city"])
+    found = rows(asked, communities=staff)
+    assert found.loc["city", "value"] == 3 and found.loc["t1", "value"] == 3
+    assert found.loc["d", "met"] == np.False_ and pd.isna(found.loc["c", "met"])
+
+
+@pytest.mark.parametrize(
+    ("fields", "needs"),
+    [
+        ({**RATE, "level": "city", "table": "yearbook"}, "yearbook: cremations, deaths"),
+        ({**RATE, "level": "city", "columns": ["cremations", "born"]}, "figures: born"),
+        ({**RATE, "level": "town"}, "figures: cremations, deaths"),
+        ({**BEDS, "level": "city", "columns": ["nursing_beds", "places"]}, "facilities: places"),
+        ({"measure": "mean_by_class", "columns": ["clubs", "class"], "classes": ["urban"], "level": "city"},
+         "communities: clubs"),
+    ],
+)  # fmt: skip
+def test_what_was_not_supplied_is_named(fields: dict[str, Any], needs: str) -> None:
+    found = rows(target(**fields))
+    assert set(found["needs"]) == {needs} and found["met"].isna().all()
+    assert set(told(found, "zh")) == {f"无数据：请在“{needs.split(': ')[0]}”中补充 {needs.split(': ')[1]}"}
+
+
+def test_a_mean_counts_only_the_communities_of_its_class() -> None:
+    clubs = communities(clubs=[10, 20, 100, 100])
+    asked = target(measure="mean_by_class", columns=["clubs", "class"], classes=["urban"], level="city", threshold=15)
+    assert rows(asked, communities=clubs)["value"].tolist() == [15] and rows(asked, communities=clubs)["met"].all()
+
+
+def test_a_figure_given_twice_is_refused() -> None:
+    twice = pd.concat([FIGURES, FIGURES.iloc[:1]])
+    with pytest.raises(DataError, match="deaths@city"):
+        rows(target(**RATE, level="city"), tables={"figures": twice})
+
+
+def test_every_target_is_there_and_the_summary_counts_its_areas() -> None:
+    asked = (*target(**CENTRES, id="a"), *target(**RATE, level="city", id="b"), *target(**SHARE, level="town", id="c"))
+    asked = tuple(replace(t, id=name) for t, name in zip(asked, "abc", strict=True))
+    found = score(asked)
+    assert list(found.rows.columns) == list(COLUMNS)
+    table = found.summary().set_index("target")
+    assert table[["areas", "areas_met", "areas_unmet", "areas_no_data"]].to_numpy().tolist() == [
+        [3, 1, 2, 0], [1, 0, 1, 0], [3, 1, 1, 1],
+    ]  # fmt: skip
+    assert table.loc["b", "value"] == 0.6 and pd.isna(table.loc["a", "value"])
+    assert repr(found) == "<Scorecard: 3 targets by level, 0 met everywhere, 7 rows>"
+
+
+def test_no_targets_make_an_empty_scorecard() -> None:
+    assert list(score(()).rows.columns) == list(COLUMNS) and score(()).summary().empty
+
+
+@settings(max_examples=40, deadline=None)
+@given(st.lists(st.sampled_from(["t1", "t2", "t3", "t4", ""]), min_size=1, max_size=30))
+def test_no_facility_is_counted_twice_and_none_is_lost(towns: list[str]) -> None:
+    facilities = pd.DataFrame({"name": "f", "kind": "k", "town": towns, "county": "", "quality": "fact"})
+    facilities.index = facilities.index.astype("str")
+    found = rows(target(measure="count", kinds=["k"], levels=["town", "city"]), facilities=facilities)
+    assert found.loc["city", "value"] == len(towns)
+    unplaced = sum(t in ("t4", "") for t in towns)
+    assert found.loc[["t1", "t2", "t3"], "value"].sum() == len(towns) - unplaced
