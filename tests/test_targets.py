@@ -252,6 +252,11 @@ def test_every_target_is_there_and_the_summary_counts_its_areas() -> None:
     assert repr(found) == "<Scorecard: 3 targets by level, 0 met everywhere, 7 rows>"
 
 
+def test_a_summary_without_any_note_has_blank_ones() -> None:
+    table = score(target(**CENTRES)).summary()
+    assert table["note"].tolist() == [""] and table["needs"].tolist() == [""]
+
+
 def test_no_targets_make_an_empty_scorecard() -> None:
     assert list(score(()).rows.columns) == list(COLUMNS) and score(()).summary().empty
 

@@ -132,7 +132,7 @@ def with_areas(
 
 
 def _fill(had: pd.Series, found: pd.Series) -> pd.Series:
-    return had.where(had.ne(""), found.fillna("")).astype("str")
+    return had.where(had.ne(""), found.astype("object").fillna("")).astype("str")
 
 
 def _town_inside(places: gpd.GeoDataFrame, towns: gpd.GeoDataFrame) -> pd.Series:

@@ -24,6 +24,8 @@ MAX_CS = 1 << 28
 """Longest time along one road, 31 days: sums of a search stay inside int32."""
 JOIN_M = 0.01
 """Ends of roads within this many metres are one junction, where no node ids say so."""
+APART_M = 1.0
+"""Ends of one node farther apart than this make us doubt the node ids."""
 
 _THEIRS = {
     "road_class": ("road_class", "highway", "fclass", "class", "道路等级", "等级"),
@@ -34,6 +36,7 @@ _THEIRS = {
 }
 _ALONG = {"yes", "true", "1", "f", "ft", "forward", "是"}
 _AGAINST = {"-1", "reverse", "t", "tf", "backward"}
+_NO = {"no", "false", "0", "否"}
 _BOTH = {"", "no", "false", "0", "b", "both", "none", "nan", "否", "reversible", "alternating"}
 
 
@@ -109,7 +112,8 @@ def as_roads(
 
     ``columns`` names the user's columns (ours -> theirs); ``highway``, ``u``, ``v`` and such are known.
     Lines of several parts are taken apart; a row without a line is set aside and told. Where from_node
-    and to_node stand in every row, they join the roads; otherwise ends within a centimetre do.
+    and to_node stand in every row, they join the roads; otherwise ends within a centimetre do. A road without
+    a class counts as unclassified, one without ``walk`` or ``drive`` is open to both.
     DataError when there is no geometry, no line, or a named column is missing.
     """
     metres = CRS.from_user_input(crs)
@@ -130,6 +134,10 @@ def as_roads(
 
 
 def _renamed(roads: gpd.GeoDataFrame, columns: Mapping[str, str]) -> gpd.GeoDataFrame:
+    if isinstance(roads.index, pd.MultiIndex):
+        levels = [n for n in roads.index.names if n is not None and n not in roads.columns]
+        keys = ["-".join(map(str, key)) for key in roads.index]
+        roads = roads.reset_index(level=levels).set_axis(pd.Index(keys), axis=0)
     names = {theirs: ours for ours, theirs in columns.items()}
     lower = {str(c).lower(): c for c in roads.columns}
     for ours, known in _THEIRS.items():
@@ -138,16 +146,18 @@ def _renamed(roads: gpd.GeoDataFrame, columns: Mapping[str, str]) -> gpd.GeoData
         theirs = next((lower[k] for k in known if k in lower and lower[k] not in names), None)
         if theirs is not None:
             names[theirs] = ours
-    roads = roads.rename(columns=names)
+    # A column that the user did not mean would stand beside the one that was meant.
+    clash = [c for c in names.values() if c in roads.columns and c not in names]
+    roads = roads.drop(columns=clash).rename(columns=names)
     return roads if roads.active_geometry_name == "geometry" else roads.rename_geometry("geometry")
 
 
 def _with_ids(roads: gpd.GeoDataFrame, table: str, file: str) -> tuple[gpd.GeoDataFrame, pd.DataFrame]:
     if "id" in roads.columns:
         roads = roads.set_index("id")
-    elif isinstance(roads.index, pd.MultiIndex):
-        roads = roads.set_index(pd.Index(["-".join(map(str, key)) for key in roads.index]))
-    roads.index = roads.index.map(str).rename("id")
+    given = places.texts(pd.Series(roads.index, dtype=object))
+    counted = "row" + pd.Series(range(1, len(roads) + 1)).astype("str")
+    roads = roads.set_axis(pd.Index(given.where(given != "", counted).to_numpy(dtype=object), name="id"), axis=0)
     twice = roads.index.duplicated()
     if not twice.any():
         return roads, places.no_findings()
@@ -162,13 +172,16 @@ def _with_ids(roads: gpd.GeoDataFrame, table: str, file: str) -> tuple[gpd.GeoDa
 def _lines_alone(roads: gpd.GeoDataFrame, table: str, file: str) -> tuple[gpd.GeoDataFrame, pd.DataFrame]:
     whole = ~(roads.geometry.isna() | roads.is_empty).to_numpy()
     good = roads.geom_type.isin(["LineString", "MultiLineString"]).to_numpy() & whole
-    good &= np.isfinite(roads.bounds.to_numpy()).all(axis=1)
+    xy, owner = shapely.get_coordinates(roads.geometry.to_numpy(), return_index=True)
+    good[owner[~np.isfinite(xy).all(axis=1)]] = False
     bad = roads.index[~good]
     told = [
         places.finding("network.no_line", severity="error", table=table, file=file, id=i, value=str(t or "-"))
         for i, t in zip(bad, roads.geom_type[~good], strict=True)
     ]
     kept = _taken_apart(roads[good])
+    if "from_node" in roads.columns and "from_node" not in kept.columns:
+        told.append(_about("network.no_nodes", kept.index, table, file, severity="note"))
     return kept.set_geometry(shapely.force_2d(kept.geometry.to_numpy()), crs=roads.crs), places.join_findings(told)
 
 
@@ -180,7 +193,9 @@ def _taken_apart(roads: gpd.GeoDataFrame) -> gpd.GeoDataFrame:
     number = parts.groupby(level=0, sort=False).cumcount()
     names = [f"{i}.{n}" if s else i for i, n, s in zip(parts.index, number, several, strict=True)]
     parts.index = pd.Index(names, name="id")
-    # the nodes of a road of several parts are not the ends of each part
+    # Nodes and length of a road of several parts are not those of each part.
+    if "length_m" in parts:
+        parts["length_m"] = parts["length_m"].where(~several)
     return parts.drop(columns=["from_node", "to_node"], errors="ignore") if several.any() else parts
 
 
@@ -202,12 +217,35 @@ def _with_columns(roads: gpd.GeoDataFrame, table: str, file: str) -> tuple[gpd.G
     oneway, odd = _oneway(roads)
     if len(odd):
         told.append(_about("network.odd_oneway", odd, table, file))
-    roads = roads.assign(oneway=oneway)
+    open_to = {c: _open(roads[c]) for c in ("walk", "drive") if c in roads}
+    roads, nodes = _with_nodes(roads.assign(oneway=oneway, **open_to), table, file)
+    return roads, places.join_findings([*told, nodes])
+
+
+def _open(values: pd.Series) -> NDArray[np.bool_]:
+    closed: NDArray[np.bool_] = values.map(_first).str.lower().str.removesuffix(".0").isin(_NO).to_numpy(dtype=bool)
+    return ~closed
+
+
+def _with_nodes(roads: gpd.GeoDataFrame, table: str, file: str) -> tuple[gpd.GeoDataFrame, pd.DataFrame]:
     ends = [c for c in ("from_node", "to_node") if c in roads.columns]
-    if ends and (len(ends) == 1 or roads[ends].isna().to_numpy().any()):
-        told.append(_about("network.no_nodes", roads.index, table, file, severity="note"))
-        roads = roads.drop(columns=ends)
-    return roads, places.join_findings(told)
+    if not ends:
+        return roads, places.no_findings()
+    roads = roads.assign(**{c: places.texts(roads[c]) for c in ends})
+    if len(ends) == 1 or (roads[ends] == "").to_numpy().any():
+        return roads.drop(columns=ends), _about("network.no_nodes", roads.index, table, file, severity="note")
+    apart = _apart(roads)
+    told = _about("network.nodes_apart", apart, table, file) if len(apart) else places.no_findings()
+    return roads, told
+
+
+def _apart(roads: gpd.GeoDataFrame) -> pd.Index:
+    """Nodes whose ends of roads do not lie together: ids from before the lines were moved?"""
+    lines = roads.geometry.to_numpy()
+    xy = np.vstack([shapely.get_coordinates(shapely.get_point(lines, k)) for k in (0, -1)])
+    ends = pd.DataFrame(xy).groupby(np.concatenate([roads["from_node"], roads["to_node"]]))
+    spread = (ends.max() - ends.min()).max(axis=1)
+    return spread.index[spread > APART_M]
 
 
 def _about(rule: str, ids: pd.Index, table: str, file: str, *, severity: Any = "warning") -> pd.DataFrame:
@@ -275,8 +313,7 @@ def _junctions(
 ) -> tuple[NDArray[np.int32], NDArray[np.int32], NDArray[np.float64]]:
     ends = np.vstack([coords[start[:-1]], coords[start[1:] - 1]])
     if "from_node" in roads and "to_node" in roads:
-        nodes = pd.concat([roads["from_node"].astype(str), roads["to_node"].astype(str)])
-        position, _ = pd.factorize(nodes)
+        position, _ = pd.factorize(np.concatenate([roads["from_node"], roads["to_node"]]).astype(str))
     else:
         whole = np.rint(ends / JOIN_M).astype(np.int64)
         position, _ = pd.factorize(pd.MultiIndex.from_arrays([whole[:, 0], whole[:, 1]]))
@@ -296,7 +333,7 @@ def _in_hilbert_order(
 
 
 def _components(tail: NDArray[np.int32], head: NDArray[np.int32], count: int) -> NDArray[np.int32]:
-    joined = sparse.coo_array((np.ones(len(tail), np.int8), (tail, head)), shape=(count, count))
+    joined = sparse.coo_array((np.ones(len(tail), np.int32), (tail, head)), shape=(count, count))
     _, label = csgraph.connected_components(joined, directed=False)
     bysize = np.argsort(-np.bincount(label), kind="stable")
     rank = np.empty(len(bysize), np.int32)

@@ -8,12 +8,15 @@ import geopandas as gpd
 import numba
 import numpy as np
 import pandas as pd
+import shapely
 from numpy.typing import NDArray
 
 from quarterhour.errors import DataError
 from quarterhour.network import Network
 
 CELL_M = 150.0
+SAME_M = 1e-6
+"""Roads whose distances differ by less are equally near: rounding must not choose between them."""
 MOST_CELLS_A_SEGMENT = 16
 
 
@@ -29,8 +32,8 @@ def snap_places(network: Network, places: gpd.GeoDataFrame, *, limit_m: float = 
     Returns
     -------
     Indexed as ``places``: ``road`` (position in the network, -1 when not snapped), ``share`` along it
-    (0 at its tail), ``gap_m``, ``x``, ``y`` (metres, on the road), ``snapped``, ``reason`` ("",
-    ``too_far``, ``no_point``). Two roads equally near: the one that stands first in the network.
+    (0 at its tail), ``gap_m`` (told for places too far as well), ``x``, ``y`` (metres, on the road),
+    ``snapped``, ``reason`` ("", ``too_far``, ``no_point``). Of roads equally near, the first in the network.
 
     Raises
     ------
@@ -41,6 +44,8 @@ def snap_places(network: Network, places: gpd.GeoDataFrame, *, limit_m: float = 
     x, y, pointed = _points(places)
     road, share, gap, on_x, on_y = _nearest(network, x, y, limit_m)
     snapped = road >= 0
+    far = pointed & ~snapped
+    gap[far] = _gaps(network, x[far], y[far])
     reason = np.where(~pointed, "no_point", np.where(snapped, "", "too_far"))
     made = {"road": road, "share": share, "gap_m": gap, "x": on_x, "y": on_y, "snapped": snapped, "reason": reason}
     return pd.DataFrame(made, index=places.index)
@@ -52,6 +57,18 @@ def _points(places: gpd.GeoDataFrame) -> tuple[NDArray[Any], NDArray[Any], NDArr
     x, y = np.full(len(places), np.nan), np.full(len(places), np.nan)
     x[pointed], y[pointed] = shape[pointed].x, shape[pointed].y
     return x, y, pointed & np.isfinite(x) & np.isfinite(y)
+
+
+def _gaps(network: Network, x: NDArray[Any], y: NDArray[Any]) -> NDArray[np.float64]:
+    """Metres to the nearest road for the few places beyond the limit, which the grid is not made for."""
+    if not len(x):
+        return np.empty(0)
+    counts = np.diff(network.coord_start)
+    lines = shapely.linestrings(network.coords, indices=np.repeat(np.arange(len(counts)), counts))
+    points = shapely.points(x, y)
+    nearest = shapely.STRtree(lines).nearest(points)
+    gaps: NDArray[np.float64] = shapely.distance(points, lines[nearest])
+    return gaps
 
 
 def _nearest(network: Network, x: NDArray[Any], y: NDArray[Any], limit_m: float) -> tuple[NDArray[Any], ...]:
@@ -123,51 +140,56 @@ def _fill(xy, a, x0, y0, cell, nx, ny):  # type: ignore[no-untyped-def]
 
 
 @numba.njit(cache=True, nogil=True, error_model="numpy")
+def _off(px, py, ax, ay, bx, by):  # type: ignore[no-untyped-def]
+    """Metres from a point to a segment, and the share along it; ends are taken as they stand."""
+    dx, dy = bx - ax, by - ay
+    length = dx * dx + dy * dy
+    f = ((px - ax) * dx + (py - ay) * dy) / length if length > 0 else 0.0
+    if f <= 0:
+        return np.hypot(ax - px, ay - py), 0.0
+    if f >= 1:
+        return np.hypot(bx - px, by - py), 1.0
+    return np.hypot(ax + f * dx - px, ay + f * dy - py), f
+
+
+@numba.njit(cache=True, nogil=True, error_model="numpy")
+def _rings(px, py, xy, a, start, held, x0, y0, cell, nx, ny, limit, first):  # type: ignore[no-untyped-def]
+    """The nearest segment within the limit, or, with ``first``, the first of all within the limit."""
+    best, hit, share = limit, -1, 0.0
+    ci, cj = int(np.floor((px - x0) / cell)), int(np.floor((py - y0) / cell))
+    left, low = px - x0 - ci * cell, py - y0 - cj * cell
+    border = min(min(left, cell - left), min(low, cell - low))
+    ring = max(0, max(max(-ci, ci - nx + 1), max(-cj, cj - ny + 1)))
+    # all that is nearer than (ring - 1) * cell + border lies in the rings already searched
+    while ring == 0 or (ring - 1) * cell + border <= best:
+        for j in range(max(0, cj - ring), min(ny - 1, cj + ring) + 1):
+            step = 1 if ring == 0 or j == cj - ring or j == cj + ring else 2 * ring
+            for i in range(ci - ring, ci + ring + 1, step):
+                if i < 0 or i >= nx:
+                    continue
+                for k in range(start[j * nx + i], start[j * nx + i + 1]):
+                    s = held[k]
+                    d, f = _off(px, py, xy[a[s], 0], xy[a[s], 1], xy[a[s] + 1, 0], xy[a[s] + 1, 1])
+                    if d > best or (hit >= 0 and s >= hit and (first or d == best)):
+                        continue
+                    hit, share = s, f
+                    if not first:
+                        best = d
+        if ci - ring <= 0 and cj - ring <= 0 and ci + ring >= nx - 1 and cj + ring >= ny - 1:
+            break
+        ring += 1
+    return hit, share, best
+
+
+@numba.njit(cache=True, nogil=True, error_model="numpy")
 def _query(x, y, xy, a, start, held, x0, y0, cell, nx, ny, limit, found, along, off):  # type: ignore[no-untyped-def]
     for p in range(x.size):
         px, py = x[p], y[p]
-        if not (np.isfinite(px) and np.isfinite(py)):
+        outside = max(max(x0 - px, px - x0 - nx * cell), max(y0 - py, py - y0 - ny * cell))
+        if not outside <= limit:
             continue
-        best, hit, share = limit * limit, -1, 0.0
-        ci, cj = int(np.floor((px - x0) / cell)), int(np.floor((py - y0) / cell))
-        ring = max(0, max(max(-ci, ci - nx + 1), max(-cj, cj - ny + 1)))
-        while True:
-            # everything nearer than this lies in the rings already searched
-            seen = (ring - 1) * cell + min(
-                min(px - x0 - ci * cell, (ci + 1) * cell - px + x0), min(py - y0 - cj * cell, (cj + 1) * cell - py + y0)
-            )
-            if ring > 0 and seen > 0 and seen * seen > best:
-                break
-            if ci - ring < 0 and cj - ring < 0 and ci + ring >= nx and cj + ring >= ny and ring > 0:
-                last = True
-            else:
-                last = False
-            for j in range(max(0, cj - ring), min(ny - 1, cj + ring) + 1):
-                step = 1 if (j == cj - ring or j == cj + ring) else 2 * ring
-                i = ci - ring
-                while i <= ci + ring:
-                    if 0 <= i < nx:
-                        for k in range(start[j * nx + i], start[j * nx + i + 1]):
-                            s = held[k]
-                            ax, ay = xy[a[s], 0], xy[a[s], 1]
-                            bx, by = xy[a[s] + 1, 0], xy[a[s] + 1, 1]
-                            dx, dy = bx - ax, by - ay
-                            length = dx * dx + dy * dy
-                            f = 0.0
-                            if length > 0:
-                                f = ((px - ax) * dx + (py - ay) * dy) / length
-                            if f <= 0:
-                                f, ex, ey = 0.0, ax - px, ay - py
-                            elif f >= 1:
-                                f, ex, ey = 1.0, bx - px, by - py
-                            else:
-                                ex, ey = ax + f * dx - px, ay + f * dy - py
-                            d = ex * ex + ey * ey
-                            if d < best or (d == best and (hit < 0 or s < hit)):
-                                best, hit, share = d, s, f
-                    i += max(step, 1)
-            if last:
-                break
-            ring += 1
+        hit, share, best = _rings(px, py, xy, a, start, held, x0, y0, cell, nx, ny, limit, False)
         if hit >= 0:
-            found[p], along[p], off[p] = hit, share, np.sqrt(best)
+            near = min(best + SAME_M, limit)
+            found[p], along[p], _ = _rings(px, py, xy, a, start, held, x0, y0, cell, nx, ny, near, True)
+            off[p] = best

@@ -47,9 +47,11 @@ class Scorecard:
         table.insert(4, "areas_unmet", groups["areas_unmet"].sum())
         table.insert(5, "areas_no_data", table["areas"] - table["areas_met"] - table["areas_unmet"])
         table.insert(6, "value", groups["value"].first().where(table["areas"] == 1))
-        # "first" skips blanks: a note of a summary is that of its first area that has one.
-        said = self.rows[self.rows["note"] != ""].groupby(by, sort=False)[["note", "needs"]].first()
-        return table.join(said).fillna({"note": "", "needs": ""}).reset_index()
+        # A summary's note is that of its first area that has one.
+        said = self.rows[self.rows["note"] != ""].drop_duplicates(by).set_index(by)
+        for name in ("note", "needs"):
+            table[name] = [said[name].get(key, "") for key in table.index]
+        return table.reset_index()
 
     def __repr__(self) -> str:
         table = self.summary()
