@@ -6,9 +6,11 @@ from pathlib import Path
 
 import geopandas as gpd
 import numpy as np
+import pandas as pd
 import pytest
 from shapely import LineString, MultiLineString, Point
 
+from quarterhour import places
 from quarterhour.errors import DataError
 from quarterhour.modes import as_mode, read_modes
 from quarterhour.network import as_roads, build_network
@@ -109,3 +111,75 @@ def test_a_real_chinese_network_builds(shared_data: Path) -> None:
     assert len(roads) == 16_408
     net = build_network(roads, WALK)
     assert np.bincount(net.component)[0] > 0.9 * len(net.x)
+
+
+def test_flags_as_text_are_read_and_blank_is_open() -> None:
+    roads, _ = as_roads(
+        table(highway=["residential"] * 4, drive=["no", "yes", None, 0], walk=["0", 1, "", "否"]), crs=CRS
+    )
+    assert roads["drive"].tolist() == [False, True, True, False]
+    assert roads["walk"].tolist() == [False, True, True, False]
+
+
+def test_the_column_that_was_named_counts_and_not_its_namesake() -> None:
+    raw = table(road_class=["x", "y"], level=["primary", "secondary"], oneway=["no", "no"], way=["yes", "-1"])
+    roads, _ = as_roads(raw, crs=CRS, columns={"road_class": "level", "oneway": "way"})
+    assert roads["road_class"].tolist() == ["primary", "secondary"]
+    assert roads["oneway"].tolist() == [1, -1]
+
+
+def test_edges_as_osmnx_indexes_them_keep_their_nodes() -> None:
+    raw = table(highway=["residential", "['primary', 'tertiary']"])
+    raw.index = pd.MultiIndex.from_tuples([(7, 8, 0), (8, 7, 1)], names=["u", "v", "key"])
+    roads, _ = as_roads(raw, crs=CRS)
+    assert roads.index.tolist() == ["7-8-0", "8-7-1"]
+    assert roads["road_class"].tolist() == ["residential", "primary"]
+    assert len(build_network(roads, WALK).x) == 2
+
+
+def test_node_ids_join_whatever_number_they_are_typed_as() -> None:
+    roads, found = as_roads(table(highway=["residential"] * 2, u=[1.0, 2.0], v=[2, 3]), crs=CRS)
+    assert found.empty
+    assert len(build_network(roads, WALK).x) == 3
+
+
+def test_node_ids_that_are_missing_or_lie_apart_are_told() -> None:
+    roads, found = as_roads(table(highway=["residential"] * 2, u=[1.0, np.nan], v=[2, 3]), crs=CRS)
+    assert found["rule"].tolist() == ["network.no_nodes"]
+    assert len(build_network(roads, WALK).x) == 3
+    _, found = as_roads(table(highway=["residential"] * 2, u=[1, 1], v=[2, 3]), crs=CRS)
+    assert found[["rule", "severity", "value", "detail"]].values.tolist() == [
+        ["network.nodes_apart", "warning", "1", "1"]
+    ]
+    assert "over 1 m apart: 1" in places.told(found, "en").iloc[0]
+
+
+def test_blank_and_double_ids_lose_no_road() -> None:
+    roads, found = as_roads(table(id=["a", None, "a", 5.0], highway=["residential"] * 4), crs=CRS)
+    assert roads.index.tolist() == ["a", "row2", "a#1", "5"]
+    assert found["rule"].tolist() == ["network.ids_twice"]
+
+
+def test_a_line_with_a_broken_coordinate_is_set_aside() -> None:
+    shapes = [LineString([(0, 0), (float("nan"), 5), (9, 9)]), LINE]
+    roads, found = as_roads(
+        gpd.GeoDataFrame({"highway": "residential"}, geometry=shapes, crs=CRS, index=[0, 1]), crs=CRS
+    )
+    assert roads.index.tolist() == ["1"]
+    assert found["severity"].tolist() == ["error"]
+
+
+def test_a_road_of_a_month_is_refused() -> None:
+    shape = LineString([(0, 0), (9e9, 0)])
+    roads, _ = as_roads(gpd.GeoDataFrame({"highway": ["residential"]}, geometry=[shape], crs=CRS), crs=CRS)
+    with pytest.raises(DataError, match="too long"):
+        build_network(roads, WALK)
+
+
+def test_the_same_roads_give_the_same_network() -> None:
+    rng = np.random.default_rng(1)
+    lines = [LineString(p) for p in rng.integers(0, 900, (50, 2, 2)).astype(float)]
+    raw = gpd.GeoDataFrame({"highway": "residential"}, geometry=lines, crs=CRS, index=range(50))
+    one, two = (build_network(as_roads(raw, crs=CRS)[0], WALK) for _ in range(2))
+    for name in ("x", "y", "tail", "head", "forward_cs", "component"):
+        assert getattr(one, name).tobytes() == getattr(two, name).tobytes()

@@ -237,3 +237,72 @@ def test_snapped_places_and_points_give_the_same() -> None:
     direct = travel_times(net, points, points, minutes=5, heading="to_site")
     snapped = snap_places(net, points)
     assert (direct.cs == travel_times(net, snapped, snapped, minutes=5, heading="to_site").cs).all()
+
+
+def star(oneway: list[int]) -> gpd.GeoDataFrame:
+    xy = 400_000 + np.array([[0, 0], [600, 0], [0, 600], [-600, 0], [0, -600]], dtype=float)
+    return roads_of([(0, 1), (2, 0), (0, 3), (4, 0)], xy, oneway)
+
+
+@settings(max_examples=40, deadline=None)
+@given(st.permutations(range(4)), st.lists(st.sampled_from([0, 1, -1]), min_size=4, max_size=4))
+def test_at_a_junction_the_order_of_the_roads_does_not_matter(order: list[int], oneway: list[int]) -> None:
+    spots = 400_000 + np.array([[0, 0], [300, 0], [0, 600], [-100, 20], [0, 0]], dtype=float)
+    points = gpd.GeoDataFrame(geometry=gpd.points_from_xy(*spots.T), index=list("abcde"), crs=CRS)
+    roads = star(oneway)
+    one, two = (
+        travel_times(build_network(r, CAR), points, points, minutes=60, heading="to_site").pairs()
+        for r in (roads, roads.iloc[list(order)])
+    )
+    pd.testing.assert_frame_equal(one, two)
+
+
+def test_an_island_has_no_times_and_is_there() -> None:
+    xy = 400_000 + np.array([[0, 0], [600, 0], [9000, 9000], [9600, 9000]], dtype=float)
+    net = build_network(roads_of([(0, 1), (2, 3)], xy, [0, 0]), CAR)
+    points = gpd.GeoDataFrame(geometry=gpd.points_from_xy(*xy[[0, 2]].T), index=["main", "island"], crs=CRS)
+    times = travel_times(net, points, points, minutes=9999, heading="to_site")
+    assert times.pairs()[["community", "site"]].values.tolist() == [["main", "main"], ["island", "island"]]
+    assert times.nearest(["main"])["site"].tolist() == ["main", None]
+
+
+@pytest.mark.parametrize("minutes", [-1, float("nan"), float("inf"), 1e12])
+def test_minutes_that_cannot_be_meant_are_refused(minutes: float) -> None:
+    net, spots = street(), snapped_at(street(), [(0, 0.5, 0.0)], "p")
+    with pytest.raises(DataError, match="cutoff or a turnout"):
+        travel_times(net, spots, spots, minutes=minutes, heading="to_site")
+    with pytest.raises(DataError, match="cutoff or a turnout"):
+        travel_times(net, spots, spots, minutes=5, turnout_minutes=minutes, heading="to_site")
+
+
+def test_ids_that_stand_twice_and_tables_of_another_kind_are_refused() -> None:
+    net, spots = street(), snapped_at(street(), [(0, 0.5, 0.0)], "p")
+    with pytest.raises(DataError, match="ids stand twice: p0"):
+        travel_times(net, pd.concat([spots, spots]), spots, minutes=5, heading="to_site")
+    with pytest.raises(DataError, match="columns missing: gap_m"):
+        travel_times(net, spots.drop(columns="gap_m"), spots, minutes=5, heading="to_site")
+    with pytest.raises(DataError, match="this network has 1 roads"):
+        travel_times(net, spots.assign(road=7), spots, minutes=5, heading="to_site")
+    with pytest.raises(DataError, match="ids stand twice: x"):
+        toy().only(["x", "x"])
+
+
+def test_no_sites_and_no_communities_are_no_trouble() -> None:
+    net, spots = street(), snapped_at(street(), [(0, 0.5, 0.0)], "p")
+    none = travel_times(net, spots, spots.iloc[:0], minutes=5, heading="to_site")
+    assert none.nearest()["site"].tolist() == [None]
+    assert travel_times(net, spots.iloc[:0], spots, minutes=5, heading="to_site").pairs().empty
+
+
+@pytest.mark.parametrize("pieces", [1, 3, 7, 9, 11, 13])
+def test_exactly_the_standard_counts_however_the_road_is_cut(pieces: int) -> None:
+    """900 m at 1 m/s are 15 minutes; with sums of floats some of these are lost."""
+    at = np.linspace(0, 900, pieces + 1)
+    xy = np.column_stack([400_000 + at, np.full(len(at), 4_150_000.0)])
+    roads = roads_of([(i, i + 1) for i in range(pieces)], xy, [0] * pieces).assign(length_m=900 / pieces)
+    net = build_network(roads, read_modes()["walk"])
+    ends = snapped_at(net, [(0, 0.0, 0.0), (pieces - 1, 1.0, 0.0)], "p")
+    times = travel_times(net, ends, ends, minutes=30, heading="to_site")
+    total = int(np.sum(net.forward_cs))
+    assert times.minutes("p0", "p1") == total / 6000
+    assert times.count_within(total / 6000).tolist() == [2, 2]

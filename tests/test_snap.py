@@ -68,3 +68,30 @@ def test_another_crs_is_refused() -> None:
 def test_one_very_long_road_does_not_size_the_grid() -> None:
     net, _ = network_of([LineString([(0, 0), (900_000, 600_000)]), LineString([(0, 50), (10, 50)])])
     assert snap_places(net, points_at((5, 52)))["road"].tolist() == [1]
+
+
+def test_rounding_does_not_choose_between_roads_that_lie_on_each_other() -> None:
+    rng = np.random.default_rng(4)
+    lines = [LineString(p) for p in rng.uniform(400_000, 401_000, (60, 2, 2))]
+    both = [line for pair in ((a, a.reverse()) for a in lines) for line in pair]
+    snapped = snap_places(network_of(both)[0], points_at(*map(tuple, rng.uniform(400_000, 401_000, (400, 2)))))
+    assert (snapped["road"] % 2 == 0).all()
+
+
+def test_a_place_too_far_is_told_how_far() -> None:
+    net, _ = network_of([LineString([(0, 0), (100, 0)]), LineString([(0, 900), (100, 900)])])
+    snapped = snap_places(net, points_at((50, 200), (50, 4900), (-3e7, 0), (1e300, 0)), limit_m=100)
+    assert snapped["gap_m"].tolist() == [200, 4000, 3e7, 1e300]
+    assert snapped["road"].tolist() == [-1] * 4
+    assert snapped["share"].isna().all()
+
+
+def test_a_gap_of_exactly_the_limit_is_near_enough() -> None:
+    net, _ = network_of([LineString([(0, 0), (100, 0)])])
+    assert snap_places(net, points_at((40, 300)), limit_m=300)["snapped"].tolist() == [True]
+    assert snap_places(net, points_at((40, 300)), limit_m=299.999)["snapped"].tolist() == [False]
+
+
+def test_no_places_give_no_rows() -> None:
+    net, _ = network_of([LineString([(0, 0), (100, 0)])])
+    assert snap_places(net, points_at()).empty

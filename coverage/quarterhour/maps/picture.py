@@ -267,7 +267,7 @@ def _plan(plan: Plan, communities: gpd.GeoDataFrame, facilities: gpd.GeoDataFram
     new = {site: number for number, site in enumerate(answer.chosen)}
     served = answer.assignment.reindex(communities.index)
     known = pd.concat([facilities[["name"]], sites[["name"]]])
-    known = known[~known.index.duplicated()]
+    known = known[~known.index.duplicated()]["name"].to_dict()
     names = _names(answer.chosen, sites)
     return {
         "name": escape(name),
@@ -285,10 +285,10 @@ def _gain(value: Any) -> str:
     return "" if value is None or pd.isna(value) else f"{value:,.0f}"
 
 
-def _how(site: Any, new: Mapping[Any, int], known: pd.DataFrame, say: _Say) -> str:
+def _how(site: Any, new: Mapping[Any, int], known: Mapping[Any, Any], say: _Say) -> str:
     if pd.isna(site):
         return say("served_by_none")
-    name = _names([site], known)[0]
+    name = escape(known.get(site, site))
     if site in new:
         return _filled("served_by_new", say, number=str(new[site] + 1), name=name)
     return _filled("served_by_existing", say, name=name)
