@@ -161,7 +161,7 @@ def test_blank_and_double_ids_lose_no_road() -> None:
 
 
 def test_a_line_with_a_broken_coordinate_is_set_aside() -> None:
-    shapes = [LineString([(0, 0), (float("nan"), 5), (9, 9)]), LINE]
+    shapes = [LineString([(0, 0), (float("inf"), 5), (9, 9)]), LINE]
     roads, found = as_roads(
         gpd.GeoDataFrame({"highway": "residential"}, geometry=shapes, crs=CRS, index=[0, 1]), crs=CRS
     )

@@ -80,7 +80,7 @@ def towns(draw: st.DrawFn) -> tuple[Network, pd.DataFrame, pd.DataFrame]:
     share = st.sampled_from([0.0, 1.0, 0.5, 0.25, 0.7]) | st.floats(0, 1)
     spot = st.tuples(st.integers(-1, len(ends) - 1), share, st.sampled_from([0.0, 0.0, 7.3]))
     spots = st.lists(spot, min_size=1, max_size=6)
-    return net, snapped_at(draw(spots), "c"), snapped_at(draw(spots), "s")
+    return net, snapped_at(draw(spots), prefix="c"), snapped_at(draw(spots), prefix="s")
 
 
 @settings(max_examples=150, deadline=None)
@@ -105,7 +105,11 @@ def street(length: float = 900.0, oneway: int = 0) -> Network:
 def test_a_trip_of_exactly_the_standard_counts() -> None:
     net = street()
     times = travel_times(
-        net, snapped_at([(0, 0.0, 0.0)], "c"), snapped_at([(0, 1.0, 0.0)], "s"), minutes=15, heading="to_site"
+        net,
+        snapped_at([(0, 0.0, 0.0)], prefix="c"),
+        snapped_at([(0, 1.0, 0.0)], prefix="s"),
+        minutes=15,
+        heading="to_site",
     )
     assert times.minutes("c0", "s0") == 15
     assert times.count_within(15).tolist() == [1]
@@ -114,21 +118,21 @@ def test_a_trip_of_exactly_the_standard_counts() -> None:
 
 def test_two_places_on_one_one_way_road_go_one_way_only() -> None:
     net = street(600, oneway=1)
-    homes, bases = snapped_at([(0, 0.25, 0.0)], "c"), snapped_at([(0, 0.75, 0.0)], "s")
+    homes, bases = snapped_at([(0, 0.25, 0.0)], prefix="c"), snapped_at([(0, 0.75, 0.0)], prefix="s")
     assert travel_times(net, homes, bases, minutes=60, heading="to_site").minutes("c0", "s0") == 0.5
     assert travel_times(net, homes, bases, minutes=60, heading="to_community").minutes("c0", "s0") is None
 
 
 def test_turnout_and_gaps_are_part_of_the_time() -> None:
     net = street()
-    homes, bases = snapped_at([(0, 0.0, 36.0)], "c"), snapped_at([(0, 0.0, 0.0)], "s")
+    homes, bases = snapped_at([(0, 0.0, 36.0)], prefix="c"), snapped_at([(0, 0.0, 0.0)], prefix="s")
     times = travel_times(net, homes, bases, minutes=15, heading="to_community", turnout_minutes=3)
     assert times.minutes("c0", "s0") == pytest.approx(3 + 36 / 60)
 
 
 def test_zero_minutes_is_reachable_and_a_place_off_the_road_is_not() -> None:
     net = street()
-    homes, bases = snapped_at([(0, 0.5, 0.0), (-1, 0.0, 0.0)], "c"), snapped_at([(0, 0.5, 0.0)], "s")
+    homes, bases = snapped_at([(0, 0.5, 0.0), (-1, 0.0, 0.0)], prefix="c"), snapped_at([(0, 0.5, 0.0)], prefix="s")
     times = travel_times(net, homes, bases, minutes=0, heading="to_site")
     assert times.minutes("c0", "s0") == 0
     assert times.minutes("c1", "s0") is None
@@ -158,7 +162,7 @@ def test_junction_to_junction_equals_scipy(heading: Any) -> None:
     graph = csr_array(
         (arcs.cs.astype(float), arcs.head.astype(np.int32), arcs.indptr.astype(np.int32)), shape=(len(net.x),) * 2
     )
-    places = snapped_at([(r, 0.0, 0.0) for r in range(0, len(net.tail), 3)], "p")
+    places = snapped_at([(r, 0.0, 0.0) for r in range(0, len(net.tail), 3)], prefix="p")
     node = net.tail[places["road"].to_numpy()]
     times = travel_times(net, places, places, minutes=400, heading=heading, threads=2).to_scipy().toarray()
     exact = dijkstra(graph)[np.ix_(node, node)]
@@ -184,7 +188,7 @@ def test_threads_change_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
 def test_a_stop_is_heard_between_blocks(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("quarterhour.reach.BLOCK", 1)
     net = grid_town(6, 1)
-    places = snapped_at([(0, 0.5, 0.0)] * 50, "p")
+    places = snapped_at([(0, 0.5, 0.0)] * 50, prefix="p")
     heard: list[float] = []
 
     def stop(share: float) -> None:
@@ -225,7 +229,7 @@ def test_unknown_ids_and_headings_are_told() -> None:
     with pytest.raises(DataError, match="known are"):
         toy().minutes("a", "q")
     net = street()
-    spots = snapped_at([(0, 0.5, 0.0)], "p")
+    spots = snapped_at([(0, 0.5, 0.0)], prefix="p")
     with pytest.raises(DataError, match="to_site or to_community"):
         travel_times(net, spots, spots, minutes=5, heading="there")  # type: ignore[arg-type]
 
@@ -263,12 +267,12 @@ def test_an_island_has_no_times_and_is_there() -> None:
     points = gpd.GeoDataFrame(geometry=gpd.points_from_xy(*xy[[0, 2]].T), index=["main", "island"], crs=CRS)
     times = travel_times(net, points, points, minutes=9999, heading="to_site")
     assert times.pairs()[["community", "site"]].values.tolist() == [["main", "main"], ["island", "island"]]
-    assert times.nearest(["main"])["site"].tolist() == ["main", None]
+    assert times.nearest(["main"])["site"].fillna("nowhere").tolist() == ["main", "nowhere"]
 
 
 @pytest.mark.parametrize("minutes", [-1, float("nan"), float("inf"), 1e12])
 def test_minutes_that_cannot_be_meant_are_refused(minutes: float) -> None:
-    net, spots = street(), snapped_at(street(), [(0, 0.5, 0.0)], "p")
+    net, spots = street(), snapped_at([(0, 0.5, 0.0)], prefix="p")
     with pytest.raises(DataError, match="cutoff or a turnout"):
         travel_times(net, spots, spots, minutes=minutes, heading="to_site")
     with pytest.raises(DataError, match="cutoff or a turnout"):
@@ -276,7 +280,7 @@ def test_minutes_that_cannot_be_meant_are_refused(minutes: float) -> None:
 
 
 def test_ids_that_stand_twice_and_tables_of_another_kind_are_refused() -> None:
-    net, spots = street(), snapped_at(street(), [(0, 0.5, 0.0)], "p")
+    net, spots = street(), snapped_at([(0, 0.5, 0.0)], prefix="p")
     with pytest.raises(DataError, match="ids stand twice: p0"):
         travel_times(net, pd.concat([spots, spots]), spots, minutes=5, heading="to_site")
     with pytest.raises(DataError, match="columns missing: gap_m"):
@@ -288,9 +292,9 @@ def test_ids_that_stand_twice_and_tables_of_another_kind_are_refused() -> None:
 
 
 def test_no_sites_and_no_communities_are_no_trouble() -> None:
-    net, spots = street(), snapped_at(street(), [(0, 0.5, 0.0)], "p")
+    net, spots = street(), snapped_at([(0, 0.5, 0.0)], prefix="p")
     none = travel_times(net, spots, spots.iloc[:0], minutes=5, heading="to_site")
-    assert none.nearest()["site"].tolist() == [None]
+    assert none.nearest()["site"].isna().tolist() == [True]
     assert travel_times(net, spots.iloc[:0], spots, minutes=5, heading="to_site").pairs().empty
 
 
@@ -301,7 +305,7 @@ def test_exactly_the_standard_counts_however_the_road_is_cut(pieces: int) -> Non
     xy = np.column_stack([400_000 + at, np.full(len(at), 4_150_000.0)])
     roads = roads_of([(i, i + 1) for i in range(pieces)], xy, [0] * pieces).assign(length_m=900 / pieces)
     net = build_network(roads, read_modes()["walk"])
-    ends = snapped_at(net, [(0, 0.0, 0.0), (pieces - 1, 1.0, 0.0)], "p")
+    ends = snapped_at([(0, 0.0, 0.0), (pieces - 1, 1.0, 0.0)], prefix="p")
     times = travel_times(net, ends, ends, minutes=30, heading="to_site")
     total = int(np.sum(net.forward_cs))
     assert times.minutes("p0", "p1") == total / 6000
