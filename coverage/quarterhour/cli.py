@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
@@ -14,7 +14,7 @@ from quarterhour import words
 from quarterhour.errors import QuarterhourError
 
 if TYPE_CHECKING:
-    from quarterhour.study import Results, Study
+    from quarterhour.study import Results, Study, Tell
 
 app = typer.Typer(
     add_completion=False,
@@ -72,8 +72,11 @@ def inspect(study: StudyPath, roads: Roads = None, lang: Lang = "zh", quiet: Qui
     """What came in, and what is wrong with it; nothing is computed or written. Exit 1 if rows were set aside."""
     from quarterhour import study as room
 
+    asked = room.read_study(study, roads=roads)
     with _progress(quiet) as tell:
-        tables = room.read_study_inputs(room.read_study(study, roads=roads), tell=tell)
+        if tell:
+            tell(words.say("study.step_read", lang))
+        tables = room.read_study_inputs(asked)
     for line in room.told_inputs(tables, lang):
         _print(line)
     raise typer.Exit(1 if room.findings_count(tables) else 0)
@@ -140,20 +143,27 @@ def _run(
 
 
 @contextmanager
-def _progress(quiet: bool) -> Iterator[Callable[[str], None] | None]:
-    """A line of progress on a terminal, plain lines in a log, nothing when quiet."""
+def _progress(quiet: bool) -> Iterator[Tell | None]:
+    """A bar on a terminal, a line a step in a log, nothing when quiet."""
     if quiet:
         yield None
     elif not sys.stderr.isatty():
-        yield lambda text: _print(text, err=True)
+        yield _tell_log
     else:
         from rich.console import Console
-        from rich.progress import Progress, TextColumn, TimeElapsedColumn
+        from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
 
-        columns: list[Any] = [TextColumn("{task.description}", markup=False), TimeElapsedColumn()]
+        columns: list[Any] = [TextColumn("{task.description}", markup=False), BarColumn(), TimeElapsedColumn()]
         with Progress(*columns, console=Console(stderr=True), transient=True) as bar:
             task = bar.add_task("...", total=None)
-            yield lambda text: bar.update(task, description=text)
+            yield lambda text, share=None: bar.update(
+                task, description=text, total=None if share is None else 1.0, completed=share or 0.0
+            )
+
+
+def _tell_log(text: str, share: float | None = None, /) -> None:
+    if share is None:
+        _print(text, err=True)
 
 
 def _print(text: str, *, err: bool = False) -> None:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -13,8 +12,6 @@ import pandas as pd
 from quarterhour import files, network, osm, places
 from quarterhour.errors import DataError, MissingError, StudyError
 from quarterhour.studyfile import Places, Source, StudyFile
-
-Progress = Callable[[str], None]
 
 
 @dataclass(frozen=True, eq=False)
@@ -131,18 +128,13 @@ class _Reader:
         )
 
 
-def read_inputs(
-    file: StudyFile, folder: Path, *, roads: Path | None = None, progress: Progress | None = None
-) -> Inputs:
+def read_inputs(file: StudyFile, folder: Path, *, roads: Path | None = None) -> Inputs:
     """Every table that a study file names, checked. A bad row is set aside and told, never lost."""
-    tell = progress or (lambda _: None)
     reader = _Reader(file, folder, roads)
-    tell("communities")
     communities = reader.places(file.communities, "communities", people=file.communities.people)
     if not len(communities):
         raise DataError("study.no_communities", table="communities")
     facilities = [reader.places(p, "facilities", kind=p.kind or "") for p in file.facilities]
-    tell("roads")
     road_table = reader.roads()
     towns = reader.places(file.towns, "towns") if file.towns else _none(communities)
     counties = reader.places(file.counties, "counties") if file.counties else _none(communities)

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from datetime import date
 from pathlib import Path
-from typing import Any
+from typing import Any, Protocol
 
 import geopandas as gpd
 import pandas as pd
@@ -30,7 +30,16 @@ from quarterhour.targets import Scorecard, score_targets
 SEARCHED_BEYOND = 2.0
 """How far past the standard one searches, so that a near miss has its minutes."""
 
-Tell = Callable[[str], None]
+
+class Tell(Protocol):
+    """What a run calls at each step, and within a long one with the share done."""
+
+    def __call__(self, text: str, share: float | None = None, /) -> None:
+        """Say it."""
+
+
+def _silent(text: str, share: float | None = None, /) -> None:
+    """Nobody listens."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -92,16 +101,16 @@ def read_study(path: str | Path, *, roads: str | Path | None = None) -> Study:
     return Study(find_study(path), read_study_file(path), None if roads is None else Path(roads))
 
 
-def read_study_inputs(study: Study, *, tell: Tell | None = None) -> Inputs:
+def read_study_inputs(study: Study) -> Inputs:
     """The tables of a study, checked."""
-    return came_in.read_inputs(study.file, study.folder, roads=study.roads, progress=tell)
+    return came_in.read_inputs(study.file, study.folder, roads=study.roads)
 
 
 def run_study(
     study: Study, *, checks: bool = True, siting: bool = True, lang: str = "zh", tell: Tell | None = None
 ) -> Results:
     """The circles, the scorecard and the proposals of a study; nothing is written."""
-    run = _Run(study, lang, tell or (lambda _: None))
+    run = _Run(study, lang, tell or _silent)
     with run.timed("read"):
         run.say("study.step_read")
         results = Results(study, read_study_inputs(study))
@@ -119,10 +128,16 @@ class _Run:
         self.study, self.lang, self.tell = study, lang, tell
         self.seconds: dict[str, float] = {}
         self.networks: dict[str, Network] = {}
+        self.step = ""
 
     def say(self, key: str, **values: object) -> None:
         """Tell the next step."""
-        self.tell(words.say(key, self.lang, **values))
+        self.step = words.say(key, self.lang, **values)
+        self.tell(self.step)
+
+    def share(self, done: float) -> None:
+        """Tell how much of the step is done."""
+        self.tell(self.step, done)
 
     @contextmanager
     def timed(self, step: str) -> Iterator[None]:
@@ -210,6 +225,7 @@ def _circle(run: _Run, tables: Inputs, circle: Circle, mode: Mode) -> CircleChec
             turnout_minutes=circle.turnout_minutes,
             limit_m=run.study.file.study.snap_limit_m,
             threads=run.study.file.study.threads,
+            progress=run.share,
         )
         return check_circle(circle, times, tables.communities, kinds=sites["kind"], site_quality=sites["quality"])
 
@@ -231,6 +247,7 @@ def _proposal(run: _Run, tables: Inputs, file: SitingFile) -> Proposal:
             turnout_minutes=file.turnout_minutes,
             limit_m=run.study.file.study.snap_limit_m,
             threads=run.study.file.study.threads,
+            progress=run.share,
         )
         problem = as_problem(
             file.id,
