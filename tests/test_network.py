@@ -108,7 +108,7 @@ def test_the_largest_component_is_0_and_arcs_reverse() -> None:
 def test_a_real_chinese_network_builds(shared_data: Path) -> None:
     raw = gpd.read_parquet(shared_data / "roads/wuhan_8989_simplified.parquet")
     roads, _ = as_roads(raw, crs="EPSG:32650")
-    assert len(roads) == 16_408
+    assert roads.index.str.split("/").str[0].nunique() == 16_408
     net = build_network(roads, WALK)
     assert np.bincount(net.component)[0] > 0.9 * len(net.x)
 
@@ -183,3 +183,32 @@ def test_the_same_roads_give_the_same_network() -> None:
     one, two = (build_network(as_roads(raw, crs=CRS)[0], WALK) for _ in range(2))
     for name in ("x", "y", "tail", "head", "forward_cs", "component"):
         assert getattr(one, name).tobytes() == getattr(two, name).tobytes()
+
+
+def test_roads_meet_where_they_share_a_vertex_and_not_on_bridges() -> None:
+    street = LineString([(0, 0), (100, 0), (200, 0), (300, 0)])
+    crossing = LineString([(100, -50), (100, 0), (100, 50)])
+    bridge = LineString([(250, -50), (250, 50)])
+    frame = gpd.GeoDataFrame(
+        {"id": list("scb"), "length_m": [600.0, 100.0, 100.0]}, geometry=[street, crossing, bridge], crs=CRS
+    )
+    roads, found = as_roads(frame.assign(highway="residential"), crs=CRS)
+    assert roads.index.tolist() == ["s/0", "s/1", "c/0", "c/1", "b"]
+    assert roads["length_m"].tolist() == [200, 400, 50, 50, 100]
+    assert np.bincount(build_network(roads, WALK).component).tolist() == [5, 2]
+    assert found["rule"].tolist() == []
+
+
+def test_vertices_drawn_twice_and_loops_do_no_harm() -> None:
+    twice = LineString([(0, 0), (50, 0), (50, 0), (100, 0)])
+    loop = LineString([(100, 0), (150, 50), (150, -50), (100, 0)])
+    eight = LineString([(200, 0), (250, 0), (300, 50), (300, -50), (250, 0), (200, -90)])
+    roads, _ = as_roads(gpd.GeoDataFrame({"id": list("tle")}, geometry=[twice, loop, eight], crs=CRS), crs=CRS)
+    assert roads.index.tolist() == ["t", "l", "e/0", "e/1", "e/2"]
+    assert (roads.length > 0).all()
+
+
+def test_roads_that_are_not_joined_are_told() -> None:
+    lines = [LineString([(0, 10 * i), (100, 10 * i)]) for i in range(9)]
+    _, found = as_roads(gpd.GeoDataFrame(geometry=lines, crs=CRS).assign(highway="residential"), crs=CRS)
+    assert found["rule"].tolist() == ["network.in_pieces"]

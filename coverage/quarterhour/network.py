@@ -22,6 +22,8 @@ from quarterhour.modes import Mode
 
 MAX_CS = 1 << 28
 """Longest time along one road, 31 days: sums of a search stay inside int32."""
+MOSTLY = 0.8
+"""With less than this share of the roads in one connected part, the roads are probably not joined."""
 JOIN_M = 0.01
 """Ends of roads within this many metres are one junction, where no node ids say so."""
 APART_M = 1.0
@@ -130,7 +132,53 @@ def as_roads(
     if not len(roads):
         raise DataError("network.no_roads", file=file or table, rows=len(frame))
     roads, doubtful = _with_columns(roads, table, file)
-    return roads, places.join_findings([found, aside, doubtful])
+    if "from_node" not in roads:
+        roads = cut_at_shared_vertices(roads)
+    return roads, places.join_findings([found, aside, doubtful, _in_pieces(roads, table, file)])
+
+
+def cut_at_shared_vertices(roads: gpd.GeoDataFrame) -> gpd.GeoDataFrame:
+    """Roads cut wherever a vertex of one is also a vertex of another (or of itself): there they meet.
+
+    Lines that cross without a common vertex are bridges and tunnels, and stay whole. Pieces are named
+    ``road/0``, ``road/1``; a given length is shared out by the metres of each piece.
+    """
+    xy, owner = shapely.get_coordinates(roads.geometry.to_numpy(), return_index=True)
+    whole = np.rint(xy / JOIN_M).astype(np.int64)
+    spot, _ = pd.factorize(pd.MultiIndex.from_arrays([whole[:, 0], whole[:, 1]]))
+    starts = np.r_[True, owner[1:] != owner[:-1]]
+    ends = np.r_[starts[1:], True]
+    fresh = starts | np.r_[True, spot[1:] != spot[:-1]]  # a vertex drawn twice in a row is one vertex
+    cut = fresh & ~starts & ~ends & (np.bincount(spot[fresh])[spot] > 1)
+    if not cut.any():
+        return roads
+    copies = np.repeat(np.arange(len(xy)), 1 + cut)
+    opens = starts[copies] | np.r_[False, copies[1:] == copies[:-1]]
+    lines = shapely.linestrings(xy[copies], indices=np.cumsum(opens) - 1)
+    row = owner[copies[opens]]
+    return _pieces(roads, row, gpd.GeoSeries(lines, crs=roads.crs))
+
+
+def _pieces(roads: gpd.GeoDataFrame, row: NDArray[np.int64], lines: gpd.GeoSeries) -> gpd.GeoDataFrame:
+    pieces = roads.iloc[row]
+    several = np.bincount(row)[row] > 1
+    number = pd.Series(row).groupby(row).cumcount()
+    names = [f"{i}/{n}" if s else i for i, n, s in zip(pieces.index, number, several, strict=True)]
+    if "length_m" in pieces:
+        share = lines.length.to_numpy() / np.bincount(row, weights=lines.length)[row]
+        pieces = pieces.assign(length_m=pd.to_numeric(pieces["length_m"], errors="coerce") * share)
+    return pieces.set_geometry(lines.to_numpy(), crs=roads.crs).set_axis(pd.Index(names, name="id"), axis=0)
+
+
+def _in_pieces(roads: gpd.GeoDataFrame, table: str, file: str) -> pd.DataFrame:
+    """A warning where the largest connected part holds less than most of the roads."""
+    xy, owner = shapely.get_coordinates(roads.geometry.to_numpy(), return_index=True)
+    start = np.searchsorted(owner, np.arange(len(roads) + 1)).astype(np.int64)
+    tail, head, spots = _junctions(roads, xy, start)
+    share = float((_components(tail, head, len(spots))[tail] == 0).mean())
+    if share >= MOSTLY:
+        return places.no_findings()
+    return places.finding("network.in_pieces", severity="warning", table=table, file=file, value=f"{share:.0%}")
 
 
 def _renamed(roads: gpd.GeoDataFrame, columns: Mapping[str, str]) -> gpd.GeoDataFrame:
