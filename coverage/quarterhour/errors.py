@@ -29,11 +29,12 @@ class QuarterhourError(Exception):
     def __init__(self, key: str, /, **values: object) -> None:
         self.key = key
         self.values = values
-        super().__init__(words.say(key, "en", **values))
+        super().__init__(self.told("en"))
 
     def told(self, lang: str) -> str:
-        """The message in a language."""
-        return words.say(self.key, lang, **self.values)
+        """The message in a language; a value that is a mapping of both languages is said in that one."""
+        values = {k: v[lang] if isinstance(v, dict) and lang in v else v for k, v in self.values.items()}
+        return words.say(self.key, lang, **values)
 
     def __reduce__(self) -> tuple[object, ...]:
         return _remake, (type(self), self.key, self.values)

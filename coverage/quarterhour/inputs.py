@@ -9,8 +9,9 @@ from typing import Any
 import geopandas as gpd
 import pandas as pd
 
-from quarterhour import files, network, osm, places
-from quarterhour.errors import DataError, MissingError, StudyError
+from quarterhour import files, network, osm, places, words
+from quarterhour.circle import people_quality
+from quarterhour.errors import DataError, MissingError, StudyError, first_ids
 from quarterhour.studyfile import Places, Source, StudyFile
 
 
@@ -18,8 +19,8 @@ from quarterhour.studyfile import Places, Source, StudyFile
 class Inputs:
     """All tables of a study in its CRS. ``used``: one row a file, ``table, file, sha256, modified``.
 
-    ``quality``: one row a table, ``table, rows, fact, estimated, synthetic`` (shares of its rows;
-    of people for the communities).
+    ``quality``: ``table, rows, fact, estimated, synthetic``: shares of the rows of each table, and, as
+    ``people_COLUMN``, of the people of each column.
     """
 
     roads: gpd.GeoDataFrame
@@ -63,7 +64,7 @@ class _Reader:
         """The roads as given on the command line, or as the study names them."""
         if self.given_roads is not None:
             if not self.given_roads.is_file():
-                raise MissingError("study.no_file", study="--roads", table="roads", path=self.given_roads)
+                raise MissingError("inputs.no_given_roads", path=self.given_roads)
             self.used[self.given_roads] = "roads"
             return self.given_roads
         if self.file.roads.path is None:
@@ -123,9 +124,10 @@ class _Reader:
 
     def layer(self, part: Source, name: str) -> gpd.GeoDataFrame:
         """A layer for exclusions, in the study CRS."""
-        return files.read_roads_file(
+        layer = files.read_roads_file(
             self.path(part, name), crs=self.file.study.crs, layer=part.layer, source_crs=part.crs
         )
+        return layer if "quality" in layer else layer.assign(quality=part.quality)
 
 
 def read_inputs(file: StudyFile, folder: Path, *, roads: Path | None = None) -> Inputs:
@@ -133,7 +135,7 @@ def read_inputs(file: StudyFile, folder: Path, *, roads: Path | None = None) -> 
     reader = _Reader(file, folder, roads)
     communities = reader.places(file.communities, "communities", people=file.communities.people)
     if not len(communities):
-        raise DataError("study.no_communities", table="communities")
+        raise _none_usable(places.join_findings(reader.findings))
     facilities = [reader.places(p, "facilities", kind=p.kind or "") for p in file.facilities]
     road_table = reader.roads()
     towns = reader.places(file.towns, "towns") if file.towns else _none(communities)
@@ -152,7 +154,9 @@ def read_inputs(file: StudyFile, folder: Path, *, roads: Path | None = None) -> 
         used=_used(reader.used),
         quality=pd.DataFrame(),
     )
-    return replace(made, quality=_quality(made, file.communities.people[0]))
+    _check_roads_near(made, file.study.snap_limit_m)
+    found = places.join_findings([made.findings, *_unknown_areas(made), *_unknown_kinds(file, made)])
+    return replace(made, findings=found, quality=_quality(made, file.communities.people))
 
 
 def _is_extract(path: Path) -> bool:
@@ -208,12 +212,78 @@ def _used(used: dict[Path, str]) -> pd.DataFrame:
     return pd.DataFrame(rows, columns=["table", "file", "sha256", "modified"])
 
 
-def _quality(made: Inputs, people: str) -> pd.DataFrame:
-    rows = []
-    for table in ("communities", "facilities", "roads", "towns", "candidates"):
-        frame = getattr(made, table)
-        weight = frame[people] if table == "communities" else pd.Series(1, index=frame.index)
-        total = weight.sum()
-        share = {q: float(weight[frame["quality"] == q].sum() / total) if total else 0.0 for q in places.QUALITIES}
-        rows.append({"table": table, "rows": len(frame), **share, "synthetic_share": share["synthetic"]})
+def _none_usable(findings: pd.DataFrame) -> DataError:
+    """No community is left: the first reasons, or that the table has no rows."""
+    if findings.empty:
+        return DataError("inputs.empty", table="communities")
+    why = {lang: "\n".join(places.told(findings.head(5), lang)) for lang in words.LANGUAGES}
+    return DataError("inputs.no_communities", count=len(findings), why=why)
+
+
+def _check_roads_near(made: Inputs, limit_m: float) -> None:
+    west, south, east, north = made.roads.total_bounds
+    x, y = made.communities.geometry.x, made.communities.geometry.y
+    near = x.between(west - limit_m, east + limit_m) & y.between(south - limit_m, north + limit_m)
+    if not near.any():
+        raise DataError("inputs.roads_elsewhere", ids=first_ids(made.communities.index), count=len(near))
+
+
+def _unknown_areas(made: Inputs) -> list[pd.DataFrame]:
+    """Communities whose town or county no table knows, or who have none where others do."""
+    told = []
+    for level, areas in (("town", made.towns), ("county", made.counties)):
+        named = made.communities[level].fillna("")
+        blank = named.index[named == ""]
+        if 0 < len(blank) < len(named):
+            told.append(_about("inputs.no_area", "communities", level, blank))
+        strange = named.index[(named != "") & ~named.isin(areas.index)] if len(areas) else named.index[:0]
+        if len(strange):
+            told.append(_about("inputs.unknown_area", "communities", level, strange))
+    return told
+
+
+def _unknown_kinds(file: StudyFile, made: Inputs) -> list[pd.DataFrame]:
+    """Circles whose kinds no facility has: their share would be 0 for want of a row, not of care."""
+    present = set(made.facilities["kind"])
+    known = ", ".join(sorted(present)) or "-"
+    told = []
+    for circle in file.circles:
+        missing = [k for k in circle.kinds if k not in present]
+        severity: places.Severity = "error" if len(missing) == len(circle.kinds) else "warning"
+        told += [
+            places.finding(
+                "inputs.no_kind",
+                severity=severity,
+                table="facilities",
+                column="kind",
+                value=k,
+                id=circle.id,
+                detail=known,
+            )
+            for k in missing
+        ]
+    return told
+
+
+def _about(rule: str, table: str, column: str, ids: pd.Index) -> pd.DataFrame:
+    return places.finding(
+        rule, severity="warning", table=table, column=column, value=str(len(ids)), detail=first_ids(ids)
+    )
+
+
+def _quality(made: Inputs, people: tuple[str, ...]) -> pd.DataFrame:
+    """Shares of fact, estimated and synthetic: of the rows of a table, and of the people of each column."""
+    tables = {n: getattr(made, n) for n in ("communities", "facilities", "roads", "towns", "counties", "candidates")}
+    tables |= made.tables | made.layers
+    rows = [_shares(n, t.get("quality"), pd.Series(1, index=t.index)) for n, t in tables.items() if len(t)]
+    for column in people:
+        known = people_quality(made.communities, column)
+        rows.append(_shares(f"people_{column}", known, made.communities[column]))
     return pd.DataFrame(rows)
+
+
+def _shares(name: str, quality: pd.Series | None, weight: pd.Series) -> dict[str, Any]:
+    known = pd.Series("fact", index=weight.index) if quality is None else quality
+    total = weight.sum()
+    share = {q: float(weight[known == q].sum() / total) if total else 0.0 for q in places.QUALITIES}
+    return {"table": name, "rows": len(weight), **share, "synthetic_share": share["synthetic"]}

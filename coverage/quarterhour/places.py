@@ -69,6 +69,7 @@ def told(findings: pd.DataFrame, lang: str) -> pd.Series:
 
 def _sentence(record: dict[Any, Any], lang: str) -> str:
     values = {k: "" if pd.isna(v) else v for k, v in record.items() if k not in ("rule", "severity")}
+    values["table"] = words.label("tables", str(values["table"]), lang)
     rule = record["rule"]
     text = words.say(rule if "." in rule else f"findings.{rule}", lang, **values)
     where = [str(values[k]) for k in ("file", "sheet") if values[k]]
