@@ -100,3 +100,33 @@ def test_ids_in_two_sources_are_refused(toy_study: Path) -> None:
     file.write_text(file.read_text(encoding="utf-8").replace("[[circles]]", again, 1), encoding="utf-8")
     with pytest.raises(DataError, match="more than one source"):
         qh.read_study_inputs(qh.read_study(toy_study))
+
+
+def test_roads_of_another_place_are_refused(toy_study: Path, shared_data: Path) -> None:
+    with pytest.raises(DataError, match="lie elsewhere"):
+        qh.run_study(qh.read_study(toy_study, roads=shared_data / "osm/liechtenstein.osm.pbf"))
+
+
+def test_when_every_row_is_bad_the_reasons_are_told(toy_study: Path) -> None:
+    rows = "id,name,x,y,town,county,older,hardship\nw,西村,abc,0,t1,c1,1,1\n"
+    (toy_study / "communities.csv").write_text(rows, encoding="utf-8")
+    with pytest.raises(DataError, match="no community can be used") as caught:
+        qh.read_study_inputs(qh.read_study(toy_study))
+    assert "communities.csv" in caught.value.told("zh")
+    (toy_study / "communities.csv").write_text(rows.splitlines()[0] + "\n", encoding="utf-8")
+    with pytest.raises(DataError, match="no rows|no usable|empty"):
+        qh.read_study_inputs(qh.read_study(toy_study))
+
+
+def test_a_community_without_a_road_is_a_finding_of_the_run(results: qh.Results) -> None:
+    told = results.findings[results.findings["rule"] == "study.not_snapped"]
+    assert set(told["severity"]) == {"warning"}
+    assert set(told["detail"]) == {"i"}
+
+
+def test_a_strange_town_is_told(toy_study: Path) -> None:
+    (toy_study / "towns.csv").write_text("id,name,county,x,y\nt9,别镇,c1,400000,4150000\n", encoding="utf-8")
+    with (toy_study / "study.toml").open("a", encoding="utf-8") as file:
+        file.write('\n[towns]\npath = "towns.csv"\ncrs = "EPSG:32651"\n')
+    found = qh.read_study_inputs(qh.read_study(toy_study)).findings
+    assert "inputs.unknown_area" in set(found["rule"])

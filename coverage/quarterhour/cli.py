@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import signal
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -130,15 +131,16 @@ def _run(
 
     asked: Study = room.read_study(study, roads=roads)
     folder = out or room.default_out(asked)
+    outputs.check_folder(folder)
     with _progress(quiet) as tell:
         results: Results = room.run_study(asked, checks=checks, siting=siting, lang=lang, tell=tell)
         outputs.write_results(results, folder, lang=lang, tell=tell)
     for line in outputs.summary(results, lang):
         _print(line)
     _print(words.say("cli.written", lang, folder=folder))
-    aside = room.findings_count(results)
-    if aside:
-        _print(words.say("cli.set_aside", lang, count=aside, study=study), err=True)
+    for line in room.told_findings(results.findings, lang, most=3):
+        _print(line, err=True)
+    if room.findings_count(results):
         raise typer.Exit(1)
 
 
@@ -170,18 +172,27 @@ def _print(text: str, *, err: bool = False) -> None:
     print(text, file=sys.stderr if err else sys.stdout)
 
 
+class _Stopped(BaseException):
+    """Ctrl-C: not a KeyboardInterrupt, which typer would swallow without a word."""
+
+
+def _stop(*_: object) -> None:
+    raise _Stopped
+
+
 def main() -> None:
     """The command: a known error becomes one line, Ctrl-C says that nothing half-written is left."""
     for stream in (sys.stdout, sys.stderr):
         if hasattr(stream, "reconfigure"):
             stream.reconfigure(errors="replace")
+    signal.signal(signal.SIGINT, _stop)
     lang = _asked_language(sys.argv[1:])
     try:
         app()
     except QuarterhourError as error:
         _print(error.told(lang), err=True)
         sys.exit(1)
-    except KeyboardInterrupt:
+    except _Stopped:
         _print(words.say("cli.stopped", lang), err=True)
         sys.exit(130)
 

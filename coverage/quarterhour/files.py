@@ -745,6 +745,39 @@ def atomic(path: str | Path) -> Iterator[Path]:
         shutil.rmtree(folder, ignore_errors=True)
 
 
+@contextlib.contextmanager
+def together(folder: str | Path) -> Iterator[Path]:
+    """A hidden folder to write several files into; at the end all of them move into ``folder``.
+
+    Nothing moves when the writing is cut short. A file that somebody holds stays as ``name.new``
+    while the others move; WriteError names it at the end. WriteError at once where the folder
+    cannot be made or written.
+    """
+    target = Path(folder)
+    try:
+        target.mkdir(parents=True, exist_ok=True)
+        growing = Path(tempfile.mkdtemp(prefix=".growing.", dir=target))
+    except OSError as error:
+        raise WriteError("files.cannot_write", file=str(target), detail=str(error)) from error
+    try:
+        yield growing
+        moved = [_moved(path, target / path.name) for path in sorted(growing.iterdir())]
+        _flush(target)
+        for held in filter(None, moved):
+            raise held
+    finally:
+        shutil.rmtree(growing, ignore_errors=True)
+
+
+def _moved(path: Path, target: Path) -> WriteError | None:
+    try:
+        _flush(path)
+        _put(path, target)
+    except WriteError as error:
+        return error
+    return None
+
+
 def _put(growing: Path, target: Path) -> None:
     try:
         os.replace(growing, target)  # noqa: PTH105 - the one call that every system makes in one step

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import json
 import platform
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import asdict, fields
 from importlib import metadata
 from pathlib import Path
 from typing import Any
@@ -13,8 +14,18 @@ import geopandas as gpd
 import pandas as pd
 
 from quarterhour import files, maps, report, words
+from quarterhour.modes import Mode
 from quarterhour.siting.problem import plan_record
-from quarterhour.study import Proposal, Results, Tell, quality_note, today
+from quarterhour.study import (
+    Proposal,
+    Results,
+    Tell,
+    modes_named,
+    quality_note,
+    study_mode,
+    study_targets,
+    today,
+)
 
 LIBRARIES = ("quarterhour", "folium", "geopandas", "highspy", "numba", "numpy", "osmium", "osmnx", "pandas", "pyproj",
              "scikit-learn", "scipy", "shapely")  # fmt: skip
@@ -23,34 +34,43 @@ LIBRARIES = ("quarterhour", "folium", "geopandas", "highspy", "numba", "numpy", 
 def write_results(results: Results, out: str | Path, *, lang: str = "zh", tell: Tell | None = None) -> list[Path]:
     """Map, workbook, layers, plans, page and manifest of a run into a folder; the paths written.
 
-    The same study gives the same bytes in every file but ``manifest.json``, which holds the day,
-    the versions and the seconds.
+    All of them take their places together at the end. The same study gives the same bytes in every
+    file but ``manifest.json``, which holds the day, the versions and the seconds. WriteError names a
+    file that somebody holds; the others are in place.
     """
-    folder = Path(out)
-    folder.mkdir(parents=True, exist_ok=True)
-    written = []
-    for name, write in _writers(results, lang).items():
-        if tell:
-            tell(words.say("study.step_write", lang, name=name))
-        write(folder / name)
-        written.append(folder / name)
-    return written
+    writers = _writers(results, lang)
+    with files.together(out) as growing:
+        for name, write in writers.items():
+            if tell:
+                tell(words.say("study.step_write", lang, name=name))
+            write(growing / name)
+    return [Path(out) / name for name in writers]
+
+
+def check_folder(out: str | Path) -> None:
+    """WriteError before the work, not after it, where results cannot be written."""
+    with files.together(out):
+        pass
 
 
 def _writers(results: Results, lang: str) -> dict[str, Callable[[Path], None]]:
-    return {
+    writers: dict[str, Callable[[Path], None]] = {
         "map.html": lambda path: files.write_text(path, meeting_map(results, lang)),
         "coverage.xlsx": lambda path: _workbook(results, path, lang),
         "results.gpkg": lambda path: files.write_layers(path, result_layers(results)),
         "plan.json": lambda path: files.write_text(path, _json(plans_record(results))),
         "report.md": lambda path: files.write_text(path, page(results, lang)),
-        "manifest.json": lambda path: files.write_text(path, _json(manifest(results))),
+        "manifest.json": lambda path: files.write_text(path, _json(manifest(results, lang))),
     }
+    if not results.proposals and results.study.file.siting:
+        del writers["plan.json"]  # circles alone were asked for: an earlier plan stays
+    return writers
 
 
 def plans_record(results: Results) -> list[dict[str, Any]]:
     """Every plan with its proof, as ``plan.json`` keeps it: no day, no seconds."""
-    return [plan_record(p.plan, p.problem) for p in results.proposals]
+    quality = results.inputs.quality.round(6).to_dict("records")
+    return [{**plan_record(p.plan, p.problem), "quality": quality} for p in results.proposals]
 
 
 def meeting_map(results: Results, lang: str = "zh") -> str:
@@ -80,15 +100,16 @@ def page(results: Results, lang: str = "zh") -> str:
         scorecard=results.scorecard,
         plans=_plans(results),
         quality=results.inputs.quality,
-        findings=results.inputs.findings,
+        findings=results.findings,
     )
 
 
 def summary(results: Results, lang: str = "zh") -> list[str]:
     """The results in a sentence each."""
-    return report.summary_lines(
+    lines = report.summary_lines(
         lang=lang, checks=results.checks, compare=results.compare, scorecard=results.scorecard, plans=_plans(results)
     )
+    return [*lines, quality_note(results, lang)]
 
 
 def _workbook(results: Results, path: Path, lang: str) -> None:
@@ -102,7 +123,7 @@ def _workbook(results: Results, path: Path, lang: str) -> None:
             scorecard=results.scorecard,
             plans=_plans(results),
             quality=results.inputs.quality,
-            findings=results.inputs.findings,
+            findings=results.findings,
         )
 
 
@@ -151,12 +172,16 @@ def _plans(results: Results) -> list[tuple[dict[str, str], Any, gpd.GeoDataFrame
     ]
 
 
-def manifest(results: Results) -> dict[str, Any]:
+def manifest(results: Results, lang: str) -> dict[str, Any]:
     """What a run rests on: study file, inputs with hash and date, versions, seconds, data quality."""
     tables = results.inputs
-    counted = tables.findings["severity"].value_counts().sort_index()
+    study = results.study
+    counted = results.findings["severity"].value_counts().sort_index()
     return {
-        "study": results.study.file.model_dump(mode="json"),
+        "study": study.file.model_dump(mode="json"),
+        "given": {"roads": study.roads.name if study.roads else None, "lang": lang},
+        "modes": {name: _mode(study_mode(study, name, where)) for name, where in modes_named(study.file)},
+        "targets": [asdict(t) for t in study_targets(study)],
         "inputs": tables.used.to_dict("records"),
         "quality": tables.quality.round(6).to_dict("records"),
         "findings": {str(k): int(v) for k, v in counted.items()},
@@ -166,6 +191,11 @@ def manifest(results: Results) -> dict[str, Any]:
         "seconds": results.seconds,
         "plans": {p.id: {"seconds": round(p.plan.seconds, 3), "status": p.plan.status} for p in results.proposals},
     }
+
+
+def _mode(mode: Mode) -> dict[str, Any]:
+    plain = {f.name: getattr(mode, f.name) for f in fields(mode)}
+    return {k: dict(v) if isinstance(v, Mapping) else v for k, v in plain.items()}
 
 
 def _versions(names: Iterable[str]) -> Iterable[tuple[str, str]]:

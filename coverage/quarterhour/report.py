@@ -366,7 +366,7 @@ def _ledger_table(plans: Sequence[Plan], lang: str) -> pd.DataFrame:
 
 
 def _quality_table(quality: pd.DataFrame, lang: str) -> pd.DataFrame:
-    columns: dict[str, Any] = {"table": _labels("table", quality["table"], lang)}
+    columns: dict[str, Any] = {"table": _said("tables", quality["table"], lang)}
     if "rows" in quality:
         columns["rows"] = quality["rows"].array
     columns |= {f"{q}_share": quality[q].array for q in places.QUALITIES}

@@ -23,7 +23,6 @@ def init_study(folder: str | Path) -> list[Path]:
     target = Path(folder)
     if target.exists() and (not target.is_dir() or any(target.iterdir())):
         raise StudyError("study.folder_taken", path=str(folder))
-    target.mkdir(parents=True, exist_ok=True)
     made = []
     for template in sorted((resources.files("quarterhour") / "data" / "template").iterdir(), key=lambda f: f.name):
         text = template.read_text(encoding="utf-8")
@@ -89,5 +88,7 @@ def _around_communities(study: Study) -> tuple[float, float, float, float]:
         people=part.people, source_crs=part.crs, datum=part.datum, encoding=part.encoding,
         sheet=None if part.sheet is None else str(part.sheet), header_row=part.header_row, layer=part.layer,
     )  # fmt: skip
+    if not len(frame):
+        raise DataError("starting.no_area")
     west, south, east, north = frame.buffer(5000).to_crs("EPSG:4326").total_bounds
     return float(west), float(south), float(east), float(north)

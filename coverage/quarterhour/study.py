@@ -17,7 +17,7 @@ from quarterhour import candidates as sites_wanted
 from quarterhour import inputs as came_in
 from quarterhour import network, places, reach, words
 from quarterhour.circle import CircleCheck, check_circle
-from quarterhour.errors import StudyError
+from quarterhour.errors import StudyError, first_ids
 from quarterhour.inputs import Inputs
 from quarterhour.modes import Mode, as_mode, read_modes
 from quarterhour.network import Network
@@ -85,7 +85,10 @@ class Proposal:
 
 @dataclass(frozen=True, eq=False)
 class Results:
-    """All that a run found. ``seconds`` by step; it goes into the manifest alone."""
+    """All that a run found. ``findings`` are those of the inputs and of the run.
+
+    ``seconds`` by step go into the manifest alone.
+    """
 
     study: Study
     inputs: Inputs
@@ -93,12 +96,26 @@ class Results:
     compare: tuple[CircleCheck, ...] = ()
     scorecard: Scorecard | None = None
     proposals: tuple[Proposal, ...] = ()
+    findings: pd.DataFrame = field(default_factory=places.no_findings)
     seconds: dict[str, float] = field(default_factory=dict)
 
 
 def read_study(path: str | Path, *, roads: str | Path | None = None) -> Study:
-    """A study from its TOML file or folder; ``roads`` replaces the roads that it names."""
-    return Study(find_study(path), read_study_file(path), None if roads is None else Path(roads))
+    """A study from its TOML file or folder; ``roads`` replaces the roads that it names.
+
+    StudyError when the file is wrong, or names a mode or a rule set that nobody knows.
+    """
+    study = Study(find_study(path), read_study_file(path), None if roads is None else Path(roads))
+    for mode, where in modes_named(study.file):
+        study_mode(study, mode, where)
+    study_targets(study)
+    return study
+
+
+def modes_named(file: StudyFile) -> list[tuple[str, str]]:
+    """Every mode that a study file names, and the circle or question that does."""
+    circles = [(name, c.id) for c in file.circles for name in (c.mode, *c.compare_modes)]
+    return circles + [(q.mode, q.id) for q in file.siting]
 
 
 def read_study_inputs(study: Study) -> Inputs:
@@ -118,7 +135,27 @@ def run_study(
         results = _checked(run, results)
     if siting:
         results = replace(results, proposals=tuple(_proposal(run, results.inputs, q) for q in study.file.siting))
-    return replace(results, seconds=dict(run.seconds))
+    found = [results.inputs.findings, *_run_findings(results)]
+    return replace(results, seconds=dict(run.seconds), findings=places.join_findings(found))
+
+
+def _run_findings(results: Results) -> list[pd.DataFrame]:
+    """What only a run can find: communities that no road is near, questions without a plan."""
+    told = []
+    for check in results.checks:
+        lost = check.communities.index[check.communities["reason"] == "not_snapped"]
+        if len(lost):
+            severity: places.Severity = "error" if len(lost) == len(check.communities) else "warning"
+            told.append(
+                places.finding(
+                    "study.not_snapped", severity=severity, table="communities", id=check.circle.id,
+                    value=str(len(lost)), detail=first_ids(lost),
+                )
+            )  # fmt: skip
+    for proposal in results.proposals:
+        if proposal.plan.status in ("infeasible", "no_plan"):
+            told.append(places.finding("study.no_plan", severity="error", table="candidates", id=proposal.id))
+    return told
 
 
 class _Run:
@@ -310,8 +347,7 @@ def _sites(existing: gpd.GeoDataFrame, wanted: gpd.GeoDataFrame, tables: Inputs)
 
 def findings_count(results: Results | Inputs) -> int:
     """How many rows were set aside or unusable: what the planner must act on."""
-    tables = results.inputs if isinstance(results, Results) else results
-    return int((tables.findings["severity"] == "error").sum())
+    return int((results.findings["severity"] == "error").sum())
 
 
 def default_out(study: Study) -> Path:
@@ -329,9 +365,12 @@ def quality_note(results: Results, lang: str) -> str:
     shares = results.inputs.quality.set_index("table")[list(places.QUALITIES)].to_dict("index")
     parts: dict[str, Any] = {
         t: words.say("study.quality_part", lang, **{str(q): share for q, share in shares[t].items()})
+        if t in shares
+        else words.say("study.quality_none", lang)
         for t in ("communities", "facilities", "roads")
     }
-    return words.say("study.quality_note", lang, **parts)
+    facts = all(row["fact"] == 1 for row in shares.values())
+    return words.say("study.quality_facts" if facts else "study.quality_note", lang, **parts)
 
 
 def today() -> date:
@@ -341,16 +380,22 @@ def today() -> date:
 
 def told_inputs(tables: Inputs, lang: str, *, most: int = 20) -> list[str]:
     """What came in and what is wrong with it, a line each; many of a kind are counted."""
-    lines = [
-        words.say("cli.came_in", lang, **{str(k): v for k, v in row.items()})
-        for row in tables.quality.to_dict("records")
-    ]
-    if tables.findings.empty:
-        return [*lines, words.say("cli.no_findings", lang)]
-    sentences = places.told(tables.findings, lang)
-    for (severity, rule), group in tables.findings.groupby(["severity", "rule"], sort=False):
+    lines = [_told_table(row, lang) for row in tables.quality.to_dict("records")]
+    told = told_findings(tables.findings, lang, most=most)
+    return [*lines, *(told or [words.say("cli.no_findings", lang)])]
+
+
+def told_findings(findings: pd.DataFrame, lang: str, *, most: int) -> list[str]:
+    """Findings as sentences, at most so many of a kind."""
+    lines: list[str] = []
+    for (severity, _), group in findings.groupby(["severity", "rule"], sort=False):
         head = words.say(f"cli.severity_{severity}", lang)
-        lines += [f"[{head}] {sentences[i]}" for i in group.index[:most]]
+        lines += [f"[{head}] {text}" for text in places.told(group.head(most), lang)]
         if len(group) > most:
-            lines.append(words.say("cli.more_like_it", lang, count=len(group) - most, rule=rule))
+            lines.append(words.say("cli.more_like_it", lang, count=len(group) - most))
     return lines
+
+
+def _told_table(row: dict[Any, Any], lang: str) -> str:
+    named = {**row, "table": words.label("tables", row["table"], lang)}
+    return words.say("cli.came_in", lang, **{str(k): v for k, v in named.items()})
