@@ -301,7 +301,7 @@ def _percent(share: Any) -> str:
 # A share of each plan that the plan itself does not hold (covered of demand) is said as two counts.
 def _plan_table(plans: Sequence[Plan], lang: str) -> pd.DataFrame:
     rows = [_plan_row(question, plan, lang) for question, plan, _, _ in plans]
-    keys = ["id", "name", "objective", "status", "new_sites", "value", "bound", "gap", "covered_before", "covered",
+    keys = ["id", "name", "objective", "status", "new_sites", "plan_value", "bound", "gap", "covered_before", "covered",
             "reachable", "demand_total", "unmet_quotas", "proved_by"]  # fmt: skip
     return _headed({k: [r[k] for r in rows] for k in keys}, lang)
 
@@ -313,7 +313,7 @@ def _plan_row(question: Mapping[str, str], plan: SitingPlan, lang: str) -> dict[
         "objective": words.say(f"report.objective_{plan.objective.replace('-', '_')}", lang),
         "status": words.say(f"report.status_{plan.status}", lang),
         "new_sites": len(plan.chosen),
-        "value": plan.value,
+        "plan_value": plan.value,
         "bound": plan.bound,
         "gap": plan.gap,
         "covered_before": plan.covered_before,
@@ -326,7 +326,7 @@ def _plan_row(question: Mapping[str, str], plan: SitingPlan, lang: str) -> dict[
 
 
 def _site_table(plans: Sequence[Plan], names: Mapping[tuple[str, str], str], lang: str) -> pd.DataFrame:
-    keys = ["question", "order", "id", "name", "town", "county", "gain", "state", "quality"]
+    keys = ["question", "order", "id", "name", "town", "county", "gain", "why", "state", "quality"]
     rows = [r for question, plan, sites, _ in plans for r in _site_rows(question, plan, sites, lang)]
     table = {k: [r[k] for r in rows] for k in keys}
     for level in ("town", "county"):
@@ -341,6 +341,7 @@ def _site_rows(question: Mapping[str, str], plan: SitingPlan, sites: pd.DataFram
         made.append({
             "question": question[lang], "order": order, "id": site, "name": row["name"],
             "town": row.get("town", ""), "county": row.get("county", ""), "gain": plan.gain.get(site),
+            "why": "" if plan.gain.get(site) else words.say("report.for_quota", lang),
             "state": _labels("state", [row.get("state", "")], lang)[0],
             "quality": _labels("quality", [row.get("quality", "")], lang)[0],
         })  # fmt: skip
@@ -497,6 +498,7 @@ def _scorecard_part(scorecard: Scorecard, lang: str) -> str:
             "threshold": [_figure(v, u) for v, u in zip(table["threshold"], table["unit"], strict=True)],
             "value": [_figure(v, u) for v, u in zip(table["value"], table["unit"], strict=True)],
             "areas_met": [_of(r, lang) for r in table.itertuples()],
+            "synthetic_share": table["synthetic_share"],
             "note": [_note(r, s, lang) for r, s in zip(table.itertuples(), told(table, lang), strict=True)],
             "source": [_source(r, lang) for r in table.itertuples()],
         },
@@ -510,7 +512,7 @@ def _of(row: Any, lang: str) -> str:
         return words.say("report.met_no_data", lang)
     if row.areas == 1:
         return words.say("report.met_true" if row.areas_met else "report.met_false", lang)
-    return f"{row.areas_met:,} / {row.areas:,}"
+    return f"{row.areas_met:,} / {row.areas - row.areas_no_data:,}"
 
 
 def _note(row: Any, said: str, lang: str) -> str:
@@ -558,7 +560,8 @@ def _plan_line(question: Mapping[str, str], plan: SitingPlan, lang: str) -> str:
     if plan.status in ("infeasible", "no_plan"):
         return " ".join([words.say("report.plan_none", lang, **row), *(r.told(lang) for r in plan.reasons)])
     said = {"bound": _figure(plan.bound, ""), "value": _figure(plan.value, ""), "gap": _gap(plan.gap)}
-    return words.say("report.plan_line", lang, **{**row, **said})
+    unmet = words.say("report.plan_unmet_count", lang, count=len(plan.unmet)) if len(plan.unmet) else ""
+    return words.say("report.plan_line", lang, **{**row, **said, "unmet": unmet})
 
 
 def _gap(gap: float) -> str:
@@ -625,7 +628,10 @@ def _level_said(row: Any, lang: str) -> str:
     level, threshold = words.say(f"report.level_{row.level}", lang), _figure(row.threshold, row.unit)
     value = _figure(row.value, row.unit)
     key = "report.target_value" if value else "report.target_areas"
-    return words.say(key, lang, level=level, value=value, threshold=threshold, met=_of(row, lang))
+    made_up = (
+        words.say("report.on_synthetic", lang, share=_percent(row.synthetic_share)) if row.synthetic_share > 0 else ""
+    )
+    return words.say(key, lang, level=level, value=value, threshold=threshold, met=_of(row, lang) + made_up)
 
 
 def _plan_told(question: Mapping[str, str], plan: SitingPlan, lang: str) -> str:

@@ -47,6 +47,7 @@ class Scorecard:
         table.insert(4, "areas_unmet", groups["areas_unmet"].sum())
         table.insert(5, "areas_no_data", table["areas"] - table["areas_met"] - table["areas_unmet"])
         table.insert(6, "value", groups["value"].first().where(table["areas"] == 1))
+        table["synthetic_share"] = groups["synthetic_share"].mean()
         # A summary's note is that of its first area that has one.
         said = self.rows[self.rows["note"] != ""].drop_duplicates(by).set_index(by)
         for name in ("note", "needs"):

@@ -12,6 +12,7 @@ import pandas as pd
 import shapely
 
 from quarterhour import words
+from quarterhour.circle import people_quality, worse_quality
 from quarterhour.errors import DataError
 
 if TYPE_CHECKING:
@@ -124,6 +125,14 @@ def _town_names(frame: pd.DataFrame, towns: pd.DataFrame) -> list[str]:
     return ["" if pd.isna(t) else escape(known.get(str(t), t)) for t in own]
 
 
+def _worst(communities: pd.DataFrame, people: Sequence[str]) -> pd.DataFrame:
+    """The quality of each row, or of its least known people column."""
+    known = communities.get("quality", pd.Series("", index=communities.index))
+    for column in people:
+        known = worse_quality(known, people_quality(communities, column))
+    return pd.DataFrame({"quality": known})
+
+
 def _quality(frame: pd.DataFrame, say: _Say) -> dict[str, Any]:
     own = frame["quality"] if "quality" in frame else pd.Series("", index=frame.index)
     return _coded(["" if pd.isna(q) or q == "" else say.label("maps", q, prefix="quality_") for q in own])
@@ -139,7 +148,7 @@ def _communities(
         **where,
         "name": _texts(communities, "name"),
         "town": _coded(_town_names(communities, towns)),
-        "quality": _quality(communities, say),
+        "quality": _quality(_worst(communities, columns), say),
         "source": _coded(_texts(communities, "source")),
         "people": {k: [None if pd.isna(v) else f"{v:,.0f}" for v in column] for k, column in people.items()},
         "missing": _missing("communities", where, say),
