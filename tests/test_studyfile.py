@@ -28,7 +28,7 @@ def test_the_embedded_study_and_the_template_are_valid(root: Path) -> None:
     [
         ("minutes = 15", "minutes = -3", "circles.0.minutes"),
         ('heading = "to_site"', 'heading = "sideways"', "to_community"),
-        ("seed = 1", "sead = 1", "study.sead"),
+        ("seed = 1", "sead = 1", "did you mean seed?"),
         ('crs = "EPSG:32651"', 'crs = "EPSG:4326"', "not in metres"),
         ('crs = "EPSG:32651"', 'crs = "EPSG:0"', "PROJ knows no"),
         ('people = "older"', 'people = "young"', "is not among communities.people"),
@@ -41,6 +41,7 @@ def test_a_mistake_is_told_with_file_and_field(toy_study: Path, before: str, aft
         read_study_file(mended(toy_study, before, after))
     assert told in str(caught.value)
     assert "请按行改正" in caught.value.told("zh")
+    assert "should" not in caught.value.told("zh") and "needs" not in caught.value.told("zh")
 
 
 def test_the_line_of_a_mistake_is_right(toy_study: Path) -> None:
@@ -59,3 +60,11 @@ def test_broken_toml_says_where(tmp_path: Path) -> None:
     (tmp_path / "study.toml").write_text("[study\n", encoding="utf-8")
     with pytest.raises(StudyError, match="line 1"):
         read_study_file(tmp_path)
+
+
+def test_a_mistake_between_fields_points_to_its_line(toy_study: Path) -> None:
+    with pytest.raises(StudyError) as caught:
+        read_study_file(mended(toy_study, 'people = "hardship"', 'people = "hardshp"'))
+    text = (toy_study / "study.toml").read_text(encoding="utf-8")
+    line = text.splitlines().index('people = "hardshp"') + 1
+    assert f"study.toml:{line}:" in str(caught.value)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import difflib
 import re
 import tomllib
 from datetime import date
@@ -9,13 +10,20 @@ from pathlib import Path
 from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator, model_validator
+from pydantic_core import PydanticCustomError
 
+from quarterhour import words
 from quarterhour.errors import MissingError, StudyError
 
 Name = Annotated[str, Field(min_length=1, pattern=r"^[A-Za-z0-9_\-]+$")]
 Quality = Literal["fact", "estimated", "synthetic"]
 Heading = Literal["to_site", "to_community"]
 _REMOTE = re.compile(r"^/vsi|://|^[A-Za-z]:.*:|\x00")
+
+
+def _wrong(key: str, **values: object) -> PydanticCustomError:
+    """A mistake of our own, said by the table of words as ``study.KEY``."""
+    return PydanticCustomError("ours", "{key}", {"key": key, **values})
 
 
 class _Part(BaseModel):
@@ -43,9 +51,9 @@ class StudyHead(_Part):
         try:
             crs = CRS.from_user_input(value)
         except CRSError:
-            raise ValueError(f"PROJ knows no coordinate system {value!r}; write for example EPSG:32651") from None
+            raise _wrong("no_crs", given=value) from None
         if crs.is_geographic or any(a.unit_name not in ("metre", "meter") for a in crs.axis_info):
-            raise ValueError(f"{value!r} is not in metres; a study needs a projected one, for example EPSG:32651")
+            raise _wrong("crs_not_metric", given=value)
         return value
 
 
@@ -67,7 +75,7 @@ class Source(_Part):
     @classmethod
     def _local(cls, value: str | None) -> str | None:
         if value is not None and _REMOTE.search(value):
-            raise ValueError(f"{value!r} is not a file of this machine; fetch it first, then name the file")
+            raise _wrong("not_local", given=value)
         return value
 
 
@@ -79,7 +87,7 @@ class Places(Source):
     @model_validator(mode="after")
     def _one_origin(self) -> Places:
         if self.path is None and not self.from_osm:
-            raise ValueError("give `path` (a table) or `from_osm` (kinds out of the OSM extract)")
+            raise _wrong("no_origin")
         return self
 
 
@@ -168,7 +176,7 @@ class SitingFile(_Part):
     @model_validator(mode="after")
     def _count_given(self) -> SitingFile:
         if self.objective == "max-cover" and self.new_sites is None:
-            raise ValueError("max-cover needs `new_sites`: how many may be built at most")
+            raise _wrong("no_new_sites")
         return self
 
 
@@ -219,21 +227,27 @@ class StudyFile(_Part):
         parts: tuple[CircleFile | SitingFile, ...] = (*self.circles, *self.siting)
         for part in parts:
             if part.people not in people:
-                raise ValueError(
-                    f"{part.id}: people = {part.people!r} is not among communities.people {sorted(people)}"
-                )
+                raise _wrong("unknown_people", part=part.id, given=part.people, known=", ".join(sorted(people)))
         layers = {t.name for t in self.layers} | {"communities", "roads"}
         for question in self.siting:
             for rule in question.exclude:
                 if rule.layer not in layers:
-                    raise ValueError(f"{question.id}: layer {rule.layer!r} is not among {sorted(layers)}")
+                    raise _wrong("unknown_layer", part=question.id, given=rule.layer, known=", ".join(sorted(layers)))
             if question.candidates == "table" and self.candidates is None:
-                raise ValueError(f"{question.id}: candidates = 'table' needs a [candidates] table")
+                raise _wrong("no_candidates", part=question.id, given="table")
         ids = [p.id for p in parts]
         twice = sorted({i for i in ids if ids.count(i) > 1})
         if twice:
-            raise ValueError(f"ids used twice: {twice}")
+            raise _wrong("ids_twice", given=twice[0])
         return self
+
+
+def _fields_of(part: type[BaseModel]) -> set[str]:
+    inner = [t for p in part.__subclasses__() for t in _fields_of(p)]
+    return set(part.model_fields) | set(inner)
+
+
+_FIELDS = sorted(_fields_of(_Part))
 
 
 def find_study(path: str | Path) -> Path:
@@ -258,17 +272,33 @@ def read_study_file(path: str | Path) -> StudyFile:
     try:
         return StudyFile.model_validate(parsed)
     except ValidationError as why:
-        told = [_told(file.name, text, problem) for problem in why.errors()]
-        raise StudyError("study.bad_fields", problems="\n".join(told)) from why
+        told = {lang: "\n".join(_told(file.name, text, p, lang) for p in why.errors()) for lang in words.LANGUAGES}
+        raise StudyError("study.bad_fields", problems=told) from why
 
 
-def _told(name: str, text: str, problem: Any) -> str:
-    where = problem["loc"]
-    line = line_of(text, where)
+def _told(name: str, text: str, problem: Any, lang: str) -> str:
+    """One mistake: file, line, field, what is wrong, what came."""
+    where, values = problem["loc"], dict(problem.get("ctx", {}))
+    given = values.get("given", problem.get("input"))
+    key = values.pop("key", f"field_{problem['type']}")
+    if problem["type"] == "extra_forbidden":
+        near = difflib.get_close_matches(str(where[-1]), _FIELDS, n=1)
+        values["instead"] = words.say("study.did_you_mean", lang, name=near[0]) if near else ""
+    if words.entry(f"study.{key}") is None:
+        key, values = "field_other", {"said": problem["msg"]}
+    line = _line_with(text, where, values.get("given"))
     field = ".".join(str(part) for part in where) or "study"
-    came = problem.get("input")
-    shown = f" (got {came!r})" if isinstance(came, str | int | float) else ""
-    return f"{name}:{line}: {field}: {problem['msg'].removeprefix('Value error, ')}{shown}"
+    shown = words.say("study.came", lang, given=repr(given)) if isinstance(given, str | int | float) else ""
+    return f"{name}:{line}: {field}: {words.say(f'study.{key}', lang, **values)}{shown}"
+
+
+def _line_with(text: str, where: tuple[str | int, ...], given: object) -> int:
+    """The line of a field; where the mistake has no field, the first line that holds the value."""
+    if where or given is None:
+        return line_of(text, where)
+    quoted = f'"{given}"'
+    found = [n for n, line in enumerate(text.splitlines(), 1) if quoted in line.partition("#")[0]]
+    return found[-1] if found else 1
 
 
 def line_of(text: str, where: tuple[str | int, ...]) -> int:
