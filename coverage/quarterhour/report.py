@@ -24,7 +24,7 @@ MADE = datetime(2020, 1, 1)  # noqa: DTZ001 - a workbook's own field; fixed, so 
 FONT = "Microsoft YaHei"
 _LONGEST_CELL = 32_000
 _MOST_FINDINGS = 20
-_SPECIAL = re.compile(r"([\\`*\[\]{}<>|~$&]|(?<![^\W_])_|_(?![^\W_])|^[#=+\-]|(?<=\])\(|(?<=:)//)")
+_SPECIAL = re.compile(r"([\\`*\[\]{}<>|~$&#]|(?<![^\W_])_|_(?![^\W_])|^[=+\-]|(?<=\])\(|(?<=:)//)")
 
 
 # --- the workbook -------------------------------------------------------------------------------
