@@ -213,8 +213,8 @@ def _tables(lines: list[str]) -> list[list[str]]:
 def test_walkers_stand_side_by_side() -> None:
     rows = [line for line in page().splitlines() if line.startswith("| ring |")]
     assert [r.split("|")[2].strip() for r in rows] == [
-        "walking \\(planning standard\\)",
-        "walking \\(frail older person\\)",
+        "walking (planning standard)",
+        "walking (frail older person)",
     ]
 
 
