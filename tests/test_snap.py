@@ -10,10 +10,11 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from shapely import LineString, Point
 
+from quarterhour import places as tables
 from quarterhour.errors import DataError
 from quarterhour.modes import read_modes
 from quarterhour.network import Network, as_roads, build_network
-from quarterhour.snap import snap_places
+from quarterhour.snap import doubtful_snaps, snap_places
 
 CRS = "EPSG:32651"
 
@@ -95,3 +96,106 @@ def test_a_gap_of_exactly_the_limit_is_near_enough() -> None:
 def test_no_places_give_no_rows() -> None:
     net, _ = network_of([LineString([(0, 0), (100, 0)])])
     assert snap_places(net, points_at()).empty
+
+
+def town(*extra: LineString, size: int = 8) -> Network:
+    """A grid of size x size junctions, 100 m apart, and roads beside it."""
+    along = [LineString([(100 * i, 100 * j), (100 * i + 100, 100 * j)]) for j in range(size) for i in range(size - 1)]
+    across = [LineString([(100 * i, 100 * j), (100 * i, 100 * j + 100)]) for j in range(size - 1) for i in range(size)]
+    return network_of([*extra, *along, *across])[0]
+
+
+def test_a_yard_that_leads_nowhere_is_passed_over_for_the_street() -> None:
+    """osmnx #1307, #1310: the nearest road joins nothing, and the place would reach nothing."""
+    net = town(LineString([(10, 20), (90, 20)]))
+    snapped = snap_places(net, points_at((50, 25)))
+    assert snapped["gap_m"].tolist() == [25]
+    assert snapped["doubt"].tolist() == ["passed_over"]
+    assert net.component[net.tail[snapped["road"]]].tolist() == [0]
+    plain = snap_places(net, points_at((50, 25)), smallest_component=1)
+    assert plain[["road", "gap_m", "doubt"]].values.tolist() == [[0, 5, ""]]
+
+
+def test_an_island_village_does_not_land_on_the_cape() -> None:
+    """pandana #170: 600 m of water are no road."""
+    net = town(LineString([(0, -600), (90, -600)]))
+    places = points_at((50, -605), (50, -500)).assign(name=["岛上村", "渡口"])
+    snapped = snap_places(net, places)
+    assert snapped["road"].tolist() == [0, 0]
+    assert snapped["doubt"].tolist() == ["island", "island"]
+    across = snap_places(net, places, longest_detour_m=1e9)
+    assert across["gap_m"].tolist() == [605, 500]
+    told = doubtful_snaps(snapped, places, table="communities")
+    assert told[["rule", "id", "value", "detail"]].values.tolist() == [
+        ["snap.island", "p0", "5", "岛上村"],
+        ["snap.island", "p1", "100", "渡口"],
+    ]
+    assert "cut off from the network" in tables.told(told, "en").iloc[0]
+
+
+def test_where_all_roads_are_islands_the_nearest_counts() -> None:
+    net, _ = network_of([LineString([(0, 0), (100, 0)]), LineString([(0, 90), (100, 90)])])
+    assert snap_places(net, points_at((5, 60)))[["road", "doubt"]].values.tolist() == [[1, ""]]
+
+
+def test_a_car_does_not_start_on_a_street_that_only_leads_out() -> None:
+    lines = [LineString([(700, 0), (1500, 0)]), *[LineString(shapely.get_coordinates(e)) for e in edges_of(8)]]
+    frame = gpd.GeoDataFrame({"oneway": ["yes", *["no"] * (len(lines) - 1)]}, geometry=lines, crs=CRS)
+    roads = as_roads(frame.assign(highway="residential"), crs=CRS)[0]
+    car, walk = (build_network(roads, read_modes()[m]) for m in ("car", "walk"))
+    assert np.bincount(car.mutual).tolist() == [64, 1]
+    assert np.bincount(walk.mutual).tolist() == [65]
+    place = points_at((800, 0))
+    assert snap_places(car, place)[["gap_m", "doubt"]].values.tolist() == [[100, "passed_over"]]
+    assert snap_places(walk, place)[["gap_m", "doubt"]].values.tolist() == [[0, ""]]
+
+
+def edges_of(size: int) -> list[LineString]:
+    net = town(size=size)
+    return [LineString(net.coords[a:b]) for a, b in zip(net.coord_start[:-1], net.coord_start[1:], strict=True)]
+
+
+def test_nobody_gets_off_in_a_tunnel_or_on_a_motorway() -> None:
+    """openrouteservice #1137: the place stands on the hill, the nearest line runs through it."""
+    lines = [LineString([(0, 0), (900, 0)]), LineString([(0, 0), (0, 60), (900, 60)]), LineString([(0, 0), (0, -700)])]
+    frame = gpd.GeoDataFrame({"highway": ["primary", "residential", "motorway"]}, geometry=lines, crs=CRS)
+    roads = as_roads(frame.assign(tunnel=["yes", None, "no"]), crs=CRS)[0]
+    net = build_network(roads, read_modes()["car"])
+    assert net.no_stopping.tolist() == [True, False, True]
+    snapped = snap_places(net, points_at((450, 10), (30, -65), (0, -690)))
+    assert snapped["road"].tolist() == [1, 1, 2]
+    assert snapped["doubt"].tolist() == ["passed_over", "passed_over", "no_stopping"]
+
+
+def test_doubtful_snaps_tell_each_place_once() -> None:
+    net = town()
+    places = points_at((350, 350), (-400, 0), (9000, 9000))
+    places.loc["empty"] = [Point()]
+    told = doubtful_snaps(snap_places(net, places), places, table="facilities")
+    assert told[["rule", "id", "value"]].values.tolist() == [
+        ["snap.far_off", "p1", "400"],
+        ["snap.too_far", "p2", "11738"],
+        ["snap.no_point", "empty", ""],
+    ]
+    assert doubtful_snaps(snap_places(net, places[:1]), places, table="facilities").empty
+
+
+@settings(max_examples=30, deadline=None)
+@given(st.integers(0, 10**6), st.sampled_from([1.0, 60.0, 250.0, 1e6]), st.sampled_from([2, 3, 6]))
+def test_the_road_taken_is_the_one_a_slow_rule_takes(seed: int, detour: float, smallest: int) -> None:
+    rng = np.random.default_rng(seed)
+    chains = [
+        np.cumsum(rng.uniform(-90, 90, (rng.integers(2, 8), 2)), axis=0) + rng.uniform(0, 900, 2) for _ in range(9)
+    ]
+    net, lines = network_of([LineString(c[i : i + 2]) for c in chains for i in range(len(c) - 1)])
+    spots = rng.uniform(-200, 1100, (40, 2))
+    snapped = snap_places(
+        net, points_at(*map(tuple, spots)), limit_m=300, smallest_component=smallest, longest_detour_m=detour
+    )
+    off = shapely.distance(shapely.points(spots)[:, None], np.array(lines)[None, :])
+    size = np.bincount(net.component)[net.component[net.tail]]
+    main = size >= smallest if size.max() >= smallest else np.ones(len(size), bool)
+    nearest, on_main = off.min(axis=1), off[:, main].min(axis=1)
+    wanted = np.where(on_main <= np.minimum(nearest + detour, 300), on_main, nearest)
+    assert np.allclose(snapped["gap_m"], wanted, rtol=1e-9, atol=1e-5)
+    assert (snapped["snapped"] == (nearest <= 300)).all()

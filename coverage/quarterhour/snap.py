@@ -1,7 +1,8 @@
-"""Where each place meets the road, and how far off it lies."""
+"""Where each place meets the road, how far off it lies, and whether that can be trusted."""
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import Any
 
 import geopandas as gpd
@@ -11,16 +12,34 @@ import pandas as pd
 import shapely
 from numpy.typing import NDArray
 
-from quarterhour.errors import DataError
+from quarterhour import places as tables
+from quarterhour.errors import DataError, first_ids
 from quarterhour.network import Network
 
-CELL_M = 150.0
+Floats = NDArray[np.float64]
+
+SMALLEST_COMPONENT = 50
+"""Junctions. Roads that join fewer count as an island (50 is Valhalla's ``minimum_reachability``)."""
+LONGEST_DETOUR_M = 250.0
+"""A yard's paths are passed over for the street at the gate; an islet's road is not for one across the water."""
+DOUBTFUL_GAP_M = 300.0
+"""Five minutes of walking off every road: is a road missing, or the point wrong?"""
+CELL_M = 75.0
 SAME_M = 1e-6
 """Roads whose distances differ by less are equally near: rounding must not choose between them."""
 MOST_CELLS_A_SEGMENT = 16
+_REASONS = np.array(["", "too_far", "no_point"], dtype=object)
+_DOUBTS = np.array(["", "far_off", "no_stopping", "passed_over", "island"], dtype=object)
 
 
-def snap_places(network: Network, places: gpd.GeoDataFrame, *, limit_m: float = 1000.0) -> pd.DataFrame:
+def snap_places(
+    network: Network,
+    places: gpd.GeoDataFrame,
+    *,
+    limit_m: float = 1000.0,
+    smallest_component: int = SMALLEST_COMPONENT,
+    longest_detour_m: float = LONGEST_DETOUR_M,
+) -> pd.DataFrame:
     """The nearest point of the nearest road for each place; one row a place, always.
 
     Parameters
@@ -28,168 +47,318 @@ def snap_places(network: Network, places: gpd.GeoDataFrame, *, limit_m: float = 
     network : roads of one mode.
     places : points in the CRS of the network.
     limit_m : a place farther off is not snapped, and its row says ``too_far``.
+    smallest_component : roads that can reach fewer junctions there and back are islands; for a vehicle so are
+        one-way stubs. 1: every road counts. Where no road can reach as many, none is an island.
+    longest_detour_m : a road of an island, or one where nobody stops (tunnel, motorway), is passed over
+        when another lies within the limit and at most this much farther off.
 
     Returns
     -------
     Indexed as ``places``: ``road`` (position in the network, -1 when not snapped), ``share`` along it
     (0 at its tail), ``gap_m`` (told for places too far as well), ``x``, ``y`` (metres, on the road),
-    ``snapped``, ``reason`` ("", ``too_far``, ``no_point``). Of roads equally near, the first in the network.
+    ``snapped``, ``reason`` ("", ``too_far``, ``no_point``) and ``doubt`` ("", ``far_off``, ``no_stopping``,
+    ``passed_over``, ``island``: see ``doubtful_snaps``). Of roads equally near, the first in the network.
 
     Raises
     ------
-    DataError : the places are in another CRS.
+    DataError : the places are in another CRS, or the network has no coordinates.
     """
-    if places.crs is None or places.crs != network.crs:
-        raise DataError("snap.other_crs", came=str(places.crs), needed=network.crs.name)
-    x, y, pointed = _points(places)
-    road, share, gap, on_x, on_y = _nearest(network, x, y, limit_m)
-    snapped = road >= 0
+    _check_crs(network, places)
+    x, y = _points(places)
+    pointed = np.isfinite(x) & np.isfinite(y)
+    grid, (island, bad) = _grid(network), _poor(network, smallest_component)
+    vertex, along, gap, passed = _search(grid, network, x, y, limit_m, longest_detour_m, bad)
+    snapped = vertex >= 0
     far = pointed & ~snapped
-    gap[far] = _gaps(network, x[far], y[far])
-    reason = np.where(~pointed, "no_point", np.where(snapped, "", "too_far"))
-    made = {"road": road, "share": share, "gap_m": gap, "x": on_x, "y": on_y, "snapped": snapped, "reason": reason}
-    return pd.DataFrame(made, index=places.index)
+    gap[far] = _search(grid, network, x[far], y[far], np.inf, 0.0, bad[:1])[2]
+    road, share, on = _on_road(grid, network, vertex, along)
+    doubt = np.select(
+        [~snapped, island[road], passed, network.no_stopping[road], gap > DOUBTFUL_GAP_M], [0, 4, 3, 2, 1], 0
+    )
+    reason = np.where(snapped, 0, np.where(pointed, 1, 2))
+    made = {"road": road, "share": share, "gap_m": gap, "x": on[:, 0], "y": on[:, 1], "snapped": snapped}
+    return pd.DataFrame({**made, "reason": _REASONS[reason], "doubt": _DOUBTS[doubt]}, index=places.index)
 
 
-def _points(places: gpd.GeoDataFrame) -> tuple[NDArray[Any], NDArray[Any], NDArray[Any]]:
-    shape = places.geometry
-    pointed = ((shape.geom_type == "Point") & ~shape.is_empty).to_numpy(dtype=bool)
-    x, y = np.full(len(places), np.nan), np.full(len(places), np.nan)
-    x[pointed], y[pointed] = shape[pointed].x, shape[pointed].y
-    return x, y, pointed & np.isfinite(x) & np.isfinite(y)
+def at_junctions(network: Network, junctions: pd.Series) -> pd.DataFrame:
+    """Places that stand on junctions of the network, as ``snap_places`` would tell them; no geometry is needed.
+
+    ``junctions``: for each place (the index) the id of its junction, as the table of edges names it.
+    DataError for an id that the network does not have, and for a network that does not know its ids.
+    """
+    if network.junction_ids is None:
+        raise DataError("snap.no_junction_ids")
+    position = network.junction_ids.get_indexer(pd.Index(tables.texts(junctions)))
+    if (position < 0).any():
+        unknown = first_ids(junctions[position < 0].unique())
+        raise DataError("snap.unknown_junction", ids=unknown, known=first_ids(network.junction_ids))
+    ends, first = np.unique(np.concatenate([network.tail, network.head]), return_index=True)
+    at = first[np.searchsorted(ends, position)]
+    roads = len(network.tail)
+    made = {"road": (at % roads).astype(np.int32), "share": (at >= roads).astype(float), "gap_m": 0.0}
+    where = {"x": network.x[position], "y": network.y[position], "snapped": True, "reason": "", "doubt": ""}
+    return pd.DataFrame({**made, **where}, index=junctions.index)
 
 
-def _gaps(network: Network, x: NDArray[Any], y: NDArray[Any]) -> NDArray[np.float64]:
-    """Metres to the nearest road for the few places beyond the limit, which the grid is not made for."""
-    if not len(x):
-        return np.empty(0)
-    counts = np.diff(network.coord_start)
-    lines = shapely.linestrings(network.coords, indices=np.repeat(np.arange(len(counts)), counts))
-    points = shapely.points(x, y)
-    nearest = shapely.STRtree(lines).nearest(points)
-    gaps: NDArray[np.float64] = shapely.distance(points, lines[nearest])
-    return gaps
+def doubtful_snaps(snapped: pd.DataFrame, places: pd.DataFrame, *, table: str) -> pd.DataFrame:
+    """A finding for each place whose road is missing or may be the wrong one; read them beside a map.
+
+    ``too_far`` and ``no_point``: no road, so no times. ``island``: on roads from which almost nothing is reached.
+    ``passed_over``: a nearer road leads nowhere. ``no_stopping``: only a tunnel or motorway is near.
+    ``far_off``: over 300 m from its road.
+    """
+    rule = snapped["reason"].where(snapped["reason"] != "", snapped["doubt"])
+    names = places["name"] if "name" in places else pd.Series("", index=places.index)
+    rows = zip(snapped.index, rule, snapped["gap_m"], names.reindex(snapped.index), strict=True)
+    return tables.findings_from(
+        [
+            {
+                "severity": "warning",
+                "rule": f"snap.{why}",
+                "table": table,
+                "id": place,
+                "value": "" if np.isnan(gap) else f"{gap:.0f}",
+                "detail": name,
+            }
+            for place, why, gap, name in rows
+            if why
+        ]
+    )
 
 
-def _nearest(network: Network, x: NDArray[Any], y: NDArray[Any], limit_m: float) -> tuple[NDArray[Any], ...]:
-    a, road = _segments(network)
-    xy = network.coords
-    cell, low, shape = _grid_shape(xy[a], xy[a + 1])
-    start, held = _fill(xy, a, low[0], low[1], cell, shape[0], shape[1])
-    found = np.full(len(x), -1, np.int64)
-    along = np.zeros(len(x))
-    off = np.full(len(x), np.nan)
-    _query(x, y, xy, a, start, held, low[0], low[1], cell, shape[0], shape[1], limit_m, found, along, off)
-    hit = found >= 0
-    segment = a[found[hit]]
-    line = network.line_m
-    whole = line[network.coord_start[1:] - 1][road[found[hit]]]
-    metres = line[segment] + along[hit] * (line[segment + 1] - line[segment])
-    share, on = np.full(len(x), np.nan), np.full((len(x), 2), np.nan)
+def _check_crs(network: Network, places: gpd.GeoDataFrame) -> None:
+    if len(network.x) and not np.isfinite(network.x[0]):
+        raise DataError("snap.no_coordinates")
+    if places.crs is None or (places.crs is not network.crs and places.crs != network.crs):
+        raise DataError("snap.other_crs", came=str(places.crs), needed=network.crs.name)
+
+
+def _points(places: gpd.GeoDataFrame) -> tuple[Floats, Floats]:
+    shapes = places.geometry.to_numpy()
+    shapes = np.where(shapely.is_empty(shapes), None, shapes)  # GEOS knows no x of an empty point
+    return shapely.get_x(shapes), shapely.get_y(shapes)
+
+
+def _poor(network: Network, smallest: int) -> tuple[NDArray[np.bool_], NDArray[np.bool_]]:
+    """Which roads belong to islands, and which vertices to roads that are passed over."""
+    key = f"poor {smallest}"
+    if key not in network.kept:
+        size = np.bincount(network.mutual)[network.mutual]
+        least = np.minimum(size[network.tail], size[network.head])
+        island = (least < smallest) & (least.max() >= smallest)
+        poor = island | network.no_stopping
+        bad = np.repeat(poor, np.diff(network.coord_start)) if poor.any() else np.zeros(1, bool)
+        network.kept[key] = island, bad
+    found: tuple[NDArray[np.bool_], NDArray[np.bool_]] = network.kept[key]
+    return found
+
+
+def _on_road(
+    grid: _Grid, network: Network, vertex: NDArray[Any], along: Floats
+) -> tuple[NDArray[np.int32], Floats, Floats]:
+    """Road, share of it and point, from the first vertex of a segment and the share of that."""
+    hit = vertex >= 0
+    at, part = vertex[hit], along[hit]
+    found = grid.road[at]
+    line, xy = network.line_m, network.coords
+    whole = line[network.coord_start[found + 1] - 1]
+    metres = line[at] + part * (line[at + 1] - line[at])
+    road = np.full(len(vertex), -1, np.int32)
+    share, on = np.full(len(vertex), np.nan), np.full((len(vertex), 2), np.nan)
+    road[hit] = found
     share[hit] = np.clip(np.divide(metres, whole, out=np.zeros(len(metres)), where=whole > 0), 0, 1)
-    on[hit] = xy[segment] + along[hit, None] * (xy[segment + 1] - xy[segment])
-    roads = np.full(len(x), -1, np.int32)
-    roads[hit] = road[found[hit]]
-    return roads, share, off, on[:, 0], on[:, 1]
+    on[hit] = xy[at] + part[:, None] * (xy[at + 1] - xy[at])
+    return road, share, on
 
 
-def _segments(network: Network) -> tuple[NDArray[np.int64], NDArray[np.int32]]:
-    counts = np.diff(network.coord_start)
-    road = np.repeat(np.arange(len(counts), dtype=np.int32), counts)
-    first = np.ones(len(network.coords), bool)
-    first[network.coord_start[1:] - 1] = False
-    return np.flatnonzero(first), road[first]
+@dataclass(frozen=True, eq=False)
+class _Grid:
+    """Which segments (by their first vertex) touch each square cell, and the road of each vertex."""
+
+    start: NDArray[np.int32]
+    held: NDArray[np.int32]
+    low: Floats
+    cell: float
+    shape: tuple[int, int]
+    road: NDArray[np.int32]
 
 
-def _grid_shape(one: NDArray[Any], two: NDArray[Any]) -> tuple[float, NDArray[Any], NDArray[np.int64]]:
-    low, high = np.minimum(one, two).min(axis=0) - 1, np.maximum(one, two).max(axis=0) + 1
+def _grid(network: Network) -> _Grid:
+    """The grid of a network, made once and kept on it."""
+    if "grid" not in network.kept:
+        first = np.ones(len(network.coords), bool)
+        first[network.coord_start[1:] - 1] = False
+        a = np.flatnonzero(first).astype(np.int32)
+        cell, low, shape = _grid_shape(network.coords, a)
+        start, held = _fill(network.coords, a, low[0], low[1], cell, *shape)
+        road = np.repeat(np.arange(len(network.tail), dtype=np.int32), np.diff(network.coord_start))
+        network.kept["grid"] = _Grid(start, held, low, cell, shape, road)
+    found: _Grid = network.kept["grid"]
+    return found
+
+
+def _grid_shape(xy: Floats, a: NDArray[np.int32]) -> tuple[float, Floats, tuple[int, int]]:
+    low, high = xy.min(axis=0) - 1, xy.max(axis=0) + 1
+    span = np.abs(xy[a + 1] - xy[a])
     cell = CELL_M
     while True:
-        spans = np.prod(np.floor(np.abs(two - one) / cell) + 2, axis=1).sum()
-        shape = ((high - low) / cell).astype(np.int64) + 1
-        if max(spans, float(shape[0]) * float(shape[1])) <= MOST_CELLS_A_SEGMENT * len(one) + 4096:
-            return cell, low, shape
+        held = np.prod(np.floor(span / cell) + 2, axis=1).sum()
+        nx, ny = (float(n) + 1 for n in np.floor((high - low) / cell))
+        if max(held, nx * ny) <= MOST_CELLS_A_SEGMENT * len(a) + 4096:
+            return cell, low, (int(nx), int(ny))
         cell *= 2
+
+
+def _search(
+    grid: _Grid, network: Network, x: Floats, y: Floats, limit: float, detour: float, bad: NDArray[np.bool_]
+) -> tuple[NDArray[np.int32], Floats, Floats, NDArray[np.bool_]]:
+    vertex, along = np.full(len(x), -1, np.int32), np.zeros(len(x))
+    gap, passed = np.full(len(x), np.nan), np.zeros(len(x), bool)
+    if not len(x):
+        return vertex, along, gap, passed
+    _query(
+        x, y, network.coords, (grid.start, grid.held), (grid.low[0], grid.low[1], grid.cell), grid.shape, bad,
+        float(limit), float(detour), vertex, along, gap, passed,
+    )  # fmt: skip
+    return vertex, along, gap, passed
 
 
 @numba.njit(cache=True, nogil=True, error_model="numpy")
 def _fill(xy, a, x0, y0, cell, nx, ny):  # type: ignore[no-untyped-def]
     start = np.zeros(nx * ny + 1, np.int64)
-    held = np.empty(0, np.int64)
+    held = np.empty(0, np.int32)
+    free = np.empty(0, np.int64)
     for turn in range(2):
         if turn == 1:
             for c in range(nx * ny):
                 start[c + 1] += start[c]
-            held = np.empty(start[-1], np.int64)
+            held = np.empty(start[-1], np.int32)
             free = start[:-1].copy()
         for s in range(a.size):
-            p, q = a[s], a[s] + 1
-            i0 = int((min(xy[p, 0], xy[q, 0]) - x0) / cell)
-            i1 = int((max(xy[p, 0], xy[q, 0]) - x0) / cell)
-            j0 = int((min(xy[p, 1], xy[q, 1]) - y0) / cell)
-            j1 = int((max(xy[p, 1], xy[q, 1]) - y0) / cell)
+            p = a[s]
+            i0 = int((min(xy[p, 0], xy[p + 1, 0]) - x0) / cell)
+            i1 = int((max(xy[p, 0], xy[p + 1, 0]) - x0) / cell)
+            j0 = int((min(xy[p, 1], xy[p + 1, 1]) - y0) / cell)
+            j1 = int((max(xy[p, 1], xy[p + 1, 1]) - y0) / cell)
             for j in range(j0, j1 + 1):
                 for i in range(i0, i1 + 1):
                     c = j * nx + i
                     if turn == 0:
                         start[c + 1] += 1
                     else:
-                        held[free[c]] = s
+                        held[free[c]] = p
                         free[c] += 1
-    return start, held
+    return start.astype(np.int32), held
 
 
 @numba.njit(cache=True, nogil=True, error_model="numpy")
-def _off(px, py, ax, ay, bx, by):  # type: ignore[no-untyped-def]
-    """Metres from a point to a segment, and the share along it; ends are taken as they stand."""
+def _square_m(x, y, dx, dy):  # type: ignore[no-untyped-def]
+    """Square metres from a point to a segment, both as seen from its first vertex; no branches."""
+    f = min(max((x * dx + y * dy) / max(dx * dx + dy * dy, 1e-300), 0.0), 1.0)
+    ex, ey = f * dx - x, f * dy - y
+    return ex * ex + ey * ey
+
+
+@numba.njit(cache=True, nogil=True, error_model="numpy")
+def _foot(px, py, xy, p):  # type: ignore[no-untyped-def]
+    """Share along a segment of its point nearest to another, and metres off; ends are taken as they stand."""
+    ax, ay, bx, by = xy[p, 0], xy[p, 1], xy[p + 1, 0], xy[p + 1, 1]
     dx, dy = bx - ax, by - ay
     length = dx * dx + dy * dy
     f = ((px - ax) * dx + (py - ay) * dy) / length if length > 0 else 0.0
     if f <= 0:
-        return np.hypot(ax - px, ay - py), 0.0
+        return 0.0, np.hypot(ax - px, ay - py)
     if f >= 1:
-        return np.hypot(bx - px, by - py), 1.0
-    return np.hypot(ax + f * dx - px, ay + f * dy - py), f
+        return 1.0, np.hypot(bx - px, by - py)
+    return f, np.hypot(ax + f * dx - px, ay + f * dy - py)
 
 
 @numba.njit(cache=True, nogil=True, error_model="numpy")
-def _rings(px, py, xy, a, start, held, x0, y0, cell, nx, ny, limit, first):  # type: ignore[no-untyped-def]
-    """The nearest segment within the limit, or, with ``first``, the first of all within the limit."""
-    best, hit, share = limit, -1, 0.0
-    ci, cj = int(np.floor((px - x0) / cell)), int(np.floor((py - y0) / cell))
-    left, low = px - x0 - ci * cell, py - y0 - cj * cell
-    border = min(min(left, cell - left), min(low, cell - low))
-    ring = max(0, max(max(-ci, ci - nx + 1), max(-cj, cj - ny + 1)))
-    # all that is nearer than (ring - 1) * cell + border lies in the rings already searched
-    while ring == 0 or (ring - 1) * cell + border <= best:
+def _beyond(px, py, low, cells, ci, cj, ring):  # type: ignore[no-untyped-def]
+    """Square metres from the point to the nearest cell that the rings so far leave out; infinite when none is."""
+    x0, y0, cell = low
+    nx, ny = cells
+    out_x, out_y = max(0.0, x0 - px, px - x0 - nx * cell), max(0.0, y0 - py, py - y0 - ny * cell)
+    bound = np.inf
+    if ci - ring > 0:
+        bound = min(bound, max(0.0, px - x0 - (ci - ring) * cell) ** 2 + out_y * out_y)
+    if ci + ring < nx - 1:
+        bound = min(bound, max(0.0, x0 + (ci + ring + 1) * cell - px) ** 2 + out_y * out_y)
+    if cj - ring > 0:
+        bound = min(bound, max(0.0, py - y0 - (cj - ring) * cell) ** 2 + out_x * out_x)
+    if cj + ring < ny - 1:
+        bound = min(bound, max(0.0, y0 + (cj + ring + 1) * cell - py) ** 2 + out_x * out_x)
+    return bound
+
+
+@numba.njit(cache=True, nogil=True, error_model="numpy")
+def _rings(px, py, xy, lists, low, cells, bad, avoid, first, limit):  # type: ignore[no-untyped-def]
+    """The nearest segment within the limit, its share and metres, and whether another is as near.
+
+    With ``first``: the first of all within the limit. With ``avoid``: of those that are not bad.
+    """
+    start, held = lists
+    x0, y0, cell = low
+    nx, ny = cells
+    ci = int(min(max((px - x0) / cell, 0.0), nx - 1.0))
+    cj = int(min(max((py - y0) / cell, 0.0), ny - 1.0))
+    best, second, within = np.inf, np.inf, limit * limit * (1 + 1e-12)
+    hit = np.int64(-1)
+    ring = 0
+    while True:
         for j in range(max(0, cj - ring), min(ny - 1, cj + ring) + 1):
-            step = 1 if ring == 0 or j == cj - ring or j == cj + ring else 2 * ring
-            for i in range(ci - ring, ci + ring + 1, step):
-                if i < 0 or i >= nx:
-                    continue
-                for k in range(start[j * nx + i], start[j * nx + i + 1]):
-                    s = held[k]
-                    d, f = _off(px, py, xy[a[s], 0], xy[a[s], 1], xy[a[s] + 1, 0], xy[a[s] + 1, 1])
-                    if d > best or (hit >= 0 and s >= hit and (first or d == best)):
-                        continue
-                    hit, share = s, f
-                    if not first:
-                        best = d
-        if ci - ring <= 0 and cj - ring <= 0 and ci + ring >= nx - 1 and cj + ring >= ny - 1:
+            over = max(0.0, y0 + j * cell - py, py - y0 - (j + 1) * cell)
+            if over * over > within:
+                continue
+            whole_row = j == cj - ring or j == cj + ring
+            i, step = (max(0, ci - ring), 1) if whole_row else (ci - ring, 2 * ring)
+            if i < 0:
+                i += step
+            while i <= min(nx - 1, ci + ring):
+                beside = max(0.0, x0 + i * cell - px, px - x0 - (i + 1) * cell)
+                if beside * beside + over * over <= within:
+                    for k in range(start[j * nx + i], start[j * nx + i + 1]):
+                        p = np.int64(held[k])
+                        d = _square_m(px - xy[p, 0], py - xy[p, 1], xy[p + 1, 0] - xy[p, 0], xy[p + 1, 1] - xy[p, 1])
+                        if d > within or (avoid and bad[p]):
+                            continue
+                        if first:
+                            if hit < 0 or p < hit:
+                                hit = p
+                        elif d < best:
+                            # two neighbours of one line that meet in a vertex are no tie
+                            second = best if abs(p - hit) > 1 else second
+                            hit, best = p, d
+                            within = min(within, (np.sqrt(d) + SAME_M) ** 2)
+                        elif abs(p - hit) > 1:
+                            second = min(second, d)
+                i += step
+        left_out = _beyond(px, py, low, cells, ci, cj, ring)
+        if left_out > within or left_out == np.inf:
             break
         ring += 1
-    return hit, share, best
+    if hit < 0:
+        return hit, 0.0, np.inf, False
+    share, off = _foot(px, py, xy, hit)
+    return hit, share, off, second <= within
 
 
 @numba.njit(cache=True, nogil=True, error_model="numpy")
-def _query(x, y, xy, a, start, held, x0, y0, cell, nx, ny, limit, found, along, off):  # type: ignore[no-untyped-def]
+def _query(x, y, xy, lists, low, cells, bad, limit, detour, vertex, along, gap, passed):  # type: ignore[no-untyped-def]  # noqa: E501
     for p in range(x.size):
         px, py = x[p], y[p]
-        outside = max(max(x0 - px, px - x0 - nx * cell), max(y0 - py, py - y0 - ny * cell))
-        if not outside <= limit:
+        if not (np.isfinite(px) and np.isfinite(py)):
             continue
-        hit, share, best = _rings(px, py, xy, a, start, held, x0, y0, cell, nx, ny, limit, False)
-        if hit >= 0:
-            near = min(best + SAME_M, limit)
-            found[p], along[p], _ = _rings(px, py, xy, a, start, held, x0, y0, cell, nx, ny, near, True)
-            off[p] = best
+        hit, share, off, tied = _rings(px, py, xy, lists, low, cells, bad, False, False, limit)
+        if hit >= 0 and bad.size > 1 and bad[hit]:
+            better = _rings(px, py, xy, lists, low, cells, bad, True, False, min(limit, off + detour))
+            if better[0] >= 0:
+                passed[p] = better[2] > off + SAME_M
+                hit, share, off, tied = better
+        if hit < 0 or off > limit:
+            continue
+        if tied:
+            avoid = bad.size > 1 and not bad[hit]
+            near = min(off + SAME_M, limit)
+            hit, share, _, _ = _rings(px, py, xy, lists, low, cells, bad, avoid, True, near)
+        vertex[p], along[p], gap[p] = hit, share, off
