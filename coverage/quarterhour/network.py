@@ -285,7 +285,7 @@ def _with_columns(roads: gpd.GeoDataFrame, table: str, file: str) -> tuple[gpd.G
     if unknown.any():
         told.append(_about("network.no_class", roads.index[unknown], table, file))
     roads = roads.assign(road_class=classes.where(~unknown, "unclassified").astype(object))
-    oneway, odd = _oneway(roads)
+    oneway, odd = oneway_of(roads)
     if len(odd):
         told.append(_about("network.odd_oneway", odd, table, file))
     open_to = {c: _open(roads[c]) for c in ("walk", "drive") if c in roads}
@@ -325,7 +325,8 @@ def _about(rule: str, ids: pd.Index, table: str, file: str, *, severity: Any = "
     return places.finding(rule, severity=severity, table=table, file=file, value=str(len(ids)), detail=first_ids(ids))
 
 
-def _oneway(roads: gpd.GeoDataFrame) -> tuple[NDArray[np.int8], pd.Index]:
+def oneway_of(roads: pd.DataFrame) -> tuple[NDArray[np.int8], pd.Index]:
+    """One-way marks of any make as 1 (along), -1 (against), 0 (both), and the rows not understood."""
     if "oneway" not in roads:
         return np.zeros(len(roads), np.int8), roads.index[:0]
     text = roads["oneway"].map(_first).str.lower().str.removesuffix(".0")

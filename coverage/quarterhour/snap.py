@@ -84,7 +84,8 @@ def at_junctions(network: Network, junctions: pd.Series) -> pd.DataFrame:
     """Places that stand on junctions of the network, as ``snap_places`` would tell them; no geometry is needed.
 
     ``junctions``: for each place (the index) the id of its junction, as the table of edges names it.
-    DataError for an id that the network does not have, and for a network that does not know its ids.
+    One that no road meets has the reason ``no_roads``. DataError for an id that the network does not have, and for
+    a network that does not know its ids.
     """
     if network.junction_ids is None:
         raise DataError("snap.no_junction_ids")
@@ -92,12 +93,15 @@ def at_junctions(network: Network, junctions: pd.Series) -> pd.DataFrame:
     if (position < 0).any():
         unknown = first_ids(junctions[position < 0].unique())
         raise DataError("snap.unknown_junction", ids=unknown, known=first_ids(network.junction_ids))
-    ends, first = np.unique(np.concatenate([network.tail, network.head]), return_index=True)
-    at = first[np.searchsorted(ends, position)]
-    roads = len(network.tail)
-    made = {"road": (at % roads).astype(np.int32), "share": (at >= roads).astype(float), "gap_m": 0.0}
-    where = {"x": network.x[position], "y": network.y[position], "snapped": True, "reason": "", "doubt": ""}
-    return pd.DataFrame({**made, **where}, index=junctions.index)
+    ends = np.concatenate([network.tail, network.head])
+    first = np.full(len(network.x), -1)
+    first[ends[::-1]] = np.arange(len(ends))[::-1]
+    at, roads = first[position], len(network.tail)
+    on = at >= 0
+    made = {"road": np.where(on, at % roads, -1).astype(np.int32), "share": np.where(on, at >= roads, np.nan)}
+    where = {"gap_m": np.where(on, 0.0, np.nan), "x": network.x[position], "y": network.y[position], "snapped": on}
+    reason = np.where(on, "", "no_roads").astype(object)
+    return pd.DataFrame({**made, **where, "reason": reason, "doubt": ""}, index=junctions.index)
 
 
 def doubtful_snaps(snapped: pd.DataFrame, places: pd.DataFrame, *, table: str) -> pd.DataFrame:
