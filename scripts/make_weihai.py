@@ -10,6 +10,7 @@ says so in every row: ``quality`` and ``source``. data/raw/weihai/README.md has 
 from __future__ import annotations
 
 import argparse
+import heapq
 import json
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -44,7 +45,8 @@ URBAN_COUNT, RURAL_COUNT, FAR_APART = 6, 5, 830.0
 WANTED, SKIPPED = [0.45, 0.50, 0.05], 0.03  # shares of junctions that may have 3, 4, 5 roads; neighbours not joined
 SPUR_CHANCE = [0.72, 0.14]  # of a dead end at a junction of 2, of 3 roads
 BENDS_KEPT = 0.4
-ONE_WAY_CHANCE, TRAP_CHANCE = 0.55, 0.11
+ONE_WAY_CHANCE, TRAP_CHANCE = 0.9, 0.11
+LONGEST_WAY_BACK_M = 1500.0
 
 
 def rng_of(*what: int) -> np.random.Generator:
@@ -462,30 +464,48 @@ def ways(
 
 
 def one_ways(net: Streets, *, urban: np.ndarray) -> np.ndarray:
-    """One-way streets of the towns' cores, opened again where they would cut off more than a few junctions."""
+    """One-way streets of the towns' cores, each with a way back round the block, as traffic police lay them out.
+
+    A street that had none stays open both ways; so every trip there has a like trip back. A few dead
+    ends are one-way traps, as real extracts have them.
+    """
     rng = rng_of(9)
-    n = int(max(net.u.max(), net.v.max())) + 1
-    degree = np.bincount(np.r_[net.u, net.v], minlength=n)
+    degree = np.bincount(np.r_[net.u, net.v])
     leaf = (degree[net.u] == 1) | (degree[net.v] == 1)
+    metres = np.hypot(*(net.xy[net.u] - net.xy[net.v]).T)
+    out: list[dict[int, float]] = [{} for _ in degree]
+    for a, b, m in zip(net.u.tolist(), net.v.tolist(), metres.tolist(), strict=True):
+        out[a][b] = out[b][a] = m
     chance = np.where(urban[net.u] & urban[net.v], ONE_WAY_CHANCE, 0.01)
     way = np.where((rng.random(len(net.u)) < chance) & ~leaf, rng.choice([1, -1], len(net.u)), 0)
-    for _ in range(30):
-        label = strong_parts(net, way, n)
-        out = (label[net.u] != label[net.v]) & (way != 0)
-        if not out.any():
-            break
-        opened = np.flatnonzero(out)[::2]
-        way[opened] = 0
+    for road in rng.permutation(np.flatnonzero(way)).tolist():
+        a, b = int(net.u[road]), int(net.v[road])
+        start, end = (b, a) if way[road] > 0 else (a, b)
+        closed = out[start].pop(end, None)
+        if closed is None or not leads_to(out, start, end, most=LONGEST_WAY_BACK_M):
+            way[road] = 0
+            if closed is not None:
+                out[start][end] = closed
     trap = np.flatnonzero(leaf & urban[net.u])
     way[trap] = np.where(rng.random(len(trap)) < TRAP_CHANCE, rng.choice([1, -1], len(trap)), 0)
     return way.astype(np.int8)
 
 
-def strong_parts(net: Streets, way: np.ndarray, n: int) -> np.ndarray:
-    """Strong component of each junction."""
-    tail = np.r_[net.u[way >= 0], net.v[way <= 0]]
-    head = np.r_[net.v[way >= 0], net.u[way <= 0]]
-    return connected_components(csr_array((np.ones(len(tail)), (tail, head)), shape=(n, n)), connection="strong")[1]
+def leads_to(out: list[dict[int, float]], start: int, end: int, *, most: float) -> bool:
+    """Whether a way of at most so many metres leads from one junction to another."""
+    known, queue = {start: 0.0}, [(0.0, start)]
+    while queue:
+        far, here = heapq.heappop(queue)
+        if here == end:
+            return True
+        if far > known[here]:
+            continue
+        for there, metres in out[here].items():
+            total = far + metres
+            if total <= most and total < known.get(there, np.inf):
+                known[there] = total
+                heapq.heappush(queue, (total, there))
+    return False
 
 
 def cut_off(net: Streets, villages: np.ndarray) -> Streets:

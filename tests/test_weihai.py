@@ -12,7 +12,7 @@ import pandas as pd
 import pytest
 import shapely
 from scipy.sparse import csr_array
-from scipy.sparse.csgraph import connected_components
+from scipy.sparse.csgraph import connected_components, dijkstra
 from scipy.spatial import cKDTree
 
 from quarterhour.studyfile import read_study_file
@@ -231,3 +231,17 @@ def test_every_community_has_a_road_within_the_snap_limit(roads: gpd.GeoDataFram
     tree = shapely.STRtree(roads.geometry.to_numpy())
     _, gap = tree.query_nearest(points(communities).to_numpy(), return_distance=True, all_matches=False)
     assert len(gap) == 2768 and gap.max() < 1000
+
+
+def test_a_one_way_street_has_a_way_back_round_the_block(roads: gpd.GeoDataFrame, junctions: pd.DataFrame) -> None:
+    out, back = roads[roads["oneway"] >= 0], roads[roads["oneway"] <= 0]
+    tail, head = np.r_[out["from_node"], back["to_node"]], np.r_[out["to_node"], back["from_node"]]
+    graph = csr_array((np.r_[out.length, back.length], (tail, head)), shape=(len(junctions), len(junctions)))
+    lonely = junctions["degree"].eq(1)
+    streets = roads[roads["oneway"].ne(0) & ~roads["from_node"].map(lonely) & ~roads["to_node"].map(lonely)].iloc[::40]
+    along = streets["oneway"].eq(1)
+    start, end = (a.where(along, b).to_numpy() for a, b in (
+        (streets["to_node"], streets["from_node"]), (streets["from_node"], streets["to_node"]),
+    ))  # fmt: skip
+    way_back = dijkstra(graph, indices=start)[np.arange(len(start)), end]
+    assert np.median(way_back) < 1000 and way_back.max() < 5000
