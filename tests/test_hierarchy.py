@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import subprocess
+import sys
 import threading
 import time
 from pathlib import Path
@@ -327,6 +329,22 @@ def test_one_search_needs_no_hierarchy_and_many_scenarios_do() -> None:
     assert choose_method(junctions=200_000, sources=300, targets=3000, ready=True).method == "hierarchy"
     assert choose_method(junctions=4000, sources=3000, targets=4000, scenarios=1, reached=50).method == "search"
     assert choose_method(junctions=0, sources=0, targets=0).method == "search"
+
+
+def test_without_numba_one_searches_and_the_answers_stay_the_same() -> None:
+    code = """
+import sys
+sys.modules["numba"] = None
+import numpy as np
+from quarterhour.hierarchy import build_hierarchy, choose_method, table_by_buckets
+chosen = choose_method(junctions=200_000, sources=3000, targets=3000, scenarios=50)
+hierarchy = build_hierarchy(np.array([0, 1, 2, 3]), np.array([1, 2, 0]), np.array([5, 7, 9]))
+each, who, none = np.arange(4), np.arange(3), np.zeros(3, int)
+found = table_by_buckets(hierarchy, (each, who, none), targets=(each, who, none), target_count=3, cut=12)
+print(chosen.method, "numba" in chosen.reason, sorted(found[2].tolist()))
+"""
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)
+    assert done.stdout.strip() == "search True [0, 0, 0, 5, 7, 9, 12]", done.stderr
 
 
 # --- a real place, and the bar

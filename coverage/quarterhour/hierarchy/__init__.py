@@ -19,6 +19,7 @@ from quarterhour.hierarchy.build import (
     read_hierarchy,
     write_hierarchy,
 )
+from quarterhour.hierarchy.heap import COMPILED
 
 __all__ = [
     "Buckets",
@@ -47,11 +48,13 @@ class Choice:
     method: str
     search_seconds: float
     hierarchy_seconds: float
+    compiled: bool = True
 
     def told(self, lang: str) -> str:
         """The reason in a language."""
         seconds = {"search": self.search_seconds, "hierarchy": self.hierarchy_seconds}
-        return words.say(f"hierarchy.choose_{self.method}", lang, **{k: f"{s:.2g}" for k, s in seconds.items()})
+        name = self.method if self.compiled else "uncompiled"
+        return words.say(f"hierarchy.choose_{name}", lang, **{k: f"{s:.2g}" for k, s in seconds.items()})
 
     @property
     def reason(self) -> str:
@@ -71,11 +74,12 @@ def choose_method(
     """``search`` each scenario afresh, or prepare a ``hierarchy`` once: whichever costs less.
 
     ``reached``: junctions that one search settles within the cutoff. ``ready``: the hierarchy is built already.
-    Both give the same answer, so a wrong guess costs time alone.
+    Without numba a hierarchy is never worth building. Both give the same answer, so a wrong guess costs time alone.
     """
     near = min(junctions, USUAL_REACH if reached is None else reached)
     pairs = sources * targets * near / max(junctions, 1)
     search = scenarios * (sources * near * SETTLE_S + pairs * PAIR_S)
     build = 0.0 if ready else junctions * BUILD_S
     hierarchy = build + scenarios * ((sources + targets) * CLIMB_S + pairs * PAIR_S)
-    return Choice("hierarchy" if hierarchy < search else "search", search, hierarchy)
+    worth_it = COMPILED and hierarchy < search
+    return Choice("hierarchy" if worth_it else "search", search, hierarchy, COMPILED)
