@@ -24,6 +24,7 @@ from quarterhour.network import Network
 from quarterhour.rules import Circle, Target, as_targets, in_force, read_rules, rule_sets
 from quarterhour.siting.exact import solve_siting
 from quarterhour.siting.problem import Quota, SitingPlan, SitingProblem, as_problem, join_sites, verify_plan
+from quarterhour.snap import doubtful_snaps
 from quarterhour.studyfile import CircleFile, SitingFile, StudyFile, find_study, read_study_file
 from quarterhour.targets import Scorecard, score_targets
 
@@ -135,7 +136,8 @@ def run_study(
         results = _checked(run, results)
     if siting:
         results = replace(results, proposals=tuple(_proposal(run, results.inputs, q) for q in study.file.siting))
-    found = [results.inputs.findings, *_run_findings(results)]
+    doubts = places.join_findings(run.doubts).drop_duplicates(["rule", "table", "id"])
+    found = [results.inputs.findings, *_run_findings(results), doubts]
     return replace(results, seconds=dict(run.seconds), findings=places.join_findings(found))
 
 
@@ -166,6 +168,7 @@ class _Run:
         self.seconds: dict[str, float] = {}
         self.networks: dict[str, Network] = {}
         self.step = ""
+        self.doubts: list[pd.DataFrame] = []
 
     def say(self, key: str, **values: object) -> None:
         """Tell the next step."""
@@ -264,6 +267,8 @@ def _circle(run: _Run, tables: Inputs, circle: Circle, mode: Mode) -> CircleChec
             threads=run.study.file.study.threads,
             progress=run.share,
         )
+        run.doubts.append(doubtful_snaps(times.community_snap, tables.communities, table="communities"))
+        run.doubts.append(doubtful_snaps(times.site_snap, sites, table="facilities"))
         return check_circle(circle, times, tables.communities, kinds=sites["kind"], site_quality=sites["quality"])
 
 
