@@ -27,6 +27,7 @@ _ROOMS = {
     "osm": ("read_osm_places", "read_osm_roads", "roads_from_graph"),
     "network": ("Network", "as_roads", "build_network", "network_from_arrays"),
     "edges": ("network_from_edges",),
+    "prepared": ("load_network", "network_key", "save_network"),
     "snap": ("at_junctions", "doubtful_snaps", "snap_places"),
     "reach": ("TravelTimes", "travel_times"),
     "circle": ("CircleCheck", "check_circle"),

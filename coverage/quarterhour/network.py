@@ -97,15 +97,14 @@ class Network:
         found: Arcs = self.kept[heading]
         return found
 
-    @functools.cached_property
+    @property
     def mutual(self) -> NDArray[np.int32]:
         """The strong component of each junction, 0 the largest: between two of one there is a way there and back."""
-        if ((self.forward_cs > 0) & (self.backward_cs > 0)).all():
-            return self.component
-        arcs = self.arcs()
-        shape = (len(self.x), len(self.x))
-        csr = sparse.csr_array((np.ones(len(arcs.head), np.int8), arcs.head, arcs.indptr), shape=shape)
-        return _by_size(csgraph.connected_components(csr, connection="strong")[1])
+        if "mutual" not in self.kept:
+            both_ways = ((self.forward_cs > 0) & (self.backward_cs > 0)).all()
+            self.kept["mutual"] = self.component if both_ways else _mutual(self.arcs())
+        found: NDArray[np.int32] = self.kept["mutual"]
+        return found
 
     @functools.cached_property
     def line_m(self) -> NDArray[np.float64]:
@@ -508,6 +507,12 @@ def _junctions(
 def _components(tail: NDArray[np.int32], head: NDArray[np.int32], count: int) -> NDArray[np.int32]:
     joined = sparse.coo_array((np.ones(len(tail), np.int32), (tail, head)), shape=(count, count))
     return _by_size(csgraph.connected_components(joined, directed=False)[1])
+
+
+def _mutual(arcs: Arcs) -> NDArray[np.int32]:
+    count = len(arcs.indptr) - 1
+    joined = sparse.csr_array((np.ones(len(arcs.head), np.int8), arcs.head, arcs.indptr), shape=(count, count))
+    return _by_size(csgraph.connected_components(joined, connection="strong")[1])
 
 
 def _by_size(label: NDArray[Any]) -> NDArray[np.int32]:

@@ -1,0 +1,226 @@
+"""A network saved beside the study and opened again in seconds: arrays on the disk, mapped into memory."""
+
+from __future__ import annotations
+
+import dataclasses
+import hashlib
+import json
+import os
+import shutil
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from types import MappingProxyType
+from typing import Any
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+from pyproj import CRS
+
+from quarterhour import __version__
+from quarterhour.errors import DataError, MissingError, WriteError
+from quarterhour.files import atomic, sha256
+from quarterhour.modes import Mode
+from quarterhour.network import Arcs, Network
+
+FORMAT = 1
+"""Raised whenever the arrays come to mean something else; what an older program saved is made anew."""
+LABEL = "network.json"
+HEADINGS = ("to_community", "to_site")
+_TEXTS = ("road_ids", "junction_ids")
+_NAMES = ("road_class",)
+
+
+def network_key(mode: Mode, *, files: Sequence[str | Path] = (), settings: Mapping[str, object] | None = None) -> str:
+    """What a prepared network depends on, as one SHA-256: the mode, the bytes of the files, the settings.
+
+    ``settings``: whatever else has a say (CRS, names of columns), as JSON can hold it. The program's version counts.
+    """
+    told = {
+        "format": FORMAT,
+        "version": __version__,
+        "mode": _mode_record(mode),
+        "files": [sha256(f) for f in files],
+        "settings": dict(settings or {}),
+    }
+    return hashlib.sha256(json.dumps(told, sort_keys=True, default=str).encode()).hexdigest()
+
+
+def save_network(network: Network, folder: str | Path, *, key: str = "") -> None:
+    """The network as .npy files in a folder of its own, whole or not at all.
+
+    An earlier network in the folder is replaced. Its searches are prepared as well, so the next start pays nothing.
+    WriteError when the folder holds anything else, or cannot be written.
+    """
+    target = Path(folder)
+    if target.exists() and not (target / LABEL).is_file() and not (target.is_dir() and not any(target.iterdir())):
+        raise WriteError("prepared.not_ours", folder=str(target))
+    with atomic(target) as growing:
+        growing.mkdir()
+        arrays = _arrays(network)
+        for name, array in arrays.items():
+            _write(growing / f"{name}.npy", array)
+        label = json.dumps(_label(network, arrays, key), ensure_ascii=False, indent=1, sort_keys=True)
+        (growing / LABEL).write_text(label + "\n", encoding="utf-8")
+        _clear(target)
+
+
+def load_network(folder: str | Path, *, key: str | None = None) -> Network:
+    """A network that ``save_network`` wrote; its arrays stay on the disk until they are touched.
+
+    ``key``: what ``network_key`` gives today. DataError when the folder was made from other inputs, by another
+    version, or is broken; MissingError when it is not there. Then build the network anew.
+    """
+    home = Path(folder)
+    label = _read_label(home, key)
+    arrays = {name: _mapped(home, name, *wanted) for name, wanted in label["arrays"].items()}
+    try:
+        return _network(label, arrays)
+    except (KeyError, TypeError, ValueError, IndexError) as why:
+        raise DataError("prepared.broken", folder=str(home), detail=str(why)) from why
+
+
+def _mode_record(mode: Mode) -> dict[str, Any]:
+    values = {f.name: getattr(mode, f.name) for f in dataclasses.fields(mode)}
+    return {name: _plain(value) for name, value in values.items()}
+
+
+def _plain(value: Any) -> Any:
+    return {k: _plain(v) for k, v in value.items()} if isinstance(value, Mapping) else value
+
+
+def _mode(record: Mapping[str, Any]) -> Mode:
+    return Mode(**{name: _frozen(value) for name, value in record.items()})
+
+
+def _frozen(value: Any) -> Any:
+    if isinstance(value, dict):
+        return MappingProxyType({k: _frozen(v) for k, v in value.items()})
+    return tuple(_frozen(v) for v in value) if isinstance(value, list) else value
+
+
+def _arrays(network: Network) -> dict[str, NDArray[Any]]:
+    """All that is as large as the network, by the name of its file."""
+    arrays = {
+        f.name: getattr(network, f.name)
+        for f in dataclasses.fields(network)
+        if isinstance(getattr(network, f.name), np.ndarray) and f.name not in _NAMES
+    }
+    arrays["mutual"] = network.mutual
+    for heading in HEADINGS:
+        arcs = network.arcs(heading)
+        arrays |= {f"{heading}.{part}": getattr(arcs, part) for part in ("indptr", "head", "cs")}
+    for name in _TEXTS:
+        arrays |= _ids_to_arrays(name, getattr(network, name))
+    for name in _NAMES:
+        arrays[f"{name}.code"] = pd.factorize(getattr(network, name), sort=True)[0].astype(np.int32)
+    return arrays
+
+
+def _ids_to_arrays(name: str, ids: pd.Index | None) -> dict[str, NDArray[Any]]:
+    import pyarrow as pa
+
+    if ids is None:
+        return {}
+    if pd.api.types.is_integer_dtype(ids.dtype):
+        return {f"{name}.whole": ids.to_numpy()}
+    _, ends, text = pa.array([str(i) for i in ids], type=pa.large_string()).buffers()
+    data = np.frombuffer(text, np.uint8) if text is not None else np.empty(0, np.uint8)
+    return {f"{name}.end": np.frombuffer(ends, np.int64)[: len(ids) + 1], f"{name}.text": data}
+
+
+def _ids(name: str, kind: Mapping[str, Any], arrays: Mapping[str, NDArray[Any]]) -> pd.Index | None:
+    import pyarrow as pa
+
+    if not kind:
+        return None
+    if f"{name}.whole" in arrays:
+        whole: pd.Index = pd.Index(arrays[f"{name}.whole"], name=kind["name"])
+        return whole
+    ends, text = arrays[f"{name}.end"], arrays[f"{name}.text"]
+    if ends[0] != 0 or ends[-1] > len(text) or (np.diff(ends) < 0).any():
+        raise ValueError(name)
+    read = pa.LargeStringArray.from_buffers(len(ends) - 1, pa.py_buffer(ends), pa.py_buffer(text))
+    texts: pd.Index = pd.Index(read.to_pandas(), dtype=kind["dtype"], name=kind["name"])
+    return texts
+
+
+def _label(network: Network, arrays: Mapping[str, NDArray[Any]], key: str) -> dict[str, Any]:
+    ids = {name: getattr(network, name) for name in _TEXTS}
+    return {
+        "format": FORMAT,
+        "key": key,
+        "crs": network.crs.to_wkt(),
+        "mode": _mode_record(network.mode),
+        "ids": {n: {} if i is None else {"dtype": str(i.dtype), "name": i.name} for n, i in ids.items()},
+        "names": {n: pd.factorize(getattr(network, n), sort=True)[1].tolist() for n in _NAMES},
+        "arrays": {name: [str(a.dtype), list(a.shape)] for name, a in arrays.items()},
+    }
+
+
+def _write(path: Path, array: NDArray[Any]) -> None:
+    with path.open("wb") as file:
+        np.save(file, np.ascontiguousarray(array), allow_pickle=False)
+        file.flush()
+        os.fsync(file.fileno())
+
+
+def _clear(target: Path) -> None:
+    try:
+        if target.exists():
+            shutil.rmtree(target)
+    except OSError as why:
+        raise WriteError("prepared.held", folder=str(target), detail=str(why)) from why
+
+
+def _read_label(home: Path, key: str | None) -> dict[str, Any]:
+    if not (home / LABEL).is_file():
+        raise MissingError("prepared.not_there", folder=str(home))
+    try:
+        label: dict[str, Any] = json.loads((home / LABEL).read_text(encoding="utf-8"))
+        stands = (label["format"], label["key"])
+    except (ValueError, KeyError, TypeError) as why:
+        raise DataError("prepared.broken", folder=str(home), detail=LABEL) from why
+    if stands[0] != FORMAT or (key is not None and stands[1] != key):
+        raise DataError("prepared.other_inputs", folder=str(home))
+    return label
+
+
+def _mapped(home: Path, name: str, dtype: str, shape: list[int]) -> NDArray[Any]:
+    """An array on the disk; writing to it, which nobody should, would not reach the file."""
+    try:
+        # "c" and not "r": the kernels are compiled for arrays that can be written to
+        empty = 0 in shape
+        found = np.load(home / f"{name}.npy", mmap_mode=None if empty else "c", allow_pickle=False)
+    except (OSError, ValueError, EOFError) as why:
+        raise DataError("prepared.broken", folder=str(home), detail=f"{name}.npy") from why
+    if str(found.dtype) != dtype or list(found.shape) != shape:
+        raise DataError("prepared.broken", folder=str(home), detail=f"{name}.npy")
+    return np.asarray(found)
+
+
+def _network(label: Mapping[str, Any], arrays: dict[str, NDArray[Any]]) -> Network:
+    kept: dict[str, Any] = {"mutual": arrays["mutual"]}
+    for heading in HEADINGS:
+        kept[heading] = Arcs(*(arrays[f"{heading}.{part}"] for part in ("indptr", "head", "cs")))
+    values: dict[str, Any] = {f.name: arrays[f.name] for f in dataclasses.fields(Network) if f.name in arrays}
+    for name in _NAMES:
+        values[name] = np.array(label["names"][name], dtype=object)[arrays[f"{name}.code"]]
+    for name in _TEXTS:
+        values[name] = _ids(name, label["ids"][name], arrays)
+    network = Network(**values, mode=_mode(label["mode"]), crs=CRS.from_wkt(label["crs"]), kept=kept)
+    _check(network)
+    return network
+
+
+def _check(network: Network) -> None:
+    """What the kernels rely on: a position out of range would read foreign memory."""
+    junctions, roads = len(network.x), len(network.tail)
+    places = [network.tail, network.head, *(network.arcs(h).head for h in HEADINGS)]
+    if any(len(p) and (int(p.min()) < 0 or int(p.max()) >= junctions) for p in places):
+        raise ValueError("junctions")
+    starts: list[tuple[NDArray[Any], int, int]] = [(network.coord_start, len(network.coords), roads)]
+    starts += [(network.arcs(h).indptr, len(network.arcs(h).head), junctions) for h in HEADINGS]
+    for start, total, count in starts:
+        if len(start) != count + 1 or start[0] != 0 or start[-1] != total or (start[1:] < start[:-1]).any():
+            raise ValueError("starts")

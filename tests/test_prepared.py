@@ -1,0 +1,157 @@
+"""A network saved and opened again is the same network, or none."""
+
+from __future__ import annotations
+
+import dataclasses
+import shutil
+from pathlib import Path
+
+import geopandas as gpd
+import numpy as np
+import pandas as pd
+import pytest
+import shapely
+
+from quarterhour.edges import network_from_edges
+from quarterhour.errors import DataError, MissingError, WriteError
+from quarterhour.modes import read_modes
+from quarterhour.network import Network, as_roads, build_network
+from quarterhour.prepared import load_network, network_key, save_network
+from quarterhour.reach import travel_times
+
+CRS = "EPSG:32651"
+CAR, WALK = read_modes()["car"], read_modes()["walk"]
+
+
+def some_town(*, nodes: bool) -> Network:
+    rng = np.random.default_rng(5)
+    xy = rng.uniform(0, 3000, (60, 2)) + 400_000
+    ends = rng.integers(0, 60, (150, 2))
+    ends = ends[ends[:, 0] != ends[:, 1]]
+    columns = {"highway": rng.choice(["primary", "residential"], len(ends)), "oneway": rng.choice([0, 1], len(ends))}
+    if nodes:
+        columns |= {"u": ends[:, 0], "v": ends[:, 1]}
+    frame = gpd.GeoDataFrame(columns, geometry=shapely.linestrings(xy[ends]), crs=CRS)
+    return build_network(as_roads(frame.set_axis([f"路{i}" for i in range(len(ends))]), crs=CRS)[0], CAR)
+
+
+def places(count: int, seed: int) -> gpd.GeoDataFrame:
+    spots = np.random.default_rng(seed).uniform(0, 3000, (count, 2)) + 400_000
+    return gpd.GeoDataFrame(geometry=shapely.points(spots), index=[f"p{i}" for i in range(count)], crs=CRS)
+
+
+@pytest.mark.parametrize("nodes", [True, False])
+def test_what_is_loaded_equals_what_was_saved(tmp_path: Path, nodes: bool) -> None:
+    net = some_town(nodes=nodes)
+    save_network(net, tmp_path / "net", key="k")
+    again = load_network(tmp_path / "net", key="k")
+    for field in dataclasses.fields(Network):
+        one, two = getattr(net, field.name), getattr(again, field.name)
+        if isinstance(one, np.ndarray):
+            assert one.dtype == two.dtype, field.name
+            assert np.array_equal(one, two), field.name
+        elif isinstance(one, pd.Index):
+            pd.testing.assert_index_equal(one, two)
+        elif field.name != "kept":
+            assert one == two, field.name
+    assert np.array_equal(net.mutual, again.mutual)
+    for heading in ("to_site", "to_community"):
+        one, two = (travel_times(n, places(40, 1), places(9, 2), minutes=9, heading=heading) for n in (net, again))
+        pd.testing.assert_frame_equal(one.pairs(), two.pairs())
+        pd.testing.assert_frame_equal(one.community_snap, two.community_snap)
+
+
+def test_arrays_stay_on_the_disk_and_need_no_new_kernels(tmp_path: Path) -> None:
+    net = some_town(nodes=True)
+    save_network(net, tmp_path / "net")
+    again = load_network(tmp_path / "net")
+    assert isinstance(again.coords.base, np.memmap)
+    for name in ("coords", "tail", "forward_cs"):
+        here, there = getattr(net, name), getattr(again, name)
+        assert (here.flags.writeable, here.flags.c_contiguous) == (there.flags.writeable, there.flags.c_contiguous)
+    again.forward_cs[0] = 7
+    assert load_network(tmp_path / "net").forward_cs[0] == net.forward_cs[0]
+
+
+def test_the_same_network_is_the_same_bytes(tmp_path: Path) -> None:
+    for name in ("one", "two"):
+        save_network(some_town(nodes=True), tmp_path / name)
+    files = sorted(p.name for p in (tmp_path / "one").iterdir())
+    assert files == sorted(p.name for p in (tmp_path / "two").iterdir())
+    assert all((tmp_path / "one" / f).read_bytes() == (tmp_path / "two" / f).read_bytes() for f in files)
+
+
+def test_a_network_without_a_place_on_earth_is_saved_too(tmp_path: Path) -> None:
+    net = network_from_edges(pd.DataFrame({"u": ["a", "b"], "v": ["b", "c"], "minutes": [1, 2]}))
+    save_network(net, tmp_path / "net")
+    again = load_network(tmp_path / "net")
+    assert again.junction_ids.tolist() == net.junction_ids.tolist()
+    assert again.road_ids.tolist() == [0, 1]
+    assert again.crs == net.crs
+
+
+def test_the_key_changes_with_whatever_has_a_say(tmp_path: Path) -> None:
+    roads = tmp_path / "roads.geojson"
+    roads.write_text("{}", encoding="utf-8")
+    first = network_key(CAR, files=[roads], settings={"crs": CRS})
+    assert first == network_key(CAR, files=[roads], settings={"crs": CRS})
+    others = [
+        network_key(WALK, files=[roads], settings={"crs": CRS}),
+        network_key(dataclasses.replace(CAR, gap_kmh=3.0), files=[roads], settings={"crs": CRS}),
+        network_key(CAR, files=[roads], settings={"crs": "EPSG:32650"}),
+        network_key(CAR, settings={"crs": CRS}),
+    ]
+    roads.write_text("{ }", encoding="utf-8")
+    assert len({first, network_key(CAR, files=[roads], settings={"crs": CRS}), *others}) == 6
+
+
+def test_a_network_of_other_inputs_is_not_used(tmp_path: Path) -> None:
+    save_network(some_town(nodes=True), tmp_path / "net", key="old")
+    with pytest.raises(DataError, match="other inputs"):
+        load_network(tmp_path / "net", key="new")
+    with pytest.raises(MissingError, match="no saved network"):
+        load_network(tmp_path / "nothing")
+
+
+def test_a_later_network_replaces_the_earlier_and_nothing_else(tmp_path: Path) -> None:
+    for key in ("old", "new"):
+        save_network(some_town(nodes=True), tmp_path / "net", key=key)
+    load_network(tmp_path / "net", key="new")
+    assert [p.name for p in tmp_path.iterdir()] == ["net"]
+    (tmp_path / "study").mkdir()
+    (tmp_path / "study" / "villages.csv").write_text("id", encoding="utf-8")
+    with pytest.raises(WriteError, match="holds other files"):
+        save_network(some_town(nodes=True), tmp_path / "study")
+    assert (tmp_path / "study" / "villages.csv").exists()
+
+
+def test_what_fails_half_way_leaves_the_earlier_network(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    save_network(some_town(nodes=True), tmp_path / "net", key="old")
+    monkeypatch.setattr("quarterhour.prepared._label", lambda *_: 1 / 0)
+    with pytest.raises(ZeroDivisionError):
+        save_network(some_town(nodes=True), tmp_path / "net", key="new")
+    load_network(tmp_path / "net", key="old")
+    assert [p.name for p in tmp_path.iterdir()] == ["net"]
+
+
+def test_broken_files_are_told_and_never_searched(tmp_path: Path) -> None:
+    save_network(some_town(nodes=True), tmp_path / "net")
+    whole = {p.name: p.read_bytes() for p in (tmp_path / "net").iterdir()}
+    bent = {
+        "head.npy": whole["head.npy"][:-4],
+        "tail.npy": whole["x.npy"],
+        "coords.npy": b"",
+        "road_ids.end.npy": whole["road_ids.end.npy"][:-8] + b"\xff" * 8,
+        "to_site.head.npy": whole["to_site.head.npy"][:-4] + b"\xff" * 4,
+        "to_site.indptr.npy": whole["to_site.indptr.npy"][:-4] + b"\xff" * 4,
+        "network.json": b"{}",
+    }
+    for name, data in bent.items():
+        shutil.copytree(tmp_path / "net", tmp_path / "bent")
+        (tmp_path / "bent" / name).write_bytes(data)
+        with pytest.raises(DataError, match="is broken"):
+            load_network(tmp_path / "bent")
+        shutil.rmtree(tmp_path / "bent")
+    (tmp_path / "net" / "x.npy").unlink()
+    with pytest.raises(DataError, match=r"is broken \(x.npy\)"):
+        load_network(tmp_path / "net")
