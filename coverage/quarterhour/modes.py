@@ -6,7 +6,7 @@ import functools
 import math
 import tomllib
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from importlib import resources
 from types import MappingProxyType
 from typing import Any, Literal
@@ -17,6 +17,10 @@ CENTISECONDS_PER_MINUTE = 6000
 """Times are whole centiseconds inside: sums are exact, and 15 minutes are 15 minutes."""
 
 
+def _nothing() -> Mapping[str, float]:
+    return MappingProxyType({})
+
+
 @dataclass(frozen=True, slots=True)
 class Mode:
     """How fast somebody travels, by road class.
@@ -24,6 +28,11 @@ class Mode:
     ``speeds_kmh`` names the classes (OSM ``highway`` values) that the mode may use;
     ``other_kmh`` is for a class that no table names, None forbids it.
     ``gap_kmh`` is the speed between a place and its road. Sources are in ``data/modes.toml``.
+
+    What roads may say beyond their class, and the mode heeds (``speeds.py`` says how): ``limit_share`` of a
+    speed limit, ``surface_factors`` and ``surface_kmh``, ``signal_seconds`` at each signal,
+    ``ferry_wait_minutes``, ``stopped_by`` barriers, and ``slope``: "tobler", ``{watts, mass_kg, rolling}``
+    of a motor (at the wheel; with its rider), or None.
     """
 
     id: str
@@ -37,6 +46,13 @@ class Mode:
     source: str
     date: str
     verified: bool
+    limit_share: float = 0.0
+    surface_factors: Mapping[str, float] = field(default_factory=_nothing)
+    surface_kmh: Mapping[str, float] = field(default_factory=_nothing)
+    signal_seconds: float = 0.0
+    ferry_wait_minutes: float = 0.0
+    stopped_by: tuple[str, ...] = ()
+    slope: str | Mapping[str, float] | None = None
 
     @property
     def obeys_oneway(self) -> bool:
@@ -71,7 +87,7 @@ def as_mode(name: str, table: Mapping[str, Any]) -> Mode:
     """
     try:
         figures = _figures(table)
-    except (TypeError, ValueError) as why:
+    except (AttributeError, TypeError, ValueError) as why:
         raise DataError("errors.bad_mode", mode=name) from why
     if table.get("travels") not in ("walk", "vehicle"):
         raise DataError("errors.bad_mode", mode=name)
@@ -99,7 +115,30 @@ def _figures(table: Mapping[str, Any]) -> dict[str, Any]:
         "other_kmh": _at_least_zero(table.get("other_kmh", flat) or 0) or None,
         "gap_kmh": gap,
         "turnout_minutes": _at_least_zero(table.get("turnout_minutes", 0)),
+        **{
+            name: _at_least_zero(table.get(name, 0)) for name in ("limit_share", "signal_seconds", "ferry_wait_minutes")
+        },
+        "surface_factors": _above_zero(table.get("surface_factors", {})),
+        "surface_kmh": _above_zero(table.get("surface_kmh", {})),
+        "stopped_by": tuple(str(kind) for kind in table.get("stopped_by", ())),
+        "slope": _slope(table.get("slope")),
     }
+
+
+def _above_zero(table: Mapping[str, Any]) -> Mapping[str, float]:
+    figures = {str(name): _at_least_zero(value) for name, value in table.items()}
+    if 0 in figures.values():
+        raise ValueError(figures)
+    return MappingProxyType(figures)
+
+
+def _slope(said: Any) -> str | Mapping[str, float] | None:
+    if said is None or said == "tobler":
+        return None if said is None else str(said)
+    motor = _above_zero(said)
+    if set(motor) != {"watts", "mass_kg", "rolling"}:
+        raise ValueError(said)
+    return motor
 
 
 def _at_least_zero(value: Any) -> float:

@@ -16,7 +16,7 @@ from pyproj import CRS
 from scipy import sparse
 from scipy.sparse import csgraph
 
-from quarterhour import places
+from quarterhour import places, speeds
 from quarterhour.errors import DataError, first_ids
 from quarterhour.modes import Mode
 
@@ -336,17 +336,18 @@ def oneway_of(roads: pd.DataFrame) -> tuple[NDArray[np.int8], pd.Index]:
 def build_network(roads: gpd.GeoDataFrame, mode: Mode) -> Network:
     """The network that a mode may use, its times in whole centiseconds.
 
-    ``roads`` as ``as_roads`` makes it. Each road is quantised once: round(length / speed), at least one
-    centisecond. DataError when the mode may use none of the roads.
+    ``roads`` as ``as_roads`` makes it; what they say beyond length and class counts by ``speeds.py``. Each road
+    is quantised once: round(length / speed), at least one centisecond. DataError when the mode may use none of the roads.
     """
-    names, codes = np.unique(roads["road_class"].to_numpy(dtype=str), return_inverse=True)
-    speed = np.array([mode.speed_kmh(str(n)) or 0.0 for n in names])[codes]
+    speed = speeds.road_speeds(roads, mode)
     allowed = roads.get("walk" if mode.travels == "walk" else "drive")
     usable = speed > 0 if allowed is None else (speed > 0) & allowed.to_numpy(dtype=bool)
     if not usable.any():
-        raise DataError("network.none_usable", mode=mode.id, classes=first_ids(names))
-    used, speed = roads[usable], speed[usable]
-    length, times = _quantised(used, speed)
+        raise DataError(
+            "network.none_usable", mode=mode.id, classes=first_ids(sorted(set(roads["road_class"].astype(str))))
+        )
+    used, speed = speeds.parted_at_barriers(roads[usable], mode), speed[usable]
+    length, along, against = _quantised(used, mode, speed)
     way = used["oneway"].to_numpy() if mode.obeys_oneway else np.zeros(len(used), np.int8)
     coords, owner = shapely.get_coordinates(used.geometry.to_numpy(), return_index=True)
     start = np.searchsorted(owner, np.arange(len(used) + 1)).astype(np.int64)
@@ -354,8 +355,8 @@ def build_network(roads: gpd.GeoDataFrame, mode: Mode) -> Network:
     return network_from_arrays(
         tail,
         head,
-        forward_cs=np.where(way >= 0, times, 0),
-        backward_cs=np.where(way <= 0, times, 0),
+        forward_cs=np.where(way >= 0, along, 0),
+        backward_cs=np.where(way <= 0, against, 0),
         xy=xy,
         mode=mode,
         crs=roads.crs,
@@ -476,15 +477,19 @@ def _lengths(coords: NDArray[np.float64], start: NDArray[np.int64]) -> NDArray[n
     return np.add.reduceat(step, start[:-1])
 
 
-def _quantised(roads: gpd.GeoDataFrame, speed_kmh: NDArray[np.float64]) -> tuple[NDArray[Any], NDArray[np.int32]]:
+def _quantised(
+    roads: gpd.GeoDataFrame, mode: Mode, speed_kmh: NDArray[np.float64]
+) -> tuple[NDArray[Any], NDArray[np.int32], NDArray[np.int32]]:
+    """Metres, and centiseconds along and against, rounded once."""
     length = roads.geometry.length.to_numpy()
     if "length_m" in roads:
         given = pd.to_numeric(roads["length_m"], errors="coerce").to_numpy(dtype=float)
         length = np.where(np.isfinite(given) & (given >= 0), given, length)
-    cs = np.rint(length * 360.0 / speed_kmh)
+    cs = np.rint(speeds.directed_cs(roads, mode, length_m=length, speed_kmh=speed_kmh))
     if (cs > MAX_CS).any():
-        raise DataError("network.too_long", ids=first_ids(roads.index[cs > MAX_CS]))
-    return length, np.maximum(cs, 1).astype(np.int32)
+        raise DataError("network.too_long", ids=first_ids(roads.index[(cs > MAX_CS).any(axis=0)]))
+    along, against = np.maximum(cs, 1).astype(np.int32)
+    return length, along, against
 
 
 def _junctions(

@@ -198,6 +198,13 @@ class ModeFile(_Part):
     gap_kmh: float = Field(default=3.6, gt=0)
     turnout_minutes: float = Field(default=0, ge=0)
     forbidden: tuple[str, ...] = ()
+    limit_share: float = Field(default=0, ge=0)
+    surface_factors: dict[str, float] = {}
+    surface_kmh: dict[str, float] = {}
+    signal_seconds: float = Field(default=0, ge=0)
+    ferry_wait_minutes: float = Field(default=0, ge=0)
+    stopped_by: tuple[str, ...] = ()
+    slope: Literal["tobler"] | dict[str, float] | None = None
     source: str = ""
     date: str = ""
     verified: bool = False

@@ -1,0 +1,388 @@
+"""The ground reached, as a picture; never the judge.
+
+Roads are cut exactly where the minutes end. The ground is what lies within ``radius_m`` of a reached road: the
+distance to it on a raster, a filled contour round it, so holes stay holes and no hull claims the hill between two
+valleys. One raster serves all cutoffs of a site: the roads of a larger cutoff are added to those of the smaller and
+distances only fall, so a larger picture contains a smaller one.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from typing import Any, Literal, TypeAlias
+
+import contourpy
+import geopandas as gpd
+import numba
+import numpy as np
+import pandas as pd
+import shapely
+from numpy.typing import NDArray
+
+from quarterhour.errors import DataError, first_ids
+from quarterhour.modes import CENTISECONDS_PER_MINUTE, centiseconds
+from quarterhour.network import Network
+from quarterhour.search import cutoff_table
+from quarterhour.snap import snap_places
+
+Heading = Literal["to_site", "to_community"]
+Ground: TypeAlias = gpd.GeoDataFrame | gpd.GeoSeries | shapely.Geometry
+Array = NDArray[Any]
+LONGEST_CS = 2**30
+UNREACHED = 2**31 - 1
+MOST_CELLS = 60_000_000
+"""Some 700 MB while a picture is drawn."""
+BLOCK = 64
+"""Sites searched at once."""
+
+_kernel = numba.njit(cache=True, nogil=True, error_model="numpy")
+
+
+def isochrones(
+    network: Network,
+    sites: gpd.GeoDataFrame,
+    *,
+    minutes: Sequence[float] = (5, 10, 15, 30),
+    heading: Heading,
+    turnout_minutes: float = 0.0,
+    radius_m: float = 50.0,
+    cell_m: float = 20.0,
+    land: Ground | None = None,
+    water: Ground | None = None,
+    union: bool = False,
+    limit_m: float = 1000.0,
+) -> gpd.GeoDataFrame:
+    """The ground within so many minutes of each site, to be drawn on a map; coverage is never read from it.
+
+    Parameters
+    ----------
+    network : roads of the mode that travels.
+    sites : places in the CRS of the network.
+    minutes : the cutoffs, each inclusive; turnout and the gap between site and road count.
+    heading : ``to_site`` people go there, ``to_community`` the carer comes.
+    turnout_minutes : added to every trip.
+    radius_m : ground as far as this from a reached road is drawn; stated in the result.
+    cell_m : side of the raster, at most half of ``radius_m``.
+    land, water : layers with a CRS, or shapes in the CRS of the network; ground is kept on land and off the water.
+    union : one picture of all sites together, ``site`` "".
+    limit_m : a site farther off every road reaches nothing.
+
+    Returns
+    -------
+    A row a site and cutoff, sites in their order, cutoffs rising: ``site``, ``minutes``, ``radius_m``, ``geometry``
+    (MultiPolygon with its holes, empty where nothing is reached). A larger cutoff contains each smaller one.
+
+    Raises
+    ------
+    DataError : a value that cannot be meant, ids twice, a layer without CRS, more cells than memory should hold.
+
+    Source: area within 1.5 % of buffering each reached piece of road and uniting (``tests/test_isochrone.py``).
+    """
+    cutoffs = _checked(minutes, heading, turnout_minutes, radius_m, cell_m, sites.index)
+    entries = _entries(network, snap_places(network, sites, limit_m=limit_m), heading, centiseconds(turnout_minutes))
+    groups = [np.arange(len(sites))] if union and len(sites) else [np.array([i]) for i in range(len(sites))]
+    names = [""] if union else list(sites.index)
+    clip = _Clip(_areas(land, network, "land"), _areas(water, network, "water"))
+    draw = _Drawing(network, entries, heading == "to_community", [centiseconds(c) for c in cutoffs], radius_m, cell_m)
+    shapes = [clip(shape) for reached in _reached(network, entries, groups, heading, draw.cuts[-1])
+              for shape in draw(*reached)]  # fmt: skip
+    made = {
+        "site": np.repeat(np.array(names[: len(groups)], dtype=object), len(cutoffs)),
+        "minutes": np.tile(np.array(cutoffs, dtype=float), len(groups)),
+        "radius_m": np.full(len(shapes), float(radius_m)),
+    }
+    return gpd.GeoDataFrame(made, geometry=gpd.GeoSeries(shapes, crs=network.crs), crs=network.crs)
+
+
+def _checked(
+    minutes: Sequence[float], heading: str, turnout: float, radius_m: float, cell_m: float, ids: pd.Index
+) -> list[float]:
+    good = len(minutes) > 0 and all(0 < m * CENTISECONDS_PER_MINUTE < LONGEST_CS for m in minutes)
+    if not (good and 0 <= turnout * CENTISECONDS_PER_MINUTE < LONGEST_CS):
+        raise DataError("isochrone.bad_minutes", minutes=", ".join(map(str, [*minutes, turnout])))
+    if heading not in ("to_site", "to_community"):
+        raise DataError("isochrone.bad_heading", heading=heading)
+    if not 0 < 2 * cell_m <= radius_m < math.inf:
+        raise DataError("isochrone.bad_cell", cell_m=cell_m, radius_m=radius_m)
+    if not ids.is_unique:
+        raise DataError("isochrone.ids_twice", ids=first_ids(ids[ids.duplicated()].unique()))
+    return sorted({float(m) for m in minutes})
+
+
+@dataclass(frozen=True, eq=False)
+class _Entries:
+    """Where the sites stand on their roads: ``allowed``, ``junction``, ``cs`` by site and end (tail, head)."""
+
+    road: Array
+    share: Array
+    extra: Array
+    allowed: Array
+    junction: Array
+    cs: Array
+
+
+def _entries(network: Network, snapped: pd.DataFrame, heading: str, turnout_cs: int) -> _Entries:
+    """As ``reach`` has it: rounded from the tail, the rest to the head; at the very end one is on the junction."""
+    road = snapped["road"].to_numpy()
+    on = road >= 0
+    at = np.where(on, road, 0)
+    share = np.where(on, snapped["share"].to_numpy(dtype=float), 0.0)
+    gap = np.where(on, snapped["gap_m"].to_numpy(dtype=float), 0.0)
+    extra = np.rint(gap * 360.0 / network.mode.gap_kmh).astype(np.int64) + turnout_cs
+    away, back = _ways(network, heading == "to_community")
+    away, back = away[at].astype(np.int64), back[at].astype(np.int64)
+    to_tail, to_head = np.rint(share * back).astype(np.int64), away - np.rint(share * away).astype(np.int64)
+    at_tail = (np.rint(share * away) == 0) & (to_tail == 0)
+    at_head = (to_head == 0) & (back - to_tail == 0)
+    allowed = np.column_stack([((back > 0) | at_tail) & on, ((away > 0) | at_head) & on])
+    legs = np.column_stack([np.where(at_tail, 0, to_tail), np.where(at_head, 0, to_head)])
+    junction = np.column_stack([network.tail[at], network.head[at]])
+    return _Entries(road, share, extra, allowed, junction, np.minimum(legs + extra[:, None], UNREACHED))
+
+
+def _ways(network: Network, leaving: bool) -> tuple[Array, Array]:
+    """Centiseconds from tail to head and from head to tail as the search runs: outward from the site."""
+    ways = network.forward_cs, network.backward_cs
+    return ways if leaving else ways[::-1]
+
+
+def _reached(
+    network: Network, entries: _Entries, groups: list[Array], heading: Heading, cut: int
+) -> Iterator[tuple[Array, Array, Array]]:
+    """For each group of sites: its sites, the junctions it reaches, their centiseconds."""
+    arcs, count = network.arcs(heading), len(network.x)
+    itself = np.arange(count + 1), np.arange(count), np.zeros(count, np.int32)
+    for first in range(0, len(groups), BLOCK):
+        block = groups[first : first + BLOCK]
+        allowed = [entries.allowed[g] for g in block]
+        sources = (
+            np.r_[0, np.cumsum([a.sum() for a in allowed])],
+            np.concatenate([entries.junction[g][a] for g, a in zip(block, allowed, strict=True)]),
+            np.concatenate([entries.cs[g][a] for g, a in zip(block, allowed, strict=True)]),
+        )
+        nothing = np.zeros(len(block) + 1, np.int64), np.empty(0, np.int32), np.empty(0, np.int32)
+        start, junctions, cs = cutoff_table(
+            (arcs.indptr, arcs.head, arcs.cs), sources, targets=itself, direct=nothing, target_count=count, cut=cut
+        )
+        for g, a, b in zip(block, start[:-1], start[1:], strict=True):
+            yield g, junctions[a:b], cs[a:b]
+
+
+class _Drawing:
+    """Pictures of one network: what is the same for every site, and the array of times that is used again."""
+
+    def __init__(
+        self, network: Network, entries: _Entries, leaving: bool, cuts: list[int], radius_m: float, cell_m: float
+    ) -> None:
+        self.entries, self.cuts, self.radius_m, self.cell_m = entries, cuts, radius_m, cell_m
+        self.lines = network.coords, network.coord_start, network.line_m
+        self.roads = network.tail, network.head, *_ways(network, leaving)
+        self.time = np.full(len(network.x), UNREACHED, np.int32)
+
+    def __call__(self, sites: Array, junctions: Array, cs: Array) -> Iterator[shapely.Geometry]:
+        """A MultiPolygon a cutoff, rising."""
+        self.time[junctions] = cs
+        entries = self.entries
+        mine = sites[entries.road[sites] >= 0]
+        own = entries.road[mine].astype(np.int64), entries.share[mine], entries.extra[mine]
+        cuts = np.array(self.cuts, np.int64)
+        parts, ends, boxes = _new_parts(self.roads, self.lines, self.time, own, cuts)
+        self.time[junctions] = UNREACHED
+        field = _Field(boxes, self.radius_m, self.cell_m) if len(parts) else None
+        for step, (first, last) in enumerate(zip(ends[:-1], ends[1:], strict=True)):
+            if field is None or not last:
+                yield shapely.MultiPolygon()
+            else:
+                field.add(parts[first:last])
+                yield field.ground(step)
+
+
+class _Field:
+    """Squared metres from each node of a raster to the nearest part of a road so far, no farther than matters.
+
+    Nodes stand at whole multiples of ``cell_m``, so that pictures drawn apart fit together. ``boxes``: of the parts
+    reached by each cutoff, low x, low y, high x, high y.
+    """
+
+    def __init__(self, boxes: Array, radius_m: float, cell_m: float) -> None:
+        self.cell_m = cell_m
+        # One node beyond the radius is all that a contour asks for.
+        self.reach_m = radius_m + cell_m
+        # Halfway between two numbers of the field, so at no node: a contour through a node would touch itself.
+        near = np.float32(radius_m)
+        self.level = (float(near) + float(np.nextafter(near, np.float32(np.inf)))) / 2
+        self.low = np.floor((boxes[:, :2] - self.reach_m) / cell_m).astype(np.int64) - 1
+        self.high = np.ceil((boxes[:, 2:] + self.reach_m) / cell_m).astype(np.int64) + 2
+        shape = self.high[-1] - self.low[-1]
+        if math.prod(map(float, shape)) > MOST_CELLS:
+            cells = math.prod(map(int, shape))
+            raise DataError("isochrone.too_large", cells=cells, most=MOST_CELLS, cell_m=cell_m)
+        self.squared = np.full(shape[::-1], self.reach_m**2, np.float32)
+
+    def add(self, parts: Array) -> None:
+        """These parts are reached too."""
+        i0, j0 = self.low[-1]
+        _burn(parts, self.squared, i0, j0, self.cell_m, self.reach_m)
+
+    def ground(self, step: int) -> shapely.Geometry:
+        """What lies within the radius now; no farther than the box of this cutoff."""
+        low, high = self.low[step], self.high[step]
+        (i0, j0), (i1, j1) = low - self.low[-1], high - self.low[-1]
+        contours = contourpy.contour_generator(
+            np.arange(low[0], high[0]) * self.cell_m,
+            np.arange(low[1], high[1]) * self.cell_m,
+            np.sqrt(self.squared[j0:j1, i0:i1]),
+            fill_type=contourpy.FillType.ChunkCombinedOffsetOffset,
+        ).filled(-1.0, self.level)
+        points, rings, shells = (part[0] for part in contours)
+        return shapely.multipolygons(shapely.from_ragged_array(shapely.GeometryType.POLYGON, points, (rings, shells)))
+
+
+def _polygons(shape: shapely.Geometry) -> shapely.Geometry:
+    """A valid MultiPolygon: lines and points that an overlay leaves behind are no ground."""
+    parts = shapely.get_parts(shapely.get_parts(shape if shape.is_valid else shapely.make_valid(shape)))
+    return shapely.multipolygons(parts[shapely.get_type_id(parts) == shapely.GeometryType.POLYGON])
+
+
+def _areas(ground: Ground | None, network: Network, layer: str) -> Array | None:
+    """The polygons of a layer in the CRS of the network."""
+    if ground is None:
+        return None
+    if isinstance(ground, shapely.Geometry):
+        shapes = np.array([ground], dtype=object)
+    elif ground.crs is None:
+        raise DataError("isochrone.no_crs", layer=layer)
+    else:
+        shapes = ground.geometry.to_crs(network.crs).to_numpy()
+    parts = shapely.get_parts(shapely.make_valid(shapely.get_parts(shapes[~shapely.is_missing(shapes)])))
+    areas: Array = parts[shapely.get_type_id(parts) == shapely.GeometryType.POLYGON]
+    return areas
+
+
+class _Clip:
+    """Ground is kept on the land and off the water, where these are given."""
+
+    def __init__(self, land: Array | None, water: Array | None) -> None:
+        self.land = None if land is None else shapely.STRtree(land)
+        self.water = None if water is None else shapely.STRtree(water)
+
+    def __call__(self, shape: shapely.Geometry) -> shapely.Geometry:
+        if self.land is not None:
+            shape = _polygons(shapely.intersection(shape, _near(self.land, shape)))
+        if self.water is not None:
+            shape = _polygons(shapely.difference(shape, _near(self.water, shape)))
+        return shape
+
+
+def _near(tree: shapely.STRtree, shape: shapely.Geometry) -> shapely.Geometry:
+    return shapely.union_all(tree.geometries[np.sort(tree.query(shape, predicate="intersects"))])
+
+
+@_kernel
+def _share(cut, at, whole):  # type: ignore[no-untyped-def]
+    """The share of a road that is reached from one of its ends."""
+    return 0.0 if whole <= 0 or at >= cut else min(1.0, (cut - at) / whole)
+
+
+@_kernel
+def _cut_out(line, low, high, xy, a, b, out, count, fill):  # type: ignore[no-untyped-def]
+    """The segments of a line (vertices a to b) between two shares of its length."""
+    one, two = low * line[b - 1], high * line[b - 1]
+    begun = count
+    for k in range(a, b - 1):
+        p, q = max(one, line[k]), min(two, line[k + 1])
+        if p > q or (p == q and (one != two or count > begun)):
+            continue
+        if fill:
+            step = line[k + 1] - line[k]
+            f = (p - line[k]) / step if step > 0 else 0.0
+            g = (q - line[k]) / step if step > 0 else 0.0
+            for c in range(2):
+                # one end as it stands, so that a whole segment keeps both
+                out[count, c] = xy[k, c] + f * (xy[k + 1, c] - xy[k, c])
+                out[count, 2 + c] = xy[k + 1, c] - (1.0 - g) * (xy[k + 1, c] - xy[k, c])
+        count += 1
+    return count
+
+
+@_kernel
+def _new_parts(roads, lines, time, sites, cuts):  # type: ignore[no-untyped-def]
+    """Segments (x, y, x, y) that each cutoff adds to the one before, where each cutoff's end, the box so far."""
+    tail, head, away, back = roads
+    xy, start, line = lines
+    own, share, extra = sites
+    ends = np.zeros(cuts.size + 1, np.int64)
+    out = np.empty((0, 4))
+    for turn in range(2):
+        count = 0
+        for c in range(cuts.size):
+            cut, less = cuts[c], cuts[c - 1] if c else -1
+            for r in range(tail.size):
+                from_tail, from_head = time[tail[r]], time[head[r]]
+                if from_tail >= cut and from_head >= cut:
+                    continue
+                a, b = start[r], start[r + 1]
+                low, high = _share(less, from_tail, away[r]), 1.0 - _share(less, from_head, back[r])
+                if low >= high:
+                    continue
+                up, down = _share(cut, from_tail, away[r]), 1.0 - _share(cut, from_head, back[r])
+                if up >= down:
+                    count = _cut_out(line, low, high, xy, a, b, out, count, turn)
+                    continue
+                if up > low:
+                    count = _cut_out(line, low, up, xy, a, b, out, count, turn)
+                if down < high:
+                    count = _cut_out(line, down, high, xy, a, b, out, count, turn)
+            for s in range(own.size):
+                r, left = own[s], cut - extra[s]
+                if left >= 0:
+                    low = max(0.0, share[s] - left / back[r]) if back[r] > 0 else share[s]
+                    high = min(1.0, share[s] + left / away[r]) if away[r] > 0 else share[s]
+                    count = _cut_out(line, low, high, xy, start[r], start[r + 1], out, count, turn)
+            ends[c + 1] = count
+        if turn == 0:
+            out = np.empty((count, 4))
+    return out, ends, _boxes(out, ends)
+
+
+@_kernel
+def _boxes(parts, ends):  # type: ignore[no-untyped-def]
+    boxes = np.zeros((ends.size - 1, 4))
+    box = np.array([np.inf, np.inf, -np.inf, -np.inf])
+    for c in range(ends.size - 1):
+        for s in range(ends[c], ends[c + 1]):
+            for k in range(2):
+                box[k] = min(box[k], min(parts[s, k], parts[s, 2 + k]))
+                box[2 + k] = max(box[2 + k], max(parts[s, k], parts[s, 2 + k]))
+        if ends[c + 1]:
+            boxes[c] = box
+    return boxes
+
+
+@_kernel
+def _burn(parts, squared, i0, j0, cell, reach):  # type: ignore[no-untyped-def]
+    """Lower the squared distances round each part; a long part is taken in pieces, to keep its box small."""
+    rows, columns = squared.shape
+    for s in range(parts.shape[0]):
+        x, y = parts[s, 0], parts[s, 1]
+        pieces = int(np.hypot(parts[s, 2] - x, parts[s, 3] - y) / (2 * reach)) + 1
+        dx, dy = (parts[s, 2] - x) / pieces, (parts[s, 3] - y) / pieces
+        length = dx * dx + dy * dy
+        sx, sy = np.float32(dx), np.float32(dy)
+        ux, uy = np.float32(dx / length if length > 0 else 0.0), np.float32(dy / length if length > 0 else 0.0)
+        for piece in range(pieces):
+            ax, ay = x + piece * dx - i0 * cell, y + piece * dy - j0 * cell
+            left = max(0, int((min(ax, ax + dx) - reach) / cell))
+            right = min(columns, int((max(ax, ax + dx) + reach) / cell) + 2)
+            low = max(0, int((min(ay, ay + dy) - reach) / cell))
+            high = min(rows, int((max(ay, ay + dy) + reach) / cell) + 2)
+            for j in range(low, high):
+                py = np.float32(j * cell - ay)
+                row = squared[j, left:right]
+                for i in range(row.size):
+                    px = np.float32((left + i) * cell - ax)
+                    f = min(np.float32(1.0), max(np.float32(0.0), px * ux + py * uy))
+                    ox, oy = px - f * sx, py - f * sy
+                    row[i] = min(row[i], ox * ox + oy * oy)

@@ -1,0 +1,286 @@
+"""The ground reached: against exact buffers, nested, with its holes, never in the sea."""
+
+from __future__ import annotations
+
+import geopandas as gpd
+import hypothesis.strategies as st
+import numpy as np
+import pytest
+import shapely
+from hypothesis import given, settings
+from scipy import sparse
+from scipy.sparse import csgraph
+from shapely import LineString, MultiPolygon, Point, Polygon, box
+from shapely.ops import substring
+
+from quarterhour.errors import DataError
+from quarterhour.isochrone import isochrones
+from quarterhour.modes import as_mode, read_modes
+from quarterhour.network import Network, as_roads, build_network
+from quarterhour.osm import read_osm_roads
+from quarterhour.snap import snap_places
+
+CRS = "EPSG:32651"
+X0, Y0 = 400_000.0, 4_150_000.0
+METRE_A_SECOND = as_mode("one", {"travels": "walk", "speed_kmh": 3.6})
+RIDER = as_mode("rider", {"travels": "vehicle", "speed_kmh": 3.6})
+TINY_M2 = 1e-3
+
+
+def network(*lines: list[tuple[float, float]], oneway: object = 0, mode: object = METRE_A_SECOND) -> Network:
+    shapes = [LineString([(X0 + x, Y0 + y) for x, y in line]) for line in lines]
+    raw = gpd.GeoDataFrame({"oneway": np.broadcast_to(oneway, len(shapes))}, geometry=shapes, crs=CRS)
+    raw["highway"] = "residential"
+    return build_network(as_roads(raw, crs=CRS)[0], mode)
+
+
+def sites(*points: tuple[float, float]) -> gpd.GeoDataFrame:
+    names = [f"s{i}" for i in range(len(points))]
+    return gpd.GeoDataFrame(geometry=[Point(X0 + x, Y0 + y) for x, y in points], index=names, crs=CRS)
+
+
+def at(x: float, y: float) -> Point:
+    return Point(X0 + x, Y0 + y)
+
+
+def by_buffers(net: Network, places: gpd.GeoDataFrame, minutes: float, radius_m: float, heading: str) -> Polygon:
+    """Second opinion: scipy's Dijkstra over an own graph, shapely's substrings, buffers and union."""
+    cut = minutes * 6000
+    graph, place = _graph(net, places, heading)
+    time = csgraph.dijkstra(graph, indices=place)
+    parts = [_part(net, r, time, cut, heading) for r in range(len(net.tail))]
+    row = snap_places(net, places).iloc[0]
+    line, f = _line(net, row.road), row.share
+    up, down = _ways(net, row.road, heading)
+    left = cut - row.gap_m * 360 / net.mode.gap_kmh
+    if left >= 0:
+        ends = max(0, f - left / down) if down else f, min(1, f + left / up) if up else f
+        parts.append(substring(line, *ends, normalized=True))
+    return shapely.union_all(shapely.buffer([p for p in parts if p is not None], radius_m, quad_segs=32))
+
+
+def _ways(net: Network, road: int, heading: str) -> tuple[int, int]:
+    ways = int(net.forward_cs[road]), int(net.backward_cs[road])
+    return ways if heading == "to_community" else ways[::-1]
+
+
+def _line(net: Network, road: int) -> LineString:
+    return LineString(net.coords[net.coord_start[road] : net.coord_start[road + 1]])
+
+
+def _graph(net: Network, places: gpd.GeoDataFrame, heading: str) -> tuple[sparse.csr_array, int]:
+    """Junctions and the one place; parallel roads give the quicker."""
+    place, best = len(net.x), {}
+    row = snap_places(net, places).iloc[0]
+    up, down = _ways(net, row.road, heading)
+    gap = row.gap_m * 360 / net.mode.gap_kmh + 1e-9
+    # at the very end of a road one stands on the junction, whatever way the road runs
+    at_tail, at_head = row.share * (up + down) < 0.5, (1 - row.share) * (up + down) < 0.5
+    arcs = [(place, net.head[row.road], (up or at_head) and gap + up * (1 - row.share))]
+    arcs += [(place, net.tail[row.road], (down or at_tail) and gap + down * row.share)]
+    for road in range(len(net.tail)):
+        up, down = _ways(net, road, heading)
+        arcs += [(net.tail[road], net.head[road], up), (net.head[road], net.tail[road], down)]
+    for a, b, cs in arcs:
+        if cs:
+            best[int(a), int(b)] = min(cs, best.get((int(a), int(b)), np.inf))
+    rows, columns = np.array(list(best)).T
+    return sparse.csr_array((list(best.values()), (rows, columns)), shape=(place + 1, place + 1)), place
+
+
+def _part(net: Network, road: int, time: np.ndarray, cut: float, heading: str) -> LineString | None:
+    up, down = _ways(net, road, heading)
+    tail, head = time[net.tail[road]], time[net.head[road]]
+    low = min(1.0, (cut - tail) / up) if up and tail < cut else 0.0
+    high = 1 - min(1.0, (cut - head) / down) if down and head < cut else 1.0
+    if low == 0 and high == 1:
+        return None
+    line = _line(net, road)
+    pieces = [line] if low >= high else [substring(line, 0, low, normalized=True)] * bool(low > 0)
+    pieces += [substring(line, high, 1, normalized=True)] * bool(low < high < 1)
+    return shapely.multilinestrings([p for p in pieces if p.geom_type == "LineString"])
+
+
+def lattice() -> Network:
+    cells = [[(a, b), (a + 300, b)] for a in (0, 300, 600) for b in (0, 300, 600, 900)]
+    return network(*cells, *[[(b, a), (b, a + 300)] for a, b in [c[0] for c in cells]])
+
+
+def test_the_road_is_cut_exactly_where_the_minutes_end() -> None:
+    made = isochrones(network([(0, 0), (3600, 0)]), sites((900, 0)), minutes=[10], heading="to_site")
+    west, _, east, north = made.total_bounds
+    # 600 m each way and 50 m round about; the round ends are chords of the raster
+    assert (west - X0, east - X0) == pytest.approx((250, 1550), abs=2)
+    assert north - Y0 == pytest.approx(50, abs=0.01)
+    assert made.loc[0, ["site", "minutes", "radius_m"]].tolist() == ["s0", 10.0, 50.0]
+
+
+def test_turnout_and_gap_take_their_time() -> None:
+    net = network([(0, 0), (3600, 0)])
+    made = isochrones(net, sites((1800, 60)), minutes=[10], heading="to_community", turnout_minutes=3)
+    west, _, east, _ = made.total_bounds
+    reach = 600 - 180 - 60 + 50
+    assert (west - X0, east - X0) == pytest.approx((1800 - reach, 1800 + reach), abs=2)
+
+
+def test_one_way_streets_reach_where_they_lead() -> None:
+    net = network([(0, 0), (3600, 0)], oneway=1, mode=RIDER)
+    carer = isochrones(net, sites((1800, 0)), minutes=[10], heading="to_community").total_bounds - X0
+    people = isochrones(net, sites((1800, 0)), minutes=[10], heading="to_site").total_bounds - X0
+    assert carer[[0, 2]] == pytest.approx([1750, 2450], abs=2)
+    assert people[[0, 2]] == pytest.approx([1150, 1850], abs=2)
+
+
+def test_holes_are_kept() -> None:
+    made = isochrones(lattice(), sites((450, 300)), minutes=[30], heading="to_site").geometry[0]
+    assert [len(p.interiors) for p in made.geoms] == [9]
+    assert not made.contains(at(150, 150)) and made.contains(at(150, 290))
+
+
+def test_no_place_eighteen_minutes_away_is_claimed_at_fourteen() -> None:
+    """A valley with its hairpin: openrouteservice #972, a hull would fill it."""
+    net = network([(0, 0), (600, 0), (600, 200), (0, 200)])
+    made = isochrones(net, sites((0, 0)), minutes=[14, 18], heading="to_site").geometry
+    at_18_minutes = at(600 - (18 * 60 - 800), 200)
+    assert not made[0].intersects(at_18_minutes) and made[1].contains(at_18_minutes)
+    assert not made[1].contains(at(300, 100))
+
+
+def test_no_ground_is_claimed_in_the_sea() -> None:
+    net = network([(0, 0), (3600, 0)])
+    shore = gpd.GeoSeries([box(X0 - 500, Y0 - 500, X0 + 1200, Y0 + 45)], crs=CRS)
+    lake = gpd.GeoDataFrame(geometry=[Point(X0 + 700, Y0).buffer(40)], crs=CRS)
+    made = isochrones(
+        net, sites((900, 0)), minutes=[5, 10], heading="to_site", land=shore.to_crs("EPSG:4326"), water=lake
+    )
+    sea = box(X0 - 9e3, Y0 - 9e3, X0 + 9e3, Y0 + 9e3).difference(shore[0])
+    for shape in made.geometry:
+        assert shape.area > 0 and shape.geom_type == "MultiPolygon"
+        assert shape.intersection(sea).area < TINY_M2 and shape.intersection(lake.geometry[0]).area < TINY_M2
+    assert len(made.geometry[1].geoms[0].interiors) == 1
+    inland = isochrones(net, sites((900, 0)), minutes=[5], heading="to_site", land=at(9e4, 0).buffer(1))
+    assert inland.geometry[0].is_empty
+
+
+def test_without_sites_the_columns_are_there() -> None:
+    for union in (False, True):
+        made = isochrones(lattice(), sites(), heading="to_site", union=union)
+        assert list(made.columns) == ["site", "minutes", "radius_m", "geometry"]
+        assert made.empty and made.crs == CRS
+        assert (made["minutes"].dtype, made["radius_m"].dtype) == (float, float)
+
+
+def test_a_site_far_from_every_road_keeps_its_rows() -> None:
+    made = isochrones(lattice(), sites((450, 300), (90_000, 0)), minutes=[10, 5], heading="to_site")
+    assert made["site"].tolist() == ["s0", "s0", "s1", "s1"] and made["minutes"].tolist() == [5, 10, 5, 10]
+    assert made.is_empty.tolist() == [False, False, True, True]
+    late = isochrones(lattice(), sites((0, 0)), minutes=[2, 9], heading="to_site", turnout_minutes=5)
+    assert late.is_empty.tolist() == [True, False]
+
+
+def test_the_union_is_the_union_of_its_sites() -> None:
+    places = sites((450, 300), (460, 310), (0, 900), (90_000, 0))
+    alone = isochrones(lattice(), places, minutes=[3, 9], heading="to_site")
+    both = isochrones(lattice(), places, minutes=[3, 9], heading="to_site", union=True)
+    assert both["site"].tolist() == ["", ""]
+    for minutes, together in zip(both["minutes"], both.geometry, strict=True):
+        apart = alone.loc[alone["minutes"] == minutes].union_all()
+        assert together.symmetric_difference(apart).area < 0.01 * apart.area
+
+
+def test_the_picture_does_not_depend_on_company() -> None:
+    one = isochrones(lattice(), sites((0, 300), (700, 0)), minutes=[5], heading="to_site")
+    two = isochrones(lattice(), sites((0, 300)), minutes=[5, 9], heading="to_site")
+    assert one.geometry[0].equals(two.geometry[0])
+
+
+def test_the_smallest_picture_is_the_ground_round_the_site() -> None:
+    net = network([(0, 0), (900, 0)], oneway=1, mode=RIDER)
+    made = isochrones(net, sites((900, 0)), minutes=[1], heading="to_community")
+    assert made.area[0] == pytest.approx(np.pi * 50**2, rel=0.06) and made.geometry[0].contains(at(900, 0))
+
+
+@st.composite
+def towns(draw: st.DrawFn) -> Network:
+    corner = st.tuples(st.integers(0, 12), st.integers(0, 12)).map(lambda c: (c[0] * 50.0, c[1] * 50.0))
+    bent = st.lists(corner, min_size=2, max_size=4).filter(lambda c: len(set(c)) > 1)
+    lines = draw(st.lists(bent, min_size=1, max_size=8))
+    oneway = draw(st.lists(st.sampled_from([-1, 0, 1]), min_size=len(lines), max_size=len(lines)))
+    return network(*lines, oneway=oneway, mode=draw(st.sampled_from([METRE_A_SECOND, RIDER])))
+
+
+@settings(max_examples=40, deadline=None)
+@given(
+    towns(),
+    st.tuples(st.floats(-100, 700), st.floats(-100, 700)),
+    st.lists(st.floats(0.5, 25), min_size=2, max_size=5),
+    st.sampled_from(["to_site", "to_community"]),
+    st.sampled_from([(50, 25), (50, 20), (30, 7)]),
+    st.booleans(),
+)
+def test_every_larger_cutoff_contains_every_smaller(net, point, minutes, heading, raster, clipped) -> None:  # type: ignore[no-untyped-def]
+    sea = {"land": box(X0 - 50, Y0 + 33, X0 + 480, Y0 + 900), "water": at(210, 300).buffer(90)} if clipped else {}
+    radius_m, cell_m = raster
+    made = isochrones(net, sites(point), minutes=minutes, heading=heading, radius_m=radius_m, cell_m=cell_m, **sea)
+    shapes = list(made.geometry)
+    assert all(s.is_valid and isinstance(s, MultiPolygon) for s in shapes)
+    for small, large in zip(shapes[:-1], shapes[1:], strict=True):
+        assert small.difference(large).area < 1e-6
+        assert small.is_empty or large.buffer(1e-6).covers(small)
+
+
+@settings(max_examples=25, deadline=None)
+@given(towns(), st.tuples(st.floats(0, 600), st.floats(0, 600)), st.sampled_from(["to_site", "to_community"]))
+def test_a_fine_raster_equals_the_buffers(net, point, heading) -> None:  # type: ignore[no-untyped-def]
+    made = isochrones(net, sites(point), minutes=[7], heading=heading, cell_m=5).geometry[0]
+    truth = by_buffers(net, sites(point), 7, 50, heading)
+    assert made.symmetric_difference(truth).area <= 0.01 * truth.area if not truth.is_empty else made.is_empty
+
+
+def real_place(folder: Path, place: str) -> Network:
+    if place == "wuhan":
+        metres, raw = "EPSG:32650", gpd.read_parquet(folder / "roads" / "wuhan_8989_simplified.parquet")
+    else:
+        metres = "EPSG:32632"
+        raw = read_osm_roads(folder / "osm" / f"{place}.osm.pbf", crs=metres)
+    return build_network(as_roads(raw, crs=metres)[0], read_modes()["car" if place == "liechtenstein" else "walk"])
+
+
+@pytest.mark.parametrize("place", ["wuhan", "liechtenstein", pytest.param("heidelberg", marks=pytest.mark.slow)])
+def test_areas_of_real_places_are_those_of_exact_buffers(shared_data: Path, place: str) -> None:
+    net = real_place(shared_data, place)
+    middle = np.random.default_rng(3).choice(np.flatnonzero(net.component == 0), 3)
+    points = gpd.points_from_xy(net.x[middle] + 20, net.y[middle] - 10)
+    for i, point in enumerate(points):
+        base = gpd.GeoDataFrame(geometry=[point], index=[f"s{i}"], crs=net.crs)
+        made = isochrones(net, base, minutes=[8, 15, 30], heading="to_community")
+        for minutes, picture in zip(made["minutes"], made.geometry, strict=True):
+            truth = by_buffers(net, base, minutes, 50, "to_community")
+            assert picture.is_valid and abs(picture.area / truth.area - 1) <= 0.015
+
+
+def test_the_area_of_a_toy_is_that_of_exact_buffers() -> None:
+    for minutes in (4, 9, 15):
+        made = isochrones(lattice(), sites((430, 310)), minutes=[minutes], heading="to_site").geometry[0]
+        truth = by_buffers(lattice(), sites((430, 310)), minutes, 50, "to_site")
+        assert abs(made.area / truth.area - 1) <= 0.015
+
+
+def test_what_cannot_be_meant_is_said() -> None:
+    net, here = lattice(), sites((0, 0))
+    wrong = [
+        ({"minutes": []}, "one or more above 0"),
+        ({"minutes": [0, 5]}, "0, 5"),
+        ({"minutes": [float("nan")]}, "nan"),
+        ({"turnout_minutes": -1}, "-1"),
+        ({"heading": "both"}, "to_site or to_community, got both"),
+        ({"cell_m": 30}, "cells of 30 m do not suit a radius of 50 m"),
+        ({"radius_m": 0}, "radius of 0 m"),
+        ({"cell_m": 0.05}, "larger cell_m (now 0.05 m)"),
+        ({"land": gpd.GeoSeries([box(0, 0, 1, 1)])}, "land layer has no CRS"),
+        ({"sites": sites((0, 0)).iloc[[0, 0]]}, "s0"),
+    ]
+    for given_, told in wrong:
+        with pytest.raises(DataError) as caught:
+            isochrones(net, given_.pop("sites", here), **{"heading": "to_site", **given_})
+        assert told in str(caught.value) and caught.value.told("zh")
