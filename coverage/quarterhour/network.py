@@ -336,8 +336,9 @@ def oneway_of(roads: pd.DataFrame) -> tuple[NDArray[np.int8], pd.Index]:
 def build_network(roads: gpd.GeoDataFrame, mode: Mode) -> Network:
     """The network that a mode may use, its times in whole centiseconds.
 
-    ``roads`` as ``as_roads`` makes it; what they say beyond length and class counts by ``speeds.py``. Each road
-    is quantised once: round(length / speed), at least one centisecond. DataError when the mode may use none of the roads.
+    ``roads`` as ``as_roads`` makes it; what they say beyond length and class counts by ``speeds.py``. Each
+    road is quantised once: round(length / speed), at least one centisecond. DataError when the mode may use none of
+    the roads.
     """
     speed = speeds.road_speeds(roads, mode)
     allowed = roads.get("walk" if mode.travels == "walk" else "drive")

@@ -128,7 +128,7 @@ def directed_cs(
 
 
 def _numbers(column: pd.Series) -> NDArray[np.float64]:
-    return np.nan_to_num(pd.to_numeric(column, errors="coerce").to_numpy(dtype=float))
+    return np.asarray(np.nan_to_num(pd.to_numeric(column, errors="coerce").to_numpy(dtype=float)))
 
 
 def _ferries(roads: pd.DataFrame, mode: Mode, name: str, otherwise: NDArray[Any]) -> NDArray[np.float64]:
@@ -174,7 +174,7 @@ def _slopes(
 
 
 def _ratio(part: NDArray[Any], whole: NDArray[Any]) -> NDArray[np.float64]:
-    return np.divide(part, whole, out=np.zeros(len(whole)), where=whole > 0)
+    return np.asarray(np.divide(part, whole, out=np.zeros(len(whole)), where=whole > 0))
 
 
 def _pace(mode: Mode, slope: NDArray[Any], speed_kmh: NDArray[Any]) -> NDArray[np.float64]:
