@@ -16,7 +16,7 @@ FLOORS = {
     "words": -1, "errors": 0,
     "modes": 1, "speeds": 1.5, "places": 1, "rules": 1, "datum": 1,
     "studyfile": 2, "osm": 2, "network": 2, "files": 2,
-    "snap": 3, "search": 3, "edges": 3, "prepared": 3,
+    "snap": 3, "search": 3, "edges": 3, "prepared": 3, "entries": 3.5,
     "hierarchy.heap": -1, "hierarchy.contract": 0, "hierarchy.build": 1, "hierarchy.buckets": 2, "hierarchy": 3,
     "reach": 4, "isochrone": 4,
     "circle": 5, "candidates": 5, "siting.problem": 5,

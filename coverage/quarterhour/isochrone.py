@@ -10,7 +10,6 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
 from typing import Any, Literal, TypeAlias
 
 import contourpy
@@ -21,6 +20,7 @@ import pandas as pd
 import shapely
 from numpy.typing import NDArray
 
+from quarterhour.entries import Entries, entries_of
 from quarterhour.errors import DataError, first_ids
 from quarterhour.modes import CENTISECONDS_PER_MINUTE, centiseconds
 from quarterhour.network import Network
@@ -81,11 +81,13 @@ def isochrones(
     Source: area within 1.5 % of buffering each reached piece of road and uniting (``tests/test_isochrone.py``).
     """
     cutoffs = _checked(minutes, heading, turnout_minutes, radius_m, cell_m, sites.index)
-    entries = _entries(network, snap_places(network, sites, limit_m=limit_m), heading, centiseconds(turnout_minutes))
+    leaving = heading == "to_community"
+    snapped = snap_places(network, sites, limit_m=limit_m)
+    entries = entries_of(network, snapped, leaves=leaving, extra=centiseconds(turnout_minutes))
     groups = [np.arange(len(sites))] if union and len(sites) else [np.array([i]) for i in range(len(sites))]
     names = [""] if union else list(sites.index)
     clip = _Clip(_areas(land, network, "land"), _areas(water, network, "water"))
-    draw = _Drawing(network, entries, heading == "to_community", [centiseconds(c) for c in cutoffs], radius_m, cell_m)
+    draw = _Drawing(network, entries, leaving, [centiseconds(c) for c in cutoffs], radius_m, cell_m)
     shapes = [clip(shape) for reached in _reached(network, entries, groups, heading, draw.cuts[-1])
               for shape in draw(*reached)]  # fmt: skip
     made = {
@@ -111,37 +113,6 @@ def _checked(
     return sorted({float(m) for m in minutes})
 
 
-@dataclass(frozen=True, eq=False)
-class _Entries:
-    """Where the sites stand on their roads: ``allowed``, ``junction``, ``cs`` by site and end (tail, head)."""
-
-    road: Array
-    share: Array
-    extra: Array
-    allowed: Array
-    junction: Array
-    cs: Array
-
-
-def _entries(network: Network, snapped: pd.DataFrame, heading: str, turnout_cs: int) -> _Entries:
-    """As ``reach`` has it: rounded from the tail, the rest to the head; at the very end one is on the junction."""
-    road = snapped["road"].to_numpy()
-    on = road >= 0
-    at = np.where(on, road, 0)
-    share = np.where(on, snapped["share"].to_numpy(dtype=float), 0.0)
-    gap = np.where(on, snapped["gap_m"].to_numpy(dtype=float), 0.0)
-    extra = np.rint(gap * 360.0 / network.mode.gap_kmh).astype(np.int64) + turnout_cs
-    away, back = _ways(network, heading == "to_community")
-    away, back = away[at].astype(np.int64), back[at].astype(np.int64)
-    to_tail, to_head = np.rint(share * back).astype(np.int64), away - np.rint(share * away).astype(np.int64)
-    at_tail = (np.rint(share * away) == 0) & (to_tail == 0)
-    at_head = (to_head == 0) & (back - to_tail == 0)
-    allowed = np.column_stack([((back > 0) | at_tail) & on, ((away > 0) | at_head) & on])
-    legs = np.column_stack([np.where(at_tail, 0, to_tail), np.where(at_head, 0, to_head)])
-    junction = np.column_stack([network.tail[at], network.head[at]])
-    return _Entries(road, share, extra, allowed, junction, np.minimum(legs + extra[:, None], UNREACHED))
-
-
 def _ways(network: Network, leaving: bool) -> tuple[Array, Array]:
     """Centiseconds from tail to head and from head to tail as the search runs: outward from the site."""
     ways = network.forward_cs, network.backward_cs
@@ -149,7 +120,7 @@ def _ways(network: Network, leaving: bool) -> tuple[Array, Array]:
 
 
 def _reached(
-    network: Network, entries: _Entries, groups: list[Array], heading: Heading, cut: int
+    network: Network, entries: Entries, groups: list[Array], heading: Heading, cut: int
 ) -> Iterator[tuple[Array, Array, Array]]:
     """For each group of sites: its sites, the junctions it reaches, their centiseconds."""
     arcs, count = network.arcs(heading), len(network.x)
@@ -174,7 +145,7 @@ class _Drawing:
     """Pictures of one network: what is the same for every site, and the array of times that is used again."""
 
     def __init__(
-        self, network: Network, entries: _Entries, leaving: bool, cuts: list[int], radius_m: float, cell_m: float
+        self, network: Network, entries: Entries, leaving: bool, cuts: list[int], radius_m: float, cell_m: float
     ) -> None:
         self.entries, self.cuts, self.radius_m, self.cell_m = entries, cuts, radius_m, cell_m
         self.lines = network.coords, network.coord_start, network.line_m

@@ -13,6 +13,7 @@ import pandas as pd
 from numpy.typing import NDArray
 from scipy import sparse
 
+from quarterhour.entries import by_junction, direct_legs, entries_of
 from quarterhour.errors import CutoffError, DataError, first_ids
 from quarterhour.modes import CENTISECONDS_PER_MINUTE, centiseconds
 from quarterhour.network import Network
@@ -166,16 +167,16 @@ def travel_times(
     homes, bases = _snapped(network, communities, limit_m), _snapped(network, sites, limit_m)
     arcs = network.arcs(heading)
     leaving = heading == "to_community"
-    source = _Entries(network, bases, leaves=leaving, extra=centiseconds(turnout_minutes))
-    target = _Entries(network, homes, leaves=not leaving, extra=0)
-    targets = _by_junction(target, len(network.x))
+    source = entries_of(network, bases, leaves=leaving, extra=centiseconds(turnout_minutes))
+    target = entries_of(network, homes, leaves=not leaving, extra=0)
+    targets = by_junction(target, len(network.x))
 
     def block(span: slice) -> tuple[Ints, Ints, Ints]:
         return cutoff_table(
             (arcs.indptr, arcs.head, arcs.cs),
             source.rows(span),
             targets=targets,
-            direct=_direct_legs(source, target, span, leaving=leaving),
+            direct=direct_legs(source, target, span, leaving=leaving),
             target_count=len(homes),
             cut=limit,
         )
@@ -223,75 +224,6 @@ def _snapped(network: Network, places: gpd.GeoDataFrame | pd.DataFrame, limit_m:
     if missing or (places["road"] >= len(network.tail)).any():
         raise DataError("reach.not_snapped_here", missing=", ".join(missing) or "-", roads=len(network.tail))
     return places
-
-
-class _Entries:
-    """How each place joins the network: up to two junctions and the centiseconds between.
-
-    ``leaves``: the place is where trips begin (else where they end). ``along_cs`` and ``against_cs``: the place's
-    position on its road in time, from the tail, for each direction.
-    """
-
-    def __init__(self, network: Network, snapped: pd.DataFrame, *, leaves: bool, extra: int) -> None:
-        self.road = snapped["road"].to_numpy()
-        on = self.road >= 0
-        road = np.where(on, self.road, 0)
-        share = np.where(on, snapped["share"].to_numpy(dtype=float), 0.0)
-        gap = np.where(on, snapped["gap_m"].to_numpy(dtype=float), 0.0)
-        self.along, self.against = network.forward_cs[road], network.backward_cs[road]
-        self.along_cs = np.rint(share * self.along).astype(np.int64)
-        self.against_cs = np.rint(share * self.against).astype(np.int64)
-        self.extra = np.rint(gap * 360.0 / network.mode.gap_kmh).astype(np.int64) + extra
-        tail, head = network.tail[road], network.head[road]
-        rest, rest_against = self.along - self.along_cs, self.against - self.against_cs
-        to_tail, to_head = (self.against_cs, rest) if leaves else (self.along_cs, rest_against)
-        ok_tail, ok_head = (self.against > 0, self.along > 0) if leaves else (self.along > 0, self.against > 0)
-        # At the very end of a road one stands on the junction, whatever way the road runs: then it does not
-        # matter which of the roads that meet there the place was snapped to.
-        at_tail = ((self.along == 0) | (self.along_cs == 0)) & ((self.against == 0) | (self.against_cs == 0))
-        at_head = ((self.along == 0) | (rest == 0)) & ((self.against == 0) | (rest_against == 0))
-        to_tail, to_head = np.where(at_tail, 0, to_tail), np.where(at_head, 0, to_head)
-        ok_tail, ok_head = ok_tail | at_tail, ok_head | at_head
-        self.allowed = np.column_stack([ok_tail & on, ok_head & on])
-        self.junction = np.column_stack([tail, head]).astype(np.uint32)
-        self.cs = np.minimum(np.column_stack([to_tail, to_head]) + self.extra[:, None], 2**31 - 1)
-
-    def rows(self, span: slice) -> tuple[Ints, Ints, Ints]:
-        """Start, junctions and centiseconds of the entries of some places."""
-        allowed = self.allowed[span]
-        start = np.r_[0, np.cumsum(allowed.sum(axis=1))].astype(np.int64)
-        return start, self.junction[span][allowed], self.cs[span][allowed].astype(np.int32)
-
-
-def _by_junction(entries: _Entries, junctions: int) -> tuple[Ints, Ints, Ints]:
-    place, side = np.nonzero(entries.allowed)
-    node = entries.junction[place, side]
-    order = np.argsort(node, kind="stable")
-    start = np.r_[0, np.cumsum(np.bincount(node, minlength=junctions))].astype(np.int64)
-    return start, place[order].astype(np.int32), entries.cs[place, side][order].astype(np.int32)
-
-
-def _direct_legs(source: _Entries, target: _Entries, span: slice, *, leaving: bool) -> tuple[Ints, Ints, Ints]:
-    """Places on the same road, and the time between in the directions that the road allows."""
-    roads = source.road[span]
-    order = np.argsort(target.road, kind="stable")
-    held = target.road[order]
-    low, high = np.searchsorted(held, roads, "left"), np.searchsorted(held, roads, "right")
-    count = np.where(roads >= 0, high - low, 0)
-    s = np.repeat(np.arange(len(roads)), count)
-    t = order[np.repeat(low, count) + np.arange(count.sum()) - np.repeat(np.cumsum(count) - count, count)]
-    a, b = (source, target) if leaving else (target, source)
-    s = s + span.start
-    i, j = (s, t) if leaving else (t, s)
-    far = 2**31 - 1
-    along = b.along_cs[j] - a.along_cs[i]
-    against = a.against_cs[i] - b.against_cs[j]
-    leg = np.minimum(
-        np.where((a.along[i] > 0) & (along >= 0), along, far),
-        np.where((a.against[i] > 0) & (against >= 0), against, far),
-    )
-    whole = np.minimum(leg + a.extra[i] + b.extra[j], far)
-    return np.r_[0, np.cumsum(count)].astype(np.int64), t.astype(np.int32), whole.astype(np.int32)
 
 
 def _in_blocks(
