@@ -14,7 +14,6 @@ from typing import Any, Literal, TypeAlias
 
 import contourpy
 import geopandas as gpd
-import numba
 import numpy as np
 import pandas as pd
 import shapely
@@ -22,6 +21,7 @@ from numpy.typing import NDArray
 
 from quarterhour.entries import Entries, entries_of
 from quarterhour.errors import DataError, first_ids
+from quarterhour.kernels import kernel
 from quarterhour.modes import CENTISECONDS_PER_MINUTE, centiseconds
 from quarterhour.network import Network
 from quarterhour.search import cutoff_table
@@ -36,8 +36,6 @@ MOST_CELLS = 60_000_000
 """Some 700 MB while a picture is drawn."""
 BLOCK = 64
 """Sites searched at once."""
-
-_kernel = numba.njit(cache=True, nogil=True, error_model="numpy")
 
 
 def isochrones(
@@ -251,13 +249,13 @@ def _near(tree: shapely.STRtree, shape: shapely.Geometry) -> shapely.Geometry:
     return shapely.union_all(tree.geometries[np.sort(tree.query(shape, predicate="intersects"))])
 
 
-@_kernel
+@kernel
 def _share(cut, at, whole):  # type: ignore[no-untyped-def]
     """The share of a road that is reached from one of its ends."""
     return 0.0 if whole <= 0 or at >= cut else min(1.0, (cut - at) / whole)
 
 
-@_kernel
+@kernel
 def _cut_out(line, low, high, xy, a, b, out, count, fill):  # type: ignore[no-untyped-def]
     """The segments of a line (vertices a to b) between two shares of its length."""
     one, two = low * line[b - 1], high * line[b - 1]
@@ -278,7 +276,7 @@ def _cut_out(line, low, high, xy, a, b, out, count, fill):  # type: ignore[no-un
     return count
 
 
-@_kernel
+@kernel
 def _new_parts(roads, lines, time, sites, cuts):  # type: ignore[no-untyped-def]
     """Segments (x, y, x, y) that each cutoff adds to the one before, where each cutoff's end, the box so far."""
     tail, head, away, back = roads
@@ -318,7 +316,7 @@ def _new_parts(roads, lines, time, sites, cuts):  # type: ignore[no-untyped-def]
     return out, ends, _boxes(out, ends)
 
 
-@_kernel
+@kernel
 def _boxes(parts, ends):  # type: ignore[no-untyped-def]
     boxes = np.zeros((ends.size - 1, 4))
     box = np.array([np.inf, np.inf, -np.inf, -np.inf])
@@ -332,7 +330,7 @@ def _boxes(parts, ends):  # type: ignore[no-untyped-def]
     return boxes
 
 
-@_kernel
+@kernel
 def _burn(parts, squared, i0, j0, cell, reach):  # type: ignore[no-untyped-def]
     """Lower the squared distances round each part; a long part is taken in pieces, to keep its box small."""
     rows, columns = squared.shape

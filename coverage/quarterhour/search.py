@@ -11,9 +11,10 @@ from __future__ import annotations
 
 from typing import Any
 
-import numba
 import numpy as np
 from numpy.typing import NDArray
+
+from quarterhour.kernels import kernel
 
 UNREACHED = np.int32(2**31 - 1)
 NIL = np.uint32(0xFFFFFFFF)
@@ -25,10 +26,8 @@ NEVER = np.int64(2**62)
 
 Csr = tuple[NDArray[Any], NDArray[Any], NDArray[Any]]
 
-_kernel = numba.njit(cache=True, nogil=True, error_model="numpy")
 
-
-@_kernel
+@kernel
 def _take_out(v, after, before):  # type: ignore[no-untyped-def]
     left, right = before[v], after[v]
     after[left] = right
@@ -37,7 +36,7 @@ def _take_out(v, after, before):  # type: ignore[no-untyped-def]
     before[v] = NIL
 
 
-@_kernel
+@kernel
 def _put_in(v, slot, after, before):  # type: ignore[no-untyped-def]
     first = after[slot]
     after[v], before[v] = first, slot
@@ -46,13 +45,13 @@ def _put_in(v, slot, after, before):  # type: ignore[no-untyped-def]
     after[slot] = v
 
 
-@_kernel
+@kernel
 def _slot(bucket, b, junctions, mask):  # type: ignore[no-untyped-def]
     """The head of the list for a bucket when the ring begins at bucket b; the last head is "far off"."""
     return np.uint32(junctions + (bucket & mask)) if bucket <= b + mask else np.uint32(junctions + mask + 1)
 
 
-@_kernel
+@kernel
 def _fetch_far(b, junctions, mask, shift, dist, after, before):  # type: ignore[no-untyped-def]
     """Move what has come within the ring; returns the nearest bucket still far off."""
     far = NEVER
@@ -69,7 +68,7 @@ def _fetch_far(b, junctions, mask, shift, dist, after, before):  # type: ignore[
     return far
 
 
-@_kernel
+@kernel
 def _search(indptr, head, cs, nodes, offsets, owners, owned, cut, shift, mask, dist, owner, after, before, touched):  # type: ignore[no-untyped-def]  # noqa: E501
     """Settle all within the cutoff. ``dist`` comes all UNREACHED, ``after`` and ``before`` all NIL; these leave so.
 
@@ -135,7 +134,7 @@ def _search(indptr, head, cs, nodes, offsets, owners, owned, cut, shift, mask, d
     return count
 
 
-@_kernel
+@kernel
 def _gather(touched, count, dist, by_node, target, offset, cut, best, hit):  # type: ignore[no-untyped-def]
     hits = np.int64(0)
     for j in range(count):
@@ -154,7 +153,7 @@ def _gather(touched, count, dist, by_node, target, offset, cut, best, hit):  # t
     return hits
 
 
-@_kernel
+@kernel
 def _direct(first, last, target, time, cut, best, hit, hits):  # type: ignore[no-untyped-def]
     for k in range(first, last):
         if time[k] <= cut:
@@ -167,7 +166,7 @@ def _direct(first, last, target, time, cut, best, hit, hits):  # type: ignore[no
     return hits
 
 
-@_kernel
+@kernel
 def _emit(hit, hits, best, ids, times, at):  # type: ignore[no-untyped-def]
     for j in range(hits):
         p = hit[j]
@@ -176,14 +175,14 @@ def _emit(hit, hits, best, ids, times, at):  # type: ignore[no-untyped-def]
         best[p] = UNREACHED
 
 
-@_kernel
+@kernel
 def _grown(array, size, used):  # type: ignore[no-untyped-def]
     larger = np.empty(size, array.dtype)
     larger[:used] = array[:used]
     return larger
 
 
-@_kernel
+@kernel
 def _table(arcs, sources, targets, direct, n_targets, cut, shift, buckets):  # type: ignore[no-untyped-def]
     indptr, head, cs = arcs
     src_ptr, src_node, src_off = sources
@@ -213,7 +212,7 @@ def _table(arcs, sources, targets, direct, n_targets, cut, shift, buckets):  # t
     return ptr, ids[: ptr[-1]].copy(), times[: ptr[-1]].copy()
 
 
-@_kernel
+@kernel
 def _nearest(arcs, nodes, offsets, owners, cut, shift, buckets):  # type: ignore[no-untyped-def]
     indptr, head, cs = arcs
     n = indptr.size - 1

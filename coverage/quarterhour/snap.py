@@ -6,7 +6,6 @@ from dataclasses import dataclass
 from typing import Any
 
 import geopandas as gpd
-import numba
 import numpy as np
 import pandas as pd
 import shapely
@@ -14,6 +13,7 @@ from numpy.typing import NDArray
 
 from quarterhour import places as tables
 from quarterhour.errors import DataError, first_ids
+from quarterhour.kernels import kernel
 from quarterhour.network import Network
 
 Floats = NDArray[np.float64]
@@ -227,7 +227,7 @@ def _search(
     return vertex, along, gap, passed
 
 
-@numba.njit(cache=True, nogil=True, error_model="numpy")
+@kernel
 def _fill(xy, a, x0, y0, cell, nx, ny):  # type: ignore[no-untyped-def]
     start = np.zeros(nx * ny + 1, np.int64)
     held = np.empty(0, np.int32)
@@ -255,7 +255,7 @@ def _fill(xy, a, x0, y0, cell, nx, ny):  # type: ignore[no-untyped-def]
     return start.astype(np.int32), held
 
 
-@numba.njit(cache=True, nogil=True, error_model="numpy")
+@kernel
 def _square_m(x, y, dx, dy):  # type: ignore[no-untyped-def]
     """Square metres from a point to a segment, both as seen from its first vertex; no branches."""
     f = min(max((x * dx + y * dy) / max(dx * dx + dy * dy, 1e-300), 0.0), 1.0)
@@ -263,7 +263,7 @@ def _square_m(x, y, dx, dy):  # type: ignore[no-untyped-def]
     return ex * ex + ey * ey
 
 
-@numba.njit(cache=True, nogil=True, error_model="numpy")
+@kernel
 def _foot(px, py, xy, p):  # type: ignore[no-untyped-def]
     """Share along a segment of its point nearest to another, and metres off; ends are taken as they stand."""
     ax, ay, bx, by = xy[p, 0], xy[p, 1], xy[p + 1, 0], xy[p + 1, 1]
@@ -277,7 +277,7 @@ def _foot(px, py, xy, p):  # type: ignore[no-untyped-def]
     return f, np.hypot(ax + f * dx - px, ay + f * dy - py)
 
 
-@numba.njit(cache=True, nogil=True, error_model="numpy")
+@kernel
 def _beyond(px, py, low, cells, ci, cj, ring):  # type: ignore[no-untyped-def]
     """Square metres from the point to the nearest cell that the rings so far leave out; infinite when none is."""
     x0, y0, cell = low
@@ -295,7 +295,7 @@ def _beyond(px, py, low, cells, ci, cj, ring):  # type: ignore[no-untyped-def]
     return bound
 
 
-@numba.njit(cache=True, nogil=True, error_model="numpy")
+@kernel
 def _rings(px, py, xy, lists, low, cells, bad, avoid, first, limit):  # type: ignore[no-untyped-def]
     """The nearest segment within the limit, its share and metres, and whether another is as near.
 
@@ -347,7 +347,7 @@ def _rings(px, py, xy, lists, low, cells, bad, avoid, first, limit):  # type: ig
     return hit, share, off, second <= within
 
 
-@numba.njit(cache=True, nogil=True, error_model="numpy")
+@kernel
 def _query(x, y, xy, lists, low, cells, bad, limit, detour, vertex, along, gap, passed):  # type: ignore[no-untyped-def]  # noqa: E501
     for p in range(x.size):
         px, py = x[p], y[p]

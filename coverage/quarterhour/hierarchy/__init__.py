@@ -19,7 +19,7 @@ from quarterhour.hierarchy.build import (
     read_hierarchy,
     write_hierarchy,
 )
-from quarterhour.hierarchy.heap import COMPILED
+from quarterhour.kernels import COMPILED
 
 __all__ = [
     "Buckets",

@@ -10,7 +10,8 @@ from numpy.typing import NDArray
 
 from quarterhour.errors import CutoffError
 from quarterhour.hierarchy.build import Hierarchy
-from quarterhour.hierarchy.heap import NEVER, kernel, key_of, pop, push
+from quarterhour.hierarchy.heap import NEVER, key_of, pop, push
+from quarterhour.kernels import kernel
 
 Csr = tuple[NDArray[Any], NDArray[Any], NDArray[Any]]
 

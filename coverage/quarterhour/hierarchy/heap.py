@@ -2,26 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from typing import Any
-
 import numpy as np
 
+from quarterhour.kernels import kernel
+
 NEVER = np.uint32(2**31 - 1)
-
-
-def _as_it_is(function: Any) -> Any:
-    return function
-
-
-kernel: Callable[[Any], Any] = _as_it_is
-try:
-    from numba import njit
-
-    kernel = njit(cache=True, nogil=True, error_model="numpy")
-except ImportError:  # no wheel for this machine: the same answers from plain Python, far slower
-    pass
-COMPILED = kernel is not _as_it_is
 
 
 @kernel

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-import numba as nb
 import numpy as np
 import numpy.typing as npt
 import pandas as pd
 import scipy.sparse as sp
 
+from quarterhour.kernels import kernel
 from quarterhour.siting.problem import SitingProblem, quota_rows
 
 Ints = npt.NDArray[np.int64]
@@ -167,7 +167,7 @@ def without_idle(core: Core, chosen: Ints) -> Ints:
     return np.sort(_needed(start, row, core.people, np.asarray(chosen, dtype=np.int64), core.group, core.low))
 
 
-@nb.njit(cache=True, nogil=True, error_model="numpy")
+@kernel
 def _fills(group, low, high, opened, site):  # type: ignore[no-untyped-def]
     """How many short areas a site helps; -1 where an area is full."""
     helped = 0
@@ -181,14 +181,14 @@ def _fills(group, low, high, opened, site):  # type: ignore[no-untyped-def]
     return helped
 
 
-@nb.njit(cache=True, nogil=True, error_model="numpy")
+@kernel
 def _count(group, opened, site, step):  # type: ignore[no-untyped-def]
     for q in range(group.shape[0]):
         if group[q, site] >= 0:
             opened[group[q, site]] += step
 
 
-@nb.njit(cache=True, nogil=True, error_model="numpy")
+@kernel
 def _greedy(start, row, row_start, row_site, people, group, low, high, limit):  # type: ignore[no-untyped-def]
     """Short areas first, then the most new people; ties to the lowest position."""
     sites = len(start) - 1
@@ -223,7 +223,7 @@ def _greedy(start, row, row_start, row_site, people, group, low, high, limit):  
     return chosen[:n]
 
 
-@nb.njit(cache=True, nogil=True, error_model="numpy")
+@kernel
 def _may_swap(group, low, high, opened, leaving, coming):  # type: ignore[no-untyped-def]
     for q in range(group.shape[0]):
         a, b = group[q, leaving], group[q, coming]
@@ -232,7 +232,7 @@ def _may_swap(group, low, high, opened, leaving, coming):  # type: ignore[no-unt
     return True
 
 
-@nb.njit(cache=True, nogil=True, error_model="numpy")
+@kernel
 def _swap(start, row, people, chosen, group, low, high, passes):  # type: ignore[no-untyped-def]
     """Exchange one site for another while that covers more people; ``chosen`` is changed in place.
 
@@ -295,7 +295,7 @@ def _swap(start, row, people, chosen, group, low, high, passes):  # type: ignore
         s = s + 1 if s + 1 < sites else 0
 
 
-@nb.njit(cache=True, nogil=True, error_model="numpy")
+@kernel
 def _needed(start, row, people, chosen, group, low):  # type: ignore[no-untyped-def]
     """Drop, last first, each site that alone covers nobody and that no area needs."""
     times, opened = np.zeros(len(people), np.int64), np.zeros(len(low), np.int64)
