@@ -19,13 +19,13 @@ FLOORS = {
     "snap": 3, "search": 3, "edges": 3, "prepared": 3, "entries": 3.5,
     "hierarchy.heap": 0, "hierarchy.contract": 0.5, "hierarchy.build": 1, "hierarchy.buckets": 2, "hierarchy": 3,
     "reach": 4, "isochrone": 4,
-    "circle": 5, "candidates": 5, "siting.problem": 5,
+    "circle": 5, "candidates": 5, "siting.problem": 5, "siting.watch": 4, "siting.solver": 5,
     "targets": 6, "siting.heuristic": 6, "siting.explain": 7, "siting.exact": 8,
     "maps.picture": 9, "maps.page": 9, "maps": 10, "siting": 9,
     "report": 10, "inputs": 10, "study": 11, "starting": 12, "outputs": 12, "cli": 13, "__main__": 14,
 }  # fmt: skip
 ONLY_IN = {
-    "highspy": {"siting.exact"},
+    "highspy": {"siting.solver"},
     "folium": {"maps.page"},
     "branca": {"maps.page"},
     "osmium": {"osm"},

@@ -1,4 +1,4 @@
-"""Proven plans: the question as a small integer program for HiGHS, in arrays."""
+"""Proven plans: the question as a small integer program, in arrays."""
 
 from __future__ import annotations
 
@@ -6,10 +6,8 @@ import math
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
-import numpy.typing as npt
 import pandas as pd
 import scipy.sparse as sp
 
@@ -24,12 +22,10 @@ from quarterhour.siting.problem import (
     relative_gap,
     shortfalls,
 )
+from quarterhour.siting.solver import Floats, Program, Solver, whole_bound
 
 Progress = Callable[[float], None]
 """Called with the share done, 0 to 1."""
-
-_FINAL = ("kOptimal", "kTimeLimit", "kSolutionLimit", "kInterrupt")
-"""Stops after which HiGHS's bound holds. After any other (it may not have run at all) there is none."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -179,77 +175,25 @@ def _worth(core: Core, choice: Ints) -> float:
 
 
 def _by_highs(core: Core, start: Ints | None, *, easy: float, seconds: float, seed: int) -> _Answer:
-    import highspy
-
-    solver = _solver(seconds=seconds, seed=seed)
-    solver.passModel(_model(core))
-    if start is not None:
-        solver.setSolution(_start(core, start))
-    status = _run(solver)
-    proof = f"HiGHS {solver.version()}"
-    if status == "kInfeasible" and start is None:
-        return _Answer(None, math.nan, proof, infeasible=True)
-    choices = [c for c in (start, _found(core, solver)) if c is not None]
+    solver = Solver(_program(core), seed=seed)
+    begin = None if start is None else _start(core, start)
+    outcome = solver.solve(seconds=seconds, start=begin)
+    if outcome.status == "infeasible" and start is None:
+        return _Answer(None, math.nan, solver.version, infeasible=True)
+    choices = [c for c in (start, _found(core, outcome.values)) if c is not None]
     better = min if core.all_rows else max
     best = better(choices, key=lambda c: _worth(core, c)) if choices else None
-    bound, proved_by = _tighter(core, _bound(core, solver, status, highspy.kHighsInf), easy=easy, proof=proof)
+    bound = whole_bound(outcome.bound, most=not core.all_rows)
+    bound, proved_by = _tighter(core, bound, easy=easy, proof=solver.version)
     return _Answer(best, bound, proved_by)
 
 
-def _solver(*, seconds: float, seed: int) -> Any:
-    import highspy
-
-    class Quiet(highspy.Highs):
-        """HiGHS writes its banner to stdout as soon as callbacks are set, which its own constructor does."""
-
-        def enableCallbacks(self) -> None:  # noqa: N802
-            self.setOptionValue("output_flag", False)
-            super().enableCallbacks()  # type: ignore[no-untyped-call]
-
-    solver: Any = Quiet()  # type: ignore[no-untyped-call]
-    options = {
-        "output_flag": False,
-        # HiGHS refuses to run when the number of threads changes within a process.
-        "threads": 1,
-        "time_limit": float(seconds),
-        "random_seed": int(seed),
-        # The default of 1e-4 is more than a hundred people in a million; values are whole numbers.
-        "mip_rel_gap": 0.0,
-        "mip_abs_gap": 1 - 1e-6,
-    }
-    for name, value in options.items():
-        solver.setOptionValue(name, value)
-    return solver
-
-
-def _run(solver: Any) -> str:
-    import highspy
-
-    if solver.run() == highspy.HighsStatus.kError:
-        # Somebody ran HiGHS with other threads in this process: start its scheduler anew, once.
-        highspy.Highs.resetGlobalScheduler(True)
-        if solver.run() == highspy.HighsStatus.kError:
-            return "kSolveError"
-    return str(solver.getModelStatus().name)
-
-
-def _found(core: Core, solver: Any) -> Ints | None:
+def _found(core: Core, values: Floats | None) -> Ints | None:
     """The solver's choice, if it is one when recounted in whole numbers."""
-    values = np.asarray(solver.getSolution().col_value, dtype=float)[: len(core.sites)]
-    choice = np.flatnonzero(values > 0.5).astype(np.int64)
-    return choice if len(values) == len(core.sites) and core.holds(choice) else None
-
-
-def _bound(core: Core, solver: Any, status: str, infinity: float) -> float:
-    """The solver's bound as a whole number; none unless its stop was final."""
-    none = -math.inf if core.all_rows else math.inf
-    if status not in _FINAL:
-        return none
-    bound = float(solver.getInfo().mip_dual_bound)
-    if not math.isfinite(bound) or abs(bound) >= infinity:
-        return none
-    slack = 1e-6 * max(1.0, abs(bound) * 1e-3)
-    return float(math.ceil(bound - slack) if core.all_rows else math.floor(bound + slack))
+    if values is None:
+        return None
+    choice = np.flatnonzero(values[: len(core.sites)] > 0.5).astype(np.int64)
+    return choice if core.holds(choice) else None
 
 
 def _tighter(core: Core, bound: float, *, easy: float, proof: str) -> tuple[float, str]:
@@ -257,30 +201,17 @@ def _tighter(core: Core, bound: float, *, easy: float, proof: str) -> tuple[floa
     return (bound, proof) if won else (easy, proof if bound == easy else "counting")
 
 
-def _model(core: Core) -> Any:
+def _program(core: Core) -> Program:
     """Sites y (0 or 1), and for max-cover rows z <= the sites that cover them, z at most 1."""
-    import highspy
-
-    sites, rows = len(core.sites), len(core.people)
+    sites = len(core.sites)
     matrix, low, high = _constraints(core)
-    lp = highspy.HighsLp()
-    lp.num_col_, lp.num_row_ = matrix.shape[1], matrix.shape[0]
-    if core.all_rows:
-        lp.sense_, lp.col_cost_ = highspy.ObjSense.kMinimize, np.ones(sites)
-    else:
-        lp.sense_ = highspy.ObjSense.kMaximize
-        lp.col_cost_ = np.concatenate([np.zeros(sites), core.people.astype(float)])
-    lp.col_lower_, lp.col_upper_ = np.zeros(lp.num_col_), np.ones(lp.num_col_)
-    lp.row_lower_, lp.row_upper_ = low, high
-    whole, real = highspy.HighsVarType.kInteger, highspy.HighsVarType.kContinuous
-    lp.integrality_ = [whole] * sites + ([] if core.all_rows else [real] * rows)
-    lp.a_matrix_.format_ = highspy.MatrixFormat.kRowwise
-    lp.a_matrix_.start_, lp.a_matrix_.index_ = matrix.indptr.astype(np.int32), matrix.indices.astype(np.int32)
-    lp.a_matrix_.value_ = matrix.data
-    return lp
+    cost = np.ones(sites) if core.all_rows else np.concatenate([np.zeros(sites), core.people.astype(float)])
+    whole = np.arange(len(cost)) < sites
+    box = np.zeros(len(cost)), np.ones(len(cost))
+    return Program(cost, matrix, low, high, *box, most=not core.all_rows, whole=whole)
 
 
-def _constraints(core: Core) -> tuple[sp.csr_array, npt.NDArray[np.float64], npt.NDArray[np.float64]]:
+def _constraints(core: Core) -> tuple[sp.csr_array, Floats, Floats]:
     sites, rows = len(core.sites), len(core.people)
     binds, areas = _area_rows(core)
     capped = core.limit < sites
@@ -307,12 +238,8 @@ def _area_rows(core: Core) -> tuple[Ints, sp.csr_array]:
     return binds, member[binds]
 
 
-def _start(core: Core, choice: Ints) -> Any:
-    import highspy
-
+def _start(core: Core, choice: Ints) -> Floats:
     opened = np.zeros(len(core.sites))
     opened[choice] = 1.0
-    solution = highspy.HighsSolution()
     reached = [] if core.all_rows else [(core.cover @ opened > 0).astype(float)]
-    solution.col_value = np.concatenate([opened, *reached]).tolist()
-    return solution
+    return np.concatenate([opened, *reached])

@@ -1,0 +1,346 @@
+"""The solver's room: linear and integer programs as arrays in, arrays out (HiGHS)."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from typing import Any, Literal
+
+import numpy as np
+import numpy.typing as npt
+import scipy.sparse as sp
+
+from quarterhour.siting.watch import Stop
+
+Floats = npt.NDArray[np.float64]
+Ints = npt.NDArray[np.int64]
+Bools = npt.NDArray[np.bool_]
+Found = Callable[[Floats, float], None]
+"""Called with each better solution of an integer program and the solver's bound at that moment."""
+
+_FINAL = ("kOptimal", "kTimeLimit", "kSolutionLimit", "kInterrupt")
+"""Stops after which HiGHS's bound holds. After any other (it may not have run at all) there is none."""
+_TOLERANCE = 1e-6
+
+
+@dataclass(frozen=True, eq=False)
+class Program:
+    """The best ``cost @ x`` with ``low <= rows @ x <= high`` and ``lower <= x <= upper``.
+
+    ``most``: the greatest (else the least). ``whole``: which x are whole numbers; None: a linear program.
+    ``rows``: CSR, one row a rule; a side without a bound is infinite.
+    """
+
+    cost: Floats
+    rows: sp.csr_array
+    low: Floats
+    high: Floats
+    lower: Floats
+    upper: Floats
+    most: bool = False
+    whole: Bools | None = None
+
+
+@dataclass(frozen=True, eq=False)
+class Outcome:
+    """What a run came to.
+
+    ``status``: ``optimal``; ``infeasible``; ``stopped`` (time or ``stop``); ``failed`` (nothing may be
+    concluded). ``values``: the solution, None where none was found, its objective ``value`` (NaN).
+    ``bound``: no solution is better; infinite on the far side unless proven. A linear program's bound is
+    computed anew from the prices, so that it holds whatever the solver's tolerances.
+    ``prices`` (a row) and ``reduced`` (a column): a linear program's duals, in the objective's unit per
+    unit of the row's or column's bound. ``nodes``: of the search tree.
+    """
+
+    status: Literal["optimal", "infeasible", "stopped", "failed"]
+    values: Floats | None
+    value: float
+    bound: float
+    nodes: int = 0
+    prices: Floats | None = None
+    reduced: Floats | None = None
+
+
+class Solver:
+    """A program held by HiGHS, which starts again from where it stood when rows or bounds change.
+
+    ``whole_value``: the objective is a whole number at every solution, so a gap below 1 is proof.
+    """
+
+    def __init__(self, program: Program, *, seed: int = 0, whole_value: bool = True) -> None:
+        self._program = program
+        self._later: list[sp.csr_array] = []
+        self._highs = _highs(seed=seed, whole_value=whole_value)
+        self.version = f"HiGHS {self._highs.version()}"
+        self._highs.passModel(_model(program))
+        self._broken: KeyboardInterrupt | None = None
+        self._heard: Callable[..., None] | None = None
+
+    @property
+    def program(self) -> Program:
+        """The program as it stands, with the rows added since."""
+        if self._later:
+            rows = sp.csr_array(sp.vstack([self._program.rows, *self._later], format="csr"))
+            self._program, self._later = replace(self._program, rows=rows), []
+        return self._program
+
+    def add_rows(self, rows: sp.csr_array, low: Floats, high: Floats) -> None:
+        """Rules to keep as well; they stand below those there are."""
+        rows = sp.csr_array(rows)
+        start, index = rows.indptr[:-1].astype(np.int32), rows.indices.astype(np.int32)
+        value = rows.data.astype(np.float64)
+        self._highs.addRows(len(low), _bounded(low), _bounded(high), len(index), start, index, value)
+        self._later.append(rows)
+        both = np.append(self._program.low, low), np.append(self._program.high, high)
+        self._program = replace(self._program, low=both[0], high=both[1])
+
+    def drop_rows(self, rows: Ints) -> None:
+        """Leave these rules out; those below move up."""
+        stays = np.ones(len(self._program.low), dtype=np.bool_)
+        stays[rows] = False
+        old = self.program
+        kept = sp.csr_array(old.rows[np.flatnonzero(stays)])
+        self._program = replace(old, rows=kept, low=old.low[stays], high=old.high[stays])
+        self._highs.deleteRows(len(rows), np.asarray(rows, dtype=np.int32))
+
+    def bound_rows(self, rows: Ints, low: Floats, high: Floats) -> None:
+        """New sides of some rules."""
+        new_low, new_high = self._program.low.copy(), self._program.high.copy()
+        new_low[rows], new_high[rows] = low, high
+        for row in np.asarray(rows).tolist():
+            self._highs.changeRowBounds(row, *_bounded(np.array([new_low[row], new_high[row]])).tolist())
+        self._program = replace(self._program, low=new_low, high=new_high)
+
+    def bound_columns(self, columns: Ints, lower: Floats, upper: Floats) -> None:
+        """New sides of some x."""
+        new_lower, new_upper = self._program.lower.copy(), self._program.upper.copy()
+        new_lower[columns], new_upper[columns] = lower, upper
+        index = np.asarray(columns, dtype=np.int32)
+        self._highs.changeColsBounds(len(index), index, _bounded(new_lower[columns]), _bounded(new_upper[columns]))
+        self._program = replace(self._program, lower=new_lower, upper=new_upper)
+
+    def price(self, cost: Floats) -> None:
+        """Another objective."""
+        every = np.arange(len(cost), dtype=np.int32)
+        self._highs.changeColsCost(len(cost), every, np.asarray(cost, dtype=np.float64))
+        self._program = replace(self._program, cost=np.asarray(cost, dtype=np.float64))
+
+    def basis(self) -> Any:
+        """Where a linear program stands, for ``restore``."""
+        return self._highs.getBasis()
+
+    def restore(self, basis: Any) -> None:
+        """Stand there again; rows and columns must be as they were."""
+        self._highs.setBasis(basis)
+
+    def slack_rows(self) -> Bools:
+        """Which rules do not bind where a linear program stands."""
+        import highspy
+
+        basic = highspy.HighsBasisStatus.kBasic
+        return np.array([s == basic for s in self._highs.getBasis().row_status], dtype=np.bool_)
+
+    def solve(
+        self,
+        *,
+        seconds: float = math.inf,
+        start: Floats | None = None,
+        stop: Stop | None = None,
+        found: Found | None = None,
+        iterations: int | None = None,
+        nodes: int | None = None,
+    ) -> Outcome:
+        """Run, from ``start`` or from where it stood.
+
+        Parameters
+        ----------
+        seconds : after which the best so far is given.
+        start : a solution of an integer program; only the whole x need be right.
+        stop : asked often; True ends the run.
+        found : told each better solution of an integer program; it must copy nothing.
+        iterations, nodes : of the simplex method, of the tree, after which to stop.
+
+        Raises
+        ------
+        KeyboardInterrupt : Ctrl-C while it ran, once HiGHS has come to a stop.
+        """
+        self._highs.setOptionValue("time_limit", max(0.0, float(seconds)))
+        self._highs.setOptionValue("simplex_iteration_limit", _limit(iterations))
+        self._highs.setOptionValue("mip_max_nodes", _limit(nodes))
+        if start is not None:
+            self._start(start)
+        self._listen(stop, found)
+        status = _run(self._highs)
+        if self._broken is not None:
+            broken, self._broken = self._broken, None
+            raise broken
+        return self._outcome(status)
+
+    def _start(self, start: Floats) -> None:
+        import highspy
+
+        solution = highspy.HighsSolution()
+        solution.col_value = start.tolist()
+        self._highs.setSolution(solution)
+
+    def _listen(self, stop: Stop | None, found: Found | None) -> None:
+        from highspy import cb
+
+        if stop is None and found is None:
+            if self._heard is not None:
+                self._highs.setCallback(None, None)
+                self._heard = None
+            return
+        better = cb.HighsCallbackType.kCallbackMipImprovingSolution
+
+        def heard(kind: Any, _message: str, out: Any, into: Any, _data: None) -> None:
+            # An exception that leaves here is swallowed by HiGHS, which then says "error".
+            try:
+                if kind == better and found is not None:
+                    found(np.array(out.mip_solution, dtype=np.float64), _finite(out.mip_dual_bound, self._none()))
+                elif stop is not None and stop():
+                    into.user_interrupt = True
+            except KeyboardInterrupt as broken:
+                self._broken = broken
+            if self._broken is not None and into is not None:
+                into.user_interrupt = True
+
+        # HiGHS holds neither the function nor data passed along with it.
+        self._heard = heard
+        self._highs.setCallback(heard, None)
+        interrupts = (cb.HighsCallbackType.kCallbackMipInterrupt, cb.HighsCallbackType.kCallbackSimplexInterrupt)
+        for kind in (*interrupts, better):
+            self._highs.startCallback(kind)
+
+    def _none(self) -> float:
+        return math.inf if self._program.most else -math.inf
+
+    def _outcome(self, status: str) -> Outcome:
+        linear = self._program.whole is None
+        if status == "kInfeasible":
+            return Outcome("infeasible", None, math.nan, self._none())
+        if status not in (*_FINAL, "kIterationLimit"):
+            return Outcome("failed", None, math.nan, self._none())
+        told: Literal["optimal", "stopped"] = "optimal" if status == "kOptimal" else "stopped"
+        return self._linear(told) if linear else self._integer(told)
+
+    def _integer(self, told: Literal["optimal", "stopped"]) -> Outcome:
+        info = self._highs.getInfo()
+        bound = _finite(float(info.mip_dual_bound), self._none())
+        nodes = max(0, int(info.mip_node_count))
+        values = np.array(self._highs.getSolution().col_value, dtype=np.float64)
+        if len(values) != len(self._program.cost) or int(info.primal_solution_status) != 2:
+            return Outcome(told, None, math.nan, bound, nodes)
+        return Outcome(told, values, float(self._program.cost @ values), bound, nodes)
+
+    def _linear(self, told: Literal["optimal", "stopped"]) -> Outcome:
+        solution = self._highs.getSolution()
+        values = np.array(solution.col_value, dtype=np.float64)
+        prices = np.array(solution.row_dual, dtype=np.float64)
+        program = self.program
+        if len(prices) != len(program.low):
+            return Outcome(told, None, math.nan, self._none())
+        bound, reduced = safe_bound(program, prices)
+        feasible = int(self._highs.getInfo().primal_solution_status) == 2
+        value = float(program.cost @ values) if feasible else math.nan
+        return Outcome(told, values if feasible else None, value, bound, 0, prices, reduced)
+
+
+def safe_bound(program: Program, prices: Floats) -> tuple[float, Floats]:
+    """What no x can beat, by weak duality from any prices of the rows, and the reduced costs that go with them.
+
+    Prices whose side has no bound count as 0, so the bound holds whatever tolerances the prices come from
+    (Neumaier and Shcherbina 2004); it is moved outwards by what adding floats may have lost.
+    """
+    sign = 1.0 if program.most else -1.0
+    price = sign * np.asarray(prices, dtype=np.float64)
+    price = np.where(price > 0, np.where(np.isfinite(program.high), price, 0.0), price)
+    price = np.where(price < 0, np.where(np.isfinite(program.low), price, 0.0), price)
+    reduced = sign * program.cost - program.rows.T @ price
+    sides = np.where(price > 0, program.high, np.where(price < 0, program.low, 0.0)) * price
+    boxes = np.where(reduced > 0, program.upper, np.where(reduced < 0, program.lower, 0.0)) * reduced
+    bound = math.fsum(sides) + math.fsum(boxes)
+    size = abs(price) @ np.where(price != 0, abs(np.where(price > 0, program.high, program.low)), 0.0)
+    lost = 1e-14 * (size + np.abs(boxes).sum() + np.abs(program.cost).sum())
+    bound = bound + lost if math.isfinite(bound) else math.inf
+    return sign * bound, sign * reduced
+
+
+def whole_bound(bound: float, *, most: bool) -> float:
+    """A bound on a whole number, rounded to the safe side of the solver's tolerance."""
+    if not math.isfinite(bound):
+        return bound
+    slack = _TOLERANCE * max(1.0, abs(bound) * 1e-3)
+    return float(math.floor(bound + slack) if most else math.ceil(bound - slack))
+
+
+def _highs(*, seed: int, whole_value: bool) -> Any:
+    import highspy
+
+    class Quiet(highspy.Highs):
+        """HiGHS writes its banner to stdout as soon as callbacks are set, which its own constructor does."""
+
+        def enableCallbacks(self) -> None:  # noqa: N802
+            self.setOptionValue("output_flag", False)
+
+    highs: Any = Quiet()  # type: ignore[no-untyped-call]
+    options = {
+        "output_flag": False,
+        # HiGHS refuses to run when the number of threads changes within a process.
+        "threads": 1,
+        "random_seed": int(seed),
+        # The default of 1e-4 is more than a hundred people in a million.
+        "mip_rel_gap": 0.0,
+        "mip_abs_gap": 1 - _TOLERANCE if whole_value else _TOLERANCE,
+    }
+    for name, value in options.items():
+        highs.setOptionValue(name, value)
+    return highs
+
+
+def _model(program: Program) -> Any:
+    import highspy
+
+    lp = highspy.HighsLp()
+    lp.num_col_, lp.num_row_ = len(program.cost), len(program.low)
+    lp.sense_ = highspy.ObjSense.kMaximize if program.most else highspy.ObjSense.kMinimize
+    lp.col_cost_ = np.asarray(program.cost, dtype=np.float64)
+    lp.col_lower_, lp.col_upper_ = _bounded(program.lower), _bounded(program.upper)
+    lp.row_lower_, lp.row_upper_ = _bounded(program.low), _bounded(program.high)
+    if program.whole is not None:
+        whole, real = highspy.HighsVarType.kInteger, highspy.HighsVarType.kContinuous
+        lp.integrality_ = [whole if w else real for w in program.whole.tolist()]
+    lp.a_matrix_.format_ = highspy.MatrixFormat.kRowwise
+    rows = program.rows
+    lp.a_matrix_.start_, lp.a_matrix_.index_ = rows.indptr.astype(np.int32), rows.indices.astype(np.int32)
+    lp.a_matrix_.value_ = rows.data.astype(np.float64)
+    return lp
+
+
+def _run(highs: Any) -> str:
+    import highspy
+
+    if highs.run() == highspy.HighsStatus.kError:
+        # Somebody ran HiGHS with other threads in this process: start its scheduler anew, once.
+        highspy.Highs.resetGlobalScheduler(True)
+        if highs.run() == highspy.HighsStatus.kError:
+            return "kSolveError"
+    return str(highs.getModelStatus().name)
+
+
+def _bounded(sides: Floats) -> Floats:
+    import highspy
+
+    return np.clip(np.asarray(sides, dtype=np.float64), -highspy.kHighsInf, highspy.kHighsInf)
+
+
+def _finite(bound: float, none: float) -> float:
+    import highspy
+
+    return bound if math.isfinite(bound) and abs(bound) < highspy.kHighsInf else none
+
+
+def _limit(count: int | None) -> int:
+    return 2_147_483_647 if count is None else int(count)

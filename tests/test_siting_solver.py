@@ -1,0 +1,178 @@
+"""Programs in arrays: the solver's answers are right, its bounds safe, and it stops when told."""
+
+from __future__ import annotations
+
+import itertools
+import math
+import subprocess
+import sys
+
+import numpy as np
+import pytest
+import scipy.sparse as sp
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from scipy.optimize import linprog
+
+from quarterhour.siting import solver as room
+from quarterhour.siting.solver import Program, Solver, safe_bound, whole_bound
+from quarterhour.siting.watch import Watch
+
+
+def _program(rng, *, rows=4, columns=6, most=True, whole=False):
+    matrix = rng.integers(0, 9, (rows, columns))
+    high = np.maximum(1, matrix.sum(axis=1) // 2).astype(float)
+    return Program(
+        cost=rng.integers(1, 20, columns) * (1.0 if most else -1.0),
+        rows=sp.csr_array(matrix.astype(float)),
+        low=np.full(rows, -math.inf),
+        high=high,
+        lower=np.zeros(columns),
+        upper=np.ones(columns),
+        most=most,
+        whole=np.ones(columns, dtype=bool) if whole else None,
+    )
+
+
+def _second_opinion(program):
+    sign = -1.0 if program.most else 1.0
+    box = list(zip(program.lower, program.upper, strict=True))
+    done = linprog(sign * program.cost, program.rows.toarray(), program.high, bounds=box)
+    return sign * done.fun
+
+
+def _by_hand(program):
+    values = []
+    for bits in itertools.product([0, 1], repeat=len(program.cost)):
+        if (program.rows @ np.array(bits) <= program.high).all():
+            values.append(float(program.cost @ np.array(bits)))
+    return max(values) if program.most else min(values)
+
+
+@settings(max_examples=60, deadline=None)
+@given(st.integers(0, 10_000), st.booleans())
+def test_linear_and_whole_programs_are_solved(seed, most):
+    rng = np.random.default_rng(seed)
+    program = _program(rng, most=most)
+    done = Solver(program).solve()
+    assert done.status == "optimal"
+    assert done.value == pytest.approx(_second_opinion(program))
+    assert done.bound == pytest.approx(done.value)
+    assert done.bound >= done.value - 1e-9 if most else done.bound <= done.value + 1e-9
+    rng = np.random.default_rng(seed)
+    program = _program(rng, most=most, whole=True)
+    done = Solver(program).solve()
+    assert (done.status, done.value) == ("optimal", _by_hand(program))
+    assert whole_bound(done.bound, most=most) == done.value
+
+
+@settings(max_examples=60, deadline=None)
+@given(st.integers(0, 10_000), st.booleans())
+def test_a_safe_bound_holds_for_any_prices(seed, most):
+    rng = np.random.default_rng(seed)
+    program = _program(rng, most=most)
+    bound, reduced = safe_bound(program, rng.normal(0, 5, 4))
+    best = _second_opinion(program)
+    assert bound >= best - 1e-9 if most else bound <= best + 1e-9
+    assert len(reduced) == len(program.cost)
+
+
+def test_rows_added_dropped_and_moved_change_the_answer():
+    program = _program(np.random.default_rng(1))
+    solver = Solver(program)
+    first = solver.solve().value
+    at_most_two = sp.csr_array(np.ones((1, 6)))
+    solver.add_rows(at_most_two, np.array([-math.inf]), np.array([2.0]))
+    second = solver.solve().value
+    assert second < first
+    solver.bound_rows(np.array([4]), np.array([-math.inf]), np.array([1.0]))
+    assert solver.solve().value < second
+    solver.drop_rows(np.array([4]))
+    assert solver.solve().value == pytest.approx(first)
+    solver.bound_columns(np.arange(3), np.zeros(3), np.zeros(3))
+    closed = solver.solve()
+    assert closed.value < first
+    assert (closed.values[:3] == 0).all()
+    solver.price(-program.cost)
+    assert solver.solve().value == 0
+
+
+def test_a_program_without_solution_is_told():
+    program = _program(np.random.default_rng(2), whole=True)
+    solver = Solver(program)
+    solver.add_rows(sp.csr_array(np.ones((1, 6))), np.array([7.0]), np.array([math.inf]))
+    done = solver.solve()
+    assert (done.status, done.values, done.bound) == ("infeasible", None, math.inf)
+
+
+def test_a_run_that_failed_proves_nothing(monkeypatch):
+    monkeypatch.setattr(room, "_run", lambda _: "kNotset")
+    done = Solver(_program(np.random.default_rng(3), most=False)).solve()
+    assert (done.status, done.values, done.bound) == ("failed", None, -math.inf)
+
+
+def test_a_basis_brings_a_linear_program_back():
+    solver = Solver(_program(np.random.default_rng(4), rows=8, columns=20))
+    first = solver.solve()
+    basis = solver.basis()
+    solver.bound_columns(np.array([0]), np.zeros(1), np.zeros(1))
+    solver.solve()
+    solver.bound_columns(np.array([0]), np.zeros(1), np.ones(1))
+    solver.restore(basis)
+    again = solver.solve()
+    assert again.value == pytest.approx(first.value)
+    binds = np.isclose(solver.program.rows @ again.values, solver.program.high)
+    assert not (solver.slack_rows() & (again.prices != 0)).any()
+    assert (binds | solver.slack_rows()).all()
+
+
+def test_a_run_stops_when_told_and_tells_what_it_found():
+    program = _program(np.random.default_rng(5), rows=30, columns=60, whole=True)
+    seen = []
+    solver = Solver(program)
+    done = solver.solve(stop=lambda: bool(seen), found=lambda x, bound: seen.append((x, bound)))
+    assert done.status == "stopped"
+    assert seen
+    for values, bound in seen:
+        assert (program.rows @ values <= program.high + 1e-6).all()
+        assert bound >= program.cost @ values
+    assert done.value <= done.bound
+    start = done.values
+    assert Solver(program).solve(nodes=1, start=start).value >= done.value
+
+
+def test_ctrl_c_comes_through_once_the_solver_has_stopped():
+    solver = Solver(_program(np.random.default_rng(6), rows=30, columns=60, whole=True))
+
+    def interrupted():
+        raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        solver.solve(stop=interrupted)
+    assert solver.solve(nodes=1).status in ("optimal", "stopped")
+
+
+@pytest.mark.parametrize(
+    ("bound", "most", "whole"), [(3.0000001, False, 3), (3.1, False, 4), (2.9999999, True, 3), (2.9, True, 2)]
+)
+def test_bounds_are_rounded_to_the_safe_side(bound, most, whole):
+    assert whole_bound(bound, most=most) == whole
+    assert whole_bound(math.inf, most=most) == math.inf
+
+
+def test_a_watch_is_over_when_told_or_when_time_is_up():
+    assert not Watch().over()
+    assert Watch(stop=lambda: True).over()
+    assert Watch(seconds=0).over()
+
+
+def test_the_solver_writes_nothing_to_stdout(root):
+    code = """
+import numpy as np, scipy.sparse as sp
+from quarterhour.siting.solver import Program, Solver
+one = np.ones(1)
+program = Program(one, sp.csr_array(np.ones((1, 1))), 0 * one, one, 0 * one, one, most=True, whole=one > 0)
+Solver(program).solve(stop=lambda: False)
+"""
+    done = subprocess.run([sys.executable, "-c", code], cwd=root, capture_output=True, text=True, check=True)
+    assert (done.stdout, done.stderr) == ("", "")
