@@ -20,6 +20,7 @@ FLOORS = {
     "hierarchy.heap": 0, "hierarchy.contract": 0.5, "hierarchy.build": 1, "hierarchy.buckets": 2, "hierarchy": 3,
     "reach": 4, "isochrone": 4,
     "circle": 5, "candidates": 5, "siting.problem": 5, "siting.watch": 4, "siting.solver": 5,
+    "access": 6, "equity": 1, "beds": 1,
     "targets": 6, "siting.heuristic": 6, "siting.explain": 7, "siting.exact": 8,
     "maps.picture": 9, "maps.page": 9, "maps": 10, "siting": 9,
     "report": 10, "inputs": 10, "study": 11, "starting": 12, "outputs": 12, "cli": 13, "__main__": 14,

@@ -1,0 +1,223 @@
+"""How much of a service people can have: floating catchments, and who is served within capacity.
+
+Reachable is not served: forty beds within a quarter of an hour of ten thousand people are four for a thousand.
+Catchments share each site's capacity among all who reach it (Radke & Mu 2000; Luo & Wang 2003); ``assign_within``
+hands out the places themselves, as many people as can be, by a flow of least minutes.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Any, Literal
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+from scipy import optimize, sparse
+
+from quarterhour.errors import DataError, SolverError, first_ids
+from quarterhour.modes import CENTISECONDS_PER_MINUTE
+from quarterhour.reach import TravelTimes
+
+Floats = NDArray[np.float64]
+Decay = Callable[[Floats], Floats]
+"""Minutes to weights, 1 at the door and falling."""
+Method = Literal["2sfca", "e2sfca", "3sfca", "gaussian"]
+
+E2SFCA_STEPS = {10.0: 1.0, 20.0: 0.68, 30.0: 0.22}
+"""Luo & Qi 2009, the slow decay of their table 1."""
+THREE_STEP_STEPS = {10.0: 0.962, 20.0: 0.704, 30.0: 0.377, 60.0: 0.042}
+"""Wan, Zou & Sternberg 2012."""
+
+
+def step_decay(steps: Mapping[float, float]) -> Decay:
+    """Weights by minutes: up to each key (inclusive) its value, beyond the last nothing.
+
+    >>> step_decay({10: 1, 20: 0.68})(np.array([10.0, 10.1, 21.0]))
+    array([1.  , 0.68, 0.  ])
+    """
+    ends = np.array(sorted(steps), dtype=float)
+    weights = np.array([*(float(steps[end]) for end in sorted(steps)), 0.0])
+    if not len(ends) or (weights < 0).any() or not np.isfinite([*ends, *weights]).all():
+        raise DataError("access.bad_steps", steps=dict(steps))
+    return lambda minutes: weights[np.searchsorted(ends, minutes, side="left")]
+
+
+def gaussian_decay(sigma_minutes: float) -> Decay:
+    """exp(-t^2 / 2 sigma^2): 1 at the door, 0.61 after sigma minutes."""
+    if not 0 < sigma_minutes < np.inf:
+        raise DataError("access.bad_sigma", sigma=sigma_minutes)
+    return lambda minutes: np.exp(-(minutes**2) / (2 * sigma_minutes**2))
+
+
+def catchment_access(
+    times: TravelTimes,
+    *,
+    people: pd.Series,
+    capacity: pd.Series,
+    minutes: float,
+    method: Method = "2sfca",
+    decay: Decay | None = None,
+) -> pd.DataFrame:
+    """Capacity to a person, by community: each site's capacity is shared among all who reach it.
+
+    Parameters
+    ----------
+    times : communities x sites, searched at least as far as ``minutes``.
+    people : by community id; every community of ``times``.
+    capacity : beds, day places or visits by site id; every site of ``times``.
+    minutes : the catchment, inclusive.
+    method : ``2sfca`` all within the catchment count alike; ``e2sfca`` in steps of 10, 20, 30 minutes;
+        ``3sfca`` in steps, and people prefer the nearer of their sites; ``gaussian`` falls smoothly, a third of
+        the catchment its sigma.
+    decay : weights of one's own, for the last three.
+
+    Returns
+    -------
+    By community: ``access`` (capacity a person; 0 where no site is reached), ``sites`` (reached), ``people``.
+    Summed over people, what is handed out never exceeds the capacity of the sites that somebody reaches.
+
+    Source: Luo & Wang 2003, Luo & Qi 2009, Wan et al. 2012, Dai 2010; equal to PySAL's ``access`` in the tests.
+    """
+    near = times.within(minutes)
+    demand = _column(people, near.communities, "people")
+    supply = _column(capacity, near.sites, "capacity")
+    weights = _weights(near, _decay(method, minutes, decay), choice=method == "3sfca")
+    waiting = np.asarray(weights.T @ demand)
+    ratio = np.divide(supply, waiting, out=np.zeros(len(supply)), where=waiting > 0)
+    made = {"access": np.asarray(weights @ ratio), "sites": np.diff(near.indptr), "people": demand}
+    return pd.DataFrame(made, index=near.communities)
+
+
+def _decay(method: Method, minutes: float, own: Decay | None) -> Decay:
+    if method not in ("2sfca", "e2sfca", "3sfca", "gaussian"):
+        raise DataError("access.bad_method", method=method)
+    if method == "2sfca":
+        return lambda travelled: np.ones(len(travelled))
+    if own is not None:
+        return own
+    if method == "gaussian":
+        return gaussian_decay(minutes / 3)
+    return step_decay(E2SFCA_STEPS if method == "e2sfca" else THREE_STEP_STEPS)
+
+
+def _column(column: pd.Series, index: pd.Index, what: str) -> Floats:
+    """Values in the order of the times; each id must have one, at least zero."""
+    values = pd.to_numeric(column.reindex(index), errors="coerce").to_numpy(dtype=float)
+    bad = ~(np.isfinite(values) & (values >= 0))
+    if bad.any():
+        raise DataError("access.bad_column", column=what, ids=first_ids(index[bad]))
+    return values
+
+
+def _weights(near: TravelTimes, decay: Decay, *, choice: bool) -> sparse.csr_array:
+    """Communities x sites: weight of the travel, and with ``choice`` times the share of each site in one's choice."""
+    weight = decay(near.cs / CENTISECONDS_PER_MINUTE)
+    if choice:
+        row = np.repeat(np.arange(len(near.communities)), np.diff(near.indptr))
+        whole = np.bincount(row, weights=weight, minlength=len(near.communities))[row]
+        weight = weight * np.divide(weight, whole, out=np.zeros(len(weight)), where=whole > 0)
+    shape = (len(near.communities), len(near.sites))
+    return sparse.csr_array((weight, near.site_index, near.indptr), shape=shape)
+
+
+# --- who is served
+
+
+@dataclass(frozen=True, eq=False)
+class Served:
+    """Who has a place, within capacity.
+
+    ``communities``: by id ``people, reachable`` (some site within the standard), ``served``, ``minutes`` (mean of those
+    served; missing where nobody is). ``sites``: by id ``capacity, used``. ``flows``: ``community, site, people,
+    minutes``, those above nothing. No assignment serves more people, and none that serves as many has
+    them travel less in all.
+    """
+
+    communities: pd.DataFrame
+    sites: pd.DataFrame
+    flows: pd.DataFrame
+
+    @property
+    def share(self) -> float:
+        """The share of all people who have a place."""
+        total = float(self.communities["people"].sum())
+        return float(self.communities["served"].sum()) / total if total else float("nan")
+
+    def __repr__(self) -> str:
+        rows = self.communities
+        reach = rows.loc[rows["reachable"], "people"].sum()
+        return (
+            f"<Served: {rows['served'].sum():,} of {rows['people'].sum():,} people, {reach:,} within reach of a site>"
+        )
+
+
+def assign_within(times: TravelTimes, *, people: pd.Series, capacity: pd.Series, minutes: float) -> Served:
+    """As many people as possible to sites within the standard, none above capacity; then the fewest minutes.
+
+    ``people`` and ``capacity``: whole numbers by id. Exact: a flow
+    problem's corners are whole numbers, found by HiGHS's dual simplex and counted again in whole people.
+    DataError for a value that is no whole number.
+    """
+    near = times.within(minutes)
+    demand, supply = _whole(people, near.communities, "people"), _whole(capacity, near.sites, "capacity")
+    flow = _least_minutes(near, demand, supply)
+    row = np.repeat(np.arange(len(near.communities)), np.diff(near.indptr))
+    served = np.bincount(row, weights=flow, minlength=len(demand)).astype(np.int64)
+    spent = np.bincount(row, weights=flow * near.cs, minlength=len(demand))
+    used = np.bincount(near.site_index, weights=flow, minlength=len(supply)).astype(np.int64)
+    mean = np.divide(spent, served, out=np.full(len(served), np.nan), where=served > 0) / CENTISECONDS_PER_MINUTE
+    told = {"people": demand, "reachable": np.diff(near.indptr) > 0, "served": served, "minutes": mean}
+    some = flow > 0
+    flows = near.pairs()[some].assign(people=flow[some]).reset_index(drop=True)
+    return Served(
+        pd.DataFrame(told, index=near.communities),
+        pd.DataFrame({"capacity": supply, "used": used}, index=near.sites),
+        flows[["community", "site", "people", "minutes"]],
+    )
+
+
+def _whole(column: pd.Series, index: pd.Index, what: str) -> NDArray[np.int64]:
+    values = _column(column, index, what)
+    bad = values != np.rint(values)
+    if bad.any():
+        raise DataError("access.not_whole", column=what, ids=first_ids(index[bad]))
+    return values.astype(np.int64)
+
+
+def _least_minutes(near: TravelTimes, demand: NDArray[np.int64], supply: NDArray[np.int64]) -> NDArray[np.int64]:
+    """People by pair: as many as can be served, then as few centiseconds as can be."""
+    pairs = len(near.cs)
+    if not pairs or not demand.any() or not supply.any():
+        return np.zeros(pairs, np.int64)
+    row = np.repeat(np.arange(len(demand)), np.diff(near.indptr))
+    at = np.arange(pairs)
+    homes = sparse.csr_array((np.ones(pairs), (row, at)), shape=(len(demand), pairs))
+    sites = sparse.csr_array((np.ones(pairs), (near.site_index, at)), shape=(len(supply), pairs))
+    within = sparse.vstack([homes, sites], format="csr")
+    most = np.r_[demand, supply].astype(float)
+    # A community cannot send more than it has people, nor a site take more than it holds.
+    widest = np.minimum(demand[row], supply[near.site_index]).astype(float)
+    everyone = int(np.rint(-_corner(-np.ones(pairs), within, most, widest).fun))
+    cost = near.cs.astype(float) / CENTISECONDS_PER_MINUTE
+    found = _corner(cost, within, most, widest, everyone)
+    flow: NDArray[np.int64] = np.rint(found.x).astype(np.int64)
+    _recount(flow, within, most, everyone)
+    return flow
+
+
+def _corner(cost: Floats, within: Any, most: Floats, widest: Floats, exactly: int | None = None) -> Any:
+    total = {} if exactly is None else {"A_eq": sparse.csr_array(np.ones((1, len(cost)))), "b_eq": [float(exactly)]}
+    found = optimize.linprog(
+        cost, A_ub=within, b_ub=most, bounds=np.column_stack([np.zeros(len(cost)), widest]), method="highs-ds", **total
+    )
+    if found.status != 0:
+        raise SolverError("access.no_flow", said=found.message)
+    return found
+
+
+def _recount(flow: NDArray[np.int64], within: Any, most: Floats, everyone: int) -> None:
+    """Rounding must not have made or lost anybody."""
+    if (flow < 0).any() or (within @ flow > most).any() or int(flow.sum()) != everyone:
+        raise SolverError("access.no_flow", said="the flow does not add up in whole people")
