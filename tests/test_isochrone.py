@@ -7,6 +7,7 @@ from pathlib import Path
 import geopandas as gpd
 import hypothesis.strategies as st
 import numpy as np
+import pandas as pd
 import pytest
 import shapely
 from hypothesis import given, settings
@@ -114,7 +115,7 @@ def test_the_road_is_cut_exactly_where_the_minutes_end() -> None:
     # 600 m each way and 50 m round about; the round ends are chords of the raster
     assert (west - X0, east - X0) == pytest.approx((250, 1550), abs=2)
     assert north - Y0 == pytest.approx(50, abs=0.01)
-    assert made.loc[0, ["site", "minutes", "radius_m"]].tolist() == ["s0", 10.0, 50.0]
+    assert made.loc[0, ["site", "from_minutes", "minutes", "radius_m"]].tolist() == ["s0", 0.0, 10.0, 50.0]
 
 
 def test_turnout_and_gap_take_their_time() -> None:
@@ -164,12 +165,30 @@ def test_no_ground_is_claimed_in_the_sea() -> None:
     assert inland.geometry[0].is_empty
 
 
+def test_no_ground_is_claimed_in_the_sea_of_weihai(root: Path) -> None:
+    """The embedded study's coast and reservoirs: valhalla #3212 drew over water."""
+    folder = root / "data" / "raw" / "weihai"
+    roads = gpd.read_parquet(folder / "roads.parquet").to_crs(CRS)
+    net = build_network(as_roads(roads, crs=CRS)[0], read_modes()["ebike"])
+    table = pd.read_csv(folder / "facilities.csv").query("kind == 'care_base'").set_index("id")
+    bases = gpd.GeoDataFrame(geometry=gpd.points_from_xy(table["lon"], table["lat"]), index=table.index, crs=4326)
+    land, water = (gpd.read_file(folder / f"{name}.geojson").to_crs(CRS) for name in ("counties", "water"))
+    asked = {"minutes": [8, 15], "heading": "to_community", "turnout_minutes": 3, "radius_m": 200, "union": True}
+    wet = isochrones(net, bases.to_crs(CRS), **asked).geometry[1]
+    dry = isochrones(net, bases.to_crs(CRS), **asked, land=land, water=water).geometry
+    coast, lakes = land.union_all(), water.union_all()
+    assert wet.difference(coast).area > 1e6 and wet.intersection(lakes).area > 1e4
+    assert dry[1].difference(coast).area < 1 and dry[1].intersection(lakes).area < 1
+    assert dry[1].area == pytest.approx(wet.intersection(coast).difference(lakes).area, rel=1e-9)
+    assert 0 < dry[0].area < dry[1].area and dry[0].difference(dry[1]).area < 1
+
+
 def test_without_sites_the_columns_are_there() -> None:
     for union in (False, True):
         made = isochrones(lattice(), sites(), heading="to_site", union=union)
-        assert list(made.columns) == ["site", "minutes", "radius_m", "geometry"]
+        assert list(made.columns) == ["site", "from_minutes", "minutes", "radius_m", "geometry"]
         assert made.empty and made.crs == CRS
-        assert (made["minutes"].dtype, made["radius_m"].dtype) == (float, float)
+        assert {made[c].dtype.kind for c in ("from_minutes", "minutes", "radius_m")} == {"f"}
 
 
 def test_a_site_far_from_every_road_keeps_its_rows() -> None:
@@ -178,6 +197,55 @@ def test_a_site_far_from_every_road_keeps_its_rows() -> None:
     assert made.is_empty.tolist() == [False, False, True, True]
     late = isochrones(lattice(), sites((0, 0)), minutes=[2, 9], heading="to_site", turnout_minutes=5)
     assert late.is_empty.tolist() == [True, False]
+
+
+def test_a_site_without_a_point_does_not_end_the_others() -> None:
+    """openrouteservice #2310: one bad origin killed the batch."""
+    places = sites((450, 300), (0, 0), (0, 300))
+    places.geometry = [places.geometry.iloc[0], None, Point()]
+    made = isochrones(lattice(), places, minutes=[5], heading="to_site")
+    assert made["site"].tolist() == ["s0", "s1", "s2"] and made.is_empty.tolist() == [False, True, True]
+
+
+def test_a_ring_road_is_a_shell_with_its_hole_and_what_stands_inside_it() -> None:
+    """planwise #231 and graphhopper #2160: no picture at all, or a hole without a shell."""
+    ring = [(0, 0), (900, 0), (900, 900), (0, 900), (0, 0)]
+    net = network(ring, [(450, 440), (450, 460)], [(0, 450), (-300, 450)], [(0, 0), (0, 450)], [(0, 450), (0, 900)])
+    made = isochrones(net, sites((450, 0), (450, 450)), minutes=[40], heading="to_site", union=True).geometry[0]
+    shell, island = sorted(made.geoms, key=lambda part: -part.area)
+    assert len(shell.interiors) == 1 and not island.interiors
+    assert Polygon(shell.interiors[0]).contains(island) and made.contains(at(450, 450))
+
+
+def test_a_larger_picture_has_no_hole_where_the_smaller_is_filled() -> None:
+    """openrouteservice #468 and #1062."""
+    small, large = isochrones(lattice(), sites((450, 300)), minutes=[6, 30], heading="to_site").geometry
+    holes = shapely.union_all([Polygon(hole) for part in large.geoms for hole in part.interiors])
+    assert small.intersection(holes).area < TINY_M2 < holes.area
+
+
+def test_bands_meet_without_overlap_and_make_up_the_largest() -> None:
+    asked = {"minutes": [15, 5, 10], "heading": "to_site", "water": at(430, 280).buffer(70)}
+    whole = isochrones(lattice(), sites((450, 300), (90_000, 0)), **asked)
+    bands = isochrones(lattice(), sites((450, 300), (90_000, 0)), **asked, bands=True)
+    assert bands["from_minutes"].tolist() == [0, 5, 10] * 2 and bands["minutes"].tolist() == [5, 10, 15] * 2
+    assert (bands.geom_type == "MultiPolygon").all() and bands.is_valid.all()
+    assert bands.is_empty.tolist() == [False] * 3 + [True] * 3
+    first, second, third = bands.geometry[:3]
+    assert first.equals(whole.geometry[0]) and min(second.area, third.area) > 1000
+    assert max(a.intersection(b).area for a, b in [(first, second), (second, third), (first, third)]) < TINY_M2
+    assert shapely.union_all([first, second, third]).symmetric_difference(whole.geometry[2]).area < TINY_M2
+
+
+def test_a_dead_end_and_a_long_road_are_cut_beyond_the_last_junction() -> None:
+    """A base halfway along 9 km without a junction, a lane that ends in a field: the minutes end on the road itself."""
+    net = network([(0, 0), (9000, 0)], [(9000, 0), (9000, 500)])
+    made = isochrones(net, sites((4500, 0)), minutes=[10, 78], heading="to_community").geometry
+    west, _, east, _ = made[0].bounds
+    assert (west - X0, east - X0) == pytest.approx((3850, 5150), abs=2)
+    west, _, east, north = made[1].bounds
+    # the lane's last 320 m are not reached; the road's west end is
+    assert (west - X0, east - X0, north - Y0) == pytest.approx((-50, 9050, 180 + 50), abs=5)
 
 
 def test_the_union_is_the_union_of_its_sites() -> None:
@@ -248,16 +316,19 @@ def real_place(folder: Path, place: str) -> Network:
     return build_network(as_roads(raw, crs=metres)[0], read_modes()["car" if place == "liechtenstein" else "walk"])
 
 
-@pytest.mark.parametrize("place", ["wuhan", "liechtenstein", pytest.param("heidelberg", marks=pytest.mark.slow)])
-def test_areas_of_real_places_are_those_of_exact_buffers(shared_data: Path, place: str) -> None:
+@pytest.mark.parametrize(
+    ("place", "radius_m"),
+    [("wuhan", 50), ("wuhan", 100), ("liechtenstein", 50), pytest.param("heidelberg", 50, marks=pytest.mark.slow)],
+)
+def test_areas_of_real_places_are_those_of_exact_buffers(shared_data: Path, place: str, radius_m: float) -> None:
     net = real_place(shared_data, place)
     middle = np.random.default_rng(3).choice(np.flatnonzero(net.component == 0), 3)
     points = gpd.points_from_xy(net.x[middle] + 20, net.y[middle] - 10)
     for i, point in enumerate(points):
         base = gpd.GeoDataFrame(geometry=[point], index=[f"s{i}"], crs=net.crs)
-        made = isochrones(net, base, minutes=[8, 15, 30], heading="to_community")
+        made = isochrones(net, base, minutes=[8, 15, 30], heading="to_community", radius_m=radius_m)
         for minutes, picture in zip(made["minutes"], made.geometry, strict=True):
-            truth = by_buffers(net, base, minutes, 50, "to_community")
+            truth = by_buffers(net, base, minutes, radius_m, "to_community")
             assert picture.is_valid and abs(picture.area / truth.area - 1) <= 0.015
 
 

@@ -30,6 +30,7 @@ _ROOMS = {
     "prepared": ("load_network", "network_key", "save_network"),
     "snap": ("at_junctions", "doubtful_snaps", "snap_places"),
     "reach": ("TravelTimes", "travel_times"),
+    "isochrone": ("isochrones",),
     "circle": ("CircleCheck", "check_circle"),
     "targets": ("Scorecard", "score_targets"),
     "candidates": ("candidates_from_communities", "candidates_from_network", "exclude_near"),
