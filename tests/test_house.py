@@ -21,7 +21,7 @@ FLOORS = {
     "reach": 4, "isochrone": 4,
     "circle": 5, "candidates": 5, "siting.problem": 5, "siting.watch": 4, "siting.solver": 5,
     "access": 6, "equity": 1, "beds": 1,
-    "targets": 6, "siting.heuristic": 6, "siting.explain": 7, "siting.exact": 8,
+    "targets": 6, "uncertain": 6, "siting.heuristic": 6, "siting.explain": 7, "siting.exact": 8,
     "maps.picture": 9, "maps.page": 9, "maps": 10, "siting": 9,
     "report": 10, "inputs": 10, "study": 11, "starting": 12, "outputs": 12, "cli": 13, "__main__": 14,
 }  # fmt: skip

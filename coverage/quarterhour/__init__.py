@@ -32,6 +32,7 @@ _ROOMS = {
     "reach": ("TravelTimes", "travel_times"),
     "isochrone": ("isochrones",),
     "circle": ("CircleCheck", "check_circle"),
+    "uncertain": ("CoverageRange", "check_slower", "coverage_range"),
     "targets": ("Scorecard", "score_targets"),
     "candidates": ("candidates_from_communities", "candidates_from_network", "exclude_near"),
     "siting.problem": ("Quota", "SitingPlan", "SitingProblem", "verify_plan"),

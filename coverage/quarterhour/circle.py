@@ -80,10 +80,11 @@ def check_circle(
     DataError : a community without times, no people column, or times of another heading or turnout.
     CutoffError : the times were searched less far than the standard.
     """
-    _check_question(circle, times, communities)
+    check_fits(circle, times, communities)
+    _check_turnout(circle, times)
     rows = pd.concat([_rows_of_kind(circle, times, communities.index, kinds, k) for k in circle.kinds])
     met = _met(circle, rows, communities.index)
-    judged = _nearest(times, communities.index, kinds.index[kinds.isin(circle.kinds)])
+    judged = nearest_of(times, communities.index, kinds.index[kinds.isin(circle.kinds)])
     judged.insert(0, "met", met)
     judged["reason"] = _reasons(circle, times, rows, met)
     judged["site_quality"] = judged["nearest"].map(_qualities_by_site(site_quality))
@@ -114,7 +115,8 @@ def _ranks(quality: pd.Series) -> np.ndarray:
     return ranks.fillna(0).to_numpy()
 
 
-def _check_question(circle: Circle, times: TravelTimes, communities: pd.DataFrame) -> None:
+def check_fits(circle: Circle, times: TravelTimes, communities: pd.DataFrame) -> None:
+    """DataError unless the times have every community and the circle's heading, and its people are counted."""
     if circle.people not in communities:
         found = ", ".join(map(str, communities.columns))
         raise DataError("circle.no_people", circle=circle.id, people=circle.people, found=found)
@@ -123,13 +125,17 @@ def _check_question(circle: Circle, times: TravelTimes, communities: pd.DataFram
         raise DataError("circle.no_times", circle=circle.id, ids=first_ids(lost))
     if times.heading != circle.heading:
         raise DataError("circle.other_heading", circle=circle.id, needed=circle.heading, found=times.heading)
+
+
+def _check_turnout(circle: Circle, times: TravelTimes) -> None:
     # A matrix of an analyst's own holds whatever turnout it holds.
     if times.mode_id != "matrix" and times.turnout_minutes != circle.turnout_minutes:
         needed, found = f"{circle.turnout_minutes:g}", f"{times.turnout_minutes:g}"
         raise DataError("circle.other_turnout", circle=circle.id, needed=needed, found=found)
 
 
-def _nearest(times: TravelTimes, communities: pd.Index, sites: pd.Index) -> pd.DataFrame:
+def nearest_of(times: TravelTimes, communities: pd.Index, sites: pd.Index) -> pd.DataFrame:
+    """By community the ``nearest`` of these sites and its ``minutes``; missing where none is within the cutoff."""
     # In the order of the times: ties go to the site that the table names first.
     here = times.sites[times.sites.isin(sites)]
     if not len(here):
@@ -142,7 +148,7 @@ def _rows_of_kind(
     circle: Circle, times: TravelTimes, communities: pd.Index, kinds: pd.Series, kind: str
 ) -> pd.DataFrame:
     here = times.sites[times.sites.isin(kinds.index[kinds == kind])]
-    rows = _nearest(times, communities, here)
+    rows = nearest_of(times, communities, here)
     inside = times.within(circle.minutes)
     within = inside.only(here).count_within(circle.minutes) if len(here) else pd.Series(0, index=communities)
     rows["within"] = within.reindex(communities).fillna(0).astype("int64")
@@ -180,12 +186,17 @@ def _shares(judged: pd.DataFrame, communities: pd.DataFrame) -> pd.DataFrame:
     counted["people_met"] = judged["people"].where(judged["met"], 0)
     for quality in _QUALITIES:
         counted[f"people_{quality}"] = judged["people"].where(judged["quality"] == quality, 0)
-    tables = [_sums(counted, communities[level], level) for level in ("town", "county") if level in communities]
-    whole = _sums(counted, pd.Series(CITY, index=counted.index), CITY)
-    shares = pd.concat([*[t for t in tables if len(t)], whole], ignore_index=True)
+    shares = area_sums(counted, communities)
     shares.insert(4, "share_communities", _part(shares, "communities"))
     shares.insert(7, "share_people", _part(shares, "people"))
     return shares
+
+
+def area_sums(counted: pd.DataFrame, communities: pd.DataFrame) -> pd.DataFrame:
+    """What is counted a community, summed by town, county and city: a row an area, ``level, area`` and the sums."""
+    tables = [_sums(counted, communities[level], level) for level in ("town", "county") if level in communities]
+    whole = _sums(counted, pd.Series(CITY, index=counted.index), CITY)
+    return pd.concat([*[t for t in tables if len(t)], whole], ignore_index=True)
 
 
 def _sums(counted: pd.DataFrame, areas: pd.Series, level: str) -> pd.DataFrame:

@@ -1,0 +1,210 @@
+"""Who is covered whatever the pace, and who only at a good one: speed and turnout known as a range."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+from fractions import Fraction
+from typing import Literal
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from quarterhour.circle import area_sums, check_fits, nearest_of
+from quarterhour.errors import CutoffError, DataError, first_ids
+from quarterhour.modes import CENTISECONDS_PER_MINUTE, centiseconds
+from quarterhour.network import Network
+from quarterhour.reach import TravelTimes
+from quarterhour.rules import Circle
+
+COVERED = ("always", "sometimes", "never")
+Argument = Literal["common_factor", "slow_and_fast"]
+Pair = tuple[float, float]
+
+
+@dataclass(frozen=True, eq=False)
+class CoverageRange:
+    """What a circle comes to when speed and turnout lie anywhere within a range. Every community is there.
+
+    ``speed``: slowest and fastest, as shares of the speed of the times. ``turnout_minutes``: least and most.
+
+    ``argument`` says why so few searches answer all paces between: ``common_factor`` (every part of a trip after
+    the turnout takes 1/factor of its time, so shortest paths stay what they are: one search), ``slow_and_fast`` (no
+    road is quicker at the slow mode than at the fast: two searches bound all between).
+
+    ``communities``: indexed by community id, ``covered`` (``always``: at every pace and turnout of the range,
+    ``sometimes``, ``never``; one without a road is never covered), ``flip_factor`` (the slowest share of the speed
+    at which it is still covered, at the middle turnout; missing where no site was found as far as was searched,
+    where turnout takes it all, and for two modes) and ``people``.
+
+    ``shares``: a row an area, ``level`` (town, county, city), ``area``, and for each of the three classes
+    ``communities_always``, ``people_always``, ``share_always`` (of the people; missing where there are none) and so
+    on, beside ``communities`` and ``people``.
+    """
+
+    circle: Circle
+    mode_ids: tuple[str, ...]
+    speed: Pair
+    turnout_minutes: Pair
+    argument: Argument
+    communities: pd.DataFrame
+    shares: pd.DataFrame
+
+    def share(self, covered: str = "always", level: str = "city", area: str | None = None) -> float:
+        """The share of people always, sometimes or never covered in one area; NaN where it has no people."""
+        table = self.shares[self.shares["level"] == level]
+        if area is not None:
+            table = table[table["area"] == area]
+        return float(table[f"share_{covered}"].iloc[0])
+
+    def __repr__(self) -> str:
+        (slow, fast), (least, most) = self.speed, self.turnout_minutes
+        shares = ", ".join(f"{self.share(c):.1%} {c}" for c in COVERED)
+        return (
+            f"<CoverageRange {self.circle.id}: speed x {slow:g}-{fast:g}, turnout {least:g}-{most:g} min: "
+            f"{shares} of {self.circle.people}>"
+        )
+
+
+def coverage_range(
+    circle: Circle,
+    times: TravelTimes,
+    communities: pd.DataFrame,
+    *,
+    kinds: pd.Series,
+    speed: Pair = (0.8, 1.2),
+    turnout_minutes: Pair | None = None,
+    fast: TravelTimes | None = None,
+) -> CoverageRange:
+    """Which communities a circle covers always, sometimes or never, for every speed and turnout of a range.
+
+    A trip that takes T at the speed of ``times`` takes T / factor + turnout. So a community is covered when T is at
+    most factor x (standard - turnout): always, if so for the slowest factor and the longest turnout; never, if not
+    for the fastest and the shortest. Decided in whole numbers. Gaps between place and road, signals and ferries
+    change with the factor as the roads do.
+
+    Parameters
+    ----------
+    times : of all ``communities`` by at least the sites of the circle's kinds, headed as the circle, with any
+        turnout (it is taken out again), searched as far as the fastest pace asks. A matrix counts as without turnout.
+    communities, kinds : as for ``check_circle``.
+    speed : slowest and fastest, as factors.
+    turnout_minutes : least and most; the circle's own where not said.
+    fast : times of a faster mode; ``times`` are then the slow mode's, and no road may be quicker in them
+        (``check_slower`` sees to it). The fastest factor counts on ``fast``.
+
+    Raises
+    ------
+    DataError : a range that cannot be meant; what ``check_circle`` refuses; a pair quicker at the slow mode.
+    CutoffError : the times were searched less far than the fastest pace and the shortest turnout ask.
+    """
+    least, most = (circle.turnout_minutes,) * 2 if turnout_minutes is None else turnout_minutes
+    _check_range(speed, (least, most))
+    lowest, highest = _room(circle, speed[0], most), _room(circle, speed[1], least)
+    for table, needed in ((times, lowest), (times if fast is None else fast, highest)):
+        check_fits(circle, table, communities)
+        _check_searched(table, needed)
+    if fast is not None:
+        _check_pairs(times, fast)
+    travel = _travel_cs(circle, times, communities.index, kinds)
+    quick = travel if fast is None else _travel_cs(circle, fast, communities.index, kinds)
+    always, ever = travel <= lowest, quick <= highest
+    found = pd.DataFrame(index=communities.index)
+    found["covered"] = np.array(COVERED)[np.where(always, 0, np.where(ever, 1, 2))]
+    found["flip_factor"] = _flips(circle, travel, (least, most)) if fast is None else np.nan
+    found["people"] = communities[circle.people].astype("int64")
+    modes = (times.mode_id,) if fast is None else (times.mode_id, fast.mode_id)
+    argument: Argument = "common_factor" if fast is None else "slow_and_fast"
+    given = (float(speed[0]), float(speed[1])), (float(least), float(most))
+    return CoverageRange(circle, modes, *given, argument, found, _shares(found, communities))
+
+
+def check_slower(slow: Network, fast: Network) -> None:
+    """DataError unless two modes may use the same roads, and the slow one is on none of them quicker, nor off them.
+
+    Only then do two searches bound every pace between: places meet the same roads, and no way opens or closes.
+    """
+    where = _not_slower(slow, fast)
+    if where:
+        raise DataError("uncertain.not_slower", slow=slow.mode.id, fast=fast.mode.id, where=where)
+
+
+def _not_slower(slow: Network, fast: Network) -> str:
+    """What stands against it, if anything does."""
+    if not slow.road_ids.equals(fast.road_ids):
+        return first_ids(slow.road_ids.symmetric_difference(fast.road_ids, sort=False))
+    if not (np.array_equal(slow.tail, fast.tail) and np.array_equal(slow.head, fast.head)):
+        return "stopped_by"
+    quicker = np.zeros(len(slow.tail), bool)
+    for one, other in ((slow.forward_cs, fast.forward_cs), (slow.backward_cs, fast.backward_cs)):
+        quicker |= (one < other) | ((one > 0) != (other > 0))
+    if quicker.any():
+        return first_ids(slow.road_ids[quicker])
+    return "gap_kmh" if slow.mode.gap_kmh > fast.mode.gap_kmh else ""
+
+
+def searched_minutes(circle: Circle, *, speed: Pair, turnout_minutes: Pair, turnout: float) -> float:
+    """How far times with so much turnout must be searched to answer a range."""
+    room = max(_room(circle, speed[1], turnout_minutes[0]), 0)
+    return (room + centiseconds(turnout)) / CENTISECONDS_PER_MINUTE
+
+
+def _check_range(speed: Pair, turnout: Pair) -> None:
+    if not 0 < speed[0] <= speed[1] < math.inf:
+        raise DataError("uncertain.bad_speed", low=speed[0], high=speed[1])
+    if not 0 <= turnout[0] <= turnout[1] < math.inf:
+        raise DataError("uncertain.bad_turnout", low=turnout[0], high=turnout[1])
+
+
+def _check_searched(times: TravelTimes, room: int) -> None:
+    needed = room + centiseconds(times.turnout_minutes)
+    if needed > centiseconds(times.cutoff_minutes):
+        minutes = needed / CENTISECONDS_PER_MINUTE
+        raise CutoffError("uncertain.beyond_cutoff", minutes=minutes, cutoff=times.cutoff_minutes)
+
+
+def _check_pairs(slow: TravelTimes, fast: TravelTimes) -> None:
+    """No pair that the fast mode takes longer for."""
+    shared = fast.sites[fast.sites.isin(slow.sites)]
+    one, other = (t.only(shared).pairs().set_index(["community", "site"])["minutes"] for t in (slow, fast))
+    one = (one * CENTISECONDS_PER_MINUTE).round() - centiseconds(slow.turnout_minutes)
+    other = (other * CENTISECONDS_PER_MINUTE).round() - centiseconds(fast.turnout_minutes)
+    far = centiseconds(fast.cutoff_minutes) - centiseconds(fast.turnout_minutes)
+    wrong = one.index[(one < other.reindex(one.index).fillna(far + 1)) & (one <= far)]
+    if len(wrong):
+        pairs = first_ids(f"{c} - {s}" for c, s in wrong)
+        raise DataError("uncertain.not_slower", slow=slow.mode_id, fast=fast.mode_id, where=pairs)
+
+
+def _room(circle: Circle, factor: float, turnout: float) -> int:
+    """The longest trip, turnout apart, that is still inside; below 0: none is."""
+    left = centiseconds(circle.minutes) - centiseconds(turnout)
+    return math.floor(Fraction(repr(float(factor))) * left)
+
+
+def _travel_cs(circle: Circle, times: TravelTimes, communities: pd.Index, kinds: pd.Series) -> NDArray[np.float64]:
+    """Whole centiseconds without turnout to what the circle asks for, by community; infinite beyond the cutoff."""
+    by_kind = [nearest_of(times, communities, kinds.index[kinds == k])["minutes"].to_numpy() for k in circle.kinds]
+    each = np.rint(np.array(by_kind, dtype=float) * CENTISECONDS_PER_MINUTE) - centiseconds(times.turnout_minutes)
+    each = np.where(np.isnan(each), np.inf, each)
+    return np.asarray(each.max(axis=0) if circle.need == "all" else each.min(axis=0))
+
+
+def _flips(circle: Circle, travel: NDArray[np.float64], turnout: Pair) -> NDArray[np.float64]:
+    left = centiseconds(circle.minutes) - (centiseconds(turnout[0]) + centiseconds(turnout[1])) / 2
+    if left <= 0:
+        return np.full(len(travel), np.nan)
+    return np.where(np.isfinite(travel), travel / left, np.nan)
+
+
+def _shares(found: pd.DataFrame, communities: pd.DataFrame) -> pd.DataFrame:
+    counted = pd.DataFrame({"communities": 1, "people": found["people"]})
+    for covered in COVERED:
+        inside = found["covered"] == covered
+        counted[f"communities_{covered}"] = inside.astype("int64")
+        counted[f"people_{covered}"] = found["people"].where(inside, 0)
+    shares = area_sums(counted, communities)
+    for covered in COVERED:
+        shares[f"share_{covered}"] = shares[f"people_{covered}"] / shares["people"].where(shares["people"] > 0)
+    return shares

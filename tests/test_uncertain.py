@@ -1,0 +1,285 @@
+"""Who is covered at every pace of a range, at some, at none.
+
+The toy town, minutes to each site without turnout (blank: none), standard 15, speed 0.8 to 1.2, turnout 2 to 5::
+
+              day    base     older  town   0.8 x (15 - 5) = 8 always, 1.2 x (15 - 2) = 15.6 at the best
+    a          8      -        100   t1     always
+    b          8.01   20        50   t1     sometimes
+    c          15.6   -         30   t2     sometimes
+    d          15.61  16         5   t2     never
+    e          -      -         20   ""     never
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from fractions import Fraction
+from pathlib import Path
+from typing import Any
+
+import geopandas as gpd
+import networkx as nx
+import numpy as np
+import pandas as pd
+import pytest
+from hypothesis import assume, given, settings
+from hypothesis import strategies as st
+
+from quarterhour.circle import check_circle
+from quarterhour.edges import network_from_edges
+from quarterhour.errors import CutoffError, DataError
+from quarterhour.modes import Mode, as_mode, read_modes
+from quarterhour.network import as_roads, build_network
+from quarterhour.osm import read_osm_roads
+from quarterhour.reach import TravelTimes, times_from_matrix, travel_times
+from quarterhour.rules import Circle
+from quarterhour.snap import at_junctions
+from quarterhour.uncertain import CoverageRange, check_slower, coverage_range, searched_minutes
+
+NO = np.nan
+KINDS = pd.Series({"day": "day", "base": "base"})
+CIRCLE = Circle("ring", "圈", "ring", kinds=("day", "base"), mode="walk", minutes=15, heading="to_site", people="older")
+
+
+def town() -> pd.DataFrame:
+    table = {"town": ["t1", "t1", "t2", "t2", ""], "county": "c1", "older": [100, 50, 30, 5, 20]}
+    return pd.DataFrame(table, index=pd.Index(list("abcde"), name="id"))
+
+
+def times(cutoff: float = 40) -> TravelTimes:
+    matrix = [[8, NO], [8.01, 20], [15.6, NO], [15.61, 16], [NO, NO]]
+    return times_from_matrix(matrix, communities=town().index, sites=KINDS.index, cutoff=cutoff)
+
+
+def ranged(circle: Circle = CIRCLE, **changes: Any) -> CoverageRange:
+    asked = {"kinds": KINDS, "speed": (0.8, 1.2), "turnout_minutes": (2, 5)} | changes
+    return coverage_range(circle, times(), town(), **asked)
+
+
+def test_each_community_is_always_sometimes_or_never_covered() -> None:
+    found = ranged()
+    assert found.communities["covered"].tolist() == ["always", "sometimes", "sometimes", "never", "never"]
+    city = found.shares[found.shares["level"] == "city"].iloc[0]
+    assert city[["people", "people_always", "people_sometimes", "people_never"]].tolist() == [205, 100, 80, 25]
+    assert city[["communities_always", "communities_sometimes", "communities_never"]].tolist() == [1, 2, 2]
+    assert found.share("always", "town", "t1") == 100 / 150 and found.share("never", "town", "t2") == 5 / 35
+    assert sum(found.share(c) for c in ("always", "sometimes", "never")) == pytest.approx(1)
+    assert "48.8% always" in repr(found) and found.argument == "common_factor"
+
+
+def test_the_flip_factor_is_the_slowest_speed_that_still_covers() -> None:
+    flips = ranged().communities["flip_factor"]
+    assert flips["a"] == pytest.approx(8 / 11.5) and flips["d"] == pytest.approx(15.61 / 11.5)
+    assert np.isnan(flips["e"])
+    for who in "abcd":
+        for change, covered in ((1e-9, "always"), (-1e-6, "never")):
+            pace = flips[who] * (1 + change)
+            again = ranged(speed=(pace, pace), turnout_minutes=(3.5, 3.5))
+            assert again.communities.at[who, "covered"] == covered
+
+
+def test_where_each_kind_is_asked_for_the_farthest_counts() -> None:
+    found = ranged(replace(CIRCLE, need="all"), speed=(0.5, 2.5), turnout_minutes=(0, 0))
+    assert found.communities["covered"].tolist() == ["never", "sometimes", "never", "sometimes", "never"]
+    assert found.communities.at["b", "flip_factor"] == pytest.approx(20 / 15)
+
+
+def test_a_turnout_longer_than_the_standard_leaves_nobody_always_inside() -> None:
+    here = times_from_matrix([[0.0]], communities=["a"], sites=["day"], cutoff=40)
+    asked = {"kinds": KINDS, "speed": (1, 1)}
+    for turnout, covered, flip in (((2, 15), "always", 0), ((2, 16), "sometimes", 0), ((16, 17), "never", NO)):
+        found = coverage_range(CIRCLE, here, town().loc[["a"]], **asked, turnout_minutes=turnout).communities
+        assert found["covered"].tolist() == [covered]
+        assert found["flip_factor"].tolist() == pytest.approx([flip], nan_ok=True)
+
+
+def test_nobody_lives_there_has_no_share() -> None:
+    empty = town().assign(older=0)
+    found = coverage_range(CIRCLE, times(), empty, kinds=KINDS)
+    assert np.isnan(found.share()) and found.shares["communities"].tolist()[-1] == 5
+
+
+def test_what_cannot_be_meant_is_said() -> None:
+    for wrong, told in (
+        ({"speed": (1.2, 0.8)}, "from 1.2 to 0.8"),
+        ({"speed": (0, 1)}, "from 0 to 1"),
+        ({"speed": (1, np.nan)}, "nan"),
+        ({"turnout_minutes": (5, 2)}, "from 5 to 2 minutes"),
+        ({"turnout_minutes": (-1, 2)}, "from -1"),
+    ):
+        with pytest.raises(DataError) as caught:
+            ranged(**wrong)
+        assert told in str(caught.value) and caught.value.told("zh")
+    with pytest.raises(CutoffError, match="ask for a search of 15.6 minutes; the times went as far as 15.5"):
+        coverage_range(CIRCLE, times(15.5), town(), kinds=KINDS, turnout_minutes=(2, 5))
+    with pytest.raises(DataError, match="headed"):
+        coverage_range(replace(CIRCLE, heading="to_community"), times(), town(), kinds=KINDS)
+
+
+def spots(net: Any, ids: list[str], prefix: str) -> pd.DataFrame:
+    return at_junctions(net, pd.Series(ids, index=[f"{prefix}{i}" for i in range(len(ids))]))
+
+
+@st.composite
+def questions(draw: st.DrawFn) -> dict[str, Any]:
+    """A town of edges whose times are whole sixtieths of a minute, homes and sites on its junctions."""
+    end = st.integers(0, 6)
+    edge = st.tuples(end, end, st.integers(0, 12), st.sampled_from([0, 0, 1, -1]), st.sampled_from(["lane", "road"]))
+    table = pd.DataFrame(draw(st.lists(edge, min_size=2, max_size=14)), columns=["u", "v", "size", "oneway", "class"])
+    ids = sorted({*table["u"].astype(str), *table["v"].astype(str)})
+    sites = draw(st.lists(st.sampled_from(ids), min_size=1, max_size=4))
+    kinds = draw(st.lists(st.sampled_from(["day", "base"]), min_size=len(sites), max_size=len(sites)))
+    decimal = st.sampled_from([0.4, 0.5, 0.6, 0.75, 0.8, 1.0, 1.2, 1.25, 1.5, 2.0])
+    return {
+        "edges": table.assign(minutes=table["size"] * 0.5),
+        "homes": ids,
+        "sites": sites,
+        "kinds": pd.Series(kinds, index=[f"s{i}" for i in range(len(kinds))]),
+        "circle": replace(
+            CIRCLE,
+            minutes=draw(st.sampled_from([2.0, 5.0, 7.5])),
+            heading=draw(st.sampled_from(["to_site", "to_community"])),
+            need=draw(st.sampled_from(["any", "all"])),
+            turnout_minutes=draw(st.sampled_from([0.0, 1.0])),
+        ),
+        "speed": tuple(sorted(draw(st.tuples(decimal, decimal)))),
+        "turnout": tuple(sorted(draw(st.tuples(*[st.sampled_from([0.0, 0.5, 1.0, 2.25, 6.0])] * 2)))),
+    }
+
+
+def people_of(q: dict[str, Any]) -> pd.DataFrame:
+    count = len(q["homes"])
+    return pd.DataFrame({"older": range(1, count + 1)}, index=[f"c{i}" for i in range(count)])
+
+
+def times_of(q: dict[str, Any], net: Any, circle: Circle, minutes: float) -> TravelTimes:
+    asked = {"heading": circle.heading, "turnout_minutes": circle.turnout_minutes, "minutes": minutes}
+    return travel_times(net, spots(net, q["homes"], "c"), spots(net, q["sites"], "s"), **asked)
+
+
+def found_of(q: dict[str, Any]) -> CoverageRange:
+    circle = q["circle"]
+    far = searched_minutes(circle, speed=q["speed"], turnout_minutes=q["turnout"], turnout=circle.turnout_minutes)
+    got = times_of(q, network_from_edges(q["edges"]), circle, far)
+    asked = {"kinds": q["kinds"], "speed": q["speed"], "turnout_minutes": q["turnout"]}
+    return coverage_range(circle, got, people_of(q), **asked)
+
+
+def agree(found: pd.Series, runs: list[list[bool]]) -> None:
+    """Always: in each run; never: in none."""
+    every, some = np.all(runs, axis=0), np.any(runs, axis=0)
+    assert found.tolist() == np.where(every, "always", np.where(some, "sometimes", "never")).tolist()
+
+
+def grid(q: dict[str, Any]) -> list[tuple[Fraction, Fraction]]:
+    (slow, fast), (least, most) = ([Fraction(str(v)) for v in q[name]] for name in ("speed", "turnout"))
+    steps = [Fraction(i, 3) for i in range(4)]
+    return [(slow + (fast - slow) * i, least + (most - least) * j) for i in steps for j in steps]
+
+
+@settings(max_examples=100, deadline=None)
+@given(questions())
+def test_classes_equal_networkx_run_with_fractions_at_each_pace(q: dict[str, Any]) -> None:
+    circle, runs = q["circle"], []
+    for factor, turnout in grid(q):
+        graph = nx.MultiDiGraph()
+        for u, v, minutes, way in q["edges"][["u", "v", "minutes", "oneway"]].itertuples(index=False):
+            for a, b in [(u, v)] * (way >= 0) + [(v, u)] * (way <= 0):
+                graph.add_edge(str(a), str(b), time=max(Fraction(str(minutes)), Fraction(1, 6000)) / factor)
+        graph = graph.reverse() if circle.heading == "to_community" else graph
+        least = dict(nx.all_pairs_dijkstra_path_length(graph, weight="time"))
+
+        def near(home: str, kind: str, least: Any = least, turnout: Any = turnout) -> bool:
+            here = [s for s, k in zip(q["sites"], q["kinds"], strict=True) if k == kind and s in least[home]]
+            return any(least[home][s] + turnout <= circle.minutes for s in here)
+
+        decide = all if circle.need == "all" else any
+        runs.append([decide(near(home, kind) for kind in circle.kinds) for home in q["homes"]])
+    agree(found_of(q).communities["covered"], runs)
+
+
+@settings(max_examples=40, deadline=None)
+@given(questions())
+def test_classes_equal_reruns_of_the_whole_check_at_each_pace(q: dict[str, Any]) -> None:
+    """Every edge is a whole multiple of what a pace divides by, so a rerun rounds nothing."""
+    assume((q["edges"]["size"] > 0).all())
+    circle, runs = q["circle"], []
+    ends = [(f, t) for f in q["speed"] for t in q["turnout"]]
+    for factor, turnout in [*ends, (q["speed"][0], sum(q["turnout"]) / 2)]:
+        paced = q["edges"].assign(minutes=q["edges"]["minutes"] / factor)
+        run = replace(circle, turnout_minutes=turnout)
+        made = times_of(q, network_from_edges(paced), run, run.minutes)
+        runs.append(check_circle(run, made, people_of(q), kinds=q["kinds"]).communities["met"].tolist())
+    agree(found_of(q).communities["covered"], runs)
+
+
+def by_class(name: str, lane: float, road: float) -> Mode:
+    return as_mode(name, {"travels": "vehicle", "speeds_kmh": {"lane": lane, "road": road}})
+
+
+@settings(max_examples=25, deadline=None)
+@given(questions(), st.lists(st.tuples(st.floats(6, 9), st.floats(12, 24)), min_size=1, max_size=3))
+def test_two_modes_bound_every_pace_between(q: dict[str, Any], between: list[tuple[float, float]]) -> None:
+    table = q["edges"].drop(columns="minutes").assign(length_m=q["edges"]["size"] * 100.0)
+    nets = [network_from_edges(table, mode=by_class(*m)) for m in (("slow", 6, 12), ("fast", 9, 24))]
+    check_slower(*nets)
+    circle, (least, most) = q["circle"], q["turnout"]
+    slow, fast = (times_of(q, net, circle, circle.minutes + circle.turnout_minutes) for net in nets)
+    asked = {"kinds": q["kinds"], "speed": (1, 1), "turnout_minutes": q["turnout"]}
+    found = coverage_range(circle, slow, people_of(q), **asked, fast=fast)
+    runs = []
+    for mode in [by_class("m", *pace) for pace in [(6, 12), *between, (9, 24)]]:
+        for turnout in (least, (least + most) / 2, most):
+            run = replace(circle, turnout_minutes=turnout)
+            made = times_of(q, network_from_edges(table, mode=mode), run, run.minutes)
+            runs.append(check_circle(run, made, people_of(q), kinds=q["kinds"]).communities["met"].tolist())
+    agree(found.communities["covered"], runs)
+    assert found.argument == "slow_and_fast" and found.communities["flip_factor"].isna().all()
+
+
+def test_a_mode_that_is_quicker_somewhere_bounds_nothing() -> None:
+    table = pd.DataFrame({"u": ["a", "b"], "v": ["b", "c"], "length_m": [900.0, 900.0], "class": ["lane", "road"]})
+    slow, odd = (network_from_edges(table, mode=m) for m in (by_class("slow", 6, 12), by_class("odd", 5, 24)))
+    closed = network_from_edges(table, mode=by_class("closed", 0, 24))
+    lazy = network_from_edges(table, mode=replace(by_class("lazy", 6, 12), gap_kmh=1.0))
+    check_slower(slow, slow)
+    for other, told in ((odd, "see 0"), (closed, "see 0"), (lazy, "see gap_kmh")):
+        with pytest.raises(DataError, match=f"mode 'slow' is not everywhere.*{told}"):
+            check_slower(slow, other)
+    asked = {"minutes": 60, "heading": "to_site"}
+    one, two = (travel_times(n, spots(n, ["a"], "c"), spots(n, ["b"], "s"), **asked) for n in (slow, odd))
+    with pytest.raises(DataError, match="see c0 - s0"):
+        coverage_range(
+            CIRCLE,
+            one,
+            pd.DataFrame({"older": [1]}, index=["c0"]),
+            kinds=pd.Series({"s0": "day"}),
+            speed=(1, 1),
+            fast=two,
+        )
+
+
+def test_on_real_roads_only_rounding_parts_it_from_reruns(shared_data: Path) -> None:
+    """Liechtenstein on foot: a rerun quantises each road anew, half a centisecond a road at most."""
+    metres, walk = "EPSG:32632", read_modes()["walk"]
+    roads = as_roads(read_osm_roads(shared_data / "osm" / "liechtenstein.osm.pbf", crs=metres), crs=metres)[0]
+    net = build_network(roads, walk)
+    at = np.random.default_rng(4).choice(np.flatnonzero(net.component == 0), 330, replace=False)
+    points = gpd.GeoDataFrame({"older": 1}, geometry=gpd.points_from_xy(net.x[at] + 9, net.y[at]), crs=metres, index=at)
+    homes, sites = points.iloc[:300].rename(index="c{}".format), points.iloc[300:].rename(index="s{}".format)
+    kinds, limits = pd.Series("day", index=sites.index), ((0.8, 5.0), (1.2, 2.0))
+    asked = {"heading": "to_site", "limit_m": 500}
+    found = coverage_range(
+        CIRCLE, travel_times(net, homes, sites, minutes=30, **asked), homes, kinds=kinds, turnout_minutes=(2, 5)
+    ).communities
+    runs = []
+    for factor, turnout in limits:
+        run = replace(CIRCLE, turnout_minutes=turnout)
+        paced = replace(walk, other_kmh=3.6 * factor, gap_kmh=walk.gap_kmh * factor)
+        made = travel_times(build_network(roads, paced), homes, sites, minutes=15, turnout_minutes=turnout, **asked)
+        runs.append(check_circle(run, made, homes, kinds=kinds).communities["met"].to_numpy())
+    expected = np.where(runs[0], "always", np.where(runs[1], "sometimes", "never"))
+    differ = found["covered"].to_numpy() != expected
+    edge = found["flip_factor"] * 11.5
+    on_the_edge = ((edge / 8 - 1).abs() < 1e-3) | ((edge / 15.6 - 1).abs() < 1e-3)
+    assert set(expected) == {"always", "sometimes", "never"} and not (differ & ~on_the_edge).any()
