@@ -1,5 +1,6 @@
 # make demo: install what the program needs and run the embedded study of Weihai
 # make test: install the test extras and run lint, types and tests
+# make bench: install what a user would pick instead and measure side by side; BENCH="--only 'snap/*'" for some rows
 PYTHON ?= python3
 BIN := .venv/bin
 
@@ -14,7 +15,11 @@ BIN := .venv/bin
 	$(BIN)/python -m pip install --quiet --require-hashes -r requirements-test.txt
 	touch $@
 
-.PHONY: demo test lint test-slow lock clean
+.venv/bench.stamp: .venv/run.stamp requirements-bench.txt
+	$(BIN)/python -m pip install --quiet --require-hashes -r requirements-bench.txt
+	touch $@
+
+.PHONY: demo test lint test-slow bench lock clean
 demo: .venv/run.stamp
 	$(BIN)/quarterhour demo --out data/processed/weihai
 
@@ -28,6 +33,9 @@ lint: .venv/test.stamp
 
 test-slow: .venv/test.stamp
 	$(BIN)/python -m pytest -m slow
+
+bench: .venv/bench.stamp
+	PYTHONPATH=tests $(BIN)/python -m benchmarks --fetch $(BENCH)
 
 lock: # after a change of dependencies; needs uv
 	uv pip compile --universal --python-version 3.11 --generate-hashes --no-header --no-annotate --no-emit-index-url --no-emit-find-links pyproject.toml build-requirements.in -o requirements.txt

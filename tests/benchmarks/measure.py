@@ -62,9 +62,7 @@ def run_duel(name: str, peer: str, size: str, duel: Duel, *, bar: float | None, 
     """A row: how many times as long as ours the peer takes, once both have given their answer."""
     wrong = duel.differ(duel.ours(), duel.peer())
     often = [_repeats(way) for way in (duel.ours, duel.peer)]
-    pairs = [
-        (_seconds(duel.ours, often[0]), _seconds(duel.peer, often[1])) for _ in range(rounds or duel.rounds)
-    ]
+    pairs = [(_seconds(duel.ours, often[0]), _seconds(duel.peer, often[1])) for _ in range(rounds or duel.rounds)]
     ratio = median(b / a for a, b in pairs)
     spread = [round(f(b / a for a, b in pairs), 2) for f in (min, max)]
     told = {

@@ -6,18 +6,22 @@ some peers know no others). Times are whole centiseconds, so answers can be comp
 
 from __future__ import annotations
 
+import contextlib
 import importlib
-from collections.abc import Callable, Sequence
+import os
+import sys
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 import numpy as np
 import shapely
-from benchmarks.measure import Skipped
 from numpy.typing import NDArray
 from scipy import sparse
 from scipy.sparse import csgraph
 
+from benchmarks.measure import Skipped
 from quarterhour.network import Network
 
 Array = NDArray[Any]
@@ -133,7 +137,6 @@ def networkit_nearest(plain: Plain, sources: Array) -> Callable[[], Any]:
     nk, rooted = peer("networkit"), plain.with_root(sources)
     weights = (rooted.cs.astype(float), (rooted.tail, rooted.head))
     graph = nk.GraphFromCoo(weights, n=rooted.count, weighted=True, directed=True)
-    nk.setNumberOfThreads(1)
 
     def ask() -> Any:
         search = nk.distance.Dijkstra(graph, plain.count, storePaths=False, storeNodesSortedByDistance=False)
@@ -249,7 +252,23 @@ def pandana_network(plain: Plain, network: Network) -> Any:
 
     weights = pd.DataFrame({"cs": plain.cs.astype(float)})
     ends = pd.Series(plain.tail), pd.Series(plain.head)
-    return peer("pandana").Network(pd.Series(network.x), pd.Series(network.y), *ends, weights, twoway=False)
+    pandana = peer("pandana")
+    with _quiet():
+        return pandana.Network(pd.Series(network.x), pd.Series(network.y), *ends, weights, twoway=False)
+
+
+@contextlib.contextmanager
+def _quiet() -> Iterator[None]:
+    """What a library prints past Python goes nowhere."""
+    sys.stdout.flush()
+    kept = os.dup(1)
+    try:
+        with Path(os.devnull).open("w") as nowhere:
+            os.dup2(nowhere.fileno(), 1)
+            yield
+    finally:
+        os.dup2(kept, 1)
+        os.close(kept)
 
 
 # --- places on roads, and pictures

@@ -9,8 +9,8 @@ import zipfile
 from pathlib import Path
 
 import geopandas as gpd
-from benchmarks.measure import Skipped
 
+from benchmarks.measure import Skipped
 from quarterhour.modes import read_modes
 from quarterhour.network import Network, as_roads, build_network
 from quarterhour.osm import read_osm_roads

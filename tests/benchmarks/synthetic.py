@@ -11,8 +11,10 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
+import geopandas as gpd
 import numpy as np
 import pandas as pd
+import shapely
 from numpy.typing import NDArray
 from scipy import sparse
 from scipy.sparse import csgraph
@@ -25,6 +27,7 @@ Floats = NDArray[np.float64]
 
 CLASSES = ("residential", "unclassified", "secondary", "primary", "trunk")
 KMH = np.array([27.0, 48.0, 58.0, 78.0, 105.0])
+MODE = as_mode("made", {"travels": "vehicle", "speed_kmh": 40, "gap_kmh": 3.6})
 CRS = "EPSG:32651"
 ORIGIN = np.array([400_000.0, 4_150_000.0])
 
@@ -65,7 +68,7 @@ def made_network(junctions: int = 200_000, *, seed: int = 1) -> Network:
         roads.head,
         forward_cs=forward,
         backward_cs=np.where(roads.oneway, 0, forward),
-        mode=as_mode("made", {"travels": "vehicle", "speed_kmh": 40, "gap_kmh": 3.6}),
+        mode=MODE,
         xy=roads.xy,
         crs=CRS,
         length_m=roads.length_m,
@@ -73,6 +76,17 @@ def made_network(junctions: int = 200_000, *, seed: int = 1) -> Network:
         road_class=np.array(CLASSES, dtype=object)[roads.class_code],
         junction_ids=pd.Index(np.arange(len(roads.xy)).astype(str)),
     )
+
+
+def first_town() -> tuple[gpd.GeoDataFrame, gpd.GeoDataFrame, gpd.GeoDataFrame]:
+    """A small town as tables: roads, 40 villages, 3 clinics."""
+    roads, rng = made_roads(1500), np.random.default_rng(1)
+    lines = shapely.linestrings(roads.coords, indices=np.repeat(np.arange(len(roads.tail)), np.diff(roads.coord_start)))
+    classes = np.array(CLASSES, dtype=object)[roads.class_code]
+    spots = gpd.points_from_xy(*roads.xy[rng.choice(len(roads.xy), 43, replace=False)].T, crs=CRS)
+    places = gpd.GeoDataFrame(geometry=spots, index=[f"p{i}" for i in range(43)])
+    table = {"highway": classes, "oneway": roads.oneway.astype(int), "u": roads.tail, "v": roads.head}
+    return gpd.GeoDataFrame(table, geometry=lines, crs=CRS), places.iloc[:40], places.iloc[40:]
 
 
 def made_roads(junctions: int = 200_000, *, seed: int = 1) -> MadeRoads:

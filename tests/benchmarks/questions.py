@@ -1,0 +1,287 @@
+"""What is asked: each question with its peers, the networks it is asked on, and the bar for each."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field, replace
+from functools import partial
+from typing import Any
+
+import geopandas as gpd
+import numpy as np
+import pandas as pd
+import shapely
+from numpy.typing import NDArray
+
+from benchmarks import children, peers
+from benchmarks.lands import CUT_CS, MINUTES, SOURCES, Land
+from benchmarks.measure import Duel, Figure
+from benchmarks.places import PLACES
+from quarterhour.hierarchy import table_by_buckets
+from quarterhour.isochrone import isochrones
+from quarterhour.network import Network
+from quarterhour.search import cutoff_table, nearest_source
+from quarterhour.snap import snap_places
+
+Array = NDArray[Any]
+CITIES = ("coquimbo", "heidelberg", "wuhan")
+PLACES_SNAPPED = 10_000
+PLACES_A_SCENARIO = 3000
+RADIUS_M = 50.0
+AREA_ERROR = 0.015
+
+
+@dataclass(frozen=True)
+class Question:
+    """``ask`` makes ready and returns what to measure. ``bars``: by network; None where none was set."""
+
+    name: str
+    peer: str
+    ask: Callable[[Land], Duel | Figure]
+    bars: Mapping[str, float | None] = field(default_factory=dict)
+
+
+# --- the nearest site of every junction, and which it is
+
+
+def _nearest(land: Land, heading: str) -> Callable[[], tuple[Array, Array]]:
+    arcs, sites = land.network.arcs(heading), land.sites
+    sources = sites.astype(np.uint32), np.zeros(len(sites), np.int32), np.arange(len(sites), dtype=np.int32)
+    return lambda: nearest_source((arcs.indptr, arcs.head, arcs.cs), sources, cut=CUT_CS)
+
+
+def _nearest_duel(land: Land, peer: str, *, owner: bool) -> Duel:
+    # pandana's junctions look for their site; all others search from the sites
+    heading = "to_site" if peer == "pandana" else "to_community"
+    plain, sites = land.plain(heading), land.sites
+    if peer == "pandana":
+        asked = peers.pandana_nearest(land.plain("to_community"), land.network, sites, CUT_CS, owner=owner)
+    else:
+        asked = getattr(peers, f"{peer}_nearest")(plain, sites, CUT_CS, owner=owner)
+    differ = partial(differ_nearest, plain, sites, owner=owner)
+    return Duel(_nearest(land, heading), asked, differ, {**land.told, "sites": len(sites)}, _rounds(land, peer))
+
+
+def _nearest_rooted(land: Land, peer: str) -> Duel:
+    plain, sites = land.plain("to_community"), land.sites
+    asked = getattr(peers, f"{peer}_nearest")(plain, sites)
+    differ = partial(differ_nearest, plain, sites, owner=False)
+    return Duel(_nearest(land, "to_community"), asked, differ, {**land.told, "sites": len(sites)})
+
+
+def differ_nearest(plain: peers.Plain, sites: Array, ours: Any, theirs: Any, *, owner: bool) -> str:
+    """How the answers differ: the times must be equal, each owner must be one that gives that time."""
+    time, mine = ours
+    time = np.where(time <= CUT_CS, time, -1).astype(np.int64)
+    answers = [("ours", np.where(mine >= 0, sites[mine], -1))]
+    if isinstance(theirs, pd.DataFrame):
+        found = peers.times_of(theirs[1].to_numpy(), plain.count, CUT_CS)
+        if owner:
+            answers.append(("theirs", theirs["poi1"].fillna(-1).to_numpy().astype(np.int64)))
+            answers[-1] = ("theirs", np.where(answers[-1][1] >= 0, sites[answers[-1][1]], -1))
+    else:
+        times, owners = theirs if isinstance(theirs, tuple) else (theirs, None)
+        found = peers.times_of(times, plain.count, CUT_CS)
+        if owner:
+            answers.append(("theirs", peers.owners_of(owners, plain.count)))
+    if not np.array_equal(time, found):
+        return f"{int((time != found).sum())} of {plain.count} times"
+    wrong = {who: _wrong_owners(plain, sites, time, owner_of) for who, owner_of in answers}
+    return ", ".join(f"{n} owners of {who}" for who, n in wrong.items() if n)
+
+
+def _wrong_owners(plain: peers.Plain, sites: Array, time: Array, owner: Array) -> int:
+    """Junctions whose owner is neither their own site nor that of a junction that a quickest way comes from."""
+    right = time < 0
+    right[sites] |= (owner[sites] == sites) & (time[sites] == 0)
+    tail, head = plain.tail, plain.head
+    tight = (time[tail] >= 0) & (time[tail] + plain.cs == time[head]) & (owner[tail] == owner[head])
+    right[head[tight]] = True
+    return int((~right).sum())
+
+
+# --- every junction within the cutoff of some sources
+
+
+def _table(land: Land, sources: Array) -> Callable[[], peers.Table]:
+    arcs, count = land.network.arcs("to_community"), len(land.network.x)
+    every = np.arange(count + 1), np.arange(count, dtype=np.int32), np.zeros(count, np.int32)
+    return partial(
+        cutoff_table, (arcs.indptr, arcs.head, arcs.cs), _entering(sources), targets=every,
+        direct=_no_legs(sources), target_count=count, cut=CUT_CS,
+    )  # fmt: skip
+
+
+def _entering(junctions: Array) -> tuple[Array, Array, Array]:
+    """Sources that stand on junctions."""
+    return np.arange(len(junctions) + 1), junctions.astype(np.uint32), np.zeros(len(junctions), np.int32)
+
+
+def _no_legs(sources: Array) -> tuple[Array, Array, Array]:
+    return np.zeros(len(sources) + 1, np.int64), np.empty(0, np.int32), np.empty(0, np.int32)
+
+
+def _table_duel(land: Land, peer: str) -> Duel:
+    plain, sources = land.plain("to_community"), land.junctions(SOURCES, seed=2)
+    more = (land.network,) if peer == "pandana" else ()
+    asked = getattr(peers, f"{peer}_table" if peer != "scipy-rows" else "scipy_rows")(plain, *more, sources, CUT_CS)
+    ours = _table(land, sources)
+    reached = len(ours()[1])
+    told = {**land.told, "sources": len(sources), "reached": reached, "unit": "ns a reached junction: ms / reached"}
+    return Duel(ours, asked, partial(differ_table, sources), told, _rounds(land, peer))
+
+
+def differ_table(sources: Array, ours: peers.Table, theirs: Any) -> str:
+    """How the tables differ: the same pairs with the same centiseconds, in any order."""
+    start, ids, cs = ours
+    mine = _sorted(np.diff(start), ids, cs)
+    other = _sorted(*peers.as_table(theirs, sources, CUT_CS))
+    if len(mine) != len(other):
+        return f"{len(mine)} pairs and {len(other)}"
+    return f"{n} pairs" if (n := int((mine != other).any(axis=1).sum())) else ""
+
+
+def _sorted(count: Array, ids: Array, cs: Array) -> Array:
+    row = np.repeat(np.arange(len(count)), count)
+    order = np.lexsort((ids, row))
+    return np.column_stack([row, ids, np.rint(cs)]).astype(np.int64)[order]
+
+
+def _rounds(land: Land, peer: str) -> int:
+    """Peers that need seconds get fewer rounds."""
+    slow = peer in ("networkx", "pandana")
+    return 3 if slow and len(land.network.x) > 50_000 else 5
+
+
+# --- sparse targets, many scenarios
+
+
+def _hierarchy_duel(land: Land) -> Duel:
+    network, arcs = land.network, land.network.arcs("to_community")
+    sites, homes = (land.junctions(PLACES_A_SCENARIO, seed=s) for s in (3, 4))
+    made, seconds = land.hierarchy()
+    order = np.argsort(homes, kind="stable")
+    start = np.r_[0, np.cumsum(np.bincount(homes, minlength=len(network.x)))]
+    targets = start, order.astype(np.int32), np.zeros(len(homes), np.int32)
+    asked = {"targets": targets, "target_count": len(homes), "cut": CUT_CS}
+    ours = partial(table_by_buckets, made, _entering(sites), **asked)
+    search = partial(
+        cutoff_table, (arcs.indptr, arcs.head, arcs.cs), _entering(sites), direct=_no_legs(sites), **asked
+    )  # fmt: skip
+    told = {**land.told, "sources": len(sites), "targets": len(homes), "build_s": round(seconds, 2)}
+
+    def differ(a: Any, b: Any) -> str:
+        mine, other = (_sorted(np.diff(t[0]), t[1], t[2]) for t in (a, b))
+        return "" if np.array_equal(mine, other) else f"{len(mine)} pairs and {len(other)}"
+
+    return Duel(ours, search, differ, told)
+
+
+# --- pictures
+
+
+def _picture_duel(land: Land) -> Duel:
+    network, plain = land.network, land.plain("to_community")
+    inside = np.flatnonzero(network.mutual == 0)
+    middle = np.random.default_rng(5).choice(inside, 3, replace=False)
+    points = gpd.points_from_xy(network.x[middle], network.y[middle])
+    sites = gpd.GeoDataFrame(geometry=points, crs=network.crs, index=[f"s{i}" for i in range(len(middle))])
+    parts = [peers.reached_parts(network, plain, int(j), CUT_CS) for j in middle]
+    truth = peers.buffer_and_union(parts, RADIUS_M, quad_segs=32)
+    told = {**land.told, "sites": len(middle), "roads": [len(p) for p in parts], "radius_m": RADIUS_M}
+
+    def ours() -> list[Any]:
+        made = isochrones(network, sites, minutes=[MINUTES], heading="to_community", radius_m=RADIUS_M)
+        return list(made.geometry)
+
+    def differ(a: list[Any], b: list[Any]) -> str:
+        told["area_error"], told["peer_area_error"] = (round(area_error(shapes, truth), 5) for shapes in (a, b))
+        return "" if told["area_error"] <= AREA_ERROR else f"area error {told['area_error']:.2%}"
+
+    return Duel(ours, partial(peers.buffer_and_union, parts, RADIUS_M, quad_segs=4), differ, told, rounds=3)
+
+
+def area_error(shapes: list[Any], truth: list[Any]) -> float:
+    """The worst share of the true ground that is claimed wrongly or missed."""
+    wrong = shapely.area(shapely.symmetric_difference(np.array(shapes), np.array(truth)))
+    return float((wrong / shapely.area(truth)).max())
+
+
+# --- places on roads
+
+
+def _snap_duel(land: Land, *, plain: bool) -> Duel:
+    network = _everywhere(land.network) if plain else land.network
+    rng = np.random.default_rng(6)
+    at = rng.integers(0, len(network.x), PLACES_SNAPPED)
+    xy = np.column_stack([network.x, network.y])[at] + rng.normal(0, 120, (PLACES_SNAPPED, 2))
+    places = gpd.GeoDataFrame(geometry=gpd.points_from_xy(*xy.T), crs=network.crs)
+    rules = {"smallest_component": 1} if plain else {}
+    told = {**land.told, "places": PLACES_SNAPPED, "segments": len(network.coords) - len(network.tail)}
+    differ = partial(differ_snap, network, xy) if plain else differ_snap_loosely
+    return Duel(
+        partial(snap_places, network, places, limit_m=1e9, **rules), peers.strtree_snap(network, *xy.T), differ, told
+    )
+
+
+def _everywhere(network: Network) -> Network:
+    """The same roads, and one may stop on each of them: shapely knows no motorways and tunnels."""
+    return replace(network, no_stopping=np.zeros(len(network.tail), bool), kept={})
+
+
+def differ_snap(network: Network, xy: Array, ours: pd.DataFrame, theirs: tuple[Array, Array, Array]) -> str:
+    """The same gaps; the same road and share of it, unless another road is as near."""
+    road, share, gap = theirs
+    off = np.abs(ours["gap_m"].to_numpy() - gap) > 1e-6
+    lines = peers.road_lines(network)
+    mine = ours["road"].to_numpy()
+    points = shapely.points(xy)
+    tied = (mine != road) & (np.abs(shapely.distance(lines[mine], points) - gap) < 2e-6)
+    # a place as near to two spots of a winding road has two right shares: the spot itself must be as near
+    there = shapely.line_interpolate_point(lines[mine], ours["share"].to_numpy(), normalized=True)
+    near = np.abs(shapely.distance(there, points) - gap) < 1e-5
+    apart = (np.abs(ours["share"].to_numpy() - share) > 1e-6) & ~tied & ~near
+    wrong = {"gaps": off, "roads": (mine != road) & ~tied, "shares": apart | ~near}
+    return ", ".join(f"{int(w.sum())} {what}" for what, w in wrong.items() if w.any())
+
+
+def differ_snap_loosely(ours: pd.DataFrame, theirs: tuple[Array, Array, Array]) -> str:
+    """With islands and tunnels passed over no gap is smaller than the plain one, and most are the same."""
+    more = ours["gap_m"].to_numpy() - theirs[2]
+    if (more < -1e-6).any():
+        return f"{int((more < -1e-6).sum())} gaps smaller than the least"
+    changed = (more > 1e-6) & (ours["doubt"] != "passed_over").to_numpy()
+    return f"{int(changed.sum())} gaps larger without a reason" if changed.any() else ""
+
+
+# --- all of them
+
+
+def _on(lands: tuple[str, ...], bar: float | None = None) -> dict[str, float | None]:
+    return dict.fromkeys(lands, bar)
+
+
+QUESTIONS = (
+    Question("nearest-owner", "scipy", partial(_nearest_duel, peer="scipy", owner=True),
+             {"200k": 3.0, "2m": 2.0, **_on(PLACES)}),
+    Question("nearest-owner", "pandana", partial(_nearest_duel, peer="pandana", owner=True),
+             {"200k": 100.0, **_on(CITIES)}),
+    Question("nearest-owner", "networkx", partial(_nearest_duel, peer="networkx", owner=True),
+             {"200k": 80.0, **_on(CITIES)}),
+    Question("nearest", "scipy", partial(_nearest_duel, peer="scipy", owner=False), _on(("200k", "2m"))),
+    Question("nearest", "networkx", partial(_nearest_duel, peer="networkx", owner=False), _on(("200k",))),
+    *[Question("nearest", peer, partial(_nearest_rooted, peer=peer), _on(("200k", *CITIES)))
+      for peer in ("igraph", "networkit", "rustworkx")],
+    Question("table", "scipy", partial(_table_duel, peer="scipy"), {"200k": 5.0, "2m": 20.0, **_on(PLACES)}),
+    Question("table", "scipy-rows", partial(_table_duel, peer="scipy-rows"), _on(("200k", "2m"))),
+    Question("table", "pandana", partial(_table_duel, peer="pandana"), {"200k": 20.0, **_on(CITIES)}),
+    Question("table", "networkx", partial(_table_duel, peer="networkx"), {"200k": 40.0, "2m": 40.0, **_on(CITIES)}),
+    Question("hierarchy", "own-search", _hierarchy_duel, {"200k": 10.0, "2m": 10.0}),
+    Question("picture", "buffer-and-union", _picture_duel, {"200k": None, **_on(CITIES, 50.0)}),
+    Question("snap", "strtree", partial(_snap_duel, plain=True), {"200k": 8.0, "liechtenstein": 8.0, **_on(CITIES)}),
+    Question("snap-rules", "strtree", partial(_snap_duel, plain=False), _on(("200k", "liechtenstein"))),
+    Question("import", "limit", children.import_seconds, {"": 1.0}),
+    Question("first-use", "limit", partial(children.first_use, cold=True), {"": 1.0}),
+    Question("later-use", "limit", partial(children.first_use, cold=False), {"": 1.0}),
+    Question("load", "limit", children.load_prepared, {"200k": 1.0, "2m": 1.0}),
+)  # fmt: skip
