@@ -16,7 +16,7 @@ from quarterhour.edges import network_from_edges
 from quarterhour.errors import DataError, MissingError, WriteError
 from quarterhour.modes import read_modes
 from quarterhour.network import Network, as_roads, build_network
-from quarterhour.prepared import load_network, network_key, save_network
+from quarterhour.prepared import load_network, network_key, save_network, table_key
 from quarterhour.reach import travel_times
 
 CRS = "EPSG:32651"
@@ -105,6 +105,23 @@ def test_the_key_changes_with_whatever_has_a_say(tmp_path: Path) -> None:
     assert len({first, network_key(CAR, files=[roads], settings={"crs": CRS}), *others}) == 6
 
 
+def test_the_key_of_a_table_changes_with_any_value_in_it() -> None:
+    table = gpd.GeoDataFrame(
+        {"road_class": ["a", ["a", "b"]], "length_m": [1.0, np.nan]},
+        geometry=[shapely.LineString([(0, 0), (1, 1)]), None], index=["x", "y"], crs=CRS,
+    )  # fmt: skip
+    others = [
+        table.assign(length_m=[1.0, 2.0]),
+        table.rename(index={"x": "z"}),
+        table.rename(columns={"length_m": "long"}),
+        table.set_crs("EPSG:32650", allow_override=True),
+        table.set_geometry([shapely.LineString([(0, 0), (1, 1.1)]), None], crs=CRS),
+        table.iloc[::-1],
+    ]
+    assert table_key(table) == table_key(table.copy(deep=True))
+    assert len({table_key(t) for t in (table, *others)}) == 1 + len(others)
+
+
 def test_a_network_of_other_inputs_is_not_used(tmp_path: Path) -> None:
     save_network(some_town(nodes=True), tmp_path / "net", key="old")
     with pytest.raises(DataError, match="other inputs"):
@@ -152,6 +169,13 @@ def test_broken_files_are_told_and_never_searched(tmp_path: Path) -> None:
         with pytest.raises(DataError, match="is broken"):
             load_network(tmp_path / "bent")
         shutil.rmtree(tmp_path / "bent")
+    for name, data in whole.items():  # any one byte: a time that is another time would not be seen otherwise
+        for at in (len(data) // 2, len(data) - 1):
+            (tmp_path / "net" / name).write_bytes(data[:at] + bytes([data[at] ^ 4]) + data[at + 1 :])
+            with pytest.raises(DataError, match="is broken|other inputs"):
+                load_network(tmp_path / "net")
+        (tmp_path / "net" / name).write_bytes(data)
+    load_network(tmp_path / "net")
     (tmp_path / "net" / "x.npy").unlink()
     with pytest.raises(DataError, match=r"is broken \(x.npy\)"):
         load_network(tmp_path / "net")

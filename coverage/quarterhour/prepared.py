@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import dataclasses
+import functools
 import hashlib
 import json
 import os
 import shutil
+import zlib
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from types import MappingProxyType
@@ -14,6 +16,7 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
+from geopandas.array import GeometryDtype
 from numpy.typing import NDArray
 from pyproj import CRS
 
@@ -23,27 +26,56 @@ from quarterhour.files import atomic, sha256
 from quarterhour.modes import Mode
 from quarterhour.network import Arcs, Network
 
-FORMAT = 1
+FORMAT = 2
 """Raised whenever the arrays come to mean something else; what an older program saved is made anew."""
 LABEL = "network.json"
 HEADINGS = ("to_community", "to_site")
 _TEXTS = ("road_ids", "junction_ids")
 _NAMES = ("road_class",)
+_CHUNK = 50_000
 
 
 def network_key(mode: Mode, *, files: Sequence[str | Path] = (), settings: Mapping[str, object] | None = None) -> str:
     """What a prepared network depends on, as one SHA-256: the mode, the bytes of the files, the settings.
 
-    ``settings``: whatever else has a say (CRS, names of columns), as JSON can hold it. The program's version counts.
+    ``settings``: whatever else has a say (CRS, names of columns, ``table_key`` of a table), as JSON can hold it. The
+    program counts as it stands.
     """
     told = {
         "format": FORMAT,
         "version": __version__,
+        "program": _program(),
         "mode": _mode_record(mode),
         "files": [sha256(f) for f in files],
         "settings": dict(settings or {}),
     }
     return hashlib.sha256(json.dumps(told, sort_keys=True, default=str).encode()).hexdigest()
+
+
+def table_key(table: pd.DataFrame) -> str:
+    """A table's every value as one SHA-256, the shapes of a GeoDataFrame and its CRS included."""
+    digest = hashlib.sha256()
+    for name, column in {"": table.index.to_series(), **{str(c): table[c] for c in table}}.items():
+        digest.update(f"{name}\0{column.dtype}\0".encode())
+        if isinstance(column.dtype, GeometryDtype):
+            digest.update(str(column.crs).encode())
+            for first in range(0, len(column), _CHUNK):
+                digest.update(b"".join(w or b"\0" for w in column.iloc[first : first + _CHUNK].to_wkb()))
+        else:
+            plain = column.map(repr) if column.dtype == object else column  # lists among the texts
+            digest.update(pd.util.hash_pandas_object(plain, index=False).to_numpy().data)
+    return digest.hexdigest()
+
+
+@functools.cache
+def _program() -> str:
+    """The package's own files: between two releases too, another program makes another network."""
+    digest = hashlib.sha256()
+    home = Path(__file__).parent
+    for path in sorted(p for p in home.rglob("*") if p.suffix == ".py" or p.parent == home / "data"):
+        if path.is_file():
+            digest.update(path.relative_to(home).as_posix().encode() + b"\0" + path.read_bytes())
+    return digest.hexdigest()
 
 
 def save_network(network: Network, folder: str | Path, *, key: str = "") -> None:
@@ -60,8 +92,10 @@ def save_network(network: Network, folder: str | Path, *, key: str = "") -> None
         arrays = _arrays(network)
         for name, array in arrays.items():
             _write(growing / f"{name}.npy", array)
-        label = json.dumps(_label(network, arrays, key), ensure_ascii=False, indent=1, sort_keys=True)
-        (growing / LABEL).write_text(label + "\n", encoding="utf-8")
+        label = _label(network, arrays, key)
+        label["sum"] = _label_sum(label)
+        text = json.dumps(label, ensure_ascii=False, indent=1, sort_keys=True)
+        (growing / LABEL).write_text(text + "\n", encoding="utf-8")
         _clear(target)
 
 
@@ -154,7 +188,7 @@ def _label(network: Network, arrays: Mapping[str, NDArray[Any]], key: str) -> di
         "mode": _mode_record(network.mode),
         "ids": {n: {} if i is None else {"dtype": str(i.dtype), "name": i.name} for n, i in ids.items()},
         "names": {n: pd.factorize(getattr(network, n), sort=True)[1].tolist() for n in _NAMES},
-        "arrays": {name: [str(a.dtype), list(a.shape)] for name, a in arrays.items()},
+        "arrays": {name: [str(a.dtype), list(a.shape), _sum(a)] for name, a in arrays.items()},
     }
 
 
@@ -179,14 +213,25 @@ def _read_label(home: Path, key: str | None) -> dict[str, Any]:
     try:
         label: dict[str, Any] = json.loads((home / LABEL).read_text(encoding="utf-8"))
         stands = (label["format"], label["key"])
+        whole = label.pop("sum") == _label_sum(label)
     except (ValueError, KeyError, TypeError) as why:
         raise DataError("prepared.broken", folder=str(home), detail=LABEL) from why
     if stands[0] != FORMAT or (key is not None and stands[1] != key):
         raise DataError("prepared.other_inputs", folder=str(home))
+    if not whole:
+        raise DataError("prepared.broken", folder=str(home), detail=LABEL)
     return label
 
 
-def _mapped(home: Path, name: str, dtype: str, shape: list[int]) -> NDArray[Any]:
+def _label_sum(label: Mapping[str, Any]) -> str:
+    return hashlib.sha256(json.dumps(label, sort_keys=True).encode()).hexdigest()
+
+
+def _sum(array: NDArray[Any]) -> int:
+    return zlib.crc32(np.ascontiguousarray(array).reshape(-1).view(np.uint8).data)
+
+
+def _mapped(home: Path, name: str, dtype: str, shape: list[int], told: int) -> NDArray[Any]:
     """An array on the disk; writing to it, which nobody should, would not reach the file."""
     try:
         # "c" and not "r": the kernels are compiled for arrays that can be written to
@@ -194,7 +239,7 @@ def _mapped(home: Path, name: str, dtype: str, shape: list[int]) -> NDArray[Any]
         found = np.load(home / f"{name}.npy", mmap_mode=None if empty else "c", allow_pickle=False)
     except (OSError, ValueError, EOFError) as why:
         raise DataError("prepared.broken", folder=str(home), detail=f"{name}.npy") from why
-    if str(found.dtype) != dtype or list(found.shape) != shape:
+    if str(found.dtype) != dtype or list(found.shape) != shape or _sum(found) != told:
         raise DataError("prepared.broken", folder=str(home), detail=f"{name}.npy")
     return np.asarray(found)
 
