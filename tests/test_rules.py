@@ -59,7 +59,7 @@ def test_the_head_of_the_file_holds_for_every_target_that_does_not_say() -> None
         ({"kinds": []}, "count needs kinds"),
         ({"measure": "ratio", "columns": ["a"], "table": "figures"}, "ratio needs columns"),
         ({"measure": "circle_share"}, "circle_share needs of"),
-        ({"level": "facility"}, "ratio of facilities"),
+        ({"level": "facility"}, "ratio or least of facilities"),
         ({"colour": "red"}, "colour"),
         ({"zh": None}, "zh"),
     ],

@@ -188,6 +188,15 @@ def exclude_near(
     return candidates[kept], pd.DataFrame(rows, columns=list(LEDGER_COLUMNS)).astype(_LEDGER_TYPES)
 
 
+def nearest_m(places: gpd.GeoDataFrame, layer: gpd.GeoDataFrame) -> pd.DataFrame:
+    """By place: ``distance_m`` to the nearest thing of a layer and its id, ``nearest``; missing for an empty layer."""
+    some = layer[~_placeless(layer)]
+    metres, names = np.full(len(places), np.nan), np.full(len(places), None, dtype=object)
+    for place, other, distance in _nearest(places, some):
+        metres[place], names[place] = distance, str(some.index[other])
+    return pd.DataFrame({"distance_m": metres, "nearest": names}, index=places.index)
+
+
 def no_ledger() -> pd.DataFrame:
     """A ledger with nothing removed."""
     return pd.DataFrame(columns=list(LEDGER_COLUMNS)).astype(_LEDGER_TYPES)

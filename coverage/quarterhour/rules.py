@@ -3,18 +3,20 @@
 from __future__ import annotations
 
 import tomllib
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
 from datetime import date
 from importlib import resources
+from pathlib import Path
 from types import MappingProxyType
-from typing import Any, Literal, get_args
+from typing import Any, Literal, TypeVar, get_args
 
 from quarterhour.errors import DataError
 
 Heading = Literal["to_site", "to_community"]
 LEVELS = ("facility", "community", "town", "county", "city")
-"""Where a target holds; ``facility`` only for a ratio of the facilities' own columns."""
+"""Where a target holds; ``facility`` only for what a facility has of its own: a ratio, a least, a distance."""
+SENSES = ("at_least", "at_most")
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,17 +49,24 @@ class Circle:
         return self.zh if lang == "zh" else self.en
 
 
-Measure = Literal["circle_share", "count", "has_kind", "ratio", "total", "mean_by_class", "tiers"]
+Measure = Literal[
+    "circle_share", "reach_share", "count", "has_kind", "ratio", "rate", "total", "least", "mean_by_class", "distance",
+    "tiers",
+]  # fmt: skip
 MEASURES: tuple[Measure, ...] = get_args(Measure)
 
 _SHARED = ("source", "date", "effective_from", "effective_to", "verified")
 _NEEDED: Mapping[Measure, Mapping[str, int]] = MappingProxyType(
     {
         "circle_share": {"of": 1},
+        "reach_share": {"kinds": 1, "minutes": 1, "modes": 1, "people": 1},
         "count": {"kinds": 1},
         "has_kind": {"kinds": 1},
         "ratio": {"columns": 2, "table": 1},
+        "rate": {"columns": 2},
         "total": {"columns": 1, "table": 1},
+        "least": {"columns": 1, "table": 1},
+        "distance": {"kinds": 1, "of": 1},
         "mean_by_class": {"columns": 2, "classes": 1},
         "tiers": {"kinds": 3, "columns": 1, "classes": 1},
     }
@@ -69,16 +78,24 @@ class Target:
     """One promise of a plan at one area level.
 
     ``measure`` says how its value is made:
-    ``circle_share`` the weighted share of people inside the circle ``of``;
+    ``circle_share`` the weighted share of people inside the study's circle ``of``;
+    ``reach_share`` the share of ``people`` within ``minutes[0]`` of one of ``kinds`` by ``modes[0]``, ``heading``
+    (the rule's own circle);
     ``count`` facilities of ``kinds`` in the area;
     ``has_kind`` share of the area's communities that have or are served by one of ``kinds``
     (inside the circle ``of``, or standing in the community);
     ``ratio`` sum of ``columns[0]`` over sum of ``columns[1]`` of ``table`` (facilities: of ``kinds``);
+    ``rate`` sum of ``columns[0]`` over sum of ``columns[1]``, times ``per``; each names its table
+    (``facilities.beds``, ``communities.older``);
     ``total`` sum of ``columns[0]`` of ``table``;
+    ``least`` the least of ``columns[0]`` of ``table`` (facilities: of ``kinds``);
+    ``distance`` metres from the nearest of ``kinds`` to the layer ``of`` (a layer of the study, ``communities``, or
+    ``roads``, with ``classes``: those road classes);
     ``mean_by_class`` mean of ``columns[0]`` over the communities whose ``columns[1]`` is one of ``classes``;
     ``tiers`` share of the communities whose ``columns[0]`` is one of ``classes`` that are served by
-    ``kinds[0]`` (as in ``has_kind``) and have ``kinds[1]`` in their town and ``kinds[2]`` in their county;
-    ``a|b`` is either kind.
+    ``kinds[0]`` (as in ``has_kind``) and have ``kinds[1]`` in their town and ``kinds[2]`` in their county; with
+    ``minutes`` and ``modes``, three of each, every tier must be reached from the one below (``tiers.check_tiers``).
+    ``a|b`` is either kind. ``sense``: the threshold is reached ``at_least`` or ``at_most``.
     """
 
     id: str
@@ -93,6 +110,13 @@ class Target:
     classes: tuple[str, ...] = ()
     table: str = ""
     of: str = ""
+    per: float = 1.0
+    minutes: tuple[float, ...] = ()
+    modes: tuple[str, ...] = ()
+    heading: Heading = "to_site"
+    people: str = ""
+    sense: str = "at_least"
+    rule_set: str = ""
     binding: bool = True
     """False: reported, but the promise does not bind at this level."""
     clause: str = ""
@@ -114,7 +138,7 @@ def as_targets(table: Mapping[str, Any], *, where: str = "rules") -> tuple[Targe
     two targets have the same id and level.
     """
     head = table.get("rules", {})
-    common = {k: head[k] for k in _SHARED if k in head}
+    common = {**{k: head[k] for k in _SHARED if k in head}, "rule_set": str(head.get("id", ""))}
     made: list[Target] = []
     for row in table.get("target", ()):
         try:
@@ -134,7 +158,7 @@ def _levels_of(row: dict[str, Any]) -> list[Target]:
     levels = row.pop("levels", None) or [row.pop("level", None)]
     thresholds = row.pop("threshold_by_level", {})
     binding = row.pop("binding_levels", levels)
-    for name in ("kinds", "columns", "classes"):
+    for name in ("kinds", "columns", "classes", "minutes", "modes"):
         row[name] = tuple(row.get(name, ()))
     for name in ("date", "effective_from", "effective_to"):
         row[name] = str(row.get(name, ""))
@@ -155,20 +179,162 @@ def _check_target(target: Target) -> None:
         raise ValueError(f"measure {target.measure!r}")
     if isinstance(target.threshold, bool) or not isinstance(target.threshold, int | float):
         raise ValueError(f"threshold {target.threshold!r}")
+    if target.sense not in SENSES:
+        raise ValueError(f"sense {target.sense!r}")
+    if (
+        target.measure == "tiers"
+        and (target.minutes or target.modes)
+        and {3} != {len(target.minutes), len(target.modes)}
+    ):
+        raise ValueError("tiers: three minutes and three modes, or none")
+    if target.measure == "rate" and not all("." in c for c in target.columns[:2]):
+        raise ValueError("rate: columns are TABLE.COLUMN")
     needed = _NEEDED[target.measure]
     for name, count in needed.items():
         if len(getattr(target, name)) < count:
             raise ValueError(f"{target.measure} needs {name}")
-    if target.level == "facility" and (target.measure, target.table) != ("ratio", "facilities"):
-        raise ValueError("level 'facility' is for a ratio of facilities")
+    own = (target.measure in ("ratio", "least") and target.table == "facilities") or target.measure == "distance"
+    if target.level == "facility" and not own:
+        raise ValueError("level 'facility' is for a ratio or least of facilities, or a distance")
+
+
+@dataclass(frozen=True, slots=True)
+class Exclusion:
+    """Nothing of ``kinds`` nearer than ``metres`` to a layer (``road_classes``: of the layer ``roads``)."""
+
+    id: str
+    zh: str
+    en: str
+    layer: str
+    metres: float
+    kinds: tuple[str, ...]
+    road_classes: tuple[str, ...] = ()
+    clause: str = ""
+    source: str = ""
+    date: str = ""
+    effective_from: str = ""
+    effective_to: str = ""
+    verified: bool = False
+    rule_set: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Figure:
+    """A figure to plan with (square metres a grave, years of demand), with its source."""
+
+    id: str
+    zh: str
+    en: str
+    value: float
+    unit: str
+    clause: str = ""
+    source: str = ""
+    date: str = ""
+    effective_from: str = ""
+    effective_to: str = ""
+    verified: bool = False
+    rule_set: str = ""
+
+
+Rule = Target | Exclusion | Figure
+
+
+@dataclass(frozen=True, slots=True)
+class RuleSet:
+    """A rule file: promises to keep, distances to keep, figures to plan with; all dated and cited."""
+
+    id: str
+    zh: str
+    en: str
+    targets: tuple[Target, ...]
+    exclusions: tuple[Exclusion, ...]
+    figures: tuple[Figure, ...]
+
+    def on(self, day: date) -> RuleSet:
+        """What of it is in force on a date."""
+        return replace(
+            self,
+            targets=in_force(self.targets, day),
+            exclusions=in_force(self.exclusions, day),
+            figures=in_force(self.figures, day),
+        )
+
+    def every(self) -> tuple[Rule, ...]:
+        """Its rules, one after the other."""
+        return (*self.targets, *self.exclusions, *self.figures)
+
+    def name(self, lang: str) -> str:
+        """The set's name in a language."""
+        return self.zh if lang == "zh" else self.en
+
+
+def as_rule_set(table: Mapping[str, Any], *, where: str = "rules") -> RuleSet:
+    """A parsed rule file: ``[rules]`` with id and names, ``[[target]]``, ``[[exclusion]]``, ``[[figure]]``.
+
+    DataError names the file and the rule that is wrong, or that stands twice.
+    """
+    head = table.get("rules", {})
+    unknown = sorted(set(table) - {"rules", "target", "exclusion", "figure"})
+    if unknown:
+        raise DataError("errors.bad_rule", where=where, target=unknown[0], why=f"unknown table [[{unknown[0]}]]")
+    return RuleSet(
+        id=str(head.get("id", where)),
+        zh=str(head.get("zh", "")),
+        en=str(head.get("en", "")),
+        targets=as_targets(table, where=where),
+        exclusions=tuple(_dated(Exclusion, table, "exclusion", where)),
+        figures=tuple(_dated(Figure, table, "figure", where)),
+    )
+
+
+_Dated = TypeVar("_Dated", Exclusion, Figure)
+
+
+def _dated(kind: type[_Dated], table: Mapping[str, Any], name: str, where: str) -> Iterator[_Dated]:
+    head = table.get("rules", {})
+    common = {**{k: head[k] for k in _SHARED if k in head}, "rule_set": str(head.get("id", ""))}
+    seen: set[tuple[str, str]] = set()
+    for row in table.get(name, ()):
+        values = {**common, **row}
+        values |= {k: str(values.get(k, "")) for k in ("date", "effective_from", "effective_to")}
+        values |= {k: tuple(values[k]) for k in ("kinds", "road_classes") if k in values}
+        try:
+            made = kind(**values)
+            _check_number(made)
+        except (TypeError, ValueError) as why:
+            raise DataError("errors.bad_rule", where=where, target=row.get("id", "?"), why=str(why)) from why
+        key = (made.id, made.effective_from)
+        if key in seen:
+            raise DataError("errors.bad_rule", where=where, target=made.id, why=f"{made.id!r} twice")
+        seen.add(key)
+        yield made
+
+
+def _check_number(rule: Exclusion | Figure) -> None:
+    value = rule.metres if isinstance(rule, Exclusion) else rule.value
+    if isinstance(value, bool) or not isinstance(value, int | float) or not 0 <= value < float("inf"):
+        raise ValueError(f"number {value!r}")
+
+
+def read_rule_set(name: str | Path) -> RuleSet:
+    """A rule set that comes with the program, by name, or a rule file of one's own, by path.
+
+    DataError for a name that nobody knows and for a file that is no TOML.
+    """
+    shipped = resources.files("quarterhour") / "data" / "rules" / f"{name}.toml"
+    file = shipped if str(name) in rule_sets() else Path(name)
+    if not file.is_file():
+        raise DataError("errors.no_rules", name=str(name), known=", ".join(rule_sets()))
+    try:
+        parsed = tomllib.loads(file.read_text(encoding="utf-8-sig"))
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as why:
+        raise DataError("errors.bad_rule", where=str(name), target="?", why=str(why)) from why
+    return as_rule_set(parsed, where=file.name)
 
 
 def read_rules(name: str) -> tuple[Target, ...]:
     """The targets of a rule set that comes with the program (``weihai-14fyp``)."""
-    file = resources.files("quarterhour") / "data" / "rules" / f"{name}.toml"
-    if not file.is_file():
-        raise DataError("errors.no_rules", name=name, known=", ".join(rule_sets()))
-    return as_targets(tomllib.loads(file.read_text(encoding="utf-8")), where=f"rules/{name}.toml")
+    return read_rule_set(name).targets
 
 
 def rule_sets() -> tuple[str, ...]:
@@ -177,7 +343,23 @@ def rule_sets() -> tuple[str, ...]:
     return tuple(sorted(f.name.removesuffix(".toml") for f in folder.iterdir() if f.name.endswith(".toml")))
 
 
-def in_force(targets: tuple[Target, ...], on: date) -> tuple[Target, ...]:
-    """The targets in force on a date; an open end is open."""
+_Rule = TypeVar("_Rule", Target, Exclusion, Figure, Rule)
+
+
+def in_force(rules: tuple[_Rule, ...], on: date) -> tuple[_Rule, ...]:
+    """The rules in force on a date; an open end is open."""
     day = on.isoformat()
-    return tuple(t for t in targets if (t.effective_from or day) <= day <= (t.effective_to or day))
+    return tuple(r for r in rules if (r.effective_from or day) <= day <= (r.effective_to or day))
+
+
+def compare_dates(rules: Sequence[Rule], before: date, after: date) -> list[tuple[str, Rule | None, Rule | None]]:
+    """What changes between two dates: the rule's id with its level, what held before, what holds after.
+
+    One that came into force has nothing before, one that ended nothing after; rules that stay are left out.
+    """
+    old, new = ({_key(r): r for r in in_force(tuple(rules), day)} for day in (before, after))
+    return [(k, old.get(k), new.get(k)) for k in dict.fromkeys([*old, *new]) if old.get(k) != new.get(k)]
+
+
+def _key(rule: Rule) -> str:
+    return f"{rule.id} ({rule.level})" if isinstance(rule, Target) else rule.id
