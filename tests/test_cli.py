@@ -50,7 +50,7 @@ def test_run_writes_every_file_and_sums_up(toy_study: Path, tmp_path: Path, enco
     out = tmp_path / "out"
     done = quarterhour("run", toy_study, "--out", out, encoding=encoding)
     assert done.returncode == 0, done.stderr
-    names = {"map.html", "coverage.xlsx", "results.gpkg", "plan.json", "report.md", "manifest.json"}
+    names = {"map.html", "coverage.xlsx", "results.gpkg", "plan.json", "report.md", "scorecard.csv", "manifest.json"}
     assert {p.name for p in out.iterdir()} == names
     assert "80.2%" in done.stdout
     assert "map.html" in done.stdout

@@ -9,6 +9,7 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import Any
 
+import geopandas as gpd
 import numpy as np
 import pandas as pd
 import pytest
@@ -19,7 +20,7 @@ from quarterhour.circle import CircleCheck, check_circle
 from quarterhour.errors import DataError
 from quarterhour.reach import times_from_matrix
 from quarterhour.rules import Circle, Target, as_targets
-from quarterhour.targets import COLUMNS, Scorecard, score_targets, told
+from quarterhour.targets import COLUMNS, Scorecard, score_targets, told, told_closing
 
 
 def communities(**columns: list[Any]) -> pd.DataFrame:
@@ -270,3 +271,61 @@ def test_no_facility_is_counted_twice_and_none_is_lost(towns: list[str]) -> None
     assert found.loc["city", "value"] == len(towns)
     unplaced = sum(t in ("t4", "") for t in towns)
     assert found.loc[["t1", "t2", "t3"], "value"].sum() == len(towns) - unplaced
+
+
+# --- rules of the planner's own ---------------------------------------------------------------------
+
+
+def test_beds_by_a_thousand_people_come_from_two_tables() -> None:
+    homes = FACILITIES.assign(beds=10)
+    found = rows(
+        target(measure="rate", columns=["facilities.beds", "communities.older"], per=1000, levels=["city"],
+               threshold=1e6, unit="per_1000"),
+        facilities=homes,
+    )  # fmt: skip
+    older = communities()["older"].sum()
+    assert found.loc["city", "value"] == pytest.approx(1000 * homes["beds"].sum() / older)
+    assert found.loc["city", "closes"] == pytest.approx(1e6 * older / 1000 - homes["beds"].sum(), abs=1)
+
+
+def test_an_area_without_beds_has_none_and_not_no_data() -> None:
+    homes = FACILITIES[FACILITIES["kind"] == "centre"].assign(beds=10)
+    found = rows(
+        target(measure="rate", columns=["facilities.beds", "communities.older"], levels=["town"], threshold=1),
+        facilities=homes,
+    )
+    assert found.loc["t2", "value"] == 0 and not found.loc["t2", "met"]
+
+
+def test_the_least_is_of_those_that_say() -> None:
+    homes = FACILITIES.assign(beds=[30, 19, 25, float("nan"), *[40] * (len(FACILITIES) - 4)])
+    found = rows(
+        target(measure="least", table="facilities", columns=["beds"], levels=["city"], threshold=20), facilities=homes
+    )
+    assert found.loc["city", "value"] == 19 and found.loc["city", "closes"] == 1
+
+
+def test_too_much_is_also_a_breach() -> None:
+    found = rows(target(**CENTRES | {"threshold": 1, "sense": "at_most"}))
+    assert found["met"].tolist() == [False, True, True] and found["closes"].tolist() == [1, 0, 0]
+
+
+def test_what_closes_a_gap_is_told_in_people() -> None:
+    found = score(target(measure="circle_share", of="ring", levels=["city"], unit="share"))
+    outside = ring().communities.query("not met")["people"].sum()
+    assert told_closing(found.rows, "en").tolist() == [f"{outside:,} more people to cover"]
+
+
+def test_distance_is_that_of_the_nearest() -> None:
+    ground = gpd.GeoDataFrame(
+        {"kind": "grave", "town": ["t1", "t1", "t2"], "county": "c1", "quality": "fact"},
+        geometry=gpd.points_from_xy([0, 300, 900], [0, 0, 0]), index=["g1", "g2", "g3"], crs="EPSG:32651",
+    )  # fmt: skip
+    water = gpd.GeoDataFrame(geometry=gpd.points_from_xy([0], [400]), index=["lake"], crs="EPSG:32651")
+    asked = target(
+        measure="distance", kinds=["grave"], of="water", levels=["town", "facility"], threshold=450, unit="m"
+    )
+    found = score(asked, facilities=ground, layers={"water": water}).rows
+    by_area = found.set_index("area")["value"]
+    assert by_area["t1"] == 400 and by_area["g2"] == 500 and by_area["t2"] == pytest.approx((900**2 + 400**2) ** 0.5)
+    assert set(score(asked, facilities=ground).rows["needs"]) == {"layers: water"}

@@ -1,4 +1,4 @@
-"""quarterhour init | inspect | check | site | run | demo | fetch. It parses, calls, prints and exits."""
+"""quarterhour init | inspect | check | site | run | demo | rules | fetch. It parses, calls, prints and exits."""
 
 from __future__ import annotations
 
@@ -33,6 +33,8 @@ Out = Annotated[Path | None, typer.Option("--out", help="Folder for the results.
 _ROADS_HELP = "Roads to use instead of the study's: a vector file, an OSM extract, GraphML."
 Roads = Annotated[Path | None, typer.Option("--roads", help=_ROADS_HELP)]
 Lang = Annotated[str, typer.Option("--lang", help="zh or en.", metavar="zh|en", callback=lambda v: _language(v))]
+_AGAINST_HELP = "Results folder of an earlier run to compare the scorecard with."
+Against = Annotated[Path | None, typer.Option("--against", help=_AGAINST_HELP)]
 Quiet = Annotated[bool, typer.Option("--quiet", help="No progress on stderr.")]
 
 
@@ -43,15 +45,29 @@ def _language(value: str) -> str:
 
 
 @app.command()
-def run(study: StudyPath, out: Out = None, roads: Roads = None, lang: Lang = "zh", quiet: Quiet = False) -> None:
+def run(
+    study: StudyPath,
+    out: Out = None,
+    roads: Roads = None,
+    against: Against = None,
+    lang: Lang = "zh",
+    quiet: Quiet = False,
+) -> None:
     """Everything: circles, scorecard, site proposals, map, workbook and report."""
-    _run(study, out=out, roads=roads, lang=lang, quiet=quiet)
+    _run(study, out=out, roads=roads, against=against, lang=lang, quiet=quiet)
 
 
 @app.command()
-def check(study: StudyPath, out: Out = None, roads: Roads = None, lang: Lang = "zh", quiet: Quiet = False) -> None:
+def check(
+    study: StudyPath,
+    out: Out = None,
+    roads: Roads = None,
+    against: Against = None,
+    lang: Lang = "zh",
+    quiet: Quiet = False,
+) -> None:
     """Both circles and the scorecard, without siting."""
-    _run(study, out=out, roads=roads, lang=lang, quiet=quiet, siting=False)
+    _run(study, out=out, roads=roads, against=against, lang=lang, quiet=quiet, siting=False)
 
 
 @app.command()
@@ -95,6 +111,28 @@ def init(
 
 
 @app.command()
+def rules(
+    names: Annotated[
+        list[str] | None,
+        typer.Argument(metavar="[SET|STUDY]...", help="Rule sets, rule files or a study; all if none."),
+    ] = None,
+    rule: Annotated[
+        str | None, typer.Option("--explain", help="One rule, whole: clause, source, how it counts.")
+    ] = None,
+    on: Annotated[str | None, typer.Option("--on", metavar="DATE", help="In force on this day: 2026-03-30.")] = None,
+    compare: Annotated[
+        tuple[str, str] | None, typer.Option("--compare", metavar="DATE DATE", help="What changes between two days.")
+    ] = None,
+    lang: Lang = "zh",
+) -> None:
+    """The rules: listed, explained, compared between two dates."""
+    from quarterhour import rulebook
+
+    for line in rulebook.told(tuple(names or ()), explain=rule, on=on, compare=compare, lang=lang):
+        _print(line)
+
+
+@app.command()
 def fetch(
     study: StudyPath,
     place: Annotated[
@@ -125,15 +163,20 @@ def _run(
     quiet: bool,
     checks: bool = True,
     siting: bool = True,
+    against: Path | None = None,
 ) -> None:
+    from dataclasses import replace
+
     from quarterhour import outputs
     from quarterhour import study as room
 
     asked: Study = room.read_study(study, roads=roads)
     folder = out or room.default_out(asked)
     outputs.check_folder(folder)
+    earlier = None if against is None else outputs.read_earlier(against)
     with _progress(quiet) as tell:
         results: Results = room.run_study(asked, checks=checks, siting=siting, lang=lang, tell=tell)
+        results = replace(results, earlier=earlier)
         outputs.write_results(results, folder, lang=lang, tell=tell)
     for line in outputs.summary(results, lang):
         _print(line)

@@ -13,7 +13,8 @@ from typing import Any
 import geopandas as gpd
 import pandas as pd
 
-from quarterhour import files, maps, report, words
+from quarterhour import files, maps, report, sections, words
+from quarterhour.league import earlier_rows, kept_rows
 from quarterhour.modes import Mode
 from quarterhour.siting.problem import plan_record
 from quarterhour.study import (
@@ -60,8 +61,11 @@ def _writers(results: Results, lang: str) -> dict[str, Callable[[Path], None]]:
         "results.gpkg": lambda path: files.write_layers(path, result_layers(results)),
         "plan.json": lambda path: files.write_text(path, _json(plans_record(results))),
         "report.md": lambda path: files.write_text(path, page(results, lang)),
+        "scorecard.csv": lambda path: _scorecard_file(results, path),
         "manifest.json": lambda path: files.write_text(path, _json(manifest(results, lang))),
     }
+    if results.scorecard is None:
+        del writers["scorecard.csv"]
     if not results.proposals and results.study.file.siting:
         del writers["plan.json"]  # circles alone were asked for: an earlier plan stays
     return writers
@@ -101,6 +105,7 @@ def page(results: Results, lang: str = "zh") -> str:
         plans=_plans(results),
         quality=results.inputs.quality,
         findings=results.findings,
+        sections=sections.further(results, lang),
     )
 
 
@@ -110,6 +115,19 @@ def summary(results: Results, lang: str = "zh") -> list[str]:
         lang=lang, checks=results.checks, compare=results.compare, scorecard=results.scorecard, plans=_plans(results)
     )
     return [*lines, quality_note(results, lang)]
+
+
+def _scorecard_file(results: Results, path: Path) -> None:
+    """What a later run compares itself with."""
+    if results.scorecard is not None:
+        files.write_csv(path, kept_rows(results.scorecard.rows), index=False)
+
+
+def read_earlier(folder: str | Path) -> pd.DataFrame:
+    """The scorecard of an earlier run, out of its results folder (or the file itself)."""
+    path = Path(folder)
+    path = path / "scorecard.csv" if path.is_dir() else path
+    return earlier_rows(files.read_table(path).frame, file=path.name)
 
 
 def _workbook(results: Results, path: Path, lang: str) -> None:
@@ -124,6 +142,7 @@ def _workbook(results: Results, path: Path, lang: str) -> None:
             plans=_plans(results),
             quality=results.inputs.quality,
             findings=results.findings,
+            sections=sections.further(results, lang),
         )
 
 
@@ -180,8 +199,8 @@ def manifest(results: Results, lang: str) -> dict[str, Any]:
     return {
         "study": study.file.model_dump(mode="json"),
         "given": {"roads": study.roads.name if study.roads else None, "lang": lang},
-        "modes": {name: _mode(study_mode(study, name, where)) for name, where in modes_named(study.file)},
-        "targets": [asdict(t) for t in study_targets(study)],
+        "modes": {name: _mode(study_mode(study, name, where)) for name, where in modes_named(study)},
+        "targets": {day.isoformat(): [asdict(t) for t in ts] for day, ts in study_targets(study).items()},
         "inputs": tables.used.to_dict("records"),
         "quality": tables.quality.round(6).to_dict("records"),
         "findings": {str(k): int(v) for k, v in counted.items()},

@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 import re
 from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 from typing import Any
@@ -15,10 +16,26 @@ from quarterhour import places, words
 from quarterhour.circle import CircleCheck
 from quarterhour.modes import read_modes
 from quarterhour.siting.problem import SitingPlan
-from quarterhour.targets import Scorecard, told
+from quarterhour.targets import Scorecard, told, told_closing
 
 Plan = tuple[Mapping[str, str], SitingPlan, pd.DataFrame, pd.DataFrame]
 """What a question is called (``id, zh, en, kind``), its plan, its sites, and the ledger of candidates removed."""
+
+
+@dataclass(frozen=True, eq=False)
+class Section:
+    """A further table of the results: a sheet of the workbook and a part of the page.
+
+    ``key``: words ``report.sheet_KEY`` and ``report.part_KEY``. ``table``: columns named as ``report.col_*`` of the
+    words; one whose name ends in ``share`` or ``gap`` is a percentage. ``lines``: sentences for the page.
+    ``page_rows``: how many rows the page shows; the workbook has them all.
+    """
+
+    key: str
+    table: pd.DataFrame
+    lines: tuple[str, ...] = ()
+    page_rows: int = 15
+
 
 MADE = datetime(2020, 1, 1)  # noqa: DTZ001 - a workbook's own field; fixed, so that the same study gives the same bytes
 FONT = "Microsoft YaHei"
@@ -41,6 +58,7 @@ def write_workbook(
     quality: pd.DataFrame,
     findings: pd.DataFrame,
     compare: Sequence[CircleCheck] = (),
+    sections: Sequence[Section] = (),
 ) -> None:
     """The results as an Excel workbook, a sheet a table; text is never taken for a formula or a link.
 
@@ -66,6 +84,8 @@ def write_workbook(
         sheet.add("sites", _site_table(plans, names, lang))
         sheet.add("unmet", _unmet_table(plans, names, lang))
         sheet.add("ledger", _ledger_table(plans, lang))
+        for section in sections:
+            sheet.add(section.key, _headed({str(c): section.table[c].array for c in section.table}, lang))
         sheet.add("quality", _quality_table(quality, lang))
         sheet.add("findings", _finding_table(findings, lang))
 
@@ -259,6 +279,7 @@ def _score_table(scorecard: Scorecard, lang: str) -> pd.DataFrame:
             "value": rows["value"],
             "threshold": rows["threshold"],
             "missing": rows["missing"],
+            "closing": told_closing(rows, lang),
             "unit": _unit_labels(rows["unit"], lang),
             "met": _labels("met", ["no_data" if pd.isna(m) else str(bool(m)).lower() for m in rows["met"]], lang),
             "binding": [bool(b) for b in rows["binding"]],
@@ -395,6 +416,7 @@ def report_markdown(
     quality: pd.DataFrame,
     findings: pd.DataFrame,
     compare: Sequence[CircleCheck] = (),
+    sections: Sequence[Section] = (),
 ) -> str:
     """The results as a page of Markdown; text out of files is escaped, so it can be nothing but text."""
     names = _area_names(scorecard)
@@ -406,8 +428,19 @@ def report_markdown(
     if plans:
         parts += [f"## {words.say('report.plans', lang)}"]
         parts += [part for plan in plans for part in _plan_parts(plan, names, lang)]
+    parts += [_section_part(section, lang) for section in sections]
     parts += [_findings_part(findings, lang)]
     return "\n\n".join(p for p in parts if p) + "\n"
+
+
+def _section_part(section: Section, lang: str) -> str:
+    shown = section.table.head(section.page_rows)
+    parts = [f"## {words.say(f'report.part_{section.key}', lang)}", *map(escape, section.lines)]
+    if len(shown):
+        parts.append(_markdown(_headed({str(c): shown[c].array for c in shown}, lang)))
+    if len(section.table) > len(shown):
+        parts.append(words.say("report.more_rows", lang, count=len(section.table) - len(shown)))
+    return "\n\n".join(parts)
 
 
 def escape(value: object) -> str:

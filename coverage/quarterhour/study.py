@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from datetime import date
@@ -21,15 +21,13 @@ from quarterhour.errors import StudyError, first_ids
 from quarterhour.inputs import Inputs
 from quarterhour.modes import Mode, as_mode, read_modes
 from quarterhour.network import Network
-from quarterhour.rules import Circle, Target, as_targets, in_force, read_rules, rule_sets
+from quarterhour.rules import Circle, RuleSet, Target, read_rule_set, rule_sets
+from quarterhour.scoring import SEARCHED_BEYOND, modes_asked, scorecards
 from quarterhour.siting.exact import solve_siting
 from quarterhour.siting.problem import Quota, SitingPlan, SitingProblem, as_problem, join_sites, verify_plan
 from quarterhour.snap import doubtful_snaps
 from quarterhour.studyfile import CircleFile, SitingFile, StudyFile, find_study, read_study_file
-from quarterhour.targets import Scorecard, score_targets
-
-SEARCHED_BEYOND = 2.0
-"""How far past the standard one searches, so that a near miss has its minutes."""
+from quarterhour.targets import Scorecard
 
 
 class Tell(Protocol):
@@ -88,6 +86,8 @@ class Proposal:
 class Results:
     """All that a run found. ``findings`` are those of the inputs and of the run.
 
+    ``scorecards``: one for each date that the study asks for, the reference date's first (``scorecard`` is that one).
+    ``earlier``: rows of an earlier run's scorecard to compare with.
     ``seconds`` by step go into the manifest alone.
     """
 
@@ -95,10 +95,16 @@ class Results:
     inputs: Inputs
     checks: tuple[CircleCheck, ...] = ()
     compare: tuple[CircleCheck, ...] = ()
-    scorecard: Scorecard | None = None
+    scorecards: Mapping[date, Scorecard] = field(default_factory=dict)
+    earlier: pd.DataFrame | None = None
     proposals: tuple[Proposal, ...] = ()
     findings: pd.DataFrame = field(default_factory=places.no_findings)
     seconds: dict[str, float] = field(default_factory=dict)
+
+    @property
+    def scorecard(self) -> Scorecard | None:
+        """The scorecard on the reference date."""
+        return next(iter(self.scorecards.values()), None)
 
 
 def read_study(path: str | Path, *, roads: str | Path | None = None) -> Study:
@@ -107,16 +113,17 @@ def read_study(path: str | Path, *, roads: str | Path | None = None) -> Study:
     StudyError when the file is wrong, or names a mode or a rule set that nobody knows.
     """
     study = Study(find_study(path), read_study_file(path), None if roads is None else Path(roads))
-    for mode, where in modes_named(study.file):
+    for mode, where in modes_named(study):
         study_mode(study, mode, where)
-    study_targets(study)
     return study
 
 
-def modes_named(file: StudyFile) -> list[tuple[str, str]]:
-    """Every mode that a study file names, and the circle or question that does."""
+def modes_named(study: Study) -> list[tuple[str, str]]:
+    """Every mode that a study names, and the circle, question or rule that does."""
+    file = study.file
     circles = [(name, c.id) for c in file.circles for name in (c.mode, *c.compare_modes)]
-    return circles + [(q.mode, q.id) for q in file.siting]
+    every = [t for targets in study_targets(study).values() for t in targets]
+    return circles + [(q.mode, q.id) for q in file.siting] + modes_asked(every)
 
 
 def read_study_inputs(study: Study) -> Inputs:
@@ -213,18 +220,17 @@ def study_circle(file: CircleFile, mode: Mode) -> Circle:
     return Circle(**known, turnout_minutes=turnout)
 
 
-def study_targets(study: Study) -> tuple[Target, ...]:
-    """The targets in force on the study's reference date."""
-    import tomllib
+def study_rules(study: Study) -> tuple[RuleSet, ...]:
+    """The rule sets of a study: its own files beside it, or those that come with the program."""
+    own = {name: study.folder / name for name in study.file.targets.rules if name not in rule_sets()}
+    return tuple(read_rule_set(own.get(name, name)) for name in study.file.targets.rules)
 
-    every: list[Target] = []
-    for name in study.file.targets.rules:
-        own = study.folder / name
-        if name not in rule_sets() and own.is_file():
-            every += as_targets(tomllib.loads(own.read_text(encoding="utf-8")), where=name)
-        else:
-            every += read_rules(name)
-    return in_force(tuple(every), study.file.study.reference_date)
+
+def study_targets(study: Study) -> dict[date, tuple[Target, ...]]:
+    """The targets in force on each date of the study, the reference date first."""
+    days = dict.fromkeys([study.file.study.reference_date, *study.file.targets.dates])
+    sets = study_rules(study)
+    return {day: tuple(t for rules in sets for t in rules.on(day).targets) for day in days}
 
 
 def _checked(run: _Run, results: Results) -> Results:
@@ -239,16 +245,15 @@ def _checked(run: _Run, results: Results) -> Results:
             (checks if name == file.mode else compare).append(check)
     run.say("study.step_targets")
     with run.timed("targets"):
-        scorecard = score_targets(
+        scored = scorecards(
             study_targets(study),
-            communities=tables.communities,
-            towns=tables.towns,
-            counties=tables.counties,
-            facilities=tables.facilities,
+            tables,
             checks={c.circle.id: c for c in checks},
-            tables=tables.tables,
+            networks=lambda name: run.network(tables.roads, study_mode(study, name, "rules")),
+            limit_m=study.file.study.snap_limit_m,
+            threads=study.file.study.threads,
         )
-    return replace(results, checks=tuple(checks), compare=tuple(compare), scorecard=scorecard)
+    return replace(results, checks=tuple(checks), compare=tuple(compare), scorecards=scored)
 
 
 def _circle(run: _Run, tables: Inputs, circle: Circle, mode: Mode) -> CircleCheck:

@@ -131,9 +131,10 @@ class CircleFile(_Part):
 
 
 class TargetsFile(_Part):
-    """Rule sets: shipped names, or TOML files of the study."""
+    """Rule sets: shipped names, or TOML files of the study; ``dates``: further days to score on."""
 
     rules: tuple[str, ...] = ()
+    dates: tuple[date, ...] = ()
 
 
 class QuotaFile(_Part):

@@ -1,0 +1,117 @@
+"""The rules as a planner reads them: listed, explained, compared between two dates."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from datetime import date
+from pathlib import Path
+
+from quarterhour import words
+from quarterhour.errors import DataError
+from quarterhour.rules import Exclusion, Figure, Rule, RuleSet, Target, compare_dates, read_rule_set, rule_sets
+from quarterhour.study import read_study, study_rules
+
+
+def told(
+    names: Sequence[str],
+    *,
+    explain: str | None = None,
+    on: str | None = None,
+    compare: tuple[str, str] | None = None,
+    lang: str = "zh",
+) -> list[str]:
+    """Lines about rule sets (names, rule files, or a study's); all that come with the program when none is named."""
+    sets = [found for name in names or rule_sets() for found in _sets(name)]
+    if compare is not None:
+        return list(_compared(sets, as_day(compare[0]), as_day(compare[1]), lang))
+    if on is not None:
+        sets = [rules.on(as_day(on)) for rules in sets]
+    if explain is not None:
+        return list(_explained(sets, explain, lang))
+    return [line for rules in sets for line in _listed(rules, lang)]
+
+
+def as_day(text: str) -> date:
+    """A day as 2026-03-30. DataError for anything else."""
+    try:
+        return date.fromisoformat(text)
+    except ValueError:
+        raise DataError("rulebook.bad_day", given=text) from None
+
+
+def _sets(name: str) -> tuple[RuleSet, ...]:
+    path = Path(name)
+    if name not in rule_sets() and (path.is_dir() or path.name == "study.toml"):
+        return study_rules(read_study(path))
+    return (read_rule_set(name),)
+
+
+def _listed(rules: RuleSet, lang: str) -> Iterator[str]:
+    yield f"{rules.id} · {rules.name(lang)}"
+    for rule in rules.every():
+        yield f"  {_line(rule, lang)}"
+
+
+def _line(rule: Rule, lang: str) -> str:
+    name = rule.zh if lang == "zh" else rule.en
+    doubt = "" if rule.verified else words.say("report.unverified", lang)
+    return f"{rule.id}{_level(rule, lang)} · {name} · {_asks(rule, lang)} · {_dates(rule, lang)}{doubt}"
+
+
+def _level(rule: Rule, lang: str) -> str:
+    return f" [{words.say(f'report.level_{rule.level}', lang)}]" if isinstance(rule, Target) else ""
+
+
+def _asks(rule: Rule, lang: str) -> str:
+    if isinstance(rule, Exclusion):
+        key = "rulebook.keep_off" if rule.metres else "rulebook.keep_out"
+        return words.say(key, lang, metres=f"{rule.metres:,g}", layer=rule.layer)
+    value = rule.value if isinstance(rule, Figure) else rule.threshold
+    unit = words.label("targets", f"unit_{rule.unit}", lang).removeprefix("unit_")
+    sense = rule.sense if isinstance(rule, Target) else "figure"
+    return words.say(f"rulebook.{sense}", lang, value=f"{value:,g}", unit=unit)
+
+
+def _dates(rule: Rule, lang: str) -> str:
+    open_end = words.say("rulebook.open", lang)
+    return f"{rule.effective_from or open_end} – {rule.effective_to or open_end}"
+
+
+def _explained(sets: Sequence[RuleSet], wanted: str, lang: str) -> Iterator[str]:
+    every = [rule for rules in sets for rule in rules.every()]
+    found = [rule for rule in every if rule.id == wanted]
+    if not found:
+        known = ", ".join(dict.fromkeys(rule.id for rule in every))
+        raise DataError("rulebook.no_rule", rule=wanted, known=known)
+    for rule in found:
+        yield _line(rule, lang)
+        yield f"  {words.say('rulebook.clause', lang)}: {rule.clause or '—'}"
+        yield f"  {words.say('rulebook.source', lang)}: {rule.source or '—'}, {rule.date or '—'}"
+        yield f"  {words.say('rulebook.how', lang)}: {_how(rule, lang)}"
+
+
+def _how(rule: Rule, lang: str) -> str:
+    if isinstance(rule, Exclusion):
+        return words.say("rulebook.how_exclusion", lang, kinds=", ".join(rule.kinds), layer=rule.layer,
+                         metres=f"{rule.metres:,g}")  # fmt: skip
+    if isinstance(rule, Figure):
+        return words.say("rulebook.how_figure", lang)
+    values = {
+        "kinds": ", ".join(rule.kinds) or "—", "columns": ", ".join(rule.columns) or "—", "table": rule.table or "—",
+        "of": rule.of or "—", "classes": ", ".join(rule.classes) or "—", "people": rule.people or "—",
+        "minutes": ", ".join(f"{m:g}" for m in rule.minutes) or "—", "modes": ", ".join(rule.modes) or "—",
+        "per": f"{rule.per:,g}",
+    }  # fmt: skip
+    return words.say(f"rulebook.how_{rule.measure}", lang, **values)
+
+
+def _compared(sets: Sequence[RuleSet], before: date, after: date, lang: str) -> Iterator[str]:
+    yield words.say("rulebook.compared", lang, before=before, after=after)
+    changed = [change for rules in sets for change in compare_dates(rules.every(), before, after)]
+    for _, old, new in changed:
+        if old is not None:
+            yield f"- {_line(old, lang)}"
+        if new is not None:
+            yield f"+ {_line(new, lang)}"
+    if not changed:
+        yield words.say("rulebook.no_change", lang)

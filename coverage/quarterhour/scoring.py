@@ -1,0 +1,105 @@
+"""The scorecards of a study: what its rules ask to be travelled, and what each date's rules come to."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from datetime import date
+
+import geopandas as gpd
+
+from quarterhour.candidates import with_areas
+from quarterhour.circle import CircleCheck, check_circle
+from quarterhour.inputs import Inputs
+from quarterhour.network import Network
+from quarterhour.reach import travel_times
+from quarterhour.rules import Circle, Target
+from quarterhour.targets import Scorecard, score_targets
+from quarterhour.tiers import TierCheck, check_tiers
+
+SEARCHED_BEYOND = 2.0
+"""How far past a standard one searches, so that a near miss has its minutes."""
+Networks = Callable[[str], Network]
+"""The network of a mode, by the mode's name."""
+
+
+def scorecards(
+    by_date: Mapping[date, Sequence[Target]],
+    tables: Inputs,
+    *,
+    checks: Mapping[str, CircleCheck],
+    networks: Networks,
+    limit_m: float = 1000.0,
+    threads: int = 1,
+) -> dict[date, Scorecard]:
+    """A scorecard a date. Circles and tiers that rules ask for themselves are travelled once, whatever the date."""
+    travelled: dict[tuple[object, ...], CircleCheck | TierCheck] = {}
+    made = {}
+    for day, targets in by_date.items():
+        own, tiers = dict(checks), {}
+        for target in targets:
+            key = _question(target)
+            if not key or not _answerable(target, tables):
+                continue
+            if key not in travelled:
+                travelled[key] = _travel(target, tables, networks, limit_m, threads)
+            found = travelled[key]
+            if isinstance(found, TierCheck):
+                tiers[target.id] = found
+            else:
+                own[target.id] = found
+        made[day] = score_targets(
+            targets, communities=tables.communities, towns=tables.towns, counties=tables.counties,
+            facilities=tables.facilities, checks=own, tables=tables.tables, layers=_layers(tables), tiers=tiers,
+        )  # fmt: skip
+    return made
+
+
+def modes_asked(targets: Sequence[Target]) -> list[tuple[str, str]]:
+    """Modes that rules name, and the rule that does."""
+    return [(mode, target.id) for target in targets for mode in target.modes]
+
+
+def _question(target: Target) -> tuple[object, ...]:
+    """What is travelled for a target, whatever its level; () for nothing."""
+    if target.measure == "reach_share" or (target.measure == "tiers" and target.minutes):
+        return (target.measure, target.kinds, target.minutes, target.modes, target.heading, target.people)
+    return ()
+
+
+def _answerable(target: Target, tables: Inputs) -> bool:
+    """Whether the kinds and people are there at all; else the scorecard says what to supply."""
+    kinds = set(tables.facilities["kind"])
+    if target.measure == "reach_share":
+        return target.people in tables.communities and bool(kinds & set(target.kinds))
+    return all(kinds & set(tier.split("|")) for tier in target.kinds)
+
+
+def _travel(
+    target: Target, tables: Inputs, networks: Networks, limit_m: float, threads: int
+) -> CircleCheck | TierCheck:
+    facilities = with_areas(tables.facilities, tables.towns, tables.communities)
+    if target.measure == "reach_share":
+        sites = facilities[facilities["kind"].isin(target.kinds)]
+        circle = Circle(
+            target.id, target.zh, target.en, target.kinds, target.modes[0], target.minutes[0], target.heading,
+            target.people, clause=target.clause, source=target.source, date=target.date, verified=target.verified,
+        )  # fmt: skip
+        times = travel_times(
+            networks(circle.mode), tables.communities, sites, minutes=circle.minutes * SEARCHED_BEYOND,
+            heading=circle.heading, limit_m=limit_m, threads=threads,
+        )  # fmt: skip
+        return check_circle(circle, times, tables.communities, kinds=sites["kind"], site_quality=sites["quality"])
+    village, town, county = (facilities[facilities["kind"].isin(tier.split("|"))] for tier in target.kinds[:3])
+    steps = [(tables.communities, village), (tables.communities, town), (town, county)]
+    times_up = [
+        travel_times(
+            networks(mode), below, above, minutes=minutes * SEARCHED_BEYOND, heading="to_site", limit_m=limit_m,
+            threads=threads,
+        )
+        for (below, above), minutes, mode in zip(steps, target.minutes, target.modes, strict=True)
+    ]  # fmt: skip
+    return check_tiers(tables.communities, facilities, times=times_up, minutes=target.minutes)
+
+
+def _layers(tables: Inputs) -> dict[str, gpd.GeoDataFrame]:
+    return {"communities": tables.communities, "roads": tables.roads, **tables.layers}

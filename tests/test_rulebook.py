@@ -1,0 +1,74 @@
+"""`quarterhour rules`: listed, explained, compared; and rules of one's own."""
+
+from __future__ import annotations
+
+from datetime import date
+from pathlib import Path
+
+import pytest
+
+from quarterhour.errors import DataError
+from quarterhour.rulebook import told
+from quarterhour.rules import compare_dates, read_rule_set, rule_sets
+
+
+def test_every_rule_is_cited_and_named_in_both_languages() -> None:
+    for name in rule_sets():
+        rules = read_rule_set(name)
+        assert rules.zh and rules.en
+        for rule in rules.every():
+            assert rule.zh and rule.en and rule.clause and rule.source and rule.date, rule.id
+
+
+@pytest.mark.parametrize("lang", ["zh", "en"])
+def test_every_rule_is_listed_and_explained(lang: str) -> None:
+    listed = "\n".join(told((), lang=lang))
+    for name in rule_sets():
+        for rule in read_rule_set(name).every():
+            assert rule.id in listed
+            assert any(rule.clause in line for line in told((name,), explain=rule.id, lang=lang))
+
+
+def test_two_dates_are_compared() -> None:
+    """The state's regulation was replaced on 2026-03-30."""
+    lines = told(("cemetery",), compare=("2026-03-29", "2026-03-30"), lang="en")
+    assert [line[:2] for line in lines[1:]] == ["- ", "- ", "+ "]
+    assert "state-parks" in lines[1] and "land-saving-burial" in lines[3]
+    assert told(("cemetery",), compare=("2026-04-01", "2026-05-01"), lang="en")[1] == "nothing changes."
+    on = "\n".join(told(("cemetery",), on="2026-03-30", lang="en"))
+    assert "state-parks" not in on and "shandong-water" in on
+
+
+def test_a_figure_that_changes_is_there_before_and_after(tmp_path: Path) -> None:
+    rule = '[[target]]\nid = "beds"\nzh = "床"\nen = "beds"\nlevel = "city"\nmeasure = "total"\n'
+    rule += 'table = "f"\ncolumns = ["b"]\n'
+    head = '[rules]\nid = "own"\nzh = "自定"\nen = "own"\n'
+    for day, threshold in (("2020-01-01", 1), ("2025-01-01", 2)):
+        (tmp_path / f"{threshold}.toml").write_text(
+            f'{head}{rule}unit = "beds"\nthreshold = {threshold}\neffective_from = {day}\n', encoding="utf-8"
+        )
+    every = [r for n in (1, 2) for r in read_rule_set(tmp_path / f"{n}.toml").targets]
+    ((key, old, new),) = compare_dates(every, date(2024, 1, 1), date(2025, 1, 1))
+    assert key == "beds (city)" and old is every[0] and new is every[1]
+
+
+def test_what_is_not_known_is_told() -> None:
+    with pytest.raises(DataError, match="2026-03-30"):
+        told((), on="spring")
+    with pytest.raises(DataError, match="Known: "):
+        told((), explain="nothing")
+    with pytest.raises(DataError, match="nowhere"):
+        told(("nowhere",))
+
+
+def test_a_wrong_rule_file_is_named(tmp_path: Path) -> None:
+    file = tmp_path / "own.toml"
+    for text, said in (
+        ("[rules", "own.toml"),
+        ("[[targets]]\n", "targets"),
+        ('[[exclusion]]\nid = "x"\nzh = "x"\nen = "x"\nlayer = "l"\nmetres = -1\nkinds = ["k"]\n', "number -1"),
+        ('[[figure]]\nid = "x"\nzh = "x"\nen = "x"\nunit = "m2"\n', "value"),
+    ):
+        file.write_text(text, encoding="utf-8")
+        with pytest.raises(DataError, match=said):
+            read_rule_set(file)
