@@ -21,6 +21,7 @@ import shapely
 
 from quarterhour import osm
 from quarterhour.errors import DataError, MissingError, ServiceError, WriteError
+from quarterhour.osm.tags import table
 
 UTM32 = "EPSG:32632"
 
@@ -173,7 +174,7 @@ def test_no_place_of_a_kind_is_an_empty_table(tmp_path: Path) -> None:
 
 def junctions_counted_apart(extract: Path) -> set[int]:
     """Plain counting, no arrays: nodes met twice by roads, and ends of roads."""
-    classes = set(osm._table()["roads"]["classes"])
+    classes = set(table()["roads"]["classes"])
     met: Counter[int] = Counter()
     ends: set[int] = set()
     for way in osmium.FileProcessor(str(extract), osmium.osm.WAY):

@@ -1,0 +1,22 @@
+"""Roads, turn restrictions and places out of OpenStreetMap: an extract, a graph as OSMnx makes it, or the service.
+
+Tags become columns by ``data/osm_kinds.toml``.
+"""
+
+from __future__ import annotations
+
+from quarterhour.osm.extract import read_osm_roads
+from quarterhour.osm.graph import read_graphml_roads, roads_from_graph
+from quarterhour.osm.places import read_osm_places
+from quarterhour.osm.service import Fetched, fetch
+from quarterhour.osm.tags import known_kinds
+
+__all__ = [
+    "Fetched",
+    "fetch",
+    "known_kinds",
+    "read_graphml_roads",
+    "read_osm_places",
+    "read_osm_roads",
+    "roads_from_graph",
+]

@@ -1,0 +1,65 @@
+"""Opening an OSM file, and the metres that its degrees become."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import Any, TypeVar
+
+import numpy as np
+import osmium
+from numpy.typing import NDArray
+from pyproj import CRS, Transformer
+
+from quarterhour.errors import DataError, MissingError
+
+_T = TypeVar("_T")
+
+
+def existing(path: str | Path) -> Path:
+    """The path of a file that is there; MissingError otherwise."""
+    file = Path(path)
+    if not file.is_file():
+        raise MissingError("osm.missing", file=str(path))
+    return file
+
+
+def told_as_data(file: Path, read: Callable[[], _T]) -> _T:
+    """What was read; the library's complaint as a DataError."""
+    try:
+        return read()
+    except (RuntimeError, ValueError) as why:
+        if isinstance(why, DataError):
+            raise
+        raise DataError("osm.broken", file=file.name, detail=short(why)) from why
+
+
+def metres_of(crs: object) -> CRS:
+    """A projected CRS in metres; DataError for any other."""
+    known = CRS.from_user_input(crs)
+    if not known.is_projected or known.axis_info[0].unit_name != "metre":
+        raise DataError("places.not_metres", crs=known.to_string())
+    return known
+
+
+def project(lonlat: NDArray[np.float64], metres: CRS) -> NDArray[np.float64]:
+    """Degrees (n x 2) as metres."""
+    x, y = Transformer.from_crs(4326, metres, always_xy=True).transform(lonlat[:, 0], lonlat[:, 1])
+    return np.column_stack([x, y])
+
+
+def corners_of(bbox: tuple[float, float, float, float]) -> list[tuple[float, float]]:
+    """The four corners of west, south, east, north."""
+    west, south, east, north = bbox
+    return [(west, south), (east, south), (east, north), (west, north)]
+
+
+def short(why: object) -> str:
+    """A complaint on one line."""
+    return " ".join(str(why).split())[:160]
+
+
+def stream(file: Path, entities: Any, keys: Sequence[str], kept: Any) -> Any:
+    """OSM objects of one sort that carry one of the keys, with the places of their nodes."""
+    found = osmium.FileProcessor(str(file), entities).with_locations()
+    return found.with_filter(osmium.filter.EntityFilter(kept)).with_filter(osmium.filter.KeyFilter(*keys))

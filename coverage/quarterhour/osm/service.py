@@ -1,0 +1,226 @@
+"""Roads and places downloaded from OpenStreetMap's services, through OSMnx."""
+
+from __future__ import annotations
+
+import contextlib
+import functools
+import json
+import shutil
+import socket
+import tempfile
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+from types import MappingProxyType
+from typing import Any, TypeAlias
+
+import geopandas as gpd
+import pandas as pd
+import shapely
+from pyproj import CRS
+
+from quarterhour.errors import DataError, ServiceError, WriteError
+from quarterhour.osm.doors import corners_of, short
+from quarterhour.osm.places import place_frame
+from quarterhour.osm.tags import ROAD_TAGS, Rules, rules_of, table
+
+Area: TypeAlias = str | tuple[float, float, float, float] | shapely.Polygon | shapely.MultiPolygon
+
+OVERPASS = "https://overpass-api.de/api"
+_FETCHED = ("roads.graphml", "facilities.geojson", "communities.geojson", "query.json")
+
+
+@dataclass(frozen=True)
+class Fetched:
+    """What a download left in its folder."""
+
+    folder: Path
+    roads: Path
+    facilities: Path
+    communities: Path
+    query: Path
+    counts: Mapping[str, int]
+
+    def __repr__(self) -> str:
+        return f"<Fetched {', '.join(f'{n} {what}' for what, n in self.counts.items())} in {self.folder}>"
+
+
+def fetch(
+    area: Area,
+    folder: str | Path,
+    *,
+    facility_kinds: Sequence[str],
+    community_kinds: Sequence[str] = ("village", "town", "suburb", "neighbourhood"),
+    endpoint: str | None = None,
+    nominatim: str | None = None,
+    timeout: float = 180,
+    now: Callable[[], datetime] = lambda: datetime.now(UTC),
+) -> Fetched:
+    """Download roads, facilities and communities of an area from OpenStreetMap, through OSMnx.
+
+    Parameters
+    ----------
+    area : a place name (asked of Nominatim), (west, south, east, north) in degrees, or a polygon in degrees.
+    folder : receives ``roads.graphml``, ``facilities.geojson``, ``communities.geojson``, ``query.json``
+        (area, polygon, kinds, date, service, counts). Other files in it stay. Everything is
+        downloaded before the first file is put in place; ``query.json`` comes last.
+    endpoint, nominatim : other services than the public ones, up to the folder before ``/interpreter``.
+    timeout : seconds that one request may take.
+
+    Raises
+    ------
+    ServiceError : busy (429, 504), refused, cut short, or no road there. Nothing was written.
+    DataError, WriteError : the area or a kind cannot be used; the folder cannot be written, or holds
+        files of these names that no download left there.
+    """
+    rules = {"facilities": rules_of(facility_kinds), "communities": rules_of(community_kinds)}
+    _check_ours(Path(folder))
+    service = endpoint or OVERPASS
+    with _osmnx_asking(service, nominatim=nominatim, timeout=timeout, public=endpoint is None) as ox:
+        polygon = _polygon(area, ox)
+        graph = _download_roads(ox, polygon, service)
+        places = {name: _download_places(ox, polygon, part) for name, part in rules.items()}
+    counts = {"roads": graph.number_of_edges(), **{name: len(found) for name, found in places.items()}}
+    query = {
+        "date": now().isoformat(timespec="seconds"),
+        "service": service,
+        "area": area if isinstance(area, str) else list(polygon.bounds),
+        "polygon": polygon.wkt,
+        "facility_kinds": list(facility_kinds),
+        "community_kinds": list(community_kinds),
+        "counts": counts,
+        "licence": "OpenStreetMap contributors, ODbL 1.0",
+    }
+    _write_folder(Path(folder), ox, graph, places, query)
+    at = Path(folder)
+    roads, facilities, communities, told = (at / name for name in _FETCHED)
+    return Fetched(at, roads, facilities, communities, told, counts=MappingProxyType(counts))
+
+
+@contextlib.contextmanager
+def _osmnx_asking(service: str, *, nominatim: str | None, timeout: float, public: bool) -> Iterator[Any]:
+    """OSMnx with its settings for one download; it keeps them, and the name look-up, for the whole process."""
+    import osmnx as ox
+    import requests
+
+    wanted: dict[str, Any] = {
+        "overpass_url": service,
+        "overpass_rate_limit": public,
+        "requests_timeout": timeout,
+        "requests_kwargs": {"hooks": {"response": functools.partial(_check_answer, service)}},
+        "use_cache": False,
+        "doh_url_template": None,
+        "useful_tags_way": [*ROAD_TAGS, "name"],
+    }
+    if nominatim is not None:
+        wanted["nominatim_url"] = nominatim
+    before = {name: getattr(ox.settings, name) for name in wanted}
+    look_up = socket.getaddrinfo
+    try:
+        for name, value in wanted.items():
+            setattr(ox.settings, name, value)
+        yield ox
+    except (requests.RequestException, OSError, ox._errors.ResponseStatusCodeError) as why:
+        if isinstance(why, ServiceError | WriteError):
+            raise
+        raise ServiceError("osm.refused", service=service, detail=short(why)) from why
+    finally:
+        socket.getaddrinfo = look_up
+        for name, value in before.items():
+            setattr(ox.settings, name, value)
+
+
+def _check_answer(service: str, answer: Any, *_: object, **__: object) -> None:
+    """Stop where OSMnx would try again for ever, or take half an answer for a whole one."""
+    with answer:  # read to the end and give the connection back, also when we stop here
+        text = answer.text
+    if answer.status_code in (429, 504):
+        raise ServiceError("osm.busy", service=service, status=f"{answer.status_code} {answer.reason}")
+    if answer.status_code >= 400:
+        raise ServiceError("osm.refused", service=service, detail=f"{answer.status_code} {answer.reason}")
+    if answer.request.method != "POST":
+        return
+    try:
+        said = answer.json()
+    except ValueError as why:
+        raise ServiceError("osm.refused", service=service, detail=short(text)) from why
+    if not isinstance(said, dict) or "elements" not in said:
+        raise ServiceError("osm.refused", service=service, detail="no elements in the answer")
+    if "remark" in said:
+        raise ServiceError("osm.cut_short", service=service, detail=short(said["remark"]))
+
+
+def _polygon(area: Area, ox: Any) -> shapely.Polygon | shapely.MultiPolygon:
+    if isinstance(area, str):
+        try:
+            outline = ox.geocode_to_gdf(area).geometry.iloc[0]
+        except (ox._errors.InsufficientResponseError, TypeError) as why:
+            raise DataError("osm.bad_area", area=area) from why
+    elif isinstance(area, tuple):
+        outline = shapely.Polygon(corners_of(area)) if area[0] < area[2] and area[1] < area[3] else shapely.Polygon()
+    else:
+        outline = area
+    west, south, east, north = outline.bounds or (1, 1, 0, 0)
+    if not (-180 <= west < east <= 180 and -90 <= south < north <= 90 and outline.is_valid):
+        raise DataError("osm.bad_area", area=str(area)[:80])
+    return outline
+
+
+def _download_roads(ox: Any, polygon: Any, service: str) -> Any:
+    asked = f'["highway"~"^({"|".join(table()["roads"]["classes"])})$"]'
+    try:
+        whole = ox.graph_from_polygon(
+            polygon,
+            simplify=False,
+            retain_all=True,
+            truncate_by_edge=True,
+            custom_filter=asked,
+        )
+    except (ox._errors.InsufficientResponseError, ValueError) as why:
+        raise ServiceError("osm.nothing_there", service=service) from why
+    return ox.simplify_graph(whole, edge_attrs_differ=[*ROAD_TAGS])
+
+
+def _download_places(ox: Any, polygon: Any, rules: Rules) -> gpd.GeoDataFrame:
+    asked: dict[str, list[str]] = {}
+    for _, tags in rules:
+        key, values = next(iter(tags.items()))
+        asked.setdefault(key, []).extend([values] if isinstance(values, str) else values)
+    try:
+        found = ox.features_from_polygon(polygon, {key: sorted(set(v)) for key, v in asked.items()})
+    except ox._errors.InsufficientResponseError:
+        found = gpd.GeoDataFrame(geometry=[], crs="EPSG:4326", index=pd.MultiIndex.from_arrays([[], []]))
+    records = found.drop(columns="geometry").to_dict("records")
+    said = [{str(key): value for key, value in one.items() if isinstance(value, str)} for one in records]
+    ids = pd.Index([f"{element[0]}{number}" for element, number in found.index], name="id", dtype="str")
+    places = place_frame(ids, said, rules, list(found.geometry.representative_point()), CRS(4326))
+    return places[places["kind"] != ""].sort_index()
+
+
+def _check_ours(folder: Path) -> None:
+    """Never write over a planner's own table of the same name."""
+    there = [name for name in _FETCHED if (folder / name).exists()]
+    if there and "query.json" not in there:
+        raise WriteError("osm.not_ours", folder=str(folder), files=", ".join(there))
+
+
+def _write_folder(folder: Path, ox: Any, graph: Any, places: Mapping[str, gpd.GeoDataFrame], query: object) -> None:
+    """All files made beside the folder, then put in place."""
+    try:
+        folder.parent.mkdir(parents=True, exist_ok=True)
+        growing = Path(tempfile.mkdtemp(prefix=f".{folder.name}.", dir=folder.parent))
+        try:
+            ox.save_graphml(graph, growing / "roads.graphml")
+            for name, found in places.items():
+                text = found.reset_index().to_json(drop_id=True, ensure_ascii=False)
+                (growing / f"{name}.geojson").write_text(text, encoding="utf-8")
+            told = json.dumps(query, ensure_ascii=False, indent=2) + "\n"
+            (growing / "query.json").write_text(told, encoding="utf-8")
+            folder.mkdir(exist_ok=True)
+            for name in _FETCHED:
+                (growing / name).replace(folder / name)
+        finally:
+            shutil.rmtree(growing, ignore_errors=True)
+    except OSError as why:
+        raise WriteError("osm.cannot_write", folder=str(folder), detail=short(why)) from why
