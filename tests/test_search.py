@@ -1,75 +1,195 @@
-"""The kernel alone: arrays in, arrays out."""
+"""The kernels alone, compiled and through scipy, against sums of arcs tried in every order."""
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from scipy.sparse import coo_array
-from scipy.sparse.csgraph import dijkstra
 
-from quarterhour.search import UNREACHED, cutoff_table, nearest_source
+from quarterhour import nearest, search, tally
+from quarterhour.nearest import nearest_source, nearest_to_targets, several_to_targets
+from quarterhour.search import UNREACHED, Queue, cutoff_table
+from quarterhour.tally import sums_of_sources, sums_of_targets
 
-
-def table(n: int, arcs: list[tuple[int, int, int]], cut: int, **queue: int) -> np.ndarray:
-    u, v, w = np.array(arcs, np.int64).reshape(-1, 3).T
-    order = np.argsort(u, kind="stable")
-    indptr = np.r_[0, np.cumsum(np.bincount(u, minlength=n))].astype(np.uint32)
-    each = np.arange(n + 1, dtype=np.int64)
-    zero = np.zeros(n, np.int32)
-    none = (np.zeros(n + 1, np.int64), np.empty(0, np.int32), np.empty(0, np.int32))
-    csr = (indptr, v[order].astype(np.uint32), w[order].astype(np.int32))
-    places = each[:n].astype(np.int32)
-    ptr, ids, times = cutoff_table(
-        csr, (each, places, zero), targets=(each, places, zero), direct=none, target_count=n, cut=cut, **queue
-    )
-    full = np.full((n, n), -1, np.int64)
-    full[np.repeat(np.arange(n), np.diff(ptr)), ids] = times
-    return full
+Csr = tuple[np.ndarray, np.ndarray, np.ndarray]
+FAR = 2**40
+SMALL = Queue(shift=3, buckets=2, room=1)
+"""Nearly all lies beyond the buckets, and the room runs short at once."""
 
 
-@settings(max_examples=150, deadline=None)
-@given(st.data())
-def test_the_table_equals_scipy_on_random_multigraphs(data: st.DataObject) -> None:
-    n = data.draw(st.integers(1, 12))
-    node = st.integers(0, n - 1)
-    # one very long arc among short ones must not break the ring of buckets
-    arcs = data.draw(
-        st.lists(st.tuples(node, node, st.integers(1, 300) | st.sampled_from([1, 10**5, 10**8])), max_size=40)
-    )
-    cut = data.draw(st.sampled_from([0, 50, 400, 10**6, 2**29]))
-    least: dict[tuple[int, int], int] = {}
+@pytest.fixture(params=["compiled", "scipy"], autouse=True)
+def way(request: pytest.FixtureRequest) -> Any:
+    """Both ways to the answer."""
+    with pytest.MonkeyPatch.context() as patch:
+        if request.param == "scipy":
+            for room in (search, nearest, tally):
+                patch.setattr(room, "COMPILED", False)
+            patch.setattr("quarterhour.plain.AT_ONCE", 40)
+            patch.setattr("quarterhour.plain.OWNERS", 2)
+        yield request.param
+
+
+def csr(rows: list[int], values: list[tuple[int, int]], count: int) -> Csr:
+    order = np.argsort(rows, kind="stable")
+    held = np.array(values, np.int64).reshape(-1, 2)[order]
+    return np.r_[0, np.cumsum(np.bincount(np.array(rows, np.int64), minlength=count))], held[:, 0], held[:, 1]
+
+
+def arcs_of(n: int, arcs: list[tuple[int, int, int]]) -> Csr:
+    return csr([a[0] for a in arcs], [a[1:] for a in arcs], n)
+
+
+def exact(n: int, arcs: list[tuple[int, int, int]]) -> np.ndarray:
+    """Each junction to each, by taking one junction more at a time as a stop on the way."""
+    times = np.full((n, n), FAR)
+    times[np.arange(n), np.arange(n)] = 0
     for u, v, w in arcs:
-        least[u, v] = min(w, least.get((u, v), w))
-    u, v = np.array([*least]).reshape(-1, 2).T
-    exact = dijkstra(coo_array((np.array([*least.values()], float), (u, v)), shape=(n, n)).tocsr())
-    wanted = np.where(exact <= cut, exact, -1)
-    assert (table(n, arcs, cut) == wanted).all()
-    near = min(cut, 10**6)  # a ring of four small buckets: nearly all is far off
-    assert (table(n, arcs, near, shift=4, buckets=4) == np.where(exact <= near, exact, -1)).all()
+        times[u, v] = min(times[u, v], w)
+    for stop in range(n):
+        times = np.minimum(times, times[:, [stop]] + times[[stop]])
+    return np.minimum(times, FAR)
+
+
+class Town:
+    """Roads, places joined to several junctions, legs along one road; and all times between, by hand."""
+
+    def __init__(self, n: int, arcs: list[Any], sources: list[Any], targets: list[Any], legs: list[Any]) -> None:
+        self.n, self.arcs, self.count = n, arcs_of(n, arcs), len(targets)
+        self.sources = csr([s for s, e in enumerate(sources) for _ in e], [x for e in sources for x in e], len(sources))
+        joined = [(node, t, cs) for t, e in enumerate(targets) for node, cs in e]
+        self.targets = arcs_of(n, joined)
+        self.legs = arcs_of(len(sources), legs)
+        times = exact(n, arcs)
+        self.times = np.full((len(sources), self.count), FAR)
+        for s, entries in enumerate(sources):
+            for u, ahead in entries:
+                for v, t, behind in joined:
+                    self.times[s, t] = min(self.times[s, t], ahead + times[u, v] + behind)
+        for s, t, cs in legs:
+            self.times[s, t] = min(self.times[s, t], cs)
+
+    def within(self, cut: int) -> np.ndarray:
+        return np.where(self.times <= cut, self.times, -1)
+
+    @property
+    def places(self) -> dict[str, Any]:
+        return {"targets": self.targets, "direct": self.legs}
+
+
+CS = st.integers(0, 9) | st.integers(1, 300) | st.sampled_from([0, 0, 10**5, 2**28, 2**31 - 1])
+CUTS = st.sampled_from([0, 7, 50, 400, 10**6, 2**30 - 1])
+
+
+@st.composite
+def towns(draw: st.DrawFn) -> Town:
+    n = draw(st.integers(1, 9))
+    node = st.integers(0, n - 1)
+    arcs = draw(st.lists(st.tuples(node, node, CS), max_size=40))
+    place = st.lists(st.tuples(node, st.integers(0, 120) | st.sampled_from([0, 2**31 - 1])), max_size=3)
+    sources, targets = (draw(st.lists(place, min_size=1, max_size=5)) for _ in range(2))
+    leg = st.tuples(st.integers(0, len(sources) - 1), st.integers(0, len(targets) - 1), CS)
+    return Town(n, arcs, sources, targets, draw(st.lists(leg, max_size=4)))
+
+
+def full(found: Csr, targets: int) -> np.ndarray:
+    """The table with -1 where a target is too far; no pair may come twice."""
+    start, ids, cs = found
+    rows = np.repeat(np.arange(len(start) - 1), np.diff(start))
+    assert len(set(zip(rows.tolist(), ids.tolist(), strict=True))) == len(ids)
+    table = np.full((len(start) - 1, targets), -1, np.int64)
+    table[rows, ids] = cs
+    return table
+
+
+both = settings(max_examples=120, deadline=None)
+
+
+@both
+@given(towns(), CUTS, st.sampled_from([Queue(), SMALL, Queue(shift=0, buckets=3)]))
+def test_the_table_holds_every_pair_within_the_cutoff(town: Town, cut: int, queue: Queue) -> None:
+    found = cutoff_table(town.arcs, town.sources, **town.places, target_count=town.count, cut=cut, queue=queue)
+    assert (full(found, town.count) == town.within(cut)).all()
+
+
+@both
+@given(towns(), CUTS, st.sampled_from([Queue(), SMALL]))
+def test_without_targets_the_junctions_are_the_targets(town: Town, cut: int, queue: Queue) -> None:
+    n = town.n
+    each = Town(n, [], [], [[(i, 0)] for i in range(n)], [])
+    asked: dict[str, Any] = {"cut": cut, "queue": queue}
+    alone = cutoff_table(town.arcs, town.sources, **asked)
+    wanted = cutoff_table(town.arcs, town.sources, targets=each.targets, target_count=n, **asked)
+    assert (full(alone, n) == full(wanted, n)).all()
+
+
+@both
+@given(towns(), CUTS, st.sampled_from([Queue(), SMALL]), st.integers(1, 4), st.data())
+def test_the_nearest_are_those_of_the_table_and_ties_go_to_the_lower(
+    town: Town, cut: int, queue: Queue, k: int, data: st.DataObject
+) -> None:
+    some = data.draw(st.sets(st.integers(0, len(town.times) - 1)))
+    asked: dict[str, Any] = {**town.places, "target_count": town.count, "cut": cut, "queue": queue}
+    chosen = np.array(sorted(some), np.int64)
+    cs, source = several_to_targets(town.arcs, town.sources, k=k, chosen=chosen, **asked)
+    for t in range(town.count):
+        ranked = sorted((town.times[s, t], s) for s in some if town.times[s, t] <= cut)[:k]
+        ranked += [(UNREACHED, -1)] * (k - len(ranked))
+        assert list(zip(cs[t].tolist(), source[t].tolist(), strict=True)) == ranked
+    one = nearest_to_targets(town.arcs, town.sources, chosen=chosen, **asked)
+    assert (one[0] == cs[:, 0]).all()
+    assert (one[1] == source[:, 0]).all()
+
+
+@both
+@given(towns(), CUTS, st.sampled_from([Queue(), SMALL]))
+def test_the_nearest_source_of_each_junction_equals_the_table(town: Town, cut: int, queue: Queue) -> None:
+    start, nodes, ahead = town.sources
+    owners = np.repeat(np.arange(len(start) - 1), np.diff(start))
+    cs, owner = nearest_source(town.arcs, (nodes, ahead, owners), cut=cut, queue=queue)
+    times = full(cutoff_table(town.arcs, town.sources, cut=cut), town.n)
+    reached = np.where(times < 0, UNREACHED, times).min(axis=0)
+    assert (cs == reached).all()
+    assert (owner == np.where(reached < UNREACHED, (times == reached).argmax(axis=0), -1)).all()
+
+
+@both
+@given(towns(), st.sets(CUTS, min_size=1), st.sampled_from([Queue(), SMALL]), st.integers(0, 10**6))
+def test_sums_equal_those_over_the_table(town: Town, cuts: set[int], queue: Queue, seed: int) -> None:
+    rng = np.random.default_rng(seed)
+    people = rng.integers(0, 10**6, (town.count, 2))
+    asked: dict[str, Any] = {**town.places, "queue": queue}
+    found = sums_of_targets(town.arcs, town.sources, amounts=people, cuts=sorted(cuts), **asked)
+    for band, cut in enumerate(sorted(cuts)):
+        assert (found[:, band] == (town.times <= cut) @ people).all()
+    kind, beds, cut = rng.integers(0, 2, len(town.times)), rng.integers(0, 99, (len(town.times), 2)), max(cuts)
+    asked |= {"amounts": beds, "kind": kind, "kinds": 2, "target_count": town.count}
+    by_kind = sums_of_sources(town.arcs, town.sources, cut=cut, **asked)
+    for which in range(2):
+        near = (town.times <= cut) & (kind == which)[:, None]
+        assert (by_kind[:, which] == near.T @ beds).all()
 
 
 def test_zero_length_arcs_and_self_loops_do_no_harm() -> None:
-    found = table(3, [(0, 0, 0), (0, 1, 0), (1, 2, 5), (2, 2, 1)], 5)
-    assert found.tolist() == [[0, 0, 5], [-1, 0, 5], [-1, -1, 0]]
+    town = [(0, 0, 0), (0, 1, 0), (1, 0, 0), (1, 2, 5), (2, 2, 1)]
+    each = (np.arange(4), np.arange(3), np.zeros(3))
+    assert full(cutoff_table(arcs_of(3, town), each, cut=5), 3).tolist() == [[0, 0, 5], [0, 0, 5], [-1, -1, 0]]
 
 
-@settings(max_examples=100, deadline=None)
-@given(st.data())
-def test_the_nearest_source_equals_scipy_and_ties_go_to_the_lowest(data: st.DataObject) -> None:
-    n = data.draw(st.integers(1, 12))
-    node = st.integers(0, n - 1)
-    arcs = data.draw(st.lists(st.tuples(node, node, st.integers(1, 4) | st.sampled_from([700, 10**6])), max_size=40))
-    starts = data.draw(st.lists(st.tuples(node, st.integers(0, 3)), min_size=1, max_size=5))
-    cut = data.draw(st.sampled_from([0, 3, 900, 10**7]))
-    rows = np.array([table(n, arcs, cut)[u] for u, _ in starts])
-    ahead = np.array([d for _, d in starts])[:, None]
-    total = np.where((rows >= 0) & (rows + ahead <= cut), rows + ahead, UNREACHED)
-    u, v, w = np.array(arcs, np.int64).reshape(-1, 3).T
-    order = np.argsort(u, kind="stable")
-    csr = (np.r_[0, np.cumsum(np.bincount(u, minlength=n))], v[order], w[order])
-    sources = (np.array([u for u, _ in starts]), ahead[:, 0], np.arange(len(starts)))
-    for queue in ({}, {"shift": 3, "buckets": 2}):
-        cs, owner = nearest_source(csr, sources, cut=cut, **queue)
-        assert (cs == total.min(axis=0)).all()
-        assert (owner == np.where(total.min(axis=0) < UNREACHED, total.argmin(axis=0), -1)).all()
+def test_of_parallel_arcs_the_quickest_counts_not_their_sum() -> None:
+    one = (np.arange(2), np.zeros(1), np.zeros(1))
+    assert full(cutoff_table(arcs_of(2, [(0, 1, 7), (0, 1, 3), (0, 1, 9)]), one, cut=20), 2).tolist() == [[0, 3]]
+
+
+def test_one_very_long_arc_sizes_nothing() -> None:
+    arcs = [(0, 1, 2**28), (1, 2, 1), (0, 2, 2**29)]
+    found = cutoff_table(arcs_of(3, arcs), (np.arange(2), np.zeros(1), np.zeros(1)), cut=2**30 - 1)
+    assert full(found, 3).tolist() == [[0, 2**28, 2**28 + 1]]
+
+
+def test_a_search_that_is_told_to_stop_stops() -> None:
+    stop = np.ones(1, np.uint8)
+    each = (np.arange(3), np.arange(2), np.zeros(2))
+    assert len(cutoff_table(arcs_of(2, [(0, 1, 900)]), each, cut=9000, stop=stop)[1]) == 0

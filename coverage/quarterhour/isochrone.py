@@ -137,8 +137,7 @@ def _reached(
     network: Network, entries: Entries, groups: list[Array], heading: Heading, cut: int
 ) -> Iterator[tuple[Array, Array, Array]]:
     """For each group of sites: its sites, the junctions it reaches, their centiseconds."""
-    arcs, count = network.arcs(heading), len(network.x)
-    itself = np.arange(count + 1), np.arange(count), np.zeros(count, np.int32)
+    arcs = network.arcs(heading)
     for first in range(0, len(groups), BLOCK):
         block = groups[first : first + BLOCK]
         allowed = [entries.allowed[g] for g in block]
@@ -147,10 +146,7 @@ def _reached(
             np.concatenate([entries.junction[g][a] for g, a in zip(block, allowed, strict=True)]),
             np.concatenate([entries.cs[g][a] for g, a in zip(block, allowed, strict=True)]),
         )
-        nothing = np.zeros(len(block) + 1, np.int64), np.empty(0, np.int32), np.empty(0, np.int32)
-        start, junctions, cs = cutoff_table(
-            (arcs.indptr, arcs.head, arcs.cs), sources, targets=itself, direct=nothing, target_count=count, cut=cut
-        )
+        start, junctions, cs = cutoff_table((arcs.indptr, arcs.head, arcs.cs), sources, cut=cut)
         for g, a, b in zip(block, start[:-1], start[1:], strict=True):
             yield g, junctions[a:b], cs[a:b]
 

@@ -15,8 +15,8 @@ import numpy as np
 
 from benchmarks.lands import CUT_CS, Land
 from benchmarks.measure import Figure
+from quarterhour.nearest import nearest_source
 from quarterhour.prepared import load_network
-from quarterhour.search import nearest_source
 
 IMPORT_S, FIRST_USE_S, LATER_USE_S, LOAD_S = 0.2, 15.0, 3.0, 5.0
 """The bars; a prepared network of 2 million junctions must be there within "seconds"."""

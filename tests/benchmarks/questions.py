@@ -19,8 +19,9 @@ from benchmarks.measure import Duel, Figure
 from benchmarks.places import PLACES
 from quarterhour.hierarchy import table_by_buckets
 from quarterhour.isochrone import isochrones
+from quarterhour.nearest import nearest_source
 from quarterhour.network import Network
-from quarterhour.search import cutoff_table, nearest_source
+from quarterhour.search import cutoff_table
 from quarterhour.snap import snap_places
 
 Array = NDArray[Any]
@@ -104,12 +105,8 @@ def _wrong_owners(plain: peers.Plain, sites: Array, time: Array, owner: Array) -
 
 
 def _table(land: Land, sources: Array) -> Callable[[], peers.Table]:
-    arcs, count = land.network.arcs("to_community"), len(land.network.x)
-    every = np.arange(count + 1), np.arange(count, dtype=np.int32), np.zeros(count, np.int32)
-    return partial(
-        cutoff_table, (arcs.indptr, arcs.head, arcs.cs), _entering(sources), targets=every,
-        direct=_no_legs(sources), target_count=count, cut=CUT_CS,
-    )  # fmt: skip
+    arcs = land.network.arcs("to_community")
+    return partial(cutoff_table, (arcs.indptr, arcs.head, arcs.cs), _entering(sources), cut=CUT_CS)
 
 
 def _entering(junctions: Array) -> tuple[Array, Array, Array]:

@@ -1,0 +1,365 @@
+"""The nearest sources: the one, of each kind, or several. Time and owner in one word, so ties go to the lower owner.
+
+A key is centiseconds << 32 | owner. One search from all sources at once keeps the least key of each junction, or
+the k least with different owners; what is least at a junction is least at the places joined to it.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from quarterhour import plain
+from quarterhour.kernels import COMPILED, kernel
+from quarterhour.search import (
+    NIL,
+    QUEUE,
+    SHORT,
+    STOPPED,
+    UNREACHED,
+    Csr,
+    Queue,
+    Stop,
+    as_csr,
+    as_stop,
+    cutoff_table,
+    deal_out,
+    none_direct,
+)
+
+NOBODY = np.uint64(2**64 - 1)
+"""The key of what nobody reaches."""
+Nearest = tuple[NDArray[np.int32], NDArray[np.int32]]
+
+
+@kernel
+def key_of(time, owner):  # type: ignore[no-untyped-def]
+    return (np.uint64(time) << np.uint64(32)) | np.uint64(owner)
+
+
+@kernel
+def _earliest(keys, shift):  # type: ignore[no-untyped-def]
+    base = np.uint64(2**62)
+    for i in range(keys.size):
+        base = min(base, keys[i] >> shift)
+    return np.int64(base)
+
+
+@kernel
+def _settle(indptr, head, cs, nodes, keys, limit, shift, stop, key, first, waiting):  # type: ignore[no-untyped-def]
+    """Lower the keys of all junctions below the limit. ``key`` comes all NOBODY, ``first`` all NIL and leaves so.
+
+    0, or SHORT when the queue needs more room, or STOPPED.
+    """
+    last, size = np.int64(first.size - 1), np.int64(waiting.shape[0])
+    base, b, live, top = _earliest(keys, shift), np.int64(0), np.int64(0), np.uint32(0)
+    for i in range(nodes.size):
+        v = nodes[i]
+        if keys[i] >= limit or keys[i] >= key[v]:
+            continue
+        if top == size:
+            return SHORT
+        key[v] = keys[i]
+        slot = min(np.int64(keys[i] >> shift) - base, last)
+        waiting[top, 0], waiting[top, 1] = v, first[slot]
+        first[slot] = top
+        top += np.uint32(1)
+        live += 1
+    while live > 0:
+        e = first[b]
+        if e == NIL or b == last:
+            if stop[0] != 0:
+                return STOPPED
+            b += 1
+            if b > last:
+                base, dropped = deal_out(first, waiting, key, shift, base)
+                live -= dropped
+                b = np.int64(0)
+            continue
+        first[b] = waiting[e, 1]
+        u = waiting[e, 0]
+        live -= 1
+        mine = key[u]
+        if np.int64(mine >> shift) - base != b:
+            continue
+        since, until = indptr[u], indptr[np.uint64(u) + np.uint64(1)]
+        if np.int64(top) + np.int64(until - since) > size:
+            return SHORT
+        for k in range(since, until):
+            v = head[k]
+            longer = mine + (np.uint64(cs[k]) << np.uint64(32))
+            known = key[v]
+            better = (longer < known) & (longer < limit)
+            key[v] = longer if better else known
+            place = np.uint64(min(np.int64(longer >> shift) - base, last))
+            nearest = first[place]
+            waiting[top, 0], waiting[top, 1] = v, nearest
+            first[place] = top if better else nearest
+            top += np.uint32(better)
+            live += np.int64(better)
+    return 0
+
+
+@kernel
+def _spread(arcs, nodes, keys, limit, shift, buckets, room, stop):  # type: ignore[no-untyped-def]
+    """The least key of every junction; more room where it ran short."""
+    indptr, head, cs = arcs
+    key, first = np.full(indptr.size - 1, NOBODY, np.uint64), np.full(buckets + 1, NIL, np.uint32)
+    waiting = np.empty((room, 2), np.uint32)
+    while _settle(indptr, head, cs, nodes, keys, limit, shift, stop, key, first, waiting) == SHORT:
+        key[:] = NOBODY
+        first[:] = NIL
+        waiting = np.empty((2 * waiting.shape[0] + 2 * nodes.size, 2), np.uint32)
+    return key
+
+
+@kernel
+def _begin(sources, chosen):  # type: ignore[no-untyped-def]
+    """Junctions and keys by which the chosen sources enter."""
+    start, nodes, offsets = sources
+    size = np.int64(0)
+    for s in chosen:
+        size += start[s + 1] - start[s]
+    node, key, at = np.empty(size, np.uint32), np.empty(size, np.uint64), 0
+    for s in chosen:
+        for e in range(start[s], start[s + 1]):
+            node[at], key[at] = nodes[e], key_of(offsets[e], s)
+            at += 1
+    return node, key
+
+
+@kernel
+def _nearest(arcs, sources, chosen, targets, direct, target_count, limit, shift, buckets, room, stop):  # type: ignore[no-untyped-def]  # noqa: E501
+    """The least key of every target."""
+    by_node, target, offset = targets
+    start, near, time = direct
+    node, key = _begin(sources, chosen)
+    found = _spread(arcs, node, key, limit, shift, buckets, room, stop)
+    best = np.full(target_count, NOBODY, np.uint64)
+    for v in range(found.size):
+        if found[v] < limit:
+            for k in range(by_node[v], by_node[v + 1]):
+                best[target[k]] = min(best[target[k]], found[v] + (np.uint64(offset[k]) << np.uint64(32)))
+    for s in chosen:
+        for k in range(start[s], start[s + 1]):
+            best[near[k]] = min(best[near[k]], key_of(time[k], s))
+    for t in range(target_count):
+        if best[t] >= limit:
+            best[t] = NOBODY
+    return best
+
+
+# --- several
+
+
+@kernel
+def _take_in(least, at, k, key):  # type: ignore[no-untyped-def]
+    """Put a key among the k least with different owners, in order; is it one of them?"""
+    if key >= least[at + k - 1]:
+        return False
+    owner, end = np.uint32(key), at + k - 1
+    for i in range(at, at + k):
+        if np.uint32(least[i]) == owner and least[i] != NOBODY:
+            if least[i] <= key:
+                return False
+            end = i
+            break
+    while end > at and least[end - 1] > key:
+        least[end] = least[end - 1]
+        end -= 1
+    least[end] = key
+    return True
+
+
+@kernel
+def _settle_several(indptr, head, cs, k, nodes, keys, limit, shift, stop, least, first, waiting, held, where):  # type: ignore[no-untyped-def]  # noqa: E501
+    """As ``_settle`` with the k least keys of each junction, ``least[k * v : k * (v + 1)]``, rising."""
+    last, size = np.int64(first.size - 1), np.int64(held.size)
+    base, b, live = _earliest(keys, shift), np.int64(0), np.int64(0)
+    top, free = np.uint32(0), NIL
+    for i in range(nodes.size):
+        if keys[i] >= limit or not _take_in(least, k * np.int64(nodes[i]), k, keys[i]):
+            continue
+        if top == size:
+            return SHORT
+        slot = min(np.int64(keys[i] >> shift) - base, last)
+        held[top], where[top] = keys[i], nodes[i]
+        waiting[top, 0], waiting[top, 1] = top, first[slot]
+        first[slot] = top
+        top += np.uint32(1)
+        live += 1
+    while live > 0:
+        e = first[b]
+        if e == NIL or b == last:
+            if stop[0] != 0:
+                return STOPPED
+            b += 1
+            if b > last:
+                base, _ = deal_out(first, waiting, held, shift, base)
+                b = np.int64(0)
+            continue
+        first[b] = waiting[e, 1]
+        waiting[e, 1] = free
+        free = e
+        live -= 1
+        u, mine = np.int64(where[e]), held[e]
+        if mine > least[k * u + k - 1]:
+            continue
+        current = False
+        for i in range(k * u, k * u + k):
+            current = current or least[i] == mine
+        if not current:
+            continue
+        for j in range(indptr[u], indptr[u + 1]):
+            longer = mine + (np.uint64(cs[j]) << np.uint64(32))
+            if longer >= limit or not _take_in(least, k * np.int64(head[j]), k, longer):
+                continue
+            if free != NIL:
+                e = free
+                free = waiting[e, 1]
+            else:
+                if top == size:
+                    return SHORT
+                e = top
+                top += np.uint32(1)
+                waiting[e, 0] = e
+            slot = min(np.int64(longer >> shift) - base, last)
+            held[e], where[e], waiting[e, 1] = longer, head[j], first[slot]
+            first[slot] = e
+            live += 1
+    return 0
+
+
+@kernel
+def _several(arcs, sources, chosen, k, targets, direct, target_count, limit, shift, buckets, room, stop):  # type: ignore[no-untyped-def]  # noqa: E501
+    """The k least keys of every target, rising."""
+    indptr, head, cs = arcs
+    by_node, target, offset = targets
+    start, near, time = direct
+    node, key = _begin(sources, chosen)
+    least, first = np.full(k * (indptr.size - 1), NOBODY, np.uint64), np.full(buckets + 1, NIL, np.uint32)
+    while True:
+        waiting, held, where = np.empty((room, 2), np.uint32), np.empty(room, np.uint64), np.empty(room, np.uint32)
+        found = _settle_several(
+            indptr, head, cs, k, node, key, limit, shift, stop, least, first, waiting, held, where
+        )  # fmt: skip
+        if found != SHORT:
+            break
+        least[:] = NOBODY
+        first[:] = NIL
+        room = 2 * room + 2 * node.size
+    best = np.full(k * target_count, NOBODY, np.uint64)
+    for v in range(indptr.size - 1):
+        for e in range(by_node[v], by_node[v + 1]):
+            for i in range(k * v, k * v + k):
+                longer = least[i] + (np.uint64(offset[e]) << np.uint64(32))
+                if least[i] == NOBODY or longer >= limit:
+                    break
+                _take_in(best, k * np.int64(target[e]), k, longer)
+    for s in chosen:
+        for e in range(start[s], start[s + 1]):
+            if key_of(time[e], s) < limit:
+                _take_in(best, k * np.int64(near[e]), k, key_of(time[e], s))
+    return best
+
+
+# --- in arrays
+
+
+def nearest_source(
+    arcs: Csr,
+    sources: Csr,
+    *,
+    cut: int,
+    queue: Queue = QUEUE,
+    stop: Stop | None = None,
+) -> Nearest:
+    """For every junction the centiseconds from its nearest source, and which source that is.
+
+    ``sources``: junctions, centiseconds until there, owners (a source may enter by several junctions). Of sources
+    equally near, the lowest. A junction beyond the cutoff has UNREACHED and owner -1.
+    """
+    arcs = as_csr(arcs)
+    nodes, offsets, owners = (np.ascontiguousarray(a, t) for a, t in zip(sources, _OWNED, strict=True))
+    if not COMPILED:
+        return _parted(plain.nearest(arcs, nodes, offsets, owners, cut=cut))
+    keys = (offsets.astype(np.uint64) << np.uint64(32)) | owners.astype(np.uint64)
+    return _parted(_spread(arcs, nodes, keys, _limit(cut), *_measures(queue, arcs), as_stop(stop)))
+
+
+def nearest_to_targets(
+    arcs: Csr,
+    sources: Csr,
+    *,
+    targets: Csr,
+    direct: Csr | None = None,
+    target_count: int,
+    cut: int,
+    chosen: NDArray[Any] | None = None,
+    queue: Queue = QUEUE,
+    stop: Stop | None = None,
+) -> Nearest:
+    """For every target the centiseconds from its nearest source, UNREACHED beyond the cutoff, and which, else -1.
+
+    Arrays as ``search.cutoff_table`` has them; ``chosen``: these sources alone. Of sources equally near, the lowest.
+    """
+    arcs, sources, held = as_csr(arcs), as_csr(sources, start=np.int64), as_csr(targets)
+    some = _chosen(chosen, sources)
+    legs = as_csr(none_direct(len(sources[0]) - 1) if direct is None else direct, start=np.int64)
+    if not COMPILED:
+        owner = np.repeat(np.arange(len(sources[0]) - 1), np.diff(sources[0]))
+        mine = np.isin(owner, some)
+        keys = plain.nearest(arcs, sources[1][mine], sources[2][mine], owner[mine], cut=cut)
+        return _parted(plain.keys_at_targets(keys, held, legs, some, target_count, cut))
+    rest = np.int64(target_count), _limit(cut), *_measures(queue, arcs), as_stop(stop)
+    return _parted(_nearest(arcs, sources, some, held, legs, *rest))
+
+
+def several_to_targets(
+    arcs: Csr,
+    sources: Csr,
+    *,
+    k: int,
+    targets: Csr,
+    direct: Csr | None = None,
+    target_count: int,
+    cut: int,
+    chosen: NDArray[Any] | None = None,
+    queue: Queue = QUEUE,
+    stop: Stop | None = None,
+) -> Nearest:
+    """As ``nearest_to_targets``, with k sources a target (targets x k), nearest first."""
+    arcs, sources, held = as_csr(arcs), as_csr(sources, start=np.int64), as_csr(targets)
+    some = _chosen(chosen, sources)
+    legs = as_csr(none_direct(len(sources[0]) - 1) if direct is None else direct, start=np.int64)
+    if not COMPILED:
+        found = cutoff_table(arcs, sources, targets=held, direct=legs, target_count=target_count, cut=cut, stop=stop)
+        return _parted(plain.several(found, some, target_count, k))
+    rest = np.int64(target_count), _limit(cut), *_measures(queue, arcs), as_stop(stop)
+    return _parted(_several(arcs, sources, some, np.int64(k), held, legs, *rest).reshape(target_count, k))
+
+
+_OWNED = (np.uint32, np.int32, np.int32)
+
+
+def _chosen(chosen: NDArray[Any] | None, sources: Csr) -> NDArray[np.int64]:
+    return np.arange(len(sources[0]) - 1) if chosen is None else np.sort(np.asarray(chosen, np.int64))
+
+
+def _limit(cut: int) -> np.uint64:
+    """Keys below are within the cutoff."""
+    return np.uint64((cut + 1) << 32)
+
+
+def _measures(queue: Queue, arcs: Csr) -> tuple[np.uint64, np.int64, np.int64]:
+    shift, buckets, room = queue.of(arcs)
+    return np.uint64(32 + shift), buckets, room
+
+
+def _parted(keys: NDArray[np.uint64]) -> Nearest:
+    """Centiseconds and owners."""
+    some = keys != NOBODY
+    cs = np.where(some, (keys >> np.uint64(32)).astype(np.int32), UNREACHED)
+    return cs, np.where(some, keys.astype(np.uint32).view(np.int32), np.int32(-1))
