@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import os
 import signal
 import subprocess
@@ -51,7 +52,7 @@ def test_run_writes_every_file_and_sums_up(toy_study: Path, tmp_path: Path, enco
     done = quarterhour("run", toy_study, "--out", out, encoding=encoding)
     assert done.returncode == 0, done.stderr
     names = {"map.html", "coverage.xlsx", "results.gpkg", "plan.json", "report.md", "scorecard.csv", "manifest.json"}
-    assert {p.name for p in out.iterdir()} == names
+    assert {p.name for p in out.iterdir()} == names | {"prepared"}
     assert "80.2%" in done.stdout
     assert "map.html" in done.stdout
 
@@ -95,7 +96,29 @@ def test_ctrl_c_says_so_and_leaves_nothing_half_written(tmp_path: Path) -> None:
         told = run.stderr.read()
         assert run.wait(timeout=60) == 130
     assert "已中断" in told
-    assert list(out.iterdir()) == []
+    assert {p.name for p in out.iterdir()} <= {"prepared"}
+
+
+def test_a_second_run_takes_the_kept_networks_unless_told_not_to(
+    toy_study: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    from quarterhour import cli
+
+    for fresh, taken in ((False, 0), (False, 3), (True, 0)):
+        with pytest.raises(SystemExit) as ended:
+            cli.app(["check", str(toy_study), "--out", str(tmp_path / "o"), "--lang", "en", *["--fresh"] * fresh])
+        assert not ended.value.code
+        assert capsys.readouterr().err.count("taken from it") == taken
+
+
+def test_what_the_rooms_log_is_told_and_quiet_is_quiet(capsys: pytest.CaptureFixture[str]) -> None:
+    from quarterhour import cli
+
+    for quiet in (False, True):
+        with cli._progress(quiet):
+            logging.getLogger("quarterhour.reach").info("chosen: %s", "hierarchy")
+        logging.getLogger("quarterhour.reach").info("afterwards")
+        assert capsys.readouterr().err == ("" if quiet else "chosen: hierarchy\n")
 
 
 def edited(folder: Path, before: str, after: str) -> Path:

@@ -6,7 +6,9 @@ import hashlib
 import json
 from pathlib import Path
 
+import geopandas as gpd
 import pytest
+import shapely
 
 import quarterhour as qh
 from quarterhour.errors import DataError, MissingError, StudyError
@@ -131,3 +133,140 @@ def test_a_strange_town_is_told(toy_study: Path) -> None:
         file.write('\n[towns]\npath = "towns.csv"\ncrs = "EPSG:32651"\n')
     found = qh.read_study_inputs(qh.read_study(toy_study)).findings
     assert "inputs.unknown_area" in set(found["rule"])
+
+
+def with_lines(folder: Path, circle: str, lines: str, more: str = "") -> Path:
+    """The toy study with lines in one circle, and more at the end."""
+    file = folder / "study.toml"
+    text = file.read_text(encoding="utf-8")
+    before = f'id = "{circle}"\n'
+    assert before in text
+    file.write_text(text.replace(before, before + lines + "\n") + more, encoding="utf-8")
+    return folder
+
+
+def test_a_pace_within_a_range_parts_the_sure_from_the_unsure(toy_study: Path, tmp_path: Path) -> None:
+    with_lines(toy_study, "home-care-circle", "uncertain = { speed = [0.8, 1.2] }")
+    with_lines(toy_study, "care-circle", "uncertain = { speed = [0.8, 1.25], turnout_minutes = [2, 5] }")
+    results = qh.run_study(qh.read_study(toy_study), siting=False)
+    home, care = (found.communities for found in results.ranges)
+    assert home["covered"].tolist() == ["sometimes", "sometimes", "never", "never"]
+    assert home["flip_factor"].tolist()[:2] == [1, 1] and home["flip_factor"].isna().tolist()[2:] == [True, True]
+    # e-bike at 15 km/h: 1,800 m in 7.2 minutes, 3,600 m in 14.4: 10 x 0.8 = 8 at worst, 13 x 1.25 = 16.25 at best
+    assert care["covered"].tolist() == ["always", "always", "sometimes", "never"]
+    assert care.at["e", "flip_factor"] == pytest.approx(14.4 / 11.5)
+    assert results.ranges[1].share("always") == pytest.approx(4 / 7)
+    plain = qh.run_study(qh.read_study(toy_study), siting=False).checks
+    assert [c.communities["met"].tolist() for c in plain] == [c.communities["met"].tolist() for c in results.checks]
+    qh.write_results(results, tmp_path / "out")
+    layer = gpd.read_file(tmp_path / "out" / "results.gpkg", layer="communities")
+    assert layer["care-circle_covered"].tolist() == care["covered"].tolist()
+
+
+def test_two_modes_bound_a_pace_too(toy_study: Path) -> None:
+    with_lines(toy_study, "home-care-circle", 'uncertain = { modes = ["walk-frail", "walk"] }')
+    found = qh.run_study(qh.read_study(toy_study), siting=False).ranges[0]
+    assert found.communities["covered"].tolist() == ["sometimes", "sometimes", "never", "never"]
+    assert (found.argument, found.mode_ids) == ("slow_and_fast", ("walk-frail", "walk"))
+    file = toy_study / "study.toml"
+    file.write_text(file.read_text(encoding="utf-8").replace('"walk-frail", "walk"]', '"walk-frail", "walk-older"]'))
+    with pytest.raises(DataError, match="mode 'walk' is not everywhere at most as quick as 'walk-older'"):
+        qh.run_study(qh.read_study(toy_study), siting=False)
+
+
+@pytest.mark.parametrize(
+    ("lines", "told"),
+    [
+        ("uncertain = { speed = [1.2, 0.8] }", r"care-circle|\[1.2, 0.8\] should put the smaller first"),
+        ("uncertain = { speed = [1.1, 1.2] }", "should hold 1"),
+        ("uncertain = { speed = [0.8, 1.0, 1.2] }", "too many"),
+        ("uncertain = { turnout_minutes = [4, 6] }", "circle care-circle: turnout from 4 to 6 minutes"),
+        ('uncertain = { modes = ["walk", "rocket"] }', "rocket"),
+    ],
+)
+def test_a_range_that_cannot_be_meant_is_told(toy_study: Path, lines: str, told: str) -> None:
+    with pytest.raises(StudyError, match=told):
+        qh.read_study(with_lines(toy_study, "care-circle", lines))
+
+
+PICTURE = """
+[[pictures]]
+circle = "home-care-circle"
+minutes = [5, 10]
+each = true
+land = "shore"
+
+[[layers]]
+name = "shore"
+path = "shore.geojson"
+"""
+
+
+def test_pictures_are_drawn_on_land_and_go_into_the_layers(toy_study: Path, tmp_path: Path) -> None:
+    shore = gpd.GeoSeries([shapely.box(400_000, 4_149_000, 402_000, 4_150_010)], crs="EPSG:32651")
+    shore.to_crs("EPSG:4326").to_file(toy_study / "shore.geojson", driver="GeoJSON", COORDINATE_PRECISION=12)
+    with_lines(toy_study, "care-circle", "", PICTURE)
+    results = qh.run_study(qh.read_study(toy_study), siting=False)
+    drawn = results.pictures
+    assert drawn[["circle", "site", "from_minutes", "minutes", "radius_m"]].to_numpy().tolist() == [
+        ["home-care-circle", "d", 0, 5, 50], ["home-care-circle", "d", 5, 10, 50],
+    ]  # fmt: skip
+    # the day care is at 900 m: 300 m each way in five minutes, 600 m in ten; the shore is 10 m north of the road
+    assert drawn.total_bounds == pytest.approx([400_250, 4_149_950, 401_550, 4_150_010], abs=3)
+    qh.write_results(results, tmp_path / "out")
+    assert len(gpd.read_file(tmp_path / "out" / "results.gpkg", layer="pictures")) == 2
+
+
+def test_a_picture_of_no_circle_or_layer_is_told(toy_study: Path) -> None:
+    with_lines(toy_study, "care-circle", "", PICTURE.replace('"home-care-circle"', '"walks"'))
+    with pytest.raises(StudyError, match="walks is not among the circles home-care-circle, care-circle"):
+        qh.read_study(toy_study)
+    file = toy_study / "study.toml"
+    file.write_text(
+        file.read_text(encoding="utf-8").replace('"walks"', '"care-circle"').replace('land = "shore"', 'land = "sea"')
+    )
+    with pytest.raises(StudyError, match="care-circle: layer sea is not among"):
+        qh.read_study(toy_study)
+
+
+def test_kept_networks_change_no_byte_and_broken_ones_are_built_again(toy_study: Path, tmp_path: Path) -> None:
+    study = qh.read_study(toy_study)
+
+    def run(**more: bool) -> tuple[qh.Results, int, int]:
+        """The results, how many networks were taken and how many did not fit."""
+        lines: list[str] = []
+        asked = {"lang": "en", "tell": lambda text, *_: lines.append(text), "prepared": tmp_path / "prepared"}
+        results, said = qh.run_study(study, siting=False, **asked, **more), "\n".join(lines)
+        return results, said.count("taken from it"), said.count("is built anew")
+
+    assert run()[1:] == (0, 0)
+    kept, *counts = run()
+    assert counts == [3, 0]
+    assert {p.name for p in (tmp_path / "prepared").iterdir()} == {"walk", "walk_frail", "ebike"}
+    times = tmp_path / "prepared" / "walk" / "forward_cs.npy"
+    times.write_bytes(times.read_bytes()[:-1] + b"\x07")
+    bent, *counts = run()
+    assert counts == [2, 1]
+    assert run()[1:] == (3, 0) and run(fresh=True)[1:] == (0, 0)
+    for name, results in (("none", qh.run_study(study, siting=False)), ("kept", kept), ("bent", bent)):
+        qh.write_results(results, tmp_path / name)
+        assert digests(tmp_path / name) == digests(tmp_path / "none")
+
+
+def test_other_roads_are_another_network(toy_study: Path, tmp_path: Path) -> None:
+    study = qh.read_study(toy_study)
+    before = qh.run_study(study, siting=False, prepared=tmp_path / "kept").checks[0].communities
+    roads = gpd.read_file(toy_study / "roads.geojson").iloc[2:]
+    roads.to_file(toy_study / "roads.geojson", driver="GeoJSON", COORDINATE_PRECISION=14)
+    after = qh.run_study(study, siting=False, prepared=tmp_path / "kept").checks[0].communities
+    assert before.at["w", "met"] and not after.at["w", "met"]
+
+
+def test_a_network_that_cannot_be_kept_is_told_and_the_run_goes_on(toy_study: Path, tmp_path: Path) -> None:
+    (tmp_path / "kept").write_text("a file", encoding="utf-8")
+    lines: list[str] = []
+    qh.run_study(
+        qh.read_study(toy_study), siting=False, lang="en", prepared=tmp_path / "kept",
+        tell=lambda text, *_: lines.append(text),
+    )  # fmt: skip
+    assert sum("could not be kept" in line for line in lines) == 3

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import signal
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
@@ -35,6 +35,7 @@ Roads = Annotated[Path | None, typer.Option("--roads", help=_ROADS_HELP)]
 Lang = Annotated[str, typer.Option("--lang", help="zh or en.", metavar="zh|en", callback=lambda v: _language(v))]
 _AGAINST_HELP = "Results folder of an earlier run to compare the scorecard with."
 Against = Annotated[Path | None, typer.Option("--against", help=_AGAINST_HELP)]
+Fresh = Annotated[bool, typer.Option("--fresh", help="Build the road networks anew instead of taking kept ones.")]
 Quiet = Annotated[bool, typer.Option("--quiet", help="No progress on stderr.")]
 
 
@@ -51,10 +52,11 @@ def run(
     roads: Roads = None,
     against: Against = None,
     lang: Lang = "zh",
+    fresh: Fresh = False,
     quiet: Quiet = False,
 ) -> None:
     """Everything: circles, scorecard, site proposals, map, workbook and report."""
-    _run(study, out=out, roads=roads, against=against, lang=lang, quiet=quiet)
+    _run(study, out=out, roads=roads, against=against, lang=lang, fresh=fresh, quiet=quiet)
 
 
 @app.command()
@@ -64,16 +66,24 @@ def check(
     roads: Roads = None,
     against: Against = None,
     lang: Lang = "zh",
+    fresh: Fresh = False,
     quiet: Quiet = False,
 ) -> None:
     """Both circles and the scorecard, without siting."""
-    _run(study, out=out, roads=roads, against=against, lang=lang, quiet=quiet, siting=False)
+    _run(study, out=out, roads=roads, against=against, lang=lang, fresh=fresh, quiet=quiet, siting=False)
 
 
 @app.command()
-def site(study: StudyPath, out: Out = None, roads: Roads = None, lang: Lang = "zh", quiet: Quiet = False) -> None:
+def site(
+    study: StudyPath,
+    out: Out = None,
+    roads: Roads = None,
+    lang: Lang = "zh",
+    fresh: Fresh = False,
+    quiet: Quiet = False,
+) -> None:
     """Proposals for new sites, with their bounds."""
-    _run(study, out=out, roads=roads, lang=lang, quiet=quiet, checks=False)
+    _run(study, out=out, roads=roads, lang=lang, fresh=fresh, quiet=quiet, checks=False)
 
 
 @app.command()
@@ -161,6 +171,7 @@ def _run(
     roads: Path | None,
     lang: str,
     quiet: bool,
+    fresh: bool = False,
     checks: bool = True,
     siting: bool = True,
     against: Path | None = None,
@@ -175,7 +186,9 @@ def _run(
     outputs.check_folder(folder)
     earlier = None if against is None else outputs.read_earlier(against)
     with _progress(quiet) as tell:
-        results: Results = room.run_study(asked, checks=checks, siting=siting, lang=lang, tell=tell)
+        results: Results = room.run_study(
+            asked, checks=checks, siting=siting, lang=lang, tell=tell, prepared=folder / "prepared", fresh=fresh
+        )
         results = replace(results, earlier=earlier)
         outputs.write_results(results, folder, lang=lang, tell=tell)
     for line in outputs.summary(results, lang):
@@ -189,21 +202,46 @@ def _run(
 
 @contextmanager
 def _progress(quiet: bool) -> Iterator[Tell | None]:
-    """A bar on a terminal, a line a step in a log, nothing when quiet."""
+    """A bar on a terminal, a line a step in a log, nothing when quiet; what the rooms log is told between."""
     if quiet:
         yield None
     elif not sys.stderr.isatty():
-        yield _tell_log
+        with _relayed(lambda text: _print(text, err=True)):
+            yield _tell_log
     else:
         from rich.console import Console
         from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
 
         columns: list[Any] = [TextColumn("{task.description}", markup=False), BarColumn(), TimeElapsedColumn()]
-        with Progress(*columns, console=Console(stderr=True), transient=True) as bar:
+        console = Console(stderr=True)
+        with (
+            Progress(*columns, console=console, transient=True) as bar,
+            _relayed(lambda text: console.print(text, markup=False, highlight=False)),
+        ):
             task = bar.add_task("...", total=None)
             yield lambda text, share=None: bar.update(
                 task, description=text, total=None if share is None else 1.0, completed=share or 0.0
             )
+
+
+@contextmanager
+def _relayed(say: Callable[[str], None]) -> Iterator[None]:
+    """What the program's rooms log (which search was chosen, and why) is said for the time being."""
+    import logging
+
+    class Relay(logging.Handler):
+        def emit(self, record: logging.LogRecord) -> None:
+            say(record.getMessage())
+
+    rooms, relay = logging.getLogger("quarterhour"), Relay(logging.INFO)
+    before = rooms.level
+    rooms.addHandler(relay)
+    rooms.setLevel(logging.INFO)
+    try:
+        yield
+    finally:
+        rooms.removeHandler(relay)
+        rooms.setLevel(before)
 
 
 def _tell_log(text: str, share: float | None = None, /) -> None:

@@ -147,12 +147,15 @@ def _workbook(results: Results, path: Path, lang: str) -> None:
 
 
 def result_layers(results: Results) -> dict[str, gpd.GeoDataFrame]:
-    """The layers of ``results.gpkg``: communities, towns, facilities, candidates, sites, roads."""
+    """The layers of ``results.gpkg``: communities, towns, facilities, candidates, sites, roads, pictures."""
     tables = results.inputs
     communities = tables.communities
     for check in results.checks:
         columns = check.communities[["met", "minutes", "nearest", "reason"]]
         communities = communities.join(columns.add_prefix(f"{check.circle.id}_"))
+    for known in results.ranges:
+        columns = known.communities[["covered", "flip_factor"]]
+        communities = communities.join(columns.add_prefix(f"{known.circle.id}_"))
     offered = [p.sites[p.sites["state"] == "candidate"].assign(question=p.id) for p in results.proposals]
     chosen = [_chosen(p).assign(question=p.id) for p in results.proposals]
     layers = {
@@ -163,6 +166,8 @@ def result_layers(results: Results) -> dict[str, gpd.GeoDataFrame]:
         "sites": _stacked(chosen, tables.candidates),
         "roads": tables.roads[["road_class", "quality", "geometry"]],
     }
+    if results.pictures is not None:
+        layers["pictures"] = results.pictures
     return {name: layer for name, layer in layers.items() if len(layer)}
 
 

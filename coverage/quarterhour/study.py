@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import time
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
@@ -15,10 +16,11 @@ import pandas as pd
 
 from quarterhour import candidates as sites_wanted
 from quarterhour import inputs as came_in
-from quarterhour import network, places, reach, words
+from quarterhour import network, places, prepared, reach, words
 from quarterhour.circle import CircleCheck, check_circle
-from quarterhour.errors import StudyError, first_ids
+from quarterhour.errors import DataError, MissingError, StudyError, WriteError, first_ids
 from quarterhour.inputs import Inputs
+from quarterhour.isochrone import isochrones
 from quarterhour.modes import Mode, as_mode, read_modes
 from quarterhour.network import Network
 from quarterhour.rules import Circle, RuleSet, Target, read_rule_set, rule_sets
@@ -26,8 +28,9 @@ from quarterhour.scoring import SEARCHED_BEYOND, modes_asked, scorecards
 from quarterhour.siting.exact import solve_siting
 from quarterhour.siting.problem import Quota, SitingPlan, SitingProblem, as_problem, join_sites, verify_plan
 from quarterhour.snap import doubtful_snaps
-from quarterhour.studyfile import CircleFile, SitingFile, StudyFile, find_study, read_study_file
+from quarterhour.studyfile import CircleFile, PictureFile, SitingFile, StudyFile, find_study, read_study_file
 from quarterhour.targets import Scorecard
+from quarterhour.uncertain import CoverageRange, Pair, check_slower, coverage_range, searched_minutes
 
 
 class Tell(Protocol):
@@ -86,8 +89,9 @@ class Proposal:
 class Results:
     """All that a run found. ``findings`` are those of the inputs and of the run.
 
-    ``scorecards``: one for each date that the study asks for, the reference date's first (``scorecard`` is that one).
-    ``earlier``: rows of an earlier run's scorecard to compare with.
+    ``ranges``: circles whose pace is known as a range. ``pictures``: as ``isochrones`` makes them, with the id of
+    their circle. ``scorecards``: one for each date that the study asks for, the reference date's first
+    (``scorecard`` is that one). ``earlier``: rows of an earlier run's scorecard to compare with.
     ``seconds`` by step go into the manifest alone.
     """
 
@@ -95,6 +99,8 @@ class Results:
     inputs: Inputs
     checks: tuple[CircleCheck, ...] = ()
     compare: tuple[CircleCheck, ...] = ()
+    ranges: tuple[CoverageRange, ...] = ()
+    pictures: gpd.GeoDataFrame | None = None
     scorecards: Mapping[date, Scorecard] = field(default_factory=dict)
     earlier: pd.DataFrame | None = None
     proposals: tuple[Proposal, ...] = ()
@@ -115,6 +121,8 @@ def read_study(path: str | Path, *, roads: str | Path | None = None) -> Study:
     study = Study(find_study(path), read_study_file(path), None if roads is None else Path(roads))
     for mode, where in modes_named(study):
         study_mode(study, mode, where)
+    for circle in study.file.circles:
+        study_range(study, circle)
     return study
 
 
@@ -122,6 +130,7 @@ def modes_named(study: Study) -> list[tuple[str, str]]:
     """Every mode that a study names, and the circle, question or rule that does."""
     file = study.file
     circles = [(name, c.id) for c in file.circles for name in (c.mode, *c.compare_modes)]
+    circles += [(name, c.id) for c in file.circles if c.uncertain for name in c.uncertain.modes or ()]
     every = [t for targets in study_targets(study).values() for t in targets]
     return circles + [(q.mode, q.id) for q in file.siting] + modes_asked(every)
 
@@ -132,10 +141,21 @@ def read_study_inputs(study: Study) -> Inputs:
 
 
 def run_study(
-    study: Study, *, checks: bool = True, siting: bool = True, lang: str = "zh", tell: Tell | None = None
+    study: Study,
+    *,
+    checks: bool = True,
+    siting: bool = True,
+    lang: str = "zh",
+    tell: Tell | None = None,
+    prepared: Path | None = None,
+    fresh: bool = False,
 ) -> Results:
-    """The circles, the scorecard and the proposals of a study; nothing is written."""
-    run = _Run(study, lang, tell or _silent)
+    """The circles, the scorecard and the proposals of a study; nothing is written but networks into ``prepared``.
+
+    ``prepared``: a folder where networks are kept, so that the next run on the same roads need not build them;
+    ``fresh``: what lies there is not used but made anew. The results are the same.
+    """
+    run = _Run(study, lang, tell or _silent, prepared, fresh)
     with run.timed("read"):
         run.say("study.step_read")
         results = Results(study, read_study_inputs(study))
@@ -170,11 +190,11 @@ def _run_findings(results: Results) -> list[pd.DataFrame]:
 class _Run:
     """One run: the networks built so far, and how long each step took."""
 
-    def __init__(self, study: Study, lang: str, tell: Tell) -> None:
-        self.study, self.lang, self.tell = study, lang, tell
+    def __init__(self, study: Study, lang: str, tell: Tell, prepared: Path | None, fresh: bool) -> None:
+        self.study, self.lang, self.tell, self.prepared, self.fresh = study, lang, tell, prepared, fresh
         self.seconds: dict[str, float] = {}
         self.networks: dict[str, Network] = {}
-        self.step = ""
+        self.step, self.roads_key = "", ""
         self.doubts: list[pd.DataFrame] = []
 
     def say(self, key: str, **values: object) -> None:
@@ -198,8 +218,33 @@ class _Run:
         if mode.id not in self.networks:
             self.say("study.step_network", mode=mode.name(self.lang))
             with self.timed(f"network {mode.id}"):
-                self.networks[mode.id] = network.build_network(roads, mode)
+                self.networks[mode.id] = _kept_network(self, roads, mode)
         return self.networks[mode.id]
+
+
+def _kept_network(run: _Run, roads: gpd.GeoDataFrame, mode: Mode) -> Network:
+    """The network of a mode as an earlier run left it, where roads, mode and program are the same; else built."""
+    if run.prepared is None:
+        return network.build_network(roads, mode)
+    run.roads_key = run.roads_key or prepared.table_key(roads)
+    key = prepared.network_key(mode, settings={"roads": run.roads_key})
+    home = run.prepared / re.sub(r"\W", "_", mode.id)
+    try:
+        found = None if run.fresh else prepared.load_network(home, key=key)
+    except MissingError:
+        found = None
+    except DataError:
+        found = None
+        run.tell(words.say("study.network_anew", run.lang, mode=mode.name(run.lang)))
+    if found is not None:
+        run.tell(words.say("study.network_kept", run.lang, mode=mode.name(run.lang)))
+        return found
+    built = network.build_network(roads, mode)
+    try:
+        prepared.save_network(built, home, key=key)
+    except WriteError as why:
+        run.tell(words.say("study.network_not_kept", run.lang, why=why.told(run.lang)))
+    return built
 
 
 def study_mode(study: Study, name: str, where: str) -> Mode:
@@ -216,8 +261,19 @@ def study_mode(study: Study, name: str, where: str) -> Mode:
 def study_circle(file: CircleFile, mode: Mode) -> Circle:
     """A circle of the study file; turnout is the mode's where the file is silent."""
     turnout = mode.turnout_minutes if file.turnout_minutes is None else file.turnout_minutes
-    known = file.model_dump(exclude={"compare_modes", "turnout_minutes"})
+    known = file.model_dump(exclude={"compare_modes", "turnout_minutes", "uncertain"})
     return Circle(**known, turnout_minutes=turnout)
+
+
+def study_range(study: Study, file: CircleFile) -> tuple[Pair, Pair] | None:
+    """The factors of speed and the minutes of turnout between which a circle's pace lies, if it is told."""
+    if file.uncertain is None:
+        return None
+    own = study_circle(file, study_mode(study, file.mode, file.id)).turnout_minutes
+    low, high = file.uncertain.turnout_minutes or (own, own)
+    if not low <= own <= high:
+        raise StudyError("study.own_turnout_outside", circle=file.id, low=low, high=high, own=own)
+    return file.uncertain.speed, (low, high)
 
 
 def study_rules(study: Study) -> tuple[RuleSet, ...]:
@@ -237,12 +293,16 @@ def _checked(run: _Run, results: Results) -> Results:
     study, tables = run.study, results.inputs
     checks: list[CircleCheck] = []
     compare: list[CircleCheck] = []
+    ranges: list[CoverageRange] = []
     for file in study.file.circles:
         for name in (file.mode, *file.compare_modes):
             mode = study_mode(study, name, file.id)
             circle = study_circle(file.model_copy(update={"mode": name}), mode)
-            check = _circle(run, tables, circle, mode)
-            (checks if name == file.mode else compare).append(check)
+            given = study_range(study, file) if name == file.mode else None
+            times = _circle_times(run, tables, circle, mode, given)
+            (checks if name == file.mode else compare).append(_circle(tables, circle, times))
+            if given is not None:
+                ranges.append(_range(run, tables, file, circle, times, given))
     run.say("study.step_targets")
     with run.timed("targets"):
         scored = scorecards(
@@ -253,28 +313,104 @@ def _checked(run: _Run, results: Results) -> Results:
             limit_m=study.file.study.snap_limit_m,
             threads=study.file.study.threads,
         )
-    return replace(results, checks=tuple(checks), compare=tuple(compare), scorecards=scored)
+    pictures = _pictures(run, tables)
+    return replace(
+        results,
+        checks=tuple(checks),
+        compare=tuple(compare),
+        ranges=tuple(ranges),
+        pictures=pictures,
+        scorecards=scored,
+    )
 
 
-def _circle(run: _Run, tables: Inputs, circle: Circle, mode: Mode) -> CircleCheck:
+def _circle_times(
+    run: _Run, tables: Inputs, circle: Circle, mode: Mode, given: tuple[Pair, Pair] | None
+) -> reach.TravelTimes:
+    """Minutes to the circle's facilities, past its standard and as far as its range asks."""
     net = run.network(tables.roads, mode)
-    sites = tables.facilities[tables.facilities["kind"].isin(circle.kinds)]
+    far = circle.minutes * SEARCHED_BEYOND
+    if given is not None:
+        asked = searched_minutes(circle, speed=given[0], turnout_minutes=given[1], turnout=circle.turnout_minutes)
+        far = max(far, asked)
+    sites = _sites_of(circle, tables)
     run.say("study.step_circle", name=f"{circle.name(run.lang)} · {mode.name(run.lang)}")
     with run.timed(f"circle {circle.id} {mode.id}"):
         times = reach.travel_times(
             net,
             tables.communities,
             sites,
-            minutes=circle.minutes * SEARCHED_BEYOND,
+            minutes=far,
             heading=circle.heading,
             turnout_minutes=circle.turnout_minutes,
             limit_m=run.study.file.study.snap_limit_m,
             threads=run.study.file.study.threads,
             progress=run.share,
         )
-        run.doubts.append(doubtful_snaps(times.community_snap, tables.communities, table="communities"))
-        run.doubts.append(doubtful_snaps(times.site_snap, sites, table="facilities"))
-        return check_circle(circle, times, tables.communities, kinds=sites["kind"], site_quality=sites["quality"])
+    run.doubts.append(doubtful_snaps(times.community_snap, tables.communities, table="communities"))
+    run.doubts.append(doubtful_snaps(times.site_snap, sites, table="facilities"))
+    return times
+
+
+def _sites_of(circle: Circle, tables: Inputs) -> gpd.GeoDataFrame:
+    return tables.facilities[tables.facilities["kind"].isin(circle.kinds)]
+
+
+def _circle(tables: Inputs, circle: Circle, times: reach.TravelTimes) -> CircleCheck:
+    sites = _sites_of(circle, tables)
+    return check_circle(circle, times, tables.communities, kinds=sites["kind"], site_quality=sites["quality"])
+
+
+def _range(
+    run: _Run, tables: Inputs, file: CircleFile, circle: Circle, times: reach.TravelTimes, given: tuple[Pair, Pair]
+) -> CoverageRange:
+    """Who the circle covers always, sometimes, never; of two modes, each is searched, and the own lies between."""
+    asked = {"kinds": _sites_of(circle, tables)["kind"], "speed": given[0], "turnout_minutes": given[1]}
+    pair = file.uncertain.modes if file.uncertain else None
+    if pair is None:
+        return coverage_range(circle, times, tables.communities, **asked)
+    slow, own, fast = (study_mode(run.study, name, file.id) for name in (pair[0], file.mode, pair[1]))
+    for one, other in ((slow, own), (own, fast)):
+        check_slower(run.network(tables.roads, one), run.network(tables.roads, other))
+    ends = [_circle_times(run, tables, replace(circle, mode=m.id), m, given) for m in (slow, fast)]
+    return coverage_range(circle, ends[0], tables.communities, **asked, fast=ends[1])
+
+
+def _pictures(run: _Run, tables: Inputs) -> gpd.GeoDataFrame | None:
+    """The ground reached from the facilities of circles, as the study asks for it."""
+    drawn = [_picture(run, tables, picture) for picture in run.study.file.pictures]
+    return gpd.GeoDataFrame(pd.concat(drawn, ignore_index=True), crs=drawn[0].crs) if drawn else None
+
+
+def _picture(run: _Run, tables: Inputs, file: PictureFile) -> gpd.GeoDataFrame:
+    of = next(c for c in run.study.file.circles if c.id == file.circle)
+    mode = study_mode(run.study, of.mode, of.id)
+    circle, net = study_circle(of, mode), run.network(tables.roads, mode)
+    run.say("study.step_picture", name=circle.name(run.lang))
+    wet = [_ground(tables, name) for name in (("water",) if file.water is None else file.water)]
+    with run.timed(f"picture {circle.id}"):
+        made = isochrones(
+            net,
+            _sites_of(circle, tables),
+            minutes=file.minutes,
+            heading=circle.heading,
+            turnout_minutes=circle.turnout_minutes,
+            radius_m=file.radius_m,
+            cell_m=file.cell_m,
+            land=_ground(tables, file.land or "land"),
+            water=pd.concat([w for w in wet if w is not None]) if any(w is not None for w in wet) else None,
+            union=not file.each,
+            bands=file.bands,
+            limit_m=run.study.file.study.snap_limit_m,
+        )
+    made.insert(0, "circle", circle.id)
+    return made
+
+
+def _ground(tables: Inputs, name: str) -> gpd.GeoSeries | None:
+    """The shapes of a layer, of the towns or counties; None where the study has no such layer."""
+    areas = {"towns": tables.towns, "counties": tables.counties, **tables.layers}
+    return areas[name].geometry if name in areas else None
 
 
 def _proposal(run: _Run, tables: Inputs, file: SitingFile) -> Proposal:

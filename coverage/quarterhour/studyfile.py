@@ -110,6 +110,28 @@ class NamedTable(Source):
     path: str
 
 
+Above = Annotated[float, Field(gt=0)]
+NotBelow = Annotated[float, Field(ge=0)]
+
+
+class UncertainFile(_Part):
+    """How well a circle's pace is known: factors of the speed or a slow and a fast mode, and minutes of turnout."""
+
+    speed: tuple[Above, Above] = (1.0, 1.0)
+    turnout_minutes: tuple[NotBelow, NotBelow] | None = None
+    modes: tuple[str, str] | None = None
+    source: str = ""
+
+    @model_validator(mode="after")
+    def _small_first(self) -> UncertainFile:
+        for low, high in filter(None, (self.speed, self.turnout_minutes)):
+            if low > high:
+                raise _wrong("not_rising", given=f"[{low:g}, {high:g}]")
+        if not self.speed[0] <= 1 <= self.speed[1]:
+            raise _wrong("own_pace_outside", given=f"[{self.speed[0]:g}, {self.speed[1]:g}]")
+        return self
+
+
 class CircleFile(_Part):
     """A service circle."""
 
@@ -124,10 +146,24 @@ class CircleFile(_Part):
     turnout_minutes: float | None = Field(default=None, ge=0)
     people: str
     need: Literal["any", "all"] = "any"
+    uncertain: UncertainFile | None = None
     clause: str = ""
     source: str = ""
     date: str = ""
     verified: bool = False
+
+
+class PictureFile(_Part):
+    """The ground that the facilities of a circle reach, drawn; never the judge."""
+
+    circle: str
+    minutes: tuple[Above, ...] = Field(min_length=1)
+    each: bool = False
+    bands: bool = True
+    radius_m: float = Field(default=50, gt=0)
+    cell_m: float | None = Field(default=None, gt=0)
+    land: str | None = None
+    water: tuple[str, ...] | None = None
 
 
 class TargetsFile(_Part):
@@ -225,6 +261,7 @@ class StudyFile(_Part):
     layers: tuple[NamedTable, ...] = ()
     modes: dict[str, ModeFile] = {}
     circles: tuple[CircleFile, ...] = ()
+    pictures: tuple[PictureFile, ...] = ()
     targets: TargetsFile = TargetsFile()
     siting: tuple[SitingFile, ...] = ()
     outputs: Outputs = Outputs()
@@ -243,11 +280,22 @@ class StudyFile(_Part):
                     raise _wrong("unknown_layer", part=question.id, given=rule.layer, known=", ".join(sorted(layers)))
             if question.candidates == "table" and self.candidates is None:
                 raise _wrong("no_candidates", part=question.id, given="table")
+        known = {t.name for t in self.layers}
+        for picture in self.pictures:
+            _check_picture(picture, [c.id for c in self.circles], known | {"towns", "counties"})
         ids = [p.id for p in parts]
         twice = sorted({i for i in ids if ids.count(i) > 1})
         if twice:
             raise _wrong("ids_twice", given=twice[0])
         return self
+
+
+def _check_picture(picture: PictureFile, circles: list[str], layers: set[str]) -> None:
+    if picture.circle not in circles:
+        raise _wrong("unknown_circle", given=picture.circle, known=", ".join(circles))
+    for name in (*([picture.land] if picture.land else []), *(picture.water or ())):
+        if name not in layers:
+            raise _wrong("unknown_layer", part=picture.circle, given=name, known=", ".join(sorted(layers)))
 
 
 def _fields_of(part: type[BaseModel]) -> set[str]:
