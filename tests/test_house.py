@@ -54,6 +54,7 @@ FLOORS = {
     "circle": 5,
     "siting.problem": 5,
     "siting.solver": 5,
+    "territories": 5,
     "tiers": 5,
     "measures": 5.5,
     "access": 6,
