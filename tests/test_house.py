@@ -54,6 +54,7 @@ FLOORS = {
     "circle": 5,
     "siting.problem": 5,
     "siting.solver": 5,
+    "rounds": 6,
     "territories": 5,
     "tiers": 5,
     "measures": 5.5,
@@ -87,6 +88,7 @@ ONLY_IN = {
     "rasterio": {"speeds"},
     "pyogrio": {"files"},
     "openpyxl": {"files"},
+    "ortools": {"rounds"},
     "numba": {"kernels"},
     "typer": {"cli"},
     "socket": {"osm.service"},
@@ -173,7 +175,7 @@ def test_the_environment_names_the_same_dependencies() -> None:
     project = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
     wanted = {re.split(r"[<>=~]", d)[0] for d in project["dependencies"]}
     listed = re.findall(r"^  - ([a-z0-9_\-]+)", (ROOT / "environment.yml").read_text(encoding="utf-8"), re.M)
-    same = {"osmium": "pyosmium"}
+    same = {"osmium": "pyosmium", "ortools": "ortools-python"}
     assert {same.get(w, w) for w in wanted} <= set(listed)
 
 

@@ -20,9 +20,9 @@ Floats = NDArray[np.float64]
 class Territories:
     """Who serves whom.
 
-    ``communities``: by id ``site`` (missing: none within the cutoff), ``minutes``, ``work``. ``sites``: by id ``staff``,
-    ``work``, ``load`` (work a member of staff), ``communities``. ``evenest``: the load that the busiest site cannot be below, were
-    communities divisible; no territories of whole communities are more even than that.
+    ``communities``: by id ``site`` (missing: none within the cutoff), ``minutes``, ``work``. ``sites``: by id
+    ``staff``, ``work``, ``load`` (work a member of staff), ``communities``. ``evenest``: the load that the busiest site
+    cannot be below, were communities divisible; no territories of whole communities are more even than that.
     """
 
     communities: pd.DataFrame
