@@ -37,7 +37,7 @@ FLOORS = {
     "osm.places": 2,
     "plain": 2,
     "studyfile": 2,
-    "osm.service": 2.5, "osm.turns": 2,
+    "osm.service": 2.5,
     "edges": 3,
     "hierarchy": 3,
     "osm": 3,
@@ -54,8 +54,6 @@ FLOORS = {
     "circle": 5,
     "siting.problem": 5,
     "siting.solver": 5,
-    "rounds": 6,
-    "territories": 5,
     "tiers": 5,
     "measures": 5.5,
     "access": 6,
@@ -83,12 +81,11 @@ ONLY_IN = {
     "highspy": {"siting.solver"},
     "folium": {"maps.page"},
     "branca": {"maps.page"},
-    "osmium": {"osm.doors", "osm.extract", "osm.places", "osm.turns"},
+    "osmium": {"osm.doors", "osm.extract", "osm.places"},
     "osmnx": {"osm.service"},
     "rasterio": {"speeds"},
     "pyogrio": {"files"},
     "openpyxl": {"files"},
-    "ortools": {"rounds"},
     "numba": {"kernels"},
     "typer": {"cli"},
     "socket": {"osm.service"},
@@ -175,7 +172,7 @@ def test_the_environment_names_the_same_dependencies() -> None:
     project = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
     wanted = {re.split(r"[<>=~]", d)[0] for d in project["dependencies"]}
     listed = re.findall(r"^  - ([a-z0-9_\-]+)", (ROOT / "environment.yml").read_text(encoding="utf-8"), re.M)
-    same = {"osmium": "pyosmium", "ortools": "ortools-python"}
+    same = {"osmium": "pyosmium"}
     assert {same.get(w, w) for w in wanted} <= set(listed)
 
 

@@ -19,6 +19,14 @@ from quarterhour.snap import doubtful_snaps, snap_places
 CRS = "EPSG:32651"
 
 
+@pytest.fixture(params=["compiled", "shapely"], autouse=True)
+def way(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> str:
+    """Both ways to the answer."""
+    if request.param == "shapely":
+        monkeypatch.setattr("quarterhour.snap.COMPILED", False)
+    return str(request.param)
+
+
 def network_of(lines: list[LineString]) -> tuple[Network, list[LineString]]:
     frame = gpd.GeoDataFrame({"highway": "residential"}, geometry=lines, crs=CRS, index=range(len(lines)))
     return build_network(as_roads(frame, crs=CRS)[0], read_modes()["walk"]), lines

@@ -224,7 +224,10 @@ def _mode(mode: Mode) -> dict[str, Any]:
 
 def _versions(names: Iterable[str]) -> Iterable[tuple[str, str]]:
     for name in names:
-        yield name, metadata.version(name)
+        try:
+            yield name, metadata.version(name)
+        except metadata.PackageNotFoundError:  # numba, where it has no wheel
+            continue
 
 
 def _json(value: object) -> str:

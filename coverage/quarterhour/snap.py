@@ -12,8 +12,9 @@ import shapely
 from numpy.typing import NDArray
 
 from quarterhour import places as tables
+from quarterhour import plain
 from quarterhour.errors import DataError, first_ids
-from quarterhour.kernels import kernel
+from quarterhour.kernels import COMPILED, kernel
 from quarterhour.network import Network
 
 Floats = NDArray[np.float64]
@@ -66,12 +67,12 @@ def snap_places(
     _check_crs(network, places)
     x, y = _points(places)
     pointed = np.isfinite(x) & np.isfinite(y)
-    grid, (island, bad) = _grid(network), _poor(network, smallest_component)
-    vertex, along, gap, passed = _search(grid, network, x, y, limit_m, longest_detour_m, bad)
+    island, bad = _poor(network, smallest_component)
+    vertex, along, gap, passed = _search(network, x, y, limit_m, longest_detour_m, bad)
     snapped = vertex >= 0
     far = pointed & ~snapped
-    gap[far] = _search(grid, network, x[far], y[far], np.inf, 0.0, bad[:1])[2]
-    road, share, on = _on_road(grid, network, vertex, along)
+    gap[far] = _search(network, x[far], y[far], np.inf, 0.0, bad[:1])[2]
+    road, share, on = _on_road(network, vertex, along)
     doubt = np.select(
         [~snapped, island[road], passed, network.no_stopping[road], gap > DOUBTFUL_GAP_M], [0, 4, 3, 2, 1], 0
     )
@@ -157,13 +158,11 @@ def _poor(network: Network, smallest: int) -> tuple[NDArray[np.bool_], NDArray[n
     return found
 
 
-def _on_road(
-    grid: _Grid, network: Network, vertex: NDArray[Any], along: Floats
-) -> tuple[NDArray[np.int32], Floats, Floats]:
+def _on_road(network: Network, vertex: NDArray[Any], along: Floats) -> tuple[NDArray[np.int32], Floats, Floats]:
     """Road, share of it and point, from the first vertex of a segment and the share of that."""
     hit = vertex >= 0
     at, part = vertex[hit], along[hit]
-    found = grid.road[at]
+    found = np.searchsorted(network.coord_start, at, side="right") - 1
     line, xy = network.line_m, network.coords
     whole = line[network.coord_start[found + 1] - 1]
     metres = line[at] + part * (line[at + 1] - line[at])
@@ -177,28 +176,31 @@ def _on_road(
 
 @dataclass(frozen=True, eq=False)
 class _Grid:
-    """Which segments (by their first vertex) touch each square cell, and the road of each vertex."""
+    """Which segments (by their first vertex) touch each square cell."""
 
     start: NDArray[np.int32]
     held: NDArray[np.int32]
     low: Floats
     cell: float
     shape: tuple[int, int]
-    road: NDArray[np.int32]
 
 
 def _grid(network: Network) -> _Grid:
     """The grid of a network, made once and kept on it."""
     if "grid" not in network.kept:
-        first = np.ones(len(network.coords), bool)
-        first[network.coord_start[1:] - 1] = False
-        a = np.flatnonzero(first).astype(np.int32)
+        a = _first_vertices(network).astype(np.int32)
         cell, low, shape = _grid_shape(network.coords, a)
         start, held = _fill(network.coords, a, low[0], low[1], cell, *shape)
-        road = np.repeat(np.arange(len(network.tail), dtype=np.int32), np.diff(network.coord_start))
-        network.kept["grid"] = _Grid(start, held, low, cell, shape, road)
+        network.kept["grid"] = _Grid(start, held, low, cell, shape)
     found: _Grid = network.kept["grid"]
     return found
+
+
+def _first_vertices(network: Network) -> NDArray[np.int64]:
+    """Of all segments."""
+    first = np.ones(len(network.coords), bool)
+    first[network.coord_start[1:] - 1] = False
+    return np.flatnonzero(first)
 
 
 def _grid_shape(xy: Floats, a: NDArray[np.int32]) -> tuple[float, Floats, tuple[int, int]]:
@@ -213,18 +215,55 @@ def _grid_shape(xy: Floats, a: NDArray[np.int32]) -> tuple[float, Floats, tuple[
         cell *= 2
 
 
-def _search(
-    grid: _Grid, network: Network, x: Floats, y: Floats, limit: float, detour: float, bad: NDArray[np.bool_]
-) -> tuple[NDArray[np.int32], Floats, Floats, NDArray[np.bool_]]:
+Found = tuple[NDArray[Any], Floats, Floats, NDArray[np.bool_]]
+"""First vertex of the segment and share of it, metres off, whether a nearer road was passed over."""
+
+
+def _search(network: Network, x: Floats, y: Floats, limit: float, detour: float, bad: NDArray[np.bool_]) -> Found:
     vertex, along = np.full(len(x), -1, np.int32), np.zeros(len(x))
     gap, passed = np.full(len(x), np.nan), np.zeros(len(x), bool)
     if not len(x):
         return vertex, along, gap, passed
+    if not COMPILED:
+        return _search_plain(network, x, y, limit, detour, bad)
+    grid = _grid(network)
     _query(
         x, y, network.coords, (grid.start, grid.held), (grid.low[0], grid.low[1], grid.cell), grid.shape, bad,
         float(limit), float(detour), vertex, along, gap, passed,
     )  # fmt: skip
     return vertex, along, gap, passed
+
+
+def _search_plain(network: Network, x: Floats, y: Floats, limit: float, detour: float, bad: NDArray[np.bool_]) -> Found:
+    """The same by the rules of ``_query``, through a tree of segments."""
+    pointed = np.isfinite(x) & np.isfinite(y)
+    limits = np.where(pointed, float(limit), -1.0)
+    choosy = bad.size > 1
+    vertex, along, gap = plain.nearest_segment(
+        _segments(network), x, y, limits, SAME_M, bad if choosy else None
+    )  # fmt: skip
+    passed = np.zeros(len(x), bool)
+    if choosy:
+        doubtful = np.flatnonzero((vertex >= 0) & bad[vertex])
+        at = x[doubtful], y[doubtful], np.minimum(limit, gap[doubtful] + detour)
+        better = plain.nearest_segment(_good_segments(network, bad), *at, SAME_M)
+        found = better[0] >= 0
+        mine = doubtful[found]
+        passed[mine] = better[2][found] > gap[mine] + SAME_M
+        vertex[mine], along[mine], gap[mine] = (a[found] for a in better)
+    return vertex, along, np.where(vertex >= 0, gap, np.nan), passed
+
+
+def _segments(network: Network) -> plain.Segments:
+    if "segments" not in network.kept:
+        network.kept["segments"] = plain.segments_of(network.coords, _first_vertices(network))
+    found: plain.Segments = network.kept["segments"]
+    return found
+
+
+def _good_segments(network: Network, bad: NDArray[np.bool_]) -> plain.Segments:
+    first = _first_vertices(network)
+    return plain.segments_of(network.coords, first[~bad[first]])
 
 
 @kernel
@@ -329,7 +368,7 @@ def _rings(px, py, xy, lists, low, cells, bad, avoid, first, limit):  # type: ig
                         if first:
                             if hit < 0 or p < hit:
                                 hit = p
-                        elif d < best:
+                        elif d < best or (d == best and p < hit):
                             # two neighbours of one line that meet in a vertex are no tie
                             second = best if abs(p - hit) > 1 else second
                             hit, best = p, d

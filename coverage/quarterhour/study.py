@@ -21,6 +21,7 @@ from quarterhour.circle import CircleCheck, check_circle
 from quarterhour.errors import DataError, MissingError, StudyError, WriteError, first_ids
 from quarterhour.inputs import Inputs
 from quarterhour.isochrone import isochrones
+from quarterhour.kernels import COMPILED
 from quarterhour.modes import Mode, as_mode, read_modes
 from quarterhour.network import Network
 from quarterhour.rules import Circle, RuleSet, Target, read_rule_set, rule_sets
@@ -170,7 +171,7 @@ def run_study(
 
 def _run_findings(results: Results) -> list[pd.DataFrame]:
     """What only a run can find: communities that no road is near, questions without a plan."""
-    told = []
+    told = [] if COMPILED else [places.finding("kernels.uncompiled", severity="note", table="")]
     for check in results.checks:
         lost = check.communities.index[check.communities["reason"] == "not_snapped"]
         if len(lost):
