@@ -20,7 +20,8 @@ from quarterhour.prepared import load_network, network_key, save_network
 
 MINUTES = 15
 CUT_CS = MINUTES * 6000
-SOURCES = 64
+SOURCES = 500
+"""Rows of a table: planners have thousands, networkx has an hour."""
 JUNCTIONS_A_SITE = 700
 """298 facilities in the prefecture of 209,000 junctions that the bars were set on."""
 

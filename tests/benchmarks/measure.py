@@ -60,8 +60,10 @@ class Row:
 
 def run_duel(name: str, peer: str, size: str, duel: Duel, *, bar: float | None, day: str, rounds: int | None) -> Row:
     """A row: how many times as long as ours the peer takes, once both have given their answer."""
-    wrong = duel.differ(duel.ours(), duel.peer())
-    often = [_repeats(way) for way in (duel.ours, duel.peer)]
+    answers, seconds = zip(*(_answered(way) for way in (duel.ours, duel.peer)), strict=True)
+    wrong = duel.differ(*answers)
+    del answers
+    often = [_repeats(way, once) for way, once in zip((duel.ours, duel.peer), seconds, strict=True)]
     pairs = [(_seconds(duel.ours, often[0]), _seconds(duel.peer, often[1])) for _ in range(rounds or duel.rounds)]
     ratio = median(b / a for a, b in pairs)
     spread = [round(f(b / a for a, b in pairs), 2) for f in (min, max)]
@@ -101,9 +103,15 @@ def _ms(seconds: float) -> float:
     return float(f"{seconds * 1000:.4g}")
 
 
-def _repeats(way: Callable[[], Any]) -> int:
-    once = _seconds(way, 1)
-    return max(1, round(ROUND_S / max(once, 1e-6)))
+def _answered(way: Callable[[], Any]) -> tuple[Any, float]:
+    begin = time.process_time()
+    answer = way()
+    return answer, time.process_time() - begin
+
+
+def _repeats(way: Callable[[], Any], first: float) -> int:
+    """How often to a round. A first time of seconds is no guide to ours, which may have compiled; then it is once."""
+    return 1 if first > 1 else max(1, round(ROUND_S / max(_seconds(way, 1), 1e-6)))
 
 
 def _seconds(way: Callable[[], Any], often: int) -> float:

@@ -196,6 +196,19 @@ def scipy_table(plain: Plain, sources: Array, cut: int) -> Callable[[], Any]:
     return ask
 
 
+def scipy_csr(plain: Plain, sources: Array, cut: int) -> Callable[[], Any]:
+    """All rows in one call, then what is finite of them as one sparse array: fewer lines to write, slower."""
+    graph = plain.scipy()
+
+    def ask() -> Table:
+        rows = csgraph.dijkstra(graph, indices=sources, limit=cut)
+        row, junction = np.nonzero(np.isfinite(rows))
+        made = sparse.csr_array((rows[row, junction], (row, junction)), shape=rows.shape)
+        return np.diff(made.indptr), made.indices, made.data
+
+    return ask
+
+
 def scipy_rows(plain: Plain, sources: Array, cut: int) -> Callable[[], Any]:
     """Dense rows alone, for a user who has the room."""
     graph = plain.scipy()

@@ -118,10 +118,19 @@ def _no_legs(sources: Array) -> tuple[Array, Array, Array]:
     return np.zeros(len(sources) + 1, np.int64), np.empty(0, np.int32), np.empty(0, np.int32)
 
 
+TABLES = {
+    "scipy": peers.scipy_table,
+    "scipy-csr": peers.scipy_csr,
+    "scipy-rows": peers.scipy_rows,
+    "networkx": peers.networkx_table,
+    "pandana": peers.pandana_table,
+}
+
+
 def _table_duel(land: Land, peer: str) -> Duel:
     plain, sources = land.plain("to_community"), land.junctions(SOURCES, seed=2)
     more = (land.network,) if peer == "pandana" else ()
-    asked = getattr(peers, f"{peer}_table" if peer != "scipy-rows" else "scipy_rows")(plain, *more, sources, CUT_CS)
+    asked = TABLES[peer](plain, *more, sources, CUT_CS)
     ours = _table(land, sources)
     reached = len(ours()[1])
     told = {**land.told, "sources": len(sources), "reached": reached, "unit": "ns a reached junction: ms / reached"}
@@ -145,9 +154,9 @@ def _sorted(count: Array, ids: Array, cs: Array) -> Array:
 
 
 def _rounds(land: Land, peer: str) -> int:
-    """Peers that need seconds get fewer rounds."""
-    slow = peer in ("networkx", "pandana")
-    return 3 if slow and len(land.network.x) > 50_000 else 5
+    """What needs seconds gets fewer rounds."""
+    size = len(land.network.x)
+    return 3 if size > 1e6 or (size > 50_000 and peer in ("networkx", "pandana")) else 5
 
 
 # --- sparse targets, many scenarios
@@ -270,7 +279,8 @@ QUESTIONS = (
     *[Question("nearest", peer, partial(_nearest_rooted, peer=peer), _on(("200k", *CITIES)))
       for peer in ("igraph", "networkit", "rustworkx")],
     Question("table", "scipy", partial(_table_duel, peer="scipy"), {"200k": 5.0, "2m": 20.0, **_on(PLACES)}),
-    Question("table", "scipy-rows", partial(_table_duel, peer="scipy-rows"), _on(("200k", "2m"))),
+    Question("table", "scipy-csr", partial(_table_duel, peer="scipy-csr"), _on(("200k",))),
+    Question("table", "scipy-rows", partial(_table_duel, peer="scipy-rows"), _on(("200k",))),
     Question("table", "pandana", partial(_table_duel, peer="pandana"), {"200k": 20.0, **_on(CITIES)}),
     Question("table", "networkx", partial(_table_duel, peer="networkx"), {"200k": 40.0, "2m": 40.0, **_on(CITIES)}),
     Question("hierarchy", "own-search", _hierarchy_duel, {"200k": 10.0, "2m": 10.0}),
