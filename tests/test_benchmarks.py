@@ -14,7 +14,8 @@ from benchmarks.__main__ import main
 from benchmarks.measure import Duel, Figure, as_row, run_duel
 from benchmarks.questions import area_error
 from benchmarks.synthetic import CLASSES, MadeRoads, made_network, made_roads
-from quarterhour.search import cutoff_table, nearest_source
+from quarterhour.nearest import nearest_source
+from quarterhour.search import cutoff_table
 from quarterhour.snap import snap_places
 
 

@@ -114,10 +114,6 @@ def _entering(junctions: Array) -> tuple[Array, Array, Array]:
     return np.arange(len(junctions) + 1), junctions.astype(np.uint32), np.zeros(len(junctions), np.int32)
 
 
-def _no_legs(sources: Array) -> tuple[Array, Array, Array]:
-    return np.zeros(len(sources) + 1, np.int64), np.empty(0, np.int32), np.empty(0, np.int32)
-
-
 TABLES = {
     "scipy": peers.scipy_table,
     "scipy-csr": peers.scipy_csr,
@@ -171,9 +167,7 @@ def _hierarchy_duel(land: Land) -> Duel:
     targets = start, order.astype(np.int32), np.zeros(len(homes), np.int32)
     asked = {"targets": targets, "target_count": len(homes), "cut": CUT_CS}
     ours = partial(table_by_buckets, made, _entering(sites), **asked)
-    search = partial(
-        cutoff_table, (arcs.indptr, arcs.head, arcs.cs), _entering(sites), direct=_no_legs(sites), **asked
-    )  # fmt: skip
+    search = partial(cutoff_table, (arcs.indptr, arcs.head, arcs.cs), _entering(sites), **asked)
     told = {**land.told, "sources": len(sites), "targets": len(homes), "build_s": round(seconds, 2)}
 
     def differ(a: Any, b: Any) -> str:
