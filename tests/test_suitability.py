@@ -27,10 +27,10 @@ LAYERS = {
 def raster(path: Path, values: object, cell: float = 100, north: float = Y0 + 1100) -> Path:
     rasterio = pytest.importorskip("rasterio")
     cells = np.asarray(values, dtype="float32")
-    from rasterio.transform import from_origin
+    from affine import Affine
 
     with rasterio.open(path, "w", driver="GTiff", height=cells.shape[0], width=cells.shape[1], count=1, dtype="float32",
-                       crs=CRS, transform=from_origin(X0 - 100, north, cell, cell), nodata=-9999) as grid:  # fmt: skip
+                       crs=CRS, transform=Affine(cell, 0, X0 - 100, 0, -cell, north), nodata=-9999) as grid:  # fmt: skip
         grid.write(cells, 1)
     return path
 
