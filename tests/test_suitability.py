@@ -29,8 +29,9 @@ def raster(path: Path, values: object, cell: float = 100, north: float = Y0 + 11
     cells = np.asarray(values, dtype="float32")
     from affine import Affine
 
-    with rasterio.open(path, "w", driver="GTiff", height=cells.shape[0], width=cells.shape[1], count=1, dtype="float32",
-                       crs=CRS, transform=Affine(cell, 0, X0 - 100, 0, -cell, north), nodata=-9999) as grid:  # fmt: skip
+    shape = {"height": cells.shape[0], "width": cells.shape[1], "count": 1, "dtype": "float32", "nodata": -9999}
+    where = {"crs": CRS, "transform": Affine(cell, 0, X0 - 100, 0, -cell, north)}
+    with rasterio.open(path, "w", driver="GTiff", **shape, **where) as grid:
         grid.write(cells, 1)
     return path
 
