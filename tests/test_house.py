@@ -38,7 +38,7 @@ FLOORS = {
     "osm.places": 2,
     "plain": 2,
     "studyfile": 2,
-    "osm.service": 2.5,
+    "osm.service": 2.5, "osm.turns": 2,
     "edges": 3,
     "hierarchy": 3,
     "osm": 3,
@@ -55,6 +55,8 @@ FLOORS = {
     "circle": 5,
     "siting.problem": 5,
     "siting.solver": 5,
+    "rounds": 6,
+    "territories": 5,
     "tiers": 5,
     "lawful": 5.5,
     "measures": 5.5,
@@ -84,11 +86,12 @@ ONLY_IN = {
     "highspy": {"siting.solver"},
     "folium": {"maps.page"},
     "branca": {"maps.page"},
-    "osmium": {"osm.doors", "osm.extract", "osm.places"},
+    "osmium": {"osm.doors", "osm.extract", "osm.places", "osm.turns"},
     "osmnx": {"osm.service"},
     "rasterio": {"speeds", "suitability"},
     "pyogrio": {"files"},
     "openpyxl": {"files"},
+    "ortools": {"rounds"},
     "numba": {"kernels"},
     "typer": {"cli"},
     "socket": {"osm.service"},
@@ -175,7 +178,7 @@ def test_the_environment_names_the_same_dependencies() -> None:
     project = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
     wanted = {re.split(r"[<>=~]", d)[0] for d in project["dependencies"]}
     listed = re.findall(r"^  - ([a-z0-9_\-]+)", (ROOT / "environment.yml").read_text(encoding="utf-8"), re.M)
-    same = {"osmium": "pyosmium"}
+    same = {"osmium": "pyosmium", "ortools": "ortools-python"}
     assert {same.get(w, w) for w in wanted} <= set(listed)
 
 

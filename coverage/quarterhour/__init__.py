@@ -24,7 +24,7 @@ _ROOMS = {
     "rules": ("Circle", "Target", "read_rules"),
     "datum": ("to_wgs84",),
     "files": ("read_places", "read_roads_file", "read_table"),
-    "osm": ("read_osm_places", "read_osm_roads", "roads_from_graph"),
+    "osm": ("read_osm_places", "read_osm_roads", "read_osm_turns", "roads_from_graph"),
     "network": ("Network", "as_roads", "build_network", "network_from_arrays"),
     "edges": ("network_from_edges",),
     "prepared": ("load_network", "network_key", "save_network"),

@@ -10,13 +10,16 @@ from quarterhour.osm.graph import read_graphml_roads, roads_from_graph
 from quarterhour.osm.places import read_osm_places
 from quarterhour.osm.service import Fetched, fetch
 from quarterhour.osm.tags import known_kinds
+from quarterhour.osm.turns import no_turns, read_osm_turns
 
 __all__ = [
     "Fetched",
     "fetch",
     "known_kinds",
+    "no_turns",
     "read_graphml_roads",
     "read_osm_places",
     "read_osm_roads",
+    "read_osm_turns",
     "roads_from_graph",
 ]
