@@ -38,16 +38,18 @@ def test_examples_use_the_front_door_alone(path: Path) -> None:
 
 
 def test_the_scripts_run_on_a_toy_study(toy_study: Path, tmp_path: Path) -> None:
-    table, page = tmp_path / "nearest.csv", tmp_path / "map.html"
+    table, page, ground = tmp_path / "nearest.csv", tmp_path / "map.html", tmp_path / "ground.gpkg"
     for script, *arguments in (
         ("nearest_table.py", toy_study, "day_care", "30", table),
         ("gap_map.py", toy_study, page),
+        ("ground_reached.py", toy_study, "care-circle", "5", "10", ground),
     ):
         command = [sys.executable, str(ROOT / "scripts" / script), *map(str, arguments)]
         done = subprocess.run(command, capture_output=True, text=True, check=False, encoding="utf-8")
         assert done.returncode == 0, done.stderr
     assert "东村" in table.read_text(encoding="utf-8-sig")
     assert page.stat().st_size > 100_000
+    assert ground.stat().st_size > 10_000
 
 
 def test_the_readme_names_every_command() -> None:

@@ -70,6 +70,7 @@ FLOORS = {
     "siting.exact": 8,
     "maps.page": 9,
     "maps.picture": 9,
+    "maps.grounds": 9.5,
     "siting": 9,
     "inputs": 10,
     "maps": 10,

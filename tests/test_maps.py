@@ -26,6 +26,7 @@ from quarterhour.maps import page as page_room
 from quarterhour.maps import picture as picture_room
 from quarterhour.rules import Circle
 from quarterhour.targets import Scorecard
+from quarterhour.uncertain import CoverageRange
 
 CRS = "EPSG:32651"
 CHROMIUM = shutil.which("chromium") or "/usr/bin/chromium"
@@ -97,6 +98,24 @@ def check_of(
     return CircleCheck(circle=circle, mode_id="walk", rows=rows, communities=found, shares=shares)
 
 
+def range_of(check: CircleCheck, communities: gpd.GeoDataFrame) -> CoverageRange:
+    n = len(communities)
+    found = pd.DataFrame({"covered": np.array(["always", "sometimes", "never"])[np.arange(n) % 3]}, communities.index)
+    found["flip_factor"] = np.where(np.arange(n) % 4 == 3, np.nan, np.linspace(0.501, 1.499, n))
+    city = {"level": "city", "area": "city", "people_always": 1234, "people_sometimes": 0, "people_never": 766}
+    city |= {"share_always": 0.617, "share_sometimes": 0.0, "share_never": 0.383}
+    return CoverageRange(check.circle, ("walk",), (0.8, 1.2), (2.0, 5.0), "common_factor", found, pd.DataFrame([city]))
+
+
+def pictures_of(check: CircleCheck, *, radius_m: float = 100) -> gpd.GeoDataFrame:
+    inner = shapely.box(410_000, 4_120_000, 412_000, 4_122_000)
+    outer = shapely.box(408_000, 4_118_000, 414_000, 4_124_000).difference(inner)
+    hole = shapely.box(408_500, 4_118_500, 409_000, 4_119_000)
+    shapes = [shapely.MultiPolygon([inner]), shapely.MultiPolygon([outer.difference(hole)])]
+    columns = {"circle": check.circle.id, "site": "", "from_minutes": [0.0, 5.0], "minutes": [5.0, 10.0]}
+    return gpd.GeoDataFrame(columns | {"radius_m": radius_m}, geometry=shapes, crs=CRS)
+
+
 def plan_of(communities: gpd.GeoDataFrame, facilities: gpd.GeoDataFrame, sites: gpd.GeoDataFrame) -> Any:
     chosen = tuple(sites.index[:3])
     cycle = [*chosen, facilities.index[0], None]
@@ -135,13 +154,15 @@ def study(
         kind=["day_care", "happiness_home", names[0]] * 4
     )
     sites = places(5, seed=3, prefix="s", names=list(names))
+    checks = [check_of(communities, facilities, f"养老服务圈{n}") for n in names[:2]]
     return {
         "title": f"威海市服务圈 {names[0]}",
         "communities": communities,
         "towns": four_towns(names[0]),
         "facilities": facilities,
-        "checks": [check_of(communities, facilities, f"养老服务圈{n}") for n in names[:2]]
-        + [check_of(communities, facilities, "两类都要", need="all")],
+        "checks": [*checks, check_of(communities, facilities, "两类都要", need="all")],
+        "ranges": [range_of(checks[1], communities)],
+        "pictures": pictures_of(checks[0]),
         "scorecard": scorecard_of(names[0]),
         "plans": [(f"镇级中心{names[0]}", plan_of(communities, facilities, sites), sites)],
         "roads": grid_roads(),
@@ -164,7 +185,8 @@ def test_the_same_study_gives_the_same_bytes() -> None:
 def test_an_empty_study_is_still_a_map() -> None:
     empty = study(3)
     none = {k: empty[k].iloc[:0] for k in ("communities", "towns", "facilities")}
-    html = maps.draw_map(**{**empty, **none, "checks": [], "plans": [], "scorecard": None, "roads": None})
+    html = maps.draw_map(**{**empty, **none, "checks": [], "plans": [], "scorecard": None, "roads": None,
+                             "ranges": [], "pictures": None})  # fmt: skip
     assert html.startswith("<!DOCTYPE html>")
 
 
@@ -273,7 +295,7 @@ def test_minutes_beyond_the_standard_never_read_as_the_standard() -> None:
 
 
 def test_a_share_is_not_read_out_as_all_or_nothing_when_it_is_not() -> None:
-    assert [picture_room._percent(s) for s in (1.0, 0.99999, 0.0, 0.0001, np.nan)] == [
+    assert [picture_room.percent(s) for s in (1.0, 0.99999, 0.0, 0.0001, np.nan)] == [
         "100.0%",
         ">99.9%",
         "0.0%",
@@ -298,7 +320,7 @@ def test_no_community_is_lost_without_a_place_it_is_told() -> None:
     given = study(9)
     given["communities"].loc["c3", "geometry"] = None
     html = maps.draw_map(**given)
-    data = json.loads(re.search(r"window.quarterhourPicture=(.*?);</script>", html, re.S)[1])  # type: ignore[index]
+    data = drawn_in(html)
     assert len(data["communities"]["name"]) == 9
     assert data["communities"]["x"][3] is None
     assert "1 条没有位置" in data["communities"]["missing"]
@@ -315,8 +337,55 @@ def test_the_legend_names_only_what_is_on_the_map(browser: Any, tmp_path: Path) 
     assert trouble == []
 
 
+def drawn_in(html: str) -> Any:
+    return json.loads(re.search(r"window.quarterhourPicture=(.*?);</script>", html, re.S)[1])  # type: ignore[index]
+
+
+def test_a_circle_at_a_range_of_paces_says_how_sure_it_is(browser: Any, tmp_path: Path) -> None:
+    tab, trouble = opened(browser, maps.draw_map(**study()), tmp_path)
+    assert "始终达标 61.7%" in tab.inner_text(".qh-panel") and tab.query_selector_all(".qh-bar i[title='1,234 人']")
+    assert not tab.is_visible(".qh-key >> text=有时达标") and tab.is_visible(".qh-key >> text=未达标")
+    tab.check("text=把握程度：养老服务圈西港村")
+    assert tab.is_visible(".qh-key >> text=有时达标") and tab.query_selector(".qh-key >> text=/^未达标$/").is_hidden()
+    tab.fill("#qh-search", "西港村1")
+    tab.press("#qh-search", "Enter")
+    told = tab.inner_text(".leaflet-popup-content")
+    assert "速度降到原定的 0.57 倍仍达标（出动准备 3.5 分钟时）" in told
+    assert "速度为原定的 0.8–1.2 倍，出动准备 2–5 分钟" in told and told.count("把握程度") == 1
+    assert trouble == []
+
+
+def test_the_ground_reached_is_off_at_first_and_says_that_it_judges_nothing(browser: Any, tmp_path: Path) -> None:
+    for lang, layer, told, band in (
+        ("zh", "等时圈（仅示意）", "不作达标判定", "5–10 分钟"),
+        ("en", "Ground reached (picture only)", "not the judgement", "5 to 10 min"),
+    ):
+        tab, trouble = opened(browser, maps.draw_map(**study(lang=lang)), tmp_path)
+        assert told not in tab.inner_text(".qh-panel")
+        tab.check(f"text={layer}")
+        said = tab.inner_text(".qh-panel")
+        assert told in said and "R = 100" in said and band in said
+        assert trouble == []
+
+
+def test_the_ground_is_read_back_where_it_lies_with_its_holes() -> None:
+    given = study(3)
+    drawn = drawn_in(maps.draw_map(**given))["grounds"][0]
+    assert [band["label"] for band in drawn["bands"]] == ["5–10 分钟", "5 分钟以内"]
+    rings = [np.cumsum(np.asarray(r).reshape(-1, 2), axis=0) / 1e5 for r in drawn["bands"][0]["shapes"][0]]
+    back = gpd.GeoSeries([shapely.Polygon(rings[0], rings[1:])], crs="EPSG:4326").to_crs(CRS)
+    truth = given["pictures"].geometry[1]
+    assert len(rings) == 3 and back[0].symmetric_difference(truth).area < 0.001 * truth.area
+
+
+def test_a_ground_of_too_many_corners_is_left_to_the_layers(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("quarterhour.maps.grounds.MOST_CORNERS", 10)
+    drawn = drawn_in(maps.draw_map(**study(3)))["grounds"][0]
+    assert drawn["bands"] == [] and "results.gpkg" in drawn["missing"]
+
+
 def test_every_word_that_the_page_uses_is_in_both_languages() -> None:
     assert "undefined" not in maps.draw_map(**study(lang="en")).split("quarterhourPicture=")[1].split("</script>")[0]
     script = (resources.files("quarterhour") / "data" / "map" / "map.js").read_text(encoding="utf-8")
     used = set(re.findall(r"\bw\.([a-z_]+)", script))
-    assert used <= set(picture_room._Say("zh").page())
+    assert used <= set(picture_room.Say("zh").page())

@@ -7,6 +7,7 @@ import json
 from pathlib import Path
 
 import geopandas as gpd
+import openpyxl
 import pytest
 import shapely
 
@@ -161,6 +162,35 @@ def test_a_pace_within_a_range_parts_the_sure_from_the_unsure(toy_study: Path, t
     qh.write_results(results, tmp_path / "out")
     layer = gpd.read_file(tmp_path / "out" / "results.gpkg", layer="communities")
     assert layer["care-circle_covered"].tolist() == care["covered"].tolist()
+
+
+@pytest.mark.parametrize("lang", ["zh", "en"])
+def test_workbook_page_and_console_tell_how_sure(toy_study: Path, tmp_path: Path, lang: str) -> None:
+    given = 'uncertain = { speed = [0.8, 1.25], turnout_minutes = [2, 5], source = "猜的 [1]" }'
+    results = qh.run_study(qh.read_study(with_lines(toy_study, "care-circle", given)), siting=False)
+    qh.write_results(results, tmp_path / "out", lang=lang)
+    name, always, flip = (
+        ("照料护理服务圈", "始终达标", "达标所需速度")
+        if lang == "zh"
+        else ("care circle", "always inside", "speed needed")
+    )
+    book = openpyxl.load_workbook(tmp_path / "out" / "coverage.xlsx")
+    rows = [[cell.value for cell in row] for row in book["把握程度" if lang == "zh" else "how sure"].rows]
+    assert (
+        len(rows) == 4
+        and rows[1][0] == name
+        and rows[1][3:10] == [7, 4, 2, 1, *map(pytest.approx, (4 / 7, 2 / 7, 1 / 7))]
+    )
+    head, *people = [
+        [cell.value for cell in row] for row in book["社区（村）" if lang == "zh" else "by community"].rows
+    ]
+    at = next(i for i, h in enumerate(head) if flip in h)
+    assert [row[at - 1] for row in people][:1] == [always] and [row[at] for row in people][2:] == [1.253, None]
+    page = (tmp_path / "out" / "report.md").read_text(encoding="utf-8")
+    told = qh.summary(results, lang)
+    for text in (page, "\n".join(told)):
+        assert f"{always} 57.1%" in text or "57.1% of people are always inside" in text
+    assert "猜的 \\[1\\]" in page
 
 
 def test_two_modes_bound_a_pace_too(toy_study: Path) -> None:

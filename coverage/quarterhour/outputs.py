@@ -91,6 +91,8 @@ def meeting_map(results: Results, lang: str = "zh") -> str:
         roads=tables.roads,
         quality_note=quality_note(results, lang),
         lang=lang,
+        ranges=results.ranges,
+        pictures=results.pictures,
     )
 
 
@@ -114,7 +116,7 @@ def summary(results: Results, lang: str = "zh") -> list[str]:
     lines = report.summary_lines(
         lang=lang, checks=results.checks, compare=results.compare, scorecard=results.scorecard, plans=_plans(results)
     )
-    return [*lines, quality_note(results, lang)]
+    return [*lines, *sections.pace_lines(results, lang), quality_note(results, lang)]
 
 
 def _scorecard_file(results: Results, path: Path) -> None:
@@ -142,6 +144,7 @@ def _workbook(results: Results, path: Path, lang: str) -> None:
             plans=_plans(results),
             quality=results.inputs.quality,
             findings=results.findings,
+            ranges=results.ranges,
             sections=sections.further(results, lang),
         )
 

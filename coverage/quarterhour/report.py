@@ -17,6 +17,7 @@ from quarterhour.circle import CircleCheck
 from quarterhour.modes import read_modes
 from quarterhour.siting.problem import SitingPlan
 from quarterhour.targets import Scorecard, told, told_closing
+from quarterhour.uncertain import CoverageRange
 
 Plan = tuple[Mapping[str, str], SitingPlan, pd.DataFrame, pd.DataFrame]
 """What a question is called (``id, zh, en, kind``), its plan, its sites, and the ledger of candidates removed."""
@@ -58,12 +59,13 @@ def write_workbook(
     quality: pd.DataFrame,
     findings: pd.DataFrame,
     compare: Sequence[CircleCheck] = (),
+    ranges: Sequence[CoverageRange] = (),
     sections: Sequence[Section] = (),
 ) -> None:
     """The results as an Excel workbook, a sheet a table; text is never taken for a formula or a link.
 
-    ``compare`` are the circles at other walkers' pace. The same results give the same bytes.
-    The file is written at ``path`` itself: whoever calls puts it in its place.
+    ``compare`` are the circles at other walkers' pace, ``ranges`` circles at a range of paces. The same results
+    give the same bytes. The file is written at ``path`` itself: whoever calls puts it in its place.
     """
     import xlsxwriter
 
@@ -73,8 +75,8 @@ def write_workbook(
         book.formats[0].set_font_name(FONT)
         sheet = _Sheets(book, lang)
         every = [*checks, *compare]
-        names = _area_names(scorecard)
-        sheet.add("by_community", _by_community(communities, every, names, lang))
+        names = area_names(scorecard)
+        sheet.add("by_community", _by_community(communities, every, ranges, names, lang))
         for level in ("town", "county"):
             sheet.add(f"by_{level}", _by_area(every, level, names, lang))
         if scorecard is not None:
@@ -180,14 +182,14 @@ def _mode_name(mode_id: str, lang: str) -> str:
     return known[mode_id].name(lang) if mode_id in known else mode_id
 
 
-def _area_names(scorecard: Scorecard | None) -> dict[tuple[str, str], str]:
+def area_names(scorecard: Scorecard | None) -> dict[tuple[str, str], str]:
     if scorecard is None:
         return {}
     rows = scorecard.rows[["level", "area", "area_name"]].drop_duplicates(["level", "area"])
     return {(str(r.level), str(r.area)): str(r.area_name) for r in rows.itertuples()}
 
 
-def _names(areas: Iterable[Any], level: str, names: Mapping[tuple[str, str], str], lang: str) -> list[str]:
+def names_of(areas: Iterable[Any], level: str, names: Mapping[tuple[str, str], str], lang: str) -> list[str]:
     city = words.say("report.city", lang)
     return [city if a == "city" else names.get((level, str(a)), str(a)) for a in areas]
 
@@ -203,12 +205,16 @@ def _labels(prefix: str, values: Iterable[Any], lang: str) -> list[str]:
 
 
 def _by_community(
-    communities: pd.DataFrame, checks: Sequence[CircleCheck], names: Mapping[tuple[str, str], str], lang: str
+    communities: pd.DataFrame,
+    checks: Sequence[CircleCheck],
+    ranges: Sequence[CoverageRange],
+    names: Mapping[tuple[str, str], str],
+    lang: str,
 ) -> pd.DataFrame:
     columns: dict[str, Any] = {"id": communities.index, "name": communities["name"].array}
     for level in ("town", "county"):
         if level in communities:
-            columns[level] = _names(communities[level], level, names, lang)
+            columns[level] = names_of(communities[level], level, names, lang)
     for people in dict.fromkeys(c.circle.people for c in checks):
         columns[people] = communities[people].array
     for check in checks:
@@ -217,8 +223,17 @@ def _by_community(
         columns[f"minutes@{of}"] = judged["minutes"].round(2).array
         columns[f"nearest@{of}"] = judged["nearest"].array
         columns[f"reason@{of}"] = _labels("reason", judged["reason"], lang)
+    for known in ranges:
+        of, found = known.circle.name(lang), known.communities.reindex(communities.index)
+        columns[f"covered_when@{of}"] = _said("uncertain", found["covered"], lang)
+        columns[f"flip_factor@{of}"] = [_up(f) for f in found["flip_factor"]]
     columns["quality"] = _labels("quality", communities["quality"], lang)
     return _headed(columns, lang)
+
+
+def _up(factor: float) -> float:
+    """Three decimals, never below: at the speed that is said a community is still covered."""
+    return math.ceil(round(factor * 1000, 6)) / 1000 if math.isfinite(factor) else math.nan
 
 
 def _by_area(
@@ -226,7 +241,7 @@ def _by_area(
 ) -> pd.DataFrame:
     tables = [c.shares[c.shares["level"].isin([level, "city"])].set_index("area") for c in checks]
     areas = tables[0].index if tables else pd.Index([])
-    columns: dict[str, Any] = {"id": areas, "name": _names(areas, level, names, lang)}
+    columns: dict[str, Any] = {"id": areas, "name": names_of(areas, level, names, lang)}
     for check, table in zip(checks, tables, strict=True):
         of, here = _circle_name(check, lang), table.reindex(areas)
         columns[f"communities@{of}"] = here["communities"].array
@@ -266,7 +281,7 @@ def _summary_table(scorecard: Scorecard, lang: str) -> pd.DataFrame:
 
 def _score_table(scorecard: Scorecard, lang: str) -> pd.DataFrame:
     rows = scorecard.rows
-    names = _area_names(scorecard)
+    names = area_names(scorecard)
     return _headed(
         {
             "target": rows["target"],
@@ -275,7 +290,7 @@ def _score_table(scorecard: Scorecard, lang: str) -> pd.DataFrame:
             "area": rows["area"],
             "area_name": [words.say("report.city", lang) if a == "city" else n
                           for a, n in zip(rows["area"], rows["area_name"], strict=True)],
-            "county": _names(rows["county"], "county", names, lang),
+            "county": names_of(rows["county"], "county", names, lang),
             "value": rows["value"],
             "threshold": rows["threshold"],
             "missing": rows["missing"],
@@ -308,10 +323,10 @@ def _unit_labels(units: Iterable[Any], lang: str) -> list[str]:
 def _figure(value: Any, unit: str) -> str:
     if _blank(value):
         return ""
-    return _percent(value) if unit == "share" else f"{value:,.1f}".removesuffix(".0")
+    return percent(value) if unit == "share" else f"{value:,.1f}".removesuffix(".0")
 
 
-def _percent(share: Any) -> str:
+def percent(share: Any) -> str:
     """One decimal; what is short of everything never reads 100.0%."""
     if _blank(share):
         return "—"
@@ -351,7 +366,7 @@ def _site_table(plans: Sequence[Plan], names: Mapping[tuple[str, str], str], lan
     rows = [r for question, plan, sites, _ in plans for r in _site_rows(question, plan, sites, lang)]
     table = {k: [r[k] for r in rows] for k in keys}
     for level in ("town", "county"):
-        table[level] = _names(table[level], level, names, lang)
+        table[level] = names_of(table[level], level, names, lang)
     return _headed(table, lang)
 
 
@@ -373,7 +388,7 @@ def _unmet_table(plans: Sequence[Plan], names: Mapping[tuple[str, str], str], la
     keys = ["level", "area", "minimum", "open", "candidates", "reason"]
     parts = [plan.unmet.reindex(columns=keys).assign(question=question[lang]) for question, plan, _, _ in plans]
     table = pd.concat(parts, ignore_index=True) if parts else pd.DataFrame(columns=[*keys, "question"])
-    area_names = [_names([a], str(v), names, lang)[0] for a, v in zip(table["area"], table["level"], strict=True)]
+    area_names = [names_of([a], str(v), names, lang)[0] for a, v in zip(table["area"], table["level"], strict=True)]
     columns = {"question": table["question"], "level": _labels("level", table["level"], lang), "area": table["area"]}
     columns |= {"area_name": area_names, "minimum": table["minimum"], "open": table["open"]}
     reasons = _labels("unmet", table["reason"], lang)
@@ -419,7 +434,7 @@ def report_markdown(
     sections: Sequence[Section] = (),
 ) -> str:
     """The results as a page of Markdown; text out of files is escaped, so it can be nothing but text."""
-    names = _area_names(scorecard)
+    names = area_names(scorecard)
     parts = [f"# {escape(title)}", _quality_part(quality, lang)]
     if checks:
         parts += [_circles_part(checks, compare, lang), _counties_part(checks, names, lang)]
@@ -464,7 +479,7 @@ def _cell(value: Any, key: str) -> str:
         return "—" if key.endswith(("share", "gap")) else ""
     if isinstance(value, str | bool) or not _is_number(value):
         return escape(value)
-    return _percent(value) if key.endswith(("share", "gap")) else f"{float(value):,.1f}".removesuffix(".0")
+    return percent(value) if key.endswith(("share", "gap")) else f"{float(value):,.1f}".removesuffix(".0")
 
 
 def _quality_part(quality: pd.DataFrame, lang: str) -> str:
@@ -515,7 +530,7 @@ def _counties_part(checks: Sequence[CircleCheck], names: Mapping[tuple[str, str]
     areas = tables[0].index
     if not len(areas):
         return ""
-    columns: dict[str, Any] = {"county": _names(areas, "county", names, lang)}
+    columns: dict[str, Any] = {"county": names_of(areas, "county", names, lang)}
     columns |= {f"share_people_share@{_circle_name(c, lang)}": t.reindex(areas).array
                 for c, t in zip(checks, tables, strict=True)}  # fmt: skip
     table = _headed(columns, lang).rename(columns=lambda c: _share_key(c))
@@ -646,7 +661,7 @@ def _circle_line(check: CircleCheck, lang: str) -> str:
     made = {q: int(row[f"people_{q}"]) for q in places.QUALITIES}
     people = words.label("people", check.circle.people, lang)
     met, total = int(row["people_met"]), int(row["people"])
-    name, share = _circle_name(check, lang), _percent(row["share_people"])
+    name, share = _circle_name(check, lang), percent(row["share_people"])
     return words.say("report.circle_line", lang, name=name, share=share, met=met, total=total, people=people, **made)
 
 
@@ -662,7 +677,7 @@ def _level_said(row: Any, lang: str) -> str:
     value = _figure(row.value, row.unit)
     key = "report.target_value" if value else "report.target_areas"
     made_up = (
-        words.say("report.on_synthetic", lang, share=_percent(row.synthetic_share)) if row.synthetic_share > 0 else ""
+        words.say("report.on_synthetic", lang, share=percent(row.synthetic_share)) if row.synthetic_share > 0 else ""
     )
     return words.say(key, lang, level=level, value=value, threshold=threshold, met=_of(row, lang) + made_up)
 

@@ -7,11 +7,14 @@ from datetime import date
 
 import pandas as pd
 
-from quarterhour import words
+from quarterhour import report, words
 from quarterhour.league import changes, league_table
 from quarterhour.report import Section
 from quarterhour.study import Results
 from quarterhour.targets import Scorecard
+from quarterhour.uncertain import COVERED, told_argument, told_pace
+
+_LEVELS = ("city", "county", "town")
 
 
 def further(results: Results, lang: str) -> list[Section]:
@@ -19,12 +22,56 @@ def further(results: Results, lang: str) -> list[Section]:
     card = results.scorecard
     if card is None:
         return []
-    made = [_league(card, lang)]
+    made = [_paces(results, card, lang)] if results.ranges else []
+    made.append(_league(card, lang))
     if len(results.scorecards) > 1:
         made.append(_by_date(results.scorecards, lang))
     if results.earlier is not None:
         made.append(_changes(results.earlier, card, lang))
     return made
+
+
+def pace_lines(results: Results, lang: str) -> list[str]:
+    """Each circle at a range of paces, in a sentence."""
+    lines = []
+    for known in results.ranges:
+        said = {c: report.percent(known.share(c)) for c in COVERED}
+        name, pace = known.circle.name(lang), told_pace(known, lang)
+        lines.append(words.say("report.pace_line", lang, name=name, pace=pace, **said))
+    return lines
+
+
+def _paces(results: Results, card: Scorecard, lang: str) -> Section:
+    """Who is covered at every pace of a range: the city, its counties, its towns."""
+    names = report.area_names(card)
+    parts = []
+    for level in _LEVELS:
+        for known in results.ranges:
+            rows = known.shares[known.shares["level"] == level]
+            areas = report.names_of(rows["area"], level, names, lang)
+            parts.append(rows.assign(circle=known.circle.name(lang), area_name=areas))
+    table = pd.concat(parts, ignore_index=True)
+    shown = {
+        "circle": table["circle"],
+        "level": [words.say(f"report.level_{level}", lang) for level in table["level"]],
+        "area_name": table["area_name"],
+        "people": table["people"],
+        **{f"people_{c}": table[f"people_{c}"] for c in COVERED},
+        **{f"{c}_share": table[f"share_{c}"] for c in COVERED},
+        **{f"communities_{c}": table[f"communities_{c}"] for c in COVERED},
+    }
+    lines = (*pace_lines(results, lang), *_why_paces(results, lang))
+    return Section("paces", pd.DataFrame(shown), lines, page_rows=int((table["level"] != "town").sum()))
+
+
+def _why_paces(results: Results, lang: str) -> list[str]:
+    """Why so few searches suffice, and where the ranges come from."""
+    said = dict.fromkeys(told_argument(known, lang) for known in results.ranges)
+    given = {c.id: c.uncertain.source for c in results.study.file.circles if c.uncertain}
+    for known in results.ranges:
+        source = given[known.circle.id] or words.say("report.pace_unsourced", lang)
+        said[words.say("report.pace_source", lang, name=known.circle.name(lang), source=source)] = None
+    return list(said)
 
 
 def _league(card: Scorecard, lang: str) -> Section:

@@ -283,10 +283,10 @@ class StudyFile(_Part):
         known = {t.name for t in self.layers}
         for picture in self.pictures:
             _check_picture(picture, [c.id for c in self.circles], known | {"towns", "counties"})
-        ids = [p.id for p in parts]
-        twice = sorted({i for i in ids if ids.count(i) > 1})
-        if twice:
-            raise _wrong("ids_twice", given=twice[0])
+        for ids in ([p.id for p in parts], [p.circle for p in self.pictures]):
+            twice = sorted({i for i in ids if ids.count(i) > 1})
+            if twice:
+                raise _wrong("ids_twice", given=twice[0])
         return self
 
 

@@ -11,9 +11,10 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from quarterhour import words
 from quarterhour.circle import area_sums, check_fits, nearest_of
 from quarterhour.errors import CutoffError, DataError, first_ids
-from quarterhour.modes import CENTISECONDS_PER_MINUTE, centiseconds
+from quarterhour.modes import CENTISECONDS_PER_MINUTE, centiseconds, read_modes
 from quarterhour.network import Network
 from quarterhour.reach import TravelTimes
 from quarterhour.rules import Circle
@@ -208,3 +209,31 @@ def _shares(found: pd.DataFrame, communities: pd.DataFrame) -> pd.DataFrame:
     for covered in COVERED:
         shares[f"share_{covered}"] = shares[f"people_{covered}"] / shares["people"].where(shares["people"] > 0)
     return shares
+
+
+def told_pace(known: CoverageRange, lang: str) -> str:
+    """The range in words: speeds, and turnout where there is any."""
+    (slow, fast), (least, most) = known.speed, known.turnout_minutes
+    if len(known.mode_ids) > 1:
+        names = [read_modes()[m].name(lang) if m in read_modes() else m for m in known.mode_ids]
+        said = words.say("uncertain.between_modes", lang, slow=names[0], fast=names[1])
+    else:
+        said = words.say("uncertain.speeds" if slow < fast else "uncertain.speed", lang, low=slow, high=fast)
+    if most > 0:
+        said += words.say("uncertain.turnouts" if least < most else "uncertain.turnout", lang, low=least, high=most)
+    return said
+
+
+def told_argument(known: CoverageRange, lang: str) -> str:
+    """Why so few searches answer every pace of the range."""
+    return words.say(f"uncertain.argument_{known.argument}", lang, slow=known.mode_ids[0], fast=known.mode_ids[-1])
+
+
+def told_flip(known: CoverageRange, factor: float, lang: str) -> str:
+    """A flip factor in words, rounded up so that it still covers; nothing where it is not known."""
+    if math.isnan(factor):
+        return ""
+    shown = max(math.ceil(round(factor * 100, 6)), 1) / 100
+    said = words.say("uncertain.flip_spare" if factor <= 1 else "uncertain.flip_short", lang, factor=shown)
+    middle = sum(known.turnout_minutes) / 2
+    return said + (words.say("uncertain.at_turnout", lang, minutes=middle) if middle else "")

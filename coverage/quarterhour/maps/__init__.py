@@ -14,13 +14,15 @@ from typing import TYPE_CHECKING
 
 import geopandas as gpd
 
+from quarterhour.maps.grounds import ground_columns, range_columns
 from quarterhour.maps.page import draw_page
-from quarterhour.maps.picture import as_picture, escape, layers_of
+from quarterhour.maps.picture import Say, as_picture, escape, layers_of
 
 if TYPE_CHECKING:
     from quarterhour.circle import CircleCheck
     from quarterhour.siting.problem import SitingPlan
     from quarterhour.targets import Scorecard
+    from quarterhour.uncertain import CoverageRange
 
 __all__ = ["draw_map", "escape"]
 
@@ -37,12 +39,15 @@ def draw_map(
     roads: gpd.GeoDataFrame | None,
     quality_note: str,
     lang: str,
+    ranges: Sequence[CoverageRange] = (),
+    pictures: gpd.GeoDataFrame | None = None,
 ) -> str:
     """The map of a study as one HTML page that opens anywhere, also without a network.
 
     The page shows each circle's gap (one circle at a time), facilities by kind, proposed sites numbered
-    in order of building, the share of people inside each circle by town, roads and towns as a schematic
-    base; it finds a community by name and says of each one why it is inside or outside.
+    in order of building, the share of people inside each circle by town, who is inside at every pace of
+    a range, the ground reached, roads and towns as a schematic base; it finds a community by name and says
+    of each one why it is inside or outside.
 
     Parameters
     ----------
@@ -55,6 +60,8 @@ def draw_map(
         Nothing is computed here that a result does not hold.
     lang
         ``zh`` or ``en``.
+    ranges, pictures
+        Circles of ``checks`` at a range of paces; what ``isochrones`` made, with the column ``circle``.
 
     Returns
     -------
@@ -78,4 +85,7 @@ def draw_map(
         quality_note=quality_note,
         lang=lang,
     )
+    say = Say(lang)
+    picture["ranges"] = range_columns(ranges, checks, communities, say)
+    picture["grounds"] = ground_columns(pictures, checks, say)
     return draw_page(picture, layers_of(picture, lang), lang=lang)

@@ -14,6 +14,7 @@ import shapely
 from quarterhour import words
 from quarterhour.circle import people_quality, worse_quality
 from quarterhour.errors import DataError
+from quarterhour.uncertain import COVERED
 
 if TYPE_CHECKING:
     from quarterhour.circle import CircleCheck
@@ -48,7 +49,7 @@ def as_picture(
     lang: str,
 ) -> dict[str, Any]:
     """Everything the page shows, ready for JSON; every string in it has passed :func:`escape`."""
-    say = _Say(lang)
+    say = Say(lang)
     return {
         "title": escape(title),
         "note": escape(quality_note),
@@ -64,7 +65,7 @@ def as_picture(
     }
 
 
-class _Say:
+class Say:
     """The words of the page in one language, each already escaped."""
 
     def __init__(self, lang: str) -> None:
@@ -82,12 +83,13 @@ class _Say:
             "search nothing_found hide show legend met not_met not_judged not_snapped unknown no_data nearest "
             "none_reached minutes standard town kind quality source people_unit share_in no_people plan plan_site "
             "plan_served plan_order plan_gain served_by_none scorecard promises threshold facilities communities "
-            "schematic too_long out_of_reach quality_fact quality_estimated quality_synthetic"
+            "schematic too_long out_of_reach quality_fact quality_estimated quality_synthetic "
+            "sure pace flip ground"
         )
-        return {key: self(key) for key in keys.split()}
+        return {key: self(key) for key in keys.split()} | {key: self.label("uncertain", key) for key in COVERED}
 
 
-def _degrees(frame: gpd.GeoDataFrame, table: str) -> gpd.GeoSeries:
+def in_degrees(frame: gpd.GeoDataFrame, table: str) -> gpd.GeoSeries:
     if frame.crs is None:
         raise DataError("maps.no_crs", table=table)
     return frame.geometry.to_crs("EPSG:4326")
@@ -95,7 +97,7 @@ def _degrees(frame: gpd.GeoDataFrame, table: str) -> gpd.GeoSeries:
 
 def _xy(frame: gpd.GeoDataFrame, table: str) -> dict[str, list[float | None]]:
     """Longitude and latitude as columns; None for a place that has no point."""
-    points = _degrees(frame, table)
+    points = in_degrees(frame, table)
     drawn = (points.notna() & ~points.is_empty).to_numpy(dtype=bool)
     where = shapely.centroid(points.to_numpy())
     return {k: _numbers(f(where), drawn) for k, f in (("x", shapely.get_x), ("y", shapely.get_y))}
@@ -112,7 +114,7 @@ def _texts(frame: pd.DataFrame, column: str) -> list[str]:
     return ["" if pd.isna(v) else escape(v) for v in frame[column]]
 
 
-def _coded(values: Sequence[str]) -> dict[str, Any]:
+def coded(values: Sequence[str]) -> dict[str, Any]:
     """A column of few different texts as a list of them and positions in it."""
     codes, found = pd.factorize(np.asarray(values, dtype=object))
     return {"code": codes.tolist(), "text": [str(v) for v in found]}
@@ -133,13 +135,13 @@ def _worst(communities: pd.DataFrame, people: Sequence[str]) -> pd.DataFrame:
     return pd.DataFrame({"quality": known})
 
 
-def _quality(frame: pd.DataFrame, say: _Say) -> dict[str, Any]:
+def _quality(frame: pd.DataFrame, say: Say) -> dict[str, Any]:
     own = frame["quality"] if "quality" in frame else pd.Series("", index=frame.index)
-    return _coded(["" if pd.isna(q) or q == "" else say.label("maps", q, prefix="quality_") for q in own])
+    return coded(["" if pd.isna(q) or q == "" else say.label("maps", q, prefix="quality_") for q in own])
 
 
 def _communities(
-    communities: gpd.GeoDataFrame, towns: gpd.GeoDataFrame, checks: Sequence[CircleCheck], say: _Say
+    communities: gpd.GeoDataFrame, towns: gpd.GeoDataFrame, checks: Sequence[CircleCheck], say: Say
 ) -> dict[str, Any]:
     columns = [c for c in dict.fromkeys(check.circle.people for check in checks) if c in communities]
     people = {say.label("maps", c, prefix="people_"): communities[c] for c in columns}
@@ -147,15 +149,15 @@ def _communities(
     return {
         **where,
         "name": _texts(communities, "name"),
-        "town": _coded(_town_names(communities, towns)),
+        "town": coded(_town_names(communities, towns)),
         "quality": _quality(_worst(communities, columns), say),
-        "source": _coded(_texts(communities, "source")),
+        "source": coded(_texts(communities, "source")),
         "people": {k: [None if pd.isna(v) else f"{v:,.0f}" for v in column] for k, column in people.items()},
         "missing": _missing("communities", where, say),
     }
 
 
-def _missing(table: str, where: Mapping[str, Sequence[float | None]], say: _Say) -> str:
+def _missing(table: str, where: Mapping[str, Sequence[float | None]], say: Say) -> str:
     count = sum(x is None for x in where["x"])
     return say("not_drawn", table=words.say(f"maps.{table}", say.lang), count=count) if count else ""
 
@@ -171,7 +173,7 @@ def _tenth(value: float, *, beyond: bool) -> str:
 
 
 def _circle(
-    check: CircleCheck, communities: gpd.GeoDataFrame, facilities: gpd.GeoDataFrame, say: _Say
+    check: CircleCheck, communities: gpd.GeoDataFrame, facilities: gpd.GeoDataFrame, say: Say
 ) -> dict[str, Any]:
     circle, found = check.circle, check.communities.reindex(communities.index)
     reasons = ["unknown" if pd.isna(r) else str(r) for r in found["reason"]]
@@ -180,8 +182,8 @@ def _circle(
         "standard": f"{circle.minutes:g}",
         "kinds": [say.label("kinds", kind) for kind in circle.kinds],
         "clause": escape(circle.clause),
-        "reason": _coded(reasons),
-        "nearest": _coded(_names(found["nearest"], facilities)),
+        "reason": coded(reasons),
+        "nearest": coded(_names(found["nearest"], facilities)),
         "minutes": _minutes(found["minutes"], circle.minutes),
         "each": _each_kind(check, communities, say),
         "city": _city_share(check, say),
@@ -193,7 +195,7 @@ def _names(ids: Iterable[Any], places: pd.DataFrame) -> list[str]:
     return ["" if pd.isna(i) else escape(known.get(i, i)) for i in ids]
 
 
-def _each_kind(check: CircleCheck, communities: gpd.GeoDataFrame, say: _Say) -> list[dict[str, Any]]:
+def _each_kind(check: CircleCheck, communities: gpd.GeoDataFrame, say: Say) -> list[dict[str, Any]]:
     """What was found for each kind, where a community needs all of several kinds."""
     if check.circle.need != "all" or len(check.circle.kinds) < 2:
         return []
@@ -205,12 +207,12 @@ def _each_kind(check: CircleCheck, communities: gpd.GeoDataFrame, say: _Say) -> 
     ]
 
 
-def _one_kind(rows: pd.DataFrame, kind: str, check: CircleCheck, say: _Say) -> dict[str, Any]:
+def _one_kind(rows: pd.DataFrame, kind: str, check: CircleCheck, say: Say) -> dict[str, Any]:
     met = [int(not pd.isna(v) and bool(v)) for v in rows["met"]]
     return {"kind": say.label("kinds", kind), "minutes": _minutes(rows["minutes"], check.circle.minutes), "met": met}
 
 
-def _percent(share: Any) -> str:
+def percent(share: Any) -> str:
     """A share as it is read out; one that is not whole never reads 100 %, one not nothing never 0 %."""
     if pd.isna(share):
         return ""
@@ -220,7 +222,7 @@ def _percent(share: Any) -> str:
     return "<0.1%" if shown == "0.0%" and share > 0 else shown
 
 
-def _city_share(check: CircleCheck, say: _Say) -> dict[str, str]:
+def _city_share(check: CircleCheck, say: Say) -> dict[str, str]:
     city = check.shares[check.shares["level"] == "city"]
     if city.empty or pd.isna(city["share_people"].iloc[0]):
         return {"share": "", "text": say("no_people"), "quality": ""}
@@ -229,23 +231,23 @@ def _city_share(check: CircleCheck, say: _Say) -> dict[str, str]:
     rests = {"synthetic": row["people_synthetic"], "estimated": row["people_estimated"]}
     name = say.label("maps", check.circle.people, prefix="people_")
     return {
-        "share": escape(_percent(row["share_people"])),
-        "text": _filled("city_share", say, people=name, **_thousands(people)),
-        "quality": _filled("city_synthetic", say, **_thousands(rests)),
+        "share": escape(percent(row["share_people"])),
+        "text": _filled("city_share", say, people=name, **thousands(people)),
+        "quality": _filled("city_synthetic", say, **thousands(rests)),
     }
 
 
-def _thousands(values: Mapping[str, Any]) -> dict[str, str]:
+def thousands(values: Mapping[str, Any]) -> dict[str, str]:
     return {key: f"{value:,.0f}" for key, value in values.items()}
 
 
-def _filled(key: str, say: _Say, /, **safe: str) -> str:
+def _filled(key: str, say: Say, /, **safe: str) -> str:
     """A sentence filled with texts that are escaped already."""
     return words.say(f"maps.{key}", say.lang, **safe)
 
 
 def _kinds(
-    facilities: gpd.GeoDataFrame, towns: gpd.GeoDataFrame, checks: Sequence[CircleCheck], say: _Say
+    facilities: gpd.GeoDataFrame, towns: gpd.GeoDataFrame, checks: Sequence[CircleCheck], say: Say
 ) -> list[dict[str, Any]]:
     """Facilities by kind; the kinds that circles ask for come first."""
     if facilities.empty:
@@ -257,20 +259,20 @@ def _kinds(
     return [_kind(facilities[have == kind], kind, towns, say) | {"show": kind in first} for kind in order]
 
 
-def _kind(places: gpd.GeoDataFrame, kind: str, towns: gpd.GeoDataFrame, say: _Say) -> dict[str, Any]:
+def _kind(places: gpd.GeoDataFrame, kind: str, towns: gpd.GeoDataFrame, say: Say) -> dict[str, Any]:
     where = _xy(places, "facilities")
     return {
         **where,
         "label": say.label("kinds", kind),
         "name": _texts(places, "name"),
-        "town": _coded(_town_names(places, towns)),
+        "town": coded(_town_names(places, towns)),
         "quality": _quality(places, say),
-        "source": _coded(_texts(places, "source")),
+        "source": coded(_texts(places, "source")),
         "missing": _missing("facilities", where, say),
     }
 
 
-def _plan(plan: Plan, communities: gpd.GeoDataFrame, facilities: gpd.GeoDataFrame, say: _Say) -> dict[str, Any]:
+def _plan(plan: Plan, communities: gpd.GeoDataFrame, facilities: gpd.GeoDataFrame, say: Say) -> dict[str, Any]:
     name, answer, sites = plan
     chosen = sites.reindex(list(answer.chosen))
     new = {site: number for number, site in enumerate(answer.chosen)}
@@ -285,7 +287,7 @@ def _plan(plan: Plan, communities: gpd.GeoDataFrame, facilities: gpd.GeoDataFram
         "gain": [_gain(answer.gain.get(site)) for site in answer.chosen],
         "quality": _quality(chosen, say),
         "served": [-1 if pd.isna(s) or s not in new else new[s] for s in served],
-        "how": _coded([_how(s, new, known, say) for s in served]),
+        "how": coded([_how(s, new, known, say) for s in served]),
         "result": _plan_result(answer, say),
     }
 
@@ -294,7 +296,7 @@ def _gain(value: Any) -> str:
     return "" if value is None or pd.isna(value) else f"{value:,.0f}"
 
 
-def _how(site: Any, new: Mapping[Any, int], known: Mapping[Any, Any], say: _Say) -> str:
+def _how(site: Any, new: Mapping[Any, int], known: Mapping[Any, Any], say: Say) -> str:
     if pd.isna(site):
         return say("served_by_none")
     name = escape(known.get(site, site))
@@ -303,21 +305,21 @@ def _how(site: Any, new: Mapping[Any, int], known: Mapping[Any, Any], say: _Say)
     return _filled("served_by_existing", say, name=name)
 
 
-def _plan_result(plan: SitingPlan, say: _Say) -> list[str]:
+def _plan_result(plan: SitingPlan, say: Say) -> list[str]:
     status = words.say(f"maps.status_{plan.status}", say.lang)
     if plan.status in ("infeasible", "no_plan"):
         return [escape(status)]
     people = {"before": plan.covered_before, "covered": plan.covered, "total": plan.demand_total}
-    first = say("plan_result", sites=len(plan.chosen), **_thousands(people))
+    first = say("plan_result", sites=len(plan.chosen), **thousands(people))
     proof = say("plan_proof", status=status, gap="<0.01%" if 0 < plan.gap < 0.00005 else f"{plan.gap:.2%}")
     unmet = [say("plan_unmet", count=len(plan.unmet))] if len(plan.unmet) else []
     return [first, proof, *unmet]
 
 
 def _towns(
-    towns: gpd.GeoDataFrame, checks: Sequence[CircleCheck], scorecard: Scorecard | None, say: _Say
+    towns: gpd.GeoDataFrame, checks: Sequence[CircleCheck], scorecard: Scorecard | None, say: Say
 ) -> list[dict[str, Any]]:
-    shapes = _degrees(towns, "towns").simplify(TOWN_TOLERANCE_DEGREES) if len(towns) else []
+    shapes = in_degrees(towns, "towns").simplify(TOWN_TOLERANCE_DEGREES) if len(towns) else []
     shares = [check.shares[check.shares["level"] == "town"].set_index("area")["share_people"] for check in checks]
     names = _texts(towns, "name")
     return [
@@ -325,7 +327,7 @@ def _towns(
             "name": name,
             "shape": None if shape is None or shape.is_empty else _shape(shape),
             "share": [_share(table.get(town)) for table in shares],
-            "shown": [escape(_percent(table.get(town, math.nan))) for table in shares],
+            "shown": [escape(percent(table.get(town, math.nan))) for table in shares],
             "promises": _promises(scorecard, "town", town, say),
         }
         for town, name, shape in zip(towns.index, names, shapes, strict=True)
@@ -341,7 +343,7 @@ def _shape(shape: shapely.Geometry) -> dict[str, Any]:
     return dict(rounded.__geo_interface__)
 
 
-def _promises(scorecard: Scorecard | None, level: str, area: Any, say: _Say) -> list[list[str]]:
+def _promises(scorecard: Scorecard | None, level: str, area: Any, say: Say) -> list[list[str]]:
     """Name, value, threshold and whether it is met, of the targets of a level (of one area)."""
     if scorecard is None:
         return []
@@ -350,18 +352,18 @@ def _promises(scorecard: Scorecard | None, level: str, area: Any, say: _Say) -> 
     return [_promise(row, say) for row in rows.to_dict("records")]
 
 
-def _promise(row: Mapping[Any, Any], say: _Say) -> list[str]:
+def _promise(row: Mapping[Any, Any], say: Say) -> list[str]:
     state = "no_data" if pd.isna(row["met"]) else "met" if row["met"] else "not_met"
     unit = "" if pd.isna(row["unit"]) else str(row["unit"])
     value, threshold = (_figure(row[key], unit, say) for key in ("value", "threshold"))
     return [escape(row[say.lang]), value, threshold, state]
 
 
-def _figure(value: Any, unit: str, say: _Say) -> str:
+def _figure(value: Any, unit: str, say: Say) -> str:
     if value is None or pd.isna(value):
         return ""
     if unit == "share":
-        return escape(_percent(value))
+        return escape(percent(value))
     return escape(f"{value:,.2f}".rstrip("0").rstrip(".")) + say.label("maps", unit, prefix="unit_")
 
 
@@ -385,15 +387,15 @@ def _lines(roads: gpd.GeoDataFrame) -> list[list[int]]:
     merged = shapely.line_merge(shapely.multilinestrings(lines))
     thin = shapely.simplify(merged, ROAD_TOLERANCE_M if _metres(roads) else 0.0)
     series = gpd.GeoSeries(shapely.get_parts(shapely.normalize(thin)), crs=roads.crs)
-    degrees = _degrees(gpd.GeoDataFrame(geometry=series), "roads").to_numpy()
-    return [_steps(shapely.get_coordinates(line)) for line in degrees]
+    whole = in_degrees(gpd.GeoDataFrame(geometry=series), "roads").to_numpy()
+    return [steps(shapely.get_coordinates(line)) for line in whole]
 
 
 def _metres(frame: gpd.GeoDataFrame) -> bool:
     return frame.crs is not None and not frame.crs.is_geographic
 
 
-def _steps(xy: np.ndarray) -> list[int]:
+def steps(xy: np.ndarray) -> list[int]:
     whole = np.round(xy * 10**DEGREE_DECIMALS).astype(np.int64)
     steps: list[int] = np.diff(whole, axis=0, prepend=np.zeros((1, 2), dtype=np.int64)).ravel().tolist()
     return steps
@@ -402,7 +404,7 @@ def _steps(xy: np.ndarray) -> list[int]:
 def _bounds(*tables: gpd.GeoDataFrame) -> list[list[float]] | None:
     """South-west and north-east corner of the first table that has places."""
     for frame in tables:
-        west, south, east, north = _degrees(frame, "communities").total_bounds if len(frame) else [math.nan] * 4
+        west, south, east, north = in_degrees(frame, "communities").total_bounds if len(frame) else [math.nan] * 4
         if math.isfinite(west):
             return [[float(south), float(west)], [float(north), float(east)]]
     return None
@@ -410,17 +412,26 @@ def _bounds(*tables: gpd.GeoDataFrame) -> list[list[float]] | None:
 
 def layers_of(picture: Mapping[str, Any], lang: str) -> list[dict[str, Any]]:
     """The layers of the page in the order of its layer control: key, name, one-at-a-time, shown at first."""
-    say = _Say(lang)
+    say = Say(lang)
     circles = [c["name"] for c in picture["circles"]]
     rows: list[tuple[str, str, bool, bool]] = [
         (f"circle_{i}", _filled("circle_layer", say, name=name), True, i == 0) for i, name in enumerate(circles)
     ] or [("communities", say("communities"), True, True)]
+    rows += [
+        (f"range_{i}", _filled("range_layer", say, name=r["name"]), True, False)
+        for i, r in enumerate(picture["ranges"])
+    ]
     rows += [("none", say("no_communities"), True, False)]
     rows += [
         (f"plan_{i}", _filled("plan_layer", say, name=p["name"]), False, i == 0) for i, p in enumerate(picture["plans"])
     ]
     rows += [(f"kind_{i}", k["label"], False, k["show"]) for i, k in enumerate(picture["kinds"])]
     rows += [(f"score_{i}", _filled("score_layer", say, name=name), False, False) for i, name in enumerate(circles)]
+    rows += [
+        (f"ground_{i}", _filled("ground_layer", say, name=g["name"]), False, False)
+        for i, g in enumerate(picture["grounds"])
+        if g["bands"]
+    ]
     rows += [("towns", say("towns"), False, True)]
     have = {road["main"] for road in picture["roads"]}
     rows += [

@@ -4,6 +4,8 @@
 
 const quarterhourColours = {
   met: "#2f8f6b", not_met: "#cf3f2e", not_judged: "#8b9099", site: "#1d4fa3",
+  always: "#2f8f6b", sometimes: "#e3a008", never: "#cf3f2e",
+  ground: ["#4a1486", "#7a5bb5", "#ada3d6", "#d9d6ec"],
   kinds: ["#6b3fa0", "#c77700", "#00798c", "#a8326e", "#5b6b1f", "#7a4b2a", "#3d5a80", "#b3a100", "#444444", "#e06c9f", "#4aa3c7", "#9a7fd1", "#8a1538", "#3f7f3f"],
   share: ["#f6d9c8", "#f3b48f", "#f1e3a4", "#b5d8a0", "#5fae83"],
   none: "#d5d8dc",
@@ -32,7 +34,7 @@ function quarterhourDraw(map, layers, picture) {
   const chip = (kind, text) => `<span class="qh-chip qh-${kind}">${text}</span>`;
   const swatch = (css, text, key = "") => `<div class="qh-key" data-layer="${key}"><i style="${css}"></i>${text}</div>`;
 
-  for (const [name, z] of [["qh-towns", 340], ["qh-scores", 345], ["qh-roads", 350]]) {
+  for (const [name, z] of [["qh-towns", 340], ["qh-scores", 345], ["qh-grounds", 347], ["qh-roads", 350]]) {
     map.createPane(name).style.zIndex = z;
     map.getPane(name).style.pointerEvents = "none";
   }
@@ -46,37 +48,45 @@ function quarterhourDraw(map, layers, picture) {
   function minutes(circle, i) {
     return circle.minutes[i] ? `${circle.minutes[i]} ${w.minutes}` : "";
   }
-  function circleText(circle, i) {
+  const sure = (c) => picture.ranges.find((range) => range.circle === c);
+  function rangeRows(range, i) {
+    const covered = range && of(range.covered, i);
+    return covered ? row(w.sure, chip(covered, w[covered])) + row(w.flip, of(range.flip, i)) + row(w.pace, range.pace) : "";
+  }
+  function circleText(circle, i, c) {
     const reason = of(circle.reason, i), kind = state[reason] || "not_judged";
     const nearest = circle.minutes[i] ? `${of(circle.nearest, i)}` : w.none_reached;
     const each = circle.each.map((k) => row(k.kind, `${k.minutes[i] ? k.minutes[i] + " " + w.minutes : w.none_reached} ${chip(k.met[i] ? "met" : "not_met", k.met[i] ? w.met : w.not_met)}`)).join("");
     return `<section><h4>${circle.name} ${chip(kind, w[kind])}</h4><table>` +
       row(w.nearest, kind === "not_judged" ? "" : nearest) + row(w.minutes, minutes(circle, i)) +
-      row(w.standard, `≤ ${circle.standard} ${w.minutes}`) + each + `</table>` +
+      row(w.standard, `≤ ${circle.standard} ${w.minutes}`) + each + rangeRows(sure(c), i) + `</table>` +
       (reason === "met" ? "" : `<p>${w[reason] || w.unknown}</p>`) + `</section>`;
   }
   function communityText(i) {
     const who = Object.entries(people.people).map(([name, column]) => row(name, column[i] === null ? w.no_data : `${column[i]} ${w.people_unit}`)).join("");
     const plans = picture.plans.map((plan) => row(plan.name, of(plan.how, i))).join("");
     return `<h3>${people.name[i]}</h3><table>${row(w.town, of(people.town, i))}${who}${row(w.quality, of(people.quality, i))}</table>` +
-      picture.circles.map((circle) => circleText(circle, i)).join("") +
+      picture.circles.map((circle, c) => circleText(circle, i, c)).join("") +
       (plans ? `<section><h4>${w.plan}</h4><table>${plans}</table></section>` : "");
   }
   const popup = { maxWidth: 340, maxHeight: 460, autoPanPaddingTopLeft: [335, 10] };
 
   // --- communities, one layer a circle ------------------------------------------------------------
-  function drawCommunities(layer, circle) {
+  function drawCommunities(layer, kindOf, said) {
     people.x.forEach((x, i) => {
       if (x === null) return;
-      const kind = circle ? state[of(circle.reason, i)] || "not_judged" : "not_judged";
-      const dot = grown(L.circleMarker([people.y[i], x], { renderer: top, weight: 0.5, color: "#fff", fillColor: colour[kind], fillOpacity: 0.95 }), kind === "met" ? 0.85 : 1.1);
+      const kind = kindOf(i);
+      const dot = grown(L.circleMarker([people.y[i], x], { renderer: top, weight: 0.5, color: "#fff", fillColor: colour[kind], fillOpacity: 0.95 }), kind === "met" || kind === "always" ? 0.85 : 1.1);
       dot.at = i;
       layer.addLayer(dot);
     });
-    layer.bindTooltip((dot) => people.name[dot.at]).bindPopup((dot) => communityText(dot.at), popup);
+    layer.bindTooltip((dot) => people.name[dot.at] + said(dot.at)).bindPopup((dot) => communityText(dot.at), popup);
   }
-  picture.circles.forEach((circle, c) => drawCommunities(layers[`circle_${c}`], circle));
-  if (layers.communities) drawCommunities(layers.communities, null);
+  picture.circles.forEach((circle, c) => drawCommunities(layers[`circle_${c}`], (i) => state[of(circle.reason, i)] || "not_judged", () => ""));
+  picture.ranges.forEach((range, r) => drawCommunities(layers[`range_${r}`],
+    (i) => (of(picture.circles[range.circle].reason, i) === "not_snapped" ? "not_judged" : of(range.covered, i) || "not_judged"),
+    (i) => (of(range.covered, i) ? ` <small>${w[of(range.covered, i)]}</small>` : "")));
+  if (layers.communities) drawCommunities(layers.communities, () => "not_judged", () => "");
 
   // --- facilities ---------------------------------------------------------------------------------
   picture.kinds.forEach((kind, k) => {
@@ -132,29 +142,47 @@ function quarterhourDraw(map, layers, picture) {
   sink();
   map.on("overlayadd baselayerchange", sink);
 
+  // --- the ground reached, a picture ----------------------------------------------------------------
+  function unstepped(steps) {
+    let x = 0, y = 0;
+    const line = [];
+    for (let i = 0; i < steps.length; i += 2) line.push([(y += steps[i + 1]) / 1e5, (x += steps[i]) / 1e5]);
+    return line;
+  }
+  const groundOpacity = 0.7;
+  map.getPane("qh-grounds").style.opacity = groundOpacity;
+  const ground = flat("qh-grounds"), groundColour = (bands, b) => colour.ground[Math.min(bands.length - 1 - b, colour.ground.length - 1)];
+  picture.grounds.forEach((drawn, g) => drawn.bands.forEach((band, b) => {
+    const fill = groundColour(drawn.bands, b);
+    layers[`ground_${g}`].addLayer(L.polygon(band.shapes.map((rings) => rings.map(unstepped)), { ...ground, color: fill, weight: 1, fillColor: fill, fillOpacity: 1 }));
+  }));
+
   // --- roads, a schematic base --------------------------------------------------------------------
   picture.roads.forEach((group) => {
-    const lines = group.lines.map((steps) => {
-      let x = 0, y = 0;
-      const line = [];
-      for (let i = 0; i < steps.length; i += 2) line.push([(y += steps[i + 1]) / 1e5, (x += steps[i]) / 1e5]);
-      return line;
-    });
+    const lines = group.lines.map(unstepped);
     const [stroke, weight] = colour.road[group.road_class];
     layers[group.main ? "roads_main" : "roads_minor"].addLayer(L.polyline(lines, { ...road, color: stroke, weight, opacity: 1, smoothFactor: 1.5 }));
   });
 
   // --- the panel: title, search, figures, legend --------------------------------------------------
-  const share = picture.circles.map((circle) => `<section><h4>${circle.name} <small>≤ ${circle.standard} ${w.minutes}</small></h4><p class="qh-figure">${circle.city.share}</p><p>${circle.city.text}</p><p><small>${circle.city.quality}</small></p></section>`).join("");
+  function rangeText(range) {
+    const bar = range.city.map((part) => `<i title="${part.people} ${w.people_unit}" style="width:${100 * part.width}%;background:${colour[part.covered]}"></i>`).join("");
+    const said = range.city.map((part) => `<span class="qh-whole">${w[part.covered]} ${part.share}</span>`).join(" · ");
+    return range.city[0].share ? `<div class="qh-bar">${bar}</div><p>${said}</p><p><small>${range.pace}</small></p>` : "";
+  }
+  const share = picture.circles.map((circle, c) => `<section><h4>${circle.name} <small>≤ ${circle.standard} ${w.minutes}</small></h4><p class="qh-figure">${circle.city.share}</p><p>${circle.city.text}</p><p><small>${circle.city.quality}</small></p>${sure(c) ? rangeText(sure(c)) : ""}</section>`).join("");
   const plans = picture.plans.map((plan) => `<section><h4>${plan.name}</h4>${plan.result.map((line) => `<p>${line}</p>`).join("")}</section>`).join("");
   const dot = (fill) => `background:${fill};border-radius:50%`;
   const legend = [
-    swatch(dot(colour.met), w.met), swatch(dot(colour.not_met), w.not_met), swatch(dot(colour.not_judged), w.not_judged),
+    swatch(dot(colour.met), w.met, "circle"), swatch(dot(colour.not_met), w.not_met, "circle"),
+    ...["always", "sometimes", "never"].map((covered) => swatch(dot(colour[covered]), w[covered], "range")),
+    swatch(dot(colour.not_judged), w.not_judged),
     ...picture.kinds.map((kind, k) => swatch(`background:${colour.kinds[k % colour.kinds.length]}`, kind.label, `kind_${k}`)),
     picture.plans.length ? `<div class="qh-key" data-layer="plan"><span class="qh-site"><b>1</b></span>${w.plan_site}</div>${swatch(`height:0;border-top:2px solid ${colour.site}`, w.plan_served, "plan")}` : "",
     picture.circles.length ? `<div class="qh-ramp" data-layer="score"><span>${w.share_in}</span>${colour.share.map((fill, i) => `<i style="background:${fill}">${i * 20}–${i * 20 + 20}%</i>`).join("")}</div>` : "",
+    ...picture.grounds.map((drawn, g) => !drawn.bands.length ? "" : `<div data-layer="ground_${g}"><p>${w.ground}</p>${[...drawn.bands.keys()].reverse().map((b) => swatch(`opacity:${groundOpacity};background:${groundColour(drawn.bands, b)}`, drawn.bands[b].label)).join("")}<p><small>${drawn.note}</small></p></div>`),
   ].join("");
-  const missing = [people.missing, ...picture.kinds.map((kind) => kind.missing)].filter(Boolean).map((text) => `<p>${text}</p>`).join("");
+  const missing = [people.missing, ...picture.grounds.map((drawn) => drawn.missing), ...picture.kinds.map((kind) => kind.missing)].filter(Boolean).map((text) => `<p>${text}</p>`).join("");
   const promises = promiseRows(picture.promises);
 
   const Panel = L.Control.extend({

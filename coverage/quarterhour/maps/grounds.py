@@ -1,0 +1,87 @@
+"""How sure a circle is at a range of paces, and the ground reached, as columns for the page."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any
+
+import geopandas as gpd
+import numpy as np
+import pandas as pd
+import shapely
+
+from quarterhour.maps.picture import Say, coded, escape, in_degrees, percent, steps, thousands
+from quarterhour.uncertain import COVERED, told_flip, told_pace
+
+if TYPE_CHECKING:
+    from quarterhour.circle import CircleCheck
+    from quarterhour.uncertain import CoverageRange
+
+MOST_CORNERS = 100_000
+"""Some 700 kB; a ground of more corners is left to the layers, so that the page stays light."""
+TOLERANCE_OF_RADIUS = 0.1
+
+
+def range_columns(
+    ranges: Sequence[CoverageRange], checks: Sequence[CircleCheck], communities: gpd.GeoDataFrame, say: Say
+) -> list[dict[str, Any]]:
+    """By circle whose pace is known as a range: each community's class and flip, and the city's shares."""
+    at = {check.circle.id: i for i, check in enumerate(checks)}
+    return [_range(known, at[known.circle.id], communities, say) for known in ranges]
+
+
+def _range(known: CoverageRange, circle: int, communities: gpd.GeoDataFrame, say: Say) -> dict[str, Any]:
+    found = known.communities.reindex(communities.index)
+    return {
+        "circle": circle,
+        "name": escape(known.circle.name(say.lang)),
+        "covered": coded(["" if pd.isna(c) else str(c) for c in found["covered"]]),
+        "flip": coded([escape(told_flip(known, factor, say.lang)) for factor in found["flip_factor"]]),
+        "pace": escape(told_pace(known, say.lang)),
+        "city": [_city(known, covered) for covered in COVERED],
+    }
+
+
+def _city(known: CoverageRange, covered: str) -> dict[str, Any]:
+    row = known.shares[known.shares["level"] == "city"].iloc[0]
+    share, people = row[f"share_{covered}"], thousands({"people": row[f"people_{covered}"]})
+    width = 0.0 if pd.isna(share) else round(float(share), 4)
+    return {"covered": covered, "share": escape(percent(share)), "width": width, **people}
+
+
+def ground_columns(pictures: gpd.GeoDataFrame | None, checks: Sequence[CircleCheck], say: Say) -> list[dict[str, Any]]:
+    """By circle with a picture: its bands, the largest first, and the sentence that it judges nothing."""
+    if pictures is None:
+        return []
+    names = {check.circle.id: check.circle.name(say.lang) for check in checks}
+    return [_ground(names[str(circle)], rows, say) for circle, rows in pictures.groupby("circle", sort=False)]
+
+
+def _ground(name: str, rows: gpd.GeoDataFrame, say: Say) -> dict[str, Any]:
+    thin = rows.geometry.simplify(TOLERANCE_OF_RADIUS * rows["radius_m"].iloc[0])
+    light = shapely.get_num_coordinates(thin.to_numpy()).sum() <= MOST_CORNERS
+    drawn = rows.set_geometry(thin) if light else rows.iloc[:0]
+    bands = [
+        {"label": _label(start, end, say), "shapes": _shapes(band)}
+        for (end, start), band in sorted(drawn.groupby(["minutes", "from_minutes"]), reverse=True)
+    ]
+    return {
+        "name": escape(name),
+        "bands": bands,
+        "note": say("ground_note", radius=f"{rows['radius_m'].iloc[0]:g}"),
+        "missing": "" if light else say("ground_left_out", name=name),
+    }
+
+
+def _label(start: float, end: float, say: Say) -> str:
+    return say("ground_band", start=f"{start:g}", end=f"{end:g}") if start else say("ground_within", end=f"{end:g}")
+
+
+def _shapes(rows: gpd.GeoDataFrame) -> list[list[list[int]]]:
+    """Polygons as their rings, each ring as whole 1e-5 degrees, the first point and then steps."""
+    parts = shapely.get_parts(in_degrees(rows, "pictures").to_numpy())
+    return [[steps(shapely.get_coordinates(ring)) for ring in _rings(part)] for part in parts]
+
+
+def _rings(polygon: shapely.Polygon) -> np.ndarray:
+    return np.asarray(shapely.get_rings(polygon))
