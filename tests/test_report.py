@@ -16,7 +16,7 @@ from quarterhour.circle import CircleCheck, check_circle
 from quarterhour.reach import times_from_matrix
 from quarterhour.report import escape, report_markdown, summary_lines, write_workbook
 from quarterhour.rules import Circle, as_targets
-from quarterhour.siting.problem import SitingPlan
+from quarterhour.siting.plan import SitingPlan
 from quarterhour.targets import Scorecard, score_targets
 
 HOSTILE = "=1+1 |<script>alert(1)</script>[x](http://evil) {{ 7*7 }} **b**\n# head"

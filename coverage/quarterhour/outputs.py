@@ -16,7 +16,7 @@ import pandas as pd
 from quarterhour import files, maps, report, sections, words
 from quarterhour.league import earlier_rows, kept_rows
 from quarterhour.modes import Mode
-from quarterhour.siting.problem import plan_record
+from quarterhour.siting.record import plan_record
 from quarterhour.study import (
     Proposal,
     Results,

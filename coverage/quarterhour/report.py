@@ -15,7 +15,7 @@ import pandas as pd
 from quarterhour import places, words
 from quarterhour.circle import CircleCheck
 from quarterhour.modes import read_modes
-from quarterhour.siting.problem import SitingPlan
+from quarterhour.siting.plan import SitingPlan
 from quarterhour.targets import Scorecard, told, told_closing
 from quarterhour.uncertain import CoverageRange
 

@@ -26,8 +26,11 @@ from quarterhour.modes import Mode, as_mode, read_modes
 from quarterhour.network import Network
 from quarterhour.rules import Circle, RuleSet, Target, read_rule_set, rule_sets
 from quarterhour.scoring import SEARCHED_BEYOND, modes_asked, scorecards
+from quarterhour.siting.door import as_problem, join_sites
 from quarterhour.siting.exact import solve_siting
-from quarterhour.siting.problem import Quota, SitingPlan, SitingProblem, as_problem, join_sites, verify_plan
+from quarterhour.siting.plan import SitingPlan
+from quarterhour.siting.problem import Quota, SitingProblem
+from quarterhour.siting.recount import verify_plan
 from quarterhour.snap import doubtful_snaps
 from quarterhour.studyfile import CircleFile, PictureFile, SitingFile, StudyFile, find_study, read_study_file
 from quarterhour.targets import Scorecard

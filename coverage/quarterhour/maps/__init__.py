@@ -20,7 +20,7 @@ from quarterhour.maps.picture import Say, as_picture, escape, layers_of
 
 if TYPE_CHECKING:
     from quarterhour.circle import CircleCheck
-    from quarterhour.siting.problem import SitingPlan
+    from quarterhour.siting.plan import SitingPlan
     from quarterhour.targets import Scorecard
     from quarterhour.uncertain import CoverageRange
 

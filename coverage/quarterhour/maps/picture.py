@@ -18,7 +18,7 @@ from quarterhour.uncertain import COVERED
 
 if TYPE_CHECKING:
     from quarterhour.circle import CircleCheck
-    from quarterhour.siting.problem import SitingPlan
+    from quarterhour.siting.plan import SitingPlan
     from quarterhour.targets import Scorecard
 
     Plan = tuple[str, SitingPlan, gpd.GeoDataFrame]

@@ -1,35 +1,222 @@
-"""Proven plans: the question as a small integer program, in arrays."""
+"""Proven plans: each goal of a question by the engine of its class, or by the generic model."""
 
 from __future__ import annotations
 
 import math
+import signal
+import threading
 import time
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
+from pathlib import Path
 
 import numpy as np
 import pandas as pd
 import scipy.sparse as sp
 
-from quarterhour.siting.heuristic import Core, Ints, as_core, good_choice, order_of_building, without_idle
-from quarterhour.siting.problem import (
-    Reason,
-    SitingPlan,
-    SitingProblem,
-    Status,
-    contradictions,
-    input_hash,
-    relative_gap,
-    shortfalls,
-)
+from quarterhour.siting.assemble import Certificate, Proof, Stopped, as_plan, certificate, no_plan
+from quarterhour.siting.chain import COUNTING, Answer, Search, Tell, better, easy_bound
+from quarterhour.siting.counting import contradictions
+from quarterhour.siting.heuristic import Core, Ints, as_core, good_choice, without_idle
+from quarterhour.siting.keep import Keeper
+from quarterhour.siting.measure import Choice, Exact, Measure
+from quarterhour.siting.model import Model
+from quarterhour.siting.plan import Reason, SitingPlan
+from quarterhour.siting.problem import WHOLE, Goal, SitingProblem
+from quarterhour.siting.rules import Rules
 from quarterhour.siting.solver import Floats, Program, Solver, whole_bound
+from quarterhour.siting.watch import Watch
 
 Progress = Callable[[float], None]
 """Called with the share done, 0 to 1."""
 
 
+def solve_siting(
+    problem: SitingProblem,
+    *,
+    seconds: float = 60,
+    seed: int = 0,
+    progress: Progress | None = None,
+    keep: str | Path | None = None,
+    found: Callable[[SitingPlan], None] | None = None,
+) -> SitingPlan:
+    """The best plan and its proof, goal by goal.
+
+    Areas with too few admissible sites do not stop the rest: their minimum is lowered to what is
+    possible, and the plan says so in ``unmet``. The same question gives the same plan as long as
+    it is proven within ``seconds``; a plan that time or Ctrl-C ended says so in ``stopped``.
+    Ctrl-C gives the best plan so far with its bound; a second one ends as always.
+
+    Parameters
+    ----------
+    problem : as ``as_problem`` makes it.
+    seconds : time for the search; after it the best plan found comes with its bound.
+    seed : of the solver.
+    progress : called with the share done.
+    keep : a file in which the best plan so far stands, verified and whole, at every moment.
+    found : called with each better plan, verified, with the bound of that moment.
+    """
+    measure = Measure(problem)
+    with _interrupts() as asked:
+        watch = Watch(seconds=seconds, seed=seed, stop=asked.is_set, progress=progress or (lambda _: None))
+        watch.progress(0.0)
+        known = certificate(measure, seed)
+        plan = _solved(known, watch, Keeper(known, watch, keep, found), asked)
+        watch.progress(1.0)
+    return plan
+
+
+def _solved(known: Certificate, watch: Watch, keeper: Keeper, asked: threading.Event) -> SitingPlan:
+    problem = known.measure.problem
+    reasons, by = contradictions(problem), COUNTING
+    if not reasons:
+        choice, proofs, answer = _chain(Rules(known.measure), watch, keeper)
+        stopped = _stopped(watch, asked, proofs, choice, known.measure)
+        if choice is not None:
+            plan = as_plan(known, choice, proofs, seconds=_spent(watch), stopped=stopped)
+            keeper.write(plan)
+            return plan
+        by = answer.proved_by
+        key = "siting.no_choice" if answer.infeasible else "siting.stopped"
+        reasons = (Reason(key, {} if answer.infeasible else {"seconds": watch.seconds}),)
+        if not answer.infeasible:
+            return no_plan(known, "no_plan", reasons, proved_by=by, seconds=_spent(watch), stopped=stopped)
+    return no_plan(known, "infeasible", reasons, proved_by=by, seconds=_spent(watch))
+
+
+def _spent(watch: Watch) -> float:
+    return time.perf_counter() - watch.begun
+
+
+def _stopped(
+    watch: Watch, asked: threading.Event, proofs: list[Proof], choice: Choice | None, measure: Measure
+) -> Stopped:
+    """What ended the search before all was proven."""
+    open_end = choice is None or any(measure.value(choice, p.goal) != p.bound for p in proofs)
+    if not open_end:
+        return ""
+    return "interrupt" if asked.is_set() else "time" if watch.left() <= 0 else ""
+
+
+@contextmanager
+def _interrupts() -> Iterator[threading.Event]:
+    """Ctrl-C once sets the event; twice does what it did before. Outside the main thread nothing changes."""
+    asked = threading.Event()
+    if threading.current_thread() is not threading.main_thread():
+        yield asked
+        return
+    before = signal.getsignal(signal.SIGINT)
+
+    def heard(number: int, frame: object) -> None:
+        if asked.is_set() and callable(before):
+            before(number, frame)  # type: ignore[arg-type]
+        asked.set()
+
+    signal.signal(signal.SIGINT, heard)
+    try:
+        yield asked
+    finally:
+        signal.signal(signal.SIGINT, before)
+
+
+# --- goal by goal -------------------------------------------------------------------------------
+
+
+def _chain(rules: Rules, watch: Watch, keeper: Keeper) -> tuple[Choice | None, list[Proof], Answer]:
+    measure = rules.measure
+    proofs: list[Proof] = []
+    choice, model = None if _is_plain_cover(measure.problem) else _start(rules), None
+    for goal in measure.problem.goals:
+        told = keeper.hearing(goal, proofs)
+        if not proofs and _is_plain_cover(measure.problem):
+            answer = _by_core(measure, watch, told)
+        elif choice is not None and watch.over():
+            answer = Answer(choice, easy_bound(measure, goal), COUNTING)
+        else:
+            model = Model(rules) if model is None else model
+            answer = Search(model, goal, rules, watch=watch, tell=told).run(choice)
+        if answer.choice is None:
+            return None, proofs, answer
+        choice = answer.choice
+        proofs.append(Proof(goal, answer.bound, answer.proved_by, answer.nodes))
+        rules = rules.keeping((goal, measure.value(choice, goal)))
+    return None if choice is None else _without_idle(rules, choice), proofs, answer
+
+
+def _start(rules: Rules) -> Choice | None:
+    """What greedy and swaps find when they see neither money nor conflicts nor capacity, if it holds all the same."""
+    problem = rules.measure.problem
+    if problem.capacity is not None:
+        return None
+    core = as_core(problem)
+    found = good_choice(core)
+    choice = None if found is None else _opened(problem, core.sites[found])
+    return choice if choice is not None and rules.hold(choice) else None
+
+
+def _opened(problem: SitingProblem, built: pd.Index) -> Choice:
+    opened = ~problem.free
+    opened[problem.sites.index.get_indexer(built)] = True
+    return Choice(opened)
+
+
+def _without_idle(rules: Rules, choice: Choice) -> Choice:
+    """Leave out, the last of the table first, each site without which nothing is worse."""
+    problem, near = rules.measure.problem, rules.measure.problem.near
+    serves = np.zeros(len(problem.sites), dtype=np.bool_)
+    if choice.served is not None:
+        serves[near.site[choice.served.pair]] = True
+    for site in np.flatnonzero(choice.opened & problem.free & ~serves)[::-1].tolist():
+        opened = choice.opened.copy()
+        opened[site] = False
+        less = replace(choice, opened=opened)
+        if rules.hold(less):
+            choice = less
+    return choice
+
+
+# --- the plain questions: most people, or fewest sites, within quotas ---------------------------
+
+
+def _is_plain_cover(problem: SitingProblem) -> bool:
+    """Whether a question's first goal is people or sites, and it has no rules but a number of sites and quotas."""
+    goal, everyone = problem.goals[0], problem.objective == "min-sites"
+    whole = all(len(s.ladder()) == 1 and s.ladder()[0][1] == 100 for s in problem.standards.values())
+    no_rules = problem.capacity is None and problem.budget.yuan is None and not len(problem.conflicts)
+    plain = problem.coverage.backup is None and not problem.coverage.at_least and problem.everyone == everyone
+    alone = not any(g.people for g in problem.goals)
+    return goal.objective in ("max-cover", "min-sites") and whole and no_rules and plain and alone
+
+
+def _by_core(measure: Measure, watch: Watch, tell: Tell) -> Answer:
+    problem = measure.problem
+    core = as_core(problem)
+    found = _solve(core, seconds=watch.seconds, seed=watch.seed)
+    if found.choice is None:
+        return Answer(None, 0, found.proved_by, infeasible=found.infeasible)
+    choice = _opened(problem, core.sites[without_idle(core, found.choice)])
+    goal = problem.goals[0]
+    bound = _whole(measure, goal, found.bound)
+    value = measure.value(choice, goal)
+    if better(goal, value, bound):
+        bound = value
+    tell(choice, bound, found.proved_by)
+    return Answer(choice, bound, found.proved_by)
+
+
+def _whole(measure: Measure, goal: Goal, bound: float) -> Exact:
+    """The bound of the core moved by what is settled; what counting tells where there is none."""
+    problem = measure.problem
+    if not math.isfinite(bound):
+        return easy_bound(measure, goal)
+    if goal.objective == "min-sites":
+        return int(problem.sites["state"].eq("required").sum()) + int(bound)
+    return measure.value(Choice(~problem.free), goal) + WHOLE * int(bound)
+
+
 @dataclass(frozen=True, eq=False)
-class _Answer:
+class _Found:
     """A choice of candidates (None: none found), and what no choice can beat."""
 
     choice: Ints | None
@@ -38,127 +225,15 @@ class _Answer:
     infeasible: bool = False
 
 
-def solve_siting(
-    problem: SitingProblem, *, seconds: float = 60, seed: int = 0, progress: Progress | None = None
-) -> SitingPlan:
-    """The best plan and its proof: HiGHS starts from a greedy plan improved by swaps.
-
-    Areas with too few admissible sites do not stop the rest: their minimum is lowered to what is
-    possible, and the plan says so in ``unmet``. The same question gives the same plan as long as
-    it is proven within ``seconds``.
-
-    Parameters
-    ----------
-    problem : as ``as_problem`` makes it.
-    seconds : time for the solver; after it the best plan found comes with its bound.
-    seed : of the solver.
-    progress : called with the share done.
-    """
-    begun = time.perf_counter()
-    tell = progress or (lambda _: None)
-    tell(0.0)
-    reasons = contradictions(problem)
-    answer = _Answer(None, math.nan, "counting", infeasible=True)
-    core = None
-    if not reasons:
-        core = as_core(problem)
-        answer = _solve(core, seconds=seconds, seed=seed)
-        if answer.choice is None:
-            reasons = (Reason("siting.no_choice" if answer.infeasible else "siting.stopped", {"seconds": seconds}),)
-    tell(1.0)
-    built = _built(problem, core, answer.choice)
-    return _plan(problem, built, answer=answer, reasons=reasons, seed=seed, seconds=time.perf_counter() - begun)
-
-
-def _built(problem: SitingProblem, core: Core | None, choice: Ints | None) -> pd.Index | None:
-    if core is None or choice is None:
-        return None
-    required = problem.sites.index[problem.sites["state"].eq("required")]
-    return required.append(core.sites[without_idle(core, choice)])
-
-
-def _plan(
-    problem: SitingProblem,
-    built: pd.Index | None,
-    *,
-    answer: _Answer,
-    reasons: tuple[Reason, ...],
-    seed: int,
-    seconds: float,
-) -> SitingPlan:
-    existing = problem.sites.index[problem.sites["state"].eq("existing")]
-    chosen = problem.sites.index[:0] if built is None else built
-    gain = order_of_building(problem, chosen)
-    before, after = _served(problem, existing), _served(problem, existing.append(chosen))
-    people = problem.demand.to_numpy()
-    covered = int(people[after.notna()].sum())
-    value, bound, gap, status = math.nan, math.nan, math.nan, _no_plan(answer)
-    if built is not None:
-        value, bound = _value_and_bound(problem, covered, len(chosen), answer.bound)
-        gap = relative_gap(value, bound)
-        status = "optimal" if gap == 0 else "bounded"
-    return SitingPlan(
-        problem_id=problem.id,
-        objective=problem.objective,
-        chosen=tuple(str(s) for s in gain.index),
-        gain=gain,
-        assignment=after,
-        value=value,
-        bound=bound,
-        gap=gap,
-        status=status,
-        covered_before=int(people[before.notna()].sum()),
-        covered=covered,
-        demand_total=int(people.sum()),
-        reachable=int(people[_served(problem, problem.sites.index).notna()].sum()),
-        unmet=shortfalls(problem),
-        proved_by=answer.proved_by,
-        seconds=seconds,
-        seed=seed,
-        input_hash=input_hash(problem),
-        reasons=reasons,
-    )
-
-
-def _no_plan(answer: _Answer) -> Status:
-    return "infeasible" if answer.infeasible else "no_plan"
-
-
-def _value_and_bound(problem: SitingProblem, covered: int, built: int, bound: float) -> tuple[float, float]:
-    """Value of the whole plan, and the bound of the core moved by what is settled."""
-    if problem.objective == "min-sites":
-        required = int(problem.sites["state"].eq("required").sum())
-        return float(built), min(float(built), required + bound)
-    settled = problem.sites.index[problem.sites["state"].ne("candidate")]
-    base = int(problem.demand[_served(problem, settled).notna()].sum())
-    return float(covered), max(float(covered), base + bound)
-
-
-def _served(problem: SitingProblem, opened: pd.Index) -> pd.Series:
-    """Each community's nearest open site within the standard; ties to the earlier in the table of sites."""
-    near, here = problem.times.within(problem.minutes), problem.sites.index.isin(opened)
-    row = np.repeat(np.arange(len(problem.demand)), np.diff(near.indptr))
-    use = here[near.site_index]
-    row, site, cs = row[use], near.site_index[use], near.cs[use]
-    order = np.lexsort((site, cs, row))
-    first = order[np.unique(row[order], return_index=True)[1]]
-    nearest = pd.Series(pd.NA, index=problem.demand.index, dtype="str", name="site")
-    nearest.iloc[row[first]] = problem.sites.index[site[first]].to_numpy()
-    return nearest
-
-
-# --- the integer program ----------------------------------------------------------------------
-
-
-def _solve(core: Core, *, seconds: float, seed: int) -> _Answer:
+def _solve(core: Core, *, seconds: float, seed: int) -> _Found:
     begun = time.perf_counter()
     start = good_choice(core)
     easy = _by_counting(core)
     if start is not None and _worth(core, start) == easy:
-        return _Answer(start, easy, "counting")
+        return _Found(start, easy, "counting")
     if not len(core.sites):
         held = core.holds(np.empty(0, dtype=np.int64))
-        return _Answer(np.empty(0, dtype=np.int64) if held else None, easy, "counting", infeasible=not held)
+        return _Found(np.empty(0, dtype=np.int64) if held else None, easy, "counting", infeasible=not held)
     left = max(1.0, seconds - (time.perf_counter() - begun))
     return _by_highs(core, start, easy=easy, seconds=left, seed=seed)
 
@@ -174,18 +249,18 @@ def _worth(core: Core, choice: Ints) -> float:
     return float(len(choice) if core.all_rows else core.covered(choice))
 
 
-def _by_highs(core: Core, start: Ints | None, *, easy: float, seconds: float, seed: int) -> _Answer:
+def _by_highs(core: Core, start: Ints | None, *, easy: float, seconds: float, seed: int) -> _Found:
     solver = Solver(_program(core), seed=seed)
-    begin = None if start is None else _start(core, start)
+    begin = None if start is None else _opening(core, start)
     outcome = solver.solve(seconds=seconds, start=begin)
     if outcome.status == "infeasible" and start is None:
-        return _Answer(None, math.nan, solver.version, infeasible=True)
+        return _Found(None, math.nan, solver.version, infeasible=True)
     choices = [c for c in (start, _found(core, outcome.values)) if c is not None]
     better = min if core.all_rows else max
     best = better(choices, key=lambda c: _worth(core, c)) if choices else None
     bound = whole_bound(outcome.bound, most=not core.all_rows)
     bound, proved_by = _tighter(core, bound, easy=easy, proof=solver.version)
-    return _Answer(best, bound, proved_by)
+    return _Found(best, bound, proved_by)
 
 
 def _found(core: Core, values: Floats | None) -> Ints | None:
@@ -238,7 +313,7 @@ def _area_rows(core: Core) -> tuple[Ints, sp.csr_array]:
     return binds, member[binds]
 
 
-def _start(core: Core, choice: Ints) -> Floats:
+def _opening(core: Core, choice: Ints) -> Floats:
     opened = np.zeros(len(core.sites))
     opened[choice] = 1.0
     reached = [] if core.all_rows else [(core.cover @ opened > 0).astype(float)]

@@ -4,11 +4,14 @@ from __future__ import annotations
 
 import math
 
+import numpy as np
 import pandas as pd
 
 from quarterhour import words
 from quarterhour.errors import first_ids
-from quarterhour.siting.problem import Reason, SitingPlan, SitingProblem, contradictions, shortfalls
+from quarterhour.siting.counting import contradictions, shortfalls
+from quarterhour.siting.plan import Reason, SitingPlan
+from quarterhour.siting.problem import SitingProblem
 
 
 def impossible_quotas(
@@ -45,8 +48,7 @@ def out_of_reach(problem: SitingProblem) -> pd.DataFrame:
     Indexed by community, most people first; the nearest site and its minutes are missing where
     none was found within what was searched.
     """
-    near = problem.times.within(problem.minutes).count_within(problem.minutes)
-    lost = problem.demand[(near.reindex(problem.demand.index) == 0) & problem.demand.gt(0)]
+    lost = problem.demand[(np.diff(problem.near.start) == 0) & problem.demand.gt(0)]
     table: pd.DataFrame = problem.times.nearest().reindex(lost.index)[["site", "minutes"]]
     table.insert(0, "people", lost)
     return table.sort_values("people", ascending=False, kind="stable")
@@ -58,7 +60,7 @@ def told(plan: SitingPlan, lang: str) -> list[str]:
     for reason, rows in plan.unmet.groupby(["reason", "level"], sort=False):
         key, level = reason
         names = first_ids(rows["area"])
-        said = words.say(f"siting.{level}", lang)
+        said = words.label("siting", str(level), lang)
         lines.append(words.say(f"siting.{key}", lang, level=said, areas=names, count=len(rows)))
     return lines
 

@@ -10,7 +10,8 @@ import pandas as pd
 import scipy.sparse as sp
 
 from quarterhour.kernels import kernel
-from quarterhour.siting.problem import SitingProblem, quota_rows
+from quarterhour.siting.counting import quota_rows
+from quarterhour.siting.problem import SitingProblem
 
 Ints = npt.NDArray[np.int64]
 _MOST_PASSES = 50
@@ -69,17 +70,15 @@ def as_core(problem: SitingProblem) -> Core:
     limit = int((~fixed).sum())
     if problem.new_sites is not None:
         limit = min(limit, int(problem.new_sites) - int(problem.sites["state"].eq("required").sum()))
-    every = problem.objective == "min-sites"
-    core = Core(people, rows, problem.sites.index[~fixed], group, low, high, limit, every)
+    core = Core(people, rows, problem.sites.index[~fixed], group, low, high, limit, problem.everyone)
     return _without_dominated(core)
 
 
 def _incidence(problem: SitingProblem) -> tuple[sp.csr_array, npt.NDArray[np.bool_]]:
-    near = problem.times.within(problem.minutes)
+    near = problem.near
     shape = (len(problem.demand), len(problem.sites))
-    ones = np.ones(len(near.site_index), dtype=np.int64)
-    cover = sp.csr_array((ones, near.site_index.astype(np.int64), near.indptr.astype(np.int64)), shape=shape)
-    return cover, problem.sites["state"].ne("candidate").to_numpy()
+    ones = np.ones(len(near.site), dtype=np.int64)
+    return sp.csr_array((ones, near.site.astype(np.int64), near.start), shape=shape), ~problem.free
 
 
 def merge_rows(cover: sp.csr_array, people: Ints) -> tuple[sp.csr_array, Ints]:
@@ -106,7 +105,7 @@ def _groups(problem: SitingProblem, sites: pd.DataFrame) -> tuple[Ints, Ints, In
     first = 0
     for q, quota in enumerate(problem.quotas):
         number = {area: first + k for k, area in enumerate(quota.areas)}
-        group[q] = [number.get(a, -1) for a in sites[quota.level]]
+        group[q] = [number.get(a, -1) for a in problem.area_of(quota)[sites.index]]
         first += len(quota.areas)
     low = np.array([r[2] for r in bounds], dtype=np.int64)
     high = np.array([r[3] for r in bounds], dtype=np.int64)
@@ -317,32 +316,3 @@ def _needed(start, row, people, chosen, group, low):  # type: ignore[no-untyped-
             for k in range(start[s], start[s + 1]):
                 times[row[k]] -= 1
     return chosen[stays]
-
-
-# --- order of building ------------------------------------------------------------------------
-
-
-def order_of_building(problem: SitingProblem, chosen: pd.Index) -> pd.Series:
-    """The people each chosen site newly covers, in the order in which to build.
-
-    Existing sites stand already; required ones come first, then the rest, each time the one that
-    covers most people not yet covered; ties to the earlier in the table of sites.
-    """
-    cover, _ = _incidence(problem)
-    by_site = sp.csc_array(cover)
-    state = problem.sites["state"].to_numpy()
-    waiting = problem.demand.to_numpy(dtype=np.int64).copy()
-    waiting[np.asarray(cover[:, state == "existing"].sum(axis=1)).ravel() > 0] = 0
-    left = np.sort(problem.sites.index.get_indexer(chosen)).tolist()
-    order: list[int] = []
-    gains: list[int] = []
-    for stage in ("required", "candidate"):
-        turn = [s for s in left if state[s] == stage]
-        while turn:
-            rows = {s: by_site.indices[by_site.indptr[s] : by_site.indptr[s + 1]] for s in turn}
-            best = max(turn, key=lambda s: (int(waiting[rows[s]].sum()), -s))  # noqa: B023
-            order.append(best)
-            gains.append(int(waiting[rows[best]].sum()))
-            waiting[rows[best]] = 0
-            turn.remove(best)
-    return pd.Series(gains, index=problem.sites.index[order], dtype="int64", name="gain")

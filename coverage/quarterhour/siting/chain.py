@@ -1,0 +1,232 @@
+"""Each goal of a chain in turn, by the generic model: the best choice that keeps what the goals before came to."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from fractions import Fraction
+
+import numpy as np
+import scipy.sparse as sp
+
+from quarterhour.siting.counting import least_for_quotas
+from quarterhour.siting.measure import Choice, Exact, Measure
+from quarterhour.siting.model import Model
+from quarterhour.siting.problem import WHOLE, Goal
+from quarterhour.siting.rows import Rows, Sum
+from quarterhour.siting.rules import Rules
+from quarterhour.siting.solver import Floats, Outcome, Program, Solver, whole_bound
+from quarterhour.siting.watch import Watch
+
+Tell = Callable[[Choice, Exact, str], None]
+"""Told each better choice that keeps all rules, what none can beat as far as known by then, and who proved that."""
+_MOST_REFUSED = 50
+"""Solutions of the solver that do not hold in whole numbers, after which it is left."""
+COUNTING = "counting"
+
+
+@dataclass(frozen=True, eq=False)
+class Answer:
+    """A choice (None: none found) and what no choice can beat."""
+
+    choice: Choice | None
+    bound: Exact
+    proved_by: str
+    nodes: int = 0
+    infeasible: bool = False
+
+
+def easy_bound(measure: Measure, goal: Goal) -> Exact:
+    """What no choice beats, since not even all sites together would."""
+    problem = measure.problem
+    required = problem.sites["state"].eq("required").to_numpy()
+    if goal.objective == "min-sites":
+        return int(required.sum()) + least_for_quotas(problem)
+    if goal.objective == "min-cost":
+        return int(problem.yuan[required].sum())
+    free_for_all = Measure(replace(problem, capacity=None))
+    return free_for_all.value(Choice(np.ones(len(problem.sites), dtype=np.bool_)), goal)
+
+
+def better(goal: Goal, one: Exact, other: Exact) -> bool:
+    """Whether one value is better than another."""
+    return one > other if goal.most else one < other
+
+
+class Search:
+    """The best of one goal; ``rules`` keeps the others."""
+
+    def __init__(self, model: Model, goal: Goal, rules: Rules, *, watch: Watch, tell: Tell) -> None:
+        self.model, self.goal, self.rules, self.watch, self.tell = model, goal, rules, watch, tell
+        self.measure = rules.measure
+        self.choice: Choice | None = None
+        self.value: Exact = 0
+        self.bound = easy_bound(self.measure, goal)
+        self.proved_by, self.nodes = COUNTING, 0
+
+    def run(self, start: Choice | None) -> Answer:
+        """From a choice that holds, if there is one."""
+        if start is not None and self.rules.hold(start):
+            self.take(start)
+        infeasible = False
+        if not self.model.columns:
+            infeasible = not self._nothing_to_choose()
+        elif not self.met() and not self.watch.over():
+            way = {"min-worst": self.narrow, "equity": self.level}.get(self.goal.objective, self.sum)
+            infeasible = way()
+        return Answer(self.choice, self.bound, self.proved_by, self.nodes, infeasible)
+
+    def _nothing_to_choose(self) -> bool:
+        """Whether the only choice there is holds."""
+        only = self.model.choice(np.empty(0))
+        holds = self.rules.hold(only)
+        if holds:
+            self.take(only)
+            self.prove(self.value, COUNTING)
+        return holds
+
+    def met(self) -> bool:
+        """Whether value and bound meet."""
+        return self.choice is not None and self.value == self.bound
+
+    def take(self, choice: Choice) -> None:
+        """Keep a choice that holds, if it is better."""
+        value = self.measure.value(choice, self.goal)
+        if self.choice is None or better(self.goal, value, self.value):
+            self.choice, self.value = choice, value
+            self.tell(choice, self.bound, self.proved_by)
+
+    def prove(self, bound: Exact, by: str) -> None:
+        """Keep a bound, if it is tighter; it is never tighter than a value that was reached."""
+        if self.choice is not None and better(self.goal, self.value, bound):
+            bound = self.value
+        if better(self.goal, self.bound, bound):
+            self.bound, self.proved_by = bound, by
+
+    # --- ways -------------------------------------------------------------------------------------
+
+    def sum(self) -> bool:
+        """A goal that is a sum: one integer program."""
+        total = self.model.sum_of(self.goal)
+        program = self.model.program(self._kept(), total, most=self.goal.most)
+        done, by = self.solve(program, whole=True, live=lambda bound, by: self.lift(total, bound, by))
+        self.lift(total, done.bound, by)
+        return done.status == "infeasible" and self.choice is None
+
+    def lift(self, total: Sum, bound: float, by: str) -> None:
+        """Keep the solver's bound on a sum."""
+        whole = whole_bound(bound, most=self.goal.most)
+        if math.isfinite(whole):
+            self.prove(total.constant + total.scale * int(whole), by)
+
+    def narrow(self) -> bool:
+        """The farthest community: halve the times that are left, each asked as a question of yes or no."""
+        if self.choice is None:
+            done, by = self.solve(self._any(self._kept()), whole=True, first=True)
+            if self.choice is None:
+                return done.status == "infeasible"
+        near, limit = self.measure.problem.near, self.measure.problem.limit_cs
+        times = np.unique(np.r_[near.cs, limit, 0]).tolist()
+        left = [t for t in times if self.bound <= t < self.value]
+        while left and not self.watch.over():
+            half = left[(len(left) - 1) // 2]
+            rows = self._kept()
+            self.model.keep_worst(rows, self.goal, half)
+            done, by = self.solve(self._any(rows), whole=True, first=True)
+            if done.status == "infeasible":
+                self.prove(min([t for t in left if t > half], default=self.value), by)
+            elif self.value > half:
+                break
+            left = [t for t in left if self.bound <= t < self.value]
+        return False
+
+    def level(self) -> bool:
+        """The worst area: the greatest least share as a real, then whole numbers until none is larger."""
+        done, by = self.solve(self.model.shared(self._kept(), self.goal), whole=False)
+        if self.choice is None:
+            return done.status == "infeasible"
+        if math.isfinite(done.bound) and not self.met():
+            self.prove(self._share_above(done.bound), by)
+        while not self.met() and not self.watch.over():
+            before, rows = self.value, self._kept()
+            self.model.keep_share(rows, self.goal, Fraction(before), more=True)
+            done, by = self.solve(self._any(rows), whole=True, first=True)
+            if done.status == "infeasible":
+                self.prove(self.value, by)
+            if self.value == before:
+                break
+        return False
+
+    def _share_above(self, bound: float) -> Fraction:
+        """The largest share that an area can have within a real bound and its tolerance."""
+        totals = [WHOLE * n for _, n in self.measure.totals(self.goal)]
+        return max(Fraction(min(t, math.floor((bound + 1e-6) * t)), t) for t in totals)
+
+    def _kept(self) -> Rows:
+        rows = Rows(self.model.columns)
+        for kept in self.rules.kept:
+            self.model.keep(rows, kept)
+        return rows
+
+    def _any(self, rows: Rows) -> Program:
+        """Any choice within the rules and some rows, few sites first."""
+        return self.model.program(rows, self.model.sum_of(Goal("min-sites")), most=False)
+
+    # --- the solver -------------------------------------------------------------------------------
+
+    def solve(
+        self, program: Program, *, whole: bool, first: bool = False, live: Callable[[float, str], None] | None = None
+    ) -> tuple[Outcome, str]:
+        """Run a program; choices that hold are taken as they come. ``first``: the first of them ends it.
+        ``live``: told the solver's bound on the way.
+
+        What the solver takes for a solution within its tolerance but does not hold in whole numbers is refused, and
+        the solver asked for another.
+        """
+        solver = Solver(program, seed=self.watch.seed, whole_value=whole)
+        before, started = self.value if self.choice is not None else None, self.choice
+
+        def moved() -> bool:
+            return self.choice is not None and self.value != before
+
+        def heard(values: Floats, bound: float) -> None:
+            choice = self.model.choice(values)
+            if live:
+                live(bound, solver.version)
+            if self.rules.hold(choice):
+                self.take(choice)
+
+        done = Outcome("failed", None, math.nan, math.nan)
+        for _ in range(_MOST_REFUSED):
+            done = solver.solve(
+                seconds=self.watch.left(),
+                start=None if first or started is None else self._begin(program, started),
+                stop=lambda: self.watch.stop() or (first and moved()),
+                found=heard,
+            )
+            self.nodes += done.nodes
+            if done.values is None:
+                break
+            choice = self.model.choice(done.values)
+            if self.rules.hold(choice):
+                self.take(choice)
+                break
+            if done.status != "optimal" or not self._refuse(solver, done.values):
+                break
+        return done, solver.version
+
+    def _begin(self, program: Program, choice: Choice) -> Floats:
+        begin = self.model.begin(choice)
+        return np.concatenate([begin, np.zeros(len(program.cost) - len(begin))])
+
+    def _refuse(self, solver: Solver, values: Floats) -> bool:
+        """Leave out one solution, by all that is 0 or 1 in it; False where some whole numbers are larger."""
+        program = solver.program
+        if program.whole is None or (program.upper[program.whole] > 1).any():
+            return False
+        whole = np.flatnonzero(program.whole)
+        one = values[whole] > 0.5
+        row = sp.csr_array((np.where(one, -1.0, 1.0), (0 * whole, whole)), shape=(1, len(program.cost)))
+        solver.add_rows(row, np.array([1.0 - one.sum()]), np.array([math.inf]))
+        return True

@@ -1,0 +1,108 @@
+"""What counting alone tells of a question: quotas that cannot be met, contradictions, how many sites at least."""
+
+from __future__ import annotations
+
+from collections import Counter
+
+import pandas as pd
+
+from quarterhour.errors import first_ids
+from quarterhour.siting.plan import UNMET_COLUMNS, Reason
+from quarterhour.siting.problem import AREA_LEVELS, Quota, SitingProblem
+
+_UNMET_TYPES = dict(zip(UNMET_COLUMNS, ("str", "str", "int64", "int64", "int64", "str"), strict=True))
+
+
+def shortfalls(problem: SitingProblem) -> pd.DataFrame:
+    """Areas whose quota no plan can meet, since too few sites are or may be there.
+
+    One row a quota and area: ``level, area, minimum, open`` (existing and required sites),
+    ``candidates``, ``reason`` (``no_candidate`` or ``too_few_candidates``). The solver lowers these
+    minima to what is possible, and the plan carries the rows as ``unmet``.
+    """
+    rows = []
+    for quota in problem.quotas:
+        fixed, free = _counts(problem, quota)
+        for area in quota.areas:
+            if fixed[area] + free[area] < quota.minimum:
+                reason = "too_few_candidates" if free[area] else "no_candidate"
+                rows.append((quota.level, area, quota.minimum, fixed[area], free[area], reason))
+    return pd.DataFrame(rows, columns=list(UNMET_COLUMNS)).astype(_UNMET_TYPES)
+
+
+def quota_rows(problem: SitingProblem) -> list[tuple[str, str, int, int]]:
+    """Each area's quota as ``(level, area, low, high)`` in candidates to build beside what is fixed.
+
+    Minima are lowered to what is possible (``shortfalls`` names those). Without a maximum, ``high`` is
+    the number of candidates there. ``high`` is negative where fixed sites are over the maximum.
+    """
+    rows = []
+    for quota in problem.quotas:
+        fixed, free = _counts(problem, quota)
+        for area in quota.areas:
+            low = max(0, min(quota.minimum - fixed[area], free[area]))
+            high = free[area] if quota.maximum is None else min(quota.maximum - fixed[area], free[area])
+            rows.append((quota.level, area, low, high))
+    return rows
+
+
+def _counts(problem: SitingProblem, quota: Quota) -> tuple[Counter[str], Counter[str]]:
+    areas, free = problem.area_of(quota), problem.free
+    return Counter(areas[~free]), Counter(areas[free])
+
+
+def contradictions(problem: SitingProblem) -> tuple[Reason, ...]:
+    """Why no plan can exist, as far as counting tells; empty does not promise that one does."""
+    found = [*_over_maximum(problem), *_settled_conflicts(problem)]
+    required = int(problem.sites["state"].eq("required").sum())
+    if problem.new_sites is not None:
+        needed = required + least_for_quotas(problem)
+        if required > problem.new_sites:
+            found.append(
+                Reason("siting.required_over_new_sites", {"required": required, "new_sites": problem.new_sites})
+            )
+        elif needed > problem.new_sites:
+            areas = [a for _, a, low, _ in quota_rows(problem) if low > 0]
+            values = {"needed": needed, "new_sites": problem.new_sites, "areas": first_ids(dict.fromkeys(areas))}
+            found.append(Reason("siting.quotas_over_new_sites", values))
+    if problem.budget.yuan is not None:
+        must = int(problem.yuan[problem.sites["state"].eq("required").to_numpy()].sum())
+        if must > problem.budget.yuan:
+            found.append(Reason("siting.required_over_budget", {"yuan": must, "budget": problem.budget.yuan}))
+    return tuple(found)
+
+
+def _over_maximum(problem: SitingProblem) -> list[Reason]:
+    found = []
+    for quota in problem.quotas:
+        fixed, _ = _counts(problem, quota)
+        over = [a for a in quota.areas if quota.maximum is not None and fixed[a] > quota.maximum]
+        if over:
+            values = {"level": quota.level, "areas": first_ids(over), "maximum": quota.maximum}
+            found.append(Reason("siting.over_maximum", values))
+    return found
+
+
+def _settled_conflicts(problem: SitingProblem) -> list[Reason]:
+    """Existing and required sites of which the rules allow only one."""
+    settled, ids = ~problem.free, problem.sites.index
+    clash = [f"{ids[a]} + {ids[b]}" for a, b in problem.conflicts.tolist() if settled[a] and settled[b]]
+    return [Reason("siting.settled_conflict", {"sites": first_ids(clash)})] if clash else []
+
+
+def least_for_quotas(problem: SitingProblem) -> int:
+    """How many candidates the quotas need at the least (exact where each town lies in one county)."""
+    levels = dict.fromkeys([*AREA_LEVELS, *(q.level for q in problem.quotas)])
+    need: dict[str, dict[str, int]] = {level: {} for level in levels}
+    for level, area, low, _ in quota_rows(problem):
+        need[level][area] = max(low, need[level].get(area, 0))
+    by_level = max(sum(n.values()) for n in need.values())
+    pairs = problem.sites.loc[problem.free, ["town", "county"]].drop_duplicates()
+    if pairs["town"].duplicated().any():
+        return by_level
+    county_of = dict(zip(pairs["town"], pairs["county"], strict=True))
+    from_towns: Counter[str] = Counter()
+    for town, low in need["town"].items():
+        from_towns[county_of.get(town, "")] += low
+    counties = {*from_towns, *need["county"]}
+    return max(by_level, sum(max(from_towns[c], need["county"].get(c, 0)) for c in counties))

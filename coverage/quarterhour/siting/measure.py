@@ -1,0 +1,308 @@
+"""What a choice of sites comes to: who is covered how well, how far it is, what it costs, in which order to build."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+from fractions import Fraction
+from functools import cached_property
+
+import numpy as np
+import pandas as pd
+import scipy.sparse as sp
+
+from quarterhour.modes import CENTISECONDS_PER_MINUTE
+from quarterhour.siting.plan import Figures
+from quarterhour.siting.problem import WHOLE, Bools, Goal, Ints, SitingProblem
+
+Exact = int | Fraction
+
+
+@dataclass(frozen=True, eq=False)
+class Served:
+    """Who is served where, when sites have a capacity: positions among the near pairs, and the people of each."""
+
+    pair: Ints
+    people: Ints
+
+
+@dataclass(frozen=True, eq=False)
+class Choice:
+    """Which sites are open, existing ones too, and, where sites have a capacity, whom they serve."""
+
+    opened: Bools
+    served: Served | None = None
+
+
+@dataclass(frozen=True, eq=False)
+class Legs:
+    """People and the centiseconds they have to go, a row a community or a part of one."""
+
+    row: Ints
+    people: Ints
+    cs: Ints
+
+
+@dataclass(frozen=True, eq=False)
+class Measure:
+    """A question, with what is asked of it again and again kept at hand."""
+
+    problem: SitingProblem
+
+    @cached_property
+    def row(self) -> Ints:
+        """The community of each near pair."""
+        return self.problem.near.row
+
+    @cached_property
+    def percent(self) -> Ints:
+        """What share of the people counts at each near pair."""
+        near, problem = self.problem.near, self.problem
+        percent = np.full(len(near.cs), 100, dtype=np.int64)
+        if all(len(s.ladder()) == 1 for s in problem.standards.values()):
+            return percent
+        classes = problem.classes.to_numpy()
+        for name, standard in problem.standards.items():
+            mine = (classes == name)[self.row]
+            cs, share = np.array(standard.ladder()).T
+            percent[mine] = share[np.searchsorted(cs, near.cs[mine])]
+        return percent
+
+    @cached_property
+    def reachable(self) -> Bools:
+        """The communities that some choice could cover."""
+        reachable: Bools = self.share(np.ones(len(self.problem.sites), dtype=np.bool_)) > 0
+        return reachable
+
+    @cached_property
+    def takes_part(self) -> Bools:
+        """The reachable communities with people whom some goal counts."""
+        people = [self.problem.demand.to_numpy(), *(self.problem.counted(g) for g in self.problem.goals)]
+        return np.asarray((np.array(people) > 0).any(axis=0) & self.reachable, dtype=np.bool_)
+
+    def share(self, opened: Bools) -> Ints:
+        """How well each community is covered whatever the capacity, in ten thousandths of each of its people."""
+        kept = opened[self.problem.near.site]
+        pairs, percent = self.problem.near.only(kept), self.percent[kept]
+        order = np.lexsort((-percent, pairs.row))
+        best = np.zeros((2, len(self.problem.demand)), dtype=np.int64)
+        for k in range(2):
+            some = np.diff(pairs.start) > k
+            best[k, some] = percent[order][pairs.start[:-1][some] + k]
+        return self.credit(best[0], best[1])
+
+    def credit(self, first: Ints, second: Ints) -> Ints:
+        """What the percents of the best and the second best open site come to."""
+        alone = self.problem.coverage.backup
+        return first * 100 if alone is None else np.maximum(first * alone, second * 100)
+
+    def nearest(self, opened: Bools) -> tuple[Ints, Ints]:
+        """Each community's nearest open site (-1: none) and its centiseconds, the standard where there is none.
+
+        Ties to the earlier in the table of sites.
+        """
+        near = self.problem.near
+        kept = opened[near.site]
+        row, site, cs = self.row[kept], near.site[kept], near.cs[kept]
+        order = np.lexsort((site, cs, row))
+        met, first = np.unique(row[order], return_index=True)
+        nearest, far = np.full(len(self.problem.demand), -1, dtype=np.int64), self.problem.limit_cs.copy()
+        nearest[met], far[met] = site[order][first], cs[order][first]
+        return nearest, far
+
+    def points(self, choice: Choice, people: Ints) -> Ints:
+        """The people that each community has covered, in ten thousandths."""
+        if choice.served is None:
+            return people * self.share(choice.opened)
+        part = self._parts(choice.served, people) * self.percent[choice.served.pair] * 100
+        return np.bincount(self.row[choice.served.pair], part, len(people)).astype(np.int64)
+
+    def _parts(self, served: Served, people: Ints) -> Ints:
+        whole = self.problem.capacity is not None and not self.problem.capacity.split
+        return people[self.row[served.pair]] if whole else served.people
+
+    def legs(self, choice: Choice, people: Ints) -> Legs:
+        """How far everyone reachable has to go; who is not covered counts as just at the standard."""
+        here = np.flatnonzero(self.reachable)
+        if choice.served is None:
+            return Legs(here, people[here], self.nearest(choice.opened)[1][here])
+        row, part = self.row[choice.served.pair], self._parts(choice.served, people)
+        rest = (people - np.bincount(row, part, len(people)).astype(np.int64))[here]
+        cs = self.problem.near.cs[choice.served.pair].astype(np.int64)
+        some = rest > 0
+        return Legs(
+            np.append(row, here[some]), np.append(part, rest[some]), np.append(cs, self.problem.limit_cs[here][some])
+        )
+
+    def new(self, choice: Choice) -> Ints:
+        """Positions of the sites that are built or upgraded."""
+        return np.flatnonzero(choice.opened & self.problem.sites["state"].ne("existing").to_numpy())
+
+    def value(self, choice: Choice, goal: Goal) -> Exact:
+        """A goal's value in whole numbers: ten thousandths of people, sites, people x centiseconds, centiseconds,
+        yuan; a share as a fraction.
+        """
+        people = self.problem.counted(goal)
+        if goal.objective == "max-cover":
+            return int(self.points(choice, people).sum())
+        if goal.objective == "equity":
+            return self.least_share(choice, goal)[0]
+        if goal.objective == "min-sites":
+            return len(self.new(choice))
+        if goal.objective == "min-cost":
+            return int(self.problem.yuan[self.new(choice)].sum())
+        legs = self.legs(choice, people)
+        return int(legs.people @ legs.cs) if goal.objective == "min-time" else _worst(legs)
+
+    def least_share(self, choice: Choice, goal: Goal) -> tuple[Fraction, str]:
+        """The least share of an area's reachable people that is covered, and where (1 and "" without areas)."""
+        covered, totals = self.by_area(self.points(choice, self.problem.counted(goal)), goal), self.totals(goal)
+        shares = [(Fraction(int(covered[k]), WHOLE * total), name) for k, (name, total) in enumerate(totals)]
+        return min(shares, default=(Fraction(1), ""))
+
+    def by_area(self, points: Ints, goal: Goal) -> Ints:
+        """Sums by the areas of ``totals``."""
+        place = {name: k for k, (name, _) in enumerate(self.totals(goal))}
+        area = self.problem.areas[goal.level].map(place).fillna(-1).to_numpy(dtype=np.int64)
+        sums = np.zeros(len(place) + 1, dtype=np.int64)
+        np.add.at(sums, area, points)
+        return sums[:-1]
+
+    def totals(self, goal: Goal) -> list[tuple[str, int]]:
+        """The areas that an equity goal compares and the people there whom some site could cover."""
+        people = pd.Series(np.where(self.reachable, self.problem.counted(goal), 0), index=self.problem.areas.index)
+        sums = people.groupby(self.problem.areas[goal.level]).sum()
+        return [(str(name), int(n)) for name, n in sums.items() if name and n > 0]
+
+    @cached_property
+    def by_site(self) -> sp.csc_array:
+        """Communities x sites with the percent that counts."""
+        near = self.problem.near
+        shape = (len(self.problem.demand), len(self.problem.sites))
+        return sp.csc_array(sp.csr_array((self.percent, near.site.astype(np.int64), near.start), shape=shape))
+
+
+def _worst(legs: Legs) -> int:
+    return int(legs.cs[legs.people > 0].max(initial=0))
+
+
+def as_said(goal: Goal, exact: Exact) -> float:
+    """A value in the unit of the plan: people, sites, people-minutes, minutes, yuan, a share."""
+    scale = {"max-cover": WHOLE, "min-time": CENTISECONDS_PER_MINUTE, "min-worst": CENTISECONDS_PER_MINUTE}
+    return float(Fraction(exact) / scale.get(goal.objective, 1))
+
+
+def figures(measure: Measure, choice: Choice) -> Figures:
+    """What a choice comes to beside the goals."""
+    problem = measure.problem
+    people = problem.demand.to_numpy(dtype=np.int64)
+    legs = measure.legs(choice, people)
+    equity = next((g for g in problem.goals if g.objective == "equity"), Goal("equity"))
+    known = bool(problem.areas[equity.level].ne("").any())
+    share, area = measure.least_share(choice, equity)
+    covered = is_covered(measure, choice)
+    return Figures(
+        cost_yuan=int(problem.yuan[measure.new(choice)].sum()),
+        people_minutes=float(Fraction(int(legs.people @ legs.cs), CENTISECONDS_PER_MINUTE)),
+        worst_minutes=float(Fraction(_worst(legs), CENTISECONDS_PER_MINUTE)),
+        gini=gini(legs.cs, legs.people),
+        least_share=float(share) if known else math.nan,
+        least_area=area,
+        by_column={str(c): int(problem.people[c].to_numpy()[covered].sum()) for c in problem.people},
+    )
+
+
+def is_covered(measure: Measure, choice: Choice) -> Bools:
+    """Which communities are covered, to whatever share; where sites have a capacity, served whole."""
+    if choice.served is None:
+        covered: Bools = measure.share(choice.opened) > 0
+        return covered
+    got = np.bincount(measure.row[choice.served.pair], choice.served.people, len(measure.problem.demand))
+    met = np.bincount(measure.row[choice.served.pair], minlength=len(got)) > 0
+    whole: Bools = met & (got.astype(np.int64) == measure.problem.demand.to_numpy())
+    return whole
+
+
+def gini(amount: Ints, people: Ints) -> float:
+    """Gini's coefficient of an amount among people: 0 all alike, towards 1 one has it all; 0 without people."""
+    each, place = np.unique(amount, return_inverse=True)
+    count = np.bincount(place, people, len(each)).astype(np.int64).tolist()
+    below, doubled, total = 0, 0, 0
+    for a, n in zip(each.tolist(), count, strict=True):
+        doubled += n * a * (2 * below + n)
+        below += n
+        total += n * a
+    return 0.0 if not total else float(Fraction(doubled, below * total) - 1)
+
+
+def order_of_building(measure: Measure, choice: Choice) -> pd.Series:
+    """What each new site adds, in the order in which to build.
+
+    Existing sites stand already; required ones come first, then the rest, each time the one that covers
+    most people not yet covered; ties to the earlier in the table of sites. Where sites have a capacity: the people
+    that each serves, most first.
+    """
+    state = measure.problem.sites["state"].to_numpy()
+    stages = [[s for s in measure.new(choice).tolist() if (state[s] == "required") == first] for first in (True, False)]
+    if choice.served is not None:
+        serves = np.bincount(measure.problem.near.site[choice.served.pair], choice.served.people, len(state))
+        order = [s for stage in stages for s in sorted(stage, key=lambda s: (-serves[s], s))]
+        gains = [int(serves[s]) * WHOLE for s in order]
+    else:
+        order, gains = _greedy(measure, state == "existing", stages)
+    whole = all(g % WHOLE == 0 for g in gains)
+    said = [g // WHOLE if whole else float(Fraction(g, WHOLE)) for g in gains]
+    index = measure.problem.sites.index[order]
+    return pd.Series(said, index=index, dtype="int64" if whole else "float64", name="gain")
+
+
+def _greedy(measure: Measure, opened: Bools, stages: list[list[int]]) -> tuple[list[int], list[int]]:
+    """Positions and gains in ten thousandths, best first within each stage."""
+    standing = _Standing(measure)
+    for site in np.flatnonzero(opened).tolist():
+        standing.build(site)
+    order, gains = [], []
+    # What a site adds only falls as others are built, unless the second site in reach adds more than the first.
+    falls = measure.problem.coverage.backup is None
+    for stage in stages:
+        adds = {s: standing.adds(s) for s in stage}
+        while adds:
+            best = max(adds, key=lambda s: (adds[s], -s))  # noqa: B023
+            now = standing.adds(best)
+            if falls and now < adds[best]:
+                adds[best] = now
+                continue
+            if not falls:
+                adds = {s: standing.adds(s) for s in adds}
+                best = max(adds, key=lambda s: (adds[s], -s))  # noqa: B023
+            order.append(best)
+            gains.append(adds.pop(best))
+            standing.build(best)
+    return order, gains
+
+
+class _Standing:
+    """The best and second best percent of each community as sites are built one after the other."""
+
+    def __init__(self, measure: Measure) -> None:
+        self.measure = measure
+        self.people = measure.problem.demand.to_numpy(dtype=np.int64)
+        self.first, self.second = np.zeros_like(self.people), np.zeros_like(self.people)
+
+    def _with(self, site: int) -> tuple[Ints, Ints, Ints]:
+        table = self.measure.by_site
+        mine = slice(table.indptr[site], table.indptr[site + 1])
+        row, percent = table.indices[mine], table.data[mine]
+        first, second = self.first[row], self.second[row]
+        return row, np.maximum(first, percent), np.maximum(second, np.minimum(first, percent))
+
+    def adds(self, site: int) -> int:
+        """People newly covered, in ten thousandths."""
+        row, first, second = self._with(site)
+        before = self.measure.credit(self.first[row], self.second[row])
+        return int(self.people[row] @ (self.measure.credit(first, second) - before))
+
+    def build(self, site: int) -> None:
+        """Let it stand."""
+        row, first, second = self._with(site)
+        self.first[row], self.second[row] = first, second

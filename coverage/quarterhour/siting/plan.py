@@ -1,0 +1,130 @@
+"""A siting question's answer, with its proof."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Literal
+
+import pandas as pd
+
+from quarterhour import words
+
+Status = Literal["optimal", "bounded", "infeasible", "no_plan"]
+UNMET_COLUMNS = ("level", "area", "minimum", "open", "candidates", "reason")
+
+
+@dataclass(frozen=True, slots=True)
+class Reason:
+    """Why no plan exists: a sentence of the table of words and the values that fill it."""
+
+    key: str
+    values: Mapping[str, object]
+
+    def told(self, lang: str) -> str:
+        """The sentence in a language."""
+        return words.say(self.key, lang, **self.values)
+
+
+@dataclass(frozen=True, slots=True)
+class Level:
+    """How good a plan is by one goal of its chain, and that no plan which keeps the goals before is better.
+
+    ``value`` and ``bound``: people (max-cover), sites, people-minutes (min-time), minutes (min-worst), yuan, or the
+    least share of an area (equity). ``gap``: |bound - value| / value; 0 is proven. ``proved_by``: what proved the
+    bound. ``nodes``: of the search tree.
+    """
+
+    objective: str
+    people: str
+    value: float
+    bound: float
+    gap: float
+    proved_by: str
+    nodes: int = 0
+
+    @property
+    def status(self) -> Status:
+        """``optimal`` where value and bound meet, else ``bounded``."""
+        return "optimal" if self.gap == 0 else "bounded"
+
+
+@dataclass(frozen=True, slots=True)
+class Figures:
+    """What a plan comes to beside its goals.
+
+    ``cost_yuan``: of what is built. ``people_minutes``: of all whom some site could cover to the nearest open site
+    (or the one that serves them); who is not covered counts as just at the standard. ``worst_minutes``: the longest
+    of these. ``gini``: of these minutes among people, 0 where all have it equally far. ``least_share``: the least
+    share covered of those of an area whom some site could cover (by the level of the equity goal, else town; NaN
+    where areas are unknown), and ``least_area`` where.
+    ``by_column``: people covered by column of people, whatever share of them counts.
+    """
+
+    cost_yuan: int
+    people_minutes: float
+    worst_minutes: float
+    gini: float
+    least_share: float
+    least_area: str
+    by_column: Mapping[str, int]
+
+
+@dataclass(frozen=True, eq=False)
+class SitingPlan:
+    """An answer with its proof.
+
+    ``chosen``: site ids in the order of building (required sites first, each group best first).
+    ``gain``: Series by chosen site id: people newly covered when built in that order, or, where sites have a
+    capacity, the people that the site serves.
+    ``assignment``: Series by community id: the nearest open site within the standard (missing: not covered); where
+    sites have a capacity the one that serves it (most of it, if shared out: ``served`` has the parts).
+    ``served``: DataFrame ``community, site, people``, only where sites have a capacity.
+    ``levels``: value, bound and gap by each goal. ``value``, ``bound``: of the first. ``gap``: the largest.
+    ``status``: ``optimal`` when every gap is 0, ``bounded`` otherwise, ``infeasible``, ``no_plan`` (stopped before
+    any plan was found); the last two choose nothing and have no value, bound, gap (NaN) or levels.
+    ``covered_before``: people covered by the existing sites alone (whatever their capacity); ``covered``: by the
+    plan; ``demand_total``; ``reachable``: people whom some site could cover at all. ``figures``: further counts.
+    ``unmet``: quota rows lowered to what is possible since the area has too few admissible sites, as
+    DataFrame ``level, area, minimum, open, candidates, reason`` (``no_candidate``, ``too_few_candidates``).
+    ``proved_by``: what proved the first bound. ``input_hash``: sha256 of the question. ``versions``: of the
+    program and its solver. ``stopped``: ``time`` or ``interrupt`` where that ended the search, else "".
+    ``reasons``: why there is no plan, empty where there is one.
+    """
+
+    problem_id: str
+    objective: str
+    chosen: tuple[str, ...]
+    gain: pd.Series
+    assignment: pd.Series
+    value: float
+    bound: float
+    gap: float
+    status: Status
+    covered_before: int
+    covered: int
+    demand_total: int
+    reachable: int
+    unmet: pd.DataFrame
+    proved_by: str
+    seconds: float
+    seed: int
+    input_hash: str
+    reasons: tuple[Reason, ...] = field(default=())
+    levels: tuple[Level, ...] = field(default=())
+    served: pd.DataFrame | None = None
+    figures: Figures | None = None
+    versions: Mapping[str, str] = field(default_factory=dict)
+    stopped: Literal["", "time", "interrupt"] = ""
+
+    def __repr__(self) -> str:
+        share = self.covered / self.demand_total if self.demand_total else math.nan
+        return f"<SitingPlan {self.problem_id}: {self.status}, {len(self.chosen)} new sites, {share:.1%} covered>"
+
+
+def relative_gap(value: float, bound: float) -> float:
+    """How far a plan may be from the best: |bound - value| / value; 0 is proven, inf where value is 0."""
+    if value == bound:
+        return 0.0
+    return abs(bound - value) / value if value else math.inf
