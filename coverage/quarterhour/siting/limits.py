@@ -10,14 +10,14 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-import numba as nb
 import numpy as np
 import numpy.typing as npt
 import scipy.sparse as sp
 
+from quarterhour.kernels import kernel
+
 Ints = npt.NDArray[np.int64]
-Mask = npt.NDArray[np.bool_]
-_kernel = nb.njit(cache=True, nogil=True, error_model="numpy")
+Bools = npt.NDArray[np.bool_]
 
 
 @dataclass(frozen=True, eq=False)
@@ -31,7 +31,7 @@ class Limits:
     rows: sp.csr_array
     low: Ints
     high: Ints
-    fixed: Mask
+    fixed: Bools
 
     def used(self, opened: Ints) -> Ints:
         """What open sites (positions, fixed ones included) come to in each row."""
@@ -49,7 +49,7 @@ class Limits:
         """Positions of the fixed sites."""
         return np.flatnonzero(self.fixed).astype(np.int64)
 
-    def without(self, opened: Mask, closed: Mask) -> Limits:
+    def without(self, opened: Bools, closed: Bools) -> Limits:
         """The rules for the sites left over when some are open for good (fixed ones too) and some closed."""
         opened = opened | self.fixed
         used = np.asarray(self.rows @ opened.astype(np.int64), dtype=np.int64)
@@ -88,7 +88,7 @@ def as_limits(
     return Limits(rows, np.array(low, dtype=np.int64), np.array(high, dtype=np.int64), open_anyway)
 
 
-@_kernel
+@kernel
 def may_change(start, row, weight, used, low, high, leaving, coming):  # type: ignore[no-untyped-def]
     """Whether the rows still hold when one site leaves and another comes (-1: none)."""
     if leaving >= 0:
@@ -111,7 +111,7 @@ def may_change(start, row, weight, used, low, high, leaving, coming):  # type: i
     return True
 
 
-@_kernel
+@kernel
 def count_site(start, row, weight, used, site, step):  # type: ignore[no-untyped-def]
     """A site comes (step 1) or goes (-1)."""
     for a in range(start[site], start[site + 1]):
@@ -191,7 +191,7 @@ def cheapest(nest: Nest, cost: npt.NDArray[np.generic]) -> Ints:
     return np.sort(_pick(order, nest.leaf, nest.parent, nest.low, nest.high, nest.size))
 
 
-@_kernel
+@kernel
 def _pick(order, leaf, parent, low, high, size):  # type: ignore[no-untyped-def]
     areas = len(parent)
     # Places that an area holds in the count of the next larger, and how many of them are not yet taken.
@@ -231,10 +231,11 @@ def exchange_prices(nest: Nest, cost: Ints, chosen: Ints) -> Ints:
     """
     mark = np.zeros(len(cost), dtype=bool)
     mark[chosen] = True
-    return _prices(cost, mark, chosen, nest.leaf, nest.parent, nest.low, nest.high)
+    prices: Ints = _prices(cost, mark, chosen, nest.leaf, nest.parent, nest.low, nest.high)
+    return prices
 
 
-@_kernel
+@kernel
 def _prices(cost, mark, chosen, leaf, parent, low, high):  # type: ignore[no-untyped-def]
     areas, sites = len(parent), len(cost)
     opened = np.zeros(areas, np.int64)
@@ -274,7 +275,7 @@ def _prices(cost, mark, chosen, leaf, parent, low, high):  # type: ignore[no-unt
     return price
 
 
-@_kernel
+@kernel
 def _exchange_fits(a, b, parent, opened, low, high):  # type: ignore[no-untyped-def]
     # Areas are numbered parents first: the larger number is never an ancestor of the smaller.
     while a != b:
