@@ -3,7 +3,11 @@
 from __future__ import annotations
 
 import itertools
+import logging
+import subprocess
+import sys
 import threading
+from pathlib import Path
 from typing import Any
 
 import geopandas as gpd
@@ -19,7 +23,7 @@ from shapely import LineString
 from quarterhour.errors import CutoffError, DataError
 from quarterhour.modes import as_mode, read_modes
 from quarterhour.network import Network, as_roads, build_network
-from quarterhour.reach import TravelTimes, times_from_matrix, travel_times
+from quarterhour.reach import TravelTimes, times_from_matrix, travel_time_blocks, travel_times
 from quarterhour.snap import snap_places
 
 CRS = "EPSG:32651"
@@ -173,7 +177,7 @@ def test_junction_to_junction_equals_scipy(heading: Any) -> None:
 
 
 def test_threads_change_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("quarterhour.reach.BLOCK", 7)
+    monkeypatch.setattr("quarterhour.blocks.FIRST", 7)
     net = grid_town(12, 1)
     rng = np.random.default_rng(5)
     places = snapped_at(
@@ -186,7 +190,7 @@ def test_threads_change_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def test_a_stop_is_heard_between_blocks(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("quarterhour.reach.BLOCK", 1)
+    monkeypatch.setattr("quarterhour.blocks.FIRST", 1)
     net = grid_town(6, 1)
     places = snapped_at([(0, 0.5, 0.0)] * 50, prefix="p")
     heard: list[float] = []
@@ -310,3 +314,125 @@ def test_exactly_the_standard_counts_however_the_road_is_cut(pieces: int) -> Non
     total = int(np.sum(net.forward_cs))
     assert times.minutes("p0", "p1") == total / 6000
     assert times.count_within(total / 6000).tolist() == [2, 2]
+
+
+def spread_town(seed: int, homes: int, bases: int) -> tuple[Network, pd.DataFrame, pd.DataFrame]:
+    net, rng = grid_town(16, seed), np.random.default_rng(seed)
+
+    def spots(count: int, prefix: str) -> pd.DataFrame:
+        roads, shares = rng.integers(-1, len(net.tail), count), rng.choice([0, 0.3, 0.5, 1], count)
+        return snapped_at([(int(r), float(s), 3.0) for r, s in zip(roads, shares, strict=True)], prefix)
+
+    return net, spots(homes, "c"), spots(bases, "s")
+
+
+def same(one: TravelTimes, two: TravelTimes) -> bool:
+    arrays = all(np.array_equal(getattr(one, a), getattr(two, a)) for a in ("indptr", "site_index", "cs"))
+    return arrays and one.communities.equals(two.communities) and one.sites.equals(two.sites)
+
+
+@pytest.mark.parametrize("heading", ["to_site", "to_community"])
+@pytest.mark.parametrize(("homes", "bases"), [(80, 25), (25, 80)])
+def test_a_prepared_hierarchy_gives_the_same_and_the_log_says_why(
+    heading: Any,
+    homes: int,
+    bases: int,
+    tmp_path: Path,
+    caplog: pytest.LogCaptureFixture,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr("quarterhour.hierarchy.CLIMB_S", 0)  # else a town this small is searched
+    net, people, places = spread_town(4, homes, bases)
+    asked: dict[str, Any] = {"minutes": 6, "heading": heading, "turnout_minutes": 1}
+    with caplog.at_level(logging.INFO, "quarterhour.method"):
+        plain = travel_times(net, people, places, **asked)
+        told: list[float] = []
+        kept = travel_times(
+            net, people, places, scenarios=10**6, hierarchy_folder=tmp_path, progress=told.append, **asked
+        )  # fmt: skip
+    assert [r.getMessage().rsplit(" ", 1)[-1] for r in caplog.records] == ["search.", "hierarchy."]
+    assert same(plain, kept)
+    assert told == sorted(told)
+    assert told[-1] == 1
+    assert list(tmp_path.glob("hierarchy-*"))
+    other = spread_town(4, homes, bases)[0]
+    assert same(plain, travel_times(other, people, places, scenarios=10**6, **asked))
+
+
+@pytest.mark.parametrize("blocks_of", ["sites", "communities"])
+@pytest.mark.parametrize("threads", [1, 2])
+def test_blocks_hold_every_pair_once(blocks_of: Any, threads: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    net, homes, bases = spread_town(2, 90, 70)
+    asked: dict[str, Any] = {"minutes": 5, "heading": "to_site", "turnout_minutes": 0.5}
+    whole = travel_times(net, homes, bases, **asked)
+    monkeypatch.setattr("quarterhour.reach.FIXED_MB", 0)
+    monkeypatch.setattr("quarterhour.reach.PAIR_B", 1000)
+    blocks = list(travel_time_blocks(net, homes, bases, memory_mb=2.3, blocks_of=blocks_of, threads=threads, **asked))
+    assert len(blocks) >= 2
+    names = [n for b in blocks for n in (b.sites if blocks_of == "sites" else b.communities)]
+    assert sorted(names) == sorted(bases.index if blocks_of == "sites" else homes.index)
+    pairs = pd.concat([b.pairs() for b in blocks]).sort_values(["community", "site"], ignore_index=True)
+    pd.testing.assert_frame_equal(pairs, whole.pairs().sort_values(["community", "site"], ignore_index=True))
+    assert all(
+        (np.diff(b.site_index[b.indptr[i] : b.indptr[i + 1]]) > 0).all()
+        for b in blocks
+        for i in range(len(b.communities))
+    )
+
+
+def test_a_cap_too_small_and_blocks_of_something_else_are_told() -> None:
+    net, homes, bases = spread_town(2, 9, 7)
+    asked: dict[str, Any] = {"minutes": 5, "heading": "to_site"}
+    with pytest.raises(DataError, match=r"at least 3\d MB are needed"):
+        travel_time_blocks(net, homes, bases, memory_mb=5, **asked)
+    with pytest.raises(DataError, match="sites or communities"):
+        travel_time_blocks(net, homes, bases, memory_mb=500, blocks_of="towns", **asked)  # type: ignore[arg-type]
+
+
+def test_no_places_make_no_blocks() -> None:
+    net, homes, bases = spread_town(2, 9, 7)
+    assert list(travel_time_blocks(net, homes, bases[:0], minutes=5, heading="to_site", memory_mb=500)) == []
+
+
+@pytest.mark.slow
+def test_a_table_of_a_province_stays_under_the_cap_that_was_set() -> None:
+    """3,000 sites x 100,000 communities within 15 minutes on 200,000 junctions."""
+    done = subprocess.run([sys.executable, "-c", UNDER_A_CAP], capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr
+    pairs, taken_mb, blocks = (float(x) for x in done.stdout.split())
+    assert pairs > 10**7
+    assert blocks > 1
+    assert taken_mb < 250
+
+
+UNDER_A_CAP = """
+import resource
+import numpy as np, pandas as pd
+import quarterhour as qh
+
+side, rng = 450, np.random.default_rng(1)
+at = np.arange(side * side).reshape(side, side)
+ends = [np.r_[at[:, :-1].ravel(), at[:-1].ravel()], np.r_[at[:, 1:].ravel(), at[1:].ravel()]]
+mode = qh.as_mode("car", {"travels": "vehicle", "speed_kmh": 36})
+xy = np.column_stack([at.ravel() % side, at.ravel() // side]) * 100.0
+times = rng.integers(600, 2200, len(ends[0]))
+net = qh.network_from_arrays(*ends, forward_cs=times, mode=mode, xy=xy, crs="EPSG:32651")
+
+def places(count):
+    road = rng.integers(0, len(net.tail), count).astype(np.int32)
+    made = {"road": road, "share": rng.random(count), "gap_m": 9.0, "x": 0.0, "y": 0.0}
+    return pd.DataFrame({**made, "snapped": True, "reason": ""})
+
+def peak_mb():
+    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
+
+homes, sites = places(100_000), places(3000)
+asked = {"minutes": 15, "heading": "to_site", "memory_mb": 250}
+for _ in qh.travel_time_blocks(net, homes[:100], sites[:10], **asked):
+    pass
+before, pairs, blocks = peak_mb(), 0, 0
+for block in qh.travel_time_blocks(net, homes, sites, **asked):
+    pairs += len(block.cs)
+    blocks += 1
+print(pairs, peak_mb() - before, blocks)
+"""

@@ -29,7 +29,7 @@ _ROOMS = {
     "edges": ("network_from_edges",),
     "prepared": ("load_network", "network_key", "save_network"),
     "snap": ("at_junctions", "doubtful_snaps", "snap_places"),
-    "reach": ("TravelTimes", "travel_times"),
+    "reach": ("TravelTimes", "travel_time_blocks", "travel_times"),
     "isochrone": ("isochrones",),
     "circle": ("CircleCheck", "check_circle"),
     "uncertain": ("CoverageRange", "check_slower", "coverage_range"),

@@ -26,13 +26,16 @@ OWNERS = 1 << 20
 """Sources told apart in one search: times and owners share 53 bits."""
 
 
-def table(arcs: Csr, sources: Csr, *, targets: Csr | None, direct: Csr, target_count: int, cut: int, stop: Ints) -> Csr:
+def table(
+    arcs: Csr, sources: Csr, *, targets: Csr | None, direct: Csr, target_count: int, cut: int, most: int, stop: Ints
+) -> Csr:
     """As ``search.cutoff_table``; without ``targets`` the junctions are the targets."""
     graph, (start, nodes, offsets) = graph_of(arcs, cut), sources
     width = max(1, AT_ONCE // (graph.shape[0] + target_count + 1))
     found: list[tuple[Ints, Ints, Ints]] = [(np.empty(0, np.int64), np.empty(0, np.int64), np.empty(0, np.int64))]
+    done, pairs = 0, 0
     for first in range(0, len(start) - 1, width):
-        if stop[0]:
+        if stop[0] or pairs > most:
             break
         rows = np.arange(first, min(first + width, len(start) - 1))
         block = slice(int(start[rows[0]]), int(start[rows[-1] + 1]))
@@ -43,8 +46,9 @@ def table(arcs: Csr, sources: Csr, *, targets: Csr | None, direct: Csr, target_c
         _take_legs(times, direct, rows)
         row, target = np.nonzero(times <= cut)
         found.append((row + first, target, times[row, target]))
+        done, pairs = int(rows[-1]) + 1, pairs + len(row)
     row, target, cs = (np.concatenate(a) for a in zip(*found, strict=True))
-    ptr = np.r_[0, np.cumsum(np.bincount(row, minlength=len(start) - 1))].astype(np.int64)
+    ptr = np.r_[0, np.cumsum(np.bincount(row, minlength=done))].astype(np.int64)
     return ptr, target.astype(np.int32), cs.astype(np.int32)
 
 

@@ -2,30 +2,29 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Hashable, Sequence
-from concurrent.futures import ThreadPoolExecutor
+from collections.abc import Callable, Hashable, Iterator, Sequence
 from dataclasses import dataclass, replace
+from pathlib import Path
 from typing import Any, Literal
 
-import geopandas as gpd
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 from scipy import sparse
 
-from quarterhour.entries import by_junction, direct_legs, entries_of
+from quarterhour.blocks import in_blocks
 from quarterhour.errors import CutoffError, DataError, first_ids
+from quarterhour.method import plain_search, searcher
 from quarterhour.modes import CENTISECONDS_PER_MINUTE, centiseconds
 from quarterhour.network import Network
-from quarterhour.search import cutoff_table
-from quarterhour.snap import snap_places
+from quarterhour.search import Csr
+from quarterhour.trips import Heading, Places, Trips, check_once, trips_between, whole_cs
 
-Heading = Literal["to_site", "to_community"]
 Ints = NDArray[Any]
-LONGEST_CS = 2**30
-"""Cutoffs stay below, so that sums of a search stay inside int32."""
-BLOCK = 256
-"""Sources to a block: a thread's turn, and how soon Ctrl-C is heard."""
+Progress = Callable[[float], None]
+PAIR_B, DESK_B, FIXED_MB = 48, 24, 32
+"""Bytes a pair takes while a block is put together and the one before is still held; bytes a junction of a search;
+what the libraries themselves take in passing."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -104,7 +103,7 @@ class TravelTimes:
         position = self.sites.get_indexer(wanted)
         if (position < 0).any():
             raise DataError("reach.unknown_id", id=first_ids(wanted[position < 0]), known=first_ids(self.sites))
-        _check_once(wanted)
+        check_once(wanted)
         new = np.full(len(self.sites), -1, np.int32)
         new[position] = np.arange(len(wanted), dtype=np.int32)
         kept = self._keep(new[self.site_index] >= 0)
@@ -131,15 +130,17 @@ class TravelTimes:
 
 def travel_times(
     network: Network,
-    communities: gpd.GeoDataFrame | pd.DataFrame,
-    sites: gpd.GeoDataFrame | pd.DataFrame,
+    communities: Places,
+    sites: Places,
     *,
     minutes: float,
     heading: Heading,
     turnout_minutes: float = 0.0,
     limit_m: float = 1000.0,
     threads: int = 1,
-    progress: Callable[[float], None] | None = None,
+    progress: Progress | None = None,
+    scenarios: int = 1,
+    hierarchy_folder: Path | None = None,
 ) -> TravelTimes:
     """Minutes between every community and every site, as far as ``minutes`` (inclusive).
 
@@ -151,42 +152,119 @@ def travel_times(
     heading : ``to_site`` people go there, ``to_community`` the carer comes; one-way streets make the difference.
     turnout_minutes : added to every trip.
     limit_m : a place farther off every road has no times.
-    threads : blocks of sites run side by side; the answer is the same.
+    threads : blocks of places searched side by side; the answer is the same.
     progress : called with the share done.
+    scenarios : how often a table of this size will be asked of this network. Many are worth preparing a contraction
+        hierarchy first; what is chosen, and why, stands in the log, and the answer is the same either way.
+    hierarchy_folder : where hierarchies are kept for the next run; without it the network keeps its own.
 
     A place meets its road at a share of it; its leg to the tail is round(share x time), to the head the
     rest, so that pieces add up. At the very end of a road it stands on the junction, whichever way the road
-    runs. Two places on one road have the direct leg, in the directions allowed.
+    runs. Two places on one road have the direct leg, in the directions allowed. It is searched from the side with
+    fewer places. Ctrl-C is heard within a moment.
     """
-    if heading not in ("to_site", "to_community"):
-        raise DataError("reach.bad_heading", heading=heading)
-    for given in (minutes, turnout_minutes):
-        if not 0 <= given * CENTISECONDS_PER_MINUTE < LONGEST_CS:
-            raise DataError("reach.bad_cutoff", minutes=given)
-    limit = centiseconds(minutes)
-    homes, bases = _snapped(network, communities, limit_m), _snapped(network, sites, limit_m)
-    arcs = network.arcs(heading)
-    leaving = heading == "to_community"
-    source = entries_of(network, bases, leaves=leaving, extra=centiseconds(turnout_minutes))
-    target = entries_of(network, homes, leaves=not leaving, extra=0)
-    targets = by_junction(target, len(network.x))
-
-    def block(span: slice) -> tuple[Ints, Ints, Ints]:
-        return cutoff_table(
-            (arcs.indptr, arcs.head, arcs.cs),
-            source.rows(span),
-            targets=targets,
-            direct=direct_legs(source, target, span, leaving=leaving),
-            target_count=len(homes),
-            cut=limit,
-        )
-
-    parts = _in_blocks(block, len(bases), threads, progress)
-    indptr, site_index, cs = _by_community(parts, len(bases), len(homes))
-    return TravelTimes(
-        indptr, site_index, cs, homes.index, bases.index, float(minutes), heading, float(turnout_minutes),
-        network.mode.id, homes, bases,
+    limit = whole_cs(minutes)
+    trips = trips_between(
+        network, communities, sites, heading=heading, turnout_minutes=turnout_minutes, limit_m=limit_m
     )  # fmt: skip
+    search, prepared = searcher(network, trips, limit, scenarios=scenarios, folder=hierarchy_folder, progress=progress)
+    rest = None if progress is None else _after(progress, prepared)
+    parts = [part for _, part in in_blocks(search, len(trips.order), threads=threads, progress=rest)]
+    made = _Making(network, trips, float(minutes), heading, float(turnout_minutes))
+    return made.table(np.arange(len(trips.order)), parts)
+
+
+def travel_time_blocks(
+    network: Network,
+    communities: Places,
+    sites: Places,
+    *,
+    minutes: float,
+    heading: Heading,
+    memory_mb: float,
+    blocks_of: Literal["sites", "communities"] = "sites",
+    turnout_minutes: float = 0.0,
+    limit_m: float = 1000.0,
+    threads: int = 1,
+    progress: Progress | None = None,
+) -> Iterator[TravelTimes]:
+    """The same table in blocks of sites (or communities), so that it never stands in memory as a whole.
+
+    ``memory_mb``: what the search and its blocks may take beside the network and the places, the block that the
+    caller still holds included; let go of each before the next but one. Every place is in one block, in the order
+    of the roads, neighbours together; each block knows all places of the other side. DataError when the cap is
+    too small for any block.
+    """
+    if blocks_of not in ("sites", "communities"):
+        raise DataError("reach.bad_blocks", blocks_of=blocks_of)
+    limit = whole_cs(minutes)
+    trips = trips_between(
+        network, communities, sites, heading=heading, turnout_minutes=turnout_minutes, limit_m=limit_m,
+        from_sites=blocks_of == "sites",
+    )  # fmt: skip
+    fixed = FIXED_MB * 1e6 + max(1, threads) * (len(trips.arcs[0]) * DESK_B + trips.target_count * 12)
+    pairs = int((memory_mb * 1e6 - fixed) // PAIR_B)
+    if pairs < trips.target_count * 8 * (threads + 1):
+        least = (fixed + trips.target_count * 8 * (threads + 1) * PAIR_B) / 1e6
+        raise DataError("reach.small_cap", memory_mb=memory_mb, least=f"{least:.0f}")
+    made = _Making(network, trips, float(minutes), heading, float(turnout_minutes))
+    return _blocks(made, limit, pairs, threads, progress)
+
+
+def _blocks(made: _Making, limit: int, pairs: int, threads: int, progress: Progress | None) -> Iterator[TravelTimes]:
+    """Blocks are cut when so many pairs are there; what the threads have in hand is a small part of that."""
+    count, held, parts, first = len(made.trips.order), 0, [], 0
+    search = plain_search(made.trips, limit, most=pairs // (8 * (threads + 1)))
+    for span, part in in_blocks(search, count, threads=threads, progress=progress, done=lambda p: len(p[0]) - 1):
+        parts.append(part)
+        held += len(part[1])
+        if held > pairs * 3 // 4 or span.stop == count:
+            yield made.table(np.arange(first, span.stop), parts)
+            held, parts, first = 0, [], span.stop
+
+
+@dataclass(frozen=True, eq=False)
+class _Making:
+    """What every table of some trips says of itself."""
+
+    network: Network
+    trips: Trips
+    minutes: float
+    heading: Heading
+    turnout_minutes: float
+
+    def table(self, rows: Ints, parts: list[Csr]) -> TravelTimes:
+        """The travel times of some sources of the search; ``parts`` is used up."""
+        trips = self.trips
+        mine = np.sort(trips.order[rows])
+        found = _joined(parts, trips.target_count)[np.argsort(trips.order[rows])]
+        homes, bases = (
+            (trips.homes, trips.bases.iloc[mine]) if trips.from_sites else (trips.homes.iloc[mine], trips.bases)
+        )
+        if trips.from_sites:
+            found = found.tocsc()  # by community, sites rising
+        else:
+            found.sort_indices()
+        return TravelTimes(
+            found.indptr.astype(np.int64), found.indices.astype(np.int32, copy=False), found.data, homes.index,
+            bases.index, self.minutes, self.heading, self.turnout_minutes, self.network.mode.id, homes, bases,
+        )  # fmt: skip
+
+
+def _joined(parts: list[Csr], columns: int) -> sparse.csr_array:
+    """Blocks of rows one below the other; the parts are let go as they are copied."""
+    counts = np.concatenate([np.zeros(1, np.int64), *(np.diff(p[0]) for p in parts)])
+    ids, times = [p[1] for p in parts], [p[2] for p in parts]
+    parts.clear()
+    indices = np.concatenate([np.empty(0, np.int32), *ids])
+    del ids
+    cs = np.concatenate([np.empty(0, np.int32), *times])
+    return sparse.csr_array((cs, indices, np.cumsum(counts)), shape=(len(counts) - 1, columns))
+
+
+def _after(progress: Progress, share: float) -> Progress:
+    """Progress of what is left when a share is done."""
+    return lambda done: progress(share + (1 - share) * done)
 
 
 def times_from_matrix(
@@ -209,48 +287,3 @@ def times_from_matrix(
         indptr, columns.astype(np.int32), whole[rows, columns].astype(np.int32), pd.Index(communities), pd.Index(sites),
         float(cutoff), heading, 0.0, mode_id, pd.DataFrame(), pd.DataFrame(),
     )  # fmt: skip
-
-
-def _check_once(ids: pd.Index) -> None:
-    if not ids.is_unique:
-        raise DataError("reach.ids_twice", ids=first_ids(ids[ids.duplicated()].unique()))
-
-
-def _snapped(network: Network, places: gpd.GeoDataFrame | pd.DataFrame, limit_m: float) -> pd.DataFrame:
-    _check_once(places.index)
-    if isinstance(places, gpd.GeoDataFrame):
-        return snap_places(network, places, limit_m=limit_m)
-    missing = [c for c in ("road", "share", "gap_m", "snapped") if c not in places.columns]
-    if missing or (places["road"] >= len(network.tail)).any():
-        raise DataError("reach.not_snapped_here", missing=", ".join(missing) or "-", roads=len(network.tail))
-    return places
-
-
-def _in_blocks(
-    block: Callable[[slice], tuple[Ints, Ints, Ints]],
-    count: int,
-    threads: int,
-    progress: Callable[[float], None] | None,
-) -> list[tuple[Ints, Ints, Ints]]:
-    spans = [slice(i, min(i + BLOCK, count)) for i in range(0, count, BLOCK)]
-    parts = []
-    with ThreadPoolExecutor(max_workers=max(1, threads)) as pool:
-        try:
-            for done, part in enumerate(pool.map(block, spans), 1):
-                parts.append(part)
-                if progress:
-                    progress(done / len(spans))
-        except BaseException:
-            pool.shutdown(wait=True, cancel_futures=True)
-            raise
-    return parts
-
-
-def _by_community(parts: list[tuple[Ints, Ints, Ints]], sites: int, communities: int) -> tuple[Ints, Ints, Ints]:
-    counts = np.concatenate([np.diff(p[0]) for p in parts]) if parts else np.zeros(sites, np.int64)
-    site = np.repeat(np.arange(sites, dtype=np.int32), counts)
-    community = np.concatenate([p[1] for p in parts]) if parts else np.empty(0, np.int32)
-    cs = np.concatenate([p[2] for p in parts]) if parts else np.empty(0, np.int32)
-    order = np.lexsort((site, community))
-    indptr = np.r_[0, np.cumsum(np.bincount(community, minlength=communities))].astype(np.int64)
-    return indptr, site[order], cs[order]

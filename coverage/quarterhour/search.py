@@ -210,7 +210,7 @@ def _emit(hit, hits, best, ids, times):  # type: ignore[no-untyped-def]
 
 
 @kernel
-def _table(arcs, sources, targets, direct, target_count, cut, shift, buckets, room, stop):  # type: ignore[no-untyped-def]  # noqa: E501
+def _table(arcs, sources, targets, direct, target_count, cut, most, shift, buckets, room, stop):  # type: ignore[no-untyped-def]  # noqa: E501
     start, nodes, offsets = sources
     work = desk(arcs[0].size - 1, buckets, room)
     best, hit = np.full(target_count, UNREACHED, np.int32), np.empty(target_count + 1, np.uint32)
@@ -229,6 +229,9 @@ def _table(arcs, sources, targets, direct, target_count, cut, shift, buckets, ro
             times = _grown(times, ids.size, used)
         _emit(hit, hits, best, ids[used:], times[used:])
         row[s + 1] = used + hits
+        if row[s + 1] > most:
+            row = row[: s + 2]
+            break
     return row, ids, times
 
 
@@ -268,6 +271,7 @@ def cutoff_table(
     cut: int,
     queue: Queue = QUEUE,
     stop: Stop | None = None,
+    most: int | None = None,
 ) -> Csr:
     """Times from each source to every target within an inclusive cutoff.
 
@@ -281,24 +285,27 @@ def cutoff_table(
     target_count, cut : number of targets; centiseconds below 2**30.
     queue : its measures; the answer does not depend on them.
     stop : set its one element and the search ends soon; what is returned then is not whole.
+    most : with more pairs than that the table ends; the sources that are left out have no rows.
 
     Returns
     -------
     Start of each source's row, the targets reached (in no order), their centiseconds.
     """
     arcs, sources = as_csr(arcs), as_csr(sources, start=np.int64)
-    told = as_stop(stop)
+    told, pairs = as_stop(stop), np.int64(2**62) if most is None else np.int64(most)
     count = len(arcs[0]) - 1 if target_count is None or targets is None else target_count
     legs = as_csr(none_direct(len(sources[0]) - 1) if direct is None else direct, start=np.int64)
     if not COMPILED:
         return plain.table(
-            arcs, sources, targets=targets, direct=legs, target_count=count, cut=cut, stop=told
+            arcs, sources, targets=targets, direct=legs, target_count=count, cut=cut, most=int(pairs), stop=told
         )  # fmt: skip
-    if targets is None and direct is None:
+    if targets is None and direct is None and most is None:
         row, ids, times = _balls(arcs, sources, np.int32(cut), *queue.of(arcs), told)
     else:
         held = as_csr(each_junction(count) if targets is None else targets)
-        row, ids, times = _table(arcs, sources, held, legs, np.int64(count), np.int32(cut), *queue.of(arcs), told)
+        row, ids, times = _table(
+            arcs, sources, held, legs, np.int64(count), np.int32(cut), pairs, *queue.of(arcs), told
+        )
     return row, ids[: row[-1]].copy().view(np.int32), times[: row[-1]].copy()
 
 

@@ -143,6 +143,15 @@ def read_hierarchy(folder: Path) -> Hierarchy:
     return found
 
 
+def hierarchy_path(indptr: NDArray[Any], head: NDArray[Any], cs: NDArray[Any], *, folder: Path) -> Path:
+    """Where the hierarchy of these arcs is kept."""
+    key = hashlib.sha256(b"hierarchy 1")
+    for array in (indptr, head, cs):
+        key.update(f" {len(array)} ".encode())
+        key.update(np.ascontiguousarray(array, np.uint32).tobytes())
+    return folder / f"hierarchy-{key.hexdigest()[:24]}"
+
+
 def kept_hierarchy(
     indptr: NDArray[Any],
     head: NDArray[Any],
@@ -156,11 +165,7 @@ def kept_hierarchy(
     The name of what is kept holds the hash of the arcs: another network or mode never meets it.
     """
     _check_arcs(indptr, head, cs)
-    key = hashlib.sha256(b"hierarchy 1")
-    for array in (indptr, head, cs):
-        key.update(f" {len(array)} ".encode())
-        key.update(np.ascontiguousarray(array, np.uint32).tobytes())
-    mine = folder / f"hierarchy-{key.hexdigest()[:24]}"
+    mine = hierarchy_path(indptr, head, cs, folder=folder)
     try:
         return read_hierarchy(mine)
     except DataError:

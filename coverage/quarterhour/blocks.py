@@ -1,0 +1,83 @@
+"""Work in blocks: side by side on threads, told how far it is, stopped by Ctrl-C within a moment.
+
+Compiled kernels let other threads run. The main thread only waits, so that it hears Ctrl-C; it then sets the flag
+that every kernel looks at.
+"""
+
+from __future__ import annotations
+
+import time
+from collections import deque
+from collections.abc import Callable, Iterator
+from concurrent.futures import Future, ThreadPoolExecutor, wait
+from typing import TypeVar
+
+import numpy as np
+from numpy.typing import NDArray
+
+T = TypeVar("T")
+Stop = NDArray[np.uint8]
+FIRST = 16
+"""Rows of the first block, when nobody knows yet how long a row takes."""
+SECONDS = 0.2
+"""How long a block should take: often enough to tell how far it is, seldom enough to cost nothing."""
+POLL_S = 0.2
+"""Where a lock is deaf to Ctrl-C (Windows), it is heard so often."""
+
+
+def in_blocks(
+    work: Callable[[slice, Stop], T],
+    count: int,
+    *,
+    threads: int = 1,
+    progress: Callable[[float], None] | None = None,
+    size: int | None = None,
+    done: Callable[[T], int] | None = None,
+) -> Iterator[tuple[slice, T]]:
+    """What ``work`` makes of rows 0 to ``count``, block by block, in order.
+
+    Parameters
+    ----------
+    work : called with the rows and a flag; when the flag is set, what it returns is thrown away.
+    threads : blocks side by side.
+    progress : called with the share done.
+    size : rows to a block; without it, as many as take a fraction of a second. Where sums of floating point
+        must not depend on the machine's mood, give it.
+    done : how many rows a block came to, where it may end before its time; the others are begun again.
+    """
+    stop, side_by_side = np.zeros(1, np.uint8), max(1, threads)
+    begun, rows = 0, size or FIRST
+    under_way: deque[tuple[slice, Future[tuple[T, float]]]] = deque()
+    pool = ThreadPoolExecutor(side_by_side)
+    try:
+        while begun < count or under_way:
+            while begun < count and len(under_way) <= side_by_side:
+                span = slice(begun, min(begun + rows, count))
+                under_way.append((span, pool.submit(_timed, work, span, stop)))
+                begun = span.stop
+            span, future = under_way.popleft()
+            while not future.done():
+                wait([future], timeout=POLL_S)
+            part, seconds = future.result()
+            ended = span.stop if done is None else span.start + done(part)
+            if ended < span.stop:
+                left = slice(ended, span.stop)
+                under_way.appendleft((left, pool.submit(_timed, work, left, stop)))
+            if progress:
+                progress(ended / count)
+            if size is None:
+                rows = _paced(ended - span.start, seconds)
+            yield slice(span.start, ended), part
+    finally:
+        stop[0] = 1
+        pool.shutdown(wait=True, cancel_futures=True)
+
+
+def _timed(work: Callable[[slice, Stop], T], span: slice, stop: Stop) -> tuple[T, float]:
+    begin = time.perf_counter()
+    return work(span, stop), time.perf_counter() - begin
+
+
+def _paced(rows: int, seconds: float) -> int:
+    """Rows of the next block; never more than four times as many at once."""
+    return max(1, min(int(rows * SECONDS / max(seconds, 1e-9)), 4 * rows))

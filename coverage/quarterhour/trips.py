@@ -1,0 +1,149 @@
+"""Trips between communities and sites, as arrays that a search takes."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Any, Literal, TypeAlias, TypedDict
+
+import geopandas as gpd
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from quarterhour.entries import Entries, by_junction, direct_legs, entries_of
+from quarterhour.errors import DataError, first_ids
+from quarterhour.modes import CENTISECONDS_PER_MINUTE, centiseconds
+from quarterhour.network import Network
+from quarterhour.search import Csr
+from quarterhour.snap import snap_places
+
+Heading = Literal["to_site", "to_community"]
+Ints = NDArray[Any]
+Places: TypeAlias = gpd.GeoDataFrame | pd.DataFrame
+LONGEST_CS = 2**30
+"""Cutoffs stay below, so that sums of a search stay inside int32."""
+LEGS_AT_ONCE = 1024
+_BACK = {"to_site": "to_community", "to_community": "to_site"}
+
+
+class Ends(TypedDict):
+    """What a kernel asks for besides arcs and sources."""
+
+    targets: Csr
+    direct: Csr
+    target_count: int
+
+
+@dataclass(frozen=True, eq=False)
+class Trips:
+    """Trips of one mode and heading, to be searched from the sites or from the communities.
+
+    ``homes``, ``bases``: communities and sites as snapped, in the user's order. ``from_sites``: the search begins at
+    the sites, whoever travels. ``order``: the place that each source of the search is. Sources stand in the order of
+    their junctions: the next search runs where the last one left its memory, which is twice as quick.
+    """
+
+    homes: pd.DataFrame
+    bases: pd.DataFrame
+    from_sites: bool
+    order: Ints
+    arcs: Csr
+    source: Entries
+    target: Entries
+    targets: Csr
+    leaving: bool
+    legs: dict[int, Csr] = field(default_factory=dict, repr=False)
+
+    @property
+    def target_count(self) -> int:
+        """Places at the other end."""
+        return len(self.homes if self.from_sites else self.bases)
+
+    def entering(self, span: slice) -> Csr:
+        """Start, junctions and centiseconds by which some sources enter."""
+        return self.source.rows(span)
+
+    def ends(self, span: slice) -> Ends:
+        """Where the trips of some sources end."""
+        return {"targets": self.targets, "direct": self._direct(span), "target_count": self.target_count}
+
+    def _direct(self, span: slice) -> Csr:
+        """Direct legs, worked out for many sources at once: the targets are sorted for that."""
+        first = span.start // LEGS_AT_ONCE
+        if first != (span.stop - 1) // LEGS_AT_ONCE:
+            return direct_legs(self.source, self.target, span, leaving=self.leaving)
+        held = self.legs.get(first)
+        begin = first * LEGS_AT_ONCE
+        if held is None:
+            some = slice(begin, min(begin + LEGS_AT_ONCE, len(self.order)))
+            held = direct_legs(self.source, self.target, some, leaving=self.leaving)
+            self.legs.clear()  # blocks come in order
+            self.legs[first] = held
+        start, target, cs = held
+        mine = start[span.start - begin : span.stop - begin + 1]
+        legs = slice(int(mine[0]), int(mine[-1]))
+        return mine - mine[0], target[legs], cs[legs]
+
+
+def trips_between(
+    network: Network,
+    communities: Places,
+    sites: Places,
+    *,
+    heading: Heading,
+    turnout_minutes: float,
+    limit_m: float,
+    from_sites: bool | None = None,
+) -> Trips:
+    """Check and snap both sides; without ``from_sites`` the smaller one is searched from.
+
+    DataError for a heading or turnout that cannot be meant, ids that stand twice, places of another network.
+    """
+    if heading not in _BACK:
+        raise DataError("reach.bad_heading", heading=heading)
+    turnout = whole_cs(turnout_minutes)
+    homes, bases = _snapped(network, communities, limit_m), _snapped(network, sites, limit_m)
+    outward = len(bases) <= len(homes) if from_sites is None else from_sites
+    searched, other = (bases, homes) if outward else (homes, bases)
+    road = searched["road"].to_numpy()
+    # places on no road stand last
+    order = np.argsort(np.where(road >= 0, network.tail[road], len(network.x)), kind="stable")
+    leaving = outward == (heading == "to_community")
+    extra = (turnout, 0) if outward else (0, turnout)
+    source = entries_of(network, searched.iloc[order], leaves=leaving, extra=extra[0])
+    target = entries_of(network, other, leaves=not leaving, extra=extra[1])
+    arcs = network.arcs(heading if outward else _BACK[heading])
+    return Trips(
+        homes=homes,
+        bases=bases,
+        from_sites=outward,
+        order=order,
+        arcs=(arcs.indptr, arcs.head, arcs.cs),
+        source=source,
+        target=target,
+        targets=by_junction(target, len(network.x)),
+        leaving=leaving,
+    )
+
+
+def whole_cs(minutes: float) -> int:
+    """Centiseconds of a cutoff or a turnout; DataError for one that cannot be meant."""
+    if not 0 <= minutes * CENTISECONDS_PER_MINUTE < LONGEST_CS:
+        raise DataError("reach.bad_cutoff", minutes=minutes)
+    return centiseconds(minutes)
+
+
+def check_once(ids: pd.Index) -> None:
+    """DataError when an id stands twice."""
+    if not ids.is_unique:
+        raise DataError("reach.ids_twice", ids=first_ids(ids[ids.duplicated()].unique()))
+
+
+def _snapped(network: Network, places: Places, limit_m: float) -> pd.DataFrame:
+    check_once(places.index)
+    if isinstance(places, gpd.GeoDataFrame):
+        return snap_places(network, places, limit_m=limit_m)
+    missing = [c for c in ("road", "share", "gap_m", "snapped") if c not in places.columns]
+    if missing or (places["road"] >= len(network.tail)).any():
+        raise DataError("reach.not_snapped_here", missing=", ".join(missing) or "-", roads=len(network.tail))
+    return places

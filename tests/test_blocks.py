@@ -1,0 +1,131 @@
+"""Blocks side by side: in order, told, begun again where they ended early, and stopped."""
+
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+import sys
+import threading
+import time
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from quarterhour.blocks import Stop, in_blocks
+
+ROOT = Path(__file__).resolve().parents[1]
+
+
+def rows_of(span: slice, _: Stop) -> list[int]:
+    return list(range(span.start, span.stop))
+
+
+@pytest.mark.parametrize("threads", [1, 3])
+@pytest.mark.parametrize("size", [None, 1, 7, 1000])
+def test_every_row_comes_once_and_in_order(threads: int, size: int | None) -> None:
+    told: list[float] = []
+    found = list(in_blocks(rows_of, 100, threads=threads, size=size, progress=told.append))
+    assert [r for _, part in found for r in part] == list(range(100))
+    assert [r for span, _ in found for r in range(span.start, span.stop)] == list(range(100))
+    assert told == sorted(told)
+    assert told[-1] == 1
+
+
+def test_blocks_grow_to_a_fraction_of_a_second() -> None:
+    sizes = [span.stop - span.start for span, _ in in_blocks(rows_of, 100_000)]
+    assert sizes[0] == 16
+    assert max(sizes) > 1000
+    assert all(b <= 4 * a for a, b in zip(sizes, sizes[2:], strict=False))
+
+
+def test_what_a_block_left_over_is_begun_again() -> None:
+    found = list(in_blocks(lambda span, stop: rows_of(span, stop)[:3], 20, threads=2, size=8, done=len))
+    assert [r for _, part in found for r in part] == list(range(20))
+    assert max(span.stop - span.start for span, _ in found) == 3
+
+
+def test_nothing_to_do_is_done_at_once() -> None:
+    assert list(in_blocks(rows_of, 0)) == []
+
+
+def test_an_error_of_one_block_ends_all_and_no_thread_stays() -> None:
+    seen: list[Any] = []
+
+    def fail(span: slice, stop: Stop) -> None:
+        if span.start == 2:
+            raise ValueError("broken")
+        seen.append(stop)
+
+    with pytest.raises(ValueError, match="broken"):
+        list(in_blocks(fail, 100, threads=2, size=1))
+    assert seen[0][0] == 1
+    assert threading.active_count() < 10
+
+
+def test_who_stops_asking_stops_the_work() -> None:
+    stops: list[Stop] = []
+    blocks = in_blocks(lambda _, stop: stops.append(stop), 1000, size=1)
+    next(blocks)
+    blocks.close()
+    assert stops[0][0] == 1
+    assert len(stops) < 10
+
+
+LONG = """
+import sys
+import numpy as np, pandas as pd
+import quarterhour as qh
+
+side = int(sys.argv[1])
+at = np.arange(side * side).reshape(side, side)
+ends = [np.r_[at[:, :-1].ravel(), at[:-1].ravel()], np.r_[at[:, 1:].ravel(), at[1:].ravel()]]
+mode = qh.as_mode("car", {"travels": "vehicle", "speed_kmh": 36})
+xy = np.column_stack([at.ravel() % side, at.ravel() // side]) * 100.0
+net = qh.network_from_arrays(*ends, forward_cs=np.full(len(ends[0]), 900), mode=mode, xy=xy, crs="EPSG:32651")
+rng = np.random.default_rng(1)
+road = rng.integers(0, len(net.tail), 9000).astype(np.int32)
+places = pd.DataFrame({"road": road, "share": 0.5, "gap_m": 0.0, "x": 0.0, "y": 0.0, "snapped": True, "reason": ""})
+asked = {"minutes": 9999, "heading": "to_site", "threads": 2}
+qh.travel_times(net, places[:1], places[:1], **asked)
+print("now", flush=True)
+try:
+    qh.travel_times(net, places, places, **asked)
+except KeyboardInterrupt:
+    print("stopped", flush=True)
+"""
+
+
+def interrupted(side: int, wait_s: float) -> tuple[str, float]:
+    """What a long table prints when Ctrl-C comes in the midst of it, and the seconds until it ends."""
+    env = {**os.environ, "PYTHONPATH": str(ROOT / "coverage")}
+    with subprocess.Popen(
+        [sys.executable, "-c", LONG, str(side)], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, env=env
+    ) as child:  # fmt: skip
+        assert child.stdout is not None and child.stderr is not None
+        try:
+            if child.stdout.readline() != "now\n":
+                raise AssertionError(child.stderr.read())
+            time.sleep(wait_s)
+            begin = time.monotonic()
+            child.send_signal(signal.SIGINT)
+            told = child.communicate(timeout=120)[0]
+            return told, time.monotonic() - begin
+        finally:
+            child.kill()
+
+
+@pytest.mark.skipif(os.name == "nt", reason="Windows sends Ctrl-C to a whole console")
+def test_ctrl_c_ends_a_long_table() -> None:
+    told, seconds = interrupted(400, 1.0)
+    assert told == "stopped\n"
+    assert seconds < 30  # alone on a machine it takes a fraction of a second
+
+
+@pytest.mark.slow
+@pytest.mark.skipif(os.name == "nt", reason="Windows sends Ctrl-C to a whole console")
+def test_ctrl_c_ends_a_table_of_two_million_junctions() -> None:
+    told, seconds = interrupted(1414, 5.0)
+    assert told == "stopped\n"
+    assert seconds < 30
