@@ -99,6 +99,8 @@ FLOORS = {
     "maps": 10,
     "report": 10,
     "scoring": 10.5,
+    "care": 10.6,
+    "offered": 10.6,
     "study": 11,
     "rulebook": 11.5,
     "sections": 11.5,

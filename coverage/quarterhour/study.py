@@ -14,9 +14,9 @@ from typing import Any, Protocol
 import geopandas as gpd
 import pandas as pd
 
-from quarterhour import candidates as sites_wanted
 from quarterhour import inputs as came_in
 from quarterhour import network, places, prepared, reach, words
+from quarterhour.care import Care, care, modes_of_care
 from quarterhour.circle import CircleCheck, check_circle
 from quarterhour.errors import DataError, MissingError, StudyError, WriteError, first_ids
 from quarterhour.inputs import Inputs
@@ -24,9 +24,10 @@ from quarterhour.isochrone import isochrones
 from quarterhour.kernels import COMPILED
 from quarterhour.modes import Mode, as_mode, read_modes
 from quarterhour.network import Network
+from quarterhour.offered import offered_sites, with_neighbours
 from quarterhour.rules import Circle, RuleSet, Target, read_rule_set, rule_sets
 from quarterhour.scoring import SEARCHED_BEYOND, modes_asked, scorecards
-from quarterhour.siting.door import as_problem, join_sites
+from quarterhour.siting.door import as_problem
 from quarterhour.siting.exact import solve_siting
 from quarterhour.siting.plan import SitingPlan
 from quarterhour.siting.problem import Quota, SitingProblem
@@ -73,7 +74,10 @@ class Study:
 
 @dataclass(frozen=True, eq=False)
 class Proposal:
-    """A siting question's plan, its sites on the ground, and the ledger of candidates removed."""
+    """A siting question's plan, its sites on the ground, and the ledger of candidates removed.
+
+    ``relaxations`` and ``unchecked`` as ``offered.Offered`` has them.
+    """
 
     id: str
     zh: str
@@ -83,6 +87,8 @@ class Proposal:
     plan: SitingPlan
     sites: gpd.GeoDataFrame
     ledger: pd.DataFrame
+    relaxations: pd.DataFrame = field(default_factory=pd.DataFrame)
+    unchecked: tuple[str, ...] = ()
 
     def name(self, lang: str) -> str:
         """The question's name in a language."""
@@ -107,6 +113,7 @@ class Results:
     pictures: gpd.GeoDataFrame | None = None
     scorecards: Mapping[date, Scorecard] = field(default_factory=dict)
     earlier: pd.DataFrame | None = None
+    care: Care = field(default_factory=Care)
     proposals: tuple[Proposal, ...] = ()
     findings: pd.DataFrame = field(default_factory=places.no_findings)
     seconds: dict[str, float] = field(default_factory=dict)
@@ -136,7 +143,7 @@ def modes_named(study: Study) -> list[tuple[str, str]]:
     circles = [(name, c.id) for c in file.circles for name in (c.mode, *c.compare_modes)]
     circles += [(name, c.id) for c in file.circles if c.uncertain for name in c.uncertain.modes or ()]
     every = [t for targets in study_targets(study).values() for t in targets]
-    return circles + [(q.mode, q.id) for q in file.siting] + modes_asked(every)
+    return circles + [(q.mode, q.id) for q in file.siting] + modes_asked(every) + modes_of_care(file)
 
 
 def read_study_inputs(study: Study) -> Inputs:
@@ -165,6 +172,9 @@ def run_study(
         results = Results(study, read_study_inputs(study))
     if checks:
         results = _checked(run, results)
+    if checks:
+        results = replace(results, care=_care(run, results.inputs))
+        run.parcels = results.care.parcels
     if siting:
         results = replace(results, proposals=tuple(_proposal(run, results.inputs, q) for q in study.file.siting))
     doubts = places.join_findings(run.doubts).drop_duplicates(["rule", "table", "id"])
@@ -200,6 +210,7 @@ class _Run:
         self.networks: dict[str, Network] = {}
         self.step, self.roads_key = "", ""
         self.doubts: list[pd.DataFrame] = []
+        self.parcels: gpd.GeoDataFrame | None = None
 
     def say(self, key: str, **values: object) -> None:
         """Tell the next step."""
@@ -286,6 +297,12 @@ def study_rules(study: Study) -> tuple[RuleSet, ...]:
     return tuple(read_rule_set(own.get(name, name)) for name in study.file.targets.rules)
 
 
+def study_rules_in_force(study: Study) -> dict[str, RuleSet]:
+    """The rule sets on the reference date, by the names that the study gives them."""
+    day = study.file.study.reference_date
+    return {name: found.on(day) for name, found in zip(study.file.targets.rules, study_rules(study), strict=True)}
+
+
 def study_targets(study: Study) -> dict[date, tuple[Target, ...]]:
     """The targets in force on each date of the study, the reference date first."""
     days = dict.fromkeys([study.file.study.reference_date, *study.file.targets.dates])
@@ -326,6 +343,19 @@ def _checked(run: _Run, results: Results) -> Results:
         pictures=pictures,
         scorecards=scored,
     )
+
+
+def _care(run: _Run, tables: Inputs) -> Care:
+    study = run.study
+    with run.timed("care"):
+        return care(
+            study.file,
+            tables,
+            folder=study.folder,
+            networks=lambda name: run.network(tables.roads, study_mode(study, name, "care")),
+            rules=study_rules_in_force(study),
+            step=lambda part: run.say("care.step", name=words.label("care", f"part_{part}", run.lang)),
+        )
 
 
 def _circle_times(
@@ -422,9 +452,11 @@ def _proposal(run: _Run, tables: Inputs, file: SitingFile) -> Proposal:
     mode = study_mode(run.study, file.mode, file.id)
     net = run.network(tables.roads, mode)
     with run.timed(f"siting {file.id}"):
-        wanted, ledger = _candidates(run, tables, file, net)
-        existing = tables.facilities[tables.facilities["kind"] == file.kind]
-        sites = _sites(existing, wanted, tables)
+        offered = offered_sites(
+            file, tables, network=net, rules=study_rules_in_force(run.study),
+            parcels=run.parcels, seed=run.study.file.study.seed,
+        )  # fmt: skip
+        sites = offered.sites
         times = reach.travel_times(
             net,
             tables.communities,
@@ -448,51 +480,19 @@ def _proposal(run: _Run, tables: Inputs, file: SitingFile) -> Proposal:
         )
         plan = solve_siting(problem, seconds=file.seconds, seed=run.study.file.study.seed)
         verify_plan(problem, plan)
-    return Proposal(file.id, file.zh, file.en, file.kind, problem, plan, sites, ledger)
+        offered = with_neighbours(
+            offered, times, communities=tables.communities, people=tables.communities[file.people]
+        )
+    return Proposal(
+        file.id, file.zh, file.en, file.kind, problem, plan, sites, offered.ledger, offered.relaxations,
+        offered.unchecked,
+    )  # fmt: skip
 
 
 def _quota(tables: Inputs, level: str, minimum: int, maximum: int | None) -> Quota:
     areas = tables.towns if level == "town" else tables.counties
     named = areas.index if len(areas) else pd.Index(sorted(set(tables.communities[level]) - {""}))
     return Quota(level, tuple(map(str, named)), minimum, maximum)
-
-
-def _candidates(run: _Run, tables: Inputs, file: SitingFile, net: Network) -> tuple[gpd.GeoDataFrame, pd.DataFrame]:
-    if file.candidates == "table":
-        wanted = tables.candidates
-    elif file.candidates == "communities":
-        wanted = sites_wanted.candidates_from_communities(tables.communities)
-    else:
-        wanted = sites_wanted.candidates_from_network(
-            net, tables.communities, people=file.people, count=file.candidate_count, seed=run.study.file.study.seed
-        )
-    wanted = sites_wanted.with_areas(wanted, tables.towns, tables.communities)
-    ledger = []
-    for rule in file.exclude:
-        wanted, removed = sites_wanted.exclude_near(
-            wanted,
-            _layer(tables, rule.layer, rule.road_classes),
-            metres=rule.metres,
-            rule=rule.layer,
-            clause=rule.clause,
-        )
-        ledger.append(removed)
-    return wanted, pd.concat(ledger, ignore_index=True) if ledger else pd.DataFrame()
-
-
-def _layer(tables: Inputs, name: str, classes: tuple[str, ...]) -> gpd.GeoDataFrame:
-    if name == "communities":
-        return tables.communities
-    if name == "roads":
-        return tables.roads[tables.roads["road_class"].isin(classes)] if classes else tables.roads
-    return tables.layers[name]
-
-
-def _sites(existing: gpd.GeoDataFrame, wanted: gpd.GeoDataFrame, tables: Inputs) -> gpd.GeoDataFrame:
-    old = sites_wanted.with_areas(existing, tables.towns, tables.communities)
-    new = wanted.rename(index=lambda i: f"new-{i}" if i in old.index else i)
-    ground = pd.concat([old.geometry, new.geometry])
-    return gpd.GeoDataFrame(join_sites(old, new), geometry=ground, crs=tables.communities.crs)
 
 
 def findings_count(results: Results | Inputs) -> int:

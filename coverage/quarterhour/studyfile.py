@@ -204,10 +204,11 @@ class SitingFile(_Part):
     people: str
     objective: Literal["max-cover", "min-sites"] = "max-cover"
     new_sites: int | None = Field(default=None, ge=0)
-    candidates: Literal["table", "communities", "network"] = "communities"
+    candidates: Literal["table", "communities", "network", "overlay"] = "communities"
     candidate_count: int = Field(default=300, ge=1)
     quotas: tuple[QuotaFile, ...] = ()
     exclude: tuple[Exclusion, ...] = ()
+    exclude_rules: tuple[str, ...] = ()
     seconds: float = Field(default=60, gt=0)
 
     @model_validator(mode="after")
@@ -215,6 +216,93 @@ class SitingFile(_Part):
         if self.objective == "max-cover" and self.new_sites is None:
             raise _wrong("no_new_sites")
         return self
+
+
+class AccessFile(_Part):
+    """How much of a service people can have: capacity shared among all who reach it, and who is served."""
+
+    id: Name
+    zh: str
+    en: str
+    kinds: tuple[str, ...] = Field(min_length=1)
+    capacity: str = "beds"
+    people: str
+    share: float = Field(default=1, gt=0, le=1)
+    mode: str
+    minutes: float = Field(gt=0, le=600)
+    heading: Heading = "to_site"
+    methods: tuple[Literal["2sfca", "e2sfca", "3sfca", "gaussian"], ...] = Field(default=("2sfca",), min_length=1)
+    source: str = ""
+
+
+class BedsFile(_Part):
+    """The cheapest conversion of beds that reaches a share of nursing beds."""
+
+    kinds: tuple[str, ...] = Field(min_length=1)
+    share: float = Field(default=0.6, ge=0, le=1)
+    level: Literal["county", "city"] = "city"
+    source: str = ""
+
+
+class RoundsFile(_Part):
+    """Carers' rounds from bases to people at home; minutes but for the counts."""
+
+    kinds: tuple[str, ...] = Field(min_length=1)
+    people: str
+    mode: str
+    minutes: float = Field(default=15, gt=0)
+    farthest_minutes: float = Field(default=60, gt=0, le=600)
+    staff: str = "staff"
+    slack: float = Field(default=0.1, ge=0)
+    visits_a_week: float = Field(default=3, ge=0)
+    days_a_week: int = Field(default=5, ge=1, le=7)
+    visit_minutes: float = Field(default=45, gt=0)
+    between_homes_minutes: float = Field(default=3, ge=0)
+    shift_minutes: float = Field(default=480, gt=0)
+    turnout_minutes: float = Field(default=3, ge=0)
+    seconds: float = Field(default=30, gt=0)
+    source: str = ""
+
+
+class GravesFile(_Part):
+    """What the coming years need in graves: a table by town (deaths, backlog), or the city's deaths shared out."""
+
+    table: Name
+    eco_share: float = Field(default=0.6, ge=0, le=1)
+    rules: str = "cemetery"
+    source: str = ""
+
+
+class WishFile(_Part):
+    """A wish of the overlay: full marks at `best`, none at `worst` (metres; degrees for the slope)."""
+
+    layer: str
+    best: float
+    worst: float
+    share: float = Field(default=1, gt=0)
+
+    @model_validator(mode="after")
+    def _apart(self) -> WishFile:
+        if self.best == self.worst:
+            raise _wrong("wish_flat", given=self.layer)
+        return self
+
+
+class OverlayFile(_Part):
+    """Where parcels may lie: rules, slope, land cover, wishes."""
+
+    rules: tuple[str, ...] = ()
+    kind: str
+    cell_m: float = Field(default=250, gt=0)
+    elevation: str | None = None
+    steepest_degrees: float | None = Field(default=None, gt=0)
+    land_cover: str | None = None
+    forbidden_cover: tuple[int, ...] = ()
+    wishes: tuple[WishFile, ...] = ()
+    least_m2: float = Field(default=33_333, gt=0)
+    most_a_town: int = Field(default=5, ge=1)
+    quality: Quality = "fact"
+    source: str = ""
 
 
 class Outputs(_Part):
@@ -264,15 +352,22 @@ class StudyFile(_Part):
     pictures: tuple[PictureFile, ...] = ()
     targets: TargetsFile = TargetsFile()
     siting: tuple[SitingFile, ...] = ()
+    access: tuple[AccessFile, ...] = ()
+    beds: BedsFile | None = None
+    rounds: RoundsFile | None = None
+    graves: GravesFile | None = None
+    overlay: OverlayFile | None = None
     outputs: Outputs = Outputs()
 
     @model_validator(mode="after")
     def _names_agree(self) -> StudyFile:
         people = set(self.communities.people)
-        parts: tuple[CircleFile | SitingFile, ...] = (*self.circles, *self.siting)
-        for part in parts:
-            if part.people not in people:
-                raise _wrong("unknown_people", part=part.id, given=part.people, known=", ".join(sorted(people)))
+        parts: tuple[CircleFile | SitingFile | AccessFile, ...] = (*self.circles, *self.siting, *self.access)
+        asked = [(part.id, part.people) for part in parts]
+        asked += [("rounds", self.rounds.people)] if self.rounds else []
+        for part_id, given in asked:
+            if given not in people:
+                raise _wrong("unknown_people", part=part_id, given=given, known=", ".join(sorted(people)))
         layers = {t.name for t in self.layers} | {"communities", "roads"}
         for question in self.siting:
             for rule in question.exclude:

@@ -1,0 +1,234 @@
+"""Capacity, access, beds, rounds and graves of a study: what its file asks beyond circles and sites."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from functools import partial
+from pathlib import Path
+
+import geopandas as gpd
+import pandas as pd
+
+from quarterhour.access import Served, assign_within, catchment_access
+from quarterhour.beds import Conversion, cheapest_conversion
+from quarterhour.candidates import with_areas
+from quarterhour.circle import CITY
+from quarterhour.equity import Equity, equity_by_area, measure_equity
+from quarterhour.errors import StudyError
+from quarterhour.graves import GraveDemand, grave_demand, shared_out
+from quarterhour.inputs import Inputs
+from quarterhour.places import numbers, texts
+from quarterhour.reach import travel_times
+from quarterhour.rounds import RoundsPlan, RoundsRule, plan_rounds
+from quarterhour.rules import RuleSet
+from quarterhour.scoring import Networks
+from quarterhour.studyfile import AccessFile, BedsFile, GravesFile, OverlayFile, RoundsFile, StudyFile
+from quarterhour.suitability import Overlay, Weight, lay_over, parcels
+from quarterhour.territories import Territories, draw_territories
+
+Step = Callable[[str], None]
+
+
+@dataclass(frozen=True, eq=False)
+class Access:
+    """A question of capacity: by method the access of each community, who is served, how evenly it is shared.
+
+    ``access``: by community, a column a method. ``equity`` of the first method; ``by_town`` its measures.
+    """
+
+    asked: AccessFile
+    access: pd.DataFrame
+    people: pd.Series
+    served: Served
+    equity: Equity
+    by_town: pd.DataFrame
+
+
+@dataclass(frozen=True, eq=False)
+class Care:
+    """All of it; what the study does not ask for is empty or None.
+
+    ``conversions``: by area (county id, or ``city``). ``missing``: what could not be computed, as ``part, table,
+    column``.
+    """
+
+    access: tuple[Access, ...] = ()
+    conversions: Mapping[str, Conversion] = field(default_factory=dict)
+    territories: Territories | None = None
+    rounds: RoundsPlan | None = None
+    graves: GraveDemand | None = None
+    graves_shared_out: bool = False
+    overlay: Overlay | None = None
+    parcels: gpd.GeoDataFrame | None = None
+    missing: tuple[tuple[str, str, str], ...] = ()
+
+
+def modes_of_care(file: StudyFile) -> list[tuple[str, str]]:
+    """Modes that these parts of a study name, and the part that does."""
+    return [(a.mode, a.id) for a in file.access] + ([(file.rounds.mode, "rounds")] if file.rounds else [])
+
+
+def care(
+    file: StudyFile, tables: Inputs, *, folder: Path, networks: Networks, rules: Mapping[str, RuleSet], step: Step
+) -> Care:
+    """Compute what the study file asks for; a part whose column or kind is not there is told in ``missing``.
+
+    ``folder``: of the study, for rasters. ``rules``: rule sets in force, by the name the study uses.
+    """
+    facilities = with_areas(tables.facilities, tables.towns, tables.communities)
+    lost: list[tuple[str, str, str]] = []
+    made = Care(access=_all_access(file, tables, facilities, networks, step, lost))
+    if file.beds:
+        homes = _sites(facilities, file.beds.kinds, "nursing_beds", "beds", lost)
+        made = made if homes is None else replace(made, conversions=conversions(file.beds, homes))
+    if file.rounds:
+        bases = _sites(facilities, file.rounds.kinds, file.rounds.staff, "rounds", lost)
+        if bases is not None:
+            step("rounds")
+            territories, plan = _rounds(file.rounds, tables, bases, networks, file)
+            made = replace(made, territories=territories, rounds=plan)
+    if file.graves:
+        demand, shared = _graves(file.graves, tables, _set(rules, file.graves.rules, "graves"), lost)
+        made = replace(made, graves=demand, graves_shared_out=shared)
+    if file.overlay:
+        step("overlay")
+        chosen = [_set(rules, name, "overlay") for name in file.overlay.rules]
+        overlay, found = _overlay(file.overlay, tables, folder, chosen)
+        made = replace(made, overlay=overlay, parcels=found)
+    return replace(made, missing=tuple(lost))
+
+
+def _all_access(
+    file: StudyFile, tables: Inputs, facilities: gpd.GeoDataFrame, networks: Networks, step: Step,
+    lost: list[tuple[str, str, str]],
+) -> tuple[Access, ...]:  # fmt: skip
+    answers = []
+    for asked in file.access:
+        sites = _sites(facilities, asked.kinds, asked.capacity, asked.id, lost)
+        if sites is not None:
+            step(asked.id)
+            answers.append(_access(asked, tables, sites, networks, file))
+    return tuple(answers)
+
+
+def _set(rules: Mapping[str, RuleSet], name: str, part: str) -> RuleSet:
+    if name not in rules:
+        raise StudyError("care.no_rules", part=part, name=name, known=", ".join(rules))
+    return rules[name]
+
+
+def _sites(
+    facilities: gpd.GeoDataFrame, kinds: Sequence[str], column: str, part: str, lost: list[tuple[str, str, str]]
+) -> gpd.GeoDataFrame | None:
+    rows = facilities[facilities["kind"].isin(kinds)]
+    if not len(rows):
+        lost.append((part, "facilities", f"kind = {' | '.join(kinds)}"))
+        return None
+    if column not in rows or numbers(rows[column]).isna().all():
+        lost.append((part, "facilities", column))
+        return None
+    return rows
+
+
+def _whole(values: pd.Series) -> pd.Series:
+    return numbers(values).fillna(0).round().astype("int64")
+
+
+def _access(asked: AccessFile, tables: Inputs, sites: gpd.GeoDataFrame, networks: Networks, file: StudyFile) -> Access:
+    people = (tables.communities[asked.people] * asked.share).round().astype("int64")
+    capacity = _whole(sites[asked.capacity])
+    times = travel_times(
+        networks(asked.mode), tables.communities, sites, minutes=asked.minutes, heading=asked.heading,
+        limit_m=file.study.snap_limit_m, threads=file.study.threads,
+    )  # fmt: skip
+    columns = {
+        m: catchment_access(times, people=people, capacity=capacity, minutes=asked.minutes, method=m)["access"]
+        for m in asked.methods
+    }
+    access = pd.DataFrame(columns)
+    first = access[asked.methods[0]]
+    towns = texts(tables.communities["town"])
+    return Access(
+        asked, access, people, assign_within(times, people=people, capacity=capacity, minutes=asked.minutes),
+        measure_equity(first, people=people, areas=towns), equity_by_area(first, people=people, areas=towns),
+    )  # fmt: skip
+
+
+def conversions(asked: BedsFile, homes: pd.DataFrame) -> dict[str, Conversion]:
+    """The cheapest conversion for the city, or for each county on its own."""
+    table = homes.assign(beds=_whole(homes["beds"]), nursing_beds=_whole(homes["nursing_beds"]))
+    if asked.level == "city":
+        return {CITY: cheapest_conversion(table, share=asked.share)}
+    groups = table.groupby(texts(table["county"]), sort=True)
+    return {str(county): cheapest_conversion(mine, share=asked.share) for county, mine in groups}
+
+
+def _rounds(
+    asked: RoundsFile, tables: Inputs, bases: gpd.GeoDataFrame, networks: Networks, file: StudyFile
+) -> tuple[Territories, RoundsPlan]:
+    net, homes = networks(asked.mode), tables.communities
+    people = homes[asked.people].astype("int64")
+    ways = partial(travel_times, net, limit_m=file.study.snap_limit_m, threads=file.study.threads)
+    out = ways(homes, bases, minutes=asked.farthest_minutes, heading="to_community")
+    back = ways(homes, bases, minutes=asked.farthest_minutes, heading="to_site")
+    some = homes[people > 0]
+    between = ways(some, some, minutes=asked.farthest_minutes / 2, heading="to_community")
+    staff = numbers(bases[asked.staff]).fillna(0)
+    territories = draw_territories(
+        out, work=people * asked.visits_a_week, staff=staff, minutes=asked.farthest_minutes, slack=asked.slack
+    )
+    rule = RoundsRule(
+        asked.visits_a_week, asked.days_a_week, asked.visit_minutes, asked.between_homes_minutes, asked.shift_minutes,
+        asked.turnout_minutes, asked.source,
+    )  # fmt: skip
+    served = territories.communities["site"].where(people > 0)
+    plan = plan_rounds(
+        served, people=people, out=out, back=back, between=between, minutes=asked.minutes, rule=rule,
+        seconds=asked.seconds, seed=file.study.seed,
+    )  # fmt: skip
+    return territories, plan
+
+
+def _graves(
+    asked: GravesFile, tables: Inputs, rules: RuleSet, lost: list[tuple[str, str, str]]
+) -> tuple[GraveDemand | None, bool]:
+    figures = {f.id: f.value for f in rules.figures}
+    table = tables.tables.get(asked.table)
+    if table is None or not ({"town", "deaths"} <= set(table) or {"area", "level", "indicator", "value"} <= set(table)):
+        lost.append(("graves", asked.table, "town, deaths, backlog"))
+        return None, False
+    if "deaths" in table:
+        by_town = table.assign(town=texts(table["town"])).set_index("town")
+        areas = pd.DataFrame({c: numbers(by_town[c]).fillna(0) for c in ("deaths", "backlog") if c in by_town})
+        return grave_demand(areas, figures=figures, eco_share=asked.eco_share), False
+    rows = table[texts(table["indicator"]).eq("deaths") & texts(table["level"]).eq(CITY)]
+    if not len(rows):
+        lost.append(("graves", asked.table, "deaths"))
+        return None, False
+    people = tables.communities.groupby(texts(tables.communities["town"]))[list(_people(tables))[:1]].sum().iloc[:, 0]
+    deaths = shared_out(float(numbers(rows["value"]).iloc[0]), by=people)
+    return grave_demand(deaths.to_frame("deaths"), figures=figures, eco_share=asked.eco_share), True
+
+
+def _people(tables: Inputs) -> list[str]:
+    return [c.removeprefix("people_") for c in tables.quality.columns if c.startswith("people_")] or ["older"]
+
+
+def _overlay(
+    asked: OverlayFile, tables: Inputs, folder: Path, rules: Sequence[RuleSet]
+) -> tuple[Overlay, gpd.GeoDataFrame]:
+    layers = {"communities": tables.communities, "roads": tables.roads, **tables.layers}
+    overlay = lay_over(
+        tables.towns,
+        rules=[e for found in rules for e in found.exclusions if asked.kind in e.kinds],
+        layers=layers,
+        cell_m=asked.cell_m,
+        elevation=None if asked.elevation is None else folder / asked.elevation,
+        steepest_degrees=asked.steepest_degrees,
+        land_cover=None if asked.land_cover is None else folder / asked.land_cover,
+        forbidden_cover=asked.forbidden_cover,
+        weights=[Weight(w.layer, w.best, w.worst, w.share) for w in asked.wishes],
+    )
+    found = parcels(overlay, least_m2=asked.least_m2, most=asked.most_a_town)
+    return overlay, found.assign(quality=asked.quality, source=asked.source or found["source"])

@@ -1,0 +1,135 @@
+"""Which sites a siting question may choose from, why not others, and what helps a town that is left with none."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+
+import geopandas as gpd
+import numpy as np
+import pandas as pd
+
+from quarterhour.candidates import candidates_from_communities, candidates_from_network, no_ledger, with_areas
+from quarterhour.errors import StudyError
+from quarterhour.inputs import Inputs
+from quarterhour.lawful import RELAXED, lawful_candidates, smallest_relaxations
+from quarterhour.network import Network
+from quarterhour.places import texts
+from quarterhour.reach import TravelTimes
+from quarterhour.rules import Exclusion, RuleSet
+from quarterhour.siting.door import join_sites
+from quarterhour.studyfile import SitingFile
+
+
+@dataclass(frozen=True, eq=False)
+class Offered:
+    """The sites of a question, existing ones first, and what was decided on the way.
+
+    ``sites`` (``state, town, county, name, quality, geometry``). ``ledger``: every rule that speaks against a
+    candidate. ``relaxations``: for each town or county of a quota that has no lawful candidate and no site, the
+    smallest relaxation, with ``serving, serving_area, serving_minutes``: the site outside that its people reach soonest
+    (mean over those who reach it). ``unchecked``: rules without their layer.
+    """
+
+    sites: gpd.GeoDataFrame
+    ledger: pd.DataFrame
+    relaxations: pd.DataFrame
+    unchecked: tuple[str, ...]
+
+
+def offered_sites(
+    file: SitingFile,
+    tables: Inputs,
+    *,
+    network: Network,
+    rules: Mapping[str, RuleSet],
+    parcels: gpd.GeoDataFrame | None,
+    seed: int,
+) -> Offered:
+    """Existing sites of the kind, and the candidates that no rule speaks against.
+
+    ``rules``: rule sets in force on the reference date, by the study's name for them; those that the question names in
+    ``exclude_rules`` count, with the distances it gives itself. ``parcels``: of the study's overlay, if it has one.
+    """
+    wanted = with_areas(_wanted(file, tables, network, parcels, seed), tables.towns, tables.communities)
+    layers = {"communities": tables.communities, "roads": tables.roads, **tables.layers}
+    every = _exclusions(file, rules)
+    lawful = lawful_candidates(wanted, every, layers) if every else None
+    kept = wanted if lawful is None else lawful.kept
+    existing = tables.facilities[tables.facilities["kind"] == file.kind]
+    old = with_areas(existing, tables.towns, tables.communities)
+    new = kept.rename(index=lambda i: f"new-{i}" if i in old.index else i)
+    joined = join_sites(old, new)
+    sites = gpd.GeoDataFrame(joined, geometry=pd.concat([old.geometry, new.geometry]), crs=tables.communities.crs)
+    relaxed = [_relaxations(wanted, every, layers, tables, sites, q.level) for q in file.quotas if q.minimum and every]
+    told = pd.concat(relaxed, ignore_index=True) if relaxed else pd.DataFrame(columns=["level", *RELAXED])
+    ledger, unchecked = (no_ledger(), ()) if lawful is None else (lawful.ledger, lawful.unchecked)
+    return Offered(sites, ledger, told, unchecked)
+
+
+def _wanted(
+    file: SitingFile, tables: Inputs, network: Network, parcels: gpd.GeoDataFrame | None, seed: int
+) -> gpd.GeoDataFrame:
+    if file.candidates == "table":
+        return tables.candidates
+    if file.candidates == "communities":
+        return candidates_from_communities(tables.communities)
+    if file.candidates == "overlay":
+        if parcels is None:
+            raise StudyError("offered.no_overlay", part=file.id)
+        return parcels.drop(columns="shape")
+    return candidates_from_network(
+        network, tables.communities, people=file.people, count=file.candidate_count, seed=seed
+    )
+
+
+def _exclusions(file: SitingFile, rules: Mapping[str, RuleSet]) -> list[Exclusion]:
+    """The rules of the sets that the question names, for its kind, and its own distances."""
+    made: list[Exclusion] = []
+    for name in file.exclude_rules:
+        if name not in rules:
+            raise StudyError("care.no_rules", part=file.id, name=name, known=", ".join(rules))
+        made += [rule for rule in rules[name].exclusions if file.kind in rule.kinds]
+    return made + [
+        Exclusion(own.layer, own.layer, own.layer, own.layer, own.metres, (file.kind,), own.road_classes, own.clause)
+        for own in file.exclude
+    ]
+
+
+def _relaxations(
+    wanted: gpd.GeoDataFrame, rules: Sequence[Exclusion], layers: Mapping[str, gpd.GeoDataFrame], tables: Inputs,
+    sites: gpd.GeoDataFrame, level: str,
+) -> pd.DataFrame:  # fmt: skip
+    areas = tables.towns.index if level == "town" else tables.counties.index
+    without = [str(a) for a in areas if str(a) not in set(sites[level])]
+    found = smallest_relaxations(wanted, rules, layers, areas=without, level=level)
+    found.insert(0, "level", level)
+    return found
+
+
+def with_neighbours(offered: Offered, times: TravelTimes, *, communities: pd.DataFrame, people: pd.Series) -> Offered:
+    """The same, and for each area without a lawful site the site elsewhere that its people reach soonest."""
+    if offered.relaxations.empty:
+        return offered
+    rows = [
+        _serving(offered.sites, times, communities, people, r.level, r.area) for r in offered.relaxations.itertuples()
+    ]
+    told = pd.DataFrame(rows, columns=["serving", "serving_area", "serving_minutes"], index=offered.relaxations.index)
+    return replace(offered, relaxations=offered.relaxations.join(told))
+
+
+def _serving(
+    sites: gpd.GeoDataFrame, times: TravelTimes, communities: pd.DataFrame, people: pd.Series, level: str, area: str
+) -> tuple[object, object, float]:
+    """Most of the area's people first, then the fewest minutes."""
+    inside = texts(communities[level]).reindex(times.communities).eq(area).to_numpy()
+    weight = np.where(inside, people.reindex(times.communities).to_numpy(dtype=float), 0.0)
+    row = np.repeat(np.arange(len(weight)), np.diff(times.indptr))
+    reached = np.bincount(times.site_index, weights=weight[row], minlength=len(times.sites))
+    spent = np.bincount(times.site_index, weights=weight[row] * times.cs, minlength=len(times.sites))
+    if not reached.any():
+        return None, None, float("nan")
+    mean = np.divide(spent, reached, out=np.full(len(reached), np.inf), where=reached > 0)
+    best = int(np.lexsort((mean, -reached))[0])
+    site = times.sites[best]
+    return site, sites.at[site, level], float(mean[best]) / 6000
