@@ -111,9 +111,8 @@ def with_neighbours(offered: Offered, times: TravelTimes, *, communities: pd.Dat
     """The same, and for each area without a lawful site the site elsewhere that its people reach soonest."""
     if offered.relaxations.empty:
         return offered
-    rows = [
-        _serving(offered.sites, times, communities, people, r.level, r.area) for r in offered.relaxations.itertuples()
-    ]
+    named = zip(map(str, offered.relaxations["level"]), map(str, offered.relaxations["area"]), strict=True)
+    rows = [_serving(offered.sites, times, communities, people, level, area) for level, area in named]
     told = pd.DataFrame(rows, columns=["serving", "serving_area", "serving_minutes"], index=offered.relaxations.index)
     return replace(offered, relaxations=offered.relaxations.join(told))
 
