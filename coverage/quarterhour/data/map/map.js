@@ -167,8 +167,8 @@ function quarterhourDraw(map, layers, picture) {
   // --- the panel: title, search, figures, legend --------------------------------------------------
   function rangeText(range) {
     const bar = range.city.map((part) => `<i title="${part.people} ${w.people_unit}" style="width:${100 * part.width}%;background:${colour[part.covered]}"></i>`).join("");
-    const said = range.city.map((part) => `<span class="qh-whole">${w[part.covered]} ${part.share}</span>`).join(" · ");
-    return range.city[0].share ? `<div class="qh-bar">${bar}</div><p>${said}</p><p><small>${range.pace}</small></p>` : "";
+    const said = range.city.map((part) => `<span><i style="background:${colour[part.covered]}"></i>${w[part.covered]} ${part.share}</span>`).join("");
+    return range.city[0].share ? `<div class="qh-bar">${bar}</div><div class="qh-sure">${said}</div><p><small>${range.pace}</small></p>` : "";
   }
   const share = picture.circles.map((circle, c) => `<section><h4>${circle.name} <small>≤ ${circle.standard} ${w.minutes}</small></h4><p class="qh-figure">${circle.city.share}</p><p>${circle.city.text}</p><p><small>${circle.city.quality}</small></p>${sure(c) ? rangeText(sure(c)) : ""}</section>`).join("");
   const plans = picture.plans.map((plan) => `<section><h4>${plan.name}</h4>${plan.result.map((line) => `<p>${line}</p>`).join("")}</section>`).join("");
