@@ -24,7 +24,7 @@ FLOORS = {
     "hierarchy.build": 1,
     "modes": 1,
     "osm.doors": 1,
-    "osm.tags": 1,
+    "osm.tags": 1.5,
     "places": 1,
     "rules": 1,
     "speeds": 1.5,

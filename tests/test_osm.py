@@ -21,7 +21,7 @@ import shapely
 
 from quarterhour import osm
 from quarterhour.errors import DataError, MissingError, ServiceError, WriteError
-from quarterhour.osm.tags import table
+from quarterhour.osm.tags import barrier_word, table
 
 UTM32 = "EPSG:32632"
 
@@ -173,17 +173,18 @@ def test_no_place_of_a_kind_is_an_empty_table(tmp_path: Path) -> None:
 
 
 def junctions_counted_apart(extract: Path) -> set[int]:
-    """Plain counting, no arrays: nodes met twice by roads, and ends of roads."""
+    """Plain counting, no arrays: nodes met twice by roads, ends of roads, and barriers on roads."""
     classes = set(table()["roads"]["classes"])
+    barriers = {n.id for n in osmium.FileProcessor(str(extract), osmium.osm.NODE) if barrier_word(dict(n.tags))}
     met: Counter[int] = Counter()
     ends: set[int] = set()
     for way in osmium.FileProcessor(str(extract), osmium.osm.WAY):
-        if way.tags.get("highway") in classes:
+        if way.tags.get("highway") in classes or way.tags.get("route") == "ferry":
             nodes = [n.ref for n in way.nodes]
             nodes = [n for i, n in enumerate(nodes) if i == 0 or n != nodes[i - 1]]
             met.update(nodes)
             ends |= {nodes[0], nodes[-1]}
-    return ends | {node for node, times in met.items() if times > 1}
+    return ends | {node for node, times in met.items() if times > 1} | (barriers & set(met))
 
 
 @pytest.mark.parametrize("place", ["liechtenstein", "heidelberg"])

@@ -32,7 +32,8 @@ class Mode:
     What roads may say beyond their class, and the mode heeds (``speeds.py`` says how): ``limit_share`` of a
     speed limit, ``surface_factors`` and ``surface_kmh``, ``signal_seconds`` at each signal,
     ``ferry_wait_minutes``, ``stopped_by`` barriers, and ``slope``: "tobler", ``{watts, mass_kg, rolling}``
-    of a motor (at the wheel; with its rider), or None.
+    of a motor (at the wheel; with its rider), or None. ``uses``: the column of roads that says where it may go,
+    "walk", "drive" or "cycle".
     """
 
     id: str
@@ -53,6 +54,7 @@ class Mode:
     ferry_wait_minutes: float = 0.0
     stopped_by: tuple[str, ...] = ()
     slope: str | Mapping[str, float] | None = None
+    uses: str = ""
 
     @property
     def obeys_oneway(self) -> bool:
@@ -89,13 +91,16 @@ def as_mode(name: str, table: Mapping[str, Any]) -> Mode:
         figures = _figures(table)
     except (AttributeError, TypeError, ValueError) as why:
         raise DataError("errors.bad_mode", mode=name) from why
-    if table.get("travels") not in ("walk", "vehicle"):
+    travels = table.get("travels")
+    uses = table.get("uses", "walk" if travels == "walk" else "drive")
+    if travels not in ("walk", "vehicle") or uses not in (("walk",) if travels == "walk" else ("drive", "cycle")):
         raise DataError("errors.bad_mode", mode=name)
     return Mode(
         id=name,
         zh=table.get("zh", name),
         en=table.get("en", name),
-        travels=table["travels"],
+        travels=travels,
+        uses=uses,
         source=table.get("source", ""),
         date=str(table.get("date", "")),
         verified=bool(table.get("verified", False)),
@@ -152,4 +157,6 @@ def _at_least_zero(value: Any) -> float:
 def read_modes() -> Mapping[str, Mode]:
     """The modes that come with the program, by id."""
     text = (resources.files("quarterhour") / "data" / "modes.toml").read_text(encoding="utf-8")
-    return MappingProxyType({name: as_mode(name, t) for name, t in tomllib.loads(text).items()})
+    tables = tomllib.loads(text)
+    del tables["sources"]
+    return MappingProxyType({name: as_mode(name, t) for name, t in tables.items()})

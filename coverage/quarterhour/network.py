@@ -44,6 +44,7 @@ _THEIRS = {
     "to_node": ("to_node", "v"),
     "length_m": ("length_m",),
     "tunnel": ("tunnel", "隧道"),
+    "bridge": ("bridge", "桥梁"),
 }
 _ALONG = {"yes", "true", "1", "f", "ft", "forward", "是"}
 _AGAINST = {"-1", "reverse", "t", "tf", "backward"}
@@ -287,9 +288,12 @@ def _with_columns(roads: gpd.GeoDataFrame, table: str, file: str) -> tuple[gpd.G
     oneway, odd = oneway_of(roads)
     if len(odd):
         told.append(_about("network.odd_oneway", odd, table, file))
-    open_to = {c: _open(roads[c]) for c in ("walk", "drive") if c in roads}
-    if "tunnel" in roads:
-        open_to["tunnel"] = ~roads["tunnel"].map(_first).str.lower().isin({*_BOTH, *_HOUSES_ABOVE}).to_numpy(dtype=bool)
+    open_to: dict[str, NDArray[Any]] = {c: _open(roads[c]) for c in ("walk", "drive", "cycle") if c in roads}
+    for built in [b for b in ("bridge", "tunnel") if b in roads]:
+        said = roads[built].map(_first).str.lower().str.removesuffix(".0")
+        open_to[built] = ~said.isin({*_BOTH, *_HOUSES_ABOVE}).to_numpy(dtype=bool)
+    if "oneway_cycle" in roads:
+        open_to["oneway_cycle"], _ = oneway_of(roads.assign(oneway=roads["oneway_cycle"]))
     roads, nodes = _with_nodes(roads.assign(oneway=oneway, **open_to), table, file)
     return roads, places.join_findings([*told, nodes])
 
@@ -341,15 +345,14 @@ def build_network(roads: gpd.GeoDataFrame, mode: Mode) -> Network:
     the roads.
     """
     speed = speeds.road_speeds(roads, mode)
-    allowed = roads.get("walk" if mode.travels == "walk" else "drive")
-    usable = speed > 0 if allowed is None else (speed > 0) & allowed.to_numpy(dtype=bool)
+    usable = (speed > 0) & speeds.may_use(roads, mode)
     if not usable.any():
         raise DataError(
             "network.none_usable", mode=mode.id, classes=first_ids(sorted(set(roads["road_class"].astype(str))))
         )
     used, speed = speeds.parted_at_barriers(roads[usable], mode), speed[usable]
     length, along, against = _quantised(used, mode, speed)
-    way = used["oneway"].to_numpy() if mode.obeys_oneway else np.zeros(len(used), np.int8)
+    way = speeds.one_way(used, mode)
     coords, owner = shapely.get_coordinates(used.geometry.to_numpy(), return_index=True)
     start = np.searchsorted(owner, np.arange(len(used) + 1)).astype(np.int64)
     tail, head, xy, ids = _junctions(used, coords, start)

@@ -2,14 +2,18 @@
 
 All of it is optional: a road without these columns takes its length at the speed of its class.
 
-============================== ======================================================================
+============================== =======================================================================================
 ``maxspeed``                   the limit as OSM writes it: "50", "30 mph", "CN:urban", "walk", a list
+``maxspeed_against``           the same against the road, where a table has it; else ``maxspeed`` holds both ways
 ``surface``                    OSM value, e.g. "gravel"
 ``signals_along, _against``    traffic signals that are passed in each direction
 ``climb_m, drop_m``            metres up and down along the road, ``climb_share``: share of it that climbs
 ``minutes_along, _against``    time of a ferry; ``ferry_share``: share of its way that this piece is
-``barrier_from, barrier_to``   what stands at each end: an OSM barrier, "closed", "no_vehicles" or ""
-============================== ======================================================================
+``bridge, tunnel``             true: it runs evenly from end to end, whatever the ground does
+``barrier_from, barrier_to``   what stands at each end: an OSM barrier, "closed", "no_walkers", "no_cycles", "no_cars",
+                               "no_vehicles" (several joined by ";") or ""
+``walk, drive, cycle``         who may use it; ``oneway`` and, for cyclists, ``oneway_cycle``
+============================== =======================================================================================
 """
 
 from __future__ import annotations
@@ -77,16 +81,34 @@ def _one_limit(text: str) -> float | None:
     return known.get(text, known.get(text.rpartition(":")[2]))
 
 
-def road_speeds(roads: pd.DataFrame, mode: Mode) -> NDArray[np.float64]:
-    """Kilometres an hour on each road, on the level; 0 where the mode may not go.
+def may_use(roads: pd.DataFrame, mode: Mode) -> NDArray[np.bool_]:
+    """Where the roads' access lets the mode go; where no column says, everywhere.
+
+    Cyclists without a column ``cycle`` go where ``drive`` lets vehicles.
+    """
+    column = next((c for c in (mode.uses, "walk" if mode.travels == "walk" else "drive") if c in roads), None)
+    return np.ones(len(roads), bool) if column is None else roads[column].to_numpy(dtype=bool)
+
+
+def one_way(roads: pd.DataFrame, mode: Mode) -> NDArray[np.int8]:
+    """1 along, -1 against, 0 both: vehicles obey every one-way road, walkers only the boat's timetable."""
+    column = "oneway_cycle" if mode.uses == "cycle" and "oneway_cycle" in roads else "oneway"
+    way: NDArray[np.int8] = roads[column].to_numpy(dtype=np.int8)
+    ferry = (roads["road_class"] == "ferry").to_numpy()
+    return way if mode.obeys_oneway else np.where(ferry, way, 0).astype(np.int8)
+
+
+def road_speeds(roads: pd.DataFrame, mode: Mode, *, against: bool = False) -> NDArray[np.float64]:
+    """Kilometres an hour along each road (or against it), on the level; 0 where the mode may not go.
 
     The speed of the class; where a limit is known and the mode has a ``limit_share``, that share of the
     limit instead; vehicles never above the limit; then what the surface allows.
     """
     speed = _by_value(roads["road_class"], lambda said: mode.speed_kmh(str(said)) or 0.0)
     open_to = speed > 0
-    if "maxspeed" in roads and mode.travels == "vehicle":
-        limit = _by_value(roads["maxspeed"], lambda said: limit_kmh(said) or np.nan)
+    said_by = "maxspeed_against" if against and "maxspeed_against" in roads else "maxspeed"
+    if said_by in roads and mode.travels == "vehicle":
+        limit = _by_value(roads[said_by], lambda said: limit_kmh(said) or np.nan)
         shared = limit * mode.limit_share if mode.limit_share else speed
         speed = np.where(np.isfinite(limit), np.minimum(shared, limit), speed)
     if "surface" in roads and (mode.surface_factors or mode.surface_kmh):
@@ -114,10 +136,13 @@ def _worst(said: object, table: Mapping[str, float], otherwise: float) -> float:
 def directed_cs(
     roads: pd.DataFrame, mode: Mode, *, length_m: NDArray[Any], speed_kmh: NDArray[Any]
 ) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
-    """Centiseconds along and against each road, before they are rounded: slope, signals and ferries count."""
-    level = length_m * 360.0 / speed_kmh
-    up, down = _slopes(roads, mode, length_m, speed_kmh)
-    along, against = level * up, level * down
+    """Centiseconds along and against each road, before they are rounded: slope, signals and ferries count.
+
+    ``speed_kmh``: along, above 0, as `road_speeds` has it.
+    """
+    back_kmh = road_speeds(roads, mode, against=True) if "maxspeed_against" in roads else speed_kmh
+    along = length_m * 360.0 / speed_kmh * _slopes(roads, mode, length_m, speed_kmh)[0]
+    against = length_m * 360.0 / back_kmh * _slopes(roads, mode, length_m, back_kmh)[1]
     if "minutes_along" in roads and "minutes_against" in roads:
         along = _ferries(roads, mode, "minutes_along", along)
         against = _ferries(roads, mode, "minutes_against", against)
@@ -258,7 +283,8 @@ def parted_at_barriers(roads: gpd.GeoDataFrame, mode: Mode) -> gpd.GeoDataFrame:
     for end, barrier in (("from_node", "barrier_from"), ("to_node", "barrier_to")):
         if end not in roads or barrier not in roads or not mode.stopped_by:
             continue
-        stopped = roads[barrier].isin(mode.stopped_by)
+        stops = _by_value(roads[barrier], lambda said: not set(str(said).split(";")).isdisjoint(mode.stopped_by))
+        stopped = stops.astype(bool)
         if stopped.any():
             own = roads[end].astype(str) + "|" + roads.index.astype(str) + "|" + end
             roads = roads.assign(**{end: roads[end].astype(str).where(~stopped, own)})

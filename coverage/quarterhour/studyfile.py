@@ -317,6 +317,7 @@ class ModeFile(_Part):
     zh: str = ""
     en: str = ""
     travels: Literal["walk", "vehicle"]
+    uses: Literal["walk", "drive", "cycle"] | None = None
     speed_kmh: float | None = Field(default=None, gt=0)
     speeds_kmh: dict[str, float] = {}
     other_kmh: float | None = Field(default=None, gt=0)

@@ -59,7 +59,6 @@ def short(why: object) -> str:
     return " ".join(str(why).split())[:160]
 
 
-def stream(file: Path, entities: Any, keys: Sequence[str], kept: Any) -> Any:
-    """OSM objects of one sort that carry one of the keys, with the places of their nodes."""
-    found = osmium.FileProcessor(str(file), entities).with_locations()
-    return found.with_filter(osmium.filter.EntityFilter(kept)).with_filter(osmium.filter.KeyFilter(*keys))
+def stream(file: Path, entities: Any, keys: Sequence[str]) -> Any:
+    """OSM objects that carry one of the keys, ways with the places of their nodes."""
+    return osmium.FileProcessor(str(file), entities).with_locations().with_filter(osmium.filter.KeyFilter(*keys))

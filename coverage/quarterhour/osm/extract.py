@@ -5,14 +5,18 @@ Ways are split at junctions, which are nodes that two roads share, that one road
     way 1:  a---b---c          b is on way 2 as well, so way 1 becomes  w1.1 = a-b,  w1.2 = b-c
                 |
     way 2:      b---d
+
+and at nodes with a barrier that may stop somebody. A traffic signal counts once a passage: on the piece on which one
+comes to it, inside or at its end, so that a junction with signals is paid for on arrival from any side.
 """
 
 from __future__ import annotations
 
 import logging
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
 import geopandas as gpd
 import numpy as np
@@ -24,7 +28,23 @@ from pyproj import CRS
 
 from quarterhour.errors import DataError
 from quarterhour.osm.doors import corners_of, existing, metres_of, project, stream, told_as_data
-from quarterhour.osm.tags import ROAD_TAGS, may_drive, may_walk, oneway, table
+from quarterhour.osm.tags import (
+    NODE_TAGS,
+    WAY_TAGS,
+    Tags,
+    barrier_word,
+    ferry_minutes,
+    is_bridge,
+    is_tunnel,
+    limits,
+    may_cycle,
+    may_drive,
+    may_walk,
+    oneway,
+    oneway_cycle,
+    road_class,
+    signal,
+)
 
 _UNITS_PER_DEGREE = 1e7  # osmium keeps coordinates as whole numbers of 1e-7 degrees
 _NO_PLACE = 2**31 - 1  # osmium's mark for a node that the extract was cut off from
@@ -45,20 +65,23 @@ def read_osm_roads(
     Returns
     -------
     Roads in file order, id ``w<way>.<piece>``: ``road_class``, ``oneway``, ``from_node`` and ``to_node``
-    (OSM ids, which join the roads), ``walk`` and ``drive`` (by access; what a class allows is the
-    mode's business, except that nobody drives on steps or walks on a motorway), ``name``, ``geometry``.
-    Where the extract cuts a way, what lies inside is kept and the cut makes a dead end.
+    (OSM ids, which join the roads), ``walk``, ``drive`` and ``cycle`` (by access; what a class allows is the
+    mode's business, except that nobody drives on steps or walks on a motorway), ``oneway_cycle``, ``name``,
+    ``geometry``, and what ``speeds.py`` reads: ``maxspeed``, ``maxspeed_against``, ``surface``, ``bridge``,
+    ``tunnel``, ``signals_along``, ``signals_against``, ``barrier_from``, ``barrier_to``; for ferries (class
+    ``ferry``) ``minutes_along``, ``minutes_against`` (missing where no duration is tagged or the extract cuts the
+    ferry) and ``ferry_share``. Where the extract cuts a way, what lies inside is kept and the cut makes a dead end.
 
     Raises
     ------
     MissingError, DataError : no such file, not an OSM file, no road in it, a CRS not in metres.
     """
     file, metres = existing(path), metres_of(crs)
-    ways = told_as_data(file, lambda: _read_ways(file))
-    pieces = _split(ways)
+    ways, marks = told_as_data(file, lambda: _read_ways(file))
+    pieces = _split(ways, marks)
     if not len(pieces.way):
         raise DataError("osm.no_roads", file=file.name)
-    roads = _as_frame(ways, pieces, metres)
+    roads = _as_frame(ways, pieces, marks, metres)
     if bbox is None:
         return roads
     lonlat = project(np.array(corners_of(bbox)), metres)
@@ -86,13 +109,33 @@ class _Pieces:
     last: NDArray[np.int64]
 
 
-def _read_ways(file: Path) -> _Ways:
-    classes = frozenset(table()["roads"]["classes"])
+@dataclass(frozen=True, eq=False)
+class _Marks:
+    """What stands at nodes: whom a barrier stops, and which way a signal faces."""
+
+    barrier: dict[int, str] = field(default_factory=dict)
+    signal: dict[int, tuple[bool, bool]] = field(default_factory=dict)
+
+    def take(self, node: int, tags: Tags) -> None:
+        """Keep what a node's tags say."""
+        word, faces = barrier_word(tags), signal(tags)
+        if word:
+            self.barrier[node] = word
+        if any(faces):
+            self.signal[node] = faces
+
+
+def _read_ways(file: Path) -> tuple[_Ways, _Marks]:
     ids: list[int] = []
     tags: list[dict[str, str]] = []
+    marks = _Marks()
     way, node, x, y = [], [], [], []
-    for found in stream(file, osmium.osm.NODE | osmium.osm.WAY, ["highway"], osmium.osm.WAY):
-        if found.tags.get("highway") not in classes:
+    for found in stream(file, osmium.osm.NODE | osmium.osm.WAY, ["highway", "route", "barrier"]):
+        if found.is_node():
+            marks.take(found.id, _kept(found.tags, NODE_TAGS))
+            continue
+        said = _kept(found.tags, WAY_TAGS)
+        if not road_class(said):
             continue
         way.extend([len(ids)] * len(found.nodes))
         for at in found.nodes:
@@ -100,9 +143,13 @@ def _read_ways(file: Path) -> _Ways:
             x.append(at.x)
             y.append(at.y)
         ids.append(found.id)
-        tags.append({k: found.tags[k] for k in (*ROAD_TAGS, "name") if k in found.tags})
+        tags.append(said)
     lon, lat = _degrees(x), _degrees(y)
-    return _without_repeats(_Ways(np.array(ids, np.int64), tags, _ints(way), _ints(node), lon, lat))
+    return _without_repeats(_Ways(np.array(ids, np.int64), tags, _ints(way), _ints(node), lon, lat)), marks
+
+
+def _kept(tags: Any, keys: Sequence[str]) -> dict[str, str]:
+    return {key: tags[key] for key in keys if key in tags}
 
 
 def _ints(values: Iterable[int]) -> NDArray[np.int64]:
@@ -121,8 +168,8 @@ def _without_repeats(ways: _Ways) -> _Ways:
     return _Ways(ways.way_ids, ways.tags, ways.way[keep], ways.node[keep], ways.lon[keep], ways.lat[keep])
 
 
-def _split(ways: _Ways) -> _Pieces:
-    """Cut ways where they meet, and where the extract was cut."""
+def _split(ways: _Ways, marks: _Marks) -> _Pieces:
+    """Cut ways where they meet, where a barrier stands, and where the extract was cut."""
     known = np.isfinite(ways.lon)
     if not known.all():
         _log.info("%d of %d nodes of roads lie outside the extract", (~known).sum(), len(known))
@@ -131,25 +178,75 @@ def _split(ways: _Ways) -> _Pieces:
     _, inverse, times = np.unique(ways.node[known], return_inverse=True, return_counts=True)
     shared = np.zeros(len(known), bool)
     shared[known] = times[inverse] > 1
+    shared |= np.isin(ways.node, _ints(list(marks.barrier)))
     starts = follows[1:] & (shared | ~follows[:-1])
     ends = follows[:-1] & (shared | ~follows[1:])
     first, last = np.flatnonzero(starts), np.flatnonzero(ends)
     return _Pieces(ways.way[first], first, last)
 
 
-def _as_frame(ways: _Ways, pieces: _Pieces, metres: CRS) -> gpd.GeoDataFrame:
-    tags = [ways.tags[i] for i in pieces.way]
-    roads = {
-        "road_class": [t["highway"] for t in tags],
-        "oneway": np.array([oneway(t) for t in tags], np.int8),
-        "from_node": ways.node[pieces.first],
-        "to_node": ways.node[pieces.last],
-        "walk": [may_walk(t) for t in tags],
-        "drive": [may_drive(t) for t in tags],
-        "name": [t.get("name", "") for t in tags],
-    }
+def _as_frame(ways: _Ways, pieces: _Pieces, marks: _Marks, metres: CRS) -> gpd.GeoDataFrame:
     lines = _lines(np.column_stack([ways.lon, ways.lat]), pieces, metres)
-    return gpd.GeoDataFrame(roads, index=_piece_ids(ways, pieces), geometry=lines, crs=metres)
+    said = pd.DataFrame([_columns(tags) for tags in ways.tags]).iloc[pieces.way].reset_index(drop=True)
+    ends = {"from_node": ways.node[pieces.first], "to_node": ways.node[pieces.last]}
+    roads = said.assign(
+        **ends,
+        **_signals(ways, pieces, marks.signal),
+        **{b: _barriers(ends[n], marks) for b, n in (("barrier_from", "from_node"), ("barrier_to", "to_node"))},
+        **_crossings(ways, pieces, shapely.length(lines)),
+    )
+    front = ["road_class", "oneway", "from_node", "to_node", "walk", "drive", "cycle", "name"]
+    roads = roads[[*front, *(c for c in roads if c not in front)]]
+    return gpd.GeoDataFrame(roads.set_axis(_piece_ids(ways, pieces), axis=0), geometry=lines, crs=metres)
+
+
+def _columns(tags: Tags) -> dict[str, Any]:
+    """What a way says of all its pieces."""
+    along, against = limits(tags)
+    return {
+        "road_class": road_class(tags),
+        "oneway": np.int8(oneway(tags)),
+        "oneway_cycle": np.int8(oneway_cycle(tags)),
+        "walk": may_walk(tags),
+        "drive": may_drive(tags),
+        "cycle": may_cycle(tags),
+        "name": tags.get("name", ""),
+        "maxspeed": along,
+        "maxspeed_against": against,
+        "surface": tags.get("surface", ""),
+        "bridge": is_bridge(tags),
+        "tunnel": is_tunnel(tags),
+    }
+
+
+def _signals(ways: _Ways, pieces: _Pieces, facing: Mapping[int, tuple[bool, bool]]) -> dict[str, NDArray[np.int16]]:
+    """Signals that one comes to along each piece and against it; the node where one starts is behind."""
+    held = np.isin(ways.node, _ints(list(facing)))
+    faces = np.zeros((len(held) + 1, 2), np.int64)  # up to each position
+    faces[1:][held] = np.array([facing[node] for node in ways.node[held].tolist()]).reshape(-1, 2)
+    before = np.cumsum(faces, axis=0)
+    along = before[pieces.last + 1, 0] - before[pieces.first + 1, 0]
+    against = before[pieces.last, 1] - before[pieces.first, 1]
+    return {"signals_along": along.astype(np.int16), "signals_against": against.astype(np.int16)}
+
+
+def _barriers(nodes: NDArray[np.int64], marks: _Marks) -> list[str]:
+    return [marks.barrier.get(node, "") for node in nodes.tolist()]
+
+
+def _crossings(ways: _Ways, pieces: _Pieces, length_m: NDArray[np.float64]) -> dict[str, NDArray[np.float64]]:
+    """The share of a ferry that each piece is, and its minutes."""
+    count = len(ways.tags)
+    ferry = np.array([road_class(tags) == "ferry" for tags in ways.tags])
+    whole = np.bincount(ways.way, weights=np.isnan(ways.lon), minlength=count) == 0
+    total = np.bincount(pieces.way, weights=length_m, minlength=count)
+    minutes = np.array(
+        [ferry_minutes(tags) if on else (np.nan, np.nan) for tags, on in zip(ways.tags, ferry, strict=True)]
+    )
+    share = np.where(ferry[pieces.way], length_m / np.maximum(total[pieces.way], 1e-9), 0.0)
+    known = np.where(whole[pieces.way], share, np.nan)
+    along, against = (known[:, None] * minutes[pieces.way]).T
+    return {"minutes_along": along, "minutes_against": against, "ferry_share": share}
 
 
 def _piece_ids(ways: _Ways, pieces: _Pieces) -> pd.Index:

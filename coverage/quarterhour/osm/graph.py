@@ -5,6 +5,7 @@ from __future__ import annotations
 import itertools
 import re
 from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -15,7 +16,26 @@ import shapely
 
 from quarterhour.errors import DataError, first_ids
 from quarterhour.osm.doors import existing, metres_of, short
-from quarterhour.osm.tags import ROAD_TAGS, Tags, may_drive, may_walk, oneway, table
+from quarterhour.osm.tags import (
+    ACCESS_TAGS,
+    FERRY_TAGS,
+    NODE_TAGS,
+    SPEED_TAGS,
+    Tags,
+    barrier_word,
+    direction,
+    ferry_minutes,
+    is_bridge,
+    is_tunnel,
+    limits,
+    may_cycle,
+    may_drive,
+    may_walk,
+    oneway,
+    road_class,
+    signal,
+    table,
+)
 
 if TYPE_CHECKING:
     import networkx as nx
@@ -34,58 +54,109 @@ def read_graphml_roads(path: str | Path, *, crs: object) -> gpd.GeoDataFrame:
 
 
 def roads_from_graph(graph: nx.Graph[Any], *, crs: object, file: str = "graph") -> gpd.GeoDataFrame:
-    """Roads of a networkx or OSMnx graph.
+    """Roads of a networkx or OSMnx graph; the columns of `read_osm_roads`, as far as edges and nodes have the tags.
 
     Two arcs that run along the same line in opposite directions become one road open both ways; an arc
     without a mate is one-way. Of several classes on one edge (OSMnx joins ways) the least road counts,
-    of several access rules the strictest. ``length_m`` is taken over where every edge has ``length``.
+    of several access rules the strictest, of several limits the lowest, of several surfaces the worst; what was
+    joined out of several ways is no bridge and no tunnel, since OSMnx forgets where they begin. Signals and
+    barriers count where they stand at the ends of edges. ``length_m`` is taken over where every edge has ``length``.
     Needs ``graph.graph["crs"]`` and ``x``, ``y`` on every node; raises DataError otherwise.
     """
     metres = metres_of(crs)
     if not graph.graph.get("crs"):
         raise DataError("osm.graph_crs", file=file)
-    places = _node_places(graph, file)
-    edges = [_edge(u, v, data, places) for u, v, data in graph.edges(data=True)]
+    nodes = _nodes(graph, file)
+    edges = [_edge(u, v, data, nodes) for u, v, data in graph.edges(data=True)]
     if not edges:
         raise DataError("osm.no_roads", file=file)
     roads = pd.DataFrame(_paired(edges) if graph.is_directed() else edges)
     roads.index = pd.Index([f"e{n}" for n in range(1, len(roads) + 1)], name="id")
     lines = gpd.GeoSeries([shapely.LineString(c) for c in roads.pop("coords")], index=roads.index)
-    roads["oneway"] = roads["oneway"].astype("int8")
+    lines = lines.set_crs(graph.graph["crs"]).to_crs(metres)
+    own = roads["oneway_cycle"].fillna(roads["oneway"])
+    roads = roads.assign(oneway=roads["oneway"].astype("int8"), oneway_cycle=own.astype("int8"))
     if roads["length_m"].isna().any():
         roads = roads.drop(columns="length_m")
-    return gpd.GeoDataFrame(roads, geometry=lines, crs=graph.graph["crs"]).to_crs(metres)
+    return gpd.GeoDataFrame(_shared_out(roads, lines.length), geometry=lines)
 
 
-def _node_places(graph: nx.Graph[Any], file: str) -> dict[Any, tuple[float, float]]:
+@dataclass(frozen=True)
+class _Node:
+    place: tuple[float, float]
+    barrier: str
+    signal: tuple[bool, bool]
+
+
+def _nodes(graph: nx.Graph[Any], file: str) -> dict[Any, _Node]:
     bare = [node for node, data in graph.nodes(data=True) if "x" not in data or "y" not in data]
     if bare:
         raise DataError("osm.graph_nodes", file=file, ids=first_ids(bare))
-    return {node: (float(data["x"]), float(data["y"])) for node, data in graph.nodes(data=True)}
+    found = {}
+    for node, data in graph.nodes(data=True):
+        tags = {key: ";".join(_listed(data.get(key))) for key in NODE_TAGS}
+        found[node] = _Node((float(data["x"]), float(data["y"])), barrier_word(tags), signal(tags))
+    return found
 
 
-def _edge(u: Any, v: Any, data: Tags, places: Mapping[Any, tuple[float, float]]) -> dict[str, Any]:
+def _edge(u: Any, v: Any, data: Tags, nodes: Mapping[Any, _Node]) -> dict[str, Any]:
     line = data.get("geometry")
     shape = shapely.from_wkt(line) if isinstance(line, str) else line
-    coords = tuple(shape.coords) if shape is not None else (places[u], places[v])
-    every = [dict(zip(ROAD_TAGS, one, strict=True)) for one in _readings(data)]
+    coords = tuple(shape.coords) if shape is not None else (nodes[u].place, nodes[v].place)
+    every = [dict(zip(ACCESS_TAGS, one, strict=True)) for one in _readings(data)]
     return {
-        "road_class": min((t["highway"] for t in every), key=_least),
+        "road_class": min((road_class(t) or t["highway"] for t in every), key=_least),
         "oneway": oneway(every[0]),
         "from_node": _node_id(u),
         "to_node": _node_id(v),
         "walk": all(may_walk(t) for t in every),
         "drive": all(may_drive(t) for t in every),
+        "cycle": all(may_cycle(t) for t in every),
         "name": " / ".join(sorted(_listed(data.get("name")))),
+        **_speed_columns(data, nodes[u], nodes[v]),
         "length_m": float(data["length"]) if "length" in data else None,
         "coords": coords,
     }
 
 
+def _speed_columns(data: Tags, start: _Node, end: _Node) -> dict[str, Any]:
+    """What tags say along and against the edge, which may run against its way."""
+    tags = {tag: ";".join(_listed(data.get(tag))) for tag in (*SPEED_TAGS, *FERRY_TAGS, "oneway:bicycle")}
+    turned = str(data.get("reversed", ""))
+    flip = -1 if "True" in turned and "False" not in turned else 1
+    limit, minutes = limits(tags)[::flip], ferry_minutes(tags)[::flip]
+    for_cycles = direction(tags["oneway:bicycle"])
+    one_way = not str(data.get("osmid", "")).startswith("[")
+    return {
+        "oneway_cycle": None if for_cycles is None else for_cycles * flip,
+        "maxspeed": limit[0],
+        "maxspeed_against": limit[1],
+        "surface": tags["surface"],
+        "bridge": one_way and is_bridge(tags),
+        "tunnel": one_way and is_tunnel(tags),
+        "signals_along": int(end.signal[::flip][0]),
+        "signals_against": int(start.signal[::flip][1]),
+        "barrier_from": start.barrier,
+        "barrier_to": end.barrier,
+        "minutes_along": minutes[0],
+        "minutes_against": minutes[1],
+        "osmid": str(data.get("osmid", "")),
+    }
+
+
+def _shared_out(roads: pd.DataFrame, length: pd.Series) -> pd.DataFrame:
+    """The minutes of a ferry shared out by the length of its pieces."""
+    ferry = roads["road_class"] == "ferry"
+    way = roads.pop("osmid").where(lambda said: said != "", roads.index.to_series())
+    share = (length / length.groupby(way).transform("sum").clip(lower=1e-9)).where(ferry, 0.0)
+    minutes = {c: (roads[c] * share).where(ferry) for c in ("minutes_along", "minutes_against")}
+    return roads.assign(**minutes, ferry_share=share)
+
+
 def _readings(data: Tags) -> Iterator[tuple[str, ...]]:
     """Every way to read an edge that carries the tags of several ways."""
-    unlisted = {"highway": ["unclassified"]}
-    return itertools.product(*(_listed(data.get(tag)) or unlisted.get(tag, [""]) for tag in ROAD_TAGS))
+    unlisted = {"highway": [""] if _listed(data.get("route")) == ["ferry"] else ["unclassified"]}
+    return itertools.product(*(_listed(data.get(tag)) or unlisted.get(tag, [""]) for tag in ACCESS_TAGS))
 
 
 def _listed(value: object) -> list[str]:
@@ -99,9 +170,9 @@ def _listed(value: object) -> list[str]:
     return [str(value)]
 
 
-def _least(road_class: str) -> tuple[int, str]:
+def _least(said: str) -> tuple[int, str]:
     classes = table()["roads"]["classes"]
-    return (-classes.index(road_class) if road_class in classes else -len(classes), road_class)
+    return (-classes.index(said) if said in classes else -len(classes), said)
 
 
 def _node_id(node: Any) -> int | str:

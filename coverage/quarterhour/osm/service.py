@@ -23,7 +23,7 @@ from pyproj import CRS
 from quarterhour.errors import DataError, ServiceError, WriteError
 from quarterhour.osm.doors import corners_of, short
 from quarterhour.osm.places import place_frame
-from quarterhour.osm.tags import ROAD_TAGS, Rules, rules_of, table
+from quarterhour.osm.tags import NODE_TAGS, WAY_TAGS, Rules, barrier_word, rules_of, signal, table
 
 Area: TypeAlias = str | tuple[float, float, float, float] | shapely.Polygon | shapely.MultiPolygon
 
@@ -111,7 +111,8 @@ def _osmnx_asking(service: str, *, nominatim: str | None, timeout: float, public
         "requests_kwargs": {"hooks": {"response": functools.partial(_check_answer, service)}},
         "use_cache": False,
         "doh_url_template": None,
-        "useful_tags_way": [*ROAD_TAGS, "name"],
+        "useful_tags_way": [*WAY_TAGS],
+        "useful_tags_node": [*NODE_TAGS],
     }
     if nominatim is not None:
         wanted["nominatim_url"] = nominatim
@@ -168,7 +169,8 @@ def _polygon(area: Area, ox: Any) -> shapely.Polygon | shapely.MultiPolygon:
 
 
 def _download_roads(ox: Any, polygon: Any, service: str) -> Any:
-    asked = f'["highway"~"^({"|".join(table()["roads"]["classes"])})$"]'
+    """Roads and ferries; no two ways are joined, and nodes with a signal or a barrier stay."""
+    asked = [f'["highway"~"^({"|".join(table()["roads"]["classes"])})$"]', '["route"="ferry"]']
     try:
         whole = ox.graph_from_polygon(
             polygon,
@@ -179,7 +181,10 @@ def _download_roads(ox: Any, polygon: Any, service: str) -> Any:
         )
     except (ox._errors.InsufficientResponseError, ValueError) as why:
         raise ServiceError("osm.nothing_there", service=service) from why
-    return ox.simplify_graph(whole, edge_attrs_differ=[*ROAD_TAGS])
+    for _, data in whole.nodes(data=True):
+        if barrier_word(data) or any(signal(data)):
+            data["kept"] = "yes"
+    return ox.simplify_graph(whole, node_attrs_include=["kept"], edge_attrs_differ=["osmid"])
 
 
 def _download_places(ox: Any, polygon: Any, rules: Rules) -> gpd.GeoDataFrame:
