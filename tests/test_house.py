@@ -54,6 +54,7 @@ FLOORS = {
     "tally": 3.5,
     "isochrone": 4,
     "reach": 4,
+    "sums": 4,
     "siting.watch": 4,
     "candidates": 5,
     "circle": 5,

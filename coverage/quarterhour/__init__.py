@@ -30,6 +30,7 @@ _ROOMS = {
     "prepared": ("load_network", "network_key", "save_network"),
     "snap": ("at_junctions", "doubtful_snaps", "snap_places"),
     "reach": ("TravelTimes", "travel_time_blocks", "travel_times"),
+    "sums": ("nearest_by_kind", "nearest_sites", "people_within", "sums_by_kind"),
     "isochrone": ("isochrones",),
     "circle": ("CircleCheck", "check_circle"),
     "uncertain": ("CoverageRange", "check_slower", "coverage_range"),

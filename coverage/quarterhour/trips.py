@@ -94,9 +94,11 @@ def trips_between(
     turnout_minutes: float,
     limit_m: float,
     from_sites: bool | None = None,
+    as_given: bool = False,
 ) -> Trips:
     """Check and snap both sides; without ``from_sites`` the smaller one is searched from.
 
+    ``as_given``: sources keep the user's order, where ties go to the one that stands first.
     DataError for a heading or turnout that cannot be meant, ids that stand twice, places of another network.
     """
     if heading not in _BACK:
@@ -108,6 +110,7 @@ def trips_between(
     road = searched["road"].to_numpy()
     # places on no road stand last
     order = np.argsort(np.where(road >= 0, network.tail[road], len(network.x)), kind="stable")
+    order = np.arange(len(road)) if as_given else order
     leaving = outward == (heading == "to_community")
     extra = (turnout, 0) if outward else (0, turnout)
     source = entries_of(network, searched.iloc[order], leaves=leaving, extra=extra[0])

@@ -1,0 +1,258 @@
+"""What planners ask of travel times without needing the table: the nearest, the people within, the beds in reach.
+
+Each answer comes from one pass over the network and keeps no pairs, so a province fits where its table would not.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import Any
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from quarterhour import places as tables
+from quarterhour.blocks import Stop, in_blocks
+from quarterhour.errors import DataError, first_ids
+from quarterhour.modes import CENTISECONDS_PER_MINUTE
+from quarterhour.nearest import Nearest, nearest_to_targets, several_to_targets
+from quarterhour.network import Network
+from quarterhour.tally import sums_of_sources, sums_of_targets
+from quarterhour.trips import Heading, Places, Trips, trips_between, whole_cs
+
+Progress = Callable[[float], None]
+Values = pd.Series | pd.DataFrame
+SITES_A_BLOCK = 64
+"""Fixed, so that sums of floating point do not depend on how fast the machine was."""
+
+
+def nearest_by_kind(
+    network: Network,
+    communities: Places,
+    sites: Places,
+    *,
+    minutes: float,
+    heading: Heading,
+    kinds: pd.Series | None = None,
+    turnout_minutes: float = 0.0,
+    limit_m: float = 1000.0,
+    threads: int = 1,
+    progress: Progress | None = None,
+) -> pd.DataFrame:
+    """By community and kind: the nearest ``site`` and its ``minutes``; missing where none is within the cutoff.
+
+    Parameters
+    ----------
+    network, communities, sites, minutes, heading, turnout_minutes, limit_m : as ``travel_times`` has them.
+    kinds : by site; without it the column ``kind`` of the sites.
+    threads : kinds side by side.
+    progress : called with the share done.
+
+    Returns
+    -------
+    Indexed as the communities, columns (kind, ``site`` or ``minutes``), kinds in the order in which they come. Of
+    sites equally near, the one that stands first.
+    """
+    limit = whole_cs(minutes)
+    named = _kinds(sites, kinds)
+    trips = trips_between(
+        network, communities, sites, heading=heading, turnout_minutes=turnout_minutes, limit_m=limit_m,
+        from_sites=True, as_given=True,
+    )  # fmt: skip
+    which, names = pd.factorize(named)
+    every = slice(0, len(trips.order))
+    entering, ends = trips.entering(every), trips.ends(every)
+
+    def work(span: slice, stop: Stop) -> Nearest:
+        chosen = np.flatnonzero(which == span.start)
+        return nearest_to_targets(trips.arcs, entering, **ends, cut=limit, chosen=chosen, stop=stop)
+
+    found = [part for _, part in in_blocks(work, len(names), threads=threads, progress=progress, size=1)]
+    return _told(trips, dict(zip(names, found, strict=True)), "kind")
+
+
+def nearest_sites(
+    network: Network,
+    communities: Places,
+    sites: Places,
+    *,
+    k: int,
+    minutes: float,
+    heading: Heading,
+    turnout_minutes: float = 0.0,
+    limit_m: float = 1000.0,
+) -> pd.DataFrame:
+    """By community: its ``k`` nearest sites within the cutoff, nearest first; missing where there are fewer.
+
+    Other parameters as ``travel_times`` has them. Indexed as the communities, columns (rank from 1, ``site`` or
+    ``minutes``). Of sites equally near, the one that stands first. DataError when ``k`` is no count.
+    """
+    limit = whole_cs(minutes)
+    if k < 1:
+        raise DataError("sums.bad_k", k=k)
+    trips = trips_between(
+        network, communities, sites, heading=heading, turnout_minutes=turnout_minutes, limit_m=limit_m,
+        from_sites=True, as_given=True,
+    )  # fmt: skip
+
+    def work(_: slice, stop: Stop) -> Nearest:
+        every = slice(0, len(trips.order))
+        return several_to_targets(trips.arcs, trips.entering(every), k=k, **trips.ends(every), cut=limit, stop=stop)
+
+    ((_, (cs, site)),) = in_blocks(work, 1)
+    return _told(trips, {rank + 1: (cs[:, rank], site[:, rank]) for rank in range(k)}, "rank")
+
+
+def people_within(
+    network: Network,
+    communities: Places,
+    sites: Places,
+    *,
+    people: Values,
+    minutes: float | Sequence[float],
+    heading: Heading,
+    turnout_minutes: float = 0.0,
+    limit_m: float = 1000.0,
+    threads: int = 1,
+    progress: Progress | None = None,
+) -> pd.DataFrame:
+    """By site: how many people are within so many minutes of it.
+
+    Parameters
+    ----------
+    network, communities, sites, heading, turnout_minutes, limit_m : as ``travel_times`` has them.
+    people : by community, one column or several.
+    minutes : one cutoff or several, each inclusive; all are answered by one search.
+    threads : blocks of sites side by side.
+    progress : called with the share done.
+
+    Returns
+    -------
+    Indexed as the sites, columns (people, minutes), cutoffs rising. Whole numbers stay whole.
+
+    Raises
+    ------
+    DataError : a community without a number.
+    """
+    asked = sorted({float(m) for m in np.atleast_1d(np.asarray(minutes, dtype=float))})
+    cuts = [whole_cs(m) for m in asked]
+    if not cuts:
+        raise DataError("sums.no_minutes")
+    trips = trips_between(
+        network, communities, sites, heading=heading, turnout_minutes=turnout_minutes, limit_m=limit_m, from_sites=True
+    )  # fmt: skip
+    counted = _amounts(people, trips.homes.index, "people", "communities")
+
+    def work(span: slice, stop: Stop) -> NDArray[np.float64]:
+        ends = trips.ends(span)
+        return sums_of_targets(
+            trips.arcs, trips.entering(span), targets=ends["targets"], direct=ends["direct"],
+            amounts=counted.to_numpy(dtype=float), cuts=cuts, stop=stop,
+        )  # fmt: skip
+
+    sums = np.zeros((len(trips.order), len(cuts), counted.shape[1]))
+    for span, part in in_blocks(work, len(trips.order), threads=threads, progress=progress):
+        sums[trips.order[span]] = part
+    made = {(c, m): _as_were(counted[c], sums[:, i, j]) for j, c in enumerate(counted) for i, m in enumerate(asked)}
+    return _framed(made, trips.bases.index, ["people", "minutes"])
+
+
+def sums_by_kind(
+    network: Network,
+    communities: Places,
+    sites: Places,
+    *,
+    minutes: float,
+    heading: Heading,
+    kinds: pd.Series | None = None,
+    capacity: Values | None = None,
+    turnout_minutes: float = 0.0,
+    limit_m: float = 1000.0,
+    threads: int = 1,
+    progress: Progress | None = None,
+) -> pd.DataFrame:
+    """By community and kind: how many ``sites`` are within the cutoff, and how much capacity they have.
+
+    Parameters
+    ----------
+    network, communities, sites, minutes, heading, turnout_minutes, limit_m : as ``travel_times`` has them.
+    kinds : by site; without it the column ``kind`` of the sites.
+    capacity : by site, one column or several (beds, staff); without it sites are only counted.
+    threads : blocks of sites side by side.
+    progress : called with the share done.
+
+    Returns
+    -------
+    Indexed as the communities, columns (kind, ``sites`` or a column of the capacity). Whole numbers stay whole.
+
+    Raises
+    ------
+    DataError : a site without a kind or a number.
+    """
+    limit = whole_cs(minutes)
+    named = _kinds(sites, kinds)
+    trips = trips_between(
+        network, communities, sites, heading=heading, turnout_minutes=turnout_minutes, limit_m=limit_m, from_sites=True
+    )  # fmt: skip
+    counted = pd.DataFrame({"sites": 1}, index=trips.bases.index)
+    if capacity is not None:
+        counted = counted.join(_amounts(capacity, trips.bases.index, "capacity", "sites"))
+    which, names = pd.factorize(named)
+    amounts, of = counted.to_numpy(dtype=float)[trips.order], which[trips.order]
+
+    def work(span: slice, stop: Stop) -> NDArray[np.float64]:
+        return sums_of_sources(
+            trips.arcs, trips.entering(span), **trips.ends(span), amounts=amounts[span], kind=of[span],
+            kinds=len(names), cut=limit, stop=stop,
+        )  # fmt: skip
+
+    sums = np.zeros((len(trips.homes), len(names), counted.shape[1]))
+    for _, part in in_blocks(work, len(trips.order), threads=threads, progress=progress, size=SITES_A_BLOCK):
+        sums += part
+    made = {(n, c): _as_were(counted[c], sums[:, i, j]) for i, n in enumerate(names) for j, c in enumerate(counted)}
+    return _framed(made, trips.homes.index, ["kind", "column"])
+
+
+def _kinds(sites: Places, kinds: pd.Series | None) -> pd.Series:
+    """The kind of each site; DataError where one has none."""
+    if kinds is None and "kind" not in sites:
+        raise DataError("sums.no_kinds", found=first_ids(sites.columns))
+    named: pd.Series = (sites["kind"] if kinds is None else kinds).reindex(sites.index)
+    if named.isna().any():
+        raise DataError("sums.no_kind", ids=first_ids(named.index[named.isna()]))
+    return named
+
+
+def _amounts(values: Values, index: pd.Index, name: str, table: str) -> pd.DataFrame:
+    """Numbers by place, in the order of the places; DataError where one is missing or no number."""
+    frame = values.to_frame(values.name or name) if isinstance(values, pd.Series) else values
+    made = pd.DataFrame({c: tables.numbers(frame[c]) for c in frame}).reindex(index)
+    for column in made:
+        bad = made.index[made[column].isna()]
+        if len(bad):
+            raise DataError("sums.no_number", column=column, table=table, ids=first_ids(bad))
+    whole = [c for c in frame if pd.api.types.is_integer_dtype(frame[c])]
+    return made.astype(dict.fromkeys(whole, "int64"))
+
+
+def _told(trips: Trips, found: dict[Any, Nearest], level: str) -> pd.DataFrame:
+    """Sites and minutes in the user's ids."""
+    made: dict[tuple[Any, Any], Any] = {}
+    for name, (cs, site) in found.items():
+        some = site >= 0
+        ids = np.full(len(site), None, dtype=object)
+        ids[some] = trips.bases.index[site[some]]
+        made[name, "site"] = ids
+        made[name, "minutes"] = np.where(some, cs / CENTISECONDS_PER_MINUTE, np.nan)
+    return _framed(made, trips.homes.index, [level, "column"])
+
+
+def _as_were(counted: pd.Series, sums: NDArray[np.float64]) -> NDArray[Any]:
+    """Sums of whole numbers are whole."""
+    return sums.astype(np.int64) if counted.dtype.kind in "iu" else sums
+
+
+def _framed(made: dict[tuple[Any, Any], Any], index: pd.Index, levels: list[str]) -> pd.DataFrame:
+    columns = pd.MultiIndex.from_tuples(list(made), names=levels)
+    return pd.DataFrame(dict(enumerate(made.values())), index=index).set_axis(columns, axis=1)
