@@ -20,8 +20,6 @@ from quarterhour.prepared import load_network, network_key, save_network
 
 MINUTES = 15
 CUT_CS = MINUTES * 6000
-SOURCES = 500
-"""Rows of a table: planners have thousands, networkx has an hour."""
 JUNCTIONS_A_SITE = 700
 """298 facilities in the prefecture of 209,000 junctions that the bars were set on."""
 
@@ -71,6 +69,12 @@ class Land:
             made = synthetic.made_network(size)
             save_network(made, self.folder, key=self._key(size))
             return made
+
+    def saved(self) -> Network:
+        """The network, once it lies in its folder: the first time it may come from elsewhere."""
+        if not self.folder.is_dir():
+            save_network(self.network, self.folder)
+        return self.network
 
     @staticmethod
     def _key(size: int) -> str:

@@ -14,7 +14,7 @@ import shapely
 from numpy.typing import NDArray
 
 from benchmarks import children, peers
-from benchmarks.lands import CUT_CS, MINUTES, SOURCES, Land
+from benchmarks.lands import CUT_CS, MINUTES, Land, land_size
 from benchmarks.measure import Duel, Figure
 from benchmarks.places import PLACES
 from quarterhour.hierarchy import table_by_buckets
@@ -115,38 +115,44 @@ def _entering(junctions: Array) -> tuple[Array, Array, Array]:
 
 
 TABLES = {
-    "scipy": peers.scipy_table,
-    "scipy-csr": peers.scipy_csr,
-    "scipy-rows": peers.scipy_rows,
-    "networkx": peers.networkx_table,
-    "pandana": peers.pandana_table,
+    "scipy": (peers.scipy_table, 3000),
+    "scipy-csr": (peers.scipy_csr, 500),
+    "scipy-rows": (peers.scipy_rows, 500),
+    "networkx": (peers.networkx_table, 500),
+    "pandana": (peers.pandana_table, 500),
 }
+"""How each is asked, and from how many junctions: a planner has thousands; some have no time or room for as many."""
 
 
 def _table_duel(land: Land, peer: str) -> Duel:
-    plain, sources = land.plain("to_community"), land.junctions(SOURCES, seed=2)
-    more = (land.network,) if peer == "pandana" else ()
-    asked = TABLES[peer](plain, *more, sources, CUT_CS)
+    way, count = TABLES[peer]
+    plain, sources = land.plain("to_community"), land.junctions(count if land_size(land.name) else 64, seed=2)
     ours = _table(land, sources)
-    reached = len(ours()[1])
-    told = {**land.told, "sources": len(sources), "reached": reached, "unit": "ns a reached junction: ms / reached"}
+    told = {**land.told, "sources": len(sources), "reached": len(ours()[1]), "unit": "a reached junction: ms / reached"}
+    asked = way(plain, *((land.network,) if peer == "pandana" else ()), sources, CUT_CS)
     return Duel(ours, asked, partial(differ_table, sources), told, _rounds(land, peer))
 
 
 def differ_table(sources: Array, ours: peers.Table, theirs: Any) -> str:
     """How the tables differ: the same pairs with the same centiseconds, in any order."""
     start, ids, cs = ours
-    mine = _sorted(np.diff(start), ids, cs)
-    other = _sorted(*peers.as_table(theirs, sources, CUT_CS))
+    return differ_pairs((np.diff(start), ids, cs), peers.as_table(theirs, sources, CUT_CS))
+
+
+def differ_pairs(ours: peers.Table, theirs: peers.Table) -> str:
+    """The same for rows that are told by how many are in each."""
+    mine, other = _packed(*ours), _packed(*theirs)
     if len(mine) != len(other):
         return f"{len(mine)} pairs and {len(other)}"
-    return f"{n} pairs" if (n := int((mine != other).any(axis=1).sum())) else ""
+    return f"{n} pairs" if (n := int((mine != other).sum())) else ""
 
 
-def _sorted(count: Array, ids: Array, cs: Array) -> Array:
+def _packed(count: Array, ids: Array, cs: Array) -> Array:
+    """Pairs as sorted whole numbers: row, target, centiseconds."""
     row = np.repeat(np.arange(len(count)), count)
-    order = np.lexsort((ids, row))
-    return np.column_stack([row, ids, np.rint(cs)]).astype(np.int64)[order]
+    whole = (row * (1 << 22) + ids) * (1 << 17) + np.rint(cs).astype(np.int64)
+    whole.sort()
+    return whole
 
 
 def _rounds(land: Land, peer: str) -> int:
@@ -171,8 +177,7 @@ def _hierarchy_duel(land: Land) -> Duel:
     told = {**land.told, "sources": len(sites), "targets": len(homes), "build_s": round(seconds, 2)}
 
     def differ(a: Any, b: Any) -> str:
-        mine, other = (_sorted(np.diff(t[0]), t[1], t[2]) for t in (a, b))
-        return "" if np.array_equal(mine, other) else f"{len(mine)} pairs and {len(other)}"
+        return differ_pairs(*((np.diff(start), ids, cs) for start, ids, cs in (a, b)))
 
     return Duel(ours, search, differ, told)
 
@@ -284,5 +289,6 @@ QUESTIONS = (
     Question("import", "limit", children.import_seconds, {"": 1.0}),
     Question("first-use", "limit", partial(children.first_use, cold=True), {"": 1.0}),
     Question("later-use", "limit", partial(children.first_use, cold=False), {"": 1.0}),
+    Question("memory", "limit", children.table_memory, {"200k": 1.0}),
     Question("load", "limit", children.load_prepared, {"200k": 1.0, "2m": 1.0}),
 )  # fmt: skip
