@@ -75,7 +75,18 @@ def test_every_kind_of_row_is_measured_and_told(tmp_path: Path, capsys: pytest.C
     rows = run(tmp_path, "--only", "*/600,import/*")
     fields = {"id", "peer", "size", "ratio", "bar", "met", "answers_equal", "day", "details"}
     assert all(set(row) == fields for row in rows.values())
-    kinds = {"nearest-owner", "nearest", "table", "hierarchy", "picture", "snap", "snap-rules", "load", "import", "memory"}
+    kinds = {
+        "nearest-owner",
+        "nearest",
+        "table",
+        "hierarchy",
+        "picture",
+        "snap",
+        "snap-rules",
+        "load",
+        "import",
+        "memory",
+    }
     assert {name.split("/")[0] for name in rows} == kinds
     for row in rows.values():
         if "skipped" in row["details"]:

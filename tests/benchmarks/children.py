@@ -13,9 +13,9 @@ from statistics import median
 
 import numpy as np
 
+import quarterhour
 from benchmarks.lands import CUT_CS, Land
 from benchmarks.measure import Figure, Skipped
-import quarterhour
 from quarterhour.nearest import nearest_source
 from quarterhour.prepared import load_network
 

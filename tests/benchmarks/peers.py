@@ -181,17 +181,16 @@ def owners_of(answer: Any, count: int) -> Array:
 
 
 def scipy_table(plain: Plain, sources: Array, cut: int) -> Callable[[], Any]:
-    """A dense row a source, then what is finite of it: one at a time is quickest."""
+    """A dense row a source, then what is finite of it: one at a time is quickest, nothing is joined."""
     graph = plain.scipy()
 
-    def ask() -> Table:
-        ids, times = [], []
+    def ask() -> list[tuple[Array, Array]]:
+        found = []
         for source in sources:
             row = csgraph.dijkstra(graph, indices=source, limit=cut)
             reached = np.flatnonzero(row < np.inf)
-            ids.append(reached)
-            times.append(row[reached])
-        return np.array([len(i) for i in ids]), np.concatenate(ids), np.concatenate(times)
+            found.append((reached, row[reached]))
+        return found
 
     return ask
 
@@ -212,7 +211,7 @@ def scipy_csr(plain: Plain, sources: Array, cut: int) -> Callable[[], Any]:
 def scipy_rows(plain: Plain, sources: Array, cut: int) -> Callable[[], Any]:
     """Dense rows alone, for a user who has the room."""
     graph = plain.scipy()
-    return lambda: [csgraph.dijkstra(graph, indices=source, limit=cut) for source in sources]
+    return lambda: csgraph.dijkstra(graph, indices=sources, limit=cut)
 
 
 def networkx_table(plain: Plain, sources: Array, cut: int) -> Callable[[], Any]:
@@ -233,10 +232,12 @@ def as_table(answer: Any, sources: Array, cut: int) -> Table:
     """Any peer's answer: how many are reached from each source, which (rising), their centiseconds."""
     if isinstance(answer, tuple):
         return answer
-    if isinstance(answer, list) and isinstance(answer[0], dict):
+    if isinstance(answer, list) and isinstance(answer[0], tuple):
+        ids, times = ([pair[i] for pair in answer] for i in range(2))
+    elif isinstance(answer, list) and isinstance(answer[0], dict):
         ids = [np.fromiter(row.keys(), np.int64) for row in answer]
         times = [np.fromiter(row.values(), np.int64) for row in answer]
-    elif isinstance(answer, list):
+    elif isinstance(answer, np.ndarray):
         ids = [np.flatnonzero(row <= cut) for row in answer]
         times = [row[i] for row, i in zip(answer, ids, strict=True)]
     else:

@@ -30,6 +30,7 @@ PLACES_SNAPPED = 10_000
 PLACES_A_SCENARIO = 3000
 RADIUS_M = 50.0
 AREA_ERROR = 0.015
+BLOCK = 256
 
 
 @dataclass(frozen=True)
@@ -104,9 +105,12 @@ def _wrong_owners(plain: peers.Plain, sites: Array, time: Array, owner: Array) -
 # --- every junction within the cutoff of some sources
 
 
-def _table(land: Land, sources: Array) -> Callable[[], peers.Table]:
+def _table(land: Land, sources: Array) -> Callable[[], list[peers.Table]]:
+    """In blocks, as ``travel_times`` has it."""
     arcs = land.network.arcs("to_community")
-    return partial(cutoff_table, (arcs.indptr, arcs.head, arcs.cs), _entering(sources), cut=CUT_CS)
+    blocks = [sources[i : i + BLOCK] for i in range(0, len(sources), BLOCK)]
+    ask = partial(cutoff_table, (arcs.indptr, arcs.head, arcs.cs), cut=CUT_CS)
+    return lambda: [ask(_entering(block)) for block in blocks]
 
 
 def _entering(junctions: Array) -> tuple[Array, Array, Array]:
@@ -128,15 +132,20 @@ def _table_duel(land: Land, peer: str) -> Duel:
     way, count = TABLES[peer]
     plain, sources = land.plain("to_community"), land.junctions(count if land_size(land.name) else 64, seed=2)
     ours = _table(land, sources)
-    told = {**land.told, "sources": len(sources), "reached": len(ours()[1]), "unit": "a reached junction: ms / reached"}
+    told = {
+        **land.told,
+        "sources": len(sources),
+        "reached": sum(len(t[1]) for t in ours()),
+        "unit": "a reached junction: ms / reached",
+    }
     asked = way(plain, *((land.network,) if peer == "pandana" else ()), sources, CUT_CS)
     return Duel(ours, asked, partial(differ_table, sources), told, _rounds(land, peer))
 
 
-def differ_table(sources: Array, ours: peers.Table, theirs: Any) -> str:
+def differ_table(sources: Array, ours: list[peers.Table], theirs: Any) -> str:
     """How the tables differ: the same pairs with the same centiseconds, in any order."""
-    start, ids, cs = ours
-    return differ_pairs((np.diff(start), ids, cs), peers.as_table(theirs, sources, CUT_CS))
+    mine = [np.concatenate(part) for part in zip(*((np.diff(start), i, cs) for start, i, cs in ours), strict=True)]
+    return differ_pairs((mine[0], mine[1], mine[2]), peers.as_table(theirs, sources, CUT_CS))
 
 
 def differ_pairs(ours: peers.Table, theirs: peers.Table) -> str:
