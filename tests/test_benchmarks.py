@@ -133,7 +133,7 @@ def test_a_wrong_table_is_seen_by_every_row_that_asks_for_one(tmp_path: Path, mo
     monkeypatch.setattr("benchmarks.questions.cutoff_table", wrong)
     rows = run(tmp_path, "--only", "table/scipy/600,table/networkx/600,hierarchy/*/600")
     assert [row["answers_equal"] for row in rows.values()] == [False] * 3
-    assert rows["table/scipy/600"]["details"]["differ"] == "1 pairs"
+    assert rows["hierarchy/own-search/600"]["details"]["differ"] == "1 pairs"
 
 
 def test_a_wrong_road_gap_or_share_is_seen(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
