@@ -90,6 +90,7 @@ FLOORS = {
     "siting.branch": 7,
     "siting.explain": 7,
     "siting.keep": 7,
+    "siting.centre": 7.5,
     "siting.mintime": 7.5,
     "siting.exact": 8,
     "maps.page": 9,

@@ -72,7 +72,7 @@ def as_pairs(times):
     return start, site, np.array([cs for row in times for cs in row.values()], dtype=np.int64)
 
 
-@settings(max_examples=400, deadline=None)
+@settings(max_examples=250, deadline=None)
 @given(towns())
 def test_no_choice_takes_less_time(drawn):
     people, times, limits, otherwise = drawn

@@ -6,20 +6,24 @@ Werneck 2007), on sparse rows. Values are people times centiseconds, in whole nu
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+import copy
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
+import scipy.sparse as sp
 
 from quarterhour.kernels import kernel
-from quarterhour.siting.limits import Bools, Ints, Limits, Nest, cheapest, count_site, may_change
+from quarterhour.siting.limits import Bools, Ints, Limits, count_site, may_change
+from quarterhour.siting.solver import Program
 
 Small = npt.NDArray[np.int32]
 Pairs = tuple[npt.NDArray[Any], npt.NDArray[Any], npt.NDArray[Any]]
 """Rows of pairs: ``start``, ``site``, ``cs`` (CSR). An absent pair cannot be served; zero is a time like any other."""
 MUST = -1
 """In ``otherwise``: an open site must serve the row."""
+NEVER = 2**40
 _MOST_PASSES = 50
 _ROOM = 2**61
 """Sums in kernels stay below."""
@@ -31,7 +35,8 @@ class Median:
 
     ``people``: by row, 1 or more. ``start``, ``site``, ``cs``: the sites of each row, nearest first, all nearer than
     ``otherwise``: the centiseconds that the row has if none of them opens; ``MUST``: one must open.
-    ``limits``: of the sites; none of them is fixed. ``settled``: value of all on which nothing depends.
+    ``limits``: of the sites; none of them is fixed. ``settled``: value of all rows on which nothing depends,
+    ``farthest``: the longest of their times.
     ``rows``, ``sites``: their positions in the tables that came; ``opened``: of the sites open for good.
     ``hopeless``: a row that must be served has no site left.
     """
@@ -43,6 +48,7 @@ class Median:
     otherwise: Ints
     limits: Limits
     settled: int
+    farthest: int
     rows: Ints
     sites: Ints
     opened: Ints
@@ -53,12 +59,24 @@ class Median:
         """No choice is better: every row at its nearest site."""
         return self.settled + int(self.people @ self.cs[self.start[:-1]].astype(np.int64))
 
-    def value(self, chosen: Ints) -> int | None:
-        """People times centiseconds of a choice (positions here); None where a row is left that must be served."""
+    def times(self, chosen: Ints) -> Ints:
+        """Centiseconds of each row to the nearest of a choice (positions here); ``NEVER`` where it must and cannot."""
         opened = np.zeros(len(self.sites), dtype=bool)
         opened[chosen] = True
-        total, lost = _worth(self.people, self.start, self.site, self.cs, self.otherwise, opened)
-        return None if lost or self.hopeless else self.settled + int(total)
+        times = np.where(self.otherwise == MUST, NEVER, self.otherwise)
+        _nearest(self.start, self.site, self.cs, opened, times)
+        return times
+
+    def value(self, chosen: Ints) -> int | None:
+        """People times centiseconds of a choice; None where a row is left that must be served."""
+        times = self.times(chosen)
+        lost = self.hopeless or times.max(initial=0) == NEVER
+        return None if lost else self.settled + int(self.people @ times)
+
+    def worst(self, chosen: Ints) -> int | None:
+        """Centiseconds of the farthest row; None where a row is left that must be served."""
+        longest = int(self.times(chosen).max(initial=0))
+        return None if self.hopeless or longest == NEVER else max(self.farthest, longest)
 
     def whole(self, chosen: Ints) -> Ints:
         """All open sites of a choice, as positions in the table that came."""
@@ -75,8 +93,8 @@ class Median:
         kept = left[self.site] & ((otherwise[row] == MUST) | (self.cs < otherwise[row]))
         site = (np.cumsum(left) - 1)[self.site[kept]]
         places = self.rows, self.sites[left], np.concatenate([self.opened, self.sites[opened]])
-        limits = self.limits.without(opened, closed)
-        return _median(self.people, row[kept], site, self.cs[kept], otherwise, limits, self.settled, *places)
+        limits = self.limits.without(opened, closed), self.settled, self.farthest
+        return _median(self.people, row[kept], site, self.cs[kept], otherwise, *limits, *places)
 
 
 def as_median(
@@ -102,7 +120,7 @@ def as_median(
     free = np.zeros(limits.rows.shape[1], dtype=bool)
     whole = Limits(limits.rows, limits.low, limits.high, free)
     places = np.flatnonzero(counts), np.arange(len(free), dtype=np.int64), np.empty(0, dtype=np.int64)
-    made = _median(people[counts], row, site[kept], cs[kept], otherwise[counts], whole, 0, *places)
+    made = _median(people[counts], row, site[kept], cs[kept], otherwise[counts], whole, 0, 0, *places)
     return made.without(limits.fixed, free) if limits.fixed.any() else made
 
 
@@ -131,6 +149,7 @@ def _median(
     otherwise: Ints,
     limits: Limits,
     settled: int,
+    farthest: int,
     rows: Ints,
     sites: Ints,
     opened: Ints,
@@ -139,27 +158,35 @@ def _median(
     open_end = count > 0
     done = ~open_end & (otherwise != MUST)
     settled += int(people[done] @ otherwise[done])
+    farthest = max(farthest, int(otherwise[done].max(initial=0)))
     start = np.r_[0, np.cumsum(count[open_end])].astype(np.int64)
     hopeless = bool((~open_end & (otherwise == MUST)).any())
     kept = people[open_end], start, site.astype(np.int32), cs.astype(np.int32), otherwise[open_end]
-    return Median(*kept, limits, settled, rows[open_end], sites, opened, hopeless)
+    return Median(*kept, limits, settled, farthest, rows[open_end], sites, opened, hopeless)
 
 
 @kernel
-def _worth(people, start, site, cs, otherwise, opened):  # type: ignore[no-untyped-def]
-    """People times centiseconds, and how many people are left that must be served."""
-    total, lost = np.int64(0), np.int64(0)
-    for i in range(len(people)):
-        time = otherwise[i]
+def _nearest(start, site, cs, opened, times):  # type: ignore[no-untyped-def]
+    for i in range(len(times)):
         for k in range(start[i], start[i + 1]):
             if opened[site[k]]:
-                time = np.int64(cs[k])
+                times[i] = cs[k]
                 break
-        if time < 0:
-            lost += people[i]
-        else:
-            total += people[i] * time
-    return total, lost
+
+
+def covering(median: Median, rows: Bools, *, cs: int | None = None) -> Program:
+    """An integer program: the limits, and an open site (within ``cs``) for some of the rows; any solution will do."""
+    sites, asked = len(median.sites), np.flatnonzero(rows)
+    row = np.repeat(np.arange(len(rows)), np.diff(median.start))
+    use = rows[row] if cs is None else rows[row] & (median.cs <= cs)
+    place = np.searchsorted(asked, row[use]), median.site[use]
+    reach = sp.csr_array((np.ones(int(use.sum())), place), shape=(len(asked), sites))
+    matrix = sp.csr_array(sp.vstack([median.limits.rows.astype(float), reach], format="csr"))
+    low = np.concatenate([median.limits.low, np.ones(len(asked))]).astype(float)
+    high = np.concatenate([median.limits.high, np.full(len(asked), np.inf)]).astype(float)
+    return Program(
+        np.zeros(sites), matrix, low, high, np.zeros(sites), np.ones(sites), whole=np.ones(sites, dtype=bool)
+    )
 
 
 # --- exchange search ------------------------------------------------------------------------------
@@ -176,11 +203,7 @@ class Exchange:
         self.column = np.r_[0, np.cumsum(np.bincount(median.site, minlength=sites))].astype(np.int64)
         self.row, self.cs = row[order], median.cs[order]
         self.by_site = median.limits.by_site()
-        longest = int(max(median.cs.max(initial=0), median.otherwise.max(initial=0)))
-        people = max(1, int(median.people.sum()))
-        # One person more counts for more than all time, as far as sums allow.
-        far = min(_ROOM // people, people * longest + 1)
-        self.otherwise = np.where(median.otherwise == MUST, np.int64(far), median.otherwise)
+        self.otherwise = self.far()
 
     def better(self, chosen: Ints) -> Ints:
         """A choice within the limits that no exchange of two sites betters, from one that is."""
@@ -193,9 +216,22 @@ class Exchange:
         _exchange(*rows, *columns, *self.by_site, used, m.limits.low, m.limits.high, opened, _MOST_PASSES)
         return np.flatnonzero(opened).astype(np.int64)
 
-    def start(self, nest: Nest, rng: np.random.Generator) -> Ints:
-        """A random choice within a nest."""
-        return cheapest(nest, rng.random(len(self.median.sites)))
+    def beyond(self, cs: int) -> Exchange:
+        """The same search on the time beyond so many centiseconds, each row counted once: 0 where all are near."""
+        m, other = self.median, copy.copy(self)
+        otherwise = np.where(m.otherwise == MUST, MUST, np.maximum(m.otherwise - cs, 0))
+        one = np.ones(len(m.people), dtype=np.int64)
+        other.median = replace(m, people=one, cs=np.maximum(m.cs - cs, 0), otherwise=otherwise, settled=0)
+        other.cs = np.maximum(self.cs - cs, 0)
+        other.otherwise = other.far()
+        return other
+
+    def far(self) -> Ints:
+        """``otherwise``, and for rows that must be served more than all time, as far as sums allow."""
+        m = self.median
+        longest = int(max(m.cs.max(initial=0), m.otherwise.max(initial=0)))
+        people = max(1, int(m.people.sum()))
+        return np.where(m.otherwise == MUST, np.int64(min(_ROOM // people, people * longest + 1)), m.otherwise)
 
 
 @kernel

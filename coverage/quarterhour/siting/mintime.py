@@ -2,19 +2,17 @@
 
 from __future__ import annotations
 
-import math
 import time
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
-import scipy.sparse as sp
 
 from quarterhour.siting.branch import Master, Tree
 from quarterhour.siting.lagrangian import Priced, Prices, settled_sites
 from quarterhour.siting.limits import Ints, Limits, Nest, cheapest, nest_of
-from quarterhour.siting.median import MUST, Exchange, Median, Pairs, as_median
-from quarterhour.siting.solver import Program, Solver
+from quarterhour.siting.median import MUST, Exchange, Median, Pairs, as_median, covering
+from quarterhour.siting.solver import Solver
 from quarterhour.siting.verdict import Best, Verdict
 from quarterhour.siting.watch import Watch
 
@@ -85,8 +83,8 @@ def _take(median: Median, best: Best, chosen: Ints) -> None:
 
 def _some(median: Median, exchange: Exchange, best: Best) -> bool:
     """Any choice within the limits that serves whom it must, by an integer program; False where there is none."""
-    program = _covering(median)
-    solver = Solver(program, seed=best.watch.seed)
+    must = median.otherwise == MUST
+    solver = Solver(covering(median, must), seed=best.watch.seed)
     out = solver.solve(seconds=max(0.0, best.watch.left()), stop=best.watch.stop)
     if out.values is not None:
         chosen = np.flatnonzero(out.values > 0.5).astype(np.int64)
@@ -95,20 +93,6 @@ def _some(median: Median, exchange: Exchange, best: Best) -> bool:
             _take(median, best, chosen)
     best.proved_by = solver.version if out.status == "infeasible" else best.proved_by
     return out.status != "infeasible"
-
-
-def _covering(median: Median) -> Program:
-    """The limits, and a site in reach of every row that must be served; nothing is better than anything else."""
-    sites, must = len(median.sites), np.flatnonzero(median.otherwise == MUST)
-    row = np.repeat(np.arange(len(median.people)), np.diff(median.start))
-    use = np.isin(row, must)
-    reach = sp.csr_array(
-        (np.ones(int(use.sum())), (np.searchsorted(must, row[use]), median.site[use])), shape=(len(must), sites)
-    )
-    rows = sp.csr_array(sp.vstack([median.limits.rows.astype(float), reach], format="csr"))
-    low = np.concatenate([median.limits.low, np.ones(len(must))]).astype(float)
-    high = np.concatenate([median.limits.high, np.full(len(must), math.inf)]).astype(float)
-    return Program(np.zeros(sites), rows, low, high, np.zeros(sites), np.ones(sites), whole=np.ones(sites, dtype=bool))
 
 
 def _priced(median: Median, nest: Nest, exchange: Exchange, best: Best) -> Priced:
