@@ -3,11 +3,16 @@
 from __future__ import annotations
 
 import dataclasses
+import re
+import tomllib
+from importlib import resources
 
+import pandas as pd
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from quarterhour import speeds
 from quarterhour.errors import DataError
 from quarterhour.modes import CENTISECONDS_PER_MINUTE, as_mode, centiseconds, read_modes
 
@@ -85,3 +90,41 @@ def test_a_mode_that_cannot_be_meant_is_named(wrong: dict[str, object]) -> None:
 @given(st.integers(0, 600 * CENTISECONDS_PER_MINUTE))
 def test_minutes_and_centiseconds_agree_both_ways(cs: int) -> None:
     assert centiseconds(cs / CENTISECONDS_PER_MINUTE) == cs
+
+
+def test_every_figure_has_its_source_in_the_file() -> None:
+    """``[sources]`` names each figure; a mode's own entry goes before the common one."""
+    text = (resources.files("quarterhour") / "data" / "modes.toml").read_text(encoding="utf-8")
+    tables = tomllib.loads(text)
+    sources = tables.pop("sources")
+    said = ("zh", "en", "travels", "uses", "source", "date", "verified")
+    figures = {(mode, name) for mode, table in tables.items() for name in table if name not in said}
+    assert not {f"{mode}.{name}" for mode, name in figures if not {name, f"{mode}.{name}"} & set(sources)}
+    used = {name for _, name in figures} | {f"{mode}.{name}" for mode, name in figures}
+    used |= {f"speeds_kmh.{name}" for table in tables.values() for name in table.get("speeds_kmh", {})}
+    assert set(sources) <= used
+    for name, source in sources.items():
+        assert re.search(r"\b(19|20)\d\d\b|assumed|`source`", source), name
+
+
+def test_limits_have_their_source_in_the_file() -> None:
+    text = (resources.files("quarterhour") / "data" / "limits.toml").read_text(encoding="utf-8")
+    assert "OSRM" in text and "405" in text
+    assert all(0 < float(kmh) <= 140 for kmh in tomllib.loads(text).values())
+
+
+def test_a_mode_uses_roads_as_walkers_drivers_or_cyclists_do() -> None:
+    assert {m.id: m.uses for m in read_modes().values()} == {
+        "walk": "walk", "walk-older": "walk", "walk-frail": "walk", "ebike": "cycle", "car": "drive",
+    }  # fmt: skip
+    assert as_mode("mine", {"travels": "vehicle", "speed_kmh": 20}).uses == "drive"
+    with pytest.raises(DataError, match="mode 'mine'"):
+        as_mode("mine", {**WALK, "uses": "drive"})
+
+
+def test_an_e_bike_without_a_column_for_cyclists_goes_where_vehicles_may() -> None:
+    roads = pd.DataFrame({"walk": [True, True], "drive": [False, True]})
+    ebike = read_modes()["ebike"]
+    assert speeds.may_use(roads, ebike).tolist() == [False, True]
+    assert speeds.may_use(roads.assign(cycle=[True, False]), ebike).tolist() == [True, False]
+    assert speeds.may_use(roads[[]], ebike).tolist() == [True, True]

@@ -33,7 +33,8 @@ import pandas as pd
 import shapely
 from numpy.typing import NDArray
 
-from quarterhour.errors import DataError, MissingError
+from quarterhour import places
+from quarterhour.errors import DataError, MissingError, first_ids
 from quarterhour.modes import Mode
 
 KMH_PER_MPH = 1.609344
@@ -209,15 +210,29 @@ def _pace(mode: Mode, slope: NDArray[Any], speed_kmh: NDArray[Any]) -> NDArray[n
     return np.asarray(1.0 / tobler_factor(np.clip(slope, -STEEPEST, STEEPEST)))
 
 
-def rise_m(roads: gpd.GeoDataFrame, dem_path: str | Path) -> gpd.GeoDataFrame:
-    """Roads with ``climb_m``, ``drop_m`` and ``climb_share``, from a grid of elevations in metres (GeoTIFF).
+def rise_m(
+    roads: gpd.GeoDataFrame, dem_path: str | Path, *, table: str = "roads"
+) -> tuple[gpd.GeoDataFrame, pd.DataFrame]:
+    """Roads with ``climb_m``, ``drop_m`` and ``climb_share``, from a grid of elevations in metres; and findings.
 
-    Elevation is looked up every 30 m along each road, between the four cells around. Bridges and tunnels
-    (columns ``bridge``, ``tunnel``) run evenly between their ends. Roads that the grid does not hold in full
-    count as level. Needs the extra ``elevation`` (rasterio).
+    Parameters
+    ----------
+    roads : in metres, as ``as_roads`` makes them; ``bridge`` and ``tunnel`` run evenly between their ends.
+    dem_path : a grid that rasterio reads (GeoTIFF), of any CRS. Only the part around the roads is read.
+
+    Returns
+    -------
+    roads : elevation is looked up every 30 m along each road, between the centres of the four cells around.
+    findings : the roads that the grid does not hold in full (beyond it, or over cells without a value); they count
+        as level.
+
+    Raises
+    ------
+    MissingError, DataError : no such file, no grid with a CRS, no rasterio (the extra ``elevation``).
     """
+    dem = Path(dem_path)
     lines, row, at = _sampled(roads)
-    height = _heights(shapely.line_interpolate_point(lines[row], at), roads.crs, Path(dem_path))
+    height = _heights(shapely.line_interpolate_point(lines[row], at), roads.crs, dem)
     step = np.r_[np.nan, np.diff(height)]
     run = np.r_[0.0, np.diff(at)]
     first = np.r_[True, row[1:] != row[:-1]]
@@ -228,10 +243,20 @@ def rise_m(roads: gpd.GeoDataFrame, dem_path: str | Path) -> gpd.GeoDataFrame:
         np.maximum(step, 0), np.maximum(-step, 0), np.where(step > 0, run, 0.0), run,
     ))  # fmt: skip
     climb, drop, climbing, length = summed
-    return roads.assign(climb_m=climb, drop_m=drop, climb_share=_ratio(climbing, length))
+    risen = roads.assign(climb_m=climb, drop_m=drop, climb_share=_ratio(climbing, length))
+    return risen, _beyond(roads.index[~whole], table, dem.name)
+
+
+def _beyond(ids: pd.Index, table: str, file: str) -> pd.DataFrame:
+    if not len(ids):
+        return places.no_findings()
+    return places.finding(
+        "speeds.beyond_dem", severity="warning", table=table, file=file, value=str(len(ids)), detail=first_ids(ids)
+    )
 
 
 def _sampled(roads: gpd.GeoDataFrame) -> tuple[NDArray[Any], NDArray[np.int64], NDArray[np.float64]]:
+    """Each road's line, and where on it the ground is looked up: row and metres."""
     lines = roads.geometry.to_numpy()
     length = shapely.length(lines)
     pieces = np.maximum(1, np.ceil(length / SAMPLE_M)).astype(np.int64)
@@ -255,11 +280,23 @@ def _heights(points: NDArray[Any], crs: Any, dem: Path) -> NDArray[np.float64]:
             if grid.crs is None:
                 raise DataError("speeds.bad_dem", file=dem.name)
             xy = shapely.get_coordinates(gpd.GeoSeries(points, crs=crs).to_crs(grid.crs.to_wkt()).to_numpy())
-            cells = grid.read(1, masked=True).astype(float).filled(np.nan)
-            column, line = ~grid.transform * xy.T
+            a, b, c, d, e, f = tuple(~grid.transform)[:6]
+            column, line = a * xy[:, 0] + b * xy[:, 1] + c - 0.5, d * xy[:, 0] + e * xy[:, 1] + f - 0.5
+            left, right = _around(column, grid.width)
+            top, bottom = _around(line, grid.height)
+            part = rasterio.windows.Window(left, top, right - left, bottom - top)
+            cells = grid.read(1, window=part, masked=True).astype(float).filled(np.nan)
     except rasterio.errors.RasterioIOError as why:
         raise DataError("speeds.bad_dem", file=dem.name) from why
-    return _between_cells(cells, column - 0.5, line - 0.5)
+    return _between_cells(cells, column - left, line - top)
+
+
+def _around(at: NDArray[np.float64], size: int) -> tuple[int, int]:
+    """The cells from which the ones around every place can be read: first, and one past the last."""
+    known = at[np.isfinite(at)]
+    low, high = (known.min(), known.max()) if len(known) else (0.0, 0.0)
+    first = int(np.clip(np.floor(low), 0, size - 1))
+    return first, int(np.clip(np.ceil(high) + 1, first + 1, size))
 
 
 def _between_cells(cells: NDArray[Any], x: NDArray[Any], y: NDArray[Any]) -> NDArray[np.float64]:
