@@ -20,6 +20,7 @@ import geopandas as gpd
 import numpy as np
 import pandas as pd
 import shapely
+from scipy.ndimage import gaussian_filter
 from scipy.sparse import csr_array
 from scipy.sparse.csgraph import connected_components, dijkstra, minimum_spanning_tree
 from scipy.spatial import Delaunay, cKDTree
@@ -569,7 +570,7 @@ def make_facilities(rows: pd.DataFrame, towns: pd.DataFrame, spots: pd.DataFrame
         in_counties(rows, list(COUNTIES), 13, "social_work_agency", "社会工作服务机构", rng),
     ]
     every = pd.concat([*parts, cemeteries(rows, towns, spots, rng)], ignore_index=True)
-    every = with_beds(every, rng)
+    every = with_staff(with_beds(every, rng))
     number = every.groupby("kind").cumcount() + 1
     every.insert(0, "id", every["kind"].str.replace("_", "-") + number.map("-{:04d}".format))
     lonlat = to_lonlat(every[["x", "y"]].to_numpy())
@@ -577,7 +578,8 @@ def make_facilities(rows: pd.DataFrame, towns: pd.DataFrame, spots: pd.DataFrame
     return every.assign(quality="synthetic", source=MADE)[FACILITY_COLUMNS]
 
 
-FACILITY_COLUMNS = ["id", "name", "kind", "town", "county", "lon", "lat", "beds", "nursing_beds", "quality", "source"]
+FACILITY_COLUMNS = ["id", "name", "kind", "town", "county", "lon", "lat", "beds", "nursing_beds", "area_m2", "bed_yuan",
+                    "staff", "quality", "source"]  # fmt: skip
 
 
 def picked(rows: pd.DataFrame, share: float, rng: np.random.Generator) -> pd.DataFrame:
@@ -637,6 +639,18 @@ def with_beds(every: pd.DataFrame, rng: np.random.Generator) -> pd.DataFrame:
     every["beds"] = beds.astype("Int64")
     share = np.where(every["kind"].eq("care_institution"), 0.85, rng.uniform(0.35, 0.75, len(every)))
     every["nursing_beds"] = (beds * share).round().astype("Int64")
+    return every
+
+
+def with_staff(every: pd.DataFrame) -> pd.DataFrame:
+    """Built area and yuan to turn a bed into a nursing bed, where there are beds; carers of the care bases."""
+    rng = rng_of(21)
+    beds = every["beds"].astype("float64")
+    every["area_m2"] = (beds * rng.uniform(27, 42, len(every))).round().astype("Int64")
+    yuan = (rng.uniform(8_000, 20_000, len(every)) / 500).round() * 500
+    every["bed_yuan"] = pd.Series(yuan, index=every.index).where(beds.notna()).astype("Int64")
+    carers = pd.Series(rng.integers(3, 9, len(every)), index=every.index)
+    every["staff"] = carers.where(every["kind"].eq("care_base")).astype("Int64")
     return every
 
 
@@ -739,6 +753,83 @@ def make_figures() -> pd.DataFrame:
     return pd.DataFrame(rows, columns=["area", "level", "indicator", "value", "quality", "source"])
 
 
+def make_deaths(rows: pd.DataFrame, towns: pd.DataFrame) -> pd.DataFrame:
+    """Deaths a year and village graves that are to move, by town; both made up."""
+    older = rows.groupby("town")["older"].sum().reindex(towns.index)
+    villages = rows[rows["class"].eq("rural")].groupby("town").size().reindex(towns.index, fill_value=0)
+    deaths, backlog = shared_out(20_100, older.to_numpy(float)), shared_out(96_000, villages.to_numpy(float))
+    frame = {"town": towns.index, "name": towns["name"].array, "deaths": deaths, "backlog": backlog}
+    return pd.DataFrame({**frame, "quality": "synthetic", "source": "示例数（示例）made up for demonstration"})
+
+
+# --- ground: schematic layers and rasters for the overlay ------------------------------------
+
+
+def protected(cells: list[shapely.Geometry], communities: np.ndarray) -> gpd.GeoDataFrame:
+    """Made-up parks and reserves, away from communities."""
+    rng = rng_of(22)
+    pool = scattered(shapely.union_all(cells).buffer(-1500.0), 4000, rng)
+    gap = cKDTree(communities).query(pool)[0]
+    chosen = thinned(pool[gap > 600], apart=22_000.0)[:8]
+    shapes = [blob(pool[gap > 600][c], 800.0, rng) for c in chosen]
+    names = [f"{i}号自然保护地（示例）" for i in range(1, len(shapes) + 1)]
+    rows = {
+        "id": [f"N{i:02d}" for i in range(1, len(shapes) + 1)],
+        "name": names,
+        "quality": "synthetic",
+        "source": MADE,
+    }
+    return gpd.GeoDataFrame(rows, geometry=shapes, crs=METRES)
+
+
+def railways(towns: pd.DataFrame) -> gpd.GeoDataFrame:
+    """Two made-up lines from seat to seat."""
+    xy = dict(zip(towns.index, to_metres(towns["lon"].to_numpy(), towns["lat"].to_numpy()), strict=True))
+    lines = [("371002001", "371003001", "371083001"), ("371003001", "371082001")]
+    known = [[xy[t] for t in line if t in xy] for line in lines]
+    shapes = [shapely.linestrings(np.round(np.array(line) + 700.0)) for line in known]
+    rows = {
+        "id": ["R01", "R02"],
+        "name": ["1号铁路（示例）", "2号铁路（示例）"],
+        "quality": "synthetic",
+        "source": MADE,
+    }
+    return gpd.GeoDataFrame(rows, geometry=shapes, crs=METRES)
+
+
+RASTER_M = 500
+ARABLE, FOREST, BUILT, WET, OTHER = 1, 2, 3, 4, 5
+
+
+def rasters(cells: list[shapely.Geometry], communities: np.ndarray, water: gpd.GeoDataFrame) -> tuple[np.ndarray, ...]:
+    """Made-up heights (metres) and land cover on a grid of 500 m, and the grid's corner: schematic, no survey."""
+    low_x, low_y, high_x, high_y = np.array(shapely.union_all(cells).bounds) // RASTER_M * RASTER_M
+    shape = int((high_y - low_y) / RASTER_M) + 2, int((high_x - low_x) / RASTER_M) + 2
+    row, column = np.indices(shape)
+    top = low_y + shape[0] * RASTER_M
+    x, y = low_x + (column + 0.5) * RASTER_M, top - (row + 0.5) * RASTER_M
+    wild = gaussian_filter(rng_of(23).normal(size=shape), 7)
+    gap = cKDTree(communities).query(np.c_[x.ravel(), y.ravel()])[0].reshape(shape)
+    hills = np.clip(wild / np.abs(wild).max(), 0, 1) * 620 * np.clip((gap - 300) / 1500, 0, 1)
+    height = np.round(12 + hills).astype(np.int16)
+    green = gaussian_filter(rng_of(24).normal(size=shape), 4)
+    cover = np.where(height > 110, FOREST, np.where(green > 0.02, ARABLE, OTHER))
+    cover = np.where(gap < 350, BUILT, cover)
+    wet = shapely.contains_xy(shapely.union_all(water.geometry.to_numpy()), x, y)
+    return height, np.where(wet, WET, cover).astype(np.uint8), np.array([low_x, top])
+
+
+def write_raster(values: np.ndarray, corner: np.ndarray, path: Path) -> None:
+    """A GeoTIFF, stored as it is, so that every library writes the same bytes."""
+    import rasterio
+    from affine import Affine
+
+    where = {"crs": METRES, "transform": Affine(RASTER_M, 0, corner[0], 0, -RASTER_M, corner[1])}
+    shape = {"height": values.shape[0], "width": values.shape[1], "count": 1, "dtype": values.dtype}
+    with rasterio.open(path, "w", driver="GTiff", **shape, **where) as grid:
+        grid.write(values, 1)
+
+
 # --- writing --------------------------------------------------------------------------------
 
 
@@ -796,6 +887,12 @@ def make(facts: Path, out: Path) -> None:
     write_csv(make_facilities(rows, towns, spots), out / "facilities.csv")
     write_csv(make_candidates(spots, towns), out / "candidates.csv")
     write_csv(make_figures(), out / "figures.csv")
+    write_csv(make_deaths(rows, towns), out / "deaths.csv")
+    write_geojson(protected(cells, xy), out / "protected.geojson")
+    write_geojson(railways(towns), out / "railways.geojson")
+    height, cover, corner = rasters(cells, xy, water)
+    write_raster(height, corner, out / "height.tif")
+    write_raster(cover, corner, out / "cover.tif")
 
 
 def write_areas(towns: pd.DataFrame, cells: list[shapely.Geometry], out: Path) -> None:

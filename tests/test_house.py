@@ -105,6 +105,7 @@ FLOORS = {
     "offered": 10.6,
     "study": 11,
     "rulebook": 11.5,
+    "caretables": 11.4,
     "sections": 11.5,
     "outputs": 12,
     "starting": 12,

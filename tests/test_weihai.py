@@ -126,7 +126,8 @@ def test_town_outlines_do_not_overlap_and_say_they_are_schematic(towns: gpd.GeoD
 def test_nothing_made_up_passes_for_real(weihai: Path, facilities: pd.DataFrame, roads: gpd.GeoDataFrame) -> None:
     candidates = table(weihai / "candidates.csv")
     water = gpd.read_file(weihai / "water.geojson")
-    for frame in (facilities, candidates, water):
+    ground = [gpd.read_file(weihai / f"{name}.geojson") for name in ("protected", "railways")]
+    for frame in (facilities, candidates, water, *ground):
         assert frame["name"].str.endswith("（示例）").all()
         assert frame["quality"].eq("synthetic").all()
     assert roads["quality"].eq("synthetic").all()

@@ -34,12 +34,14 @@ Step = Callable[[str], None]
 class Access:
     """A question of capacity: by method the access of each community, who is served, how evenly it is shared.
 
-    ``access``: by community, a column a method. ``equity`` of the first method; ``by_town`` its measures.
+    ``access``: by community, a column a method; ``towns``: the town of each. ``equity`` of the first method;
+    ``by_town`` its measures.
     """
 
     asked: AccessFile
     access: pd.DataFrame
     people: pd.Series
+    towns: pd.Series
     served: Served
     equity: Equity
     by_town: pd.DataFrame
@@ -150,7 +152,7 @@ def _access(asked: AccessFile, tables: Inputs, sites: gpd.GeoDataFrame, networks
     first = access[asked.methods[0]]
     towns = texts(tables.communities["town"])
     return Access(
-        asked, access, people, assign_within(times, people=people, capacity=capacity, minutes=asked.minutes),
+        asked, access, people, towns, assign_within(times, people=people, capacity=capacity, minutes=asked.minutes),
         measure_equity(first, people=people, areas=towns), equity_by_area(first, people=people, areas=towns),
     )  # fmt: skip
 

@@ -454,7 +454,8 @@ def _section_part(section: Section, lang: str) -> str:
     if len(shown):
         parts.append(_markdown(_headed({str(c): shown[c].array for c in shown}, lang)))
     if len(section.table) > len(shown):
-        parts.append(words.say("report.more_rows", lang, count=len(section.table) - len(shown)))
+        key = "report.more_rows" if len(shown) else "report.rows_in_book"
+        parts.append(words.say(key, lang, count=len(section.table) - len(shown)))
     return "\n\n".join(parts)
 
 
@@ -479,7 +480,13 @@ def _cell(value: Any, key: str) -> str:
         return "—" if key.endswith(("share", "gap")) else ""
     if isinstance(value, str | bool) or not _is_number(value):
         return escape(value)
-    return percent(value) if key.endswith(("share", "gap")) else f"{float(value):,.1f}".removesuffix(".0")
+    return percent(value) if key.endswith(("share", "gap")) else _decimal(float(value))
+
+
+def _decimal(value: float) -> str:
+    """One decimal; of what is below one, three."""
+    said = f"{value:,.1f}" if value == 0 or abs(value) >= 1 else f"{value:.3f}".rstrip("0")
+    return said.removesuffix(".0").removesuffix(".")
 
 
 def _quality_part(quality: pd.DataFrame, lang: str) -> str:

@@ -11,6 +11,7 @@ from quarterhour.candidates import with_areas
 from quarterhour.circle import CircleCheck, check_circle
 from quarterhour.inputs import Inputs
 from quarterhour.network import Network
+from quarterhour.places import texts
 from quarterhour.reach import travel_times
 from quarterhour.rules import Circle, Target
 from quarterhour.targets import Scorecard, score_targets
@@ -30,10 +31,13 @@ def scorecards(
     networks: Networks,
     limit_m: float = 1000.0,
     threads: int = 1,
-) -> dict[date, Scorecard]:
-    """A scorecard a date. Circles and tiers that rules ask for themselves are travelled once, whatever the date."""
+) -> tuple[dict[date, Scorecard], dict[str, TierCheck]]:
+    """A scorecard a date, and the tiers by target.
+
+    Circles and tiers that rules ask for themselves are travelled once, whatever the date.
+    """
     travelled: dict[tuple[object, ...], CircleCheck | TierCheck] = {}
-    made = {}
+    made, every = {}, dict[str, TierCheck]()
     for day, targets in by_date.items():
         own, tiers = dict(checks), {}
         for target in targets:
@@ -47,11 +51,12 @@ def scorecards(
                 tiers[target.id] = found
             else:
                 own[target.id] = found
+        every |= {t: found for t, found in tiers.items() if t not in every}
         made[day] = score_targets(
             targets, communities=tables.communities, towns=tables.towns, counties=tables.counties,
             facilities=tables.facilities, checks=own, tables=tables.tables, layers=_layers(tables), tiers=tiers,
         )  # fmt: skip
-    return made
+    return made, every
 
 
 def modes_asked(targets: Sequence[Target]) -> list[tuple[str, str]]:
@@ -62,7 +67,15 @@ def modes_asked(targets: Sequence[Target]) -> list[tuple[str, str]]:
 def _question(target: Target) -> tuple[object, ...]:
     """What is travelled for a target, whatever its level; () for nothing."""
     if target.measure == "reach_share" or (target.measure == "tiers" and target.minutes):
-        return (target.measure, target.kinds, target.minutes, target.modes, target.heading, target.people)
+        return (
+            target.measure,
+            target.kinds,
+            target.minutes,
+            target.modes,
+            target.heading,
+            target.people,
+            target.classes,
+        )
     return ()
 
 
@@ -71,7 +84,7 @@ def _answerable(target: Target, tables: Inputs) -> bool:
     kinds = set(tables.facilities["kind"])
     if target.measure == "reach_share":
         return target.people in tables.communities and bool(kinds & set(target.kinds))
-    return all(kinds & set(tier.split("|")) for tier in target.kinds)
+    return target.columns[0] in tables.communities and all(kinds & set(tier.split("|")) for tier in target.kinds)
 
 
 def _travel(
@@ -90,7 +103,8 @@ def _travel(
         )  # fmt: skip
         return check_circle(circle, times, tables.communities, kinds=sites["kind"], site_quality=sites["quality"])
     village, town, county = (facilities[facilities["kind"].isin(tier.split("|"))] for tier in target.kinds[:3])
-    steps = [(tables.communities, village), (tables.communities, town), (town, county)]
+    rural = tables.communities[texts(tables.communities[target.columns[0]]).isin(target.classes)]
+    steps = [(rural, village), (rural, town), (town, county)]
     times_up = [
         travel_times(
             networks(mode), below, above, minutes=minutes * SEARCHED_BEYOND, heading="to_site", limit_m=limit_m,
@@ -98,7 +112,7 @@ def _travel(
         )
         for (below, above), minutes, mode in zip(steps, target.minutes, target.modes, strict=True)
     ]  # fmt: skip
-    return check_tiers(tables.communities, facilities, times=times_up, minutes=target.minutes)
+    return check_tiers(rural, facilities, times=times_up, minutes=target.minutes)
 
 
 def _layers(tables: Inputs) -> dict[str, gpd.GeoDataFrame]:

@@ -8,6 +8,7 @@ from datetime import date
 import pandas as pd
 
 from quarterhour import report, words
+from quarterhour.caretables import care_sections
 from quarterhour.league import changes, league_table
 from quarterhour.report import Section
 from quarterhour.study import Results
@@ -21,14 +22,14 @@ def further(results: Results, lang: str) -> list[Section]:
     """The sections that the results have something for."""
     card = results.scorecard
     if card is None:
-        return []
+        return care_sections(results, lang)
     made = [_paces(results, card, lang)] if results.ranges else []
     made.append(_league(card, lang))
     if len(results.scorecards) > 1:
         made.append(_by_date(results.scorecards, lang))
     if results.earlier is not None:
         made.append(_changes(results.earlier, card, lang))
-    return made
+    return [*made, *care_sections(results, lang)]
 
 
 def pace_lines(results: Results, lang: str) -> list[str]:

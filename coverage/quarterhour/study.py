@@ -35,6 +35,7 @@ from quarterhour.siting.recount import verify_plan
 from quarterhour.snap import doubtful_snaps
 from quarterhour.studyfile import CircleFile, PictureFile, SitingFile, StudyFile, find_study, read_study_file
 from quarterhour.targets import Scorecard
+from quarterhour.tiers import TierCheck
 from quarterhour.uncertain import CoverageRange, Pair, check_slower, coverage_range, searched_minutes
 
 
@@ -112,6 +113,7 @@ class Results:
     ranges: tuple[CoverageRange, ...] = ()
     pictures: gpd.GeoDataFrame | None = None
     scorecards: Mapping[date, Scorecard] = field(default_factory=dict)
+    tiers: Mapping[str, TierCheck] = field(default_factory=dict)
     earlier: pd.DataFrame | None = None
     care: Care = field(default_factory=Care)
     proposals: tuple[Proposal, ...] = ()
@@ -326,7 +328,7 @@ def _checked(run: _Run, results: Results) -> Results:
                 ranges.append(_range(run, tables, file, circle, times, given))
     run.say("study.step_targets")
     with run.timed("targets"):
-        scored = scorecards(
+        scored, tiers = scorecards(
             study_targets(study),
             tables,
             checks={c.circle.id: c for c in checks},
@@ -342,6 +344,7 @@ def _checked(run: _Run, results: Results) -> Results:
         ranges=tuple(ranges),
         pictures=pictures,
         scorecards=scored,
+        tiers=tiers,
     )
 
 

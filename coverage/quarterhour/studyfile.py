@@ -260,7 +260,7 @@ class RoundsFile(_Part):
     between_homes_minutes: float = Field(default=3, ge=0)
     shift_minutes: float = Field(default=480, gt=0)
     turnout_minutes: float = Field(default=3, ge=0)
-    seconds: float = Field(default=30, gt=0)
+    seconds: float = Field(default=120, gt=0)
     source: str = ""
 
 

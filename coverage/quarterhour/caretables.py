@@ -1,0 +1,214 @@
+"""Capacity, beds, rounds, graves and parcels as further tables of the workbook and the page."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import pandas as pd
+
+from quarterhour import words
+from quarterhour.care import Access, Care
+from quarterhour.circle import CITY
+from quarterhour.places import texts
+from quarterhour.report import Section
+from quarterhour.study import Results
+
+
+def care_sections(results: Results, lang: str) -> list[Section]:
+    """Sections for what the study asked for, and for what could not be computed."""
+    care = results.care
+    towns = _names(results, "town")
+    made = [*_tiers(results, towns, lang), *[_access(a, towns, lang) for a in care.access], *_beds(results, lang)]
+    made += [*_rounds(results, lang), *_graves(care, towns, lang), *_overlay(care, towns, lang)]
+    made += [*_relaxations(results, towns, lang), *_missing(care, lang)]
+    return made
+
+
+def _names(results: Results, level: str) -> pd.Series:
+    """Names by area id."""
+    areas = results.inputs.towns if level == "town" else results.inputs.counties
+    return texts(areas["name"]) if "name" in areas else pd.Series(dtype="str")
+
+
+def _named(ids: pd.Index | pd.Series, names: pd.Series) -> list[str]:
+    return [str(names.get(str(i), i)) for i in ids]
+
+
+def _say(key: str, lang: str, **values: object) -> str:
+    return words.say(f"caretables.{key}", lang, **values)
+
+
+def _tiers(results: Results, towns: pd.Series, lang: str) -> Iterator[Section]:
+    for target, check in results.tiers.items():
+        table = check.communities
+        rural = results.inputs.communities
+        town = texts(rural["town"]).reindex(table.index)
+        gaps = table["gap"].where(table["gap"] != "", "met")
+        counted = pd.crosstab(town, gaps)
+        shown = {"town": _named(counted.index, towns)}
+        shown |= {f"tier_{gap}": counted[gap].array for gap in _GAPS if gap in counted}
+        whole = ", ".join(f"{_say(f'tier_{g}', lang)} {n:,}" for g, n in gaps.value_counts().items())
+        line = _say(
+            "tiers_line", lang, minutes=" / ".join(f"{m:g}" for m in check.minutes), target=target, counts=whole
+        )
+        yield Section("tiers", pd.DataFrame(shown), (line,), page_rows=0)
+
+
+_GAPS = ("met", "village_none", "village_far", "town_none", "town_far", "county_none", "county_far")
+
+
+def _access(found: Access, towns: pd.Series, lang: str) -> Section:
+    asked, served = found.asked, found.served.communities
+    by_town = found.by_town
+    town = found.towns.reindex(served.index)
+    sums = served.groupby(town)[["people", "served"]].sum()
+    near = served["people"].where(served["reachable"], 0).groupby(town).sum()
+    shown = {
+        "town": _named(by_town.index, towns),
+        "wanting": sums["people"].reindex(by_town.index).array,
+        "reachable": near.reindex(by_town.index).array,
+        "served": sums["served"].reindex(by_town.index).array,
+        "access_mean": by_town["mean"].array,
+        "access_worst": by_town["worst"].array,
+        "gini": by_town["gini"].array,
+        "theil": by_town["theil"].array,
+    }
+    lines = [
+        _say("access_line", lang, name=asked.zh if lang == "zh" else asked.en, people=int(served["people"].sum()),
+             reachable=int(near.sum()), served=int(served["served"].sum()), share=f"{found.served.share:.1%}",
+             minutes=f"{asked.minutes:g}", capacity=int(found.served.sites["capacity"].sum())),
+        _say("equity_line", lang, method=asked.methods[0].upper(), gini=f"{found.equity.gini:.3f}",
+             theil=f"{found.equity.theil:.3f}", between=f"{found.equity.theil_between:.3f}",
+             worst=f"{found.equity.worst:.3f}", mean=f"{found.equity.mean:.3f}"),
+    ]  # fmt: skip
+    return Section("access", pd.DataFrame(shown), tuple(lines))
+
+
+def _beds(results: Results, lang: str) -> Iterator[Section]:
+    found = results.care.conversions
+    if not found:
+        return
+    counties = _names(results, "county")
+    names = texts(results.inputs.facilities["name"])
+    rows, lines = [], []
+    for area, plan in found.items():
+        county = words.say("report.city", lang) if area == CITY else str(counties.get(area, area))
+        table = plan.rows[plan.rows["convert"] > 0]
+        rows.append(pd.DataFrame({
+            "county": county, "name": names.reindex(table.index).array, "beds": table["beds"].array,
+            "nursing_beds": table["nursing_beds"].array, "convert": table["convert"].array,
+            "cost_yuan": table["cost_yuan"].array, "before_share": table["share_before"].array,
+            "after_share": table["share_after"].array,
+        }))  # fmt: skip
+        lines.append(_say("beds_short" if plan.short else "beds_line", lang, area=county, share=f"{plan.share:.0%}",
+                          count=int(plan.rows["convert"].sum()), yuan=plan.cost_yuan, short=plan.short))  # fmt: skip
+    yield Section("beds", pd.concat(rows, ignore_index=True), tuple(lines))
+
+
+def _rounds(results: Results, lang: str) -> Iterator[Section]:
+    plan, territories = results.care.rounds, results.care.territories
+    if plan is None or territories is None:
+        return
+    names = texts(results.inputs.facilities["name"])
+    bases = plan.bases.join(territories.sites[["staff", "communities"]])
+    shown = {
+        "base": names.reindex(bases.index).array, "communities": bases["communities"].array,
+        "people": bases["people"].array, "visits": bases["visits"].array, "carers": bases["carers"].array,
+        "carers_bound": bases["bound"].array, "gap": bases["gap"].array, "staff": bases["staff"].array,
+        "carers_short": (bases["carers"] - bases["staff"]).clip(lower=0).array,
+        "travel_minutes": bases["travel_minutes"].array, "unserved": bases["unserved"].array,
+    }  # fmt: skip
+    rows = plan.communities[plan.communities["people"] > 0]
+    known = rows[rows["within"].notna()]
+    held = known["within"].astype(float)
+    base = int(known["people"][known["from_base"].astype(bool)].sum())
+    lines = [
+        _say("rounds_line", lang, carers=plan.carers, bound=plan.bound, bases=len(plan.bases),
+             gap=f"{(plan.carers - plan.bound) / plan.carers if plan.carers else 0:.1%}",
+             staff=int(territories.sites["staff"].sum()), visits=int(plan.bases["visits"].sum())),
+        _say("round_holds", lang, minutes=f"{plan.minutes:g}", base=base,
+             always=int(known["people"][held >= 1].sum()), half=int(known["people"][held >= 0.5].sum()),
+             people=int(rows["people"].sum()), nobody=int(rows["people"][rows["base"].isna()].sum())),
+    ]  # fmt: skip
+    yield Section("rounds", pd.DataFrame(shown), tuple(lines), page_rows=10)
+    by_community = plan.communities.reset_index(names="community")
+    told = {
+        "community": by_community["community"], "name": texts(results.inputs.communities["name"]).array,
+        "base": names.reindex(by_community["base"]).array, "people": by_community["people"],
+        "visits": by_community["visits"], "from_base": by_community["from_base"].map({True: True, False: False}),
+        "within_share": by_community["within"].astype(float), "worst_minutes": by_community["worst"].astype(float),
+    }  # fmt: skip
+    yield Section("territories", pd.DataFrame(told), (_say("territories_line", lang, load=f"{territories.evenest:,.1f}",
+                  busiest=f"{territories.sites['load'].max():,.1f}"),), page_rows=0)  # fmt: skip
+
+
+def _graves(care: Care, towns: pd.Series, lang: str) -> Iterator[Section]:
+    if care.graves is None:
+        return
+    rows = care.graves.areas
+    shown = {"town": _named(rows.index, towns)} | {c: rows[c].array for c in rows}
+    figures = "; ".join(f"{k} = {v:g}" for k, v in care.graves.figures.items())
+    lines = [
+        _say("graves_line", lang, graves=int(rows["graves"].sum()), niches=int(rows["niches"].sum()),
+             hectares=f"{rows['area_m2'].sum() / 10_000:,.1f}", mu=f"{rows['area_mu'].sum():,.0f}"),
+        _say("graves_figures", lang, figures=figures),
+    ]  # fmt: skip
+    if care.graves_shared_out:
+        lines.append(_say("graves_shared", lang))
+    yield Section("graves", pd.DataFrame(shown), tuple(lines), page_rows=10)
+
+
+def _overlay(care: Care, towns: pd.Series, lang: str) -> Iterator[Section]:
+    if care.overlay is None or care.parcels is None:
+        return
+    cells = care.overlay.cells
+    lawful = int(cells["lawful"].sum())
+    hectares = care.overlay.cell_m**2 / 10_000
+    lines = [
+        _say("overlay_line", lang, cells=len(cells), lawful=lawful, cell=f"{care.overlay.cell_m:g}",
+             hectares=f"{lawful * hectares:,.0f}", parcels=len(care.parcels),
+             towns=int(care.parcels["town"].nunique()), of=len(towns)),
+    ]  # fmt: skip
+    if care.overlay.unchecked:
+        lines.append(_say("unchecked", lang, rules=", ".join(care.overlay.unchecked)))
+    removed = care.overlay.removed
+    shown = {"town": _named(removed.index, towns), "cells": cells.groupby("town").size().reindex(removed.index).array}
+    shown |= {"lawful_cells": cells.groupby("town")["lawful"].sum().reindex(removed.index).array}
+    shown |= {f"removed@{rule}": removed[rule].array for rule in removed}
+    yield Section("overlay", pd.DataFrame(shown), tuple(lines), page_rows=0)
+    parcels = care.parcels
+    told = {"id": parcels.index, "town": _named(parcels["town"], towns), "area_m2": parcels["area_m2"].array,
+            "score": parcels["score"].array, "quality": [words.say(f"report.quality_{q}", lang) for q in parcels["quality"]]}  # noqa: E501  # fmt: skip
+    yield Section("parcels", pd.DataFrame(told), page_rows=0)
+
+
+def _relaxations(results: Results, towns: pd.Series, lang: str) -> Iterator[Section]:
+    rows, lines = [], []
+    counties = _names(results, "county")
+    for proposal in results.proposals:
+        if proposal.unchecked:
+            lines.append(f"{proposal.name(lang)}: {_say('unchecked', lang, rules=', '.join(proposal.unchecked))}")
+        for row in proposal.relaxations.to_dict("records"):
+            names = towns if row["level"] == "town" else counties
+            freed = not pd.isna(row["candidate"])
+            how = [f"{r} {int(asked):,} → {int(m):,} m" for r, m, asked in
+                   zip(row["rules"], row["relaxed_m"], row["required_m"], strict=True)]  # fmt: skip
+            serving = row.get("serving_area")
+            rows.append({
+                "name": proposal.name(lang), "area_name": str(names.get(row["area"], row["area"])),
+                "candidates": row["of"], "candidate": row["candidate"] if freed else "",
+                "relaxation": "; ".join(how), "lawful_then": row["lawful"],
+                "neighbour": "" if pd.isna(serving) else str(names.get(serving, serving)),
+                "neighbour_minutes": row.get("serving_minutes", float("nan")),
+            })  # fmt: skip
+    if rows or lines:
+        columns = ["name", "area_name", "candidates", "candidate", "relaxation", "lawful_then", "neighbour",
+                   "neighbour_minutes"]  # fmt: skip
+        lines.append(_say("relaxations_line", lang, count=len(rows)))
+        yield Section("relaxations", pd.DataFrame(rows, columns=columns), tuple(lines), page_rows=40)
+
+
+def _missing(care: Care, lang: str) -> Iterator[Section]:
+    if care.missing:
+        lines = tuple(_say("missing", lang, part=p, table=t, column=c) for p, t, c in care.missing)
+        yield Section("not_computed", pd.DataFrame(), lines)
