@@ -100,8 +100,9 @@ def _relaxations(
     wanted: gpd.GeoDataFrame, rules: Sequence[Exclusion], layers: Mapping[str, gpd.GeoDataFrame], tables: Inputs,
     sites: gpd.GeoDataFrame, level: str,
 ) -> pd.DataFrame:  # fmt: skip
-    areas = tables.towns.index if level == "town" else tables.counties.index
-    without = [str(a) for a in areas if str(a) not in set(sites[level])]
+    areas = tables.towns if level == "town" else tables.counties
+    named = areas.index if len(areas) else sorted(set(tables.communities[level]) - {""})
+    without = [str(a) for a in named if str(a) not in set(sites[level])]
     found = smallest_relaxations(wanted, rules, layers, areas=without, level=level)
     found.insert(0, "level", level)
     return found

@@ -1,0 +1,179 @@
+"""Capacity, beds, rounds, graves, overlay: the embedded study from its file to its tables."""
+
+from __future__ import annotations
+
+import re
+from datetime import date
+from pathlib import Path
+
+import numpy as np
+import pytest
+import shapely
+
+import quarterhour as qh
+from quarterhour import outputs
+from quarterhour.caretables import care_sections
+from quarterhour.errors import StudyError
+from quarterhour.lawful import lawful_candidates
+from quarterhour.rules import read_rule_set
+from quarterhour.study import Results
+from quarterhour.targets import told
+
+
+@pytest.fixture(scope="module")
+def weihai() -> Results:
+    return qh.run_study(qh.read_study(qh.demo_folder()))
+
+
+def test_every_promise_is_computed_or_says_what_to_supply(weihai: Results, root: Path) -> None:
+    page = root.parent / "shared" / "domain" / "targets.md"
+    if not page.is_file():
+        pytest.skip("../shared/domain/targets.md is absent: the plan's table lies beside the checkout")
+    promised = re.findall(r"^\| `([a-z-]+)` \|", page.read_text(encoding="utf-8"), flags=re.MULTILINE)
+    assert len(promised) == 21 and weihai.scorecard is not None
+    rows = weihai.scorecard.rows
+    for promise in promised:
+        mine = rows[rows["target"] == promise]
+        assert len(mine), promise
+        blank = mine[mine["value"].isna()]
+        assert blank["note"].ne("").all(), promise
+        none = blank[blank["note"] == "targets.no_data"]
+        assert all(re.match(r"no data: supply .+ in '.+'", line) for line in told(none, "en")), promise
+
+
+def test_two_dates_are_two_scorecards_in_one_run(weihai: Results) -> None:
+    days = list(weihai.scorecards)
+    assert days == [date(2025, 12, 31), date(2026, 6, 30)]
+    before, after = (set(weihai.scorecards[day].rows["target"]) for day in days)
+    assert "care-circle" in before - after and "nursing-beds-2030" in after - before
+    assert "beds-per-1000" in before & after
+
+
+def test_served_is_no_more_than_beds_and_reached(weihai: Results) -> None:
+    (beds,) = weihai.care.access
+    rows = beds.served.communities
+    assert (rows["served"] <= rows["people"]).all() and not rows.loc[~rows["reachable"], "served"].any()
+    assert rows["served"].sum() <= beds.served.sites["capacity"].sum()
+    assert set(beds.access) == {"2sfca", "e2sfca", "3sfca", "gaussian"}
+    assert 0 < beds.equity.gini < 1 and beds.equity.theil_between <= beds.equity.theil
+
+
+def test_each_county_reaches_its_share_of_nursing_beds(weihai: Results) -> None:
+    for county, plan in weihai.care.conversions.items():
+        after = (plan.rows["nursing_beds"] + plan.rows["convert"]).sum() / plan.rows["beds"].sum()
+        assert plan.short == 0 and after >= 0.6, county
+
+
+def test_rounds_have_a_bound_and_lose_nobody(weihai: Results) -> None:
+    plan = weihai.care.rounds
+    assert plan is not None
+    assert plan.bound <= plan.carers <= 1.15 * plan.bound
+    assert plan.communities["people"].sum() == 9600
+    out = plan.rounds[plan.rounds["community"] != ""]
+    assert len(out) == plan.bases["visits"].sum() - plan.bases["unserved"].sum()
+    assert (plan.rounds["leave"] <= 480).all()
+
+
+def test_the_ledger_says_each_rule_with_the_distance_that_shapely_measures(weihai: Results) -> None:
+    proposal = next(p for p in weihai.proposals if p.id == "town-cemeteries")
+    tables, ledger = weihai.inputs, proposal.ledger
+    assert set(ledger["rule"]) <= {r.id for r in read_rule_set("cemetery").exclusions}
+    offered = set(proposal.sites.index[proposal.sites["state"] == "candidate"])
+    assert set(tables.candidates.index) == offered | set(ledger["candidate"])
+    assert not offered & set(ledger["candidate"])
+    layers = {"communities": tables.communities, "roads": tables.roads, **tables.layers}
+    rules = {r.id: r for r in read_rule_set("cemetery").exclusions}
+    for row in ledger.sample(40, random_state=1).itertuples():
+        layer, rule = layers[rules[row.rule].layer], rules[row.rule]
+        layer = layer[layer["road_class"].isin(rule.road_classes)] if rule.road_classes else layer
+        spot = tables.candidates.geometry[row.candidate]
+        assert row.distance_m == pytest.approx(shapely.distance(layer.geometry.to_numpy(), spot).min())
+        assert row.distance_m < row.required_m
+    assert proposal.unchecked == ("state-farmland",)
+
+
+def test_parcels_break_no_rule(weihai: Results) -> None:
+    parcels, tables = weihai.care.parcels, weihai.inputs
+    assert parcels is not None and len(parcels) > 100 and parcels["quality"].eq("synthetic").all()
+    rules = [r for r in read_rule_set("cemetery").exclusions if r.layer in {"water", "protected", "railways"}]
+    assert len(lawful_candidates(parcels.drop(columns="shape"), rules, tables.layers).kept) == len(parcels)
+    outlines = tables.towns.geometry.loc[parcels["town"]].to_numpy()
+    assert shapely.intersects(outlines, parcels.geometry.to_numpy()).all()
+
+
+@pytest.mark.parametrize("lang", ["zh", "en"])
+def test_tables_of_both_languages_have_all_headings(weihai: Results, lang: str) -> None:
+    sections = {s.key: s for s in care_sections(weihai, lang)}
+    assert {"tiers", "access", "beds", "rounds", "territories", "graves", "overlay", "parcels"} <= set(sections)
+    page = outputs.page(weihai, lang)
+    for section in sections.values():
+        assert all(line in page or line.split("（")[0] in page.replace("\\", "") for line in section.lines)
+    assert sections["graves"].table["graves"].sum() == weihai.care.graves.areas["graves"].sum()  # type: ignore[union-attr]
+
+
+def test_the_tiers_of_the_table_are_those_of_the_scorecard(weihai: Results) -> None:
+    assert weihai.scorecard is not None
+    rows = weihai.scorecard.rows
+    city = rows[(rows["target"] == "three-tier") & (rows["level"] == "city")]["value"].iloc[0]
+    assert city == pytest.approx(weihai.tiers["three-tier"].communities["met"].mean())
+
+
+# --- a town left without a lawful parcel -------------------------------------------------------------
+
+
+def test_a_town_without_a_lawful_parcel_is_told_what_would_free_one(toy_study: Path) -> None:
+    file = toy_study / "study.toml"
+    text = file.read_text(encoding="utf-8")
+    text += """
+[[siting]]
+id = "graves"
+zh = "公墓"
+en = "graves"
+kind = "town_cemetery"
+mode = "car"
+minutes = 30
+people = "older"
+new_sites = 5
+candidates = "communities"
+quotas = [{ level = "town", minimum = 1 }]
+exclude = [{ layer = "communities", metres = 500, clause = "c" }]
+"""
+    file.write_text(text, encoding="utf-8")
+    results = qh.run_study(qh.read_study(toy_study))
+    proposal = next(p for p in results.proposals if p.id == "graves")
+    assert len(proposal.relaxations) and proposal.relaxations["candidate"].isna().all()  # each stands on a community
+    assert np.isin(proposal.relaxations["level"], ["town"]).all()
+    assert "relaxations" in {s.key for s in care_sections(results, "en")}
+
+
+def test_a_rule_set_that_is_not_in_force_is_refused(toy_study: Path) -> None:
+    file = toy_study / "study.toml"
+    text = file.read_text(encoding="utf-8") + '\n[graves]\ntable = "figures"\n'
+    file.write_text(text, encoding="utf-8")
+    with pytest.raises(StudyError, match="cemetery"):
+        qh.run_study(qh.read_study(toy_study))
+
+
+def test_what_the_tables_lack_is_told_and_not_guessed(toy_study: Path) -> None:
+    file = toy_study / "study.toml"
+    text = file.read_text(encoding="utf-8")
+    text += '\n[beds]\nkinds = ["day_care"]\n\n[rounds]\nkinds = ["nobody"]\npeople = "hardship"\nmode = "ebike"\n'
+    file.write_text(text, encoding="utf-8")
+    results = qh.run_study(qh.read_study(toy_study))
+    assert results.care.missing == (("beds", "facilities", "nursing_beds"), ("rounds", "facilities", "kind = nobody"))
+    (section,) = [s for s in care_sections(results, "en") if s.key == "not_computed"]
+    assert section.lines[0] == "beds: no data: supply nursing_beds in 'facilities'"
+
+
+# --- another city, with its own rules ----------------------------------------------------------------
+
+
+def test_another_city_has_rules_of_its_own(root: Path, shared_data: Path) -> None:
+    study = qh.read_study(root / "data" / "raw" / "liechtenstein", roads=shared_data / "osm" / "liechtenstein.osm.pbf")
+    results = qh.run_study(study, siting=False)
+    assert results.scorecard is not None
+    rows = results.scorecard.rows
+    city = rows[rows["level"] == "city"].set_index("target")
+    assert city.loc["hospital-quarter-hour", "value"] == pytest.approx(results.checks[0].share())
+    assert city.loc["hospitals", "met"] and city.loc["cemetery-off-main-roads", "value"] >= 0
+    assert city.loc["beds-per-1000", "note"] == "targets.no_data"
