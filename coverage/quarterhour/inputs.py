@@ -9,7 +9,7 @@ from typing import Any
 import geopandas as gpd
 import pandas as pd
 
-from quarterhour import files, network, osm, places, words
+from quarterhour import files, network, osm, places, speeds, words
 from quarterhour.circle import people_quality
 from quarterhour.errors import DataError, MissingError, StudyError, first_ids
 from quarterhour.studyfile import Places, Source, StudyFile
@@ -19,11 +19,14 @@ from quarterhour.studyfile import Places, Source, StudyFile
 class Inputs:
     """All tables of a study in its CRS. ``used``: one row a file, ``table, file, sha256, modified``.
 
+    ``turns``: the turn restrictions of an OSM extract, as `osm.read_osm_turns` tells them; else none.
+
     ``quality``: ``table, rows, fact, estimated, synthetic``: shares of the rows of each table, and, as
     ``people_COLUMN``, of the people of each column.
     """
 
     roads: gpd.GeoDataFrame
+    turns: pd.DataFrame
     communities: gpd.GeoDataFrame
     towns: gpd.GeoDataFrame
     counties: gpd.GeoDataFrame
@@ -83,7 +86,29 @@ class _Reader:
         columns = part.columns if self.given_roads is None else {}
         roads, found = network.as_roads(raw, crs=crs, columns=columns, table="roads", file=path.name)
         self.findings.append(found)
-        return _with_source(roads, part, path)
+        return _with_source(self.risen(roads), part, path)
+
+    def risen(self, roads: gpd.GeoDataFrame) -> gpd.GeoDataFrame:
+        """Roads with their climbs, where the study names a grid of elevations."""
+        named = self.file.roads.elevation
+        if named is None:
+            return roads
+        grid = self.folder / named
+        if not grid.is_file():
+            raise MissingError("study.no_file", study=self.folder.name, table="elevation", path=named)
+        self.used[grid] = "elevation"
+        roads, found = speeds.rise_m(roads, grid)
+        self.findings.append(found)
+        return roads
+
+    def turns(self, roads: gpd.GeoDataFrame) -> pd.DataFrame:
+        """The turn restrictions of the extract that the roads came from."""
+        path = self.roads_path()
+        if not self.file.roads.turns or not _is_extract(path):
+            return osm.no_turns()
+        turns, found = osm.read_osm_turns(path, roads)
+        self.findings.append(found)
+        return turns
 
     def places(self, part: Places, table: str, *, people: tuple[str, ...] = (), kind: str = "") -> gpd.GeoDataFrame:
         """Places of a table or of the OSM extract."""
@@ -143,6 +168,7 @@ def read_inputs(file: StudyFile, folder: Path, *, roads: Path | None = None) -> 
     facility_table = _joined(facilities, communities)
     made = Inputs(
         roads=road_table,
+        turns=reader.turns(road_table),
         communities=_with_columns(communities, "town", "county"),
         towns=_with_columns(towns, "county"),
         counties=counties,

@@ -26,6 +26,12 @@ def _wrong(key: str, **values: object) -> PydanticCustomError:
     return PydanticCustomError("ours", "{key}", {"key": key, **values})
 
 
+def _local_path(value: str | None) -> str | None:
+    if value is not None and _REMOTE.search(value):
+        raise _wrong("not_local", given=value)
+    return value
+
+
 class _Part(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True, str_strip_whitespace=True)
 
@@ -74,9 +80,19 @@ class Source(_Part):
     @field_validator("path")
     @classmethod
     def _local(cls, value: str | None) -> str | None:
-        if value is not None and _REMOTE.search(value):
-            raise _wrong("not_local", given=value)
-        return value
+        return _local_path(value)
+
+
+class RoadsFile(Source):
+    """Roads; a grid of elevations for their slopes, and whether the turn restrictions of an extract are obeyed."""
+
+    elevation: str | None = None
+    turns: bool = True
+
+    @field_validator("elevation")
+    @classmethod
+    def _near(cls, value: str | None) -> str | None:
+        return _local_path(value)
 
 
 class Places(Source):
@@ -340,7 +356,7 @@ class StudyFile(_Part):
     """A whole study file, checked."""
 
     study: StudyHead
-    roads: Source
+    roads: RoadsFile
     communities: Communities
     towns: Places | None = None
     counties: Places | None = None
