@@ -145,6 +145,11 @@ def grid_roads() -> gpd.GeoDataFrame:
     return gpd.GeoDataFrame({"road_class": classes}, geometry=lines, crs=CRS)
 
 
+def notes_of(communities: pd.DataFrame, towns: pd.DataFrame, text: str) -> maps.Notes:
+    told = pd.DataFrame({f"上门服务{text}": f"途中可及 {text}", "空": ""}, index=communities.index)
+    return maps.Notes({f"容量{text}": (f"第一句 {text}", text)}, told, pd.DataFrame({text: text}, index=towns.index))
+
+
 def study(
     count: int = 60, *, names: tuple[str, ...] = ("东北村", "西港村", "鲸园社区"), lang: str = "zh"
 ) -> dict[str, Any]:
@@ -165,6 +170,7 @@ def study(
         "pictures": pictures_of(checks[0]),
         "scorecard": scorecard_of(names[0]),
         "plans": [(f"镇级中心{names[0]}", plan_of(communities, facilities, sites), sites)],
+        "notes": notes_of(communities, four_towns(names[0]), names[0]),
         "roads": grid_roads(),
         "quality_note": f"本页数据 60 % 为合成 {names[-1]}",
         "lang": lang,
@@ -252,6 +258,17 @@ def test_search_opens_the_reason_in_chinese(browser: Any, tmp_path: Path) -> Non
     told = tab.inner_text(".leaflet-popup-content")
     for part in ("西港村19", "老年人", "未达标：最近设施超过时限", "农村幸福院", "分钟", "镇级中心"):
         assert part in told
+    assert trouble == []
+
+
+def test_notes_are_read_in_the_panel_and_in_popups(browser: Any, tmp_path: Path) -> None:
+    tab, trouble = opened(browser, maps.draw_map(**study(names=("{{7*7}}", "西港村"))), tmp_path)
+    tab.click("summary:has-text('容量')")
+    assert "第一句 {{7*7}}" in tab.inner_text(".qh-panel")
+    tab.fill("#qh-search", "西港村19")
+    tab.click("#qh-found li")
+    told = tab.inner_text(".leaflet-popup-content")
+    assert "上门服务{{7*7}}" in told and "途中可及 {{7*7}}" in told and "空" not in told
     assert trouble == []
 
 

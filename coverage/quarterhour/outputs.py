@@ -14,6 +14,7 @@ import geopandas as gpd
 import pandas as pd
 
 from quarterhour import files, maps, report, sections, words
+from quarterhour.carenotes import map_notes
 from quarterhour.league import earlier_rows, kept_rows
 from quarterhour.modes import Mode
 from quarterhour.siting.record import plan_record
@@ -93,6 +94,7 @@ def meeting_map(results: Results, lang: str = "zh") -> str:
         lang=lang,
         ranges=results.ranges,
         pictures=results.pictures,
+        notes=map_notes(results, lang),
     )
 
 
@@ -150,7 +152,7 @@ def _workbook(results: Results, path: Path, lang: str) -> None:
 
 
 def result_layers(results: Results) -> dict[str, gpd.GeoDataFrame]:
-    """The layers of ``results.gpkg``: communities, towns, facilities, candidates, sites, roads, pictures."""
+    """The layers of ``results.gpkg``: communities, towns, facilities, candidates, sites, roads, pictures, parcels."""
     tables = results.inputs
     communities = tables.communities
     for check in results.checks:
@@ -171,6 +173,9 @@ def result_layers(results: Results) -> dict[str, gpd.GeoDataFrame]:
     }
     if results.pictures is not None:
         layers["pictures"] = results.pictures
+    if results.care.parcels is not None:
+        outlines = results.care.parcels.drop(columns="geometry").set_geometry("shape", crs=tables.communities.crs)
+        layers["parcels"] = outlines.rename_geometry("geometry")
     return {name: layer for name, layer in layers.items() if len(layer)}
 
 

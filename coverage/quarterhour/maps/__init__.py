@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING
 import geopandas as gpd
 
 from quarterhour.maps.grounds import ground_columns, range_columns
+from quarterhour.maps.notes import Notes, add_notes
 from quarterhour.maps.page import draw_page
 from quarterhour.maps.picture import Say, as_picture, escape, layers_of
 
@@ -24,7 +25,7 @@ if TYPE_CHECKING:
     from quarterhour.targets import Scorecard
     from quarterhour.uncertain import CoverageRange
 
-__all__ = ["draw_map", "escape"]
+__all__ = ["Notes", "draw_map", "escape"]
 
 
 def draw_map(
@@ -41,6 +42,7 @@ def draw_map(
     lang: str,
     ranges: Sequence[CoverageRange] = (),
     pictures: gpd.GeoDataFrame | None = None,
+    notes: Notes | None = None,
 ) -> str:
     """The map of a study as one HTML page that opens anywhere, also without a network.
 
@@ -62,6 +64,8 @@ def draw_map(
         ``zh`` or ``en``.
     ranges, pictures
         Circles of ``checks`` at a range of paces; what ``isochrones`` made, with the column ``circle``.
+    notes
+        Further findings as texts: of the city, and by community and town (see ``Notes``).
 
     Returns
     -------
@@ -88,4 +92,5 @@ def draw_map(
     say = Say(lang)
     picture["ranges"] = range_columns(ranges, checks, communities, say)
     picture["grounds"] = ground_columns(pictures, checks, say)
+    add_notes(picture, notes or Notes(), communities=communities, towns=towns)
     return draw_page(picture, layers_of(picture, lang), lang=lang)

@@ -67,8 +67,12 @@ function quarterhourDraw(map, layers, picture) {
     const plans = picture.plans.map((plan) => row(plan.name, of(plan.how, i))).join("");
     return `<h3>${people.name[i]}</h3><table>${row(w.town, of(people.town, i))}${who}${row(w.quality, of(people.quality, i))}</table>` +
       picture.circles.map((circle, c) => circleText(circle, i, c)).join("") +
-      (plans ? `<section><h4>${w.plan}</h4><table>${plans}</table></section>` : "");
+      (plans ? `<section><h4>${w.plan}</h4><table>${plans}</table></section>` : "") + noteRows(Object.entries(people.notes).map(([name, column]) => [name, of(column, i)]));
   }
+  const noteRows = (notes) => {
+    const rows = notes.filter(([, text]) => text).map(([name, text]) => row(name, text)).join("");
+    return rows ? `<section><table>${rows}</table></section>` : "";
+  };
   const popup = { maxWidth: 340, maxHeight: 460, autoPanPaddingTopLeft: [335, 10] };
 
   // --- communities, one layer a circle ------------------------------------------------------------
@@ -123,7 +127,7 @@ function quarterhourDraw(map, layers, picture) {
   function townText(town) {
     const shares = picture.circles.map((circle, c) => row(circle.name, town.shown[c] || w.no_people)).join("");
     const promises = promiseRows(town.promises);
-    return `<h3>${town.name}</h3><table><caption>${w.share_in}</caption>${shares}</table>` + (promises ? `<section><h4>${w.promises}</h4><table class="qh-wide">${promises}</table></section>` : "");
+    return `<h3>${town.name}</h3><table><caption>${w.share_in}</caption>${shares}</table>` + (promises ? `<section><h4>${w.promises}</h4><table class="qh-wide">${promises}</table></section>` : "") + noteRows(town.notes);
   }
   const ramp = (share) => (share === null || share === undefined ? colour.none : colour.share[Math.min(4, Math.floor(share * 5))]);
   const townOf = (shape, style) => L.geoJSON(shape, { ...style, style: () => style, pointToLayer: (_, at) => L.circleMarker(at, { ...style, radius: 13 }) });
@@ -172,6 +176,7 @@ function quarterhourDraw(map, layers, picture) {
   }
   const share = picture.circles.map((circle, c) => `<section><h4>${circle.name} <small>≤ ${circle.standard} ${w.minutes}</small></h4><p class="qh-figure">${circle.city.share}</p><p>${circle.city.text}</p><p><small>${circle.city.quality}</small></p>${sure(c) ? rangeText(sure(c)) : ""}</section>`).join("");
   const plans = picture.plans.map((plan) => `<section><h4>${plan.name}</h4>${plan.result.map((line) => `<p>${line}</p>`).join("")}</section>`).join("");
+  const findings = picture.findings.map((found) => `<details><summary>${found.name}</summary>${found.lines.map((line) => `<p>${line}</p>`).join("")}</details>`).join("");
   const dot = (fill) => `background:${fill};border-radius:50%`;
   const legend = [
     swatch(dot(colour.met), w.met, "circle"), swatch(dot(colour.not_met), w.not_met, "circle"),
@@ -192,6 +197,7 @@ function quarterhourDraw(map, layers, picture) {
         <div class="qh-body"><input type="search" id="qh-search" autocomplete="off" placeholder="${w.search}" aria-label="${w.search}"><ol id="qh-found"></ol>
         ${share}${plans}
         ${promises ? `<details><summary>${w.scorecard}</summary><table class="qh-wide">${promises}</table></details>` : ""}
+        ${findings}
         <section><h4>${w.legend}</h4>${legend}</section>
         <footer><p>${picture.note}</p><p>${w.schematic}</p>${missing}</footer></div>`;
       L.DomEvent.disableClickPropagation(panel).disableScrollPropagation(panel);
