@@ -47,6 +47,7 @@ FLOORS = {
     "search": 3,
     "blocks": 3,
     "snap": 3,
+    "contour": 3,
     "entries": 3.5,
     "trips": 3.7,
     "method": 3.8,

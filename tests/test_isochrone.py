@@ -264,6 +264,19 @@ def test_the_picture_does_not_depend_on_company() -> None:
     assert one.geometry[0].equals(two.geometry[0])
 
 
+def test_where_nothing_is_compiled_the_pictures_are_the_same(monkeypatch: pytest.MonkeyPatch) -> None:
+    places, asked = sites((430, 310), (90_000, 0)), {"minutes": [0.2, 4, 9, 30], "heading": "to_site"}
+    made = isochrones(lattice(), places, **asked, turnout_minutes=0.1)
+    monkeypatch.setattr("quarterhour.isochrone.COMPILED", False)
+    plain = isochrones(lattice(), places, **asked, turnout_minutes=0.1)
+    assert made.drop(columns="geometry").equals(plain.drop(columns="geometry"))
+    assert (plain.geom_type == "MultiPolygon").all() and plain.is_empty.equals(made.is_empty)
+    there = ~made.is_empty
+    assert (made.symmetric_difference(plain).area[there] <= 0.02 * plain.area[there]).all()
+    small, large = plain.geometry[2], plain.geometry[3]
+    assert small.difference(large).area < TINY_M2 and len(large.geoms[0].interiors) == 9
+
+
 def test_the_smallest_picture_is_the_ground_round_the_site() -> None:
     net = network([(0, 0), (900, 0)], oneway=1, mode=RIDER)
     made = isochrones(net, sites((900, 0)), minutes=[1], heading="to_community")

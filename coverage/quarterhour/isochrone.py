@@ -13,16 +13,16 @@ from collections.abc import Iterator, Sequence
 from itertools import pairwise
 from typing import Any, Literal, TypeAlias
 
-import contourpy
 import geopandas as gpd
 import numpy as np
 import pandas as pd
 import shapely
 from numpy.typing import NDArray
 
+from quarterhour.contour import ground_below
 from quarterhour.entries import Entries, entries_of
 from quarterhour.errors import DataError, first_ids
-from quarterhour.kernels import kernel
+from quarterhour.kernels import COMPILED, kernel
 from quarterhour.modes import CENTISECONDS_PER_MINUTE, centiseconds
 from quarterhour.network import Network
 from quarterhour.search import cutoff_table
@@ -171,13 +171,26 @@ class _Drawing:
         cuts = np.array(self.cuts, np.int64)
         parts, ends, boxes = _new_parts(self.roads, self.lines, self.time, own, cuts)
         self.time[junctions] = UNREACHED
-        field = _Field(boxes, self.radius_m, self.cell_m) if len(parts) else None
-        for step, (first, last) in enumerate(zip(ends[:-1], ends[1:], strict=True)):
-            if field is None or not last:
-                yield shapely.MultiPolygon()
-            else:
-                field.add(parts[first:last])
-                yield field.ground(step)
+        if not len(parts):
+            yield from (shapely.MultiPolygon() for _ in self.cuts)
+        elif COMPILED:
+            yield from self._on_a_raster(parts, ends, boxes)
+        else:
+            yield from self._united(parts, ends)
+
+    def _on_a_raster(self, parts: Array, ends: Array, boxes: Array) -> Iterator[shapely.Geometry]:
+        field = _Field(boxes, self.radius_m, self.cell_m)
+        for step, (first, last) in enumerate(pairwise(ends)):
+            field.add(parts[first:last])
+            yield field.ground(step) if last else shapely.MultiPolygon()
+
+    def _united(self, parts: Array, ends: Array) -> Iterator[shapely.Geometry]:
+        """The same ground where nothing is compiled, exact and slower: a buffer round each part, all united."""
+        shape = shapely.MultiPolygon()
+        for first, last in pairwise(ends):
+            lines = shapely.linestrings(parts[first:last].reshape(-1, 2, 2))
+            shape = _polygons(shapely.union_all([shape, *shapely.buffer(lines, self.radius_m)]))
+            yield shape
 
 
 class _Field:
@@ -188,12 +201,9 @@ class _Field:
     """
 
     def __init__(self, boxes: Array, radius_m: float, cell_m: float) -> None:
-        self.cell_m = cell_m
+        self.radius_m, self.cell_m = radius_m, cell_m
         # One node beyond the radius is all that a contour asks for.
         self.reach_m = radius_m + cell_m
-        # Halfway between two numbers of the field, so at no node: a contour through a node would touch itself.
-        near = np.float32(radius_m)
-        self.level = (float(near) + float(np.nextafter(near, np.float32(np.inf)))) / 2
         self.low = np.floor((boxes[:, :2] - self.reach_m) / cell_m).astype(np.int64) - 1
         self.high = np.ceil((boxes[:, 2:] + self.reach_m) / cell_m).astype(np.int64) + 2
         shape = self.high[-1] - self.low[-1]
@@ -209,16 +219,14 @@ class _Field:
 
     def ground(self, step: int) -> shapely.Geometry:
         """What lies within the radius now; no farther than the box of this cutoff."""
-        low, high = self.low[step], self.high[step]
-        (i0, j0), (i1, j1) = low - self.low[-1], high - self.low[-1]
-        contours = contourpy.contour_generator(
-            np.arange(low[0], high[0]) * self.cell_m,
-            np.arange(low[1], high[1]) * self.cell_m,
-            np.sqrt(self.squared[j0:j1, i0:i1]),
-            fill_type=contourpy.FillType.ChunkCombinedOffsetOffset,
-        ).filled(-1.0, self.level)
-        points, rings, shells = (part[0] for part in contours)
-        return shapely.multipolygons(shapely.from_ragged_array(shapely.GeometryType.POLYGON, points, (rings, shells)))
+        low, high = self.low[step] - self.low[-1], self.high[step] - self.low[-1]
+        return ground_below(
+            self.squared,
+            self.radius_m,
+            origin=(int(self.low[-1][0]), int(self.low[-1][1])),
+            cell=self.cell_m,
+            box=(int(low[0]), int(high[0]), int(low[1]), int(high[1])),
+        )
 
 
 def _polygons(shape: shapely.Geometry) -> shapely.Geometry:
@@ -345,7 +353,6 @@ def _boxes(parts, ends):  # type: ignore[no-untyped-def]
 @kernel
 def _burn(parts, squared, i0, j0, cell, reach):  # type: ignore[no-untyped-def]
     """Lower the squared distances round each part; a long part is taken in pieces, to keep its box small."""
-    rows, columns = squared.shape
     for s in range(parts.shape[0]):
         x, y = parts[s, 0], parts[s, 1]
         pieces = int(np.hypot(parts[s, 2] - x, parts[s, 3] - y) / (2 * reach)) + 1
@@ -355,15 +362,15 @@ def _burn(parts, squared, i0, j0, cell, reach):  # type: ignore[no-untyped-def]
         ux, uy = np.float32(dx / length if length > 0 else 0.0), np.float32(dy / length if length > 0 else 0.0)
         for piece in range(pieces):
             ax, ay = x + piece * dx - i0 * cell, y + piece * dy - j0 * cell
-            left = max(0, int((min(ax, ax + dx) - reach) / cell))
-            right = min(columns, int((max(ax, ax + dx) + reach) / cell) + 2)
-            low = max(0, int((min(ay, ay + dy) - reach) / cell))
-            high = min(rows, int((max(ay, ay + dy) + reach) / cell) + 2)
+            # the rim of the field lies beyond the reach of every part
+            left, right = int((min(ax, ax + dx) - reach) / cell) + 1, int((max(ax, ax + dx) + reach) / cell) + 1
+            low, high = int((min(ay, ay + dy) - reach) / cell) + 1, int((max(ay, ay + dy) + reach) / cell) + 1
             for j in range(low, high):
                 py = np.float32(j * cell - ay)
+                up = py * uy
                 row = squared[j, left:right]
                 for i in range(row.size):
                     px = np.float32((left + i) * cell - ax)
-                    f = min(np.float32(1.0), max(np.float32(0.0), px * ux + py * uy))
+                    f = min(np.float32(1.0), max(np.float32(0.0), px * ux + up))
                     ox, oy = px - f * sx, py - f * sy
                     row[i] = min(row[i], ox * ox + oy * oy)
