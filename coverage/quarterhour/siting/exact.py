@@ -16,8 +16,8 @@ import pandas as pd
 import scipy.sparse as sp
 
 from quarterhour.siting.assemble import Certificate, Proof, Stopped, as_plan, certificate, no_plan
+from quarterhour.siting.causes import causes
 from quarterhour.siting.chain import COUNTING, Answer, Search, Tell, better, easy_bound
-from quarterhour.siting.counting import contradictions
 from quarterhour.siting.heuristic import Core, Ints, as_core, good_choice, without_idle
 from quarterhour.siting.keep import Keeper
 from quarterhour.siting.measure import Choice, Exact, Measure
@@ -69,7 +69,7 @@ def solve_siting(
 
 def _solved(known: Certificate, watch: Watch, keeper: Keeper, asked: threading.Event) -> SitingPlan:
     problem = known.measure.problem
-    reasons, by = contradictions(problem), COUNTING
+    reasons, by = causes(problem), COUNTING
     if not reasons:
         choice, proofs, answer = _chain(Rules(known.measure), watch, keeper)
         stopped = _stopped(watch, asked, proofs, choice, known.measure)

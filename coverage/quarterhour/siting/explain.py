@@ -9,7 +9,8 @@ import pandas as pd
 
 from quarterhour import words
 from quarterhour.errors import first_ids
-from quarterhour.siting.counting import contradictions, shortfalls
+from quarterhour.siting.causes import causes
+from quarterhour.siting.counting import shortfalls
 from quarterhour.siting.plan import Reason, SitingPlan
 from quarterhour.siting.problem import SitingProblem
 
@@ -38,8 +39,11 @@ def _removed(gone: pd.DataFrame) -> str:
 
 
 def why_infeasible(problem: SitingProblem) -> tuple[Reason, ...]:
-    """Why no plan can exist, found by counting; empty does not promise that one does."""
-    return contradictions(problem)
+    """Why no plan can exist, as far as it can be proven in a moment; empty does not promise that one does.
+
+    ``relax.smallest_relaxations`` tells what would have to give.
+    """
+    return causes(problem)
 
 
 def out_of_reach(problem: SitingProblem) -> pd.DataFrame:

@@ -24,7 +24,8 @@ class Reason:
 
     def told(self, lang: str) -> str:
         """The sentence in a language."""
-        return words.say(self.key, lang, **self.values)
+        named = {k: words.label("siting", str(v), lang) if k == "level" else v for k, v in self.values.items()}
+        return words.say(self.key, lang, **named)
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,0 +1,196 @@
+"""Why no plan exists: each planted cause is named exactly, and the smallest change that makes one."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import hypothesis.strategies as st
+import numpy as np
+import pandas as pd
+import pytest
+from hypothesis import given, settings
+
+from quarterhour.reach import times_from_matrix
+from quarterhour.siting.causes import causes, lowered
+from quarterhour.siting.door import as_problem
+from quarterhour.siting.exact import solve_siting
+from quarterhour.siting.problem import Budget, Capacity, Coverage, Quota, SitingProblem, Spacing
+from quarterhour.siting.relax import smallest_relaxations
+
+TOWNS, EACH = 12, 50
+
+
+def large(seed: int = 1) -> dict[str, Any]:
+    """3,000 communities and 600 candidates in 12 towns on a line; each site reaches the communities within 15."""
+    draw = np.random.default_rng(seed)
+    n, m = 3000, TOWNS * EACH
+    home, site = np.sort(draw.uniform(0, 120, n)), np.sort(draw.uniform(0, 120, m))
+    minutes = np.abs(home[:, None] - site[None]) * 5
+    communities, sites = [f"c{i}" for i in range(n)], [f"s{i}" for i in range(m)]
+    town = [f"T{int(x // 10):02d}" for x in site]
+    table = pd.DataFrame(
+        {"state": "candidate", "town": town, "county": "K", "name": sites, "quality": "synthetic",
+         "cost_yuan": 1_000_000, "running_yuan": 0, "capacity": 400, "x": site * 1000, "y": 0.0},
+        index=sites,
+    )  # fmt: skip
+    return {
+        "demand": pd.Series(draw.integers(1, 20, n), index=communities),
+        "sites": table,
+        "times": times_from_matrix(minutes, communities=communities, sites=sites, cutoff=15),
+        "minutes": 15,
+        "objective": "max-cover",
+        "new_sites": 40,
+        "quotas": [Quota("town", tuple(f"T{t:02d}" for t in range(TOWNS)))],
+    }
+
+
+def keys(problem: SitingProblem) -> list[str]:
+    for reason in causes(problem):
+        assert reason.told("zh") and "{" not in reason.told("zh")
+    return [r.key.removeprefix("siting.") for r in causes(problem)]
+
+
+def ask(**changed: Any) -> SitingProblem:
+    return as_problem("large", **{**large(), **changed})
+
+
+def test_a_question_that_has_a_plan_has_no_cause() -> None:
+    assert keys(ask()) == [] and keys(ask(budget=Budget(12_000_000))) == []
+    assert keys(ask(capacity=Capacity("beds"), objective="min-sites", new_sites=None)) == []
+
+
+def test_a_town_without_a_candidate_is_named() -> None:
+    sites = large()["sites"]
+    (reason,) = lowered(ask(sites=sites[sites["town"] != "T05"]))
+    assert reason.key == "siting.cause_no_candidate" and reason.values["areas"] == "T05"
+    assert "镇（街道）" in reason.told("zh")
+
+
+def test_people_whom_nobody_reaches_are_named() -> None:
+    given_ = large()
+    people = given_["demand"].copy()
+    people.loc["lost"] = 500
+    minutes = given_["times"].pairs().pivot(index="community", columns="site", values="minutes")
+    minutes = minutes.reindex(index=people.index, columns=given_["sites"].index)
+    times = times_from_matrix(minutes.to_numpy(), communities=people.index, sites=given_["sites"].index, cutoff=15)
+    total = int(people.sum())
+    problem = ask(demand=people, times=times, coverage=Coverage(at_least=total))
+    (reason,) = causes(problem)
+    assert reason.key == "siting.cause_unreachable" and "lost" in str(reason.values["communities"])
+    assert reason.values["reachable"] <= total - 500
+
+
+def test_quotas_over_the_number_of_sites_are_named() -> None:
+    assert keys(ask(new_sites=11)) == ["quotas_over_new_sites"]
+
+
+def test_a_budget_under_the_cheapest_quota_set_is_named_with_the_sum() -> None:
+    (reason,) = causes(ask(budget=Budget(11_999_999)))
+    assert reason.key == "siting.cause_budget" and reason.values["yuan"] == 12_000_000
+    sites = large()["sites"].assign(cost_yuan=np.where(large()["sites"]["town"] == "T03", 5_000_000, 1_000_000))
+    (dearer,) = causes(ask(sites=sites, budget=Budget(15_999_999)))
+    assert dearer.values["yuan"] == 16_000_000
+
+
+def test_beds_short_in_a_region_name_its_communities_and_sites() -> None:
+    sites = large()["sites"].copy()
+    sites.loc[sites["town"] == "T11", "capacity"] = 1
+    problem = ask(sites=sites, capacity=Capacity("beds", split=True), objective="min-sites", new_sites=None)
+    (reason,) = causes(problem)
+    assert reason.key == "siting.cause_region"
+    named = str(reason.values["communities"]).split(", ")
+    assert all(int(c.removeprefix("c").split(" ")[0]) > 2500 for c in named[:3])
+    assert reason.values["short"] > 0 and reason.values["wanted"] == reason.values["room"] + reason.values["short"]
+
+
+def test_beds_short_in_all_are_named() -> None:
+    problem = ask(capacity=Capacity("beds"), new_sites=12, coverage=Coverage(everyone=True))
+    assert "cause_capacity" in keys(problem)
+
+
+def test_candidates_that_clash_with_what_stands_are_named() -> None:
+    sites = large()["sites"].copy()
+    mine = list(sites.index[sites["town"] == "T07"])
+    other = sites.index[sites["town"] == "T02"][0]
+    sites.loc[other, "state"] = "required"
+    (reason,) = causes(ask(sites=sites, conflicts=[(other, s) for s in mine]))
+    assert reason.key == "siting.cause_barred" and reason.values["area"] == "T07"
+
+
+def test_two_towns_whose_candidates_all_clash_are_named() -> None:
+    sites = large()["sites"]
+    one, two = (list(sites.index[sites["town"] == t][:4]) for t in ("T01", "T02"))
+    kept = sites[~sites["town"].isin(["T01", "T02"]) | sites.index.isin([*one, *two])]
+    (reason,) = causes(ask(sites=kept, conflicts=[(a, b) for a in one for b in two]))
+    assert (reason.key, reason.values["area"], reason.values["other"]) == ("siting.cause_between", "T01", "T02")
+
+
+def test_a_least_distance_that_a_town_is_too_small_for_is_named() -> None:
+    quotas = [Quota("town", ("T04",), 2)]
+    assert keys(ask(quotas=quotas, spacing=Spacing(10_001))) == ["cause_clash"]
+    assert keys(ask(quotas=quotas, spacing=Spacing(3_000))) == []
+
+
+def test_communities_that_each_need_a_site_of_their_own_are_named() -> None:
+    problem = ask(objective="min-sites", new_sites=13, quotas=[])
+    (reason,) = causes(problem)
+    assert reason.key == "siting.cause_spread" and reason.values["count"] > 13
+
+
+def test_the_plan_carries_its_causes() -> None:
+    plan = solve_siting(ask(new_sites=11), seconds=5)
+    assert plan.status == "infeasible" and [r.key for r in plan.reasons] == ["siting.quotas_over_new_sites"]
+
+
+# --- the smallest change ------------------------------------------------------------------------------
+
+
+def small(seed: int = 0, **changed: Any) -> SitingProblem:
+    draw = np.random.default_rng(seed)
+    n, m = 6, 5
+    minutes = draw.choice([5.0, 10.0, np.nan], (n, m), p=[0.3, 0.2, 0.5])
+    communities, sites = [f"c{i}" for i in range(n)], [f"s{i}" for i in range(m)]
+    table = pd.DataFrame(
+        {"state": "candidate", "town": [f"T{i % 2}" for i in range(m)], "county": "K", "name": sites,
+         "quality": "fact", "cost_yuan": draw.integers(1, 9, m), "running_yuan": 0},
+        index=sites,
+    )  # fmt: skip
+    given_ = {
+        "demand": pd.Series(draw.integers(1, 9, n), index=communities), "sites": table,
+        "times": times_from_matrix(minutes, communities=communities, sites=sites, cutoff=15), "minutes": 15,
+        "objective": "min-sites", "quotas": [Quota("town", ("T0", "T1"))], "new_sites": None,
+    }  # fmt: skip
+    return as_problem("small", **{**given_, **changed})
+
+
+def test_one_more_site_is_enough_and_said_to_be_the_least() -> None:
+    need = solve_siting(small()).value
+    found = {r.rule: r for r in smallest_relaxations(small(new_sites=int(need) - 1))}
+    assert found["new_sites"].needed == need and found["new_sites"].proven
+    assert "and no fewer" in found["new_sites"].told("en") and found["new_sites"].told("zh")
+
+
+def test_the_least_budget_is_told() -> None:
+    need = int(solve_siting(small(objective="min-cost")).value)
+    found = {r.rule: r for r in smallest_relaxations(small(objective="min-cost", budget=Budget(need - 1)))}
+    assert found["budget"].needed == need and found["budget"].proven
+
+
+@settings(max_examples=25, deadline=None)
+@given(st.integers(0, 10_000), st.integers(0, 2))
+def test_a_cause_is_a_proof_and_a_relaxation_is_enough(seed: int, new_sites: int) -> None:
+    problem = small(seed, new_sites=new_sites)
+    plan = solve_siting(problem, seconds=10)
+    if causes(problem):
+        assert plan.status == "infeasible"
+    if plan.status == "infeasible":
+        for change in smallest_relaxations(problem):
+            assert change.told("en") and change.told("zh")
+            if change.rule == "new_sites":
+                assert solve_siting(small(seed, new_sites=int(change.needed))).status == "optimal"
+                assert solve_siting(small(seed, new_sites=int(change.needed) - 1)).status == "infeasible"
+
+
+def test_nothing_is_relaxed_that_was_not_asked() -> None:
+    with pytest.raises(KeyError):
+        {r.rule: r for r in smallest_relaxations(small(new_sites=0))}["capacity"]
