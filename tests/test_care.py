@@ -177,3 +177,13 @@ def test_another_city_has_rules_of_its_own(root: Path, shared_data: Path) -> Non
     assert city.loc["hospital-quarter-hour", "value"] == pytest.approx(results.checks[0].share())
     assert city.loc["hospitals", "met"] and city.loc["cemetery-off-main-roads", "value"] >= 0
     assert city.loc["beds-per-1000", "note"] == "targets.no_data"
+
+
+def test_a_question_without_a_plan_is_told_what_would_make_one(toy_study: Path) -> None:
+    file = toy_study / "study.toml"
+    text = re.sub(r"new_sites = \d+", "new_sites = 0", file.read_text(encoding="utf-8"))
+    file.write_text(text + '\nquotas = [{ level = "town", minimum = 2 }]\n' * ("quotas" not in text), encoding="utf-8")
+    results = qh.run_study(qh.read_study(toy_study))
+    (proposal,) = [p for p in results.proposals if p.plan.status == "infeasible"]
+    assert proposal.plan.reasons and proposal.changes
+    assert any("instead of 0" in change.told("en") for change in proposal.changes)

@@ -188,6 +188,7 @@ def _relaxations(results: Results, towns: pd.Series, lang: str) -> Iterator[Sect
     for proposal in results.proposals:
         if proposal.unchecked:
             lines.append(f"{proposal.name(lang)}: {_say('unchecked', lang, rules=', '.join(proposal.unchecked))}")
+        lines += [f"{proposal.name(lang)}: {change.told(lang)}" for change in proposal.changes]
         for row in proposal.relaxations.to_dict("records"):
             names = towns if row["level"] == "town" else counties
             freed = not pd.isna(row["candidate"])

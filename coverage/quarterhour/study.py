@@ -32,6 +32,7 @@ from quarterhour.siting.exact import solve_siting
 from quarterhour.siting.plan import SitingPlan
 from quarterhour.siting.problem import Quota, SitingProblem
 from quarterhour.siting.recount import verify_plan
+from quarterhour.siting.relax import Relaxation, smallest_relaxations
 from quarterhour.snap import doubtful_snaps
 from quarterhour.studyfile import CircleFile, PictureFile, SitingFile, StudyFile, find_study, read_study_file
 from quarterhour.targets import Scorecard
@@ -77,7 +78,8 @@ class Study:
 class Proposal:
     """A siting question's plan, its sites on the ground, and the ledger of candidates removed.
 
-    ``relaxations`` and ``unchecked`` as ``offered.Offered`` has them.
+    ``relaxations`` and ``unchecked`` as ``offered.Offered`` has them. ``changes``: where there is no plan, what would
+    make one.
     """
 
     id: str
@@ -90,6 +92,7 @@ class Proposal:
     ledger: pd.DataFrame
     relaxations: pd.DataFrame = field(default_factory=pd.DataFrame)
     unchecked: tuple[str, ...] = ()
+    changes: tuple[Relaxation, ...] = ()
 
     def name(self, lang: str) -> str:
         """The question's name in a language."""
@@ -483,12 +486,14 @@ def _proposal(run: _Run, tables: Inputs, file: SitingFile) -> Proposal:
         )
         plan = solve_siting(problem, seconds=file.seconds, seed=run.study.file.study.seed)
         verify_plan(problem, plan)
+        impossible = plan.status == "infeasible"
+        changes = smallest_relaxations(problem, seconds=min(20, file.seconds)) if impossible else []
         offered = with_neighbours(
             offered, times, communities=tables.communities, people=tables.communities[file.people]
         )
     return Proposal(
         file.id, file.zh, file.en, file.kind, problem, plan, sites, offered.ledger, offered.relaxations,
-        offered.unchecked,
+        offered.unchecked, tuple(changes),
     )  # fmt: skip
 
 
