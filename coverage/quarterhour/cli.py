@@ -100,7 +100,7 @@ def inspect(study: StudyPath, roads: Roads = None, lang: Lang = "zh", quiet: Qui
     from quarterhour import study as room
 
     asked = room.read_study(study, roads=roads)
-    with _progress(quiet) as tell:
+    with _progress(quiet, lang) as tell:
         if tell:
             tell(words.say("study.step_read", lang))
         tables = room.read_study_inputs(asked)
@@ -159,7 +159,7 @@ def fetch(
     from quarterhour.starting import fetch_study
     from quarterhour.study import read_study
 
-    with _progress(quiet) as tell:
+    with _progress(quiet, lang) as tell:
         made = fetch_study(read_study(study), place=place, bbox=bbox, server=server, lang=lang, tell=tell)
     _print(words.say("cli.fetch_done", lang, files=", ".join(str(p) for p in made)))
 
@@ -185,7 +185,7 @@ def _run(
     folder = out or room.default_out(asked)
     outputs.check_folder(folder)
     earlier = None if against is None else outputs.read_earlier(against)
-    with _progress(quiet) as tell:
+    with _progress(quiet, lang) as tell:
         results: Results = room.run_study(
             asked, checks=checks, siting=siting, lang=lang, tell=tell, prepared=folder / "prepared", fresh=fresh
         )
@@ -201,12 +201,12 @@ def _run(
 
 
 @contextmanager
-def _progress(quiet: bool) -> Iterator[Tell | None]:
+def _progress(quiet: bool, lang: str) -> Iterator[Tell | None]:
     """A bar on a terminal, a line a step in a log, nothing when quiet; what the rooms log is told between."""
     if quiet:
         yield None
     elif not sys.stderr.isatty():
-        with _relayed(lambda text: _print(text, err=True)):
+        with _relayed(lang, lambda text: _print(text, err=True)):
             yield _tell_log
     else:
         from rich.console import Console
@@ -216,7 +216,7 @@ def _progress(quiet: bool) -> Iterator[Tell | None]:
         console = Console(stderr=True)
         with (
             Progress(*columns, console=console, transient=True) as bar,
-            _relayed(lambda text: console.print(text, markup=False, highlight=False)),
+            _relayed(lang, lambda text: console.print(text, markup=False, highlight=False)),
         ):
             task = bar.add_task("...", total=None)
             yield lambda text, share=None: bar.update(
@@ -225,13 +225,17 @@ def _progress(quiet: bool) -> Iterator[Tell | None]:
 
 
 @contextmanager
-def _relayed(say: Callable[[str], None]) -> Iterator[None]:
-    """What the program's rooms log (which search was chosen, and why) is said for the time being."""
+def _relayed(lang: str, say: Callable[[str], None]) -> Iterator[None]:
+    """What the program's rooms log (which search was chosen, and why) is said for the time being.
+
+    What is logged by itself and can tell itself in a language does so.
+    """
     import logging
 
     class Relay(logging.Handler):
         def emit(self, record: logging.LogRecord) -> None:
-            say(record.getMessage())
+            only = record.args[0] if isinstance(record.args, tuple) and len(record.args) == 1 else None
+            say(only.told(lang) if hasattr(only, "told") else record.getMessage())
 
     rooms, relay = logging.getLogger("quarterhour"), Relay(logging.INFO)
     before = rooms.level

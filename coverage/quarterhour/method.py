@@ -54,7 +54,7 @@ def searcher(
         reached=_reached(trips, cut) if len(trips.order) * scenarios >= WORTH_LOOKING else None,
         ready=ready,
     )
-    _log.info("%s", choice.reason)
+    _log.info("%s", choice)
     if choice.method == "search":
         return plain_search(trips, cut), 0.0
     share = 0.0 if ready else choice.build_seconds / choice.hierarchy_seconds

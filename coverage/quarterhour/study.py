@@ -168,8 +168,8 @@ def run_study(
 ) -> Results:
     """The circles, the scorecard and the proposals of a study; nothing is written but networks into ``prepared``.
 
-    ``prepared``: a folder where networks are kept, so that the next run on the same roads need not build them;
-    ``fresh``: what lies there is not used but made anew. The results are the same.
+    ``prepared``: a folder where networks and hierarchies are kept, so that the next run on the same roads need not
+    build them; ``fresh``: what lies there is not used but made anew. The results are the same.
     """
     run = _Run(study, lang, tell or _silent, prepared, fresh)
     with run.timed("read"):
@@ -264,6 +264,7 @@ def _kept_network(run: _Run, roads: gpd.GeoDataFrame, mode: Mode) -> Network:
         prepared.save_network(built, home, key=key)
     except WriteError as why:
         run.tell(words.say("study.network_not_kept", run.lang, why=why.told(run.lang)))
+        run.prepared = None
     return built
 
 
@@ -386,6 +387,7 @@ def _circle_times(
             limit_m=run.study.file.study.snap_limit_m,
             threads=run.study.file.study.threads,
             progress=run.share,
+            hierarchy_folder=run.prepared,
         )
     run.doubts.append(doubtful_snaps(times.community_snap, tables.communities, table="communities"))
     run.doubts.append(doubtful_snaps(times.site_snap, sites, table="facilities"))
@@ -473,6 +475,7 @@ def _proposal(run: _Run, tables: Inputs, file: SitingFile) -> Proposal:
             limit_m=run.study.file.study.snap_limit_m,
             threads=run.study.file.study.threads,
             progress=run.share,
+            hierarchy_folder=run.prepared,
         )
         problem = as_problem(
             file.id,

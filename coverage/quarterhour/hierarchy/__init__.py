@@ -64,6 +64,9 @@ class Choice:
         """The reason, for the log."""
         return self.told("en")
 
+    def __str__(self) -> str:
+        return self.reason
+
 
 def choose_method(
     *,
