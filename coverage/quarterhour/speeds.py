@@ -228,7 +228,7 @@ def rise_m(
 
     Raises
     ------
-    MissingError, DataError : no such file, no grid with a CRS, no rasterio (the extra ``elevation``).
+    MissingError, DataError : no such file, no grid with a CRS, no rasterio.
     """
     dem = Path(dem_path)
     lines, row, at = _sampled(roads)
