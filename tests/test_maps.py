@@ -395,6 +395,32 @@ def test_the_ground_is_read_back_where_it_lies_with_its_holes() -> None:
     assert len(rings) == 3 and back[0].symmetric_difference(truth).area < 0.001 * truth.area
 
 
+def test_grounds_that_overlap_are_filled_as_one(browser: Any, tmp_path: Path) -> None:
+    """Two facilities whose grounds overlap, the second with its ring the other way round."""
+    given = study(3)
+    one = shapely.box(405_000, 4_115_000, 415_000, 4_125_000)
+    two = shapely.Polygon(list(shapely.box(410_000, 4_115_000, 420_000, 4_125_000).exterior.coords)[::-1])
+    shapes = [shapely.MultiPolygon([one]), shapely.MultiPolygon([two])]
+    given["pictures"] = (
+        given["pictures"].assign(site=["a", "b"], from_minutes=0.0, minutes=5.0).set_geometry(shapes, crs=CRS)
+    )
+    tab, _ = opened(browser, maps.draw_map(**given), tmp_path)
+    tab.check("text=等时圈（仅示意）")
+    tab.wait_for_timeout(300)
+    spots = gpd.GeoSeries.from_xy([407e3, 412e3, 418e3, 430e3], [4_120e3] * 4, crs=CRS).to_crs("EPSG:4326")
+    shade = tab.evaluate(
+        """(spots) => {
+          const map = Object.values(window).find((v) => v instanceof L.Map);
+          const canvas = map.getPane("qh-grounds").querySelector("canvas"), ink = canvas.getContext("2d");
+          const ratio = canvas.width / parseFloat(canvas.style.width), corner = L.DomUtil.getPosition(canvas);
+          return spots.map((at) => map.latLngToLayerPoint(at).subtract(corner).multiplyBy(ratio).round())
+            .map((q) => ink.getImageData(q.x, q.y, 1, 1).data[3]);
+        }""",
+        [[y, x] for x, y in zip(spots.x, spots.y, strict=True)],
+    )
+    assert shade == [255, 255, 255, 0]
+
+
 def test_a_ground_of_too_many_corners_is_left_to_the_layers(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("quarterhour.maps.grounds.MOST_CORNERS", 10)
     drawn = drawn_in(maps.draw_map(**study(3)))["grounds"][0]

@@ -361,8 +361,13 @@ def _care(run: _Run, tables: Inputs) -> Care:
             folder=study.folder,
             networks=lambda name: run.network(tables.roads, study_mode(study, name, "care")),
             rules=study_rules_in_force(study),
-            step=lambda part: run.say("care.step", name=words.label("care", f"part_{part}", run.lang)),
+            step=lambda part: run.say("care.step", name=_part_name(part, run.lang)),
         )
+
+
+def _part_name(part: str, lang: str) -> str:
+    """What is worked out: a part of the program by its label, a question of the study by its id."""
+    return words.label("care", f"part_{part}", lang) if words.entry(f"care.part_{part}") else part
 
 
 def _circle_times(

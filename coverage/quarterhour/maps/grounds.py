@@ -78,8 +78,11 @@ def _label(start: float, end: float, say: Say) -> str:
 
 
 def _shapes(rows: gpd.GeoDataFrame) -> list[list[list[int]]]:
-    """Polygons as their rings, each ring as whole 1e-5 degrees, the first point and then steps."""
-    parts = shapely.get_parts(in_degrees(rows, "pictures").to_numpy())
+    """Polygons as their rings, each ring as whole 1e-5 degrees, the first point and then steps.
+
+    Shells run one way and holes the other, so that grounds which overlap are filled as one.
+    """
+    parts = shapely.get_parts(shapely.normalize(in_degrees(rows, "pictures").to_numpy()))
     return [[steps(shapely.get_coordinates(ring)) for ring in _rings(part)] for part in parts]
 
 

@@ -158,7 +158,7 @@ function quarterhourDraw(map, layers, picture) {
   const ground = flat("qh-grounds"), groundColour = (bands, b) => colour.ground[Math.min(bands.length - 1 - b, colour.ground.length - 1)];
   picture.grounds.forEach((drawn, g) => drawn.bands.forEach((band, b) => {
     const fill = groundColour(drawn.bands, b);
-    layers[`ground_${g}`].addLayer(L.polygon(band.shapes.map((rings) => rings.map(unstepped)), { ...ground, color: fill, weight: 1, fillColor: fill, fillOpacity: 1 }));
+    layers[`ground_${g}`].addLayer(L.polygon(band.shapes.map((rings) => rings.map(unstepped)), { ...ground, color: fill, weight: 1, fillColor: fill, fillOpacity: 1, fillRule: "nonzero" }));
   }));
 
   // --- roads, a schematic base --------------------------------------------------------------------
