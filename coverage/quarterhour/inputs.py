@@ -9,7 +9,7 @@ from typing import Any
 import geopandas as gpd
 import pandas as pd
 
-from quarterhour import files, network, osm, places, speeds, words
+from quarterhour import files, network, osm, places, slope, words
 from quarterhour.circle import people_quality
 from quarterhour.errors import DataError, MissingError, StudyError, first_ids
 from quarterhour.studyfile import Places, Source, StudyFile
@@ -97,7 +97,7 @@ class _Reader:
         if not grid.is_file():
             raise MissingError("study.no_file", study=self.folder.name, table="elevation", path=named)
         self.used[grid] = "elevation"
-        roads, found = speeds.rise_m(roads, grid)
+        roads, found = slope.rise_m(roads, grid)
         self.findings.append(found)
         return roads
 

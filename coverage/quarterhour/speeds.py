@@ -8,6 +8,7 @@ All of it is optional: a road without these columns takes its length at the spee
 ``surface``                    OSM value, e.g. "gravel"
 ``signals_along, _against``    traffic signals that are passed in each direction
 ``climb_m, drop_m``            metres up and down along the road, ``climb_share``: share of it that climbs
+                               (``slope.py`` has more of them)
 ``minutes_along, _against``    time of a ferry; ``ferry_share``: share of its way that this piece is
 ``bridge, tunnel``             true: it runs evenly from end to end, whatever the ground does
 ``barrier_from, barrier_to``   what stands at each end: an OSM barrier, "closed", "no_walkers", "no_cycles", "no_cars",
@@ -23,28 +24,19 @@ import re
 import tomllib
 from collections.abc import Mapping
 from importlib import resources
-from pathlib import Path
 from types import MappingProxyType
 from typing import Any
 
 import geopandas as gpd
 import numpy as np
 import pandas as pd
-import shapely
 from numpy.typing import NDArray
 
-from quarterhour import places
-from quarterhour.errors import DataError, MissingError, first_ids
 from quarterhour.modes import Mode
+from quarterhour.slope import slope_paces
 
 KMH_PER_MPH = 1.609344
-GRAVITY = 9.80665
-SAMPLE_M = 30.0
-"""Elevation is looked up this often along a road: the cell of the free world-wide models."""
-STEEPEST = 1.0
-"""Slopes beyond 45 degrees are faults of the grid."""
 _CS_PER_MINUTE = 6000
-_OWN_SLOPE = ("steps", "ferry", "elevator")  # their speed already holds their slope
 
 
 @functools.cache
@@ -142,8 +134,8 @@ def directed_cs(
     ``speed_kmh``: along, above 0, as `road_speeds` has it.
     """
     back_kmh = road_speeds(roads, mode, against=True) if "maxspeed_against" in roads else speed_kmh
-    along = length_m * 360.0 / speed_kmh * _slopes(roads, mode, length_m, speed_kmh)[0]
-    against = length_m * 360.0 / back_kmh * _slopes(roads, mode, length_m, back_kmh)[1]
+    up, down = slope_paces(roads, mode, length_m=length_m, along_kmh=speed_kmh, against_kmh=back_kmh)
+    along, against = length_m * 360.0 / speed_kmh * up, length_m * 360.0 / back_kmh * down
     if "minutes_along" in roads and "minutes_against" in roads:
         along = _ferries(roads, mode, "minutes_along", along)
         against = _ferries(roads, mode, "minutes_against", against)
@@ -163,153 +155,6 @@ def _ferries(roads: pd.DataFrame, mode: Mode, name: str, otherwise: NDArray[Any]
     share = _numbers(roads["ferry_share"]) if "ferry_share" in roads else np.ones(len(roads))
     crossing = np.where(np.isfinite(minutes), minutes * _CS_PER_MINUTE, otherwise)
     return np.where(ferry, crossing + share * mode.ferry_wait_minutes * _CS_PER_MINUTE, otherwise)
-
-
-# --- slope
-
-
-def tobler_factor(slope: NDArray[Any] | float) -> NDArray[np.float64]:
-    """Walking speed on a slope (rise over run, uphill positive) as a share of that on the level; Tobler 1993."""
-    return np.asarray(np.exp(-3.5 * (np.abs(np.asarray(slope) + 0.05) - 0.05)))
-
-
-def power_kmh(slope: NDArray[Any] | float, motor: Mapping[str, float]) -> NDArray[np.float64]:
-    """How fast a motor drives mass and rider uphill: watts = mass x g x (slope + rolling) x speed.
-
-    Air is left out (26 W at 15 km/h); without limit on the level or downhill enough.
-    """
-    pull = motor["mass_kg"] * GRAVITY * (np.asarray(slope, float) + motor["rolling"])
-    return np.asarray(np.where(pull > 0, motor["watts"] / np.maximum(pull, 1e-9) * 3.6, np.inf))
-
-
-def _slopes(
-    roads: pd.DataFrame, mode: Mode, length_m: NDArray[Any], speed_kmh: NDArray[Any]
-) -> tuple[NDArray[Any], NDArray[Any]]:
-    """Times along and against, in times on the level: one even climb and one even descent a road."""
-    level = np.ones(len(roads))
-    if mode.slope is None or not {"climb_m", "drop_m"} <= set(roads.columns):
-        return level, level
-    climb, drop = _numbers(roads["climb_m"]), _numbers(roads["drop_m"])
-    even = _ratio(climb, climb + drop)
-    share = _numbers(roads["climb_share"]) if "climb_share" in roads else even
-    rise, fall = _ratio(climb, share * length_m), _ratio(drop, (1 - share) * length_m)
-    along = share * _pace(mode, rise, speed_kmh) + (1 - share) * _pace(mode, -fall, speed_kmh)
-    against = share * _pace(mode, -rise, speed_kmh) + (1 - share) * _pace(mode, fall, speed_kmh)
-    own = roads["road_class"].isin(_OWN_SLOPE).to_numpy()
-    return np.where(own, 1.0, along), np.where(own, 1.0, against)
-
-
-def _ratio(part: NDArray[Any], whole: NDArray[Any]) -> NDArray[np.float64]:
-    return np.asarray(np.divide(part, whole, out=np.zeros(len(whole)), where=whole > 0))
-
-
-def _pace(mode: Mode, slope: NDArray[Any], speed_kmh: NDArray[Any]) -> NDArray[np.float64]:
-    """Time on a slope in times on the level."""
-    if isinstance(mode.slope, Mapping):
-        return np.asarray(np.maximum(1.0, speed_kmh / power_kmh(slope, mode.slope)))
-    return np.asarray(1.0 / tobler_factor(np.clip(slope, -STEEPEST, STEEPEST)))
-
-
-def rise_m(
-    roads: gpd.GeoDataFrame, dem_path: str | Path, *, table: str = "roads"
-) -> tuple[gpd.GeoDataFrame, pd.DataFrame]:
-    """Roads with ``climb_m``, ``drop_m`` and ``climb_share``, from a grid of elevations in metres; and findings.
-
-    Parameters
-    ----------
-    roads : in metres, as ``as_roads`` makes them; ``bridge`` and ``tunnel`` run evenly between their ends.
-    dem_path : a grid that rasterio reads (GeoTIFF), of any CRS. Only the part around the roads is read.
-
-    Returns
-    -------
-    roads : elevation is looked up every 30 m along each road, between the centres of the four cells around.
-    findings : the roads that the grid does not hold in full (beyond it, or over cells without a value); they count
-        as level.
-
-    Raises
-    ------
-    MissingError, DataError : no such file, no grid with a CRS, no rasterio.
-    """
-    dem = Path(dem_path)
-    lines, row, at = _sampled(roads)
-    height = _heights(shapely.line_interpolate_point(lines[row], at), roads.crs, dem)
-    step = np.r_[np.nan, np.diff(height)]
-    run = np.r_[0.0, np.diff(at)]
-    first = np.r_[True, row[1:] != row[:-1]]
-    step[first], run[first] = 0.0, 0.0
-    whole = np.bincount(row, weights=np.isnan(step), minlength=len(roads)) == 0
-    step = np.where(whole[row], step, 0.0)
-    summed = (np.bincount(row, weights=w, minlength=len(roads)) for w in (
-        np.maximum(step, 0), np.maximum(-step, 0), np.where(step > 0, run, 0.0), run,
-    ))  # fmt: skip
-    climb, drop, climbing, length = summed
-    risen = roads.assign(climb_m=climb, drop_m=drop, climb_share=_ratio(climbing, length))
-    return risen, _beyond(roads.index[~whole], table, dem.name)
-
-
-def _beyond(ids: pd.Index, table: str, file: str) -> pd.DataFrame:
-    if not len(ids):
-        return places.no_findings()
-    return places.finding(
-        "speeds.beyond_dem", severity="warning", table=table, file=file, value=str(len(ids)), detail=first_ids(ids)
-    )
-
-
-def _sampled(roads: gpd.GeoDataFrame) -> tuple[NDArray[Any], NDArray[np.int64], NDArray[np.float64]]:
-    """Each road's line, and where on it the ground is looked up: row and metres."""
-    lines = roads.geometry.to_numpy()
-    length = shapely.length(lines)
-    pieces = np.maximum(1, np.ceil(length / SAMPLE_M)).astype(np.int64)
-    for built in ("bridge", "tunnel"):
-        if built in roads:
-            pieces = np.where(roads[built].to_numpy(dtype=bool), 1, pieces)
-    row = np.repeat(np.arange(len(roads)), pieces + 1)
-    nth = np.arange(len(row)) - np.repeat(np.cumsum(pieces + 1) - pieces - 1, pieces + 1)
-    return lines, row, length[row] * nth / pieces[row]
-
-
-def _heights(points: NDArray[Any], crs: Any, dem: Path) -> NDArray[np.float64]:
-    try:
-        import rasterio
-    except ImportError as why:
-        raise DataError("speeds.no_rasterio", file=dem.name) from why
-    if not dem.is_file():
-        raise MissingError("speeds.no_dem", file=str(dem))
-    try:
-        with rasterio.open(dem) as grid:
-            if grid.crs is None:
-                raise DataError("speeds.bad_dem", file=dem.name)
-            xy = shapely.get_coordinates(gpd.GeoSeries(points, crs=crs).to_crs(grid.crs.to_wkt()).to_numpy())
-            a, b, c, d, e, f = tuple(~grid.transform)[:6]
-            column, line = a * xy[:, 0] + b * xy[:, 1] + c - 0.5, d * xy[:, 0] + e * xy[:, 1] + f - 0.5
-            left, right = _around(column, grid.width)
-            top, bottom = _around(line, grid.height)
-            part = rasterio.windows.Window(left, top, right - left, bottom - top)
-            cells = grid.read(1, window=part, masked=True).astype(float).filled(np.nan)
-    except rasterio.errors.RasterioIOError as why:
-        raise DataError("speeds.bad_dem", file=dem.name) from why
-    return _between_cells(cells, column - left, line - top)
-
-
-def _around(at: NDArray[np.float64], size: int) -> tuple[int, int]:
-    """The cells from which the ones around every place can be read: first, and one past the last."""
-    known = at[np.isfinite(at)]
-    low, high = (known.min(), known.max()) if len(known) else (0.0, 0.0)
-    first = int(np.clip(np.floor(low), 0, size - 1))
-    return first, int(np.clip(np.ceil(high) + 1, first + 1, size))
-
-
-def _between_cells(cells: NDArray[Any], x: NDArray[Any], y: NDArray[Any]) -> NDArray[np.float64]:
-    """Bilinear between the centres of four cells; missing outside the grid, and beside missing cells."""
-    rows, columns = cells.shape
-    inside = (x >= -0.5) & (y >= -0.5) & (x <= columns - 0.5) & (y <= rows - 0.5)
-    x, y = np.clip(x, 0, columns - 1), np.clip(y, 0, rows - 1)
-    i = np.minimum(np.nan_to_num(x).astype(np.int64), max(columns - 2, 0))
-    j = np.minimum(np.nan_to_num(y).astype(np.int64), max(rows - 2, 0))
-    i1, j1, u, v = np.minimum(i + 1, columns - 1), np.minimum(j + 1, rows - 1), x - i, y - j
-    top = cells[j, i] * (1 - u) + cells[j, i1] * u
-    low = cells[j1, i] * (1 - u) + cells[j1, i1] * u
-    return np.where(inside, top * (1 - v) + low * v, np.nan)
 
 
 # --- barriers

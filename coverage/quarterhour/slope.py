@@ -1,0 +1,230 @@
+"""How the ground slows who travels: slope along each road, from a grid of elevations, and what it costs.
+
+::
+
+    walkers   Tobler's function of every slope of the road (columns ``tobler_along, tobler_against``)
+    motors    their own speed, uphill no more than their watts lift: metres climbed beyond the slope that they still
+              take at full speed (columns ``climb_m, climb_over_3 ...`` and, against, ``drop_m, drop_over_3 ...``)
+
+Of a table that knows but ``climb_m``, ``drop_m`` and perhaps ``climb_share``, a road is one even climb and one even
+descent, which is a few per cent too quick on hilly ground.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import geopandas as gpd
+import numpy as np
+import pandas as pd
+import shapely
+from numpy.typing import NDArray
+
+from quarterhour import places
+from quarterhour.errors import DataError, MissingError, first_ids
+from quarterhour.modes import Mode
+
+GRAVITY = 9.80665
+SAMPLE_M = 30.0
+"""Elevation is looked up this often along a road: the cell of the free world-wide models."""
+STEEPEST = 1.0
+"""Slopes beyond 45 degrees are faults of the grid."""
+OVER = (0.03, 0.06, 0.1, 0.15, 0.25)
+"""Slopes beyond which the climb is kept apart; in between one goes straight from one to the next."""
+_OWN_SLOPE = ("steps", "ferry", "elevator")  # their speed already holds their slope
+_TOBLER = ("tobler_along", "tobler_against")
+_UP = ("climb_m", *(f"climb_over_{p:.0%}".rstrip("%") for p in OVER))
+_DOWN = ("drop_m", *(f"drop_over_{p:.0%}".rstrip("%") for p in OVER))
+
+
+def tobler_factor(slope: NDArray[Any] | float) -> NDArray[np.float64]:
+    """Walking speed on a slope (rise over run, uphill positive) as a share of that on the level; Tobler 1993."""
+    return np.asarray(np.exp(-3.5 * (np.abs(np.asarray(slope) + 0.05) - 0.05)))
+
+
+def power_kmh(slope: NDArray[Any] | float, motor: Mapping[str, float]) -> NDArray[np.float64]:
+    """How fast a motor drives mass and rider uphill: watts = mass x g x (slope + rolling) x speed.
+
+    Air is left out (26 W at 15 km/h); without limit on the level or downhill enough.
+    """
+    pull = motor["mass_kg"] * GRAVITY * (np.asarray(slope, float) + motor["rolling"])
+    return np.asarray(np.where(pull > 0, motor["watts"] / np.maximum(pull, 1e-9) * 3.6, np.inf))
+
+
+def slope_paces(
+    roads: pd.DataFrame, mode: Mode, *, length_m: NDArray[Any], along_kmh: NDArray[Any], against_kmh: NDArray[Any]
+) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    """Times along and against each road, in times on the level; 1 where the mode or the road has no slope."""
+    known = set(roads.columns)
+    if mode.slope == "tobler" and known.issuperset(_TOBLER):
+        along, against = (_numbers(roads[column], otherwise=1.0) for column in _TOBLER)
+    elif isinstance(mode.slope, Mapping) and known.issuperset(_UP + _DOWN):
+        along = _motor_pace(roads[list(_UP)], length_m, along_kmh, mode.slope)
+        against = _motor_pace(roads[list(_DOWN)], length_m, against_kmh, mode.slope)
+    elif mode.slope is not None and known.issuperset({"climb_m", "drop_m"}):
+        along, against = _even(roads, mode, length_m, along_kmh, against_kmh)
+    else:
+        return np.ones(len(roads)), np.ones(len(roads))
+    own = roads["road_class"].isin(_OWN_SLOPE).to_numpy()
+    return np.where(own, 1.0, along), np.where(own, 1.0, against)
+
+
+def _motor_pace(
+    table: pd.DataFrame, length_m: NDArray[Any], kmh: NDArray[Any], motor: Mapping[str, float]
+) -> NDArray[np.float64]:
+    """1 + k x climb beyond the slope that is still taken at full speed / length, k = time lost for each metre."""
+    lost = kmh / 3.6 * motor["mass_kg"] * GRAVITY / motor["watts"]
+    full = np.clip(1 / lost - motor["rolling"], 0.0, STEEPEST)
+    knots = np.array([0.0, *OVER, STEEPEST])
+    at = np.clip(np.searchsorted(knots, full, side="right") - 1, 0, len(knots) - 2)
+    share = (full - knots[at]) / (knots[at + 1] - knots[at])
+    climbs = np.column_stack([np.nan_to_num(table.to_numpy(dtype=float)), np.zeros(len(table))])
+    row = np.arange(len(climbs))
+    beyond = climbs[row, at] * (1 - share) + climbs[row, at + 1] * share
+    return 1.0 + lost * _ratio(beyond, length_m)
+
+
+def _even(
+    roads: pd.DataFrame, mode: Mode, length_m: NDArray[Any], along_kmh: NDArray[Any], against_kmh: NDArray[Any]
+) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    climb, drop = _numbers(roads["climb_m"]), _numbers(roads["drop_m"])
+    share = _numbers(roads["climb_share"]) if "climb_share" in roads else _ratio(climb, climb + drop)
+    rise, fall = _ratio(climb, share * length_m), _ratio(drop, (1 - share) * length_m)
+    along = share * _pace(mode, rise, along_kmh) + (1 - share) * _pace(mode, -fall, along_kmh)
+    against = share * _pace(mode, -rise, against_kmh) + (1 - share) * _pace(mode, fall, against_kmh)
+    return along, against
+
+
+def _numbers(column: pd.Series, *, otherwise: float = 0.0) -> NDArray[np.float64]:
+    return np.asarray(np.nan_to_num(pd.to_numeric(column, errors="coerce").to_numpy(dtype=float), nan=otherwise))
+
+
+def _ratio(part: NDArray[Any], whole: NDArray[Any]) -> NDArray[np.float64]:
+    return np.asarray(np.divide(part, whole, out=np.zeros(len(whole)), where=whole > 0))
+
+
+def _pace(mode: Mode, slope: NDArray[Any], speed_kmh: NDArray[Any]) -> NDArray[np.float64]:
+    """Time on a slope in times on the level."""
+    if isinstance(mode.slope, Mapping):
+        return np.asarray(np.maximum(1.0, speed_kmh / power_kmh(slope, mode.slope)))
+    return _tobler_pace(slope)
+
+
+def _tobler_pace(slope: NDArray[Any]) -> NDArray[np.float64]:
+    return np.asarray(1.0 / tobler_factor(np.clip(slope, -STEEPEST, STEEPEST)))
+
+
+# --- the ground
+
+
+def rise_m(
+    roads: gpd.GeoDataFrame, dem_path: str | Path, *, table: str = "roads"
+) -> tuple[gpd.GeoDataFrame, pd.DataFrame]:
+    """Roads with the columns of their slope, from a grid of elevations in metres; and findings.
+
+    Parameters
+    ----------
+    roads : in metres, as ``as_roads`` makes them; ``bridge`` and ``tunnel`` run evenly between their ends.
+    dem_path : a grid that rasterio reads (GeoTIFF), of any CRS. Only the part around the roads is read.
+
+    Returns
+    -------
+    roads : with the columns of the head of this room and ``climb_share``. Elevation is looked up every 30 m along each
+        road, between the centres of the four cells around.
+    findings : the roads that the grid does not hold in full (beyond it, or over cells without a value); they count
+        as level.
+
+    Raises
+    ------
+    MissingError, DataError : no such file, no grid with a CRS, no rasterio.
+    """
+    dem = Path(dem_path)
+    lines, row, at = _sampled(roads)
+    height = _heights(shapely.line_interpolate_point(lines[row], at), roads.crs, dem)
+    step = np.r_[np.nan, np.diff(height)]
+    run = np.r_[0.0, np.diff(at)]
+    first = np.r_[True, row[1:] != row[:-1]]
+    step[first], run[first] = 0.0, 0.0
+    whole = np.bincount(row, weights=np.isnan(step), minlength=len(roads)) == 0
+    step = np.where(whole[row], step, 0.0)
+
+    def total(of: NDArray[np.float64]) -> NDArray[np.float64]:
+        return np.asarray(np.bincount(row, weights=of, minlength=len(roads)))
+
+    length, slope = total(run), _ratio(step, run)
+    sides = ((_UP, step), (_DOWN, -step))
+    climbs = {n: total(np.maximum(up - p * run, 0)) for c, up in sides for n, p in zip(c, (0.0, *OVER), strict=True)}
+    paces = {n: total(run * _tobler_pace(s)) for n, s in zip(_TOBLER, (slope, -slope), strict=True)}
+    risen = roads.assign(
+        **climbs,
+        climb_share=_ratio(total(np.where(step > 0, run, 0.0)), length),
+        **{n: np.where(length > 0, _ratio(p, length), 1.0) for n, p in paces.items()},
+    )
+    return risen, _beyond(roads.index[~whole], table, dem.name)
+
+
+def _beyond(ids: pd.Index, table: str, file: str) -> pd.DataFrame:
+    if not len(ids):
+        return places.no_findings()
+    return places.finding(
+        "speeds.beyond_dem", severity="warning", table=table, file=file, value=str(len(ids)), detail=first_ids(ids)
+    )
+
+
+def _sampled(roads: gpd.GeoDataFrame) -> tuple[NDArray[Any], NDArray[np.int64], NDArray[np.float64]]:
+    """Each road's line, and where on it the ground is looked up: row and metres."""
+    lines = roads.geometry.to_numpy()
+    length = shapely.length(lines)
+    pieces = np.maximum(1, np.ceil(length / SAMPLE_M)).astype(np.int64)
+    for built in ("bridge", "tunnel"):
+        if built in roads:
+            pieces = np.where(roads[built].to_numpy(dtype=bool), 1, pieces)
+    row = np.repeat(np.arange(len(roads)), pieces + 1)
+    nth = np.arange(len(row)) - np.repeat(np.cumsum(pieces + 1) - pieces - 1, pieces + 1)
+    return lines, row, length[row] * nth / pieces[row]
+
+
+def _heights(points: NDArray[Any], crs: Any, dem: Path) -> NDArray[np.float64]:
+    try:
+        import rasterio
+    except ImportError as why:
+        raise DataError("speeds.no_rasterio", file=dem.name) from why
+    if not dem.is_file():
+        raise MissingError("speeds.no_dem", file=str(dem))
+    try:
+        with rasterio.open(dem) as grid:
+            if grid.crs is None:
+                raise DataError("speeds.bad_dem", file=dem.name)
+            xy = shapely.get_coordinates(gpd.GeoSeries(points, crs=crs).to_crs(grid.crs.to_wkt()).to_numpy())
+            a, b, c, d, e, f = tuple(~grid.transform)[:6]
+            column, line = a * xy[:, 0] + b * xy[:, 1] + c - 0.5, d * xy[:, 0] + e * xy[:, 1] + f - 0.5
+            left, right = _around(column, grid.width)
+            top, bottom = _around(line, grid.height)
+            part = rasterio.windows.Window(left, top, right - left, bottom - top)
+            cells = grid.read(1, window=part, masked=True).astype(float).filled(np.nan)
+    except rasterio.errors.RasterioIOError as why:
+        raise DataError("speeds.bad_dem", file=dem.name) from why
+    return _between_cells(cells, column - left, line - top)
+
+
+def _around(at: NDArray[np.float64], size: int) -> tuple[int, int]:
+    """The cells from which the ones around every place can be read: first, and one past the last."""
+    known = at[np.isfinite(at)]
+    low, high = (known.min(), known.max()) if len(known) else (0.0, 0.0)
+    first = int(np.clip(np.floor(low), 0, size - 1))
+    return first, int(np.clip(np.ceil(high) + 1, first + 1, size))
+
+
+def _between_cells(cells: NDArray[Any], x: NDArray[Any], y: NDArray[Any]) -> NDArray[np.float64]:
+    """Bilinear between the centres of four cells; missing outside the grid, and beside missing cells."""
+    rows, columns = cells.shape
+    inside = (x >= -0.5) & (y >= -0.5) & (x <= columns - 0.5) & (y <= rows - 0.5)
+    x, y = np.clip(x, 0, columns - 1), np.clip(y, 0, rows - 1)
+    i = np.minimum(np.nan_to_num(x).astype(np.int64), max(columns - 2, 0))
+    j = np.minimum(np.nan_to_num(y).astype(np.int64), max(rows - 2, 0))
+    i1, j1, u, v = np.minimum(i + 1, columns - 1), np.minimum(j + 1, rows - 1), x - i, y - j
+    top = cells[j, i] * (1 - u) + cells[j, i1] * u
+    low = cells[j1, i] * (1 - u) + cells[j1, i1] * u
+    return np.where(inside, top * (1 - v) + low * v, np.nan)
