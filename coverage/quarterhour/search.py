@@ -306,7 +306,7 @@ def cutoff_table(
         row, ids, times = _table(
             arcs, sources, held, legs, np.int64(count), np.int32(cut), pairs, *queue.of(arcs), told
         )
-    return row, ids[: row[-1]].copy().view(np.int32), times[: row[-1]].copy()
+    return row, ids[: row[-1]].view(np.int32), times[: row[-1]]
 
 
 def as_stop(stop: Stop | None) -> Stop:

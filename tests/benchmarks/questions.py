@@ -12,6 +12,7 @@ import numpy as np
 import pandas as pd
 import shapely
 from numpy.typing import NDArray
+from scipy import sparse
 
 from benchmarks import children, peers
 from benchmarks.lands import CUT_CS, MINUTES, Land, land_size
@@ -30,7 +31,6 @@ PLACES_SNAPPED = 10_000
 PLACES_A_SCENARIO = 3000
 RADIUS_M = 50.0
 AREA_ERROR = 0.015
-BLOCK = 256
 
 
 @dataclass(frozen=True)
@@ -105,12 +105,18 @@ def _wrong_owners(plain: peers.Plain, sites: Array, time: Array, owner: Array) -
 # --- every junction within the cutoff of some sources
 
 
-def _table(land: Land, sources: Array) -> Callable[[], list[peers.Table]]:
-    """In blocks, as ``travel_times`` has it."""
-    arcs = land.network.arcs("to_community")
-    blocks = [sources[i : i + BLOCK] for i in range(0, len(sources), BLOCK)]
-    ask = partial(cutoff_table, (arcs.indptr, arcs.head, arcs.cs), cut=CUT_CS)
-    return lambda: [ask(_entering(block)) for block in blocks]
+def _table(land: Land, sources: Array) -> Callable[[], list[sparse.csr_array]]:
+    """Sparse arrays of some hundred sources each, as ``travel_times`` goes through them."""
+    arcs, count = land.network.arcs("to_community"), len(land.network.x)
+
+    def ask() -> list[sparse.csr_array]:
+        made = []
+        for block in peers.in_blocks(sources):
+            start, ids, cs = cutoff_table((arcs.indptr, arcs.head, arcs.cs), _entering(block), cut=CUT_CS)
+            made.append(sparse.csr_array((cs, ids, start.astype(np.int32)), shape=(len(block), count)))
+        return made
+
+    return ask
 
 
 def _entering(junctions: Array) -> tuple[Array, Array, Array]:
@@ -135,17 +141,16 @@ def _table_duel(land: Land, peer: str) -> Duel:
     told = {
         **land.told,
         "sources": len(sources),
-        "reached": sum(len(t[1]) for t in ours()),
+        "reached": sum(t.nnz for t in ours()),
         "unit": "a reached junction: ms / reached",
     }
     asked = way(plain, *((land.network,) if peer == "pandana" else ()), sources, CUT_CS)
     return Duel(ours, asked, partial(differ_table, sources), told, _rounds(land, peer))
 
 
-def differ_table(sources: Array, ours: list[peers.Table], theirs: Any) -> str:
+def differ_table(sources: Array, ours: list[sparse.csr_array], theirs: Any) -> str:
     """How the tables differ: the same pairs with the same centiseconds, in any order."""
-    mine = [np.concatenate(part) for part in zip(*((np.diff(start), i, cs) for start, i, cs in ours), strict=True)]
-    return differ_pairs((mine[0], mine[1], mine[2]), peers.as_table(theirs, sources, CUT_CS))
+    return differ_pairs(*(peers.as_table(answer, sources, CUT_CS) for answer in (ours, theirs)))
 
 
 def differ_pairs(ours: peers.Table, theirs: peers.Table) -> str:
