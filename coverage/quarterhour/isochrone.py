@@ -9,7 +9,7 @@ distances only fall, so a larger picture contains a smaller one.
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from itertools import pairwise
 from typing import Any, Literal, TypeAlias
 
@@ -55,6 +55,7 @@ def isochrones(
     union: bool = False,
     bands: bool = False,
     limit_m: float = 1000.0,
+    progress: Callable[[float], None] | None = None,
 ) -> gpd.GeoDataFrame:
     """The ground within so many minutes of each site, to be drawn on a map; coverage is never read from it.
 
@@ -71,6 +72,7 @@ def isochrones(
     union : one picture of all sites together, ``site`` "".
     bands : rings between one cutoff and the next instead of whole pictures; together they are the largest.
     limit_m : a site farther off every road reaches nothing.
+    progress : called with the share done.
 
     Returns
     -------
@@ -94,9 +96,11 @@ def isochrones(
     clip = _Clip(_areas(land, network, "land"), _areas(water, network, "water"))
     draw = _Drawing(network, entries, leaving, [centiseconds(c) for c in cutoffs], radius_m, cell_m)
     shapes: list[shapely.Geometry] = []
-    for reached in _reached(network, entries, groups, heading, draw.cuts[-1]):
+    for done, reached in enumerate(_reached(network, entries, groups, heading, draw.cuts[-1]), 1):
         pictures = [clip(shape) for shape in draw(*reached)]
         shapes += _rings(pictures) if bands else pictures
+        if progress:
+            progress(done / len(groups))
     begins = [0.0, *cutoffs[:-1]] if bands else [0.0] * len(cutoffs)
     made = {
         "site": np.repeat(np.array(names[: len(groups)], dtype=object), len(cutoffs)),

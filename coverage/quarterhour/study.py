@@ -175,6 +175,7 @@ def run_study(
     with run.timed("read"):
         run.say("study.step_read")
         results = Results(study, read_study_inputs(study))
+        run.turns = results.inputs.turns
     if checks:
         results = _checked(run, results)
     if checks:
@@ -214,6 +215,7 @@ class _Run:
         self.seconds: dict[str, float] = {}
         self.networks: dict[str, Network] = {}
         self.step, self.roads_key = "", ""
+        self.turns: pd.DataFrame | None = None
         self.doubts: list[pd.DataFrame] = []
         self.parcels: gpd.GeoDataFrame | None = None
 
@@ -247,7 +249,8 @@ def _kept_network(run: _Run, roads: gpd.GeoDataFrame, mode: Mode) -> Network:
     if run.prepared is None:
         return network.build_network(roads, mode)
     run.roads_key = run.roads_key or prepared.table_key(roads)
-    key = prepared.network_key(mode, settings={"roads": run.roads_key})
+    turns = None if run.turns is None else prepared.table_key(run.turns)
+    key = prepared.network_key(mode, settings={"roads": run.roads_key, "turns": turns})
     home = run.prepared / re.sub(r"\W", "_", mode.id)
     try:
         found = None if run.fresh else prepared.load_network(home, key=key)
@@ -449,6 +452,7 @@ def _picture(run: _Run, tables: Inputs, file: PictureFile) -> gpd.GeoDataFrame:
             union=not file.each,
             bands=file.bands,
             limit_m=run.study.file.study.snap_limit_m,
+            progress=run.share,
         )
     made.insert(0, "circle", circle.id)
     return made
