@@ -12,6 +12,7 @@ from typing import Any
 
 import numpy as np
 import pytest
+import shapely
 from packaging.requirements import Requirement
 from scipy import sparse
 from scipy.sparse.csgraph import dijkstra
@@ -53,7 +54,7 @@ for mode in ("walk", "car"):
     for heading in ("to_site", "to_community"):
         times = qh.travel_times(net, homes, homes[:30], minutes=15, heading=heading, turnout_minutes=1)
         found |= {f"{mode} {heading} {a}": getattr(times, a) for a in ("indptr", "site_index", "cs")}
-    picture = qh.isochrones(net, homes[:1], minutes=[5], heading="to_site", radius_m=100, cell_m=50)
+    picture = qh.isochrones(net, homes[:1], minutes=[5], heading="to_site", radius_m=100, cell_m=25)
     found[f"{mode} picture"] = np.frombuffer(picture.geometry.iloc[0].wkb, np.uint8)
 np.savez(sys.argv[3], **{k: np.asarray(v) for k, v in found.items()})
 """
@@ -83,7 +84,11 @@ def test_liechtenstein_comes_out_the_same(shared_data: Path, tmp_path: Path) -> 
     with np.load(tmp_path / "compiled.npz") as one, np.load(tmp_path / "blocked.npz") as two:
         assert one.files == two.files
         for name in one.files:
-            assert np.array_equal(one[name], two[name], equal_nan=one[name].dtype.kind == "f"), name
+            if name.endswith("picture"):  # of a raster with numba, of exact buffers without: the bar of all pictures
+                drawn, exact = (shapely.from_wkb(found[name].tobytes()) for found in (one, two))
+                assert drawn.symmetric_difference(exact).area <= 0.015 * exact.area
+            else:
+                assert np.array_equal(one[name], two[name], equal_nan=one[name].dtype.kind == "f"), name
 
 
 def test_scipy_takes_an_arc_of_no_time_for_an_arc() -> None:
