@@ -33,6 +33,19 @@ def test_one_way_marks_of_all_makes_are_understood() -> None:
     assert found.empty
 
 
+def test_bridges_and_tunnels_of_all_makes_are_understood() -> None:
+    marks = ["yes", True, "viaduct", "T", 1, "no", False, "F", 0, None, "", "building_passage"]
+    roads, _ = as_roads(table(bridge=marks, tunnel=marks, highway=["residential"] * len(marks)), crs=CRS)
+    assert roads["bridge"].tolist() == roads["tunnel"].tolist() == [True] * 5 + [False] * 7
+
+
+def test_cyclists_may_have_a_one_way_rule_of_their_own() -> None:
+    named = table(oneway=["yes", "yes"], oneway_cycle=["no", "yes"], cycle=["yes", "no"], highway=["residential"] * 2)
+    roads, _ = as_roads(named, crs=CRS)
+    net = build_network(roads, read_modes()["ebike"])
+    assert (net.road_ids.tolist(), (net.backward_cs > 0).tolist()) == ([roads.index[0]], [True])
+
+
 def test_an_odd_mark_is_both_ways_and_told() -> None:
     roads, found = as_roads(table(oneway=["maybe"], highway=["residential"]), crs=CRS)
     assert roads["oneway"].tolist() == [0]

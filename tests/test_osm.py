@@ -30,8 +30,9 @@ UTM32 = "EPSG:32632"
 #     5-------6   lane; 6 is where the ring (way 12: 6-7-8-6) begins
 NODES = {1: (9.500, 47.10), 2: (9.501, 47.10), 3: (9.502, 47.1001), 4: (9.503, 47.10)}
 NODES |= {5: (9.501, 47.099), 6: (9.503, 47.099), 7: (9.504, 47.0995), 8: (9.504, 47.0985), 9: (9.51, 47.11)}
+SAID: dict[int, dict[str, str]] = {}  # tags of nodes
 WAYS: dict[int, tuple[list[int], dict[str, str]]] = {
-    10: ([1, 2, 3, 4], {"highway": "primary", "name": "大街"}),
+    10: ([1, 2, 3, 4], {"highway": "primary", "name": "大街", "maxspeed": "50", "surface": "asphalt"}),
     11: ([2, 5, 5, 6], {"highway": "residential", "oneway": "-1"}),
     12: ([6, 7, 8, 6], {"highway": "tertiary", "junction": "roundabout"}),
     13: ([3, 9], {"highway": "construction"}),
@@ -40,7 +41,9 @@ WAYS: dict[int, tuple[list[int], dict[str, str]]] = {
 
 def as_xml(ways: dict[int, tuple[list[int], dict[str, str]]], *, extra: str = "", absent: tuple[int, ...] = ()) -> str:
     lines = ['<?xml version="1.0" encoding="UTF-8"?>', '<osm version="0.6">']
-    lines += [f'<node id="{i}" version="1" lon="{x}" lat="{y}"/>' for i, (x, y) in NODES.items() if i not in absent]
+    for node, (x, y) in NODES.items():
+        said = "".join(f'<tag k="{k}" v="{v}"/>' for k, v in SAID.get(node, {}).items())
+        lines += [] if node in absent else [f'<node id="{node}" version="1" lon="{x}" lat="{y}">{said}</node>']
     for way, (nodes, tags) in ways.items():
         refs = "".join(f'<nd ref="{n}"/>' for n in nodes)
         said = "".join(f'<tag k="{k}" v="{v}"/>' for k, v in tags.items())
@@ -263,7 +266,9 @@ def test_a_graph_without_crs_or_places_is_told(tmp_path: Path) -> None:
 def as_overpass(query: str) -> dict[str, Any]:
     """What Overpass answers: the nodes and ways of the toy town, or its places."""
     if "highway" in query:
-        nodes: list[dict[str, Any]] = [{"type": "node", "id": i, "lon": x, "lat": y} for i, (x, y) in NODES.items()]
+        nodes: list[dict[str, Any]] = [
+            {"type": "node", "id": i, "lon": x, "lat": y, "tags": SAID.get(i, {})} for i, (x, y) in NODES.items()
+        ]
         kept = {w: both for w, both in WAYS.items() if both[1]["highway"] != "construction"}
         ways = [{"type": "way", "id": w, "nodes": refs, "tags": tags} for w, (refs, tags) in kept.items()]
         return {"version": 0.6, "elements": [*nodes, *ways]}
@@ -361,6 +366,21 @@ def test_fetched_roads_are_those_of_the_extract(tmp_path: Path, service: Service
     assert got.geometry.length.sum() == pytest.approx(extract.geometry.length.sum(), abs=0.01)
     lane = got[got["road_class"] == "residential"]
     assert list(zip(lane["from_node"], lane["to_node"], lane["oneway"], strict=True)) == [(6, 2, 1)]
+
+
+def test_fetched_roads_say_as_much_about_speed_as_the_extract(
+    tmp_path: Path, service: Service, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setitem(SAID, 3, {"highway": "traffic_signals", "traffic_signals:direction": "forward"})
+    monkeypatch.setitem(SAID, 7, {"barrier": "gate", "access": "private"})
+    got = osm.read_graphml_roads(fetched(tmp_path / "town", service).roads, crs=UTM32)
+    extract = osm.read_osm_roads(town(tmp_path), crs=UTM32)
+    same = ["road_class", "walk", "drive", "cycle", "maxspeed", "maxspeed_against", "surface", "bridge", "tunnel"]
+    assert set(got[same].itertuples(index=False)) == set(extract[same].itertuples(index=False))
+    assert got["signals_along"].sum() + got["signals_against"].sum() == extract["signals_along"].sum() == 1
+    for end in ("from", "to"):
+        assert set(got.loc[got[f"barrier_{end}"] != "", f"{end}_node"]) == {7}
+        assert set(got[f"barrier_{end}"]) == set(extract[f"barrier_{end}"]) == {"", "closed"}
 
 
 @pytest.mark.parametrize("fail_from", [0, 1])

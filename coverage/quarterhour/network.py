@@ -291,7 +291,7 @@ def _with_columns(roads: gpd.GeoDataFrame, table: str, file: str) -> tuple[gpd.G
     open_to: dict[str, NDArray[Any]] = {c: _open(roads[c]) for c in ("walk", "drive", "cycle") if c in roads}
     for built in [b for b in ("bridge", "tunnel") if b in roads]:
         said = roads[built].map(_first).str.lower().str.removesuffix(".0")
-        open_to[built] = ~said.isin({*_BOTH, *_HOUSES_ABOVE}).to_numpy(dtype=bool)
+        open_to[built] = ~said.isin({*_BOTH, *_HOUSES_ABOVE, "f"}).to_numpy(dtype=bool)  # T, F: Geofabrik
     if "oneway_cycle" in roads:
         open_to["oneway_cycle"], _ = oneway_of(roads.assign(oneway=roads["oneway_cycle"]))
     roads, nodes = _with_nodes(roads.assign(oneway=oneway, **open_to), table, file)
