@@ -269,7 +269,12 @@ def test_a_ferry_of_a_graph_has_its_minutes() -> None:
 # --- a real place
 
 
-def test_signals_of_heidelberg_equal_a_plain_count(shared_data: Path) -> None:
+@pytest.fixture(scope="module")
+def heidelberg(shared_data: Path) -> gpd.GeoDataFrame:
+    return osm.read_osm_roads(shared_data / "osm" / "heidelberg.osm.pbf", crs=UTM32)
+
+
+def test_signals_of_heidelberg_equal_a_plain_count(shared_data: Path, heidelberg: gpd.GeoDataFrame) -> None:
     """Walking each way node by node, the signals met along and against it; the first node is behind."""
     extract = shared_data / "osm" / "heidelberg.osm.pbf"
     facing = {n.id: osm_tags.signal(dict(n.tags)) for n in osmium.FileProcessor(str(extract), osmium.osm.NODE)}
@@ -279,15 +284,14 @@ def test_signals_of_heidelberg_equal_a_plain_count(shared_data: Path) -> None:
             inside = [n.ref for n in way.nodes if n.location.valid()]
             along += sum(facing[n][0] for n in inside[1:])
             against += sum(facing[n][1] for n in inside[:-1])
-    roads = osm.read_osm_roads(extract, crs=UTM32)
-    assert (roads["signals_along"].sum(), roads["signals_against"].sum()) == (along, against)
+    counted = heidelberg[["signals_along", "signals_against"]].sum()
+    assert tuple(counted) == (along, against)
 
 
-def test_speeds_of_heidelberg_are_sane(shared_data: Path) -> None:
+def test_speeds_of_heidelberg_are_sane(heidelberg: gpd.GeoDataFrame) -> None:
     """A car: seven tenths of the street kilometres are driven by their limit, and barriers cut few roads off."""
-    roads = osm.read_osm_roads(shared_data / "osm" / "heidelberg.osm.pbf", crs=UTM32)
-    net = network.build_network(roads, modes.read_modes()["car"])
-    used = roads.loc[net.road_ids]
+    net = network.build_network(heidelberg, modes.read_modes()["car"])
+    used = heidelberg.loc[net.road_ids]
     street = ~used["road_class"].isin(["track", "service", "path", "cycleway"])
     km = used.geometry.length.to_numpy() / 1000
     limited = used["maxspeed"].map(lambda said: speeds.limit_kmh(said) is not None)
