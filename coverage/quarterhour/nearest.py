@@ -26,6 +26,7 @@ from quarterhour.search import (
     as_stop,
     cutoff_table,
     deal_out,
+    entry,
     none_direct,
 )
 
@@ -48,26 +49,26 @@ def _earliest(keys, shift):  # type: ignore[no-untyped-def]
 
 
 @kernel
-def _settle(indptr, head, cs, nodes, keys, limit, shift, stop, key, first, waiting):  # type: ignore[no-untyped-def]
-    """Lower the keys of all junctions below the limit. ``key`` comes all NOBODY, ``first`` all NIL and leaves so.
+def _settle(indptr, head, cs, nodes, keys, shift, stop, key, first, waiting):  # type: ignore[no-untyped-def]
+    """Lower the keys of all junctions. ``key`` comes all at the limit, which nothing reaches; ``first`` all NIL, and
+    leaves so.
 
     0, or SHORT when the queue needs more room, or STOPPED.
     """
-    last, size = np.int64(first.size - 1), np.int64(waiting.shape[0])
-    base, b, live, top = _earliest(keys, shift), np.int64(0), np.int64(0), np.uint32(0)
+    last, size = np.int64(first.size - 1), np.int64(waiting.size)
+    base, b, done, top = _earliest(keys, shift), np.int64(0), np.int64(0), np.uint32(0)
     for i in range(nodes.size):
         v = nodes[i]
-        if keys[i] >= limit or keys[i] >= key[v]:
+        if keys[i] >= key[v]:
             continue
         if top == size:
             return SHORT
         key[v] = keys[i]
         slot = min(np.int64(keys[i] >> shift) - base, last)
-        waiting[top, 0], waiting[top, 1] = v, first[slot]
+        waiting[top] = entry(v, first[slot])
         first[slot] = top
         top += np.uint32(1)
-        live += 1
-    while live > 0:
+    while done < np.int64(top):
         e = first[b]
         if e == NIL or b == last:
             if stop[0] != 0:
@@ -75,43 +76,43 @@ def _settle(indptr, head, cs, nodes, keys, limit, shift, stop, key, first, waiti
             b += 1
             if b > last:
                 base, dropped = deal_out(first, waiting, key, shift, base)
-                live -= dropped
+                done += dropped
                 b = np.int64(0)
             continue
-        first[b] = waiting[e, 1]
-        u = waiting[e, 0]
-        live -= 1
+        word = waiting[e]
+        first[b] = np.uint32(word >> np.uint64(32))
+        u = np.uint32(word)
+        done += 1
         mine = key[u]
         if np.int64(mine >> shift) - base != b:
             continue
         since, until = indptr[u], indptr[np.uint64(u) + np.uint64(1)]
-        if np.int64(top) + np.int64(until - since) > size:
+        if np.int64(top) + np.int64(until - since) >= size:
             return SHORT
         for k in range(since, until):
             v = head[k]
             longer = mine + (np.uint64(cs[k]) << np.uint64(32))
             known = key[v]
-            better = (longer < known) & (longer < limit)
+            better = longer < known
             key[v] = longer if better else known
             place = np.uint64(min(np.int64(longer >> shift) - base, last))
             nearest = first[place]
-            waiting[top, 0], waiting[top, 1] = v, nearest
+            waiting[top] = entry(v, nearest)
             first[place] = top if better else nearest
             top += np.uint32(better)
-            live += np.int64(better)
     return 0
 
 
 @kernel
 def _spread(arcs, nodes, keys, limit, shift, buckets, room, stop):  # type: ignore[no-untyped-def]
-    """The least key of every junction; more room where it ran short."""
+    """The least key of every junction, the limit where nobody comes; more room where it ran short."""
     indptr, head, cs = arcs
-    key, first = np.full(indptr.size - 1, NOBODY, np.uint64), np.full(buckets + 1, NIL, np.uint32)
-    waiting = np.empty((room, 2), np.uint32)
-    while _settle(indptr, head, cs, nodes, keys, limit, shift, stop, key, first, waiting) == SHORT:
-        key[:] = NOBODY
+    key, first = np.full(indptr.size - 1, limit, np.uint64), np.full(buckets + 1, NIL, np.uint32)
+    waiting = np.empty(room, np.uint64)
+    while _settle(indptr, head, cs, nodes, keys, shift, stop, key, first, waiting) == SHORT:
+        key[:] = limit
         first[:] = NIL
-        waiting = np.empty((2 * waiting.shape[0] + 2 * nodes.size, 2), np.uint32)
+        waiting = np.empty(2 * waiting.size + 2 * nodes.size + 2, np.uint64)
     return key
 
 
@@ -137,7 +138,7 @@ def _nearest(arcs, sources, chosen, targets, direct, target_count, limit, shift,
     start, near, time = direct
     node, key = _begin(sources, chosen)
     found = _spread(arcs, node, key, limit, shift, buckets, room, stop)
-    best = np.full(target_count, NOBODY, np.uint64)
+    best = np.full(target_count, limit, np.uint64)
     for v in range(found.size):
         if found[v] < limit:
             for k in range(by_node[v], by_node[v + 1]):
@@ -145,9 +146,6 @@ def _nearest(arcs, sources, chosen, targets, direct, target_count, limit, shift,
     for s in chosen:
         for k in range(start[s], start[s + 1]):
             best[near[k]] = min(best[near[k]], key_of(time[k], s))
-    for t in range(target_count):
-        if best[t] >= limit:
-            best[t] = NOBODY
     return best
 
 
@@ -186,7 +184,7 @@ def _settle_several(indptr, head, cs, k, nodes, keys, limit, shift, stop, least,
             return SHORT
         slot = min(np.int64(keys[i] >> shift) - base, last)
         held[top], where[top] = keys[i], nodes[i]
-        waiting[top, 0], waiting[top, 1] = top, first[slot]
+        waiting[top] = entry(top, first[slot])
         first[slot] = top
         top += np.uint32(1)
         live += 1
@@ -200,8 +198,8 @@ def _settle_several(indptr, head, cs, k, nodes, keys, limit, shift, stop, least,
                 base, _ = deal_out(first, waiting, held, shift, base)
                 b = np.int64(0)
             continue
-        first[b] = waiting[e, 1]
-        waiting[e, 1] = free
+        first[b] = np.uint32(waiting[e] >> np.uint64(32))
+        waiting[e] = entry(e, free)
         free = e
         live -= 1
         u, mine = np.int64(where[e]), held[e]
@@ -218,15 +216,14 @@ def _settle_several(indptr, head, cs, k, nodes, keys, limit, shift, stop, least,
                 continue
             if free != NIL:
                 e = free
-                free = waiting[e, 1]
+                free = np.uint32(waiting[e] >> np.uint64(32))
             else:
                 if top == size:
                     return SHORT
                 e = top
                 top += np.uint32(1)
-                waiting[e, 0] = e
             slot = min(np.int64(longer >> shift) - base, last)
-            held[e], where[e], waiting[e, 1] = longer, head[j], first[slot]
+            held[e], where[e], waiting[e] = longer, head[j], entry(e, first[slot])
             first[slot] = e
             live += 1
     return 0
@@ -241,7 +238,7 @@ def _several(arcs, sources, chosen, k, targets, direct, target_count, limit, shi
     node, key = _begin(sources, chosen)
     least, first = np.full(k * (indptr.size - 1), NOBODY, np.uint64), np.full(buckets + 1, NIL, np.uint32)
     while True:
-        waiting, held, where = np.empty((room, 2), np.uint32), np.empty(room, np.uint64), np.empty(room, np.uint32)
+        waiting, held, where = np.empty(room, np.uint64), np.empty(room, np.uint64), np.empty(room, np.uint32)
         found = _settle_several(
             indptr, head, cs, k, node, key, limit, shift, stop, least, first, waiting, held, where
         )  # fmt: skip
@@ -286,7 +283,7 @@ def nearest_source(
     if not COMPILED:
         return _parted(plain.nearest(arcs, nodes, offsets, owners, cut=cut))
     keys = (offsets.astype(np.uint64) << np.uint64(32)) | owners.astype(np.uint64)
-    return _parted(_spread(arcs, nodes, keys, _limit(cut), *_measures(queue, arcs), as_stop(stop)))
+    return _parted(_spread(arcs, nodes, keys, _limit(cut), *_measures(queue, arcs), as_stop(stop)), _limit(cut))
 
 
 def nearest_to_targets(
@@ -314,7 +311,7 @@ def nearest_to_targets(
         keys = plain.nearest(arcs, sources[1][mine], sources[2][mine], owner[mine], cut=cut)
         return _parted(plain.keys_at_targets(keys, held, legs, some, target_count, cut))
     rest = np.int64(target_count), _limit(cut), *_measures(queue, arcs), as_stop(stop)
-    return _parted(_nearest(arcs, sources, some, held, legs, *rest))
+    return _parted(_nearest(arcs, sources, some, held, legs, *rest), _limit(cut))
 
 
 def several_to_targets(
@@ -354,12 +351,12 @@ def _limit(cut: int) -> np.uint64:
 
 
 def _measures(queue: Queue, arcs: Csr) -> tuple[np.uint64, np.int64, np.int64]:
-    shift, buckets, room = queue.of(arcs)
-    return np.uint64(32 + shift), buckets, room
+    room = len(arcs[0]) + len(arcs[1]) if queue.room is None else queue.room
+    return np.uint64(32 + queue.shift), np.int64(queue.buckets), np.int64(room)
 
 
-def _parted(keys: NDArray[np.uint64]) -> Nearest:
-    """Centiseconds and owners."""
-    some = keys != NOBODY
+def _parted(keys: NDArray[np.uint64], limit: np.uint64 = NOBODY) -> Nearest:
+    """Centiseconds and owners of the keys below a limit."""
+    some = keys < limit
     cs = np.where(some, (keys >> np.uint64(32)).astype(np.int32), UNREACHED)
     return cs, np.where(some, keys.astype(np.uint32).view(np.int32), np.int32(-1))

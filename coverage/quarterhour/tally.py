@@ -6,47 +6,47 @@ exactly, in whatever order they were added.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 import numpy as np
 from numpy.typing import NDArray
 
 from quarterhour.kernels import COMPILED, kernel
 from quarterhour.search import (
+    FRESH,
     QUEUE,
-    STOPPED,
+    SHORT,
     UNREACHED,
     Csr,
+    Desk,
     Queue,
     Stop,
+    Work,
     as_csr,
     as_stop,
     cutoff_table,
-    desk,
     gather,
     gather_direct,
     none_direct,
-    spread,
+    settle,
 )
 
 Floats = NDArray[np.float64]
 
 
 @kernel
-def _of_targets(arcs, sources, targets, direct, amounts, cuts, shift, buckets, room, stop):  # type: ignore[no-untyped-def]  # noqa: E501
-    """By source, cutoff and column: the sum over the targets within."""
+def _of_targets(arcs, sources, targets, direct, amounts, cuts, shift, stop, work, best, hit, sums, s):  # type: ignore[no-untyped-def]  # noqa: E501
+    """By source, cutoff and column: the sum over the targets within; where it ended and why, as ``search`` has it."""
+    indptr, head, cs = arcs
     start, nodes, offsets = sources
-    count, columns = amounts.shape
-    longest = cuts[cuts.size - 1]
-    work = desk(arcs[0].size - 1, buckets, room)
-    best, hit = np.full(count, UNREACHED, np.int32), np.empty(count + 1, np.uint32)
-    sums = np.zeros((start.size - 1, cuts.size, columns))
-    for s in range(start.size - 1):
+    dist, first, waiting = work
+    columns, longest = amounts.shape[1], cuts[cuts.size - 1]
+    while s < start.size - 1:
         lo, hi = start[s], start[s + 1]
-        reached, work = spread(arcs, nodes[lo:hi], offsets[lo:hi], longest, shift, stop, work)
-        if reached == STOPPED:
-            break
-        hits = gather(work[3], reached, work[0], targets, longest, best, hit)
+        named = settle(indptr, head, cs, nodes[lo:hi], offsets[lo:hi], shift, stop, dist, first, waiting)
+        if named < 0:
+            return s, named
+        hits = gather(work, named, targets, longest, best, hit)
         hits = gather_direct(direct, s, longest, best, hit, hits)
         for j in range(hits):
             p = hit[j]
@@ -59,30 +59,39 @@ def _of_targets(arcs, sources, targets, direct, amounts, cuts, shift, buckets, r
         for band in range(1, cuts.size):
             for c in range(columns):
                 sums[s, band, c] += sums[s, band - 1, c]
-    return sums
+        s += 1
+    return s, np.int64(FRESH)
 
 
 @kernel
-def _of_sources(arcs, sources, targets, direct, target_count, amounts, kind, kinds, cut, shift, buckets, room, stop):  # type: ignore[no-untyped-def]  # noqa: E501
-    """By target, kind and column: the sum over the sources within."""
+def _of_sources(arcs, sources, targets, direct, amounts, kind, cut, shift, stop, work, best, hit, sums, s):  # type: ignore[no-untyped-def]  # noqa: E501
+    """By target, kind and column: the sum over the sources within; where it ended and why."""
+    indptr, head, cs = arcs
     start, nodes, offsets = sources
+    dist, first, waiting = work
     columns = amounts.shape[1]
-    work = desk(arcs[0].size - 1, buckets, room)
-    best, hit = np.full(target_count, UNREACHED, np.int32), np.empty(target_count + 1, np.uint32)
-    sums = np.zeros((target_count, kinds, columns))
-    for s in range(start.size - 1):
+    while s < start.size - 1:
         lo, hi = start[s], start[s + 1]
-        reached, work = spread(arcs, nodes[lo:hi], offsets[lo:hi], cut, shift, stop, work)
-        if reached == STOPPED:
-            break
-        hits = gather(work[3], reached, work[0], targets, cut, best, hit)
+        named = settle(indptr, head, cs, nodes[lo:hi], offsets[lo:hi], shift, stop, dist, first, waiting)
+        if named < 0:
+            return s, named
+        hits = gather(work, named, targets, cut, best, hit)
         hits = gather_direct(direct, s, cut, best, hit, hits)
         for j in range(hits):
             p = hit[j]
             best[p] = UNREACHED
             for c in range(columns):
                 sums[p, kind[s], c] += amounts[s, c]
-    return sums
+        s += 1
+    return s, np.int64(FRESH)
+
+
+def _through(run: Callable[[Work, np.int64], tuple[int, int]], desk: Desk) -> None:
+    """Run a kernel over all sources, with more room where it ran short."""
+    s, state = run(desk.arrays, np.int64(0))
+    while state == SHORT:
+        desk.make_room()
+        s, state = run(desk.arrays, np.int64(s))
 
 
 def sums_of_targets(
@@ -104,7 +113,12 @@ def sums_of_targets(
     legs = as_csr(none_direct(len(sources[0]) - 1) if direct is None else direct, start=np.int64)
     whole, limits = np.ascontiguousarray(amounts, np.float64), np.asarray(cuts, np.int32)
     if COMPILED:
-        return np.asarray(_of_targets(arcs, sources, held, legs, whole, limits, *queue.of(arcs), as_stop(stop)))
+        desk, told = Desk(arcs, int(limits[-1]), queue), as_stop(stop)
+        best, hit = np.full(len(whole), UNREACHED), np.empty(len(whole) + 1, np.uint32)
+        sums = np.zeros((len(sources[0]) - 1, len(limits), whole.shape[1]))
+        given = arcs, sources, held, legs, whole, limits, desk.shift, told
+        _through(lambda work, s: _of_targets(*given, work, best, hit, sums, s), desk)
+        return sums
     start, target, cs = cutoff_table(
         arcs, sources, targets=held, direct=legs, target_count=len(whole), cut=int(limits[-1]), stop=stop
     )
@@ -135,16 +149,16 @@ def sums_of_sources(
     arcs, sources, held = as_csr(arcs), as_csr(sources, start=np.int64), as_csr(targets)
     legs = as_csr(none_direct(len(sources[0]) - 1) if direct is None else direct, start=np.int64)
     whole, of = np.ascontiguousarray(amounts, np.float64), np.ascontiguousarray(kind, np.int64)
+    sums = np.zeros((target_count, kinds, whole.shape[1]))
     if COMPILED:
-        found = _of_sources(
-            arcs, sources, held, legs, np.int64(target_count), whole, of, np.int64(kinds), np.int32(cut),
-            *queue.of(arcs), as_stop(stop),
-        )  # fmt: skip
-        return np.asarray(found)
+        desk, told = Desk(arcs, cut, queue), as_stop(stop)
+        best, hit = np.full(target_count, UNREACHED), np.empty(target_count + 1, np.uint32)
+        given = arcs, sources, held, legs, whole, of, np.int32(cut), desk.shift, told
+        _through(lambda work, s: _of_sources(*given, work, best, hit, sums, s), desk)
+        return sums
     start, target, _ = cutoff_table(
         arcs, sources, targets=held, direct=legs, target_count=target_count, cut=cut, stop=stop
     )
     source = np.repeat(np.arange(len(start) - 1), np.diff(start))
-    sums = np.zeros((target_count, kinds, whole.shape[1]))
     np.add.at(sums, (target, of[source]), whole[source])
     return sums
