@@ -52,6 +52,14 @@ def test_the_scripts_run_on_a_toy_study(toy_study: Path, tmp_path: Path) -> None
     assert ground.stat().st_size > 10_000
 
 
+def test_what_the_readme_shows_without_a_study_runs() -> None:
+    text = (ROOT / "README.md").read_text(encoding="utf-8")
+    (code,) = (block for block in re.findall(r"```python\n(.*?)```", text, re.S) if "network_from_edges" in block)
+    done = subprocess.run([sys.executable, "-W", "error", "-c", code], capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr
+    assert "clinic" in done.stdout
+
+
 def test_the_readme_names_every_command() -> None:
     from quarterhour.cli import app
 
