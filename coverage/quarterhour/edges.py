@@ -11,11 +11,16 @@ from numpy.typing import NDArray
 from quarterhour import places
 from quarterhour.errors import DataError, first_ids
 from quarterhour.modes import CENTISECONDS_PER_MINUTE, Mode, as_mode
-from quarterhour.network import MAX_CS, Network, network_from_arrays, oneway_of
+from quarterhour.network import MAX_CS, Network, network_from_arrays, obeyed_turns, oneway_of
 
 
 def network_from_edges(
-    edges: pd.DataFrame, *, nodes: pd.DataFrame | None = None, mode: Mode | None = None, crs: object = None
+    edges: pd.DataFrame,
+    *,
+    nodes: pd.DataFrame | None = None,
+    mode: Mode | None = None,
+    crs: object = None,
+    turns: pd.DataFrame | None = None,
 ) -> Network:
     """A network from a table with one edge a row.
 
@@ -27,6 +32,7 @@ def network_from_edges(
     nodes : ``x``, ``y`` in metres by the id of each end; without it, places can only stand on ends (``at_junctions``).
     mode : who travels; a table of minutes needs none.
     crs : of ``nodes``.
+    turns : restrictions that vehicles obey (``turns.py`` names the columns).
 
     Every time is rounded once to whole centiseconds, at least one. Edges of a class that the mode may not use are
     left out. DataError for missing columns, ends without a name or place, and times that are no time.
@@ -46,11 +52,12 @@ def network_from_edges(
     times = _times(table, length, speed)[usable]
     way = _ways(table, travels)[usable]
     tail, head, ids = _ends(table[usable])
+    along, against = np.where(way >= 0, times, 0), np.where(way <= 0, times, 0)
     return network_from_arrays(
         tail,
         head,
-        forward_cs=np.where(way >= 0, times, 0),
-        backward_cs=np.where(way <= 0, times, 0),
+        forward_cs=along,
+        backward_cs=against,
         mode=travels,
         xy=None if nodes is None else _places(nodes, ids),
         crs=crs,
@@ -58,6 +65,7 @@ def network_from_edges(
         road_ids=table.index[usable],
         road_class=classes[usable],
         junction_ids=ids,
+        turns=obeyed_turns(turns, table.index[usable], (ids[tail], ids[head]), (along, against), travels),
     )
 
 

@@ -9,106 +9,174 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from quarterhour.graph import UNREACHED, SearchGraph, ragged, search_graph
 from quarterhour.network import Network
 
 Ints = NDArray[Any]
-FAR = 2**31 - 1
-"""Centiseconds beyond every cutoff."""
 
 
 @dataclass(frozen=True, eq=False)
 class Entries:
-    """How each place joins the network: up to two junctions and the centiseconds between.
+    """How each place joins the searched graph: the states next to it and the centiseconds between.
 
-    ``road``, ``share``: where it stands (-1: nowhere). ``along``, ``against``: the road's time in each direction;
-    ``along_cs``, ``against_cs``: the place's position on it, from the tail. ``extra``: gap and turnout.
-    ``allowed``, ``junction``, ``cs``: by place and end of the road (tail, head).
+    ``road``, ``share``: where it stands (-1: nowhere). ``link``: of the road; ``open``, ``passed``: whether one may go
+    along it and against it, and the centiseconds from where it begins in that direction to the place. ``extra``: gap
+    and turnout. ``state, cs[start[i]:start[i + 1]]``: by place. ``states``: how many the graph has.
     """
 
     road: Ints
     share: Ints
-    along: Ints
-    against: Ints
-    along_cs: Ints
-    against_cs: Ints
+    link: Ints
+    open: NDArray[np.bool_]
+    passed: Ints
     extra: Ints
-    allowed: Ints
-    junction: Ints
+    start: Ints
+    state: Ints
     cs: Ints
+    states: int
 
-    def rows(self, span: slice) -> tuple[Ints, Ints, Ints]:
-        """Start, junctions and centiseconds of the entries of some places."""
-        allowed = self.allowed[span]
-        start = np.r_[0, np.cumsum(allowed.sum(axis=1))].astype(np.int64)
-        return start, self.junction[span][allowed], self.cs[span][allowed].astype(np.int32)
+    def rows(self, places: slice | Ints) -> tuple[Ints, Ints, Ints]:
+        """Start, states and centiseconds of the entries of some places."""
+        which = np.arange(len(self.road))[places]
+        count = self.start[which + 1] - self.start[which]
+        _, at = ragged(self.start[which], count)
+        return np.r_[0, np.cumsum(count)].astype(np.int64), self.state[at], self.cs[at]
+
+    def by_state(self) -> tuple[Ints, Ints, Ints]:
+        """Start of each state's places, the places, the centiseconds between."""
+        place = np.repeat(np.arange(len(self.road), dtype=np.int32), np.diff(self.start))
+        order = np.argsort(self.state, kind="stable")
+        start = np.r_[0, np.cumsum(np.bincount(self.state, minlength=self.states))].astype(np.int64)
+        return start, place[order], self.cs[order]
 
 
 def entries_of(network: Network, snapped: pd.DataFrame, *, leaves: bool, extra: int) -> Entries:
-    """Where snapped places join the network; ``leaves``: there trips begin (else they end).
+    """Where snapped places join ``search_graph(network)``; ``leaves``: there trips begin (else they end).
 
-    The leg to the tail is round(share x time), to the head the rest, so that pieces add up. ``extra`` centiseconds
-    come on top, as does the gap between place and road.
+    The way to the tail of a road is round(share x time), to the head the rest, so that pieces add up. ``extra``
+    centiseconds come on top, as does the gap between place and road. A place at the very end of a road stands on the
+    junction: its trips leave by any road, and arrive by any.
     """
+    graph = search_graph(network)
     road = snapped["road"].to_numpy()
     on = road >= 0
     at = np.where(on, road, 0)
     share = np.where(on, snapped["share"].to_numpy(dtype=float), 0.0)
     gap = np.where(on, snapped["gap_m"].to_numpy(dtype=float), 0.0)
-    along, against = network.forward_cs[at], network.backward_cs[at]
-    along_cs, against_cs = np.rint(share * along).astype(np.int64), np.rint(share * against).astype(np.int64)
-    rest, rest_against = along - along_cs, against - against_cs
-    to_tail, to_head = (against_cs, rest) if leaves else (along_cs, rest_against)
-    ok_tail, ok_head = (against > 0, along > 0) if leaves else (along > 0, against > 0)
-    # At the very end of a road one stands on the junction, whatever way the road runs: then it does not
-    # matter which of the roads that meet there the place was snapped to.
-    at_tail = ((along == 0) | (along_cs == 0)) & ((against == 0) | (against_cs == 0))
-    at_head = ((along == 0) | (rest == 0)) & ((against == 0) | (rest_against == 0))
-    legs = np.column_stack([np.where(at_tail, 0, to_tail), np.where(at_head, 0, to_head)])
     off = np.rint(gap * 360.0 / network.mode.gap_kmh).astype(np.int64) + extra
+    spot = _Spots(network, graph, at, share)
+    place, state, cs = spot.leaving() if leaves else spot.arriving()
+    kept = on[place]
+    place, state, cs = place[kept], state[kept], cs[kept] + off[place[kept]]
+    order = np.argsort(place, kind="stable")
     return Entries(
         road=road,
         share=share,
-        along=along,
-        against=against,
-        along_cs=along_cs,
-        against_cs=against_cs,
+        link=np.where(on, spot.link, -1),
+        open=spot.open,
+        passed=spot.passed,
         extra=off,
-        allowed=np.column_stack([(ok_tail | at_tail) & on, (ok_head | at_head) & on]),
-        junction=np.column_stack([network.tail[at], network.head[at]]).astype(np.uint32),
-        cs=np.minimum(legs + off[:, None], FAR),
+        start=np.r_[0, np.cumsum(np.bincount(place, minlength=len(road)))].astype(np.int64),
+        state=state[order].astype(np.uint32),
+        cs=np.minimum(cs[order], UNREACHED).astype(np.int32),
+        states=graph.count,
     )
 
 
-def by_junction(entries: Entries, junctions: int) -> tuple[Ints, Ints, Ints]:
-    """Start of each junction's places, the places, the centiseconds between."""
-    place, side = np.nonzero(entries.allowed)
-    node = entries.junction[place, side]
-    order = np.argsort(node, kind="stable")
-    start = np.r_[0, np.cumsum(np.bincount(node, minlength=junctions))].astype(np.int64)
-    return start, place[order].astype(np.int32), entries.cs[place, side][order].astype(np.int32)
+class _Spots:
+    """Where places stand on their links, and on which junctions."""
+
+    def __init__(self, network: Network, graph: SearchGraph, road: Ints, share: Ints) -> None:
+        self.graph = graph
+        cs = np.column_stack([network.forward_cs[road], network.backward_cs[road]]).astype(np.int64)
+        from_tail = np.rint(share[:, None] * cs).astype(np.int64)
+        # At the very end of a road one stands on the junction, whatever way the road runs: then it does not
+        # matter which of the roads that meet there the place was snapped to.
+        closed = (cs == 0).all(axis=1)
+        at_tail = np.where(closed, share == 0, (from_tail == 0).all(axis=1))
+        at_head = np.where(closed, share == 1, (from_tail == cs).all(axis=1))
+        arcs = np.column_stack([2 * road, 2 * road + 1])
+        on_road = np.column_stack([from_tail[:, 0], cs[:, 1] - from_tail[:, 1]])
+        turned = graph.arc[arcs] & 1
+        place = np.arange(len(road))[:, None]
+        self.link = graph.arc[2 * road] >> 1
+        self.passed = np.empty((len(road), 2), np.int64)
+        self.passed[place, turned] = graph.before[arcs] + on_road
+        self.open = graph.cs[2 * self.link[:, None] + [0, 1]] > 0
+        standing = [(at_tail, network.tail[road]), (at_head, network.head[road])]
+        free = [here & (graph.states[node + 1] > graph.states[node]) for here, node in standing]
+        self.standing = np.concatenate([np.flatnonzero(f) for f in free])
+        self.junction = np.concatenate([node[f] for f, (_, node) in zip(free, standing, strict=True)])
+        # by road arc: does the place stand where the arc begins? (where it ends: the other one)
+        self.at_begin = np.empty((len(road), 2), bool)
+        self.at_begin[place, turned] = np.column_stack(free)
+
+    def leaving(self) -> tuple[Ints, Ints, Ints]:
+        """Place, state, centiseconds of each way to begin a trip."""
+        place, side = np.nonzero(self.open & ~self.at_begin[:, ::-1])
+        arc = 2 * self.link[place] + side
+        rest = self.graph.cs[arc] - self.passed[place, side]
+        return (
+            np.r_[self.standing, place],
+            np.r_[self.graph.states[self.junction], self.graph.arrivals(arc)],
+            np.r_[np.zeros(len(self.standing), np.int64), rest],
+        )
+
+    def arriving(self) -> tuple[Ints, Ints, Ints]:
+        """Place, state, centiseconds of each way to end a trip."""
+        place, side = np.nonzero(self.open & ~self.at_begin)
+        row, state, turn = self.graph.exits(2 * self.link[place] + side)
+        first = self.graph.states[self.junction]
+        which, every = ragged(first, self.graph.states[self.junction + 1] - first)
+        return (
+            np.r_[self.standing[which], place[row]],
+            np.r_[every, state],
+            np.r_[np.zeros(len(every), np.int64), self.passed[place, side][row] + turn],
+        )
 
 
 def direct_legs(source: Entries, target: Entries, span: slice, *, leaving: bool) -> tuple[Ints, Ints, Ints]:
-    """Places on the same road, and the time between in the directions that the road allows.
+    """Places on the same link, and the time between in the directions that it allows.
 
     For the sources of ``span``: start of each one's targets, the targets, the whole time. ``leaving``: trips begin
     at the sources.
     """
-    roads = source.road[span]
-    order = np.argsort(target.road, kind="stable")
-    held = target.road[order]
-    low, high = np.searchsorted(held, roads, "left"), np.searchsorted(held, roads, "right")
-    count = np.where(roads >= 0, high - low, 0)
-    s = np.repeat(np.arange(len(roads)), count)
-    t = order[np.repeat(low, count) + np.arange(count.sum()) - np.repeat(np.cumsum(count) - count, count)]
-    a, b = (source, target) if leaving else (target, source)
-    s = s + span.start
-    i, j = (s, t) if leaving else (t, s)
-    along = b.along_cs[j] - a.along_cs[i]
-    against = a.against_cs[i] - b.against_cs[j]
-    leg = np.minimum(
-        np.where((a.along[i] > 0) & (along >= 0), along, FAR),
-        np.where((a.against[i] > 0) & (against >= 0), against, FAR),
-    )
-    whole = np.minimum(leg + a.extra[i] + b.extra[j], FAR)
+    links = source.link[span]
+    order = np.argsort(target.link, kind="stable")
+    held = target.link[order]
+    low, high = np.searchsorted(held, links, "left"), np.searchsorted(held, links, "right")
+    count = np.where(links >= 0, high - low, 0)
+    s, t = ragged(low, count)
+    s, t = s + span.start, order[t]
+    a, b, i, j = (source, target, s, t) if leaving else (target, source, t, s)
+    leg = b.passed[j] - a.passed[i]
+    leg = np.where(a.open[i] & (leg >= 0), leg, UNREACHED).min(axis=1)
+    whole = np.minimum(leg + a.extra[i] + b.extra[j], UNREACHED)
     return np.r_[0, np.cumsum(count)].astype(np.int64), t.astype(np.int32), whole.astype(np.int32)
+
+
+def road_times(network: Network, entries: Entries, places: Ints, times: Ints, *, leaving: bool) -> Ints:
+    """When a search from some places sets out along each road from its tail and its head (roads x 2).
+
+    ``times``: by state, UNREACHED where the search did not come. ``leaving``: trips begin at the places. The roads
+    of the places' own links are reached within these as well; what lies on their own road is not told here.
+    """
+    graph = search_graph(network)
+    found = graph.road_times(times, leaving=leaving)
+    mine = places[entries.road[places] >= 0]
+    if graph.plain or not len(mine):
+        return found
+    order, first = graph.roads_by_link()
+    link = entries.link[mine]
+    row, at = ragged(first[link], first[link + 1] - first[link])
+    place, road = mine[row], order[at]
+    for side in (0, 1):
+        arc = 2 * road + (side if leaving else 1 - side)
+        way = graph.arc[arc] & 1
+        on = graph.before[arc] if leaving else graph.before[arc] + graph.road_cs[arc]
+        there = entries.passed[place, way]
+        gone = on - there if leaving else there - on
+        good = entries.open[place, way] & (gone >= 0)
+        when = np.minimum(gone + entries.extra[place], UNREACHED).astype(np.int32)
+        np.minimum.at(found[:, side], road[good], when[good])
+    return found

@@ -20,8 +20,9 @@ import shapely
 from numpy.typing import NDArray
 
 from quarterhour.contour import ground_below
-from quarterhour.entries import Entries, entries_of
+from quarterhour.entries import Entries, entries_of, road_times
 from quarterhour.errors import DataError, first_ids
+from quarterhour.graph import search_graph
 from quarterhour.kernels import COMPILED, kernel
 from quarterhour.modes import CENTISECONDS_PER_MINUTE, centiseconds
 from quarterhour.network import Network
@@ -140,19 +141,19 @@ def _ways(network: Network, leaving: bool) -> tuple[Array, Array]:
 def _reached(
     network: Network, entries: Entries, groups: list[Array], heading: Heading, cut: int
 ) -> Iterator[tuple[Array, Array, Array]]:
-    """For each group of sites: its sites, the junctions it reaches, their centiseconds."""
-    arcs = network.arcs(heading)
+    """For each group of sites: its sites, the states of the searched graph that it reaches, their centiseconds."""
+    arcs = search_graph(network).arcs(heading)
     for first in range(0, len(groups), BLOCK):
         block = groups[first : first + BLOCK]
-        allowed = [entries.allowed[g] for g in block]
+        rows = [entries.rows(g) for g in block]
         sources = (
-            np.r_[0, np.cumsum([a.sum() for a in allowed])],
-            np.concatenate([entries.junction[g][a] for g, a in zip(block, allowed, strict=True)]),
-            np.concatenate([entries.cs[g][a] for g, a in zip(block, allowed, strict=True)]),
+            np.r_[0, np.cumsum([len(r[1]) for r in rows])],
+            np.concatenate([r[1] for r in rows]),
+            np.concatenate([r[2] for r in rows]),
         )
-        start, junctions, cs = cutoff_table((arcs.indptr, arcs.head, arcs.cs), sources, cut=cut)
+        start, states, cs = cutoff_table((arcs.indptr, arcs.head, arcs.cs), sources, cut=cut)
         for g, a, b in zip(block, start[:-1], start[1:], strict=True):
-            yield g, junctions[a:b], cs[a:b]
+            yield g, states[a:b], cs[a:b]
 
 
 class _Drawing:
@@ -163,18 +164,19 @@ class _Drawing:
     ) -> None:
         self.entries, self.cuts, self.radius_m, self.cell_m = entries, cuts, radius_m, cell_m
         self.lines = network.coords, network.coord_start, network.line_m
-        self.roads = network.tail, network.head, *_ways(network, leaving)
-        self.time = np.full(len(network.x), UNREACHED, np.int32)
+        self.network, self.leaving, self.ways = network, leaving, _ways(network, leaving)
+        self.time = np.full(entries.states, UNREACHED, np.int32)
 
-    def __call__(self, sites: Array, junctions: Array, cs: Array) -> Iterator[shapely.Geometry]:
+    def __call__(self, sites: Array, states: Array, cs: Array) -> Iterator[shapely.Geometry]:
         """A MultiPolygon a cutoff, rising."""
-        self.time[junctions] = cs
+        self.time[states] = cs
+        begun = road_times(self.network, self.entries, sites, self.time, leaving=self.leaving)
         entries = self.entries
         mine = sites[entries.road[sites] >= 0]
         own = entries.road[mine].astype(np.int64), entries.share[mine], entries.extra[mine]
         cuts = np.array(self.cuts, np.int64)
-        parts, ends, boxes = _new_parts(self.roads, self.lines, self.time, own, cuts)
-        self.time[junctions] = UNREACHED
+        parts, ends, boxes = _new_parts(self.ways, self.lines, begun, own, cuts)
+        self.time[states] = UNREACHED
         if not len(parts):
             yield from (shapely.MultiPolygon() for _ in self.cuts)
         elif COMPILED:
@@ -301,9 +303,9 @@ def _cut_out(line, low, high, xy, a, b, out, count, fill):  # type: ignore[no-un
 
 
 @kernel
-def _new_parts(roads, lines, time, sites, cuts):  # type: ignore[no-untyped-def]
+def _new_parts(ways, lines, begun, sites, cuts):  # type: ignore[no-untyped-def]
     """Segments (x, y, x, y) that each cutoff adds to the one before, where each cutoff's end, the box so far."""
-    tail, head, away, back = roads
+    away, back = ways
     xy, start, line = lines
     own, share, extra = sites
     ends = np.zeros(cuts.size + 1, np.int64)
@@ -312,8 +314,8 @@ def _new_parts(roads, lines, time, sites, cuts):  # type: ignore[no-untyped-def]
         count = 0
         for c in range(cuts.size):
             cut, less = cuts[c], cuts[c - 1] if c else -1
-            for r in range(tail.size):
-                from_tail, from_head = time[tail[r]], time[head[r]]
+            for r in range(away.size):
+                from_tail, from_head = begun[r, 0], begun[r, 1]
                 if from_tail >= cut and from_head >= cut:
                     continue
                 a, b = start[r], start[r + 1]

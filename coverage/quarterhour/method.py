@@ -8,6 +8,7 @@ from pathlib import Path
 
 import numpy as np
 
+from quarterhour.graph import search_graph
 from quarterhour.hierarchy import (
     Hierarchy,
     build_hierarchy,
@@ -43,7 +44,7 @@ def searcher(
     network: Network, trips: Trips, cut: int, *, scenarios: int, folder: Path | None, progress: Progress | None
 ) -> tuple[Search, float]:
     """The way that costs less, and the share of the work that is done already; the log says which and why."""
-    arcs = network.arcs()
+    arcs = search_graph(network).arcs()
     forward = (arcs.indptr, arcs.head, arcs.cs)
     ready = _KEPT in network.kept or (folder is not None and hierarchy_path(*forward, folder=folder).is_dir())
     choice = choose_method(

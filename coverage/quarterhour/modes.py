@@ -34,6 +34,10 @@ class Mode:
     ``ferry_wait_minutes``, ``stopped_by`` barriers, and ``slope``: "tobler", ``{watts, mass_kg, rolling}``
     of a motor (at the wheel; with its rider), or None. ``uses``: the column of roads that says where it may go,
     "walk", "drive" or "cycle".
+
+    What vehicles heed besides (``turns.py``): ``turn_seconds`` lost by a turn (``left``, ``right``, ``straight``,
+    ``u_turn``, as where one ``drives_on`` the right) at a junction of three roads or more; ``counts_as``: the OSM
+    words by which a turn restriction may exempt it.
     """
 
     id: str
@@ -55,6 +59,9 @@ class Mode:
     stopped_by: tuple[str, ...] = ()
     slope: str | Mapping[str, float] | None = None
     uses: str = ""
+    turn_seconds: Mapping[str, float] = field(default_factory=_nothing)
+    drives_on: str = "right"
+    counts_as: tuple[str, ...] = ()
 
     @property
     def obeys_oneway(self) -> bool:
@@ -127,7 +134,22 @@ def _figures(table: Mapping[str, Any]) -> dict[str, Any]:
         "surface_kmh": _above_zero(table.get("surface_kmh", {})),
         "stopped_by": tuple(str(kind) for kind in table.get("stopped_by", ())),
         "slope": _slope(table.get("slope")),
+        "turn_seconds": _turn_seconds(table.get("turn_seconds", {})),
+        "drives_on": _side(table.get("drives_on", "right")),
+        "counts_as": tuple(str(word) for word in table.get("counts_as", ())),
     }
+
+
+def _turn_seconds(table: Mapping[str, Any]) -> Mapping[str, float]:
+    if set(table) - {"left", "right", "straight", "u_turn"}:
+        raise ValueError(table)
+    return MappingProxyType({str(turn): _at_least_zero(seconds) for turn, seconds in table.items()})
+
+
+def _side(said: Any) -> str:
+    if said not in ("left", "right"):
+        raise ValueError(said)
+    return str(said)
 
 
 def _above_zero(table: Mapping[str, Any]) -> Mapping[str, float]:

@@ -19,6 +19,7 @@ from scipy.sparse import csgraph
 from quarterhour import places, speeds
 from quarterhour.errors import DataError, first_ids
 from quarterhour.modes import Mode
+from quarterhour.turns import Turns, forbidden_turns
 
 MAX_CS = 1 << 28
 """Longest time along one road, 31 days: sums of a search stay inside int32."""
@@ -69,8 +70,9 @@ class Network:
     ``backward_cs``: whole centiseconds along and against the road, at least 1; 0: not that way.
     ``coords[coord_start[i]:coord_start[i + 1]]``: the line of road i. ``component``: weak component of each
     junction, 0 the largest. ``no_stopping``: roads on which no place stands while another is near (tunnels,
-    motorways). ``junction_ids``: the user's ids of the junctions, where they have some. ``kept``: what was worked
-    out once (arcs, grid). Junctions stand in Hilbert order, so that neighbours share cache lines.
+    motorways). ``junction_ids``: the user's ids of the junctions, where they have some. ``turns``: sequences of roads
+    that nobody may drive. ``kept``: what was worked out once (arcs, grid, what is searched). Junctions stand in
+    Hilbert order, so that neighbours share cache lines.
     """
 
     x: NDArray[np.float64]
@@ -89,10 +91,13 @@ class Network:
     crs: CRS
     no_stopping: NDArray[np.bool_]
     junction_ids: pd.Index | None = None
+    turns: Turns | None = None
     kept: dict[str, Any] = field(default_factory=dict, repr=False)
 
     def arcs(self, heading: str = "to_community") -> Arcs:
-        """Arcs for a search from the sites: along the roads when the carer leaves, reversed when people come."""
+        """Every road as arcs between junctions, for a search from the sites: along the roads when the carer leaves,
+        reversed when people come. Searches run on ``graph.search_graph``, which knows turns too.
+        """
         if heading not in self.kept:
             self.kept[heading] = _arcs(self, reverse=heading == "to_site")
         found: Arcs = self.kept[heading]
@@ -337,12 +342,12 @@ def oneway_of(roads: pd.DataFrame) -> tuple[NDArray[np.int8], pd.Index]:
     return values, roads.index[~text.isin(_ALONG | _AGAINST | _BOTH)]
 
 
-def build_network(roads: gpd.GeoDataFrame, mode: Mode) -> Network:
+def build_network(roads: gpd.GeoDataFrame, mode: Mode, *, turns: pd.DataFrame | None = None) -> Network:
     """The network that a mode may use, its times in whole centiseconds.
 
     ``roads`` as ``as_roads`` makes it; what they say beyond length and class counts by ``speeds.py``. Each
-    road is quantised once: round(length / speed), at least one centisecond. DataError when the mode may use none of
-    the roads.
+    road is quantised once: round(length / speed), at least one centisecond. ``turns``: restrictions that vehicles
+    obey (``turns.py`` names the columns). DataError when the mode may use none of the roads.
     """
     speed = speeds.road_speeds(roads, mode)
     usable = (speed > 0) & speeds.may_use(roads, mode)
@@ -356,11 +361,12 @@ def build_network(roads: gpd.GeoDataFrame, mode: Mode) -> Network:
     coords, owner = shapely.get_coordinates(used.geometry.to_numpy(), return_index=True)
     start = np.searchsorted(owner, np.arange(len(used) + 1)).astype(np.int64)
     tail, head, xy, ids = _junctions(used, coords, start)
+    along, against = np.where(way >= 0, along, 0), np.where(way <= 0, against, 0)
     return network_from_arrays(
         tail,
         head,
-        forward_cs=np.where(way >= 0, along, 0),
-        backward_cs=np.where(way <= 0, against, 0),
+        forward_cs=along,
+        backward_cs=against,
         xy=xy,
         mode=mode,
         crs=roads.crs,
@@ -370,7 +376,24 @@ def build_network(roads: gpd.GeoDataFrame, mode: Mode) -> Network:
         road_class=used["road_class"].to_numpy(),
         no_stopping=_no_stopping(used),
         junction_ids=ids,
+        turns=obeyed_turns(
+            turns, used.index, (tail, head) if ids is None else (ids[tail], ids[head]), (along, against), mode
+        ),
     )
+
+
+def obeyed_turns(
+    table: pd.DataFrame | None,
+    road_ids: pd.Index,
+    ends: tuple[Any, Any],
+    times: tuple[NDArray[Any], NDArray[Any]],
+    mode: Mode,
+) -> Turns | None:
+    """The turn restrictions that a mode obeys on its roads; walkers obey none."""
+    if table is None or mode.travels != "vehicle":
+        return None
+    open_ = np.column_stack(times).ravel() > 0
+    return forbidden_turns(table, road_ids=road_ids, ends=ends, open_=open_, mode=mode)
 
 
 def _no_stopping(roads: gpd.GeoDataFrame) -> NDArray[np.bool_]:
@@ -393,6 +416,7 @@ def network_from_arrays(
     road_class: NDArray[Any] | None = None,
     no_stopping: NDArray[Any] | None = None,
     junction_ids: pd.Index | None = None,
+    turns: Turns | None = None,
 ) -> Network:
     """A network straight from arrays, one entry a road; no geometry is needed.
 
@@ -406,6 +430,7 @@ def network_from_arrays(
     length_m : else the length of the lines, else nothing is known and it is NaN.
     lines : vertices of all lines and where each begins (one more at the end); else straight from end to end.
     road_ids, road_class, no_stopping, junction_ids : else 0.., "", False and no ids.
+    turns : what ``forbidden_turns`` made of restrictions.
 
     Junctions are put in another order inside (Hilbert, or Cuthill-McKee without ``xy``); ``junction_ids`` follow.
     DataError for sizes that differ, a junction out of range, a time that is negative or too long.
@@ -437,6 +462,7 @@ def network_from_arrays(
         crs=NOWHERE if crs is None else CRS.from_user_input(crs),
         no_stopping=np.zeros(size, bool) if no_stopping is None else np.asarray(no_stopping, bool),
         junction_ids=None if junction_ids is None else junction_ids[order],
+        turns=turns,
     )
 
 

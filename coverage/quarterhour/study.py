@@ -247,7 +247,7 @@ class _Run:
 def _kept_network(run: _Run, roads: gpd.GeoDataFrame, mode: Mode) -> Network:
     """The network of a mode as an earlier run left it, where roads, mode and program are the same; else built."""
     if run.prepared is None:
-        return network.build_network(roads, mode)
+        return network.build_network(roads, mode, turns=run.turns)
     run.roads_key = run.roads_key or prepared.table_key(roads)
     turns = None if run.turns is None else prepared.table_key(run.turns)
     key = prepared.network_key(mode, settings={"roads": run.roads_key, "turns": turns})
@@ -262,7 +262,7 @@ def _kept_network(run: _Run, roads: gpd.GeoDataFrame, mode: Mode) -> Network:
     if found is not None:
         run.tell(words.say("study.network_kept", run.lang, mode=mode.name(run.lang)))
         return found
-    built = network.build_network(roads, mode)
+    built = network.build_network(roads, mode, turns=run.turns)
     try:
         prepared.save_network(built, home, key=key)
     except WriteError as why:

@@ -10,8 +10,9 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from quarterhour.entries import Entries, by_junction, direct_legs, entries_of
+from quarterhour.entries import Entries, direct_legs, entries_of
 from quarterhour.errors import DataError, first_ids
+from quarterhour.graph import search_graph
 from quarterhour.modes import CENTISECONDS_PER_MINUTE, centiseconds
 from quarterhour.network import Network
 from quarterhour.search import Csr
@@ -115,7 +116,7 @@ def trips_between(
     extra = (turnout, 0) if outward else (0, turnout)
     source = entries_of(network, searched.iloc[order], leaves=leaving, extra=extra[0])
     target = entries_of(network, other, leaves=not leaving, extra=extra[1])
-    arcs = network.arcs(heading if outward else _BACK[heading])
+    arcs = search_graph(network).arcs(heading if outward else _BACK[heading])
     return Trips(
         homes=homes,
         bases=bases,
@@ -124,7 +125,7 @@ def trips_between(
         arcs=(arcs.indptr, arcs.head, arcs.cs),
         source=source,
         target=target,
-        targets=by_junction(target, len(network.x)),
+        targets=target.by_state(),
         leaving=leaving,
     )
 

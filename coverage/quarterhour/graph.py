@@ -1,0 +1,311 @@
+"""The graph that searches run on: the network without its mere bends, with its forbidden and slow turns.
+
+A state is "at this junction, and free to leave by any road", or "at this junction, come by this arc", where that
+forbids some way on or makes it slower. Where nothing is forbidden or slow, a junction is one state, and a network
+without bends is searched as it stands. Where only two roads meet and whoever comes by one may leave by the other,
+a road merely goes on: nobody turns round there, however a road is cut into pieces.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field, replace
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from quarterhour.chains import Links, continuations, link_roads
+from quarterhour.errors import DataError
+from quarterhour.network import Arcs, Network
+from quarterhour.turns import Contexts, contexts_of, turn_centiseconds
+
+Ints = NDArray[Any]
+BEYOND_CS = 1 << 30
+"""No cutoff is as long: a link that takes longer may as well take this."""
+UNREACHED = 2**31 - 1
+LOOK_M = 10.0
+"""A road's direction at a junction is that of its first metres: the very first vertex may be a splayed corner."""
+
+
+@dataclass(frozen=True, eq=False)
+class SearchGraph:
+    """States, and how roads lead from one to the next.
+
+    ``states[j]:states[j + 1]`` are those of junction j: none within a link, else first the free one. ``arc, before``:
+    link arc of each road arc, and centiseconds along it until that begins; ``road_cs``: the road arc's own.
+    ``begin``: junction where each link arc begins; ``cs``: its whole time, 0 where one may not go.
+    ``split_arc`` (rising), ``split_state``: link arcs that arrive in a state of their own.
+    ``exit_arc`` (rising), ``exit_state``, ``exit_cs``: the states besides the free one from which a link arc may be
+    taken, and what the turn costs. ``plain``: states are junctions and links roads. ``kept``: arcs, by heading.
+    """
+
+    states: Ints
+    arc: Ints
+    before: Ints
+    road_cs: Ints
+    begin: Ints
+    cs: Ints
+    split_arc: Ints
+    split_state: Ints
+    exit_arc: Ints
+    exit_state: Ints
+    exit_cs: Ints
+    plain: bool
+    kept: dict[str, Any] = field(default_factory=dict, repr=False)
+
+    @property
+    def count(self) -> int:
+        """How many states there are."""
+        return int(self.states[-1])
+
+    def arcs(self, heading: str = "to_community") -> Arcs:
+        """Arcs for a search from the sites: along the roads when the carer leaves, reversed when people come."""
+        if heading not in self.kept:
+            self.kept[heading] = _turned(self.kept["to_community"])
+        found: Arcs = self.kept[heading]
+        return found
+
+    def arrivals(self, arcs: Ints) -> Ints:
+        """The state in which each of some link arcs ends, for a trip that began on it."""
+        at = np.minimum(np.searchsorted(self.split_arc, arcs), max(len(self.split_arc) - 1, 0))
+        free: Ints = self.states[self.begin[arcs ^ 1]]
+        if not len(self.split_arc):
+            return free
+        return np.asarray(np.where(self.split_arc[at] == arcs, self.split_state[at], free))
+
+    def exits(self, arcs: Ints) -> tuple[Ints, Ints, Ints]:
+        """The states from which each of some link arcs may be taken: position in ``arcs``, state, cost of the turn."""
+        rows, free = np.arange(len(arcs)), self.states[self.begin[arcs]]
+        low, high = (np.searchsorted(self.exit_arc, arcs, side) for side in ("left", "right"))
+        which, more = ragged(low, high - low)
+        states, cost = np.r_[free, self.exit_state[more]], np.r_[np.zeros(len(arcs), np.int64), self.exit_cs[more]]
+        return np.r_[rows, which], states, cost
+
+    def roads_by_link(self) -> tuple[Ints, Ints]:
+        """Roads, those of one link side by side, and where each link's begin."""
+        if "roads" not in self.kept:
+            link = self.arc[::2] >> 1
+            self.kept["roads"] = np.argsort(link, kind="stable"), np.r_[0, np.cumsum(np.bincount(link))]
+        found: tuple[Ints, Ints] = self.kept["roads"]
+        return found
+
+    def road_times(self, times: Ints, *, leaving: bool) -> Ints:
+        """When a search sets out along each road from its tail and from its head (roads x 2).
+
+        ``times``: by state, UNREACHED where it did not come. ``leaving``: the search follows the trips; else it runs
+        against them, and sets out where trips arrive. What begins within a link itself is not in it.
+        """
+        known = times.astype(np.int64)
+        if leaving:
+            set_out = known[self.states[self.begin]]
+            np.minimum.at(set_out, self.exit_arc, known[self.exit_state] + self.exit_cs)
+            found = np.where(self.cs > 0, set_out, UNREACHED)[self.arc] + self.before
+        else:
+            set_out = known[self.arrivals(np.arange(len(self.begin)))]
+            ended = np.where(self.cs > 0, set_out + self.cs, UNREACHED)[self.arc] - self.before - self.road_cs
+            found = ended.reshape(-1, 2)[:, ::-1].ravel()
+        return np.asarray(np.minimum(found, UNREACHED).astype(np.int32).reshape(-1, 2))
+
+    def __repr__(self) -> str:
+        arcs, split = len(self.kept["to_community"].head), len(self.split_arc)
+        inner = int((np.diff(self.states) == 0).sum())
+        return f"<SearchGraph: {self.count:,} states, {arcs:,} arcs; {inner:,} bends left out, {split:,} arcs apart>"
+
+
+def search_graph(network: Network) -> SearchGraph:
+    """What is searched in the place of a network; derived once, and kept with it."""
+    if "graph" not in network.kept:
+        network.kept["graph"] = _graph(network)
+    found: SearchGraph = network.kept["graph"]
+    return found
+
+
+def junction_times(network: Network, times: Ints, *, leaving: bool) -> Ints:
+    """Centiseconds from the sources of a search to each junction (``leaving``), or from each to them.
+
+    ``times``: by state of ``search_graph``. Junctions within a link are reached from its ends; sources within
+    the link itself do not count.
+    """
+    graph = search_graph(network)
+    free = graph.states[:-1]
+    here = np.diff(graph.states) > 0
+    found = np.full(len(network.x), UNREACHED, np.int32)
+    found[here] = np.minimum.reduceat(times, free[here]) if leaving else times[free[here]]
+    if not here.all():
+        ends = np.column_stack([network.tail, network.head])
+        within = ~here[ends]
+        np.minimum.at(found, ends[within], graph.road_times(times, leaving=leaving)[within])
+    return found
+
+
+def ragged(first: Ints, count: Ints) -> tuple[Ints, Ints]:
+    """Ranges ``first[i]`` .. ``first[i] + count[i]`` laid end to end: i of each member, and the members."""
+    row = np.repeat(np.arange(len(first)), count)
+    return row, np.arange(len(row)) - np.repeat(np.cumsum(count) - count, count) + np.repeat(first, count)
+
+
+# --- made from the network
+
+
+def _graph(network: Network) -> SearchGraph:
+    at = np.column_stack([network.tail, network.head]).ravel()
+    road_cs = np.column_stack([network.forward_cs, network.backward_cs]).ravel()
+    sequences = network.turns.sequences() if network.turns else []
+    named = np.zeros(len(network.x), bool)
+    named[[at[arc] for sequence in sequences for arc in sequence[1:]]] = True
+    links = link_roads(at, road_cs, len(network.x), stay=named)
+    begin = at[links.end]
+    if sequences:
+        sequences += _no_turning_round(at, road_cs, named)
+    rows = _split(network, links, begin, contexts_of(_on_links(sequences, links)))
+    states = np.r_[0, np.cumsum(~links.inner + np.bincount(rows.junction, minlength=len(network.x)))].astype(np.int32)
+    plain = not len(rows.arc) and not links.inner.any()
+    return _with_arcs(network, links, begin, road_cs, states, rows, plain)
+
+
+def _no_turning_round(at: Ints, cs: Ints, named: NDArray[np.bool_]) -> list[tuple[int, ...]]:
+    """Where a road merely goes on, but a restriction needs the junction."""
+    ends = np.concatenate(continuations(at, cs, len(named)))
+    ends = ends[named[at[ends]] & (cs[ends] > 0) & (cs[ends ^ 1] > 0)]
+    return [(int(end ^ 1), int(end)) for end in ends]
+
+
+def _on_links(sequences: list[tuple[int, ...]], links: Links) -> list[tuple[int, ...]]:
+    return [tuple(links.arc[list(sequence)].tolist()) for sequence in sequences]
+
+
+@dataclass(frozen=True, eq=False)
+class _Split:
+    """States besides the free ones, by junction: how one came (``arc``), in which context (-1: in none)."""
+
+    arc: Ints
+    context: Ints
+    junction: Ints
+    base: NDArray[np.bool_]
+    contexts: Contexts
+    costly: NDArray[np.bool_]
+
+
+def _split(network: Network, links: Links, begin: Ints, contexts: Contexts) -> _Split:
+    mode, count = network.mode, len(network.x)
+    costly = np.zeros(count, bool)
+    if mode.travels == "vehicle" and any(mode.turn_seconds.values()):
+        costly = np.bincount(network.tail, minlength=count) + np.bincount(network.head, minlength=count) >= 3
+    slow = np.flatnonzero((links.cs > 0) & costly[begin[np.arange(len(begin)) ^ 1]])
+    base = np.union1d(slow, contexts.arc[contexts.short])
+    in_short = np.full(len(base), -1)
+    in_short[np.searchsorted(base, contexts.arc[contexts.short])] = np.flatnonzero(contexts.short)
+    arc = np.r_[base, contexts.arc[~contexts.short]].astype(np.int64)
+    context = np.r_[in_short, np.flatnonzero(~contexts.short)]
+    junction = begin[arc ^ 1]
+    order = np.lexsort((context, arc, junction))
+    is_base = (np.arange(len(arc)) < len(base))[order]
+    return _Split(arc[order], context[order], junction[order], is_base, contexts, costly)
+
+
+def _with_arcs(
+    network: Network, links: Links, begin: Ints, road_cs: Ints, states: Ints, rows: _Split, plain: bool
+) -> SearchGraph:
+    own = states[rows.junction] + 1 + np.arange(len(rows.arc)) - np.searchsorted(rows.junction, rows.junction)
+    by_arc = np.flatnonzero(rows.base)[np.argsort(rows.arc[rows.base])]
+    graph = SearchGraph(
+        states=states,
+        arc=links.arc,
+        before=links.before,
+        road_cs=road_cs,
+        begin=begin,
+        cs=links.cs,
+        split_arc=rows.arc[by_arc],
+        split_state=own[by_arc],
+        exit_arc=np.empty(0, np.int64),
+        exit_state=np.empty(0, np.int64),
+        exit_cs=np.empty(0, np.int64),
+        plain=plain,
+    )
+    if plain:
+        return replace(graph, kept={"to_community": network.arcs("to_community")})
+    out = np.flatnonzero(links.cs > 0)
+    start, end, cs = states[begin[out]], graph.arrivals(out), links.cs[out]
+    if len(own):
+        row, arc, cost, to = _ways_on(network, links, graph, rows, own)
+        start, end, cs = np.r_[start, own[row]], np.r_[end, to], np.r_[cs, links.cs[arc] + cost]
+        order = np.argsort(arc, kind="stable")
+        graph = replace(graph, exit_arc=arc[order], exit_state=own[row][order], exit_cs=cost[order])
+    return replace(graph, kept={"to_community": _csr(start, end, np.minimum(cs, BEYOND_CS), graph.count)})
+
+
+def _ways_on(
+    network: Network, links: Links, graph: SearchGraph, rows: _Split, own: Ints
+) -> tuple[Ints, Ints, Ints, Ints]:
+    """From each state besides the free ones: its row, the link arc taken, the cost of the turn, where that leads."""
+    out = np.flatnonzero(links.cs > 0)
+    out = out[np.argsort(graph.begin[out], kind="stable")]
+    first = np.searchsorted(graph.begin[out], np.arange(len(graph.states)))
+    row, at = ragged(first[rows.junction], first[rows.junction + 1] - first[rows.junction])
+    arc, stops = out[at], rows.contexts.stops
+    key = _pair(rows.context[row], arc, len(links.cs))
+    allowed = ~np.isin(key, _pair(stops[:, 0], stops[:, 1], len(links.cs)))
+    row, arc, key = row[allowed], arc[allowed], key[allowed]
+    to = graph.arrivals(arc)
+    moves = rows.contexts.moves
+    if len(moves):
+        state_of = np.full(len(rows.contexts.arc), -1)
+        state_of[rows.context[rows.context >= 0]] = own[rows.context >= 0]
+        known = _pair(moves[:, 0], moves[:, 1], len(links.cs))
+        order = np.argsort(known)
+        place = np.minimum(np.searchsorted(known[order], key), len(known) - 1)
+        moved = known[order][place] == key
+        to[moved] = state_of[moves[order[place[moved]], 2]]
+    return row, arc, _costs(network, links, rows, row, arc), to
+
+
+def _pair(context: Ints, arc: Ints, arcs: int) -> Ints:
+    """One number for a context and an arc; negative without a context."""
+    return np.where(context >= 0, context * arcs + arc, -1)
+
+
+def _costs(network: Network, links: Links, rows: _Split, row: Ints, arc: Ints) -> Ints:
+    cost = np.zeros(len(row), np.int64)
+    slow = np.flatnonzero(rows.costly[rows.junction[row]])
+    if len(slow):
+        away, came, leaves = _directions(network), rows.arc[row[slow]], arc[slow]
+        arriving, leaving = -away[links.end[came ^ 1]], away[links.end[leaves]]
+        cost[slow] = turn_centiseconds(network.mode, arriving, leaving, came ^ 1 == leaves)
+    return cost
+
+
+def _directions(network: Network) -> NDArray[np.float64]:
+    """The way from each road end into its road (metres, x and y). DataError without coordinates."""
+    if not np.isfinite(network.coords).all():
+        raise DataError("turns.no_coordinates", mode=network.mode.id)
+    first, last = network.coord_start[:-1], network.coord_start[1:] - 1
+    line, xy, length = network.line_m, network.coords, network.line_m[last]
+    begun = np.cumsum(length) - length
+    rising = line + np.repeat(begun, np.diff(network.coord_start))
+    found = np.empty((2 * len(first), 2))
+    near = np.minimum(LOOK_M, length)
+    for side, (end, wanted) in enumerate([(first, near), (last, length - near)]):
+        at = np.clip(np.searchsorted(rising, begun + wanted, "right") - 1, first, last - 1)
+        step = line[at + 1] - line[at]
+        share = np.clip(np.divide(wanted - line[at], step, out=np.zeros(len(at)), where=step > 0), 0.0, 1.0)
+        found[side::2] = xy[at] + share[:, None] * (xy[at + 1] - xy[at]) - xy[end]
+    return found
+
+
+def _csr(start: Ints, end: Ints, cs: Ints, count: int) -> Arcs:
+    """Arcs in order; of parallel ones the quickest, and none from a state to itself."""
+    order = np.lexsort((cs, end, start))
+    start, end, cs = start[order], end[order], cs[order]
+    kept = (start != end) & np.r_[True, (start[1:] != start[:-1]) | (end[1:] != end[:-1])][: len(start)]
+    start, end, cs = start[kept], end[kept], cs[kept]
+    indptr = np.r_[0, np.cumsum(np.bincount(start, minlength=count))].astype(np.uint32)
+    return Arcs(indptr, end.astype(np.uint32), cs.astype(np.int32))
+
+
+def _turned(arcs: Arcs) -> Arcs:
+    """The same arcs run backward."""
+    count = len(arcs.indptr) - 1
+    start = np.repeat(np.arange(count, dtype=np.uint32), np.diff(arcs.indptr))
+    order = np.lexsort((arcs.cs, start, arcs.head))
+    indptr = np.r_[0, np.cumsum(np.bincount(arcs.head, minlength=count))].astype(np.uint32)
+    return Arcs(indptr, start[order], arcs.cs[order])

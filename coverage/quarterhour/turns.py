@@ -1,0 +1,229 @@
+"""Which turns a vehicle may not make, and what the others cost.
+
+A table of restrictions has a row for each: ``kind`` ("no" or "only"), ``from_road``, ``via_node`` (as in ``from_node``
+and ``to_node`` of the roads; "" where the way leads over roads), ``via_roads`` (their ids in order), ``to_road``,
+``except_`` (OSM words of vehicles that are free of it) and ``source_id``. Inside, a restriction is a sequence of arcs
+that nobody may drive one after the other: arc 2r runs along road r, arc 2r + 1 against it.
+"""
+
+from __future__ import annotations
+
+import itertools
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from quarterhour import places
+from quarterhour.errors import DataError, first_ids
+from quarterhour.modes import Mode
+
+Ints = NDArray[Any]
+COLUMNS = ("kind", "from_road", "via_node", "via_roads", "to_road")
+STRAIGHT_DEGREES = 45.0
+"""A turn by less is straight on."""
+
+
+@dataclass(frozen=True, eq=False)
+class Turns:
+    """Sequences of arcs that nobody may drive, and what became of the restrictions.
+
+    ``arc[start[i]:start[i + 1]]``: the i-th. ``elsewhere``: restrictions on roads that the network does not have;
+    ``unmet``: restrictions whose roads do not meet as they say, or that leave no way at all.
+    """
+
+    start: NDArray[np.int64]
+    arc: NDArray[np.int32]
+    elsewhere: tuple[str, ...] = ()
+    unmet: tuple[str, ...] = ()
+
+    def sequences(self) -> list[tuple[int, ...]]:
+        """The sequences, as tuples."""
+        arcs = self.arc.tolist()
+        return [tuple(arcs[a:b]) for a, b in itertools.pairwise(self.start.tolist())]
+
+
+def turns_of(
+    sequences: Iterable[tuple[int, ...]], *, elsewhere: Iterable[str] = (), unmet: Iterable[str] = ()
+) -> Turns:
+    """Sequences of arcs as arrays; each once, in order."""
+    each = sorted(set(sequences))
+    start = np.r_[0, np.cumsum([len(s) for s in each], dtype=np.int64)].astype(np.int64)
+    arcs = np.fromiter(itertools.chain.from_iterable(each), np.int32, int(start[-1]))
+    return Turns(start, arcs, tuple(elsewhere), tuple(unmet))
+
+
+def forbidden_turns(
+    table: pd.DataFrame, *, road_ids: pd.Index, ends: tuple[Any, Any], open_: NDArray[np.bool_], mode: Mode
+) -> Turns:
+    """What a table of restrictions forbids a mode on its roads.
+
+    Parameters
+    ----------
+    table : a row a restriction, see above.
+    road_ids : of the roads of the network.
+    ends : ids of the nodes where each road begins and where it ends.
+    open_ : by arc, whether one may go there.
+    mode : its ``counts_as`` is held against ``except_``.
+
+    "no": not from there over the way to there. "only": who has come from there over the way goes on to there and
+    nowhere else, not even back; several such rows of one beginning leave several ways. A restriction of one road
+    and itself is about turning round. DataError for missing columns and an unknown ``kind``.
+    """
+    _check(table)
+    roads = _Roads(road_ids, ends, open_)
+    forbidden: set[tuple[int, ...]] = set()
+    allowed: dict[tuple[int, ...], set[int]] = {}
+    lost: dict[str, list[str]] = {"elsewhere": [], "unmet": []}
+    exceptions = table["except_"] if "except_" in table else [()] * len(table)
+    names = table.get("source_id", table.index)
+    columns = [table[c] for c in COLUMNS]
+    for name, free, kind, from_, via, over, to in zip(names, exceptions, *columns, strict=True):
+        if set(free) & set(mode.counts_as):
+            continue
+        ways = roads.ways([from_, *over, to], str(via))
+        if ways is None or not ways:
+            lost["elsewhere" if ways is None else "unmet"].append(str(name))
+            continue
+        begun = {way[:-1] for way in ways if all(open_[a] for a in way[:-1])}
+        driven = {way for way in ways if all(open_[a] for a in way)}
+        if kind == "no":
+            forbidden |= driven
+        elif begun and not driven:
+            lost["unmet"].append(str(name))
+        else:
+            for way in driven:
+                allowed.setdefault(way[:-1], set()).add(way[-1])
+    for way, last in allowed.items():
+        forbidden |= {(*way, arc) for arc in roads.leaving(roads.end_of(way[-1])) if open_[arc] and arc not in last}
+    return turns_of(forbidden, **{why: sorted(set(ids)) for why, ids in lost.items()})
+
+
+def _check(table: pd.DataFrame) -> None:
+    missing = [c for c in COLUMNS if c not in table]
+    if missing:
+        raise DataError("turns.no_column", missing=", ".join(missing), found=first_ids(table.columns))
+    odd = ~table["kind"].isin(["no", "only"])
+    if odd.any():
+        raise DataError("turns.bad_kind", kinds=first_ids(table["kind"][odd].unique()))
+
+
+class _Roads:
+    """Roads by their ids, and which arcs leave a node."""
+
+    def __init__(self, ids: pd.Index, ends: tuple[Any, Any], open_: NDArray[np.bool_]) -> None:
+        self.row = {str(road): row for row, road in enumerate(ids)}
+        self.node = np.column_stack(ends).ravel()
+        self.out: dict[Any, list[int]] | None = None
+        self.open = open_
+
+    def end_of(self, arc: int) -> Any:
+        return self.node[arc ^ 1]
+
+    def leaving(self, node: Any) -> list[int]:
+        if self.out is None:
+            codes, nodes = pd.factorize(self.node)
+            order = np.argsort(codes, kind="stable")
+            cuts = np.cumsum(np.bincount(codes))[:-1]
+            self.out = {n: part.tolist() for n, part in zip(nodes, np.split(order, cuts), strict=True)}
+        return self.out[node]
+
+    def ways(self, roads: list[Any], via: str) -> set[tuple[int, ...]] | None:
+        """Every way to drive these roads one after the other; None where one of them is not here."""
+        if any(str(road) not in self.row for road in roads):
+            return None
+        rows = [self.row[str(road)] for road in roads]
+        first = [2 * rows[0] + side for side in (0, 1)]
+        ways: list[tuple[int, ...]] = [(arc,) for arc in first if not via or str(self.end_of(arc)) == via]
+        for row in rows[1:]:
+            ways = [
+                (*way, 2 * row + side)
+                for way in ways
+                for side in (0, 1)
+                if self.node[2 * row + side] == self.end_of(way[-1])
+            ]
+        if len(rows) == 2 and rows[0] == rows[1]:
+            ways = [way for way in ways if way[0] ^ 1 == way[1]]
+        return set(ways)
+
+
+def lost_turns(turns: Turns, *, table: str = "turns", file: str = "") -> pd.DataFrame:
+    """A finding for restrictions that the network could not take: their roads are missing, or do not meet."""
+    told = [
+        places.finding(f"turns.{why}", severity="note", table=table, file=file, value=str(len(ids)), detail=ids_told)
+        for why, ids, ids_told in (
+            ("elsewhere", turns.elsewhere, first_ids(turns.elsewhere)),
+            ("unmet", turns.unmet, first_ids(turns.unmet)),
+        )
+        if ids
+    ]
+    return places.join_findings(told)
+
+
+# --- how far a forbidden sequence has been driven
+
+
+@dataclass(frozen=True, eq=False)
+class Contexts:
+    """How much of which forbidden sequences a driver has just driven: one context for each beginning of one.
+
+    ``arc``: the last arc of each context; ``short``: contexts of a single arc, all that a trip can begin with.
+    ``stops`` (context, arc): may not follow. ``moves`` (context, arc, context): where an arc leads into a longer
+    beginning; any other arc leads into its own short context, or none.
+    """
+
+    arc: Ints
+    short: NDArray[np.bool_]
+    stops: Ints
+    moves: Ints
+
+
+def contexts_of(sequences: Iterable[tuple[int, ...]]) -> Contexts:
+    """The automaton of Aho and Corasick (1975) over forbidden sequences."""
+    stop: dict[tuple[int, ...], set[int]] = {}
+    go: dict[tuple[int, ...], dict[int, tuple[int, ...]]] = {}
+    for sequence in sequences:
+        stop.setdefault(sequence[:-1], set()).add(sequence[-1])
+        for k in range(1, len(sequence)):
+            stop.setdefault(sequence[:k], set())
+            if k > 1:
+                go.setdefault(sequence[: k - 1], {})[sequence[k - 1]] = sequence[:k]
+    number = {beginning: i for i, beginning in enumerate(sorted(stop))}
+    stops, moves = [], []
+    for beginning, i in number.items():
+        # the whole of it first: a longer beginning wins
+        ends = [beginning[k:] for k in range(len(beginning)) if beginning[k:] in number]
+        stops += [(i, arc) for arc in sorted(set().union(*(stop[e] for e in ends)))]
+        further: dict[int, tuple[int, ...]] = {}
+        for e in ends:
+            further = go.get(e, {}) | further
+        moves += [(i, arc, number[longer]) for arc, longer in sorted(further.items())]
+    return Contexts(
+        np.array([b[-1] for b in number], np.int64),
+        np.array([len(b) == 1 for b in number], bool),
+        np.array(stops, np.int64).reshape(-1, 2),
+        np.array(moves, np.int64).reshape(-1, 3),
+    )
+
+
+# --- what a turn costs
+
+
+def turn_centiseconds(
+    mode: Mode, arriving: NDArray[np.float64], leaving: NDArray[np.float64], back: NDArray[np.bool_]
+) -> NDArray[np.int32]:
+    """What turns cost a mode: by the angle between two directions (vectors, n x 2); ``back``: on the same road.
+
+    ``turn_seconds`` are those of right-hand traffic; where a mode drives on the left, left and right change places.
+    """
+    seconds: Mapping[str, float] = mode.turn_seconds
+    left, right = ("left", "right") if mode.drives_on == "right" else ("right", "left")
+    cross = arriving[:, 0] * leaving[:, 1] - arriving[:, 1] * leaving[:, 0]
+    dot = (arriving * leaving).sum(axis=1)
+    degrees = np.degrees(np.arctan2(cross, dot))
+    kinds = [back, degrees > STRAIGHT_DEGREES, degrees < -STRAIGHT_DEGREES]
+    costs = [round(seconds.get(kind, 0.0) * 100) for kind in ("u_turn", left, right, "straight")]
+    return np.select(kinds, costs[:3], costs[3]).astype(np.int32)
