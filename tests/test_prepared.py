@@ -14,10 +14,12 @@ import shapely
 
 from quarterhour.edges import network_from_edges
 from quarterhour.errors import DataError, MissingError, WriteError
+from quarterhour.graph import search_graph
 from quarterhour.modes import read_modes
 from quarterhour.network import Network, as_roads, build_network
 from quarterhour.prepared import load_network, network_key, save_network, table_key
 from quarterhour.reach import travel_times
+from quarterhour.snap import at_junctions
 
 CRS = "EPSG:32651"
 CAR, WALK = read_modes()["car"], read_modes()["walk"]
@@ -59,6 +61,37 @@ def test_what_is_loaded_equals_what_was_saved(tmp_path: Path, nodes: bool) -> No
         one, two = (travel_times(n, places(40, 1), places(9, 2), minutes=9, heading=heading) for n in (net, again))
         pd.testing.assert_frame_equal(one.pairs(), two.pairs())
         pd.testing.assert_frame_equal(one.community_snap, two.community_snap)
+
+
+def test_what_is_searched_is_saved_with_its_bends_and_turns(tmp_path: Path) -> None:
+    rng = np.random.default_rng(2)
+    edges = pd.DataFrame({"u": rng.integers(0, 40, 60), "v": rng.integers(0, 40, 60), "minutes": 1.0})
+    rows = pd.DataFrame({"kind": "no", "from_road": range(30), "via_node": "", "to_road": rng.permutation(30)})
+    rows["via_roads"], rows["source_id"] = [()] * 30, [f"r{i}" for i in range(30)]
+    net = network_from_edges(edges, turns=rows)
+    graph = search_graph(net)
+    assert not graph.plain and net.turns.sequences() and net.turns.unmet
+    save_network(net, tmp_path / "net")
+    again = load_network(tmp_path / "net")
+    assert again.turns.sequences() == net.turns.sequences()
+    assert (again.turns.unmet, again.turns.elsewhere) == (net.turns.unmet, net.turns.elsewhere)
+    kept = again.kept["graph"]
+    assert isinstance(kept.arc.base, np.memmap)
+    anew = search_graph(dataclasses.replace(again, kept={}))
+    for one in (kept, anew):
+        for field in dataclasses.fields(graph):
+            if field.name not in ("plain", "kept"):
+                assert np.array_equal(getattr(one, field.name), getattr(graph, field.name)), field.name
+        for heading in ("to_site", "to_community"):
+            for part in ("indptr", "head", "cs"):
+                assert np.array_equal(getattr(one.arcs(heading), part), getattr(graph.arcs(heading), part))
+    ends = at_junctions(net, pd.Series(net.junction_ids[:9], index=net.junction_ids[:9]))
+    one, two = (travel_times(n, ends, ends, minutes=9, heading="to_site").pairs() for n in (net, again))
+    pd.testing.assert_frame_equal(one, two)
+    bent = tmp_path / "net" / "graph.arc.npy"
+    bent.write_bytes(bent.read_bytes()[:-4] + b"\xff" * 4)
+    with pytest.raises(DataError, match="is broken"):
+        load_network(tmp_path / "net")
 
 
 def test_arrays_stay_on_the_disk_and_need_no_new_kernels(tmp_path: Path) -> None:

@@ -20,6 +20,7 @@ from quarterhour.errors import DataError
 from quarterhour.graph import search_graph
 from quarterhour.modes import Mode, as_mode, read_modes
 from quarterhour.network import Network, as_roads, build_network
+from quarterhour.places import told
 from quarterhour.reach import travel_times
 from quarterhour.snap import at_junctions
 from quarterhour.turns import contexts_of, forbidden_turns, lost_turns
@@ -366,12 +367,13 @@ def test_restrictions_that_cannot_be_taken_are_told() -> None:
         ("no", "south", "0", (), "west"),
     )
     assert net.turns is not None and net.turns.sequences() == [(0, 4)]
-    found = lost_turns(net.turns, file="town.osm")
+    found = lost_turns(net.turns, CAR)
     assert found[["rule", "value", "detail"]].to_numpy().tolist() == [
         ["turns.elsewhere", "2", "rel0, rel3"],
         ["turns.unmet", "2", "rel1, rel2"],
     ]
-    assert lost_turns(town(("no", "south", "0", (), "west")).turns).empty  # type: ignore[arg-type]
+    assert [s for s in told(found, "zh") if "toycar" in s] and [s for s in told(found, "en") if "rel0, rel3" in s]
+    assert lost_turns(town(("no", "south", "0", (), "west")).turns, CAR).empty  # type: ignore[arg-type]
 
 
 def test_a_restriction_that_one_way_streets_make_idle_is_no_loss() -> None:

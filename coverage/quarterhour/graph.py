@@ -83,10 +83,10 @@ class SearchGraph:
 
     def roads_by_link(self) -> tuple[Ints, Ints]:
         """Roads, those of one link side by side, and where each link's begin."""
-        if "roads" not in self.kept:
+        if "roads by link" not in self.kept:
             link = self.arc[::2] >> 1
-            self.kept["roads"] = np.argsort(link, kind="stable"), np.r_[0, np.cumsum(np.bincount(link))]
-        found: tuple[Ints, Ints] = self.kept["roads"]
+            self.kept["roads by link"] = np.argsort(link, kind="stable"), np.r_[0, np.cumsum(np.bincount(link))]
+        found: tuple[Ints, Ints] = self.kept["roads by link"]
         return found
 
     def road_times(self, times: Ints, *, leaving: bool) -> Ints:
@@ -223,7 +223,8 @@ def _with_arcs(
         plain=plain,
     )
     if plain:
-        return replace(graph, kept={"to_community": network.arcs("to_community")})
+        network.arcs("to_community")
+        return replace(graph, kept=network.kept)  # the same arcs: reversed once for both
     out = np.flatnonzero(links.cs > 0)
     start, end, cs = states[begin[out]], graph.arrivals(out), links.cs[out]
     if len(own):

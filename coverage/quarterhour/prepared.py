@@ -11,6 +11,7 @@ import shutil
 import zlib
 from collections.abc import Mapping, Sequence
 from pathlib import Path
+from tokenize import TokenError
 from types import MappingProxyType
 from typing import Any
 
@@ -23,15 +24,18 @@ from pyproj import CRS
 from quarterhour import __version__
 from quarterhour.errors import DataError, MissingError, WriteError
 from quarterhour.files import atomic, sha256
+from quarterhour.graph import SearchGraph, search_graph
 from quarterhour.modes import Mode
 from quarterhour.network import Arcs, Network
+from quarterhour.turns import Turns
 
-FORMAT = 2
+FORMAT = 3
 """Raised whenever the arrays come to mean something else; what an older program saved is made anew."""
 LABEL = "network.json"
 HEADINGS = ("to_community", "to_site")
 _TEXTS = ("road_ids", "junction_ids")
 _NAMES = ("road_class",)
+_GRAPH = tuple(f.name for f in dataclasses.fields(SearchGraph) if f.name not in ("plain", "kept"))
 _CHUNK = 50_000
 
 
@@ -141,9 +145,14 @@ def _arrays(network: Network) -> dict[str, NDArray[Any]]:
         if isinstance(getattr(network, f.name), np.ndarray) and f.name not in _NAMES
     }
     arrays["mutual"] = network.mutual
+    graph = search_graph(network)
     for heading in HEADINGS:
-        arcs = network.arcs(heading)
+        arcs = graph.arcs(heading)
         arrays |= {f"{heading}.{part}": getattr(arcs, part) for part in ("indptr", "head", "cs")}
+    if not graph.plain:
+        arrays |= {f"graph.{name}": getattr(graph, name) for name in _GRAPH}
+    if network.turns is not None:
+        arrays |= {"turns.start": network.turns.start, "turns.arc": network.turns.arc}
     for name in _TEXTS:
         arrays |= _ids_to_arrays(name, getattr(network, name))
     for name in _NAMES:
@@ -187,6 +196,7 @@ def _label(network: Network, arrays: Mapping[str, NDArray[Any]], key: str) -> di
         "crs": network.crs.to_wkt(),
         "mode": _mode_record(network.mode),
         "ids": {n: {} if i is None else {"dtype": str(i.dtype), "name": i.name} for n, i in ids.items()},
+        "lost_turns": None if network.turns is None else [network.turns.elsewhere, network.turns.unmet],
         "names": {n: pd.factorize(getattr(network, n), sort=True)[1].tolist() for n in _NAMES},
         "arrays": {name: [str(a.dtype), list(a.shape), _sum(a)] for name, a in arrays.items()},
     }
@@ -237,7 +247,7 @@ def _mapped(home: Path, name: str, dtype: str, shape: list[int], told: int) -> N
         # "c" and not "r": the kernels are compiled for arrays that can be written to
         empty = 0 in shape
         found = np.load(home / f"{name}.npy", mmap_mode=None if empty else "c", allow_pickle=False)
-    except (OSError, ValueError, EOFError) as why:
+    except (OSError, ValueError, EOFError, SyntaxError, TokenError) as why:  # the last two: numpy reads its heads so
         raise DataError("prepared.broken", folder=str(home), detail=f"{name}.npy") from why
     if str(found.dtype) != dtype or list(found.shape) != shape or _sum(found) != told:
         raise DataError("prepared.broken", folder=str(home), detail=f"{name}.npy")
@@ -245,14 +255,20 @@ def _mapped(home: Path, name: str, dtype: str, shape: list[int], told: int) -> N
 
 
 def _network(label: Mapping[str, Any], arrays: dict[str, NDArray[Any]]) -> Network:
+    searched = {h: Arcs(*(arrays[f"{h}.{part}"] for part in ("indptr", "head", "cs"))) for h in HEADINGS}
     kept: dict[str, Any] = {"mutual": arrays["mutual"]}
-    for heading in HEADINGS:
-        kept[heading] = Arcs(*(arrays[f"{heading}.{part}"] for part in ("indptr", "head", "cs")))
+    if "graph.states" in arrays:
+        parts = {name: arrays[f"graph.{name}"] for name in _GRAPH}
+        kept["graph"] = SearchGraph(**parts, plain=False, kept=dict(searched))
+    else:
+        kept |= searched
     values: dict[str, Any] = {f.name: arrays[f.name] for f in dataclasses.fields(Network) if f.name in arrays}
     for name in _NAMES:
         values[name] = np.array(label["names"][name], dtype=object)[arrays[f"{name}.code"]]
     for name in _TEXTS:
         values[name] = _ids(name, label["ids"][name], arrays)
+    if label["lost_turns"] is not None:
+        values["turns"] = Turns(arrays["turns.start"], arrays["turns.arc"], *map(tuple, label["lost_turns"]))
     network = Network(**values, mode=_mode(label["mode"]), crs=CRS.from_wkt(label["crs"]), kept=kept)
     _check(network)
     return network
@@ -260,12 +276,29 @@ def _network(label: Mapping[str, Any], arrays: dict[str, NDArray[Any]]) -> Netwo
 
 def _check(network: Network) -> None:
     """What the kernels rely on: a position out of range would read foreign memory."""
-    junctions, roads = len(network.x), len(network.tail)
-    places = [network.tail, network.head, *(network.arcs(h).head for h in HEADINGS)]
-    if any(len(p) and (int(p.min()) < 0 or int(p.max()) >= junctions) for p in places):
-        raise ValueError("junctions")
-    starts: list[tuple[NDArray[Any], int, int]] = [(network.coord_start, len(network.coords), roads)]
-    starts += [(network.arcs(h).indptr, len(network.arcs(h).head), junctions) for h in HEADINGS]
-    for start, total, count in starts:
-        if len(start) != count + 1 or start[0] != 0 or start[-1] != total or (start[1:] < start[:-1]).any():
-            raise ValueError("starts")
+    junctions, roads, vertices = len(network.x), len(network.tail), len(network.coords)
+    _within(junctions, network.tail, network.head)
+    _rising(network.coord_start, vertices, roads)
+    if network.turns is not None:
+        _within(2 * roads, network.turns.arc)
+        _rising(network.turns.start, len(network.turns.arc), len(network.turns.start) - 1)
+    graph = search_graph(network)
+    links = len(graph.begin)
+    _within(links, graph.arc, graph.split_arc, graph.exit_arc)
+    _within(junctions, graph.begin)
+    _within(graph.count, graph.split_state, graph.exit_state)
+    _rising(graph.states, graph.count, junctions)
+    for heading in HEADINGS:
+        arcs = graph.arcs(heading)
+        _within(graph.count, arcs.head)
+        _rising(arcs.indptr, len(arcs.head), graph.count)
+
+
+def _within(count: int, *positions: NDArray[Any]) -> None:
+    if any(len(p) and (int(p.min()) < 0 or int(p.max()) >= count) for p in positions):
+        raise ValueError("positions")
+
+
+def _rising(start: NDArray[Any], total: int, count: int) -> None:
+    if len(start) != count + 1 or start[0] != 0 or start[-1] != total or (start[1:] < start[:-1]).any():
+        raise ValueError("starts")

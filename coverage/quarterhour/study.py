@@ -37,6 +37,7 @@ from quarterhour.snap import doubtful_snaps
 from quarterhour.studyfile import CircleFile, PictureFile, SitingFile, StudyFile, find_study, read_study_file
 from quarterhour.targets import Scorecard
 from quarterhour.tiers import TierCheck
+from quarterhour.turns import lost_turns
 from quarterhour.uncertain import CoverageRange, Pair, check_slower, coverage_range, searched_minutes
 
 
@@ -240,7 +241,9 @@ class _Run:
         if mode.id not in self.networks:
             self.say("study.step_network", mode=mode.name(self.lang))
             with self.timed(f"network {mode.id}"):
-                self.networks[mode.id] = _kept_network(self, roads, mode)
+                found = self.networks[mode.id] = _kept_network(self, roads, mode)
+            if found.turns is not None:
+                self.doubts.append(lost_turns(found.turns, mode))
         return self.networks[mode.id]
 
 

@@ -150,17 +150,23 @@ class _Roads:
         return set(ways)
 
 
-def lost_turns(turns: Turns, *, table: str = "turns", file: str = "") -> pd.DataFrame:
-    """A finding for restrictions that the network could not take: their roads are missing, or do not meet."""
-    told = [
-        places.finding(f"turns.{why}", severity="note", table=table, file=file, value=str(len(ids)), detail=ids_told)
-        for why, ids, ids_told in (
-            ("elsewhere", turns.elsewhere, first_ids(turns.elsewhere)),
-            ("unmet", turns.unmet, first_ids(turns.unmet)),
-        )
-        if ids
-    ]
-    return places.join_findings(told)
+def lost_turns(turns: Turns, mode: Mode, *, table: str = "roads") -> pd.DataFrame:
+    """A finding for restrictions that a mode's network could not take: their roads are missing, or do not meet."""
+    lost = {"elsewhere": turns.elsewhere, "unmet": turns.unmet}
+    return places.findings_from(
+        [
+            {
+                "severity": "note",
+                "rule": f"turns.{why}",
+                "table": table,
+                "id": mode.id,
+                "value": str(len(ids)),
+                "detail": first_ids(ids),
+            }
+            for why, ids in lost.items()
+            if ids
+        ]
+    )
 
 
 # --- how far a forbidden sequence has been driven

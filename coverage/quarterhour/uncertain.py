@@ -137,12 +137,20 @@ def _not_slower(slow: Network, fast: Network) -> str:
         return first_ids(slow.road_ids.symmetric_difference(fast.road_ids, sort=False))
     if not (np.array_equal(slow.tail, fast.tail) and np.array_equal(slow.head, fast.head)):
         return "stopped_by"
+    if _forbidden(slow) != _forbidden(fast):
+        return "turns"
+    if any(slow.mode.turn_seconds.get(turn, 0) < lost for turn, lost in fast.mode.turn_seconds.items()):
+        return "turn_seconds"
     quicker = np.zeros(len(slow.tail), bool)
     for one, other in ((slow.forward_cs, fast.forward_cs), (slow.backward_cs, fast.backward_cs)):
         quicker |= (one < other) | ((one > 0) != (other > 0))
     if quicker.any():
         return first_ids(slow.road_ids[quicker])
     return "gap_kmh" if slow.mode.gap_kmh > fast.mode.gap_kmh else ""
+
+
+def _forbidden(network: Network) -> list[tuple[int, ...]]:
+    return [] if network.turns is None else network.turns.sequences()
 
 
 def searched_minutes(circle: Circle, *, speed: Pair, turnout_minutes: Pair, turnout: float) -> float:
