@@ -79,6 +79,9 @@ def test_a_mode_says_its_top_speed() -> None:
         {"speeds_kmh": {"primary": -5}},
         {"turnout_minutes": -1},
         {"gap_kmh": 0},
+        {"turn_seconds": {"left": -1}},
+        {"turn_seconds": {"back": 3}},
+        {"drives_on": "middle"},
     ],
 )
 def test_a_mode_that_cannot_be_meant_is_named(wrong: dict[str, object]) -> None:

@@ -347,6 +347,9 @@ class ModeFile(_Part):
     ferry_wait_minutes: float = Field(default=0, ge=0)
     stopped_by: tuple[str, ...] = ()
     slope: Literal["tobler"] | dict[str, float] | None = None
+    turn_seconds: dict[Literal["left", "right", "straight", "u_turn"], NotBelow] = {}
+    drives_on: Literal["right", "left"] | None = None
+    counts_as: tuple[str, ...] = ()
     source: str = ""
     date: str = ""
     verified: bool = False

@@ -220,7 +220,7 @@ def contexts_of(sequences: Iterable[tuple[int, ...]]) -> Contexts:
 
 def turn_centiseconds(
     mode: Mode, arriving: NDArray[np.float64], leaving: NDArray[np.float64], back: NDArray[np.bool_]
-) -> NDArray[np.int32]:
+) -> NDArray[np.int64]:
     """What turns cost a mode: by the angle between two directions (vectors, n x 2); ``back``: on the same road.
 
     ``turn_seconds`` are those of right-hand traffic; where a mode drives on the left, left and right change places.
@@ -232,4 +232,4 @@ def turn_centiseconds(
     degrees = np.degrees(np.arctan2(cross, dot))
     kinds = [back, degrees > STRAIGHT_DEGREES, degrees < -STRAIGHT_DEGREES]
     costs = [round(seconds.get(kind, 0.0) * 100) for kind in ("u_turn", left, right, "straight")]
-    return np.select(kinds, costs[:3], costs[3]).astype(np.int32)
+    return np.select(kinds, costs[:3], costs[3]).astype(np.int64)
