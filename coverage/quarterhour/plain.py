@@ -68,11 +68,14 @@ def _counts(start: Ints) -> NDArray[np.int64]:
 
 def _least(row: Ints, column: Ints, value: Ints, shape: tuple[int, int]) -> sparse.csr_array:
     """scipy would add up what stands twice, where the least is meant."""
-    order = np.lexsort((value, column, row))
-    row, column, value = row[order], column[order], value[order]
-    once = np.r_[True, (row[1:] != row[:-1]) | (column[1:] != column[:-1])][: len(row)]
-    start = np.r_[0, np.cumsum(np.bincount(row[once], minlength=shape[0]))]
-    made = value[once].astype(np.float64), column[once].astype(np.int32), start.astype(np.int32)
+    key = row * shape[1] + column
+    if (key[1:] < key[:-1]).any():
+        order = np.argsort(key, kind="stable")
+        key, row, column, value = key[order], row[order], column[order], value[order]
+    begins = np.flatnonzero(np.r_[True, key[1:] != key[:-1]][: len(key)])
+    least = np.minimum.reduceat(value, begins) if len(begins) else value
+    start = np.r_[0, np.cumsum(np.bincount(row[begins], minlength=shape[0]))]
+    made = least.astype(np.float64), column[begins].astype(np.int32), start.astype(np.int32)
     return sparse.csr_array(made, shape=shape)
 
 
