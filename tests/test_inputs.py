@@ -96,3 +96,17 @@ def test_an_extract_brings_its_turn_restrictions_unless_the_study_says_no(toy_st
     assert len(qh.read_study_inputs(qh.read_study(toy_study)).turns) == 0
     set_roads(toy_study, "turns = false")
     assert len(qh.read_study_inputs(qh.read_study(toy_study, roads=extract)).turns) == 0
+
+
+def test_a_carer_obeys_the_turn_restrictions_of_the_extract(toy_study: Path) -> None:
+    """The base stands on the first way, the village in the middle on the second: straight on is forbidden."""
+    extract = toy_study / "street.osm"
+    write_extract(extract)
+    obeyed = qh.run_study(qh.read_study(toy_study, roads=extract), siting=False)
+    care = obeyed.checks[1].communities
+    assert (care.at["w", "minutes"], care.at["m", "met"]) == (3, False)
+    home = obeyed.checks[0].communities
+    assert home.at["w", "met"] and home.at["m", "met"]  # walkers go straight on
+    set_roads(toy_study, "turns = false")
+    free = qh.run_study(qh.read_study(toy_study, roads=extract), siting=False)
+    assert free.checks[1].communities.at["m", "minutes"] == pytest.approx(3 + 1.8 / 15 * 60, abs=0.01)
