@@ -54,12 +54,20 @@ class Prices:
 
     def at(self, prices: Ints) -> Priced:
         """The bound at some prices."""
-        m = self.median
-        cost = np.zeros(len(m.sites), dtype=np.int64)
-        paid = int(_costs(m.people, m.start, m.site, m.cs, prices, self.parts, cost))
-        chosen = cheapest(self.nest, cost)
+        cost = np.zeros(len(self.median.sites), dtype=np.int64)
+        paid = self.costs(prices, cost)
+        chosen = self.pick(cost)
         total = paid + int(cost[chosen].sum())
-        return Priced(m.settled - (-total >> self.parts), prices, cost, chosen, total, self.parts)
+        return Priced(self.median.settled - (-total >> self.parts), prices, cost, chosen, total, self.parts)
+
+    def costs(self, prices: Ints, cost: Ints) -> int:
+        """What all rows pay; ``cost`` (zeros) becomes what each site saves them, 0 or less."""
+        m = self.median
+        return int(_costs(m.people, m.start, m.site, m.cs, prices, self.parts, cost))
+
+    def pick(self, cost: Ints) -> Ints:
+        """The cheapest sites."""
+        return cheapest(self.nest, cost)
 
     def first(self, chosen: Ints) -> Ints:
         """Prices to begin with: what a choice gives each row, and some of the way to its second nearest site."""
@@ -95,7 +103,7 @@ class Prices:
                 break
             if stall >= _STALLS:
                 step, stall, now, way = 0.6 * step, 0, best, None
-            slope = self._slope(now)
+            slope = self.slope(now)
             way = slope if way is None else 0.6 * slope + 0.4 * way
             length = float(way @ way)
             if length < 1e-9:
@@ -106,7 +114,7 @@ class Prices:
         self.best = best
         return best
 
-    def _slope(self, now: Priced) -> npt.NDArray[np.float64]:
+    def slope(self, now: Priced) -> npt.NDArray[np.float64]:
         """How the bound changes with each price: the people, less them once for each chosen site below the price."""
         m = self.median
         picked = np.zeros(len(m.sites), dtype=bool)
