@@ -22,6 +22,7 @@ Found = Callable[[Floats, float], None]
 _FINAL = ("kOptimal", "kTimeLimit", "kSolutionLimit", "kInterrupt")
 """Stops after which HiGHS's bound holds. After any other (it may not have run at all) there is none."""
 _TOLERANCE = 1e-6
+_BROKEN = 1e-4
 
 
 @dataclass(frozen=True, eq=False)
@@ -166,7 +167,9 @@ class Solver:
         ------
         KeyboardInterrupt : Ctrl-C while it ran, once HiGHS has come to a stop.
         """
-        self._highs.setOptionValue("time_limit", max(0.0, float(seconds)))
+        # HiGHS measures the limit of a linear program from its first run, of an integer program from this one.
+        before = float(self._highs.getRunTime()) if self._program.whole is None else 0.0
+        self._highs.setOptionValue("time_limit", before + max(0.0, float(seconds)))
         self._highs.setOptionValue("simplex_iteration_limit", _limit(iterations))
         self._highs.setOptionValue("mip_max_nodes", _limit(nodes))
         if start is not None:
@@ -243,9 +246,11 @@ class Solver:
         if len(prices) != len(program.low):
             return Outcome(told, None, math.nan, self._none())
         bound, reduced = safe_bound(program, prices)
-        feasible = int(self._highs.getInfo().primal_solution_status) == 2
-        value = float(program.cost @ values) if feasible else math.nan
-        return Outcome(told, values if feasible else None, value, bound, 0, prices, reduced)
+        # An optimum may break a row by a little more than the tolerance once it is scaled back.
+        broken = float(self._highs.getInfo().max_primal_infeasibility)
+        if not (math.isfinite(broken) and broken <= _BROKEN):
+            return Outcome(told, None, math.nan, bound, 0, prices, reduced)
+        return Outcome(told, values, float(program.cost @ values), bound, 0, prices, reduced)
 
 
 def safe_bound(program: Program, prices: Floats) -> tuple[float, Floats]:
