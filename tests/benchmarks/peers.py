@@ -110,13 +110,12 @@ def networkx_nearest(plain: Plain, sources: Array, cut: int, *, owner: bool) -> 
     return ask
 
 
-def pandana_nearest(plain: Plain, network: Network, sources: Array, cut: int, *, owner: bool) -> Callable[[], Any]:
+def pandana_nearest(plain: Plain, sources: Array, cut: int, *, owner: bool) -> Callable[[], Any]:
     """pandana gives what it does not reach the distance searched: one more tells the two apart."""
     import pandas as pd
 
-    net = pandana_network(plain, network)
-    x, y = pd.Series(network.x[sources]), pd.Series(network.y[sources])
-    net.set_pois("site", cut + 1, 1, x, y)
+    net = pandana_network(plain)
+    net.set_pois("site", cut + 1, 1, pd.Series(sources.astype(float)), pd.Series(np.zeros(len(sources))))
 
     def ask() -> Any:
         return net.nearest_pois(cut + 1, "site", num_pois=1, include_poi_ids=owner)
@@ -236,9 +235,9 @@ def networkx_table(plain: Plain, sources: Array, cut: int) -> Callable[[], Any]:
     return lambda: [nx.single_source_dijkstra_path_length(graph, s, cutoff=cut, weight="cs") for s in start]
 
 
-def pandana_table(plain: Plain, network: Network, sources: Array, cut: int) -> Callable[[], Any]:
+def pandana_table(plain: Plain, sources: Array, cut: int) -> Callable[[], Any]:
     """A range query a source."""
-    net = pandana_network(plain, network)
+    net = pandana_network(plain)
     start = sources.tolist()
     return lambda: net.nodes_in_range(start, cut + 1)
 
@@ -274,15 +273,19 @@ def networkx_graph(plain: Plain) -> Any:
     return graph
 
 
-def pandana_network(plain: Plain, network: Network) -> Any:
-    """Prepared, as pandana does it by itself: a contraction hierarchy."""
+def pandana_network(plain: Plain) -> Any:
+    """Prepared, as pandana does it by itself: a contraction hierarchy.
+
+    Junctions stand in a row: pandana asks their places only to find the junction of a site, and two junctions of ours
+    may stand on one spot (turn restrictions).
+    """
     import pandas as pd
 
-    weights = pd.DataFrame({"cs": plain.cs.astype(float)})
+    weights, row = pd.DataFrame({"cs": plain.cs.astype(float)}), np.arange(plain.count, dtype=float)
     ends = pd.Series(plain.tail), pd.Series(plain.head)
     pandana = peer("pandana")
     with _quiet():
-        return pandana.Network(pd.Series(network.x), pd.Series(network.y), *ends, weights, twoway=False)
+        return pandana.Network(pd.Series(row), pd.Series(np.zeros(plain.count)), *ends, weights, twoway=False)
 
 
 @contextlib.contextmanager

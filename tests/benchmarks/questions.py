@@ -57,7 +57,7 @@ def _nearest_duel(land: Land, peer: str, *, owner: bool) -> Duel:
     heading = "to_site" if peer == "pandana" else "to_community"
     plain, sites = land.plain(heading), land.sites
     if peer == "pandana":
-        asked = peers.pandana_nearest(land.plain("to_community"), land.network, sites, CUT_CS, owner=owner)
+        asked = peers.pandana_nearest(land.plain("to_community"), sites, CUT_CS, owner=owner)
     else:
         asked = getattr(peers, f"{peer}_nearest")(plain, sites, CUT_CS, owner=owner)
     differ = partial(differ_nearest, plain, sites, owner=owner)
@@ -144,7 +144,7 @@ def _table_duel(land: Land, peer: str) -> Duel:
         "reached": sum(t.nnz for t in ours()),
         "unit": "a reached junction: ms / reached",
     }
-    asked = way(plain, *((land.network,) if peer == "pandana" else ()), sources, CUT_CS)
+    asked = way(plain, sources, CUT_CS)
     return Duel(ours, asked, partial(differ_table, sources), told, _rounds(land, peer))
 
 
