@@ -1,4 +1,4 @@
-"""quarterhour init | inspect | check | site | run | demo | rules | fetch. It parses, calls, prints and exits."""
+"""quarterhour init | inspect | check | site | run | verify | demo | rules | fetch. It parses, calls, prints, exits."""
 
 from __future__ import annotations
 
@@ -107,6 +107,25 @@ def inspect(study: StudyPath, roads: Roads = None, lang: Lang = "zh", quiet: Qui
     for line in room.told_inputs(tables, lang):
         _print(line)
     raise typer.Exit(1 if room.findings_count(tables) else 0)
+
+
+@app.command()
+def verify(
+    plan: Annotated[str, typer.Argument(metavar="PLAN", help="A plan.json.")],
+    lang: Lang = "zh",
+) -> None:
+    """Recount the plans of a plan.json from that file alone. Exit 1 with the first thing that does not hold."""
+    from quarterhour.siting.record import read_records, verify_record
+
+    for name, record in read_records(plan):
+        try:
+            count = verify_record(record)
+        except QuarterhourError as error:
+            _print(words.say("cli.plan_fails", lang, plan=name, detail=error.told(lang)), err=True)
+            raise typer.Exit(1) from error
+        told = {"sites": count.new_sites, "covered": f"{count.covered:,}", "total": f"{count.demand_total:,}"}
+        status = words.say(f"siting.{record['status']}", lang, gap=f"{record['gap'] or 0:.2%}")
+        _print(words.say("cli.plan_holds", lang, plan=name, status=status, proved_by=record["proved_by"], **told))
 
 
 @app.command()

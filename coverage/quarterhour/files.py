@@ -178,6 +178,15 @@ def read_roads_file(
     return moved
 
 
+def read_json(path: str | Path) -> Any:
+    """What a JSON file of the program's own holds. MissingError when it is not there, DataError when it is no JSON."""
+    file = _found(path)
+    try:
+        return json.loads(file.read_text(encoding="utf-8-sig"))
+    except ValueError as error:
+        raise DataError("files.not_json", file=str(path), detail=str(error)) from error
+
+
 def sha256(path: str | Path) -> str:
     """The fingerprint of a file, in hex."""
     with _found(path).open("rb") as stream:

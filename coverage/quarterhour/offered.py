@@ -17,7 +17,7 @@ from quarterhour.network import Network
 from quarterhour.places import texts
 from quarterhour.reach import TravelTimes
 from quarterhour.rules import Exclusion, RuleSet
-from quarterhour.siting.door import join_sites
+from quarterhour.siting.sites import join_sites
 from quarterhour.studyfile import SitingFile
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from collections import Counter
 from collections.abc import Hashable, Mapping, Sequence
 from dataclasses import dataclass, replace
@@ -10,7 +9,6 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
-from scipy.spatial import cKDTree
 
 from quarterhour.errors import CutoffError, DataError, first_ids
 from quarterhour.modes import centiseconds
@@ -18,48 +16,29 @@ from quarterhour.reach import TravelTimes
 from quarterhour.siting.problem import (
     AREA_LEVELS,
     OBJECTIVES,
-    SITE_COLUMNS,
     SITE_FIGURES,
-    STATES,
     WHOLE,
     Budget,
     Capacity,
     Coverage,
     Goal,
-    Ints,
     Quota,
     SitingProblem,
     Spacing,
     Standard,
 )
+from quarterhour.siting.sites import (
+    LARGEST,
+    check_sites,
+    close_pairs,
+    conflicting_pairs,
+    is_number,
+    is_whole,
+    money_counts,
+    site_frame,
+)
 
 Standards = Mapping[str, Standard]
-_LARGEST = 2**53
-"""Sums stay below, so that they are exact as floats too."""
-
-
-def join_sites(existing: pd.DataFrame, candidates: pd.DataFrame, *, required: Sequence[str] = ()) -> pd.DataFrame:
-    """Existing sites and candidates (place tables) as the ``sites`` of a question, existing first.
-
-    ``required`` names candidates that must be built. The columns that a question may use beside those it must have
-    (``cost_yuan``, ``running_yuan``, ``capacity``, ``tiers``) come along. DataError where an id stands in both tables.
-    """
-    both = existing.index.intersection(candidates.index)
-    if len(both):
-        raise DataError("siting.id_in_both", ids=first_ids(both))
-    unknown = [i for i in required if i not in candidates.index]
-    if unknown:
-        raise DataError("siting.required_unknown", ids=first_ids(unknown))
-    state = np.where(candidates.index.isin(list(required)), "required", "candidate")
-    parts = [_site_columns(existing, "existing"), _site_columns(candidates, state)]
-    joined = pd.concat([p for p in parts if len(p)]) if any(len(p) for p in parts) else parts[0]
-    return joined.rename_axis("id")
-
-
-def _site_columns(places: pd.DataFrame, state: Any) -> pd.DataFrame:
-    kept = {c: places[c].astype("str") if c in places else "" for c in SITE_COLUMNS[1:]}
-    kept |= {c: places[c] for c in (*SITE_FIGURES, "tiers") if c in places}
-    return pd.DataFrame({"state": state, **kept}, index=places.index.astype("str"))
 
 
 def as_problem(
@@ -109,12 +88,12 @@ def as_problem(
     """
     goals = _goals(objective)
     standards = _standards(minutes, times)
-    _check_sites(sites)
+    check_sites(sites)
     table = _people_table(demand)
     weights = _weights(people, table)
     kept, classes = _times(times, standards, classes=classes, communities=table.index, sites=sites.index)
     table = _in_order(table, kept)
-    frame = _site_frame(sites, costs=_money_counts(goals, budget), capacity=capacity)
+    frame = site_frame(sites, costs=money_counts(goals, budget), capacity=capacity)
     counted = sum((table[c] * w for c, w in weights.items()), start=pd.Series(0, index=table.index))
     problem = SitingProblem(
         id=name,
@@ -133,7 +112,7 @@ def as_problem(
         coverage=coverage,
         budget=budget,
         capacity=None if capacity is None else replace(capacity, load=None),
-        conflicts=_conflicts(frame, conflicts, _close(sites, spacing)),
+        conflicts=conflicting_pairs(frame, conflicts, close_pairs(sites, spacing)),
     )
     _check_together(problem)
     return problem
@@ -169,109 +148,15 @@ def _standards(minutes: float | Standard | Mapping[str, float | Standard], times
 
 
 def _checked_standard(standard: Standard) -> Standard:
-    if not (_is_number(standard.minutes) and standard.minutes > 0):
+    if not (is_number(standard.minutes) and standard.minutes > 0):
         raise DataError("siting.bad_minutes", minutes=standard.minutes)
-    if not all(_is_number(m) and m >= 0 and _is_whole(p) and 0 < p <= 100 for m, p in standard.steps):
+    if not all(is_number(m) and m >= 0 and is_whole(p) and 0 < p <= 100 for m, p in standard.steps):
         raise DataError("siting.bad_steps", steps=standard.steps)
     ladder = standard.ladder()
     rising = all(a[0] < b[0] and a[1] > b[1] for a, b in zip(ladder, ladder[1:], strict=False))
     if not rising or ladder[-1][0] != centiseconds(standard.minutes):
         raise DataError("siting.bad_steps", steps=standard.steps)
     return replace(standard, minutes=float(standard.minutes))
-
-
-def _is_number(value: object) -> bool:
-    return isinstance(value, (int, float, np.integer, np.floating)) and math.isfinite(value)
-
-
-def _is_whole(value: object, least: int = 0) -> bool:
-    return isinstance(value, (int, np.integer)) and not isinstance(value, bool) and int(value) >= least
-
-
-# --- sites ----------------------------------------------------------------------------------------
-
-
-def _check_sites(sites: pd.DataFrame) -> None:
-    missing = [c for c in SITE_COLUMNS if c not in sites.columns]
-    if missing:
-        raise DataError("siting.site_columns", missing=", ".join(missing), found=", ".join(map(str, sites.columns)))
-    if not sites.index.is_unique:
-        raise DataError("siting.site_again", ids=first_ids(sites.index[sites.index.duplicated()].unique()))
-    strange = sites.index[~sites["state"].isin(STATES)]
-    if len(strange):
-        raise DataError("siting.bad_state", ids=first_ids(strange), known=", ".join(STATES))
-
-
-def _money_counts(goals: Sequence[Goal], budget: Budget) -> bool:
-    return budget.yuan is not None or any(g.objective == "min-cost" for g in goals)
-
-
-def _site_frame(sites: pd.DataFrame, *, costs: bool, capacity: Capacity | None) -> pd.DataFrame:
-    frame = sites.loc[:, list(SITE_COLUMNS)].copy()
-    frame["tiers"] = sites["tiers"].fillna("").astype("str") if "tiers" in sites else ""
-    new = sites["state"].ne("existing")
-    for column in ("cost_yuan", "running_yuan"):
-        frame[column] = _figures(sites, column, asked=new & (costs and column == "cost_yuan")).fillna(0)
-    if capacity is not None and "capacity" not in sites:
-        raise DataError("siting.no_column", column="capacity", ids=first_ids(sites.index))
-    frame["capacity"] = _figures(sites, "capacity", asked=new & False)
-    return frame
-
-
-def _figures(sites: pd.DataFrame, column: str, *, asked: pd.Series) -> pd.Series:
-    if column not in sites:
-        if asked.any():
-            raise DataError("siting.no_column", column=column, ids=first_ids(sites.index[asked]))
-        return pd.Series(pd.NA, index=sites.index, dtype="Int64")
-    given = pd.to_numeric(sites[column], errors="coerce").astype("float64")
-    garbled = given.isna() & sites[column].notna() & sites[column].astype("str").ne("")
-    bad = garbled | (given.isna() & asked) | given.lt(0) | given.mod(1).gt(0) | given.ge(_LARGEST)
-    if bad.any():
-        raise DataError("siting.bad_figure", column=column, ids=first_ids(sites.index[bad]))
-    return given.round().astype("Int64")
-
-
-def _conflicts(frame: pd.DataFrame, groups: Sequence[Sequence[str]], close: Ints) -> Ints:
-    pairs = {(int(a), int(b)) for a, b in close}
-    for group in groups:
-        place = frame.index.get_indexer(pd.Index(list(group)))
-        if (place < 0).any() or len(set(place.tolist())) < max(2, len(place)):
-            raise DataError("siting.bad_conflict", ids=first_ids(group))
-        ordered = sorted(place.tolist())
-        pairs |= {(a, b) for k, a in enumerate(ordered) for b in ordered[k + 1 :]}
-    return np.array(sorted(pairs), dtype=np.int64).reshape(-1, 2)
-
-
-def _close(sites: pd.DataFrame, spacing: Spacing | None) -> Ints:
-    """Pairs of sites that stand too near each other, one of them new."""
-    if spacing is None:
-        return np.empty((0, 2), dtype=np.int64)
-    if not (_is_number(spacing.metres) and spacing.metres > 0):
-        raise DataError("siting.bad_spacing", metres=spacing.metres)
-    new = sites["state"].isin(("required", "candidate")).to_numpy()
-    pairs = _near_pairs(sites, spacing)
-    a, b = pairs[:, 0], pairs[:, 1]
-    return pairs[(new[a] & new[b]) if not spacing.existing else (new[a] | new[b])]
-
-
-def _near_pairs(sites: pd.DataFrame, spacing: Spacing) -> Ints:
-    if spacing.distances is None:
-        if not {"x", "y"} <= set(sites.columns):
-            raise DataError("siting.no_column", column="x, y", ids=first_ids(sites.index))
-        xy = sites[["x", "y"]].apply(pd.to_numeric, errors="coerce").to_numpy(dtype=float)
-        lost = sites.index[~np.isfinite(xy).all(axis=1)]
-        if len(lost):
-            raise DataError("siting.bad_figure", column="x, y", ids=first_ids(lost))
-        pairs = np.sort(cKDTree(xy).query_pairs(spacing.metres, output_type="ndarray").astype(np.int64), axis=1)
-        apart = np.hypot(*(xy[pairs[:, 0]] - xy[pairs[:, 1]]).T)
-        return np.asarray(pairs[apart < spacing.metres], dtype=np.int64)
-    given = spacing.distances
-    if isinstance(given, pd.DataFrame):
-        given = given.reindex(index=sites.index, columns=sites.index)
-    metres = np.asarray(given, dtype=float)
-    if metres.shape != (len(sites), len(sites)) or np.isnan(metres).any() or (metres < 0).any():
-        raise DataError("siting.bad_distances", sites=len(sites), shape=" x ".join(map(str, metres.shape)))
-    return np.argwhere(np.triu(np.minimum(metres, metres.T) < spacing.metres, k=1)).astype(np.int64)
 
 
 # --- communities ----------------------------------------------------------------------------------
@@ -292,7 +177,7 @@ def _people_table(demand: pd.Series | pd.DataFrame) -> pd.DataFrame:
 
 def _whole_numbers(values: pd.Series) -> pd.Series:
     number = pd.to_numeric(values, errors="coerce").astype("float64")
-    return number.ge(0) & number.mod(1).eq(0) & number.lt(_LARGEST)
+    return number.ge(0) & number.mod(1).eq(0) & number.lt(LARGEST)
 
 
 def _weights(people: str | Mapping[str, int] | None, table: pd.DataFrame) -> dict[str, int]:
@@ -301,7 +186,7 @@ def _weights(people: str | Mapping[str, int] | None, table: pd.DataFrame) -> dic
         raise DataError("siting.no_people_column", column="", known=known)
     given = {table.columns[0]: 1} if people is None else {people: 1} if isinstance(people, str) else dict(people)
     for column, weight in given.items():
-        if column not in table.columns or not _is_whole(weight):
+        if column not in table.columns or not is_whole(weight):
             raise DataError("siting.no_people_column", column=column, known=known)
     return {c: int(w) for c, w in given.items()}
 
@@ -439,22 +324,22 @@ def _check_together(problem: SitingProblem) -> None:
 def _check_numbers(problem: SitingProblem) -> None:
     new_sites, coverage = problem.new_sites, problem.coverage
     spends = problem.budget.yuan is not None or problem.objective in ("min-sites", "min-cost")
-    if not (new_sites is None and spends) and not _is_whole(new_sites):
+    if not (new_sites is None and spends) and not is_whole(new_sites):
         raise DataError("siting.bad_new_sites", new_sites=new_sites)
-    if coverage.backup is not None and not (_is_whole(coverage.backup) and coverage.backup < 100):
+    if coverage.backup is not None and not (is_whole(coverage.backup) and coverage.backup < 100):
         raise DataError("siting.bad_backup", backup=coverage.backup)
-    if not _is_whole(coverage.at_least):
+    if not is_whole(coverage.at_least):
         raise DataError("siting.bad_at_least", at_least=coverage.at_least)
     people = int(problem.demand.sum())
-    if people * max(WHOLE, int(problem.limit_cs.max(initial=0))) >= _LARGEST:
+    if people * max(WHOLE, int(problem.limit_cs.max(initial=0))) >= LARGEST:
         raise DataError("siting.too_many_people", people=people)
 
 
 def _check_money(problem: SitingProblem) -> None:
     budget = problem.budget
-    if not _is_whole(budget.years) or not (budget.yuan is None or _is_whole(budget.yuan)):
+    if not is_whole(budget.years) or not (budget.yuan is None or is_whole(budget.yuan)):
         raise DataError("siting.bad_budget", yuan=budget.yuan, years=budget.years)
-    if float(np.abs(problem.yuan.astype(float)).sum()) >= _LARGEST:
+    if float(np.abs(problem.yuan.astype(float)).sum()) >= LARGEST:
         raise DataError("siting.bad_budget", yuan=budget.yuan, years=budget.years)
 
 
@@ -463,7 +348,7 @@ def _check_quota(quota: Quota, problem: SitingProblem) -> None:
     if quota.level not in levels:
         raise DataError("siting.quota_level", level=quota.level, known=", ".join(levels))
     high = quota.maximum
-    whole = _is_whole(quota.minimum) and (high is None or _is_whole(high))
+    whole = is_whole(quota.minimum) and (high is None or is_whole(high))
     if not whole or (high is not None and high < quota.minimum):
         raise DataError("siting.quota_bounds", level=quota.level, minimum=quota.minimum, maximum=quota.maximum)
     again = [a for a, n in Counter(quota.areas).items() if n > 1 or not a]

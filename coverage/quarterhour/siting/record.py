@@ -9,12 +9,14 @@ import math
 import zlib
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict
+from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pandas as pd
 
-from quarterhour.errors import PlanError
+from quarterhour.errors import DataError, PlanError
+from quarterhour.files import read_json
 from quarterhour.modes import CENTISECONDS_PER_MINUTE
 from quarterhour.reach import TravelTimes
 from quarterhour.siting.plan import UNMET_COLUMNS, Figures, Level, Reason, SitingPlan
@@ -30,7 +32,8 @@ from quarterhour.siting.problem import (
     Standard,
     asked,
 )
-from quarterhour.siting.recount import Recount, verify_plan
+from quarterhour.siting.recount import verify_plan
+from quarterhour.siting.tally import Recount
 
 FORMAT = 2
 _PLAIN = ("problem_id", "objective", "status", "covered_before", "covered", "demand_total", "reachable")
@@ -172,6 +175,18 @@ def verify_record(record: Mapping[str, Any]) -> Recount:
             }
             raise PlanError("siting.recount_differs", what=key, **shown)
     return count
+
+
+def read_records(path: str | Path) -> list[tuple[str, Mapping[str, Any]]]:
+    """The records of a ``plan.json`` (one, or a list of them) and their names.
+
+    MissingError when the file is not there, DataError when it holds no plans.
+    """
+    held = read_json(path)
+    records = held if isinstance(held, list) else [held]
+    if not records or not all(isinstance(r, dict) for r in records):
+        raise DataError("siting.no_records", file=str(path))
+    return [(str(r.get("problem_id", k + 1)), r) for k, r in enumerate(records)]
 
 
 def read_record(record: Mapping[str, Any]) -> tuple[SitingProblem, SitingPlan]:

@@ -4,30 +4,16 @@ from __future__ import annotations
 
 import math
 from collections import Counter
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
 from fractions import Fraction
 from typing import Any
 
 import numpy as np
 import pandas as pd
 
-from quarterhour.errors import PlanError, first_ids
-from quarterhour.modes import centiseconds
+from quarterhour.errors import PlanError
 from quarterhour.siting.plan import UNMET_COLUMNS, Figures, SitingPlan
-from quarterhour.siting.problem import Bools, Goal, Ints, Quota, SitingProblem, input_hash
-
-
-@dataclass(frozen=True, slots=True)
-class Recount:
-    """What an independent count of a plan came to, in whole people and sites."""
-
-    covered_before: int
-    covered: int
-    reachable: int
-    demand_total: int
-    new_sites: int
-    figures: Figures
+from quarterhour.siting.problem import Quota, SitingProblem, input_hash
+from quarterhour.siting.tally import Recount, Stairs, Tally, wrong
 
 
 def verify_plan(problem: SitingProblem, plan: SitingPlan) -> Recount:
@@ -45,7 +31,7 @@ def verify_plan(problem: SitingProblem, plan: SitingPlan) -> Recount:
     _same("input_hash", said=plan.input_hash, counted=input_hash(problem))
     _same("objective", said=plan.objective, counted=problem.goals[0].objective)
     _check_ids(problem, plan)
-    tally = _Tally(problem, plan)
+    tally = Tally(problem, plan)
     count = tally.count()
     for what in ("covered_before", "covered", "reachable", "demand_total"):
         _same(what, said=getattr(plan, what), counted=getattr(count, what))
@@ -70,210 +56,13 @@ def _same(what: str, *, said: object, counted: object) -> None:
         raise PlanError("siting.recount_differs", what=what, said=said, counted=counted)
 
 
-def _wrong(key: str, ids: Sequence[object], **values: object) -> None:
-    if ids:
-        raise PlanError(f"siting.{key}", ids=first_ids(ids), **values)
-
-
-# --- the tally ------------------------------------------------------------------------------------
-
-
-class _Tally:
-    """Who has which open site how near, counted row by row over the travel times."""
-
-    def __init__(self, problem: SitingProblem, plan: SitingPlan) -> None:
-        self.problem, self.plan = problem, plan
-        self.people = problem.demand.to_numpy(dtype=np.int64)
-        self._trim()
-        states = problem.sites["state"].to_numpy(dtype=object)
-        self.existing = np.array([s == "existing" for s in states], dtype=np.bool_)
-        chosen = set(plan.chosen)
-        self.opened = self.existing | np.array([i in chosen for i in problem.sites.index], dtype=np.bool_)
-        self.reachable = self.credit(np.ones(len(states), dtype=np.bool_)) > 0
-        self.parts = None if plan.served is None else _parts(self, plan.served)
-
-    def _trim(self) -> None:
-        """Keep the pairs within each community's standard whose site counts."""
-        problem, times = self.problem, self.problem.times
-        names = [str(c) for c in problem.classes]
-        limit = {name: centiseconds(s.minutes) for name, s in problem.standards.items()}
-        self.limit = np.array([limit[n] for n in names], dtype=np.int64)
-        self.stairs = {name: standard.ladder() for name, standard in problem.standards.items()}
-        self.names = np.array(names, dtype=object)
-        tier = problem.coverage.tier
-        counts = np.array([not tier or tier in t.split(" ") for t in problem.sites["tiers"]], dtype=np.bool_)
-        row = np.repeat(np.arange(len(names)), np.diff(times.indptr))
-        use = np.flatnonzero((times.cs <= self.limit[row]) & counts[times.site_index])
-        self.row, self.site, self.cs = row[use], times.site_index[use], times.cs[use]
-
-    def credit(self, opened: Bools) -> Ints:
-        """Ten thousandths of each person covered: for each step, by how many open sites are that near."""
-        alone = self.problem.coverage.backup
-        credit = np.zeros(len(self.people), dtype=np.int64)
-        for name, stairs in self.stairs.items():
-            mine = opened[self.site] & (self.names == name)[self.row]
-            for cs, percent in stairs:
-                near = np.bincount(self.row[mine & (self.cs <= cs)], minlength=len(credit))
-                worth = np.where(near > 0, 100, 0) if alone is None else np.choose(np.minimum(near, 2), (0, alone, 100))
-                credit = np.maximum(credit, percent * worth)
-        return credit
-
-    def nearest(self) -> tuple[Ints, Ints]:
-        """The nearest open site of each community, -1 for none, and its centiseconds."""
-        mine = self.opened[self.site]
-        key = self.cs[mine].astype(np.int64) * (len(self.opened) + 1) + self.site[mine]
-        least = _least(self.row[mine], key, len(self.people))
-        site = np.where(least < 0, -1, least % (len(self.opened) + 1))
-        return site, np.where(least < 0, self.limit, least // (len(self.opened) + 1))
-
-    def counted(self, column: str) -> Ints:
-        return self.problem.people[column].to_numpy(dtype=np.int64) if column else self.people
-
-    def points(self, column: str) -> Ints:
-        """Ten thousandths of people covered, by community."""
-        people = self.counted(column)
-        if self.parts is None:
-            return people * self.credit(self.opened)
-        points = np.zeros(len(people), dtype=np.int64)
-        for row, _, part, cs in self.parts.each(people):
-            points[row] += part * 100 * self._percent(row, cs)
-        return points
-
-    def _percent(self, row: int, cs: int) -> int:
-        return next(percent for step, percent in self.stairs[self.names[row]] if cs <= step)
-
-    def covered(self) -> Bools:
-        """Which communities are covered, or served whole."""
-        if self.parts is None:
-            covered: Bools = self.credit(self.opened) > 0
-            return covered
-        return self.parts.whole
-
-    def trips(self, column: str) -> list[tuple[int, int]]:
-        """People and centiseconds of all reachable ones; those not covered at the standard."""
-        people = self.counted(column)
-        here = np.flatnonzero(self.reachable)
-        if self.parts is None:
-            _, cs = self.nearest()
-            return list(zip(people[here].tolist(), cs[here].tolist(), strict=True))
-        trips, rest = [], people.tolist()
-        for row, _, part, leg in self.parts.each(people):
-            trips.append((part, leg))
-            rest[row] -= part
-        return trips + [(rest[r], int(self.limit[r])) for r in here.tolist()]
-
-    def count(self) -> Recount:
-        total = [int(self.people[m].sum()) for m in (self.credit(self.existing) > 0, self.reachable)]
-        served = int(self.people[self.covered()].sum()) if self.parts is None else self.parts.total
-        chosen = len(self.plan.chosen)
-        return Recount(total[0], served, total[1], int(self.people.sum()), chosen, self._figures())
-
-    def _figures(self) -> Figures:
-        problem = self.problem
-        trips = self.trips("")
-        equity = [g for g in problem.goals if g.objective == "equity"] or [Goal("equity")]
-        share, where = self.least_share(equity[0])
-        known = any(a != "" for a in problem.areas[equity[0].level])
-        covered = self.covered()
-        return Figures(
-            cost_yuan=self.cost(),
-            people_minutes=float(Fraction(sum(n * cs for n, cs in trips), 6000)),
-            worst_minutes=float(Fraction(max((cs for n, cs in trips if n), default=0), 6000)),
-            gini=_gini(trips),
-            least_share=float(share) if known else math.nan,
-            least_area=where,
-            by_column={c: sum(problem.people[c].to_numpy()[covered].tolist()) for c in problem.people.columns},
-        )
-
-    def cost(self) -> int:
-        """Yuan of what is built or upgraded, over the years."""
-        sites, years = self.problem.sites, int(self.problem.budget.years)
-        built = sites.loc[list(self.plan.chosen)]
-        fixed, running = built["cost_yuan"].tolist(), built["running_yuan"].tolist()
-        return sum(int(f) + years * int(r) for f, r in zip(fixed, running, strict=True))
-
-    def least_share(self, goal: Goal) -> tuple[Fraction, str]:
-        """The least share covered of the reachable people of an area, and the first such area."""
-        have: Counter[str] = Counter()
-        could: Counter[str] = Counter()
-        points, people = self.points(goal.people).tolist(), self.counted(goal.people).tolist()
-        for area, p, n, r in zip(self.problem.areas[goal.level], points, people, self.reachable.tolist(), strict=True):
-            have[area] += p
-            could[area] += n if r else 0
-        shares = [(Fraction(have[a], 10_000 * could[a]), a) for a in could if a and could[a]]
-        return min(shares, default=(Fraction(1), ""))
-
-    def value(self, goal: Goal) -> float:
-        """A goal's value, in the unit in which a plan says it."""
-        if goal.objective == "max-cover":
-            return float(Fraction(int(self.points(goal.people).sum()), 10_000))
-        if goal.objective == "equity":
-            return float(self.least_share(goal)[0])
-        if goal.objective == "min-sites":
-            return float(len(self.plan.chosen))
-        if goal.objective == "min-cost":
-            return float(self.cost())
-        trips = self.trips(goal.people)
-        whole = (
-            sum(n * cs for n, cs in trips)
-            if goal.objective == "min-time"
-            else max((c for n, c in trips if n), default=0)
-        )
-        return float(Fraction(whole, 6000))
-
-
-class _Parts:
-    """Who is served where, as the plan says it, by position."""
-
-    def __init__(self, tally: _Tally, legs: list[tuple[int, int, int, int]]) -> None:
-        self.legs = legs
-        self.split = bool(tally.problem.capacity and tally.problem.capacity.split)
-        got = np.zeros(len(tally.people), dtype=np.int64)
-        met = np.zeros(len(tally.people), dtype=np.bool_)
-        for row, _, people, _ in legs:
-            got[row] += people
-            met[row] = True
-        self.got, self.total = got, int(got.sum())
-        self.whole: Bools = met & (got == tally.people)
-
-    def each(self, people: Ints) -> Iterator[tuple[int, int, int, int]]:
-        """Row, site, people of a column, and centiseconds of each part."""
-        for row, site, part, cs in self.legs:
-            yield row, site, part if self.split else int(people[row]), cs
-
-
-def _least(row: Ints, key: Ints, rows: int) -> Ints:
-    """The least key of each row, -1 where it has none; rows come in order."""
-    least = np.full(rows, -1, dtype=np.int64)
-    if len(row):
-        begins = np.flatnonzero(np.r_[True, row[1:] != row[:-1]])
-        least[row[begins]] = np.minimum.reduceat(key, begins)
-    return least
-
-
-def _gini(trips: list[tuple[int, int]]) -> float:
-    """Half the mean difference between two people, over the mean."""
-    people: Counter[int] = Counter()
-    for n, cs in trips:
-        people[cs] += n
-    total, amount = sum(people.values()), sum(n * cs for cs, n in people.items())
-    if not amount:
-        return 0.0
-    # The sum of |a - b| over pairs grows, step by step of the amount, with the people on either side of the step.
-    apart, below, steps = 0, 0, sorted(people)
-    for low, high in zip(steps, steps[1:], strict=False):
-        below += people[low]
-        apart += (high - low) * below * (total - below)
-    return float(Fraction(apart, total * amount))
-
-
 # --- what must hold -------------------------------------------------------------------------------
 
 
 def _check_ids(problem: SitingProblem, plan: SitingPlan) -> None:
     states = dict(problem.sites["state"])
-    _wrong("not_buildable", [s for s in plan.chosen if states.get(s, "existing") == "existing"])
-    _wrong("chosen_again", [s for s, n in Counter(plan.chosen).items() if n > 1])
+    wrong("not_buildable", [s for s in plan.chosen if states.get(s, "existing") == "existing"])
+    wrong("chosen_again", [s for s, n in Counter(plan.chosen).items() if n > 1])
 
 
 def _check_nothing(plan: SitingPlan) -> None:
@@ -285,7 +74,7 @@ def _check_nothing(plan: SitingPlan) -> None:
 
 def _check_chosen(problem: SitingProblem, plan: SitingPlan) -> None:
     states = dict(problem.sites["state"])
-    _wrong("required_left_out", [s for s, what in states.items() if what == "required" and s not in plan.chosen])
+    wrong("required_left_out", [s for s, what in states.items() if what == "required" and s not in plan.chosen])
     if problem.new_sites is not None and len(plan.chosen) > problem.new_sites:
         raise PlanError("siting.too_many", chosen=len(plan.chosen), new_sites=problem.new_sites)
 
@@ -336,59 +125,21 @@ def _check_money_and_conflicts(problem: SitingProblem, plan: SitingPlan) -> None
         raise PlanError("siting.over_budget", spent=spent, yuan=problem.budget.yuan)
     opened = {k for k, i in enumerate(sites.index) if i in chosen or sites.at[i, "state"] == "existing"}
     both = [(a, b) for a, b in problem.conflicts.tolist() if a in opened and b in opened]
-    _wrong("conflict_broken", [f"{sites.index[a]} + {sites.index[b]}" for a, b in both])
+    wrong("conflict_broken", [f"{sites.index[a]} + {sites.index[b]}" for a, b in both])
 
 
-def _parts(tally: _Tally, served: pd.DataFrame) -> _Parts:
-    """The parts of a plan, each checked: an open site within the standard, nobody twice, nothing over capacity."""
-    problem = tally.problem
-    split = bool(problem.capacity and problem.capacity.split)
-    rows = {str(c): k for k, c in enumerate(problem.demand.index)}
-    places = {str(s): k for k, s in enumerate(problem.sites.index)}
-    wanted = {
-        (rows.get(str(c), -1), places.get(str(s), -1)) for c, s in zip(served["community"], served["site"], strict=True)
-    }
-    key = {r * len(places) + s for r, s in wanted if r >= 0 and s >= 0}
-    at = np.flatnonzero(np.isin(tally.row * len(places) + tally.site, np.array(sorted(key), dtype=np.int64)))
-    near = {(int(tally.row[k]), int(tally.site[k])): int(tally.cs[k]) for k in at.tolist()}
-    legs, bad = [], []
-    for c, s, n in served[["community", "site", "people"]].itertuples(index=False):
-        pair = (rows.get(str(c), -1), places.get(str(s), -1))
-        if pair not in near or not tally.opened[pair[1]] or n < 0 or (split and n == 0):
-            bad.append(c)
-        else:
-            legs.append((*pair, int(n), near[pair]))
-    _wrong("assignment_differs", bad)
-    again = [k for k, n in Counter((r, s) if split else r for r, s, _, _ in legs).items() if n > 1]
-    parts = _Parts(tally, legs)
-    over = (parts.got > tally.people) if split else (parts.got != tally.people) & (parts.got != 0)
-    _wrong("assignment_differs", [*again, *problem.demand.index[over]])
-    _check_capacity(problem, legs, split=split)
-    return parts
-
-
-def _check_capacity(problem: SitingProblem, legs: list[tuple[int, int, int, int]], *, split: bool) -> None:
-    load, used = problem.load.to_numpy(dtype=np.int64), Counter[int]()
-    for row, site, people, _ in legs:
-        used[site] += people if split else int(load[row])
-    capacity = problem.sites["capacity"]
-    limit = {s: int(n) for s, n in enumerate(capacity.tolist()) if not pd.isna(n)}
-    over = [s for s, n in sorted(used.items()) if s in limit and n > limit[s]]
-    _wrong("capacity_broken", [f"{problem.sites.index[s]} ({used[s]})" for s in over])
-
-
-def _check_everyone(tally: _Tally) -> None:
+def _check_everyone(tally: Tally) -> None:
     problem = tally.problem
     columns = {"", *(g.people for g in problem.goals)}
     part = tally.reachable & np.array([tally.counted(c) > 0 for c in columns]).any(axis=0)
     if problem.everyone:
-        _wrong("not_everyone", list(problem.demand.index[part & ~tally.covered()]))
+        wrong("not_everyone", list(problem.demand.index[part & ~tally.covered()]))
     counted = int(tally.points("").sum())
     if counted < 10_000 * problem.coverage.at_least:
         raise PlanError("siting.too_few_covered", covered=counted / 10_000, at_least=problem.coverage.at_least)
 
 
-def _check_assignment(tally: _Tally, plan: SitingPlan) -> None:
+def _check_assignment(tally: Tally, plan: SitingPlan) -> None:
     problem = tally.problem
     _same("assignment", said=list(plan.assignment.index), counted=list(problem.demand.index))
     _same("served", said=plan.served is not None, counted=problem.capacity is not None)
@@ -400,17 +151,17 @@ def _check_assignment(tally: _Tally, plan: SitingPlan) -> None:
         site = np.array([-most[r][1] if r in most else -1 for r in range(len(site))], dtype=np.int64)
     said = problem.sites.index.get_indexer(pd.Index(plan.assignment.to_numpy()))
     unknown = (said < 0) & plan.assignment.notna().to_numpy()
-    _wrong("assignment_differs", list(plan.assignment.index[(said != site) | unknown]))
+    wrong("assignment_differs", list(plan.assignment.index[(said != site) | unknown]))
 
 
-def _check_gain(tally: _Tally, plan: SitingPlan) -> None:
+def _check_gain(tally: Tally, plan: SitingPlan) -> None:
     said = {str(i): float(n) for i, n in plan.gain.items()}
     gains = _gains(tally, plan)
     if list(said) != list(plan.chosen) or said != gains:
-        _wrong("gain_differs", [s for s in gains if said.get(s) != gains[s]] or list(plan.chosen))
+        wrong("gain_differs", [s for s in gains if said.get(s) != gains[s]] or list(plan.chosen))
 
 
-def _gains(tally: _Tally, plan: SitingPlan) -> dict[str, float]:
+def _gains(tally: Tally, plan: SitingPlan) -> dict[str, float]:
     place = {str(i): k for k, i in enumerate(tally.problem.sites.index)}
     if tally.parts is not None:
         serves: Counter[int] = Counter()
@@ -418,7 +169,7 @@ def _gains(tally: _Tally, plan: SitingPlan) -> dict[str, float]:
             serves[site] += people
         return {s: float(serves[place[s]]) for s in plan.chosen}
     gains = {}
-    stairs = _Stairs(tally)
+    stairs = Stairs(tally)
     for k in np.flatnonzero(tally.existing).tolist():
         stairs.add(k)
     for s in plan.chosen:
@@ -426,43 +177,10 @@ def _gains(tally: _Tally, plan: SitingPlan) -> dict[str, float]:
     return gains
 
 
-class _Stairs:
-    """How many sites stand within each step of each community, as they are built one by one."""
-
-    def __init__(self, tally: _Tally) -> None:
-        self.tally = tally
-        order = np.argsort(tally.site, kind="stable")
-        self.begins = np.searchsorted(tally.site[order], np.arange(len(tally.opened) + 1))
-        self.row, self.cs = tally.row[order], tally.cs[order]
-        self.steps = max(len(s) for s in tally.stairs.values())
-        self.near = np.zeros((self.steps, len(tally.people)), dtype=np.int64)
-        self.step_cs = np.full((self.steps, len(tally.people)), -1, dtype=np.int64)
-        self.percent = np.zeros((self.steps, len(tally.people)), dtype=np.int64)
-        for name, stairs in tally.stairs.items():
-            for k, (cs, percent) in enumerate(stairs):
-                self.step_cs[k, tally.names == name], self.percent[k, tally.names == name] = cs, percent
-
-    def _worth(self, row: Ints) -> Ints:
-        alone = self.tally.problem.coverage.backup
-        one, two = (100, 100) if alone is None else (alone, 100)
-        credit = np.choose(np.minimum(self.near[:, row], 2), (0, one, two)) * self.percent[:, row]
-        worth: Ints = self.tally.people[row] * credit.max(axis=0)
-        return worth
-
-    def add(self, site: int) -> int:
-        """Build a site; the people newly covered, in ten thousandths."""
-        mine = slice(self.begins[site], self.begins[site + 1])
-        row, cs = self.row[mine], self.cs[mine]
-        before = self._worth(row)
-        for k in range(self.steps):
-            self.near[k, row] += cs <= self.step_cs[k, row]
-        return int((self._worth(row) - before).sum())
-
-
 # --- value and bound ------------------------------------------------------------------------------
 
 
-def _check_levels(tally: _Tally, plan: SitingPlan) -> None:
+def _check_levels(tally: Tally, plan: SitingPlan) -> None:
     goals = tally.problem.goals
     said = [(level.objective, level.people) for level in plan.levels]
     _same("levels", said=said, counted=[(g.objective, g.people) for g in goals])

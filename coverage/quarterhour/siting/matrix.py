@@ -1,0 +1,135 @@
+"""A siting question without geography: from a matrix of costs and a vector of people."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterable, Sequence
+from typing import Any
+
+import numpy as np
+import pandas as pd
+from scipy import sparse
+
+from quarterhour.errors import DataError, first_ids
+from quarterhour.modes import CENTISECONDS_PER_MINUTE
+from quarterhour.reach import TravelTimes
+from quarterhour.siting.door import as_problem
+from quarterhour.siting.problem import SITE_COLUMNS, Goal, SitingProblem, Standard
+
+_MOST = 2**30 // CENTISECONDS_PER_MINUTE
+"""Whole times stay below 2**30 centiseconds, as everywhere in the house."""
+
+
+def siting_from_matrix(
+    matrix: Any,
+    people: Any,
+    *,
+    objective: str | Goal | Sequence[str | Goal] = "max-cover",
+    new_sites: int | None = None,
+    within: float | Standard | None = None,
+    existing: Iterable[Any] = (),
+    required: Iterable[Any] = (),
+    sites: pd.DataFrame | None = None,
+    name: str = "matrix",
+    **rules: Any,
+) -> SitingProblem:
+    """A siting question from what it costs to get from each community to each site.
+
+    Parameters
+    ----------
+    matrix : communities x sites in minutes (or any unit, kept to 1/6000 of it): numpy, where NaN and infinity are too
+        far; a scipy sparse one, where what is not stored is too far and a stored zero is a cost of zero; or a
+        DataFrame, whose index and columns are the ids. Other ids are 0, 1, 2 ...
+    people : whole people of each community, in the order of the rows; a DataFrame for several columns.
+    objective, new_sites : as in ``as_problem``.
+    within : the standard, a cost of exactly so much included; None: all that the matrix holds.
+    existing, required : ids or positions of sites that stand, and of candidates that must be built; the rest are
+        candidates.
+    sites : further columns of the sites, in their order: ``state``, ``town``, ``cost_yuan``, ``capacity`` ...
+    rules : quotas, coverage, budget, capacity, spacing, conflicts, areas, as in ``as_problem``.
+
+    Raises
+    ------
+    DataError : the shapes differ, a cost is negative or larger than can be kept, or the question cannot be asked.
+
+    Examples
+    --------
+    >>> import quarterhour as qh
+    >>> minutes = [[5, 20, 30], [12, 8, 25], [40, 14, 9], [50, 35, 11]]
+    >>> plan = qh.solve_siting(qh.siting_from_matrix(minutes, [100, 40, 30, 7], within=15, new_sites=1))
+    >>> plan.chosen, plan.covered, plan.status
+    (('0',), 140, 'optimal')
+    """
+    table, communities, columns = _as_sparse(matrix)
+    demand = people if isinstance(people, (pd.Series, pd.DataFrame)) else pd.Series(np.asarray(people))
+    if len(demand) != len(communities):
+        raise DataError("siting.matrix_shape", people=len(demand), shape=" x ".join(map(str, table.shape)))
+    known = isinstance(matrix, pd.DataFrame) and isinstance(people, (pd.Series, pd.DataFrame))
+    demand = demand.set_axis(demand.index.astype("str") if known else communities)
+    cutoff = _cutoff(table, within)
+    return as_problem(
+        name,
+        demand=demand,
+        sites=_site_table(columns, sites, existing, required),
+        times=_times(table, communities, columns, cutoff),
+        minutes=cutoff if within is None else within,
+        objective=objective,
+        new_sites=new_sites,
+        **rules,
+    )
+
+
+def _as_sparse(matrix: Any) -> tuple[sparse.csr_array, pd.Index, pd.Index]:
+    """The costs that there are, in order, with the ids of rows and columns."""
+    if sparse.issparse(matrix):
+        table = sparse.csr_array(matrix)
+        table.sort_indices()
+    else:
+        table = _from_dense(np.asarray(matrix, dtype=float))
+    if isinstance(matrix, pd.DataFrame):
+        return table, matrix.index.astype("str"), matrix.columns.astype("str")
+    rows, columns = (pd.RangeIndex(n).astype("str") for n in table.shape)
+    return table, rows, columns
+
+
+def _from_dense(costs: np.ndarray[Any, Any]) -> sparse.csr_array:
+    if costs.ndim != 2:
+        raise DataError("siting.matrix_shape", people="?", shape=" x ".join(map(str, costs.shape)))
+    row, column = np.nonzero(np.isfinite(costs))
+    start = np.r_[0, np.cumsum(np.bincount(row, minlength=len(costs)))]
+    return sparse.csr_array((costs[row, column], column, start), shape=costs.shape)
+
+
+def _cutoff(table: sparse.csr_array, within: float | Standard | None) -> float:
+    if isinstance(within, Standard):
+        return float(within.minutes)
+    if within is not None:
+        return float(within)
+    return float(max(table.data.max(initial=0.0), 1 / CENTISECONDS_PER_MINUTE))
+
+
+def _times(table: sparse.csr_array, communities: pd.Index, sites: pd.Index, cutoff: float) -> TravelTimes:
+    bad = ~((table.data >= 0) & (table.data < _MOST))
+    if bad.any() or not cutoff < _MOST:
+        raise DataError("siting.matrix_values", most=_MOST, count=int(bad.sum()))
+    whole = sparse.csr_array((np.rint(table.data * CENTISECONDS_PER_MINUTE), table.indices, table.indptr), table.shape)
+    limit = math.inf if not math.isfinite(cutoff) else round(cutoff * CENTISECONDS_PER_MINUTE)
+    near = whole.data <= limit
+    start = np.r_[0, np.cumsum(near)][whole.indptr].astype(np.int64)
+    site, cs = whole.indices[near].astype(np.int32), whole.data[near].astype(np.int32)
+    nowhere = pd.DataFrame()
+    return TravelTimes(start, site, cs, communities, sites, cutoff, "to_site", 0.0, "matrix", nowhere, nowhere)
+
+
+def _site_table(
+    ids: pd.Index, given: pd.DataFrame | None, existing: Iterable[Any], required: Iterable[Any]
+) -> pd.DataFrame:
+    table = pd.DataFrame(index=ids) if given is None else given.set_axis(ids)
+    state = table["state"].astype("str") if "state" in table else pd.Series("candidate", index=ids)
+    for what, wanted in (("existing", existing), ("required", required)):
+        named = pd.Index([str(i) for i in wanted])
+        if not named.isin(ids).all():
+            raise DataError("siting.site_unknown", ids=first_ids(named[~named.isin(ids)]), known=first_ids(ids))
+        state = state.mask(ids.isin(named), what)
+    plain = {c: table[c].astype("str") if c in table else "" for c in SITE_COLUMNS[1:]}
+    return table.assign(**plain, state=state)

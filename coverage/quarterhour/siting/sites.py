@@ -1,0 +1,147 @@
+"""The table of sites of a question: joined, checked, and which of them rule each other out."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+import pandas as pd
+from scipy.spatial import cKDTree
+
+from quarterhour.errors import DataError, first_ids
+from quarterhour.siting.problem import (
+    SITE_COLUMNS,
+    SITE_FIGURES,
+    STATES,
+    Budget,
+    Capacity,
+    Goal,
+    Ints,
+    Spacing,
+)
+
+LARGEST = 2**53
+"""Sums stay below, so that they are exact as floats too."""
+
+
+def join_sites(existing: pd.DataFrame, candidates: pd.DataFrame, *, required: Sequence[str] = ()) -> pd.DataFrame:
+    """Existing sites and candidates (place tables) as the ``sites`` of a question, existing first.
+
+    ``required`` names candidates that must be built. The columns that a question may use beside those it must have
+    (``cost_yuan``, ``running_yuan``, ``capacity``, ``tiers``) come along. DataError where an id stands in both tables.
+    """
+    both = existing.index.intersection(candidates.index)
+    if len(both):
+        raise DataError("siting.id_in_both", ids=first_ids(both))
+    unknown = [i for i in required if i not in candidates.index]
+    if unknown:
+        raise DataError("siting.required_unknown", ids=first_ids(unknown))
+    state = np.where(candidates.index.isin(list(required)), "required", "candidate")
+    parts = [_site_columns(existing, "existing"), _site_columns(candidates, state)]
+    joined = pd.concat([p for p in parts if len(p)]) if any(len(p) for p in parts) else parts[0]
+    return joined.rename_axis("id")
+
+
+def _site_columns(places: pd.DataFrame, state: Any) -> pd.DataFrame:
+    kept = {c: places[c].astype("str") if c in places else "" for c in SITE_COLUMNS[1:]}
+    kept |= {c: places[c] for c in (*SITE_FIGURES, "tiers") if c in places}
+    return pd.DataFrame({"state": state, **kept}, index=places.index.astype("str"))
+
+
+def check_sites(sites: pd.DataFrame) -> None:
+    """DataError where the table lacks a column, names a site twice, or a state is unknown."""
+    missing = [c for c in SITE_COLUMNS if c not in sites.columns]
+    if missing:
+        raise DataError("siting.site_columns", missing=", ".join(missing), found=", ".join(map(str, sites.columns)))
+    if not sites.index.is_unique:
+        raise DataError("siting.site_again", ids=first_ids(sites.index[sites.index.duplicated()].unique()))
+    strange = sites.index[~sites["state"].isin(STATES)]
+    if len(strange):
+        raise DataError("siting.bad_state", ids=first_ids(strange), known=", ".join(STATES))
+
+
+def money_counts(goals: Sequence[Goal], budget: Budget) -> bool:
+    """Whether a question needs to know what sites cost."""
+    return budget.yuan is not None or any(g.objective == "min-cost" for g in goals)
+
+
+def site_frame(sites: pd.DataFrame, *, costs: bool, capacity: Capacity | None) -> pd.DataFrame:
+    """The columns that questions use, figures as whole numbers; a capacity may be missing (no limit)."""
+    frame = sites.loc[:, list(SITE_COLUMNS)].copy()
+    frame["tiers"] = sites["tiers"].fillna("").astype("str") if "tiers" in sites else ""
+    new = sites["state"].ne("existing")
+    for column in ("cost_yuan", "running_yuan"):
+        frame[column] = _figures(sites, column, asked=new & (costs and column == "cost_yuan")).fillna(0)
+    if capacity is not None and "capacity" not in sites:
+        raise DataError("siting.no_column", column="capacity", ids=first_ids(sites.index))
+    frame["capacity"] = _figures(sites, "capacity", asked=new & False)
+    return frame
+
+
+def _figures(sites: pd.DataFrame, column: str, *, asked: pd.Series) -> pd.Series:
+    if column not in sites:
+        if asked.any():
+            raise DataError("siting.no_column", column=column, ids=first_ids(sites.index[asked]))
+        return pd.Series(pd.NA, index=sites.index, dtype="Int64")
+    given = pd.to_numeric(sites[column], errors="coerce").astype("float64")
+    garbled = given.isna() & sites[column].notna() & sites[column].astype("str").ne("")
+    bad = garbled | (given.isna() & asked) | given.lt(0) | given.mod(1).gt(0) | given.ge(LARGEST)
+    if bad.any():
+        raise DataError("siting.bad_figure", column=column, ids=first_ids(sites.index[bad]))
+    return given.round().astype("Int64")
+
+
+def conflicting_pairs(frame: pd.DataFrame, groups: Sequence[Sequence[str]], close: Ints) -> Ints:
+    """Pairs of positions of which at most one site may be open, in order and each once."""
+    pairs = {(int(a), int(b)) for a, b in close}
+    for group in groups:
+        place = frame.index.get_indexer(pd.Index(list(group)))
+        if (place < 0).any() or len(set(place.tolist())) < max(2, len(place)):
+            raise DataError("siting.bad_conflict", ids=first_ids(group))
+        ordered = sorted(place.tolist())
+        pairs |= {(a, b) for k, a in enumerate(ordered) for b in ordered[k + 1 :]}
+    return np.array(sorted(pairs), dtype=np.int64).reshape(-1, 2)
+
+
+def close_pairs(sites: pd.DataFrame, spacing: Spacing | None) -> Ints:
+    """Pairs of sites that stand too near each other, one of them new."""
+    if spacing is None:
+        return np.empty((0, 2), dtype=np.int64)
+    if not (is_number(spacing.metres) and spacing.metres > 0):
+        raise DataError("siting.bad_spacing", metres=spacing.metres)
+    new = sites["state"].isin(("required", "candidate")).to_numpy()
+    pairs = _near_pairs(sites, spacing)
+    a, b = pairs[:, 0], pairs[:, 1]
+    return pairs[(new[a] & new[b]) if not spacing.existing else (new[a] | new[b])]
+
+
+def _near_pairs(sites: pd.DataFrame, spacing: Spacing) -> Ints:
+    if spacing.distances is None:
+        if not {"x", "y"} <= set(sites.columns):
+            raise DataError("siting.no_column", column="x, y", ids=first_ids(sites.index))
+        xy = sites[["x", "y"]].apply(pd.to_numeric, errors="coerce").to_numpy(dtype=float)
+        lost = sites.index[~np.isfinite(xy).all(axis=1)]
+        if len(lost):
+            raise DataError("siting.bad_figure", column="x, y", ids=first_ids(lost))
+        pairs = np.sort(cKDTree(xy).query_pairs(spacing.metres, output_type="ndarray").astype(np.int64), axis=1)
+        apart = np.hypot(*(xy[pairs[:, 0]] - xy[pairs[:, 1]]).T)
+        return np.asarray(pairs[apart < spacing.metres], dtype=np.int64)
+    given = spacing.distances
+    if isinstance(given, pd.DataFrame):
+        given = given.reindex(index=sites.index, columns=sites.index)
+    metres = np.asarray(given, dtype=float)
+    if metres.shape != (len(sites), len(sites)) or np.isnan(metres).any() or (metres < 0).any():
+        raise DataError("siting.bad_distances", sites=len(sites), shape=" x ".join(map(str, metres.shape)))
+    return np.argwhere(np.triu(np.minimum(metres, metres.T) < spacing.metres, k=1)).astype(np.int64)
+
+
+def is_number(value: object) -> bool:
+    """Whether a value is a finite number."""
+    return isinstance(value, (int, float, np.integer, np.floating)) and math.isfinite(value)
+
+
+def is_whole(value: object, least: int = 0) -> bool:
+    """Whether a value is a whole number that is not too small."""
+    return isinstance(value, (int, np.integer)) and not isinstance(value, bool) and int(value) >= least
