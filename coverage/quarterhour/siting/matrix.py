@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -22,11 +22,11 @@ _MOST = 2**30 // CENTISECONDS_PER_MINUTE
 
 def siting_from_matrix(
     matrix: Any,
-    people: Any,
+    demand: Any,
     *,
     objective: str | Goal | Sequence[str | Goal] = "max-cover",
     new_sites: int | None = None,
-    within: float | Standard | None = None,
+    within: float | Standard | Mapping[str, float | Standard] | None = None,
     existing: Iterable[Any] = (),
     required: Iterable[Any] = (),
     sites: pd.DataFrame | None = None,
@@ -40,13 +40,14 @@ def siting_from_matrix(
     matrix : communities x sites in minutes (or any unit, kept to 1/6000 of it): numpy, where NaN and infinity are too
         far; a scipy sparse one, where what is not stored is too far and a stored zero is a cost of zero; or a
         DataFrame, whose index and columns are the ids. Other ids are 0, 1, 2 ...
-    people : whole people of each community, in the order of the rows; a DataFrame for several columns.
+    demand : whole people of each community, in the order of the rows; a DataFrame for several columns.
     objective, new_sites : as in ``as_problem``.
-    within : the standard, a cost of exactly so much included; None: all that the matrix holds.
+    within : the standard, a cost of exactly so much included, or one by class of communities; None: all that the
+        matrix holds.
     existing, required : ids or positions of sites that stand, and of candidates that must be built; the rest are
         candidates.
     sites : further columns of the sites, in their order: ``state``, ``town``, ``cost_yuan``, ``capacity`` ...
-    rules : quotas, coverage, budget, capacity, spacing, conflicts, areas, as in ``as_problem``.
+    rules : quotas, people, classes, areas, coverage, budget, capacity, spacing, conflicts, as in ``as_problem``.
 
     Raises
     ------
@@ -61,15 +62,15 @@ def siting_from_matrix(
     (('0',), 140, 'optimal')
     """
     table, communities, columns = _as_sparse(matrix)
-    demand = people if isinstance(people, (pd.Series, pd.DataFrame)) else pd.Series(np.asarray(people))
-    if len(demand) != len(communities):
-        raise DataError("siting.matrix_shape", people=len(demand), shape=" x ".join(map(str, table.shape)))
-    known = isinstance(matrix, pd.DataFrame) and isinstance(people, (pd.Series, pd.DataFrame))
-    demand = demand.set_axis(demand.index.astype("str") if known else communities)
+    people = demand if isinstance(demand, (pd.Series, pd.DataFrame)) else pd.Series(np.asarray(demand))
+    if len(people) != len(communities):
+        raise DataError("siting.matrix_shape", people=len(people), shape=" x ".join(map(str, table.shape)))
+    known = isinstance(matrix, pd.DataFrame) and people is demand
+    people = people.set_axis(people.index.astype("str") if known else communities)
     cutoff = _cutoff(table, within)
     return as_problem(
         name,
-        demand=demand,
+        demand=people,
         sites=_site_table(columns, sites, existing, required),
         times=_times(table, communities, columns, cutoff),
         minutes=cutoff if within is None else within,
@@ -100,7 +101,9 @@ def _from_dense(costs: np.ndarray[Any, Any]) -> sparse.csr_array:
     return sparse.csr_array((costs[row, column], column, start), shape=costs.shape)
 
 
-def _cutoff(table: sparse.csr_array, within: float | Standard | None) -> float:
+def _cutoff(table: sparse.csr_array, within: float | Standard | Mapping[str, float | Standard] | None) -> float:
+    if isinstance(within, Mapping):
+        return max(_cutoff(table, one) for one in within.values())
     if isinstance(within, Standard):
         return float(within.minutes)
     if within is not None:
