@@ -161,19 +161,21 @@ def verify_record(record: Mapping[str, Any]) -> Recount:
         that differs from what the rest of the record comes to, or the seal.
     """
     try:
-        problem, plan = read_record(record)
+        return _checked(record)
     except PlanError:
         raise
-    except (KeyError, TypeError, ValueError, IndexError, AttributeError, OverflowError, zlib.error) as error:
+    except (LookupError, TypeError, ValueError, AttributeError, ArithmeticError, zlib.error) as error:
         raise PlanError("siting.record_garbled", detail=f"{type(error).__name__}: {error}") from error
+
+
+def _checked(record: Mapping[str, Any]) -> Recount:
+    problem, plan = read_record(record)
     count = verify_plan(problem, plan)
     again = plan_record(plan, problem, question=record["question"])
     for key, counted in again.items():
         if key not in record or record[key] != counted:
-            shown = {
-                k: json.dumps(v, ensure_ascii=False)[:80] for k, v in (("said", record.get(key)), ("counted", counted))
-            }
-            raise PlanError("siting.recount_differs", what=key, **shown)
+            said, found = (json.dumps(v, ensure_ascii=False)[:80] for v in (record.get(key), counted))
+            raise PlanError("siting.recount_differs", what=key, said=said, counted=found)
     return count
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import time
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from typing import Any, Literal
@@ -73,6 +74,7 @@ class Solver:
     def __init__(self, program: Program, *, seed: int = 0, whole_value: bool = True) -> None:
         self._program = program
         self._later: list[sp.csr_array] = []
+        self._proof = 1.0 if whole_value else 100 * _TOLERANCE
         self._highs = _highs(seed=seed, whole_value=whole_value)
         self.version = f"HiGHS {self._highs.version()}"
         self._highs.passModel(_model(program))
@@ -175,11 +177,25 @@ class Solver:
         if start is not None:
             self._start(start)
         self._listen(stop, found)
+        begun = time.perf_counter()
+        outcome = self._outcome(self._run())
+        if start is not None and self._contradicts(outcome):
+            # HiGHS 1.16 may give a start a value in presolved space that no solution has, and takes that for the best.
+            self._highs.clearSolver()
+            self._highs.setOptionValue("time_limit", max(0.0, float(seconds) - (time.perf_counter() - begun)))
+            outcome = self._outcome(self._run())
+        return outcome
+
+    def _contradicts(self, outcome: Outcome) -> bool:
+        """Whether an optimum is said whose value and bound are farther apart than proof allows."""
+        return outcome.status == "optimal" and abs(outcome.value - outcome.bound) >= self._proof
+
+    def _run(self) -> str:
         status = _run(self._highs)
         if self._broken is not None:
             broken, self._broken = self._broken, None
             raise broken
-        return self._outcome(status)
+        return status
 
     def _start(self, start: Floats) -> None:
         import highspy

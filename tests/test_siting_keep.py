@@ -1,0 +1,157 @@
+"""A search may end at any moment: killed, interrupted or out of time, the best plan so far is there with its bound."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import threading
+import time
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from quarterhour.siting import exact
+from quarterhour.siting.exact import solve_siting
+from quarterhour.siting.matrix import siting_from_matrix
+from quarterhour.siting.problem import Budget, Coverage
+from quarterhour.siting.record import verify_record
+from quarterhour.siting.recount import verify_plan
+
+HARD = """
+import numpy as np
+import pandas as pd
+from quarterhour.siting.matrix import siting_from_matrix
+from quarterhour.siting.problem import Budget, Capacity
+
+def hard(communities=300, candidates=60):
+    rng = np.random.default_rng(5)
+    place, site = rng.random((communities, 2)) * 60, rng.random((candidates, 2)) * 60
+    minutes = np.hypot(*(place[:, None] - site[None]).transpose(2, 0, 1))
+    sites = pd.DataFrame({"capacity": rng.integers(300, 900, candidates)})
+    sites["cost_yuan"] = rng.integers(50, 150, candidates)
+    return siting_from_matrix(
+        minutes, rng.integers(1, 60, communities), objective=("max-cover", "min-time"), within=15, new_sites=12,
+        sites=sites, capacity=Capacity("beds"), budget=Budget(1100),
+    )
+"""
+
+
+@pytest.fixture(scope="module")
+def hard():
+    space = {}
+    exec(HARD, space)  # noqa: S102 - the same words as in the other process
+    return space["hard"]()
+
+
+def test_a_killed_search_leaves_the_last_plan_whole(tmp_path):
+    file = tmp_path / "plan.json"
+    code = f"""{HARD}
+from quarterhour.siting.exact import solve_siting
+solve_siting(hard(), seconds=300, keep={str(file)!r})
+"""
+    with subprocess.Popen([sys.executable, "-c", code]) as run:
+        begun = time.perf_counter()
+        while not file.exists() and run.poll() is None and time.perf_counter() - begun < 120:
+            time.sleep(0.05)
+        time.sleep(0.3)
+        run.kill()
+        assert run.wait(timeout=60) != 0
+    record = json.loads(file.read_text(encoding="utf-8"))
+    assert verify_record(record).new_sites > 0
+    assert record["status"] == "bounded"
+    assert record["bound"] >= record["value"] > 0
+
+
+@pytest.mark.skipif(os.name == "nt", reason="Windows has no SIGINT for another process")
+def test_ctrl_c_gives_the_plan_so_far_and_its_bound():
+    code = f"""{HARD}
+from quarterhour.siting.exact import solve_siting
+from quarterhour.siting.recount import verify_plan
+problem = hard()
+plan = solve_siting(problem, seconds=300, found=lambda plan: print("found", flush=True))
+verify_plan(problem, plan)
+print("plan", plan.stopped, plan.status, plan.value > 0, plan.bound >= plan.value, plan.seconds < 200, flush=True)
+"""
+    with subprocess.Popen([sys.executable, "-c", code], stdout=subprocess.PIPE, text=True) as run:
+        assert run.stdout is not None
+        assert run.stdout.readline() == "found\n"
+        run.send_signal(signal.SIGINT)
+        told = [line for line in run.stdout if line.startswith("plan")]
+        assert run.wait(timeout=120) == 0
+    assert told == ["plan interrupt bounded True True True\n"]
+
+
+def test_every_plan_on_the_way_holds_and_is_better(hard, tmp_path):
+    seen = []
+    plan = solve_siting(hard, seconds=3, keep=tmp_path / "plan.json", found=seen.append)
+    assert len(seen) > 1
+    for step in seen:
+        verify_plan(hard, step)
+    values = [step.value for step in seen]
+    assert values == sorted(values)
+    assert all(step.bound >= plan.value for step in seen)
+    record = json.loads((tmp_path / "plan.json").read_text(encoding="utf-8"))
+    assert (record["value"], record["input_hash"]) == (plan.value, plan.input_hash)
+    assert seen[-1].chosen == plan.chosen
+
+
+def test_time_that_ends_a_search_is_told(hard):
+    plan = solve_siting(hard, seconds=1.5)
+    verify_plan(hard, plan)
+    assert (plan.status, plan.stopped) in (("bounded", "time"), ("no_plan", "time"))
+    assert solve_siting(_easy()).stopped == ""
+
+
+def _easy(**changed):
+    rng = np.random.default_rng(2)
+    minutes = rng.integers(1, 30, (30, 10)).astype(float)
+    asked = {"objective": ("max-cover", "min-time"), "within": 10, "new_sites": 3, **changed}
+    return siting_from_matrix(minutes, rng.integers(0, 50, 30), **asked)
+
+
+def test_the_same_seed_gives_the_same_plan():
+    first, again = (solve_siting(_easy(coverage=Coverage(backup=50)), seed=3) for _ in range(2))
+    assert (first.chosen, first.levels, first.versions) == (again.chosen, again.levels, again.versions)
+    assert {"quarterhour", "highspy"} <= set(first.versions)
+    assert first.seed == 3
+
+
+def test_an_interrupt_elsewhere_is_nobody_elses_business():
+    before = signal.getsignal(signal.SIGINT)
+    solve_siting(_easy())
+    assert signal.getsignal(signal.SIGINT) is before
+    plans = []
+    thread = threading.Thread(target=lambda: plans.append(solve_siting(_easy())))
+    thread.start()
+    thread.join()
+    assert plans[0].status == "optimal"
+
+
+def test_a_second_interrupt_ends_as_always():
+    heard = []
+    before = signal.signal(signal.SIGINT, lambda *_: heard.append("before"))
+    try:
+        with exact._interrupts() as asked:
+            signal.raise_signal(signal.SIGINT)
+            assert (asked.is_set(), heard) == (True, [])
+            signal.raise_signal(signal.SIGINT)
+            assert heard == ["before"]
+    finally:
+        signal.signal(signal.SIGINT, before)
+
+
+def test_a_choice_that_breaks_a_rule_by_a_hair_is_refused():
+    """Money as large as the solver's tolerance hides: what it takes for a plan is counted again in whole yuan."""
+    rng = np.random.default_rng(4)
+    minutes = np.where(np.eye(12) > 0, 1.0, np.nan)
+    cost = rng.integers(10**9, 2 * 10**9, 12) * 1000 + rng.integers(0, 999, 12)
+    budget = int(np.sort(cost)[:6].sum()) - 1
+    asked = {"sites": pd.DataFrame({"cost_yuan": cost}), "budget": Budget(budget), "within": 5}
+    problem = siting_from_matrix(minutes, [1] * 12, objective="max-cover", **asked)
+    plan = solve_siting(problem)
+    verify_plan(problem, plan)
+    assert (plan.value, plan.status) == (5, "optimal")
