@@ -5,9 +5,11 @@ from __future__ import annotations
 import heapq
 import itertools
 import math
+from pathlib import Path
 from typing import Any
 
 import geopandas as gpd
+import networkx as nx
 import numpy as np
 import pandas as pd
 import pytest
@@ -15,6 +17,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from shapely import LineString
 
+from quarterhour import osm
 from quarterhour.edges import network_from_edges
 from quarterhour.errors import DataError
 from quarterhour.graph import search_graph
@@ -438,3 +441,87 @@ def test_contexts_forbid_exactly_the_sequences(forbidden: list[tuple[int, ...]],
         if wrong:
             continue
         here, driven = moves.get((here, arc), short.get(arc, -1)), (*driven, arc)
+
+
+# --- a real town: Heidelberg's relations
+
+
+def edge_graph(net: Network, rows: pd.DataFrame) -> nx.DiGraph:
+    """One node an arc, one edge a turn that may be made, as the table of restrictions has it (over nodes alone)."""
+    number = {road: i for i, road in enumerate(net.road_ids)}
+    banned: set[tuple[int, int, int]] = set()
+    only: dict[tuple[int, int], set[int]] = {}
+    place = {node: i for i, node in enumerate(net.junction_ids)}
+    for row in rows.itertuples():
+        if {row.from_road, row.to_road} <= set(number) and not set(row.except_) & set(net.mode.counts_as):
+            come, via, go = number[row.from_road], place[row.via_node], number[row.to_road]
+            if row.kind == "no":
+                banned.add((come, via, go))
+            else:
+                only.setdefault((come, via), set()).add(go)
+    arcs = [(r, 1) for r in np.flatnonzero(net.forward_cs).tolist()]
+    arcs += [(r, -1) for r in np.flatnonzero(net.backward_cs).tolist()]
+    ends = {(r, s): (net.tail[r], net.head[r])[::s] for r in range(len(net.tail)) for s in (1, -1)}
+    begin: dict[int, list[tuple[int, int]]] = {}
+    touching: dict[int, list[tuple[int, int]]] = {}
+    for arc in arcs:
+        begin.setdefault(int(ends[arc][0]), []).append(arc)
+    for arc, (here, _) in ends.items():
+        touching.setdefault(int(here), []).append(arc)
+    open_ = set(arcs)
+    graph = nx.DiGraph()
+    for road, side in arcs:
+        via = int(ends[road, side][1])
+        at = touching[via]
+        bend = len(at) == 2 and [a in open_ for a in at] == [(r, -s) in open_ for r, s in at[::-1]]
+        wanted = only.get((road, via))
+        for on in begin.get(via, []):
+            back = on == (road, -side)
+            if (road, via, on[0]) in banned or (wanted and on[0] not in wanted) or (bend and back):
+                continue
+            cs = net.forward_cs if on[1] > 0 else net.backward_cs
+            graph.add_edge((road, side), on, weight=int(cs[on[0]]))
+    return graph
+
+
+def times_by_edges(graph: nx.DiGraph, net: Network, begin: int, cut: int) -> dict[int, int]:
+    """From the middle of a road to the middle of every other, within a cutoff."""
+    found = {begin: 0}
+    times = {1: net.forward_cs, -1: net.backward_cs}
+    for side in (s for s in (1, -1) if times[s][begin]):
+        half = {way: (round(0.5 * int(cs[begin])), int(cs[begin])) for way, cs in times.items()}[side]
+        rest = half[1] - half[0] if side > 0 else half[0]
+        # an edge ends where its road ends: the middle lies before
+        for (road, way), cs in nx.single_source_dijkstra_path_length(graph, (begin, side), cutoff=2 * cut).items():
+            whole = int(times[way][road])
+            past = whole - round(0.5 * whole) if way > 0 else round(0.5 * whole)
+            if (road, way) != (begin, side):
+                found[road] = min(found.get(road, cut + 1), rest + cs - past)
+    return {road: time for road, time in found.items() if time <= cut}
+
+
+def test_heidelberg_obeys_its_restrictions(shared_data: Path) -> None:
+    """No left turn and only straight on, on the ground: every time equals networkx on a graph of its turns."""
+    extract, mode, cut = shared_data / "osm" / "heidelberg.osm.pbf", read_modes()["car"], 15_000
+    raw = osm.read_osm_roads(extract, crs="EPSG:32632")
+    table, _ = osm.read_osm_turns(extract, raw)
+    roads, _ = as_roads(raw, crs="EPSG:32632")
+    net, free = build_network(roads, mode, turns=table), build_network(roads, mode)
+    assert len(table) == 468 and net.turns is not None and len(net.turns.start) > 400
+    graph, row_of = edge_graph(net, table), {road: i for i, road in enumerate(net.road_ids)}
+    every = snapped_at([(road, 0.5) for road in range(len(net.tail))], prefix="r")
+    here = table[table["from_road"].isin(row_of) & table["to_road"].isin(row_of)]
+    longer = {"no_left_turn": 0, "only_straight_on": 0}
+    for value in longer:
+        for row in here[here["restriction"] == value][:8].itertuples():
+            begin, end = row_of[row.from_road], row_of[row.to_road]
+            tables = [
+                travel_times(n, every.iloc[[begin]], every, minutes=cut / 6000, heading="to_site").to_scipy()
+                for n in (net, free)
+            ]
+            found, quick = (dict(zip(t.indices.tolist(), t.data.tolist(), strict=True)) for t in tables)
+            assert found == times_by_edges(graph, net, begin, cut)
+            assert all(time >= quick[road] for road, time in found.items())
+            longer[value] += sum(found.get(road, cut + 1) > time for road, time in quick.items())
+            assert (found.get(end, cut + 1) > quick[end]) == (value == "no_left_turn")
+    assert min(longer.values()) > 10
