@@ -15,11 +15,12 @@ import shapely
 from quarterhour.edges import network_from_edges
 from quarterhour.errors import DataError, MissingError, WriteError
 from quarterhour.graph import search_graph
+from quarterhour.kernels import COMPILED
 from quarterhour.modes import read_modes
 from quarterhour.network import Network, as_roads, build_network
 from quarterhour.prepared import load_network, network_key, save_network, table_key
 from quarterhour.reach import travel_times
-from quarterhour.snap import at_junctions
+from quarterhour.snap import at_junctions, grid_of, snap_places
 
 CRS = "EPSG:32651"
 CAR, WALK = read_modes()["car"], read_modes()["walk"]
@@ -61,6 +62,21 @@ def test_what_is_loaded_equals_what_was_saved(tmp_path: Path, nodes: bool) -> No
         one, two = (travel_times(n, places(40, 1), places(9, 2), minutes=9, heading=heading) for n in (net, again))
         pd.testing.assert_frame_equal(one.pairs(), two.pairs())
         pd.testing.assert_frame_equal(one.community_snap, two.community_snap)
+
+
+def test_places_are_looked_for_by_the_grid_that_was_saved(tmp_path: Path) -> None:
+    net = some_town(nodes=True)
+    save_network(net, tmp_path / "net")
+    again = load_network(tmp_path / "net")
+    if COMPILED:
+        kept, anew = again.kept["grid"], grid_of(dataclasses.replace(net, kept={}))
+        assert (kept.cell, kept.shape) == (anew.cell, anew.shape)
+        for name in ("start", "held", "low"):
+            assert (
+                np.array_equal(getattr(kept, name), getattr(anew, name))
+                and getattr(kept, name).dtype == getattr(anew, name).dtype
+            )
+    pd.testing.assert_frame_equal(snap_places(again, places(50, 3)), snap_places(net, places(50, 3)))
 
 
 def test_what_is_searched_is_saved_with_its_bends_and_turns(tmp_path: Path) -> None:

@@ -25,8 +25,10 @@ from quarterhour import __version__
 from quarterhour.errors import DataError, MissingError, WriteError
 from quarterhour.files import atomic, sha256
 from quarterhour.graph import SearchGraph, search_graph
+from quarterhour.kernels import COMPILED
 from quarterhour.modes import Mode
 from quarterhour.network import Arcs, Network
+from quarterhour.snap import Grid, grid_of
 from quarterhour.turns import Turns
 
 FORMAT = 3
@@ -35,6 +37,7 @@ LABEL = "network.json"
 HEADINGS = ("to_community", "to_site")
 _TEXTS = ("road_ids", "junction_ids")
 _NAMES = ("road_class",)
+_GRID = ("start", "held", "low")
 _GRAPH = tuple(f.name for f in dataclasses.fields(SearchGraph) if f.name not in ("plain", "kept"))
 _CHUNK = 50_000
 
@@ -151,6 +154,9 @@ def _arrays(network: Network) -> dict[str, NDArray[Any]]:
         arrays |= {f"{heading}.{part}": getattr(arcs, part) for part in ("indptr", "head", "cs")}
     if not graph.plain:
         arrays |= {f"graph.{name}": getattr(graph, name) for name in _GRAPH}
+    if COMPILED and np.isfinite(network.x).all():  # else no place is looked for by it
+        grid = grid_of(network)
+        arrays |= {f"grid.{name}": getattr(grid, name) for name in _GRID}
     if network.turns is not None:
         arrays |= {"turns.start": network.turns.start, "turns.arc": network.turns.arc}
     for name in _TEXTS:
@@ -196,6 +202,7 @@ def _label(network: Network, arrays: Mapping[str, NDArray[Any]], key: str) -> di
         "crs": network.crs.to_wkt(),
         "mode": _mode_record(network.mode),
         "ids": {n: {} if i is None else {"dtype": str(i.dtype), "name": i.name} for n, i in ids.items()},
+        "grid": [grid_of(network).cell, *grid_of(network).shape] if "grid.start" in arrays else None,
         "lost_turns": None if network.turns is None else [network.turns.elsewhere, network.turns.unmet],
         "names": {n: pd.factorize(getattr(network, n), sort=True)[1].tolist() for n in _NAMES},
         "arrays": {name: [str(a.dtype), list(a.shape), _sum(a)] for name, a in arrays.items()},
@@ -262,6 +269,10 @@ def _network(label: Mapping[str, Any], arrays: dict[str, NDArray[Any]]) -> Netwo
         kept["graph"] = SearchGraph(**parts, plain=False, kept=dict(searched))
     else:
         kept |= searched
+    if label["grid"] is not None:
+        cell, columns, rows = label["grid"]
+        start, held, low = (arrays[f"grid.{name}"] for name in _GRID)
+        kept["grid"] = Grid(start, held, low, float(cell), (int(columns), int(rows)))
     values: dict[str, Any] = {f.name: arrays[f.name] for f in dataclasses.fields(Network) if f.name in arrays}
     for name in _NAMES:
         values[name] = np.array(label["names"][name], dtype=object)[arrays[f"{name}.code"]]
@@ -282,6 +293,12 @@ def _check(network: Network) -> None:
     if network.turns is not None:
         _within(2 * roads, network.turns.arc)
         _rising(network.turns.start, len(network.turns.arc), len(network.turns.start) - 1)
+    if "grid" in network.kept:
+        grid: Grid = network.kept["grid"]
+        _within(vertices - 1, grid.held)
+        _rising(grid.start, len(grid.held), grid.shape[0] * grid.shape[1])
+        if not (grid.cell > 0 and len(grid.low) == 2):
+            raise ValueError("grid")
     graph = search_graph(network)
     links = len(graph.begin)
     _within(links, graph.arc, graph.split_arc, graph.exit_arc)

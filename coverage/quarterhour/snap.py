@@ -175,7 +175,7 @@ def _on_road(network: Network, vertex: NDArray[Any], along: Floats) -> tuple[NDA
 
 
 @dataclass(frozen=True, eq=False)
-class _Grid:
+class Grid:
     """Which segments (by their first vertex) touch each square cell."""
 
     start: NDArray[np.int32]
@@ -185,14 +185,14 @@ class _Grid:
     shape: tuple[int, int]
 
 
-def _grid(network: Network) -> _Grid:
+def grid_of(network: Network) -> Grid:
     """The grid of a network, made once and kept on it."""
     if "grid" not in network.kept:
         a = _first_vertices(network).astype(np.int32)
         cell, low, shape = _grid_shape(network.coords, a)
         start, held = _fill(network.coords, a, low[0], low[1], cell, *shape)
-        network.kept["grid"] = _Grid(start, held, low, cell, shape)
-    found: _Grid = network.kept["grid"]
+        network.kept["grid"] = Grid(start, held, low, cell, shape)
+    found: Grid = network.kept["grid"]
     return found
 
 
@@ -226,7 +226,7 @@ def _search(network: Network, x: Floats, y: Floats, limit: float, detour: float,
         return vertex, along, gap, passed
     if not COMPILED:
         return _search_plain(network, x, y, limit, detour, bad)
-    grid = _grid(network)
+    grid = grid_of(network)
     _query(
         x, y, network.coords, (grid.start, grid.held), (grid.low[0], grid.low[1], grid.cell), grid.shape, bad,
         float(limit), float(detour), vertex, along, gap, passed,
