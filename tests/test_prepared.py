@@ -72,10 +72,8 @@ def test_places_are_looked_for_by_the_grid_that_was_saved(tmp_path: Path) -> Non
         kept, anew = again.kept["grid"], grid_of(dataclasses.replace(net, kept={}))
         assert (kept.cell, kept.shape) == (anew.cell, anew.shape)
         for name in ("start", "held", "low"):
-            assert (
-                np.array_equal(getattr(kept, name), getattr(anew, name))
-                and getattr(kept, name).dtype == getattr(anew, name).dtype
-            )
+            one, two = getattr(kept, name), getattr(anew, name)
+            assert one.dtype == two.dtype and np.array_equal(one, two)
     pd.testing.assert_frame_equal(snap_places(again, places(50, 3)), snap_places(net, places(50, 3)))
 
 
