@@ -18,7 +18,9 @@ import scipy.sparse as sp
 from quarterhour.siting.assemble import Certificate, Proof, Stopped, as_plan, certificate, no_plan
 from quarterhour.siting.causes import causes
 from quarterhour.siting.chain import COUNTING, Answer, Search, Tell, better, easy_bound
-from quarterhour.siting.heuristic import Core, Ints, as_core, good_choice, without_idle
+from quarterhour.siting.core import Core, Ints
+from quarterhour.siting.cover import Smaller, fewer, root
+from quarterhour.siting.heuristic import as_core, good_choice, without_idle
 from quarterhour.siting.keep import Keeper
 from quarterhour.siting.measure import Choice, Exact, Measure
 from quarterhour.siting.model import Model
@@ -30,6 +32,8 @@ from quarterhour.siting.watch import Watch
 
 Progress = Callable[[float], None]
 """Called with the share done, 0 to 1."""
+_LARGE = 20_000
+"""Pairs of a row and a site in its reach, up to which the solver takes a question as it is."""
 
 
 def solve_siting(
@@ -235,7 +239,42 @@ def _solve(core: Core, *, seconds: float, seed: int) -> _Found:
         held = core.holds(np.empty(0, dtype=np.int64))
         return _Found(np.empty(0, dtype=np.int64) if held else None, easy, "counting", infeasible=not held)
     left = max(1.0, seconds - (time.perf_counter() - begun))
+    if start is not None and core.cover.nnz > _LARGE:
+        return _large(core, start, Watch(seconds=left, seed=seed), easy=easy)
     return _by_highs(core, start, easy=easy, seconds=left, seed=seed)
+
+
+def _large(core: Core, start: Ints, watch: Watch, *, easy: float) -> _Found:
+    """The question made small first; what is left of it goes to the solver."""
+    if core.all_rows:
+        small, known = fewer(core), _Found(start, easy, "counting")
+    else:
+        rooted = root(core, start, watch)
+        known = _Found(rooted.choice, min(easy, rooted.bound), rooted.proved_by)
+        if rooted.left is None:
+            return replace(known, bound=_worth(core, rooted.choice))
+        small = rooted.left
+    assert known.choice is not None
+    found = _by_highs(
+        small.core, small.part(known.choice), easy=_by_counting(small.core), seconds=watch.left(), seed=watch.seed
+    )
+    return _joined(core, known, small, found)
+
+
+def _joined(core: Core, known: _Found, small: Smaller, found: _Found) -> _Found:
+    """What is known of a question and what was found in its small one, taken together."""
+    assert known.choice is not None
+    choices, pick = [known.choice], min if core.all_rows else max
+    if found.choice is not None and core.holds(whole := small.whole(found.choice)):
+        choices.append(whole)
+    choice = pick(choices, key=lambda c: _worth(core, c))
+    if core.all_rows:
+        bound = max(known.bound, found.bound)
+    else:
+        # Outside the small question nothing is better than what was known.
+        inside = -math.inf if found.infeasible else small.covered + found.bound
+        bound = min(known.bound, max(_worth(core, choice), inside))
+    return _Found(choice, bound, found.proved_by if bound != known.bound else known.proved_by)
 
 
 def _by_counting(core: Core) -> float:

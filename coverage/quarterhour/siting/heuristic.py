@@ -2,101 +2,35 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 import numpy as np
 import numpy.typing as npt
 import pandas as pd
 import scipy.sparse as sp
 
 from quarterhour.kernels import kernel
+from quarterhour.siting.aggregate import merge_pairs, merge_rows
+from quarterhour.siting.core import Core, Ints
 from quarterhour.siting.counting import quota_rows
 from quarterhour.siting.problem import SitingProblem
 
-Ints = npt.NDArray[np.int64]
 _MOST_PASSES = 50
 _MOST_COMPARED = 1_000_000_000
 """Pairs of candidates that share a community, beyond which looking for dominated ones costs too much."""
 
 
-@dataclass(frozen=True, eq=False)
-class Core:
-    """What is left to decide once existing and required sites stand, in positions.
-
-    ``people``: by row; a row is all the people with the same candidates in reach. ``cover``: rows x
-    candidates, 0 and 1. ``sites``: ids of the candidates. ``group[q, c]``: which area of quota q
-    candidate c is in, -1 none; ``low``, ``high``: candidates to build in each area.
-    ``limit``: candidates at most. ``all_rows``: every row must be covered (min-sites).
-    """
-
-    people: Ints
-    cover: sp.csr_array
-    sites: pd.Index
-    group: Ints
-    low: Ints
-    high: Ints
-    limit: int
-    all_rows: bool
-
-    def holds(self, chosen: Ints) -> bool:
-        """Whether a choice of candidates keeps every rule."""
-        opened = self.opened(chosen)
-        if len(chosen) > self.limit or (opened < self.low).any() or (opened > self.high).any():
-            return False
-        return not self.all_rows or self.covered(chosen) == int(self.people.sum())
-
-    def opened(self, chosen: Ints) -> Ints:
-        """How many candidates a choice opens in each area."""
-        inside = self.group[:, chosen].ravel()
-        return np.bincount(inside[inside >= 0], minlength=len(self.low)).astype(np.int64)
-
-    def covered(self, chosen: Ints) -> int:
-        """The people whom a choice covers."""
-        if not len(chosen):
-            return 0
-        mark = np.zeros(len(self.sites), dtype=np.int64)
-        mark[chosen] = 1
-        return int(self.people[self.cover @ mark > 0].sum())
-
-
 def as_core(problem: SitingProblem) -> Core:
     """The question without what is settled: people covered already, equal rows, dominated candidates."""
-    cover, fixed = _incidence(problem)
-    people = problem.demand.to_numpy(dtype=np.int64)
-    waiting = (people > 0) & (np.asarray(cover[:, fixed].sum(axis=1)).ravel() == 0)
-    rows = cover[np.flatnonzero(waiting)][:, np.flatnonzero(~fixed)]
-    rows, people = merge_rows(rows, people[waiting])
+    near, fixed = problem.near, ~problem.free
+    demand = problem.demand.to_numpy(dtype=np.int64)
+    rows, people = merge_pairs(
+        near.start, near.site, demand, sites=len(problem.sites), keep=problem.free, settled=fixed
+    )  # fmt: skip
     group, low, high = _groups(problem, problem.sites[~fixed])
     limit = int((~fixed).sum())
     if problem.new_sites is not None:
         limit = min(limit, int(problem.new_sites) - int(problem.sites["state"].eq("required").sum()))
     core = Core(people, rows, problem.sites.index[~fixed], group, low, high, limit, problem.everyone)
     return _without_dominated(core)
-
-
-def _incidence(problem: SitingProblem) -> tuple[sp.csr_array, npt.NDArray[np.bool_]]:
-    near = problem.near
-    shape = (len(problem.demand), len(problem.sites))
-    ones = np.ones(len(near.site), dtype=np.int64)
-    return sp.csr_array((ones, near.site.astype(np.int64), near.start), shape=shape), ~problem.free
-
-
-def merge_rows(cover: sp.csr_array, people: Ints) -> tuple[sp.csr_array, Ints]:
-    """Rows with the same sites as one row with their people, in the order first met; empty rows go."""
-    cover = sp.csr_array(cover)
-    cover.sort_indices()
-    start, site = cover.indptr, np.ascontiguousarray(cover.indices, dtype=np.int32)
-    first: dict[bytes, int] = {}
-    total: list[int] = []
-    kept: list[int] = []
-    for row in np.flatnonzero(np.diff(start)).tolist():
-        key = site[start[row] : start[row + 1]].tobytes()
-        place = first.setdefault(key, len(kept))
-        if place == len(kept):
-            kept.append(row)
-            total.append(0)
-        total[place] += int(people[row])
-    return cover[np.array(kept, dtype=np.int64)], np.array(total, dtype=np.int64)
 
 
 def _groups(problem: SitingProblem, sites: pd.DataFrame) -> tuple[Ints, Ints, Ints]:
