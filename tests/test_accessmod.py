@@ -35,6 +35,7 @@ from numpy.typing import NDArray
 
 from quarterhour import network, reach, slope
 from quarterhour.modes import Mode, as_mode
+from quarterhour.roads import as_roads
 from quarterhour.snap import at_junctions
 
 pytestmark = pytest.mark.slow
@@ -89,7 +90,7 @@ def demo(shared_data: Path, tmp_path_factory: pytest.TempPathFactory) -> Demo:
         a, _, west, _, e, north, *_ = found.transform
     lines = gpd.read_file(folder / "demo/base/road__demo/road__demo/road__demo.shp").to_crs(UTM13)
     raw = gpd.GeoDataFrame({"road_class": lines["class"].astype(str)}, geometry=lines.geometry, crs=UTM13)
-    roads, _ = network.as_roads(raw, crs=UTM13)
+    roads, _ = as_roads(raw, crs=UTM13)
     return Demo(
         height=grid("base/DEM/dem__dem.GeoTIFF"),
         cover=grid("analysis/land_cover_merged__demo/land_cover_merged__demo.GeoTIFF"),

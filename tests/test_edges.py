@@ -14,8 +14,9 @@ from hypothesis import strategies as st
 from quarterhour.edges import network_from_edges
 from quarterhour.errors import DataError
 from quarterhour.modes import read_modes
-from quarterhour.network import as_roads, build_network, network_from_arrays
+from quarterhour.network import build_network, network_from_arrays
 from quarterhour.reach import travel_times
+from quarterhour.roads import as_roads
 from quarterhour.snap import at_junctions, snap_places
 
 CRS = "EPSG:32651"

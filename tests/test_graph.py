@@ -19,8 +19,9 @@ from quarterhour.hierarchy import build_hierarchy, table_by_buckets
 from quarterhour.isochrone import isochrones
 from quarterhour.modes import as_mode
 from quarterhour.nearest import nearest_source
-from quarterhour.network import Network, as_roads, build_network, network_from_arrays
+from quarterhour.network import Network, build_network, network_from_arrays
 from quarterhour.reach import travel_times
+from quarterhour.roads import as_roads
 from quarterhour.search import cutoff_table
 from quarterhour.turns import turns_of
 

@@ -28,6 +28,7 @@ from quarterhour.hierarchy import (
     table_by_buckets,
     write_hierarchy,
 )
+from quarterhour.roads import as_roads
 from quarterhour.search import cutoff_table
 
 Csr = tuple[np.ndarray, np.ndarray, np.ndarray]
@@ -355,7 +356,7 @@ def test_liechtenstein_equals_scipy_from_hundreds_of_junctions_both_headings(sha
     from quarterhour.modes import read_modes
 
     raw = osm.read_osm_roads(shared_data / "osm" / "liechtenstein.osm.pbf", crs="EPSG:32632")
-    roads, _ = network.as_roads(raw, crs="EPSG:32632")
+    roads, _ = as_roads(raw, crs="EPSG:32632")
     built = network.build_network(roads, read_modes()["car"])
     arcs = built.arcs("to_community")
     hierarchy = build_hierarchy(arcs.indptr, arcs.head, arcs.cs)

@@ -29,6 +29,7 @@ FLOORS = {
     "places": 1,
     "rules": 1,
     "slope": 1.4,
+    "roads": 1.5,
     "speeds": 1.5,
     "turns": 1.5,
     "files": 2,

@@ -1,4 +1,4 @@
-"""Roads of any origin, and the network that a mode may use."""
+"""The network that a mode may use: its junctions, times, and what it makes of roads of any origin."""
 
 from __future__ import annotations
 
@@ -8,12 +8,13 @@ import geopandas as gpd
 import numpy as np
 import pandas as pd
 import pytest
-from shapely import LineString, MultiLineString, Point
+from shapely import LineString
 
 from quarterhour import places
 from quarterhour.errors import DataError
 from quarterhour.modes import as_mode, read_modes
-from quarterhour.network import as_roads, build_network
+from quarterhour.network import build_network
+from quarterhour.roads import as_roads
 
 CRS = "EPSG:32651"
 CAR, WALK = read_modes()["car"], read_modes()["walk"]
@@ -26,46 +27,11 @@ def table(**columns: object) -> gpd.GeoDataFrame:
     return gpd.GeoDataFrame(columns, geometry=lines, crs=CRS)
 
 
-def test_one_way_marks_of_all_makes_are_understood() -> None:
-    marks = ["yes", True, "1", 1, 1.0, "F", "-1", -1, "reverse", "no", False, None, "", 0, "['True', 'False']"]
-    roads, found = as_roads(table(oneway=marks, highway=["residential"] * len(marks)), crs=CRS)
-    assert roads["oneway"].tolist() == [1] * 6 + [-1] * 3 + [0] * 5 + [1]
-    assert found.empty
-
-
-def test_bridges_and_tunnels_of_all_makes_are_understood() -> None:
-    marks = ["yes", True, "viaduct", "T", 1, "no", False, "F", 0, None, "", "building_passage"]
-    roads, _ = as_roads(table(bridge=marks, tunnel=marks, highway=["residential"] * len(marks)), crs=CRS)
-    assert roads["bridge"].tolist() == roads["tunnel"].tolist() == [True] * 5 + [False] * 7
-
-
 def test_cyclists_may_have_a_one_way_rule_of_their_own() -> None:
     named = table(oneway=["yes", "yes"], oneway_cycle=["no", "yes"], cycle=["yes", "no"], highway=["residential"] * 2)
     roads, _ = as_roads(named, crs=CRS)
     net = build_network(roads, read_modes()["ebike"])
     assert (net.road_ids.tolist(), (net.backward_cs > 0).tolist()) == ([roads.index[0]], [True])
-
-
-def test_an_odd_mark_is_both_ways_and_told() -> None:
-    roads, found = as_roads(table(oneway=["maybe"], highway=["residential"]), crs=CRS)
-    assert roads["oneway"].tolist() == [0]
-    assert found["rule"].tolist() == ["network.odd_oneway"]
-
-
-def test_lines_of_several_parts_are_taken_apart_and_points_set_aside() -> None:
-    shapes = [MultiLineString([[(0, 0), (1, 0)], [(2, 0), (3, 0)]]), Point(0, 0), None, LINE]
-    roads, found = as_roads(gpd.GeoDataFrame({"id": list("abcd")}, geometry=shapes, crs=CRS), crs=CRS)
-    assert roads.index.tolist() == ["a.0", "a.1", "d"]
-    assert found.loc[found["severity"] == "error", "id"].tolist() == ["b", "c"]
-
-
-def test_no_line_no_geometry_and_no_column_are_told() -> None:
-    with pytest.raises(DataError, match="none of the 1 rows"):
-        as_roads(gpd.GeoDataFrame(geometry=[Point(0, 0)], crs=CRS), crs=CRS)
-    with pytest.raises(DataError, match="no CRS"):
-        as_roads(gpd.GeoDataFrame(geometry=[LINE]), crs=CRS)
-    with pytest.raises(DataError, match="no column klasse"):
-        as_roads(table(highway=["x"]), crs=CRS, columns={"road_class": "klasse"})
 
 
 def test_ends_join_by_coordinate_or_by_node_id() -> None:
@@ -126,21 +92,6 @@ def test_a_real_chinese_network_builds(shared_data: Path) -> None:
     assert np.bincount(net.component)[0] > 0.9 * len(net.x)
 
 
-def test_flags_as_text_are_read_and_blank_is_open() -> None:
-    roads, _ = as_roads(
-        table(highway=["residential"] * 4, drive=["no", "yes", None, 0], walk=["0", 1, "", "否"]), crs=CRS
-    )
-    assert roads["drive"].tolist() == [False, True, True, False]
-    assert roads["walk"].tolist() == [False, True, True, False]
-
-
-def test_the_column_that_was_named_counts_and_not_its_namesake() -> None:
-    raw = table(road_class=["x", "y"], level=["primary", "secondary"], oneway=["no", "no"], way=["yes", "-1"])
-    roads, _ = as_roads(raw, crs=CRS, columns={"road_class": "level", "oneway": "way"})
-    assert roads["road_class"].tolist() == ["primary", "secondary"]
-    assert roads["oneway"].tolist() == [1, -1]
-
-
 def test_edges_as_osmnx_indexes_them_keep_their_nodes() -> None:
     raw = table(highway=["residential", "['primary', 'tertiary']"])
     raw.index = pd.MultiIndex.from_tuples([(7, 8, 0), (8, 7, 1)], names=["u", "v", "key"])
@@ -158,28 +109,13 @@ def test_node_ids_join_whatever_number_they_are_typed_as() -> None:
 
 def test_node_ids_that_are_missing_or_lie_apart_are_told() -> None:
     roads, found = as_roads(table(highway=["residential"] * 2, u=[1.0, np.nan], v=[2, 3]), crs=CRS)
-    assert found["rule"].tolist() == ["network.no_nodes"]
+    assert found["rule"].tolist() == ["roads.no_nodes"]
     assert len(build_network(roads, WALK).x) == 3
     _, found = as_roads(table(highway=["residential"] * 2, u=[1, 1], v=[2, 3]), crs=CRS)
     assert found[["rule", "severity", "value", "detail"]].values.tolist() == [
-        ["network.nodes_apart", "warning", "1", "1"]
+        ["roads.nodes_apart", "warning", "1", "1"]
     ]
     assert "over 1 m apart: 1" in places.told(found, "en").iloc[0]
-
-
-def test_blank_and_double_ids_lose_no_road() -> None:
-    roads, found = as_roads(table(id=["a", None, "a", 5.0], highway=["residential"] * 4), crs=CRS)
-    assert roads.index.tolist() == ["a", "row2", "a#1", "5"]
-    assert found["rule"].tolist() == ["network.ids_twice"]
-
-
-def test_a_line_with_a_broken_coordinate_is_set_aside() -> None:
-    shapes = [LineString([(0, 0), (float("inf"), 5), (9, 9)]), LINE]
-    roads, found = as_roads(
-        gpd.GeoDataFrame({"highway": "residential"}, geometry=shapes, crs=CRS, index=[0, 1]), crs=CRS
-    )
-    assert roads.index.tolist() == ["1"]
-    assert found["severity"].tolist() == ["error"]
 
 
 def test_a_road_of_a_month_is_refused() -> None:
@@ -210,18 +146,3 @@ def test_roads_meet_where_they_share_a_vertex_and_not_on_bridges() -> None:
     assert roads["length_m"].tolist() == [200, 400, 50, 50, 100]
     assert np.bincount(build_network(roads, WALK).component).tolist() == [5, 2]
     assert found["rule"].tolist() == []
-
-
-def test_vertices_drawn_twice_and_loops_do_no_harm() -> None:
-    twice = LineString([(0, 0), (50, 0), (50, 0), (100, 0)])
-    loop = LineString([(100, 0), (150, 50), (150, -50), (100, 0)])
-    eight = LineString([(200, 0), (250, 0), (300, 50), (300, -50), (250, 0), (200, -90)])
-    roads, _ = as_roads(gpd.GeoDataFrame({"id": list("tle")}, geometry=[twice, loop, eight], crs=CRS), crs=CRS)
-    assert roads.index.tolist() == ["t", "l", "e/0", "e/1", "e/2"]
-    assert (roads.length > 0).all()
-
-
-def test_roads_that_are_not_joined_are_told() -> None:
-    lines = [LineString([(0, 10 * i), (100, 10 * i)]) for i in range(9)]
-    _, found = as_roads(gpd.GeoDataFrame(geometry=lines, crs=CRS).assign(highway="residential"), crs=CRS)
-    assert found["rule"].tolist() == ["network.in_pieces"]

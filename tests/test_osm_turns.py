@@ -15,7 +15,8 @@ from typing import Any
 import osmium
 import pytest
 
-from quarterhour import network, osm
+from quarterhour import osm
+from quarterhour.roads import as_roads
 
 UTM32 = "EPSG:32632"
 PLACES = {n: (9.5 + 0.001 * (n % 4), 47.1 + 0.001 * (n // 4)) for n in range(1, 13)}
@@ -150,7 +151,7 @@ def test_a_restriction_for_one_vehicle_leaves_the_others_free(tmp_path: Path, ke
 def test_roads_checked_or_not_give_the_same_turns(tmp_path: Path) -> None:
     path = town(tmp_path, [(over(10, 2, 11), {"restriction": "no_left_turn"})])
     raw = osm.read_osm_roads(path, crs=UTM32)
-    checked, _ = network.as_roads(raw, crs=UTM32)
+    checked, _ = as_roads(raw, crs=UTM32)
     assert osm.read_osm_turns(path, raw)[0].equals(osm.read_osm_turns(path, checked)[0])
 
 

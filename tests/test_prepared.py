@@ -17,9 +17,10 @@ from quarterhour.errors import DataError, MissingError, WriteError
 from quarterhour.graph import search_graph
 from quarterhour.kernels import COMPILED
 from quarterhour.modes import read_modes
-from quarterhour.network import Network, as_roads, build_network
+from quarterhour.network import Network, build_network
 from quarterhour.prepared import load_network, network_key, save_network, table_key
 from quarterhour.reach import travel_times
+from quarterhour.roads import as_roads
 from quarterhour.snap import at_junctions, grid_of, snap_places
 
 CRS = "EPSG:32651"

@@ -22,8 +22,9 @@ from shapely import LineString
 
 from quarterhour.errors import CutoffError, DataError
 from quarterhour.modes import as_mode, read_modes
-from quarterhour.network import Network, as_roads, build_network
+from quarterhour.network import Network, build_network
 from quarterhour.reach import TravelTimes, times_from_matrix, travel_time_blocks, travel_times
+from quarterhour.roads import as_roads
 from quarterhour.snap import snap_places
 
 CRS = "EPSG:32651"

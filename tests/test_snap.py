@@ -13,7 +13,8 @@ from shapely import LineString, Point
 from quarterhour import places as tables
 from quarterhour.errors import DataError
 from quarterhour.modes import read_modes
-from quarterhour.network import Network, as_roads, build_network
+from quarterhour.network import Network, build_network
+from quarterhour.roads import as_roads
 from quarterhour.snap import doubtful_snaps, snap_places
 
 CRS = "EPSG:32651"

@@ -22,9 +22,10 @@ from quarterhour.edges import network_from_edges
 from quarterhour.errors import DataError
 from quarterhour.graph import search_graph
 from quarterhour.modes import Mode, as_mode, read_modes
-from quarterhour.network import Network, as_roads, build_network
+from quarterhour.network import Network, build_network
 from quarterhour.places import told
 from quarterhour.reach import travel_times
+from quarterhour.roads import as_roads
 from quarterhour.snap import at_junctions
 from quarterhour.turns import contexts_of, forbidden_turns, lost_turns
 

@@ -29,9 +29,10 @@ from quarterhour.circle import check_circle
 from quarterhour.edges import network_from_edges
 from quarterhour.errors import CutoffError, DataError
 from quarterhour.modes import Mode, as_mode, read_modes
-from quarterhour.network import as_roads, build_network
+from quarterhour.network import build_network
 from quarterhour.osm import read_osm_roads
 from quarterhour.reach import TravelTimes, times_from_matrix, travel_times
+from quarterhour.roads import as_roads
 from quarterhour.rules import Circle
 from quarterhour.snap import at_junctions
 from quarterhour.uncertain import CoverageRange, check_slower, coverage_range, searched_minutes

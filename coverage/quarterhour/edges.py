@@ -11,7 +11,8 @@ from numpy.typing import NDArray
 from quarterhour import places
 from quarterhour.errors import DataError, first_ids
 from quarterhour.modes import CENTISECONDS_PER_MINUTE, Mode, as_mode
-from quarterhour.network import MAX_CS, Network, network_from_arrays, obeyed_turns, oneway_of
+from quarterhour.network import MAX_CS, Network, network_from_arrays, obeyed_turns
+from quarterhour.roads import oneway_of
 
 
 def network_from_edges(

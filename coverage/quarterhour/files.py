@@ -159,7 +159,7 @@ def read_roads_file(
     source_crs: object | None = None,
     encoding: str | None = None,
 ) -> gpd.GeoDataFrame:
-    """Roads of a vector file as they are, in the study CRS; ``network.as_roads`` makes them ours.
+    """Roads of a vector file as they are, in the study CRS; ``roads.as_roads`` makes them ours.
 
     ``source_crs`` is for a file that names none. DataError without geometry, without a CRS, or
     where coordinates do not fit the CRS they claim.

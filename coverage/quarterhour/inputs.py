@@ -9,9 +9,10 @@ from typing import Any
 import geopandas as gpd
 import pandas as pd
 
-from quarterhour import files, network, osm, places, slope, words
+from quarterhour import files, osm, places, slope, words
 from quarterhour.circle import people_quality
 from quarterhour.errors import DataError, MissingError, StudyError, first_ids
+from quarterhour.roads import as_roads
 from quarterhour.studyfile import Places, Source, StudyFile
 
 
@@ -84,7 +85,7 @@ class _Reader:
         else:
             raw = files.read_roads_file(path, crs=crs, layer=part.layer, encoding=part.encoding)
         columns = part.columns if self.given_roads is None else {}
-        roads, found = network.as_roads(raw, crs=crs, columns=columns, table="roads", file=path.name)
+        roads, found = as_roads(raw, crs=crs, columns=columns, table="roads", file=path.name)
         self.findings.append(found)
         return _with_source(self.risen(roads), part, path)
 
