@@ -66,6 +66,7 @@ FLOORS = {
     "siting.core": 4,
     "siting.exchange": 5,
     "siting.master": 5.2,
+    "siting.frontier": 8.5,
     "siting.cover": 6.5,
     "candidates": 5,
     "circle": 5,

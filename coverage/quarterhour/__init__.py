@@ -45,6 +45,7 @@ _ROOMS = {
     "siting.recount": ("verify_plan",),
     "siting.record": ("plan_record", "verify_record"),
     "siting.exact": ("solve_siting",),
+    "siting.frontier": ("frontier",),
     "maps": ("draw_map",),
     "study": ("Results", "Study", "read_study", "read_study_inputs", "run_study"),
     "starting": ("demo_folder", "init_study"),

@@ -56,10 +56,12 @@ def root(core: Core, start: Ints, watch: Watch) -> Rooted:
     """
     effort = min(_MOST_EFFORT, _EFFORT * core.cover.nnz)
     half = replace(watch, seconds=0.5 * watch.left(), begun=watch.begun + watch.seconds - watch.left())
-    choice = exchange(core, start, half, effort=effort)
+    choice: Ints | None = exchange(core, start, half, effort=effort)
+    assert choice is not None
     master = Master(core, seed=watch.seed)
     outcome, _ = settle(master, half, inside=inside(core, choice))
     choice = better_of(core, choice, rounded(core, outcome), half, effort=0.5 * effort)
+    assert choice is not None
     value = core.covered(choice)
     bound = whole_bound(outcome.bound, most=True)
     if value >= bound:
@@ -84,12 +86,12 @@ def rounded(core: Core, outcome: Outcome) -> Ints | None:
     return choice if core.holds(choice) else None
 
 
-def better_of(core: Core, one: Ints, other: Ints | None, watch: Watch, *, effort: float) -> Ints:
+def better_of(core: Core, one: Ints | None, other: Ints | None, watch: Watch, *, effort: float) -> Ints | None:
     """The better of a choice and another one after exchanges."""
-    if other is None or watch.over():
+    if other is None or (watch.over() and one is not None):
         return one
     other = exchange(core, other, watch, effort=effort)
-    return other if core.covered(other) > core.covered(one) else one
+    return other if one is None or core.covered(other) > core.covered(one) else one
 
 
 def _without_settled(core: Core, outcome: Outcome, value: int) -> Smaller | None:

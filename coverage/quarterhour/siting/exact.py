@@ -130,10 +130,10 @@ def _interrupts() -> Iterator[threading.Event]:
 def _chain(rules: Rules, watch: Watch, keeper: Keeper) -> tuple[Choice | None, list[Proof], Answer]:
     measure = rules.measure
     proofs: list[Proof] = []
-    choice, model = None if _is_plain_cover(measure.problem) else _start(rules), None
+    choice, model = None if is_plain_cover(measure.problem) else _start(rules), None
     for goal in measure.problem.goals:
         told = keeper.hearing(goal, proofs)
-        if not proofs and _is_plain_cover(measure.problem):
+        if not proofs and is_plain_cover(measure.problem):
             answer = _by_core(measure, watch, told)
         elif choice is not None and watch.over():
             answer = Answer(choice, easy_bound(measure, goal), COUNTING)
@@ -183,7 +183,7 @@ def _without_idle(rules: Rules, choice: Choice) -> Choice:
 # --- the plain questions: most people, or fewest sites, within quotas ---------------------------
 
 
-def _is_plain_cover(problem: SitingProblem) -> bool:
+def is_plain_cover(problem: SitingProblem) -> bool:
     """Whether a question's first goal is people or sites, and it has no rules but a number of sites and quotas."""
     goal, everyone = problem.goals[0], problem.objective == "min-sites"
     whole = all(len(s.ladder()) == 1 and s.ladder()[0][1] == 100 for s in problem.standards.values())
@@ -240,11 +240,11 @@ def _solve(core: Core, *, seconds: float, seed: int) -> _Found:
         return _Found(np.empty(0, dtype=np.int64) if held else None, easy, "counting", infeasible=not held)
     left = max(1.0, seconds - (time.perf_counter() - begun))
     if start is not None and core.cover.nnz > _LARGE:
-        return _large(core, start, Watch(seconds=left, seed=seed), easy=easy)
+        return solve_large(core, start, Watch(seconds=left, seed=seed), easy=easy)
     return _by_highs(core, start, easy=easy, seconds=left, seed=seed)
 
 
-def _large(core: Core, start: Ints, watch: Watch, *, easy: float) -> _Found:
+def solve_large(core: Core, start: Ints, watch: Watch, *, easy: float) -> _Found:
     """The question made small first; what is left of it goes to the solver."""
     if core.all_rows:
         small, known = fewer(core), _Found(start, easy, "counting")
