@@ -19,8 +19,10 @@ from quarterhour.siting.problem import WHOLE, SitingProblem
 from quarterhour.siting.solver import whole_bound
 from quarterhour.siting.watch import Watch
 
-_CLOSE = 1e-5
-_EFFORT, _MOST_EFFORT = 500.0, 1e8
+_CLOSE = 1e-4
+"""How true the linear program is at each size; cuts that do not bind are dropped beyond so many rows."""
+_MOST_ROWS = 1_500
+_EFFORT, _MOST_EFFORT = 150.0, 5e7
 _ENOUGH = 5e-4
 """A gap that is left as it is while larger ones wait."""
 
@@ -80,6 +82,8 @@ def _points(core: Core, watch: Watch) -> list[_Point]:
         bound = everyone
         if not watch.over():
             master.limit(size)
+            if master.rows > _MOST_ROWS:
+                master.purge()
             begin = inside(here, np.empty(0, dtype=np.int64) if choice is None else choice)
             outcome, _ = settle(master, watch, inside=begin, close=_CLOSE)
             bound = min(everyone, whole_bound(outcome.bound, most=True)) if math.isfinite(outcome.bound) else everyone

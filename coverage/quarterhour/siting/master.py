@@ -45,6 +45,11 @@ class Master:
         """Who computes."""
         return self.solver.version
 
+    @property
+    def rows(self) -> int:
+        """How many rules and cuts there are."""
+        return len(self.solver.program.low)
+
     def _rules(self, core: Core) -> tuple[sp.csr_array, Floats, Floats]:
         quotas, site = np.nonzero(core.group >= 0)
         shape = (len(core.low), self.sites)
