@@ -146,6 +146,10 @@ def _not_slower(slow: Network, fast: Network) -> str:
         quicker |= (one < other) | ((one > 0) != (other > 0))
     if quicker.any():
         return first_ids(slow.road_ids[quicker])
+    if (slow.turns.sequences() if slow.turns else []) != (fast.turns.sequences() if fast.turns else []):
+        return "counts_as"
+    if any(slow.mode.turn_seconds.get(turn, 0) < lost for turn, lost in fast.mode.turn_seconds.items()):
+        return "turn_seconds"
     return "gap_kmh" if slow.mode.gap_kmh > fast.mode.gap_kmh else ""
 
 
