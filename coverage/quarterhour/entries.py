@@ -36,10 +36,13 @@ class Entries:
     states: int
 
     def rows(self, places: slice | Ints) -> tuple[Ints, Ints, Ints]:
-        """Start, states and centiseconds of the entries of some places."""
-        which = np.arange(len(self.road))[places]
-        count = self.start[which + 1] - self.start[which]
-        _, at = ragged(self.start[which], count)
+        """Start, states and centiseconds of the entries of some places: a span of them, or any."""
+        if isinstance(places, slice):
+            start = self.start[places.start : places.stop + 1]
+            mine = slice(int(start[0]), int(start[-1]))
+            return start - start[0], self.state[mine], self.cs[mine]
+        count = self.start[places + 1] - self.start[places]
+        _, at = ragged(self.start[places], count)
         return np.r_[0, np.cumsum(count)].astype(np.int64), self.state[at], self.cs[at]
 
     def by_state(self) -> tuple[Ints, Ints, Ints]:

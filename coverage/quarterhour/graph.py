@@ -95,6 +95,8 @@ class SearchGraph:
         ``times``: by state, UNREACHED where it did not come. ``leaving``: the search follows the trips; else it runs
         against them, and sets out where trips arrive. What begins within a link itself is not in it.
         """
+        if self.plain:
+            return np.asarray(times[self.begin].reshape(-1, 2))
         known = times.astype(np.int64)
         if leaving:
             set_out = known[self.states[self.begin]]
