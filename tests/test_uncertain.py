@@ -247,6 +247,19 @@ def test_a_mode_that_is_quicker_somewhere_bounds_nothing() -> None:
     for other, told in ((odd, "see 0"), (closed, "see 0"), (lazy, "see gap_kmh")):
         with pytest.raises(DataError, match=f"mode 'slow' is not everywhere.*{told}"):
             check_slower(slow, other)
+    turning = replace(by_class("turning", 6, 24), turn_seconds={"left": 9.0})
+    where_one_drives = {
+        side: network_from_edges(table, mode=replace(turning, drives_on=side)) for side in ("right", "left")
+    }
+    for one, other, told in (
+        (slow, where_one_drives["right"], "turn_seconds"),
+        (where_one_drives["left"], where_one_drives["right"], "drives_on"),
+    ):
+        with pytest.raises(DataError, match=f"see {told}"):
+            check_slower(one, other)
+    rows = pd.DataFrame({"kind": ["no"], "from_road": [0], "via_node": [""], "via_roads": [()], "to_road": [0]})
+    with pytest.raises(DataError, match="see turns"):
+        check_slower(slow, network_from_edges(table, mode=by_class("held", 6, 24), turns=rows))
     asked = {"minutes": 60, "heading": "to_site"}
     one, two = (travel_times(n, spots(n, ["a"], "c"), spots(n, ["b"], "s"), **asked) for n in (slow, odd))
     with pytest.raises(DataError, match="see c0 - s0"):

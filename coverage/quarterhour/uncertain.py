@@ -141,6 +141,8 @@ def _not_slower(slow: Network, fast: Network) -> str:
         return "turns"
     if any(slow.mode.turn_seconds.get(turn, 0) < lost for turn, lost in fast.mode.turn_seconds.items()):
         return "turn_seconds"
+    if slow.mode.turn_seconds and slow.mode.drives_on != fast.mode.drives_on:
+        return "drives_on"
     quicker = np.zeros(len(slow.tail), bool)
     for one, other in ((slow.forward_cs, fast.forward_cs), (slow.backward_cs, fast.backward_cs)):
         quicker |= (one < other) | ((one > 0) != (other > 0))
