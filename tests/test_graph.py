@@ -7,14 +7,16 @@ from typing import Any
 import geopandas as gpd
 import numpy as np
 import pandas as pd
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy import sparse
 from scipy.sparse import csgraph
 from shapely import LineString, Point
 
-from quarterhour.entries import entries_of
-from quarterhour.graph import UNREACHED, junction_times, search_graph
+from benchmarks.places import real_network
+from quarterhour.entries import entries_of, junction_times
+from quarterhour.graph import UNREACHED, search_graph
 from quarterhour.hierarchy import build_hierarchy, table_by_buckets
 from quarterhour.isochrone import isochrones
 from quarterhour.modes import as_mode
@@ -63,17 +65,16 @@ def by_scipy(net: Network) -> np.ndarray:
 
 
 def from_junction(net: Network, junction: int, heading: str) -> np.ndarray:
-    """Times from a junction to all, or to it from all; missing where there is no way."""
+    """Times from a junction to all, or to it from all; infinite where there is no way."""
     ends = np.r_[net.tail, net.head]
     at = int(np.flatnonzero(ends == junction)[0])
     here = places([(at % len(net.tail), float(at >= len(net.tail)))])
-    graph, leaving = search_graph(net), heading == "to_community"
-    arcs = graph.arcs(heading)
-    start, state, cs = entries_of(net, here, leaves=leaving, extra=0).rows(slice(0, 1))
-    time, _ = nearest_source(
-        (arcs.indptr, arcs.head, arcs.cs), (state, cs, np.zeros(start[-1], np.int32)), cut=2**30 - 1
-    )
-    found = junction_times(net, time, leaving=leaving).astype(float)
+    arcs, leaving = search_graph(net).arcs(heading), heading == "to_community"
+    entries = entries_of(net, here, leaves=leaving, extra=0)
+    start, state, cs = entries.rows(slice(0, 1))
+    source = state, cs, np.zeros(start[-1], np.int32)
+    times, _ = nearest_source((arcs.indptr, arcs.head, arcs.cs), source, cut=2**30 - 1)
+    found = junction_times(net, entries, np.array([0]), times, leaving=leaving).astype(float)
     return np.where(found == UNREACHED, np.inf, found)
 
 
@@ -92,18 +93,29 @@ def networks(draw: st.DrawFn, *, most: int = 14) -> list[tuple[int, int, int, in
 def test_every_junction_has_its_time_on_the_roads_as_they_stand(roads: Any, heading: str, data: Any) -> None:
     net = network(roads)
     exact = by_scipy(net)
-    graph = search_graph(net)
     junction = data.draw(st.sampled_from(sorted({*net.tail.tolist(), *net.head.tolist()})))
-    found = from_junction(net, junction, heading)
     wanted = exact[junction] if heading == "to_community" else exact[:, junction]
-    # what stands on the source's own link is reached within the link, which a search between states does not tell
-    links = graph.arc[::2] >> 1
-    ends = np.column_stack([net.tail, net.head])
-    within = np.diff(graph.states)[ends] == 0
-    own = np.isin(links, links[(ends == junction).any(axis=1)]) & (np.diff(graph.states)[junction] == 0)
-    judged = np.ones(len(net.x), bool)
-    judged[ends[within & own[:, None]]] = False
-    assert (found[judged] == wanted[judged]).all()
+    assert (from_junction(net, junction, heading) == wanted).all()
+
+
+@pytest.mark.usefixtures("shared_data")
+@pytest.mark.parametrize("place", ["liechtenstein", pytest.param("heidelberg", marks=pytest.mark.slow)])
+@pytest.mark.parametrize("heading", HEADINGS)
+def test_on_real_roads_every_junction_has_scipys_time(place: str, heading: str) -> None:
+    net = real_network(place)
+    graph = search_graph(net)
+    assert graph.count < 0.9 * len(net.x)
+    tail, head = np.r_[net.tail, net.head], np.r_[net.head, net.tail]
+    cs = np.r_[net.forward_cs, net.backward_cs]
+    order = np.lexsort((cs, head, tail))
+    order = order[cs[order] > 0]
+    first = np.r_[True, (np.diff(tail[order]) != 0) | (np.diff(head[order]) != 0)]
+    order = order[first]  # of parallel roads the quickest
+    table = sparse.csr_array((cs[order].astype(float), (tail[order], head[order])), shape=(len(net.x),) * 2)
+    junctions = np.random.default_rng(4).choice(np.unique(tail), 40, replace=False)
+    exact = csgraph.dijkstra(table if heading == "to_community" else table.T, indices=junctions)
+    for junction, wanted in zip(junctions, exact, strict=True):
+        assert (from_junction(net, int(junction), heading) == wanted).all()
 
 
 def cut(

@@ -22,12 +22,12 @@ from quarterhour.edges import network_from_edges
 from quarterhour.errors import DataError
 from quarterhour.graph import search_graph
 from quarterhour.modes import Mode, as_mode, read_modes
-from quarterhour.network import Network, build_network
+from quarterhour.network import Network, build_network, network_from_arrays
 from quarterhour.places import told
 from quarterhour.reach import travel_times
 from quarterhour.roads import as_roads
 from quarterhour.snap import at_junctions
-from quarterhour.turns import contexts_of, forbidden_turns, lost_turns
+from quarterhour.turns import contexts_of, forbidden_turns, lost_turns, turns_of
 
 CRS = "EPSG:32651"
 CAR = as_mode("toycar", {"travels": "vehicle", "speed_kmh": 36, "gap_kmh": 3.6, "counts_as": ["motorcar"]})
@@ -397,6 +397,9 @@ def test_what_cannot_be_meant_is_said() -> None:
             pd.DataFrame({"u": [0], "v": [1], "minutes": [1]}),
             turns=turns(("no", 0, "", (), 0)).drop(columns="via_roads"),
         )
+    one = np.array([0])
+    with pytest.raises(DataError, match="up to 2 .* the highest is 2"):
+        network_from_arrays(one, one + 1, forward_cs=one + 9, mode=CAR, turns=turns_of([(0, 2)]))
     table = pd.DataFrame({"u": [0, 0, 0], "v": [1, 2, 3], "length_m": 5, "class": "residential"})
     net = network_from_edges(table, mode=SLOW)
     with pytest.raises(DataError, match="no coordinates to tell left from right"):

@@ -53,7 +53,8 @@ def link_roads(at: Ints, cs: Ints, junctions: int, *, stay: NDArray[np.bool_] | 
     A ring that no other road meets keeps one junction. Without continuations every road is a link of its own.
     """
     first, second = continuations(at, cs, junctions)
-    joined = first ^ 1 != second  # a ring of one road keeps its junction
+    # a ring of one road keeps its junction, and one may stand on a junction of closed roads
+    joined = (first ^ 1 != second) & ((cs[first] > 0) | (cs[second] > 0))
     if stay is not None:
         joined &= ~stay[at[first]]
     first, second = first[joined], second[joined]

@@ -122,24 +122,6 @@ def search_graph(network: Network) -> SearchGraph:
     return found
 
 
-def junction_times(network: Network, times: Ints, *, leaving: bool) -> Ints:
-    """Centiseconds from the sources of a search to each junction (``leaving``), or from each to them.
-
-    ``times``: by state of ``search_graph``. Junctions within a link are reached from its ends; sources within
-    the link itself do not count.
-    """
-    graph = search_graph(network)
-    free = graph.states[:-1]
-    here = np.diff(graph.states) > 0
-    found = np.full(len(network.x), UNREACHED, np.int32)
-    found[here] = np.minimum.reduceat(times, free[here]) if leaving else times[free[here]]
-    if not here.all():
-        ends = np.column_stack([network.tail, network.head])
-        within = ~here[ends]
-        np.minimum.at(found, ends[within], graph.road_times(times, leaving=leaving)[within])
-    return found
-
-
 def ragged(first: Ints, count: Ints) -> tuple[Ints, Ints]:
     """Ranges ``first[i]`` .. ``first[i] + count[i]`` laid end to end: i of each member, and the members."""
     row = np.repeat(np.arange(len(first)), count)

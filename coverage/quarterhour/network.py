@@ -205,6 +205,8 @@ def network_from_arrays(
     tail, head = np.asarray(tail), np.asarray(head)
     times = [np.asarray(t) for t in (forward_cs, forward_cs if backward_cs is None else backward_cs)]
     count = _checked_count(tail, head, times, xy, junction_ids)
+    if turns is not None and len(turns.arc) and not 0 <= turns.arc.min() <= turns.arc.max() < 2 * len(tail):
+        raise DataError("turns.out_of_range", arcs=2 * len(tail), most=int(turns.arc.max()))
     xy = np.full((count, 2), np.nan) if xy is None else np.asarray(xy, float)
     order = _order(tail, head, xy)
     new = np.empty(count, np.int32)
