@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import math
 import time
+from collections.abc import Callable
 from dataclasses import replace
 from typing import Any
 
@@ -44,6 +45,7 @@ def solve_capacitated(
     otherwise: Ints | None = None,
     watch: Watch | None = None,
     start: Ints | None = None,
+    heard: Callable[[Verdict], None] | None = None,
 ) -> Verdict:
     """The choice of sites with the least people times centiseconds when each serves no more than its room.
 
@@ -60,11 +62,12 @@ def solve_capacitated(
         that some site could serve, room aside. Rows that no site could serve do not count.
     watch : time, seed, stop; told better choices.
     start : open sites of a known choice.
+    heard : told each better choice and who goes where.
     """
     watch = watch or Watch()
     unfixed = replace(limits, fixed=np.zeros_like(limits.fixed))
     space = Room(as_median(people, times, unfixed, otherwise=otherwise), room, limits)
-    best = Best(watch, space.median.least, COUNTING)
+    best = Best(watch, space.median.least, COUNTING, heard)
     nest = nest_of(limits.without(limits.fixed, unfixed.fixed))
     if nest is None:
         return best.verdict(infeasible=True)

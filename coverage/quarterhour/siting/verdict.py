@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
@@ -41,10 +42,12 @@ class Verdict:
 
 
 class Best:
-    """The best choice so far and the best bound so far, told to the watch as they get better."""
+    """The best choice so far and the best bound so far, told to the watch (and ``heard``) as they get better."""
 
-    def __init__(self, watch: Watch, bound: int, proved_by: str) -> None:
-        self.watch = watch
+    def __init__(
+        self, watch: Watch, bound: int, proved_by: str, heard: Callable[[Verdict], None] | None = None
+    ) -> None:
+        self.watch, self.heard = watch, heard
         self.chosen: Ints | None = None
         self.value: int | None = None
         self.served: Served | None = None
@@ -56,6 +59,8 @@ class Best:
             return False
         self.chosen, self.value, self.served = chosen, value, served
         self.watch.incumbent(chosen, float(self.bound))
+        if self.heard is not None:
+            self.heard(self.verdict())
         return True
 
     def proved(self, bound: int, by: str) -> None:
