@@ -46,6 +46,8 @@ _ROOMS = {
     "siting.record": ("plan_record", "verify_record"),
     "siting.exact": ("solve_siting",),
     "siting.frontier": ("frontier",),
+    "siting.phasing": ("Phasing", "phase_plan", "site_values"),
+    "siting.robust": ("RobustSites", "robust_sites"),
     "maps": ("draw_map",),
     "study": ("Results", "Study", "read_study", "read_study_inputs", "run_study"),
     "starting": ("demo_folder", "init_study"),

@@ -96,8 +96,8 @@ def _points(core: Core, watch: Watch) -> list[_Point]:
 
 def _grown(core: Core, last: Ints | None) -> Ints | None:
     """The choice of one site less with the site that adds most people."""
-    if last is None:
-        return None
+    if last is None or not len(core.sites):
+        return last
     waiting = core.people * (core.cover[:, last].sum(axis=1) == 0)
     gain = core.cover.T @ waiting
     gain[last] = -1

@@ -33,7 +33,7 @@ _ROOM = 2**61
 class Median:
     """What is left to decide, in positions; ``as_median`` makes it.
 
-    ``people``: by row, 1 or more. ``start``, ``site``, ``cs``: the sites of each row, nearest first, all nearer than
+    ``people``: by row, 1 or more. ``start``, ``site``, ``cs``: the sites of each row, nearest first, none farther than
     ``otherwise``: the centiseconds that the row has if none of them opens; ``MUST``: one must open.
     ``limits``: of the sites; none of them is fixed. ``settled``: value of all rows on which nothing depends,
     ``farthest``: the longest of their times.
@@ -115,7 +115,7 @@ def as_median(
     must = np.full(len(people), MUST, dtype=np.int64)
     otherwise = must if otherwise is None else np.asarray(otherwise, dtype=np.int64)
     counts = (people > 0) & (np.bincount(row, minlength=len(people)) > 0)
-    kept = counts[row] & ((otherwise[row] == MUST) | (cs < otherwise[row]))
+    kept = counts[row] & ((otherwise[row] == MUST) | (cs <= otherwise[row]))
     row = (np.cumsum(counts) - 1)[row[kept]]
     free = np.zeros(limits.rows.shape[1], dtype=bool)
     whole = Limits(limits.rows, limits.low, limits.high, free)

@@ -1,0 +1,237 @@
+"""A plan over the years: what to build first, what each step loses against the best plan of its size, what each
+site is worth.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
+from fractions import Fraction
+
+import numpy as np
+import pandas as pd
+
+from quarterhour.errors import DataError, first_ids
+from quarterhour.modes import CENTISECONDS_PER_MINUTE
+from quarterhour.siting.exact import solve_siting
+from quarterhour.siting.frontier import frontier
+from quarterhour.siting.limits import Ints, as_limits
+from quarterhour.siting.measure import Measure
+from quarterhour.siting.median import as_median
+from quarterhour.siting.plan import SitingPlan
+from quarterhour.siting.problem import Budget, Coverage, Goal, SitingProblem
+from quarterhour.siting.sequence import Worth, best_order, lost_without
+
+Progress = Callable[[float], None]
+STEP_COLUMNS = ("built", "sites", "value", "best", "bound", "loss", "loss_at_most", "proved_by")
+COUNTING = "counting"
+_PERCENT = 100
+
+
+@dataclass(frozen=True, eq=False)
+class Phasing:
+    """In which order to build a plan.
+
+    ``goal``: what the steps are measured by: the plan's first goal if that is ``max-cover`` or ``min-time``, else
+    the people covered. ``order``: site ids, first built first. ``proven``: whether no order comes to a better sum
+    over the steps.
+    ``steps``: a row a step, from 0 (as it is now), with ``built`` (new sites so far), ``sites`` (ids built in this
+    step), ``value`` (people covered, or people-minutes), ``best`` (of the best plan found with as many new sites),
+    ``bound`` (no plan with as many is better), ``loss`` (how much worse the step is than the best found) and
+    ``loss_at_most`` (than any), ``proved_by``. The plans compared with need neither keep minima of quotas nor build
+    what is required: those hold once all is built.
+    """
+
+    goal: Goal
+    order: tuple[str, ...]
+    proven: bool
+    steps: pd.DataFrame
+
+    def __repr__(self) -> str:
+        most = self.steps["loss_at_most"].max()
+        steps = len(self.steps) - 1
+        return f"<Phasing {self.goal.objective}: {len(self.order)} sites in {steps} steps, loss at most {most:g}>"
+
+
+def phase_plan(
+    problem: SitingProblem,
+    plan: SitingPlan,
+    *,
+    per_step: int | Sequence[int] = 1,
+    years: Sequence[int] | None = None,
+    seconds: float = 60,
+    seed: int = 0,
+    progress: Progress | None = None,
+) -> Phasing:
+    """The order of building with the best sum over the steps, each held against the best plan of its size.
+
+    Parameters
+    ----------
+    problem, plan : a question and its plan.
+    per_step : new sites a step; or those of each step.
+    years : how long each step lasts, the present one first, until all is built; None: all alike.
+    seconds : for the plans compared with, all together.
+    seed : of the search.
+    progress : told the share done.
+
+    Where sites have a capacity, what counts is what communities ask of it (beds, graves), shared out among sites.
+
+    Raises
+    ------
+    DataError : there is no plan to phase; the steps do not add up to its sites; coverage by two sites.
+    """
+    weighed = _Weighed(problem, _goal(problem))
+    chosen = weighed.positions(plan)
+    ends = _ends(per_step, len(chosen))
+    lasting = np.zeros(len(chosen) + 1, dtype=np.int64)
+    lasting[ends[:-1]] = _lasting(years, len(ends) - 1)
+    order, proven = best_order(weighed.worth, chosen, years=lasting)
+    curve = weighed.worth.curve(order)
+    known = _best_of(weighed, ends[1:], seconds=seconds, seed=seed, progress=progress or (lambda _: None))
+    rows, least = [], weighed.worth.value(np.arange(len(problem.sites)))
+    for step, built in enumerate(ends):
+        sites = tuple(str(s) for s in problem.sites.index[order[ends[step - 1] if step else 0 : built]])
+        value = int(curve[built])
+        found, bound, by = known.get(built, (value, least if built else value, COUNTING))
+        found = min(found, value)
+        bound = min(bound, found)
+        said = [weighed.said(v) for v in (value, found, bound)]
+        lost = weighed.unit(value - found), weighed.unit(value - bound)
+        rows.append((built, sites, *said, *lost, by))
+    steps = pd.DataFrame(rows, columns=list(STEP_COLUMNS)).rename_axis("step")
+    return Phasing(weighed.goal, tuple(str(s) for s in problem.sites.index[order]), proven, steps)
+
+
+def site_values(problem: SitingProblem, plan: SitingPlan) -> pd.DataFrame:
+    """What each open site, built by the plan or there before, is worth: how much worse it is if it alone closes.
+
+    Indexed by site id, dearest first: ``state``, ``people`` (who go there, it being the nearest), ``loss`` (people no
+    longer covered, or people-minutes more) and ``left`` (people who then have no site within the standard).
+    """
+    weighed = _Weighed(problem, _goal(problem))
+    opened = np.union1d(weighed.positions(plan), weighed.existing).astype(np.int64)
+    every = Worth(weighed.worth.median, np.empty(0, dtype=np.int64), weighed.worth.room)
+    people, loss, left = lost_without(every, opened)
+    table = pd.DataFrame(
+        {
+            "state": problem.sites["state"].to_numpy()[opened],
+            "people": people,
+            "loss": [weighed.unit(int(v)) for v in loss],
+            "left": left,
+        },
+        index=problem.sites.index[opened],
+    )
+    return table.sort_values("loss", ascending=False, kind="stable")
+
+
+def _goal(problem: SitingProblem) -> Goal:
+    first = problem.goals[0]
+    return first if first.objective in ("max-cover", "min-time") else Goal("max-cover", first.people)
+
+
+def _ends(per_step: int | Sequence[int], sites: int) -> list[int]:
+    """How many sites are built at the end of each step, 0 first."""
+    if isinstance(per_step, int):
+        if per_step < 1:
+            raise DataError("phasing.bad_steps", steps=per_step)
+        return [*range(0, sites, per_step), sites] if sites else [0]
+    steps = [int(n) for n in per_step]
+    if min(steps, default=1) < 1 or sum(steps) != sites:
+        raise DataError("phasing.steps_differ", steps=sum(steps), sites=sites)
+    return [0, *np.cumsum(steps, dtype=np.int64).tolist()]
+
+
+def _lasting(years: Sequence[int] | None, steps: int) -> Ints:
+    if years is None:
+        return np.ones(steps, dtype=np.int64)
+    if len(years) != steps or any(int(y) != y or y < 0 for y in years):
+        raise DataError("phasing.bad_years", years=", ".join(map(str, years)), steps=steps)
+    return np.array([int(y) for y in years], dtype=np.int64)
+
+
+class _Weighed:
+    """A question as a worth of choices, in whole numbers of which less is better, and back in the planner's units."""
+
+    def __init__(self, problem: SitingProblem, goal: Goal) -> None:
+        if problem.coverage.backup is not None:
+            raise DataError("phasing.backup")
+        self.problem, self.goal = problem, goal
+        self.existing = np.flatnonzero(problem.sites["state"].eq("existing")).astype(np.int64)
+        measure, near = Measure(problem), problem.near
+        cover = goal.objective == "max-cover"
+        room = None if problem.capacity is None else problem.room
+        people = problem.counted(goal) if room is None else problem.load.to_numpy(dtype=np.int64)
+        cs = _PERCENT - measure.percent if cover else near.cs.astype(np.int64)
+        otherwise = np.full(len(people), _PERCENT, dtype=np.int64) if cover else problem.limit_cs
+        free = as_limits(len(problem.sites))
+        self.worth = Worth(
+            as_median(people, (near.start, near.site, cs), free, otherwise=otherwise), self.existing, room
+        )
+        self.whole = int(people[measure.reachable].sum()) * _PERCENT if cover else None
+        self.plain = cover and not goal.people and bool((measure.percent == _PERCENT).all())
+
+    def positions(self, plan: SitingPlan) -> Ints:
+        """The sites that a plan builds."""
+        if plan.status in ("infeasible", "no_plan"):
+            raise DataError("phasing.no_plan", status=plan.status)
+        places = self.problem.sites.index.get_indexer(pd.Index(plan.chosen, dtype="str"))
+        if (places < 0).any():
+            raise DataError("phasing.not_its_plan", ids=first_ids(np.array(plan.chosen)[places < 0]))
+        return np.sort(places).astype(np.int64)
+
+    def said(self, value: int) -> float:
+        """People covered, or people-minutes."""
+        return self.unit(value) if self.whole is None else self.unit(self.whole - value)
+
+    def unit(self, value: int) -> float:
+        """A difference of people or people-minutes."""
+        return float(Fraction(value, CENTISECONDS_PER_MINUTE if self.whole is None else _PERCENT))
+
+    def heard(self, said: float) -> int:
+        """A value again in whole numbers."""
+        return round(said * CENTISECONDS_PER_MINUTE) if self.whole is None else self.whole - round(said * _PERCENT)
+
+    def of_size(self, new_sites: int) -> SitingProblem:
+        """The question of so many new sites, with nothing that holds only once all is built."""
+        problem = self.problem
+        asked = replace(
+            problem,
+            goals=(self.goal,),
+            sites=problem.sites.assign(state=problem.sites["state"].replace("required", "candidate")),
+            new_sites=new_sites,
+            quotas=tuple(replace(q, minimum=0) for q in problem.quotas if q.maximum is not None),
+            coverage=Coverage(tier=problem.coverage.tier, everyone=False),
+            budget=Budget(),
+        )
+        if problem.capacity is None:
+            return asked
+        split = replace(problem.capacity, split=True)
+        return replace(asked, goals=(Goal(self.goal.objective),), demand=problem.load, capacity=split)
+
+
+Known = dict[int, tuple[int, int, str]]
+"""By number of new sites: the best found, what none beats, who says so."""
+
+
+def _best_of(weighed: _Weighed, sizes: list[int], *, seconds: float, seed: int, progress: Progress) -> Known:
+    if not sizes:
+        return {}
+    largest = weighed.of_size(sizes[-1])
+    if largest.capacity is None and not len(largest.conflicts) and weighed.plain:
+        table = frontier(largest, sizes[-1], seconds=seconds, seed=seed).set_index("sites")
+        # More sites than the frontier knows cover nobody else.
+        rows = {size: table.loc[min(size, table.index[-1])] for size in sizes if len(table)}
+        progress(1.0)
+        return {
+            size: (weighed.heard(float(row["people"])), weighed.heard(float(row["bound"])), "frontier")
+            for size, row in rows.items()
+            if pd.notna(row["people"])
+        }
+    known: Known = {}
+    for place, size in enumerate(sizes):
+        progress(place / len(sizes))
+        plan = solve_siting(weighed.of_size(size), seconds=seconds / len(sizes), seed=seed)
+        if plan.status in ("optimal", "bounded"):
+            known[size] = weighed.heard(plan.value), weighed.heard(plan.bound), plan.proved_by
+    progress(1.0)
+    return known
