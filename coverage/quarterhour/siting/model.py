@@ -78,35 +78,8 @@ class Model:
         sites = [self.column[s] for s, _, _ in self.rules.areas]
         low, high = np.array([(lo, hi) for _, lo, hi in self.rules.areas], dtype=float).reshape(-1, 2).T
         rows.add_groups(sites, low=low, high=high)
-        rows.add_groups([self.column[c] for c in self._cliques()], low=0, high=1)
+        rows.add_groups([self.column[c] for c in self.rules.cliques], low=0, high=1)
         return rows
-
-    def _cliques(self) -> list[Ints]:
-        """Conflicts among free sites, as few and as large groups of which at most one is open as greed finds."""
-        free = self.problem.free
-        pairs = [(a, b) for a, b in self.problem.conflicts.tolist() if free[a] and free[b]]
-        beside: dict[int, set[int]] = {}
-        for a, b in pairs:
-            beside.setdefault(a, set()).add(b)
-            beside.setdefault(b, set()).add(a)
-        left, cliques = set(pairs), []
-        for a, b in pairs:
-            if (a, b) not in left:
-                continue
-            clique, common = [a, b], beside[a] & beside[b]
-            while common:
-                nxt = min(common)
-                clique.append(nxt)
-                common &= beside[nxt]
-            left -= {(x, y) for x in clique for y in clique}
-            cliques.append(np.array(sorted(clique), dtype=np.int64))
-        return cliques
-
-    def _barred(self) -> Ints:
-        """Columns of free sites that a settled one rules out."""
-        free, pairs = self.problem.free, self.problem.conflicts
-        mixed = pairs[free[pairs].sum(axis=1) == 1]
-        return np.asarray(self.column[mixed[free[mixed]]], dtype=np.int64)
 
     def keep(self, rows: Rows, kept: Kept) -> None:
         """Rows by which a goal stays at least as good as a value."""
@@ -157,7 +130,7 @@ class Model:
         lower = np.concatenate([np.zeros(len(self.free)), *(b.lower for b in self.blocks)])
         upper = np.concatenate([np.ones(len(self.free)), *(b.upper for b in self.blocks)])
         whole = np.concatenate([np.ones(len(self.free), dtype=np.bool_), *(b.whole for b in self.blocks)])
-        upper[self._barred()] = 0.0
+        upper[self.column[self.rules.barred]] = 0.0
         return Program(total.cost(), matrix, low, high, lower, upper, most=most, whole=whole)
 
     def shared(self, rows: Rows, goal: Goal) -> Program:

@@ -44,6 +44,35 @@ class Rules:
                     found.append((sites, low, high))
         return found
 
+    @cached_property
+    def cliques(self) -> list[Ints]:
+        """Conflicts among free sites, as few and as large groups of which at most one is open as greed finds."""
+        free = self.measure.problem.free
+        pairs = [(a, b) for a, b in self.measure.problem.conflicts.tolist() if free[a] and free[b]]
+        beside: dict[int, set[int]] = {}
+        for a, b in pairs:
+            beside.setdefault(a, set()).add(b)
+            beside.setdefault(b, set()).add(a)
+        left, cliques = set(pairs), []
+        for a, b in pairs:
+            if (a, b) not in left:
+                continue
+            clique, common = [a, b], beside[a] & beside[b]
+            while common:
+                first = min(common)
+                clique.append(first)
+                common &= beside[first]
+            left -= {(x, y) for x in clique for y in clique}
+            cliques.append(np.array(sorted(clique), dtype=np.int64))
+        return cliques
+
+    @cached_property
+    def barred(self) -> Ints:
+        """Free sites that a settled one rules out."""
+        free, pairs = self.measure.problem.free, self.measure.problem.conflicts
+        mixed = pairs[free[pairs].sum(axis=1) == 1]
+        return np.unique(mixed[free[mixed]])
+
     def hold(self, choice: Choice) -> bool:
         """Whether a choice keeps every rule."""
         problem = self.measure.problem

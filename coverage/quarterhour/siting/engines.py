@@ -1,0 +1,146 @@
+"""Which engine answers which question: the classes that are solved at any size, in arrays."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import numpy as np
+import scipy.sparse as sp
+
+from quarterhour.siting.capacitated import solve_capacitated
+from quarterhour.siting.centre import solve_centre
+from quarterhour.siting.chain import COUNTING, Answer, Tell, easy_bound
+from quarterhour.siting.compact import by_core, is_plain_cover
+from quarterhour.siting.limits import Limits
+from quarterhour.siting.measure import Choice, Measure, Served
+from quarterhour.siting.median import MUST, Pairs
+from quarterhour.siting.mintime import solve_median
+from quarterhour.siting.problem import Bools, Goal, Ints
+from quarterhour.siting.rules import Rules
+from quarterhour.siting.verdict import Served as Going
+from quarterhour.siting.verdict import Verdict
+from quarterhour.siting.watch import Watch
+
+_COUNTED = ("min-sites", "min-cost")
+"""Goals that an engine of times keeps as a rule on sites."""
+
+
+def by_engine(rules: Rules, goal: Goal, start: Choice | None, *, watch: Watch, tell: Tell) -> Answer | None:
+    """The answer of the engine of a goal's class; None where there is none, and the generic model is asked."""
+    if not rules.kept and is_plain_cover(rules.measure.problem):
+        return by_core(rules.measure, watch, tell)
+    return _by_times(rules, goal, start, watch, tell) if _is_timed(rules, goal) else None
+
+
+# --- least time, and the farthest -----------------------------------------------------------------
+
+
+def _is_timed(rules: Rules, goal: Goal) -> bool:
+    """Whether a goal is about times alone, and what else is asked are rules on sites and who must be served."""
+    problem = rules.measure.problem
+    capacity, coverage = problem.capacity, problem.coverage
+    if goal.objective not in ("min-time", "min-worst") or coverage.at_least:
+        return False
+    if capacity is not None and not (capacity.split and goal.objective == "min-time"):
+        return False
+    if coverage.backup == 0 and problem.everyone:
+        return False
+    if any(g.objective not in (*_COUNTED, "min-worst") for g, _ in rules.kept):
+        return False
+    return not (_must(rules) & (problem.counted(goal) == 0)).any()
+
+
+def _must(rules: Rules) -> Bools:
+    """The communities that must be served by some site."""
+    measure, problem = rules.measure, rules.measure.problem
+    must = measure.takes_part if problem.everyone else np.zeros_like(measure.takes_part)
+    for goal, value in rules.kept:
+        if goal.objective == "min-worst":
+            must = must | _bound_by(rules, goal, int(value))
+    return must
+
+
+def _bound_by(rules: Rules, goal: Goal, cs: int) -> Bools:
+    """Those who may not have farther than so many centiseconds, and whose standard is longer."""
+    problem = rules.measure.problem
+    return rules.measure.reachable & (problem.counted(goal) > 0) & (problem.limit_cs > cs)
+
+
+def _by_times(rules: Rules, goal: Goal, start: Choice | None, watch: Watch, tell: Tell) -> Answer | None:
+    measure, problem = rules.measure, rules.measure.problem
+    begin = None if start is None else np.flatnonzero(start.opened)
+
+    def heard(chosen: Ints, bound: float) -> None:
+        choice = _choice(measure, chosen, None)
+        if problem.capacity is None and rules.hold(choice):
+            tell(choice, int(bound), COUNTING)
+
+    people = np.where(measure.reachable, problem.counted(goal), 0)
+    otherwise = np.where(_must(rules), MUST, problem.limit_cs)
+    asked = people, _pairs(rules), as_limits(rules)
+    listening = replace(watch, incumbent=heard)
+    if problem.capacity is not None:
+        verdict = solve_capacitated(*asked, problem.room, otherwise=otherwise, watch=listening, start=begin)
+    elif goal.objective == "min-time":
+        verdict = solve_median(*asked, otherwise=otherwise, watch=listening, start=begin)
+    else:
+        verdict = solve_centre(*asked, otherwise=otherwise, watch=listening, start=begin)
+    return _answer(rules, goal, verdict, start)
+
+
+def _pairs(rules: Rules) -> Pairs:
+    """The near pairs without those farther than a kept worst allows."""
+    measure, near = rules.measure, rules.measure.problem.near
+    kept = np.ones(len(near.cs), dtype=np.bool_)
+    for goal, value in rules.kept:
+        if goal.objective == "min-worst":
+            kept &= ~(_bound_by(rules, goal, int(value))[measure.row] & (near.cs > int(value)))
+    near = near.only(kept)
+    return near.start, near.site, near.cs
+
+
+def as_limits(rules: Rules) -> Limits:
+    """The rules on sites as rows: number, areas, money, conflicts, and what was kept of sites and yuan."""
+    problem = rules.measure.problem
+    free, sites = np.flatnonzero(problem.free), len(problem.free)
+    required = problem.sites["state"].eq("required").to_numpy()
+    one, yuan = np.ones(sites, dtype=np.int64), problem.yuan
+    rows: list[tuple[Ints, Ints, int, int]] = [(s, one[s], low, high) for s, low, high in rules.areas]
+    rows += [(c, one[c], 0, 1) for c in rules.cliques]
+    rows.append((rules.barred, one[rules.barred], 0, 0))
+    sums = [(one, problem.new_sites), (yuan, problem.budget.yuan)]
+    sums += [(one if g.objective == "min-sites" else yuan, int(v)) for g, v in rules.kept if g.objective in _COUNTED]
+    rows += [(free, w[free], 0, int(most) - int(w[required].sum())) for w, most in sums if most is not None]
+    start = np.r_[0, np.cumsum([len(r[0]) for r in rows])].astype(np.int64)
+    column = np.concatenate([r[0] for r in rows]).astype(np.int64)
+    weight = np.concatenate([r[1] for r in rows]).astype(np.int64)
+    matrix = sp.csr_array((weight, column, start), shape=(len(rows), sites))
+    low, high = np.array([r[2:] for r in rows], dtype=np.int64).T
+    return Limits(matrix, low, high, ~problem.free)
+
+
+def _choice(measure: Measure, chosen: Ints, served: Going | None) -> Choice:
+    opened = np.zeros(len(measure.problem.sites), dtype=np.bool_)
+    opened[chosen] = True
+    if served is None:
+        return Choice(opened)
+    row, site, people = served
+    sites = len(opened)
+    pair = np.searchsorted(measure.row * sites + measure.problem.near.site, row * sites + site)
+    order = np.argsort(pair, kind="stable")
+    return Choice(opened, Served(pair[order].astype(np.int64), people[order].astype(np.int64)))
+
+
+def _answer(rules: Rules, goal: Goal, verdict: Verdict, start: Choice | None) -> Answer | None:
+    measure = rules.measure
+    if verdict.infeasible and start is None:
+        return Answer(None, 0, verdict.proved_by, verdict.nodes, infeasible=True)
+    found = None if verdict.chosen is None else _choice(measure, verdict.chosen, verdict.served)
+    choices = [c for c in (found, start) if c is not None and rules.hold(c)]
+    if found is not None and (not choices or choices[0] is not found):
+        return None
+    best = min(choices, key=lambda c: measure.value(c, goal), default=None)
+    bound = easy_bound(measure, goal) if verdict.bound is None else verdict.bound
+    if best is not None:
+        bound = min(bound, measure.value(best, goal))
+    return Answer(best, bound, verdict.proved_by, verdict.nodes)
