@@ -143,7 +143,7 @@ def _counts(measure: Measure, choice: Choice) -> dict[str, Any]:
 def _assignment(measure: Measure, choice: Choice) -> pd.Series:
     problem = measure.problem
     if choice.served is None:
-        site, _ = measure.nearest(choice.opened)
+        site = measure.scan(choice.opened).nearest
     else:
         site = np.full(len(problem.demand), -1, dtype=np.int64)
         pair = choice.served.pair[np.lexsort((-problem.near.site[choice.served.pair], choice.served.people))]

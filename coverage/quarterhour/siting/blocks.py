@@ -62,7 +62,7 @@ class Nearer:
 
     def __init__(self, measure: Measure, wanted: Bools) -> None:
         problem, near = measure.problem, measure.problem.near
-        _, self.settled_cs = measure.nearest(~problem.free)
+        self.settled_cs = measure.scan(~problem.free).far
         free = problem.free[near.site] & (near.cs < self.settled_cs[measure.row])
         use = np.flatnonzero(free & (wanted & measure.reachable)[measure.row])
         row, cs = measure.row[use], near.cs[use].astype(np.int64)

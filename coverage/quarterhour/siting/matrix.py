@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
@@ -115,11 +114,11 @@ def _times(table: sparse.csr_array, communities: pd.Index, sites: pd.Index, cuto
     bad = ~((table.data >= 0) & (table.data < _MOST))
     if bad.any() or not cutoff < _MOST:
         raise DataError("siting.matrix_values", most=_MOST, count=int(bad.sum()))
-    whole = sparse.csr_array((np.rint(table.data * CENTISECONDS_PER_MINUTE), table.indices, table.indptr), table.shape)
-    limit = math.inf if not math.isfinite(cutoff) else round(cutoff * CENTISECONDS_PER_MINUTE)
-    near = whole.data <= limit
-    start = np.r_[0, np.cumsum(near)][whole.indptr].astype(np.int64)
-    site, cs = whole.indices[near].astype(np.int32), whole.data[near].astype(np.int32)
+    whole = table.data * CENTISECONDS_PER_MINUTE
+    np.rint(whole, out=whole)
+    near = whole <= round(cutoff * CENTISECONDS_PER_MINUTE)
+    start = np.r_[0, np.cumsum(near)][table.indptr].astype(np.int64)
+    site, cs = table.indices[near].astype(np.int32, copy=False), whole[near].astype(np.int32)
     nowhere = pd.DataFrame()
     return TravelTimes(start, site, cs, communities, sites, cutoff, "to_site", 0.0, "matrix", nowhere, nowhere)
 

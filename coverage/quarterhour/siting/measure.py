@@ -8,9 +8,10 @@ from fractions import Fraction
 from functools import cached_property
 
 import numpy as np
+import numpy.typing as npt
 import pandas as pd
-import scipy.sparse as sp
 
+from quarterhour.kernels import kernel
 from quarterhour.modes import CENTISECONDS_PER_MINUTE
 from quarterhour.siting.plan import Figures
 from quarterhour.siting.problem import WHOLE, Bools, Goal, Ints, SitingProblem
@@ -44,6 +45,19 @@ class Legs:
 
 
 @dataclass(frozen=True, eq=False)
+class Scan:
+    """By community: the percents that its best and second best open site count, the nearest (-1: none), how far it is.
+
+    ``far``: centiseconds, the standard where no open site is near.
+    """
+
+    first: Ints
+    second: Ints
+    nearest: Ints
+    far: Ints
+
+
+@dataclass(frozen=True, eq=False)
 class Measure:
     """A question, with what is asked of it again and again kept at hand."""
 
@@ -55,10 +69,10 @@ class Measure:
         return self.problem.near.row
 
     @cached_property
-    def percent(self) -> Ints:
+    def percent(self) -> npt.NDArray[np.int16]:
         """What share of the people counts at each near pair."""
         near, problem = self.problem.near, self.problem
-        percent = np.full(len(near.cs), 100, dtype=np.int64)
+        percent = np.full(len(near.cs), 100, dtype=np.int16)
         if all(len(s.ladder()) == 1 for s in problem.standards.values()):
             return percent
         classes = problem.classes.to_numpy()
@@ -80,35 +94,23 @@ class Measure:
         people = [self.problem.demand.to_numpy(), *(self.problem.counted(g) for g in self.problem.goals)]
         return np.asarray((np.array(people) > 0).any(axis=0) & self.reachable, dtype=np.bool_)
 
+    def scan(self, opened: Bools) -> Scan:
+        """What each community has of open sites; ties to the earlier in the table of sites."""
+        near, count = self.problem.near, len(self.problem.demand)
+        first, second = np.zeros(count, dtype=np.int64), np.zeros(count, dtype=np.int64)
+        nearest, far = np.full(count, -1, dtype=np.int64), self.problem.limit_cs.copy()
+        _scan(near.start, near.site, near.cs, self.percent, opened, first, second, nearest, far)
+        return Scan(first, second, nearest, far)
+
     def share(self, opened: Bools) -> Ints:
         """How well each community is covered whatever the capacity, in ten thousandths of each of its people."""
-        kept = opened[self.problem.near.site]
-        pairs, percent = self.problem.near.only(kept), self.percent[kept]
-        order = np.lexsort((-percent, pairs.row))
-        best = np.zeros((2, len(self.problem.demand)), dtype=np.int64)
-        for k in range(2):
-            some = np.diff(pairs.start) > k
-            best[k, some] = percent[order][pairs.start[:-1][some] + k]
-        return self.credit(best[0], best[1])
+        found = self.scan(opened)
+        return self.credit(found.first, found.second)
 
     def credit(self, first: Ints, second: Ints) -> Ints:
         """What the percents of the best and the second best open site come to."""
         alone = self.problem.coverage.backup
         return first * 100 if alone is None else np.maximum(first * alone, second * 100)
-
-    def nearest(self, opened: Bools) -> tuple[Ints, Ints]:
-        """Each community's nearest open site (-1: none) and its centiseconds, the standard where there is none.
-
-        Ties to the earlier in the table of sites.
-        """
-        near = self.problem.near
-        kept = opened[near.site]
-        row, site, cs = self.row[kept], near.site[kept], near.cs[kept]
-        order = np.lexsort((site, cs, row))
-        met, first = np.unique(row[order], return_index=True)
-        nearest, far = np.full(len(self.problem.demand), -1, dtype=np.int64), self.problem.limit_cs.copy()
-        nearest[met], far[met] = site[order][first], cs[order][first]
-        return nearest, far
 
     def points(self, choice: Choice, people: Ints) -> Ints:
         """The people that each community has covered, in ten thousandths."""
@@ -125,7 +127,7 @@ class Measure:
         """How far everyone reachable has to go; who is not covered counts as just at the standard."""
         here = np.flatnonzero(self.reachable)
         if choice.served is None:
-            return Legs(here, people[here], self.nearest(choice.opened)[1][here])
+            return Legs(here, people[here], self.scan(choice.opened).far[here])
         row, part = self.row[choice.served.pair], self._parts(choice.served, people)
         rest = (people - np.bincount(row, part, len(people)).astype(np.int64))[here]
         cs = self.problem.near.cs[choice.served.pair].astype(np.int64)
@@ -173,13 +175,6 @@ class Measure:
         people = pd.Series(np.where(self.reachable, self.problem.counted(goal), 0), index=self.problem.areas.index)
         sums = people.groupby(self.problem.areas[goal.level]).sum()
         return [(str(name), int(n)) for name, n in sums.items() if name and n > 0]
-
-    @cached_property
-    def by_site(self) -> sp.csc_array:
-        """Communities x sites with the percent that counts."""
-        near = self.problem.near
-        shape = (len(self.problem.demand), len(self.problem.sites))
-        return sp.csc_array(sp.csr_array((self.percent, near.site.astype(np.int64), near.start), shape=shape))
 
 
 def _worst(legs: Legs) -> int:
@@ -258,7 +253,7 @@ def order_of_building(measure: Measure, choice: Choice) -> pd.Series:
 
 def _greedy(measure: Measure, opened: Bools, stages: list[list[int]]) -> tuple[list[int], list[int]]:
     """Positions and gains in ten thousandths, best first within each stage."""
-    standing = _Standing(measure)
+    standing = _Standing(measure, opened | np.isin(np.arange(len(opened)), sum(stages, start=[])))
     for site in np.flatnonzero(opened).tolist():
         standing.build(site)
     order, gains = [], []
@@ -284,15 +279,18 @@ def _greedy(measure: Measure, opened: Bools, stages: list[list[int]]) -> tuple[l
 class _Standing:
     """The best and second best percent of each community as sites are built one after the other."""
 
-    def __init__(self, measure: Measure) -> None:
-        self.measure = measure
-        self.people = measure.problem.demand.to_numpy(dtype=np.int64)
+    def __init__(self, measure: Measure, sites: Bools) -> None:
+        near = measure.problem.near
+        pair = np.flatnonzero(sites[near.site])
+        pair = pair[np.argsort(near.site[pair], kind="stable")]
+        self.row, self.percent = np.searchsorted(near.start, pair, side="right") - 1, measure.percent[pair]
+        self.begins = np.searchsorted(near.site[pair], np.arange(len(sites) + 1))
+        self.measure, self.people = measure, measure.problem.demand.to_numpy(dtype=np.int64)
         self.first, self.second = np.zeros_like(self.people), np.zeros_like(self.people)
 
     def _with(self, site: int) -> tuple[Ints, Ints, Ints]:
-        table = self.measure.by_site
-        mine = slice(table.indptr[site], table.indptr[site + 1])
-        row, percent = table.indices[mine], table.data[mine]
+        mine = slice(self.begins[site], self.begins[site + 1])
+        row, percent = self.row[mine], self.percent[mine]
         first, second = self.first[row], self.second[row]
         return row, np.maximum(first, percent), np.maximum(second, np.minimum(first, percent))
 
@@ -306,3 +304,19 @@ class _Standing:
         """Let it stand."""
         row, first, second = self._with(site)
         self.first[row], self.second[row] = first, second
+
+
+@kernel
+def _scan(start, site, cs, percent, opened, first, second, nearest, far):  # type: ignore[no-untyped-def]
+    for i in range(len(start) - 1):
+        for k in range(start[i], start[i + 1]):
+            if not opened[site[k]]:
+                continue
+            if percent[k] > first[i]:
+                second[i] = first[i]
+                first[i] = percent[k]
+            elif percent[k] > second[i]:
+                second[i] = percent[k]
+            if nearest[i] < 0 or cs[k] < far[i]:
+                nearest[i] = site[k]
+                far[i] = cs[k]

@@ -141,7 +141,9 @@ def _check_everyone(tally: Tally) -> None:
 
 def _check_assignment(tally: Tally, plan: SitingPlan) -> None:
     problem = tally.problem
-    _same("assignment", said=list(plan.assignment.index), counted=list(problem.demand.index))
+    said_for = list(plan.assignment.index)
+    _same("assignment", said=len(said_for), counted=len(problem.demand))
+    wrong("assignment_differs", [a for a, b in zip(said_for, problem.demand.index, strict=True) if a != b])
     _same("served", said=plan.served is not None, counted=problem.capacity is not None)
     site, _ = tally.nearest()
     if tally.parts is not None:

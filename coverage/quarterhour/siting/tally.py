@@ -41,56 +41,66 @@ class Tally:
     def __init__(self, problem: SitingProblem, plan: SitingPlan) -> None:
         self.problem, self.plan = problem, plan
         self.people = problem.demand.to_numpy(dtype=np.int64)
+        self.stairs = {name: standard.ladder() for name, standard in problem.standards.items()}
+        self.names = problem.classes.to_numpy(dtype=object)
+        limit = {name: centiseconds(s.minutes) for name, s in problem.standards.items()}
+        self.limit = np.array([limit[name] for name in self.names], dtype=np.int64)
         self._trim()
         states = problem.sites["state"].to_numpy(dtype=object)
         self.existing = np.array([s == "existing" for s in states], dtype=np.bool_)
         chosen = set(plan.chosen)
         self.opened = self.existing | np.array([i in chosen for i in problem.sites.index], dtype=np.bool_)
         self.reachable = self.credit(np.ones(len(states), dtype=np.bool_)) > 0
+        self.now = self.credit(self.opened)
         self.parts = None if plan.served is None else _parts(self, plan.served)
 
     def _trim(self) -> None:
         """Keep the pairs within each community's standard whose site counts."""
-        problem, times = self.problem, self.problem.times
-        names = [str(c) for c in problem.classes]
-        limit = {name: centiseconds(s.minutes) for name, s in problem.standards.items()}
-        self.limit = np.array([limit[n] for n in names], dtype=np.int64)
-        self.stairs = {name: standard.ladder() for name, standard in problem.standards.items()}
-        self.names = np.array(names, dtype=object)
-        tier = problem.coverage.tier
-        counts = np.array([not tier or tier in t.split(" ") for t in problem.sites["tiers"]], dtype=np.bool_)
-        row = np.repeat(np.arange(len(names)), np.diff(times.indptr))
-        use = np.flatnonzero((times.cs <= self.limit[row]) & counts[times.site_index])
-        self.row, self.site, self.cs = row[use], times.site_index[use], times.cs[use]
+        times, tier = self.problem.times, self.problem.coverage.tier
+        counts = np.array([not tier or tier in t.split(" ") for t in self.problem.sites["tiers"]], dtype=np.bool_)
+        limit = (
+            np.repeat(self.limit.astype(np.int32), np.diff(times.indptr)) if len(self.stairs) > 1 else self.limit[:1]
+        )
+        use = (times.cs <= limit) & counts[times.site_index]
+        self.start = times.indptr if use.all() else np.append(0, np.cumsum(use))[times.indptr]
+        self.site, self.cs = (a if use.all() else a[use] for a in (times.site_index, times.cs))
+
+    def pairs(self, sites: Bools) -> tuple[Ints, Ints, Ints]:
+        """Row, site and centiseconds of the pairs of some sites."""
+        at = np.flatnonzero(sites[self.site])
+        row = np.searchsorted(self.start, at, side="right") - 1
+        return row, self.site[at].astype(np.int64), self.cs[at].astype(np.int64)
 
     def credit(self, opened: Bools) -> Ints:
         """Ten thousandths of each person covered: for each step, by how many open sites are that near."""
         alone = self.problem.coverage.backup
+        one, two = (100, 100) if alone is None else (alone, 100)
         credit = np.zeros(len(self.people), dtype=np.int64)
+        is_open = opened[self.site]
         for name, stairs in self.stairs.items():
-            mine = opened[self.site] & (self.names == name)[self.row]
+            mine = self.names == name
             for cs, percent in stairs:
-                near = np.bincount(self.row[mine & (self.cs <= cs)], minlength=len(credit))
-                worth = np.where(near > 0, 100, 0) if alone is None else np.choose(np.minimum(near, 2), (0, alone, 100))
-                credit = np.maximum(credit, percent * worth)
+                upto = np.append(0, np.cumsum(is_open & (self.cs <= cs), dtype=np.int32))
+                near = np.minimum(upto[self.start[1:]] - upto[self.start[:-1]], 2)
+                credit[mine] = np.maximum(credit, percent * np.choose(near, (0, one, two)))[mine]
         return credit
 
     def nearest(self) -> tuple[Ints, Ints]:
         """The nearest open site of each community, -1 for none, and its centiseconds."""
-        mine = self.opened[self.site]
-        key = self.cs[mine].astype(np.int64) * (len(self.opened) + 1) + self.site[mine]
-        least = _least(self.row[mine], key, len(self.people))
+        row, site, cs = self.pairs(self.opened)
+        least = _least(row, cs * (len(self.opened) + 1) + site, len(self.people))
         site = np.where(least < 0, -1, least % (len(self.opened) + 1))
         return site, np.where(least < 0, self.limit, least // (len(self.opened) + 1))
 
     def counted(self, column: str) -> Ints:
+        """The people of a column, or those that count."""
         return self.problem.people[column].to_numpy(dtype=np.int64) if column else self.people
 
     def points(self, column: str) -> Ints:
         """Ten thousandths of people covered, by community."""
         people = self.counted(column)
         if self.parts is None:
-            return people * self.credit(self.opened)
+            return people * self.now
         points = np.zeros(len(people), dtype=np.int64)
         for row, _, part, cs in self.parts.each(people):
             points[row] += part * 100 * self._percent(row, cs)
@@ -102,22 +112,21 @@ class Tally:
     def covered(self) -> Bools:
         """Which communities are covered, or served whole."""
         if self.parts is None:
-            covered: Bools = self.credit(self.opened) > 0
+            covered: Bools = self.now > 0
             return covered
         return self.parts.whole
 
-    def trips(self, column: str) -> list[tuple[int, int]]:
+    def trips(self, column: str) -> tuple[Ints, Ints]:
         """People and centiseconds of all reachable ones; those not covered at the standard."""
-        people = self.counted(column)
-        here = np.flatnonzero(self.reachable)
+        people, here = self.counted(column), np.flatnonzero(self.reachable)
         if self.parts is None:
-            _, cs = self.nearest()
-            return list(zip(people[here].tolist(), cs[here].tolist(), strict=True))
-        trips, rest = [], people.tolist()
+            return people[here], self.nearest()[1][here]
+        legs, rest = [], people.copy()
         for row, _, part, leg in self.parts.each(people):
-            trips.append((part, leg))
+            legs.append((part, leg))
             rest[row] -= part
-        return trips + [(rest[r], int(self.limit[r])) for r in here.tolist()]
+        parts, times = np.array(legs, dtype=np.int64).reshape(-1, 2).T
+        return np.append(parts, rest[here]), np.append(times, self.limit[here])
 
     def count(self) -> Recount:
         total = [int(self.people[m].sum()) for m in (self.credit(self.existing) > 0, self.reachable)]
@@ -127,16 +136,16 @@ class Tally:
 
     def _figures(self) -> Figures:
         problem = self.problem
-        trips = self.trips("")
+        people, cs = self.trips("")
         equity = [g for g in problem.goals if g.objective == "equity"] or [Goal("equity")]
         share, where = self.least_share(equity[0])
         known = any(a != "" for a in problem.areas[equity[0].level])
         covered = self.covered()
         return Figures(
             cost_yuan=self.cost(),
-            people_minutes=float(Fraction(sum(n * cs for n, cs in trips), 6000)),
-            worst_minutes=float(Fraction(max((cs for n, cs in trips if n), default=0), 6000)),
-            gini=_gini(trips),
+            people_minutes=float(Fraction(int(people @ cs), 6000)),
+            worst_minutes=float(Fraction(int(cs[people > 0].max(initial=0)), 6000)),
+            gini=_gini(people, cs),
             least_share=float(share) if known else math.nan,
             least_area=where,
             by_column={c: sum(problem.people[c].to_numpy()[covered].tolist()) for c in problem.people.columns},
@@ -151,13 +160,12 @@ class Tally:
 
     def least_share(self, goal: Goal) -> tuple[Fraction, str]:
         """The least share covered of the reachable people of an area, and the first such area."""
-        have: Counter[str] = Counter()
-        could: Counter[str] = Counter()
-        points, people = self.points(goal.people).tolist(), self.counted(goal.people).tolist()
-        for area, p, n, r in zip(self.problem.areas[goal.level], points, people, self.reachable.tolist(), strict=True):
-            have[area] += p
-            could[area] += n if r else 0
-        shares = [(Fraction(have[a], 10_000 * could[a]), a) for a in could if a and could[a]]
+        codes, areas = pd.factorize(self.problem.areas[goal.level])
+        have, could = np.zeros(len(areas), dtype=np.int64), np.zeros(len(areas), dtype=np.int64)
+        np.add.at(have, codes, self.points(goal.people))
+        np.add.at(could, codes, np.where(self.reachable, self.counted(goal.people), 0))
+        found = zip(areas.tolist(), have.tolist(), could.tolist(), strict=True)
+        shares = [(Fraction(some, 10_000 * every), area) for area, some, every in found if area and every]
         return min(shares, default=(Fraction(1), ""))
 
     def value(self, goal: Goal) -> float:
@@ -170,12 +178,8 @@ class Tally:
             return float(len(self.plan.chosen))
         if goal.objective == "min-cost":
             return float(self.cost())
-        trips = self.trips(goal.people)
-        whole = (
-            sum(n * cs for n, cs in trips)
-            if goal.objective == "min-time"
-            else max((c for n, c in trips if n), default=0)
-        )
+        people, cs = self.trips(goal.people)
+        whole = int(people @ cs) if goal.objective == "min-time" else int(cs[people > 0].max(initial=0))
         return float(Fraction(whole, 6000))
 
 
@@ -208,18 +212,18 @@ def _least(row: Ints, key: Ints, rows: int) -> Ints:
     return least
 
 
-def _gini(trips: list[tuple[int, int]]) -> float:
+def _gini(people: Ints, cs: Ints) -> float:
     """Half the mean difference between two people, over the mean."""
-    people: Counter[int] = Counter()
-    for n, cs in trips:
-        people[cs] += n
-    total, amount = sum(people.values()), sum(n * cs for cs, n in people.items())
+    many: dict[int, int] = dict.fromkeys(np.unique(cs).tolist(), 0)
+    for step, n in pd.Series(people).groupby(cs).sum().items():
+        many[int(str(step))] += int(n)
+    total, amount = sum(many.values()), sum(n * step for step, n in many.items())
     if not amount:
         return 0.0
     # The sum of |a - b| over pairs grows, step by step of the amount, with the people on either side of the step.
-    apart, below, steps = 0, 0, sorted(people)
+    apart, below, steps = 0, 0, sorted(many)
     for low, high in zip(steps, steps[1:], strict=False):
-        below += people[low]
+        below += many[low]
         apart += (high - low) * below * (total - below)
     return float(Fraction(apart, total * amount))
 
@@ -233,9 +237,8 @@ def _parts(tally: Tally, served: pd.DataFrame) -> Parts:
     wanted = {
         (rows.get(str(c), -1), places.get(str(s), -1)) for c, s in zip(served["community"], served["site"], strict=True)
     }
-    key = {r * len(places) + s for r, s in wanted if r >= 0 and s >= 0}
-    at = np.flatnonzero(np.isin(tally.row * len(places) + tally.site, np.array(sorted(key), dtype=np.int64)))
-    near = {(int(tally.row[k]), int(tally.site[k])): int(tally.cs[k]) for k in at.tolist()}
+    row, site, cs = tally.pairs(tally.opened)
+    near = {(r, s): t for r, s, t in zip(row.tolist(), site.tolist(), cs.tolist(), strict=True) if (r, s) in wanted}
     legs, bad = [], []
     for c, s, n in served[["community", "site", "people"]].itertuples(index=False):
         pair = (rows.get(str(c), -1), places.get(str(s), -1))
@@ -267,16 +270,18 @@ class Stairs:
 
     def __init__(self, tally: Tally) -> None:
         self.tally = tally
-        order = np.argsort(tally.site, kind="stable")
-        self.begins = np.searchsorted(tally.site[order], np.arange(len(tally.opened) + 1))
-        self.row, self.cs = tally.row[order], tally.cs[order]
+        row, site, cs = tally.pairs(tally.opened)
+        order = np.argsort(site, kind="stable")
+        self.begins = np.searchsorted(site[order], np.arange(len(tally.opened) + 1))
+        self.row, self.cs = row[order], cs[order]
         self.steps = max(len(s) for s in tally.stairs.values())
         self.near = np.zeros((self.steps, len(tally.people)), dtype=np.int64)
         self.step_cs = np.full((self.steps, len(tally.people)), -1, dtype=np.int64)
         self.percent = np.zeros((self.steps, len(tally.people)), dtype=np.int64)
         for name, stairs in tally.stairs.items():
-            for k, (cs, percent) in enumerate(stairs):
-                self.step_cs[k, tally.names == name], self.percent[k, tally.names == name] = cs, percent
+            mine = tally.names == name
+            for k, (step, percent) in enumerate(stairs):
+                self.step_cs[k, mine], self.percent[k, mine] = step, percent
 
     def _worth(self, row: Ints) -> Ints:
         alone = self.tally.problem.coverage.backup
