@@ -219,7 +219,7 @@ def test_order_of_building_takes_ties_from_the_table():
 def test_questions_made_small_first_are_solved_as_well_as_by_trying_all(drawn):
     problem, minutes = drawn
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(exact, "_LARGE", 0)
+        patch.setattr(compact, "_LARGE", 0)
         plan = solve_siting(problem, seconds=20)
     best = _try_all(problem, minutes)
     verify_plan(problem, plan)
@@ -240,7 +240,7 @@ def test_a_town_made_small_first_is_the_same_to_the_solver(objective, monkeypatc
     }  # fmt: skip
     problem = _problem(minutes, objective=objective, new_sites=9 if objective == "max-cover" else None, **given_)
     plain = solve_siting(problem, seconds=60)
-    monkeypatch.setattr(exact, "_LARGE", 0)
+    monkeypatch.setattr(compact, "_LARGE", 0)
     small = solve_siting(problem, seconds=60)
     assert plain.status == small.status == "optimal"
     assert plain.value == small.value == small.bound

@@ -9,9 +9,9 @@ import numpy as np
 import pandas as pd
 
 from quarterhour.errors import DataError
+from quarterhour.siting.compact import is_plain_cover, solve_large
 from quarterhour.siting.core import Core, Ints
 from quarterhour.siting.cover import better_of, inside, rounded
-from quarterhour.siting.compact import is_plain_cover, solve_large
 from quarterhour.siting.heuristic import as_core, good_choice
 from quarterhour.siting.master import Master, settle
 from quarterhour.siting.measure import Choice, Measure
