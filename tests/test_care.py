@@ -187,3 +187,24 @@ def test_a_question_without_a_plan_is_told_what_would_make_one(toy_study: Path) 
     (proposal,) = [p for p in results.proposals if p.plan.status == "infeasible"]
     assert proposal.plan.reasons and proposal.changes
     assert any("instead of 0" in change.told("en") for change in proposal.changes)
+
+
+def test_what_stands_may_count_or_be_raised_and_goals_follow_each_other(toy_study: Path) -> None:
+    file = toy_study / "study.toml"
+    text = file.read_text(encoding="utf-8") + 'objective = ["max-cover", "min-time"]\nfrontier = 2\n'
+    plain = qh.run_study(qh.read_study(toy_study)).proposals[0]
+    file.write_text(text + 'upgrade_kinds = ["care_base"]\n', encoding="utf-8")
+    results = qh.run_study(qh.read_study(toy_study))
+    proposal = results.proposals[0]
+    states = proposal.sites["state"].value_counts()
+    kinds = results.inputs.facilities["kind"].value_counts()
+    assert states.get("upgradeable", 0) == kinds.get("care_base", 0)
+    assert [level.objective for level in proposal.plan.levels] == ["max-cover", "min-time"]
+    assert proposal.plan.covered >= plain.plan.covered
+    assert proposal.frontier is not None and proposal.frontier["people"].is_monotonic_increasing
+    assert {"levels", "frontier"} <= {s.key for s in care_sections(results, "zh")}
+    file.write_text(text + 'counts_kinds = ["care_base"]\n', encoding="utf-8")
+    counted = qh.run_study(qh.read_study(toy_study)).proposals[0]
+    assert counted.sites["state"].value_counts().get("existing", 0) == states.get("existing", 0) + kinds.get(
+        "care_base", 0
+    )

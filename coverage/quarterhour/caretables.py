@@ -20,6 +20,7 @@ def care_sections(results: Results, lang: str) -> list[Section]:
     towns = _names(results, "town")
     made = [*_tiers(results, towns, lang), *[_access(a, towns, lang) for a in care.access], *_beds(results, lang)]
     made += [*_rounds(results, lang), *_graves(care, towns, lang), *_overlay(care, towns, lang)]
+    made += [*_levels(results, lang), *_frontiers(results, lang)]
     made += [*_relaxations(results, towns, lang), *_missing(care, lang)]
     return made
 
@@ -180,6 +181,30 @@ def _overlay(care: Care, towns: pd.Series, lang: str) -> Iterator[Section]:
     told = {"id": parcels.index, "town": _named(parcels["town"], towns), "area_m2": parcels["area_m2"].array,
             "score": parcels["score"].array, "quality": [words.say(f"report.quality_{q}", lang) for q in parcels["quality"]]}  # noqa: E501  # fmt: skip
     yield Section("parcels", pd.DataFrame(told), page_rows=0)
+
+
+def _levels(results: Results, lang: str) -> Iterator[Section]:
+    """Value and bound of each goal of a chain."""
+    rows = [
+        {"name": p.name(lang), "goal": words.label("caretables", f"goal_{level.objective}", lang), "value": level.value,
+         "bound": level.bound, "gap": level.gap, "proved_by": level.proved_by}
+        for p in results.proposals if len(p.plan.levels) > 1 for level in p.plan.levels
+    ]  # fmt: skip
+    if rows:
+        yield Section("levels", pd.DataFrame(rows), (_say("levels_line", lang),))
+
+
+def _frontiers(results: Results, lang: str) -> Iterator[Section]:
+    parts = []
+    for proposal in results.proposals:
+        if proposal.frontier is not None:
+            table = proposal.frontier
+            people = table["people"].astype("Float64")
+            told = {"name": proposal.name(lang), "new_sites": table["sites"], "people_met": people}
+            told |= {"gained": people.diff(), "bound": table["bound"], "gap": table["gap"].astype("Float64")}
+            parts.append(pd.DataFrame(told))
+    if parts:
+        yield Section("frontier", pd.concat(parts, ignore_index=True), (_say("frontier_line", lang),), page_rows=40)
 
 
 def _relaxations(results: Results, towns: pd.Series, lang: str) -> Iterator[Section]:

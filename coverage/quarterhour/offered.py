@@ -48,6 +48,8 @@ def offered_sites(
 ) -> Offered:
     """Existing sites of the kind, and the candidates that no rule speaks against.
 
+    Facilities of ``counts_kinds`` stand in for the kind (a county's institution serves as its town's centre); those of
+    ``upgrade_kinds`` may be raised to it, which counts as a new site.
     ``rules``: rule sets in force on the reference date, by the study's name for them; those that the question names in
     ``exclude_rules`` count, with the distances it gives itself. ``parcels``: of the study's overlay, if it has one.
     """
@@ -56,10 +58,12 @@ def offered_sites(
     every = _exclusions(file, rules)
     lawful = lawful_candidates(wanted, every, layers) if every else None
     kept = wanted if lawful is None else lawful.kept
-    existing = tables.facilities[tables.facilities["kind"] == file.kind]
+    standing = [file.kind, *file.counts_kinds, *file.upgrade_kinds]
+    existing = tables.facilities[tables.facilities["kind"].isin(standing)]
     old = with_areas(existing, tables.towns, tables.communities)
     new = kept.rename(index=lambda i: f"new-{i}" if i in old.index else i)
     joined = join_sites(old, new)
+    joined.loc[old.index[old["kind"].isin(file.upgrade_kinds)], "state"] = "upgradeable"
     sites = gpd.GeoDataFrame(joined, geometry=pd.concat([old.geometry, new.geometry]), crs=tables.communities.crs)
     relaxed = [_relaxations(wanted, every, layers, tables, sites, q.level) for q in file.quotas if q.minimum and every]
     told = pd.concat(relaxed, ignore_index=True) if relaxed else pd.DataFrame(columns=["level", *RELAXED])

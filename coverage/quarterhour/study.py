@@ -29,6 +29,7 @@ from quarterhour.rules import Circle, RuleSet, Target, read_rule_set, rule_sets
 from quarterhour.scoring import SEARCHED_BEYOND, modes_asked, scorecards
 from quarterhour.siting.door import as_problem
 from quarterhour.siting.exact import solve_siting
+from quarterhour.siting.frontier import frontier
 from quarterhour.siting.plan import SitingPlan
 from quarterhour.siting.problem import Quota, SitingProblem
 from quarterhour.siting.recount import verify_plan
@@ -79,8 +80,8 @@ class Study:
 class Proposal:
     """A siting question's plan, its sites on the ground, and the ledger of candidates removed.
 
-    ``relaxations`` and ``unchecked`` as ``offered.Offered`` has them. ``changes``: where there is no plan, what would
-    make one.
+    ``frontier``: what 1, 2, 3 ... sites cover, where the study asks. ``relaxations`` and ``unchecked`` as
+    ``offered.Offered`` has them. ``changes``: where there is no plan, what would make one.
     """
 
     id: str
@@ -94,6 +95,7 @@ class Proposal:
     relaxations: pd.DataFrame = field(default_factory=pd.DataFrame)
     unchecked: tuple[str, ...] = ()
     changes: tuple[Relaxation, ...] = ()
+    frontier: pd.DataFrame | None = None
 
     def name(self, lang: str) -> str:
         """The question's name in a language."""
@@ -503,12 +505,13 @@ def _proposal(run: _Run, tables: Inputs, file: SitingFile) -> Proposal:
         verify_plan(problem, plan)
         impossible = plan.status == "infeasible"
         changes = smallest_relaxations(problem, seconds=min(20, file.seconds)) if impossible else []
+        further = frontier(problem, file.frontier, seconds=file.seconds) if file.frontier else None
         offered = with_neighbours(
             offered, times, communities=tables.communities, people=tables.communities[file.people]
         )
     return Proposal(
         file.id, file.zh, file.en, file.kind, problem, plan, sites, offered.ledger, offered.relaxations,
-        offered.unchecked, tuple(changes),
+        offered.unchecked, tuple(changes), further,
     )  # fmt: skip
 
 

@@ -18,6 +18,7 @@ from quarterhour.errors import MissingError, StudyError
 Name = Annotated[str, Field(min_length=1, pattern=r"^[A-Za-z0-9_\-]+$")]
 Quality = Literal["fact", "estimated", "synthetic"]
 Heading = Literal["to_site", "to_community"]
+Objective = Literal["max-cover", "min-sites", "min-time", "min-worst", "equity"]
 _REMOTE = re.compile(r"^/vsi|://|^[A-Za-z]:.*:|\x00")
 
 
@@ -218,8 +219,11 @@ class SitingFile(_Part):
     heading: Heading = "to_site"
     turnout_minutes: float = Field(default=0, ge=0)
     people: str
-    objective: Literal["max-cover", "min-sites"] = "max-cover"
+    objective: Objective | tuple[Objective, ...] = "max-cover"
     new_sites: int | None = Field(default=None, ge=0)
+    counts_kinds: tuple[str, ...] = ()
+    upgrade_kinds: tuple[str, ...] = ()
+    frontier: int = Field(default=0, ge=0, le=500)
     candidates: Literal["table", "communities", "network", "overlay"] = "communities"
     candidate_count: int = Field(default=300, ge=1)
     quotas: tuple[QuotaFile, ...] = ()
@@ -227,9 +231,14 @@ class SitingFile(_Part):
     exclude_rules: tuple[str, ...] = ()
     seconds: float = Field(default=60, gt=0)
 
+    @property
+    def first_objective(self) -> str:
+        """The first of the chain."""
+        return self.objective if isinstance(self.objective, str) else next(iter(self.objective), "")
+
     @model_validator(mode="after")
     def _count_given(self) -> SitingFile:
-        if self.objective == "max-cover" and self.new_sites is None:
+        if self.first_objective in ("max-cover", "equity") and self.new_sites is None:
             raise _wrong("no_new_sites")
         return self
 
