@@ -29,7 +29,6 @@ Array = NDArray[Any]
 CITIES = ("coquimbo", "heidelberg", "wuhan")
 PLACES_SNAPPED = 10_000
 PLACES_A_SCENARIO = 3000
-SITES_DRAWN = 10
 RADIUS_M = 50.0
 AREA_ERROR = 0.015
 
@@ -203,7 +202,7 @@ def _hierarchy_duel(land: Land) -> Duel:
 def _picture_duel(land: Land) -> Duel:
     network, plain = land.network, land.plain("to_community")
     inside = np.flatnonzero(network.mutual == 0)
-    middle = np.random.default_rng(5).choice(inside, SITES_DRAWN, replace=False)
+    middle = np.random.default_rng(5).choice(inside, 3 if len(network.x) > 50_000 else 10, replace=False)
     points = gpd.points_from_xy(network.x[middle], network.y[middle])
     sites = gpd.GeoDataFrame(geometry=points, crs=network.crs, index=[f"s{i}" for i in range(len(middle))])
     parts = [peers.reached_parts(network, plain, int(j), CUT_CS) for j in middle]
