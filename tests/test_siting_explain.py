@@ -194,3 +194,16 @@ def test_a_cause_is_a_proof_and_a_relaxation_is_enough(seed: int, new_sites: int
 def test_nothing_is_relaxed_that_was_not_asked() -> None:
     with pytest.raises(KeyError):
         {r.rule: r for r in smallest_relaxations(small(new_sites=0))}["capacity"]
+
+
+def test_who_cannot_have_two_sites_need_not_be_covered_twice() -> None:
+    """One site in reach, two asked for: nobody can be covered, so nobody must be."""
+    alone = times_from_matrix([[5.0]], communities=["c0"], sites=["s0"], cutoff=15)
+    site = pd.DataFrame(
+        {"state": ["candidate"], "town": "T", "county": "K", "name": "s0", "quality": "fact"}, index=["s0"]
+    )
+    problem = as_problem(
+        "alone", demand=pd.Series([2], index=["c0"]), sites=site, times=alone, minutes=15, objective="max-cover",
+        new_sites=0, coverage=Coverage(backup=0, everyone=True),
+    )  # fmt: skip
+    assert causes(problem) == () and solve_siting(problem).status == "optimal"

@@ -45,15 +45,21 @@ def lowered(problem: SitingProblem) -> tuple[Reason, ...]:
 # --- people
 
 
+def _coverable(problem: SitingProblem) -> Bools:
+    """Communities that enough sites are near to: two, where one alone counts for nothing."""
+    enough = 2 if problem.coverage.backup == 0 else 1
+    return np.asarray(np.diff(problem.near.start) >= enough, dtype=np.bool_)
+
+
 def _must(problem: SitingProblem) -> Bools:
     """Communities that must be covered: where everyone must, those with people whom some site could cover."""
-    near = np.diff(problem.near.start) > 0
+    near = _coverable(problem)
     return near & (problem.demand.to_numpy() > 0) if problem.everyone else np.zeros(len(near), dtype=np.bool_)
 
 
 def _people(problem: SitingProblem) -> Iterator[Reason]:
     wanted = int(problem.coverage.at_least)
-    reached = np.diff(problem.near.start) > 0
+    reached = _coverable(problem)
     people = problem.demand.to_numpy()
     if wanted > int(people[reached].sum()):
         far = problem.demand[~reached & (people > 0)].sort_values(ascending=False, kind="stable")
