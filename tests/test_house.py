@@ -145,7 +145,7 @@ ONLY_IN = {
     "branca": {"maps.page"},
     "osmium": {"osm.doors", "osm.extract", "osm.places", "osm.turns"},
     "osmnx": {"osm.service"},
-    "rasterio": {"slope", "suitability"},
+    "rasterio": {"slope"},
     "pyogrio": {"files"},
     "openpyxl": {"files"},
     "ortools": {"rounds"},

@@ -12,7 +12,8 @@ descent, which is a few per cent too quick on hilly ground.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -186,26 +187,32 @@ def _sampled(roads: gpd.GeoDataFrame) -> tuple[NDArray[Any], NDArray[np.int64], 
     return lines, row, length[row] * nth / pieces[row]
 
 
-def _heights(points: NDArray[Any], crs: Any, dem: Path) -> NDArray[np.float64]:
+@contextmanager
+def opened_grid(path: Path) -> Iterator[Any]:
+    """A raster, open for reading; MissingError, or DataError where it is none, has no CRS, or rasterio is not there."""
     try:
         import rasterio
     except ImportError as why:
-        raise DataError("speeds.no_rasterio", file=dem.name) from why
-    if not dem.is_file():
-        raise MissingError("speeds.no_dem", file=str(dem))
+        raise DataError("speeds.no_rasterio", file=path.name) from why
+    if not path.is_file():
+        raise MissingError("speeds.no_dem", file=str(path))
     try:
-        with rasterio.open(dem) as grid:
+        with rasterio.open(path) as grid:
             if grid.crs is None:
-                raise DataError("speeds.bad_dem", file=dem.name)
-            xy = shapely.get_coordinates(gpd.GeoSeries(points, crs=crs).to_crs(grid.crs.to_wkt()).to_numpy())
-            a, b, c, d, e, f = tuple(~grid.transform)[:6]
-            column, line = a * xy[:, 0] + b * xy[:, 1] + c - 0.5, d * xy[:, 0] + e * xy[:, 1] + f - 0.5
-            left, right = _around(column, grid.width)
-            top, bottom = _around(line, grid.height)
-            part = rasterio.windows.Window(left, top, right - left, bottom - top)
-            cells = grid.read(1, window=part, masked=True).astype(float).filled(np.nan)
+                raise DataError("speeds.bad_dem", file=path.name)
+            yield grid
     except rasterio.errors.RasterioIOError as why:
-        raise DataError("speeds.bad_dem", file=dem.name) from why
+        raise DataError("speeds.bad_dem", file=path.name) from why
+
+
+def _heights(points: NDArray[Any], crs: Any, dem: Path) -> NDArray[np.float64]:
+    with opened_grid(dem) as grid:
+        xy = shapely.get_coordinates(gpd.GeoSeries(points, crs=crs).to_crs(grid.crs.to_wkt()).to_numpy())
+        a, b, c, d, e, f = tuple(~grid.transform)[:6]
+        column, line = a * xy[:, 0] + b * xy[:, 1] + c - 0.5, d * xy[:, 0] + e * xy[:, 1] + f - 0.5
+        left, right = _around(column, grid.width)
+        top, bottom = _around(line, grid.height)
+        cells = grid.read(1, window=((top, bottom), (left, right)), masked=True).astype(float).filled(np.nan)
     return _between_cells(cells, column - left, line - top)
 
 

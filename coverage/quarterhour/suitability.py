@@ -15,8 +15,9 @@ from numpy.typing import NDArray
 from scipy import ndimage
 
 from quarterhour.candidates import nearest_m
-from quarterhour.errors import DataError, MissingError
+from quarterhour.errors import DataError
 from quarterhour.rules import Exclusion
+from quarterhour.slope import opened_grid
 
 MOST_CELLS = 4_000_000
 Floats = NDArray[np.float64]
@@ -188,19 +189,8 @@ def _score(
 
 
 def _opened(path: Path) -> tuple[Floats, Any, Any]:
-    try:
-        import rasterio
-    except ImportError as why:
-        raise DataError("speeds.no_rasterio", file=path.name) from why
-    if not path.is_file():
-        raise MissingError("speeds.no_dem", file=str(path))
-    try:
-        with rasterio.open(path) as grid:
-            if grid.crs is None:
-                raise DataError("speeds.bad_dem", file=path.name)
-            return grid.read(1, masked=True).astype(float).filled(np.nan), grid.transform, grid.crs
-    except rasterio.errors.RasterioIOError as why:
-        raise DataError("speeds.bad_dem", file=path.name) from why
+    with opened_grid(path) as grid:
+        return grid.read(1, masked=True).astype(float).filled(np.nan), grid.transform, grid.crs
 
 
 def _sampled(path: Path, spots: gpd.GeoDataFrame, values: Floats | None = None) -> tuple[Floats, Any]:
