@@ -1,0 +1,126 @@
+"""The file itself: there, no address, no larger than may be, and what its name says.
+
+The first bytes must fit the name: GDAL chooses by content, and a file of another kind under a harmless
+name could read other files of the machine.
+"""
+
+from __future__ import annotations
+
+import codecs
+import difflib
+import hashlib
+import json
+import re
+import zipfile
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+from quarterhour.errors import DataError, MissingError
+
+LARGEST_BYTES = 2_000_000_000
+LARGEST_UNPACKED_BYTES = 1_000_000_000
+LARGEST_RATIO = 200
+"""A workbook of real rows packs 5 to 40 times; a zip bomb a thousand times."""
+_MAGIC = {
+    ".gpkg": b"SQLite format 3\0",
+    ".shp": b"\x00\x00\x27\x0a",
+    ".parquet": b"PAR1",
+    ".geoparquet": b"PAR1",
+    ".xlsx": b"PK\x03\x04",
+    ".xlsm": b"PK\x03\x04",
+    ".zip": b"PK\x03\x04",
+}
+_TEXT_SUFFIXES = (".csv", ".txt", ".tsv", ".geojson", ".json")
+_SUFFIXES = (*_TEXT_SUFFIXES, *_MAGIC)
+_NOT_TEXT = (b"PK\x03\x04", b"SQLite format 3", b"PAR1", b"\xd0\xcf\x11\xe0", b"%PDF", b"<OGRVRT", b"<VRT")
+
+
+def read_json(path: str | Path) -> Any:
+    """What a JSON file of the program's own holds. MissingError when it is not there, DataError when it is no JSON."""
+    file = _found(path)
+    try:
+        return json.loads(file.read_text(encoding="utf-8-sig"))
+    except ValueError as error:
+        raise DataError("files.not_json", file=str(path), detail=str(error)) from error
+
+
+def sha256(path: str | Path) -> str:
+    """The fingerprint of a file, in hex."""
+    with _found(path).open("rb") as stream:
+        return hashlib.file_digest(stream, "sha256").hexdigest()
+
+
+def _found(path: str | Path) -> Path:
+    said = str(path).replace("\\", "/")
+    # GDAL would open /vsicurl/, https:// and GPKG:file; a drive letter is one letter only.
+    if said.lower().startswith("/vsi") or "://" in said or "\0" in said or re.match(r"[A-Za-z][\w+.-]+:", said):
+        raise DataError("files.refused", file=str(path))
+    file = Path(path)
+    if not file.exists():
+        raise MissingError("files.missing", file=str(path), near=_near(file))
+    if not file.is_file():
+        raise DataError("files.not_a_file", file=str(path))
+    return file
+
+
+def _near(file: Path) -> str:
+    names = sorted(p.name for p in file.parent.iterdir()) if file.parent.is_dir() else []
+    return ", ".join(difflib.get_close_matches(file.name, names, n=3)) or "-"
+
+
+def checked_file(path: str | Path) -> Path:
+    """The file, once its size, its first bytes and what is packed in it fit its name."""
+    file = _found(path)
+    suffix, size = file.suffix.lower(), file.stat().st_size
+    if suffix not in _SUFFIXES:
+        raise DataError("files.unknown_format", file=str(path), suffix=suffix, known=" ".join(_SUFFIXES))
+    if size == 0:
+        raise DataError("files.empty", file=str(path))
+    if size > LARGEST_BYTES:
+        raise DataError("files.too_large", file=str(path), size=size, largest=LARGEST_BYTES)
+    check_magic(file, suffix)
+    if suffix in (".xlsx", ".xlsm", ".zip"):
+        _check_zip(file)
+    return file
+
+
+def check_magic(file: Path, suffix: str) -> None:
+    """DataError unless the first bytes are those of a file of this suffix."""
+    with file.open("rb") as stream:
+        head = stream.read(512)
+    text = head.removeprefix(codecs.BOM_UTF8).lstrip()
+    if suffix in _MAGIC:
+        fits = head.startswith(_MAGIC[suffix])
+        # A GeoPackage says so in the header of its database, else GDAL would open it as plain SQLite.
+        fits &= suffix != ".gpkg" or head[68:72] in (b"GPKG", b"GP10", b"GP11")
+    elif suffix in (".geojson", ".json"):
+        fits = text.startswith(b"{")
+    else:
+        fits = not text.startswith(_NOT_TEXT)
+    if not fits:
+        raise DataError("files.not_what_it_says", file=str(file), suffix=suffix, head=repr(head[:8]))
+
+
+def _check_zip(file: Path) -> None:
+    try:
+        with zipfile.ZipFile(file) as packed:
+            members = packed.infolist()
+    except (zipfile.BadZipFile, OSError, ValueError) as error:
+        raise DataError("files.broken", file=str(file), detail=str(error)) from error
+    size = sum(m.file_size for m in members)
+    ratio = size / file.stat().st_size
+    # The small print of a small workbook packs well; only much matters.
+    if size > LARGEST_UNPACKED_BYTES or (size > 50_000_000 and ratio > LARGEST_RATIO):
+        raise DataError("files.bomb", file=str(file), size=size, ratio=round(ratio), largest=LARGEST_UNPACKED_BYTES)
+
+
+def broken_told(file: Path, read: Callable[[], Any]) -> Any:
+    """What a library reads; whatever it raises says that the file is broken."""
+    try:
+        return read()
+    except (DataError, MemoryError):
+        raise
+    except Exception as error:  # GDAL, GEOS and Arrow each have their own; all mean the file
+        detail = f"{type(error).__name__}: {error}"[:300]
+        raise DataError("files.broken", file=str(file), detail=detail) from error

@@ -1,0 +1,72 @@
+"""Text as offices save it: UTF-8, GB18030, UTF-16 with a mark; and the CSV in it."""
+
+from __future__ import annotations
+
+import codecs
+import contextlib
+import csv
+import io
+from pathlib import Path
+
+import pandas as pd
+
+from quarterhour import places
+from quarterhour.errors import DataError
+from quarterhour.files.grid import Cells, Table, from_grid, kept_cell
+
+
+def decoded(data: bytes, file: Path, encoding: str | None) -> tuple[str, str]:
+    """The text and the encoding it was read as: named, by its mark, strict UTF-8, strict GB18030."""
+    if encoding:
+        return _decoded_as(data, file, encoding)
+    if data.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
+        return _decoded_as(data, file, "utf-16")
+    for guess in ("utf-8-sig", "gb18030"):
+        with contextlib.suppress(UnicodeDecodeError):
+            return data.decode(guess), guess.removesuffix("-sig")
+    raise DataError("files.encoding", file=str(file), encoding="UTF-8, GB18030", at=_broken_at(data, "gb18030"))
+
+
+def _decoded_as(data: bytes, file: Path, encoding: str) -> tuple[str, str]:
+    try:
+        return data.decode(encoding).removeprefix("\ufeff"), encoding
+    except LookupError as error:
+        raise DataError("files.unknown_encoding", file=str(file), encoding=encoding) from error
+    except UnicodeError as error:
+        at = _broken_at(data, encoding)
+        raise DataError("files.encoding", file=str(file), encoding=encoding, at=at) from error
+
+
+def _broken_at(data: bytes, encoding: str) -> int:
+    try:
+        data.decode(encoding)
+    except UnicodeDecodeError as error:
+        return error.start
+    return 0
+
+
+def encoding_told(file: Path, encoding: str) -> pd.DataFrame:
+    """A note on an encoding other than UTF-8."""
+    if encoding in ("utf-8", ""):
+        return places.no_findings()
+    return places.finding("encoding_taken", severity="note", table="", file=str(file), value=encoding.upper())
+
+
+def read_csv(file: Path, *, encoding: str | None, header_row: int | None) -> Table:
+    """A CSV file, with commas, tabs or semicolons."""
+    text, used = decoded(file.read_bytes(), file, encoding)
+    if "\0" in text:
+        raise DataError("files.broken", file=str(file), detail="NUL")
+    reader = csv.reader(io.StringIO(text, newline=""), delimiter=_delimiter(text), strict=True)
+    try:
+        grid: list[Cells] = [[kept_cell(c) for c in row] for row in reader]
+    except csv.Error as error:
+        raise DataError("files.csv_broken", file=str(file), line=reader.line_num, detail=str(error)) from error
+    frame, first, found = from_grid(grid, file=str(file), sheet="", header_row=header_row, ragged=True)
+    return Table(frame, str(file), "", used, first, places.join_findings([encoding_told(file, used), found]))
+
+
+def _delimiter(text: str) -> str:
+    lines = [line for line in text[:20_000].splitlines() if line.strip()]
+    counts = {d: sum(line.count(d) for line in lines) for d in (",", "\t", ";")}
+    return max(counts, key=lambda d: counts[d])

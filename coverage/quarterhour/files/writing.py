@@ -1,0 +1,141 @@
+"""Writing so that a crash leaves the old file or the new one."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import shutil
+import tempfile
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import Any
+
+import geopandas as gpd
+import pandas as pd
+import pyogrio
+
+from quarterhour.errors import DataError, WriteError
+from quarterhour.files.grid import NUMBERLIKE, is_texty
+
+FIXED_DATE = "2000-01-01T00:00:00Z"
+"""Written into GeoPackages in place of the clock, so that the same study gives the same bytes."""
+
+
+@contextlib.contextmanager
+def atomic(path: str | Path) -> Iterator[Path]:
+    """A path to write to; the target is replaced at the end, whole, or stays as it was.
+
+    The file grows in a hidden folder beside the target, is flushed to the disk and moved. When
+    somebody holds the target (Excel, QGIS on Windows) the result stays as ``name.new``: WriteError.
+    """
+    target = Path(path)
+    try:
+        target.parent.mkdir(parents=True, exist_ok=True)
+        folder = Path(tempfile.mkdtemp(prefix=f".{target.name}.", dir=target.parent))
+    except OSError as error:
+        raise WriteError("files.cannot_write", file=str(target), detail=str(error)) from error
+    try:
+        growing = folder / target.name
+        yield growing
+        _flush(growing)
+        _put(growing, target)
+        _flush(target.parent)
+    finally:
+        shutil.rmtree(folder, ignore_errors=True)
+
+
+@contextlib.contextmanager
+def together(folder: str | Path) -> Iterator[Path]:
+    """A hidden folder to write several files into; at the end all of them move into ``folder``.
+
+    Nothing moves when the writing is cut short. A file that somebody holds stays as ``name.new``
+    while the others move; WriteError names it at the end. WriteError at once where the folder
+    cannot be made or written.
+    """
+    target = Path(folder)
+    try:
+        target.mkdir(parents=True, exist_ok=True)
+        growing = Path(tempfile.mkdtemp(prefix=".growing.", dir=target))
+    except OSError as error:
+        raise WriteError("files.cannot_write", file=str(target), detail=str(error)) from error
+    try:
+        yield growing
+        moved = [_moved(path, target / path.name) for path in sorted(growing.iterdir())]
+        _flush(target)
+        for held in filter(None, moved):
+            raise held
+    finally:
+        shutil.rmtree(growing, ignore_errors=True)
+
+
+def _moved(path: Path, target: Path) -> WriteError | None:
+    try:
+        _flush(path)
+        _put(path, target)
+    except WriteError as error:
+        return error
+    return None
+
+
+def _put(growing: Path, target: Path) -> None:
+    try:
+        os.replace(growing, target)  # noqa: PTH105 - the one call that every system makes in one step
+    except OSError as error:
+        aside = target.with_name(f"{target.name}.new")
+        try:
+            growing.replace(aside)
+        except OSError:
+            raise WriteError("files.cannot_write", file=str(target), detail=str(error)) from error
+        raise WriteError("files.held", file=str(target), kept=str(aside)) from error
+
+
+def _flush(path: Path) -> None:
+    if path.is_dir() and os.name == "nt":
+        return  # Windows cannot open a folder
+    handle = os.open(path, os.O_RDONLY if os.name != "nt" else os.O_RDWR)
+    try:
+        os.fsync(handle)
+    finally:
+        os.close(handle)
+
+
+def write_text(path: str | Path, text: str) -> None:
+    """Text as UTF-8 with plain line ends, whole or not at all."""
+    with atomic(path) as growing:
+        growing.write_text(text, encoding="utf-8", newline="\n")
+
+
+def write_csv(path: str | Path, frame: pd.DataFrame, *, index: bool = True) -> None:
+    """A table as CSV that Excel opens in Chinese (UTF-8 with a mark), whole or not at all.
+
+    Text that Excel would run as a formula (=, +, -, @ in front, and no number) gets a ' in front.
+    """
+    safe = frame.reset_index() if index else frame.copy()
+    for column in safe.columns:
+        if is_texty(safe[column]):
+            safe[column] = safe[column].map(_unarmed)
+    with atomic(path) as growing:
+        safe.to_csv(growing, index=False, encoding="utf-8-sig", lineterminator="\n")
+
+
+def _unarmed(value: Any) -> Any:
+    armed = isinstance(value, str) and value[:1] in ("=", "+", "-", "@", "\t", "\r")
+    return f"'{value}" if armed and not NUMBERLIKE.fullmatch(value) else value
+
+
+def write_layers(path: str | Path, layers: Mapping[str, gpd.GeoDataFrame]) -> None:
+    """Layers as one GeoPackage, the same bytes from the same layers, whole or not at all.
+
+    A named index becomes a column. DataError for another suffix or for no layers.
+    """
+    if Path(path).suffix.lower() != ".gpkg" or not layers:
+        raise DataError("files.not_gpkg", file=str(path), layers=", ".join(layers))
+    before = pyogrio.get_gdal_config_option("OGR_CURRENT_DATE")
+    with atomic(path) as growing:
+        pyogrio.set_gdal_config_options({"OGR_CURRENT_DATE": FIXED_DATE})
+        try:
+            for name, frame in layers.items():
+                whole = frame.reset_index(drop=frame.index.name is None)
+                pyogrio.write_dataframe(whole, growing, layer=name, driver="GPKG")
+        finally:
+            pyogrio.set_gdal_config_options({"OGR_CURRENT_DATE": before})
