@@ -52,7 +52,7 @@ def test_run_writes_every_file_and_sums_up(toy_study: Path, tmp_path: Path, enco
     done = quarterhour("run", toy_study, "--out", out, encoding=encoding)
     assert done.returncode == 0, done.stderr
     names = {"map.html", "coverage.xlsx", "results.gpkg", "plan.json", "report.md", "scorecard.csv", "manifest.json"}
-    assert {p.name for p in out.iterdir()} == names | {"prepared"}
+    assert {p.name for p in out.iterdir()} == names | {"prepared", "plans"}
     assert "80.2%" in done.stdout
     assert "map.html" in done.stdout
 
@@ -96,7 +96,7 @@ def test_ctrl_c_says_so_and_leaves_nothing_half_written(tmp_path: Path) -> None:
         told = run.stderr.read()
         assert run.wait(timeout=60) == 130
     assert "已中断" in told
-    assert {p.name for p in out.iterdir()} <= {"prepared"}
+    assert {p.name for p in out.iterdir()} <= {"prepared", "plans"}
 
 
 def test_a_second_run_takes_the_kept_networks_unless_told_not_to(

@@ -202,14 +202,19 @@ def _run(
 
     asked: Study = room.read_study(study, roads=roads)
     folder = out or room.default_out(asked)
+    kept = folder / "plans"
     outputs.check_folder(folder)
     earlier = None if against is None else outputs.read_earlier(against)
-    with _progress(quiet, lang) as tell:
-        results: Results = room.run_study(
-            asked, checks=checks, siting=siting, lang=lang, tell=tell, prepared=folder / "prepared", fresh=fresh
-        )
-        results = replace(results, earlier=earlier)
-        outputs.write_results(results, folder, lang=lang, tell=tell)
+    try:
+        with _progress(quiet, lang) as tell:
+            results: Results = room.run_study(
+                asked, checks=checks, siting=siting, lang=lang, tell=tell, prepared=folder / "prepared", fresh=fresh,
+                keep=kept,
+            )  # fmt: skip
+            results = replace(results, earlier=earlier)
+            outputs.write_results(results, folder, lang=lang, tell=tell)
+    except (_Stopped, KeyboardInterrupt):
+        raise _Stopped(*(room.kept_plans(asked, kept) if siting else [])) from None
     for line in outputs.summary(results, lang):
         _print(line)
     _print(words.say("cli.written", lang, folder=folder))
@@ -277,7 +282,7 @@ def _print(text: str, *, err: bool = False) -> None:
 
 
 class _Stopped(BaseException):
-    """Ctrl-C: not a KeyboardInterrupt, which typer would swallow without a word."""
+    """Ctrl-C, and the plans kept by then: not a KeyboardInterrupt, which typer would swallow without a word."""
 
 
 def _stop(*_: object) -> None:
@@ -296,8 +301,10 @@ def main() -> None:
     except QuarterhourError as error:
         _print(error.told(lang), err=True)
         sys.exit(1)
-    except _Stopped:
+    except _Stopped as stopped:
         _print(words.say("cli.stopped", lang), err=True)
+        for path in stopped.args:
+            _print(words.say("cli.plan_left", lang, path=path), err=True)
         sys.exit(130)
 
 

@@ -168,13 +168,18 @@ def run_study(
     tell: Tell | None = None,
     prepared: Path | None = None,
     fresh: bool = False,
+    keep: Path | None = None,
 ) -> Results:
-    """The circles, the scorecard and the proposals of a study; nothing is written but networks into ``prepared``.
+    """The circles, the scorecard and the proposals of a study; nothing is written but into ``prepared`` and ``keep``.
 
     ``prepared``: a folder where networks and hierarchies are kept, so that the next run on the same roads need not
     build them; ``fresh``: what lies there is not used but made anew. The results are the same.
+    ``keep``: a folder where the best plan so far of each siting question stands at every moment, recounted and whole
+    (``kept_plan``); those of an earlier run are removed first. Ctrl-C during a search ends the run: KeyboardInterrupt.
     """
-    run = _Run(study, lang, tell or _silent, prepared, fresh)
+    run = _Run(study, lang, tell or _silent, prepared, fresh, keep)
+    for earlier in kept_plans(study, keep) if siting else []:
+        earlier.unlink()
     with run.timed("read"):
         run.say("study.step_read")
         results = Results(study, read_study_inputs(study))
@@ -213,8 +218,11 @@ def _run_findings(results: Results) -> list[pd.DataFrame]:
 class _Run:
     """One run: the networks built so far, and how long each step took."""
 
-    def __init__(self, study: Study, lang: str, tell: Tell, prepared: Path | None, fresh: bool) -> None:
+    def __init__(
+        self, study: Study, lang: str, tell: Tell, prepared: Path | None, fresh: bool, keep: Path | None
+    ) -> None:
         self.study, self.lang, self.tell, self.prepared, self.fresh = study, lang, tell, prepared, fresh
+        self.keep = keep
         self.seconds: dict[str, float] = {}
         self.networks: dict[str, Network] = {}
         self.step, self.roads_key = "", ""
@@ -500,9 +508,9 @@ def _proposal(run: _Run, tables: Inputs, file: SitingFile) -> Proposal:
             objective=file.objective,
             new_sites=file.new_sites,
             quotas=tuple(_quota(tables, q.level, q.minimum, q.maximum) for q in file.quotas),
+            areas=tables.communities[["town", "county"]],
         )
-        plan = solve_siting(problem, seconds=file.seconds, seed=run.study.file.study.seed)
-        verify_plan(problem, plan)
+        plan = _kept_on_the_way(run, problem, file)
         impossible = plan.status == "infeasible"
         changes = smallest_relaxations(problem, seconds=min(20, file.seconds)) if impossible else []
         further = frontier(problem, file.frontier, seconds=file.seconds) if file.frontier else None
@@ -513,6 +521,34 @@ def _proposal(run: _Run, tables: Inputs, file: SitingFile) -> Proposal:
         file.id, file.zh, file.en, file.kind, problem, plan, sites, offered.ledger, offered.relaxations,
         offered.unchecked, tuple(changes), further,
     )  # fmt: skip
+
+
+def _kept_on_the_way(run: _Run, problem: SitingProblem, file: SitingFile) -> SitingPlan:
+    """The plan, its predecessors kept on disk; a search that was interrupted ends the run."""
+    keep = None if run.keep is None else kept_plan(run.keep, file.id)
+    told: list[SitingPlan] = []
+
+    def found(plan: SitingPlan) -> None:
+        if keep is not None and not told:
+            run.tell(words.say("study.plan_kept", run.lang, path=keep))
+        told.append(plan)
+
+    plan = solve_siting(problem, seconds=file.seconds, seed=run.study.file.study.seed, keep=keep, found=found)
+    if plan.stopped == "interrupt":
+        raise KeyboardInterrupt
+    verify_plan(problem, plan)
+    return plan
+
+
+def kept_plan(folder: Path, question: str) -> Path:
+    """Where the best plan so far of a question stands."""
+    return folder / f"{question}.json"
+
+
+def kept_plans(study: Study, folder: Path | None) -> list[Path]:
+    """The plans of a study's questions that a run left there, whether it ended well or not."""
+    paths = [kept_plan(folder, question.id) for question in study.file.siting] if folder else []
+    return [path for path in paths if path.is_file()]
 
 
 def _quota(tables: Inputs, level: str, minimum: int, maximum: int | None) -> Quota:

@@ -1,0 +1,139 @@
+"""A run may end at any moment: killed or interrupted, the best plan of the question under way is on disk, recounted."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import geopandas as gpd
+import numpy as np
+import pytest
+from shapely import LineString
+
+import quarterhour as qh
+from quarterhour.study import kept_plan, kept_plans
+
+SIDE, STEP = 24, 500
+QUESTION = """
+[study]
+id = "grid"
+zh = "方格县"
+en = "Grid county"
+crs = "EPSG:32651"
+reference_date = 2025-12-31
+
+[roads]
+path = "roads.geojson"
+quality = "synthetic"
+
+[communities]
+path = "communities.csv"
+columns = { id = "id", name = "name", x = "x", y = "y", town = "town", county = "county" }
+people = ["older"]
+crs = "EPSG:32651"
+quality = "synthetic"
+
+[[siting]]
+id = "long"
+zh = "很久的选址"
+en = "a long search"
+kind = "centre"
+mode = "walk"
+minutes = 40
+people = "older"
+objective = ["equity", "max-cover", "min-time"]
+new_sites = 17
+seconds = 300
+"""
+
+
+@pytest.fixture
+def long_study(tmp_path: Path) -> Path:
+    """A chequered county whose question takes minutes: streets every 500 m, a village at each crossing, 16 towns."""
+    folder = tmp_path / "grid"
+    folder.mkdir()
+    x0, y0, end = 400_000, 4_150_000, (SIDE - 1) * STEP
+    every = [(LineString([(x0, y0 + k * STEP), (x0 + end, y0 + k * STEP)])) for k in range(SIDE)]
+    every += [(LineString([(x0 + k * STEP, y0), (x0 + k * STEP, y0 + end)])) for k in range(SIDE)]
+    roads = gpd.GeoDataFrame({"highway": "residential"}, geometry=every, crs="EPSG:32651", index=range(2 * SIDE))
+    roads.to_crs("EPSG:4326").to_file(folder / "roads.geojson", driver="GeoJSON")
+    people = np.random.default_rng(3).integers(1, 400, (SIDE, SIDE))
+    rows = [
+        f"v{i}-{j},村{i}-{j},{x0 + i * STEP},{y0 + j * STEP},t{i // 6}{j // 6},c,{people[i, j]}"
+        for i in range(SIDE)
+        for j in range(SIDE)
+    ]
+    (folder / "communities.csv").write_text("id,name,x,y,town,county,older\n" + "\n".join(rows), encoding="utf-8")
+    (folder / "study.toml").write_text(QUESTION, encoding="utf-8")
+    return folder
+
+
+@contextmanager
+def searching(study: Path, out: Path) -> Iterator[subprocess.Popen[str]]:
+    """A run in a process of its own that has found its first plan and is looking for better ones."""
+    command = [sys.executable, "-m", "quarterhour", "site", str(study), "--out", str(out), "--lang", "en"]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, encoding="utf-8") as run:
+        begun = time.perf_counter()
+        while not kept_plan(out / "plans", "long").exists() and time.perf_counter() - begun < 120:
+            assert run.poll() is None, run.communicate()
+            time.sleep(0.02)
+        time.sleep(0.3)
+        try:
+            yield run
+        finally:
+            run.kill()
+
+
+def holds(path: Path) -> bool:
+    done = subprocess.run([sys.executable, "-m", "quarterhour", "verify", str(path)], check=False, capture_output=True)
+    return done.returncode == 0
+
+
+def test_a_killed_run_leaves_the_last_plan_whole(long_study: Path, tmp_path: Path) -> None:
+    with searching(long_study, tmp_path / "out") as run:
+        run.kill()
+        assert run.wait(timeout=60) != 0
+        assert run.stderr is not None
+        assert str(tmp_path / "out" / "plans" / "long.json") in run.stderr.read()
+    left = kept_plan(tmp_path / "out" / "plans", "long")
+    assert json.loads(left.read_text(encoding="utf-8"))["status"] == "bounded"
+    assert holds(left)
+
+
+@pytest.mark.skipif(os.name == "nt", reason="Windows has no SIGINT for another process")
+def test_ctrl_c_ends_the_run_and_says_where_the_plan_is(long_study: Path, tmp_path: Path) -> None:
+    with searching(long_study, tmp_path / "out") as run:
+        run.send_signal(signal.SIGINT)
+        out, told = run.communicate(timeout=120)
+        assert run.returncode == 130
+    left = kept_plan(tmp_path / "out" / "plans", "long")
+    assert told.splitlines()[-1].startswith(f"the best plan so far, recounted: {left}")
+    assert "Traceback" not in told
+    assert out == ""
+    assert json.loads(left.read_text(encoding="utf-8"))["stopped"] == "interrupt"
+    assert holds(left)
+    assert {p.name for p in (tmp_path / "out").iterdir()} == {"prepared", "plans"}
+
+
+def test_the_kept_plan_of_a_whole_run_is_the_final_one(toy_study: Path, tmp_path: Path) -> None:
+    study, out = qh.read_study(toy_study), tmp_path / "out"
+    kept_plan(out / "plans", "centres").parent.mkdir(parents=True)
+    kept_plan(out / "plans", "centres").write_text("of an earlier run", encoding="utf-8")
+    qh.write_results(qh.run_study(study, keep=out / "plans"), out)
+    (kept,) = kept_plans(study, out / "plans")
+    final = json.loads((out / "plan.json").read_text(encoding="utf-8"))[0]
+    assert json.loads(kept.read_text(encoding="utf-8")) == {k: v for k, v in final.items() if k != "quality"}
+    assert holds(kept)
+
+
+def test_a_run_without_siting_leaves_kept_plans_alone(toy_study: Path, tmp_path: Path) -> None:
+    (tmp_path / "centres.json").write_text("of an earlier run", encoding="utf-8")
+    qh.run_study(qh.read_study(toy_study), siting=False, keep=tmp_path)
+    assert (tmp_path / "centres.json").read_text(encoding="utf-8") == "of an earlier run"
