@@ -63,7 +63,8 @@ def make(seed, goals, rules, *, sites=None, communities=None):
         {
             "state": state, "town": town, "county": county, "name": "", "quality": "fact", "tiers": tiers,
             "cost_yuan": rng.integers(0, pick(3, 8, 1000), m), "running_yuan": rng.integers(0, pick(2, 50), m),
-            "capacity": pd.array(room, dtype="Int64"), "x": rng.integers(0, 8, m) * 1.0, "y": rng.integers(0, 3, m) * 1.0,
+            "capacity": pd.array(room, dtype="Int64"),
+            "x": rng.integers(0, 8, m) * 1.0, "y": rng.integers(0, 3, m) * 1.0,
         },
         pd.Index([f"s{k}" for k in range(m)], dtype="str"),
     )  # fmt: skip
