@@ -1,0 +1,95 @@
+"""What a study asks, in the program's own types."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import date
+from pathlib import Path
+
+from quarterhour.care import modes_of_care
+from quarterhour.errors import StudyError
+from quarterhour.modes import Mode, as_mode, read_modes
+from quarterhour.rules import Circle, RuleSet, Target, read_rule_set, rule_sets
+from quarterhour.scoring import modes_asked
+from quarterhour.studyfile import CircleFile, StudyFile
+from quarterhour.uncertain import Pair
+
+
+@dataclass(frozen=True, eq=False)
+class Study:
+    """A study file and what was given beside it."""
+
+    path: Path
+    file: StudyFile
+    roads: Path | None = None
+
+    @property
+    def folder(self) -> Path:
+        """Paths of the study file are relative to this."""
+        return self.path.parent
+
+    def name(self, lang: str) -> str:
+        """The study's name in a language."""
+        return self.file.study.zh if lang == "zh" else self.file.study.en
+
+    def __repr__(self) -> str:
+        return (
+            f"<Study {self.file.study.id}: {len(self.file.circles)} circles, {len(self.file.siting)} siting questions>"
+        )
+
+
+def modes_named(study: Study) -> list[tuple[str, str]]:
+    """Every mode that a study names, and the circle, question or rule that does."""
+    file = study.file
+    circles = [(name, c.id) for c in file.circles for name in (c.mode, *c.compare_modes)]
+    circles += [(name, c.id) for c in file.circles if c.uncertain for name in c.uncertain.modes or ()]
+    every = [t for targets in study_targets(study).values() for t in targets]
+    return circles + [(q.mode, q.id) for q in file.siting] + modes_asked(every) + modes_of_care(file)
+
+
+def study_mode(study: Study, name: str, where: str) -> Mode:
+    """A mode of the study or of the program, by name."""
+    own = study.file.modes.get(name)
+    if own is not None:
+        return as_mode(name, {k: v for k, v in own.model_dump().items() if v not in (None, {}, ())})
+    if name not in read_modes():
+        known = ", ".join([*study.file.modes, *read_modes()])
+        raise StudyError("study.no_mode", mode=name, where=where, known=known)
+    return read_modes()[name]
+
+
+def study_circle(file: CircleFile, mode: Mode) -> Circle:
+    """A circle of the study file; turnout is the mode's where the file is silent."""
+    turnout = mode.turnout_minutes if file.turnout_minutes is None else file.turnout_minutes
+    known = file.model_dump(exclude={"compare_modes", "turnout_minutes", "uncertain"})
+    return Circle(**known, turnout_minutes=turnout)
+
+
+def study_range(study: Study, file: CircleFile) -> tuple[Pair, Pair] | None:
+    """The factors of speed and the minutes of turnout between which a circle's pace lies, if it is told."""
+    if file.uncertain is None:
+        return None
+    own = study_circle(file, study_mode(study, file.mode, file.id)).turnout_minutes
+    low, high = file.uncertain.turnout_minutes or (own, own)
+    if not low <= own <= high:
+        raise StudyError("study.own_turnout_outside", circle=file.id, low=low, high=high, own=own)
+    return file.uncertain.speed, (low, high)
+
+
+def study_rules(study: Study) -> tuple[RuleSet, ...]:
+    """The rule sets of a study: its own files beside it, or those that come with the program."""
+    own = {name: study.folder / name for name in study.file.targets.rules if name not in rule_sets()}
+    return tuple(read_rule_set(own.get(name, name)) for name in study.file.targets.rules)
+
+
+def study_rules_in_force(study: Study) -> dict[str, RuleSet]:
+    """The rule sets on the reference date, by the names that the study gives them."""
+    day = study.file.study.reference_date
+    return {name: found.on(day) for name, found in zip(study.file.targets.rules, study_rules(study), strict=True)}
+
+
+def study_targets(study: Study) -> dict[date, tuple[Target, ...]]:
+    """The targets in force on each date of the study, the reference date first."""
+    days = dict.fromkeys([study.file.study.reference_date, *study.file.targets.dates])
+    sets = study_rules(study)
+    return {day: tuple(t for rules in sets for t in rules.on(day).targets) for day in days}

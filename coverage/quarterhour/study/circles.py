@@ -1,0 +1,132 @@
+"""The circles of a study: who is inside, at one pace and at a range of paces, and the ground reached."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import geopandas as gpd
+import pandas as pd
+
+from quarterhour import reach
+from quarterhour.circle import CircleCheck, check_circle
+from quarterhour.inputs import Inputs
+from quarterhour.isochrone import isochrones
+from quarterhour.modes import Mode
+from quarterhour.rules import Circle
+from quarterhour.scoring import SEARCHED_BEYOND
+from quarterhour.snap import doubtful_snaps
+from quarterhour.study.asked import study_circle, study_mode, study_range
+from quarterhour.study.running import Run
+from quarterhour.studyfile import CircleFile, PictureFile
+from quarterhour.uncertain import CoverageRange, Pair, check_slower, coverage_range, searched_minutes
+
+
+def check_circles(
+    run: Run, tables: Inputs
+) -> tuple[tuple[CircleCheck, ...], tuple[CircleCheck, ...], tuple[CoverageRange, ...]]:
+    """The circles, the same at other walkers' pace, and those whose pace is known as a range."""
+    study = run.study
+    checks: list[CircleCheck] = []
+    compare: list[CircleCheck] = []
+    ranges: list[CoverageRange] = []
+    for file in study.file.circles:
+        for name in (file.mode, *file.compare_modes):
+            mode = study_mode(study, name, file.id)
+            circle = study_circle(file.model_copy(update={"mode": name}), mode)
+            given = study_range(study, file) if name == file.mode else None
+            times = _circle_times(run, tables, circle, mode, given)
+            (checks if name == file.mode else compare).append(_circle(tables, circle, times))
+            if given is not None:
+                ranges.append(_range(run, tables, file, circle, times, given))
+    return tuple(checks), tuple(compare), tuple(ranges)
+
+
+def _circle_times(
+    run: Run, tables: Inputs, circle: Circle, mode: Mode, given: tuple[Pair, Pair] | None
+) -> reach.TravelTimes:
+    """Minutes to the circle's facilities, past its standard and as far as its range asks."""
+    net = run.network(tables.roads, mode)
+    far = circle.minutes * SEARCHED_BEYOND
+    if given is not None:
+        asked = searched_minutes(circle, speed=given[0], turnout_minutes=given[1], turnout=circle.turnout_minutes)
+        far = max(far, asked)
+    sites = _sites_of(circle, tables)
+    run.say("study.step_circle", name=f"{circle.name(run.lang)} · {mode.name(run.lang)}")
+    with run.timed(f"circle {circle.id} {mode.id}"):
+        times = reach.travel_times(
+            net,
+            tables.communities,
+            sites,
+            minutes=far,
+            heading=circle.heading,
+            turnout_minutes=circle.turnout_minutes,
+            limit_m=run.study.file.study.snap_limit_m,
+            threads=run.study.file.study.threads,
+            progress=run.share,
+            hierarchy_folder=run.prepared,
+        )
+    run.doubts.append(doubtful_snaps(times.community_snap, tables.communities, table="communities"))
+    run.doubts.append(doubtful_snaps(times.site_snap, sites, table="facilities"))
+    return times
+
+
+def _sites_of(circle: Circle, tables: Inputs) -> gpd.GeoDataFrame:
+    return tables.facilities[tables.facilities["kind"].isin(circle.kinds)]
+
+
+def _circle(tables: Inputs, circle: Circle, times: reach.TravelTimes) -> CircleCheck:
+    sites = _sites_of(circle, tables)
+    return check_circle(circle, times, tables.communities, kinds=sites["kind"], site_quality=sites["quality"])
+
+
+def _range(
+    run: Run, tables: Inputs, file: CircleFile, circle: Circle, times: reach.TravelTimes, given: tuple[Pair, Pair]
+) -> CoverageRange:
+    """Who the circle covers always, sometimes, never; of two modes, each is searched, and the own lies between."""
+    asked = {"kinds": _sites_of(circle, tables)["kind"], "speed": given[0], "turnout_minutes": given[1]}
+    pair = file.uncertain.modes if file.uncertain else None
+    if pair is None:
+        return coverage_range(circle, times, tables.communities, **asked)
+    slow, own, fast = (study_mode(run.study, name, file.id) for name in (pair[0], file.mode, pair[1]))
+    for one, other in ((slow, own), (own, fast)):
+        check_slower(run.network(tables.roads, one), run.network(tables.roads, other))
+    ends = [_circle_times(run, tables, replace(circle, mode=m.id), m, given) for m in (slow, fast)]
+    return coverage_range(circle, ends[0], tables.communities, **asked, fast=ends[1])
+
+
+def pictures(run: Run, tables: Inputs) -> gpd.GeoDataFrame | None:
+    """The ground reached from the facilities of circles, as the study asks for it."""
+    drawn = [_picture(run, tables, picture) for picture in run.study.file.pictures]
+    return gpd.GeoDataFrame(pd.concat(drawn, ignore_index=True), crs=drawn[0].crs) if drawn else None
+
+
+def _picture(run: Run, tables: Inputs, file: PictureFile) -> gpd.GeoDataFrame:
+    of = next(c for c in run.study.file.circles if c.id == file.circle)
+    mode = study_mode(run.study, of.mode, of.id)
+    circle, net = study_circle(of, mode), run.network(tables.roads, mode)
+    run.say("study.step_picture", name=circle.name(run.lang))
+    wet = [_ground(tables, name) for name in (("water",) if file.water is None else file.water)]
+    with run.timed(f"picture {circle.id}"):
+        made = isochrones(
+            net,
+            _sites_of(circle, tables),
+            minutes=file.minutes,
+            heading=circle.heading,
+            turnout_minutes=circle.turnout_minutes,
+            radius_m=file.radius_m,
+            cell_m=file.cell_m,
+            land=_ground(tables, file.land or "land"),
+            water=pd.concat([w for w in wet if w is not None]) if any(w is not None for w in wet) else None,
+            union=not file.each,
+            bands=file.bands,
+            limit_m=run.study.file.study.snap_limit_m,
+            progress=run.share,
+        )
+    made.insert(0, "circle", circle.id)
+    return made
+
+
+def _ground(tables: Inputs, name: str) -> gpd.GeoSeries | None:
+    """The shapes of a layer, of the towns or counties; None where the study has no such layer."""
+    areas = {"towns": tables.towns, "counties": tables.counties, **tables.layers}
+    return areas[name].geometry if name in areas else None

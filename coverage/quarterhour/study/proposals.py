@@ -1,0 +1,129 @@
+"""A siting question of a study from its candidates to its plan."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import geopandas as gpd
+import pandas as pd
+
+from quarterhour import reach, words
+from quarterhour.inputs import Inputs
+from quarterhour.offered import offered_sites, with_neighbours
+from quarterhour.siting.door import as_problem
+from quarterhour.siting.exact import solve_siting
+from quarterhour.siting.frontier import frontier
+from quarterhour.siting.plan import SitingPlan
+from quarterhour.siting.problem import Quota, SitingProblem
+from quarterhour.siting.recount import verify_plan
+from quarterhour.siting.relax import Relaxation, smallest_relaxations
+from quarterhour.study.asked import Study, study_mode, study_rules_in_force
+from quarterhour.study.running import Run
+from quarterhour.studyfile import SitingFile
+
+
+@dataclass(frozen=True, eq=False)
+class Proposal:
+    """A siting question's plan, its sites on the ground, and the ledger of candidates removed.
+
+    ``frontier``: what 1, 2, 3 ... sites cover, where the study asks. ``relaxations`` and ``unchecked`` as
+    ``offered.Offered`` has them. ``changes``: where there is no plan, what would make one.
+    """
+
+    id: str
+    zh: str
+    en: str
+    kind: str
+    problem: SitingProblem
+    plan: SitingPlan
+    sites: gpd.GeoDataFrame
+    ledger: pd.DataFrame
+    relaxations: pd.DataFrame = field(default_factory=pd.DataFrame)
+    unchecked: tuple[str, ...] = ()
+    changes: tuple[Relaxation, ...] = ()
+    frontier: pd.DataFrame | None = None
+
+    def name(self, lang: str) -> str:
+        """The question's name in a language."""
+        return self.zh if lang == "zh" else self.en
+
+
+def propose(run: Run, tables: Inputs, file: SitingFile) -> Proposal:
+    run.say("study.step_siting", name=file.zh if run.lang == "zh" else file.en)
+    mode = study_mode(run.study, file.mode, file.id)
+    net = run.network(tables.roads, mode)
+    with run.timed(f"siting {file.id}"):
+        offered = offered_sites(
+            file, tables, network=net, rules=study_rules_in_force(run.study),
+            parcels=run.parcels, seed=run.study.file.study.seed,
+        )  # fmt: skip
+        sites = offered.sites
+        times = reach.travel_times(
+            net,
+            tables.communities,
+            sites,
+            minutes=file.minutes,
+            heading=file.heading,
+            turnout_minutes=file.turnout_minutes,
+            limit_m=run.study.file.study.snap_limit_m,
+            threads=run.study.file.study.threads,
+            progress=run.share,
+            hierarchy_folder=run.prepared,
+        )
+        problem = as_problem(
+            file.id,
+            demand=tables.communities[file.people].astype("int64"),
+            sites=pd.DataFrame(sites.drop(columns="geometry")),
+            times=times,
+            minutes=file.minutes,
+            objective=file.objective,
+            new_sites=file.new_sites,
+            quotas=tuple(_quota(tables, q.level, q.minimum, q.maximum) for q in file.quotas),
+            areas=tables.communities[["town", "county"]],
+        )
+        plan = _kept_on_the_way(run, problem, file)
+        impossible = plan.status == "infeasible"
+        changes = smallest_relaxations(problem, seconds=min(20, file.seconds)) if impossible else []
+        further = frontier(problem, file.frontier, seconds=file.seconds) if file.frontier else None
+        offered = with_neighbours(
+            offered, times, communities=tables.communities, people=tables.communities[file.people]
+        )
+    return Proposal(
+        file.id, file.zh, file.en, file.kind, problem, plan, sites, offered.ledger, offered.relaxations,
+        offered.unchecked, tuple(changes), further,
+    )  # fmt: skip
+
+
+def _kept_on_the_way(run: Run, problem: SitingProblem, file: SitingFile) -> SitingPlan:
+    """The plan, its predecessors kept on disk; a search that was interrupted ends the run."""
+    keep = None if run.keep is None else kept_plan(run.keep, file.id)
+    told: list[SitingPlan] = []
+
+    def found(plan: SitingPlan) -> None:
+        if keep is not None and not told:
+            run.tell(words.say("study.plan_kept", run.lang, path=keep))
+        told.append(plan)
+
+    plan = solve_siting(problem, seconds=file.seconds, seed=run.study.file.study.seed, keep=keep, found=found)
+    if plan.stopped == "interrupt":
+        raise KeyboardInterrupt
+    verify_plan(problem, plan)
+    return plan
+
+
+def kept_plan(folder: Path, question: str) -> Path:
+    """Where the best plan so far of a question stands."""
+    return folder / f"{question}.json"
+
+
+def kept_plans(study: Study, folder: Path | None) -> list[Path]:
+    """The plans of a study's questions that a run left there, whether it ended well or not."""
+    paths = [kept_plan(folder, question.id) for question in study.file.siting] if folder else []
+    return [path for path in paths if path.is_file()]
+
+
+def _quota(tables: Inputs, level: str, minimum: int, maximum: int | None) -> Quota:
+    areas = tables.towns if level == "town" else tables.counties
+    named = areas.index if len(areas) else pd.Index(sorted(set(tables.communities[level]) - {""}))
+    return Quota(level, tuple(map(str, named)), minimum, maximum)

@@ -1,0 +1,92 @@
+"""All that a run found, and how it is told."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import date
+from typing import Any
+
+import geopandas as gpd
+import pandas as pd
+
+from quarterhour import places, words
+from quarterhour.care import Care
+from quarterhour.circle import CircleCheck
+from quarterhour.inputs import Inputs
+from quarterhour.study.asked import Study
+from quarterhour.study.proposals import Proposal
+from quarterhour.targets import Scorecard
+from quarterhour.tiers import TierCheck
+from quarterhour.uncertain import CoverageRange
+
+
+@dataclass(frozen=True, eq=False)
+class Results:
+    """All that a run found. ``findings`` are those of the inputs and of the run.
+
+    ``ranges``: circles whose pace is known as a range. ``pictures``: as ``isochrones`` makes them, with the id of
+    their circle. ``scorecards``: one for each date that the study asks for, the reference date's first
+    (``scorecard`` is that one). ``earlier``: rows of an earlier run's scorecard to compare with.
+    ``seconds`` by step go into the manifest alone.
+    """
+
+    study: Study
+    inputs: Inputs
+    checks: tuple[CircleCheck, ...] = ()
+    compare: tuple[CircleCheck, ...] = ()
+    ranges: tuple[CoverageRange, ...] = ()
+    pictures: gpd.GeoDataFrame | None = None
+    scorecards: Mapping[date, Scorecard] = field(default_factory=dict)
+    tiers: Mapping[str, TierCheck] = field(default_factory=dict)
+    earlier: pd.DataFrame | None = None
+    care: Care = field(default_factory=Care)
+    proposals: tuple[Proposal, ...] = ()
+    findings: pd.DataFrame = field(default_factory=places.no_findings)
+    seconds: dict[str, float] = field(default_factory=dict)
+
+    @property
+    def scorecard(self) -> Scorecard | None:
+        """The scorecard on the reference date."""
+        return next(iter(self.scorecards.values()), None)
+
+
+def findings_count(results: Results | Inputs) -> int:
+    """How many rows were set aside or unusable: what the planner must act on."""
+    return int((results.findings["severity"] == "error").sum())
+
+
+def quality_note(results: Results, lang: str) -> str:
+    """Which share of the result rests on facts, estimates and made-up rows."""
+    shares = results.inputs.quality.set_index("table")[list(places.QUALITIES)].to_dict("index")
+    parts: dict[str, Any] = {
+        t: words.say("study.quality_part", lang, **{str(q): share for q, share in shares[t].items()})
+        if t in shares
+        else words.say("study.quality_none", lang)
+        for t in ("communities", "facilities", "roads")
+    }
+    facts = all(row["fact"] == 1 for row in shares.values())
+    return words.say("study.quality_facts" if facts else "study.quality_note", lang, **parts)
+
+
+def told_inputs(tables: Inputs, lang: str, *, most: int = 20) -> list[str]:
+    """What came in and what is wrong with it, a line each; many of a kind are counted."""
+    lines = [_told_table(row, lang) for row in tables.quality.to_dict("records")]
+    told = told_findings(tables.findings, lang, most=most)
+    return [*lines, *(told or [words.say("cli.no_findings", lang)])]
+
+
+def told_findings(findings: pd.DataFrame, lang: str, *, most: int) -> list[str]:
+    """Findings as sentences, at most so many of a kind."""
+    lines: list[str] = []
+    for (severity, _), group in findings.groupby(["severity", "rule"], sort=False):
+        head = words.say(f"cli.severity_{severity}", lang)
+        lines += [f"[{head}] {text}" for text in places.told(group.head(most), lang)]
+        if len(group) > most:
+            lines.append(words.say("cli.more_like_it", lang, count=len(group) - most))
+    return lines
+
+
+def _told_table(row: dict[Any, Any], lang: str) -> str:
+    named = {**row, "table": words.label("tables", row["table"], lang)}
+    return words.say("cli.came_in", lang, **{str(k): v for k, v in named.items()})

@@ -1,0 +1,100 @@
+"""What one run holds: the networks built so far, whom it tells, how long each step took."""
+
+from __future__ import annotations
+
+import re
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Protocol
+
+import geopandas as gpd
+import pandas as pd
+
+from quarterhour import network, prepared, words
+from quarterhour.errors import DataError, MissingError, WriteError
+from quarterhour.modes import Mode
+from quarterhour.network import Network
+from quarterhour.study.asked import Study
+from quarterhour.turns import lost_turns
+
+
+class Tell(Protocol):
+    """What a run calls at each step, and within a long one with the share done."""
+
+    def __call__(self, text: str, share: float | None = None, /) -> None:
+        """Say it."""
+
+
+def silent(text: str, share: float | None = None, /) -> None:
+    """Nobody listens."""
+
+
+class Run:
+    """One run: the networks built so far, and how long each step took."""
+
+    def __init__(
+        self, study: Study, lang: str, tell: Tell, prepared: Path | None, fresh: bool, keep: Path | None
+    ) -> None:
+        self.study, self.lang, self.tell, self.prepared, self.fresh = study, lang, tell, prepared, fresh
+        self.keep = keep
+        self.seconds: dict[str, float] = {}
+        self.networks: dict[str, Network] = {}
+        self.step, self.roads_key = "", ""
+        self.turns: pd.DataFrame | None = None
+        self.doubts: list[pd.DataFrame] = []
+        self.parcels: gpd.GeoDataFrame | None = None
+
+    def say(self, key: str, **values: object) -> None:
+        """Tell the next step."""
+        self.step = words.say(key, self.lang, **values)
+        self.tell(self.step)
+
+    def share(self, done: float) -> None:
+        """Tell how much of the step is done."""
+        self.tell(self.step, done)
+
+    @contextmanager
+    def timed(self, step: str) -> Iterator[None]:
+        """Count the seconds of a step."""
+        begun = time.perf_counter()
+        yield
+        self.seconds[step] = round(self.seconds.get(step, 0) + time.perf_counter() - begun, 3)
+
+    def network(self, roads: gpd.GeoDataFrame, mode: Mode) -> Network:
+        """The network of a mode, built once."""
+        if mode.id not in self.networks:
+            self.say("study.step_network", mode=mode.name(self.lang))
+            with self.timed(f"network {mode.id}"):
+                found = self.networks[mode.id] = _kept_network(self, roads, mode)
+            if found.turns is not None:
+                self.doubts.append(lost_turns(found.turns, mode))
+        return self.networks[mode.id]
+
+
+def _kept_network(run: Run, roads: gpd.GeoDataFrame, mode: Mode) -> Network:
+    """The network of a mode as an earlier run left it, where roads, mode and program are the same; else built."""
+    if run.prepared is None:
+        return network.build_network(roads, mode, turns=run.turns)
+    run.roads_key = run.roads_key or prepared.table_key(roads)
+    turns = None if run.turns is None else prepared.table_key(run.turns)
+    key = prepared.network_key(mode, settings={"roads": run.roads_key, "turns": turns})
+    home = run.prepared / re.sub(r"\W", "_", mode.id)
+    try:
+        found = None if run.fresh else prepared.load_network(home, key=key)
+    except MissingError:
+        found = None
+    except DataError:
+        found = None
+        run.tell(words.say("study.network_anew", run.lang, mode=mode.name(run.lang)))
+    if found is not None:
+        run.tell(words.say("study.network_kept", run.lang, mode=mode.name(run.lang)))
+        return found
+    built = network.build_network(roads, mode, turns=run.turns)
+    try:
+        prepared.save_network(built, home, key=key)
+    except WriteError as why:
+        run.tell(words.say("study.network_not_kept", run.lang, why=why.told(run.lang)))
+        run.prepared = None
+    return built
