@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import replace
 
 import numpy as np
@@ -15,7 +16,7 @@ from quarterhour.siting.limits import Limits
 from quarterhour.siting.measure import Choice, Measure, Served
 from quarterhour.siting.median import MUST, Pairs
 from quarterhour.siting.mintime import solve_median
-from quarterhour.siting.problem import Bools, Goal, Ints
+from quarterhour.siting.problem import WHOLE, Bools, Goal, Ints
 from quarterhour.siting.rules import Rules
 from quarterhour.siting.verdict import Served as Going
 from quarterhour.siting.verdict import Verdict
@@ -23,12 +24,17 @@ from quarterhour.siting.watch import Watch
 
 _COUNTED = ("min-sites", "min-cost")
 """Goals that an engine of times keeps as a rule on sites."""
+_ALL = 100
+_PRICES = (10, 1000, 100_000)
+"""How many times the standard somebody not covered pays beside it, until nobody is left out for others' time."""
 
 
 def by_engine(rules: Rules, goal: Goal, start: Choice | None, *, watch: Watch, tell: Tell) -> Answer | None:
     """The answer of the engine of a goal's class; None where there is none, and the generic model is asked."""
     if not rules.kept and is_plain_cover(rules.measure.problem):
         return by_core(rules.measure, watch, tell)
+    if _is_most_then_time(rules, goal):
+        return _most_then_time(rules, goal, start, watch, tell)
     return _by_times(rules, goal, start, watch, tell) if _is_timed(rules, goal) else None
 
 
@@ -88,6 +94,70 @@ def _by_times(rules: Rules, goal: Goal, start: Choice | None, watch: Watch, tell
     return _answer(rules, goal, verdict, start)
 
 
+# --- most people, then least time -----------------------------------------------------------------
+
+
+def _is_most_then_time(rules: Rules, goal: Goal) -> bool:
+    """Whether a goal is the people covered within rooms that may share, or the least time that keeps them covered.
+
+    Both are questions of times: of 0 for all who are covered and 1 for who is not, and of times with a price upon
+    everybody who is not covered.
+    """
+    problem, kept = rules.measure.problem, [g for g, _ in rules.kept]
+    coverage, people = problem.coverage, {g.people for g in (goal, *kept)}
+    whole = bool((rules.measure.percent == _ALL).all()) and coverage.backup is None and not coverage.at_least
+    if not whole or people != {""} or (problem.capacity is not None and not problem.capacity.split):
+        return False
+    if goal.objective == "max-cover":
+        return problem.capacity is not None and all(g.objective in _COUNTED for g in kept)
+    cover = [g for g in kept if g.objective == "max-cover"]
+    return goal.objective == "min-time" and bool(cover) and all(g in cover or g.objective in _COUNTED for g in kept)
+
+
+def _most_then_time(rules: Rules, goal: Goal, start: Choice | None, watch: Watch, tell: Tell) -> Answer | None:
+    measure, problem = rules.measure, rules.measure.problem
+    people = np.where(measure.reachable, problem.counted(goal), 0)
+    near, must, everyone = problem.near, _must(rules), int(people.sum())
+    easy = easy_bound(measure, goal)
+
+    def heard(chosen: Ints, served: Going | None = None) -> None:
+        choice = _choice(measure, chosen, served)
+        if rules.hold(choice):
+            tell(choice, easy, COUNTING)
+
+    if goal.objective == "max-cover":
+        pairs = near.start, near.site, np.zeros_like(near.cs)
+        verdict = _timed(rules, people, pairs, np.where(must, MUST, 1), start, watch, heard)
+        most = WHOLE * (everyone - (0 if verdict.bound is None else verdict.bound))
+        return _answer(rules, goal, replace(verdict, bound=most), start)
+    left = everyone - sum(int(v) for g, v in rules.kept if g.objective == "max-cover") // WHOLE
+    for price in _PRICES if left else _PRICES[:1]:
+        beyond = price * int(problem.limit_cs.max(initial=1))
+        pairs, otherwise = (near.start, near.site, near.cs), problem.limit_cs + beyond
+        verdict = _timed(rules, people, pairs, np.where(must, MUST, otherwise), start, watch, heard)
+        # Nobody who keeps the people covered pays the price more often than they do.
+        bound = None if verdict.bound is None else verdict.bound - beyond * left
+        answer = _answer(rules, goal, replace(verdict, bound=bound), start)
+        if answer is not None or watch.over():
+            break
+    return answer
+
+
+def _timed(
+    rules: Rules, people: Ints, pairs: Pairs, otherwise: Ints, start: Choice | None, watch: Watch,
+    heard: Callable[..., None],
+) -> Verdict:  # fmt: skip
+    problem, begin = rules.measure.problem, None if start is None else np.flatnonzero(start.opened)
+    if problem.capacity is None:
+        told = replace(watch, incumbent=lambda chosen, _: heard(chosen))
+        return solve_median(people, pairs, as_limits(rules), otherwise=otherwise, watch=told, start=begin)
+    quiet = replace(watch, incumbent=lambda _choice, _bound: None)
+    return solve_capacitated(
+        people, pairs, as_limits(rules), problem.room, otherwise=otherwise, watch=quiet, start=begin,
+        heard=lambda found: heard(found.chosen, found.served),
+    )  # fmt: skip
+
+
 def _pairs(rules: Rules) -> Pairs:
     """The near pairs without those farther than a kept worst allows."""
     measure, near = rules.measure, rules.measure.problem.near
@@ -139,8 +209,10 @@ def _answer(rules: Rules, goal: Goal, verdict: Verdict, start: Choice | None) ->
     choices = [c for c in (found, start) if c is not None and rules.hold(c)]
     if found is not None and (not choices or choices[0] is not found):
         return None
-    best = min(choices, key=lambda c: measure.value(c, goal), default=None)
-    bound = easy_bound(measure, goal) if verdict.bound is None else verdict.bound
+    worse, better = (min, max) if goal.most else (max, min)
+    best = better(choices, key=lambda c: measure.value(c, goal), default=None)
+    easy = easy_bound(measure, goal)
+    bound = easy if verdict.bound is None else worse(easy, verdict.bound)
     if best is not None:
-        bound = min(bound, measure.value(best, goal))
+        bound = better(bound, measure.value(best, goal))
     return Answer(best, bound, verdict.proved_by, verdict.nodes)
