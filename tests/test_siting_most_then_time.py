@@ -51,7 +51,7 @@ def test_nobody_is_left_out_to_save_others_time() -> None:
     problem = siting_from_matrix(minutes, [1] * 23, objective=("max-cover", "min-time"), within=15, new_sites=1)
     plan = solve_siting(problem)
     verify_plan(problem, plan)
-    assert (plan.chosen, plan.covered, plan.status) == (("s1",), 12, "optimal")
+    assert (plan.chosen, plan.covered, plan.status) == (("1",), 12, "optimal")
     assert plan.levels[1].value == 12 * 15 + 11 * 15
 
 
