@@ -12,7 +12,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from quarterhour.reach import times_from_matrix
-from quarterhour.siting import compact, solver
+from quarterhour.siting import cover, solver
 from quarterhour.siting.door import as_problem
 from quarterhour.siting.exact import solve_siting
 from quarterhour.siting.heuristic import as_core, good_choice
@@ -167,7 +167,7 @@ def test_a_solver_that_did_not_run_proves_nothing(monkeypatch):
     plan = solve_siting(problem)
     verify_plan(problem, plan)
     assert (plan.status, plan.bound, plan.proved_by) == ("bounded", plan.reachable, "counting")
-    monkeypatch.setattr(compact, "good_choice", lambda _: None)
+    monkeypatch.setattr(cover, "good_choice", lambda *_, **__: None)
     nothing = solve_siting(problem)
     assert (nothing.status, nothing.chosen) == ("no_plan", ())
     assert [r.key for r in nothing.reasons] == ["siting.stopped"]
@@ -209,39 +209,3 @@ def test_order_of_building_takes_ties_from_the_table():
     given_ = {"people": [5, 5], "states": ["candidate"] * 2, "towns": ["T", "T"], "counties": ["K", "K"]}
     problem = _problem(minutes, objective="max-cover", new_sites=2, quotas=[], **given_)
     assert solve_siting(problem).chosen == ("s0", "s1")
-
-
-# --- large questions, made small first ----------------------------------------------------------
-
-
-@settings(max_examples=60, deadline=None)
-@given(small_problems())
-def test_questions_made_small_first_are_solved_as_well_as_by_trying_all(drawn):
-    problem, minutes = drawn
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(compact, "_LARGE", 0)
-        plan = solve_siting(problem, seconds=20)
-    best = _try_all(problem, minutes)
-    verify_plan(problem, plan)
-    assert (plan.status == "infeasible") == (best is None)
-    if best is not None:
-        assert plan.status == "optimal"
-        assert plan.value == plan.bound == best
-
-
-@pytest.mark.parametrize("objective", ["max-cover", "min-sites"])
-def test_a_town_made_small_first_is_the_same_to_the_solver(objective, monkeypatch):
-    rng = np.random.default_rng(3)
-    minutes = np.hypot(*(rng.random((900, 1, 2)) * 30 - rng.random((1, 60, 2)) * 30).T).T * 3
-    given_ = {
-        "people": rng.integers(1, 90, 900).tolist(), "states": ["candidate"] * 60,
-        "towns": [f"T{k % 6}" for k in range(60)], "counties": ["K"] * 60,
-        "quotas": [Quota("town", tuple(f"T{k}" for k in range(6)), 1, 3)] if objective == "max-cover" else [],
-    }  # fmt: skip
-    problem = _problem(minutes, objective=objective, new_sites=9 if objective == "max-cover" else None, **given_)
-    plain = solve_siting(problem, seconds=60)
-    monkeypatch.setattr(compact, "_LARGE", 0)
-    small = solve_siting(problem, seconds=60)
-    assert plain.status == small.status == "optimal"
-    assert plain.value == small.value == small.bound
-    verify_plan(problem, small)

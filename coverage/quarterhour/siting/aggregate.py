@@ -6,10 +6,9 @@ import numpy as np
 import numpy.typing as npt
 import scipy.sparse as sp
 
-from quarterhour.kernels import kernel
+from quarterhour.kernels import COMPILED, kernel
+from quarterhour.siting.core import Bools, Ints
 
-Ints = npt.NDArray[np.int64]
-Bools = npt.NDArray[np.bool_]
 _MOST_COMPARED = 2_000_000_000
 """Pairs looked at in search of dominated rows or candidates, beyond which the rest is kept."""
 
@@ -44,18 +43,46 @@ def merge_pairs(
     done = np.zeros(sites, dtype=np.bool_) if settled is None else settled
     rename = np.where(kept, np.cumsum(kept) - 1, -1).astype(np.int32)
     rename[done] = -2
+    if not COMPILED:
+        return _by_bytes(start, site, people, rename, int(kept.sum()))
     salt = np.random.default_rng(2_026).integers(1, 2**63, int(kept.sum()) + 1, dtype=np.uint64)
     n = len(people)
     table = np.full(1 << max(4, int(2 * n).bit_length()), -1, dtype=np.int32)
     first, place = np.empty(n, dtype=np.int64), np.zeros(len(table), dtype=np.uint64)
     total = np.zeros(n, dtype=np.int64)
-    with np.errstate(over="ignore"):  # where nothing is compiled: the sum of salts runs round on purpose
-        size = _gather(start, site, np.asarray(people, dtype=np.int64), rename, salt, table, place, first, total)
+    size = _gather(start, site, np.asarray(people, dtype=np.int64), rename, salt, table, place, first, total)
     new_start = np.zeros(size + 1, dtype=np.int64)
     _measure(start, site, rename, first[:size], new_start)
     new_site = np.empty(new_start[-1], dtype=np.int32)
     _copy(start, site, rename, first[:size], new_start, new_site)
     return incidence(new_start, new_site, int(kept.sum())), total[:size].copy()
+
+
+def _by_bytes(
+    start: npt.NDArray[np.integer],
+    site: npt.NDArray[np.integer],
+    people: Ints,
+    rename: npt.NDArray[np.int32],
+    sites: int,
+) -> tuple[sp.csr_array, Ints]:
+    """``merge_pairs`` without compiled kernels."""
+    new = rename[site]
+    place: dict[bytes, int] = {}
+    total: list[int] = []
+    rows: list[npt.NDArray[np.int32]] = []
+    for i in np.flatnonzero((np.diff(start) > 0) & (np.asarray(people) > 0)).tolist():
+        mine = new[start[i] : start[i + 1]]
+        row = mine[mine >= 0]
+        if (mine == -2).any() or not len(row):
+            continue
+        at = place.setdefault(row.tobytes(), len(rows))
+        if at == len(rows):
+            rows.append(row)
+            total.append(0)
+        total[at] += int(people[i])
+    begins = np.append(0, np.cumsum([len(r) for r in rows])).astype(np.int64)
+    every = np.concatenate(rows) if rows else np.empty(0, dtype=np.int32)
+    return incidence(begins, every, sites), np.array(total, dtype=np.int64)
 
 
 def incidence(start: Ints, site: npt.NDArray[np.int32], sites: int) -> sp.csr_array:
@@ -88,7 +115,7 @@ def dominated_rows(cover: sp.csr_array) -> Bools:
 def dominated_columns(cover: sp.csr_array, *, kind: Ints | None = None) -> Bools:
     """Candidates that reach nobody whom another of the same ``kind`` does not reach; of equals the first stays.
 
-    ``kind``: by candidate; below 0: never left out.
+    ``kind``: by candidate, less than their number; below 0: never left out.
     """
     by_site, row = columns_of(cover)
     start, site = rows_of(cover)
@@ -199,12 +226,17 @@ def _subsets(start, item, by_item, owner, kind, budget):  # type: ignore[no-unty
     """Sets all of whose items another set of their kind holds, looked for at the item in fewest sets."""
     n = len(start) - 1
     lost, mark = np.zeros(n, np.bool_), np.full(len(by_item) - 1, -1)
+    standing = np.zeros(n, np.int64)
+    for a in range(n):
+        if kind[a] >= 0:
+            standing[kind[a]] += 1
     for a in range(n):
         if kind[a] < 0:
             continue
         size = start[a + 1] - start[a]
         if size == 0:
-            lost[a] = _another_of_kind(kind, lost, a)
+            lost[a] = standing[kind[a]] > 1
+            standing[kind[a]] -= lost[a]
             continue
         rare = item[start[a]]
         for k in range(start[a], start[a + 1]):
@@ -222,16 +254,8 @@ def _subsets(start, item, by_item, owner, kind, budget):  # type: ignore[no-unty
                 common += mark[item[k]] == a
             if common == size:
                 lost[a] = True
+                standing[kind[a]] -= 1
                 break
         if budget < 0:
             break
     return lost
-
-
-@kernel
-def _another_of_kind(kind, lost, a):  # type: ignore[no-untyped-def]
-    """Whether a candidate that reaches nobody has one of its kind to stand for it."""
-    found = False
-    for b in range(len(kind)):
-        found = found or (b != a and kind[b] == kind[a] and not lost[b])
-    return found

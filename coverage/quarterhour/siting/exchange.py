@@ -6,13 +6,17 @@ import math
 
 import numpy as np
 
-from quarterhour.kernels import kernel
+from quarterhour.kernels import COMPILED, kernel
 from quarterhour.siting.aggregate import columns_of, rows_of
 from quarterhour.siting.core import Core, Ints
 from quarterhour.siting.watch import Watch
 
 _LARGEST_TABLE = 20_000_000
 _ROUND = 3e7
+_MOST = 3000
+"""Steps, by exchanges and pairs that there are: a small question is searched through sooner."""
+_SLOWER = 1e-2
+"""Of the effort that is spent where kernels are not compiled."""
 _HEAT = 3e-4
 """A choice worse by this share is kept, for the next kick, about once in three times."""
 
@@ -33,6 +37,9 @@ def exchange(core: Core, choice: Ints, watch: Watch, *, effort: float = 3e8, bou
     sites, size = len(core.sites), len(choice)
     if size == 0 or size == sites or sites * size > _LARGEST_TABLE:
         return choice
+    effort = min(effort, _MOST * (sites * size + core.cover.nnz))
+    if not COMPILED:
+        effort *= _SLOWER
     table = (*columns_of(core.cover), *rows_of(core.cover), core.people)
     here = np.array(choice, dtype=np.int64)
     best, most, turn = here.copy(), core.covered(here), 0

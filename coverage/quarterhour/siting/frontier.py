@@ -2,38 +2,50 @@
 
 from __future__ import annotations
 
-import math
 from dataclasses import dataclass, replace
 
 import numpy as np
 import pandas as pd
 
 from quarterhour.errors import DataError
-from quarterhour.siting.compact import is_plain_cover, solve_large
-from quarterhour.siting.core import Core, Ints
-from quarterhour.siting.cover import better_of, inside, rounded
+from quarterhour.siting.compact import is_plain_cover
+from quarterhour.siting.core import Core, Found, Ints, Record
+from quarterhour.siting.cover import COUNTING, inside_of
+from quarterhour.siting.covertree import Tree
+from quarterhour.siting.exchange import exchange
 from quarterhour.siting.heuristic import as_core, good_choice
-from quarterhour.siting.master import Master, settle
+from quarterhour.siting.master import Master
 from quarterhour.siting.measure import Choice, Measure
 from quarterhour.siting.problem import WHOLE, SitingProblem
-from quarterhour.siting.solver import whole_bound
 from quarterhour.siting.watch import Watch
 
-_CLOSE = 1e-4
-"""How true the linear program is at each size; cuts that do not bind are dropped beyond so many rows."""
-_MOST_ROWS = 1_500
-_EFFORT, _MOST_EFFORT = 150.0, 5e7
-_ENOUGH = 5e-4
-"""A gap that is left as it is while larger ones wait."""
+_CLOSE = 1e-5
+"""How true the linear program is at each size before the tree."""
+_EFFORT = 5e7
+"""Steps of local search at each size."""
+_LOOKED = 50
+"""Sites that are looked at, the one that adds most first, for one that the quotas allow."""
+_NODES = 4
+"""Nodes that the size with the largest gap is given before it is looked which that is now."""
 
 
-def frontier(problem: SitingProblem, most: int, *, seconds: float = 60, seed: int = 0) -> pd.DataFrame:
+def frontier(
+    problem: SitingProblem, most: int, *, seconds: float = 60, seed: int = 0, gap: float = 0.0005
+) -> pd.DataFrame:
     """The most people covered with 1, 2, ..., ``most`` new sites, and what no plan of that size beats.
 
     One linear program serves all sizes: only the number of sites changes, cuts and good choices are
-    carried along; time that is left goes to the largest gaps. Rows ``sites`` (required ones counted),
+    carried along; time that is left goes to the largest gap. Rows ``sites`` (required ones counted),
     ``people``, ``bound``, ``gap`` (a share of the people; 0: proven), ``people`` missing where no plan
     within the quotas was found.
+
+    Parameters
+    ----------
+    problem : asks for most people within quotas.
+    most : new sites at most, required ones counted.
+    seconds : time for all sizes.
+    seed : of the search.
+    gap : what is near enough; 0: each size is proven, as far as time allows.
 
     Raises
     ------
@@ -42,80 +54,100 @@ def frontier(problem: SitingProblem, most: int, *, seconds: float = 60, seed: in
     asked = replace(problem, new_sites=most)
     if not is_plain_cover(asked) or asked.everyone:
         raise DataError("siting.frontier_plain")
-    watch = Watch(seconds=seconds, seed=seed)
     core = as_core(asked)
-    anyway = Measure(asked).value(Choice(~asked.free), asked.goals[0]) // WHOLE
+    anyway = int(Measure(asked).value(Choice(~asked.free), asked.goals[0]) // WHOLE)
     required = int(asked.sites["state"].eq("required").sum())
-    points = _points(core, watch)
-    _narrow(core, points, watch)
-    found = [None if p.choice is None else int(anyway) + core.covered(p.choice) for p in points]
+    points = solve_frontier(core, Watch(seconds=seconds, seed=seed), gap=gap)
+    found = [None if p.choice is None else anyway + core.covered(p.choice) for p in points]
     table = pd.DataFrame(
         {
             "sites": [required + n for n in range(1, len(points) + 1)],
             "people": pd.array(found, dtype="Int64"),
-            "bound": [int(anyway) + int(p.bound) for p in points],
+            "bound": [anyway + int(p.bound) for p in points],
         }
     )
     return table.assign(gap=(table["bound"] / table["people"] - 1).astype("Float64"))
 
 
-@dataclass(eq=False)
+@dataclass(frozen=True, eq=False)
 class _Point:
-    """A number of sites: the best choice known, and what none can beat."""
+    """A number of sites: its core, the best known, and its tree."""
 
-    choice: Ints | None
-    bound: float
+    record: Record
+    tree: Tree
 
-    def gap(self, core: Core) -> float:
-        people = 0 if self.choice is None else core.covered(self.choice)
-        return self.bound / people - 1 if people else 0.0
+    @property
+    def found(self) -> Found:
+        """What is known of it."""
+        return self.record.found(nodes=self.tree.nodes, infeasible=self.tree.barren)
 
 
-def _points(core: Core, watch: Watch) -> list[_Point]:
-    """Every number of sites once, by the linear program."""
-    everyone, points = float(core.people.sum()), []
-    master, last = Master(core, seed=watch.seed), None
-    effort = min(_MOST_EFFORT, _EFFORT * core.cover.nnz)
+def solve_frontier(core: Core, watch: Watch | None = None, *, gap: float = 0.0) -> list[Found]:
+    """The choices of 1, 2, ..., ``core.limit`` candidates that cover most people within the quotas, with bounds.
+
+    Parameters
+    ----------
+    core : its ``all_rows`` does not count here.
+    watch : time, seed, stop and progress.
+    gap : by how much of the value each may fall short of its bound; 0: proven best.
+    """
+    watch = watch or Watch()
+    core = replace(core, all_rows=False)
+    if not len(core.sites) or not len(core.people) or core.limit <= 0:
+        return []
+    points = _passed(core, replace(watch, incumbent=_nobody))
+    _even(points)
+    while not watch.over():
+        wide = [p for p in points if p.tree.alive and p.record.gap > gap]
+        if not wide:
+            break
+        worst = max(wide, key=lambda p: p.record.gap)
+        worst.tree.grow(gap=gap, nodes=_NODES)
+        _even(points)
+    watch.progress(1.0)
+    return [p.found for p in points]
+
+
+def _nobody(_choice: Ints, _bound: float) -> None:
+    """Choices of different sizes have no ear in common."""
+
+
+def _passed(core: Core, watch: Watch) -> list[_Point]:
+    """Every number of sites once, by local search and the linear program."""
+    master = Master(core, seed=watch.seed)
+    points: list[_Point] = []
     for size in range(1, core.limit + 1):
         here = replace(core, limit=size)
-        choice = better_of(here, _grown(here, last), good_choice(here), watch, effort=effort)
-        bound = everyone
-        if not watch.over():
-            master.limit(size)
-            if master.rows > _MOST_ROWS:
-                master.purge()
-            begin = inside(here, np.empty(0, dtype=np.int64) if choice is None else choice)
-            outcome, _ = settle(master, watch, inside=begin, close=_CLOSE)
-            bound = min(everyone, whole_bound(outcome.bound, most=True)) if math.isfinite(outcome.bound) else everyone
-            if outcome.values is not None:
-                choice = better_of(here, choice, rounded(here, outcome), watch, effort=effort)
-        points.append(_Point(choice, bound))
-        last = choice
+        record = Record(here, watch, bound=float(core.people.sum()), proved_by=COUNTING)
+        last = points[-1] if points else None
+        _start(record, None if last is None else last.record.choice)
+        tree = Tree(master, record, before=None if last is None else last.tree)
+        if not record.met:
+            tree.plant(inside_of(here, record.choice), close=_CLOSE)
+        points.append(_Point(record, tree))
+        watch.progress(0.7 * size / core.limit)
     return points
 
 
-def _grown(core: Core, last: Ints | None) -> Ints | None:
-    """The choice of one site less with the site that adds most people."""
-    if last is None or not len(core.sites):
-        return last
-    waiting = core.people * (core.cover[:, last].sum(axis=1) == 0)
-    gain = core.cover.T @ waiting
+def _start(record: Record, last: Ints | None) -> None:
+    """Good choices of this size: greedy, and the last one with the site that adds most; both after exchanges."""
+    core, watch = record.core, record.watch
+    record.take(good_choice(core, watch, effort=_EFFORT))
+    if last is None:
+        return
+    record.take(last)
+    gain = core.cover.T @ (core.people * (core.cover[:, last].sum(axis=1) == 0))
     gain[last] = -1
-    grown = np.sort(np.append(last, int(np.argmax(gain)))).astype(np.int64)
-    return grown if len(last) < core.limit and core.holds(grown) else last
-
-
-def _narrow(core: Core, points: list[_Point], watch: Watch) -> None:
-    """Time that is left goes to the largest gaps, one after another, as it would to questions of their own."""
-    wide = [p for p in np.argsort([-p.gap(core) for p in points], kind="stable") if points[p].gap(core) > _ENOUGH]
-    for done, place in enumerate(wide):
-        if watch.over():
+    for site in np.argsort(-gain, kind="stable")[:_LOOKED]:
+        grown = np.sort(np.append(last, site)).astype(np.int64)
+        if core.holds(grown):
+            record.take(exchange(core, grown, watch, effort=_EFFORT, bound=record.bound))
             return
-        point, here = points[place], replace(core, limit=int(place) + 1)
-        if point.choice is None:
-            continue
-        turn = Watch(seconds=watch.left() / (len(wide) - done), seed=watch.seed, stop=watch.over)
-        found = solve_large(here, point.choice, turn, easy=point.bound)
-        point.bound = min(point.bound, found.bound)
-        if found.choice is not None and core.covered(found.choice) > core.covered(point.choice):
-            point.choice = found.choice
+
+
+def _even(points: list[_Point]) -> None:
+    """A choice of fewer sites is one of more as well; no choice of fewer covers more than the bound of more."""
+    for less, more in zip(points, points[1:], strict=False):
+        more.record.take(less.record.choice)
+    for less, more in zip(points[-2::-1], points[:0:-1], strict=True):
+        less.record.prove(more.record.bound, more.record.proved_by)

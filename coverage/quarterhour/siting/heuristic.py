@@ -1,35 +1,29 @@
-"""Good plans quickly: greedy, then swaps, inside quotas; and the order in which to build."""
+"""Good plans quickly: greedy, then exchanges, inside quotas; and the order in which to build."""
 
 from __future__ import annotations
 
 import numpy as np
-import numpy.typing as npt
 import pandas as pd
-import scipy.sparse as sp
 
 from quarterhour.kernels import kernel
-from quarterhour.siting.aggregate import merge_pairs, merge_rows
+from quarterhour.siting.aggregate import columns_of, dominated_columns, merge_pairs, merge_rows, rows_of
 from quarterhour.siting.core import Core, Ints
 from quarterhour.siting.counting import quota_rows
+from quarterhour.siting.exchange import exchange
 from quarterhour.siting.problem import SitingProblem
-
-_MOST_PASSES = 50
-_MOST_COMPARED = 1_000_000_000
-"""Pairs of candidates that share a community, beyond which looking for dominated ones costs too much."""
+from quarterhour.siting.watch import Watch
 
 
 def as_core(problem: SitingProblem) -> Core:
     """The question without what is settled: people covered already, equal rows, dominated candidates."""
-    near, fixed = problem.near, ~problem.free
-    demand = problem.demand.to_numpy(dtype=np.int64)
-    rows, people = merge_pairs(
-        near.start, near.site, demand, sites=len(problem.sites), keep=problem.free, settled=fixed
-    )  # fmt: skip
-    group, low, high = _groups(problem, problem.sites[~fixed])
-    limit = int((~fixed).sum())
+    near, free = problem.near, problem.free
+    people = problem.demand.to_numpy(dtype=np.int64)
+    rows, people = merge_pairs(near.start, near.site, people, sites=len(free), keep=free, settled=~free)
+    group, low, high = _groups(problem, problem.sites[free])
+    limit = int(free.sum())
     if problem.new_sites is not None:
         limit = min(limit, int(problem.new_sites) - int(problem.sites["state"].eq("required").sum()))
-    core = Core(people, rows, problem.sites.index[~fixed], group, low, high, limit, problem.everyone)
+    core = Core(people, rows, problem.sites.index[free], group, low, high, limit, problem.everyone)
     return _without_dominated(core)
 
 
@@ -51,7 +45,8 @@ def _without_dominated(core: Core) -> Core:
 
     Not where an area needs two or more: there the lesser one may be the second.
     """
-    keep = ~_dominated(core)
+    idle = (np.bincount(core.cover.indices, minlength=len(core.sites)) == 0) & (core.group < 0).all(axis=0)
+    keep = ~(idle | dominated_columns(core.cover, kind=kinds(core)))
     if keep.all():
         return core
     rows, people = merge_rows(core.cover[:, np.flatnonzero(keep)], core.people)
@@ -59,44 +54,42 @@ def _without_dominated(core: Core) -> Core:
     return Core(people, rows, core.sites[keep], core.group[:, keep], core.low, core.high, core.limit, core.all_rows)
 
 
-def _dominated(core: Core) -> npt.NDArray[np.bool_]:
-    size = np.asarray(core.cover.sum(axis=0)).ravel().astype(np.int64)
-    lost: npt.NDArray[np.bool_] = (size == 0) & (core.group < 0).all(axis=0)
-    if not len(core.people) or float((np.diff(core.cover.indptr).astype(float) ** 2).sum()) > _MOST_COMPARED:
-        return lost
-    shared = sp.coo_array(core.cover.T @ core.cover)
-    a, b = shared.coords
-    inside = (shared.data == size[a]) & (a != b) & ((size[a] < size[b]) | (a > b))
-    a, b = a[inside], b[inside]
-    same = (core.group[:, a] == core.group[:, b]).all(axis=0)
+def kinds(core: Core) -> Ints:
+    """Candidates of the same areas have the same number; -1 where an area needs several, so that none may go."""
+    if not len(core.group):
+        return np.zeros(len(core.sites), dtype=np.int64)
     many = np.append(core.low > 1, False)  # the last stands for group -1
-    plain = ~many[core.group[:, a]].any(axis=0)
-    lost[a[same & plain]] = True
-    return lost
+    _, kind = np.unique(core.group, axis=1, return_inverse=True)
+    return np.where(many[core.group].any(axis=0), -1, kind.ravel()).astype(np.int64)
 
 
-# --- greedy and swaps ---------------------------------------------------------------------------
+# --- greedy ---------------------------------------------------------------------------
 
 
-def good_choice(core: Core) -> Ints | None:
-    """Positions of a good choice of candidates within all rules, None where greedy finds none."""
+def good_choice(core: Core, watch: Watch | None = None, *, effort: float = 5e7) -> Ints | None:
+    """Positions of a good choice of candidates within all rules, None where greedy finds none.
+
+    ``effort``: steps of local search after the greedy start.
+    """
     if core.limit < 0 or (core.high < 0).any():
         return None
-    by_site = sp.csc_array(core.cover)
-    start, row = by_site.indptr.astype(np.int64), by_site.indices.astype(np.int64)
-    rules = (core.group, core.low, core.high, core.limit)
-    row_start, row_site = core.cover.indptr.astype(np.int64), core.cover.indices.astype(np.int64)
-    chosen = _greedy(start, row, row_start, row_site, core.people, *rules)
-    if not core.all_rows and len(chosen):
-        _swap(start, row, core.people, chosen, core.group, core.low, core.high, _MOST_PASSES)
-    chosen = _needed(start, row, core.people, chosen, core.group, core.low)
-    return np.sort(chosen) if core.holds(chosen) else None
+    chosen = greedy(core)
+    if not core.all_rows and len(chosen) and core.holds(chosen):
+        chosen = exchange(core, chosen, watch or Watch(), effort=effort, bound=float(core.people.sum()))
+    chosen = without_idle(core, chosen)
+    return chosen if core.holds(chosen) else None
+
+
+def greedy(core: Core) -> Ints:
+    """Candidates in the order in which greedy takes them: short areas first, then the most new people."""
+    table = (*columns_of(core.cover), *rows_of(core.cover))
+    chosen: Ints = _greedy(*table, core.people, core.group, core.low, core.high, core.limit)
+    return chosen
 
 
 def without_idle(core: Core, chosen: Ints) -> Ints:
     """A choice without the sites that add no people and no quota needs, in position order."""
-    by_site = sp.csc_array(core.cover)
-    start, row = by_site.indptr.astype(np.int64), by_site.indices.astype(np.int64)
+    start, row = columns_of(core.cover)
     return np.sort(_needed(start, row, core.people, np.asarray(chosen, dtype=np.int64), core.group, core.low))
 
 
@@ -154,78 +147,6 @@ def _greedy(start, row, row_start, row_site, people, group, low, high, limit):  
                 for e in range(row_start[r], row_start[r + 1]):
                     gain[row_site[e]] -= people[r]
     return chosen[:n]
-
-
-@kernel
-def _may_swap(group, low, high, opened, leaving, coming):  # type: ignore[no-untyped-def]
-    for q in range(group.shape[0]):
-        a, b = group[q, leaving], group[q, coming]
-        if a != b and ((a >= 0 and opened[a] <= low[a]) or (b >= 0 and opened[b] >= high[b])):
-            return False
-    return True
-
-
-@kernel
-def _swap(start, row, people, chosen, group, low, high, passes):  # type: ignore[no-untyped-def]
-    """Exchange one site for another while that covers more people; ``chosen`` is changed in place.
-
-    A row covered once knows its coverer through the sum of their places in ``chosen`` (Whitaker's
-    fast exchange, as in Resende and Werneck 2007).
-    """
-    sites, size = len(start) - 1, len(chosen)
-    times, who = np.zeros(len(people), np.int64), np.zeros(len(people), np.int64)
-    place, opened = np.full(sites, -1), np.zeros(len(low), np.int64)
-    for p in range(size):
-        place[chosen[p]] = p
-        _count(group, opened, chosen[p], 1)
-        for k in range(start[chosen[p]], start[chosen[p] + 1]):
-            times[row[k]] += 1
-            who[row[k]] += p
-    loss, kept = np.zeros(size, np.int64), np.zeros(size, np.int64)
-    for r in range(len(people)):
-        if times[r] == 1:
-            loss[who[r]] += people[r]
-    idle, tried, s = 0, 0, 0
-    while idle < sites and tried < sites * passes:
-        if place[s] < 0:
-            won = 0
-            kept[:] = 0
-            for k in range(start[s], start[s + 1]):
-                r = row[k]
-                if times[r] == 0:
-                    won += people[r]
-                elif times[r] == 1:
-                    kept[who[r]] += people[r]
-            worst = -1
-            for p in range(size):
-                less = worst < 0 or loss[p] - kept[p] < loss[worst] - kept[worst]
-                if less and _may_swap(group, low, high, opened, chosen[p], s):
-                    worst = p
-            if worst >= 0 and won > loss[worst] - kept[worst]:
-                out = chosen[worst]
-                for k in range(start[out], start[out + 1]):
-                    r = row[k]
-                    if times[r] == 1:
-                        loss[worst] -= people[r]
-                    times[r] -= 1
-                    who[r] -= worst
-                    if times[r] == 1:
-                        loss[who[r]] += people[r]
-                place[out], place[s], chosen[worst] = -1, worst, s
-                _count(group, opened, out, -1)
-                _count(group, opened, s, 1)
-                for k in range(start[s], start[s + 1]):
-                    r = row[k]
-                    if times[r] == 0:
-                        loss[worst] += people[r]
-                    elif times[r] == 1:
-                        loss[who[r]] -= people[r]
-                    times[r] += 1
-                    who[r] += worst
-                idle = 0
-        idle += 1
-        tried += 1
-        s = s + 1 if s + 1 < sites else 0
 
 
 @kernel

@@ -1,4 +1,4 @@
-"""The linear program over sites alone: rows come in as cuts on the people whom a group of rows can add."""
+"""Max-cover as a linear program over sites alone, which learns by cuts whom a group of rows can add (Benders)."""
 
 from __future__ import annotations
 
@@ -14,62 +14,39 @@ from quarterhour.siting.core import Core, Ints
 from quarterhour.siting.solver import Floats, Outcome, Program, Solver
 from quarterhour.siting.watch import Watch
 
-_CLOSE = 1e-6
+_TIDY = 5
+"""Rounds of cuts after which those that do not bind are left out."""
+_SLACK = 1e-4
 
 
 class Master:
-    """Max-cover without its rows (Benders; Cordeau, Furini and Ljubic 2019).
+    """Columns: sites (0 to 1), then people covered by group of rows; rows: how many sites, quotas, then cuts.
 
-    Rows are put in groups around the site that reaches most; t[g] people of group g are covered at most
-    as many as a cut allows: ``t[g] <= people covered anyway + sum of people that each site may add``.
-    Cuts hold for every number of sites and every branch, so one master serves a whole frontier.
+    Rows are grouped around the site that reaches most. A cut says of a group that at most so many people are
+    covered: those covered anyway, and of the others as many as each open site may add (Cordeau, Furini and
+    Ljubic 2019). Cuts hold for every number of sites, quota and branch, so one master serves a whole frontier.
     """
 
     def __init__(self, core: Core, *, seed: int = 0) -> None:
-        self.core = core
-        self.sites = len(core.sites)
+        self.core, self.sites = core, len(core.sites)
         self.rounds = 0
-        self.cuts = 0
         start, site = rows_of(core.cover)
-        group = _groups(start, site, self.sites)
-        self.groups = int(group.max(initial=-1)) + 1
+        group, self.groups = _groups(start, site, self.sites)
         order = np.argsort(group, kind="stable")
         begin = np.append(0, np.cumsum(np.bincount(group, minlength=self.groups)))
-        self._table = (start, site, core.people.astype(np.float64), order, begin)
-        self._theta = np.zeros(self.groups)
-        self.base = self._rules(core)
-        self.solver = Solver(self._program(core, group), seed=seed)
-
-    @property
-    def version(self) -> str:
-        """Who computes."""
-        return self.solver.version
-
-    @property
-    def rows(self) -> int:
-        """How many rules and cuts there are."""
-        return len(self.solver.program.low)
-
-    def _rules(self, core: Core) -> tuple[sp.csr_array, Floats, Floats]:
-        quotas, site = np.nonzero(core.group >= 0)
-        shape = (len(core.low), self.sites)
-        area = core.group[quotas, site]
-        member = sp.csr_array((np.ones(len(site)), (area, site)), shape=shape)
-        binds = np.flatnonzero((core.low > 0) | (core.high < np.diff(member.indptr)))
-        rows = sp.csr_array(sp.vstack([np.ones((1, self.sites)), member[binds]], format="csr"))
-        low = np.append(-math.inf, core.low[binds])
-        return rows, low, np.append(float(core.limit), core.high[binds])
-
-    def _program(self, core: Core, group: Ints) -> Program:
-        rows, low, high = self.base
-        wide = sp.csr_array((rows.data, rows.indices, rows.indptr), shape=(rows.shape[0], self.sites + self.groups))
+        most = np.bincount(group, weights=core.people, minlength=self.groups)
+        self._table = start, site, core.people.astype(np.float64), order, begin
+        self._work = np.zeros(self.sites), np.empty(self.sites, dtype=np.int32)
+        self._tolerance = 0.1 / max(1, self.groups) + 1e-12 * float(core.people.sum())
+        rules, low, high = _rules(core)
+        self.first_cut = len(low)
+        rows = sp.csr_array((rules.data, rules.indices, rules.indptr), shape=(len(low), self.sites + self.groups))
         cost = np.append(np.zeros(self.sites), np.ones(self.groups))
-        most = np.bincount(group, weights=core.people, minlength=self.groups).astype(float)
-        upper = np.append(np.ones(self.sites), most).astype(float)
-        return Program(cost, wide, low.astype(float), high.astype(float), np.zeros(len(cost)), upper, most=True)
+        upper = np.append(np.ones(self.sites), most).astype(np.float64)
+        self.solver = Solver(Program(cost, rows, low, high, np.zeros(len(cost)), upper, most=True), seed=seed)
 
     def limit(self, sites: int) -> None:
-        """How many sites may open; cuts stay."""
+        """Another number of sites at most; the cuts stay."""
         self.solver.bound_rows(np.array([0]), np.array([-math.inf]), np.array([float(sites)]))
 
     def solve(self, watch: Watch) -> Outcome:
@@ -77,132 +54,142 @@ class Master:
         self.rounds += 1
         return self.solver.solve(seconds=max(0.0, watch.left()), stop=watch.stop)
 
-    def cut(self, opened: Floats, point: Outcome) -> tuple[int, float]:
-        """Cuts at ``opened`` that ``point`` breaks: how many, and the people covered at ``opened``."""
-        assert point.values is not None
-        theta = point.values[self.sites :]
-        start, site, people, order, begin = self._table
-        weight, touched, size = np.zeros(self.sites), np.empty(self.sites, np.int32), np.zeros(self.groups, np.int64)
-        const, here = np.zeros(self.groups), np.zeros(self.groups)
-        y = point.values[: self.sites]
-        breaks = np.zeros(self.groups, dtype=np.bool_)
-        many = _violated(
-            start, site, people, order, begin, opened, y, theta, weight, touched, size, const, here, breaks
-        )
-        total = float(here.sum())
-        broken = np.flatnonzero(breaks)
-        if len(broken):
-            begins = np.append(0, np.cumsum(size[broken] + 1))
+    def cut(self, at: Floats, outcome: Outcome) -> tuple[int, float]:
+        """Cuts made at a point that an outcome breaks: how many, and the people covered there (sites in part count).
+
+        ``at``: by site, 0 to 1.
+        """
+        if outcome.values is None:
+            return 0, -math.inf
+        size, const, here = np.zeros(self.groups, np.int64), np.zeros(self.groups), np.zeros(self.groups)
+        broken = np.zeros(self.groups, dtype=np.bool_)
+        y, covered = outcome.values[: self.sites], outcome.values[self.sites :]
+        _looked(self._table, at, y, covered, self._work, size, const, here, broken, self._tolerance)
+        which = np.flatnonzero(broken)
+        if len(which):
+            begins = np.append(0, np.cumsum(size[which] + 1))
             column, value = np.empty(begins[-1], np.int32), np.empty(begins[-1])
-            _written(start, site, people, order, begin, opened, broken, begins, weight, touched, column, value)
-            shape = (len(broken), self.sites + self.groups)
-            rows = sp.csr_array((value, column, begins), shape=shape)
-            self.solver.add_rows(rows, np.full(len(broken), -math.inf), const[broken])
-            self.cuts += len(broken)
-        return int(many), total
+            _written(self._table, at, which, begins, self._work, column, value)
+            rows = sp.csr_array((value, column, begins), shape=(len(which), self.sites + self.groups))
+            self.solver.add_rows(rows, np.full(len(which), -math.inf), const[which])
+        return len(which), float(here.sum())
 
-    def purge(self) -> int:
-        """Drop the cuts that do not bind where the program stands."""
-        slack = self.solver.slack_rows()
-        slack[: len(self.base[1])] = False
-        idle = np.flatnonzero(slack)
-        if len(idle):
-            self.solver.drop_rows(idle)
-        return len(idle)
+    def tidy(self, outcome: Outcome) -> None:
+        """Leave out the cuts that do not bind where an outcome stands."""
+        if outcome.values is None:
+            return
+        program = self.solver.program
+        spare = program.high - program.rows @ outcome.values > _SLACK * np.maximum(1.0, np.abs(program.high))
+        spare[: self.first_cut] = False
+        self.solver.drop_rows(np.flatnonzero(spare))
+
+    def settle(self, watch: Watch, inside: Floats, *, close: float = 1e-7) -> tuple[Outcome, Floats]:
+        """Cuts until the program's value is true to ``close``: the last outcome, and a point well inside.
+
+        Cuts are made half-way between where the program stands and the best point known, ``inside``
+        (in-out, Ben-Ameur and Neto 2007).
+        """
+        most, turn = -math.inf, 0
+        outcome = self.solve(watch)
+        while outcome.values is not None and not watch.over():
+            y = outcome.values[: self.sites]
+            between = 0.5 * (y + inside)
+            many, covered = self.cut(between, outcome)
+            if covered > most:
+                most, inside = covered, between
+            if many == 0:
+                many, covered = self.cut(y, outcome)
+                if covered > most:
+                    most, inside = covered, y
+            if many == 0 or outcome.bound - most <= close * abs(outcome.bound):
+                break
+            turn += 1
+            if turn % _TIDY == 0 and turn <= 60 * _TIDY:
+                self.tidy(outcome)
+            later = self.solve(watch)
+            if later.values is None:
+                break
+            outcome = later
+        return outcome, inside
 
 
-def _groups(start: Ints, site: npt.NDArray[np.int32], sites: int) -> Ints:
-    """Each row to the site of its own that reaches most rows, numbered as they come."""
-    reach = np.bincount(site, minlength=sites)
+def area_rules(core: Core) -> tuple[sp.csr_array, Floats, Floats]:
+    """The areas whose quotas can bind: candidates in each, and how many of them to open."""
+    quota, site = np.nonzero(core.group >= 0)
+    shape = (len(core.low), len(core.sites))
+    member = sp.csr_array((np.ones(len(site)), (core.group[quota, site], site)), shape=shape)
+    binds = np.flatnonzero((core.low > 0) | (core.high < np.diff(member.indptr)))
+    return sp.csr_array(member[binds]), core.low[binds].astype(np.float64), core.high[binds].astype(np.float64)
+
+
+def _rules(core: Core) -> tuple[sp.csr_array, Floats, Floats]:
+    areas, low, high = area_rules(core)
+    every = sp.csr_array(np.ones((1, len(core.sites))))
+    rows = sp.csr_array(sp.vstack([every, areas], format="csr"))
+    return rows, np.append(-math.inf, low), np.append(float(core.limit), high)
+
+
+def _groups(start: Ints, site: npt.NDArray[np.int32], sites: int) -> tuple[Ints, int]:
+    """Each row to the site of its own that reaches most rows."""
     hub = np.zeros(len(start) - 1, dtype=np.int64)
-    _hubs(start, site, reach, hub)
-    _, group = np.unique(hub, return_inverse=True)
-    return group.astype(np.int64)
+    _hubs(start, site, np.bincount(site, minlength=sites), hub)
+    found, group = np.unique(hub, return_inverse=True)
+    return group.astype(np.int64), len(found)
 
 
 @kernel
 def _hubs(start, site, reach, hub):  # type: ignore[no-untyped-def]
     for r in range(len(hub)):
-        best = site[start[r]]
+        hub[r] = site[start[r]]
         for k in range(start[r], start[r + 1]):
-            if reach[site[k]] > reach[best]:
-                best = site[k]
-        hub[r] = best
+            if reach[site[k]] > reach[hub[r]]:
+                hub[r] = site[k]
 
 
 @kernel
-def _gathered(start, site, people, order, begin, opened, g, weight, touched):  # type: ignore[no-untyped-def]
-    """A group's cut at ``opened``: people covered anyway, and by site those it may add (in ``weight``)."""
-    const, n = 0.0, 0
+def _gathered(table, at, g, work):  # type: ignore[no-untyped-def]
+    """A group's cut: people covered anyway, and of the others those each site may add, in the first of ``work``."""
+    start, site, people, order, begin = table
+    weight, touched = work
+    anyway, n = 0.0, 0
     for o in range(begin[g], begin[g + 1]):
         r = order[o]
-        total = 0.0
+        opened = 0.0
         for k in range(start[r], start[r + 1]):
-            total += opened[site[k]]
-        if total >= 1 - 1e-9:
-            const += people[r]
+            opened += at[site[k]]
+        if opened >= 1 - 1e-9:
+            anyway += people[r]
             continue
         for k in range(start[r], start[r + 1]):
-            s = site[k]
-            if weight[s] == 0.0:
-                touched[n] = s
+            if weight[site[k]] == 0.0:
+                touched[n] = site[k]
                 n += 1
-            weight[s] += people[r]
-    return const, n
+            weight[site[k]] += people[r]
+    return anyway, n
 
 
 @kernel
-def _violated(start, site, people, order, begin, opened, y, theta, weight, touched, size, const, here, breaks):  # type: ignore[no-untyped-def]
-    many = 0
-    for g in range(len(begin) - 1):
-        anyway, n = _gathered(start, site, people, order, begin, opened, g, weight, touched)
-        at_point = at_opened = anyway
-        for t in range(n):
-            s = touched[t]
-            at_point += weight[s] * y[s]
-            at_opened += weight[s] * opened[s]
-            weight[s] = 0.0
-        size[g], const[g], here[g] = n, anyway, at_opened
-        breaks[g] = theta[g] > at_point + 1e-6 * max(1.0, at_point)
-        many += breaks[g]
-    return many
+def _looked(table, at, y, covered, work, size, const, here, broken, tolerance):  # type: ignore[no-untyped-def]
+    """By group the cut at ``at``: how long, what it allows there, and whether ``y`` and ``covered`` break it."""
+    weight, touched = work
+    for g in range(len(const)):
+        const[g], size[g] = _gathered(table, at, g, work)
+        allowed, here[g] = const[g], const[g]
+        for t in range(size[g]):
+            allowed += weight[touched[t]] * y[touched[t]]
+            here[g] += weight[touched[t]] * at[touched[t]]
+            weight[touched[t]] = 0.0
+        broken[g] = covered[g] > allowed + tolerance
 
 
 @kernel
-def _written(start, site, people, order, begin, opened, broken, begins, weight, touched, column, value):  # type: ignore[no-untyped-def]
-    sites = len(weight)
-    for b in range(len(broken)):
-        g = broken[b]
-        _, n = _gathered(start, site, people, order, begin, opened, g, weight, touched)
-        at = begins[b]
+def _written(table, at, which, begins, work, column, value):  # type: ignore[no-untyped-def]
+    weight, touched = work
+    for b in range(len(which)):
+        _, n = _gathered(table, at, which[b], work)
+        end = begins[b]
         for t in range(n):
-            s = touched[t]
-            column[at], value[at] = s, -weight[s]
-            weight[s] = 0.0
-            at += 1
-        column[at], value[at] = sites + g, 1.0
-
-
-def settle(master: Master, watch: Watch, *, inside: Floats, close: float = _CLOSE) -> tuple[Outcome, Floats]:
-    """Cuts until the linear program's value is true to ``close``: the last outcome and a point well inside.
-
-    Cuts are made half-way between where the program stands and the best point so far (in-out,
-    Ben-Ameur and Neto 2007), which halves the rounds.
-    """
-    best = -math.inf
-    now = outcome = master.solve(watch)
-    while now.values is not None and now.status == "optimal":
-        outcome = now
-        y = now.values[: master.sites]
-        between = 0.5 * y + 0.5 * inside
-        many, covered = master.cut(between, now)
-        if covered > best:
-            best, inside = covered, between
-        if many == 0:
-            many, covered = master.cut(y, now)
-            if covered > best:
-                best, inside = covered, y
-        if many == 0 or now.bound - best <= close * abs(now.bound) or watch.over():
-            break
-        now = master.solve(watch)
-    return outcome, inside
+            column[end], value[end] = touched[t], -weight[touched[t]]
+            weight[touched[t]] = 0.0
+            end += 1
+        column[end], value[end] = len(weight) + which[b], 1.0

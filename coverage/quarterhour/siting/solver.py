@@ -76,7 +76,7 @@ class Solver:
         self._later: list[sp.csr_array] = []
         self._proof = 1.0 if whole_value else 100 * _TOLERANCE
         self._highs = _highs(seed=seed, whole_value=whole_value)
-        self.version = f"HiGHS {self._highs.version()}"
+        self.version = version()
         self._highs.passModel(_model(program))
         self._broken: KeyboardInterrupt | None = None
         self._heard: Callable[..., None] | None = None
@@ -295,6 +295,13 @@ def whole_bound(bound: float, *, most: bool) -> float:
         return bound
     slack = _TOLERANCE * max(1.0, abs(bound) * 1e-3)
     return float(math.floor(bound + slack) if most else math.ceil(bound - slack))
+
+
+def version() -> str:
+    """Who computes, for a certificate."""
+    import highspy
+
+    return f"HiGHS {highspy.HIGHS_VERSION_MAJOR}.{highspy.HIGHS_VERSION_MINOR}.{highspy.HIGHS_VERSION_PATCH}"
 
 
 def _highs(*, seed: int, whole_value: bool) -> Any:
