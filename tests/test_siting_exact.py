@@ -12,7 +12,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from quarterhour.reach import times_from_matrix
-from quarterhour.siting import cover, solver
+from quarterhour.siting import cover, sets, solver
 from quarterhour.siting.door import as_problem
 from quarterhour.siting.exact import solve_siting
 from quarterhour.siting.heuristic import as_core, good_choice
@@ -167,7 +167,8 @@ def test_a_solver_that_did_not_run_proves_nothing(monkeypatch):
     plan = solve_siting(problem)
     verify_plan(problem, plan)
     assert (plan.status, plan.bound, plan.proved_by) == ("bounded", plan.reachable, "counting")
-    monkeypatch.setattr(cover, "good_choice", lambda *_, **__: None)
+    for room in (cover, sets):
+        monkeypatch.setattr(room, "good_choice", lambda *_, **__: None)
     nothing = solve_siting(problem)
     assert (nothing.status, nothing.chosen) == ("no_plan", ())
     assert [r.key for r in nothing.reasons] == ["siting.stopped"]

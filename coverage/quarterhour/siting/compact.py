@@ -7,7 +7,7 @@ from dataclasses import replace
 
 import pandas as pd
 
-from quarterhour.siting.chain import COUNTING, Answer, Tell, better, easy_bound
+from quarterhour.siting.chain import COUNTING, Answer, Tell, easy_bound
 from quarterhour.siting.core import Ints
 from quarterhour.siting.cover import solve_cover
 from quarterhour.siting.heuristic import as_core, good_choice, without_idle
@@ -66,9 +66,6 @@ def by_core(measure: Measure, watch: Watch, tell: Tell) -> Answer:
         return Answer(None, 0, found.proved_by, found.nodes, infeasible=found.infeasible)
     choice = opened_with(problem, core.sites[without_idle(core, found.choice)])
     bound = _whole(measure, goal, found.bound)
-    value = measure.value(choice, goal)
-    if better(goal, value, bound):
-        bound = value
     tell(choice, bound, found.proved_by)
     return Answer(choice, bound, found.proved_by, found.nodes)
 

@@ -42,6 +42,12 @@ class Core:
             return False
         return not self.all_rows or self.covered(chosen) == int(self.people.sum())
 
+    @property
+    def impossible(self) -> bool:
+        """Whether counting alone tells that no choice keeps the rules."""
+        short = (self.opened(np.arange(len(self.sites))) < self.low).any() or (self.low > self.high).any()
+        return bool(short or (self.high < 0).any() or self.limit < int(self.low.max(initial=0)))
+
     def opened(self, chosen: Ints) -> Ints:
         """How many candidates a choice opens in each area."""
         inside = self.group[:, chosen].ravel()

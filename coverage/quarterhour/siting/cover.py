@@ -6,10 +6,13 @@ from dataclasses import replace
 
 import numpy as np
 
+from quarterhour.siting.aggregate import merge_rows
 from quarterhour.siting.core import Core, Found, Ints, Record
 from quarterhour.siting.covertree import Tree
-from quarterhour.siting.heuristic import good_choice
+from quarterhour.siting.exchange import exchange
+from quarterhour.siting.heuristic import good_choice, greedy
 from quarterhour.siting.master import Master
+from quarterhour.siting.sets import solve_sets
 from quarterhour.siting.solver import Floats
 from quarterhour.siting.watch import Watch
 
@@ -18,29 +21,21 @@ _FIRST = 2e7
 """Steps of local search before there is a bound."""
 
 
-def solve_cover(core: Core, watch: Watch | None = None, *, start: Ints | None = None, gap: float = 0.0) -> Found:
+def solve_cover(core: Core, watch: Watch | None = None, *, gap: float = 0.0) -> Found:
     """The choice of candidates that covers most people within the quotas, and its proof.
 
     Parameters
     ----------
     core : its ``all_rows`` does not count here.
     watch : time, seed, stop; told better choices.
-    start : a known choice.
     gap : by how much of the value the choice may fall short of the bound; 0: proven best.
     """
     watch = watch or Watch()
-    unit = int(np.gcd.reduce(core.people)) if len(core.people) else 1
-    core = replace(core, people=core.people // unit, all_rows=False)
+    core, unit = as_asked(core)
     record = Record(core, _telling(watch, unit), bound=float(core.people.sum()), proved_by=COUNTING)
-    if core.limit < 0 or (core.high < np.maximum(core.low, 0)).any():
-        return record.found(infeasible=True)
-    if not len(core.sites) or not len(core.people):
-        return _settled(core, record)
-    record.take(start)
-    record.take(good_choice(core, watch, effort=_FIRST))
+    infeasible, nodes = not begun(record, effort=_FIRST), 0
     watch.progress(0.2)
-    infeasible, nodes = False, 0
-    if not record.met and record.gap > gap and not watch.over():
+    if not infeasible and not record.met and record.gap > gap and not watch.over():
         tree = Tree(Master(core, seed=watch.seed), record)
         tree.plant(inside_of(core, record.choice))
         watch.progress(0.5)
@@ -51,20 +46,41 @@ def solve_cover(core: Core, watch: Watch | None = None, *, start: Ints | None = 
     return replace(found, bound=found.bound * unit)
 
 
+def as_asked(core: Core) -> tuple[Core, int]:
+    """The core without rows that decide nothing, its people counted in their greatest common divisor."""
+    cover, people = merge_rows(core.cover, core.people)
+    unit = int(np.gcd.reduce(people)) if len(people) else 1
+    return replace(core, people=people // unit, cover=cover, all_rows=False), unit
+
+
+def begun(record: Record, *, effort: float) -> bool:
+    """Take a first good choice into the record; False: no choice keeps the rules, which is proven."""
+    core, watch = record.core, record.watch
+    if core.impossible:
+        return False
+    record.take(good_choice(core, watch, effort=effort))
+    if record.choice is not None or watch.over():
+        return True
+    # Greedy lost its way between quotas that overlap: the rules alone are a small integer program.
+    rules = replace(core, people=core.people[:0], cover=core.cover[:0])
+    found = solve_sets(rules, replace(watch, incumbent=_nobody, progress=_nobody))
+    if found.choice is not None:
+        record.take(found.choice)
+        grown = np.sort(greedy(core, found.choice))
+        record.take(exchange(core, grown, watch, effort=effort, bound=record.bound) if core.holds(grown) else None)
+    return not found.infeasible
+
+
+def _nobody(*_: object) -> None:
+    """What is found on the side is told to nobody."""
+
+
 def inside_of(core: Core, choice: Ints | None) -> Floats:
     """A point between the best choice and all sites open a little, from which cuts reach far."""
     inside = np.full(len(core.sites), 0.3 * min(1.0, core.limit / len(core.sites)))
     if choice is not None:
         inside[choice] += 0.7
     return inside
-
-
-def _settled(core: Core, record: Record) -> Found:
-    """Where nobody is left to cover: the fewest sites that the quotas ask for."""
-    record.take(good_choice(core))
-    if record.choice is None:
-        return record.found(infeasible=not len(core.sites))
-    return record.found()
 
 
 def _telling(watch: Watch, unit: int) -> Watch:

@@ -64,10 +64,10 @@ class Tree:
         self._planted = True
         self.master.limit(self.core.limit)
         outcome, inside = self.master.settle(self.record.watch, inside, close=close)
-        if outcome.status != "infeasible":
+        none = np.zeros(self.sites, dtype=np.bool_)
+        if outcome.status != "infeasible" or self.master.possible(none, ~none):
             self.record.prove(outcome.bound, self.by)
             self.near(outcome, effort=10 * _EFFORT)
-            none = np.zeros(self.sites, dtype=np.bool_)
             self._push(outcome.bound, _Node(none, none))
         return inside
 
@@ -135,21 +135,25 @@ class Tree:
         self.nodes += 1
         self._set(node)
         outcome = self._cuts()
-        if outcome.status == "infeasible":
+        if outcome.status == "infeasible" and not self.master.possible(node.opened, ~node.closed):
             return []
         bound = min(bound, outcome.bound)
         if self.record.beats(bound):
             return []
         if self.record.watch.over():
             return [(bound, node)]
-        if outcome.values is None or outcome.reduced is None:
+        if outcome.status == "failed":
             self._unsure = max(self._unsure, bound)
             return []
+        if outcome.values is None:
+            return self._split(node, bound, np.zeros(self.sites))
         if self.nodes % 4 == 1:
             self.near(outcome)
         if self.nodes % _TIDY == 0:
             self.master.tidy(outcome)
-        return self._split(self._fixed(node, outcome), bound, outcome.values[: self.sites])
+        if outcome.reduced is not None:
+            node = self._fixed(node, outcome.bound, outcome.reduced[: self.sites])
+        return self._split(node, bound, outcome.values[: self.sites])
 
     def _cuts(self) -> Outcome:
         """Cut and solve until nothing is broken, or the node is closed or has had its share."""
@@ -167,16 +171,14 @@ class Tree:
                 return outcome
             rounds += 1
 
-    def _fixed(self, node: _Node, outcome: Outcome) -> _Node:
-        """Close for good what cannot pay when open, and the other way round (reduced costs)."""
-        assert outcome.reduced is not None
-        if self.record.choice is None:
-            return node
+    def _fixed(self, node: _Node, bound: float, reduced: Floats) -> _Node:
+        """Close what cannot pay when open, and the other way round, below this node alone.
+
+        A site that the node has settled stays as it is: its reduced cost tells of a side that is not asked.
+        """
         free = ~(node.opened | node.closed)
-        reduced = np.where(free, outcome.reduced[: self.sites], 0.0)
-        closes = (reduced < 0) & (outcome.bound + reduced < self.record.value + 1)
-        opens = (reduced > 0) & (outcome.bound - reduced < self.record.value + 1)
-        return _Node(node.opened | opens, node.closed | closes)
+        beaten = bound - np.abs(reduced) < self.record.value + 1
+        return _Node(node.opened | (free & beaten & (reduced > 0)), node.closed | (free & beaten & (reduced < 0)))
 
     def _split(self, node: _Node, bound: float, y: Floats) -> list[tuple[float, _Node]]:
         free = ~(node.opened | node.closed)
@@ -189,7 +191,8 @@ class Tree:
             return self._children(node, site, (bound, bound))
         self._set(node)
         site, bounds = self._trial(y, share > _WHOLE, bound)
-        return self._children(node, site, bounds)
+        closed, opened = (bound if b == -math.inf else b for b in bounds)
+        return self._children(node, site, (closed, opened))
 
     def _children(self, node: _Node, site: int, bounds: tuple[float, float]) -> list[tuple[float, _Node]]:
         mark = np.zeros(self.sites, dtype=np.bool_)
@@ -237,7 +240,7 @@ class Tree:
         solver, column, found = self.master.solver, np.array([site]), []
         for side in (0.0, 1.0):
             solver.bound_columns(column, np.array([side]), np.array([side]))
-            outcome = solver.solve(iterations=_TRIAL, seconds=max(0.0, self.record.watch.left()))
+            outcome = self.master.solve(self.record.watch, iterations=_TRIAL)
             found.append(-math.inf if outcome.status == "infeasible" else min(bound, outcome.bound))
             solver.restore(basis)
         solver.bound_columns(column, np.zeros(1), np.ones(1))

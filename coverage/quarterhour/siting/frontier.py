@@ -10,10 +10,10 @@ import pandas as pd
 from quarterhour.errors import DataError
 from quarterhour.siting.compact import is_plain_cover
 from quarterhour.siting.core import Core, Found, Ints, Record
-from quarterhour.siting.cover import COUNTING, inside_of
+from quarterhour.siting.cover import COUNTING, as_asked, begun, inside_of
 from quarterhour.siting.covertree import Tree
 from quarterhour.siting.exchange import exchange
-from quarterhour.siting.heuristic import as_core, good_choice
+from quarterhour.siting.heuristic import as_core
 from quarterhour.siting.master import Master
 from quarterhour.siting.measure import Choice, Measure
 from quarterhour.siting.problem import WHOLE, SitingProblem
@@ -75,11 +75,12 @@ class _Point:
 
     record: Record
     tree: Tree
+    possible: bool
 
     @property
     def found(self) -> Found:
         """What is known of it."""
-        return self.record.found(nodes=self.tree.nodes, infeasible=self.tree.barren)
+        return self.record.found(nodes=self.tree.nodes, infeasible=self.tree.barren or not self.possible)
 
 
 def solve_frontier(core: Core, watch: Watch | None = None, *, gap: float = 0.0) -> list[Found]:
@@ -92,9 +93,7 @@ def solve_frontier(core: Core, watch: Watch | None = None, *, gap: float = 0.0) 
     gap : by how much of the value each may fall short of its bound; 0: proven best.
     """
     watch = watch or Watch()
-    core = replace(core, all_rows=False)
-    if not len(core.sites) or not len(core.people) or core.limit <= 0:
-        return []
+    core, unit = as_asked(core)
     points = _passed(core, replace(watch, incumbent=_nobody))
     _even(points)
     while not watch.over():
@@ -105,7 +104,7 @@ def solve_frontier(core: Core, watch: Watch | None = None, *, gap: float = 0.0) 
         worst.tree.grow(gap=gap, nodes=_NODES)
         _even(points)
     watch.progress(1.0)
-    return [p.found for p in points]
+    return [replace(p.found, bound=p.found.bound * unit) for p in points]
 
 
 def _nobody(_choice: Ints, _bound: float) -> None:
@@ -120,29 +119,33 @@ def _passed(core: Core, watch: Watch) -> list[_Point]:
         here = replace(core, limit=size)
         record = Record(here, watch, bound=float(core.people.sum()), proved_by=COUNTING)
         last = points[-1] if points else None
-        _start(record, None if last is None else last.record.choice)
+        possible = _start(record, None if last is None else last.record.choice)
         tree = Tree(master, record, before=None if last is None else last.tree)
-        if not record.met:
+        if possible and not record.met:
             tree.plant(inside_of(here, record.choice), close=_CLOSE)
-        points.append(_Point(record, tree))
+        points.append(_Point(record, tree, possible))
         watch.progress(0.7 * size / core.limit)
     return points
 
 
-def _start(record: Record, last: Ints | None) -> None:
-    """Good choices of this size: greedy, and the last one with the site that adds most; both after exchanges."""
+def _start(record: Record, last: Ints | None) -> bool:
+    """Good choices of this size: greedy, and the last one with the site that adds most; both after exchanges.
+
+    False: no choice of this size keeps the rules.
+    """
     core, watch = record.core, record.watch
-    record.take(good_choice(core, watch, effort=_EFFORT))
-    if last is None:
-        return
     record.take(last)
+    possible = begun(record, effort=_EFFORT)
+    if last is None:
+        return possible
     gain = core.cover.T @ (core.people * (core.cover[:, last].sum(axis=1) == 0))
     gain[last] = -1
     for site in np.argsort(-gain, kind="stable")[:_LOOKED]:
         grown = np.sort(np.append(last, site)).astype(np.int64)
         if core.holds(grown):
             record.take(exchange(core, grown, watch, effort=_EFFORT, bound=record.bound))
-            return
+            return True
+    return True
 
 
 def _even(points: list[_Point]) -> None:

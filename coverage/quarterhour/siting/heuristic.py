@@ -80,10 +80,14 @@ def good_choice(core: Core, watch: Watch | None = None, *, effort: float = 5e7) 
     return chosen if core.holds(chosen) else None
 
 
-def greedy(core: Core) -> Ints:
-    """Candidates in the order in which greedy takes them: short areas first, then the most new people."""
+def greedy(core: Core, begin: Ints | None = None) -> Ints:
+    """Candidates in the order in which greedy takes them: short areas first, then the most new people.
+
+    ``begin``: those that are taken already.
+    """
     table = (*columns_of(core.cover), *rows_of(core.cover))
-    chosen: Ints = _greedy(*table, core.people, core.group, core.low, core.high, core.limit)
+    first = np.empty(0, dtype=np.int64) if begin is None else begin
+    chosen: Ints = _greedy(*table, core.people, core.group, core.low, core.high, core.limit, first)
     return chosen
 
 
@@ -115,8 +119,8 @@ def _count(group, opened, site, step):  # type: ignore[no-untyped-def]
 
 
 @kernel
-def _greedy(start, row, row_start, row_site, people, group, low, high, limit):  # type: ignore[no-untyped-def]
-    """Short areas first, then the most new people; ties to the lowest position."""
+def _greedy(start, row, row_start, row_site, people, group, low, high, limit, first):  # type: ignore[no-untyped-def]
+    """After the first ones short areas, then the most new people; ties to the lowest position."""
     sites = len(start) - 1
     gain = np.zeros(sites, np.int64)
     for s in range(sites):
@@ -126,9 +130,9 @@ def _greedy(start, row, row_start, row_site, people, group, low, high, limit):  
     opened, chosen = np.zeros(len(low), np.int64), np.empty(max(0, limit), np.int64)
     n = 0
     while n < limit:
-        best, most = -1, 0
+        best, most = first[n] if n < len(first) else -1, 0
         short = (opened < low).any()
-        for s in range(sites):
+        for s in range(sites if best < 0 else 0):
             helped = -1 if taken[s] else _fills(group, low, high, opened, s)
             if helped < 0 or (short and helped == 0) or (not short and gain[s] == 0):
                 continue

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from dataclasses import replace
 
 import numpy as np
 import numpy.typing as npt
@@ -10,13 +11,15 @@ import scipy.sparse as sp
 
 from quarterhour.kernels import kernel
 from quarterhour.siting.aggregate import rows_of
-from quarterhour.siting.core import Core, Ints
+from quarterhour.siting.core import Bools, Core, Ints
 from quarterhour.siting.solver import Floats, Outcome, Program, Solver
 from quarterhour.siting.watch import Watch
 
 _TIDY = 5
 """Rounds of cuts after which those that do not bind are left out."""
 _SLACK = 1e-4
+_LARGEST = 2**20
+"""People of a group beyond which they are counted in larger units."""
 
 
 class Master:
@@ -29,15 +32,17 @@ class Master:
 
     def __init__(self, core: Core, *, seed: int = 0) -> None:
         self.core, self.sites = core, len(core.sites)
-        self.rounds = 0
         start, site = rows_of(core.cover)
         group, self.groups = _groups(start, site, self.sites)
         order = np.argsort(group, kind="stable")
         begin = np.append(0, np.cumsum(np.bincount(group, minlength=self.groups)))
         most = np.bincount(group, weights=core.people, minlength=self.groups)
-        self._table = start, site, core.people.astype(np.float64), order, begin
+        # A power of two, so that nothing is rounded: HiGHS's tolerances are for numbers of middling size.
+        self.unit = 2.0 ** max(0, math.frexp(float(most.max(initial=0)) / _LARGEST)[1])
+        most /= self.unit
+        self._table = start, site, core.people / self.unit, order, begin
         self._work = np.zeros(self.sites), np.empty(self.sites, dtype=np.int32)
-        self._tolerance = 0.1 / max(1, self.groups) + 1e-12 * float(core.people.sum())
+        self._tolerance = 0.1 / max(1, self.groups) / self.unit + 1e-12 * float(most.sum())
         rules, low, high = _rules(core)
         self.first_cut = len(low)
         rows = sp.csr_array((rules.data, rules.indices, rules.indptr), shape=(len(low), self.sites + self.groups))
@@ -49,10 +54,19 @@ class Master:
         """Another number of sites at most; the cuts stay."""
         self.solver.bound_rows(np.array([0]), np.array([-math.inf]), np.array([float(sites)]))
 
-    def solve(self, watch: Watch) -> Outcome:
-        """The program as it stands."""
-        self.rounds += 1
-        return self.solver.solve(seconds=max(0.0, watch.left()), stop=watch.stop)
+    def solve(self, watch: Watch, *, iterations: int | None = None) -> Outcome:
+        """The program as it stands, ``bound`` and ``reduced`` in people; the values of groups stay in ``unit``."""
+        found = self.solver.solve(seconds=max(0.0, watch.left()), stop=watch.stop, iterations=iterations)
+        reduced = None if found.reduced is None else found.reduced * self.unit
+        return replace(found, value=found.value * self.unit, bound=found.bound * self.unit, reduced=reduced)
+
+    def possible(self, lower: Bools, upper: Bools) -> bool:
+        """Whether the rules alone leave a choice between two sides, sites open in part."""
+        rules, low, high = _rules(self.core)
+        high[0] = self.solver.program.high[0]
+        sides = lower.astype(np.float64), upper.astype(np.float64)
+        program = Program(np.zeros(self.sites), rules, low, high, *sides)
+        return Solver(program).solve().status != "infeasible"
 
     def cut(self, at: Floats, outcome: Outcome) -> tuple[int, float]:
         """Cuts made at a point that an outcome breaks: how many, and the people covered there (sites in part count).
@@ -72,7 +86,7 @@ class Master:
             _written(self._table, at, which, begins, self._work, column, value)
             rows = sp.csr_array((value, column, begins), shape=(len(which), self.sites + self.groups))
             self.solver.add_rows(rows, np.full(len(which), -math.inf), const[which])
-        return len(which), float(here.sum())
+        return len(which), float(here.sum()) * self.unit
 
     def tidy(self, outcome: Outcome) -> None:
         """Leave out the cuts that do not bind where an outcome stands."""

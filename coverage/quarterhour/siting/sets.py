@@ -23,24 +23,23 @@ _SHARE = 1 / 3
 """Of the time that the search for a plan with one site less may take."""
 
 
-def solve_sets(core: Core, watch: Watch | None = None, *, start: Ints | None = None) -> Found:
+def solve_sets(core: Core, watch: Watch | None = None) -> Found:
     """The fewest candidates that cover every row within the quotas, and the proof.
 
     Parameters
     ----------
     core : its ``all_rows`` does not count here.
     watch : time, seed, stop; told better choices.
-    start : a known choice.
     """
     watch = watch or Watch()
-    core = replace(core, all_rows=True)
+    some = core.people > 0
+    core = replace(core, people=core.people[some], cover=sp.csr_array(core.cover[some]), all_rows=True)
     least = max(int(core.low.max(initial=0)), 1 if len(core.people) else 0)
     record = Record(core, watch, bound=float(least), proved_by=COUNTING)
-    if core.limit < 0 or (core.high < np.maximum(core.low, 0)).any():
+    if core.impossible or (np.diff(core.cover.indptr) == 0).any():
         return record.found(infeasible=True)
     small, kept = reduced(core)
     watch.progress(0.2)
-    record.take(start)
     _first(small, kept, record)
     watch.progress(0.4)
     infeasible, nodes = False, 0

@@ -24,6 +24,7 @@ _FINAL = ("kOptimal", "kTimeLimit", "kSolutionLimit", "kInterrupt")
 """Stops after which HiGHS's bound holds. After any other (it may not have run at all) there is none."""
 _TOLERANCE = 1e-6
 _BROKEN = 1e-4
+_EPSILON = float(np.finfo(np.float64).eps)
 
 
 @dataclass(frozen=True, eq=False)
@@ -273,20 +274,31 @@ def safe_bound(program: Program, prices: Floats) -> tuple[float, Floats]:
     """What no x can beat, by weak duality from any prices of the rows, and the reduced costs that go with them.
 
     Prices whose side has no bound count as 0, so the bound holds whatever tolerances the prices come from
-    (Neumaier and Shcherbina 2004); it is moved outwards by what adding floats may have lost.
+    (Neumaier and Shcherbina 2004). It is moved outwards by all that adding floats may have lost, in the reduced
+    costs too: moved by a reduced cost, it holds for an x that is moved from one side to the other.
     """
     sign = 1.0 if program.most else -1.0
     price = sign * np.asarray(prices, dtype=np.float64)
     price = np.where(price > 0, np.where(np.isfinite(program.high), price, 0.0), price)
     price = np.where(price < 0, np.where(np.isfinite(program.low), price, 0.0), price)
-    reduced = sign * program.cost - program.rows.T @ price
+    rows = program.rows
+    reduced = sign * program.cost - rows.T @ price
     sides = np.where(price > 0, program.high, np.where(price < 0, program.low, 0.0)) * price
     boxes = np.where(reduced > 0, program.upper, np.where(reduced < 0, program.lower, 0.0)) * reduced
     bound = math.fsum(sides) + math.fsum(boxes)
-    size = abs(price) @ np.where(price != 0, abs(np.where(price > 0, program.high, program.low)), 0.0)
-    lost = 1e-14 * (size + np.abs(boxes).sum() + np.abs(program.cost).sum())
+    lost = 4 * _EPSILON * (np.abs(sides).sum() + np.abs(boxes).sum()) + _rounded(program, price)
     bound = bound + lost if math.isfinite(bound) else math.inf
     return sign * bound, sign * reduced
+
+
+def _rounded(program: Program, price: Floats) -> float:
+    """What the reduced costs may be off by, over as far as each column may go."""
+    rows = program.rows
+    size = sp.csr_array((np.abs(rows.data), rows.indices, rows.indptr), shape=rows.shape).T @ np.abs(price)
+    terms = 2 + np.bincount(rows.indices, minlength=rows.shape[1])
+    farthest = np.maximum(np.abs(program.lower), np.abs(program.upper))
+    farthest = np.where(np.isfinite(farthest), farthest, 0.0)
+    return _EPSILON * float((terms * farthest) @ (size + np.abs(program.cost)))
 
 
 def whole_bound(bound: float, *, most: bool) -> float:
