@@ -36,10 +36,10 @@ class Master:
         group, self.groups = _groups(start, site, self.sites)
         order = np.argsort(group, kind="stable")
         begin = np.append(0, np.cumsum(np.bincount(group, minlength=self.groups)))
-        most = np.bincount(group, weights=core.people, minlength=self.groups)
+        most: Floats = np.bincount(group, weights=core.people, minlength=self.groups).astype(np.float64)
         # A power of two, so that nothing is rounded: HiGHS's tolerances are for numbers of middling size.
         self.unit = 2.0 ** max(0, math.frexp(float(most.max(initial=0)) / _LARGEST)[1])
-        most /= self.unit
+        most = most / self.unit
         self._table = start, site, core.people.astype(np.float64) / self.unit, order, begin
         self._work = np.zeros(self.sites), np.empty(self.sites, dtype=np.int32)
         self._tolerance = 0.1 / max(1, self.groups) / self.unit + 1e-12 * float(most.sum())
