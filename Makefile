@@ -1,6 +1,7 @@
 # make demo: install what the program needs and run the embedded study of Weihai
 # make test: install the test extras and run lint, types and tests
 # make bench: install what a user would pick instead and measure side by side; BENCH="--only 'snap/*'" for some rows
+# make bench-siting: the same for siting; BENCH="--only 'max-cover/*'" for some rows
 PYTHON ?= python3
 BIN := .venv/bin
 
@@ -19,7 +20,7 @@ BIN := .venv/bin
 	$(BIN)/python -m pip install --quiet --require-hashes -r requirements-bench.txt
 	touch $@
 
-.PHONY: demo test lint test-slow bench lock clean
+.PHONY: demo test lint test-slow bench bench-siting lock clean
 demo: .venv/run.stamp
 	$(BIN)/quarterhour demo --out data/processed/weihai
 
@@ -36,6 +37,9 @@ test-slow: .venv/test.stamp
 
 bench: .venv/bench.stamp
 	PYTHONPATH=tests $(BIN)/python -m benchmarks --fetch $(BENCH)
+
+bench-siting: .venv/bench.stamp
+	PYTHONPATH=tests $(BIN)/python -m benchmarks.siting $(BENCH)
 
 lock: # after a change of dependencies; needs uv
 	uv pip compile --universal --python-version 3.11 --generate-hashes --no-header --no-annotate --no-emit-index-url --no-emit-find-links pyproject.toml build-requirements.in -o requirements.txt

@@ -10,38 +10,13 @@ import pandas as pd
 import pytest
 from hypothesis import given, settings
 
+from benchmarks.planted import large, with_lost
 from quarterhour.reach import times_from_matrix
 from quarterhour.siting.causes import causes, lowered
 from quarterhour.siting.door import as_problem
 from quarterhour.siting.exact import solve_siting
 from quarterhour.siting.problem import Budget, Capacity, Coverage, Quota, SitingProblem, Spacing
 from quarterhour.siting.relax import smallest_relaxations
-
-TOWNS, EACH = 12, 50
-
-
-def large(seed: int = 1) -> dict[str, Any]:
-    """3,000 communities and 600 candidates in 12 towns on a line; each site reaches the communities within 15."""
-    draw = np.random.default_rng(seed)
-    n, m = 3000, TOWNS * EACH
-    home, site = np.sort(draw.uniform(0, 120, n)), np.sort(draw.uniform(0, 120, m))
-    minutes = np.abs(home[:, None] - site[None]) * 5
-    communities, sites = [f"c{i}" for i in range(n)], [f"s{i}" for i in range(m)]
-    town = [f"T{int(x // 10):02d}" for x in site]
-    table = pd.DataFrame(
-        {"state": "candidate", "town": town, "county": "K", "name": sites, "quality": "synthetic",
-         "cost_yuan": 1_000_000, "running_yuan": 0, "capacity": 400, "x": site * 1000, "y": 0.0},
-        index=sites,
-    )  # fmt: skip
-    return {
-        "demand": pd.Series(draw.integers(1, 20, n), index=communities),
-        "sites": table,
-        "times": times_from_matrix(minutes, communities=communities, sites=sites, cutoff=15),
-        "minutes": 15,
-        "objective": "max-cover",
-        "new_sites": 40,
-        "quotas": [Quota("town", tuple(f"T{t:02d}" for t in range(TOWNS)))],
-    }
 
 
 def keys(problem: SitingProblem) -> list[str]:
@@ -67,14 +42,9 @@ def test_a_town_without_a_candidate_is_named() -> None:
 
 
 def test_people_whom_nobody_reaches_are_named() -> None:
-    given_ = large()
-    people = given_["demand"].copy()
-    people.loc["lost"] = 500
-    minutes = given_["times"].pairs().pivot(index="community", columns="site", values="minutes")
-    minutes = minutes.reindex(index=people.index, columns=given_["sites"].index)
-    times = times_from_matrix(minutes.to_numpy(), communities=people.index, sites=given_["sites"].index, cutoff=15)
-    total = int(people.sum())
-    problem = ask(demand=people, times=times, coverage=Coverage(at_least=total))
+    planted = with_lost()
+    total = int(planted["demand"].sum())
+    problem = ask(**planted)
     (reason,) = causes(problem)
     assert reason.key == "siting.cause_unreachable" and "lost" in str(reason.values["communities"])
     assert reason.values["reachable"] <= total - 500

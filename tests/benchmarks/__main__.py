@@ -33,7 +33,7 @@ Asked = tuple[str, Question, str, float | None]
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run what is asked for; 0 when every bar that was tried is met."""
     given = _given(arguments)
-    asked = [a for a in _asked(given.sizes) if _wanted(a[0], given.only)]
+    asked = [a for a in _asked(given.sizes) if is_wanted(a[0], given.only)]
     if given.list:
         print(*(name for name, *_ in asked), sep="\n")
         return 0
@@ -84,7 +84,8 @@ def _lands(question: Question, sizes: list[str]) -> Iterator[tuple[str, float | 
             yield where, None
 
 
-def _wanted(name: str, only: str) -> bool:
+def is_wanted(name: str, only: str) -> bool:
+    """Whether an id is among those asked for."""
     return any(fnmatch(name, pattern) for pattern in only.split(","))
 
 
@@ -142,18 +143,17 @@ def _line(row: Row) -> str:
     told = row.details
     if "skipped" in told:
         bar = f"{row.bar:g}" if row.bar else ""
-        return f"| {row.id} | | | | {bar} | {_yes(row.met)} | | skipped: {told['skipped']} |"
+        return f"| {row.id} | | | | {bar} | {yes(row.met)} | | skipped: {told['skipped']} |"
     ours, peer = (f"{told[k]:g} ms" if k in told else "" for k in ("ours_ms", "peer_ms"))
     if "value" in told:
         ours, peer = f"{told['value']:g} {told['unit']}", f"at most {told['most']:g} {told['unit']}"
     bar = f"{row.bar:g}" if row.bar else ""
     on = told.get("differ") or (f"{told['junctions']:,} junctions" if "junctions" in told else "")
-    return (
-        f"| {row.id} | {ours} | {peer} | {row.ratio:g} | {bar} | {_yes(row.met)} | {_yes(row.answers_equal)} | {on} |"
-    )
+    return f"| {row.id} | {ours} | {peer} | {row.ratio:g} | {bar} | {yes(row.met)} | {yes(row.answers_equal)} | {on} |"
 
 
-def _yes(value: bool | None) -> str:
+def yes(value: bool | None) -> str:
+    """As the page says it."""
     return "" if value is None else "yes" if value else "**no**"
 
 

@@ -12,6 +12,7 @@ import os
 import sys
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
+from importlib import metadata
 from pathlib import Path
 from typing import Any
 
@@ -39,8 +40,8 @@ def peer(name: str) -> Any:
 def peer_version(name: str) -> str:
     """The version of a peer, or that it is absent."""
     try:
-        return str(importlib.import_module(name).__version__)
-    except ImportError:
+        return metadata.version(name)
+    except metadata.PackageNotFoundError:
         return "not installed"
 
 
