@@ -7,11 +7,13 @@ import itertools
 import numpy as np
 import pandas as pd
 import pytest
+import scipy.sparse as sp
 
 from quarterhour.errors import DataError
 from quarterhour.reach import times_from_matrix
+from quarterhour.siting.core import Core
 from quarterhour.siting.door import as_problem
-from quarterhour.siting.frontier import frontier
+from quarterhour.siting.frontier import frontier, solve_frontier
 from quarterhour.siting.problem import Budget
 
 
@@ -46,3 +48,18 @@ def test_each_size_covers_what_the_best_of_all_choices_does(seed):
 def test_a_question_with_a_budget_has_no_frontier():
     with pytest.raises(DataError):
         frontier(ask(0, budget=Budget(10))[0], 5)
+
+
+def test_a_share_of_nodes_gives_the_same_table_each_time():
+    rng = np.random.default_rng(7)
+    cover = sp.csr_array((rng.random((400, 60)) < 0.08).astype(np.int64))
+    none = np.empty(0, dtype=np.int64)
+    core = Core(rng.integers(1, 99, 400), cover, pd.RangeIndex(60), np.empty((0, 60), np.int64), none, none, 12, False)
+    first, again = (solve_frontier(core, nodes=3) for _ in range(2))
+    assert [(p.choice.tolist(), p.bound, p.nodes) for p in first] == [
+        (p.choice.tolist(), p.bound, p.nodes) for p in again
+    ]
+    assert max(p.nodes for p in first) == 3
+    assert any(p.bound > core.covered(p.choice) for p in first)
+    longer = solve_frontier(core, nodes=30)
+    assert all(more.bound <= less.bound for more, less in zip(longer, first, strict=True))

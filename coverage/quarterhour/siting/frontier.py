@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -30,7 +31,13 @@ _NODES = 4
 
 
 def frontier(
-    problem: SitingProblem, most: int, *, seconds: float = 60, seed: int = 0, gap: float = 0.0005
+    problem: SitingProblem,
+    most: int,
+    *,
+    seconds: float = 60,
+    seed: int = 0,
+    gap: float = 0.0005,
+    nodes: int | None = None,
 ) -> pd.DataFrame:
     """The most people covered with 1, 2, ..., ``most`` new sites, and what no plan of that size beats.
 
@@ -45,7 +52,9 @@ def frontier(
     most : new sites at most, required ones counted.
     seconds : time for all sizes.
     seed : of the search.
-    gap : what is near enough; 0: each size is proven, as far as time allows.
+    gap : what is near enough; 0: each size is proven, as far as time and ``nodes`` allow.
+    nodes : of the search tree at most, at each size; None: any number. Where this ends the search and not
+        ``seconds``, the same question gives the same table.
 
     Raises
     ------
@@ -57,7 +66,7 @@ def frontier(
     core = as_core(asked)
     anyway = int(Measure(asked).value(Choice(~asked.free), asked.goals[0]) // WHOLE)
     required = int(asked.sites["state"].eq("required").sum())
-    points = solve_frontier(core, Watch(seconds=seconds, seed=seed), gap=gap)
+    points = solve_frontier(core, Watch(seconds=seconds, seed=seed), gap=gap, nodes=nodes)
     found = [None if p.choice is None else anyway + core.covered(p.choice) for p in points]
     table = pd.DataFrame(
         {
@@ -83,7 +92,9 @@ class _Point:
         return self.record.found(nodes=self.tree.nodes, infeasible=self.tree.barren or not self.possible)
 
 
-def solve_frontier(core: Core, watch: Watch | None = None, *, gap: float = 0.0) -> list[Found]:
+def solve_frontier(
+    core: Core, watch: Watch | None = None, *, gap: float = 0.0, nodes: int | None = None
+) -> list[Found]:
     """The choices of 1, 2, ..., ``core.limit`` candidates that cover most people within the quotas, with bounds.
 
     Parameters
@@ -91,17 +102,19 @@ def solve_frontier(core: Core, watch: Watch | None = None, *, gap: float = 0.0) 
     core : its ``all_rows`` does not count here.
     watch : time, seed, stop and progress.
     gap : by how much of the value each may fall short of its bound; 0: proven best.
+    nodes : of the search tree at most, for each; None: any number.
     """
     watch = watch or Watch()
+    share = math.inf if nodes is None else nodes
     core, unit = as_asked(core)
     points = _passed(core, replace(watch, incumbent=_nobody))
     _even(points)
     while not watch.over():
-        wide = [p for p in points if p.tree.alive and p.record.gap > gap]
+        wide = [p for p in points if p.tree.alive and p.record.gap > gap and p.tree.nodes < share]
         if not wide:
             break
         worst = max(wide, key=lambda p: p.record.gap)
-        worst.tree.grow(gap=gap, nodes=_NODES)
+        worst.tree.grow(gap=gap, nodes=min(_NODES, share - worst.tree.nodes))
         _even(points)
     watch.progress(1.0)
     return [replace(p.found, bound=p.found.bound * unit) for p in points]
