@@ -76,17 +76,24 @@ def _by_times(rules: Rules, goal: Goal, start: Choice | None, watch: Watch, tell
     measure, problem = rules.measure, rules.measure.problem
     begin = None if start is None else np.flatnonzero(start.opened)
 
-    def heard(chosen: Ints, bound: float) -> None:
+    def told(chosen: Ints, bound: float) -> None:
         choice = _choice(measure, chosen, None)
-        if problem.capacity is None and rules.hold(choice):
+        if rules.hold(choice):
             tell(choice, int(bound), COUNTING)
+
+    def heard(found: Verdict) -> None:
+        assert found.chosen is not None and found.bound is not None
+        choice = _choice(measure, found.chosen, found.served)
+        if rules.hold(choice):
+            tell(choice, found.bound, found.proved_by)
 
     people = np.where(measure.reachable, problem.counted(goal), 0)
     otherwise = np.where(_must(rules), MUST, problem.limit_cs)
     asked = people, _pairs(rules), as_limits(rules)
-    listening = replace(watch, incumbent=heard)
+    listening = replace(watch, incumbent=told)
     if problem.capacity is not None:
-        verdict = solve_capacitated(*asked, problem.room, otherwise=otherwise, watch=listening, start=begin)
+        room = {"otherwise": otherwise, "watch": watch, "start": begin, "heard": heard}
+        verdict = solve_capacitated(*asked, problem.room, **room)
     elif goal.objective == "min-time":
         verdict = solve_median(*asked, otherwise=otherwise, watch=listening, start=begin)
     else:

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import math
+import threading
 import time
 from collections.abc import Callable
 from dataclasses import dataclass, replace
+from functools import partial
 from typing import Any, Literal
 
 import numpy as np
@@ -25,6 +27,8 @@ _FINAL = ("kOptimal", "kTimeLimit", "kSolutionLimit", "kInterrupt")
 _TOLERANCE = 1e-6
 _BROKEN = 1e-4
 _EPSILON = float(np.finfo(np.float64).eps)
+_TICK, _GRACE = 0.05, 0.8
+"""Seconds between looks at a run, and those that it has to come to a stop before it is left behind."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -76,10 +80,11 @@ class Solver:
         self._program = program
         self._later: list[sp.csr_array] = []
         self._proof = 1.0 if whole_value else 100 * _TOLERANCE
-        self._highs = _highs(seed=seed, whole_value=whole_value)
+        self._new: Callable[[], Any] = partial(_highs, seed=seed, whole_value=whole_value)
+        self._highs = self._new()
         self.version = version()
         self._highs.passModel(_model(program))
-        self._broken: KeyboardInterrupt | None = None
+        self._ear = _Ear(self._none())
         self._heard: Callable[..., None] | None = None
 
     @property
@@ -160,43 +165,92 @@ class Solver:
 
         Parameters
         ----------
-        seconds : after which the best so far is given.
+        seconds : after which the best so far is given, a second later at the most.
         start : a solution of an integer program; only the whole x need be right.
         stop : asked often; True ends the run.
-        found : told each better solution of an integer program; it must copy nothing.
+        found : told each better solution of an integer program, in another thread; it must copy nothing.
         iterations, nodes : of the simplex method, of the tree, after which to stop.
 
         Raises
         ------
-        KeyboardInterrupt : Ctrl-C while it ran, once HiGHS has come to a stop.
+        KeyboardInterrupt : Ctrl-C while it ran.
         """
+        begun = time.perf_counter()
+        outcome = self._once(seconds, start, stop, found, iterations, nodes)
+        if start is not None and self._contradicts(outcome):
+            # HiGHS 1.16 may give a start a value in presolved space that no solution has, and takes that for the best.
+            self._highs.clearSolver()
+            left = float(seconds) - (time.perf_counter() - begun)
+            outcome = self._once(left, None, stop, found, iterations, nodes)
+        return outcome
+
+    def _once(
+        self,
+        seconds: float,
+        start: Floats | None,
+        stop: Stop | None,
+        found: Found | None,
+        iterations: int | None,
+        nodes: int | None,
+    ) -> Outcome:
+        linear = self._program.whole is None
         # HiGHS measures the limit of a linear program from its first run, of an integer program from this one.
-        before = float(self._highs.getRunTime()) if self._program.whole is None else 0.0
+        before = float(self._highs.getRunTime()) if linear else 0.0
         self._highs.setOptionValue("time_limit", before + max(0.0, float(seconds)))
         self._highs.setOptionValue("simplex_iteration_limit", _limit(iterations))
         self._highs.setOptionValue("mip_max_nodes", _limit(nodes))
         if start is not None:
             self._start(start)
-        self._listen(stop, found)
-        begun = time.perf_counter()
-        outcome = self._outcome(self._run())
-        if start is not None and self._contradicts(outcome):
-            # HiGHS 1.16 may give a start a value in presolved space that no solution has, and takes that for the best.
-            self._highs.clearSolver()
-            self._highs.setOptionValue("time_limit", max(0.0, float(seconds) - (time.perf_counter() - begun)))
-            outcome = self._outcome(self._run())
-        return outcome
+        self._ear = _Ear(self._none(), stop, found)
+        self._listen(self._ear, needed=not linear or stop is not None)
+        status = _run(self._highs) if linear else self._beside(self._ear, seconds)
+        if self._ear.broken is not None:
+            raise self._ear.broken
+        return self._outcome(status) if status else self._left_behind(self._ear)
+
+    def _beside(self, ear: _Ear, seconds: float) -> str:
+        """Run in another thread; "" where HiGHS did not stop in time and was left behind.
+
+        HiGHS does not listen while it presolves and while it solves the linear programs of an integer one, which may
+        take minutes. What is left behind ends by itself at the next moment it listens, and is heard no more.
+        """
+        done = threading.Event()
+        status: list[str] = []
+
+        def run(highs: Any) -> None:
+            try:
+                status.append(_run(highs))
+            finally:
+                done.set()
+
+        threading.Thread(target=run, args=(self._highs,), name="HiGHS").start()
+        until = time.perf_counter() + max(0.0, seconds)
+        try:
+            while not done.wait(_TICK):
+                if ear.asked() or time.perf_counter() > until:
+                    until = min(until, time.perf_counter())
+                    if not done.wait(_GRACE):
+                        break
+        finally:
+            if not done.is_set():
+                ear.close()
+                self._again()
+        return status[0] if status else ""
+
+    def _again(self) -> None:
+        """A HiGHS of its own once more; the other is in a thread that nobody waits for."""
+        self._highs = self._new()
+        self._highs.passModel(_model(self.program))
+        self._heard = None
+
+    def _left_behind(self, ear: _Ear) -> Outcome:
+        values = ear.values
+        value = math.nan if values is None else float(self._program.cost @ values)
+        return Outcome("stopped", values, value, ear.bound)
 
     def _contradicts(self, outcome: Outcome) -> bool:
         """Whether an optimum is said whose value and bound are farther apart than proof allows."""
         return outcome.status == "optimal" and abs(outcome.value - outcome.bound) >= self._proof
-
-    def _run(self) -> str:
-        status = _run(self._highs)
-        if self._broken is not None:
-            broken, self._broken = self._broken, None
-            raise broken
-        return status
 
     def _start(self, start: Floats) -> None:
         import highspy
@@ -205,26 +259,20 @@ class Solver:
         solution.col_value = start.tolist()
         self._highs.setSolution(solution)
 
-    def _listen(self, stop: Stop | None, found: Found | None) -> None:
+    def _listen(self, ear: _Ear, *, needed: bool) -> None:
         from highspy import cb
 
-        if stop is None and found is None:
+        if not needed:
             if self._heard is not None:
                 self._highs.setCallback(None, None)
                 self._heard = None
             return
-        better = cb.HighsCallbackType.kCallbackMipImprovingSolution
+        better, none = cb.HighsCallbackType.kCallbackMipImprovingSolution, self._none()
 
         def heard(kind: Any, _message: str, out: Any, into: Any, _data: None) -> None:
-            # An exception that leaves here is swallowed by HiGHS, which then says "error".
-            try:
-                if kind == better and found is not None:
-                    found(np.array(out.mip_solution, dtype=np.float64), _finite(out.mip_dual_bound, self._none()))
-                elif stop is not None and stop():
-                    into.user_interrupt = True
-            except KeyboardInterrupt as broken:
-                self._broken = broken
-            if self._broken is not None and into is not None:
+            if kind == better:
+                ear.hear(np.array(out.mip_solution, dtype=np.float64), _finite(out.mip_dual_bound, none))
+            elif ear.asked():
                 into.user_interrupt = True
 
         # HiGHS holds neither the function nor data passed along with it.
@@ -268,6 +316,45 @@ class Solver:
         if not (math.isfinite(broken) and broken <= _BROKEN):
             return Outcome(told, None, math.nan, bound, 0, prices, reduced)
         return Outcome(told, values, float(program.cost @ values), bound, 0, prices, reduced)
+
+
+class _Ear:
+    """What a run is asked and what it tells; once closed it hears nothing more.
+
+    An exception must not leave a callback: HiGHS would swallow it and say "error". It ends the run and is kept.
+    """
+
+    def __init__(self, bound: float, stop: Stop | None = None, found: Found | None = None) -> None:
+        self.bound = bound
+        self.values: Floats | None = None
+        self.broken: BaseException | None = None
+        self._stop, self._found, self._closed = stop, found, False
+        self._one_at_a_time = threading.Lock()
+
+    def asked(self) -> bool:
+        """Whether the run is to stop."""
+        try:
+            return self._closed or self.broken is not None or (self._stop is not None and self._stop())
+        except BaseException as broken:
+            self.broken = broken
+            return True
+
+    def hear(self, values: Floats, bound: float) -> None:
+        """A better solution, and what none can beat by then."""
+        with self._one_at_a_time:
+            if self._closed:
+                return
+            self.values, self.bound = values, bound
+            try:
+                if self._found is not None:
+                    self._found(values, bound)
+            except BaseException as broken:
+                self.broken = broken
+
+    def close(self) -> None:
+        """Hear nothing more from now on."""
+        with self._one_at_a_time:
+            self._closed = True
 
 
 def safe_bound(program: Program, prices: Floats) -> tuple[float, Floats]:
