@@ -17,7 +17,7 @@ import pytest
 from quarterhour.siting import exact
 from quarterhour.siting.exact import solve_siting
 from quarterhour.siting.matrix import siting_from_matrix
-from quarterhour.siting.problem import Budget, Coverage
+from quarterhour.siting.problem import Budget, Capacity, Coverage
 from quarterhour.siting.record import verify_record
 from quarterhour.siting.recount import verify_plan
 
@@ -64,6 +64,40 @@ solve_siting(hard(), seconds=300, keep={str(file)!r})
     assert verify_record(record).new_sites > 0
     assert record["status"] == "bounded"
     assert record["bound"] >= record["value"] > 0
+
+
+ENGINES = {
+    "median": {"objective": "min-time", "within": 20, "new_sites": 14},
+    "centre": {"objective": "min-worst", "within": 60, "new_sites": 12},
+    "shared": {"objective": "min-time", "within": 30, "new_sites": 18, "capacity": Capacity("beds", split=True)},
+    "cover": {"objective": "max-cover", "within": 8, "new_sites": 12},
+    "whole": {"objective": "max-cover", "within": 15, "new_sites": 12, "capacity": Capacity("beds")},
+    "backup": {"objective": "max-cover", "within": 12, "new_sites": 12, "coverage": Coverage(backup=50)},
+}
+
+
+def _engine(name):
+    rng = np.random.default_rng(6)
+    place, site = rng.random((300, 2)) * 60, rng.random((60, 2)) * 60
+    minutes = np.hypot(*(place[:, None] - site[None]).transpose(2, 0, 1))
+    sites = pd.DataFrame({"capacity": rng.integers(500, 1200, 60)})
+    loose = {"coverage": Coverage(everyone=False)} if ENGINES[name]["objective"] == "min-time" else {}
+    return siting_from_matrix(minutes, rng.integers(1, 60, 300), sites=sites, **{**loose, **ENGINES[name]})
+
+
+@pytest.mark.parametrize("name", ENGINES)
+def test_every_engine_keeps_its_plans_on_the_way(name, tmp_path):
+    """At any moment the file is a whole plan, verified, and no worse than the one before."""
+    problem, file, values = _engine(name), tmp_path / "plan.json", []
+
+    def found(_plan):
+        record = json.loads(file.read_text(encoding="utf-8"))
+        verify_record(record)
+        values.append(record["value"])
+
+    plan = solve_siting(problem, seconds=2, keep=file, found=found)
+    assert values == sorted(values, reverse=not problem.goals[0].most)
+    assert values[-1] == plan.value
 
 
 @pytest.mark.skipif(os.name == "nt", reason="Windows has no SIGINT for another process")

@@ -6,6 +6,7 @@ import itertools
 import math
 import subprocess
 import sys
+import threading
 import time
 
 import numpy as np
@@ -172,6 +173,37 @@ def test_ctrl_c_comes_through_once_the_solver_has_stopped():
     with pytest.raises(KeyboardInterrupt):
         solver.solve(stop=interrupted)
     assert solver.solve(nodes=1).status in ("optimal", "stopped")
+
+
+def test_a_solver_that_does_not_listen_is_left_behind(monkeypatch):
+    program = _program(np.random.default_rng(3), whole=True)
+    solver, run, deaf = Solver(program), room._run, threading.Event()
+
+    def slow(highs):
+        deaf.wait(60)
+        return run(highs)
+
+    monkeypatch.setattr(room, "_run", slow)
+    monkeypatch.setattr(room, "_GRACE", 0.01)
+    told = []
+    try:
+        for seconds, stop in ((0.05, None), (math.inf, lambda: True)):
+            left = solver.solve(seconds=seconds, stop=stop, found=lambda *said: told.append(said))
+            assert (left.status, left.values, left.bound) == ("stopped", None, math.inf)
+    finally:
+        deaf.set()
+    monkeypatch.setattr(room, "_run", run)
+    again = solver.solve()
+    assert (again.status, again.value) == ("optimal", _by_hand(program))
+    assert told == []
+
+
+def test_what_a_listener_raises_comes_through():
+    def broken(_values, _bound):
+        raise ValueError("no plan")
+
+    with pytest.raises(ValueError, match="no plan"):
+        Solver(_program(np.random.default_rng(3), rows=8, columns=30, whole=True)).solve(found=broken)
 
 
 @pytest.mark.parametrize(

@@ -92,8 +92,7 @@ def _by_times(rules: Rules, goal: Goal, start: Choice | None, watch: Watch, tell
     asked = people, _pairs(rules), as_limits(rules)
     listening = replace(watch, incumbent=told)
     if problem.capacity is not None:
-        room = {"otherwise": otherwise, "watch": watch, "start": begin, "heard": heard}
-        verdict = solve_capacitated(*asked, problem.room, **room)
+        verdict = solve_capacitated(*asked, problem.room, otherwise=otherwise, watch=watch, start=begin, heard=heard)
     elif goal.objective == "min-time":
         verdict = solve_median(*asked, otherwise=otherwise, watch=listening, start=begin)
     else:
