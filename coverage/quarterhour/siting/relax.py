@@ -9,6 +9,7 @@ from dataclasses import dataclass, replace
 
 from quarterhour import words
 from quarterhour.siting.exact import solve_siting
+from quarterhour.siting.measure import Measure
 from quarterhour.siting.plan import SitingPlan
 from quarterhour.siting.problem import Budget, Coverage, Goal, Quota, SitingProblem
 
@@ -65,7 +66,8 @@ def _tries(problem: SitingProblem) -> Iterator[_Try]:
         softer = replace(problem, budget=free, goals=(Goal("min-cost"),), coverage=_fixed(problem))
         yield "budget", float(problem.budget.yuan), softer, lambda plan: float(plan.value)
     if problem.everyone or problem.coverage.at_least:
-        people = int(problem.demand.sum()) if problem.everyone else problem.coverage.at_least
+        could = int(problem.demand[Measure(problem).reachable].sum())
+        people = could if problem.everyone else problem.coverage.at_least
         loose = replace(problem.coverage, everyone=False, at_least=0)
         yield (
             "people", float(people), replace(problem, coverage=loose, goals=(Goal("max-cover"),)),
