@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Hashable, Mapping, Sequence
 from dataclasses import dataclass, replace
-from typing import Any
+from typing import Any, TypeVar
 
 import numpy as np
 import pandas as pd
@@ -29,6 +29,7 @@ from quarterhour.siting.problem import (
 )
 from quarterhour.siting.sites import (
     LARGEST,
+    check_ids,
     check_sites,
     close_pairs,
     conflicting_pairs,
@@ -39,6 +40,7 @@ from quarterhour.siting.sites import (
 )
 
 Standards = Mapping[str, Standard]
+Table = TypeVar("Table", pd.Series, pd.DataFrame)
 
 
 def as_problem(
@@ -90,6 +92,7 @@ def as_problem(
     standards = _standards(minutes, times)
     check_sites(sites)
     table = _people_table(demand)
+    check_ids([*table.index, *sites.index])
     weights = _weights(people, table)
     kept, classes = _times(times, standards, classes=classes, communities=table.index, sites=sites.index)
     table = _in_order(table, kept)
@@ -185,9 +188,14 @@ def _weights(people: str | Mapping[str, int] | None, table: pd.DataFrame) -> dic
     if people is None and len(table.columns) > 1:
         raise DataError("siting.no_people_column", column="", known=known)
     given = {table.columns[0]: 1} if people is None else {people: 1} if isinstance(people, str) else dict(people)
+    if not given:
+        raise DataError("siting.no_people_column", column="", known=known)
     for column, weight in given.items():
         if column not in table.columns or not is_whole(weight):
             raise DataError("siting.no_people_column", column=column, known=known)
+    counted = sum(int(table[c].to_numpy(dtype=float).sum()) * int(w) for c, w in given.items())
+    if counted >= LARGEST:
+        raise DataError("siting.too_many_people", people=counted)
     return {c: int(w) for c, w in given.items()}
 
 
@@ -198,15 +206,23 @@ def _in_order(table: pd.DataFrame, times: TravelTimes) -> pd.DataFrame:
     return table.reindex(times.communities)
 
 
+def _each_once(table: Table, what: str) -> Table:
+    """The same table, if it names each community once."""
+    if not table.index.is_unique:
+        again = table.index[table.index.duplicated()].unique()
+        raise DataError("siting.community_twice", table=what, ids=first_ids(again))
+    return table
+
+
 def _areas(areas: pd.DataFrame | None, communities: pd.Index) -> pd.DataFrame:
-    given = pd.DataFrame(index=communities) if areas is None else areas.reindex(communities)
+    given = pd.DataFrame(index=communities) if areas is None else _each_once(areas, "areas").reindex(communities)
     return pd.DataFrame({c: given[c].fillna("").astype("str") if c in given else "" for c in AREA_LEVELS}, communities)
 
 
 def _load(capacity: Capacity | None, counted: pd.Series) -> pd.Series:
     if capacity is None or capacity.load is None:
         return counted.astype("int64").rename("load")
-    load = capacity.load.reindex(counted.index)
+    load = _each_once(capacity.load, "load").reindex(counted.index)
     bad = ~_whole_numbers(load) | (load.ne(0) & counted.eq(0))
     if bad.any():
         raise DataError("siting.bad_load", unit=capacity.unit, ids=first_ids(counted.index[bad]))
@@ -254,7 +270,7 @@ def _classes(classes: pd.Series | None, standards: Standards, communities: pd.In
     known = ", ".join(standards)
     if classes is None:
         raise DataError("siting.no_class", ids=first_ids(communities), known=known)
-    given = classes.reindex(communities)
+    given = _each_once(classes, "classes").reindex(communities)
     strange = communities[~given.isin(list(standards)).to_numpy()]
     if len(strange):
         raise DataError("siting.no_class", ids=first_ids(strange), known=known)
@@ -337,9 +353,12 @@ def _check_numbers(problem: SitingProblem) -> None:
 
 def _check_money(problem: SitingProblem) -> None:
     budget = problem.budget
-    if not is_whole(budget.years) or not (budget.yuan is None or is_whole(budget.yuan)):
+    whole = is_whole(budget.years) and (budget.yuan is None or is_whole(budget.yuan))
+    if not whole or budget.years >= LARGEST:
         raise DataError("siting.bad_budget", yuan=budget.yuan, years=budget.years)
-    if float(np.abs(problem.yuan.astype(float)).sum()) >= LARGEST:
+    new = problem.sites[problem.sites["state"].ne("existing")]
+    whole_years = new["cost_yuan"].astype(float) + float(budget.years) * new["running_yuan"].astype(float)
+    if whole_years.sum() >= LARGEST:
         raise DataError("siting.bad_budget", yuan=budget.yuan, years=budget.years)
 
 
@@ -348,11 +367,12 @@ def _check_quota(quota: Quota, problem: SitingProblem) -> None:
     if quota.level not in levels:
         raise DataError("siting.quota_level", level=quota.level, known=", ".join(levels))
     high = quota.maximum
-    whole = is_whole(quota.minimum) and (high is None or is_whole(high))
+    whole = is_whole(quota.minimum) and (high is None or is_whole(high)) and quota.minimum < LARGEST
     if not whole or (high is not None and high < quota.minimum):
         raise DataError("siting.quota_bounds", level=quota.level, minimum=quota.minimum, maximum=quota.maximum)
+    areas: object = quota.areas
     again = [a for a, n in Counter(quota.areas).items() if n > 1 or not a]
-    if again or not quota.areas:
+    if isinstance(areas, str) or again or not quota.areas:
         raise DataError("siting.quota_areas", level=quota.level, ids=first_ids(again))
     _check_tier(quota.tier, problem)
 

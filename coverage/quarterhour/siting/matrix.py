@@ -14,6 +14,7 @@ from quarterhour.modes import CENTISECONDS_PER_MINUTE
 from quarterhour.reach import TravelTimes
 from quarterhour.siting.door import as_problem
 from quarterhour.siting.problem import SITE_COLUMNS, Goal, SitingProblem, Standard
+from quarterhour.siting.sites import check_ids
 
 _MOST = 2**30 // CENTISECONDS_PER_MINUTE
 """Whole times stay below 2**30 centiseconds, as everywhere in the house."""
@@ -61,7 +62,7 @@ def siting_from_matrix(
     (('0',), 140, 'optimal')
     """
     table, communities, columns = _as_sparse(matrix)
-    people = demand if isinstance(demand, (pd.Series, pd.DataFrame)) else pd.Series(np.asarray(demand))
+    people = demand if isinstance(demand, (pd.Series, pd.DataFrame)) else _as_column(demand)
     if len(people) != len(communities):
         raise DataError("siting.matrix_shape", people=len(people), shape=" x ".join(map(str, table.shape)))
     known = isinstance(matrix, pd.DataFrame) and people is demand
@@ -85,17 +86,38 @@ def _as_sparse(matrix: Any) -> tuple[sparse.csr_array, pd.Index, pd.Index]:
         table = sparse.csr_array(matrix)
         table.sort_indices()
     else:
-        table = _from_dense(np.asarray(matrix, dtype=float))
+        table = _from_dense(_as_numbers(matrix))
     if isinstance(matrix, pd.DataFrame):
-        return table, matrix.index.astype("str"), matrix.columns.astype("str")
+        return table, _as_ids(matrix.index), _as_ids(matrix.columns)
     rows, columns = (pd.RangeIndex(n).astype("str") for n in table.shape)
     return table, rows, columns
+
+
+def _as_ids(given: pd.Index) -> pd.Index:
+    if given.nlevels > 1:
+        raise DataError("siting.bad_ids", ids=first_ids(given))
+    check_ids(given.tolist())
+    return given.astype("str")
+
+
+def _as_numbers(matrix: Any) -> np.ndarray[Any, Any]:
+    try:
+        return np.asarray(matrix, dtype=float)
+    except (ValueError, TypeError) as error:
+        raise DataError("siting.matrix_garbled", detail=str(error)) from error
+
+
+def _as_column(demand: Any) -> pd.Series:
+    people = np.asarray(demand)
+    if people.ndim != 1:
+        raise DataError("siting.matrix_shape", people=" x ".join(map(str, people.shape)), shape="?")
+    return pd.Series(people)
 
 
 def _from_dense(costs: np.ndarray[Any, Any]) -> sparse.csr_array:
     if costs.ndim != 2:
         raise DataError("siting.matrix_shape", people="?", shape=" x ".join(map(str, costs.shape)))
-    row, column = np.nonzero(np.isfinite(costs))
+    row, column = np.nonzero(~(np.isnan(costs) | np.isposinf(costs)))
     start = np.r_[0, np.cumsum(np.bincount(row, minlength=len(costs)))]
     return sparse.csr_array((costs[row, column], column, start), shape=costs.shape)
 
@@ -126,10 +148,12 @@ def _times(table: sparse.csr_array, communities: pd.Index, sites: pd.Index, cuto
 def _site_table(
     ids: pd.Index, given: pd.DataFrame | None, existing: Iterable[Any], required: Iterable[Any]
 ) -> pd.DataFrame:
+    if given is not None and len(given) != len(ids):
+        raise DataError("siting.matrix_sites", rows=len(given), sites=len(ids))
     table = pd.DataFrame(index=ids) if given is None else given.set_axis(ids)
     state = table["state"].astype("str") if "state" in table else pd.Series("candidate", index=ids)
     for what, wanted in (("existing", existing), ("required", required)):
-        named = pd.Index([str(i) for i in wanted])
+        named = pd.Index([wanted] if isinstance(wanted, str) else [str(i) for i in wanted], dtype="str")
         if not named.isin(ids).all():
             raise DataError("siting.site_unknown", ids=first_ids(named[~named.isin(ids)]), known=first_ids(ids))
         state = state.mask(ids.isin(named), what)

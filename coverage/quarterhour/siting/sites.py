@@ -62,6 +62,15 @@ def check_sites(sites: pd.DataFrame) -> None:
         raise DataError("siting.bad_state", ids=first_ids(strange), known=", ".join(STATES))
 
 
+def check_ids(ids: Sequence[object]) -> None:
+    """DataError where an id cannot be written to a file."""
+    try:
+        "".join(map(str, ids)).encode()
+    except UnicodeEncodeError as error:
+        bad = [ascii(i) for i in ids if str(i) != str(i).encode(errors="replace").decode()]
+        raise DataError("siting.bad_ids", ids=first_ids(bad)) from error
+
+
 def money_counts(goals: Sequence[Goal], budget: Budget) -> bool:
     """Whether a question needs to know what sites cost."""
     return budget.yuan is not None or any(g.objective == "min-cost" for g in goals)
@@ -98,7 +107,7 @@ def conflicting_pairs(frame: pd.DataFrame, groups: Sequence[Sequence[str]], clos
     pairs = {(int(a), int(b)) for a, b in close}
     for group in groups:
         place = frame.index.get_indexer(pd.Index(list(group)))
-        if (place < 0).any() or len(set(place.tolist())) < max(2, len(place)):
+        if isinstance(group, str) or (place < 0).any() or len(set(place.tolist())) < max(2, len(place)):
             raise DataError("siting.bad_conflict", ids=first_ids(group))
         ordered = sorted(place.tolist())
         pairs |= {(a, b) for k, a in enumerate(ordered) for b in ordered[k + 1 :]}
