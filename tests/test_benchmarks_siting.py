@@ -45,7 +45,9 @@ def test_a_tiny_row_of_each_kind_has_equal_answers_and_all_columns(asked: Asked)
     module = siting_measure.MODULES.get(asked.peer)
     if module and importlib.util.find_spec(module) is None:
         pytest.skip(f"{module} is not installed: `make bench-siting` does it")
-    record = measured(asked, limit=20).as_record()
+    row = measured(asked, limit=20)
+    record = row.as_record()
+    assert siting._line(row).count("|") == 14 and siting._progress(row)
     assert set(record) == FIELDS | CERTIFICATE
     assert record["answers_equal"] is True, record["details"]
     assert record["gap"] == 0 and record["value"] == record["bound"] and record["seconds"] >= 0
@@ -72,6 +74,7 @@ def test_a_row_of_a_cause_says_what_was_named(monkeypatch: pytest.MonkeyPatch) -
     (asked,) = (a for a in rows() if a.id == "why/limit/quotas_over_new_sites")
     row = measured(asked)
     assert row.answers_equal and row.details["named"] == ["siting.quotas_over_new_sites"] and row.bar == 1
+    assert siting._line(row).count("|") == 14
     monkeypatch.setattr(siting_measure, "named_of", lambda _: ["siting.cause_budget"])
     row = measured(asked)
     assert row.met is False and row.details["differ"] == "named: siting.cause_budget"

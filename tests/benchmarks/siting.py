@@ -163,10 +163,12 @@ def _line(row: SitingRow) -> str:
     if "skipped" in told:
         return f"| {row.id} | | | | | | | | | {bar} | {yes(row.met)} | | skipped: {told['skipped']} |"
     ratio = "" if row.ratio is None else f"{row.ratio:g}"
-    peer = [_values(told["peer_value"]), _share(told["peer_gap"]), f"{told['peer_seconds']:.2f}"]
+    peer = [""] * 3
+    if "peer_value" in told:
+        peer = [_values(told["peer_value"]), _share(told["peer_gap"]), f"{told['peer_seconds']:.2f}"]
     cells = [
         row.id, _values(told["ours_value"]), _values(told["ours_bound"]), _share(row.gap), f"{row.seconds:.2f}",
-        *(peer if "peer_value" in told else [""] * 3), ratio, bar, yes(row.met), yes(row.answers_equal), _why(row),
+        *peer, ratio, bar, yes(row.met), yes(row.answers_equal), _why(row),
     ]  # fmt: skip
     return f"| {' | '.join(cells)} |"
 
