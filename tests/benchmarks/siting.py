@@ -199,7 +199,8 @@ def _progress(row: SitingRow) -> str:
         return f"skipped: {told['skipped']}"
     gap = "no gap told" if row.gap is None else f"gap {_share(row.gap)}"
     met = "" if row.met is None else ", met" if row.met else f", NOT MET ({_why(row)})"
-    return f"{row.seconds:.2f} s, {gap}, ratio {row.ratio or 0:g}{met}"
+    ratio = "" if row.ratio is None else f", ratio {row.ratio:g}"
+    return f"{row.seconds:.2f} s, {gap}{ratio}{met}"
 
 
 if __name__ == "__main__":

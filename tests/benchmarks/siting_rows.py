@@ -109,8 +109,10 @@ def rows() -> list[Asked]:
     made += _against("min-sites", "5k-town", _coverable, covered.min_sites, FASTER)
     made += [
         # four fifths of the time to search, the rest to make the question and put the plan together
-        _alone("max-cover", "1m-uniform-p50", _large("uniform"), _cover(50), seconds=24, limits=one_gb),
-        _alone("max-cover", "1m-town-p50", _large("town"), _cover(50), seconds=24, limits=one_gb),
+        *[
+            _alone("max-cover", f"1m-{kind}-p{p}", _large(kind), _cover(p), seconds=24, limits=one_gb)
+            for p in (20, 50) for kind in ("uniform", "town")
+        ],
         *[
             _alone("max-cover", f"100k-town-p{p}", _large("town", 100_000), _cover(p), seconds=40,
                    limits={"gap": 0.0, "seconds": 20.0})
