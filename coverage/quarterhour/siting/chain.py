@@ -109,7 +109,7 @@ class Search:
     def sum(self) -> bool:
         """A goal that is a sum: one integer program."""
         total = self.model.sum_of(self.goal)
-        program = self.model.program(self._kept(), total, most=self.goal.most)
+        program = self.model.program(self.kept(), total, most=self.goal.most)
         done, by = self.solve(program, whole=True, live=lambda bound, by: self.lift(total, bound, by))
         self.lift(total, done.bound, by)
         return done.status == "infeasible" and self.choice is None
@@ -123,7 +123,7 @@ class Search:
     def narrow(self) -> bool:
         """The farthest community: halve the times that are left, each asked as a question of yes or no."""
         if self.choice is None:
-            done, by = self.solve(self._any(self._kept()), whole=True, first=True)
+            done, by = self.solve(self._any(self.kept()), whole=True, first=True)
             if self.choice is None:
                 return done.status == "infeasible"
         near, limit = self.measure.problem.near, self.measure.problem.limit_cs
@@ -131,7 +131,7 @@ class Search:
         left = [t for t in times if self.bound <= t < self.value]
         while left and not self.watch.over():
             half = left[(len(left) - 1) // 2]
-            rows = self._kept()
+            rows = self.kept()
             self.model.keep_worst(rows, self.goal, half)
             done, by = self.solve(self._any(rows), whole=True, first=True)
             if done.status == "infeasible":
@@ -143,13 +143,13 @@ class Search:
 
     def level(self) -> bool:
         """The worst area: the greatest least share as a real, then whole numbers until none is larger."""
-        done, by = self.solve(self.model.shared(self._kept(), self.goal), whole=False)
+        done, by = self.solve(self.model.shared(self.kept(), self.goal), whole=False)
         if self.choice is None:
             return done.status == "infeasible"
         if math.isfinite(done.bound) and not self.met():
             self.prove(self._share_above(done.bound), by)
         while not self.met() and not self.watch.over():
-            before, rows = self.value, self._kept()
+            before, rows = self.value, self.kept()
             self.model.keep_share(rows, self.goal, Fraction(before), more=True)
             done, by = self.solve(self._any(rows), whole=True, first=True)
             if done.status == "infeasible":
@@ -163,7 +163,8 @@ class Search:
         totals = [WHOLE * n for _, n in self.measure.totals(self.goal)]
         return max(Fraction(min(t, math.floor((bound + 1e-6) * t)), t) for t in totals)
 
-    def _kept(self) -> Rows:
+    def kept(self) -> Rows:
+        """The goals before, as rows."""
         rows = Rows(self.model.columns)
         for kept in self.rules.kept:
             self.model.keep(rows, kept)
@@ -176,16 +177,23 @@ class Search:
     # --- the solver -------------------------------------------------------------------------------
 
     def solve(
-        self, program: Program, *, whole: bool, first: bool = False, live: Callable[[float, str], None] | None = None
+        self,
+        program: Program,
+        *,
+        whole: bool,
+        first: bool = False,
+        live: Callable[[float, str], None] | None = None,
+        watch: Watch | None = None,
     ) -> tuple[Outcome, str]:
         """Run a program; choices that hold are taken as they come. ``first``: the first of them ends it.
-        ``live``: told the solver's bound on the way.
+        ``live``: told the solver's bound on the way. ``watch``: of a part of the search, which begins at no choice.
 
         What the solver takes for a solution within its tolerance but does not hold in whole numbers is refused, and
         the solver asked for another.
         """
         solver = Solver(program, seed=self.watch.seed, whole_value=whole)
-        before, started = self.value if self.choice is not None else None, self.choice
+        before, started = self.value if self.choice is not None else None, self.choice if watch is None else None
+        watch = watch or self.watch
 
         def moved() -> bool:
             return self.choice is not None and self.value != before
@@ -200,9 +208,9 @@ class Search:
         done = Outcome("failed", None, math.nan, math.nan)
         for _ in range(_MOST_REFUSED):
             done = solver.solve(
-                seconds=self.watch.left(),
+                seconds=watch.left(),
                 start=None if first or started is None else self._begin(program, started),
-                stop=lambda: self.watch.stop() or (first and moved()),
+                stop=lambda: watch.stop() or (first and moved()),
                 found=heard,
             )
             self.nodes += done.nodes

@@ -21,6 +21,7 @@ from quarterhour.siting.engines import by_engine
 from quarterhour.siting.keep import Keeper
 from quarterhour.siting.measure import Choice, Measure
 from quarterhour.siting.model import Model
+from quarterhour.siting.packing import by_packing, is_packing
 from quarterhour.siting.plan import Reason, SitingPlan
 from quarterhour.siting.problem import Goal, SitingProblem
 from quarterhour.siting.rules import Rules
@@ -28,6 +29,8 @@ from quarterhour.siting.watch import Watch
 
 Progress = Callable[[float], None]
 """Called with the share done, 0 to 1."""
+_EACH = 0.7
+"""Of the time left that a goal may take when others follow it."""
 
 
 def solve_siting(
@@ -94,7 +97,8 @@ def _stopped(
     open_end = choice is None or any(measure.value(choice, p.goal) != p.bound for p in proofs)
     if not open_end:
         return ""
-    return "interrupt" if asked.is_set() else "time" if watch.left() <= 0 else ""
+    spare = 0.0 if len(measure.problem.goals) == 1 else (1 - _EACH) * watch.seconds
+    return "interrupt" if asked.is_set() else "time" if watch.left() <= spare else ""
 
 
 @contextmanager
@@ -128,7 +132,11 @@ def _chain(rules: Rules, watch: Watch, keeper: Keeper) -> tuple[Choice | None, l
     model = functools.cache(lambda: Model(Rules(measure)))
     answer = Answer(None, 0, COUNTING)
     for goal in measure.problem.goals:
-        answer = _goal(rules, goal, choice, model, watch=watch, tell=keeper.hearing(goal, proofs))
+        tell = keeper.hearing(goal, proofs)
+        part = watch if goal is measure.problem.goals[-1] else watch.part(_EACH)
+        answer = _goal(rules, goal, choice, model, watch=part, tell=tell)
+        if answer.choice is None and not answer.infeasible and not watch.over():
+            answer = _goal(rules, goal, choice, model, watch=watch, tell=tell)
         if answer.choice is None:
             return None, proofs, answer
         choice = answer.choice
@@ -142,6 +150,8 @@ def _goal(
 ) -> Answer:
     if choice is not None and watch.over():
         return Answer(choice, easy_bound(rules.measure, goal), COUNTING)
+    if is_packing(rules, goal):
+        return by_packing(rules, goal, choice, model, watch=watch, tell=tell)
     answer = by_engine(rules, goal, choice, watch=watch, tell=tell)
     return Search(model(), goal, rules, watch=watch, tell=tell).run(choice) if answer is None else answer
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 import time
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 import numpy.typing as npt
@@ -38,3 +38,8 @@ class Watch:
     def over(self) -> bool:
         """Whether to leave off."""
         return self.left() <= 0 or self.stop()
+
+    def part(self, share: float) -> Watch:
+        """The same, over when a share of what is left is spent."""
+        left = self.left()
+        return replace(self, seconds=self.seconds - (1 - share) * max(0.0, left)) if left < math.inf else self
