@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 import hypothesis.strategies as st
@@ -15,7 +16,7 @@ from quarterhour.reach import times_from_matrix
 from quarterhour.siting.causes import causes, lowered
 from quarterhour.siting.door import as_problem
 from quarterhour.siting.exact import solve_siting
-from quarterhour.siting.problem import Budget, Capacity, Coverage, Quota, SitingProblem, Spacing
+from quarterhour.siting.problem import Budget, Capacity, Coverage, Quota, SitingProblem, Spacing, Standard
 from quarterhour.siting.relax import smallest_relaxations
 
 
@@ -159,6 +160,93 @@ def test_a_cause_is_a_proof_and_a_relaxation_is_enough(seed: int, new_sites: int
             if change.rule == "new_sites":
                 assert solve_siting(small(seed, new_sites=int(change.needed))).status == "optimal"
                 assert solve_siting(small(seed, new_sites=int(change.needed) - 1)).status == "infeasible"
+
+
+def tiny(minutes: list[list[float]], people: list[int], **changed: Any) -> SitingProblem:
+    """Sites s0, s1 ... on a table of minutes; the standard is 15."""
+    sites = [f"s{k}" for k in range(len(minutes[0]))]
+    table = pd.DataFrame(
+        {"state": "candidate", "town": "T0", "county": "K0", "name": sites, "quality": "fact", "cost_yuan": 1,
+         "running_yuan": 0, "capacity": 100, "x": 0.0, "y": 0.0}, index=sites,
+    ).assign(**changed.pop("columns", {}))  # fmt: skip
+    homes = [f"c{k}" for k in range(len(people))]
+    return as_problem(
+        "tiny", demand=pd.Series(people, index=homes), sites=table, minutes=15,
+        times=times_from_matrix(np.array(minutes), communities=homes, sites=sites, cutoff=15),
+        **{"objective": "max-cover", "new_sites": len(sites), **changed},
+    )  # fmt: skip
+
+
+def only(problem: SitingProblem) -> dict[str, Any]:
+    """The values of the one cause, which the solver confirms."""
+    found = causes(problem)
+    assert len(found) == 1, found
+    assert all("{" not in found[0].told(lang) for lang in ("zh", "en"))
+    assert solve_siting(problem).status == "infeasible"
+    return {"key": found[0].key.removeprefix("siting."), **found[0].values}
+
+
+def test_the_cheapest_quota_set_adds_up_over_quotas_and_levels() -> None:
+    costs = {"columns": {"town": ["T0", "T1", "T2"], "county": ["K0", "K1", "K1"], "cost_yuan": [4, 5, 6]}}
+    apart = [Quota("town", ("T0",)), Quota("town", ("T1",))]
+    found = only(tiny([[1, 1, 1]], [3], quotas=apart, budget=Budget(8), **costs))
+    assert (found["key"], found["yuan"], found["level"], found["areas"]) == ("cause_budget", 9, "town", "T0, T1")
+    assert not causes(tiny([[1, 1, 1]], [3], quotas=apart, budget=Budget(9), **costs))
+    nested = [Quota("town", ("T0", "T2")), Quota("county", ("K1",), 2)]
+    found = only(tiny([[1, 1, 1]], [3], quotas=nested, budget=Budget(14), **costs))
+    assert (found["key"], found["yuan"], found["level"]) == ("cause_budget", 15, "town_county")
+    assert not causes(tiny([[1, 1, 1]], [3], quotas=nested, budget=Budget(15), **costs))
+
+
+def test_a_town_that_lies_in_two_counties_is_not_paid_twice() -> None:
+    costs = {"columns": {"county": ["K0", "K1"], "cost_yuan": [1, 3]}}
+    quotas = [Quota("town", ("T0",)), Quota("county", ("K1",))]
+    assert solve_siting(tiny([[1, 1]], [3], quotas=quotas, budget=Budget(3), **costs)).status == "optimal"
+
+
+def test_people_whose_sites_what_stands_rules_out_are_named() -> None:
+    stands = {"columns": {"state": ["existing", "candidate", "candidate"]}, "conflicts": [["s0", "s1"]]}
+    minutes = [[20, 5, 20], [5, 20, 20], [20, 5, 5]]
+    found = only(tiny(minutes, [3, 4, 5], objective="min-sites", **stands))
+    assert (found["key"], found["communities"], found["count"]) == ("cause_shut_out", "c0", 1)
+    found = only(tiny(minutes, [3, 4, 5], coverage=Coverage(at_least=10), **stands))
+    assert (found["key"], found["reachable"], found["communities"]) == ("cause_unreachable", 9, "c0")
+
+
+def test_people_who_count_in_part_are_not_counted_whole() -> None:
+    stepped = Standard(15, ((5, 100), (15, 50)))
+    table = tiny([[5, 20], [20, 10]], [6, 8])
+    problem = replace(table, standards={"": stepped}, coverage=Coverage(at_least=11))
+    found = only(problem)
+    assert (found["key"], found["reachable"], found["communities"]) == ("cause_unreachable", 10, "c1")
+
+
+def test_more_people_than_all_sites_can_serve_are_told() -> None:
+    asked = {"capacity": Capacity("beds", split=True), "columns": {"capacity": [4, 3]}}
+    found = only(tiny([[1, 1]], [20], coverage=Coverage(at_least=8), **asked))
+    assert (found["key"], found["wanted"], found["room"]) == ("cause_capacity", 8, 7)
+
+
+def test_a_town_with_room_for_two_of_three_sites_a_least_distance_apart_is_named() -> None:
+    line = {"columns": {"x": [0.0, 300.0, 1000.0, 1400.0]}, "spacing": Spacing(500)}
+    found = only(tiny([[1, 1, 1, 1]], [3], quotas=[Quota("town", ("T0",), 3)], **line))
+    assert (found["key"], found["area"], found["minimum"]) == ("cause_clash", "T0", 3)
+    assert not causes(tiny([[1, 1, 1, 1]], [3], quotas=[Quota("town", ("T0",), 2)], **line))
+
+
+def test_two_causes_are_both_named() -> None:
+    problem = tiny(
+        [[20, 5, 20], [5, 20, 20]], [3, 4], objective="min-sites", new_sites=1, conflicts=[["s0", "s1"]],
+        columns={"state": ["existing", "candidate", "candidate"], "town": ["T0", "T1", "T2"], "cost_yuan": [0, 5, 5]},
+        quotas=[Quota("town", ("T1", "T2"))], budget=Budget(9),
+    )  # fmt: skip
+    assert keys(problem) == ["quotas_over_new_sites", "cause_shut_out", "cause_budget", "cause_barred"]
+
+
+def test_a_relaxation_starts_from_whom_some_site_could_cover() -> None:
+    problem = tiny([[5, 20], [20, 5], [20, 20]], [3, 4, 9], objective="min-sites", new_sites=1)
+    found = {r.rule: r for r in smallest_relaxations(problem)}
+    assert (found["people"].asked, found["people"].needed) == (7, 4)
 
 
 def test_nothing_is_relaxed_that_was_not_asked() -> None:

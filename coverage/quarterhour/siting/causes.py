@@ -6,6 +6,7 @@ clash in ways that only a search finds; ``relax`` asks then what would have to g
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Iterator
 from dataclasses import replace
 
@@ -15,8 +16,9 @@ from scipy.sparse import csgraph
 
 from quarterhour.errors import first_ids
 from quarterhour.siting.counting import contradictions, quota_rows, shortfalls
+from quarterhour.siting.measure import Measure
 from quarterhour.siting.plan import Reason
-from quarterhour.siting.problem import Bools, Ints, Quota, SitingProblem
+from quarterhour.siting.problem import WHOLE, Bools, Ints, Quota, SitingProblem
 
 MOST_FLOW = 2**31 - 1
 """scipy's flows are int32."""
@@ -28,7 +30,7 @@ def causes(problem: SitingProblem) -> tuple[Reason, ...]:
     Towns without a candidate are no cause: their quota is lowered and told as ``unmet`` (``shortfalls``).
     """
     found = list(contradictions(problem))
-    for look in (_people, _money, _apart, _spread, _beds):
+    for look in (_people, _shut_out, _money, _apart, _spread, _beds):
         found += look(problem)
     return tuple(found)
 
@@ -51,6 +53,14 @@ def _coverable(problem: SitingProblem) -> Bools:
     return np.asarray(np.diff(problem.near.start) >= enough, dtype=np.bool_)
 
 
+def _barred(problem: SitingProblem) -> Bools:
+    """Sites that may be built but never are, since what stands or must be built rules them out."""
+    free, barred = problem.free, np.zeros(len(problem.sites), dtype=np.bool_)
+    for one, other in (problem.conflicts.T, problem.conflicts.T[::-1]):
+        barred[one[free[one] & ~free[other]]] = True
+    return barred
+
+
 def _must(problem: SitingProblem) -> Bools:
     """Communities that must be covered: where everyone must, those with people whom some site could cover."""
     near = _coverable(problem)
@@ -59,12 +69,23 @@ def _must(problem: SitingProblem) -> Bools:
 
 def _people(problem: SitingProblem) -> Iterator[Reason]:
     wanted = int(problem.coverage.at_least)
-    reached = _coverable(problem)
-    people = problem.demand.to_numpy()
-    if wanted > int(people[reached].sum()):
-        far = problem.demand[~reached & (people > 0)].sort_values(ascending=False, kind="stable")
-        values = {"at_least": wanted, "reachable": int(people[reached].sum()), "communities": first_ids(far.index)}
+    share = Measure(problem).share(~_barred(problem))
+    people = problem.demand.to_numpy(dtype=np.int64)
+    most = int(people @ share)
+    if wanted * WHOLE > most:
+        far = problem.demand[(share < WHOLE) & (people > 0)].sort_values(ascending=False, kind="stable")
+        values = {"at_least": wanted, "reachable": most // WHOLE, "communities": first_ids(far.index)}
         yield Reason("siting.cause_unreachable", values)
+
+
+def _shut_out(problem: SitingProblem) -> Iterator[Reason]:
+    """Communities that must be covered, and whose sites what stands or must be built rules out."""
+    if not len(problem.conflicts) or not problem.everyone:
+        return
+    bare = _must(problem) & (Measure(problem).share(~_barred(problem)) == 0)
+    if bare.any():
+        named = {"count": int(bare.sum()), "communities": first_ids(problem.demand.index[bare])}
+        yield Reason("siting.cause_shut_out", named)
 
 
 def _spread(problem: SitingProblem) -> Iterator[Reason]:
@@ -100,20 +121,45 @@ def _money(problem: SitingProblem) -> Iterator[Reason]:
         return
     required = problem.sites["state"].eq("required").to_numpy()
     must = int(problem.yuan[required].sum())
-    least, level, areas = max((_cheapest(problem, quota) for quota in problem.quotas), default=(0, "", ()))
+    least, level, areas = _cheapest(problem)
     if must <= problem.budget.yuan < must + least:
         values = {"yuan": must + least, "budget": problem.budget.yuan, "level": level, "areas": first_ids(areas)}
         yield Reason("siting.cause_budget", values)
 
 
-def _cheapest(problem: SitingProblem, quota: Quota) -> tuple[int, str, tuple[str, ...]]:
-    """What the candidates cost that one quota asks for at the least, and the areas that lack one."""
-    area, total, lacking = problem.area_of(quota).to_numpy(dtype=object), 0, []
-    for name, low in _lows(problem, quota):
-        mine = np.sort(problem.yuan[problem.free & (area == name)])
-        total += int(mine[:low].sum())
-        lacking.append(name)
-    return total, quota.level, tuple(lacking)
+def _cheapest(problem: SitingProblem) -> tuple[int, str, list[str]]:
+    """What the candidates cost that the quotas ask for at the least, by which level, and the areas that lack one."""
+    picked: dict[str, dict[str, Ints]] = {}
+    for quota in problem.quotas:
+        area, of_level = problem.area_of(quota).to_numpy(dtype=object), picked.setdefault(quota.level, {})
+        for name, low in _lows(problem, quota):
+            mine = np.flatnonzero(problem.free & (area == name)).astype(np.int64)
+            mine = mine[np.argsort(problem.yuan[mine], kind="stable")][:low]
+            if _yuan(problem, mine) >= _yuan(problem, of_level.get(name, mine[:0])):
+                of_level[name] = mine
+    found = [(sum(_yuan(problem, s) for s in sets.values()), level, list(sets)) for level, sets in picked.items()]
+    lies_in = problem.sites.loc[problem.free, ["town", "county"]].drop_duplicates()
+    nested = not lies_in["town"].duplicated().any() and not any(q.tier for q in problem.quotas)
+    if nested and {"town", "county"} <= set(picked):
+        found.append(_nested(problem, picked["town"], picked["county"]))
+    return max(found, key=lambda f: f[0], default=(0, "", []))
+
+
+def _nested(problem: SitingProblem, towns: dict[str, Ints], counties: dict[str, Ints]) -> tuple[int, str, list[str]]:
+    """The sites that towns ask for count in their counties, which then take the cheapest that are left."""
+    chosen = np.zeros(len(problem.sites), dtype=np.bool_)
+    chosen[np.concatenate([*towns.values(), np.empty(0, dtype=np.int64)])] = True
+    county = problem.sites["county"].to_numpy(dtype=object)
+    for name, asked in counties.items():
+        here = np.flatnonzero(problem.free & (county == name))
+        left = here[~chosen[here]]
+        more = max(0, len(asked) - int(chosen[here].sum()))
+        chosen[left[np.argsort(problem.yuan[left], kind="stable")][:more]] = True
+    return _yuan(problem, np.flatnonzero(chosen)), "town_county", [*towns, *counties]
+
+
+def _yuan(problem: SitingProblem, sites: Ints) -> int:
+    return int(problem.yuan[sites].sum())
 
 
 def _lows(problem: SitingProblem, quota: Quota) -> list[tuple[str, int]]:
@@ -132,7 +178,7 @@ def _apart(problem: SitingProblem) -> Iterator[Reason]:
     size, free = len(problem.sites), problem.free
     pairs = np.vstack([problem.conflicts, problem.conflicts[:, ::-1]])
     clash = sp.csr_array((np.ones(len(pairs), np.int8), (pairs[:, 0], pairs[:, 1])), shape=(size, size))
-    barred = np.asarray(clash[:, ~free].sum(axis=1)).ravel() > 0
+    barred = _barred(problem)
     asked: dict[tuple[str, str], tuple[Ints, int]] = {}
     for quota in problem.quotas:
         area = problem.area_of(quota).to_numpy(dtype=object)
@@ -141,16 +187,31 @@ def _apart(problem: SitingProblem) -> Iterator[Reason]:
             open_to = mine[~barred[mine]]
             if len(open_to) < low:
                 yield Reason("siting.cause_barred", {"level": quota.level, "area": name, "count": len(mine)})
-            elif low > 1 and _all_clash(clash, open_to):
+            elif low > 1 and _most_apart(clash, open_to, low) < low:
                 yield Reason("siting.cause_clash", {"level": quota.level, "area": name, "minimum": low})
             else:
                 asked[quota.level, name] = (open_to, low)
     yield from _between(clash, asked)
 
 
-def _all_clash(clash: sp.csr_array, sites: Ints) -> bool:
-    inside = clash[sites][:, sites]
-    return int(inside.nnz) == len(sites) * (len(sites) - 1)
+def _most_apart(clash: sp.csr_array, sites: Ints, enough: int) -> int:
+    """No more of some sites than this can be open: the groups, found by greed, within which any two clash.
+
+    Counting ends at ``enough``.
+    """
+    inside, left, groups = sp.csr_array(clash[sites][:, sites]), set(range(len(sites))), 0
+    beside = [set(inside.indices[a:b].tolist()) for a, b in itertools.pairwise(inside.indptr.tolist())]
+    while left and groups < enough:
+        # Who clashes with fewest is shut out of most groups, so it goes first.
+        first = min(left, key=lambda s: (len(beside[s] & left), s))
+        left.discard(first)
+        common = beside[first] & left
+        while common:
+            one = max(common, key=lambda s: (len(beside[s] & common), -s))  # noqa: B023
+            left.discard(one)
+            common &= beside[one]
+        groups += 1
+    return groups
 
 
 def _between(clash: sp.csr_array, asked: dict[tuple[str, str], tuple[Ints, int]]) -> Iterator[Reason]:
@@ -176,6 +237,8 @@ def _beds(problem: SitingProblem) -> Iterator[Reason]:
     load, room = problem.load.to_numpy(dtype=np.int64), problem.room
     must = _must(problem)
     wanted = int(load[must].sum())
+    if (load == problem.demand.to_numpy()).all():
+        wanted = max(wanted, int(problem.coverage.at_least))
     if wanted == 0:
         return
     unit = problem.capacity.unit
