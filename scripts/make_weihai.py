@@ -570,7 +570,7 @@ def make_facilities(rows: pd.DataFrame, towns: pd.DataFrame, spots: pd.DataFrame
         in_counties(rows, list(COUNTIES), 13, "social_work_agency", "社会工作服务机构", rng),
     ]
     every = pd.concat([*parts, cemeteries(rows, towns, spots, rng)], ignore_index=True)
-    every = with_staff(with_beds(every, rng))
+    every = with_free_graves(with_staff(with_beds(every, rng)))
     number = every.groupby("kind").cumcount() + 1
     every.insert(0, "id", every["kind"].str.replace("_", "-") + number.map("-{:04d}".format))
     lonlat = to_lonlat(every[["x", "y"]].to_numpy())
@@ -579,7 +579,7 @@ def make_facilities(rows: pd.DataFrame, towns: pd.DataFrame, spots: pd.DataFrame
 
 
 FACILITY_COLUMNS = ["id", "name", "kind", "town", "county", "lon", "lat", "beds", "nursing_beds", "area_m2", "bed_yuan",
-                    "staff", "quality", "source"]  # fmt: skip
+                    "staff", "free_graves", "quality", "source"]  # fmt: skip
 
 
 def picked(rows: pd.DataFrame, share: float, rng: np.random.Generator) -> pd.DataFrame:
@@ -654,6 +654,13 @@ def with_staff(every: pd.DataFrame) -> pd.DataFrame:
     return every
 
 
+def with_free_graves(every: pd.DataFrame) -> pd.DataFrame:
+    """Graves that town cemeteries have left, in tens; made up."""
+    left = pd.Series(rng_of(25).integers(100, 400, len(every)) * 10, index=every.index)
+    every["free_graves"] = left.where(every["kind"].eq("town_cemetery")).astype("Int64")
+    return every
+
+
 def cemeteries(rows: pd.DataFrame, towns: pd.DataFrame, spots: pd.DataFrame, rng: np.random.Generator) -> pd.DataFrame:
     """Cemeteries at junctions that keep the distances; towns with the fewest such junctions have one."""
     spots = spots[spots["lawful"]]
@@ -691,7 +698,7 @@ def far_from(points: np.ndarray, things: np.ndarray) -> np.ndarray:
 
 
 def make_candidates(spots: pd.DataFrame, towns: pd.DataFrame) -> pd.DataFrame:
-    """Made-up parcels for cemeteries: up to six a town, four of them lawful, the rest as they come."""
+    """Made-up parcels of 18 to 51 mu for cemeteries: up to six a town, four of them lawful, the rest as they come."""
     shuffled = spots.iloc[rng_of(11).permutation(len(spots))]
     good = shuffled[shuffled["lawful"]].groupby("town").head(4)
     rest = shuffled.drop(good.index).groupby("town").head(2)
@@ -700,8 +707,12 @@ def make_candidates(spots: pd.DataFrame, towns: pd.DataFrame) -> pd.DataFrame:
     some["name"] = some["town"].map(towns["name"]) + number + "号备选地块（示例）"
     some["id"] = [f"P{i:03d}" for i in range(1, len(some) + 1)]
     lonlat = to_lonlat(some[["x", "y"]].to_numpy())
+    some["area_m2"] = (
+        (rng_of(26).uniform(18, 51, len(some)) / 0.5).round() * 0.5 * 10_000 / 15
+    )  # half a mu by half a mu
+    some["area_m2"] = some["area_m2"].round().astype(int)
     some = some.assign(lon=lonlat[:, 0], lat=lonlat[:, 1], quality="synthetic", source=MADE)
-    return some[["id", "name", "town", "county", "lon", "lat", "quality", "source"]]
+    return some[["id", "name", "town", "county", "lon", "lat", "area_m2", "quality", "source"]]
 
 
 def cemetery_in(

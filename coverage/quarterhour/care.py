@@ -91,7 +91,7 @@ def care(
             territories, plan = _rounds(file.rounds, tables, bases, networks, file)
             made = replace(made, territories=territories, rounds=plan)
     if file.graves:
-        demand, shared = _graves(file.graves, tables, _set(rules, file.graves.rules, "graves"), lost)
+        demand, shared = graves_needed(file.graves, tables, _set(rules, file.graves.rules, "graves"), lost)
         made = replace(made, graves=demand, graves_shared_out=shared)
     if file.overlay:
         step("overlay")
@@ -192,7 +192,7 @@ def _rounds(
     return territories, plan
 
 
-def _graves(
+def graves_needed(
     asked: GravesFile, tables: Inputs, rules: RuleSet, lost: list[tuple[str, str, str]]
 ) -> tuple[GraveDemand | None, bool]:
     figures = {f.id: f.value for f in rules.figures}

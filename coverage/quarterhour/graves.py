@@ -70,6 +70,37 @@ def grave_demand(areas: pd.DataFrame, *, figures: Mapping[str, float], eco_share
     return GraveDemand(pd.DataFrame(made, index=areas.index), {n: float(figures[n]) for n in NEEDED_FIGURES})
 
 
+def graves_on(area_m2: pd.Series, *, figures: Mapping[str, float]) -> pd.Series:
+    """How many graves, with the niches that go with each, a parcel of so many square metres holds; missing stays so.
+
+    Land of a grave: ``site-per-grave`` and ``niches-a-grave`` times ``site-per-niche``, paths and planting included.
+    Whole numbers, rounded down. DataError when a figure is missing or the land of a grave is nothing.
+    """
+    missing = [name for name in NEEDED_FIGURES[2:] if not figures.get(name, -1) >= 0]
+    each = 0.0 if missing else figures["site-per-grave"] + figures["niches-a-grave"] * figures["site-per-niche"]
+    if missing or each <= 0:
+        raise DataError("graves.no_figure", missing=", ".join(missing or NEEDED_FIGURES[2:]))
+    area = pd.to_numeric(area_m2, errors="coerce").astype(float)
+    return pd.Series(np.floor(np.round(area / each, 6)), index=area.index).astype("Int64")
+
+
+def shared_by_people(areas: pd.Series, *, people: pd.Series, area: pd.Series) -> pd.Series:
+    """An area's whole number shared out among its communities in proportion to people, the largest parts first.
+
+    ``areas``: by area id. ``people``, ``area``: by community. Nothing is lost: an area's communities add up to it;
+    where it has no people they share alike. What belongs to an area without communities is not shared out.
+    """
+    made = pd.Series(0, index=people.index, dtype="int64")
+    for name, rows in people.groupby(area, sort=True):
+        weight = rows.to_numpy(dtype=float) if rows.sum() > 0 else np.ones(len(rows))
+        part = float(areas.get(name, 0)) * weight / weight.sum()
+        whole = np.floor(part).astype(np.int64)
+        left = int(areas.get(name, 0)) - int(whole.sum())
+        whole[np.argsort(-(part - whole), kind="stable")[:left]] += 1
+        made[rows.index] = whole
+    return made
+
+
 def shared_out(total: float, *, by: pd.Series) -> pd.Series:
     """A city's figure shared out in proportion to people: an estimate, to be replaced by the towns' own."""
     weight = by.astype(float)

@@ -50,6 +50,7 @@ def offered_sites(
 
     Facilities of ``counts_kinds`` stand in for the kind (a county's institution serves as its town's centre); those of
     ``upgrade_kinds`` may be raised to it, which counts as a new site.
+    The columns of a capacity come along as they are.
     ``rules``: rule sets in force on the reference date, by the study's name for them; those that the question names in
     ``exclude_rules`` count, with the distances it gives itself. ``parcels``: of the study's overlay, if it has one.
     """
@@ -64,11 +65,19 @@ def offered_sites(
     new = kept.rename(index=lambda i: f"new-{i}" if i in old.index else i)
     joined = join_sites(old, new)
     joined.loc[old.index[old["kind"].isin(file.upgrade_kinds)], "state"] = "upgradeable"
+    for column in _figures_of(file):
+        parts = [t[column] if column in t else pd.Series(pd.NA, index=t.index) for t in (old, new)]
+        joined[column] = [*parts[0], *parts[1]]
     sites = gpd.GeoDataFrame(joined, geometry=pd.concat([old.geometry, new.geometry]), crs=tables.communities.crs)
     relaxed = [_relaxations(wanted, every, layers, tables, sites, q.level) for q in file.quotas if q.minimum and every]
     told = pd.concat(relaxed, ignore_index=True) if relaxed else pd.DataFrame(columns=["level", *RELAXED])
     ledger, unchecked = (no_ledger(), ()) if lawful is None else (lawful.ledger, lawful.unchecked)
     return Offered(sites, ledger, told, unchecked)
+
+
+def _figures_of(file: SitingFile) -> list[str]:
+    """The columns of facilities and candidates that a question's capacity is read from."""
+    return [] if file.capacity is None else [c for c in (file.capacity.column, file.capacity.land) if c]
 
 
 def _wanted(

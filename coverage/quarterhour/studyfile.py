@@ -207,6 +207,44 @@ class Exclusion(_Part):
     clause: str = ""
 
 
+class CapacityFile(_Part):
+    """What a site can serve, and what communities ask of it: graves by town's need, or a share of people.
+
+    ``column``: of facilities and candidates, so many; where it is blank, ``land`` (m2) holds so many graves by the
+    rule set's figures; where that is blank too, ``existing_each`` and ``new_each``.
+    """
+
+    unit: Name
+    column: str
+    land: str | None = None
+    existing_each: int = Field(default=0, ge=0)
+    new_each: int = Field(default=0, ge=0)
+    share: float = Field(default=1, gt=0)
+    source: str = ""
+
+
+class PhasesFile(_Part):
+    """In which order to build: so many sites a year, from a year on."""
+
+    per_year: int = Field(ge=1)
+    first_year: int = Field(ge=1900, le=2200)
+
+
+class RobustFile(_Part):
+    """How often each site stays chosen when the speed and the people are drawn."""
+
+    scenarios: int = Field(default=10, ge=1, le=200)
+    speed: tuple[Above, Above] = (0.8, 1.2)
+    people: float = Field(default=0.1, ge=0, le=1)
+    source: str = ""
+
+    @model_validator(mode="after")
+    def _small_first(self) -> RobustFile:
+        if self.speed[0] > self.speed[1]:
+            raise _wrong("not_rising", given=f"[{self.speed[0]:g}, {self.speed[1]:g}]")
+        return self
+
+
 class SitingFile(_Part):
     """A siting question."""
 
@@ -230,6 +268,10 @@ class SitingFile(_Part):
     exclude: tuple[Exclusion, ...] = ()
     exclude_rules: tuple[str, ...] = ()
     seconds: float = Field(default=60, gt=0)
+    capacity: CapacityFile | None = None
+    phases: PhasesFile | None = None
+    values: bool = False
+    robust: RobustFile | None = None
 
     @property
     def first_objective(self) -> str:
@@ -402,6 +444,8 @@ class StudyFile(_Part):
             for rule in question.exclude:
                 if rule.layer not in layers:
                     raise _wrong("unknown_layer", part=question.id, given=rule.layer, known=", ".join(sorted(layers)))
+            if question.capacity and question.capacity.unit == "graves" and self.graves is None:
+                raise _wrong("no_graves", part=question.id, given="graves")
             if question.candidates == "table" and self.candidates is None:
                 raise _wrong("no_candidates", part=question.id, given="table")
         known = {t.name for t in self.layers}

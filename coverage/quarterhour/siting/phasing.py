@@ -25,6 +25,8 @@ from quarterhour.siting.sequence import Worth, best_order, lost_without
 Progress = Callable[[float], None]
 STEP_COLUMNS = ("built", "sites", "value", "best", "bound", "loss", "loss_at_most", "proved_by")
 COUNTING = "counting"
+_FEW = 8
+"""Steps that are each compared by a search of their own; more of them by one frontier."""
 _PERCENT = 100
 
 
@@ -217,7 +219,8 @@ def _best_of(weighed: _Weighed, sizes: list[int], *, seconds: float, seed: int, 
     if not sizes:
         return {}
     largest = weighed.of_size(sizes[-1])
-    if largest.capacity is None and not len(largest.conflicts) and weighed.plain:
+    several = len(sizes) > _FEW
+    if several and largest.capacity is None and not len(largest.conflicts) and weighed.plain:
         table = frontier(largest, sizes[-1], seconds=seconds, seed=seed).set_index("sites")
         # More sites than the frontier knows cover nobody else.
         rows = {size: table.loc[min(size, table.index[-1])] for size in sizes if len(table)}
@@ -231,6 +234,8 @@ def _best_of(weighed: _Weighed, sizes: list[int], *, seconds: float, seed: int, 
     for place, size in enumerate(sizes):
         progress(place / len(sizes))
         plan = solve_siting(weighed.of_size(size), seconds=seconds / len(sizes), seed=seed)
+        if plan.stopped == "interrupt":
+            raise KeyboardInterrupt
         if plan.status in ("optimal", "bounded"):
             known[size] = weighed.heard(plan.value), weighed.heard(plan.bound), plan.proved_by
     progress(1.0)

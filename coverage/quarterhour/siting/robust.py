@@ -90,6 +90,8 @@ def robust_sites(
     for place, (factor, drawn) in enumerate(_drawn(problem, scenarios, speed, people, seed)):
         tell(place / scenarios)
         found = solve_siting(drawn, seconds=seconds / scenarios, seed=seed)
+        if found.stopped == "interrupt":
+            raise KeyboardInterrupt
         chosen[list(found.chosen)] += 1
         figures = found.status, found.value, found.bound, found.gap, len(found.chosen)
         rows.append((factor, int(drawn.demand.sum()), *figures))

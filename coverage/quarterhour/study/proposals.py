@@ -9,16 +9,17 @@ import geopandas as gpd
 import pandas as pd
 
 from quarterhour import reach, words
+from quarterhour.capacities import Asked, asked_of_sites
 from quarterhour.inputs import Inputs
 from quarterhour.offered import offered_sites, with_neighbours
 from quarterhour.siting.door import as_problem
 from quarterhour.siting.exact import solve_siting
-from quarterhour.siting.frontier import frontier
 from quarterhour.siting.plan import SitingPlan
-from quarterhour.siting.problem import Quota, SitingProblem
+from quarterhour.siting.problem import Capacity, Quota, SitingProblem
 from quarterhour.siting.recount import verify_plan
 from quarterhour.siting.relax import Relaxation, smallest_relaxations
 from quarterhour.study.asked import Study, study_mode, study_rules_in_force
+from quarterhour.study.prospects import Prospects, prospects, searched_as_far
 from quarterhour.study.running import Run
 from quarterhour.studyfile import SitingFile
 
@@ -27,8 +28,8 @@ from quarterhour.studyfile import SitingFile
 class Proposal:
     """A siting question's plan, its sites on the ground, and the ledger of candidates removed.
 
-    ``frontier``: what 1, 2, 3 ... sites cover, where the study asks. ``relaxations`` and ``unchecked`` as
-    ``offered.Offered`` has them. ``changes``: where there is no plan, what would make one.
+    ``relaxations`` and ``unchecked`` as ``offered.Offered`` has them. ``changes``: where there is no plan, what would
+    make one. ``unit``: what is covered: ``people``, or what a capacity counts. ``prospects``: what lies behind it.
     """
 
     id: str
@@ -42,7 +43,8 @@ class Proposal:
     relaxations: pd.DataFrame = field(default_factory=pd.DataFrame)
     unchecked: tuple[str, ...] = ()
     changes: tuple[Relaxation, ...] = ()
-    frontier: pd.DataFrame | None = None
+    unit: str = "people"
+    prospects: Prospects = Prospects()
 
     def name(self, lang: str) -> str:
         """The question's name in a language."""
@@ -50,20 +52,17 @@ class Proposal:
 
 
 def propose(run: Run, tables: Inputs, file: SitingFile) -> Proposal:
+    """The plan of a question, and what the study asks beside it."""
     run.say("study.step_siting", name=file.zh if run.lang == "zh" else file.en)
-    mode = study_mode(run.study, file.mode, file.id)
-    net = run.network(tables.roads, mode)
+    net = run.network(tables.roads, study_mode(run.study, file.mode, file.id))
     with run.timed(f"siting {file.id}"):
-        offered = offered_sites(
-            file, tables, network=net, rules=study_rules_in_force(run.study),
-            parcels=run.parcels, seed=run.study.file.study.seed,
-        )  # fmt: skip
-        sites = offered.sites
-        times = reach.travel_times(
+        rules, seed = study_rules_in_force(run.study), run.study.file.study.seed
+        offered = offered_sites(file, tables, network=net, rules=rules, parcels=run.parcels, seed=seed)
+        far = reach.travel_times(
             net,
             tables.communities,
-            sites,
-            minutes=file.minutes,
+            offered.sites,
+            minutes=searched_as_far(file),
             heading=file.heading,
             turnout_minutes=file.turnout_minutes,
             limit_m=run.study.file.study.snap_limit_m,
@@ -71,28 +70,42 @@ def propose(run: Run, tables: Inputs, file: SitingFile) -> Proposal:
             progress=run.share,
             hierarchy_folder=run.prepared,
         )
-        problem = as_problem(
-            file.id,
-            demand=tables.communities[file.people].astype("int64"),
-            sites=pd.DataFrame(sites.drop(columns="geometry")),
-            times=times,
-            minutes=file.minutes,
-            objective=file.objective,
-            new_sites=file.new_sites,
-            quotas=tuple(_quota(tables, q.level, q.minimum, q.maximum) for q in file.quotas),
-            areas=tables.communities[["town", "county"]],
-        )
+        times = far.within(file.minutes)
+        sites = offered.sites
+        asked = asked_of_sites(file, run.study.file, tables, sites, rules=rules)
+        if asked is not None:
+            run.doubts.append(asked.findings)
+            sites = sites.assign(capacity=asked.rooms)
+        problem = _problem(file, tables, sites, times, asked)
         plan = _kept_on_the_way(run, problem, file)
-        impossible = plan.status == "infeasible"
-        changes = smallest_relaxations(problem, seconds=min(20, file.seconds)) if impossible else []
-        further = frontier(problem, file.frontier, seconds=file.seconds) if file.frontier else None
-        offered = with_neighbours(
-            offered, times, communities=tables.communities, people=tables.communities[file.people]
-        )
+    impossible = plan.status == "infeasible"
+    changes = smallest_relaxations(problem, seconds=min(20, file.seconds)) if impossible else []
+    run.say("study.step_prospects", name=file.zh if run.lang == "zh" else file.en)
+    with run.timed(f"prospects {file.id}"):
+        behind = prospects(file, problem, plan, far=far, seed=seed)
+    offered = with_neighbours(offered, times, communities=tables.communities, people=tables.communities[file.people])
     return Proposal(
         file.id, file.zh, file.en, file.kind, problem, plan, sites, offered.ledger, offered.relaxations,
-        offered.unchecked, tuple(changes), further,
+        offered.unchecked, tuple(changes), "people" if asked is None else asked.unit, behind,
     )  # fmt: skip
+
+
+def _problem(
+    file: SitingFile, tables: Inputs, sites: gpd.GeoDataFrame, times: reach.TravelTimes, asked: Asked | None
+) -> SitingProblem:
+    people = tables.communities[file.people].astype("int64")
+    return as_problem(
+        file.id,
+        demand=people if asked is None else asked.load.rename(asked.unit),
+        sites=pd.DataFrame(sites.drop(columns="geometry")),
+        times=times,
+        minutes=file.minutes,
+        objective=file.objective,
+        new_sites=file.new_sites,
+        quotas=tuple(_quota(tables, q.level, q.minimum, q.maximum) for q in file.quotas),
+        areas=tables.communities[["town", "county"]],
+        capacity=None if asked is None else Capacity(asked.unit, split=True),
+    )
 
 
 def _kept_on_the_way(run: Run, problem: SitingProblem, file: SitingFile) -> SitingPlan:

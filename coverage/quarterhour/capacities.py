@@ -1,0 +1,81 @@
+"""What sites can serve of what communities ask: graves on their land, beds, visits."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+import pandas as pd
+
+from quarterhour import places
+from quarterhour.care import graves_needed
+from quarterhour.errors import StudyError, first_ids
+from quarterhour.graves import graves_on, shared_by_people
+from quarterhour.inputs import Inputs
+from quarterhour.places import numbers, texts
+from quarterhour.rules import RuleSet
+from quarterhour.studyfile import CapacityFile, SitingFile, StudyFile
+
+GRAVES = "graves"
+
+
+@dataclass(frozen=True, eq=False)
+class Asked:
+    """What communities ask, in the unit, whole; what the sites' rooms rest on.
+
+    ``load``: by community. ``rooms``: by site id, missing nowhere. ``findings``: sites whose room nobody knows.
+    """
+
+    unit: str
+    load: pd.Series
+    rooms: pd.Series
+    findings: pd.DataFrame
+
+
+def asked_of_sites(
+    file: SitingFile, study: StudyFile, tables: Inputs, sites: pd.DataFrame, *, rules: Mapping[str, RuleSet]
+) -> Asked | None:
+    """What a question with a capacity asks, and what its sites hold; None where it has none.
+
+    ``sites``: as offered, with the columns that facilities and candidates came with. StudyError when graves are asked
+    and the study cannot say how many.
+    """
+    asked = file.capacity
+    if asked is None:
+        return None
+    people = tables.communities[file.people].astype("int64")
+    if asked.unit != GRAVES or study.graves is None:
+        load = (people * asked.share).round().astype("int64")
+        rooms, unknown = _rooms(asked, sites, None)
+        return Asked(asked.unit, load, rooms, _findings(file, asked, unknown))
+    if study.graves.rules not in rules:
+        raise StudyError("care.no_rules", part="graves", name=study.graves.rules, known=", ".join(rules))
+    needed, _ = graves_needed(study.graves, tables, rules[study.graves.rules], [])
+    if needed is None:
+        raise StudyError("capacities.no_graves", part=file.id, table=study.graves.table)
+    town = texts(tables.communities["town"])
+    load = shared_by_people(needed.areas["graves"], people=people, area=town)
+    rooms, unknown = _rooms(asked, sites, needed.figures)
+    return Asked(GRAVES, load, rooms, _findings(file, asked, unknown))
+
+
+def _rooms(asked: CapacityFile, sites: pd.DataFrame, figures: Mapping[str, float] | None) -> tuple[pd.Series, pd.Index]:
+    """What each site holds, and the sites of which no column says so."""
+    blank = pd.Series(pd.NA, index=sites.index, dtype="Int64")
+    rooms = numbers(sites[asked.column]).round().astype("Int64") if asked.column in sites else blank
+    if asked.land is not None and asked.land in sites and figures is not None:
+        new = sites["state"].ne("existing")
+        rooms = rooms.fillna(graves_on(numbers(sites[asked.land]), figures=figures).where(new))
+    unknown = sites.index[rooms.isna()]
+    otherwise = sites["state"].map({"existing": asked.existing_each}).fillna(asked.new_each).astype("int64")
+    return rooms.fillna(otherwise).astype("int64"), unknown
+
+
+def _findings(file: SitingFile, asked: CapacityFile, unknown: pd.Index) -> pd.DataFrame:
+    if not len(unknown):
+        return places.no_findings()
+    figures = f"{asked.existing_each:,} / {asked.new_each:,}"
+    return places.finding(
+        "capacities.no_room", severity="note", table="candidates", id=file.id, value=str(len(unknown)),
+        column=asked.column, detail=f"{figures}: {first_ids(unknown)}",
+    )  # fmt: skip
