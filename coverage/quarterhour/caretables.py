@@ -20,8 +20,7 @@ def care_sections(results: Results, lang: str) -> list[Section]:
     towns = _names(results, "town")
     made = [*_tiers(results, towns, lang), *[_access(a, towns, lang) for a in care.access], *_beds(results, lang)]
     made += [*_rounds(results, lang), *_graves(care, towns, lang), *_overlay(care, towns, lang)]
-    made += [*_levels(results, lang), *_frontiers(results, lang)]
-    made += [*_relaxations(results, towns, lang), *_missing(care, lang)]
+    made += [*_missing(care, lang)]
     return made
 
 
@@ -181,57 +180,6 @@ def _overlay(care: Care, towns: pd.Series, lang: str) -> Iterator[Section]:
     told = {"id": parcels.index, "town": _named(parcels["town"], towns), "area_m2": parcels["area_m2"].array,
             "score": parcels["score"].array, "quality": [words.say(f"report.quality_{q}", lang) for q in parcels["quality"]]}  # noqa: E501  # fmt: skip
     yield Section("parcels", pd.DataFrame(told), page_rows=0)
-
-
-def _levels(results: Results, lang: str) -> Iterator[Section]:
-    """Value and bound of each goal of a chain."""
-    rows = [
-        {"name": p.name(lang), "goal": words.label("caretables", f"goal_{level.objective}", lang), "value": level.value,
-         "bound": level.bound, "gap": level.gap, "proved_by": level.proved_by}
-        for p in results.proposals if len(p.plan.levels) > 1 for level in p.plan.levels
-    ]  # fmt: skip
-    if rows:
-        yield Section("levels", pd.DataFrame(rows), (_say("levels_line", lang),))
-
-
-def _frontiers(results: Results, lang: str) -> Iterator[Section]:
-    parts = []
-    for proposal in results.proposals:
-        if proposal.frontier is not None:
-            table = proposal.frontier
-            people = table["people"].astype("Float64")
-            told = {"name": proposal.name(lang), "new_sites": table["sites"], "people_met": people}
-            told |= {"gained": people.diff(), "bound": table["bound"], "gap": table["gap"].astype("Float64")}
-            parts.append(pd.DataFrame(told))
-    if parts:
-        yield Section("frontier", pd.concat(parts, ignore_index=True), (_say("frontier_line", lang),), page_rows=40)
-
-
-def _relaxations(results: Results, towns: pd.Series, lang: str) -> Iterator[Section]:
-    rows, lines = [], []
-    counties = _names(results, "county")
-    for proposal in results.proposals:
-        if proposal.unchecked:
-            lines.append(f"{proposal.name(lang)}: {_say('unchecked', lang, rules=', '.join(proposal.unchecked))}")
-        lines += [f"{proposal.name(lang)}: {change.told(lang)}" for change in proposal.changes]
-        for row in proposal.relaxations.to_dict("records"):
-            names = towns if row["level"] == "town" else counties
-            freed = not pd.isna(row["candidate"])
-            how = [f"{r} {int(asked):,} → {int(m):,} m" for r, m, asked in
-                   zip(row["rules"], row["relaxed_m"], row["required_m"], strict=True)]  # fmt: skip
-            serving = row.get("serving_area")
-            rows.append({
-                "name": proposal.name(lang), "area_name": str(names.get(row["area"], row["area"])),
-                "candidates": row["of"], "candidate": row["candidate"] if freed else "",
-                "relaxation": "; ".join(how), "lawful_then": row["lawful"],
-                "neighbour": "" if pd.isna(serving) else str(names.get(serving, serving)),
-                "neighbour_minutes": row.get("serving_minutes", float("nan")),
-            })  # fmt: skip
-    if rows or lines:
-        columns = ["name", "area_name", "candidates", "candidate", "relaxation", "lawful_then", "neighbour",
-                   "neighbour_minutes"]  # fmt: skip
-        lines.append(_say("relaxations_line", lang, count=len(rows)))
-        yield Section("relaxations", pd.DataFrame(rows, columns=columns), tuple(lines), page_rows=40)
 
 
 def _missing(care: Care, lang: str) -> Iterator[Section]:

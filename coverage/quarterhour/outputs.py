@@ -6,6 +6,7 @@ import json
 import platform
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import asdict, fields
+from functools import partial
 from importlib import metadata
 from pathlib import Path
 from typing import Any
@@ -18,6 +19,7 @@ from quarterhour.carenotes import map_notes
 from quarterhour.league import earlier_rows, kept_rows
 from quarterhour.modes import Mode
 from quarterhour.siting.record import plan_record
+from quarterhour.sitingtables import siting_charts, unit_of
 from quarterhour.study import (
     Proposal,
     Results,
@@ -65,11 +67,22 @@ def _writers(results: Results, lang: str) -> dict[str, Callable[[Path], None]]:
         "scorecard.csv": lambda path: _scorecard_file(results, path),
         "manifest.json": lambda path: files.write_text(path, _json(manifest(results, lang))),
     }
+    for question, (_, chart) in siting_charts(results, lang).items():
+        writers[chart_file(question)] = partial(_text_file, chart)
     if results.scorecard is None:
         del writers["scorecard.csv"]
     if not results.proposals and results.study.file.siting:
         del writers["plan.json"]  # circles alone were asked for: an earlier plan stays
     return writers
+
+
+def chart_file(question: str) -> str:
+    """The chart of a question, beside the page."""
+    return f"sites-{question}.svg"
+
+
+def _text_file(text: str, path: Path) -> None:
+    files.write_text(path, text + "\n")
 
 
 def plans_record(results: Results) -> list[dict[str, Any]]:
@@ -106,17 +119,22 @@ def page(results: Results, lang: str = "zh") -> str:
         checks=results.checks,
         compare=results.compare,
         scorecard=results.scorecard,
-        plans=_plans(results),
+        plans=_plans(results, lang),
         quality=results.inputs.quality,
         findings=results.findings,
         sections=sections.further(results, lang),
+        charts={question: chart_file(question) for question in siting_charts(results, lang)},
     )
 
 
 def summary(results: Results, lang: str = "zh") -> list[str]:
     """The results in a sentence each."""
     lines = report.summary_lines(
-        lang=lang, checks=results.checks, compare=results.compare, scorecard=results.scorecard, plans=_plans(results)
+        lang=lang,
+        checks=results.checks,
+        compare=results.compare,
+        scorecard=results.scorecard,
+        plans=_plans(results, lang),
     )
     return [*lines, *sections.pace_lines(results, lang), quality_note(results, lang)]
 
@@ -143,7 +161,7 @@ def _workbook(results: Results, path: Path, lang: str) -> None:
             checks=results.checks,
             compare=results.compare,
             scorecard=results.scorecard,
-            plans=_plans(results),
+            plans=_plans(results, lang),
             quality=results.inputs.quality,
             findings=results.findings,
             ranges=results.ranges,
@@ -198,9 +216,15 @@ def _chosen(proposal: Proposal) -> gpd.GeoDataFrame:
     return proposal.sites.loc[new].assign(order=range(1, len(new) + 1))
 
 
-def _plans(results: Results) -> list[tuple[dict[str, str], Any, gpd.GeoDataFrame, pd.DataFrame]]:
+def _plans(results: Results, lang: str) -> list[tuple[dict[str, str], Any, gpd.GeoDataFrame, pd.DataFrame]]:
     return [
-        ({"id": p.id, "zh": p.zh, "en": p.en, "kind": p.kind}, p.plan, p.sites, p.ledger) for p in results.proposals
+        (
+            {"id": p.id, "zh": p.zh, "en": p.en, "kind": p.kind, f"unit_{lang}": unit_of(p, lang)},
+            p.plan,
+            p.sites,
+            p.ledger,
+        )
+        for p in results.proposals
     ]
 
 

@@ -20,7 +20,7 @@ from quarterhour.targets import Scorecard, told, told_closing
 from quarterhour.uncertain import CoverageRange
 
 Plan = tuple[Mapping[str, str], SitingPlan, pd.DataFrame, pd.DataFrame]
-"""What a question is called (``id, zh, en, kind``), its plan, its sites, and the ledger of candidates removed."""
+"""What a question is called (``id, zh, en, kind``; ``unit_zh, unit_en`` of a capacity), its plan, sites and ledger."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -432,8 +432,12 @@ def report_markdown(
     findings: pd.DataFrame,
     compare: Sequence[CircleCheck] = (),
     sections: Sequence[Section] = (),
+    charts: Mapping[str, str] | None = None,
 ) -> str:
-    """The results as a page of Markdown; text out of files is escaped, so it can be nothing but text."""
+    """The results as a page of Markdown; text out of files is escaped, so it can be nothing but text.
+
+    ``charts``: by id of a question the picture's file beside the page.
+    """
     names = area_names(scorecard)
     parts = [f"# {escape(title)}", _quality_part(quality, lang)]
     if checks:
@@ -442,7 +446,9 @@ def report_markdown(
         parts += [_scorecard_part(scorecard, lang)]
     if plans:
         parts += [f"## {words.say('report.plans', lang)}"]
-        parts += [part for plan in plans for part in _plan_parts(plan, names, lang)]
+        parts += [
+            part for plan in plans for part in _plan_parts(plan, names, lang, (charts or {}).get(plan[0]["id"], ""))
+        ]
     parts += [_section_part(section, lang) for section in sections]
     parts += [_findings_part(findings, lang)]
     return "\n\n".join(p for p in parts if p) + "\n"
@@ -583,9 +589,11 @@ def _source(row: Any, lang: str) -> str:
     return " ".join(t for t in (row.clause, row.source, row.date, mark) if t)
 
 
-def _plan_parts(plan: Plan, names: Mapping[tuple[str, str], str], lang: str) -> list[str]:
+def _plan_parts(plan: Plan, names: Mapping[tuple[str, str], str], lang: str, chart: str) -> list[str]:
     question, answer, sites, ledger = plan
     parts = [f"### {escape(question[lang])}", escape(_plan_line(question, answer, lang))]
+    if chart:
+        parts.append(f"![{escape(words.say('report.chart', lang, name=question[lang]))}]({chart})")
     if len(answer.chosen):
         shown = _site_table([plan], names, lang).drop(columns=[f"question\t{_heading('question', lang)}"])
         parts.append(_markdown(shown))
@@ -616,7 +624,8 @@ def _plan_line(question: Mapping[str, str], plan: SitingPlan, lang: str) -> str:
         return " ".join([words.say("report.plan_none", lang, **row), *(r.told(lang) for r in plan.reasons)])
     said = {"bound": _figure(plan.bound, ""), "value": _figure(plan.value, ""), "gap": _gap(plan.gap)}
     unmet = words.say("report.plan_unmet_count", lang, count=len(plan.unmet)) if len(plan.unmet) else ""
-    return words.say("report.plan_line", lang, **{**row, **said, "unmet": unmet})
+    key = "report.plan_line_room" if plan.served is not None else "report.plan_line"
+    return words.say(key, lang, **{**row, **said, "unmet": unmet, "unit": question.get(f"unit_{lang}", "")})
 
 
 def _gap(gap: float) -> str:

@@ -11,6 +11,7 @@ from quarterhour import report, words
 from quarterhour.caretables import care_sections
 from quarterhour.league import changes, league_table
 from quarterhour.report import Section
+from quarterhour.sitingtables import siting_sections
 from quarterhour.study import Results
 from quarterhour.targets import Scorecard
 from quarterhour.uncertain import COVERED, told_argument, told_pace
@@ -21,15 +22,16 @@ _LEVELS = ("city", "county", "town")
 def further(results: Results, lang: str) -> list[Section]:
     """The sections that the results have something for."""
     card = results.scorecard
+    behind = [*siting_sections(results, lang), *care_sections(results, lang)]
     if card is None:
-        return care_sections(results, lang)
+        return behind
     made = [_paces(results, card, lang)] if results.ranges else []
     made.append(_league(card, lang))
     if len(results.scorecards) > 1:
         made.append(_by_date(results.scorecards, lang))
     if results.earlier is not None:
         made.append(_changes(results.earlier, card, lang))
-    return [*made, *care_sections(results, lang)]
+    return [*made, *behind]
 
 
 def pace_lines(results: Results, lang: str) -> list[str]:

@@ -16,12 +16,13 @@ class Notes:
     """Texts in the page's language, as they are to be read.
 
     ``city``: by heading, sentences. ``communities``, ``towns``: by id, a column a heading; a blank or missing text is
-    no line.
+    no line. ``charts``: by heading, pictures as SVG whose texts are escaped already.
     """
 
     city: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     communities: pd.DataFrame = field(default_factory=pd.DataFrame)
     towns: pd.DataFrame = field(default_factory=pd.DataFrame)
+    charts: Mapping[str, str] = field(default_factory=dict)
 
 
 def add_notes(picture: dict[str, Any], notes: Notes, *, communities: pd.DataFrame, towns: pd.DataFrame) -> None:
@@ -29,6 +30,7 @@ def add_notes(picture: dict[str, Any], notes: Notes, *, communities: pd.DataFram
     picture["findings"] = [
         {"name": escape(name), "lines": [escape(line) for line in lines]} for name, lines in notes.city.items()
     ]
+    picture["charts"] = [{"name": escape(name), "svg": chart} for name, chart in notes.charts.items()]
     table = notes.communities.reindex(communities.index)
     picture["communities"]["notes"] = {escape(c): coded([_text(v) for v in table[c]]) for c in table}
     of_towns = notes.towns.reindex(towns.index)

@@ -176,6 +176,7 @@ function quarterhourDraw(map, layers, picture) {
   }
   const share = picture.circles.map((circle, c) => `<section><h4>${circle.name} <small>≤ ${circle.standard} ${w.minutes}</small></h4><p class="qh-figure">${circle.city.share}</p><p>${circle.city.text}</p><p><small>${circle.city.quality}</small></p>${sure(c) ? rangeText(sure(c)) : ""}</section>`).join("");
   const plans = picture.plans.map((plan) => `<section><h4>${plan.name}</h4>${plan.result.map((line) => `<p>${line}</p>`).join("")}</section>`).join("");
+  const charts = picture.charts.map((chart) => `<section class="qh-chart"><h4>${chart.name}</h4>${chart.svg}</section>`).join("");
   const findings = picture.findings.map((found) => `<details><summary>${found.name}</summary>${found.lines.map((line) => `<p>${line}</p>`).join("")}</details>`).join("");
   const dot = (fill) => `background:${fill};border-radius:50%`;
   const legend = [
@@ -197,6 +198,7 @@ function quarterhourDraw(map, layers, picture) {
         <div class="qh-body"><input type="search" id="qh-search" autocomplete="off" placeholder="${w.search}" aria-label="${w.search}"><ol id="qh-found"></ol>
         ${share}${plans}
         ${promises ? `<details><summary>${w.scorecard}</summary><table class="qh-wide">${promises}</table></details>` : ""}
+        ${charts}
         ${findings}
         <section><h4>${w.legend}</h4>${legend}</section>
         <footer><p>${picture.note}</p><p>${w.schematic}</p>${missing}</footer></div>`;
