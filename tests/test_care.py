@@ -16,6 +16,7 @@ from quarterhour.caretables import care_sections
 from quarterhour.errors import StudyError
 from quarterhour.lawful import lawful_candidates
 from quarterhour.rules import read_rule_set
+from quarterhour.sitingtables import siting_sections
 from quarterhour.study import Results
 from quarterhour.targets import told
 
@@ -201,8 +202,9 @@ def test_what_stands_may_count_or_be_raised_and_goals_follow_each_other(toy_stud
     assert states.get("upgradeable", 0) == kinds.get("care_base", 0)
     assert [level.objective for level in proposal.plan.levels] == ["max-cover", "min-time"]
     assert proposal.plan.covered >= plain.plan.covered
-    assert proposal.frontier is not None and proposal.frontier["people"].is_monotonic_increasing
-    assert {"levels", "frontier"} <= {s.key for s in care_sections(results, "zh")}
+    frontier = proposal.prospects.frontier
+    assert frontier is not None and frontier["people"].is_monotonic_increasing
+    assert {"levels", "frontier"} <= {s.key for s in siting_sections(results, "zh")}
     file.write_text(text + 'counts_kinds = ["care_base"]\n', encoding="utf-8")
     counted = qh.run_study(qh.read_study(toy_study)).proposals[0]
     assert counted.sites["state"].value_counts().get("existing", 0) == states.get("existing", 0) + kinds.get(

@@ -40,8 +40,7 @@ def test_the_engine_of_times_agrees_with_the_generic_model(
     verify_plan(problem, quick)
     monkeypatch.setattr(engines, "_is_most_then_time", lambda _rules, _goal: False)
     slow = solve_siting(problem)
-    assert slow.status == "optimal"
-    assert quick.gap <= (1e-6 if room else 0)  # with rooms a solver's last digits may stay unproven
+    assert quick.status == slow.status == "optimal"
     assert [level.value for level in quick.levels] == [level.value for level in slow.levels]
 
 

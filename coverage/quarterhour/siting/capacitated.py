@@ -133,6 +133,8 @@ class _Search:
         if best.value is not None:
             self._settle(nest, priced, best.value)
         self.pair, self.beyond = self._pairs(priced, reach)
+        self.base = self._base()
+        self.settled = m.settled + int(m.people @ self.base)
         self.solver = Solver(self._program(), seed=best.watch.seed)
 
     def _settle(self, nest: Nest, priced: Priced, value: int) -> None:
@@ -140,6 +142,22 @@ class _Search:
         mine = replace(priced, cost=priced.cost[free], chosen=np.flatnonzero(np.isin(free, priced.chosen)))
         opened, closed = settled_sites(nest, mine, value, self.space.median.settled)
         self.lower[free[opened]], self.upper[free[closed]] = 1.0, 0.0
+
+    def _base(self) -> Ints:
+        """What a person of each row pays in the best choice, rounded down: the program tells what differs from it.
+
+        Everybody goes somewhere, so that this is a constant; small numbers leave a solver's last digits no room.
+        """
+        m, row = self.space.median, self.space.row
+        base = np.zeros(self.rows, dtype=np.int64)
+        if self.best.chosen is not None:
+            went = self.space.flow(self.best.chosen).people.astype(np.int64)
+            paid, gone = np.zeros_like(base), np.zeros_like(base)
+            np.add.at(paid, row, went * m.cs)
+            np.add.at(gone, row, went)
+            paid += (m.people - gone) * np.maximum(m.otherwise, 0)
+            base = paid // np.maximum(m.people, 1)
+        return base
 
     def _pairs(self, priced: Priced, reach: int | None) -> tuple[Ints, Ints]:
         """The pairs of the program, and by row the least time of what is not among them, ``MUST`` if nothing is."""
@@ -174,7 +192,8 @@ class _Search:
         matrix = sp.csr_array(sp.vstack([serve, room, rules], format="csr"))
         low = np.r_[m.people, np.full(self.sites, -math.inf), space.limits.low]
         high = np.r_[m.people, np.zeros(self.sites), space.limits.high]
-        cost = np.r_[np.zeros(first), m.cs[pair], np.maximum(self.beyond, 0)].astype(float)
+        rest = np.where(self.beyond == MUST, 0, self.beyond - self.base)
+        cost = np.r_[np.zeros(first), m.cs[pair] - self.base[row], rest].astype(float)
         lower = np.r_[self.lower, np.zeros(pairs + self.rows)]
         upper = np.r_[self.upper, m.people[row], np.where(self.beyond == MUST, 0, m.people)].astype(float)
         return Program(cost, matrix, low.astype(float), high.astype(float), lower, upper)
@@ -202,7 +221,7 @@ class _Search:
             if self.best.value is not None:
                 self.best.proved(self.best.value, by)
         elif math.isfinite(out.bound):
-            self.best.proved(self.space.median.settled + int(whole_bound(out.bound, most=False)), by)
+            self.best.proved(self.settled + int(whole_bound(out.bound, most=False)), by)
         return out
 
     def _tighten(self) -> Outcome:
@@ -227,7 +246,7 @@ class _Search:
 
     def _settle_by(self, out: Outcome, value: int) -> None:
         reduced = (np.zeros(self.sites) if out.reduced is None else out.reduced)[: self.sites]
-        bound = np.ceil(out.bound + np.abs(reduced)) + self.space.median.settled
+        bound = np.ceil(out.bound + np.abs(reduced)) + self.settled
         free = self.upper > self.lower
         self.upper[free & (reduced > 0) & (bound >= value)] = 0.0
         self.lower[free & (reduced < 0) & (bound >= value)] = 1.0
@@ -249,5 +268,5 @@ class _Search:
     def _found(self, values: Floats, bound: float) -> None:
         chosen = np.flatnonzero(values[: self.sites] > 0.5).astype(np.int64)
         if math.isfinite(bound):
-            self.best.proved(self.space.median.settled + int(whole_bound(bound, most=False)), self.solver.version)
+            self.best.proved(self.settled + int(whole_bound(bound, most=False)), self.solver.version)
         self.space.take(chosen, self.best)
