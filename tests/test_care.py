@@ -144,7 +144,7 @@ exclude = [{ layer = "communities", metres = 500, clause = "c" }]
     proposal = next(p for p in results.proposals if p.id == "graves")
     assert len(proposal.relaxations) and proposal.relaxations["candidate"].isna().all()  # each stands on a community
     assert np.isin(proposal.relaxations["level"], ["town"]).all()
-    assert "relaxations" in {s.key for s in care_sections(results, "en")}
+    assert "relaxations" in {s.key for s in siting_sections(results, "en")}
 
 
 def test_a_rule_set_that_is_not_in_force_is_refused(toy_study: Path) -> None:

@@ -21,14 +21,16 @@ GRAVES = "graves"
 
 @dataclass(frozen=True, eq=False)
 class Asked:
-    """What communities ask, in the unit, whole; what the sites' rooms rest on.
+    """What communities ask, in the unit, whole, and what sites hold.
 
-    ``load``: by community. ``rooms``: by site id, missing nowhere. ``findings``: sites whose room nobody knows.
+    ``load``: by community. ``rooms``: by site id, missing nowhere; ``quality``: what each rests on, ``estimated`` where
+    no column says it. ``findings``: sites whose room nobody knows.
     """
 
     unit: str
     load: pd.Series
     rooms: pd.Series
+    quality: pd.Series
     findings: pd.DataFrame
 
 
@@ -46,17 +48,23 @@ def asked_of_sites(
     people = tables.communities[file.people].astype("int64")
     if asked.unit != GRAVES or study.graves is None:
         load = (people * asked.share).round().astype("int64")
-        rooms, unknown = _rooms(asked, sites, None)
-        return Asked(asked.unit, load, rooms, _findings(file, asked, unknown))
+        return _with_rooms(file, asked, load, sites, None)
     if study.graves.rules not in rules:
         raise StudyError("care.no_rules", part="graves", name=study.graves.rules, known=", ".join(rules))
-    needed, _ = graves_needed(study.graves, tables, rules[study.graves.rules], [])
+    needed, _ = graves_needed(study.graves, tables, rules[study.graves.rules], [], people=study.communities.people[0])
     if needed is None:
         raise StudyError("capacities.no_graves", part=file.id, table=study.graves.table)
     town = texts(tables.communities["town"])
     load = shared_by_people(needed.areas["graves"], people=people, area=town)
-    rooms, unknown = _rooms(asked, sites, needed.figures)
-    return Asked(GRAVES, load, rooms, _findings(file, asked, unknown))
+    return _with_rooms(file, asked, load, sites, needed.figures)
+
+
+def _with_rooms(
+    file: SitingFile, asked: CapacityFile, load: pd.Series, sites: pd.DataFrame, figures: Mapping[str, float] | None
+) -> Asked:
+    rooms, unknown = _rooms(asked, sites, figures)
+    quality = sites["quality"].mask(sites.index.isin(unknown) & sites["quality"].eq("fact"), "estimated")
+    return Asked(asked.unit, load, rooms, quality, _findings(file, asked, unknown))
 
 
 def _rooms(asked: CapacityFile, sites: pd.DataFrame, figures: Mapping[str, float] | None) -> tuple[pd.Series, pd.Index]:

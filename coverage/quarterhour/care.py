@@ -91,7 +91,9 @@ def care(
             territories, plan = _rounds(file.rounds, tables, bases, networks, file)
             made = replace(made, territories=territories, rounds=plan)
     if file.graves:
-        demand, shared = graves_needed(file.graves, tables, _set(rules, file.graves.rules, "graves"), lost)
+        demand, shared = graves_needed(
+            file.graves, tables, _set(rules, file.graves.rules, "graves"), lost, people=file.communities.people[0]
+        )
         made = replace(made, graves=demand, graves_shared_out=shared)
     if file.overlay:
         step("overlay")
@@ -193,7 +195,7 @@ def _rounds(
 
 
 def graves_needed(
-    asked: GravesFile, tables: Inputs, rules: RuleSet, lost: list[tuple[str, str, str]]
+    asked: GravesFile, tables: Inputs, rules: RuleSet, lost: list[tuple[str, str, str]], *, people: str
 ) -> tuple[GraveDemand | None, bool]:
     figures = {f.id: f.value for f in rules.figures}
     table = tables.tables.get(asked.table)
@@ -208,13 +210,9 @@ def graves_needed(
     if not len(rows):
         lost.append(("graves", asked.table, "deaths"))
         return None, False
-    people = tables.communities.groupby(texts(tables.communities["town"]))[list(_people(tables))[:1]].sum().iloc[:, 0]
-    deaths = shared_out(float(numbers(rows["value"]).iloc[0]), by=people)
+    by_town = tables.communities.groupby(texts(tables.communities["town"]))[people].sum()
+    deaths = shared_out(float(numbers(rows["value"]).iloc[0]), by=by_town)
     return grave_demand(deaths.to_frame("deaths"), figures=figures, eco_share=asked.eco_share), True
-
-
-def _people(tables: Inputs) -> list[str]:
-    return [c.removeprefix("people_") for c in tables.quality.columns if c.startswith("people_")] or ["older"]
 
 
 def _overlay(

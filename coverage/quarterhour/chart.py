@@ -7,8 +7,8 @@ import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-WIDE, HIGH = 300, 200
-_LEFT, _RIGHT, _TOP, _BOTTOM = 46, 10, 12, 52
+WIDE, HIGH = 300, 212
+_LEFT, _RIGHT, _TOP, _BOTTOM = 46, 12, 12, 64
 _FONT = "'Noto Sans CJK SC','Microsoft YaHei','PingFang SC',sans-serif"
 _STEPS = (1, 2, 2.5, 5, 10)
 
@@ -36,7 +36,7 @@ def line_chart(lines: Sequence[Line], *, title: str, x_label: str, lang: str) ->
     parts = [f"<title>{html.escape(title)}</title>", f'<rect width="{WIDE}" height="{HIGH}" fill="#fff"/>']
     parts += [_across(frame, y, _number(y, max(up), lang)) for y in up]
     parts += [_below(frame, x, f"{x:g}") for x in across]
-    parts.append(_text((_LEFT + WIDE - _RIGHT) / 2, HIGH - _BOTTOM + 25, x_label, anchor="middle"))
+    parts.append(_text((_LEFT + WIDE - _RIGHT) / 2, HIGH - _BOTTOM + 26, x_label, anchor="middle"))
     parts += [_drawn(frame, line) for line in drawn]
     parts += [_legend(place, line) for place, line in enumerate(drawn)]
     return (
@@ -101,10 +101,11 @@ def _drawn(frame: _Frame, line: Line) -> str:
         made += "".join(f'<circle cx="{_at(x)}" cy="{_at(y)}" r="2.6" fill="{line.colour}"/>' for x, y in places)
     for (x, y), said in zip(places, line.labels, strict=False):
         if said:
-            made += _text(x, y + 12, said, anchor="middle", colour=line.colour)
+            inside = x < WIDE - 3 * _RIGHT
+            made += _text(x + 3 if inside else x, y + 11, said, anchor="start" if inside else "end", colour=line.colour)
     return made
 
 
 def _legend(place: int, line: Line) -> str:
-    y = HIGH - 14 + 11 * (place - 1)
+    y = HIGH - 19 + 12 * place
     return f'<path d="M{_LEFT} {y}h14" stroke="{line.colour}" stroke-width="2"/>' + _text(_LEFT + 19, y + 3, line.name)

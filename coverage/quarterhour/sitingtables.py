@@ -80,10 +80,10 @@ def _rooms(results: Results, lang: str) -> Iterator[Section]:
             "state": [words.say(f"report.state_{s}", lang) for s in rows["state"]], "room": room.array,
             "placed": served.array, "room_left": (room - served).array,
             "full_share": (served / room.where(room > 0)).astype(float).array,
-            "quality": [words.say(f"report.quality_{q}", lang) for q in rows["quality"]],
+            "quality": [words.say(f"report.quality_{q}", lang) for q in rows["room_quality"]],
         }))  # fmt: skip
         existing, unit = rows["state"].eq("existing").to_numpy(), unit_of(p, lang)
-        counted = rows["quality"].value_counts()
+        counted = rows["room_quality"].value_counts()
         lines.append(
             _say("rooms_line", lang, name=p.name(lang), unit=unit, asked=p.plan.demand_total,
                  existing=int(room[existing].sum()), new=int(room[~existing].sum()), placed=int(served.sum()),
@@ -218,7 +218,8 @@ def _robust(results: Results, lang: str) -> Iterator[Section]:
         parts.append(pd.DataFrame({
             "question": p.name(lang), "id": some.index, "name": rows["name"].array,
             "town": _named(results, rows["town"]), "chosen_in": some["chosen"].array,
-            "chosen_share": some["share"].array, "in_plan": [bool(b) for b in some["in_plan"]],
+            "chosen_share": some["share"].array,
+            "in_plan": [words.say(f"report.{'yes' if mine else 'no'}", lang) for mine in some["in_plan"]],
         }))  # fmt: skip
         told = found.scenarios.reset_index()
         runs.append(pd.DataFrame({

@@ -82,11 +82,26 @@ def best_order(worth: Worth, sites: Ints, *, years: Ints | None = None) -> tuple
 
 
 def _best_first(worth: Worth, sites: Ints) -> Ints:
+    """Each time the site that gains most; the first of those that gain alike.
+
+    A site never gains more later than before (who goes where is an assignment), so most need not be weighed again.
+    """
     order: list[int] = []
-    left = sites.tolist()
+    left, now = set(sites.tolist()), worth.value(np.empty(0, dtype=np.int64))
+    most = dict.fromkeys(left, now + 1)
     while left:
-        values = [worth.value(np.array([*order, s], dtype=np.int64)) for s in left]
-        order.append(left.pop(int(np.argmin(values))))
+        best, gain = -1, -1
+        for site in sorted(left, key=lambda s: (-most[s], s)):
+            if most[site] < gain:
+                break
+            if most[site] == gain and site > best:
+                continue
+            most[site] = now - worth.value(np.array([*order, site], dtype=np.int64))
+            if most[site] > gain or (most[site] == gain and site < best):
+                best, gain = site, most[site]
+        order.append(best)
+        left.remove(best)
+        now -= gain
     return np.array(order, dtype=np.int64)
 
 

@@ -75,7 +75,7 @@ def propose(run: Run, tables: Inputs, file: SitingFile) -> Proposal:
         asked = asked_of_sites(file, run.study.file, tables, sites, rules=rules)
         if asked is not None:
             run.doubts.append(asked.findings)
-            sites = sites.assign(capacity=asked.rooms)
+            sites = sites.assign(capacity=asked.rooms, room_quality=asked.quality)
         problem = _problem(file, tables, sites, times, asked)
         plan = _kept_on_the_way(run, problem, file)
     impossible = plan.status == "infeasible"
