@@ -10,6 +10,7 @@ A house every 10 minutes from 0 to 60, people 5 3 8 1 9 4 6; a site may stand at
 from __future__ import annotations
 
 import dataclasses
+import itertools
 
 import numpy as np
 import pandas as pd
@@ -114,6 +115,25 @@ def test_coverage_falls_with_time():
     plan = _solved(within=Standard(20, ((10, 100), (20, 50))))
     assert (plan.chosen, _values(plan), plan.covered) == (("3",), [18 + 7 / 2], 25)
     assert plan.gain.to_dict() == {"3": 21.5}
+
+
+@pytest.mark.parametrize("steps", [(), ((6.0, 100), (10.0, 40))])
+@pytest.mark.parametrize("backup", [20, 50, 70])
+def test_backup_among_fourteen_sites_equals_trying_all(backup, steps):
+    """More sites in reach than are told apart one by one; worth more alone, the same, worth more together."""
+    draw = np.random.default_rng(backup)
+    minutes, people = draw.uniform(0, 12, (30, 14)).round(1), draw.integers(1, 50, 30)
+    asked = {"objective": "max-cover", "within": Standard(10.0, steps), "new_sites": 3}
+    problem = siting_from_matrix(minutes, people, **asked, coverage=Coverage(backup=backup))
+    plan = solve_siting(problem, seconds=30)
+    verify_plan(problem, plan)
+    share = np.where(minutes <= 10, 40 if steps else 100, 0)
+    share = np.where(minutes <= (6 if steps else 10), 100, share)
+    best = 0
+    for three in itertools.combinations(range(14), 3):
+        first, second = np.sort(share[:, three], axis=1)[:, [-1, -2]].T
+        best = max(best, int(people @ np.maximum(first * backup, second * 100)))
+    assert plan.status == "optimal" and plan.value == best / 10_000
 
 
 def test_backup_asks_for_two_sites_in_reach():

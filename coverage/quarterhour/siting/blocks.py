@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import itertools
 import math
 
 import numpy as np
+import scipy.sparse as sp
 
 from quarterhour.siting.measure import Choice, Measure, Served
-from quarterhour.siting.patterns import patterns
+from quarterhour.siting.patterns import Patterns, patterns
 from quarterhour.siting.problem import Bools, Ints
 from quarterhour.siting.rows import Rows
 from quarterhour.siting.solver import Floats
@@ -23,18 +25,29 @@ class Covered:
         self.patterns = patterns(measure)
         self.free = np.flatnonzero(measure.problem.free)
         reach = np.diff(self.patterns.weight.indptr)
-        self.whole: Bools = (self.patterns.need == 2) & (reach > _FEW)
+        self.one = _one_of(self.patterns)
+        self.exact: Bools = (self.patterns.need == 1) | _no_better_alone(self.patterns, self.one)
+        self.whole: Bools = ~self.exact & (reach > _FEW)
         self.lower = self.patterns.must.astype(float)
         self.upper = np.ones(len(reach))
 
     def rules(self, rows: Rows, first: int) -> None:
-        """The open weight is ``need`` at least where the column is 1; two are met without any single site of them."""
+        """The open weight is ``need`` at least where the column is 1; two are met without any single site of them.
+
+        One and two of the same sites together come to no more than the sites that are open: a row that says much
+        more of fractions.
+        """
         weight, need = self.patterns.weight.tocoo(), self.patterns.need
         each = np.arange(len(need))
         row, column = np.r_[weight.coords[0], each], np.r_[weight.coords[1], first + each]
         rows.add(row, column, np.r_[weight.data, -need], count=len(need), low=0, high=math.inf)
-        table = self.patterns.weight
-        for p in np.flatnonzero((need == 2) & ~self.whole).tolist():
+        table, paired = self.patterns.weight, np.flatnonzero(self.one >= 0)
+        both = sp.csr_array(table[paired]).tocoo()
+        every = np.arange(len(paired))
+        columns = np.r_[both.coords[1], first + self.one[paired], first + paired]
+        values = np.r_[both.data, -np.ones(2 * len(paired))]
+        rows.add(np.r_[both.coords[0], every, every], columns, values, count=len(paired), low=0, high=math.inf)
+        for p in np.flatnonzero(~self.exact & ~self.whole).tolist():
             legs = slice(table.indptr[p], table.indptr[p + 1])
             site, light = table.indices[legs], table.data[legs] == 1
             for left_out in site[light].tolist():
@@ -52,6 +65,29 @@ class Covered:
         opened = choice.opened[self.free].astype(np.int64)
         met: Bools = self.patterns.weight @ opened >= self.patterns.need
         return met.astype(float)
+
+
+def _one_of(known: Patterns) -> Ints:
+    """For each pattern of two among sites that count alike, the pattern of one among the same; -1: none."""
+    table, need = known.weight, known.need
+    legs = [slice(a, b) for a, b in itertools.pairwise(table.indptr.tolist())]
+    alone = {table.indices[legs[p]].tobytes(): p for p in np.flatnonzero(need == 1).tolist()}
+    one = np.full(len(need), -1, dtype=np.int64)
+    for p in np.flatnonzero(need == 2).tolist():
+        if (table.data[legs[p]] == 1).all():
+            one[p] = alone.get(table.indices[legs[p]].tobytes(), -1)
+    return one
+
+
+def _no_better_alone(known: Patterns, one: Ints) -> Bools:
+    """Patterns of two that are worth no more than their pattern of one to anybody: with one open site, nothing is
+    gained by calling it two."""
+    paired = np.flatnonzero(one >= 0)
+    more = sp.csr_array(known.worth[paired] - known.worth[one[paired]])
+    gained = np.zeros(len(one), dtype=np.bool_)
+    gained[paired] = True
+    gained[paired[np.unique(more.tocoo().coords[0][more.data > 0])]] = False
+    return gained
 
 
 class Nearer:
