@@ -8,6 +8,7 @@ import subprocess
 import sys
 import threading
 import time
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -77,6 +78,22 @@ def test_a_safe_bound_holds_for_any_prices(seed, most):
     best = _second_opinion(program)
     assert bound >= best - 1e-9 if most else bound <= best + 1e-9
     assert len(reduced) == len(program.cost)
+
+
+@pytest.mark.parametrize("digits", [7, 8, 9, 11])
+@pytest.mark.parametrize("most", [True, False])
+def test_large_objectives_are_proven_to_the_last_unit_or_not_at_all(digits, most):
+    """Values that differ by one in ten thousand million: no bound is beyond the best, and to 10**9 it meets it."""
+    for seed in range(15):
+        rng = np.random.default_rng(seed)
+        program = _program(rng, rows=6, columns=12, most=most, whole=True)
+        cost = rng.integers(10**digits // 2, 10**digits, 12) // 12 * 12 + rng.integers(0, 2, 12)
+        loose = replace(program, cost=(cost if most else -cost).astype(float), whole=np.arange(12) < 12)
+        done, best = Solver(loose).solve(), round(_by_hand(loose))
+        bound = whole_bound(done.bound, most=most)
+        assert bound >= best if most else bound <= best
+        if digits < 9:
+            assert (bound, round(done.value)) == (best, best)
 
 
 def test_rows_added_dropped_and_moved_change_the_answer():

@@ -26,6 +26,10 @@ _FINAL = ("kOptimal", "kTimeLimit", "kSolutionLimit", "kInterrupt")
 """Stops after which HiGHS's bound holds. After any other (it may not have run at all) there is none."""
 _TOLERANCE = 1e-6
 _BROKEN = 1e-4
+_LARGE = 1e7
+_UNEVEN = math.sqrt(0.5)
+"""Where an objective may be larger than ``_LARGE``, HiGHS's own rounding may lose a whole number: it is given a
+cost without a common measure, so that it does not round, and keeps what is better by half a unit."""
 _EPSILON = float(np.finfo(np.float64).eps)
 _TICK, _GRACE = 0.05, 0.8
 """Seconds between looks at a run, and those that it has to come to a stop before it is left behind."""
@@ -80,10 +84,13 @@ class Solver:
         self._program = program
         self._later: list[sp.csr_array] = []
         self._proof = 1.0 if whole_value else 100 * _TOLERANCE
-        self._new: Callable[[], Any] = partial(_highs, seed=seed, whole_value=whole_value)
+        large = whole_value and program.whole is not None and _farthest(program) > _LARGE
+        self._unit = _UNEVEN if large else 1.0
+        gap = _UNEVEN / 2 if large else 1 - _TOLERANCE if whole_value else _TOLERANCE
+        self._new: Callable[[], Any] = partial(_highs, seed=seed, gap=gap)
         self._highs = self._new()
         self.version = version()
-        self._highs.passModel(_model(program))
+        self._highs.passModel(_model(program, self._unit))
         self._ear = _Ear(self._none())
         self._heard: Callable[..., None] | None = None
 
@@ -240,7 +247,7 @@ class Solver:
     def _again(self) -> None:
         """A HiGHS of its own once more; the other is in a thread that nobody waits for."""
         self._highs = self._new()
-        self._highs.passModel(_model(self.program))
+        self._highs.passModel(_model(self.program, self._unit))
         self._heard = None
 
     def _left_behind(self, ear: _Ear) -> Outcome:
@@ -267,11 +274,11 @@ class Solver:
                 self._highs.setCallback(None, None)
                 self._heard = None
             return
-        better, none = cb.HighsCallbackType.kCallbackMipImprovingSolution, self._none()
+        better, none, unit = cb.HighsCallbackType.kCallbackMipImprovingSolution, self._none(), self._unit
 
         def heard(kind: Any, _message: str, out: Any, into: Any, _data: None) -> None:
             if kind == better:
-                ear.hear(np.array(out.mip_solution, dtype=np.float64), _finite(out.mip_dual_bound, none))
+                ear.hear(np.array(out.mip_solution, dtype=np.float64), _finite(out.mip_dual_bound / unit, none))
             elif ear.asked():
                 into.user_interrupt = True
 
@@ -296,7 +303,7 @@ class Solver:
 
     def _integer(self, told: Literal["optimal", "stopped"]) -> Outcome:
         info = self._highs.getInfo()
-        bound = _finite(float(info.mip_dual_bound), self._none())
+        bound = _finite(float(info.mip_dual_bound) / self._unit, self._none())
         nodes = max(0, int(info.mip_node_count))
         values = np.array(self._highs.getSolution().col_value, dtype=np.float64)
         if len(values) != len(self._program.cost) or int(info.primal_solution_status) != 2:
@@ -392,7 +399,7 @@ def whole_bound(bound: float, *, most: bool) -> float:
     """A bound on a whole number, rounded to the safe side of the solver's tolerance."""
     if not math.isfinite(bound):
         return bound
-    slack = _TOLERANCE * max(1.0, abs(bound) * 1e-3)
+    slack = _TOLERANCE * (1.0 + abs(bound) * 1e-4)
     return float(math.floor(bound + slack) if most else math.ceil(bound - slack))
 
 
@@ -403,7 +410,7 @@ def version() -> str:
     return f"HiGHS {highspy.HIGHS_VERSION_MAJOR}.{highspy.HIGHS_VERSION_MINOR}.{highspy.HIGHS_VERSION_PATCH}"
 
 
-def _highs(*, seed: int, whole_value: bool) -> Any:
+def _highs(*, seed: int, gap: float) -> Any:
     import highspy
 
     class Quiet(highspy.Highs):
@@ -420,20 +427,26 @@ def _highs(*, seed: int, whole_value: bool) -> Any:
         "random_seed": int(seed),
         # The default of 1e-4 is more than a hundred people in a million.
         "mip_rel_gap": 0.0,
-        "mip_abs_gap": 1 - _TOLERANCE if whole_value else _TOLERANCE,
+        "mip_abs_gap": gap,
     }
     for name, value in options.items():
         highs.setOptionValue(name, value)
     return highs
 
 
-def _model(program: Program) -> Any:
+def _farthest(program: Program) -> float:
+    """As far from 0 as the objective can be."""
+    farthest = np.maximum(np.abs(program.lower), np.abs(program.upper))
+    return float(np.abs(program.cost[program.cost != 0]) @ farthest[program.cost != 0])
+
+
+def _model(program: Program, unit: float) -> Any:
     import highspy
 
     lp = highspy.HighsLp()
     lp.num_col_, lp.num_row_ = len(program.cost), len(program.low)
     lp.sense_ = highspy.ObjSense.kMaximize if program.most else highspy.ObjSense.kMinimize
-    lp.col_cost_ = np.asarray(program.cost, dtype=np.float64)
+    lp.col_cost_ = np.asarray(program.cost, dtype=np.float64) * unit
     lp.col_lower_, lp.col_upper_ = _bounded(program.lower), _bounded(program.upper)
     lp.row_lower_, lp.row_upper_ = _bounded(program.low), _bounded(program.high)
     if program.whole is not None:
