@@ -128,6 +128,7 @@ FLOORS = {
     "siting.mintime": 7.5,
     "siting.engines": 7.8,
     "siting.packing": 7.9,
+    "siting.swaps": 7.9,
     "siting.exact": 8,
     "maps.page": 9,
     "maps.picture": 9,

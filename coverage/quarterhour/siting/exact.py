@@ -25,6 +25,7 @@ from quarterhour.siting.packing import by_packing, is_packing
 from quarterhour.siting.plan import Reason, SitingPlan
 from quarterhour.siting.problem import Goal, SitingProblem
 from quarterhour.siting.rules import Rules
+from quarterhour.siting.swaps import better_start
 from quarterhour.siting.watch import Watch
 
 Progress = Callable[[float], None]
@@ -153,7 +154,10 @@ def _goal(
     if is_packing(rules, goal):
         return by_packing(rules, goal, choice, model, watch=watch, tell=tell)
     answer = by_engine(rules, goal, choice, watch=watch, tell=tell)
-    return Search(model(), goal, rules, watch=watch, tell=tell).run(choice) if answer is None else answer
+    if answer is not None:
+        return answer
+    start = better_start(rules, goal, choice, watch=watch)
+    return Search(model(), goal, rules, watch=watch, tell=tell).run(start)
 
 
 def _without_idle(rules: Rules, choice: Choice) -> Choice:
