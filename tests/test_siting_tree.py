@@ -117,12 +117,16 @@ def _bare(monkeypatch, rng):
     """The tree alone must find and prove: no local search, few cuts a node, whatever else chance says."""
     rough = rng.integers(0, 4)
     if rough > 0:
-        monkeypatch.setattr(covertree, "exchange", lambda _core, choice, *_, **__: choice)
-        monkeypatch.setattr(cover, "exchange", lambda _core, choice, *_, **__: choice)
+        monkeypatch.setattr(covertree, "improve", _no_search)
+        monkeypatch.setattr(cover, "improve", _no_search)
         monkeypatch.setattr(cover, "good_choice", _by_greed if rough == 1 else lambda *_, **__: None)
     monkeypatch.setattr(covertree, "_ROUNDS", int(rng.integers(0, 4)))
     monkeypatch.setattr(covertree, "_TIDY", int(rng.integers(1, 6)))
     monkeypatch.setattr(covertree, "_TRIED", int(rng.integers(1, 12)))
+
+
+def _no_search(record, choice, **_):
+    record.take(choice)
 
 
 def _by_greed(core, *_, **__):
@@ -200,7 +204,7 @@ def test_what_a_node_settles_holds_for_all_better_choices_below_it(seed, monkeyp
         return less
 
     monkeypatch.setattr(Tree, "_fixed", watched)
-    monkeypatch.setattr(covertree, "exchange", lambda _core, choice, *_, **__: choice)
+    monkeypatch.setattr(covertree, "improve", _no_search)
     tree = _grown(core, seed=seed)
     if choices:
         tree.record.take(choices[int(rng.integers(len(choices)))].astype(np.int64))

@@ -9,7 +9,7 @@ import numpy as np
 from quarterhour.siting.aggregate import merge_rows
 from quarterhour.siting.core import Core, Found, Ints, Record
 from quarterhour.siting.covertree import Tree
-from quarterhour.siting.exchange import exchange
+from quarterhour.siting.exchange import improve
 from quarterhour.siting.heuristic import good_choice, greedy
 from quarterhour.siting.master import Master
 from quarterhour.siting.sets import solve_sets
@@ -58,7 +58,7 @@ def begun(record: Record, *, effort: float) -> bool:
     core, watch = record.core, record.watch
     if core.impossible:
         return False
-    record.take(good_choice(core, watch, effort=effort))
+    record.take(good_choice(core, watch, effort=effort, found=record.take))
     if record.choice is not None or watch.over():
         return True
     # Greedy lost its way between quotas that overlap: the rules alone are a small integer program.
@@ -66,8 +66,7 @@ def begun(record: Record, *, effort: float) -> bool:
     found = solve_sets(rules, replace(watch, incumbent=_nobody, progress=_nobody))
     if found.choice is not None:
         record.take(found.choice)
-        grown = np.sort(greedy(core, found.choice))
-        record.take(exchange(core, grown, watch, effort=effort, bound=record.bound) if core.holds(grown) else None)
+        improve(record, np.sort(greedy(core, found.choice)), effort=effort)
     return not found.infeasible
 
 

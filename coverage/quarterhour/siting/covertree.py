@@ -14,7 +14,7 @@ from typing import Any
 import numpy as np
 
 from quarterhour.siting.core import Bools, Core, Ints, Record
-from quarterhour.siting.exchange import exchange
+from quarterhour.siting.exchange import improve
 from quarterhour.siting.master import Master
 from quarterhour.siting.solver import Floats, Outcome
 
@@ -110,14 +110,13 @@ class Tree:
         if outcome.values is None:
             return
         likely = by_score(self.core, outcome.values[: self.sites])
-        if likely.tobytes() not in self._seen and self.core.holds(likely):
+        if likely.tobytes() not in self._seen:
             self._seen.add(likely.tobytes())
-            self.record.take(exchange(self.core, likely, self.record.watch, effort=effort, bound=self.record.bound))
+            improve(self.record, likely, effort=effort)
 
     def _harder(self, effort: float) -> None:
-        best = self.record.choice
-        if best is not None:
-            self.record.take(exchange(self.core, best, self.record.watch, effort=effort, bound=self.record.bound))
+        if self.record.choice is not None:
+            improve(self.record, self.record.choice, effort=effort)
 
     def _unlock(self) -> None:
         every = np.arange(self.sites)
@@ -271,5 +270,6 @@ def by_score(core: Core, score: Floats) -> Ints:
             if (opened[mine] < core.high[mine]).all():
                 chosen.append(site)
                 opened[mine] += 1
-        order = [s for s in order if s not in set(chosen)]
+        taken = set(chosen)
+        order = [s for s in order if s not in taken]
     return np.sort(np.array(chosen, dtype=np.int64))

@@ -3,25 +3,34 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Callable
 
 import numpy as np
 
 from quarterhour.kernels import COMPILED, kernel
 from quarterhour.siting.aggregate import columns_of, rows_of
-from quarterhour.siting.core import Core, Ints
+from quarterhour.siting.core import Core, Ints, Record
 from quarterhour.siting.watch import Watch
 
 _LARGEST_TABLE = 20_000_000
 _ROUND = 3e7
-_MOST = 3000
+_MOST = 30_000
 """Steps, by exchanges and pairs that there are: a small question is searched through sooner."""
 _SLOWER = 1e-2
 """Of the effort that is spent where kernels are not compiled."""
-_HEAT = 3e-4
-"""A choice worse by this share is kept, for the next kick, about once in three times."""
+_HEATS = 3e-4, 2e-3
+"""A choice worse by this share is kept, for the next kick, about once in three times; turn and turn about."""
 
 
-def exchange(core: Core, choice: Ints, watch: Watch, *, effort: float = 3e8, bound: float = math.inf) -> Ints:
+def exchange(
+    core: Core,
+    choice: Ints,
+    watch: Watch,
+    *,
+    effort: float = 3e8,
+    bound: float = math.inf,
+    found: Callable[[Ints], object] | None = None,
+) -> Ints:
     """A choice inside the rules that covers at least as many people, by iterated local search.
 
     What each exchange would bring is kept up to date rather than counted anew (Resende and Werneck 2007),
@@ -33,6 +42,7 @@ def exchange(core: Core, choice: Ints, watch: Watch, *, effort: float = 3e8, bou
     effort : elementary steps to spend, some 3e8 a second; the same effort and seed give the same choice
         unless ``watch`` ends it.
     bound : no choice covers more; where one covers as many, the search ends.
+    found : told better choices on the way.
     """
     sites, size = len(core.sites), len(choice)
     if size == 0 or size == sites or sites * size > _LARGEST_TABLE:
@@ -46,13 +56,22 @@ def exchange(core: Core, choice: Ints, watch: Watch, *, effort: float = 3e8, bou
     while effort > 0 and most < bound and not watch.over():
         seed = np.uint64(1 + 2 * (watch.seed * 1_000_003 + turn))
         met = here.copy()
-        value, spent = _search(table, here, met, (core.group, core.low, core.high), min(effort, _ROUND), _HEAT, seed)
+        rules, heat = (core.group, core.low, core.high), _HEATS[turn % len(_HEATS)]
+        value, spent = _search(table, here, met, rules, min(effort, _ROUND), heat, seed)
         effort -= max(spent, 1.0)
         turn += 1
         if value > most:
             best, most = met, value
-            watch.incumbent(np.sort(best), bound)
+            if found is not None:
+                found(np.sort(best))
     return np.sort(best)
+
+
+def improve(record: Record, choice: Ints, *, effort: float) -> None:
+    """Take into a record a choice, if it keeps the rules, and what exchanges make of it."""
+    if record.core.holds(choice):
+        core, watch, take = record.core, record.watch, record.take
+        take(exchange(core, choice, watch, effort=effort, bound=record.bound, found=take))
 
 
 @kernel

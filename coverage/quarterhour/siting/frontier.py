@@ -13,7 +13,7 @@ from quarterhour.siting.compact import is_plain_cover
 from quarterhour.siting.core import Core, Found, Ints, Record
 from quarterhour.siting.cover import COUNTING, as_asked, begun, inside_of
 from quarterhour.siting.covertree import Tree
-from quarterhour.siting.exchange import exchange
+from quarterhour.siting.exchange import improve
 from quarterhour.siting.heuristic import as_core
 from quarterhour.siting.master import Master
 from quarterhour.siting.measure import Choice, Measure
@@ -146,7 +146,7 @@ def _start(record: Record, last: Ints | None) -> bool:
 
     False: no choice of this size keeps the rules.
     """
-    core, watch = record.core, record.watch
+    core = record.core
     record.take(last)
     possible = begun(record, effort=_EFFORT)
     if last is None:
@@ -156,7 +156,7 @@ def _start(record: Record, last: Ints | None) -> bool:
     for site in np.argsort(-gain, kind="stable")[:_LOOKED]:
         grown = np.sort(np.append(last, site)).astype(np.int64)
         if core.holds(grown):
-            record.take(exchange(core, grown, watch, effort=_EFFORT, bound=record.bound))
+            improve(record, grown, effort=_EFFORT)
             return True
     return True
 

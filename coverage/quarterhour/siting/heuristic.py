@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import numpy as np
 import pandas as pd
 
@@ -66,16 +68,19 @@ def kinds(core: Core) -> Ints:
 # --- greedy ---------------------------------------------------------------------------
 
 
-def good_choice(core: Core, watch: Watch | None = None, *, effort: float = 5e7) -> Ints | None:
+def good_choice(
+    core: Core, watch: Watch | None = None, *, effort: float = 5e7, found: Callable[[Ints], object] | None = None
+) -> Ints | None:
     """Positions of a good choice of candidates within all rules, None where greedy finds none.
 
-    ``effort``: steps of local search after the greedy start.
+    ``effort``: steps of local search after the greedy start. ``found``: told better choices on the way.
     """
     if core.limit < 0 or (core.high < 0).any():
         return None
     chosen = greedy(core)
     if not core.all_rows and len(chosen) and core.holds(chosen):
-        chosen = exchange(core, chosen, watch or Watch(), effort=effort, bound=float(core.people.sum()))
+        most = float(core.people.sum())
+        chosen = exchange(core, chosen, watch or Watch(), effort=effort, bound=most, found=found)
     chosen = without_idle(core, chosen)
     return chosen if core.holds(chosen) else None
 

@@ -18,6 +18,8 @@ from quarterhour.siting.watch import Watch
 _TIDY = 5
 """Rounds of cuts after which those that do not bind are left out."""
 _SLACK = 1e-4
+_FEWEST, _GROUPS = 4, 800
+"""Rows of a group that is split no further, and about how many groups there are of a large question."""
 _LARGEST = 2**20
 """People of a group beyond which they are counted in larger units."""
 
@@ -144,11 +146,16 @@ def _rules(core: Core) -> tuple[sp.csr_array, Floats, Floats]:
 
 
 def _groups(start: Ints, site: npt.NDArray[np.int32], sites: int) -> tuple[Ints, int]:
-    """Each row to the site of its own that reaches most rows."""
+    """Each row to the site of its own that reaches most rows; few rows a group, since then few cuts say much."""
     hub = np.zeros(len(start) - 1, dtype=np.int64)
     _hubs(start, site, np.bincount(site, minlength=sites), hub)
-    found, group = np.unique(hub, return_inverse=True)
-    return group.astype(np.int64), len(found)
+    order = np.lexsort((site[start[1:] - 1], site[start[:-1]], hub))
+    begins = np.flatnonzero(np.diff(hub[order], prepend=-1))
+    rank = np.arange(len(hub)) - np.repeat(begins, np.diff(np.append(begins, len(hub))))
+    first = rank % max(_FEWEST, math.ceil(len(hub) / _GROUPS)) == 0
+    group = np.empty(len(hub), dtype=np.int64)
+    group[order] = np.cumsum(first) - 1
+    return group, int(first.sum())
 
 
 @kernel
