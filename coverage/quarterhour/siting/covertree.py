@@ -28,7 +28,7 @@ _TIDY = 3
 """Nodes after which cuts that do not bind are left out."""
 _EFFORT = 3e6
 """Steps of local search from where a node stands."""
-_HARDER = {1: 3e7, 8: 3e8, 64: 1e9, 512: 3e9}
+_HARDER = {1: 3e8, 8: 3e8, 24: 1e9, 128: 2e9, 512: 3e9}
 """Steps of local search from the best choice, by the nodes looked at without proof."""
 
 
@@ -116,7 +116,7 @@ class Tree:
 
     def _harder(self, effort: float) -> None:
         if self.record.choice is not None:
-            improve(self.record, self.record.choice, effort=effort)
+            improve(self.record, self.record.choice, effort=effort, turn=self.nodes)
 
     def _unlock(self) -> None:
         every = np.arange(self.sites)

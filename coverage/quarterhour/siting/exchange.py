@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable
+from dataclasses import replace
 
 import numpy as np
 
@@ -67,10 +68,11 @@ def exchange(
     return np.sort(best)
 
 
-def improve(record: Record, choice: Ints, *, effort: float) -> None:
-    """Take into a record a choice, if it keeps the rules, and what exchanges make of it."""
+def improve(record: Record, choice: Ints, *, effort: float, turn: int = 0) -> None:
+    """Take into a record a choice, if it keeps the rules, and what exchanges make of it; others each ``turn``."""
     if record.core.holds(choice):
-        core, watch, take = record.core, record.watch, record.take
+        core, take = record.core, record.take
+        watch = replace(record.watch, seed=record.watch.seed + turn)
         take(exchange(core, choice, watch, effort=effort, bound=record.bound, found=take))
 
 
