@@ -132,6 +132,20 @@ def test_ctrl_c_keeps_the_rows_that_are_done(tmp_path: Path, monkeypatch: pytest
     assert row["id"] == "max-cover/highspy/tiny"
 
 
+def test_fresh_rows_leave_the_others_as_they_are(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    counted = []
+
+    def child(asked: Asked, limit: float) -> siting.SitingRow:
+        counted.append(asked.id)
+        return measured(asked, limit=limit)
+
+    monkeypatch.setattr(siting, "_in_a_child", child)
+    both = ["min-sites/highspy/tiny", "steps/highspy/tiny"]
+    assert run(tmp_path, "--only", ",".join(both)).keys() == set(both)
+    assert run(tmp_path, "--only", both[1], "--fresh").keys() == set(both)
+    assert counted == [both[0], both[1], both[1]]
+
+
 def test_a_child_that_fails_says_why(monkeypatch: pytest.MonkeyPatch) -> None:
     row = siting._in_a_child(Asked("nothing", "limit", "tiny", limits={"gap": 0.1}), 1)
     assert row.met is False and "failed: " in row.details["skipped"]

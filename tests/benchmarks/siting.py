@@ -39,8 +39,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     if given.list:
         print(*(a.id for a in asked), sep="\n")
         return 0
-    done = {} if given.fresh else _kept(given.out)
-    todo = [a for a in asked if a.id not in done]
+    done = _kept(given.out)
+    todo = [a for a in asked if given.fresh or a.id not in done]
     stopped = False
     for place, one in enumerate(todo, 1):
         print(f"{place}/{len(todo)} {one.id} ...", end=" ", file=sys.stderr, flush=True)
@@ -66,7 +66,9 @@ def _given(arguments: Sequence[str] | None) -> argparse.Namespace:
     ask.add_argument("--only", default="*", help="ids of rows, with * and ?, parted by commas")
     ask.add_argument("--limit", type=float, default=LIMIT_S, help="seconds a peer may take to solve")
     ask.add_argument("--tiny", action="store_true", help="a tiny row of each kind instead, to see that all runs")
-    ask.add_argument("--fresh", action="store_true", help="measure again what was measured today")
+    ask.add_argument(
+        "--fresh", action="store_true", help="measure again what was measured today, of the rows asked for"
+    )
     ask.add_argument("--out", type=Path, default=OUT, help="folder of the results")
     ask.add_argument("--list", action="store_true", help="name the rows and stop")
     return ask.parse_args(arguments)
