@@ -166,6 +166,10 @@ def _without_idle(rules: Rules, choice: Choice) -> Choice:
     serves = np.zeros(len(problem.sites), dtype=np.bool_)
     if choice.served is not None:
         serves[near.site[choice.served.pair]] = True
+    elif problem.everyone:
+        found = rules.measure.scan(choice.opened)
+        alone = rules.measure.takes_part & (found.nearest >= 0) & (found.second == 0)
+        serves[found.nearest[alone]] = True
     for site in np.flatnonzero(choice.opened & problem.free & ~serves)[::-1].tolist():
         opened = choice.opened.copy()
         opened[site] = False

@@ -227,7 +227,8 @@ class SitingProblem:
     def limit_cs(self) -> Ints:
         """Each community's standard in centiseconds."""
         limit = {name: centiseconds(s.minutes) for name, s in self.standards.items()}
-        return np.array([limit[name] for name in self.classes], dtype=np.int64)
+        code, names = pd.factorize(self.classes)
+        return np.array([limit[name] for name in names], dtype=np.int64)[code]
 
     @cached_property
     def pairs(self) -> Near:
