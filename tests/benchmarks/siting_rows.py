@@ -152,7 +152,7 @@ def _beside(p: int) -> dict[str, Make]:
 
 
 def tiny() -> list[Asked]:
-    """A row of each kind on a land of 60 communities, for a look whether all of it runs."""
+    """A row of each kind on a land of 60 communities, to see that all of it runs; time enough to compile, too."""
 
     def land() -> Land:
         return _made("town", 60, 20)
@@ -165,9 +165,9 @@ def tiny() -> list[Asked]:
     made: list[Asked] = []
     for name, make in makes.items():
         peers = PEERS if name in ("max-cover", "min-sites", "p-median") else PEERS[:2]
-        made += _against(name, "tiny", land, make, dict.fromkeys(peers), seconds=10)
+        made += _against(name, "tiny", land, make, dict.fromkeys(peers), seconds=120)
     frontier = partial(covered.frontier_of, most=4)
-    limits = {"gap": 0.01, "seconds": 60.0, "memory_gb": 10.0}
-    made.append(_alone("frontier", "tiny", land, frontier, seconds=10, limits=limits))
-    made.append(_alone("max-cover", "tiny", land, _cover(4), seconds=10, limits=limits))
+    limits = {"gap": 0.01, "seconds": 120.0, "memory_gb": 10.0}
+    made.append(_alone("frontier", "tiny", land, frontier, seconds=120, limits=limits))
+    made.append(_alone("max-cover", "tiny", land, _cover(4), seconds=120, limits=limits))
     return made
