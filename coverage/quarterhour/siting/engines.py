@@ -16,7 +16,7 @@ from quarterhour.siting.limits import Limits
 from quarterhour.siting.measure import Choice, Measure, Served
 from quarterhour.siting.median import MUST, Pairs
 from quarterhour.siting.mintime import solve_median
-from quarterhour.siting.problem import WHOLE, Bools, Goal, Ints, Near
+from quarterhour.siting.problem import WHOLE, Bools, Goal, Ints
 from quarterhour.siting.rules import Rules
 from quarterhour.siting.verdict import Served as Going
 from quarterhour.siting.verdict import Verdict
@@ -137,26 +137,16 @@ def _most_then_time(rules: Rules, goal: Goal, start: Choice | None, watch: Watch
         most = WHOLE * (everyone - (0 if verdict.bound is None else verdict.bound))
         return _answer(rules, goal, replace(verdict, bound=most), start)
     left = everyone - sum(int(v) for g, v in rules.kept if g.objective == "max-cover") // WHOLE
-    least = _least(near)
     for price in _PRICES if left else _PRICES[:1]:
         beyond = price * int(problem.limit_cs.max(initial=1))
-        # Everybody pays the way to the nearest site in any case: small numbers leave a solver's last digits less room.
-        pairs, otherwise = (near.start, near.site, near.cs - least[near.row]), problem.limit_cs - least + beyond
+        pairs, otherwise = (near.start, near.site, near.cs), problem.limit_cs + beyond
         verdict = _timed(rules, people, pairs, np.where(must, MUST, otherwise), start, watch, heard)
         # Nobody who keeps the people covered pays the price more often than they do.
-        bound = None if verdict.bound is None else verdict.bound + int(people @ least) - beyond * left
+        bound = None if verdict.bound is None else verdict.bound - beyond * left
         answer = _answer(rules, goal, replace(verdict, bound=bound), start)
         if answer is not None or watch.over():
             break
     return answer
-
-
-def _least(near: Near) -> Ints:
-    """The centiseconds to the nearest site that could cover, by community; 0 where there is none."""
-    least, some = np.zeros(len(near.start) - 1, dtype=np.int64), np.diff(near.start) > 0
-    if some.any():
-        least[some] = np.minimum.reduceat(near.cs, near.start[:-1][some])
-    return least
 
 
 def _timed(
