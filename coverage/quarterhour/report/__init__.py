@@ -1,0 +1,22 @@
+"""The page and the workbook that a planner hands on.
+
+The wing: said (how figures are said), tables, book, console, page.
+"""
+
+from __future__ import annotations
+
+from quarterhour.report.book import write_workbook
+from quarterhour.report.console import summary_lines
+from quarterhour.report.page import escape, report_markdown
+from quarterhour.report.said import Section, area_names, names_of, percent
+
+__all__ = [
+    "Section",
+    "area_names",
+    "escape",
+    "names_of",
+    "percent",
+    "report_markdown",
+    "summary_lines",
+    "write_workbook",
+]

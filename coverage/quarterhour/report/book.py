@@ -1,0 +1,131 @@
+"""The workbook that a planner hands on."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+
+from quarterhour import words
+from quarterhour.circle import CircleCheck
+from quarterhour.report.said import Plan, Section, area_names, blank, headed, is_number
+from quarterhour.report.tables import (
+    by_area,
+    by_community,
+    finding_table,
+    ledger_table,
+    plan_table,
+    quality_table,
+    score_table,
+    site_table,
+    summary_table,
+    unmet_table,
+)
+from quarterhour.targets import Scorecard
+from quarterhour.uncertain import CoverageRange
+
+MADE = datetime(2020, 1, 1)  # noqa: DTZ001 - a workbook's own field; fixed, so that the same study gives the same bytes
+FONT = "Microsoft YaHei"
+_LONGEST_CELL = 32_000
+
+
+def write_workbook(
+    path: str | Path,
+    *,
+    lang: str,
+    communities: pd.DataFrame,
+    checks: Sequence[CircleCheck],
+    scorecard: Scorecard | None,
+    plans: Sequence[Plan],
+    quality: pd.DataFrame,
+    findings: pd.DataFrame,
+    compare: Sequence[CircleCheck] = (),
+    ranges: Sequence[CoverageRange] = (),
+    sections: Sequence[Section] = (),
+) -> None:
+    """The results as an Excel workbook, a sheet a table; text is never taken for a formula or a link.
+
+    ``compare`` are the circles at other walkers' pace, ``ranges`` circles at a range of paces. The same results
+    give the same bytes. The file is written at ``path`` itself: whoever calls puts it in its place.
+    """
+    import xlsxwriter
+
+    options = {"strings_to_formulas": False, "strings_to_urls": False, "strings_to_numbers": False}
+    with xlsxwriter.Workbook(str(path), {**options, "nan_inf_to_errors": False}) as book:
+        book.set_properties({"created": MADE, "title": words.say("report.workbook", lang)})
+        book.formats[0].set_font_name(FONT)
+        sheet = _Sheets(book, lang)
+        every = [*checks, *compare]
+        names = area_names(scorecard)
+        sheet.add("by_community", by_community(communities, every, ranges, names, lang))
+        for level in ("town", "county"):
+            sheet.add(f"by_{level}", by_area(every, level, names, lang))
+        if scorecard is not None:
+            sheet.add("scorecard", summary_table(scorecard, lang))
+            sheet.add("scorecard_areas", score_table(scorecard, lang))
+        sheet.add("plans", plan_table(plans, lang))
+        sheet.add("sites", site_table(plans, names, lang))
+        sheet.add("unmet", unmet_table(plans, names, lang))
+        sheet.add("ledger", ledger_table(plans, lang))
+        for section in sections:
+            sheet.add(section.key, headed({str(c): section.table[c].array for c in section.table}, lang))
+        sheet.add("quality", quality_table(quality, lang))
+        sheet.add("findings", finding_table(findings, lang))
+
+
+class _Sheets:
+    """Adds tables to a workbook; a column whose key ends in ``share`` or ``gap`` is a percentage."""
+
+    def __init__(self, book: Any, lang: str) -> None:
+        self.book, self.lang = book, lang
+        plain = {"font_name": FONT, "font_size": 10}
+        self.head = book.add_format({**plain, "bold": True, "bg_color": "#E7EEF5", "text_wrap": True, "bottom": 1})
+        self.text = book.add_format(plain)
+        self.formats = {
+            "percent": book.add_format({**plain, "num_format": "0.0%"}),
+            "whole": book.add_format({**plain, "num_format": "#,##0"}),
+            "number": book.add_format({**plain, "num_format": "#,##0.0##"}),
+        }
+
+    def add(self, name: str, table: pd.DataFrame) -> None:
+        """A sheet with a frozen header and a filter; its name is a key of the words."""
+        sheet = self.book.add_worksheet(words.say(f"report.sheet_{name}", self.lang))
+        for column, label in enumerate(table.columns):
+            key, _, said = str(label).partition("\t")
+            sheet.write_string(0, column, said, self.head)
+            values = table.iloc[:, column].tolist()
+            sheet.set_column(column, column, _width(said, values))
+            kind = _number_kind(key, values)
+            for row, value in enumerate(values, start=1):
+                self._write(sheet, row, column, value, kind)
+        sheet.freeze_panes(1, 1)
+        sheet.autofilter(0, 0, max(len(table), 1), max(len(table.columns) - 1, 0))
+
+    def _write(self, sheet: Any, row: int, column: int, value: Any, kind: str) -> None:
+        if blank(value):
+            return
+        if isinstance(value, bool) or not is_number(value):
+            said = words.say(f"report.{'yes' if value else 'no'}", self.lang) if isinstance(value, bool) else str(value)
+            sheet.write_string(row, column, said[:_LONGEST_CELL], self.text)
+        else:
+            sheet.write_number(row, column, float(value), self.formats[kind])
+
+
+def _number_kind(key: str, values: Sequence[Any]) -> str:
+    if key.endswith(("share", "gap")):
+        return "percent"
+    numbers = [v for v in values if not blank(v) and is_number(v)]
+    return "whole" if all(float(v).is_integer() for v in numbers) else "number"
+
+
+def _width(head: str, values: Sequence[Any]) -> int:
+    # A Chinese character is two columns wide; a sample is enough, and the same each time.
+    longest = max((_columns_wide(str(v)) for v in values[:200] if not blank(v)), default=0)
+    return min(max(min(longest, 44), _columns_wide(head) + 3, 8), 48)
+
+
+def _columns_wide(text: str) -> int:
+    return sum(2 if ord(c) > 0x2E7F else 1 for c in text)

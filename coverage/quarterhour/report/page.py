@@ -1,0 +1,235 @@
+"""The page that a planner hands on, as Markdown."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import pandas as pd
+
+from quarterhour import places, words
+from quarterhour.circle import CircleCheck
+from quarterhour.report.console import plan_line
+from quarterhour.report.said import (
+    Plan,
+    Section,
+    area_names,
+    blank,
+    circle_name,
+    city_row,
+    figure,
+    headed,
+    heading,
+    is_number,
+    labelled,
+    labels,
+    met_of,
+    mode_name,
+    names_of,
+    percent,
+    share_key,
+)
+from quarterhour.report.tables import quality_table, site_table, unmet_table
+from quarterhour.siting.plan import SitingPlan
+from quarterhour.targets import Scorecard, told
+
+_MOST_FINDINGS = 20
+_SPECIAL = re.compile(r"([\\`*\[\]{}<>|~$&#]|(?<![^\W_])_|_(?![^\W_])|^[=+\-]|(?<=\])\(|(?<=:)//)")
+
+
+def report_markdown(
+    *,
+    lang: str,
+    title: str,
+    checks: Sequence[CircleCheck],
+    scorecard: Scorecard | None,
+    plans: Sequence[Plan],
+    quality: pd.DataFrame,
+    findings: pd.DataFrame,
+    compare: Sequence[CircleCheck] = (),
+    sections: Sequence[Section] = (),
+    charts: Mapping[str, str] | None = None,
+) -> str:
+    """The results as a page of Markdown; text out of files is escaped, so it can be nothing but text.
+
+    ``charts``: by id of a question the picture's file beside the page.
+    """
+    names = area_names(scorecard)
+    parts = [f"# {escape(title)}", _quality_part(quality, lang)]
+    if checks:
+        parts += [_circles_part(checks, compare, lang), _counties_part(checks, names, lang)]
+    if scorecard is not None:
+        parts += [_scorecard_part(scorecard, lang)]
+    if plans:
+        parts += [f"## {words.say('report.plans', lang)}"]
+        parts += [
+            part for plan in plans for part in _plan_parts(plan, names, lang, (charts or {}).get(plan[0]["id"], ""))
+        ]
+    parts += [_section_part(section, lang) for section in sections]
+    parts += [_findings_part(findings, lang)]
+    return "\n\n".join(p for p in parts if p) + "\n"
+
+
+def _section_part(section: Section, lang: str) -> str:
+    shown = section.table.head(section.page_rows)
+    parts = [f"## {words.say(f'report.part_{section.key}', lang)}", *map(escape, section.lines)]
+    if len(shown):
+        parts.append(_markdown(headed({str(c): shown[c].array for c in shown}, lang)))
+    if len(section.table) > len(shown):
+        key = "report.more_rows" if len(shown) else "report.rows_in_book"
+        parts.append(words.say(key, lang, count=len(section.table) - len(shown)))
+    return "\n\n".join(parts)
+
+
+def escape(value: object) -> str:
+    """Text that Markdown shows as it stands, on one line."""
+    text = "" if blank(value) else str(value)
+    return _SPECIAL.sub(r"\\\1", " ".join(text.split()))
+
+
+def _markdown(table: pd.DataFrame) -> str:
+    """A table of Markdown; every cell is escaped here and nowhere else."""
+    heads = [escape(str(c).partition("\t")[2]) for c in table.columns]
+    keys = [str(c).partition("\t")[0] for c in table.columns]
+    lines = [f"| {' | '.join(heads)} |", f"|{'---|' * len(heads)}"]
+    for row in table.itertuples(index=False, name=None):
+        lines.append(f"| {' | '.join(_cell(v, k) for v, k in zip(row, keys, strict=True))} |")
+    return "\n".join(lines)
+
+
+def _cell(value: Any, key: str) -> str:
+    if blank(value):
+        return "—" if key.endswith(("share", "gap")) else ""
+    if isinstance(value, str | bool) or not is_number(value):
+        return escape(value)
+    return percent(value) if key.endswith(("share", "gap")) else _decimal(float(value))
+
+
+def _decimal(value: float) -> str:
+    """One decimal; of what is below one, three."""
+    said = f"{value:,.1f}" if value == 0 or abs(value) >= 1 else f"{value:.3f}".rstrip("0")
+    return said.removesuffix(".0").removesuffix(".")
+
+
+def _quality_part(quality: pd.DataFrame, lang: str) -> str:
+    head = f"## {words.say('report.quality', lang)}\n\n{words.say('report.quality_why', lang)}\n\n"
+    return head + _markdown(quality_table(quality, lang))
+
+
+def _circles_part(checks: Sequence[CircleCheck], compare: Sequence[CircleCheck], lang: str) -> str:
+    """The city's share, every walker of a circle beside the others."""
+    rows = [
+        (check, shown) for check in checks for shown in (check, *[c for c in compare if c.circle.id == check.circle.id])
+    ]
+    here = [city_row(shown) for _, shown in rows]
+    table = headed(
+        {
+            "circle": [check.circle.name(lang) for check, _ in rows],
+            "mode": [mode_name(shown.mode_id, lang) for _, shown in rows],
+            "heading": labels("heading", [shown.circle.heading for _, shown in rows], lang),
+            "minutes": [shown.circle.minutes for _, shown in rows],
+            "turnout": [shown.circle.turnout_minutes for _, shown in rows],
+            "people_of": labelled("people", [shown.circle.people for _, shown in rows], lang),
+            **{k: [r[k] for r in here] for k in ("people_met", "people")},
+            "people_share": [r["share_people"] for r in here],
+            **{k: [r[k] for r in here] for k in ("communities_met", "communities")},
+            **{f"people_{q}": [r[f"people_{q}"] for r in here] for q in places.QUALITIES},
+        },
+        lang,
+    )
+    reasons = "\n".join(_reason_line(check, lang) for check in checks)
+    return f"## {words.say('report.circles', lang)}\n\n{_markdown(table)}\n\n{reasons}"
+
+
+def _reason_line(check: CircleCheck, lang: str) -> str:
+    counted = check.communities["reason"].value_counts().reindex(["met", "too_long", "out_of_reach", "not_snapped"])
+    said = {str(k): int(v) for k, v in counted.fillna(0).items()}
+    name = escape(circle_name(check, lang))
+    cited = escape(" · ".join(t for t in (check.circle.clause, check.circle.source, check.circle.date) if t))
+    return f"- {words.say('report.reasons', lang, name=name, **said)}" + (f" {cited}" if cited else "")
+
+
+def _counties_part(checks: Sequence[CircleCheck], names: Mapping[tuple[str, str], str], lang: str) -> str:
+    tables = [c.shares[c.shares["level"] == "county"].set_index("area")["share_people"] for c in checks]
+    areas = tables[0].index
+    if not len(areas):
+        return ""
+    columns: dict[str, Any] = {"county": names_of(areas, "county", names, lang)}
+    columns |= {f"share_people_share@{circle_name(c, lang)}": t.reindex(areas).array
+                for c, t in zip(checks, tables, strict=True)}  # fmt: skip
+    table = headed(columns, lang).rename(columns=lambda c: share_key(c))
+    return f"### {words.say('report.by_county', lang)}\n\n{_markdown(table)}"
+
+
+def _scorecard_part(scorecard: Scorecard, lang: str) -> str:
+    table = scorecard.summary()
+    shown = headed(
+        {
+            "name": table[lang],
+            "level": labels("level", table["level"], lang),
+            "threshold": [figure(v, u) for v, u in zip(table["threshold"], table["unit"], strict=True)],
+            "value": [figure(v, u) for v, u in zip(table["value"], table["unit"], strict=True)],
+            "areas_met": [met_of(r, lang) for r in table.itertuples()],
+            "synthetic_share": table["synthetic_share"],
+            "note": [_note(r, s, lang) for r, s in zip(table.itertuples(), told(table, lang), strict=True)],
+            "source": [_source(r, lang) for r in table.itertuples()],
+        },
+        lang,
+    )
+    return f"## {words.say('report.scorecard', lang)}\n\n{_markdown(shown)}"
+
+
+def _note(row: Any, said: str, lang: str) -> str:
+    aim = "" if row.binding else words.say("report.reported_only", lang)
+    unknown = ""
+    if 0 < row.areas_no_data < row.areas:
+        unknown = words.say("report.some_no_data", lang, count=row.areas_no_data)
+    return " ".join(t for t in (aim, unknown, said) if t)
+
+
+def _source(row: Any, lang: str) -> str:
+    mark = "" if row.verified else words.say("report.unverified", lang)
+    return " ".join(t for t in (row.clause, row.source, row.date, mark) if t)
+
+
+def _plan_parts(plan: Plan, names: Mapping[tuple[str, str], str], lang: str, chart: str) -> list[str]:
+    question, answer, sites, ledger = plan
+    parts = [f"### {escape(question[lang])}", escape(plan_line(question, answer, lang))]
+    if chart:
+        parts.append(f"![{escape(words.say('report.chart', lang, name=question[lang]))}]({chart})")
+    if len(answer.chosen):
+        shown = site_table([plan], names, lang).drop(columns=[f"question\t{heading('question', lang)}"])
+        parts.append(_markdown(shown))
+        parts.append(escape(_site_quality_line(answer, sites, lang)))
+    if len(answer.unmet):
+        parts.append(escape(words.say("report.unmet", lang, count=len(answer.unmet))))
+        parts.append(_markdown(unmet_table([plan], names, lang).iloc[:, 1:]))
+    if len(ledger):
+        by_rule = ledger.groupby(["rule", "clause"], sort=False)["candidate"].nunique().reset_index()
+        said = [words.say("report.ledger", lang, **r) for r in _text_keys(by_rule)]
+        parts.append("\n".join(f"- {escape(t)}" for t in said))
+    return parts
+
+
+def _text_keys(table: pd.DataFrame) -> list[dict[str, Any]]:
+    return [{str(k): v for k, v in row.items()} for row in table.to_dict("records")]
+
+
+def _site_quality_line(plan: SitingPlan, sites: pd.DataFrame, lang: str) -> str:
+    counted = sites.loc[list(plan.chosen), "quality"].value_counts() if "quality" in sites else pd.Series(dtype=int)
+    said = {q: int(counted.get(q, 0)) for q in places.QUALITIES}
+    return words.say("report.site_quality", lang, **said)
+
+
+def _findings_part(findings: pd.DataFrame, lang: str) -> str:
+    head = f"## {words.say('report.findings', lang)}\n\n"
+    if not len(findings):
+        return head + words.say("report.no_findings", lang)
+    order = findings["severity"].map({s: i for i, s in enumerate(places.SEVERITIES)})
+    first = findings.loc[order.sort_values(kind="stable").index].head(_MOST_FINDINGS)
+    marks = labels("severity", first["severity"], lang)
+    lines = [f"- {escape(m)}: {escape(t)}" for m, t in zip(marks, places.told(first, lang), strict=True)]
+    if len(findings) > len(first):
+        lines.append(f"- {words.say('report.more_findings', lang, count=len(findings) - len(first))}")
+    return head + "\n".join(lines)

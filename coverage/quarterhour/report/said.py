@@ -1,0 +1,141 @@
+"""How figures, names and columns of the results are said, for workbook, page and console alike."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import pandas as pd
+
+from quarterhour import words
+from quarterhour.circle import CircleCheck
+from quarterhour.modes import read_modes
+from quarterhour.siting.plan import SitingPlan
+from quarterhour.targets import Scorecard
+
+Plan = tuple[Mapping[str, str], SitingPlan, pd.DataFrame, pd.DataFrame]
+"""What a question is called (``id, zh, en, kind``; ``unit_zh, unit_en`` of a capacity), its plan, sites and ledger."""
+
+
+@dataclass(frozen=True, eq=False)
+class Section:
+    """A further table of the results: a sheet of the workbook and a part of the page.
+
+    ``key``: words ``report.sheet_KEY`` and ``report.part_KEY``. ``table``: columns named as ``report.col_*`` of the
+    words; one whose name ends in ``share`` or ``gap`` is a percentage. ``lines``: sentences for the page.
+    ``page_rows``: how many rows the page shows; the workbook has them all.
+    """
+
+    key: str
+    table: pd.DataFrame
+    lines: tuple[str, ...] = ()
+    page_rows: int = 15
+
+
+def headed(columns: Mapping[str, Any], lang: str, *, index: pd.Index | None = None) -> pd.DataFrame:
+    """A table whose column labels are ``key TAB heading``; a key without words is its own heading."""
+    table = pd.DataFrame(dict(columns), index=index)
+    table.columns = pd.Index([f"{k}\t{heading(str(k), lang)}" for k in columns])
+    return table
+
+
+def heading(key: str, lang: str) -> str:
+    own, _, of = key.partition("@")
+    said = (
+        words.say(f"report.col_{own}", lang) if words.entry(f"report.col_{own}") else words.label("people", own, lang)
+    )
+    return f"{of} {said}" if of else said
+
+
+def share_key(label: str) -> str:
+    key, _, said = label.partition("\t")
+    return f"{key.partition('@')[0]}\t{said}"
+
+
+def circle_name(check: CircleCheck, lang: str) -> str:
+    return f"{check.circle.name(lang)} · {mode_name(check.mode_id, lang)}"
+
+
+def mode_name(mode_id: str, lang: str) -> str:
+    known = read_modes()
+    return known[mode_id].name(lang) if mode_id in known else mode_id
+
+
+def area_names(scorecard: Scorecard | None) -> dict[tuple[str, str], str]:
+    if scorecard is None:
+        return {}
+    rows = scorecard.rows[["level", "area", "area_name"]].drop_duplicates(["level", "area"])
+    return {(str(r.level), str(r.area)): str(r.area_name) for r in rows.itertuples()}
+
+
+def names_of(areas: Iterable[Any], level: str, names: Mapping[tuple[str, str], str], lang: str) -> list[str]:
+    city = words.say("report.city", lang)
+    return [city if a == "city" else names.get((level, str(a)), str(a)) for a in areas]
+
+
+def labelled(page: str, values: Iterable[Any], lang: str) -> list[str]:
+    return ["" if blank(v) else words.label(page, f"{v}", lang) for v in values]
+
+
+def labels(prefix: str, values: Iterable[Any], lang: str) -> list[str]:
+    """Labels of this page: ``reason_met``; an unknown value is said as it is."""
+    known = {v: words.entry(f"report.{prefix}_{v}") for v in dict.fromkeys(values) if not blank(v)}
+    return ["" if blank(v) else (known[v] or {lang: str(v)})[lang] for v in values]
+
+
+def unit_labels(units: Iterable[Any], lang: str) -> list[str]:
+    known = {u: words.entry(f"targets.unit_{u}") for u in dict.fromkeys(units)}
+    return [(known[u] or {lang: str(u)})[lang] for u in units]
+
+
+def blank(value: Any) -> bool:
+    return value is None or value is pd.NA or value is pd.NaT or value != value or value in ("", float("inf"))
+
+
+def is_number(value: Any) -> bool:
+    return isinstance(value, int | float) or hasattr(value, "__float__")
+
+
+def figure(value: Any, unit: str) -> str:
+    if blank(value):
+        return ""
+    return percent(value) if unit == "share" else f"{value:,.1f}".removesuffix(".0")
+
+
+def percent(share: Any) -> str:
+    """One decimal; what is short of everything never reads 100.0%."""
+    if blank(share):
+        return "—"
+    said = f"{share:.1%}"
+    return "99.9%" if said == "100.0%" and share < 1 else said
+
+
+def rounded_up(factor: float) -> float:
+    """Three decimals, never below: at the speed that is said a community is still covered."""
+    return math.ceil(round(factor * 1000, 6)) / 1000 if math.isfinite(factor) else math.nan
+
+
+def gap_said(gap: float) -> str:
+    """Two decimals; a gap that is not proven closed never reads 0.00%."""
+    if not math.isfinite(gap):
+        return "—"
+    return "0.01%" if 0 < gap < 0.0001 else f"{gap:.2%}"
+
+
+def city_row(check: CircleCheck) -> Mapping[str, Any]:
+    row = check.shares[check.shares["level"] == "city"].iloc[0]
+    return {str(k): v for k, v in row.items()}
+
+
+def met_of(row: Any, lang: str) -> str:
+    if row.areas_no_data == row.areas:
+        return words.say("report.met_no_data", lang)
+    if row.areas == 1:
+        return words.say("report.met_true" if row.areas_met else "report.met_false", lang)
+    return f"{row.areas_met:,} / {row.areas - row.areas_no_data:,}"
+
+
+def paces(check: CircleCheck, compare: Sequence[CircleCheck]) -> list[CircleCheck]:
+    return [c for c in compare if c.circle.id == check.circle.id]
