@@ -1,0 +1,59 @@
+"""What a study file may say, and where it says it wrong.
+
+The wing: parts, circles, siting, services, whole, mistakes.
+"""
+
+from __future__ import annotations
+
+import tomllib
+from pathlib import Path
+
+from pydantic import ValidationError
+
+from quarterhour import words
+from quarterhour.errors import MissingError, StudyError
+from quarterhour.studyfile.circles import CircleFile, PictureFile, TargetsFile, UncertainFile
+from quarterhour.studyfile.mistakes import line_of, told_mistake
+from quarterhour.studyfile.parts import Places, Source
+from quarterhour.studyfile.services import (
+    AccessFile,
+    BedsFile,
+    GravesFile,
+    OverlayFile,
+    RoundsFile,
+    WishFile,
+)
+from quarterhour.studyfile.siting import CapacityFile, PhasesFile, QuotaFile, RobustFile, SitingFile
+from quarterhour.studyfile.whole import StudyFile
+
+__all__ = ["AccessFile", "BedsFile", "CapacityFile", "CircleFile", "GravesFile", "OverlayFile", "PhasesFile",
+           "PictureFile", "Places", "QuotaFile", "RobustFile", "RoundsFile", "SitingFile", "Source", "StudyFile",
+           "TargetsFile", "UncertainFile", "WishFile", "find_study", "line_of", "read_study_file"]  # fmt: skip
+
+
+def find_study(path: str | Path) -> Path:
+    """The study file: the path itself, or ``study.toml`` in the folder."""
+    found = Path(path)
+    found = found / "study.toml" if found.is_dir() else found
+    if not found.is_file():
+        raise MissingError("study.no_study_file", path=str(path))
+    return found
+
+
+def read_study_file(path: str | Path) -> StudyFile:
+    """A study file, checked; StudyError names the line and the field of everything that is wrong."""
+    file = find_study(path)
+    try:
+        text = file.read_text(encoding="utf-8-sig")
+        parsed = tomllib.loads(text)
+    except UnicodeDecodeError as why:
+        raise StudyError("study.not_utf8", file=file.name, why=str(why)) from why
+    except tomllib.TOMLDecodeError as why:
+        raise StudyError("study.not_toml", file=file.name, why=str(why)) from why
+    try:
+        return StudyFile.model_validate(parsed)
+    except ValidationError as why:
+        told = {
+            lang: "\n".join(told_mistake(file.name, text, p, lang) for p in why.errors()) for lang in words.LANGUAGES
+        }
+        raise StudyError("study.bad_fields", problems=told) from why

@@ -1,0 +1,69 @@
+"""What a study file may say of circles, pictures and targets."""
+
+from __future__ import annotations
+
+from datetime import date
+from typing import Literal
+
+from pydantic import Field, model_validator
+
+from quarterhour.studyfile.parts import Above, Heading, Name, NotBelow, Part, wrong
+
+
+class UncertainFile(Part):
+    """How well a circle's pace is known: factors of the speed or a slow and a fast mode, and minutes of turnout."""
+
+    speed: tuple[Above, Above] = (1.0, 1.0)
+    turnout_minutes: tuple[NotBelow, NotBelow] | None = None
+    modes: tuple[str, str] | None = None
+    source: str = ""
+
+    @model_validator(mode="after")
+    def _small_first(self) -> UncertainFile:
+        for low, high in filter(None, (self.speed, self.turnout_minutes)):
+            if low > high:
+                raise wrong("not_rising", given=f"[{low:g}, {high:g}]")
+        if not self.speed[0] <= 1 <= self.speed[1]:
+            raise wrong("own_pace_outside", given=f"[{self.speed[0]:g}, {self.speed[1]:g}]")
+        return self
+
+
+class CircleFile(Part):
+    """A service circle."""
+
+    id: Name
+    zh: str
+    en: str
+    kinds: tuple[str, ...] = Field(min_length=1)
+    mode: str
+    compare_modes: tuple[str, ...] = ()
+    minutes: float = Field(gt=0, le=600)
+    heading: Heading
+    turnout_minutes: float | None = Field(default=None, ge=0)
+    people: str
+    need: Literal["any", "all"] = "any"
+    uncertain: UncertainFile | None = None
+    clause: str = ""
+    source: str = ""
+    date: str = ""
+    verified: bool = False
+
+
+class PictureFile(Part):
+    """The ground that the facilities of a circle reach, drawn; never the judge."""
+
+    circle: str
+    minutes: tuple[Above, ...] = Field(min_length=1)
+    each: bool = False
+    bands: bool = True
+    radius_m: float = Field(default=50, gt=0)
+    cell_m: float | None = Field(default=None, gt=0)
+    land: str | None = None
+    water: tuple[str, ...] | None = None
+
+
+class TargetsFile(Part):
+    """Rule sets: shipped names, or TOML files of the study; ``dates``: further days to score on."""
+
+    rules: tuple[str, ...] = ()
+    dates: tuple[date, ...] = ()

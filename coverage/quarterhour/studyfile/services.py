@@ -1,0 +1,96 @@
+"""What a study file may say of access, beds, rounds, graves and the overlay."""
+
+from __future__ import annotations
+
+from typing import Literal
+
+from pydantic import Field, model_validator
+
+from quarterhour.studyfile.parts import Heading, Name, Part, Quality, wrong
+
+
+class AccessFile(Part):
+    """How much of a service people can have: capacity shared among all who reach it, and who is served."""
+
+    id: Name
+    zh: str
+    en: str
+    kinds: tuple[str, ...] = Field(min_length=1)
+    capacity: str = "beds"
+    people: str
+    share: float = Field(default=1, gt=0, le=1)
+    mode: str
+    minutes: float = Field(gt=0, le=600)
+    heading: Heading = "to_site"
+    methods: tuple[Literal["2sfca", "e2sfca", "3sfca", "gaussian"], ...] = Field(default=("2sfca",), min_length=1)
+    source: str = ""
+
+
+class BedsFile(Part):
+    """The cheapest conversion of beds that reaches a share of nursing beds."""
+
+    kinds: tuple[str, ...] = Field(min_length=1)
+    share: float = Field(default=0.6, ge=0, le=1)
+    level: Literal["county", "city"] = "city"
+    source: str = ""
+
+
+class RoundsFile(Part):
+    """Carers' rounds from bases to people at home; minutes but for the counts."""
+
+    kinds: tuple[str, ...] = Field(min_length=1)
+    people: str
+    mode: str
+    minutes: float = Field(default=15, gt=0)
+    farthest_minutes: float = Field(default=60, gt=0, le=600)
+    staff: str = "staff"
+    slack: float = Field(default=0.1, ge=0)
+    visits_a_week: float = Field(default=3, ge=0)
+    days_a_week: int = Field(default=5, ge=1, le=7)
+    visit_minutes: float = Field(default=45, gt=0)
+    between_homes_minutes: float = Field(default=3, ge=0)
+    shift_minutes: float = Field(default=480, gt=0)
+    turnout_minutes: float = Field(default=3, ge=0)
+    seconds: float = Field(default=120, gt=0)
+    source: str = ""
+
+
+class GravesFile(Part):
+    """What the coming years need in graves: a table by town (deaths, backlog), or the city's deaths shared out."""
+
+    table: Name
+    eco_share: float = Field(default=0.6, ge=0, le=1)
+    rules: str = "cemetery"
+    source: str = ""
+
+
+class WishFile(Part):
+    """A wish of the overlay: full marks at `best`, none at `worst` (metres; degrees for the slope)."""
+
+    layer: str
+    best: float
+    worst: float
+    share: float = Field(default=1, gt=0)
+
+    @model_validator(mode="after")
+    def _apart(self) -> WishFile:
+        if self.best == self.worst:
+            raise wrong("wish_flat", given=self.layer)
+        return self
+
+
+class OverlayFile(Part):
+    """Where parcels may lie: rules, slope, land cover, wishes."""
+
+    rules: tuple[str, ...] = ()
+    kind: str
+    cell_m: float = Field(default=250, gt=0)
+    elevation: str | None = None
+    steepest_degrees: float | None = Field(default=None, gt=0)
+    land_cover: str | None = None
+    forbidden_cover: tuple[int, ...] = ()
+    wishes: tuple[WishFile, ...] = ()
+    least_m2: float = Field(default=33_333, gt=0)
+    most_a_town: int = Field(default=5, ge=1)
+    quality: Quality = "fact"
+    source: str = ""

@@ -1,0 +1,81 @@
+"""A whole study file: its parts, and that they agree."""
+
+from __future__ import annotations
+
+from pydantic import model_validator
+
+from quarterhour.studyfile.circles import CircleFile, PictureFile, TargetsFile
+from quarterhour.studyfile.parts import (
+    Communities,
+    Facilities,
+    ModeFile,
+    NamedTable,
+    Outputs,
+    Part,
+    Places,
+    RoadsFile,
+    StudyHead,
+    wrong,
+)
+from quarterhour.studyfile.services import AccessFile, BedsFile, GravesFile, OverlayFile, RoundsFile
+from quarterhour.studyfile.siting import SitingFile
+
+
+class StudyFile(Part):
+    """A whole study file, checked."""
+
+    study: StudyHead
+    roads: RoadsFile
+    communities: Communities
+    towns: Places | None = None
+    counties: Places | None = None
+    facilities: tuple[Facilities, ...] = ()
+    candidates: Places | None = None
+    tables: tuple[NamedTable, ...] = ()
+    layers: tuple[NamedTable, ...] = ()
+    modes: dict[str, ModeFile] = {}
+    circles: tuple[CircleFile, ...] = ()
+    pictures: tuple[PictureFile, ...] = ()
+    targets: TargetsFile = TargetsFile()
+    siting: tuple[SitingFile, ...] = ()
+    access: tuple[AccessFile, ...] = ()
+    beds: BedsFile | None = None
+    rounds: RoundsFile | None = None
+    graves: GravesFile | None = None
+    overlay: OverlayFile | None = None
+    outputs: Outputs = Outputs()
+
+    @model_validator(mode="after")
+    def _names_agree(self) -> StudyFile:
+        people = set(self.communities.people)
+        parts: tuple[CircleFile | SitingFile | AccessFile, ...] = (*self.circles, *self.siting, *self.access)
+        asked = [(part.id, part.people) for part in parts]
+        asked += [("rounds", self.rounds.people)] if self.rounds else []
+        for part_id, given in asked:
+            if given not in people:
+                raise wrong("unknown_people", part=part_id, given=given, known=", ".join(sorted(people)))
+        layers = {t.name for t in self.layers} | {"communities", "roads"}
+        for question in self.siting:
+            for rule in question.exclude:
+                if rule.layer not in layers:
+                    raise wrong("unknown_layer", part=question.id, given=rule.layer, known=", ".join(sorted(layers)))
+            if question.capacity and question.capacity.unit == "graves" and self.graves is None:
+                raise wrong("no_graves", part=question.id, given="graves")
+            if question.candidates == "table" and self.candidates is None:
+                raise wrong("no_candidates", part=question.id, given="table")
+        known = {t.name for t in self.layers}
+        for picture in self.pictures:
+            _check_picture(picture, [c.id for c in self.circles], known | {"towns", "counties"})
+        for ids in ([p.id for p in parts], [p.circle for p in self.pictures]):
+            twice = sorted({i for i in ids if ids.count(i) > 1})
+            if twice:
+                raise wrong("ids_twice", given=twice[0])
+        return self
+
+
+def _check_picture(picture: PictureFile, circles: list[str], layers: set[str]) -> None:
+    if picture.circle not in circles:
+        raise wrong("unknown_circle", given=picture.circle, known=", ".join(circles))
+    for name in (*([picture.land] if picture.land else []), *(picture.water or ())):
+        if name not in layers:
+            raise wrong("unknown_layer", part=picture.circle, given=name, known=", ".join(sorted(layers)))
