@@ -56,7 +56,7 @@ class Figures:
     """What a plan comes to beside its goals.
 
     ``cost_yuan``: of what is built. ``people_minutes``: of all whom some site could cover to the nearest open site
-    (or the one that serves them); who is not covered counts as just at the standard. ``worst_minutes``: the longest
+    (or the one that serves them); who has none within the standard counts as just at it. ``worst_minutes``: the longest
     of these. ``gini``: of these minutes among people, 0 where all have it equally far. ``least_share``: the least
     share covered of those of an area whom some site could cover (by the level of the equity goal, else town; NaN
     where areas are unknown), and ``least_area`` where.

@@ -39,8 +39,8 @@ class Goal:
     ``people``: the column of people that it counts; "" for the counted ones. ``level``: whose shares ``equity``
     compares, ``town`` or ``county`` of the communities.
 
-    Under ``min-time`` and ``min-worst`` somebody not covered counts as if just at the standard, and people whom no
-    site could cover do not count.
+    Under ``min-time`` and ``min-worst`` somebody without an open site within the standard counts as if just at it
+    (where two must be near, one is how far it is), and people whom no site could cover do not count.
     """
 
     objective: str
