@@ -53,14 +53,6 @@ def _coverable(problem: SitingProblem) -> Bools:
     return np.asarray(np.diff(problem.near.start) >= enough, dtype=np.bool_)
 
 
-def _barred(problem: SitingProblem) -> Bools:
-    """Sites that may be built but never are, since what stands or must be built rules them out."""
-    free, barred = problem.free, np.zeros(len(problem.sites), dtype=np.bool_)
-    for one, other in (problem.conflicts.T, problem.conflicts.T[::-1]):
-        barred[one[free[one] & ~free[other]]] = True
-    return barred
-
-
 def _must(problem: SitingProblem) -> Bools:
     """Communities that must be covered: where everyone must, those with people whom some site could cover."""
     near = _coverable(problem)
@@ -69,7 +61,7 @@ def _must(problem: SitingProblem) -> Bools:
 
 def _people(problem: SitingProblem) -> Iterator[Reason]:
     wanted = int(problem.coverage.at_least)
-    share = Measure(problem).share(~_barred(problem))
+    share = Measure(problem).share(~problem.barred)
     people = problem.demand.to_numpy(dtype=np.int64)
     most = int(people @ share)
     if wanted * WHOLE > most:
@@ -82,7 +74,7 @@ def _shut_out(problem: SitingProblem) -> Iterator[Reason]:
     """Communities that must be covered, and whose sites what stands or must be built rules out."""
     if not len(problem.conflicts) or not problem.everyone:
         return
-    bare = _must(problem) & (Measure(problem).share(~_barred(problem)) == 0)
+    bare = _must(problem) & (Measure(problem).share(~problem.barred) == 0)
     if bare.any():
         named = {"count": int(bare.sum()), "communities": first_ids(problem.demand.index[bare])}
         yield Reason("siting.cause_shut_out", named)
@@ -178,13 +170,12 @@ def _apart(problem: SitingProblem) -> Iterator[Reason]:
     size, free = len(problem.sites), problem.free
     pairs = np.vstack([problem.conflicts, problem.conflicts[:, ::-1]])
     clash = sp.csr_array((np.ones(len(pairs), np.int8), (pairs[:, 0], pairs[:, 1])), shape=(size, size))
-    barred = _barred(problem)
     asked: dict[tuple[str, str], tuple[Ints, int]] = {}
     for quota in problem.quotas:
         area = problem.area_of(quota).to_numpy(dtype=object)
         for name, low in _lows(problem, quota):
             mine = np.flatnonzero(free & (area == name)).astype(np.int64)
-            open_to = mine[~barred[mine]]
+            open_to = mine[~problem.barred[mine]]
             if len(open_to) < low:
                 yield Reason("siting.cause_barred", {"level": quota.level, "area": name, "count": len(mine)})
             elif low > 1 and _most_apart(clash, open_to, low) < low:

@@ -183,7 +183,8 @@ def as_limits(rules: Rules) -> Limits:
     one, yuan = np.ones(sites, dtype=np.int64), problem.yuan
     rows: list[tuple[Ints, Ints, int, int]] = [(s, one[s], low, high) for s, low, high in rules.areas]
     rows += [(c, one[c], 0, 1) for c in rules.cliques]
-    rows.append((rules.barred, one[rules.barred], 0, 0))
+    barred = np.flatnonzero(problem.barred).astype(np.int64)
+    rows.append((barred, one[barred], 0, 0))
     sums = [(one, problem.new_sites), (yuan, problem.budget.yuan)]
     sums += [(one if g.objective == "min-sites" else yuan, int(v)) for g, v in rules.kept if g.objective in _COUNTED]
     rows += [(free, w[free], 0, int(most) - int(w[required].sum())) for w, most in sums if most is not None]

@@ -130,7 +130,7 @@ class Model:
         lower = np.concatenate([np.zeros(len(self.free)), *(b.lower for b in self.blocks)])
         upper = np.concatenate([np.ones(len(self.free)), *(b.upper for b in self.blocks)])
         whole = np.concatenate([np.ones(len(self.free), dtype=np.bool_), *(b.whole for b in self.blocks)])
-        upper[self.column[self.rules.barred]] = 0.0
+        upper[self.column[self.problem.barred]] = 0.0
         return Program(total.cost(), matrix, low, high, lower, upper, most=most, whole=whole)
 
     def shared(self, rows: Rows, goal: Goal) -> Program:

@@ -224,6 +224,14 @@ class SitingProblem:
         return self.sites["state"].isin(("candidate", "upgradeable")).to_numpy()
 
     @cached_property
+    def barred(self) -> Bools:
+        """Sites that may be built but never are, since one that stands or must be built rules them out."""
+        barred = np.zeros(len(self.sites), dtype=np.bool_)
+        mixed = self.conflicts[self.free[self.conflicts].sum(axis=1) == 1]
+        barred[mixed[self.free[mixed]]] = True
+        return barred
+
+    @cached_property
     def limit_cs(self) -> Ints:
         """Each community's standard in centiseconds."""
         limit = {name: centiseconds(s.minutes) for name, s in self.standards.items()}

@@ -66,13 +66,6 @@ class Rules:
             cliques.append(np.array(sorted(clique), dtype=np.int64))
         return cliques
 
-    @cached_property
-    def barred(self) -> Ints:
-        """Free sites that a settled one rules out."""
-        free, pairs = self.measure.problem.free, self.measure.problem.conflicts
-        mixed = pairs[free[pairs].sum(axis=1) == 1]
-        return np.unique(mixed[free[mixed]])
-
     def hold(self, choice: Choice) -> bool:
         """Whether a choice keeps every rule."""
         problem = self.measure.problem
