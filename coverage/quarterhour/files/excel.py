@@ -51,6 +51,7 @@ def _formulas_in(file: Path) -> bool:
                 continue
             try:
                 data = packed.read(member)
+            # RuntimeError: locked by a password; NotImplementedError: packed in a way that zipfile does not know
             except (zipfile.BadZipFile, OSError, ValueError, RuntimeError, NotImplementedError) as error:
                 raise DataError("files.broken", file=str(file), detail=str(error)) from error
             if b"<!DOCTYPE" in data or b"<!ENTITY" in data:

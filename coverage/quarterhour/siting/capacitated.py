@@ -23,9 +23,9 @@ from quarterhour.siting.median import MUST, Pairs, as_median
 from quarterhour.siting.room import Room, RoomPrices
 from quarterhour.siting.solver import Floats, Outcome, Program, Solver, whole_bound
 from quarterhour.siting.verdict import Best, Verdict
-from quarterhour.siting.watch import Watch
+from quarterhour.siting.watch import COUNTING, Watch
 
-COUNTING, PRICES = "counting", "Lagrangian"
+PRICES = "Lagrangian"
 _STARTS = 3
 _SHARE = 0.3
 """Of the time left that exchanges, and then prices, may take."""

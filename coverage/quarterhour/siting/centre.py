@@ -16,9 +16,8 @@ from quarterhour.siting.limits import Ints, Limits, Nest, cheapest, nest_of
 from quarterhour.siting.median import MUST, Exchange, Median, Pairs, as_median, covering
 from quarterhour.siting.solver import Solver
 from quarterhour.siting.verdict import Best, Verdict
-from quarterhour.siting.watch import Watch
+from quarterhour.siting.watch import COUNTING, Watch
 
-COUNTING = "counting"
 _STARTS = 3
 _ANY = 2**31 - 1
 """A time that all sites in reach are within."""

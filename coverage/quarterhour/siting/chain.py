@@ -17,13 +17,12 @@ from quarterhour.siting.problem import WHOLE, Goal
 from quarterhour.siting.rows import Rows, Sum
 from quarterhour.siting.rules import Rules
 from quarterhour.siting.solver import Floats, Outcome, Program, Solver, whole_bound
-from quarterhour.siting.watch import Watch
+from quarterhour.siting.watch import COUNTING, Watch
 
 Tell = Callable[[Choice, Exact, str], None]
 """Told each better choice that keeps all rules, what none can beat as far as known by then, and who proved that."""
 _MOST_REFUSED = 50
 """Solutions of the solver that do not hold in whole numbers, after which it is left."""
-COUNTING = "counting"
 
 
 @dataclass(frozen=True, eq=False)

@@ -7,7 +7,7 @@ from dataclasses import replace
 
 import pandas as pd
 
-from quarterhour.siting.chain import COUNTING, Answer, Tell, easy_bound
+from quarterhour.siting.chain import Answer, Tell, easy_bound
 from quarterhour.siting.core import Ints
 from quarterhour.siting.cover import solve_cover
 from quarterhour.siting.heuristic import as_core, good_choice, without_idle
@@ -16,7 +16,7 @@ from quarterhour.siting.problem import WHOLE, Goal, SitingProblem
 from quarterhour.siting.rules import Rules
 from quarterhour.siting.sets import solve_sets
 from quarterhour.siting.solver import version
-from quarterhour.siting.watch import Watch
+from quarterhour.siting.watch import COUNTING, Watch
 
 
 def first_choice(rules: Rules) -> Choice | None:

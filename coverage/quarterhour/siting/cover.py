@@ -14,9 +14,8 @@ from quarterhour.siting.heuristic import good_choice, greedy
 from quarterhour.siting.master import Master
 from quarterhour.siting.sets import solve_sets
 from quarterhour.siting.solver import Floats
-from quarterhour.siting.watch import Watch
+from quarterhour.siting.watch import COUNTING, Watch
 
-COUNTING = "counting"
 _FIRST = 2e7
 """Steps of local search before there is a bound."""
 
@@ -63,15 +62,11 @@ def begun(record: Record, *, effort: float) -> bool:
         return True
     # Greedy lost its way between quotas that overlap: the rules alone are a small integer program.
     rules = replace(core, people=core.people[:0], cover=core.cover[:0])
-    found = solve_sets(rules, replace(watch, incumbent=_nobody, progress=_nobody))
+    found = solve_sets(rules, watch.quiet())
     if found.choice is not None:
         record.take(found.choice)
         improve(record, np.sort(greedy(core, found.choice)), effort=effort)
     return not found.infeasible
-
-
-def _nobody(*_: object) -> None:
-    """What is found on the side is told to nobody."""
 
 
 def inside_of(core: Core, choice: Ints | None) -> Floats:

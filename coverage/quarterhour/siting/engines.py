@@ -10,7 +10,7 @@ import scipy.sparse as sp
 
 from quarterhour.siting.capacitated import solve_capacitated
 from quarterhour.siting.centre import solve_centre
-from quarterhour.siting.chain import COUNTING, Answer, Tell, easy_bound
+from quarterhour.siting.chain import Answer, Tell, easy_bound
 from quarterhour.siting.compact import by_core, is_plain_cover
 from quarterhour.siting.limits import Limits
 from quarterhour.siting.measure import Choice, Measure, Served
@@ -20,7 +20,7 @@ from quarterhour.siting.problem import WHOLE, Bools, Goal, Ints
 from quarterhour.siting.rules import Rules
 from quarterhour.siting.verdict import Served as Going
 from quarterhour.siting.verdict import Verdict
-from quarterhour.siting.watch import Watch
+from quarterhour.siting.watch import COUNTING, Watch
 
 _COUNTED = ("min-sites", "min-cost")
 """Goals that an engine of times keeps as a rule on sites."""
@@ -157,9 +157,8 @@ def _timed(
     if problem.capacity is None:
         told = replace(watch, incumbent=lambda chosen, _: heard(chosen))
         return solve_median(people, pairs, as_limits(rules), otherwise=otherwise, watch=told, start=begin)
-    quiet = replace(watch, incumbent=lambda _choice, _bound: None)
     return solve_capacitated(
-        people, pairs, as_limits(rules), problem.room, otherwise=otherwise, watch=quiet, start=begin,
+        people, pairs, as_limits(rules), problem.room, otherwise=otherwise, watch=watch, start=begin,
         heard=lambda found: heard(found.chosen, found.served),
     )  # fmt: skip
 

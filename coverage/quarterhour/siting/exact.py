@@ -15,7 +15,7 @@ import numpy as np
 
 from quarterhour.siting.assemble import Certificate, Proof, Stopped, as_plan, certificate, no_plan
 from quarterhour.siting.causes import causes
-from quarterhour.siting.chain import COUNTING, Answer, Search, Tell, easy_bound
+from quarterhour.siting.chain import Answer, Search, Tell, easy_bound
 from quarterhour.siting.compact import first_choice
 from quarterhour.siting.engines import by_engine
 from quarterhour.siting.keep import Keeper
@@ -26,7 +26,7 @@ from quarterhour.siting.plan import Reason, SitingPlan
 from quarterhour.siting.problem import Goal, SitingProblem
 from quarterhour.siting.rules import Rules
 from quarterhour.siting.swaps import better_start
-from quarterhour.siting.watch import Watch
+from quarterhour.siting.watch import COUNTING, Watch
 
 Progress = Callable[[float], None]
 """Called with the share done, 0 to 1."""

@@ -11,14 +11,14 @@ import pandas as pd
 from quarterhour.errors import DataError
 from quarterhour.siting.compact import is_plain_cover
 from quarterhour.siting.core import Core, Found, Ints, Record
-from quarterhour.siting.cover import COUNTING, as_asked, begun, inside_of
+from quarterhour.siting.cover import as_asked, begun, inside_of
 from quarterhour.siting.covertree import Tree
 from quarterhour.siting.exchange import improve
 from quarterhour.siting.heuristic import as_core
 from quarterhour.siting.master import Master
 from quarterhour.siting.measure import Choice, Measure
 from quarterhour.siting.problem import WHOLE, SitingProblem
-from quarterhour.siting.watch import Watch
+from quarterhour.siting.watch import COUNTING, Watch
 
 _CLOSE = 1e-5
 """How true the linear program is at each size before the tree."""
@@ -107,7 +107,7 @@ def solve_frontier(
     watch = watch or Watch()
     share = math.inf if nodes is None else nodes
     core, unit = as_asked(core)
-    points = _passed(core, replace(watch, incumbent=_nobody))
+    points = _passed(core, watch)
     _even(points)
     while not watch.over():
         wide = [p for p in points if p.tree.alive and p.record.gap > gap and p.tree.nodes < share]
@@ -120,17 +120,13 @@ def solve_frontier(
     return [replace(p.found, bound=p.found.bound * unit) for p in points]
 
 
-def _nobody(_choice: Ints, _bound: float) -> None:
-    """Choices of different sizes have no ear in common."""
-
-
 def _passed(core: Core, watch: Watch) -> list[_Point]:
     """Every number of sites once, by local search and the linear program."""
-    master = Master(core, seed=watch.seed)
+    master, quiet = Master(core, seed=watch.seed), watch.quiet()  # choices of different sizes have no ear in common
     points: list[_Point] = []
     for size in range(1, core.limit + 1):
         here = replace(core, limit=size)
-        record = Record(here, watch, bound=float(core.people.sum()), proved_by=COUNTING)
+        record = Record(here, quiet, bound=float(core.people.sum()), proved_by=COUNTING)
         last = points[-1] if points else None
         possible = _start(record, None if last is None else last.record.choice)
         tree = Tree(master, record, before=None if last is None else last.tree)

@@ -75,7 +75,7 @@ def good_choice(
 
     ``effort``: steps of local search after the greedy start. ``found``: told better choices on the way.
     """
-    if core.limit < 0 or (core.high < 0).any():
+    if core.impossible:
         return None
     chosen = greedy(core)
     if not core.all_rows and len(chosen) and core.holds(chosen):

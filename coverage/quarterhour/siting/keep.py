@@ -11,13 +11,13 @@ from typing import Any
 
 from quarterhour.files import write_text
 from quarterhour.siting.assemble import Certificate, Proof, as_plan
-from quarterhour.siting.chain import COUNTING, Tell, easy_bound
+from quarterhour.siting.chain import Tell, easy_bound
 from quarterhour.siting.measure import Choice, Exact
 from quarterhour.siting.plan import SitingPlan
 from quarterhour.siting.problem import Goal
 from quarterhour.siting.record import plan_record, question_record
 from quarterhour.siting.recount import verify_plan
-from quarterhour.siting.watch import Watch
+from quarterhour.siting.watch import COUNTING, Watch
 
 _SHARE = 0.2
 """Of the time of a search that may go into recounting and writing plans on the way."""

@@ -45,7 +45,7 @@ class Master:
         self._table = start, site, core.people.astype(np.float64) / self.unit, order, begin
         self._work = np.zeros(self.sites), np.empty(self.sites, dtype=np.int32)
         self._tolerance = 0.1 / max(1, self.groups) / self.unit + 1e-12 * float(most.sum())
-        rules, low, high = _rules(core)
+        rules, low, high = site_rules(core)
         self.first_cut = len(low)
         rows = sp.csr_array((rules.data, rules.indices, rules.indptr), shape=(len(low), self.sites + self.groups))
         cost = np.append(np.zeros(self.sites), np.ones(self.groups))
@@ -64,7 +64,7 @@ class Master:
 
     def possible(self, lower: Bools, upper: Bools) -> bool:
         """Whether the rules alone leave a choice between two sides, sites open in part."""
-        rules, low, high = _rules(self.core)
+        rules, low, high = site_rules(self.core)
         high[0] = self.solver.program.high[0]
         sides = lower.astype(np.float64), upper.astype(np.float64)
         program = Program(np.zeros(self.sites), rules, low, high, *sides)
@@ -129,7 +129,7 @@ class Master:
         return outcome, inside
 
 
-def area_rules(core: Core) -> tuple[sp.csr_array, Floats, Floats]:
+def _area_rules(core: Core) -> tuple[sp.csr_array, Floats, Floats]:
     """The areas whose quotas can bind: candidates in each, and how many of them to open."""
     quota, site = np.nonzero(core.group >= 0)
     shape = (len(core.low), len(core.sites))
@@ -138,8 +138,9 @@ def area_rules(core: Core) -> tuple[sp.csr_array, Floats, Floats]:
     return sp.csr_array(member[binds]), core.low[binds].astype(np.float64), core.high[binds].astype(np.float64)
 
 
-def _rules(core: Core) -> tuple[sp.csr_array, Floats, Floats]:
-    areas, low, high = area_rules(core)
+def site_rules(core: Core) -> tuple[sp.csr_array, Floats, Floats]:
+    """How many candidates to open, in all (the first row) and in each area whose quota can bind."""
+    areas, low, high = _area_rules(core)
     every = sp.csr_array(np.ones((1, len(core.sites))))
     rows = sp.csr_array(sp.vstack([every, areas], format="csr"))
     return rows, np.append(-math.inf, low), np.append(float(core.limit), high)

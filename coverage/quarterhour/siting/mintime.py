@@ -14,9 +14,9 @@ from quarterhour.siting.limits import Ints, Limits, Nest, cheapest, nest_of
 from quarterhour.siting.median import MUST, Exchange, Median, Pairs, as_median, covering
 from quarterhour.siting.solver import Solver
 from quarterhour.siting.verdict import Best, Verdict
-from quarterhour.siting.watch import Watch
+from quarterhour.siting.watch import COUNTING, Watch
 
-COUNTING, PRICES = "counting", "Lagrangian"
+PRICES = "Lagrangian"
 _STARTS = 3
 _SHARE = 0.4
 """Of the time that the Lagrangian bound may take."""

@@ -39,7 +39,7 @@ def by_packing(
     rules: Rules, goal: Goal, start: Choice | None, model: Callable[[], Model], *, watch: Watch, tell: Tell
 ) -> Answer:
     """The answer; ``start``: a choice that holds, if one is known."""
-    shared, tried = _shared(rules, goal, start, replace(watch.part(_SHARED), progress=lambda _: None))
+    shared, tried = _shared(rules, goal, start, watch.part(_SHARED).quiet())
     if shared.infeasible:
         return Answer(None, 0, shared.proved_by, shared.nodes, infeasible=True)
     search = Search(model(), goal, rules, watch=watch, tell=tell)

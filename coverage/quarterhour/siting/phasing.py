@@ -21,10 +21,10 @@ from quarterhour.siting.median import as_median
 from quarterhour.siting.plan import SitingPlan
 from quarterhour.siting.problem import Budget, Coverage, Goal, SitingProblem
 from quarterhour.siting.sequence import Worth, best_order, lost_without
+from quarterhour.siting.watch import COUNTING
 
 Progress = Callable[[float], None]
 STEP_COLUMNS = ("built", "sites", "value", "best", "bound", "loss", "loss_at_most", "proved_by")
-COUNTING = "counting"
 _FEW = 8
 """Steps that are each compared by a search of their own; more of them by one frontier."""
 _PERCENT = 100

@@ -12,11 +12,10 @@ from quarterhour.siting.aggregate import dominated_columns, dominated_rows
 from quarterhour.siting.core import Bools, Core, Found, Ints, Record
 from quarterhour.siting.exchange import exchange
 from quarterhour.siting.heuristic import good_choice, kinds, without_idle
-from quarterhour.siting.master import area_rules
+from quarterhour.siting.master import site_rules
 from quarterhour.siting.solver import Floats, Program, Solver, whole_bound
-from quarterhour.siting.watch import Watch
+from quarterhour.siting.watch import COUNTING, Watch
 
-COUNTING = "counting"
 _EFFORT = 3e7
 """Steps of local search for a plan with one site less."""
 _SHARE = 1 / 3
@@ -85,12 +84,8 @@ def _one_less(core: Core, choice: Ints, watch: Watch) -> Ints | None:
     if not loss:
         return None
     begin = np.delete(choice, -max(loss)[1])
-    found = exchange(alone, begin, replace(watch, incumbent=_nobody), effort=_EFFORT, bound=float(len(core.people)))
+    found = exchange(alone, begin, watch.quiet(), effort=_EFFORT, bound=float(len(core.people)))
     return without_idle(core, found) if alone.covered(found) == len(core.people) else None
-
-
-def _nobody(_choice: Ints, _bound: float) -> None:
-    """A choice that does not cover everybody is told to nobody."""
 
 
 def _proven(core: Core, kept: Ints, record: Record) -> tuple[bool, int]:
@@ -113,11 +108,10 @@ def _proven(core: Core, kept: Ints, record: Record) -> tuple[bool, int]:
 
 
 def _program(core: Core) -> Program:
-    sites, rows = core.cover.shape[1], core.cover.shape[0]
-    areas, low, high = area_rules(core)
-    every = sp.csr_array(np.ones((1, sites)))
-    matrix = sp.csr_array(sp.vstack([sp.csr_array(core.cover, dtype=float), every, areas], format="csr"))
-    lows = np.concatenate([np.ones(rows), [0.0], low])
-    highs = np.concatenate([np.full(rows, math.inf), [float(core.limit)], high])
+    rows, sites = core.cover.shape
+    rules, low, high = site_rules(core)
+    matrix = sp.csr_array(sp.vstack([sp.csr_array(core.cover, dtype=float), rules], format="csr"))
+    lows = np.append(np.ones(rows), np.maximum(0.0, low))
+    highs = np.append(np.full(rows, math.inf), high)
     box = np.zeros(sites), np.ones(sites)
     return Program(np.ones(sites), matrix, lows, highs, *box, whole=np.ones(sites, dtype=np.bool_))

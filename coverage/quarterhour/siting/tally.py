@@ -214,16 +214,17 @@ def _least(row: Ints, key: Ints, rows: int) -> Ints:
 
 def _gini(people: Ints, cs: Ints) -> float:
     """Half the mean difference between two people, over the mean."""
-    many: dict[int, int] = dict.fromkeys(np.unique(cs).tolist(), 0)
-    for step, n in pd.Series(people).groupby(cs).sum().items():
-        many[int(str(step))] += int(n)
-    total, amount = sum(many.values()), sum(n * step for step, n in many.items())
+    found, at = np.unique(cs, return_inverse=True)
+    here = np.zeros(len(found), dtype=np.int64)
+    np.add.at(here, at, people)
+    steps, many = found.tolist(), here.tolist()
+    total, amount = sum(many), sum(n * step for step, n in zip(steps, many, strict=True))
     if not amount:
         return 0.0
     # The sum of |a - b| over pairs grows, step by step of the amount, with the people on either side of the step.
-    apart, below, steps = 0, 0, sorted(many)
-    for low, high in zip(steps, steps[1:], strict=False):
-        below += many[low]
+    apart, below = 0, 0
+    for low, high, n in zip(steps, steps[1:], many, strict=False):
+        below += n
         apart += (high - low) * below * (total - below)
     return float(Fraction(apart, total * amount))
 

@@ -12,6 +12,8 @@ import numpy.typing as npt
 
 Stop = Callable[[], bool]
 """Asked often: whether to leave off now."""
+COUNTING = "counting"
+"""Who proved a bound that needs no search."""
 Incumbent = Callable[[npt.NDArray[np.int64], float], None]
 """Told each better choice, recounted, and the bound of that moment."""
 
@@ -38,6 +40,10 @@ class Watch:
     def over(self) -> bool:
         """Whether to leave off."""
         return self.left() <= 0 or self.stop()
+
+    def quiet(self) -> Watch:
+        """The same, which tells nobody."""
+        return replace(self, progress=lambda _: None, incumbent=lambda _choice, _bound: None)
 
     def part(self, share: float) -> Watch:
         """The same, over when a share of what is left is spent."""
