@@ -11,8 +11,11 @@ from quarterhour.chart import Line, line_chart
 from quarterhour.places import QUALITIES, texts
 from quarterhour.report import Section
 from quarterhour.study import Proposal, Results
+from quarterhour.studyfile import SitingFile
 
 _BEST, _OURS = "#8a94a3", "#1d4fa3"
+_OFTEN = 0.5
+"""Of the scenarios in which a site is chosen, from which it counts as chosen often."""
 
 
 def siting_sections(results: Results, lang: str) -> list[Section]:
@@ -34,6 +37,11 @@ def _say(key: str, lang: str, **values: object) -> str:
 def unit_of(proposal: Proposal, lang: str) -> str:
     """What a question covers, as it is read: people, graves."""
     return words.label("sitingtables", f"unit_{proposal.unit}", lang).removeprefix("unit_")
+
+
+def _asked(results: Results, p: Proposal) -> SitingFile:
+    """The question as the study file asks it."""
+    return next(q for q in results.study.file.siting if q.id == p.id)
 
 
 def _area_names(results: Results, level: str) -> pd.Series:
@@ -96,7 +104,7 @@ def _rooms(results: Results, lang: str) -> Iterator[Section]:
 
 
 def _source_of(results: Results, p: Proposal, lang: str) -> list[str]:
-    asked = next(q.capacity for q in results.study.file.siting if q.id == p.id)
+    asked = _asked(results, p).capacity
     told = [_say("rooms_graves", lang)] if p.unit == "graves" else []
     return [*told, *([_say("rooms_source", lang, source=asked.source)] if asked and asked.source else [])]
 
@@ -234,8 +242,7 @@ def _robust(results: Results, lang: str) -> Iterator[Section]:
 
 
 def _robust_lines(results: Results, p: Proposal, lang: str) -> list[str]:
-    found = p.prospects.robust
-    asked = next(q.robust for q in results.study.file.siting if q.id == p.id)
+    found, asked = p.prospects.robust, _asked(results, p).robust
     if found is None or asked is None:
         return []
     towns = p.sites["town"].reindex(found.sites.index)
@@ -249,9 +256,6 @@ def _robust_lines(results: Results, p: Proposal, lang: str) -> list[str]:
         low=f"{covered.min():.1%}", high=f"{covered.max():.1%}",
     )  # fmt: skip
     return [said, *([_say("rooms_source", lang, source=asked.source)] if asked.source else [])]
-
-
-_OFTEN = 0.5
 
 
 # --- towns without a lawful candidate -------------------------------------------------------------

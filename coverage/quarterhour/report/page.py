@@ -27,6 +27,7 @@ from quarterhour.report.said import (
     met_of,
     mode_name,
     names_of,
+    paces,
     percent,
     share_key,
 )
@@ -119,9 +120,7 @@ def _quality_part(quality: pd.DataFrame, lang: str) -> str:
 
 def _circles_part(checks: Sequence[CircleCheck], compare: Sequence[CircleCheck], lang: str) -> str:
     """The city's share, every walker of a circle beside the others."""
-    rows = [
-        (check, shown) for check in checks for shown in (check, *[c for c in compare if c.circle.id == check.circle.id])
-    ]
+    rows = [(check, shown) for check in checks for shown in (check, *paces(check, compare))]
     here = [city_row(shown) for _, shown in rows]
     table = headed(
         {

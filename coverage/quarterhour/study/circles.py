@@ -7,11 +7,11 @@ from dataclasses import replace
 import geopandas as gpd
 import pandas as pd
 
-from quarterhour import reach
 from quarterhour.circle import CircleCheck, check_circle
 from quarterhour.inputs import Inputs
 from quarterhour.isochrone import isochrones
 from quarterhour.modes import Mode
+from quarterhour.reach import TravelTimes
 from quarterhour.rules import Circle
 from quarterhour.scoring import SEARCHED_BEYOND
 from quarterhour.snap import doubtful_snaps
@@ -41,9 +41,7 @@ def check_circles(
     return tuple(checks), tuple(compare), tuple(ranges)
 
 
-def _circle_times(
-    run: Run, tables: Inputs, circle: Circle, mode: Mode, given: tuple[Pair, Pair] | None
-) -> reach.TravelTimes:
+def _circle_times(run: Run, tables: Inputs, circle: Circle, mode: Mode, given: tuple[Pair, Pair] | None) -> TravelTimes:
     """Minutes to the circle's facilities, past its standard and as far as its range asks."""
     net = run.network(tables.roads, mode)
     far = circle.minutes * SEARCHED_BEYOND
@@ -53,17 +51,8 @@ def _circle_times(
     sites = _sites_of(circle, tables)
     run.say("study.step_circle", name=f"{circle.name(run.lang)} · {mode.name(run.lang)}")
     with run.timed(f"circle {circle.id} {mode.id}"):
-        times = reach.travel_times(
-            net,
-            tables.communities,
-            sites,
-            minutes=far,
-            heading=circle.heading,
-            turnout_minutes=circle.turnout_minutes,
-            limit_m=run.study.file.study.snap_limit_m,
-            threads=run.study.file.study.threads,
-            progress=run.share,
-            hierarchy_folder=run.prepared,
+        times = run.travel_times(
+            net, tables.communities, sites, minutes=far, heading=circle.heading, turnout_minutes=circle.turnout_minutes
         )
     run.doubts.append(doubtful_snaps(times.community_snap, tables.communities, table="communities"))
     run.doubts.append(doubtful_snaps(times.site_snap, sites, table="facilities"))
@@ -74,13 +63,13 @@ def _sites_of(circle: Circle, tables: Inputs) -> gpd.GeoDataFrame:
     return tables.facilities[tables.facilities["kind"].isin(circle.kinds)]
 
 
-def _circle(tables: Inputs, circle: Circle, times: reach.TravelTimes) -> CircleCheck:
+def _circle(tables: Inputs, circle: Circle, times: TravelTimes) -> CircleCheck:
     sites = _sites_of(circle, tables)
     return check_circle(circle, times, tables.communities, kinds=sites["kind"], site_quality=sites["quality"])
 
 
 def _range(
-    run: Run, tables: Inputs, file: CircleFile, circle: Circle, times: reach.TravelTimes, given: tuple[Pair, Pair]
+    run: Run, tables: Inputs, file: CircleFile, circle: Circle, times: TravelTimes, given: tuple[Pair, Pair]
 ) -> CoverageRange:
     """Who the circle covers always, sometimes, never; of two modes, each is searched, and the own lies between."""
     asked = {"kinds": _sites_of(circle, tables)["kind"], "speed": given[0], "turnout_minutes": given[1]}

@@ -8,10 +8,11 @@ from pathlib import Path
 import geopandas as gpd
 import pandas as pd
 
-from quarterhour import reach, words
+from quarterhour import words
 from quarterhour.capacities import Asked, asked_of_sites
 from quarterhour.inputs import Inputs
 from quarterhour.offered import offered_sites, with_neighbours
+from quarterhour.reach import TravelTimes
 from quarterhour.siting.door import as_problem
 from quarterhour.siting.exact import solve_siting
 from quarterhour.siting.plan import SitingPlan
@@ -58,18 +59,10 @@ def propose(run: Run, tables: Inputs, file: SitingFile) -> Proposal:
     with run.timed(f"siting {file.id}"):
         rules, seed = study_rules_in_force(run.study), run.study.file.study.seed
         offered = offered_sites(file, tables, network=net, rules=rules, parcels=run.parcels, seed=seed)
-        far = reach.travel_times(
-            net,
-            tables.communities,
-            offered.sites,
-            minutes=searched_as_far(file),
-            heading=file.heading,
+        far = run.travel_times(
+            net, tables.communities, offered.sites, minutes=searched_as_far(file), heading=file.heading,
             turnout_minutes=file.turnout_minutes,
-            limit_m=run.study.file.study.snap_limit_m,
-            threads=run.study.file.study.threads,
-            progress=run.share,
-            hierarchy_folder=run.prepared,
-        )
+        )  # fmt: skip
         times = far.within(file.minutes)
         sites = offered.sites
         asked = asked_of_sites(file, run.study.file, tables, sites, rules=rules)
@@ -91,7 +84,7 @@ def propose(run: Run, tables: Inputs, file: SitingFile) -> Proposal:
 
 
 def _problem(
-    file: SitingFile, tables: Inputs, sites: gpd.GeoDataFrame, times: reach.TravelTimes, asked: Asked | None
+    file: SitingFile, tables: Inputs, sites: gpd.GeoDataFrame, times: TravelTimes, asked: Asked | None
 ) -> SitingProblem:
     people = tables.communities[file.people].astype("int64")
     return as_problem(

@@ -16,7 +16,9 @@ from quarterhour import network, prepared, words
 from quarterhour.errors import DataError, MissingError, WriteError
 from quarterhour.modes import Mode
 from quarterhour.network import Network
+from quarterhour.reach import TravelTimes, travel_times
 from quarterhour.study.asked import Study
+from quarterhour.trips import Heading
 from quarterhour.turns import lost_turns
 
 
@@ -61,6 +63,24 @@ class Run:
         begun = time.perf_counter()
         yield
         self.seconds[step] = round(self.seconds.get(step, 0) + time.perf_counter() - begun, 3)
+
+    def travel_times(
+        self, net: Network, communities: gpd.GeoDataFrame, sites: gpd.GeoDataFrame, *,
+        minutes: float, heading: Heading, turnout_minutes: float,
+    ) -> TravelTimes:  # fmt: skip
+        """Times as the study sets them: how far off a road, over how many threads, with the hierarchies kept."""
+        return travel_times(
+            net,
+            communities,
+            sites,
+            minutes=minutes,
+            heading=heading,
+            turnout_minutes=turnout_minutes,
+            limit_m=self.study.file.study.snap_limit_m,
+            threads=self.study.file.study.threads,
+            progress=self.share,
+            hierarchy_folder=self.prepared,
+        )
 
     def network(self, roads: gpd.GeoDataFrame, mode: Mode) -> Network:
         """The network of a mode, built once."""
