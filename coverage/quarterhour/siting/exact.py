@@ -23,7 +23,7 @@ from quarterhour.siting.measure import Choice, Measure
 from quarterhour.siting.model import Model
 from quarterhour.siting.packing import by_packing, is_packing
 from quarterhour.siting.plan import Reason, SitingPlan
-from quarterhour.siting.problem import Goal, SitingProblem
+from quarterhour.siting.problem import Bools, Goal, SitingProblem
 from quarterhour.siting.rules import Rules
 from quarterhour.siting.swaps import better_start
 from quarterhour.siting.watch import COUNTING, Watch
@@ -162,18 +162,29 @@ def _goal(
 
 def _without_idle(rules: Rules, choice: Choice) -> Choice:
     """Leave out, the last of the table first, each site without which nothing is worse."""
-    problem, near = rules.measure.problem, rules.measure.problem.near
-    serves = np.zeros(len(problem.sites), dtype=np.bool_)
-    if choice.served is not None:
-        serves[near.site[choice.served.pair]] = True
-    elif problem.everyone:
-        found = rules.measure.scan(choice.opened)
-        alone = rules.measure.takes_part & (found.nearest >= 0) & (found.second == 0)
-        serves[found.nearest[alone]] = True
-    for site in np.flatnonzero(choice.opened & problem.free & ~serves)[::-1].tolist():
+    problem = rules.measure.problem
+    for site in np.flatnonzero(choice.opened & problem.free & ~_serving(rules, choice))[::-1].tolist():
         opened = choice.opened.copy()
         opened[site] = False
         less = replace(choice, opened=opened)
         if rules.hold(less):
             choice = less
     return choice
+
+
+def _serving(rules: Rules, choice: Choice) -> Bools:
+    """Open sites that are surely not idle: somebody goes there, or has no other who must, or counts, as covered."""
+    measure, problem = rules.measure, rules.measure.problem
+    serving = np.zeros(len(problem.sites), dtype=np.bool_)
+    if choice.served is not None:
+        serving[problem.near.site[choice.served.pair]] = True
+        return serving
+    asks = measure.takes_part if problem.everyone else np.zeros(len(problem.demand), dtype=np.bool_)
+    if problem.coverage.backup != 0:
+        for goal, _ in rules.kept:
+            if goal.objective == "max-cover":
+                asks = asks | (problem.counted(goal) > 0)
+    if asks.any():
+        found = measure.scan(choice.opened)
+        serving[found.nearest[asks & (found.first > 0) & (found.second == 0)]] = True
+    return serving
