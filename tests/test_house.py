@@ -92,6 +92,7 @@ FLOORS = {
     "siting.limits": 5,
     "siting.plan": 5,
     "siting.problem": 5,
+    "siting.program": 4.8,
     "siting.solver": 5,
     "territories": 5,
     "tiers": 5,

@@ -18,7 +18,8 @@ from hypothesis import strategies as st
 from scipy.optimize import linprog
 
 from quarterhour.siting import solver as room
-from quarterhour.siting.solver import Program, Solver, safe_bound, whole_bound
+from quarterhour.siting.program import Program, safe_bound, whole_bound
+from quarterhour.siting.solver import Solver
 from quarterhour.siting.watch import Watch
 
 
@@ -240,7 +241,8 @@ def test_a_watch_is_over_when_told_or_when_time_is_up():
 def test_the_solver_writes_nothing_to_stdout(root):
     code = """
 import numpy as np, scipy.sparse as sp
-from quarterhour.siting.solver import Program, Solver
+from quarterhour.siting.program import Program
+from quarterhour.siting.solver import Solver
 one = np.ones(1)
 program = Program(one, sp.csr_array(np.ones((1, 1))), 0 * one, one, 0 * one, one, most=True, whole=one > 0)
 Solver(program).solve(stop=lambda: False)

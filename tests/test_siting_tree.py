@@ -22,8 +22,8 @@ from quarterhour.siting.covertree import Tree
 from quarterhour.siting.frontier import solve_frontier
 from quarterhour.siting.heuristic import greedy, without_idle
 from quarterhour.siting.master import Master
+from quarterhour.siting.program import Program, safe_bound
 from quarterhour.siting.sets import solve_sets
-from quarterhour.siting.solver import Program, safe_bound
 from quarterhour.siting.watch import Watch
 
 

@@ -30,7 +30,7 @@ from quarterhour.siting.exact import solve_siting
 from quarterhour.siting.frontier import frontier
 from quarterhour.siting.phasing import phase_plan
 from quarterhour.siting.problem import Budget, Coverage, Standard
-from quarterhour.siting.solver import Program
+from quarterhour.siting.program import Program
 
 INF = math.inf
 STEPS = ((10, 100), (15, 60))

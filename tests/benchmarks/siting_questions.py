@@ -23,8 +23,8 @@ from quarterhour.siting.door import as_problem
 from quarterhour.siting.exact import solve_siting
 from quarterhour.siting.plan import SitingPlan
 from quarterhour.siting.problem import SitingProblem
+from quarterhour.siting.program import Program
 from quarterhour.siting.recount import verify_plan
-from quarterhour.siting.solver import Program
 
 UNITS = {"max-cover": 100, "min-sites": 1, "min-time": 6000, "min-worst": 6000}
 INF = math.inf

@@ -25,7 +25,7 @@ from benchmarks.siting_questions import (
     size_told,
 )
 from quarterhour.siting.problem import Capacity, Quota
-from quarterhour.siting.solver import Program
+from quarterhour.siting.program import Program
 
 INF = math.inf
 

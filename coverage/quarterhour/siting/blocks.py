@@ -11,8 +11,8 @@ import scipy.sparse as sp
 from quarterhour.siting.measure import Choice, Measure, Served
 from quarterhour.siting.patterns import Patterns, patterns
 from quarterhour.siting.problem import Bools, Ints
+from quarterhour.siting.program import Floats
 from quarterhour.siting.rows import Rows
-from quarterhour.siting.solver import Floats
 
 _FEW = 12
 """Sites in reach of a community, up to which needing two of them is said row by row instead of by a whole number."""

@@ -17,7 +17,8 @@ import scipy.sparse as sp
 from quarterhour.kernels import kernel
 from quarterhour.siting.limits import Bools, Ints, Nest, cheapest
 from quarterhour.siting.median import MUST, Exchange, Median
-from quarterhour.siting.solver import Floats, Outcome, Program, Solver
+from quarterhour.siting.program import Floats, Outcome, Program
+from quarterhour.siting.solver import Solver
 from quarterhour.siting.verdict import Best, whole_up
 
 _NEVER = 2**62

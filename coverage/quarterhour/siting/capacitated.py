@@ -20,8 +20,9 @@ import scipy.sparse as sp
 from quarterhour.siting.lagrangian import Priced, settled_sites
 from quarterhour.siting.limits import Ints, Limits, Nest, cheapest, nest_of
 from quarterhour.siting.median import MUST, Pairs, as_median
+from quarterhour.siting.program import Floats, Outcome, Program, whole_bound
 from quarterhour.siting.room import Room, RoomPrices
-from quarterhour.siting.solver import Floats, Outcome, Program, Solver, whole_bound
+from quarterhour.siting.solver import Solver
 from quarterhour.siting.verdict import Best, Verdict
 from quarterhour.siting.watch import COUNTING, Watch
 

@@ -14,9 +14,10 @@ from quarterhour.siting.counting import least_for_quotas
 from quarterhour.siting.measure import Choice, Exact, Measure
 from quarterhour.siting.model import Model
 from quarterhour.siting.problem import WHOLE, Goal
+from quarterhour.siting.program import Floats, Outcome, Program, whole_bound
 from quarterhour.siting.rows import Rows, Sum
 from quarterhour.siting.rules import Rules
-from quarterhour.siting.solver import Floats, Outcome, Program, Solver, whole_bound
+from quarterhour.siting.solver import Solver
 from quarterhour.siting.watch import COUNTING, Watch
 
 Tell = Callable[[Choice, Exact, str], None]

@@ -12,8 +12,8 @@ from quarterhour.siting.covertree import Tree
 from quarterhour.siting.exchange import improve
 from quarterhour.siting.heuristic import good_choice, greedy
 from quarterhour.siting.master import Master
+from quarterhour.siting.program import Floats
 from quarterhour.siting.sets import solve_sets
-from quarterhour.siting.solver import Floats
 from quarterhour.siting.watch import COUNTING, Watch
 
 _FIRST = 2e7

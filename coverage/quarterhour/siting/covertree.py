@@ -16,7 +16,7 @@ import numpy as np
 from quarterhour.siting.core import Bools, Core, Ints, Record
 from quarterhour.siting.exchange import improve
 from quarterhour.siting.master import Master
-from quarterhour.siting.solver import Floats, Outcome
+from quarterhour.siting.program import Floats, Outcome
 
 _WHOLE = 1e-6
 _TRIED, _TRIAL, _IDLE, _ENOUGH = 12, 60, 5, 4

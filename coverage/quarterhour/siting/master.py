@@ -12,7 +12,8 @@ import scipy.sparse as sp
 from quarterhour.kernels import kernel
 from quarterhour.siting.aggregate import rows_of
 from quarterhour.siting.core import Bools, Core, Ints
-from quarterhour.siting.solver import Floats, Outcome, Program, Solver
+from quarterhour.siting.program import Floats, Outcome, Program
+from quarterhour.siting.solver import Solver
 from quarterhour.siting.watch import Watch
 
 _TIDY = 5

@@ -16,7 +16,7 @@ import scipy.sparse as sp
 
 from quarterhour.kernels import kernel
 from quarterhour.siting.limits import Bools, Ints, Limits, count_site, may_change
-from quarterhour.siting.solver import Program
+from quarterhour.siting.program import Program
 
 Small = npt.NDArray[np.int32]
 Pairs = tuple[npt.NDArray[Any], npt.NDArray[Any], npt.NDArray[Any]]

@@ -12,9 +12,9 @@ import scipy.sparse as sp
 from quarterhour.siting.blocks import Covered, Nearer, Serving
 from quarterhour.siting.measure import Choice
 from quarterhour.siting.problem import WHOLE, Goal, Ints
+from quarterhour.siting.program import Floats, Program
 from quarterhour.siting.rows import Rows, Sum
 from quarterhour.siting.rules import Kept, Rules
-from quarterhour.siting.solver import Floats, Program
 
 
 class Model:

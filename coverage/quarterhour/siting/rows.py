@@ -9,7 +9,7 @@ import numpy as np
 import scipy.sparse as sp
 
 from quarterhour.siting.problem import Ints
-from quarterhour.siting.solver import Floats
+from quarterhour.siting.program import Floats
 
 
 @dataclass(frozen=True, eq=False)

@@ -13,7 +13,8 @@ from quarterhour.siting.core import Bools, Core, Found, Ints, Record
 from quarterhour.siting.exchange import exchange
 from quarterhour.siting.heuristic import good_choice, kinds, without_idle
 from quarterhour.siting.master import site_rules
-from quarterhour.siting.solver import Floats, Program, Solver, whole_bound
+from quarterhour.siting.program import Floats, Program, whole_bound
+from quarterhour.siting.solver import Solver
 from quarterhour.siting.watch import COUNTING, Watch
 
 _EFFORT = 3e7

@@ -6,72 +6,28 @@ import math
 import threading
 import time
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from functools import partial
 from typing import Any, Literal
 
 import numpy as np
-import numpy.typing as npt
 import scipy.sparse as sp
 
+from quarterhour.siting.program import TOLERANCE, Bools, Floats, Ints, Outcome, Program, safe_bound
 from quarterhour.siting.watch import Stop
 
-Floats = npt.NDArray[np.float64]
-Ints = npt.NDArray[np.int64]
-Bools = npt.NDArray[np.bool_]
 Found = Callable[[Floats, float], None]
 """Called with each better solution of an integer program and the solver's bound at that moment."""
 
 _FINAL = ("kOptimal", "kTimeLimit", "kSolutionLimit", "kInterrupt")
 """Stops after which HiGHS's bound holds. After any other (it may not have run at all) there is none."""
-_TOLERANCE = 1e-6
 _BROKEN = 1e-4
 _LARGE = 1e7
 _UNEVEN = math.sqrt(0.5)
 """Where an objective may be larger than ``_LARGE``, HiGHS's own rounding may lose a whole number: it is given a
 cost without a common measure, so that it does not round, and keeps what is better by half a unit."""
-_EPSILON = float(np.finfo(np.float64).eps)
 _TICK, _GRACE = 0.05, 0.8
 """Seconds between looks at a run, and those that it has to come to a stop before it is left behind."""
-
-
-@dataclass(frozen=True, eq=False)
-class Program:
-    """The best ``cost @ x`` with ``low <= rows @ x <= high`` and ``lower <= x <= upper``.
-
-    ``most``: the greatest (else the least). ``whole``: which x are whole numbers; None: a linear program.
-    ``rows``: CSR, one row a rule; a side without a bound is infinite.
-    """
-
-    cost: Floats
-    rows: sp.csr_array
-    low: Floats
-    high: Floats
-    lower: Floats
-    upper: Floats
-    most: bool = False
-    whole: Bools | None = None
-
-
-@dataclass(frozen=True, eq=False)
-class Outcome:
-    """What a run came to.
-
-    ``status``: ``optimal``; ``infeasible``; ``stopped`` (time or ``stop``); ``failed`` (nothing may be
-    concluded). ``values``: the solution, None where none was found, its objective ``value`` (NaN).
-    ``bound``: no solution is better; infinite on the far side unless proven. A linear program's bound is
-    computed anew from the prices, so that it holds whatever the solver's tolerances.
-    ``prices`` (a row) and ``reduced`` (a column): a linear program's duals, in the objective's unit per
-    unit of the row's or column's bound. ``nodes``: of the search tree.
-    """
-
-    status: Literal["optimal", "infeasible", "stopped", "failed"]
-    values: Floats | None
-    value: float
-    bound: float
-    nodes: int = 0
-    prices: Floats | None = None
-    reduced: Floats | None = None
 
 
 class Solver:
@@ -83,10 +39,10 @@ class Solver:
     def __init__(self, program: Program, *, seed: int = 0, whole_value: bool = True) -> None:
         self._program = program
         self._later: list[sp.csr_array] = []
-        self._proof = 1.0 if whole_value else 100 * _TOLERANCE
+        self._proof = 1.0 if whole_value else 100 * TOLERANCE
         large = whole_value and program.whole is not None and _farthest(program) > _LARGE
         self._unit = _UNEVEN if large else 1.0
-        gap = _UNEVEN / 2 if large else 1 - _TOLERANCE if whole_value else _TOLERANCE
+        gap = _UNEVEN / 2 if large else 1 - TOLERANCE if whole_value else TOLERANCE
         self._new: Callable[[], Any] = partial(_highs, seed=seed, gap=gap)
         self._highs = self._new()
         self.version = version()
@@ -362,45 +318,6 @@ class _Ear:
         """Hear nothing more from now on."""
         with self._one_at_a_time:
             self._closed = True
-
-
-def safe_bound(program: Program, prices: Floats) -> tuple[float, Floats]:
-    """What no x can beat, by weak duality from any prices of the rows, and the reduced costs that go with them.
-
-    Prices whose side has no bound count as 0, so the bound holds whatever tolerances the prices come from
-    (Neumaier and Shcherbina 2004). It is moved outwards by all that adding floats may have lost, in the reduced
-    costs too: moved by a reduced cost, it holds for an x that is moved from one side to the other.
-    """
-    sign = 1.0 if program.most else -1.0
-    price = sign * np.asarray(prices, dtype=np.float64)
-    price = np.where(price > 0, np.where(np.isfinite(program.high), price, 0.0), price)
-    price = np.where(price < 0, np.where(np.isfinite(program.low), price, 0.0), price)
-    rows = program.rows
-    reduced = sign * program.cost - rows.T @ price
-    sides = np.where(price > 0, program.high, np.where(price < 0, program.low, 0.0)) * price
-    boxes = np.where(reduced > 0, program.upper, np.where(reduced < 0, program.lower, 0.0)) * reduced
-    bound = math.fsum(sides) + math.fsum(boxes)
-    lost = 4 * _EPSILON * (np.abs(sides).sum() + np.abs(boxes).sum()) + _rounded(program, price)
-    bound = bound + lost if math.isfinite(bound) else math.inf
-    return sign * bound, sign * reduced
-
-
-def _rounded(program: Program, price: Floats) -> float:
-    """What the reduced costs may be off by, over as far as each column may go."""
-    rows = program.rows
-    size = sp.csr_array((np.abs(rows.data), rows.indices, rows.indptr), shape=rows.shape).T @ np.abs(price)
-    terms = 2 + np.bincount(rows.indices, minlength=rows.shape[1])
-    farthest = np.maximum(np.abs(program.lower), np.abs(program.upper))
-    farthest = np.where(np.isfinite(farthest), farthest, 0.0)
-    return _EPSILON * float((terms * farthest) @ (size + np.abs(program.cost)))
-
-
-def whole_bound(bound: float, *, most: bool) -> float:
-    """A bound on a whole number, rounded to the safe side of the solver's tolerance."""
-    if not math.isfinite(bound):
-        return bound
-    slack = _TOLERANCE * (1.0 + abs(bound) * 1e-4)
-    return float(math.floor(bound + slack) if most else math.ceil(bound - slack))
 
 
 def version() -> str:

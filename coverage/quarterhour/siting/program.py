@@ -1,0 +1,96 @@
+"""Programs as arrays, what a run of one comes to, and bounds on it that hold whatever a solver's tolerances."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+from typing import Literal
+
+import numpy as np
+import numpy.typing as npt
+import scipy.sparse as sp
+
+Floats = npt.NDArray[np.float64]
+Ints = npt.NDArray[np.int64]
+Bools = npt.NDArray[np.bool_]
+TOLERANCE = 1e-6
+"""How far a solver's whole numbers may be from whole."""
+_EPSILON = float(np.finfo(np.float64).eps)
+
+
+@dataclass(frozen=True, eq=False)
+class Program:
+    """The best ``cost @ x`` with ``low <= rows @ x <= high`` and ``lower <= x <= upper``.
+
+    ``most``: the greatest (else the least). ``whole``: which x are whole numbers; None: a linear program.
+    ``rows``: CSR, one row a rule; a side without a bound is infinite.
+    """
+
+    cost: Floats
+    rows: sp.csr_array
+    low: Floats
+    high: Floats
+    lower: Floats
+    upper: Floats
+    most: bool = False
+    whole: Bools | None = None
+
+
+@dataclass(frozen=True, eq=False)
+class Outcome:
+    """What a run came to.
+
+    ``status``: ``optimal``; ``infeasible``; ``stopped`` (time or ``stop``); ``failed`` (nothing may be
+    concluded). ``values``: the solution, None where none was found, its objective ``value`` (NaN).
+    ``bound``: no solution is better; infinite on the far side unless proven. A linear program's bound is
+    computed anew from the prices, so that it holds whatever the solver's tolerances.
+    ``prices`` (a row) and ``reduced`` (a column): a linear program's duals, in the objective's unit per
+    unit of the row's or column's bound. ``nodes``: of the search tree.
+    """
+
+    status: Literal["optimal", "infeasible", "stopped", "failed"]
+    values: Floats | None
+    value: float
+    bound: float
+    nodes: int = 0
+    prices: Floats | None = None
+    reduced: Floats | None = None
+
+
+def safe_bound(program: Program, prices: Floats) -> tuple[float, Floats]:
+    """What no x can beat, by weak duality from any prices of the rows, and the reduced costs that go with them.
+
+    Prices whose side has no bound count as 0, so the bound holds whatever tolerances the prices come from
+    (Neumaier and Shcherbina 2004). It is moved outwards by all that adding floats may have lost, in the reduced
+    costs too: moved by a reduced cost, it holds for an x that is moved from one side to the other.
+    """
+    sign = 1.0 if program.most else -1.0
+    price = sign * np.asarray(prices, dtype=np.float64)
+    price = np.where(price > 0, np.where(np.isfinite(program.high), price, 0.0), price)
+    price = np.where(price < 0, np.where(np.isfinite(program.low), price, 0.0), price)
+    rows = program.rows
+    reduced = sign * program.cost - rows.T @ price
+    sides = np.where(price > 0, program.high, np.where(price < 0, program.low, 0.0)) * price
+    boxes = np.where(reduced > 0, program.upper, np.where(reduced < 0, program.lower, 0.0)) * reduced
+    bound = math.fsum(sides) + math.fsum(boxes)
+    lost = 4 * _EPSILON * (np.abs(sides).sum() + np.abs(boxes).sum()) + _rounded(program, price)
+    bound = bound + lost if math.isfinite(bound) else math.inf
+    return sign * bound, sign * reduced
+
+
+def _rounded(program: Program, price: Floats) -> float:
+    """What the reduced costs may be off by, over as far as each column may go."""
+    rows = program.rows
+    size = sp.csr_array((np.abs(rows.data), rows.indices, rows.indptr), shape=rows.shape).T @ np.abs(price)
+    terms = 2 + np.bincount(rows.indices, minlength=rows.shape[1])
+    farthest = np.maximum(np.abs(program.lower), np.abs(program.upper))
+    farthest = np.where(np.isfinite(farthest), farthest, 0.0)
+    return _EPSILON * float((terms * farthest) @ (size + np.abs(program.cost)))
+
+
+def whole_bound(bound: float, *, most: bool) -> float:
+    """A bound on a whole number, rounded to the safe side of the solver's tolerance."""
+    if not math.isfinite(bound):
+        return bound
+    slack = TOLERANCE * (1.0 + abs(bound) * 1e-4)
+    return float(math.floor(bound + slack) if most else math.ceil(bound - slack))
