@@ -16,10 +16,12 @@ from quarterhour.reach import times_from_matrix
 from quarterhour.siting import sequence
 from quarterhour.siting.door import as_problem
 from quarterhour.siting.exact import solve_siting
+from quarterhour.siting.frontier import frontier
 from quarterhour.siting.limits import as_limits
 from quarterhour.siting.median import as_median
 from quarterhour.siting.phasing import phase_plan, site_values
 from quarterhour.siting.problem import Capacity, Coverage, Quota
+from quarterhour.siting.relax import smallest_relaxations
 from quarterhour.siting.robust import robust_sites
 from quarterhour.siting.sequence import Worth, best_order
 
@@ -30,7 +32,7 @@ def ask(minutes, people, states, *, cutoff=20, **asked):
     communities = pd.Index([f"c{k}" for k in range(len(people))], dtype="str")
     times = times_from_matrix(np.array(minutes, dtype=float), communities=communities, sites=sites, cutoff=cutoff)
     frame = pd.DataFrame({"state": states, "town": "T", "county": "K", "name": "", "quality": "fact"}, sites)
-    frame["capacity"] = asked.pop("room", None)
+    frame["capacity"], frame["cost_yuan"] = asked.pop("room", None), asked.pop("cost", 0)
     demand = pd.Series(people, index=communities)
     return as_problem("small", demand=demand, sites=frame, times=times, minutes=15, **asked)
 
@@ -245,3 +247,38 @@ def test_best_first_alone_orders_sites_with_room(monkeypatch):
     greedy, sure = best_order(worth, np.arange(4))
     assert proven and not sure
     assert worth.curve(best).sum() <= worth.curve(greedy).sum()
+
+
+def test_the_plans_compared_with_keep_the_maximum_by_state_that_was_asked():
+    """At most one candidate beside a required site; the cheaper one was taken, the dearer one covers 4 more."""
+    minutes = [[1, math.nan, math.nan], [math.nan, 1, math.nan], [math.nan, math.nan, 1]]
+    problem = ask(
+        minutes, [10, 2, 6], ["required", "candidate", "candidate"], cost=[1, 1, 5], objective="min-cost", new_sites=2,
+        quotas=[Quota("state", ("candidate",), 1, 1)], coverage=Coverage(at_least=12),
+    )  # fmt: skip
+    plan = solve_siting(problem)
+    assert plan.chosen == ("s0", "s1")
+    steps = phase_plan(problem, plan).steps.set_index("built")
+    assert steps.loc[2, ["value", "best", "bound", "loss", "loss_at_most"]].tolist() == [12, 16, 16, 4, 4]
+
+
+@pytest.mark.parametrize("seed", [-1, 2**31, 1.5, True, None])
+def test_a_seed_that_no_search_takes_is_told_at_every_door(seed):
+    problem = plane(5, rows=9, objective="max-cover", new_sites=2)
+    plan = solve_siting(problem)
+    asked = [
+        lambda: solve_siting(problem, seed=seed),
+        lambda: frontier(problem, 2, seed=seed),
+        lambda: phase_plan(problem, plan, seed=seed),
+        lambda: robust_sites(problem, scenarios=2, speed=(1, 1), seed=seed),
+        lambda: smallest_relaxations(plane(5, rows=9, objective="min-sites", new_sites=0), seed=seed),
+    ]
+    for ask_it in asked:
+        with pytest.raises(DataError, match="the seed must be a whole number from 0 to 2147483647") as caught:
+            ask_it()
+        assert str(seed) in caught.value.told("zh")
+
+
+def test_the_largest_seed_is_taken():
+    problem = plane(8, objective="max-cover", new_sites=3)
+    assert solve_siting(problem, seed=2**31 - 1).value == solve_siting(problem, seed=np.int64(5)).value

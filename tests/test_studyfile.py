@@ -29,6 +29,8 @@ def test_the_embedded_study_and_the_template_are_valid(root: Path) -> None:
         ("minutes = 15", "minutes = -3", "circles.0.minutes"),
         ('heading = "to_site"', 'heading = "sideways"', "to_community"),
         ("seed = 1", "sead = 1", "did you mean seed?"),
+        ("seed = 1", "seed = -1", "study.seed: should be at least 0"),
+        ("seed = 1", "seed = 2147483648", "study.seed: should be at most 2147483647"),
         ('crs = "EPSG:32651"', 'crs = "EPSG:4326"', "not in metres"),
         ('crs = "EPSG:32651"', 'crs = "EPSG:0"', "PROJ knows no"),
         ('people = "older"', 'people = "young"', "is not among communities.people"),

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable
-from dataclasses import replace
 
 import numpy as np
 
@@ -72,8 +71,7 @@ def improve(record: Record, choice: Ints, *, effort: float, turn: int = 0) -> No
     """Take into a record a choice, if it keeps the rules, and what exchanges make of it; others each ``turn``."""
     if record.core.holds(choice):
         core, take = record.core, record.take
-        watch = replace(record.watch, seed=record.watch.seed + turn)
-        take(exchange(core, choice, watch, effort=effort, bound=record.bound, found=take))
+        take(exchange(core, choice, record.watch.turned(turn), effort=effort, bound=record.bound, found=take))
 
 
 @kernel

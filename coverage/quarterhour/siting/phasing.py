@@ -28,6 +28,8 @@ STEP_COLUMNS = ("built", "sites", "value", "best", "bound", "loss", "loss_at_mos
 _FEW = 8
 """Steps that are each compared by a search of their own; more of them by one frontier."""
 _PERCENT = 100
+_ASKED = "asked_state"
+"""The states as they were asked, for quotas that count by state, where those of the sites are others."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -196,12 +198,14 @@ class _Weighed:
     def of_size(self, new_sites: int) -> SitingProblem:
         """The question of so many new sites, with nothing that holds only once all is built."""
         problem = self.problem
+        state = problem.sites["state"]
+        most = [replace(q, minimum=0) for q in problem.quotas if q.maximum is not None]
         asked = replace(
             problem,
             goals=(self.goal,),
-            sites=problem.sites.assign(state=problem.sites["state"].replace("required", "candidate")),
+            sites=problem.sites.assign(state=state.replace("required", "candidate"), **{_ASKED: state}),
             new_sites=new_sites,
-            quotas=tuple(replace(q, minimum=0) for q in problem.quotas if q.maximum is not None),
+            quotas=tuple(replace(q, level=_ASKED) if q.level == "state" else q for q in most),
             coverage=Coverage(tier=problem.coverage.tier, everyone=False),
             budget=Budget(),
         )

@@ -10,12 +10,16 @@ from dataclasses import dataclass, field, replace
 import numpy as np
 import numpy.typing as npt
 
+from quarterhour.errors import DataError
+
 Stop = Callable[[], bool]
 """Asked often: whether to leave off now."""
 COUNTING = "counting"
 """Who proved a bound that needs no search."""
 Incumbent = Callable[[npt.NDArray[np.int64], float], None]
 """Told each better choice, recounted, and the bound of that moment."""
+SEEDS = 2**31
+"""Seeds are whole numbers from 0 to one less: as far as HiGHS takes them."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -24,6 +28,7 @@ class Watch:
 
     ``stop``: asked often; True ends the search with what it has. ``progress``: told the share done,
     0 to 1. ``incumbent``: told each better choice with the bound of that moment (infinite: none yet).
+    Every search of the siting rooms has one, so a seed that no search could begin with is refused here: DataError.
     """
 
     seconds: float = math.inf
@@ -32,6 +37,11 @@ class Watch:
     progress: Callable[[float], None] = lambda _: None
     incumbent: Incumbent = lambda _choice, _bound: None
     begun: float = field(default_factory=time.perf_counter)
+
+    def __post_init__(self) -> None:
+        whole = isinstance(self.seed, (int, np.integer)) and not isinstance(self.seed, bool)
+        if not (whole and 0 <= self.seed < SEEDS):
+            raise DataError("siting.bad_seed", seed=self.seed, most=SEEDS - 1)
 
     def left(self) -> float:
         """Seconds left."""
@@ -44,6 +54,10 @@ class Watch:
     def quiet(self) -> Watch:
         """The same, which tells nobody."""
         return replace(self, progress=lambda _: None, incumbent=lambda _choice, _bound: None)
+
+    def turned(self, turn: int) -> Watch:
+        """The same with another seed, another one each turn."""
+        return replace(self, seed=(self.seed + turn) % SEEDS)
 
     def part(self, share: float) -> Watch:
         """The same, over when a share of what is left is spent."""

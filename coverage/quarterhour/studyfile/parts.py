@@ -41,7 +41,7 @@ class StudyHead(Part):
     en: str
     crs: str
     reference_date: date
-    seed: int = 0
+    seed: int = Field(default=0, ge=0, le=2**31 - 1)
     snap_limit_m: float = Field(default=1000, gt=0)
     threads: int = Field(default=1, ge=1)
 
