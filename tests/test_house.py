@@ -125,7 +125,7 @@ FLOORS = {
     "siting.transport": 6.5,
     "siting.branch": 7,
     "siting.causes": 5.5,
-    "siting.explain": 7,
+    "siting.explain": 8.7,
     "siting.relax": 8.5,
     "siting.keep": 7,
     "siting.room": 7,

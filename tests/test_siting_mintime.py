@@ -16,7 +16,6 @@ from quarterhour.siting.lagrangian import Prices
 from quarterhour.siting.limits import Limits, as_limits, nest_of
 from quarterhour.siting.median import MUST, Exchange, as_median
 from quarterhour.siting.mintime import solve_median
-from quarterhour.siting.verdict import nearest_open
 from quarterhour.siting.watch import Watch
 
 
@@ -138,8 +137,6 @@ def test_a_street_worked_by_hand():
     assert (found.chosen.tolist(), found.value, found.bound) == ([0, 3], 12000, 12000)
     standing = solve_median(people, times, as_limits(4, most=1, fixed=[1]))
     assert (standing.chosen.tolist(), standing.value) == ([1, 3], 10 * 6000 + 6000)
-    start, site, cs = np.array([0, 4, 8, 12, 16]), np.tile(place, 4), times.ravel()
-    assert nearest_open(start, site, cs, np.array([0, 3])).tolist() == [0, 0, 3, 3]
 
 
 def test_what_no_open_site_reaches_must_be_served_unless_it_has_a_time_of_its_own():

@@ -23,7 +23,7 @@ from quarterhour.reach import times_from_matrix
 from quarterhour.siting.counting import shortfalls
 from quarterhour.siting.door import as_problem
 from quarterhour.siting.exact import solve_siting
-from quarterhour.siting.explain import impossible_quotas, out_of_reach, told, why_infeasible
+from quarterhour.siting.explain import explain_plan, out_of_reach
 from quarterhour.siting.problem import Quota, input_hash
 from quarterhour.siting.record import plan_record
 from quarterhour.siting.recount import verify_plan
@@ -154,8 +154,8 @@ def test_an_area_without_candidate_is_told_and_the_rest_solved():
     assert plan.chosen == ("b", "c")
     assert plan.status == "optimal"
     verify_plan(problem, plan)
-    assert "T9" in " ".join(told(plan, "zh"))
-    assert "no admissible candidate" in " ".join(told(plan, "en"))
+    assert "T9" in " ".join(explain_plan(problem, plan, "zh"))
+    assert "no admissible candidate" in " ".join(explain_plan(problem, plan))
 
 
 def test_quotas_above_the_number_of_sites_give_no_plan_but_a_reason():
@@ -163,8 +163,10 @@ def test_quotas_above_the_number_of_sites_give_no_plan_but_a_reason():
     plan = solve_siting(problem)
     assert (plan.status, plan.chosen) == ("infeasible", ())
     assert [r.key for r in plan.reasons] == ["siting.quotas_over_new_sites"]
-    assert "at least 2" in told(plan, "en")[0]
-    assert why_infeasible(problem) == plan.reasons
+    why, lost, *changes = explain_plan(problem, plan)
+    assert "at least 2" in why and "7 people in 1 communities" in lost
+    more = "2 new sites instead of 1 are enough, and no fewer."
+    assert changes == [more, "without the quotas of areas a plan exists."]
     verify_plan(problem, plan)
     json.dumps(plan_record(plan, problem), allow_nan=False)
 
@@ -207,7 +209,7 @@ def test_a_question_without_candidates_or_people_is_answered():
     plan = solve_siting(nobody)
     assert (plan.value, plan.status) == (0, "optimal")
     verify_plan(nobody, plan)
-    assert told(plan, "zh")
+    assert "proven best" in explain_plan(nobody, plan)[0]
 
 
 def test_who_cannot_be_reached_is_listed():
@@ -215,13 +217,6 @@ def test_who_cannot_be_reached_is_listed():
     assert list(lost.index) == ["middle", "south", "far"]
     assert lost.loc["south", "site"] == "b"
     assert pd.isna(lost.loc["far", "site"])
-
-
-def test_the_rule_that_emptied_a_town_is_named():
-    problem = _ask(sites=SITES.drop("c"), quotas=[Quota("town", ("T3",))])
-    ledger = pd.DataFrame({"candidate": ["c"], "rule": ["water"]})
-    assert impossible_quotas(problem, ledger=ledger, before=SITES)["removed"].tolist() == ["water 1"]
-    assert impossible_quotas(problem)["removed"].tolist() == [""]
 
 
 # --- tampering ---

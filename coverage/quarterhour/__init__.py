@@ -45,6 +45,7 @@ _ROOMS = {
     "siting.recount": ("verify_plan",),
     "siting.record": ("plan_record", "verify_record"),
     "siting.exact": ("solve_siting",),
+    "siting.explain": ("explain_plan",),
     "siting.frontier": ("frontier",),
     "siting.phasing": ("Phasing", "phase_plan", "site_values"),
     "siting.robust": ("RobustSites", "robust_sites"),

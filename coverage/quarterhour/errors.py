@@ -76,10 +76,6 @@ class PlanError(QuarterhourError, ValueError):
     """A plan does not hold when it is recounted."""
 
 
-class AssumptionWarning(UserWarning):
-    """Something was assumed that the data did not say."""
-
-
 def first_ids(ids: Iterable[object], *, most: int = 5) -> str:
     """The first few ids, for a message: ``a, b, c, d, e … (12 in all)``."""
     every = [str(i) for i in ids]

@@ -9,9 +9,9 @@ import pandas as pd
 
 from quarterhour import places, words
 from quarterhour.circle import CircleCheck
-from quarterhour.report.said import Plan, circle_name, city_row, figure, gap_said, met_of, paces, percent
+from quarterhour.report.said import Plan, circle_name, city_row, figure, met_of, paces, percent
 from quarterhour.report.tables import plan_row
-from quarterhour.siting.plan import SitingPlan
+from quarterhour.siting.plan import SitingPlan, gap_said
 from quarterhour.targets import Scorecard
 
 

@@ -117,13 +117,6 @@ def rounded_up(factor: float) -> float:
     return math.ceil(round(factor * 1000, 6)) / 1000 if math.isfinite(factor) else math.nan
 
 
-def gap_said(gap: float) -> str:
-    """Two decimals; a gap that is not proven closed never reads 0.00%."""
-    if not math.isfinite(gap):
-        return "—"
-    return "0.01%" if 0 < gap < 0.0001 else f"{gap:.2%}"
-
-
 def city_row(check: CircleCheck) -> Mapping[str, Any]:
     row = check.shares[check.shares["level"] == "city"].iloc[0]
     return {str(k): v for k, v in row.items()}

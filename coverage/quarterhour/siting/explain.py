@@ -1,49 +1,37 @@
-"""Why a plan is as it is: areas that cannot have a site, people nobody can reach, why none exists."""
+"""A plan in sentences: what it reaches, how sure that is, what could not be had, and what would have to give."""
 
 from __future__ import annotations
-
-import math
 
 import numpy as np
 import pandas as pd
 
 from quarterhour import words
 from quarterhour.errors import first_ids
-from quarterhour.siting.causes import causes
-from quarterhour.siting.counting import shortfalls
-from quarterhour.siting.plan import Reason, SitingPlan
+from quarterhour.siting.plan import SitingPlan, gap_said
 from quarterhour.siting.problem import SitingProblem
+from quarterhour.siting.relax import smallest_relaxations
 
 
-def impossible_quotas(
-    problem: SitingProblem, *, ledger: pd.DataFrame | None = None, before: pd.DataFrame | None = None
-) -> pd.DataFrame:
-    """Areas with too few admissible sites for their quota, and which rule removed how many there.
+def explain_plan(problem: SitingProblem, plan: SitingPlan, lang: str = "en", *, seconds: float = 20) -> list[str]:
+    """The plan in sentences, in Chinese (``zh``) or English (``en``).
 
-    The rows of ``shortfalls`` with a column ``removed`` (``water 12, communities 3``; "" where
-    nothing was). ``ledger``: rows of ``candidates.exclude_near``; ``before``: the candidates as they
-    were before, with ``town`` and ``county``.
+    What it reaches and how far it may be from the best; quotas that could not be met; people whom no site, built or
+    not, is near to. Where no plan exists, why, and each rule that alone would have to give, and by how much, which
+    is searched for as long as ``seconds``.
     """
-    short = shortfalls(problem)
-    removed = ["" for _ in range(len(short))]
-    if ledger is not None and before is not None and len(ledger):
-        gone = ledger.join(before[["town", "county"]], on="candidate")
-        where = zip(short["level"], short["area"], strict=True)
-        removed = [_removed(gone[gone[level].eq(area)]) for level, area in where]
-    return short.assign(removed=pd.Series(removed, index=short.index, dtype="str"))
-
-
-def _removed(gone: pd.DataFrame) -> str:
-    counts = gone.groupby("rule", sort=False)["candidate"].nunique()
-    return ", ".join(f"{rule} {n}" for rule, n in counts.items())
-
-
-def why_infeasible(problem: SitingProblem) -> tuple[Reason, ...]:
-    """Why no plan can exist, as far as it can be proven in a moment; empty does not promise that one does.
-
-    ``relax.smallest_relaxations`` tells what would have to give.
-    """
-    return causes(problem)
+    lines = [reason.told(lang) for reason in plan.reasons] or [_headline(plan, lang)]
+    for reason, rows in plan.unmet.groupby(["reason", "level"], sort=False):
+        key, level = reason
+        said = words.label("siting", str(level), lang)
+        lines.append(words.say(f"siting.{key}", lang, level=said, areas=first_ids(rows["area"]), count=len(rows)))
+    lost = out_of_reach(problem)
+    if len(lost):
+        told = {"count": len(lost), "people": f"{lost['people'].sum():,}", "communities": first_ids(lost.index)}
+        lines.append(words.say("siting.out_of_reach", lang, **told))
+    if plan.status == "infeasible":
+        changes = smallest_relaxations(problem, seconds=seconds, seed=plan.seed)
+        lines += [change.told(lang) for change in changes] or [words.say("siting.no_single_rule", lang)]
+    return lines
 
 
 def out_of_reach(problem: SitingProblem) -> pd.DataFrame:
@@ -58,22 +46,9 @@ def out_of_reach(problem: SitingProblem) -> pd.DataFrame:
     return table.sort_values("people", ascending=False, kind="stable")
 
 
-def told(plan: SitingPlan, lang: str) -> list[str]:
-    """The plan in sentences: what it reaches and how sure that is, then what could not be had."""
-    lines = [reason.told(lang) for reason in plan.reasons] or [_headline(plan, lang)]
-    for reason, rows in plan.unmet.groupby(["reason", "level"], sort=False):
-        key, level = reason
-        names = first_ids(rows["area"])
-        said = words.label("siting", str(level), lang)
-        lines.append(words.say(f"siting.{key}", lang, level=said, areas=names, count=len(rows)))
-    return lines
-
-
 def _headline(plan: SitingPlan, lang: str) -> str:
-    share = plan.covered / plan.demand_total if plan.demand_total else 0.0
-    before = plan.covered_before / plan.demand_total if plan.demand_total else 0.0
-    told_gap = "" if math.isinf(plan.gap) else f"{plan.gap:.2%}"
-    proof = words.say(f"siting.{plan.status}", lang, gap=told_gap or "∞")
+    share, before = (n / plan.demand_total if plan.demand_total else 0.0 for n in (plan.covered, plan.covered_before))
+    proof = words.say(f"siting.{plan.status}", lang, gap=gap_said(plan.gap))
     return words.say(
         "siting.headline", lang, sites=len(plan.chosen), before=f"{before:.1%}", share=f"{share:.1%}", proof=proof
     )

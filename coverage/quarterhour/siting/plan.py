@@ -129,3 +129,10 @@ def relative_gap(value: float, bound: float) -> float:
     if value == bound:
         return 0.0
     return abs(bound - value) / value if value else math.inf
+
+
+def gap_said(gap: float) -> str:
+    """Two decimals; a gap that is not proven closed never reads 0.00%, one without an end is a dash."""
+    if not math.isfinite(gap):
+        return "—"
+    return "0.01%" if 0 < gap < 0.0001 else f"{gap:.2%}"

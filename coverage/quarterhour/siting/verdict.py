@@ -5,10 +5,6 @@ from __future__ import annotations
 import math
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any
-
-import numpy as np
-import numpy.typing as npt
 
 from quarterhour.siting.limits import Ints
 from quarterhour.siting.watch import Watch
@@ -83,19 +79,6 @@ class Best:
         """The end of it."""
         bound = None if infeasible else self.bound
         return Verdict(self.chosen, self.value, bound, self.proved_by, nodes, infeasible, self.served)
-
-
-def nearest_open(start: Ints, site: npt.NDArray[Any], cs: npt.NDArray[Any], opened: Ints) -> Ints:
-    """Each row's nearest open site, -1 where none is near; ties to the lower site."""
-    rows = len(start) - 1
-    row = np.repeat(np.arange(rows), np.diff(start))
-    use = np.isin(site, opened)
-    row, site, cs = row[use], site[use], cs[use]
-    order = np.lexsort((site, cs, row))
-    served, first = np.unique(row[order], return_index=True)
-    nearest = np.full(rows, -1, dtype=np.int64)
-    nearest[served] = site[order][first]
-    return nearest
 
 
 def whole_up(bound: float, unit: float) -> int | None:
