@@ -190,11 +190,11 @@ def test_the_cheapest_quota_set_adds_up_over_quotas_and_levels() -> None:
     costs = {"columns": {"town": ["T0", "T1", "T2"], "county": ["K0", "K1", "K1"], "cost_yuan": [4, 5, 6]}}
     apart = [Quota("town", ("T0",)), Quota("town", ("T1",))]
     found = only(tiny([[1, 1, 1]], [3], quotas=apart, budget=Budget(8), **costs))
-    assert (found["key"], found["yuan"], found["level"], found["areas"]) == ("cause_budget", 9, "town", "T0, T1")
+    assert (found["key"], found["yuan"], found["level"], found["areas"]) == ("cause_budget", 9, ["town"], "T0, T1")
     assert not causes(tiny([[1, 1, 1]], [3], quotas=apart, budget=Budget(9), **costs))
     nested = [Quota("town", ("T0", "T2")), Quota("county", ("K1",), 2)]
     found = only(tiny([[1, 1, 1]], [3], quotas=nested, budget=Budget(14), **costs))
-    assert (found["key"], found["yuan"], found["level"]) == ("cause_budget", 15, "town_county")
+    assert (found["key"], found["yuan"], found["level"]) == ("cause_budget", 15, ["town", "county"])
     assert not causes(tiny([[1, 1, 1]], [3], quotas=nested, budget=Budget(15), **costs))
 
 
@@ -240,7 +240,7 @@ def test_two_causes_are_both_named() -> None:
         columns={"state": ["existing", "candidate", "candidate"], "town": ["T0", "T1", "T2"], "cost_yuan": [0, 5, 5]},
         quotas=[Quota("town", ("T1", "T2"))], budget=Budget(9),
     )  # fmt: skip
-    assert keys(problem) == ["quotas_over_new_sites", "cause_shut_out", "cause_budget", "cause_barred"]
+    assert keys(problem) == ["quotas_over_new_sites", "cause_budget", "cause_shut_out", "cause_barred"]
 
 
 def test_a_relaxation_starts_from_whom_some_site_could_cover() -> None:

@@ -85,6 +85,7 @@ PLANTED = {
     "cause_no_candidate": _no_candidate,
     "cause_unreachable": with_lost,
     "quotas_over_new_sites": lambda: {"new_sites": 11},
+    "cause_together": lambda: {"quotas": [*large()["quotas"], Quota("county", ("K",), 0, 11)]},
     "cause_budget": lambda: {"budget": Budget(11_999_999)},
     "cause_region": _beds_of_a_region,
     "cause_capacity": lambda: {"capacity": Capacity("beds"), "new_sites": 12, "coverage": Coverage(everyone=True)},

@@ -1,4 +1,4 @@
-"""Why no plan can exist, told in the question's own terms, in a moment: counting, a maximum flow, a few sums.
+"""Why no plan can exist, told in the question's own terms, in a moment: counting, a maximum flow, small programs.
 
 Each cause is a proof: where one is named, no plan exists. Where none is, one may still not exist, since rules can
 clash in ways that only a search finds; ``relax`` asks then what would have to give.
@@ -8,29 +8,29 @@ from __future__ import annotations
 
 import itertools
 from collections.abc import Iterator
-from dataclasses import replace
 
 import numpy as np
 import scipy.sparse as sp
 from scipy.sparse import csgraph
 
 from quarterhour.errors import first_ids
-from quarterhour.siting.counting import contradictions, quota_rows, shortfalls
+from quarterhour.siting.counting import AreaRule, area_rules, contradictions, shortfalls
 from quarterhour.siting.measure import Measure
 from quarterhour.siting.plan import Reason
-from quarterhour.siting.problem import WHOLE, Bools, Ints, Quota, SitingProblem
+from quarterhour.siting.problem import WHOLE, Bools, Ints, SitingProblem
+from quarterhour.siting.together import clash, least
 
 MOST_FLOW = 2**31 - 1
 """scipy's flows are int32."""
 
 
 def causes(problem: SitingProblem) -> tuple[Reason, ...]:
-    """Every cause that can be proven without a search; empty does not promise that a plan exists.
+    """Every cause that can be proven in a moment; empty does not promise that a plan exists.
 
     Towns without a candidate are no cause: their quota is lowered and told as ``unmet`` (``shortfalls``).
     """
     found = list(contradictions(problem))
-    for look in (_people, _shut_out, _money, _apart, _spread, _beds):
+    for look in (_quotas, _people, _shut_out, _apart, _spread, _beds):
         found += look(problem)
     return tuple(found)
 
@@ -104,60 +104,33 @@ def _spread(problem: SitingProblem) -> Iterator[Reason]:
         yield Reason("siting.cause_spread", values)
 
 
-# --- money
+# --- quotas
 
 
-def _money(problem: SitingProblem) -> Iterator[Reason]:
-    """The cheapest sites that the quotas ask for cost more than the budget."""
+def _quotas(problem: SitingProblem) -> Iterator[Reason]:
+    """Quotas that clash, or that ask for more sites or more money together than there may be."""
+    rules = area_rules(problem)
+    if any(r.high < 0 for r in rules):
+        return
+    one, required = np.ones(len(problem.sites), dtype=np.int64), problem.sites["state"].eq("required").to_numpy()
+    fewest = least(rules, one)
+    if fewest is None:
+        yield from clash(problem, rules)
+        return
+    asked = [r for r in rules if r.low > 0]
+    areas = first_ids(dict.fromkeys(r.name for r in asked))
+    built, most = int(required.sum()), problem.new_sites
+    if most is not None and built <= most < built + fewest:
+        yield Reason("siting.quotas_over_new_sites", {"needed": built + fewest, "new_sites": most, "areas": areas})
     if problem.budget.yuan is None:
         return
-    required = problem.sites["state"].eq("required").to_numpy()
     must = int(problem.yuan[required].sum())
-    least, level, areas = _cheapest(problem)
-    if must <= problem.budget.yuan < must + least:
-        values = {"yuan": must + least, "budget": problem.budget.yuan, "level": level, "areas": first_ids(areas)}
+    within = None if most is None or most < built + fewest else most - built
+    cheapest = least(rules, problem.yuan, most=within) or 0
+    if must <= problem.budget.yuan < must + cheapest:
+        levels = list(dict.fromkeys(r.quota.level for r in asked))
+        values = {"yuan": must + cheapest, "budget": problem.budget.yuan, "level": levels, "areas": areas}
         yield Reason("siting.cause_budget", values)
-
-
-def _cheapest(problem: SitingProblem) -> tuple[int, str, list[str]]:
-    """What the candidates cost that the quotas ask for at the least, by which level, and the areas that lack one."""
-    picked: dict[str, dict[str, Ints]] = {}
-    for quota in problem.quotas:
-        area, of_level = problem.area_of(quota).to_numpy(dtype=object), picked.setdefault(quota.level, {})
-        for name, low in _lows(problem, quota):
-            mine = np.flatnonzero(problem.free & (area == name)).astype(np.int64)
-            mine = mine[np.argsort(problem.yuan[mine], kind="stable")][:low]
-            if _yuan(problem, mine) >= _yuan(problem, of_level.get(name, mine[:0])):
-                of_level[name] = mine
-    found = [(sum(_yuan(problem, s) for s in sets.values()), level, list(sets)) for level, sets in picked.items()]
-    lies_in = problem.sites.loc[problem.free, ["town", "county"]].drop_duplicates()
-    nested = not lies_in["town"].duplicated().any() and not any(q.tier for q in problem.quotas)
-    if nested and {"town", "county"} <= set(picked):
-        found.append(_nested(problem, picked["town"], picked["county"]))
-    return max(found, key=lambda f: f[0], default=(0, "", []))
-
-
-def _nested(problem: SitingProblem, towns: dict[str, Ints], counties: dict[str, Ints]) -> tuple[int, str, list[str]]:
-    """The sites that towns ask for count in their counties, which then take the cheapest that are left."""
-    chosen = np.zeros(len(problem.sites), dtype=np.bool_)
-    chosen[np.concatenate([*towns.values(), np.empty(0, dtype=np.int64)])] = True
-    county = problem.sites["county"].to_numpy(dtype=object)
-    for name, asked in counties.items():
-        here = np.flatnonzero(problem.free & (county == name))
-        left = here[~chosen[here]]
-        more = max(0, len(asked) - int(chosen[here].sum()))
-        chosen[left[np.argsort(problem.yuan[left], kind="stable")][:more]] = True
-    return _yuan(problem, np.flatnonzero(chosen)), "town_county", [*towns, *counties]
-
-
-def _yuan(problem: SitingProblem, sites: Ints) -> int:
-    return int(problem.yuan[sites].sum())
-
-
-def _lows(problem: SitingProblem, quota: Quota) -> list[tuple[str, int]]:
-    """Areas of a quota and how many candidates they still ask for, lowered to what is there."""
-    rows = quota_rows(replace(problem, quotas=(quota,)))
-    return [(area, low) for _, area, low, _ in rows if low > 0]
 
 
 # --- sites that rule each other out
@@ -167,30 +140,27 @@ def _apart(problem: SitingProblem) -> Iterator[Reason]:
     """Areas whose candidates all clash with what stands, or with each other, or with all those of another area."""
     if not len(problem.conflicts):
         return
-    size, free = len(problem.sites), problem.free
     pairs = np.vstack([problem.conflicts, problem.conflicts[:, ::-1]])
-    clash = sp.csr_array((np.ones(len(pairs), np.int8), (pairs[:, 0], pairs[:, 1])), shape=(size, size))
-    asked: dict[tuple[str, str], tuple[Ints, int]] = {}
-    for quota in problem.quotas:
-        area = problem.area_of(quota).to_numpy(dtype=object)
-        for name, low in _lows(problem, quota):
-            mine = np.flatnonzero(free & (area == name)).astype(np.int64)
-            open_to = mine[~problem.barred[mine]]
-            if len(open_to) < low:
-                yield Reason("siting.cause_barred", {"level": quota.level, "area": name, "count": len(mine)})
-            elif low > 1 and _most_apart(clash, open_to, low) < low:
-                yield Reason("siting.cause_clash", {"level": quota.level, "area": name, "minimum": low})
-            else:
-                asked[quota.level, name] = (open_to, low)
-    yield from _between(clash, asked)
+    shape = len(problem.sites), len(problem.sites)
+    beside = sp.csr_array((np.ones(len(pairs), np.int8), (pairs[:, 0], pairs[:, 1])), shape=shape)
+    asked: list[tuple[AreaRule, Ints]] = []
+    for rule in area_rules(problem):
+        open_to, named = rule.sites[~problem.barred[rule.sites]], {"level": rule.quota.level, "area": rule.name}
+        if len(open_to) < rule.low:
+            yield Reason("siting.cause_barred", {**named, "count": len(rule.sites)})
+        elif rule.low > 1 and _most_apart(beside, open_to, rule.low) < rule.low:
+            yield Reason("siting.cause_clash", {**named, "minimum": rule.low})
+        elif rule.low > 0:
+            asked.append((rule, open_to))
+    yield from _between(beside, asked)
 
 
-def _most_apart(clash: sp.csr_array, sites: Ints, enough: int) -> int:
+def _most_apart(pairs: sp.csr_array, sites: Ints, enough: int) -> int:
     """No more of some sites than this can be open: the groups, found by greed, within which any two clash.
 
     Counting ends at ``enough``.
     """
-    inside, left, groups = sp.csr_array(clash[sites][:, sites]), set(range(len(sites))), 0
+    inside, left, groups = sp.csr_array(pairs[sites][:, sites]), set(range(len(sites))), 0
     beside = [set(inside.indices[a:b].tolist()) for a, b in itertools.pairwise(inside.indptr.tolist())]
     while left and groups < enough:
         # Who clashes with fewest is shut out of most groups, so it goes first.
@@ -205,17 +175,16 @@ def _most_apart(clash: sp.csr_array, sites: Ints, enough: int) -> int:
     return groups
 
 
-def _between(clash: sp.csr_array, asked: dict[tuple[str, str], tuple[Ints, int]]) -> Iterator[Reason]:
+def _between(beside: sp.csr_array, asked: list[tuple[AreaRule, Ints]]) -> Iterator[Reason]:
     """Two areas each of which needs a site, every candidate of one ruling out every one of the other."""
-    names = list(asked)
-    for k, one in enumerate(names):
-        near = np.unique(clash[asked[one][0]].indices)
-        for other in names[k + 1 :]:
-            a, b = asked[one][0], asked[other][0]
-            if one[0] != other[0] or not np.isin(b, near).all():
+    for k, (one, mine) in enumerate(asked):
+        near = np.unique(beside[mine].indices)
+        for other, theirs in asked[k + 1 :]:
+            if one.quota.level != other.quota.level or not np.isin(theirs, near).all():
                 continue
-            if int(clash[a][:, b].nnz) == len(a) * len(b):
-                yield Reason("siting.cause_between", {"level": one[0], "area": one[1], "other": other[1]})
+            if int(beside[mine][:, theirs].nnz) == len(mine) * len(theirs):
+                named = {"level": one.quota.level, "area": one.name, "other": other.name}
+                yield Reason("siting.cause_between", named)
 
 
 # --- beds

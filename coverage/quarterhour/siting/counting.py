@@ -3,14 +3,33 @@
 from __future__ import annotations
 
 from collections import Counter
+from dataclasses import dataclass
 
+import numpy as np
 import pandas as pd
 
 from quarterhour.errors import first_ids
 from quarterhour.siting.plan import UNMET_COLUMNS, Reason
-from quarterhour.siting.problem import AREA_LEVELS, Quota, SitingProblem
+from quarterhour.siting.problem import AREA_LEVELS, Ints, Quota, SitingProblem
 
 _UNMET_TYPES = dict(zip(UNMET_COLUMNS, ("str", "str", "int64", "int64", "int64", "str"), strict=True))
+
+
+@dataclass(frozen=True, eq=False)
+class AreaRule:
+    """An area of a quota: its free sites, how many of them to build at least and at most, and how many stand there."""
+
+    quota: Quota
+    area: str
+    sites: Ints
+    low: int
+    high: int
+    standing: int
+
+    @property
+    def name(self) -> str:
+        """The area, and the tier of which its sites are asked."""
+        return f"{self.area} ({self.quota.tier})" if self.quota.tier else self.area
 
 
 def shortfalls(problem: SitingProblem) -> pd.DataFrame:
@@ -46,6 +65,21 @@ def quota_rows(problem: SitingProblem) -> list[tuple[str, str, int, int]]:
     return rows
 
 
+def area_rules(problem: SitingProblem) -> list[AreaRule]:
+    """The rows of ``quota_rows`` that can bind, each with its sites."""
+    found, rows, free = [], iter(quota_rows(problem)), np.flatnonzero(problem.free)
+    for quota in problem.quotas:
+        area_of = problem.area_of(quota).to_numpy()
+        inside = pd.Series(free).groupby(area_of[free]).groups
+        standing = Counter(area_of[~problem.free])
+        for _ in quota.areas:
+            _, area, low, high = next(rows)
+            sites = free[np.asarray(inside.get(area, []), dtype=np.int64)]
+            if low > 0 or high < len(sites):
+                found.append(AreaRule(quota, area, sites, low, high, standing[area]))
+    return found
+
+
 def _counts(problem: SitingProblem, quota: Quota) -> tuple[Counter[str], Counter[str]]:
     areas, free = problem.area_of(quota), problem.free
     return Counter(areas[~free]), Counter(areas[free])
@@ -55,16 +89,8 @@ def contradictions(problem: SitingProblem) -> tuple[Reason, ...]:
     """Why no plan can exist, as far as counting tells; empty does not promise that one does."""
     found = [*_over_maximum(problem), *_settled_conflicts(problem)]
     required = int(problem.sites["state"].eq("required").sum())
-    if problem.new_sites is not None:
-        needed = required + least_for_quotas(problem)
-        if required > problem.new_sites:
-            found.append(
-                Reason("siting.required_over_new_sites", {"required": required, "new_sites": problem.new_sites})
-            )
-        elif needed > problem.new_sites:
-            areas = [a for _, a, low, _ in quota_rows(problem) if low > 0]
-            values = {"needed": needed, "new_sites": problem.new_sites, "areas": first_ids(dict.fromkeys(areas))}
-            found.append(Reason("siting.quotas_over_new_sites", values))
+    if problem.new_sites is not None and required > problem.new_sites:
+        found.append(Reason("siting.required_over_new_sites", {"required": required, "new_sites": problem.new_sites}))
     if problem.budget.yuan is not None:
         must = int(problem.yuan[problem.sites["state"].eq("required").to_numpy()].sum())
         if must > problem.budget.yuan:

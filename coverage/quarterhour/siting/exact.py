@@ -17,6 +17,7 @@ from quarterhour.siting.assemble import Certificate, Proof, Stopped, as_plan, ce
 from quarterhour.siting.causes import causes
 from quarterhour.siting.chain import Answer, Search, Tell, easy_bound
 from quarterhour.siting.compact import first_choice
+from quarterhour.siting.counting import area_rules
 from quarterhour.siting.engines import by_engine
 from quarterhour.siting.keep import Keeper
 from quarterhour.siting.measure import Choice, Measure
@@ -26,6 +27,7 @@ from quarterhour.siting.plan import Reason, SitingPlan
 from quarterhour.siting.problem import Bools, Goal, SitingProblem
 from quarterhour.siting.rules import Rules
 from quarterhour.siting.swaps import better_start
+from quarterhour.siting.together import clash
 from quarterhour.siting.watch import COUNTING, Watch
 
 Progress = Callable[[float], None]
@@ -80,10 +82,11 @@ def _solved(known: Certificate, watch: Watch, keeper: Keeper, asked: threading.E
             keeper.write(plan)
             return plan
         by = answer.proved_by
-        key = "siting.no_choice" if answer.infeasible else "siting.stopped"
-        reasons = (Reason(key, {} if answer.infeasible else {"seconds": watch.seconds}),)
         if not answer.infeasible:
+            reasons = (Reason("siting.stopped", {"seconds": watch.seconds}),)
             return no_plan(known, "no_plan", reasons, proved_by=by, seconds=_spent(watch), stopped=stopped)
+        sites_alone = clash(problem, area_rules(problem), Rules(known.measure))
+        reasons = sites_alone or (Reason("siting.no_choice", {}),)
     return no_plan(known, "infeasible", reasons, proved_by=by, seconds=_spent(watch))
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Literal
+from typing import Any, Literal
 
 import pandas as pd
 
@@ -24,8 +24,17 @@ class Reason:
 
     def told(self, lang: str) -> str:
         """The sentence in a language."""
-        named = {k: words.label("siting", str(v), lang) if k == "level" else v for k, v in self.values.items()}
-        return words.say(self.key, lang, **named)
+        return words.say(self.key, lang, **{name: _said(name, value, lang) for name, value in self.values.items()})
+
+
+def _said(name: str, value: Any, lang: str) -> object:
+    """A value in a language: ``level`` is one or several, ``rules`` are sentences of their own."""
+    if name == "level":
+        levels = value if isinstance(value, list) else [value]
+        return words.say("siting.and", lang).join(words.label("siting", str(v), lang) for v in levels)
+    if name == "rules":
+        return words.say("siting.between", lang).join(Reason(key, values).told(lang) for key, values in value)
+    return value
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,9 +6,8 @@ from dataclasses import dataclass, field, replace
 from functools import cached_property
 
 import numpy as np
-import pandas as pd
 
-from quarterhour.siting.counting import quota_rows
+from quarterhour.siting.counting import area_rules
 from quarterhour.siting.measure import Choice, Exact, Measure, is_covered
 from quarterhour.siting.problem import WHOLE, Goal, Ints
 
@@ -30,19 +29,7 @@ class Rules:
     @cached_property
     def areas(self) -> list[tuple[Ints, int, int]]:
         """Of each quota's areas the free sites, and how many of them at least and at most; where that can bind."""
-        problem, found = self.measure.problem, []
-        rows = iter(quota_rows(problem))
-        for quota in problem.quotas:
-            inside = pd.Series(np.arange(len(problem.sites)))[problem.free].groupby(
-                problem.area_of(quota).to_numpy()[problem.free]
-            )
-            members = {area: np.asarray(places, dtype=np.int64) for area, places in inside.groups.items()}
-            for _ in quota.areas:
-                _, area, low, high = next(rows)
-                sites = members.get(area, np.empty(0, dtype=np.int64))
-                if low > 0 or high < len(sites):
-                    found.append((sites, low, high))
-        return found
+        return [(rule.sites, rule.low, rule.high) for rule in area_rules(self.measure.problem)]
 
     @cached_property
     def cliques(self) -> list[Ints]:
