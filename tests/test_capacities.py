@@ -6,6 +6,7 @@ import json
 import re
 import xml.etree.ElementTree as ET
 from pathlib import Path
+from typing import Any
 
 import openpyxl
 import pandas as pd
@@ -15,10 +16,13 @@ from hypothesis import strategies as st
 
 import quarterhour as qh
 from quarterhour.chart import Line, line_chart
-from quarterhour.errors import DataError, StudyError
+from quarterhour.cli import verify
+from quarterhour.errors import DataError, PlanError, StudyError
 from quarterhour.graves import graves_on, shared_by_people
+from quarterhour.siting.record import verify_record
 from quarterhour.siting.recount import verify_plan
 from quarterhour.sitingtables import siting_charts, siting_sections
+from quarterhour.study import quality_note
 from quarterhour.study.proposals import Proposal
 
 FIGURES = {"site-per-grave": 2.4, "niches-a-grave": 2, "site-per-niche": 0.3}
@@ -79,6 +83,13 @@ def burials(toy_study: Path) -> Path:
     return toy_study
 
 
+def picture(page: Path) -> dict[str, Any]:
+    """What the map draws."""
+    text = page.read_text(encoding="utf-8")
+    shown: dict[str, Any] = json.loads(text.split("window.quarterhourPicture=", 1)[1].split(";</script>", 1)[0])
+    return shown
+
+
 def proposal(study: Path) -> Proposal:
     return qh.run_study(qh.read_study(study)).proposals[0]
 
@@ -110,8 +121,8 @@ def test_the_numbers_stand_in_map_workbook_and_page(burials: Path, tmp_path: Pat
     book = openpyxl.load_workbook(out / "coverage.xlsx")
     assert {"容量", "分年建设", "各点价值", "目标次序"} <= set(book.sheetnames)
     rows = {row[1].value: [c.value for c in row] for row in book["容量"].iter_rows(min_row=2)}
-    assert rows["d"][5:8] == [30, 30, 0]
-    assert rows["p1"][5:8] == [25, 20, 5]
+    assert rows["d"][5:9] == ["墓穴", 30, 30, 0]
+    assert rows["p1"][5:9] == ["墓穴", 25, 20, 5]
     assert json.loads((out / "plan.json").read_text(encoding="utf-8"))[0]["question"]["capacity"] == ["graves", True]
 
 
@@ -157,6 +168,43 @@ def test_beds_are_a_share_of_the_people(toy_study: Path) -> None:
     assert set(found.sites["capacity"]) == {4, 6}
     verify_plan(found.problem, found.plan)
     assert found.plan.covered == 4 + 6
+
+
+def test_graves_are_never_said_to_be_people(burials: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    results = qh.run_study(qh.read_study(burials))
+    assert results.proposals[0].plan.unit == "graves"
+    for lang, told, never in (
+        ("zh", "可安置 62 穴", re.compile(r"\d 人")),
+        ("en", "62 of 75 graves", re.compile(r"\d people")),
+    ):
+        out = tmp_path / lang
+        qh.write_results(results, out, lang=lang)
+        (plan,) = picture(out / "map.html")["plans"]
+        said = [*plan["result"], plan["gain_name"], plan["unit"]]
+        page = (out / "report.md").read_text(encoding="utf-8")
+        page = page[page.index("centres\n" if lang == "en" else "养老中心选址\n") :]
+        page = page.split("\n## " + ("League" if lang == "en" else "数据问题"))[0]
+        verify(str(out / "plan.json"), lang)
+        said += [capsys.readouterr().out, *page.splitlines()]
+        assert any(told in line for line in said)
+        assert [line for line in said if never.search(line)] == []
+    assert "新增覆盖人数" not in page
+
+
+def test_a_made_up_parcel_says_so_to_the_last_page(burials: Path, tmp_path: Path) -> None:
+    results = qh.run_study(qh.read_study(burials))
+    qh.write_results(results, tmp_path)
+    assert "“养老中心选址”的拟建点 实 0 处、估 0 处、合成 2 处" in quality_note(results, "zh")
+    shown = picture(tmp_path / "map.html")
+    assert "合成 2 处" in shown["note"]
+    assert any("合成 2 处，仅供演示" in line for line in shown["plans"][0]["result"])
+    assert "合成 2 处。估计或合成的拟建点仅供演示" in (tmp_path / "report.md").read_text(encoding="utf-8")
+    (row,) = pd.read_excel(tmp_path / "coverage.xlsx", sheet_name="选址方案").to_dict("records")
+    assert (row["拟建点：实际"], row["拟建点：估计"], row["拟建点：合成"]) == (0, 0, 2)
+    (record,) = json.loads((tmp_path / "plan.json").read_text(encoding="utf-8"))
+    assert record["rests_on"] == {"fact": 0, "estimated": 0, "synthetic": 2}
+    with pytest.raises(PlanError, match="rests_on"):
+        verify_record({**record, "rests_on": {"fact": 2, "estimated": 0, "synthetic": 0}})
 
 
 # --- what lies behind -------------------------------------------------------------------------------

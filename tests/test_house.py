@@ -16,6 +16,7 @@ FLOORS = {
     "kernels": -1,
     "words": -1,
     "errors": 0,
+    "units": 0,
     "hierarchy.heap": 0,
     "hierarchy.contract": 0.5,
     "beds": 1,

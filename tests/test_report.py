@@ -157,7 +157,9 @@ def test_the_workbook_says_what_the_checks_say(tmp_path: Path) -> None:
     assert table(found["by community"])[minutes].tolist()[:2] == [15, 20]
     sites = table(found["sites"])
     assert (
-        list(sites["id"]) == ["n2", "n1"] and list(sites["order"]) == [1, 2] and list(sites["newly covered"]) == [40, 2]
+        list(sites["id"]) == ["n2", "n1"]
+        and list(sites["order"]) == [1, 2]
+        and list(sites["newly covered, or placed"]) == [40, 2]
     )
     assert table(found["unmet quotas"])["area name"].tolist() == ["Two"] and len(table(found["ledger"])) == 3
     assert table(found["plans"])["bound"].tolist() == [43] and len(table(found["findings"])) == 26

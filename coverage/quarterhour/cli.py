@@ -116,6 +116,7 @@ def verify(
 ) -> None:
     """Recount the plans of a plan.json from that file alone. Exit 1 with the first thing that does not hold."""
     from quarterhour.siting.record import read_records, verify_record
+    from quarterhour.units import unit_said
 
     for name, record in read_records(plan):
         try:
@@ -125,7 +126,11 @@ def verify(
             raise typer.Exit(1) from error
         told = {"sites": count.new_sites, "covered": f"{count.covered:,}", "total": f"{count.demand_total:,}"}
         status = words.say(f"siting.{record['status']}", lang, gap=f"{record['gap'] or 0:.2%}")
-        _print(words.say("cli.plan_holds", lang, plan=name, status=status, proved_by=record["proved_by"], **told))
+        told |= {"unit": unit_said(record["unit"], lang), "status": status, "proved_by": record["proved_by"]}
+        _print(words.say("cli.plan_holds", lang, plan=name, **told))
+        rests = record["rests_on"]
+        if rests["estimated"] or rests["synthetic"]:
+            _print(words.say("cli.plan_rests_on", lang, plan=name, **rests))
 
 
 @app.command()

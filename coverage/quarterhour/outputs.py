@@ -19,7 +19,7 @@ from quarterhour.carenotes import map_notes
 from quarterhour.league import earlier_rows, kept_rows
 from quarterhour.modes import Mode
 from quarterhour.siting.record import plan_record
-from quarterhour.sitingtables import siting_charts, unit_of
+from quarterhour.sitingtables import siting_charts
 from quarterhour.study import (
     Proposal,
     Results,
@@ -86,9 +86,27 @@ def _text_file(text: str, path: Path) -> None:
 
 
 def plans_record(results: Results) -> list[dict[str, Any]]:
-    """Every plan with its proof, as ``plan.json`` keeps it: no day, no seconds."""
+    """Every plan with its proof, as ``plan.json`` keeps it: no day, no seconds.
+
+    Beside the sealed record: ``frontier`` and ``phases`` where the study asks for them, and ``quality`` of the inputs.
+    """
     quality = results.inputs.quality.round(6).to_dict("records")
-    return [{**plan_record(p.plan, p.problem), "quality": quality} for p in results.proposals]
+    return [{**plan_record(p.plan, p.problem), **_behind(p), "quality": quality} for p in results.proposals]
+
+
+def _behind(p: Proposal) -> dict[str, Any]:
+    found: dict[str, Any] = {}
+    if p.prospects.frontier is not None:
+        found["frontier"] = _rows(p.prospects.frontier)
+    if p.prospects.phasing is not None:
+        steps = p.prospects.phasing.steps.assign(sites=p.prospects.phasing.steps["sites"].map(list))
+        found["phases"] = {"first_year": p.prospects.first_year, "steps": _rows(steps)}
+    return found
+
+
+def _rows(table: pd.DataFrame) -> list[dict[str, Any]]:
+    """Rows as plain values; what is missing is null."""
+    return json.loads(table.to_json(orient="records", double_precision=15, force_ascii=False))  # type: ignore[no-any-return]
 
 
 def meeting_map(results: Results, lang: str = "zh") -> str:
@@ -119,7 +137,7 @@ def page(results: Results, lang: str = "zh") -> str:
         checks=results.checks,
         compare=results.compare,
         scorecard=results.scorecard,
-        plans=_plans(results, lang),
+        plans=_plans(results),
         quality=results.inputs.quality,
         findings=results.findings,
         sections=sections.further(results, lang),
@@ -134,7 +152,7 @@ def summary(results: Results, lang: str = "zh") -> list[str]:
         checks=results.checks,
         compare=results.compare,
         scorecard=results.scorecard,
-        plans=_plans(results, lang),
+        plans=_plans(results),
     )
     return [*lines, *sections.pace_lines(results, lang), quality_note(results, lang)]
 
@@ -161,7 +179,7 @@ def _workbook(results: Results, path: Path, lang: str) -> None:
             checks=results.checks,
             compare=results.compare,
             scorecard=results.scorecard,
-            plans=_plans(results, lang),
+            plans=_plans(results),
             quality=results.inputs.quality,
             findings=results.findings,
             ranges=results.ranges,
@@ -216,15 +234,9 @@ def _chosen(proposal: Proposal) -> gpd.GeoDataFrame:
     return proposal.sites.loc[new].assign(order=range(1, len(new) + 1))
 
 
-def _plans(results: Results, lang: str) -> list[tuple[dict[str, str], Any, gpd.GeoDataFrame, pd.DataFrame]]:
+def _plans(results: Results) -> list[tuple[dict[str, str], Any, gpd.GeoDataFrame, pd.DataFrame]]:
     return [
-        (
-            {"id": p.id, "zh": p.zh, "en": p.en, "kind": p.kind, f"unit_{lang}": unit_of(p, lang)},
-            p.plan,
-            p.sites,
-            p.ledger,
-        )
-        for p in results.proposals
+        ({"id": p.id, "zh": p.zh, "en": p.en, "kind": p.kind}, p.plan, p.sites, p.ledger) for p in results.proposals
     ]
 
 

@@ -12,6 +12,7 @@ from quarterhour.places import QUALITIES, texts
 from quarterhour.report import Section
 from quarterhour.study import Proposal, Results
 from quarterhour.studyfile import SitingFile
+from quarterhour.units import counted_said, goal_said, unit_said
 
 _BEST, _OURS = "#8a94a3", "#1d4fa3"
 _OFTEN = 0.5
@@ -34,9 +35,13 @@ def _say(key: str, lang: str, **values: object) -> str:
     return words.say(f"sitingtables.{key}", lang, **values)
 
 
-def unit_of(proposal: Proposal, lang: str) -> str:
-    """What a question covers, as it is read: people, graves."""
-    return words.label("sitingtables", f"unit_{proposal.unit}", lang).removeprefix("unit_")
+def _unit(p: Proposal, lang: str) -> str:
+    return unit_said(p.unit, lang)
+
+
+def _measured(p: Proposal, lang: str) -> str:
+    """What a plan's years and sites are measured in: what it covers, or minutes of it where time is the first goal."""
+    return _say("minutes_of", lang, unit=_unit(p, lang)) if p.plan.objective == "min-time" else _unit(p, lang)
 
 
 def _asked(results: Results, p: Proposal) -> SitingFile:
@@ -60,7 +65,7 @@ def _named(results: Results, areas: pd.Series) -> list[str]:
 def _levels(results: Results, lang: str) -> Iterator[Section]:
     """Value and bound of each goal of a chain."""
     rows = [
-        {"name": p.name(lang), "goal": _goal(p, level.objective, lang), "value": level.value, "bound": level.bound,
+        {"name": p.name(lang), "goal": _goal(p, level.objective, lang), "plan_value": level.value, "bound": level.bound,
          "gap": level.gap, "proved_by": level.proved_by}
         for p in results.proposals if len(p.plan.levels) > 1 for level in p.plan.levels
     ]  # fmt: skip
@@ -69,8 +74,7 @@ def _levels(results: Results, lang: str) -> Iterator[Section]:
 
 
 def _goal(proposal: Proposal, objective: str, lang: str) -> str:
-    own = words.entry(f"sitingtables.goal_{objective}_{proposal.unit}")
-    return own[lang] if own else words.label("sitingtables", f"goal_{objective}", lang)
+    return goal_said(objective, proposal.unit, lang, placed=proposal.plan.served is not None)
 
 
 def _rooms(results: Results, lang: str) -> Iterator[Section]:
@@ -85,12 +89,13 @@ def _rooms(results: Results, lang: str) -> Iterator[Section]:
         room = rows["capacity"].astype("int64")
         parts.append(pd.DataFrame({
             "question": p.name(lang), "id": opened, "name": rows["name"].array, "town": _named(results, rows["town"]),
-            "state": [words.say(f"report.state_{s}", lang) for s in rows["state"]], "room": room.array,
+            "state": [words.say(f"report.state_{s}", lang) for s in rows["state"]],
+            "counted": counted_said(p.unit, lang), "room": room.array,
             "placed": served.array, "room_left": (room - served).array,
             "full_share": (served / room.where(room > 0)).astype(float).array,
             "quality": [words.say(f"report.quality_{q}", lang) for q in rows["room_quality"]],
         }))  # fmt: skip
-        existing, unit = rows["state"].eq("existing").to_numpy(), unit_of(p, lang)
+        existing, unit = rows["state"].eq("existing").to_numpy(), _unit(p, lang)
         counted = rows["room_quality"].value_counts()
         lines.append(
             _say("rooms_line", lang, name=p.name(lang), unit=unit, asked=p.plan.demand_total,
@@ -118,9 +123,10 @@ def _frontiers(results: Results, lang: str) -> Iterator[Section]:
         table = p.prospects.frontier
         if table is None or table.empty:
             continue
-        people = table["people"].astype("Float64")
-        told = {"name": p.name(lang), "new_sites": table["sites"], "people_met": people}
-        told |= {"gained": people.diff(), "bound": table["bound"], "gap": table["gap"].astype("Float64")}
+        most = table["people"].astype("Float64")
+        told = {"name": p.name(lang), "new_sites": table["sites"], "counted": counted_said(p.unit, lang)}
+        told |= {"covered_most": most, "gained": most.diff(), "bound": table["bound"]}
+        told["gap"] = table["gap"].astype("Float64")
         parts.append(pd.DataFrame(told))
         known = table[table["people"].notna()]
         if len(known):
@@ -128,8 +134,8 @@ def _frontiers(results: Results, lang: str) -> Iterator[Section]:
             ends |= {"most": int(known["sites"].iloc[-1]), "at_most": int(known["people"].iloc[-1])}
             gap = float(known["gap"].max())
             lines.append(
-                _say("frontier_ends", lang, name=p.name(lang), now=p.plan.covered_before, proven=_surely(gap, lang),
-                     **ends)
+                _say("frontier_ends", lang, name=p.name(lang), unit=_unit(p, lang), now=p.plan.covered_before,
+                     proven=_surely(gap, lang), **ends)
             )  # fmt: skip
     if parts:
         yield Section("frontier", pd.concat(parts, ignore_index=True), tuple(lines), page_rows=40)
@@ -147,11 +153,11 @@ def _phases(results: Results, lang: str) -> Iterator[Section]:
         phasing = p.prospects.phasing
         if phasing is None:
             continue
-        steps, unit = phasing.steps, unit_of(p, lang)
+        steps, unit = phasing.steps, _measured(p, lang)
         years = [_say("now", lang), *map(str, range(p.prospects.first_year, p.prospects.first_year + len(steps) - 1))]
         names = texts(p.sites["name"])
         parts.append(pd.DataFrame({
-            "question": p.name(lang), "year": years, "new_sites": steps["built"].array,
+            "question": p.name(lang), "year": years, "new_sites": steps["built"].array, "measured_in": unit,
             "step_value": steps["value"].array, "step_best": steps["best"].array, "bound": steps["bound"].array,
             "loss": steps["loss"].array, "loss_at_most": steps["loss_at_most"].array,
             "built_now": ["、".join(names[list(s)]) if lang == "zh" else "; ".join(names[list(s)])
@@ -159,8 +165,9 @@ def _phases(results: Results, lang: str) -> Iterator[Section]:
         }))  # fmt: skip
         worst = steps["loss_at_most"].iloc[1:].max()
         first, last = steps.iloc[min(1, len(steps) - 1)], steps.iloc[-1]
+        worse = "phases_line_time" if phasing.goal.objective == "min-time" else "phases_line"
         lines.append(
-            _say("phases_line", lang, name=p.name(lang), unit=unit, years=len(steps) - 1, first_year=years[1],
+            _say(worse, lang, name=p.name(lang), unit=unit, years=len(steps) - 1, first_year=years[1],
                  now=f"{steps['value'].iloc[0]:,.0f}", first=f"{first['value']:,.0f}", last=f"{last['value']:,.0f}",
                  last_year=years[-1], loss=f"{worst:,.0f}", end_loss=f"{last['loss_at_most']:,.0f}",
                  share=f"{worst / max(steps['bound'].max(), 1):.1%}")
@@ -184,7 +191,7 @@ def _chart(p: Proposal, lang: str) -> str:
         points = [(float(b), float(v)) for b, v in zip(steps["built"], steps["value"], strict=True)]
         labels = ("", *(str(behind.first_year + k) for k in range(len(points) - 1)))
         lines.append(Line(_say("as_built", lang), tuple(points), _OURS, dots=True, labels=labels))
-    x_label = _say("x_label", lang, unit=unit_of(p, lang))
+    x_label = _say("x_label", lang, unit=_measured(p, lang))
     return line_chart(lines, title=p.name(lang), x_label=x_label, lang=lang)
 
 
@@ -202,10 +209,11 @@ def _values(results: Results, lang: str) -> Iterator[Section]:
             "question": p.name(lang), "id": table.index, "name": rows["name"].array,
             "town": _named(results, rows["town"]),
             "state": [words.say(f"report.state_{s}", lang) for s in table["state"]],
-            "goes_there": table["people"].array, "closing_loses": table["loss"].array,
+            "counted": counted_said(p.unit, lang), "goes_there": table["people"].array,
+            "measured_in": _measured(p, lang), "closing_loses": table["loss"].array,
             "left_without": table["left"].array,
         }))  # fmt: skip
-        existing, unit = table["state"].eq("existing"), unit_of(p, lang)
+        existing, unit = table["state"].eq("existing"), _measured(p, lang)
         first = rows["name"].iloc[0]
         lines.append(
             _say("values_line", lang, name=p.name(lang), unit=unit, site=first, loss=f"{table['loss'].iloc[0]:,.0f}",
@@ -232,8 +240,8 @@ def _robust(results: Results, lang: str) -> Iterator[Section]:
         told = found.scenarios.reset_index()
         runs.append(pd.DataFrame({
             "question": p.name(lang), "scenario": told["scenario"], "speed_factor": told["speed"],
-            "people": told["people"], "new_sites": told["new_sites"], "value": told["value"], "bound": told["bound"],
-            "gap": told["gap"],
+            "counted": counted_said(p.unit, lang), "demand_total": told["people"], "new_sites": told["new_sites"],
+            "plan_value": told["value"], "bound": told["bound"], "gap": told["gap"],
         }))  # fmt: skip
         lines += _robust_lines(results, p, lang)
     if parts:
@@ -251,6 +259,7 @@ def _robust_lines(results: Results, p: Proposal, lang: str) -> list[str]:
     said = _say(
         "robust_line", lang, name=p.name(lang), scenarios=len(found.scenarios), proven=found.proven,
         slow=f"{asked.speed[0]:g}", fast=f"{asked.speed[1]:g}", people=f"{asked.people:.0%}",
+        counted=counted_said(p.unit, lang),
         always=len(found.always()), often=int((mine["share"] >= _OFTEN).sum()), planned=len(mine),
         some=int((found.sites["chosen"] > 0).sum()), towns=towns[found.sites["chosen"] > 0].nunique(),
         low=f"{covered.min():.1%}", high=f"{covered.max():.1%}",

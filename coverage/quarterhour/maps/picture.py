@@ -15,6 +15,7 @@ from quarterhour import words
 from quarterhour.circle import people_quality, worse_quality
 from quarterhour.errors import DataError
 from quarterhour.uncertain import COVERED
+from quarterhour.units import counted_said, goals_said, unit_said
 
 if TYPE_CHECKING:
     from quarterhour.circle import CircleCheck
@@ -82,7 +83,7 @@ class Say:
         keys = (
             "search nothing_found hide show legend met not_met not_judged not_snapped unknown no_data nearest "
             "none_reached minutes standard town kind quality source people_unit share_in no_people plan plan_site "
-            "plan_served plan_order plan_gain served_by_none scorecard promises threshold facilities communities "
+            "plan_served plan_order served_by_none scorecard promises threshold facilities communities "
             "schematic too_long out_of_reach quality_fact quality_estimated quality_synthetic "
             "sure pace flip ground"
         )
@@ -288,7 +289,9 @@ def _plan(plan: Plan, communities: gpd.GeoDataFrame, facilities: gpd.GeoDataFram
         "quality": _quality(chosen, say),
         "served": [-1 if pd.isna(s) or s not in new else new[s] for s in served],
         "how": coded([_how(s, new, known, say) for s in served]),
-        "result": _plan_result(answer, say),
+        "gain_name": say("plan_placed" if answer.served is not None else "plan_gain"),
+        "unit": escape(unit_said(answer.unit, say.lang)),
+        "result": _plan_result(answer, chosen, say),
     }
 
 
@@ -305,15 +308,29 @@ def _how(site: Any, new: Mapping[Any, int], known: Mapping[Any, Any], say: Say) 
     return _filled("served_by_existing", say, name=name)
 
 
-def _plan_result(plan: SitingPlan, say: Say) -> list[str]:
+def _plan_result(plan: SitingPlan, chosen: pd.DataFrame, say: Say) -> list[str]:
     status = words.say(f"maps.status_{plan.status}", say.lang)
     if plan.status in ("infeasible", "no_plan"):
         return [escape(status)]
-    people = {"before": plan.covered_before, "covered": plan.covered, "total": plan.demand_total}
-    first = say("plan_result", sites=len(plan.chosen), **thousands(people))
-    proof = say("plan_proof", status=status, gap="<0.01%" if 0 < plan.gap < 0.00005 else f"{plan.gap:.2%}")
-    unmet = [say("plan_unmet", count=len(plan.unmet))] if len(plan.unmet) else []
-    return [first, proof, *unmet]
+    placed = plan.served is not None
+    asked = [level.objective for level in plan.levels] or [plan.objective]
+    told = {"unit": unit_said(plan.unit, say.lang), "counted": counted_said(plan.unit, say.lang)}
+    told |= thousands({"before": plan.covered_before, "covered": plan.covered, "total": plan.demand_total})
+    gap = "<0.01%" if 0 < plan.gap < 0.00005 else f"{plan.gap:.2%}"
+    return [
+        say("plan_goal", goals=goals_said(asked, plan.unit, say.lang, placed=placed)),
+        say("plan_result_room" if placed else "plan_result", sites=len(plan.chosen), **told),
+        say("plan_proof", status=status, bound=f"{plan.bound:,.1f}".removesuffix(".0"), gap=gap),
+        *([say("plan_unmet", count=len(plan.unmet))] if len(plan.unmet) else []),
+        *_made_up(chosen, say),
+    ]
+
+
+def _made_up(chosen: pd.DataFrame, say: Say) -> list[str]:
+    """How many of the sites to be built nobody has seen."""
+    known = chosen["quality"].value_counts() if "quality" in chosen else pd.Series(dtype=int)
+    counted = {quality: int(known.get(quality, 0)) for quality in ("estimated", "synthetic")}
+    return [say("plan_made_up", **counted)] if any(counted.values()) else []
 
 
 def _towns(

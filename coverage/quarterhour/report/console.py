@@ -69,4 +69,4 @@ def plan_line(question: Mapping[str, str], plan: SitingPlan, lang: str) -> str:
     said = {"bound": figure(plan.bound, ""), "value": figure(plan.value, ""), "gap": gap_said(plan.gap)}
     unmet = words.say("report.plan_unmet_count", lang, count=len(plan.unmet)) if len(plan.unmet) else ""
     key = "report.plan_line_room" if plan.served is not None else "report.plan_line"
-    return words.say(key, lang, **{**row, **said, "unmet": unmet, "unit": question.get(f"unit_{lang}", "")})
+    return words.say(key, lang, **{**row, **said, "unmet": unmet})

@@ -30,10 +30,12 @@ from quarterhour.report.said import (
     paces,
     percent,
     share_key,
+    sites_by_quality,
 )
 from quarterhour.report.tables import quality_table, site_table, unmet_table
 from quarterhour.siting.plan import SitingPlan
 from quarterhour.targets import Scorecard, told
+from quarterhour.units import unit_said
 
 _MOST_FINDINGS = 20
 _SPECIAL = re.compile(r"([\\`*\[\]{}<>|~$&#]|(?<![^\W_])_|_(?![^\W_])|^[=+\-]|(?<=\])\(|(?<=:)//)")
@@ -198,8 +200,7 @@ def _plan_parts(plan: Plan, names: Mapping[tuple[str, str], str], lang: str, cha
     if chart:
         parts.append(f"![{escape(words.say('report.chart', lang, name=question[lang]))}]({chart})")
     if len(answer.chosen):
-        shown = site_table([plan], names, lang).drop(columns=[f"question\t{heading('question', lang)}"])
-        parts.append(_markdown(shown))
+        parts.append(_markdown(_own_sites(plan, names, lang)))
         parts.append(escape(_site_quality_line(answer, sites, lang)))
     if len(answer.unmet):
         parts.append(escape(words.say("report.unmet", lang, count=len(answer.unmet))))
@@ -211,14 +212,24 @@ def _plan_parts(plan: Plan, names: Mapping[tuple[str, str], str], lang: str, cha
     return parts
 
 
+def _own_sites(plan: Plan, names: Mapping[tuple[str, str], str], lang: str) -> pd.DataFrame:
+    """The sites of one plan: its name goes without saying, and what it counts into the heading."""
+    table, answer = site_table([plan], names, lang), plan[1]
+    table.columns = pd.Index([str(c).partition("\t")[0] for c in table.columns])
+    key = "report.gain_room" if answer.served is not None else "report.gain_cover"
+    gain = words.say(key, lang, unit=unit_said(answer.unit, lang))
+    kept = [c for c in table.columns if c not in ("question", "counted")]
+    return table[kept].set_axis([f"{c}\t{gain if c == 'gain' else heading(c, lang)}" for c in kept], axis=1)
+
+
 def _text_keys(table: pd.DataFrame) -> list[dict[str, Any]]:
     return [{str(k): v for k, v in row.items()} for row in table.to_dict("records")]
 
 
 def _site_quality_line(plan: SitingPlan, sites: pd.DataFrame, lang: str) -> str:
-    counted = sites.loc[list(plan.chosen), "quality"].value_counts() if "quality" in sites else pd.Series(dtype=int)
-    said = {q: int(counted.get(q, 0)) for q in places.QUALITIES}
-    return words.say("report.site_quality", lang, **said)
+    said = sites_by_quality(plan, sites)
+    key = "report.site_quality" if said["fact"] == len(plan.chosen) else "report.site_quality_made_up"
+    return words.say(key, lang, **said)
 
 
 def _findings_part(findings: pd.DataFrame, lang: str) -> str:

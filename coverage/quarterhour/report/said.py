@@ -9,14 +9,14 @@ from typing import Any
 
 import pandas as pd
 
-from quarterhour import words
+from quarterhour import places, words
 from quarterhour.circle import CircleCheck
 from quarterhour.modes import read_modes
 from quarterhour.siting.plan import SitingPlan
 from quarterhour.targets import Scorecard
 
 Plan = tuple[Mapping[str, str], SitingPlan, pd.DataFrame, pd.DataFrame]
-"""What a question is called (``id, zh, en, kind``; ``unit_zh, unit_en`` of a capacity), its plan, sites and ledger."""
+"""What a question is called (``id, zh, en, kind``), its plan, sites and ledger."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -115,6 +115,12 @@ def percent(share: Any) -> str:
 def rounded_up(factor: float) -> float:
     """Three decimals, never below: at the speed that is said a community is still covered."""
     return math.ceil(round(factor * 1000, 6)) / 1000 if math.isfinite(factor) else math.nan
+
+
+def sites_by_quality(plan: SitingPlan, sites: pd.DataFrame) -> dict[str, int]:
+    """How many of the sites to be built are known for a fact, estimated, made up."""
+    known = sites.loc[list(plan.chosen), "quality"].value_counts() if "quality" in sites else pd.Series(dtype=int)
+    return {quality: int(known.get(quality, 0)) for quality in places.QUALITIES}
 
 
 def city_row(check: CircleCheck) -> Mapping[str, Any]:

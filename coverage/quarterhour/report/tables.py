@@ -20,11 +20,13 @@ from quarterhour.report.said import (
     names_of,
     rounded_up,
     share_key,
+    sites_by_quality,
     unit_labels,
 )
 from quarterhour.siting.plan import SitingPlan
 from quarterhour.targets import Scorecard, told, told_closing
 from quarterhour.uncertain import CoverageRange
+from quarterhour.units import counted_said, goals_said, unit_said
 
 
 def by_community(
@@ -128,9 +130,10 @@ def _cited(table: pd.DataFrame) -> dict[str, Any]:
 
 # A share of each plan that the plan itself does not hold (covered of demand) is said as two counts.
 def plan_table(plans: Sequence[Plan], lang: str) -> pd.DataFrame:
-    rows = [plan_row(question, plan, lang) for question, plan, _, _ in plans]
-    keys = ["id", "name", "objective", "status", "new_sites", "plan_value", "bound", "gap", "covered_before", "covered",
-            "reachable", "demand_total", "unmet_quotas", "proved_by"]  # fmt: skip
+    rows = [plan_row(q, plan, lang) | _rests_on(plan, sites) for q, plan, sites, _ in plans]
+    keys = ["id", "name", "objective", "status", "new_sites", "plan_value", "bound", "gap", "counted", "covered_before",
+            "covered", "reachable", "demand_total", "unmet_quotas", "proved_by",
+            *(f"sites_{q}" for q in places.QUALITIES)]  # fmt: skip
     return headed({k: [r[k] for r in rows] for k in keys}, lang)
 
 
@@ -138,12 +141,16 @@ def plan_row(question: Mapping[str, str], plan: SitingPlan, lang: str) -> dict[s
     return {
         "id": question["id"],
         "name": question[lang],
-        "objective": words.say(f"report.objective_{plan.objective.replace('-', '_')}", lang),
+        "objective": goals_said(
+            [v.objective for v in plan.levels] or [plan.objective], plan.unit, lang, placed=plan.served is not None
+        ),
         "status": words.say(f"report.status_{plan.status}", lang),
         "new_sites": len(plan.chosen),
         "plan_value": plan.value,
         "bound": plan.bound,
         "gap": plan.gap,
+        "counted": counted_said(plan.unit, lang),
+        "unit": unit_said(plan.unit, lang),
         "covered_before": plan.covered_before,
         "covered": plan.covered,
         "reachable": plan.reachable,
@@ -153,8 +160,12 @@ def plan_row(question: Mapping[str, str], plan: SitingPlan, lang: str) -> dict[s
     }
 
 
+def _rests_on(plan: SitingPlan, sites: pd.DataFrame) -> dict[str, int]:
+    return {f"sites_{quality}": count for quality, count in sites_by_quality(plan, sites).items()}
+
+
 def site_table(plans: Sequence[Plan], names: Mapping[tuple[str, str], str], lang: str) -> pd.DataFrame:
-    keys = ["question", "order", "id", "name", "town", "county", "gain", "why", "state", "quality"]
+    keys = ["question", "order", "id", "name", "town", "county", "gain", "counted", "why", "state", "quality"]
     rows = [r for question, plan, sites, _ in plans for r in _site_rows(question, plan, sites, lang)]
     table = {k: [r[k] for r in rows] for k in keys}
     for level in ("town", "county"):
@@ -169,6 +180,7 @@ def _site_rows(question: Mapping[str, str], plan: SitingPlan, sites: pd.DataFram
         made.append({
             "question": question[lang], "order": order, "id": site, "name": row["name"],
             "town": row.get("town", ""), "county": row.get("county", ""), "gain": plan.gain.get(site),
+            "counted": counted_said(plan.unit, lang),
             "why": "" if plan.gain.get(site) else words.say("report.for_quota", lang),
             "state": labels("state", [row.get("state", "")], lang)[0],
             "quality": labels("quality", [row.get("quality", "")], lang)[0],

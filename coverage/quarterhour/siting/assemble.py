@@ -76,6 +76,7 @@ def as_plan(
         figures=figures(measure, choice),
         versions=known.versions,
         stopped=stopped,
+        unit=measure.problem.unit,
     )
 
 
@@ -111,6 +112,7 @@ def no_plan(
         served=_served(measure, today),
         versions=known.versions,
         stopped=stopped,
+        unit=measure.problem.unit,
     )
 
 

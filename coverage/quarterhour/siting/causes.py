@@ -66,8 +66,8 @@ def _people(problem: SitingProblem) -> Iterator[Reason]:
     most = int(people @ share)
     if wanted * WHOLE > most:
         far = problem.demand[(share < WHOLE) & (people > 0)].sort_values(ascending=False, kind="stable")
-        values = {"at_least": wanted, "reachable": most // WHOLE, "communities": first_ids(far.index)}
-        yield Reason("siting.cause_unreachable", values)
+        told = {"at_least": wanted, "reachable": most // WHOLE, "communities": first_ids(far.index)}
+        yield Reason("siting.cause_unreachable", {**told, "unit": problem.unit})
 
 
 def _shut_out(problem: SitingProblem) -> Iterator[Reason]:

@@ -38,6 +38,7 @@ from quarterhour.siting.sites import (
     money_counts,
     site_frame,
 )
+from quarterhour.units import unit_words
 
 Standards = Mapping[str, Standard]
 Table = TypeVar("Table", pd.Series, pd.DataFrame)
@@ -225,9 +226,9 @@ def _load(capacity: Capacity | None, counted: pd.Series) -> pd.Series:
     load = _each_once(capacity.load, "load").reindex(counted.index)
     bad = ~_whole_numbers(load) | (load.ne(0) & counted.eq(0))
     if bad.any():
-        raise DataError("siting.bad_load", unit=capacity.unit, ids=first_ids(counted.index[bad]))
+        raise DataError("siting.bad_load", unit=unit_words(capacity.unit), ids=first_ids(counted.index[bad]))
     if capacity.split and load.ne(counted).any():
-        raise DataError("siting.split_load", unit=capacity.unit)
+        raise DataError("siting.split_load", unit=unit_words(capacity.unit))
     return load.astype("int64").rename("load")
 
 

@@ -10,6 +10,7 @@ from typing import Any, Literal
 import pandas as pd
 
 from quarterhour import words
+from quarterhour.units import unit_said
 
 Status = Literal["optimal", "bounded", "infeasible", "no_plan"]
 UNMET_COLUMNS = ("level", "area", "minimum", "open", "candidates", "reason")
@@ -34,7 +35,7 @@ def _said(name: str, value: Any, lang: str) -> object:
         return words.say("siting.and", lang).join(words.label("siting", str(v), lang) for v in levels)
     if name == "rules":
         return words.say("siting.between", lang).join(Reason(key, values).told(lang) for key, values in value)
-    return value
+    return unit_said(str(value), lang) if name == "unit" else value
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,6 +95,7 @@ class SitingPlan:
     ``levels``: value, bound and gap by each goal. ``value``, ``bound``: of the first. ``gap``: the largest.
     ``status``: ``optimal`` when every gap is 0, ``bounded`` otherwise, ``infeasible``, ``no_plan`` (stopped before
     any plan was found); the last two choose nothing and have no value, bound, gap (NaN) or levels.
+    ``unit``: what its people are, as ``people``, ``older``, ``graves``.
     ``covered_before``: people covered by the existing sites alone (whatever their capacity); ``covered``: by the
     plan; ``demand_total``; ``reachable``: people whom some site could cover at all. ``figures``: further counts.
     ``unmet``: quota rows lowered to what is possible since the area has too few admissible sites, as
@@ -127,6 +129,7 @@ class SitingPlan:
     figures: Figures | None = None
     versions: Mapping[str, str] = field(default_factory=dict)
     stopped: Literal["", "time", "interrupt"] = ""
+    unit: str = "people"
 
     def __repr__(self) -> str:
         share = self.covered / self.demand_total if self.demand_total else math.nan

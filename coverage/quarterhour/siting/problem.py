@@ -207,6 +207,17 @@ class SitingProblem:
         return self.goals[0].objective
 
     @property
+    def unit(self) -> str:
+        """What its people are: the unit of a capacity that is shared out, else the column that counts.
+
+        ``weighted`` where several columns are added up, or one is weighed.
+        """
+        if self.capacity is not None and self.capacity.split:
+            return self.capacity.unit
+        (column, weight), *more = self.weights.items()
+        return column if weight == 1 and not more else "weighted"
+
+    @property
     def minutes(self) -> float:
         """The longest standard."""
         return max(s.minutes for s in self.standards.values())

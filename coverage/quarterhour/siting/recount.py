@@ -14,6 +14,7 @@ from quarterhour.errors import PlanError
 from quarterhour.siting.plan import UNMET_COLUMNS, Figures, SitingPlan
 from quarterhour.siting.problem import Quota, SitingProblem, input_hash
 from quarterhour.siting.tally import Recount, Stairs, Tally, wrong
+from quarterhour.units import unit_words
 
 
 def verify_plan(problem: SitingProblem, plan: SitingPlan) -> Recount:
@@ -30,6 +31,7 @@ def verify_plan(problem: SitingProblem, plan: SitingPlan) -> Recount:
     """
     _same("input_hash", said=plan.input_hash, counted=input_hash(problem))
     _same("objective", said=plan.objective, counted=problem.goals[0].objective)
+    _same("unit", said=plan.unit, counted=problem.unit)
     _check_ids(problem, plan)
     tally = Tally(problem, plan)
     count = tally.count()
@@ -136,7 +138,8 @@ def _check_everyone(tally: Tally) -> None:
         wrong("not_everyone", list(problem.demand.index[part & ~tally.covered()]))
     counted = int(tally.points("").sum())
     if counted < 10_000 * problem.coverage.at_least:
-        raise PlanError("siting.too_few_covered", covered=counted / 10_000, at_least=problem.coverage.at_least)
+        least, unit = problem.coverage.at_least, unit_words(problem.unit)
+        raise PlanError("siting.too_few_covered", covered=counted / 10_000, at_least=least, unit=unit)
 
 
 def _check_assignment(tally: Tally, plan: SitingPlan) -> None:

@@ -12,6 +12,7 @@ from quarterhour.siting.exact import solve_siting
 from quarterhour.siting.measure import Measure
 from quarterhour.siting.plan import SitingPlan
 from quarterhour.siting.problem import Budget, Coverage, Goal, Quota, SitingProblem
+from quarterhour.units import unit_said
 
 
 @dataclass(frozen=True, eq=False)
@@ -33,7 +34,7 @@ class Relaxation:
         """The change in a sentence."""
         key = f"siting.relax_{self.rule}" + ("" if self.proven or math.isnan(self.needed) else "_found")
         asked, needed = (f"{v:,.0f}" if math.isfinite(v) else "-" for v in (self.asked, self.needed))
-        return words.say(key, lang, asked=asked, needed=needed)
+        return words.say(key, lang, asked=asked, needed=needed, unit=unit_said(self.plan.unit, lang))
 
 
 def smallest_relaxations(problem: SitingProblem, *, seconds: float = 20, seed: int = 0) -> list[Relaxation]:

@@ -30,7 +30,7 @@ class Proposal:
     """A siting question's plan, its sites on the ground, and the ledger of candidates removed.
 
     ``relaxations`` and ``unchecked`` as ``offered.Offered`` has them. ``changes``: where there is no plan, what would
-    make one. ``unit``: what is covered: ``people``, or what a capacity counts. ``prospects``: what lies behind it.
+    make one. ``prospects``: what lies behind it.
     """
 
     id: str
@@ -44,12 +44,16 @@ class Proposal:
     relaxations: pd.DataFrame = field(default_factory=pd.DataFrame)
     unchecked: tuple[str, ...] = ()
     changes: tuple[Relaxation, ...] = ()
-    unit: str = "people"
     prospects: Prospects = Prospects()
 
     def name(self, lang: str) -> str:
         """The question's name in a language."""
         return self.zh if lang == "zh" else self.en
+
+    @property
+    def unit(self) -> str:
+        """What the plan counts: a column of people, or what a capacity is in."""
+        return self.problem.unit
 
 
 def propose(run: Run, tables: Inputs, file: SitingFile) -> Proposal:
@@ -79,7 +83,7 @@ def propose(run: Run, tables: Inputs, file: SitingFile) -> Proposal:
     offered = with_neighbours(offered, times, communities=tables.communities, people=tables.communities[file.people])
     return Proposal(
         file.id, file.zh, file.en, file.kind, problem, plan, sites, offered.ledger, offered.relaxations,
-        offered.unchecked, tuple(changes), "people" if asked is None else asked.unit, behind,
+        offered.unchecked, tuple(changes), behind,
     )  # fmt: skip
 
 
@@ -89,7 +93,7 @@ def _problem(
     people = tables.communities[file.people].astype("int64")
     return as_problem(
         file.id,
-        demand=people if asked is None else asked.load.rename(asked.unit),
+        demand=people.to_frame() if asked is None else asked.load.to_frame(asked.unit),
         sites=pd.DataFrame(sites.drop(columns="geometry")),
         times=times,
         minutes=file.minutes,

@@ -57,16 +57,26 @@ def findings_count(results: Results | Inputs) -> int:
 
 
 def quality_note(results: Results, lang: str) -> str:
-    """Which share of the result rests on facts, estimates and made-up rows."""
+    """Which share of the result rests on facts, estimates and made-up rows, the sites to be built included."""
     shares = results.inputs.quality.set_index("table")[list(places.QUALITIES)].to_dict("index")
     parts: dict[str, Any] = {
         t: words.say("study.quality_part", lang, **{str(q): share for q, share in shares[t].items()})
         if t in shares
         else words.say("study.quality_none", lang)
-        for t in ("communities", "facilities", "roads")
+        for t in ("communities", "facilities", "roads", "candidates")
     }
-    facts = all(row["fact"] == 1 for row in shares.values())
-    return words.say("study.quality_facts" if facts else "study.quality_note", lang, **parts)
+    made_up = "".join(_made_up(proposal, lang) for proposal in results.proposals)
+    facts = all(row["fact"] == 1 for row in shares.values()) and not made_up
+    return words.say("study.quality_facts" if facts else "study.quality_note", lang, made_up=made_up, **parts)
+
+
+def _made_up(proposal: Proposal, lang: str) -> str:
+    """How many sites of a plan nobody has seen; "" where all are facts."""
+    counted = proposal.sites.loc[list(proposal.plan.chosen), "quality"].value_counts()
+    known = {q: int(counted.get(q, 0)) for q in places.QUALITIES}
+    if not (known["estimated"] or known["synthetic"]):
+        return ""
+    return words.say("study.quality_sites", lang, name=proposal.name(lang), **known)
 
 
 def told_inputs(tables: Inputs, lang: str, *, most: int = 20) -> list[str]:
