@@ -10,6 +10,7 @@ from quarterhour.errors import first_ids
 from quarterhour.siting.plan import SitingPlan, gap_said
 from quarterhour.siting.problem import SitingProblem
 from quarterhour.siting.relax import smallest_relaxations
+from quarterhour.units import counted_said, unit_said
 
 
 def explain_plan(problem: SitingProblem, plan: SitingPlan, lang: str = "en", *, seconds: float = 20) -> list[str]:
@@ -27,7 +28,7 @@ def explain_plan(problem: SitingProblem, plan: SitingPlan, lang: str = "en", *, 
     lost = out_of_reach(problem)
     if len(lost):
         told = {"count": len(lost), "people": f"{lost['people'].sum():,}", "communities": first_ids(lost.index)}
-        lines.append(words.say("siting.out_of_reach", lang, **told))
+        lines.append(words.say("siting.out_of_reach", lang, unit=unit_said(plan.unit, lang), **told))
     if plan.status == "infeasible":
         changes = smallest_relaxations(problem, seconds=seconds, seed=plan.seed)
         lines += [change.told(lang) for change in changes] or [words.say("siting.no_single_rule", lang)]
@@ -49,6 +50,6 @@ def out_of_reach(problem: SitingProblem) -> pd.DataFrame:
 def _headline(plan: SitingPlan, lang: str) -> str:
     share, before = (n / plan.demand_total if plan.demand_total else 0.0 for n in (plan.covered, plan.covered_before))
     proof = words.say(f"siting.{plan.status}", lang, gap=gap_said(plan.gap))
-    return words.say(
-        "siting.headline", lang, sites=len(plan.chosen), before=f"{before:.1%}", share=f"{share:.1%}", proof=proof
-    )
+    told = {"sites": len(plan.chosen), "before": f"{before:.1%}", "share": f"{share:.1%}", "proof": proof}
+    key = "siting.headline" if plan.served is None else "siting.headline_room"
+    return words.say(key, lang, counted=counted_said(plan.unit, lang), **told)
