@@ -128,6 +128,7 @@ FLOORS = {
     "siting.together": 5.7,
     "siting.causes": 5.8,
     "siting.explain": 8.7,
+    "siting.prove": 8.7,
     "siting.relax": 8.5,
     "siting.keep": 7,
     "siting.room": 7,

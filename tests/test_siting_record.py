@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import copy
+import hashlib
 import json
 import subprocess
 import sys
+from dataclasses import replace
 
 import numpy as np
 import pandas as pd
@@ -17,6 +19,7 @@ from quarterhour.errors import DataError, MissingError, PlanError
 from quarterhour.siting.exact import solve_siting
 from quarterhour.siting.matrix import siting_from_matrix
 from quarterhour.siting.problem import Budget, Capacity, Coverage, Goal, Quota, Standard, input_hash
+from quarterhour.siting.prove import told_record
 from quarterhour.siting.record import plan_record, read_record, read_records, verify_record
 from quarterhour.siting.recount import verify_plan
 
@@ -167,6 +170,95 @@ def test_a_record_stays_small():
     assert size < 4.5 * len(problem.pairs.cs)
 
 
+# --- what a record asks to be believed ---
+
+
+def _sealed(record):
+    """The record with a seal of its own again, as somebody would make it who changed it on purpose."""
+    plain = {k: v for k, v in record.items() if k != "seal"}
+    text = json.dumps(plain, ensure_ascii=False, sort_keys=True, allow_nan=False)
+    return {**plain, "seal": hashlib.sha256(text.encode()).hexdigest()}
+
+
+@pytest.mark.parametrize("what", ["all", "capacity", "infeasible"])
+def test_a_new_seal_hides_nothing_but_what_is_said_to_be_past_checking(what):
+    record, hidden = _record(what), set()
+    for path in _places(record):
+        if path[0] not in ("question", "seal"):
+            try:
+                verify_record(_sealed(_changed(record, path)))
+            except PlanError:
+                continue
+            hidden.add(path[-1] if path[0] == "goals" else path[0])
+    assert hidden <= {"problem_id", "proved_by", "nodes", "seed", "versions"}
+    assert {"problem_id", "seed", "versions"} <= hidden
+
+
+def _told(record, lang="en", prove=0.0):
+    return list(told_record("toy", record, lang, prove=prove))
+
+
+def worse(*, beaten):
+    """The record of a plan that another one beats: it says that none does (``beaten``), or by how much one may."""
+    problem = _ask(new_sites=1, within=9)
+    plan = solve_siting(problem)
+    less = solve_siting(replace(problem, quotas=(Quota("town", ("T1",), 2),)))
+    assert less.covered < plan.covered
+    bound = less.value if beaten else plan.value
+    gap = (bound - less.value) / less.value
+    level = replace(less.levels[0], bound=bound, gap=gap, proved_by="HiGHS")
+    forged = replace(
+        less, levels=(level,), bound=bound, gap=gap, status="optimal" if beaten else "bounded", proved_by="HiGHS",
+        input_hash=plan.input_hash,
+    )  # fmt: skip
+    return json.loads(json.dumps(plan_record(forged, problem)))
+
+
+def test_a_better_plan_is_found_when_a_bound_was_made_up():
+    record = worse(beaten=True)
+    assert verify_record(record).covered == record["covered"]
+    holds, unseen, how = _told(record)
+    assert "holds" in holds and "not re-checkable" in unseen and "--prove" in how
+    assert "nothing is better than" in unseen and "没有方案优于" in _told(record, "zh")[1]
+    with pytest.raises(PlanError, match="but a plan with") as why:
+        _told(record, prove=5)
+    assert "请勿使用" in why.value.told("zh")
+
+
+def test_a_plan_is_found_where_a_record_says_that_none_exists():
+    right, none = _record("plain"), _record("infeasible")
+    forged = {
+        **right,
+        **{k: none[k] for k in ("status", "value", "bound", "gap", "sites", "goals", "figures", "reasons")},
+    }
+    problem, _ = read_record(right)
+    nothing = solve_siting(replace(problem, new_sites=0))
+    forged |= {"covered": nothing.covered, "assignment": plan_record(nothing, problem)["assignment"]}
+    forged = _sealed(json.loads(json.dumps(forged)))
+    verify_record(forged)
+    assert "that no plan exists; the reasons given why none exists" in _told(forged)[1]
+    with pytest.raises(PlanError, match="says that no plan exists"):
+        _told(forged, prove=5)
+
+
+@pytest.mark.parametrize("what", list(QUESTIONS))
+def test_true_records_are_proven_again(what):
+    record = _record(what)
+    holds, *again, search = _told(record, prove=20)
+    assert "holds" in holds and "who proved it" in search
+    said = "no plan exists" if what == "infeasible" else "proven again"
+    assert len(again) == max(1, len(record["goals"])) and all(said in line for line in again)
+
+
+def test_a_proof_that_does_not_come_in_time_says_so():
+    rng = np.random.default_rng(1)
+    minutes = np.where(rng.random((400, 60)) < 0.1, rng.integers(1, 1500, (400, 60)) / 100, np.nan)
+    problem = siting_from_matrix(minutes, rng.integers(1, 300, 400), within=15, new_sites=12)
+    record = plan_record(solve_siting(problem, seconds=0.5), problem)
+    assert any("not proven again within" in line for line in _told(record, prove=1e-9))
+    assert "a better plan was found" in _told(worse(beaten=False), prove=20)[1]
+
+
 # --- the command ---
 
 
@@ -176,6 +268,9 @@ def test_the_command_checks_a_file_alone(tmp_path):
     file.write_text(json.dumps([good, bad]), encoding="utf-8")
     done = CliRunner().invoke(app, ["verify", str(file), "--lang", "en"])
     assert (done.exit_code, done.stdout.count("holds"), done.stderr) == (0, 2, "")
+    assert done.stdout.count("not re-checkable from the file") == 2
+    done = CliRunner().invoke(app, ["verify", str(file), "--lang", "en", "--prove", "20"])
+    assert (done.exit_code, done.stdout.count("proven again"), done.stderr) == (0, 7, "")
     file.write_text(json.dumps([good, {**bad, "covered": 1}]), encoding="utf-8")
     done = CliRunner().invoke(app, ["verify", str(file)])
     assert done.exit_code == 1

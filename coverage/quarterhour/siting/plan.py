@@ -18,7 +18,7 @@ UNMET_COLUMNS = ("level", "area", "minimum", "open", "candidates", "reason")
 
 @dataclass(frozen=True, slots=True)
 class Reason:
-    """Why no plan exists: a sentence of the table of words and the values that fill it."""
+    """Why no plan exists, or what is said of one: a sentence of the table of words and the values that fill it."""
 
     key: str
     values: Mapping[str, object]
@@ -29,12 +29,14 @@ class Reason:
 
 
 def _said(name: str, value: Any, lang: str) -> object:
-    """A value in a language: ``level`` is one or several, ``rules`` are sentences of their own."""
+    """A value in a language: ``level`` is one or several, ``rules`` are sentences, a dict has both languages."""
     if name == "level":
         levels = value if isinstance(value, list) else [value]
         return words.say("siting.and", lang).join(words.label("siting", str(v), lang) for v in levels)
     if name == "rules":
         return words.say("siting.between", lang).join(Reason(key, values).told(lang) for key, values in value)
+    if isinstance(value, dict):
+        return value[lang]
     return unit_said(str(value), lang) if name == "unit" else value
 
 

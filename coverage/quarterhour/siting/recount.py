@@ -38,6 +38,8 @@ def verify_plan(problem: SitingProblem, plan: SitingPlan) -> Recount:
     for what in ("covered_before", "covered", "reachable", "demand_total"):
         _same(what, said=getattr(plan, what), counted=getattr(count, what))
     _same("unmet", said=_rows(plan.unmet), counted=_unmet(problem))
+    if plan.status in ("optimal", "infeasible"):
+        _same("stopped", said=plan.stopped, counted="")
     if plan.status in ("infeasible", "no_plan"):
         _check_nothing(plan)
         _check_assignment(tally, plan)
