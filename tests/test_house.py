@@ -108,6 +108,7 @@ FLOORS = {
     "siting.patterns": 5.5,
     "siting.recount": 5.5,
     "siting.rows": 5.5,
+    "siting.unlike": 5.7,
     "siting.rules": 5.5,
     "siting.verdict": 5.5,
     "suitability": 5.5,

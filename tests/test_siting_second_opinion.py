@@ -24,13 +24,13 @@ import quarterhour as qh
 from quarterhour.siting.problem import Budget, Capacity, Coverage, Goal, Quota, Spacing, Standard
 from quarterhour.siting.record import plan_record, verify_record
 
-GOALS = ["max-cover", "min-sites", "min-time", "min-worst", "min-cost", "equity"]
+GOALS = ["max-cover", "min-sites", "min-time", "min-worst", "min-cost", "equity", "gini"]
 RULES = [
     "plain", "existing", "required", "upgradeable", "quotas", "nested", "maximum", "tier quotas", "tier", "budget",
     "running", "split", "whole", "conflicts", "spacing", "backup", "steps", "standards", "at least", "everyone",
     "weights", "column",
 ]  # fmt: skip
-UNIT = {"max-cover": 10_000, "min-time": 6000, "min-worst": 6000}
+UNIT = {"max-cover": 10_000, "min-time": 6000, "min-worst": 6000, "gini": 1_000_000}
 FAR = 10**9
 
 
@@ -72,7 +72,7 @@ def make(seed, goals, rules, *, sites=None, communities=None):
     if "weights" in rules:
         asked["people"] = pick({"old": 1, "poor": 2}, {"poor": 1}, "poor")
     column = lambda: pick("", "poor") if "column" in rules and not split else ""  # noqa: E731
-    chain = [Goal(g, column(), pick("town", "county") if g == "equity" else "town") for g in goals]
+    chain = [Goal(g, column(), pick("town", "county") if g in ("equity", "gini") else "town") for g in goals]
     asked["objective"] = chain
     free = chain[0].objective in ("min-sites", "min-cost") and rng.random() < 0.6
     asked["new_sites"] = None if free else int(rng.integers(0, m + 2 if sites is None else m // 3))
@@ -146,7 +146,7 @@ class Facts:
         self.reach = self.near.sum(axis=1) >= (2 if self.coverage.backup == 0 else 1)
         columns = {"", *(g.people for g in self.goals)}
         self.part = self.reach & np.any([self.people[c] > 0 for c in columns], axis=0)
-        first_least = self.goals[0].objective not in ("max-cover", "equity")
+        first_least = self.goals[0].objective not in ("max-cover", "equity", "gini")
         said = self.coverage.everyone
         self.everyone = said if said is not None else first_least and not self.coverage.at_least
         self.budget = asked.get("budget", Budget())
@@ -280,8 +280,21 @@ def _worth(f, goal, built, points, legs):
         return -(legs * people * f.reach).sum(axis=1)
     if goal.objective == "min-worst":
         return -np.where(f.reach & (people > 0), legs, 0).max(axis=1)
+    if goal.objective == "gini":
+        return -_millionths(f.areas(goal), points)
     shares = [[Fraction(int(p), 10_000 * n) for p in points[:, rows].sum(axis=1)] for rows, n in f.areas(goal)]
     return np.array([min(row) for row in zip(*shares, strict=True)] or [Fraction(1)] * len(built), dtype=object)
+
+
+def _millionths(areas, points):
+    """Gini by its definition: the differences of every two areas, over the people and what is covered of them."""
+    if not areas:
+        return np.zeros(len(points), dtype=np.int64)
+    had = np.array([points[:, rows].sum(axis=1) for rows, _ in areas])
+    pairs = itertools.combinations(zip(had, (n for _, n in areas), strict=True), 2)
+    apart = sum((abs(m * a - n * b) for (a, n), (b, m) in pairs), start=np.zeros(len(points), dtype=np.int64))
+    over = sum(n for _, n in areas) * had.sum(axis=0)
+    return np.where(over > 0, -(-1_000_000 * apart // np.maximum(over, 1)), 1_000_000)
 
 
 # --- an integer program of its own ----------------------------------------------------------------
@@ -344,6 +357,18 @@ class Program:
                         self.w[i, mine[-1]] = level * counts
                         self._row({mine[-1]: sites, **{self.y[s]: -1 for s in at}}, -np.inf, 0)
             self._row(dict.fromkeys(mine, 1), int(f.everyone), 1)
+            if any(g.objective == "gini" for g in f.goals):
+                self._cover_surely(i, mine)
+
+    def _cover_surely(self, i, mine):
+        """No way that counts less than one that is open."""
+        f, alone = self.f, self.f.coverage.backup
+        for s, t in itertools.combinations_with_replacement(np.flatnonzero(f.near[i]), 2):
+            least, most = sorted((f.percent[i, s], f.percent[i, t]))
+            one, two = 100 * most if alone is None else alone * most, 0 if alone is None or s == t else 100 * least
+            better = {v: 1 for v in mine if self.w[i, v] >= max(one, two)}
+            if max(one, two):
+                self._row({**better, **{self.y[s]: -1, self.y[t]: -1}}, -1 if s != t else 0, np.inf)
 
     def points(self, column, rows=None):
         """Ten thousandths of people covered, of all rows or some."""
@@ -384,6 +409,9 @@ class Program:
         f, people = self.f, self.f.people[goal.people]
         if goal.objective == "equity":
             return self._last(self._shares(goal), lambda share: self._share_rows(goal, share))
+        if goal.objective == "gini":
+            worst = self._last(range(1_000_000, -1, -1), self._alike(goal))
+            return None if worst is None else -worst
         if goal.objective == "min-worst":
             rows = [i for i in np.flatnonzero(f.reach) if people[i] > 0]
             times = sorted({0, *f.limit[rows].tolist(), *f.cs[rows][f.near[rows]].tolist()}, reverse=True)
@@ -425,6 +453,28 @@ class Program:
             yield far, 0, 0
             if f.limit[i] > cs:
                 yield near, int(f.people[""][i]) if split else 1, np.inf
+
+    def _alike(self, goal):
+        """A column every two areas for their difference; then a row for each bound on the coefficient."""
+        areas = [(self.points(goal.people, set(rows.tolist())), n) for rows, n in self.f.areas(goal)]
+        unit = math.gcd(0, *(w for had, _ in areas for w in had.values()))
+        apart = []
+        for (a, n), (b, m) in itertools.combinations(areas, 2):
+            terms = {v: m * w // unit for v, w in a.items()} | {v: -n * w // unit for v, w in b.items()}
+            apart.append(self._column(sum(map(abs, terms.values()))))
+            for sign in (1, -1):
+                self._row({apart[-1]: 1, **{v: sign * w for v, w in terms.items()}}, 0, np.inf)
+        every = sum(n for _, n in areas)
+        over = {v: every * w // unit for had, _ in areas for v, w in had.items()}
+
+        def rows(millionths):
+            if over and millionths < 1_000_000:
+                yield {v: w // every for v, w in over.items()}, 1, np.inf
+                yield {**dict.fromkeys(apart, 1_000_000), **{v: -millionths * w for v, w in over.items()}}, -np.inf, 0
+            elif areas and millionths < 1_000_000:
+                yield {}, 1, np.inf
+
+        return rows
 
     def _shares(self, goal):
         totals = {total for _, total in self.f.areas(goal)}

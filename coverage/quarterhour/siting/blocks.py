@@ -19,15 +19,15 @@ _FEW = 12
 
 
 class Covered:
-    """A column a pattern of coverage: at most 1, and 1 only where the pattern is met."""
+    """A column a pattern of coverage: at most 1, and 1 only where the pattern is met; ``told``: and wherever it is."""
 
-    def __init__(self, measure: Measure) -> None:
-        self.patterns = patterns(measure)
+    def __init__(self, measure: Measure, *, told: bool = False) -> None:
+        self.patterns, self.told = patterns(measure), told
         self.free = np.flatnonzero(measure.problem.free)
         reach = np.diff(self.patterns.weight.indptr)
         self.one = _one_of(self.patterns)
         self.exact: Bools = (self.patterns.need == 1) | _no_better_alone(self.patterns, self.one)
-        self.whole: Bools = ~self.exact & (reach > _FEW)
+        self.whole: Bools = (~self.exact & (reach > _FEW)) | (told & (self.patterns.need > 1))
         self.lower = self.patterns.must.astype(float)
         self.upper = np.ones(len(reach))
 
@@ -55,6 +55,21 @@ class Covered:
                 value = np.r_[np.ones(len(others)), -1.0]
                 one = np.zeros(len(value), dtype=np.int64)
                 rows.add(one, np.r_[others, first + p], value, count=1, low=0, high=math.inf)
+        if self.told:
+            self._tell(rows, first)
+
+    def _tell(self, rows: Rows, first: int) -> None:
+        """The column is 1 as soon as one site of a pattern of one is open, or the weight of two."""
+        table, two = self.patterns.weight.tocoo(), self.patterns.need > 1
+        (pattern, site), each = table.coords, np.arange(table.nnz)
+        alone = np.flatnonzero(~two[pattern])
+        row, column = np.tile(each[: len(alone)], 2), np.r_[first + pattern[alone], site[alone]]
+        rows.add(row, column, np.repeat([1.0, -1.0], len(alone)), count=len(alone), low=0, high=math.inf)
+        paired, of_two = np.flatnonzero(two), np.flatnonzero(two[pattern])
+        most = np.asarray(self.patterns.weight.sum(axis=1))[paired] - 1
+        place = np.cumsum(two) - 1
+        row, column = np.r_[place[pattern[of_two]], place[paired]], np.r_[site[of_two], first + paired]
+        rows.add(row, column, np.r_[table.data[of_two], -most], count=len(paired), low=-math.inf, high=1)
 
     def points(self, people: Ints) -> tuple[int, Ints]:
         """Ten thousandths of people covered: what is settled, and what each column adds."""

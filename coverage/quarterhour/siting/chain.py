@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable
+from functools import partial
 from dataclasses import dataclass, replace
 from fractions import Fraction
 
@@ -13,15 +14,18 @@ import scipy.sparse as sp
 from quarterhour.siting.counting import least_for_quotas
 from quarterhour.siting.measure import Choice, Exact, Measure
 from quarterhour.siting.model import Model
-from quarterhour.siting.problem import WHOLE, Goal
+from quarterhour.siting.problem import PPM, WHOLE, Goal
 from quarterhour.siting.program import Floats, Outcome, Program, whole_bound
 from quarterhour.siting.rows import Rows, Sum
 from quarterhour.siting.rules import Rules
 from quarterhour.siting.solver import Solver
+from quarterhour.siting.unlike import millionths_above
 from quarterhour.siting.watch import COUNTING, Watch
 
 Tell = Callable[[Choice, Exact, str], None]
 """Told each better choice that keeps all rules, what none can beat as far as known by then, and who proved that."""
+_LOST = 1e-5
+"""What a solver's tolerances may make of a sum of shares in ten thousandths."""
 _MOST_REFUSED = 50
 """Solutions of the solver that do not hold in whole numbers, after which it is left."""
 
@@ -40,6 +44,8 @@ class Answer:
 def easy_bound(measure: Measure, goal: Goal) -> Exact:
     """What no choice beats, since not even all sites together would."""
     problem = measure.problem
+    if goal.objective == "gini":
+        return 0
     required = problem.sites["state"].eq("required").to_numpy()
     if goal.objective == "min-sites":
         return int(required.sum()) + least_for_quotas(problem)
@@ -70,10 +76,11 @@ class Search:
         if start is not None and self.rules.hold(start):
             self.take(start)
         infeasible = False
-        if not self.model.columns:
+        if self.model.settled:
             infeasible = not self._nothing_to_choose()
         elif not self.met() and not self.watch.over():
-            way = {"min-worst": self.narrow, "equity": self.level}.get(self.goal.objective, self.sum)
+            ways = {"min-worst": self.narrow, "equity": self.level, "gini": self.alike}
+            way = ways.get(self.goal.objective, self.sum)
             infeasible = way()
         return Answer(self.choice, self.bound, self.proved_by, self.nodes, infeasible)
 
@@ -158,6 +165,44 @@ class Search:
                 break
         return False
 
+    def alike(self) -> bool:
+        """Gini: what is least above a coefficient just below the best known, and again from there (Dinkelbach 1967);
+        then as a question of yes or no, until none is less.
+        """
+        if self.choice is None:
+            done, by = self.solve(self._any(self.kept()), whole=True, first=True)
+            if self.choice is None:
+                return done.status == "infeasible"
+        mean, before = self._least_mean(), PPM + 1
+        while before != self.value and not self.met() and not self.watch.over():
+            before = int(self.value)
+            proven = partial(self._prove_alike, before - 1, mean)
+            program = self.model.above(self.kept(), self.goal, before - 1)
+            done, by = self.solve(program, whole=False, live=proven)
+            proven(done.bound, by)
+        before = PPM + 1
+        while before != self.value and not self.met() and not self.watch.over():
+            before, rows = int(self.value), self.kept()
+            self.model.keep_alike(rows, self.goal, before - 1)
+            better = self.rules.keeping((self.goal, before - 1))
+            done, by = self.solve(self._any(rows), whole=True, first=True, rules=better)
+            if done.status == "infeasible":
+                self.prove(self.value, by)
+        return False
+
+    def _least_mean(self) -> float:
+        """The least share of all people that any choice covers, in ten thousandths."""
+        total = self.model.in_areas(self.goal)
+        program = replace(self.model.program(self.kept(), total, most=False), whole=None)
+        done, _ = self.solve(program, whole=False)
+        least = total.constant + total.scale * done.bound if math.isfinite(done.bound) else 0.0
+        return least / max(1, sum(n for _, n in self.measure.totals(self.goal)))
+
+    def _prove_alike(self, ppm: int, mean: float, above: float, by: str) -> None:
+        least = millionths_above(ppm, above - _LOST, mean)
+        if least is not None:
+            self.prove(least, by)
+
     def _share_above(self, bound: float) -> Fraction:
         """The largest share that an area can have within a real bound and its tolerance."""
         totals = [WHOLE * n for _, n in self.measure.totals(self.goal)]
@@ -184,16 +229,18 @@ class Search:
         first: bool = False,
         live: Callable[[float, str], None] | None = None,
         watch: Watch | None = None,
+        rules: Rules | None = None,
     ) -> tuple[Outcome, str]:
         """Run a program; choices that hold are taken as they come. ``first``: the first of them ends it.
         ``live``: told the solver's bound on the way. ``watch``: of a part of the search, which begins at no choice.
+        ``rules``: what a choice must keep, beyond the search's own.
 
         What the solver takes for a solution within its tolerance but does not hold in whole numbers is refused, and
         the solver asked for another.
         """
         solver = Solver(program, seed=self.watch.seed, whole_value=whole)
         before, started = self.value if self.choice is not None else None, self.choice if watch is None else None
-        watch = watch or self.watch
+        watch, rules = watch or self.watch, rules or self.rules
 
         def moved() -> bool:
             return self.choice is not None and self.value != before
@@ -202,7 +249,7 @@ class Search:
             choice = self.model.choice(values)
             if live:
                 live(bound, solver.version)
-            if self.rules.hold(choice):
+            if rules.hold(choice):
                 self.take(choice)
 
         done = Outcome("failed", None, math.nan, math.nan)
@@ -217,7 +264,7 @@ class Search:
             if done.values is None:
                 break
             choice = self.model.choice(done.values)
-            if self.rules.hold(choice):
+            if rules.hold(choice):
                 self.take(choice)
                 break
             if done.status != "optimal" or not self._refuse(solver, done.values):

@@ -79,7 +79,7 @@ def as_problem(
     quotas : sites per town and county.
     people : the column of ``demand`` that counts, or whole weights by column; the others are reported.
     classes : each community's class, where ``times`` or ``minutes`` have several.
-    areas : ``town`` and ``county`` of each community, for ``equity``.
+    areas : ``town`` and ``county`` of each community, for ``equity`` and ``gini``.
     coverage : backup, tier, who must be covered.
     budget, capacity, spacing : of money, of what sites can serve, of distance between new sites.
     conflicts : groups of sites of which at most one may be open.
@@ -332,7 +332,7 @@ def _check_together(problem: SitingProblem) -> None:
             raise DataError("siting.no_people_column", column=goal.people, known=known)
         if goal.people and problem.capacity is not None and problem.capacity.split:
             raise DataError("siting.split_people", column=goal.people)
-        if goal.objective == "equity" and not problem.areas[goal.level].ne("").any():
+        if goal.objective in ("equity", "gini") and not problem.areas[goal.level].ne("").any():
             raise DataError("siting.no_areas", level=goal.level)
     if problem.capacity is not None and problem.coverage.backup is not None:
         raise DataError("siting.backup_and_capacity")

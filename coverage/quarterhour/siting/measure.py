@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 from dataclasses import dataclass
 from fractions import Fraction
 from functools import cached_property
@@ -14,9 +15,15 @@ import pandas as pd
 from quarterhour.kernels import kernel
 from quarterhour.modes import CENTISECONDS_PER_MINUTE
 from quarterhour.siting.plan import Figures
-from quarterhour.siting.problem import WHOLE, Bools, Goal, Ints, SitingProblem
+from quarterhour.siting.problem import PPM, WHOLE, Bools, Goal, Ints, SitingProblem
 
 Exact = int | Fraction
+_SCALE = {
+    "max-cover": WHOLE,
+    "min-time": CENTISECONDS_PER_MINUTE,
+    "min-worst": CENTISECONDS_PER_MINUTE,
+    "gini": PPM,
+}
 
 
 @dataclass(frozen=True, eq=False)
@@ -142,13 +149,15 @@ class Measure:
 
     def value(self, choice: Choice, goal: Goal) -> Exact:
         """A goal's value in whole numbers: ten thousandths of people, sites, people x centiseconds, centiseconds,
-        yuan; a share as a fraction.
+        yuan, millionths (gini); a share as a fraction.
         """
         people = self.problem.counted(goal)
         if goal.objective == "max-cover":
             return int(self.points(choice, people).sum())
         if goal.objective == "equity":
             return self.least_share(choice, goal)[0]
+        if goal.objective == "gini":
+            return self.unlikeness(choice, goal)
         if goal.objective == "min-sites":
             return len(self.new(choice))
         if goal.objective == "min-cost":
@@ -162,6 +171,17 @@ class Measure:
         shares = [(Fraction(int(covered[k]), WHOLE * total), name) for k, (name, total) in enumerate(totals)]
         return min(shares, default=(Fraction(1), ""))
 
+    def unlikeness(self, choice: Choice, goal: Goal) -> int:
+        """Gini's coefficient of the shares of areas among their people, in millionths, rounded up.
+
+        A million where nobody is covered; 0 without areas.
+        """
+        covered, totals = self.by_area(self.points(choice, self.problem.counted(goal)), goal), self.totals(goal)
+        if not covered.any():
+            return PPM if totals else 0
+        shares = [(Fraction(c, n), n) for c, (_, n) in zip(covered.tolist(), totals, strict=True)]
+        return math.ceil(PPM * _gini(sorted(shares)))
+
     def by_area(self, points: Ints, goal: Goal) -> Ints:
         """Sums by the areas of ``totals``."""
         place = {name: k for k, (name, _) in enumerate(self.totals(goal))}
@@ -171,7 +191,7 @@ class Measure:
         return sums[:-1]
 
     def totals(self, goal: Goal) -> list[tuple[str, int]]:
-        """The areas that an equity goal compares and the people there whom some site could cover."""
+        """The areas that a goal compares and the people there whom some site could cover."""
         people = pd.Series(np.where(self.reachable, self.problem.counted(goal), 0), index=self.problem.areas.index)
         sums = people.groupby(self.problem.areas[goal.level]).sum()
         return [(str(name), int(n)) for name, n in sums.items() if name and n > 0]
@@ -182,9 +202,8 @@ def _worst(legs: Legs) -> int:
 
 
 def as_said(goal: Goal, exact: Exact) -> float:
-    """A value in the unit of the plan: people, sites, people-minutes, minutes, yuan, a share."""
-    scale = {"max-cover": WHOLE, "min-time": CENTISECONDS_PER_MINUTE, "min-worst": CENTISECONDS_PER_MINUTE}
-    return float(Fraction(exact) / scale.get(goal.objective, 1))
+    """A value in the unit of the plan: people, sites, people-minutes, minutes, yuan, a share, a coefficient."""
+    return float(Fraction(exact) / _SCALE.get(goal.objective, 1))
 
 
 def figures(measure: Measure, choice: Choice) -> Figures:
@@ -221,13 +240,18 @@ def is_covered(measure: Measure, choice: Choice) -> Bools:
 def gini(amount: Ints, people: Ints) -> float:
     """Gini's coefficient of an amount among people: 0 all alike, towards 1 one has it all; 0 without people."""
     each, place = np.unique(amount, return_inverse=True)
-    count = np.bincount(place, people, len(each)).astype(np.int64).tolist()
-    below, doubled, total = 0, 0, 0
-    for a, n in zip(each.tolist(), count, strict=True):
-        doubled += n * a * (2 * below + n)
-        below += n
-        total += n * a
-    return 0.0 if not total else float(Fraction(doubled, below * total) - 1)
+    count = np.bincount(place, people, len(each)).astype(np.int64)
+    return float(_gini(list(zip(each.tolist(), count.tolist(), strict=True))))
+
+
+def _gini(rising: Sequence[tuple[Exact, int]]) -> Fraction:
+    """Of amounts in their order, and how many people have each; 0 where nobody has anything."""
+    below, doubled, total = 0, Fraction(0), Fraction(0)
+    for amount, people in rising:
+        doubled += people * amount * (2 * below + people)
+        below += people
+        total += people * amount
+    return doubled / (below * total) - 1 if total else Fraction(0)
 
 
 def order_of_building(measure: Measure, choice: Choice) -> pd.Series:

@@ -11,27 +11,30 @@ import scipy.sparse as sp
 
 from quarterhour.siting.blocks import Covered, Nearer, Serving
 from quarterhour.siting.measure import Choice
-from quarterhour.siting.problem import WHOLE, Goal, Ints
+from quarterhour.siting.problem import PPM, WHOLE, Goal, Ints
 from quarterhour.siting.program import Floats, Program
 from quarterhour.siting.rows import Rows, Sum
 from quarterhour.siting.rules import Kept, Rules
+from quarterhour.siting.unlike import Unlike
 
 
 class Model:
-    """Columns: the free sites, then who is covered or served, then how near; and every rule as rows over them."""
+    """Columns: the free sites, who is covered or served, how near, how unlike areas are; every rule as rows over them."""
 
     def __init__(self, rules: Rules) -> None:
         self.rules, self.measure = rules, rules.measure
         self.problem = rules.measure.problem
         self.free = np.flatnonzero(self.problem.free)
         self.column = np.cumsum(self.problem.free) - 1
+        self.unlike = {g: Unlike(self.measure, g) for g in self.problem.goals if g.objective == "gini"}
         self.cover: Covered | Serving = (
-            Covered(self.measure) if self.problem.capacity is None else Serving(self.measure)
+            Covered(self.measure, told=bool(self.unlike)) if self.problem.capacity is None else Serving(self.measure)
         )
         self.time = self.cover if isinstance(self.cover, Serving) else self._nearer()
-        self.blocks = [b for b in dict.fromkeys((self.cover, self.time)) if b is not None]
+        self.blocks = [b for b in dict.fromkeys((self.cover, self.time, *self.unlike.values())) if b is not None]
         starts = np.r_[len(self.free), len(self.free) + np.cumsum([len(b.upper) for b in self.blocks])].tolist()
         self.first, self.columns = dict(zip(self.blocks, starts, strict=False)), int(starts[-1])
+        self.settled = self.columns == sum(len(b.upper) for b in self.unlike.values())
         self.rows = self._rows()
 
     def _nearer(self) -> Nearer | None:
@@ -68,6 +71,8 @@ class Model:
         rows = Rows(self.columns)
         for block in self.blocks:
             block.rules(rows, self.first[block])
+        for goal, unlike in self.unlike.items():
+            unlike.link(rows, self.first[unlike], self.area_sums(goal))
         problem = self.problem
         if problem.new_sites is not None:
             rows.add_sum(self.sum_of(Goal("min-sites")), high=int(problem.new_sites))
@@ -88,6 +93,8 @@ class Model:
             self.keep_worst(rows, goal, int(value))
         elif goal.objective == "equity":
             self.keep_share(rows, goal, Fraction(value))
+        elif goal.objective == "gini":
+            self.keep_alike(rows, goal, int(value))
         elif goal.most:
             rows.add_sum(self.sum_of(goal), low=int(value))
         else:
@@ -116,6 +123,18 @@ class Model:
         for total, people in self.area_sums(goal):
             full = WHOLE * people * share
             rows.add_sum(total, low=math.floor(full) + 1 if more else math.ceil(full))
+
+    def keep_alike(self, rows: Rows, goal: Goal, ppm: int) -> None:
+        """The shares of areas have a Gini coefficient of so many millionths at most, and somebody is covered."""
+        unlike = self.unlike[goal]
+        if ppm < PPM and len(unlike.people):
+            unlike.at_most(rows, self.first[unlike], ppm)
+            rows.add_sum(self.in_areas(goal), low=1)
+
+    def in_areas(self, goal: Goal) -> Sum:
+        """The points covered in the areas that a goal compares."""
+        named = self.problem.areas[goal.level].ne("").to_numpy()
+        return self.points(np.where(named, self.problem.counted(goal), 0))
 
     def area_sums(self, goal: Goal) -> list[tuple[Sum, int]]:
         """Of each area the points covered, and its people whom some site could cover."""
@@ -152,6 +171,15 @@ class Model:
             upper=np.r_[plain.upper, 1.0],
             whole=None if plain.whole is None else np.r_[plain.whole, False],
         )
+
+    def above(self, rows: Rows, goal: Goal, ppm: int) -> Program:
+        """The least of how unlike areas are above so many millionths, somebody being covered."""
+        rows.add_sum(self.in_areas(goal), low=1)
+        plain = self.program(rows, Sum(0, np.zeros(self.columns, dtype=np.int64)), most=False)
+        unlike, cost = self.unlike[goal], np.zeros(self.columns)
+        own = unlike.above(ppm)
+        cost[self.first[unlike] : self.first[unlike] + len(own)] = own
+        return replace(plain, cost=cost)
 
     # --- choices ----------------------------------------------------------------------------------
 

@@ -28,7 +28,7 @@ _MOST_TRIED = 4
 def is_packing(rules: Rules, goal: Goal) -> bool:
     """Whether communities are served whole, as many as they have people, and a goal is a sum."""
     problem = rules.measure.problem
-    if problem.capacity is None or problem.capacity.split or goal.objective in ("min-worst", "equity"):
+    if problem.capacity is None or problem.capacity.split or goal.objective in ("min-worst", "equity", "gini"):
         return False
     if any(g.people for g in (goal, *(g for g, _ in rules.kept))):
         return False

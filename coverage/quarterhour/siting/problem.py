@@ -20,11 +20,13 @@ if TYPE_CHECKING:
 
 Ints = npt.NDArray[np.int64]
 Bools = npt.NDArray[np.bool_]
-OBJECTIVES = ("max-cover", "min-sites", "min-time", "min-worst", "min-cost", "equity")
+OBJECTIVES = ("max-cover", "min-sites", "min-time", "min-worst", "min-cost", "equity", "gini")
 STATES = ("existing", "required", "candidate", "upgradeable")
 SITE_COLUMNS = ("state", "town", "county", "name", "quality")
 SITE_FIGURES = ("cost_yuan", "running_yuan", "capacity")
 AREA_LEVELS = ("town", "county")
+PPM = 1_000_000
+"""A coefficient is counted in millionths, rounded up, so that it stays a whole number."""
 WHOLE = 10_000
 """One person wholly covered: coverage is counted in ten thousandths, so that steps and backup stay whole numbers."""
 
@@ -35,9 +37,14 @@ class Goal:
 
     ``objective``: ``max-cover`` people covered; ``min-sites`` sites built; ``min-time`` minutes of all people to the
     nearest open site; ``min-worst`` minutes of the farthest community; ``min-cost`` yuan; ``equity`` the least share
-    covered of the people of an area whom some site could cover.
-    ``people``: the column of people that it counts; "" for the counted ones. ``level``: whose shares ``equity``
-    compares, ``town`` or ``county`` of the communities.
+    covered of the people of an area whom some site could cover; ``gini`` how unlike these shares are.
+    ``people``: the column of people that it counts; "" for the counted ones. ``level``: whose shares ``equity`` and
+    ``gini`` compare, ``town`` or ``county`` of the communities.
+
+    ``gini`` is Gini's coefficient among the people whom some site could cover, each with the share of their area: 0
+    where all areas are alike, towards 1 where one has all, 1 where nobody is covered; in millionths, rounded up. Areas
+    are alike, too, where hardly anybody is covered in any: as the only goal it wants quotas or ``at_least`` beside it,
+    and serves best behind others, as most people, then ``gini``.
 
     Under ``min-time`` and ``min-worst`` somebody without an open site within the standard counts as if just at it
     (where two must be near, one is how far it is), and people whom no site could cover do not count.
@@ -51,6 +58,11 @@ class Goal:
     def most(self) -> bool:
         """Whether more is better."""
         return self.objective in ("max-cover", "equity")
+
+    @property
+    def of_coverage(self) -> bool:
+        """Whether it is about who is covered, so that nobody must be unless that is asked for."""
+        return self.objective in ("max-cover", "equity", "gini")
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,7 +104,7 @@ class Coverage:
     ``backup``: None where one open site within the standard is enough; else the percent that counts with one
     alone, and two make 100 (0: covered only with two). ``tier``: only sites that count for this tier cover.
     ``everyone``: whoever some site could cover must be covered; None: so where the first goal is not
-    ``max-cover`` or ``equity`` and ``at_least`` is 0. ``at_least``: people to cover in any case.
+    ``max-cover``, ``equity`` or ``gini`` and ``at_least`` is 0. ``at_least``: people to cover in any case.
     """
 
     backup: int | None = None
@@ -227,7 +239,7 @@ class SitingProblem:
         """Whether all must be covered whom some site could cover."""
         if self.coverage.everyone is not None:
             return self.coverage.everyone
-        return not self.goals[0].most and not self.coverage.at_least
+        return not self.goals[0].of_coverage and not self.coverage.at_least
 
     @cached_property
     def free(self) -> Bools:

@@ -160,13 +160,29 @@ class Tally:
 
     def least_share(self, goal: Goal) -> tuple[Fraction, str]:
         """The least share covered of the reachable people of an area, and the first such area."""
+        share, area, _ = min(self._shares(goal), default=(Fraction(1), "", 0))
+        return share, area
+
+    def _shares(self, goal: Goal) -> list[tuple[Fraction, str, int]]:
+        """Area by area the share covered of the reachable people, and how many these are."""
         codes, areas = pd.factorize(self.problem.areas[goal.level])
         have, could = np.zeros(len(areas), dtype=np.int64), np.zeros(len(areas), dtype=np.int64)
         np.add.at(have, codes, self.points(goal.people))
         np.add.at(could, codes, np.where(self.reachable, self.counted(goal.people), 0))
         found = zip(areas.tolist(), have.tolist(), could.tolist(), strict=True)
-        shares = [(Fraction(some, 10_000 * every), area) for area, some, every in found if area and every]
-        return min(shares, default=(Fraction(1), ""))
+        return [(Fraction(some, 10_000 * every), area, every) for area, some, every in found if area and every]
+
+    def unlikeness(self, goal: Goal) -> int:
+        """Gini's coefficient of the shares of areas among people, in millionths, rounded up: how far Lorenz's curve,
+        the worst-off areas first, lies below the straight one.
+        """
+        people, points, under = 0, 0, 0
+        for share, _, here in sorted(self._shares(goal)):
+            had, points = points, points + int(share * here * 10_000)
+            under += here * (had + points)
+            people += here
+        apart = people * points - under
+        return -(-1_000_000 * apart // (people * points)) if points else 1_000_000 if people else 0
 
     def value(self, goal: Goal) -> float:
         """A goal's value, in the unit in which a plan says it."""
@@ -174,6 +190,8 @@ class Tally:
             return float(Fraction(int(self.points(goal.people).sum()), 10_000))
         if goal.objective == "equity":
             return float(self.least_share(goal)[0])
+        if goal.objective == "gini":
+            return self.unlikeness(goal) / 1_000_000
         if goal.objective == "min-sites":
             return float(len(self.plan.chosen))
         if goal.objective == "min-cost":

@@ -99,6 +99,6 @@ class SitingFile(Part):
 
     @model_validator(mode="after")
     def _count_given(self) -> SitingFile:
-        if self.first_objective in ("max-cover", "equity") and self.new_sites is None:
+        if self.first_objective in ("max-cover", "equity", "gini") and self.new_sites is None:
             raise wrong("no_new_sites")
         return self

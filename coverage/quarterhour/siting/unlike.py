@@ -1,0 +1,77 @@
+"""The columns of the generic model that tell how unlike the shares of areas are: Gini's coefficient as linear rows.
+
+With ``s`` the shares of areas and ``w`` their part of all people, the coefficient is the sum of ``w_t w_u |s_t - s_u|``
+over every two areas, over the sum of ``w_t s_t``. It is a ratio; that it is at most a given ``g`` is a linear row, and
+so is the sum above ``g`` times the other, which is below 0 at just those choices whose coefficient is below ``g``.
+"""
+
+from __future__ import annotations
+
+import math
+
+import numpy as np
+
+from quarterhour.siting.measure import Choice, Measure
+from quarterhour.siting.problem import PPM, WHOLE, Bools, Goal
+from quarterhour.siting.program import Floats
+from quarterhour.siting.rows import Rows, Sum
+
+_MOST_AREAS = 150
+"""Every two of which have a column; among more the coefficient is measured, but bounds nothing."""
+_ROW = 100.0
+"""What a row is multiplied by, so that a millionth is far above a solver's tolerance."""
+
+
+class Unlike:
+    """A column an area, its share in ten thousandths, and one every two areas, by how much theirs differ at least."""
+
+    def __init__(self, measure: Measure, goal: Goal) -> None:
+        self.measure, self.goal = measure, goal
+        self.people = np.array([n for _, n in measure.totals(goal)], dtype=np.float64)
+        self.weight = self.people / max(1.0, float(self.people.sum()))
+        self.tells = len(self.people) <= _MOST_AREAS
+        self.one, self.other = np.triu_indices(len(self.people) if self.tells else 0, 1)
+        self.lower = np.zeros(len(self.people) + len(self.one))
+        self.upper = np.full(len(self.lower), float(WHOLE))
+        self.whole: Bools = np.zeros(len(self.lower), dtype=np.bool_)
+
+    def rules(self, rows: Rows, first: int) -> None:
+        """What two shares differ by is at least their difference, either way."""
+        pair = np.arange(len(self.one))
+        column = np.r_[first + len(self.people) + pair, first + self.one, first + self.other]
+        for sign in (1.0, -1.0):
+            value = np.repeat([1.0, sign, -sign], len(pair))
+            rows.add(np.tile(pair, 3), column, value, count=len(pair), low=0, high=math.inf)
+
+    def link(self, rows: Rows, first: int, sums: list[tuple[Sum, int]]) -> None:
+        """A share is what is covered of an area by its people."""
+        for k, (covered, people) in enumerate(sums):
+            column = np.flatnonzero(covered.of)
+            value = np.r_[covered.of[column] / people, -1.0]
+            side = -covered.constant / people
+            rows.add(np.zeros(len(value), dtype=np.int64), np.r_[column, first + k], value, count=1, low=side, high=side)
+
+    def above(self, ppm: int) -> Floats:
+        """Over its own columns the sum of differences, less so many millionths of the mean share."""
+        return np.r_[-ppm / PPM * self.weight, self.weight[self.one] * self.weight[self.other]]
+
+    def at_most(self, rows: Rows, first: int, ppm: int) -> None:
+        """The coefficient is so many millionths at most."""
+        own = self.above(ppm) * _ROW
+        column = np.flatnonzero(own)
+        rows.add(0 * column, first + column, own[column], count=1, low=-math.inf, high=0)
+
+    def begin(self, choice: Choice) -> Floats:
+        """Its columns at a choice."""
+        covered = self.measure.points(choice, self.measure.problem.counted(self.goal))
+        share = self.measure.by_area(covered, self.goal) / self.people
+        return np.r_[share, np.abs(share[self.one] - share[self.other])]
+
+
+def millionths_above(ppm: int, above: float, mean: float) -> int | None:
+    """What no coefficient is below, from what no choice has less of than ``above`` (see ``Unlike.above``) and the least
+    mean share that a choice has; None where that says nothing.
+    """
+    if above > 0:
+        return ppm + 1
+    return max(0, math.ceil(ppm + PPM * above / mean)) if mean > 0 and math.isfinite(above) else None
