@@ -59,7 +59,7 @@ WRONG = [
     ({"objective": ("max-cover", "fewest")}, "'fewest'"),
     ({"objective": ("max-cover", "max-cover")}, "twice in the chain"),
     ({"objective": Goal("equity", level="state")}, "compared by 'state'"),
-    ({"objective": "equity"}, "needs the town"),
+    ({"objective": "equity"}, "need the town"),
     ({"objective": Goal("max-cover", "children")}, "'children'"),
     ({"objective": "min-time", "new_sites": None}, "new_sites"),
     ({"minutes": Standard(15, ((10, 100), (14, 60)))}, "the last at the standard"),

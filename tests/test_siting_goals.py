@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import dataclasses
 import itertools
+import math
 
 import numpy as np
 import pandas as pd
@@ -90,6 +91,50 @@ def test_the_worst_town_first():
     assert (set(plan.chosen), _values(plan)) == ({"1", "5"}, [13 / 14])
     assert (plan.figures.least_share, plan.figures.least_area) == (13 / 14, "T1")
     assert _values(_solved(objective=Goal("equity", level="county"), areas=AREAS.assign(county="K"))) == [19 / 36]
+
+
+def test_the_areas_as_alike_as_can_be():
+    """From c3 8 of 16, 10 of 14 and none of 6 are covered: every two areas crosswise, over 36 people x 18 covered."""
+    plan = _solved(objective="gini")
+    apart = abs(14 * 8 - 16 * 10) + abs(6 * 8 - 16 * 0) + abs(6 * 10 - 14 * 0)
+    assert (plan.chosen, _values(plan)) == (("3",), [math.ceil(1e6 * apart / (36 * 18)) / 1e6])
+    assert _values(_solved(objective="gini", new_sites=2)) == [0.017461]  # 1 and 5: 16 of 16, 13 of 14, 6 of 6
+    assert _values(_solved(objective="gini", new_sites=3)) == [0]
+    assert _values(_solved(objective=Goal("gini", level="county"), areas=AREAS.assign(county="K"))) == [0]
+
+
+def test_where_nobody_is_covered_gini_is_at_its_worst():
+    assert _values(_solved(objective="gini", new_sites=0)) == [1]
+    nobody = _solved(objective="gini", demand=[0] * 7)
+    assert (nobody.status, nobody.value) == ("optimal", 0)  # no area has anybody to compare
+
+
+def test_alike_after_most_people_and_before_least_time():
+    plan = _solved(objective=("max-cover", "gini", "min-time"), new_sites=3)
+    assert (_values(plan), set(plan.chosen)) == ([36, 0, 180], {"1", "4", "6"})
+    assert _values(_solved(objective=("max-cover", "gini"))) == [19, 0.453217]  # 5: none of 16, 13 of 14, 6 of 6
+    assert _values(_solved(objective=("gini", "max-cover"))) == [0.240741, 18]
+    few = {"new_sites": None, "coverage": Coverage(at_least=20)}
+    assert _values(_solved(objective=("min-sites", "gini"), **few)) == [2, 0.017461]
+
+
+def test_few_served_alike_are_alike():
+    """Where people are shared out, everybody may be turned away but a few: what asks for people beside it helps."""
+    asked = {"objective": "gini", "sites": SITES.assign(capacity=10), "capacity": Capacity(split=True), "new_sites": 3}
+    assert _values(_solved(**asked)) == [0]
+    plan = _solved(**asked, coverage=Coverage(at_least=30))
+    assert (plan.covered, plan.status) == (30, "optimal")
+    assert _values(_solved(**(asked | {"objective": ("max-cover", "gini")})))[0] == 30
+
+
+def test_gini_of_a_plan_that_is_forged_is_found_out():
+    problem = _ask(objective=("gini", "max-cover"))
+    plan = solve_siting(problem)
+    for less in (0.240740, 0.0):
+        level = dataclasses.replace(plan.levels[0], value=less, bound=less)
+        forged = dataclasses.replace(plan, value=less, bound=less, levels=(level, *plan.levels[1:]))
+        with pytest.raises(PlanError, match="value of gini 0.24074|value of gini 0"):
+            verify_plan(problem, forged)
 
 
 def test_gini_of_access_is_told():

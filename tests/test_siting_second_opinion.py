@@ -461,7 +461,7 @@ class Program:
         apart = []
         for (a, n), (b, m) in itertools.combinations(areas, 2):
             terms = {v: m * w // unit for v, w in a.items()} | {v: -n * w // unit for v, w in b.items()}
-            apart.append(self._column(sum(map(abs, terms.values()))))
+            apart.append(self._column(sum(abs(w) * self.most[v] for v, w in terms.items())))
             for sign in (1, -1):
                 self._row({apart[-1]: 1, **{v: sign * w for v, w in terms.items()}}, 0, np.inf)
         every = sum(n for _, n in areas)

@@ -12,7 +12,8 @@ import pytest
 import shapely
 
 import quarterhour as qh
-from quarterhour.errors import DataError, MissingError, StudyError
+from quarterhour.errors import DataError, MissingError, PlanError, StudyError
+from quarterhour.siting.record import verify_record
 from quarterhour.study import findings_count, told_inputs
 
 
@@ -46,6 +47,24 @@ def test_the_plan_builds_in_the_east_and_is_proven(results: qh.Results) -> None:
     assert proposal.plan.status == "optimal"
     assert proposal.plan.covered == 180
     assert proposal.plan.covered_before == 150
+
+
+@pytest.mark.parametrize(("lang", "goal"), [("zh", "覆盖率的基尼系数最小"), ("en", "least Gini coefficient")])
+def test_a_study_may_ask_for_areas_alike(toy_study: Path, tmp_path: Path, lang: str, goal: str) -> None:
+    """All 150 of t1 are covered, none of the 30 of t2: 30 x 150 over 180 x 150."""
+    table, file = toy_study / "communities.csv", toy_study / "study.toml"
+    table.write_bytes(table.read_bytes().replace(b",t1,c1,30,", b",t2,c1,30,"))
+    asked = 'objective = ["gini", "max-cover"]\nnew_sites = 0'
+    file.write_text(file.read_text(encoding="utf-8").replace("new_sites = 1", asked), encoding="utf-8")
+    results = qh.run_study(qh.read_study(toy_study))
+    qh.write_results(results, tmp_path / "out", lang=lang)
+    assert results.proposals[0].plan.levels[0].value == 0.166667
+    page = (tmp_path / "out" / "report.md").read_text(encoding="utf-8")
+    assert goal in page and "0.166667" in page
+    plan = json.loads((tmp_path / "out" / "plan.json").read_text(encoding="utf-8"))[0]
+    verify_record(plan)
+    with pytest.raises(PlanError):
+        verify_record({**plan, "value": 0.1, "goals": [{**plan["goals"][0], "value": 0.1}, *plan["goals"][1:]]})
 
 
 def test_every_target_of_the_rule_file_is_scored(results: qh.Results) -> None:

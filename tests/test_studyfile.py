@@ -34,7 +34,7 @@ def test_the_embedded_study_and_the_template_are_valid(root: Path) -> None:
         ('crs = "EPSG:32651"', 'crs = "EPSG:4326"', "not in metres"),
         ('crs = "EPSG:32651"', 'crs = "EPSG:0"', "PROJ knows no"),
         ('people = "older"', 'people = "young"', "is not among communities.people"),
-        ("new_sites = 1\n", "", "max-cover needs"),
+        ("new_sites = 1\n", "", "and gini need"),
         ('path = "roads.geojson"', 'path = "/vsicurl/http://x/y"', "not a file of this machine"),
     ],
 )

@@ -66,7 +66,8 @@ def plan_line(question: Mapping[str, str], plan: SitingPlan, lang: str) -> str:
     row = plan_row(question, plan, lang)
     if plan.status in ("infeasible", "no_plan"):
         return " ".join([words.say("report.plan_none", lang, **row), *(r.told(lang) for r in plan.reasons)])
-    said = {"bound": figure(plan.bound, ""), "value": figure(plan.value, ""), "gap": gap_said(plan.gap)}
+    unit = {"equity": "share", "gini": "coefficient"}.get(plan.objective, "")
+    said = {"bound": figure(plan.bound, unit), "value": figure(plan.value, unit), "gap": gap_said(plan.gap)}
     unmet = words.say("report.plan_unmet_count", lang, count=len(plan.unmet)) if len(plan.unmet) else ""
     key = "report.plan_line_room" if plan.served is not None else "report.plan_line"
     return words.say(key, lang, **{**row, **said, "unmet": unmet})

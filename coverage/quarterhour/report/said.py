@@ -101,6 +101,8 @@ def is_number(value: Any) -> bool:
 def figure(value: Any, unit: str) -> str:
     if blank(value):
         return ""
+    if unit == "coefficient":
+        return f"{value:.6f}".rstrip("0").removesuffix(".")
     return percent(value) if unit == "share" else f"{value:,.1f}".removesuffix(".0")
 
 

@@ -19,7 +19,7 @@ from quarterhour.siting.unlike import Unlike
 
 
 class Model:
-    """Columns: the free sites, who is covered or served, how near, how unlike areas are; every rule as rows over them."""
+    """Columns: free sites, who is covered or served, how near, how unlike areas are; every rule as rows over them."""
 
     def __init__(self, rules: Rules) -> None:
         self.rules, self.measure = rules, rules.measure

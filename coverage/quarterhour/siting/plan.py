@@ -45,8 +45,8 @@ class Level:
     """How good a plan is by one goal of its chain, and that no plan which keeps the goals before is better.
 
     ``value`` and ``bound``: people (max-cover), sites, people-minutes (min-time), minutes (min-worst), yuan, the
-    least share of an area (equity), or Gini's coefficient of these shares, rounded up to a millionth (gini). ``gap``: |bound - value| / value; 0 is proven. ``proved_by``: what proved the
-    bound. ``nodes``: of the search tree.
+    least share of an area (equity), or Gini's coefficient of these shares, rounded up to a millionth (gini).
+    ``gap``: |bound - value| / value; 0 is proven. ``proved_by``: what proved the bound. ``nodes``: of the search tree.
     """
 
     objective: str

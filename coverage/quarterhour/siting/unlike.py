@@ -47,13 +47,13 @@ class Unlike:
         """A share is what is covered of an area by its people."""
         for k, (covered, people) in enumerate(sums):
             column = np.flatnonzero(covered.of)
-            value = np.r_[covered.of[column] / people, -1.0]
-            side = -covered.constant / people
-            rows.add(np.zeros(len(value), dtype=np.int64), np.r_[column, first + k], value, count=1, low=side, high=side)
+            value, side = np.r_[covered.of[column] / people, -1.0], -covered.constant / people
+            row = np.zeros(len(value), dtype=np.int64)
+            rows.add(row, np.r_[column, first + k], value, count=1, low=side, high=side)
 
     def above(self, ppm: int) -> Floats:
         """Over its own columns the sum of differences, less so many millionths of the mean share."""
-        return np.r_[-ppm / PPM * self.weight, self.weight[self.one] * self.weight[self.other]]
+        return np.concatenate([-ppm / PPM * self.weight, self.weight[self.one] * self.weight[self.other]])
 
     def at_most(self, rows: Rows, first: int, ppm: int) -> None:
         """The coefficient is so many millionths at most."""
@@ -65,7 +65,7 @@ class Unlike:
         """Its columns at a choice."""
         covered = self.measure.points(choice, self.measure.problem.counted(self.goal))
         share = self.measure.by_area(covered, self.goal) / self.people
-        return np.r_[share, np.abs(share[self.one] - share[self.other])]
+        return np.concatenate([share, np.abs(share[self.one] - share[self.other])])
 
 
 def millionths_above(ppm: int, above: float, mean: float) -> int | None:
