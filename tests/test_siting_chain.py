@@ -221,7 +221,7 @@ class ByHand:
     def everyone(self):
         if self.cover.everyone is not None:
             return self.cover.everyone
-        return self.goals[0].objective not in ("max-cover", "equity") and not self.cover.at_least
+        return self.goals[0].objective not in ("max-cover", "equity", "gini") and not self.cover.at_least
 
     def covers(self, opened, served):
         if sum(self.points(c, opened, served, "") for c in self.reachable) < self.cover.at_least:
@@ -265,21 +265,33 @@ class ByHand:
         if goal.objective == "min-cost":
             return -self.cost(built)
         if goal.objective == "equity":
-            return self.least_share(goal, opened, served)
+            return min((share for share, _ in self.shares(goal, opened, served)), default=Fraction(1))
+        if goal.objective == "gini":
+            return -self.unlikeness(self.shares(goal, opened, served))
         trips = self.trips(opened, served, goal.people)
         if goal.objective == "min-time":
             return -sum(n * m for n, m in trips)
         return -max((m for n, m in trips if n), default=0)
 
-    def least_share(self, goal, opened, served):
+    def unlikeness(self, shares):
+        """Half of what two people differ by in the mean, over the mean; a millionth is not told apart."""
+        total = sum(n for _, n in shares)
+        mean = sum(share * n for share, n in shares)
+        if not mean:
+            return Fraction(1 if shares else 0)
+        apart = sum(abs(a - b) * n * m for a, n in shares for b, m in shares) / 2
+        return Fraction(math.ceil(apart / (total * mean) * 1_000_000), 1_000_000)
+
+    def shares(self, goal, opened, served):
         shares = []
         areas = self.asked["areas"][goal.level]
         for area in set(areas):
             here = [c for c in sorted(self.reachable) if areas[c] == area]
             total = sum(self.people[goal.people][c] for c in here)
             if total:
-                shares.append(sum(self.points(c, opened, served, goal.people) for c in here) / Fraction(total))
-        return min(shares, default=Fraction(1))
+                covered = sum(self.points(c, opened, served, goal.people) for c in here)
+                shares.append((covered / Fraction(total), total))
+        return shares
 
     def best(self):
         """The best values of the chain; None where no choice keeps the rules."""
