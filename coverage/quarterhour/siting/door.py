@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
+import math
 from collections import Counter
 from collections.abc import Hashable, Mapping, Sequence
 from dataclasses import dataclass, replace
+from fractions import Fraction
 from typing import Any, TypeVar
 
 import numpy as np
 import pandas as pd
 
 from quarterhour.errors import CutoffError, DataError, first_ids
-from quarterhour.modes import centiseconds
+from quarterhour.modes import CENTISECONDS_PER_MINUTE, centiseconds
 from quarterhour.reach import TravelTimes
 from quarterhour.siting.problem import (
     AREA_LEVELS,
@@ -288,7 +290,13 @@ class _Part:
 
 
 def _merged(parts: Sequence[_Part], communities: pd.Index) -> TravelTimes:
-    """Each community's row out of the times of its own class, as far as its own standard."""
+    """Each community's row out of the times of its own class, all as many times their own standard far.
+
+    ``robust_sites`` asks as much farther as the fastest is faster.
+    """
+    standards = [centiseconds(p.standard.minutes) for p in parts]
+    searched = [centiseconds(p.times.cutoff_minutes) for p in parts]
+    farther = min(Fraction(cs, standard) for cs, standard in zip(searched, standards, strict=True))
     rows, sites, legs = [], [], []
     for part in parts:
         place = part.times.communities.get_indexer(communities[part.mine])
@@ -296,7 +304,7 @@ def _merged(parts: Sequence[_Part], communities: pd.Index) -> TravelTimes:
             raise DataError("siting.community_without_times", ids=first_ids(communities[part.mine][place < 0]))
         table = part.times.to_scipy()[place]
         row = np.repeat(np.flatnonzero(part.mine), np.diff(table.indptr))
-        near = table.data <= centiseconds(part.standard.minutes)
+        near = table.data <= farther * centiseconds(part.standard.minutes)
         rows.append(row[near])
         sites.append(table.indices[near])
         legs.append(table.data[near])
@@ -310,7 +318,7 @@ def _merged(parts: Sequence[_Part], communities: pd.Index) -> TravelTimes:
         site_index=site[order].astype(np.int32),
         cs=cs[order].astype(np.int32),
         communities=communities,
-        cutoff_minutes=max(p.standard.minutes for p in parts),
+        cutoff_minutes=math.floor(farther * max(standards)) / CENTISECONDS_PER_MINUTE,
         mode_id=" + ".join(dict.fromkeys(p.times.mode_id for p in parts)),
         community_snap=pd.DataFrame(),
         site_snap=pd.DataFrame(),

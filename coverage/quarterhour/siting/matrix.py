@@ -27,6 +27,7 @@ def siting_from_matrix(
     objective: str | Goal | Sequence[str | Goal] = "max-cover",
     new_sites: int | None = None,
     within: float | Standard | Mapping[str, float | Standard] | None = None,
+    searched: float | None = None,
     existing: Iterable[Any] = (),
     required: Iterable[Any] = (),
     sites: pd.DataFrame | None = None,
@@ -44,6 +45,8 @@ def siting_from_matrix(
     objective, new_sites : as in ``as_problem``.
     within : the standard, a cost of exactly so much included, or one by class of communities; None: all that the
         matrix holds.
+    searched : how far costs are kept and known to be all there, for ``robust_sites``, which asks farther than the
+        standard at faster speeds; None: as far as the standard.
     existing, required : ids or positions of sites that stand, and of candidates that must be built; the rest are
         candidates.
     sites : further columns of the sites, in their order: ``state``, ``town``, ``cost_yuan``, ``capacity`` ...
@@ -67,13 +70,14 @@ def siting_from_matrix(
         raise DataError("siting.matrix_shape", people=len(people), shape=" x ".join(map(str, table.shape)))
     known = isinstance(matrix, pd.DataFrame) and people is demand
     people = people.set_axis(people.index.astype("str") if known else communities)
-    cutoff = _cutoff(table, within)
+    standard = _cutoff(table, within)
+    cutoff = standard if searched is None else max(standard, searched)
     return as_problem(
         name,
         demand=people,
         sites=_site_table(columns, sites, existing, required),
         times=_times(table, communities, columns, cutoff),
-        minutes=cutoff if within is None else within,
+        minutes=standard if within is None else within,
         objective=objective,
         new_sites=new_sites,
         **rules,

@@ -21,6 +21,7 @@ from quarterhour.siting.median import as_median
 from quarterhour.siting.plan import SitingPlan
 from quarterhour.siting.problem import Budget, Coverage, Goal, SitingProblem
 from quarterhour.siting.sequence import Worth, best_order, lost_without
+from quarterhour.siting.transport import flow
 from quarterhour.siting.watch import COUNTING
 
 Progress = Callable[[float], None]
@@ -115,11 +116,11 @@ def site_values(problem: SitingProblem, plan: SitingPlan) -> pd.DataFrame:
     weighed = _Weighed(problem, _goal(problem))
     opened = np.union1d(weighed.positions(plan), weighed.existing).astype(np.int64)
     every = Worth(weighed.worth.median, np.empty(0, dtype=np.int64), weighed.worth.room)
-    people, loss, left = lost_without(every, opened)
+    loss, left = lost_without(every, opened)
     table = pd.DataFrame(
         {
             "state": problem.sites["state"].to_numpy()[opened],
-            "people": people,
+            "people": weighed.goes(opened),
             "loss": [weighed.unit(int(v)) for v in loss],
             "left": left,
         },
@@ -161,18 +162,18 @@ class _Weighed:
             raise DataError("phasing.backup")
         self.problem, self.goal = problem, goal
         self.existing = np.flatnonzero(problem.sites["state"].eq("existing")).astype(np.int64)
-        measure, near = Measure(problem), problem.near
+        self.measure, near = Measure(problem), problem.near
         cover = goal.objective == "max-cover"
         room = None if problem.capacity is None else problem.room
-        people = problem.counted(goal) if room is None else problem.load.to_numpy(dtype=np.int64)
-        cs = _PERCENT - measure.percent if cover else near.cs.astype(np.int64)
-        otherwise = np.full(len(people), _PERCENT, dtype=np.int64) if cover else problem.limit_cs
+        self.people = problem.counted(goal) if room is None else problem.load.to_numpy(dtype=np.int64)
+        cs = _PERCENT - self.measure.percent if cover else near.cs.astype(np.int64)
+        otherwise = np.full(len(self.people), _PERCENT, dtype=np.int64) if cover else problem.limit_cs
         free = as_limits(len(problem.sites))
         self.worth = Worth(
-            as_median(people, (near.start, near.site, cs), free, otherwise=otherwise), self.existing, room
+            as_median(self.people, (near.start, near.site, cs), free, otherwise=otherwise), self.existing, room
         )
-        self.whole = int(people[measure.reachable].sum()) * _PERCENT if cover else None
-        self.plain = cover and not goal.people and bool((measure.percent == _PERCENT).all())
+        self.whole = int(self.people[self.measure.reachable].sum()) * _PERCENT if cover else None
+        self.plain = cover and not goal.people and bool((self.measure.percent == _PERCENT).all())
 
     def positions(self, plan: SitingPlan) -> Ints:
         """The sites that a plan builds."""
@@ -182,6 +183,16 @@ class _Weighed:
         if (places < 0).any():
             raise DataError("phasing.not_its_plan", ids=first_ids(np.array(plan.chosen)[places < 0]))
         return np.sort(places).astype(np.int64)
+
+    def goes(self, opened: Ints) -> Ints:
+        """How many go to each of some open sites: to the nearest, or as room is shared out for the best."""
+        median, sites = self.worth.median, len(self.problem.sites)
+        if self.worth.room is not None:
+            went = flow(median, self.worth.room, opened).people
+            return np.bincount(median.site, went, sites).astype(np.int64)[opened]
+        nearest = self.measure.scan(np.isin(np.arange(sites), opened)).nearest
+        some = nearest >= 0
+        return np.bincount(nearest[some], self.people[some], sites).astype(np.int64)[opened]
 
     def said(self, value: int) -> float:
         """People covered, or people-minutes."""

@@ -191,28 +191,27 @@ def _weigh(value, years, order):  # type: ignore[no-untyped-def]
         part ^= 1 << last[part]
 
 
-def lost_without(worth: Worth, opened: Ints) -> tuple[Ints, Ints, Ints]:
-    """By open site: the people who go there, how much worse it is without it, and who then has no site at all.
+def lost_without(worth: Worth, opened: Ints) -> tuple[Ints, Ints]:
+    """By open site: how much worse it is without it, and how many then have no site at all.
 
     All others stay open. With room, each is closed in turn and everybody goes anew.
     """
     m = worth.median
-    served, lost, bare = (np.zeros(len(m.sites), dtype=np.int64) for _ in range(3))
+    lost, bare = (np.zeros(len(m.sites), dtype=np.int64) for _ in range(2))
     if worth.room is None:
         mark = np.zeros(len(m.sites), dtype=bool)
         mark[opened] = True
-        _lost(m.people, m.start, m.site, m.cs, m.otherwise, mark, served, lost, bare)
-        return served[opened], lost[opened], bare[opened]
+        _lost(m.people, m.start, m.site, m.cs, m.otherwise, mark, lost, bare)
+        return lost[opened], bare[opened]
     before = flow(m, worth.room, np.sort(opened))
-    np.add.at(served, m.site, before.people)
     for site in opened:
         after = flow(m, worth.room, np.setdiff1d(opened, site))
         lost[site], bare[site] = after.value - before.value, after.away.sum() - before.away.sum()
-    return served[opened], lost[opened], bare[opened]
+    return lost[opened], bare[opened]
 
 
 @kernel
-def _lost(people, start, site, cs, otherwise, opened, served, lost, bare):  # type: ignore[no-untyped-def]
+def _lost(people, start, site, cs, otherwise, opened, lost, bare):  # type: ignore[no-untyped-def]
     for i in range(len(people)):
         first, first_cs = -1, np.int64(0)
         second = False
@@ -224,8 +223,6 @@ def _lost(people, start, site, cs, otherwise, opened, served, lost, bare):  # ty
                     lost[first] += people[i] * (cs[k] - first_cs)
                     second = True
                     break
-        if first >= 0:
-            served[first] += people[i]
-            if not second:
-                lost[first] += people[i] * (otherwise[i] - first_cs)
-                bare[first] += people[i]
+        if first >= 0 and not second:
+            lost[first] += people[i] * (otherwise[i] - first_cs)
+            bare[first] += people[i]
