@@ -112,11 +112,11 @@ def inspect(study: StudyPath, roads: Roads = None, lang: Lang = "zh", quiet: Qui
 @app.command()
 def verify(
     plan: Annotated[str, typer.Argument(metavar="PLAN", help="A plan.json.")],
+    lang: Lang = "zh",
     prove: Annotated[
         float,
         typer.Option("--prove", metavar="SECONDS", min=0, help="Solve each question again and compare the bounds."),
     ] = 0,
-    lang: Lang = "zh",
 ) -> None:
     """Recount the plans of a plan.json from that file alone. Exit 1 with the first thing that does not hold."""
     from quarterhour.siting.prove import told_record
