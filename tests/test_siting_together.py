@@ -47,7 +47,7 @@ def test_tiers_without_a_common_site_need_one_each_and_are_named() -> None:
     (reason,) = causes(ask(TIERS, quotas=EACH, new_sites=2))
     assert reason.key == "siting.quotas_over_new_sites"
     assert dict(reason.values) == {
-        "needed": 3, "new_sites": 2, "areas": "T0 (day), T1 (day), T0 (care), T1 (care)",
+        "needed": 3, "new_sites": 2, "areas": ("T0 (day)", "T1 (day)", "T0 (care)", "T1 (care)"),
     }  # fmt: skip
 
 
@@ -193,7 +193,7 @@ def test_rules_that_clash_are_named_and_none_of_them_can_be_spared(problem: Siti
 
 def with_only(problem: SitingProblem, named: Any) -> SitingProblem:
     """The question with those rules alone that were named."""
-    told = {key.removeprefix("siting.rule_"): values for key, values in named}
+    told = {key.removeprefix("siting.rule_").removesuffix("_required"): values for key, values in named}
     quotas = []
     for key, values in named:
         side = key.removeprefix("siting.rule_")
@@ -202,10 +202,10 @@ def with_only(problem: SitingProblem, named: Any) -> SitingProblem:
             low, high = values.get("minimum", 0), values.get("maximum")
             quotas.append(Quota(values["level"], (area,), low, high, tier.strip("()")))
     ids, free = list(problem.sites.index), problem.free
-    apart = [[ids.index(s) for s in v["sites"].split(", ")] for k, v in named if k == "siting.rule_apart"]
+    apart = [[ids.index(s) for s in v["sites"]] for k, v in named if k == "siting.rule_apart"]
     pairs = [pair for group in apart for pair in itertools.combinations(group, 2)]
     if "barred" in told:
-        out = [ids.index(s) for s in told["barred"]["sites"].split(", ")]
+        out = [ids.index(s) for s in told["barred"]["sites"]]
         pairs += [p for p in problem.conflicts.tolist() if set(p) & set(out) and free[p].sum() == 1]
     return replace(
         problem,

@@ -76,8 +76,10 @@ class PlanError(QuarterhourError, ValueError):
     """A plan does not hold when it is recounted."""
 
 
-def first_ids(ids: Iterable[object], *, most: int = 5) -> str:
-    """The first few ids, for a message: ``a, b, c, d, e … (12 in all)``."""
+def first_ids(ids: Iterable[object], *, most: int = 5, lang: str = "en") -> str:
+    """The first few ids, for a message: ``a, b, c, d, e … (12 in all)``, ``a、b、c、d、e 等 12 个``."""
     every = [str(i) for i in ids]
-    shown = ", ".join(every[:most])
-    return shown if len(every) <= most else f"{shown} … ({len(every)} in all)"
+    shown = ("、" if lang == "zh" else ", ").join(every[:most])
+    if len(every) <= most:
+        return shown
+    return f"{shown} 等 {len(every):,} 个" if lang == "zh" else f"{shown} … ({len(every):,} in all)"

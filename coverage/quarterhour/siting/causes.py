@@ -13,7 +13,6 @@ import numpy as np
 import scipy.sparse as sp
 from scipy.sparse import csgraph
 
-from quarterhour.errors import first_ids
 from quarterhour.siting.counting import AreaRule, area_rules, contradictions, shortfalls
 from quarterhour.siting.measure import Measure
 from quarterhour.siting.plan import Reason
@@ -39,7 +38,7 @@ def lowered(problem: SitingProblem) -> tuple[Reason, ...]:
     """Quotas that no plan can meet for want of admissible sites, as sentences."""
     rows = shortfalls(problem)
     return tuple(
-        Reason(f"siting.cause_{reason}", {"level": level, "areas": first_ids(group["area"]), "count": len(group)})
+        Reason(f"siting.cause_{reason}", {"level": level, "areas": tuple(group["area"]), "count": len(group)})
         for (reason, level), group in rows.groupby(["reason", "level"], sort=False)
     )
 
@@ -66,7 +65,7 @@ def _people(problem: SitingProblem) -> Iterator[Reason]:
     most = int(people @ share)
     if wanted * WHOLE > most:
         far = problem.demand[(share < WHOLE) & (people > 0)].sort_values(ascending=False, kind="stable")
-        told = {"at_least": wanted, "reachable": most // WHOLE, "communities": first_ids(far.index)}
+        told = {"at_least": wanted, "reachable": most // WHOLE, "communities": tuple(far.index)}
         yield Reason("siting.cause_unreachable", {**told, "unit": problem.unit})
 
 
@@ -76,7 +75,7 @@ def _shut_out(problem: SitingProblem) -> Iterator[Reason]:
         return
     bare = _must(problem) & (Measure(problem).share(~problem.barred) == 0)
     if bare.any():
-        named = {"count": int(bare.sum()), "communities": first_ids(problem.demand.index[bare])}
+        named = {"count": int(bare.sum()), "communities": tuple(problem.demand.index[bare])}
         yield Reason("siting.cause_shut_out", named)
 
 
@@ -98,10 +97,10 @@ def _spread(problem: SitingProblem) -> Iterator[Reason]:
             alone.append(i)
     if required + len(alone) > problem.new_sites:
         values = {
-            "count": len(alone), "required": required, "new_sites": problem.new_sites,
-            "communities": first_ids(problem.demand.index[alone]),
+            "count": len(alone), "required": required, "new_sites": int(problem.new_sites),
+            "communities": tuple(problem.demand.index[alone]),
         }  # fmt: skip
-        yield Reason("siting.cause_spread", values)
+        yield Reason("siting.cause_spread_required" if required else "siting.cause_spread", values)
 
 
 # --- quotas
@@ -118,18 +117,18 @@ def _quotas(problem: SitingProblem) -> Iterator[Reason]:
         yield from clash(problem, rules)
         return
     asked = [r for r in rules if r.low > 0]
-    areas = first_ids(dict.fromkeys(r.name for r in asked))
+    areas = tuple(dict.fromkeys(r.name for r in asked))
     built, most = int(required.sum()), problem.new_sites
     if most is not None and built <= most < built + fewest:
-        yield Reason("siting.quotas_over_new_sites", {"needed": built + fewest, "new_sites": most, "areas": areas})
+        yield Reason("siting.quotas_over_new_sites", {"needed": built + fewest, "new_sites": int(most), "areas": areas})
     if problem.budget.yuan is None:
         return
     must = int(problem.yuan[required].sum())
     within = None if most is None or most < built + fewest else most - built
     cheapest = least(rules, problem.yuan, most=within) or 0
     if must <= problem.budget.yuan < must + cheapest:
-        levels = list(dict.fromkeys(r.quota.level for r in asked))
-        values = {"yuan": must + cheapest, "budget": problem.budget.yuan, "level": levels, "areas": areas}
+        levels = tuple(dict.fromkeys(r.quota.level for r in asked))
+        values = {"yuan": must + cheapest, "budget": int(problem.budget.yuan), "level": levels, "areas": areas}
         yield Reason("siting.cause_budget", values)
 
 
@@ -208,11 +207,12 @@ def _beds(problem: SitingProblem) -> Iterator[Reason]:
     cut = _short(problem, must, load, room)
     if cut is not None:
         communities, sites, short = cut
+        towns = tuple(t for t in problem.areas["town"].iloc[communities].unique() if t)
         yield Reason(
-            "siting.cause_region",
+            "siting.cause_region_in" if towns else "siting.cause_region",
             {"unit": unit, "short": short, "wanted": int(load[communities].sum()), "room": int(room[sites].sum()),
-             "count": len(communities), "communities": first_ids(problem.demand.index[communities]),
-             "sites": first_ids(problem.sites.index[sites]) or "-"},
+             "level": "town", "areas": towns, "count": len(communities),
+             "communities": tuple(problem.demand.index[communities]), "sites": tuple(problem.sites.index[sites])},
         )  # fmt: skip
 
 

@@ -8,7 +8,6 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
-from quarterhour.errors import first_ids
 from quarterhour.siting.plan import UNMET_COLUMNS, Reason
 from quarterhour.siting.problem import AREA_LEVELS, Ints, Quota, SitingProblem
 
@@ -90,11 +89,13 @@ def contradictions(problem: SitingProblem) -> tuple[Reason, ...]:
     found = [*_over_maximum(problem), *_settled_conflicts(problem)]
     required = int(problem.sites["state"].eq("required").sum())
     if problem.new_sites is not None and required > problem.new_sites:
-        found.append(Reason("siting.required_over_new_sites", {"required": required, "new_sites": problem.new_sites}))
+        found.append(
+            Reason("siting.required_over_new_sites", {"required": required, "new_sites": int(problem.new_sites)})
+        )
     if problem.budget.yuan is not None:
         must = int(problem.yuan[problem.sites["state"].eq("required").to_numpy()].sum())
         if must > problem.budget.yuan:
-            found.append(Reason("siting.required_over_budget", {"yuan": must, "budget": problem.budget.yuan}))
+            found.append(Reason("siting.required_over_budget", {"yuan": must, "budget": int(problem.budget.yuan)}))
     return tuple(found)
 
 
@@ -104,7 +105,7 @@ def _over_maximum(problem: SitingProblem) -> list[Reason]:
         fixed, _ = _counts(problem, quota)
         over = [a for a in quota.areas if quota.maximum is not None and fixed[a] > quota.maximum]
         if over:
-            values = {"level": quota.level, "areas": first_ids(over), "maximum": quota.maximum}
+            values = {"level": quota.level, "areas": tuple(over), "maximum": int(quota.maximum or 0)}
             found.append(Reason("siting.over_maximum", values))
     return found
 
@@ -113,7 +114,7 @@ def _settled_conflicts(problem: SitingProblem) -> list[Reason]:
     """Existing and required sites of which the rules allow only one."""
     settled, ids = ~problem.free, problem.sites.index
     clash = [f"{ids[a]} + {ids[b]}" for a, b in problem.conflicts.tolist() if settled[a] and settled[b]]
-    return [Reason("siting.settled_conflict", {"sites": first_ids(clash)})] if clash else []
+    return [Reason("siting.settled_conflict", {"sites": tuple(clash)})] if clash else []
 
 
 def least_for_quotas(problem: SitingProblem) -> int:

@@ -24,10 +24,13 @@ def explain_plan(problem: SitingProblem, plan: SitingPlan, lang: str = "en", *, 
     for reason, rows in plan.unmet.groupby(["reason", "level"], sort=False):
         key, level = reason
         said = words.label("siting", str(level), lang)
-        lines.append(words.say(f"siting.{key}", lang, level=said, areas=first_ids(rows["area"]), count=len(rows)))
+        lines.append(
+            words.say(f"siting.{key}", lang, level=said, areas=first_ids(rows["area"], lang=lang), count=len(rows))
+        )
     lost = out_of_reach(problem)
     if len(lost):
-        told = {"count": len(lost), "people": f"{lost['people'].sum():,}", "communities": first_ids(lost.index)}
+        told = {"count": f"{len(lost):,}", "people": f"{lost['people'].sum():,}"}
+        told["communities"] = first_ids(lost.index, lang=lang)
         lines.append(words.say("siting.out_of_reach", lang, unit=unit_said(plan.unit, lang), **told))
     if plan.status == "infeasible":
         changes = smallest_relaxations(problem, seconds=seconds, seed=plan.seed)

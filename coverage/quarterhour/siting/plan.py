@@ -10,6 +10,7 @@ from typing import Any, Literal
 import pandas as pd
 
 from quarterhour import words
+from quarterhour.errors import first_ids
 from quarterhour.units import unit_said
 
 Status = Literal["optimal", "bounded", "infeasible", "no_plan"]
@@ -18,7 +19,10 @@ UNMET_COLUMNS = ("level", "area", "minimum", "open", "candidates", "reason")
 
 @dataclass(frozen=True, slots=True)
 class Reason:
-    """Why no plan exists, or what is said of one: a sentence of the table of words and the values that fill it."""
+    """Why no plan exists, or what is said of one: a sentence of the table of words and the values that fill it.
+
+    ``values`` are whole: whole numbers, and ids as a tuple of all of them, which ``told`` shortens.
+    """
 
     key: str
     values: Mapping[str, object]
@@ -31,12 +35,16 @@ class Reason:
 def _said(name: str, value: Any, lang: str) -> object:
     """A value in a language: ``level`` is one or several, ``rules`` are sentences, a dict has both languages."""
     if name == "level":
-        levels = value if isinstance(value, list) else [value]
+        levels = value if isinstance(value, tuple) else (value,)
         return words.say("siting.and", lang).join(words.label("siting", str(v), lang) for v in levels)
     if name == "rules":
         return words.say("siting.between", lang).join(Reason(key, values).told(lang) for key, values in value)
     if isinstance(value, dict):
         return value[lang]
+    if isinstance(value, tuple):
+        return first_ids(value, lang=lang) or "-"
+    if isinstance(value, int) and not isinstance(value, bool):
+        return f"{value:,}"
     return unit_said(str(value), lang) if name == "unit" else value
 
 
@@ -135,7 +143,11 @@ class SitingPlan:
 
     def __repr__(self) -> str:
         share = self.covered / self.demand_total if self.demand_total else math.nan
-        return f"<SitingPlan {self.problem_id}: {self.status}, {len(self.chosen)} new sites, {share:.1%} covered>"
+        said = f"{self.status}, {len(self.chosen)} new sites, {share:.1%} covered"
+        lost = self.demand_total - self.reachable
+        said += f", {lost:,} of {self.demand_total:,} {self.unit} out of reach" if lost else ""
+        said += f", {len(self.unmet)} quotas not met" if len(self.unmet) else ""
+        return f"<SitingPlan {self.problem_id}: {said}>"
 
 
 def relative_gap(value: float, bound: float) -> float:

@@ -282,13 +282,20 @@ def _plan(record: Mapping[str, Any]) -> SitingPlan:
         seconds=math.nan,
         seed=record["seed"],
         input_hash=record["input_hash"],
-        reasons=tuple(Reason(r["key"], r["values"]) for r in record["reasons"]),
+        reasons=tuple(Reason(r["key"], {k: _tuples(v) for k, v in r["values"].items()}) for r in record["reasons"]),
         levels=tuple(_level(v) for v in record["goals"]),
         served=None if served is None else pd.DataFrame(served, columns=["community", "site", "people"]),
         figures=_figures(record["figures"]),
         versions=record["versions"],
         stopped=record["stopped"],
     )
+
+
+def _tuples(value: Any) -> Any:
+    """A reason's value as it was before it was written."""
+    if isinstance(value, dict):
+        return {name: _tuples(v) for name, v in value.items()}
+    return tuple(map(_tuples, value)) if isinstance(value, list | tuple) else value
 
 
 def _level(said: Mapping[str, Any]) -> Level:

@@ -10,7 +10,6 @@ from dataclasses import dataclass
 import numpy as np
 import scipy.sparse as sp
 
-from quarterhour.errors import first_ids
 from quarterhour.siting.counting import AreaRule
 from quarterhour.siting.plan import Reason
 from quarterhour.siting.problem import Ints, SitingProblem
@@ -89,7 +88,7 @@ def clash(problem: SitingProblem, areas: Sequence[AreaRule], others: Rules | Non
     every = list(range(len(sides)))
     if not fails(every):
         return ()
-    named = [list(sides[k].said) for k in sorted(_few(fails, [], every, grown=False))]
+    named = tuple(sides[k].said for k in sorted(_few(fails, [], every, grown=False)))
     return (Reason("siting.cause_together", {"rules": named}),)
 
 
@@ -121,15 +120,16 @@ def _other_sides(rules: Rules) -> Iterator[_Side]:
     free, ids, yuan = np.flatnonzero(problem.free), problem.sites.index, problem.yuan
     required, one = problem.sites["state"].eq("required").to_numpy(), np.ones(len(ids), dtype=np.int64)
     if problem.new_sites is not None:
-        said: dict[str, object] = {"new_sites": int(problem.new_sites), "required": int(required.sum())}
-        left = problem.new_sites - int(required.sum())
-        yield _Side(("siting.rule_new_sites", said), free, one[free], -math.inf, left)
+        built, left = int(required.sum()), int(problem.new_sites) - int(required.sum())
+        said: dict[str, object] = {"new_sites": int(problem.new_sites), "required": built}
+        key = "siting.rule_new_sites_required" if built else "siting.rule_new_sites"
+        yield _Side((key, said), free, one[free], -math.inf, left)
     if problem.budget.yuan is not None:
         unit, left = int(np.gcd.reduce(yuan[free])) or 1, problem.budget.yuan - int(yuan[required].sum())
         said = {"yuan": int(problem.budget.yuan)}
         yield _Side(("siting.rule_budget", said), free, yuan[free] // unit, -math.inf, left // unit)
     barred = np.flatnonzero(problem.barred)
     if len(barred):
-        yield _Side(("siting.rule_barred", {"sites": first_ids(ids[barred])}), barred, one[barred], -math.inf, 0)
+        yield _Side(("siting.rule_barred", {"sites": tuple(ids[barred])}), barred, one[barred], -math.inf, 0)
     for sites in rules.cliques:
-        yield _Side(("siting.rule_apart", {"sites": first_ids(ids[sites])}), sites, one[sites], -math.inf, 1)
+        yield _Side(("siting.rule_apart", {"sites": tuple(ids[sites])}), sites, one[sites], -math.inf, 1)
