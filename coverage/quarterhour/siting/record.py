@@ -61,7 +61,7 @@ def plan_record(
         dict(zip(UNMET_COLUMNS, row, strict=True)) for row in plan.unmet[list(UNMET_COLUMNS)].to_numpy().tolist()
     ]
     record["reasons"] = [
-        {"zh": r.told("zh"), "en": r.told("en"), "key": r.key, "values": dict(r.values)} for r in plan.reasons
+        {"zh": r.told("zh"), "en": r.told("en"), "key": r.key, "values": _lists(dict(r.values))} for r in plan.reasons
     ]
     record["quotas"] = [_quota_record(q) for q in problem.quotas]
     record["figures"] = None if plan.figures is None else _figures_record(plan.figures)
@@ -291,11 +291,18 @@ def _plan(record: Mapping[str, Any]) -> SitingPlan:
     )
 
 
+def _lists(value: Any) -> Any:
+    """A reason's value as it is written."""
+    if isinstance(value, dict):
+        return {name: _lists(v) for name, v in value.items()}
+    return [_lists(v) for v in value] if isinstance(value, tuple) else value
+
+
 def _tuples(value: Any) -> Any:
     """A reason's value as it was before it was written."""
     if isinstance(value, dict):
         return {name: _tuples(v) for name, v in value.items()}
-    return tuple(map(_tuples, value)) if isinstance(value, list | tuple) else value
+    return tuple(map(_tuples, value)) if isinstance(value, list) else value
 
 
 def _level(said: Mapping[str, Any]) -> Level:
