@@ -14,7 +14,7 @@ from quarterhour.siting.watch import Watch
 
 _LARGEST_TABLE = 20_000_000
 _ROUND = 3e7
-_MOST = 30_000
+_MOST = 5_000
 """Steps, by exchanges and pairs that there are: a small question is searched through sooner."""
 _SLOWER = 1e-2
 """Of the effort that is spent where kernels are not compiled."""
