@@ -88,6 +88,7 @@ FLOORS = {
     "siting.covertree": 6.5,
     "siting.sets": 7,
     "siting.cover": 7.2,
+    "siting.placing": 6,
     "candidates": 5,
     "circle": 5,
     "siting.limits": 5,

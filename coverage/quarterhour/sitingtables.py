@@ -134,7 +134,7 @@ def _frontiers(results: Results, lang: str) -> Iterator[Section]:
             ends |= {"most": int(known["sites"].iloc[-1]), "at_most": int(known["people"].iloc[-1])}
             gap = float(known["gap"].max())
             lines.append(
-                _say("frontier_ends", lang, name=p.name(lang), unit=_unit(p, lang), now=p.plan.covered_before,
+                _say("frontier_ends", lang, name=p.name(lang), unit=_unit(p, lang), now=p.prospects.now,
                      proven=_surely(gap, lang), **ends)
             )  # fmt: skip
     if parts:
@@ -183,7 +183,7 @@ def _chart(p: Proposal, lang: str) -> str:
     if behind.frontier is not None and len(behind.frontier):
         known = behind.frontier[behind.frontier["people"].notna()]
         points = [(float(s), float(n)) for s, n in zip(known["sites"], known["people"], strict=True)]
-        lines.append(Line(_say("best_of_size", lang), ((0.0, float(p.plan.covered_before)), *points), _BEST))
+        lines.append(Line(_say("best_of_size", lang), ((0.0, float(behind.now)), *points), _BEST))
     elif steps is not None:
         points = [(float(b), float(v)) for b, v in zip(steps["built"], steps["best"], strict=True)]
         lines.append(Line(_say("best_of_size", lang), tuple(points), _BEST))

@@ -43,13 +43,14 @@ class _Node:
 class Tree:
     """Best bound first; ``grow`` ends when nothing better than the best choice is left, or time is up.
 
-    ``before``: a tree over the same master, whose experience with sites is shared.
+    ``before``: a tree over the same master, whose experience with sites is shared. ``eager``: it grows some nodes
+    before exchanges are tried harder.
     """
 
-    def __init__(self, master: Master, record: Record, *, before: Tree | None = None) -> None:
+    def __init__(self, master: Master, record: Record, *, before: Tree | None = None, eager: bool = False) -> None:
         self.master, self.record, self.core = master, record, record.core
         self.sites = master.sites
-        self.nodes = 0
+        self.nodes, self.eager = 0, eager
         self.by = f"Benders, {master.solver.version}"
         self._seen: set[bytes] = set()
         self._heap: list[tuple[float, int, _Node]] = []
@@ -80,7 +81,7 @@ class Tree:
             if self.record.gap <= gap or self.nodes >= until or self.record.watch.over():
                 self._unlock()
                 return
-            if self.nodes in _HARDER:
+            if self.nodes in _HARDER and not (self.eager and self.nodes == 1):
                 self._harder(_HARDER[self.nodes])
             worst, _, node = heapq.heappop(self._heap)
             for bound, child in self._look(node, -worst):

@@ -1,4 +1,4 @@
-"""What each further site brings: the most people that 1, 2, 3, ... sites can cover, each with its bound."""
+"""What each further site brings: the most people that 1, 2, 3, ... sites can cover or place, each with its bound."""
 
 from __future__ import annotations
 
@@ -13,17 +13,21 @@ from quarterhour.siting.compact import is_plain_cover
 from quarterhour.siting.core import Core, Found, Ints, Record
 from quarterhour.siting.cover import as_asked, begun, inside_of
 from quarterhour.siting.covertree import Tree
+from quarterhour.siting.engines import as_limits
 from quarterhour.siting.exchange import improve
 from quarterhour.siting.heuristic import as_core
 from quarterhour.siting.master import Master
 from quarterhour.siting.measure import Choice, Measure
+from quarterhour.siting.placing import Placing
 from quarterhour.siting.problem import WHOLE, SitingProblem
+from quarterhour.siting.rules import Rules
 from quarterhour.siting.watch import COUNTING, Watch
 
+_ALL = 100
 _CLOSE = 1e-5
 """How true the linear program is at each size before the tree."""
-_EFFORT = 5e7
-"""Steps of local search at each size."""
+_EFFORT, _QUICK, _SMALL = 5e7, 5e6, 100_000
+"""Steps of local search at each size; and of a question with fewer pairs, whose tree costs less than they do."""
 _LOOKED = 50
 """Sites that are looked at, the one that adds most first, for one that the quotas allow."""
 _NODES = 4
@@ -42,7 +46,8 @@ def frontier(
     """The most people covered with 1, 2, ..., ``most`` new sites, and what no plan of that size beats.
 
     One linear program serves all sizes: only the number of sites changes, cuts and good choices are
-    carried along; time that is left goes to the largest gap. Rows ``sites`` (required ones counted),
+    carried along; time that is left goes to the largest gap. Where sites have a capacity that communities may share,
+    those are counted who find a place. Rows ``sites`` (required ones counted),
     ``people``, ``bound``, ``gap`` (a share of the people; 0: proven), ``people`` missing where no plan
     within the quotas was found.
 
@@ -53,14 +58,17 @@ def frontier(
     seconds : time for all sizes.
     seed : of the search.
     gap : what is near enough; 0: each size is proven, as far as time and ``nodes`` allow.
-    nodes : of the search tree at most, at each size; None: any number. Where this ends the search and not
-        ``seconds``, the same question gives the same table.
+    nodes : of the search tree at most, at each size (with a capacity, integer programs); None: any number. Where
+        this ends the search and not ``seconds``, the same question gives the same table.
 
     Raises
     ------
-    DataError : the question asks for anything but most people within a number of sites and quotas.
+    DataError : the question asks for anything but most people within a number of sites and quotas, a capacity that
+        is shared out, and conflicts beside that.
     """
     asked = replace(problem, new_sites=most)
+    if _is_placing(asked):
+        return _placed(asked, most, Watch(seconds=seconds, seed=seed), nodes)
     if not is_plain_cover(asked) or asked.everyone:
         raise DataError("siting.frontier_plain")
     core = as_core(asked)
@@ -68,14 +76,57 @@ def frontier(
     required = int(asked.sites["state"].eq("required").sum())
     points = solve_frontier(core, Watch(seconds=seconds, seed=seed), gap=gap, nodes=nodes)
     found = [None if p.choice is None else anyway + core.covered(p.choice) for p in points]
-    table = pd.DataFrame(
-        {
-            "sites": [required + n for n in range(1, len(points) + 1)],
-            "people": pd.array(found, dtype="Int64"),
-            "bound": [anyway + int(p.bound) for p in points],
-        }
-    )
+    sites = [required + n for n in range(1, len(points) + 1)]
+    return _table(sites, found, [anyway + int(p.bound) for p in points])
+
+
+def covered_now(problem: SitingProblem) -> int:
+    """The people whom what stands today covers; with a capacity that is shared out, who find a place there."""
+    standing = problem.sites["state"].eq("existing").to_numpy(dtype=np.bool_)
+    if _is_placing(problem):
+        return _placing(replace(problem, new_sites=None), Watch()).placed(np.flatnonzero(standing).astype(np.int64))
+    return int(Measure(problem).value(Choice(standing), problem.goals[0]) // WHOLE)
+
+
+# --- sites with room ------------------------------------------------------------------------------
+
+
+def _is_placing(problem: SitingProblem) -> bool:
+    """Whether those count who find a place in a room that is shared out, and all other rules are on sites."""
+    coverage, capacity, goal = problem.coverage, problem.capacity, problem.goals[0]
+    whole = all(len(s.ladder()) == 1 and s.ladder()[0][1] == _ALL for s in problem.standards.values())
+    plain = coverage.backup is None and not coverage.at_least and not problem.everyone
+    shared = capacity is not None and capacity.split and problem.budget.yuan is None
+    return whole and plain and shared and goal.objective == "max-cover" and not goal.people
+
+
+def _placing(problem: SitingProblem, watch: Watch) -> Placing:
+    near, people = problem.near, problem.demand.to_numpy(dtype=np.int64)
+    return Placing(people, near.start, near.site, as_limits(Rules(Measure(problem))), problem.room, watch=watch)
+
+
+def _placed(problem: SitingProblem, most: int, watch: Watch, nodes: int | None) -> pd.DataFrame:
+    """The table where sites have room: each size begins at the choice of the one before."""
+    required = int(problem.sites["state"].eq("required").sum())
+    sizes = range(1, min(most - required, int(problem.free.sum())) + 1)
+    placing = _placing(replace(problem, new_sites=None), watch)
+    points: list[Found] = []
+    for size in sizes:
+        start = points[-1].choice if points else None
+        points.append(placing.best_of(size, start, looks=math.inf if nodes is None else nodes))
+    people = [None if p.choice is None else placing.placed(p.choice) for p in points]
+    bounds = [int(p.bound) for p in points]
+    for less in range(len(bounds) - 2, -1, -1):  # no choice of fewer places more than the bound of more
+        bounds[less] = min(bounds[less], bounds[less + 1])
+    return _table([required + size for size in sizes], people, bounds)
+
+
+def _table(sites: list[int], people: list[int | None], bounds: list[int]) -> pd.DataFrame:
+    table = pd.DataFrame({"sites": sites, "people": pd.array(people, dtype="Int64"), "bound": bounds})
     return table.assign(gap=(table["bound"] / table["people"] - 1).astype("Float64"))
+
+
+# --- sites without a limit ------------------------------------------------------------------------
 
 
 @dataclass(frozen=True, eq=False)
@@ -129,12 +180,16 @@ def _passed(core: Core, watch: Watch) -> list[_Point]:
         record = Record(here, quiet, bound=float(core.people.sum()), proved_by=COUNTING)
         last = points[-1] if points else None
         possible = _start(record, None if last is None else last.record.choice)
-        tree = Tree(master, record, before=None if last is None else last.tree)
+        tree = Tree(master, record, before=None if last is None else last.tree, eager=_small(core))
         if possible and not record.met:
             tree.plant(inside_of(here, record.choice), close=_CLOSE)
         points.append(_Point(record, tree, possible))
         watch.progress(0.7 * size / core.limit)
     return points
+
+
+def _small(core: Core) -> bool:
+    return bool(core.cover.nnz < _SMALL)
 
 
 def _start(record: Record, last: Ints | None) -> bool:
@@ -144,7 +199,8 @@ def _start(record: Record, last: Ints | None) -> bool:
     """
     core = record.core
     record.take(last)
-    possible = begun(record, effort=_EFFORT)
+    effort = _QUICK if _small(core) else _EFFORT
+    possible = begun(record, effort=effort)
     if last is None:
         return possible
     gain = core.cover.T @ (core.people * (core.cover[:, last].sum(axis=1) == 0))
@@ -152,7 +208,7 @@ def _start(record: Record, last: Ints | None) -> bool:
     for site in np.argsort(-gain, kind="stable")[:_LOOKED]:
         grown = np.sort(np.append(last, site)).astype(np.int64)
         if core.holds(grown):
-            improve(record, grown, effort=_EFFORT)
+            improve(record, grown, effort=effort)
             return True
     return True
 

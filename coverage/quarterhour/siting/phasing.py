@@ -67,6 +67,7 @@ def phase_plan(
     seconds: float = 60,
     seed: int = 0,
     progress: Progress | None = None,
+    best: pd.DataFrame | None = None,
 ) -> Phasing:
     """The order of building with the best sum over the steps, each held against the best plan of its size.
 
@@ -78,6 +79,7 @@ def phase_plan(
     seconds : for the plans compared with, all together.
     seed : of the search.
     progress : told the share done.
+    best : what ``frontier`` gave for this question without minima, where that is known; other sizes are searched.
 
     Where sites have a capacity, what counts is what communities ask of it (beds, graves), shared out among sites.
 
@@ -92,8 +94,12 @@ def phase_plan(
     lasting[ends[:-1]] = _lasting(years, len(ends) - 1)
     order, proven = best_order(weighed.worth, chosen, years=lasting)
     curve = weighed.worth.curve(order)
-    known = _best_of(weighed, ends[1:], seconds=seconds, seed=seed, progress=progress or (lambda _: None))
     rows, least = [], weighed.worth.value(np.arange(len(problem.sites)))
+    fits = weighed.plain and not problem.sites["state"].eq("required").any()
+    known = _told(weighed, best.set_index("sites"), ends[1:]) if best is not None and fits else {}
+    # A step that is as good as all sites together needs nobody to compare with.
+    open_still = [built for built in ends[1:] if built not in known and curve[built] > least]
+    known |= _best_of(weighed, open_still, seconds=seconds, seed=seed, progress=progress or (lambda _: None))
     for step, built in enumerate(ends):
         sites = tuple(str(s) for s in problem.sites.index[order[ends[step - 1] if step else 0 : built]])
         value = int(curve[built])
@@ -230,6 +236,15 @@ Known = dict[int, tuple[int, int, str]]
 """By number of new sites: the best found, what none beats, who says so."""
 
 
+def _told(weighed: _Weighed, table: pd.DataFrame, sizes: list[int]) -> Known:
+    """What a frontier, by number of sites, says of some sizes."""
+    rows = table[table["people"].notna()].reindex(sizes).dropna()
+    return {
+        int(size): (weighed.heard(people), weighed.heard(bound), "frontier")
+        for size, people, bound in rows[["people", "bound"]].astype(float).itertuples()
+    }
+
+
 def _best_of(weighed: _Weighed, sizes: list[int], *, seconds: float, seed: int, progress: Progress) -> Known:
     if not sizes:
         return {}
@@ -237,14 +252,11 @@ def _best_of(weighed: _Weighed, sizes: list[int], *, seconds: float, seed: int, 
     several = len(sizes) > _FEW
     if several and largest.capacity is None and not len(largest.conflicts) and weighed.plain:
         table = frontier(largest, sizes[-1], seconds=seconds, seed=seed).set_index("sites")
-        # More sites than the frontier knows cover nobody else.
-        rows = {size: table.loc[min(size, table.index[-1])] for size in sizes if len(table)}
         progress(1.0)
-        return {
-            size: (weighed.heard(float(row["people"])), weighed.heard(float(row["bound"])), "frontier")
-            for size, row in rows.items()
-            if pd.notna(row["people"])
-        }
+        # More sites than the frontier knows cover nobody else.
+        last = {size: min(size, table.index[-1]) for size in sizes if len(table)}
+        found = _told(weighed, table, sorted(set(last.values())))
+        return {size: found[known] for size, known in last.items() if known in found}
     known: Known = {}
     for place, size in enumerate(sizes):
         progress(place / len(sizes))

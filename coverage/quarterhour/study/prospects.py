@@ -7,24 +7,29 @@ from dataclasses import dataclass, replace
 import pandas as pd
 
 from quarterhour.reach import TravelTimes
-from quarterhour.siting.frontier import frontier
+from quarterhour.siting.frontier import covered_now, frontier
 from quarterhour.siting.phasing import Phasing, phase_plan, site_values
 from quarterhour.siting.plan import SitingPlan
 from quarterhour.siting.problem import SitingProblem
 from quarterhour.siting.robust import RobustSites, robust_sites
 from quarterhour.studyfile import RobustFile, SitingFile
 
+_NODES = 64
+"""Of the search tree, at each number of sites."""
+
 
 @dataclass(frozen=True, eq=False)
 class Prospects:
     """What the study asks for beside the plan; None where it does not, or where there is no plan.
 
-    ``frontier``: ``siting.frontier`` without the minima of quotas: the most that 1, 2, 3 ... new sites cover.
+    ``frontier``: ``siting.frontier`` without the minima of quotas: the most that 1, 2, 3 ... new sites cover or place;
+    ``now``: what stands today covers or places.
     ``phasing``: the order of building, and ``first_year`` of its steps. ``values``: of each open site, if it alone
     closes. ``robust``: how often each site stays chosen.
     """
 
     frontier: pd.DataFrame | None = None
+    now: int = 0
     phasing: Phasing | None = None
     first_year: int = 0
     values: pd.DataFrame | None = None
@@ -41,21 +46,24 @@ def searched_as_far(file: SitingFile) -> float:
 def prospects(file: SitingFile, problem: SitingProblem, plan: SitingPlan, *, far: TravelTimes, seed: int) -> Prospects:
     """All that a question asks beside its plan. ``far``: times searched ``searched_as_far``.
 
-    Each search has the question's own seconds, far more than it takes, so that time does not shape the answer.
+    Each search has the question's own seconds, far more than it takes, so that time does not shape the answer; the
+    frontier ends by its share of nodes.
     """
-    curve = (
-        frontier(_without_minima(problem), file.frontier, seconds=file.seconds, seed=seed) if file.frontier else None
-    )
+    curve, now = None, 0
+    if file.frontier:
+        asked, seconds = _without_minima(problem), file.seconds * file.frontier
+        curve = frontier(asked, file.frontier, seconds=seconds, seed=seed, gap=0.0, nodes=_NODES)
+        now = covered_now(problem)
     if plan.status not in ("optimal", "bounded"):
-        return Prospects(curve)
+        return Prospects(curve, now)
     phasing, first_year = None, 0
     if file.phases and plan.chosen:
         per_year, first_year = file.phases.per_year, file.phases.first_year
         steps = -(-len(plan.chosen) // per_year)
-        phasing = phase_plan(problem, plan, per_step=per_year, seconds=file.seconds * steps, seed=seed)
+        phasing = phase_plan(problem, plan, per_step=per_year, seconds=file.seconds * steps, seed=seed, best=curve)
     values = site_values(problem, plan) if file.values else None
     robust = _robust(file.robust, problem, plan, far, file.seconds, seed) if file.robust else None
-    return Prospects(curve, phasing, first_year, values, robust)
+    return Prospects(curve, now, phasing, first_year, values, robust)
 
 
 def _without_minima(problem: SitingProblem) -> SitingProblem:
