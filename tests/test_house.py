@@ -128,6 +128,7 @@ FLOORS = {
     "siting.transport": 6.5,
     "siting.branch": 7,
     "siting.together": 5.7,
+    "siting.needs": 5.75,
     "siting.causes": 5.8,
     "siting.explain": 8.7,
     "siting.prove": 8.7,

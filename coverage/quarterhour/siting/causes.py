@@ -15,6 +15,7 @@ from scipy.sparse import csgraph
 
 from quarterhour.siting.counting import AreaRule, area_rules, contradictions, shortfalls
 from quarterhour.siting.measure import Measure
+from quarterhour.siting.needs import must_be_covered
 from quarterhour.siting.plan import Reason
 from quarterhour.siting.problem import WHOLE, Bools, Ints, SitingProblem
 from quarterhour.siting.together import clash, least
@@ -46,18 +47,6 @@ def lowered(problem: SitingProblem) -> tuple[Reason, ...]:
 # --- people
 
 
-def _coverable(problem: SitingProblem) -> Bools:
-    """Communities that enough sites are near to: two, where one alone counts for nothing."""
-    enough = 2 if problem.coverage.backup == 0 else 1
-    return np.asarray(np.diff(problem.near.start) >= enough, dtype=np.bool_)
-
-
-def _must(problem: SitingProblem) -> Bools:
-    """Communities that must be covered: where everyone must, those with people whom some site could cover."""
-    near = _coverable(problem)
-    return near & (problem.demand.to_numpy() > 0) if problem.everyone else np.zeros(len(near), dtype=np.bool_)
-
-
 def _people(problem: SitingProblem) -> Iterator[Reason]:
     wanted = int(problem.coverage.at_least)
     share = Measure(problem).share(~problem.barred)
@@ -73,7 +62,7 @@ def _shut_out(problem: SitingProblem) -> Iterator[Reason]:
     """Communities that must be covered, and whose sites what stands or must be built rules out."""
     if not len(problem.conflicts) or not problem.everyone:
         return
-    bare = _must(problem) & (Measure(problem).share(~problem.barred) == 0)
+    bare = must_be_covered(problem) & (Measure(problem).share(~problem.barred) == 0)
     if bare.any():
         named = {"count": int(bare.sum()), "communities": tuple(problem.demand.index[bare])}
         yield Reason("siting.cause_shut_out", named)
@@ -85,7 +74,7 @@ def _spread(problem: SitingProblem) -> Iterator[Reason]:
         return
     near, free = problem.near, problem.free
     settled = np.bincount(near.row[~free[near.site]], minlength=len(problem.demand)) > 0
-    left = np.flatnonzero(_must(problem) & ~settled)
+    left = np.flatnonzero(must_be_covered(problem) & ~settled)
     required = int(problem.sites["state"].eq("required").sum())
     alone: list[int] = []
     taken = np.zeros(len(problem.sites), dtype=np.bool_)
@@ -151,7 +140,14 @@ def _apart(problem: SitingProblem) -> Iterator[Reason]:
             yield Reason("siting.cause_clash", {**named, "minimum": rule.low})
         elif rule.low > 0:
             asked.append((rule, open_to))
-    yield from _between(beside, asked)
+    clashing = [*_between(beside, asked)]
+    if len(clashing) > 1:
+        level = tuple(dict.fromkeys(one.quota.level for one, _ in clashing))
+        both = tuple(f"{one.name} + {other.name}" for one, other in clashing)
+        yield Reason("siting.cause_between_many", {"level": level, "pairs": both, "count": len(both)})
+    for one, other in clashing[: len(clashing) == 1]:
+        named = {"level": one.quota.level, "area": one.name, "other": other.name}
+        yield Reason("siting.cause_between", named)
 
 
 def _most_apart(pairs: sp.csr_array, sites: Ints, enough: int) -> int:
@@ -174,7 +170,7 @@ def _most_apart(pairs: sp.csr_array, sites: Ints, enough: int) -> int:
     return groups
 
 
-def _between(beside: sp.csr_array, asked: list[tuple[AreaRule, Ints]]) -> Iterator[Reason]:
+def _between(beside: sp.csr_array, asked: list[tuple[AreaRule, Ints]]) -> Iterator[tuple[AreaRule, AreaRule]]:
     """Two areas each of which needs a site, every candidate of one ruling out every one of the other."""
     for k, (one, mine) in enumerate(asked):
         near = np.unique(beside[mine].indices)
@@ -182,8 +178,7 @@ def _between(beside: sp.csr_array, asked: list[tuple[AreaRule, Ints]]) -> Iterat
             if one.quota.level != other.quota.level or not np.isin(theirs, near).all():
                 continue
             if int(beside[mine][:, theirs].nnz) == len(mine) * len(theirs):
-                named = {"level": one.quota.level, "area": one.name, "other": other.name}
-                yield Reason("siting.cause_between", named)
+                yield one, other
 
 
 # --- beds
@@ -194,7 +189,7 @@ def _beds(problem: SitingProblem) -> Iterator[Reason]:
     if problem.capacity is None:
         return
     load, room = problem.load.to_numpy(dtype=np.int64), problem.room
-    must = _must(problem)
+    must = must_be_covered(problem)
     wanted = int(load[must].sum())
     if (load == problem.demand.to_numpy()).all():
         wanted = max(wanted, int(problem.coverage.at_least))

@@ -17,17 +17,16 @@ from quarterhour.siting.assemble import Certificate, Proof, Stopped, as_plan, ce
 from quarterhour.siting.causes import causes
 from quarterhour.siting.chain import Answer, Search, Tell, easy_bound
 from quarterhour.siting.compact import first_choice
-from quarterhour.siting.counting import area_rules
 from quarterhour.siting.engines import by_engine
 from quarterhour.siting.keep import Keeper
 from quarterhour.siting.measure import Choice, Measure
 from quarterhour.siting.model import Model
+from quarterhour.siting.needs import explained, needs
 from quarterhour.siting.packing import by_packing, is_packing
 from quarterhour.siting.plan import Reason, SitingPlan
 from quarterhour.siting.problem import Bools, Goal, SitingProblem
 from quarterhour.siting.rules import Rules
 from quarterhour.siting.swaps import better_start
-from quarterhour.siting.together import clash
 from quarterhour.siting.watch import COUNTING, Watch
 
 Progress = Callable[[float], None]
@@ -74,8 +73,12 @@ def solve_siting(
 def _solved(known: Certificate, watch: Watch, keeper: Keeper, asked: threading.Event) -> SitingPlan:
     problem = known.measure.problem
     reasons, by = causes(problem), COUNTING
+    rules = Rules(known.measure)
     if not reasons:
-        choice, proofs, answer = _chain(Rules(known.measure), watch, keeper)
+        start = first_choice(rules)
+        reasons = () if start is not None or watch.over() else needs(rules)
+    if not reasons:
+        choice, proofs, answer = _chain(rules, start, watch, keeper)
         stopped = _stopped(watch, asked, proofs, choice, known.measure)
         if choice is not None:
             plan = as_plan(known, choice, proofs, seconds=_spent(watch), stopped=stopped)
@@ -85,8 +88,7 @@ def _solved(known: Certificate, watch: Watch, keeper: Keeper, asked: threading.E
         if not answer.infeasible:
             reasons = (Reason("siting.stopped", {"seconds": watch.seconds}),)
             return no_plan(known, "no_plan", reasons, proved_by=by, seconds=_spent(watch), stopped=stopped)
-        sites_alone = clash(problem, area_rules(problem), Rules(known.measure))
-        reasons = sites_alone or (Reason("siting.no_choice", {}),)
+        reasons = explained(rules)
     return no_plan(known, "infeasible", reasons, proved_by=by, seconds=_spent(watch))
 
 
@@ -129,10 +131,11 @@ def _interrupts() -> Iterator[threading.Event]:
 # --- goal by goal -------------------------------------------------------------------------------
 
 
-def _chain(rules: Rules, watch: Watch, keeper: Keeper) -> tuple[Choice | None, list[Proof], Answer]:
+def _chain(
+    rules: Rules, choice: Choice | None, watch: Watch, keeper: Keeper
+) -> tuple[Choice | None, list[Proof], Answer]:
     measure = rules.measure
     proofs: list[Proof] = []
-    choice = first_choice(rules)
     model = functools.cache(lambda: Model(Rules(measure)))
     answer = Answer(None, 0, COUNTING)
     for goal in measure.problem.goals:

@@ -33,11 +33,11 @@ class Reason:
 
 
 def _said(name: str, value: Any, lang: str) -> object:
-    """A value in a language: ``level`` is one or several, ``rules`` are sentences, a dict has both languages."""
+    """A value in a language: ``level`` is one or several; ``rules``, ``within`` are sentences; a dict has both."""
     if name == "level":
         levels = value if isinstance(value, tuple) else (value,)
         return words.say("siting.and", lang).join(words.label("siting", str(v), lang) for v in levels)
-    if name == "rules":
+    if name in ("rules", "within"):
         return words.say("siting.between", lang).join(Reason(key, values).told(lang) for key, values in value)
     if isinstance(value, dict):
         return value[lang]

@@ -12,6 +12,7 @@ from quarterhour.siting.chain import easy_bound
 from quarterhour.siting.counting import area_rules
 from quarterhour.siting.exact import solve_siting
 from quarterhour.siting.measure import Measure, as_said
+from quarterhour.siting.needs import needs
 from quarterhour.siting.plan import Reason, SitingPlan, gap_said
 from quarterhour.siting.problem import Goal, SitingProblem
 from quarterhour.siting.record import read_record, verify_record
@@ -53,7 +54,7 @@ def on_its_word(problem: SitingProblem, plan: SitingPlan) -> list[Reason]:
     """
     found, measure = [], Measure(problem)
     if plan.status == "infeasible":
-        again = causes(problem) or clash(problem, area_rules(problem), Rules(measure))
+        again = causes(problem) or needs(Rules(measure)) or clash(problem, area_rules(problem), Rules(measure))
         found += [] if again else [Reason("siting.word_infeasible", {})]
         found += [] if again == plan.reasons else [Reason("siting.word_reasons", {})]
     if plan.status in ("bounded", "no_plan"):

@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 import time
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import numpy as np
 import scipy.sparse as sp
@@ -18,8 +18,12 @@ from quarterhour.siting.rows import Rows, Sum
 from quarterhour.siting.rules import Rules
 from quarterhour.siting.solver import Solver
 
+Said = tuple[str, dict[str, object]]
+"""A rule as it is said: a sentence of the table of words and its values."""
 _SECONDS = 0.5
 """For one program over the sites alone; where it ends early, its bound still holds."""
+_MANY = 20
+"""Groups of sites that rule each other out, up to which each is named; a least distance makes thousands."""
 _NARROWING = 3.0
 """Seconds for leaving out rules that do not clash; those that are left when they are over still do."""
 
@@ -56,14 +60,37 @@ def _program(cost: Floats, rows: sp.csr_array, low: Floats, high: Floats) -> Pro
 
 
 @dataclass(frozen=True, eq=False)
-class _Side:
-    """One side of a rule: how it is said, and its row over the sites."""
+class Side:
+    """One side of a rule: how it is said, and its rows over the sites, and over columns of its own behind them.
 
-    said: tuple[str, dict[str, object]]
-    sites: Ints
-    weight: Ints
-    low: float
-    high: float
+    ``most``: of each column of its own, how much it can be.
+    """
+
+    said: Said
+    rows: sp.csr_array
+    low: Floats
+    high: Floats
+    most: Floats = field(default_factory=lambda: np.empty(0))
+
+
+def one_row(said: Said, count: int, sites: Ints, weight: Ints, low: float, high: float) -> Side:
+    """A side that is one row over so many sites, some of which weigh in it."""
+    row = sp.csr_array((weight.astype(float), (np.zeros(len(sites), dtype=np.int64), sites)), shape=(1, count))
+    return Side(said, row, np.array([low]), np.array([high]))
+
+
+def joined(sides: Sequence[Side], cost: Floats, *, whole: bool) -> Program:
+    """The least cost of sites that keep all sides; ``whole`` ones, or shares of them, which can only cost less."""
+    sites = len(cost)
+    own = [sp.csr_array(s.rows[:, sites:]) for s in sides]
+    extra = sp.block_diag(own, format="csr") if sides else sp.csr_array((0, 0))
+    over = sp.vstack([s.rows[:, :sites] for s in sides], format="csr") if sides else sp.csr_array((0, sites))
+    rows = sp.csr_array(sp.hstack([over, extra], format="csr"))
+    most = np.concatenate([np.empty(0), *(s.most for s in sides)])
+    low, high = (np.concatenate([np.empty(0), *side]) for side in ([s.low for s in sides], [s.high for s in sides]))
+    upper = np.r_[np.ones(sites), most]
+    mixed = np.arange(len(upper)) < sites if whole else None
+    return Program(np.r_[cost, np.zeros(len(most))], rows, low, high, np.zeros(len(upper)), upper, whole=mixed)
 
 
 def clash(problem: SitingProblem, areas: Sequence[AreaRule], others: Rules | None = None) -> tuple[Reason, ...]:
@@ -72,17 +99,18 @@ def clash(problem: SitingProblem, areas: Sequence[AreaRule], others: Rules | Non
     ``others``: of all rules on sites: number, money, and sites that rule each other out too. None of those named can
     be spared, unless time was short.
     """
-    sides = [*_quota_sides(areas), *(_other_sides(others) if others else ())]
-    start = np.r_[0, np.cumsum([len(s.sites) for s in sides])].astype(np.int64)
-    column = np.concatenate([np.empty(0, dtype=np.int64), *(s.sites for s in sides)])
-    weight = np.concatenate([np.empty(0), *(s.weight for s in sides)])
-    matrix = sp.csr_array((weight, column, start), shape=(len(sides), len(problem.sites)))
-    low, high = np.array([(s.low, s.high) for s in sides], dtype=float).reshape(-1, 2).T
-    until = time.perf_counter() + _NARROWING
+    count = len(problem.sites)
+    sides = [*quota_sides(areas, count), *(other_sides(others) if others else ())]
+    return few_that_clash(sides, count, seconds=_NARROWING, whole=True)
+
+
+def few_that_clash(sides: Sequence[Side], sites: int, *, seconds: float, whole: bool) -> tuple[Reason, ...]:
+    """The few of some sides that cannot be kept together, as one reason; empty where that is not proven in time."""
+    until = time.perf_counter() + seconds
 
     def fails(some: list[int]) -> bool:
         left = until - time.perf_counter()
-        program = _program(np.zeros(len(problem.sites)), sp.csr_array(matrix[some]), low[some], high[some])
+        program = joined([sides[k] for k in some], np.zeros(sites), whole=whole)
         return left > 0 and Solver(program).solve(seconds=left).status == "infeasible"
 
     every = list(range(len(sides)))
@@ -104,32 +132,53 @@ def _few(fails: Callable[[list[int]], bool], known: list[int], left: list[int], 
     return first + second
 
 
-def _quota_sides(rules: Sequence[AreaRule]) -> Iterator[_Side]:
+def quota_sides(rules: Sequence[AreaRule], count: int) -> Iterator[Side]:
+    """The minima and the maxima of areas, over so many sites."""
     for rule in rules:
         where, one = {"level": rule.quota.level, "area": rule.name}, np.ones(len(rule.sites), dtype=np.int64)
         if rule.low > 0:
             said = {**where, "minimum": rule.low + rule.standing}
-            yield _Side(("siting.rule_least", said), rule.sites, one, rule.low, math.inf)
+            yield one_row(("siting.rule_least", said), count, rule.sites, one, rule.low, math.inf)
         if rule.high < len(rule.sites):
             said = {**where, "maximum": rule.high + rule.standing}
-            yield _Side(("siting.rule_most", said), rule.sites, one, -math.inf, rule.high)
+            yield one_row(("siting.rule_most", said), count, rule.sites, one, -math.inf, rule.high)
 
 
-def _other_sides(rules: Rules) -> Iterator[_Side]:
-    problem = rules.measure.problem
-    free, ids, yuan = np.flatnonzero(problem.free), problem.sites.index, problem.yuan
-    required, one = problem.sites["state"].eq("required").to_numpy(), np.ones(len(ids), dtype=np.int64)
+def other_sides(rules: Rules) -> Iterator[Side]:
+    """Number, money, and sites that rule each other out."""
+    yield from limit_sides(rules.measure.problem)
+    yield from apart_sides(rules)
+
+
+def limit_sides(problem: SitingProblem) -> Iterator[Side]:
+    """How many sites may be built, and for how much."""
+    free, yuan, count = np.flatnonzero(problem.free), problem.yuan, len(problem.sites)
+    required, one = problem.sites["state"].eq("required").to_numpy(), np.ones(count, dtype=np.int64)
     if problem.new_sites is not None:
         built, left = int(required.sum()), int(problem.new_sites) - int(required.sum())
         said: dict[str, object] = {"new_sites": int(problem.new_sites), "required": built}
         key = "siting.rule_new_sites_required" if built else "siting.rule_new_sites"
-        yield _Side((key, said), free, one[free], -math.inf, left)
+        yield one_row((key, said), count, free, one[free], -math.inf, left)
     if problem.budget.yuan is not None:
         unit, left = int(np.gcd.reduce(yuan[free])) or 1, problem.budget.yuan - int(yuan[required].sum())
         said = {"yuan": int(problem.budget.yuan)}
-        yield _Side(("siting.rule_budget", said), free, yuan[free] // unit, -math.inf, left // unit)
+        yield one_row(("siting.rule_budget", said), count, free, yuan[free] // unit, -math.inf, left // unit)
+
+
+def apart_sides(rules: Rules) -> Iterator[Side]:
+    """Sites that rule each other out, or that what stands rules out."""
+    problem = rules.measure.problem
+    ids, count, one = problem.sites.index, len(problem.sites), np.ones(len(problem.sites), dtype=np.int64)
     barred = np.flatnonzero(problem.barred)
     if len(barred):
-        yield _Side(("siting.rule_barred", {"sites": tuple(ids[barred])}), barred, one[barred], -math.inf, 0)
-    for sites in rules.cliques:
-        yield _Side(("siting.rule_apart", {"sites": tuple(ids[sites])}), sites, one[sites], -math.inf, 1)
+        said: dict[str, object] = {"sites": tuple(ids[barred])}
+        yield one_row(("siting.rule_barred", said), count, barred, one[barred], -math.inf, 0)
+    cliques = rules.cliques
+    if len(cliques) > _MANY:
+        row = np.repeat(np.arange(len(cliques)), [len(c) for c in cliques])
+        rows = sp.csr_array((np.ones(len(row)), (row, np.concatenate(cliques))), shape=(len(cliques), count))
+        said = {"count": len(problem.conflicts)}
+        yield Side(("siting.rule_pairs", said), rows, np.full(len(cliques), -math.inf), np.ones(len(cliques)))
+        return
+    for sites in cliques:
+        yield one_row(("siting.rule_apart", {"sites": tuple(ids[sites])}), count, sites, one[sites], -math.inf, 1)
