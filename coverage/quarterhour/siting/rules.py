@@ -40,16 +40,17 @@ class Rules:
         for a, b in pairs:
             beside.setdefault(a, set()).add(b)
             beside.setdefault(b, set()).add(a)
-        left, cliques = set(pairs), []
+        left, cliques = {a: set(others) for a, others in beside.items()}, []
         for a, b in pairs:
-            if (a, b) not in left:
+            if b not in left[a]:
                 continue
             clique, common = [a, b], beside[a] & beside[b]
             while common:
                 first = min(common)
                 clique.append(first)
                 common &= beside[first]
-            left -= {(x, y) for x in clique for y in clique}
+            for site in clique:
+                left[site].difference_update(clique)
             cliques.append(np.array(sorted(clique), dtype=np.int64))
         return cliques
 
