@@ -249,3 +249,24 @@ Solver(program).solve(stop=lambda: False)
 """
     done = subprocess.run([sys.executable, "-c", code], cwd=root, capture_output=True, text=True, check=True)
     assert (done.stdout, done.stderr) == ("", "")
+
+
+def test_a_run_left_behind_does_not_hold_the_end_of_the_program(root):
+    code = """
+import threading
+import numpy as np, scipy.sparse as sp
+from quarterhour.siting import solver as room
+from quarterhour.siting.program import Program
+room._GRACE, room._kinds = 0.0, lambda cb: ()
+rng = np.random.default_rng(5)
+rows, columns = 1500, 1500
+inside = sp.csr_array((rng.random((rows, columns)) < 0.04).astype(float))
+ones, none = np.ones(columns), np.full(rows, np.inf)
+cost = rng.integers(50, 100, columns).astype(float)
+hard = Program(cost, inside, np.ones(rows), none, 0 * ones, ones, whole=ones > 0)
+solved = room.Solver(hard).solve(stop=lambda: True)
+print(solved.status, [t.name for t in threading.enumerate()])
+"""
+    done = subprocess.run([sys.executable, "-c", code], cwd=root, capture_output=True, text=True, timeout=300)
+    assert (done.returncode, done.stderr) == (0, "")
+    assert done.stdout == "stopped ['MainThread', 'HiGHS']\n"

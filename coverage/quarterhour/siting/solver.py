@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import atexit
 import math
 import threading
 import time
@@ -28,6 +29,31 @@ _UNEVEN = math.sqrt(0.5)
 cost without a common measure, so that it does not round, and keeps what is better by half a unit."""
 _TICK, _GRACE = 0.05, 0.8
 """Seconds between looks at a run, and those that it has to come to a stop before it is left behind."""
+
+
+_LEFT: list[tuple[threading.Thread, Any]] = []
+"""Runs that were left behind, and their threads."""
+
+
+@atexit.register
+def _deafen() -> None:
+    """Let no run that was left behind call Python any more: from here on that would end the program by a crash."""
+    from highspy import cb
+
+    running = [highs for thread, highs in _LEFT if thread.is_alive()]
+    for highs in running:
+        for kind in _kinds(cb):
+            highs.stopCallback(kind)
+        highs.setOptionValue("time_limit", math.inf)
+    if running:
+        # One that was about to call comes through.
+        time.sleep(_TICK)
+
+
+def _kinds(cb: Any) -> tuple[Any, ...]:
+    """What HiGHS calls for: to ask whether to go on, and to tell a better solution."""
+    kind = cb.HighsCallbackType
+    return kind.kCallbackMipInterrupt, kind.kCallbackSimplexInterrupt, kind.kCallbackMipImprovingSolution
 
 
 class Solver:
@@ -175,7 +201,8 @@ class Solver:
         """Run in another thread; "" where HiGHS did not stop in time and was left behind.
 
         HiGHS does not listen while it presolves and while it solves the linear programs of an integer one, which may
-        take minutes. What is left behind ends by itself at the next moment it listens, and is heard no more.
+        take minutes. What is left behind ends by itself at the next moment it listens, and is heard no more; the end
+        of the program does not wait for it.
         """
         done = threading.Event()
         status: list[str] = []
@@ -186,7 +213,8 @@ class Solver:
             finally:
                 done.set()
 
-        threading.Thread(target=run, args=(self._highs,), name="HiGHS").start()
+        thread = threading.Thread(target=run, args=(self._highs,), name="HiGHS", daemon=True)
+        thread.start()
         until = time.perf_counter() + max(0.0, seconds)
         try:
             while not done.wait(_TICK):
@@ -197,6 +225,7 @@ class Solver:
         finally:
             if not done.is_set():
                 ear.close()
+                _LEFT[:] = [left for left in _LEFT if left[0].is_alive()] + [(thread, self._highs)]
                 self._again()
         return status[0] if status else ""
 
@@ -241,8 +270,7 @@ class Solver:
         # HiGHS holds neither the function nor data passed along with it.
         self._heard = heard
         self._highs.setCallback(heard, None)
-        interrupts = (cb.HighsCallbackType.kCallbackMipInterrupt, cb.HighsCallbackType.kCallbackSimplexInterrupt)
-        for kind in (*interrupts, better):
+        for kind in _kinds(cb):
             self._highs.startCallback(kind)
 
     def _none(self) -> float:
