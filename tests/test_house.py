@@ -101,6 +101,7 @@ FLOORS = {
     "siting.counting": 5.2,
     "siting.door": 5.3,
     "siting.matrix": 5.5,
+    "siting.named": 5.1,
     "siting.sites": 5.2,
     "siting.tally": 5.2,
     "siting.measure": 5.2,

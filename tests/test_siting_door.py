@@ -105,10 +105,34 @@ WRONG = [
     ({"quotas": [Quota("town", "T1")]}, "names no areas"),
     ({"quotas": [Quota("town", ("T1",), 2**60)]}, "at least 1152921504606846976"),
     ({"people": {}}, "which one counts"),
-    ({"areas": pd.DataFrame({"town": ["T1", "T2"]}, ["far", "far"])}, "areas names communities more than once: far"),
+    ({"areas": pd.DataFrame({"town": ["T1", "T2"]}, ["far", "far"])}, "areas names more than once: far"),
     ({"conflicts": [["a", "a"]]}, "two at least"),
     ({"conflicts": [["a", "z"]]}, "a, z"),
     ({"people": {"older": 10**12}}, "too many to be counted"),
+    ({"people": 3}, "'3'"),
+    ({"objective": None}, "'None'"),
+    ({"objective": 3}, "'3'"),
+    ({"minutes": np.nan}, "nan came"),
+    ({"minutes": Standard([10])}, "[10] came"),
+    ({"budget": "much"}, "budget must be Budget(yuan); 'much' came"),
+    ({"budget": 100.5}, "budget must be"),
+    ({"spacing": True}, "spacing must be Spacing(metres)"),
+    ({"coverage": 2}, "coverage must be Coverage(...); 2 came"),
+    ({"capacity": "beds"}, "capacity must be Capacity(...)"),
+    ({"quotas": {"A": 1}}, "quotas must be [Quota(...), ...]"),
+    ({"quotas": ["town"]}, "quotas must be [Quota(...), ...]; 'town' came"),
+    ({"quotas": 1}, "quotas must be"),
+    ({"quotas": [Quota("name", ("a",))]}, "quotas cannot be set by 'name'. Known: town, county, state"),
+    ({"quotas": [Quota("state")]}, "names no areas"),
+    ({"quotas": [Quota("town", 3)]}, "names no areas"),
+    ({"conflicts": [3]}, "two at least"),
+    ({"areas": ["T1"] * 4}, "areas must be a DataFrame"),
+    ({"areas": pd.DataFrame({"town": "T1"}, COMMUNITIES[:3])}, "Missing: far; unknown: -"),
+    ({"areas": pd.DataFrame({"town": "T1"}, [*COMMUNITIES, "x"])}, "Missing: -; unknown: x"),
+    ({"minutes": {"u": 15, "r": 10}, "classes": ["u"] * 4}, "classes must be a Series by community id"),
+    ({"minutes": {"u": 15, "r": 10}, "classes": pd.Series("u", [*COMMUNITIES, "x"])}, "unknown: x"),
+    ({"capacity": Capacity("beds", [1] * 4)}, "load must be a Series by community id"),
+    ({"capacity": Capacity("beds", pd.Series(1, COMMUNITIES[:2]))}, "Missing: south, far"),
 ]
 
 
@@ -207,3 +231,36 @@ def test_joined_sites_bring_what_they_cost_and_can_serve():
 )
 def test_another_question_has_another_hash(changed):
     assert input_hash(_ask(**changed)) != input_hash(_ask())
+
+
+def test_a_number_alone_is_yuan_or_metres():
+    sites = SITES.assign(state=["existing", "candidate", "candidate", "candidate"])
+    plain = _ask(sites=sites, budget=100, spacing=500, quotas=Quota("town", ("T1",)))
+    said = _ask(sites=sites, budget=Budget(100), spacing=Spacing(500.0), quotas=[Quota("town", ("T1",))])
+    assert input_hash(plain) == input_hash(said)
+    assert (
+        input_hash(_ask(budget=np.int64(100))) == input_hash(_ask(budget=100.0)) == input_hash(_ask(budget=Budget(100)))
+    )
+
+
+def test_towns_that_are_numbers_are_text_to_all():
+    sites = SITES.assign(town=[1, 1, 2, np.nan])
+    problem = _ask(sites=sites, quotas=[Quota("town", (1, 2))], areas=pd.DataFrame({"town": [1, 2, 3, 3]}, COMMUNITIES))
+    assert problem.sites["town"].tolist() == ["1", "1", "2", ""]
+    assert problem.quotas[0].areas == ("1", "2")
+    assert _ask(sites=sites, quotas=[Quota("town")], areas=problem.areas).quotas[0].areas == ("1", "2", "3")
+
+
+def test_distances_go_by_id_or_in_order():
+    sites = SITES.assign(state="candidate")
+    metres = pd.DataFrame(5000.0, SITES.index, SITES.index)
+    metres.loc["b", "a"] = 100
+    for given in (
+        metres,
+        metres.iloc[::-1],
+        metres.to_numpy(),
+        metres.reset_index(drop=True).set_axis(range(4), axis=1),
+    ):
+        assert _ask(sites=sites, spacing=Spacing(401, given)).conflicts.tolist() == [[1, 2]]
+    with pytest.raises(DataError, match="distances names more than once: a"):
+        _ask(sites=sites, spacing=Spacing(401, metres.rename(index={"b": "a"})))

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import math
 from collections import Counter
-from collections.abc import Hashable, Mapping, Sequence
+from collections.abc import Hashable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from fractions import Fraction
-from typing import Any, TypeVar
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -15,10 +15,12 @@ import pandas as pd
 from quarterhour.errors import CutoffError, DataError, first_ids
 from quarterhour.modes import CENTISECONDS_PER_MINUTE, centiseconds
 from quarterhour.reach import TravelTimes
+from quarterhour.siting.named import by_id, check_ids, said, texts
 from quarterhour.siting.problem import (
     AREA_LEVELS,
+    EVERY_AREA,
     OBJECTIVES,
-    SITE_FIGURES,
+    QUOTA_LEVELS,
     WHOLE,
     Budget,
     Capacity,
@@ -31,7 +33,6 @@ from quarterhour.siting.problem import (
 )
 from quarterhour.siting.sites import (
     LARGEST,
-    check_ids,
     check_sites,
     close_pairs,
     conflicting_pairs,
@@ -43,7 +44,6 @@ from quarterhour.siting.sites import (
 from quarterhour.units import unit_words
 
 Standards = Mapping[str, Standard]
-Table = TypeVar("Table", pd.Series, pd.DataFrame)
 
 
 def as_problem(
@@ -55,15 +55,15 @@ def as_problem(
     minutes: float | Standard | Mapping[str, float | Standard],
     objective: str | Goal | Sequence[str | Goal],
     new_sites: int | None = None,
-    quotas: Sequence[Quota] = (),
+    quotas: Quota | Sequence[Quota] = (),
     people: str | Mapping[str, int] | None = None,
-    classes: pd.Series | None = None,
+    classes: pd.Series | Mapping[Any, str] | None = None,
     areas: pd.DataFrame | None = None,
     coverage: Coverage = Coverage(),  # noqa: B008 - frozen
-    budget: Budget = Budget(),  # noqa: B008 - frozen
+    budget: float | Budget = Budget(),  # noqa: B008 - frozen
     capacity: Capacity | None = None,
-    spacing: Spacing | None = None,
-    conflicts: Sequence[Sequence[str]] = (),
+    spacing: float | Spacing | None = None,
+    conflicts: Iterable[Iterable[Any]] = (),
 ) -> SitingProblem:
     """A siting question that the rest may trust.
 
@@ -78,12 +78,14 @@ def as_problem(
     objective : one of ``OBJECTIVES``, a ``Goal``, or a chain of them, the first bettered first.
     new_sites : how many sites to build or upgrade at most, required ones counted. Only a question that asks for few
         sites or little money, or has a budget, may leave it out.
-    quotas : sites per town and county.
+    quotas : sites per town and county; one that names no areas is for every area of its level.
     people : the column of ``demand`` that counts, or whole weights by column; the others are reported.
     classes : each community's class, where ``times`` or ``minutes`` have several.
-    areas : ``town`` and ``county`` of each community, for ``equity`` and ``gini``.
+    areas : ``town`` and ``county`` of each community, for ``equity`` and ``gini``; blank where not known. Classes,
+        areas and loads name every community, and no other.
     coverage : backup, tier, who must be covered.
-    budget, capacity, spacing : of money, of what sites can serve, of distance between new sites.
+    budget, capacity, spacing : of money, of what sites can serve, of distance between new sites; a number alone is
+        yuan for building, and metres between new sites.
     conflicts : groups of sites of which at most one may be open.
 
     Raises
@@ -93,6 +95,8 @@ def as_problem(
     """
     goals = _goals(objective)
     standards = _standards(minutes, times)
+    budget, spacing = _as_budget(budget), _as_spacing(spacing)
+    _check_kinds(coverage=(coverage, Coverage), capacity=(capacity, Capacity | None))
     check_sites(sites)
     table = _people_table(demand)
     check_ids([*table.index, *sites.index])
@@ -111,10 +115,10 @@ def as_problem(
         classes=classes,
         people=table,
         weights=weights,
-        areas=_areas(areas, table.index),
+        areas=(known := _areas(areas, table.index)),
         load=_load(capacity, counted),
         new_sites=new_sites,
-        quotas=tuple(quotas),
+        quotas=_quotas(quotas, frame, known),
         coverage=coverage,
         budget=budget,
         capacity=None if capacity is None else replace(capacity, load=None),
@@ -128,6 +132,8 @@ def as_problem(
 
 
 def _goals(objective: str | Goal | Sequence[str | Goal]) -> tuple[Goal, ...]:
+    if not isinstance(objective, (str, Goal, Sequence)):
+        raise DataError("siting.bad_objective", objective=said(objective), known=", ".join(OBJECTIVES))
     chain = (objective,) if isinstance(objective, (str, Goal)) else tuple(objective)
     goals = tuple(g if isinstance(g, Goal) else Goal(g) for g in chain)
     known = ", ".join(OBJECTIVES)
@@ -190,6 +196,8 @@ def _weights(people: str | Mapping[str, int] | None, table: pd.DataFrame) -> dic
     known = ", ".join(table.columns)
     if people is None and len(table.columns) > 1:
         raise DataError("siting.no_people_column", column="", known=known)
+    if not isinstance(people, (str, Mapping, type(None))):
+        raise DataError("siting.no_people_column", column=said(people), known=known)
     given = {table.columns[0]: 1} if people is None else {people: 1} if isinstance(people, str) else dict(people)
     if not given:
         raise DataError("siting.no_people_column", column="", known=known)
@@ -209,29 +217,30 @@ def _in_order(table: pd.DataFrame, times: TravelTimes) -> pd.DataFrame:
     return table.reindex(times.communities)
 
 
-def _each_once(table: Table, what: str) -> Table:
-    """The same table, if it names each community once."""
-    if not table.index.is_unique:
-        again = table.index[table.index.duplicated()].unique()
-        raise DataError("siting.community_twice", table=what, ids=first_ids(again))
-    return table
-
-
 def _areas(areas: pd.DataFrame | None, communities: pd.Index) -> pd.DataFrame:
-    given = pd.DataFrame(index=communities) if areas is None else _each_once(areas, "areas").reindex(communities)
-    return pd.DataFrame({c: given[c].fillna("").astype("str") if c in given else "" for c in AREA_LEVELS}, communities)
+    if areas is not None and not isinstance(areas, pd.DataFrame):
+        raise DataError("siting.bad_kind", what="areas", wanted="a DataFrame of town and county", came=said(areas))
+    given = pd.DataFrame(index=communities) if areas is None else by_id(areas, communities, "areas")
+    return pd.DataFrame({c: texts(given[c]) if c in given else "" for c in AREA_LEVELS}, communities)
 
 
 def _load(capacity: Capacity | None, counted: pd.Series) -> pd.Series:
     if capacity is None or capacity.load is None:
         return counted.astype("int64").rename("load")
-    load = _each_once(capacity.load, "load").reindex(counted.index)
+    load = _by_community(capacity.load, counted.index, "load")
     bad = ~_whole_numbers(load) | (load.ne(0) & counted.eq(0))
     if bad.any():
         raise DataError("siting.bad_load", unit=unit_words(capacity.unit), ids=first_ids(counted.index[bad]))
     if capacity.split and load.ne(counted).any():
         raise DataError("siting.split_load", unit=unit_words(capacity.unit))
     return load.astype("int64").rename("load")
+
+
+def _by_community(given: Any, communities: pd.Index, what: str) -> pd.Series:
+    """One value for each community, by id: a list says nothing of whose order it is in."""
+    if not isinstance(given, (pd.Series, Mapping)):
+        raise DataError("siting.bad_kind", what=what, wanted="a Series by community id", came=said(given))
+    return by_id(pd.Series(given), communities, what)
 
 
 # --- times ----------------------------------------------------------------------------------------
@@ -241,7 +250,7 @@ def _times(
     times: TravelTimes | Mapping[str, TravelTimes],
     standards: Standards,
     *,
-    classes: pd.Series | None,
+    classes: pd.Series | Mapping[Any, str] | None,
     communities: pd.Index,
     sites: pd.Index,
 ) -> tuple[TravelTimes, pd.Series]:
@@ -269,11 +278,11 @@ def _check_reach(standard: Standard, times: TravelTimes, sites: pd.Index) -> Non
         raise DataError("siting.site_without_times", ids=first_ids(lost))
 
 
-def _classes(classes: pd.Series | None, standards: Standards, communities: pd.Index) -> pd.Series:
+def _classes(classes: pd.Series | Mapping[Any, str] | None, standards: Standards, communities: pd.Index) -> pd.Series:
     known = ", ".join(standards)
     if classes is None:
         raise DataError("siting.no_class", ids=first_ids(communities), known=known)
-    given = _each_once(classes, "classes").reindex(communities)
+    given = _by_community(classes, communities, "classes")
     strange = communities[~given.isin(list(standards)).to_numpy()]
     if len(strange):
         raise DataError("siting.no_class", ids=first_ids(strange), known=known)
@@ -304,7 +313,7 @@ def _merged(parts: Sequence[_Part], communities: pd.Index) -> TravelTimes:
             raise DataError("siting.community_without_times", ids=first_ids(communities[part.mine][place < 0]))
         table = part.times.to_scipy()[place]
         row = np.repeat(np.flatnonzero(part.mine), np.diff(table.indptr))
-        near = table.data <= farther * centiseconds(part.standard.minutes)
+        near = table.data <= math.floor(farther * centiseconds(part.standard.minutes))
         rows.append(row[near])
         sites.append(table.indices[near])
         legs.append(table.data[near])
@@ -323,6 +332,55 @@ def _merged(parts: Sequence[_Part], communities: pd.Index) -> TravelTimes:
         community_snap=pd.DataFrame(),
         site_snap=pd.DataFrame(),
     )
+
+
+# --- rules ----------------------------------------------------------------------------------------
+
+
+def _as_budget(given: Any) -> Budget:
+    if isinstance(given, Budget):
+        return given
+    if given is None:
+        return Budget()
+    if isinstance(given, bool) or not is_number(given) or given != int(given):
+        raise DataError("siting.bad_kind", what="budget", wanted="Budget(yuan)", came=said(given))
+    return Budget(int(given))
+
+
+def _as_spacing(given: Any) -> Spacing | None:
+    if given is None or isinstance(given, Spacing):
+        return given
+    if isinstance(given, bool) or not is_number(given):
+        raise DataError("siting.bad_kind", what="spacing", wanted="Spacing(metres)", came=said(given))
+    return Spacing(float(given))
+
+
+def _check_kinds(**given: tuple[object, Any]) -> None:
+    for what, (value, kind) in given.items():
+        if not isinstance(value, kind):
+            raise DataError("siting.bad_kind", what=what, wanted=f"{what.title()}(...)", came=said(value))
+
+
+def _quotas(given: Quota | Sequence[Quota], sites: pd.DataFrame, areas: pd.DataFrame) -> tuple[Quota, ...]:
+    """The quotas, their areas as text; all areas that sites or communities lie in where none is named."""
+    quotas = (given,) if isinstance(given, Quota) else given
+    if isinstance(quotas, (str, Mapping)) or not isinstance(quotas, Iterable):
+        raise DataError("siting.bad_kind", what="quotas", wanted="[Quota(...), ...]", came=said(given))
+    quotas = tuple(quotas)
+    for quota in quotas:
+        if not isinstance(quota, Quota):
+            raise DataError("siting.bad_kind", what="quotas", wanted="[Quota(...), ...]", came=said(quota))
+    return tuple(replace(q, areas=_areas_of(q, sites, areas)) for q in quotas)
+
+
+def _areas_of(quota: Quota, sites: pd.DataFrame, areas: pd.DataFrame) -> tuple[str, ...]:
+    if quota.areas == EVERY_AREA:
+        every = {*sites[quota.level], *areas[quota.level]} if quota.level in AREA_LEVELS else set()
+        return tuple(sorted(every - {""}))
+    given: object = quota.areas
+    if isinstance(given, str) or not isinstance(given, Iterable):
+        raise DataError("siting.quota_areas", level=quota.level, ids=said(given))
+    return tuple(map(str, given))
 
 
 # --- what must agree ------------------------------------------------------------------------------
@@ -372,16 +430,14 @@ def _check_money(problem: SitingProblem) -> None:
 
 
 def _check_quota(quota: Quota, problem: SitingProblem) -> None:
-    levels = [c for c in problem.sites.columns if c not in SITE_FIGURES]
-    if quota.level not in levels:
-        raise DataError("siting.quota_level", level=quota.level, known=", ".join(levels))
+    if quota.level not in QUOTA_LEVELS:
+        raise DataError("siting.quota_level", level=quota.level, known=", ".join(QUOTA_LEVELS))
     high = quota.maximum
     whole = is_whole(quota.minimum) and (high is None or is_whole(high)) and quota.minimum < LARGEST
     if not whole or (high is not None and high < quota.minimum):
         raise DataError("siting.quota_bounds", level=quota.level, minimum=quota.minimum, maximum=quota.maximum)
-    areas: object = quota.areas
     again = [a for a, n in Counter(quota.areas).items() if n > 1 or not a]
-    if isinstance(areas, str) or again or not quota.areas:
+    if again or not quota.areas:
         raise DataError("siting.quota_areas", level=quota.level, ids=first_ids(again))
     _check_tier(quota.tier, problem)
 

@@ -25,6 +25,8 @@ STATES = ("existing", "required", "candidate", "upgradeable")
 SITE_COLUMNS = ("state", "town", "county", "name", "quality")
 SITE_FIGURES = ("cost_yuan", "running_yuan", "capacity")
 AREA_LEVELS = ("town", "county")
+EVERY_AREA = ("*",)
+QUOTA_LEVELS = (*AREA_LEVELS, "state")
 PPM = 1_000_000
 """A coefficient is counted in millionths, rounded up, so that it stays a whole number."""
 WHOLE = 10_000
@@ -47,7 +49,8 @@ class Goal:
     and serves best behind others, as most people, then ``gini``.
 
     Under ``min-time`` and ``min-worst`` somebody without an open site within the standard counts as if just at it
-    (where two must be near, one is how far it is), and people whom no site could cover do not count.
+    (under backup the way is to the nearest open site, even where two must be near), and people whom no site could
+    cover do not count. ``equity`` is 1 where no site could cover anybody: no area has less than it could.
     """
 
     objective: str
@@ -69,13 +72,15 @@ class Goal:
 class Quota:
     """At least ``minimum`` (and at most ``maximum``) open sites in every area of a level.
 
-    ``level``: the column of the sites that is counted, as ``town`` or ``county``; existing sites count.
-    ``areas``: the ids that must have them (every town, also those without a candidate).
+    ``level``: the column of the sites that is counted, ``town`` or ``county``; existing sites count. By ``state`` the
+    upgrades can be limited.
+    ``areas``: the ids that must have them (also those without a candidate); ``EVERY_AREA``: every town or
+    county that a site or a community lies in, which ``as_problem`` writes out.
     ``tier``: only sites that count for this tier; a site may count for several.
     """
 
     level: str
-    areas: tuple[str, ...]
+    areas: tuple[str, ...] = EVERY_AREA
     minimum: int = 1
     maximum: int | None = None
     tier: str = ""
@@ -102,7 +107,8 @@ class Coverage:
     """When a community is covered, and who must be.
 
     ``backup``: None where one open site within the standard is enough; else the percent that counts with one
-    alone, and two make 100 (0: covered only with two). ``tier``: only sites that count for this tier cover.
+    alone, and two make 100 (0: covered only with two). With steps the better counts: what the nearest is worth,
+    times ``backup``, or what the second nearest is worth in full. ``tier``: only sites that count for this tier cover.
     ``everyone``: whoever some site could cover must be covered; None: so where the first goal is not
     ``max-cover``, ``equity`` or ``gini`` and ``at_least`` is 0. ``at_least``: people to cover in any case.
     """

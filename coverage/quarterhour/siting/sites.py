@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from typing import Any
 
 import numpy as np
@@ -11,6 +11,7 @@ import pandas as pd
 from scipy.spatial import cKDTree
 
 from quarterhour.errors import DataError, first_ids
+from quarterhour.siting.named import is_counted, said, texts
 from quarterhour.siting.problem import (
     SITE_COLUMNS,
     SITE_FIGURES,
@@ -45,7 +46,7 @@ def join_sites(existing: pd.DataFrame, candidates: pd.DataFrame, *, required: Se
 
 
 def _site_columns(places: pd.DataFrame, state: Any) -> pd.DataFrame:
-    kept = {c: places[c].astype("str") if c in places else "" for c in SITE_COLUMNS[1:]}
+    kept = {c: texts(places[c]) if c in places else "" for c in SITE_COLUMNS[1:]}
     kept |= {c: places[c] for c in (*SITE_FIGURES, "tiers") if c in places}
     return pd.DataFrame({"state": state, **kept}, index=places.index.astype("str"))
 
@@ -62,15 +63,6 @@ def check_sites(sites: pd.DataFrame) -> None:
         raise DataError("siting.bad_state", ids=first_ids(strange), known=", ".join(STATES))
 
 
-def check_ids(ids: Sequence[object]) -> None:
-    """DataError where an id cannot be written to a file."""
-    try:
-        "".join(map(str, ids)).encode()
-    except UnicodeEncodeError as error:
-        bad = [ascii(i) for i in ids if str(i) != str(i).encode(errors="replace").decode()]
-        raise DataError("siting.bad_ids", ids=first_ids(bad)) from error
-
-
 def money_counts(goals: Sequence[Goal], budget: Budget) -> bool:
     """Whether a question needs to know what sites cost."""
     return budget.yuan is not None or any(g.objective == "min-cost" for g in goals)
@@ -79,6 +71,8 @@ def money_counts(goals: Sequence[Goal], budget: Budget) -> bool:
 def site_frame(sites: pd.DataFrame, *, costs: bool, capacity: Capacity | None) -> pd.DataFrame:
     """The columns that questions use, figures as whole numbers; a capacity may be missing (no limit)."""
     frame = sites.loc[:, list(SITE_COLUMNS)].copy()
+    for column in SITE_COLUMNS[1:]:
+        frame[column] = texts(sites[column])
     frame["tiers"] = sites["tiers"].fillna("").astype("str") if "tiers" in sites else ""
     new = sites["state"].ne("existing")
     for column in ("cost_yuan", "running_yuan"):
@@ -102,12 +96,14 @@ def _figures(sites: pd.DataFrame, column: str, *, asked: pd.Series) -> pd.Series
     return given.round().astype("Int64")
 
 
-def conflicting_pairs(frame: pd.DataFrame, groups: Sequence[Sequence[str]], close: Ints) -> Ints:
+def conflicting_pairs(frame: pd.DataFrame, groups: Iterable[Iterable[Any]], close: Ints) -> Ints:
     """Pairs of positions of which at most one site may be open, in order and each once."""
     pairs = {(int(a), int(b)) for a, b in close}
     for group in groups:
-        place = frame.index.get_indexer(pd.Index(list(group)))
-        if isinstance(group, str) or (place < 0).any() or len(set(place.tolist())) < max(2, len(place)):
+        if isinstance(group, str) or not isinstance(group, Iterable):
+            raise DataError("siting.bad_conflict", ids=said(group))
+        place = frame.index.astype("str").get_indexer(pd.Index([str(i) for i in group], dtype="str"))
+        if (place < 0).any() or len(set(place.tolist())) < max(2, len(place)):
             raise DataError("siting.bad_conflict", ids=first_ids(group))
         ordered = sorted(place.tolist())
         pairs |= {(a, b) for k, a in enumerate(ordered) for b in ordered[k + 1 :]}
@@ -139,11 +135,21 @@ def _near_pairs(sites: pd.DataFrame, spacing: Spacing) -> Ints:
         return np.asarray(pairs[apart < spacing.metres], dtype=np.int64)
     given = spacing.distances
     if isinstance(given, pd.DataFrame):
-        given = given.reindex(index=sites.index, columns=sites.index)
+        given = _of_sites(_of_sites(given, sites.index).T, sites.index).T
     metres = np.asarray(given, dtype=float)
     if metres.shape != (len(sites), len(sites)) or np.isnan(metres).any() or (metres < 0).any():
         raise DataError("siting.bad_distances", sites=len(sites), shape=" x ".join(map(str, metres.shape)))
     return np.argwhere(np.triu(np.minimum(metres, metres.T) < spacing.metres, k=1)).astype(np.int64)
+
+
+def _of_sites(distances: pd.DataFrame, sites: pd.Index) -> pd.DataFrame:
+    """The rows of these sites, by id; in their order where the rows are only numbered."""
+    if len(distances) == len(sites) and is_counted(distances.index):
+        return distances
+    index = distances.index.astype("str")
+    if not index.is_unique:
+        raise DataError("siting.named_twice", table="distances", ids=first_ids(index[index.duplicated()].unique()))
+    return distances.set_axis(index).reindex(sites.astype("str"))
 
 
 def is_number(value: object) -> bool:
