@@ -14,12 +14,17 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from quarterhour.siting import exact
+from quarterhour.siting import exact, keep
+from quarterhour.siting.assemble import certificate
+from quarterhour.siting.chain import easy_bound
 from quarterhour.siting.exact import solve_siting
+from quarterhour.siting.keep import Keeper
 from quarterhour.siting.matrix import siting_from_matrix
+from quarterhour.siting.measure import Choice, Measure
 from quarterhour.siting.problem import Budget, Capacity, Coverage
 from quarterhour.siting.record import verify_record
 from quarterhour.siting.recount import verify_plan
+from quarterhour.siting.watch import COUNTING, Watch
 
 HARD = """
 import numpy as np
@@ -131,6 +136,22 @@ def test_every_plan_on_the_way_holds_and_is_better(hard, tmp_path):
     record = json.loads((tmp_path / "plan.json").read_text(encoding="utf-8"))
     assert (record["value"], record["input_hash"]) == (plan.value, plan.input_hash)
     assert seen[-1].chosen == plan.chosen
+
+
+def test_a_plan_kept_back_is_told_when_there_is_time_again(monkeypatch):
+    problem = _easy()
+    measure, told = Measure(problem), []
+    keeper = Keeper(certificate(measure, 0), Watch(), found=told.append)
+    goal, best = problem.goals[0], solve_siting(problem)
+    hear, watch = keeper.hearing(goal, []), keeper.asking(Watch())
+    monkeypatch.setattr(keep, "_SHARE", -1.0)
+    for opened in ((), best.chosen):
+        hear(Choice(problem.sites.index.isin(opened)), easy_bound(measure, goal), COUNTING)
+    assert not told
+    monkeypatch.setattr(keep, "_SHARE", 1.0)
+    assert not watch.over()
+    assert [p.value for p in told] == [best.value]
+    assert not watch.over() and len(told) == 1
 
 
 def test_time_that_ends_a_search_is_told(hard):

@@ -97,7 +97,7 @@ def _land(rows=400, sites=60, **changed):
 @pytest.mark.parametrize("goals", ["max-cover", ("max-cover", "min-time")])
 def test_a_land_comes_close_to_what_sharing_out_allows(goals):
     """Sites first, then a packing: the generic model alone is 5 % short of its bound after ten seconds."""
-    plan = _solved(_land(objective=goals, coverage=Coverage(everyone=False)), seconds=5)
+    plan = _solved(_land(objective=goals, coverage=Coverage(everyone=False)), seconds=10)
     assert plan.gap < 0.1
 
 
@@ -113,3 +113,15 @@ def test_what_is_no_packing_goes_elsewhere():
         (_ask(minutes, [7, 7, 6], [10, 10], capacity=None), Goal("max-cover"), False),
     ):
         assert is_packing(Rules(Measure(problem)), goal) is packing
+
+
+def test_a_community_that_another_goal_alone_counts_goes_nowhere_wrong():
+    """Shared out, nobody goes for it; that there is no plan was once said of this."""
+    people = pd.DataFrame({"all": [5, 53], "cared_for": [10, 0]})
+    problem = siting_from_matrix(
+        [[np.nan], [4]], people, people="cared_for", objective=("min-cost", Goal("min-time", "all")), within=20,
+        new_sites=1, sites=pd.DataFrame({"capacity": [5], "cost_yuan": [7]}), capacity=Capacity("people"),
+        coverage=Coverage(everyone=True),
+    )  # fmt: skip
+    plan = _solved(problem, seconds=10)
+    assert (plan.status, plan.value, list(plan.served["community"])) == ("optimal", 7, ["1"])

@@ -65,7 +65,8 @@ def solve_siting(
         watch = Watch(seconds=seconds, seed=seed, stop=asked.is_set, progress=progress or (lambda _: None))
         watch.progress(0.0)
         known = certificate(measure, seed)
-        plan = _solved(known, watch, Keeper(known, watch, keep, found), asked)
+        keeper = Keeper(known, watch, keep, found)
+        plan = _solved(known, keeper.asking(watch), keeper, asked)
         watch.progress(1.0)
     return plan
 

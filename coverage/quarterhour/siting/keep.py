@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import json
+import threading
 import time
+from collections import deque
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from functools import cached_property
 from pathlib import Path
 from typing import Any
@@ -24,7 +27,11 @@ _SHARE = 0.2
 
 
 class Keeper:
-    """Where better plans go: a file, an ear, both or neither."""
+    """Where better plans go: a file, an ear, both or neither.
+
+    A plan that comes while too much time went into plans is kept back, and told as soon as there is time again
+    or when a better one takes its place; engines tell from several threads, one plan is written at a time.
+    """
 
     def __init__(
         self,
@@ -33,35 +40,64 @@ class Keeper:
         path: str | Path | None = None,
         found: Callable[[SitingPlan], None] | None = None,
     ) -> None:
-        self.known, self.watch, self.path, self.found = known, watch, path, found
-        self._spent = 0.0
+        self.known, self.path, self.found = known, path, found
+        self._begun, self._spent = watch.begun, 0.0
+        self._newest: deque[tuple[Choice, list[Proof]]] = deque(maxlen=1)
+        self._one_at_a_time = threading.Lock()
+
+    def asking(self, watch: Watch) -> Watch:
+        """The same watch; whoever asks it whether to stop gives a plan that was kept back its turn."""
+        if self.path is None and self.found is None:
+            return watch
+
+        def stop() -> bool:
+            self._tell()
+            return watch.stop()
+
+        return replace(watch, stop=stop)
 
     def hearing(self, goal: Goal, proofs: Sequence[Proof]) -> Tell:
         """An ear for the choices of one goal; ``proofs`` of the goals before."""
         goals = self.known.measure.problem.goals
         later = goals[goals.index(goal) + 1 :]
+        before = list(proofs)
 
         def heard(choice: Choice, bound: Exact, by: str) -> None:
-            if self._idle():
+            if self.path is None and self.found is None:
                 return
-            begun = time.perf_counter()
             open_ends = [Proof(g, easy_bound(self.known.measure, g), COUNTING) for g in later]
-            every = [*proofs, Proof(goal, bound, by), *open_ends]
-            self.write(as_plan(self.known, choice, every, seconds=begun - self.watch.begun))
-            self._spent += time.perf_counter() - begun
+            self._newest.append((choice, [*before, Proof(goal, bound, by), *open_ends]))
+            self._tell()
 
         return heard
 
-    def _idle(self) -> bool:
-        """Whether nobody listens, or too much time went into plans on the way already (the first is always kept)."""
-        if self.path is None and self.found is None:
-            return True
-        return self._spent > _SHARE * (time.perf_counter() - self.watch.begun)
+    def _tell(self) -> None:
+        """Write the newest plan, if there is one and time for it (the first is always written)."""
+        if not self._newest or self._spent > _SHARE * (time.perf_counter() - self._begun):
+            return
+        if not self._one_at_a_time.acquire(blocking=False):
+            return
+        try:
+            if not self._newest:
+                return
+            if self.path is not None:
+                _ = self._question  # packed once, which is no part of what a plan takes
+            begun = time.perf_counter()
+            choice, proofs = self._newest.pop()
+            self._write(as_plan(self.known, choice, proofs, seconds=begun - self._begun))
+            self._spent += time.perf_counter() - begun
+        finally:
+            self._one_at_a_time.release()
 
     def write(self, plan: SitingPlan) -> None:
-        """Recount a plan, put it on disk and tell it; PlanError where it does not hold."""
+        """Recount the last plan, put it on disk and tell it; PlanError where it does not hold."""
         if self.path is None and self.found is None:
             return
+        with self._one_at_a_time:
+            self._newest.clear()
+            self._write(plan)
+
+    def _write(self, plan: SitingPlan) -> None:
         problem = self.known.measure.problem
         verify_plan(problem, plan)
         if self.path is not None:
