@@ -184,14 +184,29 @@ class Measure:
 
     def by_area(self, points: Ints, goal: Goal) -> Ints:
         """Sums by the areas of ``totals``."""
-        place = {name: k for k, (name, _) in enumerate(self.totals(goal))}
-        area = self.problem.areas[goal.level].map(place).fillna(-1).to_numpy(dtype=np.int64)
-        sums = np.zeros(len(place) + 1, dtype=np.int64)
+        totals, area = self._areas(goal)
+        sums = np.zeros(len(totals) + 1, dtype=np.int64)
         np.add.at(sums, area, points)
         return sums[:-1]
 
     def totals(self, goal: Goal) -> list[tuple[str, int]]:
         """The areas that a goal compares and the people there whom some site could cover."""
+        return self._areas(goal)[0]
+
+    def _areas(self, goal: Goal) -> tuple[list[tuple[str, int]], Ints]:
+        """The areas with their people, and the place of each community among them (-1: none)."""
+        if goal not in self._known:
+            totals = self._counted(goal)
+            place = {name: k for k, (name, _) in enumerate(totals)}
+            area = self.problem.areas[goal.level].map(place).fillna(-1)
+            self._known[goal] = totals, np.asarray(area, dtype=np.int64)
+        return self._known[goal]
+
+    @cached_property
+    def _known(self) -> dict[Goal, tuple[list[tuple[str, int]], Ints]]:
+        return {}
+
+    def _counted(self, goal: Goal) -> list[tuple[str, int]]:
         people = pd.Series(np.where(self.reachable, self.problem.counted(goal), 0), index=self.problem.areas.index)
         sums = people.groupby(self.problem.areas[goal.level]).sum()
         return [(str(name), int(n)) for name, n in sums.items() if name and n > 0]

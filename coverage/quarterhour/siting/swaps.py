@@ -1,10 +1,13 @@
-"""Good choices where coverage is more than one site in reach: backup, steps, money, conflicts; by exchanges of sites.
+"""Good choices where coverage is more than one site in reach, or areas are to be alike, by exchanges of sites.
 
-Sites come and go, one for another, while more people are covered; then some are changed at random and the search goes
-on from there (iterated local search). How often is settled beforehand, so that the same seed gives the same choice.
+Under backup, steps, money, conflicts sites come and go, one for another, while more people are covered; then some are
+changed at random and the search goes on from there (iterated local search), for areas alike in the same way. How often
+is settled beforehand, so that the same seed gives the same choice.
 """
 
 from __future__ import annotations
+
+from collections.abc import Iterator
 
 import numpy as np
 
@@ -15,10 +18,13 @@ from quarterhour.siting.measure import Choice
 from quarterhour.siting.patterns import Patterns, patterns
 from quarterhour.siting.problem import Bools, Goal
 from quarterhour.siting.rules import Rules
+from quarterhour.siting.unlike import coefficient
 from quarterhour.siting.watch import Watch
 
 _ROUNDS, _ROUNDS_A_SITE = 600, 6
 _SHAKEN = 3
+_TRIED = 10_000
+"""Choices weighed for how alike areas are."""
 _SHARE = 0.25
 """Of the time left."""
 
@@ -26,6 +32,8 @@ _SHARE = 0.25
 def better_start(rules: Rules, goal: Goal, start: Choice | None, *, watch: Watch) -> Choice | None:
     """The best choice that exchanges find, from one that is known; the known one where they find none that holds."""
     problem = rules.measure.problem
+    if start is not None and problem.capacity is None and goal.objective == "gini":
+        return _more_alike(rules, goal, start, watch.part(_SHARE))
     if problem.capacity is not None or goal.objective != "max-cover" or not problem.free.any():
         return start
     search = _Swaps(patterns(rules.measure), problem.counted(goal), as_limits(rules), problem.free)
@@ -46,6 +54,75 @@ def better_start(rules: Rules, goal: Goal, start: Choice | None, *, watch: Watch
         if (gained := search.climb(other)) >= worth:
             opened, worth = other, gained
     return best
+
+
+def _more_alike(rules: Rules, goal: Goal, start: Choice, watch: Watch) -> Choice:
+    """The choice whose areas are most alike that exchanges find from one that holds."""
+    search = _Alike(rules, goal, watch)
+    best, least = search.climb(start.opened)
+    while least > 0 and search.goes_on():
+        other = search.shaken(best)
+        if other is best:
+            break
+        there, now = search.climb(other)
+        if now < least:
+            best, least = there, now
+    return Choice(best)
+
+
+class _Alike:
+    """Sites that come and go while that makes areas more alike, so many choices weighed."""
+
+    def __init__(self, rules: Rules, goal: Goal, watch: Watch) -> None:
+        self.rules, self.goal, self.watch, self.left = rules, goal, watch, _TRIED
+        problem = rules.measure.problem
+        self.people = np.array([n for _, n in rules.measure.totals(goal)], dtype=np.float64)
+        self.counted = problem.counted(goal)
+        self.rng = np.random.default_rng(watch.seed)
+        self.sites = self.rng.permutation(np.flatnonzero(problem.free & ~problem.barred)).tolist()
+
+    def goes_on(self) -> bool:
+        """Whether more may be weighed."""
+        return self.left > 0 and not self.watch.over()
+
+    def unlike(self, opened: Bools) -> float:
+        """How unlike areas are."""
+        measure = self.rules.measure
+        return coefficient(measure.by_area(measure.points(Choice(opened), self.counted), self.goal), self.people)
+
+    def climb(self, opened: Bools) -> tuple[Bools, float]:
+        """One site for another, one more, or one less, the first that helps, until none does."""
+        least, turn, idle = self.unlike(opened), 0, 0
+        while idle < len(self.sites) and self.goes_on():
+            site, turn, idle = self.sites[turn % len(self.sites)], turn + 1, idle + 1
+            for other in _turned(opened, site, self.sites):
+                self.left -= 1
+                now = self.unlike(other)
+                if now < least and self.rules.hold(Choice(other)):
+                    opened, least, idle = other, now, 0
+                    break
+        return opened, least
+
+    def shaken(self, opened: Bools) -> Bools:
+        """Some sites exchanged for others; the same where no exchange that is drawn holds."""
+        for _ in range(_SHAKEN):
+            there, away = (np.flatnonzero(opened[self.sites] == state) for state in (True, False))
+            if len(there) and len(away):
+                other = opened.copy()
+                other[self.sites[int(self.rng.choice(there))]] = False
+                other[self.sites[int(self.rng.choice(away))]] = True
+                opened = other if self.rules.hold(Choice(other)) else opened
+        return opened
+
+
+def _turned(opened: Bools, site: int, sites: list[int]) -> Iterator[Bools]:
+    """A site closed if it is open; else opened, beside the others and in the place of each."""
+    for out in (None, *(s for s in sites if opened[s] and not opened[site])):
+        other = opened.copy()
+        other[site] = not opened[site]
+        if out is not None:
+            other[out] = False
+        yield other
 
 
 class _Swaps:

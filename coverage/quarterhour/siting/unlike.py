@@ -12,7 +12,7 @@ import math
 import numpy as np
 
 from quarterhour.siting.measure import Choice, Measure
-from quarterhour.siting.problem import PPM, WHOLE, Bools, Goal
+from quarterhour.siting.problem import PPM, WHOLE, Bools, Goal, Ints
 from quarterhour.siting.program import Floats
 from quarterhour.siting.rows import Rows, Sum
 
@@ -66,6 +66,16 @@ class Unlike:
         covered = self.measure.points(choice, self.measure.problem.counted(self.goal))
         share = self.measure.by_area(covered, self.goal) / self.people
         return np.concatenate([share, np.abs(share[self.one] - share[self.other])])
+
+
+def coefficient(covered: Ints, people: Floats) -> float:
+    """Gini's coefficient of the shares covered of areas, as a real; 1 where nobody is covered."""
+    if not covered.any():
+        return 1.0
+    order = np.argsort(covered / people)
+    had, here = covered[order].astype(np.float64), people[order]
+    before, below = np.cumsum(had) - had, np.cumsum(here) - here
+    return float((had @ below - here @ before) / (had.sum() * here.sum()))
 
 
 def millionths_above(ppm: int, above: float, mean: float) -> int | None:
