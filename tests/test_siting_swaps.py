@@ -97,3 +97,21 @@ def test_other_questions_keep_their_start():
         (_ask(1, objective="min-time"), Goal("min-time")),
     ):
         assert better_start(Rules(Measure(problem)), goal, start, watch=Watch()) is start
+
+
+@settings(max_examples=40, deadline=None)
+@given(st.integers(0, 10**6), st.sampled_from([*QUESTIONS, {"new_sites": 4}, {"quotas": (Quota("town", ("T1",), 2),)}]))
+def test_areas_come_to_be_more_alike_within_the_rules_and_none_beats_the_proof(seed, question):
+    areas = pd.DataFrame({"town": [f"T{k % 4}" for k in range(12)]}, index=[str(k) for k in range(12)])
+    goal, problem = Goal("gini"), _ask(seed, objective="gini", areas=areas, **question)
+    rules = Rules(Measure(problem))
+    choices = list(_choices(rules))
+    values = [rules.measure.value(c, goal) for c in choices]
+    if not choices:
+        assert solve_siting(problem).status == "infeasible"
+        return
+    found = better_start(rules, goal, choices[0], watch=Watch(seed=1))
+    assert rules.hold(found) and min(values) <= rules.measure.value(found, goal) <= values[0]
+    plan = solve_siting(problem)
+    verify_plan(problem, plan)
+    assert (plan.status, plan.value) == ("optimal", min(values) / 1_000_000)

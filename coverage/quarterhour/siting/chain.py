@@ -14,7 +14,7 @@ import scipy.sparse as sp
 from quarterhour.siting.counting import least_for_quotas
 from quarterhour.siting.measure import Choice, Exact, Measure
 from quarterhour.siting.model import Model
-from quarterhour.siting.problem import PPM, WHOLE, Goal
+from quarterhour.siting.problem import WHOLE, Goal
 from quarterhour.siting.program import Floats, Outcome, Program, whole_bound
 from quarterhour.siting.rows import Rows, Sum
 from quarterhour.siting.rules import Rules
@@ -24,8 +24,10 @@ from quarterhour.siting.watch import COUNTING, Watch
 
 Tell = Callable[[Choice, Exact, str], None]
 """Told each better choice that keeps all rules, what none can beat as far as known by then, and who proved that."""
-_LOST = 1e-5
+_LOST = 1e-4
 """What a solver's tolerances may make of a sum of shares in ten thousandths."""
+_TANGENTS = 10
+"""Found from fractions each time, before whole choices are asked for."""
 _MOST_REFUSED = 50
 """Solutions of the solver that do not hold in whole numbers, after which it is left."""
 
@@ -173,22 +175,33 @@ class Search:
             done, by = self.solve(self._any(self.kept()), whole=True, first=True)
             if self.choice is None:
                 return done.status == "infeasible"
-        mean, before = self._least_mean(), PPM + 1
-        while before != self.value and not self.met() and not self.watch.over():
+        mean, better = self._least_mean(), True
+        while better and not self.met() and not self.watch.over():
             before = int(self.value)
             proven = partial(self._prove_alike, before - 1, mean)
-            program = self.model.above(self.kept(), self.goal, before - 1)
-            done, by = self.solve(program, whole=False, live=proven)
+            done, by = self.solve(self._above(before - 1), whole=False, live=proven)
             proven(done.bound, by)
-        before = PPM + 1
-        while before != self.value and not self.met() and not self.watch.over():
+            better = bool(self.model.touch(done.values).parts) or self.value != before
+        better = True
+        while better and not self.met() and not self.watch.over():
             before, rows = int(self.value), self.kept()
             self.model.keep_alike(rows, self.goal, before - 1)
-            better = self.rules.keeping((self.goal, before - 1))
-            done, by = self.solve(self._any(rows), whole=True, first=True, rules=better)
+            less = self.rules.keeping((self.goal, before - 1))
+            done, by = self.solve(self._any(rows), whole=True, first=True, rules=less)
             if done.status == "infeasible":
-                self.prove(self.value, by)
+                self.prove(before, by)
+            better = bool(self.model.touch(done.values).parts) or self.value != before
         return False
+
+    def _above(self, ppm: int) -> Program:
+        """The program of what is least above so many millionths, along the tangents that fractions ask for first."""
+        program = self.model.above(self.kept(), self.goal, ppm)
+        for _ in range(0 if self.model.unlike[self.goal].few else _TANGENTS):
+            done, _ = self.solve(replace(program, whole=None), whole=False)
+            if not self.model.touch(done.values).parts or self.watch.over():
+                break
+            program = self.model.above(self.kept(), self.goal, ppm)
+        return program
 
     def _least_mean(self) -> float:
         """The least share of all people that any choice covers, in ten thousandths."""
@@ -252,8 +265,8 @@ class Search:
             if rules.hold(choice):
                 self.take(choice)
 
-        done = Outcome("failed", None, math.nan, math.nan)
-        for _ in range(_MOST_REFUSED):
+        done, refused = Outcome("failed", None, math.nan, math.nan), 0
+        while refused < _MOST_REFUSED:
             done = solver.solve(
                 seconds=watch.left(),
                 start=None if first or started is None else self._begin(program, started),
@@ -267,13 +280,25 @@ class Search:
             if rules.hold(choice):
                 self.take(choice)
                 break
-            if done.status != "optimal" or not self._refuse(solver, done.values):
+            if done.status != "optimal" or program.whole is None or watch.over():
                 break
+            if not self._touch(solver, done.values):
+                refused += 1
+                if not self._refuse(solver, done.values):
+                    break
         return done, solver.version
 
     def _begin(self, program: Program, choice: Choice) -> Floats:
         begin = self.model.begin(choice)
         return np.concatenate([begin, np.zeros(len(program.cost) - len(begin))])
+
+    def _touch(self, solver: Solver, values: Floats) -> bool:
+        """Tell the solver how unlike areas are; False where it knew."""
+        rows, low, high = self.model.touch(values).stacked()
+        rows.resize((len(low), len(values)))
+        if len(low):
+            solver.add_rows(rows, low, high)
+        return len(low) > 0
 
     def _refuse(self, solver: Solver, values: Floats) -> bool:
         """Leave out one solution, by all that is 0 or 1 in it; False where some whole numbers are larger."""

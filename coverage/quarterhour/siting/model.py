@@ -129,6 +129,7 @@ class Model:
         unlike = self.unlike[goal]
         if ppm < PPM and len(unlike.people):
             unlike.at_most(rows, self.first[unlike], ppm)
+            unlike.along(rows, self.first[unlike])
             rows.add_sum(self.in_areas(goal), low=1)
 
     def in_areas(self, goal: Goal) -> Sum:
@@ -174,12 +175,22 @@ class Model:
 
     def above(self, rows: Rows, goal: Goal, ppm: int) -> Program:
         """The least of how unlike areas are above so many millionths, somebody being covered."""
+        unlike, cost = self.unlike[goal], np.zeros(self.columns)
+        unlike.along(rows, self.first[unlike])
         rows.add_sum(self.in_areas(goal), low=1)
         plain = self.program(rows, Sum(0, np.zeros(self.columns, dtype=np.int64)), most=False)
-        unlike, cost = self.unlike[goal], np.zeros(self.columns)
         own = unlike.above(ppm)
         cost[self.first[unlike] : self.first[unlike] + len(own)] = own
         return replace(plain, cost=cost)
+
+    def touch(self, values: Floats | None) -> Rows:
+        """Rows where values tell areas less unlike than they are; all programs to come have them, too."""
+        rows = Rows(self.columns)
+        if values is not None:
+            for unlike in self.unlike.values():
+                first = self.first[unlike]
+                unlike.touch(rows, first, values[first : first + len(unlike.upper)])
+        return rows
 
     # --- choices ----------------------------------------------------------------------------------
 

@@ -3,6 +3,9 @@
 With ``s`` the shares of areas and ``w`` their part of all people, the coefficient is the sum of ``w_t w_u |s_t - s_u|``
 over every two areas, over the sum of ``w_t s_t``. It is a ratio; that it is at most a given ``g`` is a linear row, and
 so is the sum above ``g`` times the other, which is below 0 at just those choices whose coefficient is below ``g``.
+
+Among few areas every two have a column. Among more the sum has one, above its tangents: for areas in any order, the sum
+of ``w_t s_t`` times the people before less those behind ``t`` is never more, and just as much in the order of shares.
 """
 
 from __future__ import annotations
@@ -16,22 +19,26 @@ from quarterhour.siting.problem import PPM, WHOLE, Bools, Goal, Ints
 from quarterhour.siting.program import Floats
 from quarterhour.siting.rows import Rows, Sum
 
-_MOST_AREAS = 150
-"""Every two of which have a column; among more the coefficient is measured, but bounds nothing."""
+_MOST_AREAS = 30
+"""Every two of which have a column."""
+_TOUCHES = 1e-3
+"""By how much the sum may be below its tangent, in ten thousandths: less than a millionth of most coefficients."""
 _ROW = 100.0
 """What a row is multiplied by, so that a millionth is far above a solver's tolerance."""
 
 
 class Unlike:
-    """A column an area, its share in ten thousandths, and one every two areas, by how much theirs differ at least."""
+    """A column an area, its share in ten thousandths; then how much they differ at least, every two or all in one."""
 
     def __init__(self, measure: Measure, goal: Goal) -> None:
         self.measure, self.goal = measure, goal
         self.people = np.array([n for _, n in measure.totals(goal)], dtype=np.float64)
         self.weight = self.people / max(1.0, float(self.people.sum()))
-        self.tells = len(self.people) <= _MOST_AREAS
-        self.one, self.other = np.triu_indices(len(self.people) if self.tells else 0, 1)
-        self.lower = np.zeros(len(self.people) + len(self.one))
+        self.few = len(self.people) <= _MOST_AREAS
+        self.one, self.other = np.triu_indices(len(self.people) if self.few else 0, 1)
+        self.apart = self.weight[self.one] * self.weight[self.other] if self.few else np.ones(1)
+        self.tangents: list[Floats] = []
+        self.lower = np.zeros(len(self.people) + len(self.apart))
         self.upper = np.full(len(self.lower), float(WHOLE))
         self.whole: Bools = np.zeros(len(self.lower), dtype=np.bool_)
 
@@ -53,7 +60,7 @@ class Unlike:
 
     def above(self, ppm: int) -> Floats:
         """Over its own columns the sum of differences, less so many millionths of the mean share."""
-        return np.concatenate([-ppm / PPM * self.weight, self.weight[self.one] * self.weight[self.other]])
+        return np.concatenate([-ppm / PPM * self.weight, self.apart])
 
     def at_most(self, rows: Rows, first: int, ppm: int) -> None:
         """The coefficient is so many millionths at most."""
@@ -61,11 +68,35 @@ class Unlike:
         column = np.flatnonzero(own)
         rows.add(0 * column, first + column, own[column], count=1, low=-math.inf, high=0)
 
+    def touch(self, rows: Rows, first: int, own: Floats) -> None:
+        """The tangent where its columns have the sum of differences too small, kept for all programs to come."""
+        share, apart = own[: len(self.people)], own[len(self.people) :]
+        slope = self._slope(share)
+        if not self.few and float(slope @ share - self.apart @ apart) > _TOUCHES:
+            self.tangents.append(np.append(-slope, 1.0))
+            self._along(rows, first, self.tangents[-1:])
+
+    def _slope(self, share: Floats) -> Floats:
+        order = np.argsort(share, kind="stable")
+        here, slope = self.weight[order], np.empty(len(order))
+        slope[order] = here * (2 * np.cumsum(here) - here - here.sum())
+        return slope
+
+    def along(self, rows: Rows, first: int) -> None:
+        """The tangents kept so far."""
+        self._along(rows, first, self.tangents)
+
+    def _along(self, rows: Rows, first: int, tangents: list[Floats]) -> None:
+        for tangent in tangents:
+            column = first + np.arange(len(tangent))
+            rows.add(0 * column, column, tangent, count=1, low=0, high=math.inf)
+
     def begin(self, choice: Choice) -> Floats:
         """Its columns at a choice."""
         covered = self.measure.points(choice, self.measure.problem.counted(self.goal))
         share = self.measure.by_area(covered, self.goal) / self.people
-        return np.concatenate([share, np.abs(share[self.one] - share[self.other])])
+        apart = np.abs(share[self.one] - share[self.other]) if self.few else [max(0.0, self._slope(share) @ share)]
+        return np.concatenate([share, apart])
 
 
 def coefficient(covered: Ints, people: Floats) -> float:
