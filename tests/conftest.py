@@ -6,6 +6,8 @@ from pathlib import Path
 
 import pytest
 
+import quarterhour as qh
+
 ROOT = Path(__file__).resolve().parents[1]
 
 
@@ -22,6 +24,12 @@ def shared_data() -> Path:
     if not folder.is_dir():
         pytest.skip("../shared/data is absent: the real road networks for tests lie beside the checkout")
     return folder
+
+
+@pytest.fixture(scope="session")
+def weihai_run() -> qh.Results:
+    """The embedded study, run once, its siting with it."""
+    return qh.run_study(qh.read_study(qh.demo_folder()))
 
 
 TOY_STUDY = """

@@ -2,28 +2,35 @@
 
 from __future__ import annotations
 
+import html
+import json
 import re
+from collections import Counter
 from datetime import date
 from pathlib import Path
+from typing import Any
 
 import numpy as np
+import pandas as pd
 import pytest
 import shapely
 
 import quarterhour as qh
-from quarterhour import outputs
+from quarterhour import outputs, words
 from quarterhour.caretables import care_sections
 from quarterhour.errors import StudyError
 from quarterhour.lawful import lawful_candidates
 from quarterhour.rules import read_rule_set
+from quarterhour.siting.record import verify_record
 from quarterhour.sitingtables import siting_sections
 from quarterhour.study import Results
 from quarterhour.targets import told
+from quarterhour.units import counted_said, unit_said
 
 
 @pytest.fixture(scope="module")
-def weihai() -> Results:
-    return qh.run_study(qh.read_study(qh.demo_folder()))
+def weihai(weihai_run: Results) -> Results:
+    return weihai_run
 
 
 def test_every_promise_is_computed_or_says_what_to_supply(weihai: Results, root: Path) -> None:
@@ -210,3 +217,133 @@ def test_what_stands_may_count_or_be_raised_and_goals_follow_each_other(toy_stud
     assert counted.sites["state"].value_counts().get("existing", 0) == states.get("existing", 0) + kinds.get(
         "care_base", 0
     )
+
+
+# --- plans, from plan.json to the last page ----------------------------------------------------------
+
+
+class HandedOn:
+    """What a run leaves behind, read again."""
+
+    def __init__(self, results: Results, folder: Path, lang: str) -> None:
+        self.results, self.folder, self.lang = results, folder, lang
+        qh.write_results(results, folder, lang=lang)
+        self.records = json.loads((folder / "plan.json").read_text(encoding="utf-8"))
+        self.page = (folder / "report.md").read_text(encoding="utf-8").replace("\\", "")
+        text = (folder / "map.html").read_text(encoding="utf-8")
+        self.map = json.loads(text.split("window.quarterhourPicture=", 1)[1].split(";</script>", 1)[0])
+        self.told = [html.unescape(line) for part in self.map["findings"] for line in part["lines"]]
+        self.names = {p.id: p.name(lang) for p in results.proposals}
+
+    def shown(self, question: str) -> list[str]:
+        """The map's panel on a plan."""
+        (plan,) = [p for p in self.map["plans"] if html.unescape(p["name"]) == self.names[question]]
+        return [html.unescape(line) for line in plan["result"]]
+
+    def sheet(self, key: str, question: str) -> pd.DataFrame:
+        """The rows of a question in a sheet, columns by their keys."""
+        table = pd.read_excel(self.folder / "coverage.xlsx", words.say(f"report.sheet_{key}", self.lang), dtype=object)
+        asked = words.say("report.col_question", self.lang), words.say("report.col_name", self.lang)
+        return table[table[next(c for c in asked if c in table)] == self.names[question]].reset_index(drop=True)
+
+    def column(self, key: str, question: str, name: str) -> list[Any]:
+        """A column of such rows."""
+        return list(self.sheet(key, question)[words.say(f"report.col_{name}", self.lang)])
+
+    def rows(self, question: str) -> list[list[str]]:
+        """The rows of the page's tables that name a question."""
+        lines = [line.strip("| ").split(" | ") for line in self.page.splitlines() if line.startswith("| ")]
+        return [line for line in lines if line[0] == self.names[question]]
+
+
+@pytest.fixture(scope="module", params=["weihai", "liechtenstein"])
+def handed_on(request: pytest.FixtureRequest, root: Path, tmp_path_factory: pytest.TempPathFactory) -> HandedOn:
+    folder = tmp_path_factory.mktemp(request.param)
+    if request.param == "weihai":
+        return HandedOn(request.getfixturevalue("weihai_run"), folder, "zh")
+    roads = request.getfixturevalue("shared_data") / "osm" / "liechtenstein.osm.pbf"
+    results = qh.run_study(qh.read_study(root / "data" / "raw" / "liechtenstein", roads=roads), checks=False)
+    return HandedOn(results, folder, "en")
+
+
+def whole(number: float) -> str:
+    """As a page says a number."""
+    return f"{number:,.1f}".removesuffix(".0")
+
+
+def test_each_goal_its_bound_and_its_gap_stand_in_map_workbook_and_page(handed_on: HandedOn) -> None:
+    assert len(handed_on.records) == 2
+    for record in handed_on.records:
+        verify_record(record)
+        question, lang = record["problem_id"], handed_on.lang
+        assert record["status"] == "optimal"
+        assert [goal["objective"] for goal in record["goals"]] == ["max-cover", "min-time"]
+        unit, value, bound = unit_said(record["unit"], lang), record["value"], record["bound"]
+        assert record["value"] == record["covered"] == bound
+        shown = "\n".join(handed_on.shown(question))
+        assert all(text in shown for text in (f"{value:,}", f"{bound:,}", "0.00%", unit, f"{record['demand_total']:,}"))
+        assert f"{value:,}" in handed_on.page and unit in handed_on.page
+        (row,) = handed_on.sheet("plans", question).to_dict("records")
+        counts = {"plan_value": value, "bound": bound, "gap": 0, "new_sites": len(record["sites"])}
+        counts |= {name: record[name] for name in ("covered_before", "covered", "reachable", "demand_total")}
+        counts |= {f"sites_{quality}": count for quality, count in record["rests_on"].items()}
+        assert {name: row[words.say(f"report.col_{name}", lang)] for name in counts} == counts
+        for name, key in (("plan_value", "value"), ("bound", "bound"), ("gap", "gap")):
+            said = [goal[key] for goal in record["goals"]]
+            assert handed_on.column("levels", question, name) == pytest.approx(said), name
+        told = [row for row in handed_on.rows(question) if any(whole(record["goals"][1]["value"]) == c for c in row)]
+        assert len(told) == 1
+        gains = [site["gain"] for site in record["sites"]]
+        assert handed_on.column("sites", question, "gain") == gains
+        made_up = record["rests_on"]["estimated"] + record["rests_on"]["synthetic"]
+        assert made_up == len(record["sites"])
+        assert any(str(made_up) in line for line in handed_on.shown(question)[-1:])
+        assert handed_on.names[question] in html.unescape(handed_on.map["note"])
+
+
+def test_frontier_and_years_stand_in_map_workbook_and_page(handed_on: HandedOn) -> None:
+    for record in handed_on.records:
+        question = record["problem_id"]
+        sizes, steps = record["frontier"], record["phases"]["steps"]
+        assert all(size["gap"] == 0 for size in sizes)
+        for name, key in (("new_sites", "sites"), ("covered_most", "people"), ("bound", "bound")):
+            assert handed_on.column("frontier", question, name) == [size[key] for size in sizes], name
+        for name, key in (("new_sites", "built"), ("step_value", "value"), ("step_best", "best"), ("loss", "loss"),
+                          ("loss_at_most", "loss_at_most")):  # fmt: skip
+            assert handed_on.column("phases", question, name) == [step[key] for step in steps], name
+        rows = handed_on.rows(question)
+        for size in sizes:
+            assert any(row[1] == str(size["sites"]) and row[3] == whole(size["people"]) for row in rows), size
+        for step in steps:
+            assert any(row[2] == str(step["built"]) and row[4] == whole(step["value"]) for row in rows), step
+        said = [line for line in handed_on.told if line.startswith(handed_on.names[question])]
+        for number in (sizes[0]["people"], sizes[-1]["people"], steps[1]["value"], steps[-1]["value"]):
+            assert any(whole(number) in line for line in said), number
+        assert any(chart["name"] == handed_on.names[question] for chart in handed_on.map["charts"])
+        assert steps[-1]["value"] == record["value"]
+        by_size = {size["sites"]: size["people"] for size in sizes}
+        assert all(step["best"] == by_size[step["built"]] for step in steps if step["built"] in by_size)
+
+
+def test_a_town_has_its_site_and_no_cemetery_holds_more_than_its_room(handed_on: HandedOn) -> None:
+    for record, proposal in zip(handed_on.records, handed_on.results.proposals, strict=True):
+        question = record["problem_id"]
+        opened = [*proposal.sites.index[proposal.sites["state"].eq("existing")], *(s["id"] for s in record["sites"])]
+        towns = {area for quota in record["quotas"] for area in quota["areas"] if quota["level"] == "town"}
+        assert record["unmet"] == [] and towns <= set(proposal.sites.loc[opened, "town"])
+        if record["unit"] != "graves":
+            continue
+        placed: Counter[str] = Counter()
+        for _, site, graves in record["served"]:
+            placed[site] += graves
+        assert sum(placed.values()) == record["covered"]
+        assert handed_on.column("rooms", question, "placed") == [placed[s] for s in opened]
+        room = handed_on.column("rooms", question, "room")
+        assert room == proposal.sites.loc[opened, "capacity"].tolist()
+        assert all(placed[s] <= most for s, most in zip(opened, room, strict=True))
+        assert not set(opened) & set(proposal.ledger["candidate"])  # those that a rule speaks against
+        told = [line for line in handed_on.told if line.startswith(handed_on.names[question])]
+        assert any(f"{record['covered']:,}" in line for line in told)
+        graves = counted_said("graves", handed_on.lang)
+        assert any(row[5:8] == [graves, whole(room[0]), whole(placed[opened[0]])]
+                   for row in handed_on.rows(question))  # fmt: skip

@@ -138,7 +138,7 @@ def _frontiers(results: Results, lang: str) -> Iterator[Section]:
                      proven=_surely(gap, lang), **ends)
             )  # fmt: skip
     if parts:
-        yield Section("frontier", pd.concat(parts, ignore_index=True), tuple(lines), page_rows=40)
+        yield Section("frontier", pd.concat(parts, ignore_index=True), tuple(lines), page_rows=80)
 
 
 def _surely(gap: float, lang: str) -> str:
