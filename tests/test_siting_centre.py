@@ -10,6 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy.sparse.csgraph import shortest_path
 
+from quarterhour.siting.centre import _Search as Search
 from quarterhour.siting.centre import solve_centre
 from quarterhour.siting.limits import as_limits
 from quarterhour.siting.median import MUST
@@ -121,3 +122,12 @@ def test_published_optima_are_proven(shared_data, name, worst):
         lengths[a, b] = lengths[b, a] = length
     found = solve_centre(np.ones(n, dtype=np.int64), shortest_path(lengths).astype(np.int64), as_limits(n, most=p))
     assert (found.value, found.bound) == (worst, worst)
+
+
+def test_parts_of_sites_refute_times_without_an_integer_program(monkeypatch):
+    """Three towns as far from each other as from themselves: two sites reach all in no less than the far time."""
+    times = np.where(np.eye(3, dtype=bool), 100, 900)
+    times = np.vstack([times, times])
+    monkeypatch.setattr(Search, "cover", lambda *_: False)
+    found = solve_centre(np.ones(6, dtype=np.int64), times, as_limits(3, most=2))
+    assert (found.value, found.bound) == (900, 900)
