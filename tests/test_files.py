@@ -378,6 +378,13 @@ def test_a_kill_while_writing_leaves_the_old_file(tmp_path: Path) -> None:
     assert target.read_bytes() == b"new\n"
 
 
+def test_a_folder_is_not_taken_for_a_file(tmp_path: Path) -> None:
+    (tmp_path / "kept").mkdir()
+    with pytest.raises(WriteError, match="is a folder"):
+        files.write_text(tmp_path / "kept", "new")
+    assert [p.name for p in tmp_path.iterdir()] == ["kept"]
+
+
 def test_a_held_target_keeps_the_result_beside_it(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     target = saved(tmp_path / "a.txt", "old")
 

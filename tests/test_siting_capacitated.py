@@ -6,13 +6,17 @@ import itertools
 
 import networkx as nx
 import numpy as np
+import pandas as pd
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from quarterhour.siting.capacitated import solve_capacitated
+from quarterhour.siting.exact import solve_siting
 from quarterhour.siting.limits import as_limits, nest_of
+from quarterhour.siting.matrix import siting_from_matrix
 from quarterhour.siting.median import MUST, as_median
+from quarterhour.siting.problem import Capacity, Coverage
 from quarterhour.siting.room import Room, RoomPrices
 from quarterhour.siting.transport import flow
 from quarterhour.siting.watch import Watch
@@ -185,3 +189,23 @@ def test_a_gap_of_half_a_percent_is_reached_where_all_room_is_needed():
     found = solve_capacitated(people, cs, limits, room, watch=Watch(seconds=60))
     assert (found.value - found.bound) / found.value <= 0.005
     check_served(found, people, cs, np.full(600, MUST), room)
+
+
+def test_people_by_the_thousand_million_are_shared_out_in_whole_numbers():
+    """The same question a hundred million times as large has a hundred million times the answer."""
+    many = 10**8
+    rooms, people = pd.DataFrame({"capacity": [9, 13, 8, 11]}), [12, 9, 7, 5]
+    minutes = [[3, 4, 1, 2], [5, 1, 6, 2], [9, 9, 2, 7], [1, 8, 8, 3]]
+    asked = {"objective": "min-time", "within": 10, "new_sites": 3, "capacity": Capacity(split=True)}
+    for everyone in (True, False):
+        asked["coverage"] = Coverage(everyone=everyone)
+        small, large = (
+            solve_siting(siting_from_matrix(minutes, [n * p for p in people], sites=rooms * n, **asked))
+            for n in (1, many)
+        )
+        assert (small.status, large.status) == ("optimal", "optimal")
+        assert large.value == small.value * many == large.bound
+    asked |= {"new_sites": 1, "coverage": Coverage(everyone=True)}
+    room = pd.DataFrame({"capacity": [10**9, 6 * 10**9, 4 * 10**9, 10**9]})
+    plan = solve_siting(siting_from_matrix([[3, 4, 1, 2]], [4 * 10**9], sites=room, **asked))
+    assert (plan.chosen, plan.value, plan.status) == (("2",), 4 * 10**9, "optimal")

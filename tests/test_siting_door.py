@@ -110,6 +110,8 @@ WRONG = [
     ({"conflicts": [["a", "z"]]}, "a, z"),
     ({"people": {"older": 10**12}}, "too many to be counted"),
     ({"people": 3}, "'3'"),
+    ({"capacity": Capacity("beds", pd.Series(2**51, COMMUNITIES))}, "too many to be counted"),
+    ({"demand": PEOPLE.assign(hardship=2**50), "objective": Goal("max-cover", "hardship")}, "too many to be counted"),
     ({"objective": None}, "'None'"),
     ({"objective": 3}, "'3'"),
     ({"minutes": np.nan}, "nan came"),

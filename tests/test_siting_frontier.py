@@ -50,6 +50,12 @@ def test_a_question_with_a_budget_has_no_frontier():
         frontier(ask(0, budget=Budget(10))[0], 5)
 
 
+@pytest.mark.parametrize("most", [0, -1, 2.5, "3", True])
+def test_a_frontier_of_no_sites_is_told(most):
+    with pytest.raises(DataError, match="the most new sites of a frontier"):
+        frontier(ask(0)[0], most)
+
+
 def test_a_share_of_nodes_gives_the_same_table_each_time():
     rng = np.random.default_rng(7)
     cover = sp.csr_array((rng.random((400, 60)) < 0.08).astype(np.int64))

@@ -182,8 +182,14 @@ def test_what_cannot_be_phased_is_told():
     plan = solve_siting(problem)
     for wrong, key in (
         ({"per_step": 0}, "phasing.bad_steps"),
+        ({"per_step": 1.5}, "phasing.bad_steps"),
+        ({"per_step": True}, "phasing.bad_steps"),
+        ({"per_step": None}, "phasing.bad_steps"),
+        ({"per_step": "12"}, "phasing.bad_steps"),
+        ({"per_step": [1, 1.5]}, "phasing.bad_steps"),
         ({"per_step": [1, 1]}, "phasing.steps_differ"),
         ({"years": [1]}, "phasing.bad_years"),
+        ({"years": ["a"] * 3}, "phasing.bad_years"),
     ):
         with pytest.raises(DataError) as told:
             phase_plan(problem, plan, **wrong)
@@ -221,6 +227,30 @@ def test_a_site_that_every_pace_needs_is_always_chosen():
     assert found.scenarios["value"].tolist() == [9 if s else 16 if x else 17 for s, x in zip(slow, late, strict=True)]
 
 
+def test_whole_numbers_of_any_kind_are_steps():
+    problem = plane(5, objective="max-cover", new_sites=3)
+    plan = solve_siting(problem)
+    ones = phase_plan(problem, plan).steps
+    for steps in (np.int64(1), 1.0, np.array([1, 1, 1]), [1.0] * 3):
+        pd.testing.assert_frame_equal(phase_plan(problem, plan, per_step=steps).steps, ones)
+
+
+@pytest.mark.parametrize("seconds", ["5", math.nan, None, True])
+def test_a_time_that_is_none_is_told_at_every_door(seconds):
+    problem = plane(5, rows=9, objective="max-cover", new_sites=2)
+    plan = solve_siting(problem)
+    for ask_it in (
+        lambda: solve_siting(problem, seconds=seconds),
+        lambda: frontier(problem, 2, seconds=seconds),
+        lambda: phase_plan(problem, plan, seconds=seconds),
+        lambda: robust_sites(problem, scenarios=2, speed=(1, 1), seconds=seconds),
+    ):
+        with pytest.raises(DataError, match="must be a number of seconds") as caught:
+            ask_it()
+        assert str(seconds) in caught.value.told("zh")
+    assert solve_siting(problem, seconds=np.int64(5)).value == solve_siting(problem, seconds=math.inf).value
+
+
 def test_the_same_seed_draws_the_same_scenarios_whatever_their_number():
     problem = plane(12, objective="max-cover", new_sites=3, cutoff=30)
     few, many = (robust_sites(problem, scenarios=n, seed=7) for n in (3, 5))
@@ -231,7 +261,10 @@ def test_the_same_seed_draws_the_same_scenarios_whatever_their_number():
 
 def test_ranges_that_cannot_be_meant_are_told():
     problem = ask([[1.0]], [1], ["candidate"], objective="max-cover", new_sites=1, cutoff=15)
-    for wrong in ({"scenarios": 0}, {"speed": (1.2, 0.8)}, {"people": 2.0}):
+    for wrong in (
+        {"scenarios": 0}, {"scenarios": 2.5}, {"speed": (1.2, 0.8)}, {"speed": 1.1}, {"speed": ("a", "b")},
+        {"speed": (0.8, math.nan)}, {"people": 2.0}, {"people": "few"},
+    ):  # fmt: skip
         with pytest.raises(DataError):
             robust_sites(problem, **{"speed": (0.8, 1.0), **wrong})
     with pytest.raises(CutoffError, match="18"):

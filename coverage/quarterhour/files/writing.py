@@ -29,6 +29,8 @@ def atomic(path: str | Path) -> Iterator[Path]:
     somebody holds the target (Excel, QGIS on Windows) the result stays as ``name.new``: WriteError.
     """
     target = Path(path)
+    if target.is_dir():
+        raise WriteError("files.is_folder", file=str(target))
     try:
         target.parent.mkdir(parents=True, exist_ok=True)
         folder = Path(tempfile.mkdtemp(prefix=f".{target.name}.", dir=target.parent))

@@ -387,8 +387,6 @@ def _areas_of(quota: Quota, sites: pd.DataFrame, areas: pd.DataFrame) -> tuple[s
 
 
 def _check_together(problem: SitingProblem) -> None:
-    _check_numbers(problem)
-    _check_money(problem)
     for quota in problem.quotas:
         _check_quota(quota, problem)
     _check_tier(problem.coverage.tier, problem)
@@ -400,6 +398,8 @@ def _check_together(problem: SitingProblem) -> None:
             raise DataError("siting.split_people", column=goal.people)
         if goal.objective in ("equity", "gini") and not problem.areas[goal.level].ne("").any():
             raise DataError("siting.no_areas", level=goal.level)
+    _check_numbers(problem)
+    _check_money(problem)
     if problem.capacity is not None and problem.coverage.backup is not None:
         raise DataError("siting.backup_and_capacity")
 
@@ -413,7 +413,8 @@ def _check_numbers(problem: SitingProblem) -> None:
         raise DataError("siting.bad_backup", backup=coverage.backup)
     if not is_whole(coverage.at_least):
         raise DataError("siting.bad_at_least", at_least=coverage.at_least)
-    people = int(problem.demand.sum())
+    counted = [problem.demand, problem.load, *(problem.people[g.people] for g in problem.goals if g.people)]
+    people = max(int(column.to_numpy(dtype=float).sum()) for column in counted)
     if people * max(WHOLE, int(problem.limit_cs.max(initial=0))) >= LARGEST:
         raise DataError("siting.too_many_people", people=people)
 

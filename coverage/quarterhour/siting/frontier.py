@@ -21,6 +21,7 @@ from quarterhour.siting.measure import Choice, Measure
 from quarterhour.siting.placing import Placing
 from quarterhour.siting.problem import WHOLE, SitingProblem
 from quarterhour.siting.rules import Rules
+from quarterhour.siting.sites import is_whole
 from quarterhour.siting.watch import COUNTING, Watch
 
 _ALL = 100
@@ -66,7 +67,9 @@ def frontier(
     DataError : the question asks for anything but most people within a number of sites and quotas, a capacity that
         is shared out, and conflicts beside that.
     """
-    asked = replace(problem, new_sites=most)
+    if not is_whole(most, 1):
+        raise DataError("siting.bad_frontier", most=most)
+    asked = replace(problem, new_sites=int(most))
     if _is_placing(asked):
         return _placed(asked, most, Watch(seconds=seconds, seed=seed), nodes)
     if not is_plain_cover(asked) or asked.everyone:

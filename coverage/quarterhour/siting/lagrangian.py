@@ -57,7 +57,7 @@ class Prices:
         cost = np.zeros(len(self.median.sites), dtype=np.int64)
         paid = self.costs(prices, cost)
         chosen = self.pick(cost)
-        total = paid + int(cost[chosen].sum())
+        total = paid + sum(cost[chosen].tolist())
         return Priced(self.median.settled - (-total >> self.parts), prices, cost, chosen, total, self.parts)
 
     def costs(self, prices: Ints, cost: Ints) -> int:

@@ -4,7 +4,7 @@ site is worth.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, replace
 from fractions import Fraction
 
@@ -21,8 +21,9 @@ from quarterhour.siting.median import as_median
 from quarterhour.siting.plan import SitingPlan
 from quarterhour.siting.problem import Budget, Coverage, Goal, SitingProblem
 from quarterhour.siting.sequence import Worth, best_order, lost_without
+from quarterhour.siting.sites import is_number
 from quarterhour.siting.transport import flow
-from quarterhour.siting.watch import COUNTING
+from quarterhour.siting.watch import COUNTING, check_seconds
 
 Progress = Callable[[float], None]
 STEP_COLUMNS = ("built", "sites", "value", "best", "bound", "loss", "loss_at_most", "proved_by")
@@ -87,6 +88,7 @@ def phase_plan(
     ------
     DataError : there is no plan to phase; the steps do not add up to its sites; coverage by two sites.
     """
+    check_seconds(seconds)
     weighed = _Weighed(problem, _goal(problem))
     chosen = weighed.positions(plan)
     ends = _ends(per_step, len(chosen))
@@ -142,12 +144,15 @@ def _goal(problem: SitingProblem) -> Goal:
 
 def _ends(per_step: int | Sequence[int], sites: int) -> list[int]:
     """How many sites are built at the end of each step, 0 first."""
-    if isinstance(per_step, int):
-        if per_step < 1:
+    if not isinstance(per_step, Iterable):
+        (step,) = _whole_numbers([per_step], 1) or (0,)
+        if not step:
             raise DataError("phasing.bad_steps", steps=per_step)
-        return [*range(0, sites, per_step), sites] if sites else [0]
-    steps = [int(n) for n in per_step]
-    if min(steps, default=1) < 1 or sum(steps) != sites:
+        return [*range(0, sites, step), sites] if sites else [0]
+    steps = _whole_numbers(list(per_step), 1)
+    if steps is None:
+        raise DataError("phasing.bad_steps", steps=", ".join(map(str, per_step)))
+    if sum(steps) != sites:
         raise DataError("phasing.steps_differ", steps=sum(steps), sites=sites)
     return [0, *np.cumsum(steps, dtype=np.int64).tolist()]
 
@@ -155,9 +160,17 @@ def _ends(per_step: int | Sequence[int], sites: int) -> list[int]:
 def _lasting(years: Sequence[int] | None, steps: int) -> Ints:
     if years is None:
         return np.ones(steps, dtype=np.int64)
-    if len(years) != steps or any(int(y) != y or y < 0 for y in years):
+    whole = _whole_numbers(list(years), 0)
+    if whole is None or len(whole) != steps:
         raise DataError("phasing.bad_years", years=", ".join(map(str, years)), steps=steps)
-    return np.array([int(y) for y in years], dtype=np.int64)
+    return np.array(whole, dtype=np.int64)
+
+
+def _whole_numbers(given: Sequence[object], least: int) -> list[int] | None:
+    """The numbers as whole ones; None where one is not whole, or less than it may be."""
+    if any(isinstance(n, bool) or not is_number(n) or n % 1 or n < least for n in given):  # type: ignore[operator]
+        return None
+    return [int(n) for n in given]  # type: ignore[call-overload]
 
 
 class _Weighed:

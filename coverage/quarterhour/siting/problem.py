@@ -182,6 +182,9 @@ class Near:
 class SitingProblem:
     """A siting question in the planner's terms; existing sites are part of it. ``as_problem`` makes it.
 
+    Its tables are its own, and not to be changed: what is worked out from them is kept. For another question call
+    ``as_problem`` again, or ``dataclasses.replace`` with new tables.
+
     ``demand``: Series of the whole people that count, by community id. ``sites``: DataFrame by site id with
     ``state`` (``existing``; ``required``; ``candidate``; ``upgradeable``: stands already, but counts only when it is
     upgraded), ``town``, ``county``, ``name``, ``quality``, ``tiers`` (those it counts for, a blank between),

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from fractions import Fraction
 
@@ -17,6 +17,8 @@ from quarterhour.reach import TravelTimes
 from quarterhour.siting.exact import solve_siting
 from quarterhour.siting.plan import SitingPlan
 from quarterhour.siting.problem import SitingProblem
+from quarterhour.siting.sites import is_number, is_whole
+from quarterhour.siting.watch import check_seconds
 
 Pair = tuple[float, float]
 _STEPS = 1000
@@ -83,6 +85,7 @@ def robust_sites(
     ------
     DataError : ranges that cannot be meant. CutoffError : times searched less far than the fastest speed asks.
     """
+    check_seconds(seconds)
     _check(problem, scenarios, speed, people)
     tell = progress or (lambda _: None)
     free = problem.sites.index[problem.sites["state"].ne("existing")]
@@ -112,11 +115,12 @@ def robust_sites(
 
 
 def _check(problem: SitingProblem, scenarios: int, speed: Pair, people: float) -> None:
-    if scenarios < 1:
+    if not is_whole(scenarios, 1):
         raise DataError("phasing.bad_scenarios", scenarios=scenarios)
-    if not 0 < speed[0] <= speed[1] < math.inf:
-        raise DataError("phasing.bad_speed", low=speed[0], high=speed[1])
-    if not 0 <= people <= 1:
+    low, high = speed if isinstance(speed, Sequence) and len(speed) == 2 else (speed, speed)
+    if not (isinstance(speed, Sequence) and is_number(low) and is_number(high) and 0 < low <= high):
+        raise DataError("phasing.bad_speed", low=low, high=high)
+    if not (is_number(people) and 0 <= people <= 1):
         raise DataError("phasing.bad_people", people=people)
     turnout = problem.times.turnout_minutes
     needed = max(problem.minutes, speed[1] * (problem.minutes - turnout) + turnout)

@@ -26,6 +26,8 @@ _SWAPS = 3
 
 _FAR = 4
 """Times the longest trip, what a person left away counts for where exchanges are weighed."""
+_WORTH = 2**61
+"""What all people together are worth at most, so that no sum of prices leaves 64 bits."""
 
 
 class Room:
@@ -42,6 +44,7 @@ class Room:
         self.row = np.repeat(np.arange(len(median.people)), np.diff(median.start))
         self.rules = limits.by_site()
         self.far = _FAR * (int(median.cs.max(initial=0)) + 1)
+        self.lost = min(FAR, _WORTH // max(1, int(median.people.sum())))
 
     def flow(self, chosen: Ints) -> Flow:
         """Who goes where."""
@@ -77,16 +80,17 @@ class Room:
         """The sites that may be worth more than one that leaves, the likeliest first."""
         m, room = self.median, self.room.copy()
         room[leaving] = 0
-        far = self.far if not now.lost else FAR
+        far = self.far if not now.lost else self.lost
         then = flow(m, room, chosen, far=far, begin=now)
         saved = np.zeros(len(m.sites), dtype=np.int64)
         _knapsacks(m.people, self.column, self.order, self.row, m.cs, self.room, then.worth, 0, saved)
-        least = then.value + then.lost * far + saved
+        # Whole numbers of Python: people who stay away, times what that costs, may leave 64 bits.
+        spare = now.value + now.lost * far - then.value - then.lost * far
         used = self.limits.used(chosen)
         closed = np.setdiff1d(self.free, chosen)
-        hope = closed[least[closed] < now.value + now.lost * far]
+        hope = closed[saved[closed] < spare]
         rules = *self.rules, used, self.limits.low, self.limits.high
-        found = [s for s in hope[np.argsort(least[hope], kind="stable")].tolist() if may_change(*rules, leaving, s)]
+        found = [s for s in hope[np.argsort(saved[hope], kind="stable")].tolist() if may_change(*rules, leaving, s)]
         return found[:_SWAPS]
 
 

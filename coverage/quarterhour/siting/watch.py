@@ -6,6 +6,7 @@ import math
 import time
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
+from numbers import Real
 
 import numpy as np
 import numpy.typing as npt
@@ -28,7 +29,8 @@ class Watch:
 
     ``stop``: asked often; True ends the search with what it has. ``progress``: told the share done,
     0 to 1. ``incumbent``: told each better choice with the bound of that moment (infinite: none yet).
-    Every search of the siting rooms has one, so a seed that no search could begin with is refused here: DataError.
+    Every search of the siting rooms has one, so a seed that no search could begin with is refused here, and a time
+    that never ends: DataError.
     """
 
     seconds: float = math.inf
@@ -42,6 +44,7 @@ class Watch:
         whole = isinstance(self.seed, (int, np.integer)) and not isinstance(self.seed, bool)
         if not (whole and 0 <= self.seed < SEEDS):
             raise DataError("siting.bad_seed", seed=self.seed, most=SEEDS - 1)
+        check_seconds(self.seconds)
 
     def left(self) -> float:
         """Seconds left."""
@@ -63,3 +66,9 @@ class Watch:
         """The same, over when a share of what is left is spent."""
         left = self.left()
         return replace(self, seconds=self.seconds - (1 - share) * max(0.0, left)) if left < math.inf else self
+
+
+def check_seconds(seconds: object) -> None:
+    """DataError where a time for a search is no number of seconds."""
+    if isinstance(seconds, bool) or not isinstance(seconds, Real) or math.isnan(seconds):
+        raise DataError("siting.bad_seconds", seconds=seconds)
