@@ -519,8 +519,7 @@ def agrees(asked):
     said = [float(Fraction(abs(v)) / UNIT.get(g.objective, 1)) for v, g in zip(known, asked["objective"], strict=True)]
     assert not plan.reasons
     assert [level.value for level in plan.levels] == said
-    for level, value, goal in zip(plan.levels, said, asked["objective"], strict=True):
-        assert level.bound == value or (goal.objective == "min-time" and 0 <= value - level.bound <= 1e-8 * value)
+    assert [level.bound for level in plan.levels] == said
 
 
 @pytest.mark.parametrize("rule", RULES)
@@ -536,6 +535,16 @@ def test_among_many_areas_tangents_tell_as_much_as_every_two(monkeypatch):
     for seed in range(40):
         goals = [["gini"], ["max-cover", "gini"], ["gini", "min-cost"], ["min-sites", "gini", "min-time"]][seed % 4]
         agrees(make([seed, 9], goals, rng.permutation(RULES)[: seed % 6].tolist()))
+
+
+@pytest.mark.parametrize("rules", [["steps", "conflicts"], ["backup", "budget"]])
+@pytest.mark.parametrize("seed", range(10))
+def test_minutes_of_a_million_people_are_proven_to_the_last_one(rules, seed):
+    """Sums of some hundred thousand million: the solver's floats alone leave the last units open in a third of them."""
+    asked = make(seed, ["max-cover", "min-time"] if "steps" in rules else ["min-time"], rules)
+    more = np.random.default_rng(seed).integers(0, 10_000, asked["demand"].shape)
+    asked["demand"] = asked["demand"] * 10_007 + more * (asked["demand"] > 0)
+    agrees(asked)
 
 
 SOME_RULES = st.lists(st.sampled_from(RULES), max_size=7, unique=True)

@@ -18,7 +18,7 @@ from hypothesis import strategies as st
 from scipy.optimize import linprog
 
 from quarterhour.siting import solver as room
-from quarterhour.siting.program import Program, safe_bound, whole_bound
+from quarterhour.siting.program import Program, in_digits, safe_bound, whole_bound
 from quarterhour.siting.solver import Solver
 from quarterhour.siting.watch import Watch
 
@@ -95,6 +95,35 @@ def test_large_objectives_are_proven_to_the_last_unit_or_not_at_all(digits, most
         assert bound >= best if most else bound <= best
         if digits < 9:
             assert (bound, round(done.value)) == (best, best)
+
+
+@pytest.mark.parametrize("most", [True, False])
+@pytest.mark.parametrize("digits", [1, 4, 9, 12])
+def test_in_digits_are_just_the_solutions_that_are_better(digits, most):
+    """Every solution by hand: with what its low digits carry over it keeps the rows exactly when it is better."""
+    for seed in range(8):
+        rng = np.random.default_rng(seed)
+        cost = rng.integers(-(10**digits), 10**digits, 7)
+        program = replace(_program(rng, columns=7, most=most, whole=True), cost=cost.astype(float))
+        values = {x: int(cost @ x) for x in itertools.product([0, 1], repeat=7)}
+        for value in (*rng.choice(list(values.values()), 3).tolist(), 0):
+            small = in_digits(program, value)
+            base = int(-small.rows[[len(program.low)], [7]][0])
+            assert np.abs(small.cost).max(initial=0) <= 2 * base <= 4 * max(4, 10 ** (digits / 2 + 0.5))
+            for x, worth in values.items():
+                carried, rest = divmod(int(small.rows[[len(program.low)], :7].toarray()[0] @ x), base)
+                fits = [_keeps(small, np.array([*x, carried, rest, z], dtype=float)) for z in (0, 1)]
+                better = worth > value if most else worth < value
+                assert any(fits) == (better and _keeps(program, np.array(x, dtype=float)))
+            best = [v for x, v in values.items() if _keeps(program, np.array(x, dtype=float))]
+            beaten = any(v > value if most else v < value for v in best)
+            assert Solver(small).solve().status == ("optimal" if beaten else "infeasible")
+
+
+def _keeps(program, x):
+    sums = program.rows @ x
+    inside = (program.lower <= x).all() and (x <= program.upper).all()
+    return bool(inside and (program.low <= sums).all() and (sums <= program.high).all())
 
 
 def test_rows_added_dropped_and_moved_change_the_answer():

@@ -94,3 +94,35 @@ def whole_bound(bound: float, *, most: bool) -> float:
         return bound
     slack = TOLERANCE * (1.0 + abs(bound) * 1e-4)
     return float(math.floor(bound + slack) if most else math.ceil(bound - slack))
+
+
+def in_digits(program: Program, value: int) -> Program:
+    """The solutions of a program that are better than a value, as those of one whose numbers are small.
+
+    The costs are whole numbers and too large for a solver to tell one unit: each is split into a high and a low digit
+    of about half its length. What the low ones come to is carried over (``t``), so that the objective is a high and a
+    low digit as well (``r``), and better is a smaller high one, or as high and a smaller low one (``z`` says which).
+    Three columns are added: t, r, z. Solutions whose columns are all whole are kept, one by one; those between may go.
+    """
+    sign = -1 if program.most else 1
+    cost, least = sign * program.cost.astype(np.int64), sign * value
+    base = 1 << (int(np.abs(cost).max(initial=1)).bit_length() + 1) // 2
+    high, low = np.divmod(cost, base)
+    most, rest = divmod(least, base)
+    columns, carried = len(cost), float(low @ program.upper // base)
+    rows = sp.csr_array(
+        np.vstack([np.r_[low, -base, -1, 0], np.r_[high, 1, 0, 1], np.r_[np.zeros(columns), 0, 1, rest - base]]),
+    )
+    whole = np.zeros(columns, dtype=np.bool_) if program.whole is None else program.whole
+    wide = sp.csr_array(
+        (program.rows.data, program.rows.indices, program.rows.indptr), shape=(len(program.low), columns + 3)
+    )
+    return Program(
+        cost=np.r_[high, 1, 0, 0].astype(np.float64),
+        rows=sp.csr_array(sp.vstack([wide, rows], format="csr")),
+        low=np.r_[program.low, 0.0, -math.inf, -math.inf],
+        high=np.r_[program.high, 0.0, float(most), float(rest - 1)],
+        lower=np.r_[program.lower, 0.0, 0.0, 0.0],
+        upper=np.r_[program.upper, carried, float(base - 1), 1.0],
+        whole=np.r_[whole, True, False, True],
+    )
