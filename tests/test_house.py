@@ -93,6 +93,7 @@ FLOORS = {
     "circle": 5,
     "siting.limits": 5,
     "siting.plan": 5,
+    "siting.headline": 6,
     "siting.problem": 5,
     "siting.program": 4.8,
     "siting.solver": 5,

@@ -306,4 +306,4 @@ def test_the_record_is_plain_and_the_same_each_time():
 
 def test_reprs_answer_the_first_question():
     assert "max-cover, 4 communities, 1 existing, 0 required, 3 candidate" in repr(_ask())
-    assert "optimal, 1 new sites, 96.0% covered" in repr(solve_siting(_ask()))
+    assert "optimal, 1 new site, 96.0% covered" in repr(solve_siting(_ask()))

@@ -7,10 +7,11 @@ import pandas as pd
 
 from quarterhour import words
 from quarterhour.errors import first_ids
-from quarterhour.siting.plan import SitingPlan, gap_said
+from quarterhour.siting.headline import headline
+from quarterhour.siting.plan import SitingPlan
 from quarterhour.siting.problem import SitingProblem
 from quarterhour.siting.relax import smallest_relaxations
-from quarterhour.units import counted_said, unit_said
+from quarterhour.units import unit_said
 
 
 def explain_plan(problem: SitingProblem, plan: SitingPlan, lang: str = "en", *, seconds: float = 20) -> list[str]:
@@ -20,7 +21,7 @@ def explain_plan(problem: SitingProblem, plan: SitingPlan, lang: str = "en", *, 
     not, is near to. Where no plan exists, why, and each rule that alone would have to give, and by how much, which
     is searched for as long as ``seconds``.
     """
-    lines = [reason.told(lang) for reason in plan.reasons] or [_headline(plan, lang)]
+    lines = [reason.told(lang) for reason in plan.reasons] or [headline(plan, lang)]
     for reason, rows in plan.unmet.groupby(["reason", "level"], sort=False):
         key, level = reason
         said = words.label("siting", str(level), lang)
@@ -48,11 +49,3 @@ def out_of_reach(problem: SitingProblem) -> pd.DataFrame:
     table: pd.DataFrame = problem.times.nearest().reindex(lost.index)[["site", "minutes"]]
     table.insert(0, "people", lost)
     return table.sort_values("people", ascending=False, kind="stable")
-
-
-def _headline(plan: SitingPlan, lang: str) -> str:
-    share, before = (n / plan.demand_total if plan.demand_total else 0.0 for n in (plan.covered, plan.covered_before))
-    proof = words.say(f"siting.{plan.status}", lang, gap=gap_said(plan.gap))
-    told = {"sites": len(plan.chosen), "before": f"{before:.1%}", "share": f"{share:.1%}", "proof": proof}
-    key = "siting.headline" if plan.served is None else "siting.headline_room"
-    return words.say(key, lang, counted=counted_said(plan.unit, lang), **told)

@@ -143,7 +143,8 @@ class SitingPlan:
 
     def __repr__(self) -> str:
         share = self.covered / self.demand_total if self.demand_total else math.nan
-        said = f"{self.status}, {len(self.chosen)} new sites, {share:.1%} covered"
+        sites = f"{len(self.chosen)} new site" + ("" if len(self.chosen) == 1 else "s")
+        said = f"{self.status}, {sites}, {share:.1%} covered"
         lost = self.demand_total - self.reachable
         said += f", {lost:,} of {self.demand_total:,} {self.unit} out of reach" if lost else ""
         said += f", {len(self.unmet)} quotas not met" if len(self.unmet) else ""
@@ -161,4 +162,4 @@ def gap_said(gap: float) -> str:
     """Two decimals; a gap that is not proven closed never reads 0.00%, one without an end is a dash."""
     if not math.isfinite(gap):
         return "—"
-    return "0.01%" if 0 < gap < 0.0001 else f"{gap:.2%}"
+    return "< 0.01%" if 0 < gap < 0.0001 else f"{gap:.2%}"

@@ -11,9 +11,10 @@ from quarterhour.siting.causes import causes
 from quarterhour.siting.chain import easy_bound
 from quarterhour.siting.counting import area_rules
 from quarterhour.siting.exact import solve_siting
+from quarterhour.siting.headline import status_said
 from quarterhour.siting.measure import Measure, as_said
 from quarterhour.siting.needs import needs
-from quarterhour.siting.plan import Reason, SitingPlan, gap_said
+from quarterhour.siting.plan import Reason, SitingPlan
 from quarterhour.siting.problem import Goal, SitingProblem
 from quarterhour.siting.record import read_record, verify_record
 from quarterhour.siting.rules import Rules
@@ -31,7 +32,7 @@ def told_record(name: str, record: Mapping[str, Any], lang: str, *, prove: float
     yield words.say(
         "siting.record_holds", lang, plan=name, sites=count.new_sites, covered=f"{count.covered:,}",
         total=f"{count.demand_total:,}", unit=unit_said(plan.unit, lang),
-        status=words.say(f"siting.{plan.status}", lang, gap=gap_said(plan.gap)), proved_by=plan.proved_by,
+        status=status_said(plan, lang), proved_by=plan.proved_by,
     )  # fmt: skip
     rests = record["rests_on"]
     if rests["estimated"] or rests["synthetic"]:

@@ -1,0 +1,42 @@
+"""A plan in its first sentence: what it builds and reaches, what its goals come to, and how sure that is."""
+
+from __future__ import annotations
+
+from quarterhour import words
+from quarterhour.siting.plan import Level, SitingPlan, gap_said
+from quarterhour.units import counted_said, goal_said, unit_said
+
+
+def headline(plan: SitingPlan, lang: str) -> str:
+    """New sites, coverage before and after, the value of each goal that these do not say, and the proof."""
+    share, before = (n / plan.demand_total if plan.demand_total else 0.0 for n in (plan.covered, plan.covered_before))
+    sites = words.say("siting.site_built" if len(plan.chosen) == 1 else "siting.sites_built", lang, n=len(plan.chosen))
+    told = {"sites": sites, "before": f"{before:.1%}", "share": f"{share:.1%}", "proof": status_said(plan, lang)}
+    values = [_value_said(plan, level, lang) for level in plan.levels]
+    came = [words.say("siting.came", lang, what=said) for said in values if said]
+    key = "siting.headline" if plan.served is None else "siting.headline_room"
+    return words.say(key, lang, counted=counted_said(plan.unit, lang), came="".join(came), **told)
+
+
+def status_said(plan: SitingPlan, lang: str) -> str:
+    """Proven, or how far from the best: in a chain, by which goal."""
+    if plan.status != "bounded" or len(plan.levels) < 2:
+        return words.say(f"siting.{plan.status}", lang, gap=gap_said(plan.gap))
+    goals = words.say("siting.comma", lang).join(_sure(plan, level, lang) for level in plan.levels)
+    return words.say("siting.bounded_goals", lang, goals=goals)
+
+
+def _sure(plan: SitingPlan, level: Level, lang: str) -> str:
+    goal = goal_said(level.objective, level.people or plan.unit, lang, placed=plan.served is not None)
+    return words.say(f"siting.goal_{level.status}", lang, goal=goal, gap=gap_said(level.gap))
+
+
+def _value_said(plan: SitingPlan, level: Level, lang: str) -> str:
+    """What a goal came to; "" where the rest of the sentence says it: sites, people."""
+    if level.objective == "min-sites" or (level.objective == "max-cover" and not level.people):
+        return ""
+    value = f"{level.value:.1%}" if level.objective == "equity" else f"{round(level.value, 6):,}".removesuffix(".0")
+    if level.objective in ("min-time", "min-worst"):
+        value = f"{level.value:,.2f}"
+    unit = unit_said(level.people or plan.unit, lang)
+    return words.say(f"siting.value_{level.objective}", lang, value=value, unit=unit)
