@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import doctest
+from dataclasses import replace
 
 import numpy as np
 import pandas as pd
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 from scipy import sparse
 
 import quarterhour as qh
@@ -163,6 +166,57 @@ def test_a_quota_without_areas_is_for_every_area():
     assert [q.areas for q in counties.quotas] == [("1", "2")] * 2
 
 
+def test_nothing_named_is_nothing():
+    asked = {"within": 15, "new_sites": 1}
+    problem = qh.siting_from_matrix(COSTS, PEOPLE, existing=None, required=None, conflicts=None, **asked)
+    assert input_hash(problem) == input_hash(qh.siting_from_matrix(COSTS, PEOPLE, **asked))
+
+
+def test_people_by_id_and_costs_that_are_missing_come_in_other_forms():
+    whole = pd.DataFrame({"a": [4, None], "b": [20, 9]}, index=["n", "m"], dtype="Int64")
+    problem = qh.siting_from_matrix(whole, {"m": 6, "n": 5}, within=10, new_sites=1)
+    assert problem.demand.to_dict() == {"n": 5, "m": 6}
+    assert problem.pairs.cs.tolist() == [24_000, 54_000]
+
+
+@settings(max_examples=40)
+@given(seed=st.integers(0, 2**32 - 1))
+def test_no_order_of_rows_changes_the_question(seed):
+    rng = np.random.default_rng(seed)
+    rows, columns = rng.integers(1, 8, 2)
+    communities, places = [f"c{i}" for i in range(rows)], [f"s{j}" for j in range(columns)]
+    costs = np.where(rng.random((rows, columns)) < 0.7, rng.integers(0, 3000, (rows, columns)) / 100, np.nan)
+    people, loads = rng.integers(1, 99, rows), rng.integers(0, 9, rows)
+    classes, towns = rng.choice(["u", "r"], rows), rng.choice(["A", "B", "C"], rows)
+    sites = pd.DataFrame({"town": rng.choice(["A", "B"], columns), "capacity": rng.integers(1, 99, columns)}, places)
+    settled = rng.permutation(columns)
+    asked = {"within": {"u": 8, "r": 21}, "new_sites": 3, "quotas": qh.Quota("town", maximum=3), "objective": "equity"}
+    asked |= {"existing": settled[:1].tolist(), "required": settled[1:2].tolist(), "conflicts": [settled[2:4].tolist()]}
+    if len(settled) < 4:
+        del asked["conflicts"]
+    plain = qh.siting_from_matrix(
+        costs, people, sites=sites, classes=classes, areas=towns, capacity=qh.Capacity("beds", load=loads), **asked
+    )
+
+    def mixed(values):
+        return pd.Series(values, communities).iloc[rng.permutation(rows)]
+
+    asked |= {k: [f"s{j}" for j in asked[k]] for k in ("existing", "required")}
+    named = qh.siting_from_matrix(
+        pd.DataFrame(costs, communities, places), mixed(people), sites=sites.iloc[rng.permutation(columns)],
+        classes=mixed(classes).to_dict(), areas=mixed(towns).to_frame("town"),
+        capacity=qh.Capacity("beds", load=mixed(loads)), **asked,
+    )  # fmt: skip
+    assert input_hash(named) == _renamed(plain, named)
+
+
+def _renamed(plain, named):
+    """The hash of a question under the ids of another."""
+    index = named.demand.index
+    tables = {t: getattr(plain, t).set_axis(index) for t in ("demand", "classes", "people", "areas", "load")}
+    return input_hash(replace(plain, sites=plain.sites.set_axis(named.sites.index), **tables))
+
+
 def test_costs_beyond_the_standard_are_kept_for_other_speeds():
     whole = np.array([[5.0, 11, 20], [12, 8, 25], [40, 14, 9], [50, 35, 11]])
     found = qh.robust_sites(qh.siting_from_matrix(whole, [100, 40, 30, 7], within=10, new_sites=1), scenarios=4)
@@ -199,6 +253,7 @@ def test_who_walks_and_who_drives_have_a_matrix_each():
         "urban": np.array([[5, 20], [30, 9], [99, 99], [99, 99]]),
         "rural": np.array([[0, 0]] * 2 + [[2, 11], [40, 7]]),
     }
+    assert qh.robust_sites(problem, scenarios=3).proven == 3
     same = qh.siting_from_matrix(plain, [4, 3, 2, 1], **{**asked, "classes": list(classes.values())})
     assert qh.solve_siting(same).covered == qh.solve_siting(problem).covered == 6
     for wrong, part in (
@@ -244,6 +299,13 @@ def test_who_walks_and_who_drives_have_a_matrix_each():
         ({"required": [0], "sites": pd.DataFrame({"state": ["existing", *["candidate"] * 3]})}, "as well: 0"),
         ({"existing": [True, False]}, "no such sites: True, False"),
         ({"existing": -1}, "no such sites: -1"),
+        ({"matrix": {}}, "communities x sites"),
+        ({"matrix": None}, "communities x sites"),
+        ({"people": None}, "communities x sites"),
+        ({"sites": ["a", "b", "c", "d"]}, "sites must be a DataFrame"),
+        ({"areas": pd.DataFrame({"Town": ["A"] * 4})}, "must have a column 'town' or 'county'. It has: Town"),
+        ({"quotas": qh.Quota("town")}, "neither sites nor communities say theirs"),
+        ({"within": Standard(10, (5, 60))}, "the steps (5, 60) cannot be used"),
         ({"conflicts": [[0, 9]]}, "no such sites: 9"),
         ({"areas": ["A", "B"]}, "must hold 4 values in the order of the matrix"),
         ({"areas": pd.DataFrame({"town": ["A"]}, index=["z"])}, "Missing: 0, 1, 2, 3; unknown: z"),

@@ -162,6 +162,8 @@ def _standards(minutes: float | Standard | Mapping[str, float | Standard], times
 def _checked_standard(standard: Standard) -> Standard:
     if not (is_number(standard.minutes) and standard.minutes > 0):
         raise DataError("siting.bad_minutes", minutes=standard.minutes)
+    if not all(isinstance(step, Sequence) and len(step) == 2 for step in standard.steps):
+        raise DataError("siting.bad_steps", steps=standard.steps)
     if not all(is_number(m) and m >= 0 and is_whole(p) and 0 < p <= 100 for m, p in standard.steps):
         raise DataError("siting.bad_steps", steps=standard.steps)
     ladder = standard.ladder()
@@ -220,6 +222,8 @@ def _in_order(table: pd.DataFrame, times: TravelTimes) -> pd.DataFrame:
 def _areas(areas: pd.DataFrame | None, communities: pd.Index) -> pd.DataFrame:
     if areas is not None and not isinstance(areas, pd.DataFrame):
         raise DataError("siting.bad_kind", what="areas", wanted="a DataFrame of town and county", came=said(areas))
+    if areas is not None and not {*AREA_LEVELS} & {*areas.columns}:
+        raise DataError("siting.areas_columns", found=", ".join(map(str, areas.columns)))
     given = pd.DataFrame(index=communities) if areas is None else by_id(areas, communities, "areas")
     return pd.DataFrame({c: texts(given[c]) if c in given else "" for c in AREA_LEVELS}, communities)
 
@@ -375,8 +379,10 @@ def _quotas(given: Quota | Sequence[Quota], sites: pd.DataFrame, areas: pd.DataF
 
 def _areas_of(quota: Quota, sites: pd.DataFrame, areas: pd.DataFrame) -> tuple[str, ...]:
     if quota.areas == EVERY_AREA:
-        every = {*sites[quota.level], *areas[quota.level]} if quota.level in AREA_LEVELS else set()
-        return tuple(sorted(every - {""}))
+        every = {*sites[quota.level], *areas[quota.level]} - {""} if quota.level in AREA_LEVELS else set()
+        if not every and quota.level in AREA_LEVELS:
+            raise DataError("siting.quota_nowhere", level=quota.level)
+        return tuple(sorted(every))
     given: object = quota.areas
     if isinstance(given, str) or not isinstance(given, Iterable):
         raise DataError("siting.quota_areas", level=quota.level, ids=said(given))

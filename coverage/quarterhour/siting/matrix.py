@@ -16,7 +16,7 @@ from quarterhour.errors import DataError, first_ids
 from quarterhour.modes import CENTISECONDS_PER_MINUTE
 from quarterhour.reach import TravelTimes
 from quarterhour.siting.door import as_problem
-from quarterhour.siting.named import as_ids, by_id, each_one, positions, texts
+from quarterhour.siting.named import as_ids, by_id, each_one, positions, said, texts
 from quarterhour.siting.problem import (
     AREA_LEVELS,
     SITE_COLUMNS,
@@ -59,7 +59,7 @@ def siting_from_matrix(
     budget: float | Budget = Budget(),  # noqa: B008 - frozen
     capacity: Capacity | None = None,
     spacing: float | Spacing | None = None,
-    conflicts: Iterable[Iterable[Any]] = (),
+    conflicts: Iterable[Iterable[Any]] | None = (),
 ) -> SitingProblem:
     """A siting question from what it costs to get from each community to each site.
 
@@ -99,6 +99,8 @@ def siting_from_matrix(
     (('0',), 140, 'optimal')
     """
     by_class = isinstance(matrix, Mapping) and not sparse.issparse(matrix)
+    if by_class and not matrix:
+        raise DataError("siting.matrix_shape", people="?", shape="{}")
     costs = {str(c): _as_costs(m) for c, m in (matrix if by_class else {"": matrix}).items()}
     table = _people(demand, costs)
     columns, further = _sites(sites, costs)
@@ -121,7 +123,7 @@ def siting_from_matrix(
         budget=budget,
         capacity=_with_load(capacity, table.index),
         spacing=spacing,
-        conflicts=[columns[positions(group, columns)].tolist() for group in conflicts],
+        conflicts=[columns[positions(group, columns)].tolist() for group in conflicts or ()],
     )
 
 
@@ -158,6 +160,8 @@ def _as_numbers(matrix: Any) -> npt.NDArray[np.float64]:
     if np.iscomplexobj(matrix):
         raise DataError("siting.matrix_garbled", detail="complex")
     try:
+        if isinstance(matrix, pd.DataFrame):
+            return matrix.to_numpy(dtype=np.float64, na_value=np.nan)
         return np.asarray(matrix, dtype=np.float64)
     except (ValueError, TypeError) as error:
         raise DataError("siting.matrix_garbled", detail=str(error)) from error
@@ -172,7 +176,7 @@ def _from_dense(costs: npt.NDArray[np.float64]) -> sparse.csr_array:
 
 
 def _shape(shape: tuple[int, ...]) -> str:
-    return " x ".join(map(str, shape))
+    return " x ".join(map(str, shape)) or "?"
 
 
 def _standard(table: sparse.csr_array, within: Within, name: str) -> float:
@@ -223,6 +227,7 @@ def _times(costs: _Costs, communities: pd.Index, sites: pd.Index, cutoff: float)
 def _people(demand: Any, costs: Mapping[str, _Costs]) -> pd.Series | pd.DataFrame:
     """The people, by the ids of the matrix; where it has none, by their own."""
     own = [one.communities for one in costs.values() if one.communities is not None]
+    demand = pd.Series(demand) if isinstance(demand, Mapping) else demand
     table = demand if isinstance(demand, (pd.Series, pd.DataFrame)) else _as_column(demand)
     for one in own:
         _once(one, "siting.community_again")
@@ -286,6 +291,8 @@ def _sites(given: pd.DataFrame | None, costs: Mapping[str, _Costs]) -> tuple[pd.
         if len(apart):
             raise DataError("siting.matrix_sites_differ", ids=first_ids(apart))
     many = next(iter(costs.values())).table.shape[1] if not own else len(own[0])
+    if given is not None and not isinstance(given, pd.DataFrame):
+        raise DataError("siting.bad_kind", what="sites", wanted="a DataFrame, a row a site", came=said(given))
     if given is not None and len(given) != many:
         raise DataError("siting.matrix_sites", rows=len(given), sites=many)
     if own:
@@ -297,12 +304,12 @@ def _sites(given: pd.DataFrame | None, costs: Mapping[str, _Costs]) -> tuple[pd.
 
 def _site_table(ids: pd.Index, given: pd.DataFrame, settled: Mapping[str, npt.NDArray[np.int64]]) -> pd.DataFrame:
     """The sites with their states; DataError where one is to stand already and to be built as well."""
-    said = given["state"].astype("str") if "state" in given else pd.Series("candidate", index=ids)
-    state = said.copy()
+    came = given["state"].astype("str") if "state" in given else pd.Series("candidate", index=ids)
+    state = came.copy()
     for name, place in settled.items():
         state.iloc[place] = name
-    stands = said.eq("existing").to_numpy(), np.isin(np.arange(len(ids)), settled["existing"])
-    built = said.eq("required").to_numpy(), np.isin(np.arange(len(ids)), settled["required"])
+    stands = came.eq("existing").to_numpy(), np.isin(np.arange(len(ids)), settled["existing"])
+    built = came.eq("required").to_numpy(), np.isin(np.arange(len(ids)), settled["required"])
     both = ids[(stands[0] | stands[1]) & (built[0] | built[1])]
     if len(both):
         raise DataError("siting.stands_and_required", ids=first_ids(both))

@@ -85,8 +85,10 @@ def positions(wanted: Any, ids: pd.Index) -> Ints:
 
     A number that is the id of a site means that site, else the site at this position.
     """
-    named = [wanted] if isinstance(wanted, str) else _as_list(wanted)
-    named = [wanted] if named is None else named
+    if wanted is None:
+        return np.empty(0, dtype=np.int64)
+    several = _as_list(wanted)
+    named = [wanted] if several is None else several
     if len(named) == len(ids) and all(isinstance(i, (bool, np.bool_)) for i in named):
         return np.flatnonzero(named).astype(np.int64)
     place = np.asarray(ids.get_indexer(pd.Index([str(i) for i in named], dtype="str")), dtype=np.int64)
