@@ -135,6 +135,7 @@ FLOORS = {
     "siting.explain": 8.7,
     "siting.prove": 8.7,
     "siting.relax": 8.5,
+    "siting.elastic": 8.2,
     "siting.keep": 7,
     "siting.room": 7,
     "siting.capacitated": 7.5,

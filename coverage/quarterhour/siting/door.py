@@ -34,8 +34,7 @@ from quarterhour.siting.problem import (
 from quarterhour.siting.sites import (
     LARGEST,
     check_sites,
-    close_pairs,
-    conflicting_pairs,
+    conflicts_of,
     is_number,
     is_whole,
     money_counts,
@@ -105,6 +104,7 @@ def as_problem(
     table = _in_order(table, kept)
     frame = site_frame(sites, costs=money_counts(goals, budget), capacity=capacity)
     counted = sum((table[c] * w for c, w in weights.items()), start=pd.Series(0, index=table.index))
+    pairs, apart = conflicts_of(frame, sites, conflicts, spacing)
     problem = SitingProblem(
         id=name,
         demand=counted.astype("int64").rename("people"),
@@ -122,7 +122,8 @@ def as_problem(
         coverage=coverage,
         budget=budget,
         capacity=None if capacity is None else replace(capacity, load=None),
-        conflicts=conflicting_pairs(frame, conflicts, close_pairs(sites, spacing)),
+        conflicts=pairs,
+        apart=apart,
     )
     _check_together(problem)
     return problem

@@ -49,7 +49,7 @@ def needs(rules: Rules, *, whole: bool = False) -> tuple[Reason, ...]:
     nothing, the few rules that clash. ``whole``: counted in whole sites, which takes longer and shows more.
     """
     measure, problem = rules.measure, rules.measure.problem
-    cover = [*_cover_sides(measure)] if len(problem.near.site) <= _MOST_PAIRS else []
+    cover = [*cover_sides(measure)] if len(problem.near.site) <= _MOST_PAIRS else []
     if not cover and not len(problem.conflicts):
         return ()
     count, seconds = len(problem.sites), _LONG if whole else _QUICK
@@ -70,7 +70,7 @@ def explained(rules: Rules) -> tuple[Reason, ...]:
 
 def every_rule(problem: SitingProblem) -> Reason:
     """All rules that a question without a plan has, where it is not known which of them clash."""
-    named = [s.said for s in (*_cover_sides(Measure(problem)), *limit_sides(problem))]
+    named = [s.said for s in (*cover_sides(Measure(problem)), *limit_sides(problem))]
     named += _in_short(problem)
     if problem.capacity is not None and not any(key == "siting.rule_room" for key, _ in named):
         named.append(("siting.rule_capacity", {"unit": problem.capacity.unit}))
@@ -121,7 +121,8 @@ def _least(sides: Sequence[Side], weight: Ints, *, seconds: float, whole: bool) 
 # --- who must be covered, as rows -------------------------------------------------------------------
 
 
-def _cover_sides(measure: Measure) -> Iterator[Side]:
+def cover_sides(measure: Measure) -> Iterator[Side]:
+    """What covering those who must be asks of the sites: no choice that covers them breaks it."""
     problem = measure.problem
     if problem.everyone:
         yield _all_near(measure)

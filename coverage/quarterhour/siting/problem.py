@@ -158,6 +158,17 @@ class Spacing:
 
 
 @dataclass(frozen=True, eq=False, slots=True)
+class Apart:
+    """How far sites stand apart at the ``least``, in metres, and the ``metres`` between those of each conflict.
+
+    NaN: a conflict by rule, whatever the distance.
+    """
+
+    least: float
+    metres: npt.NDArray[np.float64]
+
+
+@dataclass(frozen=True, eq=False, slots=True)
 class Near:
     """Pairs within the standard, a row a community: ``site[start[i]:start[i + 1]]`` and their ``cs``."""
 
@@ -196,6 +207,8 @@ class SitingProblem:
     ``people``: all columns of people that came, by community; ``weights``: how those that count are added up.
     ``areas``: town and county of each community. ``load``: what each asks of a capacity.
     ``conflicts``: positions of two sites a row of which at most one may be open, by rule or for want of distance.
+    ``apart``: which of them for want of distance, and how far apart they stand; None where no distance was asked for,
+    and in a question out of a record.
     """
 
     id: str
@@ -215,6 +228,7 @@ class SitingProblem:
     budget: Budget = Budget()
     capacity: Capacity | None = None
     conflicts: Ints = field(default_factory=lambda: np.empty((0, 2), dtype=np.int64))
+    apart: Apart | None = None
 
     def __repr__(self) -> str:
         states = self.sites["state"].value_counts()

@@ -6,22 +6,45 @@ import math
 import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
+from functools import partial
 
 from quarterhour import words
+from quarterhour.errors import first_ids
+from quarterhour.siting.assemble import Proof, as_plan, certificate
+from quarterhour.siting.chain import easy_bound
+from quarterhour.siting.elastic import (
+    MOST_PAIRS,
+    Change,
+    at_metres,
+    by_rule,
+    conflict_change,
+    quota_change,
+    room_change,
+    spacing_change,
+)
 from quarterhour.siting.exact import solve_siting
 from quarterhour.siting.measure import Measure
-from quarterhour.siting.plan import SitingPlan
+from quarterhour.siting.plan import Reason, SitingPlan
 from quarterhour.siting.problem import Budget, Coverage, Goal, Quota, SitingProblem
+from quarterhour.siting.rules import Rules
+from quarterhour.siting.together import Said
+from quarterhour.siting.watch import COUNTING
 from quarterhour.units import unit_said
+
+_SHARE = 0.4
+"""Of the time of a rule, for finding by how little it must give; the rest is for a plan that shows it."""
+_ORDER = ("new_sites", "budget", "people", "quotas", "spacing", "conflicts", "capacity")
 
 
 @dataclass(frozen=True, eq=False)
 class Relaxation:
     """One rule that, alone, can give enough.
 
-    ``rule``: ``new_sites, budget, people, quotas, conflicts, capacity``. ``asked``: what it asks for now; ``needed``:
-    what it must be at the least (or at most) for a plan to exist (NaN for a rule that is dropped whole). ``proven``: no
-    smaller change of this rule alone is enough. ``plan``: the plan that then exists.
+    ``rule``: ``new_sites, budget, people, quotas, spacing, conflicts, capacity``. ``asked``: what it asks for now;
+    ``needed``: what it must be at the least (or at most) for a plan to exist; of conflicts the pairs that must be
+    allowed, of capacity how much more room is needed (NaN for quotas, and for a rule that is dropped whole).
+    ``proven``: no smaller change of this rule alone is enough. ``plan``: the plan that then exists. ``changes``: what
+    becomes of single areas, pairs or sites, as sentences; empty where the rule is dropped whole.
     """
 
     rule: str
@@ -29,59 +52,99 @@ class Relaxation:
     needed: float
     proven: bool
     plan: SitingPlan
+    changes: tuple[Said, ...] = ()
 
     def told(self, lang: str) -> str:
         """The change in a sentence."""
-        key = f"siting.relax_{self.rule}" + ("" if self.proven or math.isnan(self.needed) else "_found")
+        whole = math.isnan(self.needed) and not self.changes
+        key = f"siting.relax_{self.rule}" + ("_by" if self.changes else "") + ("" if self.proven or whole else "_found")
         asked, needed = (f"{v:,.0f}" if math.isfinite(v) else "-" for v in (self.asked, self.needed))
-        return words.say(key, lang, asked=asked, needed=needed, unit=unit_said(self.plan.unit, lang))
+        said = first_ids((Reason(k, v).told(lang) for k, v in self.changes), lang=lang)
+        return words.say(key, lang, asked=asked, needed=needed, unit=unit_said(self.plan.unit, lang), changes=said)
 
 
 def smallest_relaxations(problem: SitingProblem, *, seconds: float = 20, seed: int = 0) -> list[Relaxation]:
     """For a question without a plan, each rule that alone can give enough, and by how much.
 
-    More sites, more money, fewer people, no minima, no conflicts, no capacity: each is tried by itself with the rest
-    kept, the amounts found by solving for the least. ``seconds`` are shared out among the rules; an amount
-    that was not proven in its time says so. Empty: no single rule is enough.
+    More sites, more money, fewer people, smaller minima and larger maxima, less distance, fewer conflicts, more room:
+    each is tried by itself with the rest kept. ``seconds`` are shared out among the rules; an amount that was not
+    proven in its time says so, and a rule of which no amount was found is tried without. Empty: no single rule is
+    enough.
     """
     tries = [*_tries(problem)]
     begun, made = time.perf_counter(), []
-    for place, (rule, asked, softer, amount) in enumerate(tries):
-        left = max(0.5, (seconds - (time.perf_counter() - begun)) / (len(tries) - place))
-        plan = solve_siting(softer, seconds=left, seed=seed)
-        if plan.chosen or plan.status in ("optimal", "bounded"):
-            needed = amount(plan)
-            made.append(Relaxation(rule, asked, needed, plan.levels[0].gap == 0, plan))
-    return made
+    for place, look in enumerate(tries):
+        left = (seconds - (time.perf_counter() - begun)) / (len(tries) - place)
+        found = look(max(0.2, left), seed)
+        made += [] if found is None else [found]
+    return sorted(made, key=lambda change: _ORDER.index(change.rule))
 
 
-_Try = tuple[str, float, SitingProblem, Callable[[SitingPlan], float]]
+_Look = Callable[[float, int], Relaxation | None]
 
 
-def _tries(problem: SitingProblem) -> Iterator[_Try]:
-    if problem.new_sites is not None:
-        softer = replace(problem, new_sites=None, goals=(Goal("min-sites"),), coverage=_fixed(problem))
-        yield "new_sites", float(problem.new_sites), softer, lambda plan: float(plan.value)
-    if problem.budget.yuan is not None:
-        free = Budget(None, problem.budget.years)
-        softer = replace(problem, budget=free, goals=(Goal("min-cost"),), coverage=_fixed(problem))
-        yield "budget", float(problem.budget.yuan), softer, lambda plan: float(plan.value)
+def _tries(problem: SitingProblem) -> Iterator[_Look]:
+    """What is quick first, so that the others have the time that is left."""
+    small = len(problem.near.site) <= MOST_PAIRS
+    if any(q.minimum or q.maximum is not None for q in problem.quotas):
+        none = tuple(Quota(q.level, q.areas, 0, None, q.tier) for q in problem.quotas)
+        yield partial(_by_little, problem, "quotas", quota_change if small else None, replace(problem, quotas=none))
+    if problem.apart is not None and not by_rule(problem).all():
+        yield partial(_by_little, problem, "spacing", spacing_change if small else None, at_metres(problem, 0.0))
+    if by_rule(problem).any():
+        rest = replace(problem, conflicts=problem.conflicts[~by_rule(problem)], apart=None)
+        yield partial(_by_little, problem, "conflicts", conflict_change if small else None, rest)
+    if problem.capacity is not None:
+        loose = replace(problem, capacity=None)
+        yield partial(_by_little, problem, "capacity", room_change if small else None, loose)
     if problem.everyone or problem.coverage.at_least:
         could = int(problem.demand[Measure(problem).reachable].sum())
         people = could if problem.everyone else problem.coverage.at_least
-        loose = replace(problem.coverage, everyone=False, at_least=0)
-        yield (
-            "people", float(people), replace(problem, coverage=loose, goals=(Goal("max-cover"),)),
-            lambda plan: float(plan.value),
-        )  # fmt: skip
-    if any(q.minimum or q.maximum is not None for q in problem.quotas):
-        none = tuple(Quota(q.level, q.areas, 0, None, q.tier) for q in problem.quotas)
-        yield "quotas", math.nan, replace(problem, quotas=none, coverage=_fixed(problem)), lambda _: math.nan
-    if len(problem.conflicts):
-        apart = replace(problem, conflicts=problem.conflicts[:0], coverage=_fixed(problem))
-        yield "conflicts", float(len(problem.conflicts)), apart, lambda _: math.nan
-    if problem.capacity is not None:
-        yield "capacity", math.nan, replace(problem, capacity=None, coverage=_fixed(problem)), lambda _: math.nan
+        loose = replace(problem, coverage=replace(problem.coverage, everyone=False, at_least=0))
+        yield partial(_amount, loose, "people", float(people), Goal("max-cover"))
+    if problem.budget.yuan is not None:
+        free = replace(problem, budget=Budget(None, problem.budget.years), coverage=_fixed(problem))
+        yield partial(_amount, free, "budget", float(problem.budget.yuan), Goal("min-cost"))
+    if problem.new_sites is not None:
+        more = replace(problem, new_sites=None, coverage=_fixed(problem))
+        yield partial(_amount, more, "new_sites", float(problem.new_sites), Goal("min-sites"))
+
+
+def _amount(softer: SitingProblem, rule: str, asked: float, goal: Goal, seconds: float, seed: int) -> Relaxation | None:
+    """A rule that gives by what the best value of a goal is."""
+    plan = solve_siting(replace(softer, goals=(goal,)), seconds=seconds, seed=seed)
+    return Relaxation(rule, asked, float(plan.value), plan.levels[0].gap == 0, plan) if plan.levels else None
+
+
+def _by_little(
+    problem: SitingProblem, rule: str, look: Callable[..., Change | None] | None, without: SitingProblem,
+    seconds: float, seed: int,
+) -> Relaxation | None:  # fmt: skip
+    """A rule that gives as little as is enough; where that is not found, the question without it."""
+    begun = time.perf_counter()
+    change = None if look is None else look(problem, seconds=_SHARE * seconds)
+    tried = [] if change is None else [(change.softer, change)]
+    for softer, known in (*tried, (without, None)):
+        left = max(0.2, seconds - (time.perf_counter() - begun))
+        plan = None if known is None else _as_it_is(known, seed)
+        plan = plan or solve_siting(replace(softer, coverage=_fixed(problem)), seconds=left, seed=seed)
+        if plan.levels and known is not None:
+            return Relaxation(rule, known.asked, known.needed, known.least, plan, known.changes)
+        if plan.levels:
+            if rule == "spacing" and problem.apart is not None:
+                return Relaxation(rule, problem.apart.least, 0.0, False, plan)
+            asked = float(by_rule(problem).sum()) if rule == "conflicts" else math.nan
+            return Relaxation(rule, asked, math.nan, True, plan)
+    return None
+
+
+def _as_it_is(change: Change, seed: int) -> SitingPlan | None:
+    """The plan of the choice that a change comes with, if it keeps all rules then."""
+    measure = Measure(change.softer)
+    if change.choice is None or not Rules(measure).hold(change.choice):
+        return None
+    proofs = [Proof(goal, easy_bound(measure, goal), COUNTING, 0) for goal in change.softer.goals]
+    return as_plan(certificate(measure, seed), change.choice, proofs, seconds=0.0, stopped="")
 
 
 def _fixed(problem: SitingProblem) -> Coverage:

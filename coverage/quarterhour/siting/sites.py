@@ -7,6 +7,7 @@ from collections.abc import Iterable, Sequence
 from typing import Any
 
 import numpy as np
+import numpy.typing as npt
 import pandas as pd
 from scipy.spatial import cKDTree
 
@@ -16,6 +17,7 @@ from quarterhour.siting.problem import (
     SITE_COLUMNS,
     SITE_FIGURES,
     STATES,
+    Apart,
     Budget,
     Capacity,
     Goal,
@@ -122,6 +124,36 @@ def close_pairs(sites: pd.DataFrame, spacing: Spacing | None) -> Ints:
     return pairs[(new[a] & new[b]) if not spacing.existing else (new[a] | new[b])]
 
 
+def conflicts_of(
+    frame: pd.DataFrame, sites: pd.DataFrame, groups: Sequence[Sequence[str]], spacing: Spacing | None
+) -> tuple[Ints, Apart | None]:
+    """Pairs of sites of which at most one may be open, by rule or for want of distance, and how far apart they are."""
+    close = close_pairs(sites, spacing)
+    pairs = conflicting_pairs(frame, groups, close)
+    if spacing is None:
+        return pairs, None
+    return pairs, _how_far_apart(sites, spacing, pairs, conflicting_pairs(frame, groups, close[:0]))
+
+
+def _how_far_apart(sites: pd.DataFrame, spacing: Spacing, pairs: Ints, by_rule: Ints) -> Apart:
+    """The metres between the sites of each pair; NaN for those that are a pair by rule."""
+    a, b = pairs.T
+    if spacing.distances is None:
+        xy = sites[["x", "y"]].apply(pd.to_numeric, errors="coerce").to_numpy(dtype=float)
+        metres = np.hypot(*(xy[a] - xy[b]).T)
+    else:
+        table = _table_of(sites, spacing.distances)
+        metres = np.minimum(table[a, b], table[b, a])
+    ruled = np.isin(a * len(sites) + b, by_rule[:, 0] * len(sites) + by_rule[:, 1])
+    return Apart(float(spacing.metres), np.where(ruled, np.nan, metres))
+
+
+def _table_of(sites: pd.DataFrame, given: Any) -> npt.NDArray[np.float64]:
+    if isinstance(given, pd.DataFrame):
+        given = _of_sites(_of_sites(given, sites.index).T, sites.index).T
+    return np.asarray(given, dtype=float)
+
+
 def _near_pairs(sites: pd.DataFrame, spacing: Spacing) -> Ints:
     if spacing.distances is None:
         if not {"x", "y"} <= set(sites.columns):
@@ -133,10 +165,7 @@ def _near_pairs(sites: pd.DataFrame, spacing: Spacing) -> Ints:
         pairs = np.sort(cKDTree(xy).query_pairs(spacing.metres, output_type="ndarray").astype(np.int64), axis=1)
         apart = np.hypot(*(xy[pairs[:, 0]] - xy[pairs[:, 1]]).T)
         return np.asarray(pairs[apart < spacing.metres], dtype=np.int64)
-    given = spacing.distances
-    if isinstance(given, pd.DataFrame):
-        given = _of_sites(_of_sites(given, sites.index).T, sites.index).T
-    metres = np.asarray(given, dtype=float)
+    metres = _table_of(sites, spacing.distances)
     if metres.shape != (len(sites), len(sites)) or np.isnan(metres).any() or (metres < 0).any():
         raise DataError("siting.bad_distances", sites=len(sites), shape=" x ".join(map(str, metres.shape)))
     return np.argwhere(np.triu(np.minimum(metres, metres.T) < spacing.metres, k=1)).astype(np.int64)
