@@ -60,7 +60,8 @@ class Relaxation:
         key = f"siting.relax_{self.rule}" + ("_by" if self.changes else "") + ("" if self.proven or whole else "_found")
         asked, needed = (f"{v:,.0f}" if math.isfinite(v) else "-" for v in (self.asked, self.needed))
         said = first_ids((Reason(k, v).told(lang) for k, v in self.changes), lang=lang)
-        return words.say(key, lang, asked=asked, needed=needed, unit=unit_said(self.plan.unit, lang), changes=said)
+        unit = next((str(v["unit"]) for _, v in self.changes if "unit" in v), self.plan.unit)
+        return words.say(key, lang, asked=asked, needed=needed, unit=unit_said(unit, lang), changes=said)
 
 
 def smallest_relaxations(problem: SitingProblem, *, seconds: float = 20, seed: int = 0) -> list[Relaxation]:
