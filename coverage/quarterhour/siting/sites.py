@@ -27,6 +27,7 @@ from quarterhour.siting.problem import (
 
 LARGEST = 2**53
 """Sums stay below, so that they are exact as floats too."""
+NO_PAIRS: Ints = np.empty((0, 2), dtype=np.int64)
 
 
 def join_sites(existing: pd.DataFrame, candidates: pd.DataFrame, *, required: Sequence[str] = ()) -> pd.DataFrame:
@@ -125,14 +126,14 @@ def close_pairs(sites: pd.DataFrame, spacing: Spacing | None) -> Ints:
 
 
 def conflicts_of(
-    frame: pd.DataFrame, sites: pd.DataFrame, groups: Sequence[Sequence[str]], spacing: Spacing | None
+    frame: pd.DataFrame, sites: pd.DataFrame, groups: Iterable[Iterable[Any]], spacing: Spacing | None
 ) -> tuple[Ints, Apart | None]:
     """Pairs of sites of which at most one may be open, by rule or for want of distance, and how far apart they are."""
-    close = close_pairs(sites, spacing)
-    pairs = conflicting_pairs(frame, groups, close)
+    by_rule = conflicting_pairs(frame, groups, NO_PAIRS)
     if spacing is None:
-        return pairs, None
-    return pairs, _how_far_apart(sites, spacing, pairs, conflicting_pairs(frame, groups, close[:0]))
+        return by_rule, None
+    pairs = conflicting_pairs(frame, (), np.vstack([by_rule, close_pairs(sites, spacing)]))
+    return pairs, _how_far_apart(sites, spacing, pairs, by_rule)
 
 
 def _how_far_apart(sites: pd.DataFrame, spacing: Spacing, pairs: Ints, by_rule: Ints) -> Apart:
