@@ -125,3 +125,15 @@ def test_a_community_that_another_goal_alone_counts_goes_nowhere_wrong():
     )  # fmt: skip
     plan = _solved(problem, seconds=10)
     assert (plan.status, plan.value, list(plan.served["community"])) == ("optimal", 7, ["1"])
+
+
+def test_a_goal_to_come_that_counts_others_bounds_no_one_now():
+    """Shared out, c0 would be served 33 times over for its 7 poor: more than all of its area."""
+    people, areas = pd.DataFrame({"old": [33], "poor": [7]}), pd.DataFrame({"town": ["T"]}, index=["0"])
+    for least in (Coverage(at_least=15), Coverage(everyone=True)):
+        problem = siting_from_matrix(
+            [[4, 10.0, 10, 11]], people.set_axis(["0"]), people="old", objective=("min-sites", Goal("gini", "poor")),
+            within=20, areas=areas, coverage=least, capacity=Capacity("beds"),
+            sites=pd.DataFrame({"capacity": [40, 23, 4, 50]}),
+        )  # fmt: skip
+        assert [level.value for level in _solved(problem).levels] == [1, 0]

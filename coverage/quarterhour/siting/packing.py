@@ -60,7 +60,10 @@ def _shared(rules: Rules, goal: Goal, start: Choice | None, watch: Watch) -> tup
     """The answer when communities may be shared out, and the sites of its last choices, the best first."""
     problem = rules.measure.problem
     assert problem.capacity is not None
-    measure = Measure(replace(problem, capacity=replace(problem.capacity, split=True)))
+    # Goals still to come may count another column, which cannot be shared out; who must be covered is as before.
+    goals, coverage = (*(g for g, _ in rules.kept), goal), replace(problem.coverage, everyone=problem.everyone)
+    capacity = replace(problem.capacity, split=True)
+    measure = Measure(replace(problem, goals=goals, coverage=coverage, capacity=capacity))
     loose = Rules(measure, rules.kept)
     start = start if start is not None and loose.hold(start) else None
     tried: list[Bools] = []
