@@ -19,7 +19,7 @@ import pandas as pd
 import pytest
 import shapely
 
-from quarterhour import maps
+from quarterhour import maps, words
 from quarterhour.circle import CircleCheck
 from quarterhour.errors import DataError
 from quarterhour.maps import page as page_room
@@ -432,3 +432,9 @@ def test_every_word_that_the_page_uses_is_in_both_languages() -> None:
     script = (resources.files("quarterhour") / "data" / "map" / "map.js").read_text(encoding="utf-8")
     used = set(re.findall(r"\bw\.([a-z_]+)", script))
     assert used <= set(picture_room.Say("zh").page())
+
+
+def test_every_unit_of_a_promise_is_said_in_words() -> None:
+    page = resources.files("quarterhour") / "data" / "words" / "targets.toml"
+    units = {key for key in tomllib.loads(page.read_text(encoding="utf-8")) if key.startswith("unit_")} - {"unit_share"}
+    assert {unit for unit in units if words.entry(f"maps.{unit}") is None} == set()

@@ -150,8 +150,9 @@ def _town_inside(places: gpd.GeoDataFrame, towns: gpd.GeoDataFrame) -> pd.Series
 def _of_nearest(places: gpd.GeoDataFrame, communities: gpd.GeoDataFrame, column: str) -> pd.Series:
     some = communities[communities[column].fillna("").ne("") & ~_placeless(communities)]
     found = pd.Series("", index=places.index, dtype="str")
-    for place, other, _ in _nearest(places, some):
-        found.iloc[place] = str(some[column].iloc[other])
+    pairs = _nearest(places, some)
+    named = some[column].iloc[[other for _, other, _ in pairs]].map(str)
+    found.iloc[[place for place, _, _ in pairs]] = named.to_numpy(dtype=object)
     return found
 
 

@@ -10,16 +10,15 @@ from quarterhour.league import league_table
 from quarterhour.maps import Notes
 from quarterhour.places import texts
 from quarterhour.rounds import RoundsPlan
-from quarterhour.sitingtables import siting_charts, siting_sections
+from quarterhour.sitingtables import Charts, siting_sections
 from quarterhour.study import Results
 
 
-def map_notes(results: Results, lang: str) -> Notes:
+def map_notes(results: Results, lang: str, charts: Charts) -> Notes:
     """What the map tells beyond circles, promises and plans; no figure here that a result does not hold."""
     sections = [*siting_sections(results, lang), *care_sections(results, lang)]
     city = {words.say(f"report.part_{s.key}", lang): s.lines for s in sections if s.lines}
-    charts = dict(siting_charts(results, lang).values())
-    return Notes(city, _communities(results, lang), _towns(results, lang), charts)
+    return Notes(city, _communities(results, lang), _towns(results, lang), dict(charts.values()))
 
 
 def _say(key: str, lang: str, **values: object) -> str:

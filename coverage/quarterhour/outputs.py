@@ -19,7 +19,7 @@ from quarterhour.carenotes import map_notes
 from quarterhour.league import earlier_rows, kept_rows
 from quarterhour.modes import Mode
 from quarterhour.siting.record import plan_record
-from quarterhour.sitingtables import siting_charts
+from quarterhour.sitingtables import Charts, siting_charts
 from quarterhour.study import (
     Proposal,
     Results,
@@ -42,7 +42,8 @@ def write_results(results: Results, out: str | Path, *, lang: str = "zh", tell: 
     file but ``manifest.json``, which holds the day, the versions and the seconds. WriteError names a
     file that somebody holds; the others are in place.
     """
-    writers = _writers(results, lang)
+    charts = siting_charts(results, lang)
+    writers = _writers(results, lang, charts)
     with files.together(out) as growing:
         for name, write in writers.items():
             if tell:
@@ -57,17 +58,17 @@ def check_folder(out: str | Path) -> None:
         pass
 
 
-def _writers(results: Results, lang: str) -> dict[str, Callable[[Path], None]]:
+def _writers(results: Results, lang: str, charts: Charts) -> dict[str, Callable[[Path], None]]:
     writers: dict[str, Callable[[Path], None]] = {
-        "map.html": lambda path: files.write_text(path, meeting_map(results, lang)),
+        "map.html": lambda path: files.write_text(path, meeting_map(results, lang, charts=charts)),
         "coverage.xlsx": lambda path: _workbook(results, path, lang),
         "results.gpkg": lambda path: files.write_layers(path, result_layers(results)),
         "plan.json": lambda path: files.write_text(path, _json(plans_record(results))),
-        "report.md": lambda path: files.write_text(path, page(results, lang)),
+        "report.md": lambda path: files.write_text(path, page(results, lang, charts=charts)),
         "scorecard.csv": lambda path: _scorecard_file(results, path),
         "manifest.json": lambda path: files.write_text(path, _json(manifest(results, lang))),
     }
-    for question, (_, chart) in siting_charts(results, lang).items():
+    for question, (_, chart) in charts.items():
         writers[chart_file(question)] = partial(_text_file, chart)
     if results.scorecard is None:
         del writers["scorecard.csv"]
@@ -109,8 +110,8 @@ def _rows(table: pd.DataFrame) -> list[dict[str, Any]]:
     return json.loads(table.to_json(orient="records", double_precision=15, force_ascii=False))  # type: ignore[no-any-return]
 
 
-def meeting_map(results: Results, lang: str = "zh") -> str:
-    """The map for the meeting: one page that opens without a network."""
+def meeting_map(results: Results, lang: str = "zh", *, charts: Charts | None = None) -> str:
+    """The map for the meeting: one page that opens without a network; ``charts`` where they are drawn already."""
     tables = results.inputs
     return maps.draw_map(
         title=words.say("study.title", lang, name=results.study.name(lang)),
@@ -125,12 +126,13 @@ def meeting_map(results: Results, lang: str = "zh") -> str:
         lang=lang,
         ranges=results.ranges,
         pictures=results.pictures,
-        notes=map_notes(results, lang),
+        notes=map_notes(results, lang, siting_charts(results, lang) if charts is None else charts),
     )
 
 
-def page(results: Results, lang: str = "zh") -> str:
-    """The report as Markdown."""
+def page(results: Results, lang: str = "zh", *, charts: Charts | None = None) -> str:
+    """The report as Markdown; ``charts`` where they are drawn already."""
+    drawn = siting_charts(results, lang) if charts is None else charts
     return report.report_markdown(
         lang=lang,
         title=words.say("study.title", lang, name=results.study.name(lang)),
@@ -141,7 +143,7 @@ def page(results: Results, lang: str = "zh") -> str:
         quality=results.inputs.quality,
         findings=results.findings,
         sections=sections.further(results, lang),
-        charts={question: chart_file(question) for question in siting_charts(results, lang)},
+        charts={question: chart_file(question) for question in drawn},
     )
 
 

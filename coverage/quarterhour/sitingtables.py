@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 
 import pandas as pd
 
@@ -14,6 +14,8 @@ from quarterhour.study import Proposal, Results
 from quarterhour.studyfile import SitingFile
 from quarterhour.units import counted_said, goal_said, unit_said
 
+Charts = Mapping[str, tuple[str, str]]
+"""By question id its name and its chart as SVG."""
 _BEST, _OURS = "#8a94a3", "#1d4fa3"
 _OFTEN = 0.5
 """Of the scenarios in which a site is chosen, from which it counts as chosen often."""
@@ -25,7 +27,7 @@ def siting_sections(results: Results, lang: str) -> list[Section]:
     return [*made, *_values(results, lang), *_robust(results, lang), *_relaxations(results, lang)]
 
 
-def siting_charts(results: Results, lang: str) -> dict[str, tuple[str, str]]:
+def siting_charts(results: Results, lang: str) -> Charts:
     """By question id its name and a chart: what each number of sites covers at best, and what each year of building."""
     drawn = {p.id: (p.name(lang), _chart(p, lang)) for p in results.proposals}
     return {name: (title, chart) for name, (title, chart) in drawn.items() if chart}
