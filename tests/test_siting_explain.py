@@ -17,6 +17,7 @@ from quarterhour.reach import times_from_matrix
 from quarterhour.siting.causes import causes, lowered
 from quarterhour.siting.door import as_problem
 from quarterhour.siting.exact import solve_siting
+from quarterhour.siting.explain import explain_plan, out_of_reach
 from quarterhour.siting.problem import Budget, Capacity, Coverage, Quota, SitingProblem, Spacing, Standard
 from quarterhour.siting.record import plan_record, read_record
 from quarterhour.siting.relax import smallest_relaxations
@@ -297,3 +298,16 @@ def test_a_plan_s_one_line_says_who_is_out_of_reach_and_which_quotas_are_not_met
     minutes, quotas = [[5.0, 20.0], [20.0, 20.0]], [Quota("town", ("T0", "T9"))]
     plan = solve_siting(tiny(minutes, [3, 4], objective="min-sites", quotas=quotas))
     assert "4 of 7 people out of reach" in repr(plan) and "1 quotas not met" in repr(plan)
+
+
+def test_who_is_out_of_reach_is_told_whatever_the_goal() -> None:
+    minutes = [[5.0, 5.0], [20.0, 5.0], [20.0, 20.0]]
+    for goal in ("min-sites", "min-time", "min-worst", "max-cover"):
+        problem = tiny(minutes, [3, 4, 2_000], objective=goal)
+        lines = explain_plan(problem, solve_siting(problem))
+        assert "2,000 people in 1 communities have no site within the standard, built or not: c2." in lines
+    both = tiny(minutes, [3, 4, 2_000], coverage=Coverage(backup=0))
+    assert list(out_of_reach(both).index) == ["c2", "c1"]
+    assert any(
+        "2,004 人在标准时间内可达的站点（含备选点）不足两个" in s for s in explain_plan(both, solve_siting(both), "zh")
+    )

@@ -32,7 +32,8 @@ def explain_plan(problem: SitingProblem, plan: SitingPlan, lang: str = "en", *, 
     if len(lost):
         told = {"count": f"{len(lost):,}", "people": f"{lost['people'].sum():,}"}
         told["communities"] = first_ids(lost.index, lang=lang)
-        lines.append(words.say("siting.out_of_reach", lang, unit=unit_said(plan.unit, lang), **told))
+        key = "siting.out_of_reach_of_two" if problem.coverage.backup == 0 else "siting.out_of_reach"
+        lines.append(words.say(key, lang, unit=unit_said(plan.unit, lang), **told))
     if plan.status == "infeasible":
         changes = smallest_relaxations(problem, seconds=seconds, seed=plan.seed)
         lines += [change.told(lang) for change in changes] or [words.say("siting.no_single_rule", lang)]
@@ -42,10 +43,12 @@ def explain_plan(problem: SitingProblem, plan: SitingPlan, lang: str = "en", *, 
 def out_of_reach(problem: SitingProblem) -> pd.DataFrame:
     """Communities with people whom no site, built or not, can cover: ``people, site, minutes``.
 
+    Where two sites must be near, those that have fewer within the standard.
     Indexed by community, most people first; the nearest site and its minutes are missing where
     none was found within what was searched.
     """
-    lost = problem.demand[(np.diff(problem.near.start) == 0) & problem.demand.gt(0)]
+    enough = 2 if problem.coverage.backup == 0 else 1
+    lost = problem.demand[(np.diff(problem.near.start) < enough) & problem.demand.gt(0)]
     table: pd.DataFrame = problem.times.nearest().reindex(lost.index)[["site", "minutes"]]
     table.insert(0, "people", lost)
     return table.sort_values("people", ascending=False, kind="stable")
