@@ -559,7 +559,7 @@ def test_chains_of_goals_under_rules_together(seed, goals, rules):
 
 
 @pytest.mark.slow
-@settings(max_examples=2500, deadline=None)
+@settings(max_examples=1500, deadline=None)
 @given(SEEDS, SOME_GOALS, SOME_RULES)
 def test_chains_of_goals_under_rules_together_in_thousands(seed, goals, rules):
     agrees(make(seed, goals, rules))
