@@ -115,18 +115,6 @@ def test_what_is_no_packing_goes_elsewhere():
         assert is_packing(Rules(Measure(problem)), goal) is packing
 
 
-def test_a_community_that_another_goal_alone_counts_goes_nowhere_wrong():
-    """Shared out, nobody goes for it; that there is no plan was once said of this."""
-    people = pd.DataFrame({"all": [5, 53], "cared_for": [10, 0]})
-    problem = siting_from_matrix(
-        [[np.nan], [4]], people, people="cared_for", objective=("min-cost", Goal("min-time", "all")), within=20,
-        new_sites=1, sites=pd.DataFrame({"capacity": [5], "cost_yuan": [7]}), capacity=Capacity("people"),
-        coverage=Coverage(everyone=True),
-    )  # fmt: skip
-    plan = _solved(problem, seconds=10)
-    assert (plan.status, plan.value, list(plan.served["community"])) == ("optimal", 7, ["1"])
-
-
 def test_a_goal_to_come_that_counts_others_bounds_no_one_now():
     """Shared out, c0 would be served 33 times over for its 7 poor: more than all of its area."""
     people, areas = pd.DataFrame({"old": [33], "poor": [7]}), pd.DataFrame({"town": ["T"]}, index=["0"])

@@ -14,7 +14,8 @@ from hypothesis import given, settings
 from quarterhour.reach import times_from_matrix
 from quarterhour.siting.door import as_problem
 from quarterhour.siting.exact import solve_siting
-from quarterhour.siting.problem import Capacity, Coverage, Quota, SitingProblem, Spacing
+from quarterhour.siting.matrix import siting_from_matrix
+from quarterhour.siting.problem import Capacity, Coverage, Goal, Quota, SitingProblem, Spacing
 from quarterhour.siting.recount import verify_plan
 from quarterhour.siting.relax import Relaxation, smallest_relaxations
 
@@ -149,3 +150,16 @@ def test_what_is_said_to_be_enough_is_and_less_is_not(problem: SitingProblem) ->
         for few in itertools.combinations(ruled, int(changes["conflicts"].needed) - 1):
             kept = np.setdiff1d(np.arange(len(problem.conflicts)), few)
             assert not solve_siting(replace(problem, conflicts=problem.conflicts[kept])).levels
+
+
+def test_whoever_the_goals_count_stays_counted() -> None:
+    """Two communities far apart, of which the second has only people whom the goal counts: one site is not enough."""
+    people = pd.DataFrame({"all": [5, 7], "old": [5, 0]}, index=["c0", "c1"])
+    problem = siting_from_matrix(
+        [[3.0, np.nan], [np.nan, 3.0]], people, people="old", objective=Goal("equity", "all"), within=15, new_sites=1,
+        areas=pd.DataFrame({"town": ["T0", "T1"], "county": "K0"}, index=["c0", "c1"]),
+        coverage=Coverage(everyone=True),
+    )  # fmt: skip
+    change = found(problem)["new_sites"]
+    assert (change.asked, change.needed, change.proven) == (1, 2, True)
+    assert not solve_siting(problem).levels and solve_siting(replace(problem, new_sites=2)).levels

@@ -32,9 +32,7 @@ def is_packing(rules: Rules, goal: Goal) -> bool:
         return False
     if any(g.people for g in (goal, *(g for g, _ in rules.kept))):
         return False
-    # Shared out, nobody can go for a community without counted people, though another goal counts some of it.
-    people = problem.demand.to_numpy()
-    return bool((problem.load.to_numpy() == people).all() and (people[rules.measure.takes_part] > 0).all())
+    return bool((problem.load.to_numpy() == problem.demand.to_numpy()).all())
 
 
 def by_packing(

@@ -113,8 +113,12 @@ def _tries(problem: SitingProblem) -> Iterator[_Look]:
 
 def _amount(softer: SitingProblem, rule: str, asked: float, goal: Goal, seconds: float, seed: int) -> Relaxation | None:
     """A rule that gives by what the best value of a goal is."""
-    plan = solve_siting(replace(softer, goals=(goal,)), seconds=seconds, seed=seed)
-    return Relaxation(rule, asked, float(plan.value), plan.levels[0].gap == 0, plan) if plan.levels else None
+    # Whose people any goal counts must be covered: columns that the goals counted are named by goals that ask nothing.
+    columns = {g.people for g in softer.goals if g.people and softer.everyone}
+    goals = (goal, *(Goal("min-sites", people) for people in sorted(columns)))
+    plan = solve_siting(replace(softer, goals=goals), seconds=seconds, seed=seed)
+    gives = bool(plan.levels) and plan.value != asked
+    return Relaxation(rule, asked, float(plan.value), plan.levels[0].gap == 0, plan) if gives else None
 
 
 def _by_little(
