@@ -103,6 +103,7 @@ FLOORS = {
     "siting.door": 5.3,
     "siting.matrix": 5.5,
     "siting.named": 5.1,
+    "siting.wanted": 5.25,
     "siting.sites": 5.2,
     "siting.tally": 5.2,
     "siting.measure": 5.2,

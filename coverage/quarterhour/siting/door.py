@@ -18,8 +18,6 @@ from quarterhour.reach import TravelTimes
 from quarterhour.siting.named import by_id, check_ids, said, texts
 from quarterhour.siting.problem import (
     AREA_LEVELS,
-    EVERY_AREA,
-    OBJECTIVES,
     QUOTA_LEVELS,
     WHOLE,
     Budget,
@@ -35,14 +33,12 @@ from quarterhour.siting.sites import (
     LARGEST,
     check_sites,
     conflicts_of,
-    is_number,
     is_whole,
     money_counts,
     site_frame,
 )
+from quarterhour.siting.wanted import Standards, as_budget, as_goals, as_quotas, as_spacing, as_standards, check_kinds
 from quarterhour.units import unit_words
-
-Standards = Mapping[str, Standard]
 
 
 def as_problem(
@@ -92,10 +88,10 @@ def as_problem(
     DataError : what came cannot be a siting question; the message says which ids.
     CutoffError : the standard is beyond what was searched.
     """
-    goals = _goals(objective)
-    standards = _standards(minutes, times)
-    budget, spacing = _as_budget(budget), _as_spacing(spacing)
-    _check_kinds(coverage=(coverage, Coverage), capacity=(capacity, Capacity | None))
+    goals = as_goals(objective)
+    standards = as_standards(minutes, times)
+    budget, spacing = as_budget(budget), as_spacing(spacing)
+    check_kinds(coverage=(coverage, Coverage), capacity=(capacity, Capacity | None))
     check_sites(sites)
     table = _people_table(demand)
     check_ids([*table.index, *sites.index])
@@ -118,7 +114,7 @@ def as_problem(
         areas=(known := _areas(areas, table.index)),
         load=_load(capacity, counted),
         new_sites=new_sites,
-        quotas=_quotas(quotas, frame, known),
+        quotas=as_quotas(quotas, frame, known),
         coverage=coverage,
         budget=budget,
         capacity=None if capacity is None else replace(capacity, load=None),
@@ -127,51 +123,6 @@ def as_problem(
     )
     _check_together(problem)
     return problem
-
-
-# --- goals and standards --------------------------------------------------------------------------
-
-
-def _goals(objective: str | Goal | Sequence[str | Goal]) -> tuple[Goal, ...]:
-    if not isinstance(objective, (str, Goal, Sequence)):
-        raise DataError("siting.bad_objective", objective=said(objective), known=", ".join(OBJECTIVES))
-    chain = (objective,) if isinstance(objective, (str, Goal)) else tuple(objective)
-    goals = tuple(g if isinstance(g, Goal) else Goal(g) for g in chain)
-    known = ", ".join(OBJECTIVES)
-    for goal in goals:
-        if goal.objective not in OBJECTIVES:
-            raise DataError("siting.bad_objective", objective=goal.objective, known=known)
-        if goal.level not in AREA_LEVELS:
-            raise DataError("siting.area_level", level=goal.level, known=", ".join(AREA_LEVELS))
-    if not goals:
-        raise DataError("siting.bad_objective", objective="", known=known)
-    if len(set(goals)) < len(goals):
-        raise DataError("siting.goal_again", goals=", ".join(g.objective for g in goals))
-    return goals
-
-
-def _standards(minutes: float | Standard | Mapping[str, float | Standard], times: Any) -> Standards:
-    named = minutes if isinstance(minutes, Mapping) else {"": minutes}
-    if isinstance(times, Mapping) and not isinstance(minutes, Mapping):
-        named = dict.fromkeys(times, minutes)
-    standards = {str(c): m if isinstance(m, Standard) else Standard(m) for c, m in named.items()}
-    if not standards:
-        raise DataError("siting.bad_minutes", minutes="")
-    return {c: _checked_standard(s) for c, s in standards.items()}
-
-
-def _checked_standard(standard: Standard) -> Standard:
-    if not (is_number(standard.minutes) and standard.minutes > 0):
-        raise DataError("siting.bad_minutes", minutes=standard.minutes)
-    if not all(isinstance(step, Sequence) and len(step) == 2 for step in standard.steps):
-        raise DataError("siting.bad_steps", steps=standard.steps)
-    if not all(is_number(m) and m >= 0 and is_whole(p) and 0 < p <= 100 for m, p in standard.steps):
-        raise DataError("siting.bad_steps", steps=standard.steps)
-    ladder = standard.ladder()
-    rising = all(a[0] < b[0] and a[1] > b[1] for a, b in zip(ladder, ladder[1:], strict=False))
-    if not rising or ladder[-1][0] != centiseconds(standard.minutes):
-        raise DataError("siting.bad_steps", steps=standard.steps)
-    return replace(standard, minutes=float(standard.minutes))
 
 
 # --- communities ----------------------------------------------------------------------------------
@@ -337,57 +288,6 @@ def _merged(parts: Sequence[_Part], communities: pd.Index) -> TravelTimes:
         community_snap=pd.DataFrame(),
         site_snap=pd.DataFrame(),
     )
-
-
-# --- rules ----------------------------------------------------------------------------------------
-
-
-def _as_budget(given: Any) -> Budget:
-    if isinstance(given, Budget):
-        return given
-    if given is None:
-        return Budget()
-    if isinstance(given, bool) or not is_number(given) or given != int(given):
-        raise DataError("siting.bad_kind", what="budget", wanted="Budget(yuan)", came=said(given))
-    return Budget(int(given))
-
-
-def _as_spacing(given: Any) -> Spacing | None:
-    if given is None or isinstance(given, Spacing):
-        return given
-    if isinstance(given, bool) or not is_number(given):
-        raise DataError("siting.bad_kind", what="spacing", wanted="Spacing(metres)", came=said(given))
-    return Spacing(float(given))
-
-
-def _check_kinds(**given: tuple[object, Any]) -> None:
-    for what, (value, kind) in given.items():
-        if not isinstance(value, kind):
-            raise DataError("siting.bad_kind", what=what, wanted=f"{what.title()}(...)", came=said(value))
-
-
-def _quotas(given: Quota | Sequence[Quota], sites: pd.DataFrame, areas: pd.DataFrame) -> tuple[Quota, ...]:
-    """The quotas, their areas as text; all areas that sites or communities lie in where none is named."""
-    quotas = (given,) if isinstance(given, Quota) else given
-    if isinstance(quotas, (str, Mapping)) or not isinstance(quotas, Iterable):
-        raise DataError("siting.bad_kind", what="quotas", wanted="[Quota(...), ...]", came=said(given))
-    quotas = tuple(quotas)
-    for quota in quotas:
-        if not isinstance(quota, Quota):
-            raise DataError("siting.bad_kind", what="quotas", wanted="[Quota(...), ...]", came=said(quota))
-    return tuple(replace(q, areas=_areas_of(q, sites, areas)) for q in quotas)
-
-
-def _areas_of(quota: Quota, sites: pd.DataFrame, areas: pd.DataFrame) -> tuple[str, ...]:
-    if quota.areas == EVERY_AREA:
-        every = {*sites[quota.level], *areas[quota.level]} - {""} if quota.level in AREA_LEVELS else set()
-        if not every and quota.level in AREA_LEVELS:
-            raise DataError("siting.quota_nowhere", level=quota.level)
-        return tuple(sorted(every))
-    given: object = quota.areas
-    if isinstance(given, str) or not isinstance(given, Iterable):
-        raise DataError("siting.quota_areas", level=quota.level, ids=said(given))
-    return tuple(map(str, given))
 
 
 # --- what must agree ------------------------------------------------------------------------------
