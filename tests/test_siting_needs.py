@@ -168,7 +168,7 @@ def test_what_is_said_to_be_needed_is_needed(problem: SitingProblem) -> None:
     """The engines, asked without looking ahead, find no plan where a reason is given; no number is too high."""
     found, plan = needs(Rules(Measure(problem))), solve_siting(problem)
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(exact, "needs", lambda _: ())
+        patch.setattr(exact, "needs", lambda *_, **_asked: ())
         assert solve_siting(problem).status == plan.status
     if found:
         assert plan.status == "infeasible"

@@ -77,7 +77,7 @@ def _solved(known: Certificate, watch: Watch, keeper: Keeper, asked: threading.E
     rules = Rules(known.measure)
     if not reasons:
         start = first_choice(rules)
-        reasons = () if start is not None or watch.over() else needs(rules)
+        reasons = () if start is not None or watch.over() else needs(rules, seconds=watch.left() / 4)
     if not reasons:
         choice, proofs, answer = _chain(rules, start, watch, keeper)
         stopped = _stopped(watch, asked, proofs, choice, known.measure)

@@ -27,7 +27,7 @@ from quarterhour.siting.together import (
     quota_sides,
 )
 
-_QUICK, _LONG = 0.5, 2.0
+_QUICK, _LONG = 1.5, 2.0
 """Seconds for a linear program, and for a program in whole sites once it is known that no plan exists."""
 _MOST_PAIRS = 2_000_000
 """Pairs within the standard, beyond which a linear program takes too long for a look ahead."""
@@ -42,17 +42,17 @@ def must_be_covered(problem: SitingProblem) -> Bools:
     return near & (problem.demand.to_numpy() > 0) if problem.everyone else np.zeros(len(near), dtype=np.bool_)
 
 
-def needs(rules: Rules, *, whole: bool = False) -> tuple[Reason, ...]:
+def needs(rules: Rules, *, whole: bool = False, seconds: float = math.inf) -> tuple[Reason, ...]:
     """Why the people who must be covered cannot be, as far as it is proven in a moment; empty proves nothing.
 
     First how many sites, or yuan, covering them takes at the least, alone or with the rules on sites; where that tells
-    nothing, the few rules that clash. ``whole``: counted in whole sites, which takes longer and shows more.
+    nothing, the few rules that clash. ``whole``: counted in whole sites, which takes longer and shows more. ``seconds``: of one program, at the most.
     """
     measure, problem = rules.measure, rules.measure.problem
     cover = [*cover_sides(measure)] if len(problem.near.site) <= _MOST_PAIRS else []
     if not cover and not len(problem.conflicts):
         return ()
-    count, seconds = len(problem.sites), _LONG if whole else _QUICK
+    count, seconds = len(problem.sites), min(seconds, _LONG if whole else _QUICK)
     kept = [*quota_sides(area_rules(problem), count), *apart_sides(rules)]
     found = [*_short(problem, cover, kept, seconds=seconds, whole=whole)] if cover else []
     sides = [*cover, *kept, *limit_sides(problem)]
