@@ -46,7 +46,8 @@ def needs(rules: Rules, *, whole: bool = False, seconds: float = math.inf) -> tu
     """Why the people who must be covered cannot be, as far as it is proven in a moment; empty proves nothing.
 
     First how many sites, or yuan, covering them takes at the least, alone or with the rules on sites; where that tells
-    nothing, the few rules that clash. ``whole``: counted in whole sites, which takes longer and shows more. ``seconds``: of one program, at the most.
+    nothing, the few rules that clash. ``whole``: counted in whole sites, which takes longer and shows more.
+    ``seconds``: of one program, at the most.
     """
     measure, problem = rules.measure, rules.measure.problem
     cover = [*cover_sides(measure)] if len(problem.near.site) <= _MOST_PAIRS else []
