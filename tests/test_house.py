@@ -168,6 +168,7 @@ FLOORS = {
     "study.running": 10.8,
     "study.prospects": 10.85,
     "study.circles": 10.9,
+    "study.questions": 10.85,
     "study.proposals": 10.9,
     "study.results": 10.95,
     "study": 11,

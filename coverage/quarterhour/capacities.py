@@ -12,6 +12,7 @@ from quarterhour.care import graves_needed
 from quarterhour.errors import StudyError, first_ids
 from quarterhour.graves import graves_on, shared_by_people
 from quarterhour.inputs import Inputs
+from quarterhour.offered import counted_people
 from quarterhour.places import numbers, texts
 from quarterhour.rules import RuleSet
 from quarterhour.studyfile import CapacityFile, SitingFile, StudyFile
@@ -45,7 +46,7 @@ def asked_of_sites(
     asked = file.capacity
     if asked is None:
         return None
-    people = tables.communities[file.people].astype("int64")
+    people = counted_people(file, tables.communities)
     if asked.unit != GRAVES or study.graves is None:
         load = (people * asked.share).round().astype("int64")
         return _with_rooms(file, asked, load, sites, None)

@@ -10,15 +10,19 @@ import numpy as np
 import pandas as pd
 
 from quarterhour.candidates import candidates_from_communities, candidates_from_network, no_ledger, with_areas
-from quarterhour.errors import StudyError
+from quarterhour.errors import StudyError, first_ids
 from quarterhour.inputs import Inputs
-from quarterhour.lawful import RELAXED, lawful_candidates, smallest_relaxations
+from quarterhour.lawful import RELAXED, Lawful, lawful_candidates, smallest_relaxations
 from quarterhour.network import Network
 from quarterhour.places import texts
 from quarterhour.reach import TravelTimes
 from quarterhour.rules import Exclusion, RuleSet
 from quarterhour.siting.sites import join_sites
 from quarterhour.studyfile import SitingFile
+
+_YES = ("1", "true", "yes", "y", "是", "必建")
+"""What the column ``required`` of a table says of a candidate that must be built."""
+_COUNTED = "counted people"
 
 
 @dataclass(frozen=True, eq=False)
@@ -50,7 +54,9 @@ def offered_sites(
 
     Facilities of ``counts_kinds`` stand in for the kind (a county's institution serves as its town's centre); those of
     ``upgrade_kinds`` may be raised to it, which counts as a new site.
-    The columns of a capacity come along as they are.
+    Candidates that the question, or the column ``required`` of their table, says must be built are ``required``;
+    StudyError where there is none such, or a rule speaks against it. The columns of a capacity and of costs come along
+    as they are; ``tiers`` are blank only where neither the table nor the question says them.
     ``rules``: rule sets in force on the reference date, by the study's name for them; those that the question names in
     ``exclude_rules`` count, with the distances it gives itself. ``parcels``: of the study's overlay, if it has one.
     """
@@ -63,16 +69,45 @@ def offered_sites(
     existing = tables.facilities[tables.facilities["kind"].isin(standing)]
     old = with_areas(existing, tables.towns, tables.communities)
     new = kept.rename(index=lambda i: f"new-{i}" if i in old.index else i)
-    joined = join_sites(old, new)
+    renamed = dict(zip(kept.index, new.index, strict=True))
+    joined = join_sites(old, new, required=[renamed[i] for i in _required(file, wanted, kept, lawful)])
     joined.loc[old.index[old["kind"].isin(file.upgrade_kinds)], "state"] = "upgradeable"
     for column in _figures_of(file):
         parts = [t[column] if column in t else pd.Series(pd.NA, index=t.index) for t in (old, new)]
         joined[column] = [*parts[0], *parts[1]]
+    joined["tiers"] = _tiers(file, [*old["kind"], *[file.kind] * len(new)], joined)
     sites = gpd.GeoDataFrame(joined, geometry=pd.concat([old.geometry, new.geometry]), crs=tables.communities.crs)
     relaxed = [_relaxations(wanted, every, layers, tables, sites, q.level) for q in file.quotas if q.minimum and every]
     told = pd.concat(relaxed, ignore_index=True) if relaxed else pd.DataFrame(columns=["level", *RELAXED])
     ledger, unchecked = (no_ledger(), ()) if lawful is None else (lawful.ledger, lawful.unchecked)
     return Offered(sites, ledger, told, unchecked)
+
+
+def counted_people(file: SitingFile, communities: pd.DataFrame) -> pd.Series:
+    """The people who count, whole: a column, or several by their weights."""
+    columns = [communities[column].astype("int64") * weight for column, weight in file.people.items()]
+    return sum(columns[1:], start=columns[0])
+
+
+def _required(file: SitingFile, wanted: gpd.GeoDataFrame, kept: gpd.GeoDataFrame, lawful: Lawful | None) -> list[str]:
+    """The candidates that must be built, all of them lawful."""
+    named = list(file.required)
+    if "required" in wanted and file.candidates == "table":
+        named += wanted.index[texts(wanted["required"]).str.lower().isin(_YES)].tolist()
+    unknown = [i for i in named if i not in wanted.index]
+    if unknown:
+        raise StudyError("offered.required_unknown", part=file.id, ids=first_ids(unknown))
+    removed = [i for i in named if i not in kept.index]
+    if removed and lawful is not None:
+        against = lawful.ledger.loc[lawful.ledger["candidate"].isin(removed), "rule"].unique()
+        raise StudyError("offered.required_removed", part=file.id, ids=first_ids(removed), rules=", ".join(against))
+    return list(dict.fromkeys(named))
+
+
+def _tiers(file: SitingFile, kinds: Sequence[str], sites: pd.DataFrame) -> list[str]:
+    """The tiers that each site counts for: as its table says, else as the question says of its kind."""
+    said = texts(sites["tiers"]) if "tiers" in sites else pd.Series("", index=sites.index)
+    return [own or " ".join(file.tiers.get(kind, ())) for own, kind in zip(said, kinds, strict=True)]
 
 
 def _figures_of(file: SitingFile) -> list[str]:
@@ -91,9 +126,8 @@ def _wanted(
         if parcels is None:
             raise StudyError("offered.no_overlay", part=file.id)
         return parcels.drop(columns="shape")
-    return candidates_from_network(
-        network, tables.communities, people=file.people, count=file.candidate_count, seed=seed
-    )
+    known = tables.communities.assign(**{_COUNTED: counted_people(file, tables.communities)})
+    return candidates_from_network(network, known, people=_COUNTED, count=file.candidate_count, seed=seed)
 
 
 def _exclusions(file: SitingFile, rules: Mapping[str, RuleSet]) -> list[Exclusion]:

@@ -1,6 +1,7 @@
 """A study from files to results; the only rooms that know data/raw and data/processed.
 
-The wing: asked (what the file asks), running (what one run holds), circles, proposals, results.
+The wing: asked (what the file asks), running (what one run holds), circles, questions, proposals, prospects,
+results.
 """
 
 from __future__ import annotations

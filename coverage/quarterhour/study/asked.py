@@ -44,7 +44,8 @@ def modes_named(study: Study) -> list[tuple[str, str]]:
     circles = [(name, c.id) for c in file.circles for name in (c.mode, *c.compare_modes)]
     circles += [(name, c.id) for c in file.circles if c.uncertain for name in c.uncertain.modes or ()]
     every = [t for targets in study_targets(study).values() for t in targets]
-    return circles + [(q.mode, q.id) for q in file.siting] + modes_asked(every) + modes_of_care(file)
+    asked = [(mode, q.id) for q in file.siting for mode in dict.fromkeys([q.mode, *(s.mode for s in q.standards)])]
+    return circles + asked + modes_asked(every) + modes_of_care(file)
 
 
 def study_mode(study: Study, name: str, where: str) -> Mode:

@@ -9,18 +9,17 @@ import geopandas as gpd
 import pandas as pd
 
 from quarterhour import words
-from quarterhour.capacities import Asked, asked_of_sites
+from quarterhour.capacities import asked_of_sites
 from quarterhour.inputs import Inputs
-from quarterhour.offered import offered_sites, with_neighbours
-from quarterhour.reach import TravelTimes
-from quarterhour.siting.door import as_problem
+from quarterhour.offered import counted_people, offered_sites, with_neighbours
 from quarterhour.siting.exact import solve_siting
 from quarterhour.siting.plan import SitingPlan
-from quarterhour.siting.problem import Capacity, Quota, SitingProblem
+from quarterhour.siting.problem import SitingProblem
 from quarterhour.siting.recount import verify_plan
 from quarterhour.siting.relax import Relaxation, smallest_relaxations
 from quarterhour.study.asked import Study, study_mode, study_rules_in_force
 from quarterhour.study.prospects import Prospects, prospects, searched_as_far
+from quarterhour.study.questions import siting_problem
 from quarterhour.study.running import Run
 from quarterhour.studyfile import SitingFile
 
@@ -59,50 +58,39 @@ class Proposal:
 def propose(run: Run, tables: Inputs, file: SitingFile) -> Proposal:
     """The plan of a question, and what the study asks beside it."""
     run.say("study.step_siting", name=file.zh if run.lang == "zh" else file.en)
-    net = run.network(tables.roads, study_mode(run.study, file.mode, file.id))
+    standards = file.standards
+    nets = {s.name: run.network(tables.roads, study_mode(run.study, s.mode, file.id)) for s in standards}
+    own = run.network(tables.roads, study_mode(run.study, file.mode, file.id))
     with run.timed(f"siting {file.id}"):
         rules, seed = study_rules_in_force(run.study), run.study.file.study.seed
-        offered = offered_sites(file, tables, network=net, rules=rules, parcels=run.parcels, seed=seed)
-        far = run.travel_times(
-            net, tables.communities, offered.sites, minutes=searched_as_far(file), heading=file.heading,
-            turnout_minutes=file.turnout_minutes,
-        )  # fmt: skip
-        times = far.within(file.minutes)
+        offered = offered_sites(file, tables, network=own, rules=rules, parcels=run.parcels, seed=seed)
+        far = {
+            s.name: run.travel_times(
+                nets[s.name], tables.communities, offered.sites, minutes=searched_as_far(file, s.minutes),
+                heading=file.heading, turnout_minutes=file.turnout_minutes,
+            )
+            for s in standards
+        }  # fmt: skip
+        times = {s.name: far[s.name].within(s.minutes) for s in standards}
         sites = offered.sites
         asked = asked_of_sites(file, run.study.file, tables, sites, rules=rules)
         if asked is not None:
             run.doubts.append(asked.findings)
             sites = sites.assign(capacity=asked.rooms, room_quality=asked.quality)
-        problem = _problem(file, tables, sites, times, asked)
+        problem = siting_problem(file, tables, offered, times=times, asked=asked)
+        wide = siting_problem(file, tables, offered, times=far, asked=asked).times if file.robust else problem.times
         plan = _kept_on_the_way(run, problem, file)
     impossible = plan.status == "infeasible"
     changes = smallest_relaxations(problem, seconds=min(20, file.seconds)) if impossible else []
     run.say("study.step_prospects", name=file.zh if run.lang == "zh" else file.en)
     with run.timed(f"prospects {file.id}"):
-        behind = prospects(file, problem, plan, far=far, seed=seed)
-    offered = with_neighbours(offered, times, communities=tables.communities, people=tables.communities[file.people])
+        behind = prospects(file, problem, plan, far=wide, seed=seed)
+    people = counted_people(file, tables.communities)
+    offered = with_neighbours(offered, problem.times, communities=tables.communities, people=people)
     return Proposal(
         file.id, file.zh, file.en, file.kind, problem, plan, sites, offered.ledger, offered.relaxations,
         offered.unchecked, tuple(changes), behind,
     )  # fmt: skip
-
-
-def _problem(
-    file: SitingFile, tables: Inputs, sites: gpd.GeoDataFrame, times: TravelTimes, asked: Asked | None
-) -> SitingProblem:
-    people = tables.communities[file.people].astype("int64")
-    return as_problem(
-        file.id,
-        demand=people.to_frame() if asked is None else asked.load.to_frame(asked.unit),
-        sites=pd.DataFrame(sites.drop(columns="geometry")),
-        times=times,
-        minutes=file.minutes,
-        objective=file.objective,
-        new_sites=file.new_sites,
-        quotas=tuple(_quota(tables, q.level, q.minimum, q.maximum) for q in file.quotas),
-        areas=tables.communities[["town", "county"]],
-        capacity=None if asked is None else Capacity(asked.unit, split=True),
-    )
 
 
 def _kept_on_the_way(run: Run, problem: SitingProblem, file: SitingFile) -> SitingPlan:
@@ -131,9 +119,3 @@ def kept_plans(study: Study, folder: Path | None) -> list[Path]:
     """The plans of a study's questions that a run left there, whether it ended well or not."""
     paths = [kept_plan(folder, question.id) for question in study.file.siting] if folder else []
     return [path for path in paths if path.is_file()]
-
-
-def _quota(tables: Inputs, level: str, minimum: int, maximum: int | None) -> Quota:
-    areas = tables.towns if level == "town" else tables.counties
-    named = areas.index if len(areas) else pd.Index(sorted(set(tables.communities[level]) - {""}))
-    return Quota(level, tuple(map(str, named)), minimum, maximum)

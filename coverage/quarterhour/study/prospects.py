@@ -36,11 +36,11 @@ class Prospects:
     robust: RobustSites | None = None
 
 
-def searched_as_far(file: SitingFile) -> float:
-    """Minutes that a question's times must be searched: past the standard where the speed may be higher."""
+def searched_as_far(file: SitingFile, minutes: float) -> float:
+    """Minutes that times must be searched for a standard: past it where the speed may be higher."""
     if file.robust is None:
-        return file.minutes
-    return max(file.minutes, file.robust.speed[1] * (file.minutes - file.turnout_minutes) + file.turnout_minutes)
+        return minutes
+    return max(minutes, file.robust.speed[1] * (minutes - file.turnout_minutes) + file.turnout_minutes)
 
 
 def prospects(file: SitingFile, problem: SitingProblem, plan: SitingPlan, *, far: TravelTimes, seed: int) -> Prospects:

@@ -23,12 +23,22 @@ from quarterhour.studyfile.services import (
     RoundsFile,
     WishFile,
 )
-from quarterhour.studyfile.siting import CapacityFile, PhasesFile, QuotaFile, RobustFile, SitingFile
+from quarterhour.studyfile.siting import (
+    BudgetFile,
+    CapacityFile,
+    ClassFile,
+    GoalFile,
+    PhasesFile,
+    QuotaFile,
+    RobustFile,
+    SitingFile,
+)
 from quarterhour.studyfile.whole import StudyFile
 
-__all__ = ["AccessFile", "BedsFile", "CapacityFile", "CircleFile", "GravesFile", "OverlayFile", "PhasesFile",
-           "PictureFile", "Places", "QuotaFile", "RobustFile", "RoundsFile", "SitingFile", "Source", "StudyFile",
-           "TargetsFile", "UncertainFile", "WishFile", "find_study", "line_of", "read_study_file"]  # fmt: skip
+__all__ = ["AccessFile", "BedsFile", "BudgetFile", "CapacityFile", "CircleFile", "ClassFile", "GoalFile", "GravesFile",
+           "OverlayFile", "PhasesFile", "PictureFile", "Places", "QuotaFile", "RobustFile", "RoundsFile", "SitingFile",
+           "Source", "StudyFile", "TargetsFile", "UncertainFile", "WishFile", "find_study", "line_of",
+           "read_study_file"]  # fmt: skip
 
 
 def find_study(path: str | Path) -> Path:
@@ -54,6 +64,7 @@ def read_study_file(path: str | Path) -> StudyFile:
         return StudyFile.model_validate(parsed)
     except ValidationError as why:
         told = {
-            lang: "\n".join(told_mistake(file.name, text, p, lang) for p in why.errors()) for lang in words.LANGUAGES
+            lang: "\n".join(dict.fromkeys(told_mistake(file.name, text, parsed, p, lang) for p in why.errors()))
+            for lang in words.LANGUAGES
         }
         raise StudyError("study.bad_fields", problems=told) from why

@@ -12,6 +12,9 @@ from pydantic import BaseModel
 from quarterhour import words
 from quarterhour.studyfile.parts import Part
 
+_ALIKE = 0.7
+"""How alike two names must be for one to be a slip for the other."""
+
 
 def _fields_of(part: type[BaseModel]) -> set[str]:
     inner = [t for p in part.__subclasses__() for t in _fields_of(p)]
@@ -24,20 +27,35 @@ def _fields() -> list[str]:
     return sorted(_fields_of(Part))
 
 
-def told_mistake(name: str, text: str, problem: Any, lang: str) -> str:
+def told_mistake(name: str, text: str, parsed: Any, problem: Any, lang: str) -> str:
     """One mistake: file, line, field, what is wrong, what came."""
-    where, values = problem["loc"], dict(problem.get("ctx", {}))
+    where, values = _in_the_file(parsed, problem), dict(problem.get("ctx", {}))
     given = values.get("given", problem.get("input"))
     key = values.pop("key", f"field_{problem['type']}")
     if problem["type"] == "extra_forbidden":
-        near = difflib.get_close_matches(str(where[-1]), _fields(), n=1)
+        near = difflib.get_close_matches(str(where[-1]), _fields(), n=1, cutoff=_ALIKE)
         values["instead"] = words.say("study.did_you_mean", lang, name=near[0]) if near else ""
+    if "expected" in values:
+        values["expected"] = str(values["expected"]).replace(" or ", ", ")
     if words.entry(f"study.{key}") is None:
         key, values = "field_other", {"said": problem["msg"]}
     line = _line_with(text, where, values.get("given"))
     field = ".".join(str(part) for part in where) or "study"
     shown = words.say("study.came", lang, given=repr(given)) if isinstance(given, str | int | float) else ""
     return f"{name}:{line}: {field}: {words.say(f'study.{key}', lang, **values)}{shown}"
+
+
+def _in_the_file(parsed: Any, problem: Any) -> tuple[str | int, ...]:
+    """Where it is wrong in the planner's own file, without the steps that only the checking knows."""
+    here, kept = parsed, []
+    for part in problem["loc"]:
+        known = part in here if isinstance(here, dict) else isinstance(here, list) and part in range(len(here))
+        if known:
+            here = here[part]
+        elif problem["type"] != "missing" or part != problem["loc"][-1]:
+            continue
+        kept.append(part)
+    return tuple(kept)
 
 
 def _line_with(text: str, where: tuple[str | int, ...], given: object) -> int:

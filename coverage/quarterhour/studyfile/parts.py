@@ -12,7 +12,7 @@ from pydantic_core import PydanticCustomError
 Name = Annotated[str, Field(min_length=1, pattern=r"^[A-Za-z0-9_\-]+$")]
 Quality = Literal["fact", "estimated", "synthetic"]
 Heading = Literal["to_site", "to_community"]
-Objective = Literal["max-cover", "min-sites", "min-time", "min-worst", "equity", "gini"]
+Objective = Literal["max-cover", "min-sites", "min-time", "min-worst", "min-cost", "equity", "gini"]
 _REMOTE = re.compile(r"^/vsi|://|^[A-Za-z]:.*:|\x00")
 Above = Annotated[float, Field(gt=0)]
 NotBelow = Annotated[float, Field(ge=0)]

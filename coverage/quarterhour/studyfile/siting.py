@@ -2,19 +2,90 @@
 
 from __future__ import annotations
 
-from typing import Literal
+from dataclasses import dataclass
+from typing import Annotated, Any, Literal
 
-from pydantic import Field, model_validator
+from pydantic import AfterValidator, BeforeValidator, Field, model_validator
 
 from quarterhour.studyfile.parts import Above, Heading, Name, Objective, Part, wrong
 
+Step = tuple[Above, Annotated[int, Field(ge=1, le=100)]]
+"""So many minutes, and what percent of the people count up to there."""
+
+
+class GoalFile(Part):
+    """What a plan is to be best at: ``"min-time"`` alone, or with the column of people or the level that it counts."""
+
+    objective: Objective
+    people: str = ""
+    level: Literal["town", "county"] = "town"
+
+    @property
+    def of_coverage(self) -> bool:
+        """Whether it is about who is covered, which asks how many sites there may be."""
+        return self.objective in ("max-cover", "equity", "gini")
+
+
+def _chain(given: Any) -> Any:
+    """One goal or a chain of them, each by its name alone or as a table."""
+    goals = given if isinstance(given, (list, tuple)) else [given]
+    return [{"objective": goal} if isinstance(goal, str) else goal for goal in goals]
+
+
+def _not_empty(goals: tuple[GoalFile, ...]) -> tuple[GoalFile, ...]:
+    if not goals:
+        raise wrong("field_too_short")
+    return goals
+
+
+def _weights(given: Any) -> Any:
+    """One column of people alone counts once."""
+    return {given: 1} if isinstance(given, str) else given
+
 
 class QuotaFile(Part):
-    """At least so many open sites in every area of a level."""
+    """At least so many open sites in every area of a level; ``tier``: only those that count for this tier."""
 
     level: Literal["town", "county"]
     minimum: int = Field(default=1, ge=0)
     maximum: int | None = Field(default=None, ge=0)
+    tier: str = ""
+
+
+class BudgetFile(Part):
+    """What may be spent, ``yuan``, on building and on running for ``years``; no ``yuan``: any sum.
+
+    Facilities and candidates say what they cost in the columns ``cost_yuan`` and ``running_yuan`` (a year); what is
+    blank there costs ``new_each`` and ``running_each``.
+    """
+
+    yuan: int | None = Field(default=None, ge=0)
+    years: int = Field(default=0, ge=0)
+    new_each: int | None = Field(default=None, ge=0)
+    running_each: int = Field(default=0, ge=0)
+
+
+class ClassFile(Part):
+    """A standard of its own for a class of communities (urban walk, rural drive); what is not said is the question's.
+
+    ``name``: as it stands in the column ``class_column`` of the communities. Steps go with minutes: a class with
+    minutes of its own has those steps that it says.
+    """
+
+    name: str
+    mode: str | None = None
+    minutes: float | None = Field(default=None, gt=0, le=600)
+    steps: tuple[Step, ...] | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class OneStandard:
+    """How near is near enough for a class of communities, and how one gets there."""
+
+    name: str
+    mode: str
+    minutes: float
+    steps: tuple[tuple[float, int], ...]
 
 
 class Exclusion(Part):
@@ -30,7 +101,8 @@ class CapacityFile(Part):
     """What a site can serve, and what communities ask of it: graves by town's need, or a share of people.
 
     ``column``: of facilities and candidates, so many; where it is blank, ``land`` (m2) holds so many graves by the
-    rule set's figures; where that is blank too, ``existing_each`` and ``new_each``.
+    rule set's figures; where that is blank too, ``existing_each`` and ``new_each``. ``split``: a community may be
+    shared out among several sites; false: each is served by one site, whole or not at all.
     """
 
     unit: Name
@@ -39,6 +111,7 @@ class CapacityFile(Part):
     existing_each: int = Field(default=0, ge=0)
     new_each: int = Field(default=0, ge=0)
     share: float = Field(default=1, gt=0)
+    split: bool = True
     source: str = ""
 
 
@@ -65,7 +138,18 @@ class RobustFile(Part):
 
 
 class SitingFile(Part):
-    """A siting question."""
+    """A siting question.
+
+    ``people``: the column that counts, or several with their weights. ``objective``: a goal or a chain of them, each
+    kept while the next is bettered. ``new_sites``: how many may be built or upgraded, required ones counted.
+    ``required``: candidates that must be built. ``conflicts``: groups of sites of which at most one may be open;
+    ``conflict_table``: a [[tables]] with such pairs in its first two columns. ``min_distance_m``: between new sites;
+    ``min_distance_existing``: from standing ones as well.
+    ``steps``: what percent counts up to how many minutes, the last the standard itself. ``backup``: what percent counts
+    with one site near, where two make 100. ``tier``: only sites that count for it cover; ``tiers``: for which tiers a
+    kind counts, where the column ``tiers`` of facilities and candidates is blank. ``at_least``: people to cover in any
+    case; ``everyone``: all whom some site could.
+    """
 
     id: Name
     zh: str
@@ -75,15 +159,31 @@ class SitingFile(Part):
     minutes: float = Field(gt=0, le=600)
     heading: Heading = "to_site"
     turnout_minutes: float = Field(default=0, ge=0)
-    people: str
-    objective: Objective | tuple[Objective, ...] = "max-cover"
+    people: Annotated[dict[str, Annotated[int, Field(ge=1)]], BeforeValidator(_weights)] = Field(min_length=1)
+    objective: Annotated[tuple[GoalFile, ...], BeforeValidator(_chain), AfterValidator(_not_empty)] = (
+        GoalFile(objective="max-cover"),
+    )
     new_sites: int | None = Field(default=None, ge=0)
     counts_kinds: tuple[str, ...] = ()
     upgrade_kinds: tuple[str, ...] = ()
     frontier: int = Field(default=0, ge=0, le=500)
     candidates: Literal["table", "communities", "network", "overlay"] = "communities"
     candidate_count: int = Field(default=300, ge=1)
+    required: tuple[str, ...] = ()
     quotas: tuple[QuotaFile, ...] = ()
+    budget: BudgetFile | None = None
+    min_distance_m: float | None = Field(default=None, gt=0)
+    min_distance_existing: bool = False
+    conflicts: tuple[Annotated[tuple[str, ...], Field(min_length=2)], ...] = ()
+    conflict_table: str | None = None
+    steps: tuple[Step, ...] = ()
+    backup: int | None = Field(default=None, ge=0, le=99)
+    tier: str = ""
+    tiers: dict[str, tuple[Name, ...]] = {}
+    at_least: int = Field(default=0, ge=0)
+    everyone: bool | None = None
+    classes: tuple[ClassFile, ...] = ()
+    class_column: str = "class"
     exclude: tuple[Exclusion, ...] = ()
     exclude_rules: tuple[str, ...] = ()
     seconds: float = Field(default=60, gt=0)
@@ -93,12 +193,50 @@ class SitingFile(Part):
     robust: RobustFile | None = None
 
     @property
-    def first_objective(self) -> str:
-        """The first of the chain."""
-        return self.objective if isinstance(self.objective, str) else next(iter(self.objective), "")
+    def columns(self) -> tuple[str, ...]:
+        """Every column of people that it names, those that count first."""
+        return tuple(dict.fromkeys([*self.people, *(goal.people for goal in self.objective if goal.people)]))
+
+    @property
+    def standards(self) -> tuple[OneStandard, ...]:
+        """Mode, minutes and steps of each class of communities; without classes one, by the name ""."""
+        return tuple(self._standard(known) for known in self.classes or (ClassFile(name=""),))
+
+    def _standard(self, known: ClassFile) -> OneStandard:
+        inherited = self.steps if known.minutes is None else ()
+        steps = inherited if known.steps is None else known.steps
+        return OneStandard(known.name, known.mode or self.mode, known.minutes or self.minutes, steps)
+
+    @property
+    def money_counts(self) -> bool:
+        """Whether it needs to know what sites cost."""
+        return self.budget is not None or any(goal.objective == "min-cost" for goal in self.objective)
 
     @model_validator(mode="after")
     def _count_given(self) -> SitingFile:
-        if self.first_objective in ("max-cover", "equity", "gini") and self.new_sites is None:
+        limited = self.new_sites is not None or (self.budget is not None and self.budget.yuan is not None)
+        if self.objective[0].of_coverage and not limited:
             raise wrong("no_new_sites")
         return self
+
+    @model_validator(mode="after")
+    def _can_be_meant(self) -> SitingFile:
+        if self.capacity is not None and self.backup is not None:
+            raise wrong("backup_and_capacity")
+        if self.required and self.candidates == "network":
+            raise wrong("required_unnamed", given=self.required[0])
+        names = [c.name for c in self.classes]
+        if len(set(names)) < len(names):
+            raise wrong("class_twice", given=next(n for n in names if names.count(n) > 1))
+        for standard in self.standards:
+            _check_steps(standard)
+        return self
+
+
+def _check_steps(standard: OneStandard) -> None:
+    """Farther ones count less, and the last step is the standard."""
+    steps = standard.steps
+    falling = all(a[0] < b[0] and a[1] > b[1] for a, b in zip(steps, steps[1:], strict=False))
+    if steps and (not falling or steps[-1][0] != standard.minutes):
+        shown = ", ".join(f"[{minutes:g}, {percent}]" for minutes, percent in steps)
+        raise wrong("steps_not_falling", given=f"[{shown}]", minutes=f"{standard.minutes:g}")

@@ -49,13 +49,17 @@ class StudyFile(Part):
     def _names_agree(self) -> StudyFile:
         people = set(self.communities.people)
         parts: tuple[CircleFile | SitingFile | AccessFile, ...] = (*self.circles, *self.siting, *self.access)
-        asked = [(part.id, part.people) for part in parts]
+        asked = [(p.id, c) for p in parts for c in (p.columns if isinstance(p, SitingFile) else (p.people,))]
         asked += [("rounds", self.rounds.people)] if self.rounds else []
         for part_id, given in asked:
             if given not in people:
                 raise wrong("unknown_people", part=part_id, given=given, known=", ".join(sorted(people)))
         layers = {t.name for t in self.layers} | {"communities", "roads"}
+        tables = [t.name for t in self.tables]
         for question in self.siting:
+            pairs = question.conflict_table
+            if pairs is not None and pairs not in tables:
+                raise wrong("unknown_table", part=question.id, given=pairs, known=", ".join(tables) or "-")
             for rule in question.exclude:
                 if rule.layer not in layers:
                     raise wrong("unknown_layer", part=question.id, given=rule.layer, known=", ".join(sorted(layers)))
