@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import itertools
 import math
+from dataclasses import replace
 
 import numpy as np
 import pandas as pd
@@ -19,7 +20,7 @@ from quarterhour.siting.exact import solve_siting
 from quarterhour.siting.frontier import frontier
 from quarterhour.siting.limits import as_limits
 from quarterhour.siting.median import as_median
-from quarterhour.siting.phasing import phase_plan, site_values
+from quarterhour.siting.phasing import candidate_values, phase_plan, site_values
 from quarterhour.siting.problem import Capacity, Coverage, Quota
 from quarterhour.siting.relax import smallest_relaxations
 from quarterhour.siting.robust import robust_sites
@@ -110,6 +111,43 @@ def test_a_site_is_worth_what_is_lost_when_it_closes(drawn):
         ]
         assert row["left"] == sum(alone)
     assert values["people"].sum() == plan.covered
+
+
+@settings(max_examples=60, deadline=None)
+@given(questions())
+def test_a_candidate_left_out_is_worth_what_it_would_add(drawn):
+    minutes, people, states, asked = drawn
+    problem = ask(minutes, people, states, **asked)
+    plan = solve_siting(problem)
+    values = candidate_values(problem, plan)
+    opened = [k for k, s in enumerate(states) if s == "existing" or f"s{k}" in plan.chosen]
+    assert set(values.index) == {f"s{k}" for k in range(len(states))} - {f"s{k}" for k in opened}
+    assert values["gain"].is_monotonic_decreasing
+    before = worth_by_hand(minutes, people, opened, asked["objective"])
+    for site, row in values.iterrows():
+        k = int(site[1:])
+        assert row["gain"] == before - worth_by_hand(minutes, people, [*opened, k], asked["objective"])
+        alone = [n for n, m in zip(people, minutes, strict=True) if m[k] <= 15 and all(m[o] > 15 for o in opened)]
+        assert row["reached"] == sum(alone)
+
+
+def test_a_candidate_with_room_adds_what_all_gain_when_they_go_anew():
+    problem = plane(7, rows=15, objective="min-time", new_sites=3, capacity=Capacity(split=True), room=90)
+    plan = solve_siting(problem)
+    values = candidate_values(problem, plan)
+    assert len(values) == 3 and (values["gain"] >= 0).all() and (values["reached"] >= 0).all()
+    more = [*plan.chosen, values.index[0]]
+    built = problem.sites["state"].where(~problem.sites.index.isin(more), "required")
+    forced = solve_siting(replace(problem, sites=problem.sites.assign(state=built), new_sites=len(more)))
+    assert plan.value - forced.value == pytest.approx(values["gain"].iloc[0])
+
+
+def test_the_plan_of_another_question_is_not_valued():
+    problem = plane(5, objective="max-cover", new_sites=3)
+    plan = solve_siting(replace(problem, new_sites=2))
+    for value in (site_values, candidate_values, phase_plan):
+        with pytest.raises(DataError, match="answers another question"):
+            value(problem, plan)
 
 
 def plane(sites, rows=60, seed=2, **asked):

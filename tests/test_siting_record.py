@@ -294,3 +294,10 @@ def test_files_that_hold_no_plans_are_told(tmp_path):
         file.write_text(text, encoding="utf-8")
         with pytest.raises(DataError):
             read_records(file)
+
+
+def test_what_ended_the_search_is_one_of_three_words():
+    record = _record("plain")
+    record["stopped"] = "x"
+    with pytest.raises(PlanError, match="stopped"):
+        verify_record(record)

@@ -48,7 +48,7 @@ _ROOMS = {
     "siting.explain": ("explain_plan", "out_of_reach"),
     "siting.relax": ("smallest_relaxations",),
     "siting.frontier": ("frontier",),
-    "siting.phasing": ("Phasing", "phase_plan", "site_values"),
+    "siting.phasing": ("Phasing", "candidate_values", "phase_plan", "site_values"),
     "siting.robust": ("RobustSites", "robust_sites"),
     "maps": ("draw_map",),
     "study": ("Results", "Study", "read_study", "read_study_inputs", "run_study"),

@@ -6,7 +6,7 @@ import importlib.metadata
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from typing import Any, Literal
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -14,10 +14,8 @@ import pandas as pd
 from quarterhour import __version__
 from quarterhour.siting.counting import shortfalls
 from quarterhour.siting.measure import Choice, Exact, Measure, Served, as_said, figures, is_covered, order_of_building
-from quarterhour.siting.plan import Level, Reason, SitingPlan, Status, relative_gap
+from quarterhour.siting.plan import Level, Reason, SitingPlan, Status, Stopped, relative_gap
 from quarterhour.siting.problem import Goal, input_hash
-
-Stopped = Literal["", "time", "interrupt"]
 
 
 @dataclass(frozen=True, slots=True)

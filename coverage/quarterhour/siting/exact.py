@@ -13,7 +13,7 @@ from pathlib import Path
 
 import numpy as np
 
-from quarterhour.siting.assemble import Certificate, Proof, Stopped, as_plan, certificate, no_plan
+from quarterhour.siting.assemble import Certificate, Proof, as_plan, certificate, no_plan
 from quarterhour.siting.causes import causes
 from quarterhour.siting.chain import Answer, Search, Tell, easy_bound
 from quarterhour.siting.compact import first_choice
@@ -23,7 +23,7 @@ from quarterhour.siting.measure import Choice, Measure
 from quarterhour.siting.model import Model
 from quarterhour.siting.needs import explained, needs
 from quarterhour.siting.packing import by_packing, is_packing
-from quarterhour.siting.plan import Reason, SitingPlan
+from quarterhour.siting.plan import Reason, SitingPlan, Stopped
 from quarterhour.siting.problem import Bools, Goal, SitingProblem
 from quarterhour.siting.rules import Rules
 from quarterhour.siting.swaps import better_start

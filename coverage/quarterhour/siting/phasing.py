@@ -19,8 +19,8 @@ from quarterhour.siting.limits import Ints, as_limits
 from quarterhour.siting.measure import Measure
 from quarterhour.siting.median import as_median
 from quarterhour.siting.plan import SitingPlan
-from quarterhour.siting.problem import Budget, Coverage, Goal, SitingProblem
-from quarterhour.siting.sequence import Worth, best_order, lost_without
+from quarterhour.siting.problem import Budget, Coverage, Goal, SitingProblem, input_hash
+from quarterhour.siting.sequence import Worth, best_order, gained_with, lost_without
 from quarterhour.siting.sites import is_number
 from quarterhour.siting.transport import flow
 from quarterhour.siting.watch import COUNTING, check_seconds
@@ -137,6 +137,28 @@ def site_values(problem: SitingProblem, plan: SitingPlan) -> pd.DataFrame:
     return table.sort_values("loss", ascending=False, kind="stable")
 
 
+def candidate_values(problem: SitingProblem, plan: SitingPlan) -> pd.DataFrame:
+    """What each candidate that a plan leaves out would add if it alone were built as well, whatever the rules on sites.
+
+    Indexed by site id, dearest first: ``state``, ``gain`` (people more covered, or people-minutes fewer) and
+    ``reached`` (people who would have a site within the standard and have none in the plan). A candidate that an
+    existing or required site rules out is not among them.
+    """
+    weighed = _Weighed(problem, _goal(problem))
+    opened = np.union1d(weighed.positions(plan), weighed.existing).astype(np.int64)
+    left_out = np.setdiff1d(np.flatnonzero(problem.free & ~problem.barred), opened)
+    gain, reached = gained_with(weighed.worth, opened, left_out)
+    table = pd.DataFrame(
+        {
+            "state": problem.sites["state"].to_numpy()[left_out],
+            "gain": [weighed.unit(int(v)) for v in gain],
+            "reached": reached,
+        },
+        index=problem.sites.index[left_out],
+    )
+    return table.sort_values("gain", ascending=False, kind="stable")
+
+
 def _goal(problem: SitingProblem) -> Goal:
     first = problem.goals[0]
     return first if first.objective in ("max-cover", "min-time") else Goal("max-cover", first.people)
@@ -201,6 +223,8 @@ class _Weighed:
         places = self.problem.sites.index.get_indexer(pd.Index(plan.chosen, dtype="str"))
         if (places < 0).any():
             raise DataError("phasing.not_its_plan", ids=first_ids(np.array(plan.chosen)[places < 0]))
+        if plan.input_hash != input_hash(self.problem):
+            raise DataError("phasing.other_question", plan=plan.problem_id, problem=self.problem.id)
         return np.sort(places).astype(np.int64)
 
     def goes(self, opened: Ints) -> Ints:

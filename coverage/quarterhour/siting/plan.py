@@ -14,6 +14,7 @@ from quarterhour.errors import first_ids
 from quarterhour.units import unit_said
 
 Status = Literal["optimal", "bounded", "infeasible", "no_plan"]
+Stopped = Literal["", "time", "interrupt"]
 UNMET_COLUMNS = ("level", "area", "minimum", "open", "candidates", "reason")
 
 
@@ -138,7 +139,7 @@ class SitingPlan:
     served: pd.DataFrame | None = None
     figures: Figures | None = None
     versions: Mapping[str, str] = field(default_factory=dict)
-    stopped: Literal["", "time", "interrupt"] = ""
+    stopped: Stopped = ""
     unit: str = "people"
 
     def __repr__(self) -> str:

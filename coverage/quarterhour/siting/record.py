@@ -11,7 +11,7 @@ from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict
 from pathlib import Path
-from typing import Any
+from typing import Any, get_args
 
 import numpy as np
 import pandas as pd
@@ -21,7 +21,7 @@ from quarterhour.files import read_json
 from quarterhour.modes import CENTISECONDS_PER_MINUTE
 from quarterhour.places import QUALITIES
 from quarterhour.reach import TravelTimes
-from quarterhour.siting.plan import UNMET_COLUMNS, Figures, Level, Reason, SitingPlan
+from quarterhour.siting.plan import UNMET_COLUMNS, Figures, Level, Reason, SitingPlan, Stopped
 from quarterhour.siting.problem import (
     AREA_LEVELS,
     Budget,
@@ -51,7 +51,7 @@ def plan_record(
 
     Counts are whole numbers; a real keeps all its digits; what does not exist is null. ``question`` holds the whole
     question (``question_record``, given where it is at hand), so that ``verify_record`` needs nothing else;
-    ``seal`` is the sha256 of all the rest.
+    ``seal`` is the sha256 of all these. What a study adds beside them is no part of the plan, nor under the seal.
     """
     record: dict[str, Any] = {name: getattr(plan, name) for name in _PLAIN}
     record |= {name: _number(getattr(plan, name)) for name in _NUMBERS}
@@ -181,6 +181,9 @@ def verify_record(record: Mapping[str, Any]) -> Recount:
 
 def _checked(record: Mapping[str, Any]) -> Recount:
     problem, plan = read_record(record)
+    words = get_args(Stopped)
+    if plan.stopped not in words:
+        raise PlanError("siting.recount_differs", what="stopped", said=plan.stopped, counted=" / ".join(words))
     count = verify_plan(problem, plan)
     again = plan_record(plan, problem, question=record["question"])
     for key, counted in again.items():

@@ -210,6 +210,24 @@ def lost_without(worth: Worth, opened: Ints) -> tuple[Ints, Ints]:
     return lost[opened], bare[opened]
 
 
+def gained_with(worth: Worth, opened: Ints, closed: Ints) -> tuple[Ints, Ints]:
+    """By closed site: how much better it is with it beside the open ones, and how many have a site only then."""
+    m = worth.median
+    if worth.room is None:
+        row, mark = np.repeat(np.arange(len(m.people)), np.diff(m.start)), np.zeros(len(m.sites), dtype=bool)
+        mark[opened] = True
+        bare = np.bincount(row[mark[m.site]], minlength=len(m.people)) == 0
+        saved = np.maximum(m.times(opened)[row] - m.cs, 0) * m.people[row]
+        gain, reached = (np.zeros(len(m.sites), dtype=np.int64) for _ in range(2))
+        np.add.at(gain, m.site, saved)
+        np.add.at(reached, m.site, np.where(bare[row], m.people[row], 0))
+        return gain[closed], reached[closed]
+    before = flow(m, worth.room, np.sort(opened))
+    after = [flow(m, worth.room, np.union1d(opened, site).astype(np.int64)) for site in closed]
+    gain = np.array([before.value - a.value for a in after], dtype=np.int64)
+    return gain, np.array([before.away.sum() - a.away.sum() for a in after], dtype=np.int64)
+
+
 @kernel
 def _lost(people, start, site, cs, otherwise, opened, lost, bare):  # type: ignore[no-untyped-def]
     for i in range(len(people)):
