@@ -14,11 +14,17 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from quarterhour.reach import times_from_matrix
+from quarterhour.siting.chain import Answer, Search, easy_bound
 from quarterhour.siting.door import as_problem
 from quarterhour.siting.exact import solve_siting
+from quarterhour.siting.matrix import siting_from_matrix
+from quarterhour.siting.measure import Choice, Measure, as_said
+from quarterhour.siting.model import Model
 from quarterhour.siting.problem import OBJECTIVES, Budget, Capacity, Coverage, Goal, Quota, Spacing, Standard
 from quarterhour.siting.record import plan_record, verify_record
 from quarterhour.siting.recount import verify_plan
+from quarterhour.siting.rules import Rules
+from quarterhour.siting.watch import Watch
 
 MINUTE = st.sampled_from([0.0, 1.0, 4.0, 7.0, 10.0, 15.0, 15.5, 25.0, math.nan])
 STATE = st.sampled_from(["candidate"] * 6 + ["existing", "required", "upgradeable"])
@@ -330,3 +336,32 @@ def test_no_choice_is_better_where_sites_have_a_capacity(drawn):
 @given(st.one_of(questions(), questions(capacity=True)))
 def test_no_choice_is_better_two_thousand_times(drawn):
     _agrees(*drawn)
+
+
+@pytest.mark.parametrize("sites", [6, 12])
+@pytest.mark.parametrize("objective", ["max-cover", "min-time", "min-cost"])
+def test_what_tolerances_leave_open_is_closed(objective, sites):
+    rng = np.random.default_rng(sites)
+    minutes = pd.DataFrame(rng.integers(1, 40, (20, sites)))
+    problem = siting_from_matrix(
+        minutes, rng.integers(1, 900, 20), within=20, objective=objective, new_sites=min(4, sites - 2),
+        coverage=Coverage(at_least=3000), sites=pd.DataFrame({"cost_yuan": rng.integers(1, 99, sites)}),
+    )  # fmt: skip
+    best, rules, goal = solve_siting(problem), Rules(Measure(problem)), problem.goals[0]
+    told = []
+    search = Search(Model(rules), goal, rules, watch=Watch(), tell=lambda *said: told.append(said))
+    some = next(
+        c for few in itertools.combinations(range(sites), min(4, sites - 2))
+        if rules.hold(c := Choice(np.isin(np.arange(sites), few)))
+    )  # fmt: skip
+    answer = search.finish(Answer(some, easy_bound(rules.measure, goal), "nobody"))
+    assert answer.bound == rules.measure.value(answer.choice, goal)
+    assert as_said(goal, answer.bound) == best.value and best.status == "optimal"
+
+
+def test_few_sites_are_proven_whatever_the_numbers():
+    rng = np.random.default_rng(45)
+    minutes, people = rng.integers(0, 30, (8, 6)), rng.integers(1, 3 * 10**9, 8)
+    asked = {"within": 15, "objective": "max-cover", "new_sites": 3, "coverage": Coverage(backup=2)}
+    plan = solve_siting(siting_from_matrix(minutes, people, **asked))
+    assert plan.status == "optimal" and plan.stopped == ""

@@ -28,6 +28,10 @@ _LOST = 1e-4
 """What a solver's tolerances may make of a sum of shares in ten thousandths."""
 _TANGENTS = 10
 """Found from fractions each time, before whole choices are asked for."""
+_SUMS = ("max-cover", "min-sites", "min-time", "min-cost")
+_FARTHEST = 1e11
+"""Sums up to which half a unit is more than adding floats may lose."""
+_MOST_CHOICES = 1024
 _MOST_REFUSED = 50
 """Solutions of the solver that do not hold in whole numbers, after which it is left."""
 _MOST_IN_DIGITS = 2000
@@ -86,7 +90,16 @@ class Search:
             ways = {"min-worst": self.narrow, "equity": self.level, "gini": self.alike}
             way = ways.get(self.goal.objective, self.sum)
             infeasible = way()
+            self.close()
         return Answer(self.choice, self.bound, self.proved_by, self.nodes, infeasible)
+
+    def finish(self, known: Answer) -> Answer:
+        """The last unit of an answer whose value and bound are that near; it must have a choice."""
+        assert known.choice is not None
+        self.choice, self.value = known.choice, self.measure.value(known.choice, self.goal)
+        self.bound, self.proved_by = known.bound, known.proved_by
+        self.close()
+        return Answer(self.choice, self.bound, self.proved_by, known.nodes + self.nodes)
 
     def _nothing_to_choose(self) -> bool:
         """Whether the only choice there is holds."""
@@ -137,6 +150,42 @@ class Search:
                 self.prove(self.value, by)
             if self.value == before:
                 break
+
+    def close(self) -> None:
+        """What a solver's tolerances leave open: look at each choice if they are few, else ask for a unit better."""
+        if self.choice is None or self.met() or self.watch.over():
+            return
+        if self.measure.problem.capacity is None and 1 << len(self.model.free) <= _MOST_CHOICES:
+            self._each_choice()
+        elif self.goal.objective in _SUMS:
+            self._by_units(self.model.sum_of(self.goal))
+
+    def _each_choice(self) -> None:
+        free = np.flatnonzero(self.measure.problem.free)
+        for some in range(1 << len(free)):
+            opened = ~self.measure.problem.free
+            opened[free[[k for k in range(len(free)) if some >> k & 1]]] = True
+            if self.rules.hold(Choice(opened)):
+                self.take(Choice(opened))
+        self.prove(self.value, COUNTING)
+
+    def _by_units(self, total: Sum) -> None:
+        """A choice that is better by a unit, as a question of yes or no, until there is none."""
+        before: Exact | None = None
+        while self.value != before and not self.met() and not self.watch.over():
+            before, rows = self.value, self.kept()
+            value = int(self.value)
+            rows.add_sum(total, **({"low": value + 1} if self.goal.most else {"high": value - 1}))
+            # Half a unit for all that floats may lose.
+            sides, half = (rows.lows, -0.5) if self.goal.most else (rows.highs, 0.5)
+            sides[-1] = sides[-1] + half
+            program = self._any(rows)
+            farthest = np.maximum(np.abs(program.lower), np.abs(program.upper))
+            if np.abs(total.cost()) @ farthest > _FARTHEST:
+                return
+            done, by = self.solve(program, whole=True, first=True)
+            if done.status == "infeasible":
+                self.prove(self.value, by)
 
     def lift(self, total: Sum, bound: float, by: str) -> None:
         """Keep the solver's bound on a sum."""
@@ -316,8 +365,10 @@ class Search:
         return len(low) > 0
 
     def _refuse(self, solver: Solver, values: Floats) -> bool:
-        """Leave out one solution, by all that is 0 or 1 in it; False where some whole numbers are larger."""
-        program = solver.program
+        """Leave out one solution, by all that is 0 or 1 in it; False where that may leave out others, too."""
+        program, capacity = solver.program, self.measure.problem.capacity
+        if capacity is not None and capacity.split:
+            return False
         if program.whole is None:
             return False
         whole = np.flatnonzero(program.whole[: self.model.columns])

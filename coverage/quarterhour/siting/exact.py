@@ -33,6 +33,8 @@ Progress = Callable[[float], None]
 """Called with the share done, 0 to 1."""
 _EACH = 0.7
 """Of the time left that a goal may take when others follow it."""
+_NEARLY, _MOST_PAIRS = 1e-7, 300_000
+"""Of a value, what an engine may leave open that the generic model, in questions of so many pairs, then looks at."""
 
 
 def solve_siting(
@@ -158,13 +160,24 @@ def _goal(
 ) -> Answer:
     if choice is not None and watch.over():
         return Answer(choice, easy_bound(rules.measure, goal), COUNTING)
-    if is_packing(rules, goal):
-        return by_packing(rules, goal, choice, model, watch=watch, tell=tell)
-    answer = by_engine(rules, goal, choice, watch=watch, tell=tell)
-    if answer is not None:
+    packing = is_packing(rules, goal)
+    answer = None if packing else by_engine(rules, goal, choice, watch=watch, tell=tell)
+    if packing:
+        answer = by_packing(rules, goal, choice, model, watch=watch, tell=tell)
+    if answer is None:
+        start = better_start(rules, goal, choice, watch=watch)
+        return Search(model(), goal, rules, watch=watch, tell=tell).run(start)
+    if watch.over() or not _nearly(rules.measure, goal, answer):
         return answer
-    start = better_start(rules, goal, choice, watch=watch)
-    return Search(model(), goal, rules, watch=watch, tell=tell).run(start)
+    return Search(model(), goal, rules, watch=watch, tell=tell).finish(answer)
+
+
+def _nearly(measure: Measure, goal: Goal, answer: Answer) -> bool:
+    """Whether no more than a solver's last digits stand between an answer and its proof."""
+    if answer.choice is None or len(measure.problem.near.cs) > _MOST_PAIRS:
+        return False
+    value = measure.value(answer.choice, goal)
+    return value != answer.bound and abs(float(answer.bound - value)) <= _NEARLY * abs(float(value))
 
 
 def _without_idle(rules: Rules, choice: Choice) -> Choice:
