@@ -210,3 +210,18 @@ def test_a_choice_that_breaks_a_rule_by_a_hair_is_refused():
     plan = solve_siting(problem)
     verify_plan(problem, plan)
     assert (plan.value, plan.status) == (5, "optimal")
+
+
+@pytest.mark.parametrize("split", [False, True])
+@pytest.mark.parametrize("objective", ["max-cover", "min-time"])
+def test_a_plan_within_the_room_is_known_without_any_time(objective, split):
+    rng = np.random.default_rng(8)
+    problem = siting_from_matrix(
+        rng.integers(1, 30, (40, 10)), rng.integers(1, 90, 40), within=20, objective=objective, new_sites=4,
+        sites=pd.DataFrame({"capacity": np.full(10, 300)}), capacity=Capacity(split=split),
+        coverage=Coverage(everyone=False),
+    )  # fmt: skip
+    told = []
+    plan = solve_siting(problem, seconds=0, found=told.append)
+    assert plan.status == "bounded" and plan.covered > 0 and plan.stopped == "time"
+    assert told[0].covered == plan.covered

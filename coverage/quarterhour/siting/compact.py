@@ -5,14 +5,15 @@ from __future__ import annotations
 import math
 from dataclasses import replace
 
+import numpy as np
 import pandas as pd
 
 from quarterhour.siting.chain import Answer, Tell, easy_bound
 from quarterhour.siting.core import Ints
 from quarterhour.siting.cover import solve_cover
 from quarterhour.siting.heuristic import as_core, good_choice, without_idle
-from quarterhour.siting.measure import Choice, Exact, Measure
-from quarterhour.siting.problem import WHOLE, Goal, SitingProblem
+from quarterhour.siting.measure import Choice, Exact, Measure, Served
+from quarterhour.siting.problem import WHOLE, Bools, Goal, SitingProblem
 from quarterhour.siting.rules import Rules
 from quarterhour.siting.sets import solve_sets
 from quarterhour.siting.solver import version
@@ -22,15 +23,35 @@ from quarterhour.siting.watch import COUNTING, Watch
 def first_choice(rules: Rules) -> Choice | None:
     """What greedy and exchanges find when they see neither money nor conflicts, if it holds all the same.
 
-    None also where a capacity counts, and for plain questions, whose engine begins so by itself.
+    Where sites have a capacity, each community goes whole to the nearest of these sites that still has room for it, the
+    largest first. None also for plain questions, whose engine begins so by itself.
     """
     problem = rules.measure.problem
-    if problem.capacity is not None or is_plain_cover(problem):
+    if is_plain_cover(problem):
         return None
     core = as_core(problem)
     found = good_choice(core)
     choice = None if found is None else opened_with(problem, core.sites[found])
+    if choice is not None and problem.capacity is not None:
+        choice = replace(choice, served=_first_fit(rules.measure, choice.opened))
     return choice if choice is not None and rules.hold(choice) else None
+
+
+def _first_fit(measure: Measure, opened: Bools) -> Served:
+    problem, near = measure.problem, measure.problem.near
+    load, people, room = problem.load.to_numpy(), problem.demand.to_numpy(), problem.room.copy()
+    pairs = np.flatnonzero(opened[near.site] & (people[measure.row] > 0))
+    row = measure.row[pairs]
+    pairs = pairs[np.lexsort((near.cs[pairs], row, -load[row]))]
+    served = np.zeros(len(people), dtype=np.bool_)
+    taken = []
+    for pair, i, site in zip(pairs.tolist(), measure.row[pairs].tolist(), near.site[pairs].tolist(), strict=True):
+        if not served[i] and load[i] <= room[site]:
+            served[i] = True
+            room[site] -= load[i]
+            taken.append(pair)
+    went = np.sort(np.array(taken, dtype=np.int64))
+    return Served(went, people[measure.row[went]].astype(np.int64))
 
 
 def opened_with(problem: SitingProblem, built: pd.Index) -> Choice:

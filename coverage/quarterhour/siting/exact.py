@@ -143,6 +143,8 @@ def _chain(
     answer = Answer(None, 0, COUNTING)
     for goal in measure.problem.goals:
         tell = keeper.hearing(goal, proofs)
+        if choice is not None and not proofs:
+            tell(choice, easy_bound(measure, goal), COUNTING)
         part = watch if goal is measure.problem.goals[-1] else watch.part(_EACH)
         answer = _goal(rules, goal, choice, model, watch=part, tell=tell)
         if answer.choice is None and not answer.infeasible and not watch.over():
