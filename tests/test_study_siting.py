@@ -269,3 +269,22 @@ def test_what_the_tables_lack_is_told(toy_study: Path, lines: dict[str, str], ke
 def test_a_candidate_that_a_rule_removed_conflicts_with_nobody(toy_study: Path) -> None:
     lines = {"conflicts": '[["p0", "p1", "p3"]]', "exclude": '[{ layer = "communities", metres = 100 }]'}
     assert pairs(asked(toy_study, question(**lines)).problem) == {("p1", "p3")}
+
+
+@pytest.mark.parametrize(
+    ("lang", "below", "ways"), [("zh", "理论下界 1", "怎样才有方案"), ("en", "lower bound 1", "What would")]
+)
+def test_a_bound_is_called_by_its_side_and_a_way_out_has_its_heading(
+    toy_study: Path, tmp_path: Path, lang: str, below: str, ways: str
+) -> None:
+    """Nobody can do with fewer than one site; two apart cannot both be built, and without the rule they can."""
+    street(toy_study, question('"min-sites"', at_least="120"))
+    extra = question(required='["p0", "p1"]', conflicts='[["p0", "p1"]]', new_sites="2")
+    file = toy_study / "study.toml"
+    file.write_text(file.read_text("utf-8") + extra.replace('id = "q"', 'id = "none"'), "utf-8")
+    results = qh.run_study(qh.read_study(toy_study), checks=False)
+    qh.write_results(results, tmp_path / "out", lang=lang)
+    page = (tmp_path / "out" / "report.md").read_text("utf-8")
+    assert results.proposals[1].plan.status == "infeasible" and results.proposals[1].changes
+    assert below in page and f"## {ways}" in page and "没有方案。 " not in page
+    assert ("理论上界" if lang == "zh" else "; bound 1") not in page

@@ -24,7 +24,13 @@ _OFTEN = 0.5
 def siting_sections(results: Results, lang: str) -> list[Section]:
     """Sections for what the siting questions ask beside their plans."""
     made = [*_levels(results, lang), *_rooms(results, lang), *_frontiers(results, lang), *_phases(results, lang)]
-    return [*made, *_values(results, lang), *_robust(results, lang), *_relaxations(results, lang)]
+    return [
+        *made,
+        *_values(results, lang),
+        *_robust(results, lang),
+        *_ways(results, lang),
+        *_relaxations(results, lang),
+    ]
 
 
 def siting_charts(results: Results, lang: str) -> Charts:
@@ -272,13 +278,19 @@ def _robust_lines(results: Results, p: Proposal, lang: str) -> list[str]:
 # --- towns without a lawful candidate -------------------------------------------------------------
 
 
+def _ways(results: Results, lang: str) -> Iterator[Section]:
+    """What would make a plan of a question that has none."""
+    rows = [{"name": p.name(lang), "relaxation": c.told(lang)} for p in results.proposals for c in p.changes]
+    if rows:
+        yield Section("ways", pd.DataFrame(rows), page_rows=40)
+
+
 def _relaxations(results: Results, lang: str) -> Iterator[Section]:
     rows, lines = [], []
     towns, counties = _area_names(results, "town"), _area_names(results, "county")
     for proposal in results.proposals:
         if proposal.unchecked:
             lines.append(f"{proposal.name(lang)}: {_say('unchecked', lang, rules=', '.join(proposal.unchecked))}")
-        lines += [f"{proposal.name(lang)}: {change.told(lang)}" for change in proposal.changes]
         for row in proposal.relaxations.to_dict("records"):
             names = towns if row["level"] == "town" else counties
             freed = not pd.isna(row["candidate"])
@@ -295,5 +307,5 @@ def _relaxations(results: Results, lang: str) -> Iterator[Section]:
     if rows or lines:
         columns = ["name", "area_name", "candidates", "candidate", "relaxation", "lawful_then", "neighbour",
                    "neighbour_minutes"]  # fmt: skip
-        lines.append(_say("relaxations_line", lang, count=len(rows)))
+        lines += [_say("relaxations_line", lang, count=len(rows))] if rows else []
         yield Section("relaxations", pd.DataFrame(rows, columns=columns), tuple(lines), page_rows=40)

@@ -6,6 +6,9 @@ from collections.abc import Iterable, Mapping
 
 from quarterhour import words
 
+_MORE = ("max-cover", "equity")
+"""Goals of which more is better."""
+
 
 def unit_said(unit: str, lang: str) -> str:
     """A unit as it stands behind a number: 人, 穴, older people; one that nobody knows is its own name."""
@@ -27,6 +30,11 @@ def goal_said(objective: str, unit: str, lang: str, *, placed: bool = False) -> 
 def goals_said(objectives: Iterable[str], unit: str, lang: str, *, placed: bool = False) -> str:
     """A chain of goals in its order."""
     return " → ".join(goal_said(objective, unit, lang, placed=placed) for objective in objectives)
+
+
+def bound_said(objective: str, lang: str) -> str:
+    """What a bound is called: nothing can be above it where more is better, else nothing below."""
+    return words.say(f"units.bound_{'most' if objective in _MORE else 'least'}", lang)
 
 
 def unit_words(unit: str) -> Mapping[str, str]:

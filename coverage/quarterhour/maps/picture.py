@@ -15,7 +15,7 @@ from quarterhour import words
 from quarterhour.circle import people_quality, worse_quality
 from quarterhour.errors import DataError
 from quarterhour.uncertain import COVERED
-from quarterhour.units import counted_said, goals_said, unit_said
+from quarterhour.units import bound_said, counted_said, goals_said, unit_said
 
 if TYPE_CHECKING:
     from quarterhour.circle import CircleCheck
@@ -320,7 +320,13 @@ def _plan_result(plan: SitingPlan, chosen: pd.DataFrame, say: Say) -> list[str]:
     return [
         say("plan_goal", goals=goals_said(asked, plan.unit, say.lang, placed=placed)),
         say("plan_result_room" if placed else "plan_result", sites=len(plan.chosen), **told),
-        say("plan_proof", status=status, bound=f"{plan.bound:,.1f}".removesuffix(".0"), gap=gap),
+        say(
+            "plan_proof",
+            status=status,
+            bound=f"{plan.bound:,.1f}".removesuffix(".0"),
+            gap=gap,
+            bound_name=bound_said(plan.objective, say.lang),
+        ),
         *([say("plan_unmet", count=len(plan.unmet))] if len(plan.unmet) else []),
         *_made_up(chosen, say),
     ]
