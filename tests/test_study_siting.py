@@ -236,6 +236,7 @@ def test_a_column_of_the_table_says_what_must_be_built(toy_study: Path) -> None:
         ('"max-cover"', {"steps": "[[10, 100], [14, 60]]"}, "end at minutes = 15"),
         ('"max-cover"', {"backup": "100"}, "siting.0.backup: should be at most 99"),
         ('"max-cover"', {"backup": "50", "capacity": '{ unit = "beds", column = "b" }'}, "`capacity` at once"),
+        ('"max-cover"', {"backup": "50", "frontier": "3"}, "cannot have `frontier` and `backup` at once"),
         ('"max-cover"', {"conflicts": '[["p0"]]'}, "siting.0.conflicts.0: needs at least"),
         ('"max-cover"', {"conflict_table": '"pairs"'}, "table pairs is not among [[tables]] (apart)"),
         ('"max-cover"', {"classes": '[{ name = "a" }, { name = "a" }]'}, "the class a is there twice"),
@@ -288,3 +289,11 @@ def test_a_bound_is_called_by_its_side_and_a_way_out_has_its_heading(
     assert results.proposals[1].plan.status == "infeasible" and results.proposals[1].changes
     assert below in page and f"## {ways}" in page and "没有方案。 " not in page
     assert ("理论上界" if lang == "zh" else "; bound 1") not in page
+
+
+def test_several_standards_have_years_values_and_scenarios(toy_study: Path) -> None:
+    lines = {"new_sites": "2", "turnout_minutes": "1", "class_column": '"setting"', "values": "true"}
+    lines |= {"robust": "{ scenarios = 2, speed = [0.77, 1.213] }", "phases": "{ per_year = 1, first_year = 2026 }"}
+    behind = asked(toy_study, question('["max-cover", "min-time"]', **lines) + CLASSES + "\n").prospects
+    assert behind.robust is not None and len(behind.robust.scenarios) == 2
+    assert behind.phasing is not None and behind.values is not None

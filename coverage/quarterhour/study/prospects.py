@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass, replace
 
 import pandas as pd
@@ -37,9 +38,14 @@ class Prospects:
 
 
 def searched_as_far(file: SitingFile, minutes: float) -> float:
-    """Minutes that times must be searched for a standard: past it where the speed may be higher."""
+    """Minutes that times must be searched for a standard: past it where the speed may be higher.
+
+    Several standards are searched as many times as far each, in whole minutes, turnout or not.
+    """
     if file.robust is None:
         return minutes
+    if file.classes:
+        return max(minutes, float(math.ceil(file.robust.speed[1] * minutes)))
     return max(minutes, file.robust.speed[1] * (minutes - file.turnout_minutes) + file.turnout_minutes)
 
 

@@ -219,12 +219,26 @@ class SitingFile(Part):
             raise wrong("no_new_sites")
         return self
 
+    @property
+    def _beyond_a_frontier(self) -> str:
+        """The first thing asked with which no frontier can be drawn; "" where there is none."""
+        asked = {
+            "budget": self.budget is not None and self.budget.yuan is not None,
+            "backup": self.backup is not None,
+            "steps": any(standard.steps for standard in self.standards),
+            "at_least": self.at_least > 0,
+            "everyone": bool(self.everyone),
+        }
+        return next((name for name, said in asked.items() if said), "")
+
     @model_validator(mode="after")
     def _can_be_meant(self) -> SitingFile:
         if self.capacity is not None and self.backup is not None:
             raise wrong("backup_and_capacity")
         if self.required and self.candidates == "network":
             raise wrong("required_unnamed", given=self.required[0])
+        if self.frontier and self._beyond_a_frontier:
+            raise wrong("frontier_plain", given=self._beyond_a_frontier)
         names = [c.name for c in self.classes]
         if len(set(names)) < len(names):
             raise wrong("class_twice", given=next(n for n in names if names.count(n) > 1))
