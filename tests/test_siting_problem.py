@@ -166,7 +166,7 @@ def test_quotas_above_the_number_of_sites_give_no_plan_but_a_reason():
     why, lost, *changes = explain_plan(problem, plan)
     assert "at least 2" in why and "7 people in 1 communities" in lost
     more = "2 new sites instead of 1 are enough, and no fewer."
-    assert changes == [more, "without the quotas of areas a plan exists."]
+    assert changes == [more, "these quotas changed are enough, and no less: town T2 at least 0 instead of 1."]
     verify_plan(problem, plan)
     json.dumps(plan_record(plan, problem), allow_nan=False)
 

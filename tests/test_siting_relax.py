@@ -163,3 +163,10 @@ def test_whoever_the_goals_count_stays_counted() -> None:
     change = found(problem)["new_sites"]
     assert (change.asked, change.needed, change.proven) == (1, 2, True)
     assert not solve_siting(problem).levels and solve_siting(replace(problem, new_sites=2)).levels
+
+
+def test_two_sites_that_must_be_built_side_by_side_allow_no_distance() -> None:
+    columns = {"state": ["required", "required", "candidate"], "x": [0.0, 0.0, 1.0]}
+    problem = ask([[5.0] * 3] * 2, [3, 4], columns, conflicts=[("s0", "s2")], spacing=Spacing(2.0))
+    change = found(problem)["spacing"]
+    assert (change.needed, change.proven) == (0, True)

@@ -29,8 +29,6 @@ def atomic(path: str | Path) -> Iterator[Path]:
     somebody holds the target (Excel, QGIS on Windows) the result stays as ``name.new``: WriteError.
     """
     target = Path(path)
-    if target.is_dir():
-        raise WriteError("files.is_folder", file=str(target))
     try:
         target.parent.mkdir(parents=True, exist_ok=True)
         folder = Path(tempfile.mkdtemp(prefix=f".{target.name}.", dir=target.parent))
@@ -80,6 +78,8 @@ def _moved(path: Path, target: Path) -> WriteError | None:
 
 
 def _put(growing: Path, target: Path) -> None:
+    if target.is_dir() and not growing.is_dir():
+        raise WriteError("files.is_folder", file=str(target))
     try:
         os.replace(growing, target)  # noqa: PTH105 - the one call that every system makes in one step
     except OSError as error:

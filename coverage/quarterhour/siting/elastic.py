@@ -140,6 +140,8 @@ def at_metres(problem: SitingProblem, least: float) -> SitingProblem:
 
 def _some_choice(problem: SitingProblem, *, seconds: float) -> bool | None:
     """Whether some sites keep all rules but capacity and steps; None where time was short."""
+    if not problem.free[problem.conflicts].any(axis=1).all():
+        return False  # both of a pair stand already or must be built
     program = joined([*_sides(problem)], np.zeros(len(problem.sites)), whole=True)
     done = Solver(program).solve(seconds=max(0.0, seconds))
     return True if done.values is not None else False if done.status == "infeasible" else None
