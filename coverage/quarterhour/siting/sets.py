@@ -17,7 +17,7 @@ from quarterhour.siting.program import Floats, Program, whole_bound
 from quarterhour.siting.solver import Solver
 from quarterhour.siting.watch import COUNTING, Watch
 
-_EFFORT = 3e7
+_EFFORT = 3e6
 """Steps of local search for a plan with one site less."""
 _SHARE = 1 / 3
 """Of the time that the search for a plan with one site less may take."""
