@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import replace
 
 import numpy as np
@@ -18,6 +19,8 @@ from quarterhour.siting.watch import COUNTING, Watch
 
 _FIRST = 2e7
 """Steps of local search before there is a bound."""
+_EASY, _NEAR = 3, 1e-3
+"""Nodes that are looked at before a question is no longer thought easy, and the gap beyond which it never was."""
 
 
 def solve_cover(core: Core, watch: Watch | None = None, *, gap: float = 0.0) -> Found:
@@ -35,11 +38,15 @@ def solve_cover(core: Core, watch: Watch | None = None, *, gap: float = 0.0) -> 
     infeasible, nodes = not begun(record, effort=_FIRST), 0
     watch.progress(0.2)
     if not infeasible and not record.met and record.gap > gap and not watch.over():
-        tree = Tree(Master(core, seed=watch.seed), record)
-        tree.plant(inside_of(core, record.choice))
-        watch.progress(0.5)
-        tree.grow(gap=gap)
-        infeasible, nodes = tree.barren, tree.nodes
+        # What is easy is proven sooner by a small program, what is not by a large one.
+        for fine in (False, True):
+            tree = Tree(Master(core, seed=watch.seed, fine=fine), record, eager=not fine)
+            tree.plant(inside_of(core, record.choice))
+            watch.progress(0.5)
+            tree.grow(gap=gap, nodes=math.inf if fine else _EASY if record.gap < _NEAR else 0)
+            infeasible, nodes = tree.barren, nodes + tree.nodes
+            if not tree.alive or watch.over():
+                break
     watch.progress(1.0)
     found = record.found(nodes=nodes, infeasible=infeasible)
     return replace(found, bound=found.bound * unit)

@@ -28,15 +28,16 @@ _LARGEST = 2**20
 class Master:
     """Columns: sites (0 to 1), then people covered by group of rows; rows: how many sites, quotas, then cuts.
 
-    Rows are grouped around the site that reaches most. A cut says of a group that at most so many people are
-    covered: those covered anyway, and of the others as many as each open site may add (Cordeau, Furini and
-    Ljubic 2019). Cuts hold for every number of sites, quota and branch, so one master serves a whole frontier.
+    Rows are grouped around the site that reaches most; ``fine``: in smaller groups, whose cuts say more and whose
+    program is larger. A cut says of a group that at most so many people are covered: those covered anyway, and of the
+    others as many as each open site may add (Cordeau, Furini and Ljubic 2019). Cuts hold for every number of sites,
+    quota and branch, so one master serves a whole frontier.
     """
 
-    def __init__(self, core: Core, *, seed: int = 0) -> None:
+    def __init__(self, core: Core, *, seed: int = 0, fine: bool = True) -> None:
         self.core, self.sites = core, len(core.sites)
         start, site = rows_of(core.cover)
-        group, self.groups = _groups(start, site, self.sites)
+        group, self.groups = _groups(start, site, self.sites, fine=fine)
         order = np.argsort(group, kind="stable")
         begin = np.append(0, np.cumsum(np.bincount(group, minlength=self.groups)))
         most: Floats = np.bincount(group, weights=core.people, minlength=self.groups).astype(np.float64)
@@ -147,14 +148,14 @@ def site_rules(core: Core) -> tuple[sp.csr_array, Floats, Floats]:
     return rows, np.append(-math.inf, low), np.append(float(core.limit), high)
 
 
-def _groups(start: Ints, site: npt.NDArray[np.int32], sites: int) -> tuple[Ints, int]:
-    """Each row to the site of its own that reaches most rows; few rows a group, since then few cuts say much."""
+def _groups(start: Ints, site: npt.NDArray[np.int32], sites: int, *, fine: bool) -> tuple[Ints, int]:
+    """Each row to the site of its own that reaches most rows; ``fine``: few rows a group, then few cuts say much."""
     hub = np.zeros(len(start) - 1, dtype=np.int64)
     _hubs(start, site, np.bincount(site, minlength=sites), hub)
     order = np.lexsort((site[start[1:] - 1], site[start[:-1]], hub))
     begins = np.flatnonzero(np.diff(hub[order], prepend=-1))
     rank = np.arange(len(hub)) - np.repeat(begins, np.diff(np.append(begins, len(hub))))
-    first = rank % max(_FEWEST, math.ceil(len(hub) / _GROUPS)) == 0
+    first = rank % (max(_FEWEST, math.ceil(len(hub) / _GROUPS)) if fine else max(1, len(hub))) == 0
     group = np.empty(len(hub), dtype=np.int64)
     group[order] = np.cumsum(first) - 1
     return group, int(first.sum())
