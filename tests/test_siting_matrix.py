@@ -67,6 +67,13 @@ def test_without_a_standard_everything_counts_as_in_a_p_median():
     assert (worst.value, worst.bound) == (2, 2)
 
 
+def test_a_single_step_counts_for_as_much_as_it_says():
+    problem = qh.siting_from_matrix([[5, 9], [4, 20]], [10, 20], within=Standard(15, ((15, 60),)), new_sites=1)
+    plan = qh.solve_siting(problem)
+    qh.verify_plan(problem, plan)
+    assert (plan.value, plan.bound) == (18, 18)
+
+
 def test_steps_and_required_sites_come_along():
     asked = {"within": Standard(15, ((10, 100), (15, 50))), "new_sites": 1, "required": ["2"]}
     plan = qh.solve_siting(qh.siting_from_matrix(COSTS, PEOPLE, **asked))

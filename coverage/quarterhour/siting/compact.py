@@ -64,11 +64,10 @@ def opened_with(problem: SitingProblem, built: pd.Index) -> Choice:
 def is_plain_cover(problem: SitingProblem) -> bool:
     """Whether a question's first goal is people or sites, and it has no rules but a number of sites and quotas."""
     goal, everyone = problem.goals[0], problem.objective == "min-sites"
-    whole = all(len(s.ladder()) == 1 and s.ladder()[0][1] == 100 for s in problem.standards.values())
     no_rules = problem.capacity is None and problem.budget.yuan is None and not len(problem.conflicts)
     plain = problem.coverage.backup is None and not problem.coverage.at_least and problem.everyone == everyone
     alone = not any(g.people for g in problem.goals)
-    return goal.objective in ("max-cover", "min-sites") and whole and no_rules and plain and alone
+    return goal.objective in ("max-cover", "min-sites") and problem.plain and no_rules and plain and alone
 
 
 def by_core(measure: Measure, watch: Watch, tell: Tell) -> Answer:

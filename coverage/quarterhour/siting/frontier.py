@@ -24,7 +24,6 @@ from quarterhour.siting.rules import Rules
 from quarterhour.siting.sites import is_whole
 from quarterhour.siting.watch import COUNTING, Watch
 
-_ALL = 100
 _CLOSE = 1e-5
 """How true the linear program is at each size before the tree."""
 _EFFORT, _QUICK, _SMALL = 5e7, 5e6, 100_000
@@ -97,10 +96,9 @@ def covered_now(problem: SitingProblem) -> int:
 def _is_placing(problem: SitingProblem) -> bool:
     """Whether those count who find a place in a room that is shared out, and all other rules are on sites."""
     coverage, capacity, goal = problem.coverage, problem.capacity, problem.goals[0]
-    whole = all(len(s.ladder()) == 1 and s.ladder()[0][1] == _ALL for s in problem.standards.values())
     plain = coverage.backup is None and not coverage.at_least and not problem.everyone
     shared = capacity is not None and capacity.split and problem.budget.yuan is None
-    return whole and plain and shared and goal.objective == "max-cover" and not goal.people
+    return problem.plain and plain and shared and goal.objective == "max-cover" and not goal.people
 
 
 def _placing(problem: SitingProblem, watch: Watch) -> Placing:

@@ -80,7 +80,7 @@ class Measure:
         """What share of the people counts at each near pair."""
         near, problem = self.problem.near, self.problem
         percent = np.full(len(near.cs), 100, dtype=np.int16)
-        if all(len(s.ladder()) == 1 for s in problem.standards.values()):
+        if problem.plain:
             return percent
         classes = problem.classes.to_numpy()
         for name, standard in problem.standards.items():

@@ -101,6 +101,11 @@ class Standard:
         """The steps as (centiseconds, percent)."""
         return tuple((centiseconds(m), int(p)) for m, p in self.steps or ((self.minutes, 100),))
 
+    @property
+    def plain(self) -> bool:
+        """Whether everybody up to it counts in full."""
+        return [percent for _, percent in self.ladder()] == [100]
+
 
 @dataclass(frozen=True, slots=True)
 class Coverage:
@@ -263,6 +268,11 @@ class SitingProblem:
         if self.coverage.everyone is not None:
             return self.coverage.everyone
         return not self.goals[0].of_coverage and not self.coverage.at_least
+
+    @property
+    def plain(self) -> bool:
+        """Whether whoever is near enough counts in full, by whatever standard."""
+        return all(standard.plain for standard in self.standards.values())
 
     @cached_property
     def free(self) -> Bools:
