@@ -261,12 +261,14 @@ def gini(amount: Ints, people: Ints) -> float:
 
 def _gini(rising: Sequence[tuple[Exact, int]]) -> Fraction:
     """Of amounts in their order, and how many people have each; 0 where nobody has anything."""
-    below, doubled, total = 0, Fraction(0), Fraction(0)
+    below = 0
+    doubled: Exact = 0
+    total: Exact = 0
     for amount, people in rising:
         doubled += people * amount * (2 * below + people)
         below += people
         total += people * amount
-    return doubled / (below * total) - 1 if total else Fraction(0)
+    return Fraction(doubled) / (below * total) - 1 if total else Fraction(0)
 
 
 def order_of_building(measure: Measure, choice: Choice) -> pd.Series:

@@ -50,14 +50,15 @@ def needs(rules: Rules, *, whole: bool = False, seconds: float = math.inf) -> tu
     ``seconds``: of one program, at the most.
     """
     measure, problem = rules.measure, rules.measure.problem
+    count, seconds = len(problem.sites), min(seconds, _LONG if whole else _QUICK)
+    kept, limits = [*quota_sides(area_rules(problem), count), *apart_sides(rules)], [*limit_sides(problem)]
+    if not kept and not limits:
+        return ()  # nothing keeps all sites from being open, and counting told whether that is enough
     cover = [*cover_sides(measure)] if len(problem.near.site) <= _MOST_PAIRS else []
     if not cover and not len(problem.conflicts):
         return ()
-    count, seconds = len(problem.sites), min(seconds, _LONG if whole else _QUICK)
-    kept = [*quota_sides(area_rules(problem), count), *apart_sides(rules)]
     found = [*_short(problem, cover, kept, seconds=seconds, whole=whole)] if cover else []
-    sides = [*cover, *kept, *limit_sides(problem)]
-    return tuple(found) or few_that_clash(sides, count, seconds=2 * seconds, whole=whole)
+    return tuple(found) or few_that_clash([*cover, *kept, *limits], count, seconds=2 * seconds, whole=whole)
 
 
 def explained(rules: Rules) -> tuple[Reason, ...]:
