@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import numpy as np
 import pandas as pd
 
 from quarterhour import words
@@ -32,7 +31,7 @@ def explain_plan(problem: SitingProblem, plan: SitingPlan, lang: str = "en", *, 
     if len(lost):
         told = {"count": f"{len(lost):,}", "people": f"{lost['people'].sum():,}"}
         told["communities"] = first_ids(lost.index, lang=lang)
-        key = "siting.out_of_reach_of_two" if problem.coverage.backup == 0 else "siting.out_of_reach"
+        key = "siting.out_of_reach_of_two" if problem.enough == 2 else "siting.out_of_reach"
         lines.append(words.say(key, lang, unit=unit_said(plan.unit, lang), **told))
     if plan.status == "infeasible":
         changes = smallest_relaxations(problem, seconds=seconds, seed=plan.seed)
@@ -47,8 +46,7 @@ def out_of_reach(problem: SitingProblem) -> pd.DataFrame:
     Indexed by community, most people first; the nearest site and its minutes are missing where
     none was found within what was searched.
     """
-    enough = 2 if problem.coverage.backup == 0 else 1
-    lost = problem.demand[(np.diff(problem.near.start) < enough) & problem.demand.gt(0)]
+    lost = problem.demand[~problem.reachable & problem.demand.gt(0)]
     table: pd.DataFrame = problem.times.nearest().reindex(lost.index)[["site", "minutes"]]
     table.insert(0, "people", lost)
     return table.sort_values("people", ascending=False, kind="stable")

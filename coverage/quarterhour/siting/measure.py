@@ -89,11 +89,10 @@ class Measure:
             percent[mine] = share[np.searchsorted(cs, near.cs[mine])]
         return percent
 
-    @cached_property
+    @property
     def reachable(self) -> Bools:
         """The communities that some choice could cover."""
-        reachable: Bools = self.share(np.ones(len(self.problem.sites), dtype=np.bool_)) > 0
-        return reachable
+        return self.problem.reachable
 
     @cached_property
     def takes_part(self) -> Bools:

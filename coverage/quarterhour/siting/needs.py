@@ -36,10 +36,8 @@ _SPARED = 1e-9
 
 
 def must_be_covered(problem: SitingProblem) -> Bools:
-    """Communities that every plan covers: where everyone must be, those with people whom enough sites are near to."""
-    enough = 2 if problem.coverage.backup == 0 else 1
-    near = np.asarray(np.diff(problem.near.start) >= enough, dtype=np.bool_)
-    return near & (problem.demand.to_numpy() > 0) if problem.everyone else np.zeros(len(near), dtype=np.bool_)
+    """Communities that every plan covers: where everyone must be, those with people whom some choice could cover."""
+    return problem.reachable & (problem.demand.to_numpy() > 0) & problem.everyone
 
 
 def needs(rules: Rules, *, whole: bool = False, seconds: float = math.inf) -> tuple[Reason, ...]:
@@ -138,7 +136,7 @@ def cover_sides(measure: Measure) -> Iterator[Side]:
 def _all_near(measure: Measure) -> Side:
     """Of everyone an open site is near; two, where one alone counts for nothing."""
     problem, near, row = measure.problem, measure.problem.near, measure.row
-    need, free = 2 if problem.coverage.backup == 0 else 1, problem.free[near.site]
+    need, free = problem.enough, problem.free[near.site]
     stands = np.bincount(row[~free], minlength=len(problem.demand))
     left = must_be_covered(problem) & (stands < need)
     place, use = np.cumsum(left) - 1, left[row] & free

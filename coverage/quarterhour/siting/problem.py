@@ -274,6 +274,16 @@ class SitingProblem:
         """Whether whoever is near enough counts in full, by whatever standard."""
         return all(standard.plain for standard in self.standards.values())
 
+    @property
+    def enough(self) -> int:
+        """How many sites must be near for anybody to count: two, where one alone counts for nothing."""
+        return 2 if self.coverage.backup == 0 else 1
+
+    @cached_property
+    def reachable(self) -> Bools:
+        """The communities that some choice could cover: enough sites are near, built or not."""
+        return np.asarray(np.diff(self.near.start) >= self.enough, dtype=np.bool_)
+
     @cached_property
     def free(self) -> Bools:
         """Which sites a plan may build, upgrade or leave."""
