@@ -63,7 +63,7 @@ def easy_bound(measure: Measure, goal: Goal) -> Exact:
     return free_for_all.value(Choice(np.ones(len(problem.sites), dtype=np.bool_)), goal)
 
 
-def better(goal: Goal, one: Exact, other: Exact) -> bool:
+def better(goal: Goal, one: Exact | float, other: Exact | float) -> bool:
     """Whether one value is better than another."""
     return one > other if goal.most else one < other
 
@@ -142,14 +142,7 @@ class Search:
 
     def last_units(self, program: Program, total: Sum) -> None:
         """Prove a value whose last units are too small for the solver's floats: nothing is better, digit by digit."""
-        while not self.met() and not self.watch.over():
-            before = self.value
-            better = in_digits(program, (int(before) - total.constant) // total.scale)
-            done, by = self.solve(better, whole=True, first=True)
-            if done.status == "infeasible":
-                self.prove(self.value, by)
-            if self.value == before:
-                break
+        self._until_none(lambda: in_digits(program, (int(self.value) - total.constant) // total.scale))
 
     def close(self) -> None:
         """What a solver's tolerances leave open: look at each choice if they are few, else ask for a unit better."""
@@ -158,7 +151,7 @@ class Search:
         if self.measure.problem.capacity is None and 1 << len(self.model.free) <= _MOST_CHOICES:
             self._each_choice()
         elif self.goal.objective in _SUMS:
-            self._by_units(self.model.sum_of(self.goal))
+            self._until_none(partial(self._a_unit_better, self.model.sum_of(self.goal)))
 
     def _each_choice(self) -> None:
         free = np.flatnonzero(self.measure.problem.free)
@@ -169,23 +162,28 @@ class Search:
                 self.take(Choice(opened))
         self.prove(self.value, COUNTING)
 
-    def _by_units(self, total: Sum) -> None:
-        """A choice that is better by a unit, as a question of yes or no, until there is none."""
-        before: Exact | None = None
-        while self.value != before and not self.met() and not self.watch.over():
-            before, rows = self.value, self.kept()
-            value = int(self.value)
-            rows.add_sum(total, **({"low": value + 1} if self.goal.most else {"high": value - 1}))
-            # Half a unit for all that floats may lose.
-            sides, half = (rows.lows, -0.5) if self.goal.most else (rows.highs, 0.5)
-            sides[-1] = sides[-1] + half
-            program = self._any(rows)
-            farthest = np.maximum(np.abs(program.lower), np.abs(program.upper))
-            if np.abs(total.cost()) @ farthest > _FARTHEST:
+    def _a_unit_better(self, total: Sum) -> Program | None:
+        """Any choice that is better by a unit; None where floats may lose as much."""
+        rows, value = self.kept(), int(self.value)
+        rows.add_sum(total, **({"low": value + 1} if self.goal.most else {"high": value - 1}))
+        # Half a unit for all that floats may lose.
+        sides, half = (rows.lows, -0.5) if self.goal.most else (rows.highs, 0.5)
+        sides[-1] = sides[-1] + half
+        program = self._any(rows)
+        farthest = np.maximum(np.abs(program.lower), np.abs(program.upper))
+        return None if np.abs(total.cost()) @ farthest > _FARTHEST else program
+
+    def _until_none(self, better: Callable[[], Program | None]) -> None:
+        """Ask for a choice that is better than the best known, as a question of yes or no, until there is none."""
+        while not self.met() and not self.watch.over():
+            before, program = self.value, better()
+            if program is None:
                 return
             done, by = self.solve(program, whole=True, first=True)
             if done.status == "infeasible":
                 self.prove(self.value, by)
+            if self.value == before:
+                return
 
     def lift(self, total: Sum, bound: float, by: str) -> None:
         """Keep the solver's bound on a sum."""
@@ -221,15 +219,14 @@ class Search:
             return done.status == "infeasible"
         if math.isfinite(done.bound) and not self.met():
             self.prove(self._share_above(done.bound), by)
-        while not self.met() and not self.watch.over():
-            before, rows = self.value, self.kept()
-            self.model.keep_share(rows, self.goal, Fraction(before), more=True)
-            done, by = self.solve(self._any(rows), whole=True, first=True)
-            if done.status == "infeasible":
-                self.prove(self.value, by)
-            if self.value == before:
-                break
+        self._until_none(self._a_larger_share)
         return False
+
+    def _a_larger_share(self) -> Program:
+        """Any choice whose worst area has more."""
+        rows = self.kept()
+        self.model.keep_share(rows, self.goal, Fraction(self.value), more=True)
+        return self._any(rows)
 
     def alike(self) -> bool:
         """Gini: what is least above a coefficient just below the best known, and again from there (Dinkelbach 1967);

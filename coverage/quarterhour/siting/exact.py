@@ -162,10 +162,10 @@ def _goal(
 ) -> Answer:
     if choice is not None and watch.over():
         return Answer(choice, easy_bound(rules.measure, goal), COUNTING)
-    packing = is_packing(rules, goal)
-    answer = None if packing else by_engine(rules, goal, choice, watch=watch, tell=tell)
-    if packing:
-        answer = by_packing(rules, goal, choice, model, watch=watch, tell=tell)
+    if is_packing(rules, goal):
+        answer: Answer | None = by_packing(rules, goal, choice, model, watch=watch, tell=tell)
+    else:
+        answer = by_engine(rules, goal, choice, watch=watch, tell=tell)
     if answer is None:
         start = better_start(rules, goal, choice, watch=watch)
         return Search(model(), goal, rules, watch=watch, tell=tell).run(start)

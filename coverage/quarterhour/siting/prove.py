@@ -8,7 +8,7 @@ from typing import Any
 from quarterhour import words
 from quarterhour.errors import PlanError, first_ids
 from quarterhour.siting.causes import causes
-from quarterhour.siting.chain import easy_bound
+from quarterhour.siting.chain import better, easy_bound
 from quarterhour.siting.counting import area_rules
 from quarterhour.siting.exact import solve_siting
 from quarterhour.siting.headline import status_said
@@ -61,7 +61,7 @@ def on_its_word(problem: SitingProblem, plan: SitingPlan) -> list[Reason]:
     if plan.status in ("bounded", "no_plan"):
         found.append(Reason("siting.word_stopped", {}))
     for goal, level in zip(problem.goals, plan.levels, strict=False):
-        if _better(goal, as_said(goal, easy_bound(measure, goal)), level.bound):
+        if better(goal, as_said(goal, easy_bound(measure, goal)), level.bound):
             found.append(Reason("siting.word_bound", {"goal": _goal(plan, goal), "bound": _figure(level.bound)}))
     return [*found, Reason("siting.word_search", {})]
 
@@ -93,11 +93,11 @@ def _compared(problem: SitingProblem, plan: SitingPlan, again: SitingPlan, secon
     same = True
     for goal, said, found in zip(problem.goals, plan.levels, again.levels, strict=True):
         named = {"goal": _goal(plan, goal), "bound": _figure(said.bound), "seconds": _figure(seconds)}
-        if same and _better(goal, found.value, said.bound):
+        if same and better(goal, found.value, said.bound):
             raise PlanError("siting.beaten", **named, value=_figure(found.value), sites=first_ids(again.chosen))
-        if same and _better(goal, found.value, said.value):
+        if same and better(goal, found.value, said.value):
             yield Reason("siting.again_better", {**named, "value": _figure(found.value)})
-        wider = _better(goal, found.bound, said.bound)
+        wider = better(goal, found.bound, said.bound)
         yield Reason(f"siting.again_{'apart' if not same else 'wider' if wider else 'proven'}", named)
         same = same and found.value == said.value
 
@@ -105,10 +105,6 @@ def _compared(problem: SitingProblem, plan: SitingPlan, again: SitingPlan, secon
 def _goal(plan: SitingPlan, goal: Goal) -> dict[str, str]:
     unit, placed = goal.people or plan.unit, plan.served is not None
     return {lang: goal_said(goal.objective, unit, lang, placed=placed) for lang in words.LANGUAGES}
-
-
-def _better(goal: Goal, one: float, other: float) -> bool:
-    return one > other if goal.most else one < other
 
 
 def _figure(value: float) -> str:
