@@ -17,7 +17,7 @@ from quarterhour.siting.problem import Bools, Ints, Quota, SitingProblem
 from quarterhour.siting.program import whole_bound
 from quarterhour.siting.rules import Rules
 from quarterhour.siting.solver import Solver
-from quarterhour.siting.together import Said, Side, apart_sides, joined, limit_sides, one_row, quota_sides
+from quarterhour.siting.together import Said, Side, joined, one_row, other_sides, quota_sides
 
 MOST_PAIRS = 2_000_000
 """Pairs within the standard, beyond which the programs take too long."""
@@ -45,16 +45,17 @@ class Change:
 def quota_change(problem: SitingProblem, *, seconds: float) -> Change | None:
     """The fewest sites by which minima and maxima of areas must give; None where that is no way or not found."""
     count, areas = len(problem.sites), area_rules(problem)
-    hard = [*cover_sides(Measure(problem)), *limit_sides(problem), *apart_sides(Rules(Measure(problem)))]
-    of = [r for r in areas for _ in quota_sides([r], count)]
-    found = _least_slack(hard, [*quota_sides(areas, count)], count, seconds=seconds)
+    rules = Rules(Measure(problem))
+    soft = [(rule, side) for rule in areas for side in quota_sides([rule], count)]
+    hard = [*cover_sides(rules.measure), *other_sides(rules)]
+    found = _least_slack(hard, [side for _, side in soft], count, seconds=seconds)
     if found is None:
         return None
     slack, least = found
     said: list[Said] = []
     low: dict[tuple[Quota, str], int] = {}
     high: dict[tuple[Quota, str], int] = {}
-    for rule, side, by in zip(of, quota_sides(areas, count), slack.tolist(), strict=True):
+    for (rule, side), by in zip(soft, slack.tolist(), strict=True):
         key, values = side.said
         what, sign, held = ("minimum", -1, low) if key.endswith("least") else ("maximum", 1, high)
         if by:
@@ -150,9 +151,8 @@ def _some_choice(problem: SitingProblem, *, seconds: float) -> bool | None:
 def _sides(problem: SitingProblem) -> Iterator[Side]:
     rules = Rules(Measure(problem))
     yield from cover_sides(rules.measure)
-    yield from limit_sides(problem)
     yield from quota_sides(area_rules(problem), len(problem.sites))
-    yield from apart_sides(rules)
+    yield from other_sides(rules)
 
 
 def _least_slack(hard: Sequence[Side], soft: Sequence[Side], sites: int, *, seconds: float) -> tuple[Ints, bool] | None:

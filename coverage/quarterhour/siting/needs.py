@@ -12,16 +12,14 @@ from quarterhour.siting.counting import area_rules
 from quarterhour.siting.measure import Measure
 from quarterhour.siting.plan import Reason
 from quarterhour.siting.problem import WHOLE, Bools, Ints, SitingProblem
-from quarterhour.siting.program import whole_bound
 from quarterhour.siting.rules import Rules
-from quarterhour.siting.solver import Solver
 from quarterhour.siting.together import (
     Said,
     Side,
     apart_sides,
     clash,
     few_that_clash,
-    joined,
+    lightest,
     limit_sides,
     one_row,
     quota_sides,
@@ -102,20 +100,12 @@ def _short(
         found = False
         for name, weight, most in limits:
             built = int(weight[required].sum())
-            least = built + _least(sides, np.where(free, weight, 0), seconds=seconds, whole=whole)
+            least = built + (lightest(sides, np.where(free, weight, 0), seconds=seconds, whole=whole) or 0)
             if built <= most < least:
                 found = True
                 yield Reason(f"siting.{key}_{name}", {**asked, **within, "needed": least, name: most})
         if found:
             return
-
-
-def _least(sides: Sequence[Side], weight: Ints, *, seconds: float, whole: bool) -> int:
-    """What sites that keep the sides weigh at the least; 0 where that is not known."""
-    unit = int(np.gcd.reduce(weight)) or 1
-    done = Solver(joined(sides, (weight // unit).astype(float), whole=whole)).solve(seconds=seconds)
-    bound = whole_bound(done.bound, most=False)
-    return unit * max(0, int(bound)) if math.isfinite(bound) else 0
 
 
 # --- who must be covered, as rows -------------------------------------------------------------------

@@ -126,21 +126,24 @@ def _by_little(
     seconds: float, seed: int,
 ) -> Relaxation | None:  # fmt: skip
     """A rule that gives as little as is enough; where that is not found, the question without it."""
-    begun = time.perf_counter()
+    until = time.perf_counter() + seconds
+
+    def solved(softer: SitingProblem) -> SitingPlan:
+        left = max(0.2, until - time.perf_counter())
+        return solve_siting(replace(softer, coverage=_fixed(problem)), seconds=left, seed=seed)
+
     change = None if look is None else look(problem, seconds=_SHARE * seconds)
-    tried = [] if change is None else [(change.softer, change)]
-    for softer, known in (*tried, (without, None)):
-        left = max(0.2, seconds - (time.perf_counter() - begun))
-        plan = None if known is None else _as_it_is(known, seed)
-        plan = plan or solve_siting(replace(softer, coverage=_fixed(problem)), seconds=left, seed=seed)
-        if plan.levels and known is not None:
-            return Relaxation(rule, known.asked, known.needed, known.least, plan, known.changes)
+    if change is not None:
+        plan = _as_it_is(change, seed) or solved(change.softer)
         if plan.levels:
-            if rule == "spacing" and problem.apart is not None:
-                return Relaxation(rule, problem.apart.least, 0.0, False, plan)
-            asked = float(by_rule(problem).sum()) if rule == "conflicts" else math.nan
-            return Relaxation(rule, asked, math.nan, True, plan)
-    return None
+            return Relaxation(rule, change.asked, change.needed, change.least, plan, change.changes)
+    plan = solved(without)
+    if not plan.levels:
+        return None
+    if rule == "spacing" and problem.apart is not None:
+        return Relaxation(rule, problem.apart.least, 0.0, False, plan)
+    asked = float(by_rule(problem).sum()) if rule == "conflicts" else math.nan
+    return Relaxation(rule, asked, math.nan, True, plan)
 
 
 def _as_it_is(change: Change, seed: int) -> SitingPlan | None:

@@ -14,7 +14,6 @@ from quarterhour.siting.counting import AreaRule
 from quarterhour.siting.plan import Reason
 from quarterhour.siting.problem import Ints, SitingProblem
 from quarterhour.siting.program import Floats, Program, whole_bound
-from quarterhour.siting.rows import Rows, Sum
 from quarterhour.siting.rules import Rules
 from quarterhour.siting.solver import Solver
 
@@ -37,23 +36,11 @@ def least(rules: Sequence[AreaRule], weight: Ints, *, most: int | None = None) -
     if len(np.unique(every)) == len(every) and (most is None or sum(r.low for r in rules) <= most):
         # Areas that share no site are counted one by one, and the cheapest are no more than the fewest.
         return int(sum(np.sort(weight[r.sites])[: r.low].sum() for r in rules))
-    sites, place = np.unique(every, return_inverse=True)
-    rows, total = Rows(len(sites)), Sum(0, weight[sites])
-    ends = np.cumsum([len(r.sites) for r in rules])[:-1]
-    low, high = np.array([(r.low, r.high) for r in rules], dtype=float).T
-    rows.add_groups(np.split(place, ends), low=low, high=high)
+    sides, one = [*quota_sides(rules, len(weight))], np.ones(len(weight), dtype=np.int64)
     if most is not None:
-        rows.add_groups([np.arange(len(sites))], low=0, high=most)
-    done = Solver(_program(total.cost(), *rows.stacked())).solve(seconds=_SECONDS)
-    if done.status == "infeasible":
-        return None
-    bound = whole_bound(done.bound, most=False)
-    return total.scale * int(bound) if math.isfinite(bound) else 0
-
-
-def _program(cost: Floats, rows: sp.csr_array, low: Floats, high: Floats) -> Program:
-    zero, one = np.zeros(len(cost)), np.ones(len(cost))
-    return Program(cost, rows, low, high, zero, one, whole=one > 0)
+        sites = np.unique(every)
+        sides.append(one_row(("siting.rule_new_sites", {"new_sites": most}), len(weight), sites, one[sites], 0, most))
+    return lightest(sides, weight, seconds=_SECONDS, whole=True)
 
 
 # --- rules that clash -----------------------------------------------------------------------------
@@ -91,6 +78,16 @@ def joined(sides: Sequence[Side], cost: Floats, *, whole: bool) -> Program:
     upper = np.r_[np.ones(sites), most]
     mixed = np.arange(len(upper)) < sites if whole else None
     return Program(np.r_[cost, np.zeros(len(most))], rows, low, high, np.zeros(len(upper)), upper, whole=mixed)
+
+
+def lightest(sides: Sequence[Side], weight: Ints, *, seconds: float, whole: bool) -> int | None:
+    """What sites that keep all sides weigh at the least, 0 where that is not known; None where no sites keep them."""
+    unit = int(np.gcd.reduce(weight)) or 1
+    done = Solver(joined(sides, (weight // unit).astype(float), whole=whole)).solve(seconds=seconds)
+    if done.status == "infeasible":
+        return None
+    bound = whole_bound(done.bound, most=False)
+    return unit * max(0, int(bound)) if math.isfinite(bound) else 0
 
 
 def clash(problem: SitingProblem, areas: Sequence[AreaRule], others: Rules | None = None) -> tuple[Reason, ...]:
