@@ -7,6 +7,7 @@ What did not pass is not lost but told: *findings* is a table of one row a probl
 from __future__ import annotations
 
 import unicodedata
+from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, Literal
 
@@ -21,6 +22,13 @@ from quarterhour.errors import DataError
 
 QUALITIES = ("fact", "estimated", "synthetic")
 """How well a row is known. Without a word from the user, a row of a user's file counts as fact."""
+
+
+def by_quality(known: Iterable[object]) -> dict[str, int]:
+    """How many rows are known for a fact, estimated, made up."""
+    counted = Counter(map(str, known))
+    return {quality: counted[quality] for quality in QUALITIES}
+
 
 Severity = Literal["error", "warning", "note"]
 SEVERITIES = ("error", "warning", "note")

@@ -121,8 +121,7 @@ def rounded_up(factor: float) -> float:
 
 def sites_by_quality(plan: SitingPlan, sites: pd.DataFrame) -> dict[str, int]:
     """How many of the sites to be built are known for a fact, estimated, made up."""
-    known = sites.loc[list(plan.chosen), "quality"].value_counts() if "quality" in sites else pd.Series(dtype=int)
-    return {quality: int(known.get(quality, 0)) for quality in places.QUALITIES}
+    return places.by_quality(sites.loc[list(plan.chosen)].get("quality", ()))
 
 
 def city_row(check: CircleCheck) -> Mapping[str, Any]:

@@ -7,7 +7,6 @@ import hashlib
 import json
 import math
 import zlib
-from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict
 from pathlib import Path
@@ -19,7 +18,7 @@ import pandas as pd
 from quarterhour.errors import DataError, PlanError
 from quarterhour.files import read_json
 from quarterhour.modes import CENTISECONDS_PER_MINUTE
-from quarterhour.places import QUALITIES
+from quarterhour.places import by_quality
 from quarterhour.reach import TravelTimes
 from quarterhour.siting.plan import UNMET_COLUMNS, Figures, Level, Reason, SitingPlan, Stopped
 from quarterhour.siting.problem import (
@@ -58,7 +57,7 @@ def plan_record(
     record |= {"minutes": _number(problem.minutes), "new_sites": _number(problem.new_sites)}
     record["goals"] = [{**asdict(v), **{n: _number(getattr(v, n)) for n in _NUMBERS}} for v in plan.levels]
     record["sites"] = [_site_record(problem, plan, place) for place in range(len(plan.chosen))]
-    record["rests_on"] = _rests_on(record["sites"])
+    record["rests_on"] = by_quality(site["quality"] for site in record["sites"])
     record["unmet"] = [
         dict(zip(UNMET_COLUMNS, row, strict=True)) for row in plan.unmet[list(UNMET_COLUMNS)].to_numpy().tolist()
     ]
@@ -81,12 +80,6 @@ def _site_record(problem: SitingProblem, plan: SitingPlan, place: int) -> dict[s
     row = problem.sites.loc[site]
     told = {c: str(row[c]) for c in ("name", "town", "county", "state", "quality")}
     return {"order": place + 1, "id": str(site), **told, "gain": _number(float(plan.gain.iloc[place]))}
-
-
-def _rests_on(sites: Sequence[Mapping[str, Any]]) -> dict[str, int]:
-    """How many of the sites to be built are known for a fact, estimated, made up."""
-    counted = Counter(str(site["quality"]) for site in sites)
-    return {quality: counted[quality] for quality in QUALITIES}
 
 
 def _quota_record(quota: Quota) -> dict[str, Any]:

@@ -14,6 +14,7 @@ from quarterhour import places, words
 from quarterhour.care import Care
 from quarterhour.circle import CircleCheck
 from quarterhour.inputs import Inputs
+from quarterhour.report.said import sites_by_quality
 from quarterhour.study.asked import Study
 from quarterhour.study.proposals import Proposal
 from quarterhour.targets import Scorecard
@@ -72,8 +73,7 @@ def quality_note(results: Results, lang: str) -> str:
 
 def _made_up(proposal: Proposal, lang: str) -> str:
     """How many sites of a plan nobody has seen; "" where all are facts."""
-    counted = proposal.sites.loc[list(proposal.plan.chosen), "quality"].value_counts()
-    known = {q: int(counted.get(q, 0)) for q in places.QUALITIES}
+    known = sites_by_quality(proposal.plan, proposal.sites)
     if not (known["estimated"] or known["synthetic"]):
         return ""
     return words.say("study.quality_sites", lang, name=proposal.name(lang), **known)
