@@ -148,6 +148,8 @@ FLOORS = {
     "siting.swaps": 7.9,
     "siting.exact": 8,
     "maps.page": 9,
+    "maps.safe": 8.8,
+    "maps.proposed": 8.9,
     "maps.picture": 9,
     "maps.notes": 9.5,
     "siting": 9,

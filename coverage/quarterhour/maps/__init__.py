@@ -17,7 +17,8 @@ import geopandas as gpd
 from quarterhour.maps.grounds import ground_columns, range_columns
 from quarterhour.maps.notes import Notes, add_notes
 from quarterhour.maps.page import draw_page
-from quarterhour.maps.picture import Say, as_picture, escape, layers_of
+from quarterhour.maps.picture import as_picture, layers_of
+from quarterhour.maps.safe import Say, escape
 
 if TYPE_CHECKING:
     from quarterhour.circle import CircleCheck

@@ -10,7 +10,7 @@ import numpy as np
 import pandas as pd
 import shapely
 
-from quarterhour.maps.picture import Say, coded, escape, in_degrees, percent, steps, thousands
+from quarterhour.maps.safe import Say, coded, escape, in_degrees, percent, steps, thousands
 from quarterhour.uncertain import COVERED, told_flip, told_pace
 
 if TYPE_CHECKING:

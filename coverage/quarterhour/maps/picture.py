@@ -1,4 +1,4 @@
-"""What a map page shows, as columns of texts that are safe in a page, a script and a template."""
+"""What a map page shows, as columns."""
 
 from __future__ import annotations
 
@@ -13,27 +13,31 @@ import shapely
 
 from quarterhour import words
 from quarterhour.circle import people_quality, worse_quality
-from quarterhour.errors import DataError
-from quarterhour.uncertain import COVERED
-from quarterhour.units import bound_said, counted_said, goals_said, unit_said
+from quarterhour.maps.proposed import plan_columns
+from quarterhour.maps.safe import (
+    DEGREE_DECIMALS,
+    Say,
+    coded,
+    escape,
+    filled,
+    in_degrees,
+    names_of,
+    percent,
+    quality_of,
+    steps,
+    texts_of,
+    thousands,
+    xy_of,
+)
 
 if TYPE_CHECKING:
     from quarterhour.circle import CircleCheck
-    from quarterhour.siting.plan import SitingPlan
+    from quarterhour.maps.proposed import Plan
     from quarterhour.targets import Scorecard
 
-    Plan = tuple[str, SitingPlan, gpd.GeoDataFrame]
-
-DEGREE_DECIMALS = 5  # about a metre
 MAIN_ROADS = ("motorway", "trunk", "primary", "secondary", "tertiary")
 ROAD_TOLERANCE_M = 12.0  # a schematic base, not a survey
 TOWN_TOLERANCE_DEGREES = 0.0002
-_ENTITY = {ord(c): f"&#{ord(c)};" for c in "&<>\"'`${}\\"}
-
-
-def escape(text: object) -> str:
-    """A text as it may stand in a page, a script or a template: read as written, never run."""
-    return str(text).translate(_ENTITY)
 
 
 def as_picture(
@@ -59,66 +63,11 @@ def as_picture(
         "towns": _towns(towns, checks, scorecard, say),
         "circles": [_circle(check, communities, facilities, say) for check in checks],
         "kinds": _kinds(facilities, towns, checks, say),
-        "plans": [_plan(plan, communities, facilities, say) for plan in plans],
+        "plans": [plan_columns(plan, communities, facilities, say) for plan in plans],
         "promises": _promises(scorecard, "city", None, say),
         "roads": _roads(roads),
         "bounds": _bounds(communities, facilities, towns),
     }
-
-
-class Say:
-    """The words of the page in one language, each already escaped."""
-
-    def __init__(self, lang: str) -> None:
-        self.lang = lang
-
-    def __call__(self, key: str, /, **values: object) -> str:
-        return escape(words.say(f"maps.{key}", self.lang, **values))
-
-    def label(self, page: str, name: object, *, prefix: str = "") -> str:
-        found = words.entry(f"{page}.{prefix}{name}")
-        return escape(name if found is None else found[self.lang])
-
-    def page(self) -> dict[str, str]:
-        keys = (
-            "search nothing_found hide show legend met not_met not_judged not_snapped unknown no_data nearest "
-            "none_reached minutes standard town kind quality source people_unit share_in no_people plan plan_site "
-            "plan_served plan_order served_by_none scorecard promises threshold facilities communities "
-            "schematic too_long out_of_reach quality_fact quality_estimated quality_synthetic "
-            "sure pace flip ground"
-        )
-        return {key: self(key) for key in keys.split()} | {key: self.label("uncertain", key) for key in COVERED}
-
-
-def in_degrees(frame: gpd.GeoDataFrame, table: str) -> gpd.GeoSeries:
-    if frame.crs is None:
-        raise DataError("maps.no_crs", table=table)
-    return frame.geometry.to_crs("EPSG:4326")
-
-
-def _xy(frame: gpd.GeoDataFrame, table: str) -> dict[str, list[float | None]]:
-    """Longitude and latitude as columns; None for a place that has no point."""
-    points = in_degrees(frame, table)
-    drawn = (points.notna() & ~points.is_empty).to_numpy(dtype=bool)
-    where = shapely.centroid(points.to_numpy())
-    return {k: _numbers(f(where), drawn) for k, f in (("x", shapely.get_x), ("y", shapely.get_y))}
-
-
-def _numbers(values: np.ndarray, good: np.ndarray) -> list[float | None]:
-    rounded = np.round(values, DEGREE_DECIMALS).tolist()
-    return [v if ok and math.isfinite(v) else None for v, ok in zip(rounded, good, strict=True)]
-
-
-def _texts(frame: pd.DataFrame, column: str) -> list[str]:
-    if column not in frame:
-        return [""] * len(frame)
-    return ["" if pd.isna(v) else escape(v) for v in frame[column]]
-
-
-def coded(values: Sequence[str]) -> dict[str, Any]:
-    """A column of few different texts as a list of them and positions in it."""
-    codes, found = pd.factorize(np.asarray(values, dtype=object))
-    return {"code": codes.tolist(), "text": [str(v) for v in found]}
 
 
 def _town_names(frame: pd.DataFrame, towns: pd.DataFrame) -> list[str]:
@@ -136,23 +85,18 @@ def _worst(communities: pd.DataFrame, people: Sequence[str]) -> pd.DataFrame:
     return pd.DataFrame({"quality": known})
 
 
-def _quality(frame: pd.DataFrame, say: Say) -> dict[str, Any]:
-    own = frame["quality"] if "quality" in frame else pd.Series("", index=frame.index)
-    return coded(["" if pd.isna(q) or q == "" else say.label("maps", q, prefix="quality_") for q in own])
-
-
 def _communities(
     communities: gpd.GeoDataFrame, towns: gpd.GeoDataFrame, checks: Sequence[CircleCheck], say: Say
 ) -> dict[str, Any]:
     columns = [c for c in dict.fromkeys(check.circle.people for check in checks) if c in communities]
     people = {say.label("maps", c, prefix="people_"): communities[c] for c in columns}
-    where = _xy(communities, "communities")
+    where = xy_of(communities, "communities")
     return {
         **where,
-        "name": _texts(communities, "name"),
+        "name": texts_of(communities, "name"),
         "town": coded(_town_names(communities, towns)),
-        "quality": _quality(_worst(communities, columns), say),
-        "source": coded(_texts(communities, "source")),
+        "quality": quality_of(_worst(communities, columns), say),
+        "source": coded(texts_of(communities, "source")),
         "people": {k: [None if pd.isna(v) else f"{v:,.0f}" for v in column] for k, column in people.items()},
         "missing": _missing("communities", where, say),
     }
@@ -184,16 +128,11 @@ def _circle(
         "kinds": [say.label("kinds", kind) for kind in circle.kinds],
         "clause": escape(circle.clause),
         "reason": coded(reasons),
-        "nearest": coded(_names(found["nearest"], facilities)),
+        "nearest": coded(names_of(found["nearest"], facilities)),
         "minutes": _minutes(found["minutes"], circle.minutes),
         "each": _each_kind(check, communities, say),
         "city": _city_share(check, say),
     }
-
-
-def _names(ids: Iterable[Any], places: pd.DataFrame) -> list[str]:
-    known = places["name"].to_dict() if "name" in places else {}
-    return ["" if pd.isna(i) else escape(known.get(i, i)) for i in ids]
 
 
 def _each_kind(check: CircleCheck, communities: gpd.GeoDataFrame, say: Say) -> list[dict[str, Any]]:
@@ -213,16 +152,6 @@ def _one_kind(rows: pd.DataFrame, kind: str, check: CircleCheck, say: Say) -> di
     return {"kind": say.label("kinds", kind), "minutes": _minutes(rows["minutes"], check.circle.minutes), "met": met}
 
 
-def percent(share: Any) -> str:
-    """A share as it is read out; one that is not whole never reads 100 %, one not nothing never 0 %."""
-    if pd.isna(share):
-        return ""
-    shown = f"{share:.1%}"
-    if shown == "100.0%" and share < 1:
-        return ">99.9%"
-    return "<0.1%" if shown == "0.0%" and share > 0 else shown
-
-
 def _city_share(check: CircleCheck, say: Say) -> dict[str, str]:
     city = check.shares[check.shares["level"] == "city"]
     if city.empty or pd.isna(city["share_people"].iloc[0]):
@@ -233,18 +162,9 @@ def _city_share(check: CircleCheck, say: Say) -> dict[str, str]:
     name = say.label("maps", check.circle.people, prefix="people_")
     return {
         "share": escape(percent(row["share_people"])),
-        "text": _filled("city_share", say, people=name, **thousands(people)),
-        "quality": _filled("city_synthetic", say, **thousands(rests)),
+        "text": filled("city_share", say, people=name, **thousands(people)),
+        "quality": filled("city_synthetic", say, **thousands(rests)),
     }
-
-
-def thousands(values: Mapping[str, Any]) -> dict[str, str]:
-    return {key: f"{value:,.0f}" for key, value in values.items()}
-
-
-def _filled(key: str, say: Say, /, **safe: str) -> str:
-    """A sentence filled with texts that are escaped already."""
-    return words.say(f"maps.{key}", say.lang, **safe)
 
 
 def _kinds(
@@ -261,82 +181,16 @@ def _kinds(
 
 
 def _kind(places: gpd.GeoDataFrame, kind: str, towns: gpd.GeoDataFrame, say: Say) -> dict[str, Any]:
-    where = _xy(places, "facilities")
+    where = xy_of(places, "facilities")
     return {
         **where,
         "label": say.label("kinds", kind),
-        "name": _texts(places, "name"),
+        "name": texts_of(places, "name"),
         "town": coded(_town_names(places, towns)),
-        "quality": _quality(places, say),
-        "source": coded(_texts(places, "source")),
+        "quality": quality_of(places, say),
+        "source": coded(texts_of(places, "source")),
         "missing": _missing("facilities", where, say),
     }
-
-
-def _plan(plan: Plan, communities: gpd.GeoDataFrame, facilities: gpd.GeoDataFrame, say: Say) -> dict[str, Any]:
-    name, answer, sites = plan
-    chosen = sites.reindex(list(answer.chosen))
-    new = {site: number for number, site in enumerate(answer.chosen)}
-    served = answer.assignment.reindex(communities.index)
-    known = pd.concat([facilities[["name"]], sites[["name"]]])
-    known = known[~known.index.duplicated()]["name"].to_dict()
-    names = _names(answer.chosen, sites)
-    return {
-        "name": escape(name),
-        **_xy(chosen, "sites"),
-        "site": names,
-        "gain": [_gain(answer.gain.get(site)) for site in answer.chosen],
-        "quality": _quality(chosen, say),
-        "served": [-1 if pd.isna(s) or s not in new else new[s] for s in served],
-        "how": coded([_how(s, new, known, say) for s in served]),
-        "gain_name": say("plan_placed" if answer.served is not None else "plan_gain"),
-        "unit": escape(unit_said(answer.unit, say.lang)),
-        "result": _plan_result(answer, chosen, say),
-    }
-
-
-def _gain(value: Any) -> str:
-    return "" if value is None or pd.isna(value) else f"{value:,.0f}"
-
-
-def _how(site: Any, new: Mapping[Any, int], known: Mapping[Any, Any], say: Say) -> str:
-    if pd.isna(site):
-        return say("served_by_none")
-    name = escape(known.get(site, site))
-    if site in new:
-        return _filled("served_by_new", say, number=str(new[site] + 1), name=name)
-    return _filled("served_by_existing", say, name=name)
-
-
-def _plan_result(plan: SitingPlan, chosen: pd.DataFrame, say: Say) -> list[str]:
-    status = words.say(f"maps.status_{plan.status}", say.lang)
-    if plan.status in ("infeasible", "no_plan"):
-        return [escape(status)]
-    placed = plan.served is not None
-    asked = [level.objective for level in plan.levels] or [plan.objective]
-    told = {"unit": unit_said(plan.unit, say.lang), "counted": counted_said(plan.unit, say.lang)}
-    told |= thousands({"before": plan.covered_before, "covered": plan.covered, "total": plan.demand_total})
-    gap = "<0.01%" if 0 < plan.gap < 0.00005 else f"{plan.gap:.2%}"
-    return [
-        say("plan_goal", goals=goals_said(asked, plan.unit, say.lang, placed=placed)),
-        say("plan_result_room" if placed else "plan_result", sites=len(plan.chosen), **told),
-        say(
-            "plan_proof",
-            status=status,
-            bound=f"{plan.bound:,.1f}".removesuffix(".0"),
-            gap=gap,
-            bound_name=bound_said(plan.objective, say.lang),
-        ),
-        *([say("plan_unmet", count=len(plan.unmet))] if len(plan.unmet) else []),
-        *_made_up(chosen, say),
-    ]
-
-
-def _made_up(chosen: pd.DataFrame, say: Say) -> list[str]:
-    """How many of the sites to be built nobody has seen."""
-    known = chosen["quality"].value_counts() if "quality" in chosen else pd.Series(dtype=int)
-    counted = {quality: int(known.get(quality, 0)) for quality in ("estimated", "synthetic")}
-    return [say("plan_made_up", **counted)] if any(counted.values()) else []
 
 
 def _towns(
@@ -344,7 +198,7 @@ def _towns(
 ) -> list[dict[str, Any]]:
     shapes = in_degrees(towns, "towns").simplify(TOWN_TOLERANCE_DEGREES) if len(towns) else []
     shares = [check.shares[check.shares["level"] == "town"].set_index("area")["share_people"] for check in checks]
-    names = _texts(towns, "name")
+    names = texts_of(towns, "name")
     return [
         {
             "name": name,
@@ -418,12 +272,6 @@ def _metres(frame: gpd.GeoDataFrame) -> bool:
     return frame.crs is not None and not frame.crs.is_geographic
 
 
-def steps(xy: np.ndarray) -> list[int]:
-    whole = np.round(xy * 10**DEGREE_DECIMALS).astype(np.int64)
-    steps: list[int] = np.diff(whole, axis=0, prepend=np.zeros((1, 2), dtype=np.int64)).ravel().tolist()
-    return steps
-
-
 def _bounds(*tables: gpd.GeoDataFrame) -> list[list[float]] | None:
     """South-west and north-east corner of the first table that has places."""
     for frame in tables:
@@ -438,20 +286,19 @@ def layers_of(picture: Mapping[str, Any], lang: str) -> list[dict[str, Any]]:
     say = Say(lang)
     circles = [c["name"] for c in picture["circles"]]
     rows: list[tuple[str, str, bool, bool]] = [
-        (f"circle_{i}", _filled("circle_layer", say, name=name), True, i == 0) for i, name in enumerate(circles)
+        (f"circle_{i}", filled("circle_layer", say, name=name), True, i == 0) for i, name in enumerate(circles)
     ] or [("communities", say("communities"), True, True)]
     rows += [
-        (f"range_{i}", _filled("range_layer", say, name=r["name"]), True, False)
-        for i, r in enumerate(picture["ranges"])
+        (f"range_{i}", filled("range_layer", say, name=r["name"]), True, False) for i, r in enumerate(picture["ranges"])
     ]
     rows += [("none", say("no_communities"), True, False)]
     rows += [
-        (f"plan_{i}", _filled("plan_layer", say, name=p["name"]), False, i == 0) for i, p in enumerate(picture["plans"])
+        (f"plan_{i}", filled("plan_layer", say, name=p["name"]), False, i == 0) for i, p in enumerate(picture["plans"])
     ]
     rows += [(f"kind_{i}", k["label"], False, k["show"]) for i, k in enumerate(picture["kinds"])]
-    rows += [(f"score_{i}", _filled("score_layer", say, name=name), False, False) for i, name in enumerate(circles)]
+    rows += [(f"score_{i}", filled("score_layer", say, name=name), False, False) for i, name in enumerate(circles)]
     rows += [
-        (f"ground_{i}", _filled("ground_layer", say, name=g["name"]), False, False)
+        (f"ground_{i}", filled("ground_layer", say, name=g["name"]), False, False)
         for i, g in enumerate(picture["grounds"])
         if g["bands"]
     ]

@@ -1,0 +1,84 @@
+"""Plans on the map: the sites to build in their order, who goes to which, and how good the plan is."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any
+
+import geopandas as gpd
+import pandas as pd
+
+from quarterhour import words
+from quarterhour.maps.safe import Say, coded, escape, filled, names_of, quality_of, thousands, xy_of
+from quarterhour.places import by_quality
+from quarterhour.units import bound_said, counted_said, goals_said, unit_said
+
+if TYPE_CHECKING:
+    from quarterhour.siting.plan import SitingPlan
+
+    Plan = tuple[str, SitingPlan, gpd.GeoDataFrame]
+
+
+def plan_columns(plan: Plan, communities: gpd.GeoDataFrame, facilities: gpd.GeoDataFrame, say: Say) -> dict[str, Any]:
+    name, answer, sites = plan
+    chosen = sites.reindex(list(answer.chosen))
+    new = {site: number for number, site in enumerate(answer.chosen)}
+    served = answer.assignment.reindex(communities.index)
+    known = pd.concat([facilities[["name"]], sites[["name"]]])
+    known = known[~known.index.duplicated()]["name"].to_dict()
+    names = names_of(answer.chosen, sites)
+    return {
+        "name": escape(name),
+        **xy_of(chosen, "sites"),
+        "site": names,
+        "gain": [_gain(answer.gain.get(site)) for site in answer.chosen],
+        "quality": quality_of(chosen, say),
+        "served": [-1 if pd.isna(s) or s not in new else new[s] for s in served],
+        "how": coded([_how(s, new, known, say) for s in served]),
+        "gain_name": say("plan_placed" if answer.served is not None else "plan_gain"),
+        "unit": escape(unit_said(answer.unit, say.lang)),
+        "result": _plan_result(answer, chosen, say),
+    }
+
+
+def _gain(value: Any) -> str:
+    return "" if value is None or pd.isna(value) else f"{value:,.0f}"
+
+
+def _how(site: Any, new: Mapping[Any, int], known: Mapping[Any, Any], say: Say) -> str:
+    if pd.isna(site):
+        return say("served_by_none")
+    name = escape(known.get(site, site))
+    if site in new:
+        return filled("served_by_new", say, number=str(new[site] + 1), name=name)
+    return filled("served_by_existing", say, name=name)
+
+
+def _plan_result(plan: SitingPlan, chosen: pd.DataFrame, say: Say) -> list[str]:
+    status = words.say(f"maps.status_{plan.status}", say.lang)
+    if plan.status in ("infeasible", "no_plan"):
+        return [escape(status)]
+    placed = plan.served is not None
+    asked = [level.objective for level in plan.levels] or [plan.objective]
+    told = {"unit": unit_said(plan.unit, say.lang), "counted": counted_said(plan.unit, say.lang)}
+    told |= thousands({"before": plan.covered_before, "covered": plan.covered, "total": plan.demand_total})
+    gap = "<0.01%" if 0 < plan.gap < 0.00005 else f"{plan.gap:.2%}"
+    return [
+        say("plan_goal", goals=goals_said(asked, plan.unit, say.lang, placed=placed)),
+        say("plan_result_room" if placed else "plan_result", sites=len(plan.chosen), **told),
+        say(
+            "plan_proof",
+            status=status,
+            bound=f"{plan.bound:,.1f}".removesuffix(".0"),
+            gap=gap,
+            bound_name=bound_said(plan.objective, say.lang),
+        ),
+        *([say("plan_unmet", count=len(plan.unmet))] if len(plan.unmet) else []),
+        *_made_up(chosen, say),
+    ]
+
+
+def _made_up(chosen: pd.DataFrame, say: Say) -> list[str]:
+    """How many of the sites to be built nobody has seen."""
+    known = by_quality(chosen.get("quality", ()))
+    return [say("plan_made_up", **known)] if known["estimated"] or known["synthetic"] else []

@@ -1,0 +1,114 @@
+"""Texts, places and numbers as a map page may hold them: escaped at this one place, rounded, few texts told once."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any
+
+import geopandas as gpd
+import numpy as np
+import pandas as pd
+import shapely
+
+from quarterhour import words
+from quarterhour.errors import DataError
+from quarterhour.uncertain import COVERED
+
+DEGREE_DECIMALS = 5  # about a metre
+_ENTITY = {ord(c): f"&#{ord(c)};" for c in "&<>\"'`${}\\"}
+
+
+def escape(text: object) -> str:
+    """A text as it may stand in a page, a script or a template: read as written, never run."""
+    return str(text).translate(_ENTITY)
+
+
+class Say:
+    """The words of the page in one language, each already escaped."""
+
+    def __init__(self, lang: str) -> None:
+        self.lang = lang
+
+    def __call__(self, key: str, /, **values: object) -> str:
+        return escape(words.say(f"maps.{key}", self.lang, **values))
+
+    def label(self, page: str, name: object, *, prefix: str = "") -> str:
+        found = words.entry(f"{page}.{prefix}{name}")
+        return escape(name if found is None else found[self.lang])
+
+    def page(self) -> dict[str, str]:
+        keys = (
+            "search nothing_found hide show legend met not_met not_judged not_snapped unknown no_data nearest "
+            "none_reached minutes standard town kind quality source people_unit share_in no_people plan plan_site "
+            "plan_served plan_order served_by_none scorecard promises threshold facilities communities "
+            "schematic too_long out_of_reach quality_fact quality_estimated quality_synthetic "
+            "sure pace flip ground"
+        )
+        return {key: self(key) for key in keys.split()} | {key: self.label("uncertain", key) for key in COVERED}
+
+
+def in_degrees(frame: gpd.GeoDataFrame, table: str) -> gpd.GeoSeries:
+    if frame.crs is None:
+        raise DataError("maps.no_crs", table=table)
+    return frame.geometry.to_crs("EPSG:4326")
+
+
+def xy_of(frame: gpd.GeoDataFrame, table: str) -> dict[str, list[float | None]]:
+    """Longitude and latitude as columns; None for a place that has no point."""
+    points = in_degrees(frame, table)
+    drawn = (points.notna() & ~points.is_empty).to_numpy(dtype=bool)
+    where = shapely.centroid(points.to_numpy())
+    return {k: _numbers(f(where), drawn) for k, f in (("x", shapely.get_x), ("y", shapely.get_y))}
+
+
+def _numbers(values: np.ndarray, good: np.ndarray) -> list[float | None]:
+    rounded = np.round(values, DEGREE_DECIMALS).tolist()
+    return [v if ok and math.isfinite(v) else None for v, ok in zip(rounded, good, strict=True)]
+
+
+def texts_of(frame: pd.DataFrame, column: str) -> list[str]:
+    if column not in frame:
+        return [""] * len(frame)
+    return ["" if pd.isna(v) else escape(v) for v in frame[column]]
+
+
+def coded(values: Sequence[str]) -> dict[str, Any]:
+    """A column of few different texts as a list of them and positions in it."""
+    codes, found = pd.factorize(np.asarray(values, dtype=object))
+    return {"code": codes.tolist(), "text": [str(v) for v in found]}
+
+
+def quality_of(frame: pd.DataFrame, say: Say) -> dict[str, Any]:
+    own = frame["quality"] if "quality" in frame else pd.Series("", index=frame.index)
+    return coded(["" if pd.isna(q) or q == "" else say.label("maps", q, prefix="quality_") for q in own])
+
+
+def names_of(ids: Iterable[Any], places: pd.DataFrame) -> list[str]:
+    known = places["name"].to_dict() if "name" in places else {}
+    return ["" if pd.isna(i) else escape(known.get(i, i)) for i in ids]
+
+
+def percent(share: Any) -> str:
+    """A share as it is read out; one that is not whole never reads 100 %, one not nothing never 0 %."""
+    if pd.isna(share):
+        return ""
+    shown = f"{share:.1%}"
+    if shown == "100.0%" and share < 1:
+        return ">99.9%"
+    return "<0.1%" if shown == "0.0%" and share > 0 else shown
+
+
+def thousands(values: Mapping[str, Any]) -> dict[str, str]:
+    return {key: f"{value:,.0f}" for key, value in values.items()}
+
+
+def filled(key: str, say: Say, /, **safe: str) -> str:
+    """A sentence filled with texts that are escaped already."""
+    return words.say(f"maps.{key}", say.lang, **safe)
+
+
+def steps(xy: np.ndarray) -> list[int]:
+    whole = np.round(xy * 10**DEGREE_DECIMALS).astype(np.int64)
+    steps: list[int] = np.diff(whole, axis=0, prepend=np.zeros((1, 2), dtype=np.int64)).ravel().tolist()
+    return steps
