@@ -123,7 +123,8 @@ def plan_of(communities: gpd.GeoDataFrame, facilities: gpd.GeoDataFrame, sites: 
     return SimpleNamespace(
         chosen=chosen, gain=pd.Series([300, 200, 100], index=list(chosen)), assignment=assignment, status="bounded",
         gap=0.021, bound=612.0, covered_before=400, covered=1000, demand_total=3000,
-        unmet=pd.DataFrame({"area": ["t11"]}), unit="older", served=None, levels=(), objective="max-cover",
+        unmet=pd.DataFrame({"area": ["t11"]}), unit="older", served=None, placed=False, levels=(),
+        objective="max-cover",
     )  # fmt: skip
 
 

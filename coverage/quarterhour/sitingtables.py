@@ -82,7 +82,7 @@ def _levels(results: Results, lang: str) -> Iterator[Section]:
 
 
 def _goal(proposal: Proposal, objective: str, lang: str) -> str:
-    return goal_said(objective, proposal.unit, lang, placed=proposal.plan.served is not None)
+    return goal_said(objective, proposal.unit, lang, placed=proposal.plan.placed)
 
 
 def _rooms(results: Results, lang: str) -> Iterator[Section]:

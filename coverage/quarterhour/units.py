@@ -2,12 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 
 from quarterhour import words
-
-_MORE = ("max-cover", "equity")
-"""Goals of which more is better."""
 
 
 def unit_said(unit: str, lang: str) -> str:
@@ -25,16 +22,6 @@ def goal_said(objective: str, unit: str, lang: str, *, placed: bool = False) -> 
     key = f"units.goal_{objective}"
     own = f"{key}_room" if placed and words.entry(f"{key}_room") else key
     return words.say(own, lang, counted=counted_said(unit, lang))
-
-
-def goals_said(objectives: Iterable[str], unit: str, lang: str, *, placed: bool = False) -> str:
-    """A chain of goals in its order."""
-    return " → ".join(goal_said(objective, unit, lang, placed=placed) for objective in objectives)
-
-
-def bound_said(objective: str, lang: str) -> str:
-    """What a bound is called: nothing can be above it where more is better, else nothing below."""
-    return words.say(f"units.bound_{'most' if objective in _MORE else 'least'}", lang)
 
 
 def unit_words(unit: str) -> Mapping[str, str]:

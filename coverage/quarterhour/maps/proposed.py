@@ -11,7 +11,9 @@ import pandas as pd
 from quarterhour import words
 from quarterhour.maps.safe import Say, coded, escape, filled, names_of, quality_of, thousands, xy_of
 from quarterhour.places import by_quality
-from quarterhour.units import bound_said, counted_said, goals_said, unit_said
+from quarterhour.siting.headline import bound_name, figure_said, goals_told
+from quarterhour.siting.plan import gap_said
+from quarterhour.units import counted_said, unit_said
 
 if TYPE_CHECKING:
     from quarterhour.siting.plan import SitingPlan
@@ -35,7 +37,7 @@ def plan_columns(plan: Plan, communities: gpd.GeoDataFrame, facilities: gpd.GeoD
         "quality": quality_of(chosen, say),
         "served": [-1 if pd.isna(s) or s not in new else new[s] for s in served],
         "how": coded([_how(s, new, known, say) for s in served]),
-        "gain_name": say("plan_placed" if answer.served is not None else "plan_gain"),
+        "gain_name": say("plan_placed" if answer.placed else "plan_gain"),
         "unit": escape(unit_said(answer.unit, say.lang)),
         "result": _plan_result(answer, chosen, say),
     }
@@ -58,20 +60,17 @@ def _plan_result(plan: SitingPlan, chosen: pd.DataFrame, say: Say) -> list[str]:
     status = words.say(f"maps.status_{plan.status}", say.lang)
     if plan.status in ("infeasible", "no_plan"):
         return [escape(status)]
-    placed = plan.served is not None
-    asked = [level.objective for level in plan.levels] or [plan.objective]
     told = {"unit": unit_said(plan.unit, say.lang), "counted": counted_said(plan.unit, say.lang)}
     told |= thousands({"before": plan.covered_before, "covered": plan.covered, "total": plan.demand_total})
-    gap = "<0.01%" if 0 < plan.gap < 0.00005 else f"{plan.gap:.2%}"
     return [
-        say("plan_goal", goals=goals_said(asked, plan.unit, say.lang, placed=placed)),
-        say("plan_result_room" if placed else "plan_result", sites=len(plan.chosen), **told),
+        say("plan_goal", goals=goals_told(plan, say.lang)),
+        say("plan_result_room" if plan.placed else "plan_result", sites=len(plan.chosen), **told),
         say(
             "plan_proof",
             status=status,
-            bound=f"{plan.bound:,.1f}".removesuffix(".0"),
-            gap=gap,
-            bound_name=bound_said(plan.objective, say.lang),
+            bound=figure_said(plan.objective, plan.bound),
+            gap=gap_said(plan.gap),
+            bound_name=bound_name(plan, say.lang),
         ),
         *([say("plan_unmet", count=len(plan.unmet))] if len(plan.unmet) else []),
         *_made_up(chosen, say),

@@ -11,9 +11,9 @@ from quarterhour import places, words
 from quarterhour.circle import CircleCheck
 from quarterhour.report.said import Plan, circle_name, city_row, figure, met_of, paces, percent
 from quarterhour.report.tables import plan_row
+from quarterhour.siting.headline import bound_name
 from quarterhour.siting.plan import SitingPlan, gap_said
 from quarterhour.targets import Scorecard
-from quarterhour.units import bound_said
 
 
 def summary_lines(
@@ -71,7 +71,7 @@ def plan_line(question: Mapping[str, str], plan: SitingPlan, lang: str) -> str:
         return between.join([words.say("report.plan_none", lang, **row), *(t[:1].upper() + t[1:] for t in why)])
     unit = {"equity": "share", "gini": "coefficient"}.get(plan.objective, "")
     said = {"bound": figure(plan.bound, unit), "value": figure(plan.value, unit), "gap": gap_said(plan.gap)}
-    said["bound_name"] = bound_said(plan.objective, lang)
+    said["bound_name"] = bound_name(plan, lang)
     unmet = words.say("report.plan_unmet_count", lang, count=len(plan.unmet)) if len(plan.unmet) else ""
-    key = "report.plan_line_room" if plan.served is not None else "report.plan_line"
+    key = "report.plan_line_room" if plan.placed else "report.plan_line"
     return words.say(key, lang, **{**row, **said, "unmet": unmet})

@@ -216,7 +216,7 @@ def _own_sites(plan: Plan, names: Mapping[tuple[str, str], str], lang: str) -> p
     """The sites of one plan: its name goes without saying, and what it counts into the heading."""
     table, answer = site_table([plan], names, lang), plan[1]
     table.columns = pd.Index([str(c).partition("\t")[0] for c in table.columns])
-    key = "report.gain_room" if answer.served is not None else "report.gain_cover"
+    key = "report.gain_room" if answer.placed else "report.gain_cover"
     gain = words.say(key, lang, unit=unit_said(answer.unit, lang))
     kept = [c for c in table.columns if c not in ("question", "counted")]
     return table[kept].set_axis([f"{c}\t{gain if c == 'gain' else heading(c, lang)}" for c in kept], axis=1)

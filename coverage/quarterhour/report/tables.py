@@ -23,10 +23,11 @@ from quarterhour.report.said import (
     sites_by_quality,
     unit_labels,
 )
+from quarterhour.siting.headline import goals_told
 from quarterhour.siting.plan import SitingPlan
 from quarterhour.targets import Scorecard, told, told_closing
 from quarterhour.uncertain import CoverageRange
-from quarterhour.units import counted_said, goals_said, unit_said
+from quarterhour.units import counted_said, unit_said
 
 
 def by_community(
@@ -141,9 +142,7 @@ def plan_row(question: Mapping[str, str], plan: SitingPlan, lang: str) -> dict[s
     return {
         "id": question["id"],
         "name": question[lang],
-        "objective": goals_said(
-            [v.objective for v in plan.levels] or [plan.objective], plan.unit, lang, placed=plan.served is not None
-        ),
+        "objective": goals_told(plan, lang),
         "status": words.say(f"report.status_{plan.status}", lang),
         "new_sites": len(plan.chosen),
         "plan_value": plan.value,

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from quarterhour import words
 from quarterhour.siting.plan import Level, SitingPlan, gap_said
+from quarterhour.siting.problem import Goal
 from quarterhour.units import counted_said, goal_said, unit_said
 
 
@@ -14,7 +15,7 @@ def headline(plan: SitingPlan, lang: str) -> str:
     told = {"sites": sites, "before": f"{before:.1%}", "share": f"{share:.1%}", "proof": status_said(plan, lang)}
     values = [_value_said(plan, level, lang) for level in plan.levels]
     came = [words.say("siting.came", lang, what=said) for said in values if said]
-    key = "siting.headline" if plan.served is None else "siting.headline_room"
+    key = "siting.headline_room" if plan.placed else "siting.headline"
     return words.say(key, lang, counted=counted_said(plan.unit, lang), came="".join(came), **told)
 
 
@@ -26,8 +27,28 @@ def status_said(plan: SitingPlan, lang: str) -> str:
     return words.say("siting.bounded_goals", lang, goals=goals)
 
 
+def figure_said(objective: str, value: float) -> str:
+    """A value or bound of a goal as it is read."""
+    if objective == "equity":
+        return f"{value:.1%}"
+    if objective in ("min-time", "min-worst"):
+        return f"{value:,.2f}"
+    return f"{round(value, 6):,}".removesuffix(".0")
+
+
+def goals_told(plan: SitingPlan, lang: str) -> str:
+    """The chain of goals of a plan in its order."""
+    asked = [level.objective for level in plan.levels] or [plan.objective]
+    return " → ".join(goal_said(objective, plan.unit, lang, placed=plan.placed) for objective in asked)
+
+
+def bound_name(plan: SitingPlan, lang: str) -> str:
+    """What the first bound is called: nothing can be above it where more is better, else nothing below."""
+    return words.say(f"units.bound_{'most' if Goal(plan.objective).most else 'least'}", lang)
+
+
 def _sure(plan: SitingPlan, level: Level, lang: str) -> str:
-    goal = goal_said(level.objective, level.people or plan.unit, lang, placed=plan.served is not None)
+    goal = goal_said(level.objective, level.people or plan.unit, lang, placed=plan.placed)
     return words.say(f"siting.goal_{level.status}", lang, goal=goal, gap=gap_said(level.gap))
 
 
@@ -35,8 +56,5 @@ def _value_said(plan: SitingPlan, level: Level, lang: str) -> str:
     """What a goal came to; "" where the rest of the sentence says it: sites, people."""
     if level.objective == "min-sites" or (level.objective == "max-cover" and not level.people):
         return ""
-    value = f"{level.value:.1%}" if level.objective == "equity" else f"{round(level.value, 6):,}".removesuffix(".0")
-    if level.objective in ("min-time", "min-worst"):
-        value = f"{level.value:,.2f}"
-    unit = unit_said(level.people or plan.unit, lang)
+    value, unit = figure_said(level.objective, level.value), unit_said(level.people or plan.unit, lang)
     return words.say(f"siting.value_{level.objective}", lang, value=value, unit=unit)

@@ -142,6 +142,11 @@ class SitingPlan:
     stopped: Stopped = ""
     unit: str = "people"
 
+    @property
+    def placed(self) -> bool:
+        """Whether sites have room for so many, who then are placed rather than covered."""
+        return self.served is not None
+
     def __repr__(self) -> str:
         share = self.covered / self.demand_total if self.demand_total else math.nan
         sites = f"{len(self.chosen)} new site" + ("" if len(self.chosen) == 1 else "s")

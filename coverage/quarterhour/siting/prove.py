@@ -103,8 +103,8 @@ def _compared(problem: SitingProblem, plan: SitingPlan, again: SitingPlan, secon
 
 
 def _goal(plan: SitingPlan, goal: Goal) -> dict[str, str]:
-    unit, placed = goal.people or plan.unit, plan.served is not None
-    return {lang: goal_said(goal.objective, unit, lang, placed=placed) for lang in words.LANGUAGES}
+    unit = goal.people or plan.unit
+    return {lang: goal_said(goal.objective, unit, lang, placed=plan.placed) for lang in words.LANGUAGES}
 
 
 def _figure(value: float) -> str:
