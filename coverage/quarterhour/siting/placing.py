@@ -21,6 +21,7 @@ from quarterhour.siting.core import Found
 from quarterhour.siting.limits import Ints, Limits
 from quarterhour.siting.program import Floats, Outcome, Program, whole_bound
 from quarterhour.siting.solver import Solver
+from quarterhour.siting.verdict import Best
 from quarterhour.siting.watch import COUNTING, Watch
 
 _FINE = 4096
@@ -117,21 +118,22 @@ class Placing:
         """
         self.limits = replace(self.limits, high=np.r_[size, self.limits.high[1:]])
         self.solver.bound_rows(np.array([0]), np.array([-math.inf]), np.array([float(size)]))
-        best = _Best(self, start)
+        best = _Away(self, start)
         outcome = self._relaxed(best)
-        while outcome.status != "infeasible" and not best.met and best.looks < looks and not self.watch.over():
+        while outcome.status != "infeasible" and not best.done and best.looks < looks:
             known = len(best.seen), best.bound
             outcome = self._whole(best)
             if outcome.values is None or known == (len(best.seen), best.bound):
                 break  # nothing was learned
-        return Found(best.choice, best.bound, best.by, best.looks, infeasible=outcome.status == "infeasible")
+        infeasible = outcome.status == "infeasible"
+        return Found(best.chosen, float(self.all - best.bound), best.proved_by, best.looks, infeasible=infeasible)
 
-    def _relaxed(self, best: _Best) -> Outcome:
+    def _relaxed(self, best: _Away) -> Outcome:
         """The linear program until no cut is broken."""
         while True:
             out = self.solver.solve(seconds=max(0.0, self.watch.left()), stop=self.watch.stop)
-            best.prove(out.bound, f"Benders, {self.solver.version}")
-            if out.values is None or best.met or self.watch.over():
+            best.at_most(out.bound)
+            if out.values is None or best.done:
                 return out
             opened = out.values[:-1]
             cut = self.cut(np.clip(opened, 0.0, 1.0))
@@ -140,13 +142,13 @@ class Placing:
                 return out
             self.learn(cut)
 
-    def _whole(self, best: _Best) -> Outcome:
+    def _whole(self, best: _Away) -> Outcome:
         """The program with whole sites; what it chooses is counted and learned."""
         whole = np.r_[np.ones(len(self.room), dtype=np.bool_), False]
         solver = Solver(replace(self.solver.program, whole=whole), seed=self.watch.seed)
         out = solver.solve(seconds=max(0.0, self.watch.left()), stop=self.watch.stop)
         best.looks += 1
-        best.prove(out.bound, f"Benders, {solver.version}")
+        best.at_most(out.bound)
         if out.values is not None:
             best.take(np.flatnonzero(out.values[:-1] > 0.5).astype(np.int64))
         return out
@@ -166,25 +168,21 @@ class Placing:
         return np.flatnonzero(chosen).astype(np.int64)
 
 
-class _Best:
-    """The best choice of a size so far, counted, and the best bound."""
+class _Away(Best):
+    """The best choice of a size so far, counted, by how many find no place, and how many do not at the least."""
 
     def __init__(self, placing: Placing, start: Ints | None) -> None:
-        self.placing, self.value, self.looks = placing, -1, 0
-        self.bound, self.by = float(placing.all), COUNTING
+        super().__init__(placing.watch, 0, COUNTING)
+        self.placing, self.looks = placing, 0
         self.seen: set[bytes] = set()
-        self.choice: Ints | None = None
         if start is not None:
             self.take(start)
 
-    @property
-    def met(self) -> bool:
-        return self.value >= self.bound
-
-    def prove(self, bound: float, by: str) -> None:
-        bound = max(whole_bound(bound, most=True), float(self.value))
-        if bound < self.bound:
-            self.bound, self.by = bound, by
+    def at_most(self, placed: float) -> None:
+        """No choice of this size places more."""
+        most = whole_bound(placed, most=True)
+        if math.isfinite(most):
+            self.proved(self.placing.all - int(most), f"Benders, {self.placing.solver.version}")
 
     def take(self, opened: Ints) -> None:
         """Count a choice that keeps the rules, and learn its cut."""
@@ -195,5 +193,4 @@ class _Best:
         mark[opened] = 1.0
         cut = self.placing.cut(mark)
         self.placing.learn(cut)
-        if cut.placed > self.value:
-            self.choice, self.value = opened, int(cut.placed)
+        self.found(opened, self.placing.all - int(cut.placed))
