@@ -6,6 +6,7 @@ import pandas as pd
 
 from quarterhour import words
 from quarterhour.errors import first_ids
+from quarterhour.siting.causes import lowered
 from quarterhour.siting.headline import headline
 from quarterhour.siting.plan import SitingPlan
 from quarterhour.siting.problem import SitingProblem
@@ -21,12 +22,7 @@ def explain_plan(problem: SitingProblem, plan: SitingPlan, lang: str = "en", *, 
     is searched for as long as ``seconds``.
     """
     lines = [reason.told(lang) for reason in plan.reasons] or [headline(plan, lang)]
-    for reason, rows in plan.unmet.groupby(["reason", "level"], sort=False):
-        key, level = reason
-        said = words.label("siting", str(level), lang)
-        lines.append(
-            words.say(f"siting.{key}", lang, level=said, areas=first_ids(rows["area"], lang=lang), count=len(rows))
-        )
+    lines += [reason.told(lang) for reason in lowered(problem)]
     lost = out_of_reach(problem)
     if len(lost):
         told = {"count": f"{len(lost):,}", "people": f"{lost['people'].sum():,}"}

@@ -7,12 +7,11 @@ from collections.abc import Iterable, Mapping
 from typing import Any, TypeVar
 
 import numpy as np
-import numpy.typing as npt
 import pandas as pd
 
 from quarterhour.errors import DataError, first_ids
+from quarterhour.siting.problem import Ints
 
-Ints = npt.NDArray[np.int64]
 Table = TypeVar("Table", pd.Series, pd.DataFrame)
 
 
