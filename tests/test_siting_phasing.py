@@ -93,14 +93,20 @@ def test_no_order_is_better_and_no_plan_of_a_size_beats_its_bound(drawn):
         assert row["loss"] == row["loss_at_most"] == abs(row["value"] - least)
 
 
+def valued(values, drawn):
+    """The plan of a question, what its sites are worth, and the positions of those that are open."""
+    minutes, people, states, asked = drawn
+    problem = ask(minutes, people, states, **asked)
+    plan = solve_siting(problem)
+    opened = [k for k, s in enumerate(states) if s == "existing" or f"s{k}" in plan.chosen]
+    return plan, values(problem, plan), opened
+
+
 @settings(max_examples=60, deadline=None)
 @given(questions())
 def test_a_site_is_worth_what_is_lost_when_it_closes(drawn):
     minutes, people, states, asked = drawn
-    problem = ask(minutes, people, states, **asked)
-    plan = solve_siting(problem)
-    values = site_values(problem, plan)
-    opened = [k for k, s in enumerate(states) if s == "existing" or f"s{k}" in plan.chosen]
+    plan, values, opened = valued(site_values, drawn)
     assert set(values.index) == {f"s{k}" for k in opened}
     before = worth_by_hand(minutes, people, opened, asked["objective"])
     for site, row in values.iterrows():
@@ -117,10 +123,7 @@ def test_a_site_is_worth_what_is_lost_when_it_closes(drawn):
 @given(questions())
 def test_a_candidate_left_out_is_worth_what_it_would_add(drawn):
     minutes, people, states, asked = drawn
-    problem = ask(minutes, people, states, **asked)
-    plan = solve_siting(problem)
-    values = candidate_values(problem, plan)
-    opened = [k for k, s in enumerate(states) if s == "existing" or f"s{k}" in plan.chosen]
+    _, values, opened = valued(candidate_values, drawn)
     assert set(values.index) == {f"s{k}" for k in range(len(states))} - {f"s{k}" for k in opened}
     assert values["gain"].is_monotonic_decreasing
     before = worth_by_hand(minutes, people, opened, asked["objective"])

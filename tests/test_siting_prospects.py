@@ -16,7 +16,7 @@ from scipy.optimize import linprog
 import quarterhour as qh
 from quarterhour.siting import phasing as phasing_room
 from quarterhour.siting.problem import Goal, Quota
-from test_siting_second_opinion import UNIT, Facts, _worth, ask, choices, make
+from test_siting_second_opinion import UNIT, Facts, ask, best_sets, make, weighed
 
 GOALS = [
     ["max-cover"],
@@ -176,24 +176,6 @@ def scenario(asked, seed, number, speed, people):
     return {**asked, "demand": demand, "minutes": np.array(later)}
 
 
-def best_sets(f):
-    """Every set of sites that is best by the whole chain, and its worth by each goal."""
-    opened = choices(f)
-    share = 100 * np.where(opened[:, None, :], f.percent, 0).max(axis=2, initial=0)
-    legs = np.minimum(np.where(opened[:, None, :], f.cs, 10**9).min(axis=2, initial=10**9), f.limit)
-    ok = (share * f.people[""]).sum(axis=1) >= 10_000 * f.coverage.at_least
-    if f.everyone:
-        ok &= (share[:, f.part] > 0).all(axis=1)
-    opened, share, legs, best = opened[ok], share[ok], legs[ok], []
-    for goal in f.goals:
-        if not len(opened):
-            return opened, None
-        worth = _worth(f, goal, opened & ~f.standing, share * f.people[goal.people], legs)
-        best.append(max(worth))
-        opened, share, legs = (a[worth == best[-1]] for a in (opened, share, legs))
-    return opened, best
-
-
 @settings(max_examples=40, deadline=None)
 @given(st.integers(0, 10**6), st.sampled_from(GOALS), st.lists(st.sampled_from(RULES), max_size=5))
 def test_every_scenario_has_the_value_of_the_best_set_of_sites(seed, goals, rules):
@@ -203,7 +185,7 @@ def test_every_scenario_has_the_value_of_the_best_set_of_sites(seed, goals, rule
     least, most = (pd.Series(0, index=found.sites.index) for _ in range(2))
     for number, row in found.scenarios.iterrows():
         f = Facts(scenario(asked, seed, number, speed, people))
-        sets, best = best_sets(f)
+        sets, best = best_sets(f, *weighed(f))
         assert row["people"] == f.people[""].sum()
         assert row["status"] == ("infeasible" if best is None else "optimal")
         if best is None:

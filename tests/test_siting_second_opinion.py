@@ -229,13 +229,18 @@ def choices(f):
 
 def best_by_trying(f):
     """The best of the chain, larger always better; None where nothing keeps the rules."""
+    return best_sets(f, *weighed(f))[1]
+
+
+def weighed(f):
+    """Every set of sites, how well each community is covered by it, and how far it has."""
     opened = choices(f)
     ranked = np.sort(f.percent[None] * opened[:, None, :], axis=2)
     first, second = ranked[:, :, -1], ranked[:, :, -2] if f.m > 1 else 0 * ranked[:, :, -1]
     alone = f.coverage.backup
     share = 100 * first if alone is None else np.maximum(alone * first, 100 * second)
     legs = np.where(opened[:, None, :], f.cs[None], FAR).min(axis=2, initial=FAR)
-    return _best(f, opened, share, np.minimum(legs, f.limit))
+    return opened, share, np.minimum(legs, f.limit)
 
 
 def best_by_assigning(f):
@@ -252,21 +257,22 @@ def best_by_assigning(f):
     way, chosen = np.nonzero(~(here.any(axis=1)[:, None, :] & ~opened[None]).any(axis=2))
     share = np.where(here, 100 * f.percent[None], 0).sum(axis=2)[way]
     legs = np.where(goes < 0, f.limit, np.where(here, f.cs[None], 0).sum(axis=2))[way]
-    return _best(f, opened[chosen], share, legs)
+    return best_sets(f, opened[chosen], share, legs)[1]
 
 
-def _best(f, opened, share, legs):
+def best_sets(f, opened, share, legs):
+    """Of some sets of sites those that are best by the whole chain, and their worth by each goal; None without any."""
     ok = (share * f.people[""]).sum(axis=1) >= 10_000 * f.coverage.at_least
     if f.everyone:
         ok &= (share[:, f.part] > 0).all(axis=1)
     opened, share, legs, best = opened[ok], share[ok], legs[ok], []
     for goal in f.goals:
         if not len(opened):
-            return None
+            return opened, None
         worth = _worth(f, goal, opened & ~f.standing, share * f.people[goal.people], legs)
         best.append(max(worth))
         opened, share, legs = (a[worth == best[-1]] for a in (opened, share, legs))
-    return best
+    return opened, best
 
 
 def _worth(f, goal, built, points, legs):

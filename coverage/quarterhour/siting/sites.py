@@ -113,10 +113,8 @@ def conflicting_pairs(frame: pd.DataFrame, groups: Iterable[Iterable[Any]], clos
     return np.array(sorted(pairs), dtype=np.int64).reshape(-1, 2)
 
 
-def close_pairs(sites: pd.DataFrame, spacing: Spacing | None) -> Ints:
+def close_pairs(sites: pd.DataFrame, spacing: Spacing) -> Ints:
     """Pairs of sites that stand too near each other, one of them new."""
-    if spacing is None:
-        return np.empty((0, 2), dtype=np.int64)
     if not (is_number(spacing.metres) and spacing.metres > 0):
         raise DataError("siting.bad_spacing", metres=spacing.metres)
     new = sites["state"].isin(("required", "candidate")).to_numpy()
@@ -138,15 +136,25 @@ def conflicts_of(
 
 def _how_far_apart(sites: pd.DataFrame, spacing: Spacing, pairs: Ints, by_rule: Ints) -> Apart:
     """The metres between the sites of each pair; NaN for those that are a pair by rule."""
+    (a, b), (c, d) = pairs.T, by_rule.T
+    ruled = np.isin(a * len(sites) + b, c * len(sites) + d)
+    return Apart(float(spacing.metres), np.where(ruled, np.nan, _metres(sites, spacing, pairs)))
+
+
+def _metres(sites: pd.DataFrame, spacing: Spacing, pairs: Ints) -> npt.NDArray[np.float64]:
     a, b = pairs.T
     if spacing.distances is None:
-        xy = sites[["x", "y"]].apply(pd.to_numeric, errors="coerce").to_numpy(dtype=float)
-        metres = np.hypot(*(xy[a] - xy[b]).T)
-    else:
-        table = _table_of(sites, spacing.distances)
-        metres = np.minimum(table[a, b], table[b, a])
-    ruled = np.isin(a * len(sites) + b, by_rule[:, 0] * len(sites) + by_rule[:, 1])
-    return Apart(float(spacing.metres), np.where(ruled, np.nan, metres))
+        xy = _xy(sites)
+        apart: npt.NDArray[np.float64] = np.hypot(*(xy[a] - xy[b]).T)
+        return apart
+    table = _table_of(sites, spacing.distances)
+    metres: npt.NDArray[np.float64] = np.minimum(table[a, b], table[b, a])
+    return metres
+
+
+def _xy(sites: pd.DataFrame) -> npt.NDArray[np.float64]:
+    xy: npt.NDArray[np.float64] = sites[["x", "y"]].apply(pd.to_numeric, errors="coerce").to_numpy(dtype=float)
+    return xy
 
 
 def _table_of(sites: pd.DataFrame, given: Any) -> npt.NDArray[np.float64]:
@@ -159,13 +167,12 @@ def _near_pairs(sites: pd.DataFrame, spacing: Spacing) -> Ints:
     if spacing.distances is None:
         if not {"x", "y"} <= set(sites.columns):
             raise DataError("siting.no_column", column="x, y", ids=first_ids(sites.index))
-        xy = sites[["x", "y"]].apply(pd.to_numeric, errors="coerce").to_numpy(dtype=float)
-        lost = sites.index[~np.isfinite(xy).all(axis=1)]
+        xy = _xy(sites)
+        lost = sites.index[np.isfinite(xy).sum(axis=1) < 2]
         if len(lost):
             raise DataError("siting.bad_figure", column="x, y", ids=first_ids(lost))
         pairs = np.sort(cKDTree(xy).query_pairs(spacing.metres, output_type="ndarray").astype(np.int64), axis=1)
-        apart = np.hypot(*(xy[pairs[:, 0]] - xy[pairs[:, 1]]).T)
-        return np.asarray(pairs[apart < spacing.metres], dtype=np.int64)
+        return np.asarray(pairs[_metres(sites, spacing, pairs) < spacing.metres], dtype=np.int64)
     metres = _table_of(sites, spacing.distances)
     if metres.shape != (len(sites), len(sites)) or np.isnan(metres).any() or (metres < 0).any():
         raise DataError("siting.bad_distances", sites=len(sites), shape=" x ".join(map(str, metres.shape)))
