@@ -18,7 +18,9 @@ import pytest
 from shapely import LineString
 
 import quarterhour as qh
-from quarterhour.study import kept_plan, kept_plans
+from quarterhour import cli
+from quarterhour.errors import QuarterhourError
+from quarterhour.study import earlier_plan, kept_plan, proposals
 
 SIDE, STEP = 24, 500
 QUESTION = """
@@ -127,7 +129,8 @@ def test_the_kept_plan_of_a_whole_run_is_the_final_one(toy_study: Path, tmp_path
     kept_plan(out / "plans", "centres").parent.mkdir(parents=True)
     kept_plan(out / "plans", "centres").write_text("of an earlier run", encoding="utf-8")
     qh.write_results(qh.run_study(study, keep=out / "plans"), out)
-    (kept,) = kept_plans(study, out / "plans")
+    kept = kept_plan(out / "plans", "centres")
+    assert [p.name for p in (out / "plans").iterdir()] == ["centres.json"]
     final = json.loads((out / "plan.json").read_text(encoding="utf-8"))[0]
     assert json.loads(kept.read_text(encoding="utf-8")) == {k: v for k, v in final.items() if k != "quality"}
     assert holds(kept)
@@ -137,3 +140,105 @@ def test_a_run_without_siting_leaves_kept_plans_alone(toy_study: Path, tmp_path:
     (tmp_path / "centres.json").write_text("of an earlier run", encoding="utf-8")
     qh.run_study(qh.read_study(toy_study), siting=False, keep=tmp_path)
     assert (tmp_path / "centres.json").read_text(encoding="utf-8") == "of an earlier run"
+
+
+# --- the plan of an earlier run -------------------------------------------------------------
+
+EARLIER = "of an earlier run"
+
+
+@pytest.fixture
+def earlier(tmp_path: Path) -> Path:
+    """The plan of an earlier run on the toy town's question, in the plans of ``tmp_path / "out"``."""
+    path = kept_plan(tmp_path / "out" / "plans", "centres")
+    path.parent.mkdir(parents=True)
+    path.write_text(EARLIER, encoding="utf-8")
+    return path
+
+
+def only(path: Path) -> bool:
+    """Nothing but the earlier plan is there, as it was."""
+    return [*path.parent.iterdir()] == [path] and path.read_text(encoding="utf-8") == EARLIER
+
+
+def site(study: Path, out: Path, roads: Path | None = None) -> None:
+    cli._run(str(study), out=out, roads=roads, lang="en", quiet=True, checks=False)
+
+
+def interrupt(*_: object, **__: object) -> None:
+    raise KeyboardInterrupt
+
+
+def impossible(study: Path) -> None:
+    """Two sites that must be built and must not stand together."""
+    file = study / "study.toml"
+    rules = 'required = ["w", "m"]\nconflicts = [["w", "m"]]\nnew_sites = 2'
+    file.write_text(file.read_text(encoding="utf-8").replace("new_sites = 1", rules), encoding="utf-8")
+
+
+def test_a_run_that_cannot_start_leaves_the_earlier_plan(toy_study: Path, earlier: Path, tmp_path: Path) -> None:
+    with pytest.raises(QuarterhourError):
+        site(toy_study, tmp_path / "out", roads=tmp_path / "raods.geojson")
+    (toy_study / "communities.csv").write_text("id,name\n", encoding="utf-8")
+    with pytest.raises(QuarterhourError):
+        site(toy_study, tmp_path / "out")
+    (toy_study / "study.toml").write_text("[study]\nid = 1", encoding="utf-8")
+    with pytest.raises(QuarterhourError):
+        site(toy_study, tmp_path / "out")
+    assert only(earlier)
+
+
+def test_ctrl_c_before_the_first_plan_leaves_the_earlier_one_and_does_not_name_it(
+    toy_study: Path, earlier: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for room, step in ((proposals, "solve_siting"), (proposals, "offered_sites")):
+        monkeypatch.setattr(room, step, interrupt)
+        with pytest.raises(cli._Stopped) as stopped:
+            site(toy_study, tmp_path / "out")
+        assert stopped.value.args == ()
+    assert only(earlier)
+
+
+def test_ctrl_c_names_the_plans_of_this_run_alone(
+    toy_study: Path, earlier: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The first question has its plan when the second, which has one of an earlier run, is interrupted."""
+    file = toy_study / "study.toml"
+    head, question = file.read_text(encoding="utf-8").split("[[siting]]")
+    first = question.replace('"centres"', '"first"', 1)
+    file.write_text(f"{head}[[siting]]{first}\n[[siting]]{question}", encoding="utf-8")
+    turns = iter([proposals.solve_siting, interrupt])
+    monkeypatch.setattr(proposals, "solve_siting", lambda *a, **more: next(turns)(*a, **more))
+    with pytest.raises(cli._Stopped) as stopped:
+        site(toy_study, tmp_path / "out")
+    assert stopped.value.args == (kept_plan(tmp_path / "out" / "plans", "first"),)
+    assert holds(stopped.value.args[0])
+    assert earlier.read_text(encoding="utf-8") == EARLIER
+
+
+def test_a_question_that_ends_without_a_plan_sets_the_earlier_one_aside_and_says_so(
+    toy_study: Path, earlier: Path
+) -> None:
+    impossible(toy_study)
+    said: list[str] = []
+    stands: list[Path] = []
+    results = qh.run_study(
+        qh.read_study(toy_study), checks=False, lang="en", keep=earlier.parent, kept=stands.append,
+        tell=lambda text, _=None: said.append(text),
+    )  # fmt: skip
+    assert results.proposals[0].plan.status == "infeasible"
+    aside = earlier_plan(earlier.parent, "centres")
+    assert only(aside) and stands == []
+    assert any(str(aside) in text for text in said)
+
+
+def test_a_question_without_a_plan_now_or_before_leaves_nothing(toy_study: Path, tmp_path: Path) -> None:
+    impossible(toy_study)
+    qh.run_study(qh.read_study(toy_study), checks=False, keep=tmp_path / "plans")
+    assert not (tmp_path / "plans").exists()
+
+
+def test_each_plan_of_this_run_is_told_once(toy_study: Path, earlier: Path) -> None:
+    stands: list[Path] = []
+    qh.run_study(qh.read_study(toy_study), checks=False, keep=earlier.parent, kept=stands.append)
+    assert stands == [earlier] and [*earlier.parent.iterdir()] == [earlier] and holds(earlier)

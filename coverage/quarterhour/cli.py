@@ -207,19 +207,19 @@ def _run(
 
     asked: Study = room.read_study(study, roads=roads)
     folder = out or room.default_out(asked)
-    kept = folder / "plans"
+    left: list[Path] = []
     outputs.check_folder(folder)
     earlier = None if against is None else outputs.read_earlier(against)
     try:
         with _progress(quiet, lang) as tell:
             results: Results = room.run_study(
                 asked, checks=checks, siting=siting, lang=lang, tell=tell, prepared=folder / "prepared", fresh=fresh,
-                keep=kept,
+                keep=folder / "plans", kept=left.append,
             )  # fmt: skip
             results = replace(results, earlier=earlier)
             outputs.write_results(results, folder, lang=lang, tell=tell)
     except (_Stopped, KeyboardInterrupt):
-        raise _Stopped(*(room.kept_plans(asked, kept) if siting else [])) from None
+        raise _Stopped(*left) from None
     for line in outputs.summary(results, lang):
         _print(line)
     _print(words.say("cli.written", lang, folder=folder))

@@ -6,6 +6,7 @@ results.
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import replace
 from datetime import date
 from pathlib import Path
@@ -29,12 +30,12 @@ from quarterhour.study.asked import (
     study_targets,
 )
 from quarterhour.study.circles import check_circles, pictures
-from quarterhour.study.proposals import Proposal, kept_plan, kept_plans, propose
+from quarterhour.study.proposals import Proposal, earlier_plan, kept_plan, propose
 from quarterhour.study.results import Results, findings_count, quality_note, told_findings, told_inputs
 from quarterhour.study.running import Run, Tell, silent
 from quarterhour.studyfile import find_study, read_study_file
 
-__all__ = ["Proposal", "Results", "Study", "Tell", "default_out", "findings_count", "kept_plan", "kept_plans",
+__all__ = ["Proposal", "Results", "Study", "Tell", "default_out", "earlier_plan", "findings_count", "kept_plan",
            "modes_named", "quality_note", "read_study", "read_study_inputs", "run_study", "study_mode", "study_rules",
            "study_targets", "today", "told_findings", "told_inputs"]  # fmt: skip
 
@@ -67,17 +68,19 @@ def run_study(
     prepared: Path | None = None,
     fresh: bool = False,
     keep: Path | None = None,
+    kept: Callable[[Path], None] | None = None,
 ) -> Results:
     """The circles, the scorecard and the proposals of a study; nothing is written but into ``prepared`` and ``keep``.
 
     ``prepared``: a folder where networks and hierarchies are kept, so that the next run on the same roads need not
     build them; ``fresh``: what lies there is not used but made anew. The results are the same.
     ``keep``: a folder where the best plan so far of each siting question stands at every moment, recounted and whole
-    (``kept_plan``); those of an earlier run are removed first. Ctrl-C during a search ends the run: KeyboardInterrupt.
+    (``kept_plan``). The plan of an earlier run stands there until the first plan of the same question takes its place,
+    or the question ends without a plan: then it is set aside (``earlier_plan``). A run that ends before leaves it.
+    ``kept``: called with the path of a question's plan as soon as one of this run stands there, and never for one of
+    an earlier run. Ctrl-C during a search ends the run: KeyboardInterrupt.
     """
-    run = Run(study, lang, tell or silent, prepared, fresh, keep)
-    for earlier in kept_plans(study, keep) if siting else []:
-        earlier.unlink()
+    run = Run(study, lang, tell or silent, prepared, fresh, keep, kept)
     with run.timed("read"):
         run.say("study.step_read")
         results = Results(study, read_study_inputs(study))

@@ -10,6 +10,7 @@ import pandas as pd
 
 from quarterhour import words
 from quarterhour.capacities import asked_of_sites
+from quarterhour.errors import WriteError
 from quarterhour.inputs import Inputs
 from quarterhour.offered import counted_people, offered_sites, with_neighbours
 from quarterhour.siting.exact import solve_siting
@@ -17,7 +18,7 @@ from quarterhour.siting.plan import SitingPlan
 from quarterhour.siting.problem import SitingProblem
 from quarterhour.siting.recount import verify_plan
 from quarterhour.siting.relax import Relaxation, smallest_relaxations
-from quarterhour.study.asked import Study, study_mode, study_rules_in_force
+from quarterhour.study.asked import study_mode, study_rules_in_force
 from quarterhour.study.prospects import Prospects, prospects, searched_as_far
 from quarterhour.study.questions import siting_problem
 from quarterhour.study.running import Run
@@ -96,16 +97,19 @@ def propose(run: Run, tables: Inputs, file: SitingFile) -> Proposal:
 def _kept_on_the_way(run: Run, problem: SitingProblem, file: SitingFile) -> SitingPlan:
     """The plan, its predecessors kept on disk; a search that was interrupted ends the run."""
     keep = None if run.keep is None else kept_plan(run.keep, file.id)
-    told: list[SitingPlan] = []
+    mine: list[Path] = []
 
-    def found(plan: SitingPlan) -> None:
-        if keep is not None and not told:
+    def found(_: SitingPlan) -> None:
+        if keep is not None and not mine:
+            mine.append(keep)
+            run.kept(keep)
             run.tell(words.say("study.plan_kept", run.lang, path=keep))
-        told.append(plan)
 
     plan = solve_siting(problem, seconds=file.seconds, seed=run.study.file.study.seed, keep=keep, found=found)
     if plan.stopped == "interrupt":
         raise KeyboardInterrupt
+    if run.keep is not None and not mine:
+        _set_aside(run, run.keep, file.id)
     verify_plan(problem, plan)
     return plan
 
@@ -115,7 +119,18 @@ def kept_plan(folder: Path, question: str) -> Path:
     return folder / f"{question}.json"
 
 
-def kept_plans(study: Study, folder: Path | None) -> list[Path]:
-    """The plans of a study's questions that a run left there, whether it ended well or not."""
-    paths = [kept_plan(folder, question.id) for question in study.file.siting] if folder else []
-    return [path for path in paths if path.is_file()]
+def earlier_plan(folder: Path, question: str) -> Path:
+    """Where the plan of an earlier run lies once a later one ended without a plan; no question has this name."""
+    return folder / f"{question}.earlier.json"
+
+
+def _set_aside(run: Run, folder: Path, question: str) -> None:
+    """The question has no plan now: one of an earlier run must not stand there as if it were its answer."""
+    stale, aside = kept_plan(folder, question), earlier_plan(folder, question)
+    if not stale.is_file():
+        return
+    try:
+        stale.replace(aside)
+    except OSError as error:
+        raise WriteError("files.cannot_write", file=str(aside), detail=str(error)) from error
+    run.tell(words.say("study.plan_earlier", run.lang, path=aside))

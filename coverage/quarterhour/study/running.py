@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Protocol
@@ -37,10 +37,11 @@ class Run:
     """One run: the networks built so far, and how long each step took."""
 
     def __init__(
-        self, study: Study, lang: str, tell: Tell, prepared: Path | None, fresh: bool, keep: Path | None
-    ) -> None:
+        self, study: Study, lang: str, tell: Tell, prepared: Path | None, fresh: bool, keep: Path | None,
+        kept: Callable[[Path], None] | None,
+    ) -> None:  # fmt: skip
         self.study, self.lang, self.tell, self.prepared, self.fresh = study, lang, tell, prepared, fresh
-        self.keep = keep
+        self.keep, self.kept = keep, kept or (lambda _: None)
         self.seconds: dict[str, float] = {}
         self.networks: dict[str, Network] = {}
         self.step, self.roads_key = "", ""
