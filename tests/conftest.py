@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from pathlib import Path
 
+import geopandas as gpd
+import numpy as np
 import pytest
+import shapely
 
 import quarterhour as qh
 
@@ -24,6 +28,21 @@ def shared_data() -> Path:
     if not folder.is_dir():
         pytest.skip("../shared/data is absent: the real road networks for tests lie beside the checkout")
     return folder
+
+
+@pytest.fixture(scope="session")
+def raised() -> Callable[[gpd.GeoDataFrame, float], gpd.GeoDataFrame]:
+    """A table whose shapes have a height; NaN too, as files hold it that never had heights."""
+
+    def high(frame: gpd.GeoDataFrame, height: float) -> gpd.GeoDataFrame:
+        shapes = shapely.transform(
+            shapely.force_3d(frame.geometry.to_numpy()),
+            lambda xyz: np.column_stack([xyz[:, :2], np.full(len(xyz), height)]),
+            include_z=True,
+        )
+        return frame.set_geometry(shapes, crs=frame.crs)
+
+    return high
 
 
 @pytest.fixture(scope="session")
@@ -103,7 +122,6 @@ candidates = "communities"
 
 def write_toy_study(folder: Path) -> Path:
     """The toy town as files; its folder."""
-    import geopandas as gpd
     from shapely import LineString
 
     x0, y0 = 400_000.0, 4_150_000.0

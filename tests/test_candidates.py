@@ -68,6 +68,21 @@ def test_inside_water_goes_even_at_no_distance():
     assert ledger["distance_m"].tolist() == [0.0, 0.0]
 
 
+@pytest.mark.parametrize("height", [np.nan, 40.0])
+def test_heights_of_a_layer_play_no_part(height, raised):
+    """Water 3 m off the first of two, in degrees."""
+    pond = _layer([box(400_003, 4_150_000, 400_013, 4_150_010)]).to_crs("EPSG:4326")
+    candidates = _places([(400_000, 4_150_005), (400_500, 4_150_005)])
+    kept, ledger = exclude_near(candidates, raised(pond, height), metres=5, rule="water")
+    assert list(kept.index) == ["p1"] and ledger["distance_m"].tolist() == pytest.approx([3])
+
+
+def test_a_layer_whose_shapes_have_no_place_in_the_study_is_told():
+    layer = _layer([Point(122.1, 37.5), Point(122.1, 95.0)], crs="EPSG:4326")
+    with pytest.raises(DataError, match="w1"):
+        exclude_near(_places([(0, 0)]), layer, metres=5, rule="water")
+
+
 def test_the_first_of_equally_near_things_is_named():
     layer = _layer([Point(100, 0), Point(0, 3), Point(0, -3)])
     assert exclude_near(_places([(0, 0)]), layer, metres=5, rule="r")[1]["nearest"].tolist() == ["w1"]

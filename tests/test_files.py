@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import math
 import os
 import signal
 import subprocess
@@ -160,6 +161,37 @@ def test_every_layer_format_gives_the_same_places(tmp_path: Path, suffix: str) -
     kept, found = files.read_places(path, table="communities", crs=STUDY)
     assert kept["name"].tolist() == ["东北村"] * 2 and list(kept.index) == ["0", "1"] and found.empty
     assert kept.geometry.iloc[0].distance(layer().to_crs(STUDY).geometry.iloc[0]) < 1e-6
+
+
+@pytest.mark.parametrize(
+    ("suffix", "height"), [("gpkg", math.nan), ("gpkg", 12.5), ("parquet", math.nan), ("parquet", 12.5), ("shp", 12.5)]
+)
+def test_heights_of_a_layer_play_no_part(tmp_path: Path, suffix: str, height: float, raised: Any) -> None:
+    """Communities on the map and as an exclusion layer."""
+    path = tmp_path / f"村.{suffix}"
+    high = raised(layer(), height)
+    high.to_parquet(path) if suffix == "parquet" else high.to_file(path)
+    kept, found = files.read_places(path, table="communities", crs=STUDY)
+    drawn = files.read_roads_file(path, crs=STUDY)
+    where = layer().to_crs(STUDY).geometry
+    assert found.empty and not kept.has_z.any() and not drawn.has_z.any()
+    for shapes in (kept.geometry, drawn.geometry):
+        assert shapes.geom_equals_exact(where.set_axis(shapes.index), 1e-6).all()
+
+
+@pytest.mark.parametrize("where", ["122.1,37.5,null", "122.1,37.5,NaN", "122.1,37.5,8", "122.1,37.5,8,1700000000"])
+def test_what_follows_x_and_y_in_geojson_plays_no_part(tmp_path: Path, where: str) -> None:
+    """RFC 7946 has no null heights and no fourth number; GPS tracks and offices do. Heights may be there for some."""
+    shapes = (
+        f'{{"type":"Point","coordinates":[{where}]}}',
+        f'{{"type":"LineString","coordinates":[[{where}],[122.2,37.5]]}}',
+    )
+    both = f'{{"type":"GeometryCollection","geometries":[{",".join(shapes)}]}}'
+    rows = ",".join(f'{{"type":"Feature","properties":{{}},"geometry":{s}}}' for s in (*shapes, both))
+    saved(tmp_path / "a.geojson", f'{{"type":"FeatureCollection","features":[{rows}]}}')
+    point, line, together = files.read_table(tmp_path / "a.geojson").frame.geometry
+    assert point == Point(122.1, 37.5) and line == LineString([(122.1, 37.5), (122.2, 37.5)])
+    assert list(together.geoms) == [point, line]
 
 
 @pytest.mark.parametrize("suffix", [".shp", ".zip"])

@@ -3,9 +3,14 @@
 from __future__ import annotations
 
 import math
+import shutil
+from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
+import geopandas as gpd
 import numpy as np
+import pandas as pd
 import pytest
 from pyproj import Transformer
 
@@ -110,3 +115,43 @@ def test_a_carer_obeys_the_turn_restrictions_of_the_extract(toy_study: Path) -> 
     set_roads(toy_study, "turns = false")
     free = qh.run_study(qh.read_study(toy_study, roads=extract), siting=False)
     assert free.checks[1].communities.at["m", "minutes"] == pytest.approx(3 + 1.8 / 15 * 60, abs=0.01)
+
+
+# --- heights --------------------------------------------------------------------------------
+
+
+def as_layers(folder: Path, change: Callable[[gpd.GeoDataFrame], gpd.GeoDataFrame]) -> None:
+    """Every table of the toy town as a changed layer in degrees."""
+    file = folder / "study.toml"
+    text = file.read_text(encoding="utf-8").replace("roads.geojson", "roads.gpkg").replace(', x = "x", y = "y"', "")
+    change(gpd.read_file(folder / "roads.geojson")).to_file(folder / "roads.gpkg")
+    for table, encoding in (("communities", "gb18030"), ("facilities", "utf-8")):
+        rows = pd.read_csv(folder / f"{table}.csv", encoding=encoding)
+        points = gpd.points_from_xy(rows.pop("x"), rows.pop("y"), crs="EPSG:32651").to_crs("EPSG:4326")
+        change(gpd.GeoDataFrame(rows, geometry=points)).to_file(folder / f"{table}.gpkg")
+        text = text.replace(f"{table}.csv", f"{table}.gpkg")
+    file.write_text(text, encoding="utf-8")
+
+
+@pytest.mark.parametrize("height", [math.nan, 25.0])
+def test_heights_of_points_and_roads_change_no_answer(
+    tmp_path: Path, toy_study: Path, height: float, raised: Any
+) -> None:
+    shutil.copytree(toy_study, tmp_path / "high")
+    as_layers(toy_study, lambda layer: layer)
+    as_layers(tmp_path / "high", lambda layer: raised(layer, height))
+    flat, high = (qh.run_study(qh.read_study(s), siting=False) for s in (toy_study, tmp_path / "high"))
+    assert flat.checks[0].communities["met"].any()
+    for before, after in zip(flat.checks, high.checks, strict=True):
+        pd.testing.assert_frame_equal(after.communities, before.communities)
+    assert high.findings["rule"].tolist() == flat.findings["rule"].tolist()
+
+
+@pytest.mark.parametrize("case", ["geo-z_nan", "more-z_nan_facilities"])
+def test_a_city_with_heights_of_nan_has_its_right_figures(root: Path, case: str) -> None:
+    folder = root.parent / "shared" / "cases" / "inputs" / case
+    if not folder.is_dir():
+        pytest.skip("../shared/cases is absent: the inputs on which a program may go wrong lie beside the checkout")
+    checks = qh.run_study(qh.read_study(folder), siting=False).checks
+    cities = [check.shares.set_index("level").loc["city", ["people_met", "people"]].tolist() for check in checks]
+    assert cities == [[8982, 20999], [186, 253]]

@@ -166,6 +166,15 @@ def test_no_ground_is_claimed_in_the_sea() -> None:
     assert inland.geometry[0].is_empty
 
 
+def test_heights_of_land_and_water_play_no_part(raised) -> None:  # type: ignore[no-untyped-def]
+    net, asked = network([(0, 0), (3600, 0)]), {"minutes": [10], "heading": "to_site"}
+    shore = gpd.GeoDataFrame(geometry=[box(X0 - 500, Y0 - 500, X0 + 1200, Y0 + 45)], crs=CRS).to_crs("EPSG:4326")
+    lake = gpd.GeoDataFrame(geometry=[Point(X0 + 700, Y0).buffer(40)], crs=CRS).to_crs("EPSG:4326")
+    flat = isochrones(net, sites((900, 0)), **asked, land=shore, water=lake).geometry[0]
+    high = isochrones(net, sites((900, 0)), **asked, land=raised(shore, np.nan), water=raised(lake, np.nan)).geometry[0]
+    assert flat.area > 0 and high.symmetric_difference(flat).area < TINY_M2
+
+
 def test_no_ground_is_claimed_in_the_sea_of_weihai(root: Path) -> None:
     """The embedded study's coast and reservoirs: valhalla #3212 drew over water."""
     folder = root / "data" / "raw" / "weihai"

@@ -197,6 +197,13 @@ def test_an_empty_study_is_still_a_map() -> None:
     assert html.startswith("<!DOCTYPE html>")
 
 
+def test_heights_of_the_tables_play_no_part(raised: Any) -> None:
+    flat, given = maps.draw_map(**study(3)), study(3)
+    for table in ("communities", "facilities", "towns"):
+        given[table] = raised(given[table], np.nan)
+    assert maps.draw_map(**given) == flat
+
+
 def test_a_table_without_crs_is_told() -> None:
     given = study(3)
     given["communities"] = given["communities"].set_crs(None, allow_override=True)

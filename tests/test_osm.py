@@ -236,6 +236,15 @@ def test_two_arcs_along_one_line_are_one_road() -> None:
     assert len(roads.geometry.iloc[1].coords) == 3
 
 
+def test_arcs_with_heights_are_one_road_too() -> None:
+    """NaN is not equal to NaN: two arcs with such heights would pass for two one-way roads."""
+    graph = toy_graph()
+    for _, _, data in graph.edges(data=True):
+        if "geometry" in data:
+            data["geometry"] = shapely.LineString([(*xy, float("nan")) for xy in data["geometry"].coords])
+    assert osm.roads_from_graph(graph, crs=UTM32).equals(osm.roads_from_graph(toy_graph(), crs=UTM32))
+
+
 def test_graphml_of_osmnx_reads_as_the_graph_itself(tmp_path: Path) -> None:
     import osmnx as ox
 

@@ -11,6 +11,7 @@ import geopandas as gpd
 import numpy as np
 import pandas as pd
 import pytest
+import shapely
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from shapely.geometry import LineString, MultiPoint, Point, Polygon
@@ -181,3 +182,39 @@ def test_forty_thousand_rows_pass_in_seconds() -> None:
     frame = town(id=np.arange(n), older=["x"] * n, geometry=gpd.points_from_xy(np.full(n, 122.1), np.full(n, 37.5)))
     kept, found = door(frame, people=["older"])
     assert len(kept) == 0 and len(found) == n
+
+
+# --- heights --------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("height", ["Z ({} {} nan)", "Z ({} {} 31.5)", "M ({} {} nan)", "ZM ({} {} nan nan)"])
+def test_heights_and_measures_of_points_play_no_part(height: str) -> None:
+    flat, _ = door(town(id=["a", "b"]))
+    spots = [shapely.from_wkt(f"POINT {height.format(x, 37.5)}") for x in (122.1, 122.11)]
+    kept, found = door(town(id=["a", "b"], geometry=spots))
+    assert found.empty
+    assert shapely.to_wkb(kept.geometry.to_numpy()).tolist() == shapely.to_wkb(flat.geometry.to_numpy()).tolist()
+
+
+def test_points_in_the_study_crs_stay_as_written_whatever_their_height() -> None:
+    spots = [Point(420_448.1, 4_150_721.7, 12.0), Point(421_000.2, 4_150_000.3, np.nan)]
+    kept, found = door(town(id=["a", "b"], crs=STUDY, geometry=spots))
+    assert found.empty and not kept.has_z.any()
+    assert kept.geometry.x.tolist() == [420_448.1, 421_000.2] and kept.geometry.y.tolist() == [4_150_721.7, 4_150_000.3]
+
+
+def test_outlines_with_heights_are_outlines() -> None:
+    outline = Polygon([(122.1, 37.5, np.nan), (122.2, 37.5, np.nan), (122.2, 37.6, np.nan)])
+    kept, found = door(town(id=["a", "b"], geometry=[outline, None]), geometry="any")
+    assert found.empty and not kept.has_z.any()
+    assert np.isfinite(kept.geometry.iloc[0].bounds).all() and kept.geometry.isna().tolist() == [False, True]
+
+
+def test_a_point_without_coordinates_in_the_study_crs_is_told_with_its_row() -> None:
+    """A CRS that names no area cannot tell that a place lies outside it, but this one has no metres at all."""
+    frame = town(id=["a", "b"], geometry=[Point(122.1, 37.5), Point(122.1, 95.0)])
+    utm = "+proj=utm +zone=51 +datum=WGS84 +units=m"
+    kept, found = places.as_places(frame, table="communities", crs=utm, rows=[2, 9])
+    assert list(kept.index) == ["a"] and np.isfinite(kept.total_bounds).all()
+    assert found[["severity", "rule", "row", "id"]].values.tolist() == [["error", "no_metres", 9, "b"]]
+    assert "122.10000, 95.00000" in places.told(found, "en").iloc[0]

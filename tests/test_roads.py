@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import geopandas as gpd
+import numpy as np
 import pytest
 from shapely import LineString, MultiLineString, Point
 
@@ -99,3 +100,27 @@ def test_roads_that_are_not_joined_are_told() -> None:
     lines = [LineString([(0, 10 * i), (100, 10 * i)]) for i in range(9)]
     _, found = as_roads(gpd.GeoDataFrame(geometry=lines, crs=CRS).assign(highway="residential"), crs=CRS)
     assert found["rule"].tolist() == ["roads.in_pieces"]
+
+
+@pytest.mark.parametrize("height", [np.nan, 0.0, 250.0])
+def test_heights_of_lines_play_no_part(height: float) -> None:
+    """Two streets that meet at a corner, one of them in two parts, in degrees."""
+    along, across = [(122.10, 37.5), (122.11, 37.5), (122.12, 37.5)], [(122.11, 37.5), (122.11, 37.6)]
+    parts = [[(122.12, 37.5), (122.13, 37.5)], [(122.13, 37.5), (122.14, 37.5)]]
+
+    def streets(*z: float) -> gpd.GeoDataFrame:
+        a, b, *more = ([(*xy, *z) for xy in line] for line in (along, across, *parts))
+        shapes = [LineString(a), LineString(b), MultiLineString(more)]
+        return gpd.GeoDataFrame({"id": list("abc")}, geometry=shapes, crs="EPSG:4326")
+
+    roads, found = as_roads(streets(height), crs=CRS)
+    flat, same = as_roads(streets(), crs=CRS)
+    assert roads.index.tolist() == ["a/0", "a/1", "b", "c.0", "c.1"]
+    assert roads.to_wkb().equals(flat.to_wkb()) and found.equals(same)
+
+
+def test_a_line_without_coordinates_in_the_study_crs_is_told_with_its_id() -> None:
+    shapes = [LineString([(122.1, 37.5), (122.2, 37.5)]), LineString([(122.1, 37.5), (122.1, 95.0)])]
+    roads, found = as_roads(gpd.GeoDataFrame({"id": ["a", "b"]}, geometry=shapes, crs="EPSG:4326"), crs=CRS)
+    assert roads.index.tolist() == ["a"]
+    assert found.loc[found["severity"] == "error", ["rule", "id"]].values.tolist() == [["roads.no_line", "b"]]

@@ -12,7 +12,7 @@ import shapely
 from scipy.spatial import cKDTree
 
 from quarterhour.errors import DataError, first_ids
-from quarterhour.places import as_places
+from quarterhour.places import as_places, flat_shapes
 
 if TYPE_CHECKING:
     from quarterhour.network import Network
@@ -229,5 +229,8 @@ def _placeless(places: gpd.GeoDataFrame) -> npt.NDArray[np.bool_]:
 def _shapes(layer: gpd.GeoDataFrame, places: gpd.GeoDataFrame) -> npt.NDArray[np.object_]:
     if layer.crs is None or places.crs is None:
         raise DataError("candidates.no_crs")
-    shapes: npt.NDArray[np.object_] = layer.geometry.to_crs(places.crs).to_numpy()
+    shapes: npt.NDArray[np.object_] = flat_shapes(layer.geometry).to_crs(places.crs).to_numpy()
+    lost = ~(np.isfinite(shapely.bounds(shapes)).all(axis=1) | shapely.is_missing(shapes) | shapely.is_empty(shapes))
+    if lost.any():
+        raise DataError("candidates.lost_shapes", ids=first_ids(layer.index[lost]))
     return shapes

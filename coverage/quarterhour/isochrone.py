@@ -26,6 +26,7 @@ from quarterhour.graph import search_graph
 from quarterhour.kernels import COMPILED, kernel
 from quarterhour.modes import CENTISECONDS_PER_MINUTE, centiseconds
 from quarterhour.network import Network
+from quarterhour.places import flat_shapes
 from quarterhour.search import cutoff_table
 from quarterhour.snap import snap_places
 
@@ -250,7 +251,7 @@ def _areas(ground: Ground | None, network: Network, layer: str) -> Array | None:
     elif ground.crs is None:
         raise DataError("isochrone.no_crs", layer=layer)
     else:
-        shapes = ground.geometry.to_crs(network.crs).to_numpy()
+        shapes = flat_shapes(ground.geometry).to_crs(network.crs).to_numpy()
     parts = shapely.get_parts(shapely.make_valid(shapely.get_parts(shapes[~shapely.is_missing(shapes)])))
     areas: Array = parts[shapely.get_type_id(parts) == shapely.GeometryType.POLYGON]
     return areas

@@ -131,6 +131,19 @@ def _text(value: object) -> str:
 # --- the door ---------------------------------------------------------------------------------
 
 
+def flat(frame: gpd.GeoDataFrame) -> gpd.GeoDataFrame:
+    """The table with ``flat_shapes``."""
+    return frame.set_geometry(shapely.force_2d(frame.geometry.to_numpy()), crs=frame.crs)
+
+
+def flat_shapes(shapes: gpd.GeoSeries) -> gpd.GeoSeries:
+    """Shapes with x and y alone: no travel time asks for their heights (Z) or measures (M).
+
+    Files that never had heights may say NaN for them, and a change of CRS then loses x and y as well.
+    """
+    return gpd.GeoSeries(shapely.force_2d(shapes.to_numpy()), index=shapes.index, crs=shapes.crs)
+
+
 def as_places(
     frame: gpd.GeoDataFrame,
     *,
@@ -151,7 +164,8 @@ def as_places(
     metres, with ``name``, ``town``, ``county``, ``quality`` and ``source`` filled and people as
     int64. Set aside with severity error: no id, id met before (the first good one stays), an id
     that Excel turned into 3.71E+11, no or a broken geometry, a place outside the area of the CRS
-    (told as swapped when that explains it), people that are missing, negative or no number.
+    (told as swapped when that explains it) or without coordinates in it, people that are missing,
+    negative or no number. Places are in the plane: heights and measures of the geometry go.
 
     Parameters
     ----------
@@ -204,7 +218,7 @@ def _with_id(frame: gpd.GeoDataFrame, *, table: str, file: str, needed: Sequence
         raise DataError("places.missing_columns", table=table, file=file, missing=", ".join(missing), found=found)
     if data.crs is None:
         raise DataError("places.no_crs", table=table, file=file)
-    return data
+    return flat(data)
 
 
 def _texts_filled(data: gpd.GeoDataFrame, *, source: str) -> gpd.GeoDataFrame:
@@ -293,7 +307,14 @@ class _Door:
         inside = data.set_geometry(shapes.where(~self.bad, None))
         if inside.geometry.name != "geometry":
             inside = inside.rename_geometry("geometry")
-        return inside.to_crs(metres)
+        return self._moved(inside, metres)
+
+    def _moved(self, data: gpd.GeoDataFrame, metres: CRS) -> gpd.GeoDataFrame:
+        """The places in metres; those that have no coordinates there are told as they came."""
+        moved = data.to_crs(metres)
+        lost = data.geometry.notna() & ~np.isfinite(moved.bounds).all(axis=1)
+        self.report("no_metres", lost, values=_corners(data.geometry), detail=metres.name)
+        return moved
 
     def _points(self, shapes: gpd.GeoSeries, *, ok: pd.Series) -> gpd.GeoSeries:
         types = shapes.geom_type.fillna("")
@@ -312,8 +333,7 @@ class _Door:
         if area is None or shapes.notna().sum() == 0:
             return
         lonlat = shapes if CRS(shapes.crs).is_geographic else shapes.to_crs("EPSG:4326")
-        box = lonlat.bounds
-        said = box["minx"].map("{:.5f}".format) + ", " + box["miny"].map("{:.5f}".format)
+        box, said = lonlat.bounds, _corners(lonlat)
         west, south, east, north = (area.west, area.south, area.east, area.north)
         here = (west - _MARGIN_DEGREES, south - _MARGIN_DEGREES, east + _MARGIN_DEGREES, north + _MARGIN_DEGREES)
         inside = _within(box, ("minx", "miny", "maxx", "maxy"), here)
@@ -331,6 +351,11 @@ class _Door:
 def _within(box: pd.DataFrame, sides: Sequence[str], area: Sequence[float]) -> pd.Series:
     low_x, low_y, high_x, high_y = (box[s] for s in sides)
     return low_x.ge(area[0]) & low_y.ge(area[1]) & high_x.le(area[2]) & high_y.le(area[3])
+
+
+def _corners(shapes: gpd.GeoSeries) -> pd.Series:
+    corners = shapes.bounds[["minx", "miny"]].to_numpy().tolist()
+    return pd.Series([f"{x:.5f}, {y:.5f}" for x, y in corners], index=shapes.index, dtype="str")
 
 
 def _plain(values: pd.Series) -> list[str]:

@@ -58,7 +58,8 @@ def as_roads(
     ``columns`` names the user's columns (ours -> theirs); ``highway``, ``u``, ``v`` and such are known.
     Lines of several parts are taken apart; a row without a line is set aside and told. Where from_node
     and to_node stand in every row, they join the roads; otherwise ends within a centimetre do. A road without
-    a class counts as unclassified, one without ``walk`` or ``drive`` is open to both.
+    a class counts as unclassified, one without ``walk`` or ``drive`` is open to both. Heights and measures of the
+    lines go.
     DataError when there is no geometry, no line, or a named column is missing.
     """
     metres = CRS.from_user_input(crs)
@@ -69,7 +70,8 @@ def as_roads(
         raise DataError(
             "roads.no_column", file=file or table, missing=", ".join(missing), found=first_ids(frame.columns)
         )
-    roads = frame if metres == frame.crs else frame.to_crs(metres)
+    roads = places.flat(frame)
+    roads = roads if metres == frame.crs else roads.to_crs(metres)
     roads, found = _with_ids(_renamed(roads, columns or {}), table, file)
     roads, aside = _lines_alone(roads, table, file)
     if not len(roads):
@@ -173,7 +175,7 @@ def _lines_alone(roads: gpd.GeoDataFrame, table: str, file: str) -> tuple[gpd.Ge
     kept = _taken_apart(roads[good])
     if "from_node" in roads.columns and "from_node" not in kept.columns:
         told.append(_about("roads.no_nodes", kept.index, table, file, severity="note"))
-    return kept.set_geometry(shapely.force_2d(kept.geometry.to_numpy()), crs=roads.crs), places.join_findings(told)
+    return kept, places.join_findings(told)
 
 
 def _taken_apart(roads: gpd.GeoDataFrame) -> gpd.GeoDataFrame:

@@ -17,6 +17,7 @@ import pyogrio
 import shapely
 from pyproj import CRS
 
+from quarterhour import places
 from quarterhour.errors import DataError
 from quarterhour.files.checks import broken_told, check_magic
 from quarterhour.files.grid import Table
@@ -45,8 +46,9 @@ def read_zip(file: Path, *, encoding: str | None) -> Table:
 
 
 def layer_table(frame: pd.DataFrame, file: Path, *, layer: str = "", encoding: str = "") -> Table:
-    """A layer as a table; rows count from 1."""
-    numbered = frame.reset_index(drop=frame.index.name is None)
+    """A layer as a table, its shapes in the plane (``places.flat``); rows count from 1."""
+    known = places.flat(frame) if isinstance(frame, gpd.GeoDataFrame) else frame
+    numbered = known.reset_index(drop=known.index.name is None)
     numbered.index = pd.RangeIndex(1, len(frame) + 1, name="row")
     return Table(numbered, str(file), layer, encoding, 1, encoding_told(file, encoding))
 
@@ -70,8 +72,20 @@ def _from_features(features: list[Any], crs: CRS) -> gpd.GeoDataFrame:
     for feature, own in zip(features, properties, strict=True):
         if "id" in feature:
             own.setdefault("id", feature["id"])
-    shapes = [None if f.get("geometry") is None else shapely.geometry.shape(f["geometry"]) for f in features]
+    shapes = [None if f.get("geometry") is None else shapely.geometry.shape(_flat(f["geometry"])) for f in features]
     return gpd.GeoDataFrame(pd.DataFrame(properties, index=range(len(features))), geometry=shapes, crs=crs)
+
+
+def _flat(shape: Mapping[str, Any]) -> dict[str, Any]:
+    """A GeoJSON geometry with x and y alone: heights may be null, there for some corners only, or followed by more."""
+    if "geometries" in shape:
+        return {**shape, "geometries": [_flat(part) for part in shape["geometries"]]}
+    return {**shape, "coordinates": _xy(shape["coordinates"])}
+
+
+def _xy(coordinates: list[Any]) -> list[Any]:
+    many = bool(coordinates) and isinstance(coordinates[0], list)
+    return [_xy(one) for one in coordinates] if many else coordinates[:2]
 
 
 def _json_crs(data: Mapping[str, Any]) -> CRS:

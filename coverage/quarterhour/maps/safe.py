@@ -13,6 +13,7 @@ import shapely
 
 from quarterhour import words
 from quarterhour.errors import DataError
+from quarterhour.places import flat_shapes
 from quarterhour.uncertain import COVERED
 
 DEGREE_DECIMALS = 5  # about a metre
@@ -51,7 +52,7 @@ class Say:
 def in_degrees(frame: gpd.GeoDataFrame, table: str) -> gpd.GeoSeries:
     if frame.crs is None:
         raise DataError("maps.no_crs", table=table)
-    return frame.geometry.to_crs("EPSG:4326")
+    return flat_shapes(frame.geometry).to_crs("EPSG:4326")
 
 
 def xy_of(frame: gpd.GeoDataFrame, table: str) -> dict[str, list[float | None]]:

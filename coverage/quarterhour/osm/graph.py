@@ -102,7 +102,7 @@ def _nodes(graph: nx.Graph[Any], file: str) -> dict[Any, _Node]:
 def _edge(u: Any, v: Any, data: Tags, nodes: Mapping[Any, _Node]) -> dict[str, Any]:
     line = data.get("geometry")
     shape = shapely.from_wkt(line) if isinstance(line, str) else line
-    coords = tuple(shape.coords) if shape is not None else (nodes[u].place, nodes[v].place)
+    coords = tuple(shapely.force_2d(shape).coords) if shape is not None else (nodes[u].place, nodes[v].place)
     every = [dict(zip(ACCESS_TAGS, one, strict=True)) for one in _readings(data)]
     return {
         "road_class": min((road_class(t) or t["highway"] for t in every), key=_least),
