@@ -149,6 +149,7 @@ FLOORS = {
     "siting.exact": 8,
     "maps.page": 9,
     "maps.safe": 8.8,
+    "maps.thin": 8.8,
     "maps.proposed": 8.9,
     "maps.picture": 9,
     "maps.notes": 9.5,

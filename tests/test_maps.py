@@ -24,6 +24,7 @@ from quarterhour.circle import CircleCheck
 from quarterhour.errors import DataError
 from quarterhour.maps import page as page_room
 from quarterhour.maps import picture as picture_room
+from quarterhour.maps.thin import thin_areas
 from quarterhour.rules import Circle
 from quarterhour.targets import Scorecard
 from quarterhour.uncertain import CoverageRange
@@ -339,6 +340,91 @@ def test_roads_are_read_back_where_they_lie() -> None:
     again = gpd.GeoSeries(back, crs="EPSG:4326").to_crs(CRS)
     assert again.length.sum() == pytest.approx(given.length.sum(), rel=1e-3)
     assert shapely.hausdorff_distance(again.union_all(), given.union_all()) < 15
+
+
+def streets(blocks: int) -> gpd.GeoDataFrame:
+    """A grid of streets with a bend in each, of which none goes on as the next: more than two meet at a crossing."""
+    at = np.arange(blocks + 1) * 100
+    along = [[(x, y), (x + 50, y + 3), (x + 100, y)] for y in at for x in at[:-1]]
+    lines = [shapely.LineString(np.array(xy) + np.array([400_000, 4_110_000])) for xy in along]
+    across = [shapely.LineString(np.array(xy)[:, ::-1] + np.array([400_000, 4_110_000])) for xy in along]
+    return gpd.GeoDataFrame({"road_class": ["residential"] * (2 * len(lines))}, geometry=lines + across, crs=CRS)
+
+
+def islands(many: int, *, blocks: int) -> shapely.MultiPolygon:
+    """So many islands, each a ring of ground round so many blocks that nobody reaches."""
+    hole = [np.array(shapely.Point(150 * k, 0).buffer(50).exterior.coords) for k in range(blocks)]
+    shore = shapely.box(-100, -100, 150 * blocks, 100).segmentize(20).exterior
+    one = shapely.Polygon(shore, hole)
+    return shapely.MultiPolygon([shapely.affinity.translate(one, 400_000, 4_110_000 + 300 * k) for k in range(many)])
+
+
+@pytest.fixture
+def simplified(monkeypatch: pytest.MonkeyPatch) -> list[tuple[int, int]]:
+    """Lines and rings, and corners, of each geometry handed over to be simplified."""
+    seen: list[tuple[int, int]] = []
+    simplify = shapely.simplify
+
+    def counted(given: Any, *tolerance: Any, **options: Any) -> Any:
+        for shape in np.atleast_1d(np.asarray(given, dtype=object)):
+            rings = shapely.get_rings(shapely.get_parts(shape))
+            seen.append((len(rings) or int(shapely.get_num_geometries(shape)), int(shapely.get_num_coordinates(shape))))
+        return simplify(given, *tolerance, **options)
+
+    monkeypatch.setattr(shapely, "simplify", counted)
+    return seen
+
+
+def test_a_city_is_simplified_street_by_street(simplified: list[tuple[int, int]]) -> None:
+    for blocks in (3, 12):
+        simplified.clear()
+        assert sum(len(group["lines"]) for group in picture_room._roads(streets(blocks))) == len(simplified)
+        assert set(simplified) == {(1, 3), (1, 5)}  # a street, and the two that go on round a corner of the town
+
+
+def test_the_streets_of_a_town_are_drawn_as_if_handed_over_in_one_piece() -> None:
+    given = streets(6)
+    whole = shapely.simplify(shapely.line_merge(given.union_all()), picture_room.ROAD_TOLERANCE_M)
+    parts = gpd.GeoSeries(shapely.get_parts(shapely.normalize(whole)), crs=CRS).to_crs("EPSG:4326")
+    (minor,) = picture_room._roads(given)
+    assert minor["lines"] == [
+        np.diff(np.round(shapely.get_coordinates(line) * 1e5).astype(int), axis=0, prepend=0).ravel().tolist()
+        for line in parts
+    ]
+
+
+def test_roads_without_a_line_draw_nothing() -> None:
+    given = gpd.GeoDataFrame({"road_class": "primary"}, index=[0, 1], geometry=[None, shapely.LineString()], crs=CRS)
+    assert picture_room._roads(given) == [{"road_class": "primary", "main": True, "lines": []}]
+
+
+def test_towns_and_ground_are_simplified_ring_by_ring(simplified: list[tuple[int, int]]) -> None:
+    given = study(3)
+    for many in (2, 8):
+        simplified.clear()
+        shape = islands(many, blocks=many)
+        towns = given["towns"].set_geometry([shape] * 4)
+        ground = given["pictures"].set_geometry([shape] * 2)
+        html = maps.draw_map(**given | {"towns": towns, "pictures": ground, "roads": None})
+        assert {rings for rings, _ in simplified} == {1}
+        drawn = drawn_in(html)
+        assert [[len(p) for p in t["shape"]["coordinates"]] for t in drawn["towns"]] == [[many + 1] * many] * 4
+        assert [[len(p) for p in b["shapes"]] for b in drawn["grounds"][0]["bands"]] == [[many + 1] * many] * 2
+
+
+def test_areas_are_drawn_as_if_handed_over_in_one_piece() -> None:
+    one, empty = islands(3, blocks=2), shapely.MultiPolygon()
+    given = [
+        one,
+        None,
+        one.geoms[0],
+        empty,
+        shapely.MultiPolygon([one.geoms[1], shapely.Polygon()]),
+        shapely.Point(1, 2),
+    ]
+    for tolerance in (5.0, 40.0):
+        for ours, whole in zip(thin_areas(given, tolerance), shapely.simplify(given, tolerance), strict=True):
+            assert ours is whole is None or (ours.equals_exact(whole) and ours.geom_type == whole.geom_type)
 
 
 def test_no_community_is_lost_without_a_place_it_is_told() -> None:

@@ -6,11 +6,11 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 import geopandas as gpd
-import numpy as np
 import pandas as pd
 import shapely
 
 from quarterhour.maps.safe import Say, coded, escape, in_degrees, percent, steps, thousands
+from quarterhour.maps.thin import thin_areas
 from quarterhour.uncertain import COVERED, told_flip, told_pace
 
 if TYPE_CHECKING:
@@ -58,9 +58,9 @@ def ground_columns(pictures: gpd.GeoDataFrame | None, checks: Sequence[CircleChe
 
 
 def _ground(name: str, rows: gpd.GeoDataFrame, say: Say) -> dict[str, Any]:
-    thin = rows.geometry.simplify(TOLERANCE_OF_RADIUS * rows["radius_m"].iloc[0])
-    light = shapely.get_num_coordinates(thin.to_numpy()).sum() <= MOST_CORNERS
-    drawn = rows.set_geometry(thin) if light else rows.iloc[:0]
+    thin = thin_areas(rows.geometry, TOLERANCE_OF_RADIUS * rows["radius_m"].iloc[0])
+    light = shapely.get_num_coordinates(thin).sum() <= MOST_CORNERS
+    drawn = rows.set_geometry(thin, crs=rows.crs) if light else rows.iloc[:0]
     bands = [
         {"label": _label(start, end, say), "shapes": _shapes(band)}
         for (end, start), band in sorted(drawn.groupby(["minutes", "from_minutes"]), reverse=True)
@@ -83,8 +83,4 @@ def _shapes(rows: gpd.GeoDataFrame) -> list[list[list[int]]]:
     Shells run one way and holes the other, so that grounds which overlap are filled as one.
     """
     parts = shapely.get_parts(shapely.normalize(in_degrees(rows, "pictures").to_numpy()))
-    return [[steps(shapely.get_coordinates(ring)) for ring in _rings(part)] for part in parts]
-
-
-def _rings(polygon: shapely.Polygon) -> np.ndarray:
-    return np.asarray(shapely.get_rings(polygon))
+    return [steps(shapely.get_rings(part)) for part in parts]

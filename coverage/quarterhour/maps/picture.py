@@ -29,6 +29,7 @@ from quarterhour.maps.safe import (
     thousands,
     xy_of,
 )
+from quarterhour.maps.thin import thin_areas, thin_lines
 
 if TYPE_CHECKING:
     from quarterhour.circle import CircleCheck
@@ -196,7 +197,7 @@ def _kind(places: gpd.GeoDataFrame, kind: str, towns: gpd.GeoDataFrame, say: Say
 def _towns(
     towns: gpd.GeoDataFrame, checks: Sequence[CircleCheck], scorecard: Scorecard | None, say: Say
 ) -> list[dict[str, Any]]:
-    shapes = in_degrees(towns, "towns").simplify(TOWN_TOLERANCE_DEGREES) if len(towns) else []
+    shapes = thin_areas(in_degrees(towns, "towns"), TOWN_TOLERANCE_DEGREES) if len(towns) else ()
     shares = [check.shares[check.shares["level"] == "town"].set_index("area")["share_people"] for check in checks]
     names = texts_of(towns, "name")
     return [
@@ -261,11 +262,8 @@ def _roads(roads: gpd.GeoDataFrame | None) -> list[dict[str, Any]]:
 def _lines(roads: gpd.GeoDataFrame) -> list[list[int]]:
     lines = np.asarray(roads.geometry.to_numpy())
     lines = shapely.get_parts(lines[~(shapely.is_missing(lines) | shapely.is_empty(lines))])
-    merged = shapely.line_merge(shapely.multilinestrings(lines))
-    thin = shapely.simplify(merged, ROAD_TOLERANCE_M if _metres(roads) else 0.0)
-    series = gpd.GeoSeries(shapely.get_parts(shapely.normalize(thin)), crs=roads.crs)
-    whole = in_degrees(gpd.GeoDataFrame(geometry=series), "roads").to_numpy()
-    return [steps(shapely.get_coordinates(line)) for line in whole]
+    thin = gpd.GeoSeries(thin_lines(lines, ROAD_TOLERANCE_M if _metres(roads) else 0.0), crs=roads.crs)
+    return steps(in_degrees(gpd.GeoDataFrame(geometry=thin), "roads").to_numpy())
 
 
 def _metres(frame: gpd.GeoDataFrame) -> bool:

@@ -109,7 +109,13 @@ def filled(key: str, say: Say, /, **safe: str) -> str:
     return words.say(f"maps.{key}", say.lang, **safe)
 
 
-def steps(xy: np.ndarray) -> list[int]:
-    whole = np.round(xy * 10**DEGREE_DECIMALS).astype(np.int64)
-    steps: list[int] = np.diff(whole, axis=0, prepend=np.zeros((1, 2), dtype=np.int64)).ravel().tolist()
-    return steps
+def steps(lines: np.ndarray) -> list[list[int]]:
+    """Each line as whole 1e-5 degrees, the first point and then steps."""
+    whole = np.round(shapely.get_coordinates(lines) * 10**DEGREE_DECIMALS).astype(np.int64)
+    count = shapely.get_num_coordinates(lines)
+    ends = np.cumsum(count)
+    begins = ends - count
+    moved = np.diff(whole, axis=0, prepend=np.zeros((1, 2), dtype=np.int64))
+    moved[begins[count > 0]] = whole[begins[count > 0]]
+    flat = moved.ravel().tolist()
+    return [flat[2 * a : 2 * b] for a, b in zip(begins, ends, strict=True)]
