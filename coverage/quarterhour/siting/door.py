@@ -15,7 +15,7 @@ import pandas as pd
 from quarterhour.errors import CutoffError, DataError, first_ids
 from quarterhour.modes import CENTISECONDS_PER_MINUTE, centiseconds
 from quarterhour.reach import TravelTimes
-from quarterhour.siting.named import by_id, check_ids, said, texts
+from quarterhour.siting.named import by_id, check_ids, own_index, own_table, said, texts
 from quarterhour.siting.problem import (
     AREA_LEVELS,
     QUOTA_LEVELS,
@@ -93,7 +93,7 @@ def as_problem(
     budget, spacing = as_budget(budget), as_spacing(spacing)
     check_kinds(coverage=(coverage, Coverage), capacity=(capacity, Capacity | None))
     check_sites(sites)
-    table = _people_table(demand)
+    sites, table = own_table(sites), _people_table(demand)
     check_ids([*table.index, *sites.index])
     weights = _weights(people, table)
     kept, classes = _times(times, standards, classes=classes, communities=table.index, sites=sites.index)
@@ -129,7 +129,7 @@ def as_problem(
 
 
 def _people_table(demand: pd.Series | pd.DataFrame) -> pd.DataFrame:
-    table = demand.to_frame("people") if isinstance(demand, pd.Series) else demand
+    table = own_table(demand.to_frame("people") if isinstance(demand, pd.Series) else demand).rename(columns=str)
     if not table.index.is_unique:
         raise DataError("siting.community_again", ids=first_ids(table.index[table.index.duplicated()].unique()))
     if not len(table.columns) or not table.columns.is_unique:
@@ -138,7 +138,7 @@ def _people_table(demand: pd.Series | pd.DataFrame) -> pd.DataFrame:
         bad = ~_whole_numbers(table[column])
         if bad.any():
             raise DataError("siting.people_not_whole", ids=first_ids(table.index[bad]))
-    return table.rename(columns=str).astype("int64")
+    return table.astype("int64")
 
 
 def _whole_numbers(values: pd.Series) -> pd.Series:
@@ -210,7 +210,8 @@ def _times(
     communities: pd.Index,
     sites: pd.Index,
 ) -> tuple[TravelTimes, pd.Series]:
-    named = times if isinstance(times, Mapping) else dict.fromkeys(standards, times)
+    given = times if isinstance(times, Mapping) else dict.fromkeys(standards, times)
+    named = {name: _own_names(table) for name, table in given.items()}
     if set(map(str, named)) != set(standards):
         raise DataError("siting.classes_differ", times=", ".join(map(str, named)), minutes=", ".join(standards))
     for name, table in named.items():
@@ -224,6 +225,10 @@ def _times(
         return table if list(table.sites) == list(sites) else table.only(sites), known
     parts = [_Part(standards[str(name)], t.only(sites), known.eq(str(name)).to_numpy()) for name, t in named.items()]
     return _merged(parts, order), known
+
+
+def _own_names(times: TravelTimes) -> TravelTimes:
+    return replace(times, communities=own_index(times.communities), sites=own_index(times.sites))
 
 
 def _check_reach(standard: Standard, times: TravelTimes, sites: pd.Index) -> None:

@@ -17,10 +17,23 @@ Table = TypeVar("Table", pd.Series, pd.DataFrame)
 
 def as_ids(given: pd.Index) -> pd.Index:
     """An index as ids, which are text; DataError where one cannot be written to a file."""
+    check_ids(given.tolist())
+    return own_index(given).astype("str")
+
+
+def own_index(given: pd.Index) -> pd.Index:
+    """The same ids under our name: what users call an index or its columns may be a column of a table of ours.
+
+    DataError where a row has more than one id.
+    """
     if given.nlevels > 1:
         raise DataError("siting.bad_ids", ids=first_ids(given))
-    check_ids(given.tolist())
-    return given.astype("str")
+    return given.rename("id")
+
+
+def own_table(given: pd.DataFrame) -> pd.DataFrame:
+    """The same rows and columns, without the names that users gave the two axes."""
+    return given.set_axis(own_index(given.index)).rename_axis(columns=None)
 
 
 def check_ids(ids: Iterable[object]) -> None:
@@ -49,7 +62,7 @@ def by_id(table: Table, ids: pd.Index, what: str, *, plain: bool = False) -> Tab
         again = table.index[table.index.duplicated()].unique()
         raise DataError("siting.named_twice", table=what, ids=first_ids(again))
     if table.index.equals(ids):
-        return table
+        return table.set_axis(ids)
     index, wanted = table.index.astype("str"), ids.astype("str")
     place = index.get_indexer(wanted)
     if (place >= 0).all() and len(index) == len(wanted):

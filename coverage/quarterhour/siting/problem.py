@@ -350,9 +350,9 @@ class SitingProblem:
 def input_hash(problem: SitingProblem) -> str:
     """sha256 of everything that the answer depends on; the same question has the same hash."""
     digest = hashlib.sha256(json.dumps(asked(problem), ensure_ascii=False).encode())
-    for table in (problem.sites.reset_index(), problem.areas.reset_index(), problem.classes.to_frame("class")):
-        for column in table:
-            digest.update("\x1f".join(map(str, table[column].tolist())).encode())
+    columns = [column for t in (problem.sites, problem.areas) for column in (t.index, *(t[c] for c in t))]
+    for column in (*columns, problem.classes):
+        digest.update("\x1f".join(map(str, column.tolist())).encode())
     for numbers in (*(problem.people[c] for c in problem.people), problem.demand, problem.load):
         digest.update(np.ascontiguousarray(numbers, dtype="<i8").tobytes())
     pairs = problem.pairs

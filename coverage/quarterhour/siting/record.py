@@ -208,7 +208,7 @@ def read_record(record: Mapping[str, Any]) -> tuple[SitingProblem, SitingPlan]:
 
 def _problem(name: str, packed: Mapping[str, Any]) -> SitingProblem:
     ids, classes, *areas = _unpack_texts(packed["communities"])
-    communities = pd.Index(ids, dtype="str")
+    communities = pd.Index(ids, dtype="str", name="id")
     sites = _sites(packed)
     people = pd.DataFrame({c: _unpack(text) for c, text in packed["people"].items()}, index=communities)
     demand = sum((people[c] * int(w) for c, w in packed["weights"].items()), start=pd.Series(0, index=communities))
