@@ -70,7 +70,7 @@ def from_junction(net: Network, junction: int, heading: str) -> np.ndarray:
     at = int(np.flatnonzero(ends == junction)[0])
     here = places([(at % len(net.tail), float(at >= len(net.tail)))])
     arcs, leaving = search_graph(net).arcs(heading), heading == "to_community"
-    entries = entries_of(net, here, leaves=leaving, extra=0)
+    entries = entries_of(net, here, leaves=leaving, turnout=0)
     start, state, cs = entries.rows(slice(0, 1))
     source = state, cs, np.zeros(start[-1], np.int32)
     times, _ = nearest_source((arcs.indptr, arcs.head, arcs.cs), source, cut=2**30 - 1)
@@ -247,8 +247,8 @@ def test_a_hierarchy_of_the_searched_graph_gives_the_same_pairs(roads: Any, seed
     net = network(roads, turns=walks(network(roads), rng, 3))
     graph, leaving = search_graph(net), heading == "to_community"
     spots = places([(int(r), float(s)) for r, s in zip(rng.integers(0, len(roads), 6), rng.random(6), strict=True)])
-    source = entries_of(net, spots, leaves=leaving, extra=0)
-    targets = entries_of(net, spots, leaves=not leaving, extra=0).by_state()
+    source = entries_of(net, spots, leaves=leaving, turnout=0)
+    targets = entries_of(net, spots, leaves=not leaving, turnout=0).by_state()
     there = graph.arcs("to_community")
     hierarchy = build_hierarchy(there.indptr, there.head, there.cs)
     arcs = graph.arcs(heading)

@@ -29,7 +29,10 @@ def way(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> str:
 
 
 def town(seed: int) -> tuple[Network, pd.DataFrame, pd.DataFrame]:
-    """A grid with gaps, one-way streets and an island; places mid-road, on one road, at ends, and off every road."""
+    """A grid with gaps, one-way streets and an island; places mid-road, on one road, at ends, and off every road.
+
+    Some sites stand in the very house of a community, two in one.
+    """
     side, rng = 14, np.random.default_rng(seed)
     at = np.arange(side * side).reshape(side, side)
     tail, head = np.r_[at[:, :-1].ravel(), at[:-1].ravel()], np.r_[at[:, 1:].ravel(), at[1:].ravel()]
@@ -49,7 +52,18 @@ def town(seed: int) -> tuple[Network, pd.DataFrame, pd.DataFrame]:
         frame = pd.DataFrame({"road": road, "share": share, "gap_m": gap, "x": 0.0, "y": 0.0, "snapped": road >= 0})
         return frame.set_axis([f"{prefix}{i}" for i in range(count)], axis=0)
 
-    return net, places(70, "c"), places(25, "s")
+    homes, bases = places(70, "c"), places(25, "s")
+    homes[["place_x", "place_y"]] = np.column_stack([np.arange(70.0), np.zeros(70)])
+    bases[["place_x", "place_y"]] = np.column_stack([np.arange(25.0), np.ones(25)])
+    houses = [*np.flatnonzero(homes["gap_m"] > 0)[:6], *rng.integers(0, 70, 6), 5, 5]
+    kept = homes.iloc[houses].set_axis(bases.index[: len(houses)], axis=0)
+    return net, homes, pd.concat([kept, bases.iloc[len(houses) :]])
+
+
+def test_sites_in_the_house_of_a_community_are_among_what_is_compared() -> None:
+    here = town(1)
+    pairs = table(here, "to_site").pairs()
+    assert (here[1].loc[pairs["community"][pairs["minutes"] == 0.5], "gap_m"] > 0).sum() >= 5
 
 
 def table(town: tuple[Network, pd.DataFrame, pd.DataFrame], heading: Any) -> TravelTimes:

@@ -13,6 +13,8 @@ from quarterhour.graph import UNREACHED, SearchGraph, ragged, search_graph
 from quarterhour.network import Network
 
 Ints = NDArray[Any]
+DECIMALS_M = 3
+"""One point to the millimetre: tables that come by different projections differ by less."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -21,7 +23,8 @@ class Entries:
 
     ``road``, ``share``: where it stands (-1: nowhere). ``link``: of the road; ``open``, ``passed``: whether one may go
     along it and against it, and the centiseconds from where it begins in that direction to the place. ``extra``: gap
-    and turnout. ``state, cs[start[i]:start[i + 1]]``: by place. ``states``: how many the graph has.
+    and turnout; ``turnout`` alone. ``point``: as ``points_in_common`` numbers them. ``state, cs[start[i]:start[i +
+    1]]``: by place. ``states``: how many the graph has.
     """
 
     road: Ints
@@ -30,6 +33,8 @@ class Entries:
     open: NDArray[np.bool_]
     passed: Ints
     extra: Ints
+    turnout: int
+    point: Ints
     start: Ints
     state: Ints
     cs: Ints
@@ -53,12 +58,15 @@ class Entries:
         return start, place[order], self.cs[order]
 
 
-def entries_of(network: Network, snapped: pd.DataFrame, *, leaves: bool, extra: int) -> Entries:
+def entries_of(
+    network: Network, snapped: pd.DataFrame, *, leaves: bool, turnout: int, point: Ints | None = None
+) -> Entries:
     """Where snapped places join ``search_graph(network)``; ``leaves``: there trips begin (else they end).
 
-    The way to the tail of a road is round(share x time), to the head the rest, so that pieces add up. ``extra``
+    The way to the tail of a road is round(share x time), to the head the rest, so that pieces add up. ``turnout``
     centiseconds come on top, as does the gap between place and road. A place at the very end of a road stands on the
-    junction: its trips leave by any road, and arrive by any.
+    junction: its trips leave by any road, and arrive by any. ``point``: which point each stands on, where the other
+    side has some there too.
     """
     graph = search_graph(network)
     road = snapped["road"].to_numpy()
@@ -66,7 +74,7 @@ def entries_of(network: Network, snapped: pd.DataFrame, *, leaves: bool, extra: 
     at = np.where(on, road, 0)
     share = np.where(on, snapped["share"].to_numpy(dtype=float), 0.0)
     gap = np.where(on, snapped["gap_m"].to_numpy(dtype=float), 0.0)
-    off = np.rint(gap * 360.0 / network.mode.gap_kmh).astype(np.int64) + extra
+    off = np.rint(gap * 360.0 / network.mode.gap_kmh).astype(np.int64) + turnout
     spot = _Spots(network, graph, at, share)
     place, state, cs = spot.leaving() if leaves else spot.arriving()
     kept = on[place]
@@ -79,6 +87,8 @@ def entries_of(network: Network, snapped: pd.DataFrame, *, leaves: bool, extra: 
         open=spot.open,
         passed=spot.passed,
         extra=off,
+        turnout=turnout,
+        point=np.full(len(road), -1) if point is None else point,
         start=np.r_[0, np.cumsum(np.bincount(place, minlength=len(road)))].astype(np.int64),
         state=state[order].astype(np.uint32),
         cs=np.minimum(cs[order], UNREACHED).astype(np.int32),
@@ -138,24 +148,54 @@ class _Spots:
         )
 
 
-def direct_legs(source: Entries, target: Entries, span: slice, *, leaving: bool) -> tuple[Ints, Ints, Ints]:
-    """Places on the same link, and the time between in the directions that it allows.
+def points_in_common(ones: pd.DataFrame, others: pd.DataFrame) -> tuple[Ints, Ints]:
+    """The points that snapped places of both tables stand on, numbered by place; -1: no place of the other is there.
 
-    For the sources of ``span``: start of each one's targets, the targets, the whole time. ``leaving``: trips begin
+    To the millimetre. A place that has no road has no point either: one so far off is in doubt. Nor have tables
+    without ``place_x``, ``place_y``.
+    """
+    count = len(ones)
+    if any(column not in frame for frame in (ones, others) for column in ("place_x", "place_y")):
+        return np.full(count, -1), np.full(len(others), -1)
+    road, x, y = (np.r_[ones[c], others[c]].astype(float) for c in ("road", "place_x", "place_y"))
+    point, points = pd.factorize(np.round(x, DECIMALS_M) + 1j * np.round(y, DECIMALS_M))
+    point[road < 0] = -1
+    stands = np.zeros((2, len(points) + 1), bool)  # the last: those of -1
+    for here, side in zip(stands, (point[:count], point[count:]), strict=True):
+        here[side] = True
+    point[~(stands[0] & stands[1])[point]] = -1
+    return point[:count], point[count:]
+
+
+def direct_legs(source: Entries, target: Entries, span: slice, *, leaving: bool) -> tuple[Ints, Ints, Ints]:
+    """Trips that pass no junction: between places on one link, in the directions that it allows, or at one point.
+
+    Two places at one point are 0 apart, however far off the road it lies: their trip takes the turnout alone. For the
+    sources of ``span``: start of each one's targets, the targets (some twice), the whole time. ``leaving``: trips begin
     at the sources.
     """
-    links = source.link[span]
-    order = np.argsort(target.link, kind="stable")
-    held = target.link[order]
-    low, high = np.searchsorted(held, links, "left"), np.searchsorted(held, links, "right")
-    count = np.where(links >= 0, high - low, 0)
-    s, t = ragged(low, count)
-    s, t = s + span.start, order[t]
+    s, t = _alike(source.link, target.link, span)
     a, b, i, j = (source, target, s, t) if leaving else (target, source, t, s)
     leg = b.passed[j] - a.passed[i]
     leg = np.where(a.open[i] & (leg >= 0), leg, UNREACHED).min(axis=1)
     whole = np.minimum(leg + a.extra[i] + b.extra[j], UNREACHED)
+    here, there = _alike(source.point, target.point, span)
+    if len(here):
+        s, t = np.r_[s, here], np.r_[t, there]
+        order = np.argsort(s, kind="stable")
+        s, t, whole = s[order], t[order], np.r_[whole, np.full(len(here), source.turnout + target.turnout)][order]
+    count = np.bincount(s - span.start, minlength=span.stop - span.start)
     return np.r_[0, np.cumsum(count)].astype(np.int64), t.astype(np.int32), whole.astype(np.int32)
+
+
+def _alike(sources: Ints, targets: Ints, span: slice) -> tuple[Ints, Ints]:
+    """Sources of a span and targets that have the same number, by source; -1 is no number."""
+    held = np.flatnonzero(targets >= 0)
+    held = held[np.argsort(targets[held], kind="stable")]
+    mine, sorted_ = sources[span], targets[held]
+    low, high = np.searchsorted(sorted_, mine, "left"), np.searchsorted(sorted_, mine, "right")
+    s, at = ragged(low, np.where(mine >= 0, high - low, 0))
+    return s + span.start, held[at]
 
 
 def road_times(network: Network, entries: Entries, places: Ints, times: Ints, *, leaving: bool) -> Ints:

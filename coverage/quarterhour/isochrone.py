@@ -92,7 +92,7 @@ def isochrones(
     cutoffs = _checked(minutes, heading, turnout_minutes, radius_m, cell_m, sites.index)
     leaving = heading == "to_community"
     snapped = snap_places(network, sites, limit_m=limit_m)
-    entries = entries_of(network, snapped, leaves=leaving, extra=centiseconds(turnout_minutes))
+    entries = entries_of(network, snapped, leaves=leaving, turnout=centiseconds(turnout_minutes))
     groups = [np.arange(len(sites))] if union and len(sites) else [np.array([i]) for i in range(len(sites))]
     names = [""] if union else list(sites.index)
     clip = _Clip(_areas(land, network, "land"), _areas(water, network, "water"))

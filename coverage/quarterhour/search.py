@@ -313,7 +313,7 @@ def cutoff_table(
     sources : start of each source's entries, the junctions it enters by, the centiseconds until there.
     targets : start of each junction's targets, the targets, the centiseconds from the junction to them; without
         them the junctions are the targets.
-    direct : start of each source's direct legs (both on one road), the targets, the whole time.
+    direct : start of each source's direct legs (both on one road, or at one point), the targets, the whole time.
     target_count, cut : number of targets; centiseconds below 2**30.
     queue : its measures; the answer does not depend on them.
     stop : set its one element and the search ends soon; what is returned then is not whole.

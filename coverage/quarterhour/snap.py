@@ -57,8 +57,9 @@ def snap_places(
     -------
     Indexed as ``places``: ``road`` (position in the network, -1 when not snapped), ``share`` along it
     (0 at its tail), ``gap_m`` (told for places too far as well), ``x``, ``y`` (metres, on the road),
-    ``snapped``, ``reason`` ("", ``too_far``, ``no_point``) and ``doubt`` ("", ``far_off``, ``no_stopping``,
-    ``passed_over``, ``island``: see ``doubtful_snaps``). Of roads equally near, the first in the network.
+    ``place_x``, ``place_y`` (metres, the place itself; missing without a point), ``snapped``, ``reason`` ("",
+    ``too_far``, ``no_point``) and ``doubt`` ("", ``far_off``, ``no_stopping``, ``passed_over``, ``island``: see
+    ``doubtful_snaps``). Of roads equally near, the first in the network.
 
     Raises
     ------
@@ -77,8 +78,9 @@ def snap_places(
         [~snapped, island[road], passed, network.no_stopping[road], gap > DOUBTFUL_GAP_M], [0, 4, 3, 2, 1], 0
     )
     reason = np.where(snapped, 0, np.where(pointed, 1, 2))
-    made = {"road": road, "share": share, "gap_m": gap, "x": on[:, 0], "y": on[:, 1], "snapped": snapped}
-    return pd.DataFrame({**made, "reason": _REASONS[reason], "doubt": _DOUBTS[doubt]}, index=places.index)
+    made = {"road": road, "share": share, "gap_m": gap, "x": on[:, 0], "y": on[:, 1]}
+    own = {"place_x": np.where(pointed, x, np.nan), "place_y": np.where(pointed, y, np.nan), "snapped": snapped}
+    return pd.DataFrame({**made, **own, "reason": _REASONS[reason], "doubt": _DOUBTS[doubt]}, index=places.index)
 
 
 def at_junctions(network: Network, junctions: pd.Series) -> pd.DataFrame:
@@ -100,7 +102,8 @@ def at_junctions(network: Network, junctions: pd.Series) -> pd.DataFrame:
     at, roads = first[position], len(network.tail)
     on = at >= 0
     made = {"road": np.where(on, at % roads, -1).astype(np.int32), "share": np.where(on, at >= roads, np.nan)}
-    where = {"gap_m": np.where(on, 0.0, np.nan), "x": network.x[position], "y": network.y[position], "snapped": on}
+    x, y = network.x[position], network.y[position]
+    where = {"gap_m": np.where(on, 0.0, np.nan), "x": x, "y": y, "place_x": x, "place_y": y, "snapped": on}
     reason = np.where(on, "", "no_roads").astype(object)
     return pd.DataFrame({**made, **where, "reason": reason, "doubt": ""}, index=junctions.index)
 

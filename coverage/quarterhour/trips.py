@@ -10,7 +10,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from quarterhour.entries import Entries, direct_legs, entries_of
+from quarterhour.entries import Entries, direct_legs, entries_of, points_in_common
 from quarterhour.errors import DataError, first_ids
 from quarterhour.graph import search_graph
 from quarterhour.modes import CENTISECONDS_PER_MINUTE, centiseconds
@@ -113,9 +113,11 @@ def trips_between(
     order = np.argsort(np.where(road >= 0, network.tail[road], len(network.x)), kind="stable")
     order = np.arange(len(road)) if as_given else order
     leaving = outward == (heading == "to_community")
-    extra = (turnout, 0) if outward else (0, turnout)
-    source = entries_of(network, searched.iloc[order], leaves=leaving, extra=extra[0])
-    target = entries_of(network, other, leaves=not leaving, extra=extra[1])
+    at_source, at_target = (turnout, 0) if outward else (0, turnout)
+    begins = searched.iloc[order]
+    here, there = points_in_common(begins, other)
+    source = entries_of(network, begins, leaves=leaving, turnout=at_source, point=here)
+    target = entries_of(network, other, leaves=not leaving, turnout=at_target, point=there)
     arcs = search_graph(network).arcs(heading if outward else _BACK[heading])
     return Trips(
         homes=homes,

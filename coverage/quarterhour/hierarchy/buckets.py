@@ -219,7 +219,7 @@ def table_by_buckets(
     sources : start of each source's entries, the junctions it enters by, the centiseconds until there.
     targets : start of each junction's targets, the targets, the centiseconds from the junction to them; or
         what ``fill_buckets`` made of them, with this cutoff or a longer one.
-    direct : start of each source's direct legs (both on one road), the targets, the whole time.
+    direct : start of each source's direct legs (both on one road, or at one point), the targets, the whole time.
     target_count, cut : number of targets; centiseconds below 2**30.
 
     Returns

@@ -1,0 +1,221 @@
+"""Places at one point are 0 minutes apart, however far off the road: every kind of question says so."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import geopandas as gpd
+import numpy as np
+import pandas as pd
+import pytest
+from shapely import LineString
+
+import quarterhour as qh
+from quarterhour import nearest, search, snap, tally
+from quarterhour.modes import as_mode, read_modes
+from quarterhour.network import Network, build_network
+from quarterhour.roads import as_roads
+from quarterhour.snap import snap_places
+from test_reach import CRS, cut_graph, roads_of, shortest
+
+HEADINGS = ("to_site", "to_community")
+EAST, NORTH = 400_000.0, 4_150_000.0
+
+
+@pytest.fixture(params=["compiled", "scipy", "hierarchy"])
+def way(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> dict[str, Any]:
+    """The ways to a table, and what to ask of it besides."""
+    if request.param == "scipy":
+        for room in (search, nearest, tally, snap):
+            monkeypatch.setattr(room, "COMPILED", False)
+    monkeypatch.setattr("quarterhour.hierarchy.CLIMB_S", 0)  # else a town this small is searched
+    return {"scenarios": 10**6} if request.param == "hierarchy" else {}
+
+
+def places(spots: dict[str, tuple[float, float]]) -> gpd.GeoDataFrame:
+    """By id: metres east and north of the middle of the street."""
+    x, y = np.array(list(spots.values())).T
+    return gpd.GeoDataFrame(index=list(spots), geometry=gpd.points_from_xy(EAST + x, NORTH + y), crs=CRS)
+
+
+def street(oneway: int = 0) -> Network:
+    """4 km from west to east, on foot or (one-way) by car."""
+    line = gpd.GeoDataFrame(
+        {"oneway": [oneway], "road_class": ["residential"]},
+        geometry=[LineString([[EAST - 2000, NORTH], [EAST + 2000, NORTH]])],
+        crs=CRS,
+    )
+    return build_network(as_roads(line, crs=CRS)[0], read_modes()["car" if oneway else "walk"])
+
+
+@pytest.mark.parametrize("heading", HEADINGS)
+@pytest.mark.parametrize("turnout", [0.0, 3.0])
+def test_a_clinic_in_the_villages_own_house_is_no_way_off(heading: Any, turnout: float, way: dict[str, Any]) -> None:
+    """North's clinic is 400 m from the road; South lies as far off on the other side, so its way is twice that."""
+    homes, clinic = places({"north": (0, 400), "south": (0, -400)}), places({"clinic": (0, 400)})
+    times = qh.travel_times(street(), homes, clinic, minutes=30, heading=heading, turnout_minutes=turnout, **way)
+    assert times.minutes("north", "clinic") == turnout
+    assert times.minutes("south", "clinic") == pytest.approx(turnout + 800 / 60, abs=1e-3)
+
+
+@pytest.mark.parametrize("heading", HEADINGS)
+def test_a_point_that_no_road_is_near_has_no_times_at_all(heading: Any, way: dict[str, Any]) -> None:
+    """Its road is missing or the point is wrong: that is told, not guessed."""
+    homes, sites = places({"far": (0, 1500), "near": (0, 900)}), places({"own": (0, 1500), "other": (0, 900)})
+    pairs = qh.travel_times(street(), homes, sites, minutes=60, heading=heading, turnout_minutes=2, **way).pairs()
+    assert pairs.values.tolist() == [["near", "other", 2.0]]
+
+
+def test_one_point_on_a_one_way_street_has_no_direction(way: dict[str, Any]) -> None:
+    homes, sites = places({"home": (0, 90)}), places({"own": (0, 90), "up": (-500, 90)})
+    for heading, reached in (("to_site", 1), ("to_community", 2)):
+        times = qh.travel_times(street(oneway=1), homes, sites, minutes=60, heading=heading, **way)  # type: ignore[arg-type]
+        assert times.minutes("home", "own") == 0
+        assert len(times.cs) == reached
+
+
+def test_one_point_is_one_to_the_millimetre() -> None:
+    """Tables that came by different projections differ by less; the house next door is another point."""
+    homes = places({"home": (0, 400)})
+    sites = places({"own": (0.0004, 399.9996), "next_door": (0, 400.01)})
+    times = qh.travel_times(street(), homes, sites, minutes=30, heading="to_site")
+    assert times.minutes("home", "own") == 0
+    assert times.minutes("home", "next_door") == pytest.approx(800 / 60, abs=1e-3)
+
+
+def test_places_without_a_point_are_never_at_one_point() -> None:
+    homes = gpd.GeoDataFrame(index=["a", "b"], geometry=gpd.GeoSeries.from_wkt(["POINT EMPTY", None], crs=CRS))
+    assert not len(qh.travel_times(street(), homes, homes, minutes=30, heading="to_site").cs)
+
+
+def test_snapped_places_that_do_not_say_where_they_stand_go_by_their_road() -> None:
+    net, here = street(), places({"home": (0, 400)})
+    spots = snap_places(net, here)
+    bare = spots.drop(columns=["place_x", "place_y"])
+    assert qh.travel_times(net, spots, spots, minutes=30, heading="to_site").minutes("home", "home") == 0
+    for homes, sites in ((bare, spots), (spots, bare)):
+        times = qh.travel_times(net, homes, sites, minutes=30, heading="to_site")
+        assert times.minutes("home", "home") == pytest.approx(800 / 60, abs=1e-3)
+
+
+# --- a second opinion
+
+
+def town(seed: int) -> tuple[Network, gpd.GeoDataFrame, gpd.GeoDataFrame]:
+    """Streets between random junctions, a few one-way; places up to 300 m beside them, half of the sites in a home."""
+    rng = np.random.default_rng(seed)
+    xy = np.array([EAST, NORTH]) + rng.integers(0, 1500, (9, 2))
+    ends = [(u, v) for u, v in rng.integers(0, 9, (14, 2)).tolist() if u != v]
+    oneway = rng.choice([0, 0, 0, 1, -1], len(ends)).tolist()
+    mode = as_mode("toycar", {"travels": "vehicle", "speed_kmh": 36, "gap_kmh": 3.6})
+    net = build_network(roads_of(ends, xy, oneway), mode)
+    homes, bases = (rng.integers(-300, 1800, (n, 2)) for n in (12, 8))
+    bases[:4] = homes[[0, 0, 5, 11]]
+    made = [places({f"{p}{i}": (x, y) for i, (x, y) in enumerate(s)}) for p, s in (("c", homes), ("s", bases))]
+    return net, made[0], made[1]
+
+
+@pytest.mark.parametrize("heading", HEADINGS)
+@pytest.mark.parametrize("seed", range(6))
+def test_all_questions_equal_networkx_with_an_edge_of_no_length(seed: int, heading: Any, way: dict[str, Any]) -> None:
+    net, homes, bases = town(seed)
+    spots = snap_places(net, homes, limit_m=300), snap_places(net, bases, limit_m=300)
+    graph = cut_graph(net, *spots)
+    for home, here in homes.geometry.items():
+        for base in bases.index[(bases.geometry == here) & spots[1]["snapped"]]:
+            graph.add_edge(("off", home), ("off", base), weight=0)
+            graph.add_edge(("off", base), ("off", home), weight=0)
+    turnout, cut = 3000, 9 * 6000
+    wanted = {pair: cs + turnout for pair, cs in shortest(graph, *spots, heading).items() if cs + turnout <= cut}
+    assert turnout in wanted.values()
+
+    asked: dict[str, Any] = {"minutes": 9, "heading": heading, "turnout_minutes": 0.5, "limit_m": 300}
+    assert told(qh.travel_times(net, homes, bases, **asked, **way).pairs()) == wanted
+    by_rank = qh.nearest_sites(net, homes, bases, k=8, **asked).stack("rank", future_stack=True).dropna()
+    assert told(by_rank.rename_axis(["community", "rank"]).reset_index()) == wanted
+    kinds = pd.Series(bases.index, index=bases.index)
+    by_kind = qh.nearest_by_kind(net, homes, bases, kinds=kinds, **asked).stack("kind", future_stack=True).dropna()
+    assert told(by_kind.rename_axis(["community", "kind"]).reset_index()) == wanted
+    for blocks_of in ("sites", "communities"):
+        blocks = qh.travel_time_blocks(net, homes, bases, memory_mb=500, blocks_of=blocks_of, **asked)  # type: ignore[arg-type]
+        assert told(pd.concat([b.pairs() for b in blocks])) == wanted
+    reached = pd.DataFrame(0, index=homes.index, columns=bases.index)
+    for home, base in wanted:
+        reached.loc[home, base] = 1
+    people = pd.Series(2 ** np.arange(12), index=homes.index, name="older")
+    within = qh.people_within(net, homes, bases, people=people, **asked)
+    assert within["older", 9.0].tolist() == (reached.T @ people).tolist()
+    sums = qh.sums_by_kind(net, homes, bases, kinds=kinds, **asked).xs("sites", axis=1, level="column")
+    assert sums[bases.index].to_numpy().tolist() == reached.to_numpy().tolist()
+
+
+def told(pairs: pd.DataFrame) -> dict[Any, int]:
+    return {(r.community, r.site): round(r.minutes * 6000) for r in pairs.itertuples()}
+
+
+# --- a whole study
+
+STUDY = """
+[study]
+id = "one-point"
+zh = "同一点"
+en = "one point"
+crs = "EPSG:32651"
+reference_date = 2025-12-31
+seed = 1
+snap_limit_m = 1000
+[roads]
+path = "roads.geojson"
+[communities]
+path = "communities.csv"
+columns = { id = "id", name = "name", x = "x", y = "y" }
+crs = "EPSG:32651"
+people = ["older"]
+[[facilities]]
+path = "facilities.csv"
+columns = { id = "id", name = "name", kind = "kind", x = "x", y = "y" }
+crs = "EPSG:32651"
+[[circles]]
+id = "walk"
+zh = "步行"
+en = "walk"
+kinds = ["clinic"]
+mode = "walk"
+minutes = 10
+heading = "to_site"
+people = "older"
+[[siting]]
+id = "own"
+zh = "本村建"
+en = "a centre in each village"
+kind = "centre"
+mode = "car"
+minutes = 10
+people = "older"
+objective = "max-cover"
+new_sites = 2
+candidates = "communities"
+seconds = 10
+[outputs]
+folder = "results"
+"""
+
+
+@pytest.mark.parametrize("off_m", [400, 480])
+def test_a_village_is_served_by_what_stands_in_it(off_m: int, tmp_path: Path) -> None:
+    """Its own clinic is 0 minutes away; a centre in each of two villages covers both, all 150 people."""
+    (tmp_path / "study.toml").write_text(STUDY, encoding="utf-8")
+    rows = f"v1,North,{EAST},{NORTH + off_m},100\nv2,South,{EAST + 900},{NORTH - 400},50\n"
+    (tmp_path / "communities.csv").write_text("id,name,x,y,older\n" + rows, encoding="utf-8")
+    own = f"id,name,kind,x,y\nc1,Clinic,clinic,{EAST},{NORTH + off_m}\n"
+    (tmp_path / "facilities.csv").write_text(own, encoding="utf-8")
+    line = LineString([[EAST - 2000, NORTH], [EAST, NORTH], [EAST + 2000, NORTH]])
+    roads = gpd.GeoDataFrame({"highway": ["residential"]}, geometry=[line], crs=CRS)
+    roads.to_file(tmp_path / "roads.geojson", driver="GeoJSON")
+    results = qh.run_study(qh.read_study(tmp_path))
+    judged = results.checks[0].communities
+    assert judged.at["v1", "minutes"] == 0
+    assert judged["met"].tolist() == [True, False]
+    plan = results.proposals[0].plan
+    assert (plan.status, plan.covered_before, plan.covered) == ("optimal", 0, 150)
