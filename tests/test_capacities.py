@@ -19,10 +19,10 @@ from quarterhour.chart import Line, line_chart
 from quarterhour.cli import verify
 from quarterhour.errors import DataError, PlanError, StudyError
 from quarterhour.graves import graves_on, shared_by_people
+from quarterhour.report.findings import quality_note
 from quarterhour.siting.record import verify_record
 from quarterhour.siting.recount import verify_plan
 from quarterhour.sitingtables import siting_charts, siting_sections
-from quarterhour.study import quality_note
 from quarterhour.study.proposals import Proposal
 
 FIGURES = {"site-per-grave": 2.4, "niches-a-grave": 2, "site-per-niche": 0.3}

@@ -23,7 +23,7 @@ from quarterhour.lawful import lawful_candidates
 from quarterhour.rules import read_rule_set
 from quarterhour.siting.record import verify_record
 from quarterhour.sitingtables import siting_sections
-from quarterhour.study import Results
+from quarterhour.study.results import Results
 from quarterhour.targets import told
 from quarterhour.units import counted_said, unit_said
 

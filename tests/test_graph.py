@@ -17,7 +17,8 @@ from shapely import LineString, Point
 from benchmarks.places import real_network
 from quarterhour.entries import entries_of, junction_times
 from quarterhour.graph import UNREACHED, search_graph
-from quarterhour.hierarchy import build_hierarchy, table_by_buckets
+from quarterhour.hierarchy.buckets import table_by_buckets
+from quarterhour.hierarchy.build import build_hierarchy
 from quarterhour.isochrone import isochrones
 from quarterhour.modes import as_mode
 from quarterhour.nearest import nearest_source

@@ -18,16 +18,9 @@ from scipy.sparse.csgraph import dijkstra, minimum_spanning_tree
 from scipy.spatial import Delaunay
 
 from quarterhour.errors import CutoffError, DataError
-from quarterhour.hierarchy import (
-    Hierarchy,
-    build_hierarchy,
-    choose_method,
-    fill_buckets,
-    kept_hierarchy,
-    read_hierarchy,
-    table_by_buckets,
-    write_hierarchy,
-)
+from quarterhour.hierarchy import choose_method
+from quarterhour.hierarchy.buckets import fill_buckets, table_by_buckets
+from quarterhour.hierarchy.build import Hierarchy, build_hierarchy, kept_hierarchy, read_hierarchy, write_hierarchy
 from quarterhour.roads import as_roads
 from quarterhour.search import cutoff_table
 

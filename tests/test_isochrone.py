@@ -20,7 +20,7 @@ from quarterhour.errors import DataError
 from quarterhour.isochrone import isochrones
 from quarterhour.modes import as_mode, read_modes
 from quarterhour.network import Network, build_network
-from quarterhour.osm import read_osm_roads
+from quarterhour.osm.extract import read_osm_roads
 from quarterhour.roads import as_roads
 from quarterhour.snap import snap_places
 

@@ -14,7 +14,9 @@ import pytest
 from quarterhour import places, words
 from quarterhour.circle import CircleCheck, check_circle
 from quarterhour.reach import times_from_matrix
-from quarterhour.report import escape, report_markdown, summary_lines, write_workbook
+from quarterhour.report.book import write_workbook
+from quarterhour.report.console import summary_lines
+from quarterhour.report.page import escape, report_markdown
 from quarterhour.rules import Circle, as_targets
 from quarterhour.siting.plan import SitingPlan
 from quarterhour.targets import Scorecard, score_targets

@@ -14,13 +14,14 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from quarterhour.reach import times_from_matrix
-from quarterhour.siting.chain import Answer, Search, easy_bound
+from quarterhour.siting.chain import Search
 from quarterhour.siting.door import as_problem
 from quarterhour.siting.exact import solve_siting
 from quarterhour.siting.matrix import siting_from_matrix
 from quarterhour.siting.measure import Choice, Measure, as_said
 from quarterhour.siting.model import Model
 from quarterhour.siting.problem import OBJECTIVES, Budget, Capacity, Coverage, Goal, Quota, Spacing, Standard
+from quarterhour.siting.question.bounds import Answer, easy_bound
 from quarterhour.siting.record import plan_record, verify_record
 from quarterhour.siting.recount import verify_plan
 from quarterhour.siting.rules import Rules

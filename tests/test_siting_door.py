@@ -17,8 +17,8 @@ import pytest
 
 from quarterhour.errors import CutoffError, DataError
 from quarterhour.reach import times_from_matrix
-from quarterhour.siting.counting import contradictions
 from quarterhour.siting.door import as_problem
+from quarterhour.siting.explanation.contradictions import contradictions
 from quarterhour.siting.problem import Budget, Capacity, Coverage, Goal, Quota, Spacing, Standard, input_hash
 from quarterhour.siting.sites import join_sites
 

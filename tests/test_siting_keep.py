@@ -16,12 +16,12 @@ import pytest
 
 from quarterhour.siting import exact, keep
 from quarterhour.siting.assemble import certificate
-from quarterhour.siting.chain import easy_bound
 from quarterhour.siting.exact import solve_siting
 from quarterhour.siting.keep import Keeper
 from quarterhour.siting.matrix import siting_from_matrix
 from quarterhour.siting.measure import Choice, Measure
 from quarterhour.siting.problem import Budget, Capacity, Coverage
+from quarterhour.siting.question.bounds import easy_bound
 from quarterhour.siting.record import verify_record
 from quarterhour.siting.recount import verify_plan
 from quarterhour.siting.watch import COUNTING, Watch

@@ -13,8 +13,8 @@ import shapely
 
 import quarterhour as qh
 from quarterhour.errors import DataError, MissingError, PlanError, StudyError
+from quarterhour.report.findings import findings_count, told_inputs
 from quarterhour.siting.record import verify_record
-from quarterhour.study import findings_count, told_inputs
 
 
 @pytest.fixture

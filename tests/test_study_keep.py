@@ -20,7 +20,8 @@ from shapely import LineString
 import quarterhour as qh
 from quarterhour import cli
 from quarterhour.errors import QuarterhourError
-from quarterhour.study import earlier_plan, kept_plan, proposals
+from quarterhour.study import proposals
+from quarterhour.study.proposals import earlier_plan, kept_plan
 
 SIDE, STEP = 24, 500
 QUESTION = """

@@ -7,7 +7,8 @@ from pathlib import Path
 import pytest
 
 from quarterhour.errors import MissingError, StudyError
-from quarterhour.studyfile import line_of, read_study_file
+from quarterhour.studyfile import read_study_file
+from quarterhour.studyfile.mistakes import line_of
 
 
 def mended(folder: Path, before: str, after: str) -> Path:

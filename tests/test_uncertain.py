@@ -30,7 +30,7 @@ from quarterhour.edges import network_from_edges
 from quarterhour.errors import CutoffError, DataError
 from quarterhour.modes import Mode, as_mode, read_modes
 from quarterhour.network import build_network
-from quarterhour.osm import read_osm_roads
+from quarterhour.osm.extract import read_osm_roads
 from quarterhour.reach import TravelTimes, times_from_matrix, travel_times
 from quarterhour.roads import as_roads
 from quarterhour.rules import Circle

@@ -15,7 +15,8 @@ from quarterhour.inputs import Inputs
 from quarterhour.offered import counted_people
 from quarterhour.places import numbers, texts
 from quarterhour.rules import RuleSet
-from quarterhour.studyfile import CapacityFile, SitingFile, StudyFile
+from quarterhour.studyfile.siting import CapacityFile, SitingFile
+from quarterhour.studyfile.whole import StudyFile
 
 GRAVES = "graves"
 

@@ -23,7 +23,8 @@ from quarterhour.reach import travel_times
 from quarterhour.rounds import RoundsPlan, RoundsRule, plan_rounds
 from quarterhour.rules import RuleSet
 from quarterhour.scoring import Networks
-from quarterhour.studyfile import AccessFile, BedsFile, GravesFile, OverlayFile, RoundsFile, StudyFile
+from quarterhour.studyfile.services import AccessFile, BedsFile, GravesFile, OverlayFile, RoundsFile
+from quarterhour.studyfile.whole import StudyFile
 from quarterhour.suitability import Overlay, Weight, lay_over, parcels
 from quarterhour.territories import Territories, draw_territories
 

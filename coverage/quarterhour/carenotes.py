@@ -7,11 +7,11 @@ import pandas as pd
 from quarterhour import words
 from quarterhour.caretables import care_sections
 from quarterhour.league import league_table
-from quarterhour.maps import Notes
+from quarterhour.maps.notes import Notes
 from quarterhour.places import texts
 from quarterhour.rounds import RoundsPlan
 from quarterhour.sitingtables import Charts, siting_sections
-from quarterhour.study import Results
+from quarterhour.study.results import Results
 
 
 def map_notes(results: Results, lang: str, charts: Charts) -> Notes:

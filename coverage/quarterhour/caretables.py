@@ -10,8 +10,8 @@ from quarterhour import words
 from quarterhour.care import Access, Care
 from quarterhour.circle import CITY
 from quarterhour.places import texts
-from quarterhour.report import Section
-from quarterhour.study import Results
+from quarterhour.report.said import Section
+from quarterhour.study.results import Results
 
 
 def care_sections(results: Results, lang: str) -> list[Section]:

@@ -15,7 +15,9 @@ from quarterhour import words
 from quarterhour.errors import QuarterhourError
 
 if TYPE_CHECKING:
-    from quarterhour.study import Results, Study, Tell
+    from quarterhour.study.asked import Study
+    from quarterhour.study.results import Results
+    from quarterhour.study.running import Tell
 
 app = typer.Typer(
     add_completion=False,
@@ -98,15 +100,16 @@ def demo(out: Out = None, lang: Lang = "zh", quiet: Quiet = False) -> None:
 def inspect(study: StudyPath, roads: Roads = None, lang: Lang = "zh", quiet: Quiet = False) -> None:
     """What came in, and what is wrong with it; nothing is computed or written. Exit 1 if rows were set aside."""
     from quarterhour import study as room
+    from quarterhour.report.findings import findings_count, told_inputs
 
     asked = room.read_study(study, roads=roads)
     with _progress(quiet, lang) as tell:
         if tell:
             tell(words.say("study.step_read", lang))
         tables = room.read_study_inputs(asked)
-    for line in room.told_inputs(tables, lang):
+    for line in told_inputs(tables, lang):
         _print(line)
-    raise typer.Exit(1 if room.findings_count(tables) else 0)
+    raise typer.Exit(1 if findings_count(tables) else 0)
 
 
 @app.command()
@@ -204,6 +207,7 @@ def _run(
 
     from quarterhour import outputs
     from quarterhour import study as room
+    from quarterhour.report.findings import findings_count, told_findings
 
     asked: Study = room.read_study(study, roads=roads)
     folder = out or room.default_out(asked)
@@ -223,9 +227,9 @@ def _run(
     for line in outputs.summary(results, lang):
         _print(line)
     _print(words.say("cli.written", lang, folder=folder))
-    for line in room.told_findings(results.findings, lang, most=3):
+    for line in told_findings(results.findings, lang, most=3):
         _print(line, err=True)
-    if room.findings_count(results):
+    if findings_count(results):
         raise typer.Exit(1)
 
 

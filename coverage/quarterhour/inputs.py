@@ -13,7 +13,8 @@ from quarterhour import files, osm, places, slope, words
 from quarterhour.circle import people_quality
 from quarterhour.errors import DataError, MissingError, StudyError, first_ids
 from quarterhour.roads import as_roads
-from quarterhour.studyfile import Places, Source, StudyFile
+from quarterhour.studyfile.parts import Places, Source
+from quarterhour.studyfile.whole import StudyFile
 
 
 @dataclass(frozen=True, eq=False)

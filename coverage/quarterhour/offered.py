@@ -18,7 +18,7 @@ from quarterhour.places import texts
 from quarterhour.reach import TravelTimes
 from quarterhour.rules import Exclusion, RuleSet
 from quarterhour.siting.sites import join_sites
-from quarterhour.studyfile import SitingFile
+from quarterhour.studyfile.siting import SitingFile
 
 _YES = ("1", "true", "yes", "y", "是", "必建")
 """What the column ``required`` of a table says of a candidate that must be built."""

@@ -18,18 +18,14 @@ from quarterhour import files, maps, report, sections, words
 from quarterhour.carenotes import map_notes
 from quarterhour.league import earlier_rows, kept_rows
 from quarterhour.modes import Mode
+from quarterhour.report.findings import quality_note
 from quarterhour.siting.record import plan_record
 from quarterhour.sitingtables import Charts, siting_charts
-from quarterhour.study import (
-    Proposal,
-    Results,
-    Tell,
-    modes_named,
-    quality_note,
-    study_mode,
-    study_targets,
-    today,
-)
+from quarterhour.study import today
+from quarterhour.study.asked import modes_named, study_mode, study_targets
+from quarterhour.study.proposals import Proposal
+from quarterhour.study.results import Results
+from quarterhour.study.running import Tell
 
 LIBRARIES = ("quarterhour", "folium", "geopandas", "highspy", "numba", "numpy", "osmium", "osmnx", "pandas", "pyproj",
              "scikit-learn", "scipy", "shapely")  # fmt: skip

@@ -23,7 +23,8 @@ from pyproj import CRS
 
 from quarterhour import __version__
 from quarterhour.errors import DataError, MissingError, WriteError
-from quarterhour.files import atomic, sha256
+from quarterhour.files.checks import sha256
+from quarterhour.files.writing import atomic
 from quarterhour.graph import SearchGraph, search_graph
 from quarterhour.kernels import COMPILED
 from quarterhour.modes import Mode

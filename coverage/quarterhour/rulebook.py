@@ -9,7 +9,8 @@ from pathlib import Path
 from quarterhour import words
 from quarterhour.errors import DataError
 from quarterhour.rules import Exclusion, Figure, Rule, RuleSet, Target, compare_dates, read_rule_set, rule_sets
-from quarterhour.study import read_study, study_rules
+from quarterhour.study import read_study
+from quarterhour.study.asked import study_rules
 
 
 def told(

@@ -10,9 +10,9 @@ import pandas as pd
 from quarterhour import report, words
 from quarterhour.caretables import care_sections
 from quarterhour.league import changes, league_table
-from quarterhour.report import Section
+from quarterhour.report.said import Section
 from quarterhour.sitingtables import siting_sections
-from quarterhour.study import Results
+from quarterhour.study.results import Results
 from quarterhour.targets import Scorecard
 from quarterhour.uncertain import COVERED, told_argument, told_pace
 

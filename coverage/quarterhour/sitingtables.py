@@ -9,9 +9,10 @@ import pandas as pd
 from quarterhour import words
 from quarterhour.chart import Line, line_chart
 from quarterhour.places import QUALITIES, texts
-from quarterhour.report import Section
-from quarterhour.study import Proposal, Results
-from quarterhour.studyfile import SitingFile
+from quarterhour.report.said import Section
+from quarterhour.study.proposals import Proposal
+from quarterhour.study.results import Results
+from quarterhour.studyfile.siting import SitingFile
 from quarterhour.units import counted_said, goal_said, unit_said
 
 Charts = Mapping[str, tuple[str, str]]

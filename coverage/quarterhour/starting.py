@@ -7,7 +7,8 @@ from pathlib import Path
 
 from quarterhour import files, osm, words
 from quarterhour.errors import DataError, StudyError
-from quarterhour.study import Study, Tell
+from quarterhour.study.asked import Study
+from quarterhour.study.running import Tell
 
 
 def demo_folder() -> Path:

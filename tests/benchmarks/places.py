@@ -13,7 +13,7 @@ import geopandas as gpd
 from benchmarks.measure import Skipped
 from quarterhour.modes import read_modes
 from quarterhour.network import Network, build_network
-from quarterhour.osm import read_osm_roads
+from quarterhour.osm.extract import read_osm_roads
 from quarterhour.roads import as_roads
 
 ROOT = Path(__file__).resolve().parents[2]

@@ -18,7 +18,7 @@ from benchmarks import children, peers
 from benchmarks.lands import CUT_CS, MINUTES, Land, land_size
 from benchmarks.measure import Duel, Figure
 from benchmarks.places import PLACES
-from quarterhour.hierarchy import table_by_buckets
+from quarterhour.hierarchy.buckets import table_by_buckets
 from quarterhour.isochrone import isochrones
 from quarterhour.nearest import nearest_source
 from quarterhour.network import Network

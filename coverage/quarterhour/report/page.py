@@ -30,10 +30,10 @@ from quarterhour.report.said import (
     paces,
     percent,
     share_key,
-    sites_by_quality,
 )
 from quarterhour.report.tables import quality_table, site_table, unmet_table
 from quarterhour.siting.plan import SitingPlan
+from quarterhour.study.results import sites_by_quality
 from quarterhour.targets import Scorecard, told
 from quarterhour.units import unit_said
 

@@ -9,7 +9,7 @@ from typing import Any
 
 import pandas as pd
 
-from quarterhour import places, words
+from quarterhour import words
 from quarterhour.circle import CircleCheck
 from quarterhour.modes import read_modes
 from quarterhour.siting.plan import SitingPlan
@@ -117,11 +117,6 @@ def percent(share: Any) -> str:
 def rounded_up(factor: float) -> float:
     """Three decimals, never below: at the speed that is said a community is still covered."""
     return math.ceil(round(factor * 1000, 6)) / 1000 if math.isfinite(factor) else math.nan
-
-
-def sites_by_quality(plan: SitingPlan, sites: pd.DataFrame) -> dict[str, int]:
-    """How many of the sites to be built are known for a fact, estimated, made up."""
-    return places.by_quality(sites.loc[list(plan.chosen)].get("quality", ()))
 
 
 def city_row(check: CircleCheck) -> Mapping[str, Any]:

@@ -20,11 +20,11 @@ from quarterhour.report.said import (
     names_of,
     rounded_up,
     share_key,
-    sites_by_quality,
     unit_labels,
 )
 from quarterhour.siting.headline import goals_told
 from quarterhour.siting.plan import SitingPlan
+from quarterhour.study.results import sites_by_quality
 from quarterhour.targets import Scorecard, told, told_closing
 from quarterhour.uncertain import CoverageRange
 from quarterhour.units import counted_said, unit_said

@@ -13,9 +13,10 @@ import pandas as pd
 
 from quarterhour import __version__
 from quarterhour.siting.counting import shortfalls
-from quarterhour.siting.measure import Choice, Exact, Measure, Served, as_said, figures, is_covered, order_of_building
+from quarterhour.siting.measure import Choice, Exact, Measure, Served, as_said, figures, is_covered
 from quarterhour.siting.plan import Level, Reason, SitingPlan, Status, Stopped, relative_gap
 from quarterhour.siting.problem import Goal, input_hash
+from quarterhour.siting.question.building_order import order_of_building
 
 
 @dataclass(frozen=True, slots=True)

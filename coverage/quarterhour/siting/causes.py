@@ -13,7 +13,8 @@ import numpy as np
 import scipy.sparse as sp
 from scipy.sparse import csgraph
 
-from quarterhour.siting.counting import AreaRule, area_rules, contradictions, shortfalls
+from quarterhour.siting.counting import AreaRule, area_rules, shortfalls
+from quarterhour.siting.explanation.contradictions import contradictions
 from quarterhour.siting.measure import Measure
 from quarterhour.siting.needs import must_be_covered
 from quarterhour.siting.plan import Reason

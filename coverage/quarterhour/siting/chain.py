@@ -4,26 +4,24 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from fractions import Fraction
 from functools import partial
 
 import numpy as np
 import scipy.sparse as sp
 
-from quarterhour.siting.counting import least_for_quotas
-from quarterhour.siting.measure import Choice, Exact, Measure
+from quarterhour.siting.measure import Choice, Exact
 from quarterhour.siting.model import Model
 from quarterhour.siting.problem import WHOLE, Goal
 from quarterhour.siting.program import Floats, Outcome, Program, in_digits, whole_bound
+from quarterhour.siting.question.bounds import Answer, Tell, better, easy_bound
 from quarterhour.siting.rows import Rows, Sum
 from quarterhour.siting.rules import Rules
 from quarterhour.siting.solver import Solver
 from quarterhour.siting.unlike import millionths_above
 from quarterhour.siting.watch import COUNTING, Watch
 
-Tell = Callable[[Choice, Exact, str], None]
-"""Told each better choice that keeps all rules, what none can beat as far as known by then, and who proved that."""
 _LOST = 1e-4
 """What a solver's tolerances may make of a sum of shares in ten thousandths."""
 _TANGENTS = 10
@@ -36,36 +34,6 @@ _MOST_REFUSED = 50
 """Solutions of the solver that do not hold in whole numbers, after which it is left."""
 _MOST_IN_DIGITS = 2000
 """Columns up to which the last units of a sum are proven too; that took 3 s at 800, and more than 30 at 3,000."""
-
-
-@dataclass(frozen=True, eq=False)
-class Answer:
-    """A choice (None: none found) and what no choice can beat."""
-
-    choice: Choice | None
-    bound: Exact
-    proved_by: str
-    nodes: int = 0
-    infeasible: bool = False
-
-
-def easy_bound(measure: Measure, goal: Goal) -> Exact:
-    """What no choice beats, since not even all sites together would."""
-    problem = measure.problem
-    if goal.objective == "gini":
-        return 0
-    required = problem.sites["state"].eq("required").to_numpy()
-    if goal.objective == "min-sites":
-        return int(required.sum()) + least_for_quotas(problem)
-    if goal.objective == "min-cost":
-        return int(problem.yuan[required].sum())
-    free_for_all = Measure(replace(problem, capacity=None))
-    return free_for_all.value(Choice(np.ones(len(problem.sites), dtype=np.bool_)), goal)
-
-
-def better(goal: Goal, one: Exact | float, other: Exact | float) -> bool:
-    """Whether one value is better than another."""
-    return one > other if goal.most else one < other
 
 
 class Search:

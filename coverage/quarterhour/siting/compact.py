@@ -8,12 +8,12 @@ from dataclasses import replace
 import numpy as np
 import pandas as pd
 
-from quarterhour.siting.chain import Answer, Tell, easy_bound
 from quarterhour.siting.core import Ints
 from quarterhour.siting.cover import solve_cover
 from quarterhour.siting.heuristic import as_core, good_choice, without_idle
 from quarterhour.siting.measure import Choice, Exact, Measure, Served
 from quarterhour.siting.problem import WHOLE, Bools, Goal, SitingProblem
+from quarterhour.siting.question.bounds import Answer, Tell, easy_bound
 from quarterhour.siting.rules import Rules
 from quarterhour.siting.sets import solve_sets
 from quarterhour.siting.solver import version

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
-from quarterhour.siting.plan import UNMET_COLUMNS, Reason
+from quarterhour.siting.plan import UNMET_COLUMNS
 from quarterhour.siting.problem import AREA_LEVELS, Ints, Quota, SitingProblem
 
 _UNMET_TYPES = dict(zip(UNMET_COLUMNS, ("str", "str", "int64", "int64", "int64", "str"), strict=True))
@@ -82,39 +82,6 @@ def area_rules(problem: SitingProblem) -> list[AreaRule]:
 def _counts(problem: SitingProblem, quota: Quota) -> tuple[Counter[str], Counter[str]]:
     areas, free = problem.area_of(quota), problem.free
     return Counter(areas[~free]), Counter(areas[free])
-
-
-def contradictions(problem: SitingProblem) -> tuple[Reason, ...]:
-    """Why no plan can exist, as far as counting tells; empty does not promise that one does."""
-    found = [*_over_maximum(problem), *_settled_conflicts(problem)]
-    required = int(problem.sites["state"].eq("required").sum())
-    if problem.new_sites is not None and required > problem.new_sites:
-        found.append(
-            Reason("siting.required_over_new_sites", {"required": required, "new_sites": int(problem.new_sites)})
-        )
-    if problem.budget.yuan is not None:
-        must = int(problem.yuan[problem.sites["state"].eq("required").to_numpy()].sum())
-        if must > problem.budget.yuan:
-            found.append(Reason("siting.required_over_budget", {"yuan": must, "budget": int(problem.budget.yuan)}))
-    return tuple(found)
-
-
-def _over_maximum(problem: SitingProblem) -> list[Reason]:
-    found = []
-    for quota in problem.quotas:
-        fixed, _ = _counts(problem, quota)
-        over = [a for a in quota.areas if quota.maximum is not None and fixed[a] > quota.maximum]
-        if over:
-            values = {"level": quota.level, "areas": tuple(over), "maximum": int(quota.maximum or 0)}
-            found.append(Reason("siting.over_maximum", values))
-    return found
-
-
-def _settled_conflicts(problem: SitingProblem) -> list[Reason]:
-    """Existing and required sites of which the rules allow only one."""
-    settled, ids = ~problem.free, problem.sites.index
-    clash = [f"{ids[a]} + {ids[b]}" for a, b in problem.conflicts.tolist() if settled[a] and settled[b]]
-    return [Reason("siting.settled_conflict", {"sites": tuple(clash)})] if clash else []
 
 
 def least_for_quotas(problem: SitingProblem) -> int:

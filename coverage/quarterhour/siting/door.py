@@ -29,14 +29,7 @@ from quarterhour.siting.problem import (
     Spacing,
     Standard,
 )
-from quarterhour.siting.sites import (
-    LARGEST,
-    check_sites,
-    conflicts_of,
-    is_whole,
-    money_counts,
-    site_frame,
-)
+from quarterhour.siting.sites import LARGEST, check_sites, conflicts_of, is_whole, money_counts, site_frame
 from quarterhour.siting.wanted import Standards, as_budget, as_goals, as_quotas, as_spacing, as_standards, check_kinds
 from quarterhour.units import unit_words
 

@@ -6,24 +6,21 @@ from collections.abc import Callable
 from dataclasses import replace
 
 import numpy as np
-import scipy.sparse as sp
 
 from quarterhour.siting.capacitated import solve_capacitated
 from quarterhour.siting.centre import solve_centre
-from quarterhour.siting.chain import Answer, Tell, easy_bound
 from quarterhour.siting.compact import by_core, is_plain_cover
-from quarterhour.siting.limits import Limits
 from quarterhour.siting.measure import Choice, Measure, Served
 from quarterhour.siting.median import MUST, Pairs
+from quarterhour.siting.methods.solver.question_limits import _COUNTED, as_limits
 from quarterhour.siting.mintime import solve_median
 from quarterhour.siting.problem import WHOLE, Bools, Goal, Ints
+from quarterhour.siting.question.bounds import Answer, Tell, easy_bound
 from quarterhour.siting.rules import Rules
 from quarterhour.siting.verdict import Served as Going
 from quarterhour.siting.verdict import Verdict
 from quarterhour.siting.watch import COUNTING, Watch
 
-_COUNTED = ("min-sites", "min-cost")
-"""Goals that an engine of times keeps as a rule on sites."""
 _ALL = 100
 _PRICES = (10, 1000, 100_000)
 """How many times the standard somebody not covered pays beside it, until nobody is left out for others' time."""
@@ -172,27 +169,6 @@ def _pairs(rules: Rules) -> Pairs:
             kept &= ~(_bound_by(rules, goal, int(value))[measure.row] & (near.cs > int(value)))
     near = near.only(kept)
     return near.start, near.site, near.cs
-
-
-def as_limits(rules: Rules) -> Limits:
-    """The rules on sites as rows: number, areas, money, conflicts, and what was kept of sites and yuan."""
-    problem = rules.measure.problem
-    free, sites = np.flatnonzero(problem.free), len(problem.free)
-    required = problem.sites["state"].eq("required").to_numpy()
-    one, yuan = np.ones(sites, dtype=np.int64), problem.yuan
-    rows: list[tuple[Ints, Ints, int, int]] = [(s, one[s], low, high) for s, low, high in rules.areas]
-    rows += [(c, one[c], 0, 1) for c in rules.cliques]
-    barred = np.flatnonzero(problem.barred).astype(np.int64)
-    rows.append((barred, one[barred], 0, 0))
-    sums = [(one, problem.new_sites), (yuan, problem.budget.yuan)]
-    sums += [(one if g.objective == "min-sites" else yuan, int(v)) for g, v in rules.kept if g.objective in _COUNTED]
-    rows += [(free, w[free], 0, int(most) - int(w[required].sum())) for w, most in sums if most is not None]
-    start = np.r_[0, np.cumsum([len(r[0]) for r in rows])].astype(np.int64)
-    column = np.concatenate([r[0] for r in rows]).astype(np.int64)
-    weight = np.concatenate([r[1] for r in rows]).astype(np.int64)
-    matrix = sp.csr_array((weight, column, start), shape=(len(rows), sites))
-    low, high = np.array([r[2:] for r in rows], dtype=np.int64).T
-    return Limits(matrix, low, high, ~problem.free)
 
 
 def _choice(measure: Measure, chosen: Ints, served: Going | None) -> Choice:

@@ -15,7 +15,7 @@ import numpy as np
 
 from quarterhour.siting.assemble import Certificate, Proof, as_plan, certificate, no_plan
 from quarterhour.siting.causes import causes
-from quarterhour.siting.chain import Answer, Search, Tell, easy_bound
+from quarterhour.siting.chain import Search
 from quarterhour.siting.compact import first_choice
 from quarterhour.siting.engines import by_engine
 from quarterhour.siting.keep import Keeper
@@ -25,6 +25,7 @@ from quarterhour.siting.needs import explained, needs
 from quarterhour.siting.packing import by_packing, is_packing
 from quarterhour.siting.plan import Reason, SitingPlan, Stopped
 from quarterhour.siting.problem import Bools, Goal, SitingProblem
+from quarterhour.siting.question.bounds import Answer, Tell, easy_bound
 from quarterhour.siting.rules import Rules
 from quarterhour.siting.swaps import better_start
 from quarterhour.siting.watch import COUNTING, Watch

@@ -13,11 +13,11 @@ from quarterhour.siting.compact import is_plain_cover
 from quarterhour.siting.core import Core, Found, Ints, Record
 from quarterhour.siting.cover import as_asked, begun, inside_of
 from quarterhour.siting.covertree import Tree
-from quarterhour.siting.engines import as_limits
 from quarterhour.siting.exchange import improve
 from quarterhour.siting.heuristic import as_core
 from quarterhour.siting.master import Master
 from quarterhour.siting.measure import Choice, Measure
+from quarterhour.siting.methods.solver.question_limits import as_limits
 from quarterhour.siting.placing import Placing
 from quarterhour.siting.problem import WHOLE, SitingProblem
 from quarterhour.siting.rules import Rules

@@ -12,12 +12,12 @@ from functools import cached_property
 from pathlib import Path
 from typing import Any
 
-from quarterhour.files import write_text
+from quarterhour.files.writing import write_text
 from quarterhour.siting.assemble import Certificate, Proof, as_plan
-from quarterhour.siting.chain import Tell, easy_bound
 from quarterhour.siting.measure import Choice, Exact
 from quarterhour.siting.plan import SitingPlan
 from quarterhour.siting.problem import Goal
+from quarterhour.siting.question.bounds import Tell, easy_bound
 from quarterhour.siting.record import plan_record, question_record
 from quarterhour.siting.recount import verify_plan
 from quarterhour.siting.watch import COUNTING, Watch

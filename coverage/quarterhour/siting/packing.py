@@ -12,11 +12,12 @@ from dataclasses import replace
 
 import numpy as np
 
-from quarterhour.siting.chain import Answer, Search, Tell
+from quarterhour.siting.chain import Search
 from quarterhour.siting.engines import by_engine
 from quarterhour.siting.measure import Choice, Exact, Measure
 from quarterhour.siting.model import Model
 from quarterhour.siting.problem import Bools, Goal
+from quarterhour.siting.question.bounds import Answer, Tell
 from quarterhour.siting.rules import Rules
 from quarterhour.siting.watch import Watch
 

@@ -8,7 +8,6 @@ from typing import Any
 from quarterhour import words
 from quarterhour.errors import PlanError, first_ids
 from quarterhour.siting.causes import causes
-from quarterhour.siting.chain import better, easy_bound
 from quarterhour.siting.counting import area_rules
 from quarterhour.siting.exact import solve_siting
 from quarterhour.siting.headline import status_said
@@ -16,6 +15,7 @@ from quarterhour.siting.measure import Measure, as_said
 from quarterhour.siting.needs import needs
 from quarterhour.siting.plan import Reason, SitingPlan
 from quarterhour.siting.problem import Goal, SitingProblem
+from quarterhour.siting.question.bounds import better, easy_bound
 from quarterhour.siting.record import read_record, verify_record
 from quarterhour.siting.rules import Rules
 from quarterhour.siting.together import clash

@@ -16,7 +16,7 @@ import numpy as np
 import pandas as pd
 
 from quarterhour.errors import DataError, PlanError
-from quarterhour.files import read_json
+from quarterhour.files.checks import read_json
 from quarterhour.modes import CENTISECONDS_PER_MINUTE
 from quarterhour.places import by_quality
 from quarterhour.reach import TravelTimes

@@ -11,7 +11,6 @@ from functools import partial
 from quarterhour import words
 from quarterhour.errors import first_ids
 from quarterhour.siting.assemble import Proof, as_plan, certificate
-from quarterhour.siting.chain import easy_bound
 from quarterhour.siting.elastic import (
     MOST_PAIRS,
     Change,
@@ -26,6 +25,7 @@ from quarterhour.siting.exact import solve_siting
 from quarterhour.siting.measure import Measure
 from quarterhour.siting.plan import Reason, SitingPlan
 from quarterhour.siting.problem import Budget, Coverage, Goal, Quota, SitingProblem
+from quarterhour.siting.question.bounds import easy_bound
 from quarterhour.siting.rules import Rules
 from quarterhour.siting.together import Said
 from quarterhour.siting.watch import COUNTING

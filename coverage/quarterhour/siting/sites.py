@@ -13,17 +13,7 @@ from scipy.spatial import cKDTree
 
 from quarterhour.errors import DataError, first_ids
 from quarterhour.siting.named import is_counted, said, texts
-from quarterhour.siting.problem import (
-    SITE_COLUMNS,
-    SITE_FIGURES,
-    STATES,
-    Apart,
-    Budget,
-    Capacity,
-    Goal,
-    Ints,
-    Spacing,
-)
+from quarterhour.siting.problem import SITE_COLUMNS, SITE_FIGURES, STATES, Apart, Budget, Capacity, Goal, Ints, Spacing
 
 LARGEST = 2**53
 """Sums stay below, so that they are exact as floats too."""

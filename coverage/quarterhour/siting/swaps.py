@@ -12,9 +12,9 @@ from collections.abc import Iterator
 import numpy as np
 
 from quarterhour.kernels import kernel
-from quarterhour.siting.engines import as_limits
 from quarterhour.siting.limits import Ints, Limits, cheapest, count_site, may_change, nest_of
 from quarterhour.siting.measure import Choice
+from quarterhour.siting.methods.solver.question_limits import as_limits
 from quarterhour.siting.patterns import Patterns, patterns
 from quarterhour.siting.problem import Bools, Goal
 from quarterhour.siting.rules import Rules

@@ -19,6 +19,7 @@ from quarterhour.care import Care, care
 from quarterhour.errors import first_ids
 from quarterhour.inputs import Inputs
 from quarterhour.kernels import COMPILED
+from quarterhour.report.findings import findings_count, quality_note, told_findings, told_inputs
 from quarterhour.scoring import scorecards
 from quarterhour.study.asked import (
     Study,
@@ -31,7 +32,7 @@ from quarterhour.study.asked import (
 )
 from quarterhour.study.circles import check_circles, pictures
 from quarterhour.study.proposals import Proposal, earlier_plan, kept_plan, propose
-from quarterhour.study.results import Results, findings_count, quality_note, told_findings, told_inputs
+from quarterhour.study.results import Results
 from quarterhour.study.running import Run, Tell, silent
 from quarterhour.studyfile import find_study, read_study_file
 

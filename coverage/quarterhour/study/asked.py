@@ -11,7 +11,8 @@ from quarterhour.errors import StudyError
 from quarterhour.modes import Mode, as_mode, read_modes
 from quarterhour.rules import Circle, RuleSet, Target, read_rule_set, rule_sets
 from quarterhour.scoring import modes_asked
-from quarterhour.studyfile import CircleFile, StudyFile
+from quarterhour.studyfile.circles import CircleFile
+from quarterhour.studyfile.whole import StudyFile
 from quarterhour.uncertain import Pair
 
 

@@ -17,7 +17,7 @@ from quarterhour.scoring import SEARCHED_BEYOND
 from quarterhour.snap import doubtful_snaps
 from quarterhour.study.asked import study_circle, study_mode, study_range
 from quarterhour.study.running import Run
-from quarterhour.studyfile import CircleFile, PictureFile
+from quarterhour.studyfile.circles import CircleFile, PictureFile
 from quarterhour.uncertain import CoverageRange, Pair, check_slower, coverage_range, searched_minutes
 
 

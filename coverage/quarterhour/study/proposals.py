@@ -22,7 +22,7 @@ from quarterhour.study.asked import study_mode, study_rules_in_force
 from quarterhour.study.prospects import Prospects, prospects, searched_as_far
 from quarterhour.study.questions import siting_problem
 from quarterhour.study.running import Run
-from quarterhour.studyfile import SitingFile
+from quarterhour.studyfile.siting import SitingFile
 
 
 @dataclass(frozen=True, eq=False)

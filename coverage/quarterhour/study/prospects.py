@@ -13,7 +13,7 @@ from quarterhour.siting.phasing import Phasing, phase_plan, site_values
 from quarterhour.siting.plan import SitingPlan
 from quarterhour.siting.problem import SitingProblem
 from quarterhour.siting.robust import RobustSites, robust_sites
-from quarterhour.studyfile import RobustFile, SitingFile
+from quarterhour.studyfile.siting import RobustFile, SitingFile
 
 _NODES = 64
 """Of the search tree, at each number of sites."""

@@ -14,17 +14,8 @@ from quarterhour.offered import Offered
 from quarterhour.places import numbers, texts
 from quarterhour.reach import TravelTimes
 from quarterhour.siting.door import as_problem
-from quarterhour.siting.problem import (
-    Budget,
-    Capacity,
-    Coverage,
-    Goal,
-    Quota,
-    SitingProblem,
-    Spacing,
-    Standard,
-)
-from quarterhour.studyfile import QuotaFile, SitingFile
+from quarterhour.siting.problem import Budget, Capacity, Coverage, Goal, Quota, SitingProblem, Spacing, Standard
+from quarterhour.studyfile.siting import QuotaFile, SitingFile
 
 
 def siting_problem(

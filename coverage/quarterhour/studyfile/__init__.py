@@ -15,14 +15,7 @@ from quarterhour.errors import MissingError, StudyError
 from quarterhour.studyfile.circles import CircleFile, PictureFile, TargetsFile, UncertainFile
 from quarterhour.studyfile.mistakes import line_of, told_mistake
 from quarterhour.studyfile.parts import Places, Source
-from quarterhour.studyfile.services import (
-    AccessFile,
-    BedsFile,
-    GravesFile,
-    OverlayFile,
-    RoundsFile,
-    WishFile,
-)
+from quarterhour.studyfile.services import AccessFile, BedsFile, GravesFile, OverlayFile, RoundsFile, WishFile
 from quarterhour.studyfile.siting import (
     BudgetFile,
     CapacityFile,

@@ -1,0 +1,62 @@
+"""How findings and the quality of the data are said, on the console and in every output."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pandas as pd
+
+from quarterhour import places, words
+from quarterhour.inputs import Inputs
+from quarterhour.study.proposals import Proposal
+from quarterhour.study.results import Results, sites_by_quality
+
+
+def findings_count(results: Results | Inputs) -> int:
+    """How many rows were set aside or unusable: what the planner must act on."""
+    return int((results.findings["severity"] == "error").sum())
+
+
+def quality_note(results: Results, lang: str) -> str:
+    """Which share of the result rests on facts, estimates and made-up rows, the sites to be built included."""
+    shares = results.inputs.quality.set_index("table")[list(places.QUALITIES)].to_dict("index")
+    parts: dict[str, Any] = {
+        t: words.say("study.quality_part", lang, **{str(q): share for q, share in shares[t].items()})
+        if t in shares
+        else words.say("study.quality_none", lang)
+        for t in ("communities", "facilities", "roads", "candidates")
+    }
+    made_up = "".join(_made_up(proposal, lang) for proposal in results.proposals)
+    facts = all(row["fact"] == 1 for row in shares.values()) and not made_up
+    return words.say("study.quality_facts" if facts else "study.quality_note", lang, made_up=made_up, **parts)
+
+
+def _made_up(proposal: Proposal, lang: str) -> str:
+    """How many sites of a plan nobody has seen; "" where all are facts."""
+    known = sites_by_quality(proposal.plan, proposal.sites)
+    if not (known["estimated"] or known["synthetic"]):
+        return ""
+    return words.say("study.quality_sites", lang, name=proposal.name(lang), **known)
+
+
+def told_inputs(tables: Inputs, lang: str, *, most: int = 20) -> list[str]:
+    """What came in and what is wrong with it, a line each; many of a kind are counted."""
+    lines = [_told_table(row, lang) for row in tables.quality.to_dict("records")]
+    told = told_findings(tables.findings, lang, most=most)
+    return [*lines, *(told or [words.say("cli.no_findings", lang)])]
+
+
+def told_findings(findings: pd.DataFrame, lang: str, *, most: int) -> list[str]:
+    """Findings as sentences, at most so many of a kind."""
+    lines: list[str] = []
+    for (severity, _), group in findings.groupby(["severity", "rule"], sort=False):
+        head = words.say(f"cli.severity_{severity}", lang)
+        lines += [f"[{head}] {text}" for text in places.told(group.head(most), lang)]
+        if len(group) > most:
+            lines.append(words.say("cli.more_like_it", lang, count=len(group) - most))
+    return lines
+
+
+def _told_table(row: dict[Any, Any], lang: str) -> str:
+    named = {**row, "table": words.label("tables", row["table"], lang)}
+    return words.say("cli.came_in", lang, **{str(k): v for k, v in named.items()})

@@ -1,0 +1,40 @@
+"""Why no plan exists, by counting alone: quotas, conflicts and numbers that contradict each other."""
+
+from __future__ import annotations
+
+from quarterhour.siting.counting import _counts
+from quarterhour.siting.plan import Reason
+from quarterhour.siting.problem import SitingProblem
+
+
+def contradictions(problem: SitingProblem) -> tuple[Reason, ...]:
+    """Why no plan can exist, as far as counting tells; empty does not promise that one does."""
+    found = [*_over_maximum(problem), *_settled_conflicts(problem)]
+    required = int(problem.sites["state"].eq("required").sum())
+    if problem.new_sites is not None and required > problem.new_sites:
+        found.append(
+            Reason("siting.required_over_new_sites", {"required": required, "new_sites": int(problem.new_sites)})
+        )
+    if problem.budget.yuan is not None:
+        must = int(problem.yuan[problem.sites["state"].eq("required").to_numpy()].sum())
+        if must > problem.budget.yuan:
+            found.append(Reason("siting.required_over_budget", {"yuan": must, "budget": int(problem.budget.yuan)}))
+    return tuple(found)
+
+
+def _over_maximum(problem: SitingProblem) -> list[Reason]:
+    found = []
+    for quota in problem.quotas:
+        fixed, _ = _counts(problem, quota)
+        over = [a for a in quota.areas if quota.maximum is not None and fixed[a] > quota.maximum]
+        if over:
+            values = {"level": quota.level, "areas": tuple(over), "maximum": int(quota.maximum or 0)}
+            found.append(Reason("siting.over_maximum", values))
+    return found
+
+
+def _settled_conflicts(problem: SitingProblem) -> list[Reason]:
+    """Existing and required sites of which the rules allow only one."""
+    settled, ids = ~problem.free, problem.sites.index
+    clash = [f"{ids[a]} + {ids[b]}" for a, b in problem.conflicts.tolist() if settled[a] and settled[b]]
+    return [Reason("siting.settled_conflict", {"sites": tuple(clash)})] if clash else []

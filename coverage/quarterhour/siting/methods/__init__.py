@@ -1,0 +1,1 @@
+"""How a question is solved, by the family of its goals."""

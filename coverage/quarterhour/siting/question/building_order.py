@@ -1,0 +1,87 @@
+"""The order of building: which of the chosen sites gains most next."""
+
+from __future__ import annotations
+
+from fractions import Fraction
+
+import numpy as np
+import pandas as pd
+
+from quarterhour.siting.measure import Choice, Measure
+from quarterhour.siting.problem import WHOLE, Bools, Ints
+
+
+def order_of_building(measure: Measure, choice: Choice) -> pd.Series:
+    """What each new site adds, in the order in which to build.
+
+    Existing sites stand already; required ones come first, then the rest, each time the one that covers
+    most people not yet covered; ties to the earlier in the table of sites. Where sites have a capacity: the people
+    that each serves, most first.
+    """
+    state = measure.problem.sites["state"].to_numpy()
+    stages = [[s for s in measure.new(choice).tolist() if (state[s] == "required") == first] for first in (True, False)]
+    if choice.served is not None:
+        serves = np.bincount(measure.problem.near.site[choice.served.pair], choice.served.people, len(state))
+        order = [s for stage in stages for s in sorted(stage, key=lambda s: (-serves[s], s))]
+        gains = [int(serves[s]) * WHOLE for s in order]
+    else:
+        order, gains = _greedy(measure, state == "existing", stages)
+    whole = all(g % WHOLE == 0 for g in gains)
+    said = [g // WHOLE if whole else float(Fraction(g, WHOLE)) for g in gains]
+    index = measure.problem.sites.index[order]
+    return pd.Series(said, index=index, dtype="int64" if whole else "float64", name="gain")
+
+
+def _greedy(measure: Measure, opened: Bools, stages: list[list[int]]) -> tuple[list[int], list[int]]:
+    """Positions and gains in ten thousandths, best first within each stage."""
+    standing = _Standing(measure, opened | np.isin(np.arange(len(opened)), sum(stages, start=[])))
+    for site in np.flatnonzero(opened).tolist():
+        standing.build(site)
+    order, gains = [], []
+    # What a site adds only falls as others are built, unless the second site in reach adds more than the first.
+    falls = measure.problem.coverage.backup is None
+    for stage in stages:
+        adds = {s: standing.adds(s) for s in stage}
+        while adds:
+            best = max(adds, key=lambda s: (adds[s], -s))  # noqa: B023
+            now = standing.adds(best)
+            if falls and now < adds[best]:
+                adds[best] = now
+                continue
+            if not falls:
+                adds = {s: standing.adds(s) for s in adds}
+                best = max(adds, key=lambda s: (adds[s], -s))  # noqa: B023
+            order.append(best)
+            gains.append(adds.pop(best))
+            standing.build(best)
+    return order, gains
+
+
+class _Standing:
+    """The best and second best percent of each community as sites are built one after the other."""
+
+    def __init__(self, measure: Measure, sites: Bools) -> None:
+        near = measure.problem.near
+        pair = np.flatnonzero(sites[near.site])
+        pair = pair[np.argsort(near.site[pair], kind="stable")]
+        self.row, self.percent = np.searchsorted(near.start, pair, side="right") - 1, measure.percent[pair]
+        self.begins = np.searchsorted(near.site[pair], np.arange(len(sites) + 1))
+        self.measure, self.people = measure, measure.problem.demand.to_numpy(dtype=np.int64)
+        self.first, self.second = np.zeros_like(self.people), np.zeros_like(self.people)
+
+    def _with(self, site: int) -> tuple[Ints, Ints, Ints]:
+        mine = slice(self.begins[site], self.begins[site + 1])
+        row, percent = self.row[mine], self.percent[mine]
+        first, second = self.first[row], self.second[row]
+        return row, np.maximum(first, percent), np.maximum(second, np.minimum(first, percent))
+
+    def adds(self, site: int) -> int:
+        """People newly covered, in ten thousandths."""
+        row, first, second = self._with(site)
+        before = self.measure.credit(self.first[row], self.second[row])
+        return int(self.people[row] @ (self.measure.credit(first, second) - before))
+
+    def build(self, site: int) -> None:
+        """Let it stand."""
+        row, first, second = self._with(site)
+        self.first[row], self.second[row] = first, second
