@@ -9,8 +9,8 @@ import pandas as pd
 import pytest
 from hypothesis import given, settings
 
+from quarterhour.base.errors import DataError
 from quarterhour.beds import cheapest_conversion, nursing_need
-from quarterhour.errors import DataError
 
 
 def homes(*rows: tuple[int, ...]) -> pd.DataFrame:

@@ -12,15 +12,15 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from shapely import LineString, Point, Polygon, box
 
+from quarterhour.base.areas import with_areas
+from quarterhour.base.errors import DataError
 from quarterhour.candidates import (
     candidates_from_communities,
     candidates_from_network,
     candidates_from_table,
     exclude_near,
     no_ledger,
-    with_areas,
 )
-from quarterhour.errors import DataError
 
 CRS = "EPSG:32651"
 

@@ -15,9 +15,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 import quarterhour as qh
+from quarterhour.base.errors import DataError, PlanError, StudyError
 from quarterhour.chart import Line, line_chart
 from quarterhour.cli import verify
-from quarterhour.errors import DataError, PlanError, StudyError
 from quarterhour.graves import graves_on, shared_by_people
 from quarterhour.report.findings import quality_note
 from quarterhour.siting.record import verify_record

@@ -16,16 +16,17 @@ import pytest
 import shapely
 
 import quarterhour as qh
-from quarterhour import outputs, words
+from quarterhour import outputs
+from quarterhour.base import i18n
+from quarterhour.base.errors import StudyError
+from quarterhour.base.labels import counted_said, unit_said
 from quarterhour.caretables import care_sections
-from quarterhour.errors import StudyError
 from quarterhour.lawful import lawful_candidates
 from quarterhour.rules import read_rule_set
 from quarterhour.siting.record import verify_record
 from quarterhour.sitingtables import siting_sections
 from quarterhour.study.results import Results
 from quarterhour.targets import told
-from quarterhour.units import counted_said, unit_said
 
 
 @pytest.fixture(scope="module")
@@ -242,13 +243,13 @@ class HandedOn:
 
     def sheet(self, key: str, question: str) -> pd.DataFrame:
         """The rows of a question in a sheet, columns by their keys."""
-        table = pd.read_excel(self.folder / "coverage.xlsx", words.say(f"report.sheet_{key}", self.lang), dtype=object)
-        asked = words.say("report.col_question", self.lang), words.say("report.col_name", self.lang)
+        table = pd.read_excel(self.folder / "coverage.xlsx", i18n.say(f"report.sheet_{key}", self.lang), dtype=object)
+        asked = i18n.say("report.col_question", self.lang), i18n.say("report.col_name", self.lang)
         return table[table[next(c for c in asked if c in table)] == self.names[question]].reset_index(drop=True)
 
     def column(self, key: str, question: str, name: str) -> list[Any]:
         """A column of such rows."""
-        return list(self.sheet(key, question)[words.say(f"report.col_{name}", self.lang)])
+        return list(self.sheet(key, question)[i18n.say(f"report.col_{name}", self.lang)])
 
     def rows(self, question: str) -> list[list[str]]:
         """The rows of the page's tables that name a question."""
@@ -287,7 +288,7 @@ def test_each_goal_its_bound_and_its_gap_stand_in_map_workbook_and_page(handed_o
         counts = {"plan_value": value, "bound": bound, "gap": 0, "new_sites": len(record["sites"])}
         counts |= {name: record[name] for name in ("covered_before", "covered", "reachable", "demand_total")}
         counts |= {f"sites_{quality}": count for quality, count in record["rests_on"].items()}
-        assert {name: row[words.say(f"report.col_{name}", lang)] for name in counts} == counts
+        assert {name: row[i18n.say(f"report.col_{name}", lang)] for name in counts} == counts
         for name, key in (("plan_value", "value"), ("bound", "bound"), ("gap", "gap")):
             said = [goal[key] for goal in record["goals"]]
             assert handed_on.column("levels", question, name) == pytest.approx(said), name

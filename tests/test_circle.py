@@ -21,8 +21,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from quarterhour.base.errors import CutoffError, DataError
 from quarterhour.circle import CircleCheck, check_circle, worse_quality
-from quarterhour.errors import CutoffError, DataError
 from quarterhour.reach import TravelTimes, times_from_matrix
 from quarterhour.rules import Circle
 

@@ -8,7 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from quarterhour import datum
-from quarterhour.errors import DataError
+from quarterhour.base.errors import DataError
 
 
 def test_tiananmen_falls_where_the_published_shift_puts_it() -> None:

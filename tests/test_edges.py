@@ -11,8 +11,8 @@ from geopandas import GeoDataFrame
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from quarterhour.base.errors import DataError
 from quarterhour.edges import network_from_edges
-from quarterhour.errors import DataError
 from quarterhour.modes import read_modes
 from quarterhour.network import build_network, network_from_arrays
 from quarterhour.reach import travel_times

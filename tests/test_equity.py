@@ -8,8 +8,8 @@ import pandas as pd
 import pytest
 from hypothesis import given, settings
 
+from quarterhour.base.errors import DataError
 from quarterhour.equity import equity_by_area, measure_equity
-from quarterhour.errors import DataError
 
 
 def series(values: object) -> pd.Series:

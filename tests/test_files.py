@@ -20,8 +20,9 @@ import pyogrio
 import pytest
 from shapely.geometry import LineString, Point
 
-from quarterhour import datum, files, places
-from quarterhour.errors import DataError, MissingError, WriteError
+from quarterhour import datum, files
+from quarterhour.base import findings
+from quarterhour.base.errors import DataError, MissingError, WriteError
 
 STUDY = "EPSG:32651"
 ROWS = "code,name,lon,lat,older\n001,东北村,122.10,37.50,12\n002,鲸园,122.12,37.51,1\n"
@@ -440,4 +441,4 @@ def test_a_folder_that_is_a_file_cannot_be_written_into(tmp_path: Path) -> None:
 
 def test_the_villages_of_weihai_are_all_read(shared_data: Path) -> None:
     table = files.read_table(shared_data / "weihai" / "villages.csv")
-    assert len(table.frame) == 2768 and places.told(table.findings, "zh").empty
+    assert len(table.frame) == 2768 and findings.told(table.findings, "zh").empty

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pandas as pd
 import pytest
 
-from quarterhour.errors import DataError
+from quarterhour.base.errors import DataError
 from quarterhour.graves import grave_demand, shared_out
 from quarterhour.rules import read_rule_set
 

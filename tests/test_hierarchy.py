@@ -17,7 +17,7 @@ from scipy.sparse import coo_array
 from scipy.sparse.csgraph import dijkstra, minimum_spanning_tree
 from scipy.spatial import Delaunay
 
-from quarterhour.errors import CutoffError, DataError
+from quarterhour.base.errors import CutoffError, DataError
 from quarterhour.hierarchy import choose_method
 from quarterhour.hierarchy.buckets import fill_buckets, table_by_buckets
 from quarterhour.hierarchy.build import Hierarchy, build_hierarchy, kept_hierarchy, read_hierarchy, write_hierarchy

@@ -30,7 +30,7 @@ ONLY_IN = {
     "pyogrio": {"files.layers", "files.writing"},
     "openpyxl": {"files.excel"},
     "ortools": {"rounds"},
-    "numba": {"kernels"},
+    "numba": {"base.jit"},
     "typer": {"cli"},
     "socket": {"osm.service"},
     "requests": {"osm.service"},

@@ -15,7 +15,7 @@ import pytest
 from pyproj import Transformer
 
 import quarterhour as qh
-from quarterhour.errors import MissingError, StudyError
+from quarterhour.base.errors import MissingError, StudyError
 
 X0, Y0 = 400_000.0, 4_150_000.0
 

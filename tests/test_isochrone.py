@@ -16,7 +16,7 @@ from scipy.sparse import csgraph
 from shapely import LineString, MultiPolygon, Point, Polygon, box
 from shapely.ops import substring
 
-from quarterhour.errors import DataError
+from quarterhour.base.errors import DataError
 from quarterhour.isochrone import isochrones
 from quarterhour.modes import as_mode, read_modes
 from quarterhour.network import Network, build_network

@@ -8,7 +8,7 @@ import pandas as pd
 import pytest
 
 from quarterhour import files
-from quarterhour.errors import DataError
+from quarterhour.base.errors import DataError
 from quarterhour.league import changes, earlier_rows, kept_rows, league_table
 
 

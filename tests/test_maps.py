@@ -19,9 +19,10 @@ import pandas as pd
 import pytest
 import shapely
 
-from quarterhour import maps, words
+from quarterhour import maps
+from quarterhour.base import i18n
+from quarterhour.base.errors import DataError
 from quarterhour.circle import CircleCheck
-from quarterhour.errors import DataError
 from quarterhour.maps import page as page_room
 from quarterhour.maps import picture as picture_room
 from quarterhour.maps.thin import thin_areas
@@ -531,4 +532,4 @@ def test_every_word_that_the_page_uses_is_in_both_languages() -> None:
 def test_every_unit_of_a_promise_is_said_in_words() -> None:
     page = resources.files("quarterhour") / "data" / "words" / "targets.toml"
     units = {key for key in tomllib.loads(page.read_text(encoding="utf-8")) if key.startswith("unit_")} - {"unit_share"}
-    assert {unit for unit in units if words.entry(f"maps.{unit}") is None} == set()
+    assert {unit for unit in units if i18n.entry(f"maps.{unit}") is None} == set()

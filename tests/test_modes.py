@@ -13,8 +13,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from quarterhour import speeds
-from quarterhour.errors import DataError
-from quarterhour.modes import CENTISECONDS_PER_MINUTE, as_mode, centiseconds, read_modes
+from quarterhour.base.errors import DataError
+from quarterhour.base.units import CENTISECONDS_PER_MINUTE, centiseconds
+from quarterhour.modes import as_mode, read_modes
 
 WALK = {"travels": "walk", "speed_kmh": 3.6}
 

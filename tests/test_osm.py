@@ -20,7 +20,7 @@ import pytest
 import shapely
 
 from quarterhour import osm
-from quarterhour.errors import DataError, MissingError, ServiceError, WriteError
+from quarterhour.base.errors import DataError, MissingError, ServiceError, WriteError
 from quarterhour.osm.tags import barrier_word, table
 
 UTM32 = "EPSG:32632"

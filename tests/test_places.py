@@ -17,7 +17,8 @@ from hypothesis import strategies as st
 from shapely.geometry import LineString, MultiPoint, Point, Polygon
 
 from quarterhour import places
-from quarterhour.errors import DataError
+from quarterhour.base.errors import DataError
+from quarterhour.base.findings import FINDING_COLUMNS, finding, join_findings, no_findings, told
 
 STUDY = "EPSG:32651"
 
@@ -45,7 +46,7 @@ def test_good_rows_come_in_order_in_metres_with_their_columns_filled() -> None:
     assert kept.crs == STUDY and kept.geometry.x.between(4e5, 5e5).all()
     assert kept["quality"].tolist() == ["fact"] * 2 and kept["source"].tolist() == ["民政局"] * 2
     assert kept["town"].tolist() == ["", ""] and kept["extra"].tolist() == [1.5, 2.5]
-    assert found.empty and list(found.columns) == list(places.FINDING_COLUMNS)
+    assert found.empty and list(found.columns) == list(FINDING_COLUMNS)
 
 
 def test_bad_ids_are_set_aside_and_the_first_good_one_stays() -> None:
@@ -146,25 +147,25 @@ def test_a_crs_is_never_guessed() -> None:
 
 
 def test_a_finding_is_told_with_its_file_and_row_in_both_languages() -> None:
-    one = places.finding(
+    one = finding(
         "people_not_number", severity="error", table="c", file="村.xlsx", sheet="表1", row=7,
         column="older", id="a", value="八十",
     )  # fmt: skip
-    assert places.told(one, "zh").tolist() == [
+    assert told(one, "zh").tolist() == [
         "村.xlsx 表1 第 7 行：“older”人数“八十”不是数字（编号 a），该行未采用。请填阿拉伯数字。"
     ]
-    assert places.told(one, "en").iloc[0].startswith("村.xlsx 表1 row 7: 'older' is '八十', no number (id a)")
+    assert told(one, "en").iloc[0].startswith("村.xlsx 表1 row 7: 'older' is '八十', no number (id a)")
     assert one["row"].dtype == "Int64"
 
 
 def test_findings_join_and_hold_braces_and_long_values() -> None:
-    nasty = places.finding("no_id", severity="error", table="t", value="{x}" * 99, detail="{0.__class__}")
-    both = places.join_findings([places.no_findings(), nasty, nasty])
+    nasty = finding("no_id", severity="error", table="t", value="{x}" * 99, detail="{0.__class__}")
+    both = join_findings([no_findings(), nasty, nasty])
     assert both.index.tolist() == [0, 1] and both["value"].str.len().max() == 80
-    assert places.told(both, "en").str.startswith("no id").all() and both["row"].isna().all()
-    assert places.told(places.no_findings(), "zh").empty
+    assert told(both, "en").str.startswith("no id").all() and both["row"].isna().all()
+    assert told(no_findings(), "zh").empty
     with pytest.raises(TypeError, match="colour"):
-        places.finding("no_id", severity="error", table="t", colour="red")
+        finding("no_id", severity="error", table="t", colour="red")
 
 
 @pytest.mark.parametrize("page", ["findings", "places", "files", "datum"])
@@ -174,7 +175,7 @@ def test_both_languages_fill_the_same_placeholders(page: str) -> None:
         fields = {lang: {f for _, f, _, _ in Formatter().parse(entry[lang]) if f} for lang in ("zh", "en")}
         assert set(entry) == {"zh", "en"} and fields["zh"] == fields["en"], name
         if page == "findings":
-            assert fields["en"] <= set(places.FINDING_COLUMNS), name
+            assert fields["en"] <= set(FINDING_COLUMNS), name
 
 
 def test_forty_thousand_rows_pass_in_seconds() -> None:
@@ -217,4 +218,4 @@ def test_a_point_without_coordinates_in_the_study_crs_is_told_with_its_row() -> 
     kept, found = places.as_places(frame, table="communities", crs=utm, rows=[2, 9])
     assert list(kept.index) == ["a"] and np.isfinite(kept.total_bounds).all()
     assert found[["severity", "rule", "row", "id"]].values.tolist() == [["error", "no_metres", 9, "b"]]
-    assert "122.10000, 95.00000" in places.told(found, "en").iloc[0]
+    assert "122.10000, 95.00000" in told(found, "en").iloc[0]

@@ -12,10 +12,10 @@ import pandas as pd
 import pytest
 import shapely
 
+from quarterhour.base.errors import DataError, MissingError, WriteError
+from quarterhour.base.jit import COMPILED
 from quarterhour.edges import network_from_edges
-from quarterhour.errors import DataError, MissingError, WriteError
 from quarterhour.graph import search_graph
-from quarterhour.kernels import COMPILED
 from quarterhour.modes import read_modes
 from quarterhour.network import Network, build_network
 from quarterhour.prepared import load_network, network_key, save_network, table_key

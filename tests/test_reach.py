@@ -20,7 +20,7 @@ from hypothesis import strategies as st
 from scipy.sparse.csgraph import dijkstra
 from shapely import LineString
 
-from quarterhour.errors import CutoffError, DataError
+from quarterhour.base.errors import CutoffError, DataError
 from quarterhour.modes import as_mode, read_modes
 from quarterhour.network import Network, build_network
 from quarterhour.reach import TravelTimes, times_from_matrix, travel_time_blocks, travel_times
@@ -183,7 +183,7 @@ def test_junction_to_junction_equals_scipy(heading: Any) -> None:
 
 
 def test_threads_change_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("quarterhour.blocks.FIRST", 7)
+    monkeypatch.setattr("quarterhour.base.parallel.FIRST", 7)
     net = grid_town(12, 1)
     rng = np.random.default_rng(5)
     places = snapped_at(
@@ -196,7 +196,7 @@ def test_threads_change_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def test_a_stop_is_heard_between_blocks(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("quarterhour.blocks.FIRST", 1)
+    monkeypatch.setattr("quarterhour.base.parallel.FIRST", 1)
     net = grid_town(6, 1)
     places = snapped_at([(0, 0.5, 0.0)] * 50, prefix="p")
     heard: list[float] = []

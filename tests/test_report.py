@@ -11,7 +11,8 @@ import openpyxl
 import pandas as pd
 import pytest
 
-from quarterhour import places, words
+from quarterhour.base import i18n
+from quarterhour.base.findings import finding, join_findings, no_findings
 from quarterhour.circle import CircleCheck, check_circle
 from quarterhour.reach import times_from_matrix
 from quarterhour.report.book import write_workbook
@@ -83,9 +84,9 @@ def a_plan(**changed: Any) -> Any:
 
 
 def findings() -> pd.DataFrame:
-    many = [places.finding("blank", severity="warning", table="communities", id=str(i), column="name", file="a.csv")
+    many = [finding("blank", severity="warning", table="communities", id=str(i), column="name", file="a.csv")
             for i in range(25)]  # fmt: skip
-    return places.join_findings([*many, places.finding("no_id", severity="error", table="t", file="b|c.csv", row=7)])
+    return join_findings([*many, finding("no_id", severity="error", table="t", file="b|c.csv", row=7)])
 
 
 QUALITY = pd.DataFrame({"table": ["communities", "roads"], "rows": [3, 9], "fact": [0.5, 0.0], "estimated": [0.25, 0.0],
@@ -126,7 +127,7 @@ def test_the_workbook_has_a_sheet_for_everything(tmp_path: Path) -> None:
 
 
 def test_every_sheet_has_a_frozen_header_a_filter_and_no_untranslated_heading(tmp_path: Path) -> None:
-    for lang in words.LANGUAGES:
+    for lang in i18n.LANGUAGES:
         for sheet in book(tmp_path / f"{lang}.xlsx", lang=lang):
             assert sheet.freeze_panes == "B2" and sheet.auto_filter.ref
             heads = [str(c.value) for c in sheet[1]]
@@ -168,7 +169,7 @@ def test_the_workbook_says_what_the_checks_say(tmp_path: Path) -> None:
 
 
 def test_a_workbook_without_circles_or_plans_can_be_written(tmp_path: Path) -> None:
-    found = book(tmp_path / "a.xlsx", checks=[], compare=[], scorecard=None, plans=[], findings=places.no_findings())
+    found = book(tmp_path / "a.xlsx", checks=[], compare=[], scorecard=None, plans=[], findings=no_findings())
     assert "scorecard" not in found.sheetnames and len(table(found["by community"])) == 3
 
 
@@ -182,11 +183,11 @@ def test_very_long_text_and_control_characters_do_not_break_the_workbook(tmp_pat
 # --- the page ----------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize("lang", words.LANGUAGES)
+@pytest.mark.parametrize("lang", i18n.LANGUAGES)
 def test_the_page_is_written_in_both_languages_with_every_heading(lang: str) -> None:
     text = page(lang=lang)
     for part in ("quality", "circles", "by_county", "scorecard", "plans", "findings"):
-        assert f"# {words.say(f'report.{part}', lang)}\n" in text
+        assert f"# {i18n.say(f'report.{part}', lang)}\n" in text
     assert "nan" not in text and "\\_share" not in text and "None" not in text
 
 
@@ -250,7 +251,7 @@ def test_the_worst_findings_come_first_and_the_rest_is_counted() -> None:
     text = page()
     lines = [line for line in text.splitlines() if line.startswith("- ")]
     assert any(line.startswith("- set aside: b\\|c") for line in lines) and lines[-1].startswith("- 6 more")
-    assert "Nothing was found wrong." in page(findings=places.no_findings())
+    assert "Nothing was found wrong." in page(findings=no_findings())
 
 
 def test_what_has_no_data_says_what_to_supply() -> None:

@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 from shapely import LineString, MultiLineString, Point
 
-from quarterhour.errors import DataError
+from quarterhour.base.errors import DataError
 from quarterhour.modes import read_modes
 from quarterhour.roads import as_roads
 

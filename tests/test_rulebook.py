@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from quarterhour.errors import DataError
+from quarterhour.base.errors import DataError
 from quarterhour.rulebook import told
 from quarterhour.rules import compare_dates, read_rule_set, rule_sets
 

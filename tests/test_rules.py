@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from quarterhour.errors import DataError
+from quarterhour.base.errors import DataError
 from quarterhour.rules import LEVELS, MEASURES, as_targets, in_force, read_rules, rule_sets
 
 BEDS = {"id": "beds", "zh": "床", "en": "beds", "level": "city", "measure": "count", "kinds": ["home"],

@@ -15,7 +15,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from quarterhour.errors import CutoffError, DataError
+from quarterhour.base.errors import CutoffError, DataError
 from quarterhour.reach import times_from_matrix
 from quarterhour.siting.door import as_problem
 from quarterhour.siting.explanation.contradictions import contradictions

@@ -9,7 +9,7 @@ import pandas as pd
 import pytest
 import scipy.sparse as sp
 
-from quarterhour.errors import DataError
+from quarterhour.base.errors import DataError
 from quarterhour.reach import times_from_matrix
 from quarterhour.siting.core import Core
 from quarterhour.siting.door import as_problem

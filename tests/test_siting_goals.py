@@ -17,7 +17,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from quarterhour.errors import PlanError
+from quarterhour.base.errors import PlanError
 from quarterhour.siting.exact import solve_siting
 from quarterhour.siting.matrix import siting_from_matrix
 from quarterhour.siting.problem import Budget, Capacity, Coverage, Goal, Quota, Spacing, Standard, input_hash

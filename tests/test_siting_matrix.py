@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from scipy import sparse
 
 import quarterhour as qh
-from quarterhour.errors import CutoffError, DataError
+from quarterhour.base.errors import CutoffError, DataError
 from quarterhour.siting import matrix as room
 from quarterhour.siting.problem import Standard, input_hash
 

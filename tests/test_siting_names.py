@@ -9,7 +9,7 @@ import pandas as pd
 import pytest
 
 import quarterhour as qh
-from quarterhour.errors import DataError
+from quarterhour.base.errors import DataError
 from quarterhour.siting.problem import AREA_LEVELS, SITE_COLUMNS, SITE_FIGURES, SitingProblem, input_hash
 from quarterhour.siting.record import read_record
 

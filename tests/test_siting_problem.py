@@ -18,7 +18,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from quarterhour.errors import CutoffError, DataError, PlanError
+from quarterhour.base.errors import CutoffError, DataError, PlanError
 from quarterhour.reach import times_from_matrix
 from quarterhour.siting.counting import shortfalls
 from quarterhour.siting.door import as_problem

@@ -14,8 +14,8 @@ import pandas as pd
 import pytest
 from typer.testing import CliRunner
 
+from quarterhour.base.errors import DataError, MissingError, PlanError
 from quarterhour.cli import app
-from quarterhour.errors import DataError, MissingError, PlanError
 from quarterhour.siting.exact import solve_siting
 from quarterhour.siting.matrix import siting_from_matrix
 from quarterhour.siting.problem import Budget, Capacity, Coverage, Goal, Quota, Standard, input_hash

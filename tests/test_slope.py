@@ -17,7 +17,7 @@ from hypothesis import strategies as st
 from numpy.typing import NDArray
 
 from quarterhour import network, slope, speeds
-from quarterhour.errors import DataError, MissingError
+from quarterhour.base.errors import DataError, MissingError
 from quarterhour.modes import Mode, as_mode, read_modes
 
 UTM51 = "EPSG:32651"

@@ -10,8 +10,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from shapely import LineString, Point
 
-from quarterhour import places as tables
-from quarterhour.errors import DataError
+from quarterhour.base import findings
+from quarterhour.base.errors import DataError
 from quarterhour.modes import read_modes
 from quarterhour.network import Network, build_network
 from quarterhour.roads import as_roads
@@ -139,7 +139,7 @@ def test_an_island_village_does_not_land_on_the_cape() -> None:
         ["snap.island", "p0", "5", "岛上村"],
         ["snap.island", "p1", "100", "渡口"],
     ]
-    assert "cut off from the network" in tables.told(told, "en").iloc[0]
+    assert "cut off from the network" in findings.told(told, "en").iloc[0]
 
 
 def test_where_all_roads_are_islands_the_nearest_counts() -> None:

@@ -12,7 +12,7 @@ import pytest
 import shapely
 
 import quarterhour as qh
-from quarterhour.errors import DataError, MissingError, PlanError, StudyError
+from quarterhour.base.errors import DataError, MissingError, PlanError, StudyError
 from quarterhour.report.findings import findings_count, told_inputs
 from quarterhour.siting.record import verify_record
 

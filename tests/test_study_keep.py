@@ -19,7 +19,7 @@ from shapely import LineString
 
 import quarterhour as qh
 from quarterhour import cli
-from quarterhour.errors import QuarterhourError
+from quarterhour.base.errors import QuarterhourError
 from quarterhour.study import proposals
 from quarterhour.study.proposals import earlier_plan, kept_plan
 

@@ -11,13 +11,13 @@ import pytest
 from typer.testing import CliRunner
 
 import quarterhour as qh
+from quarterhour.base.errors import DataError, StudyError
+from quarterhour.base.labels import goal_said
 from quarterhour.cli import app
-from quarterhour.errors import DataError, StudyError
 from quarterhour.siting.problem import OBJECTIVES, Budget, Capacity, Coverage, Goal, Quota, SitingProblem, Standard
 from quarterhour.siting.record import verify_record
 from quarterhour.studyfile import read_study_file
 from quarterhour.studyfile.parts import Objective
-from quarterhour.units import goal_said
 
 X0, Y0 = 400_000, 4_150_000
 STREET = """

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from quarterhour.errors import MissingError, StudyError
+from quarterhour.base.errors import MissingError, StudyError
 from quarterhour.studyfile import read_study_file
 from quarterhour.studyfile.mistakes import line_of
 

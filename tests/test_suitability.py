@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 from shapely import LineString, Point, box
 
-from quarterhour.errors import DataError, MissingError
+from quarterhour.base.errors import DataError, MissingError
 from quarterhour.rules import Exclusion
 from quarterhour.suitability import Weight, lay_over, parcels
 

@@ -9,7 +9,7 @@ import pandas as pd
 import pytest
 
 from quarterhour import nearest, search, tally
-from quarterhour.errors import DataError
+from quarterhour.base.errors import DataError
 from quarterhour.modes import as_mode
 from quarterhour.network import Network, network_from_arrays
 from quarterhour.reach import TravelTimes, travel_times

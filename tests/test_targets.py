@@ -16,8 +16,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from quarterhour.base.errors import DataError
 from quarterhour.circle import CircleCheck, check_circle
-from quarterhour.errors import DataError
 from quarterhour.reach import times_from_matrix
 from quarterhour.rules import Circle, Target, as_targets
 from quarterhour.targets import COLUMNS, Scorecard, score_targets, told, told_closing

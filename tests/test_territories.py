@@ -10,7 +10,7 @@ import pandas as pd
 import pytest
 from hypothesis import given, settings
 
-from quarterhour.errors import DataError
+from quarterhour.base.errors import DataError
 from quarterhour.reach import TravelTimes, times_from_matrix
 from quarterhour.territories import draw_territories
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pandas as pd
 import pytest
 
-from quarterhour.errors import DataError
+from quarterhour.base.errors import DataError
 from quarterhour.reach import TravelTimes, times_from_matrix
 from quarterhour.tiers import TierCheck, check_tiers
 

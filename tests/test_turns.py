@@ -18,12 +18,12 @@ from hypothesis import strategies as st
 from shapely import LineString
 
 from quarterhour import osm
+from quarterhour.base.errors import DataError
+from quarterhour.base.findings import told
 from quarterhour.edges import network_from_edges
-from quarterhour.errors import DataError
 from quarterhour.graph import search_graph
 from quarterhour.modes import Mode, as_mode, read_modes
 from quarterhour.network import Network, build_network, network_from_arrays
-from quarterhour.places import told
 from quarterhour.reach import travel_times
 from quarterhour.roads import as_roads
 from quarterhour.snap import at_junctions

@@ -25,9 +25,9 @@ import pytest
 from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
+from quarterhour.base.errors import CutoffError, DataError
 from quarterhour.circle import check_circle
 from quarterhour.edges import network_from_edges
-from quarterhour.errors import CutoffError, DataError
 from quarterhour.modes import Mode, as_mode, read_modes
 from quarterhour.network import build_network
 from quarterhour.osm.extract import read_osm_roads

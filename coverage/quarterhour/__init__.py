@@ -17,7 +17,7 @@ from typing import Any
 __version__ = "0.1.0"
 
 _ROOMS = {
-    "errors": (
+    "base.errors": (
         "CutoffError",
         "DataError",
         "MissingError",

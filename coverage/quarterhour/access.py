@@ -16,8 +16,8 @@ import pandas as pd
 from numpy.typing import NDArray
 from scipy import optimize, sparse
 
-from quarterhour.errors import DataError, SolverError, first_ids
-from quarterhour.modes import CENTISECONDS_PER_MINUTE
+from quarterhour.base.errors import DataError, SolverError, first_ids
+from quarterhour.base.units import CENTISECONDS_PER_MINUTE
 from quarterhour.reach import TravelTimes
 
 Floats = NDArray[np.float64]

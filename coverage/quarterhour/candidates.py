@@ -8,11 +8,11 @@ import geopandas as gpd
 import numpy as np
 import numpy.typing as npt
 import pandas as pd
-import shapely
 from scipy.spatial import cKDTree
 
-from quarterhour.errors import DataError, first_ids
-from quarterhour.places import as_places, flat_shapes
+from quarterhour.base.areas import _nearest, _placeless
+from quarterhour.base.errors import DataError
+from quarterhour.places import as_places
 
 if TYPE_CHECKING:
     from quarterhour.network import Network
@@ -108,54 +108,6 @@ def _junctions(network: Network, middles: npt.NDArray[np.float64]) -> npt.NDArra
     return spots[list(dict.fromkeys(at.tolist()))]
 
 
-def with_areas(
-    places: gpd.GeoDataFrame, towns: gpd.GeoDataFrame | None = None, communities: gpd.GeoDataFrame | None = None
-) -> gpd.GeoDataFrame:
-    """The places with their town and county filled in where they are blank.
-
-    The town is the one whose outline holds the place (on a border: the first in the table), else
-    the town of the nearest community. The county is the town's; what nothing tells stays "".
-    """
-    filled = places.copy()
-    for column in ("town", "county"):
-        had = filled[column] if column in filled else pd.Series("", index=filled.index)
-        filled[column] = had.fillna("").astype("str")
-    if towns is not None:
-        filled["town"] = _fill(filled["town"], _town_inside(filled, towns))
-    if communities is not None:
-        filled["town"] = _fill(filled["town"], _of_nearest(filled, communities, "town"))
-    if towns is not None and "county" in towns:
-        filled["county"] = _fill(filled["county"], filled["town"].map(towns["county"]))
-    if communities is not None and "county" in communities:
-        filled["county"] = _fill(filled["county"], _of_nearest(filled, communities, "county"))
-    return filled
-
-
-def _fill(had: pd.Series, found: pd.Series) -> pd.Series:
-    return had.where(had.ne(""), found.astype("object").fillna("")).astype("str")
-
-
-def _town_inside(places: gpd.GeoDataFrame, towns: gpd.GeoDataFrame) -> pd.Series:
-    areas = towns[towns.geom_type.isin(["Polygon", "MultiPolygon"])]
-    found = pd.Series("", index=places.index, dtype="str")
-    if areas.empty or places.empty:
-        return found
-    place, area = shapely.STRtree(_shapes(areas, places)).query(places.geometry.to_numpy(), predicate="intersects")
-    order = np.lexsort((area, place))
-    first = order[np.unique(place[order], return_index=True)[1]]
-    found.iloc[place[first]] = areas.index[area[first]].astype("str")
-    return found
-
-
-def _of_nearest(places: gpd.GeoDataFrame, communities: gpd.GeoDataFrame, column: str) -> pd.Series:
-    some = communities[communities[column].fillna("").ne("") & ~_placeless(communities)]
-    found = pd.Series("", index=places.index, dtype="str")
-    pairs = _nearest(places, some)
-    named = some[column].iloc[[other for _, other, _ in pairs]].map(str)
-    found.iloc[[place for place, _, _ in pairs]] = named.to_numpy(dtype=object)
-    return found
-
-
 def exclude_near(
     candidates: gpd.GeoDataFrame, layer: gpd.GeoDataFrame, *, metres: float, rule: str, clause: str = ""
 ) -> tuple[gpd.GeoDataFrame, pd.DataFrame]:
@@ -189,48 +141,6 @@ def exclude_near(
     return candidates[kept], pd.DataFrame(rows, columns=list(LEDGER_COLUMNS)).astype(_LEDGER_TYPES)
 
 
-def nearest_m(places: gpd.GeoDataFrame, layer: gpd.GeoDataFrame) -> pd.DataFrame:
-    """By place: ``distance_m`` to the nearest thing of a layer and its id, ``nearest``; missing for an empty layer."""
-    some = layer[~_placeless(layer)]
-    metres, names = np.full(len(places), np.nan), np.full(len(places), None, dtype=object)
-    for place, other, distance in _nearest(places, some):
-        metres[place], names[place] = distance, str(some.index[other])
-    return pd.DataFrame({"distance_m": metres, "nearest": names}, index=places.index)
-
-
 def no_ledger() -> pd.DataFrame:
     """A ledger with nothing removed."""
     return pd.DataFrame(columns=list(LEDGER_COLUMNS)).astype(_LEDGER_TYPES)
-
-
-def _nearest(
-    places: gpd.GeoDataFrame, others: gpd.GeoDataFrame, *, most: float | None = None
-) -> list[tuple[int, int, float]]:
-    """Place, nearest other (ties to the first) and distance, in positions, by place."""
-    lost = places.index[_placeless(places)]
-    if len(lost):
-        raise DataError("candidates.no_place", ids=first_ids(lost))
-    if places.empty or others.empty:
-        return []
-    points, shapes = places.geometry.to_numpy(), _shapes(others, places)
-    # GEOS asks for a distance above 0; the caller compares exactly.
-    reach = None if most is None else np.nextafter(max(most, 1e-3), np.inf)
-    (place, other), distance = shapely.STRtree(shapes).query_nearest(points, max_distance=reach, return_distance=True)
-    order = np.lexsort((other, place))
-    first = order[np.unique(place[order], return_index=True)[1]]
-    return list(zip(place[first].tolist(), other[first].tolist(), distance[first].tolist(), strict=True))
-
-
-def _placeless(places: gpd.GeoDataFrame) -> npt.NDArray[np.bool_]:
-    shapes = places.geometry.to_numpy()
-    return np.asarray(shapely.is_missing(shapes) | shapely.is_empty(shapes))
-
-
-def _shapes(layer: gpd.GeoDataFrame, places: gpd.GeoDataFrame) -> npt.NDArray[np.object_]:
-    if layer.crs is None or places.crs is None:
-        raise DataError("candidates.no_crs")
-    shapes: npt.NDArray[np.object_] = flat_shapes(layer.geometry).to_crs(places.crs).to_numpy()
-    lost = ~(np.isfinite(shapely.bounds(shapes)).all(axis=1) | shapely.is_missing(shapes) | shapely.is_empty(shapes))
-    if lost.any():
-        raise DataError("candidates.lost_shapes", ids=first_ids(layer.index[lost]))
-    return shapes

@@ -7,13 +7,13 @@ from dataclasses import dataclass
 
 import pandas as pd
 
-from quarterhour import places
+from quarterhour.base.cells import numbers, texts
+from quarterhour.base.errors import StudyError, first_ids
+from quarterhour.base.findings import finding, no_findings
 from quarterhour.care import graves_needed
-from quarterhour.errors import StudyError, first_ids
 from quarterhour.graves import graves_on, shared_by_people
 from quarterhour.inputs import Inputs
 from quarterhour.offered import counted_people
-from quarterhour.places import numbers, texts
 from quarterhour.rules import RuleSet
 from quarterhour.studyfile.siting import CapacityFile, SitingFile
 from quarterhour.studyfile.whole import StudyFile
@@ -83,9 +83,9 @@ def _rooms(asked: CapacityFile, sites: pd.DataFrame, figures: Mapping[str, float
 
 def _findings(file: SitingFile, asked: CapacityFile, unknown: pd.Index) -> pd.DataFrame:
     if not len(unknown):
-        return places.no_findings()
+        return no_findings()
     figures = f"{asked.existing_each:,} / {asked.new_each:,}"
-    return places.finding(
+    return finding(
         "capacities.no_room", severity="note", table="candidates", id=file.id, value=str(len(unknown)),
         column=asked.column, detail=f"{figures}: {first_ids(unknown)}",
     )  # fmt: skip

@@ -11,14 +11,14 @@ import geopandas as gpd
 import pandas as pd
 
 from quarterhour.access import Served, assign_within, catchment_access
+from quarterhour.base.areas import with_areas
+from quarterhour.base.cells import numbers, texts
+from quarterhour.base.errors import StudyError
 from quarterhour.beds import Conversion, cheapest_conversion
-from quarterhour.candidates import with_areas
 from quarterhour.circle import CITY
 from quarterhour.equity import Equity, equity_by_area, measure_equity
-from quarterhour.errors import StudyError
 from quarterhour.graves import GraveDemand, grave_demand, shared_out
 from quarterhour.inputs import Inputs
-from quarterhour.places import numbers, texts
 from quarterhour.reach import travel_times
 from quarterhour.rounds import RoundsPlan, RoundsRule, plan_rounds
 from quarterhour.rules import RuleSet

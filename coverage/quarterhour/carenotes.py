@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import pandas as pd
 
-from quarterhour import words
+from quarterhour.base import i18n
+from quarterhour.base.cells import texts
 from quarterhour.caretables import care_sections
 from quarterhour.league import league_table
 from quarterhour.maps.notes import Notes
-from quarterhour.places import texts
 from quarterhour.rounds import RoundsPlan
 from quarterhour.sitingtables import Charts, siting_sections
 from quarterhour.study.results import Results
@@ -17,12 +17,12 @@ from quarterhour.study.results import Results
 def map_notes(results: Results, lang: str, charts: Charts) -> Notes:
     """What the map tells beyond circles, promises and plans; no figure here that a result does not hold."""
     sections = [*siting_sections(results, lang), *care_sections(results, lang)]
-    city = {words.say(f"report.part_{s.key}", lang): s.lines for s in sections if s.lines}
+    city = {i18n.say(f"report.part_{s.key}", lang): s.lines for s in sections if s.lines}
     return Notes(city, _communities(results, lang), _towns(results, lang), dict(charts.values()))
 
 
 def _say(key: str, lang: str, **values: object) -> str:
-    return words.say(f"carenotes.{key}", lang, **values)
+    return i18n.say(f"carenotes.{key}", lang, **values)
 
 
 def _communities(results: Results, lang: str) -> pd.DataFrame:
@@ -30,7 +30,7 @@ def _communities(results: Results, lang: str) -> pd.DataFrame:
     columns: dict[str, pd.Series] = {}
     for check in results.tiers.values():
         gap = check.communities["gap"].where(check.communities["gap"] != "", "met")
-        columns[_say("tiers", lang)] = gap.map(lambda g: words.say(f"caretables.tier_{g}", lang))
+        columns[_say("tiers", lang)] = gap.map(lambda g: i18n.say(f"caretables.tier_{g}", lang))
     for found in results.care.access:
         served = found.served.communities
         told = [

@@ -6,10 +6,10 @@ from collections.abc import Iterator
 
 import pandas as pd
 
-from quarterhour import words
+from quarterhour.base import i18n
+from quarterhour.base.cells import texts
 from quarterhour.care import Access, Care
 from quarterhour.circle import CITY
-from quarterhour.places import texts
 from quarterhour.report.said import Section
 from quarterhour.study.results import Results
 
@@ -35,7 +35,7 @@ def _named(ids: pd.Index | pd.Series, names: pd.Series) -> list[str]:
 
 
 def _say(key: str, lang: str, **values: object) -> str:
-    return words.say(f"caretables.{key}", lang, **values)
+    return i18n.say(f"caretables.{key}", lang, **values)
 
 
 def _tiers(results: Results, towns: pd.Series, lang: str) -> Iterator[Section]:
@@ -92,7 +92,7 @@ def _beds(results: Results, lang: str) -> Iterator[Section]:
     names = texts(results.inputs.facilities["name"])
     rows, lines = [], []
     for area, plan in found.items():
-        county = words.say("report.city", lang) if area == CITY else str(counties.get(area, area))
+        county = i18n.say("report.city", lang) if area == CITY else str(counties.get(area, area))
         table = plan.rows[plan.rows["convert"] > 0]
         rows.append(pd.DataFrame({
             "county": county, "name": names.reindex(table.index).array, "beds": table["beds"].array,
@@ -178,7 +178,7 @@ def _overlay(care: Care, towns: pd.Series, lang: str) -> Iterator[Section]:
     yield Section("overlay", pd.DataFrame(shown), tuple(lines), page_rows=0)
     parcels = care.parcels
     told = {"id": parcels.index, "town": _named(parcels["town"], towns), "area_m2": parcels["area_m2"].array,
-            "score": parcels["score"].array, "quality": [words.say(f"report.quality_{q}", lang) for q in parcels["quality"]]}  # noqa: E501  # fmt: skip
+            "score": parcels["score"].array, "quality": [i18n.say(f"report.quality_{q}", lang) for q in parcels["quality"]]}  # noqa: E501  # fmt: skip
     yield Section("parcels", pd.DataFrame(told), page_rows=0)
 
 

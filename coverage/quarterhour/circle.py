@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
-from quarterhour.errors import DataError, first_ids
+from quarterhour.base.errors import DataError, first_ids
 from quarterhour.reach import TravelTimes
 from quarterhour.rules import Circle
 

@@ -11,8 +11,8 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from quarterhour import words
-from quarterhour.errors import QuarterhourError
+from quarterhour.base import i18n
+from quarterhour.base.errors import QuarterhourError
 
 if TYPE_CHECKING:
     from quarterhour.study.asked import Study
@@ -42,7 +42,7 @@ Quiet = Annotated[bool, typer.Option("--quiet", help="No progress on stderr.")]
 
 
 def _language(value: str) -> str:
-    if value not in words.LANGUAGES:
+    if value not in i18n.LANGUAGES:
         raise typer.BadParameter(f"{value!r} is not zh or en")
     return value
 
@@ -105,7 +105,7 @@ def inspect(study: StudyPath, roads: Roads = None, lang: Lang = "zh", quiet: Qui
     asked = room.read_study(study, roads=roads)
     with _progress(quiet, lang) as tell:
         if tell:
-            tell(words.say("study.step_read", lang))
+            tell(i18n.say("study.step_read", lang))
         tables = room.read_study_inputs(asked)
     for line in told_inputs(tables, lang):
         _print(line)
@@ -130,7 +130,7 @@ def verify(
             for line in told_record(name, record, lang, prove=prove):
                 _print(line)
         except QuarterhourError as error:
-            _print(words.say("cli.plan_fails", lang, plan=name, detail=error.told(lang)), err=True)
+            _print(i18n.say("cli.plan_fails", lang, plan=name, detail=error.told(lang)), err=True)
             raise typer.Exit(1) from error
         except KeyboardInterrupt:
             raise _Stopped from None
@@ -144,7 +144,7 @@ def init(
     from quarterhour.starting import init_study
 
     made = init_study(folder)
-    _print(words.say("cli.init_done", lang, folder=folder, files=", ".join(p.name for p in made)))
+    _print(i18n.say("cli.init_done", lang, folder=folder, files=", ".join(p.name for p in made)))
 
 
 @app.command()
@@ -188,7 +188,7 @@ def fetch(
 
     with _progress(quiet, lang) as tell:
         made = fetch_study(read_study(study), place=place, bbox=bbox, server=server, lang=lang, tell=tell)
-    _print(words.say("cli.fetch_done", lang, files=", ".join(str(p) for p in made)))
+    _print(i18n.say("cli.fetch_done", lang, files=", ".join(str(p) for p in made)))
 
 
 def _run(
@@ -226,7 +226,7 @@ def _run(
         raise _Stopped(*left) from None
     for line in outputs.summary(results, lang):
         _print(line)
-    _print(words.say("cli.written", lang, folder=folder))
+    _print(i18n.say("cli.written", lang, folder=folder))
     for line in told_findings(results.findings, lang, most=3):
         _print(line, err=True)
     if findings_count(results):
@@ -311,15 +311,15 @@ def main() -> None:
         _print(error.told(lang), err=True)
         sys.exit(1)
     except _Stopped as stopped:
-        _print(words.say("cli.stopped", lang), err=True)
+        _print(i18n.say("cli.stopped", lang), err=True)
         for path in stopped.args:
-            _print(words.say("cli.plan_left", lang, path=path), err=True)
+            _print(i18n.say("cli.plan_left", lang, path=path), err=True)
         sys.exit(130)
 
 
 def _asked_language(arguments: list[str]) -> str:
     for before, after in zip(arguments, [*arguments[1:], ""], strict=True):
         found = after if before == "--lang" else before.removeprefix("--lang=") if before.startswith("--lang=") else ""
-        if found in words.LANGUAGES:
+        if found in i18n.LANGUAGES:
             return found
     return "zh"

@@ -13,7 +13,7 @@ import numpy as np
 import shapely
 from numpy.typing import NDArray
 
-from quarterhour.kernels import kernel
+from quarterhour.base.jit import kernel
 
 Array = NDArray[Any]
 

@@ -12,7 +12,7 @@ from typing import Any, Literal
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from quarterhour.errors import DataError
+from quarterhour.base.errors import DataError
 
 Datum = Literal["wgs84", "gcj02", "bd09"]
 DATUMS = ("wgs84", "gcj02", "bd09")

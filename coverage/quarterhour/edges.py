@@ -8,9 +8,10 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from quarterhour import places
-from quarterhour.errors import DataError, first_ids
-from quarterhour.modes import CENTISECONDS_PER_MINUTE, Mode, as_mode
+from quarterhour.base.cells import numbers, texts
+from quarterhour.base.errors import DataError, first_ids
+from quarterhour.base.units import CENTISECONDS_PER_MINUTE
+from quarterhour.modes import Mode, as_mode
 from quarterhour.network import MAX_CS, Network, network_from_arrays, obeyed_turns
 from quarterhour.roads import oneway_of
 
@@ -83,7 +84,7 @@ def _check_columns(table: pd.DataFrame, mode: Mode | None) -> None:
 
 
 def _positive(table: pd.DataFrame, column: str) -> NDArray[np.float64]:
-    values = places.numbers(table[column]).to_numpy(dtype=float)
+    values = numbers(table[column]).to_numpy(dtype=float)
     bad = ~(values >= 0)
     if bad.any():
         raise DataError("edges.bad_number", column=column, rows=first_ids(table.index[bad]))
@@ -91,7 +92,7 @@ def _positive(table: pd.DataFrame, column: str) -> NDArray[np.float64]:
 
 
 def _speeds(table: pd.DataFrame, mode: Mode) -> tuple[NDArray[np.float64], NDArray[Any]]:
-    classes = places.texts(table["road_class"]) if "road_class" in table else pd.Series("", index=table.index)
+    classes = texts(table["road_class"]) if "road_class" in table else pd.Series("", index=table.index)
     named = classes.to_numpy(dtype=object)
     if "minutes" in table:
         return np.ones(len(table)), named
@@ -117,7 +118,7 @@ def _ways(table: pd.DataFrame, mode: Mode) -> NDArray[np.int8]:
 
 
 def _ends(table: pd.DataFrame) -> tuple[NDArray[np.int32], NDArray[np.int32], pd.Index]:
-    named = pd.concat([places.texts(table["u"]), places.texts(table["v"])])
+    named = pd.concat([texts(table["u"]), texts(table["v"])])
     if (named == "").any():
         raise DataError("edges.no_end", rows=first_ids(named.index[named == ""].unique()))
     position, ids = pd.factorize(named)
@@ -128,7 +129,7 @@ def _ends(table: pd.DataFrame) -> tuple[NDArray[np.int32], NDArray[np.int32], pd
 def _places(nodes: pd.DataFrame, ids: pd.Index) -> NDArray[np.float64]:
     if not {"x", "y"} <= set(nodes.columns):
         raise DataError("edges.no_column", missing="x, y", found=first_ids(nodes.columns))
-    known = nodes[["x", "y"]].set_axis(pd.Index(places.texts(pd.Series(nodes.index, dtype=object))), axis=0)
+    known = nodes[["x", "y"]].set_axis(pd.Index(texts(pd.Series(nodes.index, dtype=object))), axis=0)
     if known.index.has_duplicates:
         raise DataError("edges.nodes_twice", ids=first_ids(known.index[known.index.duplicated()].unique()))
     xy = known.reindex(ids).to_numpy(dtype=float)

@@ -14,8 +14,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from quarterhour.base.errors import DataError
 from quarterhour.chains import Links, continuations, link_roads
-from quarterhour.errors import DataError
 from quarterhour.network import Arcs, Network
 from quarterhour.turns import Contexts, contexts_of, turn_centiseconds
 

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
-from quarterhour.errors import DataError, first_ids
+from quarterhour.base.errors import DataError, first_ids
 
 M2_PER_MU = 10_000 / 15
 NEEDED_FIGURES = ("horizon-years", "share-in-public", "site-per-grave", "niches-a-grave", "site-per-niche")

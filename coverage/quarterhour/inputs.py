@@ -9,9 +9,12 @@ from typing import Any
 import geopandas as gpd
 import pandas as pd
 
-from quarterhour import files, osm, places, slope, words
+from quarterhour import files, osm, places, slope
+from quarterhour.base import findings as found_findings
+from quarterhour.base import i18n
+from quarterhour.base.errors import DataError, MissingError, StudyError, first_ids
+from quarterhour.base.findings import QUALITIES, Severity, finding, join_findings
 from quarterhour.circle import people_quality
-from quarterhour.errors import DataError, MissingError, StudyError, first_ids
 from quarterhour.roads import as_roads
 from quarterhour.studyfile.parts import Places, Source
 from quarterhour.studyfile.whole import StudyFile
@@ -162,7 +165,7 @@ def read_inputs(file: StudyFile, folder: Path, *, roads: Path | None = None) -> 
     reader = _Reader(file, folder, roads)
     communities = reader.places(file.communities, "communities", people=file.communities.people)
     if not len(communities):
-        raise _none_usable(places.join_findings(reader.findings))
+        raise _none_usable(join_findings(reader.findings))
     facilities = [reader.places(p, "facilities", kind=p.kind or "") for p in file.facilities]
     road_table = reader.roads()
     towns = reader.places(file.towns, "towns") if file.towns else _none(communities)
@@ -178,12 +181,12 @@ def read_inputs(file: StudyFile, folder: Path, *, roads: Path | None = None) -> 
         candidates=reader.places(file.candidates, "candidates") if file.candidates else _none(communities),
         tables={p.name: reader.table(p, p.name) for p in file.tables},
         layers={p.name: reader.layer(p, p.name) for p in file.layers},
-        findings=places.join_findings(reader.findings),
+        findings=join_findings(reader.findings),
         used=_used(reader.used),
         quality=pd.DataFrame(),
     )
     _check_roads_near(made, file.study.snap_limit_m)
-    found = places.join_findings([made.findings, *_unknown_areas(made), *_unknown_kinds(file, made)])
+    found = join_findings([made.findings, *_unknown_areas(made), *_unknown_kinds(file, made)])
     return replace(made, findings=found, quality=_quality(made, file.communities.people))
 
 
@@ -226,8 +229,7 @@ def _uncounted(raw: gpd.GeoDataFrame, people: tuple[str, ...], table: str, file:
     for column in people:
         unknown = raw.index[raw[column].isna()] if column in raw else raw.index
         told += [
-            places.finding("inputs.no_count", severity="warning", table=table, file=file, column=column, id=i)
-            for i in unknown
+            finding("inputs.no_count", severity="warning", table=table, file=file, column=column, id=i) for i in unknown
         ]
     return told
 
@@ -244,7 +246,7 @@ def _none_usable(findings: pd.DataFrame) -> DataError:
     """No community is left: the first reasons, or that the table has no rows."""
     if findings.empty:
         return DataError("inputs.empty", table="communities")
-    why = {lang: "\n".join(places.told(findings.head(5), lang)) for lang in words.LANGUAGES}
+    why = {lang: "\n".join(found_findings.told(findings.head(5), lang)) for lang in i18n.LANGUAGES}
     return DataError("inputs.no_communities", count=len(findings), why=why)
 
 
@@ -277,9 +279,9 @@ def _unknown_kinds(file: StudyFile, made: Inputs) -> list[pd.DataFrame]:
     told = []
     for circle in file.circles:
         missing = [k for k in circle.kinds if k not in present]
-        severity: places.Severity = "error" if len(missing) == len(circle.kinds) else "warning"
+        severity: Severity = "error" if len(missing) == len(circle.kinds) else "warning"
         told += [
-            places.finding(
+            finding(
                 "inputs.no_kind",
                 severity=severity,
                 table="facilities",
@@ -294,9 +296,7 @@ def _unknown_kinds(file: StudyFile, made: Inputs) -> list[pd.DataFrame]:
 
 
 def _about(rule: str, table: str, column: str, ids: pd.Index) -> pd.DataFrame:
-    return places.finding(
-        rule, severity="warning", table=table, column=column, value=str(len(ids)), detail=first_ids(ids)
-    )
+    return finding(rule, severity="warning", table=table, column=column, value=str(len(ids)), detail=first_ids(ids))
 
 
 def _quality(made: Inputs, people: tuple[str, ...]) -> pd.DataFrame:
@@ -313,5 +313,5 @@ def _quality(made: Inputs, people: tuple[str, ...]) -> pd.DataFrame:
 def _shares(name: str, quality: pd.Series | None, weight: pd.Series) -> dict[str, Any]:
     known = pd.Series("fact", index=weight.index) if quality is None else quality
     total = weight.sum()
-    share = {q: float(weight[known == q].sum() / total) if total else 0.0 for q in places.QUALITIES}
+    share = {q: float(weight[known == q].sum() / total) if total else 0.0 for q in QUALITIES}
     return {"table": name, "rows": len(weight), **share, "synthetic_share": share["synthetic"]}

@@ -19,14 +19,14 @@ import pandas as pd
 import shapely
 from numpy.typing import NDArray
 
+from quarterhour.base.errors import DataError, first_ids
+from quarterhour.base.jit import COMPILED, kernel
+from quarterhour.base.planar import flat_shapes
+from quarterhour.base.units import CENTISECONDS_PER_MINUTE, centiseconds
 from quarterhour.contour import ground_below
 from quarterhour.entries import Entries, entries_of, road_times
-from quarterhour.errors import DataError, first_ids
 from quarterhour.graph import search_graph
-from quarterhour.kernels import COMPILED, kernel
-from quarterhour.modes import CENTISECONDS_PER_MINUTE, centiseconds
 from quarterhour.network import Network
-from quarterhour.places import flat_shapes
 from quarterhour.search import cutoff_table
 from quarterhour.snap import snap_places
 

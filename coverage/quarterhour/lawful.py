@@ -9,7 +9,8 @@ import geopandas as gpd
 import numpy as np
 import pandas as pd
 
-from quarterhour.candidates import LEDGER_COLUMNS, nearest_m, no_ledger
+from quarterhour.base.areas import nearest_m
+from quarterhour.candidates import LEDGER_COLUMNS, no_ledger
 from quarterhour.rules import Exclusion
 
 RELAX_STEP_M = 10.0

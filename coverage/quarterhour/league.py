@@ -5,8 +5,8 @@ from __future__ import annotations
 import numpy as np
 import pandas as pd
 
-from quarterhour.errors import DataError, first_ids
-from quarterhour.places import numbers, texts
+from quarterhour.base.cells import numbers, texts
+from quarterhour.base.errors import DataError, first_ids
 
 KEPT = ("target", "level", "area", "area_name", "county", "value", "threshold", "unit", "met", "missing", "closes",
         "binding", "note", "needs", "rule_set")  # fmt: skip

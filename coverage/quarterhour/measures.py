@@ -9,10 +9,11 @@ import geopandas as gpd
 import numpy as np
 import pandas as pd
 
-from quarterhour.candidates import nearest_m
+from quarterhour.base.areas import nearest_m
+from quarterhour.base.cells import numbers, texts
+from quarterhour.base.errors import DataError, first_ids
+from quarterhour.base.findings import QUALITIES
 from quarterhour.circle import CITY, CircleCheck, worse_quality
-from quarterhour.errors import DataError, first_ids
-from quarterhour.places import QUALITIES, numbers, texts
 from quarterhour.rules import Target
 from quarterhour.tiers import TierCheck
 

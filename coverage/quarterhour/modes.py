@@ -11,10 +11,7 @@ from importlib import resources
 from types import MappingProxyType
 from typing import Any, Literal
 
-from quarterhour.errors import DataError
-
-CENTISECONDS_PER_MINUTE = 6000
-"""Times are whole centiseconds inside: sums are exact, and 15 minutes are 15 minutes."""
+from quarterhour.base.errors import DataError
 
 
 def _nothing() -> Mapping[str, float]:
@@ -81,11 +78,6 @@ class Mode:
     def __repr__(self) -> str:
         top = max(*self.speeds_kmh.values(), self.other_kmh or 0, 0)
         return f"<Mode {self.id}: {self.travels}, up to {top:g} km/h, turnout {self.turnout_minutes:g} min>"
-
-
-def centiseconds(minutes: float) -> int:
-    """Minutes as whole centiseconds."""
-    return round(minutes * CENTISECONDS_PER_MINUTE)
 
 
 def as_mode(name: str, table: Mapping[str, Any]) -> Mode:

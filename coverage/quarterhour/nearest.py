@@ -12,7 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from quarterhour import plain
-from quarterhour.kernels import COMPILED, kernel
+from quarterhour.base.jit import COMPILED, kernel
 from quarterhour.search import (
     NIL,
     QUEUE,

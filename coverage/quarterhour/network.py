@@ -16,7 +16,7 @@ from scipy import sparse
 from scipy.sparse import csgraph
 
 from quarterhour import speeds
-from quarterhour.errors import DataError, first_ids
+from quarterhour.base.errors import DataError, first_ids
 from quarterhour.modes import Mode
 from quarterhour.roads import by_size, components_of, junctions_of
 from quarterhour.turns import Turns, forbidden_turns

@@ -9,12 +9,13 @@ import geopandas as gpd
 import numpy as np
 import pandas as pd
 
-from quarterhour.candidates import candidates_from_communities, candidates_from_network, no_ledger, with_areas
-from quarterhour.errors import StudyError, first_ids
+from quarterhour.base.areas import with_areas
+from quarterhour.base.cells import texts
+from quarterhour.base.errors import StudyError, first_ids
+from quarterhour.candidates import candidates_from_communities, candidates_from_network, no_ledger
 from quarterhour.inputs import Inputs
 from quarterhour.lawful import RELAXED, Lawful, lawful_candidates, smallest_relaxations
 from quarterhour.network import Network
-from quarterhour.places import texts
 from quarterhour.reach import TravelTimes
 from quarterhour.rules import Exclusion, RuleSet
 from quarterhour.siting.sites import join_sites

@@ -14,7 +14,8 @@ from typing import Any
 import geopandas as gpd
 import pandas as pd
 
-from quarterhour import files, maps, report, sections, words
+from quarterhour import files, maps, report, sections
+from quarterhour.base import i18n
 from quarterhour.carenotes import map_notes
 from quarterhour.league import earlier_rows, kept_rows
 from quarterhour.modes import Mode
@@ -43,7 +44,7 @@ def write_results(results: Results, out: str | Path, *, lang: str = "zh", tell: 
     with files.together(out) as growing:
         for name, write in writers.items():
             if tell:
-                tell(words.say("study.step_write", lang, name=name))
+                tell(i18n.say("study.step_write", lang, name=name))
             write(growing / name)
     return [Path(out) / name for name in writers]
 
@@ -110,7 +111,7 @@ def meeting_map(results: Results, lang: str = "zh", *, charts: Charts | None = N
     """The map for the meeting: one page that opens without a network; ``charts`` where they are drawn already."""
     tables = results.inputs
     return maps.draw_map(
-        title=words.say("study.title", lang, name=results.study.name(lang)),
+        title=i18n.say("study.title", lang, name=results.study.name(lang)),
         communities=tables.communities,
         towns=tables.towns,
         facilities=tables.facilities,
@@ -131,7 +132,7 @@ def page(results: Results, lang: str = "zh", *, charts: Charts | None = None) ->
     drawn = siting_charts(results, lang) if charts is None else charts
     return report.report_markdown(
         lang=lang,
-        title=words.say("study.title", lang, name=results.study.name(lang)),
+        title=i18n.say("study.title", lang, name=results.study.name(lang)),
         checks=results.checks,
         compare=results.compare,
         scorecard=results.scorecard,

@@ -6,9 +6,7 @@ What did not pass is not lost but told: *findings* is a table of one row a probl
 
 from __future__ import annotations
 
-import unicodedata
-from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Sequence
 from typing import Any, Literal
 
 import geopandas as gpd
@@ -17,28 +15,12 @@ import pandas as pd
 import shapely
 from pyproj import CRS
 
-from quarterhour import words
-from quarterhour.errors import DataError
+from quarterhour.base.cells import _text, numbers, texts
+from quarterhour.base.errors import DataError
+from quarterhour.base.findings import QUALITIES, Severity, findings_from, join_findings
+from quarterhour.base.planar import flat
 
-QUALITIES = ("fact", "estimated", "synthetic")
-"""How well a row is known. Without a word from the user, a row of a user's file counts as fact."""
-
-
-def by_quality(known: Iterable[object]) -> dict[str, int]:
-    """How many rows are known for a fact, estimated, made up."""
-    counted = Counter(map(str, known))
-    return {quality: counted[quality] for quality in QUALITIES}
-
-
-Severity = Literal["error", "warning", "note"]
-SEVERITIES = ("error", "warning", "note")
-"""error: the row was set aside; warning: kept, but look at it; note: what we assumed."""
-
-FINDING_COLUMNS = ("severity", "rule", "table", "file", "sheet", "row", "column", "id", "value", "detail")
-_LONGEST_VALUE = 80
 _MARGIN_DEGREES = 3.0
-_NUMBER = r"[+-]?(?:\d+|\d{1,3}(?:,\d{3})+)(?:\.\d*)?|[+-]?\.\d+"
-_EXPONENT = r"(?:[eE][+-]?\d{1,3})?"
 _MANGLED = r"\d(?:\.\d+)?[eE]\+?\d+"
 _TEXTS = ("name", "kind", "town", "county", "source")
 
@@ -46,102 +28,10 @@ _TEXTS = ("name", "kind", "town", "county", "source")
 # --- findings -------------------------------------------------------------------------------
 
 
-def no_findings() -> pd.DataFrame:
-    """A table of findings with nothing found."""
-    return findings_from([])
-
-
-def finding(rule: str, *, severity: Severity, table: str, **fields: object) -> pd.DataFrame:
-    """One problem as a table of one row; ``rule`` names its sentence on the page ``findings``.
-
-    A rule with a dot names its own page (``network.bad_class``). Fields: file, sheet, row (as the
-    user sees it in Excel), column, id, value (cut at 80 characters), detail. TypeError for others.
-    """
-    unknown = set(fields) - set(FINDING_COLUMNS)
-    if unknown or severity not in SEVERITIES:
-        raise TypeError(f"not a field or severity of findings: {sorted(unknown)} {severity}")
-    return findings_from([{"severity": severity, "rule": rule, "table": table, **fields}])
-
-
-def join_findings(tables: Iterable[pd.DataFrame]) -> pd.DataFrame:
-    """All findings in one table, in the order given, numbered from 0."""
-    some = [t for t in tables if len(t)]
-    return pd.concat(some, ignore_index=True) if some else no_findings()
-
-
-def told(findings: pd.DataFrame, lang: str) -> pd.Series:
-    """Each finding as a sentence with its file and row, on the index of the findings."""
-    records = findings.to_dict("records")
-    return pd.Series([_sentence(r, lang) for r in records], index=findings.index, dtype="str", name="told")
-
-
-def _sentence(record: dict[Any, Any], lang: str) -> str:
-    values = {k: "" if pd.isna(v) else v for k, v in record.items() if k not in ("rule", "severity")}
-    values["table"] = words.label("tables", str(values["table"]), lang)
-    rule = record["rule"]
-    text = words.say(rule if "." in rule else f"findings.{rule}", lang, **values)
-    where = [str(values[k]) for k in ("file", "sheet") if values[k]]
-    if values["row"] != "":
-        where.append(words.say("findings.at_row", lang, row=values["row"]))
-    between = words.say("findings.after_place", lang)
-    return f"{' '.join(where)}{between}{text}" if where else text
-
-
-def findings_from(records: Sequence[Mapping[Any, Any]]) -> pd.DataFrame:
-    """Many problems at once, each a mapping with the columns of findings (missing ones are blank)."""
-    frame = pd.DataFrame(list(records), columns=list(FINDING_COLUMNS))
-    row = frame.pop("row").astype("Int64")
-    texts = frame.astype("object").where(frame.notna(), "").astype("str")
-    texts["value"] = texts["value"].str.slice(0, _LONGEST_VALUE)
-    texts.insert(FINDING_COLUMNS.index("row"), "row", row)
-    return texts
-
-
 # --- numbers as people type them --------------------------------------------------------------
 
 
-def numbers(values: pd.Series) -> pd.Series:
-    """Numbers as float64, read as people type them: full-width digits, 1,234, blanks around.
-
-    What is no finite number (八十, #REF!, inf, TRUE) is NaN.
-    """
-    if pd.api.types.is_numeric_dtype(values) and not pd.api.types.is_bool_dtype(values):
-        return values.astype("Float64").astype("float64").where(lambda v: np.isfinite(v))
-    text = texts(values).map(lambda v: unicodedata.normalize("NFKC", v).strip()).astype("str")
-    good = text.str.fullmatch(f"(?:{_NUMBER}){_EXPONENT}").astype(bool)
-    found = pd.to_numeric(text.where(good).str.replace(",", ""), errors="coerce").astype("float64")
-    return found.where(np.isfinite(found))
-
-
-def texts(values: pd.Series) -> pd.Series:
-    """Values as text: missing is "", 371002001001.0 is "371002001001", blanks around are off."""
-    if pd.api.types.is_string_dtype(values) and values.dtype != object:
-        return values.fillna("").astype("str").str.strip()
-    return values.map(_text).astype("str")
-
-
-def _text(value: object) -> str:
-    if value is None or value is pd.NA or value is pd.NaT or value != value:
-        return ""
-    if isinstance(value, (float, np.floating)) and float(value).is_integer():
-        return str(int(value))
-    return str(value).strip()
-
-
 # --- the door ---------------------------------------------------------------------------------
-
-
-def flat(frame: gpd.GeoDataFrame) -> gpd.GeoDataFrame:
-    """The table with ``flat_shapes``."""
-    return frame.set_geometry(shapely.force_2d(frame.geometry.to_numpy()), crs=frame.crs)
-
-
-def flat_shapes(shapes: gpd.GeoSeries) -> gpd.GeoSeries:
-    """Shapes with x and y alone: no travel time asks for their heights (Z) or measures (M).
-
-    Files that never had heights may say NaN for them, and a change of CRS then loses x and y as well.
-    """
-    return gpd.GeoSeries(shapely.force_2d(shapes.to_numpy()), index=shapes.index, crs=shapes.crs)
 
 
 def as_places(

@@ -22,11 +22,11 @@ from numpy.typing import NDArray
 from pyproj import CRS
 
 from quarterhour import __version__
-from quarterhour.errors import DataError, MissingError, WriteError
+from quarterhour.base.errors import DataError, MissingError, WriteError
+from quarterhour.base.jit import COMPILED
 from quarterhour.files.checks import sha256
 from quarterhour.files.writing import atomic
 from quarterhour.graph import SearchGraph, search_graph
-from quarterhour.kernels import COMPILED
 from quarterhour.modes import Mode
 from quarterhour.network import Arcs, Network
 from quarterhour.snap import Grid, grid_of

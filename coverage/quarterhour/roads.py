@@ -18,8 +18,10 @@ from pyproj import CRS
 from scipy import sparse
 from scipy.sparse import csgraph
 
-from quarterhour import places
-from quarterhour.errors import DataError, first_ids
+from quarterhour.base.cells import texts
+from quarterhour.base.errors import DataError, first_ids
+from quarterhour.base.findings import finding, join_findings, no_findings
+from quarterhour.base.planar import flat
 
 MOSTLY = 0.8
 """With less than this share of the roads in one connected part, the roads are probably not joined."""
@@ -70,7 +72,7 @@ def as_roads(
         raise DataError(
             "roads.no_column", file=file or table, missing=", ".join(missing), found=first_ids(frame.columns)
         )
-    roads = places.flat(frame)
+    roads = flat(frame)
     roads = roads if metres == frame.crs else roads.to_crs(metres)
     roads, found = _with_ids(_renamed(roads, columns or {}), table, file)
     roads, aside = _lines_alone(roads, table, file)
@@ -79,7 +81,7 @@ def as_roads(
     roads, doubtful = _with_columns(roads, table, file)
     if "from_node" not in roads:
         roads = cut_at_shared_vertices(roads)
-    return roads, places.join_findings([found, aside, doubtful, _in_pieces(roads, table, file)])
+    return roads, join_findings([found, aside, doubtful, _in_pieces(roads, table, file)])
 
 
 def cut_at_shared_vertices(roads: gpd.GeoDataFrame) -> gpd.GeoDataFrame:
@@ -122,8 +124,8 @@ def _in_pieces(roads: gpd.GeoDataFrame, table: str, file: str) -> pd.DataFrame:
     tail, head, spots, _ = junctions_of(roads, xy, start)
     share = float((components_of(tail, head, len(spots))[tail] == 0).mean())
     if share >= MOSTLY:
-        return places.no_findings()
-    return places.finding("roads.in_pieces", severity="warning", table=table, file=file, value=f"{share:.0%}")
+        return no_findings()
+    return finding("roads.in_pieces", severity="warning", table=table, file=file, value=f"{share:.0%}")
 
 
 def _renamed(roads: gpd.GeoDataFrame, columns: Mapping[str, str]) -> gpd.GeoDataFrame:
@@ -148,13 +150,13 @@ def _renamed(roads: gpd.GeoDataFrame, columns: Mapping[str, str]) -> gpd.GeoData
 def _with_ids(roads: gpd.GeoDataFrame, table: str, file: str) -> tuple[gpd.GeoDataFrame, pd.DataFrame]:
     if "id" in roads.columns:
         roads = roads.set_index("id")
-    given = places.texts(pd.Series(roads.index, dtype=object))
+    given = texts(pd.Series(roads.index, dtype=object))
     counted = "row" + pd.Series(range(1, len(roads) + 1)).astype("str")
     roads = roads.set_axis(pd.Index(given.where(given != "", counted).to_numpy(dtype=object), name="id"), axis=0)
     twice = roads.index.duplicated()
     if not twice.any():
-        return roads, places.no_findings()
-    told = places.finding(
+        return roads, no_findings()
+    told = finding(
         "roads.ids_twice", severity="note", table=table, file=file, detail=first_ids(roads.index[twice].unique())
     )
     number = pd.Series(roads.index).groupby(roads.index.to_numpy()).cumcount().to_numpy()
@@ -169,13 +171,13 @@ def _lines_alone(roads: gpd.GeoDataFrame, table: str, file: str) -> tuple[gpd.Ge
     good[owner[~np.isfinite(xy).all(axis=1)]] = False
     bad = roads.index[~good]
     told = [
-        places.finding("roads.no_line", severity="error", table=table, file=file, id=i, value=str(t or "-"))
+        finding("roads.no_line", severity="error", table=table, file=file, id=i, value=str(t or "-"))
         for i, t in zip(bad, roads.geom_type[~good], strict=True)
     ]
     kept = _taken_apart(roads[good])
     if "from_node" in roads.columns and "from_node" not in kept.columns:
         told.append(_about("roads.no_nodes", kept.index, table, file, severity="note"))
-    return kept, places.join_findings(told)
+    return kept, join_findings(told)
 
 
 def _taken_apart(roads: gpd.GeoDataFrame) -> gpd.GeoDataFrame:
@@ -217,7 +219,7 @@ def _with_columns(roads: gpd.GeoDataFrame, table: str, file: str) -> tuple[gpd.G
     if "oneway_cycle" in roads:
         open_to["oneway_cycle"], _ = oneway_of(roads.assign(oneway=roads["oneway_cycle"]))
     roads, nodes = _with_nodes(roads.assign(oneway=oneway, **open_to), table, file)
-    return roads, places.join_findings([*told, nodes])
+    return roads, join_findings([*told, nodes])
 
 
 def _open(values: pd.Series) -> NDArray[np.bool_]:
@@ -228,12 +230,12 @@ def _open(values: pd.Series) -> NDArray[np.bool_]:
 def _with_nodes(roads: gpd.GeoDataFrame, table: str, file: str) -> tuple[gpd.GeoDataFrame, pd.DataFrame]:
     ends = [c for c in ("from_node", "to_node") if c in roads.columns]
     if not ends:
-        return roads, places.no_findings()
-    roads = roads.assign(**{c: places.texts(roads[c]) for c in ends})
+        return roads, no_findings()
+    roads = roads.assign(**{c: texts(roads[c]) for c in ends})
     if len(ends) == 1 or (roads[ends] == "").to_numpy().any():
         return roads.drop(columns=ends), _about("roads.no_nodes", roads.index, table, file, severity="note")
     apart = _apart(roads)
-    told = _about("roads.nodes_apart", apart, table, file) if len(apart) else places.no_findings()
+    told = _about("roads.nodes_apart", apart, table, file) if len(apart) else no_findings()
     return roads, told
 
 
@@ -247,7 +249,7 @@ def _apart(roads: gpd.GeoDataFrame) -> pd.Index:
 
 
 def _about(rule: str, ids: pd.Index, table: str, file: str, *, severity: Any = "warning") -> pd.DataFrame:
-    return places.finding(rule, severity=severity, table=table, file=file, value=str(len(ids)), detail=first_ids(ids))
+    return finding(rule, severity=severity, table=table, file=file, value=str(len(ids)), detail=first_ids(ids))
 
 
 def oneway_of(roads: pd.DataFrame) -> tuple[NDArray[np.int8], pd.Index]:

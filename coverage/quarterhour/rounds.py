@@ -15,7 +15,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from quarterhour.errors import DataError
+from quarterhour.base.errors import DataError
 from quarterhour.reach import TravelTimes
 
 Seconds = NDArray[np.int64]

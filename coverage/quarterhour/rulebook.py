@@ -6,8 +6,8 @@ from collections.abc import Iterator, Sequence
 from datetime import date
 from pathlib import Path
 
-from quarterhour import words
-from quarterhour.errors import DataError
+from quarterhour.base import i18n
+from quarterhour.base.errors import DataError
 from quarterhour.rules import Exclusion, Figure, Rule, RuleSet, Target, compare_dates, read_rule_set, rule_sets
 from quarterhour.study import read_study
 from quarterhour.study.asked import study_rules
@@ -55,26 +55,26 @@ def _listed(rules: RuleSet, lang: str) -> Iterator[str]:
 
 def _line(rule: Rule, lang: str) -> str:
     name = rule.zh if lang == "zh" else rule.en
-    doubt = "" if rule.verified else words.say("report.unverified", lang)
+    doubt = "" if rule.verified else i18n.say("report.unverified", lang)
     return f"{rule.id}{_level(rule, lang)} · {name} · {_asks(rule, lang)} · {_dates(rule, lang)}{doubt}"
 
 
 def _level(rule: Rule, lang: str) -> str:
-    return f" [{words.say(f'report.level_{rule.level}', lang)}]" if isinstance(rule, Target) else ""
+    return f" [{i18n.say(f'report.level_{rule.level}', lang)}]" if isinstance(rule, Target) else ""
 
 
 def _asks(rule: Rule, lang: str) -> str:
     if isinstance(rule, Exclusion):
         key = "rulebook.keep_off" if rule.metres else "rulebook.keep_out"
-        return words.say(key, lang, metres=f"{rule.metres:,g}", layer=rule.layer)
+        return i18n.say(key, lang, metres=f"{rule.metres:,g}", layer=rule.layer)
     value = rule.value if isinstance(rule, Figure) else rule.threshold
-    unit = words.label("targets", f"unit_{rule.unit}", lang).removeprefix("unit_")
+    unit = i18n.label("targets", f"unit_{rule.unit}", lang).removeprefix("unit_")
     sense = rule.sense if isinstance(rule, Target) else "figure"
-    return words.say(f"rulebook.{sense}", lang, value=f"{value:,g}", unit=unit)
+    return i18n.say(f"rulebook.{sense}", lang, value=f"{value:,g}", unit=unit)
 
 
 def _dates(rule: Rule, lang: str) -> str:
-    open_end = words.say("rulebook.open", lang)
+    open_end = i18n.say("rulebook.open", lang)
     return f"{rule.effective_from or open_end} – {rule.effective_to or open_end}"
 
 
@@ -86,28 +86,28 @@ def _explained(sets: Sequence[RuleSet], wanted: str, lang: str) -> Iterator[str]
         raise DataError("rulebook.no_rule", rule=wanted, known=known)
     for rule in found:
         yield _line(rule, lang)
-        yield f"  {words.say('rulebook.clause', lang)}: {rule.clause or '—'}"
-        yield f"  {words.say('rulebook.source', lang)}: {rule.source or '—'}, {rule.date or '—'}"
-        yield f"  {words.say('rulebook.how', lang)}: {_how(rule, lang)}"
+        yield f"  {i18n.say('rulebook.clause', lang)}: {rule.clause or '—'}"
+        yield f"  {i18n.say('rulebook.source', lang)}: {rule.source or '—'}, {rule.date or '—'}"
+        yield f"  {i18n.say('rulebook.how', lang)}: {_how(rule, lang)}"
 
 
 def _how(rule: Rule, lang: str) -> str:
     if isinstance(rule, Exclusion):
-        return words.say("rulebook.how_exclusion", lang, kinds=", ".join(rule.kinds), layer=rule.layer,
+        return i18n.say("rulebook.how_exclusion", lang, kinds=", ".join(rule.kinds), layer=rule.layer,
                          metres=f"{rule.metres:,g}")  # fmt: skip
     if isinstance(rule, Figure):
-        return words.say("rulebook.how_figure", lang)
+        return i18n.say("rulebook.how_figure", lang)
     values = {
         "kinds": ", ".join(rule.kinds) or "—", "columns": ", ".join(rule.columns) or "—", "table": rule.table or "—",
         "of": rule.of or "—", "classes": ", ".join(rule.classes) or "—", "people": rule.people or "—",
         "minutes": ", ".join(f"{m:g}" for m in rule.minutes) or "—", "modes": ", ".join(rule.modes) or "—",
         "per": f"{rule.per:,g}",
     }  # fmt: skip
-    return words.say(f"rulebook.how_{rule.measure}", lang, **values)
+    return i18n.say(f"rulebook.how_{rule.measure}", lang, **values)
 
 
 def _compared(sets: Sequence[RuleSet], before: date, after: date, lang: str) -> Iterator[str]:
-    yield words.say("rulebook.compared", lang, before=before, after=after)
+    yield i18n.say("rulebook.compared", lang, before=before, after=after)
     changed = [change for rules in sets for change in compare_dates(rules.every(), before, after)]
     for _, old, new in changed:
         if old is not None:
@@ -115,4 +115,4 @@ def _compared(sets: Sequence[RuleSet], before: date, after: date, lang: str) -> 
         if new is not None:
             yield f"+ {_line(new, lang)}"
     if not changed:
-        yield words.say("rulebook.no_change", lang)
+        yield i18n.say("rulebook.no_change", lang)

@@ -11,7 +11,7 @@ from pathlib import Path
 from types import MappingProxyType
 from typing import Any, Literal, TypeVar, get_args
 
-from quarterhour.errors import DataError
+from quarterhour.base.errors import DataError
 
 Heading = Literal["to_site", "to_community"]
 LEVELS = ("facility", "community", "town", "county", "city")

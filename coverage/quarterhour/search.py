@@ -15,7 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from quarterhour import plain
-from quarterhour.kernels import COMPILED, kernel
+from quarterhour.base.jit import COMPILED, kernel
 
 UNREACHED = np.int32(2**31 - 1)
 NIL = np.uint32(0xFFFFFFFF)

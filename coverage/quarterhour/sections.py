@@ -7,7 +7,8 @@ from datetime import date
 
 import pandas as pd
 
-from quarterhour import report, words
+from quarterhour import report
+from quarterhour.base import i18n
 from quarterhour.caretables import care_sections
 from quarterhour.league import changes, league_table
 from quarterhour.report.said import Section
@@ -40,7 +41,7 @@ def pace_lines(results: Results, lang: str) -> list[str]:
     for known in results.ranges:
         said = {c: report.percent(known.share(c)) for c in COVERED}
         name, pace = known.circle.name(lang), told_pace(known, lang)
-        lines.append(words.say("report.pace_line", lang, name=name, pace=pace, **said))
+        lines.append(i18n.say("report.pace_line", lang, name=name, pace=pace, **said))
     return lines
 
 
@@ -56,7 +57,7 @@ def _paces(results: Results, card: Scorecard, lang: str) -> Section:
     table = pd.concat(parts, ignore_index=True)
     shown = {
         "circle": table["circle"],
-        "level": [words.say(f"report.level_{level}", lang) for level in table["level"]],
+        "level": [i18n.say(f"report.level_{level}", lang) for level in table["level"]],
         "area_name": table["area_name"],
         "people": table["people"],
         **{f"people_{c}": table[f"people_{c}"] for c in COVERED},
@@ -72,8 +73,8 @@ def _why_paces(results: Results, lang: str) -> list[str]:
     said = dict.fromkeys(told_argument(known, lang) for known in results.ranges)
     given = {c.id: c.uncertain.source for c in results.study.file.circles if c.uncertain}
     for known in results.ranges:
-        source = given[known.circle.id] or words.say("report.pace_unsourced", lang)
-        said[words.say("report.pace_source", lang, name=known.circle.name(lang), source=source)] = None
+        source = given[known.circle.id] or i18n.say("report.pace_unsourced", lang)
+        said[i18n.say("report.pace_source", lang, name=known.circle.name(lang), source=source)] = None
     return list(said)
 
 
@@ -93,7 +94,7 @@ def _league(card: Scorecard, lang: str) -> Section:
         "kept_share": table["share_kept"],
         "broken_targets": broken,
     }
-    return Section("league", pd.DataFrame(shown), (words.say("report.league_why", lang),))
+    return Section("league", pd.DataFrame(shown), (i18n.say("report.league_why", lang),))
 
 
 def _by_date(cards: Mapping[date, Scorecard], lang: str) -> Section:
@@ -102,7 +103,7 @@ def _by_date(cards: Mapping[date, Scorecard], lang: str) -> Section:
     shown = {
         "on": table["on"],
         "name": table[lang],
-        "level": [words.say(f"report.level_{level}", lang) for level in table["level"]],
+        "level": [i18n.say(f"report.level_{level}", lang) for level in table["level"]],
         "threshold": table["threshold"],
         "areas": table["areas"],
         "areas_met": table["areas_met"],
@@ -110,7 +111,7 @@ def _by_date(cards: Mapping[date, Scorecard], lang: str) -> Section:
         "areas_no_data": table["areas_no_data"],
         "clause": table["clause"],
     }
-    return Section("later", pd.DataFrame(shown), (words.say("report.later_why", lang),), page_rows=0)
+    return Section("later", pd.DataFrame(shown), (i18n.say("report.later_why", lang),), page_rows=0)
 
 
 def _changes(earlier: pd.DataFrame, card: Scorecard, lang: str) -> Section:
@@ -119,11 +120,11 @@ def _changes(earlier: pd.DataFrame, card: Scorecard, lang: str) -> Section:
     shown = {
         "target": table["target"],
         "name": table["target"].map(names).fillna(""),
-        "level": [words.say(f"report.level_{level}", lang) for level in table["level"]],
-        "area_name": [words.say("report.city", lang) if a == "city" else n
+        "level": [i18n.say(f"report.level_{level}", lang) for level in table["level"]],
+        "area_name": [i18n.say("report.city", lang) if a == "city" else n
                       for a, n in zip(table["area"], table["area_name"], strict=True)],
         "value_before": table["value_before"],
         "value": table["value"],
-        "became": [words.say(f"report.became_{b}", lang) for b in table["became"]],
+        "became": [i18n.say(f"report.became_{b}", lang) for b in table["became"]],
     }  # fmt: skip
     return Section("changes", pd.DataFrame(shown))

@@ -6,14 +6,15 @@ from collections.abc import Iterator, Mapping
 
 import pandas as pd
 
-from quarterhour import words
+from quarterhour.base import i18n
+from quarterhour.base.cells import texts
+from quarterhour.base.findings import QUALITIES
+from quarterhour.base.labels import counted_said, goal_said, unit_said
 from quarterhour.chart import Line, line_chart
-from quarterhour.places import QUALITIES, texts
 from quarterhour.report.said import Section
 from quarterhour.study.proposals import Proposal
 from quarterhour.study.results import Results
 from quarterhour.studyfile.siting import SitingFile
-from quarterhour.units import counted_said, goal_said, unit_said
 
 Charts = Mapping[str, tuple[str, str]]
 """By question id its name and its chart as SVG."""
@@ -41,7 +42,7 @@ def siting_charts(results: Results, lang: str) -> Charts:
 
 
 def _say(key: str, lang: str, **values: object) -> str:
-    return words.say(f"sitingtables.{key}", lang, **values)
+    return i18n.say(f"sitingtables.{key}", lang, **values)
 
 
 def _unit(p: Proposal, lang: str) -> str:
@@ -98,11 +99,11 @@ def _rooms(results: Results, lang: str) -> Iterator[Section]:
         room = rows["capacity"].astype("int64")
         parts.append(pd.DataFrame({
             "question": p.name(lang), "id": opened, "name": rows["name"].array, "town": _named(results, rows["town"]),
-            "state": [words.say(f"report.state_{s}", lang) for s in rows["state"]],
+            "state": [i18n.say(f"report.state_{s}", lang) for s in rows["state"]],
             "counted": counted_said(p.unit, lang), "room": room.array,
             "placed": served.array, "room_left": (room - served).array,
             "full_share": (served / room.where(room > 0)).astype(float).array,
-            "quality": [words.say(f"report.quality_{q}", lang) for q in rows["room_quality"]],
+            "quality": [i18n.say(f"report.quality_{q}", lang) for q in rows["room_quality"]],
         }))  # fmt: skip
         existing, unit = rows["state"].eq("existing").to_numpy(), _unit(p, lang)
         counted = rows["room_quality"].value_counts()
@@ -217,7 +218,7 @@ def _values(results: Results, lang: str) -> Iterator[Section]:
         parts.append(pd.DataFrame({
             "question": p.name(lang), "id": table.index, "name": rows["name"].array,
             "town": _named(results, rows["town"]),
-            "state": [words.say(f"report.state_{s}", lang) for s in table["state"]],
+            "state": [i18n.say(f"report.state_{s}", lang) for s in table["state"]],
             "counted": counted_said(p.unit, lang), "goes_there": table["people"].array,
             "measured_in": _measured(p, lang), "closing_loses": table["loss"].array,
             "left_without": table["left"].array,
@@ -244,7 +245,7 @@ def _robust(results: Results, lang: str) -> Iterator[Section]:
             "question": p.name(lang), "id": some.index, "name": rows["name"].array,
             "town": _named(results, rows["town"]), "chosen_in": some["chosen"].array,
             "chosen_share": some["share"].array,
-            "in_plan": [words.say(f"report.{'yes' if mine else 'no'}", lang) for mine in some["in_plan"]],
+            "in_plan": [i18n.say(f"report.{'yes' if mine else 'no'}", lang) for mine in some["in_plan"]],
         }))  # fmt: skip
         told = found.scenarios.reset_index()
         runs.append(pd.DataFrame({

@@ -23,8 +23,8 @@ import pandas as pd
 import shapely
 from numpy.typing import NDArray
 
-from quarterhour import places
-from quarterhour.errors import DataError, MissingError, first_ids
+from quarterhour.base.errors import DataError, MissingError, first_ids
+from quarterhour.base.findings import finding, no_findings
 from quarterhour.modes import Mode
 
 GRAVITY = 9.80665
@@ -168,8 +168,8 @@ def rise_m(
 
 def _beyond(ids: pd.Index, table: str, file: str) -> pd.DataFrame:
     if not len(ids):
-        return places.no_findings()
-    return places.finding(
+        return no_findings()
+    return finding(
         "speeds.beyond_dem", severity="warning", table=table, file=file, value=str(len(ids)), detail=first_ids(ids)
     )
 

@@ -11,10 +11,11 @@ import pandas as pd
 import shapely
 from numpy.typing import NDArray
 
-from quarterhour import places as tables
 from quarterhour import plain
-from quarterhour.errors import DataError, first_ids
-from quarterhour.kernels import COMPILED, kernel
+from quarterhour.base.cells import texts
+from quarterhour.base.errors import DataError, first_ids
+from quarterhour.base.findings import findings_from
+from quarterhour.base.jit import COMPILED, kernel
 from quarterhour.network import Network
 
 Floats = NDArray[np.float64]
@@ -92,7 +93,7 @@ def at_junctions(network: Network, junctions: pd.Series) -> pd.DataFrame:
     """
     if network.junction_ids is None:
         raise DataError("snap.no_junction_ids")
-    position = network.junction_ids.get_indexer(pd.Index(tables.texts(junctions)))
+    position = network.junction_ids.get_indexer(pd.Index(texts(junctions)))
     if (position < 0).any():
         unknown = first_ids(junctions[position < 0].unique())
         raise DataError("snap.unknown_junction", ids=unknown, known=first_ids(network.junction_ids))
@@ -118,7 +119,7 @@ def doubtful_snaps(snapped: pd.DataFrame, places: pd.DataFrame, *, table: str) -
     rule = snapped["reason"].where(snapped["reason"] != "", snapped["doubt"])
     names = places["name"] if "name" in places else pd.Series("", index=places.index)
     rows = zip(snapped.index, rule, snapped["gap_m"], names.reindex(snapped.index), strict=True)
-    return tables.findings_from(
+    return findings_from(
         [
             {
                 "severity": "warning",

@@ -5,8 +5,9 @@ from __future__ import annotations
 from importlib import resources
 from pathlib import Path
 
-from quarterhour import files, osm, words
-from quarterhour.errors import DataError, StudyError
+from quarterhour import files, osm
+from quarterhour.base import i18n
+from quarterhour.base.errors import DataError, StudyError
 from quarterhour.study.asked import Study
 from quarterhour.study.running import Tell
 
@@ -69,7 +70,7 @@ def fetch_study(
     else:
         raise DataError("starting.no_area")
     if tell:
-        tell(words.say("starting.step_fetch", lang))
+        tell(i18n.say("starting.step_fetch", lang))
     kinds = _kinds(study)
     made = osm.fetch(area, study.folder, facility_kinds=kinds, endpoint=server)
     return [made.roads, made.facilities, made.communities, made.query]

@@ -14,8 +14,8 @@ import shapely
 from numpy.typing import NDArray
 from scipy import ndimage
 
-from quarterhour.candidates import nearest_m
-from quarterhour.errors import DataError
+from quarterhour.base.areas import nearest_m
+from quarterhour.base.errors import DataError
 from quarterhour.rules import Exclusion
 from quarterhour.slope import opened_grid
 

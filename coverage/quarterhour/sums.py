@@ -12,10 +12,10 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from quarterhour import places as tables
-from quarterhour.blocks import Stop, in_blocks
-from quarterhour.errors import DataError, first_ids
-from quarterhour.modes import CENTISECONDS_PER_MINUTE
+from quarterhour.base.cells import numbers
+from quarterhour.base.errors import DataError, first_ids
+from quarterhour.base.parallel import Stop, in_blocks
+from quarterhour.base.units import CENTISECONDS_PER_MINUTE
 from quarterhour.nearest import Nearest, nearest_to_targets, several_to_targets
 from quarterhour.network import Network
 from quarterhour.tally import sums_of_sources, sums_of_targets
@@ -227,7 +227,7 @@ def _kinds(sites: Places, kinds: pd.Series | None) -> pd.Series:
 def _amounts(values: Values, index: pd.Index, name: str, table: str) -> pd.DataFrame:
     """Numbers by place, in the order of the places; DataError where one is missing or no number."""
     frame = values.to_frame(values.name or name) if isinstance(values, pd.Series) else values
-    made = pd.DataFrame({c: tables.numbers(frame[c]) for c in frame}).reindex(index)
+    made = pd.DataFrame({c: numbers(frame[c]) for c in frame}).reindex(index)
     for column in made:
         bad = made.index[made[column].isna()]
         if len(bad):

@@ -11,7 +11,7 @@ from collections.abc import Callable, Sequence
 import numpy as np
 from numpy.typing import NDArray
 
-from quarterhour.kernels import COMPILED, kernel
+from quarterhour.base.jit import COMPILED, kernel
 from quarterhour.search import (
     FRESH,
     QUEUE,

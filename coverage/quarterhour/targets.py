@@ -9,7 +9,7 @@ import geopandas as gpd
 import numpy as np
 import pandas as pd
 
-from quarterhour import words
+from quarterhour.base import i18n
 from quarterhour.circle import CITY, CircleCheck
 from quarterhour.measures import MEASURES, Ground, NoDataError, blank
 from quarterhour.rules import Target
@@ -72,7 +72,7 @@ def _sentence(note: str, needs: str, lang: str) -> str:
     if not note:
         return ""
     table, _, columns = needs.partition(": ")
-    return words.say(note, lang, table=table, columns=columns, needs=needs)
+    return i18n.say(note, lang, table=table, columns=columns, needs=needs)
 
 
 def score_targets(
@@ -142,7 +142,7 @@ def _judged(made: pd.DataFrame, target: Target) -> pd.DataFrame:
 def told_closing(rows: pd.DataFrame, lang: str) -> pd.Series:
     """What would close each gap, as a sentence; blank where it is met or not known."""
     said = [
-        words.say(key, lang, count=f"{count:,.0f}") if count > 0 else ""
+        i18n.say(key, lang, count=f"{count:,.0f}") if count > 0 else ""
         for key, count in zip(rows["close_with"], rows["closes"], strict=True)
     ]
     return pd.Series(said, index=rows.index, dtype="str", name="closing")

@@ -10,7 +10,7 @@ import pandas as pd
 from numpy.typing import NDArray
 from scipy import optimize, sparse
 
-from quarterhour.errors import DataError, SolverError, first_ids
+from quarterhour.base.errors import DataError, SolverError, first_ids
 from quarterhour.reach import TravelTimes
 
 Floats = NDArray[np.float64]

@@ -8,9 +8,9 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
-from quarterhour.errors import DataError
-from quarterhour.modes import centiseconds
-from quarterhour.places import texts
+from quarterhour.base.cells import texts
+from quarterhour.base.errors import DataError
+from quarterhour.base.units import centiseconds
 from quarterhour.reach import TravelTimes
 
 TIERS = ("village", "town", "county")

@@ -10,10 +10,10 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from quarterhour.base.errors import DataError, first_ids
+from quarterhour.base.units import CENTISECONDS_PER_MINUTE, centiseconds
 from quarterhour.entries import Entries, direct_legs, entries_of, points_in_common
-from quarterhour.errors import DataError, first_ids
 from quarterhour.graph import search_graph
-from quarterhour.modes import CENTISECONDS_PER_MINUTE, centiseconds
 from quarterhour.network import Network
 from quarterhour.search import Csr
 from quarterhour.snap import snap_places

@@ -17,8 +17,8 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from quarterhour import places
-from quarterhour.errors import DataError, first_ids
+from quarterhour.base.errors import DataError, first_ids
+from quarterhour.base.findings import findings_from
 from quarterhour.modes import Mode
 
 Ints = NDArray[Any]
@@ -153,7 +153,7 @@ class _Roads:
 def lost_turns(turns: Turns, mode: Mode, *, table: str = "roads") -> pd.DataFrame:
     """A finding for restrictions that a mode's network could not take: their roads are missing, or do not meet."""
     lost = {"elsewhere": turns.elsewhere, "unmet": turns.unmet}
-    return places.findings_from(
+    return findings_from(
         [
             {
                 "severity": "note",

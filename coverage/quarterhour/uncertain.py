@@ -11,10 +11,11 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from quarterhour import words
+from quarterhour.base import i18n
+from quarterhour.base.errors import CutoffError, DataError, first_ids
+from quarterhour.base.units import CENTISECONDS_PER_MINUTE, centiseconds
 from quarterhour.circle import area_sums, check_fits, nearest_of
-from quarterhour.errors import CutoffError, DataError, first_ids
-from quarterhour.modes import CENTISECONDS_PER_MINUTE, centiseconds, read_modes
+from quarterhour.modes import read_modes
 from quarterhour.network import Network
 from quarterhour.reach import TravelTimes
 from quarterhour.rules import Circle
@@ -230,17 +231,17 @@ def told_pace(known: CoverageRange, lang: str) -> str:
     (slow, fast), (least, most) = known.speed, known.turnout_minutes
     if len(known.mode_ids) > 1:
         names = [read_modes()[m].name(lang) if m in read_modes() else m for m in known.mode_ids]
-        said = words.say("uncertain.between_modes", lang, slow=names[0], fast=names[1])
+        said = i18n.say("uncertain.between_modes", lang, slow=names[0], fast=names[1])
     else:
-        said = words.say("uncertain.speeds" if slow < fast else "uncertain.speed", lang, low=slow, high=fast)
+        said = i18n.say("uncertain.speeds" if slow < fast else "uncertain.speed", lang, low=slow, high=fast)
     if most > 0:
-        said += words.say("uncertain.turnouts" if least < most else "uncertain.turnout", lang, low=least, high=most)
+        said += i18n.say("uncertain.turnouts" if least < most else "uncertain.turnout", lang, low=least, high=most)
     return said
 
 
 def told_argument(known: CoverageRange, lang: str) -> str:
     """Why so few searches answer every pace of the range."""
-    return words.say(f"uncertain.argument_{known.argument}", lang, slow=known.mode_ids[0], fast=known.mode_ids[-1])
+    return i18n.say(f"uncertain.argument_{known.argument}", lang, slow=known.mode_ids[0], fast=known.mode_ids[-1])
 
 
 def told_flip(known: CoverageRange, factor: float, lang: str) -> str:
@@ -248,6 +249,6 @@ def told_flip(known: CoverageRange, factor: float, lang: str) -> str:
     if math.isnan(factor):
         return ""
     shown = max(math.ceil(round(factor * 100, 6)), 1) / 100
-    said = words.say("uncertain.flip_spare" if factor <= 1 else "uncertain.flip_short", lang, factor=shown)
+    said = i18n.say("uncertain.flip_spare" if factor <= 1 else "uncertain.flip_short", lang, factor=shown)
     middle = sum(known.turnout_minutes) / 2
-    return said + (words.say("uncertain.at_turnout", lang, minutes=middle) if middle else "")
+    return said + (i18n.say("uncertain.at_turnout", lang, minutes=middle) if middle else "")

@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from benchmarks import peers, synthetic
 from benchmarks.measure import Skipped
 from benchmarks.places import PLACES, real_network
-from quarterhour.errors import QuarterhourError
+from quarterhour.base.errors import QuarterhourError
 from quarterhour.hierarchy.build import Hierarchy, build_hierarchy
 from quarterhour.network import Network
 from quarterhour.prepared import load_network, network_key, save_network

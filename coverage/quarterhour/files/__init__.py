@@ -16,7 +16,8 @@ import pandas as pd
 from pyproj import CRS
 
 from quarterhour import places
-from quarterhour.errors import DataError
+from quarterhour.base.errors import DataError
+from quarterhour.base.findings import join_findings
 from quarterhour.files.checks import checked_file, read_json, sha256
 from quarterhour.files.excel import read_xlsx
 from quarterhour.files.grid import Table, typed
@@ -97,7 +98,7 @@ def read_places(
         rows=[int(r) for r in read.frame.index], geometry=geometry, quality=quality, source=source,
     )  # fmt: skip
     first = read.findings.assign(table=table)
-    return kept.drop(columns=["x", "y"], errors="ignore"), places.join_findings([first, located_findings, found])
+    return kept.drop(columns=["x", "y"], errors="ignore"), join_findings([first, located_findings, found])
 
 
 def read_roads_file(

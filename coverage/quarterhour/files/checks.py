@@ -16,7 +16,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-from quarterhour.errors import DataError, MissingError
+from quarterhour.base.errors import DataError, MissingError
 
 LARGEST_BYTES = 2_000_000_000
 LARGEST_UNPACKED_BYTES = 1_000_000_000

@@ -9,8 +9,8 @@ from typing import Any
 
 import pandas as pd
 
-from quarterhour import places
-from quarterhour.errors import DataError
+from quarterhour.base.errors import DataError
+from quarterhour.base.findings import Severity, finding, join_findings
 from quarterhour.files.grid import Cells, Table, from_grid, header_at, is_number, kept_cell
 
 LARGEST_CELLS = 20_000_000
@@ -39,7 +39,7 @@ def read_xlsx(file: Path, *, sheet: str | None, header_row: int | None) -> Table
     depth = _header_depth(page, head)
     found += _unmerge(grid, page, head + depth, at)
     frame, first, more = from_grid(grid, file=str(file), sheet=name, header_row=head + 1, depth=depth)
-    return Table(frame, str(file), name, "", first, places.join_findings([*found, more]))
+    return Table(frame, str(file), name, "", first, join_findings([*found, more]))
 
 
 def _formulas_in(file: Path) -> bool:
@@ -72,7 +72,7 @@ def _sheet_name(book: Any, file: Path, sheet: str | None) -> str:
 
 def _blank_formulas(values: Any, written: Any, at: Mapping[str, str]) -> list[pd.DataFrame]:
     return [
-        places.finding("formula_blank", severity="warning", row=c.row, value=c.coordinate, **_any(at))
+        finding("formula_blank", severity="warning", row=c.row, value=c.coordinate, **_any(at))
         for row in written.iter_rows()
         for c in row
         if c.data_type == "f" and values[c.coordinate].value is None
@@ -105,7 +105,7 @@ def _unmerge(grid: list[Cells], page: Any, body_at: int, at: Mapping[str, str]) 
                     grid[r][c] = value
         if in_body:
             rule = "merged_number" if is_number(value) else "merged_filled"
-            severity: places.Severity = "warning" if is_number(value) else "note"
-            told = places.finding(rule, severity=severity, row=merged.min_row, value=merged.coord, **_any(at))
+            severity: Severity = "warning" if is_number(value) else "note"
+            told = finding(rule, severity=severity, row=merged.min_row, value=merged.coord, **_any(at))
             found.append(told)
     return found

@@ -12,8 +12,10 @@ import geopandas as gpd
 import numpy as np
 import pandas as pd
 
-from quarterhour import places
-from quarterhour.errors import DataError
+from quarterhour.base import cells as found_cells
+from quarterhour.base.cells import texts
+from quarterhour.base.errors import DataError
+from quarterhour.base.findings import finding, findings_from, join_findings, no_findings
 
 Cells = list[Any]
 _TOTALS = re.compile(r"(合计|总计|小计|共计|总数|全市合计|total|subtotal|grandtotal|sum)[:：]?", re.IGNORECASE)
@@ -35,7 +37,7 @@ class Table:
     sheet: str = ""
     encoding: str = ""
     first_row: int = 1
-    findings: pd.DataFrame = field(default_factory=places.no_findings)
+    findings: pd.DataFrame = field(default_factory=no_findings)
 
     def __repr__(self) -> str:
         return f"<Table {self.file} {self.sheet}: {len(self.frame)} rows, {len(self.frame.columns)} columns>"
@@ -68,10 +70,10 @@ def from_grid(
         if not odd or odd["rule"] == "short_row":
             rows.append(number)
             body.append((cells + [None] * width)[:width])
-    found.append(places.findings_from(odds))
+    found.append(findings_from(odds))
     index = pd.Index(rows, dtype="int64", name="row")
     columns = {n: pd.Series([r[i] for r in body], index=index, dtype="object") for i, n in enumerate(names)}
-    return pd.DataFrame(columns, index=index), head + depth + 1, places.join_findings(found)
+    return pd.DataFrame(columns, index=index), head + depth + 1, join_findings(found)
 
 
 def _odd_row(cells: Cells, width: int, *, ragged: bool) -> dict[str, str] | None:
@@ -120,7 +122,7 @@ def _column_names(header: list[Cells], *, file: str, sheet: str) -> tuple[list[s
             name, turn = f"{plain} ({turn})", turn + 1
         if name != plain:
             at = {"file": file, "sheet": sheet, "value": plain, "column": name}
-            found.append(places.finding("column_again", severity="warning", table="", **at))
+            found.append(finding("column_again", severity="warning", table="", **at))
         names.append(name)
     return names, found
 
@@ -136,7 +138,7 @@ def typed(frame: pd.DataFrame, *, keep: Sequence[str]) -> pd.DataFrame:
     for column in out.columns:
         if column == active or column in keep or not is_texty(out[column]):
             continue
-        text = places.texts(out[column])
+        text = texts(out[column])
         out[column] = _numeric(text) if _all_plain_numbers(text) else _inferred(out[column])
     return out
 
@@ -151,16 +153,16 @@ def _inferred(values: pd.Series) -> pd.Series:
     kinds = {type(v) for v in values if v is not None and v == v}
     if kinds <= {str}:
         return values.astype("str")
-    return places.texts(values).where(values.notna(), None).astype("str") if len(kinds) > 1 else values.infer_objects()
+    return texts(values).where(values.notna(), None).astype("str") if len(kinds) > 1 else values.infer_objects()
 
 
 def _all_plain_numbers(text: pd.Series) -> bool:
     some = text[text.ne("")]
     code = some.str.match(r"[+-]?0\d") | (some.str.count(r"\d") > 15)
-    return len(some) > 0 and not code.any() and bool(places.numbers(some).notna().all())
+    return len(some) > 0 and not code.any() and bool(found_cells.numbers(some).notna().all())
 
 
 def _numeric(text: pd.Series) -> pd.Series:
-    numbers = places.numbers(text)
+    numbers = found_cells.numbers(text)
     whole = numbers.notna().all() and numbers.eq(np.floor(numbers)).all()
     return numbers.astype("int64") if whole else numbers

@@ -17,8 +17,8 @@ import pyogrio
 import shapely
 from pyproj import CRS
 
-from quarterhour import places
-from quarterhour.errors import DataError
+from quarterhour.base.errors import DataError
+from quarterhour.base.planar import flat
 from quarterhour.files.checks import broken_told, check_magic
 from quarterhour.files.grid import Table
 from quarterhour.files.text import decoded, encoding_told
@@ -47,7 +47,7 @@ def read_zip(file: Path, *, encoding: str | None) -> Table:
 
 def layer_table(frame: pd.DataFrame, file: Path, *, layer: str = "", encoding: str = "") -> Table:
     """A layer as a table, its shapes in the plane (``places.flat``); rows count from 1."""
-    known = places.flat(frame) if isinstance(frame, gpd.GeoDataFrame) else frame
+    known = flat(frame) if isinstance(frame, gpd.GeoDataFrame) else frame
     numbered = known.reset_index(drop=known.index.name is None)
     numbered.index = pd.RangeIndex(1, len(frame) + 1, name="row")
     return Table(numbered, str(file), layer, encoding, 1, encoding_told(file, encoding))

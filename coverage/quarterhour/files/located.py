@@ -12,8 +12,9 @@ import shapely
 from pyproj import CRS
 
 from quarterhour import datum as datums
-from quarterhour import places
-from quarterhour.errors import DataError
+from quarterhour.base.cells import numbers
+from quarterhour.base.errors import DataError
+from quarterhour.base.findings import finding, no_findings
 from quarterhour.files.grid import Table
 
 _ALIASES: Mapping[str, tuple[str, ...]] = {
@@ -54,17 +55,17 @@ def with_geometry(
     """The rows with a shape each: their own, or a point from x and y."""
     if isinstance(frame, gpd.GeoDataFrame):
         if frame.crs is not None:
-            return frame, places.no_findings()
+            return frame, no_findings()
         taken = CRS.from_user_input(crs)
-        note = places.finding("crs_taken", severity="note", table=table, file=read.file, value=taken.name)
+        note = finding("crs_taken", severity="note", table=table, file=read.file, value=taken.name)
         return frame.set_crs(taken), note
     if "x" in frame.columns and "y" in frame.columns:
-        x, y = places.numbers(frame["x"]), places.numbers(frame["y"])
+        x, y = numbers(frame["x"]), numbers(frame["y"])
         points = np.where(x.isna() | y.isna(), None, shapely.points(x.to_numpy(), y.to_numpy()))
-        return gpd.GeoDataFrame(frame, geometry=gpd.GeoSeries(points, index=frame.index, crs=crs)), places.no_findings()
+        return gpd.GeoDataFrame(frame, geometry=gpd.GeoSeries(points, index=frame.index, crs=crs)), no_findings()
     if geometry == "any":
         return gpd.GeoDataFrame(frame, geometry=gpd.GeoSeries([None] * len(frame), index=frame.index, crs=crs)), (
-            places.no_findings()
+            no_findings()
         )
     raise DataError("places.missing_columns", table=table, file=read.file, missing="x, y", found=names_of(frame))
 

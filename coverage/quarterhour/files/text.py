@@ -10,8 +10,8 @@ from pathlib import Path
 
 import pandas as pd
 
-from quarterhour import places
-from quarterhour.errors import DataError
+from quarterhour.base.errors import DataError
+from quarterhour.base.findings import finding, join_findings, no_findings
 from quarterhour.files.grid import Cells, Table, from_grid, kept_cell
 
 
@@ -48,8 +48,8 @@ def _broken_at(data: bytes, encoding: str) -> int:
 def encoding_told(file: Path, encoding: str) -> pd.DataFrame:
     """A note on an encoding other than UTF-8."""
     if encoding in ("utf-8", ""):
-        return places.no_findings()
-    return places.finding("encoding_taken", severity="note", table="", file=str(file), value=encoding.upper())
+        return no_findings()
+    return finding("encoding_taken", severity="note", table="", file=str(file), value=encoding.upper())
 
 
 def read_csv(file: Path, *, encoding: str | None, header_row: int | None) -> Table:
@@ -63,7 +63,7 @@ def read_csv(file: Path, *, encoding: str | None, header_row: int | None) -> Tab
     except csv.Error as error:
         raise DataError("files.csv_broken", file=str(file), line=reader.line_num, detail=str(error)) from error
     frame, first, found = from_grid(grid, file=str(file), sheet="", header_row=header_row, ragged=True)
-    return Table(frame, str(file), "", used, first, places.join_findings([encoding_told(file, used), found]))
+    return Table(frame, str(file), "", used, first, join_findings([encoding_told(file, used), found]))
 
 
 def _delimiter(text: str) -> str:

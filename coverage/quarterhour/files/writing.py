@@ -14,7 +14,7 @@ import geopandas as gpd
 import pandas as pd
 import pyogrio
 
-from quarterhour.errors import DataError, WriteError
+from quarterhour.base.errors import DataError, WriteError
 from quarterhour.files.grid import NUMBERLIKE, is_texty
 
 FIXED_DATE = "2000-01-01T00:00:00Z"

@@ -10,7 +10,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from quarterhour import words
+from quarterhour.base import i18n
+from quarterhour.base.jit import COMPILED
 from quarterhour.hierarchy.buckets import Buckets, fill_buckets, table_by_buckets
 from quarterhour.hierarchy.build import (
     Hierarchy,
@@ -20,7 +21,6 @@ from quarterhour.hierarchy.build import (
     read_hierarchy,
     write_hierarchy,
 )
-from quarterhour.kernels import COMPILED
 
 __all__ = [
     "Buckets",
@@ -57,7 +57,7 @@ class Choice:
         """The reason in a language."""
         seconds = {"search": self.search_seconds, "hierarchy": self.hierarchy_seconds}
         name = self.method if self.compiled else "uncompiled"
-        return words.say(f"hierarchy.choose_{name}", lang, **{k: f"{s:.2g}" for k, s in seconds.items()})
+        return i18n.say(f"hierarchy.choose_{name}", lang, **{k: f"{s:.2g}" for k, s in seconds.items()})
 
     @property
     def reason(self) -> str:

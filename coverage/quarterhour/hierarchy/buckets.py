@@ -8,10 +8,10 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from quarterhour.errors import CutoffError
+from quarterhour.base.errors import CutoffError
+from quarterhour.base.jit import kernel
 from quarterhour.hierarchy.build import Hierarchy
 from quarterhour.hierarchy.heap import NEVER, key_of, pop, push
-from quarterhour.kernels import kernel
 
 Csr = tuple[NDArray[Any], NDArray[Any], NDArray[Any]]
 

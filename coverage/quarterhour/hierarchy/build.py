@@ -13,7 +13,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from quarterhour.errors import DataError, first_ids
+from quarterhour.base.errors import DataError, first_ids
 from quarterhour.hierarchy.contract import TURN, Workshop, links_of_arcs
 from quarterhour.hierarchy.heap import NEVER
 

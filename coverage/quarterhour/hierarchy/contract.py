@@ -11,8 +11,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from quarterhour.base.jit import kernel
 from quarterhour.hierarchy.heap import NEVER, key_of, pop, push
-from quarterhour.kernels import kernel
 
 NIL = np.uint32(0xFFFFFFFF)
 LONGEST_CS = 1 << 30

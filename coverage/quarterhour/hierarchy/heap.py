@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from quarterhour.kernels import kernel
+from quarterhour.base.jit import kernel
 
 NEVER = np.uint32(2**31 - 1)
 

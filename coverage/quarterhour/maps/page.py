@@ -10,7 +10,7 @@ from collections.abc import Mapping, Sequence
 from importlib import resources
 from typing import TYPE_CHECKING, Any
 
-from quarterhour.errors import DataError
+from quarterhour.base.errors import DataError
 
 if TYPE_CHECKING:
     import folium

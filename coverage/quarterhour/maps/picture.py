@@ -11,7 +11,7 @@ import numpy as np
 import pandas as pd
 import shapely
 
-from quarterhour import words
+from quarterhour.base import i18n
 from quarterhour.circle import people_quality, worse_quality
 from quarterhour.maps.proposed import plan_columns
 from quarterhour.maps.safe import (
@@ -105,7 +105,7 @@ def _communities(
 
 def _missing(table: str, where: Mapping[str, Sequence[float | None]], say: Say) -> str:
     count = sum(x is None for x in where["x"])
-    return say("not_drawn", table=words.say(f"maps.{table}", say.lang), count=count) if count else ""
+    return say("not_drawn", table=i18n.say(f"maps.{table}", say.lang), count=count) if count else ""
 
 
 def _minutes(values: Iterable[Any], standard: float) -> list[str]:

@@ -8,12 +8,12 @@ from typing import TYPE_CHECKING, Any
 import geopandas as gpd
 import pandas as pd
 
-from quarterhour import words
+from quarterhour.base import i18n
+from quarterhour.base.findings import by_quality
+from quarterhour.base.labels import counted_said, unit_said
 from quarterhour.maps.safe import Say, coded, escape, filled, names_of, quality_of, thousands, xy_of
-from quarterhour.places import by_quality
 from quarterhour.siting.headline import bound_name, figure_said, goals_told
 from quarterhour.siting.plan import gap_said
-from quarterhour.units import counted_said, unit_said
 
 if TYPE_CHECKING:
     from quarterhour.siting.plan import SitingPlan
@@ -57,7 +57,7 @@ def _how(site: Any, new: Mapping[Any, int], known: Mapping[Any, Any], say: Say) 
 
 
 def _plan_result(plan: SitingPlan, chosen: pd.DataFrame, say: Say) -> list[str]:
-    status = words.say(f"maps.status_{plan.status}", say.lang)
+    status = i18n.say(f"maps.status_{plan.status}", say.lang)
     if plan.status in ("infeasible", "no_plan"):
         return [escape(status)]
     told = {"unit": unit_said(plan.unit, say.lang), "counted": counted_said(plan.unit, say.lang)}

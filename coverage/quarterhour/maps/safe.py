@@ -11,9 +11,9 @@ import numpy as np
 import pandas as pd
 import shapely
 
-from quarterhour import words
-from quarterhour.errors import DataError
-from quarterhour.places import flat_shapes
+from quarterhour.base import i18n
+from quarterhour.base.errors import DataError
+from quarterhour.base.planar import flat_shapes
 from quarterhour.uncertain import COVERED
 
 DEGREE_DECIMALS = 5  # about a metre
@@ -32,10 +32,10 @@ class Say:
         self.lang = lang
 
     def __call__(self, key: str, /, **values: object) -> str:
-        return escape(words.say(f"maps.{key}", self.lang, **values))
+        return escape(i18n.say(f"maps.{key}", self.lang, **values))
 
     def label(self, page: str, name: object, *, prefix: str = "") -> str:
-        found = words.entry(f"{page}.{prefix}{name}")
+        found = i18n.entry(f"{page}.{prefix}{name}")
         return escape(name if found is None else found[self.lang])
 
     def page(self) -> dict[str, str]:
@@ -106,7 +106,7 @@ def thousands(values: Mapping[str, Any]) -> dict[str, str]:
 
 def filled(key: str, say: Say, /, **safe: str) -> str:
     """A sentence filled with texts that are escaped already."""
-    return words.say(f"maps.{key}", say.lang, **safe)
+    return i18n.say(f"maps.{key}", say.lang, **safe)
 
 
 def steps(lines: np.ndarray) -> list[list[int]]:

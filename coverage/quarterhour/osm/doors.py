@@ -11,7 +11,7 @@ import osmium
 from numpy.typing import NDArray
 from pyproj import CRS, Transformer
 
-from quarterhour.errors import DataError, MissingError
+from quarterhour.base.errors import DataError, MissingError
 
 _T = TypeVar("_T")
 

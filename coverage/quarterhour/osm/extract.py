@@ -26,7 +26,7 @@ import shapely
 from numpy.typing import NDArray
 from pyproj import CRS
 
-from quarterhour.errors import DataError
+from quarterhour.base.errors import DataError
 from quarterhour.osm.doors import corners_of, existing, metres_of, project, stream, told_as_data
 from quarterhour.osm.tags import (
     NODE_TAGS,

@@ -14,7 +14,7 @@ import numpy as np
 import pandas as pd
 import shapely
 
-from quarterhour.errors import DataError, first_ids
+from quarterhour.base.errors import DataError, first_ids
 from quarterhour.osm.doors import existing, metres_of, short
 from quarterhour.osm.tags import (
     ACCESS_TAGS,

@@ -20,7 +20,7 @@ import pandas as pd
 import shapely
 from pyproj import CRS
 
-from quarterhour.errors import DataError, ServiceError, WriteError
+from quarterhour.base.errors import DataError, ServiceError, WriteError
 from quarterhour.osm.doors import corners_of, short
 from quarterhour.osm.places import place_frame
 from quarterhour.osm.tags import NODE_TAGS, WAY_TAGS, Rules, barrier_word, rules_of, signal, table

@@ -11,7 +11,7 @@ from importlib import resources
 from types import MappingProxyType
 from typing import Any, TypeAlias
 
-from quarterhour.errors import DataError
+from quarterhour.base.errors import DataError
 from quarterhour.modes import read_modes
 
 Tags: TypeAlias = Mapping[str, Any]

@@ -19,8 +19,9 @@ import geopandas as gpd
 import osmium
 import pandas as pd
 
-from quarterhour import places
-from quarterhour.errors import first_ids
+from quarterhour.base.cells import texts
+from quarterhour.base.errors import first_ids
+from quarterhour.base.findings import finding, join_findings
 from quarterhour.osm.doors import existing, told_as_data
 
 TURN_COLUMNS = ("kind", "from_road", "via_node", "via_roads", "to_road", "except_", "restriction", "source_id")
@@ -135,7 +136,7 @@ def _pieces(roads: gpd.GeoDataFrame, wanted: set[int]) -> dict[int, list[_Piece]
         return {}
     way = roads.index.astype("str").to_series().str.extract(r"^w(\d+)\.\d+$", expand=False).fillna("-1").astype("int64")
     kept = way.isin(wanted).to_numpy()
-    ends = [places.texts(roads.loc[kept, end]) for end in ("from_node", "to_node")]
+    ends = [texts(roads.loc[kept, end]) for end in ("from_node", "to_node")]
     found: dict[int, list[_Piece]] = {}
     for number, road, tail, head, oneway in zip(
         way[kept], roads.index[kept], *ends, roads.loc[kept, "oneway"], strict=True
@@ -242,8 +243,8 @@ def _paths(node: str, between: Sequence[tuple[int, _Piece]], so_far: _Path) -> I
 
 
 def _told(unused: Mapping[str, Sequence[int]], file: str) -> pd.DataFrame:
-    return places.join_findings(
-        places.finding(
+    return join_findings(
+        finding(
             rule,
             severity="note" if rule in ("osm.turns_oneway", "osm.turns_others") else "warning",
             table="roads",

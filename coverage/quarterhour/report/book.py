@@ -9,7 +9,7 @@ from typing import Any
 
 import pandas as pd
 
-from quarterhour import words
+from quarterhour.base import i18n
 from quarterhour.circle import CircleCheck
 from quarterhour.report.said import Plan, Section, area_names, blank, headed, is_number
 from quarterhour.report.tables import (
@@ -55,7 +55,7 @@ def write_workbook(
 
     options = {"strings_to_formulas": False, "strings_to_urls": False, "strings_to_numbers": False}
     with xlsxwriter.Workbook(str(path), {**options, "nan_inf_to_errors": False}) as book:
-        book.set_properties({"created": MADE, "title": words.say("report.workbook", lang)})
+        book.set_properties({"created": MADE, "title": i18n.say("report.workbook", lang)})
         book.formats[0].set_font_name(FONT)
         sheet = _Sheets(book, lang)
         every = [*checks, *compare]
@@ -92,7 +92,7 @@ class _Sheets:
 
     def add(self, name: str, table: pd.DataFrame) -> None:
         """A sheet with a frozen header and a filter; its name is a key of the words."""
-        sheet = self.book.add_worksheet(words.say(f"report.sheet_{name}", self.lang))
+        sheet = self.book.add_worksheet(i18n.say(f"report.sheet_{name}", self.lang))
         for column, label in enumerate(table.columns):
             key, _, said = str(label).partition("\t")
             sheet.write_string(0, column, said, self.head)
@@ -108,7 +108,7 @@ class _Sheets:
         if blank(value):
             return
         if isinstance(value, bool) or not is_number(value):
-            said = words.say(f"report.{'yes' if value else 'no'}", self.lang) if isinstance(value, bool) else str(value)
+            said = i18n.say(f"report.{'yes' if value else 'no'}", self.lang) if isinstance(value, bool) else str(value)
             sheet.write_string(row, column, said[:_LONGEST_CELL], self.text)
         else:
             sheet.write_number(row, column, float(value), self.formats[kind])

@@ -7,7 +7,8 @@ from typing import Any
 
 import pandas as pd
 
-from quarterhour import places, words
+from quarterhour.base import i18n
+from quarterhour.base.findings import QUALITIES
 from quarterhour.circle import CircleCheck
 from quarterhour.report.said import Plan, circle_name, city_row, figure, met_of, paces, percent
 from quarterhour.report.tables import plan_row
@@ -35,32 +36,32 @@ def summary_lines(
 
 def _circle_line(check: CircleCheck, lang: str) -> str:
     row = city_row(check)
-    made = {q: int(row[f"people_{q}"]) for q in places.QUALITIES}
-    people = words.label("people", check.circle.people, lang)
+    made = {q: int(row[f"people_{q}"]) for q in QUALITIES}
+    people = i18n.label("people", check.circle.people, lang)
     met, total = int(row["people_met"]), int(row["people"])
     name, share = circle_name(check, lang), percent(row["share_people"])
-    return words.say("report.circle_line", lang, name=name, share=share, met=met, total=total, people=people, **made)
+    return i18n.say("report.circle_line", lang, name=name, share=share, met=met, total=total, people=people, **made)
 
 
 def _target_line(rows: pd.DataFrame, lang: str) -> str:
     """A promise in one line, its levels side by side."""
     parts = [_level_said(row, lang) for row in rows.itertuples()]
-    between = words.say("report.between", lang)
-    return words.say("report.target_line", lang, name=rows[lang].iloc[0], said=between.join(parts))
+    between = i18n.say("report.between", lang)
+    return i18n.say("report.target_line", lang, name=rows[lang].iloc[0], said=between.join(parts))
 
 
 def _level_said(row: Any, lang: str) -> str:
-    level, threshold = words.say(f"report.level_{row.level}", lang), figure(row.threshold, row.unit)
+    level, threshold = i18n.say(f"report.level_{row.level}", lang), figure(row.threshold, row.unit)
     value = figure(row.value, row.unit)
     key = "report.target_value" if value else "report.target_areas"
     made_up = (
-        words.say("report.on_synthetic", lang, share=percent(row.synthetic_share)) if row.synthetic_share > 0 else ""
+        i18n.say("report.on_synthetic", lang, share=percent(row.synthetic_share)) if row.synthetic_share > 0 else ""
     )
-    return words.say(key, lang, level=level, value=value, threshold=threshold, met=met_of(row, lang) + made_up)
+    return i18n.say(key, lang, level=level, value=value, threshold=threshold, met=met_of(row, lang) + made_up)
 
 
 def _plan_told(question: Mapping[str, str], plan: SitingPlan, lang: str) -> str:
-    return words.say("report.plan_told", lang, name=question[lang], line=plan_line(question, plan, lang))
+    return i18n.say("report.plan_told", lang, name=question[lang], line=plan_line(question, plan, lang))
 
 
 def plan_line(question: Mapping[str, str], plan: SitingPlan, lang: str) -> str:
@@ -68,10 +69,10 @@ def plan_line(question: Mapping[str, str], plan: SitingPlan, lang: str) -> str:
     if plan.status in ("infeasible", "no_plan"):
         why = [r.told(lang) for r in plan.reasons]
         between = "" if lang == "zh" else " "
-        return between.join([words.say("report.plan_none", lang, **row), *(t[:1].upper() + t[1:] for t in why)])
+        return between.join([i18n.say("report.plan_none", lang, **row), *(t[:1].upper() + t[1:] for t in why)])
     unit = {"equity": "share", "gini": "coefficient"}.get(plan.objective, "")
     said = {"bound": figure(plan.bound, unit), "value": figure(plan.value, unit), "gap": gap_said(plan.gap)}
     said["bound_name"] = bound_name(plan, lang)
-    unmet = words.say("report.plan_unmet_count", lang, count=len(plan.unmet)) if len(plan.unmet) else ""
+    unmet = i18n.say("report.plan_unmet_count", lang, count=len(plan.unmet)) if len(plan.unmet) else ""
     key = "report.plan_line_room" if plan.placed else "report.plan_line"
-    return words.say(key, lang, **{**row, **said, "unmet": unmet})
+    return i18n.say(key, lang, **{**row, **said, "unmet": unmet})

@@ -6,7 +6,9 @@ from typing import Any
 
 import pandas as pd
 
-from quarterhour import places, words
+from quarterhour.base import findings as found_findings
+from quarterhour.base import i18n
+from quarterhour.base.findings import QUALITIES
 from quarterhour.inputs import Inputs
 from quarterhour.study.proposals import Proposal
 from quarterhour.study.results import Results, sites_by_quality
@@ -19,16 +21,16 @@ def findings_count(results: Results | Inputs) -> int:
 
 def quality_note(results: Results, lang: str) -> str:
     """Which share of the result rests on facts, estimates and made-up rows, the sites to be built included."""
-    shares = results.inputs.quality.set_index("table")[list(places.QUALITIES)].to_dict("index")
+    shares = results.inputs.quality.set_index("table")[list(QUALITIES)].to_dict("index")
     parts: dict[str, Any] = {
-        t: words.say("study.quality_part", lang, **{str(q): share for q, share in shares[t].items()})
+        t: i18n.say("study.quality_part", lang, **{str(q): share for q, share in shares[t].items()})
         if t in shares
-        else words.say("study.quality_none", lang)
+        else i18n.say("study.quality_none", lang)
         for t in ("communities", "facilities", "roads", "candidates")
     }
     made_up = "".join(_made_up(proposal, lang) for proposal in results.proposals)
     facts = all(row["fact"] == 1 for row in shares.values()) and not made_up
-    return words.say("study.quality_facts" if facts else "study.quality_note", lang, made_up=made_up, **parts)
+    return i18n.say("study.quality_facts" if facts else "study.quality_note", lang, made_up=made_up, **parts)
 
 
 def _made_up(proposal: Proposal, lang: str) -> str:
@@ -36,27 +38,27 @@ def _made_up(proposal: Proposal, lang: str) -> str:
     known = sites_by_quality(proposal.plan, proposal.sites)
     if not (known["estimated"] or known["synthetic"]):
         return ""
-    return words.say("study.quality_sites", lang, name=proposal.name(lang), **known)
+    return i18n.say("study.quality_sites", lang, name=proposal.name(lang), **known)
 
 
 def told_inputs(tables: Inputs, lang: str, *, most: int = 20) -> list[str]:
     """What came in and what is wrong with it, a line each; many of a kind are counted."""
     lines = [_told_table(row, lang) for row in tables.quality.to_dict("records")]
     told = told_findings(tables.findings, lang, most=most)
-    return [*lines, *(told or [words.say("cli.no_findings", lang)])]
+    return [*lines, *(told or [i18n.say("cli.no_findings", lang)])]
 
 
 def told_findings(findings: pd.DataFrame, lang: str, *, most: int) -> list[str]:
     """Findings as sentences, at most so many of a kind."""
     lines: list[str] = []
     for (severity, _), group in findings.groupby(["severity", "rule"], sort=False):
-        head = words.say(f"cli.severity_{severity}", lang)
-        lines += [f"[{head}] {text}" for text in places.told(group.head(most), lang)]
+        head = i18n.say(f"cli.severity_{severity}", lang)
+        lines += [f"[{head}] {text}" for text in found_findings.told(group.head(most), lang)]
         if len(group) > most:
-            lines.append(words.say("cli.more_like_it", lang, count=len(group) - most))
+            lines.append(i18n.say("cli.more_like_it", lang, count=len(group) - most))
     return lines
 
 
 def _told_table(row: dict[Any, Any], lang: str) -> str:
-    named = {**row, "table": words.label("tables", row["table"], lang)}
-    return words.say("cli.came_in", lang, **{str(k): v for k, v in named.items()})
+    named = {**row, "table": i18n.label("tables", row["table"], lang)}
+    return i18n.say("cli.came_in", lang, **{str(k): v for k, v in named.items()})

@@ -8,7 +8,10 @@ from typing import Any
 
 import pandas as pd
 
-from quarterhour import places, words
+from quarterhour.base import findings as found_findings
+from quarterhour.base import i18n
+from quarterhour.base.findings import QUALITIES, SEVERITIES
+from quarterhour.base.labels import unit_said
 from quarterhour.circle import CircleCheck
 from quarterhour.report.console import plan_line
 from quarterhour.report.said import (
@@ -35,7 +38,6 @@ from quarterhour.report.tables import quality_table, site_table, unmet_table
 from quarterhour.siting.plan import SitingPlan
 from quarterhour.study.results import sites_by_quality
 from quarterhour.targets import Scorecard, told
-from quarterhour.units import unit_said
 
 _MOST_FINDINGS = 20
 _SPECIAL = re.compile(r"([\\`*\[\]{}<>|~$&#]|(?<![^\W_])_|_(?![^\W_])|^[=+\-]|(?<=\])\(|(?<=:)//)")
@@ -65,7 +67,7 @@ def report_markdown(
     if scorecard is not None:
         parts += [_scorecard_part(scorecard, lang)]
     if plans:
-        parts += [f"## {words.say('report.plans', lang)}"]
+        parts += [f"## {i18n.say('report.plans', lang)}"]
         parts += [
             part for plan in plans for part in _plan_parts(plan, names, lang, (charts or {}).get(plan[0]["id"], ""))
         ]
@@ -76,12 +78,12 @@ def report_markdown(
 
 def _section_part(section: Section, lang: str) -> str:
     shown = section.table.head(section.page_rows)
-    parts = [f"## {words.say(f'report.part_{section.key}', lang)}", *map(escape, section.lines)]
+    parts = [f"## {i18n.say(f'report.part_{section.key}', lang)}", *map(escape, section.lines)]
     if len(shown):
         parts.append(_markdown(headed({str(c): shown[c].array for c in shown}, lang)))
     if len(section.table) > len(shown):
         key = "report.more_rows" if len(shown) else "report.rows_in_book"
-        parts.append(words.say(key, lang, count=len(section.table) - len(shown)))
+        parts.append(i18n.say(key, lang, count=len(section.table) - len(shown)))
     return "\n\n".join(parts)
 
 
@@ -116,7 +118,7 @@ def _decimal(value: float) -> str:
 
 
 def _quality_part(quality: pd.DataFrame, lang: str) -> str:
-    head = f"## {words.say('report.quality', lang)}\n\n{words.say('report.quality_why', lang)}\n\n"
+    head = f"## {i18n.say('report.quality', lang)}\n\n{i18n.say('report.quality_why', lang)}\n\n"
     return head + _markdown(quality_table(quality, lang))
 
 
@@ -135,12 +137,12 @@ def _circles_part(checks: Sequence[CircleCheck], compare: Sequence[CircleCheck],
             **{k: [r[k] for r in here] for k in ("people_met", "people")},
             "people_share": [r["share_people"] for r in here],
             **{k: [r[k] for r in here] for k in ("communities_met", "communities")},
-            **{f"people_{q}": [r[f"people_{q}"] for r in here] for q in places.QUALITIES},
+            **{f"people_{q}": [r[f"people_{q}"] for r in here] for q in QUALITIES},
         },
         lang,
     )
     reasons = "\n".join(_reason_line(check, lang) for check in checks)
-    return f"## {words.say('report.circles', lang)}\n\n{_markdown(table)}\n\n{reasons}"
+    return f"## {i18n.say('report.circles', lang)}\n\n{_markdown(table)}\n\n{reasons}"
 
 
 def _reason_line(check: CircleCheck, lang: str) -> str:
@@ -148,7 +150,7 @@ def _reason_line(check: CircleCheck, lang: str) -> str:
     said = {str(k): int(v) for k, v in counted.fillna(0).items()}
     name = escape(circle_name(check, lang))
     cited = escape(" · ".join(t for t in (check.circle.clause, check.circle.source, check.circle.date) if t))
-    return f"- {words.say('report.reasons', lang, name=name, **said)}" + (f" {cited}" if cited else "")
+    return f"- {i18n.say('report.reasons', lang, name=name, **said)}" + (f" {cited}" if cited else "")
 
 
 def _counties_part(checks: Sequence[CircleCheck], names: Mapping[tuple[str, str], str], lang: str) -> str:
@@ -160,7 +162,7 @@ def _counties_part(checks: Sequence[CircleCheck], names: Mapping[tuple[str, str]
     columns |= {f"share_people_share@{circle_name(c, lang)}": t.reindex(areas).array
                 for c, t in zip(checks, tables, strict=True)}  # fmt: skip
     table = headed(columns, lang).rename(columns=lambda c: share_key(c))
-    return f"### {words.say('report.by_county', lang)}\n\n{_markdown(table)}"
+    return f"### {i18n.say('report.by_county', lang)}\n\n{_markdown(table)}"
 
 
 def _scorecard_part(scorecard: Scorecard, lang: str) -> str:
@@ -178,19 +180,19 @@ def _scorecard_part(scorecard: Scorecard, lang: str) -> str:
         },
         lang,
     )
-    return f"## {words.say('report.scorecard', lang)}\n\n{_markdown(shown)}"
+    return f"## {i18n.say('report.scorecard', lang)}\n\n{_markdown(shown)}"
 
 
 def _note(row: Any, said: str, lang: str) -> str:
-    aim = "" if row.binding else words.say("report.reported_only", lang)
+    aim = "" if row.binding else i18n.say("report.reported_only", lang)
     unknown = ""
     if 0 < row.areas_no_data < row.areas:
-        unknown = words.say("report.some_no_data", lang, count=row.areas_no_data)
+        unknown = i18n.say("report.some_no_data", lang, count=row.areas_no_data)
     return " ".join(t for t in (aim, unknown, said) if t)
 
 
 def _source(row: Any, lang: str) -> str:
-    mark = "" if row.verified else words.say("report.unverified", lang)
+    mark = "" if row.verified else i18n.say("report.unverified", lang)
     return " ".join(t for t in (row.clause, row.source, row.date, mark) if t)
 
 
@@ -198,16 +200,16 @@ def _plan_parts(plan: Plan, names: Mapping[tuple[str, str], str], lang: str, cha
     question, answer, sites, ledger = plan
     parts = [f"### {escape(question[lang])}", escape(plan_line(question, answer, lang))]
     if chart:
-        parts.append(f"![{escape(words.say('report.chart', lang, name=question[lang]))}]({chart})")
+        parts.append(f"![{escape(i18n.say('report.chart', lang, name=question[lang]))}]({chart})")
     if len(answer.chosen):
         parts.append(_markdown(_own_sites(plan, names, lang)))
         parts.append(escape(_site_quality_line(answer, sites, lang)))
     if len(answer.unmet):
-        parts.append(escape(words.say("report.unmet", lang, count=len(answer.unmet))))
+        parts.append(escape(i18n.say("report.unmet", lang, count=len(answer.unmet))))
         parts.append(_markdown(unmet_table([plan], names, lang).iloc[:, 1:]))
     if len(ledger):
         by_rule = ledger.groupby(["rule", "clause"], sort=False)["candidate"].nunique().reset_index()
-        said = [words.say("report.ledger", lang, **r) for r in _text_keys(by_rule)]
+        said = [i18n.say("report.ledger", lang, **r) for r in _text_keys(by_rule)]
         parts.append("\n".join(f"- {escape(t)}" for t in said))
     return parts
 
@@ -217,7 +219,7 @@ def _own_sites(plan: Plan, names: Mapping[tuple[str, str], str], lang: str) -> p
     table, answer = site_table([plan], names, lang), plan[1]
     table.columns = pd.Index([str(c).partition("\t")[0] for c in table.columns])
     key = "report.gain_room" if answer.placed else "report.gain_cover"
-    gain = words.say(key, lang, unit=unit_said(answer.unit, lang))
+    gain = i18n.say(key, lang, unit=unit_said(answer.unit, lang))
     kept = [c for c in table.columns if c not in ("question", "counted")]
     return table[kept].set_axis([f"{c}\t{gain if c == 'gain' else heading(c, lang)}" for c in kept], axis=1)
 
@@ -229,17 +231,17 @@ def _text_keys(table: pd.DataFrame) -> list[dict[str, Any]]:
 def _site_quality_line(plan: SitingPlan, sites: pd.DataFrame, lang: str) -> str:
     said = sites_by_quality(plan, sites)
     key = "report.site_quality" if said["fact"] == len(plan.chosen) else "report.site_quality_made_up"
-    return words.say(key, lang, **said)
+    return i18n.say(key, lang, **said)
 
 
 def _findings_part(findings: pd.DataFrame, lang: str) -> str:
-    head = f"## {words.say('report.findings', lang)}\n\n"
+    head = f"## {i18n.say('report.findings', lang)}\n\n"
     if not len(findings):
-        return head + words.say("report.no_findings", lang)
-    order = findings["severity"].map({s: i for i, s in enumerate(places.SEVERITIES)})
+        return head + i18n.say("report.no_findings", lang)
+    order = findings["severity"].map({s: i for i, s in enumerate(SEVERITIES)})
     first = findings.loc[order.sort_values(kind="stable").index].head(_MOST_FINDINGS)
     marks = labels("severity", first["severity"], lang)
-    lines = [f"- {escape(m)}: {escape(t)}" for m, t in zip(marks, places.told(first, lang), strict=True)]
+    lines = [f"- {escape(m)}: {escape(t)}" for m, t in zip(marks, found_findings.told(first, lang), strict=True)]
     if len(findings) > len(first):
-        lines.append(f"- {words.say('report.more_findings', lang, count=len(findings) - len(first))}")
+        lines.append(f"- {i18n.say('report.more_findings', lang, count=len(findings) - len(first))}")
     return head + "\n".join(lines)

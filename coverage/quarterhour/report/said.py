@@ -9,7 +9,7 @@ from typing import Any
 
 import pandas as pd
 
-from quarterhour import words
+from quarterhour.base import i18n
 from quarterhour.circle import CircleCheck
 from quarterhour.modes import read_modes
 from quarterhour.siting.plan import SitingPlan
@@ -43,9 +43,7 @@ def headed(columns: Mapping[str, Any], lang: str, *, index: pd.Index | None = No
 
 def heading(key: str, lang: str) -> str:
     own, _, of = key.partition("@")
-    said = (
-        words.say(f"report.col_{own}", lang) if words.entry(f"report.col_{own}") else words.label("people", own, lang)
-    )
+    said = i18n.say(f"report.col_{own}", lang) if i18n.entry(f"report.col_{own}") else i18n.label("people", own, lang)
     return f"{of} {said}" if of else said
 
 
@@ -71,22 +69,22 @@ def area_names(scorecard: Scorecard | None) -> dict[tuple[str, str], str]:
 
 
 def names_of(areas: Iterable[Any], level: str, names: Mapping[tuple[str, str], str], lang: str) -> list[str]:
-    city = words.say("report.city", lang)
+    city = i18n.say("report.city", lang)
     return [city if a == "city" else names.get((level, str(a)), str(a)) for a in areas]
 
 
 def labelled(page: str, values: Iterable[Any], lang: str) -> list[str]:
-    return ["" if blank(v) else words.label(page, f"{v}", lang) for v in values]
+    return ["" if blank(v) else i18n.label(page, f"{v}", lang) for v in values]
 
 
 def labels(prefix: str, values: Iterable[Any], lang: str) -> list[str]:
     """Labels of this page: ``reason_met``; an unknown value is said as it is."""
-    known = {v: words.entry(f"report.{prefix}_{v}") for v in dict.fromkeys(values) if not blank(v)}
+    known = {v: i18n.entry(f"report.{prefix}_{v}") for v in dict.fromkeys(values) if not blank(v)}
     return ["" if blank(v) else (known[v] or {lang: str(v)})[lang] for v in values]
 
 
 def unit_labels(units: Iterable[Any], lang: str) -> list[str]:
-    known = {u: words.entry(f"targets.unit_{u}") for u in dict.fromkeys(units)}
+    known = {u: i18n.entry(f"targets.unit_{u}") for u in dict.fromkeys(units)}
     return [(known[u] or {lang: str(u)})[lang] for u in units]
 
 
@@ -126,9 +124,9 @@ def city_row(check: CircleCheck) -> Mapping[str, Any]:
 
 def met_of(row: Any, lang: str) -> str:
     if row.areas_no_data == row.areas:
-        return words.say("report.met_no_data", lang)
+        return i18n.say("report.met_no_data", lang)
     if row.areas == 1:
-        return words.say("report.met_true" if row.areas_met else "report.met_false", lang)
+        return i18n.say("report.met_true" if row.areas_met else "report.met_false", lang)
     return f"{row.areas_met:,} / {row.areas - row.areas_no_data:,}"
 
 

@@ -7,7 +7,10 @@ from typing import Any
 
 import pandas as pd
 
-from quarterhour import places, words
+from quarterhour.base import findings as found_findings
+from quarterhour.base import i18n
+from quarterhour.base.findings import QUALITIES
+from quarterhour.base.labels import counted_said, unit_said
 from quarterhour.circle import CircleCheck
 from quarterhour.report.said import (
     Plan,
@@ -27,7 +30,6 @@ from quarterhour.siting.plan import SitingPlan
 from quarterhour.study.results import sites_by_quality
 from quarterhour.targets import Scorecard, told, told_closing
 from quarterhour.uncertain import CoverageRange
-from quarterhour.units import counted_said, unit_said
 
 
 def by_community(
@@ -102,7 +104,7 @@ def score_table(scorecard: Scorecard, lang: str) -> pd.DataFrame:
             "name": rows[lang],
             "level": labels("level", rows["level"], lang),
             "area": rows["area"],
-            "area_name": [words.say("report.city", lang) if a == "city" else n
+            "area_name": [i18n.say("report.city", lang) if a == "city" else n
                           for a, n in zip(rows["area"], rows["area_name"], strict=True)],
             "county": names_of(rows["county"], "county", names, lang),
             "value": rows["value"],
@@ -134,7 +136,7 @@ def plan_table(plans: Sequence[Plan], lang: str) -> pd.DataFrame:
     rows = [plan_row(q, plan, lang) | _rests_on(plan, sites) for q, plan, sites, _ in plans]
     keys = ["id", "name", "objective", "status", "new_sites", "plan_value", "bound", "gap", "counted", "covered_before",
             "covered", "reachable", "demand_total", "unmet_quotas", "proved_by",
-            *(f"sites_{q}" for q in places.QUALITIES)]  # fmt: skip
+            *(f"sites_{q}" for q in QUALITIES)]  # fmt: skip
     return headed({k: [r[k] for r in rows] for k in keys}, lang)
 
 
@@ -143,7 +145,7 @@ def plan_row(question: Mapping[str, str], plan: SitingPlan, lang: str) -> dict[s
         "id": question["id"],
         "name": question[lang],
         "objective": goals_told(plan, lang),
-        "status": words.say(f"report.status_{plan.status}", lang),
+        "status": i18n.say(f"report.status_{plan.status}", lang),
         "new_sites": len(plan.chosen),
         "plan_value": plan.value,
         "bound": plan.bound,
@@ -180,7 +182,7 @@ def _site_rows(question: Mapping[str, str], plan: SitingPlan, sites: pd.DataFram
             "question": question[lang], "order": order, "id": site, "name": row["name"],
             "town": row.get("town", ""), "county": row.get("county", ""), "gain": plan.gain.get(site),
             "counted": counted_said(plan.unit, lang),
-            "why": "" if plan.gain.get(site) else words.say("report.for_quota", lang),
+            "why": "" if plan.gain.get(site) else i18n.say("report.for_quota", lang),
             "state": labels("state", [row.get("state", "")], lang)[0],
             "quality": labels("quality", [row.get("quality", "")], lang)[0],
         })  # fmt: skip
@@ -209,13 +211,13 @@ def quality_table(quality: pd.DataFrame, lang: str) -> pd.DataFrame:
     columns: dict[str, Any] = {"table": labelled("tables", quality["table"], lang)}
     if "rows" in quality:
         columns["rows"] = quality["rows"].array
-    columns |= {f"{q}_share": quality[q].array for q in places.QUALITIES}
+    columns |= {f"{q}_share": quality[q].array for q in QUALITIES}
     return headed(columns, lang)
 
 
 def finding_table(findings: pd.DataFrame, lang: str) -> pd.DataFrame:
     columns: dict[str, Any] = {"severity": labels("severity", findings["severity"], lang)}
-    columns["told"] = places.told(findings, lang).tolist() if len(findings) else []
+    columns["told"] = found_findings.told(findings, lang).tolist() if len(findings) else []
     for name in ("table", "file", "sheet", "row", "column", "id", "value"):
         columns[name] = findings[name].tolist()
     return headed(columns, lang)

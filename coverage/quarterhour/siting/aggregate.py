@@ -6,7 +6,7 @@ import numpy as np
 import numpy.typing as npt
 import scipy.sparse as sp
 
-from quarterhour.kernels import COMPILED, kernel
+from quarterhour.base.jit import COMPILED, kernel
 from quarterhour.siting.core import Bools, Ints
 
 _MOST_COMPARED = 2_000_000_000

@@ -14,7 +14,7 @@ from dataclasses import dataclass
 import numpy as np
 import scipy.sparse as sp
 
-from quarterhour.kernels import kernel
+from quarterhour.base.jit import kernel
 from quarterhour.siting.limits import Bools, Ints, Nest, cheapest
 from quarterhour.siting.median import MUST, Exchange, Median
 from quarterhour.siting.program import Floats, Outcome, Program

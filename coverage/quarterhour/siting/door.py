@@ -12,8 +12,9 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from quarterhour.errors import CutoffError, DataError, first_ids
-from quarterhour.modes import CENTISECONDS_PER_MINUTE, centiseconds
+from quarterhour.base.errors import CutoffError, DataError, first_ids
+from quarterhour.base.labels import unit_words
+from quarterhour.base.units import CENTISECONDS_PER_MINUTE, centiseconds
 from quarterhour.reach import TravelTimes
 from quarterhour.siting.named import by_id, check_ids, own_index, own_table, said, texts
 from quarterhour.siting.problem import (
@@ -31,7 +32,6 @@ from quarterhour.siting.problem import (
 )
 from quarterhour.siting.sites import LARGEST, check_sites, conflicts_of, is_whole, money_counts, site_frame
 from quarterhour.siting.wanted import Standards, as_budget, as_goals, as_quotas, as_spacing, as_standards, check_kinds
-from quarterhour.units import unit_words
 
 
 def as_problem(

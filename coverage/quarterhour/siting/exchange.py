@@ -7,7 +7,7 @@ from collections.abc import Callable
 
 import numpy as np
 
-from quarterhour.kernels import COMPILED, kernel
+from quarterhour.base.jit import COMPILED, kernel
 from quarterhour.siting.aggregate import columns_of, rows_of
 from quarterhour.siting.core import Core, Ints, Record
 from quarterhour.siting.watch import Watch

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import pandas as pd
 
-from quarterhour import words
-from quarterhour.errors import first_ids
+from quarterhour.base import i18n
+from quarterhour.base.errors import first_ids
+from quarterhour.base.labels import unit_said
 from quarterhour.siting.causes import lowered
 from quarterhour.siting.headline import headline
 from quarterhour.siting.plan import SitingPlan
 from quarterhour.siting.problem import SitingProblem
 from quarterhour.siting.relax import smallest_relaxations
-from quarterhour.units import unit_said
 
 
 def explain_plan(problem: SitingProblem, plan: SitingPlan, lang: str = "en", *, seconds: float = 20) -> list[str]:
@@ -28,10 +28,10 @@ def explain_plan(problem: SitingProblem, plan: SitingPlan, lang: str = "en", *, 
         told = {"count": f"{len(lost):,}", "people": f"{lost['people'].sum():,}"}
         told["communities"] = first_ids(lost.index, lang=lang)
         key = "siting.out_of_reach_of_two" if problem.enough == 2 else "siting.out_of_reach"
-        lines.append(words.say(key, lang, unit=unit_said(plan.unit, lang), **told))
+        lines.append(i18n.say(key, lang, unit=unit_said(plan.unit, lang), **told))
     if plan.status == "infeasible":
         changes = smallest_relaxations(problem, seconds=seconds, seed=plan.seed)
-        lines += [change.told(lang) for change in changes] or [words.say("siting.no_single_rule", lang)]
+        lines += [change.told(lang) for change in changes] or [i18n.say("siting.no_single_rule", lang)]
     return lines
 
 

@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 import pandas as pd
 
-from quarterhour.errors import DataError
+from quarterhour.base.errors import DataError
 from quarterhour.siting.compact import is_plain_cover
 from quarterhour.siting.core import Core, Found, Ints, Record
 from quarterhour.siting.cover import as_asked, begun, inside_of

@@ -7,7 +7,7 @@ from collections.abc import Callable
 import numpy as np
 import pandas as pd
 
-from quarterhour.kernels import kernel
+from quarterhour.base.jit import kernel
 from quarterhour.siting.aggregate import columns_of, dominated_columns, merge_pairs, merge_rows, rows_of
 from quarterhour.siting.core import Core, Ints
 from quarterhour.siting.counting import quota_rows

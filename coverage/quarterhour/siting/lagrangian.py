@@ -13,7 +13,7 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
-from quarterhour.kernels import kernel
+from quarterhour.base.jit import kernel
 from quarterhour.siting.limits import Bools, Ints, Nest, cheapest, exchange_prices
 from quarterhour.siting.median import MUST, Median
 

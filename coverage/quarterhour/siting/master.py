@@ -9,7 +9,7 @@ import numpy as np
 import numpy.typing as npt
 import scipy.sparse as sp
 
-from quarterhour.kernels import kernel
+from quarterhour.base.jit import kernel
 from quarterhour.siting.aggregate import rows_of
 from quarterhour.siting.core import Bools, Core, Ints
 from quarterhour.siting.program import Floats, Outcome, Program

@@ -12,8 +12,8 @@ import numpy.typing as npt
 import pandas as pd
 from scipy import sparse
 
-from quarterhour.errors import DataError, first_ids
-from quarterhour.modes import CENTISECONDS_PER_MINUTE
+from quarterhour.base.errors import DataError, first_ids
+from quarterhour.base.units import CENTISECONDS_PER_MINUTE
 from quarterhour.reach import TravelTimes
 from quarterhour.siting.door import as_problem
 from quarterhour.siting.named import as_ids, by_id, each_one, positions, said, texts

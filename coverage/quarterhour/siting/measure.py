@@ -12,8 +12,8 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
-from quarterhour.kernels import kernel
-from quarterhour.modes import CENTISECONDS_PER_MINUTE
+from quarterhour.base.jit import kernel
+from quarterhour.base.units import CENTISECONDS_PER_MINUTE
 from quarterhour.siting.plan import Figures
 from quarterhour.siting.problem import PPM, WHOLE, Bools, Goal, Ints, SitingProblem
 

@@ -14,7 +14,7 @@ import numpy as np
 import numpy.typing as npt
 import scipy.sparse as sp
 
-from quarterhour.kernels import kernel
+from quarterhour.base.jit import kernel
 from quarterhour.siting.limits import Bools, Ints, Limits, count_site, may_change
 from quarterhour.siting.program import Program
 

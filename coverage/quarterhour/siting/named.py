@@ -9,7 +9,7 @@ from typing import Any, TypeVar
 import numpy as np
 import pandas as pd
 
-from quarterhour.errors import DataError, first_ids
+from quarterhour.base.errors import DataError, first_ids
 from quarterhour.siting.problem import Ints
 
 Table = TypeVar("Table", pd.Series, pd.DataFrame)

@@ -11,8 +11,8 @@ from fractions import Fraction
 import numpy as np
 import pandas as pd
 
-from quarterhour.errors import DataError, first_ids
-from quarterhour.modes import CENTISECONDS_PER_MINUTE
+from quarterhour.base.errors import DataError, first_ids
+from quarterhour.base.units import CENTISECONDS_PER_MINUTE
 from quarterhour.siting.exact import solve_siting
 from quarterhour.siting.frontier import frontier
 from quarterhour.siting.limits import Ints, as_limits

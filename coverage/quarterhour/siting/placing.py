@@ -15,7 +15,7 @@ import numpy as np
 import scipy.sparse as sp
 from scipy.sparse.csgraph import breadth_first_order, maximum_flow
 
-from quarterhour.errors import DataError
+from quarterhour.base.errors import DataError
 from quarterhour.siting.aggregate import merge_pairs
 from quarterhour.siting.core import Found
 from quarterhour.siting.limits import Ints, Limits

@@ -9,9 +9,9 @@ from typing import Any, Literal
 
 import pandas as pd
 
-from quarterhour import words
-from quarterhour.errors import first_ids
-from quarterhour.units import unit_said
+from quarterhour.base import i18n
+from quarterhour.base.errors import first_ids
+from quarterhour.base.labels import unit_said
 
 Status = Literal["optimal", "bounded", "infeasible", "no_plan"]
 Stopped = Literal["", "time", "interrupt"]
@@ -30,16 +30,16 @@ class Reason:
 
     def told(self, lang: str) -> str:
         """The sentence in a language."""
-        return words.say(self.key, lang, **{name: _said(name, value, lang) for name, value in self.values.items()})
+        return i18n.say(self.key, lang, **{name: _said(name, value, lang) for name, value in self.values.items()})
 
 
 def _said(name: str, value: Any, lang: str) -> object:
     """A value in a language: ``level`` is one or several; ``rules``, ``within`` are sentences; a dict has both."""
     if name == "level":
         levels = value if isinstance(value, tuple) else (value,)
-        return words.say("siting.and", lang).join(words.label("siting", str(v), lang) for v in levels)
+        return i18n.say("siting.and", lang).join(i18n.label("siting", str(v), lang) for v in levels)
     if name in ("rules", "within"):
-        return words.say("siting.between", lang).join(Reason(key, values).told(lang) for key, values in value)
+        return i18n.say("siting.between", lang).join(Reason(key, values).told(lang) for key, values in value)
     if isinstance(value, dict):
         return value[lang]
     if isinstance(value, tuple):

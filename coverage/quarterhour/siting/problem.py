@@ -13,7 +13,7 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
-from quarterhour.modes import centiseconds
+from quarterhour.base.units import centiseconds
 
 if TYPE_CHECKING:
     from quarterhour.reach import TravelTimes

@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from quarterhour import words
-from quarterhour.errors import PlanError, first_ids
+from quarterhour.base import i18n
+from quarterhour.base.errors import PlanError, first_ids
+from quarterhour.base.labels import goal_said, unit_said
 from quarterhour.siting.causes import causes
 from quarterhour.siting.counting import area_rules
 from quarterhour.siting.exact import solve_siting
@@ -19,7 +20,6 @@ from quarterhour.siting.question.bounds import better, easy_bound
 from quarterhour.siting.record import read_record, verify_record
 from quarterhour.siting.rules import Rules
 from quarterhour.siting.together import clash
-from quarterhour.units import goal_said, unit_said
 
 
 def told_record(name: str, record: Mapping[str, Any], lang: str, *, prove: float = 0) -> Iterator[str]:
@@ -29,22 +29,22 @@ def told_record(name: str, record: Mapping[str, Any], lang: str, *, prove: float
     """
     count = verify_record(record)
     problem, plan = read_record(record)
-    yield words.say(
+    yield i18n.say(
         "siting.record_holds", lang, plan=name, sites=count.new_sites, covered=f"{count.covered:,}",
         total=f"{count.demand_total:,}", unit=unit_said(plan.unit, lang),
         status=status_said(plan, lang), proved_by=plan.proved_by,
     )  # fmt: skip
     rests = record["rests_on"]
     if rests["estimated"] or rests["synthetic"]:
-        yield words.say("siting.record_rests_on", lang, **rests)
+        yield i18n.say("siting.record_rests_on", lang, **rests)
     unseen = on_its_word(problem, plan)
     if prove:
         for reason in prove_again(problem, plan, seconds=prove):
-            yield words.say("siting.record_again", lang, what=reason.told(lang))
+            yield i18n.say("siting.record_again", lang, what=reason.told(lang))
     what = unseen[-1:] if prove else unseen
-    yield words.say("siting.record_word", lang, what=words.say("siting.between", lang).join(w.told(lang) for w in what))
+    yield i18n.say("siting.record_word", lang, what=i18n.say("siting.between", lang).join(w.told(lang) for w in what))
     if len(what) > 1:
-        yield words.say("siting.record_prove", lang)
+        yield i18n.say("siting.record_prove", lang)
 
 
 def on_its_word(problem: SitingProblem, plan: SitingPlan) -> list[Reason]:
@@ -104,7 +104,7 @@ def _compared(problem: SitingProblem, plan: SitingPlan, again: SitingPlan, secon
 
 def _goal(plan: SitingPlan, goal: Goal) -> dict[str, str]:
     unit = goal.people or plan.unit
-    return {lang: goal_said(goal.objective, unit, lang, placed=plan.placed) for lang in words.LANGUAGES}
+    return {lang: goal_said(goal.objective, unit, lang, placed=plan.placed) for lang in i18n.LANGUAGES}
 
 
 def _figure(value: float) -> str:

@@ -15,10 +15,10 @@ from typing import Any, get_args
 import numpy as np
 import pandas as pd
 
-from quarterhour.errors import DataError, PlanError
+from quarterhour.base.errors import DataError, PlanError
+from quarterhour.base.findings import by_quality
+from quarterhour.base.units import CENTISECONDS_PER_MINUTE
 from quarterhour.files.checks import read_json
-from quarterhour.modes import CENTISECONDS_PER_MINUTE
-from quarterhour.places import by_quality
 from quarterhour.reach import TravelTimes
 from quarterhour.siting.plan import UNMET_COLUMNS, Figures, Level, Reason, SitingPlan, Stopped
 from quarterhour.siting.problem import (

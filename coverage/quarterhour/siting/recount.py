@@ -10,11 +10,11 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from quarterhour.errors import PlanError
+from quarterhour.base.errors import PlanError
+from quarterhour.base.labels import unit_words
 from quarterhour.siting.plan import UNMET_COLUMNS, Figures, SitingPlan
 from quarterhour.siting.problem import Quota, SitingProblem, input_hash
 from quarterhour.siting.tally import Recount, Stairs, Tally, wrong
-from quarterhour.units import unit_words
 
 
 def verify_plan(problem: SitingProblem, plan: SitingPlan) -> Recount:

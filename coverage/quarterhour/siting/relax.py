@@ -8,8 +8,9 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 from functools import partial
 
-from quarterhour import words
-from quarterhour.errors import first_ids
+from quarterhour.base import i18n
+from quarterhour.base.errors import first_ids
+from quarterhour.base.labels import unit_said
 from quarterhour.siting.assemble import Proof, as_plan, certificate
 from quarterhour.siting.elastic import (
     MOST_PAIRS,
@@ -29,7 +30,6 @@ from quarterhour.siting.question.bounds import easy_bound
 from quarterhour.siting.rules import Rules
 from quarterhour.siting.together import Said
 from quarterhour.siting.watch import COUNTING
-from quarterhour.units import unit_said
 
 _SHARE = 0.4
 """Of the time of a rule, for finding by how little it must give; the rest is for a plan that shows it."""
@@ -61,7 +61,7 @@ class Relaxation:
         asked, needed = (f"{v:,.0f}" if math.isfinite(v) else "-" for v in (self.asked, self.needed))
         said = first_ids((Reason(k, v).told(lang) for k, v in self.changes), lang=lang)
         unit = next((str(v["unit"]) for _, v in self.changes if "unit" in v), self.plan.unit)
-        return words.say(key, lang, asked=asked, needed=needed, unit=unit_said(unit, lang), changes=said)
+        return i18n.say(key, lang, asked=asked, needed=needed, unit=unit_said(unit, lang), changes=said)
 
 
 def smallest_relaxations(problem: SitingProblem, *, seconds: float = 20, seed: int = 0) -> list[Relaxation]:

@@ -11,8 +11,8 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
-from quarterhour.errors import CutoffError, DataError
-from quarterhour.modes import centiseconds
+from quarterhour.base.errors import CutoffError, DataError
+from quarterhour.base.units import centiseconds
 from quarterhour.reach import TravelTimes
 from quarterhour.siting.exact import solve_siting
 from quarterhour.siting.plan import SitingPlan

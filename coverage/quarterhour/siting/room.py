@@ -13,7 +13,7 @@ import time
 import numpy as np
 import numpy.typing as npt
 
-from quarterhour.kernels import kernel
+from quarterhour.base.jit import kernel
 from quarterhour.siting.lagrangian import Priced, Prices
 from quarterhour.siting.limits import Ints, Limits, Nest, cheapest, may_change
 from quarterhour.siting.median import Median

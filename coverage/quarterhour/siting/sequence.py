@@ -11,7 +11,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from quarterhour.kernels import kernel
+from quarterhour.base.jit import kernel
 from quarterhour.siting.limits import Ints
 from quarterhour.siting.median import Median
 from quarterhour.siting.transport import flow

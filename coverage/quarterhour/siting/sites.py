@@ -11,7 +11,7 @@ import numpy.typing as npt
 import pandas as pd
 from scipy.spatial import cKDTree
 
-from quarterhour.errors import DataError, first_ids
+from quarterhour.base.errors import DataError, first_ids
 from quarterhour.siting.named import is_counted, said, texts
 from quarterhour.siting.problem import SITE_COLUMNS, SITE_FIGURES, STATES, Apart, Budget, Capacity, Goal, Ints, Spacing
 

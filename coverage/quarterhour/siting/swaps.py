@@ -11,7 +11,7 @@ from collections.abc import Iterator
 
 import numpy as np
 
-from quarterhour.kernels import kernel
+from quarterhour.base.jit import kernel
 from quarterhour.siting.limits import Ints, Limits, cheapest, count_site, may_change, nest_of
 from quarterhour.siting.measure import Choice
 from quarterhour.siting.methods.solver.question_limits import as_limits

@@ -11,8 +11,8 @@ from fractions import Fraction
 import numpy as np
 import pandas as pd
 
-from quarterhour.errors import PlanError, first_ids
-from quarterhour.modes import centiseconds
+from quarterhour.base.errors import PlanError, first_ids
+from quarterhour.base.units import centiseconds
 from quarterhour.siting.plan import Figures, SitingPlan
 from quarterhour.siting.problem import Bools, Goal, Ints, SitingProblem
 

@@ -8,8 +8,8 @@ from typing import Any
 
 import pandas as pd
 
-from quarterhour.errors import DataError
-from quarterhour.modes import centiseconds
+from quarterhour.base.errors import DataError
+from quarterhour.base.units import centiseconds
 from quarterhour.siting.named import said
 from quarterhour.siting.problem import AREA_LEVELS, EVERY_AREA, OBJECTIVES, Budget, Goal, Quota, Spacing, Standard
 from quarterhour.siting.sites import is_number, is_whole

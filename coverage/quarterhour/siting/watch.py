@@ -11,7 +11,7 @@ from numbers import Real
 import numpy as np
 import numpy.typing as npt
 
-from quarterhour.errors import DataError
+from quarterhour.base.errors import DataError
 
 Stop = Callable[[], bool]
 """Asked often: whether to leave off now."""

@@ -14,11 +14,13 @@ from pathlib import Path
 import pandas as pd
 
 from quarterhour import inputs as came_in
-from quarterhour import places, words
+from quarterhour import places
+from quarterhour.base import i18n
+from quarterhour.base.errors import first_ids
+from quarterhour.base.findings import Severity, finding, join_findings
+from quarterhour.base.jit import COMPILED
 from quarterhour.care import Care, care
-from quarterhour.errors import first_ids
 from quarterhour.inputs import Inputs
-from quarterhour.kernels import COMPILED
 from quarterhour.report.findings import findings_count, quality_note, told_findings, told_inputs
 from quarterhour.scoring import scorecards
 from quarterhour.study.asked import (
@@ -92,27 +94,27 @@ def run_study(
         run.parcels = results.care.parcels
     if siting:
         results = replace(results, proposals=tuple(propose(run, results.inputs, q) for q in study.file.siting))
-    doubts = places.join_findings(run.doubts).drop_duplicates(["rule", "table", "id"])
+    doubts = join_findings(run.doubts).drop_duplicates(["rule", "table", "id"])
     found = [results.inputs.findings, *_run_findings(results), doubts]
-    return replace(results, seconds=dict(run.seconds), findings=places.join_findings(found))
+    return replace(results, seconds=dict(run.seconds), findings=join_findings(found))
 
 
 def _run_findings(results: Results) -> list[pd.DataFrame]:
     """What only a run can find: communities that no road is near, questions without a plan."""
-    told = [] if COMPILED else [places.finding("kernels.uncompiled", severity="note", table="")]
+    told = [] if COMPILED else [finding("kernels.uncompiled", severity="note", table="")]
     for check in results.checks:
         lost = check.communities.index[check.communities["reason"] == "not_snapped"]
         if len(lost):
-            severity: places.Severity = "error" if len(lost) == len(check.communities) else "warning"
+            severity: Severity = "error" if len(lost) == len(check.communities) else "warning"
             told.append(
-                places.finding(
+                finding(
                     "study.not_snapped", severity=severity, table="communities", id=check.circle.id,
                     value=str(len(lost)), detail=first_ids(lost),
                 )
             )  # fmt: skip
     for proposal in results.proposals:
         if proposal.plan.status in ("infeasible", "no_plan"):
-            told.append(places.finding("study.no_plan", severity="error", table="candidates", id=proposal.id))
+            told.append(finding("study.no_plan", severity="error", table="candidates", id=proposal.id))
     return told
 
 
@@ -150,7 +152,7 @@ def _care(run: Run, tables: Inputs) -> Care:
 
 def _part_name(part: str, lang: str) -> str:
     """What is worked out: a part of the program by its label, a question of the study by its id."""
-    return words.label("care", f"part_{part}", lang) if words.entry(f"care.part_{part}") else part
+    return i18n.label("care", f"part_{part}", lang) if i18n.entry(f"care.part_{part}") else part
 
 
 def default_out(study: Study) -> Path:

@@ -6,8 +6,8 @@ from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
 
+from quarterhour.base.errors import StudyError
 from quarterhour.care import modes_of_care
-from quarterhour.errors import StudyError
 from quarterhour.modes import Mode, as_mode, read_modes
 from quarterhour.rules import Circle, RuleSet, Target, read_rule_set, rule_sets
 from quarterhour.scoring import modes_asked

@@ -8,9 +8,9 @@ from pathlib import Path
 import geopandas as gpd
 import pandas as pd
 
-from quarterhour import words
+from quarterhour.base import i18n
+from quarterhour.base.errors import WriteError
 from quarterhour.capacities import asked_of_sites
-from quarterhour.errors import WriteError
 from quarterhour.inputs import Inputs
 from quarterhour.offered import counted_people, offered_sites, with_neighbours
 from quarterhour.siting.exact import solve_siting
@@ -103,7 +103,7 @@ def _kept_on_the_way(run: Run, problem: SitingProblem, file: SitingFile) -> Siti
         if keep is not None and not mine:
             mine.append(keep)
             run.kept(keep)
-            run.tell(words.say("study.plan_kept", run.lang, path=keep))
+            run.tell(i18n.say("study.plan_kept", run.lang, path=keep))
 
     plan = solve_siting(problem, seconds=file.seconds, seed=run.study.file.study.seed, keep=keep, found=found)
     if plan.stopped == "interrupt":
@@ -133,4 +133,4 @@ def _set_aside(run: Run, folder: Path, question: str) -> None:
         stale.replace(aside)
     except OSError as error:
         raise WriteError("files.cannot_write", file=str(aside), detail=str(error)) from error
-    run.tell(words.say("study.plan_earlier", run.lang, path=aside))
+    run.tell(i18n.say("study.plan_earlier", run.lang, path=aside))

@@ -7,11 +7,11 @@ from collections.abc import Iterator, Mapping
 import geopandas as gpd
 import pandas as pd
 
+from quarterhour.base.cells import numbers, texts
+from quarterhour.base.errors import StudyError, first_ids
 from quarterhour.capacities import Asked
-from quarterhour.errors import StudyError, first_ids
 from quarterhour.inputs import Inputs
 from quarterhour.offered import Offered
-from quarterhour.places import numbers, texts
 from quarterhour.reach import TravelTimes
 from quarterhour.siting.door import as_problem
 from quarterhour.siting.problem import Budget, Capacity, Coverage, Goal, Quota, SitingProblem, Spacing, Standard

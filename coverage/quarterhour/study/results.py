@@ -9,7 +9,7 @@ from datetime import date
 import geopandas as gpd
 import pandas as pd
 
-from quarterhour import places
+from quarterhour.base.findings import by_quality, no_findings
 from quarterhour.care import Care
 from quarterhour.circle import CircleCheck
 from quarterhour.inputs import Inputs
@@ -42,7 +42,7 @@ class Results:
     earlier: pd.DataFrame | None = None
     care: Care = field(default_factory=Care)
     proposals: tuple[Proposal, ...] = ()
-    findings: pd.DataFrame = field(default_factory=places.no_findings)
+    findings: pd.DataFrame = field(default_factory=no_findings)
     seconds: dict[str, float] = field(default_factory=dict)
 
     @property
@@ -53,4 +53,4 @@ class Results:
 
 def sites_by_quality(plan: SitingPlan, sites: pd.DataFrame) -> dict[str, int]:
     """How many of the sites to be built are known for a fact, estimated, made up."""
-    return places.by_quality(sites.loc[list(plan.chosen)].get("quality", ()))
+    return by_quality(sites.loc[list(plan.chosen)].get("quality", ()))

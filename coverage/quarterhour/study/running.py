@@ -12,8 +12,9 @@ from typing import Protocol
 import geopandas as gpd
 import pandas as pd
 
-from quarterhour import network, prepared, words
-from quarterhour.errors import DataError, MissingError, WriteError
+from quarterhour import network, prepared
+from quarterhour.base import i18n
+from quarterhour.base.errors import DataError, MissingError, WriteError
 from quarterhour.modes import Mode
 from quarterhour.network import Network
 from quarterhour.reach import TravelTimes, travel_times
@@ -51,7 +52,7 @@ class Run:
 
     def say(self, key: str, **values: object) -> None:
         """Tell the next step."""
-        self.step = words.say(key, self.lang, **values)
+        self.step = i18n.say(key, self.lang, **values)
         self.tell(self.step)
 
     def share(self, done: float) -> None:
@@ -108,14 +109,14 @@ def _kept_network(run: Run, roads: gpd.GeoDataFrame, mode: Mode) -> Network:
         found = None
     except DataError:
         found = None
-        run.tell(words.say("study.network_anew", run.lang, mode=mode.name(run.lang)))
+        run.tell(i18n.say("study.network_anew", run.lang, mode=mode.name(run.lang)))
     if found is not None:
-        run.tell(words.say("study.network_kept", run.lang, mode=mode.name(run.lang)))
+        run.tell(i18n.say("study.network_kept", run.lang, mode=mode.name(run.lang)))
         return found
     built = network.build_network(roads, mode, turns=run.turns)
     try:
         prepared.save_network(built, home, key=key)
     except WriteError as why:
-        run.tell(words.say("study.network_not_kept", run.lang, why=why.told(run.lang)))
+        run.tell(i18n.say("study.network_not_kept", run.lang, why=why.told(run.lang)))
         run.prepared = None
     return built

@@ -10,8 +10,8 @@ from pathlib import Path
 
 from pydantic import ValidationError
 
-from quarterhour import words
-from quarterhour.errors import MissingError, StudyError
+from quarterhour.base import i18n
+from quarterhour.base.errors import MissingError, StudyError
 from quarterhour.studyfile.circles import CircleFile, PictureFile, TargetsFile, UncertainFile
 from quarterhour.studyfile.mistakes import line_of, told_mistake
 from quarterhour.studyfile.parts import Places, Source
@@ -58,6 +58,6 @@ def read_study_file(path: str | Path) -> StudyFile:
     except ValidationError as why:
         told = {
             lang: "\n".join(dict.fromkeys(told_mistake(file.name, text, parsed, p, lang) for p in why.errors()))
-            for lang in words.LANGUAGES
+            for lang in i18n.LANGUAGES
         }
         raise StudyError("study.bad_fields", problems=told) from why

@@ -9,7 +9,7 @@ from typing import Any
 
 from pydantic import BaseModel
 
-from quarterhour import words
+from quarterhour.base import i18n
 from quarterhour.studyfile.parts import Part
 
 _ALIKE = 0.7
@@ -34,15 +34,15 @@ def told_mistake(name: str, text: str, parsed: Any, problem: Any, lang: str) -> 
     key = values.pop("key", f"field_{problem['type']}")
     if problem["type"] == "extra_forbidden":
         near = difflib.get_close_matches(str(where[-1]), _fields(), n=1, cutoff=_ALIKE)
-        values["instead"] = words.say("study.did_you_mean", lang, name=near[0]) if near else ""
+        values["instead"] = i18n.say("study.did_you_mean", lang, name=near[0]) if near else ""
     if "expected" in values:
         values["expected"] = str(values["expected"]).replace(" or ", ", ")
-    if words.entry(f"study.{key}") is None:
+    if i18n.entry(f"study.{key}") is None:
         key, values = "field_other", {"said": problem["msg"]}
     line = _line_with(text, where, values.get("given"))
     field = ".".join(str(part) for part in where) or "study"
-    shown = words.say("study.came", lang, given=repr(given)) if isinstance(given, str | int | float) else ""
-    return f"{name}:{line}: {field}: {words.say(f'study.{key}', lang, **values)}{shown}"
+    shown = i18n.say("study.came", lang, given=repr(given)) if isinstance(given, str | int | float) else ""
+    return f"{name}:{line}: {field}: {i18n.say(f'study.{key}', lang, **values)}{shown}"
 
 
 def _in_the_file(parsed: Any, problem: Any) -> tuple[str | int, ...]:

@@ -13,9 +13,9 @@ from typing import Any
 
 import pytest
 
-from quarterhour.blocks import Stop, in_blocks
+from quarterhour.base.parallel import Stop, in_blocks
 
-ROOT = Path(__file__).resolve().parents[1]
+ROOT = Path(__file__).resolve().parents[2]
 
 
 def rows_of(span: slice, _: Stop) -> list[int]:

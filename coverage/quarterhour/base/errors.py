@@ -20,7 +20,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from quarterhour import words
+from quarterhour.base import i18n
 
 
 class QuarterhourError(Exception):
@@ -34,7 +34,7 @@ class QuarterhourError(Exception):
     def told(self, lang: str) -> str:
         """The message in a language; a value that is a mapping of both languages is said in that one."""
         values = {k: v[lang] if isinstance(v, dict) and lang in v else v for k, v in self.values.items()}
-        return words.say(self.key, lang, **values)
+        return i18n.say(self.key, lang, **values)
 
     def __reduce__(self) -> tuple[object, ...]:
         return _remake, (type(self), self.key, self.values)

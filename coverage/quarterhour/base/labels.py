@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from quarterhour import words
+from quarterhour.base import i18n
 
 
 def unit_said(unit: str, lang: str) -> str:
@@ -20,15 +20,15 @@ def counted_said(unit: str, lang: str) -> str:
 def goal_said(objective: str, unit: str, lang: str, *, placed: bool = False) -> str:
     """What a plan is to be best at, with what it counts; ``placed``: where sites have room for so many."""
     key = f"units.goal_{objective}"
-    own = f"{key}_room" if placed and words.entry(f"{key}_room") else key
-    return words.say(own, lang, counted=counted_said(unit, lang))
+    own = f"{key}_room" if placed and i18n.entry(f"{key}_room") else key
+    return i18n.say(own, lang, counted=counted_said(unit, lang))
 
 
 def unit_words(unit: str) -> Mapping[str, str]:
     """A unit in both languages, for a message."""
-    return {lang: unit_said(unit, lang) for lang in words.LANGUAGES}
+    return {lang: unit_said(unit, lang) for lang in i18n.LANGUAGES}
 
 
 def _said(what: str, unit: str, lang: str) -> str:
-    found = words.entry(f"units.{what}_{unit}")
+    found = i18n.entry(f"units.{what}_{unit}")
     return unit if found is None else found[lang]
