@@ -33,10 +33,11 @@ import pandas as pd
 import pytest
 from numpy.typing import NDArray
 
-from quarterhour import network, reach, slope
-from quarterhour.modes import Mode, as_mode
-from quarterhour.roads import as_roads
-from quarterhour.snap import at_junctions
+from quarterhour import reach
+from quarterhour.network import build, slope
+from quarterhour.network.modes import Mode, as_mode
+from quarterhour.network.roads import as_roads
+from quarterhour.network.snap import at_junctions
 
 pytestmark = pytest.mark.slow
 
@@ -160,7 +161,7 @@ def slice_of(size: int, step: int) -> slice:
     return slice(max(step, 0), size + min(step, 0))
 
 
-def cell_network(demo: Demo, cover: NDArray[np.float64], rules: Rules) -> network.Network:
+def cell_network(demo: Demo, cover: NDArray[np.float64], rules: Rules) -> build.Network:
     """Cells with a cover and a height as junctions, eight neighbours; the speeds of two cells are averaged."""
     open_ = np.isfinite(cover) & np.isfinite(demo.height)
     ends, times = [], []
@@ -172,7 +173,7 @@ def cell_network(demo: Demo, cover: NDArray[np.float64], rules: Rules) -> networ
     tail, head = (np.concatenate(one) for one in zip(*ends, strict=True))
     forward, backward = (np.concatenate(one) for one in zip(*times, strict=True))
     used, position = np.unique(np.r_[tail, head], return_inverse=True)
-    return network.network_from_arrays(
+    return build.network_from_arrays(
         position[: len(tail)], position[len(tail) :], forward_cs=forward, backward_cs=backward,
         mode=as_mode("cells", {"travels": "vehicle", "speed_kmh": 1}), junction_ids=pd.Index(used.astype(str)),
         xy=np.column_stack([used % cover.shape[1] * demo.cell[0], -(used // cover.shape[1]) * demo.cell[1]]), crs=UTM13,
@@ -196,7 +197,7 @@ def minutes_by_cells(
 
 def minutes_by_roads(demo: Demo, mode: Mode, start: NDArray[np.int64]) -> NDArray[np.float64]:
     """The same along the lines of the roads."""
-    net = network.build_network(demo.roads, mode)
+    net = build.build_network(demo.roads, mode)
     times = reach.travel_times(
         net, demo.places(demo.road_cells), demo.places(start), minutes=1500, heading="to_site", limit_m=1000
     )

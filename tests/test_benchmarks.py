@@ -15,8 +15,8 @@ from benchmarks.measure import Duel, Figure, as_row, run_duel
 from benchmarks.questions import area_error
 from benchmarks.synthetic import CLASSES, MadeRoads, made_network, made_roads
 from quarterhour.nearest import nearest_source
+from quarterhour.network.snap import snap_places
 from quarterhour.search import cutoff_table
-from quarterhour.snap import snap_places
 
 
 @pytest.fixture(scope="module")

@@ -16,7 +16,7 @@ from benchmarks.measure import Skipped
 from benchmarks.places import real_network
 from benchmarks.synthetic import made_network
 from quarterhour.nearest import nearest_source, several_to_targets
-from quarterhour.network import Network
+from quarterhour.network.build import Network
 from quarterhour.search import UNREACHED, cutoff_table, each_junction
 
 SLOW = ["heidelberg", "coquimbo", "wuhan", "200k", "2m"]

@@ -21,7 +21,7 @@ from quarterhour.base.errors import CutoffError, DataError
 from quarterhour.hierarchy import choose_method
 from quarterhour.hierarchy.buckets import fill_buckets, table_by_buckets
 from quarterhour.hierarchy.build import Hierarchy, build_hierarchy, kept_hierarchy, read_hierarchy, write_hierarchy
-from quarterhour.roads import as_roads
+from quarterhour.network.roads import as_roads
 from quarterhour.search import cutoff_table
 
 Csr = tuple[np.ndarray, np.ndarray, np.ndarray]
@@ -345,12 +345,13 @@ print(chosen.method, "numba" in chosen.reason, sorted(found[2].tolist()))
 
 
 def test_liechtenstein_equals_scipy_from_hundreds_of_junctions_both_headings(shared_data: Path) -> None:
-    from quarterhour import network, osm
-    from quarterhour.modes import read_modes
+    from quarterhour import osm
+    from quarterhour.network import build
+    from quarterhour.network.modes import read_modes
 
     raw = osm.read_osm_roads(shared_data / "osm" / "liechtenstein.osm.pbf", crs="EPSG:32632")
     roads, _ = as_roads(raw, crs="EPSG:32632")
-    built = network.build_network(roads, read_modes()["car"])
+    built = build.build_network(roads, read_modes()["car"])
     arcs = built.arcs("to_community")
     hierarchy = build_hierarchy(arcs.indptr, arcs.head, arcs.cs)
     n, cut = len(built.x), 60_000

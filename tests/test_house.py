@@ -26,7 +26,7 @@ ONLY_IN = {
     "branca": {"maps.page"},
     "osmium": {"osm.doors", "osm.extract", "osm.places", "osm.turns"},
     "osmnx": {"osm.service"},
-    "rasterio": {"slope"},
+    "rasterio": {"network.slope"},
     "pyogrio": {"files.layers", "files.writing"},
     "openpyxl": {"files.excel"},
     "ortools": {"rounds"},

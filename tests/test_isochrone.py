@@ -18,11 +18,11 @@ from shapely.ops import substring
 
 from quarterhour.base.errors import DataError
 from quarterhour.isochrone import isochrones
-from quarterhour.modes import as_mode, read_modes
-from quarterhour.network import Network, build_network
+from quarterhour.network.build import Network, build_network
+from quarterhour.network.modes import as_mode, read_modes
+from quarterhour.network.roads import as_roads
+from quarterhour.network.snap import snap_places
 from quarterhour.osm.extract import read_osm_roads
-from quarterhour.roads import as_roads
-from quarterhour.snap import snap_places
 
 CRS = "EPSG:32651"
 X0, Y0 = 400_000.0, 4_150_000.0

@@ -12,11 +12,12 @@ import pytest
 from shapely import LineString
 
 import quarterhour as qh
-from quarterhour import nearest, search, snap, tally
-from quarterhour.modes import as_mode, read_modes
-from quarterhour.network import Network, build_network
-from quarterhour.roads import as_roads
-from quarterhour.snap import snap_places
+from quarterhour import nearest, search, tally
+from quarterhour.network import snap
+from quarterhour.network.build import Network, build_network
+from quarterhour.network.modes import as_mode, read_modes
+from quarterhour.network.roads import as_roads
+from quarterhour.network.snap import snap_places
 from test_reach import CRS, cut_graph, roads_of, shortest
 
 HEADINGS = ("to_site", "to_community")

@@ -19,7 +19,8 @@ import numpy as np
 import osmium
 import pytest
 
-from quarterhour import modes, network, osm, speeds
+from quarterhour import osm
+from quarterhour.network import build, modes, speeds
 from quarterhour.osm import tags as osm_tags
 
 UTM32 = "EPSG:32632"
@@ -140,7 +141,7 @@ def test_a_way_is_cut_at_a_barrier_that_may_stop_somebody(tmp_path: Path) -> Non
 def test_a_bollard_stops_cars_and_nobody_else(tmp_path: Path) -> None:
     roads = read(tmp_path, nodes={3: {"barrier": "bollard", "foot": "yes"}})
     parts = {
-        m: int(network.build_network(roads, modes.read_modes()[m]).component.max()) for m in ("walk", "ebike", "car")
+        m: int(build.build_network(roads, modes.read_modes()[m]).component.max()) for m in ("walk", "ebike", "car")
     }
     assert parts == {"walk": 0, "ebike": 0, "car": 1}
 
@@ -206,11 +207,11 @@ def test_an_e_bike_goes_where_cyclists_may(tmp_path: Path) -> None:
     roads = read(
         tmp_path, main={"motor_vehicle": "no", "oneway": "yes", "oneway:bicycle": "no"}, lanes={"bicycle": "no"}
     )
-    ebike = network.build_network(roads, modes.read_modes()["ebike"])
+    ebike = build.build_network(roads, modes.read_modes()["ebike"])
     assert set(ebike.road_ids) == {"w10.1", "w10.2", "w10.3"}
     assert (ebike.backward_cs > 0).all()
     plain = roads.drop(columns=["cycle", "oneway_cycle"])
-    assert set(network.build_network(plain, modes.read_modes()["ebike"]).road_ids) == {"w11.1", "w12.1"}
+    assert set(build.build_network(plain, modes.read_modes()["ebike"]).road_ids) == {"w11.1", "w12.1"}
 
 
 # --- graphs
@@ -290,7 +291,7 @@ def test_signals_of_heidelberg_equal_a_plain_count(shared_data: Path, heidelberg
 
 def test_speeds_of_heidelberg_are_sane(heidelberg: gpd.GeoDataFrame) -> None:
     """A car: seven tenths of the street kilometres are driven by their limit, and barriers cut few roads off."""
-    net = network.build_network(heidelberg, modes.read_modes()["car"])
+    net = build.build_network(heidelberg, modes.read_modes()["car"])
     used = heidelberg.loc[net.road_ids]
     street = ~used["road_class"].isin(["track", "service", "path", "cycleway"])
     km = used.geometry.length.to_numpy() / 1000

@@ -16,7 +16,7 @@ import osmium
 import pytest
 
 from quarterhour import osm
-from quarterhour.roads import as_roads
+from quarterhour.network.roads import as_roads
 
 UTM32 = "EPSG:32632"
 PLACES = {n: (9.5 + 0.001 * (n % 4), 47.1 + 0.001 * (n // 4)) for n in range(1, 13)}

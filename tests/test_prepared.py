@@ -14,14 +14,14 @@ import shapely
 
 from quarterhour.base.errors import DataError, MissingError, WriteError
 from quarterhour.base.jit import COMPILED
-from quarterhour.edges import network_from_edges
-from quarterhour.graph import search_graph
-from quarterhour.modes import read_modes
-from quarterhour.network import Network, build_network
+from quarterhour.network.build import Network, build_network
+from quarterhour.network.from_edges import network_from_edges
+from quarterhour.network.modes import read_modes
+from quarterhour.network.roads import as_roads
+from quarterhour.network.search_graph import search_graph
+from quarterhour.network.snap import at_junctions, grid_of, snap_places
 from quarterhour.prepared import load_network, network_key, save_network, table_key
 from quarterhour.reach import travel_times
-from quarterhour.roads import as_roads
-from quarterhour.snap import at_junctions, grid_of, snap_places
 
 CRS = "EPSG:32651"
 CAR, WALK = read_modes()["car"], read_modes()["walk"]

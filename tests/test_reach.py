@@ -21,11 +21,11 @@ from scipy.sparse.csgraph import dijkstra
 from shapely import LineString
 
 from quarterhour.base.errors import CutoffError, DataError
-from quarterhour.modes import as_mode, read_modes
-from quarterhour.network import Network, build_network
+from quarterhour.network.build import Network, build_network
+from quarterhour.network.modes import as_mode, read_modes
+from quarterhour.network.roads import as_roads
+from quarterhour.network.snap import snap_places
 from quarterhour.reach import TravelTimes, times_from_matrix, travel_time_blocks, travel_times
-from quarterhour.roads import as_roads
-from quarterhour.snap import snap_places
 
 CRS = "EPSG:32651"
 CAR = as_mode("toycar", {"travels": "vehicle", "speed_kmh": 36, "gap_kmh": 3.6})

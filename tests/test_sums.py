@@ -10,8 +10,8 @@ import pytest
 
 from quarterhour import nearest, search, tally
 from quarterhour.base.errors import DataError
-from quarterhour.modes import as_mode
-from quarterhour.network import Network, network_from_arrays
+from quarterhour.network.build import Network, network_from_arrays
+from quarterhour.network.modes import as_mode
 from quarterhour.reach import TravelTimes, travel_times
 from quarterhour.sums import nearest_by_kind, nearest_sites, people_within, sums_by_kind
 

@@ -28,7 +28,7 @@ _ROOMS = {
         "StudyError",
         "WriteError",
     ),
-    "modes": (
+    "network.modes": (
         "Mode",
         "as_mode",
         "read_modes",
@@ -49,19 +49,19 @@ _ROOMS = {
     "osm.extract": ("read_osm_roads",),
     "osm.turns": ("read_osm_turns",),
     "osm.graph": ("roads_from_graph",),
-    "roads": ("as_roads",),
-    "network": (
+    "network.roads": ("as_roads",),
+    "network.build": (
         "Network",
         "build_network",
         "network_from_arrays",
     ),
-    "edges": ("network_from_edges",),
+    "network.from_edges": ("network_from_edges",),
     "prepared": (
         "load_network",
         "network_key",
         "save_network",
     ),
-    "snap": (
+    "network.snap": (
         "at_junctions",
         "doubtful_snaps",
         "snap_places",

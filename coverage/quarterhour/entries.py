@@ -9,8 +9,8 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from quarterhour.graph import UNREACHED, SearchGraph, ragged, search_graph
-from quarterhour.network import Network
+from quarterhour.network.build import Network
+from quarterhour.network.search_graph import UNREACHED, SearchGraph, ragged, search_graph
 
 Ints = NDArray[Any]
 DECIMALS_M = 3

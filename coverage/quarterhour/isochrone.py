@@ -25,10 +25,10 @@ from quarterhour.base.planar import flat_shapes
 from quarterhour.base.units import CENTISECONDS_PER_MINUTE, centiseconds
 from quarterhour.contour import ground_below
 from quarterhour.entries import Entries, entries_of, road_times
-from quarterhour.graph import search_graph
-from quarterhour.network import Network
+from quarterhour.network.build import Network
+from quarterhour.network.search_graph import search_graph
+from quarterhour.network.snap import snap_places
 from quarterhour.search import cutoff_table
-from quarterhour.snap import snap_places
 
 Heading = Literal["to_site", "to_community"]
 Ground: TypeAlias = gpd.GeoDataFrame | gpd.GeoSeries | shapely.Geometry

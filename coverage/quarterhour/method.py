@@ -8,11 +8,11 @@ from pathlib import Path
 
 import numpy as np
 
-from quarterhour.graph import search_graph
 from quarterhour.hierarchy import choose_method
 from quarterhour.hierarchy.buckets import fill_buckets, table_by_buckets
 from quarterhour.hierarchy.build import Hierarchy, build_hierarchy, hierarchy_path, kept_hierarchy
-from quarterhour.network import Network
+from quarterhour.network.build import Network
+from quarterhour.network.search_graph import search_graph
 from quarterhour.search import Csr, Stop, cutoff_table
 from quarterhour.trips import Trips
 

@@ -15,7 +15,7 @@ from quarterhour.base.errors import StudyError, first_ids
 from quarterhour.candidates import candidates_from_communities, candidates_from_network, no_ledger
 from quarterhour.inputs import Inputs
 from quarterhour.lawful import RELAXED, Lawful, lawful_candidates, smallest_relaxations
-from quarterhour.network import Network
+from quarterhour.network.build import Network
 from quarterhour.reach import TravelTimes
 from quarterhour.rules import Exclusion, RuleSet
 from quarterhour.siting.sites import join_sites

@@ -18,7 +18,7 @@ from quarterhour import files, maps, report, sections
 from quarterhour.base import i18n
 from quarterhour.carenotes import map_notes
 from quarterhour.league import earlier_rows, kept_rows
-from quarterhour.modes import Mode
+from quarterhour.network.modes import Mode
 from quarterhour.report.findings import quality_note
 from quarterhour.siting.record import plan_record
 from quarterhour.sitingtables import Charts, siting_charts

@@ -26,11 +26,11 @@ from quarterhour.base.errors import DataError, MissingError, WriteError
 from quarterhour.base.jit import COMPILED
 from quarterhour.files.checks import sha256
 from quarterhour.files.writing import atomic
-from quarterhour.graph import SearchGraph, search_graph
-from quarterhour.modes import Mode
-from quarterhour.network import Arcs, Network
-from quarterhour.snap import Grid, grid_of
-from quarterhour.turns import Turns
+from quarterhour.network.build import Arcs, Network
+from quarterhour.network.modes import Mode
+from quarterhour.network.search_graph import SearchGraph, search_graph
+from quarterhour.network.snap import Grid, grid_of
+from quarterhour.network.turns import Turns
 
 FORMAT = 3
 """Raised whenever the arrays come to mean something else; what an older program saved is made anew."""

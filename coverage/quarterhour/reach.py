@@ -16,7 +16,7 @@ from quarterhour.base.errors import CutoffError, DataError, first_ids
 from quarterhour.base.parallel import in_blocks
 from quarterhour.base.units import CENTISECONDS_PER_MINUTE, centiseconds
 from quarterhour.method import plain_search, searcher
-from quarterhour.network import Network
+from quarterhour.network.build import Network
 from quarterhour.search import Csr
 from quarterhour.trips import Heading, Places, Trips, check_once, trips_between, whole_cs
 

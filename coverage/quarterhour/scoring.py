@@ -11,7 +11,7 @@ from quarterhour.base.areas import with_areas
 from quarterhour.base.cells import texts
 from quarterhour.circle import CircleCheck, check_circle
 from quarterhour.inputs import Inputs
-from quarterhour.network import Network
+from quarterhour.network.build import Network
 from quarterhour.reach import travel_times
 from quarterhour.rules import Circle, Target
 from quarterhour.targets import Scorecard, score_targets

@@ -17,7 +17,7 @@ from quarterhour.base.errors import DataError, first_ids
 from quarterhour.base.parallel import Stop, in_blocks
 from quarterhour.base.units import CENTISECONDS_PER_MINUTE
 from quarterhour.nearest import Nearest, nearest_to_targets, several_to_targets
-from quarterhour.network import Network
+from quarterhour.network.build import Network
 from quarterhour.tally import sums_of_sources, sums_of_targets
 from quarterhour.trips import Heading, Places, Trips, trips_between, whole_cs
 

@@ -13,10 +13,10 @@ from numpy.typing import NDArray
 from quarterhour.base.errors import DataError, first_ids
 from quarterhour.base.units import CENTISECONDS_PER_MINUTE, centiseconds
 from quarterhour.entries import Entries, direct_legs, entries_of, points_in_common
-from quarterhour.graph import search_graph
-from quarterhour.network import Network
+from quarterhour.network.build import Network
+from quarterhour.network.search_graph import search_graph
+from quarterhour.network.snap import snap_places
 from quarterhour.search import Csr
-from quarterhour.snap import snap_places
 
 Heading = Literal["to_site", "to_community"]
 Ints = NDArray[Any]

@@ -15,8 +15,8 @@ from quarterhour.base import i18n
 from quarterhour.base.errors import CutoffError, DataError, first_ids
 from quarterhour.base.units import CENTISECONDS_PER_MINUTE, centiseconds
 from quarterhour.circle import area_sums, check_fits, nearest_of
-from quarterhour.modes import read_modes
-from quarterhour.network import Network
+from quarterhour.network.build import Network
+from quarterhour.network.modes import read_modes
 from quarterhour.reach import TravelTimes
 from quarterhour.rules import Circle
 

@@ -15,7 +15,7 @@ from benchmarks.measure import Skipped
 from benchmarks.places import PLACES, real_network
 from quarterhour.base.errors import QuarterhourError
 from quarterhour.hierarchy.build import Hierarchy, build_hierarchy
-from quarterhour.network import Network
+from quarterhour.network.build import Network
 from quarterhour.prepared import load_network, network_key, save_network
 
 MINUTES = 15

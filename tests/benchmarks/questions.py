@@ -21,9 +21,9 @@ from benchmarks.places import PLACES
 from quarterhour.hierarchy.buckets import table_by_buckets
 from quarterhour.isochrone import isochrones
 from quarterhour.nearest import nearest_source
-from quarterhour.network import Network
+from quarterhour.network.build import Network
+from quarterhour.network.snap import snap_places
 from quarterhour.search import cutoff_table
-from quarterhour.snap import snap_places
 
 Array = NDArray[Any]
 CITIES = ("coquimbo", "heidelberg", "wuhan")

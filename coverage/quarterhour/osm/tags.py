@@ -12,7 +12,7 @@ from types import MappingProxyType
 from typing import Any, TypeAlias
 
 from quarterhour.base.errors import DataError
-from quarterhour.modes import read_modes
+from quarterhour.network.modes import read_modes
 
 Tags: TypeAlias = Mapping[str, Any]
 Rules: TypeAlias = Sequence[tuple[str, Mapping[str, Any]]]

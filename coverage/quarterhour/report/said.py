@@ -11,7 +11,7 @@ import pandas as pd
 
 from quarterhour.base import i18n
 from quarterhour.circle import CircleCheck
-from quarterhour.modes import read_modes
+from quarterhour.network.modes import read_modes
 from quarterhour.siting.plan import SitingPlan
 from quarterhour.targets import Scorecard
 

@@ -14,7 +14,6 @@ from pathlib import Path
 import pandas as pd
 
 from quarterhour import inputs as came_in
-from quarterhour import places
 from quarterhour.base import i18n
 from quarterhour.base.errors import first_ids
 from quarterhour.base.findings import Severity, finding, join_findings

@@ -8,7 +8,7 @@ from pathlib import Path
 
 from quarterhour.base.errors import StudyError
 from quarterhour.care import modes_of_care
-from quarterhour.modes import Mode, as_mode, read_modes
+from quarterhour.network.modes import Mode, as_mode, read_modes
 from quarterhour.rules import Circle, RuleSet, Target, read_rule_set, rule_sets
 from quarterhour.scoring import modes_asked
 from quarterhour.studyfile.circles import CircleFile

@@ -10,11 +10,11 @@ import pandas as pd
 from quarterhour.circle import CircleCheck, check_circle
 from quarterhour.inputs import Inputs
 from quarterhour.isochrone import isochrones
-from quarterhour.modes import Mode
+from quarterhour.network.modes import Mode
+from quarterhour.network.snap import doubtful_snaps
 from quarterhour.reach import TravelTimes
 from quarterhour.rules import Circle
 from quarterhour.scoring import SEARCHED_BEYOND
-from quarterhour.snap import doubtful_snaps
 from quarterhour.study.asked import study_circle, study_mode, study_range
 from quarterhour.study.running import Run
 from quarterhour.studyfile.circles import CircleFile, PictureFile

@@ -12,15 +12,16 @@ from typing import Protocol
 import geopandas as gpd
 import pandas as pd
 
-from quarterhour import network, prepared
+from quarterhour import prepared
 from quarterhour.base import i18n
 from quarterhour.base.errors import DataError, MissingError, WriteError
-from quarterhour.modes import Mode
-from quarterhour.network import Network
+from quarterhour.network import build
+from quarterhour.network.build import Network
+from quarterhour.network.modes import Mode
+from quarterhour.network.turns import lost_turns
 from quarterhour.reach import TravelTimes, travel_times
 from quarterhour.study.asked import Study
 from quarterhour.trips import Heading
-from quarterhour.turns import lost_turns
 
 
 class Tell(Protocol):
@@ -98,7 +99,7 @@ class Run:
 def _kept_network(run: Run, roads: gpd.GeoDataFrame, mode: Mode) -> Network:
     """The network of a mode as an earlier run left it, where roads, mode and program are the same; else built."""
     if run.prepared is None:
-        return network.build_network(roads, mode, turns=run.turns)
+        return build.build_network(roads, mode, turns=run.turns)
     run.roads_key = run.roads_key or prepared.table_key(roads)
     turns = None if run.turns is None else prepared.table_key(run.turns)
     key = prepared.network_key(mode, settings={"roads": run.roads_key, "turns": turns})
@@ -113,7 +114,7 @@ def _kept_network(run: Run, roads: gpd.GeoDataFrame, mode: Mode) -> Network:
     if found is not None:
         run.tell(i18n.say("study.network_kept", run.lang, mode=mode.name(run.lang)))
         return found
-    built = network.build_network(roads, mode, turns=run.turns)
+    built = build.build_network(roads, mode, turns=run.turns)
     try:
         prepared.save_network(built, home, key=key)
     except WriteError as why:

@@ -12,10 +12,10 @@ from shapely import LineString, Point
 
 from quarterhour.base import findings
 from quarterhour.base.errors import DataError
-from quarterhour.modes import read_modes
-from quarterhour.network import Network, build_network
-from quarterhour.roads import as_roads
-from quarterhour.snap import doubtful_snaps, snap_places
+from quarterhour.network.build import Network, build_network
+from quarterhour.network.modes import read_modes
+from quarterhour.network.roads import as_roads
+from quarterhour.network.snap import doubtful_snaps, snap_places
 
 CRS = "EPSG:32651"
 
@@ -24,7 +24,7 @@ CRS = "EPSG:32651"
 def way(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> str:
     """Both ways to the answer."""
     if request.param == "shapely":
-        monkeypatch.setattr("quarterhour.snap.COMPILED", False)
+        monkeypatch.setattr("quarterhour.network.snap.COMPILED", False)
     return str(request.param)
 
 

@@ -16,9 +16,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 from numpy.typing import NDArray
 
-from quarterhour import network, slope, speeds
 from quarterhour.base.errors import DataError, MissingError
-from quarterhour.modes import Mode, as_mode, read_modes
+from quarterhour.network import build, slope, speeds
+from quarterhour.network.modes import Mode, as_mode, read_modes
 
 UTM51 = "EPSG:32651"
 X0, Y0 = 400_000.0, 4_150_000.0
@@ -34,7 +34,7 @@ def road(*xy: tuple[float, float], **said: Any) -> gpd.GeoDataFrame:
 
 def times(roads: gpd.GeoDataFrame, mode: Mode) -> tuple[int, int]:
     """Centiseconds along and against, as the network has them."""
-    net = network.build_network(roads, mode)
+    net = build.build_network(roads, mode)
     return int(net.forward_cs[0]), int(net.backward_cs[0])
 
 

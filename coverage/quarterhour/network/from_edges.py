@@ -11,9 +11,9 @@ from numpy.typing import NDArray
 from quarterhour.base.cells import numbers, texts
 from quarterhour.base.errors import DataError, first_ids
 from quarterhour.base.units import CENTISECONDS_PER_MINUTE
-from quarterhour.modes import Mode, as_mode
-from quarterhour.network import MAX_CS, Network, network_from_arrays, obeyed_turns
-from quarterhour.roads import oneway_of
+from quarterhour.network.build import MAX_CS, Network, network_from_arrays, obeyed_turns
+from quarterhour.network.modes import Mode, as_mode
+from quarterhour.network.roads import oneway_of
 
 
 def network_from_edges(

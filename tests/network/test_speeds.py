@@ -13,8 +13,8 @@ import shapely
 from hypothesis import given
 from hypothesis import strategies as st
 
-from quarterhour import network, speeds
-from quarterhour.modes import Mode, as_mode, read_modes
+from quarterhour.network import build, speeds
+from quarterhour.network.modes import Mode, as_mode, read_modes
 
 UTM51 = "EPSG:32651"
 X0, Y0 = 400_000.0, 4_150_000.0
@@ -31,7 +31,7 @@ def road(*xy: tuple[float, float], **said: Any) -> gpd.GeoDataFrame:
 
 def times(roads: gpd.GeoDataFrame, mode: Mode) -> tuple[int, int]:
     """Centiseconds along and against, as the network has them."""
-    net = network.build_network(roads, mode)
+    net = build.build_network(roads, mode)
     return int(net.forward_cs[0]), int(net.backward_cs[0])
 
 
@@ -131,7 +131,7 @@ def test_the_wait_is_shared_by_the_pieces_of_one_ferry() -> None:
         road((0, 0), (300, 0), road_class="ferry", minutes_along=5.0, minutes_against=5.0, ferry_share=0.25),
         road((300, 0), (1200, 0), road_class="ferry", minutes_along=15.0, minutes_against=15.0, ferry_share=0.75),
     ])  # fmt: skip
-    assert network.build_network(pieces, mode).forward_cs.sum() == 180_000
+    assert build.build_network(pieces, mode).forward_cs.sum() == 180_000
 
 
 def test_a_boat_that_goes_one_way_takes_walkers_one_way() -> None:
@@ -167,13 +167,13 @@ def street(barrier: str) -> gpd.GeoDataFrame:
 )
 def test_barriers_part_the_roads_of_those_whom_they_stop(barrier: str, stopped: set[str]) -> None:
     modes = {name: read_modes()[name] for name in ("walk", "ebike", "car")}
-    parted = {n for n, m in modes.items() if network.build_network(street(barrier), m).component.max() > 0}
+    parted = {n for n, m in modes.items() if build.build_network(street(barrier), m).component.max() > 0}
     assert parted == stopped
 
 
 def test_a_study_may_name_barriers_of_its_own() -> None:
     mode = as_mode("van", {**RIDE, "stopped_by": ["gate"]})
-    net = network.build_network(street("gate"), mode)
+    net = build.build_network(street("gate"), mode)
     assert (len(net.x), int(net.component.max())) == (4, 1)
 
 

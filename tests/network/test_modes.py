@@ -12,10 +12,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from quarterhour import speeds
 from quarterhour.base.errors import DataError
 from quarterhour.base.units import CENTISECONDS_PER_MINUTE, centiseconds
-from quarterhour.modes import as_mode, read_modes
+from quarterhour.network import speeds
+from quarterhour.network.modes import as_mode, read_modes
 
 WALK = {"travels": "walk", "speed_kmh": 3.6}
 

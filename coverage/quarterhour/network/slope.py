@@ -25,7 +25,7 @@ from numpy.typing import NDArray
 
 from quarterhour.base.errors import DataError, MissingError, first_ids
 from quarterhour.base.findings import finding, no_findings
-from quarterhour.modes import Mode
+from quarterhour.network.modes import Mode
 
 GRAVITY = 9.80665
 SAMPLE_M = 30.0

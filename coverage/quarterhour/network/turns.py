@@ -19,7 +19,7 @@ from numpy.typing import NDArray
 
 from quarterhour.base.errors import DataError, first_ids
 from quarterhour.base.findings import findings_from
-from quarterhour.modes import Mode
+from quarterhour.network.modes import Mode
 
 Ints = NDArray[Any]
 COLUMNS = ("kind", "from_road", "via_node", "via_roads", "to_road")

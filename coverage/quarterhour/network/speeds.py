@@ -32,8 +32,8 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from quarterhour.modes import Mode
-from quarterhour.slope import slope_paces
+from quarterhour.network.modes import Mode
+from quarterhour.network.slope import slope_paces
 
 KMH_PER_MPH = 1.609344
 _CS_PER_MINUTE = 6000

@@ -20,14 +20,14 @@ from shapely import LineString
 from quarterhour import osm
 from quarterhour.base.errors import DataError
 from quarterhour.base.findings import told
-from quarterhour.edges import network_from_edges
-from quarterhour.graph import search_graph
-from quarterhour.modes import Mode, as_mode, read_modes
-from quarterhour.network import Network, build_network, network_from_arrays
+from quarterhour.network.build import Network, build_network, network_from_arrays
+from quarterhour.network.from_edges import network_from_edges
+from quarterhour.network.modes import Mode, as_mode, read_modes
+from quarterhour.network.roads import as_roads
+from quarterhour.network.search_graph import search_graph
+from quarterhour.network.snap import at_junctions
+from quarterhour.network.turns import contexts_of, forbidden_turns, lost_turns, turns_of
 from quarterhour.reach import travel_times
-from quarterhour.roads import as_roads
-from quarterhour.snap import at_junctions
-from quarterhour.turns import contexts_of, forbidden_turns, lost_turns, turns_of
 
 CRS = "EPSG:32651"
 CAR = as_mode("toycar", {"travels": "vehicle", "speed_kmh": 36, "gap_kmh": 3.6, "counts_as": ["motorcar"]})

@@ -8,8 +8,8 @@ import pytest
 from shapely import LineString, MultiLineString, Point
 
 from quarterhour.base.errors import DataError
-from quarterhour.modes import read_modes
-from quarterhour.roads import as_roads
+from quarterhour.network.modes import read_modes
+from quarterhour.network.roads import as_roads
 
 CRS = "EPSG:32651"
 CAR, WALK = read_modes()["car"], read_modes()["walk"]

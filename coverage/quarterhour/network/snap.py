@@ -11,12 +11,12 @@ import pandas as pd
 import shapely
 from numpy.typing import NDArray
 
-from quarterhour import plain
 from quarterhour.base.cells import texts
 from quarterhour.base.errors import DataError, first_ids
 from quarterhour.base.findings import findings_from
 from quarterhour.base.jit import COMPILED, kernel
-from quarterhour.network import Network
+from quarterhour.network.build import Network
+from quarterhour.network.snap_scipy import Segments, nearest_segment, segments_of
 
 Floats = NDArray[np.float64]
 
@@ -243,14 +243,14 @@ def _search_plain(network: Network, x: Floats, y: Floats, limit: float, detour: 
     pointed = np.isfinite(x) & np.isfinite(y)
     limits = np.where(pointed, float(limit), -1.0)
     choosy = bad.size > 1
-    vertex, along, gap = plain.nearest_segment(
+    vertex, along, gap = nearest_segment(
         _segments(network), x, y, limits, SAME_M, bad if choosy else None
     )  # fmt: skip
     passed = np.zeros(len(x), bool)
     if choosy:
         doubtful = np.flatnonzero((vertex >= 0) & bad[vertex])
         at = x[doubtful], y[doubtful], np.minimum(limit, gap[doubtful] + detour)
-        better = plain.nearest_segment(_good_segments(network, bad), *at, SAME_M)
+        better = nearest_segment(_good_segments(network, bad), *at, SAME_M)
         found = better[0] >= 0
         mine = doubtful[found]
         passed[mine] = better[2][found] > gap[mine] + SAME_M
@@ -258,16 +258,16 @@ def _search_plain(network: Network, x: Floats, y: Floats, limit: float, detour: 
     return vertex, along, np.where(vertex >= 0, gap, np.nan), passed
 
 
-def _segments(network: Network) -> plain.Segments:
+def _segments(network: Network) -> Segments:
     if "segments" not in network.kept:
-        network.kept["segments"] = plain.segments_of(network.coords, _first_vertices(network))
-    found: plain.Segments = network.kept["segments"]
+        network.kept["segments"] = segments_of(network.coords, _first_vertices(network))
+    found: Segments = network.kept["segments"]
     return found
 
 
-def _good_segments(network: Network, bad: NDArray[np.bool_]) -> plain.Segments:
+def _good_segments(network: Network, bad: NDArray[np.bool_]) -> Segments:
     first = _first_vertices(network)
-    return plain.segments_of(network.coords, first[~bad[first]])
+    return segments_of(network.coords, first[~bad[first]])
 
 
 @kernel

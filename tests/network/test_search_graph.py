@@ -16,17 +16,17 @@ from shapely import LineString, Point
 
 from benchmarks.places import real_network
 from quarterhour.entries import entries_of, junction_times
-from quarterhour.graph import UNREACHED, search_graph
 from quarterhour.hierarchy.buckets import table_by_buckets
 from quarterhour.hierarchy.build import build_hierarchy
 from quarterhour.isochrone import isochrones
-from quarterhour.modes import as_mode
 from quarterhour.nearest import nearest_source
-from quarterhour.network import Network, build_network, network_from_arrays
+from quarterhour.network.build import Network, build_network, network_from_arrays
+from quarterhour.network.modes import as_mode
+from quarterhour.network.roads import as_roads
+from quarterhour.network.search_graph import UNREACHED, search_graph
+from quarterhour.network.turns import turns_of
 from quarterhour.reach import travel_times
-from quarterhour.roads import as_roads
 from quarterhour.search import cutoff_table
-from quarterhour.turns import turns_of
 
 CAR = as_mode("toycar", {"travels": "vehicle", "speed_kmh": 36, "gap_kmh": 3.6})
 HEADINGS = ["to_site", "to_community"]

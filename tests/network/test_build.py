@@ -12,9 +12,9 @@ from shapely import LineString
 
 from quarterhour.base.errors import DataError
 from quarterhour.base.findings import told
-from quarterhour.modes import as_mode, read_modes
-from quarterhour.network import build_network
-from quarterhour.roads import as_roads
+from quarterhour.network.build import build_network
+from quarterhour.network.modes import as_mode, read_modes
+from quarterhour.network.roads import as_roads
 
 CRS = "EPSG:32651"
 CAR, WALK = read_modes()["car"], read_modes()["walk"]

@@ -12,12 +12,12 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from quarterhour.base.errors import DataError
-from quarterhour.edges import network_from_edges
-from quarterhour.modes import read_modes
-from quarterhour.network import build_network, network_from_arrays
+from quarterhour.network.build import build_network, network_from_arrays
+from quarterhour.network.from_edges import network_from_edges
+from quarterhour.network.modes import read_modes
+from quarterhour.network.roads import as_roads
+from quarterhour.network.snap import at_junctions, snap_places
 from quarterhour.reach import travel_times
-from quarterhour.roads import as_roads
-from quarterhour.snap import at_junctions, snap_places
 
 CRS = "EPSG:32651"
 WALK = read_modes()["walk"]

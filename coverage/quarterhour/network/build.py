@@ -15,11 +15,11 @@ from pyproj import CRS
 from scipy import sparse
 from scipy.sparse import csgraph
 
-from quarterhour import speeds
 from quarterhour.base.errors import DataError, first_ids
-from quarterhour.modes import Mode
-from quarterhour.roads import by_size, components_of, junctions_of
-from quarterhour.turns import Turns, forbidden_turns
+from quarterhour.network import speeds
+from quarterhour.network.modes import Mode
+from quarterhour.network.roads import by_size, components_of, junctions_of
+from quarterhour.network.turns import Turns, forbidden_turns
 
 MAX_CS = 1 << 28
 """Longest time along one road, 31 days: sums of a search stay inside int32."""

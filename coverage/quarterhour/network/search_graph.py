@@ -15,9 +15,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from quarterhour.base.errors import DataError
-from quarterhour.chains import Links, continuations, link_roads
-from quarterhour.network import Arcs, Network
-from quarterhour.turns import Contexts, contexts_of, turn_centiseconds
+from quarterhour.network.build import Arcs, Network
+from quarterhour.network.simplify import Links, continuations, link_roads
+from quarterhour.network.turns import Contexts, contexts_of, turn_centiseconds
 
 Ints = NDArray[Any]
 BEYOND_CS = 1 << 30

@@ -1,0 +1,1 @@
+"""The road network: modes, roads, speeds, turns, snapping, the graph that is searched."""
