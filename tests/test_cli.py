@@ -118,7 +118,7 @@ def test_what_the_rooms_log_is_told_and_quiet_is_quiet(capsys: pytest.CaptureFix
     for quiet in (False, True):
         with cli._progress(quiet, "zh"):
             logging.getLogger("quarterhour.method").info("%s", choose_method(junctions=9, sources=1, targets=1))
-            logging.getLogger("quarterhour.osm").info("%d of %d nodes", 1, 2)
+            logging.getLogger("quarterhour.io.osm").info("%d of %d nodes", 1, 2)
         logging.getLogger("quarterhour.method").info("afterwards")
         told = capsys.readouterr().err.splitlines()
         assert not told if quiet else "因此逐次搜索" in told[0] and told[1:] == ["1 of 2 nodes"]

@@ -345,7 +345,7 @@ print(chosen.method, "numba" in chosen.reason, sorted(found[2].tolist()))
 
 
 def test_liechtenstein_equals_scipy_from_hundreds_of_junctions_both_headings(shared_data: Path) -> None:
-    from quarterhour import osm
+    from quarterhour.io import osm
     from quarterhour.network import build
     from quarterhour.network.modes import read_modes
 

@@ -24,16 +24,16 @@ ONLY_IN = {
     "highspy": {"siting.solver"},
     "folium": {"maps.page"},
     "branca": {"maps.page"},
-    "osmium": {"osm.doors", "osm.extract", "osm.places", "osm.turns"},
-    "osmnx": {"osm.service"},
+    "osmium": {"io.osm.open", "io.osm.roads", "io.osm.places", "io.osm.turns"},
+    "osmnx": {"io.osm.download"},
     "rasterio": {"network.slope"},
-    "pyogrio": {"files.layers", "files.writing"},
-    "openpyxl": {"files.excel"},
+    "pyogrio": {"io.files.layers", "io.files.write"},
+    "openpyxl": {"io.files.excel"},
     "ortools": {"rounds"},
     "numba": {"base.jit"},
     "typer": {"cli"},
-    "socket": {"osm.service"},
-    "requests": {"osm.service"},
+    "socket": {"io.osm.download"},
+    "requests": {"io.osm.download"},
 }  # fmt: skip
 
 

@@ -17,12 +17,12 @@ from shapely import LineString, MultiPolygon, Point, Polygon, box
 from shapely.ops import substring
 
 from quarterhour.base.errors import DataError
+from quarterhour.io.osm.roads import read_osm_roads
 from quarterhour.isochrone import isochrones
 from quarterhour.network.build import Network, build_network
 from quarterhour.network.modes import as_mode, read_modes
 from quarterhour.network.roads import as_roads
 from quarterhour.network.snap import snap_places
-from quarterhour.osm.extract import read_osm_roads
 
 CRS = "EPSG:32651"
 X0, Y0 = 400_000.0, 4_150_000.0

@@ -7,8 +7,8 @@ from pathlib import Path
 import pandas as pd
 import pytest
 
-from quarterhour import files
 from quarterhour.base.errors import DataError
+from quarterhour.io import files
 from quarterhour.league import changes, earlier_rows, kept_rows, league_table
 
 

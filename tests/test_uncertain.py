@@ -27,12 +27,12 @@ from hypothesis import strategies as st
 
 from quarterhour.base.errors import CutoffError, DataError
 from quarterhour.circle import check_circle
+from quarterhour.io.osm.roads import read_osm_roads
 from quarterhour.network.build import build_network
 from quarterhour.network.from_edges import network_from_edges
 from quarterhour.network.modes import Mode, as_mode, read_modes
 from quarterhour.network.roads import as_roads
 from quarterhour.network.snap import at_junctions
-from quarterhour.osm.extract import read_osm_roads
 from quarterhour.reach import TravelTimes, times_from_matrix, travel_times
 from quarterhour.rules import Circle
 from quarterhour.uncertain import CoverageRange, check_slower, coverage_range, searched_minutes

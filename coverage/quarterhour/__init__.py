@@ -33,22 +33,22 @@ _ROOMS = {
         "as_mode",
         "read_modes",
     ),
-    "places": ("as_places",),
+    "io.places": ("as_places",),
     "rules": (
         "Circle",
         "Target",
         "read_rules",
     ),
-    "datum": ("to_wgs84",),
-    "files": (
+    "io.web_maps": ("to_wgs84",),
+    "io.files": (
         "read_places",
         "read_roads_file",
         "read_table",
     ),
-    "osm.places": ("read_osm_places",),
-    "osm.extract": ("read_osm_roads",),
-    "osm.turns": ("read_osm_turns",),
-    "osm.graph": ("roads_from_graph",),
+    "io.osm.places": ("read_osm_places",),
+    "io.osm.roads": ("read_osm_roads",),
+    "io.osm.turns": ("read_osm_turns",),
+    "io.osm.from_graph": ("roads_from_graph",),
     "network.roads": ("as_roads",),
     "network.build": (
         "Network",
@@ -56,7 +56,7 @@ _ROOMS = {
         "network_from_arrays",
     ),
     "network.from_edges": ("network_from_edges",),
-    "prepared": (
+    "io.network_store": (
         "load_network",
         "network_key",
         "save_network",

@@ -12,7 +12,7 @@ from scipy.spatial import cKDTree
 
 from quarterhour.base.areas import _nearest, _placeless
 from quarterhour.base.errors import DataError
-from quarterhour.places import as_places
+from quarterhour.io.places import as_places
 
 if TYPE_CHECKING:
     from quarterhour.network.build import Network

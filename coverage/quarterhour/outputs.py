@@ -14,9 +14,10 @@ from typing import Any
 import geopandas as gpd
 import pandas as pd
 
-from quarterhour import files, maps, report, sections
+from quarterhour import maps, report, sections
 from quarterhour.base import i18n
 from quarterhour.carenotes import map_notes
+from quarterhour.io import files
 from quarterhour.league import earlier_rows, kept_rows
 from quarterhour.network.modes import Mode
 from quarterhour.report.findings import quality_note

@@ -5,9 +5,9 @@ from __future__ import annotations
 from importlib import resources
 from pathlib import Path
 
-from quarterhour import files, osm
 from quarterhour.base import i18n
 from quarterhour.base.errors import DataError, StudyError
+from quarterhour.io import files, osm
 from quarterhour.study.asked import Study
 from quarterhour.study.running import Tell
 

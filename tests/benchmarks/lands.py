@@ -15,8 +15,8 @@ from benchmarks.measure import Skipped
 from benchmarks.places import PLACES, real_network
 from quarterhour.base.errors import QuarterhourError
 from quarterhour.hierarchy.build import Hierarchy, build_hierarchy
+from quarterhour.io.network_store import load_network, network_key, save_network
 from quarterhour.network.build import Network
-from quarterhour.prepared import load_network, network_key, save_network
 
 MINUTES = 15
 CUT_CS = MINUTES * 6000

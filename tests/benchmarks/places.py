@@ -11,10 +11,10 @@ from pathlib import Path
 import geopandas as gpd
 
 from benchmarks.measure import Skipped
+from quarterhour.io.osm.roads import read_osm_roads
 from quarterhour.network.build import Network, build_network
 from quarterhour.network.modes import read_modes
 from quarterhour.network.roads import as_roads
-from quarterhour.osm.extract import read_osm_roads
 
 ROOT = Path(__file__).resolve().parents[2]
 SHARED = ROOT.parent / "shared" / "data"

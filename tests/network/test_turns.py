@@ -17,9 +17,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from shapely import LineString
 
-from quarterhour import osm
 from quarterhour.base.errors import DataError
 from quarterhour.base.findings import told
+from quarterhour.io import osm
 from quarterhour.network.build import Network, build_network, network_from_arrays
 from quarterhour.network.from_edges import network_from_edges
 from quarterhour.network.modes import Mode, as_mode, read_modes

@@ -12,7 +12,7 @@ from functools import cached_property
 from pathlib import Path
 from typing import Any
 
-from quarterhour.files.writing import write_text
+from quarterhour.io.files.write import write_text
 from quarterhour.siting.assemble import Certificate, Proof, as_plan
 from quarterhour.siting.measure import Choice, Exact
 from quarterhour.siting.plan import SitingPlan

@@ -18,7 +18,7 @@ import pandas as pd
 from quarterhour.base.errors import DataError, PlanError
 from quarterhour.base.findings import by_quality
 from quarterhour.base.units import CENTISECONDS_PER_MINUTE
-from quarterhour.files.checks import read_json
+from quarterhour.io.files.checks import read_json
 from quarterhour.reach import TravelTimes
 from quarterhour.siting.plan import UNMET_COLUMNS, Figures, Level, Reason, SitingPlan, Stopped
 from quarterhour.siting.problem import (

@@ -12,9 +12,9 @@ from typing import Protocol
 import geopandas as gpd
 import pandas as pd
 
-from quarterhour import prepared
 from quarterhour.base import i18n
 from quarterhour.base.errors import DataError, MissingError, WriteError
+from quarterhour.io import network_store
 from quarterhour.network import build
 from quarterhour.network.build import Network
 from quarterhour.network.modes import Mode
@@ -100,12 +100,12 @@ def _kept_network(run: Run, roads: gpd.GeoDataFrame, mode: Mode) -> Network:
     """The network of a mode as an earlier run left it, where roads, mode and program are the same; else built."""
     if run.prepared is None:
         return build.build_network(roads, mode, turns=run.turns)
-    run.roads_key = run.roads_key or prepared.table_key(roads)
-    turns = None if run.turns is None else prepared.table_key(run.turns)
-    key = prepared.network_key(mode, settings={"roads": run.roads_key, "turns": turns})
+    run.roads_key = run.roads_key or network_store.table_key(roads)
+    turns = None if run.turns is None else network_store.table_key(run.turns)
+    key = network_store.network_key(mode, settings={"roads": run.roads_key, "turns": turns})
     home = run.prepared / re.sub(r"\W", "_", mode.id)
     try:
-        found = None if run.fresh else prepared.load_network(home, key=key)
+        found = None if run.fresh else network_store.load_network(home, key=key)
     except MissingError:
         found = None
     except DataError:
@@ -116,7 +116,7 @@ def _kept_network(run: Run, roads: gpd.GeoDataFrame, mode: Mode) -> Network:
         return found
     built = build.build_network(roads, mode, turns=run.turns)
     try:
-        prepared.save_network(built, home, key=key)
+        network_store.save_network(built, home, key=key)
     except WriteError as why:
         run.tell(i18n.say("study.network_not_kept", run.lang, why=why.told(run.lang)))
         run.prepared = None

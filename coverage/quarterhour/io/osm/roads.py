@@ -27,8 +27,8 @@ from numpy.typing import NDArray
 from pyproj import CRS
 
 from quarterhour.base.errors import DataError
-from quarterhour.osm.doors import corners_of, existing, metres_of, project, stream, told_as_data
-from quarterhour.osm.tags import (
+from quarterhour.io.osm.open import corners_of, existing, metres_of, project, stream, told_as_data
+from quarterhour.io.osm.tags import (
     NODE_TAGS,
     WAY_TAGS,
     Tags,

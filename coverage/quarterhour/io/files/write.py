@@ -15,7 +15,7 @@ import pandas as pd
 import pyogrio
 
 from quarterhour.base.errors import DataError, WriteError
-from quarterhour.files.grid import NUMBERLIKE, is_texty
+from quarterhour.io.files.header import NUMBERLIKE, is_texty
 
 FIXED_DATE = "2000-01-01T00:00:00Z"
 """Written into GeoPackages in place of the clock, so that the same study gives the same bytes."""

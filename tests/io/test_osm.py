@@ -19,9 +19,9 @@ import osmium
 import pytest
 import shapely
 
-from quarterhour import osm
 from quarterhour.base.errors import DataError, MissingError, ServiceError, WriteError
-from quarterhour.osm.tags import barrier_word, table
+from quarterhour.io import osm
+from quarterhour.io.osm.tags import barrier_word, table
 
 UTM32 = "EPSG:32632"
 

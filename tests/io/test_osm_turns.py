@@ -15,7 +15,7 @@ from typing import Any
 import osmium
 import pytest
 
-from quarterhour import osm
+from quarterhour.io import osm
 from quarterhour.network.roads import as_roads
 
 UTM32 = "EPSG:32632"

@@ -5,12 +5,12 @@ Tags become columns by ``data/osm_kinds.toml``.
 
 from __future__ import annotations
 
-from quarterhour.osm.extract import read_osm_roads
-from quarterhour.osm.graph import read_graphml_roads, roads_from_graph
-from quarterhour.osm.places import read_osm_places
-from quarterhour.osm.service import Fetched, fetch
-from quarterhour.osm.tags import known_kinds
-from quarterhour.osm.turns import no_turns, read_osm_turns
+from quarterhour.io.osm.download import Fetched, fetch
+from quarterhour.io.osm.from_graph import read_graphml_roads, roads_from_graph
+from quarterhour.io.osm.places import read_osm_places
+from quarterhour.io.osm.roads import read_osm_roads
+from quarterhour.io.osm.tags import known_kinds
+from quarterhour.io.osm.turns import no_turns, read_osm_turns
 
 __all__ = [
     "Fetched",

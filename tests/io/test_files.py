@@ -20,9 +20,9 @@ import pyogrio
 import pytest
 from shapely.geometry import LineString, Point
 
-from quarterhour import datum, files
 from quarterhour.base import findings
 from quarterhour.base.errors import DataError, MissingError, WriteError
+from quarterhour.io import files, web_maps
 
 STUDY = "EPSG:32651"
 ROWS = "code,name,lon,lat,older\n001,东北村,122.10,37.50,12\n002,鲸园,122.12,37.51,1\n"
@@ -244,7 +244,7 @@ def test_places_of_a_csv_under_the_users_own_names(tmp_path: Path) -> None:
 
 
 def test_baidu_coordinates_land_where_they_belong(tmp_path: Path) -> None:
-    lon, lat = datum.from_wgs84(122.1, 37.5, datum="bd09")
+    lon, lat = web_maps.from_wgs84(122.1, 37.5, datum="bd09")
     file = saved(tmp_path / "a.csv", f"id,name,x,y\na,甲,{lon!s},{lat!s}\n")
     kept, _ = files.read_places(file, table="c", crs=STUDY, datum="bd09")
     there = gpd.GeoSeries([Point(122.1, 37.5)], crs=4326).to_crs(STUDY).iloc[0]

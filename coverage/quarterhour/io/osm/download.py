@@ -21,9 +21,9 @@ import shapely
 from pyproj import CRS
 
 from quarterhour.base.errors import DataError, ServiceError, WriteError
-from quarterhour.osm.doors import corners_of, short
-from quarterhour.osm.places import place_frame
-from quarterhour.osm.tags import NODE_TAGS, WAY_TAGS, Rules, barrier_word, rules_of, signal, table
+from quarterhour.io.osm.open import corners_of, short
+from quarterhour.io.osm.places import place_frame
+from quarterhour.io.osm.tags import NODE_TAGS, WAY_TAGS, Rules, barrier_word, rules_of, signal, table
 
 Area: TypeAlias = str | tuple[float, float, float, float] | shapely.Polygon | shapely.MultiPolygon
 

@@ -15,16 +15,16 @@ import numpy as np
 import pandas as pd
 from pyproj import CRS
 
-from quarterhour import places
 from quarterhour.base.errors import DataError
 from quarterhour.base.findings import join_findings
-from quarterhour.files.checks import checked_file, read_json, sha256
-from quarterhour.files.excel import read_xlsx
-from quarterhour.files.grid import Table, typed
-from quarterhour.files.layers import layer_table, read_geojson, read_gpkg, read_parquet, read_shp, read_zip
-from quarterhour.files.located import names_of, onto_wgs84, renamed, with_geometry
-from quarterhour.files.text import read_csv
-from quarterhour.files.writing import FIXED_DATE, atomic, together, write_csv, write_layers, write_text
+from quarterhour.io import places
+from quarterhour.io.files.checks import checked_file, read_json, sha256
+from quarterhour.io.files.excel import read_xlsx
+from quarterhour.io.files.header import Table, typed
+from quarterhour.io.files.layers import layer_table, read_geojson, read_gpkg, read_parquet, read_shp, read_zip
+from quarterhour.io.files.located import names_of, onto_wgs84, renamed, with_geometry
+from quarterhour.io.files.text import read_csv
+from quarterhour.io.files.write import FIXED_DATE, atomic, together, write_csv, write_layers, write_text
 
 __all__ = [
     "FIXED_DATE",

@@ -19,9 +19,9 @@ import numpy as np
 import osmium
 import pytest
 
-from quarterhour import osm
+from quarterhour.io import osm
+from quarterhour.io.osm import tags as osm_tags
 from quarterhour.network import build, modes, speeds
-from quarterhour.osm import tags as osm_tags
 
 UTM32 = "EPSG:32632"
 PLACES = {n: (9.5 + 0.001 * n, 47.1) for n in range(1, 6)} | {6: (9.502, 47.099), 7: (9.504, 47.099)}

@@ -19,9 +19,9 @@ from pyproj import CRS
 
 from quarterhour.base.errors import DataError
 from quarterhour.base.planar import flat
-from quarterhour.files.checks import broken_told, check_magic
-from quarterhour.files.grid import Table
-from quarterhour.files.text import decoded, encoding_told
+from quarterhour.io.files.checks import broken_told, check_magic
+from quarterhour.io.files.header import Table
+from quarterhour.io.files.text import decoded, encoding_told
 
 
 def read_zip(file: Path, *, encoding: str | None) -> Table:

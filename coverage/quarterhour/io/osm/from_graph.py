@@ -15,8 +15,8 @@ import pandas as pd
 import shapely
 
 from quarterhour.base.errors import DataError, first_ids
-from quarterhour.osm.doors import existing, metres_of, short
-from quarterhour.osm.tags import (
+from quarterhour.io.osm.open import existing, metres_of, short
+from quarterhour.io.osm.tags import (
     ACCESS_TAGS,
     FERRY_TAGS,
     NODE_TAGS,

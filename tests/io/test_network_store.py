@@ -14,13 +14,13 @@ import shapely
 
 from quarterhour.base.errors import DataError, MissingError, WriteError
 from quarterhour.base.jit import COMPILED
+from quarterhour.io.network_store import load_network, network_key, save_network, table_key
 from quarterhour.network.build import Network, build_network
 from quarterhour.network.from_edges import network_from_edges
 from quarterhour.network.modes import read_modes
 from quarterhour.network.roads import as_roads
 from quarterhour.network.search_graph import search_graph
 from quarterhour.network.snap import at_junctions, grid_of, snap_places
-from quarterhour.prepared import load_network, network_key, save_network, table_key
 from quarterhour.reach import travel_times
 
 CRS = "EPSG:32651"
@@ -192,7 +192,7 @@ def test_a_later_network_replaces_the_earlier_and_nothing_else(tmp_path: Path) -
 
 def test_what_fails_half_way_leaves_the_earlier_network(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     save_network(some_town(nodes=True), tmp_path / "net", key="old")
-    monkeypatch.setattr("quarterhour.prepared._label", lambda *_: 1 / 0)
+    monkeypatch.setattr("quarterhour.io.network_store._label", lambda *_: 1 / 0)
     with pytest.raises(ZeroDivisionError):
         save_network(some_town(nodes=True), tmp_path / "net", key="new")
     load_network(tmp_path / "net", key="old")

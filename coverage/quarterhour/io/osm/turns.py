@@ -22,7 +22,7 @@ import pandas as pd
 from quarterhour.base.cells import texts
 from quarterhour.base.errors import first_ids
 from quarterhour.base.findings import finding, join_findings
-from quarterhour.osm.doors import existing, told_as_data
+from quarterhour.io.osm.open import existing, told_as_data
 
 TURN_COLUMNS = ("kind", "from_road", "via_node", "via_roads", "to_road", "except_", "restriction", "source_id")
 _WAYS_ON = ("left_turn", "right_turn", "straight_on", "u_turn")

@@ -12,7 +12,7 @@ import pandas as pd
 
 from quarterhour.base.errors import DataError
 from quarterhour.base.findings import finding, join_findings, no_findings
-from quarterhour.files.grid import Cells, Table, from_grid, kept_cell
+from quarterhour.io.files.header import Cells, Table, from_grid, kept_cell
 
 
 def decoded(data: bytes, file: Path, encoding: str | None) -> tuple[str, str]:

@@ -24,8 +24,8 @@ from pyproj import CRS
 from quarterhour import __version__
 from quarterhour.base.errors import DataError, MissingError, WriteError
 from quarterhour.base.jit import COMPILED
-from quarterhour.files.checks import sha256
-from quarterhour.files.writing import atomic
+from quarterhour.io.files.checks import sha256
+from quarterhour.io.files.write import atomic
 from quarterhour.network.build import Arcs, Network
 from quarterhour.network.modes import Mode
 from quarterhour.network.search_graph import SearchGraph, search_graph
@@ -79,7 +79,7 @@ def table_key(table: pd.DataFrame) -> str:
 def _program() -> str:
     """The package's own files: between two releases too, another program makes another network."""
     digest = hashlib.sha256()
-    home = Path(__file__).parent
+    home = Path(__file__).parents[1]
     for path in sorted(p for p in home.rglob("*") if p.suffix == ".py" or p.parent == home / "data"):
         if path.is_file():
             digest.update(path.relative_to(home).as_posix().encode() + b"\0" + path.read_bytes())

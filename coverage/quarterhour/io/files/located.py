@@ -11,11 +11,11 @@ import pandas as pd
 import shapely
 from pyproj import CRS
 
-from quarterhour import datum as datums
 from quarterhour.base.cells import numbers
 from quarterhour.base.errors import DataError
 from quarterhour.base.findings import finding, no_findings
-from quarterhour.files.grid import Table
+from quarterhour.io import web_maps as datums
+from quarterhour.io.files.header import Table
 
 _ALIASES: Mapping[str, tuple[str, ...]] = {
     "id": ("id", "ID", "code", "编号", "代码", "编码"),

@@ -14,8 +14,8 @@ import pandas as pd
 import shapely
 from pyproj import CRS
 
-from quarterhour.osm.doors import existing, metres_of, told_as_data
-from quarterhour.osm.tags import Rules, Tags, kind_of, rules_of
+from quarterhour.io.osm.open import existing, metres_of, told_as_data
+from quarterhour.io.osm.tags import Rules, Tags, kind_of, rules_of
 
 
 def read_osm_places(path: str | Path, *, kinds: Sequence[str], crs: object) -> gpd.GeoDataFrame:

@@ -16,9 +16,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from shapely.geometry import LineString, MultiPoint, Point, Polygon
 
-from quarterhour import places
 from quarterhour.base.errors import DataError
 from quarterhour.base.findings import FINDING_COLUMNS, finding, join_findings, no_findings, told
+from quarterhour.io import places
 
 STUDY = "EPSG:32651"
 

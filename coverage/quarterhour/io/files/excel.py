@@ -11,7 +11,7 @@ import pandas as pd
 
 from quarterhour.base.errors import DataError
 from quarterhour.base.findings import Severity, finding, join_findings
-from quarterhour.files.grid import Cells, Table, from_grid, header_at, is_number, kept_cell
+from quarterhour.io.files.header import Cells, Table, from_grid, header_at, is_number, kept_cell
 
 LARGEST_CELLS = 20_000_000
 

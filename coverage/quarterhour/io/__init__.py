@@ -1,0 +1,1 @@
+"""What planners have, in and out: files, OpenStreetMap, coordinates of web maps, kept networks."""
