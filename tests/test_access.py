@@ -13,7 +13,7 @@ from hypothesis import given, settings
 
 from quarterhour.access import assign_within, catchment_access, gaussian_decay, step_decay
 from quarterhour.base.errors import CutoffError, DataError
-from quarterhour.reach import TravelTimes, times_from_matrix
+from quarterhour.travel.matrix import TravelTimes, times_from_matrix
 
 NAN = float("nan")
 

@@ -14,9 +14,9 @@ from benchmarks.__main__ import main
 from benchmarks.measure import Duel, Figure, as_row, run_duel
 from benchmarks.questions import area_error
 from benchmarks.synthetic import CLASSES, MadeRoads, made_network, made_roads
-from quarterhour.nearest import nearest_source
 from quarterhour.network.snap import snap_places
-from quarterhour.search import cutoff_table
+from quarterhour.travel.dijkstra import cutoff_table
+from quarterhour.travel.nearest_kernels import nearest_source
 
 
 @pytest.fixture(scope="module")

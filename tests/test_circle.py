@@ -23,8 +23,8 @@ from hypothesis import strategies as st
 
 from quarterhour.base.errors import CutoffError, DataError
 from quarterhour.circle import CircleCheck, check_circle, worse_quality
-from quarterhour.reach import TravelTimes, times_from_matrix
 from quarterhour.rules import Circle
+from quarterhour.travel.matrix import TravelTimes, times_from_matrix
 
 NO = np.nan
 MINUTES = [[15, 20, NO], [15.01, NO, 5], [NO, NO, NO], [10, 10, 14], [NO, NO, NO]]

@@ -14,13 +14,13 @@ import pytest
 from quarterhour.base import i18n
 from quarterhour.base.findings import finding, join_findings, no_findings
 from quarterhour.circle import CircleCheck, check_circle
-from quarterhour.reach import times_from_matrix
 from quarterhour.report.book import write_workbook
 from quarterhour.report.console import summary_lines
 from quarterhour.report.page import escape, report_markdown
 from quarterhour.rules import Circle, as_targets
 from quarterhour.siting.plan import SitingPlan
 from quarterhour.targets import Scorecard, score_targets
+from quarterhour.travel.matrix import times_from_matrix
 
 HOSTILE = "=1+1 |<script>alert(1)</script>[x](http://evil) {{ 7*7 }} **b**\n# head"
 RING = Circle("ring", "圈", "ring", kinds=("day",), mode="walk", minutes=15, heading="to_site", people="older")

@@ -11,8 +11,8 @@ import pytest
 from hypothesis import given, settings
 
 from quarterhour.base.errors import DataError
-from quarterhour.reach import TravelTimes, times_from_matrix
 from quarterhour.rounds import RoundsPlan, RoundsRule, least_carers, plan_rounds
+from quarterhour.travel.matrix import TravelTimes, times_from_matrix
 
 NAN = float("nan")
 DAILY = RoundsRule(visits_a_week=5, days_a_week=5, visit_minutes=60, between_homes_minutes=0, shift_minutes=480,

@@ -13,7 +13,6 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from quarterhour.reach import times_from_matrix
 from quarterhour.siting.chain import Search
 from quarterhour.siting.door import as_problem
 from quarterhour.siting.exact import solve_siting
@@ -26,6 +25,7 @@ from quarterhour.siting.record import plan_record, verify_record
 from quarterhour.siting.recount import verify_plan
 from quarterhour.siting.rules import Rules
 from quarterhour.siting.watch import Watch
+from quarterhour.travel.matrix import times_from_matrix
 
 MINUTE = st.sampled_from([0.0, 1.0, 4.0, 7.0, 10.0, 15.0, 15.5, 25.0, math.nan])
 STATE = st.sampled_from(["candidate"] * 6 + ["existing", "required", "upgradeable"])

@@ -16,11 +16,11 @@ import pandas as pd
 import pytest
 
 from quarterhour.base.errors import CutoffError, DataError
-from quarterhour.reach import times_from_matrix
 from quarterhour.siting.door import as_problem
 from quarterhour.siting.explanation.contradictions import contradictions
 from quarterhour.siting.problem import Budget, Capacity, Coverage, Goal, Quota, Spacing, Standard, input_hash
 from quarterhour.siting.sites import join_sites
+from quarterhour.travel.matrix import times_from_matrix
 
 COMMUNITIES = ["north", "middle", "south", "far"]
 MINUTES = [[5, np.nan, 20, np.nan], [np.nan, 10, 15, np.nan], [np.nan, np.nan, 9, 10], [np.nan] * 4]

@@ -11,7 +11,6 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from quarterhour.reach import times_from_matrix
 from quarterhour.siting import cover, sets, solver
 from quarterhour.siting.door import as_problem
 from quarterhour.siting.exact import solve_siting
@@ -19,6 +18,7 @@ from quarterhour.siting.heuristic import as_core, good_choice
 from quarterhour.siting.problem import Quota
 from quarterhour.siting.record import plan_record
 from quarterhour.siting.recount import verify_plan
+from quarterhour.travel.matrix import times_from_matrix
 
 
 def _problem(minutes, *, people, states, towns, counties, objective, new_sites, quotas):

@@ -13,7 +13,6 @@ import pytest
 from hypothesis import given, settings
 
 from benchmarks.planted import large, with_lost
-from quarterhour.reach import times_from_matrix
 from quarterhour.siting.causes import causes, lowered
 from quarterhour.siting.door import as_problem
 from quarterhour.siting.exact import solve_siting
@@ -21,6 +20,7 @@ from quarterhour.siting.explain import explain_plan, out_of_reach
 from quarterhour.siting.problem import Budget, Capacity, Coverage, Quota, SitingProblem, Spacing, Standard
 from quarterhour.siting.record import plan_record, read_record
 from quarterhour.siting.relax import smallest_relaxations
+from quarterhour.travel.matrix import times_from_matrix
 
 
 def keys(problem: SitingProblem) -> list[str]:

@@ -10,11 +10,11 @@ import pytest
 import scipy.sparse as sp
 
 from quarterhour.base.errors import DataError
-from quarterhour.reach import times_from_matrix
 from quarterhour.siting.core import Core
 from quarterhour.siting.door import as_problem
 from quarterhour.siting.frontier import frontier, solve_frontier
 from quarterhour.siting.problem import Budget
+from quarterhour.travel.matrix import times_from_matrix
 
 
 def ask(seed, **changed):

@@ -13,7 +13,6 @@ import pytest
 from hypothesis import given, settings
 
 from benchmarks.planted import large
-from quarterhour.reach import times_from_matrix
 from quarterhour.siting import exact
 from quarterhour.siting.door import as_problem
 from quarterhour.siting.exact import solve_siting
@@ -21,6 +20,7 @@ from quarterhour.siting.measure import Choice, Measure
 from quarterhour.siting.needs import every_rule, needs
 from quarterhour.siting.problem import Budget, Capacity, Coverage, Quota, SitingProblem, Spacing, Standard
 from quarterhour.siting.rules import Rules
+from quarterhour.travel.matrix import times_from_matrix
 
 
 def ask(

@@ -13,7 +13,6 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from quarterhour.base.errors import CutoffError, DataError
-from quarterhour.reach import times_from_matrix
 from quarterhour.siting import sequence
 from quarterhour.siting.door import as_problem
 from quarterhour.siting.exact import solve_siting
@@ -25,6 +24,7 @@ from quarterhour.siting.problem import Capacity, Coverage, Quota
 from quarterhour.siting.relax import smallest_relaxations
 from quarterhour.siting.robust import robust_sites
 from quarterhour.siting.sequence import Worth, best_order
+from quarterhour.travel.matrix import times_from_matrix
 
 
 def ask(minutes, people, states, *, cutoff=20, **asked):

@@ -13,7 +13,6 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from quarterhour.base.errors import DataError
-from quarterhour.reach import times_from_matrix
 from quarterhour.siting.door import as_problem
 from quarterhour.siting.exact import solve_siting
 from quarterhour.siting.frontier import covered_now, frontier
@@ -21,6 +20,7 @@ from quarterhour.siting.limits import as_limits
 from quarterhour.siting.placing import Placing
 from quarterhour.siting.problem import Capacity, Quota, SitingProblem
 from quarterhour.siting.watch import Watch
+from quarterhour.travel.matrix import times_from_matrix
 
 PLACES = 6
 

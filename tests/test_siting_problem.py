@@ -19,7 +19,6 @@ import pandas as pd
 import pytest
 
 from quarterhour.base.errors import CutoffError, DataError, PlanError
-from quarterhour.reach import times_from_matrix
 from quarterhour.siting.counting import shortfalls
 from quarterhour.siting.door import as_problem
 from quarterhour.siting.exact import solve_siting
@@ -28,6 +27,7 @@ from quarterhour.siting.problem import Quota, input_hash
 from quarterhour.siting.record import plan_record
 from quarterhour.siting.recount import verify_plan
 from quarterhour.siting.sites import join_sites
+from quarterhour.travel.matrix import times_from_matrix
 
 COMMUNITIES = ["north", "middle", "south", "far"]
 MINUTES = [[5, np.nan, 20, np.nan], [np.nan, 10, 15, np.nan], [np.nan, np.nan, 9, 10], [np.nan] * 4]

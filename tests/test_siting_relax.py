@@ -11,13 +11,13 @@ import numpy as np
 import pandas as pd
 from hypothesis import given, settings
 
-from quarterhour.reach import times_from_matrix
 from quarterhour.siting.door import as_problem
 from quarterhour.siting.exact import solve_siting
 from quarterhour.siting.matrix import siting_from_matrix
 from quarterhour.siting.problem import Capacity, Coverage, Goal, Quota, SitingProblem, Spacing
 from quarterhour.siting.recount import verify_plan
 from quarterhour.siting.relax import Relaxation, smallest_relaxations
+from quarterhour.travel.matrix import times_from_matrix
 
 
 def ask(minutes: Any, people: list[int], columns: dict[str, Any], **asked: Any) -> SitingProblem:

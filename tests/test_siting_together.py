@@ -14,7 +14,6 @@ import pytest
 from hypothesis import given, settings
 
 from benchmarks.planted import large
-from quarterhour.reach import times_from_matrix
 from quarterhour.siting.causes import causes
 from quarterhour.siting.counting import area_rules
 from quarterhour.siting.door import as_problem
@@ -24,6 +23,7 @@ from quarterhour.siting.problem import Budget, Quota, SitingProblem
 from quarterhour.siting.record import plan_record, verify_record
 from quarterhour.siting.rules import Rules
 from quarterhour.siting.together import clash, least
+from quarterhour.travel.matrix import times_from_matrix
 
 
 def ask(columns: dict[str, list[Any]], **asked: Any) -> SitingProblem:

@@ -18,9 +18,9 @@ from hypothesis import strategies as st
 
 from quarterhour.base.errors import DataError
 from quarterhour.circle import CircleCheck, check_circle
-from quarterhour.reach import times_from_matrix
 from quarterhour.rules import Circle, Target, as_targets
 from quarterhour.targets import COLUMNS, Scorecard, score_targets, told, told_closing
+from quarterhour.travel.matrix import times_from_matrix
 
 
 def communities(**columns: list[Any]) -> pd.DataFrame:

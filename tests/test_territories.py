@@ -11,8 +11,8 @@ import pytest
 from hypothesis import given, settings
 
 from quarterhour.base.errors import DataError
-from quarterhour.reach import TravelTimes, times_from_matrix
 from quarterhour.territories import draw_territories
+from quarterhour.travel.matrix import TravelTimes, times_from_matrix
 
 NAN = float("nan")
 

@@ -6,8 +6,8 @@ import pandas as pd
 import pytest
 
 from quarterhour.base.errors import DataError
-from quarterhour.reach import TravelTimes, times_from_matrix
 from quarterhour.tiers import TierCheck, check_tiers
+from quarterhour.travel.matrix import TravelTimes, times_from_matrix
 
 NAN = float("nan")
 COMMUNITIES = pd.DataFrame({"town": ["t1", "t1", "t2", "t3"], "county": ["k1", "k1", "k1", "k2"]}, index=list("abcd"))

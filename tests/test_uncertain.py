@@ -33,8 +33,8 @@ from quarterhour.network.from_edges import network_from_edges
 from quarterhour.network.modes import Mode, as_mode, read_modes
 from quarterhour.network.roads import as_roads
 from quarterhour.network.snap import at_junctions
-from quarterhour.reach import TravelTimes, times_from_matrix, travel_times
 from quarterhour.rules import Circle
+from quarterhour.travel.matrix import TravelTimes, times_from_matrix, travel_times
 from quarterhour.uncertain import CoverageRange, check_slower, coverage_range, searched_minutes
 
 NO = np.nan

@@ -66,18 +66,18 @@ _ROOMS = {
         "doubtful_snaps",
         "snap_places",
     ),
-    "reach": (
+    "travel.matrix": (
         "TravelTimes",
         "travel_time_blocks",
         "travel_times",
     ),
-    "sums": (
+    "travel.accessibility": (
         "nearest_by_kind",
         "nearest_sites",
         "people_within",
         "sums_by_kind",
     ),
-    "isochrone": ("isochrones",),
+    "travel.isochrone": ("isochrones",),
     "circle": (
         "CircleCheck",
         "check_circle",

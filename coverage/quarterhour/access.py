@@ -18,7 +18,7 @@ from scipy import optimize, sparse
 
 from quarterhour.base.errors import DataError, SolverError, first_ids
 from quarterhour.base.units import CENTISECONDS_PER_MINUTE
-from quarterhour.reach import TravelTimes
+from quarterhour.travel.matrix import TravelTimes
 
 Floats = NDArray[np.float64]
 Decay = Callable[[Floats], Floats]

@@ -19,7 +19,6 @@ from quarterhour.circle import CITY
 from quarterhour.equity import Equity, equity_by_area, measure_equity
 from quarterhour.graves import GraveDemand, grave_demand, shared_out
 from quarterhour.inputs import Inputs
-from quarterhour.reach import travel_times
 from quarterhour.rounds import RoundsPlan, RoundsRule, plan_rounds
 from quarterhour.rules import RuleSet
 from quarterhour.scoring import Networks
@@ -27,6 +26,7 @@ from quarterhour.studyfile.services import AccessFile, BedsFile, GravesFile, Ove
 from quarterhour.studyfile.whole import StudyFile
 from quarterhour.suitability import Overlay, Weight, lay_over, parcels
 from quarterhour.territories import Territories, draw_territories
+from quarterhour.travel.matrix import travel_times
 
 Step = Callable[[str], None]
 

@@ -8,8 +8,8 @@ import numpy as np
 import pandas as pd
 
 from quarterhour.base.errors import DataError, first_ids
-from quarterhour.reach import TravelTimes
 from quarterhour.rules import Circle
+from quarterhour.travel.matrix import TravelTimes
 
 CITY = "city"
 """The id of the one area of level ``city``."""

@@ -16,10 +16,10 @@ from quarterhour.candidates import candidates_from_communities, candidates_from_
 from quarterhour.inputs import Inputs
 from quarterhour.lawful import RELAXED, Lawful, lawful_candidates, smallest_relaxations
 from quarterhour.network.build import Network
-from quarterhour.reach import TravelTimes
 from quarterhour.rules import Exclusion, RuleSet
 from quarterhour.siting.sites import join_sites
 from quarterhour.studyfile.siting import SitingFile
+from quarterhour.travel.matrix import TravelTimes
 
 _YES = ("1", "true", "yes", "y", "是", "必建")
 """What the column ``required`` of a table says of a candidate that must be built."""

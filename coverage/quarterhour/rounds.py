@@ -16,7 +16,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from quarterhour.base.errors import DataError
-from quarterhour.reach import TravelTimes
+from quarterhour.travel.matrix import TravelTimes
 
 Seconds = NDArray[np.int64]
 FAR = np.int64(10**7)

@@ -12,10 +12,10 @@ from quarterhour.base.cells import texts
 from quarterhour.circle import CircleCheck, check_circle
 from quarterhour.inputs import Inputs
 from quarterhour.network.build import Network
-from quarterhour.reach import travel_times
 from quarterhour.rules import Circle, Target
 from quarterhour.targets import Scorecard, score_targets
 from quarterhour.tiers import TierCheck, check_tiers
+from quarterhour.travel.matrix import travel_times
 
 SEARCHED_BEYOND = 2.0
 """How far past a standard one searches, so that a near miss has its minutes."""

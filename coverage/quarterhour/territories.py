@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from scipy import optimize, sparse
 
 from quarterhour.base.errors import DataError, SolverError, first_ids
-from quarterhour.reach import TravelTimes
+from quarterhour.travel.matrix import TravelTimes
 
 Floats = NDArray[np.float64]
 

@@ -17,8 +17,8 @@ from quarterhour.base.units import CENTISECONDS_PER_MINUTE, centiseconds
 from quarterhour.circle import area_sums, check_fits, nearest_of
 from quarterhour.network.build import Network
 from quarterhour.network.modes import read_modes
-from quarterhour.reach import TravelTimes
 from quarterhour.rules import Circle
+from quarterhour.travel.matrix import TravelTimes
 
 COVERED = ("always", "sometimes", "never")
 Argument = Literal["common_factor", "slow_and_fast"]

@@ -23,7 +23,7 @@ def run(code: str, **environment: str) -> str:
 def test_without_numba_a_kernel_is_plain_python_and_says_so_once() -> None:
     told = run(
         "import sys; sys.modules['numba'] = None\n"
-        "from quarterhour import search\nfrom quarterhour.network import snap\nfrom quarterhour.base import jit\n"
+        "from quarterhour.travel import dijkstra\nfrom quarterhour.network import snap\nfrom quarterhour.base import jit\n"
         "def one(): return 1\n"
         "print(jit.COMPILED, jit.kernel(one) is one)"
     )
@@ -38,7 +38,7 @@ def refuse(self): raise OSError
 for locator in ("InTreeCacheLocator", "UserWideCacheLocator"):
     getattr(caching, locator).ensure_cache_path = refuse
 from quarterhour.base import jit
-from quarterhour.hierarchy.heap import key_of
+from quarterhour.travel.ch.heap import key_of
 key_of(1, 2)
 import numba
 print(repr(numba.config.CACHE_DIR), key_of.stats.cache_path)

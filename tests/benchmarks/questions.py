@@ -18,12 +18,12 @@ from benchmarks import children, peers
 from benchmarks.lands import CUT_CS, MINUTES, Land, land_size
 from benchmarks.measure import Duel, Figure
 from benchmarks.places import PLACES
-from quarterhour.hierarchy.buckets import table_by_buckets
-from quarterhour.isochrone import isochrones
-from quarterhour.nearest import nearest_source
 from quarterhour.network.build import Network
 from quarterhour.network.snap import snap_places
-from quarterhour.search import cutoff_table
+from quarterhour.travel.ch.buckets import table_by_buckets
+from quarterhour.travel.dijkstra import cutoff_table
+from quarterhour.travel.isochrone import isochrones
+from quarterhour.travel.nearest_kernels import nearest_source
 
 Array = NDArray[Any]
 CITIES = ("coquimbo", "heidelberg", "wuhan")

@@ -21,7 +21,7 @@ from quarterhour.network.modes import read_modes
 from quarterhour.network.roads import as_roads
 from quarterhour.network.search_graph import search_graph
 from quarterhour.network.snap import at_junctions, grid_of, snap_places
-from quarterhour.reach import travel_times
+from quarterhour.travel.matrix import travel_times
 
 CRS = "EPSG:32651"
 CAR, WALK = read_modes()["car"], read_modes()["walk"]

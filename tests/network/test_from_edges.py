@@ -17,7 +17,7 @@ from quarterhour.network.from_edges import network_from_edges
 from quarterhour.network.modes import read_modes
 from quarterhour.network.roads import as_roads
 from quarterhour.network.snap import at_junctions, snap_places
-from quarterhour.reach import travel_times
+from quarterhour.travel.matrix import travel_times
 
 CRS = "EPSG:32651"
 WALK = read_modes()["walk"]

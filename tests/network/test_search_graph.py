@@ -15,18 +15,18 @@ from scipy.sparse import csgraph
 from shapely import LineString, Point
 
 from benchmarks.places import real_network
-from quarterhour.entries import entries_of, junction_times
-from quarterhour.hierarchy.buckets import table_by_buckets
-from quarterhour.hierarchy.build import build_hierarchy
-from quarterhour.isochrone import isochrones
-from quarterhour.nearest import nearest_source
 from quarterhour.network.build import Network, build_network, network_from_arrays
 from quarterhour.network.modes import as_mode
 from quarterhour.network.roads import as_roads
 from quarterhour.network.search_graph import UNREACHED, search_graph
 from quarterhour.network.turns import turns_of
-from quarterhour.reach import travel_times
-from quarterhour.search import cutoff_table
+from quarterhour.travel.access_legs import entries_of, junction_times
+from quarterhour.travel.ch.buckets import table_by_buckets
+from quarterhour.travel.ch.build import build_hierarchy
+from quarterhour.travel.dijkstra import cutoff_table
+from quarterhour.travel.isochrone import isochrones
+from quarterhour.travel.matrix import travel_times
+from quarterhour.travel.nearest_kernels import nearest_source
 
 CAR = as_mode("toycar", {"travels": "vehicle", "speed_kmh": 36, "gap_kmh": 3.6})
 HEADINGS = ["to_site", "to_community"]

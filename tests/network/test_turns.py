@@ -27,7 +27,7 @@ from quarterhour.network.roads import as_roads
 from quarterhour.network.search_graph import search_graph
 from quarterhour.network.snap import at_junctions
 from quarterhour.network.turns import contexts_of, forbidden_turns, lost_turns, turns_of
-from quarterhour.reach import travel_times
+from quarterhour.travel.matrix import travel_times
 
 CRS = "EPSG:32651"
 CAR = as_mode("toycar", {"travels": "vehicle", "speed_kmh": 36, "gap_kmh": 3.6, "counts_as": ["motorcar"]})

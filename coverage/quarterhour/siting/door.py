@@ -15,7 +15,6 @@ import pandas as pd
 from quarterhour.base.errors import CutoffError, DataError, first_ids
 from quarterhour.base.labels import unit_words
 from quarterhour.base.units import CENTISECONDS_PER_MINUTE, centiseconds
-from quarterhour.reach import TravelTimes
 from quarterhour.siting.named import by_id, check_ids, own_index, own_table, said, texts
 from quarterhour.siting.problem import (
     AREA_LEVELS,
@@ -32,6 +31,7 @@ from quarterhour.siting.problem import (
 )
 from quarterhour.siting.sites import LARGEST, check_sites, conflicts_of, is_whole, money_counts, site_frame
 from quarterhour.siting.wanted import Standards, as_budget, as_goals, as_quotas, as_spacing, as_standards, check_kinds
+from quarterhour.travel.matrix import TravelTimes
 
 
 def as_problem(

@@ -14,7 +14,6 @@ from scipy import sparse
 
 from quarterhour.base.errors import DataError, first_ids
 from quarterhour.base.units import CENTISECONDS_PER_MINUTE
-from quarterhour.reach import TravelTimes
 from quarterhour.siting.door import as_problem
 from quarterhour.siting.named import as_ids, by_id, each_one, positions, said, texts
 from quarterhour.siting.problem import (
@@ -30,6 +29,7 @@ from quarterhour.siting.problem import (
     Standard,
 )
 from quarterhour.siting.sites import is_number
+from quarterhour.travel.matrix import TravelTimes
 
 _MOST = 2**30 // CENTISECONDS_PER_MINUTE
 """Whole times stay below 2**30 centiseconds, as everywhere in the house."""

@@ -16,7 +16,7 @@ import pandas as pd
 from quarterhour.base.units import centiseconds
 
 if TYPE_CHECKING:
-    from quarterhour.reach import TravelTimes
+    from quarterhour.travel.matrix import TravelTimes
 
 Ints = npt.NDArray[np.int64]
 Bools = npt.NDArray[np.bool_]

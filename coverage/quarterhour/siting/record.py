@@ -19,7 +19,6 @@ from quarterhour.base.errors import DataError, PlanError
 from quarterhour.base.findings import by_quality
 from quarterhour.base.units import CENTISECONDS_PER_MINUTE
 from quarterhour.io.files.checks import read_json
-from quarterhour.reach import TravelTimes
 from quarterhour.siting.plan import UNMET_COLUMNS, Figures, Level, Reason, SitingPlan, Stopped
 from quarterhour.siting.problem import (
     AREA_LEVELS,
@@ -35,6 +34,7 @@ from quarterhour.siting.problem import (
 )
 from quarterhour.siting.recount import verify_plan
 from quarterhour.siting.tally import Recount
+from quarterhour.travel.matrix import TravelTimes
 
 FORMAT = 3
 _PLAIN = ("problem_id", "objective", "unit", "status", "covered_before", "covered", "demand_total", "reachable")

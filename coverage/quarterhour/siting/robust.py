@@ -13,12 +13,12 @@ import pandas as pd
 
 from quarterhour.base.errors import CutoffError, DataError
 from quarterhour.base.units import centiseconds
-from quarterhour.reach import TravelTimes
 from quarterhour.siting.exact import solve_siting
 from quarterhour.siting.plan import SitingPlan
 from quarterhour.siting.problem import SitingProblem
 from quarterhour.siting.sites import is_number, is_whole
 from quarterhour.siting.watch import check_seconds
+from quarterhour.travel.matrix import TravelTimes
 
 Pair = tuple[float, float]
 _STEPS = 1000

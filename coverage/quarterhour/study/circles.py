@@ -9,15 +9,15 @@ import pandas as pd
 
 from quarterhour.circle import CircleCheck, check_circle
 from quarterhour.inputs import Inputs
-from quarterhour.isochrone import isochrones
 from quarterhour.network.modes import Mode
 from quarterhour.network.snap import doubtful_snaps
-from quarterhour.reach import TravelTimes
 from quarterhour.rules import Circle
 from quarterhour.scoring import SEARCHED_BEYOND
 from quarterhour.study.asked import study_circle, study_mode, study_range
 from quarterhour.study.running import Run
 from quarterhour.studyfile.circles import CircleFile, PictureFile
+from quarterhour.travel.isochrone import isochrones
+from quarterhour.travel.matrix import TravelTimes
 from quarterhour.uncertain import CoverageRange, Pair, check_slower, coverage_range, searched_minutes
 
 

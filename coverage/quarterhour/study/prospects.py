@@ -7,13 +7,13 @@ from dataclasses import dataclass, replace
 
 import pandas as pd
 
-from quarterhour.reach import TravelTimes
 from quarterhour.siting.frontier import covered_now, frontier
 from quarterhour.siting.phasing import Phasing, phase_plan, site_values
 from quarterhour.siting.plan import SitingPlan
 from quarterhour.siting.problem import SitingProblem
 from quarterhour.siting.robust import RobustSites, robust_sites
 from quarterhour.studyfile.siting import RobustFile, SitingFile
+from quarterhour.travel.matrix import TravelTimes
 
 _NODES = 64
 """Of the search tree, at each number of sites."""

@@ -12,10 +12,10 @@ from quarterhour.base.errors import StudyError, first_ids
 from quarterhour.capacities import Asked
 from quarterhour.inputs import Inputs
 from quarterhour.offered import Offered
-from quarterhour.reach import TravelTimes
 from quarterhour.siting.door import as_problem
 from quarterhour.siting.problem import Budget, Capacity, Coverage, Goal, Quota, SitingProblem, Spacing, Standard
 from quarterhour.studyfile.siting import QuotaFile, SitingFile
+from quarterhour.travel.matrix import TravelTimes
 
 
 def siting_problem(

@@ -19,9 +19,9 @@ from quarterhour.network import build
 from quarterhour.network.build import Network
 from quarterhour.network.modes import Mode
 from quarterhour.network.turns import lost_turns
-from quarterhour.reach import TravelTimes, travel_times
 from quarterhour.study.asked import Study
-from quarterhour.trips import Heading
+from quarterhour.travel.matrix import TravelTimes, travel_times
+from quarterhour.travel.od_pairs import Heading
 
 
 class Tell(Protocol):

@@ -11,9 +11,9 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from quarterhour import plain
 from quarterhour.base.jit import COMPILED, kernel
-from quarterhour.search import (
+from quarterhour.travel import dijkstra_scipy
+from quarterhour.travel.dijkstra import (
     NIL,
     QUEUE,
     SHORT,
@@ -281,7 +281,7 @@ def nearest_source(
     arcs = as_csr(arcs)
     nodes, offsets, owners = (np.ascontiguousarray(a, t) for a, t in zip(sources, _OWNED, strict=True))
     if not COMPILED:
-        return _parted(plain.nearest(arcs, nodes, offsets, owners, cut=cut))
+        return _parted(dijkstra_scipy.nearest(arcs, nodes, offsets, owners, cut=cut))
     keys = (offsets.astype(np.uint64) << np.uint64(32)) | owners.astype(np.uint64)
     return _parted(_spread(arcs, nodes, keys, _limit(cut), *_measures(queue, arcs), as_stop(stop)), _limit(cut))
 
@@ -308,8 +308,8 @@ def nearest_to_targets(
     if not COMPILED:
         owner = np.repeat(np.arange(len(sources[0]) - 1), np.diff(sources[0]))
         mine = np.isin(owner, some)
-        keys = plain.nearest(arcs, sources[1][mine], sources[2][mine], owner[mine], cut=cut)
-        return _parted(plain.keys_at_targets(keys, held, legs, some, target_count, cut))
+        keys = dijkstra_scipy.nearest(arcs, sources[1][mine], sources[2][mine], owner[mine], cut=cut)
+        return _parted(dijkstra_scipy.keys_at_targets(keys, held, legs, some, target_count, cut))
     rest = np.int64(target_count), _limit(cut), *_measures(queue, arcs), as_stop(stop)
     return _parted(_nearest(arcs, sources, some, held, legs, *rest), _limit(cut))
 
@@ -333,7 +333,7 @@ def several_to_targets(
     legs = as_csr(none_direct(len(sources[0]) - 1) if direct is None else direct, start=np.int64)
     if not COMPILED:
         found = cutoff_table(arcs, sources, targets=held, direct=legs, target_count=target_count, cut=cut, stop=stop)
-        return _parted(plain.several(found, some, target_count, k))
+        return _parted(dijkstra_scipy.several(found, some, target_count, k))
     rest = np.int64(target_count), _limit(cut), *_measures(queue, arcs), as_stop(stop)
     return _parted(_several(arcs, sources, some, np.int64(k), held, legs, *rest).reshape(target_count, k))
 

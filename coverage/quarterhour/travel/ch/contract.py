@@ -12,7 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from quarterhour.base.jit import kernel
-from quarterhour.hierarchy.heap import NEVER, key_of, pop, push
+from quarterhour.travel.ch.heap import NEVER, key_of, pop, push
 
 NIL = np.uint32(0xFFFFFFFF)
 LONGEST_CS = 1 << 30

@@ -18,11 +18,11 @@ from scipy.sparse.csgraph import dijkstra, minimum_spanning_tree
 from scipy.spatial import Delaunay
 
 from quarterhour.base.errors import CutoffError, DataError
-from quarterhour.hierarchy import choose_method
-from quarterhour.hierarchy.buckets import fill_buckets, table_by_buckets
-from quarterhour.hierarchy.build import Hierarchy, build_hierarchy, kept_hierarchy, read_hierarchy, write_hierarchy
 from quarterhour.network.roads import as_roads
-from quarterhour.search import cutoff_table
+from quarterhour.travel.ch import choose_method
+from quarterhour.travel.ch.buckets import fill_buckets, table_by_buckets
+from quarterhour.travel.ch.build import Hierarchy, build_hierarchy, kept_hierarchy, read_hierarchy, write_hierarchy
+from quarterhour.travel.dijkstra import cutoff_table
 
 Csr = tuple[np.ndarray, np.ndarray, np.ndarray]
 

@@ -14,8 +14,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from quarterhour.base.errors import DataError, first_ids
-from quarterhour.hierarchy.contract import TURN, Workshop, links_of_arcs
-from quarterhour.hierarchy.heap import NEVER
+from quarterhour.travel.ch.contract import TURN, Workshop, links_of_arcs
+from quarterhour.travel.ch.heap import NEVER
 
 ARRAYS = ("place", "up_start", "up", "down_start", "down")
 

@@ -10,15 +10,15 @@ import numpy as np
 import pandas as pd
 import pytest
 from shapely import LineString
+from test_reach import CRS, cut_graph, roads_of, shortest
 
 import quarterhour as qh
-from quarterhour import nearest, search, tally
 from quarterhour.network import snap
 from quarterhour.network.build import Network, build_network
 from quarterhour.network.modes import as_mode, read_modes
 from quarterhour.network.roads import as_roads
 from quarterhour.network.snap import snap_places
-from test_reach import CRS, cut_graph, roads_of, shortest
+from quarterhour.travel import dijkstra, nearest_kernels, sum_kernels
 
 HEADINGS = ("to_site", "to_community")
 EAST, NORTH = 400_000.0, 4_150_000.0
@@ -28,9 +28,9 @@ EAST, NORTH = 400_000.0, 4_150_000.0
 def way(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> dict[str, Any]:
     """The ways to a table, and what to ask of it besides."""
     if request.param == "scipy":
-        for room in (search, nearest, tally, snap):
+        for room in (dijkstra, nearest_kernels, sum_kernels, snap):
             monkeypatch.setattr(room, "COMPILED", False)
-    monkeypatch.setattr("quarterhour.hierarchy.CLIMB_S", 0)  # else a town this small is searched
+    monkeypatch.setattr("quarterhour.travel.ch.CLIMB_S", 0)  # else a town this small is searched
     return {"scenarios": 10**6} if request.param == "hierarchy" else {}
 
 

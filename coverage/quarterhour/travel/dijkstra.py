@@ -14,8 +14,8 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from quarterhour import plain
 from quarterhour.base.jit import COMPILED, kernel
+from quarterhour.travel import dijkstra_scipy
 
 UNREACHED = np.int32(2**31 - 1)
 NIL = np.uint32(0xFFFFFFFF)
@@ -328,7 +328,7 @@ def cutoff_table(
     count = len(arcs[0]) - 1 if target_count is None or targets is None else target_count
     legs = as_csr(none_direct(len(sources[0]) - 1) if direct is None else direct, start=np.int64)
     if not COMPILED:
-        return plain.table(
+        return dijkstra_scipy.table(
             arcs, sources, targets=targets, direct=legs, target_count=count, cut=cut, most=int(pairs), stop=told
         )  # fmt: skip
     desk, rows = Desk(arcs, cut, queue), _Rows(len(sources[0]) - 1)

@@ -9,10 +9,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from quarterhour import nearest, search, tally
-from quarterhour.nearest import nearest_source, nearest_to_targets, several_to_targets
-from quarterhour.search import UNREACHED, Queue, cutoff_table
-from quarterhour.tally import sums_of_sources, sums_of_targets
+from quarterhour.travel import dijkstra, nearest_kernels, sum_kernels
+from quarterhour.travel.dijkstra import UNREACHED, Queue, cutoff_table
+from quarterhour.travel.nearest_kernels import nearest_source, nearest_to_targets, several_to_targets
+from quarterhour.travel.sum_kernels import sums_of_sources, sums_of_targets
 
 Csr = tuple[np.ndarray, np.ndarray, np.ndarray]
 FAR = 2**40
@@ -25,10 +25,10 @@ def way(request: pytest.FixtureRequest) -> Any:
     """Both ways to the answer."""
     with pytest.MonkeyPatch.context() as patch:
         if request.param == "scipy":
-            for room in (search, nearest, tally):
+            for room in (dijkstra, nearest_kernels, sum_kernels):
                 patch.setattr(room, "COMPILED", False)
-            patch.setattr("quarterhour.plain.AT_ONCE", 40)
-            patch.setattr("quarterhour.plain.OWNERS", 2)
+            patch.setattr("quarterhour.travel.dijkstra_scipy.AT_ONCE", 40)
+            patch.setattr("quarterhour.travel.dijkstra_scipy.OWNERS", 2)
         yield request.param
 
 

@@ -33,11 +33,11 @@ import pandas as pd
 import pytest
 from numpy.typing import NDArray
 
-from quarterhour import reach
 from quarterhour.network import build, slope
 from quarterhour.network.modes import Mode, as_mode
 from quarterhour.network.roads import as_roads
 from quarterhour.network.snap import at_junctions
+from quarterhour.travel import matrix
 
 pytestmark = pytest.mark.slow
 
@@ -191,14 +191,14 @@ def minutes_by_cells(
         return names[names.isin(net.junction_ids)]
 
     here, there = (at_junctions(net, named(cells)) for cells in (demo.road_cells, start))
-    times = reach.travel_times(net, here, there, minutes=1500, heading="to_site")
+    times = matrix.travel_times(net, here, there, minutes=1500, heading="to_site")
     return times.nearest()["minutes"].reindex(range(len(demo.road_cells))).to_numpy()
 
 
 def minutes_by_roads(demo: Demo, mode: Mode, start: NDArray[np.int64]) -> NDArray[np.float64]:
     """The same along the lines of the roads."""
     net = build.build_network(demo.roads, mode)
-    times = reach.travel_times(
+    times = matrix.travel_times(
         net, demo.places(demo.road_cells), demo.places(start), minutes=1500, heading="to_site", limit_m=1000
     )
     return times.nearest()["minutes"].to_numpy()

@@ -25,7 +25,7 @@ from quarterhour.network.build import Network, build_network
 from quarterhour.network.modes import as_mode, read_modes
 from quarterhour.network.roads import as_roads
 from quarterhour.network.snap import snap_places
-from quarterhour.reach import TravelTimes, times_from_matrix, travel_time_blocks, travel_times
+from quarterhour.travel.matrix import TravelTimes, times_from_matrix, travel_time_blocks, travel_times
 
 CRS = "EPSG:32651"
 CAR = as_mode("toycar", {"travels": "vehicle", "speed_kmh": 36, "gap_kmh": 3.6})
@@ -347,10 +347,10 @@ def test_a_prepared_hierarchy_gives_the_same_and_the_log_says_why(
     caplog: pytest.LogCaptureFixture,
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    monkeypatch.setattr("quarterhour.hierarchy.CLIMB_S", 0)  # else a town this small is searched
+    monkeypatch.setattr("quarterhour.travel.ch.CLIMB_S", 0)  # else a town this small is searched
     net, people, places = spread_town(4, homes, bases)
     asked: dict[str, Any] = {"minutes": 6, "heading": heading, "turnout_minutes": 1}
-    with caplog.at_level(logging.INFO, "quarterhour.method"):
+    with caplog.at_level(logging.INFO, "quarterhour.travel.search_method"):
         plain = travel_times(net, people, places, **asked)
         told: list[float] = []
         kept = travel_times(
@@ -371,8 +371,8 @@ def test_blocks_hold_every_pair_once(blocks_of: Any, threads: int, monkeypatch: 
     net, homes, bases = spread_town(2, 90, 70)
     asked: dict[str, Any] = {"minutes": 5, "heading": "to_site", "turnout_minutes": 0.5}
     whole = travel_times(net, homes, bases, **asked)
-    monkeypatch.setattr("quarterhour.reach.FIXED_MB", 0)
-    monkeypatch.setattr("quarterhour.reach.PAIR_B", 1000)
+    monkeypatch.setattr("quarterhour.travel.matrix.FIXED_MB", 0)
+    monkeypatch.setattr("quarterhour.travel.matrix.PAIR_B", 1000)
     blocks = list(travel_time_blocks(net, homes, bases, memory_mb=2.3, blocks_of=blocks_of, threads=threads, **asked))
     assert len(blocks) >= 2
     names = [n for b in blocks for n in (b.sites if blocks_of == "sites" else b.communities)]

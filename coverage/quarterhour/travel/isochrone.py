@@ -23,12 +23,12 @@ from quarterhour.base.errors import DataError, first_ids
 from quarterhour.base.jit import COMPILED, kernel
 from quarterhour.base.planar import flat_shapes
 from quarterhour.base.units import CENTISECONDS_PER_MINUTE, centiseconds
-from quarterhour.contour import ground_below
-from quarterhour.entries import Entries, entries_of, road_times
 from quarterhour.network.build import Network
 from quarterhour.network.search_graph import search_graph
 from quarterhour.network.snap import snap_places
-from quarterhour.search import cutoff_table
+from quarterhour.travel.access_legs import Entries, entries_of, road_times
+from quarterhour.travel.contour import ground_below
+from quarterhour.travel.dijkstra import cutoff_table
 
 Heading = Literal["to_site", "to_community"]
 Ground: TypeAlias = gpd.GeoDataFrame | gpd.GeoSeries | shapely.Geometry

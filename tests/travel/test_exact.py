@@ -15,9 +15,9 @@ from benchmarks.lands import land_size
 from benchmarks.measure import Skipped
 from benchmarks.places import real_network
 from benchmarks.synthetic import made_network
-from quarterhour.nearest import nearest_source, several_to_targets
 from quarterhour.network.build import Network
-from quarterhour.search import UNREACHED, cutoff_table, each_junction
+from quarterhour.travel.dijkstra import UNREACHED, cutoff_table, each_junction
+from quarterhour.travel.nearest_kernels import nearest_source, several_to_targets
 
 SLOW = ["heidelberg", "coquimbo", "wuhan", "200k", "2m"]
 PLACES = pytest.mark.parametrize("place", ["liechtenstein", *(pytest.param(p, marks=pytest.mark.slow) for p in SLOW)])

@@ -8,12 +8,12 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from quarterhour import nearest, search, tally
 from quarterhour.base.errors import DataError
 from quarterhour.network.build import Network, network_from_arrays
 from quarterhour.network.modes import as_mode
-from quarterhour.reach import TravelTimes, travel_times
-from quarterhour.sums import nearest_by_kind, nearest_sites, people_within, sums_by_kind
+from quarterhour.travel import dijkstra, nearest_kernels, sum_kernels
+from quarterhour.travel.accessibility import nearest_by_kind, nearest_sites, people_within, sums_by_kind
+from quarterhour.travel.matrix import TravelTimes, travel_times
 
 CAR = as_mode("toycar", {"travels": "vehicle", "speed_kmh": 36, "gap_kmh": 3.6})
 HEADINGS = ("to_site", "to_community")
@@ -23,7 +23,7 @@ HEADINGS = ("to_site", "to_community")
 def way(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> str:
     """Both ways to the answer."""
     if request.param == "scipy":
-        for room in (search, nearest, tally):
+        for room in (dijkstra, nearest_kernels, sum_kernels):
             monkeypatch.setattr(room, "COMPILED", False)
     return str(request.param)
 
@@ -125,7 +125,7 @@ def test_people_within_are_summed_over_the_table(heading: Any, threads: int) -> 
 
 @pytest.mark.parametrize("heading", HEADINGS)
 def test_sums_by_kind_are_summed_over_the_table(heading: Any, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("quarterhour.sums.SITES_A_BLOCK", 4)
+    monkeypatch.setattr("quarterhour.travel.accessibility.SITES_A_BLOCK", 4)
     here = town(7)
     rng = np.random.default_rng(7)
     kinds = pd.Series(rng.choice(["clinic", "day_care"], 25), index=here[2].index)

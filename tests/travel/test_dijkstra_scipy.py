@@ -17,7 +17,7 @@ from packaging.requirements import Requirement
 from scipy import sparse
 from scipy.sparse.csgraph import dijkstra
 
-ROOT = Path(__file__).resolve().parents[1]
+ROOT = Path(__file__).resolve().parents[2]
 
 TOY = """
 import json, sys

@@ -12,7 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from quarterhour.base.jit import COMPILED, kernel
-from quarterhour.search import (
+from quarterhour.travel.dijkstra import (
     FRESH,
     QUEUE,
     SHORT,

@@ -12,11 +12,11 @@ from numpy.typing import NDArray
 
 from quarterhour.base.errors import DataError, first_ids
 from quarterhour.base.units import CENTISECONDS_PER_MINUTE, centiseconds
-from quarterhour.entries import Entries, direct_legs, entries_of, points_in_common
 from quarterhour.network.build import Network
 from quarterhour.network.search_graph import search_graph
 from quarterhour.network.snap import snap_places
-from quarterhour.search import Csr
+from quarterhour.travel.access_legs import Entries, direct_legs, entries_of, points_in_common
+from quarterhour.travel.dijkstra import Csr
 
 Heading = Literal["to_site", "to_community"]
 Ints = NDArray[Any]

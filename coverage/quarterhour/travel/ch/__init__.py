@@ -12,8 +12,8 @@ from dataclasses import dataclass
 
 from quarterhour.base import i18n
 from quarterhour.base.jit import COMPILED
-from quarterhour.hierarchy.buckets import Buckets, fill_buckets, table_by_buckets
-from quarterhour.hierarchy.build import (
+from quarterhour.travel.ch.buckets import Buckets, fill_buckets, table_by_buckets
+from quarterhour.travel.ch.build import (
     Hierarchy,
     build_hierarchy,
     hierarchy_path,

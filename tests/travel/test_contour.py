@@ -9,7 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as arrays
 
-from quarterhour.contour import ground_below
+from quarterhour.travel.contour import ground_below
 
 FAR = np.float32(9.0)
 

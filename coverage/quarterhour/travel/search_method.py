@@ -8,13 +8,13 @@ from pathlib import Path
 
 import numpy as np
 
-from quarterhour.hierarchy import choose_method
-from quarterhour.hierarchy.buckets import fill_buckets, table_by_buckets
-from quarterhour.hierarchy.build import Hierarchy, build_hierarchy, hierarchy_path, kept_hierarchy
 from quarterhour.network.build import Network
 from quarterhour.network.search_graph import search_graph
-from quarterhour.search import Csr, Stop, cutoff_table
-from quarterhour.trips import Trips
+from quarterhour.travel.ch import choose_method
+from quarterhour.travel.ch.buckets import fill_buckets, table_by_buckets
+from quarterhour.travel.ch.build import Hierarchy, build_hierarchy, hierarchy_path, kept_hierarchy
+from quarterhour.travel.dijkstra import Csr, Stop, cutoff_table
+from quarterhour.travel.od_pairs import Trips
 
 Search = Callable[[slice, Stop], Csr]
 Progress = Callable[[float], None]

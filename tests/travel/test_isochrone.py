@@ -18,11 +18,11 @@ from shapely.ops import substring
 
 from quarterhour.base.errors import DataError
 from quarterhour.io.osm.roads import read_osm_roads
-from quarterhour.isochrone import isochrones
 from quarterhour.network.build import Network, build_network
 from quarterhour.network.modes import as_mode, read_modes
 from quarterhour.network.roads import as_roads
 from quarterhour.network.snap import snap_places
+from quarterhour.travel.isochrone import isochrones
 
 CRS = "EPSG:32651"
 X0, Y0 = 400_000.0, 4_150_000.0
@@ -279,7 +279,7 @@ def test_the_picture_does_not_depend_on_company() -> None:
 def test_where_nothing_is_compiled_the_pictures_are_the_same(monkeypatch: pytest.MonkeyPatch) -> None:
     places, asked = sites((430, 310), (90_000, 0)), {"minutes": [0.2, 4, 9, 30], "heading": "to_site"}
     made = isochrones(lattice(), places, **asked, turnout_minutes=0.1)
-    monkeypatch.setattr("quarterhour.isochrone.COMPILED", False)
+    monkeypatch.setattr("quarterhour.travel.isochrone.COMPILED", False)
     plain = isochrones(lattice(), places, **asked, turnout_minutes=0.1)
     assert made.drop(columns="geometry").equals(plain.drop(columns="geometry"))
     assert (plain.geom_type == "MultiPolygon").all() and plain.is_empty.equals(made.is_empty)

@@ -15,10 +15,10 @@ from scipy import sparse
 from quarterhour.base.errors import CutoffError, DataError, first_ids
 from quarterhour.base.parallel import in_blocks
 from quarterhour.base.units import CENTISECONDS_PER_MINUTE, centiseconds
-from quarterhour.method import plain_search, searcher
 from quarterhour.network.build import Network
-from quarterhour.search import Csr
-from quarterhour.trips import Heading, Places, Trips, check_once, trips_between, whole_cs
+from quarterhour.travel.dijkstra import Csr
+from quarterhour.travel.od_pairs import Heading, Places, Trips, check_once, trips_between, whole_cs
+from quarterhour.travel.search_method import plain_search, searcher
 
 Ints = NDArray[Any]
 Progress = Callable[[float], None]

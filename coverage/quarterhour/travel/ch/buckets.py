@@ -10,8 +10,8 @@ from numpy.typing import NDArray
 
 from quarterhour.base.errors import CutoffError
 from quarterhour.base.jit import kernel
-from quarterhour.hierarchy.build import Hierarchy
-from quarterhour.hierarchy.heap import NEVER, key_of, pop, push
+from quarterhour.travel.ch.build import Hierarchy
+from quarterhour.travel.ch.heap import NEVER, key_of, pop, push
 
 Csr = tuple[NDArray[Any], NDArray[Any], NDArray[Any]]
 

@@ -1,0 +1,1 @@
+"""Travel times: OD matrix, nearest facility, sums within reach, isochrones."""
