@@ -22,11 +22,11 @@ from quarterhour.base.errors import StudyError
 from quarterhour.base.labels import counted_said, unit_said
 from quarterhour.caretables import care_sections
 from quarterhour.lawful import lawful_candidates
-from quarterhour.rules import read_rule_set
 from quarterhour.siting.record import verify_record
 from quarterhour.sitingtables import siting_sections
+from quarterhour.standards.rules import read_rule_set
+from quarterhour.standards.scorecard import told
 from quarterhour.study.results import Results
-from quarterhour.targets import told
 
 
 @pytest.fixture(scope="module")

@@ -7,7 +7,7 @@ import pytest
 
 from quarterhour.base.errors import DataError
 from quarterhour.graves import grave_demand, shared_out
-from quarterhour.rules import read_rule_set
+from quarterhour.standards.rules import read_rule_set
 
 FIGURES = {
     "horizon-years": 20,

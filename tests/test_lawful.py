@@ -13,7 +13,7 @@ from hypothesis import given, settings
 from shapely import LineString, Point, box
 
 from quarterhour.lawful import lawful_candidates, smallest_relaxations
-from quarterhour.rules import Exclusion
+from quarterhour.standards.rules import Exclusion
 
 CRS = "EPSG:32651"
 WATER = Exclusion("water", "水", "water", "water", 2000, ("town_cemetery",), clause="w")

@@ -22,13 +22,13 @@ import shapely
 from quarterhour import maps
 from quarterhour.base import i18n
 from quarterhour.base.errors import DataError
-from quarterhour.circle import CircleCheck
 from quarterhour.maps import page as page_room
 from quarterhour.maps import picture as picture_room
 from quarterhour.maps.thin import thin_areas
-from quarterhour.rules import Circle
-from quarterhour.targets import Scorecard
-from quarterhour.uncertain import CoverageRange
+from quarterhour.standards.circle import CircleCheck
+from quarterhour.standards.rules import Circle
+from quarterhour.standards.scorecard import Scorecard
+from quarterhour.standards.sensitivity import CoverageRange
 
 CRS = "EPSG:32651"
 CHROMIUM = shutil.which("chromium") or "/usr/bin/chromium"

@@ -13,13 +13,13 @@ import pytest
 
 from quarterhour.base import i18n
 from quarterhour.base.findings import finding, join_findings, no_findings
-from quarterhour.circle import CircleCheck, check_circle
 from quarterhour.report.book import write_workbook
 from quarterhour.report.console import summary_lines
 from quarterhour.report.page import escape, report_markdown
-from quarterhour.rules import Circle, as_targets
 from quarterhour.siting.plan import SitingPlan
-from quarterhour.targets import Scorecard, score_targets
+from quarterhour.standards.circle import CircleCheck, check_circle
+from quarterhour.standards.rules import Circle, as_targets
+from quarterhour.standards.scorecard import Scorecard, score_targets
 from quarterhour.travel.matrix import times_from_matrix
 
 HOSTILE = "=1+1 |<script>alert(1)</script>[x](http://evil) {{ 7*7 }} **b**\n# head"

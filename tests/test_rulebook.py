@@ -9,7 +9,7 @@ import pytest
 
 from quarterhour.base.errors import DataError
 from quarterhour.rulebook import told
-from quarterhour.rules import compare_dates, read_rule_set, rule_sets
+from quarterhour.standards.rules import compare_dates, read_rule_set, rule_sets
 
 
 def test_every_rule_is_cited_and_named_in_both_languages() -> None:

@@ -10,7 +10,7 @@ import pytest
 from shapely import LineString, Point, box
 
 from quarterhour.base.errors import DataError, MissingError
-from quarterhour.rules import Exclusion
+from quarterhour.standards.rules import Exclusion
 from quarterhour.suitability import Weight, lay_over, parcels
 
 CRS = "EPSG:32651"

@@ -34,7 +34,7 @@ _ROOMS = {
         "read_modes",
     ),
     "io.places": ("as_places",),
-    "rules": (
+    "standards.rules": (
         "Circle",
         "Target",
         "read_rules",
@@ -78,16 +78,16 @@ _ROOMS = {
         "sums_by_kind",
     ),
     "travel.isochrone": ("isochrones",),
-    "circle": (
+    "standards.circle": (
         "CircleCheck",
         "check_circle",
     ),
-    "uncertain": (
+    "standards.sensitivity": (
         "CoverageRange",
         "check_slower",
         "coverage_range",
     ),
-    "targets": (
+    "standards.scorecard": (
         "Scorecard",
         "score_targets",
     ),

@@ -14,7 +14,7 @@ from quarterhour.care import graves_needed
 from quarterhour.graves import graves_on, shared_by_people
 from quarterhour.inputs import Inputs
 from quarterhour.offered import counted_people
-from quarterhour.rules import RuleSet
+from quarterhour.standards.rules import RuleSet
 from quarterhour.studyfile.siting import CapacityFile, SitingFile
 from quarterhour.studyfile.whole import StudyFile
 

@@ -15,13 +15,13 @@ from quarterhour.base.areas import with_areas
 from quarterhour.base.cells import numbers, texts
 from quarterhour.base.errors import StudyError
 from quarterhour.beds import Conversion, cheapest_conversion
-from quarterhour.circle import CITY
 from quarterhour.equity import Equity, equity_by_area, measure_equity
 from quarterhour.graves import GraveDemand, grave_demand, shared_out
 from quarterhour.inputs import Inputs
 from quarterhour.rounds import RoundsPlan, RoundsRule, plan_rounds
-from quarterhour.rules import RuleSet
 from quarterhour.scoring import Networks
+from quarterhour.standards.circle import CITY
+from quarterhour.standards.rules import RuleSet
 from quarterhour.studyfile.services import AccessFile, BedsFile, GravesFile, OverlayFile, RoundsFile
 from quarterhour.studyfile.whole import StudyFile
 from quarterhour.suitability import Overlay, Weight, lay_over, parcels

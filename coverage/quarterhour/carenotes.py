@@ -7,10 +7,10 @@ import pandas as pd
 from quarterhour.base import i18n
 from quarterhour.base.cells import texts
 from quarterhour.caretables import care_sections
-from quarterhour.league import league_table
 from quarterhour.maps.notes import Notes
 from quarterhour.rounds import RoundsPlan
 from quarterhour.sitingtables import Charts, siting_sections
+from quarterhour.standards.league import league_table
 from quarterhour.study.results import Results
 
 

@@ -9,8 +9,8 @@ import pandas as pd
 from quarterhour.base import i18n
 from quarterhour.base.cells import texts
 from quarterhour.care import Access, Care
-from quarterhour.circle import CITY
 from quarterhour.report.said import Section
+from quarterhour.standards.circle import CITY
 from quarterhour.study.results import Results
 
 

@@ -13,10 +13,10 @@ from quarterhour.base import findings as found_findings
 from quarterhour.base import i18n
 from quarterhour.base.errors import DataError, MissingError, StudyError, first_ids
 from quarterhour.base.findings import QUALITIES, Severity, finding, join_findings
-from quarterhour.circle import people_quality
 from quarterhour.io import files, osm, places
 from quarterhour.network import slope
 from quarterhour.network.roads import as_roads
+from quarterhour.standards.circle import people_quality
 from quarterhour.studyfile.parts import Places, Source
 from quarterhour.studyfile.whole import StudyFile
 

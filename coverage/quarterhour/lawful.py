@@ -11,7 +11,7 @@ import pandas as pd
 
 from quarterhour.base.areas import nearest_m
 from quarterhour.candidates import LEDGER_COLUMNS, no_ledger
-from quarterhour.rules import Exclusion
+from quarterhour.standards.rules import Exclusion
 
 RELAX_STEP_M = 10.0
 """Relaxed distances are told in tens of metres, rounded to the cautious side."""

@@ -16,8 +16,8 @@ from quarterhour.candidates import candidates_from_communities, candidates_from_
 from quarterhour.inputs import Inputs
 from quarterhour.lawful import RELAXED, Lawful, lawful_candidates, smallest_relaxations
 from quarterhour.network.build import Network
-from quarterhour.rules import Exclusion, RuleSet
 from quarterhour.siting.sites import join_sites
+from quarterhour.standards.rules import Exclusion, RuleSet
 from quarterhour.studyfile.siting import SitingFile
 from quarterhour.travel.matrix import TravelTimes
 

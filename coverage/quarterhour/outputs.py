@@ -18,11 +18,11 @@ from quarterhour import maps, report, sections
 from quarterhour.base import i18n
 from quarterhour.carenotes import map_notes
 from quarterhour.io import files
-from quarterhour.league import earlier_rows, kept_rows
 from quarterhour.network.modes import Mode
 from quarterhour.report.findings import quality_note
 from quarterhour.siting.record import plan_record
 from quarterhour.sitingtables import Charts, siting_charts
+from quarterhour.standards.league import earlier_rows, kept_rows
 from quarterhour.study import today
 from quarterhour.study.asked import modes_named, study_mode, study_targets
 from quarterhour.study.proposals import Proposal

@@ -8,7 +8,16 @@ from pathlib import Path
 
 from quarterhour.base import i18n
 from quarterhour.base.errors import DataError
-from quarterhour.rules import Exclusion, Figure, Rule, RuleSet, Target, compare_dates, read_rule_set, rule_sets
+from quarterhour.standards.rules import (
+    Exclusion,
+    Figure,
+    Rule,
+    RuleSet,
+    Target,
+    compare_dates,
+    read_rule_set,
+    rule_sets,
+)
 from quarterhour.study import read_study
 from quarterhour.study.asked import study_rules
 

@@ -10,12 +10,12 @@ import pandas as pd
 from quarterhour import report
 from quarterhour.base import i18n
 from quarterhour.caretables import care_sections
-from quarterhour.league import changes, league_table
 from quarterhour.report.said import Section
 from quarterhour.sitingtables import siting_sections
+from quarterhour.standards.league import changes, league_table
+from quarterhour.standards.scorecard import Scorecard
+from quarterhour.standards.sensitivity import COVERED, told_argument, told_pace
 from quarterhour.study.results import Results
-from quarterhour.targets import Scorecard
-from quarterhour.uncertain import COVERED, told_argument, told_pace
 
 _LEVELS = ("city", "county", "town")
 

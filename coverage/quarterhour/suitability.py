@@ -17,7 +17,7 @@ from scipy import ndimage
 from quarterhour.base.areas import nearest_m
 from quarterhour.base.errors import DataError
 from quarterhour.network.slope import opened_grid
-from quarterhour.rules import Exclusion
+from quarterhour.standards.rules import Exclusion
 
 MOST_CELLS = 4_000_000
 Floats = NDArray[np.float64]

@@ -21,10 +21,10 @@ from quarterhour.maps.picture import as_picture, layers_of
 from quarterhour.maps.safe import Say, escape
 
 if TYPE_CHECKING:
-    from quarterhour.circle import CircleCheck
     from quarterhour.siting.plan import SitingPlan
-    from quarterhour.targets import Scorecard
-    from quarterhour.uncertain import CoverageRange
+    from quarterhour.standards.circle import CircleCheck
+    from quarterhour.standards.scorecard import Scorecard
+    from quarterhour.standards.sensitivity import CoverageRange
 
 __all__ = ["Notes", "draw_map", "escape"]
 

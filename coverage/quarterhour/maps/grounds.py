@@ -11,11 +11,11 @@ import shapely
 
 from quarterhour.maps.safe import Say, coded, escape, in_degrees, percent, steps, thousands
 from quarterhour.maps.thin import thin_areas
-from quarterhour.uncertain import COVERED, told_flip, told_pace
+from quarterhour.standards.sensitivity import COVERED, told_flip, told_pace
 
 if TYPE_CHECKING:
-    from quarterhour.circle import CircleCheck
-    from quarterhour.uncertain import CoverageRange
+    from quarterhour.standards.circle import CircleCheck
+    from quarterhour.standards.sensitivity import CoverageRange
 
 MOST_CORNERS = 100_000
 """Some 700 kB; a ground of more corners is left to the layers, so that the page stays light."""

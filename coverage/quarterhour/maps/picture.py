@@ -12,7 +12,6 @@ import pandas as pd
 import shapely
 
 from quarterhour.base import i18n
-from quarterhour.circle import people_quality, worse_quality
 from quarterhour.maps.proposed import plan_columns
 from quarterhour.maps.safe import (
     DEGREE_DECIMALS,
@@ -30,11 +29,12 @@ from quarterhour.maps.safe import (
     xy_of,
 )
 from quarterhour.maps.thin import thin_areas, thin_lines
+from quarterhour.standards.circle import people_quality, worse_quality
 
 if TYPE_CHECKING:
-    from quarterhour.circle import CircleCheck
     from quarterhour.maps.proposed import Plan
-    from quarterhour.targets import Scorecard
+    from quarterhour.standards.circle import CircleCheck
+    from quarterhour.standards.scorecard import Scorecard
 
 MAIN_ROADS = ("motorway", "trunk", "primary", "secondary", "tertiary")
 ROAD_TOLERANCE_M = 12.0  # a schematic base, not a survey

@@ -14,7 +14,7 @@ import shapely
 from quarterhour.base import i18n
 from quarterhour.base.errors import DataError
 from quarterhour.base.planar import flat_shapes
-from quarterhour.uncertain import COVERED
+from quarterhour.standards.sensitivity import COVERED
 
 DEGREE_DECIMALS = 5  # about a metre
 _ENTITY = {ord(c): f"&#{ord(c)};" for c in "&<>\"'`${}\\"}

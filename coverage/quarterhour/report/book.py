@@ -10,7 +10,6 @@ from typing import Any
 import pandas as pd
 
 from quarterhour.base import i18n
-from quarterhour.circle import CircleCheck
 from quarterhour.report.said import Plan, Section, area_names, blank, headed, is_number
 from quarterhour.report.tables import (
     by_area,
@@ -24,8 +23,9 @@ from quarterhour.report.tables import (
     summary_table,
     unmet_table,
 )
-from quarterhour.targets import Scorecard
-from quarterhour.uncertain import CoverageRange
+from quarterhour.standards.circle import CircleCheck
+from quarterhour.standards.scorecard import Scorecard
+from quarterhour.standards.sensitivity import CoverageRange
 
 MADE = datetime(2020, 1, 1)  # noqa: DTZ001 - a workbook's own field; fixed, so that the same study gives the same bytes
 FONT = "Microsoft YaHei"

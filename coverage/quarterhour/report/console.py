@@ -9,12 +9,12 @@ import pandas as pd
 
 from quarterhour.base import i18n
 from quarterhour.base.findings import QUALITIES
-from quarterhour.circle import CircleCheck
 from quarterhour.report.said import Plan, circle_name, city_row, figure, met_of, paces, percent
 from quarterhour.report.tables import plan_row
 from quarterhour.siting.headline import bound_name
 from quarterhour.siting.plan import SitingPlan, gap_said
-from quarterhour.targets import Scorecard
+from quarterhour.standards.circle import CircleCheck
+from quarterhour.standards.scorecard import Scorecard
 
 
 def summary_lines(

@@ -12,7 +12,6 @@ from quarterhour.base import findings as found_findings
 from quarterhour.base import i18n
 from quarterhour.base.findings import QUALITIES, SEVERITIES
 from quarterhour.base.labels import unit_said
-from quarterhour.circle import CircleCheck
 from quarterhour.report.console import plan_line
 from quarterhour.report.said import (
     Plan,
@@ -36,8 +35,9 @@ from quarterhour.report.said import (
 )
 from quarterhour.report.tables import quality_table, site_table, unmet_table
 from quarterhour.siting.plan import SitingPlan
+from quarterhour.standards.circle import CircleCheck
+from quarterhour.standards.scorecard import Scorecard, told
 from quarterhour.study.results import sites_by_quality
-from quarterhour.targets import Scorecard, told
 
 _MOST_FINDINGS = 20
 _SPECIAL = re.compile(r"([\\`*\[\]{}<>|~$&#]|(?<![^\W_])_|_(?![^\W_])|^[=+\-]|(?<=\])\(|(?<=:)//)")

@@ -10,10 +10,10 @@ from typing import Any
 import pandas as pd
 
 from quarterhour.base import i18n
-from quarterhour.circle import CircleCheck
 from quarterhour.network.modes import read_modes
 from quarterhour.siting.plan import SitingPlan
-from quarterhour.targets import Scorecard
+from quarterhour.standards.circle import CircleCheck
+from quarterhour.standards.scorecard import Scorecard
 
 Plan = tuple[Mapping[str, str], SitingPlan, pd.DataFrame, pd.DataFrame]
 """What a question is called (``id, zh, en, kind``), its plan, sites and ledger."""

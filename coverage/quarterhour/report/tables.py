@@ -11,7 +11,6 @@ from quarterhour.base import findings as found_findings
 from quarterhour.base import i18n
 from quarterhour.base.findings import QUALITIES
 from quarterhour.base.labels import counted_said, unit_said
-from quarterhour.circle import CircleCheck
 from quarterhour.report.said import (
     Plan,
     area_names,
@@ -27,9 +26,10 @@ from quarterhour.report.said import (
 )
 from quarterhour.siting.headline import goals_told
 from quarterhour.siting.plan import SitingPlan
+from quarterhour.standards.circle import CircleCheck
+from quarterhour.standards.scorecard import Scorecard, told, told_closing
+from quarterhour.standards.sensitivity import CoverageRange
 from quarterhour.study.results import sites_by_quality
-from quarterhour.targets import Scorecard, told, told_closing
-from quarterhour.uncertain import CoverageRange
 
 
 def by_community(

@@ -7,18 +7,18 @@ from dataclasses import replace
 import geopandas as gpd
 import pandas as pd
 
-from quarterhour.circle import CircleCheck, check_circle
 from quarterhour.inputs import Inputs
 from quarterhour.network.modes import Mode
 from quarterhour.network.snap import doubtful_snaps
-from quarterhour.rules import Circle
 from quarterhour.scoring import SEARCHED_BEYOND
+from quarterhour.standards.circle import CircleCheck, check_circle
+from quarterhour.standards.rules import Circle
+from quarterhour.standards.sensitivity import CoverageRange, Pair, check_slower, coverage_range, searched_minutes
 from quarterhour.study.asked import study_circle, study_mode, study_range
 from quarterhour.study.running import Run
 from quarterhour.studyfile.circles import CircleFile, PictureFile
 from quarterhour.travel.isochrone import isochrones
 from quarterhour.travel.matrix import TravelTimes
-from quarterhour.uncertain import CoverageRange, Pair, check_slower, coverage_range, searched_minutes
 
 
 def check_circles(

@@ -11,14 +11,14 @@ import pandas as pd
 
 from quarterhour.base.findings import by_quality, no_findings
 from quarterhour.care import Care
-from quarterhour.circle import CircleCheck
 from quarterhour.inputs import Inputs
 from quarterhour.siting.plan import SitingPlan
+from quarterhour.standards.circle import CircleCheck
+from quarterhour.standards.scorecard import Scorecard
+from quarterhour.standards.sensitivity import CoverageRange
+from quarterhour.standards.tiers import TierCheck
 from quarterhour.study.asked import Study
 from quarterhour.study.proposals import Proposal
-from quarterhour.targets import Scorecard
-from quarterhour.tiers import TierCheck
-from quarterhour.uncertain import CoverageRange
 
 
 @dataclass(frozen=True, eq=False)

@@ -26,16 +26,16 @@ from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
 from quarterhour.base.errors import CutoffError, DataError
-from quarterhour.circle import check_circle
 from quarterhour.io.osm.roads import read_osm_roads
 from quarterhour.network.build import build_network
 from quarterhour.network.from_edges import network_from_edges
 from quarterhour.network.modes import Mode, as_mode, read_modes
 from quarterhour.network.roads import as_roads
 from quarterhour.network.snap import at_junctions
-from quarterhour.rules import Circle
+from quarterhour.standards.circle import check_circle
+from quarterhour.standards.rules import Circle
+from quarterhour.standards.sensitivity import CoverageRange, check_slower, coverage_range, searched_minutes
 from quarterhour.travel.matrix import TravelTimes, times_from_matrix, travel_times
-from quarterhour.uncertain import CoverageRange, check_slower, coverage_range, searched_minutes
 
 NO = np.nan
 KINDS = pd.Series({"day": "day", "base": "base"})

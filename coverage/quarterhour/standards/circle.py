@@ -8,7 +8,7 @@ import numpy as np
 import pandas as pd
 
 from quarterhour.base.errors import DataError, first_ids
-from quarterhour.rules import Circle
+from quarterhour.standards.rules import Circle
 from quarterhour.travel.matrix import TravelTimes
 
 CITY = "city"

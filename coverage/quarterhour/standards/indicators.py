@@ -13,9 +13,9 @@ from quarterhour.base.areas import nearest_m
 from quarterhour.base.cells import numbers, texts
 from quarterhour.base.errors import DataError, first_ids
 from quarterhour.base.findings import QUALITIES
-from quarterhour.circle import CITY, CircleCheck, worse_quality
-from quarterhour.rules import Target
-from quarterhour.tiers import TierCheck
+from quarterhour.standards.circle import CITY, CircleCheck, worse_quality
+from quarterhour.standards.rules import Target
+from quarterhour.standards.tiers import TierCheck
 
 
 class NoDataError(Exception):

@@ -10,10 +10,10 @@ import numpy as np
 import pandas as pd
 
 from quarterhour.base import i18n
-from quarterhour.circle import CITY, CircleCheck
-from quarterhour.measures import MEASURES, Ground, NoDataError, blank
-from quarterhour.rules import Target
-from quarterhour.tiers import TierCheck
+from quarterhour.standards.circle import CITY, CircleCheck
+from quarterhour.standards.indicators import MEASURES, Ground, NoDataError, blank
+from quarterhour.standards.rules import Target
+from quarterhour.standards.tiers import TierCheck
 
 COLUMNS = ("target", "zh", "en", "level", "area", "area_name", "county", "value", "threshold", "unit", "met", "missing",
            "closes", "close_with", "binding", "note", "needs", "clause", "source", "date", "verified",

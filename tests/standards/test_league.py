@@ -9,7 +9,7 @@ import pytest
 
 from quarterhour.base.errors import DataError
 from quarterhour.io import files
-from quarterhour.league import changes, earlier_rows, kept_rows, league_table
+from quarterhour.standards.league import changes, earlier_rows, kept_rows, league_table
 
 
 def rows(*given: tuple[str, str, float, object], binding: bool = True) -> pd.DataFrame:

@@ -22,8 +22,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from quarterhour.base.errors import CutoffError, DataError
-from quarterhour.circle import CircleCheck, check_circle, worse_quality
-from quarterhour.rules import Circle
+from quarterhour.standards.circle import CircleCheck, check_circle, worse_quality
+from quarterhour.standards.rules import Circle
 from quarterhour.travel.matrix import TravelTimes, times_from_matrix
 
 NO = np.nan

@@ -6,7 +6,7 @@ import pandas as pd
 import pytest
 
 from quarterhour.base.errors import DataError
-from quarterhour.tiers import TierCheck, check_tiers
+from quarterhour.standards.tiers import TierCheck, check_tiers
 from quarterhour.travel.matrix import TravelTimes, times_from_matrix
 
 NAN = float("nan")

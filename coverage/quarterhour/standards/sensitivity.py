@@ -14,10 +14,10 @@ from numpy.typing import NDArray
 from quarterhour.base import i18n
 from quarterhour.base.errors import CutoffError, DataError, first_ids
 from quarterhour.base.units import CENTISECONDS_PER_MINUTE, centiseconds
-from quarterhour.circle import area_sums, check_fits, nearest_of
 from quarterhour.network.build import Network
 from quarterhour.network.modes import read_modes
-from quarterhour.rules import Circle
+from quarterhour.standards.circle import area_sums, check_fits, nearest_of
+from quarterhour.standards.rules import Circle
 from quarterhour.travel.matrix import TravelTimes
 
 COVERED = ("always", "sometimes", "never")

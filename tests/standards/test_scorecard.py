@@ -17,9 +17,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from quarterhour.base.errors import DataError
-from quarterhour.circle import CircleCheck, check_circle
-from quarterhour.rules import Circle, Target, as_targets
-from quarterhour.targets import COLUMNS, Scorecard, score_targets, told, told_closing
+from quarterhour.standards.circle import CircleCheck, check_circle
+from quarterhour.standards.rules import Circle, Target, as_targets
+from quarterhour.standards.scorecard import COLUMNS, Scorecard, score_targets, told, told_closing
 from quarterhour.travel.matrix import times_from_matrix
 
 

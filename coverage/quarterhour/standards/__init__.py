@@ -1,0 +1,1 @@
+"""What must hold, and whether it does: circles, rules, indicators, scorecard."""
