@@ -29,7 +29,7 @@ ONLY_IN = {
     "rasterio": {"network.slope"},
     "pyogrio": {"io.files.layers", "io.files.write"},
     "openpyxl": {"io.files.excel"},
-    "ortools": {"rounds"},
+    "ortools": {"services.rounds"},
     "numba": {"base.jit"},
     "typer": {"cli"},
     "socket": {"io.osm.download"},

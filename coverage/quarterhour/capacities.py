@@ -11,9 +11,9 @@ from quarterhour.base.cells import numbers, texts
 from quarterhour.base.errors import StudyError, first_ids
 from quarterhour.base.findings import finding, no_findings
 from quarterhour.care import graves_needed
-from quarterhour.graves import graves_on, shared_by_people
 from quarterhour.inputs import Inputs
 from quarterhour.offered import counted_people
+from quarterhour.services.graves import graves_on, shared_by_people
 from quarterhour.standards.rules import RuleSet
 from quarterhour.studyfile.siting import CapacityFile, SitingFile
 from quarterhour.studyfile.whole import StudyFile

@@ -10,22 +10,22 @@ from pathlib import Path
 import geopandas as gpd
 import pandas as pd
 
-from quarterhour.access import Served, assign_within, catchment_access
 from quarterhour.base.areas import with_areas
 from quarterhour.base.cells import numbers, texts
 from quarterhour.base.errors import StudyError
-from quarterhour.beds import Conversion, cheapest_conversion
-from quarterhour.equity import Equity, equity_by_area, measure_equity
-from quarterhour.graves import GraveDemand, grave_demand, shared_out
 from quarterhour.inputs import Inputs
-from quarterhour.rounds import RoundsPlan, RoundsRule, plan_rounds
 from quarterhour.scoring import Networks
+from quarterhour.services.beds import Conversion, cheapest_conversion
+from quarterhour.services.catchments import Served, assign_within, catchment_access
+from quarterhour.services.equity import Equity, equity_by_area, measure_equity
+from quarterhour.services.graves import GraveDemand, grave_demand, shared_out
+from quarterhour.services.rounds import RoundsPlan, RoundsRule, plan_rounds
+from quarterhour.services.territories import Territories, draw_territories
 from quarterhour.standards.circle import CITY
 from quarterhour.standards.rules import RuleSet
 from quarterhour.studyfile.services import AccessFile, BedsFile, GravesFile, OverlayFile, RoundsFile
 from quarterhour.studyfile.whole import StudyFile
 from quarterhour.suitability import Overlay, Weight, lay_over, parcels
-from quarterhour.territories import Territories, draw_territories
 from quarterhour.travel.matrix import travel_times
 
 Step = Callable[[str], None]

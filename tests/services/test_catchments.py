@@ -11,8 +11,8 @@ import pandas as pd
 import pytest
 from hypothesis import given, settings
 
-from quarterhour.access import assign_within, catchment_access, gaussian_decay, step_decay
 from quarterhour.base.errors import CutoffError, DataError
+from quarterhour.services.catchments import assign_within, catchment_access, gaussian_decay, step_decay
 from quarterhour.travel.matrix import TravelTimes, times_from_matrix
 
 NAN = float("nan")

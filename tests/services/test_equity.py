@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given, settings
 
 from quarterhour.base.errors import DataError
-from quarterhour.equity import equity_by_area, measure_equity
+from quarterhour.services.equity import equity_by_area, measure_equity
 
 
 def series(values: object) -> pd.Series:

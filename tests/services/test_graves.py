@@ -6,7 +6,7 @@ import pandas as pd
 import pytest
 
 from quarterhour.base.errors import DataError
-from quarterhour.graves import grave_demand, shared_out
+from quarterhour.services.graves import grave_demand, shared_out
 from quarterhour.standards.rules import read_rule_set
 
 FIGURES = {

@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given, settings
 
 from quarterhour.base.errors import DataError
-from quarterhour.beds import cheapest_conversion, nursing_need
+from quarterhour.services.beds import cheapest_conversion, nursing_need
 
 
 def homes(*rows: tuple[int, ...]) -> pd.DataFrame:

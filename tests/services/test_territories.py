@@ -11,7 +11,7 @@ import pytest
 from hypothesis import given, settings
 
 from quarterhour.base.errors import DataError
-from quarterhour.territories import draw_territories
+from quarterhour.services.territories import draw_territories
 from quarterhour.travel.matrix import TravelTimes, times_from_matrix
 
 NAN = float("nan")

@@ -11,7 +11,7 @@ import pytest
 from hypothesis import given, settings
 
 from quarterhour.base.errors import DataError
-from quarterhour.rounds import RoundsPlan, RoundsRule, least_carers, plan_rounds
+from quarterhour.services.rounds import RoundsPlan, RoundsRule, least_carers, plan_rounds
 from quarterhour.travel.matrix import TravelTimes, times_from_matrix
 
 NAN = float("nan")

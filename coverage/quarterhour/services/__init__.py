@@ -1,0 +1,1 @@
+"""Capacity and care: catchments, beds, rounds, territories, graves, equity."""
