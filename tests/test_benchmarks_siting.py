@@ -18,8 +18,8 @@ from benchmarks.siting_measure import measured, named_of
 from benchmarks.siting_peers import by_highspy
 from benchmarks.siting_questions import Answer, differ
 from benchmarks.siting_rows import Asked, rows, tiny
-from quarterhour.siting.door import as_problem
-from quarterhour.siting.plan import SitingPlan
+from quarterhour.siting.question.build import as_problem
+from quarterhour.siting.question.plan import SitingPlan
 
 FIELDS = {"id", "peer", "size", "ratio", "bar", "met", "answers_equal", "day", "details"}
 CERTIFICATE = {"value", "bound", "gap", "seconds"}

@@ -20,8 +20,8 @@ from quarterhour.chart import Line, line_chart
 from quarterhour.cli import verify
 from quarterhour.report.findings import quality_note
 from quarterhour.services.graves import graves_on, shared_by_people
-from quarterhour.siting.record import verify_record
-from quarterhour.siting.recount import verify_plan
+from quarterhour.siting.proof.record import verify_record
+from quarterhour.siting.proof.recount import verify_plan
 from quarterhour.sitingtables import siting_charts, siting_sections
 from quarterhour.study.proposals import Proposal
 

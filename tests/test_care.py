@@ -21,8 +21,8 @@ from quarterhour.base import i18n
 from quarterhour.base.errors import StudyError
 from quarterhour.base.labels import counted_said, unit_said
 from quarterhour.caretables import care_sections
-from quarterhour.lawful import lawful_candidates
-from quarterhour.siting.record import verify_record
+from quarterhour.siting.candidates.exclusions import lawful_candidates
+from quarterhour.siting.proof.record import verify_record
 from quarterhour.sitingtables import siting_sections
 from quarterhour.standards.rules import read_rule_set
 from quarterhour.standards.scorecard import told

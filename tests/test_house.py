@@ -21,7 +21,7 @@ SOURCE = ROOT / "coverage" / "quarterhour"
 WINGS = ("base", "network", "io", "travel", "standards", "services", "siting", "study", "maps", "report", "cli")
 """From the ground up; ``cli`` is the door, everything else the user calls comes through ``__init__``."""
 ONLY_IN = {
-    "highspy": {"siting.solver"},
+    "highspy": {"siting.methods.solver.highs"},
     "folium": {"maps.page"},
     "branca": {"maps.page"},
     "osmium": {"io.osm.open", "io.osm.roads", "io.osm.places", "io.osm.turns"},

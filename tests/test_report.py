@@ -16,7 +16,7 @@ from quarterhour.base.findings import finding, join_findings, no_findings
 from quarterhour.report.book import write_workbook
 from quarterhour.report.console import summary_lines
 from quarterhour.report.page import escape, report_markdown
-from quarterhour.siting.plan import SitingPlan
+from quarterhour.siting.question.plan import SitingPlan
 from quarterhour.standards.circle import CircleCheck, check_circle
 from quarterhour.standards.rules import Circle, as_targets
 from quarterhour.standards.scorecard import Scorecard, score_targets

@@ -14,7 +14,7 @@ import shapely
 import quarterhour as qh
 from quarterhour.base.errors import DataError, MissingError, PlanError, StudyError
 from quarterhour.report.findings import findings_count, told_inputs
-from quarterhour.siting.record import verify_record
+from quarterhour.siting.proof.record import verify_record
 
 
 @pytest.fixture

@@ -14,8 +14,17 @@ import quarterhour as qh
 from quarterhour.base.errors import DataError, StudyError
 from quarterhour.base.labels import goal_said
 from quarterhour.cli import app
-from quarterhour.siting.problem import OBJECTIVES, Budget, Capacity, Coverage, Goal, Quota, SitingProblem, Standard
-from quarterhour.siting.record import verify_record
+from quarterhour.siting.proof.record import verify_record
+from quarterhour.siting.question.problem import (
+    OBJECTIVES,
+    Budget,
+    Capacity,
+    Coverage,
+    Goal,
+    Quota,
+    SitingProblem,
+    Standard,
+)
 from quarterhour.studyfile import read_study_file
 from quarterhour.studyfile.parts import Objective
 

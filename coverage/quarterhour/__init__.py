@@ -91,12 +91,12 @@ _ROOMS = {
         "Scorecard",
         "score_targets",
     ),
-    "candidates": (
+    "siting.candidates.generate": (
         "candidates_from_communities",
         "candidates_from_network",
         "exclude_near",
     ),
-    "siting.problem": (
+    "siting.question.problem": (
         "Budget",
         "Capacity",
         "Coverage",
@@ -106,29 +106,29 @@ _ROOMS = {
         "Spacing",
         "Standard",
     ),
-    "siting.door": ("as_problem",),
-    "siting.sites": ("join_sites",),
-    "siting.matrix": ("siting_from_matrix",),
-    "siting.plan": ("SitingPlan",),
-    "siting.recount": ("verify_plan",),
-    "siting.record": (
+    "siting.question.build": ("as_problem",),
+    "siting.question.sites": ("join_sites",),
+    "siting.question.from_matrix": ("siting_from_matrix",),
+    "siting.question.plan": ("SitingPlan",),
+    "siting.proof.recount": ("verify_plan",),
+    "siting.proof.record": (
         "plan_record",
         "verify_record",
     ),
-    "siting.exact": ("solve_siting",),
+    "siting.solve": ("solve_siting",),
     "siting.explain": (
         "explain_plan",
         "out_of_reach",
     ),
-    "siting.relax": ("smallest_relaxations",),
-    "siting.frontier": ("frontier",),
-    "siting.phasing": (
+    "siting.outlook.relaxations": ("smallest_relaxations",),
+    "siting.outlook.frontier": ("frontier",),
+    "siting.outlook.phasing": (
         "Phasing",
         "candidate_values",
         "phase_plan",
         "site_values",
     ),
-    "siting.robust": (
+    "siting.outlook.robust": (
         "RobustSites",
         "robust_sites",
     ),

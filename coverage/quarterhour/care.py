@@ -21,11 +21,11 @@ from quarterhour.services.equity import Equity, equity_by_area, measure_equity
 from quarterhour.services.graves import GraveDemand, grave_demand, shared_out
 from quarterhour.services.rounds import RoundsPlan, RoundsRule, plan_rounds
 from quarterhour.services.territories import Territories, draw_territories
+from quarterhour.siting.candidates.overlay import Overlay, Weight, lay_over, parcels
 from quarterhour.standards.circle import CITY
 from quarterhour.standards.rules import RuleSet
 from quarterhour.studyfile.services import AccessFile, BedsFile, GravesFile, OverlayFile, RoundsFile
 from quarterhour.studyfile.whole import StudyFile
-from quarterhour.suitability import Overlay, Weight, lay_over, parcels
 from quarterhour.travel.matrix import travel_times
 
 Step = Callable[[str], None]

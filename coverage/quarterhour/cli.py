@@ -122,8 +122,8 @@ def verify(
     ] = 0,
 ) -> None:
     """Recount the plans of a plan.json from that file alone. Exit 1 with the first thing that does not hold."""
-    from quarterhour.siting.prove import told_record
-    from quarterhour.siting.record import read_records
+    from quarterhour.siting.audit import told_record
+    from quarterhour.siting.proof.record import read_records
 
     for name, record in read_records(plan):
         try:

@@ -20,7 +20,7 @@ from quarterhour.carenotes import map_notes
 from quarterhour.io import files
 from quarterhour.network.modes import Mode
 from quarterhour.report.findings import quality_note
-from quarterhour.siting.record import plan_record
+from quarterhour.siting.proof.record import plan_record
 from quarterhour.sitingtables import Charts, siting_charts
 from quarterhour.standards.league import earlier_rows, kept_rows
 from quarterhour.study import today

@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from quarterhour.siting.problem import Budget, Capacity, Coverage, Quota, Spacing
+from quarterhour.siting.question.problem import Budget, Capacity, Coverage, Quota, Spacing
 from quarterhour.travel.matrix import times_from_matrix
 
 TOWNS, EACH = 12, 50

@@ -26,11 +26,11 @@ from benchmarks.siting_questions import (
     size_told,
     times_covered,
 )
-from quarterhour.siting.exact import solve_siting
-from quarterhour.siting.frontier import frontier
-from quarterhour.siting.phasing import phase_plan
-from quarterhour.siting.problem import Budget, Coverage, Standard
-from quarterhour.siting.program import Program
+from quarterhour.siting.methods.solver.program import Program
+from quarterhour.siting.outlook.frontier import frontier
+from quarterhour.siting.outlook.phasing import phase_plan
+from quarterhour.siting.question.problem import Budget, Coverage, Standard
+from quarterhour.siting.solve import solve_siting
 
 INF = math.inf
 STEPS = ((10, 100), (15, 60))

@@ -27,8 +27,8 @@ from benchmarks.measure import Row, Skipped
 from benchmarks.siting_lands import CENTRES, all_near, made_land, pmed, pmed_optima
 from benchmarks.siting_questions import UNITS, Answer, Question, differ, planned
 from benchmarks.siting_rows import Asked
-from quarterhour.siting.causes import causes, lowered
-from quarterhour.siting.door import as_problem
+from quarterhour.siting.explanation.causes import causes, lowered
+from quarterhour.siting.question.build import as_problem
 
 LIMIT_S = 60.0
 """What a peer may take to solve."""

@@ -15,7 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from benchmarks.peers import peer
-from quarterhour.siting.program import Program
+from quarterhour.siting.methods.solver.program import Program
 
 Array = NDArray[Any]
 

@@ -19,12 +19,12 @@ from scipy import sparse
 from benchmarks import siting_peers as peers
 from benchmarks.siting_lands import NEAR_CS, Array, Land
 from benchmarks.siting_peers import Found
-from quarterhour.siting.door import as_problem
-from quarterhour.siting.exact import solve_siting
-from quarterhour.siting.plan import SitingPlan
-from quarterhour.siting.problem import SitingProblem
-from quarterhour.siting.program import Program
-from quarterhour.siting.recount import verify_plan
+from quarterhour.siting.methods.solver.program import Program
+from quarterhour.siting.proof.recount import verify_plan
+from quarterhour.siting.question.build import as_problem
+from quarterhour.siting.question.plan import SitingPlan
+from quarterhour.siting.question.problem import SitingProblem
+from quarterhour.siting.solve import solve_siting
 
 UNITS = {"max-cover": 100, "min-sites": 1, "min-time": 6000, "min-worst": 6000}
 INF = math.inf

@@ -24,8 +24,8 @@ from benchmarks.siting_questions import (
     right_of,
     size_told,
 )
-from quarterhour.siting.problem import Capacity, Quota
-from quarterhour.siting.program import Program
+from quarterhour.siting.methods.solver.program import Program
+from quarterhour.siting.question.problem import Capacity, Quota
 
 INF = math.inf
 

@@ -21,7 +21,7 @@ from quarterhour.maps.picture import as_picture, layers_of
 from quarterhour.maps.safe import Say, escape
 
 if TYPE_CHECKING:
-    from quarterhour.siting.plan import SitingPlan
+    from quarterhour.siting.question.plan import SitingPlan
     from quarterhour.standards.circle import CircleCheck
     from quarterhour.standards.scorecard import Scorecard
     from quarterhour.standards.sensitivity import CoverageRange

@@ -12,11 +12,11 @@ from quarterhour.base import i18n
 from quarterhour.base.findings import by_quality
 from quarterhour.base.labels import counted_said, unit_said
 from quarterhour.maps.safe import Say, coded, escape, filled, names_of, quality_of, thousands, xy_of
-from quarterhour.siting.headline import bound_name, figure_said, goals_told
-from quarterhour.siting.plan import gap_said
+from quarterhour.siting.explanation.headline import bound_name, figure_said, goals_told
+from quarterhour.siting.question.plan import gap_said
 
 if TYPE_CHECKING:
-    from quarterhour.siting.plan import SitingPlan
+    from quarterhour.siting.question.plan import SitingPlan
 
     Plan = tuple[str, SitingPlan, gpd.GeoDataFrame]
 

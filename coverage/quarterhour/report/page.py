@@ -34,7 +34,7 @@ from quarterhour.report.said import (
     share_key,
 )
 from quarterhour.report.tables import quality_table, site_table, unmet_table
-from quarterhour.siting.plan import SitingPlan
+from quarterhour.siting.question.plan import SitingPlan
 from quarterhour.standards.circle import CircleCheck
 from quarterhour.standards.scorecard import Scorecard, told
 from quarterhour.study.results import sites_by_quality

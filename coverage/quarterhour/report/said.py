@@ -11,7 +11,7 @@ import pandas as pd
 
 from quarterhour.base import i18n
 from quarterhour.network.modes import read_modes
-from quarterhour.siting.plan import SitingPlan
+from quarterhour.siting.question.plan import SitingPlan
 from quarterhour.standards.circle import CircleCheck
 from quarterhour.standards.scorecard import Scorecard
 

@@ -24,8 +24,8 @@ from quarterhour.report.said import (
     share_key,
     unit_labels,
 )
-from quarterhour.siting.headline import goals_told
-from quarterhour.siting.plan import SitingPlan
+from quarterhour.siting.explanation.headline import goals_told
+from quarterhour.siting.question.plan import SitingPlan
 from quarterhour.standards.circle import CircleCheck
 from quarterhour.standards.scorecard import Scorecard, told, told_closing
 from quarterhour.standards.sensitivity import CoverageRange

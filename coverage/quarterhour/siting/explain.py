@@ -7,11 +7,11 @@ import pandas as pd
 from quarterhour.base import i18n
 from quarterhour.base.errors import first_ids
 from quarterhour.base.labels import unit_said
-from quarterhour.siting.causes import lowered
-from quarterhour.siting.headline import headline
-from quarterhour.siting.plan import SitingPlan
-from quarterhour.siting.problem import SitingProblem
-from quarterhour.siting.relax import smallest_relaxations
+from quarterhour.siting.explanation.causes import lowered
+from quarterhour.siting.explanation.headline import headline
+from quarterhour.siting.outlook.relaxations import smallest_relaxations
+from quarterhour.siting.question.plan import SitingPlan
+from quarterhour.siting.question.problem import SitingProblem
 
 
 def explain_plan(problem: SitingProblem, plan: SitingPlan, lang: str = "en", *, seconds: float = 20) -> list[str]:

@@ -13,11 +13,11 @@ from quarterhour.base.errors import WriteError
 from quarterhour.capacities import asked_of_sites
 from quarterhour.inputs import Inputs
 from quarterhour.offered import counted_people, offered_sites, with_neighbours
-from quarterhour.siting.exact import solve_siting
-from quarterhour.siting.plan import SitingPlan
-from quarterhour.siting.problem import SitingProblem
-from quarterhour.siting.recount import verify_plan
-from quarterhour.siting.relax import Relaxation, smallest_relaxations
+from quarterhour.siting.outlook.relaxations import Relaxation, smallest_relaxations
+from quarterhour.siting.proof.recount import verify_plan
+from quarterhour.siting.question.plan import SitingPlan
+from quarterhour.siting.question.problem import SitingProblem
+from quarterhour.siting.solve import solve_siting
 from quarterhour.study.asked import study_mode, study_rules_in_force
 from quarterhour.study.prospects import Prospects, prospects, searched_as_far
 from quarterhour.study.questions import siting_problem

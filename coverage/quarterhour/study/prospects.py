@@ -7,11 +7,11 @@ from dataclasses import dataclass, replace
 
 import pandas as pd
 
-from quarterhour.siting.frontier import covered_now, frontier
-from quarterhour.siting.phasing import Phasing, phase_plan, site_values
-from quarterhour.siting.plan import SitingPlan
-from quarterhour.siting.problem import SitingProblem
-from quarterhour.siting.robust import RobustSites, robust_sites
+from quarterhour.siting.outlook.frontier import covered_now, frontier
+from quarterhour.siting.outlook.phasing import Phasing, phase_plan, site_values
+from quarterhour.siting.outlook.robust import RobustSites, robust_sites
+from quarterhour.siting.question.plan import SitingPlan
+from quarterhour.siting.question.problem import SitingProblem
 from quarterhour.studyfile.siting import RobustFile, SitingFile
 from quarterhour.travel.matrix import TravelTimes
 

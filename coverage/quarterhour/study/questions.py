@@ -12,8 +12,17 @@ from quarterhour.base.errors import StudyError, first_ids
 from quarterhour.capacities import Asked
 from quarterhour.inputs import Inputs
 from quarterhour.offered import Offered
-from quarterhour.siting.door import as_problem
-from quarterhour.siting.problem import Budget, Capacity, Coverage, Goal, Quota, SitingProblem, Spacing, Standard
+from quarterhour.siting.question.build import as_problem
+from quarterhour.siting.question.problem import (
+    Budget,
+    Capacity,
+    Coverage,
+    Goal,
+    Quota,
+    SitingProblem,
+    Spacing,
+    Standard,
+)
 from quarterhour.studyfile.siting import QuotaFile, SitingFile
 from quarterhour.travel.matrix import TravelTimes
 

@@ -12,7 +12,7 @@ import pandas as pd
 from quarterhour.base.findings import by_quality, no_findings
 from quarterhour.care import Care
 from quarterhour.inputs import Inputs
-from quarterhour.siting.plan import SitingPlan
+from quarterhour.siting.question.plan import SitingPlan
 from quarterhour.standards.circle import CircleCheck
 from quarterhour.standards.scorecard import Scorecard
 from quarterhour.standards.sensitivity import CoverageRange

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from quarterhour.siting.counting import _counts
-from quarterhour.siting.plan import Reason
-from quarterhour.siting.problem import SitingProblem
+from quarterhour.siting.question.plan import Reason
+from quarterhour.siting.question.problem import SitingProblem
+from quarterhour.siting.question.quotas import _counts
 
 
 def contradictions(problem: SitingProblem) -> tuple[Reason, ...]:

@@ -7,9 +7,9 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from quarterhour.siting.counting import least_for_quotas
-from quarterhour.siting.measure import Choice, Exact, Measure
-from quarterhour.siting.problem import Goal
+from quarterhour.siting.question.evaluate import Choice, Exact, Measure
+from quarterhour.siting.question.problem import Goal
+from quarterhour.siting.question.quotas import least_for_quotas
 
 Tell = Callable[[Choice, Exact, str], None]
 """Told each better choice that keeps all rules, what none can beat as far as known by then, and who proved that."""

@@ -7,8 +7,8 @@ from fractions import Fraction
 import numpy as np
 import pandas as pd
 
-from quarterhour.siting.measure import Choice, Measure
-from quarterhour.siting.problem import WHOLE, Bools, Ints
+from quarterhour.siting.question.evaluate import Choice, Measure
+from quarterhour.siting.question.problem import WHOLE, Bools, Ints
 
 
 def order_of_building(measure: Measure, choice: Choice) -> pd.Series:

@@ -5,9 +5,9 @@ from __future__ import annotations
 import numpy as np
 import scipy.sparse as sp
 
-from quarterhour.siting.limits import Limits
-from quarterhour.siting.problem import Ints
-from quarterhour.siting.rules import Rules
+from quarterhour.siting.methods.solver.site_limits import Limits
+from quarterhour.siting.question.feasible import Rules
+from quarterhour.siting.question.problem import Ints
 
 _COUNTED = ("min-sites", "min-cost")
 """Goals that an engine of times keeps as a rule on sites."""

@@ -1,0 +1,111 @@
+"""What a plan's record asks to be believed, and the question solved again to see whether it may be."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from quarterhour.base import i18n
+from quarterhour.base.errors import PlanError, first_ids
+from quarterhour.base.labels import goal_said, unit_said
+from quarterhour.siting.explanation.causes import causes
+from quarterhour.siting.explanation.conflicts import clash
+from quarterhour.siting.explanation.headline import status_said
+from quarterhour.siting.explanation.needs import needs
+from quarterhour.siting.proof.record import read_record, verify_record
+from quarterhour.siting.question.bounds import better, easy_bound
+from quarterhour.siting.question.evaluate import Measure, as_said
+from quarterhour.siting.question.feasible import Rules
+from quarterhour.siting.question.plan import Reason, SitingPlan
+from quarterhour.siting.question.problem import Goal, SitingProblem
+from quarterhour.siting.question.quotas import area_rules
+from quarterhour.siting.solve import solve_siting
+
+
+def told_record(name: str, record: Mapping[str, Any], lang: str, *, prove: float = 0) -> Iterator[str]:
+    """A record recounted from itself alone, then what it asks to be believed, or what solving again shows.
+
+    ``prove``: seconds for solving again; 0: not at all. PlanError: the first thing that does not hold.
+    """
+    count = verify_record(record)
+    problem, plan = read_record(record)
+    yield i18n.say(
+        "siting.record_holds", lang, plan=name, sites=count.new_sites, covered=f"{count.covered:,}",
+        total=f"{count.demand_total:,}", unit=unit_said(plan.unit, lang),
+        status=status_said(plan, lang), proved_by=plan.proved_by,
+    )  # fmt: skip
+    rests = record["rests_on"]
+    if rests["estimated"] or rests["synthetic"]:
+        yield i18n.say("siting.record_rests_on", lang, **rests)
+    unseen = on_its_word(problem, plan)
+    if prove:
+        for reason in prove_again(problem, plan, seconds=prove):
+            yield i18n.say("siting.record_again", lang, what=reason.told(lang))
+    what = unseen[-1:] if prove else unseen
+    yield i18n.say("siting.record_word", lang, what=i18n.say("siting.between", lang).join(w.told(lang) for w in what))
+    if len(what) > 1:
+        yield i18n.say("siting.record_prove", lang)
+
+
+def on_its_word(problem: SitingProblem, plan: SitingPlan) -> list[Reason]:
+    """What ``verify_plan`` cannot count again from a plan and its question, as sentences.
+
+    That no plan is better, where counting alone does not tell it; that none exists, where no cause of it can be
+    named; by whom it was proven, from which seed and with which versions.
+    """
+    found, measure = [], Measure(problem)
+    if plan.status == "infeasible":
+        again = causes(problem) or needs(Rules(measure)) or clash(problem, area_rules(problem), Rules(measure))
+        found += [] if again else [Reason("siting.word_infeasible", {})]
+        found += [] if again == plan.reasons else [Reason("siting.word_reasons", {})]
+    if plan.status in ("bounded", "no_plan"):
+        found.append(Reason("siting.word_stopped", {}))
+    for goal, level in zip(problem.goals, plan.levels, strict=False):
+        if better(goal, as_said(goal, easy_bound(measure, goal)), level.bound):
+            found.append(Reason("siting.word_bound", {"goal": _goal(plan, goal), "bound": _figure(level.bound)}))
+    return [*found, Reason("siting.word_search", {})]
+
+
+def prove_again(problem: SitingProblem, plan: SitingPlan, *, seconds: float) -> list[Reason]:
+    """The question solved again, and what of the plan's proof holds: goal by goal, as sentences.
+
+    What is not proven within ``seconds`` says so. A goal after one that came to another value is not compared.
+
+    Raises
+    ------
+    PlanError : a plan was found that the record excludes: one that is better than its bound, or any, where it says
+        that there is none.
+    """
+    again = solve_siting(problem, seconds=seconds)
+    if again.stopped == "interrupt":
+        raise KeyboardInterrupt
+    if again.levels and plan.status == "infeasible":
+        raise PlanError("siting.plan_exists", sites=first_ids(again.chosen) or "-")
+    if again.status == "infeasible" and plan.levels:
+        raise PlanError("siting.recount_differs", what="status", said=plan.status, counted=again.status)
+    if plan.levels and again.levels:
+        return [*_compared(problem, plan, again, seconds)]
+    key = "again_infeasible" if again.status == "infeasible" else "again_found" if again.levels else "again_open"
+    return [Reason(f"siting.{key}", {"seconds": _figure(seconds)})]
+
+
+def _compared(problem: SitingProblem, plan: SitingPlan, again: SitingPlan, seconds: float) -> Iterator[Reason]:
+    same = True
+    for goal, said, found in zip(problem.goals, plan.levels, again.levels, strict=True):
+        named = {"goal": _goal(plan, goal), "bound": _figure(said.bound), "seconds": _figure(seconds)}
+        if same and better(goal, found.value, said.bound):
+            raise PlanError("siting.beaten", **named, value=_figure(found.value), sites=first_ids(again.chosen))
+        if same and better(goal, found.value, said.value):
+            yield Reason("siting.again_better", {**named, "value": _figure(found.value)})
+        wider = better(goal, found.bound, said.bound)
+        yield Reason(f"siting.again_{'apart' if not same else 'wider' if wider else 'proven'}", named)
+        same = same and found.value == said.value
+
+
+def _goal(plan: SitingPlan, goal: Goal) -> dict[str, str]:
+    unit = goal.people or plan.unit
+    return {lang: goal_said(goal.objective, unit, lang, placed=plan.placed) for lang in i18n.LANGUAGES}
+
+
+def _figure(value: float) -> str:
+    return f"{value:,.15g}"

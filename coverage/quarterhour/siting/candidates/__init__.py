@@ -1,0 +1,1 @@
+"""Where a site may be built: candidates, exclusions, suitability."""

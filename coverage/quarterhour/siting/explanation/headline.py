@@ -1,0 +1,60 @@
+"""A plan in its first sentence: what it builds and reaches, what its goals come to, and how sure that is."""
+
+from __future__ import annotations
+
+from quarterhour.base import i18n
+from quarterhour.base.labels import counted_said, goal_said, unit_said
+from quarterhour.siting.question.plan import Level, SitingPlan, gap_said
+from quarterhour.siting.question.problem import Goal
+
+
+def headline(plan: SitingPlan, lang: str) -> str:
+    """New sites, coverage before and after, the value of each goal that these do not say, and the proof."""
+    share, before = (n / plan.demand_total if plan.demand_total else 0.0 for n in (plan.covered, plan.covered_before))
+    sites = i18n.say("siting.site_built" if len(plan.chosen) == 1 else "siting.sites_built", lang, n=len(plan.chosen))
+    told = {"sites": sites, "before": f"{before:.1%}", "share": f"{share:.1%}", "proof": status_said(plan, lang)}
+    values = [_value_said(plan, level, lang) for level in plan.levels]
+    came = [i18n.say("siting.came", lang, what=said) for said in values if said]
+    key = "siting.headline_room" if plan.placed else "siting.headline"
+    return i18n.say(key, lang, counted=counted_said(plan.unit, lang), came="".join(came), **told)
+
+
+def status_said(plan: SitingPlan, lang: str) -> str:
+    """Proven, or how far from the best: in a chain, by which goal."""
+    if plan.status != "bounded" or len(plan.levels) < 2:
+        return i18n.say(f"siting.{plan.status}", lang, gap=gap_said(plan.gap))
+    goals = i18n.say("siting.comma", lang).join(_sure(plan, level, lang) for level in plan.levels)
+    return i18n.say("siting.bounded_goals", lang, goals=goals)
+
+
+def figure_said(objective: str, value: float) -> str:
+    """A value or bound of a goal as it is read."""
+    if objective == "equity":
+        return f"{value:.1%}"
+    if objective in ("min-time", "min-worst"):
+        return f"{value:,.2f}"
+    return f"{round(value, 6):,}".removesuffix(".0")
+
+
+def goals_told(plan: SitingPlan, lang: str) -> str:
+    """The chain of goals of a plan in its order."""
+    asked = [level.objective for level in plan.levels] or [plan.objective]
+    return " → ".join(goal_said(objective, plan.unit, lang, placed=plan.placed) for objective in asked)
+
+
+def bound_name(plan: SitingPlan, lang: str) -> str:
+    """What the first bound is called: nothing can be above it where more is better, else nothing below."""
+    return i18n.say(f"units.bound_{'most' if Goal(plan.objective).most else 'least'}", lang)
+
+
+def _sure(plan: SitingPlan, level: Level, lang: str) -> str:
+    goal = goal_said(level.objective, level.people or plan.unit, lang, placed=plan.placed)
+    return i18n.say(f"siting.goal_{level.status}", lang, goal=goal, gap=gap_said(level.gap))
+
+
+def _value_said(plan: SitingPlan, level: Level, lang: str) -> str:
+    """What a goal came to; "" where the rest of the sentence says it: sites, people."""
+    if level.objective == "min-sites" or (level.objective == "max-cover" and not level.people):
+        return ""
+    value, unit = figure_said(level.objective, level.value), unit_said(level.people or plan.unit, lang)
+    return i18n.say(f"siting.value_{level.objective}", lang, value=value, unit=unit)

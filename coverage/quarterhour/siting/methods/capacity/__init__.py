@@ -1,0 +1,1 @@
+"""Sites with room: capacitated covering and p-median."""

@@ -1,0 +1,273 @@
+"""The least time when sites have room for so many people: exchanges, prices, and a program for what is left open.
+
+A row may be shared out among several sites, in whole people: a village of 40 may send 25 here and 15 there.
+The program knows the pairs that can matter; the others of a row stand together as one way to go that is as
+near as the nearest of them and asks for no site, so its bound holds for all pairs.
+"""
+
+from __future__ import annotations
+
+import math
+import time
+from collections.abc import Callable
+from dataclasses import replace
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+import scipy.sparse as sp
+
+from quarterhour.siting.methods.capacity.room import Room, RoomPrices
+from quarterhour.siting.methods.median.instance import MUST, Pairs, as_median
+from quarterhour.siting.methods.median.lagrangian import Priced, settled_sites
+from quarterhour.siting.methods.solver.highs import Solver
+from quarterhour.siting.methods.solver.incumbent import Best, Verdict
+from quarterhour.siting.methods.solver.program import Floats, Outcome, Program, whole_bound
+from quarterhour.siting.methods.solver.site_limits import Ints, Limits, Nest, cheapest, nest_of
+from quarterhour.siting.question.budget import COUNTING, Watch
+
+PRICES = "Lagrangian"
+_STARTS = 3
+_SHARE = 0.3
+"""Of the time left that exchanges, and then prices, may take."""
+_CLOSE = 1.02
+"""A cheapest choice that is no worse than so many times the best is bettered by exchanges."""
+_REACH = (2, 8, None)
+"""Pairs up to so many times a row's price are in the program, until those left out do not matter; None: all."""
+_BROKEN = 1e-6
+
+
+def solve_capacitated(
+    people: Ints,
+    times: Pairs | npt.NDArray[Any],
+    limits: Limits,
+    room: Ints,
+    *,
+    otherwise: Ints | None = None,
+    watch: Watch | None = None,
+    start: Ints | None = None,
+    heard: Callable[[Verdict], None] | None = None,
+) -> Verdict:
+    """The choice of sites with the least people times centiseconds when each serves no more than its room.
+
+    Who goes where is chosen too (``served``), for the least time of all; people of a row may go to different sites.
+
+    Parameters
+    ----------
+    people : by row, whole numbers of 0 or more; rows without people do not count.
+    times : whole centiseconds, as ``Pairs`` (an absent pair cannot be served) or as a matrix rows x sites, where
+        less than 0 means so.
+    limits : what the choice must keep; fixed sites are open in it, with their room.
+    room : by site, people that it can serve.
+    otherwise : centiseconds of a person of each row whom no site serves; ``MUST``: all must be served. None: all
+        that some site could serve, room aside. Rows that no site could serve do not count.
+    watch : time, seed, stop; told better choices.
+    start : open sites of a known choice.
+    heard : told each better choice and who goes where.
+    """
+    watch = watch or Watch()
+    unfixed = replace(limits, fixed=np.zeros_like(limits.fixed))
+    space = Room(as_median(people, times, unfixed, otherwise=otherwise), room, limits)
+    best = Best(watch, space.median.least, COUNTING, heard)
+    nest = nest_of(limits.without(limits.fixed, unfixed.fixed))
+    if nest is None:
+        return best.verdict(infeasible=True)
+    _first(space, nest, best, start)
+    watch.progress(0.3)
+    if best.met:
+        return best.verdict()
+    priced = _priced(space, nest, best)
+    watch.progress(0.6)
+    if best.done and best.value is not None:
+        return best.verdict()
+    nodes, infeasible = 0, False
+    for reach in _REACH if best.value is not None else (None,):
+        search = _Search(space, nest, priced, best, reach)
+        out = search.run()
+        nodes += out.nodes
+        infeasible = best.value is None and out.status == "infeasible"
+        if best.done or infeasible or search.complete:
+            break
+    return best.verdict(nodes=nodes, infeasible=infeasible)
+
+
+def _first(space: Room, nest: Nest, best: Best, start: Ints | None) -> None:
+    rng = np.random.default_rng(best.watch.seed)
+    begins = [cheapest(nest, rng.random(len(space.free))) for _ in range(_STARTS)]
+    begins = [np.sort(np.concatenate([space.fixed, space.free[b]])) for b in begins]
+    if start is not None:
+        begins.insert(0, np.union1d(start, space.fixed).astype(np.int64))
+    until = time.perf_counter() + _SHARE * best.watch.left()
+    for begin in begins:
+        if space.limits.holds(begin) and (best.value is None or time.perf_counter() < until):
+            space.better(begin, best, until=until)
+
+
+def _priced(space: Room, nest: Nest, best: Best) -> Priced:
+    until = time.perf_counter() + _SHARE * best.watch.left()
+
+    def look(chosen: Ints) -> int | None:
+        if space.limits.holds(chosen):
+            found = space.take(chosen, best)
+            worth = space.median.settled + found.value
+            if not found.lost and best.value is not None and worth <= _CLOSE * best.value:
+                space.better(chosen, best, until=until)
+        return best.value
+
+    def over() -> bool:
+        return best.watch.over() or time.perf_counter() > until
+
+    begin = space.fixed if best.chosen is None else best.chosen
+    priced = RoomPrices(space, nest).rounds(begin, best.value, over=over, look=look)
+    best.proved(priced.bound, PRICES)
+    return priced
+
+
+class _Search:
+    """The program: sites, then pairs, then who goes by none of these pairs."""
+
+    def __init__(self, space: Room, nest: Nest, priced: Priced, best: Best, reach: int | None) -> None:
+        self.space, self.best = space, best
+        m = space.median
+        self.sites, self.rows = len(m.sites), len(m.people)
+        self.lower, self.upper = space.limits.fixed.astype(float), np.ones(self.sites)
+        if best.value is not None:
+            self._settle(nest, priced, best.value)
+        self.pair, self.beyond = self._pairs(priced, reach)
+        self.base = self._base()
+        self.settled = m.settled + int(m.people @ self.base)
+        self.solver = Solver(self._program(), seed=best.watch.seed)
+
+    def _settle(self, nest: Nest, priced: Priced, value: int) -> None:
+        free = self.space.free
+        mine = replace(priced, cost=priced.cost[free], chosen=np.flatnonzero(np.isin(free, priced.chosen)))
+        opened, closed = settled_sites(nest, mine, value, self.space.median.settled)
+        self.lower[free[opened]], self.upper[free[closed]] = 1.0, 0.0
+
+    def _base(self) -> Ints:
+        """What a person of each row pays in the best choice, rounded down: the program tells what differs from it.
+
+        Everybody goes somewhere, so that this is a constant; small numbers leave a solver's last digits no room.
+        """
+        m, row = self.space.median, self.space.row
+        base = np.zeros(self.rows, dtype=np.int64)
+        if self.best.chosen is not None:
+            went = self.space.flow(self.best.chosen).people.astype(np.int64)
+            paid, gone = np.zeros_like(base), np.zeros_like(base)
+            np.add.at(paid, row, went * m.cs)
+            np.add.at(gone, row, went)
+            paid += (m.people - gone) * np.maximum(m.otherwise, 0)
+            base = paid // np.maximum(m.people, 1)
+        return base
+
+    def _pairs(self, priced: Priced, reach: int | None) -> tuple[Ints, Ints]:
+        """The pairs of the program, and by row the least time of what is not among them, ``MUST`` if nothing is."""
+        m, row = self.space.median, self.space.row
+        can = self.upper[m.site] > 0
+        near = np.ones(len(m.cs), dtype=bool)
+        if reach is not None:
+            near = m.cs <= reach * (priced.prices >> priced.parts)[row]
+        beyond = np.where(m.otherwise == MUST, np.int64(2**62), m.otherwise)
+        left_out = can & ~near
+        self.complete = not left_out.any()
+        np.minimum.at(beyond, row[left_out], m.cs[left_out])
+        return np.flatnonzero(can & near), np.where(beyond == 2**62, MUST, beyond)
+
+    def _program(self) -> Program:
+        m, space, pair = self.space.median, self.space, self.pair
+        first, pairs = self.sites, len(pair)
+        columns = first + pairs + self.rows
+        row, site, each = space.row[pair], m.site[pair], first + np.arange(pairs)
+        every = np.arange(self.rows)
+        serve = sp.csr_array(
+            (np.ones(pairs + self.rows), (np.r_[row, every], np.r_[each, first + pairs + every])),
+            shape=(self.rows, columns),
+        )
+        sites = np.arange(self.sites)
+        room = sp.csr_array(
+            (np.r_[np.ones(pairs), -space.room.astype(float)], (np.r_[site, sites], np.r_[each, sites])),
+            shape=(self.sites, columns),
+        )
+        rules = sp.csr_array(space.limits.rows.astype(float))
+        rules = sp.csr_array((rules.data, rules.indices, rules.indptr), shape=(rules.shape[0], columns))
+        matrix = sp.csr_array(sp.vstack([serve, room, rules], format="csr"))
+        low = np.r_[m.people, np.full(self.sites, -math.inf), space.limits.low]
+        high = np.r_[m.people, np.zeros(self.sites), space.limits.high]
+        rest = np.where(self.beyond == MUST, 0, self.beyond - self.base)
+        cost = np.r_[np.zeros(first), m.cs[pair] - self.base[row], rest].astype(float)
+        lower = np.r_[self.lower, np.zeros(pairs + self.rows)]
+        upper = np.r_[self.upper, m.people[row], np.where(self.beyond == MUST, 0, m.people)].astype(float)
+        return Program(cost, matrix, low.astype(float), high.astype(float), lower, upper)
+
+    def run(self) -> Outcome:
+        """Tighten the linear program, then look for whole sites."""
+        out = self._tighten()
+        if out.status == "infeasible" or self.best.done:
+            return self._closed(out)
+        if self.best.value is not None:
+            self._settle_by(out, self.best.value)
+        whole = np.zeros(len(self.solver.program.cost), dtype=bool)
+        whole[: self.sites] = True
+        solver = Solver(replace(self.solver.program, whole=whole), seed=self.best.watch.seed)
+        watch = self.best.watch
+        out = solver.solve(seconds=max(0.0, watch.left()), start=self._start(), stop=watch.stop, found=self._found)
+        if out.values is not None:
+            self._found(out.values, out.bound)
+        return self._closed(out)
+
+    def _closed(self, out: Outcome) -> Outcome:
+        by = self.solver.version
+        if out.status == "infeasible":
+            self.best.proved_by = by
+            if self.best.value is not None:
+                self.best.proved(self.best.value, by)
+        elif math.isfinite(out.bound):
+            self.best.proved(self.settled + int(whole_bound(out.bound, most=False)), by)
+        return out
+
+    def _tighten(self) -> Outcome:
+        """Add what a linear solution breaks of "nobody goes to a site beyond the part of it that is open"."""
+        m, first, pairs = self.space.median, self.sites, len(self.pair)
+        people, site = m.people[self.space.row[self.pair]].astype(float), m.site[self.pair]
+        while True:
+            watch = self.best.watch
+            out = self.solver.solve(seconds=max(0.0, watch.left()), stop=watch.stop)
+            self._closed(out)
+            if out.values is None or self.best.done:
+                return out
+            share = out.values[first : first + pairs] - people * out.values[site]
+            broken = np.flatnonzero(share > _BROKEN * np.maximum(people, 1.0))
+            if not len(broken):
+                return out
+            many = np.arange(len(broken))
+            entries = np.r_[np.ones(len(broken)), -people[broken]]
+            place = np.r_[many, many], np.r_[first + broken, site[broken]]
+            rows = sp.csr_array((entries, place), shape=(len(broken), len(out.values)))
+            self.solver.add_rows(rows, np.full(len(broken), -math.inf), np.zeros(len(broken)))
+
+    def _settle_by(self, out: Outcome, value: int) -> None:
+        reduced = (np.zeros(self.sites) if out.reduced is None else out.reduced)[: self.sites]
+        bound = np.ceil(out.bound + np.abs(reduced)) + self.settled
+        free = self.upper > self.lower
+        self.upper[free & (reduced > 0) & (bound >= value)] = 0.0
+        self.lower[free & (reduced < 0) & (bound >= value)] = 1.0
+        self.solver.bound_columns(np.arange(self.sites, dtype=np.int64), self.lower, self.upper)
+
+    def _start(self) -> Floats | None:
+        """The best choice as a solution, if the program still allows it."""
+        if self.best.chosen is None:
+            return None
+        opened = np.zeros(self.sites)
+        opened[self.best.chosen] = 1.0
+        if (opened < self.lower).any() or (opened > self.upper).any():
+            return None
+        m, program = self.space.median, self.solver.program
+        went = self.space.flow(self.best.chosen).people[self.pair]
+        got = np.bincount(self.space.row[self.pair], went, self.rows)
+        return np.concatenate([opened, went, np.minimum(m.people - got, program.upper[-self.rows :])])
+
+    def _found(self, values: Floats, bound: float) -> None:
+        chosen = np.flatnonzero(values[: self.sites] > 0.5).astype(np.int64)
+        if math.isfinite(bound):
+            self.best.proved(self.settled + int(whole_bound(bound, most=False)), self.solver.version)
+        self.space.take(chosen, self.best)

@@ -1,0 +1,196 @@
+"""Most people placed where sites have room and may share them: a program of the sites alone, taught by smallest cuts.
+
+How many find a place with some sites open is a greatest flow, from communities to sites near enough and through their
+room. Whatever communities one picks, no more are placed than all the others and, for each open site, the lesser of its
+room and of those picked that are near it (Gale 1957). Each such cut is a row over the sites, true at every number of
+them; the smallest cut of a solution is the row that it breaks most (Benders 1962).
+"""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass, replace
+
+import numpy as np
+import scipy.sparse as sp
+from scipy.sparse.csgraph import breadth_first_order, maximum_flow
+
+from quarterhour.base.errors import DataError
+from quarterhour.siting.methods.covering.core import Found
+from quarterhour.siting.methods.solver.highs import Solver
+from quarterhour.siting.methods.solver.incumbent import Best
+from quarterhour.siting.methods.solver.presolve import merge_pairs
+from quarterhour.siting.methods.solver.program import Floats, Outcome, Program, whole_bound
+from quarterhour.siting.methods.solver.site_limits import Ints, Limits
+from quarterhour.siting.question.budget import COUNTING, Watch
+
+_FINE = 4096
+"""Parts of a site that a flow knows, where people are few enough."""
+_MOST = 2**31 - 1
+_BROKEN = 1e-3
+"""People by which a row must be broken to be learned while sites are open in part."""
+
+
+@dataclass(frozen=True, eq=False)
+class Cut:
+    """At most ``const + each @ opened`` people are placed, whatever is open; ``placed``: by what it was made of."""
+
+    placed: float
+    const: int
+    each: Ints
+
+
+class Placing:
+    """The question at every number of sites: what was learned at one holds at all.
+
+    Parameters
+    ----------
+    people : by row, whole numbers.
+    start, site : row i may go to ``site[start[i]:start[i + 1]]``, rising.
+    limits : what a choice must keep, the number of sites aside; fixed sites are open in it.
+    room : by site, people that it can hold.
+
+    DataError : more people than can be counted exactly.
+    """
+
+    def __init__(self, people: Ints, start: Ints, site: Ints, limits: Limits, room: Ints, *, watch: Watch) -> None:
+        sites = len(room)
+        cover, self.people = merge_pairs(start, site, people, sites=sites)
+        self.all = int(self.people.sum())
+        if self.all > _MOST:
+            raise DataError("siting.too_many_people", people=self.all)
+        self.row, self.site = np.repeat(np.arange(len(self.people)), np.diff(cover.indptr)), cover.indices
+        self.room, self.watch = np.minimum(room, self.all), watch
+        free = sp.csr_array((~limits.fixed).astype(np.int64)[None, :])
+        rows = sp.csr_array(sp.vstack([free, limits.rows], format="csr"))
+        self.limits = Limits(rows, np.r_[0, limits.low], np.r_[sites, limits.high], limits.fixed)
+        self.solver = Solver(self._program(), seed=watch.seed)
+        self.learn(self.cut(limits.fixed.astype(np.float64)))
+
+    def _program(self) -> Program:
+        """Sites, then the people placed."""
+        limits, sites = self.limits, len(self.room)
+        rows = sp.csr_array((limits.rows.data.astype(float), limits.rows.indices, limits.rows.indptr),
+                            shape=(limits.rows.shape[0], sites + 1))  # fmt: skip
+        lower, upper = np.r_[limits.fixed.astype(float), 0.0], np.r_[np.ones(sites), float(self.all)]
+        low, high = limits.low.astype(float), limits.high.astype(float)
+        return Program(np.r_[np.zeros(sites), 1.0], rows, low, high, lower, upper, most=True)
+
+    def cut(self, opened: Floats) -> Cut:
+        """The smallest cut where sites are open, or open in part."""
+        whole = bool(np.isin(opened, (0.0, 1.0)).all())
+        fine = 1 if whole else max(1, min(_FINE, _MOST // max(self.all, 1)))
+        part = np.rint(opened * fine).astype(np.int64)
+        rows, sites = len(self.people), len(self.room)
+        source, sink = rows + sites, rows + sites + 1
+        use = part[self.site] > 0
+        row, site = self.row[use], self.site[use]
+        tail = np.concatenate([np.full(rows, source), row, rows + np.arange(sites)])
+        head = np.concatenate([np.arange(rows), rows + site, np.full(sites, sink)])
+        most = np.concatenate([self.people * fine, self.people[row] * part[site], self.room * part])
+        graph = sp.csr_array((np.minimum(most, _MOST).astype(np.int32), (tail, head)), shape=(sink + 1, sink + 1))
+        found = maximum_flow(graph, source, sink)
+        left = sp.csr_array(graph - found.flow)
+        left.data = np.maximum(left.data, 0)
+        left.eliminate_zeros()
+        picked = np.zeros(sink + 1, dtype=np.bool_)
+        picked[breadth_first_order(left, source, return_predecessors=False)] = True
+        mine = picked[self.row]
+        near = np.bincount(self.site[mine], self.people[self.row[mine]], sites).astype(np.int64)
+        others = int(self.people[~picked[:rows]].sum())
+        return Cut(found.flow_value / fine, others, np.minimum(self.room, near))
+
+    def placed(self, opened: Ints) -> int:
+        """How many find a place with these sites open, fixed ones included."""
+        mark = np.zeros(len(self.room))
+        mark[opened] = 1.0
+        return int(self.cut(mark).placed)
+
+    def learn(self, cut: Cut) -> None:
+        """Keep a cut for good."""
+        row = sp.csr_array(np.r_[-cut.each.astype(float), 1.0][None, :])
+        self.solver.add_rows(row, np.array([-math.inf]), np.array([float(cut.const)]))
+
+    def best_of(self, size: int, start: Ints | None, *, looks: float = math.inf) -> Found:
+        """The choice of so many sites beside the fixed ones that places most, and what none beats.
+
+        ``start``: open sites of a known choice. ``looks``: integer programs solved at most.
+        """
+        self.limits = replace(self.limits, high=np.r_[size, self.limits.high[1:]])
+        self.solver.bound_rows(np.array([0]), np.array([-math.inf]), np.array([float(size)]))
+        best = _Away(self, start)
+        outcome = self._relaxed(best)
+        while outcome.status != "infeasible" and not best.done and best.looks < looks:
+            known = len(best.seen), best.bound
+            outcome = self._whole(best)
+            if outcome.values is None or known == (len(best.seen), best.bound):
+                break  # nothing was learned
+        infeasible = outcome.status == "infeasible"
+        return Found(best.chosen, float(self.all - best.bound), best.proved_by, best.looks, infeasible=infeasible)
+
+    def _relaxed(self, best: _Away) -> Outcome:
+        """The linear program until no cut is broken."""
+        while True:
+            out = self.solver.solve(seconds=max(0.0, self.watch.left()), stop=self.watch.stop)
+            best.at_most(out.bound)
+            if out.values is None or best.done:
+                return out
+            opened = out.values[:-1]
+            cut = self.cut(np.clip(opened, 0.0, 1.0))
+            best.take(self._likely(opened))
+            if out.values[-1] <= cut.const + cut.each @ opened + _BROKEN:
+                return out
+            self.learn(cut)
+
+    def _whole(self, best: _Away) -> Outcome:
+        """The program with whole sites; what it chooses is counted and learned."""
+        whole = np.r_[np.ones(len(self.room), dtype=np.bool_), False]
+        solver = Solver(replace(self.solver.program, whole=whole), seed=self.watch.seed)
+        out = solver.solve(seconds=max(0.0, self.watch.left()), stop=self.watch.stop)
+        best.looks += 1
+        best.at_most(out.bound)
+        if out.values is not None:
+            best.take(np.flatnonzero(out.values[:-1] > 0.5).astype(np.int64))
+        return out
+
+    def _likely(self, opened: Floats) -> Ints:
+        """The sites most open, as far as they fit."""
+        chosen, used = self.limits.fixed.copy(), self.limits.used(self.limits.fixed_sites)
+        columns = sp.csc_array(self.limits.rows)
+        for s in np.argsort(-opened, kind="stable").tolist():
+            if used[0] == self.limits.high[0]:
+                break
+            after = used.copy()
+            mine = slice(columns.indptr[s], columns.indptr[s + 1])
+            after[columns.indices[mine]] += columns.data[mine]
+            if not chosen[s] and (after <= self.limits.high).all():
+                chosen[s], used = True, after
+        return np.flatnonzero(chosen).astype(np.int64)
+
+
+class _Away(Best):
+    """The best choice of a size so far, counted, by how many find no place, and how many do not at the least."""
+
+    def __init__(self, placing: Placing, start: Ints | None) -> None:
+        super().__init__(placing.watch, 0, COUNTING)
+        self.placing, self.looks = placing, 0
+        self.seen: set[bytes] = set()
+        if start is not None:
+            self.take(start)
+
+    def at_most(self, placed: float) -> None:
+        """No choice of this size places more."""
+        most = whole_bound(placed, most=True)
+        if math.isfinite(most):
+            self.proved(self.placing.all - int(most), f"Benders, {self.placing.solver.version}")
+
+    def take(self, opened: Ints) -> None:
+        """Count a choice that keeps the rules, and learn its cut."""
+        if opened.tobytes() in self.seen or not self.placing.limits.holds(opened):
+            return
+        self.seen.add(opened.tobytes())
+        mark = np.zeros(len(self.placing.room))
+        mark[opened] = 1.0
+        cut = self.placing.cut(mark)
+        self.placing.learn(cut)
+        self.found(opened, self.placing.all - int(cut.placed))

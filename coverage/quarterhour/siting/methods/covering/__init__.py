@@ -1,0 +1,1 @@
+"""Covering: max-cover (MCLP) and min-sites (LSCP)."""

@@ -1,0 +1,100 @@
+"""The plain questions, most people or fewest sites within quotas: to their engines and back."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import replace
+
+import numpy as np
+import pandas as pd
+
+from quarterhour.siting.methods.covering.core import Ints
+from quarterhour.siting.methods.covering.greedy import as_core, good_choice, without_idle
+from quarterhour.siting.methods.covering.max_cover import solve_cover
+from quarterhour.siting.methods.covering.min_sites import solve_sets
+from quarterhour.siting.methods.solver.highs import version
+from quarterhour.siting.question.bounds import Answer, Tell, easy_bound
+from quarterhour.siting.question.budget import COUNTING, Watch
+from quarterhour.siting.question.evaluate import Choice, Exact, Measure, Served
+from quarterhour.siting.question.feasible import Rules
+from quarterhour.siting.question.problem import WHOLE, Bools, Goal, SitingProblem
+
+
+def first_choice(rules: Rules) -> Choice | None:
+    """What greedy and exchanges find when they see neither money nor conflicts, if it holds all the same.
+
+    Where sites have a capacity, each community goes whole to the nearest of these sites that still has room for it, the
+    largest first. None also for plain questions, whose engine begins so by itself.
+    """
+    problem = rules.measure.problem
+    if is_plain_cover(problem):
+        return None
+    core = as_core(problem)
+    found = good_choice(core)
+    choice = None if found is None else opened_with(problem, core.sites[found])
+    if choice is not None and problem.capacity is not None:
+        choice = replace(choice, served=_first_fit(rules.measure, choice.opened))
+    return choice if choice is not None and rules.hold(choice) else None
+
+
+def _first_fit(measure: Measure, opened: Bools) -> Served:
+    problem, near = measure.problem, measure.problem.near
+    load, people, room = problem.load.to_numpy(), problem.demand.to_numpy(), problem.room.copy()
+    pairs = np.flatnonzero(opened[near.site] & (people[measure.row] > 0))
+    row = measure.row[pairs]
+    pairs = pairs[np.lexsort((near.cs[pairs], row, -load[row]))]
+    served = np.zeros(len(people), dtype=np.bool_)
+    taken = []
+    for pair, i, site in zip(pairs.tolist(), measure.row[pairs].tolist(), near.site[pairs].tolist(), strict=True):
+        if not served[i] and load[i] <= room[site]:
+            served[i] = True
+            room[site] -= load[i]
+            taken.append(pair)
+    went = np.sort(np.array(taken, dtype=np.int64))
+    return Served(went, people[measure.row[went]].astype(np.int64))
+
+
+def opened_with(problem: SitingProblem, built: pd.Index) -> Choice:
+    """Existing and required sites and some more."""
+    opened = ~problem.free
+    opened[problem.sites.index.get_indexer(built)] = True
+    return Choice(opened)
+
+
+def is_plain_cover(problem: SitingProblem) -> bool:
+    """Whether a question's first goal is people or sites, and it has no rules but a number of sites and quotas."""
+    goal, everyone = problem.goals[0], problem.objective == "min-sites"
+    no_rules = problem.capacity is None and problem.budget.yuan is None and not len(problem.conflicts)
+    plain = problem.coverage.backup is None and not problem.coverage.at_least and problem.everyone == everyone
+    alone = not any(g.people for g in problem.goals)
+    return goal.objective in ("max-cover", "min-sites") and problem.plain and no_rules and plain and alone
+
+
+def by_core(measure: Measure, watch: Watch, tell: Tell) -> Answer:
+    """The answer, without the sites that add nothing."""
+    problem = measure.problem
+    core, goal = as_core(problem), problem.goals[0]
+    easy = easy_bound(measure, goal)
+
+    def heard(found: Ints, bound: float) -> None:
+        by_then = _whole(measure, goal, bound)
+        tell(opened_with(problem, core.sites[found]), by_then, COUNTING if by_then == easy else version())
+
+    listening = replace(watch, incumbent=heard)
+    found = solve_sets(core, listening) if core.all_rows else solve_cover(core, listening)
+    if found.choice is None:
+        return Answer(None, 0, found.proved_by, found.nodes, infeasible=found.infeasible)
+    choice = opened_with(problem, core.sites[without_idle(core, found.choice)])
+    bound = _whole(measure, goal, found.bound)
+    tell(choice, bound, found.proved_by)
+    return Answer(choice, bound, found.proved_by, found.nodes)
+
+
+def _whole(measure: Measure, goal: Goal, bound: float) -> Exact:
+    """The bound of the core moved by what is settled; what counting tells where there is none."""
+    problem = measure.problem
+    if not math.isfinite(bound):
+        return easy_bound(measure, goal)
+    if goal.objective == "min-sites":
+        return int(problem.sites["state"].eq("required").sum()) + int(bound)
+    return measure.value(Choice(~problem.free), goal) + WHOLE * int(bound)

@@ -1,0 +1,89 @@
+"""Most people covered by so many sites, and the proof: a good choice, a bound by cuts, a tree for what is between."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import replace
+
+import numpy as np
+
+from quarterhour.siting.methods.covering.benders import Master
+from quarterhour.siting.methods.covering.branch_and_cut import Tree
+from quarterhour.siting.methods.covering.core import Core, Found, Ints, Record
+from quarterhour.siting.methods.covering.exchange import improve
+from quarterhour.siting.methods.covering.greedy import good_choice, greedy
+from quarterhour.siting.methods.covering.min_sites import solve_sets
+from quarterhour.siting.methods.solver.presolve import merge_rows
+from quarterhour.siting.methods.solver.program import Floats
+from quarterhour.siting.question.budget import COUNTING, Watch
+
+_FIRST = 2e7
+"""Steps of local search before there is a bound."""
+_EASY, _NEAR = 3, 1e-3
+"""Nodes that are looked at before a question is no longer thought easy, and the gap beyond which it never was."""
+
+
+def solve_cover(core: Core, watch: Watch | None = None, *, gap: float = 0.0) -> Found:
+    """The choice of candidates that covers most people within the quotas, and its proof.
+
+    Parameters
+    ----------
+    core : its ``all_rows`` does not count here.
+    watch : time, seed, stop; told better choices.
+    gap : by how much of the value the choice may fall short of the bound; 0: proven best.
+    """
+    watch = watch or Watch()
+    core, unit = as_asked(core)
+    record = Record(core, _telling(watch, unit), bound=float(core.people.sum()), proved_by=COUNTING)
+    infeasible, nodes = not begun(record, effort=_FIRST), 0
+    watch.progress(0.2)
+    if not infeasible and not record.met and record.gap > gap and not watch.over():
+        # What is easy is proven sooner by a small program, what is not by a large one.
+        for fine in (False, True):
+            tree = Tree(Master(core, seed=watch.seed, fine=fine), record, eager=not fine)
+            tree.plant(inside_of(core, record.choice))
+            watch.progress(0.5)
+            tree.grow(gap=gap, nodes=math.inf if fine else _EASY if record.gap < _NEAR else 0)
+            infeasible, nodes = tree.barren, nodes + tree.nodes
+            if not tree.alive or watch.over():
+                break
+    watch.progress(1.0)
+    found = record.found(nodes=nodes, infeasible=infeasible)
+    return replace(found, bound=found.bound * unit)
+
+
+def as_asked(core: Core) -> tuple[Core, int]:
+    """The core without rows that decide nothing, its people counted in their greatest common divisor."""
+    cover, people = merge_rows(core.cover, core.people)
+    unit = int(np.gcd.reduce(people)) if len(people) else 1
+    return replace(core, people=people // unit, cover=cover, all_rows=False), unit
+
+
+def begun(record: Record, *, effort: float) -> bool:
+    """Take a first good choice into the record; False: no choice keeps the rules, which is proven."""
+    core, watch = record.core, record.watch
+    if core.impossible:
+        return False
+    record.take(good_choice(core, watch, effort=effort, found=record.take))
+    if record.choice is not None or watch.over():
+        return True
+    # Greedy lost its way between quotas that overlap: the rules alone are a small integer program.
+    rules = replace(core, people=core.people[:0], cover=core.cover[:0])
+    found = solve_sets(rules, watch.quiet())
+    if found.choice is not None:
+        record.take(found.choice)
+        improve(record, np.sort(greedy(core, found.choice)), effort=effort)
+    return not found.infeasible
+
+
+def inside_of(core: Core, choice: Ints | None) -> Floats:
+    """A point between the best choice and all sites open a little, from which cuts reach far."""
+    inside = np.full(len(core.sites), 0.3 * min(1.0, core.limit / len(core.sites)))
+    if choice is not None:
+        inside[choice] += 0.7
+    return inside
+
+
+def _telling(watch: Watch, unit: int) -> Watch:
+    """The same watch, which hears bounds in people."""
+    return replace(watch, incumbent=lambda choice, bound: watch.incumbent(choice, bound * unit))

@@ -1,0 +1,118 @@
+"""Fewest sites that cover everybody (set cover): what decides nothing goes, the rest is a small integer program."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import replace
+
+import numpy as np
+import scipy.sparse as sp
+
+from quarterhour.siting.methods.covering.benders import site_rules
+from quarterhour.siting.methods.covering.core import Bools, Core, Found, Ints, Record
+from quarterhour.siting.methods.covering.exchange import exchange
+from quarterhour.siting.methods.covering.greedy import good_choice, kinds, without_idle
+from quarterhour.siting.methods.solver.highs import Solver
+from quarterhour.siting.methods.solver.presolve import dominated_columns, dominated_rows
+from quarterhour.siting.methods.solver.program import Floats, Program, whole_bound
+from quarterhour.siting.question.budget import COUNTING, Watch
+
+_EFFORT = 3e6
+"""Steps of local search for a plan with one site less."""
+_SHARE = 1 / 3
+"""Of the time that the search for a plan with one site less may take."""
+
+
+def solve_sets(core: Core, watch: Watch | None = None) -> Found:
+    """The fewest candidates that cover every row within the quotas, and the proof.
+
+    Parameters
+    ----------
+    core : its ``all_rows`` does not count here.
+    watch : time, seed, stop; told better choices.
+    """
+    watch = watch or Watch()
+    some = core.people > 0
+    core = replace(core, people=core.people[some], cover=sp.csr_array(core.cover[some]), all_rows=True)
+    least = max(int(core.low.max(initial=0)), 1 if len(core.people) else 0)
+    record = Record(core, watch, bound=float(least), proved_by=COUNTING)
+    if core.impossible or (np.diff(core.cover.indptr) == 0).any():
+        return record.found(infeasible=True)
+    small, kept = reduced(core)
+    watch.progress(0.2)
+    _first(small, kept, record)
+    watch.progress(0.4)
+    infeasible, nodes = False, 0
+    if not record.met and not watch.over():
+        infeasible, nodes = _proven(small, kept, record)
+    watch.progress(1.0)
+    return record.found(nodes=nodes, infeasible=infeasible)
+
+
+def reduced(core: Core) -> tuple[Core, Ints]:
+    """The same question without the rows and candidates that decide nothing; which candidates it keeps."""
+    kept = np.arange(len(core.sites))
+    while True:
+        before = core.cover.shape
+        core = _only(core, ~dominated_rows(core.cover), np.ones(before[1], dtype=np.bool_))
+        stays = ~dominated_columns(core.cover, kind=kinds(core))
+        core, kept = _only(core, np.ones(core.cover.shape[0], dtype=np.bool_), stays), kept[stays]
+        if core.cover.shape == before:
+            return core, kept
+
+
+def _only(core: Core, rows: Bools, sites: Bools) -> Core:
+    cover = sp.csr_array(core.cover[np.flatnonzero(rows)][:, np.flatnonzero(sites)])
+    return replace(core, people=core.people[rows], cover=cover, sites=core.sites[sites], group=core.group[:, sites])
+
+
+def _first(small: Core, kept: Ints, record: Record) -> None:
+    """A good choice, then one with a site less as long as one is found."""
+    choice = good_choice(small)
+    record.take(None if choice is None else kept[choice])
+    least, watch = record.bound, record.watch
+    begun = watch.left()
+    while choice is not None and len(choice) > least and not watch.over():
+        fewer = _one_less(small, choice, watch)
+        choice = None if fewer is None or begun - watch.left() > _SHARE * watch.seconds else fewer
+        record.take(None if fewer is None else kept[fewer])
+
+
+def _one_less(core: Core, choice: Ints, watch: Watch) -> Ints | None:
+    """A choice of one site less that still covers every row, by exchanges; None where none is found."""
+    alone = replace(core, people=np.ones(len(core.people), dtype=np.int64), limit=len(choice) - 1, all_rows=False)
+    loss = [(alone.covered(less), -k) for k in range(len(choice)) if alone.holds(less := np.delete(choice, k))]
+    if not loss:
+        return None
+    begin = np.delete(choice, -max(loss)[1])
+    found = exchange(alone, begin, watch.quiet(), effort=_EFFORT, bound=float(len(core.people)))
+    return without_idle(core, found) if alone.covered(found) == len(core.people) else None
+
+
+def _proven(core: Core, kept: Ints, record: Record) -> tuple[bool, int]:
+    """The small integer program: whether there is no choice at all, and the nodes of the solver's tree."""
+    watch = record.watch
+    solver = Solver(_program(core), seed=watch.seed)
+
+    def found(values: Floats, bound: float) -> None:
+        record.prove(whole_bound(bound, most=False), solver.version)
+        record.take(kept[np.flatnonzero(values > 0.5)])
+
+    start = None if record.choice is None else np.isin(kept, record.choice).astype(float)
+    outcome = solver.solve(seconds=max(0.0, watch.left()), start=start, stop=watch.stop, found=found)
+    if outcome.status == "infeasible":
+        return record.choice is None, 0
+    if outcome.values is not None:
+        record.take(kept[np.flatnonzero(outcome.values > 0.5)])
+    record.prove(whole_bound(outcome.bound, most=False), solver.version)
+    return False, outcome.nodes
+
+
+def _program(core: Core) -> Program:
+    rows, sites = core.cover.shape
+    rules, low, high = site_rules(core)
+    matrix = sp.csr_array(sp.vstack([sp.csr_array(core.cover, dtype=float), rules], format="csr"))
+    lows = np.append(np.ones(rows), np.maximum(0.0, low))
+    highs = np.append(np.full(rows, math.inf), high)
+    box = np.zeros(sites), np.ones(sites)
+    return Program(np.ones(sites), matrix, lows, highs, *box, whole=np.ones(sites, dtype=np.bool_))

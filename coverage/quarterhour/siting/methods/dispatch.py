@@ -1,0 +1,200 @@
+"""Which engine answers which question: the classes that are solved at any size, in arrays."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import replace
+
+import numpy as np
+
+from quarterhour.siting.methods.capacity.least_time import solve_capacitated
+from quarterhour.siting.methods.covering.adapter import by_core, is_plain_cover
+from quarterhour.siting.methods.median.instance import MUST, Pairs
+from quarterhour.siting.methods.median.p_center import solve_centre
+from quarterhour.siting.methods.median.p_median import solve_median
+from quarterhour.siting.methods.solver.incumbent import Served as Going
+from quarterhour.siting.methods.solver.incumbent import Verdict
+from quarterhour.siting.methods.solver.question_limits import _COUNTED, as_limits
+from quarterhour.siting.question.bounds import Answer, Tell, easy_bound
+from quarterhour.siting.question.budget import COUNTING, Watch
+from quarterhour.siting.question.evaluate import Choice, Measure, Served
+from quarterhour.siting.question.feasible import Rules
+from quarterhour.siting.question.problem import WHOLE, Bools, Goal, Ints
+
+_ALL = 100
+_PRICES = (10, 1000, 100_000)
+"""How many times the standard somebody not covered pays beside it, until nobody is left out for others' time."""
+
+
+def by_engine(rules: Rules, goal: Goal, start: Choice | None, *, watch: Watch, tell: Tell) -> Answer | None:
+    """The answer of the engine of a goal's class; None where there is none, and the generic model is asked."""
+    if not rules.kept and is_plain_cover(rules.measure.problem):
+        return by_core(rules.measure, watch, tell)
+    if _is_most_then_time(rules, goal):
+        return _most_then_time(rules, goal, start, watch, tell)
+    return _by_times(rules, goal, start, watch, tell) if _is_timed(rules, goal) else None
+
+
+# --- least time, and the farthest -----------------------------------------------------------------
+
+
+def _is_timed(rules: Rules, goal: Goal) -> bool:
+    """Whether a goal is about times alone, and what else is asked are rules on sites and who must be served."""
+    problem = rules.measure.problem
+    capacity, coverage = problem.capacity, problem.coverage
+    if goal.objective not in ("min-time", "min-worst") or coverage.at_least:
+        return False
+    if capacity is not None and not (capacity.split and goal.objective == "min-time"):
+        return False
+    if coverage.backup == 0 and problem.everyone:
+        return False
+    if any(g.objective not in (*_COUNTED, "min-worst") for g, _ in rules.kept):
+        return False
+    return not (_must(rules) & (problem.counted(goal) == 0)).any()
+
+
+def _must(rules: Rules) -> Bools:
+    """The communities that must be served by some site."""
+    measure, problem = rules.measure, rules.measure.problem
+    must = measure.takes_part if problem.everyone else np.zeros_like(measure.takes_part)
+    for goal, value in rules.kept:
+        if goal.objective == "min-worst":
+            must = must | _bound_by(rules, goal, int(value))
+    return must
+
+
+def _bound_by(rules: Rules, goal: Goal, cs: int) -> Bools:
+    """Those who may not have farther than so many centiseconds, and whose standard is longer."""
+    problem = rules.measure.problem
+    return rules.measure.reachable & (problem.counted(goal) > 0) & (problem.limit_cs > cs)
+
+
+def _by_times(rules: Rules, goal: Goal, start: Choice | None, watch: Watch, tell: Tell) -> Answer | None:
+    measure, problem = rules.measure, rules.measure.problem
+    begin = None if start is None else np.flatnonzero(start.opened)
+
+    def told(chosen: Ints, bound: float) -> None:
+        choice = _choice(measure, chosen, None)
+        if rules.hold(choice):
+            tell(choice, int(bound), COUNTING)
+
+    def heard(found: Verdict) -> None:
+        assert found.chosen is not None and found.bound is not None
+        choice = _choice(measure, found.chosen, found.served)
+        if rules.hold(choice):
+            tell(choice, found.bound, found.proved_by)
+
+    people = np.where(measure.reachable, problem.counted(goal), 0)
+    otherwise = np.where(_must(rules), MUST, problem.limit_cs)
+    asked = people, _pairs(rules), as_limits(rules)
+    listening = replace(watch, incumbent=told)
+    if problem.capacity is not None:
+        verdict = solve_capacitated(*asked, problem.room, otherwise=otherwise, watch=watch, start=begin, heard=heard)
+    elif goal.objective == "min-time":
+        verdict = solve_median(*asked, otherwise=otherwise, watch=listening, start=begin)
+    else:
+        verdict = solve_centre(*asked, otherwise=otherwise, watch=listening, start=begin)
+    return _answer(rules, goal, verdict, start)
+
+
+# --- most people, then least time -----------------------------------------------------------------
+
+
+def _is_most_then_time(rules: Rules, goal: Goal) -> bool:
+    """Whether a goal is the people covered within rooms that may share, or the least time that keeps them covered.
+
+    Both are questions of times: of 0 for all who are covered and 1 for who is not, and of times with a price upon
+    everybody who is not covered.
+    """
+    problem, kept = rules.measure.problem, [g for g, _ in rules.kept]
+    coverage, people = problem.coverage, {g.people for g in (goal, *kept)}
+    whole = bool((rules.measure.percent == _ALL).all()) and coverage.backup is None and not coverage.at_least
+    if not whole or people != {""} or (problem.capacity is not None and not problem.capacity.split):
+        return False
+    if goal.objective == "max-cover":
+        return problem.capacity is not None and all(g.objective in _COUNTED for g in kept)
+    cover = [g for g in kept if g.objective == "max-cover"]
+    return goal.objective == "min-time" and bool(cover) and all(g in cover or g.objective in _COUNTED for g in kept)
+
+
+def _most_then_time(rules: Rules, goal: Goal, start: Choice | None, watch: Watch, tell: Tell) -> Answer | None:
+    measure, problem = rules.measure, rules.measure.problem
+    people = np.where(measure.reachable, problem.counted(goal), 0)
+    near, must, everyone = problem.near, _must(rules), int(people.sum())
+    easy = easy_bound(measure, goal)
+
+    def heard(chosen: Ints, served: Going | None = None) -> None:
+        choice = _choice(measure, chosen, served)
+        if rules.hold(choice):
+            tell(choice, easy, COUNTING)
+
+    if goal.objective == "max-cover":
+        pairs = near.start, near.site, np.zeros_like(near.cs)
+        verdict = _timed(rules, people, pairs, np.where(must, MUST, 1), start, watch, heard)
+        most = WHOLE * (everyone - (0 if verdict.bound is None else verdict.bound))
+        return _answer(rules, goal, replace(verdict, bound=most), start)
+    left = everyone - sum(int(v) for g, v in rules.kept if g.objective == "max-cover") // WHOLE
+    for price in _PRICES if left else _PRICES[:1]:
+        beyond = price * int(problem.limit_cs.max(initial=1))
+        pairs, otherwise = (near.start, near.site, near.cs), problem.limit_cs + beyond
+        verdict = _timed(rules, people, pairs, np.where(must, MUST, otherwise), start, watch, heard)
+        # Nobody who keeps the people covered pays the price more often than they do.
+        bound = None if verdict.bound is None else verdict.bound - beyond * left
+        answer = _answer(rules, goal, replace(verdict, bound=bound), start)
+        if answer is not None or watch.over():
+            break
+    return answer
+
+
+def _timed(
+    rules: Rules, people: Ints, pairs: Pairs, otherwise: Ints, start: Choice | None, watch: Watch,
+    heard: Callable[..., None],
+) -> Verdict:  # fmt: skip
+    problem, begin = rules.measure.problem, None if start is None else np.flatnonzero(start.opened)
+    if problem.capacity is None:
+        told = replace(watch, incumbent=lambda chosen, _: heard(chosen))
+        return solve_median(people, pairs, as_limits(rules), otherwise=otherwise, watch=told, start=begin)
+    return solve_capacitated(
+        people, pairs, as_limits(rules), problem.room, otherwise=otherwise, watch=watch, start=begin,
+        heard=lambda found: heard(found.chosen, found.served),
+    )  # fmt: skip
+
+
+def _pairs(rules: Rules) -> Pairs:
+    """The near pairs without those farther than a kept worst allows."""
+    measure, near = rules.measure, rules.measure.problem.near
+    kept = np.ones(len(near.cs), dtype=np.bool_)
+    for goal, value in rules.kept:
+        if goal.objective == "min-worst":
+            kept &= ~(_bound_by(rules, goal, int(value))[measure.row] & (near.cs > int(value)))
+    near = near.only(kept)
+    return near.start, near.site, near.cs
+
+
+def _choice(measure: Measure, chosen: Ints, served: Going | None) -> Choice:
+    opened = np.zeros(len(measure.problem.sites), dtype=np.bool_)
+    opened[chosen] = True
+    if served is None:
+        return Choice(opened)
+    row, site, people = served
+    sites = len(opened)
+    pair = np.searchsorted(measure.row * sites + measure.problem.near.site, row * sites + site)
+    order = np.argsort(pair, kind="stable")
+    return Choice(opened, Served(pair[order].astype(np.int64), people[order].astype(np.int64)))
+
+
+def _answer(rules: Rules, goal: Goal, verdict: Verdict, start: Choice | None) -> Answer | None:
+    measure = rules.measure
+    if verdict.infeasible and start is None:
+        return Answer(None, 0, verdict.proved_by, verdict.nodes, infeasible=True)
+    found = None if verdict.chosen is None else _choice(measure, verdict.chosen, verdict.served)
+    choices = [c for c in (found, start) if c is not None and rules.hold(c)]
+    if found is not None and (not choices or choices[0] is not found):
+        return None
+    worse, better = (min, max) if goal.most else (max, min)
+    best = better(choices, key=lambda c: measure.value(c, goal), default=None)
+    easy = easy_bound(measure, goal)
+    bound = easy if verdict.bound is None else worse(easy, verdict.bound)
+    if best is not None:
+        bound = better(bound, measure.value(best, goal))
+    return Answer(best, bound, verdict.proved_by, verdict.nodes)

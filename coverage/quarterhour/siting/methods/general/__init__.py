@@ -1,0 +1,1 @@
+"""The general integer program, for what no family solves alone."""

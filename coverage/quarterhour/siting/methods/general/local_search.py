@@ -1,0 +1,226 @@
+"""Good choices where coverage is more than one site in reach, or areas are to be alike, by exchanges of sites.
+
+Under backup, steps, money, conflicts sites come and go, one for another, while more people are covered; then some are
+changed at random and the search goes on from there (iterated local search), for areas alike in the same way. How often
+is settled beforehand, so that the same seed gives the same choice.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import numpy as np
+
+from quarterhour.base.jit import kernel
+from quarterhour.siting.methods.general.gini_rows import coefficient
+from quarterhour.siting.methods.general.patterns import Patterns, patterns
+from quarterhour.siting.methods.solver.question_limits import as_limits
+from quarterhour.siting.methods.solver.site_limits import Ints, Limits, cheapest, count_site, may_change, nest_of
+from quarterhour.siting.question.budget import Watch
+from quarterhour.siting.question.evaluate import Choice
+from quarterhour.siting.question.feasible import Rules
+from quarterhour.siting.question.problem import Bools, Goal
+
+_ROUNDS, _ROUNDS_A_SITE = 600, 6
+_SHAKEN = 3
+_TRIED = 10_000
+"""Choices weighed for how alike areas are."""
+_SHARE = 0.25
+"""Of the time left."""
+
+
+def better_start(rules: Rules, goal: Goal, start: Choice | None, *, watch: Watch) -> Choice | None:
+    """The best choice that exchanges find, from one that is known; the known one where they find none that holds."""
+    problem = rules.measure.problem
+    if start is not None and problem.capacity is None and goal.objective == "gini":
+        return _more_alike(rules, goal, start, watch.part(_SHARE))
+    if problem.capacity is not None or goal.objective != "max-cover" or not problem.free.any():
+        return start
+    search = _Swaps(patterns(rules.measure), problem.counted(goal), as_limits(rules), problem.free)
+    part, rng = watch.part(_SHARE), np.random.default_rng(watch.seed)
+    opened = search.begin(start, rng)
+    if opened is None:
+        return start
+    best, most = start, -1 if start is None else int(rules.measure.value(start, goal))
+    worth, looked = search.climb(opened), -1
+    for _ in range(min(_ROUNDS, _ROUNDS_A_SITE * len(opened))):
+        if worth > looked:
+            choice, looked = Choice(search.whole(opened)), worth
+            if rules.hold(choice) and (value := int(rules.measure.value(choice, goal))) > most:
+                best, most = choice, value
+        if part.over():
+            break
+        other = search.shaken(opened, rng)
+        if (gained := search.climb(other)) >= worth:
+            opened, worth = other, gained
+    return best
+
+
+def _more_alike(rules: Rules, goal: Goal, start: Choice, watch: Watch) -> Choice:
+    """The choice whose areas are most alike that exchanges find from one that holds."""
+    search = _Alike(rules, goal, watch)
+    best, least = search.climb(start.opened)
+    while least > 0 and search.goes_on():
+        other = search.shaken(best)
+        if other is best:
+            break
+        there, now = search.climb(other)
+        if now < least:
+            best, least = there, now
+    return Choice(best)
+
+
+class _Alike:
+    """Sites that come and go while that makes areas more alike, so many choices weighed."""
+
+    def __init__(self, rules: Rules, goal: Goal, watch: Watch) -> None:
+        self.rules, self.goal, self.watch, self.left = rules, goal, watch, _TRIED
+        problem = rules.measure.problem
+        self.people = np.array([n for _, n in rules.measure.totals(goal)], dtype=np.float64)
+        self.counted = problem.counted(goal)
+        self.rng = np.random.default_rng(watch.seed)
+        self.sites = self.rng.permutation(np.flatnonzero(problem.free & ~problem.barred)).tolist()
+
+    def goes_on(self) -> bool:
+        """Whether more may be weighed."""
+        return self.left > 0 and not self.watch.over()
+
+    def unlike(self, opened: Bools) -> float:
+        """How unlike areas are."""
+        measure = self.rules.measure
+        return coefficient(measure.by_area(measure.points(Choice(opened), self.counted), self.goal), self.people)
+
+    def climb(self, opened: Bools) -> tuple[Bools, float]:
+        """One site for another, one more, or one less, the first that helps, until none does."""
+        least, turn, idle = self.unlike(opened), 0, 0
+        while idle < len(self.sites) and self.goes_on():
+            site, turn, idle = self.sites[turn % len(self.sites)], turn + 1, idle + 1
+            for other in _turned(opened, site, self.sites):
+                self.left -= 1
+                now = self.unlike(other)
+                if now < least and self.rules.hold(Choice(other)):
+                    opened, least, idle = other, now, 0
+                    break
+        return opened, least
+
+    def shaken(self, opened: Bools) -> Bools:
+        """Some sites exchanged for others; the same where no exchange that is drawn holds."""
+        for _ in range(_SHAKEN):
+            there, away = (np.flatnonzero(opened[self.sites] == state) for state in (True, False))
+            if len(there) and len(away):
+                other = opened.copy()
+                other[self.sites[int(self.rng.choice(there))]] = False
+                other[self.sites[int(self.rng.choice(away))]] = True
+                opened = other if self.rules.hold(Choice(other)) else opened
+        return opened
+
+
+def _turned(opened: Bools, site: int, sites: list[int]) -> Iterator[Bools]:
+    """A site closed if it is open; else opened, beside the others and in the place of each."""
+    for out in (None, *(s for s in sites if opened[s] and not opened[site])):
+        other = opened.copy()
+        other[site] = not opened[site]
+        if out is not None:
+            other[out] = False
+        yield other
+
+
+class _Swaps:
+    """Patterns and limits in the arrays that exchanges walk along; sites are the free ones."""
+
+    def __init__(self, known: Patterns, people: Ints, limits: Limits, free: Bools) -> None:
+        self.free = free
+        self.limits = limits.without(limits.fixed, np.zeros_like(free))
+        weight = known.weight
+        by_site = weight.tocsc()
+        self.rows = by_site.indptr.astype(np.int64), by_site.indices.astype(np.int64), by_site.data.astype(np.int64)
+        self.weight, self.need = weight, known.need
+        worth = np.asarray(known.worth @ people, dtype=np.int64)
+        # Whom every choice must cover counts for more than all others together.
+        self.worth = worth + np.where(known.must, int(worth.sum()) + 1, 0)
+        self.by_site = self.limits.by_site()
+
+    def whole(self, opened: Bools) -> Bools:
+        """All open sites."""
+        all_of = ~self.free
+        all_of[self.free] = opened
+        return all_of
+
+    def begin(self, start: Choice | None, rng: np.random.Generator) -> Bools | None:
+        """The free sites of a known choice, else some within the limits; None where none is at hand."""
+        opened = np.zeros(int(self.free.sum()), dtype=np.bool_)
+        if start is not None:
+            return np.asarray(start.opened[self.free], dtype=np.bool_)
+        nest = nest_of(self.limits)
+        if nest is None:
+            return None
+        chosen = cheapest(nest, rng.random(len(opened)))
+        for some in (chosen, np.empty(0, dtype=np.int64)):
+            if self.limits.holds(some):
+                opened[some] = True
+                return opened
+        return None
+
+    def climb(self, opened: Bools) -> int:
+        """Exchange until nothing is gained; ``opened`` is changed. What it then comes to."""
+        used = self.limits.used(np.flatnonzero(opened))
+        have = np.asarray(self.weight @ opened.astype(np.int64), dtype=np.int64)
+        sides = self.limits.low, self.limits.high
+        _climb(*self.rows, self.need, self.worth, *self.by_site, used, *sides, opened, have)
+        return int(self.worth[have >= self.need].sum())
+
+    def shaken(self, opened: Bools, rng: np.random.Generator) -> Bools:
+        """Some sites exchanged for others, within the limits."""
+        other = opened.copy()
+        used = self.limits.used(np.flatnonzero(other))
+        for _ in range(_SHAKEN):
+            there, away = np.flatnonzero(other), np.flatnonzero(~other)
+            if not len(there) or not len(away):
+                break
+            out, come = int(rng.choice(there)), int(rng.choice(away))
+            if may_change(*self.by_site, used, self.limits.low, self.limits.high, out, come):
+                other[out], other[come] = False, True
+                used = self.limits.used(np.flatnonzero(other))
+        return other
+
+
+@kernel
+def _climb(  # type: ignore[no-untyped-def]
+    column, row, weight, need, worth, rule_start, rule, rule_weight, used, low, high, opened, have
+):
+    sites, idle, s = len(opened), 0, 0
+    while idle < sites:
+        if not opened[s]:
+            gain = np.int64(0)
+            for k in range(column[s], column[s + 1]):
+                p = row[k]
+                if have[p] < need[p] and have[p] + weight[k] >= need[p]:
+                    gain += worth[p]
+                have[p] += weight[k]
+            out, least = -1, gain
+            alone = gain > 0 and may_change(rule_start, rule, rule_weight, used, low, high, -1, s)
+            if not alone:
+                for o in range(sites):
+                    if not opened[o]:
+                        continue
+                    loss = np.int64(0)
+                    for k in range(column[o], column[o + 1]):
+                        p = row[k]
+                        if have[p] >= need[p] and have[p] - weight[k] < need[p]:
+                            loss += worth[p]
+                    if loss < least and may_change(rule_start, rule, rule_weight, used, low, high, o, s):
+                        out, least = o, loss
+            if alone or out >= 0:
+                idle = 0
+                opened[s] = True
+                count_site(rule_start, rule, rule_weight, used, s, 1)
+                if out >= 0:
+                    opened[out] = False
+                    count_site(rule_start, rule, rule_weight, used, out, -1)
+                    for k in range(column[out], column[out + 1]):
+                        have[row[k]] -= weight[k]
+            else:
+                for k in range(column[s], column[s + 1]):
+                    have[row[k]] -= weight[k]
+        idle += 1
+        s = s + 1 if s + 1 < sites else 0

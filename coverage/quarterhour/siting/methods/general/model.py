@@ -1,0 +1,208 @@
+"""The generic model: a siting question as one integer program in whole numbers, whatever its rules and goals."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import replace
+from fractions import Fraction
+
+import numpy as np
+import scipy.sparse as sp
+
+from quarterhour.siting.methods.general.columns import Covered, Nearer, Serving
+from quarterhour.siting.methods.general.gini_rows import Unlike
+from quarterhour.siting.methods.solver.program import Floats, Program
+from quarterhour.siting.methods.solver.rows import Rows, Sum
+from quarterhour.siting.question.evaluate import Choice
+from quarterhour.siting.question.feasible import Kept, Rules
+from quarterhour.siting.question.problem import PPM, WHOLE, Goal, Ints
+
+
+class Model:
+    """Columns: free sites, who is covered or served, how near, how unlike areas are; every rule as rows over them."""
+
+    def __init__(self, rules: Rules) -> None:
+        self.rules, self.measure = rules, rules.measure
+        self.problem = rules.measure.problem
+        self.free = np.flatnonzero(self.problem.free)
+        self.column = np.cumsum(self.problem.free) - 1
+        self.unlike = {g: Unlike(self.measure, g) for g in self.problem.goals if g.objective == "gini"}
+        self.cover: Covered | Serving = (
+            Covered(self.measure, told=bool(self.unlike)) if self.problem.capacity is None else Serving(self.measure)
+        )
+        self.time = self.cover if isinstance(self.cover, Serving) else self._nearer()
+        self.blocks = [b for b in dict.fromkeys((self.cover, self.time, *self.unlike.values())) if b is not None]
+        starts = np.r_[len(self.free), len(self.free) + np.cumsum([len(b.upper) for b in self.blocks])].tolist()
+        self.first, self.columns = dict(zip(self.blocks, starts, strict=False)), int(starts[-1])
+        self.settled = self.columns == sum(len(b.upper) for b in self.unlike.values())
+        self.rows = self._rows()
+
+    def _nearer(self) -> Nearer | None:
+        timed = [self.problem.counted(g) for g in self.problem.goals if g.objective == "min-time"]
+        return Nearer(self.measure, np.array(timed).sum(axis=0) > 0) if timed else None
+
+    # --- sums -------------------------------------------------------------------------------------
+
+    def points(self, people: Ints) -> Sum:
+        """Ten thousandths of people covered."""
+        constant, own = self.cover.points(people)
+        return Sum(constant, self._wide(own, self.first[self.cover]))
+
+    def sum_of(self, goal: Goal) -> Sum:
+        """A goal whose value is a sum."""
+        people = self.problem.counted(goal)
+        if goal.objective == "max-cover":
+            return self.points(people)
+        if goal.objective == "min-time" and self.time is not None:
+            constant, own = self.time.time(people)
+            return Sum(constant, self._wide(own, self.first[self.time]))
+        each = self.problem.yuan if goal.objective == "min-cost" else np.ones(len(self.column), dtype=np.int64)
+        required = self.problem.sites["state"].eq("required").to_numpy()
+        return Sum(int(each[required].sum()), self._wide(each[self.free], 0))
+
+    def _wide(self, own: Ints, first: int) -> Ints:
+        wide = np.zeros(self.columns, dtype=np.int64)
+        wide[first : first + len(own)] = own
+        return wide
+
+    # --- rules ------------------------------------------------------------------------------------
+
+    def _rows(self) -> Rows:
+        rows = Rows(self.columns)
+        for block in self.blocks:
+            block.rules(rows, self.first[block])
+        for goal, unlike in self.unlike.items():
+            unlike.link(rows, self.first[unlike], self.area_sums(goal))
+        problem = self.problem
+        if problem.new_sites is not None:
+            rows.add_sum(self.sum_of(Goal("min-sites")), high=int(problem.new_sites))
+        if problem.budget.yuan is not None:
+            rows.add_sum(self.sum_of(Goal("min-cost")), high=int(problem.budget.yuan))
+        if problem.coverage.at_least:
+            rows.add_sum(self.points(problem.demand.to_numpy()), low=WHOLE * problem.coverage.at_least)
+        sites = [self.column[s] for s, _, _ in self.rules.areas]
+        low, high = np.array([(lo, hi) for _, lo, hi in self.rules.areas], dtype=float).reshape(-1, 2).T
+        rows.add_groups(sites, low=low, high=high)
+        rows.add_groups([self.column[c] for c in self.rules.cliques], low=0, high=1)
+        return rows
+
+    def keep(self, rows: Rows, kept: Kept) -> None:
+        """Rows by which a goal stays at least as good as a value."""
+        goal, value = kept
+        if goal.objective == "min-worst":
+            self.keep_worst(rows, goal, int(value))
+        elif goal.objective == "equity":
+            self.keep_share(rows, goal, Fraction(value))
+        elif goal.objective == "gini":
+            self.keep_alike(rows, goal, int(value))
+        elif goal.most:
+            rows.add_sum(self.sum_of(goal), low=int(value))
+        else:
+            rows.add_sum(self.sum_of(goal), high=int(value))
+
+    def keep_worst(self, rows: Rows, goal: Goal, cs: int) -> None:
+        """Nobody has farther than so many centiseconds."""
+        near, row, limit = self.problem.near, self.measure.row, self.problem.limit_cs
+        bound = self.measure.reachable & (self.problem.counted(goal) > 0) & (limit > cs)
+        least = np.ones(len(bound))
+        if isinstance(self.cover, Serving):
+            far, use = np.flatnonzero(bound[row] & (near.cs > cs)), np.flatnonzero(bound[row])
+            rows.add(0 * far, self.first[self.cover] + far, 1.0, count=min(1, len(far)), low=0, high=0)
+            least = self.problem.demand.to_numpy() if self.cover.split else least
+            column = self.first[self.cover] + use
+        else:
+            met = np.bincount(row[(near.cs <= cs) & ~self.problem.free[near.site]], minlength=len(bound)) > 0
+            bound = bound & ~met
+            use = np.flatnonzero(bound[row] & (near.cs <= cs))
+            column = self.column[near.site[use]]
+        place = np.cumsum(bound) - 1
+        rows.add(place[row[use]], column, 1.0, count=int(bound.sum()), low=least[bound], high=math.inf)
+
+    def keep_share(self, rows: Rows, goal: Goal, share: Fraction, *, more: bool = False) -> None:
+        """At least this share of every area is covered; ``more``: a larger one."""
+        for total, people in self.area_sums(goal):
+            full = WHOLE * people * share
+            rows.add_sum(total, low=math.floor(full) + 1 if more else math.ceil(full))
+
+    def keep_alike(self, rows: Rows, goal: Goal, ppm: int) -> None:
+        """The shares of areas have a Gini coefficient of so many millionths at most, and somebody is covered."""
+        unlike = self.unlike[goal]
+        if ppm < PPM and len(unlike.people):
+            unlike.at_most(rows, self.first[unlike], ppm)
+            unlike.along(rows, self.first[unlike])
+            rows.add_sum(self.in_areas(goal), low=1)
+
+    def in_areas(self, goal: Goal) -> Sum:
+        """The points covered in the areas that a goal compares."""
+        named = self.problem.areas[goal.level].ne("").to_numpy()
+        return self.points(np.where(named, self.problem.counted(goal), 0))
+
+    def area_sums(self, goal: Goal) -> list[tuple[Sum, int]]:
+        """Of each area the points covered, and its people whom some site could cover."""
+        people, areas = self.problem.counted(goal), self.problem.areas[goal.level].to_numpy()
+        return [(self.points(np.where(areas == name, people, 0)), n) for name, n in self.measure.totals(goal)]
+
+    # --- programs ---------------------------------------------------------------------------------
+
+    def program(self, rows: Rows, total: Sum, *, most: bool) -> Program:
+        """The best of a sum within the rules and some more rows."""
+        matrix, low, high = self.rows.joined(rows).stacked()
+        lower = np.concatenate([np.zeros(len(self.free)), *(b.lower for b in self.blocks)])
+        upper = np.concatenate([np.ones(len(self.free)), *(b.upper for b in self.blocks)])
+        whole = np.concatenate([np.ones(len(self.free), dtype=np.bool_), *(b.whole for b in self.blocks)])
+        upper[self.column[self.problem.barred]] = 0.0
+        return Program(total.cost(), matrix, low, high, lower, upper, most=most, whole=whole)
+
+    def shared(self, rows: Rows, goal: Goal) -> Program:
+        """The greatest least share of an area, as one more column."""
+        plain = self.program(rows, Sum(0, np.zeros(self.columns, dtype=np.int64)), most=True)
+        sums = self.area_sums(goal)
+        scale = [float(WHOLE * n) for _, n in sums]
+        share = np.array([s.of / k for (s, _), k in zip(sums, scale, strict=True)]).reshape(len(sums), self.columns)
+        below = sp.hstack([sp.csr_array(share), -np.ones((len(sums), 1))], format="csr")
+        above = sp.hstack([plain.rows, sp.csr_array((len(plain.low), 1))], format="csr")
+        low = np.array([-s.constant / k for (s, _), k in zip(sums, scale, strict=True)])
+        return replace(
+            plain,
+            cost=np.r_[np.zeros(self.columns), 1.0],
+            rows=sp.csr_array(sp.vstack([above, below], format="csr")),
+            low=np.r_[plain.low, low],
+            high=np.r_[plain.high, np.full(len(sums), math.inf)],
+            lower=np.r_[plain.lower, 0.0],
+            upper=np.r_[plain.upper, 1.0],
+            whole=None if plain.whole is None else np.r_[plain.whole, False],
+        )
+
+    def above(self, rows: Rows, goal: Goal, ppm: int) -> Program:
+        """The least of how unlike areas are above so many millionths, somebody being covered."""
+        unlike, cost = self.unlike[goal], np.zeros(self.columns)
+        unlike.along(rows, self.first[unlike])
+        rows.add_sum(self.in_areas(goal), low=1)
+        plain = self.program(rows, Sum(0, np.zeros(self.columns, dtype=np.int64)), most=False)
+        own = unlike.above(ppm)
+        cost[self.first[unlike] : self.first[unlike] + len(own)] = own
+        return replace(plain, cost=cost)
+
+    def touch(self, values: Floats | None) -> Rows:
+        """Rows where values tell areas less unlike than they are; all programs to come have them, too."""
+        rows = Rows(self.columns)
+        if values is not None:
+            for unlike in self.unlike.values():
+                first = self.first[unlike]
+                unlike.touch(rows, first, values[first : first + len(unlike.upper)])
+        return rows
+
+    # --- choices ----------------------------------------------------------------------------------
+
+    def choice(self, values: Floats) -> Choice:
+        """What values of the columns mean."""
+        opened = ~self.problem.free
+        opened[self.free[values[: len(self.free)] > 0.5]] = True
+        if not isinstance(self.cover, Serving):
+            return Choice(opened)
+        first = self.first[self.cover]
+        return Choice(opened, self.cover.served(values[first : first + len(self.cover.upper)]))
+
+    def begin(self, choice: Choice) -> Floats:
+        """The columns at a choice."""
+        return np.concatenate([choice.opened[self.free].astype(float), *(b.begin(choice) for b in self.blocks)])

@@ -1,0 +1,345 @@
+"""Each goal of a chain in turn, by the generic model: the best choice that keeps what the goals before came to."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable
+from dataclasses import replace
+from fractions import Fraction
+from functools import partial
+
+import numpy as np
+import scipy.sparse as sp
+
+from quarterhour.siting.methods.general.gini_rows import millionths_above
+from quarterhour.siting.methods.general.model import Model
+from quarterhour.siting.methods.solver.highs import Solver
+from quarterhour.siting.methods.solver.program import Floats, Outcome, Program, in_digits, whole_bound
+from quarterhour.siting.methods.solver.rows import Rows, Sum
+from quarterhour.siting.question.bounds import Answer, Tell, better, easy_bound
+from quarterhour.siting.question.budget import COUNTING, Watch
+from quarterhour.siting.question.evaluate import Choice, Exact
+from quarterhour.siting.question.feasible import Rules
+from quarterhour.siting.question.problem import WHOLE, Goal
+
+_LOST = 1e-4
+"""What a solver's tolerances may make of a sum of shares in ten thousandths."""
+_TANGENTS = 10
+"""Found from fractions each time, before whole choices are asked for."""
+_SUMS = ("max-cover", "min-sites", "min-time", "min-cost")
+_FARTHEST = 1e11
+"""Sums up to which half a unit is more than adding floats may lose."""
+_MOST_CHOICES = 1024
+_MOST_REFUSED = 50
+"""Solutions of the solver that do not hold in whole numbers, after which it is left."""
+_MOST_IN_DIGITS = 2000
+"""Columns up to which the last units of a sum are proven too; that took 3 s at 800, and more than 30 at 3,000."""
+
+
+class Search:
+    """The best of one goal; ``rules`` keeps the others."""
+
+    def __init__(self, model: Model, goal: Goal, rules: Rules, *, watch: Watch, tell: Tell) -> None:
+        self.model, self.goal, self.rules, self.watch, self.tell = model, goal, rules, watch, tell
+        self.measure = rules.measure
+        self.choice: Choice | None = None
+        self.value: Exact = 0
+        self.bound = easy_bound(self.measure, goal)
+        self.proved_by, self.nodes = COUNTING, 0
+
+    def run(self, start: Choice | None) -> Answer:
+        """From a choice that holds, if there is one."""
+        if start is not None and self.rules.hold(start):
+            self.take(start)
+        infeasible = False
+        if self.model.settled:
+            infeasible = not self._nothing_to_choose()
+        elif not self.met() and not self.watch.over():
+            ways = {"min-worst": self.narrow, "equity": self.level, "gini": self.alike}
+            way = ways.get(self.goal.objective, self.sum)
+            infeasible = way()
+            self.close()
+        return Answer(self.choice, self.bound, self.proved_by, self.nodes, infeasible)
+
+    def finish(self, known: Answer) -> Answer:
+        """The last unit of an answer whose value and bound are that near; it must have a choice."""
+        assert known.choice is not None
+        self.choice, self.value = known.choice, self.measure.value(known.choice, self.goal)
+        self.bound, self.proved_by = known.bound, known.proved_by
+        self.close()
+        return Answer(self.choice, self.bound, self.proved_by, known.nodes + self.nodes)
+
+    def _nothing_to_choose(self) -> bool:
+        """Whether the only choice there is holds."""
+        only = self.model.choice(np.empty(0))
+        holds = self.rules.hold(only)
+        if holds:
+            self.take(only)
+            self.prove(self.value, COUNTING)
+        return holds
+
+    def met(self) -> bool:
+        """Whether value and bound meet."""
+        return self.choice is not None and self.value == self.bound
+
+    def take(self, choice: Choice) -> None:
+        """Keep a choice that holds, if it is better."""
+        value = self.measure.value(choice, self.goal)
+        if self.choice is None or better(self.goal, value, self.value):
+            self.choice, self.value = choice, value
+            self.tell(choice, self.bound, self.proved_by)
+
+    def prove(self, bound: Exact, by: str) -> None:
+        """Keep a bound, if it is tighter; it is never tighter than a value that was reached."""
+        if self.choice is not None and better(self.goal, self.value, bound):
+            bound = self.value
+        if better(self.goal, self.bound, bound):
+            self.bound, self.proved_by = bound, by
+
+    # --- ways -------------------------------------------------------------------------------------
+
+    def sum(self) -> bool:
+        """A goal that is a sum: one integer program."""
+        total = self.model.sum_of(self.goal)
+        program = self.model.program(self.kept(), total, most=self.goal.most)
+        done, by = self.solve(program, whole=True, live=lambda bound, by: self.lift(total, bound, by))
+        self.lift(total, done.bound, by)
+        if done.status == "optimal" and self.choice is not None and self.model.columns <= _MOST_IN_DIGITS:
+            self.last_units(program, total)
+        return done.status == "infeasible" and self.choice is None
+
+    def last_units(self, program: Program, total: Sum) -> None:
+        """Prove a value whose last units are too small for the solver's floats: nothing is better, digit by digit."""
+        self._until_none(lambda: in_digits(program, (int(self.value) - total.constant) // total.scale))
+
+    def close(self) -> None:
+        """What a solver's tolerances leave open: look at each choice if they are few, else ask for a unit better."""
+        if self.choice is None or self.met() or self.watch.over():
+            return
+        if self.measure.problem.capacity is None and 1 << len(self.model.free) <= _MOST_CHOICES:
+            self._each_choice()
+        elif self.goal.objective in _SUMS:
+            self._until_none(partial(self._a_unit_better, self.model.sum_of(self.goal)))
+
+    def _each_choice(self) -> None:
+        free = np.flatnonzero(self.measure.problem.free)
+        for some in range(1 << len(free)):
+            opened = ~self.measure.problem.free
+            opened[free[[k for k in range(len(free)) if some >> k & 1]]] = True
+            if self.rules.hold(Choice(opened)):
+                self.take(Choice(opened))
+        self.prove(self.value, COUNTING)
+
+    def _a_unit_better(self, total: Sum) -> Program | None:
+        """Any choice that is better by a unit; None where floats may lose as much."""
+        rows, value = self.kept(), int(self.value)
+        rows.add_sum(total, **({"low": value + 1} if self.goal.most else {"high": value - 1}))
+        # Half a unit for all that floats may lose.
+        sides, half = (rows.lows, -0.5) if self.goal.most else (rows.highs, 0.5)
+        sides[-1] = sides[-1] + half
+        program = self._any(rows)
+        farthest = np.maximum(np.abs(program.lower), np.abs(program.upper))
+        return None if np.abs(total.cost()) @ farthest > _FARTHEST else program
+
+    def _until_none(self, better: Callable[[], Program | None]) -> None:
+        """Ask for a choice that is better than the best known, as a question of yes or no, until there is none."""
+        while not self.met() and not self.watch.over():
+            before, program = self.value, better()
+            if program is None:
+                return
+            done, by = self.solve(program, whole=True, first=True)
+            if done.status == "infeasible":
+                self.prove(self.value, by)
+            if self.value == before:
+                return
+
+    def lift(self, total: Sum, bound: float, by: str) -> None:
+        """Keep the solver's bound on a sum."""
+        whole = whole_bound(bound, most=self.goal.most)
+        if math.isfinite(whole):
+            self.prove(total.constant + total.scale * int(whole), by)
+
+    def narrow(self) -> bool:
+        """The farthest community: halve the times that are left, each asked as a question of yes or no."""
+        if self.choice is None:
+            done, by = self.solve(self._any(self.kept()), whole=True, first=True)
+            if self.choice is None:
+                return done.status == "infeasible"
+        near, limit = self.measure.problem.near, self.measure.problem.limit_cs
+        times = np.unique(np.r_[near.cs, limit, 0]).tolist()
+        left = [t for t in times if self.bound <= t < self.value]
+        while left and not self.watch.over():
+            half = left[(len(left) - 1) // 2]
+            rows = self.kept()
+            self.model.keep_worst(rows, self.goal, half)
+            done, by = self.solve(self._any(rows), whole=True, first=True)
+            if done.status == "infeasible":
+                self.prove(min([t for t in left if t > half], default=self.value), by)
+            elif self.value > half:
+                break
+            left = [t for t in left if self.bound <= t < self.value]
+        return False
+
+    def level(self) -> bool:
+        """The worst area: the greatest least share as a real, then whole numbers until none is larger."""
+        done, by = self.solve(self.model.shared(self.kept(), self.goal), whole=False)
+        if self.choice is None:
+            return done.status == "infeasible"
+        if math.isfinite(done.bound) and not self.met():
+            self.prove(self._share_above(done.bound), by)
+        self._until_none(self._a_larger_share)
+        return False
+
+    def _a_larger_share(self) -> Program:
+        """Any choice whose worst area has more."""
+        rows = self.kept()
+        self.model.keep_share(rows, self.goal, Fraction(self.value), more=True)
+        return self._any(rows)
+
+    def alike(self) -> bool:
+        """Gini: what is least above a coefficient just below the best known, and again from there (Dinkelbach 1967);
+        then as a question of yes or no, until none is less.
+        """
+        if self.choice is None:
+            done, by = self.solve(self._any(self.kept()), whole=True, first=True)
+            if self.choice is None:
+                return done.status == "infeasible"
+        mean, better = self._least_mean(), True
+        while better and not self.met() and not self.watch.over():
+            before = int(self.value)
+            proven = partial(self._prove_alike, before - 1, mean)
+            done, by = self.solve(self._above(before - 1), whole=False, live=proven)
+            proven(done.bound, by)
+            better = bool(self.model.touch(done.values).parts) or self.value != before
+        better = True
+        while better and not self.met() and not self.watch.over():
+            before, rows = int(self.value), self.kept()
+            self.model.keep_alike(rows, self.goal, before - 1)
+            less = self.rules.keeping((self.goal, before - 1))
+            done, by = self.solve(self._any(rows), whole=True, first=True, rules=less)
+            if done.status == "infeasible":
+                self.prove(before, by)
+            better = bool(self.model.touch(done.values).parts) or self.value != before
+        return False
+
+    def _above(self, ppm: int) -> Program:
+        """The program of what is least above so many millionths, along the tangents that fractions ask for first."""
+        program = self.model.above(self.kept(), self.goal, ppm)
+        for _ in range(0 if self.model.unlike[self.goal].few else _TANGENTS):
+            done, _ = self.solve(replace(program, whole=None), whole=False)
+            if not self.model.touch(done.values).parts or self.watch.over():
+                break
+            program = self.model.above(self.kept(), self.goal, ppm)
+        return program
+
+    def _least_mean(self) -> float:
+        """The least share of all people that any choice covers, in ten thousandths."""
+        total = self.model.in_areas(self.goal)
+        program = replace(self.model.program(self.kept(), total, most=False), whole=None)
+        done, _ = self.solve(program, whole=False)
+        least = total.constant + total.scale * done.bound if math.isfinite(done.bound) else 0.0
+        return least / max(1, sum(n for _, n in self.measure.totals(self.goal)))
+
+    def _prove_alike(self, ppm: int, mean: float, above: float, by: str) -> None:
+        least = millionths_above(ppm, above - _LOST, mean)
+        if least is not None:
+            self.prove(least, by)
+
+    def _share_above(self, bound: float) -> Fraction:
+        """The largest share that an area can have within a real bound and its tolerance."""
+        totals = [WHOLE * n for _, n in self.measure.totals(self.goal)]
+        return max(Fraction(min(t, math.floor((bound + 1e-6) * t)), t) for t in totals)
+
+    def kept(self) -> Rows:
+        """The goals before, as rows."""
+        rows = Rows(self.model.columns)
+        for kept in self.rules.kept:
+            self.model.keep(rows, kept)
+        return rows
+
+    def _any(self, rows: Rows) -> Program:
+        """Any choice within the rules and some rows, few sites first."""
+        return self.model.program(rows, self.model.sum_of(Goal("min-sites")), most=False)
+
+    # --- the solver -------------------------------------------------------------------------------
+
+    def solve(
+        self,
+        program: Program,
+        *,
+        whole: bool,
+        first: bool = False,
+        live: Callable[[float, str], None] | None = None,
+        watch: Watch | None = None,
+        rules: Rules | None = None,
+    ) -> tuple[Outcome, str]:
+        """Run a program; choices that hold are taken as they come. ``first``: the first of them ends it.
+        ``live``: told the solver's bound on the way. ``watch``: of a part of the search, which begins at no choice.
+        ``rules``: what a choice must keep, beyond the search's own.
+
+        What the solver takes for a solution within its tolerance but does not hold in whole numbers is refused, and
+        the solver asked for another.
+        """
+        solver = Solver(program, seed=self.watch.seed, whole_value=whole)
+        before, started = self.value if self.choice is not None else None, self.choice if watch is None else None
+        watch, rules = watch or self.watch, rules or self.rules
+
+        def moved() -> bool:
+            return self.choice is not None and self.value != before
+
+        def heard(values: Floats, bound: float) -> None:
+            choice = self.model.choice(values)
+            if live:
+                live(bound, solver.version)
+            if rules.hold(choice):
+                self.take(choice)
+
+        done, refused = Outcome("failed", None, math.nan, math.nan), 0
+        while refused < _MOST_REFUSED:
+            done = solver.solve(
+                seconds=watch.left(),
+                start=None if first or started is None else self._begin(program, started),
+                stop=lambda: watch.stop() or (first and moved()),
+                found=heard,
+            )
+            self.nodes += done.nodes
+            if done.values is None:
+                break
+            choice = self.model.choice(done.values)
+            if rules.hold(choice):
+                self.take(choice)
+                break
+            if done.status != "optimal" or program.whole is None or watch.over():
+                break
+            if not self._touch(solver, done.values):
+                refused += 1
+                if not self._refuse(solver, done.values):
+                    break
+        return done, solver.version
+
+    def _begin(self, program: Program, choice: Choice) -> Floats:
+        begin = self.model.begin(choice)
+        return np.concatenate([begin, np.zeros(len(program.cost) - len(begin))])
+
+    def _touch(self, solver: Solver, values: Floats) -> bool:
+        """Tell the solver how unlike areas are; False where it knew."""
+        rows, low, high = self.model.touch(values).stacked()
+        rows.resize((len(low), len(values)))
+        if len(low):
+            solver.add_rows(rows, low, high)
+        return len(low) > 0
+
+    def _refuse(self, solver: Solver, values: Floats) -> bool:
+        """Leave out one solution, by all that is 0 or 1 in it; False where that may leave out others, too."""
+        program, capacity = solver.program, self.measure.problem.capacity
+        if capacity is not None and capacity.split:
+            return False
+        if program.whole is None:
+            return False
+        whole = np.flatnonzero(program.whole[: self.model.columns])
+        if (program.upper[whole] > 1).any():
+            return False
+        one = values[whole] > 0.5
+        row = sp.csr_array((np.where(one, -1.0, 1.0), (0 * whole, whole)), shape=(1, len(program.cost)))
+        solver.add_rows(row, np.array([1.0 - one.sum()]), np.array([math.inf]))
+        return True

@@ -1,0 +1,1 @@
+"""Least time: p-median and p-center."""

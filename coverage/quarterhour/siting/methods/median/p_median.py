@@ -1,0 +1,130 @@
+"""The p-median solved: exchange search, Lagrangian bound, sites settled by it, and a tree for what is left."""
+
+from __future__ import annotations
+
+import time
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from quarterhour.siting.methods.median.branch_and_cut import Master, Tree
+from quarterhour.siting.methods.median.instance import MUST, Exchange, Median, Pairs, as_median, covering
+from quarterhour.siting.methods.median.lagrangian import Priced, Prices, settled_sites
+from quarterhour.siting.methods.solver.highs import Solver
+from quarterhour.siting.methods.solver.incumbent import Best, Verdict
+from quarterhour.siting.methods.solver.site_limits import Ints, Limits, Nest, cheapest, nest_of
+from quarterhour.siting.question.budget import COUNTING, Watch
+
+PRICES = "Lagrangian"
+_STARTS = 3
+_SHARE = 0.4
+"""Of the time that the Lagrangian bound may take."""
+
+
+def solve_median(
+    people: Ints,
+    times: Pairs | npt.NDArray[Any],
+    limits: Limits,
+    *,
+    otherwise: Ints | None = None,
+    watch: Watch | None = None,
+    start: Ints | None = None,
+) -> Verdict:
+    """The choice of sites with the least people times centiseconds to the nearest open one (p-median), and its proof.
+
+    Parameters
+    ----------
+    people : by row, whole numbers of 0 or more; rows without people do not count.
+    times : whole centiseconds, as ``Pairs`` (an absent pair cannot be served) or as a matrix rows x sites, where
+        less than 0 means so.
+    limits : what the choice must keep; fixed sites are open in it.
+    otherwise : centiseconds of each row that no open site serves; ``MUST``: it must be served. None: all must that
+        some site could serve. Rows that no site could serve do not count.
+    watch : time, seed, stop; told better choices.
+    start : open sites of a known choice.
+    """
+    watch = watch or Watch()
+    median = as_median(people, times, limits, otherwise=otherwise)
+    best = Best(watch, median.least, COUNTING)
+    nest = nest_of(median.limits)
+    if nest is None or median.hopeless:
+        return best.verdict(infeasible=True)
+    exchange = Exchange(median)
+    _first(median, nest, exchange, best, start)
+    watch.progress(0.1)
+    infeasible = best.value is None and not _some(median, exchange, best)
+    if infeasible or best.done:
+        return best.verdict(infeasible=infeasible)
+    priced = _priced(median, nest, exchange, best)
+    watch.progress(0.5)
+    nodes = 0 if best.done else _searched(median, nest, priced, best)
+    return best.verdict(nodes=nodes)
+
+
+def _first(median: Median, nest: Nest, exchange: Exchange, best: Best, start: Ints | None) -> None:
+    """Good choices from some random ones; all sites where that many may open."""
+    if nest.size == len(median.sites) and nest.whole:
+        _take(median, best, np.arange(len(median.sites), dtype=np.int64))
+        return
+    rng = np.random.default_rng(best.watch.seed)
+    begins = [cheapest(nest, rng.random(len(median.sites))) for _ in range(_STARTS)]
+    if start is not None:
+        begins.insert(0, np.flatnonzero(np.isin(median.sites, start)))
+    for begin in begins:
+        if median.limits.holds(begin) and (best.value is None or not best.done):
+            _take(median, best, exchange.better(begin))
+
+
+def _take(median: Median, best: Best, chosen: Ints) -> None:
+    if median.limits.holds(chosen):
+        best.found(median.whole(chosen), median.value(chosen))
+
+
+def _some(median: Median, exchange: Exchange, best: Best) -> bool:
+    """Any choice within the limits that serves whom it must, by an integer program; False where there is none."""
+    must = median.otherwise == MUST
+    solver = Solver(covering(median, must), seed=best.watch.seed)
+    out = solver.solve(seconds=max(0.0, best.watch.left()), stop=best.watch.stop)
+    if out.values is not None:
+        chosen = np.flatnonzero(out.values > 0.5).astype(np.int64)
+        if median.limits.holds(chosen):
+            _take(median, best, exchange.better(chosen))
+            _take(median, best, chosen)
+    best.proved_by = solver.version if out.status == "infeasible" else best.proved_by
+    return out.status != "infeasible"
+
+
+def _priced(median: Median, nest: Nest, exchange: Exchange, best: Best) -> Priced:
+    until = time.perf_counter() + _SHARE * best.watch.left()
+
+    def look(chosen: Ints) -> int | None:
+        if median.limits.holds(chosen):
+            _take(median, best, exchange.better(chosen))
+        return best.value
+
+    def over() -> bool:
+        return best.watch.over() or time.perf_counter() > until
+
+    begin = np.flatnonzero(np.isin(median.sites, best.chosen)) if best.chosen is not None else np.empty(0, np.int64)
+    priced = Prices(median, nest).rounds(begin, best.value, over=over, look=look)
+    best.proved(priced.bound, PRICES)
+    return priced
+
+
+def _searched(median: Median, nest: Nest, priced: Priced, best: Best) -> int:
+    """The tree over what the prices leave open; how many nodes it took."""
+    opened = closed = np.zeros(len(median.sites), dtype=bool)
+    if best.value is not None:
+        opened, closed = settled_sites(nest, priced, best.value, median.settled)
+    left = median.without(opened, closed)
+    smaller = nest_of(left.limits)
+    if left.hopeless or smaller is None:
+        if best.value is not None:
+            best.proved(best.value, PRICES)
+        return 0
+    master = Master(left, seed=best.watch.seed)
+    master.at_prices(priced.prices[np.searchsorted(median.rows, left.rows)], priced.parts)
+    tree = Tree(left, smaller, Exchange(left), best, master)
+    tree.grow()
+    return tree.nodes

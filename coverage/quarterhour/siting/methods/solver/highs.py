@@ -1,0 +1,431 @@
+"""The solver's room: linear and integer programs as arrays in, arrays out (HiGHS)."""
+
+from __future__ import annotations
+
+import atexit
+import math
+import threading
+import time
+from collections.abc import Callable
+from dataclasses import replace
+from functools import partial
+from typing import Any, Literal
+
+import numpy as np
+import scipy.sparse as sp
+
+from quarterhour.siting.methods.solver.program import TOLERANCE, Bools, Floats, Ints, Outcome, Program, safe_bound
+from quarterhour.siting.question.budget import Stop
+
+Found = Callable[[Floats, float], None]
+"""Called with each better solution of an integer program and the solver's bound at that moment."""
+
+_FINAL = ("kOptimal", "kTimeLimit", "kSolutionLimit", "kInterrupt")
+"""Stops after which HiGHS's bound holds. After any other (it may not have run at all) there is none."""
+_BROKEN = 1e-4
+_LARGE = 1e7
+_UNEVEN = math.sqrt(0.5)
+"""Where an objective may be larger than ``_LARGE``, HiGHS's own rounding may lose a whole number: it is given a
+cost without a common measure, so that it does not round, and keeps what is better by half a unit."""
+_TICK, _GRACE = 0.05, 0.8
+"""Seconds between looks at a run, and those that it has to come to a stop before it is left behind."""
+
+
+_LEFT: list[tuple[threading.Thread, Any]] = []
+"""Runs that were left behind, and their threads."""
+
+
+@atexit.register
+def _deafen() -> None:
+    """Let no run that was left behind call Python any more: from here on that would end the program by a crash."""
+    from highspy import cb
+
+    running = [highs for thread, highs in _LEFT if thread.is_alive()]
+    for highs in running:
+        for kind in _kinds(cb):
+            highs.stopCallback(kind)
+        highs.setOptionValue("time_limit", math.inf)
+    if running:
+        # One that was about to call comes through.
+        time.sleep(_TICK)
+
+
+def _kinds(cb: Any) -> tuple[Any, ...]:
+    """What HiGHS calls for: to ask whether to go on, and to tell a better solution."""
+    kind = cb.HighsCallbackType
+    return kind.kCallbackMipInterrupt, kind.kCallbackSimplexInterrupt, kind.kCallbackMipImprovingSolution
+
+
+class Solver:
+    """A program held by HiGHS, which starts again from where it stood when rows or bounds change.
+
+    ``whole_value``: the objective is a whole number at every solution, so a gap below 1 is proof.
+    """
+
+    def __init__(self, program: Program, *, seed: int = 0, whole_value: bool = True) -> None:
+        self._program = program
+        self._later: list[sp.csr_array] = []
+        self._proof = 1.0 if whole_value else 100 * TOLERANCE
+        large = whole_value and program.whole is not None and _farthest(program) > _LARGE
+        self._unit = _UNEVEN if large else 1.0
+        gap = _UNEVEN / 2 if large else 1 - TOLERANCE if whole_value else TOLERANCE
+        self._new: Callable[[], Any] = partial(_highs, seed=seed, gap=gap)
+        self._highs = self._new()
+        self.version = version()
+        self._highs.passModel(_model(program, self._unit))
+        self._ear = _Ear(self._none())
+        self._heard: Callable[..., None] | None = None
+
+    @property
+    def program(self) -> Program:
+        """The program as it stands, with the rows added since."""
+        if self._later:
+            rows = sp.csr_array(sp.vstack([self._program.rows, *self._later], format="csr"))
+            self._program, self._later = replace(self._program, rows=rows), []
+        return self._program
+
+    def add_rows(self, rows: sp.csr_array, low: Floats, high: Floats) -> None:
+        """Rules to keep as well; they stand below those there are."""
+        rows = sp.csr_array(rows)
+        start, index = rows.indptr[:-1].astype(np.int32), rows.indices.astype(np.int32)
+        value = rows.data.astype(np.float64)
+        self._highs.addRows(len(low), _bounded(low), _bounded(high), len(index), start, index, value)
+        self._later.append(rows)
+        both = np.append(self._program.low, low), np.append(self._program.high, high)
+        self._program = replace(self._program, low=both[0], high=both[1])
+
+    def drop_rows(self, rows: Ints) -> None:
+        """Leave these rules out; those below move up."""
+        stays = np.ones(len(self._program.low), dtype=np.bool_)
+        stays[rows] = False
+        old = self.program
+        kept = sp.csr_array(old.rows[np.flatnonzero(stays)])
+        self._program = replace(old, rows=kept, low=old.low[stays], high=old.high[stays])
+        self._highs.deleteRows(len(rows), np.asarray(rows, dtype=np.int32))
+
+    def bound_rows(self, rows: Ints, low: Floats, high: Floats) -> None:
+        """New sides of some rules."""
+        new_low, new_high = self._program.low.copy(), self._program.high.copy()
+        new_low[rows], new_high[rows] = low, high
+        for row in np.asarray(rows).tolist():
+            self._highs.changeRowBounds(row, *_bounded(np.array([new_low[row], new_high[row]])).tolist())
+        self._program = replace(self._program, low=new_low, high=new_high)
+
+    def bound_columns(self, columns: Ints, lower: Floats, upper: Floats) -> None:
+        """New sides of some x."""
+        new_lower, new_upper = self._program.lower.copy(), self._program.upper.copy()
+        new_lower[columns], new_upper[columns] = lower, upper
+        index = np.asarray(columns, dtype=np.int32)
+        self._highs.changeColsBounds(len(index), index, _bounded(new_lower[columns]), _bounded(new_upper[columns]))
+        self._program = replace(self._program, lower=new_lower, upper=new_upper)
+
+    def price(self, cost: Floats) -> None:
+        """Another objective."""
+        every = np.arange(len(cost), dtype=np.int32)
+        self._highs.changeColsCost(len(cost), every, np.asarray(cost, dtype=np.float64))
+        self._program = replace(self._program, cost=np.asarray(cost, dtype=np.float64))
+
+    def basis(self) -> Any:
+        """Where a linear program stands, for ``restore``."""
+        return self._highs.getBasis()
+
+    def restore(self, basis: Any) -> None:
+        """Stand there again; rows and columns must be as they were."""
+        self._highs.setBasis(basis)
+
+    def slack_rows(self) -> Bools:
+        """Which rules do not bind where a linear program stands."""
+        import highspy
+
+        basic = highspy.HighsBasisStatus.kBasic
+        return np.array([s == basic for s in self._highs.getBasis().row_status], dtype=np.bool_)
+
+    def solve(
+        self,
+        *,
+        seconds: float = math.inf,
+        start: Floats | None = None,
+        stop: Stop | None = None,
+        found: Found | None = None,
+        iterations: int | None = None,
+        nodes: int | None = None,
+    ) -> Outcome:
+        """Run, from ``start`` or from where it stood.
+
+        Parameters
+        ----------
+        seconds : after which the best so far is given, a second later at the most.
+        start : a solution of an integer program; only the whole x need be right.
+        stop : asked often; True ends the run.
+        found : told each better solution of an integer program, in another thread; it must copy nothing.
+        iterations, nodes : of the simplex method, of the tree, after which to stop.
+
+        Raises
+        ------
+        KeyboardInterrupt : Ctrl-C while it ran.
+        """
+        begun = time.perf_counter()
+        outcome = self._once(seconds, start, stop, found, iterations, nodes)
+        if start is not None and self._contradicts(outcome):
+            # HiGHS 1.16 may give a start a value in presolved space that no solution has, and takes that for the best.
+            self._highs.clearSolver()
+            left = float(seconds) - (time.perf_counter() - begun)
+            outcome = self._once(left, None, stop, found, iterations, nodes)
+        return outcome
+
+    def _once(
+        self,
+        seconds: float,
+        start: Floats | None,
+        stop: Stop | None,
+        found: Found | None,
+        iterations: int | None,
+        nodes: int | None,
+    ) -> Outcome:
+        linear = self._program.whole is None
+        # HiGHS measures the limit of a linear program from its first run, of an integer program from this one.
+        before = float(self._highs.getRunTime()) if linear else 0.0
+        self._highs.setOptionValue("time_limit", before + max(0.0, float(seconds)))
+        self._highs.setOptionValue("simplex_iteration_limit", _limit(iterations))
+        self._highs.setOptionValue("mip_max_nodes", _limit(nodes))
+        if start is not None:
+            self._start(start)
+        self._ear = _Ear(self._none(), stop, found)
+        self._listen(self._ear, needed=not linear or stop is not None)
+        status = _run(self._highs) if linear else self._beside(self._ear, seconds)
+        if self._ear.broken is not None:
+            raise self._ear.broken
+        return self._outcome(status) if status else self._left_behind(self._ear)
+
+    def _beside(self, ear: _Ear, seconds: float) -> str:
+        """Run in another thread; "" where HiGHS did not stop in time and was left behind.
+
+        HiGHS does not listen while it presolves and while it solves the linear programs of an integer one, which may
+        take minutes. What is left behind ends by itself at the next moment it listens, and is heard no more; the end
+        of the program does not wait for it.
+        """
+        done = threading.Event()
+        status: list[str] = []
+
+        def run(highs: Any) -> None:
+            try:
+                status.append(_run(highs))
+            finally:
+                done.set()
+
+        thread = threading.Thread(target=run, args=(self._highs,), name="HiGHS", daemon=True)
+        thread.start()
+        until = time.perf_counter() + max(0.0, seconds)
+        try:
+            while not done.wait(_TICK):
+                if ear.asked() or time.perf_counter() > until:
+                    until = min(until, time.perf_counter())
+                    if not done.wait(_GRACE):
+                        break
+        finally:
+            if not done.is_set():
+                ear.close()
+                _LEFT[:] = [left for left in _LEFT if left[0].is_alive()] + [(thread, self._highs)]
+                self._again()
+        return status[0] if status else ""
+
+    def _again(self) -> None:
+        """A HiGHS of its own once more; the other is in a thread that nobody waits for."""
+        self._highs = self._new()
+        self._highs.passModel(_model(self.program, self._unit))
+        self._heard = None
+
+    def _left_behind(self, ear: _Ear) -> Outcome:
+        values = ear.values
+        value = math.nan if values is None else float(self._program.cost @ values)
+        return Outcome("stopped", values, value, ear.bound)
+
+    def _contradicts(self, outcome: Outcome) -> bool:
+        """Whether an optimum is said whose value and bound are farther apart than proof allows."""
+        return outcome.status == "optimal" and abs(outcome.value - outcome.bound) >= self._proof
+
+    def _start(self, start: Floats) -> None:
+        import highspy
+
+        solution = highspy.HighsSolution()
+        solution.col_value = start.tolist()
+        self._highs.setSolution(solution)
+
+    def _listen(self, ear: _Ear, *, needed: bool) -> None:
+        from highspy import cb
+
+        if not needed:
+            if self._heard is not None:
+                self._highs.setCallback(None, None)
+                self._heard = None
+            return
+        better, none, unit = cb.HighsCallbackType.kCallbackMipImprovingSolution, self._none(), self._unit
+
+        def heard(kind: Any, _message: str, out: Any, into: Any, _data: None) -> None:
+            if kind == better:
+                ear.hear(np.array(out.mip_solution, dtype=np.float64), _finite(out.mip_dual_bound / unit, none))
+            elif ear.asked():
+                into.user_interrupt = True
+
+        # HiGHS holds neither the function nor data passed along with it.
+        self._heard = heard
+        self._highs.setCallback(heard, None)
+        for kind in _kinds(cb):
+            self._highs.startCallback(kind)
+
+    def _none(self) -> float:
+        return math.inf if self._program.most else -math.inf
+
+    def _outcome(self, status: str) -> Outcome:
+        linear = self._program.whole is None
+        if status == "kInfeasible":
+            return Outcome("infeasible", None, math.nan, self._none())
+        if status not in (*_FINAL, "kIterationLimit"):
+            return Outcome("failed", None, math.nan, self._none())
+        told: Literal["optimal", "stopped"] = "optimal" if status == "kOptimal" else "stopped"
+        return self._linear(told) if linear else self._integer(told)
+
+    def _integer(self, told: Literal["optimal", "stopped"]) -> Outcome:
+        info = self._highs.getInfo()
+        bound = _finite(float(info.mip_dual_bound) / self._unit, self._none())
+        nodes = max(0, int(info.mip_node_count))
+        values = np.array(self._highs.getSolution().col_value, dtype=np.float64)
+        if len(values) != len(self._program.cost) or int(info.primal_solution_status) != 2:
+            return Outcome(told, None, math.nan, bound, nodes)
+        return Outcome(told, values, float(self._program.cost @ values), bound, nodes)
+
+    def _linear(self, told: Literal["optimal", "stopped"]) -> Outcome:
+        solution = self._highs.getSolution()
+        values = np.array(solution.col_value, dtype=np.float64)
+        prices = np.array(solution.row_dual, dtype=np.float64)
+        program = self.program
+        if len(prices) != len(program.low):
+            return Outcome(told, None, math.nan, self._none())
+        bound, reduced = safe_bound(program, prices)
+        # An optimum may break a row by a little more than the tolerance once it is scaled back.
+        broken = float(self._highs.getInfo().max_primal_infeasibility)
+        if not (math.isfinite(broken) and broken <= _BROKEN):
+            return Outcome(told, None, math.nan, bound, 0, prices, reduced)
+        return Outcome(told, values, float(program.cost @ values), bound, 0, prices, reduced)
+
+
+class _Ear:
+    """What a run is asked and what it tells; once closed it hears nothing more.
+
+    An exception must not leave a callback: HiGHS would swallow it and say "error". It ends the run and is kept.
+    """
+
+    def __init__(self, bound: float, stop: Stop | None = None, found: Found | None = None) -> None:
+        self.bound = bound
+        self.values: Floats | None = None
+        self.broken: BaseException | None = None
+        self._stop, self._found, self._closed = stop, found, False
+        self._one_at_a_time = threading.Lock()
+
+    def asked(self) -> bool:
+        """Whether the run is to stop."""
+        try:
+            return self._closed or self.broken is not None or (self._stop is not None and self._stop())
+        except BaseException as broken:
+            self.broken = broken
+            return True
+
+    def hear(self, values: Floats, bound: float) -> None:
+        """A better solution, and what none can beat by then."""
+        with self._one_at_a_time:
+            if self._closed:
+                return
+            self.values, self.bound = values, bound
+            try:
+                if self._found is not None:
+                    self._found(values, bound)
+            except BaseException as broken:
+                self.broken = broken
+
+    def close(self) -> None:
+        """Hear nothing more from now on."""
+        with self._one_at_a_time:
+            self._closed = True
+
+
+def version() -> str:
+    """Who computes, for a certificate."""
+    import highspy
+
+    return f"HiGHS {highspy.HIGHS_VERSION_MAJOR}.{highspy.HIGHS_VERSION_MINOR}.{highspy.HIGHS_VERSION_PATCH}"
+
+
+def _highs(*, seed: int, gap: float) -> Any:
+    import highspy
+
+    class Quiet(highspy.Highs):
+        """HiGHS writes its banner to stdout as soon as callbacks are set, which its own constructor does."""
+
+        def enableCallbacks(self) -> None:  # noqa: N802
+            self.setOptionValue("output_flag", False)
+
+    highs: Any = Quiet()  # type: ignore[no-untyped-call]
+    options = {
+        "output_flag": False,
+        # HiGHS refuses to run when the number of threads changes within a process.
+        "threads": 1,
+        "random_seed": int(seed),
+        # The default of 1e-4 is more than a hundred people in a million.
+        "mip_rel_gap": 0.0,
+        "mip_abs_gap": gap,
+    }
+    for name, value in options.items():
+        highs.setOptionValue(name, value)
+    return highs
+
+
+def _farthest(program: Program) -> float:
+    """As far from 0 as the objective can be."""
+    farthest = np.maximum(np.abs(program.lower), np.abs(program.upper))
+    return float(np.abs(program.cost[program.cost != 0]) @ farthest[program.cost != 0])
+
+
+def _model(program: Program, unit: float) -> Any:
+    import highspy
+
+    lp = highspy.HighsLp()
+    lp.num_col_, lp.num_row_ = len(program.cost), len(program.low)
+    lp.sense_ = highspy.ObjSense.kMaximize if program.most else highspy.ObjSense.kMinimize
+    lp.col_cost_ = np.asarray(program.cost, dtype=np.float64) * unit
+    lp.col_lower_, lp.col_upper_ = _bounded(program.lower), _bounded(program.upper)
+    lp.row_lower_, lp.row_upper_ = _bounded(program.low), _bounded(program.high)
+    if program.whole is not None:
+        whole, real = highspy.HighsVarType.kInteger, highspy.HighsVarType.kContinuous
+        lp.integrality_ = [whole if w else real for w in program.whole.tolist()]
+    lp.a_matrix_.format_ = highspy.MatrixFormat.kRowwise
+    rows = program.rows
+    lp.a_matrix_.start_, lp.a_matrix_.index_ = rows.indptr.astype(np.int32), rows.indices.astype(np.int32)
+    lp.a_matrix_.value_ = rows.data.astype(np.float64)
+    return lp
+
+
+def _run(highs: Any) -> str:
+    import highspy
+
+    if highs.run() == highspy.HighsStatus.kError:
+        # Somebody ran HiGHS with other threads in this process: start its scheduler anew, once.
+        highspy.Highs.resetGlobalScheduler(True)
+        if highs.run() == highspy.HighsStatus.kError:
+            return "kSolveError"
+    return str(highs.getModelStatus().name)
+
+
+def _bounded(sides: Floats) -> Floats:
+    import highspy
+
+    return np.clip(np.asarray(sides, dtype=np.float64), -highspy.kHighsInf, highspy.kHighsInf)
+
+
+def _finite(bound: float, none: float) -> float:
+    import highspy
+
+    return bound if math.isfinite(bound) and abs(bound) < highspy.kHighsInf else none
+
+
+def _limit(count: int | None) -> int:
+    return 2_147_483_647 if count is None else int(count)

@@ -1,0 +1,90 @@
+"""Communities served whole where sites have a capacity: the sites first, then who goes where, then what is left.
+
+If communities may be shared out among sites no choice can be worse, and that question has engines of its own: its bound
+holds here too, and its sites are good ones. Which communities then go whole to which of these few sites is a small
+program (a generalised assignment). What that leaves open goes to the generic model, which begins there.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import replace
+
+import numpy as np
+
+from quarterhour.siting.methods.dispatch import by_engine
+from quarterhour.siting.methods.general.model import Model
+from quarterhour.siting.methods.general.search import Search
+from quarterhour.siting.question.bounds import Answer, Tell
+from quarterhour.siting.question.budget import Watch
+from quarterhour.siting.question.evaluate import Choice, Exact, Measure
+from quarterhour.siting.question.feasible import Rules
+from quarterhour.siting.question.problem import Bools, Goal
+
+_SHARED, _PACKED = 0.5, 0.25
+"""Of the time left: for the question whose communities may be shared out, for who goes where at its sites."""
+_MOST_TRIED = 4
+
+
+def is_packing(rules: Rules, goal: Goal) -> bool:
+    """Whether communities are served whole, as many as they have people, and a goal is a sum."""
+    problem = rules.measure.problem
+    if problem.capacity is None or problem.capacity.split or goal.objective in ("min-worst", "equity", "gini"):
+        return False
+    if any(g.people for g in (goal, *(g for g, _ in rules.kept))):
+        return False
+    return bool((problem.load.to_numpy() == problem.demand.to_numpy()).all())
+
+
+def by_packing(
+    rules: Rules, goal: Goal, start: Choice | None, model: Callable[[], Model], *, watch: Watch, tell: Tell
+) -> Answer:
+    """The answer; ``start``: a choice that holds, if one is known."""
+    shared, tried = _shared(rules, goal, start, watch.part(_SHARED).quiet())
+    if shared.infeasible:
+        return Answer(None, 0, shared.proved_by, shared.nodes, infeasible=True)
+    search = Search(model(), goal, rules, watch=watch, tell=tell)
+    search.prove(shared.bound, shared.proved_by)
+    search.nodes = shared.nodes
+    if start is not None:
+        search.take(start)
+        tried.append(start.opened)
+    for opened in tried:
+        if not search.met() and not watch.over():
+            _pack(search, opened)
+    return search.run(search.choice)
+
+
+def _shared(rules: Rules, goal: Goal, start: Choice | None, watch: Watch) -> tuple[Answer, list[Bools]]:
+    """The answer when communities may be shared out, and the sites of its last choices, the best first."""
+    problem = rules.measure.problem
+    assert problem.capacity is not None
+    # Goals still to come may count another column, which cannot be shared out; who must be covered is as before.
+    goals, coverage = (*(g for g, _ in rules.kept), goal), replace(problem.coverage, everyone=problem.everyone)
+    capacity = replace(problem.capacity, split=True)
+    measure = Measure(replace(problem, goals=goals, coverage=coverage, capacity=capacity))
+    loose = Rules(measure, rules.kept)
+    start = start if start is not None and loose.hold(start) else None
+    tried: list[Bools] = []
+
+    def heard(choice: Choice, _bound: Exact, _by: str) -> None:
+        if not tried or (tried[0] != choice.opened).any():
+            tried.insert(0, choice.opened)
+
+    answer = by_engine(loose, goal, start, watch=watch, tell=heard)
+    if answer is None:
+        answer = Search(Model(loose), goal, loose, watch=watch, tell=heard).run(start)
+    if answer.choice is not None:
+        heard(answer.choice, answer.bound, answer.proved_by)
+    return answer, tried[:_MOST_TRIED]
+
+
+def _pack(search: Search, opened: Bools) -> None:
+    """Whom some open sites serve best; what holds is taken."""
+    model = search.model
+    program = model.program(search.kept(), model.sum_of(search.goal), most=search.goal.most)
+    sites = np.arange(len(model.free))
+    lower, upper = program.lower.copy(), program.upper.copy()
+    lower[sites] = upper[sites] = opened[model.free]
+    fixed = replace(program, lower=lower, upper=upper)
+    search.solve(fixed, whole=True, watch=search.watch.part(_PACKED))

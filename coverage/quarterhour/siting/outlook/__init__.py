@@ -1,0 +1,1 @@
+"""What lies behind a plan: frontier, phases, robust sites, relaxations."""

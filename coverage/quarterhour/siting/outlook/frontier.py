@@ -1,0 +1,222 @@
+"""What each further site brings: the most people that 1, 2, 3, ... sites can cover or place, each with its bound."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass, replace
+
+import numpy as np
+import pandas as pd
+
+from quarterhour.base.errors import DataError
+from quarterhour.siting.methods.capacity.most_people import Placing
+from quarterhour.siting.methods.covering.adapter import is_plain_cover
+from quarterhour.siting.methods.covering.benders import Master
+from quarterhour.siting.methods.covering.branch_and_cut import Tree
+from quarterhour.siting.methods.covering.core import Core, Found, Ints, Record
+from quarterhour.siting.methods.covering.exchange import improve
+from quarterhour.siting.methods.covering.greedy import as_core
+from quarterhour.siting.methods.covering.max_cover import as_asked, begun, inside_of
+from quarterhour.siting.methods.solver.question_limits import as_limits
+from quarterhour.siting.question.budget import COUNTING, Watch
+from quarterhour.siting.question.evaluate import Choice, Measure
+from quarterhour.siting.question.feasible import Rules
+from quarterhour.siting.question.problem import WHOLE, SitingProblem
+from quarterhour.siting.question.sites import is_whole
+
+_CLOSE = 1e-5
+"""How true the linear program is at each size before the tree."""
+_EFFORT, _QUICK, _SMALL = 5e7, 5e6, 100_000
+"""Steps of local search at each size; and of a question with fewer pairs, whose tree costs less than they do."""
+_LOOKED = 50
+"""Sites that are looked at, the one that adds most first, for one that the quotas allow."""
+_NODES = 4
+"""Nodes that the size with the largest gap is given before it is looked which that is now."""
+
+
+def frontier(
+    problem: SitingProblem,
+    most: int,
+    *,
+    seconds: float = 60,
+    seed: int = 0,
+    gap: float = 0.0005,
+    nodes: int | None = None,
+) -> pd.DataFrame:
+    """The most people covered with 1, 2, ..., ``most`` new sites, and what no plan of that size beats.
+
+    One linear program serves all sizes: only the number of sites changes, cuts and good choices are
+    carried along; time that is left goes to the largest gap. Where sites have a capacity that communities may share,
+    those are counted who find a place. Rows ``sites`` (required ones counted),
+    ``people``, ``bound``, ``gap`` (a share of the people; 0: proven), ``people`` missing where no plan
+    within the quotas was found.
+
+    Parameters
+    ----------
+    problem : asks for most people within quotas.
+    most : new sites at most, required ones counted.
+    seconds : time for all sizes.
+    seed : of the search.
+    gap : what is near enough; 0: each size is proven, as far as time and ``nodes`` allow.
+    nodes : of the search tree at most, at each size (with a capacity, integer programs); None: any number. Where
+        this ends the search and not ``seconds``, the same question gives the same table.
+
+    Raises
+    ------
+    DataError : the question asks for anything but most people within a number of sites and quotas, a capacity that
+        is shared out, and conflicts beside that.
+    """
+    if not is_whole(most, 1):
+        raise DataError("siting.bad_frontier", most=most)
+    asked = replace(problem, new_sites=int(most))
+    if _is_placing(asked):
+        return _placed(asked, most, Watch(seconds=seconds, seed=seed), nodes)
+    if not is_plain_cover(asked) or asked.everyone:
+        raise DataError("siting.frontier_plain")
+    core = as_core(asked)
+    anyway = int(Measure(asked).value(Choice(~asked.free), asked.goals[0]) // WHOLE)
+    required = int(asked.sites["state"].eq("required").sum())
+    points = solve_frontier(core, Watch(seconds=seconds, seed=seed), gap=gap, nodes=nodes)
+    found = [None if p.choice is None else anyway + core.covered(p.choice) for p in points]
+    sites = [required + n for n in range(1, len(points) + 1)]
+    return _table(sites, found, [anyway + int(p.bound) for p in points])
+
+
+def covered_now(problem: SitingProblem) -> int:
+    """The people whom what stands today covers; with a capacity that is shared out, who find a place there."""
+    standing = problem.sites["state"].eq("existing").to_numpy(dtype=np.bool_)
+    if _is_placing(problem):
+        return _placing(replace(problem, new_sites=None), Watch()).placed(np.flatnonzero(standing).astype(np.int64))
+    return int(Measure(problem).value(Choice(standing), problem.goals[0]) // WHOLE)
+
+
+# --- sites with room ------------------------------------------------------------------------------
+
+
+def _is_placing(problem: SitingProblem) -> bool:
+    """Whether those count who find a place in a room that is shared out, and all other rules are on sites."""
+    coverage, capacity, goal = problem.coverage, problem.capacity, problem.goals[0]
+    plain = coverage.backup is None and not coverage.at_least and not problem.everyone
+    shared = capacity is not None and capacity.split and problem.budget.yuan is None
+    return problem.plain and plain and shared and goal.objective == "max-cover" and not goal.people
+
+
+def _placing(problem: SitingProblem, watch: Watch) -> Placing:
+    near, people = problem.near, problem.demand.to_numpy(dtype=np.int64)
+    return Placing(people, near.start, near.site, as_limits(Rules(Measure(problem))), problem.room, watch=watch)
+
+
+def _placed(problem: SitingProblem, most: int, watch: Watch, nodes: int | None) -> pd.DataFrame:
+    """The table where sites have room: each size begins at the choice of the one before."""
+    required = int(problem.sites["state"].eq("required").sum())
+    sizes = range(1, min(most - required, int(problem.free.sum())) + 1)
+    placing = _placing(replace(problem, new_sites=None), watch)
+    points: list[Found] = []
+    for size in sizes:
+        start = points[-1].choice if points else None
+        points.append(placing.best_of(size, start, looks=math.inf if nodes is None else nodes))
+    people = [None if p.choice is None else placing.placed(p.choice) for p in points]
+    bounds = [int(p.bound) for p in points]
+    for less in range(len(bounds) - 2, -1, -1):  # no choice of fewer places more than the bound of more
+        bounds[less] = min(bounds[less], bounds[less + 1])
+    return _table([required + size for size in sizes], people, bounds)
+
+
+def _table(sites: list[int], people: list[int | None], bounds: list[int]) -> pd.DataFrame:
+    table = pd.DataFrame({"sites": sites, "people": pd.array(people, dtype="Int64"), "bound": bounds})
+    return table.assign(gap=(table["bound"] / table["people"] - 1).astype("Float64"))
+
+
+# --- sites without a limit ------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, eq=False)
+class _Point:
+    """A number of sites: its core, the best known, and its tree."""
+
+    record: Record
+    tree: Tree
+    possible: bool
+
+    @property
+    def found(self) -> Found:
+        """What is known of it."""
+        return self.record.found(nodes=self.tree.nodes, infeasible=self.tree.barren or not self.possible)
+
+
+def solve_frontier(
+    core: Core, watch: Watch | None = None, *, gap: float = 0.0, nodes: int | None = None
+) -> list[Found]:
+    """The choices of 1, 2, ..., ``core.limit`` candidates that cover most people within the quotas, with bounds.
+
+    Parameters
+    ----------
+    core : its ``all_rows`` does not count here.
+    watch : time, seed, stop and progress.
+    gap : by how much of the value each may fall short of its bound; 0: proven best.
+    nodes : of the search tree at most, for each; None: any number.
+    """
+    watch = watch or Watch()
+    share = math.inf if nodes is None else nodes
+    core, unit = as_asked(core)
+    points = _passed(core, watch)
+    _even(points)
+    while not watch.over():
+        wide = [p for p in points if p.tree.alive and p.record.gap > gap and p.tree.nodes < share]
+        if not wide:
+            break
+        worst = max(wide, key=lambda p: p.record.gap)
+        worst.tree.grow(gap=gap, nodes=min(_NODES, share - worst.tree.nodes))
+        _even(points)
+    watch.progress(1.0)
+    return [replace(p.found, bound=p.found.bound * unit) for p in points]
+
+
+def _passed(core: Core, watch: Watch) -> list[_Point]:
+    """Every number of sites once, by local search and the linear program."""
+    master, quiet = Master(core, seed=watch.seed), watch.quiet()  # choices of different sizes have no ear in common
+    points: list[_Point] = []
+    for size in range(1, core.limit + 1):
+        here = replace(core, limit=size)
+        record = Record(here, quiet, bound=float(core.people.sum()), proved_by=COUNTING)
+        last = points[-1] if points else None
+        possible = _start(record, None if last is None else last.record.choice)
+        tree = Tree(master, record, before=None if last is None else last.tree, eager=_small(core))
+        if possible and not record.met:
+            tree.plant(inside_of(here, record.choice), close=_CLOSE)
+        points.append(_Point(record, tree, possible))
+        watch.progress(0.7 * size / core.limit)
+    return points
+
+
+def _small(core: Core) -> bool:
+    return bool(core.cover.nnz < _SMALL)
+
+
+def _start(record: Record, last: Ints | None) -> bool:
+    """Good choices of this size: greedy, and the last one with the site that adds most; both after exchanges.
+
+    False: no choice of this size keeps the rules.
+    """
+    core = record.core
+    record.take(last)
+    effort = _QUICK if _small(core) else _EFFORT
+    possible = begun(record, effort=effort)
+    if last is None:
+        return possible
+    gain = core.cover.T @ (core.people * (core.cover[:, last].sum(axis=1) == 0))
+    gain[last] = -1
+    for site in np.argsort(-gain, kind="stable")[:_LOOKED]:
+        grown = np.sort(np.append(last, site)).astype(np.int64)
+        if core.holds(grown):
+            improve(record, grown, effort=effort)
+            return True
+    return True
+
+
+def _even(points: list[_Point]) -> None:
+    """A choice of fewer sites is one of more as well; no choice of fewer covers more than the bound of more."""
+    for less, more in zip(points, points[1:], strict=False):
+        more.record.take(less.record.choice)
+    for less, more in zip(points[-2::-1], points[:0:-1], strict=True):
+        less.record.prove(more.record.bound, more.record.proved_by)

@@ -1,0 +1,160 @@
+"""The smallest change that makes a plan possible: one rule at a time gives, by as little as can be proven."""
+
+from __future__ import annotations
+
+import math
+import time
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, replace
+from functools import partial
+
+from quarterhour.base import i18n
+from quarterhour.base.errors import first_ids
+from quarterhour.base.labels import unit_said
+from quarterhour.siting.explanation.conflicts import Said
+from quarterhour.siting.outlook.smallest_change import (
+    MOST_PAIRS,
+    Change,
+    at_metres,
+    by_rule,
+    conflict_change,
+    quota_change,
+    room_change,
+    spacing_change,
+)
+from quarterhour.siting.proof.assemble import Proof, as_plan, certificate
+from quarterhour.siting.question.bounds import easy_bound
+from quarterhour.siting.question.budget import COUNTING
+from quarterhour.siting.question.evaluate import Measure
+from quarterhour.siting.question.feasible import Rules
+from quarterhour.siting.question.plan import Reason, SitingPlan
+from quarterhour.siting.question.problem import Budget, Coverage, Goal, Quota, SitingProblem
+from quarterhour.siting.solve import solve_siting
+
+_SHARE = 0.4
+"""Of the time of a rule, for finding by how little it must give; the rest is for a plan that shows it."""
+_ORDER = ("new_sites", "budget", "people", "quotas", "spacing", "conflicts", "capacity")
+
+
+@dataclass(frozen=True, eq=False)
+class Relaxation:
+    """One rule that, alone, can give enough.
+
+    ``rule``: ``new_sites, budget, people, quotas, spacing, conflicts, capacity``. ``asked``: what it asks for now;
+    ``needed``: what it must be at the least (or at most) for a plan to exist; of conflicts the pairs that must be
+    allowed, of capacity how much more room is needed (NaN for quotas, and for a rule that is dropped whole).
+    ``proven``: no smaller change of this rule alone is enough. ``plan``: the plan that then exists. ``changes``: what
+    becomes of single areas, pairs or sites, as sentences; empty where the rule is dropped whole.
+    """
+
+    rule: str
+    asked: float
+    needed: float
+    proven: bool
+    plan: SitingPlan
+    changes: tuple[Said, ...] = ()
+
+    def told(self, lang: str) -> str:
+        """The change in a sentence."""
+        whole = math.isnan(self.needed) and not self.changes
+        key = f"siting.relax_{self.rule}" + ("_by" if self.changes else "") + ("" if self.proven or whole else "_found")
+        asked, needed = (f"{v:,.0f}" if math.isfinite(v) else "-" for v in (self.asked, self.needed))
+        said = first_ids((Reason(k, v).told(lang) for k, v in self.changes), lang=lang)
+        unit = next((str(v["unit"]) for _, v in self.changes if "unit" in v), self.plan.unit)
+        return i18n.say(key, lang, asked=asked, needed=needed, unit=unit_said(unit, lang), changes=said)
+
+
+def smallest_relaxations(problem: SitingProblem, *, seconds: float = 20, seed: int = 0) -> list[Relaxation]:
+    """For a question without a plan, each rule that alone can give enough, and by how much.
+
+    More sites, more money, fewer people, smaller minima and larger maxima, less distance, fewer conflicts, more room:
+    each is tried by itself with the rest kept. ``seconds`` are shared out among the rules; an amount that was not
+    proven in its time says so, and a rule of which no amount was found is tried without. Empty: no single rule is
+    enough.
+    """
+    tries = [*_tries(problem)]
+    begun, made = time.perf_counter(), []
+    for place, look in enumerate(tries):
+        left = (seconds - (time.perf_counter() - begun)) / (len(tries) - place)
+        found = look(max(0.2, left), seed)
+        made += [] if found is None else [found]
+    return sorted(made, key=lambda change: _ORDER.index(change.rule))
+
+
+_Look = Callable[[float, int], Relaxation | None]
+
+
+def _tries(problem: SitingProblem) -> Iterator[_Look]:
+    """What is quick first, so that the others have the time that is left."""
+    small = len(problem.near.site) <= MOST_PAIRS
+    if any(q.minimum or q.maximum is not None for q in problem.quotas):
+        none = tuple(Quota(q.level, q.areas, 0, None, q.tier) for q in problem.quotas)
+        yield partial(_by_little, problem, "quotas", quota_change if small else None, replace(problem, quotas=none))
+    if problem.apart is not None and not by_rule(problem).all():
+        yield partial(_by_little, problem, "spacing", spacing_change if small else None, at_metres(problem, 0.0))
+    if by_rule(problem).any():
+        rest = replace(problem, conflicts=problem.conflicts[~by_rule(problem)], apart=None)
+        yield partial(_by_little, problem, "conflicts", conflict_change if small else None, rest)
+    if problem.capacity is not None:
+        loose = replace(problem, capacity=None)
+        yield partial(_by_little, problem, "capacity", room_change if small else None, loose)
+    if problem.everyone or problem.coverage.at_least:
+        could = int(problem.demand[Measure(problem).reachable].sum())
+        people = could if problem.everyone else problem.coverage.at_least
+        loose = replace(problem, coverage=replace(problem.coverage, everyone=False, at_least=0))
+        yield partial(_amount, loose, "people", float(people), Goal("max-cover"))
+    if problem.budget.yuan is not None:
+        free = replace(problem, budget=Budget(None, problem.budget.years), coverage=_fixed(problem))
+        yield partial(_amount, free, "budget", float(problem.budget.yuan), Goal("min-cost"))
+    if problem.new_sites is not None:
+        more = replace(problem, new_sites=None, coverage=_fixed(problem))
+        yield partial(_amount, more, "new_sites", float(problem.new_sites), Goal("min-sites"))
+
+
+def _amount(softer: SitingProblem, rule: str, asked: float, goal: Goal, seconds: float, seed: int) -> Relaxation | None:
+    """A rule that gives by what the best value of a goal is."""
+    # Whose people any goal counts must be covered: columns that the goals counted are named by goals that ask nothing.
+    columns = {g.people for g in softer.goals if g.people and softer.everyone}
+    goals = (goal, *(Goal("min-sites", people) for people in sorted(columns)))
+    plan = solve_siting(replace(softer, goals=goals), seconds=seconds, seed=seed)
+    gives = bool(plan.levels) and plan.value != asked
+    return Relaxation(rule, asked, float(plan.value), plan.levels[0].gap == 0, plan) if gives else None
+
+
+def _by_little(
+    problem: SitingProblem, rule: str, look: Callable[..., Change | None] | None, without: SitingProblem,
+    seconds: float, seed: int,
+) -> Relaxation | None:  # fmt: skip
+    """A rule that gives as little as is enough; where that is not found, the question without it."""
+    until = time.perf_counter() + seconds
+
+    def solved(softer: SitingProblem) -> SitingPlan:
+        left = max(0.2, until - time.perf_counter())
+        return solve_siting(replace(softer, coverage=_fixed(problem)), seconds=left, seed=seed)
+
+    change = None if look is None else look(problem, seconds=_SHARE * seconds)
+    if change is not None:
+        plan = _as_it_is(change, seed) or solved(change.softer)
+        if plan.levels:
+            return Relaxation(rule, change.asked, change.needed, change.least, plan, change.changes)
+    plan = solved(without)
+    if not plan.levels:
+        return None
+    if rule == "spacing" and problem.apart is not None:
+        return Relaxation(rule, problem.apart.least, 0.0, False, plan)
+    asked = float(by_rule(problem).sum()) if rule == "conflicts" else math.nan
+    return Relaxation(rule, asked, math.nan, True, plan)
+
+
+def _as_it_is(change: Change, seed: int) -> SitingPlan | None:
+    """The plan of the choice that a change comes with, if it keeps all rules then."""
+    measure = Measure(change.softer)
+    if change.choice is None or not Rules(measure).hold(change.choice):
+        return None
+    proofs = [Proof(goal, easy_bound(measure, goal), COUNTING, 0) for goal in change.softer.goals]
+    return as_plan(certificate(measure, seed), change.choice, proofs, seconds=0.0, stopped="")
+
+
+def _fixed(problem: SitingProblem) -> Coverage:
+    """Who must be covered, whatever goal is put in the place of the question's own."""
+    return replace(problem.coverage, everyone=problem.everyone)

@@ -1,0 +1,170 @@
+"""Which sites stay chosen when speed and people are not known for sure: the question asked again many times."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, replace
+from fractions import Fraction
+
+import numpy as np
+import numpy.typing as npt
+import pandas as pd
+
+from quarterhour.base.errors import CutoffError, DataError
+from quarterhour.base.units import centiseconds
+from quarterhour.siting.question.budget import check_seconds
+from quarterhour.siting.question.plan import SitingPlan
+from quarterhour.siting.question.problem import SitingProblem
+from quarterhour.siting.question.sites import is_number, is_whole
+from quarterhour.siting.solve import solve_siting
+from quarterhour.travel.matrix import TravelTimes
+
+Pair = tuple[float, float]
+_STEPS = 1000
+"""A drawn speed is so many parts of one, so that times at it are whole numbers for sure."""
+
+
+@dataclass(frozen=True, eq=False)
+class RobustSites:
+    """How often each site is part of the best plan found, over seeded scenarios.
+
+    ``sites``: by site id, most often first: ``state``, ``chosen`` (in how many scenarios), ``share`` of those that
+    have a plan, ``in_plan`` (whether the plan that was given builds it). Existing sites are not there.
+    ``scenarios``: a row a scenario: ``speed`` (factor), ``people`` (that count, in all), ``status``, ``value``,
+    ``bound``, ``gap``, ``new_sites``. Where ``gap`` is above 0 another plan may be better, and its sites others.
+    """
+
+    sites: pd.DataFrame
+    scenarios: pd.DataFrame
+
+    @property
+    def proven(self) -> int:
+        """In how many scenarios the plan is proven best."""
+        return int(self.scenarios["status"].eq("optimal").sum())
+
+    def always(self, share: float = 1.0) -> list[str]:
+        """The sites chosen in at least such a share of the scenarios."""
+        return [str(s) for s in self.sites.index[self.sites["share"] >= share]]
+
+    def __repr__(self) -> str:
+        return (
+            f"<RobustSites: {len(self.scenarios)} scenarios, {self.proven} proven: {len(self.always())} sites in all, "
+            f"{int((self.sites['chosen'] > 0).sum())} in some>"
+        )
+
+
+def robust_sites(
+    problem: SitingProblem,
+    *,
+    scenarios: int = 20,
+    speed: Pair = (0.8, 1.2),
+    people: float = 0.1,
+    plan: SitingPlan | None = None,
+    seconds: float = 120,
+    seed: int = 0,
+    progress: Callable[[float], None] | None = None,
+) -> RobustSites:
+    """The question asked again for drawn speeds and people, and how often each site is chosen.
+
+    In each scenario one speed for all trips is drawn from the range (a trip of T minutes takes T / factor, the turnout
+    apart), and for each community a factor for all its people, normal around 1. Several plans may be equally
+    good: the one that the search finds counts.
+
+    Parameters
+    ----------
+    problem : its times searched as far as the fastest speed asks.
+    scenarios : how many; the first is the question as it is.
+    speed : slowest and fastest, as factors.
+    people : standard deviation of a community's people, as a share of them.
+    plan : of the question, to tell which of its sites stay.
+    seconds : for all scenarios together.
+    seed : the same seed draws the same scenarios, whatever their number.
+
+    Raises
+    ------
+    DataError : ranges that cannot be meant. CutoffError : times searched less far than the fastest speed asks.
+    """
+    check_seconds(seconds)
+    _check(problem, scenarios, speed, people)
+    tell = progress or (lambda _: None)
+    free = problem.sites.index[problem.sites["state"].ne("existing")]
+    chosen, rows = pd.Series(0, index=free), []
+    for place, (factor, drawn) in enumerate(_drawn(problem, scenarios, speed, people, seed)):
+        tell(place / scenarios)
+        found = solve_siting(drawn, seconds=seconds / scenarios, seed=seed)
+        if found.stopped == "interrupt":
+            raise KeyboardInterrupt
+        chosen[list(found.chosen)] += 1
+        figures = found.status, found.value, found.bound, found.gap, len(found.chosen)
+        rows.append((factor, int(drawn.demand.sum()), *figures))
+    tell(1.0)
+    columns = ["speed", "people", "status", "value", "bound", "gap", "new_sites"]
+    table = pd.DataFrame(rows, columns=columns).rename_axis("scenario")
+    with_plan = int(table["status"].isin(["optimal", "bounded"]).sum())
+    sites = pd.DataFrame(
+        {
+            "state": problem.sites.loc[free, "state"],
+            "chosen": chosen,
+            "share": chosen / with_plan if with_plan else math.nan,
+            "in_plan": free.isin([] if plan is None else list(plan.chosen)),
+        },
+        index=free,
+    )
+    return RobustSites(sites.sort_values("chosen", ascending=False, kind="stable"), table)
+
+
+def _check(problem: SitingProblem, scenarios: int, speed: Pair, people: float) -> None:
+    if not is_whole(scenarios, 1):
+        raise DataError("phasing.bad_scenarios", scenarios=scenarios)
+    low, high = speed if isinstance(speed, Sequence) and len(speed) == 2 else (speed, speed)
+    if not (isinstance(speed, Sequence) and is_number(low) and is_number(high) and 0 < low <= high):
+        raise DataError("phasing.bad_speed", low=low, high=high)
+    if not (is_number(people) and 0 <= people <= 1):
+        raise DataError("phasing.bad_people", people=people)
+    turnout = problem.times.turnout_minutes
+    needed = max(problem.minutes, speed[1] * (problem.minutes - turnout) + turnout)
+    if centiseconds(needed) > centiseconds(problem.times.cutoff_minutes):
+        raise CutoffError("phasing.beyond_cutoff", minutes=needed, cutoff=problem.times.cutoff_minutes)
+
+
+def _drawn(
+    problem: SitingProblem, scenarios: int, speed: Pair, people: float, seed: int
+) -> Iterator[tuple[float, SitingProblem]]:
+    """Speed and question of each scenario."""
+    yield 1.0, problem
+    for number in range(1, scenarios):
+        rng = np.random.default_rng([seed, number])
+        factor = Fraction(round(_STEPS * rng.uniform(*speed)), _STEPS)
+        change = np.maximum(0.0, 1 + people * rng.standard_normal(len(problem.demand)))
+        table = problem.people.apply(lambda column, c=change: np.rint(column * c).astype("int64"))
+        demand = sum((table[c] * w for c, w in problem.weights.items()), start=pd.Series(0, index=table.index))
+        yield (
+            float(factor),
+            replace(
+                problem,
+                times=_at_speed(problem.times, factor, problem.minutes),
+                people=table,
+                demand=demand.astype("int64").rename("people"),
+                load=_load(problem, demand, change),
+            ),
+        )
+
+
+def _load(problem: SitingProblem, demand: pd.Series, change: npt.NDArray[np.float64]) -> pd.Series:
+    """What communities ask of a capacity, changed as their people are."""
+    own = (problem.load != problem.demand).any()
+    load = np.where(demand > 0, np.rint(problem.load * change), 0) if own else demand.to_numpy()
+    return pd.Series(load, index=demand.index, name="load").astype("int64")
+
+
+def _at_speed(times: TravelTimes, factor: Fraction, minutes: float) -> TravelTimes:
+    """All trips at another speed, rounded up: within a standard exactly when the trip itself is."""
+    turnout = centiseconds(times.turnout_minutes)
+    travel = times.cs.astype(np.int64) - turnout
+    cs = -(-travel * factor.denominator // factor.numerator) + turnout
+    kept = cs <= centiseconds(minutes)
+    start = np.r_[0, np.cumsum(kept)][times.indptr].astype(np.int64)
+    return replace(
+        times, indptr=start, site_index=times.site_index[kept], cs=cs[kept].astype(np.int32), cutoff_minutes=minutes
+    )

@@ -1,0 +1,1 @@
+"""Proof: the plan recounted from the times alone, its record, its checkpoints."""

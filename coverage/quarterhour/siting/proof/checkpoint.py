@@ -1,0 +1,111 @@
+"""Plans on the way: each better one is recounted, told, and put on disk whole, so that a killed run leaves the last."""
+
+from __future__ import annotations
+
+import json
+import threading
+import time
+from collections import deque
+from collections.abc import Callable, Sequence
+from dataclasses import replace
+from functools import cached_property
+from pathlib import Path
+from typing import Any
+
+from quarterhour.io.files.write import write_text
+from quarterhour.siting.proof.assemble import Certificate, Proof, as_plan
+from quarterhour.siting.proof.record import plan_record, question_record
+from quarterhour.siting.proof.recount import verify_plan
+from quarterhour.siting.question.bounds import Tell, easy_bound
+from quarterhour.siting.question.budget import COUNTING, Watch
+from quarterhour.siting.question.evaluate import Choice, Exact
+from quarterhour.siting.question.plan import SitingPlan
+from quarterhour.siting.question.problem import Goal
+
+_SHARE = 0.2
+"""Of the time of a search that may go into recounting and writing plans on the way."""
+
+
+class Keeper:
+    """Where better plans go: a file, an ear, both or neither.
+
+    A plan that comes while too much time went into plans is kept back, and told as soon as there is time again
+    or when a better one takes its place; engines tell from several threads, one plan is written at a time.
+    """
+
+    def __init__(
+        self,
+        known: Certificate,
+        watch: Watch,
+        path: str | Path | None = None,
+        found: Callable[[SitingPlan], None] | None = None,
+    ) -> None:
+        self.known, self.path, self.found = known, path, found
+        self._begun, self._spent = watch.begun, 0.0
+        self._newest: deque[tuple[Choice, list[Proof]]] = deque(maxlen=1)
+        self._one_at_a_time = threading.Lock()
+
+    def asking(self, watch: Watch) -> Watch:
+        """The same watch; whoever asks it whether to stop gives a plan that was kept back its turn."""
+        if self.path is None and self.found is None:
+            return watch
+
+        def stop() -> bool:
+            self._tell()
+            return watch.stop()
+
+        return replace(watch, stop=stop)
+
+    def hearing(self, goal: Goal, proofs: Sequence[Proof]) -> Tell:
+        """An ear for the choices of one goal; ``proofs`` of the goals before."""
+        goals = self.known.measure.problem.goals
+        later = goals[goals.index(goal) + 1 :]
+        before = list(proofs)
+
+        def heard(choice: Choice, bound: Exact, by: str) -> None:
+            if self.path is None and self.found is None:
+                return
+            open_ends = [Proof(g, easy_bound(self.known.measure, g), COUNTING) for g in later]
+            self._newest.append((choice, [*before, Proof(goal, bound, by), *open_ends]))
+            self._tell()
+
+        return heard
+
+    def _tell(self) -> None:
+        """Write the newest plan, if there is one and time for it (the first is always written)."""
+        if not self._newest or self._spent > _SHARE * (time.perf_counter() - self._begun):
+            return
+        if not self._one_at_a_time.acquire(blocking=False):
+            return
+        try:
+            if not self._newest:
+                return
+            if self.path is not None:
+                _ = self._question  # packed once, which is no part of what a plan takes
+            begun = time.perf_counter()
+            choice, proofs = self._newest.pop()
+            self._write(as_plan(self.known, choice, proofs, seconds=begun - self._begun))
+            self._spent += time.perf_counter() - begun
+        finally:
+            self._one_at_a_time.release()
+
+    def write(self, plan: SitingPlan) -> None:
+        """Recount the last plan, put it on disk and tell it; PlanError where it does not hold."""
+        if self.path is None and self.found is None:
+            return
+        with self._one_at_a_time:
+            self._newest.clear()
+            self._write(plan)
+
+    def _write(self, plan: SitingPlan) -> None:
+        problem = self.known.measure.problem
+        verify_plan(problem, plan)
+        if self.path is not None:
+            record = plan_record(plan, problem, question=self._question)
+            write_text(self.path, json.dumps(record, ensure_ascii=False, indent=1, allow_nan=False) + "\n")
+        if self.found is not None:
+            self.found(plan)
+
+    @cached_property
+    def _question(self) -> dict[str, Any]:
+        return question_record(self.known.measure.problem)

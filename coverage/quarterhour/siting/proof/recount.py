@@ -1,0 +1,213 @@
+"""The recount: a plan counted again from its question, by code that shares nothing with the solvers."""
+
+from __future__ import annotations
+
+import math
+from collections import Counter
+from fractions import Fraction
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from quarterhour.base.errors import PlanError
+from quarterhour.base.labels import unit_words
+from quarterhour.siting.proof.second_count import Recount, Stairs, Tally, wrong
+from quarterhour.siting.question.plan import UNMET_COLUMNS, Figures, SitingPlan
+from quarterhour.siting.question.problem import Quota, SitingProblem, input_hash
+
+
+def verify_plan(problem: SitingProblem, plan: SitingPlan) -> Recount:
+    """Count a plan again from the question, by code that shares nothing with the solvers.
+
+    Everything a reader would rely on is counted in whole people and centiseconds: that only candidates
+    are built, at most ``new_sites``, required ones among them; quotas, budget, conflicts, capacity, who must be
+    covered; people covered, each site's gain in the order given, each community's nearest site; the value of every
+    goal; and that value, bound, gap and status agree.
+
+    Raises
+    ------
+    PlanError : the first thing that does not hold, with what the plan says and what was counted.
+    """
+    _same("input_hash", said=plan.input_hash, counted=input_hash(problem))
+    _same("objective", said=plan.objective, counted=problem.goals[0].objective)
+    _same("unit", said=plan.unit, counted=problem.unit)
+    _check_ids(problem, plan)
+    tally = Tally(problem, plan)
+    count = tally.count()
+    for what in ("covered_before", "covered", "reachable", "demand_total"):
+        _same(what, said=getattr(plan, what), counted=getattr(count, what))
+    _same("unmet", said=_rows(plan.unmet), counted=_unmet(problem))
+    if plan.status in ("optimal", "infeasible"):
+        _same("stopped", said=plan.stopped, counted="")
+    if plan.status in ("infeasible", "no_plan"):
+        _check_nothing(plan)
+        _check_assignment(tally, plan)
+        return count
+    _check_chosen(problem, plan)
+    _check_quotas(problem, plan)
+    _check_money_and_conflicts(problem, plan)
+    _check_assignment(tally, plan)
+    _check_everyone(tally)
+    _check_gain(tally, plan)
+    _check_levels(tally, plan)
+    _check_figures(plan, count.figures)
+    return count
+
+
+def _same(what: str, *, said: object, counted: object) -> None:
+    if said != counted:
+        raise PlanError("siting.recount_differs", what=what, said=said, counted=counted)
+
+
+# --- what must hold -------------------------------------------------------------------------------
+
+
+def _check_ids(problem: SitingProblem, plan: SitingPlan) -> None:
+    states = dict(problem.sites["state"])
+    wrong("not_buildable", [s for s in plan.chosen if states.get(s, "existing") == "existing"])
+    wrong("chosen_again", [s for s, n in Counter(plan.chosen).items() if n > 1])
+
+
+def _check_nothing(plan: SitingPlan) -> None:
+    _same("chosen", said=plan.chosen, counted=())
+    _same("levels", said=plan.levels, counted=())
+    for what in ("value", "bound", "gap"):
+        _same(what, said=math.isnan(getattr(plan, what)), counted=True)
+
+
+def _check_chosen(problem: SitingProblem, plan: SitingPlan) -> None:
+    states = dict(problem.sites["state"])
+    wrong("required_left_out", [s for s, what in states.items() if what == "required" and s not in plan.chosen])
+    if problem.new_sites is not None and len(plan.chosen) > problem.new_sites:
+        raise PlanError("siting.too_many", chosen=len(plan.chosen), new_sites=problem.new_sites)
+
+
+def _areas(problem: SitingProblem, quota: Quota) -> dict[str, str]:
+    """Site by site the area in which it counts for a quota."""
+    columns = zip(problem.sites.index, problem.sites[quota.level], problem.sites["tiers"], strict=True)
+    return {i: area for i, area, tiers in columns if not quota.tier or quota.tier in tiers.split(" ")}
+
+
+def _unmet(problem: SitingProblem) -> list[tuple[Any, ...]]:
+    """The quotas that no choice could meet, counted from the table of sites."""
+    rows: list[tuple[Any, ...]] = []
+    states = dict(problem.sites["state"])
+    for quota in problem.quotas:
+        areas = _areas(problem, quota)
+        fixed = Counter(a for i, a in areas.items() if states[i] in ("existing", "required"))
+        free = Counter(a for i, a in areas.items() if states[i] in ("candidate", "upgradeable"))
+        for area in quota.areas:
+            if fixed[area] + free[area] < quota.minimum:
+                why = "no_candidate" if free[area] == 0 else "too_few_candidates"
+                rows.append((quota.level, area, quota.minimum, fixed[area], free[area], why))
+    return rows
+
+
+def _rows(unmet: pd.DataFrame) -> list[tuple[Any, ...]]:
+    return [tuple(r) for r in unmet[list(UNMET_COLUMNS)].to_numpy().tolist()]
+
+
+def _check_quotas(problem: SitingProblem, plan: SitingPlan) -> None:
+    states, chosen = dict(problem.sites["state"]), set(plan.chosen)
+    for quota in problem.quotas:
+        areas = _areas(problem, quota)
+        possible = Counter(areas.values())
+        opened = Counter(a for i, a in areas.items() if states[i] == "existing" or i in chosen)
+        for area in quota.areas:
+            low, n = min(quota.minimum, possible[area]), opened[area]
+            if n < low or (quota.maximum is not None and n > quota.maximum):
+                raise PlanError("siting.quota_broken", level=quota.level, area=area, found=n)
+
+
+def _check_money_and_conflicts(problem: SitingProblem, plan: SitingPlan) -> None:
+    sites, chosen = problem.sites, set(plan.chosen)
+    built = sites.loc[list(plan.chosen)]
+    fixed, running = built["cost_yuan"].tolist(), built["running_yuan"].tolist()
+    spent = sum(int(f) + int(r) * int(problem.budget.years) for f, r in zip(fixed, running, strict=True))
+    if problem.budget.yuan is not None and spent > problem.budget.yuan:
+        raise PlanError("siting.over_budget", spent=spent, yuan=problem.budget.yuan)
+    opened = {k for k, i in enumerate(sites.index) if i in chosen or sites.at[i, "state"] == "existing"}
+    both = [(a, b) for a, b in problem.conflicts.tolist() if a in opened and b in opened]
+    wrong("conflict_broken", [f"{sites.index[a]} + {sites.index[b]}" for a, b in both])
+
+
+def _check_everyone(tally: Tally) -> None:
+    problem = tally.problem
+    columns = {"", *(g.people for g in problem.goals)}
+    part = tally.reachable & np.array([tally.counted(c) > 0 for c in columns]).any(axis=0)
+    if problem.everyone:
+        wrong("not_everyone", list(problem.demand.index[part & ~tally.covered()]))
+    counted = int(tally.points("").sum())
+    if counted < 10_000 * problem.coverage.at_least:
+        least, unit = problem.coverage.at_least, unit_words(problem.unit)
+        raise PlanError("siting.too_few_covered", covered=counted / 10_000, at_least=least, unit=unit)
+
+
+def _check_assignment(tally: Tally, plan: SitingPlan) -> None:
+    problem = tally.problem
+    said_for = list(plan.assignment.index)
+    _same("assignment", said=len(said_for), counted=len(problem.demand))
+    wrong("assignment_differs", [a for a, b in zip(said_for, problem.demand.index, strict=True) if a != b])
+    _same("served", said=plan.served is not None, counted=problem.capacity is not None)
+    site, _ = tally.nearest()
+    if tally.parts is not None:
+        most: dict[int, tuple[int, int]] = {}
+        for row, place, people, _ in tally.parts.legs:
+            most[row] = max(most.get(row, (-1, 0)), (people, -place))
+        site = np.array([-most[r][1] if r in most else -1 for r in range(len(site))], dtype=np.int64)
+    said = problem.sites.index.get_indexer(pd.Index(plan.assignment.to_numpy()))
+    unknown = (said < 0) & plan.assignment.notna().to_numpy()
+    wrong("assignment_differs", list(plan.assignment.index[(said != site) | unknown]))
+
+
+def _check_gain(tally: Tally, plan: SitingPlan) -> None:
+    said = {str(i): float(n) for i, n in plan.gain.items()}
+    gains = _gains(tally, plan)
+    if list(said) != list(plan.chosen) or said != gains:
+        wrong("gain_differs", [s for s in gains if said.get(s) != gains[s]] or list(plan.chosen))
+
+
+def _gains(tally: Tally, plan: SitingPlan) -> dict[str, float]:
+    place = {str(i): k for k, i in enumerate(tally.problem.sites.index)}
+    if tally.parts is not None:
+        serves: Counter[int] = Counter()
+        for _, site, people, _ in tally.parts.legs:
+            serves[site] += people
+        return {s: float(serves[place[s]]) for s in plan.chosen}
+    gains = {}
+    stairs = Stairs(tally)
+    for k in np.flatnonzero(tally.existing).tolist():
+        stairs.add(k)
+    for s in plan.chosen:
+        gains[s] = float(Fraction(stairs.add(place[s]), 10_000))
+    return gains
+
+
+# --- value and bound ------------------------------------------------------------------------------
+
+
+def _check_levels(tally: Tally, plan: SitingPlan) -> None:
+    goals = tally.problem.goals
+    said = [(level.objective, level.people) for level in plan.levels]
+    _same("levels", said=said, counted=[(g.objective, g.people) for g in goals])
+    for goal, level in zip(goals, plan.levels, strict=True):
+        _same(f"value of {goal.objective}", said=level.value, counted=tally.value(goal))
+        short = level.bound - level.value if goal.objective in ("max-cover", "equity") else level.value - level.bound
+        if not (math.isfinite(short) and short >= 0):
+            raise PlanError("siting.bad_bound", value=level.value, bound=level.bound)
+        gap = 0.0 if short == 0 else short / level.value if level.value else math.inf
+        _same("gap", said=level.gap, counted=gap)
+    first, worst = plan.levels[0], max(level.gap for level in plan.levels)
+    for what, counted in (("value", first.value), ("bound", first.bound), ("proved_by", first.proved_by)):
+        _same(what, said=getattr(plan, what), counted=counted)
+    _same("gap", said=plan.gap, counted=worst)
+    _same("status", said=plan.status, counted="optimal" if worst == 0 else "bounded")
+
+
+def _check_figures(plan: SitingPlan, counted: Figures) -> None:
+    for what in counted.__slots__:
+        said, found = getattr(plan.figures, what, None), getattr(counted, what)
+        both_unknown = isinstance(said, float) and isinstance(found, float) and math.isnan(said) and math.isnan(found)
+        if not both_unknown:
+            _same(what, said=said, counted=found)

@@ -1,0 +1,317 @@
+"""A siting question without geography: from a matrix of costs and a vector of people."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from functools import reduce
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+import pandas as pd
+from scipy import sparse
+
+from quarterhour.base.errors import DataError, first_ids
+from quarterhour.base.units import CENTISECONDS_PER_MINUTE
+from quarterhour.siting.question.build import as_problem
+from quarterhour.siting.question.ids import as_ids, by_id, each_one, positions, said, texts
+from quarterhour.siting.question.problem import (
+    AREA_LEVELS,
+    SITE_COLUMNS,
+    Budget,
+    Capacity,
+    Coverage,
+    Goal,
+    Quota,
+    SitingProblem,
+    Spacing,
+    Standard,
+)
+from quarterhour.siting.question.sites import is_number
+from quarterhour.travel.matrix import TravelTimes
+
+_MOST = 2**30 // CENTISECONDS_PER_MINUTE
+"""Whole times stay below 2**30 centiseconds, as everywhere in the house."""
+_BEYOND = 4_000_000
+"""Costs beyond the standard that are kept unasked; more of them would take memory that most questions never use."""
+
+Within = float | Standard | Mapping[str, float | Standard] | None
+
+
+def siting_from_matrix(
+    matrix: Any,
+    demand: Any,
+    *,
+    objective: str | Goal | Sequence[str | Goal] = "max-cover",
+    new_sites: int | None = None,
+    within: Within = None,
+    searched: float | None = None,
+    existing: Any = (),
+    required: Any = (),
+    sites: pd.DataFrame | None = None,
+    name: str = "matrix",
+    quotas: Quota | Sequence[Quota] = (),
+    people: str | Mapping[str, int] | None = None,
+    classes: Any = None,
+    areas: Any = None,
+    coverage: Coverage = Coverage(),  # noqa: B008 - frozen
+    budget: float | Budget = Budget(),  # noqa: B008 - frozen
+    capacity: Capacity | None = None,
+    spacing: float | Spacing | None = None,
+    conflicts: Iterable[Iterable[Any]] | None = (),
+) -> SitingProblem:
+    """A siting question from what it costs to get from each community to each site.
+
+    Parameters
+    ----------
+    matrix : communities x sites in minutes (or any unit, kept to 1/6000 of it): numpy, where NaN and infinity are too
+        far; a scipy sparse one, where what is not stored is too far and a stored zero is a cost of zero; or a
+        DataFrame, whose index and columns are the ids. Or one by class of communities (who walks, who drives).
+    demand : whole people of each community, in the order of the rows, or by id where the matrix has ids; a DataFrame
+        for several columns. Where the matrix has none, the index names the communities.
+    objective, new_sites : as in ``as_problem``.
+    within : the standard, a cost of exactly so much included, or one by class of communities; None: all that the
+        matrix holds.
+    searched : how far costs are kept and known to be all there, for ``robust_sites``, which asks farther than the
+        standard at faster speeds; None: as far as the matrix holds them, or to the standard where some 4 million
+        costs lie beyond.
+    existing, required : sites that stand, and candidates that must be built, by id or position, or a list that says
+        True or False of each; the rest are candidates.
+    sites : further columns of the sites, by id: ``state``, ``town``, ``cost_yuan``, ``capacity`` ...; rows that are
+        numbered 0, 1, 2 ... are in the order of the matrix. Where that has no ids, the index names the sites.
+    classes, areas : of each community, by id or a list in the order of the matrix; areas that are no table are towns.
+    capacity : as in ``as_problem``; its ``load`` may be such a list, too.
+    conflicts : groups of sites, by id or position, of which at most one may be open.
+    quotas, people, coverage, budget, spacing : as in ``as_problem``.
+
+    Raises
+    ------
+    DataError : the shapes or ids differ, a cost is negative or larger than can be kept, or the question cannot be
+        asked.
+
+    Examples
+    --------
+    >>> import quarterhour as qh
+    >>> minutes = [[5, 20, 30], [12, 8, 25], [40, 14, 9], [50, 35, 11]]
+    >>> plan = qh.solve_siting(qh.siting_from_matrix(minutes, [100, 40, 30, 7], within=15, new_sites=1))
+    >>> plan.chosen, plan.covered, plan.status
+    (('0',), 140, 'optimal')
+    """
+    by_class = isinstance(matrix, Mapping) and not sparse.issparse(matrix)
+    if by_class and not matrix:
+        raise DataError("siting.matrix_shape", people="?", shape="{}")
+    costs = {str(c): _as_costs(m) for c, m in (matrix if by_class else {"": matrix}).items()}
+    table = _people(demand, costs)
+    columns, further = _sites(sites, costs)
+    asked = {c: _standard(one.table, within, c) for c, one in costs.items()}
+    times = {c: _times(one, table.index, columns, _cutoff(one.table, asked[c], searched)) for c, one in costs.items()}
+    settled = {"existing": positions(existing, columns), "required": positions(required, columns)}
+    return as_problem(
+        name,
+        demand=table,
+        sites=_site_table(columns, further, settled),
+        times=times if by_class else times[""],
+        minutes=within if within is not None else asked if by_class else asked[""],
+        objective=objective,
+        new_sites=new_sites,
+        quotas=quotas,
+        people=people,
+        classes=None if classes is None else each_one(classes, table.index, "classes"),
+        areas=None if areas is None else _areas(areas, table.index),
+        coverage=coverage,
+        budget=budget,
+        capacity=_with_load(capacity, table.index),
+        spacing=spacing,
+        conflicts=[columns[positions(group, columns)].tolist() for group in conflicts or ()],
+    )
+
+
+# --- costs ----------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, eq=False)
+class _Costs:
+    """The costs that there are; ``communities`` and ``sites`` are None where the matrix has no ids."""
+
+    table: sparse.csr_array
+    communities: pd.Index | None = None
+    sites: pd.Index | None = None
+
+
+def _as_costs(matrix: Any) -> _Costs:
+    if sparse.issparse(matrix):
+        table = sparse.csr_array(matrix)
+        if not table.has_canonical_format:
+            table = table.copy()
+            table.sum_duplicates()
+        table = sparse.csr_array((_as_numbers(table.data), table.indices, table.indptr), shape=table.shape)
+    else:
+        table = _from_dense(_as_numbers(matrix))
+    bad = ~((table.data >= 0) & (table.data < _MOST))
+    if bad.any():
+        raise DataError("siting.matrix_values", most=_MOST, count=int(bad.sum()))
+    if isinstance(matrix, pd.DataFrame):
+        return _Costs(table, as_ids(matrix.index), as_ids(matrix.columns))
+    return _Costs(table)
+
+
+def _as_numbers(matrix: Any) -> npt.NDArray[np.float64]:
+    if np.iscomplexobj(matrix):
+        raise DataError("siting.matrix_garbled", detail="complex")
+    try:
+        if isinstance(matrix, pd.DataFrame):
+            return matrix.to_numpy(dtype=np.float64, na_value=np.nan)
+        return np.asarray(matrix, dtype=np.float64)
+    except (ValueError, TypeError) as error:
+        raise DataError("siting.matrix_garbled", detail=str(error)) from error
+
+
+def _from_dense(costs: npt.NDArray[np.float64]) -> sparse.csr_array:
+    if costs.ndim != 2:
+        raise DataError("siting.matrix_shape", people="?", shape=_shape(costs.shape))
+    row, column = np.nonzero(~(np.isnan(costs) | np.isposinf(costs)))
+    start = np.r_[0, np.cumsum(np.bincount(row, minlength=len(costs)))]
+    return sparse.csr_array((costs[row, column], column, start), shape=costs.shape)
+
+
+def _shape(shape: tuple[int, ...]) -> str:
+    return " x ".join(map(str, shape)) or "?"
+
+
+def _standard(table: sparse.csr_array, within: Within, name: str) -> float:
+    """The longest standard of the communities that go by a matrix."""
+    if within is None:
+        return float(max(table.data.max(initial=0.0), 1 / CENTISECONDS_PER_MINUTE))
+    if isinstance(within, Mapping):
+        given = {str(c): one for c, one in within.items()}
+        mine = [given[name]] if name in given else list(given.values())
+        return max((_standard(table, one, name) for one in mine), default=1.0)
+    minutes = within.minutes if isinstance(within, Standard) else within
+    if not (is_number(minutes) and minutes > 0):
+        raise DataError("siting.bad_minutes", minutes=minutes)
+    if minutes >= _MOST:
+        raise DataError("siting.minutes_too_many", minutes=minutes, most=_MOST)
+    return float(minutes)
+
+
+def _cutoff(table: sparse.csr_array, standard: float, searched: float | None) -> float:
+    """How far costs are kept; a matrix that lacks none is known however far one asks."""
+    if searched is not None:
+        return max(standard, _standard(table, searched, ""))
+    if int((table.data > standard).sum()) > _BEYOND:
+        return standard
+    if table.nnz == table.shape[0] * table.shape[1]:
+        return float(_MOST - 1)
+    return max(standard, float(table.data.max(initial=0.0)))
+
+
+def _times(costs: _Costs, communities: pd.Index, sites: pd.Index, cutoff: float) -> TravelTimes:
+    table = costs.table
+    communities = communities if costs.communities is None else costs.communities
+    sites = sites if costs.sites is None else costs.sites
+    if table.shape != (len(communities), len(sites)):
+        raise DataError("siting.matrix_shape", people=len(communities), shape=_shape(table.shape))
+    whole = table.data * CENTISECONDS_PER_MINUTE
+    np.rint(whole, out=whole)
+    near = whole <= round(cutoff * CENTISECONDS_PER_MINUTE)
+    start = np.r_[0, np.cumsum(near)][table.indptr].astype(np.int64)
+    site, cs = table.indices[near].astype(np.int32, copy=False), whole[near].astype(np.int32)
+    nowhere = pd.DataFrame()
+    return TravelTimes(start, site, cs, communities, sites, cutoff, "to_site", 0.0, "matrix", nowhere, nowhere)
+
+
+# --- communities ----------------------------------------------------------------------------------
+
+
+def _people(demand: Any, costs: Mapping[str, _Costs]) -> pd.Series | pd.DataFrame:
+    """The people, by the ids of the matrix; where it has none, by their own."""
+    own = [one.communities for one in costs.values() if one.communities is not None]
+    demand = pd.Series(demand) if isinstance(demand, Mapping) else demand
+    table = demand if isinstance(demand, (pd.Series, pd.DataFrame)) else _as_column(demand)
+    for one in own:
+        _once(one, "siting.community_again")
+    ids = reduce(lambda a, b: a.append(b.difference(a, sort=False)), own) if own else None
+    rows = next(iter(costs.values())).table.shape[0] if ids is None else len(ids)
+    if len(table) != rows:
+        raise DataError("siting.matrix_shape", people=len(table), shape=_shape(next(iter(costs.values())).table.shape))
+    if ids is None:
+        ids = _own_ids(table.index)
+        _once(ids, "siting.community_again")
+        return table.set_axis(ids)
+    return table.set_axis(ids) if table is not demand else by_id(table, ids, "demand", plain=True)
+
+
+def _as_column(demand: Any) -> pd.Series:
+    people = np.asarray(demand)
+    if people.ndim != 1:
+        raise DataError("siting.matrix_shape", people=_shape(people.shape), shape="?")
+    return pd.Series(people)
+
+
+def _once(ids: pd.Index, key: str) -> None:
+    if not ids.is_unique:
+        raise DataError(key, ids=first_ids(ids[ids.duplicated()].unique()))
+
+
+def _own_ids(index: pd.Index) -> pd.Index:
+    """The index of a table as the ids of a matrix that has none; DataError where the order cannot be told."""
+    ids = as_ids(index)
+    counted = pd.RangeIndex(len(ids)).astype("str")
+    if not ids.equals(counted) and ids.isin(counted).all() and ids.is_unique:
+        raise DataError("siting.order_unclear", ids=first_ids(ids))
+    return ids
+
+
+def _areas(given: Any, communities: pd.Index) -> pd.DataFrame:
+    """Town and county of each community; what is no table of them is the towns."""
+    if isinstance(given, Mapping) and given and set(given) <= set(AREA_LEVELS):
+        return pd.DataFrame({level: each_one(values, communities, "areas") for level, values in given.items()})
+    if isinstance(given, pd.DataFrame):
+        return by_id(given, communities, "areas", plain=True)
+    level = given.name if isinstance(given, pd.Series) and given.name in AREA_LEVELS else "town"
+    return each_one(given, communities, "areas").to_frame(level)
+
+
+def _with_load(capacity: Capacity | None, communities: pd.Index) -> Capacity | None:
+    if not isinstance(capacity, Capacity) or capacity.load is None:
+        return capacity
+    return replace(capacity, load=each_one(capacity.load, communities, "load"))
+
+
+# --- sites ----------------------------------------------------------------------------------------
+
+
+def _sites(given: pd.DataFrame | None, costs: Mapping[str, _Costs]) -> tuple[pd.Index, pd.DataFrame]:
+    """The ids of the sites in the order of the matrix, and the columns that came with them."""
+    own = [one.sites for one in costs.values() if one.sites is not None]
+    for ids in own:
+        _once(ids, "siting.site_again")
+        apart = own[0].symmetric_difference(ids, sort=False)
+        if len(apart):
+            raise DataError("siting.matrix_sites_differ", ids=first_ids(apart))
+    many = next(iter(costs.values())).table.shape[1] if not own else len(own[0])
+    if given is not None and not isinstance(given, pd.DataFrame):
+        raise DataError("siting.bad_kind", what="sites", wanted="a DataFrame, a row a site", came=said(given))
+    if given is not None and len(given) != many:
+        raise DataError("siting.matrix_sites", rows=len(given), sites=many)
+    if own:
+        return own[0], pd.DataFrame(index=own[0]) if given is None else by_id(given, own[0], "sites", plain=True)
+    ids = pd.RangeIndex(many).astype("str") if given is None else _own_ids(given.index)
+    _once(ids, "siting.site_again")
+    return ids, pd.DataFrame(index=ids) if given is None else given.set_axis(ids)
+
+
+def _site_table(ids: pd.Index, given: pd.DataFrame, settled: Mapping[str, npt.NDArray[np.int64]]) -> pd.DataFrame:
+    """The sites with their states; DataError where one is to stand already and to be built as well."""
+    came = given["state"].astype("str") if "state" in given else pd.Series("candidate", index=ids)
+    state = came.copy()
+    for name, place in settled.items():
+        state.iloc[place] = name
+    stands = came.eq("existing").to_numpy(), np.isin(np.arange(len(ids)), settled["existing"])
+    built = came.eq("required").to_numpy(), np.isin(np.arange(len(ids)), settled["required"])
+    both = ids[(stands[0] | stands[1]) & (built[0] | built[1])]
+    if len(both):
+        raise DataError("siting.stands_and_required", ids=first_ids(both))
+    plain = {c: texts(given[c]) if c in given else "" for c in SITE_COLUMNS[1:]}
+    return given.assign(**plain, state=state)

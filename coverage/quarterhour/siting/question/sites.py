@@ -1,0 +1,199 @@
+"""The table of sites of a question: joined, checked, and which of them rule each other out."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterable, Sequence
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+import pandas as pd
+from scipy.spatial import cKDTree
+
+from quarterhour.base.errors import DataError, first_ids
+from quarterhour.siting.question.ids import is_counted, said, texts
+from quarterhour.siting.question.problem import (
+    SITE_COLUMNS,
+    SITE_FIGURES,
+    STATES,
+    Apart,
+    Budget,
+    Capacity,
+    Goal,
+    Ints,
+    Spacing,
+)
+
+LARGEST = 2**53
+"""Sums stay below, so that they are exact as floats too."""
+NO_PAIRS: Ints = np.empty((0, 2), dtype=np.int64)
+
+
+def join_sites(existing: pd.DataFrame, candidates: pd.DataFrame, *, required: Sequence[str] = ()) -> pd.DataFrame:
+    """Existing sites and candidates (place tables) as the ``sites`` of a question, existing first.
+
+    ``required`` names candidates that must be built. The columns that a question may use beside those it must have
+    (``cost_yuan``, ``running_yuan``, ``capacity``, ``tiers``) come along. DataError where an id stands in both tables.
+    """
+    both = existing.index.intersection(candidates.index)
+    if len(both):
+        raise DataError("siting.id_in_both", ids=first_ids(both))
+    unknown = [i for i in required if i not in candidates.index]
+    if unknown:
+        raise DataError("siting.required_unknown", ids=first_ids(unknown))
+    state = np.where(candidates.index.isin(list(required)), "required", "candidate")
+    parts = [_site_columns(existing, "existing"), _site_columns(candidates, state)]
+    joined = pd.concat([p for p in parts if len(p)]) if any(len(p) for p in parts) else parts[0]
+    return joined.rename_axis("id")
+
+
+def _site_columns(places: pd.DataFrame, state: Any) -> pd.DataFrame:
+    kept = {c: texts(places[c]) if c in places else "" for c in SITE_COLUMNS[1:]}
+    kept |= {c: places[c] for c in (*SITE_FIGURES, "tiers") if c in places}
+    return pd.DataFrame({"state": state, **kept}, index=places.index.astype("str"))
+
+
+def check_sites(sites: pd.DataFrame) -> None:
+    """DataError where the table lacks a column, names a site twice, or a state is unknown."""
+    missing = [c for c in SITE_COLUMNS if c not in sites.columns]
+    if missing:
+        raise DataError("siting.site_columns", missing=", ".join(missing), found=", ".join(map(str, sites.columns)))
+    if not sites.index.is_unique:
+        raise DataError("siting.site_again", ids=first_ids(sites.index[sites.index.duplicated()].unique()))
+    strange = sites.index[~sites["state"].isin(STATES)]
+    if len(strange):
+        raise DataError("siting.bad_state", ids=first_ids(strange), known=", ".join(STATES))
+
+
+def money_counts(goals: Sequence[Goal], budget: Budget) -> bool:
+    """Whether a question needs to know what sites cost."""
+    return budget.yuan is not None or any(g.objective == "min-cost" for g in goals)
+
+
+def site_frame(sites: pd.DataFrame, *, costs: bool, capacity: Capacity | None) -> pd.DataFrame:
+    """The columns that questions use, figures as whole numbers; a capacity may be missing (no limit)."""
+    frame = sites.loc[:, list(SITE_COLUMNS)].copy()
+    for column in SITE_COLUMNS[1:]:
+        frame[column] = texts(sites[column])
+    frame["tiers"] = sites["tiers"].fillna("").astype("str") if "tiers" in sites else ""
+    new = sites["state"].ne("existing")
+    for column in ("cost_yuan", "running_yuan"):
+        frame[column] = _figures(sites, column, asked=new & (costs and column == "cost_yuan")).fillna(0)
+    if capacity is not None and "capacity" not in sites:
+        raise DataError("siting.no_column", column="capacity", ids=first_ids(sites.index))
+    frame["capacity"] = _figures(sites, "capacity", asked=new & False)
+    return frame
+
+
+def _figures(sites: pd.DataFrame, column: str, *, asked: pd.Series) -> pd.Series:
+    if column not in sites:
+        if asked.any():
+            raise DataError("siting.no_column", column=column, ids=first_ids(sites.index[asked]))
+        return pd.Series(pd.NA, index=sites.index, dtype="Int64")
+    given = pd.to_numeric(sites[column], errors="coerce").astype("float64")
+    garbled = given.isna() & sites[column].notna() & sites[column].astype("str").ne("")
+    bad = garbled | (given.isna() & asked) | given.lt(0) | given.mod(1).gt(0) | given.ge(LARGEST)
+    if bad.any():
+        raise DataError("siting.bad_figure", column=column, ids=first_ids(sites.index[bad]))
+    return given.round().astype("Int64")
+
+
+def conflicting_pairs(frame: pd.DataFrame, groups: Iterable[Iterable[Any]], close: Ints) -> Ints:
+    """Pairs of positions of which at most one site may be open, in order and each once."""
+    pairs = {(int(a), int(b)) for a, b in close}
+    for group in groups:
+        if isinstance(group, str) or not isinstance(group, Iterable):
+            raise DataError("siting.bad_conflict", ids=said(group))
+        place = frame.index.astype("str").get_indexer(pd.Index([str(i) for i in group], dtype="str"))
+        if (place < 0).any() or len(set(place.tolist())) < max(2, len(place)):
+            raise DataError("siting.bad_conflict", ids=first_ids(group))
+        ordered = sorted(place.tolist())
+        pairs |= {(a, b) for k, a in enumerate(ordered) for b in ordered[k + 1 :]}
+    return np.array(sorted(pairs), dtype=np.int64).reshape(-1, 2)
+
+
+def close_pairs(sites: pd.DataFrame, spacing: Spacing) -> Ints:
+    """Pairs of sites that stand too near each other, one of them new."""
+    if not (is_number(spacing.metres) and spacing.metres > 0):
+        raise DataError("siting.bad_spacing", metres=spacing.metres)
+    new = sites["state"].isin(("required", "candidate")).to_numpy()
+    pairs = _near_pairs(sites, spacing)
+    a, b = pairs[:, 0], pairs[:, 1]
+    return pairs[(new[a] & new[b]) if not spacing.existing else (new[a] | new[b])]
+
+
+def conflicts_of(
+    frame: pd.DataFrame, sites: pd.DataFrame, groups: Iterable[Iterable[Any]], spacing: Spacing | None
+) -> tuple[Ints, Apart | None]:
+    """Pairs of sites of which at most one may be open, by rule or for want of distance, and how far apart they are."""
+    by_rule = conflicting_pairs(frame, groups, NO_PAIRS)
+    if spacing is None:
+        return by_rule, None
+    pairs = conflicting_pairs(frame, (), np.vstack([by_rule, close_pairs(sites, spacing)]))
+    return pairs, _how_far_apart(sites, spacing, pairs, by_rule)
+
+
+def _how_far_apart(sites: pd.DataFrame, spacing: Spacing, pairs: Ints, by_rule: Ints) -> Apart:
+    """The metres between the sites of each pair; NaN for those that are a pair by rule."""
+    (a, b), (c, d) = pairs.T, by_rule.T
+    ruled = np.isin(a * len(sites) + b, c * len(sites) + d)
+    return Apart(float(spacing.metres), np.where(ruled, np.nan, _metres(sites, spacing, pairs)))
+
+
+def _metres(sites: pd.DataFrame, spacing: Spacing, pairs: Ints) -> npt.NDArray[np.float64]:
+    a, b = pairs.T
+    if spacing.distances is None:
+        xy = _xy(sites)
+        apart: npt.NDArray[np.float64] = np.hypot(*(xy[a] - xy[b]).T)
+        return apart
+    table = _table_of(sites, spacing.distances)
+    metres: npt.NDArray[np.float64] = np.minimum(table[a, b], table[b, a])
+    return metres
+
+
+def _xy(sites: pd.DataFrame) -> npt.NDArray[np.float64]:
+    xy: npt.NDArray[np.float64] = sites[["x", "y"]].apply(pd.to_numeric, errors="coerce").to_numpy(dtype=float)
+    return xy
+
+
+def _table_of(sites: pd.DataFrame, given: Any) -> npt.NDArray[np.float64]:
+    if isinstance(given, pd.DataFrame):
+        given = _of_sites(_of_sites(given, sites.index).T, sites.index).T
+    return np.asarray(given, dtype=float)
+
+
+def _near_pairs(sites: pd.DataFrame, spacing: Spacing) -> Ints:
+    if spacing.distances is None:
+        if not {"x", "y"} <= set(sites.columns):
+            raise DataError("siting.no_column", column="x, y", ids=first_ids(sites.index))
+        xy = _xy(sites)
+        lost = sites.index[np.isfinite(xy).sum(axis=1) < 2]
+        if len(lost):
+            raise DataError("siting.bad_figure", column="x, y", ids=first_ids(lost))
+        pairs = np.sort(cKDTree(xy).query_pairs(spacing.metres, output_type="ndarray").astype(np.int64), axis=1)
+        return np.asarray(pairs[_metres(sites, spacing, pairs) < spacing.metres], dtype=np.int64)
+    metres = _table_of(sites, spacing.distances)
+    if metres.shape != (len(sites), len(sites)) or np.isnan(metres).any() or (metres < 0).any():
+        raise DataError("siting.bad_distances", sites=len(sites), shape=" x ".join(map(str, metres.shape)))
+    return np.argwhere(np.triu(np.minimum(metres, metres.T) < spacing.metres, k=1)).astype(np.int64)
+
+
+def _of_sites(distances: pd.DataFrame, sites: pd.Index) -> pd.DataFrame:
+    """The rows of these sites, by id; in their order where the rows are only numbered."""
+    if len(distances) == len(sites) and is_counted(distances.index):
+        return distances
+    index = distances.index.astype("str")
+    if not index.is_unique:
+        raise DataError("siting.named_twice", table="distances", ids=first_ids(index[index.duplicated()].unique()))
+    return distances.set_axis(index).reindex(sites.astype("str"))
+
+
+def is_number(value: object) -> bool:
+    """Whether a value is a finite number."""
+    return isinstance(value, (int, float, np.integer, np.floating)) and math.isfinite(value)
+
+
+def is_whole(value: object, least: int = 0) -> bool:
+    """Whether a value is a whole number that is not too small."""
+    return isinstance(value, (int, np.integer)) and not isinstance(value, bool) and int(value) >= least

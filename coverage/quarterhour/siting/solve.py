@@ -1,0 +1,213 @@
+"""Proven plans: each goal of a question by the engine of its class, or by the generic model."""
+
+from __future__ import annotations
+
+import functools
+import signal
+import threading
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+
+from quarterhour.siting.explanation.causes import causes
+from quarterhour.siting.explanation.needs import explained, needs
+from quarterhour.siting.methods.covering.adapter import first_choice
+from quarterhour.siting.methods.dispatch import by_engine
+from quarterhour.siting.methods.general.local_search import better_start
+from quarterhour.siting.methods.general.model import Model
+from quarterhour.siting.methods.general.search import Search
+from quarterhour.siting.methods.whole_communities import by_packing, is_packing
+from quarterhour.siting.proof.assemble import Certificate, Proof, as_plan, certificate, no_plan
+from quarterhour.siting.proof.checkpoint import Keeper
+from quarterhour.siting.question.bounds import Answer, Tell, easy_bound
+from quarterhour.siting.question.budget import COUNTING, Watch
+from quarterhour.siting.question.evaluate import Choice, Measure
+from quarterhour.siting.question.feasible import Rules
+from quarterhour.siting.question.plan import Reason, SitingPlan, Stopped
+from quarterhour.siting.question.problem import Bools, Goal, SitingProblem
+
+Progress = Callable[[float], None]
+"""Called with the share done, 0 to 1."""
+_EACH = 0.7
+"""Of the time left that a goal may take when others follow it."""
+_NEARLY, _MOST_PAIRS = 1e-7, 300_000
+"""Of a value, what an engine may leave open that the generic model, in questions of so many pairs, then looks at."""
+
+
+def solve_siting(
+    problem: SitingProblem,
+    *,
+    seconds: float = 60,
+    seed: int = 0,
+    progress: Progress | None = None,
+    keep: str | Path | None = None,
+    found: Callable[[SitingPlan], None] | None = None,
+) -> SitingPlan:
+    """The best plan and its proof, goal by goal.
+
+    Areas with too few admissible sites do not stop the rest: their minimum is lowered to what is
+    possible, and the plan says so in ``unmet``. The same question gives the same plan as long as
+    it is proven within ``seconds``; a plan that time or Ctrl-C ended says so in ``stopped``.
+    Ctrl-C gives the best plan so far with its bound; a second one ends as always.
+
+    Parameters
+    ----------
+    problem : as ``as_problem`` makes it.
+    seconds : time for the search; after it the best plan found comes with its bound.
+    seed : of the solver.
+    progress : called with the share done.
+    keep : a file in which the best plan so far stands, verified and whole, at every moment.
+    found : called with each better plan, verified, with the bound of that moment.
+    """
+    measure = Measure(problem)
+    with _interrupts() as asked:
+        watch = Watch(seconds=seconds, seed=seed, stop=asked.is_set, progress=progress or (lambda _: None))
+        watch.progress(0.0)
+        known = certificate(measure, seed)
+        keeper = Keeper(known, watch, keep, found)
+        plan = _solved(known, keeper.asking(watch), keeper, asked)
+        watch.progress(1.0)
+    return plan
+
+
+def _solved(known: Certificate, watch: Watch, keeper: Keeper, asked: threading.Event) -> SitingPlan:
+    problem = known.measure.problem
+    reasons, by = causes(problem), COUNTING
+    rules = Rules(known.measure)
+    if not reasons:
+        start = first_choice(rules)
+        reasons = () if start is not None or watch.over() else needs(rules, seconds=watch.left() / 4)
+    if not reasons:
+        choice, proofs, answer = _chain(rules, start, watch, keeper)
+        stopped = _stopped(watch, asked, proofs, choice, known.measure)
+        if choice is not None:
+            plan = as_plan(known, choice, proofs, seconds=_spent(watch), stopped=stopped)
+            keeper.write(plan)
+            return plan
+        by = answer.proved_by
+        if not answer.infeasible:
+            reasons = (Reason("siting.stopped", {"seconds": watch.seconds}),)
+            return no_plan(known, "no_plan", reasons, proved_by=by, seconds=_spent(watch), stopped=stopped)
+        reasons = explained(rules)
+    return no_plan(known, "infeasible", reasons, proved_by=by, seconds=_spent(watch))
+
+
+def _spent(watch: Watch) -> float:
+    return time.perf_counter() - watch.begun
+
+
+def _stopped(
+    watch: Watch, asked: threading.Event, proofs: list[Proof], choice: Choice | None, measure: Measure
+) -> Stopped:
+    """What ended the search before all was proven."""
+    open_end = choice is None or any(measure.value(choice, p.goal) != p.bound for p in proofs)
+    if not open_end:
+        return ""
+    spare = 0.0 if len(measure.problem.goals) == 1 else (1 - _EACH) * watch.seconds
+    return "interrupt" if asked.is_set() else "time" if watch.left() <= spare else ""
+
+
+@contextmanager
+def _interrupts() -> Iterator[threading.Event]:
+    """Ctrl-C once sets the event; twice does what it did before. Outside the main thread nothing changes."""
+    asked = threading.Event()
+    if threading.current_thread() is not threading.main_thread():
+        yield asked
+        return
+    before = signal.getsignal(signal.SIGINT)
+
+    def heard(number: int, frame: object) -> None:
+        if asked.is_set() and callable(before):
+            before(number, frame)  # type: ignore[arg-type]
+        asked.set()
+
+    signal.signal(signal.SIGINT, heard)
+    try:
+        yield asked
+    finally:
+        signal.signal(signal.SIGINT, before)
+
+
+# --- goal by goal -------------------------------------------------------------------------------
+
+
+def _chain(
+    rules: Rules, choice: Choice | None, watch: Watch, keeper: Keeper
+) -> tuple[Choice | None, list[Proof], Answer]:
+    measure = rules.measure
+    proofs: list[Proof] = []
+    model = functools.cache(lambda: Model(Rules(measure)))
+    answer = Answer(None, 0, COUNTING)
+    for goal in measure.problem.goals:
+        tell = keeper.hearing(goal, proofs)
+        if choice is not None and not proofs:
+            tell(choice, easy_bound(measure, goal), COUNTING)
+        part = watch if goal is measure.problem.goals[-1] else watch.part(_EACH)
+        answer = _goal(rules, goal, choice, model, watch=part, tell=tell)
+        if answer.choice is None and not answer.infeasible and not watch.over():
+            answer = _goal(rules, goal, choice, model, watch=watch, tell=tell)
+        if answer.choice is None:
+            return None, proofs, answer
+        choice = answer.choice
+        proofs.append(Proof(goal, answer.bound, answer.proved_by, answer.nodes))
+        rules = rules.keeping((goal, measure.value(choice, goal)))
+    return None if choice is None else _without_idle(rules, choice), proofs, answer
+
+
+def _goal(
+    rules: Rules, goal: Goal, choice: Choice | None, model: Callable[[], Model], *, watch: Watch, tell: Tell
+) -> Answer:
+    if choice is not None and watch.over():
+        return Answer(choice, easy_bound(rules.measure, goal), COUNTING)
+    if is_packing(rules, goal):
+        answer: Answer | None = by_packing(rules, goal, choice, model, watch=watch, tell=tell)
+    else:
+        answer = by_engine(rules, goal, choice, watch=watch, tell=tell)
+    if answer is None:
+        start = better_start(rules, goal, choice, watch=watch)
+        return Search(model(), goal, rules, watch=watch, tell=tell).run(start)
+    if watch.over() or not _nearly(rules.measure, goal, answer):
+        return answer
+    return Search(model(), goal, rules, watch=watch, tell=tell).finish(answer)
+
+
+def _nearly(measure: Measure, goal: Goal, answer: Answer) -> bool:
+    """Whether no more than a solver's last digits stand between an answer and its proof."""
+    if answer.choice is None or len(measure.problem.near.cs) > _MOST_PAIRS:
+        return False
+    value = measure.value(answer.choice, goal)
+    return value != answer.bound and abs(float(answer.bound - value)) <= _NEARLY * abs(float(value))
+
+
+def _without_idle(rules: Rules, choice: Choice) -> Choice:
+    """Leave out, the last of the table first, each site without which nothing is worse."""
+    problem = rules.measure.problem
+    for site in np.flatnonzero(choice.opened & problem.free & ~_serving(rules, choice))[::-1].tolist():
+        opened = choice.opened.copy()
+        opened[site] = False
+        less = replace(choice, opened=opened)
+        if rules.hold(less):
+            choice = less
+    return choice
+
+
+def _serving(rules: Rules, choice: Choice) -> Bools:
+    """Open sites that are surely not idle: somebody goes there, or has no other who must, or counts, as covered."""
+    measure, problem = rules.measure, rules.measure.problem
+    serving = np.zeros(len(problem.sites), dtype=np.bool_)
+    if choice.served is not None:
+        serving[problem.near.site[choice.served.pair]] = True
+        return serving
+    asks = measure.takes_part if problem.everyone else np.zeros(len(problem.demand), dtype=np.bool_)
+    if problem.coverage.backup != 0:
+        for goal, _ in rules.kept:
+            if goal.objective == "max-cover":
+                asks = asks | (problem.counted(goal) > 0)
+    if asks.any():
+        found = measure.scan(choice.opened)
+        serving[found.nearest[asks & (found.first > 0) & (found.second == 0)]] = True
+    return serving

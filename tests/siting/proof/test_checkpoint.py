@@ -1,0 +1,228 @@
+"""A search may end at any moment: killed, interrupted or out of time, the best plan so far is there with its bound."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import threading
+import time
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from quarterhour.siting import solve
+from quarterhour.siting.proof import checkpoint
+from quarterhour.siting.proof.assemble import certificate
+from quarterhour.siting.proof.checkpoint import Keeper
+from quarterhour.siting.proof.record import verify_record
+from quarterhour.siting.proof.recount import verify_plan
+from quarterhour.siting.question.bounds import easy_bound
+from quarterhour.siting.question.budget import COUNTING, Watch
+from quarterhour.siting.question.evaluate import Choice, Measure
+from quarterhour.siting.question.from_matrix import siting_from_matrix
+from quarterhour.siting.question.problem import Budget, Capacity, Coverage
+from quarterhour.siting.solve import solve_siting
+
+HARD = """
+import numpy as np
+import pandas as pd
+from quarterhour.siting.matrix import siting_from_matrix
+from quarterhour.siting.problem import Budget, Capacity
+
+def hard(communities=300, candidates=60):
+    rng = np.random.default_rng(5)
+    place, site = rng.random((communities, 2)) * 60, rng.random((candidates, 2)) * 60
+    minutes = np.hypot(*(place[:, None] - site[None]).transpose(2, 0, 1))
+    sites = pd.DataFrame({"capacity": rng.integers(300, 900, candidates)})
+    sites["cost_yuan"] = rng.integers(50, 150, candidates)
+    return siting_from_matrix(
+        minutes, rng.integers(1, 60, communities), objective=("max-cover", "min-time"), within=15, new_sites=12,
+        sites=sites, capacity=Capacity("beds"), budget=Budget(1100),
+    )
+"""
+
+
+@pytest.fixture(scope="module")
+def hard():
+    space = {}
+    exec(HARD, space)  # noqa: S102 - the same words as in the other process
+    return space["hard"]()
+
+
+def test_a_killed_search_leaves_the_last_plan_whole(tmp_path):
+    file = tmp_path / "plan.json"
+    code = f"""{HARD}
+from quarterhour.siting.exact import solve_siting
+solve_siting(hard(), seconds=300, keep={str(file)!r})
+"""
+    with subprocess.Popen([sys.executable, "-c", code]) as run:
+        begun = time.perf_counter()
+        while not file.exists() and run.poll() is None and time.perf_counter() - begun < 120:
+            time.sleep(0.05)
+        time.sleep(0.3)
+        run.kill()
+        assert run.wait(timeout=60) != 0
+    record = json.loads(file.read_text(encoding="utf-8"))
+    assert verify_record(record).new_sites > 0
+    assert record["status"] == "bounded"
+    assert record["bound"] >= record["value"] > 0
+
+
+ENGINES = {
+    "median": {"objective": "min-time", "within": 20, "new_sites": 14},
+    "centre": {"objective": "min-worst", "within": 60, "new_sites": 12},
+    "shared": {"objective": "min-time", "within": 30, "new_sites": 18, "capacity": Capacity("beds", split=True)},
+    "cover": {"objective": "max-cover", "within": 8, "new_sites": 12},
+    "whole": {"objective": "max-cover", "within": 15, "new_sites": 12, "capacity": Capacity("beds")},
+    "backup": {"objective": "max-cover", "within": 12, "new_sites": 12, "coverage": Coverage(backup=50)},
+}
+
+
+def _engine(name):
+    rng = np.random.default_rng(6)
+    place, site = rng.random((300, 2)) * 60, rng.random((60, 2)) * 60
+    minutes = np.hypot(*(place[:, None] - site[None]).transpose(2, 0, 1))
+    sites = pd.DataFrame({"capacity": rng.integers(500, 1200, 60)})
+    loose = {"coverage": Coverage(everyone=False)} if ENGINES[name]["objective"] == "min-time" else {}
+    return siting_from_matrix(minutes, rng.integers(1, 60, 300), sites=sites, **{**loose, **ENGINES[name]})
+
+
+@pytest.mark.parametrize("name", ENGINES)
+def test_every_engine_keeps_its_plans_on_the_way(name, tmp_path):
+    """At any moment the file is a whole plan, verified, and no worse than the one before."""
+    problem, file, values = _engine(name), tmp_path / "plan.json", []
+
+    def found(_plan):
+        record = json.loads(file.read_text(encoding="utf-8"))
+        verify_record(record)
+        values.append(record["value"])
+
+    plan = solve_siting(problem, seconds=2, keep=file, found=found)
+    assert values == sorted(values, reverse=not problem.goals[0].most)
+    assert values[-1] == plan.value
+
+
+@pytest.mark.skipif(os.name == "nt", reason="Windows has no SIGINT for another process")
+def test_ctrl_c_gives_the_plan_so_far_and_its_bound():
+    code = f"""{HARD}
+from quarterhour.siting.exact import solve_siting
+from quarterhour.siting.recount import verify_plan
+problem = hard()
+plan = solve_siting(problem, seconds=300, found=lambda plan: print("found", flush=True))
+verify_plan(problem, plan)
+print("plan", plan.stopped, plan.status, plan.value > 0, plan.bound >= plan.value, plan.seconds < 200, flush=True)
+"""
+    with subprocess.Popen([sys.executable, "-c", code], stdout=subprocess.PIPE, text=True) as run:
+        assert run.stdout is not None
+        assert run.stdout.readline() == "found\n"
+        run.send_signal(signal.SIGINT)
+        told = [line for line in run.stdout if line.startswith("plan")]
+        assert run.wait(timeout=120) == 0
+    assert told == ["plan interrupt bounded True True True\n"]
+
+
+def test_every_plan_on_the_way_holds_and_is_better(hard, tmp_path):
+    seen = []
+    plan = solve_siting(hard, seconds=3, keep=tmp_path / "plan.json", found=seen.append)
+    assert len(seen) > 1
+    for step in seen:
+        verify_plan(hard, step)
+    values = [step.value for step in seen]
+    assert values == sorted(values)
+    assert all(step.bound >= plan.value for step in seen)
+    record = json.loads((tmp_path / "plan.json").read_text(encoding="utf-8"))
+    assert (record["value"], record["input_hash"]) == (plan.value, plan.input_hash)
+    assert seen[-1].chosen == plan.chosen
+
+
+def test_a_plan_kept_back_is_told_when_there_is_time_again(monkeypatch):
+    problem = _easy()
+    measure, told = Measure(problem), []
+    keeper = Keeper(certificate(measure, 0), Watch(), found=told.append)
+    goal, best = problem.goals[0], solve_siting(problem)
+    hear, watch = keeper.hearing(goal, []), keeper.asking(Watch())
+    monkeypatch.setattr(checkpoint, "_SHARE", -1.0)
+    for opened in ((), best.chosen):
+        hear(Choice(problem.sites.index.isin(opened)), easy_bound(measure, goal), COUNTING)
+    assert not told
+    monkeypatch.setattr(checkpoint, "_SHARE", 1.0)
+    assert not watch.over()
+    assert [p.value for p in told] == [best.value]
+    assert not watch.over() and len(told) == 1
+
+
+def test_time_that_ends_a_search_is_told(hard):
+    plan = solve_siting(hard, seconds=1.5)
+    verify_plan(hard, plan)
+    assert (plan.status, plan.stopped) in (("bounded", "time"), ("no_plan", "time"))
+    assert solve_siting(_easy()).stopped == ""
+
+
+def _easy(**changed):
+    rng = np.random.default_rng(2)
+    minutes = rng.integers(1, 30, (30, 10)).astype(float)
+    asked = {"objective": ("max-cover", "min-time"), "within": 10, "new_sites": 3, **changed}
+    return siting_from_matrix(minutes, rng.integers(0, 50, 30), **asked)
+
+
+def test_the_same_seed_gives_the_same_plan():
+    first, again = (solve_siting(_easy(coverage=Coverage(backup=50)), seed=3) for _ in range(2))
+    assert (first.chosen, first.levels, first.versions) == (again.chosen, again.levels, again.versions)
+    assert {"quarterhour", "highspy"} <= set(first.versions)
+    assert first.seed == 3
+
+
+def test_an_interrupt_elsewhere_is_nobody_elses_business():
+    before = signal.getsignal(signal.SIGINT)
+    solve_siting(_easy())
+    assert signal.getsignal(signal.SIGINT) is before
+    plans = []
+    thread = threading.Thread(target=lambda: plans.append(solve_siting(_easy())))
+    thread.start()
+    thread.join()
+    assert plans[0].status == "optimal"
+
+
+def test_a_second_interrupt_ends_as_always():
+    heard = []
+    before = signal.signal(signal.SIGINT, lambda *_: heard.append("before"))
+    try:
+        with solve._interrupts() as asked:
+            signal.raise_signal(signal.SIGINT)
+            assert (asked.is_set(), heard) == (True, [])
+            signal.raise_signal(signal.SIGINT)
+            assert heard == ["before"]
+    finally:
+        signal.signal(signal.SIGINT, before)
+
+
+def test_a_choice_that_breaks_a_rule_by_a_hair_is_refused():
+    """Money as large as the solver's tolerance hides: what it takes for a plan is counted again in whole yuan."""
+    rng = np.random.default_rng(4)
+    minutes = np.where(np.eye(12) > 0, 1.0, np.nan)
+    cost = rng.integers(10**9, 2 * 10**9, 12) * 1000 + rng.integers(0, 999, 12)
+    budget = int(np.sort(cost)[:6].sum()) - 1
+    asked = {"sites": pd.DataFrame({"cost_yuan": cost}), "budget": Budget(budget), "within": 5}
+    problem = siting_from_matrix(minutes, [1] * 12, objective="max-cover", **asked)
+    plan = solve_siting(problem)
+    verify_plan(problem, plan)
+    assert (plan.value, plan.status) == (5, "optimal")
+
+
+@pytest.mark.parametrize("split", [False, True])
+@pytest.mark.parametrize("objective", ["max-cover", "min-time"])
+def test_a_plan_within_the_room_is_known_without_any_time(objective, split):
+    rng = np.random.default_rng(8)
+    problem = siting_from_matrix(
+        rng.integers(1, 30, (40, 10)), rng.integers(1, 90, 40), within=20, objective=objective, new_sites=4,
+        sites=pd.DataFrame({"capacity": np.full(10, 300)}), capacity=Capacity(split=split),
+        coverage=Coverage(everyone=False),
+    )  # fmt: skip
+    told = []
+    plan = solve_siting(problem, seconds=0, found=told.append)
+    assert plan.status == "bounded" and plan.covered > 0 and plan.stopped == "time"
+    assert told[0].covered == plan.covered
