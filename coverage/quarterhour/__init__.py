@@ -134,13 +134,13 @@ _ROOMS = {
     ),
     "maps": ("draw_map",),
     "study.results": ("Results",),
-    "study.asked": ("Study",),
-    "study": (
+    "study.study": ("Study",),
+    "study.run": (
         "read_study",
         "read_study_inputs",
         "run_study",
     ),
-    "starting": (
+    "study.new_study": (
         "demo_folder",
         "init_study",
     ),

@@ -8,10 +8,10 @@ import pandas as pd
 
 from quarterhour.base import i18n
 from quarterhour.base.cells import texts
-from quarterhour.care import Access, Care
 from quarterhour.report.said import Section
 from quarterhour.standards.circle import CITY
 from quarterhour.study.results import Results
+from quarterhour.study.services import Access, Care
 
 
 def care_sections(results: Results, lang: str) -> list[Section]:

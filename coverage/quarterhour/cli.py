@@ -15,9 +15,9 @@ from quarterhour.base import i18n
 from quarterhour.base.errors import QuarterhourError
 
 if TYPE_CHECKING:
-    from quarterhour.study.asked import Study
     from quarterhour.study.results import Results
-    from quarterhour.study.running import Tell
+    from quarterhour.study.session import Tell
+    from quarterhour.study.study import Study
 
 app = typer.Typer(
     add_completion=False,
@@ -91,7 +91,7 @@ def site(
 @app.command()
 def demo(out: Out = None, lang: Lang = "zh", quiet: Quiet = False) -> None:
     """The embedded study of Weihai (its facilities and roads are made up, 示例)."""
-    from quarterhour.starting import demo_folder
+    from quarterhour.study.new_study import demo_folder
 
     _run(str(demo_folder()), out=out or Path("data/processed/weihai"), roads=None, lang=lang, quiet=quiet)
 
@@ -99,8 +99,8 @@ def demo(out: Out = None, lang: Lang = "zh", quiet: Quiet = False) -> None:
 @app.command()
 def inspect(study: StudyPath, roads: Roads = None, lang: Lang = "zh", quiet: Quiet = False) -> None:
     """What came in, and what is wrong with it; nothing is computed or written. Exit 1 if rows were set aside."""
-    from quarterhour import study as room
     from quarterhour.report.findings import findings_count, told_inputs
+    from quarterhour.study import run as room
 
     asked = room.read_study(study, roads=roads)
     with _progress(quiet, lang) as tell:
@@ -141,7 +141,7 @@ def init(
     folder: Annotated[Path, typer.Argument(metavar="DIR", help="A new or empty folder.")], lang: Lang = "zh"
 ) -> None:
     """A new study: a commented study.toml and templates of the tables to fill in."""
-    from quarterhour.starting import init_study
+    from quarterhour.study.new_study import init_study
 
     made = init_study(folder)
     _print(i18n.say("cli.init_done", lang, folder=folder, files=", ".join(p.name for p in made)))
@@ -183,8 +183,8 @@ def fetch(
     quiet: Quiet = False,
 ) -> None:
     """Download roads, facilities and places of the study area from OpenStreetMap, with date and query."""
-    from quarterhour.starting import fetch_study
-    from quarterhour.study import read_study
+    from quarterhour.study.new_study import fetch_study
+    from quarterhour.study.run import read_study
 
     with _progress(quiet, lang) as tell:
         made = fetch_study(read_study(study), place=place, bbox=bbox, server=server, lang=lang, tell=tell)
@@ -206,8 +206,8 @@ def _run(
     from dataclasses import replace
 
     from quarterhour import outputs
-    from quarterhour import study as room
     from quarterhour.report.findings import findings_count, told_findings
+    from quarterhour.study import run as room
 
     asked: Study = room.read_study(study, roads=roads)
     folder = out or room.default_out(asked)

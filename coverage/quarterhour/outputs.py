@@ -23,11 +23,11 @@ from quarterhour.report.findings import quality_note
 from quarterhour.siting.proof.record import plan_record
 from quarterhour.sitingtables import Charts, siting_charts
 from quarterhour.standards.league import earlier_rows, kept_rows
-from quarterhour.study import today
-from quarterhour.study.asked import modes_named, study_mode, study_targets
-from quarterhour.study.proposals import Proposal
 from quarterhour.study.results import Results
-from quarterhour.study.running import Tell
+from quarterhour.study.run import today
+from quarterhour.study.session import Tell
+from quarterhour.study.siting.proposal import Proposal
+from quarterhour.study.study import modes_named, study_mode, study_targets
 
 LIBRARIES = ("quarterhour", "folium", "geopandas", "highspy", "numba", "numpy", "osmium", "osmnx", "pandas", "pyproj",
              "scikit-learn", "scipy", "shapely")  # fmt: skip

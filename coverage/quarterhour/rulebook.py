@@ -18,8 +18,8 @@ from quarterhour.standards.rules import (
     read_rule_set,
     rule_sets,
 )
-from quarterhour.study import read_study
-from quarterhour.study.asked import study_rules
+from quarterhour.study.run import read_study
+from quarterhour.study.study import study_rules
 
 
 def told(

@@ -12,9 +12,9 @@ from quarterhour.base.findings import QUALITIES
 from quarterhour.base.labels import counted_said, goal_said, unit_said
 from quarterhour.chart import Line, line_chart
 from quarterhour.report.said import Section
-from quarterhour.study.proposals import Proposal
+from quarterhour.study.file.siting import SitingFile
 from quarterhour.study.results import Results
-from quarterhour.studyfile.siting import SitingFile
+from quarterhour.study.siting.proposal import Proposal
 
 Charts = Mapping[str, tuple[str, str]]
 """By question id its name and its chart as SVG."""

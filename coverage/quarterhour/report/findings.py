@@ -9,9 +9,9 @@ import pandas as pd
 from quarterhour.base import findings as found_findings
 from quarterhour.base import i18n
 from quarterhour.base.findings import QUALITIES
-from quarterhour.inputs import Inputs
-from quarterhour.study.proposals import Proposal
+from quarterhour.study.inputs import Inputs
 from quarterhour.study.results import Results, sites_by_quality
+from quarterhour.study.siting.proposal import Proposal
 
 
 def findings_count(results: Results | Inputs) -> int:

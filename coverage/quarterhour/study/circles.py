@@ -7,16 +7,16 @@ from dataclasses import replace
 import geopandas as gpd
 import pandas as pd
 
-from quarterhour.inputs import Inputs
 from quarterhour.network.modes import Mode
 from quarterhour.network.snap import doubtful_snaps
-from quarterhour.scoring import SEARCHED_BEYOND
 from quarterhour.standards.circle import CircleCheck, check_circle
 from quarterhour.standards.rules import Circle
 from quarterhour.standards.sensitivity import CoverageRange, Pair, check_slower, coverage_range, searched_minutes
-from quarterhour.study.asked import study_circle, study_mode, study_range
-from quarterhour.study.running import Run
-from quarterhour.studyfile.circles import CircleFile, PictureFile
+from quarterhour.study.file.circles import CircleFile, PictureFile
+from quarterhour.study.inputs import Inputs
+from quarterhour.study.scorecards import SEARCHED_BEYOND
+from quarterhour.study.session import Run
+from quarterhour.study.study import study_circle, study_mode, study_range
 from quarterhour.travel.isochrone import isochrones
 from quarterhour.travel.matrix import TravelTimes
 

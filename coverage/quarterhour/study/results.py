@@ -10,15 +10,15 @@ import geopandas as gpd
 import pandas as pd
 
 from quarterhour.base.findings import by_quality, no_findings
-from quarterhour.care import Care
-from quarterhour.inputs import Inputs
 from quarterhour.siting.question.plan import SitingPlan
 from quarterhour.standards.circle import CircleCheck
 from quarterhour.standards.scorecard import Scorecard
 from quarterhour.standards.sensitivity import CoverageRange
 from quarterhour.standards.tiers import TierCheck
-from quarterhour.study.asked import Study
-from quarterhour.study.proposals import Proposal
+from quarterhour.study.inputs import Inputs
+from quarterhour.study.services import Care
+from quarterhour.study.siting.proposal import Proposal
+from quarterhour.study.study import Study
 
 
 @dataclass(frozen=True, eq=False)

@@ -9,9 +9,6 @@ import pandas as pd
 
 from quarterhour.base.cells import numbers, texts
 from quarterhour.base.errors import StudyError, first_ids
-from quarterhour.capacities import Asked
-from quarterhour.inputs import Inputs
-from quarterhour.offered import Offered
 from quarterhour.siting.question.build import as_problem
 from quarterhour.siting.question.problem import (
     Budget,
@@ -23,7 +20,10 @@ from quarterhour.siting.question.problem import (
     Spacing,
     Standard,
 )
-from quarterhour.studyfile.siting import QuotaFile, SitingFile
+from quarterhour.study.file.siting import QuotaFile, SitingFile
+from quarterhour.study.inputs import Inputs
+from quarterhour.study.siting.demand import Asked
+from quarterhour.study.siting.sites import Offered
 from quarterhour.travel.matrix import TravelTimes
 
 

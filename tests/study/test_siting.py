@@ -25,8 +25,8 @@ from quarterhour.siting.question.problem import (
     SitingProblem,
     Standard,
 )
-from quarterhour.studyfile import read_study_file
-from quarterhour.studyfile.parts import Objective
+from quarterhour.study.file import read_study_file
+from quarterhour.study.file.fields import Objective
 
 X0, Y0 = 400_000, 4_150_000
 STREET = """

@@ -19,7 +19,7 @@ from quarterhour.network import build
 from quarterhour.network.build import Network
 from quarterhour.network.modes import Mode
 from quarterhour.network.turns import lost_turns
-from quarterhour.study.asked import Study
+from quarterhour.study.study import Study
 from quarterhour.travel.matrix import TravelTimes, travel_times
 from quarterhour.travel.od_pairs import Heading
 

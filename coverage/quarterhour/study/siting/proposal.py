@@ -10,19 +10,19 @@ import pandas as pd
 
 from quarterhour.base import i18n
 from quarterhour.base.errors import WriteError
-from quarterhour.capacities import asked_of_sites
-from quarterhour.inputs import Inputs
-from quarterhour.offered import counted_people, offered_sites, with_neighbours
 from quarterhour.siting.outlook.relaxations import Relaxation, smallest_relaxations
 from quarterhour.siting.proof.recount import verify_plan
 from quarterhour.siting.question.plan import SitingPlan
 from quarterhour.siting.question.problem import SitingProblem
 from quarterhour.siting.solve import solve_siting
-from quarterhour.study.asked import study_mode, study_rules_in_force
-from quarterhour.study.prospects import Prospects, prospects, searched_as_far
-from quarterhour.study.questions import siting_problem
-from quarterhour.study.running import Run
-from quarterhour.studyfile.siting import SitingFile
+from quarterhour.study.file.siting import SitingFile
+from quarterhour.study.inputs import Inputs
+from quarterhour.study.session import Run
+from quarterhour.study.siting.demand import asked_of_sites
+from quarterhour.study.siting.outlook import Prospects, prospects, searched_as_far
+from quarterhour.study.siting.question import siting_problem
+from quarterhour.study.siting.sites import counted_people, offered_sites, with_neighbours
+from quarterhour.study.study import study_mode, study_rules_in_force
 
 
 @dataclass(frozen=True, eq=False)

@@ -12,11 +12,11 @@ from pydantic import ValidationError
 
 from quarterhour.base import i18n
 from quarterhour.base.errors import MissingError, StudyError
-from quarterhour.studyfile.circles import CircleFile, PictureFile, TargetsFile, UncertainFile
-from quarterhour.studyfile.mistakes import line_of, told_mistake
-from quarterhour.studyfile.parts import Places, Source
-from quarterhour.studyfile.services import AccessFile, BedsFile, GravesFile, OverlayFile, RoundsFile, WishFile
-from quarterhour.studyfile.siting import (
+from quarterhour.study.file.circles import CircleFile, PictureFile, TargetsFile, UncertainFile
+from quarterhour.study.file.fields import Places, Source
+from quarterhour.study.file.mistakes import line_of, told_mistake
+from quarterhour.study.file.services import AccessFile, BedsFile, GravesFile, OverlayFile, RoundsFile, WishFile
+from quarterhour.study.file.siting import (
     BudgetFile,
     CapacityFile,
     ClassFile,
@@ -26,7 +26,7 @@ from quarterhour.studyfile.siting import (
     RobustFile,
     SitingFile,
 )
-from quarterhour.studyfile.whole import StudyFile
+from quarterhour.study.file.study import StudyFile
 
 __all__ = ["AccessFile", "BedsFile", "BudgetFile", "CapacityFile", "CircleFile", "ClassFile", "GoalFile", "GravesFile",
            "OverlayFile", "PhasesFile", "PictureFile", "Places", "QuotaFile", "RobustFile", "RoundsFile", "SitingFile",

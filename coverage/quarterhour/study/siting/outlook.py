@@ -12,7 +12,7 @@ from quarterhour.siting.outlook.phasing import Phasing, phase_plan, site_values
 from quarterhour.siting.outlook.robust import RobustSites, robust_sites
 from quarterhour.siting.question.plan import SitingPlan
 from quarterhour.siting.question.problem import SitingProblem
-from quarterhour.studyfile.siting import RobustFile, SitingFile
+from quarterhour.study.file.siting import RobustFile, SitingFile
 from quarterhour.travel.matrix import TravelTimes
 
 _NODES = 64

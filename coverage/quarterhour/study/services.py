@@ -13,8 +13,6 @@ import pandas as pd
 from quarterhour.base.areas import with_areas
 from quarterhour.base.cells import numbers, texts
 from quarterhour.base.errors import StudyError
-from quarterhour.inputs import Inputs
-from quarterhour.scoring import Networks
 from quarterhour.services.beds import Conversion, cheapest_conversion
 from quarterhour.services.catchments import Served, assign_within, catchment_access
 from quarterhour.services.equity import Equity, equity_by_area, measure_equity
@@ -24,8 +22,10 @@ from quarterhour.services.territories import Territories, draw_territories
 from quarterhour.siting.candidates.overlay import Overlay, Weight, lay_over, parcels
 from quarterhour.standards.circle import CITY
 from quarterhour.standards.rules import RuleSet
-from quarterhour.studyfile.services import AccessFile, BedsFile, GravesFile, OverlayFile, RoundsFile
-from quarterhour.studyfile.whole import StudyFile
+from quarterhour.study.file.services import AccessFile, BedsFile, GravesFile, OverlayFile, RoundsFile
+from quarterhour.study.file.study import StudyFile
+from quarterhour.study.inputs import Inputs
+from quarterhour.study.scorecards import Networks
 from quarterhour.travel.matrix import travel_times
 
 Step = Callable[[str], None]

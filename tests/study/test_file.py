@@ -7,8 +7,8 @@ from pathlib import Path
 import pytest
 
 from quarterhour.base.errors import MissingError, StudyError
-from quarterhour.studyfile import read_study_file
-from quarterhour.studyfile.mistakes import line_of
+from quarterhour.study.file import read_study_file
+from quarterhour.study.file.mistakes import line_of
 
 
 def mended(folder: Path, before: str, after: str) -> Path:

@@ -7,7 +7,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import AfterValidator, BeforeValidator, Field, model_validator
 
-from quarterhour.studyfile.parts import Above, Heading, Name, Objective, Part, wrong
+from quarterhour.study.file.fields import Above, Heading, Name, Objective, Part, wrong
 
 Step = tuple[Above, Annotated[int, Field(ge=1, le=100)]]
 """So many minutes, and what percent of the people count up to there."""

@@ -7,13 +7,13 @@ from datetime import date
 from pathlib import Path
 
 from quarterhour.base.errors import StudyError
-from quarterhour.care import modes_of_care
 from quarterhour.network.modes import Mode, as_mode, read_modes
-from quarterhour.scoring import modes_asked
 from quarterhour.standards.rules import Circle, RuleSet, Target, read_rule_set, rule_sets
 from quarterhour.standards.sensitivity import Pair
-from quarterhour.studyfile.circles import CircleFile
-from quarterhour.studyfile.whole import StudyFile
+from quarterhour.study.file.circles import CircleFile
+from quarterhour.study.file.study import StudyFile
+from quarterhour.study.scorecards import modes_asked
+from quarterhour.study.services import modes_of_care
 
 
 @dataclass(frozen=True, eq=False)

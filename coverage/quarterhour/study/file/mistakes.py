@@ -10,7 +10,7 @@ from typing import Any
 from pydantic import BaseModel
 
 from quarterhour.base import i18n
-from quarterhour.studyfile.parts import Part
+from quarterhour.study.file.fields import Part
 
 _ALIKE = 0.7
 """How alike two names must be for one to be a slip for the other."""

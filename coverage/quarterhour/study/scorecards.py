@@ -9,12 +9,12 @@ import geopandas as gpd
 
 from quarterhour.base.areas import with_areas
 from quarterhour.base.cells import texts
-from quarterhour.inputs import Inputs
 from quarterhour.network.build import Network
 from quarterhour.standards.circle import CircleCheck, check_circle
 from quarterhour.standards.rules import Circle, Target
 from quarterhour.standards.scorecard import Scorecard, score_targets
 from quarterhour.standards.tiers import TierCheck, check_tiers
+from quarterhour.study.inputs import Inputs
 from quarterhour.travel.matrix import travel_times
 
 SEARCHED_BEYOND = 2.0

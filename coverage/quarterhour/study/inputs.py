@@ -17,8 +17,8 @@ from quarterhour.io import files, osm, places
 from quarterhour.network import slope
 from quarterhour.network.roads import as_roads
 from quarterhour.standards.circle import people_quality
-from quarterhour.studyfile.parts import Places, Source
-from quarterhour.studyfile.whole import StudyFile
+from quarterhour.study.file.fields import Places, Source
+from quarterhour.study.file.study import StudyFile
 
 
 @dataclass(frozen=True, eq=False)

@@ -7,7 +7,7 @@ from typing import Literal
 
 from pydantic import Field, model_validator
 
-from quarterhour.studyfile.parts import Above, Heading, Name, NotBelow, Part, wrong
+from quarterhour.study.file.fields import Above, Heading, Name, NotBelow, Part, wrong
 
 
 class UncertainFile(Part):

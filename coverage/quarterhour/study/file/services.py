@@ -6,7 +6,7 @@ from typing import Literal
 
 from pydantic import Field, model_validator
 
-from quarterhour.studyfile.parts import Heading, Name, Part, Quality, wrong
+from quarterhour.study.file.fields import Heading, Name, Part, Quality, wrong
 
 
 class AccessFile(Part):

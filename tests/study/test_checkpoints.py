@@ -20,8 +20,8 @@ from shapely import LineString
 import quarterhour as qh
 from quarterhour import cli
 from quarterhour.base.errors import QuarterhourError
-from quarterhour.study import proposals
-from quarterhour.study.proposals import earlier_plan, kept_plan
+from quarterhour.study.siting import proposal
+from quarterhour.study.siting.proposal import earlier_plan, kept_plan
 
 SIDE, STEP = 24, 500
 QUESTION = """
@@ -192,7 +192,7 @@ def test_a_run_that_cannot_start_leaves_the_earlier_plan(toy_study: Path, earlie
 def test_ctrl_c_before_the_first_plan_leaves_the_earlier_one_and_does_not_name_it(
     toy_study: Path, earlier: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    for room, step in ((proposals, "solve_siting"), (proposals, "offered_sites")):
+    for room, step in ((proposal, "solve_siting"), (proposal, "offered_sites")):
         monkeypatch.setattr(room, step, interrupt)
         with pytest.raises(cli._Stopped) as stopped:
             site(toy_study, tmp_path / "out")
@@ -208,8 +208,8 @@ def test_ctrl_c_names_the_plans_of_this_run_alone(
     head, question = file.read_text(encoding="utf-8").split("[[siting]]")
     first = question.replace('"centres"', '"first"', 1)
     file.write_text(f"{head}[[siting]]{first}\n[[siting]]{question}", encoding="utf-8")
-    turns = iter([proposals.solve_siting, interrupt])
-    monkeypatch.setattr(proposals, "solve_siting", lambda *a, **more: next(turns)(*a, **more))
+    turns = iter([proposal.solve_siting, interrupt])
+    monkeypatch.setattr(proposal, "solve_siting", lambda *a, **more: next(turns)(*a, **more))
     with pytest.raises(cli._Stopped) as stopped:
         site(toy_study, tmp_path / "out")
     assert stopped.value.args == (kept_plan(tmp_path / "out" / "plans", "first"),)

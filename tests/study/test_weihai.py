@@ -15,7 +15,7 @@ from scipy.sparse import csr_array
 from scipy.sparse.csgraph import connected_components, dijkstra
 from scipy.spatial import cKDTree
 
-from quarterhour.studyfile import read_study_file
+from quarterhour.study.file import read_study_file
 
 METRES = "EPSG:32651"
 NO_TOWN = "371003400"

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from pydantic import model_validator
 
-from quarterhour.studyfile.circles import CircleFile, PictureFile, TargetsFile
-from quarterhour.studyfile.parts import (
+from quarterhour.study.file.circles import CircleFile, PictureFile, TargetsFile
+from quarterhour.study.file.fields import (
     Communities,
     Facilities,
     ModeFile,
@@ -17,8 +17,8 @@ from quarterhour.studyfile.parts import (
     StudyHead,
     wrong,
 )
-from quarterhour.studyfile.services import AccessFile, BedsFile, GravesFile, OverlayFile, RoundsFile
-from quarterhour.studyfile.siting import SitingFile
+from quarterhour.study.file.services import AccessFile, BedsFile, GravesFile, OverlayFile, RoundsFile
+from quarterhour.study.file.siting import SitingFile
 
 
 class StudyFile(Part):

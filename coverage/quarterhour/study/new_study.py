@@ -8,8 +8,8 @@ from pathlib import Path
 from quarterhour.base import i18n
 from quarterhour.base.errors import DataError, StudyError
 from quarterhour.io import files, osm
-from quarterhour.study.asked import Study
-from quarterhour.study.running import Tell
+from quarterhour.study.session import Tell
+from quarterhour.study.study import Study
 
 
 def demo_folder() -> Path:
@@ -17,7 +17,7 @@ def demo_folder() -> Path:
     packed = Path(str(resources.files("quarterhour"))) / "data" / "weihai"
     if packed.is_dir():
         return packed
-    return Path(__file__).resolve().parents[2] / "data" / "raw" / "weihai"
+    return Path(__file__).resolve().parents[3] / "data" / "raw" / "weihai"
 
 
 def init_study(folder: str | Path) -> list[Path]:

@@ -10,13 +10,13 @@ import pandas as pd
 from quarterhour.base.cells import numbers, texts
 from quarterhour.base.errors import StudyError, first_ids
 from quarterhour.base.findings import finding, no_findings
-from quarterhour.care import graves_needed
-from quarterhour.inputs import Inputs
-from quarterhour.offered import counted_people
 from quarterhour.services.graves import graves_on, shared_by_people
 from quarterhour.standards.rules import RuleSet
-from quarterhour.studyfile.siting import CapacityFile, SitingFile
-from quarterhour.studyfile.whole import StudyFile
+from quarterhour.study.file.siting import CapacityFile, SitingFile
+from quarterhour.study.file.study import StudyFile
+from quarterhour.study.inputs import Inputs
+from quarterhour.study.services import graves_needed
+from quarterhour.study.siting.sites import counted_people
 
 GRAVES = "graves"
 

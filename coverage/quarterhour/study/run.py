@@ -1,0 +1,163 @@
+"""A study from files to results; the only rooms that know data/raw and data/processed.
+
+The wing: asked (what the file asks), running (what one run holds), circles, questions, proposals, prospects,
+results.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import replace
+from datetime import date
+from pathlib import Path
+
+import pandas as pd
+
+from quarterhour.base import i18n
+from quarterhour.base.errors import first_ids
+from quarterhour.base.findings import Severity, finding, join_findings
+from quarterhour.base.jit import COMPILED
+from quarterhour.study import inputs as came_in
+from quarterhour.study.circles import check_circles, pictures
+from quarterhour.study.file import find_study, read_study_file
+from quarterhour.study.inputs import Inputs
+from quarterhour.study.results import Results
+from quarterhour.study.scorecards import scorecards
+from quarterhour.study.services import Care, care
+from quarterhour.study.session import Run, Tell, silent
+from quarterhour.study.siting.proposal import propose
+from quarterhour.study.study import (
+    Study,
+    modes_named,
+    study_mode,
+    study_range,
+    study_rules_in_force,
+    study_targets,
+)
+
+
+def read_study(path: str | Path, *, roads: str | Path | None = None) -> Study:
+    """A study from its TOML file or folder; ``roads`` replaces the roads that it names.
+
+    StudyError when the file is wrong, or names a mode or a rule set that nobody knows.
+    """
+    study = Study(find_study(path), read_study_file(path), None if roads is None else Path(roads))
+    for mode, where in modes_named(study):
+        study_mode(study, mode, where)
+    for circle in study.file.circles:
+        study_range(study, circle)
+    return study
+
+
+def read_study_inputs(study: Study) -> Inputs:
+    """The tables of a study, checked."""
+    return came_in.read_inputs(study.file, study.folder, roads=study.roads)
+
+
+def run_study(
+    study: Study,
+    *,
+    checks: bool = True,
+    siting: bool = True,
+    lang: str = "zh",
+    tell: Tell | None = None,
+    prepared: Path | None = None,
+    fresh: bool = False,
+    keep: Path | None = None,
+    kept: Callable[[Path], None] | None = None,
+) -> Results:
+    """The circles, the scorecard and the proposals of a study; nothing is written but into ``prepared`` and ``keep``.
+
+    ``prepared``: a folder where networks and hierarchies are kept, so that the next run on the same roads need not
+    build them; ``fresh``: what lies there is not used but made anew. The results are the same.
+    ``keep``: a folder where the best plan so far of each siting question stands at every moment, recounted and whole
+    (``kept_plan``). The plan of an earlier run stands there until the first plan of the same question takes its place,
+    or the question ends without a plan: then it is set aside (``earlier_plan``). A run that ends before leaves it.
+    ``kept``: called with the path of a question's plan as soon as one of this run stands there, and never for one of
+    an earlier run. Ctrl-C during a search ends the run: KeyboardInterrupt.
+    """
+    run = Run(study, lang, tell or silent, prepared, fresh, keep, kept)
+    with run.timed("read"):
+        run.say("study.step_read")
+        results = Results(study, read_study_inputs(study))
+        run.turns = results.inputs.turns
+    if checks:
+        results = _checked(run, results)
+        results = replace(results, care=_care(run, results.inputs))
+        run.parcels = results.care.parcels
+    if siting:
+        results = replace(results, proposals=tuple(propose(run, results.inputs, q) for q in study.file.siting))
+    doubts = join_findings(run.doubts).drop_duplicates(["rule", "table", "id"])
+    found = [results.inputs.findings, *_run_findings(results), doubts]
+    return replace(results, seconds=dict(run.seconds), findings=join_findings(found))
+
+
+def _run_findings(results: Results) -> list[pd.DataFrame]:
+    """What only a run can find: communities that no road is near, questions without a plan."""
+    told = [] if COMPILED else [finding("kernels.uncompiled", severity="note", table="")]
+    for check in results.checks:
+        lost = check.communities.index[check.communities["reason"] == "not_snapped"]
+        if len(lost):
+            severity: Severity = "error" if len(lost) == len(check.communities) else "warning"
+            told.append(
+                finding(
+                    "study.not_snapped", severity=severity, table="communities", id=check.circle.id,
+                    value=str(len(lost)), detail=first_ids(lost),
+                )
+            )  # fmt: skip
+    for proposal in results.proposals:
+        if proposal.plan.status in ("infeasible", "no_plan"):
+            told.append(finding("study.no_plan", severity="error", table="candidates", id=proposal.id))
+    return told
+
+
+def _checked(run: Run, results: Results) -> Results:
+    study, tables = run.study, results.inputs
+    checks, compare, ranges = check_circles(run, tables)
+    run.say("study.step_targets")
+    with run.timed("targets"):
+        scored, tiers = scorecards(
+            study_targets(study),
+            tables,
+            checks={c.circle.id: c for c in checks},
+            networks=lambda name: run.network(tables.roads, study_mode(study, name, "rules")),
+            limit_m=study.file.study.snap_limit_m,
+            threads=study.file.study.threads,
+        )
+    drawn = pictures(run, tables)
+    return replace(
+        results, checks=checks, compare=compare, ranges=ranges, pictures=drawn, scorecards=scored, tiers=tiers
+    )
+
+
+def _care(run: Run, tables: Inputs) -> Care:
+    study = run.study
+    with run.timed("care"):
+        return care(
+            study.file,
+            tables,
+            folder=study.folder,
+            networks=lambda name: run.network(tables.roads, study_mode(study, name, "care")),
+            rules=study_rules_in_force(study),
+            step=lambda part: run.say("care.step", name=_part_name(part, run.lang)),
+        )
+
+
+def _part_name(part: str, lang: str) -> str:
+    """What is worked out: a part of the program by its label, a question of the study by its id."""
+    return i18n.label("care", f"part_{part}", lang) if i18n.entry(f"care.part_{part}") else part
+
+
+def default_out(study: Study) -> Path:
+    """Where results go when nobody says: as the file says, else data/processed beside data/raw."""
+    if study.file.outputs.folder:
+        return (study.folder / study.file.outputs.folder).resolve()
+    folder = study.folder.resolve()
+    if folder.parent.name == "raw":
+        return folder.parent.parent / "processed" / folder.name
+    return folder / "results"
+
+
+def today() -> date:
+    """The day of the run, for the manifest."""
+    return date.today()

@@ -1,0 +1,1 @@
+"""A study's siting questions: sites, demand, question, proposal, outlook."""
