@@ -14,11 +14,11 @@ from typing import TYPE_CHECKING
 
 import geopandas as gpd
 
-from quarterhour.maps.grounds import ground_columns, range_columns
+from quarterhour.maps.escape import Say, escape
+from quarterhour.maps.isochrones import ground_columns, range_columns
+from quarterhour.maps.layers import as_picture, layers_of
 from quarterhour.maps.notes import Notes, add_notes
 from quarterhour.maps.page import draw_page
-from quarterhour.maps.picture import as_picture, layers_of
-from quarterhour.maps.safe import Say, escape
 
 if TYPE_CHECKING:
     from quarterhour.siting.question.plan import SitingPlan

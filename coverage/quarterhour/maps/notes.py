@@ -8,7 +8,7 @@ from typing import Any
 
 import pandas as pd
 
-from quarterhour.maps.safe import coded, escape
+from quarterhour.maps.escape import coded, escape
 
 
 @dataclass(frozen=True, eq=False)

@@ -26,14 +26,7 @@ from quarterhour.study.scorecards import scorecards
 from quarterhour.study.services import Care, care
 from quarterhour.study.session import Run, Tell, silent
 from quarterhour.study.siting.proposal import propose
-from quarterhour.study.study import (
-    Study,
-    modes_named,
-    study_mode,
-    study_range,
-    study_rules_in_force,
-    study_targets,
-)
+from quarterhour.study.study import Study, modes_named, study_mode, study_range, study_rules_in_force, study_targets
 
 
 def read_study(path: str | Path, *, roads: str | Path | None = None) -> Study:

@@ -11,7 +11,7 @@ import pandas as pd
 from quarterhour.base import i18n
 from quarterhour.base.findings import by_quality
 from quarterhour.base.labels import counted_said, unit_said
-from quarterhour.maps.safe import Say, coded, escape, filled, names_of, quality_of, thousands, xy_of
+from quarterhour.maps.escape import Say, coded, escape, filled, names_of, quality_of, thousands, xy_of
 from quarterhour.siting.explanation.headline import bound_name, figure_said, goals_told
 from quarterhour.siting.question.plan import gap_said
 

@@ -12,8 +12,7 @@ import pandas as pd
 import shapely
 
 from quarterhour.base import i18n
-from quarterhour.maps.proposed import plan_columns
-from quarterhour.maps.safe import (
+from quarterhour.maps.escape import (
     DEGREE_DECIMALS,
     Say,
     coded,
@@ -28,11 +27,12 @@ from quarterhour.maps.safe import (
     thousands,
     xy_of,
 )
-from quarterhour.maps.thin import thin_areas, thin_lines
+from quarterhour.maps.generalize import thin_areas, thin_lines
+from quarterhour.maps.plans import plan_columns
 from quarterhour.standards.circle import people_quality, worse_quality
 
 if TYPE_CHECKING:
-    from quarterhour.maps.proposed import Plan
+    from quarterhour.maps.plans import Plan
     from quarterhour.standards.circle import CircleCheck
     from quarterhour.standards.scorecard import Scorecard
 

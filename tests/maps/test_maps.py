@@ -22,9 +22,9 @@ import shapely
 from quarterhour import maps
 from quarterhour.base import i18n
 from quarterhour.base.errors import DataError
+from quarterhour.maps import layers as picture_room
 from quarterhour.maps import page as page_room
-from quarterhour.maps import picture as picture_room
-from quarterhour.maps.thin import thin_areas
+from quarterhour.maps.generalize import thin_areas
 from quarterhour.standards.circle import CircleCheck
 from quarterhour.standards.rules import Circle
 from quarterhour.standards.scorecard import Scorecard
@@ -517,7 +517,7 @@ def test_grounds_that_overlap_are_filled_as_one(browser: Any, tmp_path: Path) ->
 
 
 def test_a_ground_of_too_many_corners_is_left_to_the_layers(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("quarterhour.maps.grounds.MOST_CORNERS", 10)
+    monkeypatch.setattr("quarterhour.maps.isochrones.MOST_CORNERS", 10)
     drawn = drawn_in(maps.draw_map(**study(3)))["grounds"][0]
     assert drawn["bands"] == [] and "results.gpkg" in drawn["missing"]
 

@@ -9,8 +9,8 @@ import geopandas as gpd
 import pandas as pd
 import shapely
 
-from quarterhour.maps.safe import Say, coded, escape, in_degrees, percent, steps, thousands
-from quarterhour.maps.thin import thin_areas
+from quarterhour.maps.escape import Say, coded, escape, in_degrees, percent, steps, thousands
+from quarterhour.maps.generalize import thin_areas
 from quarterhour.standards.sensitivity import COVERED, told_flip, told_pace
 
 if TYPE_CHECKING:
