@@ -25,7 +25,7 @@ from typing import Any
 import pandas as pd
 
 import quarterhour as qh
-from quarterhour import outputs as write
+from quarterhour.report import write
 
 ROOT = Path(__file__).resolve().parents[1]
 BESIDE = ROOT.parent / "shared" / "data"

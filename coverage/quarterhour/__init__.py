@@ -144,7 +144,7 @@ _ROOMS = {
         "demo_folder",
         "init_study",
     ),
-    "outputs": (
+    "report.write": (
         "meeting_map",
         "summary",
         "write_results",

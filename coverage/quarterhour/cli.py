@@ -163,7 +163,7 @@ def rules(
     lang: Lang = "zh",
 ) -> None:
     """The rules: listed, explained, compared between two dates."""
-    from quarterhour import rulebook
+    from quarterhour.report import rulebook
 
     for line in rulebook.told(tuple(names or ()), explain=rule, on=on, compare=compare, lang=lang):
         _print(line)
@@ -205,15 +205,15 @@ def _run(
 ) -> None:
     from dataclasses import replace
 
-    from quarterhour import outputs
+    from quarterhour.report import write
     from quarterhour.report.findings import findings_count, told_findings
     from quarterhour.study import run as room
 
     asked: Study = room.read_study(study, roads=roads)
     folder = out or room.default_out(asked)
     left: list[Path] = []
-    outputs.check_folder(folder)
-    earlier = None if against is None else outputs.read_earlier(against)
+    write.check_folder(folder)
+    earlier = None if against is None else write.read_earlier(against)
     try:
         with _progress(quiet, lang) as tell:
             results: Results = room.run_study(
@@ -221,10 +221,10 @@ def _run(
                 keep=folder / "plans", kept=left.append,
             )  # fmt: skip
             results = replace(results, earlier=earlier)
-            outputs.write_results(results, folder, lang=lang, tell=tell)
+            write.write_results(results, folder, lang=lang, tell=tell)
     except (_Stopped, KeyboardInterrupt):
         raise _Stopped(*left) from None
-    for line in outputs.summary(results, lang):
+    for line in write.summary(results, lang):
         _print(line)
     _print(i18n.say("cli.written", lang, folder=folder))
     for line in told_findings(results.findings, lang, most=3):

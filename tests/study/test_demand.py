@@ -16,13 +16,13 @@ from hypothesis import strategies as st
 
 import quarterhour as qh
 from quarterhour.base.errors import DataError, PlanError, StudyError
-from quarterhour.chart import Line, line_chart
 from quarterhour.cli import verify
 from quarterhour.report.findings import quality_note
+from quarterhour.report.line_chart import Line, line_chart
+from quarterhour.report.siting_sections import siting_charts, siting_sections
 from quarterhour.services.graves import graves_on, shared_by_people
 from quarterhour.siting.proof.record import verify_record
 from quarterhour.siting.proof.recount import verify_plan
-from quarterhour.sitingtables import siting_charts, siting_sections
 from quarterhour.study.siting.proposal import Proposal
 
 FIGURES = {"site-per-grave": 2.4, "niches-a-grave": 2, "site-per-niche": 0.3}

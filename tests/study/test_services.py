@@ -16,14 +16,14 @@ import pytest
 import shapely
 
 import quarterhour as qh
-from quarterhour import outputs
 from quarterhour.base import i18n
 from quarterhour.base.errors import StudyError
 from quarterhour.base.labels import counted_said, unit_said
-from quarterhour.caretables import care_sections
+from quarterhour.report import write
+from quarterhour.report.service_sections import care_sections
+from quarterhour.report.siting_sections import siting_sections
 from quarterhour.siting.candidates.exclusions import lawful_candidates
 from quarterhour.siting.proof.record import verify_record
-from quarterhour.sitingtables import siting_sections
 from quarterhour.standards.rules import read_rule_set
 from quarterhour.standards.scorecard import told
 from quarterhour.study.results import Results
@@ -114,7 +114,7 @@ def test_parcels_break_no_rule(weihai: Results) -> None:
 def test_tables_of_both_languages_have_all_headings(weihai: Results, lang: str) -> None:
     sections = {s.key: s for s in care_sections(weihai, lang)}
     assert {"tiers", "access", "beds", "rounds", "territories", "graves", "overlay", "parcels"} <= set(sections)
-    page = outputs.page(weihai, lang)
+    page = write.page(weihai, lang)
     for section in sections.values():
         assert all(line in page or line.split("（")[0] in page.replace("\\", "") for line in section.lines)
     assert sections["graves"].table["graves"].sum() == weihai.care.graves.areas["graves"].sum()  # type: ignore[union-attr]

@@ -5,10 +5,10 @@ The wing: said (how figures are said), tables, book, console, page.
 
 from __future__ import annotations
 
-from quarterhour.report.book import write_workbook
 from quarterhour.report.console import summary_lines
-from quarterhour.report.page import escape, report_markdown
-from quarterhour.report.said import Section, area_names, names_of, percent
+from quarterhour.report.format import Section, area_names, names_of, percent
+from quarterhour.report.markdown import escape, report_markdown
+from quarterhour.report.workbook import write_workbook
 
 __all__ = [
     "Section",

@@ -9,7 +9,7 @@ import pandas as pd
 
 from quarterhour.base import i18n
 from quarterhour.base.findings import QUALITIES
-from quarterhour.report.said import Plan, circle_name, city_row, figure, met_of, paces, percent
+from quarterhour.report.format import Plan, circle_name, city_row, figure, met_of, paces, percent
 from quarterhour.report.tables import plan_row
 from quarterhour.siting.explanation.headline import bound_name
 from quarterhour.siting.question.plan import SitingPlan, gap_said

@@ -11,7 +11,7 @@ from quarterhour.base import findings as found_findings
 from quarterhour.base import i18n
 from quarterhour.base.findings import QUALITIES
 from quarterhour.base.labels import counted_said, unit_said
-from quarterhour.report.said import (
+from quarterhour.report.format import (
     Plan,
     area_names,
     circle_name,

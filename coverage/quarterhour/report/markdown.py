@@ -13,7 +13,7 @@ from quarterhour.base import i18n
 from quarterhour.base.findings import QUALITIES, SEVERITIES
 from quarterhour.base.labels import unit_said
 from quarterhour.report.console import plan_line
-from quarterhour.report.said import (
+from quarterhour.report.format import (
     Plan,
     Section,
     area_names,

@@ -10,7 +10,7 @@ from typing import Any
 import pandas as pd
 
 from quarterhour.base import i18n
-from quarterhour.report.said import Plan, Section, area_names, blank, headed, is_number
+from quarterhour.report.format import Plan, Section, area_names, blank, headed, is_number
 from quarterhour.report.tables import (
     by_area,
     by_community,

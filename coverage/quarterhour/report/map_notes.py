@@ -6,10 +6,10 @@ import pandas as pd
 
 from quarterhour.base import i18n
 from quarterhour.base.cells import texts
-from quarterhour.caretables import care_sections
 from quarterhour.maps.notes import Notes
+from quarterhour.report.service_sections import care_sections
+from quarterhour.report.siting_sections import Charts, siting_sections
 from quarterhour.services.rounds import RoundsPlan
-from quarterhour.sitingtables import Charts, siting_sections
 from quarterhour.standards.league import league_table
 from quarterhour.study.results import Results
 

@@ -10,8 +10,8 @@ from quarterhour.base import i18n
 from quarterhour.base.cells import texts
 from quarterhour.base.findings import QUALITIES
 from quarterhour.base.labels import counted_said, goal_said, unit_said
-from quarterhour.chart import Line, line_chart
-from quarterhour.report.said import Section
+from quarterhour.report.format import Section
+from quarterhour.report.line_chart import Line, line_chart
 from quarterhour.study.file.siting import SitingFile
 from quarterhour.study.results import Results
 from quarterhour.study.siting.proposal import Proposal

@@ -9,9 +9,9 @@ import pandas as pd
 
 from quarterhour import report
 from quarterhour.base import i18n
-from quarterhour.caretables import care_sections
-from quarterhour.report.said import Section
-from quarterhour.sitingtables import siting_sections
+from quarterhour.report.format import Section
+from quarterhour.report.service_sections import care_sections
+from quarterhour.report.siting_sections import siting_sections
 from quarterhour.standards.league import changes, league_table
 from quarterhour.standards.scorecard import Scorecard
 from quarterhour.standards.sensitivity import COVERED, told_argument, told_pace

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from quarterhour.base.errors import DataError
-from quarterhour.rulebook import told
+from quarterhour.report.rulebook import told
 from quarterhour.standards.rules import compare_dates, read_rule_set, rule_sets
 
 

@@ -8,7 +8,7 @@ import pandas as pd
 
 from quarterhour.base import i18n
 from quarterhour.base.cells import texts
-from quarterhour.report.said import Section
+from quarterhour.report.format import Section
 from quarterhour.standards.circle import CITY
 from quarterhour.study.results import Results
 from quarterhour.study.services import Access, Care

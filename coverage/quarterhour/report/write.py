@@ -14,14 +14,15 @@ from typing import Any
 import geopandas as gpd
 import pandas as pd
 
-from quarterhour import maps, report, sections
+from quarterhour import maps, report
 from quarterhour.base import i18n
-from quarterhour.carenotes import map_notes
 from quarterhour.io import files
 from quarterhour.network.modes import Mode
+from quarterhour.report import sections
 from quarterhour.report.findings import quality_note
+from quarterhour.report.map_notes import map_notes
+from quarterhour.report.siting_sections import Charts, siting_charts
 from quarterhour.siting.proof.record import plan_record
-from quarterhour.sitingtables import Charts, siting_charts
 from quarterhour.standards.league import earlier_rows, kept_rows
 from quarterhour.study.results import Results
 from quarterhour.study.run import today

@@ -13,9 +13,9 @@ import pytest
 
 from quarterhour.base import i18n
 from quarterhour.base.findings import finding, join_findings, no_findings
-from quarterhour.report.book import write_workbook
 from quarterhour.report.console import summary_lines
-from quarterhour.report.page import escape, report_markdown
+from quarterhour.report.markdown import escape, report_markdown
+from quarterhour.report.workbook import write_workbook
 from quarterhour.siting.question.plan import SitingPlan
 from quarterhour.standards.circle import CircleCheck, check_circle
 from quarterhour.standards.rules import Circle, as_targets
