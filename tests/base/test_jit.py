@@ -23,7 +23,9 @@ def run(code: str, **environment: str) -> str:
 def test_without_numba_a_kernel_is_plain_python_and_says_so_once() -> None:
     told = run(
         "import sys; sys.modules['numba'] = None\n"
-        "from quarterhour.travel import dijkstra\nfrom quarterhour.network import snap\nfrom quarterhour.base import jit\n"
+        "from quarterhour.base import jit\n"
+        "from quarterhour.network import snap\n"
+        "from quarterhour.travel import dijkstra\n"
         "def one(): return 1\n"
         "print(jit.COMPILED, jit.kernel(one) is one)"
     )

@@ -38,7 +38,7 @@ print(times.nearest()["minutes"].notna().sum(), (pictures.area > 0).sum())
 
 _TABLE = """
 import sys, numpy as np, pandas as pd, quarterhour as qh
-from quarterhour.reach import travel_time_blocks
+from quarterhour.travel.matrix import travel_time_blocks
 folder, cap = sys.argv[1], float(sys.argv[2])
 network = qh.load_network(folder)
 rng, ids = np.random.default_rng(7), network.junction_ids

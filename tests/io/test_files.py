@@ -393,7 +393,7 @@ def test_a_failure_while_writing_leaves_the_old_file_and_no_litter(tmp_path: Pat
 
 KILLED = """
 import os, signal, sys
-from quarterhour import files
+from quarterhour.io import files
 with files.atomic(sys.argv[1]) as growing:
     with growing.open("w", encoding="utf-8") as stream:
         stream.write("half")

@@ -330,7 +330,9 @@ def test_without_numba_one_searches_and_the_answers_stay_the_same() -> None:
 import sys
 sys.modules["numba"] = None
 import numpy as np
-from quarterhour.hierarchy import build_hierarchy, choose_method, table_by_buckets
+from quarterhour.travel.ch.build import build_hierarchy
+from quarterhour.travel.ch import choose_method
+from quarterhour.travel.ch.buckets import table_by_buckets
 chosen = choose_method(junctions=200_000, sources=3000, targets=3000, scenarios=50)
 hierarchy = build_hierarchy(np.array([0, 1, 2, 3]), np.array([1, 2, 0]), np.array([5, 7, 9]))
 each, who, none = np.arange(4), np.arange(3), np.zeros(3, int)

@@ -10,9 +10,9 @@ import numpy as np
 import pandas as pd
 import pytest
 from shapely import LineString
-from test_reach import CRS, cut_graph, roads_of, shortest
 
 import quarterhour as qh
+from oracles.cut_graph import CRS, cut_graph, roads_of, shortest
 from quarterhour.network import snap
 from quarterhour.network.build import Network, build_network
 from quarterhour.network.modes import as_mode, read_modes

@@ -270,8 +270,8 @@ def test_a_watch_is_over_when_told_or_when_time_is_up():
 def test_the_solver_writes_nothing_to_stdout(root):
     code = """
 import numpy as np, scipy.sparse as sp
-from quarterhour.siting.program import Program
-from quarterhour.siting.solver import Solver
+from quarterhour.siting.methods.solver.program import Program
+from quarterhour.siting.methods.solver.highs import Solver
 one = np.ones(1)
 program = Program(one, sp.csr_array(np.ones((1, 1))), 0 * one, one, 0 * one, one, most=True, whole=one > 0)
 Solver(program).solve(stop=lambda: False)
@@ -284,8 +284,8 @@ def test_a_run_left_behind_does_not_hold_the_end_of_the_program(root):
     code = """
 import threading
 import numpy as np, scipy.sparse as sp
-from quarterhour.siting import solver as room
-from quarterhour.siting.program import Program
+from quarterhour.siting.methods.solver import highs as room
+from quarterhour.siting.methods.solver.program import Program
 room._GRACE, room._kinds = 0.0, lambda cb: ()
 rng = np.random.default_rng(5)
 rows, columns = 1500, 1500

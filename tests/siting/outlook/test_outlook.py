@@ -12,9 +12,9 @@ import pytest
 from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 from scipy.optimize import linprog
-from test_siting_second_opinion import UNIT, Facts, ask, best_sets, make, weighed
 
 import quarterhour as qh
+from oracles.every_choice import UNIT, Facts, ask, best_sets, make, weighed
 from quarterhour.siting.outlook import phasing as phasing_room
 from quarterhour.siting.question.problem import Goal, Quota
 

@@ -30,8 +30,8 @@ from quarterhour.siting.solve import solve_siting
 HARD = """
 import numpy as np
 import pandas as pd
-from quarterhour.siting.matrix import siting_from_matrix
-from quarterhour.siting.problem import Budget, Capacity
+from quarterhour.siting.question.from_matrix import siting_from_matrix
+from quarterhour.siting.question.problem import Budget, Capacity
 
 def hard(communities=300, candidates=60):
     rng = np.random.default_rng(5)
@@ -56,7 +56,7 @@ def hard():
 def test_a_killed_search_leaves_the_last_plan_whole(tmp_path):
     file = tmp_path / "plan.json"
     code = f"""{HARD}
-from quarterhour.siting.exact import solve_siting
+from quarterhour.siting.solve import solve_siting
 solve_siting(hard(), seconds=300, keep={str(file)!r})
 """
     with subprocess.Popen([sys.executable, "-c", code]) as run:
@@ -109,8 +109,8 @@ def test_every_engine_keeps_its_plans_on_the_way(name, tmp_path):
 @pytest.mark.skipif(os.name == "nt", reason="Windows has no SIGINT for another process")
 def test_ctrl_c_gives_the_plan_so_far_and_its_bound():
     code = f"""{HARD}
-from quarterhour.siting.exact import solve_siting
-from quarterhour.siting.recount import verify_plan
+from quarterhour.siting.solve import solve_siting
+from quarterhour.siting.proof.recount import verify_plan
 problem = hard()
 plan = solve_siting(problem, seconds=300, found=lambda plan: print("found", flush=True))
 verify_plan(problem, plan)

@@ -1,0 +1,1 @@
+"""Independent readings that tests hold the program to; none of them imports what it judges."""
