@@ -13,7 +13,8 @@ from typing import Any
 
 import pytest
 
-from quarterhour.base.parallel import Stop, in_blocks
+from quarterhour.base.arrays import StopFlag as Stop
+from quarterhour.base.parallel import in_blocks
 
 ROOT = Path(__file__).resolve().parents[2]
 

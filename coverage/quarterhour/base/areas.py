@@ -10,6 +10,7 @@ import numpy.typing as npt
 import pandas as pd
 import shapely
 
+from quarterhour.base.arrays import BoolArray
 from quarterhour.base.errors import DataError, first_ids
 from quarterhour.base.planar import flat_shapes
 
@@ -92,7 +93,7 @@ def _nearest(
     return list(zip(place[first].tolist(), other[first].tolist(), distance[first].tolist(), strict=True))
 
 
-def _placeless(places: gpd.GeoDataFrame) -> npt.NDArray[np.bool_]:
+def _placeless(places: gpd.GeoDataFrame) -> BoolArray:
     shapes = places.geometry.to_numpy()
     return np.asarray(shapely.is_missing(shapes) | shapely.is_empty(shapes))
 

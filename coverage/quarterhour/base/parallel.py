@@ -13,10 +13,10 @@ from concurrent.futures import Future, ThreadPoolExecutor, wait
 from typing import TypeVar
 
 import numpy as np
-from numpy.typing import NDArray
+
+from quarterhour.base.arrays import StopFlag
 
 T = TypeVar("T")
-Stop = NDArray[np.uint8]
 FIRST = 16
 """Rows of the first block, when nobody knows yet how long a row takes."""
 SECONDS = 0.2
@@ -26,7 +26,7 @@ POLL_S = 0.2
 
 
 def in_blocks(
-    work: Callable[[slice, Stop], T],
+    work: Callable[[slice, StopFlag], T],
     count: int,
     *,
     threads: int = 1,
@@ -73,7 +73,7 @@ def in_blocks(
         pool.shutdown(wait=True, cancel_futures=True)
 
 
-def _timed(work: Callable[[slice, Stop], T], span: slice, stop: Stop) -> tuple[T, float]:
+def _timed(work: Callable[[slice, StopFlag], T], span: slice, stop: StopFlag) -> tuple[T, float]:
     begin = time.perf_counter()
     return work(span, stop), time.perf_counter() - begin
 

@@ -18,10 +18,10 @@ from typing import Any
 import numpy as np
 import pandas as pd
 from geopandas.array import GeometryDtype
-from numpy.typing import NDArray
 from pyproj import CRS
 
 from quarterhour import __version__
+from quarterhour.base.arrays import AnyArray
 from quarterhour.base.errors import DataError, MissingError, WriteError
 from quarterhour.base.jit import COMPILED
 from quarterhour.io.files.checks import sha256
@@ -141,7 +141,7 @@ def _frozen(value: Any) -> Any:
     return tuple(_frozen(v) for v in value) if isinstance(value, list) else value
 
 
-def _arrays(network: Network) -> dict[str, NDArray[Any]]:
+def _arrays(network: Network) -> dict[str, AnyArray]:
     """All that is as large as the network, by the name of its file."""
     arrays = {
         f.name: getattr(network, f.name)
@@ -167,7 +167,7 @@ def _arrays(network: Network) -> dict[str, NDArray[Any]]:
     return arrays
 
 
-def _ids_to_arrays(name: str, ids: pd.Index | None) -> dict[str, NDArray[Any]]:
+def _ids_to_arrays(name: str, ids: pd.Index | None) -> dict[str, AnyArray]:
     import pyarrow as pa
 
     if ids is None:
@@ -179,7 +179,7 @@ def _ids_to_arrays(name: str, ids: pd.Index | None) -> dict[str, NDArray[Any]]:
     return {f"{name}.end": np.frombuffer(ends, np.int64)[: len(ids) + 1], f"{name}.text": data}
 
 
-def _ids(name: str, kind: Mapping[str, Any], arrays: Mapping[str, NDArray[Any]]) -> pd.Index | None:
+def _ids(name: str, kind: Mapping[str, Any], arrays: Mapping[str, AnyArray]) -> pd.Index | None:
     import pyarrow as pa
 
     if not kind:
@@ -195,7 +195,7 @@ def _ids(name: str, kind: Mapping[str, Any], arrays: Mapping[str, NDArray[Any]])
     return texts
 
 
-def _label(network: Network, arrays: Mapping[str, NDArray[Any]], key: str) -> dict[str, Any]:
+def _label(network: Network, arrays: Mapping[str, AnyArray], key: str) -> dict[str, Any]:
     ids = {name: getattr(network, name) for name in _TEXTS}
     return {
         "format": FORMAT,
@@ -210,7 +210,7 @@ def _label(network: Network, arrays: Mapping[str, NDArray[Any]], key: str) -> di
     }
 
 
-def _write(path: Path, array: NDArray[Any]) -> None:
+def _write(path: Path, array: AnyArray) -> None:
     with path.open("wb") as file:
         np.save(file, np.ascontiguousarray(array), allow_pickle=False)
         file.flush()
@@ -245,11 +245,11 @@ def _label_sum(label: Mapping[str, Any]) -> str:
     return hashlib.sha256(json.dumps(label, sort_keys=True).encode()).hexdigest()
 
 
-def _sum(array: NDArray[Any]) -> int:
+def _sum(array: AnyArray) -> int:
     return zlib.crc32(np.ascontiguousarray(array).reshape(-1).view(np.uint8).data)
 
 
-def _mapped(home: Path, name: str, dtype: str, shape: list[int], told: int) -> NDArray[Any]:
+def _mapped(home: Path, name: str, dtype: str, shape: list[int], told: int) -> AnyArray:
     """An array on the disk; writing to it, which nobody should, would not reach the file."""
     try:
         # "c" and not "r": the kernels are compiled for arrays that can be written to
@@ -262,7 +262,7 @@ def _mapped(home: Path, name: str, dtype: str, shape: list[int], told: int) -> N
     return np.asarray(found)
 
 
-def _network(label: Mapping[str, Any], arrays: dict[str, NDArray[Any]]) -> Network:
+def _network(label: Mapping[str, Any], arrays: dict[str, AnyArray]) -> Network:
     searched = {h: Arcs(*(arrays[f"{h}.{part}"] for part in ("indptr", "head", "cs"))) for h in HEADINGS}
     kept: dict[str, Any] = {"mutual": arrays["mutual"]}
     if "graph.states" in arrays:
@@ -312,11 +312,11 @@ def _check(network: Network) -> None:
         _rising(arcs.indptr, len(arcs.head), graph.count)
 
 
-def _within(count: int, *positions: NDArray[Any]) -> None:
+def _within(count: int, *positions: AnyArray) -> None:
     if any(len(p) and (int(p.min()) < 0 or int(p.max()) >= count) for p in positions):
         raise ValueError("positions")
 
 
-def _rising(start: NDArray[Any], total: int, count: int) -> None:
+def _rising(start: AnyArray, total: int, count: int) -> None:
     if len(start) != count + 1 or start[0] != 0 or start[-1] != total or (start[1:] < start[:-1]).any():
         raise ValueError("starts")

@@ -10,14 +10,15 @@ from __future__ import annotations
 from typing import Any, Literal
 
 import numpy as np
-from numpy.typing import ArrayLike, NDArray
+from numpy.typing import ArrayLike
 
+from quarterhour.base.arrays import FloatArray
 from quarterhour.base.errors import DataError
 
 Datum = Literal["wgs84", "gcj02", "bd09"]
 DATUMS = ("wgs84", "gcj02", "bd09")
 
-Pair = tuple[NDArray[np.float64], NDArray[np.float64]]
+Pair = tuple[FloatArray, FloatArray]
 
 _AXIS_M = 6378245.0
 _ECCENTRICITY2 = 0.00669342162296594323
@@ -51,12 +52,12 @@ def _pair(lon: ArrayLike, lat: ArrayLike, datum: str) -> Pair:
     return x, y
 
 
-def _only_in_china(x: NDArray[np.float64], y: NDArray[np.float64], shifted: Pair) -> Pair:
+def _only_in_china(x: FloatArray, y: FloatArray, shifted: Pair) -> Pair:
     inside = (x >= 72.004) & (x <= 137.8347) & (y >= 0.8293) & (y <= 55.8271)
     return np.where(inside, shifted[0], x), np.where(inside, shifted[1], y)
 
 
-def _undo(x: NDArray[np.float64], y: NDArray[np.float64], datum: str) -> Pair:
+def _undo(x: FloatArray, y: FloatArray, datum: str) -> Pair:
     """Fixed point: the shift varies so slowly that every round gains two digits or more."""
     lon, lat = x.copy(), y.copy()
     for _ in range(_MOST_ROUNDS):
@@ -68,12 +69,12 @@ def _undo(x: NDArray[np.float64], y: NDArray[np.float64], datum: str) -> Pair:
     return _only_in_china(x, y, (lon, lat))
 
 
-def _shift(lon: NDArray[np.float64], lat: NDArray[np.float64], datum: str) -> Pair:
+def _shift(lon: FloatArray, lat: FloatArray, datum: str) -> Pair:
     shifted = _gcj02(lon, lat)
     return _bd09(*shifted) if datum == "bd09" else shifted
 
 
-def _gcj02(lon: NDArray[np.float64], lat: NDArray[np.float64]) -> Pair:
+def _gcj02(lon: FloatArray, lat: FloatArray) -> Pair:
     x, y = lon - 105.0, lat - 35.0
     root = np.sqrt(np.abs(x))
     common = _wave(x, (20.0, 6.0), (20.0, 2.0))
@@ -88,11 +89,11 @@ def _gcj02(lon: NDArray[np.float64], lat: NDArray[np.float64]) -> Pair:
     return lon + np.degrees(east / metres_east), lat + np.degrees(north / metres_north)
 
 
-def _wave(v: NDArray[np.float64], *waves: tuple[float, float]) -> Any:
+def _wave(v: FloatArray, *waves: tuple[float, float]) -> Any:
     return sum(size * np.sin(turns * np.pi * v) for size, turns in waves) * 2 / 3
 
 
-def _bd09(lon: NDArray[np.float64], lat: NDArray[np.float64]) -> Pair:
+def _bd09(lon: FloatArray, lat: FloatArray) -> Pair:
     radius = np.hypot(lon, lat) + 0.00002 * np.sin(lat * _BAIDU_PI)
     angle = np.arctan2(lat, lon) + 0.000003 * np.cos(lon * _BAIDU_PI)
     return radius * np.cos(angle) + 0.0065, radius * np.sin(angle) + 0.006

@@ -15,6 +15,7 @@ from pyproj import CRS
 from scipy import sparse
 from scipy.sparse import csgraph
 
+from quarterhour.base.arrays import AnyArray, BoolArray, FloatArray, IntArray
 from quarterhour.base.errors import DataError, first_ids
 from quarterhour.network import speeds
 from quarterhour.network.modes import Mode
@@ -54,21 +55,21 @@ class Network:
     Hilbert order, so that neighbours share cache lines.
     """
 
-    x: NDArray[np.float64]
-    y: NDArray[np.float64]
+    x: FloatArray
+    y: FloatArray
     tail: NDArray[np.int32]
     head: NDArray[np.int32]
-    length_m: NDArray[np.float64]
+    length_m: FloatArray
     forward_cs: NDArray[np.int32]
     backward_cs: NDArray[np.int32]
-    coords: NDArray[np.float64]
-    coord_start: NDArray[np.int64]
+    coords: FloatArray
+    coord_start: IntArray
     road_ids: pd.Index
-    road_class: NDArray[Any]
+    road_class: AnyArray
     component: NDArray[np.int32]
     mode: Mode
     crs: CRS
-    no_stopping: NDArray[np.bool_]
+    no_stopping: BoolArray
     junction_ids: pd.Index | None = None
     turns: Turns | None = None
     kept: dict[str, Any] = field(default_factory=dict, repr=False)
@@ -92,7 +93,7 @@ class Network:
         return found
 
     @functools.cached_property
-    def line_m(self) -> NDArray[np.float64]:
+    def line_m(self) -> FloatArray:
         """Metres along its road's line to each vertex of ``coords``."""
         step = np.r_[0.0, np.hypot(*np.diff(self.coords, axis=0).T)] if len(self.coords) else np.empty(0)
         total = np.cumsum(step)
@@ -153,7 +154,7 @@ def obeyed_turns(
     table: pd.DataFrame | None,
     road_ids: pd.Index,
     ends: tuple[Any, Any],
-    times: tuple[NDArray[Any], NDArray[Any]],
+    times: tuple[AnyArray, AnyArray],
     mode: Mode,
 ) -> Turns | None:
     """The turn restrictions that a mode obeys on its roads; walkers obey none."""
@@ -163,25 +164,25 @@ def obeyed_turns(
     return forbidden_turns(table, road_ids=road_ids, ends=ends, open_=open_, mode=mode)
 
 
-def _no_stopping(roads: gpd.GeoDataFrame) -> NDArray[np.bool_]:
+def _no_stopping(roads: gpd.GeoDataFrame) -> BoolArray:
     tunnel = roads["tunnel"].to_numpy(dtype=bool) if "tunnel" in roads else np.zeros(len(roads), bool)
     return np.asarray(tunnel | roads["road_class"].isin(_NO_STOPPING).to_numpy(dtype=bool))
 
 
 def network_from_arrays(
-    tail: NDArray[Any],
-    head: NDArray[Any],
+    tail: AnyArray,
+    head: AnyArray,
     *,
-    forward_cs: NDArray[Any],
+    forward_cs: AnyArray,
     mode: Mode,
-    backward_cs: NDArray[Any] | None = None,
-    xy: NDArray[Any] | None = None,
+    backward_cs: AnyArray | None = None,
+    xy: AnyArray | None = None,
     crs: object = None,
-    length_m: NDArray[Any] | None = None,
-    lines: tuple[NDArray[Any], NDArray[Any]] | None = None,
+    length_m: AnyArray | None = None,
+    lines: tuple[AnyArray, AnyArray] | None = None,
     road_ids: pd.Index | None = None,
-    road_class: NDArray[Any] | None = None,
-    no_stopping: NDArray[Any] | None = None,
+    road_class: AnyArray | None = None,
+    no_stopping: AnyArray | None = None,
     junction_ids: pd.Index | None = None,
     turns: Turns | None = None,
 ) -> Network:
@@ -235,9 +236,7 @@ def network_from_arrays(
     )
 
 
-def _checked_count(
-    tail: NDArray[Any], head: NDArray[Any], times: list[NDArray[Any]], xy: Any, ids: pd.Index | None
-) -> int:
+def _checked_count(tail: AnyArray, head: AnyArray, times: list[AnyArray], xy: Any, ids: pd.Index | None) -> int:
     """How many junctions there are, once everything fits together."""
     if not len(tail) or len({len(tail), len(head), *map(len, times)}) > 1:
         raise DataError("network.sizes", sizes=", ".join(str(len(a)) for a in (tail, head, *times)))
@@ -253,7 +252,7 @@ def _checked_count(
     return count
 
 
-def _order(tail: NDArray[Any], head: NDArray[Any], xy: NDArray[np.float64]) -> NDArray[np.int64]:
+def _order(tail: AnyArray, head: AnyArray, xy: FloatArray) -> IntArray:
     """Junctions so that neighbours lie side by side; searches are four times as quick."""
     if np.isfinite(xy).all():
         points = gpd.GeoSeries(gpd.points_from_xy(*xy.T))
@@ -263,22 +262,20 @@ def _order(tail: NDArray[Any], head: NDArray[Any], xy: NDArray[np.float64]) -> N
     return np.asarray(csgraph.reverse_cuthill_mckee(joined, symmetric_mode=True), np.int64)
 
 
-def _straight(
-    tail: NDArray[Any], head: NDArray[Any], xy: NDArray[np.float64]
-) -> tuple[NDArray[np.float64], NDArray[np.int64]]:
+def _straight(tail: AnyArray, head: AnyArray, xy: FloatArray) -> tuple[FloatArray, IntArray]:
     ends = np.column_stack([tail, head]).ravel()
     return xy[ends], np.arange(0, len(ends) + 1, 2, dtype=np.int64)
 
 
-def _lengths(coords: NDArray[np.float64], start: NDArray[np.int64]) -> NDArray[np.float64]:
+def _lengths(coords: FloatArray, start: IntArray) -> FloatArray:
     step = np.r_[np.hypot(*np.diff(coords, axis=0).T), 0.0]
     step[start[1:] - 1] = 0.0  # from the end of one line to the beginning of the next
     return np.add.reduceat(step, start[:-1])
 
 
 def _quantised(
-    roads: gpd.GeoDataFrame, mode: Mode, speed_kmh: NDArray[np.float64]
-) -> tuple[NDArray[Any], NDArray[np.int32], NDArray[np.int32]]:
+    roads: gpd.GeoDataFrame, mode: Mode, speed_kmh: FloatArray
+) -> tuple[AnyArray, NDArray[np.int32], NDArray[np.int32]]:
     """Metres, and centiseconds along and against, rounded once."""
     length = roads.geometry.length.to_numpy()
     if "length_m" in roads:

@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from quarterhour.base.arrays import AnyArray, FloatArray
 from quarterhour.base.cells import numbers, texts
 from quarterhour.base.errors import DataError, first_ids
 from quarterhour.base.units import CENTISECONDS_PER_MINUTE
@@ -83,7 +82,7 @@ def _check_columns(table: pd.DataFrame, mode: Mode | None) -> None:
         raise DataError("edges.empty")
 
 
-def _positive(table: pd.DataFrame, column: str) -> NDArray[np.float64]:
+def _positive(table: pd.DataFrame, column: str) -> FloatArray:
     values = numbers(table[column]).to_numpy(dtype=float)
     bad = ~(values >= 0)
     if bad.any():
@@ -91,7 +90,7 @@ def _positive(table: pd.DataFrame, column: str) -> NDArray[np.float64]:
     return values
 
 
-def _speeds(table: pd.DataFrame, mode: Mode) -> tuple[NDArray[np.float64], NDArray[Any]]:
+def _speeds(table: pd.DataFrame, mode: Mode) -> tuple[FloatArray, AnyArray]:
     classes = texts(table["road_class"]) if "road_class" in table else pd.Series("", index=table.index)
     named = classes.to_numpy(dtype=object)
     if "minutes" in table:
@@ -100,7 +99,7 @@ def _speeds(table: pd.DataFrame, mode: Mode) -> tuple[NDArray[np.float64], NDArr
     return np.array([speeds[c] for c in named]), named
 
 
-def _times(table: pd.DataFrame, length: NDArray[np.float64], speed: NDArray[np.float64]) -> NDArray[np.int32]:
+def _times(table: pd.DataFrame, length: FloatArray, speed: FloatArray) -> NDArray[np.int32]:
     if "minutes" in table:
         cs = np.rint(_positive(table, "minutes") * CENTISECONDS_PER_MINUTE)
     else:
@@ -126,7 +125,7 @@ def _ends(table: pd.DataFrame) -> tuple[NDArray[np.int32], NDArray[np.int32], pd
     return position[:half].astype(np.int32), position[half:].astype(np.int32), pd.Index(ids, name="junction")
 
 
-def _places(nodes: pd.DataFrame, ids: pd.Index) -> NDArray[np.float64]:
+def _places(nodes: pd.DataFrame, ids: pd.Index) -> FloatArray:
     if not {"x", "y"} <= set(nodes.columns):
         raise DataError("edges.no_column", missing="x, y", found=first_ids(nodes.columns))
     known = nodes[["x", "y"]].set_axis(pd.Index(texts(pd.Series(nodes.index, dtype=object))), axis=0)

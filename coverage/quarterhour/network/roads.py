@@ -18,6 +18,7 @@ from pyproj import CRS
 from scipy import sparse
 from scipy.sparse import csgraph
 
+from quarterhour.base.arrays import AnyArray, BoolArray, FloatArray, IntArray
 from quarterhour.base.cells import texts
 from quarterhour.base.errors import DataError, first_ids
 from quarterhour.base.findings import finding, join_findings, no_findings
@@ -106,7 +107,7 @@ def cut_at_shared_vertices(roads: gpd.GeoDataFrame) -> gpd.GeoDataFrame:
     return _pieces(roads, row, gpd.GeoSeries(lines, crs=roads.crs))
 
 
-def _pieces(roads: gpd.GeoDataFrame, row: NDArray[np.int64], lines: gpd.GeoSeries) -> gpd.GeoDataFrame:
+def _pieces(roads: gpd.GeoDataFrame, row: IntArray, lines: gpd.GeoSeries) -> gpd.GeoDataFrame:
     pieces = roads.iloc[row]
     several = np.bincount(row)[row] > 1
     number = pd.Series(row).groupby(row).cumcount()
@@ -212,7 +213,7 @@ def _with_columns(roads: gpd.GeoDataFrame, table: str, file: str) -> tuple[gpd.G
     oneway, odd = oneway_of(roads)
     if len(odd):
         told.append(_about("roads.odd_oneway", odd, table, file))
-    open_to: dict[str, NDArray[Any]] = {c: _open(roads[c]) for c in ("walk", "drive", "cycle") if c in roads}
+    open_to: dict[str, AnyArray] = {c: _open(roads[c]) for c in ("walk", "drive", "cycle") if c in roads}
     for built in [b for b in ("bridge", "tunnel") if b in roads]:
         said = roads[built].map(_first).str.lower().str.removesuffix(".0")
         open_to[built] = ~said.isin({*_BOTH, *_HOUSES_ABOVE, "f"}).to_numpy(dtype=bool)  # T, F: Geofabrik
@@ -222,8 +223,8 @@ def _with_columns(roads: gpd.GeoDataFrame, table: str, file: str) -> tuple[gpd.G
     return roads, join_findings([*told, nodes])
 
 
-def _open(values: pd.Series) -> NDArray[np.bool_]:
-    closed: NDArray[np.bool_] = values.map(_first).str.lower().str.removesuffix(".0").isin(_NO).to_numpy(dtype=bool)
+def _open(values: pd.Series) -> BoolArray:
+    closed: BoolArray = values.map(_first).str.lower().str.removesuffix(".0").isin(_NO).to_numpy(dtype=bool)
     return ~closed
 
 
@@ -262,8 +263,8 @@ def oneway_of(roads: pd.DataFrame) -> tuple[NDArray[np.int8], pd.Index]:
 
 
 def junctions_of(
-    roads: gpd.GeoDataFrame, coords: NDArray[np.float64], start: NDArray[np.int64]
-) -> tuple[NDArray[np.int32], NDArray[np.int32], NDArray[np.float64], pd.Index | None]:
+    roads: gpd.GeoDataFrame, coords: FloatArray, start: IntArray
+) -> tuple[NDArray[np.int32], NDArray[np.int32], FloatArray, pd.Index | None]:
     """Tail and head of each road, where the junctions lie, and their ids where the roads name them.
 
     ``coords[start[i]:start[i + 1]]``: the line of road i.
@@ -288,7 +289,7 @@ def components_of(tail: NDArray[np.int32], head: NDArray[np.int32], count: int) 
     return by_size(csgraph.connected_components(joined, directed=False)[1])
 
 
-def by_size(label: NDArray[Any]) -> NDArray[np.int32]:
+def by_size(label: AnyArray) -> NDArray[np.int32]:
     """Labels renumbered, the most frequent first."""
     bysize = np.argsort(-np.bincount(label), kind="stable")
     rank = np.empty(len(bysize), np.int32)

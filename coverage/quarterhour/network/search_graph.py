@@ -12,14 +12,13 @@ from dataclasses import dataclass, field, replace
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
+from quarterhour.base.arrays import AnyArray, BoolArray, FloatArray
 from quarterhour.base.errors import DataError
 from quarterhour.network.build import Arcs, Network
 from quarterhour.network.simplify import Links, continuations, link_roads
 from quarterhour.network.turns import Contexts, contexts_of, turn_centiseconds
 
-Ints = NDArray[Any]
 BEYOND_CS = 1 << 30
 """No cutoff is as long: a link that takes longer may as well take this."""
 UNREACHED = 2**31 - 1
@@ -39,17 +38,17 @@ class SearchGraph:
     taken, and what the turn costs. ``plain``: states are junctions and links roads. ``kept``: arcs, by heading.
     """
 
-    states: Ints
-    arc: Ints
-    before: Ints
-    road_cs: Ints
-    begin: Ints
-    cs: Ints
-    split_arc: Ints
-    split_state: Ints
-    exit_arc: Ints
-    exit_state: Ints
-    exit_cs: Ints
+    states: AnyArray
+    arc: AnyArray
+    before: AnyArray
+    road_cs: AnyArray
+    begin: AnyArray
+    cs: AnyArray
+    split_arc: AnyArray
+    split_state: AnyArray
+    exit_arc: AnyArray
+    exit_state: AnyArray
+    exit_cs: AnyArray
     plain: bool
     kept: dict[str, Any] = field(default_factory=dict, repr=False)
 
@@ -65,15 +64,15 @@ class SearchGraph:
         found: Arcs = self.kept[heading]
         return found
 
-    def arrivals(self, arcs: Ints) -> Ints:
+    def arrivals(self, arcs: AnyArray) -> AnyArray:
         """The state in which each of some link arcs ends, for a trip that began on it."""
         at = np.minimum(np.searchsorted(self.split_arc, arcs), max(len(self.split_arc) - 1, 0))
-        free: Ints = self.states[self.begin[arcs ^ 1]]
+        free: AnyArray = self.states[self.begin[arcs ^ 1]]
         if not len(self.split_arc):
             return free
         return np.asarray(np.where(self.split_arc[at] == arcs, self.split_state[at], free))
 
-    def exits(self, arcs: Ints) -> tuple[Ints, Ints, Ints]:
+    def exits(self, arcs: AnyArray) -> tuple[AnyArray, AnyArray, AnyArray]:
         """The states from which each of some link arcs may be taken: position in ``arcs``, state, cost of the turn."""
         rows, free = np.arange(len(arcs)), self.states[self.begin[arcs]]
         low, high = (np.searchsorted(self.exit_arc, arcs, side) for side in ("left", "right"))
@@ -81,15 +80,15 @@ class SearchGraph:
         states, cost = np.r_[free, self.exit_state[more]], np.r_[np.zeros(len(arcs), np.int64), self.exit_cs[more]]
         return np.r_[rows, which], states, cost
 
-    def roads_by_link(self) -> tuple[Ints, Ints]:
+    def roads_by_link(self) -> tuple[AnyArray, AnyArray]:
         """Roads, those of one link side by side, and where each link's begin."""
         if "roads by link" not in self.kept:
             link = self.arc[::2] >> 1
             self.kept["roads by link"] = np.argsort(link, kind="stable"), np.r_[0, np.cumsum(np.bincount(link))]
-        found: tuple[Ints, Ints] = self.kept["roads by link"]
+        found: tuple[AnyArray, AnyArray] = self.kept["roads by link"]
         return found
 
-    def road_times(self, times: Ints, *, leaving: bool) -> Ints:
+    def road_times(self, times: AnyArray, *, leaving: bool) -> AnyArray:
         """When a search sets out along each road from its tail and from its head (roads x 2).
 
         ``times``: by state, UNREACHED where it did not come. ``leaving``: the search follows the trips; else it runs
@@ -122,7 +121,7 @@ def search_graph(network: Network) -> SearchGraph:
     return found
 
 
-def ragged(first: Ints, count: Ints) -> tuple[Ints, Ints]:
+def ragged(first: AnyArray, count: AnyArray) -> tuple[AnyArray, AnyArray]:
     """Ranges ``first[i]`` .. ``first[i] + count[i]`` laid end to end: i of each member, and the members."""
     row = np.repeat(np.arange(len(first)), count)
     return row, np.arange(len(row)) - np.repeat(np.cumsum(count) - count, count) + np.repeat(first, count)
@@ -147,7 +146,7 @@ def _graph(network: Network) -> SearchGraph:
     return _with_arcs(network, links, begin, road_cs, states, rows, plain)
 
 
-def _no_turning_round(at: Ints, cs: Ints, named: NDArray[np.bool_]) -> list[tuple[int, ...]]:
+def _no_turning_round(at: AnyArray, cs: AnyArray, named: BoolArray) -> list[tuple[int, ...]]:
     """Where a road merely goes on, but a restriction needs the junction."""
     ends = np.concatenate(continuations(at, cs, len(named)))
     ends = ends[named[at[ends]] & (cs[ends] > 0) & (cs[ends ^ 1] > 0)]
@@ -162,15 +161,15 @@ def _on_links(sequences: list[tuple[int, ...]], links: Links) -> list[tuple[int,
 class _Split:
     """States besides the free ones, by junction: how one came (``arc``), in which context (-1: in none)."""
 
-    arc: Ints
-    context: Ints
-    junction: Ints
-    base: NDArray[np.bool_]
+    arc: AnyArray
+    context: AnyArray
+    junction: AnyArray
+    base: BoolArray
     contexts: Contexts
-    costly: NDArray[np.bool_]
+    costly: BoolArray
 
 
-def _split(network: Network, links: Links, begin: Ints, contexts: Contexts) -> _Split:
+def _split(network: Network, links: Links, begin: AnyArray, contexts: Contexts) -> _Split:
     mode, count = network.mode, len(network.x)
     costly = np.zeros(count, bool)
     if mode.travels == "vehicle" and any(mode.turn_seconds.values()):
@@ -188,7 +187,7 @@ def _split(network: Network, links: Links, begin: Ints, contexts: Contexts) -> _
 
 
 def _with_arcs(
-    network: Network, links: Links, begin: Ints, road_cs: Ints, states: Ints, rows: _Split, plain: bool
+    network: Network, links: Links, begin: AnyArray, road_cs: AnyArray, states: AnyArray, rows: _Split, plain: bool
 ) -> SearchGraph:
     own = states[rows.junction] + 1 + np.arange(len(rows.arc)) - np.searchsorted(rows.junction, rows.junction)
     by_arc = np.flatnonzero(rows.base)[np.argsort(rows.arc[rows.base])]
@@ -220,8 +219,8 @@ def _with_arcs(
 
 
 def _ways_on(
-    network: Network, links: Links, graph: SearchGraph, rows: _Split, own: Ints
-) -> tuple[Ints, Ints, Ints, Ints]:
+    network: Network, links: Links, graph: SearchGraph, rows: _Split, own: AnyArray
+) -> tuple[AnyArray, AnyArray, AnyArray, AnyArray]:
     """From each state besides the free ones: its row, the link arc taken, the cost of the turn, where that leads."""
     out = np.flatnonzero(links.cs > 0)
     out = out[np.argsort(graph.begin[out], kind="stable")]
@@ -244,12 +243,12 @@ def _ways_on(
     return row, arc, _costs(network, links, rows, row, arc), to
 
 
-def _pair(context: Ints, arc: Ints, arcs: int) -> Ints:
+def _pair(context: AnyArray, arc: AnyArray, arcs: int) -> AnyArray:
     """One number for a context and an arc; negative without a context."""
     return np.where(context >= 0, context * arcs + arc, -1)
 
 
-def _costs(network: Network, links: Links, rows: _Split, row: Ints, arc: Ints) -> Ints:
+def _costs(network: Network, links: Links, rows: _Split, row: AnyArray, arc: AnyArray) -> AnyArray:
     cost = np.zeros(len(row), np.int64)
     slow = np.flatnonzero(rows.costly[rows.junction[row]])
     if len(slow):
@@ -259,7 +258,7 @@ def _costs(network: Network, links: Links, rows: _Split, row: Ints, arc: Ints) -
     return cost
 
 
-def _directions(network: Network) -> NDArray[np.float64]:
+def _directions(network: Network) -> FloatArray:
     """The way from each road end into its road (metres, x and y). DataError without coordinates."""
     if not np.isfinite(network.coords).all():
         raise DataError("turns.no_coordinates", mode=network.mode.id)
@@ -277,7 +276,7 @@ def _directions(network: Network) -> NDArray[np.float64]:
     return found
 
 
-def _csr(start: Ints, end: Ints, cs: Ints, count: int) -> Arcs:
+def _csr(start: AnyArray, end: AnyArray, cs: AnyArray, count: int) -> Arcs:
     """Arcs in order; of parallel ones the quickest, and none from a state to itself."""
     order = np.lexsort((cs, end, start))
     start, end, cs = start[order], end[order], cs[order]

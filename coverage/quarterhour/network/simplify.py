@@ -7,14 +7,12 @@ road end ``a ^ 1``. Links are numbered in the same way.
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 from scipy import sparse
 from scipy.sparse import csgraph
 
-Ints = NDArray[Any]
+from quarterhour.base.arrays import AnyArray, BoolArray
 
 
 @dataclass(frozen=True, eq=False)
@@ -26,14 +24,14 @@ class Links:
     ``inner``: junctions that stand within a link.
     """
 
-    arc: Ints
-    before: Ints
-    end: Ints
-    cs: Ints
-    inner: NDArray[np.bool_]
+    arc: AnyArray
+    before: AnyArray
+    end: AnyArray
+    cs: AnyArray
+    inner: BoolArray
 
 
-def continuations(at: Ints, cs: Ints, junctions: int) -> tuple[Ints, Ints]:
+def continuations(at: AnyArray, cs: AnyArray, junctions: int) -> tuple[AnyArray, AnyArray]:
     """The two road ends of every junction where a road merely goes on.
 
     Nothing else meets there, and whoever may come by one may leave by the other. ``at``: the junction of each road
@@ -47,7 +45,7 @@ def continuations(at: Ints, cs: Ints, junctions: int) -> tuple[Ints, Ints]:
     return first[through & back], second[through & back]
 
 
-def link_roads(at: Ints, cs: Ints, junctions: int, *, stay: NDArray[np.bool_] | None = None) -> Links:
+def link_roads(at: AnyArray, cs: AnyArray, junctions: int, *, stay: BoolArray | None = None) -> Links:
     """Links of roads joined at their continuations, but not where ``stay`` says so.
 
     A ring that no other road meets keeps one junction. Without continuations every road is a link of its own.
@@ -76,7 +74,7 @@ def link_roads(at: Ints, cs: Ints, junctions: int, *, stay: NDArray[np.bool_] | 
     return Links(arc, before, end, whole, inner)
 
 
-def _without_rings(first: Ints, second: Ints, roads: int) -> tuple[Ints, Ints]:
+def _without_rings(first: AnyArray, second: AnyArray, roads: int) -> tuple[AnyArray, AnyArray]:
     """As many joints as roads: the joints run round in a ring, and one of them must be a junction."""
     if not len(first):
         return first, second
@@ -90,7 +88,7 @@ def _without_rings(first: Ints, second: Ints, roads: int) -> tuple[Ints, Ints]:
     return first[kept], second[kept]
 
 
-def _from_the_beginning(first: Ints, second: Ints, cs: Ints) -> tuple[Ints, Ints]:
+def _from_the_beginning(first: AnyArray, second: AnyArray, cs: AnyArray) -> tuple[AnyArray, AnyArray]:
     """For each road arc the arc with which its link begins, and the centiseconds between the two beginnings.
 
     Each step looks twice as far back as the one before.

@@ -21,8 +21,8 @@ import geopandas as gpd
 import numpy as np
 import pandas as pd
 import shapely
-from numpy.typing import NDArray
 
+from quarterhour.base.arrays import AnyArray, FloatArray, IntArray
 from quarterhour.base.errors import DataError, MissingError, first_ids
 from quarterhour.base.findings import finding, no_findings
 from quarterhour.network.modes import Mode
@@ -40,12 +40,12 @@ _UP = ("climb_m", *(f"climb_over_{p:.0%}".rstrip("%") for p in OVER))
 _DOWN = ("drop_m", *(f"drop_over_{p:.0%}".rstrip("%") for p in OVER))
 
 
-def tobler_factor(slope: NDArray[Any] | float) -> NDArray[np.float64]:
+def tobler_factor(slope: AnyArray | float) -> FloatArray:
     """Walking speed on a slope (rise over run, uphill positive) as a share of that on the level; Tobler 1993."""
     return np.asarray(np.exp(-3.5 * (np.abs(np.asarray(slope) + 0.05) - 0.05)))
 
 
-def power_kmh(slope: NDArray[Any] | float, motor: Mapping[str, float]) -> NDArray[np.float64]:
+def power_kmh(slope: AnyArray | float, motor: Mapping[str, float]) -> FloatArray:
     """How fast a motor drives mass and rider uphill: watts = mass x g x (slope + rolling) x speed.
 
     Air is left out (26 W at 15 km/h); without limit on the level or downhill enough.
@@ -55,8 +55,8 @@ def power_kmh(slope: NDArray[Any] | float, motor: Mapping[str, float]) -> NDArra
 
 
 def slope_paces(
-    roads: pd.DataFrame, mode: Mode, *, length_m: NDArray[Any], along_kmh: NDArray[Any], against_kmh: NDArray[Any]
-) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    roads: pd.DataFrame, mode: Mode, *, length_m: AnyArray, along_kmh: AnyArray, against_kmh: AnyArray
+) -> tuple[FloatArray, FloatArray]:
     """Times along and against each road, in times on the level; 1 where the mode or the road has no slope."""
     known = set(roads.columns)
     if mode.slope == "tobler" and known.issuperset(_TOBLER):
@@ -72,9 +72,7 @@ def slope_paces(
     return np.where(own, 1.0, along), np.where(own, 1.0, against)
 
 
-def _motor_pace(
-    table: pd.DataFrame, length_m: NDArray[Any], kmh: NDArray[Any], motor: Mapping[str, float]
-) -> NDArray[np.float64]:
+def _motor_pace(table: pd.DataFrame, length_m: AnyArray, kmh: AnyArray, motor: Mapping[str, float]) -> FloatArray:
     """1 + k x climb beyond the slope that is still taken at full speed / length, k = time lost for each metre."""
     lost = kmh / 3.6 * motor["mass_kg"] * GRAVITY / motor["watts"]
     full = np.clip(1 / lost - motor["rolling"], 0.0, STEEPEST)
@@ -88,8 +86,8 @@ def _motor_pace(
 
 
 def _even(
-    roads: pd.DataFrame, mode: Mode, length_m: NDArray[Any], along_kmh: NDArray[Any], against_kmh: NDArray[Any]
-) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    roads: pd.DataFrame, mode: Mode, length_m: AnyArray, along_kmh: AnyArray, against_kmh: AnyArray
+) -> tuple[FloatArray, FloatArray]:
     climb, drop = _numbers(roads["climb_m"]), _numbers(roads["drop_m"])
     share = _numbers(roads["climb_share"]) if "climb_share" in roads else _ratio(climb, climb + drop)
     rise, fall = _ratio(climb, share * length_m), _ratio(drop, (1 - share) * length_m)
@@ -98,22 +96,22 @@ def _even(
     return along, against
 
 
-def _numbers(column: pd.Series, *, otherwise: float = 0.0) -> NDArray[np.float64]:
+def _numbers(column: pd.Series, *, otherwise: float = 0.0) -> FloatArray:
     return np.asarray(np.nan_to_num(pd.to_numeric(column, errors="coerce").to_numpy(dtype=float), nan=otherwise))
 
 
-def _ratio(part: NDArray[Any], whole: NDArray[Any]) -> NDArray[np.float64]:
+def _ratio(part: AnyArray, whole: AnyArray) -> FloatArray:
     return np.asarray(np.divide(part, whole, out=np.zeros(len(whole)), where=whole > 0))
 
 
-def _pace(mode: Mode, slope: NDArray[Any], speed_kmh: NDArray[Any]) -> NDArray[np.float64]:
+def _pace(mode: Mode, slope: AnyArray, speed_kmh: AnyArray) -> FloatArray:
     """Time on a slope in times on the level."""
     if isinstance(mode.slope, Mapping):
         return np.asarray(np.maximum(1.0, speed_kmh / power_kmh(slope, mode.slope)))
     return _tobler_pace(slope)
 
 
-def _tobler_pace(slope: NDArray[Any]) -> NDArray[np.float64]:
+def _tobler_pace(slope: AnyArray) -> FloatArray:
     return np.asarray(1.0 / tobler_factor(np.clip(slope, -STEEPEST, STEEPEST)))
 
 
@@ -151,7 +149,7 @@ def rise_m(
     whole = np.bincount(row, weights=np.isnan(step), minlength=len(roads)) == 0
     step = np.where(whole[row], step, 0.0)
 
-    def total(of: NDArray[np.float64]) -> NDArray[np.float64]:
+    def total(of: FloatArray) -> FloatArray:
         return np.asarray(np.bincount(row, weights=of, minlength=len(roads)))
 
     length, slope = total(run), _ratio(step, run)
@@ -174,7 +172,7 @@ def _beyond(ids: pd.Index, table: str, file: str) -> pd.DataFrame:
     )
 
 
-def _sampled(roads: gpd.GeoDataFrame) -> tuple[NDArray[Any], NDArray[np.int64], NDArray[np.float64]]:
+def _sampled(roads: gpd.GeoDataFrame) -> tuple[AnyArray, IntArray, FloatArray]:
     """Each road's line, and where on it the ground is looked up: row and metres."""
     lines = roads.geometry.to_numpy()
     length = shapely.length(lines)
@@ -205,7 +203,7 @@ def opened_grid(path: Path) -> Iterator[Any]:
         raise DataError("speeds.bad_dem", file=path.name) from why
 
 
-def _heights(points: NDArray[Any], crs: Any, dem: Path) -> NDArray[np.float64]:
+def _heights(points: AnyArray, crs: Any, dem: Path) -> FloatArray:
     with opened_grid(dem) as grid:
         xy = shapely.get_coordinates(gpd.GeoSeries(points, crs=crs).to_crs(grid.crs.to_wkt()).to_numpy())
         a, b, c, d, e, f = tuple(~grid.transform)[:6]
@@ -216,7 +214,7 @@ def _heights(points: NDArray[Any], crs: Any, dem: Path) -> NDArray[np.float64]:
     return _between_cells(cells, column - left, line - top)
 
 
-def _around(at: NDArray[np.float64], size: int) -> tuple[int, int]:
+def _around(at: FloatArray, size: int) -> tuple[int, int]:
     """The cells from which the ones around every place can be read: first, and one past the last."""
     known = at[np.isfinite(at)]
     low, high = (known.min(), known.max()) if len(known) else (0.0, 0.0)
@@ -224,7 +222,7 @@ def _around(at: NDArray[np.float64], size: int) -> tuple[int, int]:
     return first, int(np.clip(np.ceil(high) + 1, first + 1, size))
 
 
-def _between_cells(cells: NDArray[Any], x: NDArray[Any], y: NDArray[Any]) -> NDArray[np.float64]:
+def _between_cells(cells: AnyArray, x: AnyArray, y: AnyArray) -> FloatArray:
     """Bilinear between the centres of four cells; missing outside the grid, and beside missing cells."""
     rows, columns = cells.shape
     inside = (x >= -0.5) & (y >= -0.5) & (x <= columns - 0.5) & (y <= rows - 0.5)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any
 
 import geopandas as gpd
 import numpy as np
@@ -11,14 +10,13 @@ import pandas as pd
 import shapely
 from numpy.typing import NDArray
 
+from quarterhour.base.arrays import AnyArray, BoolArray, FloatArray, IntArray
 from quarterhour.base.cells import texts
 from quarterhour.base.errors import DataError, first_ids
 from quarterhour.base.findings import findings_from
 from quarterhour.base.jit import COMPILED, kernel
 from quarterhour.network.build import Network
 from quarterhour.network.snap_scipy import Segments, nearest_segment, segments_of
-
-Floats = NDArray[np.float64]
 
 SMALLEST_COMPONENT = 50
 """Junctions. Roads that join fewer count as an island (50 is Valhalla's ``minimum_reachability``)."""
@@ -142,13 +140,13 @@ def _check_crs(network: Network, places: gpd.GeoDataFrame) -> None:
         raise DataError("snap.other_crs", came=str(places.crs), needed=network.crs.name)
 
 
-def _points(places: gpd.GeoDataFrame) -> tuple[Floats, Floats]:
+def _points(places: gpd.GeoDataFrame) -> tuple[FloatArray, FloatArray]:
     shapes = places.geometry.to_numpy()
     shapes = np.where(shapely.is_empty(shapes), None, shapes)  # GEOS knows no x of an empty point
     return shapely.get_x(shapes), shapely.get_y(shapes)
 
 
-def _poor(network: Network, smallest: int) -> tuple[NDArray[np.bool_], NDArray[np.bool_]]:
+def _poor(network: Network, smallest: int) -> tuple[BoolArray, BoolArray]:
     """Which roads belong to islands, and which vertices to roads that are passed over."""
     key = f"poor {smallest}"
     if key not in network.kept:
@@ -158,11 +156,11 @@ def _poor(network: Network, smallest: int) -> tuple[NDArray[np.bool_], NDArray[n
         poor = island | network.no_stopping
         bad = np.repeat(poor, np.diff(network.coord_start)) if poor.any() else np.zeros(1, bool)
         network.kept[key] = island, bad
-    found: tuple[NDArray[np.bool_], NDArray[np.bool_]] = network.kept[key]
+    found: tuple[BoolArray, BoolArray] = network.kept[key]
     return found
 
 
-def _on_road(network: Network, vertex: NDArray[Any], along: Floats) -> tuple[NDArray[np.int32], Floats, Floats]:
+def _on_road(network: Network, vertex: AnyArray, along: FloatArray) -> tuple[NDArray[np.int32], FloatArray, FloatArray]:
     """Road, share of it and point, from the first vertex of a segment and the share of that."""
     hit = vertex >= 0
     at, part = vertex[hit], along[hit]
@@ -184,7 +182,7 @@ class Grid:
 
     start: NDArray[np.int32]
     held: NDArray[np.int32]
-    low: Floats
+    low: FloatArray
     cell: float
     shape: tuple[int, int]
 
@@ -200,14 +198,14 @@ def grid_of(network: Network) -> Grid:
     return found
 
 
-def _first_vertices(network: Network) -> NDArray[np.int64]:
+def _first_vertices(network: Network) -> IntArray:
     """Of all segments."""
     first = np.ones(len(network.coords), bool)
     first[network.coord_start[1:] - 1] = False
     return np.flatnonzero(first)
 
 
-def _grid_shape(xy: Floats, a: NDArray[np.int32]) -> tuple[float, Floats, tuple[int, int]]:
+def _grid_shape(xy: FloatArray, a: NDArray[np.int32]) -> tuple[float, FloatArray, tuple[int, int]]:
     low, high = xy.min(axis=0) - 1, xy.max(axis=0) + 1
     span = np.abs(xy[a + 1] - xy[a])
     cell = CELL_M
@@ -219,11 +217,11 @@ def _grid_shape(xy: Floats, a: NDArray[np.int32]) -> tuple[float, Floats, tuple[
         cell *= 2
 
 
-Found = tuple[NDArray[Any], Floats, Floats, NDArray[np.bool_]]
+Found = tuple[AnyArray, FloatArray, FloatArray, BoolArray]
 """First vertex of the segment and share of it, metres off, whether a nearer road was passed over."""
 
 
-def _search(network: Network, x: Floats, y: Floats, limit: float, detour: float, bad: NDArray[np.bool_]) -> Found:
+def _search(network: Network, x: FloatArray, y: FloatArray, limit: float, detour: float, bad: BoolArray) -> Found:
     vertex, along = np.full(len(x), -1, np.int32), np.zeros(len(x))
     gap, passed = np.full(len(x), np.nan), np.zeros(len(x), bool)
     if not len(x):
@@ -238,7 +236,7 @@ def _search(network: Network, x: Floats, y: Floats, limit: float, detour: float,
     return vertex, along, gap, passed
 
 
-def _search_plain(network: Network, x: Floats, y: Floats, limit: float, detour: float, bad: NDArray[np.bool_]) -> Found:
+def _search_plain(network: Network, x: FloatArray, y: FloatArray, limit: float, detour: float, bad: BoolArray) -> Found:
     """The same by the rules of ``_query``, through a tree of segments."""
     pointed = np.isfinite(x) & np.isfinite(y)
     limits = np.where(pointed, float(limit), -1.0)
@@ -265,7 +263,7 @@ def _segments(network: Network) -> Segments:
     return found
 
 
-def _good_segments(network: Network, bad: NDArray[np.bool_]) -> Segments:
+def _good_segments(network: Network, bad: BoolArray) -> Segments:
     first = _first_vertices(network)
     return segments_of(network.coords, first[~bad[first]])
 

@@ -3,34 +3,31 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
 import shapely
-from numpy.typing import NDArray
 
-Ints = NDArray[Any]
-Floats = NDArray[np.float64]
+from quarterhour.base.arrays import AnyArray, BoolArray, FloatArray
 
 
 @dataclass(frozen=True, eq=False)
 class Segments:
     """Segments by their first vertex, and a tree to look them up in."""
 
-    first: Ints
+    first: AnyArray
     tree: shapely.STRtree
-    coords: Floats
+    coords: FloatArray
 
 
-def segments_of(coords: Floats, first: Ints) -> Segments:
+def segments_of(coords: FloatArray, first: AnyArray) -> Segments:
     """All segments, or some, of lines given by their vertices."""
     lines = shapely.linestrings(np.stack([coords[first], coords[first + 1]], axis=1))
     return Segments(np.asarray(first, np.int64), shapely.STRtree(lines), coords)
 
 
 def nearest_segment(
-    held: Segments, x: Floats, y: Floats, limit: Floats, same_m: float, bad: NDArray[np.bool_] | None = None
-) -> tuple[Ints, Floats, Floats]:
+    held: Segments, x: FloatArray, y: FloatArray, limit: FloatArray, same_m: float, bad: BoolArray | None = None
+) -> tuple[AnyArray, FloatArray, FloatArray]:
     """For each point the first vertex of its nearest segment (-1: none within its limit), the share of it, the metres.
 
     Of segments that are as near but for ``same_m`` the first counts, unless they are neighbours of one line; a
@@ -57,7 +54,9 @@ def nearest_segment(
     return vertex, along, gap
 
 
-def _candidates(held: Segments, x: Floats, y: Floats, limit: Floats, same_m: float) -> tuple[Ints, Ints, Floats]:
+def _candidates(
+    held: Segments, x: FloatArray, y: FloatArray, limit: FloatArray, same_m: float
+) -> tuple[AnyArray, AnyArray, FloatArray]:
     """Points, first vertices of the segments that may be their nearest, square metres between."""
     there = np.flatnonzero(np.isfinite(x) & np.isfinite(y))
     points, most = shapely.points(x[there], y[there]), limit.max(initial=0.0) * (1 + 1e-9) + same_m
@@ -73,13 +72,13 @@ def _candidates(held: Segments, x: Floats, y: Floats, limit: Floats, same_m: flo
     return at[near], p[near], square[near]
 
 
-def _square_m(x: Floats, y: Floats, dx: Floats, dy: Floats) -> Floats:
+def _square_m(x: FloatArray, y: FloatArray, dx: FloatArray, dy: FloatArray) -> FloatArray:
     f = np.minimum(np.maximum((x * dx + y * dy) / np.maximum(dx * dx + dy * dy, 1e-300), 0.0), 1.0)
     ex, ey = f * dx - x, f * dy - y
     return np.asarray(ex * ex + ey * ey)
 
 
-def _foot(coords: Floats, p: Ints, px: Floats, py: Floats) -> tuple[Floats, Floats]:
+def _foot(coords: FloatArray, p: AnyArray, px: FloatArray, py: FloatArray) -> tuple[FloatArray, FloatArray]:
     (ax, ay), (bx, by) = coords[p].T, coords[p + 1].T
     dx, dy = bx - ax, by - ay
     length = dx * dx + dy * dy

@@ -32,6 +32,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from quarterhour.base.arrays import AnyArray, BoolArray, FloatArray
 from quarterhour.network.modes import Mode
 from quarterhour.network.slope import slope_paces
 
@@ -74,7 +75,7 @@ def _one_limit(text: str) -> float | None:
     return known.get(text, known.get(text.rpartition(":")[2]))
 
 
-def may_use(roads: pd.DataFrame, mode: Mode) -> NDArray[np.bool_]:
+def may_use(roads: pd.DataFrame, mode: Mode) -> BoolArray:
     """Where the roads' access lets the mode go; where no column says, everywhere.
 
     Cyclists without a column ``cycle`` go where ``drive`` lets vehicles.
@@ -91,7 +92,7 @@ def one_way(roads: pd.DataFrame, mode: Mode) -> NDArray[np.int8]:
     return way if mode.obeys_oneway else np.where(ferry, way, 0).astype(np.int8)
 
 
-def road_speeds(roads: pd.DataFrame, mode: Mode, *, against: bool = False) -> NDArray[np.float64]:
+def road_speeds(roads: pd.DataFrame, mode: Mode, *, against: bool = False) -> FloatArray:
     """Kilometres an hour along each road (or against it), on the level; 0 where the mode may not go.
 
     The speed of the class; where a limit is known and the mode has a ``limit_share``, that share of the
@@ -110,10 +111,10 @@ def road_speeds(roads: pd.DataFrame, mode: Mode, *, against: bool = False) -> ND
     return np.where(open_to, speed, 0.0)
 
 
-def _by_value(column: pd.Series, meaning: Any) -> NDArray[np.float64]:
+def _by_value(column: pd.Series, meaning: Any) -> FloatArray:
     """A meaning looked up once for each value that stands in the column."""
     codes, values = pd.factorize(column.map(_hashable), use_na_sentinel=False)
-    known: NDArray[np.float64] = np.array([meaning(value) for value in values], np.float64)
+    known: FloatArray = np.array([meaning(value) for value in values], np.float64)
     return known[codes] if len(known) else np.empty(0)
 
 
@@ -127,8 +128,8 @@ def _worst(said: object, table: Mapping[str, float], otherwise: float) -> float:
 
 
 def directed_cs(
-    roads: pd.DataFrame, mode: Mode, *, length_m: NDArray[Any], speed_kmh: NDArray[Any]
-) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    roads: pd.DataFrame, mode: Mode, *, length_m: AnyArray, speed_kmh: AnyArray
+) -> tuple[FloatArray, FloatArray]:
     """Centiseconds along and against each road, before they are rounded: slope, signals and ferries count.
 
     ``speed_kmh``: along, above 0, as `road_speeds` has it.
@@ -145,11 +146,11 @@ def directed_cs(
     return along, against
 
 
-def _numbers(column: pd.Series) -> NDArray[np.float64]:
+def _numbers(column: pd.Series) -> FloatArray:
     return np.asarray(np.nan_to_num(pd.to_numeric(column, errors="coerce").to_numpy(dtype=float)))
 
 
-def _ferries(roads: pd.DataFrame, mode: Mode, name: str, otherwise: NDArray[Any]) -> NDArray[np.float64]:
+def _ferries(roads: pd.DataFrame, mode: Mode, name: str, otherwise: AnyArray) -> FloatArray:
     ferry = (roads["road_class"] == "ferry").to_numpy()
     minutes = pd.to_numeric(roads[name], errors="coerce").to_numpy(dtype=float)
     share = _numbers(roads["ferry_share"]) if "ferry_share" in roads else np.ones(len(roads))

@@ -17,11 +17,11 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from quarterhour.base.arrays import AnyArray, BoolArray, FloatArray, IntArray
 from quarterhour.base.errors import DataError, first_ids
 from quarterhour.base.findings import findings_from
 from quarterhour.network.modes import Mode
 
-Ints = NDArray[Any]
 COLUMNS = ("kind", "from_road", "via_node", "via_roads", "to_road")
 STRAIGHT_DEGREES = 45.0
 """A turn by less is straight on."""
@@ -35,7 +35,7 @@ class Turns:
     ``unmet``: restrictions whose roads do not meet as they say, or that leave no way at all.
     """
 
-    start: NDArray[np.int64]
+    start: IntArray
     arc: NDArray[np.int32]
     elsewhere: tuple[str, ...] = ()
     unmet: tuple[str, ...] = ()
@@ -57,7 +57,7 @@ def turns_of(
 
 
 def forbidden_turns(
-    table: pd.DataFrame, *, road_ids: pd.Index, ends: tuple[Any, Any], open_: NDArray[np.bool_], mode: Mode
+    table: pd.DataFrame, *, road_ids: pd.Index, ends: tuple[Any, Any], open_: BoolArray, mode: Mode
 ) -> Turns:
     """What a table of restrictions forbids a mode on its roads.
 
@@ -114,7 +114,7 @@ def _check(table: pd.DataFrame) -> None:
 class _Roads:
     """Roads by their ids, and which arcs leave a node."""
 
-    def __init__(self, ids: pd.Index, ends: tuple[Any, Any], open_: NDArray[np.bool_]) -> None:
+    def __init__(self, ids: pd.Index, ends: tuple[Any, Any], open_: BoolArray) -> None:
         self.row = {str(road): row for row, road in enumerate(ids)}
         self.node = np.column_stack(ends).ravel()
         self.out: dict[Any, list[int]] | None = None
@@ -181,10 +181,10 @@ class Contexts:
     beginning; any other arc leads into its own short context, or none.
     """
 
-    arc: Ints
-    short: NDArray[np.bool_]
-    stops: Ints
-    moves: Ints
+    arc: AnyArray
+    short: BoolArray
+    stops: AnyArray
+    moves: AnyArray
 
 
 def contexts_of(sequences: Iterable[tuple[int, ...]]) -> Contexts:
@@ -218,9 +218,7 @@ def contexts_of(sequences: Iterable[tuple[int, ...]]) -> Contexts:
 # --- what a turn costs
 
 
-def turn_centiseconds(
-    mode: Mode, arriving: NDArray[np.float64], leaving: NDArray[np.float64], back: NDArray[np.bool_]
-) -> NDArray[np.int64]:
+def turn_centiseconds(mode: Mode, arriving: FloatArray, leaving: FloatArray, back: BoolArray) -> IntArray:
     """What turns cost a mode: by the angle between two directions (vectors, n x 2); ``back``: on the same road.
 
     ``turn_seconds`` are those of right-hand traffic; where a mode drives on the left, left and right change places.

@@ -9,9 +9,9 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from quarterhour.base.arrays import IntArray
 from quarterhour.base.errors import DataError, first_ids
 
-Ints = NDArray[np.int64]
 NEVER = np.int64(2**62)
 COLUMNS = ("beds", "nursing_beds")
 
@@ -106,7 +106,7 @@ def _checked(institutions: pd.DataFrame) -> pd.DataFrame:
     return table
 
 
-def _cheapest(most: Ints, each: Ints, fixed: Ints, wanted: int) -> Ints:
+def _cheapest(most: IntArray, each: IntArray, fixed: IntArray, wanted: int) -> IntArray:
     """Beds by institution that make exactly so many at the least cost.
 
     ``cost[used][k]``: the least for k beds from the institutions so far, with (1) or without (0) the one that
@@ -131,7 +131,7 @@ def _cheapest(most: Ints, each: Ints, fixed: Ints, wanted: int) -> Ints:
     return _traced(cost, kept, part, most, wanted)
 
 
-def _in_part(before: Ints, room: int, price: int, once: int) -> tuple[Ints, Ints]:
+def _in_part(before: IntArray, room: int, price: int, once: int) -> tuple[IntArray, IntArray]:
     """The least for k beds when 1 to ``room`` of them come from one institution, and how many do."""
     wanted = len(before) - 1
     least, at = np.full(wanted + 1, NEVER, np.int64), np.zeros(wanted + 1, np.int64)
@@ -143,7 +143,7 @@ def _in_part(before: Ints, room: int, price: int, once: int) -> tuple[Ints, Ints
     return least, at
 
 
-def _traced(cost: Ints, kept: NDArray[np.int8], part: Ints, most: Ints, wanted: int) -> Ints:
+def _traced(cost: IntArray, kept: NDArray[np.int8], part: IntArray, most: IntArray, wanted: int) -> IntArray:
     used, k = int(cost[1, wanted] < cost[0, wanted]), wanted
     convert = np.zeros(len(most), np.int64)
     for i in range(len(most) - 1, -1, -1):

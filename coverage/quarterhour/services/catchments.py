@@ -13,15 +13,14 @@ from typing import Any, Literal
 
 import numpy as np
 import pandas as pd
-from numpy.typing import NDArray
 from scipy import optimize, sparse
 
+from quarterhour.base.arrays import FloatArray, IntArray
 from quarterhour.base.errors import DataError, SolverError, first_ids
 from quarterhour.base.units import CENTISECONDS_PER_MINUTE
 from quarterhour.travel.matrix import TravelTimes
 
-Floats = NDArray[np.float64]
-Decay = Callable[[Floats], Floats]
+Decay = Callable[[FloatArray], FloatArray]
 """Minutes to weights, 1 at the door and falling."""
 Method = Literal["2sfca", "e2sfca", "3sfca", "gaussian"]
 
@@ -102,7 +101,7 @@ def _decay(method: Method, minutes: float, own: Decay | None) -> Decay:
     return step_decay(E2SFCA_STEPS if method == "e2sfca" else THREE_STEP_STEPS)
 
 
-def _column(column: pd.Series, index: pd.Index, what: str) -> Floats:
+def _column(column: pd.Series, index: pd.Index, what: str) -> FloatArray:
     """Values in the order of the times; each id must have one, at least zero."""
     values = pd.to_numeric(column.reindex(index), errors="coerce").to_numpy(dtype=float)
     bad = ~(np.isfinite(values) & (values >= 0))
@@ -178,7 +177,7 @@ def assign_within(times: TravelTimes, *, people: pd.Series, capacity: pd.Series,
     )
 
 
-def _whole(column: pd.Series, index: pd.Index, what: str) -> NDArray[np.int64]:
+def _whole(column: pd.Series, index: pd.Index, what: str) -> IntArray:
     values = _column(column, index, what)
     bad = values != np.rint(values)
     if bad.any():
@@ -186,7 +185,7 @@ def _whole(column: pd.Series, index: pd.Index, what: str) -> NDArray[np.int64]:
     return values.astype(np.int64)
 
 
-def _least_minutes(near: TravelTimes, demand: NDArray[np.int64], supply: NDArray[np.int64]) -> NDArray[np.int64]:
+def _least_minutes(near: TravelTimes, demand: IntArray, supply: IntArray) -> IntArray:
     """People by pair: as many as can be served, then as few centiseconds as can be."""
     pairs = len(near.cs)
     if not pairs or not demand.any() or not supply.any():
@@ -202,12 +201,12 @@ def _least_minutes(near: TravelTimes, demand: NDArray[np.int64], supply: NDArray
     everyone = int(np.rint(-_corner(-np.ones(pairs), within, most, widest).fun))
     cost = near.cs.astype(float) / CENTISECONDS_PER_MINUTE
     found = _corner(cost, within, most, widest, everyone)
-    flow: NDArray[np.int64] = np.rint(found.x).astype(np.int64)
+    flow: IntArray = np.rint(found.x).astype(np.int64)
     _recount(flow, within, most, everyone)
     return flow
 
 
-def _corner(cost: Floats, within: Any, most: Floats, widest: Floats, exactly: int | None = None) -> Any:
+def _corner(cost: FloatArray, within: Any, most: FloatArray, widest: FloatArray, exactly: int | None = None) -> Any:
     total = {} if exactly is None else {"A_eq": sparse.csr_array(np.ones((1, len(cost)))), "b_eq": [float(exactly)]}
     found = optimize.linprog(
         cost, A_ub=within, b_ub=most, bounds=np.column_stack([np.zeros(len(cost)), widest]), method="highs-ds", **total
@@ -217,7 +216,7 @@ def _corner(cost: Floats, within: Any, most: Floats, widest: Floats, exactly: in
     return found
 
 
-def _recount(flow: NDArray[np.int64], within: Any, most: Floats, everyone: int) -> None:
+def _recount(flow: IntArray, within: Any, most: FloatArray, everyone: int) -> None:
     """Rounding must not have made or lost anybody."""
     if (flow < 0).any() or (within @ flow > most).any() or int(flow.sum()) != everyone:
         raise SolverError("access.no_flow", said="the flow does not add up in whole people")

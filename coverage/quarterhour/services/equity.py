@@ -8,9 +8,9 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from quarterhour.base.arrays import FloatArray
 from quarterhour.base.errors import DataError, first_ids
 
-Floats = NDArray[np.float64]
 WORST = 0.1
 """The worst-off tenth of the people."""
 
@@ -76,7 +76,7 @@ def equity_by_area(value: pd.Series, *, people: pd.Series, areas: pd.Series) -> 
     return pd.DataFrame.from_dict(rows, orient="index", columns=["gini", "theil", "worst", "mean", "people"])
 
 
-def _checked(value: pd.Series, people: pd.Series) -> tuple[Floats, Floats]:
+def _checked(value: pd.Series, people: pd.Series) -> tuple[FloatArray, FloatArray]:
     w = pd.to_numeric(people.reindex(value.index), errors="coerce").to_numpy(dtype=float)
     unknown = ~(np.isfinite(w) & (w >= 0))
     if unknown.any():
@@ -89,20 +89,20 @@ def _checked(value: pd.Series, people: pd.Series) -> tuple[Floats, Floats]:
     return x, w[some]
 
 
-def _theil(x: Floats, w: Floats) -> float:
+def _theil(x: FloatArray, w: FloatArray) -> float:
     """T = mean of (x / mean) ln (x / mean), by people."""
     ratio = x / np.average(x, weights=w)
     each = ratio * np.log(np.where(ratio > 0, ratio, 1.0))
     return float(np.average(each, weights=w))
 
 
-def _theil_between(x: Floats, w: Floats, areas: NDArray[np.object_]) -> float:
+def _theil_between(x: FloatArray, w: FloatArray, areas: NDArray[np.object_]) -> float:
     code, _ = pd.factorize(areas, use_na_sentinel=False)
     people = np.bincount(code, weights=w).astype(float)
     return _theil(np.bincount(code, weights=w * x) / people, people)
 
 
-def _worst(x: Floats, w: Floats) -> float:
+def _worst(x: FloatArray, w: FloatArray) -> float:
     """The mean of the worst-off tenth; the community on the border counts in part. ``x`` rises."""
     room = WORST * w.sum()
     taken = np.minimum(w, np.maximum(0.0, room - np.r_[0.0, np.cumsum(w)[:-1]]))

@@ -13,12 +13,12 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
-from numpy.typing import NDArray
 
+from quarterhour.base.arrays import IntArray
 from quarterhour.base.errors import DataError
 from quarterhour.travel.matrix import TravelTimes
 
-Seconds = NDArray[np.int64]
+Seconds = IntArray
 FAR = np.int64(10**7)
 """Seconds of a leg that nobody can travel."""
 ROUND_COLUMNS = ("base", "carer", "order", "community", "arrive", "leave")
@@ -176,7 +176,7 @@ def _column_of(times: TravelTimes, ids: pd.Index, base: Any) -> Seconds:
 class _Base:
     base: str
     ids: pd.Index
-    visits: NDArray[np.int64]
+    visits: IntArray
     unserved: int
     carers: int
     bound: int
@@ -187,7 +187,7 @@ class _Base:
 
 
 def _base_rounds(
-    base: str, ids: pd.Index, visits: NDArray[np.int64], legs: Seconds, minutes: float, rule: RoundsRule, seconds: float
+    base: str, ids: pd.Index, visits: IntArray, legs: Seconds, minutes: float, rule: RoundsRule, seconds: float
 ) -> _Base:
     visit_s, shift_s = round(rule.visit_minutes * 60), round(rule.shift_minutes * 60)
     able = legs[0, 1:] + visit_s + legs[1:, 0] <= shift_s
@@ -202,7 +202,7 @@ def _base_rounds(
     return _Base(base, ids, visits, int(visits[~able].sum()), len(routes), bound, worked, travelled, rows, response)
 
 
-def _with_homes(legs: Seconds, stops: NDArray[np.int64], between_s: int) -> Seconds:
+def _with_homes(legs: Seconds, stops: IntArray, between_s: int) -> Seconds:
     """Seconds between visits; 0 is the base. Two homes of one community are ``between_s`` apart."""
     at = np.r_[0, stops]
     travel: Seconds = legs[np.ix_(at, at)]
@@ -297,7 +297,7 @@ Timeline = list[tuple[float, float, int]]
 
 
 def _timelines(
-    base: str, ids: pd.Index, stops: NDArray[np.int64], routes: list[list[int]], travel: Seconds, visit_s: int
+    base: str, ids: pd.Index, stops: IntArray, routes: list[list[int]], travel: Seconds, visit_s: int
 ) -> tuple[list[tuple[Any, ...]], list[Timeline]]:
     rows: list[tuple[Any, ...]] = []
     timelines: list[Timeline] = []

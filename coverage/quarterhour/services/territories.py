@@ -10,10 +10,9 @@ import pandas as pd
 from numpy.typing import NDArray
 from scipy import optimize, sparse
 
+from quarterhour.base.arrays import AnyArray, BoolArray, FloatArray
 from quarterhour.base.errors import DataError, SolverError, first_ids
 from quarterhour.travel.matrix import TravelTimes
-
-Floats = NDArray[np.float64]
 
 
 @dataclass(frozen=True, eq=False)
@@ -65,7 +64,7 @@ def draw_territories(
     return Territories(made, sites.set_axis(near.sites, axis=0), evenest)
 
 
-def _column(column: pd.Series, index: pd.Index, what: str) -> Floats:
+def _column(column: pd.Series, index: pd.Index, what: str) -> FloatArray:
     values = pd.to_numeric(column.reindex(index), errors="coerce").to_numpy(dtype=float)
     bad = ~(np.isfinite(values) & (values >= 0))
     if bad.any():
@@ -74,8 +73,8 @@ def _column(column: pd.Series, index: pd.Index, what: str) -> Floats:
 
 
 def _shares(
-    near: TravelTimes, row: NDArray[Any], need: Floats, hands: Floats, able: NDArray[np.bool_], slack: float
-) -> tuple[Floats, float]:
+    near: TravelTimes, row: AnyArray, need: FloatArray, hands: FloatArray, able: BoolArray, slack: float
+) -> tuple[FloatArray, float]:
     """The share of each community's work that each pair takes, and the least highest load."""
     pairs = np.flatnonzero(able & (need[row] > 0))
     share = np.zeros(len(row))
@@ -95,7 +94,7 @@ def _shares(
     return share, evenest
 
 
-def _program(cost: Floats, below: Any, room: Floats, every: Any) -> Floats:
+def _program(cost: FloatArray, below: Any, room: FloatArray, every: Any) -> FloatArray:
     found = optimize.linprog(cost, A_ub=below, b_ub=room, A_eq=every, b_eq=np.ones(every.shape[0]), method="highs")
     if found.status != 0:
         raise SolverError("territories.no_answer", said=found.message)
@@ -103,8 +102,8 @@ def _program(cost: Floats, below: Any, room: Floats, every: Any) -> Floats:
 
 
 def _whole(
-    near: TravelTimes, row: NDArray[Any], share: Floats, able: NDArray[np.bool_]
-) -> tuple[NDArray[np.object_], Floats]:
+    near: TravelTimes, row: AnyArray, share: FloatArray, able: BoolArray
+) -> tuple[NDArray[np.object_], FloatArray]:
     """Each community's largest share, ties and those without work to the nearest; missing where no site is able."""
     site = np.full(len(near.communities), None, dtype=object)
     minutes = np.full(len(near.communities), np.nan)

@@ -13,6 +13,7 @@ from pathlib import Path
 
 import numpy as np
 
+from quarterhour.base.arrays import BoolArray
 from quarterhour.siting.explanation.causes import causes
 from quarterhour.siting.explanation.needs import explained, needs
 from quarterhour.siting.methods.covering.adapter import first_choice
@@ -28,7 +29,7 @@ from quarterhour.siting.question.budget import COUNTING, Watch
 from quarterhour.siting.question.evaluate import Choice, Measure
 from quarterhour.siting.question.feasible import Rules
 from quarterhour.siting.question.plan import Reason, SitingPlan, Stopped
-from quarterhour.siting.question.problem import Bools, Goal, SitingProblem
+from quarterhour.siting.question.problem import Goal, SitingProblem
 
 Progress = Callable[[float], None]
 """Called with the share done, 0 to 1."""
@@ -195,7 +196,7 @@ def _without_idle(rules: Rules, choice: Choice) -> Choice:
     return choice
 
 
-def _serving(rules: Rules, choice: Choice) -> Bools:
+def _serving(rules: Rules, choice: Choice) -> BoolArray:
     """Open sites that are surely not idle: somebody goes there, or has no other who must, or counts, as covered."""
     measure, problem = rules.measure, rules.measure.problem
     serving = np.zeros(len(problem.sites), dtype=np.bool_)

@@ -9,9 +9,9 @@ from typing import Literal
 
 import numpy as np
 import pandas as pd
-from numpy.typing import NDArray
 
 from quarterhour.base import i18n
+from quarterhour.base.arrays import FloatArray
 from quarterhour.base.errors import CutoffError, DataError, first_ids
 from quarterhour.base.units import CENTISECONDS_PER_MINUTE, centiseconds
 from quarterhour.network.build import Network
@@ -199,7 +199,7 @@ def _room(circle: Circle, factor: float, turnout: float) -> int:
     return math.floor(Fraction(repr(float(factor))) * left)
 
 
-def _travel_cs(circle: Circle, times: TravelTimes, communities: pd.Index, kinds: pd.Series) -> NDArray[np.float64]:
+def _travel_cs(circle: Circle, times: TravelTimes, communities: pd.Index, kinds: pd.Series) -> FloatArray:
     """Whole centiseconds without turnout to what the circle asks for, by community; infinite beyond the cutoff."""
     by_kind = [nearest_of(times, communities, kinds.index[kinds == k])["minutes"].to_numpy() for k in circle.kinds]
     each = np.rint(np.array(by_kind, dtype=float) * CENTISECONDS_PER_MINUTE) - centiseconds(times.turnout_minutes)
@@ -207,7 +207,7 @@ def _travel_cs(circle: Circle, times: TravelTimes, communities: pd.Index, kinds:
     return np.asarray(each.max(axis=0) if circle.need == "all" else each.min(axis=0))
 
 
-def _flips(circle: Circle, travel: NDArray[np.float64], turnout: Pair) -> NDArray[np.float64]:
+def _flips(circle: Circle, travel: FloatArray, turnout: Pair) -> FloatArray:
     left = centiseconds(circle.minutes) - (centiseconds(turnout[0]) + centiseconds(turnout[1])) / 2
     if left <= 0:
         return np.full(len(travel), np.nan)

@@ -3,16 +3,14 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
 import pandas as pd
-from numpy.typing import NDArray
 
+from quarterhour.base.arrays import AnyArray, BoolArray
 from quarterhour.network.build import Network
 from quarterhour.network.search_graph import UNREACHED, SearchGraph, ragged, search_graph
 
-Ints = NDArray[Any]
 DECIMALS_M = 3
 """One point to the millimetre: tables that come by different projections differ by less."""
 
@@ -27,20 +25,20 @@ class Entries:
     1]]``: by place. ``states``: how many the graph has.
     """
 
-    road: Ints
-    share: Ints
-    link: Ints
-    open: NDArray[np.bool_]
-    passed: Ints
-    extra: Ints
+    road: AnyArray
+    share: AnyArray
+    link: AnyArray
+    open: BoolArray
+    passed: AnyArray
+    extra: AnyArray
     turnout: int
-    point: Ints
-    start: Ints
-    state: Ints
-    cs: Ints
+    point: AnyArray
+    start: AnyArray
+    state: AnyArray
+    cs: AnyArray
     states: int
 
-    def rows(self, places: slice | Ints) -> tuple[Ints, Ints, Ints]:
+    def rows(self, places: slice | AnyArray) -> tuple[AnyArray, AnyArray, AnyArray]:
         """Start, states and centiseconds of the entries of some places: a span of them, or any."""
         if isinstance(places, slice):
             start = self.start[places.start : places.stop + 1]
@@ -50,7 +48,7 @@ class Entries:
         _, at = ragged(self.start[places], count)
         return np.r_[0, np.cumsum(count)].astype(np.int64), self.state[at], self.cs[at]
 
-    def by_state(self) -> tuple[Ints, Ints, Ints]:
+    def by_state(self) -> tuple[AnyArray, AnyArray, AnyArray]:
         """Start of each state's places, the places, the centiseconds between."""
         place = np.repeat(np.arange(len(self.road), dtype=np.int32), np.diff(self.start))
         order = np.argsort(self.state, kind="stable")
@@ -59,7 +57,7 @@ class Entries:
 
 
 def entries_of(
-    network: Network, snapped: pd.DataFrame, *, leaves: bool, turnout: int, point: Ints | None = None
+    network: Network, snapped: pd.DataFrame, *, leaves: bool, turnout: int, point: AnyArray | None = None
 ) -> Entries:
     """Where snapped places join ``search_graph(network)``; ``leaves``: there trips begin (else they end).
 
@@ -99,7 +97,7 @@ def entries_of(
 class _Spots:
     """Where places stand on their links, and on which junctions."""
 
-    def __init__(self, network: Network, graph: SearchGraph, road: Ints, share: Ints) -> None:
+    def __init__(self, network: Network, graph: SearchGraph, road: AnyArray, share: AnyArray) -> None:
         self.graph = graph
         cs = np.column_stack([network.forward_cs[road], network.backward_cs[road]]).astype(np.int64)
         from_tail = np.rint(share[:, None] * cs).astype(np.int64)
@@ -124,7 +122,7 @@ class _Spots:
         self.at_begin = np.empty((len(road), 2), bool)
         self.at_begin[place, turned] = np.column_stack(free)
 
-    def leaving(self) -> tuple[Ints, Ints, Ints]:
+    def leaving(self) -> tuple[AnyArray, AnyArray, AnyArray]:
         """Place, state, centiseconds of each way to begin a trip."""
         place, side = np.nonzero(self.open & ~self.at_begin[:, ::-1])
         arc = 2 * self.link[place] + side
@@ -135,7 +133,7 @@ class _Spots:
             np.r_[np.zeros(len(self.standing), np.int64), rest],
         )
 
-    def arriving(self) -> tuple[Ints, Ints, Ints]:
+    def arriving(self) -> tuple[AnyArray, AnyArray, AnyArray]:
         """Place, state, centiseconds of each way to end a trip."""
         place, side = np.nonzero(self.open & ~self.at_begin)
         row, state, turn = self.graph.exits(2 * self.link[place] + side)
@@ -148,7 +146,7 @@ class _Spots:
         )
 
 
-def points_in_common(ones: pd.DataFrame, others: pd.DataFrame) -> tuple[Ints, Ints]:
+def points_in_common(ones: pd.DataFrame, others: pd.DataFrame) -> tuple[AnyArray, AnyArray]:
     """The points that snapped places of both tables stand on, numbered by place; -1: no place of the other is there.
 
     To the millimetre. A place that has no road has no point either: one so far off is in doubt. Nor have tables
@@ -167,7 +165,7 @@ def points_in_common(ones: pd.DataFrame, others: pd.DataFrame) -> tuple[Ints, In
     return point[:count], point[count:]
 
 
-def direct_legs(source: Entries, target: Entries, span: slice, *, leaving: bool) -> tuple[Ints, Ints, Ints]:
+def direct_legs(source: Entries, target: Entries, span: slice, *, leaving: bool) -> tuple[AnyArray, AnyArray, AnyArray]:
     """Trips that pass no junction: between places on one link, in the directions that it allows, or at one point.
 
     Two places at one point are 0 apart, however far off the road it lies: their trip takes the turnout alone. For the
@@ -188,7 +186,7 @@ def direct_legs(source: Entries, target: Entries, span: slice, *, leaving: bool)
     return np.r_[0, np.cumsum(count)].astype(np.int64), t.astype(np.int32), whole.astype(np.int32)
 
 
-def _alike(sources: Ints, targets: Ints, span: slice) -> tuple[Ints, Ints]:
+def _alike(sources: AnyArray, targets: AnyArray, span: slice) -> tuple[AnyArray, AnyArray]:
     """Sources of a span and targets that have the same number, by source; -1 is no number."""
     held = np.flatnonzero(targets >= 0)
     held = held[np.argsort(targets[held], kind="stable")]
@@ -198,7 +196,7 @@ def _alike(sources: Ints, targets: Ints, span: slice) -> tuple[Ints, Ints]:
     return s + span.start, held[at]
 
 
-def road_times(network: Network, entries: Entries, places: Ints, times: Ints, *, leaving: bool) -> Ints:
+def road_times(network: Network, entries: Entries, places: AnyArray, times: AnyArray, *, leaving: bool) -> AnyArray:
     """When a search from some places sets out along each road from its tail and its head (roads x 2).
 
     ``times``: by state, UNREACHED where the search did not come. ``leaving``: trips begin at the places. The roads
@@ -225,7 +223,7 @@ def road_times(network: Network, entries: Entries, places: Ints, times: Ints, *,
     return found
 
 
-def junction_times(network: Network, entries: Entries, places: Ints, times: Ints, *, leaving: bool) -> Ints:
+def junction_times(network: Network, entries: Entries, places: AnyArray, times: AnyArray, *, leaving: bool) -> AnyArray:
     """Centiseconds from the nearest of some places to each junction (``leaving``), or from each to it.
 
     ``times``: by state, UNREACHED where the search from the places did not come; so are junctions that it missed.

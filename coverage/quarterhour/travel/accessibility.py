@@ -10,11 +10,11 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
-from numpy.typing import NDArray
 
+from quarterhour.base.arrays import AnyArray, FloatArray, StopFlag
 from quarterhour.base.cells import numbers
 from quarterhour.base.errors import DataError, first_ids
-from quarterhour.base.parallel import Stop, in_blocks
+from quarterhour.base.parallel import in_blocks
 from quarterhour.base.units import CENTISECONDS_PER_MINUTE
 from quarterhour.network.build import Network
 from quarterhour.travel.nearest_kernels import Nearest, nearest_to_targets, several_to_targets
@@ -64,7 +64,7 @@ def nearest_by_kind(
     every = slice(0, len(trips.order))
     entering, ends = trips.entering(every), trips.ends(every)
 
-    def work(span: slice, stop: Stop) -> Nearest:
+    def work(span: slice, stop: StopFlag) -> Nearest:
         chosen = np.flatnonzero(which == span.start)
         return nearest_to_targets(trips.arcs, entering, **ends, cut=limit, chosen=chosen, stop=stop)
 
@@ -96,7 +96,7 @@ def nearest_sites(
         from_sites=True, as_given=True,
     )  # fmt: skip
 
-    def work(_: slice, stop: Stop) -> Nearest:
+    def work(_: slice, stop: StopFlag) -> Nearest:
         every = slice(0, len(trips.order))
         return several_to_targets(trips.arcs, trips.entering(every), k=k, **trips.ends(every), cut=limit, stop=stop)
 
@@ -144,7 +144,7 @@ def people_within(
     )  # fmt: skip
     counted = _amounts(people, trips.homes.index, "people", "communities")
 
-    def work(span: slice, stop: Stop) -> NDArray[np.float64]:
+    def work(span: slice, stop: StopFlag) -> FloatArray:
         ends = trips.ends(span)
         return sums_of_targets(
             trips.arcs, trips.entering(span), targets=ends["targets"], direct=ends["direct"],
@@ -201,7 +201,7 @@ def sums_by_kind(
     which, names = pd.factorize(named)
     amounts, of = counted.to_numpy(dtype=float)[trips.order], which[trips.order]
 
-    def work(span: slice, stop: Stop) -> NDArray[np.float64]:
+    def work(span: slice, stop: StopFlag) -> FloatArray:
         return sums_of_sources(
             trips.arcs, trips.entering(span), **trips.ends(span), amounts=amounts[span], kind=of[span],
             kinds=len(names), cut=limit, stop=stop,
@@ -248,7 +248,7 @@ def _told(trips: Trips, found: dict[Any, Nearest], level: str) -> pd.DataFrame:
     return _framed(made, trips.homes.index, [level, "column"])
 
 
-def _as_were(counted: pd.Series, sums: NDArray[np.float64]) -> NDArray[Any]:
+def _as_were(counted: pd.Series, sums: FloatArray) -> AnyArray:
     """Sums of whole numbers are whole."""
     return sums.astype(np.int64) if counted.dtype.kind in "iu" else sums
 

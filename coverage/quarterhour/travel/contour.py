@@ -7,19 +7,15 @@ ring where the run of low nodes beside it begins.
 
 from __future__ import annotations
 
-from typing import Any
-
 import numpy as np
 import shapely
-from numpy.typing import NDArray
 
+from quarterhour.base.arrays import AnyArray
 from quarterhour.base.jit import kernel
-
-Array = NDArray[Any]
 
 
 def ground_below(
-    squared: Array, radius: float, *, origin: tuple[int, int], cell: float, box: tuple[int, int, int, int]
+    squared: AnyArray, radius: float, *, origin: tuple[int, int], cell: float, box: tuple[int, int, int, int]
 ) -> shapely.Geometry:
     """Where a distance, of which the field holds the squares, is less than a radius: one MultiPolygon.
 

@@ -9,11 +9,12 @@ wrongly, its arrays are made outside and none is bound anew in it: measured, tog
 
 from __future__ import annotations
 
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
+from quarterhour.base.arrays import AnyArray, Csr, StopFlag
 from quarterhour.base.jit import COMPILED, kernel
 from quarterhour.travel import dijkstra_scipy
 
@@ -22,8 +23,6 @@ NIL = np.uint32(0xFFFFFFFF)
 SHORT, STOPPED, FRESH = -1, -2, -3
 """A search whose queue needs more room, that was told to stop, that is yet to begin."""
 
-Csr = tuple[NDArray[Any], NDArray[Any], NDArray[Any]]
-Stop = NDArray[np.uint8]
 Work = tuple[NDArray[np.int32], NDArray[np.uint32], NDArray[np.uint64]]
 
 
@@ -287,7 +286,7 @@ class _Rows:
         return row, self.ids.view(np.int32), self.times
 
 
-def _copied(array: NDArray[Any], used: int, size: int) -> NDArray[Any]:
+def _copied(array: AnyArray, used: int, size: int) -> AnyArray:
     larger = np.empty(size, array.dtype)
     larger[:used] = array[:used]
     return larger
@@ -302,7 +301,7 @@ def cutoff_table(
     target_count: int | None = None,
     cut: int,
     queue: Queue = QUEUE,
-    stop: Stop | None = None,
+    stop: StopFlag | None = None,
     most: int | None = None,
 ) -> Csr:
     """Times from each source to every target within an inclusive cutoff.
@@ -355,7 +354,7 @@ def cutoff_table(
             return rows.done(s)
 
 
-def as_stop(stop: Stop | None) -> Stop:
+def as_stop(stop: StopFlag | None) -> StopFlag:
     """What a kernel looks at to know whether to go on."""
     return np.zeros(1, np.uint8) if stop is None else stop
 

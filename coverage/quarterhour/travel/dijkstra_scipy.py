@@ -5,17 +5,14 @@ scipy counts in floating point. Whole centiseconds below 2**53 are whole there t
 
 from __future__ import annotations
 
-from typing import Any
-
 import numpy as np
 from numpy.typing import NDArray
 from scipy import sparse
 from scipy.sparse import csgraph
 
-Ints = NDArray[Any]
-Csr = tuple[Ints, Ints, Ints]
+from quarterhour.base.arrays import AnyArray, Csr, FloatArray, IntArray
+
 Keys = NDArray[np.uint64]
-Floats = NDArray[np.float64]
 NOBODY = np.uint64(2**64 - 1)
 """The key (centiseconds << 32 | owner) of what nobody reaches."""
 AT_ONCE = 1 << 22
@@ -25,12 +22,14 @@ OWNERS = 1 << 20
 
 
 def table(
-    arcs: Csr, sources: Csr, *, targets: Csr | None, direct: Csr, target_count: int, cut: int, most: int, stop: Ints
+    arcs: Csr, sources: Csr, *, targets: Csr | None, direct: Csr, target_count: int, cut: int, most: int, stop: AnyArray
 ) -> Csr:
     """As ``search.cutoff_table``; without ``targets`` the junctions are the targets."""
     graph, (start, nodes, offsets) = graph_of(arcs, cut), sources
     width = max(1, AT_ONCE // (graph.shape[0] + target_count + 1))
-    found: list[tuple[Ints, Ints, Ints]] = [(np.empty(0, np.int64), np.empty(0, np.int64), np.empty(0, np.int64))]
+    found: list[tuple[AnyArray, AnyArray, AnyArray]] = [
+        (np.empty(0, np.int64), np.empty(0, np.int64), np.empty(0, np.int64))
+    ]
     done, pairs = 0, 0
     for first in range(0, len(start) - 1, width):
         if stop[0] or pairs > most:
@@ -59,12 +58,12 @@ def graph_of(arcs: Csr, cut: int) -> sparse.csr_array:
     return _least(tail[near], head[near].astype(np.int64), cs[near], (n, n))
 
 
-def _counts(start: Ints) -> NDArray[np.int64]:
+def _counts(start: AnyArray) -> IntArray:
     whole = np.asarray(start, np.int64)
     return whole[1:] - whole[:-1]
 
 
-def _least(row: Ints, column: Ints, value: Ints, shape: tuple[int, int]) -> sparse.csr_array:
+def _least(row: AnyArray, column: AnyArray, value: AnyArray, shape: tuple[int, int]) -> sparse.csr_array:
     """scipy would add up what stands twice, where the least is meant."""
     key = row * shape[1] + column
     if (key[1:] < key[:-1]).any():
@@ -86,8 +85,8 @@ def _with_starts(graph: sparse.csr_array, entries: sparse.csr_array) -> sparse.c
 
 
 def _from_each(
-    graph: sparse.csr_array, owner: Ints, nodes: Ints, offsets: Ints, count: int, cut: int
-) -> NDArray[np.float64]:
+    graph: sparse.csr_array, owner: AnyArray, nodes: AnyArray, offsets: AnyArray, count: int, cut: int
+) -> FloatArray:
     n, near = graph.shape[0], offsets <= cut
     entries = _least(owner[near], nodes[near].astype(np.int64), offsets[near], (count, n))
     whole = _with_starts(graph, entries)
@@ -95,7 +94,7 @@ def _from_each(
     return np.asarray(times[:, :n])
 
 
-def _at_targets(times: NDArray[np.float64], targets: Csr, count: int) -> NDArray[np.float64]:
+def _at_targets(times: FloatArray, targets: Csr, count: int) -> FloatArray:
     start, target, offset = targets
     node = np.repeat(np.arange(len(start) - 1), _counts(start))
     order = np.argsort(target, kind="stable")
@@ -107,14 +106,14 @@ def _at_targets(times: NDArray[np.float64], targets: Csr, count: int) -> NDArray
     return best
 
 
-def _take_legs(times: NDArray[np.float64], direct: Csr, rows: NDArray[np.int64]) -> None:
+def _take_legs(times: FloatArray, direct: Csr, rows: IntArray) -> None:
     start, target, time = direct
     legs = slice(int(start[rows[0]]), int(start[rows[-1] + 1]))
     row = np.repeat(np.arange(len(rows)), _counts(start[rows[0] : rows[-1] + 2]))
     np.minimum.at(times, (row, target[legs]), time[legs])
 
 
-def nearest(arcs: Csr, nodes: Ints, offsets: Ints, owners: Ints, *, cut: int) -> Keys:
+def nearest(arcs: Csr, nodes: AnyArray, offsets: AnyArray, owners: AnyArray, *, cut: int) -> Keys:
     """For every junction the least (centiseconds << 32 | owner) within the cutoff.
 
     Times and owners are searched as one number, time x owners + owner, so equal times go to the lower owner.
@@ -130,7 +129,9 @@ def nearest(arcs: Csr, nodes: Ints, offsets: Ints, owners: Ints, *, cut: int) ->
     return best
 
 
-def _nearest_of(graph: sparse.csr_array, nodes: Ints, offsets: Ints, rank: Ints, owners: Ints, cut: int) -> Keys:
+def _nearest_of(
+    graph: sparse.csr_array, nodes: AnyArray, offsets: AnyArray, rank: AnyArray, owners: AnyArray, cut: int
+) -> Keys:
     n, size = graph.shape[0], len(owners)
     both = offsets.astype(np.int64) * size + rank
     entries = _least(np.zeros(len(nodes), np.int64), nodes.astype(np.int64), both, (1, n))
@@ -143,7 +144,7 @@ def _nearest_of(graph: sparse.csr_array, nodes: Ints, offsets: Ints, rank: Ints,
     return keys
 
 
-def keys_at_targets(keys: Keys, targets: Csr, direct: Csr, chosen: Ints, count: int, cut: int) -> Keys:
+def keys_at_targets(keys: Keys, targets: Csr, direct: Csr, chosen: AnyArray, count: int, cut: int) -> Keys:
     """The least key at each target: through the junctions it is joined to, or along its own road."""
     start, target, offset = targets
     node = np.repeat(np.arange(len(start) - 1), _counts(start))
@@ -160,7 +161,7 @@ def keys_at_targets(keys: Keys, targets: Csr, direct: Csr, chosen: Ints, count: 
     return best
 
 
-def several(found: Csr, chosen: Ints, count: int, k: int) -> Keys:
+def several(found: Csr, chosen: AnyArray, count: int, k: int) -> Keys:
     """The k least keys of every target of a table (rows: sources), among the chosen sources."""
     start, target, cs = found
     source = np.repeat(np.arange(len(start) - 1), _counts(start))

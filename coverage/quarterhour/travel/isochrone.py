@@ -11,14 +11,14 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Iterator, Sequence
 from itertools import pairwise
-from typing import Any, Literal, TypeAlias
+from typing import Literal, TypeAlias
 
 import geopandas as gpd
 import numpy as np
 import pandas as pd
 import shapely
-from numpy.typing import NDArray
 
+from quarterhour.base.arrays import AnyArray
 from quarterhour.base.errors import DataError, first_ids
 from quarterhour.base.jit import COMPILED, kernel
 from quarterhour.base.planar import flat_shapes
@@ -32,7 +32,6 @@ from quarterhour.travel.dijkstra import cutoff_table
 
 Heading = Literal["to_site", "to_community"]
 Ground: TypeAlias = gpd.GeoDataFrame | gpd.GeoSeries | shapely.Geometry
-Array = NDArray[Any]
 LONGEST_CS = 2**30
 UNREACHED = 2**31 - 1
 MOST_CELLS = 60_000_000
@@ -133,15 +132,15 @@ def _checked(
     return sorted({float(m) for m in minutes})
 
 
-def _ways(network: Network, leaving: bool) -> tuple[Array, Array]:
+def _ways(network: Network, leaving: bool) -> tuple[AnyArray, AnyArray]:
     """Centiseconds from tail to head and from head to tail as the search runs: outward from the site."""
     ways = network.forward_cs, network.backward_cs
     return ways if leaving else ways[::-1]
 
 
 def _reached(
-    network: Network, entries: Entries, groups: list[Array], heading: Heading, cut: int
-) -> Iterator[tuple[Array, Array, Array]]:
+    network: Network, entries: Entries, groups: list[AnyArray], heading: Heading, cut: int
+) -> Iterator[tuple[AnyArray, AnyArray, AnyArray]]:
     """For each group of sites: its sites, the states of the searched graph that it reaches, their centiseconds."""
     arcs = search_graph(network).arcs(heading)
     for first in range(0, len(groups), BLOCK):
@@ -168,7 +167,7 @@ class _Drawing:
         self.network, self.leaving, self.ways = network, leaving, _ways(network, leaving)
         self.time = np.full(entries.states, UNREACHED, np.int32)
 
-    def __call__(self, sites: Array, states: Array, cs: Array) -> Iterator[shapely.Geometry]:
+    def __call__(self, sites: AnyArray, states: AnyArray, cs: AnyArray) -> Iterator[shapely.Geometry]:
         """A MultiPolygon a cutoff, rising."""
         self.time[states] = cs
         begun = road_times(self.network, self.entries, sites, self.time, leaving=self.leaving)
@@ -185,13 +184,13 @@ class _Drawing:
         else:
             yield from self._united(parts, ends)
 
-    def _on_a_raster(self, parts: Array, ends: Array, boxes: Array) -> Iterator[shapely.Geometry]:
+    def _on_a_raster(self, parts: AnyArray, ends: AnyArray, boxes: AnyArray) -> Iterator[shapely.Geometry]:
         field = _Field(boxes, self.radius_m, self.cell_m)
         for step, (first, last) in enumerate(pairwise(ends)):
             field.add(parts[first:last])
             yield field.ground(step) if last else shapely.MultiPolygon()
 
-    def _united(self, parts: Array, ends: Array) -> Iterator[shapely.Geometry]:
+    def _united(self, parts: AnyArray, ends: AnyArray) -> Iterator[shapely.Geometry]:
         """The same ground where nothing is compiled, exact and slower: a buffer round each part, all united."""
         shape = shapely.MultiPolygon()
         for first, last in pairwise(ends):
@@ -207,7 +206,7 @@ class _Field:
     reached by each cutoff, low x, low y, high x, high y.
     """
 
-    def __init__(self, boxes: Array, radius_m: float, cell_m: float) -> None:
+    def __init__(self, boxes: AnyArray, radius_m: float, cell_m: float) -> None:
         self.radius_m, self.cell_m = radius_m, cell_m
         # One node beyond the radius is all that a contour asks for.
         self.reach_m = radius_m + cell_m
@@ -219,7 +218,7 @@ class _Field:
             raise DataError("isochrone.too_large", cells=cells, most=MOST_CELLS, cell_m=cell_m)
         self.squared = np.full(shape[::-1], self.reach_m**2, np.float32)
 
-    def add(self, parts: Array) -> None:
+    def add(self, parts: AnyArray) -> None:
         """These parts are reached too."""
         i0, j0 = self.low[-1]
         _burn(parts, self.squared, i0, j0, self.cell_m, self.reach_m)
@@ -242,7 +241,7 @@ def _polygons(shape: shapely.Geometry) -> shapely.Geometry:
     return shapely.multipolygons(parts[shapely.get_type_id(parts) == shapely.GeometryType.POLYGON])
 
 
-def _areas(ground: Ground | None, network: Network, layer: str) -> Array | None:
+def _areas(ground: Ground | None, network: Network, layer: str) -> AnyArray | None:
     """The polygons of a layer in the CRS of the network."""
     if ground is None:
         return None
@@ -253,14 +252,14 @@ def _areas(ground: Ground | None, network: Network, layer: str) -> Array | None:
     else:
         shapes = flat_shapes(ground.geometry).to_crs(network.crs).to_numpy()
     parts = shapely.get_parts(shapely.make_valid(shapely.get_parts(shapes[~shapely.is_missing(shapes)])))
-    areas: Array = parts[shapely.get_type_id(parts) == shapely.GeometryType.POLYGON]
+    areas: AnyArray = parts[shapely.get_type_id(parts) == shapely.GeometryType.POLYGON]
     return areas
 
 
 class _Clip:
     """Ground is kept on the land and off the water, where these are given."""
 
-    def __init__(self, land: Array | None, water: Array | None) -> None:
+    def __init__(self, land: AnyArray | None, water: AnyArray | None) -> None:
         self.land = None if land is None else shapely.STRtree(land)
         self.water = None if water is None else shapely.STRtree(water)
 

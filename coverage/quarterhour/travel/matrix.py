@@ -9,18 +9,16 @@ from typing import Any, Literal
 
 import numpy as np
 import pandas as pd
-from numpy.typing import NDArray
 from scipy import sparse
 
+from quarterhour.base.arrays import AnyArray, Csr
 from quarterhour.base.errors import CutoffError, DataError, first_ids
 from quarterhour.base.parallel import in_blocks
 from quarterhour.base.units import CENTISECONDS_PER_MINUTE, centiseconds
 from quarterhour.network.build import Network
-from quarterhour.travel.dijkstra import Csr
 from quarterhour.travel.od_pairs import Heading, Places, Trips, check_once, trips_between, whole_cs
 from quarterhour.travel.search_method import plain_search, searcher
 
-Ints = NDArray[Any]
 Progress = Callable[[float], None]
 PAIR_B, DESK_B, FIXED_MB = 48, 24, 32
 """Bytes a pair takes while a block is put together and the one before is still held; bytes a junction of a search;
@@ -36,9 +34,9 @@ class TravelTimes:
     inclusive. An absent pair takes longer than the cutoff; zero is a time like any other.
     """
 
-    indptr: Ints
-    site_index: Ints
-    cs: Ints
+    indptr: AnyArray
+    site_index: AnyArray
+    cs: AnyArray
     communities: pd.Index
     sites: pd.Index
     cutoff_minutes: float
@@ -112,7 +110,7 @@ class TravelTimes:
         snapped = self.site_snap if self.site_snap.empty else self.site_snap.loc[wanted]
         return replace(kept, site_index=new[kept.site_index][order], cs=kept.cs[order], sites=wanted, site_snap=snapped)
 
-    def _keep(self, kept: Ints) -> TravelTimes:
+    def _keep(self, kept: AnyArray) -> TravelTimes:
         indptr = np.r_[0, np.cumsum(kept)][self.indptr]
         return replace(self, indptr=indptr.astype(np.int64), site_index=self.site_index[kept], cs=self.cs[kept])
 
@@ -234,7 +232,7 @@ class _Making:
     heading: Heading
     turnout_minutes: float
 
-    def table(self, rows: Ints, parts: list[Csr]) -> TravelTimes:
+    def table(self, rows: AnyArray, parts: list[Csr]) -> TravelTimes:
         """The travel times of some sources of the search; ``parts`` is used up."""
         trips = self.trips
         mine = np.sort(trips.order[rows])

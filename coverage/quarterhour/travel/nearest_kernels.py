@@ -6,11 +6,10 @@ the k least with different owners; what is least at a junction is least at the p
 
 from __future__ import annotations
 
-from typing import Any
-
 import numpy as np
 from numpy.typing import NDArray
 
+from quarterhour.base.arrays import AnyArray, Csr, IntArray, StopFlag
 from quarterhour.base.jit import COMPILED, kernel
 from quarterhour.travel import dijkstra_scipy
 from quarterhour.travel.dijkstra import (
@@ -19,9 +18,7 @@ from quarterhour.travel.dijkstra import (
     SHORT,
     STOPPED,
     UNREACHED,
-    Csr,
     Queue,
-    Stop,
     as_csr,
     as_stop,
     cutoff_table,
@@ -271,7 +268,7 @@ def nearest_source(
     *,
     cut: int,
     queue: Queue = QUEUE,
-    stop: Stop | None = None,
+    stop: StopFlag | None = None,
 ) -> Nearest:
     """For every junction the centiseconds from its nearest source, and which source that is.
 
@@ -294,9 +291,9 @@ def nearest_to_targets(
     direct: Csr | None = None,
     target_count: int,
     cut: int,
-    chosen: NDArray[Any] | None = None,
+    chosen: AnyArray | None = None,
     queue: Queue = QUEUE,
-    stop: Stop | None = None,
+    stop: StopFlag | None = None,
 ) -> Nearest:
     """For every target the centiseconds from its nearest source, UNREACHED beyond the cutoff, and which, else -1.
 
@@ -323,9 +320,9 @@ def several_to_targets(
     direct: Csr | None = None,
     target_count: int,
     cut: int,
-    chosen: NDArray[Any] | None = None,
+    chosen: AnyArray | None = None,
     queue: Queue = QUEUE,
-    stop: Stop | None = None,
+    stop: StopFlag | None = None,
 ) -> Nearest:
     """As ``nearest_to_targets``, with k sources a target (targets x k), nearest first."""
     arcs, sources, held = as_csr(arcs), as_csr(sources, start=np.int64), as_csr(targets)
@@ -341,7 +338,7 @@ def several_to_targets(
 _OWNED = (np.uint32, np.int32, np.int32)
 
 
-def _chosen(chosen: NDArray[Any] | None, sources: Csr) -> NDArray[np.int64]:
+def _chosen(chosen: AnyArray | None, sources: Csr) -> IntArray:
     return np.arange(len(sources[0]) - 1) if chosen is None else np.sort(np.asarray(chosen, np.int64))
 
 

@@ -3,23 +3,21 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import Any, Literal, TypeAlias, TypedDict
+from typing import Literal, TypeAlias, TypedDict
 
 import geopandas as gpd
 import numpy as np
 import pandas as pd
-from numpy.typing import NDArray
 
+from quarterhour.base.arrays import AnyArray, Csr
 from quarterhour.base.errors import DataError, first_ids
 from quarterhour.base.units import CENTISECONDS_PER_MINUTE, centiseconds
 from quarterhour.network.build import Network
 from quarterhour.network.search_graph import search_graph
 from quarterhour.network.snap import snap_places
 from quarterhour.travel.access_legs import Entries, direct_legs, entries_of, points_in_common
-from quarterhour.travel.dijkstra import Csr
 
 Heading = Literal["to_site", "to_community"]
-Ints = NDArray[Any]
 Places: TypeAlias = gpd.GeoDataFrame | pd.DataFrame
 LONGEST_CS = 2**30
 """Cutoffs stay below, so that sums of a search stay inside int32."""
@@ -47,7 +45,7 @@ class Trips:
     homes: pd.DataFrame
     bases: pd.DataFrame
     from_sites: bool
-    order: Ints
+    order: AnyArray
     arcs: Csr
     source: Entries
     target: Entries

@@ -8,15 +8,16 @@ from pathlib import Path
 
 import numpy as np
 
+from quarterhour.base.arrays import Csr, StopFlag
 from quarterhour.network.build import Network
 from quarterhour.network.search_graph import search_graph
 from quarterhour.travel.ch import choose_method
 from quarterhour.travel.ch.buckets import fill_buckets, table_by_buckets
 from quarterhour.travel.ch.build import Hierarchy, build_hierarchy, hierarchy_path, kept_hierarchy
-from quarterhour.travel.dijkstra import Csr, Stop, cutoff_table
+from quarterhour.travel.dijkstra import cutoff_table
 from quarterhour.travel.od_pairs import Trips
 
-Search = Callable[[slice, Stop], Csr]
+Search = Callable[[slice, StopFlag], Csr]
 Progress = Callable[[float], None]
 WORTH_LOOKING = 1000
 """Searches before it is worth trying a few, to know how far they reach."""
@@ -28,7 +29,7 @@ _log = logging.getLogger(__name__)
 def plain_search(trips: Trips, cut: int, *, most: int | None = None) -> Search:
     """Search from each source afresh; with more than ``most`` pairs a block ends."""
 
-    def search(span: slice, stop: Stop) -> Csr:
+    def search(span: slice, stop: StopFlag) -> Csr:
         return cutoff_table(trips.arcs, trips.entering(span), **trips.ends(span), cut=cut, stop=stop, most=most)
 
     return search
@@ -79,7 +80,7 @@ def _hierarchy(network: Network, arcs: Csr, folder: Path | None, progress: Progr
 def _over(hierarchy: Hierarchy, trips: Trips, cut: int) -> Search:
     buckets = fill_buckets(hierarchy, trips.targets, target_count=trips.target_count, cut=cut)
 
-    def search(span: slice, stop: Stop) -> Csr:
+    def search(span: slice, stop: StopFlag) -> Csr:
         ends = trips.ends(span)
         if stop[0]:
             return ends["direct"]

@@ -9,18 +9,16 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 
 import numpy as np
-from numpy.typing import NDArray
 
+from quarterhour.base.arrays import Csr, FloatArray, IntArray, StopFlag
 from quarterhour.base.jit import COMPILED, kernel
 from quarterhour.travel.dijkstra import (
     FRESH,
     QUEUE,
     SHORT,
     UNREACHED,
-    Csr,
     Desk,
     Queue,
-    Stop,
     Work,
     as_csr,
     as_stop,
@@ -30,8 +28,6 @@ from quarterhour.travel.dijkstra import (
     none_direct,
     settle,
 )
-
-Floats = NDArray[np.float64]
 
 
 @kernel
@@ -100,11 +96,11 @@ def sums_of_targets(
     *,
     targets: Csr,
     direct: Csr | None = None,
-    amounts: Floats,
+    amounts: FloatArray,
     cuts: Sequence[int],
     queue: Queue = QUEUE,
-    stop: Stop | None = None,
-) -> Floats:
+    stop: StopFlag | None = None,
+) -> FloatArray:
     """For every source, cutoff and column of ``amounts`` (targets x columns): the sum over the targets within.
 
     Arrays as ``search.cutoff_table`` has them; ``cuts`` rise, each is inclusive.
@@ -135,13 +131,13 @@ def sums_of_sources(
     targets: Csr,
     direct: Csr | None = None,
     target_count: int,
-    amounts: Floats,
-    kind: NDArray[np.int64],
+    amounts: FloatArray,
+    kind: IntArray,
     kinds: int,
     cut: int,
     queue: Queue = QUEUE,
-    stop: Stop | None = None,
-) -> Floats:
+    stop: StopFlag | None = None,
+) -> FloatArray:
     """For every target, kind and column of ``amounts`` (sources x columns): the sum over the sources within.
 
     Arrays as ``search.cutoff_table`` has them; ``kind``: of each source, 0 to ``kinds`` - 1.

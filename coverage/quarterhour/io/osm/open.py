@@ -8,9 +8,9 @@ from typing import Any, TypeVar
 
 import numpy as np
 import osmium
-from numpy.typing import NDArray
 from pyproj import CRS, Transformer
 
+from quarterhour.base.arrays import FloatArray
 from quarterhour.base.errors import DataError, MissingError
 
 _T = TypeVar("_T")
@@ -42,7 +42,7 @@ def metres_of(crs: object) -> CRS:
     return known
 
 
-def project(lonlat: NDArray[np.float64], metres: CRS) -> NDArray[np.float64]:
+def project(lonlat: FloatArray, metres: CRS) -> FloatArray:
     """Degrees (n x 2) as metres."""
     x, y = Transformer.from_crs(4326, metres, always_xy=True).transform(lonlat[:, 0], lonlat[:, 1])
     return np.column_stack([x, y])

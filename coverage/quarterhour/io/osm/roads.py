@@ -26,6 +26,7 @@ import shapely
 from numpy.typing import NDArray
 from pyproj import CRS
 
+from quarterhour.base.arrays import FloatArray, IntArray
 from quarterhour.base.errors import DataError
 from quarterhour.io.osm.open import corners_of, existing, metres_of, project, stream, told_as_data
 from quarterhour.io.osm.tags import (
@@ -92,21 +93,21 @@ def read_osm_roads(
 class _Ways:
     """Ways as flat arrays: the nodes of all ways one after the other."""
 
-    way_ids: NDArray[np.int64]
+    way_ids: IntArray
     tags: list[dict[str, str]]
-    way: NDArray[np.int64]  # of each node: position of its way
-    node: NDArray[np.int64]
-    lon: NDArray[np.float64]  # missing (nan) where the extract was cut
-    lat: NDArray[np.float64]
+    way: IntArray  # of each node: position of its way
+    node: IntArray
+    lon: FloatArray  # missing (nan) where the extract was cut
+    lat: FloatArray
 
 
 @dataclass(frozen=True, eq=False)
 class _Pieces:
     """Pieces between junctions: first and last position among the nodes of all ways."""
 
-    way: NDArray[np.int64]
-    first: NDArray[np.int64]
-    last: NDArray[np.int64]
+    way: IntArray
+    first: IntArray
+    last: IntArray
 
 
 @dataclass(frozen=True, eq=False)
@@ -152,11 +153,11 @@ def _kept(tags: Any, keys: Sequence[str]) -> dict[str, str]:
     return {key: tags[key] for key in keys if key in tags}
 
 
-def _ints(values: Iterable[int]) -> NDArray[np.int64]:
+def _ints(values: Iterable[int]) -> IntArray:
     return np.array(values, np.int64)
 
 
-def _degrees(values: Sequence[int]) -> NDArray[np.float64]:
+def _degrees(values: Sequence[int]) -> FloatArray:
     whole = np.array(values, np.int64)
     return np.where(whole == _NO_PLACE, np.nan, whole / _UNITS_PER_DEGREE)
 
@@ -230,11 +231,11 @@ def _signals(ways: _Ways, pieces: _Pieces, facing: Mapping[int, tuple[bool, bool
     return {"signals_along": along.astype(np.int16), "signals_against": against.astype(np.int16)}
 
 
-def _barriers(nodes: NDArray[np.int64], marks: _Marks) -> list[str]:
+def _barriers(nodes: IntArray, marks: _Marks) -> list[str]:
     return [marks.barrier.get(node, "") for node in nodes.tolist()]
 
 
-def _crossings(ways: _Ways, pieces: _Pieces, length_m: NDArray[np.float64]) -> dict[str, NDArray[np.float64]]:
+def _crossings(ways: _Ways, pieces: _Pieces, length_m: FloatArray) -> dict[str, FloatArray]:
     """The share of a ferry that each piece is, and its minutes."""
     count = len(ways.tags)
     ferry = np.array([road_class(tags) == "ferry" for tags in ways.tags])
@@ -254,7 +255,7 @@ def _piece_ids(ways: _Ways, pieces: _Pieces) -> pd.Index:
     return pd.Index([f"w{way}.{n}" for way, n in zip(ways.way_ids[pieces.way], nth, strict=True)], name="id")
 
 
-def _lines(lonlat: NDArray[np.float64], pieces: _Pieces, metres: CRS) -> NDArray[np.object_]:
+def _lines(lonlat: FloatArray, pieces: _Pieces, metres: CRS) -> NDArray[np.object_]:
     size = pieces.last - pieces.first + 1
     begin = np.cumsum(size) - size
     at = np.arange(size.sum()) + np.repeat(pieces.first - begin, size)

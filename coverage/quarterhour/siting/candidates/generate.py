@@ -6,11 +6,11 @@ from typing import TYPE_CHECKING
 
 import geopandas as gpd
 import numpy as np
-import numpy.typing as npt
 import pandas as pd
 from scipy.spatial import cKDTree
 
 from quarterhour.base.areas import _nearest, _placeless
+from quarterhour.base.arrays import FloatArray
 from quarterhour.base.errors import DataError
 from quarterhour.io.places import as_places
 
@@ -87,9 +87,7 @@ def _demand(communities: gpd.GeoDataFrame, people: str) -> gpd.GeoDataFrame:
     return demand
 
 
-def _middles(
-    points: npt.NDArray[np.float64], weight: npt.NDArray[np.float64], *, count: int, seed: int
-) -> tuple[npt.NDArray[np.float64], npt.NDArray[np.float64]]:
+def _middles(points: FloatArray, weight: FloatArray, *, count: int, seed: int) -> tuple[FloatArray, FloatArray]:
     from sklearn.cluster import KMeans
     from threadpoolctl import threadpool_limits  # type: ignore[import-untyped]
 
@@ -100,7 +98,7 @@ def _middles(
     return found.cluster_centers_, np.bincount(found.labels_, weights=weight, minlength=clusters).astype(float)
 
 
-def _junctions(network: Network, middles: npt.NDArray[np.float64]) -> npt.NDArray[np.float64]:
+def _junctions(network: Network, middles: FloatArray) -> FloatArray:
     """The nearest junction of each middle in the main part of the network, each once, in order."""
     main = np.flatnonzero(network.component == 0)
     spots = np.column_stack([network.x[main], network.y[main]])

@@ -11,16 +11,15 @@ import geopandas as gpd
 import numpy as np
 import pandas as pd
 import shapely
-from numpy.typing import NDArray
 from scipy import ndimage
 
 from quarterhour.base.areas import nearest_m
+from quarterhour.base.arrays import BoolArray, FloatArray
 from quarterhour.base.errors import DataError
 from quarterhour.network.slope import opened_grid
 from quarterhour.standards.rules import Exclusion
 
 MOST_CELLS = 4_000_000
-Floats = NDArray[np.float64]
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,9 +86,9 @@ def lay_over(
     """
     cells = _cells(towns, cell_m)
     spots = gpd.GeoDataFrame(geometry=gpd.points_from_xy(cells["x"], cells["y"]), crs=towns.crs)
-    broken: dict[str, NDArray[np.bool_]] = {}
+    broken: dict[str, BoolArray] = {}
     unchecked = []
-    distance: dict[tuple[str, tuple[str, ...]], Floats] = {}
+    distance: dict[tuple[str, tuple[str, ...]], FloatArray] = {}
     for rule in rules:
         if rule.layer not in layers:
             unchecked.append(rule.id)
@@ -155,8 +154,8 @@ def _metres(
     layer: str,
     classes: tuple[str, ...],
     layers: Mapping[str, gpd.GeoDataFrame],
-    known: dict[tuple[str, tuple[str, ...]], Floats],
-) -> Floats:
+    known: dict[tuple[str, tuple[str, ...]], FloatArray],
+) -> FloatArray:
     """Metres to a layer, measured once; far off where the layer is empty."""
     if (layer, classes) not in known:
         things = layers[layer]
@@ -169,9 +168,9 @@ def _score(
     spots: gpd.GeoDataFrame,
     weights: Sequence[Weight],
     layers: Mapping[str, gpd.GeoDataFrame],
-    slope: Floats | None,
-    known: dict[tuple[str, tuple[str, ...]], Floats],
-) -> Floats:
+    slope: FloatArray | None,
+    known: dict[tuple[str, tuple[str, ...]], FloatArray],
+) -> FloatArray:
     total, whole = np.zeros(len(spots)), 0.0
     for wish in weights:
         if wish.layer == "slope":
@@ -188,12 +187,12 @@ def _score(
 # --- rasters
 
 
-def _opened(path: Path) -> tuple[Floats, Any, Any]:
+def _opened(path: Path) -> tuple[FloatArray, Any, Any]:
     with opened_grid(path) as grid:
         return grid.read(1, masked=True).astype(float).filled(np.nan), grid.transform, grid.crs
 
 
-def _sampled(path: Path, spots: gpd.GeoDataFrame, values: Floats | None = None) -> tuple[Floats, Any]:
+def _sampled(path: Path, spots: gpd.GeoDataFrame, values: FloatArray | None = None) -> tuple[FloatArray, Any]:
     """The cell of a raster under each spot; missing beyond it."""
     cells, transform, crs = _opened(path)
     cells = cells if values is None else values
@@ -207,7 +206,7 @@ def _sampled(path: Path, spots: gpd.GeoDataFrame, values: Floats | None = None) 
     return found, crs
 
 
-def _slope_degrees(path: Path, spots: gpd.GeoDataFrame) -> Floats:
+def _slope_degrees(path: Path, spots: gpd.GeoDataFrame) -> FloatArray:
     """Slope by Horn's 3 x 3 window, as GDAL and ArcGIS have it; missing at the rim and beside missing cells."""
     cells, transform, crs = _opened(path)
     east, north = abs(transform.a), abs(transform.e)

@@ -13,12 +13,13 @@ import numpy as np
 import scipy.sparse as sp
 from scipy.sparse import csgraph
 
+from quarterhour.base.arrays import BoolArray, IntArray
 from quarterhour.siting.explanation.conflicts import clash, least
 from quarterhour.siting.explanation.contradictions import contradictions
 from quarterhour.siting.explanation.needs import must_be_covered
 from quarterhour.siting.question.evaluate import Measure
 from quarterhour.siting.question.plan import Reason
-from quarterhour.siting.question.problem import WHOLE, Bools, Ints, SitingProblem
+from quarterhour.siting.question.problem import WHOLE, SitingProblem
 from quarterhour.siting.question.quotas import AreaRule, area_rules, shortfalls
 
 MOST_FLOW = 2**31 - 1
@@ -132,7 +133,7 @@ def _apart(problem: SitingProblem) -> Iterator[Reason]:
     pairs = np.vstack([problem.conflicts, problem.conflicts[:, ::-1]])
     shape = len(problem.sites), len(problem.sites)
     beside = sp.csr_array((np.ones(len(pairs), np.int8), (pairs[:, 0], pairs[:, 1])), shape=shape)
-    asked: list[tuple[AreaRule, Ints]] = []
+    asked: list[tuple[AreaRule, IntArray]] = []
     for rule in area_rules(problem):
         open_to, named = rule.sites[~problem.barred[rule.sites]], {"level": rule.quota.level, "area": rule.name}
         if len(open_to) < rule.low:
@@ -151,7 +152,7 @@ def _apart(problem: SitingProblem) -> Iterator[Reason]:
         yield Reason("siting.cause_between", named)
 
 
-def _most_apart(pairs: sp.csr_array, sites: Ints, enough: int) -> int:
+def _most_apart(pairs: sp.csr_array, sites: IntArray, enough: int) -> int:
     """No more of some sites than this can be open: the groups, found by greed, within which any two clash.
 
     Counting ends at ``enough``.
@@ -171,7 +172,7 @@ def _most_apart(pairs: sp.csr_array, sites: Ints, enough: int) -> int:
     return groups
 
 
-def _between(beside: sp.csr_array, asked: list[tuple[AreaRule, Ints]]) -> Iterator[tuple[AreaRule, AreaRule]]:
+def _between(beside: sp.csr_array, asked: list[tuple[AreaRule, IntArray]]) -> Iterator[tuple[AreaRule, AreaRule]]:
     """Two areas each of which needs a site, every candidate of one ruling out every one of the other."""
     for k, (one, mine) in enumerate(asked):
         near = np.unique(beside[mine].indices)
@@ -221,7 +222,9 @@ def _best_room(problem: SitingProblem) -> int:
     return int(room[~problem.free].sum() + free[:most].sum())
 
 
-def _short(problem: SitingProblem, must: Bools, load: Ints, room: Ints) -> tuple[Ints, Ints, int] | None:
+def _short(
+    problem: SitingProblem, must: BoolArray, load: IntArray, room: IntArray
+) -> tuple[IntArray, IntArray, int] | None:
     """The communities and sites of the smallest cut when every site is open, and how much is short there."""
     near = problem.near
     homes = np.flatnonzero(must & (load > 0))

@@ -10,11 +10,12 @@ from dataclasses import dataclass, field
 import numpy as np
 import scipy.sparse as sp
 
+from quarterhour.base.arrays import FloatArray, IntArray
 from quarterhour.siting.methods.solver.highs import Solver
-from quarterhour.siting.methods.solver.program import Floats, Program, whole_bound
+from quarterhour.siting.methods.solver.program import Program, whole_bound
 from quarterhour.siting.question.feasible import Rules
 from quarterhour.siting.question.plan import Reason
-from quarterhour.siting.question.problem import Ints, SitingProblem
+from quarterhour.siting.question.problem import SitingProblem
 from quarterhour.siting.question.quotas import AreaRule
 
 Said = tuple[str, dict[str, object]]
@@ -27,7 +28,7 @@ _NARROWING = 3.0
 """Seconds for leaving out rules that do not clash; those that are left when they are over still do."""
 
 
-def least(rules: Sequence[AreaRule], weight: Ints, *, most: int | None = None) -> int | None:
+def least(rules: Sequence[AreaRule], weight: IntArray, *, most: int | None = None) -> int | None:
     """The least that sites weigh which keep the quotas, no more than ``most`` of them; None where no sites do.
 
     ``weight``: of each site, a whole number; all 1 for the fewest sites, their yuan for the cheapest.
@@ -55,18 +56,18 @@ class Side:
 
     said: Said
     rows: sp.csr_array
-    low: Floats
-    high: Floats
-    most: Floats = field(default_factory=lambda: np.empty(0))
+    low: FloatArray
+    high: FloatArray
+    most: FloatArray = field(default_factory=lambda: np.empty(0))
 
 
-def one_row(said: Said, count: int, sites: Ints, weight: Ints, low: float, high: float) -> Side:
+def one_row(said: Said, count: int, sites: IntArray, weight: IntArray, low: float, high: float) -> Side:
     """A side that is one row over so many sites, some of which weigh in it."""
     row = sp.csr_array((weight.astype(float), (np.zeros(len(sites), dtype=np.int64), sites)), shape=(1, count))
     return Side(said, row, np.array([low]), np.array([high]))
 
 
-def joined(sides: Sequence[Side], cost: Floats, *, whole: bool) -> Program:
+def joined(sides: Sequence[Side], cost: FloatArray, *, whole: bool) -> Program:
     """The least cost of sites that keep all sides; ``whole`` ones, or shares of them, which can only cost less."""
     sites = len(cost)
     own = [sp.csr_array(s.rows[:, sites:]) for s in sides]
@@ -80,7 +81,7 @@ def joined(sides: Sequence[Side], cost: Floats, *, whole: bool) -> Program:
     return Program(np.r_[cost, np.zeros(len(most))], rows, low, high, np.zeros(len(upper)), upper, whole=mixed)
 
 
-def lightest(sides: Sequence[Side], weight: Ints, *, seconds: float, whole: bool) -> int | None:
+def lightest(sides: Sequence[Side], weight: IntArray, *, seconds: float, whole: bool) -> int | None:
     """What sites that keep all sides weigh at the least, 0 where that is not known; None where no sites keep them."""
     unit = int(np.gcd.reduce(weight)) or 1
     done = Solver(joined(sides, (weight // unit).astype(float), whole=whole)).solve(seconds=seconds)

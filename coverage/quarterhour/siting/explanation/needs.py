@@ -8,6 +8,7 @@ from collections.abc import Iterator, Sequence
 import numpy as np
 import scipy.sparse as sp
 
+from quarterhour.base.arrays import BoolArray, IntArray
 from quarterhour.siting.explanation.conflicts import (
     Said,
     Side,
@@ -22,7 +23,7 @@ from quarterhour.siting.explanation.conflicts import (
 from quarterhour.siting.question.evaluate import Measure
 from quarterhour.siting.question.feasible import Rules
 from quarterhour.siting.question.plan import Reason
-from quarterhour.siting.question.problem import WHOLE, Bools, Ints, SitingProblem
+from quarterhour.siting.question.problem import WHOLE, SitingProblem
 from quarterhour.siting.question.quotas import area_rules
 
 _QUICK, _LONG = 1.5, 2.0
@@ -33,7 +34,7 @@ _SPARED = 1e-9
 """What is left off a sum of people, so that no rounding of floats makes a clash."""
 
 
-def must_be_covered(problem: SitingProblem) -> Bools:
+def must_be_covered(problem: SitingProblem) -> BoolArray:
     """Communities that every plan covers: where everyone must be, those with people whom some choice could cover."""
     return problem.reachable & (problem.demand.to_numpy() > 0) & problem.everyone
 
@@ -87,7 +88,7 @@ def _short(
 ) -> Iterator[Reason]:
     """The limits that covering alone goes beyond; where it goes beyond none, those that it does with other rules."""
     free, required = problem.free, problem.sites["state"].eq("required").to_numpy()
-    limits: list[tuple[str, Ints, int]] = []
+    limits: list[tuple[str, IntArray, int]] = []
     if problem.new_sites is not None:
         limits.append(("new_sites", np.ones(len(free), dtype=np.int64), int(problem.new_sites)))
     if problem.budget.yuan is not None:

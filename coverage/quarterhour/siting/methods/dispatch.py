@@ -7,6 +7,7 @@ from dataclasses import replace
 
 import numpy as np
 
+from quarterhour.base.arrays import BoolArray, IntArray
 from quarterhour.siting.methods.capacity.least_time import solve_capacitated
 from quarterhour.siting.methods.covering.adapter import by_core, is_plain_cover
 from quarterhour.siting.methods.median.instance import MUST, Pairs
@@ -19,7 +20,7 @@ from quarterhour.siting.question.bounds import Answer, Tell, easy_bound
 from quarterhour.siting.question.budget import COUNTING, Watch
 from quarterhour.siting.question.evaluate import Choice, Measure, Served
 from quarterhour.siting.question.feasible import Rules
-from quarterhour.siting.question.problem import WHOLE, Bools, Goal, Ints
+from quarterhour.siting.question.problem import WHOLE, Goal
 
 _ALL = 100
 _PRICES = (10, 1000, 100_000)
@@ -53,7 +54,7 @@ def _is_timed(rules: Rules, goal: Goal) -> bool:
     return not (_must(rules) & (problem.counted(goal) == 0)).any()
 
 
-def _must(rules: Rules) -> Bools:
+def _must(rules: Rules) -> BoolArray:
     """The communities that must be served by some site."""
     measure, problem = rules.measure, rules.measure.problem
     must = measure.takes_part if problem.everyone else np.zeros_like(measure.takes_part)
@@ -63,7 +64,7 @@ def _must(rules: Rules) -> Bools:
     return must
 
 
-def _bound_by(rules: Rules, goal: Goal, cs: int) -> Bools:
+def _bound_by(rules: Rules, goal: Goal, cs: int) -> BoolArray:
     """Those who may not have farther than so many centiseconds, and whose standard is longer."""
     problem = rules.measure.problem
     return rules.measure.reachable & (problem.counted(goal) > 0) & (problem.limit_cs > cs)
@@ -73,7 +74,7 @@ def _by_times(rules: Rules, goal: Goal, start: Choice | None, watch: Watch, tell
     measure, problem = rules.measure, rules.measure.problem
     begin = None if start is None else np.flatnonzero(start.opened)
 
-    def told(chosen: Ints, bound: float) -> None:
+    def told(chosen: IntArray, bound: float) -> None:
         choice = _choice(measure, chosen, None)
         if rules.hold(choice):
             tell(choice, int(bound), COUNTING)
@@ -123,7 +124,7 @@ def _most_then_time(rules: Rules, goal: Goal, start: Choice | None, watch: Watch
     near, must, everyone = problem.near, _must(rules), int(people.sum())
     easy = easy_bound(measure, goal)
 
-    def heard(chosen: Ints, served: Going | None = None) -> None:
+    def heard(chosen: IntArray, served: Going | None = None) -> None:
         choice = _choice(measure, chosen, served)
         if rules.hold(choice):
             tell(choice, easy, COUNTING)
@@ -147,7 +148,7 @@ def _most_then_time(rules: Rules, goal: Goal, start: Choice | None, watch: Watch
 
 
 def _timed(
-    rules: Rules, people: Ints, pairs: Pairs, otherwise: Ints, start: Choice | None, watch: Watch,
+    rules: Rules, people: IntArray, pairs: Pairs, otherwise: IntArray, start: Choice | None, watch: Watch,
     heard: Callable[..., None],
 ) -> Verdict:  # fmt: skip
     problem, begin = rules.measure.problem, None if start is None else np.flatnonzero(start.opened)
@@ -171,7 +172,7 @@ def _pairs(rules: Rules) -> Pairs:
     return near.start, near.site, near.cs
 
 
-def _choice(measure: Measure, chosen: Ints, served: Going | None) -> Choice:
+def _choice(measure: Measure, chosen: IntArray, served: Going | None) -> Choice:
     opened = np.zeros(len(measure.problem.sites), dtype=np.bool_)
     opened[chosen] = True
     if served is None:

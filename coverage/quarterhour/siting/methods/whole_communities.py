@@ -12,6 +12,7 @@ from dataclasses import replace
 
 import numpy as np
 
+from quarterhour.base.arrays import BoolArray
 from quarterhour.siting.methods.dispatch import by_engine
 from quarterhour.siting.methods.general.model import Model
 from quarterhour.siting.methods.general.search import Search
@@ -19,7 +20,7 @@ from quarterhour.siting.question.bounds import Answer, Tell
 from quarterhour.siting.question.budget import Watch
 from quarterhour.siting.question.evaluate import Choice, Exact, Measure
 from quarterhour.siting.question.feasible import Rules
-from quarterhour.siting.question.problem import Bools, Goal
+from quarterhour.siting.question.problem import Goal
 
 _SHARED, _PACKED = 0.5, 0.25
 """Of the time left: for the question whose communities may be shared out, for who goes where at its sites."""
@@ -55,7 +56,7 @@ def by_packing(
     return search.run(search.choice)
 
 
-def _shared(rules: Rules, goal: Goal, start: Choice | None, watch: Watch) -> tuple[Answer, list[Bools]]:
+def _shared(rules: Rules, goal: Goal, start: Choice | None, watch: Watch) -> tuple[Answer, list[BoolArray]]:
     """The answer when communities may be shared out, and the sites of its last choices, the best first."""
     problem = rules.measure.problem
     assert problem.capacity is not None
@@ -65,7 +66,7 @@ def _shared(rules: Rules, goal: Goal, start: Choice | None, watch: Watch) -> tup
     measure = Measure(replace(problem, goals=goals, coverage=coverage, capacity=capacity))
     loose = Rules(measure, rules.kept)
     start = start if start is not None and loose.hold(start) else None
-    tried: list[Bools] = []
+    tried: list[BoolArray] = []
 
     def heard(choice: Choice, _bound: Exact, _by: str) -> None:
         if not tried or (tried[0] != choice.opened).any():
@@ -79,7 +80,7 @@ def _shared(rules: Rules, goal: Goal, start: Choice | None, watch: Watch) -> tup
     return answer, tried[:_MOST_TRIED]
 
 
-def _pack(search: Search, opened: Bools) -> None:
+def _pack(search: Search, opened: BoolArray) -> None:
     """Whom some open sites serve best; what holds is taken."""
     model = search.model
     program = model.program(search.kept(), model.sum_of(search.goal), most=search.goal.most)

@@ -8,12 +8,13 @@ from dataclasses import dataclass, replace
 import numpy as np
 import pandas as pd
 
+from quarterhour.base.arrays import IntArray
 from quarterhour.base.errors import DataError
 from quarterhour.siting.methods.capacity.most_people import Placing
 from quarterhour.siting.methods.covering.adapter import is_plain_cover
 from quarterhour.siting.methods.covering.benders import Master
 from quarterhour.siting.methods.covering.branch_and_cut import Tree
-from quarterhour.siting.methods.covering.core import Core, Found, Ints, Record
+from quarterhour.siting.methods.covering.core import Core, Found, Record
 from quarterhour.siting.methods.covering.exchange import improve
 from quarterhour.siting.methods.covering.greedy import as_core
 from quarterhour.siting.methods.covering.max_cover import as_asked, begun, inside_of
@@ -193,7 +194,7 @@ def _small(core: Core) -> bool:
     return bool(core.cover.nnz < _SMALL)
 
 
-def _start(record: Record, last: Ints | None) -> bool:
+def _start(record: Record, last: IntArray | None) -> bool:
     """Good choices of this size: greedy, and the last one with the site that adds most; both after exchanges.
 
     False: no choice of this size keeps the rules.

@@ -11,11 +11,12 @@ from fractions import Fraction
 import numpy as np
 import pandas as pd
 
+from quarterhour.base.arrays import IntArray
 from quarterhour.base.errors import DataError, first_ids
 from quarterhour.base.units import CENTISECONDS_PER_MINUTE
 from quarterhour.siting.methods.capacity.transport import flow
 from quarterhour.siting.methods.median.instance import as_median
-from quarterhour.siting.methods.solver.site_limits import Ints, as_limits
+from quarterhour.siting.methods.solver.site_limits import as_limits
 from quarterhour.siting.outlook.frontier import frontier
 from quarterhour.siting.outlook.sequence import Worth, best_order, gained_with, lost_without
 from quarterhour.siting.question.budget import COUNTING, check_seconds
@@ -179,7 +180,7 @@ def _ends(per_step: int | Sequence[int], sites: int) -> list[int]:
     return [0, *np.cumsum(steps, dtype=np.int64).tolist()]
 
 
-def _lasting(years: Sequence[int] | None, steps: int) -> Ints:
+def _lasting(years: Sequence[int] | None, steps: int) -> IntArray:
     if years is None:
         return np.ones(steps, dtype=np.int64)
     whole = _whole_numbers(list(years), 0)
@@ -216,7 +217,7 @@ class _Weighed:
         self.whole = int(self.people[self.measure.reachable].sum()) * _PERCENT if cover else None
         self.plain = cover and not goal.people and bool((self.measure.percent == _PERCENT).all())
 
-    def positions(self, plan: SitingPlan) -> Ints:
+    def positions(self, plan: SitingPlan) -> IntArray:
         """The sites that a plan builds."""
         if plan.status in ("infeasible", "no_plan"):
             raise DataError("phasing.no_plan", status=plan.status)
@@ -227,7 +228,7 @@ class _Weighed:
             raise DataError("phasing.other_question", plan=plan.problem_id, problem=self.problem.id)
         return np.sort(places).astype(np.int64)
 
-    def goes(self, opened: Ints) -> Ints:
+    def goes(self, opened: IntArray) -> IntArray:
         """How many go to each of some open sites: to the nearest, or as room is shared out for the best."""
         median, sites = self.worth.median, len(self.problem.sites)
         if self.worth.room is not None:

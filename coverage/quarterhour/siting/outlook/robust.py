@@ -8,9 +8,9 @@ from dataclasses import dataclass, replace
 from fractions import Fraction
 
 import numpy as np
-import numpy.typing as npt
 import pandas as pd
 
+from quarterhour.base.arrays import FloatArray
 from quarterhour.base.errors import CutoffError, DataError
 from quarterhour.base.units import centiseconds
 from quarterhour.siting.question.budget import check_seconds
@@ -151,7 +151,7 @@ def _drawn(
         )
 
 
-def _load(problem: SitingProblem, demand: pd.Series, change: npt.NDArray[np.float64]) -> pd.Series:
+def _load(problem: SitingProblem, demand: pd.Series, change: FloatArray) -> pd.Series:
     """What communities ask of a capacity, changed as their people are."""
     own = (problem.load != problem.demand).any()
     load = np.where(demand > 0, np.rint(problem.load * change), 0) if own else demand.to_numpy()

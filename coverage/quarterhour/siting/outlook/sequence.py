@@ -11,10 +11,10 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from quarterhour.base.arrays import IntArray
 from quarterhour.base.jit import kernel
 from quarterhour.siting.methods.capacity.transport import flow
 from quarterhour.siting.methods.median.instance import Median
-from quarterhour.siting.methods.solver.site_limits import Ints
 
 _ALL_ORDERS, _ALL_ORDERS_WITH_ROOM = 16, 8
 """Sites up to which every order is weighed, without and with room."""
@@ -28,17 +28,17 @@ class Worth:
     """
 
     median: Median
-    standing: Ints
-    room: Ints | None = None
+    standing: IntArray
+    room: IntArray | None = None
 
-    def value(self, chosen: Ints) -> int:
+    def value(self, chosen: IntArray) -> int:
         """Of a choice, as positions, beside what stands."""
         opened = np.union1d(self.standing, chosen).astype(np.int64)
         if self.room is None:
             return self.median.settled + int(self.median.people @ self.median.times(opened))
         return self.median.settled + flow(self.median, self.room, opened).value
 
-    def curve(self, order: Ints) -> Ints:
+    def curve(self, order: IntArray) -> IntArray:
         """With none, one, two … of some sites built in their order."""
         if self.room is not None:
             return np.array([self.value(order[:n]) for n in range(len(order) + 1)], dtype=np.int64)
@@ -49,7 +49,7 @@ class Worth:
         _curve(m.people, m.start, m.site, m.cs, m.otherwise, place, len(order), steps)
         return m.settled + np.cumsum(steps)[:-1]
 
-    def parts(self, sites: Ints) -> Ints:
+    def parts(self, sites: IntArray) -> IntArray:
         """Of every part of some sites; bit k of the place stands for the k-th of them."""
         if self.room is not None:
             every = [self.value(sites[[k for k in range(len(sites)) if n >> k & 1]]) for n in range(1 << len(sites))]
@@ -65,7 +65,7 @@ class Worth:
         return m.settled + least + sums[::-1]
 
 
-def best_order(worth: Worth, sites: Ints, *, years: Ints | None = None) -> tuple[Ints, bool]:
+def best_order(worth: Worth, sites: IntArray, *, years: IntArray | None = None) -> tuple[IntArray, bool]:
     """An order of building with the least sum of the values on the way, and whether no order has less.
 
     ``years``: how long the choice stands with none, one, two … of the sites built; None: a year each. Orders that
@@ -81,7 +81,7 @@ def best_order(worth: Worth, sites: Ints, *, years: Ints | None = None) -> tuple
     return (order if worth.room is not None else _moved(worth, order, counts)), False
 
 
-def _best_first(worth: Worth, sites: Ints) -> Ints:
+def _best_first(worth: Worth, sites: IntArray) -> IntArray:
     """Each time the site that gains most; the first of those that gain alike.
 
     A site never gains more later than before (who goes where is an assignment), so most need not be weighed again.
@@ -105,10 +105,10 @@ def _best_first(worth: Worth, sites: Ints) -> Ints:
     return np.array(order, dtype=np.int64)
 
 
-def _moved(worth: Worth, order: Ints, years: Ints) -> Ints:
+def _moved(worth: Worth, order: IntArray, years: IntArray) -> IntArray:
     """Move single sites forward and back while that lowers the sum."""
 
-    def total(some: Ints) -> tuple[int, int]:
+    def total(some: IntArray) -> tuple[int, int]:
         curve = worth.curve(some)
         return int(years @ curve), int(curve.sum())
 
@@ -191,7 +191,7 @@ def _weigh(value, years, order):  # type: ignore[no-untyped-def]
         part ^= 1 << last[part]
 
 
-def lost_without(worth: Worth, opened: Ints) -> tuple[Ints, Ints]:
+def lost_without(worth: Worth, opened: IntArray) -> tuple[IntArray, IntArray]:
     """By open site: how much worse it is without it, and how many then have no site at all.
 
     All others stay open. With room, each is closed in turn and everybody goes anew.
@@ -210,7 +210,7 @@ def lost_without(worth: Worth, opened: Ints) -> tuple[Ints, Ints]:
     return lost[opened], bare[opened]
 
 
-def gained_with(worth: Worth, opened: Ints, closed: Ints) -> tuple[Ints, Ints]:
+def gained_with(worth: Worth, opened: IntArray, closed: IntArray) -> tuple[IntArray, IntArray]:
     """By closed site: how much better it is with it beside the open ones, and how many have a site only then."""
     m = worth.median
     if worth.room is None:

@@ -10,13 +10,14 @@ from dataclasses import dataclass, replace
 import numpy as np
 import scipy.sparse as sp
 
+from quarterhour.base.arrays import BoolArray, IntArray
 from quarterhour.siting.explanation.conflicts import Said, Side, joined, one_row, other_sides, quota_sides
 from quarterhour.siting.explanation.needs import cover_sides, must_be_covered
 from quarterhour.siting.methods.solver.highs import Solver
 from quarterhour.siting.methods.solver.program import whole_bound
 from quarterhour.siting.question.evaluate import Choice, Measure, Served
 from quarterhour.siting.question.feasible import Rules
-from quarterhour.siting.question.problem import Bools, Ints, Quota, SitingProblem
+from quarterhour.siting.question.problem import Quota, SitingProblem
 from quarterhour.siting.question.quotas import area_rules
 
 MOST_PAIRS = 2_000_000
@@ -104,7 +105,7 @@ def conflict_change(problem: SitingProblem, *, seconds: float) -> Change | None:
     return Change("conflicts", softer, float(len(pairs)), float(given.sum()), least, said)
 
 
-def by_rule(problem: SitingProblem) -> Bools:
+def by_rule(problem: SitingProblem) -> BoolArray:
     """Which conflicts are by rule, not for want of distance alone."""
     if problem.apart is None:
         return np.ones(len(problem.conflicts), dtype=np.bool_)
@@ -155,7 +156,9 @@ def _sides(problem: SitingProblem) -> Iterator[Side]:
     yield from other_sides(rules)
 
 
-def _least_slack(hard: Sequence[Side], soft: Sequence[Side], sites: int, *, seconds: float) -> tuple[Ints, bool] | None:
+def _least_slack(
+    hard: Sequence[Side], soft: Sequence[Side], sites: int, *, seconds: float
+) -> tuple[IntArray, bool] | None:
     """By how much each soft side (of one row) gives, in all as little as can be, and whether that is proven."""
     own = sum(len(s.most) for s in hard)
     program = joined([*hard, *map(_soft, soft)], np.zeros(sites), whole=True)
@@ -200,7 +203,7 @@ def room_change(problem: SitingProblem, *, seconds: float) -> Change | None:
     )
 
 
-def _most_room(problem: SitingProblem, wanted: int, *, seconds: float) -> tuple[Bools, int] | None:
+def _most_room(problem: SitingProblem, wanted: int, *, seconds: float) -> tuple[BoolArray, int] | None:
     """The sites that have most room in all within the other rules, and what no choice has more of."""
     free, room = problem.free, np.minimum(problem.room, wanted)
     loose = replace(problem, capacity=None)
@@ -213,7 +216,7 @@ def _most_room(problem: SitingProblem, wanted: int, *, seconds: float) -> tuple[
     return opened, could
 
 
-def _overflow(problem: SitingProblem, opened: Bools, must: Bools, load: Ints) -> tuple[Ints, Served]:
+def _overflow(problem: SitingProblem, opened: BoolArray, must: BoolArray, load: IntArray) -> tuple[IntArray, Served]:
     """By site what it lacks, and who goes where: the largest first, each where it fits or where most room is left."""
     near, left, pairs = problem.near, problem.room.copy(), []
     for i in sorted(np.flatnonzero(must).tolist(), key=lambda i: (-load[i], i)):

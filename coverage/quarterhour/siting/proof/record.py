@@ -15,6 +15,7 @@ from typing import Any, get_args
 import numpy as np
 import pandas as pd
 
+from quarterhour.base.arrays import IntArray
 from quarterhour.base.errors import DataError, PlanError
 from quarterhour.base.findings import by_quality
 from quarterhour.base.units import CENTISECONDS_PER_MINUTE
@@ -28,7 +29,6 @@ from quarterhour.siting.question.problem import (
     Capacity,
     Coverage,
     Goal,
-    Ints,
     Quota,
     SitingProblem,
     Standard,
@@ -138,7 +138,7 @@ def _pack(numbers: Any) -> str:
     return base64.b64encode(zlib.compress(plane.tobytes(), _EFFORT)).decode()
 
 
-def _unpack(text: str) -> Ints:
+def _unpack(text: str) -> IntArray:
     plane = np.frombuffer(zlib.decompress(base64.b64decode(text, validate=True)), dtype=np.uint8)
     return np.ascontiguousarray(plane.reshape(8, -1).T).view("<i8").ravel().astype(np.int64)
 

@@ -11,10 +11,11 @@ from fractions import Fraction
 import numpy as np
 import pandas as pd
 
+from quarterhour.base.arrays import BoolArray, IntArray
 from quarterhour.base.errors import PlanError, first_ids
 from quarterhour.base.units import centiseconds
 from quarterhour.siting.question.plan import Figures, SitingPlan
-from quarterhour.siting.question.problem import Bools, Goal, Ints, SitingProblem
+from quarterhour.siting.question.problem import Goal, SitingProblem
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,13 +66,13 @@ class Tally:
         self.start = times.indptr if use.all() else np.append(0, np.cumsum(use))[times.indptr]
         self.site, self.cs = (a if use.all() else a[use] for a in (times.site_index, times.cs))
 
-    def pairs(self, sites: Bools) -> tuple[Ints, Ints, Ints]:
+    def pairs(self, sites: BoolArray) -> tuple[IntArray, IntArray, IntArray]:
         """Row, site and centiseconds of the pairs of some sites."""
         at = np.flatnonzero(sites[self.site])
         row = np.searchsorted(self.start, at, side="right") - 1
         return row, self.site[at].astype(np.int64), self.cs[at].astype(np.int64)
 
-    def credit(self, opened: Bools) -> Ints:
+    def credit(self, opened: BoolArray) -> IntArray:
         """Ten thousandths of each person covered: for each step, by how many open sites are that near."""
         alone = self.problem.coverage.backup
         one, two = (100, 100) if alone is None else (alone, 100)
@@ -85,18 +86,18 @@ class Tally:
                 credit[mine] = np.maximum(credit, percent * np.choose(near, (0, one, two)))[mine]
         return credit
 
-    def nearest(self) -> tuple[Ints, Ints]:
+    def nearest(self) -> tuple[IntArray, IntArray]:
         """The nearest open site of each community, -1 for none, and its centiseconds."""
         row, site, cs = self.pairs(self.opened)
         least = _least(row, cs * (len(self.opened) + 1) + site, len(self.people))
         site = np.where(least < 0, -1, least % (len(self.opened) + 1))
         return site, np.where(least < 0, self.limit, least // (len(self.opened) + 1))
 
-    def counted(self, column: str) -> Ints:
+    def counted(self, column: str) -> IntArray:
         """The people of a column, or those that count."""
         return self.problem.people[column].to_numpy(dtype=np.int64) if column else self.people
 
-    def points(self, column: str) -> Ints:
+    def points(self, column: str) -> IntArray:
         """Ten thousandths of people covered, by community."""
         people = self.counted(column)
         if self.parts is None:
@@ -109,14 +110,14 @@ class Tally:
     def _percent(self, row: int, cs: int) -> int:
         return next(percent for step, percent in self.stairs[self.names[row]] if cs <= step)
 
-    def covered(self) -> Bools:
+    def covered(self) -> BoolArray:
         """Which communities are covered, or served whole."""
         if self.parts is None:
-            covered: Bools = self.now > 0
+            covered: BoolArray = self.now > 0
             return covered
         return self.parts.whole
 
-    def trips(self, column: str) -> tuple[Ints, Ints]:
+    def trips(self, column: str) -> tuple[IntArray, IntArray]:
         """People and centiseconds of all reachable ones; those not covered at the standard."""
         people, here = self.counted(column), np.flatnonzero(self.reachable)
         if self.parts is None:
@@ -213,15 +214,15 @@ class Parts:
             got[row] += people
             met[row] = True
         self.got, self.total = got, int(got.sum())
-        self.whole: Bools = met & (got == tally.people)
+        self.whole: BoolArray = met & (got == tally.people)
 
-    def each(self, people: Ints) -> Iterator[tuple[int, int, int, int]]:
+    def each(self, people: IntArray) -> Iterator[tuple[int, int, int, int]]:
         """Row, site, people of a column, and centiseconds of each part."""
         for row, site, part, cs in self.legs:
             yield row, site, part if self.split else int(people[row]), cs
 
 
-def _least(row: Ints, key: Ints, rows: int) -> Ints:
+def _least(row: IntArray, key: IntArray, rows: int) -> IntArray:
     """The least key of each row, -1 where it has none; rows come in order."""
     least = np.full(rows, -1, dtype=np.int64)
     if len(row):
@@ -230,7 +231,7 @@ def _least(row: Ints, key: Ints, rows: int) -> Ints:
     return least
 
 
-def _gini(people: Ints, cs: Ints) -> float:
+def _gini(people: IntArray, cs: IntArray) -> float:
     """Half the mean difference between two people, over the mean."""
     found, at = np.unique(cs, return_inverse=True)
     here = np.zeros(len(found), dtype=np.int64)
@@ -302,11 +303,11 @@ class Stairs:
             for k, (step, percent) in enumerate(stairs):
                 self.step_cs[k, mine], self.percent[k, mine] = step, percent
 
-    def _worth(self, row: Ints) -> Ints:
+    def _worth(self, row: IntArray) -> IntArray:
         alone = self.tally.problem.coverage.backup
         one, two = (100, 100) if alone is None else (alone, 100)
         credit = np.choose(np.minimum(self.near[:, row], 2), (0, one, two)) * self.percent[:, row]
-        worth: Ints = self.tally.people[row] * credit.max(axis=0)
+        worth: IntArray = self.tally.people[row] * credit.max(axis=0)
         return worth
 
     def add(self, site: int) -> int:

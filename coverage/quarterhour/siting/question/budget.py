@@ -9,15 +9,15 @@ from dataclasses import dataclass, field, replace
 from numbers import Real
 
 import numpy as np
-import numpy.typing as npt
 
+from quarterhour.base.arrays import IntArray
 from quarterhour.base.errors import DataError
 
 Stop = Callable[[], bool]
 """Asked often: whether to leave off now."""
 COUNTING = "counting"
 """Who proved a bound that needs no search."""
-Incumbent = Callable[[npt.NDArray[np.int64], float], None]
+Incumbent = Callable[[IntArray, float], None]
 """Told each better choice, recounted, and the bound of that moment."""
 SEEDS = 2**31
 """Seeds are whole numbers from 0 to one less: as far as HiGHS takes them."""

@@ -7,8 +7,9 @@ from fractions import Fraction
 import numpy as np
 import pandas as pd
 
+from quarterhour.base.arrays import BoolArray, IntArray
 from quarterhour.siting.question.evaluate import Choice, Measure
-from quarterhour.siting.question.problem import WHOLE, Bools, Ints
+from quarterhour.siting.question.problem import WHOLE
 
 
 def order_of_building(measure: Measure, choice: Choice) -> pd.Series:
@@ -32,7 +33,7 @@ def order_of_building(measure: Measure, choice: Choice) -> pd.Series:
     return pd.Series(said, index=index, dtype="int64" if whole else "float64", name="gain")
 
 
-def _greedy(measure: Measure, opened: Bools, stages: list[list[int]]) -> tuple[list[int], list[int]]:
+def _greedy(measure: Measure, opened: BoolArray, stages: list[list[int]]) -> tuple[list[int], list[int]]:
     """Positions and gains in ten thousandths, best first within each stage."""
     standing = _Standing(measure, opened | np.isin(np.arange(len(opened)), sum(stages, start=[])))
     for site in np.flatnonzero(opened).tolist():
@@ -60,7 +61,7 @@ def _greedy(measure: Measure, opened: Bools, stages: list[list[int]]) -> tuple[l
 class _Standing:
     """The best and second best percent of each community as sites are built one after the other."""
 
-    def __init__(self, measure: Measure, sites: Bools) -> None:
+    def __init__(self, measure: Measure, sites: BoolArray) -> None:
         near = measure.problem.near
         pair = np.flatnonzero(sites[near.site])
         pair = pair[np.argsort(near.site[pair], kind="stable")]
@@ -69,7 +70,7 @@ class _Standing:
         self.measure, self.people = measure, measure.problem.demand.to_numpy(dtype=np.int64)
         self.first, self.second = np.zeros_like(self.people), np.zeros_like(self.people)
 
-    def _with(self, site: int) -> tuple[Ints, Ints, Ints]:
+    def _with(self, site: int) -> tuple[IntArray, IntArray, IntArray]:
         mine = slice(self.begins[site], self.begins[site + 1])
         row, percent = self.row[mine], self.percent[mine]
         first, second = self.first[row], self.second[row]

@@ -12,10 +12,11 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
+from quarterhour.base.arrays import BoolArray, IntArray
 from quarterhour.base.jit import kernel
 from quarterhour.base.units import CENTISECONDS_PER_MINUTE
 from quarterhour.siting.question.plan import Figures
-from quarterhour.siting.question.problem import PPM, WHOLE, Bools, Goal, Ints, SitingProblem
+from quarterhour.siting.question.problem import PPM, WHOLE, Goal, SitingProblem
 
 Exact = int | Fraction
 _SCALE = {
@@ -30,15 +31,15 @@ _SCALE = {
 class Served:
     """Who is served where, when sites have a capacity: positions among the near pairs, and the people of each."""
 
-    pair: Ints
-    people: Ints
+    pair: IntArray
+    people: IntArray
 
 
 @dataclass(frozen=True, eq=False)
 class Choice:
     """Which sites are open, existing ones too, and, where sites have a capacity, whom they serve."""
 
-    opened: Bools
+    opened: BoolArray
     served: Served | None = None
 
 
@@ -46,9 +47,9 @@ class Choice:
 class Legs:
     """People and the centiseconds they have to go, a row a community or a part of one."""
 
-    row: Ints
-    people: Ints
-    cs: Ints
+    row: IntArray
+    people: IntArray
+    cs: IntArray
 
 
 @dataclass(frozen=True, eq=False)
@@ -58,10 +59,10 @@ class Scan:
     ``far``: centiseconds, the standard where no open site is near.
     """
 
-    first: Ints
-    second: Ints
-    nearest: Ints
-    far: Ints
+    first: IntArray
+    second: IntArray
+    nearest: IntArray
+    far: IntArray
 
 
 @dataclass(frozen=True, eq=False)
@@ -71,7 +72,7 @@ class Measure:
     problem: SitingProblem
 
     @cached_property
-    def row(self) -> Ints:
+    def row(self) -> IntArray:
         """The community of each near pair."""
         return self.problem.near.row
 
@@ -90,17 +91,17 @@ class Measure:
         return percent
 
     @property
-    def reachable(self) -> Bools:
+    def reachable(self) -> BoolArray:
         """The communities that some choice could cover."""
         return self.problem.reachable
 
     @cached_property
-    def takes_part(self) -> Bools:
+    def takes_part(self) -> BoolArray:
         """The reachable communities with people whom some goal counts."""
         people = [self.problem.demand.to_numpy(), *(self.problem.counted(g) for g in self.problem.goals)]
         return np.asarray((np.array(people) > 0).any(axis=0) & self.reachable, dtype=np.bool_)
 
-    def scan(self, opened: Bools) -> Scan:
+    def scan(self, opened: BoolArray) -> Scan:
         """What each community has of open sites; ties to the earlier in the table of sites."""
         near, count = self.problem.near, len(self.problem.demand)
         first, second = np.zeros(count, dtype=np.int64), np.zeros(count, dtype=np.int64)
@@ -108,28 +109,28 @@ class Measure:
         _scan(near.start, near.site, near.cs, self.percent, opened, first, second, nearest, far)
         return Scan(first, second, nearest, far)
 
-    def share(self, opened: Bools) -> Ints:
+    def share(self, opened: BoolArray) -> IntArray:
         """How well each community is covered whatever the capacity, in ten thousandths of each of its people."""
         found = self.scan(opened)
         return self.credit(found.first, found.second)
 
-    def credit(self, first: Ints, second: Ints) -> Ints:
+    def credit(self, first: IntArray, second: IntArray) -> IntArray:
         """What the percents of the best and the second best open site come to."""
         alone = self.problem.coverage.backup
         return first * 100 if alone is None else np.maximum(first * alone, second * 100)
 
-    def points(self, choice: Choice, people: Ints) -> Ints:
+    def points(self, choice: Choice, people: IntArray) -> IntArray:
         """The people that each community has covered, in ten thousandths."""
         if choice.served is None:
             return people * self.share(choice.opened)
         part = self._parts(choice.served, people) * self.percent[choice.served.pair] * 100
         return np.bincount(self.row[choice.served.pair], part, len(people)).astype(np.int64)
 
-    def _parts(self, served: Served, people: Ints) -> Ints:
+    def _parts(self, served: Served, people: IntArray) -> IntArray:
         whole = self.problem.capacity is not None and not self.problem.capacity.split
         return people[self.row[served.pair]] if whole else served.people
 
-    def legs(self, choice: Choice, people: Ints) -> Legs:
+    def legs(self, choice: Choice, people: IntArray) -> Legs:
         """How far everyone reachable has to go; who is not covered counts as just at the standard."""
         here = np.flatnonzero(self.reachable)
         if choice.served is None:
@@ -142,7 +143,7 @@ class Measure:
             np.append(row, here[some]), np.append(part, rest[some]), np.append(cs, self.problem.limit_cs[here][some])
         )
 
-    def new(self, choice: Choice) -> Ints:
+    def new(self, choice: Choice) -> IntArray:
         """Positions of the sites that are built or upgraded."""
         return np.flatnonzero(choice.opened & self.problem.sites["state"].ne("existing").to_numpy())
 
@@ -181,7 +182,7 @@ class Measure:
         shares = [(Fraction(c, n), n) for c, (_, n) in zip(covered.tolist(), totals, strict=True)]
         return math.ceil(PPM * _gini(sorted(shares)))
 
-    def by_area(self, points: Ints, goal: Goal) -> Ints:
+    def by_area(self, points: IntArray, goal: Goal) -> IntArray:
         """Sums by the areas of ``totals``."""
         totals, area = self._areas(goal)
         sums = np.zeros(len(totals) + 1, dtype=np.int64)
@@ -192,7 +193,7 @@ class Measure:
         """The areas that a goal compares and the people there whom some site could cover."""
         return self._areas(goal)[0]
 
-    def _areas(self, goal: Goal) -> tuple[list[tuple[str, int]], Ints]:
+    def _areas(self, goal: Goal) -> tuple[list[tuple[str, int]], IntArray]:
         """The areas with their people, and the place of each community among them (-1: none)."""
         if goal not in self._known:
             totals = self._counted(goal)
@@ -202,7 +203,7 @@ class Measure:
         return self._known[goal]
 
     @cached_property
-    def _known(self) -> dict[Goal, tuple[list[tuple[str, int]], Ints]]:
+    def _known(self) -> dict[Goal, tuple[list[tuple[str, int]], IntArray]]:
         return {}
 
     def _counted(self, goal: Goal) -> list[tuple[str, int]]:
@@ -240,18 +241,18 @@ def figures(measure: Measure, choice: Choice) -> Figures:
     )
 
 
-def is_covered(measure: Measure, choice: Choice) -> Bools:
+def is_covered(measure: Measure, choice: Choice) -> BoolArray:
     """Which communities are covered, to whatever share; where sites have a capacity, served whole."""
     if choice.served is None:
-        covered: Bools = measure.share(choice.opened) > 0
+        covered: BoolArray = measure.share(choice.opened) > 0
         return covered
     got = np.bincount(measure.row[choice.served.pair], choice.served.people, len(measure.problem.demand))
     met = np.bincount(measure.row[choice.served.pair], minlength=len(got)) > 0
-    whole: Bools = met & (got.astype(np.int64) == measure.problem.demand.to_numpy())
+    whole: BoolArray = met & (got.astype(np.int64) == measure.problem.demand.to_numpy())
     return whole
 
 
-def gini(amount: Ints, people: Ints) -> float:
+def gini(amount: IntArray, people: IntArray) -> float:
     """Gini's coefficient of an amount among people: 0 all alike, towards 1 one has it all; 0 without people."""
     each, place = np.unique(amount, return_inverse=True)
     count = np.bincount(place, people, len(each)).astype(np.int64)

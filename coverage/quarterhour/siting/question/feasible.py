@@ -7,8 +7,9 @@ from functools import cached_property
 
 import numpy as np
 
+from quarterhour.base.arrays import IntArray
 from quarterhour.siting.question.evaluate import Choice, Exact, Measure, is_covered
-from quarterhour.siting.question.problem import WHOLE, Goal, Ints
+from quarterhour.siting.question.problem import WHOLE, Goal
 from quarterhour.siting.question.quotas import area_rules
 
 Kept = tuple[Goal, Exact]
@@ -27,12 +28,12 @@ class Rules:
         return replace(self, kept=(*self.kept, kept))
 
     @cached_property
-    def areas(self) -> list[tuple[Ints, int, int]]:
+    def areas(self) -> list[tuple[IntArray, int, int]]:
         """Of each quota's areas the free sites, and how many of them at least and at most; where that can bind."""
         return [(rule.sites, rule.low, rule.high) for rule in area_rules(self.measure.problem)]
 
     @cached_property
-    def cliques(self) -> list[Ints]:
+    def cliques(self) -> list[IntArray]:
         """Conflicts among free sites, as few and as large groups of which at most one is open as greed finds."""
         free = self.measure.problem.free
         pairs = [(a, b) for a, b in self.measure.problem.conflicts.tolist() if free[a] and free[b]]

@@ -8,10 +8,10 @@ from functools import reduce
 from typing import Any
 
 import numpy as np
-import numpy.typing as npt
 import pandas as pd
 from scipy import sparse
 
+from quarterhour.base.arrays import FloatArray, IntArray
 from quarterhour.base.errors import DataError, first_ids
 from quarterhour.base.units import CENTISECONDS_PER_MINUTE
 from quarterhour.siting.question.build import as_problem
@@ -156,7 +156,7 @@ def _as_costs(matrix: Any) -> _Costs:
     return _Costs(table)
 
 
-def _as_numbers(matrix: Any) -> npt.NDArray[np.float64]:
+def _as_numbers(matrix: Any) -> FloatArray:
     if np.iscomplexobj(matrix):
         raise DataError("siting.matrix_garbled", detail="complex")
     try:
@@ -167,7 +167,7 @@ def _as_numbers(matrix: Any) -> npt.NDArray[np.float64]:
         raise DataError("siting.matrix_garbled", detail=str(error)) from error
 
 
-def _from_dense(costs: npt.NDArray[np.float64]) -> sparse.csr_array:
+def _from_dense(costs: FloatArray) -> sparse.csr_array:
     if costs.ndim != 2:
         raise DataError("siting.matrix_shape", people="?", shape=_shape(costs.shape))
     row, column = np.nonzero(~(np.isnan(costs) | np.isposinf(costs)))
@@ -302,7 +302,7 @@ def _sites(given: pd.DataFrame | None, costs: Mapping[str, _Costs]) -> tuple[pd.
     return ids, pd.DataFrame(index=ids) if given is None else given.set_axis(ids)
 
 
-def _site_table(ids: pd.Index, given: pd.DataFrame, settled: Mapping[str, npt.NDArray[np.int64]]) -> pd.DataFrame:
+def _site_table(ids: pd.Index, given: pd.DataFrame, settled: Mapping[str, IntArray]) -> pd.DataFrame:
     """The sites with their states; DataError where one is to stand already and to be built as well."""
     came = given["state"].astype("str") if "state" in given else pd.Series("candidate", index=ids)
     state = came.copy()

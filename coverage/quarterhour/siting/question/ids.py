@@ -9,8 +9,8 @@ from typing import Any, TypeVar
 import numpy as np
 import pandas as pd
 
+from quarterhour.base.arrays import IntArray
 from quarterhour.base.errors import DataError, first_ids
-from quarterhour.siting.question.problem import Ints
 
 Table = TypeVar("Table", pd.Series, pd.DataFrame)
 
@@ -92,7 +92,7 @@ def each_one(given: Any, ids: pd.Index, what: str) -> pd.Series:
     return pd.Series(values, index=ids)
 
 
-def positions(wanted: Any, ids: pd.Index) -> Ints:
+def positions(wanted: Any, ids: pd.Index) -> IntArray:
     """The positions of sites that are named by id or by position, or marked True in a list of all.
 
     A number that is the id of a site means that site, else the site at this position.

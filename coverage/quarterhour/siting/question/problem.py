@@ -10,16 +10,14 @@ from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
-import numpy.typing as npt
 import pandas as pd
 
+from quarterhour.base.arrays import BoolArray, FloatArray, IntArray
 from quarterhour.base.units import centiseconds
 
 if TYPE_CHECKING:
     from quarterhour.travel.matrix import TravelTimes
 
-Ints = npt.NDArray[np.int64]
-Bools = npt.NDArray[np.bool_]
 OBJECTIVES = ("max-cover", "min-sites", "min-time", "min-worst", "min-cost", "equity", "gini")
 STATES = ("existing", "required", "candidate", "upgradeable")
 SITE_COLUMNS = ("state", "town", "county", "name", "quality")
@@ -170,23 +168,23 @@ class Apart:
     """
 
     least: float
-    metres: npt.NDArray[np.float64]
+    metres: FloatArray
 
 
 @dataclass(frozen=True, eq=False, slots=True)
 class Near:
     """Pairs within the standard, a row a community: ``site[start[i]:start[i + 1]]`` and their ``cs``."""
 
-    start: Ints
-    site: Ints
-    cs: Ints
+    start: IntArray
+    site: IntArray
+    cs: IntArray
 
     @property
-    def row(self) -> Ints:
+    def row(self) -> IntArray:
         """The community of each pair."""
         return np.repeat(np.arange(len(self.start) - 1), np.diff(self.start))
 
-    def only(self, kept: Bools) -> Near:
+    def only(self, kept: BoolArray) -> Near:
         """Some of the pairs."""
         if kept.all():
             return self
@@ -232,7 +230,7 @@ class SitingProblem:
     coverage: Coverage = Coverage()
     budget: Budget = Budget()
     capacity: Capacity | None = None
-    conflicts: Ints = field(default_factory=lambda: np.empty((0, 2), dtype=np.int64))
+    conflicts: IntArray = field(default_factory=lambda: np.empty((0, 2), dtype=np.int64))
     apart: Apart | None = None
 
     def __repr__(self) -> str:
@@ -280,17 +278,17 @@ class SitingProblem:
         return 2 if self.coverage.backup == 0 else 1
 
     @cached_property
-    def reachable(self) -> Bools:
+    def reachable(self) -> BoolArray:
         """The communities that some choice could cover: enough sites are near, built or not."""
         return np.asarray(np.diff(self.near.start) >= self.enough, dtype=np.bool_)
 
     @cached_property
-    def free(self) -> Bools:
+    def free(self) -> BoolArray:
         """Which sites a plan may build, upgrade or leave."""
         return self.sites["state"].isin(("candidate", "upgradeable")).to_numpy()
 
     @cached_property
-    def barred(self) -> Bools:
+    def barred(self) -> BoolArray:
         """Sites that may be built but never are, since one that stands or must be built rules them out."""
         barred = np.zeros(len(self.sites), dtype=np.bool_)
         mixed = self.conflicts[self.free[self.conflicts].sum(axis=1) == 1]
@@ -298,7 +296,7 @@ class SitingProblem:
         return barred
 
     @cached_property
-    def limit_cs(self) -> Ints:
+    def limit_cs(self) -> IntArray:
         """Each community's standard in centiseconds."""
         limit = {name: centiseconds(s.minutes) for name, s in self.standards.items()}
         code, names = pd.factorize(self.classes)
@@ -318,7 +316,7 @@ class SitingProblem:
             return self.pairs
         return self.pairs.only(self.of_tier(self.coverage.tier)[self.pairs.site])
 
-    def of_tier(self, tier: str) -> Bools:
+    def of_tier(self, tier: str) -> BoolArray:
         """Which sites count for a tier; all for ""."""
         if not tier:
             return np.ones(len(self.sites), dtype=np.bool_)
@@ -328,22 +326,22 @@ class SitingProblem:
         """The area in which each site counts for a quota; "" where it does not."""
         return self.sites[quota.level].where(self.of_tier(quota.tier), "")
 
-    def counted(self, goal: Goal) -> Ints:
+    def counted(self, goal: Goal) -> IntArray:
         """The people that a goal counts, by community."""
         chosen = self.people[goal.people] if goal.people else self.demand
         return chosen.to_numpy(dtype=np.int64)
 
     @cached_property
-    def room(self) -> Ints:
+    def room(self) -> IntArray:
         """What each site can serve; more than anybody asks for where it has no limit."""
         return np.asarray(self.sites["capacity"].fillna(2**53), dtype=np.int64)
 
     @cached_property
-    def yuan(self) -> Ints:
+    def yuan(self) -> IntArray:
         """What building or upgrading each site costs over the years; nothing where it stands."""
         run = self.sites["running_yuan"].to_numpy(dtype=np.int64) * self.budget.years
         whole = self.sites["cost_yuan"].to_numpy(dtype=np.int64) + run
-        yuan: Ints = whole * self.sites["state"].ne("existing").to_numpy(dtype=np.int64)
+        yuan: IntArray = whole * self.sites["state"].ne("existing").to_numpy(dtype=np.int64)
         return yuan
 
 

@@ -8,8 +8,9 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
+from quarterhour.base.arrays import IntArray
 from quarterhour.siting.question.plan import UNMET_COLUMNS
-from quarterhour.siting.question.problem import AREA_LEVELS, Ints, Quota, SitingProblem
+from quarterhour.siting.question.problem import AREA_LEVELS, Quota, SitingProblem
 
 _UNMET_TYPES = dict(zip(UNMET_COLUMNS, ("str", "str", "int64", "int64", "int64", "str"), strict=True))
 
@@ -20,7 +21,7 @@ class AreaRule:
 
     quota: Quota
     area: str
-    sites: Ints
+    sites: IntArray
     low: int
     high: int
     standing: int

@@ -7,10 +7,10 @@ from collections.abc import Iterable, Sequence
 from typing import Any
 
 import numpy as np
-import numpy.typing as npt
 import pandas as pd
 from scipy.spatial import cKDTree
 
+from quarterhour.base.arrays import FloatArray, IntArray
 from quarterhour.base.errors import DataError, first_ids
 from quarterhour.siting.question.ids import is_counted, said, texts
 from quarterhour.siting.question.problem import (
@@ -21,13 +21,12 @@ from quarterhour.siting.question.problem import (
     Budget,
     Capacity,
     Goal,
-    Ints,
     Spacing,
 )
 
 LARGEST = 2**53
 """Sums stay below, so that they are exact as floats too."""
-NO_PAIRS: Ints = np.empty((0, 2), dtype=np.int64)
+NO_PAIRS: IntArray = np.empty((0, 2), dtype=np.int64)
 
 
 def join_sites(existing: pd.DataFrame, candidates: pd.DataFrame, *, required: Sequence[str] = ()) -> pd.DataFrame:
@@ -99,7 +98,7 @@ def _figures(sites: pd.DataFrame, column: str, *, asked: pd.Series) -> pd.Series
     return given.round().astype("Int64")
 
 
-def conflicting_pairs(frame: pd.DataFrame, groups: Iterable[Iterable[Any]], close: Ints) -> Ints:
+def conflicting_pairs(frame: pd.DataFrame, groups: Iterable[Iterable[Any]], close: IntArray) -> IntArray:
     """Pairs of positions of which at most one site may be open, in order and each once."""
     pairs = {(int(a), int(b)) for a, b in close}
     for group in groups:
@@ -113,7 +112,7 @@ def conflicting_pairs(frame: pd.DataFrame, groups: Iterable[Iterable[Any]], clos
     return np.array(sorted(pairs), dtype=np.int64).reshape(-1, 2)
 
 
-def close_pairs(sites: pd.DataFrame, spacing: Spacing) -> Ints:
+def close_pairs(sites: pd.DataFrame, spacing: Spacing) -> IntArray:
     """Pairs of sites that stand too near each other, one of them new."""
     if not (is_number(spacing.metres) and spacing.metres > 0):
         raise DataError("siting.bad_spacing", metres=spacing.metres)
@@ -125,7 +124,7 @@ def close_pairs(sites: pd.DataFrame, spacing: Spacing) -> Ints:
 
 def conflicts_of(
     frame: pd.DataFrame, sites: pd.DataFrame, groups: Iterable[Iterable[Any]], spacing: Spacing | None
-) -> tuple[Ints, Apart | None]:
+) -> tuple[IntArray, Apart | None]:
     """Pairs of sites of which at most one may be open, by rule or for want of distance, and how far apart they are."""
     by_rule = conflicting_pairs(frame, groups, NO_PAIRS)
     if spacing is None:
@@ -134,36 +133,36 @@ def conflicts_of(
     return pairs, _how_far_apart(sites, spacing, pairs, by_rule)
 
 
-def _how_far_apart(sites: pd.DataFrame, spacing: Spacing, pairs: Ints, by_rule: Ints) -> Apart:
+def _how_far_apart(sites: pd.DataFrame, spacing: Spacing, pairs: IntArray, by_rule: IntArray) -> Apart:
     """The metres between the sites of each pair; NaN for those that are a pair by rule."""
     (a, b), (c, d) = pairs.T, by_rule.T
     ruled = np.isin(a * len(sites) + b, c * len(sites) + d)
     return Apart(float(spacing.metres), np.where(ruled, np.nan, _metres(sites, spacing, pairs)))
 
 
-def _metres(sites: pd.DataFrame, spacing: Spacing, pairs: Ints) -> npt.NDArray[np.float64]:
+def _metres(sites: pd.DataFrame, spacing: Spacing, pairs: IntArray) -> FloatArray:
     a, b = pairs.T
     if spacing.distances is None:
         xy = _xy(sites)
-        apart: npt.NDArray[np.float64] = np.hypot(*(xy[a] - xy[b]).T)
+        apart: FloatArray = np.hypot(*(xy[a] - xy[b]).T)
         return apart
     table = _table_of(sites, spacing.distances)
-    metres: npt.NDArray[np.float64] = np.minimum(table[a, b], table[b, a])
+    metres: FloatArray = np.minimum(table[a, b], table[b, a])
     return metres
 
 
-def _xy(sites: pd.DataFrame) -> npt.NDArray[np.float64]:
-    xy: npt.NDArray[np.float64] = sites[["x", "y"]].apply(pd.to_numeric, errors="coerce").to_numpy(dtype=float)
+def _xy(sites: pd.DataFrame) -> FloatArray:
+    xy: FloatArray = sites[["x", "y"]].apply(pd.to_numeric, errors="coerce").to_numpy(dtype=float)
     return xy
 
 
-def _table_of(sites: pd.DataFrame, given: Any) -> npt.NDArray[np.float64]:
+def _table_of(sites: pd.DataFrame, given: Any) -> FloatArray:
     if isinstance(given, pd.DataFrame):
         given = _of_sites(_of_sites(given, sites.index).T, sites.index).T
     return np.asarray(given, dtype=float)
 
 
-def _near_pairs(sites: pd.DataFrame, spacing: Spacing) -> Ints:
+def _near_pairs(sites: pd.DataFrame, spacing: Spacing) -> IntArray:
     if spacing.distances is None:
         if not {"x", "y"} <= set(sites.columns):
             raise DataError("siting.no_column", column="x, y", ids=first_ids(sites.index))

@@ -3,17 +3,15 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
+from quarterhour.base.arrays import Csr
 from quarterhour.base.errors import CutoffError
 from quarterhour.base.jit import kernel
 from quarterhour.travel.ch.build import Hierarchy
 from quarterhour.travel.ch.heap import NEVER, key_of, pop, push
-
-Csr = tuple[NDArray[Any], NDArray[Any], NDArray[Any]]
 
 
 @kernel

@@ -8,11 +8,11 @@ import tempfile
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
+from quarterhour.base.arrays import AnyArray, IntArray
 from quarterhour.base.errors import DataError, first_ids
 from quarterhour.travel.ch.contract import TURN, Workshop, links_of_arcs
 from quarterhour.travel.ch.heap import NEVER
@@ -46,9 +46,9 @@ class Hierarchy:
 
 
 def build_hierarchy(
-    indptr: NDArray[Any],
-    head: NDArray[Any],
-    cs: NDArray[Any],
+    indptr: AnyArray,
+    head: AnyArray,
+    cs: AnyArray,
     *,
     progress: Callable[[float], None] | None = None,
 ) -> Hierarchy:
@@ -76,7 +76,7 @@ def build_hierarchy(
 
 
 def _rising(
-    place: NDArray[np.uint32], lower: NDArray[np.int64], higher: NDArray[np.uint32], cs: NDArray[np.uint32]
+    place: NDArray[np.uint32], lower: IntArray, higher: NDArray[np.uint32], cs: NDArray[np.uint32]
 ) -> tuple[NDArray[np.uint32], NDArray[np.uint32]]:
     """CSR by position."""
     u, v = place[lower], place[higher]
@@ -85,14 +85,14 @@ def _rising(
     return start, np.column_stack([v[order], cs[order]]).astype(np.uint32)
 
 
-def _frozen(array: NDArray[Any]) -> NDArray[Any]:
+def _frozen(array: AnyArray) -> AnyArray:
     """The same, not to be written to; all alike, or a kernel would be compiled anew."""
     fixed = np.ascontiguousarray(array, np.uint32).view(np.ndarray)
     fixed.setflags(write=False)
     return fixed
 
 
-def _check_arcs(indptr: NDArray[Any], head: NDArray[Any], cs: NDArray[Any]) -> None:
+def _check_arcs(indptr: AnyArray, head: AnyArray, cs: AnyArray) -> None:
     n = len(indptr) - 1
     start = np.asarray(indptr, np.int64)
     if n < 0 or start[0] != 0 or not len(head) == len(cs) == start[-1] or (start[1:] < start[:-1]).any():
@@ -143,7 +143,7 @@ def read_hierarchy(folder: Path) -> Hierarchy:
     return found
 
 
-def hierarchy_path(indptr: NDArray[Any], head: NDArray[Any], cs: NDArray[Any], *, folder: Path) -> Path:
+def hierarchy_path(indptr: AnyArray, head: AnyArray, cs: AnyArray, *, folder: Path) -> Path:
     """Where the hierarchy of these arcs is kept."""
     key = hashlib.sha256(b"hierarchy 1")
     for array in (indptr, head, cs):
@@ -153,9 +153,9 @@ def hierarchy_path(indptr: NDArray[Any], head: NDArray[Any], cs: NDArray[Any], *
 
 
 def kept_hierarchy(
-    indptr: NDArray[Any],
-    head: NDArray[Any],
-    cs: NDArray[Any],
+    indptr: AnyArray,
+    head: AnyArray,
+    cs: AnyArray,
     *,
     folder: Path,
     progress: Callable[[float], None] | None = None,

@@ -6,11 +6,10 @@ neighbour has the mirror of it. The links of a junction taken out stay as they w
 
 from __future__ import annotations
 
-from typing import Any
-
 import numpy as np
 from numpy.typing import NDArray
 
+from quarterhour.base.arrays import AnyArray, IntArray
 from quarterhour.base.jit import kernel
 from quarterhour.travel.ch.heap import NEVER, key_of, pop, push
 
@@ -210,7 +209,7 @@ def _contract(first, link, queue, waiting, looks, level, gone, free, tally, time
 class Workshop:
     """The arrays that taking junctions out works on."""
 
-    def __init__(self, indptr: NDArray[Any], head: NDArray[Any], cs: NDArray[Any]) -> None:
+    def __init__(self, indptr: AnyArray, head: AnyArray, cs: AnyArray) -> None:
         n = len(indptr) - 1
         rows = links_of_arcs(indptr, head, cs)
         self.first = np.full(n, NIL, np.uint32)
@@ -245,14 +244,14 @@ class Workshop:
             self.free = np.concatenate([self.free, np.empty_like(self.free)])
             self.found = np.empty((2 * len(self.found), 3), np.uint32)
 
-    def climbs(self, way: int) -> tuple[NDArray[np.int64], NDArray[np.uint32], NDArray[np.uint32]]:
+    def climbs(self, way: int) -> tuple[IntArray, NDArray[np.uint32], NDArray[np.uint32]]:
         """Lower end, higher end and time of the arcs up (2) or down (3), from all links still hanging."""
         lower, at = _hanging(self.first, self.link, int(self.tally[0] - self.tally[1]))
         there = self.link[at, way] != NEVER
         return lower[there].astype(np.int64), self.link[at[there], 1], self.link[at[there], way]
 
 
-def links_of_arcs(indptr: NDArray[Any], head: NDArray[Any], cs: NDArray[Any]) -> NDArray[np.uint32]:
+def links_of_arcs(indptr: AnyArray, head: AnyArray, cs: AnyArray) -> NDArray[np.uint32]:
     """Rows (junction, neighbour, quickest arc to it, quickest from it), in order; loops and endless arcs left out."""
     n = len(indptr) - 1
     tail = np.repeat(np.arange(n), np.diff(np.asarray(indptr)).astype(np.int64))

@@ -11,19 +11,18 @@ import math
 import time
 from collections.abc import Callable
 from dataclasses import replace
-from typing import Any
 
 import numpy as np
-import numpy.typing as npt
 import scipy.sparse as sp
 
+from quarterhour.base.arrays import AnyArray, FloatArray, IntArray
 from quarterhour.siting.methods.capacity.room import Room, RoomPrices
 from quarterhour.siting.methods.median.instance import MUST, Pairs, as_median
 from quarterhour.siting.methods.median.lagrangian import Priced, settled_sites
 from quarterhour.siting.methods.solver.highs import Solver
 from quarterhour.siting.methods.solver.incumbent import Best, Verdict
-from quarterhour.siting.methods.solver.program import Floats, Outcome, Program, whole_bound
-from quarterhour.siting.methods.solver.site_limits import Ints, Limits, Nest, cheapest, nest_of
+from quarterhour.siting.methods.solver.program import Outcome, Program, whole_bound
+from quarterhour.siting.methods.solver.site_limits import Limits, Nest, cheapest, nest_of
 from quarterhour.siting.question.budget import COUNTING, Watch
 
 PRICES = "Lagrangian"
@@ -38,14 +37,14 @@ _BROKEN = 1e-6
 
 
 def solve_capacitated(
-    people: Ints,
-    times: Pairs | npt.NDArray[Any],
+    people: IntArray,
+    times: Pairs | AnyArray,
     limits: Limits,
-    room: Ints,
+    room: IntArray,
     *,
-    otherwise: Ints | None = None,
+    otherwise: IntArray | None = None,
     watch: Watch | None = None,
-    start: Ints | None = None,
+    start: IntArray | None = None,
     heard: Callable[[Verdict], None] | None = None,
 ) -> Verdict:
     """The choice of sites with the least people times centiseconds when each serves no more than its room.
@@ -91,7 +90,7 @@ def solve_capacitated(
     return best.verdict(nodes=nodes, infeasible=infeasible)
 
 
-def _first(space: Room, nest: Nest, best: Best, start: Ints | None) -> None:
+def _first(space: Room, nest: Nest, best: Best, start: IntArray | None) -> None:
     rng = np.random.default_rng(best.watch.seed)
     begins = [cheapest(nest, rng.random(len(space.free))) for _ in range(_STARTS)]
     begins = [np.sort(np.concatenate([space.fixed, space.free[b]])) for b in begins]
@@ -106,7 +105,7 @@ def _first(space: Room, nest: Nest, best: Best, start: Ints | None) -> None:
 def _priced(space: Room, nest: Nest, best: Best) -> Priced:
     until = time.perf_counter() + _SHARE * best.watch.left()
 
-    def look(chosen: Ints) -> int | None:
+    def look(chosen: IntArray) -> int | None:
         if space.limits.holds(chosen):
             found = space.take(chosen, best)
             worth = space.median.settled + found.value
@@ -144,7 +143,7 @@ class _Search:
         opened, closed = settled_sites(nest, mine, value, self.space.median.settled)
         self.lower[free[opened]], self.upper[free[closed]] = 1.0, 0.0
 
-    def _base(self) -> Ints:
+    def _base(self) -> IntArray:
         """What a person of each row pays in the best choice, rounded down: the program tells what differs from it.
 
         Everybody goes somewhere, so that this is a constant; small numbers leave a solver's last digits no room.
@@ -160,7 +159,7 @@ class _Search:
             base = paid // np.maximum(m.people, 1)
         return base
 
-    def _pairs(self, priced: Priced, reach: int | None) -> tuple[Ints, Ints]:
+    def _pairs(self, priced: Priced, reach: int | None) -> tuple[IntArray, IntArray]:
         """The pairs of the program, and by row the least time of what is not among them, ``MUST`` if nothing is."""
         m, row = self.space.median, self.space.row
         can = self.upper[m.site] > 0
@@ -253,7 +252,7 @@ class _Search:
         self.lower[free & (reduced < 0) & (bound >= value)] = 1.0
         self.solver.bound_columns(np.arange(self.sites, dtype=np.int64), self.lower, self.upper)
 
-    def _start(self) -> Floats | None:
+    def _start(self) -> FloatArray | None:
         """The best choice as a solution, if the program still allows it."""
         if self.best.chosen is None:
             return None
@@ -266,7 +265,7 @@ class _Search:
         got = np.bincount(self.space.row[self.pair], went, self.rows)
         return np.concatenate([opened, went, np.minimum(m.people - got, program.upper[-self.rows :])])
 
-    def _found(self, values: Floats, bound: float) -> None:
+    def _found(self, values: FloatArray, bound: float) -> None:
         chosen = np.flatnonzero(values[: self.sites] > 0.5).astype(np.int64)
         if math.isfinite(bound):
             self.best.proved(self.settled + int(whole_bound(bound, most=False)), self.solver.version)

@@ -15,13 +15,14 @@ import numpy as np
 import scipy.sparse as sp
 from scipy.sparse.csgraph import breadth_first_order, maximum_flow
 
+from quarterhour.base.arrays import FloatArray, IntArray
 from quarterhour.base.errors import DataError
 from quarterhour.siting.methods.covering.core import Found
 from quarterhour.siting.methods.solver.highs import Solver
 from quarterhour.siting.methods.solver.incumbent import Best
 from quarterhour.siting.methods.solver.presolve import merge_pairs
-from quarterhour.siting.methods.solver.program import Floats, Outcome, Program, whole_bound
-from quarterhour.siting.methods.solver.site_limits import Ints, Limits
+from quarterhour.siting.methods.solver.program import Outcome, Program, whole_bound
+from quarterhour.siting.methods.solver.site_limits import Limits
 from quarterhour.siting.question.budget import COUNTING, Watch
 
 _FINE = 4096
@@ -37,7 +38,7 @@ class Cut:
 
     placed: float
     const: int
-    each: Ints
+    each: IntArray
 
 
 class Placing:
@@ -53,7 +54,9 @@ class Placing:
     DataError : more people than can be counted exactly.
     """
 
-    def __init__(self, people: Ints, start: Ints, site: Ints, limits: Limits, room: Ints, *, watch: Watch) -> None:
+    def __init__(
+        self, people: IntArray, start: IntArray, site: IntArray, limits: Limits, room: IntArray, *, watch: Watch
+    ) -> None:
         sites = len(room)
         cover, self.people = merge_pairs(start, site, people, sites=sites)
         self.all = int(self.people.sum())
@@ -76,7 +79,7 @@ class Placing:
         low, high = limits.low.astype(float), limits.high.astype(float)
         return Program(np.r_[np.zeros(sites), 1.0], rows, low, high, lower, upper, most=True)
 
-    def cut(self, opened: Floats) -> Cut:
+    def cut(self, opened: FloatArray) -> Cut:
         """The smallest cut where sites are open, or open in part."""
         whole = bool(np.isin(opened, (0.0, 1.0)).all())
         fine = 1 if whole else max(1, min(_FINE, _MOST // max(self.all, 1)))
@@ -100,7 +103,7 @@ class Placing:
         others = int(self.people[~picked[:rows]].sum())
         return Cut(found.flow_value / fine, others, np.minimum(self.room, near))
 
-    def placed(self, opened: Ints) -> int:
+    def placed(self, opened: IntArray) -> int:
         """How many find a place with these sites open, fixed ones included."""
         mark = np.zeros(len(self.room))
         mark[opened] = 1.0
@@ -111,7 +114,7 @@ class Placing:
         row = sp.csr_array(np.r_[-cut.each.astype(float), 1.0][None, :])
         self.solver.add_rows(row, np.array([-math.inf]), np.array([float(cut.const)]))
 
-    def best_of(self, size: int, start: Ints | None, *, looks: float = math.inf) -> Found:
+    def best_of(self, size: int, start: IntArray | None, *, looks: float = math.inf) -> Found:
         """The choice of so many sites beside the fixed ones that places most, and what none beats.
 
         ``start``: open sites of a known choice. ``looks``: integer programs solved at most.
@@ -153,7 +156,7 @@ class Placing:
             best.take(np.flatnonzero(out.values[:-1] > 0.5).astype(np.int64))
         return out
 
-    def _likely(self, opened: Floats) -> Ints:
+    def _likely(self, opened: FloatArray) -> IntArray:
         """The sites most open, as far as they fit."""
         chosen, used = self.limits.fixed.copy(), self.limits.used(self.limits.fixed_sites)
         columns = sp.csc_array(self.limits.rows)
@@ -171,7 +174,7 @@ class Placing:
 class _Away(Best):
     """The best choice of a size so far, counted, by how many find no place, and how many do not at the least."""
 
-    def __init__(self, placing: Placing, start: Ints | None) -> None:
+    def __init__(self, placing: Placing, start: IntArray | None) -> None:
         super().__init__(placing.watch, 0, COUNTING)
         self.placing, self.looks = placing, 0
         self.seen: set[bytes] = set()
@@ -184,7 +187,7 @@ class _Away(Best):
         if math.isfinite(most):
             self.proved(self.placing.all - int(most), f"Benders, {self.placing.solver.version}")
 
-    def take(self, opened: Ints) -> None:
+    def take(self, opened: IntArray) -> None:
         """Count a choice that keeps the rules, and learn its cut."""
         if opened.tobytes() in self.seen or not self.placing.limits.holds(opened):
             return

@@ -11,14 +11,14 @@ import math
 import time
 
 import numpy as np
-import numpy.typing as npt
 
+from quarterhour.base.arrays import FloatArray, IntArray
 from quarterhour.base.jit import kernel
 from quarterhour.siting.methods.capacity.transport import FAR, Flow, flow
 from quarterhour.siting.methods.median.instance import Median
 from quarterhour.siting.methods.median.lagrangian import Priced, Prices
 from quarterhour.siting.methods.solver.incumbent import Best
-from quarterhour.siting.methods.solver.site_limits import Ints, Limits, Nest, cheapest, may_change
+from quarterhour.siting.methods.solver.site_limits import Limits, Nest, cheapest, may_change
 
 _SWAPS = 3
 """Sites tried in full for one that leaves."""
@@ -33,7 +33,7 @@ _WORTH = 2**61
 class Room:
     """The question: a ``Median`` whose sites have room, some of them fixed; and its flows by choice."""
 
-    def __init__(self, median: Median, room: Ints, limits: Limits) -> None:
+    def __init__(self, median: Median, room: IntArray, limits: Limits) -> None:
         self.median, self.limits = median, limits
         served = np.bincount(median.site, np.repeat(median.people, np.diff(median.start)), len(median.sites))
         self.room = np.minimum(np.asarray(room, dtype=np.int64), served.astype(np.int64))
@@ -46,11 +46,11 @@ class Room:
         self.far = _FAR * (int(median.cs.max(initial=0)) + 1)
         self.lost = min(FAR, _WORTH // max(1, int(median.people.sum())))
 
-    def flow(self, chosen: Ints) -> Flow:
+    def flow(self, chosen: IntArray) -> Flow:
         """Who goes where."""
         return flow(self.median, self.room, chosen)
 
-    def take(self, chosen: Ints, best: Best) -> Flow:
+    def take(self, chosen: IntArray, best: Best) -> Flow:
         """A choice within the limits, told if it is the best yet."""
         found = self.flow(chosen)
         if not found.lost and self.limits.holds(chosen):
@@ -59,7 +59,7 @@ class Room:
             best.found(chosen, self.median.settled + found.value, served)
         return found
 
-    def better(self, chosen: Ints, best: Best, *, until: float = math.inf) -> Ints:
+    def better(self, chosen: IntArray, best: Best, *, until: float = math.inf) -> IntArray:
         """Exchange one site for another while that saves time.
 
         For each that leaves, the prices of the rows without it tell which others are likely to save more.
@@ -76,7 +76,7 @@ class Room:
             place, idle = (place + 1) % len(leaving), idle + 1
         return chosen
 
-    def _likely(self, chosen: Ints, leaving: int, now: Flow) -> list[int]:
+    def _likely(self, chosen: IntArray, leaving: int, now: Flow) -> list[int]:
         """The sites that may be worth more than one that leaves, the likeliest first."""
         m, room = self.median, self.room.copy()
         room[leaving] = 0
@@ -101,23 +101,23 @@ class RoomPrices(Prices):
         super().__init__(room.median, nest)
         self.room = room
 
-    def costs(self, prices: Ints, cost: Ints) -> int:
+    def costs(self, prices: IntArray, cost: IntArray) -> int:
         """What all rows pay; and what each site saves with those in its room who gain most."""
         m, r = self.median, self.room
         _knapsacks(m.people, r.column, r.order, r.row, m.cs, r.room, prices, self.parts, cost)
         return int(m.people @ prices)
 
-    def pick(self, cost: Ints) -> Ints:
+    def pick(self, cost: IntArray) -> IntArray:
         """The fixed sites and the cheapest others."""
         free = self.room.free
         return np.sort(np.concatenate([self.room.fixed, free[cheapest(self.nest, cost[free])]]))
 
-    def first(self, chosen: Ints) -> Ints:
+    def first(self, chosen: IntArray) -> IntArray:
         """What each person costs in a choice."""
-        worth: Ints = np.minimum(self.room.flow(chosen).worth, self.ceiling >> self.parts)
+        worth: IntArray = np.minimum(self.room.flow(chosen).worth, self.ceiling >> self.parts)
         return worth << self.parts
 
-    def slope(self, now: Priced) -> npt.NDArray[np.float64]:
+    def slope(self, now: Priced) -> FloatArray:
         """The people of each row, less those whom the cheapest sites take."""
         m, r = self.median, self.room
         left = m.people.astype(np.float64)

@@ -11,9 +11,9 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from quarterhour.base.arrays import IntArray
 from quarterhour.base.jit import kernel
 from quarterhour.siting.methods.median.instance import MUST, Median
-from quarterhour.siting.methods.solver.site_limits import Ints
 
 FAR = 2**40
 
@@ -26,15 +26,15 @@ class Flow:
     ``price``: by site, what room for a person more saves; ``worth``: by row, what a person costs.
     """
 
-    people: Ints
-    away: Ints
+    people: IntArray
+    away: IntArray
     value: int
     lost: int
-    price: Ints
-    worth: Ints
+    price: IntArray
+    worth: IntArray
 
 
-def flow(median: Median, room: Ints, chosen: Ints, *, far: int = FAR, begin: Flow | None = None) -> Flow:
+def flow(median: Median, room: IntArray, chosen: IntArray, *, far: int = FAR, begin: Flow | None = None) -> Flow:
     """The least time with some sites open (positions), each with room for so many people.
 
     ``far``: what it costs a person of a row that must be served to stay away; the default is more than any chain

@@ -8,7 +8,7 @@ from dataclasses import replace
 import numpy as np
 import pandas as pd
 
-from quarterhour.siting.methods.covering.core import Ints
+from quarterhour.base.arrays import BoolArray, IntArray
 from quarterhour.siting.methods.covering.greedy import as_core, good_choice, without_idle
 from quarterhour.siting.methods.covering.max_cover import solve_cover
 from quarterhour.siting.methods.covering.min_sites import solve_sets
@@ -17,7 +17,7 @@ from quarterhour.siting.question.bounds import Answer, Tell, easy_bound
 from quarterhour.siting.question.budget import COUNTING, Watch
 from quarterhour.siting.question.evaluate import Choice, Exact, Measure, Served
 from quarterhour.siting.question.feasible import Rules
-from quarterhour.siting.question.problem import WHOLE, Bools, Goal, SitingProblem
+from quarterhour.siting.question.problem import WHOLE, Goal, SitingProblem
 
 
 def first_choice(rules: Rules) -> Choice | None:
@@ -37,7 +37,7 @@ def first_choice(rules: Rules) -> Choice | None:
     return choice if choice is not None and rules.hold(choice) else None
 
 
-def _first_fit(measure: Measure, opened: Bools) -> Served:
+def _first_fit(measure: Measure, opened: BoolArray) -> Served:
     problem, near = measure.problem, measure.problem.near
     load, people, room = problem.load.to_numpy(), problem.demand.to_numpy(), problem.room.copy()
     pairs = np.flatnonzero(opened[near.site] & (people[measure.row] > 0))
@@ -76,7 +76,7 @@ def by_core(measure: Measure, watch: Watch, tell: Tell) -> Answer:
     core, goal = as_core(problem), problem.goals[0]
     easy = easy_bound(measure, goal)
 
-    def heard(found: Ints, bound: float) -> None:
+    def heard(found: IntArray, bound: float) -> None:
         by_then = _whole(measure, goal, bound)
         tell(opened_with(problem, core.sites[found]), by_then, COUNTING if by_then == easy else version())
 

@@ -9,11 +9,12 @@ import numpy as np
 import numpy.typing as npt
 import scipy.sparse as sp
 
+from quarterhour.base.arrays import BoolArray, FloatArray, IntArray
 from quarterhour.base.jit import kernel
-from quarterhour.siting.methods.covering.core import Bools, Core, Ints
+from quarterhour.siting.methods.covering.core import Core
 from quarterhour.siting.methods.solver.highs import Solver
 from quarterhour.siting.methods.solver.presolve import rows_of
-from quarterhour.siting.methods.solver.program import Floats, Outcome, Program
+from quarterhour.siting.methods.solver.program import Outcome, Program
 from quarterhour.siting.question.budget import Watch
 
 _TIDY = 5
@@ -40,7 +41,7 @@ class Master:
         group, self.groups = _groups(start, site, self.sites, fine=fine)
         order = np.argsort(group, kind="stable")
         begin = np.append(0, np.cumsum(np.bincount(group, minlength=self.groups)))
-        most: Floats = np.bincount(group, weights=core.people, minlength=self.groups).astype(np.float64)
+        most: FloatArray = np.bincount(group, weights=core.people, minlength=self.groups).astype(np.float64)
         # A power of two, so that nothing is rounded: HiGHS's tolerances are for numbers of middling size.
         self.unit = 2.0 ** max(0, math.frexp(float(most.max(initial=0)) / _LARGEST)[1])
         most = most / self.unit
@@ -64,7 +65,7 @@ class Master:
         reduced = None if found.reduced is None else found.reduced * self.unit
         return replace(found, value=found.value * self.unit, bound=found.bound * self.unit, reduced=reduced)
 
-    def possible(self, lower: Bools, upper: Bools) -> bool:
+    def possible(self, lower: BoolArray, upper: BoolArray) -> bool:
         """Whether the rules alone leave a choice between two sides, sites open in part."""
         rules, low, high = site_rules(self.core)
         high[0] = self.solver.program.high[0]
@@ -72,7 +73,7 @@ class Master:
         program = Program(np.zeros(self.sites), rules, low, high, *sides)
         return Solver(program).solve().status != "infeasible"
 
-    def cut(self, at: Floats, outcome: Outcome) -> tuple[int, float]:
+    def cut(self, at: FloatArray, outcome: Outcome) -> tuple[int, float]:
         """Cuts made at a point that an outcome breaks: how many, and the people covered there (sites in part count).
 
         ``at``: by site, 0 to 1.
@@ -101,7 +102,7 @@ class Master:
         spare[: self.first_cut] = False
         self.solver.drop_rows(np.flatnonzero(spare))
 
-    def settle(self, watch: Watch, inside: Floats, *, close: float = 1e-7) -> tuple[Outcome, Floats]:
+    def settle(self, watch: Watch, inside: FloatArray, *, close: float = 1e-7) -> tuple[Outcome, FloatArray]:
         """Cuts until the program's value is true to ``close``: the last outcome, and a point well inside.
 
         Cuts are made half-way between where the program stands and the best point known, ``inside``
@@ -131,7 +132,7 @@ class Master:
         return outcome, inside
 
 
-def _area_rules(core: Core) -> tuple[sp.csr_array, Floats, Floats]:
+def _area_rules(core: Core) -> tuple[sp.csr_array, FloatArray, FloatArray]:
     """The areas whose quotas can bind: candidates in each, and how many of them to open."""
     quota, site = np.nonzero(core.group >= 0)
     shape = (len(core.low), len(core.sites))
@@ -140,7 +141,7 @@ def _area_rules(core: Core) -> tuple[sp.csr_array, Floats, Floats]:
     return sp.csr_array(member[binds]), core.low[binds].astype(np.float64), core.high[binds].astype(np.float64)
 
 
-def site_rules(core: Core) -> tuple[sp.csr_array, Floats, Floats]:
+def site_rules(core: Core) -> tuple[sp.csr_array, FloatArray, FloatArray]:
     """How many candidates to open, in all (the first row) and in each area whose quota can bind."""
     areas, low, high = _area_rules(core)
     every = sp.csr_array(np.ones((1, len(core.sites))))
@@ -148,7 +149,7 @@ def site_rules(core: Core) -> tuple[sp.csr_array, Floats, Floats]:
     return rows, np.append(-math.inf, low), np.append(float(core.limit), high)
 
 
-def _groups(start: Ints, site: npt.NDArray[np.int32], sites: int, *, fine: bool) -> tuple[Ints, int]:
+def _groups(start: IntArray, site: npt.NDArray[np.int32], sites: int, *, fine: bool) -> tuple[IntArray, int]:
     """Each row to the site of its own that reaches most rows; ``fine``: few rows a group, then few cuts say much."""
     hub = np.zeros(len(start) - 1, dtype=np.int64)
     _hubs(start, site, np.bincount(site, minlength=sites), hub)

@@ -13,10 +13,11 @@ from typing import Any
 
 import numpy as np
 
+from quarterhour.base.arrays import BoolArray, FloatArray, IntArray
 from quarterhour.siting.methods.covering.benders import Master
-from quarterhour.siting.methods.covering.core import Bools, Core, Ints, Record
+from quarterhour.siting.methods.covering.core import Core, Record
 from quarterhour.siting.methods.covering.exchange import improve
-from quarterhour.siting.methods.solver.program import Floats, Outcome
+from quarterhour.siting.methods.solver.program import Outcome
 
 _WHOLE = 1e-6
 _TRIED, _TRIAL, _IDLE, _ENOUGH = 12, 60, 5, 4
@@ -36,8 +37,8 @@ _HARDER = {1: 3e8, 8: 3e8, 24: 1e9, 128: 2e9, 512: 3e9}
 class _Node:
     """Sites that are open, sites that are closed."""
 
-    opened: Bools
-    closed: Bools
+    opened: BoolArray
+    closed: BoolArray
 
 
 class Tree:
@@ -57,10 +58,10 @@ class Tree:
         self._made = 0
         self._planted = False
         self._unsure = -math.inf
-        self._gain: Floats = np.zeros((2, self.sites)) if before is None else before._gain
-        self._tries: Floats = np.zeros(self.sites) if before is None else before._tries
+        self._gain: FloatArray = np.zeros((2, self.sites)) if before is None else before._gain
+        self._tries: FloatArray = np.zeros(self.sites) if before is None else before._tries
 
-    def plant(self, inside: Floats, *, close: float = 1e-7) -> Floats:
+    def plant(self, inside: FloatArray, *, close: float = 1e-7) -> FloatArray:
         """The root: the linear program settled, its bound and what it comes near to in the record; a point inside."""
         self._planted = True
         self.master.limit(self.core.limit)
@@ -171,7 +172,7 @@ class Tree:
                 return outcome
             rounds += 1
 
-    def _fixed(self, node: _Node, bound: float, reduced: Floats) -> _Node:
+    def _fixed(self, node: _Node, bound: float, reduced: FloatArray) -> _Node:
         """Close what cannot pay when open, and the other way round, below this node alone.
 
         A site that the node has settled stays as it is: its reduced cost tells of a side that is not asked.
@@ -180,7 +181,7 @@ class Tree:
         beaten = bound - np.abs(reduced) < self.record.value + 1
         return _Node(node.opened | (free & beaten & (reduced > 0)), node.closed | (free & beaten & (reduced < 0)))
 
-    def _split(self, node: _Node, bound: float, y: Floats) -> list[tuple[float, _Node]]:
+    def _split(self, node: _Node, bound: float, y: FloatArray) -> list[tuple[float, _Node]]:
         free = ~(node.opened | node.closed)
         if not free.any():
             self.record.take(np.flatnonzero(node.opened))
@@ -202,7 +203,7 @@ class Tree:
             (bounds[0], _Node(node.opened, node.closed | mark)),
         ]
 
-    def _trial(self, y: Floats, free: Bools, bound: float) -> tuple[int, tuple[float, float]]:
+    def _trial(self, y: FloatArray, free: BoolArray, bound: float) -> tuple[int, tuple[float, float]]:
         """The site to branch on, and the bounds when it is closed and when it is open.
 
         Sites are tried (strong branching) until what they brought before tells enough.
@@ -227,12 +228,12 @@ class Tree:
                 break
         return chosen
 
-    def _promise(self, y: Floats) -> Floats:
+    def _promise(self, y: FloatArray) -> FloatArray:
         """What each site brought before when closed and when opened, as far as it is open now: the product."""
         known = self._tries > 0
         mean = self._gain[:, known].sum(axis=1) / self._tries.sum() if known.any() else np.ones(2)
         rate = np.where(known, self._gain / np.maximum(1, self._tries), mean[:, None])
-        product: Floats = np.maximum(rate[0] * y, _WHOLE) * np.maximum(rate[1] * (1 - y), _WHOLE)
+        product: FloatArray = np.maximum(rate[0] * y, _WHOLE) * np.maximum(rate[1] * (1 - y), _WHOLE)
         return product
 
     def _tried(self, site: int, bound: float, basis: Any) -> tuple[float, float]:
@@ -255,7 +256,7 @@ class Tree:
         return float(gain[0] * gain[1])
 
 
-def by_score(core: Core, score: Floats) -> Ints:
+def by_score(core: Core, score: FloatArray) -> IntArray:
     """The sites with the highest scores that fit the quotas, short areas first; ties to the lower position."""
     opened = np.zeros(len(core.low), dtype=np.int64)
     chosen: list[int] = []

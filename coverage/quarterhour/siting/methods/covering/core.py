@@ -6,14 +6,11 @@ import math
 from dataclasses import dataclass
 
 import numpy as np
-import numpy.typing as npt
 import pandas as pd
 import scipy.sparse as sp
 
+from quarterhour.base.arrays import IntArray
 from quarterhour.siting.question.budget import Watch
-
-Ints = npt.NDArray[np.int64]
-Bools = npt.NDArray[np.bool_]
 
 
 @dataclass(frozen=True, eq=False)
@@ -26,16 +23,16 @@ class Core:
     ``limit``: candidates at most. ``all_rows``: every row must be covered (min-sites).
     """
 
-    people: Ints
+    people: IntArray
     cover: sp.csr_array
     sites: pd.Index
-    group: Ints
-    low: Ints
-    high: Ints
+    group: IntArray
+    low: IntArray
+    high: IntArray
     limit: int
     all_rows: bool
 
-    def holds(self, chosen: Ints) -> bool:
+    def holds(self, chosen: IntArray) -> bool:
         """Whether a choice of candidates keeps every rule."""
         opened = self.opened(chosen)
         if len(chosen) > self.limit or (opened < self.low).any() or (opened > self.high).any():
@@ -48,12 +45,12 @@ class Core:
         short = (self.opened(np.arange(len(self.sites))) < self.low).any() or (self.low > self.high).any()
         return bool(short or (self.high < 0).any() or self.limit < int(self.low.max(initial=0)))
 
-    def opened(self, chosen: Ints) -> Ints:
+    def opened(self, chosen: IntArray) -> IntArray:
         """How many candidates a choice opens in each area."""
         inside = self.group[:, chosen].ravel()
         return np.bincount(inside[inside >= 0], minlength=len(self.low)).astype(np.int64)
 
-    def covered(self, chosen: Ints) -> int:
+    def covered(self, chosen: IntArray) -> int:
         """The people whom a choice covers."""
         if not len(chosen):
             return 0
@@ -61,7 +58,7 @@ class Core:
         mark[chosen] = 1
         return int(self.people[self.cover @ mark > 0].sum())
 
-    def worth(self, chosen: Ints) -> float:
+    def worth(self, chosen: IntArray) -> float:
         """The value of a choice: people covered, or sites where everybody must be."""
         return float(len(chosen) if self.all_rows else self.covered(chosen))
 
@@ -74,7 +71,7 @@ class Found:
     ``nodes``: of the search tree. ``infeasible``: no choice keeps the rules, which is proven.
     """
 
-    choice: Ints | None
+    choice: IntArray | None
     bound: float
     proved_by: str
     nodes: int = 0
@@ -86,11 +83,11 @@ class Record:
 
     def __init__(self, core: Core, watch: Watch, *, bound: float, proved_by: str) -> None:
         self.core, self.watch = core, watch
-        self.choice: Ints | None = None
+        self.choice: IntArray | None = None
         self.value = math.inf if core.all_rows else -math.inf
         self.bound, self.proved_by = bound, proved_by
 
-    def take(self, choice: Ints | None) -> bool:
+    def take(self, choice: IntArray | None) -> bool:
         """Whether a choice keeps the rules and is better than the best; then it is kept and told."""
         if choice is None or not self.core.holds(choice):
             return False

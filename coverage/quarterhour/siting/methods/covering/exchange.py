@@ -7,8 +7,9 @@ from collections.abc import Callable
 
 import numpy as np
 
+from quarterhour.base.arrays import IntArray
 from quarterhour.base.jit import COMPILED, kernel
-from quarterhour.siting.methods.covering.core import Core, Ints, Record
+from quarterhour.siting.methods.covering.core import Core, Record
 from quarterhour.siting.methods.solver.presolve import columns_of, rows_of
 from quarterhour.siting.question.budget import Watch
 
@@ -24,13 +25,13 @@ _HEATS = 3e-4, 2e-3
 
 def exchange(
     core: Core,
-    choice: Ints,
+    choice: IntArray,
     watch: Watch,
     *,
     effort: float = 3e8,
     bound: float = math.inf,
-    found: Callable[[Ints], object] | None = None,
-) -> Ints:
+    found: Callable[[IntArray], object] | None = None,
+) -> IntArray:
     """A choice inside the rules that covers at least as many people, by iterated local search.
 
     What each exchange would bring is kept up to date rather than counted anew (Resende and Werneck 2007),
@@ -67,7 +68,7 @@ def exchange(
     return np.sort(best)
 
 
-def improve(record: Record, choice: Ints, *, effort: float, turn: int = 0) -> None:
+def improve(record: Record, choice: IntArray, *, effort: float, turn: int = 0) -> None:
     """Take into a record a choice, if it keeps the rules, and what exchanges make of it; others each ``turn``."""
     if record.core.holds(choice):
         core, take = record.core, record.take

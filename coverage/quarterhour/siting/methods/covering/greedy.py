@@ -7,8 +7,9 @@ from collections.abc import Callable
 import numpy as np
 import pandas as pd
 
+from quarterhour.base.arrays import IntArray
 from quarterhour.base.jit import kernel
-from quarterhour.siting.methods.covering.core import Core, Ints
+from quarterhour.siting.methods.covering.core import Core
 from quarterhour.siting.methods.covering.exchange import exchange
 from quarterhour.siting.methods.solver.presolve import columns_of, dominated_columns, merge_pairs, merge_rows, rows_of
 from quarterhour.siting.question.budget import Watch
@@ -29,7 +30,7 @@ def as_core(problem: SitingProblem) -> Core:
     return _without_dominated(core)
 
 
-def _groups(problem: SitingProblem, sites: pd.DataFrame) -> tuple[Ints, Ints, Ints]:
+def _groups(problem: SitingProblem, sites: pd.DataFrame) -> tuple[IntArray, IntArray, IntArray]:
     bounds = quota_rows(problem)
     group = np.full((len(problem.quotas), len(sites)), -1, dtype=np.int64)
     first = 0
@@ -56,7 +57,7 @@ def _without_dominated(core: Core) -> Core:
     return Core(people, rows, core.sites[keep], core.group[:, keep], core.low, core.high, core.limit, core.all_rows)
 
 
-def kinds(core: Core) -> Ints:
+def kinds(core: Core) -> IntArray:
     """Candidates of the same areas have the same number; -1 where an area needs several, so that none may go."""
     if not len(core.group):
         return np.zeros(len(core.sites), dtype=np.int64)
@@ -69,8 +70,8 @@ def kinds(core: Core) -> Ints:
 
 
 def good_choice(
-    core: Core, watch: Watch | None = None, *, effort: float = 5e7, found: Callable[[Ints], object] | None = None
-) -> Ints | None:
+    core: Core, watch: Watch | None = None, *, effort: float = 5e7, found: Callable[[IntArray], object] | None = None
+) -> IntArray | None:
     """Positions of a good choice of candidates within all rules, None where greedy finds none.
 
     ``effort``: steps of local search after the greedy start. ``found``: told better choices on the way.
@@ -85,18 +86,18 @@ def good_choice(
     return chosen if core.holds(chosen) else None
 
 
-def greedy(core: Core, begin: Ints | None = None) -> Ints:
+def greedy(core: Core, begin: IntArray | None = None) -> IntArray:
     """Candidates in the order in which greedy takes them: short areas first, then the most new people.
 
     ``begin``: those that are taken already.
     """
     table = (*columns_of(core.cover), *rows_of(core.cover))
     first = np.empty(0, dtype=np.int64) if begin is None else begin
-    chosen: Ints = _greedy(*table, core.people, core.group, core.low, core.high, core.limit, first)
+    chosen: IntArray = _greedy(*table, core.people, core.group, core.low, core.high, core.limit, first)
     return chosen
 
 
-def without_idle(core: Core, chosen: Ints) -> Ints:
+def without_idle(core: Core, chosen: IntArray) -> IntArray:
     """A choice without the sites that add no people and no quota needs, in position order."""
     start, row = columns_of(core.cover)
     return np.sort(_needed(start, row, core.people, np.asarray(chosen, dtype=np.int64), core.group, core.low))

@@ -7,14 +7,14 @@ from dataclasses import replace
 
 import numpy as np
 
+from quarterhour.base.arrays import FloatArray, IntArray
 from quarterhour.siting.methods.covering.benders import Master
 from quarterhour.siting.methods.covering.branch_and_cut import Tree
-from quarterhour.siting.methods.covering.core import Core, Found, Ints, Record
+from quarterhour.siting.methods.covering.core import Core, Found, Record
 from quarterhour.siting.methods.covering.exchange import improve
 from quarterhour.siting.methods.covering.greedy import good_choice, greedy
 from quarterhour.siting.methods.covering.min_sites import solve_sets
 from quarterhour.siting.methods.solver.presolve import merge_rows
-from quarterhour.siting.methods.solver.program import Floats
 from quarterhour.siting.question.budget import COUNTING, Watch
 
 _FIRST = 2e7
@@ -76,7 +76,7 @@ def begun(record: Record, *, effort: float) -> bool:
     return not found.infeasible
 
 
-def inside_of(core: Core, choice: Ints | None) -> Floats:
+def inside_of(core: Core, choice: IntArray | None) -> FloatArray:
     """A point between the best choice and all sites open a little, from which cuts reach far."""
     inside = np.full(len(core.sites), 0.3 * min(1.0, core.limit / len(core.sites)))
     if choice is not None:

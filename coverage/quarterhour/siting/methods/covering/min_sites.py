@@ -8,13 +8,14 @@ from dataclasses import replace
 import numpy as np
 import scipy.sparse as sp
 
+from quarterhour.base.arrays import BoolArray, FloatArray, IntArray
 from quarterhour.siting.methods.covering.benders import site_rules
-from quarterhour.siting.methods.covering.core import Bools, Core, Found, Ints, Record
+from quarterhour.siting.methods.covering.core import Core, Found, Record
 from quarterhour.siting.methods.covering.exchange import exchange
 from quarterhour.siting.methods.covering.greedy import good_choice, kinds, without_idle
 from quarterhour.siting.methods.solver.highs import Solver
 from quarterhour.siting.methods.solver.presolve import dominated_columns, dominated_rows
-from quarterhour.siting.methods.solver.program import Floats, Program, whole_bound
+from quarterhour.siting.methods.solver.program import Program, whole_bound
 from quarterhour.siting.question.budget import COUNTING, Watch
 
 _EFFORT = 3e6
@@ -49,7 +50,7 @@ def solve_sets(core: Core, watch: Watch | None = None) -> Found:
     return record.found(nodes=nodes, infeasible=infeasible)
 
 
-def reduced(core: Core) -> tuple[Core, Ints]:
+def reduced(core: Core) -> tuple[Core, IntArray]:
     """The same question without the rows and candidates that decide nothing; which candidates it keeps."""
     kept = np.arange(len(core.sites))
     while True:
@@ -61,12 +62,12 @@ def reduced(core: Core) -> tuple[Core, Ints]:
             return core, kept
 
 
-def _only(core: Core, rows: Bools, sites: Bools) -> Core:
+def _only(core: Core, rows: BoolArray, sites: BoolArray) -> Core:
     cover = sp.csr_array(core.cover[np.flatnonzero(rows)][:, np.flatnonzero(sites)])
     return replace(core, people=core.people[rows], cover=cover, sites=core.sites[sites], group=core.group[:, sites])
 
 
-def _first(small: Core, kept: Ints, record: Record) -> None:
+def _first(small: Core, kept: IntArray, record: Record) -> None:
     """A good choice, then one with a site less as long as one is found."""
     choice = good_choice(small)
     record.take(None if choice is None else kept[choice])
@@ -78,7 +79,7 @@ def _first(small: Core, kept: Ints, record: Record) -> None:
         record.take(None if fewer is None else kept[fewer])
 
 
-def _one_less(core: Core, choice: Ints, watch: Watch) -> Ints | None:
+def _one_less(core: Core, choice: IntArray, watch: Watch) -> IntArray | None:
     """A choice of one site less that still covers every row, by exchanges; None where none is found."""
     alone = replace(core, people=np.ones(len(core.people), dtype=np.int64), limit=len(choice) - 1, all_rows=False)
     loss = [(alone.covered(less), -k) for k in range(len(choice)) if alone.holds(less := np.delete(choice, k))]
@@ -89,12 +90,12 @@ def _one_less(core: Core, choice: Ints, watch: Watch) -> Ints | None:
     return without_idle(core, found) if alone.covered(found) == len(core.people) else None
 
 
-def _proven(core: Core, kept: Ints, record: Record) -> tuple[bool, int]:
+def _proven(core: Core, kept: IntArray, record: Record) -> tuple[bool, int]:
     """The small integer program: whether there is no choice at all, and the nodes of the solver's tree."""
     watch = record.watch
     solver = Solver(_program(core), seed=watch.seed)
 
-    def found(values: Floats, bound: float) -> None:
+    def found(values: FloatArray, bound: float) -> None:
         record.prove(whole_bound(bound, most=False), solver.version)
         record.take(kept[np.flatnonzero(values > 0.5)])
 

@@ -8,11 +8,10 @@ import math
 import numpy as np
 import scipy.sparse as sp
 
+from quarterhour.base.arrays import BoolArray, FloatArray, IntArray
 from quarterhour.siting.methods.general.patterns import Patterns, patterns
-from quarterhour.siting.methods.solver.program import Floats
 from quarterhour.siting.methods.solver.rows import Rows
 from quarterhour.siting.question.evaluate import Choice, Measure, Served
-from quarterhour.siting.question.problem import Bools, Ints
 
 _FEW = 12
 """Sites in reach of a community, up to which needing two of them is said row by row instead of by a whole number."""
@@ -26,8 +25,8 @@ class Covered:
         self.free = np.flatnonzero(measure.problem.free)
         reach = np.diff(self.patterns.weight.indptr)
         self.one = _one_of(self.patterns)
-        self.exact: Bools = (self.patterns.need == 1) | _no_better_alone(self.patterns, self.one)
-        self.whole: Bools = (~self.exact & (reach > _FEW)) | (told & (self.patterns.need > 1))
+        self.exact: BoolArray = (self.patterns.need == 1) | _no_better_alone(self.patterns, self.one)
+        self.whole: BoolArray = (~self.exact & (reach > _FEW)) | (told & (self.patterns.need > 1))
         self.lower = self.patterns.must.astype(float)
         self.upper = np.ones(len(reach))
 
@@ -71,18 +70,18 @@ class Covered:
         row, column = np.r_[place[pattern[of_two]], place[paired]], np.r_[site[of_two], first + paired]
         rows.add(row, column, np.r_[table.data[of_two], -most], count=len(paired), low=-math.inf, high=1)
 
-    def points(self, people: Ints) -> tuple[int, Ints]:
+    def points(self, people: IntArray) -> tuple[int, IntArray]:
         """Ten thousandths of people covered: what is settled, and what each column adds."""
         return int(self.patterns.settled @ people), self.patterns.worth @ people
 
-    def begin(self, choice: Choice) -> Floats:
+    def begin(self, choice: Choice) -> FloatArray:
         """Its columns at a choice."""
         opened = choice.opened[self.free].astype(np.int64)
-        met: Bools = self.patterns.weight @ opened >= self.patterns.need
+        met: BoolArray = self.patterns.weight @ opened >= self.patterns.need
         return met.astype(float)
 
 
-def _one_of(known: Patterns) -> Ints:
+def _one_of(known: Patterns) -> IntArray:
     """For each pattern of two among sites that count alike, the pattern of one among the same; -1: none."""
     table, need = known.weight, known.need
     legs = [slice(a, b) for a, b in itertools.pairwise(table.indptr.tolist())]
@@ -94,7 +93,7 @@ def _one_of(known: Patterns) -> Ints:
     return one
 
 
-def _no_better_alone(known: Patterns, one: Ints) -> Bools:
+def _no_better_alone(known: Patterns, one: IntArray) -> BoolArray:
     """Patterns of two that are worth no more than their pattern of one to anybody: with one open site, nothing is
     gained by calling it two."""
     paired = np.flatnonzero(one >= 0)
@@ -111,7 +110,7 @@ class Nearer:
     Each rung adds the people times the time to the next one.
     """
 
-    def __init__(self, measure: Measure, wanted: Bools) -> None:
+    def __init__(self, measure: Measure, wanted: BoolArray) -> None:
         problem, near = measure.problem, measure.problem.near
         self.settled_cs = measure.scan(~problem.free).far
         free = problem.free[near.site] & (near.cs < self.settled_cs[measure.row])
@@ -128,7 +127,7 @@ class Nearer:
         self.step = until - self.cs
         self.column = np.cumsum(problem.free) - 1
         self.lower, self.upper = np.zeros(len(self.cs)), np.ones(len(self.cs))
-        self.whole: Bools = np.zeros(len(self.cs), dtype=np.bool_)
+        self.whole: BoolArray = np.zeros(len(self.cs), dtype=np.bool_)
         self.reachable = measure.reachable
 
     def rules(self, rows: Rows, first: int) -> None:
@@ -140,11 +139,11 @@ class Nearer:
         value = np.r_[np.ones(len(self.rung)), -np.ones(len(each)), np.ones(len(after))]
         rows.add(row, column, value, count=len(each), low=0, high=math.inf)
 
-    def time(self, people: Ints) -> tuple[int, Ints]:
+    def time(self, people: IntArray) -> tuple[int, IntArray]:
         """People x centiseconds: with settled sites alone, and less by each column."""
         return int(self.settled_cs[self.reachable] @ people[self.reachable]), -people[self.community] * self.step
 
-    def begin(self, choice: Choice) -> Floats:
+    def begin(self, choice: Choice) -> FloatArray:
         """Its columns at a choice."""
         here = np.bincount(self.rung[choice.opened[self.site]], minlength=len(self.cs)) > 0
         count = np.cumsum(here)
@@ -169,7 +168,7 @@ class Serving:
             full = (load[row] <= problem.room[site]).astype(np.int64)
         self.full = np.where(takes, full, 0)
         self.load = np.ones(len(row), dtype=np.int64) if self.split else load[row]
-        self.whole: Bools = np.ones(len(row), dtype=np.bool_)
+        self.whole: BoolArray = np.ones(len(row), dtype=np.bool_)
         self.lower, self.upper = np.zeros(len(row)), self.full.astype(float)
         self.column = np.cumsum(problem.free) - 1
 
@@ -216,28 +215,28 @@ class Serving:
         row = np.zeros(len(free), dtype=np.int64)
         rows.add(row, self.column[free], room[free], count=1, low=wanted - settled, high=math.inf)
 
-    def points(self, people: Ints) -> tuple[int, Ints]:
+    def points(self, people: IntArray) -> tuple[int, IntArray]:
         """Ten thousandths of people covered by each column."""
         return 0, self._people(people) * self.measure.percent * 100
 
-    def time(self, people: Ints) -> tuple[int, Ints]:
+    def time(self, people: IntArray) -> tuple[int, IntArray]:
         """People x centiseconds: all at the standard, and less by each column."""
         here, limit = self.measure.reachable, self.problem.limit_cs
         nearer = self.near.cs.astype(np.int64) - limit[self.measure.row]
         return int(limit[here] @ people[here]), self._people(people) * nearer
 
-    def _people(self, people: Ints) -> Ints:
+    def _people(self, people: IntArray) -> IntArray:
         there = people[self.measure.row]
         return (there > 0).astype(np.int64) if self.split else there
 
-    def begin(self, choice: Choice) -> Floats:
+    def begin(self, choice: Choice) -> FloatArray:
         """Its columns at a choice."""
         values = np.zeros(len(self.full))
         if choice.served is not None:
             values[choice.served.pair] = choice.served.people if self.split else 1.0
         return values
 
-    def served(self, values: Floats) -> Served:
+    def served(self, values: FloatArray) -> Served:
         """Who is served where."""
         amount = np.rint(values).astype(np.int64)
         pair = np.flatnonzero(amount > 0)

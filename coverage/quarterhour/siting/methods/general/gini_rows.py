@@ -14,10 +14,10 @@ import math
 
 import numpy as np
 
-from quarterhour.siting.methods.solver.program import Floats
+from quarterhour.base.arrays import BoolArray, FloatArray, IntArray
 from quarterhour.siting.methods.solver.rows import Rows, Sum
 from quarterhour.siting.question.evaluate import Choice, Measure
-from quarterhour.siting.question.problem import PPM, WHOLE, Bools, Goal, Ints
+from quarterhour.siting.question.problem import PPM, WHOLE, Goal
 
 _MOST_AREAS = 30
 """Every two of which have a column."""
@@ -37,10 +37,10 @@ class Unlike:
         self.few = len(self.people) <= _MOST_AREAS
         self.one, self.other = np.triu_indices(len(self.people) if self.few else 0, 1)
         self.apart = self.weight[self.one] * self.weight[self.other] if self.few else np.ones(1)
-        self.tangents: list[Floats] = []
+        self.tangents: list[FloatArray] = []
         self.lower = np.zeros(len(self.people) + len(self.apart))
         self.upper = np.full(len(self.lower), float(WHOLE))
-        self.whole: Bools = np.zeros(len(self.lower), dtype=np.bool_)
+        self.whole: BoolArray = np.zeros(len(self.lower), dtype=np.bool_)
 
     def rules(self, rows: Rows, first: int) -> None:
         """What two shares differ by is at least their difference, either way."""
@@ -58,7 +58,7 @@ class Unlike:
             row = np.zeros(len(value), dtype=np.int64)
             rows.add(row, np.r_[column, first + k], value, count=1, low=side, high=side)
 
-    def above(self, ppm: int) -> Floats:
+    def above(self, ppm: int) -> FloatArray:
         """Over its own columns the sum of differences, less so many millionths of the mean share."""
         return np.concatenate([-ppm / PPM * self.weight, self.apart])
 
@@ -68,7 +68,7 @@ class Unlike:
         column = np.flatnonzero(own)
         rows.add(0 * column, first + column, own[column], count=1, low=-math.inf, high=0)
 
-    def touch(self, rows: Rows, first: int, own: Floats) -> None:
+    def touch(self, rows: Rows, first: int, own: FloatArray) -> None:
         """The tangent where its columns have the sum of differences too small, kept for all programs to come."""
         share, apart = own[: len(self.people)], own[len(self.people) :]
         slope = self._slope(share)
@@ -76,7 +76,7 @@ class Unlike:
             self.tangents.append(np.append(-slope, 1.0))
             self._along(rows, first, self.tangents[-1:])
 
-    def _slope(self, share: Floats) -> Floats:
+    def _slope(self, share: FloatArray) -> FloatArray:
         order = np.argsort(share, kind="stable")
         here, slope = self.weight[order], np.empty(len(order))
         slope[order] = here * (2 * np.cumsum(here) - here - here.sum())
@@ -86,12 +86,12 @@ class Unlike:
         """The tangents kept so far."""
         self._along(rows, first, self.tangents)
 
-    def _along(self, rows: Rows, first: int, tangents: list[Floats]) -> None:
+    def _along(self, rows: Rows, first: int, tangents: list[FloatArray]) -> None:
         for tangent in tangents:
             column = first + np.arange(len(tangent))
             rows.add(0 * column, column, tangent, count=1, low=0, high=math.inf)
 
-    def begin(self, choice: Choice) -> Floats:
+    def begin(self, choice: Choice) -> FloatArray:
         """Its columns at a choice."""
         covered = self.measure.points(choice, self.measure.problem.counted(self.goal))
         share = self.measure.by_area(covered, self.goal) / self.people
@@ -99,7 +99,7 @@ class Unlike:
         return np.concatenate([share, apart])
 
 
-def coefficient(covered: Ints, people: Floats) -> float:
+def coefficient(covered: IntArray, people: FloatArray) -> float:
     """Gini's coefficient of the shares covered of areas, as a real; 1 where nobody is covered."""
     if not covered.any():
         return 1.0

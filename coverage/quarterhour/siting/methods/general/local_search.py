@@ -11,15 +11,16 @@ from collections.abc import Iterator
 
 import numpy as np
 
+from quarterhour.base.arrays import BoolArray, IntArray
 from quarterhour.base.jit import kernel
 from quarterhour.siting.methods.general.gini_rows import coefficient
 from quarterhour.siting.methods.general.patterns import Patterns, patterns
 from quarterhour.siting.methods.solver.question_limits import as_limits
-from quarterhour.siting.methods.solver.site_limits import Ints, Limits, cheapest, count_site, may_change, nest_of
+from quarterhour.siting.methods.solver.site_limits import Limits, cheapest, count_site, may_change, nest_of
 from quarterhour.siting.question.budget import Watch
 from quarterhour.siting.question.evaluate import Choice
 from quarterhour.siting.question.feasible import Rules
-from quarterhour.siting.question.problem import Bools, Goal
+from quarterhour.siting.question.problem import Goal
 
 _ROUNDS, _ROUNDS_A_SITE = 600, 6
 _SHAKEN = 3
@@ -85,12 +86,12 @@ class _Alike:
         """Whether more may be weighed."""
         return self.left > 0 and not self.watch.over()
 
-    def unlike(self, opened: Bools) -> float:
+    def unlike(self, opened: BoolArray) -> float:
         """How unlike areas are."""
         measure = self.rules.measure
         return coefficient(measure.by_area(measure.points(Choice(opened), self.counted), self.goal), self.people)
 
-    def climb(self, opened: Bools) -> tuple[Bools, float]:
+    def climb(self, opened: BoolArray) -> tuple[BoolArray, float]:
         """One site for another, one more, or one less, the first that helps, until none does."""
         least, turn, idle = self.unlike(opened), 0, 0
         while idle < len(self.sites) and self.goes_on():
@@ -103,7 +104,7 @@ class _Alike:
                     break
         return opened, least
 
-    def shaken(self, opened: Bools) -> Bools:
+    def shaken(self, opened: BoolArray) -> BoolArray:
         """Some sites exchanged for others; the same where no exchange that is drawn holds."""
         for _ in range(_SHAKEN):
             there, away = (np.flatnonzero(opened[self.sites] == state) for state in (True, False))
@@ -115,7 +116,7 @@ class _Alike:
         return opened
 
 
-def _turned(opened: Bools, site: int, sites: list[int]) -> Iterator[Bools]:
+def _turned(opened: BoolArray, site: int, sites: list[int]) -> Iterator[BoolArray]:
     """A site closed if it is open; else opened, beside the others and in the place of each."""
     for out in (None, *(s for s in sites if opened[s] and not opened[site])):
         other = opened.copy()
@@ -128,7 +129,7 @@ def _turned(opened: Bools, site: int, sites: list[int]) -> Iterator[Bools]:
 class _Swaps:
     """Patterns and limits in the arrays that exchanges walk along; sites are the free ones."""
 
-    def __init__(self, known: Patterns, people: Ints, limits: Limits, free: Bools) -> None:
+    def __init__(self, known: Patterns, people: IntArray, limits: Limits, free: BoolArray) -> None:
         self.free = free
         self.limits = limits.without(limits.fixed, np.zeros_like(free))
         weight = known.weight
@@ -140,13 +141,13 @@ class _Swaps:
         self.worth = worth + np.where(known.must, int(worth.sum()) + 1, 0)
         self.by_site = self.limits.by_site()
 
-    def whole(self, opened: Bools) -> Bools:
+    def whole(self, opened: BoolArray) -> BoolArray:
         """All open sites."""
         all_of = ~self.free
         all_of[self.free] = opened
         return all_of
 
-    def begin(self, start: Choice | None, rng: np.random.Generator) -> Bools | None:
+    def begin(self, start: Choice | None, rng: np.random.Generator) -> BoolArray | None:
         """The free sites of a known choice, else some within the limits; None where none is at hand."""
         opened = np.zeros(int(self.free.sum()), dtype=np.bool_)
         if start is not None:
@@ -161,7 +162,7 @@ class _Swaps:
                 return opened
         return None
 
-    def climb(self, opened: Bools) -> int:
+    def climb(self, opened: BoolArray) -> int:
         """Exchange until nothing is gained; ``opened`` is changed. What it then comes to."""
         used = self.limits.used(np.flatnonzero(opened))
         have = np.asarray(self.weight @ opened.astype(np.int64), dtype=np.int64)
@@ -169,7 +170,7 @@ class _Swaps:
         _climb(*self.rows, self.need, self.worth, *self.by_site, used, *sides, opened, have)
         return int(self.worth[have >= self.need].sum())
 
-    def shaken(self, opened: Bools, rng: np.random.Generator) -> Bools:
+    def shaken(self, opened: BoolArray, rng: np.random.Generator) -> BoolArray:
         """Some sites exchanged for others, within the limits."""
         other = opened.copy()
         used = self.limits.used(np.flatnonzero(other))

@@ -9,13 +9,14 @@ from fractions import Fraction
 import numpy as np
 import scipy.sparse as sp
 
+from quarterhour.base.arrays import FloatArray, IntArray
 from quarterhour.siting.methods.general.columns import Covered, Nearer, Serving
 from quarterhour.siting.methods.general.gini_rows import Unlike
-from quarterhour.siting.methods.solver.program import Floats, Program
+from quarterhour.siting.methods.solver.program import Program
 from quarterhour.siting.methods.solver.rows import Rows, Sum
 from quarterhour.siting.question.evaluate import Choice
 from quarterhour.siting.question.feasible import Kept, Rules
-from quarterhour.siting.question.problem import PPM, WHOLE, Goal, Ints
+from quarterhour.siting.question.problem import PPM, WHOLE, Goal
 
 
 class Model:
@@ -43,7 +44,7 @@ class Model:
 
     # --- sums -------------------------------------------------------------------------------------
 
-    def points(self, people: Ints) -> Sum:
+    def points(self, people: IntArray) -> Sum:
         """Ten thousandths of people covered."""
         constant, own = self.cover.points(people)
         return Sum(constant, self._wide(own, self.first[self.cover]))
@@ -60,7 +61,7 @@ class Model:
         required = self.problem.sites["state"].eq("required").to_numpy()
         return Sum(int(each[required].sum()), self._wide(each[self.free], 0))
 
-    def _wide(self, own: Ints, first: int) -> Ints:
+    def _wide(self, own: IntArray, first: int) -> IntArray:
         wide = np.zeros(self.columns, dtype=np.int64)
         wide[first : first + len(own)] = own
         return wide
@@ -183,7 +184,7 @@ class Model:
         cost[self.first[unlike] : self.first[unlike] + len(own)] = own
         return replace(plain, cost=cost)
 
-    def touch(self, values: Floats | None) -> Rows:
+    def touch(self, values: FloatArray | None) -> Rows:
         """Rows where values tell areas less unlike than they are; all programs to come have them, too."""
         rows = Rows(self.columns)
         if values is not None:
@@ -194,7 +195,7 @@ class Model:
 
     # --- choices ----------------------------------------------------------------------------------
 
-    def choice(self, values: Floats) -> Choice:
+    def choice(self, values: FloatArray) -> Choice:
         """What values of the columns mean."""
         opened = ~self.problem.free
         opened[self.free[values[: len(self.free)] > 0.5]] = True
@@ -203,6 +204,6 @@ class Model:
         first = self.first[self.cover]
         return Choice(opened, self.cover.served(values[first : first + len(self.cover.upper)]))
 
-    def begin(self, choice: Choice) -> Floats:
+    def begin(self, choice: Choice) -> FloatArray:
         """The columns at a choice."""
         return np.concatenate([choice.opened[self.free].astype(float), *(b.begin(choice) for b in self.blocks)])

@@ -7,8 +7,8 @@ from dataclasses import dataclass
 import numpy as np
 import scipy.sparse as sp
 
+from quarterhour.base.arrays import BoolArray, IntArray
 from quarterhour.siting.question.evaluate import Measure
-from quarterhour.siting.question.problem import Bools, Ints
 
 
 @dataclass(frozen=True, eq=False)
@@ -20,10 +20,10 @@ class Patterns:
     """
 
     weight: sp.csr_array
-    need: Ints
+    need: IntArray
     worth: sp.csr_array
-    settled: Ints
-    must: Bools
+    settled: IntArray
+    must: BoolArray
 
 
 def patterns(measure: Measure) -> Patterns:
@@ -50,12 +50,12 @@ class _Gathered:
         self.column = np.cumsum(self.free) - 1
         self.settled = np.zeros(len(problem.demand), dtype=np.int64)
         self.place: dict[tuple[int, bytes, bytes], int] = {}
-        self.rows: list[tuple[Ints, Ints]] = []
+        self.rows: list[tuple[IntArray, IntArray]] = []
         self.need: list[int] = []
         self.worth: list[tuple[int, int, int]] = []
         self.must: set[int] = set()
 
-    def add(self, weight: Ints, level: int, below: Ints) -> Ints:
+    def add(self, weight: IntArray, level: int, below: IntArray) -> IntArray:
         """The patterns by which communities reach a level above the one below; that level where they can."""
         near, row = self.measure.problem.near, self.measure.row
         free = self.free[near.site]
@@ -72,7 +72,7 @@ class _Gathered:
                 self.must.add(len(self.worth) - 1)
         return np.where(can, level, below)
 
-    def _note(self, community: int, sites: Ints, weight: Ints, need: int, worth: int) -> None:
+    def _note(self, community: int, sites: IntArray, weight: IntArray, need: int, worth: int) -> None:
         if need == 1 or (weight == 2).all():
             need, weight = 1, np.ones_like(weight)
         order = np.argsort(sites)

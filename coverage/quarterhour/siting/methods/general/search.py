@@ -11,10 +11,11 @@ from functools import partial
 import numpy as np
 import scipy.sparse as sp
 
+from quarterhour.base.arrays import FloatArray
 from quarterhour.siting.methods.general.gini_rows import millionths_above
 from quarterhour.siting.methods.general.model import Model
 from quarterhour.siting.methods.solver.highs import Solver
-from quarterhour.siting.methods.solver.program import Floats, Outcome, Program, in_digits, whole_bound
+from quarterhour.siting.methods.solver.program import Outcome, Program, in_digits, whole_bound
 from quarterhour.siting.methods.solver.rows import Rows, Sum
 from quarterhour.siting.question.bounds import Answer, Tell, better, easy_bound
 from quarterhour.siting.question.budget import COUNTING, Watch
@@ -287,7 +288,7 @@ class Search:
         def moved() -> bool:
             return self.choice is not None and self.value != before
 
-        def heard(values: Floats, bound: float) -> None:
+        def heard(values: FloatArray, bound: float) -> None:
             choice = self.model.choice(values)
             if live:
                 live(bound, solver.version)
@@ -317,11 +318,11 @@ class Search:
                     break
         return done, solver.version
 
-    def _begin(self, program: Program, choice: Choice) -> Floats:
+    def _begin(self, program: Program, choice: Choice) -> FloatArray:
         begin = self.model.begin(choice)
         return np.concatenate([begin, np.zeros(len(program.cost) - len(begin))])
 
-    def _touch(self, solver: Solver, values: Floats) -> bool:
+    def _touch(self, solver: Solver, values: FloatArray) -> bool:
         """Tell the solver how unlike areas are; False where it knew."""
         rows, low, high = self.model.touch(values).stacked()
         rows.resize((len(low), len(values)))
@@ -329,7 +330,7 @@ class Search:
             solver.add_rows(rows, low, high)
         return len(low) > 0
 
-    def _refuse(self, solver: Solver, values: Floats) -> bool:
+    def _refuse(self, solver: Solver, values: FloatArray) -> bool:
         """Leave out one solution, by all that is 0 or 1 in it; False where that may leave out others, too."""
         program, capacity = solver.program, self.measure.problem.capacity
         if capacity is not None and capacity.split:

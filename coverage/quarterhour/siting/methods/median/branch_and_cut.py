@@ -14,12 +14,13 @@ from dataclasses import dataclass
 import numpy as np
 import scipy.sparse as sp
 
+from quarterhour.base.arrays import BoolArray, FloatArray, IntArray
 from quarterhour.base.jit import kernel
 from quarterhour.siting.methods.median.instance import MUST, Exchange, Median
 from quarterhour.siting.methods.solver.highs import Solver
 from quarterhour.siting.methods.solver.incumbent import Best, whole_up
-from quarterhour.siting.methods.solver.program import Floats, Outcome, Program
-from quarterhour.siting.methods.solver.site_limits import Bools, Ints, Nest, cheapest
+from quarterhour.siting.methods.solver.program import Outcome, Program
+from quarterhour.siting.methods.solver.site_limits import Nest, cheapest
 
 _NEVER = 2**62
 """The bound of a node in which nothing lies."""
@@ -58,12 +59,12 @@ class Master:
         self.solver = Solver(Program(cost, rows, *sides, lower, upper), seed=seed)
         self.first_cut = len(m.limits.low)
 
-    def _by_group(self, what: Ints) -> Ints:
+    def _by_group(self, what: IntArray) -> IntArray:
         total = np.zeros(self.groups, dtype=np.int64)
         np.add.at(total, self.group, what)
         return total
 
-    def cut(self, y: Floats, time: Floats, *, slack: float = 1e-7) -> int:
+    def cut(self, y: FloatArray, time: FloatArray, *, slack: float = 1e-7) -> int:
         """Add the cuts that a solution breaks, in units; how many they were."""
         m = self.median
         level, value = np.empty(len(m.people), np.int64), np.empty(len(m.people))
@@ -73,17 +74,17 @@ class Master:
         bare = np.flatnonzero((m.otherwise == MUST) & (level == self.end) & self._bare(y))
         return self._add(broken, level) + self._cover(bare)
 
-    def _bare(self, y: Floats) -> Bools:
+    def _bare(self, y: FloatArray) -> BoolArray:
         reached = np.bincount(self.row, y[self.median.site], minlength=len(self.median.people))
-        bare: Bools = reached < 1 - _WHOLE
+        bare: BoolArray = reached < 1 - _WHOLE
         return bare
 
-    def at_prices(self, prices: Ints, parts: int) -> None:
+    def at_prices(self, prices: IntArray, parts: int) -> None:
         """The cuts at the levels of Lagrangian prices: the program then knows their bound."""
         level = np.minimum(-(-prices >> parts), self.end)
         self._add(np.ones(self.groups, dtype=bool), level)
 
-    def _add(self, wanted: Bools, level: Ints) -> int:
+    def _add(self, wanted: BoolArray, level: IntArray) -> int:
         m, many = self.median, int(wanted.sum())
         if not many:
             return 0
@@ -102,7 +103,7 @@ class Master:
         self.solver.add_rows(rows, low, np.full(many, math.inf))
         return many
 
-    def _cover(self, bare: Ints) -> int:
+    def _cover(self, bare: IntArray) -> int:
         if not len(bare):
             return 0
         m = self.median
@@ -121,7 +122,7 @@ class Master:
             self.solver.drop_rows(slack)
 
 
-def _groups(m: Median) -> tuple[Ints, int]:
+def _groups(m: Median) -> tuple[IntArray, int]:
     """The group of each row: itself, or all rows with the same nearest site where rows are many."""
     if len(m.people) <= _MOST_GROUPS:
         return np.arange(len(m.people)), len(m.people)
@@ -232,7 +233,7 @@ class Tree:
                 return out
             rounds += 1
 
-    def _try(self, y: Floats) -> None:
+    def _try(self, y: FloatArray) -> None:
         """Take what a solution comes near to as a plan: as it is if whole, else the likeliest sites, and exchanges."""
         whole = np.flatnonzero(y > 0.5)
         if (np.minimum(y, 1 - y) <= _WHOLE).all():
@@ -242,11 +243,11 @@ class Tree:
             self.seen.add(likely.tobytes())
             self._take(self.exchange.better(likely))
 
-    def _take(self, chosen: Ints) -> None:
+    def _take(self, chosen: IntArray) -> None:
         if self.median.limits.holds(chosen):
             self.best.found(self.median.whole(chosen), self.median.value(chosen))
 
-    def _settle(self, bound: float, reduced: Floats) -> None:
+    def _settle(self, bound: float, reduced: FloatArray) -> None:
         """Close for good what would cost too much to open, and the other way round."""
         if self.best.value is None:
             return
@@ -275,7 +276,7 @@ class Tree:
         opened, closed = _Node((*node.opened, site), node.closed), _Node(node.opened, (*node.closed, site))
         return [(bounds[1], opened), (bounds[0], closed)]
 
-    def _trial(self, share: Floats, bound: int) -> tuple[int, tuple[int, int]]:
+    def _trial(self, share: FloatArray, bound: int) -> tuple[int, tuple[int, int]]:
         """The site to branch on, and the bounds when it is closed and when it is open (strong branching)."""
         solver, program = self.master.solver, self.master.solver.program
         solver.solve()

@@ -8,18 +8,18 @@ from __future__ import annotations
 
 import copy
 from dataclasses import dataclass, replace
-from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 import scipy.sparse as sp
 
+from quarterhour.base.arrays import AnyArray, BoolArray, IntArray
 from quarterhour.base.jit import kernel
 from quarterhour.siting.methods.solver.program import Program
-from quarterhour.siting.methods.solver.site_limits import Bools, Ints, Limits, count_site, may_change
+from quarterhour.siting.methods.solver.site_limits import Limits, count_site, may_change
 
 Small = npt.NDArray[np.int32]
-Pairs = tuple[npt.NDArray[Any], npt.NDArray[Any], npt.NDArray[Any]]
+Pairs = tuple[AnyArray, AnyArray, AnyArray]
 """Rows of pairs: ``start``, ``site``, ``cs`` (CSR). An absent pair cannot be served; zero is a time like any other."""
 MUST = -1
 """In ``otherwise``: an open site must serve the row."""
@@ -41,17 +41,17 @@ class Median:
     ``hopeless``: a row that must be served has no site left.
     """
 
-    people: Ints
-    start: Ints
+    people: IntArray
+    start: IntArray
     site: Small
     cs: Small
-    otherwise: Ints
+    otherwise: IntArray
     limits: Limits
     settled: int
     farthest: int
-    rows: Ints
-    sites: Ints
-    opened: Ints
+    rows: IntArray
+    sites: IntArray
+    opened: IntArray
     hopeless: bool = False
 
     @property
@@ -59,7 +59,7 @@ class Median:
         """No choice is better: every row at its nearest site."""
         return self.settled + int(self.people @ self.cs[self.start[:-1]].astype(np.int64))
 
-    def times(self, chosen: Ints) -> Ints:
+    def times(self, chosen: IntArray) -> IntArray:
         """Centiseconds of each row to the nearest of a choice (positions here); ``NEVER`` where it must and cannot."""
         opened = np.zeros(len(self.sites), dtype=bool)
         opened[chosen] = True
@@ -67,22 +67,22 @@ class Median:
         _nearest(self.start, self.site, self.cs, opened, times)
         return times
 
-    def value(self, chosen: Ints) -> int | None:
+    def value(self, chosen: IntArray) -> int | None:
         """People times centiseconds of a choice; None where a row is left that must be served."""
         times = self.times(chosen)
         lost = self.hopeless or times.max(initial=0) == NEVER
         return None if lost else self.settled + int(self.people @ times)
 
-    def worst(self, chosen: Ints) -> int | None:
+    def worst(self, chosen: IntArray) -> int | None:
         """Centiseconds of the farthest row; None where a row is left that must be served."""
         longest = int(self.times(chosen).max(initial=0))
         return None if self.hopeless or longest == NEVER else max(self.farthest, longest)
 
-    def whole(self, chosen: Ints) -> Ints:
+    def whole(self, chosen: IntArray) -> IntArray:
         """All open sites of a choice, as positions in the table that came."""
         return np.sort(np.concatenate([self.opened, self.sites[chosen]]))
 
-    def without(self, opened: Bools, closed: Bools) -> Median:
+    def without(self, opened: BoolArray, closed: BoolArray) -> Median:
         """The question that is left when some sites are open for good and some closed."""
         row = np.repeat(np.arange(len(self.people)), np.diff(self.start))
         place = np.flatnonzero(opened[self.site])
@@ -98,7 +98,7 @@ class Median:
 
 
 def as_median(
-    people: Ints, times: Pairs | npt.NDArray[Any], limits: Limits, *, otherwise: Ints | None = None
+    people: IntArray, times: Pairs | AnyArray, limits: Limits, *, otherwise: IntArray | None = None
 ) -> Median:
     """The question without what is settled: fixed sites, and rows on which nothing depends.
 
@@ -124,7 +124,7 @@ def as_median(
     return made.without(limits.fixed, free) if limits.fixed.any() else made
 
 
-def pairs_of(times: Pairs | npt.NDArray[Any]) -> Pairs:
+def pairs_of(times: Pairs | AnyArray) -> Pairs:
     """Times as pairs, whichever way they came."""
     if isinstance(times, tuple):
         return times
@@ -133,7 +133,7 @@ def pairs_of(times: Pairs | npt.NDArray[Any]) -> Pairs:
     return start, site, times[row, site]
 
 
-def _in_order(times: Pairs | npt.NDArray[Any]) -> tuple[Ints, Small, Small]:
+def _in_order(times: Pairs | AnyArray) -> tuple[IntArray, Small, Small]:
     """Row, site and time of each pair, rows in order and in each the nearest first, ties to the lower site."""
     start, site, cs = pairs_of(times)
     row = np.repeat(np.arange(len(start) - 1), np.diff(start))
@@ -142,17 +142,17 @@ def _in_order(times: Pairs | npt.NDArray[Any]) -> tuple[Ints, Small, Small]:
 
 
 def _median(
-    people: Ints,
-    row: Ints,
-    site: Ints,
+    people: IntArray,
+    row: IntArray,
+    site: IntArray,
     cs: Small,
-    otherwise: Ints,
+    otherwise: IntArray,
     limits: Limits,
     settled: int,
     farthest: int,
-    rows: Ints,
-    sites: Ints,
-    opened: Ints,
+    rows: IntArray,
+    sites: IntArray,
+    opened: IntArray,
 ) -> Median:
     count = np.bincount(row, minlength=len(people))
     open_end = count > 0
@@ -174,7 +174,7 @@ def _nearest(start, site, cs, opened, times):  # type: ignore[no-untyped-def]
                 break
 
 
-def covering(median: Median, rows: Bools, *, cs: int | None = None) -> Program:
+def covering(median: Median, rows: BoolArray, *, cs: int | None = None) -> Program:
     """An integer program: the limits, and an open site (within ``cs``) for some of the rows; any solution will do."""
     sites, asked = len(median.sites), np.flatnonzero(rows)
     row = np.repeat(np.arange(len(rows)), np.diff(median.start))
@@ -205,7 +205,7 @@ class Exchange:
         self.by_site = median.limits.by_site()
         self.otherwise = self.far()
 
-    def better(self, chosen: Ints) -> Ints:
+    def better(self, chosen: IntArray) -> IntArray:
         """A choice within the limits that no exchange of two sites betters, from one that is."""
         m = self.median
         opened = np.zeros(len(m.sites), dtype=bool)
@@ -226,7 +226,7 @@ class Exchange:
         other.otherwise = other.far()
         return other
 
-    def far(self) -> Ints:
+    def far(self) -> IntArray:
         """``otherwise``, and for rows that must be served more than all time, as far as sums allow."""
         m = self.median
         longest = int(max(m.cs.max(initial=0), m.otherwise.max(initial=0)))

@@ -11,11 +11,11 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
-import numpy.typing as npt
 
+from quarterhour.base.arrays import BoolArray, FloatArray, IntArray
 from quarterhour.base.jit import kernel
 from quarterhour.siting.methods.median.instance import MUST, Median
-from quarterhour.siting.methods.solver.site_limits import Bools, Ints, Nest, cheapest, exchange_prices
+from quarterhour.siting.methods.solver.site_limits import Nest, cheapest, exchange_prices
 
 _ROOM = 61
 _FINEST = 20
@@ -34,9 +34,9 @@ class Priced:
     """
 
     bound: int
-    prices: Ints
-    cost: Ints
-    chosen: Ints
+    prices: IntArray
+    cost: IntArray
+    chosen: IntArray
     total: int
     parts: int
 
@@ -52,7 +52,7 @@ class Prices:
         self.ceiling = dearest << self.parts
         self.best: Priced | None = None
 
-    def at(self, prices: Ints) -> Priced:
+    def at(self, prices: IntArray) -> Priced:
         """The bound at some prices."""
         cost = np.zeros(len(self.median.sites), dtype=np.int64)
         paid = self.costs(prices, cost)
@@ -60,16 +60,16 @@ class Prices:
         total = paid + sum(cost[chosen].tolist())
         return Priced(self.median.settled - (-total >> self.parts), prices, cost, chosen, total, self.parts)
 
-    def costs(self, prices: Ints, cost: Ints) -> int:
+    def costs(self, prices: IntArray, cost: IntArray) -> int:
         """What all rows pay; ``cost`` (zeros) becomes what each site saves them, 0 or less."""
         m = self.median
         return int(_costs(m.people, m.start, m.site, m.cs, prices, self.parts, cost))
 
-    def pick(self, cost: Ints) -> Ints:
+    def pick(self, cost: IntArray) -> IntArray:
         """The cheapest sites."""
         return cheapest(self.nest, cost)
 
-    def first(self, chosen: Ints) -> Ints:
+    def first(self, chosen: IntArray) -> IntArray:
         """Prices to begin with: what a choice gives each row, and some of the way to its second nearest site."""
         m = self.median
         opened = np.zeros(len(m.sites), dtype=bool)
@@ -79,7 +79,7 @@ class Prices:
         return start
 
     def rounds(
-        self, chosen: Ints, value: int | None, *, over: Callable[[], bool], look: Callable[[Ints], int | None]
+        self, chosen: IntArray, value: int | None, *, over: Callable[[], bool], look: Callable[[IntArray], int | None]
     ) -> Priced:
         """Subgradient steps, smoothed; ``look`` is shown a cheapest choice and says what the best known plan is worth.
 
@@ -88,7 +88,7 @@ class Prices:
         m = self.median
         now = self.at(self.first(chosen))
         best, step, stall = now, 1.5, 0
-        way: npt.NDArray[np.float64] | None = None
+        way: FloatArray | None = None
         seen: set[bytes] = set()
         for n in range(_MOST_ROUNDS):
             if n:
@@ -114,7 +114,7 @@ class Prices:
         self.best = best
         return best
 
-    def slope(self, now: Priced) -> npt.NDArray[np.float64]:
+    def slope(self, now: Priced) -> FloatArray:
         """How the bound changes with each price: the people, less them once for each chosen site below the price."""
         m = self.median
         picked = np.zeros(len(m.sites), dtype=bool)
@@ -124,7 +124,7 @@ class Prices:
         return slope
 
 
-def settled_sites(nest: Nest, priced: Priced, value: int, settled: int) -> tuple[Bools, Bools]:
+def settled_sites(nest: Nest, priced: Priced, value: int, settled: int) -> tuple[BoolArray, BoolArray]:
     """The sites that every plan better than ``value`` opens, and those that none opens."""
     prices = exchange_prices(nest, priced.cost, priced.chosen)
     # Better by one at least: a plan whose bound is above this is none.

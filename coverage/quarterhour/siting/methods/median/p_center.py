@@ -11,18 +11,17 @@ from __future__ import annotations
 import math
 from collections.abc import Callable
 from dataclasses import replace
-from typing import Any
 
 import numpy as np
-import numpy.typing as npt
 import scipy.sparse as sp
 
+from quarterhour.base.arrays import AnyArray, FloatArray, IntArray
 from quarterhour.siting.methods.median.instance import MUST, Exchange, Median, Pairs, as_median, covering
 from quarterhour.siting.methods.solver.highs import Solver
 from quarterhour.siting.methods.solver.incumbent import Best, Verdict
 from quarterhour.siting.methods.solver.presolve import dominated_rows
-from quarterhour.siting.methods.solver.program import TOLERANCE, Floats, Program
-from quarterhour.siting.methods.solver.site_limits import Ints, Limits, Nest, cheapest, nest_of
+from quarterhour.siting.methods.solver.program import TOLERANCE, Program
+from quarterhour.siting.methods.solver.site_limits import Limits, Nest, cheapest, nest_of
 from quarterhour.siting.question.budget import COUNTING, Watch
 
 _STARTS = 3
@@ -35,13 +34,13 @@ _ANY = 2**31 - 1
 
 
 def solve_centre(
-    people: Ints,
-    times: Pairs | npt.NDArray[Any],
+    people: IntArray,
+    times: Pairs | AnyArray,
     limits: Limits,
     *,
-    otherwise: Ints | None = None,
+    otherwise: IntArray | None = None,
     watch: Watch | None = None,
-    start: Ints | None = None,
+    start: IntArray | None = None,
 ) -> Verdict:
     """The choice of sites with the least centiseconds of the farthest row to the nearest open one, and its proof.
 
@@ -75,7 +74,7 @@ class _Search:
         self.hard = self.asked.copy()
         self.by = ""
 
-    def first(self, start: Ints | None) -> bool:
+    def first(self, start: IntArray | None) -> bool:
         """Some choice within the limits; True: there is none."""
         rng = np.random.default_rng(self.best.watch.seed)
         begins = [cheapest(self.nest, rng.random(len(self.median.sites))) for _ in range(_STARTS)]
@@ -144,7 +143,7 @@ class _Search:
             rows = sp.csr_array(sp.hstack([reach[join], np.ones((len(join), 1))], format="csr"))
             solver.add_rows(rows, np.ones(len(join)), np.full(len(join), math.inf))
 
-    def _rounded(self, opened: Floats, cs: int) -> None:
+    def _rounded(self, opened: FloatArray, cs: int) -> None:
         """The choice within the limits of the sites that a linear program opens most of."""
         self.take(cheapest(self.nest, -opened), self.exchange.beyond(cs))
 
@@ -169,7 +168,7 @@ class _Search:
             if not self.ask(cs, m.times(chosen)):
                 return False
 
-    def ask(self, cs: int, times: Ints) -> bool:
+    def ask(self, cs: int, times: IntArray) -> bool:
         """Cover the farthest rows too from now on, no two of them with a site within reach in common."""
         m = self.median
         near = np.zeros(len(m.sites), dtype=bool)
@@ -181,7 +180,7 @@ class _Search:
                 self.asked[row], near[sites] = True, True
         return len(far) > 0
 
-    def take(self, chosen: Ints, exchange: Exchange) -> None:
+    def take(self, chosen: IntArray, exchange: Exchange) -> None:
         """A choice as it is, and after exchanges."""
         if self.median.limits.holds(chosen):
             for some in (chosen, exchange.better(chosen)):

@@ -3,17 +3,16 @@
 from __future__ import annotations
 
 import time
-from typing import Any
 
 import numpy as np
-import numpy.typing as npt
 
+from quarterhour.base.arrays import AnyArray, IntArray
 from quarterhour.siting.methods.median.branch_and_cut import Master, Tree
 from quarterhour.siting.methods.median.instance import MUST, Exchange, Median, Pairs, as_median, covering
 from quarterhour.siting.methods.median.lagrangian import Priced, Prices, settled_sites
 from quarterhour.siting.methods.solver.highs import Solver
 from quarterhour.siting.methods.solver.incumbent import Best, Verdict
-from quarterhour.siting.methods.solver.site_limits import Ints, Limits, Nest, cheapest, nest_of
+from quarterhour.siting.methods.solver.site_limits import Limits, Nest, cheapest, nest_of
 from quarterhour.siting.question.budget import COUNTING, Watch
 
 PRICES = "Lagrangian"
@@ -23,13 +22,13 @@ _SHARE = 0.4
 
 
 def solve_median(
-    people: Ints,
-    times: Pairs | npt.NDArray[Any],
+    people: IntArray,
+    times: Pairs | AnyArray,
     limits: Limits,
     *,
-    otherwise: Ints | None = None,
+    otherwise: IntArray | None = None,
     watch: Watch | None = None,
-    start: Ints | None = None,
+    start: IntArray | None = None,
 ) -> Verdict:
     """The choice of sites with the least people times centiseconds to the nearest open one (p-median), and its proof.
 
@@ -62,7 +61,7 @@ def solve_median(
     return best.verdict(nodes=nodes)
 
 
-def _first(median: Median, nest: Nest, exchange: Exchange, best: Best, start: Ints | None) -> None:
+def _first(median: Median, nest: Nest, exchange: Exchange, best: Best, start: IntArray | None) -> None:
     """Good choices from some random ones; all sites where that many may open."""
     if nest.size == len(median.sites) and nest.whole:
         _take(median, best, np.arange(len(median.sites), dtype=np.int64))
@@ -76,7 +75,7 @@ def _first(median: Median, nest: Nest, exchange: Exchange, best: Best, start: In
             _take(median, best, exchange.better(begin))
 
 
-def _take(median: Median, best: Best, chosen: Ints) -> None:
+def _take(median: Median, best: Best, chosen: IntArray) -> None:
     if median.limits.holds(chosen):
         best.found(median.whole(chosen), median.value(chosen))
 
@@ -98,7 +97,7 @@ def _some(median: Median, exchange: Exchange, best: Best) -> bool:
 def _priced(median: Median, nest: Nest, exchange: Exchange, best: Best) -> Priced:
     until = time.perf_counter() + _SHARE * best.watch.left()
 
-    def look(chosen: Ints) -> int | None:
+    def look(chosen: IntArray) -> int | None:
         if median.limits.holds(chosen):
             _take(median, best, exchange.better(chosen))
         return best.value

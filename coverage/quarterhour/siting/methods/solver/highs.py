@@ -14,10 +14,11 @@ from typing import Any, Literal
 import numpy as np
 import scipy.sparse as sp
 
-from quarterhour.siting.methods.solver.program import TOLERANCE, Bools, Floats, Ints, Outcome, Program, safe_bound
+from quarterhour.base.arrays import BoolArray, FloatArray, IntArray
+from quarterhour.siting.methods.solver.program import TOLERANCE, Outcome, Program, safe_bound
 from quarterhour.siting.question.budget import Stop
 
-Found = Callable[[Floats, float], None]
+Found = Callable[[FloatArray, float], None]
 """Called with each better solution of an integer program and the solver's bound at that moment."""
 
 _FINAL = ("kOptimal", "kTimeLimit", "kSolutionLimit", "kInterrupt")
@@ -84,7 +85,7 @@ class Solver:
             self._program, self._later = replace(self._program, rows=rows), []
         return self._program
 
-    def add_rows(self, rows: sp.csr_array, low: Floats, high: Floats) -> None:
+    def add_rows(self, rows: sp.csr_array, low: FloatArray, high: FloatArray) -> None:
         """Rules to keep as well; they stand below those there are."""
         rows = sp.csr_array(rows)
         start, index = rows.indptr[:-1].astype(np.int32), rows.indices.astype(np.int32)
@@ -94,7 +95,7 @@ class Solver:
         both = np.append(self._program.low, low), np.append(self._program.high, high)
         self._program = replace(self._program, low=both[0], high=both[1])
 
-    def drop_rows(self, rows: Ints) -> None:
+    def drop_rows(self, rows: IntArray) -> None:
         """Leave these rules out; those below move up."""
         stays = np.ones(len(self._program.low), dtype=np.bool_)
         stays[rows] = False
@@ -103,7 +104,7 @@ class Solver:
         self._program = replace(old, rows=kept, low=old.low[stays], high=old.high[stays])
         self._highs.deleteRows(len(rows), np.asarray(rows, dtype=np.int32))
 
-    def bound_rows(self, rows: Ints, low: Floats, high: Floats) -> None:
+    def bound_rows(self, rows: IntArray, low: FloatArray, high: FloatArray) -> None:
         """New sides of some rules."""
         new_low, new_high = self._program.low.copy(), self._program.high.copy()
         new_low[rows], new_high[rows] = low, high
@@ -111,7 +112,7 @@ class Solver:
             self._highs.changeRowBounds(row, *_bounded(np.array([new_low[row], new_high[row]])).tolist())
         self._program = replace(self._program, low=new_low, high=new_high)
 
-    def bound_columns(self, columns: Ints, lower: Floats, upper: Floats) -> None:
+    def bound_columns(self, columns: IntArray, lower: FloatArray, upper: FloatArray) -> None:
         """New sides of some x."""
         new_lower, new_upper = self._program.lower.copy(), self._program.upper.copy()
         new_lower[columns], new_upper[columns] = lower, upper
@@ -119,7 +120,7 @@ class Solver:
         self._highs.changeColsBounds(len(index), index, _bounded(new_lower[columns]), _bounded(new_upper[columns]))
         self._program = replace(self._program, lower=new_lower, upper=new_upper)
 
-    def price(self, cost: Floats) -> None:
+    def price(self, cost: FloatArray) -> None:
         """Another objective."""
         every = np.arange(len(cost), dtype=np.int32)
         self._highs.changeColsCost(len(cost), every, np.asarray(cost, dtype=np.float64))
@@ -133,7 +134,7 @@ class Solver:
         """Stand there again; rows and columns must be as they were."""
         self._highs.setBasis(basis)
 
-    def slack_rows(self) -> Bools:
+    def slack_rows(self) -> BoolArray:
         """Which rules do not bind where a linear program stands."""
         import highspy
 
@@ -144,7 +145,7 @@ class Solver:
         self,
         *,
         seconds: float = math.inf,
-        start: Floats | None = None,
+        start: FloatArray | None = None,
         stop: Stop | None = None,
         found: Found | None = None,
         iterations: int | None = None,
@@ -176,7 +177,7 @@ class Solver:
     def _once(
         self,
         seconds: float,
-        start: Floats | None,
+        start: FloatArray | None,
         stop: Stop | None,
         found: Found | None,
         iterations: int | None,
@@ -244,7 +245,7 @@ class Solver:
         """Whether an optimum is said whose value and bound are farther apart than proof allows."""
         return outcome.status == "optimal" and abs(outcome.value - outcome.bound) >= self._proof
 
-    def _start(self, start: Floats) -> None:
+    def _start(self, start: FloatArray) -> None:
         import highspy
 
         solution = highspy.HighsSolution()
@@ -317,7 +318,7 @@ class _Ear:
 
     def __init__(self, bound: float, stop: Stop | None = None, found: Found | None = None) -> None:
         self.bound = bound
-        self.values: Floats | None = None
+        self.values: FloatArray | None = None
         self.broken: BaseException | None = None
         self._stop, self._found, self._closed = stop, found, False
         self._one_at_a_time = threading.Lock()
@@ -330,7 +331,7 @@ class _Ear:
             self.broken = broken
             return True
 
-    def hear(self, values: Floats, bound: float) -> None:
+    def hear(self, values: FloatArray, bound: float) -> None:
         """A better solution, and what none can beat by then."""
         with self._one_at_a_time:
             if self._closed:
@@ -415,7 +416,7 @@ def _run(highs: Any) -> str:
     return str(highs.getModelStatus().name)
 
 
-def _bounded(sides: Floats) -> Floats:
+def _bounded(sides: FloatArray) -> FloatArray:
     import highspy
 
     return np.clip(np.asarray(sides, dtype=np.float64), -highspy.kHighsInf, highspy.kHighsInf)

@@ -6,10 +6,10 @@ import math
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from quarterhour.siting.methods.solver.site_limits import Ints
+from quarterhour.base.arrays import IntArray
 from quarterhour.siting.question.budget import Watch
 
-Served = tuple[Ints, Ints, Ints]
+Served = tuple[IntArray, IntArray, IntArray]
 """Row, site and how many of the row's people go there."""
 
 
@@ -23,7 +23,7 @@ class Verdict:
     ``served``: who goes where, if sites have a capacity; else everybody goes to the nearest.
     """
 
-    chosen: Ints | None
+    chosen: IntArray | None
     value: int | None
     bound: int | None
     proved_by: str
@@ -44,12 +44,12 @@ class Best:
         self, watch: Watch, bound: int, proved_by: str, heard: Callable[[Verdict], None] | None = None
     ) -> None:
         self.watch, self.heard = watch, heard
-        self.chosen: Ints | None = None
+        self.chosen: IntArray | None = None
         self.value: int | None = None
         self.served: Served | None = None
         self.bound, self.proved_by = bound, proved_by
 
-    def found(self, chosen: Ints, value: int | None, served: Served | None = None) -> bool:
+    def found(self, chosen: IntArray, value: int | None, served: Served | None = None) -> bool:
         """A choice within the limits, with its recounted value; whether it is the best yet."""
         if value is None or (self.value is not None and value >= self.value):
             return False

@@ -6,14 +6,14 @@ import numpy as np
 import numpy.typing as npt
 import scipy.sparse as sp
 
+from quarterhour.base.arrays import BoolArray, IntArray
 from quarterhour.base.jit import COMPILED, kernel
-from quarterhour.siting.methods.covering.core import Bools, Ints
 
 _MOST_COMPARED = 2_000_000_000
 """Pairs looked at in search of dominated rows or candidates, beyond which the rest is kept."""
 
 
-def merge_rows(cover: sp.csr_array, people: Ints) -> tuple[sp.csr_array, Ints]:
+def merge_rows(cover: sp.csr_array, people: IntArray) -> tuple[sp.csr_array, IntArray]:
     """Rows with the same sites as one row with their people, in the order first met; rows without either go."""
     sites = cover.shape[1]
     start, site = rows_of(cover)
@@ -23,12 +23,12 @@ def merge_rows(cover: sp.csr_array, people: Ints) -> tuple[sp.csr_array, Ints]:
 def merge_pairs(
     start: npt.NDArray[np.integer],
     site: npt.NDArray[np.integer],
-    people: Ints,
+    people: IntArray,
     *,
     sites: int,
-    keep: Bools | None = None,
-    settled: Bools | None = None,
-) -> tuple[sp.csr_array, Ints]:
+    keep: BoolArray | None = None,
+    settled: BoolArray | None = None,
+) -> tuple[sp.csr_array, IntArray]:
     """``merge_rows`` from a table of pairs, in one pass over it and without a copy.
 
     Parameters
@@ -61,10 +61,10 @@ def merge_pairs(
 def _by_bytes(
     start: npt.NDArray[np.integer],
     site: npt.NDArray[np.integer],
-    people: Ints,
+    people: IntArray,
     rename: npt.NDArray[np.int32],
     sites: int,
-) -> tuple[sp.csr_array, Ints]:
+) -> tuple[sp.csr_array, IntArray]:
     """``merge_pairs`` without compiled kernels."""
     new = rename[site]
     place: dict[bytes, int] = {}
@@ -85,34 +85,34 @@ def _by_bytes(
     return incidence(begins, every, sites), np.array(total, dtype=np.int64)
 
 
-def incidence(start: Ints, site: npt.NDArray[np.int32], sites: int) -> sp.csr_array:
+def incidence(start: IntArray, site: npt.NDArray[np.int32], sites: int) -> sp.csr_array:
     """Rows x sites, 1 where a row reaches a site."""
     ones = np.ones(len(site), dtype=np.int64)
     return sp.csr_array((ones, site, start), shape=(len(start) - 1, sites))
 
 
-def rows_of(cover: sp.csr_array) -> tuple[Ints, npt.NDArray[np.int32]]:
+def rows_of(cover: sp.csr_array) -> tuple[IntArray, npt.NDArray[np.int32]]:
     """Each row's sites, rising: ``site[start[i]:start[i + 1]]``."""
     if not cover.has_sorted_indices:
         cover = cover.sorted_indices()
     return cover.indptr.astype(np.int64), cover.indices.astype(np.int32)
 
 
-def columns_of(cover: sp.csr_array) -> tuple[Ints, npt.NDArray[np.int32]]:
+def columns_of(cover: sp.csr_array) -> tuple[IntArray, npt.NDArray[np.int32]]:
     """Each site's rows, rising: ``row[start[j]:start[j + 1]]``."""
     turned = sp.csr_array(cover.T.tocsr())
     return turned.indptr.astype(np.int64), turned.indices.astype(np.int32)
 
 
-def dominated_rows(cover: sp.csr_array) -> Bools:
+def dominated_rows(cover: sp.csr_array) -> BoolArray:
     """Rows that are covered whenever another row is, whose sites are all theirs; of equal rows the first stays."""
     start, site = rows_of(cover)
     by_site, row = columns_of(cover)
-    lost: Bools = _supersets(start, site, by_site, row, np.zeros(cover.shape[0], dtype=np.int64), _MOST_COMPARED)
+    lost: BoolArray = _supersets(start, site, by_site, row, np.zeros(cover.shape[0], dtype=np.int64), _MOST_COMPARED)
     return lost
 
 
-def dominated_columns(cover: sp.csr_array, *, kind: Ints | None = None) -> Bools:
+def dominated_columns(cover: sp.csr_array, *, kind: IntArray | None = None) -> BoolArray:
     """Candidates that reach nobody whom another of the same ``kind`` does not reach; of equals the first stays.
 
     ``kind``: by candidate, less than their number; below 0: never left out.
@@ -120,7 +120,7 @@ def dominated_columns(cover: sp.csr_array, *, kind: Ints | None = None) -> Bools
     by_site, row = columns_of(cover)
     start, site = rows_of(cover)
     sort = np.zeros(cover.shape[1], dtype=np.int64) if kind is None else kind
-    lost: Bools = _subsets(by_site, row, start, site, sort, _MOST_COMPARED)
+    lost: BoolArray = _subsets(by_site, row, start, site, sort, _MOST_COMPARED)
     return lost
 
 

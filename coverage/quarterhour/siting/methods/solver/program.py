@@ -7,12 +7,10 @@ from dataclasses import dataclass
 from typing import Literal
 
 import numpy as np
-import numpy.typing as npt
 import scipy.sparse as sp
 
-Floats = npt.NDArray[np.float64]
-Ints = npt.NDArray[np.int64]
-Bools = npt.NDArray[np.bool_]
+from quarterhour.base.arrays import BoolArray, FloatArray
+
 TOLERANCE = 1e-6
 """How far a solver's whole numbers may be from whole."""
 _EPSILON = float(np.finfo(np.float64).eps)
@@ -26,14 +24,14 @@ class Program:
     ``rows``: CSR, one row a rule; a side without a bound is infinite.
     """
 
-    cost: Floats
+    cost: FloatArray
     rows: sp.csr_array
-    low: Floats
-    high: Floats
-    lower: Floats
-    upper: Floats
+    low: FloatArray
+    high: FloatArray
+    lower: FloatArray
+    upper: FloatArray
     most: bool = False
-    whole: Bools | None = None
+    whole: BoolArray | None = None
 
 
 @dataclass(frozen=True, eq=False)
@@ -49,15 +47,15 @@ class Outcome:
     """
 
     status: Literal["optimal", "infeasible", "stopped", "failed"]
-    values: Floats | None
+    values: FloatArray | None
     value: float
     bound: float
     nodes: int = 0
-    prices: Floats | None = None
-    reduced: Floats | None = None
+    prices: FloatArray | None = None
+    reduced: FloatArray | None = None
 
 
-def safe_bound(program: Program, prices: Floats) -> tuple[float, Floats]:
+def safe_bound(program: Program, prices: FloatArray) -> tuple[float, FloatArray]:
     """What no x can beat, by weak duality from any prices of the rows, and the reduced costs that go with them.
 
     Prices whose side has no bound count as 0, so the bound holds whatever tolerances the prices come from
@@ -78,7 +76,7 @@ def safe_bound(program: Program, prices: Floats) -> tuple[float, Floats]:
     return sign * bound, sign * reduced
 
 
-def _rounded(program: Program, price: Floats) -> float:
+def _rounded(program: Program, price: FloatArray) -> float:
     """What the reduced costs may be off by, over as far as each column may go."""
     rows = program.rows
     size = sp.csr_array((np.abs(rows.data), rows.indices, rows.indptr), shape=rows.shape).T @ np.abs(price)

@@ -5,9 +5,9 @@ from __future__ import annotations
 import numpy as np
 import scipy.sparse as sp
 
+from quarterhour.base.arrays import IntArray
 from quarterhour.siting.methods.solver.site_limits import Limits
 from quarterhour.siting.question.feasible import Rules
-from quarterhour.siting.question.problem import Ints
 
 _COUNTED = ("min-sites", "min-cost")
 """Goals that an engine of times keeps as a rule on sites."""
@@ -19,7 +19,7 @@ def as_limits(rules: Rules) -> Limits:
     free, sites = np.flatnonzero(problem.free), len(problem.free)
     required = problem.sites["state"].eq("required").to_numpy()
     one, yuan = np.ones(sites, dtype=np.int64), problem.yuan
-    rows: list[tuple[Ints, Ints, int, int]] = [(s, one[s], low, high) for s, low, high in rules.areas]
+    rows: list[tuple[IntArray, IntArray, int, int]] = [(s, one[s], low, high) for s, low, high in rules.areas]
     rows += [(c, one[c], 0, 1) for c in rules.cliques]
     barred = np.flatnonzero(problem.barred).astype(np.int64)
     rows.append((barred, one[barred], 0, 0))

@@ -8,8 +8,7 @@ from dataclasses import dataclass, field
 import numpy as np
 import scipy.sparse as sp
 
-from quarterhour.siting.methods.solver.program import Floats
-from quarterhour.siting.question.problem import Ints
+from quarterhour.base.arrays import FloatArray, IntArray
 
 
 @dataclass(frozen=True, eq=False)
@@ -17,14 +16,14 @@ class Sum:
     """``constant + of @ x``: a whole number at every choice."""
 
     constant: int
-    of: Ints
+    of: IntArray
 
     @property
     def scale(self) -> int:
         """What divides every coefficient."""
         return int(np.gcd.reduce(self.of)) or 1
 
-    def cost(self) -> Floats:
+    def cost(self) -> FloatArray:
         """The coefficients, as small as whole numbers can be."""
         return (self.of // self.scale).astype(float)
 
@@ -35,10 +34,12 @@ class Rows:
 
     columns: int
     parts: list[sp.csr_array] = field(default_factory=list)
-    lows: list[Floats] = field(default_factory=list)
-    highs: list[Floats] = field(default_factory=list)
+    lows: list[FloatArray] = field(default_factory=list)
+    highs: list[FloatArray] = field(default_factory=list)
 
-    def add(self, row: Ints, column: Ints, value: Floats | float, *, count: int, low: object, high: object) -> None:
+    def add(
+        self, row: IntArray, column: IntArray, value: FloatArray | float, *, count: int, low: object, high: object
+    ) -> None:
         """``count`` rows from the places and values of what is not zero in them."""
         if not count:
             return
@@ -55,7 +56,7 @@ class Rows:
         most = math.inf if high is None else (high - total.constant) // scale
         self.add(np.zeros(len(column), dtype=np.int64), column, cost[column], count=1, low=least, high=most)
 
-    def add_groups(self, groups: list[Ints], *, low: object, high: object) -> None:
+    def add_groups(self, groups: list[IntArray], *, low: object, high: object) -> None:
         """For each group of columns the sum of them."""
         row = np.repeat(np.arange(len(groups)), [len(g) for g in groups])
         column = np.concatenate(groups) if groups else np.empty(0, dtype=np.int64)
@@ -65,7 +66,7 @@ class Rows:
         """These and others, as new rows."""
         return Rows(self.columns, self.parts + others.parts, self.lows + others.lows, self.highs + others.highs)
 
-    def stacked(self) -> tuple[sp.csr_array, Floats, Floats]:
+    def stacked(self) -> tuple[sp.csr_array, FloatArray, FloatArray]:
         """All of them."""
         if not self.parts:
             return sp.csr_array((0, self.columns)), np.empty(0), np.empty(0)

@@ -14,10 +14,8 @@ import numpy as np
 import numpy.typing as npt
 import scipy.sparse as sp
 
+from quarterhour.base.arrays import BoolArray, IntArray
 from quarterhour.base.jit import kernel
-
-Ints = npt.NDArray[np.int64]
-Bools = npt.NDArray[np.bool_]
 
 
 @dataclass(frozen=True, eq=False)
@@ -29,27 +27,27 @@ class Limits:
     """
 
     rows: sp.csr_array
-    low: Ints
-    high: Ints
-    fixed: Bools
+    low: IntArray
+    high: IntArray
+    fixed: BoolArray
 
-    def used(self, opened: Ints) -> Ints:
+    def used(self, opened: IntArray) -> IntArray:
         """What open sites (positions, fixed ones included) come to in each row."""
         mark = np.zeros(self.rows.shape[1], dtype=np.int64)
         mark[opened] = 1
         return np.asarray(self.rows @ mark, dtype=np.int64)
 
-    def holds(self, opened: Ints) -> bool:
+    def holds(self, opened: IntArray) -> bool:
         """Whether open sites, fixed ones included, keep every row."""
         used = self.used(opened)
         return bool((used >= self.low).all() and (used <= self.high).all() and np.isin(self.fixed_sites, opened).all())
 
     @property
-    def fixed_sites(self) -> Ints:
+    def fixed_sites(self) -> IntArray:
         """Positions of the fixed sites."""
         return np.flatnonzero(self.fixed).astype(np.int64)
 
-    def without(self, opened: Bools, closed: Bools) -> Limits:
+    def without(self, opened: BoolArray, closed: BoolArray) -> Limits:
         """The rules for the sites left over when some are open for good (fixed ones too) and some closed."""
         opened = opened | self.fixed
         used = np.asarray(self.rows @ opened.astype(np.int64), dtype=np.int64)
@@ -57,7 +55,7 @@ class Limits:
         rows = sp.csr_array(sp.csc_array(self.rows)[:, left])
         return Limits(rows, self.low - used, self.high - used, np.zeros(len(left), dtype=bool))
 
-    def by_site(self) -> tuple[Ints, Ints, Ints]:
+    def by_site(self) -> tuple[IntArray, IntArray, IntArray]:
         """The rows of each site: ``start``, ``row``, ``weight``."""
         columns = sp.csc_array(self.rows)
         columns.sort_indices()
@@ -68,8 +66,8 @@ def as_limits(
     sites: int,
     *,
     most: int | None = None,
-    areas: Sequence[tuple[Sequence[int] | Ints, int, int | None]] = (),
-    fixed: Sequence[int] | Ints = (),
+    areas: Sequence[tuple[Sequence[int] | IntArray, int, int | None]] = (),
+    fixed: Sequence[int] | IntArray = (),
 ) -> Limits:
     """At most so many sites beside the fixed ones, and a minimum and maximum in each area.
 
@@ -130,10 +128,10 @@ class Nest:
     says all that the limits say.
     """
 
-    parent: Ints
-    low: Ints
-    high: Ints
-    leaf: Ints
+    parent: IntArray
+    low: IntArray
+    high: IntArray
+    leaf: IntArray
     size: int
     whole: bool
 
@@ -169,7 +167,7 @@ def nest_of(limits: Limits) -> Nest | None:
     return None if size < 0 else Nest(*made, leaf, size, whole)
 
 
-def _most(parent: Ints, low: Ints, high: Ints, leaf: Ints) -> int:
+def _most(parent: IntArray, low: IntArray, high: IntArray, leaf: IntArray) -> int:
     """How many sites the nest can open at most; -1 where its minima cannot be met."""
     most, least = np.bincount(leaf, minlength=len(parent)), np.zeros(len(parent), dtype=np.int64)
     for a in range(len(parent) - 1, -1, -1):
@@ -182,7 +180,7 @@ def _most(parent: Ints, low: Ints, high: Ints, leaf: Ints) -> int:
     return int(most[0])
 
 
-def cheapest(nest: Nest, cost: npt.NDArray[np.generic]) -> Ints:
+def cheapest(nest: Nest, cost: npt.NDArray[np.generic]) -> IntArray:
     """Positions of the ``nest.size`` sites that cost least within the nest; ties to the lower position.
 
     With costs of 0 or less no choice within the nest costs less, whatever its size.
@@ -223,7 +221,7 @@ def _pick(order, leaf, parent, low, high, size):  # type: ignore[no-untyped-def]
     return chosen[:n]
 
 
-def exchange_prices(nest: Nest, cost: Ints, chosen: Ints) -> Ints:
+def exchange_prices(nest: Nest, cost: IntArray, chosen: IntArray) -> IntArray:
     """By site: how much dearer the cheapest choice grows when a chosen site must stay out, another come in.
 
     For costs of 0 or less, and ``chosen`` as ``cheapest`` made it. What can leave without a
@@ -231,7 +229,7 @@ def exchange_prices(nest: Nest, cost: Ints, chosen: Ints) -> Ints:
     """
     mark = np.zeros(len(cost), dtype=bool)
     mark[chosen] = True
-    prices: Ints = _prices(cost, mark, chosen, nest.leaf, nest.parent, nest.low, nest.high)
+    prices: IntArray = _prices(cost, mark, chosen, nest.leaf, nest.parent, nest.low, nest.high)
     return prices
 
 
