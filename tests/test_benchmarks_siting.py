@@ -67,15 +67,15 @@ def test_every_kind_with_a_peer_has_a_tiny_row() -> None:
 
 @pytest.mark.parametrize("cause", planted.PLANTED)
 def test_each_planted_cause_is_named(cause: str) -> None:
-    assert f"siting.{cause}" in named_of({**planted.large(), **planted.PLANTED[cause]()})
+    assert f"explanation.{cause}" in named_of({**planted.large(), **planted.PLANTED[cause]()})
 
 
 def test_a_row_of_a_cause_says_what_was_named(monkeypatch: pytest.MonkeyPatch) -> None:
     (asked,) = (a for a in rows() if a.id == "why/limit/quotas_over_new_sites")
     row = measured(asked)
-    assert row.answers_equal and row.details["named"] == ["siting.quotas_over_new_sites"] and row.bar == 1
+    assert row.answers_equal and row.details["named"] == ["explanation.quotas_over_new_sites"] and row.bar == 1
     assert siting._line(row).count("|") == 14
-    monkeypatch.setattr(siting_measure, "named_of", lambda _: ["siting.cause_budget"])
+    monkeypatch.setattr(siting_measure, "named_of", lambda _: ["explanation.cause_budget"])
     row = measured(asked)
     assert row.met is False and row.details["differ"] == "named: siting.cause_budget"
 

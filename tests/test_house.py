@@ -135,7 +135,7 @@ def test_the_front_door_opens_no_heavy_library() -> None:
 
 
 def test_both_languages_fill_the_same_placeholders() -> None:
-    for page in (SOURCE / "data" / "words").glob("*.toml"):
+    for page in (SOURCE / "data" / "words").rglob("*.toml"):
         for key, entry in tomllib.loads(page.read_text(encoding="utf-8")).items():
             assert set(entry) == {"zh", "en"}, f"{page.name}: {key}"
             zh, en = (set(re.findall(r"\{(\w+)", entry[lang])) for lang in ("zh", "en"))

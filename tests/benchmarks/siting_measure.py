@@ -248,7 +248,7 @@ def _why(asked: Asked, limit: float) -> SitingRow:
     question = {**planted.large(), **planted.PLANTED[asked.size]()}
     ours = taken(lambda: named_of(question), rounds=ROUNDS)
     named = ours.answer
-    wrong = "" if f"siting.{asked.size}" in named and (len(named) == 1 or asked.size == "cause_capacity") else (
+    wrong = "" if f"explanation.{asked.size}" in named and (len(named) == 1 or asked.size == "cause_capacity") else (
         f"named: {', '.join(named) or 'nothing'}"
     )  # fmt: skip
     empty = Answer((None,), (math.nan,), True, ", ".join(named), widest=0.0)

@@ -168,13 +168,13 @@ def test_findings_join_and_hold_braces_and_long_values() -> None:
         finding("no_id", severity="error", table="t", colour="red")
 
 
-@pytest.mark.parametrize("page", ["findings", "places", "files", "datum"])
+@pytest.mark.parametrize("page", ["base/findings", "io/places", "io/files", "io/web_maps"])
 def test_both_languages_fill_the_same_placeholders(page: str) -> None:
     file = resources.files("quarterhour") / "data" / "words" / f"{page}.toml"
     for name, entry in tomllib.loads(file.read_text(encoding="utf-8")).items():
         fields = {lang: {f for _, f, _, _ in Formatter().parse(entry[lang]) if f} for lang in ("zh", "en")}
         assert set(entry) == {"zh", "en"} and fields["zh"] == fields["en"], name
-        if page == "findings":
+        if page == "base/findings":
             assert fields["en"] <= set(FINDING_COLUMNS), name
 
 

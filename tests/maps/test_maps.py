@@ -530,6 +530,6 @@ def test_every_word_that_the_page_uses_is_in_both_languages() -> None:
 
 
 def test_every_unit_of_a_promise_is_said_in_words() -> None:
-    page = resources.files("quarterhour") / "data" / "words" / "targets.toml"
+    page = resources.files("quarterhour") / "data" / "words" / "standards" / "scorecard.toml"
     units = {key for key in tomllib.loads(page.read_text(encoding="utf-8")) if key.startswith("unit_")} - {"unit_share"}
     assert {unit for unit in units if i18n.entry(f"maps.{unit}") is None} == set()

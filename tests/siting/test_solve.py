@@ -172,7 +172,7 @@ def test_a_solver_that_did_not_run_proves_nothing(monkeypatch):
         monkeypatch.setattr(room, "good_choice", lambda *_, **__: None)
     nothing = solve_siting(problem)
     assert (nothing.status, nothing.chosen) == ("no_plan", ())
-    assert [r.key for r in nothing.reasons] == ["siting.stopped"]
+    assert [r.key for r in nothing.reasons] == ["explanation.stopped"]
     verify_plan(problem, nothing)
 
 

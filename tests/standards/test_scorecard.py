@@ -104,7 +104,7 @@ def test_a_facility_without_a_county_counts_in_the_county_of_its_town() -> None:
 def test_a_facility_of_no_known_town_is_told_where_a_town_lacks_one() -> None:
     found = rows(target(**CENTRES | {"kinds": ["day"]}))
     assert found["value"].tolist() == [0, 1, 0]
-    assert found["note"].tolist() == ["targets.unplaced", "", "targets.unplaced"]
+    assert found["note"].tolist() == ["scorecard.unplaced", "", "scorecard.unplaced"]
     assert "1 further facilities" in told(found, "en")["t1"]
 
 
@@ -133,7 +133,7 @@ def test_a_circles_share_is_the_share_of_the_check() -> None:
     found = rows(target(**SHARE, levels=["town", "city"]))
     assert found.loc["city", "value"] == ring().share() == 0.9
     assert found.loc["city", "met"] and found.loc["t1", "value"] == 0.75
-    assert found.loc["t3", "note"] == "targets.nobody" and pd.isna(found.loc["t3", "met"])
+    assert found.loc["t3", "note"] == "scorecard.nobody" and pd.isna(found.loc["t3", "met"])
     assert found.loc["city", "estimated_share"] == 0.6
 
 
@@ -142,7 +142,7 @@ def test_a_circle_by_community_says_where_nobody_lives_and_where_no_road_is() ->
     judged = check.communities.copy()
     judged.loc["a", "reason"] = "not_snapped"
     found = rows(target(**SHARE, level="community"), checks={"ring": replace(check, communities=judged)})
-    assert found["note"].tolist() == ["targets.not_snapped", "", "", "targets.nobody"]
+    assert found["note"].tolist() == ["scorecard.not_snapped", "", "", "scorecard.nobody"]
     assert found["value"].tolist()[1:3] == [1, 1]
 
 
@@ -184,8 +184,8 @@ BEDS = {"measure": "ratio", "table": "facilities", "columns": ["nursing_beds", "
 def test_a_ratio_of_exactly_the_threshold_is_met_and_rows_with_a_blank_are_left_out_and_told() -> None:
     found = rows(target(**BEDS, levels=["county", "city"]))
     assert found.loc["city", "value"] == 0.6 and found.loc["city", "met"]
-    assert found.loc["city", "note"] == "targets.partial" and found.loc["city", "needs"] == "facilities: 3"
-    assert pd.isna(found.loc["c2", "met"]) and found.loc["c2", "note"] == "targets.no_data"
+    assert found.loc["city", "note"] == "scorecard.partial" and found.loc["city", "needs"] == "facilities: 3"
+    assert pd.isna(found.loc["c2", "met"]) and found.loc["c2", "note"] == "scorecard.no_data"
 
 
 def test_a_ratio_by_facility_has_a_row_a_facility() -> None:
@@ -200,7 +200,7 @@ def test_figures_are_read_by_indicator_and_level() -> None:
     found = rows(target(**RATE, levels=["county", "city"]))
     assert found.loc["city", "value"] == 0.6 and found.loc["c1", "value"] == 1
     assert found.loc["city", "missing"] == 0.4 and found.loc["city", "synthetic_share"] == 0.5
-    assert found.loc["c2", "note"] == "targets.no_data"
+    assert found.loc["c2", "note"] == "scorecard.no_data"
 
 
 def test_a_total_is_the_sum_of_its_column() -> None:

@@ -142,7 +142,7 @@ def test_a_site_that_does_not_say_what_it_holds_is_told(burials: Path) -> None:
     found = results.proposals[0]
     assert found.sites.at["d", "capacity"] == 5
     assert found.sites.at["d", "room_quality"] == "estimated"
-    (row,) = results.findings[results.findings["rule"] == "capacities.no_room"].to_dict("records")
+    (row,) = results.findings[results.findings["rule"] == "demand.no_room"].to_dict("records")
     assert row["value"] == "1"
 
 

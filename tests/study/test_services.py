@@ -46,7 +46,7 @@ def test_every_promise_is_computed_or_says_what_to_supply(weihai: Results, root:
         assert len(mine), promise
         blank = mine[mine["value"].isna()]
         assert blank["note"].ne("").all(), promise
-        none = blank[blank["note"] == "targets.no_data"]
+        none = blank[blank["note"] == "scorecard.no_data"]
         assert all(re.match(r"no data: supply .+ in '.+'", line) for line in told(none, "en")), promise
 
 
@@ -185,7 +185,7 @@ def test_another_city_has_rules_of_its_own(root: Path, shared_data: Path) -> Non
     city = rows[rows["level"] == "city"].set_index("target")
     assert city.loc["hospital-quarter-hour", "value"] == pytest.approx(results.checks[0].share())
     assert city.loc["hospitals", "met"] and city.loc["cemetery-off-main-roads", "value"] >= 0
-    assert city.loc["beds-per-1000", "note"] == "targets.no_data"
+    assert city.loc["beds-per-1000", "note"] == "scorecard.no_data"
 
 
 def test_a_question_without_a_plan_is_told_what_would_make_one(toy_study: Path) -> None:

@@ -260,14 +260,14 @@ def test_a_slip_is_told_by_its_field(toy_study: Path, objective: str, lines: dic
 @pytest.mark.parametrize(
     ("lines", "key"),
     [
-        ({"required": '["p9"]'}, "offered.required_unknown"),
+        ({"required": '["p9"]'}, "sites.required_unknown"),
         (
             {"required": '["p0"]', "exclude": '[{ layer = "communities", metres = 100 }]'},
-            "offered.required_removed",
+            "sites.required_removed",
         ),
         ({"conflicts": '[["p0", "zz"]]'}, "study.conflict_unknown"),
         ({"classes": '[{ name = "urban" }]'}, "study.no_class_column"),
-        ({"objective": '"min-cost"', "at_least": "1"}, "siting.bad_figure"),
+        ({"objective": '"min-cost"', "at_least": "1"}, "question.bad_figure"),
     ],
 )
 def test_what_the_tables_lack_is_told(toy_study: Path, lines: dict[str, str], key: str) -> None:

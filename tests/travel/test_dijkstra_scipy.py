@@ -74,7 +74,7 @@ def test_a_study_comes_out_the_same_and_says_how(toy_study: Path) -> None:
     )
     assert same_checks == checks
     assert same_plans == plans
-    assert set(more) - set(rules) == {"kernels.uncompiled"}
+    assert set(more) - set(rules) == {"jit.uncompiled"}
 
 
 def test_liechtenstein_comes_out_the_same(shared_data: Path, tmp_path: Path) -> None:

@@ -307,7 +307,7 @@ def test_a_prepared_hierarchy_gives_the_same_and_the_log_says_why(
         kept = travel_times(
             net, people, places, scenarios=10**6, hierarchy_folder=tmp_path, progress=told.append, **asked
         )  # fmt: skip
-    assert [r.getMessage().rsplit(" ", 1)[-1] for r in caplog.records] == ["search.", "hierarchy."]
+    assert [r.getMessage().rsplit(" ", 1)[-1] for r in caplog.records] == ["search.", "ch."]
     assert same(plain, kept)
     assert told == sorted(told)
     assert told[-1] == 1

@@ -1,6 +1,6 @@
 """The one table of words: every sentence and label a user reads, in Chinese and English.
 
-The table lies in ``data/words/*.toml``, one page a room. A key is ``page.name``
+The table lies in ``data/words/WING/PAGE.toml``, a page for each room that speaks. A key is ``page.name``
 (``errors.missing_columns``); an entry is ``{zh = "…", en = "…"}`` with ``{placeholders}``.
 """
 
@@ -10,16 +10,22 @@ import functools
 import tomllib
 from collections.abc import Mapping
 from importlib import resources
+from importlib.resources.abc import Traversable
 
 LANGUAGES = ("zh", "en")
 
 
 @functools.cache
 def _page(page: str) -> Mapping[str, Mapping[str, str]]:
-    file = resources.files("quarterhour") / "data" / "words" / f"{page}.toml"
-    if not file.is_file():
-        return {}
-    return tomllib.loads(file.read_text(encoding="utf-8"))
+    file = _files().get(page)
+    return {} if file is None else tomllib.loads(file.read_text(encoding="utf-8"))
+
+
+@functools.cache
+def _files() -> Mapping[str, Traversable]:
+    """The pages by name; no two wings have a page of one name."""
+    wings = [wing for wing in (resources.files("quarterhour") / "data" / "words").iterdir() if wing.is_dir()]
+    return {file.name.removesuffix(".toml"): file for wing in wings for file in wing.iterdir()}
 
 
 def entry(key: str) -> Mapping[str, str] | None:

@@ -19,7 +19,7 @@ def counted_said(unit: str, lang: str) -> str:
 
 def goal_said(objective: str, unit: str, lang: str, *, placed: bool = False) -> str:
     """What a plan is to be best at, with what it counts; ``placed``: where sites have room for so many."""
-    key = f"units.goal_{objective}"
+    key = f"labels.goal_{objective}"
     own = f"{key}_room" if placed and i18n.entry(f"{key}_room") else key
     return i18n.say(own, lang, counted=counted_said(unit, lang))
 
@@ -30,5 +30,5 @@ def unit_words(unit: str) -> Mapping[str, str]:
 
 
 def _said(what: str, unit: str, lang: str) -> str:
-    found = i18n.entry(f"units.{what}_{unit}")
+    found = i18n.entry(f"labels.{what}_{unit}")
     return unit if found is None else found[lang]

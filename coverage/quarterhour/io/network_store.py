@@ -94,7 +94,7 @@ def save_network(network: Network, folder: str | Path, *, key: str = "") -> None
     """
     target = Path(folder)
     if target.exists() and not (target / LABEL).is_file() and not (target.is_dir() and not any(target.iterdir())):
-        raise WriteError("prepared.not_ours", folder=str(target))
+        raise WriteError("network_store.not_ours", folder=str(target))
     with atomic(target) as growing:
         growing.mkdir()
         arrays = _arrays(network)
@@ -119,7 +119,7 @@ def load_network(folder: str | Path, *, key: str | None = None) -> Network:
     try:
         return _network(label, arrays)
     except (KeyError, TypeError, ValueError, IndexError) as why:
-        raise DataError("prepared.broken", folder=str(home), detail=str(why)) from why
+        raise DataError("network_store.broken", folder=str(home), detail=str(why)) from why
 
 
 def _mode_record(mode: Mode) -> dict[str, Any]:
@@ -222,22 +222,22 @@ def _clear(target: Path) -> None:
         if target.exists():
             shutil.rmtree(target)
     except OSError as why:
-        raise WriteError("prepared.held", folder=str(target), detail=str(why)) from why
+        raise WriteError("network_store.held", folder=str(target), detail=str(why)) from why
 
 
 def _read_label(home: Path, key: str | None) -> dict[str, Any]:
     if not (home / LABEL).is_file():
-        raise MissingError("prepared.not_there", folder=str(home))
+        raise MissingError("network_store.not_there", folder=str(home))
     try:
         label: dict[str, Any] = json.loads((home / LABEL).read_text(encoding="utf-8"))
         stands = (label["format"], label["key"])
         whole = label.pop("sum") == _label_sum(label)
     except (ValueError, KeyError, TypeError) as why:
-        raise DataError("prepared.broken", folder=str(home), detail=LABEL) from why
+        raise DataError("network_store.broken", folder=str(home), detail=LABEL) from why
     if stands[0] != FORMAT or (key is not None and stands[1] != key):
-        raise DataError("prepared.other_inputs", folder=str(home))
+        raise DataError("network_store.other_inputs", folder=str(home))
     if not whole:
-        raise DataError("prepared.broken", folder=str(home), detail=LABEL)
+        raise DataError("network_store.broken", folder=str(home), detail=LABEL)
     return label
 
 
@@ -256,9 +256,9 @@ def _mapped(home: Path, name: str, dtype: str, shape: list[int], told: int) -> A
         empty = 0 in shape
         found = np.load(home / f"{name}.npy", mmap_mode=None if empty else "c", allow_pickle=False)
     except (OSError, ValueError, EOFError, SyntaxError, TokenError) as why:  # the last two: numpy reads its heads so
-        raise DataError("prepared.broken", folder=str(home), detail=f"{name}.npy") from why
+        raise DataError("network_store.broken", folder=str(home), detail=f"{name}.npy") from why
     if str(found.dtype) != dtype or list(found.shape) != shape or _sum(found) != told:
-        raise DataError("prepared.broken", folder=str(home), detail=f"{name}.npy")
+        raise DataError("network_store.broken", folder=str(home), detail=f"{name}.npy")
     return np.asarray(found)
 
 

@@ -45,10 +45,10 @@ def from_wgs84(lon: ArrayLike, lat: ArrayLike, *, datum: str) -> Pair:
 
 def _pair(lon: ArrayLike, lat: ArrayLike, datum: str) -> Pair:
     if datum not in DATUMS:
-        raise DataError("datum.unknown", datum=datum, known=", ".join(DATUMS))
+        raise DataError("web_maps.unknown", datum=datum, known=", ".join(DATUMS))
     x, y = np.array(lon, dtype=np.float64), np.array(lat, dtype=np.float64)
     if x.shape != y.shape:
-        raise DataError("datum.shapes", lon=x.shape, lat=y.shape)
+        raise DataError("web_maps.shapes", lon=x.shape, lat=y.shape)
     return x, y
 
 

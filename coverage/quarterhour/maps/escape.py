@@ -46,7 +46,7 @@ class Say:
             "schematic too_long out_of_reach quality_fact quality_estimated quality_synthetic "
             "sure pace flip ground"
         )
-        return {key: self(key) for key in keys.split()} | {key: self.label("uncertain", key) for key in COVERED}
+        return {key: self(key) for key in keys.split()} | {key: self.label("sensitivity", key) for key in COVERED}
 
 
 def in_degrees(frame: gpd.GeoDataFrame, table: str) -> gpd.GeoSeries:

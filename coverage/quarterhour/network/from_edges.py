@@ -75,18 +75,18 @@ def _check_columns(table: pd.DataFrame, mode: Mode | None) -> None:
     if "minutes" not in table:
         missing += [c for c in ("length_m", "road_class") if c not in table]
     if missing:
-        raise DataError("edges.no_column", missing=", ".join(missing), found=first_ids(table.columns))
+        raise DataError("from_edges.no_column", missing=", ".join(missing), found=first_ids(table.columns))
     if "minutes" not in table and mode is None:
-        raise DataError("edges.no_mode")
+        raise DataError("from_edges.no_mode")
     if not len(table):
-        raise DataError("edges.empty")
+        raise DataError("from_edges.empty")
 
 
 def _positive(table: pd.DataFrame, column: str) -> FloatArray:
     values = numbers(table[column]).to_numpy(dtype=float)
     bad = ~(values >= 0)
     if bad.any():
-        raise DataError("edges.bad_number", column=column, rows=first_ids(table.index[bad]))
+        raise DataError("from_edges.bad_number", column=column, rows=first_ids(table.index[bad]))
     return values
 
 
@@ -112,14 +112,14 @@ def _times(table: pd.DataFrame, length: FloatArray, speed: FloatArray) -> NDArra
 def _ways(table: pd.DataFrame, mode: Mode) -> NDArray[np.int8]:
     way, odd = oneway_of(table)
     if len(odd):
-        raise DataError("edges.bad_oneway", rows=first_ids(odd))
+        raise DataError("from_edges.bad_oneway", rows=first_ids(odd))
     return way if mode.obeys_oneway else np.zeros(len(table), np.int8)
 
 
 def _ends(table: pd.DataFrame) -> tuple[NDArray[np.int32], NDArray[np.int32], pd.Index]:
     named = pd.concat([texts(table["u"]), texts(table["v"])])
     if (named == "").any():
-        raise DataError("edges.no_end", rows=first_ids(named.index[named == ""].unique()))
+        raise DataError("from_edges.no_end", rows=first_ids(named.index[named == ""].unique()))
     position, ids = pd.factorize(named)
     half = len(table)
     return position[:half].astype(np.int32), position[half:].astype(np.int32), pd.Index(ids, name="junction")
@@ -127,12 +127,12 @@ def _ends(table: pd.DataFrame) -> tuple[NDArray[np.int32], NDArray[np.int32], pd
 
 def _places(nodes: pd.DataFrame, ids: pd.Index) -> FloatArray:
     if not {"x", "y"} <= set(nodes.columns):
-        raise DataError("edges.no_column", missing="x, y", found=first_ids(nodes.columns))
+        raise DataError("from_edges.no_column", missing="x, y", found=first_ids(nodes.columns))
     known = nodes[["x", "y"]].set_axis(pd.Index(texts(pd.Series(nodes.index, dtype=object))), axis=0)
     if known.index.has_duplicates:
-        raise DataError("edges.nodes_twice", ids=first_ids(known.index[known.index.duplicated()].unique()))
+        raise DataError("from_edges.nodes_twice", ids=first_ids(known.index[known.index.duplicated()].unique()))
     xy = known.reindex(ids).to_numpy(dtype=float)
     lost = ~np.isfinite(xy).all(axis=1)
     if lost.any():
-        raise DataError("edges.no_place", ids=first_ids(ids[lost]))
+        raise DataError("from_edges.no_place", ids=first_ids(ids[lost]))
     return xy

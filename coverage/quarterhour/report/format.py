@@ -84,7 +84,7 @@ def labels(prefix: str, values: Iterable[Any], lang: str) -> list[str]:
 
 
 def unit_labels(units: Iterable[Any], lang: str) -> list[str]:
-    known = {u: i18n.entry(f"targets.unit_{u}") for u in dict.fromkeys(units)}
+    known = {u: i18n.entry(f"scorecard.unit_{u}") for u in dict.fromkeys(units)}
     return [(known[u] or {lang: str(u)})[lang] for u in units]
 
 

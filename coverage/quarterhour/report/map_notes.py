@@ -22,7 +22,7 @@ def map_notes(results: Results, lang: str, charts: Charts) -> Notes:
 
 
 def _say(key: str, lang: str, **values: object) -> str:
-    return i18n.say(f"carenotes.{key}", lang, **values)
+    return i18n.say(f"map_notes.{key}", lang, **values)
 
 
 def _communities(results: Results, lang: str) -> pd.DataFrame:
@@ -30,7 +30,7 @@ def _communities(results: Results, lang: str) -> pd.DataFrame:
     columns: dict[str, pd.Series] = {}
     for check in results.tiers.values():
         gap = check.communities["gap"].where(check.communities["gap"] != "", "met")
-        columns[_say("tiers", lang)] = gap.map(lambda g: i18n.say(f"caretables.tier_{g}", lang))
+        columns[_say("tiers", lang)] = gap.map(lambda g: i18n.say(f"service_sections.tier_{g}", lang))
     for found in results.care.access:
         served = found.served.communities
         told = [

@@ -77,7 +77,7 @@ def _asks(rule: Rule, lang: str) -> str:
         key = "rulebook.keep_off" if rule.metres else "rulebook.keep_out"
         return i18n.say(key, lang, metres=f"{rule.metres:,g}", layer=rule.layer)
     value = rule.value if isinstance(rule, Figure) else rule.threshold
-    unit = i18n.label("targets", f"unit_{rule.unit}", lang).removeprefix("unit_")
+    unit = i18n.label("scorecard", f"unit_{rule.unit}", lang).removeprefix("unit_")
     sense = rule.sense if isinstance(rule, Target) else "figure"
     return i18n.say(f"rulebook.{sense}", lang, value=f"{value:,g}", unit=unit)
 

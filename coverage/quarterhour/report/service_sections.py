@@ -35,7 +35,7 @@ def _named(ids: pd.Index | pd.Series, names: pd.Series) -> list[str]:
 
 
 def _say(key: str, lang: str, **values: object) -> str:
-    return i18n.say(f"caretables.{key}", lang, **values)
+    return i18n.say(f"service_sections.{key}", lang, **values)
 
 
 def _tiers(results: Results, towns: pd.Series, lang: str) -> Iterator[Section]:

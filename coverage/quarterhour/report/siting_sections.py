@@ -42,7 +42,7 @@ def siting_charts(results: Results, lang: str) -> Charts:
 
 
 def _say(key: str, lang: str, **values: object) -> str:
-    return i18n.say(f"sitingtables.{key}", lang, **values)
+    return i18n.say(f"siting_sections.{key}", lang, **values)
 
 
 def _unit(p: Proposal, lang: str) -> str:

@@ -53,7 +53,7 @@ def by_community(
         columns[f"reason@{of}"] = labels("reason", judged["reason"], lang)
     for known in ranges:
         of, found = known.circle.name(lang), known.communities.reindex(communities.index)
-        columns[f"covered_when@{of}"] = labelled("uncertain", found["covered"], lang)
+        columns[f"covered_when@{of}"] = labelled("sensitivity", found["covered"], lang)
         columns[f"flip_factor@{of}"] = [rounded_up(f) for f in found["flip_factor"]]
     columns["quality"] = labels("quality", communities["quality"], lang)
     return headed(columns, lang)

@@ -39,14 +39,14 @@ def step_decay(steps: Mapping[float, float]) -> Decay:
     ends = np.array(sorted(steps), dtype=float)
     weights = np.array([*(float(steps[end]) for end in sorted(steps)), 0.0])
     if not len(ends) or (weights < 0).any() or not np.isfinite([*ends, *weights]).all():
-        raise DataError("access.bad_steps", steps=dict(steps))
+        raise DataError("catchments.bad_steps", steps=dict(steps))
     return lambda minutes: weights[np.searchsorted(ends, minutes, side="left")]
 
 
 def gaussian_decay(sigma_minutes: float) -> Decay:
     """exp(-t^2 / 2 sigma^2): 1 at the door, 0.61 after sigma minutes."""
     if not 0 < sigma_minutes < np.inf:
-        raise DataError("access.bad_sigma", sigma=sigma_minutes)
+        raise DataError("catchments.bad_sigma", sigma=sigma_minutes)
     return lambda minutes: np.exp(-(minutes**2) / (2 * sigma_minutes**2))
 
 
@@ -91,7 +91,7 @@ def catchment_access(
 
 def _decay(method: Method, minutes: float, own: Decay | None) -> Decay:
     if method not in ("2sfca", "e2sfca", "3sfca", "gaussian"):
-        raise DataError("access.bad_method", method=method)
+        raise DataError("catchments.bad_method", method=method)
     if method == "2sfca":
         return lambda travelled: np.ones(len(travelled))
     if own is not None:
@@ -106,7 +106,7 @@ def _column(column: pd.Series, index: pd.Index, what: str) -> FloatArray:
     values = pd.to_numeric(column.reindex(index), errors="coerce").to_numpy(dtype=float)
     bad = ~(np.isfinite(values) & (values >= 0))
     if bad.any():
-        raise DataError("access.bad_column", column=what, ids=first_ids(index[bad]))
+        raise DataError("catchments.bad_column", column=what, ids=first_ids(index[bad]))
     return values
 
 
@@ -181,7 +181,7 @@ def _whole(column: pd.Series, index: pd.Index, what: str) -> IntArray:
     values = _column(column, index, what)
     bad = values != np.rint(values)
     if bad.any():
-        raise DataError("access.not_whole", column=what, ids=first_ids(index[bad]))
+        raise DataError("catchments.not_whole", column=what, ids=first_ids(index[bad]))
     return values.astype(np.int64)
 
 
@@ -212,11 +212,11 @@ def _corner(cost: FloatArray, within: Any, most: FloatArray, widest: FloatArray,
         cost, A_ub=within, b_ub=most, bounds=np.column_stack([np.zeros(len(cost)), widest]), method="highs-ds", **total
     )
     if found.status != 0:
-        raise SolverError("access.no_flow", said=found.message)
+        raise SolverError("catchments.no_flow", said=found.message)
     return found
 
 
 def _recount(flow: IntArray, within: Any, most: FloatArray, everyone: int) -> None:
     """Rounding must not have made or lost anybody."""
     if (flow < 0).any() or (within @ flow > most).any() or int(flow.sum()) != everyone:
-        raise SolverError("access.no_flow", said="the flow does not add up in whole people")
+        raise SolverError("catchments.no_flow", said="the flow does not add up in whole people")

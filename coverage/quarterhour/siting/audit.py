@@ -30,21 +30,23 @@ def told_record(name: str, record: Mapping[str, Any], lang: str, *, prove: float
     count = verify_record(record)
     problem, plan = read_record(record)
     yield i18n.say(
-        "siting.record_holds", lang, plan=name, sites=count.new_sites, covered=f"{count.covered:,}",
+        "proof.record_holds", lang, plan=name, sites=count.new_sites, covered=f"{count.covered:,}",
         total=f"{count.demand_total:,}", unit=unit_said(plan.unit, lang),
         status=status_said(plan, lang), proved_by=plan.proved_by,
     )  # fmt: skip
     rests = record["rests_on"]
     if rests["estimated"] or rests["synthetic"]:
-        yield i18n.say("siting.record_rests_on", lang, **rests)
+        yield i18n.say("proof.record_rests_on", lang, **rests)
     unseen = on_its_word(problem, plan)
     if prove:
         for reason in prove_again(problem, plan, seconds=prove):
-            yield i18n.say("siting.record_again", lang, what=reason.told(lang))
+            yield i18n.say("proof.record_again", lang, what=reason.told(lang))
     what = unseen[-1:] if prove else unseen
-    yield i18n.say("siting.record_word", lang, what=i18n.say("siting.between", lang).join(w.told(lang) for w in what))
+    yield i18n.say(
+        "proof.record_word", lang, what=i18n.say("explanation.between", lang).join(w.told(lang) for w in what)
+    )
     if len(what) > 1:
-        yield i18n.say("siting.record_prove", lang)
+        yield i18n.say("proof.record_prove", lang)
 
 
 def on_its_word(problem: SitingProblem, plan: SitingPlan) -> list[Reason]:
@@ -56,14 +58,14 @@ def on_its_word(problem: SitingProblem, plan: SitingPlan) -> list[Reason]:
     found, measure = [], Measure(problem)
     if plan.status == "infeasible":
         again = causes(problem) or needs(Rules(measure)) or clash(problem, area_rules(problem), Rules(measure))
-        found += [] if again else [Reason("siting.word_infeasible", {})]
-        found += [] if again == plan.reasons else [Reason("siting.word_reasons", {})]
+        found += [] if again else [Reason("proof.word_infeasible", {})]
+        found += [] if again == plan.reasons else [Reason("proof.word_reasons", {})]
     if plan.status in ("bounded", "no_plan"):
-        found.append(Reason("siting.word_stopped", {}))
+        found.append(Reason("proof.word_stopped", {}))
     for goal, level in zip(problem.goals, plan.levels, strict=False):
         if better(goal, as_said(goal, easy_bound(measure, goal)), level.bound):
-            found.append(Reason("siting.word_bound", {"goal": _goal(plan, goal), "bound": _figure(level.bound)}))
-    return [*found, Reason("siting.word_search", {})]
+            found.append(Reason("proof.word_bound", {"goal": _goal(plan, goal), "bound": _figure(level.bound)}))
+    return [*found, Reason("proof.word_search", {})]
 
 
 def prove_again(problem: SitingProblem, plan: SitingPlan, *, seconds: float) -> list[Reason]:
@@ -80,13 +82,13 @@ def prove_again(problem: SitingProblem, plan: SitingPlan, *, seconds: float) -> 
     if again.stopped == "interrupt":
         raise KeyboardInterrupt
     if again.levels and plan.status == "infeasible":
-        raise PlanError("siting.plan_exists", sites=first_ids(again.chosen) or "-")
+        raise PlanError("proof.plan_exists", sites=first_ids(again.chosen) or "-")
     if again.status == "infeasible" and plan.levels:
-        raise PlanError("siting.recount_differs", what="status", said=plan.status, counted=again.status)
+        raise PlanError("proof.recount_differs", what="status", said=plan.status, counted=again.status)
     if plan.levels and again.levels:
         return [*_compared(problem, plan, again, seconds)]
     key = "again_infeasible" if again.status == "infeasible" else "again_found" if again.levels else "again_open"
-    return [Reason(f"siting.{key}", {"seconds": _figure(seconds)})]
+    return [Reason(f"proof.{key}", {"seconds": _figure(seconds)})]
 
 
 def _compared(problem: SitingProblem, plan: SitingPlan, again: SitingPlan, seconds: float) -> Iterator[Reason]:
@@ -94,11 +96,11 @@ def _compared(problem: SitingProblem, plan: SitingPlan, again: SitingPlan, secon
     for goal, said, found in zip(problem.goals, plan.levels, again.levels, strict=True):
         named = {"goal": _goal(plan, goal), "bound": _figure(said.bound), "seconds": _figure(seconds)}
         if same and better(goal, found.value, said.bound):
-            raise PlanError("siting.beaten", **named, value=_figure(found.value), sites=first_ids(again.chosen))
+            raise PlanError("proof.beaten", **named, value=_figure(found.value), sites=first_ids(again.chosen))
         if same and better(goal, found.value, said.value):
-            yield Reason("siting.again_better", {**named, "value": _figure(found.value)})
+            yield Reason("proof.again_better", {**named, "value": _figure(found.value)})
         wider = better(goal, found.bound, said.bound)
-        yield Reason(f"siting.again_{'apart' if not same else 'wider' if wider else 'proven'}", named)
+        yield Reason(f"proof.again_{'apart' if not same else 'wider' if wider else 'proven'}", named)
         same = same and found.value == said.value
 
 

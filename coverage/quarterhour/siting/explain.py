@@ -27,11 +27,11 @@ def explain_plan(problem: SitingProblem, plan: SitingPlan, lang: str = "en", *, 
     if len(lost):
         told = {"count": f"{len(lost):,}", "people": f"{lost['people'].sum():,}"}
         told["communities"] = first_ids(lost.index, lang=lang)
-        key = "siting.out_of_reach_of_two" if problem.enough == 2 else "siting.out_of_reach"
+        key = "explanation.out_of_reach_of_two" if problem.enough == 2 else "explanation.out_of_reach"
         lines.append(i18n.say(key, lang, unit=unit_said(plan.unit, lang), **told))
     if plan.status == "infeasible":
         changes = smallest_relaxations(problem, seconds=seconds, seed=plan.seed)
-        lines += [change.told(lang) for change in changes] or [i18n.say("siting.no_single_rule", lang)]
+        lines += [change.told(lang) for change in changes] or [i18n.say("explanation.no_single_rule", lang)]
     return lines
 
 

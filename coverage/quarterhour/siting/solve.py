@@ -91,7 +91,7 @@ def _solved(known: Certificate, watch: Watch, keeper: Keeper, asked: threading.E
             return plan
         by = answer.proved_by
         if not answer.infeasible:
-            reasons = (Reason("siting.stopped", {"seconds": watch.seconds}),)
+            reasons = (Reason("explanation.stopped", {"seconds": watch.seconds}),)
             return no_plan(known, "no_plan", reasons, proved_by=by, seconds=_spent(watch), stopped=stopped)
         reasons = explained(rules)
     return no_plan(known, "infeasible", reasons, proved_by=by, seconds=_spent(watch))

@@ -105,7 +105,7 @@ def _made(areas: pd.Index, value: pd.Series, quality: pd.DataFrame, base: pd.Ser
     made["base"] = base.reindex(areas).astype("float64") if isinstance(base, pd.Series) else base
     for name in ("synthetic", "estimated"):
         made[f"{name}_share"] = quality[name].reindex(areas).astype("float64")
-    return made.assign(note=made["value"].isna().map({True: "targets.nobody", False: ""}))
+    return made.assign(note=made["value"].isna().map({True: "scorecard.nobody", False: ""}))
 
 
 def _quality_shares(quality: pd.Series, areas: pd.Series, weight: pd.Series | None = None) -> pd.DataFrame:
@@ -169,7 +169,7 @@ def _circle_by_community(check: CircleCheck, areas: pd.Index) -> pd.DataFrame:
     value = judged["met"].astype("float64").where(judged["people"].gt(0) & ~unknown)
     quality = _quality_shares(_rests_on(check), pd.Series(judged.index, index=judged.index))
     made = _made(areas, value, quality, judged["people"])
-    return made.assign(note=made["note"].mask(unknown.reindex(areas).eq(True), "targets.not_snapped"))
+    return made.assign(note=made["note"].mask(unknown.reindex(areas).eq(True), "scorecard.not_snapped"))
 
 
 # --- facilities ---------------------------------------------------------------------------------
@@ -202,7 +202,7 @@ def _told_unplaced(made: pd.DataFrame, target: Target, unplaced: int) -> pd.Data
         return made
     short = made["value"] < target.threshold
     return made.assign(
-        note=made["note"].mask(short, "targets.unplaced"), needs=made["needs"].mask(short, f"facilities: {unplaced}")
+        note=made["note"].mask(short, "scorecard.unplaced"), needs=made["needs"].mask(short, f"facilities: {unplaced}")
     )
 
 
@@ -301,7 +301,7 @@ def _long_figures(
     twice = rows.duplicated(["area", "indicator"])
     if twice.any():
         named = rows.loc[twice, "indicator"] + "@" + rows.loc[twice, "area"]
-        raise DataError("targets.figure_twice", table=target.table, ids=first_ids(named))
+        raise DataError("scorecard.figure_twice", table=target.table, ids=first_ids(named))
     missing = [w for w in wanted if w not in set(rows["indicator"])]
     if missing:
         raise NoDataError(f"{target.table}: {', '.join(missing)}")
@@ -314,14 +314,14 @@ def _with_left_out(made: pd.DataFrame, sums: pd.DataFrame, target: Target) -> pd
     count = sums["left_out"].fillna(0).astype(int)
     partial = count.gt(0) & made["value"].notna()
     needs = count.map(lambda n: f"{target.table}: {n}")
-    return made.assign(note=made["note"].mask(partial, "targets.partial"), needs=made["needs"].mask(partial, needs))
+    return made.assign(note=made["note"].mask(partial, "scorecard.partial"), needs=made["needs"].mask(partial, needs))
 
 
 def _no_figure_where_blank(made: pd.DataFrame, target: Target) -> pd.DataFrame:
     """An area without a figure is "no data", with what to supply."""
     blank = made["value"].isna()
     needs = f"{target.table}: {', '.join(target.columns)}"
-    return made.assign(note=made["note"].mask(blank, "targets.no_data"), needs=made["needs"].mask(blank, needs))
+    return made.assign(note=made["note"].mask(blank, "scorecard.no_data"), needs=made["needs"].mask(blank, needs))
 
 
 def _ratio(target: Target, ground: Ground, areas: pd.Index) -> pd.DataFrame:
@@ -376,7 +376,7 @@ def _distance(target: Target, ground: Ground, areas: pd.Index) -> pd.DataFrame:
     if layer is None or not isinstance(rows, gpd.GeoDataFrame):
         raise NoDataError(f"layers: {target.of}")
     if not len(layer):
-        return blank(areas).assign(note="targets.nothing_near")
+        return blank(areas).assign(note="scorecard.nothing_near")
     metres = nearest_m(rows, layer)["distance_m"]
     where = ground.area_of(rows, target.level)
     quality = _quality(rows)

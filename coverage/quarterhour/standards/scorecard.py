@@ -29,7 +29,7 @@ class Scorecard:
     False, or missing: no data),
     ``missing`` (how much is short, in the unit; 0 when met), ``closes`` (how many more close the gap: people,
     communities, facilities, beds, metres) and ``close_with`` (key of the words for what), ``binding``, ``note`` (key
-    of the table of words, ``targets.no_data`` with what to supply in ``needs`` as ``table: column``; empty otherwise),
+    of words, ``scorecard.no_data`` with what to supply in ``needs`` as ``table: column``; empty otherwise),
     ``needs``, ``clause``, ``source``, ``date``, ``verified``, ``synthetic_share``, ``estimated_share``
     (of the rows that the value was made from), ``rule_set`` (id of the rule file).
     """
@@ -119,7 +119,7 @@ def _scored(target: Target, ground: Ground) -> pd.DataFrame:
     try:
         made = MEASURES[target.measure](target, ground, areas.index)
     except NoDataError as why:
-        made = blank(areas.index).assign(note="targets.no_data", needs=str(why))
+        made = blank(areas.index).assign(note="scorecard.no_data", needs=str(why))
     rows = _judged(made.reindex(areas.index), target)
     rows["area"], rows["area_name"], rows["county"] = areas.index, areas["name"], areas["county"]
     for name in (f.name for f in fields(Target)):
@@ -136,7 +136,7 @@ def _judged(made: pd.DataFrame, target: Target) -> pd.DataFrame:
     missing = short.clip(lower=0).where(known)
     # A hair over a whole number is rounding, not one person more.
     closes = np.ceil((missing * made["base"]).round(6))
-    return made.assign(met=met, missing=missing, closes=closes, close_with=f"targets.close_{target.measure}")
+    return made.assign(met=met, missing=missing, closes=closes, close_with=f"scorecard.close_{target.measure}")
 
 
 def told_closing(rows: pd.DataFrame, lang: str) -> pd.Series:

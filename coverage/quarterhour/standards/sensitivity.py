@@ -129,7 +129,7 @@ def check_slower(slow: Network, fast: Network) -> None:
     """
     where = _not_slower(slow, fast)
     if where:
-        raise DataError("uncertain.not_slower", slow=slow.mode.id, fast=fast.mode.id, where=where)
+        raise DataError("sensitivity.not_slower", slow=slow.mode.id, fast=fast.mode.id, where=where)
 
 
 def _not_slower(slow: Network, fast: Network) -> str:
@@ -168,16 +168,16 @@ def searched_minutes(circle: Circle, *, speed: Pair, turnout_minutes: Pair, turn
 
 def _check_range(speed: Pair, turnout: Pair) -> None:
     if not 0 < speed[0] <= speed[1] < math.inf:
-        raise DataError("uncertain.bad_speed", low=speed[0], high=speed[1])
+        raise DataError("sensitivity.bad_speed", low=speed[0], high=speed[1])
     if not 0 <= turnout[0] <= turnout[1] < math.inf:
-        raise DataError("uncertain.bad_turnout", low=turnout[0], high=turnout[1])
+        raise DataError("sensitivity.bad_turnout", low=turnout[0], high=turnout[1])
 
 
 def _check_searched(times: TravelTimes, room: int) -> None:
     needed = room + centiseconds(times.turnout_minutes)
     if needed > centiseconds(times.cutoff_minutes):
         minutes = needed / CENTISECONDS_PER_MINUTE
-        raise CutoffError("uncertain.beyond_cutoff", minutes=minutes, cutoff=times.cutoff_minutes)
+        raise CutoffError("sensitivity.beyond_cutoff", minutes=minutes, cutoff=times.cutoff_minutes)
 
 
 def _check_pairs(slow: TravelTimes, fast: TravelTimes) -> None:
@@ -190,7 +190,7 @@ def _check_pairs(slow: TravelTimes, fast: TravelTimes) -> None:
     wrong = one.index[(one < other.reindex(one.index).fillna(far + 1)) & (one <= far)]
     if len(wrong):
         pairs = first_ids(f"{c} - {s}" for c, s in wrong)
-        raise DataError("uncertain.not_slower", slow=slow.mode_id, fast=fast.mode_id, where=pairs)
+        raise DataError("sensitivity.not_slower", slow=slow.mode_id, fast=fast.mode_id, where=pairs)
 
 
 def _room(circle: Circle, factor: float, turnout: float) -> int:
@@ -231,17 +231,17 @@ def told_pace(known: CoverageRange, lang: str) -> str:
     (slow, fast), (least, most) = known.speed, known.turnout_minutes
     if len(known.mode_ids) > 1:
         names = [read_modes()[m].name(lang) if m in read_modes() else m for m in known.mode_ids]
-        said = i18n.say("uncertain.between_modes", lang, slow=names[0], fast=names[1])
+        said = i18n.say("sensitivity.between_modes", lang, slow=names[0], fast=names[1])
     else:
-        said = i18n.say("uncertain.speeds" if slow < fast else "uncertain.speed", lang, low=slow, high=fast)
+        said = i18n.say("sensitivity.speeds" if slow < fast else "sensitivity.speed", lang, low=slow, high=fast)
     if most > 0:
-        said += i18n.say("uncertain.turnouts" if least < most else "uncertain.turnout", lang, low=least, high=most)
+        said += i18n.say("sensitivity.turnouts" if least < most else "sensitivity.turnout", lang, low=least, high=most)
     return said
 
 
 def told_argument(known: CoverageRange, lang: str) -> str:
     """Why so few searches answer every pace of the range."""
-    return i18n.say(f"uncertain.argument_{known.argument}", lang, slow=known.mode_ids[0], fast=known.mode_ids[-1])
+    return i18n.say(f"sensitivity.argument_{known.argument}", lang, slow=known.mode_ids[0], fast=known.mode_ids[-1])
 
 
 def told_flip(known: CoverageRange, factor: float, lang: str) -> str:
@@ -249,6 +249,6 @@ def told_flip(known: CoverageRange, factor: float, lang: str) -> str:
     if math.isnan(factor):
         return ""
     shown = max(math.ceil(round(factor * 100, 6)), 1) / 100
-    said = i18n.say("uncertain.flip_spare" if factor <= 1 else "uncertain.flip_short", lang, factor=shown)
+    said = i18n.say("sensitivity.flip_spare" if factor <= 1 else "sensitivity.flip_short", lang, factor=shown)
     middle = sum(known.turnout_minutes) / 2
-    return said + (i18n.say("uncertain.at_turnout", lang, minutes=middle) if middle else "")
+    return said + (i18n.say("sensitivity.at_turnout", lang, minutes=middle) if middle else "")

@@ -40,9 +40,9 @@ def as_bbox(text: str) -> tuple[float, float, float, float]:
     try:
         west, south, east, north = (float(p) for p in parts)
     except ValueError:
-        raise DataError("starting.bad_bbox", given=text) from None
+        raise DataError("new_study.bad_bbox", given=text) from None
     if not (-180 <= west < east <= 180 and -90 <= south < north <= 90):
-        raise DataError("starting.bad_bbox", given=text)
+        raise DataError("new_study.bad_bbox", given=text)
     return west, south, east, north
 
 
@@ -68,9 +68,9 @@ def fetch_study(
     elif study.file.communities.path and (study.folder / study.file.communities.path).is_file():
         area = _around_communities(study)
     else:
-        raise DataError("starting.no_area")
+        raise DataError("new_study.no_area")
     if tell:
-        tell(i18n.say("starting.step_fetch", lang))
+        tell(i18n.say("new_study.step_fetch", lang))
     kinds = _kinds(study)
     made = osm.fetch(area, study.folder, facility_kinds=kinds, endpoint=server)
     return [made.roads, made.facilities, made.communities, made.query]
@@ -91,6 +91,6 @@ def _around_communities(study: Study) -> tuple[float, float, float, float]:
         sheet=None if part.sheet is None else str(part.sheet), header_row=part.header_row, layer=part.layer,
     )  # fmt: skip
     if not len(frame):
-        raise DataError("starting.no_area")
+        raise DataError("new_study.no_area")
     west, south, east, north = frame.buffer(5000).to_crs("EPSG:4326").total_bounds
     return float(west), float(south), float(east), float(north)

@@ -87,7 +87,7 @@ def run_study(
 
 def _run_findings(results: Results) -> list[pd.DataFrame]:
     """What only a run can find: communities that no road is near, questions without a plan."""
-    told = [] if COMPILED else [finding("kernels.uncompiled", severity="note", table="")]
+    told = [] if COMPILED else [finding("jit.uncompiled", severity="note", table="")]
     for check in results.checks:
         lost = check.communities.index[check.communities["reason"] == "not_snapped"]
         if len(lost):
@@ -132,13 +132,13 @@ def _care(run: Run, tables: Inputs) -> Care:
             folder=study.folder,
             networks=lambda name: run.network(tables.roads, study_mode(study, name, "care")),
             rules=study_rules_in_force(study),
-            step=lambda part: run.say("care.step", name=_part_name(part, run.lang)),
+            step=lambda part: run.say("services.step", name=_part_name(part, run.lang)),
         )
 
 
 def _part_name(part: str, lang: str) -> str:
     """What is worked out: a part of the program by its label, a question of the study by its id."""
-    return i18n.label("care", f"part_{part}", lang) if i18n.entry(f"care.part_{part}") else part
+    return i18n.label("services", f"part_{part}", lang) if i18n.entry(f"services.part_{part}") else part
 
 
 def default_out(study: Study) -> Path:

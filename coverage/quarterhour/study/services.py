@@ -119,7 +119,7 @@ def _all_access(
 
 def _set(rules: Mapping[str, RuleSet], name: str, part: str) -> RuleSet:
     if name not in rules:
-        raise StudyError("care.no_rules", part=part, name=name, known=", ".join(rules))
+        raise StudyError("services.no_rules", part=part, name=name, known=", ".join(rules))
     return rules[name]
 
 

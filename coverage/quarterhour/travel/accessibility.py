@@ -90,7 +90,7 @@ def nearest_sites(
     """
     limit = whole_cs(minutes)
     if k < 1:
-        raise DataError("sums.bad_k", k=k)
+        raise DataError("accessibility.bad_k", k=k)
     trips = trips_between(
         network, communities, sites, heading=heading, turnout_minutes=turnout_minutes, limit_m=limit_m,
         from_sites=True, as_given=True,
@@ -138,7 +138,7 @@ def people_within(
     asked = sorted({float(m) for m in np.atleast_1d(np.asarray(minutes, dtype=float))})
     cuts = [whole_cs(m) for m in asked]
     if not cuts:
-        raise DataError("sums.no_minutes")
+        raise DataError("accessibility.no_minutes")
     trips = trips_between(
         network, communities, sites, heading=heading, turnout_minutes=turnout_minutes, limit_m=limit_m, from_sites=True
     )  # fmt: skip
@@ -217,10 +217,10 @@ def sums_by_kind(
 def _kinds(sites: Places, kinds: pd.Series | None) -> pd.Series:
     """The kind of each site; DataError where one has none."""
     if kinds is None and "kind" not in sites:
-        raise DataError("sums.no_kinds", found=first_ids(sites.columns))
+        raise DataError("accessibility.no_kinds", found=first_ids(sites.columns))
     named: pd.Series = (sites["kind"] if kinds is None else kinds).reindex(sites.index)
     if named.isna().any():
-        raise DataError("sums.no_kind", ids=first_ids(named.index[named.isna()]))
+        raise DataError("accessibility.no_kind", ids=first_ids(named.index[named.isna()]))
     return named
 
 
@@ -231,7 +231,7 @@ def _amounts(values: Values, index: pd.Index, name: str, table: str) -> pd.DataF
     for column in made:
         bad = made.index[made[column].isna()]
         if len(bad):
-            raise DataError("sums.no_number", column=column, table=table, ids=first_ids(bad))
+            raise DataError("accessibility.no_number", column=column, table=table, ids=first_ids(bad))
     whole = [c for c in frame if pd.api.types.is_integer_dtype(frame[c])]
     return made.astype(dict.fromkeys(whole, "int64"))
 

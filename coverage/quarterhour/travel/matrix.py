@@ -57,7 +57,7 @@ class TravelTimes:
     def _position(index: pd.Index, key: Hashable) -> int:
         found = index.get_indexer(pd.Index([key]))[0]
         if found < 0:
-            raise DataError("reach.unknown_id", id=key, known=first_ids(index))
+            raise DataError("matrix.unknown_id", id=key, known=first_ids(index))
         return int(found)
 
     def pairs(self) -> pd.DataFrame:
@@ -88,7 +88,7 @@ class TravelTimes:
         CutoffError beyond what was searched: a pair that was not looked for would count as too far.
         """
         if centiseconds(minutes) > centiseconds(self.cutoff_minutes):
-            raise CutoffError("reach.beyond_cutoff", minutes=minutes, cutoff=self.cutoff_minutes)
+            raise CutoffError("matrix.beyond_cutoff", minutes=minutes, cutoff=self.cutoff_minutes)
         return replace(self._keep(self.cs <= centiseconds(minutes)), cutoff_minutes=minutes)
 
     def count_within(self, minutes: float) -> pd.Series:
@@ -100,7 +100,7 @@ class TravelTimes:
         wanted = pd.Index(sites)
         position = self.sites.get_indexer(wanted)
         if (position < 0).any():
-            raise DataError("reach.unknown_id", id=first_ids(wanted[position < 0]), known=first_ids(self.sites))
+            raise DataError("matrix.unknown_id", id=first_ids(wanted[position < 0]), known=first_ids(self.sites))
         check_once(wanted)
         new = np.full(len(self.sites), -1, np.int32)
         new[position] = np.arange(len(wanted), dtype=np.int32)
@@ -195,7 +195,7 @@ def travel_time_blocks(
     too small for any block.
     """
     if blocks_of not in ("sites", "communities"):
-        raise DataError("reach.bad_blocks", blocks_of=blocks_of)
+        raise DataError("matrix.bad_blocks", blocks_of=blocks_of)
     limit = whole_cs(minutes)
     trips = trips_between(
         network, communities, sites, heading=heading, turnout_minutes=turnout_minutes, limit_m=limit_m,
@@ -205,7 +205,7 @@ def travel_time_blocks(
     pairs = int((memory_mb * 1e6 - fixed) // PAIR_B)
     if pairs < trips.target_count * 8 * (threads + 1):
         least = (fixed + trips.target_count * 8 * (threads + 1) * PAIR_B) / 1e6
-        raise DataError("reach.small_cap", memory_mb=memory_mb, least=f"{least:.0f}")
+        raise DataError("matrix.small_cap", memory_mb=memory_mb, least=f"{least:.0f}")
     made = _Making(network, trips, float(minutes), heading, float(turnout_minutes))
     return _blocks(made, limit, pairs, threads, progress)
 
@@ -278,7 +278,7 @@ def times_from_matrix(
     """Travel times from a matrix of minutes, communities x sites; NaN, infinity and beyond the cutoff are absent."""
     given = np.asarray(matrix, dtype=float).reshape(len(communities), len(sites))
     if (given < 0).any():
-        raise DataError("reach.negative_minutes", count=int((given < 0).sum()))
+        raise DataError("matrix.negative_minutes", count=int((given < 0).sum()))
     whole = np.rint(np.where(np.isfinite(given), given, -1) * CENTISECONDS_PER_MINUTE).astype(np.int64)
     rows, columns = np.nonzero((whole >= 0) & (whole <= centiseconds(cutoff)))
     indptr = np.r_[0, np.cumsum(np.bincount(rows, minlength=len(given)))].astype(np.int64)

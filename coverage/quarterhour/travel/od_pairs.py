@@ -101,7 +101,7 @@ def trips_between(
     DataError for a heading or turnout that cannot be meant, ids that stand twice, places of another network.
     """
     if heading not in _BACK:
-        raise DataError("reach.bad_heading", heading=heading)
+        raise DataError("matrix.bad_heading", heading=heading)
     turnout = whole_cs(turnout_minutes)
     homes, bases = _snapped(network, communities, limit_m), _snapped(network, sites, limit_m)
     outward = len(bases) <= len(homes) if from_sites is None else from_sites
@@ -133,14 +133,14 @@ def trips_between(
 def whole_cs(minutes: float) -> int:
     """Centiseconds of a cutoff or a turnout; DataError for one that cannot be meant."""
     if not 0 <= minutes * CENTISECONDS_PER_MINUTE < LONGEST_CS:
-        raise DataError("reach.bad_cutoff", minutes=minutes)
+        raise DataError("matrix.bad_cutoff", minutes=minutes)
     return centiseconds(minutes)
 
 
 def check_once(ids: pd.Index) -> None:
     """DataError when an id stands twice."""
     if not ids.is_unique:
-        raise DataError("reach.ids_twice", ids=first_ids(ids[ids.duplicated()].unique()))
+        raise DataError("matrix.ids_twice", ids=first_ids(ids[ids.duplicated()].unique()))
 
 
 def _snapped(network: Network, places: Places, limit_m: float) -> pd.DataFrame:
@@ -149,5 +149,5 @@ def _snapped(network: Network, places: Places, limit_m: float) -> pd.DataFrame:
         return snap_places(network, places, limit_m=limit_m)
     missing = [c for c in ("road", "share", "gap_m", "snapped") if c not in places.columns]
     if missing or (places["road"] >= len(network.tail)).any():
-        raise DataError("reach.not_snapped_here", missing=", ".join(missing) or "-", roads=len(network.tail))
+        raise DataError("matrix.not_snapped_here", missing=", ".join(missing) or "-", roads=len(network.tail))
     return places

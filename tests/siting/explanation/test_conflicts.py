@@ -45,7 +45,7 @@ EACH = [Quota("town", ("T0", "T1"), tier="day"), Quota("town", ("T0", "T1"), tie
 def test_tiers_without_a_common_site_need_one_each_and_are_named() -> None:
     assert solve_siting(ask(TIERS, quotas=EACH, new_sites=3)).chosen == ("s0", "s1", "s3")
     (reason,) = causes(ask(TIERS, quotas=EACH, new_sites=2))
-    assert reason.key == "siting.quotas_over_new_sites"
+    assert reason.key == "explanation.quotas_over_new_sites"
     assert dict(reason.values) == {
         "needed": 3, "new_sites": 2, "areas": ("T0 (day)", "T1 (day)", "T0 (care)", "T1 (care)"),
     }  # fmt: skip
@@ -55,7 +55,7 @@ def test_tiers_without_a_common_site_cost_one_each() -> None:
     dear = {**TIERS, "cost_yuan": [5, 7, 1, 9]}
     assert causes(ask(dear, quotas=EACH, budget=Budget(21))) == ()
     (reason,) = causes(ask(dear, quotas=EACH, budget=Budget(20)))
-    assert (reason.key, reason.values["yuan"]) == ("siting.cause_budget", 21)
+    assert (reason.key, reason.values["yuan"]) == ("explanation.cause_budget", 21)
 
 
 def test_few_sites_may_cost_more_than_many() -> None:
@@ -64,7 +64,7 @@ def test_few_sites_may_cost_more_than_many() -> None:
     quotas = [Quota("town", ("T0",), tier="day"), Quota("town", ("T0",), tier="care")]
     assert causes(ask(columns, quotas=quotas, budget=Budget(2))) == ()
     (reason,) = causes(ask(columns, quotas=quotas, budget=Budget(8), new_sites=1))
-    assert (reason.key, reason.values["yuan"]) == ("siting.cause_budget", 9)
+    assert (reason.key, reason.values["yuan"]) == ("explanation.cause_budget", 9)
 
 
 def test_a_county_s_maximum_below_its_towns_minima_is_named_in_both_languages() -> None:
@@ -103,7 +103,7 @@ def test_six_hundred_candidates_in_tiers_are_counted_exactly(tiers: str) -> None
     asked = {**given_, "sites": sites.assign(tiers=tier), "quotas": quotas, "new_sites": fewest}
     assert causes(as_problem("large", **asked)) == ()
     (reason,) = causes(as_problem("large", **{**asked, "new_sites": fewest - 1}))
-    assert (reason.key, reason.values["needed"]) == ("siting.quotas_over_new_sites", fewest)
+    assert (reason.key, reason.values["needed"]) == ("explanation.quotas_over_new_sites", fewest)
 
 
 # --- every set of sites tried by hand ---------------------------------------------------------------
@@ -183,7 +183,7 @@ def test_rules_that_clash_are_named_and_none_of_them_can_be_spared(problem: Siti
     assert bool(found) == (not sets) or (settled and not found)
     if sets:
         assert not causes(problem)
-    assert all(r.key != "siting.no_choice" and "{" not in r.told("zh") + r.told("en") for r in plan.reasons)
+    assert all(r.key != "explanation.no_choice" and "{" not in r.told("zh") + r.told("en") for r in plan.reasons)
     if found and not settled:
         named = found[0].values["rules"]
         assert not kept_by(with_only(problem, named), apart=True)
@@ -193,16 +193,16 @@ def test_rules_that_clash_are_named_and_none_of_them_can_be_spared(problem: Siti
 
 def with_only(problem: SitingProblem, named: Any) -> SitingProblem:
     """The question with those rules alone that were named."""
-    told = {key.removeprefix("siting.rule_").removesuffix("_required"): values for key, values in named}
+    told = {key.removeprefix("explanation.rule_").removesuffix("_required"): values for key, values in named}
     quotas = []
     for key, values in named:
-        side = key.removeprefix("siting.rule_")
+        side = key.removeprefix("explanation.rule_")
         if side in ("least", "most"):
             area, _, tier = values["area"].partition(" ")
             low, high = values.get("minimum", 0), values.get("maximum")
             quotas.append(Quota(values["level"], (area,), low, high, tier.strip("()")))
     ids, free = list(problem.sites.index), problem.free
-    apart = [[ids.index(s) for s in v["sites"]] for k, v in named if k == "siting.rule_apart"]
+    apart = [[ids.index(s) for s in v["sites"]] for k, v in named if k == "explanation.rule_apart"]
     pairs = [pair for group in apart for pair in itertools.combinations(group, 2)]
     if "barred" in told:
         out = [ids.index(s) for s in told["barred"]["sites"]]

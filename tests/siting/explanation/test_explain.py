@@ -26,7 +26,7 @@ from quarterhour.travel.matrix import times_from_matrix
 def keys(problem: SitingProblem) -> list[str]:
     for reason in causes(problem):
         assert reason.told("zh") and "{" not in reason.told("zh")
-    return [r.key.removeprefix("siting.") for r in causes(problem)]
+    return [r.key.removeprefix("explanation.") for r in causes(problem)]
 
 
 def ask(**changed: Any) -> SitingProblem:
@@ -41,7 +41,7 @@ def test_a_question_that_has_a_plan_has_no_cause() -> None:
 def test_a_town_without_a_candidate_is_named() -> None:
     sites = large()["sites"]
     (reason,) = lowered(ask(sites=sites[sites["town"] != "T05"]))
-    assert reason.key == "siting.cause_no_candidate" and reason.values["areas"] == ("T05",)
+    assert reason.key == "explanation.cause_no_candidate" and reason.values["areas"] == ("T05",)
     assert "镇（街道）" in reason.told("zh")
 
 
@@ -50,7 +50,7 @@ def test_people_whom_nobody_reaches_are_named() -> None:
     total = int(planted["demand"].sum())
     problem = ask(**planted)
     (reason,) = causes(problem)
-    assert reason.key == "siting.cause_unreachable" and "lost" in reason.values["communities"]
+    assert reason.key == "explanation.cause_unreachable" and "lost" in reason.values["communities"]
     assert reason.values["reachable"] <= total - 500
 
 
@@ -60,7 +60,7 @@ def test_quotas_over_the_number_of_sites_are_named() -> None:
 
 def test_a_budget_under_the_cheapest_quota_set_is_named_with_the_sum() -> None:
     (reason,) = causes(ask(budget=Budget(11_999_999)))
-    assert reason.key == "siting.cause_budget" and reason.values["yuan"] == 12_000_000
+    assert reason.key == "explanation.cause_budget" and reason.values["yuan"] == 12_000_000
     sites = large()["sites"].assign(cost_yuan=np.where(large()["sites"]["town"] == "T03", 5_000_000, 1_000_000))
     (dearer,) = causes(ask(sites=sites, budget=Budget(15_999_999)))
     assert dearer.values["yuan"] == 16_000_000
@@ -71,7 +71,7 @@ def test_beds_short_in_a_region_name_its_communities_and_sites() -> None:
     sites.loc[sites["town"] == "T11", "capacity"] = 1
     problem = ask(sites=sites, capacity=Capacity("beds", split=True), objective="min-sites", new_sites=None)
     (reason,) = causes(problem)
-    assert reason.key == "siting.cause_region"
+    assert reason.key == "explanation.cause_region"
     named = reason.values["communities"]
     assert len(named) == reason.values["count"] > 5 and all(int(c.removeprefix("c")) > 2500 for c in named)
     assert reason.values["short"] > 0 and reason.values["wanted"] == reason.values["room"] + reason.values["short"]
@@ -88,7 +88,7 @@ def test_candidates_that_clash_with_what_stands_are_named() -> None:
     other = sites.index[sites["town"] == "T02"][0]
     sites.loc[other, "state"] = "required"
     (reason,) = causes(ask(sites=sites, conflicts=[(other, s) for s in mine]))
-    assert reason.key == "siting.cause_barred" and reason.values["area"] == "T07"
+    assert reason.key == "explanation.cause_barred" and reason.values["area"] == "T07"
 
 
 def test_two_towns_whose_candidates_all_clash_are_named() -> None:
@@ -96,7 +96,7 @@ def test_two_towns_whose_candidates_all_clash_are_named() -> None:
     one, two = (list(sites.index[sites["town"] == t][:4]) for t in ("T01", "T02"))
     kept = sites[~sites["town"].isin(["T01", "T02"]) | sites.index.isin([*one, *two])]
     (reason,) = causes(ask(sites=kept, conflicts=[(a, b) for a in one for b in two]))
-    assert (reason.key, reason.values["area"], reason.values["other"]) == ("siting.cause_between", "T01", "T02")
+    assert (reason.key, reason.values["area"], reason.values["other"]) == ("explanation.cause_between", "T01", "T02")
 
 
 def test_a_least_distance_that_a_town_is_too_small_for_is_named() -> None:
@@ -108,12 +108,12 @@ def test_a_least_distance_that_a_town_is_too_small_for_is_named() -> None:
 def test_communities_that_each_need_a_site_of_their_own_are_named() -> None:
     problem = ask(objective="min-sites", new_sites=13, quotas=[])
     (reason,) = causes(problem)
-    assert reason.key == "siting.cause_spread" and reason.values["count"] > 13
+    assert reason.key == "explanation.cause_spread" and reason.values["count"] > 13
 
 
 def test_the_plan_carries_its_causes() -> None:
     plan = solve_siting(ask(new_sites=11), seconds=5)
-    assert plan.status == "infeasible" and [r.key for r in plan.reasons] == ["siting.quotas_over_new_sites"]
+    assert plan.status == "infeasible" and [r.key for r in plan.reasons] == ["explanation.quotas_over_new_sites"]
 
 
 # --- the smallest change ------------------------------------------------------------------------------
@@ -186,7 +186,7 @@ def only(problem: SitingProblem) -> dict[str, Any]:
     assert len(found) == 1, found
     assert all("{" not in found[0].told(lang) for lang in ("zh", "en"))
     assert solve_siting(problem).status == "infeasible"
-    return {"key": found[0].key.removeprefix("siting."), **found[0].values}
+    return {"key": found[0].key.removeprefix("explanation."), **found[0].values}
 
 
 def test_the_cheapest_quota_set_adds_up_over_quotas_and_levels() -> None:

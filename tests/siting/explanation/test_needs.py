@@ -53,7 +53,7 @@ needed (two and a half, in shares)."""
 
 def test_covering_everyone_takes_more_sites_than_any_two_villages_show() -> None:
     reason = why(ask(RING, [1] * 5, objective="min-sites", new_sites=2))
-    assert (reason.key, reason.values["needed"]) == ("siting.cause_cover_new_sites", 3)
+    assert (reason.key, reason.values["needed"]) == ("explanation.cause_cover_new_sites", 3)
     assert "at least 3 new sites" in reason.told("en") and "quota" not in reason.told("en")
     assert "至少要新建 3 个站点，而只允许新建 2 个" in reason.told("zh")
 
@@ -62,11 +62,11 @@ def test_a_budget_under_what_covering_costs_is_named_with_the_sum() -> None:
     costs = {"cost_yuan": [70_000, 20_000, 90_000]}
     minutes = [[5, 20, 20], [20, 5, 5]]
     reason = why(ask(minutes, [10, 10], costs, objective="min-cost", budget=Budget(80_000)))
-    assert (reason.key, reason.values["needed"]) == ("siting.cause_cover_budget", 90_000)
+    assert (reason.key, reason.values["needed"]) == ("explanation.cause_cover_budget", 90_000)
     assert "90,000 yuan" in reason.told("en")
     some = Coverage(at_least=15)
     reason = why(ask(minutes, [10, 10], costs, budget=Budget(40_000), coverage=some))
-    assert reason.key == "siting.cause_cover_budget" and 40_000 < reason.values["needed"] <= 90_000
+    assert reason.key == "explanation.cause_cover_budget" and 40_000 < reason.values["needed"] <= 90_000
     assert solve_siting(ask(minutes, [10, 10], costs, budget=Budget(90_000), coverage=some)).chosen == ("s0", "s1")
 
 
@@ -75,7 +75,7 @@ def test_quotas_that_make_covering_dearer_are_named_beside_it() -> None:
     minutes = [[5, 5, 20], [5, 20, 5]]
     quotas = [Quota("town", ("T1",))]
     reason = why(ask(minutes, [1, 1], {"town": ["T0", "T1", "T1"]}, objective="min-sites", new_sites=1, quotas=quotas))
-    assert (reason.key, reason.values["needed"]) == ("siting.cause_cover_within_new_sites", 2)
+    assert (reason.key, reason.values["needed"]) == ("explanation.cause_cover_within_new_sites", 2)
     assert "the quotas by town" in reason.told("en") and "镇（街道）的数量要求" in reason.told("zh")
 
 
@@ -84,7 +84,7 @@ def test_maxima_that_leave_no_way_to_cover_so_many_are_named() -> None:
     minutes = [[5, 20, 20], [20, 5, 20], [20, 20, 5]]
     quotas = [Quota("county", ("K0", "K1"), 0, 1)]
     reason = why(ask(minutes, [5, 5, 5], town, quotas=quotas, objective="min-sites"))
-    assert [key for key, _ in reason.values["rules"]] == ["siting.rule_everyone", "siting.rule_most"]
+    assert [key for key, _ in reason.values["rules"]] == ["explanation.rule_everyone", "explanation.rule_most"]
     assert "county K0 at most 1" in reason.told("en") and "K1" not in reason.told("en")
     none = [Quota("county", ("K0", "K1"), 0, 0)]
     reason = why(ask(minutes, [5, 5, 5], town, quotas=none, coverage=Coverage(at_least=1)))
@@ -102,7 +102,7 @@ def test_a_least_distance_names_the_towns_that_have_no_room_for_each_other() -> 
     asked = {**given_, "sites": sites, "quotas": quotas}
     reason = why(as_problem("line", **asked, spacing=Spacing(9_000)))
     keys = [key for key, _ in reason.values["rules"]]
-    assert keys == ["siting.rule_least"] * 3 + ["siting.rule_pairs"]
+    assert keys == ["explanation.rule_least"] * 3 + ["explanation.rule_pairs"]
     for kept in itertools.combinations(("东镇", "中镇", "西镇"), 2):
         two = {**asked, "quotas": [Quota("town", kept)]}
         assert needs(Rules(Measure(as_problem("two", **two, spacing=Spacing(9_000))))) == ()
@@ -111,7 +111,7 @@ def test_a_least_distance_names_the_towns_that_have_no_room_for_each_other() -> 
 def test_where_nobody_knows_which_rules_clash_only_those_that_were_asked_are_listed() -> None:
     problem = ask(RING, [1] * 5, objective="min-sites", new_sites=2, conflicts=[["s0", "s1"]], budget=Budget(9))
     reason = every_rule(problem)
-    said = [key.removeprefix("siting.rule_") for key, _ in reason.values["rules"]]
+    said = [key.removeprefix("explanation.rule_") for key, _ in reason.values["rules"]]
     assert said == ["everyone", "new_sites", "budget", "pairs"]
     assert "quota" not in reason.told("en") and "数量要求" not in reason.told("zh")
 

@@ -53,7 +53,7 @@ def test_the_quota_that_must_give_is_named_with_its_number() -> None:
     assert change.proven and len(change.changes) == 1
     key, values = change.changes[0]
     assert (key, values["asked"], values["needed"]) in [
-        ("siting.change_minimum", 2, 1), ("siting.change_maximum", 2, 3),
+        ("outlook.change_minimum", 2, 1), ("outlook.change_maximum", 2, 3),
     ]  # fmt: skip
     assert "instead of 2" in change.told("en") and "由" in change.told("zh")
 

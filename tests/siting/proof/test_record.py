@@ -8,6 +8,7 @@ import json
 import subprocess
 import sys
 from dataclasses import replace
+from pathlib import Path
 
 import numpy as np
 import pandas as pd
@@ -17,7 +18,7 @@ from typer.testing import CliRunner
 from quarterhour.base.errors import DataError, MissingError, PlanError
 from quarterhour.cli import app
 from quarterhour.siting.audit import told_record
-from quarterhour.siting.proof.record import plan_record, read_record, read_records, verify_record
+from quarterhour.siting.proof.record import FORMAT, plan_record, read_record, read_records, verify_record
 from quarterhour.siting.proof.recount import verify_plan
 from quarterhour.siting.question.from_matrix import siting_from_matrix
 from quarterhour.siting.question.problem import Budget, Capacity, Coverage, Goal, Quota, Standard, input_hash
@@ -301,3 +302,26 @@ def test_what_ended_the_search_is_one_of_three_words():
     record["stopped"] = "x"
     with pytest.raises(PlanError, match="stopped"):
         verify_record(record)
+
+
+OLD = json.loads((Path(__file__).parent / "records" / "format-3.json").read_text(encoding="utf-8"))
+
+
+@pytest.mark.parametrize("record", OLD, ids=lambda r: r["status"])
+def test_a_plan_of_the_format_before_is_read_and_holds(record):
+    verify_record(record)
+    problem, plan = read_record(record)
+    assert [r.key.partition(".")[0] for r in plan.reasons] == ["explanation"] * len(record["reasons"])
+    today = json.loads(json.dumps(plan_record(plan, problem)))
+    verify_record(today)
+    assert today["question"]["format"] == FORMAT
+    assert [r["en"] for r in today["reasons"]] == [r["en"] for r in record["reasons"]]
+
+
+def test_a_plan_of_the_format_before_is_sealed_as_it_was():
+    forged = json.loads(json.dumps(OLD[0]))
+    forged["reasons"][0]["values"]["count"] = 3
+    with pytest.raises(PlanError):
+        verify_record(forged)
+    with pytest.raises(PlanError, match="format"):
+        verify_record({**OLD[0], "question": {**OLD[0]["question"], "format": 2}})

@@ -186,10 +186,10 @@ def test_groups_of_conflicts_become_pairs():
 def test_settled_sites_that_rule_each_other_out_are_a_contradiction():
     sites = SITES.assign(state=["existing", "required", "candidate", "candidate"])
     reasons = contradictions(_ask(sites=sites, conflicts=[["old", "a"]]))
-    assert [r.key for r in reasons] == ["siting.settled_conflict"]
+    assert [r.key for r in reasons] == ["explanation.settled_conflict"]
     assert "old + a" in reasons[0].told("en")
     over = contradictions(_ask(sites=sites, budget=Budget(60, years=3)))
-    assert [r.key for r in over] == ["siting.required_over_budget"]
+    assert [r.key for r in over] == ["explanation.required_over_budget"]
     assert "65" in over[0].told("zh")
 
 

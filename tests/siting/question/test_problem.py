@@ -162,7 +162,7 @@ def test_quotas_above_the_number_of_sites_give_no_plan_but_a_reason():
     problem = _ask(new_sites=1, quotas=[Quota("town", ("T1", "T2", "T3")), Quota("county", ("K1", "K2"))])
     plan = solve_siting(problem)
     assert (plan.status, plan.chosen) == ("infeasible", ())
-    assert [r.key for r in plan.reasons] == ["siting.quotas_over_new_sites"]
+    assert [r.key for r in plan.reasons] == ["explanation.quotas_over_new_sites"]
     why, lost, *changes = explain_plan(problem, plan)
     assert "at least 2" in why and "7 people in 1 communities" in lost
     more = "2 new sites instead of 1 are enough, and no fewer."
@@ -179,14 +179,16 @@ def test_counties_and_towns_are_not_counted_twice():
 
 def test_existing_sites_over_a_maximum_give_a_reason():
     plan = solve_siting(_ask(quotas=[Quota("town", ("T1",), 0, 0)]))
-    assert [r.key for r in plan.reasons] == ["siting.over_maximum"]
+    assert [r.key for r in plan.reasons] == ["explanation.over_maximum"]
 
 
 def test_required_sites_are_built_first_and_counted():
     sites = SITES.assign(state=["existing", "required", "candidate", "candidate"])
     plan = solve_siting(_ask(sites=sites, new_sites=2))
     assert plan.gain.to_dict() == {"a": 40, "b": 30}
-    assert [r.key for r in solve_siting(_ask(sites=sites, new_sites=0)).reasons] == ["siting.required_over_new_sites"]
+    assert [r.key for r in solve_siting(_ask(sites=sites, new_sites=0)).reasons] == [
+        "explanation.required_over_new_sites"
+    ]
 
 
 def test_min_sites_covers_everyone_who_can_be():

@@ -129,11 +129,11 @@ def parcels(overlay: Overlay, *, least_m2: float = 33_333.0, most: int | None = 
 def _cells(towns: gpd.GeoDataFrame, cell_m: float) -> pd.DataFrame:
     areas = towns[towns.geom_type.isin(["Polygon", "MultiPolygon"])]
     if areas.empty or towns.crs is None or towns.crs.is_geographic:
-        raise DataError("suitability.no_outlines", towns=len(towns))
+        raise DataError("overlay.no_outlines", towns=len(towns))
     low_x, low_y, high_x, high_y = areas.total_bounds
     shape = int((high_y - low_y) / cell_m) + 1, int((high_x - low_x) / cell_m) + 1
     if shape[0] * shape[1] > MOST_CELLS:
-        raise DataError("suitability.too_many", cells=shape[0] * shape[1], most=MOST_CELLS, cell_m=cell_m)
+        raise DataError("overlay.too_many", cells=shape[0] * shape[1], most=MOST_CELLS, cell_m=cell_m)
     row, column = (a.ravel() for a in np.indices(shape))
     x, y = low_x + (column + 0.5) * cell_m, low_y + (row + 0.5) * cell_m
     place, area = shapely.STRtree(areas.geometry.to_numpy()).query(shapely.points(x, y), predicate="intersects")
@@ -178,7 +178,7 @@ def _score(
         else:
             values = _metres(spots, wish.layer, (), layers, known) if wish.layer in layers else None
         if values is None:
-            raise DataError("suitability.no_layer", layer=wish.layer, known=", ".join(["slope", *layers]))
+            raise DataError("overlay.no_layer", layer=wish.layer, known=", ".join(["slope", *layers]))
         marks = np.clip((wish.worst - values) / (wish.worst - wish.best), 0, 1)
         total, whole = total + wish.share * np.nan_to_num(marks), whole + wish.share
     return total / whole if whole else np.ones(len(spots))

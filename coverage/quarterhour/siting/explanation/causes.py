@@ -41,7 +41,7 @@ def lowered(problem: SitingProblem) -> tuple[Reason, ...]:
     """Quotas that no plan can meet for want of admissible sites, as sentences."""
     rows = shortfalls(problem)
     return tuple(
-        Reason(f"siting.cause_{reason}", {"level": level, "areas": tuple(group["area"]), "count": len(group)})
+        Reason(f"explanation.cause_{reason}", {"level": level, "areas": tuple(group["area"]), "count": len(group)})
         for (reason, level), group in rows.groupby(["reason", "level"], sort=False)
     )
 
@@ -57,7 +57,7 @@ def _people(problem: SitingProblem) -> Iterator[Reason]:
     if wanted * WHOLE > most:
         far = problem.demand[(share < WHOLE) & (people > 0)].sort_values(ascending=False, kind="stable")
         told = {"at_least": wanted, "reachable": most // WHOLE, "communities": tuple(far.index)}
-        yield Reason("siting.cause_unreachable", {**told, "unit": problem.unit})
+        yield Reason("explanation.cause_unreachable", {**told, "unit": problem.unit})
 
 
 def _shut_out(problem: SitingProblem) -> Iterator[Reason]:
@@ -67,7 +67,7 @@ def _shut_out(problem: SitingProblem) -> Iterator[Reason]:
     bare = must_be_covered(problem) & (Measure(problem).share(~problem.barred) == 0)
     if bare.any():
         named = {"count": int(bare.sum()), "communities": tuple(problem.demand.index[bare])}
-        yield Reason("siting.cause_shut_out", named)
+        yield Reason("explanation.cause_shut_out", named)
 
 
 def _spread(problem: SitingProblem) -> Iterator[Reason]:
@@ -91,7 +91,7 @@ def _spread(problem: SitingProblem) -> Iterator[Reason]:
             "count": len(alone), "required": required, "new_sites": int(problem.new_sites),
             "communities": tuple(problem.demand.index[alone]),
         }  # fmt: skip
-        yield Reason("siting.cause_spread_required" if required else "siting.cause_spread", values)
+        yield Reason("explanation.cause_spread_required" if required else "explanation.cause_spread", values)
 
 
 # --- quotas
@@ -111,7 +111,9 @@ def _quotas(problem: SitingProblem) -> Iterator[Reason]:
     areas = tuple(dict.fromkeys(r.name for r in asked))
     built, most = int(required.sum()), problem.new_sites
     if most is not None and built <= most < built + fewest:
-        yield Reason("siting.quotas_over_new_sites", {"needed": built + fewest, "new_sites": int(most), "areas": areas})
+        yield Reason(
+            "explanation.quotas_over_new_sites", {"needed": built + fewest, "new_sites": int(most), "areas": areas}
+        )
     if problem.budget.yuan is None:
         return
     must = int(problem.yuan[required].sum())
@@ -120,7 +122,7 @@ def _quotas(problem: SitingProblem) -> Iterator[Reason]:
     if must <= problem.budget.yuan < must + cheapest:
         levels = tuple(dict.fromkeys(r.quota.level for r in asked))
         values = {"yuan": must + cheapest, "budget": int(problem.budget.yuan), "level": levels, "areas": areas}
-        yield Reason("siting.cause_budget", values)
+        yield Reason("explanation.cause_budget", values)
 
 
 # --- sites that rule each other out
@@ -137,19 +139,19 @@ def _apart(problem: SitingProblem) -> Iterator[Reason]:
     for rule in area_rules(problem):
         open_to, named = rule.sites[~problem.barred[rule.sites]], {"level": rule.quota.level, "area": rule.name}
         if len(open_to) < rule.low:
-            yield Reason("siting.cause_barred", {**named, "count": len(rule.sites)})
+            yield Reason("explanation.cause_barred", {**named, "count": len(rule.sites)})
         elif rule.low > 1 and _most_apart(beside, open_to, rule.low) < rule.low:
-            yield Reason("siting.cause_clash", {**named, "minimum": rule.low})
+            yield Reason("explanation.cause_clash", {**named, "minimum": rule.low})
         elif rule.low > 0:
             asked.append((rule, open_to))
     clashing = [*_between(beside, asked)]
     if len(clashing) > 1:
         level = tuple(dict.fromkeys(one.quota.level for one, _ in clashing))
         both = tuple(f"{one.name} + {other.name}" for one, other in clashing)
-        yield Reason("siting.cause_between_many", {"level": level, "pairs": both, "count": len(both)})
+        yield Reason("explanation.cause_between_many", {"level": level, "pairs": both, "count": len(both)})
     for one, other in clashing[: len(clashing) == 1]:
         named = {"level": one.quota.level, "area": one.name, "other": other.name}
-        yield Reason("siting.cause_between", named)
+        yield Reason("explanation.cause_between", named)
 
 
 def _most_apart(pairs: sp.csr_array, sites: IntArray, enough: int) -> int:
@@ -200,13 +202,13 @@ def _beds(problem: SitingProblem) -> Iterator[Reason]:
     unit = problem.capacity.unit
     best = _best_room(problem)
     if best < wanted:
-        yield Reason("siting.cause_capacity", {"wanted": wanted, "room": best, "unit": unit})
+        yield Reason("explanation.cause_capacity", {"wanted": wanted, "room": best, "unit": unit})
     cut = _short(problem, must, load, room)
     if cut is not None:
         communities, sites, short = cut
         towns = tuple(t for t in problem.areas["town"].iloc[communities].unique() if t)
         yield Reason(
-            "siting.cause_region_in" if towns else "siting.cause_region",
+            "explanation.cause_region_in" if towns else "explanation.cause_region",
             {"unit": unit, "short": short, "wanted": int(load[communities].sum()), "room": int(room[sites].sum()),
              "level": "town", "areas": towns, "count": len(communities),
              "communities": tuple(problem.demand.index[communities]), "sites": tuple(problem.sites.index[sites])},

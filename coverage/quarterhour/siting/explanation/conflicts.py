@@ -40,7 +40,9 @@ def least(rules: Sequence[AreaRule], weight: IntArray, *, most: int | None = Non
     sides, one = [*quota_sides(rules, len(weight))], np.ones(len(weight), dtype=np.int64)
     if most is not None:
         sites = np.unique(every)
-        sides.append(one_row(("siting.rule_new_sites", {"new_sites": most}), len(weight), sites, one[sites], 0, most))
+        sides.append(
+            one_row(("explanation.rule_new_sites", {"new_sites": most}), len(weight), sites, one[sites], 0, most)
+        )
     return lightest(sides, weight, seconds=_SECONDS, whole=True)
 
 
@@ -115,7 +117,7 @@ def few_that_clash(sides: Sequence[Side], sites: int, *, seconds: float, whole: 
     if not fails(every):
         return ()
     named = tuple(sides[k].said for k in sorted(_few(fails, [], every, grown=False)))
-    return (Reason("siting.cause_together", {"rules": named}),)
+    return (Reason("explanation.cause_together", {"rules": named}),)
 
 
 def _few(fails: Callable[[list[int]], bool], known: list[int], left: list[int], *, grown: bool) -> list[int]:
@@ -136,10 +138,10 @@ def quota_sides(rules: Sequence[AreaRule], count: int) -> Iterator[Side]:
         where, one = {"level": rule.quota.level, "area": rule.name}, np.ones(len(rule.sites), dtype=np.int64)
         if rule.low > 0:
             said = {**where, "minimum": rule.low + rule.standing}
-            yield one_row(("siting.rule_least", said), count, rule.sites, one, rule.low, math.inf)
+            yield one_row(("explanation.rule_least", said), count, rule.sites, one, rule.low, math.inf)
         if rule.high < len(rule.sites):
             said = {**where, "maximum": rule.high + rule.standing}
-            yield one_row(("siting.rule_most", said), count, rule.sites, one, -math.inf, rule.high)
+            yield one_row(("explanation.rule_most", said), count, rule.sites, one, -math.inf, rule.high)
 
 
 def other_sides(rules: Rules) -> Iterator[Side]:
@@ -155,12 +157,12 @@ def limit_sides(problem: SitingProblem) -> Iterator[Side]:
     if problem.new_sites is not None:
         built, left = int(required.sum()), int(problem.new_sites) - int(required.sum())
         said: dict[str, object] = {"new_sites": int(problem.new_sites), "required": built}
-        key = "siting.rule_new_sites_required" if built else "siting.rule_new_sites"
+        key = "explanation.rule_new_sites_required" if built else "explanation.rule_new_sites"
         yield one_row((key, said), count, free, one[free], -math.inf, left)
     if problem.budget.yuan is not None:
         unit, left = int(np.gcd.reduce(yuan[free])) or 1, problem.budget.yuan - int(yuan[required].sum())
         said = {"yuan": int(problem.budget.yuan)}
-        yield one_row(("siting.rule_budget", said), count, free, yuan[free] // unit, -math.inf, left // unit)
+        yield one_row(("explanation.rule_budget", said), count, free, yuan[free] // unit, -math.inf, left // unit)
 
 
 def apart_sides(rules: Rules) -> Iterator[Side]:
@@ -170,13 +172,13 @@ def apart_sides(rules: Rules) -> Iterator[Side]:
     barred = np.flatnonzero(problem.barred)
     if len(barred):
         said: dict[str, object] = {"sites": tuple(ids[barred])}
-        yield one_row(("siting.rule_barred", said), count, barred, one[barred], -math.inf, 0)
+        yield one_row(("explanation.rule_barred", said), count, barred, one[barred], -math.inf, 0)
     cliques = rules.cliques
     if len(cliques) > _MANY:
         row = np.repeat(np.arange(len(cliques)), [len(c) for c in cliques])
         rows = sp.csr_array((np.ones(len(row)), (row, np.concatenate(cliques))), shape=(len(cliques), count))
         said = {"count": len(problem.conflicts)}
-        yield Side(("siting.rule_pairs", said), rows, np.full(len(cliques), -math.inf), np.ones(len(cliques)))
+        yield Side(("explanation.rule_pairs", said), rows, np.full(len(cliques), -math.inf), np.ones(len(cliques)))
         return
     for sites in cliques:
-        yield one_row(("siting.rule_apart", {"sites": tuple(ids[sites])}), count, sites, one[sites], -math.inf, 1)
+        yield one_row(("explanation.rule_apart", {"sites": tuple(ids[sites])}), count, sites, one[sites], -math.inf, 1)

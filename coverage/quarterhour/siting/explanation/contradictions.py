@@ -13,12 +13,12 @@ def contradictions(problem: SitingProblem) -> tuple[Reason, ...]:
     required = int(problem.sites["state"].eq("required").sum())
     if problem.new_sites is not None and required > problem.new_sites:
         found.append(
-            Reason("siting.required_over_new_sites", {"required": required, "new_sites": int(problem.new_sites)})
+            Reason("explanation.required_over_new_sites", {"required": required, "new_sites": int(problem.new_sites)})
         )
     if problem.budget.yuan is not None:
         must = int(problem.yuan[problem.sites["state"].eq("required").to_numpy()].sum())
         if must > problem.budget.yuan:
-            found.append(Reason("siting.required_over_budget", {"yuan": must, "budget": int(problem.budget.yuan)}))
+            found.append(Reason("explanation.required_over_budget", {"yuan": must, "budget": int(problem.budget.yuan)}))
     return tuple(found)
 
 
@@ -29,7 +29,7 @@ def _over_maximum(problem: SitingProblem) -> list[Reason]:
         over = [a for a in quota.areas if quota.maximum is not None and fixed[a] > quota.maximum]
         if over:
             values = {"level": quota.level, "areas": tuple(over), "maximum": int(quota.maximum or 0)}
-            found.append(Reason("siting.over_maximum", values))
+            found.append(Reason("explanation.over_maximum", values))
     return found
 
 
@@ -37,4 +37,4 @@ def _settled_conflicts(problem: SitingProblem) -> list[Reason]:
     """Existing and required sites of which the rules allow only one."""
     settled, ids = ~problem.free, problem.sites.index
     clash = [f"{ids[a]} + {ids[b]}" for a, b in problem.conflicts.tolist() if settled[a] and settled[b]]
-    return [Reason("siting.settled_conflict", {"sites": tuple(clash)})] if clash else []
+    return [Reason("explanation.settled_conflict", {"sites": tuple(clash)})] if clash else []

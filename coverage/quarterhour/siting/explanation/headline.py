@@ -11,20 +11,22 @@ from quarterhour.siting.question.problem import Goal
 def headline(plan: SitingPlan, lang: str) -> str:
     """New sites, coverage before and after, the value of each goal that these do not say, and the proof."""
     share, before = (n / plan.demand_total if plan.demand_total else 0.0 for n in (plan.covered, plan.covered_before))
-    sites = i18n.say("siting.site_built" if len(plan.chosen) == 1 else "siting.sites_built", lang, n=len(plan.chosen))
+    sites = i18n.say(
+        "explanation.site_built" if len(plan.chosen) == 1 else "explanation.sites_built", lang, n=len(plan.chosen)
+    )
     told = {"sites": sites, "before": f"{before:.1%}", "share": f"{share:.1%}", "proof": status_said(plan, lang)}
     values = [_value_said(plan, level, lang) for level in plan.levels]
-    came = [i18n.say("siting.came", lang, what=said) for said in values if said]
-    key = "siting.headline_room" if plan.placed else "siting.headline"
+    came = [i18n.say("explanation.came", lang, what=said) for said in values if said]
+    key = "explanation.headline_room" if plan.placed else "explanation.headline"
     return i18n.say(key, lang, counted=counted_said(plan.unit, lang), came="".join(came), **told)
 
 
 def status_said(plan: SitingPlan, lang: str) -> str:
     """Proven, or how far from the best: in a chain, by which goal."""
     if plan.status != "bounded" or len(plan.levels) < 2:
-        return i18n.say(f"siting.{plan.status}", lang, gap=gap_said(plan.gap))
-    goals = i18n.say("siting.comma", lang).join(_sure(plan, level, lang) for level in plan.levels)
-    return i18n.say("siting.bounded_goals", lang, goals=goals)
+        return i18n.say(f"explanation.{plan.status}", lang, gap=gap_said(plan.gap))
+    goals = i18n.say("explanation.comma", lang).join(_sure(plan, level, lang) for level in plan.levels)
+    return i18n.say("explanation.bounded_goals", lang, goals=goals)
 
 
 def figure_said(objective: str, value: float) -> str:
@@ -44,12 +46,12 @@ def goals_told(plan: SitingPlan, lang: str) -> str:
 
 def bound_name(plan: SitingPlan, lang: str) -> str:
     """What the first bound is called: nothing can be above it where more is better, else nothing below."""
-    return i18n.say(f"units.bound_{'most' if Goal(plan.objective).most else 'least'}", lang)
+    return i18n.say(f"labels.bound_{'most' if Goal(plan.objective).most else 'least'}", lang)
 
 
 def _sure(plan: SitingPlan, level: Level, lang: str) -> str:
     goal = goal_said(level.objective, level.people or plan.unit, lang, placed=plan.placed)
-    return i18n.say(f"siting.goal_{level.status}", lang, goal=goal, gap=gap_said(level.gap))
+    return i18n.say(f"explanation.goal_{level.status}", lang, goal=goal, gap=gap_said(level.gap))
 
 
 def _value_said(plan: SitingPlan, level: Level, lang: str) -> str:
@@ -57,4 +59,4 @@ def _value_said(plan: SitingPlan, level: Level, lang: str) -> str:
     if level.objective == "min-sites" or (level.objective == "max-cover" and not level.people):
         return ""
     value, unit = figure_said(level.objective, level.value), unit_said(level.people or plan.unit, lang)
-    return i18n.say(f"siting.value_{level.objective}", lang, value=value, unit=unit)
+    return i18n.say(f"explanation.value_{level.objective}", lang, value=value, unit=unit)

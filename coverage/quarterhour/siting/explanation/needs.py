@@ -71,16 +71,16 @@ def every_rule(problem: SitingProblem) -> Reason:
     """All rules that a question without a plan has, where it is not known which of them clash."""
     named = [s.said for s in (*cover_sides(Measure(problem)), *limit_sides(problem))]
     named += _in_short(problem)
-    if problem.capacity is not None and not any(key == "siting.rule_room" for key, _ in named):
-        named.append(("siting.rule_capacity", {"unit": problem.capacity.unit}))
-    return Reason("siting.cause_together", {"rules": tuple(named)})
+    if problem.capacity is not None and not any(key == "explanation.rule_room" for key, _ in named):
+        named.append(("explanation.rule_capacity", {"unit": problem.capacity.unit}))
+    return Reason("explanation.cause_together", {"rules": tuple(named)})
 
 
 def _in_short(problem: SitingProblem) -> list[Said]:
     """The quotas and the sites that rule each other out, each in a word."""
     levels = tuple(dict.fromkeys(r.quota.level for r in area_rules(problem)))
-    named: list[Said] = [("siting.rule_quotas", {"level": levels})] if levels else []
-    return named + ([("siting.rule_pairs", {"count": len(problem.conflicts)})] if len(problem.conflicts) else [])
+    named: list[Said] = [("explanation.rule_quotas", {"level": levels})] if levels else []
+    return named + ([("explanation.rule_pairs", {"count": len(problem.conflicts)})] if len(problem.conflicts) else [])
 
 
 def _short(
@@ -104,7 +104,7 @@ def _short(
             least = built + (lightest(sides, np.where(free, weight, 0), seconds=seconds, whole=whole) or 0)
             if built <= most < least:
                 found = True
-                yield Reason(f"siting.{key}_{name}", {**asked, **within, "needed": least, name: most})
+                yield Reason(f"explanation.{key}_{name}", {**asked, **within, "needed": least, name: most})
         if found:
             return
 
@@ -134,7 +134,7 @@ def _all_near(measure: Measure) -> Side:
     pairs = np.ones(int(use.sum())), (place[row[use]], near.site[use])
     rows = sp.csr_array(pairs, shape=(int(left.sum()), len(problem.sites)))
     low = (need - stands[left]).astype(float)
-    return Side(("siting.rule_everyone", {}), rows, low, np.full(len(low), math.inf))
+    return Side(("explanation.rule_everyone", {}), rows, low, np.full(len(low), math.inf))
 
 
 def _so_many(measure: Measure) -> Side:
@@ -159,7 +159,7 @@ def _so_many(measure: Measure) -> Side:
     low = np.r_[np.full(len(some), -math.inf), wanted - max(1e-6, _SPARED * wanted)]
     high = np.r_[stands[some] // unit, math.inf]
     said = {"at_least": int(problem.coverage.at_least), "unit": problem.unit}
-    return Side(("siting.rule_at_least", said), rows, low, high, (most[some] // unit).astype(float))
+    return Side(("explanation.rule_at_least", said), rows, low, high, (most[some] // unit).astype(float))
 
 
 def _room(problem: SitingProblem) -> Side | None:
@@ -175,4 +175,4 @@ def _room(problem: SitingProblem) -> Side | None:
     room = np.minimum(problem.room, wanted)
     low, sites = wanted - int(room[~free].sum()), np.flatnonzero(free)
     said = {"wanted": wanted, "unit": problem.capacity.unit}
-    return one_row(("siting.rule_room", said), count, sites, room[sites], low, math.inf)
+    return one_row(("explanation.rule_room", said), count, sites, room[sites], low, math.inf)

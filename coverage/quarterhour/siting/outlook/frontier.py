@@ -68,12 +68,12 @@ def frontier(
         is shared out, and conflicts beside that.
     """
     if not is_whole(most, 1):
-        raise DataError("siting.bad_frontier", most=most)
+        raise DataError("outlook.bad_frontier", most=most)
     asked = replace(problem, new_sites=int(most))
     if _is_placing(asked):
         return _placed(asked, most, Watch(seconds=seconds, seed=seed), nodes)
     if not is_plain_cover(asked) or asked.everyone:
-        raise DataError("siting.frontier_plain")
+        raise DataError("outlook.frontier_plain")
     core = as_core(asked)
     anyway = int(Measure(asked).value(Choice(~asked.free), asked.goals[0]) // WHOLE)
     required = int(asked.sites["state"].eq("required").sum())

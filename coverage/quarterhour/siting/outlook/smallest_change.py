@@ -63,7 +63,7 @@ def quota_change(problem: SitingProblem, *, seconds: float) -> Change | None:
             now = int(values[what]) + sign * by  # type: ignore[call-overload]
             held[rule.quota, rule.area] = now
             where = {"level": rule.quota.level, "area": rule.name}
-            said.append((f"siting.change_{what}", {**where, "asked": values[what], "needed": now}))
+            said.append((f"outlook.change_{what}", {**where, "asked": values[what], "needed": now}))
     softer = replace(problem, quotas=tuple(_changed(problem.quotas, low, high)))
     return Change("quotas", softer, math.nan, math.nan, least, tuple(said))
 
@@ -92,14 +92,14 @@ def conflict_change(problem: SitingProblem, *, seconds: float) -> Change | None:
     for pair in pairs:
         may = pair[free[pair]]
         one, left = np.ones(len(may), dtype=np.int64), len(may) - 1
-        soft.append(one_row(("siting.rule_apart", {}), count, may, one, -math.inf, left))
+        soft.append(one_row(("explanation.rule_apart", {}), count, may, one, -math.inf, left))
     found = _least_slack([*_sides(rest)], soft, count, seconds=seconds)
     if found is None:
         return None
     slack, least = found
     ids, given = problem.sites.index, slack > 0
     both = [f"{ids[a]} + {ids[b]}" for a, b in pairs[given].tolist()]
-    said: tuple[Said, ...] = tuple(("siting.change_both", {"pair": pair}) for pair in both)
+    said: tuple[Said, ...] = tuple(("outlook.change_both", {"pair": pair}) for pair in both)
     kept = np.vstack([rest.conflicts, pairs[~given]])
     softer = replace(problem, conflicts=kept[np.lexsort(kept.T[::-1])], apart=None)
     return Change("conflicts", softer, float(len(pairs)), float(given.sum()), least, said)
@@ -195,7 +195,7 @@ def room_change(problem: SitingProblem, *, seconds: float) -> Change | None:
     needed = int(more.sum())
     where = np.flatnonzero(more)
     ids, unit = problem.sites.index, problem.capacity.unit
-    said = tuple(("siting.change_room", {"site": ids[k], "more": int(more[k]), "unit": unit}) for k in where.tolist())
+    said = tuple(("outlook.change_room", {"site": ids[k], "more": int(more[k]), "unit": unit}) for k in where.tolist())
     rooms = problem.sites["capacity"] + more
     softer = replace(problem, sites=problem.sites.assign(capacity=rooms.astype(problem.sites["capacity"].dtype)))
     return Change(

@@ -36,7 +36,9 @@ from quarterhour.siting.question.problem import (
 )
 from quarterhour.travel.matrix import TravelTimes
 
-FORMAT = 3
+FORMAT = 4
+OLD_PAGES = {3: {"siting": "explanation"}}
+"""By format: on which page of words the sentences of an older record stood, and where they stand today."""
 _PLAIN = ("problem_id", "objective", "unit", "status", "covered_before", "covered", "demand_total", "reachable")
 _NUMBERS = ("value", "bound", "gap")
 _EFFORT = 6
@@ -169,20 +171,20 @@ def verify_record(record: Mapping[str, Any]) -> Recount:
     except PlanError:
         raise
     except (LookupError, TypeError, ValueError, AttributeError, ArithmeticError, zlib.error) as error:
-        raise PlanError("siting.record_garbled", detail=f"{type(error).__name__}: {error}") from error
+        raise PlanError("proof.record_garbled", detail=f"{type(error).__name__}: {error}") from error
 
 
 def _checked(record: Mapping[str, Any]) -> Recount:
     problem, plan = read_record(record)
     words = get_args(Stopped)
     if plan.stopped not in words:
-        raise PlanError("siting.recount_differs", what="stopped", said=plan.stopped, counted=" / ".join(words))
+        raise PlanError("proof.recount_differs", what="stopped", said=plan.stopped, counted=" / ".join(words))
     count = verify_plan(problem, plan)
-    again = plan_record(plan, problem, question=record["question"])
+    again = _as_written(plan_record(plan, problem, question=record["question"]), record["question"]["format"])
     for key, counted in again.items():
         if key not in record or record[key] != counted:
             said, found = (json.dumps(v, ensure_ascii=False)[:80] for v in (record.get(key), counted))
-            raise PlanError("siting.recount_differs", what=key, said=said, counted=found)
+            raise PlanError("proof.recount_differs", what=key, said=said, counted=found)
     return count
 
 
@@ -194,16 +196,42 @@ def read_records(path: str | Path) -> list[tuple[str, Mapping[str, Any]]]:
     held = read_json(path)
     records = held if isinstance(held, list) else [held]
     if not records or not all(isinstance(r, dict) for r in records):
-        raise DataError("siting.no_records", file=str(path))
+        raise DataError("proof.no_records", file=str(path))
     return [(str(r.get("problem_id", k + 1)), r) for k, r in enumerate(records)]
 
 
 def read_record(record: Mapping[str, Any]) -> tuple[SitingProblem, SitingPlan]:
-    """The question and the plan of a record; a record of an earlier program holds no question: PlanError."""
-    if not isinstance(record, Mapping) or (record.get("question") or {}).get("format") != FORMAT:
-        raise PlanError("siting.record_format", format=FORMAT)
+    """The question and the plan of a record, of this format or an older one; PlanError for any other."""
+    written = (record.get("question") or {}).get("format") if isinstance(record, Mapping) else None
+    if written not in (FORMAT, *OLD_PAGES):
+        raise PlanError("proof.record_format", format=FORMAT)
     problem = _problem(str(record["problem_id"]), record["question"])
-    return problem, _plan(record)
+    return problem, _plan({**record, "reasons": _on_pages(record["reasons"], OLD_PAGES.get(written, {}))})
+
+
+def _as_written(record: dict[str, Any], written: int) -> dict[str, Any]:
+    """A record as a program of that format would have written it."""
+    if written == FORMAT:
+        return record
+    old = {today: page for page, today in OLD_PAGES[written].items()}
+    record["reasons"] = _on_pages(record["reasons"], old)
+    del record["seal"]
+    return {**record, "seal": _seal(record)}
+
+
+def _on_pages(value: Any, pages: Mapping[str, str]) -> Any:
+    """Reasons, and the reasons in their values, with the keys of their sentences on other pages."""
+    if isinstance(value, dict):
+        return {name: _on_pages(v, pages) if name != "key" else _on_page(v, pages) for name, v in value.items()}
+    if isinstance(value, list):
+        named = len(value) == 2 and isinstance(value[0], str) and isinstance(value[1], dict)
+        return [_on_page(value[0], pages), value[1]] if named else [_on_pages(v, pages) for v in value]
+    return value
+
+
+def _on_page(key: str, pages: Mapping[str, str]) -> str:
+    page, _, name = key.partition(".")
+    return f"{pages.get(page, page)}.{name}"
 
 
 def _problem(name: str, packed: Mapping[str, Any]) -> SitingProblem:
@@ -255,7 +283,7 @@ def _times(packed: Mapping[str, Any], communities: pd.Index, sites: pd.Index) ->
     site, cs = np.cumsum(_unpack(near["site"])).astype(np.int32), _unpack(near["cs"]).astype(np.int32)
     wrong = len(start) != len(communities) + 1 or not len(site) == len(cs) == start[-1]
     if wrong or (len(site) and not 0 <= site.min() <= site.max() < len(sites)):
-        raise PlanError("siting.record_garbled", detail="near")
+        raise PlanError("proof.record_garbled", detail="near")
     return TravelTimes(
         start, site, cs, communities, sites, cutoff, heading, float(turnout), mode, pd.DataFrame(), pd.DataFrame()
     )

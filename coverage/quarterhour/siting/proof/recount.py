@@ -57,7 +57,7 @@ def verify_plan(problem: SitingProblem, plan: SitingPlan) -> Recount:
 
 def _same(what: str, *, said: object, counted: object) -> None:
     if said != counted:
-        raise PlanError("siting.recount_differs", what=what, said=said, counted=counted)
+        raise PlanError("proof.recount_differs", what=what, said=said, counted=counted)
 
 
 # --- what must hold -------------------------------------------------------------------------------
@@ -80,7 +80,7 @@ def _check_chosen(problem: SitingProblem, plan: SitingPlan) -> None:
     states = dict(problem.sites["state"])
     wrong("required_left_out", [s for s, what in states.items() if what == "required" and s not in plan.chosen])
     if problem.new_sites is not None and len(plan.chosen) > problem.new_sites:
-        raise PlanError("siting.too_many", chosen=len(plan.chosen), new_sites=problem.new_sites)
+        raise PlanError("proof.too_many", chosen=len(plan.chosen), new_sites=problem.new_sites)
 
 
 def _areas(problem: SitingProblem, quota: Quota) -> dict[str, str]:
@@ -117,7 +117,7 @@ def _check_quotas(problem: SitingProblem, plan: SitingPlan) -> None:
         for area in quota.areas:
             low, n = min(quota.minimum, possible[area]), opened[area]
             if n < low or (quota.maximum is not None and n > quota.maximum):
-                raise PlanError("siting.quota_broken", level=quota.level, area=area, found=n)
+                raise PlanError("proof.quota_broken", level=quota.level, area=area, found=n)
 
 
 def _check_money_and_conflicts(problem: SitingProblem, plan: SitingPlan) -> None:
@@ -126,7 +126,7 @@ def _check_money_and_conflicts(problem: SitingProblem, plan: SitingPlan) -> None
     fixed, running = built["cost_yuan"].tolist(), built["running_yuan"].tolist()
     spent = sum(int(f) + int(r) * int(problem.budget.years) for f, r in zip(fixed, running, strict=True))
     if problem.budget.yuan is not None and spent > problem.budget.yuan:
-        raise PlanError("siting.over_budget", spent=spent, yuan=problem.budget.yuan)
+        raise PlanError("explanation.over_budget", spent=spent, yuan=problem.budget.yuan)
     opened = {k for k, i in enumerate(sites.index) if i in chosen or sites.at[i, "state"] == "existing"}
     both = [(a, b) for a, b in problem.conflicts.tolist() if a in opened and b in opened]
     wrong("conflict_broken", [f"{sites.index[a]} + {sites.index[b]}" for a, b in both])
@@ -141,7 +141,7 @@ def _check_everyone(tally: Tally) -> None:
     counted = int(tally.points("").sum())
     if counted < 10_000 * problem.coverage.at_least:
         least, unit = problem.coverage.at_least, unit_words(problem.unit)
-        raise PlanError("siting.too_few_covered", covered=counted / 10_000, at_least=least, unit=unit)
+        raise PlanError("proof.too_few_covered", covered=counted / 10_000, at_least=least, unit=unit)
 
 
 def _check_assignment(tally: Tally, plan: SitingPlan) -> None:
@@ -195,7 +195,7 @@ def _check_levels(tally: Tally, plan: SitingPlan) -> None:
         _same(f"value of {goal.objective}", said=level.value, counted=tally.value(goal))
         short = level.bound - level.value if goal.objective in ("max-cover", "equity") else level.value - level.bound
         if not (math.isfinite(short) and short >= 0):
-            raise PlanError("siting.bad_bound", value=level.value, bound=level.bound)
+            raise PlanError("proof.bad_bound", value=level.value, bound=level.bound)
         gap = 0.0 if short == 0 else short / level.value if level.value else math.inf
         _same("gap", said=level.gap, counted=gap)
     first, worst = plan.levels[0], max(level.gap for level in plan.levels)

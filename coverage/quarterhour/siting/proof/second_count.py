@@ -33,7 +33,7 @@ class Recount:
 def wrong(key: str, ids: Sequence[object], **values: object) -> None:
     """PlanError of a key where there are any ids."""
     if ids:
-        raise PlanError(f"siting.{key}", ids=first_ids(ids), **values)
+        raise PlanError(f"proof.{key}", ids=first_ids(ids), **values)
 
 
 class Tally:

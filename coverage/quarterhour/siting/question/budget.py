@@ -43,7 +43,7 @@ class Watch:
     def __post_init__(self) -> None:
         whole = isinstance(self.seed, (int, np.integer)) and not isinstance(self.seed, bool)
         if not (whole and 0 <= self.seed < SEEDS):
-            raise DataError("siting.bad_seed", seed=self.seed, most=SEEDS - 1)
+            raise DataError("question.bad_seed", seed=self.seed, most=SEEDS - 1)
         check_seconds(self.seconds)
 
     def left(self) -> float:
@@ -71,4 +71,4 @@ class Watch:
 def check_seconds(seconds: object) -> None:
     """DataError where a time for a search is no number of seconds."""
     if isinstance(seconds, bool) or not isinstance(seconds, Real) or math.isnan(seconds):
-        raise DataError("siting.bad_seconds", seconds=seconds)
+        raise DataError("question.bad_seconds", seconds=seconds)

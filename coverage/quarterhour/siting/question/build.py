@@ -132,13 +132,13 @@ def as_problem(
 def _people_table(demand: pd.Series | pd.DataFrame) -> pd.DataFrame:
     table = own_table(demand.to_frame("people") if isinstance(demand, pd.Series) else demand).rename(columns=str)
     if not table.index.is_unique:
-        raise DataError("siting.community_again", ids=first_ids(table.index[table.index.duplicated()].unique()))
+        raise DataError("question.community_again", ids=first_ids(table.index[table.index.duplicated()].unique()))
     if not len(table.columns) or not table.columns.is_unique:
-        raise DataError("siting.no_people_column", column="", known=", ".join(map(str, table.columns)))
+        raise DataError("question.no_people_column", column="", known=", ".join(map(str, table.columns)))
     for column in table:
         bad = ~_whole_numbers(table[column])
         if bad.any():
-            raise DataError("siting.people_not_whole", ids=first_ids(table.index[bad]))
+            raise DataError("question.people_not_whole", ids=first_ids(table.index[bad]))
     return table.astype("int64")
 
 
@@ -150,33 +150,33 @@ def _whole_numbers(values: pd.Series) -> pd.Series:
 def _weights(people: str | Mapping[str, int] | None, table: pd.DataFrame) -> dict[str, int]:
     known = ", ".join(table.columns)
     if people is None and len(table.columns) > 1:
-        raise DataError("siting.no_people_column", column="", known=known)
+        raise DataError("question.no_people_column", column="", known=known)
     if not isinstance(people, (str, Mapping, type(None))):
-        raise DataError("siting.no_people_column", column=said(people), known=known)
+        raise DataError("question.no_people_column", column=said(people), known=known)
     given = {table.columns[0]: 1} if people is None else {people: 1} if isinstance(people, str) else dict(people)
     if not given:
-        raise DataError("siting.no_people_column", column="", known=known)
+        raise DataError("question.no_people_column", column="", known=known)
     for column, weight in given.items():
         if column not in table.columns or not is_whole(weight):
-            raise DataError("siting.no_people_column", column=column, known=known)
+            raise DataError("question.no_people_column", column=column, known=known)
     counted = sum(int(table[c].to_numpy(dtype=float).sum()) * int(w) for c, w in given.items())
     if counted >= LARGEST:
-        raise DataError("siting.too_many_people", people=counted)
+        raise DataError("question.too_many_people", people=counted)
     return {c: int(w) for c, w in given.items()}
 
 
 def _in_order(table: pd.DataFrame, times: TravelTimes) -> pd.DataFrame:
     apart = table.index.symmetric_difference(times.communities, sort=False)
     if len(apart):
-        raise DataError("siting.community_without_times", ids=first_ids(apart))
+        raise DataError("question.community_without_times", ids=first_ids(apart))
     return table.reindex(times.communities)
 
 
 def _areas(areas: pd.DataFrame | None, communities: pd.Index) -> pd.DataFrame:
     if areas is not None and not isinstance(areas, pd.DataFrame):
-        raise DataError("siting.bad_kind", what="areas", wanted="a DataFrame of town and county", came=said(areas))
+        raise DataError("question.bad_kind", what="areas", wanted="a DataFrame of town and county", came=said(areas))
     if areas is not None and not {*AREA_LEVELS} & {*areas.columns}:
-        raise DataError("siting.areas_columns", found=", ".join(map(str, areas.columns)))
+        raise DataError("question.areas_columns", found=", ".join(map(str, areas.columns)))
     given = pd.DataFrame(index=communities) if areas is None else by_id(areas, communities, "areas")
     return pd.DataFrame({c: texts(given[c]) if c in given else "" for c in AREA_LEVELS}, communities)
 
@@ -187,16 +187,16 @@ def _load(capacity: Capacity | None, counted: pd.Series) -> pd.Series:
     load = _by_community(capacity.load, counted.index, "load")
     bad = ~_whole_numbers(load) | (load.ne(0) & counted.eq(0))
     if bad.any():
-        raise DataError("siting.bad_load", unit=unit_words(capacity.unit), ids=first_ids(counted.index[bad]))
+        raise DataError("question.bad_load", unit=unit_words(capacity.unit), ids=first_ids(counted.index[bad]))
     if capacity.split and load.ne(counted).any():
-        raise DataError("siting.split_load", unit=unit_words(capacity.unit))
+        raise DataError("question.split_load", unit=unit_words(capacity.unit))
     return load.astype("int64").rename("load")
 
 
 def _by_community(given: Any, communities: pd.Index, what: str) -> pd.Series:
     """One value for each community, by id: a list says nothing of whose order it is in."""
     if not isinstance(given, (pd.Series, Mapping)):
-        raise DataError("siting.bad_kind", what=what, wanted="a Series by community id", came=said(given))
+        raise DataError("question.bad_kind", what=what, wanted="a Series by community id", came=said(given))
     return by_id(pd.Series(given), communities, what)
 
 
@@ -214,7 +214,7 @@ def _times(
     given = times if isinstance(times, Mapping) else dict.fromkeys(standards, times)
     named = {name: _own_names(table) for name, table in given.items()}
     if set(map(str, named)) != set(standards):
-        raise DataError("siting.classes_differ", times=", ".join(map(str, named)), minutes=", ".join(standards))
+        raise DataError("question.classes_differ", times=", ".join(map(str, named)), minutes=", ".join(standards))
     for name, table in named.items():
         _check_reach(standards[str(name)], table, sites)
     single = not isinstance(times, Mapping) and len(standards) == 1
@@ -234,20 +234,20 @@ def _own_names(times: TravelTimes) -> TravelTimes:
 
 def _check_reach(standard: Standard, times: TravelTimes, sites: pd.Index) -> None:
     if centiseconds(standard.minutes) > centiseconds(times.cutoff_minutes):
-        raise CutoffError("siting.beyond_cutoff", minutes=standard.minutes, cutoff=times.cutoff_minutes)
+        raise CutoffError("question.beyond_cutoff", minutes=standard.minutes, cutoff=times.cutoff_minutes)
     lost = sites.difference(times.sites, sort=False)
     if len(lost):
-        raise DataError("siting.site_without_times", ids=first_ids(lost))
+        raise DataError("question.site_without_times", ids=first_ids(lost))
 
 
 def _classes(classes: pd.Series | Mapping[Any, str] | None, standards: Standards, communities: pd.Index) -> pd.Series:
     known = ", ".join(standards)
     if classes is None:
-        raise DataError("siting.no_class", ids=first_ids(communities), known=known)
+        raise DataError("question.no_class", ids=first_ids(communities), known=known)
     given = _by_community(classes, communities, "classes")
     strange = communities[~given.isin(list(standards)).to_numpy()]
     if len(strange):
-        raise DataError("siting.no_class", ids=first_ids(strange), known=known)
+        raise DataError("question.no_class", ids=first_ids(strange), known=known)
     return given
 
 
@@ -272,7 +272,7 @@ def _merged(parts: Sequence[_Part], communities: pd.Index) -> TravelTimes:
     for part in parts:
         place = part.times.communities.get_indexer(communities[part.mine])
         if (place < 0).any():
-            raise DataError("siting.community_without_times", ids=first_ids(communities[part.mine][place < 0]))
+            raise DataError("question.community_without_times", ids=first_ids(communities[part.mine][place < 0]))
         table = part.times.to_scipy()[place]
         row = np.repeat(np.flatnonzero(part.mine), np.diff(table.indptr))
         near = table.data <= math.floor(farther * centiseconds(part.standard.minutes))
@@ -306,57 +306,57 @@ def _check_together(problem: SitingProblem) -> None:
     for goal in problem.goals:
         if goal.people and goal.people not in problem.people.columns:
             known = ", ".join(problem.people.columns)
-            raise DataError("siting.no_people_column", column=goal.people, known=known)
+            raise DataError("question.no_people_column", column=goal.people, known=known)
         if goal.people and problem.capacity is not None and problem.capacity.split:
-            raise DataError("siting.split_people", column=goal.people)
+            raise DataError("question.split_people", column=goal.people)
         if goal.objective in ("equity", "gini") and not problem.areas[goal.level].ne("").any():
-            raise DataError("siting.no_areas", level=goal.level)
+            raise DataError("question.no_areas", level=goal.level)
     _check_numbers(problem)
     _check_money(problem)
     if problem.capacity is not None and problem.coverage.backup is not None:
-        raise DataError("siting.backup_and_capacity")
+        raise DataError("question.backup_and_capacity")
 
 
 def _check_numbers(problem: SitingProblem) -> None:
     new_sites, coverage = problem.new_sites, problem.coverage
     spends = problem.budget.yuan is not None or problem.objective in ("min-sites", "min-cost")
     if not (new_sites is None and spends) and not is_whole(new_sites):
-        raise DataError("siting.bad_new_sites", new_sites=new_sites)
+        raise DataError("question.bad_new_sites", new_sites=new_sites)
     if coverage.backup is not None and not (is_whole(coverage.backup) and coverage.backup < 100):
-        raise DataError("siting.bad_backup", backup=coverage.backup)
+        raise DataError("question.bad_backup", backup=coverage.backup)
     if not is_whole(coverage.at_least):
-        raise DataError("siting.bad_at_least", at_least=coverage.at_least)
+        raise DataError("question.bad_at_least", at_least=coverage.at_least)
     counted = [problem.demand, problem.load, *(problem.people[g.people] for g in problem.goals if g.people)]
     people = max(int(column.to_numpy(dtype=float).sum()) for column in counted)
     if people * max(WHOLE, int(problem.limit_cs.max(initial=0))) >= LARGEST:
-        raise DataError("siting.too_many_people", people=people)
+        raise DataError("question.too_many_people", people=people)
 
 
 def _check_money(problem: SitingProblem) -> None:
     budget = problem.budget
     whole = is_whole(budget.years) and (budget.yuan is None or is_whole(budget.yuan))
     if not whole or budget.years >= LARGEST:
-        raise DataError("siting.bad_budget", yuan=budget.yuan, years=budget.years)
+        raise DataError("question.bad_budget", yuan=budget.yuan, years=budget.years)
     new = problem.sites[problem.sites["state"].ne("existing")]
     whole_years = new["cost_yuan"].astype(float) + float(budget.years) * new["running_yuan"].astype(float)
     if whole_years.sum() >= LARGEST:
-        raise DataError("siting.bad_budget", yuan=budget.yuan, years=budget.years)
+        raise DataError("question.bad_budget", yuan=budget.yuan, years=budget.years)
 
 
 def _check_quota(quota: Quota, problem: SitingProblem) -> None:
     if quota.level not in QUOTA_LEVELS:
-        raise DataError("siting.quota_level", level=quota.level, known=", ".join(QUOTA_LEVELS))
+        raise DataError("question.quota_level", level=quota.level, known=", ".join(QUOTA_LEVELS))
     high = quota.maximum
     whole = is_whole(quota.minimum) and (high is None or is_whole(high)) and quota.minimum < LARGEST
     if not whole or (high is not None and high < quota.minimum):
-        raise DataError("siting.quota_bounds", level=quota.level, minimum=quota.minimum, maximum=quota.maximum)
+        raise DataError("question.quota_bounds", level=quota.level, minimum=quota.minimum, maximum=quota.maximum)
     again = [a for a, n in Counter(quota.areas).items() if n > 1 or not a]
     if again or not quota.areas:
-        raise DataError("siting.quota_areas", level=quota.level, ids=first_ids(again))
+        raise DataError("question.quota_areas", level=quota.level, ids=first_ids(again))
     _check_tier(quota.tier, problem)
 
 
 def _check_tier(tier: str, problem: SitingProblem) -> None:
     known: set[Hashable] = {t for said in problem.sites["tiers"] for t in said.split()}
     if tier and tier not in known:
-        raise DataError("siting.unknown_tier", tier=tier, known=", ".join(sorted(map(str, known))))
+        raise DataError("question.unknown_tier", tier=tier, known=", ".join(sorted(map(str, known))))

@@ -100,7 +100,7 @@ def siting_from_matrix(
     """
     by_class = isinstance(matrix, Mapping) and not sparse.issparse(matrix)
     if by_class and not matrix:
-        raise DataError("siting.matrix_shape", people="?", shape="{}")
+        raise DataError("question.matrix_shape", people="?", shape="{}")
     costs = {str(c): _as_costs(m) for c, m in (matrix if by_class else {"": matrix}).items()}
     table = _people(demand, costs)
     columns, further = _sites(sites, costs)
@@ -150,7 +150,7 @@ def _as_costs(matrix: Any) -> _Costs:
         table = _from_dense(_as_numbers(matrix))
     bad = ~((table.data >= 0) & (table.data < _MOST))
     if bad.any():
-        raise DataError("siting.matrix_values", most=_MOST, count=int(bad.sum()))
+        raise DataError("question.matrix_values", most=_MOST, count=int(bad.sum()))
     if isinstance(matrix, pd.DataFrame):
         return _Costs(table, as_ids(matrix.index), as_ids(matrix.columns))
     return _Costs(table)
@@ -158,18 +158,18 @@ def _as_costs(matrix: Any) -> _Costs:
 
 def _as_numbers(matrix: Any) -> FloatArray:
     if np.iscomplexobj(matrix):
-        raise DataError("siting.matrix_garbled", detail="complex")
+        raise DataError("question.matrix_garbled", detail="complex")
     try:
         if isinstance(matrix, pd.DataFrame):
             return matrix.to_numpy(dtype=np.float64, na_value=np.nan)
         return np.asarray(matrix, dtype=np.float64)
     except (ValueError, TypeError) as error:
-        raise DataError("siting.matrix_garbled", detail=str(error)) from error
+        raise DataError("question.matrix_garbled", detail=str(error)) from error
 
 
 def _from_dense(costs: FloatArray) -> sparse.csr_array:
     if costs.ndim != 2:
-        raise DataError("siting.matrix_shape", people="?", shape=_shape(costs.shape))
+        raise DataError("question.matrix_shape", people="?", shape=_shape(costs.shape))
     row, column = np.nonzero(~(np.isnan(costs) | np.isposinf(costs)))
     start = np.r_[0, np.cumsum(np.bincount(row, minlength=len(costs)))]
     return sparse.csr_array((costs[row, column], column, start), shape=costs.shape)
@@ -189,9 +189,9 @@ def _standard(table: sparse.csr_array, within: Within, name: str) -> float:
         return max((_standard(table, one, name) for one in mine), default=1.0)
     minutes = within.minutes if isinstance(within, Standard) else within
     if not (is_number(minutes) and minutes > 0):
-        raise DataError("siting.bad_minutes", minutes=minutes)
+        raise DataError("question.bad_minutes", minutes=minutes)
     if minutes >= _MOST:
-        raise DataError("siting.minutes_too_many", minutes=minutes, most=_MOST)
+        raise DataError("question.minutes_too_many", minutes=minutes, most=_MOST)
     return float(minutes)
 
 
@@ -211,7 +211,7 @@ def _times(costs: _Costs, communities: pd.Index, sites: pd.Index, cutoff: float)
     communities = communities if costs.communities is None else costs.communities
     sites = sites if costs.sites is None else costs.sites
     if table.shape != (len(communities), len(sites)):
-        raise DataError("siting.matrix_shape", people=len(communities), shape=_shape(table.shape))
+        raise DataError("question.matrix_shape", people=len(communities), shape=_shape(table.shape))
     whole = table.data * CENTISECONDS_PER_MINUTE
     np.rint(whole, out=whole)
     near = whole <= round(cutoff * CENTISECONDS_PER_MINUTE)
@@ -230,14 +230,16 @@ def _people(demand: Any, costs: Mapping[str, _Costs]) -> pd.Series | pd.DataFram
     demand = pd.Series(demand) if isinstance(demand, Mapping) else demand
     table = demand if isinstance(demand, (pd.Series, pd.DataFrame)) else _as_column(demand)
     for one in own:
-        _once(one, "siting.community_again")
+        _once(one, "question.community_again")
     ids = reduce(lambda a, b: a.append(b.difference(a, sort=False)), own) if own else None
     rows = next(iter(costs.values())).table.shape[0] if ids is None else len(ids)
     if len(table) != rows:
-        raise DataError("siting.matrix_shape", people=len(table), shape=_shape(next(iter(costs.values())).table.shape))
+        raise DataError(
+            "question.matrix_shape", people=len(table), shape=_shape(next(iter(costs.values())).table.shape)
+        )
     if ids is None:
         ids = _own_ids(table.index)
-        _once(ids, "siting.community_again")
+        _once(ids, "question.community_again")
         return table.set_axis(ids)
     return table.set_axis(ids) if table is not demand else by_id(table, ids, "demand", plain=True)
 
@@ -245,7 +247,7 @@ def _people(demand: Any, costs: Mapping[str, _Costs]) -> pd.Series | pd.DataFram
 def _as_column(demand: Any) -> pd.Series:
     people = np.asarray(demand)
     if people.ndim != 1:
-        raise DataError("siting.matrix_shape", people=_shape(people.shape), shape="?")
+        raise DataError("question.matrix_shape", people=_shape(people.shape), shape="?")
     return pd.Series(people)
 
 
@@ -259,7 +261,7 @@ def _own_ids(index: pd.Index) -> pd.Index:
     ids = as_ids(index)
     counted = pd.RangeIndex(len(ids)).astype("str")
     if not ids.equals(counted) and ids.isin(counted).all() and ids.is_unique:
-        raise DataError("siting.order_unclear", ids=first_ids(ids))
+        raise DataError("question.order_unclear", ids=first_ids(ids))
     return ids
 
 
@@ -286,19 +288,19 @@ def _sites(given: pd.DataFrame | None, costs: Mapping[str, _Costs]) -> tuple[pd.
     """The ids of the sites in the order of the matrix, and the columns that came with them."""
     own = [one.sites for one in costs.values() if one.sites is not None]
     for ids in own:
-        _once(ids, "siting.site_again")
+        _once(ids, "question.site_again")
         apart = own[0].symmetric_difference(ids, sort=False)
         if len(apart):
-            raise DataError("siting.matrix_sites_differ", ids=first_ids(apart))
+            raise DataError("question.matrix_sites_differ", ids=first_ids(apart))
     many = next(iter(costs.values())).table.shape[1] if not own else len(own[0])
     if given is not None and not isinstance(given, pd.DataFrame):
-        raise DataError("siting.bad_kind", what="sites", wanted="a DataFrame, a row a site", came=said(given))
+        raise DataError("question.bad_kind", what="sites", wanted="a DataFrame, a row a site", came=said(given))
     if given is not None and len(given) != many:
-        raise DataError("siting.matrix_sites", rows=len(given), sites=many)
+        raise DataError("question.matrix_sites", rows=len(given), sites=many)
     if own:
         return own[0], pd.DataFrame(index=own[0]) if given is None else by_id(given, own[0], "sites", plain=True)
     ids = pd.RangeIndex(many).astype("str") if given is None else _own_ids(given.index)
-    _once(ids, "siting.site_again")
+    _once(ids, "question.site_again")
     return ids, pd.DataFrame(index=ids) if given is None else given.set_axis(ids)
 
 
@@ -312,6 +314,6 @@ def _site_table(ids: pd.Index, given: pd.DataFrame, settled: Mapping[str, IntArr
     built = came.eq("required").to_numpy(), np.isin(np.arange(len(ids)), settled["required"])
     both = ids[(stands[0] | stands[1]) & (built[0] | built[1])]
     if len(both):
-        raise DataError("siting.stands_and_required", ids=first_ids(both))
+        raise DataError("question.stands_and_required", ids=first_ids(both))
     plain = {c: texts(given[c]) if c in given else "" for c in SITE_COLUMNS[1:]}
     return given.assign(**plain, state=state)

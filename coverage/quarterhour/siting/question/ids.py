@@ -27,7 +27,7 @@ def own_index(given: pd.Index) -> pd.Index:
     DataError where a row has more than one id.
     """
     if given.nlevels > 1:
-        raise DataError("siting.bad_ids", ids=first_ids(given))
+        raise DataError("question.bad_ids", ids=first_ids(given))
     return given.rename("id")
 
 
@@ -40,7 +40,7 @@ def check_ids(ids: Iterable[object]) -> None:
     """DataError where an id is blank, missing, or cannot be written to a file."""
     bad = [ascii(i) for i in ids if not _is_text(i)]
     if bad:
-        raise DataError("siting.bad_ids", ids=first_ids(bad))
+        raise DataError("question.bad_ids", ids=first_ids(bad))
 
 
 def _is_text(given: object) -> bool:
@@ -57,10 +57,10 @@ def by_id(table: Table, ids: pd.Index, what: str, *, plain: bool = False) -> Tab
     or is unknown.
     """
     if table.index.nlevels > 1:
-        raise DataError("siting.bad_ids", ids=first_ids(table.index))
+        raise DataError("question.bad_ids", ids=first_ids(table.index))
     if not table.index.is_unique:
         again = table.index[table.index.duplicated()].unique()
-        raise DataError("siting.named_twice", table=what, ids=first_ids(again))
+        raise DataError("question.named_twice", table=what, ids=first_ids(again))
     if table.index.equals(ids):
         return table.set_axis(ids)
     index, wanted = table.index.astype("str"), ids.astype("str")
@@ -71,7 +71,7 @@ def by_id(table: Table, ids: pd.Index, what: str, *, plain: bool = False) -> Tab
         return table.set_axis(ids)
     unknown = index.difference(wanted, sort=False)
     raise DataError(
-        "siting.ids_differ", table=what, missing=first_ids(ids[place < 0]) or "-", unknown=first_ids(unknown) or "-"
+        "question.ids_differ", table=what, missing=first_ids(ids[place < 0]) or "-", unknown=first_ids(unknown) or "-"
     )
 
 
@@ -88,7 +88,7 @@ def each_one(given: Any, ids: pd.Index, what: str) -> pd.Series:
         return by_id(pd.Series(given), ids, what)
     values = _as_list(given)
     if values is None or len(values) != len(ids):
-        raise DataError("siting.bad_list", table=what, count=len(ids), came=said(given))
+        raise DataError("question.bad_list", table=what, count=len(ids), came=said(given))
     return pd.Series(values, index=ids)
 
 
@@ -110,7 +110,7 @@ def positions(wanted: Any, ids: pd.Index) -> IntArray:
             place[k] = given
     if (place < 0).any():
         unknown = [i for i, p in zip(named, place, strict=True) if p < 0]
-        raise DataError("siting.site_unknown", ids=first_ids(unknown), known=first_ids(ids))
+        raise DataError("question.site_unknown", ids=first_ids(unknown), known=first_ids(ids))
     return place
 
 

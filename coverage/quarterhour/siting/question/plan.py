@@ -37,9 +37,9 @@ def _said(name: str, value: Any, lang: str) -> object:
     """A value in a language: ``level`` is one or several; ``rules``, ``within`` are sentences; a dict has both."""
     if name == "level":
         levels = value if isinstance(value, tuple) else (value,)
-        return i18n.say("siting.and", lang).join(i18n.label("siting", str(v), lang) for v in levels)
+        return i18n.say("explanation.and", lang).join(i18n.label("explanation", str(v), lang) for v in levels)
     if name in ("rules", "within"):
-        return i18n.say("siting.between", lang).join(Reason(key, values).told(lang) for key, values in value)
+        return i18n.say("explanation.between", lang).join(Reason(key, values).told(lang) for key, values in value)
     if isinstance(value, dict):
         return value[lang]
     if isinstance(value, tuple):

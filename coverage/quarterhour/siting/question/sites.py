@@ -37,10 +37,10 @@ def join_sites(existing: pd.DataFrame, candidates: pd.DataFrame, *, required: Se
     """
     both = existing.index.intersection(candidates.index)
     if len(both):
-        raise DataError("siting.id_in_both", ids=first_ids(both))
+        raise DataError("question.id_in_both", ids=first_ids(both))
     unknown = [i for i in required if i not in candidates.index]
     if unknown:
-        raise DataError("siting.required_unknown", ids=first_ids(unknown))
+        raise DataError("question.required_unknown", ids=first_ids(unknown))
     state = np.where(candidates.index.isin(list(required)), "required", "candidate")
     parts = [_site_columns(existing, "existing"), _site_columns(candidates, state)]
     joined = pd.concat([p for p in parts if len(p)]) if any(len(p) for p in parts) else parts[0]
@@ -57,12 +57,12 @@ def check_sites(sites: pd.DataFrame) -> None:
     """DataError where the table lacks a column, names a site twice, or a state is unknown."""
     missing = [c for c in SITE_COLUMNS if c not in sites.columns]
     if missing:
-        raise DataError("siting.site_columns", missing=", ".join(missing), found=", ".join(map(str, sites.columns)))
+        raise DataError("question.site_columns", missing=", ".join(missing), found=", ".join(map(str, sites.columns)))
     if not sites.index.is_unique:
-        raise DataError("siting.site_again", ids=first_ids(sites.index[sites.index.duplicated()].unique()))
+        raise DataError("question.site_again", ids=first_ids(sites.index[sites.index.duplicated()].unique()))
     strange = sites.index[~sites["state"].isin(STATES)]
     if len(strange):
-        raise DataError("siting.bad_state", ids=first_ids(strange), known=", ".join(STATES))
+        raise DataError("question.bad_state", ids=first_ids(strange), known=", ".join(STATES))
 
 
 def money_counts(goals: Sequence[Goal], budget: Budget) -> bool:
@@ -80,7 +80,7 @@ def site_frame(sites: pd.DataFrame, *, costs: bool, capacity: Capacity | None) -
     for column in ("cost_yuan", "running_yuan"):
         frame[column] = _figures(sites, column, asked=new & (costs and column == "cost_yuan")).fillna(0)
     if capacity is not None and "capacity" not in sites:
-        raise DataError("siting.no_column", column="capacity", ids=first_ids(sites.index))
+        raise DataError("question.no_column", column="capacity", ids=first_ids(sites.index))
     frame["capacity"] = _figures(sites, "capacity", asked=new & False)
     return frame
 
@@ -88,13 +88,13 @@ def site_frame(sites: pd.DataFrame, *, costs: bool, capacity: Capacity | None) -
 def _figures(sites: pd.DataFrame, column: str, *, asked: pd.Series) -> pd.Series:
     if column not in sites:
         if asked.any():
-            raise DataError("siting.no_column", column=column, ids=first_ids(sites.index[asked]))
+            raise DataError("question.no_column", column=column, ids=first_ids(sites.index[asked]))
         return pd.Series(pd.NA, index=sites.index, dtype="Int64")
     given = pd.to_numeric(sites[column], errors="coerce").astype("float64")
     garbled = given.isna() & sites[column].notna() & sites[column].astype("str").ne("")
     bad = garbled | (given.isna() & asked) | given.lt(0) | given.mod(1).gt(0) | given.ge(LARGEST)
     if bad.any():
-        raise DataError("siting.bad_figure", column=column, ids=first_ids(sites.index[bad]))
+        raise DataError("question.bad_figure", column=column, ids=first_ids(sites.index[bad]))
     return given.round().astype("Int64")
 
 
@@ -103,10 +103,10 @@ def conflicting_pairs(frame: pd.DataFrame, groups: Iterable[Iterable[Any]], clos
     pairs = {(int(a), int(b)) for a, b in close}
     for group in groups:
         if isinstance(group, str) or not isinstance(group, Iterable):
-            raise DataError("siting.bad_conflict", ids=said(group))
+            raise DataError("question.bad_conflict", ids=said(group))
         place = frame.index.astype("str").get_indexer(pd.Index([str(i) for i in group], dtype="str"))
         if (place < 0).any() or len(set(place.tolist())) < max(2, len(place)):
-            raise DataError("siting.bad_conflict", ids=first_ids(group))
+            raise DataError("question.bad_conflict", ids=first_ids(group))
         ordered = sorted(place.tolist())
         pairs |= {(a, b) for k, a in enumerate(ordered) for b in ordered[k + 1 :]}
     return np.array(sorted(pairs), dtype=np.int64).reshape(-1, 2)
@@ -115,7 +115,7 @@ def conflicting_pairs(frame: pd.DataFrame, groups: Iterable[Iterable[Any]], clos
 def close_pairs(sites: pd.DataFrame, spacing: Spacing) -> IntArray:
     """Pairs of sites that stand too near each other, one of them new."""
     if not (is_number(spacing.metres) and spacing.metres > 0):
-        raise DataError("siting.bad_spacing", metres=spacing.metres)
+        raise DataError("question.bad_spacing", metres=spacing.metres)
     new = sites["state"].isin(("required", "candidate")).to_numpy()
     pairs = _near_pairs(sites, spacing)
     a, b = pairs[:, 0], pairs[:, 1]
@@ -165,16 +165,16 @@ def _table_of(sites: pd.DataFrame, given: Any) -> FloatArray:
 def _near_pairs(sites: pd.DataFrame, spacing: Spacing) -> IntArray:
     if spacing.distances is None:
         if not {"x", "y"} <= set(sites.columns):
-            raise DataError("siting.no_column", column="x, y", ids=first_ids(sites.index))
+            raise DataError("question.no_column", column="x, y", ids=first_ids(sites.index))
         xy = _xy(sites)
         lost = sites.index[np.isfinite(xy).sum(axis=1) < 2]
         if len(lost):
-            raise DataError("siting.bad_figure", column="x, y", ids=first_ids(lost))
+            raise DataError("question.bad_figure", column="x, y", ids=first_ids(lost))
         pairs = np.sort(cKDTree(xy).query_pairs(spacing.metres, output_type="ndarray").astype(np.int64), axis=1)
         return np.asarray(pairs[_metres(sites, spacing, pairs) < spacing.metres], dtype=np.int64)
     metres = _table_of(sites, spacing.distances)
     if metres.shape != (len(sites), len(sites)) or np.isnan(metres).any() or (metres < 0).any():
-        raise DataError("siting.bad_distances", sites=len(sites), shape=" x ".join(map(str, metres.shape)))
+        raise DataError("question.bad_distances", sites=len(sites), shape=" x ".join(map(str, metres.shape)))
     return np.argwhere(np.triu(np.minimum(metres, metres.T) < spacing.metres, k=1)).astype(np.int64)
 
 
@@ -184,7 +184,7 @@ def _of_sites(distances: pd.DataFrame, sites: pd.Index) -> pd.DataFrame:
         return distances
     index = distances.index.astype("str")
     if not index.is_unique:
-        raise DataError("siting.named_twice", table="distances", ids=first_ids(index[index.duplicated()].unique()))
+        raise DataError("question.named_twice", table="distances", ids=first_ids(index[index.duplicated()].unique()))
     return distances.set_axis(index).reindex(sites.astype("str"))
 
 

@@ -32,19 +32,19 @@ Standards = Mapping[str, Standard]
 def as_goals(objective: str | Goal | Sequence[str | Goal]) -> tuple[Goal, ...]:
     """The chain of goals; DataError where one is unknown, stands twice, or compares by no known level."""
     if not isinstance(objective, (str, Goal, Sequence)):
-        raise DataError("siting.bad_objective", objective=said(objective), known=", ".join(OBJECTIVES))
+        raise DataError("question.bad_objective", objective=said(objective), known=", ".join(OBJECTIVES))
     chain = (objective,) if isinstance(objective, (str, Goal)) else tuple(objective)
     goals = tuple(g if isinstance(g, Goal) else Goal(g) for g in chain)
     known = ", ".join(OBJECTIVES)
     for goal in goals:
         if goal.objective not in OBJECTIVES:
-            raise DataError("siting.bad_objective", objective=goal.objective, known=known)
+            raise DataError("question.bad_objective", objective=goal.objective, known=known)
         if goal.level not in AREA_LEVELS:
-            raise DataError("siting.area_level", level=goal.level, known=", ".join(AREA_LEVELS))
+            raise DataError("explanation.area_level", level=goal.level, known=", ".join(AREA_LEVELS))
     if not goals:
-        raise DataError("siting.bad_objective", objective="", known=known)
+        raise DataError("question.bad_objective", objective="", known=known)
     if len(set(goals)) < len(goals):
-        raise DataError("siting.goal_again", goals=", ".join(g.objective for g in goals))
+        raise DataError("question.goal_again", goals=", ".join(g.objective for g in goals))
     return goals
 
 
@@ -55,21 +55,21 @@ def as_standards(minutes: float | Standard | Mapping[str, float | Standard], tim
         named = dict.fromkeys(times, minutes)
     standards = {str(c): m if isinstance(m, Standard) else Standard(m) for c, m in named.items()}
     if not standards:
-        raise DataError("siting.bad_minutes", minutes="")
+        raise DataError("question.bad_minutes", minutes="")
     return {c: _checked_standard(s) for c, s in standards.items()}
 
 
 def _checked_standard(standard: Standard) -> Standard:
     if not (is_number(standard.minutes) and standard.minutes > 0):
-        raise DataError("siting.bad_minutes", minutes=standard.minutes)
+        raise DataError("question.bad_minutes", minutes=standard.minutes)
     if not all(isinstance(step, Sequence) and len(step) == 2 for step in standard.steps):
-        raise DataError("siting.bad_steps", steps=standard.steps)
+        raise DataError("question.bad_steps", steps=standard.steps)
     if not all(is_number(m) and m >= 0 and is_whole(p) and 0 < p <= 100 for m, p in standard.steps):
-        raise DataError("siting.bad_steps", steps=standard.steps)
+        raise DataError("question.bad_steps", steps=standard.steps)
     ladder = standard.ladder()
     rising = all(a[0] < b[0] and a[1] > b[1] for a, b in zip(ladder, ladder[1:], strict=False))
     if not rising or ladder[-1][0] != centiseconds(standard.minutes):
-        raise DataError("siting.bad_steps", steps=standard.steps)
+        raise DataError("question.bad_steps", steps=standard.steps)
     return replace(standard, minutes=float(standard.minutes))
 
 
@@ -83,7 +83,7 @@ def as_budget(given: Any) -> Budget:
     if given is None:
         return Budget()
     if isinstance(given, bool) or not is_number(given) or given != int(given):
-        raise DataError("siting.bad_kind", what="budget", wanted="Budget(yuan)", came=said(given))
+        raise DataError("question.bad_kind", what="budget", wanted="Budget(yuan)", came=said(given))
     return Budget(int(given))
 
 
@@ -92,7 +92,7 @@ def as_spacing(given: Any) -> Spacing | None:
     if given is None or isinstance(given, Spacing):
         return given
     if isinstance(given, bool) or not is_number(given):
-        raise DataError("siting.bad_kind", what="spacing", wanted="Spacing(metres)", came=said(given))
+        raise DataError("question.bad_kind", what="spacing", wanted="Spacing(metres)", came=said(given))
     return Spacing(float(given))
 
 
@@ -100,18 +100,18 @@ def check_kinds(**given: tuple[object, Any]) -> None:
     """DataError where a rule, by its name a value and its type, is of another type."""
     for what, (value, kind) in given.items():
         if not isinstance(value, kind):
-            raise DataError("siting.bad_kind", what=what, wanted=f"{what.title()}(...)", came=said(value))
+            raise DataError("question.bad_kind", what=what, wanted=f"{what.title()}(...)", came=said(value))
 
 
 def as_quotas(given: Quota | Sequence[Quota], sites: pd.DataFrame, areas: pd.DataFrame) -> tuple[Quota, ...]:
     """The quotas, their areas as text; all areas that sites or communities lie in where none is named."""
     quotas = (given,) if isinstance(given, Quota) else given
     if isinstance(quotas, (str, Mapping)) or not isinstance(quotas, Iterable):
-        raise DataError("siting.bad_kind", what="quotas", wanted="[Quota(...), ...]", came=said(given))
+        raise DataError("question.bad_kind", what="quotas", wanted="[Quota(...), ...]", came=said(given))
     quotas = tuple(quotas)
     for quota in quotas:
         if not isinstance(quota, Quota):
-            raise DataError("siting.bad_kind", what="quotas", wanted="[Quota(...), ...]", came=said(quota))
+            raise DataError("question.bad_kind", what="quotas", wanted="[Quota(...), ...]", came=said(quota))
     return tuple(replace(q, areas=_areas_of(q, sites, areas)) for q in quotas)
 
 
@@ -119,9 +119,9 @@ def _areas_of(quota: Quota, sites: pd.DataFrame, areas: pd.DataFrame) -> tuple[s
     if quota.areas == EVERY_AREA:
         every = {*sites[quota.level], *areas[quota.level]} - {""} if quota.level in AREA_LEVELS else set()
         if not every and quota.level in AREA_LEVELS:
-            raise DataError("siting.quota_nowhere", level=quota.level)
+            raise DataError("question.quota_nowhere", level=quota.level)
         return tuple(sorted(every))
     given: object = quota.areas
     if isinstance(given, str) or not isinstance(given, Iterable):
-        raise DataError("siting.quota_areas", level=quota.level, ids=said(given))
+        raise DataError("question.quota_areas", level=quota.level, ids=said(given))
     return tuple(map(str, given))

@@ -52,10 +52,10 @@ def asked_of_sites(
         load = (people * asked.share).round().astype("int64")
         return _with_rooms(file, asked, load, sites, None)
     if study.graves.rules not in rules:
-        raise StudyError("care.no_rules", part="graves", name=study.graves.rules, known=", ".join(rules))
+        raise StudyError("services.no_rules", part="graves", name=study.graves.rules, known=", ".join(rules))
     needed, _ = graves_needed(study.graves, tables, rules[study.graves.rules], [], people=study.communities.people[0])
     if needed is None:
-        raise StudyError("capacities.no_graves", part=file.id, table=study.graves.table)
+        raise StudyError("demand.no_graves", part=file.id, table=study.graves.table)
     town = texts(tables.communities["town"])
     load = shared_by_people(needed.areas["graves"], people=people, area=town)
     return _with_rooms(file, asked, load, sites, needed.figures)
@@ -86,6 +86,6 @@ def _findings(file: SitingFile, asked: CapacityFile, unknown: pd.Index) -> pd.Da
         return no_findings()
     figures = f"{asked.existing_each:,} / {asked.new_each:,}"
     return finding(
-        "capacities.no_room", severity="note", table="candidates", id=file.id, value=str(len(unknown)),
+        "demand.no_room", severity="note", table="candidates", id=file.id, value=str(len(unknown)),
         column=asked.column, detail=f"{figures}: {first_ids(unknown)}",
     )  # fmt: skip

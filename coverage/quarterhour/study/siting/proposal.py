@@ -29,7 +29,7 @@ from quarterhour.study.study import study_mode, study_rules_in_force
 class Proposal:
     """A siting question's plan, its sites on the ground, and the ledger of candidates removed.
 
-    ``relaxations`` and ``unchecked`` as ``offered.Offered`` has them. ``changes``: where there is no plan, what would
+    ``relaxations`` and ``unchecked`` as ``sites.Offered`` has them. ``changes``: where there is no plan, what would
     make one. ``prospects``: what lies behind it.
     """
 

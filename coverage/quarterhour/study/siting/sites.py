@@ -97,11 +97,11 @@ def _required(file: SitingFile, wanted: gpd.GeoDataFrame, kept: gpd.GeoDataFrame
         named += wanted.index[texts(wanted["required"]).str.lower().isin(_YES)].tolist()
     unknown = [i for i in named if i not in wanted.index]
     if unknown:
-        raise StudyError("offered.required_unknown", part=file.id, ids=first_ids(unknown))
+        raise StudyError("sites.required_unknown", part=file.id, ids=first_ids(unknown))
     removed = [i for i in named if i not in kept.index]
     if removed and lawful is not None:
         against = lawful.ledger.loc[lawful.ledger["candidate"].isin(removed), "rule"].unique()
-        raise StudyError("offered.required_removed", part=file.id, ids=first_ids(removed), rules=", ".join(against))
+        raise StudyError("sites.required_removed", part=file.id, ids=first_ids(removed), rules=", ".join(against))
     return list(dict.fromkeys(named))
 
 
@@ -125,7 +125,7 @@ def _wanted(
         return candidates_from_communities(tables.communities)
     if file.candidates == "overlay":
         if parcels is None:
-            raise StudyError("offered.no_overlay", part=file.id)
+            raise StudyError("sites.no_overlay", part=file.id)
         return parcels.drop(columns="shape")
     known = tables.communities.assign(**{_COUNTED: counted_people(file, tables.communities)})
     return candidates_from_network(network, known, people=_COUNTED, count=file.candidate_count, seed=seed)
@@ -136,7 +136,7 @@ def _exclusions(file: SitingFile, rules: Mapping[str, RuleSet]) -> list[Exclusio
     made: list[Exclusion] = []
     for name in file.exclude_rules:
         if name not in rules:
-            raise StudyError("care.no_rules", part=file.id, name=name, known=", ".join(rules))
+            raise StudyError("services.no_rules", part=file.id, name=name, known=", ".join(rules))
         made += [rule for rule in rules[name].exclusions if file.kind in rule.kinds]
     return made + [
         Exclusion(own.layer, own.layer, own.layer, own.layer, own.metres, (file.kind,), own.road_classes, own.clause)

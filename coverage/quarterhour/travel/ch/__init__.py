@@ -57,7 +57,7 @@ class Choice:
         """The reason in a language."""
         seconds = {"search": self.search_seconds, "hierarchy": self.hierarchy_seconds}
         name = self.method if self.compiled else "uncompiled"
-        return i18n.say(f"hierarchy.choose_{name}", lang, **{k: f"{s:.2g}" for k, s in seconds.items()})
+        return i18n.say(f"ch.choose_{name}", lang, **{k: f"{s:.2g}" for k, s in seconds.items()})
 
     @property
     def reason(self) -> str:

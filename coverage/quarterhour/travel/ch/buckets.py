@@ -227,7 +227,7 @@ def table_by_buckets(
     if not isinstance(targets, Buckets):
         targets = fill_buckets(hierarchy, targets, target_count=target_count, cut=cut)
     if targets.cut < cut:
-        raise CutoffError("hierarchy.beyond_cutoff", filled=targets.cut, cut=cut)
+        raise CutoffError("ch.beyond_cutoff", filled=targets.cut, cut=cut)
     ptr, nodes, offsets = sources
     if direct is None:
         direct = (np.zeros(len(ptr), np.int64), np.empty(0, np.int32), np.empty(0, np.int32))

@@ -96,11 +96,11 @@ def _check_arcs(indptr: AnyArray, head: AnyArray, cs: AnyArray) -> None:
     n = len(indptr) - 1
     start = np.asarray(indptr, np.int64)
     if n < 0 or start[0] != 0 or not len(head) == len(cs) == start[-1] or (start[1:] < start[:-1]).any():
-        raise DataError("hierarchy.bad_start", arcs=len(head), times=len(cs))
+        raise DataError("ch.bad_start", arcs=len(head), times=len(cs))
     ends, times = np.asarray(head, np.int64), np.asarray(cs, np.int64)
     wrong = np.flatnonzero((ends < 0) | (ends >= n) | (times < 0))
     if len(wrong):
-        raise DataError("hierarchy.bad_arcs", arcs=first_ids(wrong), junctions=n)
+        raise DataError("ch.bad_arcs", arcs=first_ids(wrong), junctions=n)
 
 
 # --- kept beside the study
@@ -135,11 +135,11 @@ def read_hierarchy(folder: Path) -> Hierarchy:
         arrays = {name: np.load(folder / f"{name}.npy", mmap_mode="r", allow_pickle=False) for name in ARRAYS}
         shortcuts = int(np.load(folder / "shortcuts.npy", allow_pickle=False))
     except (OSError, ValueError, EOFError) as error:
-        raise DataError("hierarchy.damaged", folder=folder, detail=error) from error
+        raise DataError("ch.damaged", folder=folder, detail=error) from error
     found = Hierarchy(**{name: _frozen(array) for name, array in arrays.items()}, shortcuts=shortcuts)
     for start, arcs in ((found.up_start, found.up), (found.down_start, found.down)):
         if len(start) != len(found.place) + 1 or arcs.ndim != 2 or start[-1] != len(arcs):
-            raise DataError("hierarchy.damaged", folder=folder, detail=f"{len(start)}, {arcs.shape}")
+            raise DataError("ch.damaged", folder=folder, detail=f"{len(start)}, {arcs.shape}")
     return found
 
 

@@ -61,7 +61,7 @@ class Placing:
         cover, self.people = merge_pairs(start, site, people, sites=sites)
         self.all = int(self.people.sum())
         if self.all > _MOST:
-            raise DataError("siting.too_many_people", people=self.all)
+            raise DataError("question.too_many_people", people=self.all)
         self.row, self.site = np.repeat(np.arange(len(self.people)), np.diff(cover.indptr)), cover.indices
         self.room, self.watch = np.minimum(room, self.all), watch
         free = sp.csr_array((~limits.fixed).astype(np.int64)[None, :])
