@@ -128,6 +128,16 @@ def test_every_name_at_the_front_door_opens() -> None:
         assert getattr(quarterhour, name) is not None
 
 
+def test_the_front_door_has_at_most_forty_names_and_siting_its_own() -> None:
+    import quarterhour as qh
+
+    assert len(qh.__all__) <= 40
+    for name in qh.siting.__all__:
+        assert getattr(qh.siting, name) is not None
+    with pytest.raises(AttributeError, match=r"it is under qh\.siting"):
+        _ = qh.Budget
+
+
 def test_the_front_door_opens_no_heavy_library() -> None:
     code = "import sys, quarterhour; print([m for m in ('pandas','numpy','geopandas','numba') if m in sys.modules])"
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)

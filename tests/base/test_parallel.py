@@ -78,13 +78,15 @@ LONG = """
 import sys
 import numpy as np, pandas as pd
 import quarterhour as qh
+from quarterhour.network.build import network_from_arrays
+from quarterhour.network.modes import as_mode
 
 side = int(sys.argv[1])
 at = np.arange(side * side).reshape(side, side)
 ends = [np.r_[at[:, :-1].ravel(), at[:-1].ravel()], np.r_[at[:, 1:].ravel(), at[1:].ravel()]]
-mode = qh.as_mode("car", {"travels": "vehicle", "speed_kmh": 36})
+mode = as_mode("car", {"travels": "vehicle", "speed_kmh": 36})
 xy = np.column_stack([at.ravel() % side, at.ravel() // side]) * 100.0
-net = qh.network_from_arrays(*ends, forward_cs=np.full(len(ends[0]), 900), mode=mode, xy=xy, crs="EPSG:32651")
+net = network_from_arrays(*ends, forward_cs=np.full(len(ends[0]), 900), mode=mode, xy=xy, crs="EPSG:32651")
 rng = np.random.default_rng(1)
 road = rng.integers(0, len(net.tail), 9000).astype(np.int32)
 places = pd.DataFrame({"road": road, "share": 0.5, "gap_m": 0.0, "x": 0.0, "y": 0.0, "snapped": True, "reason": ""})

@@ -28,6 +28,7 @@ _IMPORT = "import time; t = time.process_time(); import quarterhour; print(time.
 _FIRST_USE = """
 from benchmarks.synthetic import first_town
 import quarterhour as qh
+from quarterhour.io.network_store import load_network
 roads, villages, clinics = first_town()
 network = qh.build_network(qh.as_roads(roads, crs=roads.crs)[0], qh.read_modes()["car"])
 times = qh.travel_times(network, villages, clinics, minutes=15, heading="to_site")
@@ -40,7 +41,7 @@ _TABLE = """
 import sys, numpy as np, pandas as pd, quarterhour as qh
 from quarterhour.travel.matrix import travel_time_blocks
 folder, cap = sys.argv[1], float(sys.argv[2])
-network = qh.load_network(folder)
+network = load_network(folder)
 rng, ids = np.random.default_rng(7), network.junction_ids
 homes, bases = (
     qh.at_junctions(network, pd.Series(ids[rng.choice(len(ids), min(n, len(ids) // 2), replace=False)]))

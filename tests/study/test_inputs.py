@@ -16,6 +16,7 @@ from pyproj import Transformer
 
 import quarterhour as qh
 from quarterhour.base.errors import MissingError, StudyError
+from quarterhour.study.run import read_study_inputs
 
 X0, Y0 = 400_000.0, 4_150_000.0
 
@@ -56,7 +57,7 @@ def test_the_ground_slows_who_climbs_it(toy_study: Path) -> None:
 def test_roads_beyond_the_ground_that_is_known_are_told(toy_study: Path) -> None:
     write_hill(toy_study / "dem.tif", slope=0.05, east_m=2_000)
     set_roads(toy_study, 'elevation = "dem.tif"')
-    found = qh.read_study_inputs(qh.read_study(toy_study)).findings
+    found = read_study_inputs(qh.read_study(toy_study)).findings
     told = found[found["rule"] == "speeds.beyond_dem"]
     assert list(told["value"]) == ["2"]
 
@@ -64,7 +65,7 @@ def test_roads_beyond_the_ground_that_is_known_are_told(toy_study: Path) -> None
 def test_a_ground_that_is_not_there_is_told(toy_study: Path) -> None:
     set_roads(toy_study, 'elevation = "dem.tif"')
     with pytest.raises(MissingError, match=r"elevation .*dem\.tif"):
-        qh.read_study_inputs(qh.read_study(toy_study))
+        read_study_inputs(qh.read_study(toy_study))
 
 
 def test_a_ground_on_another_machine_is_refused(toy_study: Path) -> None:
@@ -93,14 +94,14 @@ def write_extract(path: Path) -> None:
 def test_an_extract_brings_its_turn_restrictions_unless_the_study_says_no(toy_study: Path) -> None:
     extract = toy_study / "street.osm"
     write_extract(extract)
-    inputs = qh.read_study_inputs(qh.read_study(toy_study, roads=extract))
+    inputs = read_study_inputs(qh.read_study(toy_study, roads=extract))
     assert inputs.turns[["kind", "from_road", "via_node", "to_road"]].to_numpy().tolist() == [
         ["no", "w1.1", "2", "w2.1"]
     ]
     assert set(inputs.turns["from_road"]) <= set(inputs.roads.index)
-    assert len(qh.read_study_inputs(qh.read_study(toy_study)).turns) == 0
+    assert len(read_study_inputs(qh.read_study(toy_study)).turns) == 0
     set_roads(toy_study, "turns = false")
-    assert len(qh.read_study_inputs(qh.read_study(toy_study, roads=extract)).turns) == 0
+    assert len(read_study_inputs(qh.read_study(toy_study, roads=extract)).turns) == 0
 
 
 def test_a_carer_obeys_the_turn_restrictions_of_the_extract(toy_study: Path) -> None:

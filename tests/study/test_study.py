@@ -14,7 +14,9 @@ import shapely
 import quarterhour as qh
 from quarterhour.base.errors import DataError, MissingError, PlanError, StudyError
 from quarterhour.report.findings import findings_count, told_inputs
+from quarterhour.report.write import summary
 from quarterhour.siting.proof.record import verify_record
+from quarterhour.study.run import read_study_inputs
 
 
 @pytest.fixture
@@ -98,7 +100,7 @@ def test_the_manifest_equals_the_study_file(toy_study: Path, tmp_path: Path) -> 
 def test_a_bad_row_is_set_aside_and_told(toy_study: Path) -> None:
     with (toy_study / "communities.csv").open("ab") as file:
         file.write("x,坏村,abc,1,t1,c1,5,0\n".encode("gb18030"))
-    tables = qh.read_study_inputs(qh.read_study(toy_study))
+    tables = read_study_inputs(qh.read_study(toy_study))
     assert findings_count(tables) == 1
     assert any("6" in line and "communities.csv" in line for line in told_inputs(tables, "zh"))
     assert len(tables.communities) == 4
@@ -122,7 +124,7 @@ def test_ids_in_two_sources_are_refused(toy_study: Path) -> None:
     again = '[[facilities]]\npath = "facilities.csv"\ncrs = "EPSG:32651"\n\n[[circles]]'
     file.write_text(file.read_text(encoding="utf-8").replace("[[circles]]", again, 1), encoding="utf-8")
     with pytest.raises(DataError, match="more than one source"):
-        qh.read_study_inputs(qh.read_study(toy_study))
+        read_study_inputs(qh.read_study(toy_study))
 
 
 def test_roads_of_another_place_are_refused(toy_study: Path, shared_data: Path) -> None:
@@ -134,11 +136,11 @@ def test_when_every_row_is_bad_the_reasons_are_told(toy_study: Path) -> None:
     rows = "id,name,x,y,town,county,older,hardship\nw,西村,abc,0,t1,c1,1,1\n"
     (toy_study / "communities.csv").write_text(rows, encoding="utf-8")
     with pytest.raises(DataError, match="no community can be used") as caught:
-        qh.read_study_inputs(qh.read_study(toy_study))
+        read_study_inputs(qh.read_study(toy_study))
     assert "communities.csv" in caught.value.told("zh")
     (toy_study / "communities.csv").write_text(rows.splitlines()[0] + "\n", encoding="utf-8")
     with pytest.raises(DataError, match="no rows|no usable|empty"):
-        qh.read_study_inputs(qh.read_study(toy_study))
+        read_study_inputs(qh.read_study(toy_study))
 
 
 def test_a_community_without_a_road_is_a_finding_of_the_run(results: qh.Results) -> None:
@@ -151,7 +153,7 @@ def test_a_strange_town_is_told(toy_study: Path) -> None:
     (toy_study / "towns.csv").write_text("id,name,county,x,y\nt9,别镇,c1,400000,4150000\n", encoding="utf-8")
     with (toy_study / "study.toml").open("a", encoding="utf-8") as file:
         file.write('\n[towns]\npath = "towns.csv"\ncrs = "EPSG:32651"\n')
-    found = qh.read_study_inputs(qh.read_study(toy_study)).findings
+    found = read_study_inputs(qh.read_study(toy_study)).findings
     assert "inputs.unknown_area" in set(found["rule"])
 
 
@@ -206,7 +208,7 @@ def test_workbook_page_and_console_tell_how_sure(toy_study: Path, tmp_path: Path
     at = next(i for i, h in enumerate(head) if flip in h)
     assert [row[at - 1] for row in people][:1] == [always] and [row[at] for row in people][2:] == [1.253, None]
     page = (tmp_path / "out" / "report.md").read_text(encoding="utf-8")
-    told = qh.summary(results, lang)
+    told = summary(results, lang)
     for text in (page, "\n".join(told)):
         assert f"{always} 57.1%" in text or "57.1% of people are always inside" in text
     assert "猜的 \\[1\\]" in page

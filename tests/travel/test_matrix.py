@@ -367,14 +367,16 @@ import resource
 import numpy as np, pandas as pd
 from oracles.cut_graph import CRS, cut_graph, roads_of, shortest
 import quarterhour as qh
+from quarterhour.network.build import network_from_arrays
+from quarterhour.network.modes import as_mode
 
 side, rng = 450, np.random.default_rng(1)
 at = np.arange(side * side).reshape(side, side)
 ends = [np.r_[at[:, :-1].ravel(), at[:-1].ravel()], np.r_[at[:, 1:].ravel(), at[1:].ravel()]]
-mode = qh.as_mode("car", {"travels": "vehicle", "speed_kmh": 36})
+mode = as_mode("car", {"travels": "vehicle", "speed_kmh": 36})
 xy = np.column_stack([at.ravel() % side, at.ravel() // side]) * 100.0
 times = rng.integers(600, 2200, len(ends[0]))
-net = qh.network_from_arrays(*ends, forward_cs=times, mode=mode, xy=xy, crs="EPSG:32651")
+net = network_from_arrays(*ends, forward_cs=times, mode=mode, xy=xy, crs="EPSG:32651")
 
 def places(count):
     road = rng.integers(0, len(net.tail), count).astype(np.int32)

@@ -19,6 +19,7 @@ from quarterhour.network.modes import as_mode, read_modes
 from quarterhour.network.roads import as_roads
 from quarterhour.network.snap import snap_places
 from quarterhour.travel import dijkstra, nearest_kernels, sum_kernels
+from quarterhour.travel.accessibility import nearest_by_kind, sums_by_kind
 
 HEADINGS = ("to_site", "to_community")
 EAST, NORTH = 400_000.0, 4_150_000.0
@@ -136,7 +137,7 @@ def test_all_questions_equal_networkx_with_an_edge_of_no_length(seed: int, headi
     by_rank = qh.nearest_sites(net, homes, bases, k=8, **asked).stack("rank", future_stack=True).dropna()
     assert told(by_rank.rename_axis(["community", "rank"]).reset_index()) == wanted
     kinds = pd.Series(bases.index, index=bases.index)
-    by_kind = qh.nearest_by_kind(net, homes, bases, kinds=kinds, **asked).stack("kind", future_stack=True).dropna()
+    by_kind = nearest_by_kind(net, homes, bases, kinds=kinds, **asked).stack("kind", future_stack=True).dropna()
     assert told(by_kind.rename_axis(["community", "kind"]).reset_index()) == wanted
     for blocks_of in ("sites", "communities"):
         blocks = qh.travel_time_blocks(net, homes, bases, memory_mb=500, blocks_of=blocks_of, **asked)  # type: ignore[arg-type]
@@ -147,7 +148,7 @@ def test_all_questions_equal_networkx_with_an_edge_of_no_length(seed: int, headi
     people = pd.Series(2 ** np.arange(12), index=homes.index, name="older")
     within = qh.people_within(net, homes, bases, people=people, **asked)
     assert within["older", 9.0].tolist() == (reached.T @ people).tolist()
-    sums = qh.sums_by_kind(net, homes, bases, kinds=kinds, **asked).xs("sites", axis=1, level="column")
+    sums = sums_by_kind(net, homes, bases, kinds=kinds, **asked).xs("sites", axis=1, level="column")
     assert sums[bases.index].to_numpy().tolist() == reached.to_numpy().tolist()
 
 

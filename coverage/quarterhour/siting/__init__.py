@@ -1,1 +1,27 @@
-"""Where new sites should go: the question, good plans, proven plans, and why none exists."""
+"""Where new sites should go: the question, proven plans, why none exists, and what lies behind a plan."""
+
+from __future__ import annotations
+
+from quarterhour.base.lazy import lazy_names
+
+_ROOMS = {
+    # the question
+    "siting.question.problem": ("Budget", "Capacity", "Coverage", "Goal", "Quota", "SitingProblem", "Spacing",
+                                "Standard"),
+    "siting.question.build": ("as_problem",),
+    "siting.question.from_matrix": ("siting_from_matrix",),
+    "siting.question.sites": ("join_sites",),
+    "siting.question.plan": ("SitingPlan",),
+    "siting.candidates.generate": ("candidates_from_communities", "candidates_from_network", "exclude_near"),
+    # its answer
+    "siting.solve": ("solve_siting",),
+    "siting.proof.recount": ("verify_plan",),
+    "siting.proof.record": ("plan_record", "verify_record"),
+    "siting.explain": ("explain_plan", "out_of_reach"),
+    # what lies behind it
+    "siting.outlook.relaxations": ("smallest_relaxations",),
+    "siting.outlook.frontier": ("frontier",),
+    "siting.outlook.phasing": ("Phasing", "candidate_values", "phase_plan", "site_values"),
+    "siting.outlook.robust": ("RobustSites", "robust_sites"),
+}  # fmt: skip
+__getattr__, __dir__, __all__ = lazy_names(__name__, _ROOMS)

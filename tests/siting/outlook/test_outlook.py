@@ -99,7 +99,7 @@ def check_phases(seed, goals, rules):
     _, problem, f, plan = drawn(seed, goals, rules)
     weights, standing = Weights(f), frozenset(np.flatnonzero(f.standing).tolist())
     place = {s: k for k, s in enumerate(problem.sites.index)}
-    phases = qh.phase_plan(problem, plan)
+    phases = qh.siting.phase_plan(problem, plan)
     assert phases.proven and sorted(phases.order) == sorted(plan.chosen) and phases.goal == weights.goal
 
     def curve(order):
@@ -131,7 +131,7 @@ def test_the_same_holds_where_sites_have_room(seed, goals, rules, split):
 
 def check_values(seed, goals, rules):
     _, problem, f, plan = drawn(seed, goals, rules)
-    weights, values = Weights(f), qh.site_values(problem, plan)
+    weights, values = Weights(f), qh.siting.site_values(problem, plan)
     ids = list(problem.sites.index)
     opened = frozenset(k for k, s in enumerate(ids) if f.standing[k] or s in plan.chosen)
     assert set(values.index) == {ids[k] for k in opened} and values["loss"].is_monotonic_decreasing
@@ -181,7 +181,7 @@ def scenario(asked, seed, number, speed, people):
 def test_every_scenario_has_the_value_of_the_best_set_of_sites(seed, goals, rules):
     asked, speed, people = make(seed, goals, rules), (0.7, 1.3), 0.3
     problem = ask(asked, searched=15 * speed[1])
-    found = qh.robust_sites(problem, scenarios=4, speed=speed, people=people, seed=seed)
+    found = qh.siting.robust_sites(problem, scenarios=4, speed=speed, people=people, seed=seed)
     least, most = (pd.Series(0, index=found.sites.index) for _ in range(2))
     for number, row in found.scenarios.iterrows():
         f = Facts(scenario(asked, seed, number, speed, people))

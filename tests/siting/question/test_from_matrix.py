@@ -55,7 +55,7 @@ def test_ids_of_a_table_are_kept():
     people = pd.Series(PEOPLE[::-1], index=["f", "s", "m", "n"])
     towns = pd.DataFrame({"town": ["T1", "T1", "T2", "T3"]}, index=table.columns)
     asked = {"within": 15, "new_sites": 2, "existing": ["old"], "sites": towns}
-    plan = qh.solve_siting(qh.siting_from_matrix(table, people, quotas=[qh.Quota("town", ("T3",))], **asked))
+    plan = qh.solve_siting(qh.siting_from_matrix(table, people, quotas=[qh.siting.Quota("town", ("T3",))], **asked))
     assert (set(plan.chosen), plan.covered_before, plan.covered) == ({"b", "c"}, 100, 170)
 
 
@@ -144,7 +144,7 @@ def test_what_is_said_of_communities_goes_by_id_or_in_order(form):
     towns, classes, loads = (_forms(v)[form] for v in (["A", "A", "B", "B"], ["u", "u", "r", "r"], [3, 2, 1, 0]))
     problem = qh.siting_from_matrix(
         TABLE, PEOPLE, objective="equity", within={"u": 5, "r": 10}, new_sites=1, areas=towns, classes=classes,
-        capacity=qh.Capacity("beds", load=loads), sites=pd.DataFrame({"capacity": [9, 9, 9, 9]}),
+        capacity=qh.siting.Capacity("beds", load=loads), sites=pd.DataFrame({"capacity": [9, 9, 9, 9]}),
     )  # fmt: skip
     assert problem.areas["town"].tolist() == ["A", "A", "B", "B"]
     assert problem.classes.tolist() == ["u", "u", "r", "r"]
@@ -166,10 +166,12 @@ def test_counted_rows_belong_to_a_matrix_without_ids():
 def test_a_quota_without_areas_is_for_every_area():
     towns = pd.DataFrame({"town": ["A", "A", "B", None], "county": [1, 1, 2, np.nan]})
     asked = {"within": 15, "new_sites": 3, "sites": towns, "areas": ["A", "C", "", "B"]}
-    problem = qh.siting_from_matrix(COSTS, PEOPLE, quotas=qh.Quota("town"), **asked)
+    problem = qh.siting_from_matrix(COSTS, PEOPLE, quotas=qh.siting.Quota("town"), **asked)
     assert problem.quotas[0].areas == ("A", "B", "C")
     assert qh.solve_siting(problem).unmet["area"].tolist() == ["C"]
-    counties = qh.siting_from_matrix(COSTS, PEOPLE, quotas=[qh.Quota("county"), qh.Quota("county", (1, 2))], **asked)
+    counties = qh.siting_from_matrix(
+        COSTS, PEOPLE, quotas=[qh.siting.Quota("county"), qh.siting.Quota("county", (1, 2))], **asked
+    )
     assert [q.areas for q in counties.quotas] == [("1", "2")] * 2
 
 
@@ -197,12 +199,23 @@ def test_no_order_of_rows_changes_the_question(seed):
     classes, towns = rng.choice(["u", "r"], rows), rng.choice(["A", "B", "C"], rows)
     sites = pd.DataFrame({"town": rng.choice(["A", "B"], columns), "capacity": rng.integers(1, 99, columns)}, places)
     settled = rng.permutation(columns)
-    asked = {"within": {"u": 8, "r": 21}, "new_sites": 3, "quotas": qh.Quota("town", maximum=3), "objective": "equity"}
+    asked = {
+        "within": {"u": 8, "r": 21},
+        "new_sites": 3,
+        "quotas": qh.siting.Quota("town", maximum=3),
+        "objective": "equity",
+    }
     asked |= {"existing": settled[:1].tolist(), "required": settled[1:2].tolist(), "conflicts": [settled[2:4].tolist()]}
     if len(settled) < 4:
         del asked["conflicts"]
     plain = qh.siting_from_matrix(
-        costs, people, sites=sites, classes=classes, areas=towns, capacity=qh.Capacity("beds", load=loads), **asked
+        costs,
+        people,
+        sites=sites,
+        classes=classes,
+        areas=towns,
+        capacity=qh.siting.Capacity("beds", load=loads),
+        **asked,
     )
 
     def mixed(values):
@@ -212,7 +225,7 @@ def test_no_order_of_rows_changes_the_question(seed):
     named = qh.siting_from_matrix(
         pd.DataFrame(costs, communities, places), mixed(people), sites=sites.iloc[rng.permutation(columns)],
         classes=mixed(classes).to_dict(), areas=mixed(towns).to_frame("town"),
-        capacity=qh.Capacity("beds", load=mixed(loads)), **asked,
+        capacity=qh.siting.Capacity("beds", load=mixed(loads)), **asked,
     )  # fmt: skip
     assert input_hash(named) == _renamed(plain, named)
 
@@ -226,10 +239,10 @@ def _renamed(plain, named):
 
 def test_costs_beyond_the_standard_are_kept_for_other_speeds():
     whole = np.array([[5.0, 11, 20], [12, 8, 25], [40, 14, 9], [50, 35, 11]])
-    found = qh.robust_sites(qh.siting_from_matrix(whole, [100, 40, 30, 7], within=10, new_sites=1), scenarios=4)
+    found = qh.siting.robust_sites(qh.siting_from_matrix(whole, [100, 40, 30, 7], within=10, new_sites=1), scenarios=4)
     assert found.proven == 4
     everything = qh.siting_from_matrix(whole, [100, 40, 30, 7], objective="min-time", new_sites=1)
-    assert qh.robust_sites(everything, scenarios=3).proven == 3
+    assert qh.siting.robust_sites(everything, scenarios=3).proven == 3
     assert qh.siting_from_matrix(COSTS, PEOPLE, within=15, new_sites=1).times.cutoff_minutes == 20
     asked = qh.siting_from_matrix(COSTS, PEOPLE, within=15, new_sites=1, searched=16)
     assert (asked.times.cutoff_minutes, len(asked.times.cs)) == (16, 5)
@@ -241,7 +254,7 @@ def test_a_large_matrix_is_kept_to_the_standard(monkeypatch):
     problem = qh.siting_from_matrix(COSTS, PEOPLE, within=15, new_sites=1)
     assert (problem.times.cutoff_minutes, len(problem.times.cs)) == (15, 5)
     with pytest.raises(CutoffError, match="Search further"):
-        qh.robust_sites(problem)
+        qh.siting.robust_sites(problem)
 
 
 def test_who_walks_and_who_drives_have_a_matrix_each():
@@ -260,7 +273,7 @@ def test_who_walks_and_who_drives_have_a_matrix_each():
         "urban": np.array([[5, 20], [30, 9], [99, 99], [99, 99]]),
         "rural": np.array([[0, 0]] * 2 + [[2, 11], [40, 7]]),
     }
-    assert qh.robust_sites(problem, scenarios=3).proven == 3
+    assert qh.siting.robust_sites(problem, scenarios=3).proven == 3
     same = qh.siting_from_matrix(plain, [4, 3, 2, 1], **{**asked, "classes": list(classes.values())})
     assert qh.solve_siting(same).covered == qh.solve_siting(problem).covered == 6
     for wrong, part in (
@@ -311,14 +324,17 @@ def test_who_walks_and_who_drives_have_a_matrix_each():
         ({"people": None}, "communities x sites"),
         ({"sites": ["a", "b", "c", "d"]}, "sites must be a DataFrame"),
         ({"areas": pd.DataFrame({"Town": ["A"] * 4})}, "must have a column 'town' or 'county'. It has: Town"),
-        ({"quotas": qh.Quota("town")}, "neither sites nor communities say theirs"),
+        ({"quotas": qh.siting.Quota("town")}, "neither sites nor communities say theirs"),
         ({"within": Standard(10, (5, 60))}, "the steps (5, 60) cannot be used"),
         ({"conflicts": [[0, 9]]}, "no such sites: 9"),
         ({"areas": ["A", "B"]}, "must hold 4 values in the order of the matrix"),
         ({"areas": pd.DataFrame({"town": ["A"]}, index=["z"])}, "Missing: 0, 1, 2, 3; unknown: z"),
         ({"areas": pd.Series("A", index=["0", "1", "2", "z"])}, "Missing: 3; unknown: z"),
         ({"classes": {"0": "u", 1: "u", 2: "u"}, "within": {"u": 5, "r": 6}}, "Missing: 3"),
-        ({"capacity": qh.Capacity(load=[1, 2]), "sites": pd.DataFrame({"capacity": [9] * 4})}, "load must hold 4"),
+        (
+            {"capacity": qh.siting.Capacity(load=[1, 2]), "sites": pd.DataFrame({"capacity": [9] * 4})},
+            "load must hold 4",
+        ),
     ],
 )
 def test_what_cannot_be_asked_is_told(changed, part):

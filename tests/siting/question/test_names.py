@@ -38,7 +38,7 @@ def _tables(problem: SitingProblem) -> dict[str, pd.DataFrame]:
     """Every table that a question leads to."""
     plan = qh.solve_siting(problem)
     qh.verify_plan(problem, plan)
-    robust = qh.robust_sites(problem, scenarios=2, plan=plan)
+    robust = qh.siting.robust_sites(problem, scenarios=2, plan=plan)
     return {
         "sites of the question": problem.sites,
         "people": problem.people,
@@ -48,10 +48,10 @@ def _tables(problem: SitingProblem) -> dict[str, pd.DataFrame]:
         "chosen": pd.DataFrame({"gain": plan.gain}),
         "assignment": plan.assignment.to_frame(),
         "unmet": plan.unmet,
-        "out of reach": qh.out_of_reach(problem),
-        "steps": qh.phase_plan(problem, plan).steps,
-        "sites": qh.site_values(problem, plan),
-        "candidates": qh.candidate_values(problem, plan),
+        "out of reach": qh.siting.out_of_reach(problem),
+        "steps": qh.siting.phase_plan(problem, plan).steps,
+        "sites": qh.siting.site_values(problem, plan),
+        "candidates": qh.siting.candidate_values(problem, plan),
         "robust": robust.sites,
         "scenarios": robust.scenarios,
     }
@@ -71,8 +71,8 @@ def _asked(**given: Any) -> SitingProblem:
 
 PLAIN = _asked()
 ANSWERS = _tables(PLAIN)
-SERVED = _with_room(_asked(capacity=qh.Capacity("beds", load=LOADS)))
-FRONTIER = qh.frontier(PLAIN, 2)
+SERVED = _with_room(_asked(capacity=qh.siting.Capacity("beds", load=LOADS)))
+FRONTIER = qh.siting.frontier(PLAIN, 2)
 OURS = sorted(
     {"id", "index", "level_0", "x", "y", "tiers", *SITE_COLUMNS, *SITE_FIGURES, *AREA_LEVELS}
     | {str(c) for table in (*ANSWERS.values(), SERVED, FRONTIER) for c in (*table.columns, *table.index.names)}
@@ -111,22 +111,22 @@ def test_a_table_may_be_called_as_any_of_ours(name: str) -> None:
     problem = _asked(**given)
     assert input_hash(problem) == input_hash(PLAIN)
     _same(ANSWERS, _tables(problem))
-    roomy = _asked(**given, capacity=qh.Capacity("beds", load=_called(LOADS, name)))
+    roomy = _asked(**given, capacity=qh.siting.Capacity("beds", load=_called(LOADS, name)))
     _same({"served": SERVED}, {"served": _with_room(roomy)})
-    _same({"frontier": FRONTIER}, {"frontier": qh.frontier(problem, 2)})
+    _same({"frontier": FRONTIER}, {"frontier": qh.siting.frontier(problem, 2)})
 
 
 @pytest.mark.parametrize("name", OURS)
 def test_times_and_sites_of_a_question_may_be_called_as_any_of_ours(name: str) -> None:
     times = replace(PLAIN.times, communities=PEOPLE.index.rename(name), sites=SITES.index.rename(name))
     whole = SITES.assign(county="", quality="")
-    problem = qh.as_problem(
+    problem = qh.siting.as_problem(
         "matrix", demand=_called(PEOPLE, name), sites=_called(whole, name), times={"u": times, "r": times},
         minutes={"u": 10, "r": 8}, objective="max-cover", new_sites=1, classes=_called(CLASSES, name),
         areas=_called(TOWNS.to_frame("town"), name),
     )  # fmt: skip
     assert input_hash(problem) == qh.solve_siting(problem).input_hash == input_hash(PLAIN)
-    _same({"out of reach": ANSWERS["out of reach"]}, {"out of reach": qh.out_of_reach(problem)})
+    _same({"out of reach": ANSWERS["out of reach"]}, {"out of reach": qh.siting.out_of_reach(problem)})
 
 
 @pytest.mark.parametrize("name", OURS)
@@ -137,13 +137,13 @@ def test_columns_of_people_and_sites_may_be_called_as_any_of_ours(name: str) -> 
     plan = qh.solve_siting(problem)
     qh.verify_plan(problem, plan)
     assert (plan.chosen, plan.covered) == (qh.solve_siting(PLAIN).chosen, 170)
-    assert qh.verify_record(qh.plan_record(plan, problem))
-    assert qh.out_of_reach(problem)["people"].tolist() == [7]
+    assert qh.siting.verify_record(qh.siting.plan_record(plan, problem))
+    assert qh.siting.out_of_reach(problem)["people"].tolist() == [7]
 
 
 def test_a_plan_is_read_back_under_the_names_of_ours() -> None:
     plan = qh.solve_siting(PLAIN)
-    problem, again = read_record(qh.plan_record(plan, PLAIN))
+    problem, again = read_record(qh.siting.plan_record(plan, PLAIN))
     for one, other in ((problem.sites, PLAIN.sites), (problem.people, PLAIN.people), (problem.areas, PLAIN.areas)):
         assert one.index.equals(other.index) and one.index.names == other.index.names == ["id"]
     assert again.chosen == plan.chosen
@@ -155,7 +155,7 @@ def test_an_index_of_several_levels_names_no_ids(which: str) -> None:
     times = replace(PLAIN.times, **{which: levels})
     sites = SITES.assign(county="", quality="").set_axis(times.sites)
     with pytest.raises(DataError, match="T1"):
-        qh.as_problem(
+        qh.siting.as_problem(
             "q", demand=PEOPLE.set_axis(times.communities), sites=sites, times=times, minutes=10,
             objective="max-cover", new_sites=1,
         )  # fmt: skip
