@@ -94,6 +94,20 @@ def test_no_rooms_import_each_other_in_a_circle() -> None:
         visit(room, ())
 
 
+def test_the_package_shows_its_wings_and_nothing_else() -> None:
+    shown = {p.name for p in SOURCE.iterdir() if p.name != "__pycache__"}
+    assert shown == {*(w for w in WINGS if w != "cli"), "cli.py", "__init__.py", "__main__.py", "data", "py.typed"}
+
+
+def test_a_folder_and_a_room_are_read_in_one_sitting() -> None:
+    folders: dict[Path, int] = {}
+    for path in rooms().values():
+        folders[path.parent] = folders.get(path.parent, 0) + 1
+    assert max(folders.values()) <= 16, max(folders, key=lambda f: folders[f])
+    long = {room: lines for room, path in rooms().items() if (lines := len(path.read_text("utf-8").splitlines())) > 400}
+    assert not long, long
+
+
 def test_proof_knows_no_method() -> None:
     """What recounts a plan shares no line with what found it."""
     proofs = [r for r in rooms() if r.startswith("siting.proof")]
