@@ -7,7 +7,8 @@ The front door: forty names, each opened when it is first asked for, so ``import
     results = qh.run_study(qh.read_study("data/raw/weihai"))
     print(results.checks[0])
 
-What siting is asked in, and what lies behind a plan, is under ``qh.siting``; the errors are under ``qh.errors``.
+What siting is asked in, and what lies behind a plan, is under ``qh.siting``; the errors are under ``qh.errors``;
+towns drawn for tests are under ``qh.testing``.
 """
 
 from __future__ import annotations
@@ -53,6 +54,7 @@ _ROOMS = {
     "siting.proof.recount": ("verify_plan",),
     # the rest
     "base.errors": (),
+    "network.testing": (),
 }
 _MOVED = {
     **dict.fromkeys(("Budget", "Capacity", "Coverage", "Goal", "Quota", "SitingPlan", "SitingProblem", "Spacing",
@@ -63,4 +65,5 @@ _MOVED = {
     **dict.fromkeys(("CutoffError", "DataError", "MissingError", "PlanError", "QuarterhourError", "ServiceError",
                      "SolverError", "StudyError", "WriteError"), "under qh.errors"),
 }  # fmt: skip
-__getattr__, __dir__, __all__ = lazy_names(__name__, _ROOMS, elsewhere=_MOVED)
+__getattr__, __dir__, _names = lazy_names(__name__, _ROOMS, elsewhere=_MOVED)
+__all__ = [name for name in _names if name != "testing"]  # towns for tests come by their own name alone
