@@ -15,7 +15,7 @@ import math
 import numpy as np
 
 from quarterhour.base.arrays import BoolArray, FloatArray, IntArray
-from quarterhour.siting.methods.solver.rows import Rows, Sum
+from quarterhour.siting.methods.solver.program import Rows, Sum
 from quarterhour.siting.question.evaluate import Choice, Measure
 from quarterhour.siting.question.problem import PPM, WHOLE, Goal
 

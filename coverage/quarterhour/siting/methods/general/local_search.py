@@ -13,8 +13,8 @@ import numpy as np
 
 from quarterhour.base.arrays import BoolArray, IntArray
 from quarterhour.base.jit import kernel
+from quarterhour.siting.methods.general.columns import Patterns, patterns
 from quarterhour.siting.methods.general.gini_rows import coefficient
-from quarterhour.siting.methods.general.patterns import Patterns, patterns
 from quarterhour.siting.methods.solver.question_limits import as_limits
 from quarterhour.siting.methods.solver.site_limits import Limits, cheapest, count_site, may_change, nest_of
 from quarterhour.siting.question.budget import Watch

@@ -12,8 +12,7 @@ import scipy.sparse as sp
 from quarterhour.base.arrays import FloatArray, IntArray
 from quarterhour.siting.methods.general.columns import Covered, Nearer, Serving
 from quarterhour.siting.methods.general.gini_rows import Unlike
-from quarterhour.siting.methods.solver.program import Program
-from quarterhour.siting.methods.solver.rows import Rows, Sum
+from quarterhour.siting.methods.solver.program import Program, Rows, Sum
 from quarterhour.siting.question.evaluate import Choice
 from quarterhour.siting.question.feasible import Kept, Rules
 from quarterhour.siting.question.problem import PPM, WHOLE, Goal

@@ -15,8 +15,7 @@ from quarterhour.base.arrays import FloatArray
 from quarterhour.siting.methods.general.gini_rows import millionths_above
 from quarterhour.siting.methods.general.model import Model
 from quarterhour.siting.methods.solver.highs import Solver
-from quarterhour.siting.methods.solver.program import Outcome, Program, in_digits, whole_bound
-from quarterhour.siting.methods.solver.rows import Rows, Sum
+from quarterhour.siting.methods.solver.program import Outcome, Program, Rows, Sum, in_digits, whole_bound
 from quarterhour.siting.question.bounds import Answer, Tell, better, easy_bound
 from quarterhour.siting.question.budget import COUNTING, Watch
 from quarterhour.siting.question.evaluate import Choice, Exact
@@ -139,8 +138,7 @@ class Search:
         sides, half = (rows.lows, -0.5) if self.goal.most else (rows.highs, 0.5)
         sides[-1] = sides[-1] + half
         program = self._any(rows)
-        farthest = np.maximum(np.abs(program.lower), np.abs(program.upper))
-        return None if np.abs(total.cost()) @ farthest > _FARTHEST else program
+        return None if program.largest(total.cost()) > _FARTHEST else program
 
     def _until_none(self, better: Callable[[], Program | None]) -> None:
         """Ask for a choice that is better than the best known, as a question of yes or no, until there is none."""

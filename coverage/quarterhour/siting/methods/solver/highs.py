@@ -1,4 +1,4 @@
-"""The solver's room: linear and integer programs as arrays in, arrays out (HiGHS)."""
+"""Linear and integer programs solved by HiGHS: arrays in, arrays out."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ import numpy as np
 import scipy.sparse as sp
 
 from quarterhour.base.arrays import BoolArray, FloatArray, IntArray
-from quarterhour.siting.methods.solver.program import TOLERANCE, Outcome, Program, safe_bound
+from quarterhour.siting.methods.solver.program import TOLERANCE, Outcome, Program, integer_outcome, linear_outcome
 from quarterhour.siting.question.budget import Stop
 
 Found = Callable[[FloatArray, float], None]
@@ -32,16 +32,16 @@ _TICK, _GRACE = 0.05, 0.8
 """Seconds between looks at a run, and those that it has to come to a stop before it is left behind."""
 
 
-_LEFT: list[tuple[threading.Thread, Any]] = []
+_ABANDONED: list[tuple[threading.Thread, Any]] = []
 """Runs that were left behind, and their threads."""
 
 
 @atexit.register
-def _deafen() -> None:
+def _stop_callbacks() -> None:
     """Let no run that was left behind call Python any more: from here on that would end the program by a crash."""
     from highspy import cb
 
-    running = [highs for thread, highs in _LEFT if thread.is_alive()]
+    running = [highs for thread, highs in _ABANDONED if thread.is_alive()]
     for highs in running:
         for kind in _kinds(cb):
             highs.stopCallback(kind)
@@ -67,15 +67,15 @@ class Solver:
         self._program = program
         self._later: list[sp.csr_array] = []
         self._proof = 1.0 if whole_value else 100 * TOLERANCE
-        large = whole_value and program.whole is not None and _farthest(program) > _LARGE
+        large = whole_value and program.whole is not None and program.largest(program.cost) > _LARGE
         self._unit = _UNEVEN if large else 1.0
         gap = _UNEVEN / 2 if large else 1 - TOLERANCE if whole_value else TOLERANCE
-        self._new: Callable[[], Any] = partial(_highs, seed=seed, gap=gap)
-        self._highs = self._new()
+        self._new_highs: Callable[[], Any] = partial(_highs, seed=seed, gap=gap)
+        self._highs = self._new_highs()
         self.version = version()
         self._highs.passModel(_model(program, self._unit))
-        self._ear = _Ear(self._none())
-        self._heard: Callable[..., None] | None = None
+        self._callbacks = _RunCallbacks(self._program.no_bound)
+        self._registered: Callable[..., None] | None = None
 
     @property
     def program(self) -> Program:
@@ -97,11 +97,7 @@ class Solver:
 
     def drop_rows(self, rows: IntArray) -> None:
         """Leave these rules out; those below move up."""
-        stays = np.ones(len(self._program.low), dtype=np.bool_)
-        stays[rows] = False
-        old = self.program
-        kept = sp.csr_array(old.rows[np.flatnonzero(stays)])
-        self._program = replace(old, rows=kept, low=old.low[stays], high=old.high[stays])
+        self._program = self.program.without_rows(rows)
         self._highs.deleteRows(len(rows), np.asarray(rows, dtype=np.int32))
 
     def bound_rows(self, rows: IntArray, low: FloatArray, high: FloatArray) -> None:
@@ -166,39 +162,33 @@ class Solver:
         KeyboardInterrupt : Ctrl-C while it ran.
         """
         begun = time.perf_counter()
-        outcome = self._once(seconds, start, stop, found, iterations, nodes)
-        if start is not None and self._contradicts(outcome):
+        self._highs.setOptionValue("simplex_iteration_limit", _limit(iterations))
+        self._highs.setOptionValue("mip_max_nodes", _limit(nodes))
+        outcome = self._once(seconds, start, stop, found)
+        if start is not None and outcome.status == "optimal" and abs(outcome.value - outcome.bound) >= self._proof:
             # HiGHS 1.16 may give a start a value in presolved space that no solution has, and takes that for the best.
             self._highs.clearSolver()
-            left = float(seconds) - (time.perf_counter() - begun)
-            outcome = self._once(left, None, stop, found, iterations, nodes)
+            outcome = self._once(float(seconds) - (time.perf_counter() - begun), None, stop, found)
         return outcome
 
-    def _once(
-        self,
-        seconds: float,
-        start: FloatArray | None,
-        stop: Stop | None,
-        found: Found | None,
-        iterations: int | None,
-        nodes: int | None,
-    ) -> Outcome:
+    def _once(self, seconds: float, start: FloatArray | None, stop: Stop | None, found: Found | None) -> Outcome:
         linear = self._program.whole is None
         # HiGHS measures the limit of a linear program from its first run, of an integer program from this one.
         before = float(self._highs.getRunTime()) if linear else 0.0
         self._highs.setOptionValue("time_limit", before + max(0.0, float(seconds)))
-        self._highs.setOptionValue("simplex_iteration_limit", _limit(iterations))
-        self._highs.setOptionValue("mip_max_nodes", _limit(nodes))
         if start is not None:
             self._start(start)
-        self._ear = _Ear(self._none(), stop, found)
-        self._listen(self._ear, needed=not linear or stop is not None)
-        status = _run(self._highs) if linear else self._beside(self._ear, seconds)
-        if self._ear.broken is not None:
-            raise self._ear.broken
-        return self._outcome(status) if status else self._left_behind(self._ear)
+        # HiGHS does not hold what it calls: they live as long as the solver does.
+        self._callbacks = callbacks = _RunCallbacks(self._program.no_bound, stop, found)
+        self._register(callbacks, needed=not linear or stop is not None)
+        status = _run(self._highs) if linear else self._in_thread(callbacks, seconds)
+        if callbacks.broken is not None:
+            raise callbacks.broken
+        if not status:
+            return integer_outcome(self._program, "stopped", callbacks.values, callbacks.bound)
+        return self._outcome(status)
 
-    def _beside(self, ear: _Ear, seconds: float) -> str:
+    def _in_thread(self, callbacks: _RunCallbacks, seconds: float) -> str:
         """Run in another thread; "" where HiGHS did not stop in time and was left behind.
 
         HiGHS does not listen while it presolves and while it solves the linear programs of an integer one, which may
@@ -219,31 +209,22 @@ class Solver:
         until = time.perf_counter() + max(0.0, seconds)
         try:
             while not done.wait(_TICK):
-                if ear.asked() or time.perf_counter() > until:
+                if callbacks.should_stop() or time.perf_counter() > until:
                     until = min(until, time.perf_counter())
                     if not done.wait(_GRACE):
                         break
         finally:
             if not done.is_set():
-                ear.close()
-                _LEFT[:] = [left for left in _LEFT if left[0].is_alive()] + [(thread, self._highs)]
-                self._again()
+                callbacks.close()
+                _ABANDONED[:] = [left for left in _ABANDONED if left[0].is_alive()] + [(thread, self._highs)]
+                self._replace_solver()
         return status[0] if status else ""
 
-    def _again(self) -> None:
+    def _replace_solver(self) -> None:
         """A HiGHS of its own once more; the other is in a thread that nobody waits for."""
-        self._highs = self._new()
+        self._highs = self._new_highs()
         self._highs.passModel(_model(self.program, self._unit))
-        self._heard = None
-
-    def _left_behind(self, ear: _Ear) -> Outcome:
-        values = ear.values
-        value = math.nan if values is None else float(self._program.cost @ values)
-        return Outcome("stopped", values, value, ear.bound)
-
-    def _contradicts(self, outcome: Outcome) -> bool:
-        """Whether an optimum is said whose value and bound are farther apart than proof allows."""
-        return outcome.status == "optimal" and abs(outcome.value - outcome.bound) >= self._proof
+        self._registered = None
 
     def _start(self, start: FloatArray) -> None:
         import highspy
@@ -252,66 +233,58 @@ class Solver:
         solution.col_value = start.tolist()
         self._highs.setSolution(solution)
 
-    def _listen(self, ear: _Ear, *, needed: bool) -> None:
+    def _register(self, callbacks: _RunCallbacks, *, needed: bool) -> None:
         from highspy import cb
 
         if not needed:
-            if self._heard is not None:
+            if self._registered is not None:
                 self._highs.setCallback(None, None)
-                self._heard = None
+                self._registered = None
             return
-        better, none, unit = cb.HighsCallbackType.kCallbackMipImprovingSolution, self._none(), self._unit
+        improving, none, unit = cb.HighsCallbackType.kCallbackMipImprovingSolution, self._program.no_bound, self._unit
 
-        def heard(kind: Any, _message: str, out: Any, into: Any, _data: None) -> None:
-            if kind == better:
-                ear.hear(np.array(out.mip_solution, dtype=np.float64), _finite(out.mip_dual_bound / unit, none))
-            elif ear.asked():
+        def callback(kind: Any, _message: str, out: Any, into: Any, _data: None) -> None:
+            if kind == improving:
+                values = np.array(out.mip_solution, dtype=np.float64)
+                callbacks.improved(values, _finite(out.mip_dual_bound / unit, none))
+            elif callbacks.should_stop():
                 into.user_interrupt = True
 
         # HiGHS holds neither the function nor data passed along with it.
-        self._heard = heard
-        self._highs.setCallback(heard, None)
+        self._registered = callback
+        self._highs.setCallback(callback, None)
         for kind in _kinds(cb):
             self._highs.startCallback(kind)
-
-    def _none(self) -> float:
-        return math.inf if self._program.most else -math.inf
 
     def _outcome(self, status: str) -> Outcome:
         linear = self._program.whole is None
         if status == "kInfeasible":
-            return Outcome("infeasible", None, math.nan, self._none())
+            return Outcome("infeasible", None, math.nan, self._program.no_bound)
         if status not in (*_FINAL, "kIterationLimit"):
-            return Outcome("failed", None, math.nan, self._none())
-        told: Literal["optimal", "stopped"] = "optimal" if status == "kOptimal" else "stopped"
-        return self._linear(told) if linear else self._integer(told)
+            return Outcome("failed", None, math.nan, self._program.no_bound)
+        ended: Literal["optimal", "stopped"] = "optimal" if status == "kOptimal" else "stopped"
+        return self._linear(ended) if linear else self._integer(ended)
 
-    def _integer(self, told: Literal["optimal", "stopped"]) -> Outcome:
+    def _integer(self, status: Literal["optimal", "stopped"]) -> Outcome:
         info = self._highs.getInfo()
-        bound = _finite(float(info.mip_dual_bound) / self._unit, self._none())
-        nodes = max(0, int(info.mip_node_count))
+        bound = _finite(float(info.mip_dual_bound) / self._unit, self._program.no_bound)
         values = np.array(self._highs.getSolution().col_value, dtype=np.float64)
-        if len(values) != len(self._program.cost) or int(info.primal_solution_status) != 2:
-            return Outcome(told, None, math.nan, bound, nodes)
-        return Outcome(told, values, float(self._program.cost @ values), bound, nodes)
+        nodes = max(0, int(info.mip_node_count))
+        feasible = len(values) == len(self._program.cost) and int(info.primal_solution_status) == 2
+        return integer_outcome(self._program, status, values if feasible else None, bound, nodes=nodes)
 
-    def _linear(self, told: Literal["optimal", "stopped"]) -> Outcome:
+    def _linear(self, status: Literal["optimal", "stopped"]) -> Outcome:
         solution = self._highs.getSolution()
         values = np.array(solution.col_value, dtype=np.float64)
         prices = np.array(solution.row_dual, dtype=np.float64)
-        program = self.program
-        if len(prices) != len(program.low):
-            return Outcome(told, None, math.nan, self._none())
-        bound, reduced = safe_bound(program, prices)
         # An optimum may break a row by a little more than the tolerance once it is scaled back.
         broken = float(self._highs.getInfo().max_primal_infeasibility)
-        if not (math.isfinite(broken) and broken <= _BROKEN):
-            return Outcome(told, None, math.nan, bound, 0, prices, reduced)
-        return Outcome(told, values, float(program.cost @ values), bound, 0, prices, reduced)
+        feasible = math.isfinite(broken) and broken <= _BROKEN
+        return linear_outcome(self.program, status, values if feasible else None, prices)
 
 
-class _Ear:
-    """What a run is asked and what it tells; once closed it hears nothing more.
+class _RunCallbacks:
+    """Stop request and incumbents of one run; once closed it takes nothing more.
 
     An exception must not leave a callback: HiGHS would swallow it and say "error". It ends the run and is kept.
     """
@@ -321,9 +294,9 @@ class _Ear:
         self.values: FloatArray | None = None
         self.broken: BaseException | None = None
         self._stop, self._found, self._closed = stop, found, False
-        self._one_at_a_time = threading.Lock()
+        self._lock = threading.Lock()
 
-    def asked(self) -> bool:
+    def should_stop(self) -> bool:
         """Whether the run is to stop."""
         try:
             return self._closed or self.broken is not None or (self._stop is not None and self._stop())
@@ -331,9 +304,9 @@ class _Ear:
             self.broken = broken
             return True
 
-    def hear(self, values: FloatArray, bound: float) -> None:
+    def improved(self, values: FloatArray, bound: float) -> None:
         """A better solution, and what none can beat by then."""
-        with self._one_at_a_time:
+        with self._lock:
             if self._closed:
                 return
             self.values, self.bound = values, bound
@@ -344,8 +317,8 @@ class _Ear:
                 self.broken = broken
 
     def close(self) -> None:
-        """Hear nothing more from now on."""
-        with self._one_at_a_time:
+        """Take nothing more from now on."""
+        with self._lock:
             self._closed = True
 
 
@@ -378,12 +351,6 @@ def _highs(*, seed: int, gap: float) -> Any:
     for name, value in options.items():
         highs.setOptionValue(name, value)
     return highs
-
-
-def _farthest(program: Program) -> float:
-    """As far from 0 as the objective can be."""
-    farthest = np.maximum(np.abs(program.lower), np.abs(program.upper))
-    return float(np.abs(program.cost[program.cost != 0]) @ farthest[program.cost != 0])
 
 
 def _model(program: Program, unit: float) -> Any:

@@ -1,15 +1,15 @@
-"""Programs as arrays, what a run of one comes to, and bounds on it that hold whatever a solver's tolerances."""
+"""Linear and integer programs as arrays: rows gathered, outcomes of runs, bounds safe of a solver's tolerances."""
 
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from typing import Literal
 
 import numpy as np
 import scipy.sparse as sp
 
-from quarterhour.base.arrays import BoolArray, FloatArray
+from quarterhour.base.arrays import BoolArray, FloatArray, IntArray
 
 TOLERANCE = 1e-6
 """How far a solver's whole numbers may be from whole."""
@@ -33,6 +33,28 @@ class Program:
     most: bool = False
     whole: BoolArray | None = None
 
+    def without_rows(self, rows: IntArray) -> Program:
+        """The same with some rows left out; those below move up."""
+        stays = np.ones(len(self.low), dtype=np.bool_)
+        stays[rows] = False
+        left = sp.csr_array(self.rows[np.flatnonzero(stays)])
+        return replace(self, rows=left, low=self.low[stays], high=self.high[stays])
+
+    @property
+    def no_bound(self) -> float:
+        """The bound of which nothing is known."""
+        return math.inf if self.most else -math.inf
+
+    @property
+    def farthest(self) -> FloatArray:
+        """How far from 0 each x can be."""
+        return np.maximum(np.abs(self.lower), np.abs(self.upper))
+
+    def largest(self, cost: FloatArray) -> float:
+        """How far from 0 a cost can be."""
+        counts = cost != 0
+        return float(np.abs(cost[counts]) @ self.farthest[counts])
+
 
 @dataclass(frozen=True, eq=False)
 class Outcome:
@@ -53,6 +75,69 @@ class Outcome:
     nodes: int = 0
     prices: FloatArray | None = None
     reduced: FloatArray | None = None
+
+
+@dataclass(frozen=True, eq=False)
+class Sum:
+    """``constant + of @ x``: a whole number at every choice."""
+
+    constant: int
+    of: IntArray
+
+    @property
+    def scale(self) -> int:
+        """What divides every coefficient."""
+        return int(np.gcd.reduce(self.of)) or 1
+
+    def cost(self) -> FloatArray:
+        """The coefficients, as small as whole numbers can be."""
+        return (self.of // self.scale).astype(float)
+
+
+@dataclass(eq=False)
+class Rows:
+    """Rules as they are gathered: ``low <= row @ x <= high`` over so many columns."""
+
+    columns: int
+    parts: list[sp.csr_array] = field(default_factory=list)
+    lows: list[FloatArray] = field(default_factory=list)
+    highs: list[FloatArray] = field(default_factory=list)
+
+    def add(
+        self, row: IntArray, column: IntArray, value: FloatArray | float, *, count: int, low: object, high: object
+    ) -> None:
+        """``count`` rows from the places and values of what is not zero in them."""
+        if not count:
+            return
+        data = np.broadcast_to(np.asarray(value, dtype=float), len(row))
+        self.parts.append(sp.csr_array((data, (row, column)), shape=(count, self.columns)))
+        for kept, side in ((self.lows, low), (self.highs, high)):
+            kept.append(np.broadcast_to(np.asarray(side, dtype=float), count))
+
+    def add_sum(self, total: Sum, *, low: int | None = None, high: int | None = None) -> None:
+        """One rule on a sum of whole numbers, divided by what all coefficients share."""
+        cost, scale = total.cost(), total.scale
+        column = np.flatnonzero(cost)
+        least = -math.inf if low is None else -((total.constant - low) // scale)
+        most = math.inf if high is None else (high - total.constant) // scale
+        self.add(np.zeros(len(column), dtype=np.int64), column, cost[column], count=1, low=least, high=most)
+
+    def add_groups(self, groups: list[IntArray], *, low: object, high: object) -> None:
+        """For each group of columns the sum of them."""
+        row = np.repeat(np.arange(len(groups)), [len(g) for g in groups])
+        column = np.concatenate(groups) if groups else np.empty(0, dtype=np.int64)
+        self.add(row, column, 1.0, count=len(groups), low=low, high=high)
+
+    def joined(self, others: Rows) -> Rows:
+        """These and others, as new rows."""
+        return Rows(self.columns, self.parts + others.parts, self.lows + others.lows, self.highs + others.highs)
+
+    def stacked(self) -> tuple[sp.csr_array, FloatArray, FloatArray]:
+        """All of them."""
+        if not self.parts:
+            return sp.csr_array((0, self.columns)), np.empty(0), np.empty(0)
+        matrix = sp.csr_array(sp.vstack(self.parts, format="csr"))
+        return matrix, np.concatenate(self.lows), np.concatenate(self.highs)
 
 
 def safe_bound(program: Program, prices: FloatArray) -> tuple[float, FloatArray]:
@@ -81,9 +166,32 @@ def _rounded(program: Program, price: FloatArray) -> float:
     rows = program.rows
     size = sp.csr_array((np.abs(rows.data), rows.indices, rows.indptr), shape=rows.shape).T @ np.abs(price)
     terms = 2 + np.bincount(rows.indices, minlength=rows.shape[1])
-    farthest = np.maximum(np.abs(program.lower), np.abs(program.upper))
-    farthest = np.where(np.isfinite(farthest), farthest, 0.0)
+    farthest = np.where(np.isfinite(program.farthest), program.farthest, 0.0)
     return _EPSILON * float((terms * farthest) @ (size + np.abs(program.cost)))
+
+
+def integer_outcome(
+    program: Program,
+    status: Literal["optimal", "stopped"],
+    values: FloatArray | None,
+    bound: float,
+    *,
+    nodes: int = 0,
+) -> Outcome:
+    """What a run of an integer program came to, whose solver proved ``bound``."""
+    value = math.nan if values is None else float(program.cost @ values)
+    return Outcome(status, values, value, bound, nodes)
+
+
+def linear_outcome(
+    program: Program, status: Literal["optimal", "stopped"], values: FloatArray | None, prices: FloatArray
+) -> Outcome:
+    """What a run of a linear program came to; its bound from the prices of the rows, none where they are missing."""
+    if len(prices) != len(program.low):
+        return Outcome(status, None, math.nan, program.no_bound)
+    bound, reduced = safe_bound(program, prices)
+    value = math.nan if values is None else float(program.cost @ values)
+    return Outcome(status, values, value, bound, 0, prices, reduced)
 
 
 def whole_bound(bound: float, *, most: bool) -> float:
