@@ -25,11 +25,11 @@ from quarterhour.siting.methods.whole_communities import by_packing, is_packing
 from quarterhour.siting.proof.assemble import Certificate, Proof, as_plan, certificate, no_plan
 from quarterhour.siting.proof.checkpoint import Keeper
 from quarterhour.siting.question.bounds import Answer, Tell, easy_bound
-from quarterhour.siting.question.budget import COUNTING, Watch
 from quarterhour.siting.question.evaluate import Choice, Measure
 from quarterhour.siting.question.feasible import Rules
 from quarterhour.siting.question.plan import Reason, SitingPlan, Stopped
 from quarterhour.siting.question.problem import Goal, SitingProblem
+from quarterhour.siting.question.search_budget import COUNTING, SearchBudget
 
 Progress = Callable[[float], None]
 """Called with the share done, 0 to 1."""
@@ -66,50 +66,50 @@ def solve_siting(
     """
     measure = Measure(problem)
     with _interrupts() as asked:
-        watch = Watch(seconds=seconds, seed=seed, stop=asked.is_set, progress=progress or (lambda _: None))
-        watch.progress(0.0)
+        budget = SearchBudget(seconds=seconds, seed=seed, stop=asked.is_set, progress=progress or (lambda _: None))
+        budget.progress(0.0)
         known = certificate(measure, seed)
-        keeper = Keeper(known, watch, keep, found)
-        plan = _solved(known, keeper.asking(watch), keeper, asked)
-        watch.progress(1.0)
+        keeper = Keeper(known, budget, keep, found)
+        plan = _solved(known, keeper.asking(budget), keeper, asked)
+        budget.progress(1.0)
     return plan
 
 
-def _solved(known: Certificate, watch: Watch, keeper: Keeper, asked: threading.Event) -> SitingPlan:
+def _solved(known: Certificate, budget: SearchBudget, keeper: Keeper, asked: threading.Event) -> SitingPlan:
     problem = known.measure.problem
     reasons, by = causes(problem), COUNTING
     rules = Rules(known.measure)
     if not reasons:
         start = first_choice(rules)
-        reasons = () if start is not None or watch.over() else needs(rules, seconds=watch.left() / 4)
+        reasons = () if start is not None or budget.over() else needs(rules, seconds=budget.left() / 4)
     if not reasons:
-        choice, proofs, answer = _chain(rules, start, watch, keeper)
-        stopped = _stopped(watch, asked, proofs, choice, known.measure)
+        choice, proofs, answer = _chain(rules, start, budget, keeper)
+        stopped = _stopped(budget, asked, proofs, choice, known.measure)
         if choice is not None:
-            plan = as_plan(known, choice, proofs, seconds=_spent(watch), stopped=stopped)
+            plan = as_plan(known, choice, proofs, seconds=_spent(budget), stopped=stopped)
             keeper.write(plan)
             return plan
         by = answer.proved_by
         if not answer.infeasible:
-            reasons = (Reason("explanation.stopped", {"seconds": watch.seconds}),)
-            return no_plan(known, "no_plan", reasons, proved_by=by, seconds=_spent(watch), stopped=stopped)
+            reasons = (Reason("explanation.stopped", {"seconds": budget.seconds}),)
+            return no_plan(known, "no_plan", reasons, proved_by=by, seconds=_spent(budget), stopped=stopped)
         reasons = explained(rules)
-    return no_plan(known, "infeasible", reasons, proved_by=by, seconds=_spent(watch))
+    return no_plan(known, "infeasible", reasons, proved_by=by, seconds=_spent(budget))
 
 
-def _spent(watch: Watch) -> float:
-    return time.perf_counter() - watch.begun
+def _spent(budget: SearchBudget) -> float:
+    return time.perf_counter() - budget.begun
 
 
 def _stopped(
-    watch: Watch, asked: threading.Event, proofs: list[Proof], choice: Choice | None, measure: Measure
+    budget: SearchBudget, asked: threading.Event, proofs: list[Proof], choice: Choice | None, measure: Measure
 ) -> Stopped:
     """What ended the search before all was proven."""
     open_end = choice is None or any(measure.value(choice, p.goal) != p.bound for p in proofs)
     if not open_end:
         return ""
-    spare = 0.0 if len(measure.problem.goals) == 1 else (1 - _EACH) * watch.seconds
-    return "interrupt" if asked.is_set() else "time" if watch.left() <= spare else ""
+    spare = 0.0 if len(measure.problem.goals) == 1 else (1 - _EACH) * budget.seconds
+    return "interrupt" if asked.is_set() else "time" if budget.left() <= spare else ""
 
 
 @contextmanager
@@ -137,7 +137,7 @@ def _interrupts() -> Iterator[threading.Event]:
 
 
 def _chain(
-    rules: Rules, choice: Choice | None, watch: Watch, keeper: Keeper
+    rules: Rules, choice: Choice | None, budget: SearchBudget, keeper: Keeper
 ) -> tuple[Choice | None, list[Proof], Answer]:
     measure = rules.measure
     proofs: list[Proof] = []
@@ -147,10 +147,10 @@ def _chain(
         tell = keeper.hearing(goal, proofs)
         if choice is not None and not proofs:
             tell(choice, easy_bound(measure, goal), COUNTING)
-        part = watch if goal is measure.problem.goals[-1] else watch.part(_EACH)
-        answer = _goal(rules, goal, choice, model, watch=part, tell=tell)
-        if answer.choice is None and not answer.infeasible and not watch.over():
-            answer = _goal(rules, goal, choice, model, watch=watch, tell=tell)
+        part = budget if goal is measure.problem.goals[-1] else budget.share(_EACH)
+        answer = _goal(rules, goal, choice, model, budget=part, tell=tell)
+        if answer.choice is None and not answer.infeasible and not budget.over():
+            answer = _goal(rules, goal, choice, model, budget=budget, tell=tell)
         if answer.choice is None:
             return None, proofs, answer
         choice = answer.choice
@@ -160,20 +160,20 @@ def _chain(
 
 
 def _goal(
-    rules: Rules, goal: Goal, choice: Choice | None, model: Callable[[], Model], *, watch: Watch, tell: Tell
+    rules: Rules, goal: Goal, choice: Choice | None, model: Callable[[], Model], *, budget: SearchBudget, tell: Tell
 ) -> Answer:
-    if choice is not None and watch.over():
+    if choice is not None and budget.over():
         return Answer(choice, easy_bound(rules.measure, goal), COUNTING)
     if is_packing(rules, goal):
-        answer: Answer | None = by_packing(rules, goal, choice, model, watch=watch, tell=tell)
+        answer: Answer | None = by_packing(rules, goal, choice, model, budget=budget, tell=tell)
     else:
-        answer = by_engine(rules, goal, choice, watch=watch, tell=tell)
+        answer = by_engine(rules, goal, choice, budget=budget, tell=tell)
     if answer is None:
-        start = better_start(rules, goal, choice, watch=watch)
-        return Search(model(), goal, rules, watch=watch, tell=tell).run(start)
-    if watch.over() or not _nearly(rules.measure, goal, answer):
+        start = better_start(rules, goal, choice, budget=budget)
+        return Search(model(), goal, rules, budget=budget, tell=tell).run(start)
+    if budget.over() or not _nearly(rules.measure, goal, answer):
         return answer
-    return Search(model(), goal, rules, watch=watch, tell=tell).finish(answer)
+    return Search(model(), goal, rules, budget=budget, tell=tell).finish(answer)
 
 
 def _nearly(measure: Measure, goal: Goal, answer: Answer) -> bool:

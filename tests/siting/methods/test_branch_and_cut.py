@@ -24,7 +24,7 @@ from quarterhour.siting.methods.covering.max_cover import inside_of, solve_cover
 from quarterhour.siting.methods.covering.min_sites import solve_sets
 from quarterhour.siting.methods.solver.program import Program, safe_bound
 from quarterhour.siting.outlook.frontier import solve_frontier
-from quarterhour.siting.question.budget import Watch
+from quarterhour.siting.question.search_budget import SearchBudget
 
 
 def _core(rng, *, rows, sites, most=100, quotas=None, all_rows=False):
@@ -141,9 +141,9 @@ def _seeded(seed, monkeypatch, *, largest=120, seconds=math.inf):
     sites = int(rng.integers(largest // 3, largest))
     core = _core(rng, rows=int(rng.integers(3, 8)) * sites, sites=sites, most=most)
     _bare(monkeypatch, rng)
-    watch = Watch(seconds=seconds, seed=seed)
-    found, best = solve_cover(core, watch), _by_highs(core)
-    if not watch.over():
+    budget = SearchBudget(seconds=seconds, seed=seed)
+    found, best = solve_cover(core, budget), _by_highs(core)
+    if not budget.over():
         _agrees(core, found, best)
     elif best is not None:
         assert (-1 if found.choice is None else core.worth(found.choice)) <= best <= found.bound
@@ -162,7 +162,7 @@ def test_the_tree_alone_finds_what_highs_does_in_larger_towns(seed, monkeypatch)
 
 
 def _grown(core, *, seed=0):
-    record = Record(core, Watch(seed=seed), bound=float(core.people.sum()), proved_by="counting")
+    record = Record(core, SearchBudget(seed=seed), bound=float(core.people.sum()), proved_by="counting")
     return Tree(Master(core, seed=seed), record)
 
 
@@ -226,7 +226,7 @@ def test_small_questions_have_no_better_choice(seed, all_rows):
     core = _core(rng, rows=int(rng.integers(0, 30)), sites=int(rng.integers(1, 12)), most=most, all_rows=all_rows)
     if all_rows:
         core = replace(core, limit=len(core.sites))
-    found = (solve_sets if all_rows else solve_cover)(core, Watch(seed=seed % 7))
+    found = (solve_sets if all_rows else solve_cover)(core, SearchBudget(seed=seed % 7))
     _agrees(core, found, _by_hand(core))
 
 
@@ -247,7 +247,7 @@ def test_cuts_hold_for_every_choice():
     core, _ = max_cover.as_asked(_core(rng, rows=50, sites=9, quotas=0, most=10**7))
     master = Master(core)
     for turn in range(20):
-        outcome = master.solve(Watch())
+        outcome = master.solve(SearchBudget())
         everyone = np.append(np.zeros(9), outcome.values[9:] + 10**9)
         master.cut(rng.random(9) if turn % 2 else np.round(rng.random(9)), replace(outcome, values=everyone))
     program, groups = master.solver.program, master.groups

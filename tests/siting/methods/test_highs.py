@@ -20,7 +20,7 @@ from scipy.optimize import linprog
 from quarterhour.siting.methods.solver import highs as room
 from quarterhour.siting.methods.solver.highs import Solver
 from quarterhour.siting.methods.solver.program import Program, in_digits, safe_bound, whole_bound
-from quarterhour.siting.question.budget import Watch
+from quarterhour.siting.question.search_budget import SearchBudget
 
 
 def _program(rng, *, rows=4, columns=6, most=True, whole=False):
@@ -262,9 +262,9 @@ def test_bounds_are_rounded_to_the_safe_side(bound, most, whole):
 
 
 def test_a_watch_is_over_when_told_or_when_time_is_up():
-    assert not Watch().over()
-    assert Watch(stop=lambda: True).over()
-    assert Watch(seconds=0).over()
+    assert not SearchBudget().over()
+    assert SearchBudget(stop=lambda: True).over()
+    assert SearchBudget(seconds=0).over()
 
 
 def test_the_solver_writes_nothing_to_stdout(root):

@@ -16,9 +16,9 @@ from quarterhour.siting.methods.capacity.room import Room, RoomPrices
 from quarterhour.siting.methods.capacity.transport import flow
 from quarterhour.siting.methods.median.instance import MUST, as_median
 from quarterhour.siting.methods.solver.site_limits import as_limits, nest_of
-from quarterhour.siting.question.budget import Watch
 from quarterhour.siting.question.from_matrix import siting_from_matrix
 from quarterhour.siting.question.problem import Capacity, Coverage
+from quarterhour.siting.question.search_budget import SearchBudget
 from quarterhour.siting.solve import solve_siting
 
 
@@ -175,18 +175,18 @@ def test_a_county_agrees_with_scipy():
 def test_the_same_seed_gives_the_same_choice_and_time_alone_leaves_a_gap():
     people, cs, limits, room = plane(80, 18, seed=5, tight=1.1)
     told = []
-    watch = Watch(seed=1, incumbent=lambda chosen, _: told.append(chosen))
-    one = solve_capacitated(people, cs, limits, room, watch=watch)
-    two = solve_capacitated(people, cs, limits, room, watch=Watch(seed=1))
+    budget = SearchBudget(seed=1, incumbent=lambda chosen, _: told.append(chosen))
+    one = solve_capacitated(people, cs, limits, room, budget=budget)
+    two = solve_capacitated(people, cs, limits, room, budget=SearchBudget(seed=1))
     assert one.optimal and one.chosen.tolist() == two.chosen.tolist() == told[-1].tolist()
-    short = solve_capacitated(people, cs, limits, room, watch=Watch(seconds=0), start=one.chosen)
+    short = solve_capacitated(people, cs, limits, room, budget=SearchBudget(seconds=0), start=one.chosen)
     assert short.bound <= one.value == short.value
 
 
 @pytest.mark.slow
 def test_a_gap_of_half_a_percent_is_reached_where_all_room_is_needed():
     people, cs, limits, room = plane(600, 60, seed=3, tight=1.0)
-    found = solve_capacitated(people, cs, limits, room, watch=Watch(seconds=60))
+    found = solve_capacitated(people, cs, limits, room, budget=SearchBudget(seconds=60))
     assert (found.value - found.bound) / found.value <= 0.005
     check_served(found, people, cs, np.full(600, MUST), room)
 

@@ -26,7 +26,7 @@ from quarterhour.siting.methods.solver.presolve import (
     merge_rows,
     rows_of,
 )
-from quarterhour.siting.question.budget import Watch
+from quarterhour.siting.question.search_budget import SearchBudget
 
 
 def _core(cover, people, *, limit, group=None, low=(), high=(), all_rows=False):
@@ -81,7 +81,7 @@ def _by_hand(core):
 @settings(max_examples=120, deadline=None)
 @given(small_cores(), st.integers(0, 3))
 def test_no_choice_covers_more(core, seed):
-    found, best = solve_cover(core, Watch(seed=seed)), _by_hand(core)
+    found, best = solve_cover(core, SearchBudget(seed=seed)), _by_hand(core)
     if best is None:
         assert found.infeasible
         assert found.choice is None
@@ -93,7 +93,7 @@ def test_no_choice_covers_more(core, seed):
 @settings(max_examples=120, deadline=None)
 @given(small_cores(all_rows=True), st.integers(0, 3))
 def test_no_choice_needs_fewer_sites(core, seed):
-    found, best = solve_sets(core, Watch(seed=seed)), _by_hand(core)
+    found, best = solve_sets(core, SearchBudget(seed=seed)), _by_hand(core)
     if best is None:
         assert found.infeasible
         assert found.choice is None
@@ -222,7 +222,7 @@ def test_a_town_is_proven_as_scipy_finds_it(quotas):
 
 def test_a_seed_gives_one_choice_and_every_seed_one_value():
     core = _town(rows=1500)
-    found = [solve_cover(core, Watch(seed=s)) for s in (1, 1, 2, 3)]
+    found = [solve_cover(core, SearchBudget(seed=s)) for s in (1, 1, 2, 3)]
     assert list(found[0].choice) == list(found[1].choice)
     assert found[0].nodes == found[1].nodes
     assert len({core.covered(f.choice) for f in found}) == 1
@@ -245,7 +245,7 @@ def test_a_stopped_search_tells_what_it_has_and_a_true_bound(all_rows):
             asked.append(1)
             return len(asked) > after
 
-        found = solve(core, Watch(stop=stop, incumbent=incumbent))
+        found = solve(core, SearchBudget(stop=stop, incumbent=incumbent))
         worth = core.worth(found.choice)
         assert core.holds(found.choice)
         if all_rows:
@@ -267,7 +267,7 @@ def test_a_gap_that_is_wide_enough_ends_the_search():
 
 def test_progress_rises_to_one():
     told = []
-    solve_cover(_town(rows=500), Watch(progress=told.append))
+    solve_cover(_town(rows=500), SearchBudget(progress=told.append))
     assert told == sorted(told)
     assert told[-1] == 1.0
 
@@ -281,7 +281,7 @@ def test_exchange_keeps_the_rules_and_never_loses(core, seed):
     choice = good_choice(core, effort=1)
     if choice is None:
         return
-    better = exchange(core, choice, Watch(seed=seed), effort=1e4)
+    better = exchange(core, choice, SearchBudget(seed=seed), effort=1e4)
     assert core.holds(better)
     assert len(better) == len(choice)
     assert core.covered(better) >= core.covered(choice)
@@ -290,13 +290,13 @@ def test_exchange_keeps_the_rules_and_never_loses(core, seed):
 def test_exchange_finds_what_greedy_misses():
     # Greedy takes the middle site first; two at the ends cover all.
     core = _core([[1, 0, 0], [1, 1, 0], [0, 1, 1], [0, 0, 1]], [3, 3, 3, 3], limit=2)
-    assert core.covered(exchange(core, np.array([0, 1]), Watch(), effort=1e4)) == 12
+    assert core.covered(exchange(core, np.array([0, 1]), SearchBudget(), effort=1e4)) == 12
 
 
 def test_every_better_choice_is_told_recounted():
     core, told = _town(limit=14), []
-    watch = Watch(incumbent=lambda choice, bound: told.append((core.covered(choice), bound)))
-    found = solve_cover(core, watch)
+    budget = SearchBudget(incumbent=lambda choice, bound: told.append((core.covered(choice), bound)))
+    found = solve_cover(core, budget)
     values = [v for v, _ in told]
     assert values == sorted(values)
     assert values[-1] == core.covered(found.choice)

@@ -14,7 +14,7 @@ from quarterhour.siting.methods.median.instance import MUST
 from quarterhour.siting.methods.median.p_center import _Search as Search
 from quarterhour.siting.methods.median.p_center import solve_centre
 from quarterhour.siting.methods.solver.site_limits import as_limits
-from quarterhour.siting.question.budget import Watch
+from quarterhour.siting.question.search_budget import SearchBudget
 
 
 @st.composite
@@ -104,7 +104,7 @@ def test_time_alone_leaves_a_gap_and_a_start_is_heard():
     times = graph(120, seed=3)
     limits, one = as_limits(120, most=5), np.ones(120, dtype=np.int64)
     best = solve_centre(one, times, limits)
-    short = solve_centre(one, times, limits, watch=Watch(seconds=0), start=best.chosen)
+    short = solve_centre(one, times, limits, budget=SearchBudget(seconds=0), start=best.chosen)
     assert short.value == best.value and short.bound <= best.value
     again = solve_centre(one, times, limits)
     assert again.chosen.tolist() == best.chosen.tolist()

@@ -16,7 +16,7 @@ from quarterhour.siting.methods.median.instance import MUST, Exchange, as_median
 from quarterhour.siting.methods.median.lagrangian import Prices
 from quarterhour.siting.methods.median.p_median import solve_median
 from quarterhour.siting.methods.solver.site_limits import Limits, as_limits, nest_of
-from quarterhour.siting.question.budget import Watch
+from quarterhour.siting.question.search_budget import SearchBudget
 
 
 def by_hand(people, times, limits, otherwise):
@@ -76,8 +76,8 @@ def as_pairs(times):
 def test_no_choice_takes_less_time(drawn):
     people, times, limits, otherwise = drawn
     told = []
-    watch = Watch(incumbent=lambda chosen, bound: told.append((chosen, bound)))
-    found = solve_median(people, as_pairs(times), limits, otherwise=otherwise, watch=watch)
+    budget = SearchBudget(incumbent=lambda chosen, bound: told.append((chosen, bound)))
+    found = solve_median(people, as_pairs(times), limits, otherwise=otherwise, budget=budget)
     best = by_hand(people, times, limits, otherwise)
     assert found.infeasible == (best is None)
     if best is not None:
@@ -204,17 +204,17 @@ def test_a_county_agrees_with_scipy(gap):
 def test_the_same_seed_gives_the_same_choice_and_time_alone_leaves_a_gap():
     people, cs, _ = plane(rows=400, sites=80)
     limits = as_limits(80, most=6)
-    one, two = (solve_median(people, cs, limits, watch=Watch(seed=3)) for _ in range(2))
+    one, two = (solve_median(people, cs, limits, budget=SearchBudget(seed=3)) for _ in range(2))
     assert one.optimal and one.chosen.tolist() == two.chosen.tolist()
-    short = solve_median(people, cs, limits, watch=Watch(seconds=0))
+    short = solve_median(people, cs, limits, budget=SearchBudget(seconds=0))
     assert short.bound <= one.value <= short.value
 
 
 def test_a_stop_leaves_the_best_so_far_with_its_bound():
     people, cs, _ = plane(rows=400, sites=80)
     told = []
-    watch = Watch(stop=lambda: len(told) > 0, incumbent=lambda c, b: told.append((c, b)))
-    found = solve_median(people, cs, as_limits(80, most=6), watch=watch)
+    budget = SearchBudget(stop=lambda: len(told) > 0, incumbent=lambda c, b: told.append((c, b)))
+    found = solve_median(people, cs, as_limits(80, most=6), budget=budget)
     assert len(told) == 1 and found.chosen is not None and found.bound <= found.value
 
 

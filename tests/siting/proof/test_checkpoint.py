@@ -21,10 +21,10 @@ from quarterhour.siting.proof.checkpoint import Keeper
 from quarterhour.siting.proof.record import verify_record
 from quarterhour.siting.proof.recount import verify_plan
 from quarterhour.siting.question.bounds import easy_bound
-from quarterhour.siting.question.budget import COUNTING, Watch
 from quarterhour.siting.question.evaluate import Choice, Measure
 from quarterhour.siting.question.from_matrix import siting_from_matrix
 from quarterhour.siting.question.problem import Budget, Capacity, Coverage
+from quarterhour.siting.question.search_budget import COUNTING, SearchBudget
 from quarterhour.siting.solve import solve_siting
 
 HARD = """
@@ -142,17 +142,17 @@ def test_every_plan_on_the_way_holds_and_is_better(hard, tmp_path):
 def test_a_plan_kept_back_is_told_when_there_is_time_again(monkeypatch):
     problem = _easy()
     measure, told = Measure(problem), []
-    keeper = Keeper(certificate(measure, 0), Watch(), found=told.append)
+    keeper = Keeper(certificate(measure, 0), SearchBudget(), found=told.append)
     goal, best = problem.goals[0], solve_siting(problem)
-    hear, watch = keeper.hearing(goal, []), keeper.asking(Watch())
+    hear, budget = keeper.hearing(goal, []), keeper.asking(SearchBudget())
     monkeypatch.setattr(checkpoint, "_SHARE", -1.0)
     for opened in ((), best.chosen):
         hear(Choice(problem.sites.index.isin(opened)), easy_bound(measure, goal), COUNTING)
     assert not told
     monkeypatch.setattr(checkpoint, "_SHARE", 1.0)
-    assert not watch.over()
+    assert not budget.over()
     assert [p.value for p in told] == [best.value]
-    assert not watch.over() and len(told) == 1
+    assert not budget.over() and len(told) == 1
 
 
 def test_time_that_ends_a_search_is_told(hard):

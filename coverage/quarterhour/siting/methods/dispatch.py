@@ -17,23 +17,23 @@ from quarterhour.siting.methods.solver.incumbent import Served as Going
 from quarterhour.siting.methods.solver.incumbent import Verdict
 from quarterhour.siting.methods.solver.question_limits import _COUNTED, as_limits
 from quarterhour.siting.question.bounds import Answer, Tell, easy_bound
-from quarterhour.siting.question.budget import COUNTING, Watch
 from quarterhour.siting.question.evaluate import Choice, Measure, Served
 from quarterhour.siting.question.feasible import Rules
 from quarterhour.siting.question.problem import WHOLE, Goal
+from quarterhour.siting.question.search_budget import COUNTING, SearchBudget
 
 _ALL = 100
 _PRICES = (10, 1000, 100_000)
 """How many times the standard somebody not covered pays beside it, until nobody is left out for others' time."""
 
 
-def by_engine(rules: Rules, goal: Goal, start: Choice | None, *, watch: Watch, tell: Tell) -> Answer | None:
+def by_engine(rules: Rules, goal: Goal, start: Choice | None, *, budget: SearchBudget, tell: Tell) -> Answer | None:
     """The answer of the engine of a goal's class; None where there is none, and the generic model is asked."""
     if not rules.kept and is_plain_cover(rules.measure.problem):
-        return by_core(rules.measure, watch, tell)
+        return by_core(rules.measure, budget, tell)
     if _is_most_then_time(rules, goal):
-        return _most_then_time(rules, goal, start, watch, tell)
-    return _by_times(rules, goal, start, watch, tell) if _is_timed(rules, goal) else None
+        return _most_then_time(rules, goal, start, budget, tell)
+    return _by_times(rules, goal, start, budget, tell) if _is_timed(rules, goal) else None
 
 
 # --- least time, and the farthest -----------------------------------------------------------------
@@ -70,7 +70,7 @@ def _bound_by(rules: Rules, goal: Goal, cs: int) -> BoolArray:
     return rules.measure.reachable & (problem.counted(goal) > 0) & (problem.limit_cs > cs)
 
 
-def _by_times(rules: Rules, goal: Goal, start: Choice | None, watch: Watch, tell: Tell) -> Answer | None:
+def _by_times(rules: Rules, goal: Goal, start: Choice | None, budget: SearchBudget, tell: Tell) -> Answer | None:
     measure, problem = rules.measure, rules.measure.problem
     begin = None if start is None else np.flatnonzero(start.opened)
 
@@ -88,13 +88,13 @@ def _by_times(rules: Rules, goal: Goal, start: Choice | None, watch: Watch, tell
     people = np.where(measure.reachable, problem.counted(goal), 0)
     otherwise = np.where(_must(rules), MUST, problem.limit_cs)
     asked = people, _pairs(rules), as_limits(rules)
-    listening = replace(watch, incumbent=told)
+    listening = replace(budget, incumbent=told)
     if problem.capacity is not None:
-        verdict = solve_capacitated(*asked, problem.room, otherwise=otherwise, watch=watch, start=begin, heard=heard)
+        verdict = solve_capacitated(*asked, problem.room, otherwise=otherwise, budget=budget, start=begin, heard=heard)
     elif goal.objective == "min-time":
-        verdict = solve_median(*asked, otherwise=otherwise, watch=listening, start=begin)
+        verdict = solve_median(*asked, otherwise=otherwise, budget=listening, start=begin)
     else:
-        verdict = solve_centre(*asked, otherwise=otherwise, watch=listening, start=begin)
+        verdict = solve_centre(*asked, otherwise=otherwise, budget=listening, start=begin)
     return _answer(rules, goal, verdict, start)
 
 
@@ -118,7 +118,7 @@ def _is_most_then_time(rules: Rules, goal: Goal) -> bool:
     return goal.objective == "min-time" and bool(cover) and all(g in cover or g.objective in _COUNTED for g in kept)
 
 
-def _most_then_time(rules: Rules, goal: Goal, start: Choice | None, watch: Watch, tell: Tell) -> Answer | None:
+def _most_then_time(rules: Rules, goal: Goal, start: Choice | None, budget: SearchBudget, tell: Tell) -> Answer | None:
     measure, problem = rules.measure, rules.measure.problem
     people = np.where(measure.reachable, problem.counted(goal), 0)
     near, must, everyone = problem.near, _must(rules), int(people.sum())
@@ -131,32 +131,32 @@ def _most_then_time(rules: Rules, goal: Goal, start: Choice | None, watch: Watch
 
     if goal.objective == "max-cover":
         pairs = near.start, near.site, np.zeros_like(near.cs)
-        verdict = _timed(rules, people, pairs, np.where(must, MUST, 1), start, watch, heard)
+        verdict = _timed(rules, people, pairs, np.where(must, MUST, 1), start, budget, heard)
         most = WHOLE * (everyone - (0 if verdict.bound is None else verdict.bound))
         return _answer(rules, goal, replace(verdict, bound=most), start)
     left = everyone - sum(int(v) for g, v in rules.kept if g.objective == "max-cover") // WHOLE
     for price in _PRICES if left else _PRICES[:1]:
         beyond = price * int(problem.limit_cs.max(initial=1))
         pairs, otherwise = (near.start, near.site, near.cs), problem.limit_cs + beyond
-        verdict = _timed(rules, people, pairs, np.where(must, MUST, otherwise), start, watch, heard)
+        verdict = _timed(rules, people, pairs, np.where(must, MUST, otherwise), start, budget, heard)
         # Nobody who keeps the people covered pays the price more often than they do.
         bound = None if verdict.bound is None else verdict.bound - beyond * left
         answer = _answer(rules, goal, replace(verdict, bound=bound), start)
-        if answer is not None or watch.over():
+        if answer is not None or budget.over():
             break
     return answer
 
 
 def _timed(
-    rules: Rules, people: IntArray, pairs: Pairs, otherwise: IntArray, start: Choice | None, watch: Watch,
+    rules: Rules, people: IntArray, pairs: Pairs, otherwise: IntArray, start: Choice | None, budget: SearchBudget,
     heard: Callable[..., None],
 ) -> Verdict:  # fmt: skip
     problem, begin = rules.measure.problem, None if start is None else np.flatnonzero(start.opened)
     if problem.capacity is None:
-        told = replace(watch, incumbent=lambda chosen, _: heard(chosen))
-        return solve_median(people, pairs, as_limits(rules), otherwise=otherwise, watch=told, start=begin)
+        told = replace(budget, incumbent=lambda chosen, _: heard(chosen))
+        return solve_median(people, pairs, as_limits(rules), otherwise=otherwise, budget=told, start=begin)
     return solve_capacitated(
-        people, pairs, as_limits(rules), problem.room, otherwise=otherwise, watch=watch, start=begin,
+        people, pairs, as_limits(rules), problem.room, otherwise=otherwise, budget=budget, start=begin,
         heard=lambda found: heard(found.chosen, found.served),
     )  # fmt: skip
 

@@ -17,10 +17,10 @@ from quarterhour.siting.methods.dispatch import by_engine
 from quarterhour.siting.methods.general.model import Model
 from quarterhour.siting.methods.general.search import Search
 from quarterhour.siting.question.bounds import Answer, Tell
-from quarterhour.siting.question.budget import Watch
 from quarterhour.siting.question.evaluate import Choice, Exact, Measure
 from quarterhour.siting.question.feasible import Rules
 from quarterhour.siting.question.problem import Goal
+from quarterhour.siting.question.search_budget import SearchBudget
 
 _SHARED, _PACKED = 0.5, 0.25
 """Of the time left: for the question whose communities may be shared out, for who goes where at its sites."""
@@ -38,25 +38,25 @@ def is_packing(rules: Rules, goal: Goal) -> bool:
 
 
 def by_packing(
-    rules: Rules, goal: Goal, start: Choice | None, model: Callable[[], Model], *, watch: Watch, tell: Tell
+    rules: Rules, goal: Goal, start: Choice | None, model: Callable[[], Model], *, budget: SearchBudget, tell: Tell
 ) -> Answer:
     """The answer; ``start``: a choice that holds, if one is known."""
-    shared, tried = _shared(rules, goal, start, watch.part(_SHARED).quiet())
+    shared, tried = _shared(rules, goal, start, budget.share(_SHARED).without_callbacks())
     if shared.infeasible:
         return Answer(None, 0, shared.proved_by, shared.nodes, infeasible=True)
-    search = Search(model(), goal, rules, watch=watch, tell=tell)
+    search = Search(model(), goal, rules, budget=budget, tell=tell)
     search.prove(shared.bound, shared.proved_by)
     search.nodes = shared.nodes
     if start is not None:
         search.take(start)
         tried.append(start.opened)
     for opened in tried:
-        if not search.met() and not watch.over():
+        if not search.met() and not budget.over():
             _pack(search, opened)
     return search.run(search.choice)
 
 
-def _shared(rules: Rules, goal: Goal, start: Choice | None, watch: Watch) -> tuple[Answer, list[BoolArray]]:
+def _shared(rules: Rules, goal: Goal, start: Choice | None, budget: SearchBudget) -> tuple[Answer, list[BoolArray]]:
     """The answer when communities may be shared out, and the sites of its last choices, the best first."""
     problem = rules.measure.problem
     assert problem.capacity is not None
@@ -72,9 +72,9 @@ def _shared(rules: Rules, goal: Goal, start: Choice | None, watch: Watch) -> tup
         if not tried or (tried[0] != choice.opened).any():
             tried.insert(0, choice.opened)
 
-    answer = by_engine(loose, goal, start, watch=watch, tell=heard)
+    answer = by_engine(loose, goal, start, budget=budget, tell=heard)
     if answer is None:
-        answer = Search(Model(loose), goal, loose, watch=watch, tell=heard).run(start)
+        answer = Search(Model(loose), goal, loose, budget=budget, tell=heard).run(start)
     if answer.choice is not None:
         heard(answer.choice, answer.bound, answer.proved_by)
     return answer, tried[:_MOST_TRIED]
@@ -88,4 +88,4 @@ def _pack(search: Search, opened: BoolArray) -> None:
     lower, upper = program.lower.copy(), program.upper.copy()
     lower[sites] = upper[sites] = opened[model.free]
     fixed = replace(program, lower=lower, upper=upper)
-    search.solve(fixed, whole=True, watch=search.watch.part(_PACKED))
+    search.solve(fixed, whole=True, budget=search.budget.share(_PACKED))

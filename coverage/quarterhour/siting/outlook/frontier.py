@@ -19,10 +19,10 @@ from quarterhour.siting.methods.covering.exchange import improve
 from quarterhour.siting.methods.covering.greedy import as_core
 from quarterhour.siting.methods.covering.max_cover import as_asked, begun, inside_of
 from quarterhour.siting.methods.solver.question_limits import as_limits
-from quarterhour.siting.question.budget import COUNTING, Watch
 from quarterhour.siting.question.evaluate import Choice, Measure
 from quarterhour.siting.question.feasible import Rules
 from quarterhour.siting.question.problem import WHOLE, SitingProblem
+from quarterhour.siting.question.search_budget import COUNTING, SearchBudget
 from quarterhour.siting.question.sites import is_whole
 
 _CLOSE = 1e-5
@@ -71,13 +71,13 @@ def frontier(
         raise DataError("outlook.bad_frontier", most=most)
     asked = replace(problem, new_sites=int(most))
     if _is_placing(asked):
-        return _placed(asked, most, Watch(seconds=seconds, seed=seed), nodes)
+        return _placed(asked, most, SearchBudget(seconds=seconds, seed=seed), nodes)
     if not is_plain_cover(asked) or asked.everyone:
         raise DataError("outlook.frontier_plain")
     core = as_core(asked)
     anyway = int(Measure(asked).value(Choice(~asked.free), asked.goals[0]) // WHOLE)
     required = int(asked.sites["state"].eq("required").sum())
-    points = solve_frontier(core, Watch(seconds=seconds, seed=seed), gap=gap, nodes=nodes)
+    points = solve_frontier(core, SearchBudget(seconds=seconds, seed=seed), gap=gap, nodes=nodes)
     found = [None if p.choice is None else anyway + core.covered(p.choice) for p in points]
     sites = [required + n for n in range(1, len(points) + 1)]
     return _table(sites, found, [anyway + int(p.bound) for p in points])
@@ -87,7 +87,9 @@ def covered_now(problem: SitingProblem) -> int:
     """The people whom what stands today covers; with a capacity that is shared out, who find a place there."""
     standing = problem.sites["state"].eq("existing").to_numpy(dtype=np.bool_)
     if _is_placing(problem):
-        return _placing(replace(problem, new_sites=None), Watch()).placed(np.flatnonzero(standing).astype(np.int64))
+        return _placing(replace(problem, new_sites=None), SearchBudget()).placed(
+            np.flatnonzero(standing).astype(np.int64)
+        )
     return int(Measure(problem).value(Choice(standing), problem.goals[0]) // WHOLE)
 
 
@@ -102,16 +104,16 @@ def _is_placing(problem: SitingProblem) -> bool:
     return problem.plain and plain and shared and goal.objective == "max-cover" and not goal.people
 
 
-def _placing(problem: SitingProblem, watch: Watch) -> Placing:
+def _placing(problem: SitingProblem, budget: SearchBudget) -> Placing:
     near, people = problem.near, problem.demand.to_numpy(dtype=np.int64)
-    return Placing(people, near.start, near.site, as_limits(Rules(Measure(problem))), problem.room, watch=watch)
+    return Placing(people, near.start, near.site, as_limits(Rules(Measure(problem))), problem.room, budget=budget)
 
 
-def _placed(problem: SitingProblem, most: int, watch: Watch, nodes: int | None) -> pd.DataFrame:
+def _placed(problem: SitingProblem, most: int, budget: SearchBudget, nodes: int | None) -> pd.DataFrame:
     """The table where sites have room: each size begins at the choice of the one before."""
     required = int(problem.sites["state"].eq("required").sum())
     sizes = range(1, min(most - required, int(problem.free.sum())) + 1)
-    placing = _placing(replace(problem, new_sites=None), watch)
+    placing = _placing(replace(problem, new_sites=None), budget)
     points: list[Found] = []
     for size in sizes:
         start = points[-1].choice if points else None
@@ -146,47 +148,48 @@ class _Point:
 
 
 def solve_frontier(
-    core: Core, watch: Watch | None = None, *, gap: float = 0.0, nodes: int | None = None
+    core: Core, budget: SearchBudget | None = None, *, gap: float = 0.0, nodes: int | None = None
 ) -> list[Found]:
     """The choices of 1, 2, ..., ``core.limit`` candidates that cover most people within the quotas, with bounds.
 
     Parameters
     ----------
     core : its ``all_rows`` does not count here.
-    watch : time, seed, stop and progress.
+    budget : time, seed, stop and progress.
     gap : by how much of the value each may fall short of its bound; 0: proven best.
     nodes : of the search tree at most, for each; None: any number.
     """
-    watch = watch or Watch()
+    budget = budget or SearchBudget()
     share = math.inf if nodes is None else nodes
     core, unit = as_asked(core)
-    points = _passed(core, watch)
+    points = _passed(core, budget)
     _even(points)
-    while not watch.over():
+    while not budget.over():
         wide = [p for p in points if p.tree.alive and p.record.gap > gap and p.tree.nodes < share]
         if not wide:
             break
         worst = max(wide, key=lambda p: p.record.gap)
         worst.tree.grow(gap=gap, nodes=min(_NODES, share - worst.tree.nodes))
         _even(points)
-    watch.progress(1.0)
+    budget.progress(1.0)
     return [replace(p.found, bound=p.found.bound * unit) for p in points]
 
 
-def _passed(core: Core, watch: Watch) -> list[_Point]:
+def _passed(core: Core, budget: SearchBudget) -> list[_Point]:
     """Every number of sites once, by local search and the linear program."""
-    master, quiet = Master(core, seed=watch.seed), watch.quiet()  # choices of different sizes have no ear in common
+    # A callback would mix choices of different sizes.
+    master, part = Master(core, seed=budget.seed), budget.without_callbacks()
     points: list[_Point] = []
     for size in range(1, core.limit + 1):
         here = replace(core, limit=size)
-        record = Record(here, quiet, bound=float(core.people.sum()), proved_by=COUNTING)
+        record = Record(here, part, bound=float(core.people.sum()), proved_by=COUNTING)
         last = points[-1] if points else None
         possible = _start(record, None if last is None else last.record.choice)
         tree = Tree(master, record, before=None if last is None else last.tree, eager=_small(core))
         if possible and not record.met:
             tree.plant(inside_of(here, record.choice), close=_CLOSE)
         points.append(_Point(record, tree, possible))
-        watch.progress(0.7 * size / core.limit)
+        budget.progress(0.7 * size / core.limit)
     return points
 
 

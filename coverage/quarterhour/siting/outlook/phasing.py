@@ -19,10 +19,10 @@ from quarterhour.siting.methods.median.instance import as_median
 from quarterhour.siting.methods.solver.site_limits import as_limits
 from quarterhour.siting.outlook.frontier import frontier
 from quarterhour.siting.outlook.sequence import Worth, best_order, gained_with, lost_without
-from quarterhour.siting.question.budget import COUNTING, check_seconds
 from quarterhour.siting.question.evaluate import Measure
 from quarterhour.siting.question.plan import SitingPlan
 from quarterhour.siting.question.problem import Budget, Coverage, Goal, SitingProblem, input_hash
+from quarterhour.siting.question.search_budget import COUNTING, check_seconds
 from quarterhour.siting.question.sites import is_number
 from quarterhour.siting.solve import solve_siting
 

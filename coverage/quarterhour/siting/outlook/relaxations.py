@@ -24,11 +24,11 @@ from quarterhour.siting.outlook.smallest_change import (
 )
 from quarterhour.siting.proof.assemble import Proof, as_plan, certificate
 from quarterhour.siting.question.bounds import easy_bound
-from quarterhour.siting.question.budget import COUNTING
 from quarterhour.siting.question.evaluate import Measure
 from quarterhour.siting.question.feasible import Rules
 from quarterhour.siting.question.plan import Reason, SitingPlan
 from quarterhour.siting.question.problem import Budget, Coverage, Goal, Quota, SitingProblem
+from quarterhour.siting.question.search_budget import COUNTING
 from quarterhour.siting.solve import solve_siting
 
 _SHARE = 0.4

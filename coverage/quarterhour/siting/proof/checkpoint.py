@@ -17,10 +17,10 @@ from quarterhour.siting.proof.assemble import Certificate, Proof, as_plan
 from quarterhour.siting.proof.record import plan_record, question_record
 from quarterhour.siting.proof.recount import verify_plan
 from quarterhour.siting.question.bounds import Tell, easy_bound
-from quarterhour.siting.question.budget import COUNTING, Watch
 from quarterhour.siting.question.evaluate import Choice, Exact
 from quarterhour.siting.question.plan import SitingPlan
 from quarterhour.siting.question.problem import Goal
+from quarterhour.siting.question.search_budget import COUNTING, SearchBudget
 
 _SHARE = 0.2
 """Of the time of a search that may go into recounting and writing plans on the way."""
@@ -36,25 +36,25 @@ class Keeper:
     def __init__(
         self,
         known: Certificate,
-        watch: Watch,
+        budget: SearchBudget,
         path: str | Path | None = None,
         found: Callable[[SitingPlan], None] | None = None,
     ) -> None:
         self.known, self.path, self.found = known, path, found
-        self._begun, self._spent = watch.begun, 0.0
+        self._begun, self._spent = budget.begun, 0.0
         self._newest: deque[tuple[Choice, list[Proof]]] = deque(maxlen=1)
         self._one_at_a_time = threading.Lock()
 
-    def asking(self, watch: Watch) -> Watch:
-        """The same watch; whoever asks it whether to stop gives a plan that was kept back its turn."""
+    def asking(self, budget: SearchBudget) -> SearchBudget:
+        """The same budget; whoever asks it whether to stop gives a plan that was kept back its turn."""
         if self.path is None and self.found is None:
-            return watch
+            return budget
 
         def stop() -> bool:
             self._tell()
-            return watch.stop()
+            return budget.stop()
 
-        return replace(watch, stop=stop)
+        return replace(budget, stop=stop)
 
     def hearing(self, goal: Goal, proofs: Sequence[Proof]) -> Tell:
         """An ear for the choices of one goal; ``proofs`` of the goals before."""

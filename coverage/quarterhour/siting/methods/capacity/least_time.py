@@ -23,7 +23,7 @@ from quarterhour.siting.methods.solver.highs import Solver
 from quarterhour.siting.methods.solver.incumbent import Best, Verdict
 from quarterhour.siting.methods.solver.program import Outcome, Program, whole_bound
 from quarterhour.siting.methods.solver.site_limits import Limits, Nest, cheapest, nest_of
-from quarterhour.siting.question.budget import COUNTING, Watch
+from quarterhour.siting.question.search_budget import COUNTING, SearchBudget
 
 PRICES = "Lagrangian"
 _STARTS = 3
@@ -43,7 +43,7 @@ def solve_capacitated(
     room: IntArray,
     *,
     otherwise: IntArray | None = None,
-    watch: Watch | None = None,
+    budget: SearchBudget | None = None,
     start: IntArray | None = None,
     heard: Callable[[Verdict], None] | None = None,
 ) -> Verdict:
@@ -60,23 +60,23 @@ def solve_capacitated(
     room : by site, people that it can serve.
     otherwise : centiseconds of a person of each row whom no site serves; ``MUST``: all must be served. None: all
         that some site could serve, room aside. Rows that no site could serve do not count.
-    watch : time, seed, stop; told better choices.
+    budget : time, seed, stop; its callbacks.
     start : open sites of a known choice.
     heard : told each better choice and who goes where.
     """
-    watch = watch or Watch()
+    budget = budget or SearchBudget()
     unfixed = replace(limits, fixed=np.zeros_like(limits.fixed))
     space = Room(as_median(people, times, unfixed, otherwise=otherwise), room, limits)
-    best = Best(watch, space.median.least, COUNTING, heard)
+    best = Best(budget, space.median.least, COUNTING, heard)
     nest = nest_of(limits.without(limits.fixed, unfixed.fixed))
     if nest is None:
         return best.verdict(infeasible=True)
     _first(space, nest, best, start)
-    watch.progress(0.3)
+    budget.progress(0.3)
     if best.met:
         return best.verdict()
     priced = _priced(space, nest, best)
-    watch.progress(0.6)
+    budget.progress(0.6)
     if best.done and best.value is not None:
         return best.verdict()
     nodes, infeasible = 0, False
@@ -91,19 +91,19 @@ def solve_capacitated(
 
 
 def _first(space: Room, nest: Nest, best: Best, start: IntArray | None) -> None:
-    rng = np.random.default_rng(best.watch.seed)
+    rng = np.random.default_rng(best.budget.seed)
     begins = [cheapest(nest, rng.random(len(space.free))) for _ in range(_STARTS)]
     begins = [np.sort(np.concatenate([space.fixed, space.free[b]])) for b in begins]
     if start is not None:
         begins.insert(0, np.union1d(start, space.fixed).astype(np.int64))
-    until = time.perf_counter() + _SHARE * best.watch.left()
+    until = time.perf_counter() + _SHARE * best.budget.left()
     for begin in begins:
         if space.limits.holds(begin) and (best.value is None or time.perf_counter() < until):
             space.better(begin, best, until=until)
 
 
 def _priced(space: Room, nest: Nest, best: Best) -> Priced:
-    until = time.perf_counter() + _SHARE * best.watch.left()
+    until = time.perf_counter() + _SHARE * best.budget.left()
 
     def look(chosen: IntArray) -> int | None:
         if space.limits.holds(chosen):
@@ -114,7 +114,7 @@ def _priced(space: Room, nest: Nest, best: Best) -> Priced:
         return best.value
 
     def over() -> bool:
-        return best.watch.over() or time.perf_counter() > until
+        return best.budget.over() or time.perf_counter() > until
 
     begin = space.fixed if best.chosen is None else best.chosen
     priced = RoomPrices(space, nest).rounds(begin, best.value, over=over, look=look)
@@ -135,7 +135,7 @@ class _Search:
         self.pair, self.beyond = self._pairs(priced, reach)
         self.base = self._base()
         self.settled = m.settled + int(m.people @ self.base)
-        self.solver = Solver(self._program(), seed=best.watch.seed)
+        self.solver = Solver(self._program(), seed=best.budget.seed)
 
     def _settle(self, nest: Nest, priced: Priced, value: int) -> None:
         free = self.space.free
@@ -207,9 +207,9 @@ class _Search:
             self._settle_by(out, self.best.value)
         whole = np.zeros(len(self.solver.program.cost), dtype=bool)
         whole[: self.sites] = True
-        solver = Solver(replace(self.solver.program, whole=whole), seed=self.best.watch.seed)
-        watch = self.best.watch
-        out = solver.solve(seconds=max(0.0, watch.left()), start=self._start(), stop=watch.stop, found=self._found)
+        solver = Solver(replace(self.solver.program, whole=whole), seed=self.best.budget.seed)
+        budget = self.best.budget
+        out = solver.solve(seconds=max(0.0, budget.left()), start=self._start(), stop=budget.stop, found=self._found)
         if out.values is not None:
             self._found(out.values, out.bound)
         return self._closed(out)
@@ -229,8 +229,8 @@ class _Search:
         m, first, pairs = self.space.median, self.sites, len(self.pair)
         people, site = m.people[self.space.row[self.pair]].astype(float), m.site[self.pair]
         while True:
-            watch = self.best.watch
-            out = self.solver.solve(seconds=max(0.0, watch.left()), stop=watch.stop)
+            budget = self.best.budget
+            out = self.solver.solve(seconds=max(0.0, budget.left()), stop=budget.stop)
             self._closed(out)
             if out.values is None or self.best.done:
                 return out

@@ -23,7 +23,7 @@ from quarterhour.siting.methods.solver.incumbent import Best
 from quarterhour.siting.methods.solver.presolve import merge_pairs
 from quarterhour.siting.methods.solver.program import Outcome, Program, whole_bound
 from quarterhour.siting.methods.solver.site_limits import Limits
-from quarterhour.siting.question.budget import COUNTING, Watch
+from quarterhour.siting.question.search_budget import COUNTING, SearchBudget
 
 _FINE = 4096
 """Parts of a site that a flow knows, where people are few enough."""
@@ -55,7 +55,7 @@ class Placing:
     """
 
     def __init__(
-        self, people: IntArray, start: IntArray, site: IntArray, limits: Limits, room: IntArray, *, watch: Watch
+        self, people: IntArray, start: IntArray, site: IntArray, limits: Limits, room: IntArray, *, budget: SearchBudget
     ) -> None:
         sites = len(room)
         cover, self.people = merge_pairs(start, site, people, sites=sites)
@@ -63,11 +63,11 @@ class Placing:
         if self.all > _MOST:
             raise DataError("question.too_many_people", people=self.all)
         self.row, self.site = np.repeat(np.arange(len(self.people)), np.diff(cover.indptr)), cover.indices
-        self.room, self.watch = np.minimum(room, self.all), watch
+        self.room, self.budget = np.minimum(room, self.all), budget
         free = sp.csr_array((~limits.fixed).astype(np.int64)[None, :])
         rows = sp.csr_array(sp.vstack([free, limits.rows], format="csr"))
         self.limits = Limits(rows, np.r_[0, limits.low], np.r_[sites, limits.high], limits.fixed)
-        self.solver = Solver(self._program(), seed=watch.seed)
+        self.solver = Solver(self._program(), seed=budget.seed)
         self.learn(self.cut(limits.fixed.astype(np.float64)))
 
     def _program(self) -> Program:
@@ -134,7 +134,7 @@ class Placing:
     def _relaxed(self, best: _Away) -> Outcome:
         """The linear program until no cut is broken."""
         while True:
-            out = self.solver.solve(seconds=max(0.0, self.watch.left()), stop=self.watch.stop)
+            out = self.solver.solve(seconds=max(0.0, self.budget.left()), stop=self.budget.stop)
             best.at_most(out.bound)
             if out.values is None or best.done:
                 return out
@@ -148,8 +148,8 @@ class Placing:
     def _whole(self, best: _Away) -> Outcome:
         """The program with whole sites; what it chooses is counted and learned."""
         whole = np.r_[np.ones(len(self.room), dtype=np.bool_), False]
-        solver = Solver(replace(self.solver.program, whole=whole), seed=self.watch.seed)
-        out = solver.solve(seconds=max(0.0, self.watch.left()), stop=self.watch.stop)
+        solver = Solver(replace(self.solver.program, whole=whole), seed=self.budget.seed)
+        out = solver.solve(seconds=max(0.0, self.budget.left()), stop=self.budget.stop)
         best.looks += 1
         best.at_most(out.bound)
         if out.values is not None:
@@ -175,7 +175,7 @@ class _Away(Best):
     """The best choice of a size so far, counted, by how many find no place, and how many do not at the least."""
 
     def __init__(self, placing: Placing, start: IntArray | None) -> None:
-        super().__init__(placing.watch, 0, COUNTING)
+        super().__init__(placing.budget, 0, COUNTING)
         self.placing, self.looks = placing, 0
         self.seen: set[bytes] = set()
         if start is not None:

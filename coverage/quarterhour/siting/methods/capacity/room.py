@@ -66,7 +66,7 @@ class Room:
         """
         now, place, idle = self.take(chosen, best), 0, 0
         leaving = np.setdiff1d(chosen, self.fixed)
-        while idle < len(leaving) and not best.watch.over() and time.perf_counter() < until:
+        while idle < len(leaving) and not best.budget.over() and time.perf_counter() < until:
             for coming in self._likely(chosen, int(leaving[place]), now):
                 other = np.sort(np.append(chosen[chosen != leaving[place]], coming))
                 then = self.take(other, best)

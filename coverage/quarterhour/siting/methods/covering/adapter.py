@@ -14,10 +14,10 @@ from quarterhour.siting.methods.covering.max_cover import solve_cover
 from quarterhour.siting.methods.covering.min_sites import solve_sets
 from quarterhour.siting.methods.solver.highs import version
 from quarterhour.siting.question.bounds import Answer, Tell, easy_bound
-from quarterhour.siting.question.budget import COUNTING, Watch
 from quarterhour.siting.question.evaluate import Choice, Exact, Measure, Served
 from quarterhour.siting.question.feasible import Rules
 from quarterhour.siting.question.problem import WHOLE, Goal, SitingProblem
+from quarterhour.siting.question.search_budget import COUNTING, SearchBudget
 
 
 def first_choice(rules: Rules) -> Choice | None:
@@ -70,7 +70,7 @@ def is_plain_cover(problem: SitingProblem) -> bool:
     return goal.objective in ("max-cover", "min-sites") and problem.plain and no_rules and plain and alone
 
 
-def by_core(measure: Measure, watch: Watch, tell: Tell) -> Answer:
+def by_core(measure: Measure, budget: SearchBudget, tell: Tell) -> Answer:
     """The answer, without the sites that add nothing."""
     problem = measure.problem
     core, goal = as_core(problem), problem.goals[0]
@@ -80,7 +80,7 @@ def by_core(measure: Measure, watch: Watch, tell: Tell) -> Answer:
         by_then = _whole(measure, goal, bound)
         tell(opened_with(problem, core.sites[found]), by_then, COUNTING if by_then == easy else version())
 
-    listening = replace(watch, incumbent=heard)
+    listening = replace(budget, incumbent=heard)
     found = solve_sets(core, listening) if core.all_rows else solve_cover(core, listening)
     if found.choice is None:
         return Answer(None, 0, found.proved_by, found.nodes, infeasible=found.infeasible)

@@ -15,7 +15,7 @@ from quarterhour.siting.methods.covering.core import Core
 from quarterhour.siting.methods.solver.highs import Solver
 from quarterhour.siting.methods.solver.presolve import rows_of
 from quarterhour.siting.methods.solver.program import Outcome, Program
-from quarterhour.siting.question.budget import Watch
+from quarterhour.siting.question.search_budget import SearchBudget
 
 _TIDY = 5
 """Rounds of cuts after which those that do not bind are left out."""
@@ -59,9 +59,9 @@ class Master:
         """Another number of sites at most; the cuts stay."""
         self.solver.bound_rows(np.array([0]), np.array([-math.inf]), np.array([float(sites)]))
 
-    def solve(self, watch: Watch, *, iterations: int | None = None) -> Outcome:
+    def solve(self, budget: SearchBudget, *, iterations: int | None = None) -> Outcome:
         """The program as it stands, ``bound`` and ``reduced`` in people; the values of groups stay in ``unit``."""
-        found = self.solver.solve(seconds=max(0.0, watch.left()), stop=watch.stop, iterations=iterations)
+        found = self.solver.solve(seconds=max(0.0, budget.left()), stop=budget.stop, iterations=iterations)
         reduced = None if found.reduced is None else found.reduced * self.unit
         return replace(found, value=found.value * self.unit, bound=found.bound * self.unit, reduced=reduced)
 
@@ -102,15 +102,15 @@ class Master:
         spare[: self.first_cut] = False
         self.solver.drop_rows(np.flatnonzero(spare))
 
-    def settle(self, watch: Watch, inside: FloatArray, *, close: float = 1e-7) -> tuple[Outcome, FloatArray]:
+    def settle(self, budget: SearchBudget, inside: FloatArray, *, close: float = 1e-7) -> tuple[Outcome, FloatArray]:
         """Cuts until the program's value is true to ``close``: the last outcome, and a point well inside.
 
         Cuts are made half-way between where the program stands and the best point known, ``inside``
         (in-out, Ben-Ameur and Neto 2007).
         """
         most, turn = -math.inf, 0
-        outcome = self.solve(watch)
-        while outcome.values is not None and not watch.over():
+        outcome = self.solve(budget)
+        while outcome.values is not None and not budget.over():
             y = outcome.values[: self.sites]
             between = 0.5 * (y + inside)
             many, covered = self.cut(between, outcome)
@@ -125,7 +125,7 @@ class Master:
             turn += 1
             if turn % _TIDY == 0 and turn <= 60 * _TIDY:
                 self.tidy(outcome)
-            later = self.solve(watch)
+            later = self.solve(budget)
             if later.values is None:
                 break
             outcome = later

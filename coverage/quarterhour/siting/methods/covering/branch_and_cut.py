@@ -65,7 +65,7 @@ class Tree:
         """The root: the linear program settled, its bound and what it comes near to in the record; a point inside."""
         self._planted = True
         self.master.limit(self.core.limit)
-        outcome, inside = self.master.settle(self.record.watch, inside, close=close)
+        outcome, inside = self.master.settle(self.record.budget, inside, close=close)
         none = np.zeros(self.sites, dtype=np.bool_)
         if outcome.status != "infeasible" or self.master.possible(none, ~none):
             self.record.prove(outcome.bound, self.by)
@@ -79,7 +79,7 @@ class Tree:
         until = self.nodes + nodes
         while self._heap and not self.record.beats(-self._heap[0][0]):
             self.record.prove(max(-self._heap[0][0], self._unsure), self.by)
-            if self.record.gap <= gap or self.nodes >= until or self.record.watch.over():
+            if self.record.gap <= gap or self.nodes >= until or self.record.budget.over():
                 self._unlock()
                 return
             if self.nodes in _HARDER and not (self.eager and self.nodes == 1):
@@ -141,7 +141,7 @@ class Tree:
         bound = min(bound, outcome.bound)
         if self.record.beats(bound):
             return []
-        if self.record.watch.over():
+        if self.record.budget.over():
             return [(bound, node)]
         if outcome.status == "failed":
             self._unsure = max(self._unsure, bound)
@@ -158,10 +158,10 @@ class Tree:
 
     def _cuts(self) -> Outcome:
         """Cut and solve until nothing is broken, or the node is closed or has had its share."""
-        rounds, watch = 0, self.record.watch
+        rounds, budget = 0, self.record.budget
         while True:
-            outcome = self.master.solve(watch)
-            if outcome.values is None or self.record.beats(outcome.bound) or watch.over():
+            outcome = self.master.solve(budget)
+            if outcome.values is None or self.record.beats(outcome.bound) or budget.over():
                 return outcome
             y = outcome.values[: self.sites]
             in_part = bool((np.minimum(y, 1 - y) > _WHOLE).any())
@@ -209,7 +209,7 @@ class Tree:
         Sites are tried (strong branching) until what they brought before tells enough.
         """
         solver = self.master.solver
-        self.master.solve(self.record.watch)
+        self.master.solve(self.record.budget)
         basis = solver.basis()
         chosen, most, idle = (-1, (bound, bound)), -1.0, 0
         promise = self._promise(y)
@@ -224,7 +224,7 @@ class Tree:
             if score > most:
                 chosen, most, idle = (site, bounds), score, 0
             closed = self.record.beats(bounds[0]) or self.record.beats(bounds[1])
-            if closed or idle >= _IDLE or self.record.watch.over():
+            if closed or idle >= _IDLE or self.record.budget.over():
                 break
         return chosen
 
@@ -241,7 +241,7 @@ class Tree:
         solver, column, found = self.master.solver, np.array([site]), []
         for side in (0.0, 1.0):
             solver.bound_columns(column, np.array([side]), np.array([side]))
-            outcome = self.master.solve(self.record.watch, iterations=_TRIAL)
+            outcome = self.master.solve(self.record.budget, iterations=_TRIAL)
             found.append(-math.inf if outcome.status == "infeasible" else min(bound, outcome.bound))
             solver.restore(basis)
         solver.bound_columns(column, np.zeros(1), np.ones(1))

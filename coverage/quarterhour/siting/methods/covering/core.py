@@ -10,7 +10,7 @@ import pandas as pd
 import scipy.sparse as sp
 
 from quarterhour.base.arrays import IntArray
-from quarterhour.siting.question.budget import Watch
+from quarterhour.siting.question.search_budget import SearchBudget
 
 
 @dataclass(frozen=True, eq=False)
@@ -79,10 +79,10 @@ class Found:
 
 
 class Record:
-    """The best choice so far, recounted, and the best bound so far; the watch is told as they get better."""
+    """The best choice so far, recounted, and the best bound so far; the budget is told as they get better."""
 
-    def __init__(self, core: Core, watch: Watch, *, bound: float, proved_by: str) -> None:
-        self.core, self.watch = core, watch
+    def __init__(self, core: Core, budget: SearchBudget, *, bound: float, proved_by: str) -> None:
+        self.core, self.budget = core, budget
         self.choice: IntArray | None = None
         self.value = math.inf if core.all_rows else -math.inf
         self.bound, self.proved_by = bound, proved_by
@@ -95,7 +95,7 @@ class Record:
         if not (value < self.value if self.core.all_rows else value > self.value):
             return False
         self.choice, self.value = np.sort(choice), value
-        self.watch.incumbent(self.choice, self.bound)
+        self.budget.incumbent(self.choice, self.bound)
         return True
 
     def prove(self, bound: float, by: str) -> None:

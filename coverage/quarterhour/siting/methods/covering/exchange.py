@@ -11,7 +11,7 @@ from quarterhour.base.arrays import IntArray
 from quarterhour.base.jit import COMPILED, kernel
 from quarterhour.siting.methods.covering.core import Core, Record
 from quarterhour.siting.methods.solver.presolve import columns_of, rows_of
-from quarterhour.siting.question.budget import Watch
+from quarterhour.siting.question.search_budget import SearchBudget
 
 _LARGEST_TABLE = 20_000_000
 _ROUND = 3e7
@@ -26,7 +26,7 @@ _HEATS = 3e-4, 2e-3
 def exchange(
     core: Core,
     choice: IntArray,
-    watch: Watch,
+    budget: SearchBudget,
     *,
     effort: float = 3e8,
     bound: float = math.inf,
@@ -41,7 +41,7 @@ def exchange(
     ----------
     choice : keeps the rules.
     effort : elementary steps to spend, some 3e8 a second; the same effort and seed give the same choice
-        unless ``watch`` ends it.
+        unless ``budget`` ends it.
     bound : no choice covers more; where one covers as many, the search ends.
     found : told better choices on the way.
     """
@@ -54,8 +54,8 @@ def exchange(
     table = (*columns_of(core.cover), *rows_of(core.cover), core.people)
     here = np.array(choice, dtype=np.int64)
     best, most, turn = here.copy(), core.covered(here), 0
-    while effort > 0 and most < bound and not watch.over():
-        seed = np.uint64(1 + 2 * (watch.seed * 1_000_003 + turn))
+    while effort > 0 and most < bound and not budget.over():
+        seed = np.uint64(1 + 2 * (budget.seed * 1_000_003 + turn))
         met = here.copy()
         rules, heat = (core.group, core.low, core.high), _HEATS[turn % len(_HEATS)]
         value, spent = _search(table, here, met, rules, min(effort, _ROUND), heat, seed)
@@ -72,7 +72,7 @@ def improve(record: Record, choice: IntArray, *, effort: float, turn: int = 0) -
     """Take into a record a choice, if it keeps the rules, and what exchanges make of it; others each ``turn``."""
     if record.core.holds(choice):
         core, take = record.core, record.take
-        take(exchange(core, choice, record.watch.turned(turn), effort=effort, bound=record.bound, found=take))
+        take(exchange(core, choice, record.budget.reseeded(turn), effort=effort, bound=record.bound, found=take))
 
 
 @kernel

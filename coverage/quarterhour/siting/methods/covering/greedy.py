@@ -12,9 +12,9 @@ from quarterhour.base.jit import kernel
 from quarterhour.siting.methods.covering.core import Core
 from quarterhour.siting.methods.covering.exchange import exchange
 from quarterhour.siting.methods.solver.presolve import columns_of, dominated_columns, merge_pairs, merge_rows, rows_of
-from quarterhour.siting.question.budget import Watch
 from quarterhour.siting.question.problem import SitingProblem
 from quarterhour.siting.question.quotas import quota_rows
+from quarterhour.siting.question.search_budget import SearchBudget
 
 
 def as_core(problem: SitingProblem) -> Core:
@@ -70,7 +70,11 @@ def kinds(core: Core) -> IntArray:
 
 
 def good_choice(
-    core: Core, watch: Watch | None = None, *, effort: float = 5e7, found: Callable[[IntArray], object] | None = None
+    core: Core,
+    budget: SearchBudget | None = None,
+    *,
+    effort: float = 5e7,
+    found: Callable[[IntArray], object] | None = None,
 ) -> IntArray | None:
     """Positions of a good choice of candidates within all rules, None where greedy finds none.
 
@@ -81,7 +85,7 @@ def good_choice(
     chosen = greedy(core)
     if not core.all_rows and len(chosen) and core.holds(chosen):
         most = float(core.people.sum())
-        chosen = exchange(core, chosen, watch or Watch(), effort=effort, bound=most, found=found)
+        chosen = exchange(core, chosen, budget or SearchBudget(), effort=effort, bound=most, found=found)
     chosen = without_idle(core, chosen)
     return chosen if core.holds(chosen) else None
 

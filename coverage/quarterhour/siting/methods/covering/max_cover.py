@@ -15,7 +15,7 @@ from quarterhour.siting.methods.covering.exchange import improve
 from quarterhour.siting.methods.covering.greedy import good_choice, greedy
 from quarterhour.siting.methods.covering.min_sites import solve_sets
 from quarterhour.siting.methods.solver.presolve import merge_rows
-from quarterhour.siting.question.budget import COUNTING, Watch
+from quarterhour.siting.question.search_budget import COUNTING, SearchBudget
 
 _FIRST = 2e7
 """Steps of local search before there is a bound."""
@@ -23,31 +23,31 @@ _EASY, _NEAR = 3, 1e-3
 """Nodes that are looked at before a question is no longer thought easy, and the gap beyond which it never was."""
 
 
-def solve_cover(core: Core, watch: Watch | None = None, *, gap: float = 0.0) -> Found:
+def solve_cover(core: Core, budget: SearchBudget | None = None, *, gap: float = 0.0) -> Found:
     """The choice of candidates that covers most people within the quotas, and its proof.
 
     Parameters
     ----------
     core : its ``all_rows`` does not count here.
-    watch : time, seed, stop; told better choices.
+    budget : time, seed, stop; its callbacks.
     gap : by how much of the value the choice may fall short of the bound; 0: proven best.
     """
-    watch = watch or Watch()
+    budget = budget or SearchBudget()
     core, unit = as_asked(core)
-    record = Record(core, _telling(watch, unit), bound=float(core.people.sum()), proved_by=COUNTING)
+    record = Record(core, _telling(budget, unit), bound=float(core.people.sum()), proved_by=COUNTING)
     infeasible, nodes = not begun(record, effort=_FIRST), 0
-    watch.progress(0.2)
-    if not infeasible and not record.met and record.gap > gap and not watch.over():
+    budget.progress(0.2)
+    if not infeasible and not record.met and record.gap > gap and not budget.over():
         # What is easy is proven sooner by a small program, what is not by a large one.
         for fine in (False, True):
-            tree = Tree(Master(core, seed=watch.seed, fine=fine), record, eager=not fine)
+            tree = Tree(Master(core, seed=budget.seed, fine=fine), record, eager=not fine)
             tree.plant(inside_of(core, record.choice))
-            watch.progress(0.5)
+            budget.progress(0.5)
             tree.grow(gap=gap, nodes=math.inf if fine else _EASY if record.gap < _NEAR else 0)
             infeasible, nodes = tree.barren, nodes + tree.nodes
-            if not tree.alive or watch.over():
+            if not tree.alive or budget.over():
                 break
-    watch.progress(1.0)
+    budget.progress(1.0)
     found = record.found(nodes=nodes, infeasible=infeasible)
     return replace(found, bound=found.bound * unit)
 
@@ -61,15 +61,15 @@ def as_asked(core: Core) -> tuple[Core, int]:
 
 def begun(record: Record, *, effort: float) -> bool:
     """Take a first good choice into the record; False: no choice keeps the rules, which is proven."""
-    core, watch = record.core, record.watch
+    core, budget = record.core, record.budget
     if core.impossible:
         return False
-    record.take(good_choice(core, watch, effort=effort, found=record.take))
-    if record.choice is not None or watch.over():
+    record.take(good_choice(core, budget, effort=effort, found=record.take))
+    if record.choice is not None or budget.over():
         return True
     # Greedy lost its way between quotas that overlap: the rules alone are a small integer program.
     rules = replace(core, people=core.people[:0], cover=core.cover[:0])
-    found = solve_sets(rules, watch.quiet())
+    found = solve_sets(rules, budget.without_callbacks())
     if found.choice is not None:
         record.take(found.choice)
         improve(record, np.sort(greedy(core, found.choice)), effort=effort)
@@ -84,6 +84,6 @@ def inside_of(core: Core, choice: IntArray | None) -> FloatArray:
     return inside
 
 
-def _telling(watch: Watch, unit: int) -> Watch:
-    """The same watch, which hears bounds in people."""
-    return replace(watch, incumbent=lambda choice, bound: watch.incumbent(choice, bound * unit))
+def _telling(budget: SearchBudget, unit: int) -> SearchBudget:
+    """The same budget, whose callback gets bounds in people."""
+    return replace(budget, incumbent=lambda choice, bound: budget.incumbent(choice, bound * unit))

@@ -16,7 +16,7 @@ from quarterhour.siting.methods.covering.greedy import good_choice, kinds, witho
 from quarterhour.siting.methods.solver.highs import Solver
 from quarterhour.siting.methods.solver.presolve import dominated_columns, dominated_rows
 from quarterhour.siting.methods.solver.program import Program, whole_bound
-from quarterhour.siting.question.budget import COUNTING, Watch
+from quarterhour.siting.question.search_budget import COUNTING, SearchBudget
 
 _EFFORT = 3e6
 """Steps of local search for a plan with one site less."""
@@ -24,29 +24,29 @@ _SHARE = 1 / 3
 """Of the time that the search for a plan with one site less may take."""
 
 
-def solve_sets(core: Core, watch: Watch | None = None) -> Found:
+def solve_sets(core: Core, budget: SearchBudget | None = None) -> Found:
     """The fewest candidates that cover every row within the quotas, and the proof.
 
     Parameters
     ----------
     core : its ``all_rows`` does not count here.
-    watch : time, seed, stop; told better choices.
+    budget : time, seed, stop; its callbacks.
     """
-    watch = watch or Watch()
+    budget = budget or SearchBudget()
     some = core.people > 0
     core = replace(core, people=core.people[some], cover=sp.csr_array(core.cover[some]), all_rows=True)
     least = max(int(core.low.max(initial=0)), 1 if len(core.people) else 0)
-    record = Record(core, watch, bound=float(least), proved_by=COUNTING)
+    record = Record(core, budget, bound=float(least), proved_by=COUNTING)
     if core.impossible or (np.diff(core.cover.indptr) == 0).any():
         return record.found(infeasible=True)
     small, kept = reduced(core)
-    watch.progress(0.2)
+    budget.progress(0.2)
     _first(small, kept, record)
-    watch.progress(0.4)
+    budget.progress(0.4)
     infeasible, nodes = False, 0
-    if not record.met and not watch.over():
+    if not record.met and not budget.over():
         infeasible, nodes = _proven(small, kept, record)
-    watch.progress(1.0)
+    budget.progress(1.0)
     return record.found(nodes=nodes, infeasible=infeasible)
 
 
@@ -71,36 +71,36 @@ def _first(small: Core, kept: IntArray, record: Record) -> None:
     """A good choice, then one with a site less as long as one is found."""
     choice = good_choice(small)
     record.take(None if choice is None else kept[choice])
-    least, watch = record.bound, record.watch
-    begun = watch.left()
-    while choice is not None and len(choice) > least and not watch.over():
-        fewer = _one_less(small, choice, watch)
-        choice = None if fewer is None or begun - watch.left() > _SHARE * watch.seconds else fewer
+    least, budget = record.bound, record.budget
+    begun = budget.left()
+    while choice is not None and len(choice) > least and not budget.over():
+        fewer = _one_less(small, choice, budget)
+        choice = None if fewer is None or begun - budget.left() > _SHARE * budget.seconds else fewer
         record.take(None if fewer is None else kept[fewer])
 
 
-def _one_less(core: Core, choice: IntArray, watch: Watch) -> IntArray | None:
+def _one_less(core: Core, choice: IntArray, budget: SearchBudget) -> IntArray | None:
     """A choice of one site less that still covers every row, by exchanges; None where none is found."""
     alone = replace(core, people=np.ones(len(core.people), dtype=np.int64), limit=len(choice) - 1, all_rows=False)
     loss = [(alone.covered(less), -k) for k in range(len(choice)) if alone.holds(less := np.delete(choice, k))]
     if not loss:
         return None
     begin = np.delete(choice, -max(loss)[1])
-    found = exchange(alone, begin, watch.quiet(), effort=_EFFORT, bound=float(len(core.people)))
+    found = exchange(alone, begin, budget.without_callbacks(), effort=_EFFORT, bound=float(len(core.people)))
     return without_idle(core, found) if alone.covered(found) == len(core.people) else None
 
 
 def _proven(core: Core, kept: IntArray, record: Record) -> tuple[bool, int]:
     """The small integer program: whether there is no choice at all, and the nodes of the solver's tree."""
-    watch = record.watch
-    solver = Solver(_program(core), seed=watch.seed)
+    budget = record.budget
+    solver = Solver(_program(core), seed=budget.seed)
 
     def found(values: FloatArray, bound: float) -> None:
         record.prove(whole_bound(bound, most=False), solver.version)
         record.take(kept[np.flatnonzero(values > 0.5)])
 
     start = None if record.choice is None else np.isin(kept, record.choice).astype(float)
-    outcome = solver.solve(seconds=max(0.0, watch.left()), start=start, stop=watch.stop, found=found)
+    outcome = solver.solve(seconds=max(0.0, budget.left()), start=start, stop=budget.stop, found=found)
     if outcome.status == "infeasible":
         return record.choice is None, 0
     if outcome.values is not None:

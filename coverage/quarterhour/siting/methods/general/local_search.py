@@ -17,10 +17,10 @@ from quarterhour.siting.methods.general.columns import Patterns, patterns
 from quarterhour.siting.methods.general.gini_rows import coefficient
 from quarterhour.siting.methods.solver.question_limits import as_limits
 from quarterhour.siting.methods.solver.site_limits import Limits, cheapest, count_site, may_change, nest_of
-from quarterhour.siting.question.budget import Watch
 from quarterhour.siting.question.evaluate import Choice
 from quarterhour.siting.question.feasible import Rules
 from quarterhour.siting.question.problem import Goal
+from quarterhour.siting.question.search_budget import SearchBudget
 
 _ROUNDS, _ROUNDS_A_SITE = 600, 6
 _SHAKEN = 3
@@ -30,15 +30,15 @@ _SHARE = 0.25
 """Of the time left."""
 
 
-def better_start(rules: Rules, goal: Goal, start: Choice | None, *, watch: Watch) -> Choice | None:
+def better_start(rules: Rules, goal: Goal, start: Choice | None, *, budget: SearchBudget) -> Choice | None:
     """The best choice that exchanges find, from one that is known; the known one where they find none that holds."""
     problem = rules.measure.problem
     if start is not None and problem.capacity is None and goal.objective == "gini":
-        return _more_alike(rules, goal, start, watch.part(_SHARE))
+        return _more_alike(rules, goal, start, budget.share(_SHARE))
     if problem.capacity is not None or goal.objective != "max-cover" or not problem.free.any():
         return start
     search = _Swaps(patterns(rules.measure), problem.counted(goal), as_limits(rules), problem.free)
-    part, rng = watch.part(_SHARE), np.random.default_rng(watch.seed)
+    part, rng = budget.share(_SHARE), np.random.default_rng(budget.seed)
     opened = search.begin(start, rng)
     if opened is None:
         return start
@@ -57,9 +57,9 @@ def better_start(rules: Rules, goal: Goal, start: Choice | None, *, watch: Watch
     return best
 
 
-def _more_alike(rules: Rules, goal: Goal, start: Choice, watch: Watch) -> Choice:
+def _more_alike(rules: Rules, goal: Goal, start: Choice, budget: SearchBudget) -> Choice:
     """The choice whose areas are most alike that exchanges find from one that holds."""
-    search = _Alike(rules, goal, watch)
+    search = _Alike(rules, goal, budget)
     best, least = search.climb(start.opened)
     while least > 0 and search.goes_on():
         other = search.shaken(best)
@@ -74,17 +74,17 @@ def _more_alike(rules: Rules, goal: Goal, start: Choice, watch: Watch) -> Choice
 class _Alike:
     """Sites that come and go while that makes areas more alike, so many choices weighed."""
 
-    def __init__(self, rules: Rules, goal: Goal, watch: Watch) -> None:
-        self.rules, self.goal, self.watch, self.left = rules, goal, watch, _TRIED
+    def __init__(self, rules: Rules, goal: Goal, budget: SearchBudget) -> None:
+        self.rules, self.goal, self.budget, self.left = rules, goal, budget, _TRIED
         problem = rules.measure.problem
         self.people = np.array([n for _, n in rules.measure.totals(goal)], dtype=np.float64)
         self.counted = problem.counted(goal)
-        self.rng = np.random.default_rng(watch.seed)
+        self.rng = np.random.default_rng(budget.seed)
         self.sites = self.rng.permutation(np.flatnonzero(problem.free & ~problem.barred)).tolist()
 
     def goes_on(self) -> bool:
         """Whether more may be weighed."""
-        return self.left > 0 and not self.watch.over()
+        return self.left > 0 and not self.budget.over()
 
     def unlike(self, opened: BoolArray) -> float:
         """How unlike areas are."""

@@ -17,10 +17,10 @@ from quarterhour.siting.methods.general.model import Model
 from quarterhour.siting.methods.solver.highs import Solver
 from quarterhour.siting.methods.solver.program import Outcome, Program, Rows, Sum, in_digits, whole_bound
 from quarterhour.siting.question.bounds import Answer, Tell, better, easy_bound
-from quarterhour.siting.question.budget import COUNTING, Watch
 from quarterhour.siting.question.evaluate import Choice, Exact
 from quarterhour.siting.question.feasible import Rules
 from quarterhour.siting.question.problem import WHOLE, Goal
+from quarterhour.siting.question.search_budget import COUNTING, SearchBudget
 
 _LOST = 1e-4
 """What a solver's tolerances may make of a sum of shares in ten thousandths."""
@@ -39,8 +39,8 @@ _MOST_IN_DIGITS = 2000
 class Search:
     """The best of one goal; ``rules`` keeps the others."""
 
-    def __init__(self, model: Model, goal: Goal, rules: Rules, *, watch: Watch, tell: Tell) -> None:
-        self.model, self.goal, self.rules, self.watch, self.tell = model, goal, rules, watch, tell
+    def __init__(self, model: Model, goal: Goal, rules: Rules, *, budget: SearchBudget, tell: Tell) -> None:
+        self.model, self.goal, self.rules, self.budget, self.tell = model, goal, rules, budget, tell
         self.measure = rules.measure
         self.choice: Choice | None = None
         self.value: Exact = 0
@@ -54,7 +54,7 @@ class Search:
         infeasible = False
         if self.model.settled:
             infeasible = not self._nothing_to_choose()
-        elif not self.met() and not self.watch.over():
+        elif not self.met() and not self.budget.over():
             ways = {"min-worst": self.narrow, "equity": self.level, "gini": self.alike}
             way = ways.get(self.goal.objective, self.sum)
             infeasible = way()
@@ -114,7 +114,7 @@ class Search:
 
     def close(self) -> None:
         """What a solver's tolerances leave open: look at each choice if they are few, else ask for a unit better."""
-        if self.choice is None or self.met() or self.watch.over():
+        if self.choice is None or self.met() or self.budget.over():
             return
         if self.measure.problem.capacity is None and 1 << len(self.model.free) <= _MOST_CHOICES:
             self._each_choice()
@@ -142,7 +142,7 @@ class Search:
 
     def _until_none(self, better: Callable[[], Program | None]) -> None:
         """Ask for a choice that is better than the best known, as a question of yes or no, until there is none."""
-        while not self.met() and not self.watch.over():
+        while not self.met() and not self.budget.over():
             before, program = self.value, better()
             if program is None:
                 return
@@ -167,7 +167,7 @@ class Search:
         near, limit = self.measure.problem.near, self.measure.problem.limit_cs
         times = np.unique(np.r_[near.cs, limit, 0]).tolist()
         left = [t for t in times if self.bound <= t < self.value]
-        while left and not self.watch.over():
+        while left and not self.budget.over():
             half = left[(len(left) - 1) // 2]
             rows = self.kept()
             self.model.keep_worst(rows, self.goal, half)
@@ -204,14 +204,14 @@ class Search:
             if self.choice is None:
                 return done.status == "infeasible"
         mean, better = self._least_mean(), True
-        while better and not self.met() and not self.watch.over():
+        while better and not self.met() and not self.budget.over():
             before = int(self.value)
             proven = partial(self._prove_alike, before - 1, mean)
             done, by = self.solve(self._above(before - 1), whole=False, live=proven)
             proven(done.bound, by)
             better = bool(self.model.touch(done.values).parts) or self.value != before
         better = True
-        while better and not self.met() and not self.watch.over():
+        while better and not self.met() and not self.budget.over():
             before, rows = int(self.value), self.kept()
             self.model.keep_alike(rows, self.goal, before - 1)
             less = self.rules.keeping((self.goal, before - 1))
@@ -226,7 +226,7 @@ class Search:
         program = self.model.above(self.kept(), self.goal, ppm)
         for _ in range(0 if self.model.unlike[self.goal].few else _TANGENTS):
             done, _ = self.solve(replace(program, whole=None), whole=False)
-            if not self.model.touch(done.values).parts or self.watch.over():
+            if not self.model.touch(done.values).parts or self.budget.over():
                 break
             program = self.model.above(self.kept(), self.goal, ppm)
         return program
@@ -269,19 +269,19 @@ class Search:
         whole: bool,
         first: bool = False,
         live: Callable[[float, str], None] | None = None,
-        watch: Watch | None = None,
+        budget: SearchBudget | None = None,
         rules: Rules | None = None,
     ) -> tuple[Outcome, str]:
         """Run a program; choices that hold are taken as they come. ``first``: the first of them ends it.
-        ``live``: told the solver's bound on the way. ``watch``: of a part of the search, which begins at no choice.
+        ``live``: told the solver's bound on the way. ``budget``: of a part of the search, which begins at no choice.
         ``rules``: what a choice must keep, beyond the search's own.
 
         What the solver takes for a solution within its tolerance but does not hold in whole numbers is refused, and
         the solver asked for another.
         """
-        solver = Solver(program, seed=self.watch.seed, whole_value=whole)
-        before, started = self.value if self.choice is not None else None, self.choice if watch is None else None
-        watch, rules = watch or self.watch, rules or self.rules
+        solver = Solver(program, seed=self.budget.seed, whole_value=whole)
+        before, started = self.value if self.choice is not None else None, self.choice if budget is None else None
+        budget, rules = budget or self.budget, rules or self.rules
 
         def moved() -> bool:
             return self.choice is not None and self.value != before
@@ -296,9 +296,9 @@ class Search:
         done, refused = Outcome("failed", None, math.nan, math.nan), 0
         while refused < _MOST_REFUSED:
             done = solver.solve(
-                seconds=watch.left(),
+                seconds=budget.left(),
                 start=None if first or started is None else self._begin(program, started),
-                stop=lambda: watch.stop() or (first and moved()),
+                stop=lambda: budget.stop() or (first and moved()),
                 found=heard,
             )
             self.nodes += done.nodes
@@ -308,7 +308,7 @@ class Search:
             if rules.hold(choice):
                 self.take(choice)
                 break
-            if done.status != "optimal" or program.whole is None or watch.over():
+            if done.status != "optimal" or program.whole is None or budget.over():
                 break
             if not self._touch(solver, done.values):
                 refused += 1

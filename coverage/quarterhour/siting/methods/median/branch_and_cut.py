@@ -177,7 +177,7 @@ class Tree:
             self.best.proved(heap[0][0], self.by)
             if self._closed(heap[0][0]):
                 return True
-            if self.best.watch.over():
+            if self.best.budget.over():
                 return False
             bound, _, node = heapq.heappop(heap)
             for child_bound, child in self._look(node, bound):
@@ -205,7 +205,7 @@ class Tree:
         bound = max(bound, self._whole(out.bound))
         if self._closed(bound):
             return []
-        if self.best.watch.over():
+        if self.best.budget.over():
             return [(bound, node)]
         if self.nodes == 1 and out.reduced is not None:
             self._settle(out.bound, out.reduced[: len(self.every)])
@@ -222,9 +222,9 @@ class Tree:
         """Cut and solve until nothing is broken, or the node is closed, or (below the root) it has had its share."""
         rounds = 0
         while True:
-            watch = self.best.watch
-            out = self.master.solver.solve(seconds=max(0.0, watch.left()), stop=watch.stop)
-            if out.values is None or self._closed(self._whole(out.bound)) or watch.over():
+            budget = self.best.budget
+            out = self.master.solver.solve(seconds=max(0.0, budget.left()), stop=budget.stop)
+            if out.values is None or self._closed(self._whole(out.bound)) or budget.over():
                 return out
             y = out.values[: len(self.every)]
             self._try(y)

@@ -22,7 +22,7 @@ from quarterhour.siting.methods.solver.incumbent import Best, Verdict
 from quarterhour.siting.methods.solver.presolve import dominated_rows
 from quarterhour.siting.methods.solver.program import TOLERANCE, Program
 from quarterhour.siting.methods.solver.site_limits import Limits, Nest, cheapest, nest_of
-from quarterhour.siting.question.budget import COUNTING, Watch
+from quarterhour.siting.question.search_budget import COUNTING, SearchBudget
 
 _STARTS = 3
 _SHARE = 0.5
@@ -39,36 +39,36 @@ def solve_centre(
     limits: Limits,
     *,
     otherwise: IntArray | None = None,
-    watch: Watch | None = None,
+    budget: SearchBudget | None = None,
     start: IntArray | None = None,
 ) -> Verdict:
     """The choice of sites with the least centiseconds of the farthest row to the nearest open one, and its proof.
 
     Parameters are those of ``solve_median``; people only say which rows count.
     """
-    watch = watch or Watch()
+    budget = budget or SearchBudget()
     median = as_median(people, times, limits, otherwise=otherwise)
     nest = nest_of(median.limits)
     if nest is None or median.hopeless:
-        return Best(watch, median.farthest, COUNTING).verdict(infeasible=True)
-    search = _Search(median, nest, watch)
+        return Best(budget, median.farthest, COUNTING).verdict(infeasible=True)
+    search = _Search(median, nest, budget)
     infeasible = search.first(start)
     if not infeasible:
         search.halve()
-    watch.progress(1.0)
+    budget.progress(1.0)
     return search.best.verdict(nodes=search.nodes, infeasible=infeasible)
 
 
 class _Search:
     """Between the greatest time known to be too short and the best choice known."""
 
-    def __init__(self, median: Median, nest: Nest, watch: Watch) -> None:
+    def __init__(self, median: Median, nest: Nest, budget: SearchBudget) -> None:
         self.median, self.nest, self.exchange = median, nest, Exchange(median)
         open_end = median.otherwise[median.otherwise != MUST]
         times = np.unique(np.concatenate([median.cs, open_end, [median.farthest]]))
         least = max(int(median.cs[median.start[:-1]].max(initial=0)), median.farthest)
         self.times = times[times >= least]
-        self.best = Best(watch, least, COUNTING)
+        self.best = Best(budget, least, COUNTING)
         self.nodes = 0
         self.asked = np.zeros(len(median.people), dtype=bool)
         self.hard = self.asked.copy()
@@ -76,7 +76,7 @@ class _Search:
 
     def first(self, start: IntArray | None) -> bool:
         """Some choice within the limits; True: there is none."""
-        rng = np.random.default_rng(self.best.watch.seed)
+        rng = np.random.default_rng(self.best.budget.seed)
         begins = [cheapest(self.nest, rng.random(len(self.median.sites))) for _ in range(_STARTS)]
         if start is not None:
             begins.insert(0, np.flatnonzero(np.isin(self.median.sites, start)))
@@ -85,14 +85,14 @@ class _Search:
                 self.take(begin, self.exchange)
         if self.best.value is not None:
             return False
-        infeasible = self.cover(_ANY, self.best.watch)
+        infeasible = self.cover(_ANY, self.best.budget)
         self.best.proved_by = self.by if infeasible else self.best.proved_by
         return infeasible
 
     def halve(self) -> None:
         """Try the middle of what is open until nothing is: by linear programs first, then by integer ones."""
         self._decide(lambda cs, _: self.refuted(cs))
-        self._decide(lambda cs, last: self.cover(cs, self.best.watch if last else self.best.watch.part(_SHARE)))
+        self._decide(lambda cs, last: self.cover(cs, self.best.budget if last else self.best.budget.share(_SHARE)))
 
     def _decide(self, infeasible: Callable[[int, bool], bool]) -> None:
         """Halve by a way that tells which times are too short; one that it does not refute is not asked again."""
@@ -103,7 +103,7 @@ class _Search:
             if not len(open_times):
                 return
             cs = int(open_times[(len(open_times) - 1) // 2])
-            self.best.watch.progress(1 / (1 + len(open_times).bit_length()))
+            self.best.budget.progress(1 / (1 + len(open_times).bit_length()))
             self._approach(cs)
             if self.best.value <= cs:
                 continue
@@ -119,15 +119,15 @@ class _Search:
 
     def refuted(self, cs: int) -> bool:
         """Whether not even parts of sites, within the limits in sum, bring all within a time."""
-        m, watch = self.median, self.best.watch
+        m, budget = self.median, self.best.budget
         far = (m.otherwise == MUST) | (m.otherwise > cs)
-        solver = Solver(_short(covering(m, far & self.hard, cs=cs), len(m.limits.low)), seed=watch.seed)
+        solver = Solver(_short(covering(m, far & self.hard, cs=cs), len(m.limits.low)), seed=budget.seed)
         self.by, asked = solver.version, far & self.hard
         near = m.cs <= cs
         row = np.repeat(np.arange(len(m.people)), np.diff(m.start))[near]
         reach = sp.csr_array((np.ones(len(row)), (row, m.site[near])), shape=(len(m.people), len(m.sites)))
         while True:
-            out = solver.solve(seconds=max(0.0, watch.left()), stop=watch.stop)
+            out = solver.solve(seconds=max(0.0, budget.left()), stop=budget.stop)
             if math.isfinite(out.bound) and out.bound > TOLERANCE:
                 return True
             if out.values is None or out.status != "optimal":
@@ -147,7 +147,7 @@ class _Search:
         """The choice within the limits of the sites that a linear program opens most of."""
         self.take(cheapest(self.nest, -opened), self.exchange.beyond(cs))
 
-    def cover(self, cs: int, watch: Watch) -> bool:
+    def cover(self, cs: int, budget: SearchBudget) -> bool:
         """Look for a choice that brings all within a time, and take it; whether it is proven that there is none."""
         m = self.median
         far = (m.otherwise == MUST) | (m.otherwise > cs)
@@ -155,9 +155,9 @@ class _Search:
         self.asked |= self.hard
         while True:
             program = _fewer_rows(covering(m, far & self.asked, cs=cs), len(m.limits.low))
-            solver = Solver(program, seed=watch.seed)
+            solver = Solver(program, seed=budget.seed)
             self.by = solver.version
-            out = solver.solve(seconds=max(0.0, watch.left()), stop=watch.stop)
+            out = solver.solve(seconds=max(0.0, budget.left()), stop=budget.stop)
             self.nodes += out.nodes
             if out.values is None:
                 return out.status == "infeasible"

@@ -13,7 +13,7 @@ from quarterhour.siting.methods.median.lagrangian import Priced, Prices, settled
 from quarterhour.siting.methods.solver.highs import Solver
 from quarterhour.siting.methods.solver.incumbent import Best, Verdict
 from quarterhour.siting.methods.solver.site_limits import Limits, Nest, cheapest, nest_of
-from quarterhour.siting.question.budget import COUNTING, Watch
+from quarterhour.siting.question.search_budget import COUNTING, SearchBudget
 
 PRICES = "Lagrangian"
 _STARTS = 3
@@ -27,7 +27,7 @@ def solve_median(
     limits: Limits,
     *,
     otherwise: IntArray | None = None,
-    watch: Watch | None = None,
+    budget: SearchBudget | None = None,
     start: IntArray | None = None,
 ) -> Verdict:
     """The choice of sites with the least people times centiseconds to the nearest open one (p-median), and its proof.
@@ -40,23 +40,23 @@ def solve_median(
     limits : what the choice must keep; fixed sites are open in it.
     otherwise : centiseconds of each row that no open site serves; ``MUST``: it must be served. None: all must that
         some site could serve. Rows that no site could serve do not count.
-    watch : time, seed, stop; told better choices.
+    budget : time, seed, stop; its callbacks.
     start : open sites of a known choice.
     """
-    watch = watch or Watch()
+    budget = budget or SearchBudget()
     median = as_median(people, times, limits, otherwise=otherwise)
-    best = Best(watch, median.least, COUNTING)
+    best = Best(budget, median.least, COUNTING)
     nest = nest_of(median.limits)
     if nest is None or median.hopeless:
         return best.verdict(infeasible=True)
     exchange = Exchange(median)
     _first(median, nest, exchange, best, start)
-    watch.progress(0.1)
+    budget.progress(0.1)
     infeasible = best.value is None and not _some(median, exchange, best)
     if infeasible or best.done:
         return best.verdict(infeasible=infeasible)
     priced = _priced(median, nest, exchange, best)
-    watch.progress(0.5)
+    budget.progress(0.5)
     nodes = 0 if best.done else _searched(median, nest, priced, best)
     return best.verdict(nodes=nodes)
 
@@ -66,7 +66,7 @@ def _first(median: Median, nest: Nest, exchange: Exchange, best: Best, start: In
     if nest.size == len(median.sites) and nest.whole:
         _take(median, best, np.arange(len(median.sites), dtype=np.int64))
         return
-    rng = np.random.default_rng(best.watch.seed)
+    rng = np.random.default_rng(best.budget.seed)
     begins = [cheapest(nest, rng.random(len(median.sites))) for _ in range(_STARTS)]
     if start is not None:
         begins.insert(0, np.flatnonzero(np.isin(median.sites, start)))
@@ -83,8 +83,8 @@ def _take(median: Median, best: Best, chosen: IntArray) -> None:
 def _some(median: Median, exchange: Exchange, best: Best) -> bool:
     """Any choice within the limits that serves whom it must, by an integer program; False where there is none."""
     must = median.otherwise == MUST
-    solver = Solver(covering(median, must), seed=best.watch.seed)
-    out = solver.solve(seconds=max(0.0, best.watch.left()), stop=best.watch.stop)
+    solver = Solver(covering(median, must), seed=best.budget.seed)
+    out = solver.solve(seconds=max(0.0, best.budget.left()), stop=best.budget.stop)
     if out.values is not None:
         chosen = np.flatnonzero(out.values > 0.5).astype(np.int64)
         if median.limits.holds(chosen):
@@ -95,7 +95,7 @@ def _some(median: Median, exchange: Exchange, best: Best) -> bool:
 
 
 def _priced(median: Median, nest: Nest, exchange: Exchange, best: Best) -> Priced:
-    until = time.perf_counter() + _SHARE * best.watch.left()
+    until = time.perf_counter() + _SHARE * best.budget.left()
 
     def look(chosen: IntArray) -> int | None:
         if median.limits.holds(chosen):
@@ -103,7 +103,7 @@ def _priced(median: Median, nest: Nest, exchange: Exchange, best: Best) -> Price
         return best.value
 
     def over() -> bool:
-        return best.watch.over() or time.perf_counter() > until
+        return best.budget.over() or time.perf_counter() > until
 
     begin = np.flatnonzero(np.isin(median.sites, best.chosen)) if best.chosen is not None else np.empty(0, np.int64)
     priced = Prices(median, nest).rounds(begin, best.value, over=over, look=look)
@@ -122,7 +122,7 @@ def _searched(median: Median, nest: Nest, priced: Priced, best: Best) -> int:
         if best.value is not None:
             best.proved(best.value, PRICES)
         return 0
-    master = Master(left, seed=best.watch.seed)
+    master = Master(left, seed=best.budget.seed)
     master.at_prices(priced.prices[np.searchsorted(median.rows, left.rows)], priced.parts)
     tree = Tree(left, smaller, Exchange(left), best, master)
     tree.grow()

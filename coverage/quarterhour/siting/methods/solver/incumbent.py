@@ -7,7 +7,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from quarterhour.base.arrays import IntArray
-from quarterhour.siting.question.budget import Watch
+from quarterhour.siting.question.search_budget import SearchBudget
 
 Served = tuple[IntArray, IntArray, IntArray]
 """Row, site and how many of the row's people go there."""
@@ -38,12 +38,12 @@ class Verdict:
 
 
 class Best:
-    """The best choice so far and the best bound so far, told to the watch (and ``heard``) as they get better."""
+    """The best choice so far and the best bound so far, told to the budget (and ``heard``) as they get better."""
 
     def __init__(
-        self, watch: Watch, bound: int, proved_by: str, heard: Callable[[Verdict], None] | None = None
+        self, budget: SearchBudget, bound: int, proved_by: str, heard: Callable[[Verdict], None] | None = None
     ) -> None:
-        self.watch, self.heard = watch, heard
+        self.budget, self.heard = budget, heard
         self.chosen: IntArray | None = None
         self.value: int | None = None
         self.served: Served | None = None
@@ -54,7 +54,7 @@ class Best:
         if value is None or (self.value is not None and value >= self.value):
             return False
         self.chosen, self.value, self.served = chosen, value, served
-        self.watch.incumbent(chosen, float(self.bound))
+        self.budget.incumbent(chosen, float(self.bound))
         if self.heard is not None:
             self.heard(self.verdict())
         return True
@@ -68,7 +68,7 @@ class Best:
     @property
     def done(self) -> bool:
         """Whether value and bound meet, or time is up."""
-        return self.met or self.watch.over()
+        return self.met or self.budget.over()
 
     @property
     def met(self) -> bool:

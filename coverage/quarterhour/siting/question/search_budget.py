@@ -1,4 +1,4 @@
-"""What a search may spend, when it must leave off, and whom it tells."""
+"""Search limits (time, seed, stop) and callbacks for progress and incumbents."""
 
 from __future__ import annotations
 
@@ -17,19 +17,19 @@ Stop = Callable[[], bool]
 """Asked often: whether to leave off now."""
 COUNTING = "counting"
 """Who proved a bound that needs no search."""
-Incumbent = Callable[[IntArray, float], None]
-"""Told each better choice, recounted, and the bound of that moment."""
+OnIncumbent = Callable[[IntArray, float], None]
+"""Called with each better choice, recounted, and the bound of that moment."""
 SEEDS = 2**31
 """Seeds are whole numbers from 0 to one less: as far as HiGHS takes them."""
 
 
 @dataclass(frozen=True, eq=False)
-class Watch:
-    """Time, a seed, a stop, and ears for better choices; it runs from when it is made.
+class SearchBudget:
+    """Search limits (time, seed, stop) and callbacks; the clock runs from when it is made.
 
-    ``stop``: asked often; True ends the search with what it has. ``progress``: told the share done,
-    0 to 1. ``incumbent``: told each better choice with the bound of that moment (infinite: none yet).
-    Every search of the siting rooms has one, so a seed that no search could begin with is refused here, and a time
+    ``stop``: asked often; True ends the search with what it has. ``progress``: called with the share done,
+    0 to 1. ``incumbent``: called with each better choice and the bound of that moment (infinite: none yet).
+    Every search of the siting wing has one, so a seed that no search could begin with is refused here, and a time
     that never ends: DataError.
     """
 
@@ -37,7 +37,7 @@ class Watch:
     seed: int = 0
     stop: Stop = lambda: False
     progress: Callable[[float], None] = lambda _: None
-    incumbent: Incumbent = lambda _choice, _bound: None
+    incumbent: OnIncumbent = lambda _choice, _bound: None
     begun: float = field(default_factory=time.perf_counter)
 
     def __post_init__(self) -> None:
@@ -51,19 +51,19 @@ class Watch:
         return self.begun + self.seconds - time.perf_counter()
 
     def over(self) -> bool:
-        """Whether to leave off."""
+        """Whether to stop: the time is up, or a stop was asked for."""
         return self.left() <= 0 or self.stop()
 
-    def quiet(self) -> Watch:
-        """The same, which tells nobody."""
+    def without_callbacks(self) -> SearchBudget:
+        """The same limits, for a search inside another one."""
         return replace(self, progress=lambda _: None, incumbent=lambda _choice, _bound: None)
 
-    def turned(self, turn: int) -> Watch:
-        """The same with another seed, another one each turn."""
+    def reseeded(self, turn: int) -> SearchBudget:
+        """The same limits with another seed for each turn."""
         return replace(self, seed=(self.seed + turn) % SEEDS)
 
-    def part(self, share: float) -> Watch:
-        """The same, over when a share of what is left is spent."""
+    def share(self, share: float) -> SearchBudget:
+        """The same, over when a share of the time left is spent."""
         left = self.left()
         return replace(self, seconds=self.seconds - (1 - share) * max(0.0, left)) if left < math.inf else self
 
