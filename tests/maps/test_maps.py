@@ -24,6 +24,7 @@ from quarterhour.base import i18n
 from quarterhour.base.errors import DataError
 from quarterhour.maps import layers as picture_room
 from quarterhour.maps import page as page_room
+from quarterhour.maps.escape import share_of
 from quarterhour.maps.generalize import thin_areas
 from quarterhour.standards.circle import CircleCheck
 from quarterhour.standards.rules import Circle
@@ -321,14 +322,8 @@ def test_minutes_beyond_the_standard_never_read_as_the_standard() -> None:
     assert picture_room._minutes([15.0, 15.0002, 14.96, np.nan], 15.0) == ["15.0", "15.1", "15.0", ""]
 
 
-def test_a_share_is_not_read_out_as_all_or_nothing_when_it_is_not() -> None:
-    assert [picture_room.percent(s) for s in (1.0, 0.99999, 0.0, 0.0001, np.nan)] == [
-        "100.0%",
-        ">99.9%",
-        "0.0%",
-        "<0.1%",
-        "",
-    ]
+def test_a_share_of_nobody_is_blank_on_the_map() -> None:
+    assert [share_of(s) for s in (0.9996, np.nan)] == ["&#62;99.9%", ""]
 
 
 def test_roads_are_read_back_where_they_lie() -> None:

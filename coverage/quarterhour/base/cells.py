@@ -3,12 +3,18 @@
 from __future__ import annotations
 
 import unicodedata
+from typing import Any
 
 import numpy as np
 import pandas as pd
 
 _NUMBER = r"[+-]?(?:\d+|\d{1,3}(?:,\d{3})+)(?:\.\d*)?|[+-]?\.\d+"
 _EXPONENT = r"(?:[eE][+-]?\d{1,3})?"
+
+
+def blank(value: Any) -> bool:
+    """Whether a cell has nothing to show: missing, empty, without an end."""
+    return value is None or value is pd.NA or value is pd.NaT or value != value or value in ("", float("inf"))
 
 
 def numbers(values: pd.Series) -> pd.Series:

@@ -1,10 +1,30 @@
-"""What plans count and are to be best at, as it is read: older people, graves, most of them covered."""
+"""How figures and counts are read: shares in percent, gaps, units, what is counted, goals."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
+from typing import Any
 
 from quarterhour.base import i18n
+from quarterhour.base.cells import blank
+
+
+def percent(share: Any, *, decimals: int = 1) -> str:
+    """A share with one decimal: what is short of everything reads >99.9%, what is more than nothing <0.1%.
+
+    So 100.0% is all of it and 0.0% is none; a missing share is a dash. The one home of the rule for every output.
+    """
+    if blank(share):
+        return "—"
+    text, step = f"{share:.{decimals}%}", 10.0**-decimals
+    if share < 1 and text == f"{1:.{decimals}%}":
+        return f">{100 - step:.{decimals}f}%"
+    return f"<{step:.{decimals}f}%" if share > 0 and text == f"{0:.{decimals}%}" else text
+
+
+def gap_percent(gap: Any) -> str:
+    """A gap to the bound with two decimals: 0.00% is proven, a dash has no end."""
+    return percent(gap, decimals=2)
 
 
 def unit_said(unit: str, lang: str) -> str:

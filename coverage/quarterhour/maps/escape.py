@@ -13,6 +13,7 @@ import shapely
 
 from quarterhour.base import i18n
 from quarterhour.base.errors import DataError
+from quarterhour.base.labels import percent
 from quarterhour.base.planar import flat_shapes
 from quarterhour.standards.sensitivity import COVERED
 
@@ -90,14 +91,9 @@ def names_of(ids: Iterable[Any], places: pd.DataFrame) -> list[str]:
     return ["" if pd.isna(i) else escape(known.get(i, i)) for i in ids]
 
 
-def percent(share: Any) -> str:
-    """A share as it is read out; one that is not whole never reads 100 %, one not nothing never 0 %."""
-    if pd.isna(share):
-        return ""
-    shown = f"{share:.1%}"
-    if shown == "100.0%" and share < 1:
-        return ">99.9%"
-    return "<0.1%" if shown == "0.0%" and share > 0 else shown
+def share_of(share: Any) -> str:
+    """A share in percent, "" where there is nobody to count."""
+    return "" if pd.isna(share) else escape(percent(share))
 
 
 def thousands(values: Mapping[str, Any]) -> dict[str, str]:

@@ -9,7 +9,7 @@ import geopandas as gpd
 import pandas as pd
 import shapely
 
-from quarterhour.maps.escape import Say, coded, escape, in_degrees, percent, steps, thousands
+from quarterhour.maps.escape import Say, coded, escape, in_degrees, share_of, steps, thousands
 from quarterhour.maps.generalize import thin_areas
 from quarterhour.standards.sensitivity import COVERED, told_flip, told_pace
 
@@ -46,7 +46,7 @@ def _city(known: CoverageRange, covered: str) -> dict[str, Any]:
     row = known.shares[known.shares["level"] == "city"].iloc[0]
     share, people = row[f"share_{covered}"], thousands({"people": row[f"people_{covered}"]})
     width = 0.0 if pd.isna(share) else round(float(share), 4)
-    return {"covered": covered, "share": escape(percent(share)), "width": width, **people}
+    return {"covered": covered, "share": share_of(share), "width": width, **people}
 
 
 def ground_columns(pictures: gpd.GeoDataFrame | None, checks: Sequence[CircleCheck], say: Say) -> list[dict[str, Any]]:

@@ -20,8 +20,8 @@ from quarterhour.maps.escape import (
     filled,
     in_degrees,
     names_of,
-    percent,
     quality_of,
+    share_of,
     steps,
     texts_of,
     thousands,
@@ -162,7 +162,7 @@ def _city_share(check: CircleCheck, say: Say) -> dict[str, str]:
     rests = {"synthetic": row["people_synthetic"], "estimated": row["people_estimated"]}
     name = say.label("maps", check.circle.people, prefix="people_")
     return {
-        "share": escape(percent(row["share_people"])),
+        "share": share_of(row["share_people"]),
         "text": filled("city_share", say, people=name, **thousands(people)),
         "quality": filled("city_synthetic", say, **thousands(rests)),
     }
@@ -205,7 +205,7 @@ def _towns(
             "name": name,
             "shape": None if shape is None or shape.is_empty else _shape(shape),
             "share": [_share(table.get(town)) for table in shares],
-            "shown": [escape(percent(table.get(town, math.nan))) for table in shares],
+            "shown": [share_of(table.get(town, math.nan)) for table in shares],
             "promises": _promises(scorecard, "town", town, say),
         }
         for town, name, shape in zip(towns.index, names, shapes, strict=True)
@@ -241,7 +241,7 @@ def _figure(value: Any, unit: str, say: Say) -> str:
     if value is None or pd.isna(value):
         return ""
     if unit == "share":
-        return escape(percent(value))
+        return share_of(value)
     return escape(f"{value:,.2f}".rstrip("0").rstrip(".")) + say.label("maps", unit, prefix="unit_")
 
 

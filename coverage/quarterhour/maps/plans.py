@@ -10,10 +10,9 @@ import pandas as pd
 
 from quarterhour.base import i18n
 from quarterhour.base.findings import by_quality
-from quarterhour.base.labels import counted_said, unit_said
+from quarterhour.base.labels import counted_said, gap_percent, unit_said
 from quarterhour.maps.escape import Say, coded, escape, filled, names_of, quality_of, thousands, xy_of
 from quarterhour.siting.explanation.headline import bound_name, figure_said, goals_told
-from quarterhour.siting.question.plan import gap_said
 
 if TYPE_CHECKING:
     from quarterhour.siting.question.plan import SitingPlan
@@ -69,7 +68,7 @@ def _plan_result(plan: SitingPlan, chosen: pd.DataFrame, say: Say) -> list[str]:
             "plan_proof",
             status=status,
             bound=figure_said(plan.objective, plan.bound),
-            gap=gap_said(plan.gap),
+            gap=gap_percent(plan.gap),
             bound_name=bound_name(plan, say.lang),
         ),
         *([say("plan_unmet", count=len(plan.unmet))] if len(plan.unmet) else []),

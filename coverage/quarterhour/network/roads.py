@@ -22,6 +22,7 @@ from quarterhour.base.arrays import AnyArray, BoolArray, FloatArray, IntArray
 from quarterhour.base.cells import texts
 from quarterhour.base.errors import DataError, first_ids
 from quarterhour.base.findings import finding, join_findings, no_findings
+from quarterhour.base.labels import percent
 from quarterhour.base.planar import flat
 
 MOSTLY = 0.8
@@ -126,7 +127,7 @@ def _in_pieces(roads: gpd.GeoDataFrame, table: str, file: str) -> pd.DataFrame:
     share = float((components_of(tail, head, len(spots))[tail] == 0).mean())
     if share >= MOSTLY:
         return no_findings()
-    return finding("roads.in_pieces", severity="warning", table=table, file=file, value=f"{share:.0%}")
+    return finding("roads.in_pieces", severity="warning", table=table, file=file, value=percent(share))
 
 
 def _renamed(roads: gpd.GeoDataFrame, columns: Mapping[str, str]) -> gpd.GeoDataFrame:

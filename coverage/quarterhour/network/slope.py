@@ -36,8 +36,8 @@ OVER = (0.03, 0.06, 0.1, 0.15, 0.25)
 """Slopes beyond which the climb is kept apart; in between one goes straight from one to the next."""
 _OWN_SLOPE = ("steps", "ferry", "elevator")  # their speed already holds their slope
 _TOBLER = ("tobler_along", "tobler_against")
-_UP = ("climb_m", *(f"climb_over_{p:.0%}".rstrip("%") for p in OVER))
-_DOWN = ("drop_m", *(f"drop_over_{p:.0%}".rstrip("%") for p in OVER))
+_UP = ("climb_m", *(f"climb_over_{100 * p:g}" for p in OVER))
+_DOWN = ("drop_m", *(f"drop_over_{100 * p:g}" for p in OVER))
 
 
 def tobler_factor(slope: AnyArray | float) -> FloatArray:

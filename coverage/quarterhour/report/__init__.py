@@ -6,7 +6,7 @@ The wing: said (how figures are said), tables, book, console, page.
 from __future__ import annotations
 
 from quarterhour.report.console import summary_lines
-from quarterhour.report.format import Section, area_names, names_of, percent
+from quarterhour.report.format import Section, area_names, names_of
 from quarterhour.report.markdown import escape, report_markdown
 from quarterhour.report.workbook import write_workbook
 
@@ -15,7 +15,6 @@ __all__ = [
     "area_names",
     "escape",
     "names_of",
-    "percent",
     "report_markdown",
     "summary_lines",
     "write_workbook",

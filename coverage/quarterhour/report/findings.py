@@ -9,6 +9,7 @@ import pandas as pd
 from quarterhour.base import findings as found_findings
 from quarterhour.base import i18n
 from quarterhour.base.findings import QUALITIES
+from quarterhour.base.labels import percent
 from quarterhour.study.inputs import Inputs
 from quarterhour.study.results import Results, sites_by_quality
 from quarterhour.study.siting.proposal import Proposal
@@ -23,7 +24,7 @@ def quality_note(results: Results, lang: str) -> str:
     """Which share of the result rests on facts, estimates and made-up rows, the sites to be built included."""
     shares = results.inputs.quality.set_index("table")[list(QUALITIES)].to_dict("index")
     parts: dict[str, Any] = {
-        t: i18n.say("study.quality_part", lang, **{str(q): share for q, share in shares[t].items()})
+        t: i18n.say("study.quality_part", lang, **{str(q): percent(share) for q, share in shares[t].items()})
         if t in shares
         else i18n.say("study.quality_none", lang)
         for t in ("communities", "facilities", "roads", "candidates")
@@ -60,5 +61,6 @@ def told_findings(findings: pd.DataFrame, lang: str, *, most: int) -> list[str]:
 
 
 def _told_table(row: dict[Any, Any], lang: str) -> str:
-    named = {**row, "table": i18n.label("tables", row["table"], lang)}
-    return i18n.say("cli.came_in", lang, **{str(k): v for k, v in named.items()})
+    shares = {quality: percent(row[quality]) for quality in QUALITIES}
+    table = i18n.label("tables", row["table"], lang)
+    return i18n.say("cli.came_in", lang, table=table, rows=row["rows"], **shares)

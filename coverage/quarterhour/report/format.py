@@ -10,6 +10,8 @@ from typing import Any
 import pandas as pd
 
 from quarterhour.base import i18n
+from quarterhour.base.cells import blank
+from quarterhour.base.labels import percent
 from quarterhour.network.modes import read_modes
 from quarterhour.siting.question.plan import SitingPlan
 from quarterhour.standards.circle import CircleCheck
@@ -88,10 +90,6 @@ def unit_labels(units: Iterable[Any], lang: str) -> list[str]:
     return [(known[u] or {lang: str(u)})[lang] for u in units]
 
 
-def blank(value: Any) -> bool:
-    return value is None or value is pd.NA or value is pd.NaT or value != value or value in ("", float("inf"))
-
-
 def is_number(value: Any) -> bool:
     return isinstance(value, int | float) or hasattr(value, "__float__")
 
@@ -102,14 +100,6 @@ def figure(value: Any, unit: str) -> str:
     if unit == "coefficient":
         return f"{value:.6f}".rstrip("0").removesuffix(".")
     return percent(value) if unit == "share" else f"{value:,.1f}".removesuffix(".0")
-
-
-def percent(share: Any) -> str:
-    """One decimal; what is short of everything never reads 100.0%."""
-    if blank(share):
-        return "—"
-    said = f"{share:.1%}"
-    return "99.9%" if said == "100.0%" and share < 1 else said
 
 
 def rounded_up(factor: float) -> float:

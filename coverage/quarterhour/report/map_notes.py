@@ -6,6 +6,7 @@ import pandas as pd
 
 from quarterhour.base import i18n
 from quarterhour.base.cells import texts
+from quarterhour.base.labels import percent
 from quarterhour.maps.notes import Notes
 from quarterhour.report.service_sections import care_sections
 from quarterhour.report.siting_sections import Charts, siting_sections
@@ -51,7 +52,7 @@ def _rounds(results: Results, plan: RoundsPlan, lang: str) -> pd.Series:
         if not people
         else _say("nobody", lang)
         if pd.isna(base)
-        else _say("round", lang, base=names.get(base, base), share=f"{float(within):.0%}", minutes=f"{plan.minutes:g}")
+        else _say("round", lang, base=names.get(base, base), share=percent(within), minutes=f"{plan.minutes:g}")
         for base, people, within in zip(rows["base"], rows["people"], rows["within"], strict=True)
     ]
     return pd.Series(told, index=rows.index)

@@ -10,14 +10,14 @@ import pandas as pd
 
 from quarterhour.base import findings as found_findings
 from quarterhour.base import i18n
+from quarterhour.base.cells import blank
 from quarterhour.base.findings import QUALITIES, SEVERITIES
-from quarterhour.base.labels import unit_said
+from quarterhour.base.labels import gap_percent, percent, unit_said
 from quarterhour.report.console import plan_line
 from quarterhour.report.format import (
     Plan,
     Section,
     area_names,
-    blank,
     circle_name,
     city_row,
     figure,
@@ -30,7 +30,6 @@ from quarterhour.report.format import (
     mode_name,
     names_of,
     paces,
-    percent,
     share_key,
 )
 from quarterhour.report.tables import quality_table, site_table, unmet_table
@@ -108,7 +107,9 @@ def _cell(value: Any, key: str) -> str:
         return "—" if key.endswith(("share", "gap")) else ""
     if isinstance(value, str | bool) or not is_number(value):
         return escape(value)
-    return percent(value) if key.endswith(("share", "gap")) else _decimal(float(value))
+    if key.endswith("gap"):
+        return gap_percent(value)
+    return percent(value) if key.endswith("share") else _decimal(float(value))
 
 
 def _decimal(value: float) -> str:

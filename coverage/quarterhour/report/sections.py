@@ -9,6 +9,7 @@ import pandas as pd
 
 from quarterhour import report
 from quarterhour.base import i18n
+from quarterhour.base.labels import percent
 from quarterhour.report.format import Section
 from quarterhour.report.service_sections import care_sections
 from quarterhour.report.siting_sections import siting_sections
@@ -39,7 +40,7 @@ def pace_lines(results: Results, lang: str) -> list[str]:
     """Each circle at a range of paces, in a sentence."""
     lines = []
     for known in results.ranges:
-        said = {c: report.percent(known.share(c)) for c in COVERED}
+        said = {c: percent(known.share(c)) for c in COVERED}
         name, pace = known.circle.name(lang), told_pace(known, lang)
         lines.append(i18n.say("report.pace_line", lang, name=name, pace=pace, **said))
     return lines

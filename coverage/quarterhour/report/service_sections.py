@@ -8,6 +8,7 @@ import pandas as pd
 
 from quarterhour.base import i18n
 from quarterhour.base.cells import texts
+from quarterhour.base.labels import gap_percent, percent
 from quarterhour.report.format import Section
 from quarterhour.standards.circle import CITY
 from quarterhour.study.results import Results
@@ -75,7 +76,7 @@ def _access(found: Access, towns: pd.Series, lang: str) -> Section:
     }
     lines = [
         _say("access_line", lang, name=asked.zh if lang == "zh" else asked.en, people=int(served["people"].sum()),
-             reachable=int(near.sum()), served=int(served["served"].sum()), share=f"{found.served.share:.1%}",
+             reachable=int(near.sum()), served=int(served["served"].sum()), share=percent(found.served.share),
              minutes=f"{asked.minutes:g}", capacity=int(found.served.sites["capacity"].sum())),
         _say("equity_line", lang, method=asked.methods[0].upper(), gini=f"{found.equity.gini:.3f}",
              theil=f"{found.equity.theil:.3f}", between=f"{found.equity.theil_between:.3f}",
@@ -100,7 +101,7 @@ def _beds(results: Results, lang: str) -> Iterator[Section]:
             "cost_yuan": table["cost_yuan"].array, "before_share": table["share_before"].array,
             "after_share": table["share_after"].array,
         }))  # fmt: skip
-        lines.append(_say("beds_short" if plan.short else "beds_line", lang, area=county, share=f"{plan.share:.0%}",
+        lines.append(_say("beds_short" if plan.short else "beds_line", lang, area=county, share=percent(plan.share),
                           count=int(plan.rows["convert"].sum()), yuan=plan.cost_yuan, short=plan.short))  # fmt: skip
     yield Section("beds", pd.concat(rows, ignore_index=True), tuple(lines))
 
@@ -124,7 +125,7 @@ def _rounds(results: Results, lang: str) -> Iterator[Section]:
     base = int(known["people"][known["from_base"].astype(bool)].sum())
     lines = [
         _say("rounds_line", lang, carers=plan.carers, bound=plan.bound, bases=len(plan.bases),
-             gap=f"{(plan.carers - plan.bound) / plan.carers if plan.carers else 0:.1%}",
+             gap=gap_percent(plan.gap),
              staff=int(territories.sites["staff"].sum()), visits=int(plan.bases["visits"].sum())),
         _say("round_holds", lang, minutes=f"{plan.minutes:g}", base=base,
              always=int(known["people"][held >= 1].sum()), half=int(known["people"][held >= 0.5].sum()),

@@ -9,7 +9,7 @@ import pandas as pd
 from quarterhour.base import i18n
 from quarterhour.base.cells import texts
 from quarterhour.base.findings import QUALITIES
-from quarterhour.base.labels import counted_said, goal_said, unit_said
+from quarterhour.base.labels import counted_said, gap_percent, goal_said, percent, unit_said
 from quarterhour.report.format import Section
 from quarterhour.report.line_chart import Line, line_chart
 from quarterhour.study.file.siting import SitingFile
@@ -153,7 +153,7 @@ def _frontiers(results: Results, lang: str) -> Iterator[Section]:
 
 def _surely(gap: float, lang: str) -> str:
     """Whether every point is proven, or how far it may be from the best."""
-    return _say("all_proven", lang) if gap == 0 else _say("all_within", lang, gap=f"{max(gap, 0.0001):.2%}")
+    return _say("all_proven", lang) if gap == 0 else _say("all_within", lang, gap=gap_percent(gap))
 
 
 def _phases(results: Results, lang: str) -> Iterator[Section]:
@@ -180,7 +180,7 @@ def _phases(results: Results, lang: str) -> Iterator[Section]:
             _say(worse, lang, name=p.name(lang), unit=unit, years=len(steps) - 1, first_year=years[1],
                  now=f"{steps['value'].iloc[0]:,.0f}", first=f"{first['value']:,.0f}", last=f"{last['value']:,.0f}",
                  last_year=years[-1], loss=f"{worst:,.0f}", end_loss=f"{last['loss_at_most']:,.0f}",
-                 share=f"{worst / max(steps['bound'].max(), 1):.1%}")
+                 share=percent(worst / max(steps["bound"].max(), 1)))
         )  # fmt: skip
     if parts:
         yield Section("phases", pd.concat(parts, ignore_index=True), (*lines, _say("phases_why", lang)), page_rows=30)
@@ -268,11 +268,11 @@ def _robust_lines(results: Results, p: Proposal, lang: str) -> list[str]:
     covered = found.scenarios["value"] / found.scenarios["people"]
     said = _say(
         "robust_line", lang, name=p.name(lang), scenarios=len(found.scenarios), proven=found.proven,
-        slow=f"{asked.speed[0]:g}", fast=f"{asked.speed[1]:g}", people=f"{asked.people:.0%}",
+        slow=f"{asked.speed[0]:g}", fast=f"{asked.speed[1]:g}", people=percent(asked.people),
         counted=counted_said(p.unit, lang),
         always=len(found.always()), often=int((mine["share"] >= _OFTEN).sum()), planned=len(mine),
         some=int((found.sites["chosen"] > 0).sum()), towns=towns[found.sites["chosen"] > 0].nunique(),
-        low=f"{covered.min():.1%}", high=f"{covered.max():.1%}",
+        low=percent(covered.min()), high=percent(covered.max()),
     )  # fmt: skip
     return [said, *([_say("rooms_source", lang, source=asked.source)] if asked.source else [])]
 

@@ -10,7 +10,9 @@ from typing import Any
 import pandas as pd
 
 from quarterhour.base import i18n
-from quarterhour.report.format import Plan, Section, area_names, blank, headed, is_number
+from quarterhour.base.cells import blank
+from quarterhour.base.labels import gap_percent, percent
+from quarterhour.report.format import Plan, Section, area_names, headed, is_number
 from quarterhour.report.tables import (
     by_area,
     by_community,
@@ -65,7 +67,9 @@ def write_workbook(
             sheet.add(f"by_{level}", by_area(every, level, names, lang))
         if scorecard is not None:
             sheet.add("scorecard", summary_table(scorecard, lang))
-            sheet.add("scorecard_areas", score_table(scorecard, lang))
+            sheet.add(
+                "scorecard_areas", score_table(scorecard, lang), shares=scorecard.rows["unit"].eq("share").tolist()
+            )
         sheet.add("plans", plan_table(plans, lang))
         sheet.add("sites", site_table(plans, names, lang))
         sheet.add("unmet", unmet_table(plans, names, lang))
@@ -76,6 +80,12 @@ def write_workbook(
         sheet.add("findings", finding_table(findings, lang))
 
 
+_SHARE, _GAP, _WHOLE, _NUMBER = "0.0%", "0.00%", "#,##0", "#,##0.0##"
+_ENDS = ('"<0.1%"', '">99.9%"', '"<0.01%"', '">99.99%"')
+_OF_UNIT = ("value", "threshold", "missing")
+"""Columns of the scorecard whose unit stands in their row."""
+
+
 class _Sheets:
     """Adds tables to a workbook; a column whose key ends in ``share`` or ``gap`` is a percentage."""
 
@@ -84,41 +94,46 @@ class _Sheets:
         plain = {"font_name": FONT, "font_size": 10}
         self.head = book.add_format({**plain, "bold": True, "bg_color": "#E7EEF5", "text_wrap": True, "bottom": 1})
         self.text = book.add_format(plain)
-        self.formats = {
-            "percent": book.add_format({**plain, "num_format": "0.0%"}),
-            "whole": book.add_format({**plain, "num_format": "#,##0"}),
-            "number": book.add_format({**plain, "num_format": "#,##0.0##"}),
-        }
+        self.formats = {f: book.add_format({**plain, "num_format": f}) for f in (_SHARE, _GAP, _WHOLE, _NUMBER, *_ENDS)}
 
-    def add(self, name: str, table: pd.DataFrame) -> None:
-        """A sheet with a frozen header and a filter; its name is a key of the words."""
+    def add(self, name: str, table: pd.DataFrame, *, shares: Sequence[bool] | None = None) -> None:
+        """A sheet with a frozen header and a filter; its name is a key of the words. ``shares``: rows in percent."""
         sheet = self.book.add_worksheet(i18n.say(f"report.sheet_{name}", self.lang))
         for column, label in enumerate(table.columns):
             key, _, said = str(label).partition("\t")
             sheet.write_string(0, column, said, self.head)
             values = table.iloc[:, column].tolist()
             sheet.set_column(column, column, _width(said, values))
-            kind = _number_kind(key, values)
+            form = _number_format(key, values)
             for row, value in enumerate(values, start=1):
-                self._write(sheet, row, column, value, kind)
+                share = shares is not None and key in _OF_UNIT and bool(shares[row - 1])
+                self._write(sheet, row, column, value, _SHARE if share else form)
         sheet.freeze_panes(1, 1)
         sheet.autofilter(0, 0, max(len(table), 1), max(len(table.columns) - 1, 0))
 
-    def _write(self, sheet: Any, row: int, column: int, value: Any, kind: str) -> None:
+    def _write(self, sheet: Any, row: int, column: int, value: Any, form: str) -> None:
         if blank(value):
             return
         if isinstance(value, bool) or not is_number(value):
             said = i18n.say(f"report.{'yes' if value else 'no'}", self.lang) if isinstance(value, bool) else str(value)
             sheet.write_string(row, column, said[:_LONGEST_CELL], self.text)
         else:
-            sheet.write_number(row, column, float(value), self.formats[kind])
+            sheet.write_number(row, column, float(value), self.formats[_at_the_end(value, form)])
 
 
-def _number_kind(key: str, values: Sequence[Any]) -> str:
+def _number_format(key: str, values: Sequence[Any]) -> str:
     if key.endswith(("share", "gap")):
-        return "percent"
+        return _SHARE if key.endswith("share") else _GAP
     numbers = [v for v in values if not blank(v) and is_number(v)]
-    return "whole" if all(float(v).is_integer() for v in numbers) else "number"
+    return _WHOLE if all(float(v).is_integer() for v in numbers) else _NUMBER
+
+
+def _at_the_end(value: float, form: str) -> str:
+    """The format of a percentage that is short of everything, or more than nothing, by less than is shown."""
+    if form not in (_SHARE, _GAP):
+        return form
+    text = f'"{percent(value) if form == _SHARE else gap_percent(value)}"'
+    return text if text in _ENDS else form
 
 
 def _width(head: str, values: Sequence[Any]) -> int:

@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 
 from quarterhour.base.arrays import IntArray
 from quarterhour.base.errors import DataError, first_ids
+from quarterhour.base.labels import percent
 
 NEVER = np.int64(2**62)
 COLUMNS = ("beds", "nursing_beds")
@@ -36,7 +37,7 @@ class Conversion:
         return int(self.rows["cost_yuan"].sum())
 
     def __repr__(self) -> str:
-        told = f"short of {self.short:,} beds" if self.short else f"{self.share:.0%} reached"
+        told = f"short of {self.short:,} beds" if self.short else f"{percent(self.share)} reached"
         return f"<Conversion: {self.rows['convert'].sum():,} beds for {self.cost_yuan:,} yuan, {told}>"
 
 

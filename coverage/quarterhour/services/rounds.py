@@ -16,6 +16,7 @@ import pandas as pd
 
 from quarterhour.base.arrays import IntArray
 from quarterhour.base.errors import DataError
+from quarterhour.base.labels import gap_percent
 from quarterhour.travel.matrix import TravelTimes
 
 Seconds = IntArray
@@ -71,11 +72,14 @@ class RoundsPlan:
         """How many there must be at least."""
         return int(self.bases["bound"].sum())
 
+    @property
+    def gap(self) -> float:
+        """How far the carers may be from the fewest: the share of them above the bound."""
+        return (self.carers - self.bound) / self.carers if self.carers else 0.0
+
     def __repr__(self) -> str:
-        gap = (self.carers - self.bound) / self.carers if self.carers else 0.0
-        return (
-            f"<RoundsPlan: {self.carers:,} carers at {len(self.bases)} bases, at least {self.bound:,} (gap {gap:.1%})>"
-        )
+        carers = f"{self.carers:,} carers at {len(self.bases)} bases"
+        return f"<RoundsPlan: {carers}, at least {self.bound:,} (gap {gap_percent(self.gap)})>"
 
 
 def plan_rounds(

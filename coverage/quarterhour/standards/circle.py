@@ -8,6 +8,7 @@ import numpy as np
 import pandas as pd
 
 from quarterhour.base.errors import DataError, first_ids
+from quarterhour.base.labels import percent
 from quarterhour.standards.rules import Circle
 from quarterhour.travel.matrix import TravelTimes
 
@@ -55,7 +56,9 @@ class CircleCheck:
 
     def __repr__(self) -> str:
         met = f"{int(self.communities['met'].sum())} of {len(self.communities)} communities"
-        return f"<CircleCheck {self.circle.id} ({self.mode_id}): {met}, {self.share():.1%} of {self.circle.people}>"
+        return (
+            f"<CircleCheck {self.circle.id} ({self.mode_id}): {met}, {percent(self.share())} of {self.circle.people}>"
+        )
 
 
 def check_circle(

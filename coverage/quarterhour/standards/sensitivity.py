@@ -13,6 +13,7 @@ import pandas as pd
 from quarterhour.base import i18n
 from quarterhour.base.arrays import FloatArray
 from quarterhour.base.errors import CutoffError, DataError, first_ids
+from quarterhour.base.labels import percent
 from quarterhour.base.units import CENTISECONDS_PER_MINUTE, centiseconds
 from quarterhour.network.build import Network
 from quarterhour.network.modes import read_modes
@@ -62,7 +63,7 @@ class CoverageRange:
 
     def __repr__(self) -> str:
         (slow, fast), (least, most) = self.speed, self.turnout_minutes
-        shares = ", ".join(f"{self.share(c):.1%} {c}" for c in COVERED)
+        shares = ", ".join(f"{percent(self.share(c))} {c}" for c in COVERED)
         return (
             f"<CoverageRange {self.circle.id}: speed x {slow:g}-{fast:g}, turnout {least:g}-{most:g} min: "
             f"{shares} of {self.circle.people}>"

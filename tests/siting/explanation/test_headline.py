@@ -9,7 +9,7 @@ import pytest
 
 import quarterhour as qh
 from quarterhour.siting.explanation.headline import headline, status_said
-from quarterhour.siting.question.plan import SitingPlan, gap_said
+from quarterhour.siting.question.plan import SitingPlan
 
 
 def ask(*goals: str) -> SitingPlan:
@@ -47,7 +47,3 @@ def test_a_chain_says_which_goal_may_fall_short() -> None:
     assert "'fewest minutes in all (people x minutes)' at most 59.00% from the best possible" in said
     assert status_said(plan, "en") == "proven best"
     assert "{" not in status_said(open_end, "zh") and "59.00%" in status_said(open_end, "zh")
-
-
-def test_a_gap_that_is_not_closed_never_reads_as_none() -> None:
-    assert [gap_said(g) for g in (0.0, 1e-9, 0.0001, float("inf"))] == ["0.00%", "< 0.01%", "0.01%", "—"]

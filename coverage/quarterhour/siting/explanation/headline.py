@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from quarterhour.base import i18n
-from quarterhour.base.labels import counted_said, goal_said, unit_said
-from quarterhour.siting.question.plan import Level, SitingPlan, gap_said
+from quarterhour.base.labels import counted_said, gap_percent, goal_said, percent, unit_said
+from quarterhour.siting.question.plan import Level, SitingPlan
 from quarterhour.siting.question.problem import Goal
 
 
@@ -14,7 +14,7 @@ def headline(plan: SitingPlan, lang: str) -> str:
     sites = i18n.say(
         "explanation.site_built" if len(plan.chosen) == 1 else "explanation.sites_built", lang, n=len(plan.chosen)
     )
-    told = {"sites": sites, "before": f"{before:.1%}", "share": f"{share:.1%}", "proof": status_said(plan, lang)}
+    told = {"sites": sites, "before": percent(before), "share": percent(share), "proof": status_said(plan, lang)}
     values = [_value_said(plan, level, lang) for level in plan.levels]
     came = [i18n.say("explanation.came", lang, what=said) for said in values if said]
     key = "explanation.headline_room" if plan.placed else "explanation.headline"
@@ -24,7 +24,7 @@ def headline(plan: SitingPlan, lang: str) -> str:
 def status_said(plan: SitingPlan, lang: str) -> str:
     """Proven, or how far from the best: in a chain, by which goal."""
     if plan.status != "bounded" or len(plan.levels) < 2:
-        return i18n.say(f"explanation.{plan.status}", lang, gap=gap_said(plan.gap))
+        return i18n.say(f"explanation.{plan.status}", lang, gap=gap_percent(plan.gap))
     goals = i18n.say("explanation.comma", lang).join(_sure(plan, level, lang) for level in plan.levels)
     return i18n.say("explanation.bounded_goals", lang, goals=goals)
 
@@ -32,7 +32,7 @@ def status_said(plan: SitingPlan, lang: str) -> str:
 def figure_said(objective: str, value: float) -> str:
     """A value or bound of a goal as it is read."""
     if objective == "equity":
-        return f"{value:.1%}"
+        return percent(value)
     if objective in ("min-time", "min-worst"):
         return f"{value:,.2f}"
     return f"{round(value, 6):,}".removesuffix(".0")
@@ -51,7 +51,7 @@ def bound_name(plan: SitingPlan, lang: str) -> str:
 
 def _sure(plan: SitingPlan, level: Level, lang: str) -> str:
     goal = goal_said(level.objective, level.people or plan.unit, lang, placed=plan.placed)
-    return i18n.say(f"explanation.goal_{level.status}", lang, goal=goal, gap=gap_said(level.gap))
+    return i18n.say(f"explanation.goal_{level.status}", lang, goal=goal, gap=gap_percent(level.gap))
 
 
 def _value_said(plan: SitingPlan, level: Level, lang: str) -> str:

@@ -11,7 +11,7 @@ import pandas as pd
 
 from quarterhour.base import i18n
 from quarterhour.base.errors import first_ids
-from quarterhour.base.labels import unit_said
+from quarterhour.base.labels import percent, unit_said
 
 Status = Literal["optimal", "bounded", "infeasible", "no_plan"]
 Stopped = Literal["", "time", "interrupt"]
@@ -150,7 +150,7 @@ class SitingPlan:
     def __repr__(self) -> str:
         share = self.covered / self.demand_total if self.demand_total else math.nan
         sites = f"{len(self.chosen)} new site" + ("" if len(self.chosen) == 1 else "s")
-        said = f"{self.status}, {sites}, {share:.1%} covered"
+        said = f"{self.status}, {sites}, {percent(share)} covered"
         lost = self.demand_total - self.reachable
         said += f", {lost:,} of {self.demand_total:,} {self.unit} out of reach" if lost else ""
         said += f", {len(self.unmet)} quotas not met" if len(self.unmet) else ""
@@ -162,10 +162,3 @@ def relative_gap(value: float, bound: float) -> float:
     if value == bound:
         return 0.0
     return abs(bound - value) / value if value else math.inf
-
-
-def gap_said(gap: float) -> str:
-    """Two decimals; a gap that is not proven closed never reads 0.00%, one without an end is a dash."""
-    if not math.isfinite(gap):
-        return "—"
-    return "< 0.01%" if 0 < gap < 0.0001 else f"{gap:.2%}"
