@@ -99,7 +99,7 @@ def demo(out: Out = None, lang: Lang = "zh", quiet: Quiet = False) -> None:
 @app.command()
 def inspect(study: StudyPath, roads: Roads = None, lang: Lang = "zh", quiet: Quiet = False) -> None:
     """What came in, and what is wrong with it; nothing is computed or written. Exit 1 if rows were set aside."""
-    from quarterhour.report.findings import findings_count, told_inputs
+    from quarterhour.report.findings import findings_count, input_lines
     from quarterhour.study import run as room
 
     asked = room.read_study(study, roads=roads)
@@ -107,7 +107,7 @@ def inspect(study: StudyPath, roads: Roads = None, lang: Lang = "zh", quiet: Qui
         if tell:
             tell(i18n.say("study.step_read", lang))
         tables = room.read_study_inputs(asked)
-    for line in told_inputs(tables, lang):
+    for line in input_lines(tables, lang):
         _print(line)
     raise typer.Exit(1 if findings_count(tables) else 0)
 
@@ -165,7 +165,7 @@ def rules(
     """The rules: listed, explained, compared between two dates."""
     from quarterhour.report import rulebook
 
-    for line in rulebook.told(tuple(names or ()), explain=rule, on=on, compare=compare, lang=lang):
+    for line in rulebook.rulebook_lines(tuple(names or ()), explain=rule, on=on, compare=compare, lang=lang):
         _print(line)
 
 
@@ -206,7 +206,7 @@ def _run(
     from dataclasses import replace
 
     from quarterhour.report import write
-    from quarterhour.report.findings import findings_count, told_findings
+    from quarterhour.report.findings import finding_lines, findings_count
     from quarterhour.study import run as room
 
     asked: Study = room.read_study(study, roads=roads)
@@ -227,7 +227,7 @@ def _run(
     for line in write.summary(results, lang):
         _print(line)
     _print(i18n.say("cli.written", lang, folder=folder))
-    for line in told_findings(results.findings, lang, most=3):
+    for line in finding_lines(results.findings, lang, most=3):
         _print(line, err=True)
     if findings_count(results):
         raise typer.Exit(1)

@@ -441,4 +441,4 @@ def test_a_folder_that_is_a_file_cannot_be_written_into(tmp_path: Path) -> None:
 
 def test_the_villages_of_weihai_are_all_read(shared_data: Path) -> None:
     table = files.read_table(shared_data / "weihai" / "villages.csv")
-    assert len(table.frame) == 2768 and findings.told(table.findings, "zh").empty
+    assert len(table.frame) == 2768 and findings.finding_sentences(table.findings, "zh").empty

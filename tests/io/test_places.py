@@ -17,7 +17,7 @@ from hypothesis import strategies as st
 from shapely.geometry import LineString, MultiPoint, Point, Polygon
 
 from quarterhour.base.errors import DataError
-from quarterhour.base.findings import FINDING_COLUMNS, finding, join_findings, no_findings, told
+from quarterhour.base.findings import FINDING_COLUMNS, finding, finding_sentences, join_findings, no_findings
 from quarterhour.io import places
 
 STUDY = "EPSG:32651"
@@ -151,10 +151,10 @@ def test_a_finding_is_told_with_its_file_and_row_in_both_languages() -> None:
         "people_not_number", severity="error", table="c", file="村.xlsx", sheet="表1", row=7,
         column="older", id="a", value="八十",
     )  # fmt: skip
-    assert told(one, "zh").tolist() == [
+    assert finding_sentences(one, "zh").tolist() == [
         "村.xlsx 表1 第 7 行：“older”人数“八十”不是数字（编号 a），该行未采用。请填阿拉伯数字。"
     ]
-    assert told(one, "en").iloc[0].startswith("村.xlsx 表1 row 7: 'older' is '八十', no number (id a)")
+    assert finding_sentences(one, "en").iloc[0].startswith("村.xlsx 表1 row 7: 'older' is '八十', no number (id a)")
     assert one["row"].dtype == "Int64"
 
 
@@ -162,8 +162,8 @@ def test_findings_join_and_hold_braces_and_long_values() -> None:
     nasty = finding("no_id", severity="error", table="t", value="{x}" * 99, detail="{0.__class__}")
     both = join_findings([no_findings(), nasty, nasty])
     assert both.index.tolist() == [0, 1] and both["value"].str.len().max() == 80
-    assert told(both, "en").str.startswith("no id").all() and both["row"].isna().all()
-    assert told(no_findings(), "zh").empty
+    assert finding_sentences(both, "en").str.startswith("no id").all() and both["row"].isna().all()
+    assert finding_sentences(no_findings(), "zh").empty
     with pytest.raises(TypeError, match="colour"):
         finding("no_id", severity="error", table="t", colour="red")
 
@@ -218,4 +218,4 @@ def test_a_point_without_coordinates_in_the_study_crs_is_told_with_its_row() -> 
     kept, found = places.as_places(frame, table="communities", crs=utm, rows=[2, 9])
     assert list(kept.index) == ["a"] and np.isfinite(kept.total_bounds).all()
     assert found[["severity", "rule", "row", "id"]].values.tolist() == [["error", "no_metres", 9, "b"]]
-    assert "122.10000, 95.00000" in told(found, "en").iloc[0]
+    assert "122.10000, 95.00000" in finding_sentences(found, "en").iloc[0]

@@ -11,7 +11,7 @@ import pytest
 from shapely import LineString
 
 from quarterhour.base.errors import DataError
-from quarterhour.base.findings import told
+from quarterhour.base.findings import finding_sentences
 from quarterhour.network.build import build_network
 from quarterhour.network.modes import as_mode, read_modes
 from quarterhour.network.roads import as_roads
@@ -115,7 +115,7 @@ def test_node_ids_that_are_missing_or_lie_apart_are_told() -> None:
     assert found[["rule", "severity", "value", "detail"]].values.tolist() == [
         ["roads.nodes_apart", "warning", "1", "1"]
     ]
-    assert "over 1 m apart: 1" in told(found, "en").iloc[0]
+    assert "over 1 m apart: 1" in finding_sentences(found, "en").iloc[0]
 
 
 def test_a_road_of_a_month_is_refused() -> None:

@@ -139,7 +139,7 @@ def test_an_island_village_does_not_land_on_the_cape() -> None:
         ["snap.island", "p0", "5", "岛上村"],
         ["snap.island", "p1", "100", "渡口"],
     ]
-    assert "cut off from the network" in findings.told(told, "en").iloc[0]
+    assert "cut off from the network" in findings.finding_sentences(told, "en").iloc[0]
 
 
 def test_where_all_roads_are_islands_the_nearest_counts() -> None:

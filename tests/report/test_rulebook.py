@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from quarterhour.base.errors import DataError
-from quarterhour.report.rulebook import told
+from quarterhour.report.rulebook import rulebook_lines
 from quarterhour.standards.rules import compare_dates, read_rule_set, rule_sets
 
 
@@ -22,20 +22,20 @@ def test_every_rule_is_cited_and_named_in_both_languages() -> None:
 
 @pytest.mark.parametrize("lang", ["zh", "en"])
 def test_every_rule_is_listed_and_explained(lang: str) -> None:
-    listed = "\n".join(told((), lang=lang))
+    listed = "\n".join(rulebook_lines((), lang=lang))
     for name in rule_sets():
         for rule in read_rule_set(name).every():
             assert rule.id in listed
-            assert any(rule.clause in line for line in told((name,), explain=rule.id, lang=lang))
+            assert any(rule.clause in line for line in rulebook_lines((name,), explain=rule.id, lang=lang))
 
 
 def test_two_dates_are_compared() -> None:
     """The state's regulation was replaced on 2026-03-30."""
-    lines = told(("cemetery",), compare=("2026-03-29", "2026-03-30"), lang="en")
+    lines = rulebook_lines(("cemetery",), compare=("2026-03-29", "2026-03-30"), lang="en")
     assert [line[:2] for line in lines[1:]] == ["- ", "- ", "+ "]
     assert "state-parks" in lines[1] and "land-saving-burial" in lines[3]
-    assert told(("cemetery",), compare=("2026-04-01", "2026-05-01"), lang="en")[1] == "nothing changes."
-    on = "\n".join(told(("cemetery",), on="2026-03-30", lang="en"))
+    assert rulebook_lines(("cemetery",), compare=("2026-04-01", "2026-05-01"), lang="en")[1] == "nothing changes."
+    on = "\n".join(rulebook_lines(("cemetery",), on="2026-03-30", lang="en"))
     assert "state-parks" not in on and "shandong-water" in on
 
 
@@ -54,11 +54,11 @@ def test_a_figure_that_changes_is_there_before_and_after(tmp_path: Path) -> None
 
 def test_what_is_not_known_is_told() -> None:
     with pytest.raises(DataError, match="2026-03-30"):
-        told((), on="spring")
+        rulebook_lines((), on="spring")
     with pytest.raises(DataError, match="Known: "):
-        told((), explain="nothing")
+        rulebook_lines((), explain="nothing")
     with pytest.raises(DataError, match="nowhere"):
-        told(("nowhere",))
+        rulebook_lines(("nowhere",))
 
 
 def test_a_wrong_rule_file_is_named(tmp_path: Path) -> None:

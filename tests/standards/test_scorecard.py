@@ -19,7 +19,7 @@ from hypothesis import strategies as st
 from quarterhour.base.errors import DataError
 from quarterhour.standards.circle import CircleCheck, check_circle
 from quarterhour.standards.rules import Circle, Target, as_targets
-from quarterhour.standards.scorecard import COLUMNS, Scorecard, score_targets, told, told_closing
+from quarterhour.standards.scorecard import COLUMNS, Scorecard, closing_sentences, note_sentences, score_targets
 from quarterhour.travel.matrix import times_from_matrix
 
 
@@ -105,7 +105,7 @@ def test_a_facility_of_no_known_town_is_told_where_a_town_lacks_one() -> None:
     found = rows(target(**CENTRES | {"kinds": ["day"]}))
     assert found["value"].tolist() == [0, 1, 0]
     assert found["note"].tolist() == ["scorecard.unplaced", "", "scorecard.unplaced"]
-    assert "1 further facilities" in told(found, "en")["t1"]
+    assert "1 further facilities" in note_sentences(found, "en")["t1"]
 
 
 def test_an_area_that_only_communities_name_is_an_area() -> None:
@@ -118,7 +118,7 @@ def test_an_area_that_only_communities_name_is_an_area() -> None:
 def test_a_kind_that_nobody_supplied_is_no_data_and_not_zero() -> None:
     found = rows(target(**CENTRES | {"kinds": ["hospital"]}))
     assert found["met"].isna().all() and found["value"].isna().all() and len(found) == 3
-    assert set(told(found, "en")) == {"no data: supply kind = hospital in 'facilities'"}
+    assert set(note_sentences(found, "en")) == {"no data: supply kind = hospital in 'facilities'"}
 
 
 def test_what_a_count_rests_on_is_told_also_where_there_is_none() -> None:
@@ -225,7 +225,7 @@ def test_a_total_is_the_sum_of_its_column() -> None:
 def test_what_was_not_supplied_is_named(fields: dict[str, Any], needs: str) -> None:
     found = rows(target(**fields))
     assert set(found["needs"]) == {needs} and found["met"].isna().all()
-    assert set(told(found, "zh")) == {f"无数据：请在“{needs.split(': ')[0]}”中补充 {needs.split(': ')[1]}"}
+    assert set(note_sentences(found, "zh")) == {f"无数据：请在“{needs.split(': ')[0]}”中补充 {needs.split(': ')[1]}"}
 
 
 def test_a_mean_counts_only_the_communities_of_its_class() -> None:
@@ -313,7 +313,7 @@ def test_too_much_is_also_a_breach() -> None:
 def test_what_closes_a_gap_is_told_in_people() -> None:
     found = score(target(measure="circle_share", of="ring", levels=["city"], unit="share"))
     outside = ring().communities.query("not met")["people"].sum()
-    assert told_closing(found.rows, "en").tolist() == [f"{outside:,} more people to cover"]
+    assert closing_sentences(found.rows, "en").tolist() == [f"{outside:,} more people to cover"]
 
 
 def test_distance_is_that_of_the_nearest() -> None:

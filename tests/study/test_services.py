@@ -18,14 +18,14 @@ import shapely
 import quarterhour as qh
 from quarterhour.base import i18n
 from quarterhour.base.errors import StudyError
-from quarterhour.base.labels import counted_said, unit_said
+from quarterhour.base.labels import counted_label, unit_label
 from quarterhour.report import write
 from quarterhour.report.service_sections import care_sections
 from quarterhour.report.siting_sections import siting_sections
 from quarterhour.siting.candidates.exclusions import lawful_candidates
 from quarterhour.siting.proof.record import verify_record
 from quarterhour.standards.rules import read_rule_set
-from quarterhour.standards.scorecard import told
+from quarterhour.standards.scorecard import note_sentences
 from quarterhour.study.results import Results
 
 
@@ -47,7 +47,7 @@ def test_every_promise_is_computed_or_says_what_to_supply(weihai: Results, root:
         blank = mine[mine["value"].isna()]
         assert blank["note"].ne("").all(), promise
         none = blank[blank["note"] == "scorecard.no_data"]
-        assert all(re.match(r"no data: supply .+ in '.+'", line) for line in told(none, "en")), promise
+        assert all(re.match(r"no data: supply .+ in '.+'", line) for line in note_sentences(none, "en")), promise
 
 
 def test_two_dates_are_two_scorecards_in_one_run(weihai: Results) -> None:
@@ -279,7 +279,7 @@ def test_each_goal_its_bound_and_its_gap_stand_in_map_workbook_and_page(handed_o
         question, lang = record["problem_id"], handed_on.lang
         assert record["status"] == "optimal"
         assert [goal["objective"] for goal in record["goals"]] == ["max-cover", "min-time"]
-        unit, value, bound = unit_said(record["unit"], lang), record["value"], record["bound"]
+        unit, value, bound = unit_label(record["unit"], lang), record["value"], record["bound"]
         assert record["value"] == record["covered"] == bound
         shown = "\n".join(handed_on.shown(question))
         assert all(text in shown for text in (f"{value:,}", f"{bound:,}", "0.00%", unit, f"{record['demand_total']:,}"))
@@ -345,6 +345,6 @@ def test_a_town_has_its_site_and_no_cemetery_holds_more_than_its_room(handed_on:
         assert not set(opened) & set(proposal.ledger["candidate"])  # those that a rule speaks against
         told = [line for line in handed_on.told if line.startswith(handed_on.names[question])]
         assert any(f"{record['covered']:,}" in line for line in told)
-        graves = counted_said("graves", handed_on.lang)
+        graves = counted_label("graves", handed_on.lang)
         assert any(row[5:8] == [graves, whole(room[0]), whole(placed[opened[0]])]
                    for row in handed_on.rows(question))  # fmt: skip

@@ -12,7 +12,7 @@ from typer.testing import CliRunner
 
 import quarterhour as qh
 from quarterhour.base.errors import DataError, StudyError
-from quarterhour.base.labels import goal_said
+from quarterhour.base.labels import goal_label
 from quarterhour.cli import app
 from quarterhour.siting.proof.record import verify_record
 from quarterhour.siting.question.problem import (
@@ -151,7 +151,7 @@ def test_every_objective_comes_through_to_the_pages(toy_study: Path, tmp_path: P
         qh.write_results(results, tmp_path / lang, lang=lang)
         record = json.loads((tmp_path / lang / "plan.json").read_text("utf-8"))[0]
         verify_record(record)
-        said = goal_said(objective, "older", lang)
+        said = goal_label(objective, "older", lang)
         assert record["goals"][0]["objective"] == objective
         book = pd.read_excel(tmp_path / lang / "coverage.xlsx", sheet_name=None, header=None, dtype=str)
         assert any(sheet.eq(said).any(axis=None) for sheet in book.values())

@@ -13,7 +13,7 @@ import shapely
 
 import quarterhour as qh
 from quarterhour.base.errors import DataError, MissingError, PlanError, StudyError
-from quarterhour.report.findings import findings_count, told_inputs
+from quarterhour.report.findings import findings_count, input_lines
 from quarterhour.report.write import summary
 from quarterhour.siting.proof.record import verify_record
 from quarterhour.study.run import read_study_inputs
@@ -102,7 +102,7 @@ def test_a_bad_row_is_set_aside_and_told(toy_study: Path) -> None:
         file.write("x,坏村,abc,1,t1,c1,5,0\n".encode("gb18030"))
     tables = read_study_inputs(qh.read_study(toy_study))
     assert findings_count(tables) == 1
-    assert any("6" in line and "communities.csv" in line for line in told_inputs(tables, "zh"))
+    assert any("6" in line and "communities.csv" in line for line in input_lines(tables, "zh"))
     assert len(tables.communities) == 4
 
 

@@ -50,10 +50,10 @@ def join_findings(tables: Iterable[pd.DataFrame]) -> pd.DataFrame:
     return pd.concat(some, ignore_index=True) if some else no_findings()
 
 
-def told(findings: pd.DataFrame, lang: str) -> pd.Series:
+def finding_sentences(findings: pd.DataFrame, lang: str) -> pd.Series:
     """Each finding as a sentence with its file and row, on the index of the findings."""
     records = findings.to_dict("records")
-    return pd.Series([_sentence(r, lang) for r in records], index=findings.index, dtype="str", name="told")
+    return pd.Series([_sentence(r, lang) for r in records], index=findings.index, dtype="str", name="sentence")
 
 
 def _sentence(record: dict[Any, Any], lang: str) -> str:

@@ -74,7 +74,7 @@ def as_places(
     """
     metres = _metres(crs)
     data = _with_id(frame, table=table, file=file, needed=(*required, *people))
-    door = _Door(data, table=table, file=file, sheet=sheet, rows=rows)
+    door = _RowChecks(data, table=table, file=file, sheet=sheet, rows=rows)
     door.check_ids()
     data = _texts_filled(data, source=source)
     data["quality"] = door.qualities(quality)
@@ -121,7 +121,7 @@ def _texts_filled(data: gpd.GeoDataFrame, *, source: str) -> gpd.GeoDataFrame:
     return data
 
 
-class _Door:
+class _RowChecks:
     """Rows before the door, which of them are bad, and what was said about each."""
 
     def __init__(

@@ -16,7 +16,7 @@ import geopandas as gpd
 
 from quarterhour.maps.escape import Say, escape
 from quarterhour.maps.isochrones import ground_columns, range_columns
-from quarterhour.maps.layers import as_picture, layers_of
+from quarterhour.maps.layers import layer_list, map_columns
 from quarterhour.maps.notes import Notes, add_notes
 from quarterhour.maps.page import draw_page
 
@@ -78,7 +78,7 @@ def draw_map(
     DataError
         A table says no CRS.
     """
-    picture = as_picture(
+    picture = map_columns(
         title=title,
         communities=communities,
         towns=towns,
@@ -94,4 +94,4 @@ def draw_map(
     picture["ranges"] = range_columns(ranges, checks, communities, say)
     picture["grounds"] = ground_columns(pictures, checks, say)
     add_notes(picture, notes or Notes(), communities=communities, towns=towns)
-    return draw_page(picture, layers_of(picture, lang), lang=lang)
+    return draw_page(picture, layer_list(picture, lang), lang=lang)

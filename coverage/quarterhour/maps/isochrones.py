@@ -11,7 +11,7 @@ import shapely
 
 from quarterhour.maps.escape import Say, coded, escape, in_degrees, share_of, steps, thousands
 from quarterhour.maps.generalize import thin_areas
-from quarterhour.standards.sensitivity import COVERED, told_flip, told_pace
+from quarterhour.standards.sensitivity import COVERED, flip_sentence, pace_label
 
 if TYPE_CHECKING:
     from quarterhour.standards.circle import CircleCheck
@@ -36,8 +36,8 @@ def _range(known: CoverageRange, circle: int, communities: gpd.GeoDataFrame, say
         "circle": circle,
         "name": escape(known.circle.name(say.lang)),
         "covered": coded(["" if pd.isna(c) else str(c) for c in found["covered"]]),
-        "flip": coded([escape(told_flip(known, factor, say.lang)) for factor in found["flip_factor"]]),
-        "pace": escape(told_pace(known, say.lang)),
+        "flip": coded([escape(flip_sentence(known, factor, say.lang)) for factor in found["flip_factor"]]),
+        "pace": escape(pace_label(known, say.lang)),
         "city": [_city(known, covered) for covered in COVERED],
     }
 

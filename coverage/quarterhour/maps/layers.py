@@ -41,7 +41,7 @@ ROAD_TOLERANCE_M = 12.0  # a schematic base, not a survey
 TOWN_TOLERANCE_DEGREES = 0.0002
 
 
-def as_picture(
+def map_columns(
     *,
     title: str,
     communities: gpd.GeoDataFrame,
@@ -279,7 +279,7 @@ def _bounds(*tables: gpd.GeoDataFrame) -> list[list[float]] | None:
     return None
 
 
-def layers_of(picture: Mapping[str, Any], lang: str) -> list[dict[str, Any]]:
+def layer_list(picture: Mapping[str, Any], lang: str) -> list[dict[str, Any]]:
     """The layers of the page in the order of its layer control: key, name, one-at-a-time, shown at first."""
     say = Say(lang)
     circles = [c["name"] for c in picture["circles"]]

@@ -10,7 +10,7 @@ import pandas as pd
 
 from quarterhour.base import i18n
 from quarterhour.base.findings import by_quality
-from quarterhour.base.labels import counted_said, gap_percent, unit_said
+from quarterhour.base.labels import counted_label, gap_percent, unit_label
 from quarterhour.maps.escape import Say, coded, escape, filled, names_of, quality_of, thousands, xy_of
 from quarterhour.siting.explanation.headline import bound_name, figure_said, goals_told
 
@@ -37,7 +37,7 @@ def plan_columns(plan: Plan, communities: gpd.GeoDataFrame, facilities: gpd.GeoD
         "served": [-1 if pd.isna(s) or s not in new else new[s] for s in served],
         "how": coded([_how(s, new, known, say) for s in served]),
         "gain_name": say("plan_placed" if answer.placed else "plan_gain"),
-        "unit": escape(unit_said(answer.unit, say.lang)),
+        "unit": escape(unit_label(answer.unit, say.lang)),
         "result": _plan_result(answer, chosen, say),
     }
 
@@ -59,7 +59,7 @@ def _plan_result(plan: SitingPlan, chosen: pd.DataFrame, say: Say) -> list[str]:
     status = i18n.say(f"maps.status_{plan.status}", say.lang)
     if plan.status in ("infeasible", "no_plan"):
         return [escape(status)]
-    told = {"unit": unit_said(plan.unit, say.lang), "counted": counted_said(plan.unit, say.lang)}
+    told = {"unit": unit_label(plan.unit, say.lang), "counted": counted_label(plan.unit, say.lang)}
     told |= thousands({"before": plan.covered_before, "covered": plan.covered, "total": plan.demand_total})
     return [
         say("plan_goal", goals=goals_told(plan, say.lang)),

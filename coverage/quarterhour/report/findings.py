@@ -6,9 +6,8 @@ from typing import Any
 
 import pandas as pd
 
-from quarterhour.base import findings as found_findings
 from quarterhour.base import i18n
-from quarterhour.base.findings import QUALITIES
+from quarterhour.base.findings import QUALITIES, finding_sentences
 from quarterhour.base.labels import percent
 from quarterhour.study.inputs import Inputs
 from quarterhour.study.results import Results, sites_by_quality
@@ -42,19 +41,19 @@ def _made_up(proposal: Proposal, lang: str) -> str:
     return i18n.say("study.quality_sites", lang, name=proposal.name(lang), **known)
 
 
-def told_inputs(tables: Inputs, lang: str, *, most: int = 20) -> list[str]:
+def input_lines(tables: Inputs, lang: str, *, most: int = 20) -> list[str]:
     """What came in and what is wrong with it, a line each; many of a kind are counted."""
     lines = [_told_table(row, lang) for row in tables.quality.to_dict("records")]
-    told = told_findings(tables.findings, lang, most=most)
+    told = finding_lines(tables.findings, lang, most=most)
     return [*lines, *(told or [i18n.say("cli.no_findings", lang)])]
 
 
-def told_findings(findings: pd.DataFrame, lang: str, *, most: int) -> list[str]:
+def finding_lines(findings: pd.DataFrame, lang: str, *, most: int) -> list[str]:
     """Findings as sentences, at most so many of a kind."""
     lines: list[str] = []
     for (severity, _), group in findings.groupby(["severity", "rule"], sort=False):
         head = i18n.say(f"cli.severity_{severity}", lang)
-        lines += [f"[{head}] {text}" for text in found_findings.told(group.head(most), lang)]
+        lines += [f"[{head}] {text}" for text in finding_sentences(group.head(most), lang)]
         if len(group) > most:
             lines.append(i18n.say("cli.more_like_it", lang, count=len(group) - most))
     return lines

@@ -8,11 +8,10 @@ from typing import Any
 
 import pandas as pd
 
-from quarterhour.base import findings as found_findings
 from quarterhour.base import i18n
 from quarterhour.base.cells import blank
-from quarterhour.base.findings import QUALITIES, SEVERITIES
-from quarterhour.base.labels import gap_percent, percent, unit_said
+from quarterhour.base.findings import QUALITIES, SEVERITIES, finding_sentences
+from quarterhour.base.labels import gap_percent, percent, unit_label
 from quarterhour.report.console import plan_line
 from quarterhour.report.format import (
     Plan,
@@ -35,7 +34,7 @@ from quarterhour.report.format import (
 from quarterhour.report.tables import quality_table, site_table, unmet_table
 from quarterhour.siting.question.plan import SitingPlan
 from quarterhour.standards.circle import CircleCheck
-from quarterhour.standards.scorecard import Scorecard, told
+from quarterhour.standards.scorecard import Scorecard, note_sentences
 from quarterhour.study.results import sites_by_quality
 
 _MOST_FINDINGS = 20
@@ -176,7 +175,7 @@ def _scorecard_part(scorecard: Scorecard, lang: str) -> str:
             "value": [figure(v, u) for v, u in zip(table["value"], table["unit"], strict=True)],
             "areas_met": [met_of(r, lang) for r in table.itertuples()],
             "synthetic_share": table["synthetic_share"],
-            "note": [_note(r, s, lang) for r, s in zip(table.itertuples(), told(table, lang), strict=True)],
+            "note": [_note(r, s, lang) for r, s in zip(table.itertuples(), note_sentences(table, lang), strict=True)],
             "source": [_source(r, lang) for r in table.itertuples()],
         },
         lang,
@@ -220,7 +219,7 @@ def _own_sites(plan: Plan, names: Mapping[tuple[str, str], str], lang: str) -> p
     table, answer = site_table([plan], names, lang), plan[1]
     table.columns = pd.Index([str(c).partition("\t")[0] for c in table.columns])
     key = "report.gain_room" if answer.placed else "report.gain_cover"
-    gain = i18n.say(key, lang, unit=unit_said(answer.unit, lang))
+    gain = i18n.say(key, lang, unit=unit_label(answer.unit, lang))
     kept = [c for c in table.columns if c not in ("question", "counted")]
     return table[kept].set_axis([f"{c}\t{gain if c == 'gain' else heading(c, lang)}" for c in kept], axis=1)
 
@@ -242,7 +241,7 @@ def _findings_part(findings: pd.DataFrame, lang: str) -> str:
     order = findings["severity"].map({s: i for i, s in enumerate(SEVERITIES)})
     first = findings.loc[order.sort_values(kind="stable").index].head(_MOST_FINDINGS)
     marks = labels("severity", first["severity"], lang)
-    lines = [f"- {escape(m)}: {escape(t)}" for m, t in zip(marks, found_findings.told(first, lang), strict=True)]
+    lines = [f"- {escape(m)}: {escape(t)}" for m, t in zip(marks, finding_sentences(first, lang), strict=True)]
     if len(findings) > len(first):
         lines.append(f"- {i18n.say('report.more_findings', lang, count=len(findings) - len(first))}")
     return head + "\n".join(lines)

@@ -22,7 +22,7 @@ from quarterhour.study.run import read_study
 from quarterhour.study.study import study_rules
 
 
-def told(
+def rulebook_lines(
     names: Sequence[str],
     *,
     explain: str | None = None,

@@ -15,7 +15,7 @@ from quarterhour.report.service_sections import care_sections
 from quarterhour.report.siting_sections import siting_sections
 from quarterhour.standards.league import changes, league_table
 from quarterhour.standards.scorecard import Scorecard
-from quarterhour.standards.sensitivity import COVERED, told_argument, told_pace
+from quarterhour.standards.sensitivity import COVERED, argument_sentence, pace_label
 from quarterhour.study.results import Results
 
 _LEVELS = ("city", "county", "town")
@@ -41,7 +41,7 @@ def pace_lines(results: Results, lang: str) -> list[str]:
     lines = []
     for known in results.ranges:
         said = {c: percent(known.share(c)) for c in COVERED}
-        name, pace = known.circle.name(lang), told_pace(known, lang)
+        name, pace = known.circle.name(lang), pace_label(known, lang)
         lines.append(i18n.say("report.pace_line", lang, name=name, pace=pace, **said))
     return lines
 
@@ -71,7 +71,7 @@ def _paces(results: Results, card: Scorecard, lang: str) -> Section:
 
 def _why_paces(results: Results, lang: str) -> list[str]:
     """Why so few searches suffice, and where the ranges come from."""
-    said = dict.fromkeys(told_argument(known, lang) for known in results.ranges)
+    said = dict.fromkeys(argument_sentence(known, lang) for known in results.ranges)
     given = {c.id: c.uncertain.source for c in results.study.file.circles if c.uncertain}
     for known in results.ranges:
         source = given[known.circle.id] or i18n.say("report.pace_unsourced", lang)

@@ -9,7 +9,7 @@ import pandas as pd
 from quarterhour.base import i18n
 from quarterhour.base.cells import texts
 from quarterhour.base.findings import QUALITIES
-from quarterhour.base.labels import counted_said, gap_percent, goal_said, percent, unit_said
+from quarterhour.base.labels import counted_label, gap_percent, goal_label, percent, unit_label
 from quarterhour.report.format import Section
 from quarterhour.report.line_chart import Line, line_chart
 from quarterhour.study.file.siting import SitingFile
@@ -46,7 +46,7 @@ def _say(key: str, lang: str, **values: object) -> str:
 
 
 def _unit(p: Proposal, lang: str) -> str:
-    return unit_said(p.unit, lang)
+    return unit_label(p.unit, lang)
 
 
 def _measured(p: Proposal, lang: str) -> str:
@@ -84,7 +84,7 @@ def _levels(results: Results, lang: str) -> Iterator[Section]:
 
 
 def _goal(proposal: Proposal, objective: str, lang: str) -> str:
-    return goal_said(objective, proposal.unit, lang, placed=proposal.plan.placed)
+    return goal_label(objective, proposal.unit, lang, placed=proposal.plan.placed)
 
 
 def _rooms(results: Results, lang: str) -> Iterator[Section]:
@@ -100,7 +100,7 @@ def _rooms(results: Results, lang: str) -> Iterator[Section]:
         parts.append(pd.DataFrame({
             "question": p.name(lang), "id": opened, "name": rows["name"].array, "town": _named(results, rows["town"]),
             "state": [i18n.say(f"report.state_{s}", lang) for s in rows["state"]],
-            "counted": counted_said(p.unit, lang), "room": room.array,
+            "counted": counted_label(p.unit, lang), "room": room.array,
             "placed": served.array, "room_left": (room - served).array,
             "full_share": (served / room.where(room > 0)).astype(float).array,
             "quality": [i18n.say(f"report.quality_{q}", lang) for q in rows["room_quality"]],
@@ -134,7 +134,7 @@ def _frontiers(results: Results, lang: str) -> Iterator[Section]:
         if table is None or table.empty:
             continue
         most = table["people"].astype("Float64")
-        told = {"name": p.name(lang), "new_sites": table["sites"], "counted": counted_said(p.unit, lang)}
+        told = {"name": p.name(lang), "new_sites": table["sites"], "counted": counted_label(p.unit, lang)}
         told |= {"covered_most": most, "gained": most.diff(), "bound": table["bound"]}
         told["gap"] = table["gap"].astype("Float64")
         parts.append(pd.DataFrame(told))
@@ -219,7 +219,7 @@ def _values(results: Results, lang: str) -> Iterator[Section]:
             "question": p.name(lang), "id": table.index, "name": rows["name"].array,
             "town": _named(results, rows["town"]),
             "state": [i18n.say(f"report.state_{s}", lang) for s in table["state"]],
-            "counted": counted_said(p.unit, lang), "goes_there": table["people"].array,
+            "counted": counted_label(p.unit, lang), "goes_there": table["people"].array,
             "measured_in": _measured(p, lang), "closing_loses": table["loss"].array,
             "left_without": table["left"].array,
         }))  # fmt: skip
@@ -250,7 +250,7 @@ def _robust(results: Results, lang: str) -> Iterator[Section]:
         told = found.scenarios.reset_index()
         runs.append(pd.DataFrame({
             "question": p.name(lang), "scenario": told["scenario"], "speed_factor": told["speed"],
-            "counted": counted_said(p.unit, lang), "demand_total": told["people"], "new_sites": told["new_sites"],
+            "counted": counted_label(p.unit, lang), "demand_total": told["people"], "new_sites": told["new_sites"],
             "plan_value": told["value"], "bound": told["bound"], "gap": told["gap"],
         }))  # fmt: skip
         lines += _robust_lines(results, p, lang)
@@ -269,7 +269,7 @@ def _robust_lines(results: Results, p: Proposal, lang: str) -> list[str]:
     said = _say(
         "robust_line", lang, name=p.name(lang), scenarios=len(found.scenarios), proven=found.proven,
         slow=f"{asked.speed[0]:g}", fast=f"{asked.speed[1]:g}", people=percent(asked.people),
-        counted=counted_said(p.unit, lang),
+        counted=counted_label(p.unit, lang),
         always=len(found.always()), often=int((mine["share"] >= _OFTEN).sum()), planned=len(mine),
         some=int((found.sites["chosen"] > 0).sum()), towns=towns[found.sites["chosen"] > 0].nunique(),
         low=percent(covered.min()), high=percent(covered.max()),

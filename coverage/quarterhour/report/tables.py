@@ -7,10 +7,9 @@ from typing import Any
 
 import pandas as pd
 
-from quarterhour.base import findings as found_findings
 from quarterhour.base import i18n
-from quarterhour.base.findings import QUALITIES
-from quarterhour.base.labels import counted_said, unit_said
+from quarterhour.base.findings import QUALITIES, finding_sentences
+from quarterhour.base.labels import counted_label, unit_label
 from quarterhour.report.format import (
     Plan,
     area_names,
@@ -27,7 +26,7 @@ from quarterhour.report.format import (
 from quarterhour.siting.explanation.headline import goals_told
 from quarterhour.siting.question.plan import SitingPlan
 from quarterhour.standards.circle import CircleCheck
-from quarterhour.standards.scorecard import Scorecard, told, told_closing
+from quarterhour.standards.scorecard import Scorecard, closing_sentences, note_sentences
 from quarterhour.standards.sensitivity import CoverageRange
 from quarterhour.study.results import sites_by_quality
 
@@ -88,7 +87,7 @@ def summary_table(scorecard: Scorecard, lang: str) -> pd.DataFrame:
             "threshold": [figure(v, u) for v, u in zip(table["threshold"], table["unit"], strict=True)],
             "unit": unit_labels(table["unit"], lang),
             "binding": [bool(b) for b in table["binding"]],
-            "note": told(table, lang),
+            "note": note_sentences(table, lang),
             **_cited(table),
         },
         lang,
@@ -110,13 +109,13 @@ def score_table(scorecard: Scorecard, lang: str) -> pd.DataFrame:
             "value": rows["value"],
             "threshold": rows["threshold"],
             "missing": rows["missing"],
-            "closing": told_closing(rows, lang),
+            "closing": closing_sentences(rows, lang),
             "unit": unit_labels(rows["unit"], lang),
             "met": labels("met", ["no_data" if pd.isna(m) else str(bool(m)).lower() for m in rows["met"]], lang),
             "binding": [bool(b) for b in rows["binding"]],
             "synthetic_share": rows["synthetic_share"],
             "estimated_share": rows["estimated_share"],
-            "note": told(rows, lang),
+            "note": note_sentences(rows, lang),
         },
         lang,
     )  # fmt: skip
@@ -150,8 +149,8 @@ def plan_row(question: Mapping[str, str], plan: SitingPlan, lang: str) -> dict[s
         "plan_value": plan.value,
         "bound": plan.bound,
         "gap": plan.gap,
-        "counted": counted_said(plan.unit, lang),
-        "unit": unit_said(plan.unit, lang),
+        "counted": counted_label(plan.unit, lang),
+        "unit": unit_label(plan.unit, lang),
         "covered_before": plan.covered_before,
         "covered": plan.covered,
         "reachable": plan.reachable,
@@ -181,7 +180,7 @@ def _site_rows(question: Mapping[str, str], plan: SitingPlan, sites: pd.DataFram
         made.append({
             "question": question[lang], "order": order, "id": site, "name": row["name"],
             "town": row.get("town", ""), "county": row.get("county", ""), "gain": plan.gain.get(site),
-            "counted": counted_said(plan.unit, lang),
+            "counted": counted_label(plan.unit, lang),
             "why": "" if plan.gain.get(site) else i18n.say("report.for_quota", lang),
             "state": labels("state", [row.get("state", "")], lang)[0],
             "quality": labels("quality", [row.get("quality", "")], lang)[0],
@@ -217,7 +216,7 @@ def quality_table(quality: pd.DataFrame, lang: str) -> pd.DataFrame:
 
 def finding_table(findings: pd.DataFrame, lang: str) -> pd.DataFrame:
     columns: dict[str, Any] = {"severity": labels("severity", findings["severity"], lang)}
-    columns["told"] = found_findings.told(findings, lang).tolist() if len(findings) else []
+    columns["sentence"] = finding_sentences(findings, lang).tolist() if len(findings) else []
     for name in ("table", "file", "sheet", "row", "column", "id", "value"):
         columns[name] = findings[name].tolist()
     return headed(columns, lang)

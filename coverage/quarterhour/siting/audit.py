@@ -7,7 +7,7 @@ from typing import Any
 
 from quarterhour.base import i18n
 from quarterhour.base.errors import PlanError, first_ids
-from quarterhour.base.labels import goal_said, unit_said
+from quarterhour.base.labels import goal_label, unit_label
 from quarterhour.siting.explanation.causes import causes
 from quarterhour.siting.explanation.conflicts import clash
 from quarterhour.siting.explanation.headline import status_said
@@ -31,7 +31,7 @@ def told_record(name: str, record: Mapping[str, Any], lang: str, *, prove: float
     problem, plan = read_record(record)
     yield i18n.say(
         "proof.record_holds", lang, plan=name, sites=count.new_sites, covered=f"{count.covered:,}",
-        total=f"{count.demand_total:,}", unit=unit_said(plan.unit, lang),
+        total=f"{count.demand_total:,}", unit=unit_label(plan.unit, lang),
         status=status_said(plan, lang), proved_by=plan.proved_by,
     )  # fmt: skip
     rests = record["rests_on"]
@@ -106,7 +106,7 @@ def _compared(problem: SitingProblem, plan: SitingPlan, again: SitingPlan, secon
 
 def _goal(plan: SitingPlan, goal: Goal) -> dict[str, str]:
     unit = goal.people or plan.unit
-    return {lang: goal_said(goal.objective, unit, lang, placed=plan.placed) for lang in i18n.LANGUAGES}
+    return {lang: goal_label(goal.objective, unit, lang, placed=plan.placed) for lang in i18n.LANGUAGES}
 
 
 def _figure(value: float) -> str:

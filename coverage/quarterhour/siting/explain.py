@@ -6,7 +6,7 @@ import pandas as pd
 
 from quarterhour.base import i18n
 from quarterhour.base.errors import first_ids
-from quarterhour.base.labels import unit_said
+from quarterhour.base.labels import unit_label
 from quarterhour.siting.explanation.causes import lowered
 from quarterhour.siting.explanation.headline import headline
 from quarterhour.siting.outlook.relaxations import smallest_relaxations
@@ -28,7 +28,7 @@ def explain_plan(problem: SitingProblem, plan: SitingPlan, lang: str = "en", *, 
         told = {"count": f"{len(lost):,}", "people": f"{lost['people'].sum():,}"}
         told["communities"] = first_ids(lost.index, lang=lang)
         key = "explanation.out_of_reach_of_two" if problem.enough == 2 else "explanation.out_of_reach"
-        lines.append(i18n.say(key, lang, unit=unit_said(plan.unit, lang), **told))
+        lines.append(i18n.say(key, lang, unit=unit_label(plan.unit, lang), **told))
     if plan.status == "infeasible":
         changes = smallest_relaxations(problem, seconds=seconds, seed=plan.seed)
         lines += [change.told(lang) for change in changes] or [i18n.say("explanation.no_single_rule", lang)]

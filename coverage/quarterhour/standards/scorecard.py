@@ -62,10 +62,10 @@ class Scorecard:
         return f"<Scorecard: {len(table)} targets by level, {kept} met everywhere, {len(self.rows)} rows>"
 
 
-def told(rows: pd.DataFrame, lang: str) -> pd.Series:
+def note_sentences(rows: pd.DataFrame, lang: str) -> pd.Series:
     """The note of each row of a scorecard or its summary as a sentence; blank where there is none."""
     said = [_sentence(n, w, lang) for n, w in zip(rows["note"], rows["needs"], strict=True)]
-    return pd.Series(said, index=rows.index, dtype="str", name="told")
+    return pd.Series(said, index=rows.index, dtype="str", name="sentence")
 
 
 def _sentence(note: str, needs: str, lang: str) -> str:
@@ -139,7 +139,7 @@ def _judged(made: pd.DataFrame, target: Target) -> pd.DataFrame:
     return made.assign(met=met, missing=missing, closes=closes, close_with=f"scorecard.close_{target.measure}")
 
 
-def told_closing(rows: pd.DataFrame, lang: str) -> pd.Series:
+def closing_sentences(rows: pd.DataFrame, lang: str) -> pd.Series:
     """What would close each gap, as a sentence; blank where it is met or not known."""
     said = [
         i18n.say(key, lang, count=f"{count:,.0f}") if count > 0 else ""

@@ -227,7 +227,7 @@ def _shares(found: pd.DataFrame, communities: pd.DataFrame) -> pd.DataFrame:
     return shares
 
 
-def told_pace(known: CoverageRange, lang: str) -> str:
+def pace_label(known: CoverageRange, lang: str) -> str:
     """The range in words: speeds, and turnout where there is any."""
     (slow, fast), (least, most) = known.speed, known.turnout_minutes
     if len(known.mode_ids) > 1:
@@ -240,12 +240,12 @@ def told_pace(known: CoverageRange, lang: str) -> str:
     return said
 
 
-def told_argument(known: CoverageRange, lang: str) -> str:
+def argument_sentence(known: CoverageRange, lang: str) -> str:
     """Why so few searches answer every pace of the range."""
     return i18n.say(f"sensitivity.argument_{known.argument}", lang, slow=known.mode_ids[0], fast=known.mode_ids[-1])
 
 
-def told_flip(known: CoverageRange, factor: float, lang: str) -> str:
+def flip_sentence(known: CoverageRange, factor: float, lang: str) -> str:
     """A flip factor in words, rounded up so that it still covers; nothing where it is not known."""
     if math.isnan(factor):
         return ""

@@ -9,10 +9,9 @@ from typing import Any
 import geopandas as gpd
 import pandas as pd
 
-from quarterhour.base import findings as found_findings
 from quarterhour.base import i18n
 from quarterhour.base.errors import DataError, MissingError, StudyError, first_ids
-from quarterhour.base.findings import QUALITIES, Severity, finding, join_findings
+from quarterhour.base.findings import QUALITIES, Severity, finding, finding_sentences, join_findings
 from quarterhour.io import files, osm, places
 from quarterhour.network import slope
 from quarterhour.network.roads import as_roads
@@ -247,7 +246,7 @@ def _none_usable(findings: pd.DataFrame) -> DataError:
     """No community is left: the first reasons, or that the table has no rows."""
     if findings.empty:
         return DataError("inputs.empty", table="communities")
-    why = {lang: "\n".join(found_findings.told(findings.head(5), lang)) for lang in i18n.LANGUAGES}
+    why = {lang: "\n".join(finding_sentences(findings.head(5), lang)) for lang in i18n.LANGUAGES}
     return DataError("inputs.no_communities", count=len(findings), why=why)
 
 

@@ -115,7 +115,7 @@ def _check_zip(file: Path) -> None:
         raise DataError("files.bomb", file=str(file), size=size, ratio=round(ratio), largest=LARGEST_UNPACKED_BYTES)
 
 
-def broken_told(file: Path, read: Callable[[], Any]) -> Any:
+def read_checked(file: Path, read: Callable[[], Any]) -> Any:
     """What a library reads; whatever it raises says that the file is broken."""
     try:
         return read()

@@ -11,7 +11,7 @@ import pandas as pd
 
 from quarterhour.base.errors import DataError
 from quarterhour.base.findings import Severity, finding, join_findings
-from quarterhour.io.files.header import Cells, Table, from_grid, header_at, is_number, kept_cell
+from quarterhour.io.files.header import Cells, Table, clean_cell, from_grid, header_at, is_number
 
 LARGEST_CELLS = 20_000_000
 
@@ -32,7 +32,7 @@ def read_xlsx(file: Path, *, sheet: str | None, header_row: int | None) -> Table
     page = book[name]
     if page.max_row * page.max_column > LARGEST_CELLS:
         raise DataError("files.too_wide", file=str(file), sheet=name, cells=page.max_row * page.max_column)
-    grid = [[kept_cell(c) for c in row] for row in page.iter_rows(values_only=True)]
+    grid = [[clean_cell(c) for c in row] for row in page.iter_rows(values_only=True)]
     at = {"table": "", "file": str(file), "sheet": name}
     found = _blank_formulas(page, written[name], at) if written else []
     head = header_at(grid, file=str(file), header_row=header_row)

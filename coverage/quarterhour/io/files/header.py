@@ -43,7 +43,7 @@ class Table:
         return f"<Table {self.file} {self.sheet}: {len(self.frame)} rows, {len(self.frame.columns)} columns>"
 
 
-def kept_cell(value: Any) -> Any:
+def clean_cell(value: Any) -> Any:
     """A cell as kept: None for blank, full-width digits as digits; names stay as written."""
     if not isinstance(value, str):
         return value.isoformat() if hasattr(value, "isoformat") else value

@@ -19,7 +19,7 @@ from pyproj import CRS
 
 from quarterhour.base.errors import DataError
 from quarterhour.base.planar import flat
-from quarterhour.io.files.checks import broken_told, check_magic
+from quarterhour.io.files.checks import check_magic, read_checked
 from quarterhour.io.files.header import Table
 from quarterhour.io.files.text import decoded, encoding_told
 
@@ -63,7 +63,7 @@ def read_geojson(file: Path, *, encoding: str | None) -> Table:
     features = data.get("features")
     if data.get("type") != "FeatureCollection" or not isinstance(features, list):
         raise DataError("files.not_features", file=str(file), found=str(data.get("type")))
-    frame = broken_told(file, lambda: _from_features(features, _json_crs(data)))
+    frame = read_checked(file, lambda: _from_features(features, _json_crs(data)))
     return layer_table(frame, file, encoding=used)
 
 
@@ -99,28 +99,28 @@ def read_parquet(file: Path) -> pd.DataFrame:
     """A Parquet file; with shapes where it has them."""
     import pyarrow.parquet
 
-    schema = broken_told(file, lambda: pyarrow.parquet.read_schema(file))
+    schema = read_checked(file, lambda: pyarrow.parquet.read_schema(file))
     spatial = b"geo" in (schema.metadata or {})
-    frame = broken_told(file, lambda: gpd.read_parquet(file) if spatial else pd.read_parquet(file))
+    frame = read_checked(file, lambda: gpd.read_parquet(file) if spatial else pd.read_parquet(file))
     return pd.DataFrame(frame) if not spatial else frame
 
 
 def read_gpkg(file: Path, *, layer: str | None) -> Table:
     """A layer of a GeoPackage; the only one where none is named."""
-    names = [str(n) for n, _ in broken_told(file, lambda: pyogrio.list_layers(file))]
+    names = [str(n) for n, _ in read_checked(file, lambda: pyogrio.list_layers(file))]
     if layer is not None and layer not in names:
         raise DataError("files.no_layer", file=str(file), layer=layer, found=", ".join(names))
     if layer is None and len(names) != 1:
         raise DataError("files.which_layer", file=str(file), found=", ".join(names))
     name = layer or names[0]
-    frame = broken_told(file, lambda: pyogrio.read_dataframe(file, layer=name))
+    frame = read_checked(file, lambda: pyogrio.read_dataframe(file, layer=name))
     return layer_table(frame, file, layer=name)
 
 
 def read_shp(file: Path, *, encoding: str | None) -> Table:
     """A shapefile; its text in the encoding named, its own (.cpg) or the one its bytes are."""
     used = encoding or _shape_encoding(file)
-    frame = broken_told(file, lambda: pyogrio.read_dataframe(file, encoding=used))
+    frame = read_checked(file, lambda: pyogrio.read_dataframe(file, encoding=used))
     return layer_table(frame, file, encoding=(used or "").lower())
 
 

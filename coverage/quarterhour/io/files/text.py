@@ -12,7 +12,7 @@ import pandas as pd
 
 from quarterhour.base.errors import DataError
 from quarterhour.base.findings import finding, join_findings, no_findings
-from quarterhour.io.files.header import Cells, Table, from_grid, kept_cell
+from quarterhour.io.files.header import Cells, Table, clean_cell, from_grid
 
 
 def decoded(data: bytes, file: Path, encoding: str | None) -> tuple[str, str]:
@@ -59,7 +59,7 @@ def read_csv(file: Path, *, encoding: str | None, header_row: int | None) -> Tab
         raise DataError("files.broken", file=str(file), detail="NUL")
     reader = csv.reader(io.StringIO(text, newline=""), delimiter=_delimiter(text), strict=True)
     try:
-        grid: list[Cells] = [[kept_cell(c) for c in row] for row in reader]
+        grid: list[Cells] = [[clean_cell(c) for c in row] for row in reader]
     except csv.Error as error:
         raise DataError("files.csv_broken", file=str(file), line=reader.line_num, detail=str(error)) from error
     frame, first, found = from_grid(grid, file=str(file), sheet="", header_row=header_row, ragged=True)

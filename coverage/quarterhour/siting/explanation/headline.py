@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from quarterhour.base import i18n
-from quarterhour.base.labels import counted_said, gap_percent, goal_said, percent, unit_said
+from quarterhour.base.labels import counted_label, gap_percent, goal_label, percent, unit_label
 from quarterhour.siting.question.plan import Level, SitingPlan
 from quarterhour.siting.question.problem import Goal
 
@@ -18,7 +18,7 @@ def headline(plan: SitingPlan, lang: str) -> str:
     values = [_value_said(plan, level, lang) for level in plan.levels]
     came = [i18n.say("explanation.came", lang, what=said) for said in values if said]
     key = "explanation.headline_room" if plan.placed else "explanation.headline"
-    return i18n.say(key, lang, counted=counted_said(plan.unit, lang), came="".join(came), **told)
+    return i18n.say(key, lang, counted=counted_label(plan.unit, lang), came="".join(came), **told)
 
 
 def status_said(plan: SitingPlan, lang: str) -> str:
@@ -41,7 +41,7 @@ def figure_said(objective: str, value: float) -> str:
 def goals_told(plan: SitingPlan, lang: str) -> str:
     """The chain of goals of a plan in its order."""
     asked = [level.objective for level in plan.levels] or [plan.objective]
-    return " → ".join(goal_said(objective, plan.unit, lang, placed=plan.placed) for objective in asked)
+    return " → ".join(goal_label(objective, plan.unit, lang, placed=plan.placed) for objective in asked)
 
 
 def bound_name(plan: SitingPlan, lang: str) -> str:
@@ -50,7 +50,7 @@ def bound_name(plan: SitingPlan, lang: str) -> str:
 
 
 def _sure(plan: SitingPlan, level: Level, lang: str) -> str:
-    goal = goal_said(level.objective, level.people or plan.unit, lang, placed=plan.placed)
+    goal = goal_label(level.objective, level.people or plan.unit, lang, placed=plan.placed)
     return i18n.say(f"explanation.goal_{level.status}", lang, goal=goal, gap=gap_percent(level.gap))
 
 
@@ -58,5 +58,5 @@ def _value_said(plan: SitingPlan, level: Level, lang: str) -> str:
     """What a goal came to; "" where the rest of the sentence says it: sites, people."""
     if level.objective == "min-sites" or (level.objective == "max-cover" and not level.people):
         return ""
-    value, unit = figure_said(level.objective, level.value), unit_said(level.people or plan.unit, lang)
+    value, unit = figure_said(level.objective, level.value), unit_label(level.people or plan.unit, lang)
     return i18n.say(f"explanation.value_{level.objective}", lang, value=value, unit=unit)

@@ -10,7 +10,7 @@ from functools import partial
 
 from quarterhour.base import i18n
 from quarterhour.base.errors import first_ids
-from quarterhour.base.labels import unit_said
+from quarterhour.base.labels import unit_label
 from quarterhour.siting.explanation.conflicts import Said
 from quarterhour.siting.outlook.smallest_change import (
     MOST_PAIRS,
@@ -63,7 +63,7 @@ class Relaxation:
         asked, needed = (f"{v:,.0f}" if math.isfinite(v) else "-" for v in (self.asked, self.needed))
         said = first_ids((Reason(k, v).told(lang) for k, v in self.changes), lang=lang)
         unit = next((str(v["unit"]) for _, v in self.changes if "unit" in v), self.plan.unit)
-        return i18n.say(key, lang, asked=asked, needed=needed, unit=unit_said(unit, lang), changes=said)
+        return i18n.say(key, lang, asked=asked, needed=needed, unit=unit_label(unit, lang), changes=said)
 
 
 def smallest_relaxations(problem: SitingProblem, *, seconds: float = 20, seed: int = 0) -> list[Relaxation]:

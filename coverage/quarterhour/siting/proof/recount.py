@@ -11,7 +11,7 @@ import numpy as np
 import pandas as pd
 
 from quarterhour.base.errors import PlanError
-from quarterhour.base.labels import unit_words
+from quarterhour.base.labels import unit_by_language
 from quarterhour.siting.proof.second_count import Recount, Stairs, Tally, wrong
 from quarterhour.siting.question.plan import UNMET_COLUMNS, Figures, SitingPlan
 from quarterhour.siting.question.problem import Quota, SitingProblem, input_hash
@@ -140,7 +140,7 @@ def _check_everyone(tally: Tally) -> None:
         wrong("not_everyone", list(problem.demand.index[part & ~tally.covered()]))
     counted = int(tally.points("").sum())
     if counted < 10_000 * problem.coverage.at_least:
-        least, unit = problem.coverage.at_least, unit_words(problem.unit)
+        least, unit = problem.coverage.at_least, unit_by_language(problem.unit)
         raise PlanError("proof.too_few_covered", covered=counted / 10_000, at_least=least, unit=unit)
 
 

@@ -13,7 +13,7 @@ import numpy as np
 import pandas as pd
 
 from quarterhour.base.errors import CutoffError, DataError, first_ids
-from quarterhour.base.labels import unit_words
+from quarterhour.base.labels import unit_by_language
 from quarterhour.base.units import CENTISECONDS_PER_MINUTE, centiseconds
 from quarterhour.siting.question.ids import by_id, check_ids, own_index, own_table, said, texts
 from quarterhour.siting.question.problem import (
@@ -187,9 +187,9 @@ def _load(capacity: Capacity | None, counted: pd.Series) -> pd.Series:
     load = _by_community(capacity.load, counted.index, "load")
     bad = ~_whole_numbers(load) | (load.ne(0) & counted.eq(0))
     if bad.any():
-        raise DataError("question.bad_load", unit=unit_words(capacity.unit), ids=first_ids(counted.index[bad]))
+        raise DataError("question.bad_load", unit=unit_by_language(capacity.unit), ids=first_ids(counted.index[bad]))
     if capacity.split and load.ne(counted).any():
-        raise DataError("question.split_load", unit=unit_words(capacity.unit))
+        raise DataError("question.split_load", unit=unit_by_language(capacity.unit))
     return load.astype("int64").rename("load")
 
 

@@ -11,7 +11,7 @@ import pandas as pd
 
 from quarterhour.base import i18n
 from quarterhour.base.errors import first_ids
-from quarterhour.base.labels import percent, unit_said
+from quarterhour.base.labels import percent, unit_label
 
 Status = Literal["optimal", "bounded", "infeasible", "no_plan"]
 Stopped = Literal["", "time", "interrupt"]
@@ -46,7 +46,7 @@ def _said(name: str, value: Any, lang: str) -> object:
         return first_ids(value, lang=lang) or "-"
     if isinstance(value, int) and not isinstance(value, bool):
         return f"{value:,}"
-    return unit_said(str(value), lang) if name == "unit" else value
+    return unit_label(str(value), lang) if name == "unit" else value
 
 
 @dataclass(frozen=True, slots=True)
