@@ -33,7 +33,7 @@ lint: .venv/test.stamp
 	$(BIN)/mypy
 
 test-slow: .venv/test.stamp
-	$(BIN)/python -m pytest -m slow
+	$(BIN)/python -m pytest -m "slow or hypothesis" --hypothesis-profile=slow
 
 bench: .venv/bench.stamp
 	PYTHONPATH=tests $(BIN)/python -m benchmarks --fetch $(BENCH)

@@ -9,10 +9,16 @@ import geopandas as gpd
 import numpy as np
 import pytest
 import shapely
+from hypothesis import settings
 
 import quarterhour as qh
 
 ROOT = Path(__file__).resolve().parents[1]
+
+# The same examples each time, and no clock: `make test` says the same of the same tree. `make test-slow` draws others.
+settings.register_profile("slow", max_examples=500, deadline=None, derandomize=False, print_blob=True)
+settings.register_profile("default", deadline=None, derandomize=True, database=None)
+settings.load_profile("default")
 
 
 @pytest.fixture(scope="session")

@@ -12,13 +12,14 @@ import numpy as np
 import pandas as pd
 import pytest
 import shapely
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from shapely.geometry import LineString, MultiPoint, Point, Polygon
 
 from quarterhour.base.errors import DataError
 from quarterhour.base.findings import FINDING_COLUMNS, finding, finding_sentences, join_findings, no_findings
 from quarterhour.io import places
+from repeatable import examples
 
 STUDY = "EPSG:32651"
 
@@ -113,7 +114,7 @@ def test_an_empty_table_is_an_empty_table() -> None:
     assert len(kept) == 0 and found.empty and kept["older"].dtype == np.int64 and kept.crs == STUDY
 
 
-@settings(max_examples=40, deadline=None)
+@examples(40)
 @given(st.lists(st.tuples(st.text(max_size=4), st.text(max_size=6) | st.floats() | st.integers()), max_size=8))
 def test_no_community_is_lost(rows: list[tuple[str, Any]]) -> None:
     frame = town(id=[r[0] for r in rows], older=pd.Series([r[1] for r in rows], dtype=object))

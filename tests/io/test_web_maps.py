@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from quarterhour.base.errors import DataError
 from quarterhour.io import web_maps
+from repeatable import examples
 
 
 def test_tiananmen_falls_where_the_published_shift_puts_it() -> None:
@@ -25,7 +26,7 @@ def test_the_shift_in_weihai_is_hundreds_of_metres() -> None:
     assert 300 < metres < 700
 
 
-@settings(max_examples=60, deadline=None)
+@examples(60)
 @given(st.floats(75, 134), st.floats(4, 53), st.sampled_from(["gcj02", "bd09"]))
 def test_there_and_back_is_where_we_were(lon: float, lat: float, name: str) -> None:
     back = web_maps.to_wgs84(*web_maps.from_wgs84(lon, lat, datum=name), datum=name)

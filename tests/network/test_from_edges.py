@@ -8,7 +8,7 @@ import pandas as pd
 import pytest
 import shapely
 from geopandas import GeoDataFrame
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from quarterhour.base.errors import DataError
@@ -18,6 +18,7 @@ from quarterhour.network.modes import read_modes
 from quarterhour.network.roads import as_roads
 from quarterhour.network.snap import at_junctions, snap_places
 from quarterhour.travel.matrix import travel_times
+from repeatable import examples
 
 CRS = "EPSG:32651"
 WALK = read_modes()["walk"]
@@ -31,7 +32,7 @@ def spots(net, ids: list[str]) -> pd.DataFrame:
     return at_junctions(net, pd.Series(ids, index=[f"at {i}" for i in ids]))
 
 
-@settings(max_examples=60, deadline=None)
+@examples(60)
 @given(st.data())
 def test_times_equal_networkx_on_any_table(data) -> None:
     ends = st.integers(0, 7)

@@ -13,7 +13,7 @@ import networkx as nx
 import numpy as np
 import pandas as pd
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from shapely import LineString
 
@@ -28,6 +28,7 @@ from quarterhour.network.search_graph import search_graph
 from quarterhour.network.snap import at_junctions
 from quarterhour.network.turns import contexts_of, forbidden_turns, lost_turns, turns_of
 from quarterhour.travel.matrix import travel_times
+from repeatable import examples
 
 CRS = "EPSG:32651"
 CAR = as_mode("toycar", {"travels": "vehicle", "speed_kmh": 36, "gap_kmh": 3.6, "counts_as": ["motorcar"]})
@@ -239,7 +240,7 @@ def restricted_towns(draw: st.DrawFn, modes: tuple[Mode, ...] = (CAR, SLOW)) -> 
     return net, table, snapped_at(every + draw(spots), prefix="c"), snapped_at(every + draw(spots), prefix="s")
 
 
-@settings(max_examples=120, deadline=None)
+@examples(120)
 @given(restricted_towns(), st.sampled_from(["to_site", "to_community"]))
 def test_times_equal_a_search_that_remembers_its_roads(town: Any, heading: str) -> None:
     net, table, homes, bases = town
@@ -429,7 +430,7 @@ def test_turns_cost_by_their_angle(side: str) -> None:
     assert seconds(ahead, "south", "west") == 25 + right + 50 + 50 + 1 + 25
 
 
-@settings(max_examples=200, deadline=None)
+@examples(200)
 @given(
     st.lists(st.lists(st.integers(0, 3), min_size=2, max_size=5).map(tuple), min_size=1, max_size=6),
     st.lists(st.integers(0, 3), max_size=12),

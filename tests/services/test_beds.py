@@ -7,10 +7,11 @@ import itertools
 import hypothesis.strategies as st
 import pandas as pd
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 
 from quarterhour.base.errors import DataError
 from quarterhour.services.beds import cheapest_conversion, nursing_need
+from repeatable import examples
 
 
 def homes(*rows: tuple[int, ...]) -> pd.DataFrame:
@@ -59,7 +60,7 @@ def test_tables_that_cannot_be_are_refused() -> None:
         cheapest_conversion(homes((5, 1)), share=60)
 
 
-@settings(max_examples=150, deadline=None)
+@examples(150)
 @given(st.lists(st.tuples(st.integers(0, 4), st.integers(0, 4), st.integers(0, 6), st.integers(0, 9)), min_size=1,
                 max_size=4))  # fmt: skip
 def test_no_cheaper_conversion_exists(rows: list[tuple[int, int, int, int]]) -> None:

@@ -9,11 +9,12 @@ import networkx as nx
 import numpy as np
 import pandas as pd
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 
 from quarterhour.base.errors import CutoffError, DataError
 from quarterhour.services.catchments import assign_within, catchment_access, gaussian_decay, step_decay
 from quarterhour.travel.matrix import TravelTimes, times_from_matrix
+from repeatable import examples
 
 NAN = float("nan")
 
@@ -148,7 +149,7 @@ def towns(draw: st.DrawFn) -> tuple[TravelTimes, pd.Series, pd.Series]:
     return times(np.reshape(cells, (rows, columns))), column(people, "c"), column(beds, "s")
 
 
-@settings(max_examples=80, deadline=None)
+@examples(80)
 @given(towns())
 def test_served_is_what_networkx_finds(town: tuple[TravelTimes, pd.Series, pd.Series]) -> None:
     near, people, beds = town

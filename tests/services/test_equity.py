@@ -6,10 +6,11 @@ import hypothesis.strategies as st
 import numpy as np
 import pandas as pd
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 
 from quarterhour.base.errors import DataError
 from quarterhour.services.equity import equity_by_area, measure_equity
+from repeatable import examples
 
 
 def series(values: object) -> pd.Series:
@@ -61,7 +62,7 @@ def test_missing_values_are_told() -> None:
     assert measure_equity(series([1, np.nan]), people=series([1, 0])).people == 1
 
 
-@settings(max_examples=60, deadline=None)
+@examples(60)
 @given(st.lists(st.tuples(st.integers(0, 50), st.integers(1, 6)), min_size=1, max_size=8))
 def test_a_community_of_five_is_five_people(rows: list[tuple[int, int]]) -> None:
     value, people = (series([row[k] for row in rows]) for k in (0, 1))

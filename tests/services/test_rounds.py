@@ -8,11 +8,12 @@ import hypothesis.strategies as st
 import numpy as np
 import pandas as pd
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 
 from quarterhour.base.errors import DataError
 from quarterhour.services.rounds import RoundsPlan, RoundsRule, least_carers, plan_rounds
 from quarterhour.travel.matrix import TravelTimes, times_from_matrix
+from repeatable import examples
 
 NAN = float("nan")
 DAILY = RoundsRule(visits_a_week=5, days_a_week=5, visit_minutes=60, between_homes_minutes=0, shift_minutes=480,
@@ -105,7 +106,7 @@ def test_rounds_that_cannot_be_are_refused() -> None:
         plan([-1], [0])
 
 
-@settings(max_examples=25, deadline=None)
+@examples(25)
 @given(st.integers(0, 10_000))
 def test_rounds_can_be_driven_and_the_bound_is_one(seed: int) -> None:
     draw = np.random.default_rng(seed)

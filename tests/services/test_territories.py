@@ -8,11 +8,12 @@ import hypothesis.strategies as st
 import numpy as np
 import pandas as pd
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 
 from quarterhour.base.errors import DataError
 from quarterhour.services.territories import draw_territories
 from quarterhour.travel.matrix import TravelTimes, times_from_matrix
+from repeatable import examples
 
 NAN = float("nan")
 
@@ -63,7 +64,7 @@ def test_what_is_missing_is_told() -> None:
         draw_territories(times([[1]]), work=column("c", 1), staff=pd.Series({"x": 1}), minutes=30)
 
 
-@settings(max_examples=60, deadline=None)
+@examples(60)
 @given(st.integers(0, 10_000))
 def test_no_whole_territories_are_more_even_than_told(seed: int) -> None:
     draw = np.random.default_rng(seed)

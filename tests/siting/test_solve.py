@@ -8,7 +8,7 @@ import math
 import numpy as np
 import pandas as pd
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from quarterhour.siting.methods.covering import max_cover, min_sites
@@ -20,6 +20,7 @@ from quarterhour.siting.question.build import as_problem
 from quarterhour.siting.question.problem import Quota
 from quarterhour.siting.solve import solve_siting
 from quarterhour.travel.matrix import times_from_matrix
+from repeatable import examples
 
 
 def _problem(minutes, *, people, states, towns, counties, objective, new_sites, quotas):
@@ -93,7 +94,7 @@ def _quota_kept(quota, sites, opened):
     return True
 
 
-@settings(max_examples=300, deadline=None)
+@examples(300)
 @given(small_problems())
 def test_no_choice_is_better_than_the_plan(drawn):
     problem, minutes = drawn
@@ -108,7 +109,7 @@ def test_no_choice_is_better_than_the_plan(drawn):
         assert not plan.reasons
 
 
-@settings(max_examples=100, deadline=None)
+@examples(100)
 @given(small_problems())
 def test_the_heuristic_keeps_every_rule(drawn):
     problem, _ = drawn

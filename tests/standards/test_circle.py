@@ -18,13 +18,14 @@ from typing import Any
 import numpy as np
 import pandas as pd
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from quarterhour.base.errors import CutoffError, DataError
 from quarterhour.standards.circle import CircleCheck, check_circle, worse_quality
 from quarterhour.standards.rules import Circle
 from quarterhour.travel.matrix import TravelTimes, times_from_matrix
+from repeatable import examples
 
 NO = np.nan
 MINUTES = [[15, 20, NO], [15.01, NO, 5], [NO, NO, NO], [10, 10, 14], [NO, NO, NO]]
@@ -160,7 +161,7 @@ def test_the_worse_quality_counts_and_an_unknown_word_is_no_fact() -> None:
     assert list(worse_quality(one, other)) == ["fact", "synthetic", "estimated", "estimated", "synthetic"]
 
 
-@settings(max_examples=60, deadline=None)
+@examples(60)
 @given(st.data())
 def test_counting_by_hand_gives_the_same(data: st.DataObject) -> None:
     rows, columns = data.draw(st.integers(1, 8)), data.draw(st.integers(1, 5))

@@ -13,7 +13,7 @@ import geopandas as gpd
 import numpy as np
 import pandas as pd
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from quarterhour.base.errors import DataError
@@ -21,6 +21,7 @@ from quarterhour.standards.circle import CircleCheck, check_circle
 from quarterhour.standards.rules import Circle, Target, as_targets
 from quarterhour.standards.scorecard import COLUMNS, Scorecard, closing_sentences, note_sentences, score_targets
 from quarterhour.travel.matrix import times_from_matrix
+from repeatable import examples
 
 
 def communities(**columns: list[Any]) -> pd.DataFrame:
@@ -262,7 +263,7 @@ def test_no_targets_make_an_empty_scorecard() -> None:
     assert list(score(()).rows.columns) == list(COLUMNS) and score(()).summary().empty
 
 
-@settings(max_examples=40, deadline=None)
+@examples(40)
 @given(st.lists(st.sampled_from(["t1", "t2", "t3", "t4", ""]), min_size=1, max_size=30))
 def test_no_facility_is_counted_twice_and_none_is_lost(towns: list[str]) -> None:
     facilities = pd.DataFrame({"name": "f", "kind": "k", "town": towns, "county": "", "quality": "fact"})

@@ -22,7 +22,7 @@ import networkx as nx
 import numpy as np
 import pandas as pd
 import pytest
-from hypothesis import assume, given, settings
+from hypothesis import assume, given
 from hypothesis import strategies as st
 
 from quarterhour.base.errors import CutoffError, DataError
@@ -36,6 +36,7 @@ from quarterhour.standards.circle import check_circle
 from quarterhour.standards.rules import Circle
 from quarterhour.standards.sensitivity import CoverageRange, check_slower, coverage_range, searched_minutes
 from quarterhour.travel.matrix import TravelTimes, times_from_matrix, travel_times
+from repeatable import examples
 
 NO = np.nan
 KINDS = pd.Series({"day": "day", "base": "base"})
@@ -178,7 +179,7 @@ def grid(q: dict[str, Any]) -> list[tuple[Fraction, Fraction]]:
     return [(slow + (fast - slow) * i, least + (most - least) * j) for i in steps for j in steps]
 
 
-@settings(max_examples=100, deadline=None)
+@examples(100)
 @given(questions())
 def test_classes_equal_networkx_run_with_fractions_at_each_pace(q: dict[str, Any]) -> None:
     circle, runs = q["circle"], []
@@ -199,7 +200,7 @@ def test_classes_equal_networkx_run_with_fractions_at_each_pace(q: dict[str, Any
     agree(found_of(q).communities["covered"], runs)
 
 
-@settings(max_examples=40, deadline=None)
+@examples(40)
 @given(questions())
 def test_classes_equal_reruns_of_the_whole_check_at_each_pace(q: dict[str, Any]) -> None:
     """Every edge is a whole multiple of what a pace divides by, so a rerun rounds nothing."""
@@ -218,7 +219,7 @@ def by_class(name: str, lane: float, road: float) -> Mode:
     return as_mode(name, {"travels": "vehicle", "speeds_kmh": {"lane": lane, "road": road}})
 
 
-@settings(max_examples=25, deadline=None)
+@examples(25)
 @given(questions(), st.lists(st.tuples(st.floats(6, 9), st.floats(12, 24)), min_size=1, max_size=3))
 def test_two_modes_bound_every_pace_between(q: dict[str, Any], between: list[tuple[float, float]]) -> None:
     table = q["edges"].drop(columns="minutes").assign(length_m=q["edges"]["size"] * 100.0)

@@ -11,7 +11,7 @@ from typing import Any
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from scipy.sparse import coo_array
 from scipy.sparse.csgraph import dijkstra, minimum_spanning_tree
@@ -23,6 +23,7 @@ from quarterhour.travel.ch import choose_method
 from quarterhour.travel.ch.buckets import fill_buckets, table_by_buckets
 from quarterhour.travel.ch.build import Hierarchy, build_hierarchy, kept_hierarchy, read_hierarchy, write_hierarchy
 from quarterhour.travel.dijkstra import cutoff_table
+from repeatable import examples
 
 Csr = tuple[np.ndarray, np.ndarray, np.ndarray]
 
@@ -92,7 +93,7 @@ def exact(n: int, arcs: list[tuple[int, int, int]], cut: int) -> np.ndarray:
 CENTISECONDS = st.integers(0, 9) | st.integers(1, 300) | st.sampled_from([0, 10**5, 2**28])
 
 
-@settings(max_examples=200, deadline=None)
+@examples(200)
 @given(st.data())
 def test_times_equal_scipy_on_random_multigraphs_both_headings(data: st.DataObject) -> None:
     n = data.draw(st.integers(1, 14))
@@ -105,7 +106,7 @@ def test_times_equal_scipy_on_random_multigraphs_both_headings(data: st.DataObje
     assert (every(hierarchy.turned(), cut) == wanted.T).all()
 
 
-@settings(max_examples=100, deadline=None)
+@examples(100)
 @given(st.data())
 def test_places_with_several_entries_and_direct_legs_equal_the_search(data: st.DataObject) -> None:
     n = data.draw(st.integers(1, 10))

@@ -5,11 +5,12 @@ from __future__ import annotations
 import numpy as np
 import pytest
 import shapely
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as arrays
 
 from quarterhour.travel.contour import ground_below
+from repeatable import examples
 
 FAR = np.float32(9.0)
 
@@ -80,7 +81,7 @@ fields = st.tuples(st.integers(1, 9), st.integers(1, 9)).flatmap(
 )
 
 
-@settings(max_examples=300, deadline=None)
+@examples(300)
 @given(fields, st.sampled_from([0.5, 1.5, 2.0, 2.9]))
 def test_any_field_gives_the_ground_that_contourpy_gives(inner: np.ndarray, radius: float) -> None:
     field = rimmed(inner)
@@ -92,7 +93,7 @@ def test_any_field_gives_the_ground_that_contourpy_gives(inner: np.ndarray, radi
     assert holes[0] == holes[1]
 
 
-@settings(max_examples=100, deadline=None)
+@examples(100)
 @given(fields, st.data())
 def test_a_lower_field_holds_more_ground(inner: np.ndarray, data: st.DataObject) -> None:
     lower = inner * data.draw(arrays.arrays(np.float32, inner.shape, elements=st.floats(0, 1, width=32)))

@@ -6,13 +6,14 @@ from typing import Any
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from quarterhour.travel import dijkstra, nearest_kernels, sum_kernels
 from quarterhour.travel.dijkstra import UNREACHED, Queue, cutoff_table
 from quarterhour.travel.nearest_kernels import nearest_source, nearest_to_targets, several_to_targets
 from quarterhour.travel.sum_kernels import sums_of_sources, sums_of_targets
+from repeatable import examples
 
 Csr = tuple[np.ndarray, np.ndarray, np.ndarray]
 FAR = 2**40
@@ -104,7 +105,7 @@ def full(found: Csr, targets: int) -> np.ndarray:
     return table
 
 
-both = settings(max_examples=120, deadline=None)
+both = examples(120)
 
 
 @both

@@ -10,7 +10,7 @@ import numpy as np
 import pandas as pd
 import pytest
 import shapely
-from hypothesis import given, settings
+from hypothesis import given
 from scipy import sparse
 from scipy.sparse import csgraph
 from shapely import LineString, MultiPolygon, Point, Polygon, box
@@ -23,6 +23,7 @@ from quarterhour.network.modes import as_mode, read_modes
 from quarterhour.network.roads import as_roads
 from quarterhour.network.snap import snap_places
 from quarterhour.travel.isochrone import isochrones
+from repeatable import examples
 
 CRS = "EPSG:32651"
 X0, Y0 = 400_000.0, 4_150_000.0
@@ -304,7 +305,7 @@ def towns(draw: st.DrawFn) -> Network:
     return network(*lines, oneway=oneway, mode=draw(st.sampled_from([METRE_A_SECOND, RIDER])))
 
 
-@settings(max_examples=40, deadline=None)
+@examples(40)
 @given(
     towns(),
     st.tuples(st.floats(-100, 700), st.floats(-100, 700)),
@@ -324,7 +325,7 @@ def test_every_larger_cutoff_contains_every_smaller(net, point, minutes, heading
         assert small.is_empty or large.buffer(1e-6).covers(small)
 
 
-@settings(max_examples=25, deadline=None)
+@examples(25)
 @given(towns(), st.tuples(st.floats(0, 600), st.floats(0, 600)), st.sampled_from(["to_site", "to_community"]))
 def test_a_fine_raster_equals_the_buffers(net, point, heading) -> None:  # type: ignore[no-untyped-def]
     made = isochrones(net, sites(point), minutes=[7], heading=heading, cell_m=5).geometry[0]

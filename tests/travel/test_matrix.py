@@ -13,7 +13,7 @@ import geopandas as gpd
 import numpy as np
 import pandas as pd
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from scipy.sparse.csgraph import dijkstra
 
@@ -23,6 +23,7 @@ from quarterhour.network.build import Network, build_network
 from quarterhour.network.modes import as_mode, read_modes
 from quarterhour.network.snap import snap_places
 from quarterhour.travel.matrix import TravelTimes, times_from_matrix, travel_time_blocks, travel_times
+from repeatable import examples
 
 CAR = as_mode("toycar", {"travels": "vehicle", "speed_kmh": 36, "gap_kmh": 3.6})
 
@@ -49,7 +50,7 @@ def towns(draw: st.DrawFn) -> tuple[Network, pd.DataFrame, pd.DataFrame]:
     return net, snapped_at(draw(spots), prefix="c"), snapped_at(draw(spots), prefix="s")
 
 
-@settings(max_examples=150, deadline=None)
+@examples(150)
 @given(towns(), st.sampled_from(["to_site", "to_community"]))
 def test_times_equal_networkx_on_a_graph_cut_at_every_place(town: Any, heading: Any) -> None:
     net, homes, bases = town
@@ -209,7 +210,7 @@ def star(oneway: list[int]) -> gpd.GeoDataFrame:
     return roads_of([(0, 1), (2, 0), (0, 3), (4, 0)], xy, oneway)
 
 
-@settings(max_examples=40, deadline=None)
+@examples(40)
 @given(st.permutations(range(4)), st.lists(st.sampled_from([0, 1, -1]), min_size=4, max_size=4))
 def test_at_a_junction_the_order_of_the_roads_does_not_matter(order: list[int], oneway: list[int]) -> None:
     spots = 400_000 + np.array([[0, 0], [300, 0], [0, 600], [-100, 20], [0, 0]], dtype=float)

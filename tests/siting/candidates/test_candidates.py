@@ -8,7 +8,7 @@ import geopandas as gpd
 import numpy as np
 import pandas as pd
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from shapely import LineString, Point, Polygon, box
 
@@ -21,6 +21,7 @@ from quarterhour.siting.candidates.generate import (
     exclude_near,
     no_ledger,
 )
+from repeatable import examples
 
 CRS = "EPSG:32651"
 
@@ -126,7 +127,7 @@ shape = st.one_of(
 )
 
 
-@settings(max_examples=150, deadline=None)
+@examples(150)
 @given(st.lists(point, max_size=12), st.lists(shape, max_size=8), st.integers(0, 40))
 def test_kept_and_removed_are_those_of_every_pair_measured(points, shapes, metres):
     candidates, layer = _places(points), _layer(shapes)

@@ -9,11 +9,12 @@ import hypothesis.strategies as st
 import numpy as np
 import pandas as pd
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from shapely import LineString, Point, box
 
 from quarterhour.siting.candidates.exclusions import lawful_candidates, smallest_relaxations
 from quarterhour.standards.rules import Exclusion
+from repeatable import examples
 
 CRS = "EPSG:32651"
 WATER = Exclusion("water", "水", "water", "water", 2000, ("town_cemetery",), clause="w")
@@ -81,7 +82,7 @@ def test_one_rule_a_little_before_two_rules() -> None:
     assert found["candidate"].tolist() == ["p0"] or found["rules"].str.len().tolist() == [1]
 
 
-@settings(max_examples=60, deadline=None)
+@examples(60)
 @given(st.integers(0, 10_000))
 def test_ledger_and_relaxations_hold_for_any_town(seed: int) -> None:
     draw = np.random.default_rng(seed)

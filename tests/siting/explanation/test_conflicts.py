@@ -11,7 +11,7 @@ import hypothesis.strategies as st
 import numpy as np
 import pandas as pd
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 
 from benchmarks.planted import large
 from quarterhour.siting.explanation.causes import causes
@@ -24,6 +24,7 @@ from quarterhour.siting.question.problem import Budget, Quota, SitingProblem
 from quarterhour.siting.question.quotas import area_rules
 from quarterhour.siting.solve import solve_siting
 from quarterhour.travel.matrix import times_from_matrix
+from repeatable import examples
 
 
 def ask(columns: dict[str, list[Any]], **asked: Any) -> SitingProblem:
@@ -159,7 +160,7 @@ def kept_by(problem: SitingProblem, *, apart: bool) -> list[tuple[int, ...]]:
     return kept
 
 
-@settings(max_examples=150, deadline=None)
+@examples(150)
 @given(quota_questions(), st.integers(0, 4))
 def test_the_least_is_what_the_lightest_set_weighs(problem: SitingProblem, most: int) -> None:
     rules, sets = area_rules(problem), kept_by(problem, apart=False)
@@ -173,7 +174,7 @@ def test_the_least_is_what_the_lightest_set_weighs(problem: SitingProblem, most:
     assert bool(clash(problem, rules)) == (not sets)
 
 
-@settings(max_examples=150, deadline=None)
+@examples(150)
 @given(quota_questions())
 def test_rules_that_clash_are_named_and_none_of_them_can_be_spared(problem: SitingProblem) -> None:
     sets, plan = kept_by(problem, apart=True), solve_siting(problem)

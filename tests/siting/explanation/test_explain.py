@@ -10,7 +10,7 @@ import hypothesis.strategies as st
 import numpy as np
 import pandas as pd
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 
 from benchmarks.planted import large, with_lost
 from quarterhour.siting.explain import explain_plan, out_of_reach
@@ -21,6 +21,7 @@ from quarterhour.siting.question.build import as_problem
 from quarterhour.siting.question.problem import Budget, Capacity, Coverage, Quota, SitingProblem, Spacing, Standard
 from quarterhour.siting.solve import solve_siting
 from quarterhour.travel.matrix import times_from_matrix
+from repeatable import examples
 
 
 def keys(problem: SitingProblem) -> list[str]:
@@ -150,7 +151,7 @@ def test_the_least_budget_is_told() -> None:
     assert found["budget"].needed == need and found["budget"].proven
 
 
-@settings(max_examples=25, deadline=None)
+@examples(25)
 @given(st.integers(0, 10_000), st.integers(0, 2))
 def test_a_cause_is_a_proof_and_a_relaxation_is_enough(seed: int, new_sites: int) -> None:
     problem = small(seed, new_sites=new_sites)

@@ -10,7 +10,7 @@ import hypothesis.strategies as st
 import numpy as np
 import pandas as pd
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 
 from benchmarks.planted import large
 from quarterhour.siting import solve
@@ -21,6 +21,7 @@ from quarterhour.siting.question.feasible import Rules
 from quarterhour.siting.question.problem import Budget, Capacity, Coverage, Quota, SitingProblem, Spacing, Standard
 from quarterhour.siting.solve import solve_siting
 from quarterhour.travel.matrix import times_from_matrix
+from repeatable import examples
 
 
 def ask(
@@ -162,7 +163,7 @@ def a_plan_within(problem: SitingProblem, key: str, limit: int) -> bool:
     return False
 
 
-@settings(max_examples=100, deadline=None)
+@examples(100)
 @given(questions())
 def test_what_is_said_to_be_needed_is_needed(problem: SitingProblem) -> None:
     """The engines, asked without looking ahead, find no plan where a reason is given; no number is too high."""

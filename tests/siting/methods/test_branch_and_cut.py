@@ -12,7 +12,7 @@ import numpy as np
 import pandas as pd
 import pytest
 import scipy.sparse as sp
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from quarterhour.siting.methods.covering import branch_and_cut, max_cover
@@ -25,6 +25,7 @@ from quarterhour.siting.methods.covering.min_sites import solve_sets
 from quarterhour.siting.methods.solver.program import Program, safe_bound
 from quarterhour.siting.outlook.frontier import solve_frontier
 from quarterhour.siting.question.search_budget import SearchBudget
+from repeatable import examples
 
 
 def _core(rng, *, rows, sites, most=100, quotas=None, all_rows=False):
@@ -218,7 +219,7 @@ def _below(node, here):
     return bool((here | ~node.opened).all() and (~here | ~node.closed).all())
 
 
-@settings(max_examples=60, deadline=None)
+@examples(60)
 @given(st.integers(0, 10**6), st.booleans())
 def test_small_questions_have_no_better_choice(seed, all_rows):
     rng = np.random.default_rng(seed)
@@ -230,7 +231,7 @@ def test_small_questions_have_no_better_choice(seed, all_rows):
     _agrees(core, found, _by_hand(core))
 
 
-@settings(max_examples=25, deadline=None)
+@examples(25)
 @given(st.integers(0, 10**6))
 def test_each_size_of_a_frontier_has_no_better_choice(seed):
     rng = np.random.default_rng(seed)

@@ -10,7 +10,7 @@ from fractions import Fraction
 import numpy as np
 import pandas as pd
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from quarterhour.siting.methods.general.model import Model
@@ -26,6 +26,7 @@ from quarterhour.siting.question.problem import OBJECTIVES, Budget, Capacity, Co
 from quarterhour.siting.question.search_budget import SearchBudget
 from quarterhour.siting.solve import solve_siting
 from quarterhour.travel.matrix import times_from_matrix
+from repeatable import examples
 
 MINUTE = st.sampled_from([0.0, 1.0, 4.0, 7.0, 10.0, 15.0, 15.5, 25.0, math.nan])
 STATE = st.sampled_from(["candidate"] * 6 + ["existing", "required", "upgradeable"])
@@ -320,20 +321,20 @@ def _agrees(asked, minutes):
     verify_record(json.loads(json.dumps(plan_record(plan, problem))))
 
 
-@settings(max_examples=120, deadline=None)
+@examples(120)
 @given(questions())
 def test_no_choice_is_better_by_any_goal_under_any_rules(drawn):
     _agrees(*drawn)
 
 
-@settings(max_examples=80, deadline=None)
+@examples(80)
 @given(questions(capacity=True))
 def test_no_choice_is_better_where_sites_have_a_capacity(drawn):
     _agrees(*drawn)
 
 
 @pytest.mark.slow
-@settings(max_examples=2000, deadline=None)
+@examples(2000, 2000)
 @given(st.one_of(questions(), questions(capacity=True)))
 def test_no_choice_is_better_two_thousand_times(drawn):
     _agrees(*drawn)

@@ -13,7 +13,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 import scipy.sparse as sp
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from scipy.optimize import linprog
 
@@ -21,6 +21,7 @@ from quarterhour.siting.methods.solver import highs as room
 from quarterhour.siting.methods.solver.highs import Solver
 from quarterhour.siting.methods.solver.program import Program, in_digits, safe_bound, whole_bound
 from quarterhour.siting.question.search_budget import SearchBudget
+from repeatable import examples
 
 
 def _program(rng, *, rows=4, columns=6, most=True, whole=False):
@@ -53,7 +54,7 @@ def _by_hand(program):
     return max(values) if program.most else min(values)
 
 
-@settings(max_examples=60, deadline=None)
+@examples(60)
 @given(st.integers(0, 10_000), st.booleans())
 def test_linear_and_whole_programs_are_solved(seed, most):
     rng = np.random.default_rng(seed)
@@ -70,7 +71,7 @@ def test_linear_and_whole_programs_are_solved(seed, most):
     assert whole_bound(done.bound, most=most) == _by_hand(program)
 
 
-@settings(max_examples=60, deadline=None)
+@examples(60)
 @given(st.integers(0, 10_000), st.booleans())
 def test_a_safe_bound_holds_for_any_prices(seed, most):
     rng = np.random.default_rng(seed)

@@ -8,7 +8,7 @@ import networkx as nx
 import numpy as np
 import pandas as pd
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from quarterhour.siting.methods.capacity.least_time import solve_capacitated
@@ -20,6 +20,7 @@ from quarterhour.siting.question.from_matrix import siting_from_matrix
 from quarterhour.siting.question.problem import Capacity, Coverage
 from quarterhour.siting.question.search_budget import SearchBudget
 from quarterhour.siting.solve import solve_siting
+from repeatable import examples
 
 
 def least_time(people, times, otherwise, room, chosen):
@@ -82,7 +83,7 @@ def check_served(found, people, times, otherwise, room):
     assert found.value == int((count * times[row, site]).sum()) + int(away @ np.maximum(otherwise, 0))
 
 
-@settings(max_examples=150, deadline=None)
+@examples(150)
 @given(towns())
 def test_no_choice_takes_less_time(drawn):
     people, times, otherwise, room, limits = drawn
@@ -95,7 +96,7 @@ def test_no_choice_takes_less_time(drawn):
         check_served(found, people, times, otherwise, room)
 
 
-@settings(max_examples=200, deadline=None)
+@examples(200)
 @given(towns(), st.data())
 def test_people_are_passed_on_as_a_network_flow_would(drawn, data):
     people, times, otherwise, room, limits = drawn
@@ -110,7 +111,7 @@ def test_people_are_passed_on_as_a_network_flow_would(drawn, data):
         assert int(median.people @ found.worth) - int((room * np.where(room > 0, found.price, 0)).sum()) == found.value
 
 
-@settings(max_examples=100, deadline=None)
+@examples(100)
 @given(towns(), st.data())
 def test_any_prices_give_a_bound(drawn, data):
     people, times, otherwise, room, limits = drawn

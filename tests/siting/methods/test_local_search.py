@@ -7,7 +7,7 @@ import itertools
 import numpy as np
 import pandas as pd
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from quarterhour.siting.methods.general.local_search import better_start
@@ -18,6 +18,7 @@ from quarterhour.siting.question.from_matrix import siting_from_matrix
 from quarterhour.siting.question.problem import Budget, Coverage, Goal, Quota, Standard
 from quarterhour.siting.question.search_budget import SearchBudget
 from quarterhour.siting.solve import solve_siting
+from repeatable import examples
 
 GOAL = Goal("max-cover")
 STEPS = Standard(20, ((8, 100), (15, 60), (20, 30)))
@@ -51,7 +52,7 @@ def _choices(rules):
                 yield choice
 
 
-@settings(max_examples=60, deadline=None)
+@examples(60)
 @given(st.integers(0, 10**6), st.sampled_from(QUESTIONS))
 def test_what_is_found_keeps_the_rules_and_no_choice_beats_the_proof(seed, question):
     problem = _ask(seed, **question)
@@ -99,7 +100,7 @@ def test_other_questions_keep_their_start():
         assert better_start(Rules(Measure(problem)), goal, start, budget=SearchBudget()) is start
 
 
-@settings(max_examples=40, deadline=None)
+@examples(40)
 @given(st.integers(0, 10**6), st.sampled_from([*QUESTIONS, {"new_sites": 4}, {"quotas": (Quota("town", ("T1",), 2),)}]))
 def test_areas_come_to_be_more_alike_within_the_rules_and_none_beats_the_proof(seed, question):
     areas = pd.DataFrame({"town": [f"T{k % 4}" for k in range(12)]}, index=[str(k) for k in range(12)])

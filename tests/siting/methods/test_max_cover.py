@@ -10,7 +10,7 @@ import numpy as np
 import pandas as pd
 import pytest
 import scipy.sparse as sp
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from quarterhour.siting.methods.covering.core import Core
@@ -27,6 +27,7 @@ from quarterhour.siting.methods.solver.presolve import (
     rows_of,
 )
 from quarterhour.siting.question.search_budget import SearchBudget
+from repeatable import examples
 
 
 def _core(cover, people, *, limit, group=None, low=(), high=(), all_rows=False):
@@ -78,7 +79,7 @@ def _by_hand(core):
     return (min if core.all_rows else max)(values) if values else None
 
 
-@settings(max_examples=120, deadline=None)
+@examples(120)
 @given(small_cores(), st.integers(0, 3))
 def test_no_choice_covers_more(core, seed):
     found, best = solve_cover(core, SearchBudget(seed=seed)), _by_hand(core)
@@ -90,7 +91,7 @@ def test_no_choice_covers_more(core, seed):
         assert core.covered(found.choice) == best == found.bound
 
 
-@settings(max_examples=120, deadline=None)
+@examples(120)
 @given(small_cores(all_rows=True), st.integers(0, 3))
 def test_no_choice_needs_fewer_sites(core, seed):
     found, best = solve_sets(core, SearchBudget(seed=seed)), _by_hand(core)
@@ -102,7 +103,7 @@ def test_no_choice_needs_fewer_sites(core, seed):
         assert len(found.choice) == best == found.bound
 
 
-@settings(max_examples=80, deadline=None)
+@examples(80)
 @given(small_cores(all_rows=True))
 def test_what_is_left_out_decides_nothing(core):
     small, kept = reduced(core)
@@ -110,7 +111,7 @@ def test_what_is_left_out_decides_nothing(core):
     assert (small.sites == core.sites[kept]).all()
 
 
-@settings(max_examples=80, deadline=None)
+@examples(80)
 @given(small_cores(), st.integers(2, 50))
 def test_the_unit_of_the_people_changes_no_choice(core, unit):
     one, many = solve_cover(core), solve_cover(replace(core, people=core.people * unit))
@@ -123,7 +124,7 @@ def test_the_unit_of_the_people_changes_no_choice(core, unit):
 # --- equal and dominated rows ------------------------------------------------------------------
 
 
-@settings(max_examples=80, deadline=None)
+@examples(80)
 @given(small_cores(), st.data())
 def test_rows_with_the_same_sites_become_one(core, data):
     rows, sites = core.cover.shape
@@ -151,7 +152,7 @@ def test_the_same_rows_without_compiled_kernels(monkeypatch):
     assert (compiled[1] == plain[1]).all()
 
 
-@settings(max_examples=80, deadline=None)
+@examples(80)
 @given(small_cores())
 def test_dominated_rows_and_columns_are_those_that_hold_or_are_held(core):
     sets = [frozenset(np.flatnonzero(r)) for r in core.cover.toarray()]
@@ -275,7 +276,7 @@ def test_progress_rises_to_one():
 # --- exchange -----------------------------------------------------------------------------------
 
 
-@settings(max_examples=80, deadline=None)
+@examples(80)
 @given(small_cores(), st.integers(0, 9))
 def test_exchange_keeps_the_rules_and_never_loses(core, seed):
     choice = good_choice(core, effort=1)

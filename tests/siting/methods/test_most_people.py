@@ -9,7 +9,7 @@ import networkx as nx
 import numpy as np
 import pandas as pd
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from quarterhour.base.errors import DataError
@@ -21,6 +21,7 @@ from quarterhour.siting.question.problem import Capacity, Quota, SitingProblem
 from quarterhour.siting.question.search_budget import SearchBudget
 from quarterhour.siting.solve import solve_siting
 from quarterhour.travel.matrix import times_from_matrix
+from repeatable import examples
 
 PLACES = 6
 
@@ -82,7 +83,7 @@ ASKED: list[dict[str, Any]] = [
 ]
 
 
-@settings(max_examples=40, deadline=None)
+@examples(40)
 @given(st.integers(0, 10_000), st.sampled_from(ASKED))
 def test_each_size_places_what_the_best_of_all_choices_does(seed: int, asked: dict[str, Any]) -> None:
     problem = ask(seed, **asked)
@@ -97,7 +98,7 @@ def test_each_size_places_what_the_best_of_all_choices_does(seed: int, asked: di
     assert covered_now(problem) == placed(problem, standing)
 
 
-@settings(max_examples=30, deadline=None)
+@examples(30)
 @given(st.integers(0, 10_000), st.lists(st.floats(0, 1), min_size=PLACES, max_size=PLACES))
 def test_a_cut_holds_at_every_choice_and_is_met_where_it_was_made(seed: int, part: list[float]) -> None:
     problem = ask(seed)

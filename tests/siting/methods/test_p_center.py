@@ -6,7 +6,7 @@ import itertools
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from scipy.sparse.csgraph import shortest_path
 
@@ -15,6 +15,7 @@ from quarterhour.siting.methods.median.p_center import _Search as Search
 from quarterhour.siting.methods.median.p_center import solve_centre
 from quarterhour.siting.methods.solver.site_limits import as_limits
 from quarterhour.siting.question.search_budget import SearchBudget
+from repeatable import examples
 
 
 @st.composite
@@ -46,7 +47,7 @@ def worst_of(people, times, otherwise, chosen):
     return worst
 
 
-@settings(max_examples=250, deadline=None)
+@examples(250)
 @given(towns())
 def test_no_choice_brings_the_farthest_nearer(drawn):
     people, times, limits, otherwise = drawn

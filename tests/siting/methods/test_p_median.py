@@ -8,7 +8,7 @@ import itertools
 import numpy as np
 import pytest
 import scipy.sparse as sp
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from scipy.sparse.csgraph import shortest_path
 
@@ -17,6 +17,7 @@ from quarterhour.siting.methods.median.lagrangian import Prices
 from quarterhour.siting.methods.median.p_median import solve_median
 from quarterhour.siting.methods.solver.site_limits import Limits, as_limits, nest_of
 from quarterhour.siting.question.search_budget import SearchBudget
+from repeatable import examples
 
 
 def by_hand(people, times, limits, otherwise):
@@ -71,7 +72,7 @@ def as_pairs(times):
     return start, site, np.array([cs for row in times for cs in row.values()], dtype=np.int64)
 
 
-@settings(max_examples=250, deadline=None)
+@examples(250)
 @given(towns())
 def test_no_choice_takes_less_time(drawn):
     people, times, limits, otherwise = drawn
@@ -94,7 +95,7 @@ def _only(limits, chosen):
     return Limits(sp.csr_array(np.eye(sites, dtype=np.int64)), one, one, limits.fixed)
 
 
-@settings(max_examples=200, deadline=None)
+@examples(200)
 @given(towns(), st.data())
 def test_any_prices_give_a_bound(drawn, data):
     people, times, limits, otherwise = drawn
@@ -108,7 +109,7 @@ def test_any_prices_give_a_bound(drawn, data):
     assert search.at(prices).bound <= best
 
 
-@settings(max_examples=200, deadline=None)
+@examples(200)
 @given(towns(), st.integers(0, 5))
 def test_an_exchange_keeps_the_limits_and_loses_nothing(drawn, seed):
     people, times, limits, otherwise = drawn

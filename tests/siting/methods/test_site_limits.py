@@ -6,7 +6,7 @@ import itertools
 
 import numpy as np
 import scipy.sparse as sp
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from quarterhour.siting.methods.solver.site_limits import (
@@ -17,6 +17,7 @@ from quarterhour.siting.methods.solver.site_limits import (
     may_change,
     nest_of,
 )
+from repeatable import examples
 
 
 def choices(sites):
@@ -41,7 +42,7 @@ def nested(draw, most_sites=8):
     return as_limits(sites, most=draw(st.integers(0, sites + 1)), areas=areas)
 
 
-@settings(max_examples=300, deadline=None)
+@examples(300)
 @given(nested(), st.lists(st.integers(-9, 0), min_size=8, max_size=8))
 def test_the_cheapest_choice_is_the_cheapest_of_all(limits, costs):
     sites = limits.rows.shape[1]
@@ -56,7 +57,7 @@ def test_the_cheapest_choice_is_the_cheapest_of_all(limits, costs):
         assert cost[chosen].sum() == min(values)
 
 
-@settings(max_examples=300, deadline=None)
+@examples(300)
 @given(nested(), st.lists(st.integers(-9, 0), min_size=8, max_size=8))
 def test_prices_say_what_it_costs_to_open_or_close_a_site(limits, costs):
     sites = limits.rows.shape[1]
@@ -98,7 +99,7 @@ def test_fixed_sites_are_open_and_count_in_areas_not_in_the_number_to_build():
     assert left.rows.shape == (2, 2) and left.low.tolist() == [0, 1] and left.high.tolist() == [1, 1]
 
 
-@settings(max_examples=200, deadline=None)
+@examples(200)
 @given(st.data())
 def test_a_change_is_allowed_when_the_rows_still_hold(data):
     rows = np.array([[data.draw(st.integers(0, 3)) for _ in range(5)] for _ in range(3)])

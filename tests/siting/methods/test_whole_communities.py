@@ -6,7 +6,7 @@ import numpy as np
 import pandas as pd
 import pytest
 import scipy.sparse as sp
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from scipy.optimize import Bounds, LinearConstraint, milp
 
@@ -17,6 +17,7 @@ from quarterhour.siting.question.feasible import Rules
 from quarterhour.siting.question.from_matrix import siting_from_matrix
 from quarterhour.siting.question.problem import Capacity, Coverage, Goal
 from quarterhour.siting.solve import solve_siting
+from repeatable import examples
 
 
 def _ask(minutes, people, rooms, **changed):
@@ -68,7 +69,7 @@ def _second_opinion(minutes, people, rooms, most, *, everyone, time):
     return int(people[met].sum()) * 20 + round(done.fun) if time else round(-done.fun)
 
 
-@settings(max_examples=40, deadline=None)
+@examples(40)
 @given(st.integers(0, 10**6), st.booleans(), st.booleans())
 def test_no_choice_is_better(seed, everyone, time):
     rng = np.random.default_rng(seed)

@@ -9,7 +9,7 @@ from fractions import Fraction
 import numpy as np
 import pandas as pd
 import pytest
-from hypothesis import assume, given, settings
+from hypothesis import assume, given
 from hypothesis import strategies as st
 from scipy.optimize import linprog
 
@@ -17,6 +17,7 @@ import quarterhour as qh
 from oracles.every_choice import UNIT, Facts, ask, best_sets, make, weighed
 from quarterhour.siting.outlook import phasing as phasing_room
 from quarterhour.siting.question.problem import Goal, Quota
+from repeatable import examples
 
 GOALS = [
     ["max-cover"],
@@ -115,7 +116,7 @@ def check_phases(seed, goals, rules):
         assert row["loss"] == row["loss_at_most"] == float(weights.worse(mine[built], best))
 
 
-@settings(max_examples=100, deadline=None)
+@examples(100)
 @given(st.integers(0, 10**6), st.sampled_from(GOALS), st.lists(st.sampled_from(RULES), max_size=5), st.booleans())
 def test_no_order_is_better_and_each_step_is_held_against_the_best_of_its_size(seed, goals, rules, by_frontier):
     with pytest.MonkeyPatch.context() as patch:
@@ -123,7 +124,7 @@ def test_no_order_is_better_and_each_step_is_held_against_the_best_of_its_size(s
         check_phases(seed, goals, rules)
 
 
-@settings(max_examples=40, deadline=None)
+@examples(40)
 @given(st.integers(0, 10**6), st.sampled_from(GOALS[:4]), st.lists(st.sampled_from(ROOMS), max_size=4), st.booleans())
 def test_the_same_holds_where_sites_have_room(seed, goals, rules, split):
     check_phases(seed, goals, [*rules, "split" if split else "whole"])
@@ -149,13 +150,13 @@ def check_values(seed, goals, rules):
             assert row["left"] == weights.people[f.near[:, k] & ((f.near & here).sum(axis=1) == 1)].sum()
 
 
-@settings(max_examples=100, deadline=None)
+@examples(100)
 @given(st.integers(0, 10**6), st.sampled_from(GOALS), st.lists(st.sampled_from(RULES), max_size=5))
 def test_a_site_is_worth_what_everybody_loses_without_it(seed, goals, rules):
     check_values(seed, goals, rules)
 
 
-@settings(max_examples=40, deadline=None)
+@examples(40)
 @given(st.integers(0, 10**6), st.sampled_from(GOALS[:4]), st.lists(st.sampled_from(ROOMS), max_size=4), st.booleans())
 def test_a_site_with_room_is_worth_what_is_lost_when_all_go_anew(seed, goals, rules, split):
     check_values(seed, goals, [*rules, "split" if split else "whole"])
@@ -176,7 +177,7 @@ def scenario(asked, seed, number, speed, people):
     return {**asked, "demand": demand, "minutes": np.array(later)}
 
 
-@settings(max_examples=40, deadline=None)
+@examples(40)
 @given(st.integers(0, 10**6), st.sampled_from(GOALS), st.lists(st.sampled_from(RULES), max_size=5))
 def test_every_scenario_has_the_value_of_the_best_set_of_sites(seed, goals, rules):
     asked, speed, people = make(seed, goals, rules), (0.7, 1.3), 0.3

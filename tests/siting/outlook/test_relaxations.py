@@ -9,7 +9,7 @@ from typing import Any
 import hypothesis.strategies as st
 import numpy as np
 import pandas as pd
-from hypothesis import given, settings
+from hypothesis import given
 
 from quarterhour.siting.outlook.relaxations import Relaxation, smallest_relaxations
 from quarterhour.siting.proof.recount import verify_plan
@@ -18,6 +18,7 @@ from quarterhour.siting.question.from_matrix import siting_from_matrix
 from quarterhour.siting.question.problem import Capacity, Coverage, Goal, Quota, SitingProblem, Spacing
 from quarterhour.siting.solve import solve_siting
 from quarterhour.travel.matrix import times_from_matrix
+from repeatable import examples
 
 
 def ask(minutes: Any, people: list[int], columns: dict[str, Any], **asked: Any) -> SitingProblem:
@@ -130,7 +131,7 @@ def questions(draw: Any) -> SitingProblem:
     )  # fmt: skip
 
 
-@settings(max_examples=60, deadline=None)
+@examples(60)
 @given(questions())
 def test_what_is_said_to_be_enough_is_and_less_is_not(problem: SitingProblem) -> None:
     plan = solve_siting(problem)

@@ -12,7 +12,7 @@ import json
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 import quarterhour as qh
@@ -29,6 +29,7 @@ from oracles.every_choice import (
 )
 from quarterhour.siting.proof.record import plan_record, verify_record
 from quarterhour.siting.question.problem import Capacity
+from repeatable import examples
 
 
 @pytest.mark.parametrize("rule", RULES)
@@ -61,14 +62,14 @@ SOME_GOALS = st.lists(st.sampled_from(GOALS), min_size=1, max_size=3, unique=Tru
 SEEDS = st.integers(0, 2**20)
 
 
-@settings(max_examples=120, deadline=None)
+@examples(120)
 @given(SEEDS, SOME_GOALS, SOME_RULES)
 def test_chains_of_goals_under_rules_together(seed, goals, rules):
     agrees(make(seed, goals, rules))
 
 
 @pytest.mark.slow
-@settings(max_examples=1500, deadline=None)
+@examples(1500, 1500)
 @given(SEEDS, SOME_GOALS, SOME_RULES)
 def test_chains_of_goals_under_rules_together_in_thousands(seed, goals, rules):
     agrees(make(seed, goals, rules))
@@ -76,14 +77,14 @@ def test_chains_of_goals_under_rules_together_in_thousands(seed, goals, rules):
 
 @pytest.mark.slow
 @pytest.mark.parametrize("goal", GOALS)
-@settings(max_examples=25, deadline=None)
+@examples(25, 25)
 @given(seed=SEEDS, rules=SOME_RULES)
 def test_forty_sites_agree_with_an_integer_program_of_its_own(goal, seed, rules):
     fewer = [r for r in rules if r not in ("whole", "steps")]
     agrees(make(seed, [goal], fewer, sites=16 + seed % 25, communities=40))
 
 
-@settings(max_examples=25, deadline=None)
+@examples(25)
 @given(SEEDS, st.sampled_from(GOALS), SOME_RULES)
 def test_both_second_opinions_agree(seed, goal, rules):
     """Else one of them is the wrong one."""
@@ -110,7 +111,7 @@ def in_another_order(asked, rng):
     return other
 
 
-@settings(max_examples=25, deadline=None)
+@examples(25)
 @given(SEEDS, SOME_GOALS, SOME_RULES)
 def test_names_order_and_seed_change_no_value(seed, goals, rules):
     asked = make(seed, goals, rules)

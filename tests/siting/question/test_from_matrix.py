@@ -8,7 +8,7 @@ from dataclasses import replace
 import numpy as np
 import pandas as pd
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from scipy import sparse
 
@@ -16,6 +16,7 @@ import quarterhour as qh
 from quarterhour.base.errors import CutoffError, DataError
 from quarterhour.siting.question import from_matrix as room
 from quarterhour.siting.question.problem import Standard, input_hash
+from repeatable import examples
 
 COSTS = np.array([[5, np.nan, 20, np.inf], [np.inf, 10, 15, np.nan], [np.nan, np.nan, 9, 10], [np.nan] * 4])
 PEOPLE = [100, 40, 30, 7]
@@ -188,7 +189,7 @@ def test_people_by_id_and_costs_that_are_missing_come_in_other_forms():
     assert problem.pairs.cs.tolist() == [24_000, 54_000]
 
 
-@settings(max_examples=40)
+@examples(40)
 @given(seed=st.integers(0, 2**32 - 1))
 def test_no_order_of_rows_changes_the_question(seed):
     rng = np.random.default_rng(seed)
