@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import signal
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 
 import geopandas as gpd
@@ -12,6 +14,13 @@ import shapely
 from hypothesis import settings
 
 import quarterhour as qh
+from quarterhour.siting.explain import explain_plan
+from quarterhour.siting.outlook.frontier import frontier
+from quarterhour.siting.outlook.phasing import phase_plan
+from quarterhour.siting.outlook.relaxations import smallest_relaxations
+from quarterhour.siting.outlook.robust import robust_sites
+from quarterhour.siting.solve import solve_siting
+from repeatable import Clock
 
 ROOT = Path(__file__).resolve().parents[1]
 
@@ -19,6 +28,15 @@ ROOT = Path(__file__).resolve().parents[1]
 settings.register_profile("slow", max_examples=500, deadline=None, derandomize=False, print_blob=True)
 settings.register_profile("default", deadline=None, derandomize=True, database=None)
 settings.load_profile("default")
+
+
+def pytest_configure() -> None:
+    """Ctrl-C is heard, also in a run that a shell began in the background.
+
+    There SIGINT is ignored, and so it would be in every process that a test starts and then interrupts.
+    """
+    if signal.getsignal(signal.SIGINT) == signal.SIG_IGN:
+        signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
 @pytest.fixture(scope="session")
@@ -51,10 +69,33 @@ def raised() -> Callable[[gpd.GeoDataFrame, float], gpd.GeoDataFrame]:
     return high
 
 
+A_DAY = 86_400.0
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _no_clock_ends_a_search() -> None:
+    """A search that a test gives no time has a day: proof ends it on any machine, or else the test's own time-out."""
+    for search in (solve_siting, smallest_relaxations, explain_plan, frontier, phase_plan, robust_sites):
+        assert search.__kwdefaults__["seconds"] < A_DAY
+        search.__kwdefaults__["seconds"] = A_DAY
+
+
+@pytest.fixture
+def clock(monkeypatch: pytest.MonkeyPatch) -> Clock:
+    """Time as searches see it, of which a test may let as much pass as it likes."""
+    return Clock(monkeypatch)
+
+
 @pytest.fixture(scope="session")
 def weihai_run() -> qh.Results:
-    """The embedded study, run once, its siting with it."""
-    return qh.run_study(qh.read_study(qh.demo_folder()))
+    """The embedded study, run once, its siting with it; each search has an hour, so that proof ends it and not time."""
+    study = qh.read_study(qh.demo_folder())
+    assert study.file.rounds is not None
+    plenty = {
+        "siting": tuple(asked.model_copy(update={"seconds": 3600.0}) for asked in study.file.siting),
+        "rounds": study.file.rounds.model_copy(update={"seconds": 3600.0}),
+    }
+    return qh.run_study(replace(study, file=study.file.model_copy(update=plenty)))
 
 
 TOY_STUDY = """

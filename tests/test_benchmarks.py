@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from datetime import date
 from pathlib import Path
 from typing import Any
 
@@ -98,7 +99,16 @@ def test_every_kind_of_row_is_measured_and_told(tmp_path: Path, capsys: pytest.C
     assert "nearest-owner/scipy/600" in capsys.readouterr().out
 
 
-def test_rows_of_today_are_kept_until_fresh_ones_are_asked_for(tmp_path: Path) -> None:
+class OneDay(date):
+    """The day does not end while a test runs."""
+
+    @classmethod
+    def today(cls) -> OneDay:
+        return cls(2026, 11, 24)
+
+
+def test_rows_of_today_are_kept_until_fresh_ones_are_asked_for(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("benchmarks.__main__.date", OneDay)
     asked = ("--only", "nearest/scipy/600")
     first = run(tmp_path, *asked)
     assert run(tmp_path, *asked) == first

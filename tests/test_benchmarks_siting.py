@@ -5,6 +5,7 @@ from __future__ import annotations
 import importlib.util
 import json
 import math
+from datetime import date
 from pathlib import Path
 from typing import Any
 
@@ -107,16 +108,29 @@ def run(folder: Path, *arguments: str) -> dict[str, dict[str, Any]]:
 
 
 def test_the_command_measures_in_a_process_of_its_own_and_keeps_the_row(
-    tmp_path: Path, capfd: pytest.CaptureFixture[str]
+    tmp_path: Path, capfd: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     name = "min-sites/highspy/tiny"
     first = run(tmp_path, "--only", name)
+    on_day(monkeypatch, first[name]["day"])
     assert first[name]["answers_equal"] is True
     said = capfd.readouterr()
     assert name in said.err and "0 of 0 bars met" in said.out
     assert f"| {name} |" in (tmp_path / "siting.md").read_text(encoding="utf-8")
     assert run(tmp_path, "--only", name) == first
     assert list(tmp_path.glob("*.part")) == []
+
+
+def on_day(monkeypatch: pytest.MonkeyPatch, day: str) -> None:
+    """It is this day, and it does not end while a test runs."""
+
+    class OneDay(date):
+        @classmethod
+        def today(cls) -> OneDay:
+            return cls.fromisoformat(day)
+
+    for room in (siting, siting_measure):
+        monkeypatch.setattr(room, "date", OneDay)
 
 
 def test_ctrl_c_keeps_the_rows_that_are_done(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -133,6 +147,7 @@ def test_ctrl_c_keeps_the_rows_that_are_done(tmp_path: Path, monkeypatch: pytest
 
 
 def test_fresh_rows_leave_the_others_as_they_are(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    on_day(monkeypatch, "2026-11-24")
     counted = []
 
     def child(asked: Asked, limit: float) -> siting.SitingRow:

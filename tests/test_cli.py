@@ -7,20 +7,23 @@ import os
 import signal
 import subprocess
 import sys
-import time
 from pathlib import Path
 
 import pytest
 
+import quarterhour as qh
+from command import quarterhour
 
-def quarterhour(*arguments: object, encoding: str = "utf-8", **env: str) -> subprocess.CompletedProcess[str]:
+
+def in_a_process(*arguments: object, encoding: str = "utf-8") -> subprocess.CompletedProcess[str]:
+    """The command as a planner starts it."""
     command = [sys.executable, "-m", "quarterhour", *map(str, arguments)]
-    environment = {**os.environ, "PYTHONIOENCODING": encoding, **env}
+    environment = {**os.environ, "PYTHONIOENCODING": encoding}
     return subprocess.run(command, capture_output=True, text=True, check=False, encoding=encoding, env=environment)
 
 
 def test_help_teaches_and_is_quick() -> None:
-    done = quarterhour("--help")
+    done = in_a_process("--help")
     assert done.returncode == 0
     for word in ("init", "inspect", "check", "site", "run", "demo", "fetch", "Exit"):
         assert word in done.stdout
@@ -34,12 +37,12 @@ def test_help_loads_no_heavy_library() -> None:
 
 
 def test_wrong_usage_exits_with_2() -> None:
-    assert quarterhour("rum").returncode == 2
+    assert in_a_process("rum").returncode == 2
     assert quarterhour("run", ".", "--lang", "fr").returncode == 2
 
 
 def test_bad_input_exits_with_1_and_says_what_to_do(tmp_path: Path) -> None:
-    done = quarterhour("run", tmp_path)
+    done = in_a_process("run", tmp_path)
     assert done.returncode == 1
     assert "quarterhour init" in done.stderr
     assert "Traceback" not in done.stderr
@@ -49,7 +52,8 @@ def test_bad_input_exits_with_1_and_says_what_to_do(tmp_path: Path) -> None:
 @pytest.mark.parametrize("encoding", ["utf-8", "gbk"])
 def test_run_writes_every_file_and_sums_up(toy_study: Path, tmp_path: Path, encoding: str) -> None:
     out = tmp_path / "out"
-    done = quarterhour("run", toy_study, "--out", out, encoding=encoding)
+    run = in_a_process if encoding == "gbk" else quarterhour
+    done = run("run", toy_study, "--out", out, encoding=encoding)
     assert done.returncode == 0, done.stderr
     names = {"map.html", "coverage.xlsx", "results.gpkg", "plan.json", "report.md", "scorecard.csv", "manifest.json"}
     assert {p.name for p in out.iterdir()} == names | {"prepared", "plans"}
@@ -82,21 +86,48 @@ def test_a_folder_that_cannot_be_written_is_told_before_the_work(toy_study: Path
     assert done.stdout == ""
 
 
+HELD = """
+import threading
+from quarterhour import cli
+from quarterhour.io import files
+
+def held(*_):
+    print("held", flush=True)
+    threading.Event().wait()
+
+files.write_layers = held
+cli.main()
+"""
+"""The command, held in the midst of writing: map and workbook are there, the layers are not."""
+
+
 @pytest.mark.skipif(os.name == "nt", reason="Windows has no SIGINT for another process")
-def test_ctrl_c_says_so_and_leaves_nothing_half_written(tmp_path: Path) -> None:
+def test_ctrl_c_says_so_and_leaves_nothing_half_written(toy_study: Path, tmp_path: Path) -> None:
     out = tmp_path / "out"
-    command = [sys.executable, "-m", "quarterhour", "demo", "--out", str(out)]
+    command = [sys.executable, "-c", HELD, "run", str(toy_study), "--out", str(out)]
     with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, encoding="utf-8") as run:
-        assert run.stderr is not None
-        for line in run.stderr:
-            if "map.html" in line:
-                break
-        time.sleep(0.3)
-        run.send_signal(signal.SIGINT)
-        told = run.stderr.read()
-        assert run.wait(timeout=60) == 130
+        assert run.stdout is not None and run.stderr is not None
+        try:
+            assert run.stdout.readline() == "held\n", run.stderr.read()
+            run.send_signal(signal.SIGINT)
+            told = run.stderr.read()
+            assert run.wait() == 130
+        finally:
+            run.kill()
+    assert "map.html" in told
     assert "已中断" in told
     assert {p.name for p in out.iterdir()} <= {"prepared", "plans"}
+
+
+def test_the_demo_is_a_run_of_the_embedded_study(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    from quarterhour import cli
+
+    asked: list[tuple[str, dict[str, object]]] = []
+    monkeypatch.setattr(cli, "_run", lambda study, **how: asked.append((study, how)))
+    with pytest.raises(SystemExit) as ended:
+        cli.app(["demo", "--out", str(tmp_path), "--quiet"])
+    assert not ended.value.code
+    assert asked == [(str(qh.demo_folder()), {"out": tmp_path, "roads": None, "lang": "zh", "quiet": True})]
 
 
 def test_a_second_run_takes_the_kept_networks_unless_told_not_to(

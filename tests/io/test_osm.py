@@ -343,7 +343,7 @@ def fetched(folder: Path, service: Service) -> osm.Fetched:
         facility_kinds=["hospital", "cemetery"],
         community_kinds=["village"],
         endpoint=service.address,
-        timeout=10,
+        timeout=600,
         now=lambda: datetime(2026, 11, 24, tzinfo=UTC),
     )
 

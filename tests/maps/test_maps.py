@@ -220,7 +220,7 @@ def browser() -> Iterator[Any]:
     if not Path(CHROMIUM).exists():
         pytest.skip("no Chromium on this machine")
     with playwright.sync_playwright() as started:
-        opened = started.chromium.launch(executable_path=CHROMIUM, args=CHROMIUM_ARGS)
+        opened = started.chromium.launch(executable_path=CHROMIUM, args=CHROMIUM_ARGS, timeout=0)
         yield opened
         opened.close()
 
@@ -235,6 +235,8 @@ def opened(browser: Any, html: str, folder: Path) -> tuple[Any, list[str]]:
     tab.on("pageerror", lambda e: trouble.append(str(e)))
     allowed = ("file:", "data:", "blob:")
     tab.on("request", lambda r: None if r.url.startswith(allowed) else trouble.append(r.url))
+    tab.set_default_timeout(0)  # what does not come ends with the test's own time, not with the browser's
+    tab.set_default_navigation_timeout(0)
     tab.goto(file.as_uri())
     tab.wait_for_selector(".qh-panel")
     return tab, trouble
@@ -496,19 +498,19 @@ def test_grounds_that_overlap_are_filled_as_one(browser: Any, tmp_path: Path) ->
     )
     tab, _ = opened(browser, maps.draw_map(**given), tmp_path)
     tab.check("text=等时圈（仅示意）")
-    tab.wait_for_timeout(300)
     spots = gpd.GeoSeries.from_xy([407e3, 412e3, 418e3, 430e3], [4_120e3] * 4, crs=CRS).to_crs("EPSG:4326")
-    shade = tab.evaluate(
-        """(spots) => {
-          const map = Object.values(window).find((v) => v instanceof L.Map);
-          const canvas = map.getPane("qh-grounds").querySelector("canvas"), ink = canvas.getContext("2d");
-          const ratio = canvas.width / parseFloat(canvas.style.width), corner = L.DomUtil.getPosition(canvas);
-          return spots.map((at) => map.latLngToLayerPoint(at).subtract(corner).multiplyBy(ratio).round())
-            .map((q) => ink.getImageData(q.x, q.y, 1, 1).data[3]);
-        }""",
-        [[y, x] for x, y in zip(spots.x, spots.y, strict=True)],
-    )
-    assert shade == [255, 255, 255, 0]
+    shade = """(spots) => {
+      const map = Object.values(window).find((v) => v instanceof L.Map);
+      const canvas = map.getPane("qh-grounds").querySelector("canvas");
+      if (!canvas) return [0];
+      const ink = canvas.getContext("2d");
+      const ratio = canvas.width / parseFloat(canvas.style.width), corner = L.DomUtil.getPosition(canvas);
+      return spots.map((at) => map.latLngToLayerPoint(at).subtract(corner).multiplyBy(ratio).round())
+        .map((q) => ink.getImageData(q.x, q.y, 1, 1).data[3]);
+    }"""
+    where = [[y, x] for x, y in zip(spots.x, spots.y, strict=True)]
+    tab.wait_for_function(f"(spots) => ({shade})(spots)[0]", arg=where)  # the grounds are drawn
+    assert tab.evaluate(shade, where) == [255, 255, 255, 0]
 
 
 def test_a_ground_of_too_many_corners_is_left_to_the_layers(monkeypatch: pytest.MonkeyPatch) -> None:

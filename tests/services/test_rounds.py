@@ -34,7 +34,7 @@ def plan(
     between = times(np.full((n, n), NAN) if apart is None else apart, ids, ids)
     return plan_rounds(
         pd.Series("b", index=ids), people=pd.Series(people, index=ids), out=legs, back=legs, between=between,
-        minutes=minutes, rule=rule, seconds=1,
+        minutes=minutes, rule=rule, seconds=3600,
     )  # fmt: skip
 
 

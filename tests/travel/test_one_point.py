@@ -198,7 +198,7 @@ people = "older"
 objective = "max-cover"
 new_sites = 2
 candidates = "communities"
-seconds = 10
+seconds = 3600
 [outputs]
 folder = "results"
 """

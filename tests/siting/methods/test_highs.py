@@ -7,7 +7,6 @@ import math
 import subprocess
 import sys
 import threading
-import time
 from dataclasses import replace
 
 import numpy as np
@@ -21,7 +20,7 @@ from quarterhour.siting.methods.solver import highs as room
 from quarterhour.siting.methods.solver.highs import Solver
 from quarterhour.siting.methods.solver.program import Program, in_digits, safe_bound, whole_bound
 from quarterhour.siting.question.search_budget import SearchBudget
-from repeatable import examples
+from repeatable import examples, some_of
 
 
 def _program(rng, *, rows=4, columns=6, most=True, whole=False):
@@ -82,11 +81,12 @@ def test_a_safe_bound_holds_for_any_prices(seed, most):
     assert len(reduced) == len(program.cost)
 
 
+@pytest.mark.parametrize("seeds", some_of([range(5), range(5, 15)], 1))
 @pytest.mark.parametrize("digits", [7, 8, 9, 11])
 @pytest.mark.parametrize("most", [True, False])
-def test_large_objectives_are_proven_to_the_last_unit_or_not_at_all(digits, most):
+def test_large_objectives_are_proven_to_the_last_unit_or_not_at_all(digits, most, seeds):
     """Values that differ by one in ten thousand million: no bound is beyond the best, and to 10**9 it meets it."""
-    for seed in range(15):
+    for seed in seeds:
         rng = np.random.default_rng(seed)
         program = _program(rng, rows=6, columns=12, most=most, whole=True)
         cost = rng.integers(10**digits // 2, 10**digits, 12) // 12 * 12 + rng.integers(0, 2, 12)
@@ -98,11 +98,12 @@ def test_large_objectives_are_proven_to_the_last_unit_or_not_at_all(digits, most
             assert (bound, round(done.value)) == (best, best)
 
 
+@pytest.mark.parametrize("seeds", some_of([range(3), range(3, 8)], 1))
 @pytest.mark.parametrize("most", [True, False])
 @pytest.mark.parametrize("digits", [1, 4, 9, 12])
-def test_in_digits_are_just_the_solutions_that_are_better(digits, most):
+def test_in_digits_are_just_the_solutions_that_are_better(digits, most, seeds):
     """Every solution by hand: with what its low digits carry over it keeps the rows exactly when it is better."""
-    for seed in range(8):
+    for seed in seeds:
         rng = np.random.default_rng(seed)
         cost = rng.integers(-(10**digits), 10**digits, 7)
         program = replace(_program(rng, columns=7, most=most, whole=True), cost=cost.astype(float))
@@ -191,13 +192,15 @@ def test_a_run_stops_when_told_and_tells_what_it_found():
     assert Solver(program).solve(nodes=1, start=start).value >= done.value
 
 
-def test_each_run_has_its_own_time():
+def test_each_run_has_its_own_time(monkeypatch):
+    """HiGHS counts the time of a linear program from its first run: what went before is added to each limit."""
     solver = Solver(_program(np.random.default_rng(7), rows=40, columns=200))
-    runs = [solver.solve(seconds=0.5)]
-    begun = time.perf_counter()
-    while time.perf_counter() - begun < 1:
+    runs = [solver.solve(seconds=3600)]
+    for spent in (7200.0, 86_400.0):
+        monkeypatch.setattr(type(solver._highs), "getRunTime", lambda _, spent=spent: spent)
         solver.price(np.random.default_rng(len(runs)).integers(1, 20, 200).astype(float))
-        runs.append(solver.solve(seconds=0.5))
+        runs.append(solver.solve(seconds=3600))
+        assert solver._highs.getOptionValue("time_limit")[1] == spent + 3600
     assert {r.status for r in runs} == {"optimal"}
 
 
@@ -228,7 +231,7 @@ def test_a_solver_that_does_not_listen_is_left_behind(monkeypatch):
     solver, run, deaf = Solver(program), room._run, threading.Event()
 
     def slow(highs):
-        deaf.wait(60)
+        deaf.wait()
         return run(highs)
 
     monkeypatch.setattr(room, "_run", slow)
@@ -297,6 +300,6 @@ hard = Program(cost, inside, np.ones(rows), none, 0 * ones, ones, whole=ones > 0
 solved = room.Solver(hard).solve(stop=lambda: True)
 print(solved.status, [t.name for t in threading.enumerate()])
 """
-    done = subprocess.run([sys.executable, "-c", code], cwd=root, capture_output=True, text=True, timeout=300)
+    done = subprocess.run([sys.executable, "-c", code], cwd=root, capture_output=True, text=True, check=False)
     assert (done.returncode, done.stderr) == (0, "")
     assert done.stdout == "stopped ['MainThread', 'HiGHS']\n"

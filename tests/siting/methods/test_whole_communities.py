@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+
 import numpy as np
 import pandas as pd
 import pytest
@@ -10,6 +12,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from scipy.optimize import Bounds, LinearConstraint, milp
 
+from quarterhour.siting.methods.solver.highs import Solver
 from quarterhour.siting.methods.whole_communities import is_packing
 from quarterhour.siting.proof.recount import verify_plan
 from quarterhour.siting.question.evaluate import Measure
@@ -86,20 +89,34 @@ def test_no_choice_is_better(seed, everyone, time):
         assert (plan.value, plan.bound, plan.status) == (best, best, "optimal")
 
 
-def _land(rows=400, sites=60, **changed):
+def _land(rows, sites, **changed):
     rng = np.random.default_rng(7)
     place, site = rng.random((rows, 2)) * 60, rng.random((sites, 2)) * 60
     minutes = np.hypot(*(place[:, None] - site[None]).transpose(2, 0, 1))
     people = rng.integers(1, 200, rows)
     rooms = rng.integers(people.sum() // 20, people.sum() // 8, sites)
-    return _ask(minutes, people, rooms, within=12, new_sites=12, **changed)
+    return _ask(minutes, people, rooms, within=12, new_sites=sites // 5, **changed)
 
 
+@pytest.fixture
+def root_alone(monkeypatch):
+    """Each integer program ends at the root of its tree: work ends the search, the same on every machine."""
+    whole = Solver.solve
+
+    def solve(solver, **asked):
+        limited = {"nodes": 1} if solver.program.whole is not None else {}
+        return whole(solver, **{**asked, **limited})
+
+    monkeypatch.setattr(Solver, "solve", solve)
+
+
+@pytest.mark.usefixtures("root_alone")
+@pytest.mark.parametrize(("rows", "sites"), [(150, 25), pytest.param(400, 60, marks=pytest.mark.slow)])
 @pytest.mark.parametrize("goals", ["max-cover", ("max-cover", "min-time")])
-def test_a_land_comes_close_to_what_sharing_out_allows(goals):
-    """Sites first, then a packing: the generic model alone is 5 % short of its bound after ten seconds."""
-    plan = _solved(_land(objective=goals, coverage=Coverage(everyone=False)), seconds=10)
-    assert plan.gap < 0.1
+def test_a_land_comes_close_to_what_sharing_out_allows(goals, rows, sites):
+    """Sites first, then a packing: on the large land the generic model alone is 5 % short after ten seconds."""
+    land = _land(rows, sites, objective=goals, coverage=Coverage(everyone=False))
+    assert _solved(land, seconds=math.inf).gap < 0.1
 
 
 def test_what_is_no_packing_goes_elsewhere():

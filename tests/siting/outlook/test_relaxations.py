@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+import math
 from dataclasses import replace
 from typing import Any
 
@@ -37,7 +38,7 @@ def ask(minutes: Any, people: list[int], columns: dict[str, Any], **asked: Any) 
 
 def found(problem: SitingProblem) -> dict[str, Relaxation]:
     """By rule; each plan holds, and each sentence is whole."""
-    made = {r.rule: r for r in smallest_relaxations(problem, seconds=10)}
+    made = {r.rule: r for r in smallest_relaxations(problem, seconds=math.inf)}
     for change in made.values():
         assert "{" not in change.told("en") + change.told("zh")
         assert change.plan.levels
