@@ -25,7 +25,7 @@ demo: .venv/run.stamp
 	$(BIN)/quarterhour demo --out data/processed/weihai
 
 test: .venv/test.stamp lint
-	$(BIN)/python -m pytest -n 2 --dist loadfile
+	$(BIN)/python -m pytest -n 2 --dist loadgroup
 
 lint: .venv/test.stamp
 	$(BIN)/ruff check .

@@ -39,6 +39,19 @@ def pytest_configure() -> None:
         signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
+@pytest.hookimpl(tryfirst=True)
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """With several workers, a file's tests run in one of them, and all that look at the embedded study in the same one.
+
+    So what a module or the session shares is made once (``--dist loadgroup``).
+    """
+    if not config.pluginmanager.hasplugin("xdist"):
+        return
+    wanted = {item.path for item in items if "weihai_run" in getattr(item, "fixturenames", ())}
+    for item in items:
+        item.add_marker(pytest.mark.xdist_group("weihai_run" if item.path in wanted else item.nodeid.split("::")[0]))
+
+
 @pytest.fixture(scope="session")
 def root() -> Path:
     """The checkout."""
@@ -185,6 +198,12 @@ def write_toy_study(folder: Path) -> Path:
     (folder / "facilities.csv").write_text("id,name,kind,x,y\n" + sites, encoding="utf-8")
     (folder / "study.toml").write_text(TOY_STUDY, encoding="utf-8")
     return folder
+
+
+@pytest.fixture(scope="session")
+def toy_run(tmp_path_factory: pytest.TempPathFactory) -> qh.Results:
+    """The toy study as it stands, run once; to look at, not to change."""
+    return qh.run_study(qh.read_study(write_toy_study(tmp_path_factory.mktemp("toy"))))
 
 
 @pytest.fixture

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+import runpy
 import subprocess
 import sys
 from pathlib import Path
@@ -27,7 +28,7 @@ def test_notebooks_run(path: Path) -> None:
     from nbclient import NotebookClient
 
     book = nbformat.read(path, as_version=4)
-    NotebookClient(book, timeout=300, kernel_name="python3", resources={"metadata": {"path": str(ROOT)}}).execute()
+    NotebookClient(book, timeout=None, kernel_name="python3", resources={"metadata": {"path": str(ROOT)}}).execute()
 
 
 @pytest.mark.parametrize("path", [*sorted((ROOT / "scripts").glob("*.py")), *NOTEBOOKS], ids=lambda p: p.name)
@@ -37,16 +38,15 @@ def test_examples_use_the_front_door_alone(path: Path) -> None:
     assert not re.search(r"(from|import) quarterhour\.", path.read_text(encoding="utf-8"))
 
 
-def test_the_scripts_run_on_a_toy_study(toy_study: Path, tmp_path: Path) -> None:
+def test_the_scripts_run_on_a_toy_study(toy_study: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     table, page, ground = tmp_path / "nearest.csv", tmp_path / "map.html", tmp_path / "ground.gpkg"
     for script, *arguments in (
         ("nearest_table.py", toy_study, "day_care", "30", table),
         ("gap_map.py", toy_study, page),
         ("ground_reached.py", toy_study, "care-circle", "5", "10", ground),
     ):
-        command = [sys.executable, str(ROOT / "scripts" / script), *map(str, arguments)]
-        done = subprocess.run(command, capture_output=True, text=True, check=False, encoding="utf-8")
-        assert done.returncode == 0, done.stderr
+        monkeypatch.setattr(sys, "argv", [script, *map(str, arguments)])
+        runpy.run_path(str(ROOT / "scripts" / script), run_name="__main__")
     assert "东村" in table.read_text(encoding="utf-8-sig")
     assert page.stat().st_size > 100_000
     assert ground.stat().st_size > 10_000

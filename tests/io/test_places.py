@@ -114,7 +114,7 @@ def test_an_empty_table_is_an_empty_table() -> None:
     assert len(kept) == 0 and found.empty and kept["older"].dtype == np.int64 and kept.crs == STUDY
 
 
-@examples(40)
+@examples(11, 200)
 @given(st.lists(st.tuples(st.text(max_size=4), st.text(max_size=6) | st.floats() | st.integers()), max_size=8))
 def test_no_community_is_lost(rows: list[tuple[str, Any]]) -> None:
     frame = town(id=[r[0] for r in rows], older=pd.Series([r[1] for r in rows], dtype=object))

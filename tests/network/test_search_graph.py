@@ -90,7 +90,7 @@ def networks(draw: st.DrawFn, *, most: int = 14) -> list[tuple[int, int, int, in
     return [(u, v, a * (way & 1), b * (way >> 1)) for u, v, a, b, way in rows]
 
 
-@examples(150)
+@examples(50, 750)
 @given(networks(), st.sampled_from(HEADINGS), st.data())
 def test_every_junction_has_its_time_on_the_roads_as_they_stand(roads: Any, heading: str, data: Any) -> None:
     net = network(roads)
@@ -170,7 +170,7 @@ def walks(net: Network, rng: np.random.Generator, count: int) -> list[tuple[int,
     return sorted(found)
 
 
-@examples(150)
+@examples(50, 750)
 @given(networks(most=9), st.integers(0, 10**6), st.booleans(), st.sampled_from(HEADINGS))
 def test_a_road_cut_in_pieces_is_the_same_road(roads: Any, seed: int, restricted: bool, heading: str) -> None:
     rng = np.random.default_rng(seed)
@@ -242,7 +242,7 @@ def test_a_link_longer_than_any_cutoff_does_no_harm() -> None:
     assert times.minutes("p0", "p1") is None
 
 
-@examples(60)
+@examples(12, 300)
 @given(networks(), st.integers(0, 10**6), st.sampled_from(HEADINGS))
 def test_a_hierarchy_of_the_searched_graph_gives_the_same_pairs(roads: Any, seed: int, heading: str) -> None:
     rng = np.random.default_rng(seed)
@@ -285,7 +285,7 @@ def at(x: float, y: float) -> gpd.GeoDataFrame:
     return gpd.GeoDataFrame(geometry=[Point(X0 + x, Y0 + y)], index=["here"], crs=CRS)
 
 
-@examples(20)
+@examples(8, 100)
 @given(st.integers(0, 900), st.sampled_from([0, 300]), st.sampled_from(HEADINGS))
 def test_pictures_do_not_depend_on_how_roads_are_cut(x: int, y: int, heading: Any) -> None:
     """A block with a winding one-way street across and a long way out, whole and in pieces."""

@@ -38,7 +38,7 @@ def points_at(*xy: tuple[float, float]) -> gpd.GeoDataFrame:
     return gpd.GeoDataFrame(geometry=[Point(p) for p in xy], crs=CRS, index=[f"p{i}" for i in range(len(xy))])
 
 
-@examples(60)
+@examples(12, 300)
 @given(st.integers(0, 10**6), st.integers(1, 40), st.sampled_from([50.0, 800.0, 20_000.0]))
 def test_the_gap_equals_shapely_and_the_share_lies_there(seed: int, count: int, size: float) -> None:
     rng = np.random.default_rng(seed)
@@ -190,7 +190,7 @@ def test_doubtful_snaps_tell_each_place_once() -> None:
     assert doubtful_snaps(snap_places(net, places[:1]), places, table="facilities").empty
 
 
-@examples(30)
+@examples(11, 150)
 @given(st.integers(0, 10**6), st.sampled_from([1.0, 60.0, 250.0, 1e6]), st.sampled_from([2, 3, 6]))
 def test_the_road_taken_is_the_one_a_slow_rule_takes(seed: int, detour: float, smallest: int) -> None:
     rng = np.random.default_rng(seed)

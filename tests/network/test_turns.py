@@ -240,7 +240,7 @@ def restricted_towns(draw: st.DrawFn, modes: tuple[Mode, ...] = (CAR, SLOW)) -> 
     return net, table, snapped_at(every + draw(spots), prefix="c"), snapped_at(every + draw(spots), prefix="s")
 
 
-@examples(120)
+@examples(25, 600)
 @given(restricted_towns(), st.sampled_from(["to_site", "to_community"]))
 def test_times_equal_a_search_that_remembers_its_roads(town: Any, heading: str) -> None:
     net, table, homes, bases = town

@@ -64,7 +64,7 @@ def test_what_is_missing_is_told() -> None:
         draw_territories(times([[1]]), work=column("c", 1), staff=pd.Series({"x": 1}), minutes=30)
 
 
-@examples(60)
+@examples(20, 300)
 @given(st.integers(0, 10_000))
 def test_no_whole_territories_are_more_even_than_told(seed: int) -> None:
     draw = np.random.default_rng(seed)

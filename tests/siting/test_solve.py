@@ -94,7 +94,7 @@ def _quota_kept(quota, sites, opened):
     return True
 
 
-@examples(300)
+@examples(60, 1500)
 @given(small_problems())
 def test_no_choice_is_better_than_the_plan(drawn):
     problem, minutes = drawn
@@ -109,7 +109,7 @@ def test_no_choice_is_better_than_the_plan(drawn):
         assert not plan.reasons
 
 
-@examples(100)
+@examples(60, 500)
 @given(small_problems())
 def test_the_heuristic_keeps_every_rule(drawn):
     problem, _ = drawn

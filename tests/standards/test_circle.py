@@ -161,7 +161,7 @@ def test_the_worse_quality_counts_and_an_unknown_word_is_no_fact() -> None:
     assert list(worse_quality(one, other)) == ["fact", "synthetic", "estimated", "estimated", "synthetic"]
 
 
-@examples(60)
+@examples(25, 300)
 @given(st.data())
 def test_counting_by_hand_gives_the_same(data: st.DataObject) -> None:
     rows, columns = data.draw(st.integers(1, 8)), data.draw(st.integers(1, 5))

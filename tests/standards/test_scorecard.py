@@ -263,7 +263,7 @@ def test_no_targets_make_an_empty_scorecard() -> None:
     assert list(score(()).rows.columns) == list(COLUMNS) and score(()).summary().empty
 
 
-@examples(40)
+@examples(13, 200)
 @given(st.lists(st.sampled_from(["t1", "t2", "t3", "t4", ""]), min_size=1, max_size=30))
 def test_no_facility_is_counted_twice_and_none_is_lost(towns: list[str]) -> None:
     facilities = pd.DataFrame({"name": "f", "kind": "k", "town": towns, "county": "", "quality": "fact"})

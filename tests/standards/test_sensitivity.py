@@ -179,7 +179,7 @@ def grid(q: dict[str, Any]) -> list[tuple[Fraction, Fraction]]:
     return [(slow + (fast - slow) * i, least + (most - least) * j) for i in steps for j in steps]
 
 
-@examples(100)
+@examples(20, 500)
 @given(questions())
 def test_classes_equal_networkx_run_with_fractions_at_each_pace(q: dict[str, Any]) -> None:
     circle, runs = q["circle"], []
@@ -200,7 +200,7 @@ def test_classes_equal_networkx_run_with_fractions_at_each_pace(q: dict[str, Any
     agree(found_of(q).communities["covered"], runs)
 
 
-@examples(40)
+@examples(8, 200)
 @given(questions())
 def test_classes_equal_reruns_of_the_whole_check_at_each_pace(q: dict[str, Any]) -> None:
     """Every edge is a whole multiple of what a pace divides by, so a rerun rounds nothing."""
@@ -219,7 +219,7 @@ def by_class(name: str, lane: float, road: float) -> Mode:
     return as_mode(name, {"travels": "vehicle", "speeds_kmh": {"lane": lane, "road": road}})
 
 
-@examples(25)
+@examples(8, 125)
 @given(questions(), st.lists(st.tuples(st.floats(6, 9), st.floats(12, 24)), min_size=1, max_size=3))
 def test_two_modes_bound_every_pace_between(q: dict[str, Any], between: list[tuple[float, float]]) -> None:
     table = q["edges"].drop(columns="minutes").assign(length_m=q["edges"]["size"] * 100.0)

@@ -20,8 +20,8 @@ from quarterhour.study.run import read_study_inputs
 
 
 @pytest.fixture
-def results(toy_study: Path) -> qh.Results:
-    return qh.run_study(qh.read_study(toy_study))
+def results(toy_run: qh.Results) -> qh.Results:
+    return toy_run
 
 
 def test_exactly_the_standard_counts_as_within(results: qh.Results) -> None:

@@ -127,7 +127,7 @@ shape = st.one_of(
 )
 
 
-@examples(150)
+@examples(80, 750)
 @given(st.lists(point, max_size=12), st.lists(shape, max_size=8), st.integers(0, 40))
 def test_kept_and_removed_are_those_of_every_pair_measured(points, shapes, metres):
     candidates, layer = _places(points), _layer(shapes)

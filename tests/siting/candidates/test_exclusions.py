@@ -82,7 +82,7 @@ def test_one_rule_a_little_before_two_rules() -> None:
     assert found["candidate"].tolist() == ["p0"] or found["rules"].str.len().tolist() == [1]
 
 
-@examples(60)
+@examples(14, 300)
 @given(st.integers(0, 10_000))
 def test_ledger_and_relaxations_hold_for_any_town(seed: int) -> None:
     draw = np.random.default_rng(seed)

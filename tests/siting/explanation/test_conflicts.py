@@ -160,7 +160,7 @@ def kept_by(problem: SitingProblem, *, apart: bool) -> list[tuple[int, ...]]:
     return kept
 
 
-@examples(150)
+@examples(30, 750)
 @given(quota_questions(), st.integers(0, 4))
 def test_the_least_is_what_the_lightest_set_weighs(problem: SitingProblem, most: int) -> None:
     rules, sets = area_rules(problem), kept_by(problem, apart=False)
@@ -174,7 +174,7 @@ def test_the_least_is_what_the_lightest_set_weighs(problem: SitingProblem, most:
     assert bool(clash(problem, rules)) == (not sets)
 
 
-@examples(150)
+@examples(30, 750)
 @given(quota_questions())
 def test_rules_that_clash_are_named_and_none_of_them_can_be_spared(problem: SitingProblem) -> None:
     sets, plan = kept_by(problem, apart=True), solve_siting(problem)

@@ -152,7 +152,7 @@ def test_the_least_budget_is_told() -> None:
     assert found["budget"].needed == need and found["budget"].proven
 
 
-@examples(25)
+@examples(8, 125)
 @given(st.integers(0, 10_000), st.integers(0, 2))
 def test_a_cause_is_a_proof_and_a_relaxation_is_enough(seed: int, new_sites: int) -> None:
     problem = small(seed, new_sites=new_sites)

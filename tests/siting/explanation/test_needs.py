@@ -163,7 +163,7 @@ def a_plan_within(problem: SitingProblem, key: str, limit: int) -> bool:
     return False
 
 
-@examples(100)
+@examples(20, 500)
 @given(questions())
 def test_what_is_said_to_be_needed_is_needed(problem: SitingProblem) -> None:
     """The engines, asked without looking ahead, find no plan where a reason is given; no number is too high."""

@@ -321,13 +321,13 @@ def _agrees(asked, minutes):
     verify_record(json.loads(json.dumps(plan_record(plan, problem))))
 
 
-@examples(120)
+@examples(25, 600)
 @given(questions())
 def test_no_choice_is_better_by_any_goal_under_any_rules(drawn):
     _agrees(*drawn)
 
 
-@examples(80)
+@examples(15, 400)
 @given(questions(capacity=True))
 def test_no_choice_is_better_where_sites_have_a_capacity(drawn):
     _agrees(*drawn)

@@ -83,7 +83,7 @@ def check_served(found, people, times, otherwise, room):
     assert found.value == int((count * times[row, site]).sum()) + int(away @ np.maximum(otherwise, 0))
 
 
-@examples(150)
+@examples(70, 750)
 @given(towns())
 def test_no_choice_takes_less_time(drawn):
     people, times, otherwise, room, limits = drawn

@@ -52,7 +52,7 @@ def _choices(rules):
                 yield choice
 
 
-@examples(60)
+@examples(12, 300)
 @given(st.integers(0, 10**6), st.sampled_from(QUESTIONS))
 def test_what_is_found_keeps_the_rules_and_no_choice_beats_the_proof(seed, question):
     problem = _ask(seed, **question)
@@ -100,7 +100,7 @@ def test_other_questions_keep_their_start():
         assert better_start(Rules(Measure(problem)), goal, start, budget=SearchBudget()) is start
 
 
-@examples(40)
+@examples(8, 200)
 @given(st.integers(0, 10**6), st.sampled_from([*QUESTIONS, {"new_sites": 4}, {"quotas": (Quota("town", ("T1",), 2),)}]))
 def test_areas_come_to_be_more_alike_within_the_rules_and_none_beats_the_proof(seed, question):
     areas = pd.DataFrame({"town": [f"T{k % 4}" for k in range(12)]}, index=[str(k) for k in range(12)])

@@ -91,7 +91,7 @@ def test_no_choice_covers_more(core, seed):
         assert core.covered(found.choice) == best == found.bound
 
 
-@examples(120)
+@examples(90, 600)
 @given(small_cores(all_rows=True), st.integers(0, 3))
 def test_no_choice_needs_fewer_sites(core, seed):
     found, best = solve_sets(core, SearchBudget(seed=seed)), _by_hand(core)

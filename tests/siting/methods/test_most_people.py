@@ -83,7 +83,7 @@ ASKED: list[dict[str, Any]] = [
 ]
 
 
-@examples(40)
+@examples(15, 200)
 @given(st.integers(0, 10_000), st.sampled_from(ASKED))
 def test_each_size_places_what_the_best_of_all_choices_does(seed: int, asked: dict[str, Any]) -> None:
     problem = ask(seed, **asked)
@@ -98,7 +98,7 @@ def test_each_size_places_what_the_best_of_all_choices_does(seed: int, asked: di
     assert covered_now(problem) == placed(problem, standing)
 
 
-@examples(30)
+@examples(14, 150)
 @given(st.integers(0, 10_000), st.lists(st.floats(0, 1), min_size=PLACES, max_size=PLACES))
 def test_a_cut_holds_at_every_choice_and_is_met_where_it_was_made(seed: int, part: list[float]) -> None:
     problem = ask(seed)

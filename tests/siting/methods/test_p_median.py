@@ -72,7 +72,7 @@ def as_pairs(times):
     return start, site, np.array([cs for row in times for cs in row.values()], dtype=np.int64)
 
 
-@examples(250)
+@examples(190, 1250)
 @given(towns())
 def test_no_choice_takes_less_time(drawn):
     people, times, limits, otherwise = drawn
@@ -95,7 +95,7 @@ def _only(limits, chosen):
     return Limits(sp.csr_array(np.eye(sites, dtype=np.int64)), one, one, limits.fixed)
 
 
-@examples(200)
+@examples(150, 1000)
 @given(towns(), st.data())
 def test_any_prices_give_a_bound(drawn, data):
     people, times, limits, otherwise = drawn

@@ -72,7 +72,7 @@ def _second_opinion(minutes, people, rooms, most, *, everyone, time):
     return int(people[met].sum()) * 20 + round(done.fun) if time else round(-done.fun)
 
 
-@examples(40)
+@examples(15, 200)
 @given(st.integers(0, 10**6), st.booleans(), st.booleans())
 def test_no_choice_is_better(seed, everyone, time):
     rng = np.random.default_rng(seed)

@@ -116,7 +116,7 @@ def check_phases(seed, goals, rules):
         assert row["loss"] == row["loss_at_most"] == float(weights.worse(mine[built], best))
 
 
-@examples(100)
+@examples(20, 500)
 @given(st.integers(0, 10**6), st.sampled_from(GOALS), st.lists(st.sampled_from(RULES), max_size=5), st.booleans())
 def test_no_order_is_better_and_each_step_is_held_against_the_best_of_its_size(seed, goals, rules, by_frontier):
     with pytest.MonkeyPatch.context() as patch:
@@ -124,7 +124,7 @@ def test_no_order_is_better_and_each_step_is_held_against_the_best_of_its_size(s
         check_phases(seed, goals, rules)
 
 
-@examples(40)
+@examples(15, 200)
 @given(st.integers(0, 10**6), st.sampled_from(GOALS[:4]), st.lists(st.sampled_from(ROOMS), max_size=4), st.booleans())
 def test_the_same_holds_where_sites_have_room(seed, goals, rules, split):
     check_phases(seed, goals, [*rules, "split" if split else "whole"])
@@ -150,13 +150,13 @@ def check_values(seed, goals, rules):
             assert row["left"] == weights.people[f.near[:, k] & ((f.near & here).sum(axis=1) == 1)].sum()
 
 
-@examples(100)
+@examples(20, 500)
 @given(st.integers(0, 10**6), st.sampled_from(GOALS), st.lists(st.sampled_from(RULES), max_size=5))
 def test_a_site_is_worth_what_everybody_loses_without_it(seed, goals, rules):
     check_values(seed, goals, rules)
 
 
-@examples(40)
+@examples(15, 200)
 @given(st.integers(0, 10**6), st.sampled_from(GOALS[:4]), st.lists(st.sampled_from(ROOMS), max_size=4), st.booleans())
 def test_a_site_with_room_is_worth_what_is_lost_when_all_go_anew(seed, goals, rules, split):
     check_values(seed, goals, [*rules, "split" if split else "whole"])
@@ -177,7 +177,7 @@ def scenario(asked, seed, number, speed, people):
     return {**asked, "demand": demand, "minutes": np.array(later)}
 
 
-@examples(40)
+@examples(10, 200)
 @given(st.integers(0, 10**6), st.sampled_from(GOALS), st.lists(st.sampled_from(RULES), max_size=5))
 def test_every_scenario_has_the_value_of_the_best_set_of_sites(seed, goals, rules):
     asked, speed, people = make(seed, goals, rules), (0.7, 1.3), 0.3

@@ -64,7 +64,7 @@ def questions(draw):
     return minutes, people, states, asked
 
 
-@examples(80)
+@examples(40, 400)
 @given(questions())
 def test_no_order_is_better_and_no_plan_of_a_size_beats_its_bound(drawn):
     minutes, people, states, asked = drawn
@@ -103,7 +103,7 @@ def valued(values, drawn):
     return plan, values(problem, plan), opened
 
 
-@examples(60)
+@examples(40, 300)
 @given(questions())
 def test_a_site_is_worth_what_is_lost_when_it_closes(drawn):
     minutes, people, states, asked = drawn
@@ -125,7 +125,7 @@ NO_WAY = ([[math.nan, 2.0]], [3], ["existing", "candidate"])
 
 
 @example((*NO_WAY, {"objective": "max-cover", "new_sites": 0, "coverage": Coverage(everyone=False)}))
-@examples(60)
+@examples(40, 300)
 @given(questions())
 def test_a_candidate_left_out_is_worth_what_it_would_add(drawn):
     minutes, people, states, asked = drawn

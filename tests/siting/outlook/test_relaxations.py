@@ -132,7 +132,7 @@ def questions(draw: Any) -> SitingProblem:
     )  # fmt: skip
 
 
-@examples(60)
+@examples(13, 300)
 @given(questions())
 def test_what_is_said_to_be_enough_is_and_less_is_not(problem: SitingProblem) -> None:
     plan = solve_siting(problem)

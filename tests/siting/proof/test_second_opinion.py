@@ -29,26 +29,26 @@ from oracles.every_choice import (
 )
 from quarterhour.siting.proof.record import plan_record, verify_record
 from quarterhour.siting.question.problem import Capacity
-from repeatable import examples
+from repeatable import examples, some_of
 
 
+@pytest.mark.parametrize("seed", some_of(2, 1))
 @pytest.mark.parametrize("rule", RULES)
 @pytest.mark.parametrize("goal", GOALS)
-def test_each_goal_under_each_rule_alone(goal, rule):
-    for seed in range(2):
-        agrees(make([seed, RULES.index(rule)], [goal], [rule]))
+def test_each_goal_under_each_rule_alone(goal, rule, seed):
+    agrees(make([seed, RULES.index(rule)], [goal], [rule]))
 
 
-def test_among_many_areas_tangents_tell_as_much_as_every_two(monkeypatch):
+@pytest.mark.parametrize("seed", some_of(40, 12))
+def test_among_many_areas_tangents_tell_as_much_as_every_two(seed, monkeypatch):
     monkeypatch.setattr("quarterhour.siting.methods.general.gini_rows._MOST_AREAS", 0)
-    rng = np.random.default_rng(4)
-    for seed in range(40):
-        goals = [["gini"], ["max-cover", "gini"], ["gini", "min-cost"], ["min-sites", "gini", "min-time"]][seed % 4]
-        agrees(make([seed, 9], goals, rng.permutation(RULES)[: seed % 6].tolist()))
+    rules = np.random.default_rng([4, seed]).permutation(RULES)[: seed % 6].tolist()
+    goals = [["gini"], ["max-cover", "gini"], ["gini", "min-cost"], ["min-sites", "gini", "min-time"]][seed % 4]
+    agrees(make([seed, 9], goals, rules))
 
 
 @pytest.mark.parametrize("rules", [["steps", "conflicts"], ["backup", "budget"]])
-@pytest.mark.parametrize("seed", range(10))
+@pytest.mark.parametrize("seed", some_of(10, 5))
 def test_minutes_of_a_million_people_are_proven_to_the_last_one(rules, seed):
     """Sums of some hundred thousand million: the solver's floats alone leave the last units open in a third of them."""
     asked = make(seed, ["max-cover", "min-time"] if "steps" in rules else ["min-time"], rules)
@@ -62,7 +62,7 @@ SOME_GOALS = st.lists(st.sampled_from(GOALS), min_size=1, max_size=3, unique=Tru
 SEEDS = st.integers(0, 2**20)
 
 
-@examples(120)
+@examples(25, 600)
 @given(SEEDS, SOME_GOALS, SOME_RULES)
 def test_chains_of_goals_under_rules_together(seed, goals, rules):
     agrees(make(seed, goals, rules))
@@ -111,7 +111,7 @@ def in_another_order(asked, rng):
     return other
 
 
-@examples(25)
+@examples(8, 125)
 @given(SEEDS, SOME_GOALS, SOME_RULES)
 def test_names_order_and_seed_change_no_value(seed, goals, rules):
     asked = make(seed, goals, rules)
