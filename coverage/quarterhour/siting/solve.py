@@ -24,12 +24,13 @@ from quarterhour.siting.methods.general.search import Search
 from quarterhour.siting.methods.whole_communities import by_packing, is_packing
 from quarterhour.siting.proof.assemble import Certificate, Proof, as_plan, certificate, no_plan
 from quarterhour.siting.proof.checkpoint import Keeper
-from quarterhour.siting.question.bounds import Answer, Tell, easy_bound
+from quarterhour.siting.question.bounds import GoalResult, easy_bound
 from quarterhour.siting.question.evaluate import Choice, Measure
 from quarterhour.siting.question.feasible import Rules
 from quarterhour.siting.question.plan import Reason, SitingPlan, Stopped
 from quarterhour.siting.question.problem import Goal, SitingProblem
 from quarterhour.siting.question.search_budget import COUNTING, SearchBudget
+from quarterhour.siting.question.search_result import SearchResult
 
 Progress = Callable[[float], None]
 """Called with the share done, 0 to 1."""
@@ -138,19 +139,19 @@ def _interrupts() -> Iterator[threading.Event]:
 
 def _chain(
     rules: Rules, choice: Choice | None, budget: SearchBudget, keeper: Keeper
-) -> tuple[Choice | None, list[Proof], Answer]:
+) -> tuple[Choice | None, list[Proof], GoalResult]:
     measure = rules.measure
     proofs: list[Proof] = []
     model = functools.cache(lambda: Model(Rules(measure)))
-    answer = Answer(None, 0, COUNTING)
+    answer: GoalResult = SearchResult(None, None, 0, COUNTING)
     for goal in measure.problem.goals:
-        tell = keeper.hearing(goal, proofs)
+        mine = replace(budget, incumbent=keeper.hearing(goal, proofs))
         if choice is not None and not proofs:
-            tell(choice, easy_bound(measure, goal), COUNTING)
-        part = budget if goal is measure.problem.goals[-1] else budget.share(_EACH)
-        answer = _goal(rules, goal, choice, model, budget=part, tell=tell)
+            mine.incumbent(_by_counting(measure, goal, choice))
+        part = mine if goal is measure.problem.goals[-1] else mine.share(_EACH)
+        answer = _goal(rules, goal, choice, model, budget=part)
         if answer.choice is None and not answer.infeasible and not budget.over():
-            answer = _goal(rules, goal, choice, model, budget=budget, tell=tell)
+            answer = _goal(rules, goal, choice, model, budget=mine)
         if answer.choice is None:
             return None, proofs, answer
         choice = answer.choice
@@ -160,23 +161,27 @@ def _chain(
 
 
 def _goal(
-    rules: Rules, goal: Goal, choice: Choice | None, model: Callable[[], Model], *, budget: SearchBudget, tell: Tell
-) -> Answer:
+    rules: Rules, goal: Goal, choice: Choice | None, model: Callable[[], Model], *, budget: SearchBudget
+) -> GoalResult:
     if choice is not None and budget.over():
-        return Answer(choice, easy_bound(rules.measure, goal), COUNTING)
+        return _by_counting(rules.measure, goal, choice)
     if is_packing(rules, goal):
-        answer: Answer | None = by_packing(rules, goal, choice, model, budget=budget, tell=tell)
+        answer: GoalResult | None = by_packing(rules, goal, choice, model, budget=budget)
     else:
-        answer = by_engine(rules, goal, choice, budget=budget, tell=tell)
+        answer = by_engine(rules, goal, choice, budget=budget)
     if answer is None:
         start = better_start(rules, goal, choice, budget=budget)
-        return Search(model(), goal, rules, budget=budget, tell=tell).run(start)
+        return Search(model(), goal, rules, budget=budget).run(start)
     if budget.over() or not _nearly(rules.measure, goal, answer):
         return answer
-    return Search(model(), goal, rules, budget=budget, tell=tell).finish(answer)
+    return Search(model(), goal, rules, budget=budget).finish(answer)
 
 
-def _nearly(measure: Measure, goal: Goal, answer: Answer) -> bool:
+def _by_counting(measure: Measure, goal: Goal, choice: Choice) -> GoalResult:
+    return SearchResult(choice, measure.value(choice, goal), easy_bound(measure, goal), COUNTING)
+
+
+def _nearly(measure: Measure, goal: Goal, answer: GoalResult) -> bool:
     """Whether no more than a solver's last digits stand between an answer and its proof."""
     if answer.choice is None or len(measure.problem.near.cs) > _MOST_PAIRS:
         return False

@@ -18,7 +18,7 @@ from hypothesis import strategies as st
 from quarterhour.siting.methods.covering import branch_and_cut, max_cover
 from quarterhour.siting.methods.covering.benders import Master
 from quarterhour.siting.methods.covering.branch_and_cut import Tree
-from quarterhour.siting.methods.covering.core import Core, Record
+from quarterhour.siting.methods.covering.core import Core, CoverIncumbent
 from quarterhour.siting.methods.covering.greedy import greedy, without_idle
 from quarterhour.siting.methods.covering.max_cover import inside_of, solve_cover
 from quarterhour.siting.methods.covering.min_sites import solve_sets
@@ -163,19 +163,19 @@ def test_the_tree_alone_finds_what_highs_does_in_larger_towns(seed, monkeypatch)
 
 
 def _grown(core, *, seed=0):
-    record = Record(core, SearchBudget(seed=seed), bound=float(core.people.sum()), proved_by="counting")
-    return Tree(Master(core, seed=seed), record)
+    best = CoverIncumbent(core, SearchBudget(seed=seed), bound=int(core.people.sum()))
+    return Tree(Master(core, seed=seed), best)
 
 
 def test_a_settled_site_stays_settled():
     """The old mistake: a closed site that would pay was opened again, and what lay beside it was never seen."""
     core = _core(np.random.default_rng(3), rows=60, sites=12, quotas=0)
     tree = _grown(core)
-    tree.record.take(greedy(core))
+    tree.best.take(greedy(core))
     opened, closed = np.zeros(12, dtype=bool), np.zeros(12, dtype=bool)
     opened[:3], closed[3:6] = True, True
     for reduced in (1e-3, 1e9, -1e9):
-        node = tree._fixed(branch_and_cut._Node(opened, closed), tree.record.value + 0.5, np.full(12, reduced))
+        node = tree._fixed(branch_and_cut._Node(opened, closed), tree.best.value + 0.5, np.full(12, reduced))
         assert not (node.opened & node.closed).any()
         assert (node.opened[:6] == opened[:6]).all()
         assert (node.closed[:6] == closed[:6]).all()
@@ -198,7 +198,7 @@ def test_what_a_node_settles_holds_for_all_better_choices_below_it(seed, monkeyp
         less = fixed(tree, node, bound, reduced)
         for choice in choices:
             here = np.isin(np.arange(10), choice)
-            if core.covered(choice) > tree.record.value and _below(node, here):
+            if core.covered(choice) > tree.best.value and _below(node, here):
                 assert core.covered(choice) <= bound
                 assert _below(less, here)
         asked.append(int((less.opened | less.closed).sum()) - int((node.opened | node.closed).sum()))
@@ -208,9 +208,9 @@ def test_what_a_node_settles_holds_for_all_better_choices_below_it(seed, monkeyp
     monkeypatch.setattr(branch_and_cut, "improve", _no_search)
     tree = _grown(core, seed=seed)
     if choices:
-        tree.record.take(choices[int(rng.integers(len(choices)))].astype(np.int64))
+        tree.best.take(choices[int(rng.integers(len(choices)))].astype(np.int64))
     if not core.impossible:
-        tree.plant(inside_of(core, tree.record.choice))
+        tree.plant(inside_of(core, tree.best.choice))
         tree.grow()
         assert tree.barren == (not choices)
 

@@ -17,13 +17,14 @@ from quarterhour.siting.methods.general.model import Model
 from quarterhour.siting.methods.general.search import Search
 from quarterhour.siting.proof.record import plan_record, verify_record
 from quarterhour.siting.proof.recount import verify_plan
-from quarterhour.siting.question.bounds import Answer, easy_bound
+from quarterhour.siting.question.bounds import easy_bound
 from quarterhour.siting.question.build import as_problem
 from quarterhour.siting.question.evaluate import Choice, Measure, as_said
 from quarterhour.siting.question.feasible import Rules
 from quarterhour.siting.question.from_matrix import siting_from_matrix
 from quarterhour.siting.question.problem import OBJECTIVES, Budget, Capacity, Coverage, Goal, Quota, Spacing, Standard
 from quarterhour.siting.question.search_budget import SearchBudget
+from quarterhour.siting.question.search_result import SearchResult
 from quarterhour.siting.solve import solve_siting
 from quarterhour.travel.matrix import times_from_matrix
 from repeatable import examples
@@ -351,12 +352,14 @@ def test_what_tolerances_leave_open_is_closed(objective, sites):
     )  # fmt: skip
     best, rules, goal = solve_siting(problem), Rules(Measure(problem)), problem.goals[0]
     told = []
-    search = Search(Model(rules), goal, rules, budget=SearchBudget(), tell=lambda *said: told.append(said))
+    search = Search(Model(rules), goal, rules, budget=SearchBudget(incumbent=told.append))
     some = next(
         c for few in itertools.combinations(range(sites), min(4, sites - 2))
         if rules.hold(c := Choice(np.isin(np.arange(sites), few)))
     )  # fmt: skip
-    answer = search.finish(Answer(some, easy_bound(rules.measure, goal), "nobody"))
+    answer = search.finish(
+        SearchResult(some, rules.measure.value(some, goal), easy_bound(rules.measure, goal), "nobody")
+    )
     assert answer.bound == rules.measure.value(answer.choice, goal)
     assert as_said(goal, answer.bound) == best.value and best.status == "optimal"
 

@@ -236,8 +236,8 @@ def test_a_stopped_search_tells_what_it_has_and_a_true_bound(all_rows):
     best = solve(core)
     told, asked = [], []
 
-    def incumbent(choice, bound):
-        told.append((choice.copy(), bound))
+    def incumbent(found):
+        told.append((found.choice.copy(), found.bound))
 
     for after in (0, 1, 3, 10, 40):
         asked.clear()
@@ -296,7 +296,7 @@ def test_exchange_finds_what_greedy_misses():
 
 def test_every_better_choice_is_told_recounted():
     core, told = _town(limit=14), []
-    budget = SearchBudget(incumbent=lambda choice, bound: told.append((core.covered(choice), bound)))
+    budget = SearchBudget(incumbent=lambda found: told.append((core.covered(found.choice), found.bound)))
     found = solve_cover(core, budget)
     values = [v for v, _ in told]
     assert values == sorted(values)

@@ -77,15 +77,15 @@ def as_pairs(times):
 def test_no_choice_takes_less_time(drawn):
     people, times, limits, otherwise = drawn
     told = []
-    budget = SearchBudget(incumbent=lambda chosen, bound: told.append((chosen, bound)))
+    budget = SearchBudget(incumbent=told.append)
     found = solve_median(people, as_pairs(times), limits, otherwise=otherwise, budget=budget)
     best = by_hand(people, times, limits, otherwise)
     assert found.infeasible == (best is None)
     if best is not None:
         assert (found.value, found.bound) == (best, best)
-        assert limits.holds(found.chosen)
-        assert np.array_equal(told[-1][0], found.chosen) and told[-1][1] <= best
-        assert by_hand(people, times, _only(limits, found.chosen), otherwise) == best
+        assert limits.holds(found.choice)
+        assert np.array_equal(told[-1].choice, found.choice) and told[-1].bound <= best
+        assert by_hand(people, times, _only(limits, found.choice), otherwise) == best
 
 
 def _only(limits, chosen):
@@ -135,9 +135,9 @@ def test_a_street_worked_by_hand():
     times = 6000 * np.abs(place[:, None] - place)
     people = np.array([10, 1, 1, 10])
     found = solve_median(people, times, as_limits(4, most=2))
-    assert (found.chosen.tolist(), found.value, found.bound) == ([0, 3], 12000, 12000)
+    assert (found.choice.tolist(), found.value, found.bound) == ([0, 3], 12000, 12000)
     standing = solve_median(people, times, as_limits(4, most=1, fixed=[1]))
-    assert (standing.chosen.tolist(), standing.value) == ([1, 3], 10 * 6000 + 6000)
+    assert (standing.choice.tolist(), standing.value) == ([1, 3], 10 * 6000 + 6000)
 
 
 def test_what_no_open_site_reaches_must_be_served_unless_it_has_a_time_of_its_own():
@@ -145,13 +145,13 @@ def test_what_no_open_site_reaches_must_be_served_unless_it_has_a_time_of_its_ow
     people = np.array([5, 5, 7])
     assert solve_median(people, times, as_limits(2, most=1)).infeasible
     settled = solve_median(people, times, as_limits(2, most=1), otherwise=np.array([900, 600, 1]))
-    assert (settled.chosen.tolist(), settled.value) == ([0], 3000)
+    assert (settled.choice.tolist(), settled.value) == ([0], 3000)
     assert solve_median(people, times, as_limits(2, most=2)).value == 0
 
 
 def test_more_sites_may_be_built_than_there_are():
     found = solve_median(np.array([3, 4]), np.array([[0, 9], [9, 5]]), as_limits(2, most=7))
-    assert (found.chosen.tolist(), found.value, found.proved_by) == ([0, 1], 20, "counting")
+    assert (found.choice.tolist(), found.value, found.proved_by) == ([0, 1], 20, "counting")
 
 
 def test_quotas_over_the_number_of_sites_leave_no_choice():
@@ -198,7 +198,7 @@ def test_a_county_agrees_with_scipy(gap):
     areas = [(np.flatnonzero(town == t), 1, 4) for t in range(3)]
     limits = as_limits(30, most=7, areas=areas, fixed=[0, 1])
     found = solve_median(people, cs, limits)
-    assert found.optimal
+    assert found.value == found.bound
     assert found.value / 6000 == pytest.approx(by_scipy(people, cs, limits).fun, rel=1e-7)
 
 
@@ -206,7 +206,7 @@ def test_the_same_seed_gives_the_same_choice_and_time_alone_leaves_a_gap():
     people, cs, _ = plane(rows=400, sites=80)
     limits = as_limits(80, most=6)
     one, two = (solve_median(people, cs, limits, budget=SearchBudget(seed=3)) for _ in range(2))
-    assert one.optimal and one.chosen.tolist() == two.chosen.tolist()
+    assert one.value == one.bound and one.choice.tolist() == two.choice.tolist()
     short = solve_median(people, cs, limits, budget=SearchBudget(seconds=0))
     assert short.bound <= one.value <= short.value
 
@@ -214,9 +214,9 @@ def test_the_same_seed_gives_the_same_choice_and_time_alone_leaves_a_gap():
 def test_a_stop_leaves_the_best_so_far_with_its_bound():
     people, cs, _ = plane(rows=400, sites=80)
     told = []
-    budget = SearchBudget(stop=lambda: len(told) > 0, incumbent=lambda c, b: told.append((c, b)))
+    budget = SearchBudget(stop=lambda: len(told) > 0, incumbent=told.append)
     found = solve_median(people, cs, as_limits(80, most=6), budget=budget)
-    assert len(told) == 1 and found.chosen is not None and found.bound <= found.value
+    assert len(told) == 1 and found.choice is not None and found.bound <= found.value
 
 
 def test_rows_in_groups_give_the_same_answer(monkeypatch):
@@ -228,7 +228,7 @@ def test_rows_in_groups_give_the_same_answer(monkeypatch):
     monkeypatch.setattr(branch_and_cut, "_MOST_GROUPS", 5)
     monkeypatch.setattr(Prices, "rounds", lambda self, chosen, *_, **__: self.at(self.first(chosen)))
     grouped = solve_median(people, cs, limits)
-    assert grouped.optimal and grouped.value == whole.value
+    assert grouped.value == grouped.bound and grouped.value == whole.value
     assert grouped.nodes > 0
 
 

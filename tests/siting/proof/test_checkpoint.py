@@ -25,6 +25,7 @@ from quarterhour.siting.question.evaluate import Choice, Measure
 from quarterhour.siting.question.from_matrix import siting_from_matrix
 from quarterhour.siting.question.problem import Budget, Capacity, Coverage
 from quarterhour.siting.question.search_budget import COUNTING, SearchBudget
+from quarterhour.siting.question.search_result import SearchResult
 from quarterhour.siting.solve import solve_siting
 
 HARD = """
@@ -169,7 +170,8 @@ def test_a_plan_kept_back_is_told_when_there_is_time_again(monkeypatch):
     hear, budget = keeper.hearing(goal, []), keeper.asking(SearchBudget())
     monkeypatch.setattr(checkpoint, "_SHARE", -1.0)
     for opened in ((), best.chosen):
-        hear(Choice(problem.sites.index.isin(opened)), easy_bound(measure, goal), COUNTING)
+        choice = Choice(problem.sites.index.isin(opened))
+        hear(SearchResult(choice, measure.value(choice, goal), easy_bound(measure, goal), COUNTING))
     assert not told
     monkeypatch.setattr(checkpoint, "_SHARE", 1.0)
     assert not budget.over()

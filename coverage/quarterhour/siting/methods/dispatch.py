@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import replace
 
 import numpy as np
@@ -13,27 +12,27 @@ from quarterhour.siting.methods.covering.adapter import by_core, is_plain_cover
 from quarterhour.siting.methods.median.instance import MUST, Pairs
 from quarterhour.siting.methods.median.p_center import solve_centre
 from quarterhour.siting.methods.median.p_median import solve_median
-from quarterhour.siting.methods.solver.incumbent import Served as Going
-from quarterhour.siting.methods.solver.incumbent import Verdict
+from quarterhour.siting.methods.solver.incumbent import SitesResult
 from quarterhour.siting.methods.solver.question_limits import _COUNTED, as_limits
-from quarterhour.siting.question.bounds import Answer, Tell, easy_bound
+from quarterhour.siting.question.bounds import GoalResult, easy_bound
 from quarterhour.siting.question.evaluate import Choice, Measure, Served
 from quarterhour.siting.question.feasible import Rules
 from quarterhour.siting.question.problem import WHOLE, Goal
 from quarterhour.siting.question.search_budget import COUNTING, SearchBudget
+from quarterhour.siting.question.search_result import Exact, RowsServed, SearchResult
 
 _ALL = 100
 _PRICES = (10, 1000, 100_000)
 """How many times the standard somebody not covered pays beside it, until nobody is left out for others' time."""
 
 
-def by_engine(rules: Rules, goal: Goal, start: Choice | None, *, budget: SearchBudget, tell: Tell) -> Answer | None:
+def by_engine(rules: Rules, goal: Goal, start: Choice | None, *, budget: SearchBudget) -> GoalResult | None:
     """The answer of the engine of a goal's class; None where there is none, and the generic model is asked."""
     if not rules.kept and is_plain_cover(rules.measure.problem):
-        return by_core(rules.measure, budget, tell)
+        return by_core(rules.measure, budget)
     if _is_most_then_time(rules, goal):
-        return _most_then_time(rules, goal, start, budget, tell)
-    return _by_times(rules, goal, start, budget, tell) if _is_timed(rules, goal) else None
+        return _most_then_time(rules, goal, start, budget)
+    return _by_times(rules, goal, start, budget) if _is_timed(rules, goal) else None
 
 
 # --- least time, and the farthest -----------------------------------------------------------------
@@ -70,31 +69,23 @@ def _bound_by(rules: Rules, goal: Goal, cs: int) -> BoolArray:
     return rules.measure.reachable & (problem.counted(goal) > 0) & (problem.limit_cs > cs)
 
 
-def _by_times(rules: Rules, goal: Goal, start: Choice | None, budget: SearchBudget, tell: Tell) -> Answer | None:
+def _by_times(rules: Rules, goal: Goal, start: Choice | None, budget: SearchBudget) -> GoalResult | None:
     measure, problem = rules.measure, rules.measure.problem
     begin = None if start is None else np.flatnonzero(start.opened)
 
-    def told(chosen: IntArray, bound: float) -> None:
-        choice = _choice(measure, chosen, None)
-        if rules.hold(choice):
-            tell(choice, int(bound), COUNTING)
-
-    def heard(found: Verdict) -> None:
-        assert found.chosen is not None and found.bound is not None
-        choice = _choice(measure, found.chosen, found.served)
-        if rules.hold(choice):
-            tell(choice, found.bound, found.proved_by)
+    def better(found: SitesResult) -> None:
+        _offer(rules, goal, budget, found, found.bound)
 
     people = np.where(measure.reachable, problem.counted(goal), 0)
     otherwise = np.where(_must(rules), MUST, problem.limit_cs)
     asked = people, _pairs(rules), as_limits(rules)
-    listening = replace(budget, incumbent=told)
+    inner = replace(budget, incumbent=better)
     if problem.capacity is not None:
-        verdict = solve_capacitated(*asked, problem.room, otherwise=otherwise, budget=budget, start=begin, heard=heard)
+        verdict = solve_capacitated(*asked, problem.room, otherwise=otherwise, budget=inner, start=begin)
     elif goal.objective == "min-time":
-        verdict = solve_median(*asked, otherwise=otherwise, budget=listening, start=begin)
+        verdict = solve_median(*asked, otherwise=otherwise, budget=inner, start=begin)
     else:
-        verdict = solve_centre(*asked, otherwise=otherwise, budget=listening, start=begin)
+        verdict = solve_centre(*asked, otherwise=otherwise, budget=inner, start=begin)
     return _answer(rules, goal, verdict, start)
 
 
@@ -118,47 +109,43 @@ def _is_most_then_time(rules: Rules, goal: Goal) -> bool:
     return goal.objective == "min-time" and bool(cover) and all(g in cover or g.objective in _COUNTED for g in kept)
 
 
-def _most_then_time(rules: Rules, goal: Goal, start: Choice | None, budget: SearchBudget, tell: Tell) -> Answer | None:
+def _most_then_time(rules: Rules, goal: Goal, start: Choice | None, budget: SearchBudget) -> GoalResult | None:
     measure, problem = rules.measure, rules.measure.problem
     people = np.where(measure.reachable, problem.counted(goal), 0)
     near, must, everyone = problem.near, _must(rules), int(people.sum())
     easy = easy_bound(measure, goal)
 
-    def heard(chosen: IntArray, served: Going | None = None) -> None:
-        choice = _choice(measure, chosen, served)
-        if rules.hold(choice):
-            tell(choice, easy, COUNTING)
+    def better(found: SitesResult) -> None:
+        _offer(rules, goal, budget, replace(found, proved_by=COUNTING), easy)
+
+    inner = replace(budget, incumbent=better)
 
     if goal.objective == "max-cover":
         pairs = near.start, near.site, np.zeros_like(near.cs)
-        verdict = _timed(rules, people, pairs, np.where(must, MUST, 1), start, budget, heard)
-        most = WHOLE * (everyone - (0 if verdict.bound is None else verdict.bound))
+        verdict = _timed(rules, people, pairs, np.where(must, MUST, 1), start, inner)
+        most = WHOLE * (everyone - verdict.bound)
         return _answer(rules, goal, replace(verdict, bound=most), start)
     left = everyone - sum(int(v) for g, v in rules.kept if g.objective == "max-cover") // WHOLE
     for price in _PRICES if left else _PRICES[:1]:
         beyond = price * int(problem.limit_cs.max(initial=1))
         pairs, otherwise = (near.start, near.site, near.cs), problem.limit_cs + beyond
-        verdict = _timed(rules, people, pairs, np.where(must, MUST, otherwise), start, budget, heard)
+        verdict = _timed(rules, people, pairs, np.where(must, MUST, otherwise), start, inner)
         # Nobody who keeps the people covered pays the price more often than they do.
-        bound = None if verdict.bound is None else verdict.bound - beyond * left
-        answer = _answer(rules, goal, replace(verdict, bound=bound), start)
+        answer = _answer(rules, goal, replace(verdict, bound=verdict.bound - beyond * left), start)
         if answer is not None or budget.over():
             break
     return answer
 
 
 def _timed(
-    rules: Rules, people: IntArray, pairs: Pairs, otherwise: IntArray, start: Choice | None, budget: SearchBudget,
-    heard: Callable[..., None],
-) -> Verdict:  # fmt: skip
+    rules: Rules, people: IntArray, pairs: Pairs, otherwise: IntArray, start: Choice | None, budget: SearchBudget
+) -> SitesResult:  # fmt: skip
     problem, begin = rules.measure.problem, None if start is None else np.flatnonzero(start.opened)
     if problem.capacity is None:
-        told = replace(budget, incumbent=lambda chosen, _: heard(chosen))
-        return solve_median(people, pairs, as_limits(rules), otherwise=otherwise, budget=told, start=begin)
+        return solve_median(people, pairs, as_limits(rules), otherwise=otherwise, budget=budget, start=begin)
     return solve_capacitated(
-        people, pairs, as_limits(rules), problem.room, otherwise=otherwise, budget=budget, start=begin,
-        heard=lambda found: heard(found.chosen, found.served),
-    )  # fmt: skip
+        people, pairs, as_limits(rules), problem.room, otherwise=otherwise, budget=budget, start=begin
+    )
 
 
 def _pairs(rules: Rules) -> Pairs:
@@ -172,7 +159,7 @@ def _pairs(rules: Rules) -> Pairs:
     return near.start, near.site, near.cs
 
 
-def _choice(measure: Measure, chosen: IntArray, served: Going | None) -> Choice:
+def _choice(measure: Measure, chosen: IntArray, served: RowsServed | None) -> Choice:
     opened = np.zeros(len(measure.problem.sites), dtype=np.bool_)
     opened[chosen] = True
     if served is None:
@@ -184,18 +171,27 @@ def _choice(measure: Measure, chosen: IntArray, served: Going | None) -> Choice:
     return Choice(opened, Served(pair[order].astype(np.int64), people[order].astype(np.int64)))
 
 
-def _answer(rules: Rules, goal: Goal, verdict: Verdict, start: Choice | None) -> Answer | None:
+def _answer(rules: Rules, goal: Goal, verdict: SitesResult, start: Choice | None) -> GoalResult | None:
     measure = rules.measure
     if verdict.infeasible and start is None:
-        return Answer(None, 0, verdict.proved_by, verdict.nodes, infeasible=True)
-    found = None if verdict.chosen is None else _choice(measure, verdict.chosen, verdict.served)
+        return SearchResult(None, None, 0, verdict.proved_by, verdict.nodes, infeasible=True)
+    found = None if verdict.choice is None else _choice(measure, verdict.choice, verdict.served)
     choices = [c for c in (found, start) if c is not None and rules.hold(c)]
     if found is not None and (not choices or choices[0] is not found):
         return None
     worse, better = (min, max) if goal.most else (max, min)
     best = better(choices, key=lambda c: measure.value(c, goal), default=None)
     easy = easy_bound(measure, goal)
-    bound = easy if verdict.bound is None else worse(easy, verdict.bound)
-    if best is not None:
-        bound = better(bound, measure.value(best, goal))
-    return Answer(best, bound, verdict.proved_by, verdict.nodes)
+    bound = easy if verdict.infeasible else worse(easy, verdict.bound)
+    value = None if best is None else measure.value(best, goal)
+    bound = bound if value is None else better(bound, value)
+    return SearchResult(best, value, bound, verdict.proved_by, verdict.nodes)
+
+
+def _offer(rules: Rules, goal: Goal, budget: SearchBudget, found: SitesResult, bound: Exact) -> None:
+    """Pass on a better choice of an engine, if it keeps all rules of the question."""
+    assert found.choice is not None
+    choice = _choice(rules.measure, found.choice, found.served)
+    if rules.hold(choice):
+        value = rules.measure.value(choice, goal)
+        budget.incumbent(SearchResult(choice, value, bound, found.proved_by))

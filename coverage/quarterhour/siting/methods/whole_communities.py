@@ -16,11 +16,12 @@ from quarterhour.base.arrays import BoolArray
 from quarterhour.siting.methods.dispatch import by_engine
 from quarterhour.siting.methods.general.model import Model
 from quarterhour.siting.methods.general.search import Search
-from quarterhour.siting.question.bounds import Answer, Tell
-from quarterhour.siting.question.evaluate import Choice, Exact, Measure
+from quarterhour.siting.question.bounds import GoalResult
+from quarterhour.siting.question.evaluate import Choice, Measure
 from quarterhour.siting.question.feasible import Rules
 from quarterhour.siting.question.problem import Goal
 from quarterhour.siting.question.search_budget import SearchBudget
+from quarterhour.siting.question.search_result import SearchResult
 
 _SHARED, _PACKED = 0.5, 0.25
 """Of the time left: for the question whose communities may be shared out, for who goes where at its sites."""
@@ -38,25 +39,25 @@ def is_packing(rules: Rules, goal: Goal) -> bool:
 
 
 def by_packing(
-    rules: Rules, goal: Goal, start: Choice | None, model: Callable[[], Model], *, budget: SearchBudget, tell: Tell
-) -> Answer:
+    rules: Rules, goal: Goal, start: Choice | None, model: Callable[[], Model], *, budget: SearchBudget
+) -> GoalResult:
     """The answer; ``start``: a choice that holds, if one is known."""
-    shared, tried = _shared(rules, goal, start, budget.share(_SHARED).without_callbacks())
+    shared, tried = _shared(rules, goal, start, budget.share(_SHARED))
     if shared.infeasible:
-        return Answer(None, 0, shared.proved_by, shared.nodes, infeasible=True)
-    search = Search(model(), goal, rules, budget=budget, tell=tell)
-    search.prove(shared.bound, shared.proved_by)
+        return SearchResult(None, None, 0, shared.proved_by, shared.nodes, infeasible=True)
+    search = Search(model(), goal, rules, budget=budget)
+    search.best.tighten(shared.bound, by=shared.proved_by)
     search.nodes = shared.nodes
     if start is not None:
         search.take(start)
         tried.append(start.opened)
     for opened in tried:
-        if not search.met() and not budget.over():
+        if not search.best.is_optimal and not budget.over():
             _pack(search, opened)
-    return search.run(search.choice)
+    return search.run(search.best.choice)
 
 
-def _shared(rules: Rules, goal: Goal, start: Choice | None, budget: SearchBudget) -> tuple[Answer, list[BoolArray]]:
+def _shared(rules: Rules, goal: Goal, start: Choice | None, budget: SearchBudget) -> tuple[GoalResult, list[BoolArray]]:
     """The answer when communities may be shared out, and the sites of its last choices, the best first."""
     problem = rules.measure.problem
     assert problem.capacity is not None
@@ -68,15 +69,15 @@ def _shared(rules: Rules, goal: Goal, start: Choice | None, budget: SearchBudget
     start = start if start is not None and loose.hold(start) else None
     tried: list[BoolArray] = []
 
-    def heard(choice: Choice, _bound: Exact, _by: str) -> None:
-        if not tried or (tried[0] != choice.opened).any():
-            tried.insert(0, choice.opened)
+    def better(found: GoalResult) -> None:
+        if found.choice is not None and (not tried or (tried[0] != found.choice.opened).any()):
+            tried.insert(0, found.choice.opened)
 
-    answer = by_engine(loose, goal, start, budget=budget, tell=heard)
+    inner = replace(budget, progress=lambda _: None, incumbent=better)
+    answer = by_engine(loose, goal, start, budget=inner)
     if answer is None:
-        answer = Search(Model(loose), goal, loose, budget=budget, tell=heard).run(start)
-    if answer.choice is not None:
-        heard(answer.choice, answer.bound, answer.proved_by)
+        answer = Search(Model(loose), goal, loose, budget=inner).run(start)
+    better(answer)
     return answer, tried[:_MOST_TRIED]
 
 

@@ -14,15 +14,16 @@ from quarterhour.siting.methods.capacity.most_people import Placing
 from quarterhour.siting.methods.covering.adapter import is_plain_cover
 from quarterhour.siting.methods.covering.benders import Master
 from quarterhour.siting.methods.covering.branch_and_cut import Tree
-from quarterhour.siting.methods.covering.core import Core, Found, Record
+from quarterhour.siting.methods.covering.core import Core, CoverIncumbent
 from quarterhour.siting.methods.covering.exchange import improve
 from quarterhour.siting.methods.covering.greedy import as_core
-from quarterhour.siting.methods.covering.max_cover import as_asked, begun, inside_of
+from quarterhour.siting.methods.covering.max_cover import as_asked, begun, in_people, inside_of
+from quarterhour.siting.methods.solver.incumbent import SitesResult
 from quarterhour.siting.methods.solver.question_limits import as_limits
 from quarterhour.siting.question.evaluate import Choice, Measure
 from quarterhour.siting.question.feasible import Rules
 from quarterhour.siting.question.problem import WHOLE, SitingProblem
-from quarterhour.siting.question.search_budget import COUNTING, SearchBudget
+from quarterhour.siting.question.search_budget import SearchBudget
 from quarterhour.siting.question.sites import is_whole
 
 _CLOSE = 1e-5
@@ -114,7 +115,7 @@ def _placed(problem: SitingProblem, most: int, budget: SearchBudget, nodes: int 
     required = int(problem.sites["state"].eq("required").sum())
     sizes = range(1, min(most - required, int(problem.free.sum())) + 1)
     placing = _placing(replace(problem, new_sites=None), budget)
-    points: list[Found] = []
+    points: list[SitesResult] = []
     for size in sizes:
         start = points[-1].choice if points else None
         points.append(placing.best_of(size, start, looks=math.inf if nodes is None else nodes))
@@ -137,19 +138,19 @@ def _table(sites: list[int], people: list[int | None], bounds: list[int]) -> pd.
 class _Point:
     """A number of sites: its core, the best known, and its tree."""
 
-    record: Record
+    best: CoverIncumbent
     tree: Tree
     possible: bool
 
     @property
-    def found(self) -> Found:
+    def found(self) -> SitesResult:
         """What is known of it."""
-        return self.record.found(nodes=self.tree.nodes, infeasible=self.tree.barren or not self.possible)
+        return self.best.result(nodes=self.tree.nodes, infeasible=self.tree.barren or not self.possible)
 
 
 def solve_frontier(
     core: Core, budget: SearchBudget | None = None, *, gap: float = 0.0, nodes: int | None = None
-) -> list[Found]:
+) -> list[SitesResult]:
     """The choices of 1, 2, ..., ``core.limit`` candidates that cover most people within the quotas, with bounds.
 
     Parameters
@@ -165,14 +166,14 @@ def solve_frontier(
     points = _passed(core, budget)
     _even(points)
     while not budget.over():
-        wide = [p for p in points if p.tree.alive and p.record.gap > gap and p.tree.nodes < share]
+        wide = [p for p in points if p.tree.alive and p.best.gap > gap and p.tree.nodes < share]
         if not wide:
             break
-        worst = max(wide, key=lambda p: p.record.gap)
+        worst = max(wide, key=lambda p: p.best.gap)
         worst.tree.grow(gap=gap, nodes=min(_NODES, share - worst.tree.nodes))
         _even(points)
     budget.progress(1.0)
-    return [replace(p.found, bound=p.found.bound * unit) for p in points]
+    return [in_people(p.found, unit) for p in points]
 
 
 def _passed(core: Core, budget: SearchBudget) -> list[_Point]:
@@ -182,13 +183,13 @@ def _passed(core: Core, budget: SearchBudget) -> list[_Point]:
     points: list[_Point] = []
     for size in range(1, core.limit + 1):
         here = replace(core, limit=size)
-        record = Record(here, part, bound=float(core.people.sum()), proved_by=COUNTING)
+        best = CoverIncumbent(here, part, bound=int(core.people.sum()))
         last = points[-1] if points else None
-        possible = _start(record, None if last is None else last.record.choice)
-        tree = Tree(master, record, before=None if last is None else last.tree, eager=_small(core))
-        if possible and not record.met:
-            tree.plant(inside_of(here, record.choice), close=_CLOSE)
-        points.append(_Point(record, tree, possible))
+        possible = _start(best, None if last is None else last.best.choice)
+        tree = Tree(master, best, before=None if last is None else last.tree, eager=_small(core))
+        if possible and not best.is_optimal:
+            tree.plant(inside_of(here, best.choice), close=_CLOSE)
+        points.append(_Point(best, tree, possible))
         budget.progress(0.7 * size / core.limit)
     return points
 
@@ -197,15 +198,15 @@ def _small(core: Core) -> bool:
     return bool(core.cover.nnz < _SMALL)
 
 
-def _start(record: Record, last: IntArray | None) -> bool:
+def _start(best: CoverIncumbent, last: IntArray | None) -> bool:
     """Good choices of this size: greedy, and the last one with the site that adds most; both after exchanges.
 
     False: no choice of this size keeps the rules.
     """
-    core = record.core
-    record.take(last)
+    core = best.core
+    best.take(last)
     effort = _QUICK if _small(core) else _EFFORT
-    possible = begun(record, effort=effort)
+    possible = begun(best, effort=effort)
     if last is None:
         return possible
     gain = core.cover.T @ (core.people * (core.cover[:, last].sum(axis=1) == 0))
@@ -213,7 +214,7 @@ def _start(record: Record, last: IntArray | None) -> bool:
     for site in np.argsort(-gain, kind="stable")[:_LOOKED]:
         grown = np.sort(np.append(last, site)).astype(np.int64)
         if core.holds(grown):
-            improve(record, grown, effort=effort)
+            improve(best, grown, effort=effort)
             return True
     return True
 
@@ -221,6 +222,6 @@ def _start(record: Record, last: IntArray | None) -> bool:
 def _even(points: list[_Point]) -> None:
     """A choice of fewer sites is one of more as well; no choice of fewer covers more than the bound of more."""
     for less, more in zip(points, points[1:], strict=False):
-        more.record.take(less.record.choice)
+        more.best.take(less.best.choice)
     for less, more in zip(points[-2::-1], points[:0:-1], strict=True):
-        less.record.prove(more.record.bound, more.record.proved_by)
+        less.best.tighten(more.best.bound, by=more.best.proved_by)

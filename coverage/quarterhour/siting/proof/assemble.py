@@ -13,10 +13,11 @@ import pandas as pd
 
 from quarterhour import __version__
 from quarterhour.siting.question.building_order import order_of_building
-from quarterhour.siting.question.evaluate import Choice, Exact, Measure, Served, as_said, figures, is_covered
+from quarterhour.siting.question.evaluate import Choice, Measure, Served, as_said, figures, is_covered
 from quarterhour.siting.question.plan import Level, Reason, SitingPlan, Status, Stopped, relative_gap
 from quarterhour.siting.question.problem import Goal, input_hash
 from quarterhour.siting.question.quotas import shortfalls
+from quarterhour.siting.question.search_result import Exact
 
 
 @dataclass(frozen=True, slots=True)

@@ -16,8 +16,8 @@ from quarterhour.io.files.write import write_text
 from quarterhour.siting.proof.assemble import Certificate, Proof, as_plan
 from quarterhour.siting.proof.record import plan_record, question_record
 from quarterhour.siting.proof.recount import verify_plan
-from quarterhour.siting.question.bounds import Tell, easy_bound
-from quarterhour.siting.question.evaluate import Choice, Exact
+from quarterhour.siting.question.bounds import GoalResult, easy_bound
+from quarterhour.siting.question.evaluate import Choice
 from quarterhour.siting.question.plan import SitingPlan
 from quarterhour.siting.question.problem import Goal
 from quarterhour.siting.question.search_budget import COUNTING, SearchBudget
@@ -56,17 +56,17 @@ class Keeper:
 
         return replace(budget, stop=stop)
 
-    def hearing(self, goal: Goal, proofs: Sequence[Proof]) -> Tell:
+    def hearing(self, goal: Goal, proofs: Sequence[Proof]) -> Callable[[GoalResult], None]:
         """An ear for the choices of one goal; ``proofs`` of the goals before."""
         goals = self.known.measure.problem.goals
         later = goals[goals.index(goal) + 1 :]
         before = list(proofs)
 
-        def heard(choice: Choice, bound: Exact, by: str) -> None:
-            if self.path is None and self.found is None:
+        def heard(found: GoalResult) -> None:
+            if found.choice is None or (self.path is None and self.found is None):
                 return
             open_ends = [Proof(g, easy_bound(self.known.measure, g), COUNTING) for g in later]
-            self._newest.append((choice, [*before, Proof(goal, bound, by), *open_ends]))
+            self._newest.append((found.choice, [*before, Proof(goal, found.bound, found.proved_by), *open_ends]))
             self._tell()
 
         return heard

@@ -2,28 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
 import numpy as np
 
-from quarterhour.siting.question.evaluate import Choice, Exact, Measure
+from quarterhour.siting.question.evaluate import Choice, Measure
 from quarterhour.siting.question.problem import Goal
 from quarterhour.siting.question.quotas import least_for_quotas
+from quarterhour.siting.question.search_result import Exact, SearchResult
 
-Tell = Callable[[Choice, Exact, str], None]
-"""Told each better choice that keeps all rules, what none can beat as far as known by then, and who proved that."""
-
-
-@dataclass(frozen=True, eq=False)
-class Answer:
-    """A choice (None: none found) and what no choice can beat."""
-
-    choice: Choice | None
-    bound: Exact
-    proved_by: str
-    nodes: int = 0
-    infeasible: bool = False
+GoalResult = SearchResult[Choice, Exact]
+"""The best choice of a goal, as the whole question counts it."""
 
 
 def easy_bound(measure: Measure, goal: Goal) -> Exact:

@@ -17,8 +17,8 @@ from quarterhour.base.jit import kernel
 from quarterhour.base.units import CENTISECONDS_PER_MINUTE
 from quarterhour.siting.question.plan import Figures
 from quarterhour.siting.question.problem import PPM, WHOLE, Goal, SitingProblem
+from quarterhour.siting.question.search_result import Exact
 
-Exact = int | Fraction
 _SCALE = {
     "max-cover": WHOLE,
     "min-time": CENTISECONDS_PER_MINUTE,

@@ -8,9 +8,10 @@ from functools import cached_property
 import numpy as np
 
 from quarterhour.base.arrays import IntArray
-from quarterhour.siting.question.evaluate import Choice, Exact, Measure, is_covered
+from quarterhour.siting.question.evaluate import Choice, Measure, is_covered
 from quarterhour.siting.question.problem import WHOLE, Goal
 from quarterhour.siting.question.quotas import area_rules
+from quarterhour.siting.question.search_result import Exact
 
 Kept = tuple[Goal, Exact]
 """A goal that is settled, and the value that every further choice must keep."""

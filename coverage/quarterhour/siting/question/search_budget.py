@@ -7,17 +7,18 @@ import time
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 from numbers import Real
+from typing import Any
 
 import numpy as np
 
-from quarterhour.base.arrays import IntArray
 from quarterhour.base.errors import DataError
+from quarterhour.siting.question.search_result import SearchResult
 
 Stop = Callable[[], bool]
 """Asked often: whether to leave off now."""
 COUNTING = "counting"
 """Who proved a bound that needs no search."""
-OnIncumbent = Callable[[IntArray, float], None]
+OnIncumbent = Callable[[SearchResult[Any, Any]], None]
 """Called with each better choice, recounted, and the bound of that moment."""
 SEEDS = 2**31
 """Seeds are whole numbers from 0 to one less: as far as HiGHS takes them."""
@@ -28,7 +29,7 @@ class SearchBudget:
     """Search limits (time, seed, stop) and callbacks; the clock runs from when it is made.
 
     ``stop``: asked often; True ends the search with what it has. ``progress``: called with the share done,
-    0 to 1. ``incumbent``: called with each better choice and the bound of that moment (infinite: none yet).
+    0 to 1. ``incumbent``: called with each better choice and the bound of that moment.
     Every search of the siting wing has one, so a seed that no search could begin with is refused here, and a time
     that never ends: DataError.
     """
@@ -37,7 +38,7 @@ class SearchBudget:
     seed: int = 0
     stop: Stop = lambda: False
     progress: Callable[[float], None] = lambda _: None
-    incumbent: OnIncumbent = lambda _choice, _bound: None
+    incumbent: OnIncumbent = lambda _: None
     begun: float = field(default_factory=time.perf_counter)
 
     def __post_init__(self) -> None:
@@ -56,7 +57,7 @@ class SearchBudget:
 
     def without_callbacks(self) -> SearchBudget:
         """The same limits, for a search inside another one."""
-        return replace(self, progress=lambda _: None, incumbent=lambda _choice, _bound: None)
+        return replace(self, progress=lambda _: None, incumbent=lambda _: None)
 
     def reseeded(self, turn: int) -> SearchBudget:
         """The same limits with another seed for each turn."""

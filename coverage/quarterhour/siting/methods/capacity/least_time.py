@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import math
 import time
-from collections.abc import Callable
 from dataclasses import replace
 
 import numpy as np
@@ -20,10 +19,10 @@ from quarterhour.siting.methods.capacity.room import Room, RoomPrices
 from quarterhour.siting.methods.median.instance import MUST, Pairs, as_median
 from quarterhour.siting.methods.median.lagrangian import Priced, settled_sites
 from quarterhour.siting.methods.solver.highs import Solver
-from quarterhour.siting.methods.solver.incumbent import Best, Verdict
+from quarterhour.siting.methods.solver.incumbent import Incumbent, SitesIncumbent, SitesResult
 from quarterhour.siting.methods.solver.program import Outcome, Program, whole_bound
 from quarterhour.siting.methods.solver.site_limits import Limits, Nest, cheapest, nest_of
-from quarterhour.siting.question.search_budget import COUNTING, SearchBudget
+from quarterhour.siting.question.search_budget import SearchBudget
 
 PRICES = "Lagrangian"
 _STARTS = 3
@@ -45,8 +44,7 @@ def solve_capacitated(
     otherwise: IntArray | None = None,
     budget: SearchBudget | None = None,
     start: IntArray | None = None,
-    heard: Callable[[Verdict], None] | None = None,
-) -> Verdict:
+) -> SitesResult:
     """The choice of sites with the least people times centiseconds when each serves no more than its room.
 
     Who goes where is chosen too (``served``), for the least time of all; people of a row may go to different sites.
@@ -62,35 +60,34 @@ def solve_capacitated(
         that some site could serve, room aside. Rows that no site could serve do not count.
     budget : time, seed, stop; its callbacks.
     start : open sites of a known choice.
-    heard : told each better choice and who goes where.
     """
     budget = budget or SearchBudget()
     unfixed = replace(limits, fixed=np.zeros_like(limits.fixed))
     space = Room(as_median(people, times, unfixed, otherwise=otherwise), room, limits)
-    best = Best(budget, space.median.least, COUNTING, heard)
+    best: SitesIncumbent = Incumbent(budget, bound=space.median.least)
     nest = nest_of(limits.without(limits.fixed, unfixed.fixed))
     if nest is None:
-        return best.verdict(infeasible=True)
+        return best.result(infeasible=True)
     _first(space, nest, best, start)
     budget.progress(0.3)
-    if best.met:
-        return best.verdict()
+    if best.is_optimal:
+        return best.result()
     priced = _priced(space, nest, best)
     budget.progress(0.6)
-    if best.done and best.value is not None:
-        return best.verdict()
+    if best.is_finished and best.value is not None:
+        return best.result()
     nodes, infeasible = 0, False
     for reach in _REACH if best.value is not None else (None,):
         search = _Search(space, nest, priced, best, reach)
         out = search.run()
         nodes += out.nodes
         infeasible = best.value is None and out.status == "infeasible"
-        if best.done or infeasible or search.complete:
+        if best.is_finished or infeasible or search.complete:
             break
-    return best.verdict(nodes=nodes, infeasible=infeasible)
+    return best.result(nodes=nodes, infeasible=infeasible)
 
 
-def _first(space: Room, nest: Nest, best: Best, start: IntArray | None) -> None:
+def _first(space: Room, nest: Nest, best: SitesIncumbent, start: IntArray | None) -> None:
     rng = np.random.default_rng(best.budget.seed)
     begins = [cheapest(nest, rng.random(len(space.free))) for _ in range(_STARTS)]
     begins = [np.sort(np.concatenate([space.fixed, space.free[b]])) for b in begins]
@@ -102,7 +99,7 @@ def _first(space: Room, nest: Nest, best: Best, start: IntArray | None) -> None:
             space.better(begin, best, until=until)
 
 
-def _priced(space: Room, nest: Nest, best: Best) -> Priced:
+def _priced(space: Room, nest: Nest, best: SitesIncumbent) -> Priced:
     until = time.perf_counter() + _SHARE * best.budget.left()
 
     def look(chosen: IntArray) -> int | None:
@@ -116,16 +113,16 @@ def _priced(space: Room, nest: Nest, best: Best) -> Priced:
     def over() -> bool:
         return best.budget.over() or time.perf_counter() > until
 
-    begin = space.fixed if best.chosen is None else best.chosen
+    begin = space.fixed if best.choice is None else best.choice
     priced = RoomPrices(space, nest).rounds(begin, best.value, over=over, look=look)
-    best.proved(priced.bound, PRICES)
+    best.tighten(priced.bound, by=PRICES)
     return priced
 
 
 class _Search:
     """The program: sites, then pairs, then who goes by none of these pairs."""
 
-    def __init__(self, space: Room, nest: Nest, priced: Priced, best: Best, reach: int | None) -> None:
+    def __init__(self, space: Room, nest: Nest, priced: Priced, best: SitesIncumbent, reach: int | None) -> None:
         self.space, self.best = space, best
         m = space.median
         self.sites, self.rows = len(m.sites), len(m.people)
@@ -150,8 +147,8 @@ class _Search:
         """
         m, row = self.space.median, self.space.row
         base = np.zeros(self.rows, dtype=np.int64)
-        if self.best.chosen is not None:
-            went = self.space.flow(self.best.chosen).people.astype(np.int64)
+        if self.best.choice is not None:
+            went = self.space.flow(self.best.choice).people.astype(np.int64)
             paid, gone = np.zeros_like(base), np.zeros_like(base)
             np.add.at(paid, row, went * m.cs)
             np.add.at(gone, row, went)
@@ -201,7 +198,7 @@ class _Search:
     def run(self) -> Outcome:
         """Tighten the linear program, then look for whole sites."""
         out = self._tighten()
-        if out.status == "infeasible" or self.best.done:
+        if out.status == "infeasible" or self.best.is_finished:
             return self._closed(out)
         if self.best.value is not None:
             self._settle_by(out, self.best.value)
@@ -219,9 +216,9 @@ class _Search:
         if out.status == "infeasible":
             self.best.proved_by = by
             if self.best.value is not None:
-                self.best.proved(self.best.value, by)
+                self.best.tighten(self.best.value, by=by)
         elif math.isfinite(out.bound):
-            self.best.proved(self.settled + int(whole_bound(out.bound, most=False)), by)
+            self.best.tighten(self.settled + int(whole_bound(out.bound, most=False)), by=by)
         return out
 
     def _tighten(self) -> Outcome:
@@ -232,7 +229,7 @@ class _Search:
             budget = self.best.budget
             out = self.solver.solve(seconds=max(0.0, budget.left()), stop=budget.stop)
             self._closed(out)
-            if out.values is None or self.best.done:
+            if out.values is None or self.best.is_finished:
                 return out
             share = out.values[first : first + pairs] - people * out.values[site]
             broken = np.flatnonzero(share > _BROKEN * np.maximum(people, 1.0))
@@ -254,19 +251,19 @@ class _Search:
 
     def _start(self) -> FloatArray | None:
         """The best choice as a solution, if the program still allows it."""
-        if self.best.chosen is None:
+        if self.best.choice is None:
             return None
         opened = np.zeros(self.sites)
-        opened[self.best.chosen] = 1.0
+        opened[self.best.choice] = 1.0
         if (opened < self.lower).any() or (opened > self.upper).any():
             return None
         m, program = self.space.median, self.solver.program
-        went = self.space.flow(self.best.chosen).people[self.pair]
+        went = self.space.flow(self.best.choice).people[self.pair]
         got = np.bincount(self.space.row[self.pair], went, self.rows)
         return np.concatenate([opened, went, np.minimum(m.people - got, program.upper[-self.rows :])])
 
     def _found(self, values: FloatArray, bound: float) -> None:
         chosen = np.flatnonzero(values[: self.sites] > 0.5).astype(np.int64)
         if math.isfinite(bound):
-            self.best.proved(self.settled + int(whole_bound(bound, most=False)), self.solver.version)
+            self.best.tighten(self.settled + int(whole_bound(bound, most=False)), by=self.solver.version)
         self.space.take(chosen, self.best)

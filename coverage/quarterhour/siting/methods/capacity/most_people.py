@@ -17,13 +17,12 @@ from scipy.sparse.csgraph import breadth_first_order, maximum_flow
 
 from quarterhour.base.arrays import FloatArray, IntArray
 from quarterhour.base.errors import DataError
-from quarterhour.siting.methods.covering.core import Found
 from quarterhour.siting.methods.solver.highs import Solver
-from quarterhour.siting.methods.solver.incumbent import Best
+from quarterhour.siting.methods.solver.incumbent import Incumbent, SitesResult
 from quarterhour.siting.methods.solver.presolve import merge_pairs
 from quarterhour.siting.methods.solver.program import Outcome, Program, whole_bound
 from quarterhour.siting.methods.solver.site_limits import Limits
-from quarterhour.siting.question.search_budget import COUNTING, SearchBudget
+from quarterhour.siting.question.search_budget import SearchBudget
 
 _FINE = 4096
 """Parts of a site that a flow knows, where people are few enough."""
@@ -114,29 +113,29 @@ class Placing:
         row = sp.csr_array(np.r_[-cut.each.astype(float), 1.0][None, :])
         self.solver.add_rows(row, np.array([-math.inf]), np.array([float(cut.const)]))
 
-    def best_of(self, size: int, start: IntArray | None, *, looks: float = math.inf) -> Found:
+    def best_of(self, size: int, start: IntArray | None, *, looks: float = math.inf) -> SitesResult:
         """The choice of so many sites beside the fixed ones that places most, and what none beats.
 
         ``start``: open sites of a known choice. ``looks``: integer programs solved at most.
         """
         self.limits = replace(self.limits, high=np.r_[size, self.limits.high[1:]])
         self.solver.bound_rows(np.array([0]), np.array([-math.inf]), np.array([float(size)]))
-        best = _Away(self, start)
+        best = _Placed(self, start)
         outcome = self._relaxed(best)
-        while outcome.status != "infeasible" and not best.done and best.looks < looks:
+        while outcome.status != "infeasible" and not best.is_finished and best.looks < looks:
             known = len(best.seen), best.bound
             outcome = self._whole(best)
             if outcome.values is None or known == (len(best.seen), best.bound):
                 break  # nothing was learned
         infeasible = outcome.status == "infeasible"
-        return Found(best.chosen, float(self.all - best.bound), best.proved_by, best.looks, infeasible=infeasible)
+        return best.result(nodes=best.looks, infeasible=infeasible)
 
-    def _relaxed(self, best: _Away) -> Outcome:
+    def _relaxed(self, best: _Placed) -> Outcome:
         """The linear program until no cut is broken."""
         while True:
             out = self.solver.solve(seconds=max(0.0, self.budget.left()), stop=self.budget.stop)
             best.at_most(out.bound)
-            if out.values is None or best.done:
+            if out.values is None or best.is_finished:
                 return out
             opened = out.values[:-1]
             cut = self.cut(np.clip(opened, 0.0, 1.0))
@@ -145,7 +144,7 @@ class Placing:
                 return out
             self.learn(cut)
 
-    def _whole(self, best: _Away) -> Outcome:
+    def _whole(self, best: _Placed) -> Outcome:
         """The program with whole sites; what it chooses is counted and learned."""
         whole = np.r_[np.ones(len(self.room), dtype=np.bool_), False]
         solver = Solver(replace(self.solver.program, whole=whole), seed=self.budget.seed)
@@ -171,11 +170,11 @@ class Placing:
         return np.flatnonzero(chosen).astype(np.int64)
 
 
-class _Away(Best):
-    """The best choice of a size so far, counted, by how many find no place, and how many do not at the least."""
+class _Placed(Incumbent[IntArray, int]):
+    """The incumbent of a number of sites, by how many find a place; each choice is counted, and its cut learned."""
 
     def __init__(self, placing: Placing, start: IntArray | None) -> None:
-        super().__init__(placing.budget, 0, COUNTING)
+        super().__init__(placing.budget, bound=placing.all, most=True)
         self.placing, self.looks = placing, 0
         self.seen: set[bytes] = set()
         if start is not None:
@@ -183,9 +182,7 @@ class _Away(Best):
 
     def at_most(self, placed: float) -> None:
         """No choice of this size places more."""
-        most = whole_bound(placed, most=True)
-        if math.isfinite(most):
-            self.proved(self.placing.all - int(most), f"Benders, {self.placing.solver.version}")
+        self.tighten(whole_bound(placed, most=True), by=f"Benders, {self.placing.solver.version}")
 
     def take(self, opened: IntArray) -> None:
         """Count a choice that keeps the rules, and learn its cut."""
@@ -196,4 +193,4 @@ class _Away(Best):
         mark[opened] = 1.0
         cut = self.placing.cut(mark)
         self.placing.learn(cut)
-        self.found(opened, self.placing.all - int(cut.placed))
+        self.offer(opened, int(cut.placed))

@@ -17,7 +17,7 @@ from quarterhour.base.jit import kernel
 from quarterhour.siting.methods.capacity.transport import FAR, Flow, flow
 from quarterhour.siting.methods.median.instance import Median
 from quarterhour.siting.methods.median.lagrangian import Priced, Prices
-from quarterhour.siting.methods.solver.incumbent import Best
+from quarterhour.siting.methods.solver.incumbent import SitesIncumbent
 from quarterhour.siting.methods.solver.site_limits import Limits, Nest, cheapest, may_change
 
 _SWAPS = 3
@@ -50,16 +50,16 @@ class Room:
         """Who goes where."""
         return flow(self.median, self.room, chosen)
 
-    def take(self, chosen: IntArray, best: Best) -> Flow:
+    def take(self, chosen: IntArray, best: SitesIncumbent) -> Flow:
         """A choice within the limits, told if it is the best yet."""
         found = self.flow(chosen)
         if not found.lost and self.limits.holds(chosen):
             pair = np.flatnonzero(found.people)
             served = self.median.rows[self.row[pair]], self.median.site[pair].astype(np.int64), found.people[pair]
-            best.found(chosen, self.median.settled + found.value, served)
+            best.offer(chosen, self.median.settled + found.value, served)
         return found
 
-    def better(self, chosen: IntArray, best: Best, *, until: float = math.inf) -> IntArray:
+    def better(self, chosen: IntArray, best: SitesIncumbent, *, until: float = math.inf) -> IntArray:
         """Exchange one site for another while that saves time.
 
         For each that leaves, the prices of the rows without it tell which others are likely to save more.

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from dataclasses import replace
 
 import numpy as np
@@ -12,12 +11,13 @@ from quarterhour.base.arrays import BoolArray, IntArray
 from quarterhour.siting.methods.covering.greedy import as_core, good_choice, without_idle
 from quarterhour.siting.methods.covering.max_cover import solve_cover
 from quarterhour.siting.methods.covering.min_sites import solve_sets
-from quarterhour.siting.methods.solver.highs import version
-from quarterhour.siting.question.bounds import Answer, Tell, easy_bound
-from quarterhour.siting.question.evaluate import Choice, Exact, Measure, Served
+from quarterhour.siting.methods.solver.incumbent import SitesResult
+from quarterhour.siting.question.bounds import GoalResult
+from quarterhour.siting.question.evaluate import Choice, Measure, Served
 from quarterhour.siting.question.feasible import Rules
 from quarterhour.siting.question.problem import WHOLE, Goal, SitingProblem
-from quarterhour.siting.question.search_budget import COUNTING, SearchBudget
+from quarterhour.siting.question.search_budget import SearchBudget
+from quarterhour.siting.question.search_result import Exact, SearchResult
 
 
 def first_choice(rules: Rules) -> Choice | None:
@@ -70,31 +70,32 @@ def is_plain_cover(problem: SitingProblem) -> bool:
     return goal.objective in ("max-cover", "min-sites") and problem.plain and no_rules and plain and alone
 
 
-def by_core(measure: Measure, budget: SearchBudget, tell: Tell) -> Answer:
+def by_core(measure: Measure, budget: SearchBudget) -> GoalResult:
     """The answer, without the sites that add nothing."""
     problem = measure.problem
     core, goal = as_core(problem), problem.goals[0]
-    easy = easy_bound(measure, goal)
 
-    def heard(found: IntArray, bound: float) -> None:
-        by_then = _whole(measure, goal, bound)
-        tell(opened_with(problem, core.sites[found]), by_then, COUNTING if by_then == easy else version())
+    def whole(found: SitesResult, chosen: IntArray) -> GoalResult:
+        choice = opened_with(problem, core.sites[chosen])
+        value, bound = measure.value(choice, goal), _whole(measure, goal, found.bound)
+        return SearchResult(choice, value, bound, found.proved_by, found.nodes)
 
-    listening = replace(budget, incumbent=heard)
-    found = solve_sets(core, listening) if core.all_rows else solve_cover(core, listening)
+    def better(found: SitesResult) -> None:
+        assert found.choice is not None
+        budget.incumbent(whole(found, found.choice))
+
+    inner = replace(budget, incumbent=better)
+    found = solve_sets(core, inner) if core.all_rows else solve_cover(core, inner)
     if found.choice is None:
-        return Answer(None, 0, found.proved_by, found.nodes, infeasible=found.infeasible)
-    choice = opened_with(problem, core.sites[without_idle(core, found.choice)])
-    bound = _whole(measure, goal, found.bound)
-    tell(choice, bound, found.proved_by)
-    return Answer(choice, bound, found.proved_by, found.nodes)
+        return SearchResult(None, None, 0, found.proved_by, found.nodes, infeasible=found.infeasible)
+    answer = whole(found, without_idle(core, found.choice))
+    budget.incumbent(answer)
+    return answer
 
 
-def _whole(measure: Measure, goal: Goal, bound: float) -> Exact:
-    """The bound of the core moved by what is settled; what counting tells where there is none."""
+def _whole(measure: Measure, goal: Goal, bound: int) -> Exact:
+    """The bound of the core moved by what is settled."""
     problem = measure.problem
-    if not math.isfinite(bound):
-        return easy_bound(measure, goal)
     if goal.objective == "min-sites":
-        return int(problem.sites["state"].eq("required").sum()) + int(bound)
-    return measure.value(Choice(~problem.free), goal) + WHOLE * int(bound)
+        return int(problem.sites["state"].eq("required").sum()) + bound
+    return measure.value(Choice(~problem.free), goal) + WHOLE * bound

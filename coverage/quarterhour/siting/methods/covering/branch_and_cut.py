@@ -15,7 +15,7 @@ import numpy as np
 
 from quarterhour.base.arrays import BoolArray, FloatArray, IntArray
 from quarterhour.siting.methods.covering.benders import Master
-from quarterhour.siting.methods.covering.core import Core, Record
+from quarterhour.siting.methods.covering.core import Core, CoverIncumbent
 from quarterhour.siting.methods.covering.exchange import improve
 from quarterhour.siting.methods.solver.program import Outcome
 
@@ -48,8 +48,10 @@ class Tree:
     before exchanges are tried harder.
     """
 
-    def __init__(self, master: Master, record: Record, *, before: Tree | None = None, eager: bool = False) -> None:
-        self.master, self.record, self.core = master, record, record.core
+    def __init__(
+        self, master: Master, best: CoverIncumbent, *, before: Tree | None = None, eager: bool = False
+    ) -> None:
+        self.master, self.best, self.core = master, best, best.core
         self.sites = master.sites
         self.nodes, self.eager = 0, eager
         self.by = f"Benders, {master.solver.version}"
@@ -62,13 +64,13 @@ class Tree:
         self._tries: FloatArray = np.zeros(self.sites) if before is None else before._tries
 
     def plant(self, inside: FloatArray, *, close: float = 1e-7) -> FloatArray:
-        """The root: the linear program settled, its bound and what it comes near to in the record; a point inside."""
+        """Solve the root's linear program, with its bound and a choice near it for the incumbent; a point inside."""
         self._planted = True
         self.master.limit(self.core.limit)
-        outcome, inside = self.master.settle(self.record.budget, inside, close=close)
+        outcome, inside = self.master.settle(self.best.budget, inside, close=close)
         none = np.zeros(self.sites, dtype=np.bool_)
         if outcome.status != "infeasible" or self.master.possible(none, ~none):
-            self.record.prove(outcome.bound, self.by)
+            self.best.tighten(outcome.bound, by=self.by)
             self.near(outcome, effort=10 * _EFFORT)
             self._push(outcome.bound, _Node(none, none))
         return inside
@@ -77,9 +79,9 @@ class Tree:
         """Search until nothing is left, the gap is small enough, ``nodes`` more were looked at, or time is up."""
         self.master.limit(self.core.limit)
         until = self.nodes + nodes
-        while self._heap and not self.record.beats(-self._heap[0][0]):
-            self.record.prove(max(-self._heap[0][0], self._unsure), self.by)
-            if self.record.gap <= gap or self.nodes >= until or self.record.budget.over():
+        while self._heap and not self.best.closes(-self._heap[0][0]):
+            self.best.tighten(max(-self._heap[0][0], self._unsure), by=self.by)
+            if self.best.gap <= gap or self.nodes >= until or self.best.budget.over():
                 self._unlock()
                 return
             if self.nodes in _HARDER and not (self.eager and self.nodes == 1):
@@ -89,11 +91,11 @@ class Tree:
                 self._push(bound, child)
         self._unlock()
         self._heap.clear()
-        if self.record.choice is not None:
-            self.record.prove(max(self.record.value, self._unsure), self.by)
+        if self.best.value is not None:
+            self.best.tighten(max(self.best.value, self._unsure), by=self.by)
 
     def _push(self, bound: float, node: _Node) -> None:
-        if not self.record.beats(bound):
+        if not self.best.closes(bound):
             heapq.heappush(self._heap, (-bound, self._made, node))
             self._made += 1
 
@@ -105,7 +107,7 @@ class Tree:
     @property
     def barren(self) -> bool:
         """Whether no choice keeps the rules, which was searched out."""
-        return self._planted and not self._heap and self.record.choice is None and self._unsure == -math.inf
+        return self._planted and not self._heap and self.best.choice is None and self._unsure == -math.inf
 
     def near(self, outcome: Outcome, *, effort: float = _EFFORT) -> None:
         """Take what an outcome comes near to as a choice: the likeliest sites that fit, and exchanges."""
@@ -114,11 +116,11 @@ class Tree:
         likely = by_score(self.core, outcome.values[: self.sites])
         if likely.tobytes() not in self._seen:
             self._seen.add(likely.tobytes())
-            improve(self.record, likely, effort=effort)
+            improve(self.best, likely, effort=effort)
 
     def _harder(self, effort: float) -> None:
-        if self.record.choice is not None:
-            improve(self.record, self.record.choice, effort=effort, turn=self.nodes)
+        if self.best.choice is not None:
+            improve(self.best, self.best.choice, effort=effort, turn=self.nodes)
 
     def _unlock(self) -> None:
         every = np.arange(self.sites)
@@ -139,9 +141,9 @@ class Tree:
         if outcome.status == "infeasible" and not self.master.possible(node.opened, ~node.closed):
             return []
         bound = min(bound, outcome.bound)
-        if self.record.beats(bound):
+        if self.best.closes(bound):
             return []
-        if self.record.budget.over():
+        if self.best.budget.over():
             return [(bound, node)]
         if outcome.status == "failed":
             self._unsure = max(self._unsure, bound)
@@ -158,15 +160,15 @@ class Tree:
 
     def _cuts(self) -> Outcome:
         """Cut and solve until nothing is broken, or the node is closed or has had its share."""
-        rounds, budget = 0, self.record.budget
+        rounds, budget = 0, self.best.budget
         while True:
             outcome = self.master.solve(budget)
-            if outcome.values is None or self.record.beats(outcome.bound) or budget.over():
+            if outcome.values is None or self.best.closes(outcome.bound) or budget.over():
                 return outcome
             y = outcome.values[: self.sites]
             in_part = bool((np.minimum(y, 1 - y) > _WHOLE).any())
             if not in_part:
-                self.record.take(np.flatnonzero(y > 0.5))
+                self.best.take(np.flatnonzero(y > 0.5))
             many, _ = self.master.cut(y, outcome)
             if many == 0 or (in_part and rounds >= _ROUNDS):
                 return outcome
@@ -178,13 +180,14 @@ class Tree:
         A site that the node has settled stays as it is: its reduced cost tells of a side that is not asked.
         """
         free = ~(node.opened | node.closed)
-        beaten = bound - np.abs(reduced) < self.record.value + 1
+        least = -math.inf if self.best.value is None else self.best.value + 1
+        beaten = bound - np.abs(reduced) < least
         return _Node(node.opened | (free & beaten & (reduced > 0)), node.closed | (free & beaten & (reduced < 0)))
 
     def _split(self, node: _Node, bound: float, y: FloatArray) -> list[tuple[float, _Node]]:
         free = ~(node.opened | node.closed)
         if not free.any():
-            self.record.take(np.flatnonzero(node.opened))
+            self.best.take(np.flatnonzero(node.opened))
             return []
         share = np.where(free, np.minimum(y, 1 - y), 0.0)
         if share.max() <= _WHOLE:
@@ -209,7 +212,7 @@ class Tree:
         Sites are tried (strong branching) until what they brought before tells enough.
         """
         solver = self.master.solver
-        self.master.solve(self.record.budget)
+        self.master.solve(self.best.budget)
         basis = solver.basis()
         chosen, most, idle = (-1, (bound, bound)), -1.0, 0
         promise = self._promise(y)
@@ -223,8 +226,8 @@ class Tree:
             idle += 1
             if score > most:
                 chosen, most, idle = (site, bounds), score, 0
-            closed = self.record.beats(bounds[0]) or self.record.beats(bounds[1])
-            if closed or idle >= _IDLE or self.record.budget.over():
+            closed = self.best.closes(bounds[0]) or self.best.closes(bounds[1])
+            if closed or idle >= _IDLE or self.best.budget.over():
                 break
         return chosen
 
@@ -241,7 +244,7 @@ class Tree:
         solver, column, found = self.master.solver, np.array([site]), []
         for side in (0.0, 1.0):
             solver.bound_columns(column, np.array([side]), np.array([side]))
-            outcome = self.master.solve(self.record.budget, iterations=_TRIAL)
+            outcome = self.master.solve(self.best.budget, iterations=_TRIAL)
             found.append(-math.inf if outcome.status == "infeasible" else min(bound, outcome.bound))
             solver.restore(basis)
         solver.bound_columns(column, np.zeros(1), np.ones(1))
@@ -249,7 +252,7 @@ class Tree:
 
     def _learnt(self, site: int, y: float, bound: float, bounds: tuple[float, float]) -> float:
         """Remember what a site brought; the product of both sides."""
-        far = 2 * (bound - self.record.value) + 1 if self.record.choice is not None else bound + 1
+        far = bound + 1 if self.best.value is None else 2 * (bound - self.best.value) + 1
         gain = np.array([max(min(bound - b, far), _WHOLE) for b in bounds])
         self._gain[:, site] += gain / np.array([y, 1 - y])
         self._tries[site] += 1

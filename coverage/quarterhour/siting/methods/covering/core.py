@@ -1,8 +1,7 @@
-"""What is left to decide, in positions and whole numbers; and what a search answers."""
+"""A cover instance: what is left to decide, in positions and whole numbers; and its incumbent."""
 
 from __future__ import annotations
 
-import math
 from dataclasses import dataclass
 
 import numpy as np
@@ -10,6 +9,7 @@ import pandas as pd
 import scipy.sparse as sp
 
 from quarterhour.base.arrays import IntArray
+from quarterhour.siting.methods.solver.incumbent import Incumbent
 from quarterhour.siting.question.search_budget import SearchBudget
 
 
@@ -58,69 +58,20 @@ class Core:
         mark[chosen] = 1
         return int(self.people[self.cover @ mark > 0].sum())
 
-    def worth(self, chosen: IntArray) -> float:
+    def worth(self, chosen: IntArray) -> int:
         """The value of a choice: people covered, or sites where everybody must be."""
-        return float(len(chosen) if self.all_rows else self.covered(chosen))
+        return len(chosen) if self.all_rows else self.covered(chosen)
 
 
-@dataclass(frozen=True, eq=False)
-class Found:
-    """A choice of candidates (None: none found), and what no choice can beat.
+class CoverIncumbent(Incumbent[IntArray, int]):
+    """The incumbent of a cover instance: people covered, or sites where everybody must be; each choice is recounted."""
 
-    ``bound``: in the unit of the value; infinite where nothing is proven. ``proved_by``: who says so.
-    ``nodes``: of the search tree. ``infeasible``: no choice keeps the rules, which is proven.
-    """
-
-    choice: IntArray | None
-    bound: float
-    proved_by: str
-    nodes: int = 0
-    infeasible: bool = False
-
-
-class Record:
-    """The best choice so far, recounted, and the best bound so far; the budget is told as they get better."""
-
-    def __init__(self, core: Core, budget: SearchBudget, *, bound: float, proved_by: str) -> None:
-        self.core, self.budget = core, budget
-        self.choice: IntArray | None = None
-        self.value = math.inf if core.all_rows else -math.inf
-        self.bound, self.proved_by = bound, proved_by
+    def __init__(self, core: Core, budget: SearchBudget, *, bound: int) -> None:
+        super().__init__(budget, bound=bound, most=not core.all_rows)
+        self.core = core
 
     def take(self, choice: IntArray | None) -> bool:
-        """Whether a choice keeps the rules and is better than the best; then it is kept and told."""
+        """Offer a choice, if it keeps the rules; whether it is the best yet."""
         if choice is None or not self.core.holds(choice):
             return False
-        value = self.core.worth(choice)
-        if not (value < self.value if self.core.all_rows else value > self.value):
-            return False
-        self.choice, self.value = np.sort(choice), value
-        self.budget.incumbent(self.choice, self.bound)
-        return True
-
-    def prove(self, bound: float, by: str) -> None:
-        """No choice is better than ``bound``, which is rounded to a whole number; a looser one changes nothing."""
-        most = not self.core.all_rows
-        if math.isfinite(bound):
-            bound = float(math.floor(bound) if most else math.ceil(bound))
-        bound = max(bound, self.value) if most else min(bound, self.value)
-        if bound < self.bound if most else bound > self.bound:
-            self.bound, self.proved_by = bound, by
-
-    def beats(self, bound: float) -> bool:
-        """Whether nothing better than the best choice can lie where no choice beats ``bound``."""
-        return bound > self.value - 1 if self.core.all_rows else bound < self.value + 1
-
-    @property
-    def met(self) -> bool:
-        """Whether the best choice is proven."""
-        return self.choice is not None and self.value == self.bound
-
-    @property
-    def gap(self) -> float:
-        """By how much of its value the best choice may fall short."""
-        return 0.0 if self.met else abs(self.bound - self.value) / self.value if self.value > 0 else math.inf
-
-    def found(self, *, nodes: int = 0, infeasible: bool = False) -> Found:
-        """The end of it."""
-        return Found(self.choice, self.bound, self.proved_by, nodes, infeasible)
+        return self.offer(np.sort(choice), self.core.worth(choice))

@@ -9,7 +9,7 @@ import numpy as np
 
 from quarterhour.base.arrays import IntArray
 from quarterhour.base.jit import COMPILED, kernel
-from quarterhour.siting.methods.covering.core import Core, Record
+from quarterhour.siting.methods.covering.core import Core, CoverIncumbent
 from quarterhour.siting.methods.solver.presolve import columns_of, rows_of
 from quarterhour.siting.question.search_budget import SearchBudget
 
@@ -68,11 +68,11 @@ def exchange(
     return np.sort(best)
 
 
-def improve(record: Record, choice: IntArray, *, effort: float, turn: int = 0) -> None:
-    """Take into a record a choice, if it keeps the rules, and what exchanges make of it; others each ``turn``."""
-    if record.core.holds(choice):
-        core, take = record.core, record.take
-        take(exchange(core, choice, record.budget.reseeded(turn), effort=effort, bound=record.bound, found=take))
+def improve(best: CoverIncumbent, choice: IntArray, *, effort: float, turn: int = 0) -> None:
+    """Offer a choice, if it keeps the rules, and what exchanges make of it; others each ``turn``."""
+    if best.core.holds(choice):
+        core, take = best.core, best.take
+        take(exchange(core, choice, best.budget.reseeded(turn), effort=effort, bound=best.bound, found=take))
 
 
 @kernel

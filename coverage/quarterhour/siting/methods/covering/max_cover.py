@@ -10,12 +10,13 @@ import numpy as np
 from quarterhour.base.arrays import FloatArray, IntArray
 from quarterhour.siting.methods.covering.benders import Master
 from quarterhour.siting.methods.covering.branch_and_cut import Tree
-from quarterhour.siting.methods.covering.core import Core, Found, Record
+from quarterhour.siting.methods.covering.core import Core, CoverIncumbent
 from quarterhour.siting.methods.covering.exchange import improve
 from quarterhour.siting.methods.covering.greedy import good_choice, greedy
 from quarterhour.siting.methods.covering.min_sites import solve_sets
+from quarterhour.siting.methods.solver.incumbent import SitesResult
 from quarterhour.siting.methods.solver.presolve import merge_rows
-from quarterhour.siting.question.search_budget import COUNTING, SearchBudget
+from quarterhour.siting.question.search_budget import SearchBudget
 
 _FIRST = 2e7
 """Steps of local search before there is a bound."""
@@ -23,7 +24,7 @@ _EASY, _NEAR = 3, 1e-3
 """Nodes that are looked at before a question is no longer thought easy, and the gap beyond which it never was."""
 
 
-def solve_cover(core: Core, budget: SearchBudget | None = None, *, gap: float = 0.0) -> Found:
+def solve_cover(core: Core, budget: SearchBudget | None = None, *, gap: float = 0.0) -> SitesResult:
     """The choice of candidates that covers most people within the quotas, and its proof.
 
     Parameters
@@ -34,22 +35,21 @@ def solve_cover(core: Core, budget: SearchBudget | None = None, *, gap: float = 
     """
     budget = budget or SearchBudget()
     core, unit = as_asked(core)
-    record = Record(core, _telling(budget, unit), bound=float(core.people.sum()), proved_by=COUNTING)
-    infeasible, nodes = not begun(record, effort=_FIRST), 0
+    best = CoverIncumbent(core, _in_people(budget, unit), bound=int(core.people.sum()))
+    infeasible, nodes = not begun(best, effort=_FIRST), 0
     budget.progress(0.2)
-    if not infeasible and not record.met and record.gap > gap and not budget.over():
+    if not infeasible and not best.is_optimal and best.gap > gap and not budget.over():
         # What is easy is proven sooner by a small program, what is not by a large one.
         for fine in (False, True):
-            tree = Tree(Master(core, seed=budget.seed, fine=fine), record, eager=not fine)
-            tree.plant(inside_of(core, record.choice))
+            tree = Tree(Master(core, seed=budget.seed, fine=fine), best, eager=not fine)
+            tree.plant(inside_of(core, best.choice))
             budget.progress(0.5)
-            tree.grow(gap=gap, nodes=math.inf if fine else _EASY if record.gap < _NEAR else 0)
+            tree.grow(gap=gap, nodes=math.inf if fine else _EASY if best.gap < _NEAR else 0)
             infeasible, nodes = tree.barren, nodes + tree.nodes
             if not tree.alive or budget.over():
                 break
     budget.progress(1.0)
-    found = record.found(nodes=nodes, infeasible=infeasible)
-    return replace(found, bound=found.bound * unit)
+    return in_people(best.result(nodes=nodes, infeasible=infeasible), unit)
 
 
 def as_asked(core: Core) -> tuple[Core, int]:
@@ -59,20 +59,20 @@ def as_asked(core: Core) -> tuple[Core, int]:
     return replace(core, people=people // unit, cover=cover, all_rows=False), unit
 
 
-def begun(record: Record, *, effort: float) -> bool:
-    """Take a first good choice into the record; False: no choice keeps the rules, which is proven."""
-    core, budget = record.core, record.budget
+def begun(best: CoverIncumbent, *, effort: float) -> bool:
+    """Offer a first good choice; False: no choice keeps the rules, which is proven."""
+    core, budget = best.core, best.budget
     if core.impossible:
         return False
-    record.take(good_choice(core, budget, effort=effort, found=record.take))
-    if record.choice is not None or budget.over():
+    best.take(good_choice(core, budget, effort=effort, found=best.take))
+    if best.choice is not None or budget.over():
         return True
     # Greedy lost its way between quotas that overlap: the rules alone are a small integer program.
     rules = replace(core, people=core.people[:0], cover=core.cover[:0])
     found = solve_sets(rules, budget.without_callbacks())
     if found.choice is not None:
-        record.take(found.choice)
-        improve(record, np.sort(greedy(core, found.choice)), effort=effort)
+        best.take(found.choice)
+        improve(best, np.sort(greedy(core, found.choice)), effort=effort)
     return not found.infeasible
 
 
@@ -84,6 +84,10 @@ def inside_of(core: Core, choice: IntArray | None) -> FloatArray:
     return inside
 
 
-def _telling(budget: SearchBudget, unit: int) -> SearchBudget:
-    """The same budget, whose callback gets bounds in people."""
-    return replace(budget, incumbent=lambda choice, bound: budget.incumbent(choice, bound * unit))
+def in_people(found: SitesResult, unit: int) -> SitesResult:
+    """A result counted in units of so many people, in people."""
+    return replace(found, value=None if found.value is None else found.value * unit, bound=found.bound * unit)
+
+
+def _in_people(budget: SearchBudget, unit: int) -> SearchBudget:
+    return replace(budget, incumbent=lambda found: budget.incumbent(in_people(found, unit)))

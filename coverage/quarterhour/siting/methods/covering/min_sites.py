@@ -10,13 +10,14 @@ import scipy.sparse as sp
 
 from quarterhour.base.arrays import BoolArray, FloatArray, IntArray
 from quarterhour.siting.methods.covering.benders import site_rules
-from quarterhour.siting.methods.covering.core import Core, Found, Record
+from quarterhour.siting.methods.covering.core import Core, CoverIncumbent
 from quarterhour.siting.methods.covering.exchange import exchange
 from quarterhour.siting.methods.covering.greedy import good_choice, kinds, without_idle
 from quarterhour.siting.methods.solver.highs import Solver
+from quarterhour.siting.methods.solver.incumbent import SitesResult
 from quarterhour.siting.methods.solver.presolve import dominated_columns, dominated_rows
 from quarterhour.siting.methods.solver.program import Program, whole_bound
-from quarterhour.siting.question.search_budget import COUNTING, SearchBudget
+from quarterhour.siting.question.search_budget import SearchBudget
 
 _EFFORT = 3e6
 """Steps of local search for a plan with one site less."""
@@ -24,7 +25,7 @@ _SHARE = 1 / 3
 """Of the time that the search for a plan with one site less may take."""
 
 
-def solve_sets(core: Core, budget: SearchBudget | None = None) -> Found:
+def solve_sets(core: Core, budget: SearchBudget | None = None) -> SitesResult:
     """The fewest candidates that cover every row within the quotas, and the proof.
 
     Parameters
@@ -36,18 +37,18 @@ def solve_sets(core: Core, budget: SearchBudget | None = None) -> Found:
     some = core.people > 0
     core = replace(core, people=core.people[some], cover=sp.csr_array(core.cover[some]), all_rows=True)
     least = max(int(core.low.max(initial=0)), 1 if len(core.people) else 0)
-    record = Record(core, budget, bound=float(least), proved_by=COUNTING)
+    best = CoverIncumbent(core, budget, bound=least)
     if core.impossible or (np.diff(core.cover.indptr) == 0).any():
-        return record.found(infeasible=True)
+        return best.result(infeasible=True)
     small, kept = reduced(core)
     budget.progress(0.2)
-    _first(small, kept, record)
+    _first(small, kept, best)
     budget.progress(0.4)
     infeasible, nodes = False, 0
-    if not record.met and not budget.over():
-        infeasible, nodes = _proven(small, kept, record)
+    if not best.is_optimal and not budget.over():
+        infeasible, nodes = _proven(small, kept, best)
     budget.progress(1.0)
-    return record.found(nodes=nodes, infeasible=infeasible)
+    return best.result(nodes=nodes, infeasible=infeasible)
 
 
 def reduced(core: Core) -> tuple[Core, IntArray]:
@@ -67,16 +68,16 @@ def _only(core: Core, rows: BoolArray, sites: BoolArray) -> Core:
     return replace(core, people=core.people[rows], cover=cover, sites=core.sites[sites], group=core.group[:, sites])
 
 
-def _first(small: Core, kept: IntArray, record: Record) -> None:
+def _first(small: Core, kept: IntArray, best: CoverIncumbent) -> None:
     """A good choice, then one with a site less as long as one is found."""
     choice = good_choice(small)
-    record.take(None if choice is None else kept[choice])
-    least, budget = record.bound, record.budget
+    best.take(None if choice is None else kept[choice])
+    least, budget = best.bound, best.budget
     begun = budget.left()
     while choice is not None and len(choice) > least and not budget.over():
         fewer = _one_less(small, choice, budget)
         choice = None if fewer is None or begun - budget.left() > _SHARE * budget.seconds else fewer
-        record.take(None if fewer is None else kept[fewer])
+        best.take(None if fewer is None else kept[fewer])
 
 
 def _one_less(core: Core, choice: IntArray, budget: SearchBudget) -> IntArray | None:
@@ -90,22 +91,22 @@ def _one_less(core: Core, choice: IntArray, budget: SearchBudget) -> IntArray | 
     return without_idle(core, found) if alone.covered(found) == len(core.people) else None
 
 
-def _proven(core: Core, kept: IntArray, record: Record) -> tuple[bool, int]:
+def _proven(core: Core, kept: IntArray, best: CoverIncumbent) -> tuple[bool, int]:
     """The small integer program: whether there is no choice at all, and the nodes of the solver's tree."""
-    budget = record.budget
+    budget = best.budget
     solver = Solver(_program(core), seed=budget.seed)
 
     def found(values: FloatArray, bound: float) -> None:
-        record.prove(whole_bound(bound, most=False), solver.version)
-        record.take(kept[np.flatnonzero(values > 0.5)])
+        best.tighten(whole_bound(bound, most=False), by=solver.version)
+        best.take(kept[np.flatnonzero(values > 0.5)])
 
-    start = None if record.choice is None else np.isin(kept, record.choice).astype(float)
+    start = None if best.choice is None else np.isin(kept, best.choice).astype(float)
     outcome = solver.solve(seconds=max(0.0, budget.left()), start=start, stop=budget.stop, found=found)
     if outcome.status == "infeasible":
-        return record.choice is None, 0
+        return best.choice is None, 0
     if outcome.values is not None:
-        record.take(kept[np.flatnonzero(outcome.values > 0.5)])
-    record.prove(whole_bound(outcome.bound, most=False), solver.version)
+        best.take(kept[np.flatnonzero(outcome.values > 0.5)])
+    best.tighten(whole_bound(outcome.bound, most=False), by=solver.version)
     return False, outcome.nodes
 
 

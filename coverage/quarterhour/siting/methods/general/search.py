@@ -15,12 +15,14 @@ from quarterhour.base.arrays import FloatArray
 from quarterhour.siting.methods.general.gini_rows import millionths_above
 from quarterhour.siting.methods.general.model import Model
 from quarterhour.siting.methods.solver.highs import Solver
+from quarterhour.siting.methods.solver.incumbent import Incumbent
 from quarterhour.siting.methods.solver.program import Outcome, Program, Rows, Sum, in_digits, whole_bound
-from quarterhour.siting.question.bounds import Answer, Tell, better, easy_bound
-from quarterhour.siting.question.evaluate import Choice, Exact
+from quarterhour.siting.question.bounds import GoalResult, easy_bound
+from quarterhour.siting.question.evaluate import Choice
 from quarterhour.siting.question.feasible import Rules
 from quarterhour.siting.question.problem import WHOLE, Goal
 from quarterhour.siting.question.search_budget import COUNTING, SearchBudget
+from quarterhour.siting.question.search_result import Exact
 
 _LOST = 1e-4
 """What a solver's tolerances may make of a sum of shares in ten thousandths."""
@@ -39,35 +41,34 @@ _MOST_IN_DIGITS = 2000
 class Search:
     """The best of one goal; ``rules`` keeps the others."""
 
-    def __init__(self, model: Model, goal: Goal, rules: Rules, *, budget: SearchBudget, tell: Tell) -> None:
-        self.model, self.goal, self.rules, self.budget, self.tell = model, goal, rules, budget, tell
+    def __init__(self, model: Model, goal: Goal, rules: Rules, *, budget: SearchBudget) -> None:
+        self.model, self.goal, self.rules, self.budget = model, goal, rules, budget
         self.measure = rules.measure
-        self.choice: Choice | None = None
-        self.value: Exact = 0
-        self.bound = easy_bound(self.measure, goal)
-        self.proved_by, self.nodes = COUNTING, 0
+        easy = easy_bound(self.measure, goal)
+        self.best: Incumbent[Choice, Exact] = Incumbent(budget, bound=easy, most=goal.most)
+        self.nodes = 0
 
-    def run(self, start: Choice | None) -> Answer:
+    def run(self, start: Choice | None) -> GoalResult:
         """From a choice that holds, if there is one."""
         if start is not None and self.rules.hold(start):
             self.take(start)
         infeasible = False
         if self.model.settled:
             infeasible = not self._nothing_to_choose()
-        elif not self.met() and not self.budget.over():
+        elif not self.best.is_optimal and not self.budget.over():
             ways = {"min-worst": self.narrow, "equity": self.level, "gini": self.alike}
             way = ways.get(self.goal.objective, self.sum)
             infeasible = way()
             self.close()
-        return Answer(self.choice, self.bound, self.proved_by, self.nodes, infeasible)
+        return self.best.result(nodes=self.nodes, infeasible=infeasible)
 
-    def finish(self, known: Answer) -> Answer:
+    def finish(self, known: GoalResult) -> GoalResult:
         """The last unit of an answer whose value and bound are that near; it must have a choice."""
         assert known.choice is not None
-        self.choice, self.value = known.choice, self.measure.value(known.choice, self.goal)
-        self.bound, self.proved_by = known.bound, known.proved_by
+        self.best.choice, self.best.value = known.choice, known.value
+        self.best.bound, self.best.proved_by = known.bound, known.proved_by
         self.close()
-        return Answer(self.choice, self.bound, self.proved_by, known.nodes + self.nodes)
+        return self.best.result(nodes=known.nodes + self.nodes)
 
     def _nothing_to_choose(self) -> bool:
         """Whether the only choice there is holds."""
@@ -75,26 +76,18 @@ class Search:
         holds = self.rules.hold(only)
         if holds:
             self.take(only)
-            self.prove(self.value, COUNTING)
+            self.best.tighten(self.value, by=COUNTING)
         return holds
 
-    def met(self) -> bool:
-        """Whether value and bound meet."""
-        return self.choice is not None and self.value == self.bound
+    @property
+    def value(self) -> Exact:
+        """Of the best choice; there must be one."""
+        assert self.best.value is not None
+        return self.best.value
 
     def take(self, choice: Choice) -> None:
-        """Keep a choice that holds, if it is better."""
-        value = self.measure.value(choice, self.goal)
-        if self.choice is None or better(self.goal, value, self.value):
-            self.choice, self.value = choice, value
-            self.tell(choice, self.bound, self.proved_by)
-
-    def prove(self, bound: Exact, by: str) -> None:
-        """Keep a bound, if it is tighter; it is never tighter than a value that was reached."""
-        if self.choice is not None and better(self.goal, self.value, bound):
-            bound = self.value
-        if better(self.goal, self.bound, bound):
-            self.bound, self.proved_by = bound, by
+        """Offer a choice that holds."""
+        self.best.offer(choice, self.measure.value(choice, self.goal))
 
     # --- ways -------------------------------------------------------------------------------------
 
@@ -104,9 +97,9 @@ class Search:
         program = self.model.program(self.kept(), total, most=self.goal.most)
         done, by = self.solve(program, whole=True, live=lambda bound, by: self.lift(total, bound, by))
         self.lift(total, done.bound, by)
-        if done.status == "optimal" and self.choice is not None and self.model.columns <= _MOST_IN_DIGITS:
+        if done.status == "optimal" and self.best.choice is not None and self.model.columns <= _MOST_IN_DIGITS:
             self.last_units(program, total)
-        return done.status == "infeasible" and self.choice is None
+        return done.status == "infeasible" and self.best.choice is None
 
     def last_units(self, program: Program, total: Sum) -> None:
         """Prove a value whose last units are too small for the solver's floats: nothing is better, digit by digit."""
@@ -114,7 +107,7 @@ class Search:
 
     def close(self) -> None:
         """What a solver's tolerances leave open: look at each choice if they are few, else ask for a unit better."""
-        if self.choice is None or self.met() or self.budget.over():
+        if self.best.choice is None or self.best.is_optimal or self.budget.over():
             return
         if self.measure.problem.capacity is None and 1 << len(self.model.free) <= _MOST_CHOICES:
             self._each_choice()
@@ -128,7 +121,7 @@ class Search:
             opened[free[[k for k in range(len(free)) if some >> k & 1]]] = True
             if self.rules.hold(Choice(opened)):
                 self.take(Choice(opened))
-        self.prove(self.value, COUNTING)
+        self.best.tighten(self.value, by=COUNTING)
 
     def _a_unit_better(self, total: Sum) -> Program | None:
         """Any choice that is better by a unit; None where floats may lose as much."""
@@ -142,13 +135,13 @@ class Search:
 
     def _until_none(self, better: Callable[[], Program | None]) -> None:
         """Ask for a choice that is better than the best known, as a question of yes or no, until there is none."""
-        while not self.met() and not self.budget.over():
+        while not self.best.is_optimal and not self.budget.over():
             before, program = self.value, better()
             if program is None:
                 return
             done, by = self.solve(program, whole=True, first=True)
             if done.status == "infeasible":
-                self.prove(self.value, by)
+                self.best.tighten(self.value, by=by)
             if self.value == before:
                 return
 
@@ -156,36 +149,36 @@ class Search:
         """Keep the solver's bound on a sum."""
         whole = whole_bound(bound, most=self.goal.most)
         if math.isfinite(whole):
-            self.prove(total.constant + total.scale * int(whole), by)
+            self.best.tighten(total.constant + total.scale * int(whole), by=by)
 
     def narrow(self) -> bool:
         """The farthest community: halve the times that are left, each asked as a question of yes or no."""
-        if self.choice is None:
+        if self.best.choice is None:
             done, by = self.solve(self._any(self.kept()), whole=True, first=True)
-            if self.choice is None:
+            if self.best.choice is None:
                 return done.status == "infeasible"
         near, limit = self.measure.problem.near, self.measure.problem.limit_cs
         times = np.unique(np.r_[near.cs, limit, 0]).tolist()
-        left = [t for t in times if self.bound <= t < self.value]
+        left = [t for t in times if self.best.bound <= t < self.value]
         while left and not self.budget.over():
             half = left[(len(left) - 1) // 2]
             rows = self.kept()
             self.model.keep_worst(rows, self.goal, half)
             done, by = self.solve(self._any(rows), whole=True, first=True)
             if done.status == "infeasible":
-                self.prove(min([t for t in left if t > half], default=self.value), by)
+                self.best.tighten(min([t for t in left if t > half], default=self.value), by=by)
             elif self.value > half:
                 break
-            left = [t for t in left if self.bound <= t < self.value]
+            left = [t for t in left if self.best.bound <= t < self.value]
         return False
 
     def level(self) -> bool:
         """The worst area: the greatest least share as a real, then whole numbers until none is larger."""
         done, by = self.solve(self.model.shared(self.kept(), self.goal), whole=False)
-        if self.choice is None:
+        if self.best.choice is None:
             return done.status == "infeasible"
-        if math.isfinite(done.bound) and not self.met():
-            self.prove(self._share_above(done.bound), by)
+        if math.isfinite(done.bound) and not self.best.is_optimal:
+            self.best.tighten(self._share_above(done.bound), by=by)
         self._until_none(self._a_larger_share)
         return False
 
@@ -199,25 +192,25 @@ class Search:
         """Gini: what is least above a coefficient just below the best known, and again from there (Dinkelbach 1967);
         then as a question of yes or no, until none is less.
         """
-        if self.choice is None:
+        if self.best.choice is None:
             done, by = self.solve(self._any(self.kept()), whole=True, first=True)
-            if self.choice is None:
+            if self.best.choice is None:
                 return done.status == "infeasible"
         mean, better = self._least_mean(), True
-        while better and not self.met() and not self.budget.over():
+        while better and not self.best.is_optimal and not self.budget.over():
             before = int(self.value)
             proven = partial(self._prove_alike, before - 1, mean)
             done, by = self.solve(self._above(before - 1), whole=False, live=proven)
             proven(done.bound, by)
             better = bool(self.model.touch(done.values).parts) or self.value != before
         better = True
-        while better and not self.met() and not self.budget.over():
+        while better and not self.best.is_optimal and not self.budget.over():
             before, rows = int(self.value), self.kept()
             self.model.keep_alike(rows, self.goal, before - 1)
             less = self.rules.keeping((self.goal, before - 1))
             done, by = self.solve(self._any(rows), whole=True, first=True, rules=less)
             if done.status == "infeasible":
-                self.prove(before, by)
+                self.best.tighten(before, by=by)
             better = bool(self.model.touch(done.values).parts) or self.value != before
         return False
 
@@ -242,7 +235,7 @@ class Search:
     def _prove_alike(self, ppm: int, mean: float, above: float, by: str) -> None:
         least = millionths_above(ppm, above - _LOST, mean)
         if least is not None:
-            self.prove(least, by)
+            self.best.tighten(least, by=by)
 
     def _share_above(self, bound: float) -> Fraction:
         """The largest share that an area can have within a real bound and its tolerance."""
@@ -280,11 +273,11 @@ class Search:
         the solver asked for another.
         """
         solver = Solver(program, seed=self.budget.seed, whole_value=whole)
-        before, started = self.value if self.choice is not None else None, self.choice if budget is None else None
+        before, started = self.best.value, self.best.choice if budget is None else None
         budget, rules = budget or self.budget, rules or self.rules
 
         def moved() -> bool:
-            return self.choice is not None and self.value != before
+            return self.best.value != before
 
         def heard(values: FloatArray, bound: float) -> None:
             choice = self.model.choice(values)

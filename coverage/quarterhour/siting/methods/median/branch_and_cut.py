@@ -18,7 +18,7 @@ from quarterhour.base.arrays import BoolArray, FloatArray, IntArray
 from quarterhour.base.jit import kernel
 from quarterhour.siting.methods.median.instance import MUST, Exchange, Median
 from quarterhour.siting.methods.solver.highs import Solver
-from quarterhour.siting.methods.solver.incumbent import Best, whole_up
+from quarterhour.siting.methods.solver.incumbent import SitesIncumbent, whole_up
 from quarterhour.siting.methods.solver.program import Outcome, Program
 from quarterhour.siting.methods.solver.site_limits import Nest, cheapest
 
@@ -161,7 +161,7 @@ Children = list[tuple[int, _Node]]
 class Tree:
     """Best bound first; ``grow`` ends when nothing better than the best choice is left, or time is up."""
 
-    def __init__(self, median: Median, nest: Nest, exchange: Exchange, best: Best, master: Master) -> None:
+    def __init__(self, median: Median, nest: Nest, exchange: Exchange, best: SitesIncumbent, master: Master) -> None:
         self.median, self.nest, self.exchange, self.best, self.master = median, nest, exchange, best, master
         self.every = np.arange(len(median.sites), dtype=np.int64)
         self.lower, self.upper = np.zeros(len(median.sites)), np.ones(len(median.sites))
@@ -174,7 +174,7 @@ class Tree:
         heap = [(self.best.bound, 0, _Node((), ()))]
         made = 1
         while heap:
-            self.best.proved(heap[0][0], self.by)
+            self.best.tighten(heap[0][0], by=self.by)
             if self._closed(heap[0][0]):
                 return True
             if self.best.budget.over():
@@ -185,7 +185,7 @@ class Tree:
                     heapq.heappush(heap, (child_bound, made, child))
                     made += 1
         if self.best.value is not None:
-            self.best.proved(self.best.value, self.by)
+            self.best.tighten(self.best.value, by=self.by)
         return True
 
     def _closed(self, bound: int) -> bool:
@@ -245,7 +245,7 @@ class Tree:
 
     def _take(self, chosen: IntArray) -> None:
         if self.median.limits.holds(chosen):
-            self.best.found(self.median.whole(chosen), self.median.value(chosen))
+            self.best.offer(self.median.whole(chosen), self.median.value(chosen))
 
     def _settle(self, bound: float, reduced: FloatArray) -> None:
         """Close for good what would cost too much to open, and the other way round."""

@@ -18,11 +18,12 @@ import scipy.sparse as sp
 from quarterhour.base.arrays import AnyArray, FloatArray, IntArray
 from quarterhour.siting.methods.median.instance import MUST, Exchange, Median, Pairs, as_median, covering
 from quarterhour.siting.methods.solver.highs import Solver
-from quarterhour.siting.methods.solver.incumbent import Best, Verdict
+from quarterhour.siting.methods.solver.incumbent import Incumbent, SitesIncumbent, SitesResult
 from quarterhour.siting.methods.solver.presolve import dominated_rows
 from quarterhour.siting.methods.solver.program import TOLERANCE, Program
 from quarterhour.siting.methods.solver.site_limits import Limits, Nest, cheapest, nest_of
 from quarterhour.siting.question.search_budget import COUNTING, SearchBudget
+from quarterhour.siting.question.search_result import SearchResult
 
 _STARTS = 3
 _SHARE = 0.5
@@ -41,7 +42,7 @@ def solve_centre(
     otherwise: IntArray | None = None,
     budget: SearchBudget | None = None,
     start: IntArray | None = None,
-) -> Verdict:
+) -> SitesResult:
     """The choice of sites with the least centiseconds of the farthest row to the nearest open one, and its proof.
 
     Parameters are those of ``solve_median``; people only say which rows count.
@@ -50,13 +51,13 @@ def solve_centre(
     median = as_median(people, times, limits, otherwise=otherwise)
     nest = nest_of(median.limits)
     if nest is None or median.hopeless:
-        return Best(budget, median.farthest, COUNTING).verdict(infeasible=True)
+        return SearchResult(None, None, median.farthest, COUNTING, infeasible=True)
     search = _Search(median, nest, budget)
     infeasible = search.first(start)
     if not infeasible:
         search.halve()
     budget.progress(1.0)
-    return search.best.verdict(nodes=search.nodes, infeasible=infeasible)
+    return search.best.result(nodes=search.nodes, infeasible=infeasible)
 
 
 class _Search:
@@ -68,7 +69,7 @@ class _Search:
         times = np.unique(np.concatenate([median.cs, open_end, [median.farthest]]))
         least = max(int(median.cs[median.start[:-1]].max(initial=0)), median.farthest)
         self.times = times[times >= least]
-        self.best = Best(budget, least, COUNTING)
+        self.best: SitesIncumbent = Incumbent(budget, bound=least)
         self.nodes = 0
         self.asked = np.zeros(len(median.people), dtype=bool)
         self.hard = self.asked.copy()
@@ -81,7 +82,7 @@ class _Search:
         if start is not None:
             begins.insert(0, np.flatnonzero(np.isin(self.median.sites, start)))
         for begin in begins:
-            if self.best.value is None or not self.best.done:
+            if self.best.value is None or not self.best.is_finished:
                 self.take(begin, self.exchange)
         if self.best.value is not None:
             return False
@@ -97,7 +98,7 @@ class _Search:
     def _decide(self, infeasible: Callable[[int, bool], bool]) -> None:
         """Halve by a way that tells which times are too short; one that it does not refute is not asked again."""
         below = _ANY
-        while self.best.value is not None and not self.best.done:
+        while self.best.value is not None and not self.best.is_finished:
             top = min(below, self.best.value)
             open_times = self.times[(self.times >= self.best.bound) & (self.times < top)]
             if not len(open_times):
@@ -108,13 +109,13 @@ class _Search:
             if self.best.value <= cs:
                 continue
             if infeasible(cs, len(open_times) == 1):
-                self.best.proved(int(self.times[np.searchsorted(self.times, cs, side="right")]), self.by)
+                self.best.tighten(int(self.times[np.searchsorted(self.times, cs, side="right")]), by=self.by)
             else:
                 below = cs
 
     def _approach(self, cs: int) -> None:
         """Exchanges from the best choice on the time beyond so much."""
-        known = self.best.chosen if self.best.chosen is not None else self.median.opened
+        known = self.best.choice if self.best.choice is not None else self.median.opened
         self.take(np.flatnonzero(np.isin(self.median.sites, known)), self.exchange.beyond(cs))
 
     def refuted(self, cs: int) -> bool:
@@ -184,7 +185,7 @@ class _Search:
         """A choice as it is, and after exchanges."""
         if self.median.limits.holds(chosen):
             for some in (chosen, exchange.better(chosen)):
-                self.best.found(self.median.whole(some), self.median.worst(some))
+                self.best.offer(self.median.whole(some), self.median.worst(some))
 
 
 def _short(whole: Program, limits: int) -> Program:

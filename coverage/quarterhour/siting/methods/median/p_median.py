@@ -11,9 +11,9 @@ from quarterhour.siting.methods.median.branch_and_cut import Master, Tree
 from quarterhour.siting.methods.median.instance import MUST, Exchange, Median, Pairs, as_median, covering
 from quarterhour.siting.methods.median.lagrangian import Priced, Prices, settled_sites
 from quarterhour.siting.methods.solver.highs import Solver
-from quarterhour.siting.methods.solver.incumbent import Best, Verdict
+from quarterhour.siting.methods.solver.incumbent import Incumbent, SitesIncumbent, SitesResult
 from quarterhour.siting.methods.solver.site_limits import Limits, Nest, cheapest, nest_of
-from quarterhour.siting.question.search_budget import COUNTING, SearchBudget
+from quarterhour.siting.question.search_budget import SearchBudget
 
 PRICES = "Lagrangian"
 _STARTS = 3
@@ -29,7 +29,7 @@ def solve_median(
     otherwise: IntArray | None = None,
     budget: SearchBudget | None = None,
     start: IntArray | None = None,
-) -> Verdict:
+) -> SitesResult:
     """The choice of sites with the least people times centiseconds to the nearest open one (p-median), and its proof.
 
     Parameters
@@ -45,23 +45,23 @@ def solve_median(
     """
     budget = budget or SearchBudget()
     median = as_median(people, times, limits, otherwise=otherwise)
-    best = Best(budget, median.least, COUNTING)
+    best: SitesIncumbent = Incumbent(budget, bound=median.least)
     nest = nest_of(median.limits)
     if nest is None or median.hopeless:
-        return best.verdict(infeasible=True)
+        return best.result(infeasible=True)
     exchange = Exchange(median)
     _first(median, nest, exchange, best, start)
     budget.progress(0.1)
     infeasible = best.value is None and not _some(median, exchange, best)
-    if infeasible or best.done:
-        return best.verdict(infeasible=infeasible)
+    if infeasible or best.is_finished:
+        return best.result(infeasible=infeasible)
     priced = _priced(median, nest, exchange, best)
     budget.progress(0.5)
-    nodes = 0 if best.done else _searched(median, nest, priced, best)
-    return best.verdict(nodes=nodes)
+    nodes = 0 if best.is_finished else _searched(median, nest, priced, best)
+    return best.result(nodes=nodes)
 
 
-def _first(median: Median, nest: Nest, exchange: Exchange, best: Best, start: IntArray | None) -> None:
+def _first(median: Median, nest: Nest, exchange: Exchange, best: SitesIncumbent, start: IntArray | None) -> None:
     """Good choices from some random ones; all sites where that many may open."""
     if nest.size == len(median.sites) and nest.whole:
         _take(median, best, np.arange(len(median.sites), dtype=np.int64))
@@ -71,16 +71,16 @@ def _first(median: Median, nest: Nest, exchange: Exchange, best: Best, start: In
     if start is not None:
         begins.insert(0, np.flatnonzero(np.isin(median.sites, start)))
     for begin in begins:
-        if median.limits.holds(begin) and (best.value is None or not best.done):
+        if median.limits.holds(begin) and (best.value is None or not best.is_finished):
             _take(median, best, exchange.better(begin))
 
 
-def _take(median: Median, best: Best, chosen: IntArray) -> None:
+def _take(median: Median, best: SitesIncumbent, chosen: IntArray) -> None:
     if median.limits.holds(chosen):
-        best.found(median.whole(chosen), median.value(chosen))
+        best.offer(median.whole(chosen), median.value(chosen))
 
 
-def _some(median: Median, exchange: Exchange, best: Best) -> bool:
+def _some(median: Median, exchange: Exchange, best: SitesIncumbent) -> bool:
     """Any choice within the limits that serves whom it must, by an integer program; False where there is none."""
     must = median.otherwise == MUST
     solver = Solver(covering(median, must), seed=best.budget.seed)
@@ -94,7 +94,7 @@ def _some(median: Median, exchange: Exchange, best: Best) -> bool:
     return out.status != "infeasible"
 
 
-def _priced(median: Median, nest: Nest, exchange: Exchange, best: Best) -> Priced:
+def _priced(median: Median, nest: Nest, exchange: Exchange, best: SitesIncumbent) -> Priced:
     until = time.perf_counter() + _SHARE * best.budget.left()
 
     def look(chosen: IntArray) -> int | None:
@@ -105,13 +105,13 @@ def _priced(median: Median, nest: Nest, exchange: Exchange, best: Best) -> Price
     def over() -> bool:
         return best.budget.over() or time.perf_counter() > until
 
-    begin = np.flatnonzero(np.isin(median.sites, best.chosen)) if best.chosen is not None else np.empty(0, np.int64)
+    begin = np.flatnonzero(np.isin(median.sites, best.choice)) if best.choice is not None else np.empty(0, np.int64)
     priced = Prices(median, nest).rounds(begin, best.value, over=over, look=look)
-    best.proved(priced.bound, PRICES)
+    best.tighten(priced.bound, by=PRICES)
     return priced
 
 
-def _searched(median: Median, nest: Nest, priced: Priced, best: Best) -> int:
+def _searched(median: Median, nest: Nest, priced: Priced, best: SitesIncumbent) -> int:
     """The tree over what the prices leave open; how many nodes it took."""
     opened = closed = np.zeros(len(median.sites), dtype=bool)
     if best.value is not None:
@@ -120,7 +120,7 @@ def _searched(median: Median, nest: Nest, priced: Priced, best: Best) -> int:
     smaller = nest_of(left.limits)
     if left.hopeless or smaller is None:
         if best.value is not None:
-            best.proved(best.value, PRICES)
+            best.tighten(best.value, by=PRICES)
         return 0
     master = Master(left, seed=best.budget.seed)
     master.at_prices(priced.prices[np.searchsorted(median.rows, left.rows)], priced.parts)

@@ -1,84 +1,89 @@
-"""What an engine hands back: the best choice it found, what no choice beats, and who says so."""
+"""The incumbent of a search: the best choice so far, and the tightest bound on all choices so far."""
 
 from __future__ import annotations
 
 import math
-from collections.abc import Callable
-from dataclasses import dataclass
+from fractions import Fraction
+from typing import Generic, cast
 
 from quarterhour.base.arrays import IntArray
-from quarterhour.siting.question.search_budget import SearchBudget
+from quarterhour.siting.question.search_budget import COUNTING, SearchBudget
+from quarterhour.siting.question.search_result import C, Exact, RowsServed, SearchResult, V
 
-Served = tuple[IntArray, IntArray, IntArray]
-"""Row, site and how many of the row's people go there."""
+SitesResult = SearchResult[IntArray, int]
+"""Of an engine: positions of sites, values in whole numbers."""
 
 
-@dataclass(frozen=True, eq=False)
-class Verdict:
-    """The least of something in whole numbers.
+class Incumbent(Generic[C, V]):
+    """The best choice so far with its value, and ``bound``: no choice is better.
 
-    ``chosen``: positions of the open sites, fixed ones too, rising; None where no choice was found.
-    ``value``: of that choice; None without one. ``bound``: no choice comes to less; None where nothing is proven.
-    ``proved_by``: who says so. ``infeasible``: no choice keeps the limits, which is proven.
-    ``served``: who goes where, if sites have a capacity; else everybody goes to the nearest.
+    ``most``: the greatest value is the best, else the least. Values are whole numbers or fractions, so nothing is
+    compared within a tolerance. ``budget.incumbent`` is called with each better choice.
     """
 
-    chosen: IntArray | None
-    value: int | None
-    bound: int | None
-    proved_by: str
-    nodes: int = 0
-    infeasible: bool = False
-    served: Served | None = None
-
-    @property
-    def optimal(self) -> bool:
-        """Whether value and bound meet."""
-        return self.value is not None and self.value == self.bound
-
-
-class Best:
-    """The best choice so far and the best bound so far, told to the budget (and ``heard``) as they get better."""
-
-    def __init__(
-        self, budget: SearchBudget, bound: int, proved_by: str, heard: Callable[[Verdict], None] | None = None
-    ) -> None:
-        self.budget, self.heard = budget, heard
-        self.chosen: IntArray | None = None
-        self.value: int | None = None
-        self.served: Served | None = None
+    def __init__(self, budget: SearchBudget, *, bound: V, proved_by: str = COUNTING, most: bool = False) -> None:
+        self.budget, self.most = budget, most
+        self.choice: C | None = None
+        self.value: V | None = None
+        self.served: RowsServed | None = None
         self.bound, self.proved_by = bound, proved_by
 
-    def found(self, chosen: IntArray, value: int | None, served: Served | None = None) -> bool:
-        """A choice within the limits, with its recounted value; whether it is the best yet."""
-        if value is None or (self.value is not None and value >= self.value):
+    def offer(self, choice: C, value: V | None, served: RowsServed | None = None) -> bool:
+        """A choice within the rules with its recounted value (None: it has none); whether it is the best yet."""
+        if value is None or (self.value is not None and not self._better(value, self.value)):
             return False
-        self.chosen, self.value, self.served = chosen, value, served
-        self.budget.incumbent(chosen, float(self.bound))
-        if self.heard is not None:
-            self.heard(self.verdict())
+        self.choice, self.value, self.served = choice, value, served
+        self.budget.incumbent(self.result())
         return True
 
-    def proved(self, bound: int, by: str) -> None:
-        """No choice comes to less."""
-        bound = bound if self.value is None else min(bound, self.value)
-        if bound > self.bound:
-            self.bound, self.proved_by = bound, by
+    def tighten(self, bound: V | float, *, by: str) -> None:
+        """No choice is better than ``bound``; a looser one changes nothing. A float is rounded to a whole number."""
+        if not math.isfinite(bound):
+            return
+        exact = self._rounded(bound)
+        if self.value is not None and self._better(self.value, exact):
+            exact = self.value
+        if self._better(self.bound, exact):
+            self.bound, self.proved_by = exact, by
+
+    def closes(self, bound: V | float) -> bool:
+        """Whether nothing better than the best choice can lie where no choice beats ``bound``."""
+        if self.value is None or not math.isfinite(bound):
+            return self.value is not None and (bound < 0) == self.most
+        return not self._better(self._rounded(bound), self.value)
 
     @property
-    def done(self) -> bool:
-        """Whether value and bound meet, or time is up."""
-        return self.met or self.budget.over()
-
-    @property
-    def met(self) -> bool:
+    def is_optimal(self) -> bool:
         """Whether value and bound meet."""
-        return self.value is not None and self.bound >= self.value
+        return self.value is not None and not self._better(self.bound, self.value)
 
-    def verdict(self, *, nodes: int = 0, infeasible: bool = False) -> Verdict:
-        """The end of it."""
-        bound = None if infeasible else self.bound
-        return Verdict(self.chosen, self.value, bound, self.proved_by, nodes, infeasible, self.served)
+    @property
+    def is_finished(self) -> bool:
+        """Whether value and bound meet, or time is up."""
+        return self.is_optimal or self.budget.over()
+
+    @property
+    def gap(self) -> float:
+        """By how much of its value the best choice may fall short."""
+        short = Fraction(self.bound) - Fraction(self.value or 0)
+        return 0.0 if self.is_optimal else float(abs(short) / self.value) if self.value else math.inf
+
+    def result(self, *, nodes: int = 0, infeasible: bool = False) -> SearchResult[C, V]:
+        """What the search has come to."""
+        return SearchResult(self.choice, self.value, self.bound, self.proved_by, nodes, infeasible, self.served)
+
+    def _better(self, one: V, other: V) -> bool:
+        first: Exact = one
+        second: Exact = other
+        return first > second if self.most else first < second
+
+    def _rounded(self, bound: V | float) -> V:
+        if isinstance(bound, float):
+            return cast(V, math.floor(bound) if self.most else math.ceil(bound))
+        return bound
+
+
+SitesIncumbent = Incumbent[IntArray, int]
 
 
 def whole_up(bound: float, unit: float) -> int | None:
