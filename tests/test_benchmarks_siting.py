@@ -78,7 +78,7 @@ def test_a_row_of_a_cause_says_what_was_named(monkeypatch: pytest.MonkeyPatch) -
     assert siting._line(row).count("|") == 14
     monkeypatch.setattr(siting_measure, "named_of", lambda _: ["explanation.cause_budget"])
     row = measured(asked)
-    assert row.met is False and row.details["differ"] == "named: siting.cause_budget"
+    assert row.met is False and row.details["differ"] == "named: explanation.cause_budget"
 
 
 def test_the_graphs_of_or_library_are_held_against_what_was_published(monkeypatch: pytest.MonkeyPatch) -> None:

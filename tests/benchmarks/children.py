@@ -28,7 +28,6 @@ _IMPORT = "import time; t = time.process_time(); import quarterhour; print(time.
 _FIRST_USE = """
 from benchmarks.synthetic import first_town
 import quarterhour as qh
-from quarterhour.io.network_store import load_network
 roads, villages, clinics = first_town()
 network = qh.build_network(qh.as_roads(roads, crs=roads.crs)[0], qh.read_modes()["car"])
 times = qh.travel_times(network, villages, clinics, minutes=15, heading="to_site")
@@ -39,6 +38,7 @@ print(times.nearest()["minutes"].notna().sum(), (pictures.area > 0).sum())
 
 _TABLE = """
 import sys, numpy as np, pandas as pd, quarterhour as qh
+from quarterhour.io.network_store import load_network
 from quarterhour.travel.matrix import travel_time_blocks
 folder, cap = sys.argv[1], float(sys.argv[2])
 network = load_network(folder)

@@ -271,7 +271,7 @@ def test_a_slip_is_told_by_its_field(toy_study: Path, objective: str, lines: dic
     ],
 )
 def test_what_the_tables_lack_is_told(toy_study: Path, lines: dict[str, str], key: str) -> None:
-    with pytest.raises(DataError if key.startswith("siting") else StudyError) as caught:
+    with pytest.raises(DataError if key.startswith("question") else StudyError) as caught:
         asked(toy_study, question(**{"objective": '"max-cover"', **lines}))
     assert caught.value.key == key and caught.value.told("zh") != caught.value.told("en")
 
