@@ -33,12 +33,14 @@ _ROOMS = {
     "io.places": ("as_places",),
     "network.roads": ("as_roads",),
     # the road network and who travels on it
-    "network.modes": ("Mode", "read_modes"),
-    "network.build": ("Network", "build_network"),
+    "network.network": ("Mode", "Network"),
+    "network.modes": ("read_modes",),
+    "network.build": ("build_network",),
     "network.from_edges": ("network_from_edges",),
     "network.snap": ("at_junctions", "snap_places"),
     # travel times
-    "travel.matrix": ("TravelTimes", "travel_time_blocks", "travel_times"),
+    "travel.times": ("TravelTimes",),
+    "travel.matrix": ("travel_time_blocks", "travel_times"),
     "travel.accessibility": ("nearest_sites", "people_within"),
     "travel.isochrone": ("isochrones",),
     # what must hold

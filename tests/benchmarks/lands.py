@@ -15,7 +15,7 @@ from benchmarks.measure import Skipped
 from benchmarks.places import PLACES, real_network
 from quarterhour.base.errors import QuarterhourError
 from quarterhour.io.network_store import load_network, network_key, save_network
-from quarterhour.network.build import Network
+from quarterhour.network.network import Network
 from quarterhour.travel.ch.build import Hierarchy, build_hierarchy
 
 MINUTES = 15

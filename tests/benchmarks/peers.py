@@ -23,7 +23,7 @@ from scipy import sparse
 from scipy.sparse import csgraph
 
 from benchmarks.measure import Skipped
-from quarterhour.network.build import Network
+from quarterhour.network.network import Network
 
 Array = NDArray[Any]
 Table = tuple[Array, Array, Array]

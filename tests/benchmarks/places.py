@@ -12,8 +12,9 @@ import geopandas as gpd
 
 from benchmarks.measure import Skipped
 from quarterhour.io.osm.roads import read_osm_roads
-from quarterhour.network.build import Network, build_network
+from quarterhour.network.build import build_network
 from quarterhour.network.modes import read_modes
+from quarterhour.network.network import Network
 from quarterhour.network.roads import as_roads
 
 ROOT = Path(__file__).resolve().parents[2]

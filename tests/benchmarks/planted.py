@@ -8,7 +8,7 @@ import numpy as np
 import pandas as pd
 
 from quarterhour.siting.question.problem import Budget, Capacity, Coverage, Quota, Spacing
-from quarterhour.travel.matrix import times_from_matrix
+from quarterhour.travel.times import times_from_matrix
 
 TOWNS, EACH = 12, 50
 

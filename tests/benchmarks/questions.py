@@ -18,7 +18,7 @@ from benchmarks import children, peers
 from benchmarks.lands import CUT_CS, MINUTES, Land, land_size
 from benchmarks.measure import Duel, Figure
 from benchmarks.places import PLACES
-from quarterhour.network.build import Network
+from quarterhour.network.network import Network
 from quarterhour.network.snap import snap_places
 from quarterhour.travel.ch.buckets import table_by_buckets
 from quarterhour.travel.dijkstra import cutoff_table

@@ -15,7 +15,7 @@ from scipy.sparse.csgraph import shortest_path
 
 from benchmarks.measure import Skipped
 from benchmarks.places import SHARED
-from quarterhour.travel.matrix import TravelTimes
+from quarterhour.travel.times import TravelTimes
 
 Array = NDArray[Any]
 MINUTES = 15

@@ -19,8 +19,9 @@ from numpy.typing import NDArray
 from scipy import sparse
 from scipy.sparse import csgraph
 
-from quarterhour.network.build import Network, network_from_arrays
+from quarterhour.network.build import network_from_arrays
 from quarterhour.network.modes import as_mode
+from quarterhour.network.network import Network
 
 Ints = NDArray[np.int64]
 Floats = NDArray[np.float64]

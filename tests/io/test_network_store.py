@@ -15,9 +15,10 @@ import shapely
 from quarterhour.base.errors import DataError, MissingError, WriteError
 from quarterhour.base.jit import COMPILED
 from quarterhour.io.network_store import load_network, network_key, save_network, table_key
-from quarterhour.network.build import Network, build_network
+from quarterhour.network.build import build_network
 from quarterhour.network.from_edges import network_from_edges
 from quarterhour.network.modes import read_modes
+from quarterhour.network.network import Network
 from quarterhour.network.roads import as_roads
 from quarterhour.network.search_graph import search_graph
 from quarterhour.network.snap import at_junctions, grid_of, snap_places

@@ -15,8 +15,9 @@ from scipy.sparse import csgraph
 from shapely import LineString, Point
 
 from benchmarks.places import real_network
-from quarterhour.network.build import Network, build_network, network_from_arrays
+from quarterhour.network.build import build_network, network_from_arrays
 from quarterhour.network.modes import as_mode
+from quarterhour.network.network import Network
 from quarterhour.network.roads import as_roads
 from quarterhour.network.search_graph import UNREACHED, search_graph
 from quarterhour.network.turns import turns_of

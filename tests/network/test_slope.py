@@ -18,7 +18,8 @@ from numpy.typing import NDArray
 
 from quarterhour.base.errors import DataError, MissingError
 from quarterhour.network import build, slope, speeds
-from quarterhour.network.modes import Mode, as_mode, read_modes
+from quarterhour.network.modes import as_mode, read_modes
+from quarterhour.network.network import Mode
 
 UTM51 = "EPSG:32651"
 X0, Y0 = 400_000.0, 4_150_000.0

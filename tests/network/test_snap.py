@@ -12,8 +12,9 @@ from shapely import LineString, Point
 
 from quarterhour.base import findings
 from quarterhour.base.errors import DataError
-from quarterhour.network.build import Network, build_network
+from quarterhour.network.build import build_network
 from quarterhour.network.modes import read_modes
+from quarterhour.network.network import Network
 from quarterhour.network.roads import as_roads
 from quarterhour.network.snap import doubtful_snaps, snap_places
 from repeatable import examples

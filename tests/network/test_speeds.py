@@ -14,7 +14,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from quarterhour.network import build, speeds
-from quarterhour.network.modes import Mode, as_mode, read_modes
+from quarterhour.network.modes import as_mode, read_modes
+from quarterhour.network.network import Mode
 
 UTM51 = "EPSG:32651"
 X0, Y0 = 400_000.0, 4_150_000.0

@@ -20,9 +20,10 @@ from shapely import LineString
 from quarterhour.base.errors import DataError
 from quarterhour.base.findings import finding_sentences
 from quarterhour.io import osm
-from quarterhour.network.build import Network, build_network, network_from_arrays
+from quarterhour.network.build import build_network, network_from_arrays
 from quarterhour.network.from_edges import network_from_edges
-from quarterhour.network.modes import Mode, as_mode, read_modes
+from quarterhour.network.modes import as_mode, read_modes
+from quarterhour.network.network import Mode, Network
 from quarterhour.network.roads import as_roads
 from quarterhour.network.search_graph import search_graph
 from quarterhour.network.snap import at_junctions

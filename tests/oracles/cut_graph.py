@@ -11,7 +11,7 @@ import numpy as np
 import pandas as pd
 from shapely import LineString
 
-from quarterhour.network.build import Network
+from quarterhour.network.network import Network
 from quarterhour.network.roads import as_roads
 
 CRS = "EPSG:32651"

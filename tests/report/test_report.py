@@ -20,7 +20,7 @@ from quarterhour.siting.question.plan import SitingPlan
 from quarterhour.standards.circle import CircleCheck, check_circle
 from quarterhour.standards.rules import Circle, as_targets
 from quarterhour.standards.scorecard import Scorecard, score_targets
-from quarterhour.travel.matrix import times_from_matrix
+from quarterhour.travel.times import times_from_matrix
 
 HOSTILE = "=1+1 |<script>alert(1)</script>[x](http://evil) {{ 7*7 }} **b**\n# head"
 RING = Circle("ring", "圈", "ring", kinds=("day",), mode="walk", minutes=15, heading="to_site", people="older")

@@ -13,7 +13,7 @@ from hypothesis import given
 
 from quarterhour.base.errors import CutoffError, DataError
 from quarterhour.services.catchments import assign_within, catchment_access, gaussian_decay, step_decay
-from quarterhour.travel.matrix import TravelTimes, times_from_matrix
+from quarterhour.travel.times import TravelTimes, times_from_matrix
 from repeatable import examples
 
 NAN = float("nan")

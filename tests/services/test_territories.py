@@ -12,7 +12,7 @@ from hypothesis import given
 
 from quarterhour.base.errors import DataError
 from quarterhour.services.territories import draw_territories
-from quarterhour.travel.matrix import TravelTimes, times_from_matrix
+from quarterhour.travel.times import TravelTimes, times_from_matrix
 from repeatable import examples
 
 NAN = float("nan")

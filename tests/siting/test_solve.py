@@ -19,7 +19,7 @@ from quarterhour.siting.proof.recount import verify_plan
 from quarterhour.siting.question.build import as_problem
 from quarterhour.siting.question.problem import Quota
 from quarterhour.siting.solve import solve_siting
-from quarterhour.travel.matrix import times_from_matrix
+from quarterhour.travel.times import times_from_matrix
 from repeatable import examples
 
 

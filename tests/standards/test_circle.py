@@ -24,7 +24,7 @@ from hypothesis import strategies as st
 from quarterhour.base.errors import CutoffError, DataError
 from quarterhour.standards.circle import CircleCheck, check_circle, worse_quality
 from quarterhour.standards.rules import Circle
-from quarterhour.travel.matrix import TravelTimes, times_from_matrix
+from quarterhour.travel.times import TravelTimes, times_from_matrix
 from repeatable import examples
 
 NO = np.nan

@@ -20,7 +20,7 @@ from quarterhour.base.errors import DataError
 from quarterhour.standards.circle import CircleCheck, check_circle
 from quarterhour.standards.rules import Circle, Target, as_targets
 from quarterhour.standards.scorecard import COLUMNS, Scorecard, closing_sentences, note_sentences, score_targets
-from quarterhour.travel.matrix import times_from_matrix
+from quarterhour.travel.times import times_from_matrix
 from repeatable import examples
 
 

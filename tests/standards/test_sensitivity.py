@@ -29,13 +29,15 @@ from quarterhour.base.errors import CutoffError, DataError
 from quarterhour.io.osm.roads import read_osm_roads
 from quarterhour.network.build import build_network
 from quarterhour.network.from_edges import network_from_edges
-from quarterhour.network.modes import Mode, as_mode, read_modes
+from quarterhour.network.modes import as_mode, read_modes
+from quarterhour.network.network import Mode
 from quarterhour.network.roads import as_roads
 from quarterhour.network.snap import at_junctions
 from quarterhour.standards.circle import check_circle
 from quarterhour.standards.rules import Circle
 from quarterhour.standards.sensitivity import CoverageRange, check_slower, coverage_range, searched_minutes
-from quarterhour.travel.matrix import TravelTimes, times_from_matrix, travel_times
+from quarterhour.travel.matrix import travel_times
+from quarterhour.travel.times import TravelTimes, times_from_matrix
 from repeatable import examples
 
 NO = np.nan

@@ -7,7 +7,7 @@ import pytest
 
 from quarterhour.base.errors import DataError
 from quarterhour.standards.tiers import TierCheck, check_tiers
-from quarterhour.travel.matrix import TravelTimes, times_from_matrix
+from quarterhour.travel.times import TravelTimes, times_from_matrix
 
 NAN = float("nan")
 COMMUNITIES = pd.DataFrame({"town": ["t1", "t1", "t2", "t3"], "county": ["k1", "k1", "k1", "k2"]}, index=list("abcd"))

@@ -9,11 +9,13 @@ import pandas as pd
 import pytest
 
 from quarterhour.base.errors import DataError
-from quarterhour.network.build import Network, network_from_arrays
+from quarterhour.network.build import network_from_arrays
 from quarterhour.network.modes import as_mode
+from quarterhour.network.network import Network
 from quarterhour.travel import dijkstra, nearest_kernels, sum_kernels
 from quarterhour.travel.accessibility import nearest_by_kind, nearest_sites, people_within, sums_by_kind
-from quarterhour.travel.matrix import TravelTimes, travel_times
+from quarterhour.travel.matrix import travel_times
+from quarterhour.travel.times import TravelTimes
 
 CAR = as_mode("toycar", {"travels": "vehicle", "speed_kmh": 36, "gap_kmh": 3.6})
 HEADINGS = ("to_site", "to_community")

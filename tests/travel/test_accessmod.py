@@ -34,7 +34,8 @@ import pytest
 from numpy.typing import NDArray
 
 from quarterhour.network import build, slope
-from quarterhour.network.modes import Mode, as_mode
+from quarterhour.network.modes import as_mode
+from quarterhour.network.network import Mode, Network
 from quarterhour.network.roads import as_roads
 from quarterhour.network.snap import at_junctions
 from quarterhour.travel import matrix
@@ -161,7 +162,7 @@ def slice_of(size: int, step: int) -> slice:
     return slice(max(step, 0), size + min(step, 0))
 
 
-def cell_network(demo: Demo, cover: NDArray[np.float64], rules: Rules) -> build.Network:
+def cell_network(demo: Demo, cover: NDArray[np.float64], rules: Rules) -> Network:
     """Cells with a cover and a height as junctions, eight neighbours; the speeds of two cells are averaged."""
     open_ = np.isfinite(cover) & np.isfinite(demo.height)
     ends, times = [], []

@@ -15,7 +15,7 @@ from benchmarks.lands import land_size
 from benchmarks.measure import Skipped
 from benchmarks.places import real_network
 from benchmarks.synthetic import made_network
-from quarterhour.network.build import Network
+from quarterhour.network.network import Network
 from quarterhour.travel.dijkstra import UNREACHED, cutoff_table, each_junction
 from quarterhour.travel.nearest_kernels import nearest_source, several_to_targets
 

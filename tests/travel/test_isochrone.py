@@ -18,8 +18,9 @@ from shapely.ops import substring
 
 from quarterhour.base.errors import DataError
 from quarterhour.io.osm.roads import read_osm_roads
-from quarterhour.network.build import Network, build_network
+from quarterhour.network.build import build_network
 from quarterhour.network.modes import as_mode, read_modes
+from quarterhour.network.network import Network
 from quarterhour.network.roads import as_roads
 from quarterhour.network.snap import snap_places
 from quarterhour.travel.isochrone import isochrones

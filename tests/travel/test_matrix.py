@@ -19,10 +19,12 @@ from scipy.sparse.csgraph import dijkstra
 
 from oracles.cut_graph import CRS, cut_graph, roads_of, shortest
 from quarterhour.base.errors import CutoffError, DataError
-from quarterhour.network.build import Network, build_network
+from quarterhour.network.build import build_network
 from quarterhour.network.modes import as_mode, read_modes
+from quarterhour.network.network import Network
 from quarterhour.network.snap import snap_places
-from quarterhour.travel.matrix import TravelTimes, times_from_matrix, travel_time_blocks, travel_times
+from quarterhour.travel.matrix import travel_time_blocks, travel_times
+from quarterhour.travel.times import TravelTimes, times_from_matrix
 from repeatable import examples
 
 CAR = as_mode("toycar", {"travels": "vehicle", "speed_kmh": 36, "gap_kmh": 3.6})

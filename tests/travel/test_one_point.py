@@ -14,8 +14,9 @@ from shapely import LineString
 import quarterhour as qh
 from oracles.cut_graph import CRS, cut_graph, roads_of, shortest
 from quarterhour.network import snap
-from quarterhour.network.build import Network, build_network
+from quarterhour.network.build import build_network
 from quarterhour.network.modes import as_mode, read_modes
+from quarterhour.network.network import Network
 from quarterhour.network.roads import as_roads
 from quarterhour.network.snap import snap_places
 from quarterhour.travel import dijkstra, nearest_kernels, sum_kernels

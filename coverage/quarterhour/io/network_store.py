@@ -26,11 +26,9 @@ from quarterhour.base.errors import DataError, MissingError, WriteError
 from quarterhour.base.jit import COMPILED
 from quarterhour.io.files.checks import sha256
 from quarterhour.io.files.write import atomic
-from quarterhour.network.build import Arcs, Network
-from quarterhour.network.modes import Mode
+from quarterhour.network.network import Arcs, Mode, Network, Turns
 from quarterhour.network.search_graph import SearchGraph, search_graph
 from quarterhour.network.snap import Grid, grid_of
-from quarterhour.network.turns import Turns
 
 FORMAT = 3
 """Raised whenever the arrays come to mean something else; what an older program saved is made anew."""

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import functools
-from dataclasses import dataclass, field
 from typing import Any
 
 import geopandas as gpd
@@ -18,9 +16,9 @@ from scipy.sparse import csgraph
 from quarterhour.base.arrays import AnyArray, BoolArray, FloatArray, IntArray
 from quarterhour.base.errors import DataError, first_ids
 from quarterhour.network import speeds
-from quarterhour.network.modes import Mode
-from quarterhour.network.roads import by_size, components_of, junctions_of
-from quarterhour.network.turns import Turns, forbidden_turns
+from quarterhour.network.network import Mode, Network, Turns
+from quarterhour.network.roads import components_of, junctions_of
+from quarterhour.network.turns import forbidden_turns
 
 MAX_CS = 1 << 28
 """Longest time along one road, 31 days: sums of a search stay inside int32."""
@@ -31,83 +29,6 @@ NOWHERE = CRS.from_wkt(
 """The CRS of a network without one."""
 
 _NO_STOPPING = ("motorway", "motorway_link")
-
-
-@dataclass(frozen=True, eq=False)
-class Arcs:
-    """Roads as directed arcs in CSR form: arcs ``indptr[i]:indptr[i + 1]`` leave junction i."""
-
-    indptr: NDArray[np.uint32]
-    head: NDArray[np.uint32]
-    cs: NDArray[np.int32]
-
-
-@dataclass(frozen=True, eq=False)
-class Network:
-    """Junctions and the roads that a mode may use.
-
-    ``x, y``: junctions, metres in ``crs``. ``tail, head``: junctions of each road. ``forward_cs``,
-    ``backward_cs``: whole centiseconds along and against the road, at least 1; 0: not that way.
-    ``coords[coord_start[i]:coord_start[i + 1]]``: the line of road i. ``component``: weak component of each
-    junction, 0 the largest. ``no_stopping``: roads on which no place stands while another is near (tunnels,
-    motorways). ``junction_ids``: the user's ids of the junctions, where they have some. ``turns``: sequences of roads
-    that nobody may drive. ``kept``: what was worked out once (arcs, grid, what is searched). Junctions stand in
-    Hilbert order, so that neighbours share cache lines.
-    """
-
-    x: FloatArray
-    y: FloatArray
-    tail: NDArray[np.int32]
-    head: NDArray[np.int32]
-    length_m: FloatArray
-    forward_cs: NDArray[np.int32]
-    backward_cs: NDArray[np.int32]
-    coords: FloatArray
-    coord_start: IntArray
-    road_ids: pd.Index
-    road_class: AnyArray
-    component: NDArray[np.int32]
-    mode: Mode
-    crs: CRS
-    no_stopping: BoolArray
-    junction_ids: pd.Index | None = None
-    turns: Turns | None = None
-    kept: dict[str, Any] = field(default_factory=dict, repr=False)
-
-    def arcs(self, heading: str = "to_community") -> Arcs:
-        """Every road as arcs between junctions, for a search from the sites: along the roads when the carer leaves,
-        reversed when people come. Searches run on ``graph.search_graph``, which knows turns too.
-        """
-        if heading not in self.kept:
-            self.kept[heading] = _arcs(self, reverse=heading == "to_site")
-        found: Arcs = self.kept[heading]
-        return found
-
-    @property
-    def mutual(self) -> NDArray[np.int32]:
-        """The strong component of each junction, 0 the largest: between two of one there is a way there and back."""
-        if "mutual" not in self.kept:
-            both_ways = ((self.forward_cs > 0) & (self.backward_cs > 0)).all()
-            self.kept["mutual"] = self.component if both_ways else _mutual(self.arcs())
-        found: NDArray[np.int32] = self.kept["mutual"]
-        return found
-
-    @functools.cached_property
-    def line_m(self) -> FloatArray:
-        """Metres along its road's line to each vertex of ``coords``."""
-        step = np.r_[0.0, np.hypot(*np.diff(self.coords, axis=0).T)] if len(self.coords) else np.empty(0)
-        total = np.cumsum(step)
-        first = np.repeat(total[self.coord_start[:-1]], np.diff(self.coord_start))
-        return total - first if len(total) else total
-
-    def __repr__(self) -> str:
-        km = self.length_m.sum() / 1000
-        oneway = int(((self.forward_cs == 0) | (self.backward_cs == 0)).sum())
-        islands = int(self.component.max()) if len(self.component) else 0
-        return (
-            f"<Network for {self.mode.id}: {len(self.x):,} junctions, {len(self.tail):,} roads, {km:,.0f} km, "
-            f"{oneway:,} one-way, {islands} islands>"
-        )
 
 
 def build_network(roads: gpd.GeoDataFrame, mode: Mode, *, turns: pd.DataFrame | None = None) -> Network:
@@ -286,22 +207,3 @@ def _quantised(
         raise DataError("network.too_long", ids=first_ids(roads.index[(cs > MAX_CS).any(axis=0)]))
     along, against = np.maximum(cs, 1).astype(np.int32)
     return length, along, against
-
-
-def _mutual(arcs: Arcs) -> NDArray[np.int32]:
-    count = len(arcs.indptr) - 1
-    joined = sparse.csr_array((np.ones(len(arcs.head), np.int8), arcs.head, arcs.indptr), shape=(count, count))
-    return by_size(csgraph.connected_components(joined, connection="strong")[1])
-
-
-def _arcs(net: Network, *, reverse: bool) -> Arcs:
-    along, against = net.forward_cs > 0, net.backward_cs > 0
-    start = np.concatenate([net.tail[along], net.head[against]])
-    end = np.concatenate([net.head[along], net.tail[against]])
-    cs = np.concatenate([net.forward_cs[along], net.backward_cs[against]])
-    if reverse:
-        start, end = end, start
-    order = np.lexsort((cs, end, start))
-    indptr = np.zeros(len(net.x) + 1, np.uint32)
-    indptr[1:] = np.cumsum(np.bincount(start, minlength=len(net.x)))
-    return Arcs(indptr, end[order].astype(np.uint32), cs[order].astype(np.int32))

@@ -10,8 +10,9 @@ from quarterhour.base.arrays import AnyArray, FloatArray
 from quarterhour.base.cells import numbers, texts
 from quarterhour.base.errors import DataError, first_ids
 from quarterhour.base.units import CENTISECONDS_PER_MINUTE
-from quarterhour.network.build import MAX_CS, Network, network_from_arrays, obeyed_turns
-from quarterhour.network.modes import Mode, as_mode
+from quarterhour.network.build import MAX_CS, network_from_arrays, obeyed_turns
+from quarterhour.network.modes import as_mode
+from quarterhour.network.network import Mode, Network
 from quarterhour.network.roads import oneway_of
 
 

@@ -6,78 +6,12 @@ import functools
 import math
 import tomllib
 from collections.abc import Mapping
-from dataclasses import dataclass, field
 from importlib import resources
 from types import MappingProxyType
-from typing import Any, Literal
+from typing import Any
 
 from quarterhour.base.errors import DataError
-
-
-def _nothing() -> Mapping[str, float]:
-    return MappingProxyType({})
-
-
-@dataclass(frozen=True, slots=True)
-class Mode:
-    """How fast somebody travels, by road class.
-
-    ``speeds_kmh`` names the classes (OSM ``highway`` values) that the mode may use;
-    ``other_kmh`` is for a class that no table names, None forbids it.
-    ``gap_kmh`` is the speed between a place and its road. Sources are in ``data/modes.toml``.
-
-    What roads may say beyond their class, and the mode heeds (``speeds.py`` says how): ``limit_share`` of a
-    speed limit, ``surface_factors`` and ``surface_kmh``, ``signal_seconds`` at each signal,
-    ``ferry_wait_minutes``, ``stopped_by`` barriers, and ``slope``: "tobler", ``{watts, mass_kg, rolling}``
-    of a motor (at the wheel; with its rider), or None. ``uses``: the column of roads that says where it may go,
-    "walk", "drive" or "cycle".
-
-    What vehicles heed besides (``turns.py``): ``turn_seconds`` lost by a turn (``left``, ``right``, ``straight``,
-    ``u_turn``, as where one ``drives_on`` the right) at a junction of three roads or more; ``counts_as``: the OSM
-    words by which a turn restriction may exempt it.
-    """
-
-    id: str
-    zh: str
-    en: str
-    travels: Literal["walk", "vehicle"]
-    speeds_kmh: Mapping[str, float]
-    other_kmh: float | None
-    gap_kmh: float
-    turnout_minutes: float
-    source: str
-    date: str
-    verified: bool
-    limit_share: float = 0.0
-    surface_factors: Mapping[str, float] = field(default_factory=_nothing)
-    surface_kmh: Mapping[str, float] = field(default_factory=_nothing)
-    signal_seconds: float = 0.0
-    ferry_wait_minutes: float = 0.0
-    stopped_by: tuple[str, ...] = ()
-    slope: str | Mapping[str, float] | None = None
-    uses: str = ""
-    turn_seconds: Mapping[str, float] = field(default_factory=_nothing)
-    drives_on: str = "right"
-    counts_as: tuple[str, ...] = ()
-
-    @property
-    def obeys_oneway(self) -> bool:
-        """Vehicles respect one-way streets, walkers go both ways."""
-        return self.travels == "vehicle"
-
-    def speed_kmh(self, road_class: str) -> float | None:
-        """The speed on a road class; None where the mode may not go."""
-        if road_class in self.speeds_kmh:
-            return self.speeds_kmh[road_class] or None
-        return self.other_kmh
-
-    def name(self, lang: str) -> str:
-        """The mode's name in a language."""
-        return self.zh if lang == "zh" else self.en
-
-    def __repr__(self) -> str:
-        top = max(*self.speeds_kmh.values(), self.other_kmh or 0, 0)
-        return f"<Mode {self.id}: {self.travels}, up to {top:g} km/h, turnout {self.turnout_minutes:g} min>"
+from quarterhour.network.network import Mode
 
 
 def as_mode(name: str, table: Mapping[str, Any]) -> Mode:

@@ -24,6 +24,7 @@ from quarterhour.base.errors import DataError, first_ids
 from quarterhour.base.findings import finding, join_findings, no_findings
 from quarterhour.base.labels import percent
 from quarterhour.base.planar import flat
+from quarterhour.network.network import by_size
 
 MOSTLY = 0.8
 """With less than this share of the roads in one connected part, the roads are probably not joined."""
@@ -288,11 +289,3 @@ def components_of(tail: NDArray[np.int32], head: NDArray[np.int32], count: int) 
     """The weak component of each junction, 0 the largest."""
     joined = sparse.coo_array((np.ones(len(tail), np.int32), (tail, head)), shape=(count, count))
     return by_size(csgraph.connected_components(joined, directed=False)[1])
-
-
-def by_size(label: AnyArray) -> NDArray[np.int32]:
-    """Labels renumbered, the most frequent first."""
-    bysize = np.argsort(-np.bincount(label), kind="stable")
-    rank = np.empty(len(bysize), np.int32)
-    rank[bysize] = np.arange(len(bysize), dtype=np.int32)
-    return np.asarray(rank[label], np.int32)

@@ -15,7 +15,7 @@ import numpy as np
 
 from quarterhour.base.arrays import AnyArray, BoolArray, FloatArray
 from quarterhour.base.errors import DataError
-from quarterhour.network.build import Arcs, Network
+from quarterhour.network.network import Arcs, Network
 from quarterhour.network.simplify import Links, continuations, link_roads
 from quarterhour.network.turns import Contexts, contexts_of, turn_centiseconds
 

@@ -25,7 +25,7 @@ import shapely
 from quarterhour.base.arrays import AnyArray, FloatArray, IntArray
 from quarterhour.base.errors import DataError, MissingError, first_ids
 from quarterhour.base.findings import finding, no_findings
-from quarterhour.network.modes import Mode
+from quarterhour.network.network import Mode
 
 GRAVITY = 9.80665
 SAMPLE_M = 30.0

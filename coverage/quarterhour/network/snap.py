@@ -15,7 +15,7 @@ from quarterhour.base.cells import texts
 from quarterhour.base.errors import DataError, first_ids
 from quarterhour.base.findings import findings_from
 from quarterhour.base.jit import COMPILED, kernel
-from quarterhour.network.build import Network
+from quarterhour.network.network import Network
 from quarterhour.network.snap_scipy import Segments, nearest_segment, segments_of
 
 SMALLEST_COMPONENT = 50

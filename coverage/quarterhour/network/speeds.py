@@ -33,7 +33,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from quarterhour.base.arrays import AnyArray, BoolArray, FloatArray
-from quarterhour.network.modes import Mode
+from quarterhour.network.network import Mode
 from quarterhour.network.slope import slope_paces
 
 KMH_PER_MPH = 1.609344

@@ -15,35 +15,15 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
-from numpy.typing import NDArray
 
 from quarterhour.base.arrays import AnyArray, BoolArray, FloatArray, IntArray
 from quarterhour.base.errors import DataError, first_ids
 from quarterhour.base.findings import findings_from
-from quarterhour.network.modes import Mode
+from quarterhour.network.network import Mode, Turns
 
 COLUMNS = ("kind", "from_road", "via_node", "via_roads", "to_road")
 STRAIGHT_DEGREES = 45.0
 """A turn by less is straight on."""
-
-
-@dataclass(frozen=True, eq=False)
-class Turns:
-    """Sequences of arcs that nobody may drive, and what became of the restrictions.
-
-    ``arc[start[i]:start[i + 1]]``: the i-th. ``elsewhere``: restrictions on roads that the network does not have;
-    ``unmet``: restrictions whose roads do not meet as they say, or that leave no way at all.
-    """
-
-    start: IntArray
-    arc: NDArray[np.int32]
-    elsewhere: tuple[str, ...] = ()
-    unmet: tuple[str, ...] = ()
-
-    def sequences(self) -> list[tuple[int, ...]]:
-        """The sequences, as tuples."""
-        arcs = self.arc.tolist()
-        return [tuple(arcs[a:b]) for a, b in itertools.pairwise(self.start.tolist())]
 
 
 def turns_of(

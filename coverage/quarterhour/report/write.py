@@ -17,7 +17,7 @@ import pandas as pd
 from quarterhour import maps, report
 from quarterhour.base import i18n
 from quarterhour.io import files
-from quarterhour.network.modes import Mode
+from quarterhour.network.network import Mode
 from quarterhour.report import sections
 from quarterhour.report.findings import quality_note
 from quarterhour.report.map_notes import map_notes

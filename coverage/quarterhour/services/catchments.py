@@ -18,7 +18,7 @@ from scipy import optimize, sparse
 from quarterhour.base.arrays import FloatArray, IntArray
 from quarterhour.base.errors import DataError, SolverError, first_ids
 from quarterhour.base.units import CENTISECONDS_PER_MINUTE
-from quarterhour.travel.matrix import TravelTimes
+from quarterhour.travel.times import TravelTimes
 
 Decay = Callable[[FloatArray], FloatArray]
 """Minutes to weights, 1 at the door and falling."""

@@ -17,7 +17,7 @@ import pandas as pd
 from quarterhour.base.arrays import IntArray
 from quarterhour.base.errors import DataError
 from quarterhour.base.labels import gap_percent
-from quarterhour.travel.matrix import TravelTimes
+from quarterhour.travel.times import TravelTimes
 
 Seconds = IntArray
 FAR = np.int64(10**7)

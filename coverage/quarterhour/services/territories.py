@@ -12,7 +12,7 @@ from scipy import optimize, sparse
 
 from quarterhour.base.arrays import AnyArray, BoolArray, FloatArray
 from quarterhour.base.errors import DataError, SolverError, first_ids
-from quarterhour.travel.matrix import TravelTimes
+from quarterhour.travel.times import TravelTimes
 
 
 @dataclass(frozen=True, eq=False)

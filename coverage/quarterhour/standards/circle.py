@@ -10,7 +10,7 @@ import pandas as pd
 from quarterhour.base.errors import DataError, first_ids
 from quarterhour.base.labels import percent
 from quarterhour.standards.rules import Circle
-from quarterhour.travel.matrix import TravelTimes
+from quarterhour.travel.times import TravelTimes
 
 CITY = "city"
 """The id of the one area of level ``city``."""

@@ -15,11 +15,11 @@ from quarterhour.base.arrays import FloatArray
 from quarterhour.base.errors import CutoffError, DataError, first_ids
 from quarterhour.base.labels import percent
 from quarterhour.base.units import CENTISECONDS_PER_MINUTE, centiseconds
-from quarterhour.network.build import Network
 from quarterhour.network.modes import read_modes
+from quarterhour.network.network import Network
 from quarterhour.standards.circle import area_sums, check_fits, nearest_of
 from quarterhour.standards.rules import Circle
-from quarterhour.travel.matrix import TravelTimes
+from quarterhour.travel.times import TravelTimes
 
 COVERED = ("always", "sometimes", "never")
 Argument = Literal["common_factor", "slow_and_fast"]

@@ -11,7 +11,7 @@ import pandas as pd
 from quarterhour.base.cells import texts
 from quarterhour.base.errors import DataError
 from quarterhour.base.units import centiseconds
-from quarterhour.travel.matrix import TravelTimes
+from quarterhour.travel.times import TravelTimes
 
 TIERS = ("village", "town", "county")
 

@@ -7,7 +7,7 @@ from dataclasses import replace
 import geopandas as gpd
 import pandas as pd
 
-from quarterhour.network.modes import Mode
+from quarterhour.network.network import Mode
 from quarterhour.network.snap import doubtful_snaps
 from quarterhour.standards.circle import CircleCheck, check_circle
 from quarterhour.standards.rules import Circle
@@ -18,7 +18,7 @@ from quarterhour.study.scorecards import SEARCHED_BEYOND
 from quarterhour.study.session import Run
 from quarterhour.study.study import study_circle, study_mode, study_range
 from quarterhour.travel.isochrone import isochrones
-from quarterhour.travel.matrix import TravelTimes
+from quarterhour.travel.times import TravelTimes
 
 
 def check_circles(

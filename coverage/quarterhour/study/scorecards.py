@@ -9,7 +9,7 @@ import geopandas as gpd
 
 from quarterhour.base.areas import with_areas
 from quarterhour.base.cells import texts
-from quarterhour.network.build import Network
+from quarterhour.network.network import Network
 from quarterhour.standards.circle import CircleCheck, check_circle
 from quarterhour.standards.rules import Circle, Target
 from quarterhour.standards.scorecard import Scorecard, score_targets

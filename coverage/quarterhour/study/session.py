@@ -16,12 +16,11 @@ from quarterhour.base import i18n
 from quarterhour.base.errors import DataError, MissingError, WriteError
 from quarterhour.io import network_store
 from quarterhour.network import build
-from quarterhour.network.build import Network
-from quarterhour.network.modes import Mode
+from quarterhour.network.network import Mode, Network
 from quarterhour.network.turns import lost_turns
 from quarterhour.study.study import Study
-from quarterhour.travel.matrix import TravelTimes, travel_times
-from quarterhour.travel.od_pairs import Heading
+from quarterhour.travel.matrix import travel_times
+from quarterhour.travel.times import Heading, TravelTimes
 
 
 class Tell(Protocol):

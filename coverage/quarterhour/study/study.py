@@ -7,7 +7,8 @@ from datetime import date
 from pathlib import Path
 
 from quarterhour.base.errors import StudyError
-from quarterhour.network.modes import Mode, as_mode, read_modes
+from quarterhour.network.modes import as_mode, read_modes
+from quarterhour.network.network import Mode
 from quarterhour.standards.rules import Circle, RuleSet, Target, read_rule_set, rule_sets
 from quarterhour.standards.sensitivity import Pair
 from quarterhour.study.file.circles import CircleFile

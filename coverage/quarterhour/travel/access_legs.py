@@ -8,7 +8,7 @@ import numpy as np
 import pandas as pd
 
 from quarterhour.base.arrays import AnyArray, BoolArray
-from quarterhour.network.build import Network
+from quarterhour.network.network import Network
 from quarterhour.network.search_graph import UNREACHED, SearchGraph, ragged, search_graph
 
 DECIMALS_M = 3

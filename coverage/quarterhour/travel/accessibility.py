@@ -16,10 +16,11 @@ from quarterhour.base.cells import numbers
 from quarterhour.base.errors import DataError, first_ids
 from quarterhour.base.parallel import in_blocks
 from quarterhour.base.units import CENTISECONDS_PER_MINUTE
-from quarterhour.network.build import Network
+from quarterhour.network.network import Network
 from quarterhour.travel.nearest_kernels import Nearest, nearest_to_targets, several_to_targets
-from quarterhour.travel.od_pairs import Heading, Places, Trips, trips_between, whole_cs
+from quarterhour.travel.od_pairs import Places, Trips, trips_between, whole_cs
 from quarterhour.travel.sum_kernels import sums_of_sources, sums_of_targets
+from quarterhour.travel.times import Heading
 
 Progress = Callable[[float], None]
 Values = pd.Series | pd.DataFrame

@@ -11,7 +11,7 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Iterator, Sequence
 from itertools import pairwise
-from typing import Literal, TypeAlias
+from typing import TypeAlias
 
 import geopandas as gpd
 import numpy as np
@@ -23,14 +23,14 @@ from quarterhour.base.errors import DataError, first_ids
 from quarterhour.base.jit import COMPILED, kernel
 from quarterhour.base.planar import flat_shapes
 from quarterhour.base.units import CENTISECONDS_PER_MINUTE, centiseconds
-from quarterhour.network.build import Network
+from quarterhour.network.network import Network
 from quarterhour.network.search_graph import search_graph
 from quarterhour.network.snap import snap_places
 from quarterhour.travel.access_legs import Entries, entries_of, road_times
 from quarterhour.travel.contour import ground_below
 from quarterhour.travel.dijkstra import cutoff_table
+from quarterhour.travel.times import Heading
 
-Heading = Literal["to_site", "to_community"]
 Ground: TypeAlias = gpd.GeoDataFrame | gpd.GeoSeries | shapely.Geometry
 LONGEST_CS = 2**30
 UNREACHED = 2**31 - 1

@@ -2,128 +2,26 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Hashable, Iterator, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Literal
+from typing import Literal
 
 import numpy as np
-import pandas as pd
 from scipy import sparse
 
 from quarterhour.base.arrays import AnyArray, Csr
-from quarterhour.base.errors import CutoffError, DataError, first_ids
+from quarterhour.base.errors import DataError
 from quarterhour.base.parallel import in_blocks
-from quarterhour.base.units import CENTISECONDS_PER_MINUTE, centiseconds
-from quarterhour.network.build import Network
-from quarterhour.travel.od_pairs import Heading, Places, Trips, check_once, trips_between, whole_cs
+from quarterhour.network.network import Network
+from quarterhour.travel.od_pairs import Places, Trips, trips_between, whole_cs
 from quarterhour.travel.search_method import plain_search, searcher
+from quarterhour.travel.times import Heading, TravelTimes
 
 Progress = Callable[[float], None]
 PAIR_B, DESK_B, FIXED_MB = 48, 24, 32
 """Bytes a pair takes while a block is put together and the one before is still held; bytes a junction of a search;
 what the libraries themselves take in passing."""
-
-
-@dataclass(frozen=True, eq=False)
-class TravelTimes:
-    """Communities x sites, whoever travels; ``heading`` says who.
-
-    Row i, ``indptr[i]:indptr[i + 1]``, holds the sites that community i is within the cutoff of:
-    ``site_index`` (rising) and ``cs``, whole centiseconds, turnout and gaps included. The cutoff is
-    inclusive. An absent pair takes longer than the cutoff; zero is a time like any other.
-    """
-
-    indptr: AnyArray
-    site_index: AnyArray
-    cs: AnyArray
-    communities: pd.Index
-    sites: pd.Index
-    cutoff_minutes: float
-    heading: Heading
-    turnout_minutes: float
-    mode_id: str
-    community_snap: pd.DataFrame
-    site_snap: pd.DataFrame
-
-    def minutes(self, community: Hashable, site: Hashable) -> float | None:
-        """Minutes of one pair; None beyond the cutoff."""
-        row = self._position(self.communities, community)
-        mine = slice(self.indptr[row], self.indptr[row + 1])
-        at = np.flatnonzero(self.site_index[mine] == self._position(self.sites, site))
-        return float(self.cs[mine][at[0]]) / CENTISECONDS_PER_MINUTE if len(at) else None
-
-    @staticmethod
-    def _position(index: pd.Index, key: Hashable) -> int:
-        found = index.get_indexer(pd.Index([key]))[0]
-        if found < 0:
-            raise DataError("matrix.unknown_id", id=key, known=first_ids(index))
-        return int(found)
-
-    def pairs(self) -> pd.DataFrame:
-        """A row a pair: ``community``, ``site``, ``minutes``."""
-        rows = np.repeat(np.arange(len(self.communities)), np.diff(self.indptr))
-        columns = {"community": self.communities[rows], "site": self.sites[self.site_index]}
-        return pd.DataFrame({**columns, "minutes": self.cs / CENTISECONDS_PER_MINUTE})
-
-    def nearest(self, sites: Sequence[Hashable] | pd.Index | None = None) -> pd.DataFrame:
-        """By community: the nearest ``site`` and its ``minutes``; missing where none is within the cutoff.
-
-        Of sites equally near, the one that stands first.
-        """
-        table = self if sites is None else self.only(sites)
-        some = np.diff(table.indptr) > 0
-        site = np.full(len(self.communities), None, dtype=object)
-        minutes = np.full(len(self.communities), np.nan)
-        if some.any():
-            key = table.cs.astype(np.int64) * (len(table.sites) + 1) + table.site_index
-            least = np.minimum.reduceat(key, table.indptr[:-1][some])
-            site[some] = table.sites[least % (len(table.sites) + 1)]
-            minutes[some] = least // (len(table.sites) + 1) / CENTISECONDS_PER_MINUTE
-        return pd.DataFrame({"site": site, "minutes": minutes}, index=self.communities)
-
-    def within(self, minutes: float) -> TravelTimes:
-        """The pairs within so many minutes, exactly so many included.
-
-        CutoffError beyond what was searched: a pair that was not looked for would count as too far.
-        """
-        if centiseconds(minutes) > centiseconds(self.cutoff_minutes):
-            raise CutoffError("matrix.beyond_cutoff", minutes=minutes, cutoff=self.cutoff_minutes)
-        return replace(self._keep(self.cs <= centiseconds(minutes)), cutoff_minutes=minutes)
-
-    def count_within(self, minutes: float) -> pd.Series:
-        """How many sites each community has within so many minutes."""
-        return pd.Series(np.diff(self.within(minutes).indptr), index=self.communities, name="within")
-
-    def only(self, sites: Sequence[Hashable] | pd.Index) -> TravelTimes:
-        """The same with these sites alone, in their order."""
-        wanted = pd.Index(sites)
-        position = self.sites.get_indexer(wanted)
-        if (position < 0).any():
-            raise DataError("matrix.unknown_id", id=first_ids(wanted[position < 0]), known=first_ids(self.sites))
-        check_once(wanted)
-        new = np.full(len(self.sites), -1, np.int32)
-        new[position] = np.arange(len(wanted), dtype=np.int32)
-        kept = self._keep(new[self.site_index] >= 0)
-        rows = np.repeat(np.arange(len(self.communities)), np.diff(kept.indptr))
-        order = np.lexsort((new[kept.site_index], rows))
-        snapped = self.site_snap if self.site_snap.empty else self.site_snap.loc[wanted]
-        return replace(kept, site_index=new[kept.site_index][order], cs=kept.cs[order], sites=wanted, site_snap=snapped)
-
-    def _keep(self, kept: AnyArray) -> TravelTimes:
-        indptr = np.r_[0, np.cumsum(kept)][self.indptr]
-        return replace(self, indptr=indptr.astype(np.int64), site_index=self.site_index[kept], cs=self.cs[kept])
-
-    def to_scipy(self) -> sparse.csr_array:
-        """Centiseconds as a scipy CSR array; a stored zero is a time of zero, an absent entry is too far."""
-        shape = (len(self.communities), len(self.sites))
-        return sparse.csr_array((self.cs, self.site_index, self.indptr), shape=shape)
-
-    def __repr__(self) -> str:
-        return (
-            f"<TravelTimes {self.mode_id} {self.heading}: {len(self.communities):,} communities x {len(self.sites):,} "
-            f"sites, {len(self.cs):,} pairs within {self.cutoff_minutes:g} min>"
-        )
 
 
 def travel_times(
@@ -264,25 +162,3 @@ def _joined(parts: list[Csr], columns: int) -> sparse.csr_array:
 def _after(progress: Progress, share: float) -> Progress:
     """Progress of what is left when a share is done."""
     return lambda done: progress(share + (1 - share) * done)
-
-
-def times_from_matrix(
-    matrix: Any,
-    *,
-    communities: Sequence[Hashable] | pd.Index,
-    sites: Sequence[Hashable] | pd.Index,
-    cutoff: float,
-    heading: Heading = "to_site",
-    mode_id: str = "matrix",
-) -> TravelTimes:
-    """Travel times from a matrix of minutes, communities x sites; NaN, infinity and beyond the cutoff are absent."""
-    given = np.asarray(matrix, dtype=float).reshape(len(communities), len(sites))
-    if (given < 0).any():
-        raise DataError("matrix.negative_minutes", count=int((given < 0).sum()))
-    whole = np.rint(np.where(np.isfinite(given), given, -1) * CENTISECONDS_PER_MINUTE).astype(np.int64)
-    rows, columns = np.nonzero((whole >= 0) & (whole <= centiseconds(cutoff)))
-    indptr = np.r_[0, np.cumsum(np.bincount(rows, minlength=len(given)))].astype(np.int64)
-    return TravelTimes(
-        indptr, columns.astype(np.int32), whole[rows, columns].astype(np.int32), pd.Index(communities), pd.Index(sites),
-        float(cutoff), heading, 0.0, mode_id, pd.DataFrame(), pd.DataFrame(),
-    )  # fmt: skip

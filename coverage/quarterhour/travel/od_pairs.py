@@ -3,21 +3,21 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import Literal, TypeAlias, TypedDict
+from typing import TypeAlias, TypedDict
 
 import geopandas as gpd
 import numpy as np
 import pandas as pd
 
 from quarterhour.base.arrays import AnyArray, Csr
-from quarterhour.base.errors import DataError, first_ids
+from quarterhour.base.errors import DataError
 from quarterhour.base.units import CENTISECONDS_PER_MINUTE, centiseconds
-from quarterhour.network.build import Network
+from quarterhour.network.network import Network
 from quarterhour.network.search_graph import search_graph
 from quarterhour.network.snap import snap_places
 from quarterhour.travel.access_legs import Entries, direct_legs, entries_of, points_in_common
+from quarterhour.travel.times import Heading, check_unique
 
-Heading = Literal["to_site", "to_community"]
 Places: TypeAlias = gpd.GeoDataFrame | pd.DataFrame
 LONGEST_CS = 2**30
 """Cutoffs stay below, so that sums of a search stay inside int32."""
@@ -137,14 +137,8 @@ def whole_cs(minutes: float) -> int:
     return centiseconds(minutes)
 
 
-def check_once(ids: pd.Index) -> None:
-    """DataError when an id stands twice."""
-    if not ids.is_unique:
-        raise DataError("matrix.ids_twice", ids=first_ids(ids[ids.duplicated()].unique()))
-
-
 def _snapped(network: Network, places: Places, limit_m: float) -> pd.DataFrame:
-    check_once(places.index)
+    check_unique(places.index)
     if isinstance(places, gpd.GeoDataFrame):
         return snap_places(network, places, limit_m=limit_m)
     missing = [c for c in ("road", "share", "gap_m", "snapped") if c not in places.columns]

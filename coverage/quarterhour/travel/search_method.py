@@ -9,7 +9,7 @@ from pathlib import Path
 import numpy as np
 
 from quarterhour.base.arrays import Csr, StopFlag
-from quarterhour.network.build import Network
+from quarterhour.network.network import Network
 from quarterhour.network.search_graph import search_graph
 from quarterhour.travel.ch import choose_method
 from quarterhour.travel.ch.buckets import fill_buckets, table_by_buckets

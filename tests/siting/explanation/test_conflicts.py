@@ -23,7 +23,7 @@ from quarterhour.siting.question.feasible import Rules
 from quarterhour.siting.question.problem import Budget, Quota, SitingProblem
 from quarterhour.siting.question.quotas import area_rules
 from quarterhour.siting.solve import solve_siting
-from quarterhour.travel.matrix import times_from_matrix
+from quarterhour.travel.times import times_from_matrix
 from repeatable import examples
 
 

@@ -21,7 +21,7 @@ from quarterhour.siting.proof.record import plan_record, read_record
 from quarterhour.siting.question.build import as_problem
 from quarterhour.siting.question.problem import Budget, Capacity, Coverage, Quota, SitingProblem, Spacing, Standard
 from quarterhour.siting.solve import solve_siting
-from quarterhour.travel.matrix import times_from_matrix
+from quarterhour.travel.times import times_from_matrix
 from repeatable import examples
 
 

@@ -20,7 +20,7 @@ from quarterhour.siting.question.evaluate import Choice, Measure
 from quarterhour.siting.question.feasible import Rules
 from quarterhour.siting.question.problem import Budget, Capacity, Coverage, Quota, SitingProblem, Spacing, Standard
 from quarterhour.siting.solve import solve_siting
-from quarterhour.travel.matrix import times_from_matrix
+from quarterhour.travel.times import times_from_matrix
 from repeatable import examples
 
 

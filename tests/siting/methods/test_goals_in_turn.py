@@ -26,7 +26,7 @@ from quarterhour.siting.question.problem import OBJECTIVES, Budget, Capacity, Co
 from quarterhour.siting.question.search_budget import SearchBudget
 from quarterhour.siting.question.search_result import SearchResult
 from quarterhour.siting.solve import solve_siting
-from quarterhour.travel.matrix import times_from_matrix
+from quarterhour.travel.times import times_from_matrix
 from repeatable import examples
 
 MINUTE = st.sampled_from([0.0, 1.0, 4.0, 7.0, 10.0, 15.0, 15.5, 25.0, math.nan])

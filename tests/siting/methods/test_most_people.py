@@ -20,7 +20,7 @@ from quarterhour.siting.question.build import as_problem
 from quarterhour.siting.question.problem import Capacity, Quota, SitingProblem
 from quarterhour.siting.question.search_budget import SearchBudget
 from quarterhour.siting.solve import solve_siting
-from quarterhour.travel.matrix import times_from_matrix
+from quarterhour.travel.times import times_from_matrix
 from repeatable import examples
 
 PLACES = 6

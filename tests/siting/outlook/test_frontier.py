@@ -15,7 +15,7 @@ from quarterhour.siting.methods.covering.core import Core
 from quarterhour.siting.outlook.frontier import frontier, solve_frontier
 from quarterhour.siting.question.build import as_problem
 from quarterhour.siting.question.problem import Budget
-from quarterhour.travel.matrix import times_from_matrix
+from quarterhour.travel.times import times_from_matrix
 
 
 def ask(seed, **changed):

@@ -24,7 +24,7 @@ from quarterhour.siting.outlook.sequence import Worth, best_order
 from quarterhour.siting.question.build import as_problem
 from quarterhour.siting.question.problem import Capacity, Coverage, Quota
 from quarterhour.siting.solve import solve_siting
-from quarterhour.travel.matrix import times_from_matrix
+from quarterhour.travel.times import times_from_matrix
 from repeatable import examples
 
 

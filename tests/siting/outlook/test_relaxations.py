@@ -18,7 +18,7 @@ from quarterhour.siting.question.build import as_problem
 from quarterhour.siting.question.from_matrix import siting_from_matrix
 from quarterhour.siting.question.problem import Capacity, Coverage, Goal, Quota, SitingProblem, Spacing
 from quarterhour.siting.solve import solve_siting
-from quarterhour.travel.matrix import times_from_matrix
+from quarterhour.travel.times import times_from_matrix
 from repeatable import examples
 
 

@@ -20,7 +20,7 @@ from quarterhour.siting.explanation.contradictions import contradictions
 from quarterhour.siting.question.build import as_problem
 from quarterhour.siting.question.problem import Budget, Capacity, Coverage, Goal, Quota, Spacing, Standard, input_hash
 from quarterhour.siting.question.sites import join_sites
-from quarterhour.travel.matrix import times_from_matrix
+from quarterhour.travel.times import times_from_matrix
 
 COMMUNITIES = ["north", "middle", "south", "far"]
 MINUTES = [[5, np.nan, 20, np.nan], [np.nan, 10, 15, np.nan], [np.nan, np.nan, 9, 10], [np.nan] * 4]

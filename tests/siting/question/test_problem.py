@@ -27,7 +27,7 @@ from quarterhour.siting.question.problem import Quota, input_hash
 from quarterhour.siting.question.quotas import shortfalls
 from quarterhour.siting.question.sites import join_sites
 from quarterhour.siting.solve import solve_siting
-from quarterhour.travel.matrix import times_from_matrix
+from quarterhour.travel.times import times_from_matrix
 
 COMMUNITIES = ["north", "middle", "south", "far"]
 MINUTES = [[5, np.nan, 20, np.nan], [np.nan, 10, 15, np.nan], [np.nan, np.nan, 9, 10], [np.nan] * 4]

@@ -12,8 +12,9 @@ import numpy as np
 import pandas as pd
 import shapely
 
-from quarterhour.network.build import Network, build_network
-from quarterhour.network.modes import Mode, read_modes
+from quarterhour.network.build import build_network
+from quarterhour.network.modes import read_modes
+from quarterhour.network.network import Mode, Network
 from quarterhour.network.roads import as_roads
 from quarterhour.network.testing.picture import Cell, Line, Picture, read_picture
 

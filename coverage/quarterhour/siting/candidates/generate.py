@@ -15,7 +15,7 @@ from quarterhour.base.errors import DataError
 from quarterhour.io.places import as_places
 
 if TYPE_CHECKING:
-    from quarterhour.network.build import Network
+    from quarterhour.network.network import Network
 
 LEDGER_COLUMNS = ("candidate", "rule", "distance_m", "required_m", "clause", "nearest")
 _LEDGER_TYPES = dict(zip(LEDGER_COLUMNS, ("str", "str", "float64", "float64", "str", "str"), strict=True))

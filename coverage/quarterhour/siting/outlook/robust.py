@@ -18,7 +18,7 @@ from quarterhour.siting.question.problem import SitingProblem
 from quarterhour.siting.question.search_budget import check_seconds
 from quarterhour.siting.question.sites import is_number, is_whole
 from quarterhour.siting.solve import solve_siting
-from quarterhour.travel.matrix import TravelTimes
+from quarterhour.travel.times import TravelTimes
 
 Pair = tuple[float, float]
 _STEPS = 1000

@@ -34,7 +34,7 @@ from quarterhour.siting.question.problem import (
     Standard,
     asked,
 )
-from quarterhour.travel.matrix import TravelTimes
+from quarterhour.travel.times import TravelTimes
 
 FORMAT = 4
 OLD_PAGES = {3: {"siting": "explanation"}}

@@ -39,7 +39,7 @@ from quarterhour.siting.question.terms import (
     as_standards,
     check_kinds,
 )
-from quarterhour.travel.matrix import TravelTimes
+from quarterhour.travel.times import TravelTimes
 
 
 def as_problem(

@@ -29,7 +29,7 @@ from quarterhour.siting.question.problem import (
     Standard,
 )
 from quarterhour.siting.question.sites import is_number
-from quarterhour.travel.matrix import TravelTimes
+from quarterhour.travel.times import TravelTimes
 
 _MOST = 2**30 // CENTISECONDS_PER_MINUTE
 """Whole times stay below 2**30 centiseconds, as everywhere in the house."""

@@ -16,7 +16,7 @@ from quarterhour.base.arrays import BoolArray, FloatArray, IntArray
 from quarterhour.base.units import centiseconds
 
 if TYPE_CHECKING:
-    from quarterhour.travel.matrix import TravelTimes
+    from quarterhour.travel.times import TravelTimes
 
 OBJECTIVES = ("max-cover", "min-sites", "min-time", "min-worst", "min-cost", "equity", "gini")
 STATES = ("existing", "required", "candidate", "upgradeable")

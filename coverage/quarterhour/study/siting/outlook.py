@@ -13,7 +13,7 @@ from quarterhour.siting.outlook.robust import RobustSites, robust_sites
 from quarterhour.siting.question.plan import SitingPlan
 from quarterhour.siting.question.problem import SitingProblem
 from quarterhour.study.file.siting import RobustFile, SitingFile
-from quarterhour.travel.matrix import TravelTimes
+from quarterhour.travel.times import TravelTimes
 
 _NODES = 64
 """Of the search tree, at each number of sites."""

@@ -24,7 +24,7 @@ from quarterhour.study.file.siting import QuotaFile, SitingFile
 from quarterhour.study.inputs import Inputs
 from quarterhour.study.siting.demand import Asked
 from quarterhour.study.siting.sites import Offered
-from quarterhour.travel.matrix import TravelTimes
+from quarterhour.travel.times import TravelTimes
 
 
 def siting_problem(

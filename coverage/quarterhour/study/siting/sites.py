@@ -12,14 +12,14 @@ import pandas as pd
 from quarterhour.base.areas import with_areas
 from quarterhour.base.cells import texts
 from quarterhour.base.errors import StudyError, first_ids
-from quarterhour.network.build import Network
+from quarterhour.network.network import Network
 from quarterhour.siting.candidates.exclusions import RELAXED, Lawful, lawful_candidates, smallest_relaxations
 from quarterhour.siting.candidates.generate import candidates_from_communities, candidates_from_network, no_ledger
 from quarterhour.siting.question.sites import join_sites
 from quarterhour.standards.rules import Exclusion, RuleSet
 from quarterhour.study.file.siting import SitingFile
 from quarterhour.study.inputs import Inputs
-from quarterhour.travel.matrix import TravelTimes
+from quarterhour.travel.times import TravelTimes
 
 _YES = ("1", "true", "yes", "y", "是", "必建")
 """What the column ``required`` of a table says of a candidate that must be built."""

@@ -1,0 +1,208 @@
+"""The road network as values: a mode of travel, forbidden turns, junctions and the roads between them."""
+
+from __future__ import annotations
+
+import functools
+import itertools
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from types import MappingProxyType
+from typing import Any, Literal
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+from pyproj import CRS
+from scipy import sparse
+from scipy.sparse import csgraph
+
+from quarterhour.base.arrays import AnyArray, BoolArray, FloatArray, IntArray
+
+
+def _nothing() -> Mapping[str, float]:
+    return MappingProxyType({})
+
+
+@dataclass(frozen=True, slots=True)
+class Mode:
+    """How fast somebody travels, by road class.
+
+    ``speeds_kmh`` names the classes (OSM ``highway`` values) that the mode may use;
+    ``other_kmh`` is for a class that no table names, None forbids it.
+    ``gap_kmh`` is the speed between a place and its road. Sources are in ``data/modes.toml``.
+
+    What roads may say beyond their class, and the mode heeds (``speeds.py`` says how): ``limit_share`` of a
+    speed limit, ``surface_factors`` and ``surface_kmh``, ``signal_seconds`` at each signal,
+    ``ferry_wait_minutes``, ``stopped_by`` barriers, and ``slope``: "tobler", ``{watts, mass_kg, rolling}``
+    of a motor (at the wheel; with its rider), or None. ``uses``: the column of roads that says where it may go,
+    "walk", "drive" or "cycle".
+
+    What vehicles heed besides (``turns.py``): ``turn_seconds`` lost by a turn (``left``, ``right``, ``straight``,
+    ``u_turn``, as where one ``drives_on`` the right) at a junction of three roads or more; ``counts_as``: the OSM
+    words by which a turn restriction may exempt it.
+    """
+
+    id: str
+    zh: str
+    en: str
+    travels: Literal["walk", "vehicle"]
+    speeds_kmh: Mapping[str, float]
+    other_kmh: float | None
+    gap_kmh: float
+    turnout_minutes: float
+    source: str
+    date: str
+    verified: bool
+    limit_share: float = 0.0
+    surface_factors: Mapping[str, float] = field(default_factory=_nothing)
+    surface_kmh: Mapping[str, float] = field(default_factory=_nothing)
+    signal_seconds: float = 0.0
+    ferry_wait_minutes: float = 0.0
+    stopped_by: tuple[str, ...] = ()
+    slope: str | Mapping[str, float] | None = None
+    uses: str = ""
+    turn_seconds: Mapping[str, float] = field(default_factory=_nothing)
+    drives_on: str = "right"
+    counts_as: tuple[str, ...] = ()
+
+    @property
+    def obeys_oneway(self) -> bool:
+        """Vehicles respect one-way streets, walkers go both ways."""
+        return self.travels == "vehicle"
+
+    def speed_kmh(self, road_class: str) -> float | None:
+        """The speed on a road class; None where the mode may not go."""
+        if road_class in self.speeds_kmh:
+            return self.speeds_kmh[road_class] or None
+        return self.other_kmh
+
+    def name(self, lang: str) -> str:
+        """The mode's name in a language."""
+        return self.zh if lang == "zh" else self.en
+
+    def __repr__(self) -> str:
+        top = max(*self.speeds_kmh.values(), self.other_kmh or 0, 0)
+        return f"<Mode {self.id}: {self.travels}, up to {top:g} km/h, turnout {self.turnout_minutes:g} min>"
+
+
+@dataclass(frozen=True, eq=False)
+class Turns:
+    """Sequences of arcs that nobody may drive, and what became of the restrictions.
+
+    ``arc[start[i]:start[i + 1]]``: the i-th. ``elsewhere``: restrictions on roads that the network does not have;
+    ``unmet``: restrictions whose roads do not meet as they say, or that leave no way at all.
+    """
+
+    start: IntArray
+    arc: NDArray[np.int32]
+    elsewhere: tuple[str, ...] = ()
+    unmet: tuple[str, ...] = ()
+
+    def sequences(self) -> list[tuple[int, ...]]:
+        """The sequences, as tuples."""
+        arcs = self.arc.tolist()
+        return [tuple(arcs[a:b]) for a, b in itertools.pairwise(self.start.tolist())]
+
+
+@dataclass(frozen=True, eq=False)
+class Arcs:
+    """Roads as directed arcs in CSR form: arcs ``indptr[i]:indptr[i + 1]`` leave junction i."""
+
+    indptr: NDArray[np.uint32]
+    head: NDArray[np.uint32]
+    cs: NDArray[np.int32]
+
+
+@dataclass(frozen=True, eq=False)
+class Network:
+    """Junctions and the roads that a mode may use.
+
+    ``x, y``: junctions, metres in ``crs``. ``tail, head``: junctions of each road. ``forward_cs``,
+    ``backward_cs``: whole centiseconds along and against the road, at least 1; 0: not that way.
+    ``coords[coord_start[i]:coord_start[i + 1]]``: the line of road i. ``component``: weak component of each
+    junction, 0 the largest. ``no_stopping``: roads on which no place stands while another is near (tunnels,
+    motorways). ``junction_ids``: the user's ids of the junctions, where they have some. ``turns``: sequences of roads
+    that nobody may drive. ``kept``: what was worked out once (arcs, grid, what is searched). Junctions stand in
+    Hilbert order, so that neighbours share cache lines.
+    """
+
+    x: FloatArray
+    y: FloatArray
+    tail: NDArray[np.int32]
+    head: NDArray[np.int32]
+    length_m: FloatArray
+    forward_cs: NDArray[np.int32]
+    backward_cs: NDArray[np.int32]
+    coords: FloatArray
+    coord_start: IntArray
+    road_ids: pd.Index
+    road_class: AnyArray
+    component: NDArray[np.int32]
+    mode: Mode
+    crs: CRS
+    no_stopping: BoolArray
+    junction_ids: pd.Index | None = None
+    turns: Turns | None = None
+    kept: dict[str, Any] = field(default_factory=dict, repr=False)
+
+    def arcs(self, heading: str = "to_community") -> Arcs:
+        """Every road as arcs between junctions, for a search from the sites: along the roads when the carer leaves,
+        reversed when people come. Searches run on ``graph.search_graph``, which knows turns too.
+        """
+        if heading not in self.kept:
+            self.kept[heading] = _arcs(self, reverse=heading == "to_site")
+        found: Arcs = self.kept[heading]
+        return found
+
+    @property
+    def mutual(self) -> NDArray[np.int32]:
+        """The strong component of each junction, 0 the largest: between two of one there is a way there and back."""
+        if "mutual" not in self.kept:
+            both_ways = ((self.forward_cs > 0) & (self.backward_cs > 0)).all()
+            self.kept["mutual"] = self.component if both_ways else _mutual(self.arcs())
+        found: NDArray[np.int32] = self.kept["mutual"]
+        return found
+
+    @functools.cached_property
+    def line_m(self) -> FloatArray:
+        """Metres along its road's line to each vertex of ``coords``."""
+        step = np.r_[0.0, np.hypot(*np.diff(self.coords, axis=0).T)] if len(self.coords) else np.empty(0)
+        total = np.cumsum(step)
+        first = np.repeat(total[self.coord_start[:-1]], np.diff(self.coord_start))
+        return total - first if len(total) else total
+
+    def __repr__(self) -> str:
+        km = self.length_m.sum() / 1000
+        oneway = int(((self.forward_cs == 0) | (self.backward_cs == 0)).sum())
+        islands = int(self.component.max()) if len(self.component) else 0
+        return (
+            f"<Network for {self.mode.id}: {len(self.x):,} junctions, {len(self.tail):,} roads, {km:,.0f} km, "
+            f"{oneway:,} one-way, {islands} islands>"
+        )
+
+
+def by_size(label: AnyArray) -> NDArray[np.int32]:
+    """Labels renumbered, the most frequent first."""
+    bysize = np.argsort(-np.bincount(label), kind="stable")
+    rank = np.empty(len(bysize), np.int32)
+    rank[bysize] = np.arange(len(bysize), dtype=np.int32)
+    return np.asarray(rank[label], np.int32)
+
+
+def _mutual(arcs: Arcs) -> NDArray[np.int32]:
+    count = len(arcs.indptr) - 1
+    joined = sparse.csr_array((np.ones(len(arcs.head), np.int8), arcs.head, arcs.indptr), shape=(count, count))
+    return by_size(csgraph.connected_components(joined, connection="strong")[1])
+
+
+def _arcs(net: Network, *, reverse: bool) -> Arcs:
+    along, against = net.forward_cs > 0, net.backward_cs > 0
+    start = np.concatenate([net.tail[along], net.head[against]])
+    end = np.concatenate([net.head[along], net.tail[against]])
+    cs = np.concatenate([net.forward_cs[along], net.backward_cs[against]])
+    if reverse:
+        start, end = end, start
+    order = np.lexsort((cs, end, start))
+    indptr = np.zeros(len(net.x) + 1, np.uint32)
+    indptr[1:] = np.cumsum(np.bincount(start, minlength=len(net.x)))
+    return Arcs(indptr, end[order].astype(np.uint32), cs[order].astype(np.int32))
