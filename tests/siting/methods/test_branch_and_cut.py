@@ -17,12 +17,13 @@ from hypothesis import strategies as st
 
 from quarterhour.siting.methods.covering import branch_and_cut, max_cover
 from quarterhour.siting.methods.covering.benders import Master
-from quarterhour.siting.methods.covering.branch_and_cut import Tree
+from quarterhour.siting.methods.covering.branch_and_cut import MaxCoverTree
 from quarterhour.siting.methods.covering.core import Core, CoverIncumbent
 from quarterhour.siting.methods.covering.greedy import greedy, without_idle
 from quarterhour.siting.methods.covering.max_cover import inside_of, solve_cover
 from quarterhour.siting.methods.covering.min_sites import solve_sets
-from quarterhour.siting.methods.solver.program import Program, safe_bound
+from quarterhour.siting.methods.solver.branch_and_cut import Node
+from quarterhour.siting.methods.solver.program import Outcome, Program, safe_bound
 from quarterhour.siting.outlook.frontier import solve_frontier
 from quarterhour.siting.question.search_budget import SearchBudget
 from repeatable import examples, some_of
@@ -121,8 +122,9 @@ def _bare(monkeypatch, rng):
         monkeypatch.setattr(branch_and_cut, "improve", _no_search)
         monkeypatch.setattr(max_cover, "improve", _no_search)
         monkeypatch.setattr(max_cover, "good_choice", _by_greed if rough == 1 else lambda *_, **__: None)
-    monkeypatch.setattr(branch_and_cut, "_ROUNDS", int(rng.integers(0, 4)))
-    monkeypatch.setattr(branch_and_cut, "_TIDY", int(rng.integers(1, 6)))
+    monkeypatch.setattr(MaxCoverTree, "rounds", rounds := int(rng.integers(0, 4)))
+    monkeypatch.setattr(MaxCoverTree, "root_rounds", rounds)
+    monkeypatch.setattr(MaxCoverTree, "tidy_every", int(rng.integers(1, 6)))
     monkeypatch.setattr(branch_and_cut, "_TRIED", int(rng.integers(1, 12)))
 
 
@@ -164,7 +166,7 @@ def test_the_tree_alone_finds_what_highs_does_in_larger_towns(seed, monkeypatch)
 
 def _grown(core, *, seed=0):
     best = CoverIncumbent(core, SearchBudget(seed=seed), bound=int(core.people.sum()))
-    return Tree(Master(core, seed=seed), best)
+    return MaxCoverTree(Master(core, seed=seed), best)
 
 
 def test_a_settled_site_stays_settled():
@@ -175,7 +177,8 @@ def test_a_settled_site_stays_settled():
     opened, closed = np.zeros(12, dtype=bool), np.zeros(12, dtype=bool)
     opened[:3], closed[3:6] = True, True
     for reduced in (1e-3, 1e9, -1e9):
-        node = tree._fixed(branch_and_cut._Node(opened, closed), tree.best.value + 0.5, np.full(12, reduced))
+        outcome = Outcome("optimal", None, math.nan, tree.best.value + 0.5, reduced=np.full(12, reduced))
+        node = tree.bounded(Node(opened, closed), outcome)
         assert not (node.opened & node.closed).any()
         assert (node.opened[:6] == opened[:6]).all()
         assert (node.closed[:6] == closed[:6]).all()
@@ -192,19 +195,19 @@ def test_what_a_node_settles_holds_for_all_better_choices_below_it(seed, monkeyp
     choices = [np.array(c) for n in range(core.limit + 1) for c in itertools.combinations(range(10), n)]
     choices = [c for c in choices if core.holds(c.astype(np.int64))]
     core, _ = max_cover.as_asked(core)
-    asked, fixed = [], Tree._fixed
+    asked, bounded = [], MaxCoverTree.bounded
 
-    def watched(tree, node, bound, reduced):
-        less = fixed(tree, node, bound, reduced)
+    def watched(tree, node, outcome):
+        less = bounded(tree, node, outcome)
         for choice in choices:
             here = np.isin(np.arange(10), choice)
             if core.covered(choice) > tree.best.value and _below(node, here):
-                assert core.covered(choice) <= bound
+                assert core.covered(choice) <= outcome.bound
                 assert _below(less, here)
         asked.append(int((less.opened | less.closed).sum()) - int((node.opened | node.closed).sum()))
         return less
 
-    monkeypatch.setattr(Tree, "_fixed", watched)
+    monkeypatch.setattr(MaxCoverTree, "bounded", watched)
     monkeypatch.setattr(branch_and_cut, "improve", _no_search)
     tree = _grown(core, seed=seed)
     if choices:

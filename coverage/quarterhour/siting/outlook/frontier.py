@@ -13,7 +13,7 @@ from quarterhour.base.errors import DataError
 from quarterhour.siting.methods.capacity.most_people import Placing
 from quarterhour.siting.methods.covering.adapter import is_plain_cover
 from quarterhour.siting.methods.covering.benders import Master
-from quarterhour.siting.methods.covering.branch_and_cut import Tree
+from quarterhour.siting.methods.covering.branch_and_cut import MaxCoverTree
 from quarterhour.siting.methods.covering.core import Core, CoverIncumbent
 from quarterhour.siting.methods.covering.exchange import improve
 from quarterhour.siting.methods.covering.greedy import as_core
@@ -139,7 +139,7 @@ class _Point:
     """A number of sites: its core, the best known, and its tree."""
 
     best: CoverIncumbent
-    tree: Tree
+    tree: MaxCoverTree
     possible: bool
 
     @property
@@ -186,7 +186,7 @@ def _passed(core: Core, budget: SearchBudget) -> list[_Point]:
         best = CoverIncumbent(here, part, bound=int(core.people.sum()))
         last = points[-1] if points else None
         possible = _start(best, None if last is None else last.best.choice)
-        tree = Tree(master, best, before=None if last is None else last.tree, eager=_small(core))
+        tree = MaxCoverTree(master, best, before=None if last is None else last.tree, eager=_small(core))
         if possible and not best.is_optimal:
             tree.plant(inside_of(here, best.choice), close=_CLOSE)
         points.append(_Point(best, tree, possible))

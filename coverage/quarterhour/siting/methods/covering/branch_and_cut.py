@@ -1,15 +1,8 @@
-"""Proof for max-cover: a tree over the sites above the linear program that learns by cuts.
-
-HiGHS takes no rows while its own tree grows, so the tree is here. Cuts hold in the whole tree, and a node is
-closed only by a bound that holds whatever the solver's tolerances.
-"""
+"""Branch and cut for max-cover (MCLP): Benders cuts, local search at the nodes, branching by pseudo-costs."""
 
 from __future__ import annotations
 
-import heapq
 import math
-from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
 
@@ -17,49 +10,34 @@ from quarterhour.base.arrays import BoolArray, FloatArray, IntArray
 from quarterhour.siting.methods.covering.benders import Master
 from quarterhour.siting.methods.covering.core import Core, CoverIncumbent
 from quarterhour.siting.methods.covering.exchange import improve
+from quarterhour.siting.methods.solver.branch_and_cut import WHOLE, BranchAndCut, Node
 from quarterhour.siting.methods.solver.program import Outcome
 
-_WHOLE = 1e-6
 _TRIED, _TRIAL, _IDLE, _ENOUGH = 12, 60, 5, 4
 """Sites that a branching looks at, steps of the simplex method to try each, how many may be looked at without a
 better one, and after how many tries a site is known."""
-_ROUNDS = 6
-"""Rounds of cuts in a node below the root, as long as sites are open in part."""
-_TIDY = 3
-"""Nodes after which cuts that do not bind are left out."""
 _EFFORT = 3e6
 """Steps of local search from where a node stands."""
 _HARDER = {1: 3e8, 8: 3e8, 24: 1e9, 128: 2e9, 512: 3e9}
 """Steps of local search from the best choice, by the nodes looked at without proof."""
 
 
-@dataclass(frozen=True, eq=False)
-class _Node:
-    """Sites that are open, sites that are closed."""
-
-    opened: BoolArray
-    closed: BoolArray
-
-
-class Tree:
-    """Best bound first; ``grow`` ends when nothing better than the best choice is left, or time is up.
+class MaxCoverTree(BranchAndCut):
+    """The tree of a max-cover master.
 
     ``before``: a tree over the same master, whose experience with sites is shared. ``eager``: it grows some nodes
     before exchanges are tried harder.
     """
 
+    root_rounds = 6
+    tidy_every = 3
+
     def __init__(
-        self, master: Master, best: CoverIncumbent, *, before: Tree | None = None, eager: bool = False
+        self, master: Master, best: CoverIncumbent, *, before: MaxCoverTree | None = None, eager: bool = False
     ) -> None:
-        self.master, self.best, self.core = master, best, best.core
-        self.sites = master.sites
-        self.nodes, self.eager = 0, eager
-        self.by = f"Benders, {master.solver.version}"
-        self._seen: set[bytes] = set()
-        self._heap: list[tuple[float, int, _Node]] = []
-        self._made = 0
+        super().__init__(master.sites, best, master.solver)
+        self.master, self.cover, self.core, self.eager = master, best, best.core, eager
         self._planted = False
-        self._unsure = -math.inf
         self._gain: FloatArray = np.zeros((2, self.sites)) if before is None else before._gain
         self._tries: FloatArray = np.zeros(self.sites) if before is None else before._tries
 
@@ -68,160 +46,90 @@ class Tree:
         self._planted = True
         self.master.limit(self.core.limit)
         outcome, inside = self.master.settle(self.best.budget, inside, close=close)
-        none = np.zeros(self.sites, dtype=np.bool_)
-        if outcome.status != "infeasible" or self.master.possible(none, ~none):
+        root = self.root()
+        if outcome.status != "infeasible" or self.master.possible(root.opened, ~root.closed):
             self.best.tighten(outcome.bound, by=self.by)
             self.near(outcome, effort=10 * _EFFORT)
-            self._push(outcome.bound, _Node(none, none))
+            self.push(outcome.bound if math.isfinite(outcome.bound) else self.best.bound, root)
         return inside
 
     def grow(self, *, gap: float = 0.0, nodes: float = math.inf) -> None:
-        """Search until nothing is left, the gap is small enough, ``nodes`` more were looked at, or time is up."""
+        """Search on, with the number of sites of this tree."""
         self.master.limit(self.core.limit)
-        until = self.nodes + nodes
-        while self._heap and not self.best.closes(-self._heap[0][0]):
-            self.best.tighten(max(-self._heap[0][0], self._unsure), by=self.by)
-            if self.best.gap <= gap or self.nodes >= until or self.best.budget.over():
-                self._unlock()
-                return
-            if self.nodes in _HARDER and not (self.eager and self.nodes == 1):
-                self._harder(_HARDER[self.nodes])
-            worst, _, node = heapq.heappop(self._heap)
-            for bound, child in self._look(node, -worst):
-                self._push(bound, child)
-        self._unlock()
-        self._heap.clear()
-        if self.best.value is not None:
-            self.best.tighten(max(self.best.value, self._unsure), by=self.by)
-
-    def _push(self, bound: float, node: _Node) -> None:
-        if not self.best.closes(bound):
-            heapq.heappush(self._heap, (-bound, self._made, node))
-            self._made += 1
+        super().grow(gap=gap, nodes=nodes)
 
     @property
     def alive(self) -> bool:
         """Whether anything is left to look at."""
-        return bool(self._heap)
+        return bool(self.heap)
 
     @property
     def barren(self) -> bool:
         """Whether no choice keeps the rules, which was searched out."""
-        return self._planted and not self._heap and self.best.choice is None and self._unsure == -math.inf
+        return self._planted and not self.heap and self.best.choice is None
+
+    def solve(self, iterations: int | None = None) -> Outcome:
+        """The master as it stands, in people."""
+        return self.master.solve(self.best.budget, iterations=iterations)
+
+    def bound_of(self, bound: float) -> float:
+        """The program's bound is in people."""
+        return bound
+
+    def separate(self, outcome: Outcome) -> int:
+        """Benders cuts where the sites stand."""
+        assert outcome.values is not None
+        return self.master.cut(outcome.values[: self.sites], outcome)[0]
+
+    def tidy(self, outcome: Outcome) -> None:
+        """Leave out cuts that do not bind."""
+        self.master.tidy(outcome)
+
+    def offer(self, opened: IntArray) -> None:
+        """A choice, if it keeps the rules."""
+        self.cover.take(opened)
+
+    def is_empty(self) -> bool:
+        """Whether the rules alone leave no choice below the node."""
+        return not self.master.possible(self.entered.opened, ~self.entered.closed)
+
+    def look(self, node: Node, bound: float) -> list[tuple[float, Node]]:
+        """The nodes below one, after exchanges from the best choice: harder, the longer there is no proof."""
+        if self.nodes in _HARDER and not (self.eager and self.nodes == 1) and self.best.choice is not None:
+            improve(self.cover, self.best.choice, effort=_HARDER[self.nodes], turn=self.nodes)
+        return super().look(node, bound)
+
+    def bounded(self, node: Node, outcome: Outcome) -> Node:
+        """A choice near the outcome now and then; what reduced costs settle below this node alone."""
+        if self.nodes % 4 == 1:
+            self.near(outcome)
+        if outcome.reduced is None or self.best.value is None:
+            return node
+        reduced = outcome.reduced[: self.sites]
+        return self.fixed(node, reduced, outcome.bound - np.abs(reduced) < self.best.value + 1)
 
     def near(self, outcome: Outcome, *, effort: float = _EFFORT) -> None:
-        """Take what an outcome comes near to as a choice: the likeliest sites that fit, and exchanges."""
+        """Offer what an outcome comes near to: the likeliest sites that fit, and exchanges."""
         if outcome.values is None:
             return
         likely = by_score(self.core, outcome.values[: self.sites])
-        if likely.tobytes() not in self._seen:
-            self._seen.add(likely.tobytes())
-            improve(self.best, likely, effort=effort)
+        if likely.tobytes() not in self.seen:
+            self.seen.add(likely.tobytes())
+            improve(self.cover, likely, effort=effort)
 
-    def _harder(self, effort: float) -> None:
-        if self.best.choice is not None:
-            improve(self.best, self.best.choice, effort=effort, turn=self.nodes)
-
-    def _unlock(self) -> None:
-        every = np.arange(self.sites)
-        self.master.solver.bound_columns(every, np.zeros(self.sites), np.ones(self.sites))
-
-    def _set(self, node: _Node) -> None:
-        program, every = self.master.solver.program, np.arange(self.sites)
-        lower, upper = node.opened.astype(np.float64), (~node.closed).astype(np.float64)
-        moved = np.flatnonzero((program.lower[every] != lower) | (program.upper[every] != upper))
-        if len(moved):
-            self.master.solver.bound_columns(moved, lower[moved], upper[moved])
-
-    def _look(self, node: _Node, bound: float) -> list[tuple[float, _Node]]:
-        """The nodes below one, none where nothing better can lie there; itself when time is up."""
-        self.nodes += 1
-        self._set(node)
-        outcome = self._cuts()
-        if outcome.status == "infeasible" and not self.master.possible(node.opened, ~node.closed):
-            return []
-        bound = min(bound, outcome.bound)
-        if self.best.closes(bound):
-            return []
-        if self.best.budget.over():
-            return [(bound, node)]
-        if outcome.status == "failed":
-            self._unsure = max(self._unsure, bound)
-            return []
-        if outcome.values is None:
-            return self._split(node, bound, np.zeros(self.sites))
-        if self.nodes % 4 == 1:
-            self.near(outcome)
-        if self.nodes % _TIDY == 0:
-            self.master.tidy(outcome)
-        if outcome.reduced is not None:
-            node = self._fixed(node, outcome.bound, outcome.reduced[: self.sites])
-        return self._split(node, bound, outcome.values[: self.sites])
-
-    def _cuts(self) -> Outcome:
-        """Cut and solve until nothing is broken, or the node is closed or has had its share."""
-        rounds, budget = 0, self.best.budget
-        while True:
-            outcome = self.master.solve(budget)
-            if outcome.values is None or self.best.closes(outcome.bound) or budget.over():
-                return outcome
-            y = outcome.values[: self.sites]
-            in_part = bool((np.minimum(y, 1 - y) > _WHOLE).any())
-            if not in_part:
-                self.best.take(np.flatnonzero(y > 0.5))
-            many, _ = self.master.cut(y, outcome)
-            if many == 0 or (in_part and rounds >= _ROUNDS):
-                return outcome
-            rounds += 1
-
-    def _fixed(self, node: _Node, bound: float, reduced: FloatArray) -> _Node:
-        """Close what cannot pay when open, and the other way round, below this node alone.
-
-        A site that the node has settled stays as it is: its reduced cost tells of a side that is not asked.
-        """
-        free = ~(node.opened | node.closed)
-        least = -math.inf if self.best.value is None else self.best.value + 1
-        beaten = bound - np.abs(reduced) < least
-        return _Node(node.opened | (free & beaten & (reduced > 0)), node.closed | (free & beaten & (reduced < 0)))
-
-    def _split(self, node: _Node, bound: float, y: FloatArray) -> list[tuple[float, _Node]]:
-        free = ~(node.opened | node.closed)
-        if not free.any():
-            self.best.take(np.flatnonzero(node.opened))
-            return []
-        share = np.where(free, np.minimum(y, 1 - y), 0.0)
-        if share.max() <= _WHOLE:
-            site = int(np.argmax(np.where(free, 1 + y, 0.0)))
-            return self._children(node, site, (bound, bound))
-        self._set(node)
-        site, bounds = self._trial(y, share > _WHOLE, bound)
-        closed, opened = (bound if b == -math.inf else b for b in bounds)
-        return self._children(node, site, (closed, opened))
-
-    def _children(self, node: _Node, site: int, bounds: tuple[float, float]) -> list[tuple[float, _Node]]:
-        mark = np.zeros(self.sites, dtype=np.bool_)
-        mark[site] = True
-        return [
-            (bounds[1], _Node(node.opened | mark, node.closed)),
-            (bounds[0], _Node(node.opened, node.closed | mark)),
-        ]
-
-    def _trial(self, y: FloatArray, free: BoolArray, bound: float) -> tuple[int, tuple[float, float]]:
-        """The site to branch on, and the bounds when it is closed and when it is open.
-
-        Sites are tried (strong branching) until what they brought before tells enough.
-        """
-        solver = self.master.solver
-        self.master.solve(self.best.budget)
-        basis = solver.basis()
+    def branch(self, free: BoolArray, y: FloatArray, bound: float) -> tuple[int, tuple[float, float]]:
+        """Sites are tried (strong branching) until what they brought before tells enough (pseudo-costs)."""
+        self.solve()
+        basis = self.solver.basis()
         chosen, most, idle = (-1, (bound, bound)), -1.0, 0
         promise = self._promise(y)
         for site in np.argsort(-np.where(free, promise, -1.0), kind="stable")[:_TRIED].tolist():
-            if not free[site] or min(y[site], 1 - y[site]) <= _WHOLE:
+            if not free[site]:
                 continue
             bounds, score = (bound, bound), promise[site]
             if self._tries[site] < _ENOUGH:
-                bounds = self._tried(site, bound, basis)
+                found = self.trial(site, basis, _TRIAL)
+                bounds = self._bounds(found[0], bound), self._bounds(found[1], bound)
                 score = self._learnt(site, y[site], bound, bounds)
             idle += 1
             if score > most:
@@ -229,34 +137,32 @@ class Tree:
             closed = self.best.closes(bounds[0]) or self.best.closes(bounds[1])
             if closed or idle >= _IDLE or self.best.budget.over():
                 break
-        return chosen
+        # A side without a solution is not left out here: that is for its node to prove.
+        site, (closed_bound, opened_bound) = chosen
+        return site, (_finite(closed_bound, bound), _finite(opened_bound, bound))
+
+    def _bounds(self, outcome: Outcome, bound: float) -> float:
+        return -math.inf if outcome.status == "infeasible" else min(bound, outcome.bound)
 
     def _promise(self, y: FloatArray) -> FloatArray:
         """What each site brought before when closed and when opened, as far as it is open now: the product."""
         known = self._tries > 0
         mean = self._gain[:, known].sum(axis=1) / self._tries.sum() if known.any() else np.ones(2)
         rate = np.where(known, self._gain / np.maximum(1, self._tries), mean[:, None])
-        product: FloatArray = np.maximum(rate[0] * y, _WHOLE) * np.maximum(rate[1] * (1 - y), _WHOLE)
+        product: FloatArray = np.maximum(rate[0] * y, WHOLE) * np.maximum(rate[1] * (1 - y), WHOLE)
         return product
-
-    def _tried(self, site: int, bound: float, basis: Any) -> tuple[float, float]:
-        """The bounds when a site is closed and when it is open, after some steps."""
-        solver, column, found = self.master.solver, np.array([site]), []
-        for side in (0.0, 1.0):
-            solver.bound_columns(column, np.array([side]), np.array([side]))
-            outcome = self.master.solve(self.best.budget, iterations=_TRIAL)
-            found.append(-math.inf if outcome.status == "infeasible" else min(bound, outcome.bound))
-            solver.restore(basis)
-        solver.bound_columns(column, np.zeros(1), np.ones(1))
-        return found[0], found[1]
 
     def _learnt(self, site: int, y: float, bound: float, bounds: tuple[float, float]) -> float:
         """Remember what a site brought; the product of both sides."""
         far = bound + 1 if self.best.value is None else 2 * (bound - self.best.value) + 1
-        gain = np.array([max(min(bound - b, far), _WHOLE) for b in bounds])
+        gain = np.array([max(min(bound - b, far), WHOLE) for b in bounds])
         self._gain[:, site] += gain / np.array([y, 1 - y])
         self._tries[site] += 1
         return float(gain[0] * gain[1])
+
+
+def _finite(bound: float, otherwise: float) -> float:
+    return otherwise if bound == -math.inf else bound
 
 
 def by_score(core: Core, score: FloatArray) -> IntArray:

@@ -9,7 +9,7 @@ import numpy as np
 
 from quarterhour.base.arrays import FloatArray, IntArray
 from quarterhour.siting.methods.covering.benders import Master
-from quarterhour.siting.methods.covering.branch_and_cut import Tree
+from quarterhour.siting.methods.covering.branch_and_cut import MaxCoverTree
 from quarterhour.siting.methods.covering.core import Core, CoverIncumbent
 from quarterhour.siting.methods.covering.exchange import improve
 from quarterhour.siting.methods.covering.greedy import good_choice, greedy
@@ -41,7 +41,7 @@ def solve_cover(core: Core, budget: SearchBudget | None = None, *, gap: float = 
     if not infeasible and not best.is_optimal and best.gap > gap and not budget.over():
         # What is easy is proven sooner by a small program, what is not by a large one.
         for fine in (False, True):
-            tree = Tree(Master(core, seed=budget.seed, fine=fine), best, eager=not fine)
+            tree = MaxCoverTree(Master(core, seed=budget.seed, fine=fine), best, eager=not fine)
             tree.plant(inside_of(core, best.choice))
             budget.progress(0.5)
             tree.grow(gap=gap, nodes=math.inf if fine else _EASY if best.gap < _NEAR else 0)

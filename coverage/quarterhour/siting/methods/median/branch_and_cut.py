@@ -1,15 +1,12 @@
-"""Proof for the p-median: a linear program that learns by cuts, and a tree over the sites (Benders).
+"""Branch and cut for the p-median: Benders cuts over the sites, and strong branching.
 
-HiGHS takes no rows while its own tree grows, so the tree is here. A cut says of a group of rows: without
-the sites nearer than this, it takes at least that long (Duran-Mateluna, Ales and Elloumi 2023). Cuts hold
-in the whole tree. A node is closed only by a bound that holds whatever the solver's tolerances.
+A cut says of a group of rows: without the sites nearer than this, it takes at least that long (Duran-Mateluna,
+Ales and Elloumi 2023).
 """
 
 from __future__ import annotations
 
-import heapq
 import math
-from dataclasses import dataclass
 
 import numpy as np
 import scipy.sparse as sp
@@ -17,23 +14,17 @@ import scipy.sparse as sp
 from quarterhour.base.arrays import BoolArray, FloatArray, IntArray
 from quarterhour.base.jit import kernel
 from quarterhour.siting.methods.median.instance import MUST, Exchange, Median
+from quarterhour.siting.methods.solver.branch_and_cut import WHOLE, BranchAndCut, Node
 from quarterhour.siting.methods.solver.highs import Solver
 from quarterhour.siting.methods.solver.incumbent import SitesIncumbent, whole_up
 from quarterhour.siting.methods.solver.program import Outcome, Program
 from quarterhour.siting.methods.solver.site_limits import Nest, cheapest
 
-_NEVER = 2**62
-"""The bound of a node in which nothing lies."""
 _MOST_GROUPS = 2_000
 _LARGEST = 2**20
 """Largest figure in the linear program, in units."""
-_WHOLE = 1e-6
 _TRIED, _TRIAL = 8, 60
 """Sites that a branching is tried on, and steps of the simplex method for each."""
-_ROUNDS = 6
-"""Rounds of cuts in a node below the root, as long as sites are open in part."""
-_TIDY = 25
-"""Nodes after which cuts that do not bind are left out."""
 
 
 class Master:
@@ -76,7 +67,7 @@ class Master:
 
     def _bare(self, y: FloatArray) -> BoolArray:
         reached = np.bincount(self.row, y[self.median.site], minlength=len(self.median.people))
-        bare: BoolArray = reached < 1 - _WHOLE
+        bare: BoolArray = reached < 1 - WHOLE
         return bare
 
     def at_prices(self, prices: IntArray, parts: int) -> None:
@@ -147,157 +138,74 @@ def _levels(start, site, cs, end, y, level, value):  # type: ignore[no-untyped-d
         value[i] = level[i] - saved
 
 
-@dataclass(frozen=True, eq=False)
-class _Node:
-    """Sites set open and closed."""
-
-    opened: tuple[int, ...]
-    closed: tuple[int, ...]
-
-
-Children = list[tuple[int, _Node]]
-
-
-class Tree:
-    """Best bound first; ``grow`` ends when nothing better than the best choice is left, or time is up."""
+class PMedianTree(BranchAndCut):
+    """The tree of a p-median master; bounds are whole numbers, people times centiseconds."""
 
     def __init__(self, median: Median, nest: Nest, exchange: Exchange, best: SitesIncumbent, master: Master) -> None:
-        self.median, self.nest, self.exchange, self.best, self.master = median, nest, exchange, best, master
-        self.every = np.arange(len(median.sites), dtype=np.int64)
-        self.lower, self.upper = np.zeros(len(median.sites)), np.ones(len(median.sites))
-        self.nodes = 0
-        self.seen: set[bytes] = set()
-        self.by = f"Benders, {master.solver.version}"
+        super().__init__(master.sites, best, master.solver)
+        self.median, self.nest, self.exchange, self.master = median, nest, exchange, master
+        self.push(best.bound, self.root())
 
-    def grow(self) -> bool:
-        """Whether all was searched; then no choice is better than the best (there may be none at all)."""
-        heap = [(self.best.bound, 0, _Node((), ()))]
-        made = 1
-        while heap:
-            self.best.tighten(heap[0][0], by=self.by)
-            if self._closed(heap[0][0]):
-                return True
-            if self.best.budget.over():
-                return False
-            bound, _, node = heapq.heappop(heap)
-            for child_bound, child in self._look(node, bound):
-                if not self._closed(child_bound):
-                    heapq.heappush(heap, (child_bound, made, child))
-                    made += 1
-        if self.best.value is not None:
-            self.best.tighten(self.best.value, by=self.by)
-        return True
+    def solve(self, iterations: int | None = None) -> Outcome:
+        """The master as it stands, in units."""
+        budget = self.best.budget
+        return self.solver.solve(seconds=max(0.0, budget.left()), stop=budget.stop, iterations=iterations)
 
-    def _closed(self, bound: int) -> bool:
-        return bound >= (_NEVER if self.best.value is None else self.best.value)
-
-    def _whole(self, bound: float) -> int:
+    def bound_of(self, bound: float) -> float:
+        """The least whole number that the program's bound allows, with what is settled."""
         whole = whole_up(bound, self.master.unit)
         return 0 if whole is None else self.median.settled + whole
 
-    def _look(self, node: _Node, bound: int) -> Children:
-        """The nodes below one, none where nothing better can lie there; itself when time is up."""
-        self.nodes += 1
-        self._set(node)
-        out = self._cuts(root=self.nodes == 1)
-        if out.status == "infeasible":
-            return []
-        bound = max(bound, self._whole(out.bound))
-        if self._closed(bound):
-            return []
-        if self.best.budget.over():
-            return [(bound, node)]
-        if self.nodes == 1 and out.reduced is not None:
-            self._settle(out.bound, out.reduced[: len(self.every)])
-        if self.nodes % _TIDY == 0:
+    def separate(self, outcome: Outcome) -> int:
+        """Benders cuts where the sites stand."""
+        assert outcome.values is not None
+        return self.master.cut(outcome.values[: self.sites], outcome.values[self.sites :])
+
+    def tidy(self, outcome: Outcome) -> None:
+        """Leave out cuts that do not bind."""
+        if outcome.values is not None:
             self.master.tidy()
-        return self._split(node, bound, out)
 
-    def _set(self, node: _Node) -> None:
-        lower, upper = self.lower.copy(), self.upper.copy()
-        lower[list(node.opened)], upper[list(node.closed)] = 1.0, 0.0
-        self.master.solver.bound_columns(self.every, lower, upper)
+    def offer(self, opened: IntArray) -> None:
+        """A choice, if it keeps the limits."""
+        if self.median.limits.holds(opened):
+            self.best.offer(self.median.whole(opened), self.median.value(opened))
 
-    def _cuts(self, *, root: bool) -> Outcome:
-        """Cut and solve until nothing is broken, or the node is closed, or (below the root) it has had its share."""
-        rounds = 0
-        while True:
-            budget = self.best.budget
-            out = self.master.solver.solve(seconds=max(0.0, budget.left()), stop=budget.stop)
-            if out.values is None or self._closed(self._whole(out.bound)) or budget.over():
-                return out
-            y = out.values[: len(self.every)]
-            self._try(y)
-            in_part = bool((np.minimum(y, 1 - y) > _WHOLE).any())
-            if not self.master.cut(y, out.values[len(self.every) :]) or (not root and in_part and rounds >= _ROUNDS):
-                return out
-            rounds += 1
-
-    def _try(self, y: FloatArray) -> None:
-        """Take what a solution comes near to as a plan: as it is if whole, else the likeliest sites, and exchanges."""
-        whole = np.flatnonzero(y > 0.5)
-        if (np.minimum(y, 1 - y) <= _WHOLE).all():
-            self._take(whole)
-        likely = cheapest(self.nest, np.round(-y, 6)) if self.nest.whole else whole
+    def approach(self, outcome: Outcome, *, whole: bool) -> None:
+        """Offer what a solution comes near to: as it is if whole, else the likeliest sites, and exchanges."""
+        super().approach(outcome, whole=whole)
+        assert outcome.values is not None
+        y = outcome.values[: self.sites]
+        likely = cheapest(self.nest, np.round(-y, 6)) if self.nest.whole else np.flatnonzero(y > 0.5)
         if likely.tobytes() not in self.seen and self.median.limits.holds(likely):
             self.seen.add(likely.tobytes())
-            self._take(self.exchange.better(likely))
+            self.offer(self.exchange.better(likely))
 
-    def _take(self, chosen: IntArray) -> None:
-        if self.median.limits.holds(chosen):
-            self.best.offer(self.median.whole(chosen), self.median.value(chosen))
+    def bounded(self, node: Node, outcome: Outcome) -> Node:
+        """What the root's reduced costs settle for good."""
+        if self.nodes > 1 or outcome.reduced is None:
+            return node
+        reduced = outcome.reduced[: self.sites]
+        beaten = [self.best.closes(self.bound_of(outcome.bound + abs(r))) for r in reduced.tolist()]
+        return self.fixed(node, reduced, np.array(beaten, dtype=np.bool_))
 
-    def _settle(self, bound: float, reduced: FloatArray) -> None:
-        """Close for good what would cost too much to open, and the other way round."""
-        if self.best.value is None:
-            return
-        with_it = np.array([self._whole(bound + abs(r)) >= self.best.value for r in reduced])
-        self.upper[with_it & (reduced > 0)] = 0.0
-        self.lower[with_it & (reduced < 0)] = 1.0
-
-    def _split(self, node: _Node, bound: int, out: Outcome) -> Children:
-        unsettled = self.upper > self.lower
-        unsettled[[*node.opened, *node.closed]] = False
-        if not unsettled.any():
-            chosen = self.lower > 0
-            chosen[list(node.opened)] = True
-            self._take(np.flatnonzero(chosen))
-            return []
-        y = np.zeros(len(self.every)) if out.values is None else out.values[: len(self.every)]
-        share = np.where(unsettled, np.minimum(y, 1 - y), 0.0)
-        if out.values is None or share.max() <= _WHOLE:
-            site = int(np.argmax(np.where(unsettled, 1 + y, 0.0)))
-            return self._children(node, site, (bound, bound))
-        self._set(node)
-        site, bounds = self._trial(share, bound)
-        return self._children(node, site, bounds)
-
-    def _children(self, node: _Node, site: int, bounds: tuple[int, int]) -> Children:
-        opened, closed = _Node((*node.opened, site), node.closed), _Node(node.opened, (*node.closed, site))
-        return [(bounds[1], opened), (bounds[0], closed)]
-
-    def _trial(self, share: FloatArray, bound: int) -> tuple[int, tuple[int, int]]:
-        """The site to branch on, and the bounds when it is closed and when it is open (strong branching)."""
-        solver, program = self.master.solver, self.master.solver.program
-        solver.solve()
-        basis = solver.basis()
+    def branch(self, free: BoolArray, y: FloatArray, bound: float) -> tuple[int, tuple[float, float]]:
+        """The site that raises both bounds most (strong branching), of those most open in part."""
+        self.solve()
+        basis = self.solver.basis()
         chosen, most = (-1, (bound, bound)), -1.0
+        far = bound + 2 * (self.best.value - bound if self.best.value is not None else bound) + 1
+        share = np.where(free, np.minimum(y, 1 - y), 0.0)
         for site in np.argsort(-share, kind="stable")[:_TRIED].tolist():
-            if share[site] <= _WHOLE:
+            if not free[site]:
                 break
-            column = np.array([site])
-            found = []
-            for side in (0.0, 1.0):
-                solver.bound_columns(column, np.array([side]), np.array([side]))
-                out = solver.solve(iterations=_TRIAL)
-                closed = out.status == "infeasible"
-                found.append(_NEVER if closed else max(bound, self._whole(out.bound)))
-                solver.bound_columns(column, program.lower[column], program.upper[column])
-                solver.restore(basis)
-            far = bound + 2 * (self.best.value - bound if self.best.value is not None else bound) + 1
+            found = [self._least(out, bound) for out in self.trial(site, basis, _TRIAL)]
             gain = [max(min(b, far) - bound, 1e-3) for b in found]
             if gain[0] * gain[1] > most:
                 chosen, most = (site, (found[0], found[1])), gain[0] * gain[1]
-            if self._closed(found[0]) or self._closed(found[1]):
+            if any(b == math.inf or self.best.closes(b) for b in found):
                 break
         return chosen
+
+    def _least(self, outcome: Outcome, bound: float) -> float:
+        return math.inf if outcome.status == "infeasible" else max(bound, self.bound_of(outcome.bound))

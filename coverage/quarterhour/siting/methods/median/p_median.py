@@ -7,7 +7,7 @@ import time
 import numpy as np
 
 from quarterhour.base.arrays import AnyArray, IntArray
-from quarterhour.siting.methods.median.branch_and_cut import Master, Tree
+from quarterhour.siting.methods.median.branch_and_cut import Master, PMedianTree
 from quarterhour.siting.methods.median.instance import MUST, Exchange, Median, Pairs, as_median, covering
 from quarterhour.siting.methods.median.lagrangian import Priced, Prices, settled_sites
 from quarterhour.siting.methods.solver.highs import Solver
@@ -124,6 +124,6 @@ def _searched(median: Median, nest: Nest, priced: Priced, best: SitesIncumbent) 
         return 0
     master = Master(left, seed=best.budget.seed)
     master.at_prices(priced.prices[np.searchsorted(median.rows, left.rows)], priced.parts)
-    tree = Tree(left, smaller, Exchange(left), best, master)
+    tree = PMedianTree(left, smaller, Exchange(left), best, master)
     tree.grow()
     return tree.nodes
