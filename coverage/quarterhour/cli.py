@@ -103,7 +103,7 @@ def inspect(study: StudyPath, roads: Roads = None, lang: Lang = "zh", quiet: Qui
     from quarterhour.study import run as room
 
     asked = room.read_study(study, roads=roads)
-    with _progress(quiet, lang) as tell:
+    with _progress(quiet) as tell:
         if tell:
             tell(i18n.say("study.step_read", lang))
         tables = room.read_study_inputs(asked)
@@ -186,7 +186,7 @@ def fetch(
     from quarterhour.study.new_study import fetch_study
     from quarterhour.study.run import read_study
 
-    with _progress(quiet, lang) as tell:
+    with _progress(quiet) as tell:
         made = fetch_study(read_study(study), place=place, bbox=bbox, server=server, lang=lang, tell=tell)
     _print(i18n.say("cli.fetch_done", lang, files=", ".join(str(p) for p in made)))
 
@@ -215,7 +215,7 @@ def _run(
     write.check_folder(folder)
     earlier = None if against is None else write.read_earlier(against)
     try:
-        with _progress(quiet, lang) as tell:
+        with _progress(quiet) as tell:
             results: Results = room.run_study(
                 asked, checks=checks, siting=siting, lang=lang, tell=tell, prepared=folder / "prepared", fresh=fresh,
                 keep=folder / "plans", kept=left.append,
@@ -234,12 +234,12 @@ def _run(
 
 
 @contextmanager
-def _progress(quiet: bool, lang: str) -> Iterator[Tell | None]:
+def _progress(quiet: bool) -> Iterator[Tell | None]:
     """A bar on a terminal, a line a step in a log, nothing when quiet; what the rooms log is told between."""
     if quiet:
         yield None
     elif not sys.stderr.isatty():
-        with _relayed(lang, lambda text: _print(text, err=True)):
+        with _relayed(lambda text: _print(text, err=True)):
             yield _tell_log
     else:
         from rich.console import Console
@@ -249,7 +249,7 @@ def _progress(quiet: bool, lang: str) -> Iterator[Tell | None]:
         console = Console(stderr=True)
         with (
             Progress(*columns, console=console, transient=True) as bar,
-            _relayed(lang, lambda text: console.print(text, markup=False, highlight=False)),
+            _relayed(lambda text: console.print(text, markup=False, highlight=False)),
         ):
             task = bar.add_task("...", total=None)
             yield lambda text, share=None: bar.update(
@@ -258,17 +258,13 @@ def _progress(quiet: bool, lang: str) -> Iterator[Tell | None]:
 
 
 @contextmanager
-def _relayed(lang: str, say: Callable[[str], None]) -> Iterator[None]:
-    """What the program's rooms log (which search was chosen, and why) is said for the time being.
-
-    What is logged by itself and can tell itself in a language does so.
-    """
+def _relayed(say: Callable[[str], None]) -> Iterator[None]:
+    """What the program's rooms log is said for the time being."""
     import logging
 
     class Relay(logging.Handler):
         def emit(self, record: logging.LogRecord) -> None:
-            only = record.args[0] if isinstance(record.args, tuple) and len(record.args) == 1 else None
-            say(only.told(lang) if hasattr(only, "told") else record.getMessage())
+            say(record.getMessage())
 
     rooms, relay = logging.getLogger("quarterhour"), Relay(logging.INFO)
     before = rooms.level

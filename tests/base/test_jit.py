@@ -40,10 +40,10 @@ def refuse(self): raise OSError
 for locator in ("InTreeCacheLocator", "UserWideCacheLocator"):
     getattr(caching, locator).ensure_cache_path = refuse
 from quarterhour.base import jit
-from quarterhour.travel.ch.heap import key_of
-key_of(1, 2)
+from quarterhour.travel.dijkstra import entry
+entry(1, 2)
 import numba
-print(repr(numba.config.CACHE_DIR), key_of.stats.cache_path)
+print(repr(numba.config.CACHE_DIR), entry.stats.cache_path)
 """
 
 

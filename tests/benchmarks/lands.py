@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -16,7 +15,6 @@ from benchmarks.places import PLACES, real_network
 from quarterhour.base.errors import QuarterhourError
 from quarterhour.io.network_store import load_network, network_key, save_network
 from quarterhour.network.network import Network
-from quarterhour.travel.ch.build import Hierarchy, build_hierarchy
 
 MINUTES = 15
 CUT_CS = MINUTES * 6000
@@ -99,17 +97,3 @@ class Land:
     def told(self) -> dict[str, Any]:
         """What a row says of its network."""
         return {"junctions": len(self.network.x), "arcs": len(self.network.arcs().head)}
-
-    def hierarchy(self) -> tuple[Hierarchy, float]:
-        """The hierarchy of a search from the sites, and the seconds it took to build."""
-        found: tuple[Hierarchy, float] = self.once("hierarchy", self._hierarchy)
-        return found
-
-    def _hierarchy(self) -> tuple[Hierarchy, float]:
-        if land_size(self.name) is not None and len(self.network.x) > 5000:
-            arcs = Land("1000", self.cache).network.arcs()  # compiles what the clock should not see
-            build_hierarchy(arcs.indptr, arcs.head, arcs.cs)
-        arcs = self.network.arcs("to_community")
-        begin = time.process_time()
-        made = build_hierarchy(arcs.indptr, arcs.head, arcs.cs)
-        return made, time.process_time() - begin

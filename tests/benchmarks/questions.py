@@ -20,7 +20,6 @@ from benchmarks.measure import Duel, Figure
 from benchmarks.places import PLACES
 from quarterhour.network.network import Network
 from quarterhour.network.snap import snap_places
-from quarterhour.travel.ch.buckets import table_by_buckets
 from quarterhour.travel.dijkstra import cutoff_table
 from quarterhour.travel.isochrone import isochrones
 from quarterhour.travel.nearest_kernels import nearest_source
@@ -28,7 +27,6 @@ from quarterhour.travel.nearest_kernels import nearest_source
 Array = NDArray[Any]
 CITIES = ("coquimbo", "heidelberg", "wuhan")
 PLACES_SNAPPED = 10_000
-PLACES_A_SCENARIO = 3000
 RADIUS_M = 50.0
 AREA_ERROR = 0.015
 
@@ -175,27 +173,6 @@ def _rounds(land: Land, peer: str) -> int:
     return 3 if size > 1e6 or (size > 50_000 and peer in ("networkx", "pandana")) else 5
 
 
-# --- sparse targets, many scenarios
-
-
-def _hierarchy_duel(land: Land) -> Duel:
-    network, arcs = land.network, land.network.arcs("to_community")
-    sites, homes = (land.junctions(PLACES_A_SCENARIO, seed=s) for s in (3, 4))
-    made, seconds = land.hierarchy()
-    order = np.argsort(homes, kind="stable")
-    start = np.r_[0, np.cumsum(np.bincount(homes, minlength=len(network.x)))]
-    targets = start, order.astype(np.int32), np.zeros(len(homes), np.int32)
-    asked = {"targets": targets, "target_count": len(homes), "cut": CUT_CS}
-    ours = partial(table_by_buckets, made, _entering(sites), **asked)
-    search = partial(cutoff_table, (arcs.indptr, arcs.head, arcs.cs), _entering(sites), **asked)
-    told = {**land.told, "sources": len(sites), "targets": len(homes), "build_s": round(seconds, 2)}
-
-    def differ(a: Any, b: Any) -> str:
-        return differ_pairs(*((np.diff(start), ids, cs) for start, ids, cs in (a, b)))
-
-    return Duel(ours, search, differ, told)
-
-
 # --- pictures
 
 
@@ -296,7 +273,6 @@ QUESTIONS = (
     Question("table", "scipy-rows", partial(_table_duel, peer="scipy-rows"), _on(("200k",))),
     Question("table", "pandana", partial(_table_duel, peer="pandana"), {"200k": 20.0, **_on(CITIES)}),
     Question("table", "networkx", partial(_table_duel, peer="networkx"), {"200k": 40.0, "2m": 40.0, **_on(CITIES)}),
-    Question("hierarchy", "own-search", _hierarchy_duel, {"200k": 10.0, "2m": 10.0}),
     Question("picture", "buffer-and-union", _picture_duel, {"200k": None, **_on(CITIES, 50.0)}),
     Question("snap", "strtree", partial(_snap_duel, plain=True), {"200k": 8.0, "liechtenstein": 8.0, **_on(CITIES)}),
     Question("snap-rules", "strtree", partial(_snap_duel, plain=False), _on(("200k", "liechtenstein"))),

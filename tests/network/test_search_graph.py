@@ -22,9 +22,6 @@ from quarterhour.network.roads import as_roads
 from quarterhour.network.search_graph import UNREACHED, search_graph
 from quarterhour.network.turns import turns_of
 from quarterhour.travel.access_legs import entries_of, junction_times
-from quarterhour.travel.ch.buckets import table_by_buckets
-from quarterhour.travel.ch.build import build_hierarchy
-from quarterhour.travel.dijkstra import cutoff_table
 from quarterhour.travel.isochrone import isochrones
 from quarterhour.travel.matrix import travel_times
 from quarterhour.travel.nearest_kernels import nearest_source
@@ -241,30 +238,6 @@ def test_a_link_longer_than_any_cutoff_does_no_harm() -> None:
     assert times.minutes("p1", "p2") == month / 6000
     assert times.minutes("p3", "p0") == 3 * month / 6000
     assert times.minutes("p0", "p1") is None
-
-
-@examples(12, 300)
-@given(networks(), st.integers(0, 10**6), st.sampled_from(HEADINGS))
-def test_a_hierarchy_of_the_searched_graph_gives_the_same_pairs(roads: Any, seed: int, heading: str) -> None:
-    rng = np.random.default_rng(seed)
-    net = network(roads, turns=walks(network(roads), rng, 3))
-    graph, leaving = search_graph(net), heading == "to_community"
-    spots = places([(int(r), float(s)) for r, s in zip(rng.integers(0, len(roads), 6), rng.random(6), strict=True)])
-    source = entries_of(net, spots, leaves=leaving, turnout=0)
-    targets = entries_of(net, spots, leaves=not leaving, turnout=0).by_state()
-    there = graph.arcs("to_community")
-    hierarchy = build_hierarchy(there.indptr, there.head, there.cs)
-    arcs = graph.arcs(heading)
-    nothing = np.zeros(7, np.int64), np.empty(0, np.int32), np.empty(0, np.int32)
-    question = {"targets": targets, "direct": nothing, "target_count": 6, "cut": 5000}
-    rows = source.rows(slice(0, 6))
-    one = cutoff_table((arcs.indptr, arcs.head, arcs.cs), rows, **question)
-    two = table_by_buckets(hierarchy if leaving else hierarchy.turned(), rows, **question)
-    told = [
-        sorted(zip(np.repeat(np.arange(6), np.diff(t[0])).tolist(), t[1].tolist(), t[2].tolist(), strict=True))
-        for t in (one, two)
-    ]
-    assert told[0] == told[1]
 
 
 X0, Y0, CRS = 400_000.0, 4_150_000.0, "EPSG:32651"

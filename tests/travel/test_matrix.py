@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-import logging
 import subprocess
 import sys
 import threading
-from pathlib import Path
 from typing import Any
 
 import geopandas as gpd
@@ -289,34 +287,6 @@ def spread_town(seed: int, homes: int, bases: int) -> tuple[Network, pd.DataFram
 def same(one: TravelTimes, two: TravelTimes) -> bool:
     arrays = all(np.array_equal(getattr(one, a), getattr(two, a)) for a in ("indptr", "site_index", "cs"))
     return arrays and one.communities.equals(two.communities) and one.sites.equals(two.sites)
-
-
-@pytest.mark.parametrize("heading", ["to_site", "to_community"])
-@pytest.mark.parametrize(("homes", "bases"), [(80, 25), (25, 80)])
-def test_a_prepared_hierarchy_gives_the_same_and_the_log_says_why(
-    heading: Any,
-    homes: int,
-    bases: int,
-    tmp_path: Path,
-    caplog: pytest.LogCaptureFixture,
-    monkeypatch: pytest.MonkeyPatch,
-) -> None:
-    monkeypatch.setattr("quarterhour.travel.ch.CLIMB_S", 0)  # else a town this small is searched
-    net, people, places = spread_town(4, homes, bases)
-    asked: dict[str, Any] = {"minutes": 6, "heading": heading, "turnout_minutes": 1}
-    with caplog.at_level(logging.INFO, "quarterhour.travel.search_method"):
-        plain = travel_times(net, people, places, **asked)
-        told: list[float] = []
-        kept = travel_times(
-            net, people, places, scenarios=10**6, hierarchy_folder=tmp_path, progress=told.append, **asked
-        )  # fmt: skip
-    assert [r.getMessage().rsplit(" ", 1)[-1] for r in caplog.records] == ["search.", "ch."]
-    assert same(plain, kept)
-    assert told == sorted(told)
-    assert told[-1] == 1
-    assert list(tmp_path.glob("hierarchy-*"))
-    other = spread_town(4, homes, bases)[0]
-    assert same(plain, travel_times(other, people, places, scenarios=10**6, **asked))
 
 
 @pytest.mark.parametrize("blocks_of", ["sites", "communities"])

@@ -26,14 +26,12 @@ HEADINGS = ("to_site", "to_community")
 EAST, NORTH = 400_000.0, 4_150_000.0
 
 
-@pytest.fixture(params=["compiled", "scipy", "hierarchy"])
-def way(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> dict[str, Any]:
-    """The ways to a table, and what to ask of it besides."""
+@pytest.fixture(params=["compiled", "scipy"])
+def way(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The ways to a table."""
     if request.param == "scipy":
         for room in (dijkstra, nearest_kernels, sum_kernels, snap):
             monkeypatch.setattr(room, "COMPILED", False)
-    monkeypatch.setattr("quarterhour.travel.ch.CLIMB_S", 0)  # else a town this small is searched
-    return {"scenarios": 10**6} if request.param == "hierarchy" else {}
 
 
 def places(spots: dict[str, tuple[float, float]]) -> gpd.GeoDataFrame:
@@ -52,28 +50,31 @@ def street(oneway: int = 0) -> Network:
     return build_network(as_roads(line, crs=CRS)[0], read_modes()["car" if oneway else "walk"])
 
 
+@pytest.mark.usefixtures("way")
 @pytest.mark.parametrize("heading", HEADINGS)
 @pytest.mark.parametrize("turnout", [0.0, 3.0])
-def test_a_clinic_in_the_villages_own_house_is_no_way_off(heading: Any, turnout: float, way: dict[str, Any]) -> None:
+def test_a_clinic_in_the_villages_own_house_is_no_way_off(heading: Any, turnout: float) -> None:
     """North's clinic is 400 m from the road; South lies as far off on the other side, so its way is twice that."""
     homes, clinic = places({"north": (0, 400), "south": (0, -400)}), places({"clinic": (0, 400)})
-    times = qh.travel_times(street(), homes, clinic, minutes=30, heading=heading, turnout_minutes=turnout, **way)
+    times = qh.travel_times(street(), homes, clinic, minutes=30, heading=heading, turnout_minutes=turnout)
     assert times.minutes("north", "clinic") == turnout
     assert times.minutes("south", "clinic") == pytest.approx(turnout + 800 / 60, abs=1e-3)
 
 
+@pytest.mark.usefixtures("way")
 @pytest.mark.parametrize("heading", HEADINGS)
-def test_a_point_that_no_road_is_near_has_no_times_at_all(heading: Any, way: dict[str, Any]) -> None:
+def test_a_point_that_no_road_is_near_has_no_times_at_all(heading: Any) -> None:
     """Its road is missing or the point is wrong: that is told, not guessed."""
     homes, sites = places({"far": (0, 1500), "near": (0, 900)}), places({"own": (0, 1500), "other": (0, 900)})
-    pairs = qh.travel_times(street(), homes, sites, minutes=60, heading=heading, turnout_minutes=2, **way).pairs()
+    pairs = qh.travel_times(street(), homes, sites, minutes=60, heading=heading, turnout_minutes=2).pairs()
     assert pairs.values.tolist() == [["near", "other", 2.0]]
 
 
-def test_one_point_on_a_one_way_street_has_no_direction(way: dict[str, Any]) -> None:
+@pytest.mark.usefixtures("way")
+def test_one_point_on_a_one_way_street_has_no_direction() -> None:
     homes, sites = places({"home": (0, 90)}), places({"own": (0, 90), "up": (-500, 90)})
     for heading, reached in (("to_site", 1), ("to_community", 2)):
-        times = qh.travel_times(street(oneway=1), homes, sites, minutes=60, heading=heading, **way)  # type: ignore[arg-type]
+        times = qh.travel_times(street(oneway=1), homes, sites, minutes=60, heading=heading)  # type: ignore[arg-type]
         assert times.minutes("home", "own") == 0
         assert len(times.cs) == reached
 
@@ -119,9 +120,10 @@ def town(seed: int) -> tuple[Network, gpd.GeoDataFrame, gpd.GeoDataFrame]:
     return net, made[0], made[1]
 
 
+@pytest.mark.usefixtures("way")
 @pytest.mark.parametrize("heading", HEADINGS)
 @pytest.mark.parametrize("seed", range(6))
-def test_all_questions_equal_networkx_with_an_edge_of_no_length(seed: int, heading: Any, way: dict[str, Any]) -> None:
+def test_all_questions_equal_networkx_with_an_edge_of_no_length(seed: int, heading: Any) -> None:
     net, homes, bases = town(seed)
     spots = snap_places(net, homes, limit_m=300), snap_places(net, bases, limit_m=300)
     graph = cut_graph(net, *spots)
@@ -134,7 +136,7 @@ def test_all_questions_equal_networkx_with_an_edge_of_no_length(seed: int, headi
     assert turnout in wanted.values()
 
     asked: dict[str, Any] = {"minutes": 9, "heading": heading, "turnout_minutes": 0.5, "limit_m": 300}
-    assert told(qh.travel_times(net, homes, bases, **asked, **way).pairs()) == wanted
+    assert told(qh.travel_times(net, homes, bases, **asked).pairs()) == wanted
     by_rank = qh.nearest_sites(net, homes, bases, k=8, **asked).stack("rank", future_stack=True).dropna()
     assert told(by_rank.rename_axis(["community", "rank"]).reset_index()) == wanted
     kinds = pd.Series(bases.index, index=bases.index)

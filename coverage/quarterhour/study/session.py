@@ -70,7 +70,7 @@ class Run:
         self, net: Network, communities: gpd.GeoDataFrame, sites: gpd.GeoDataFrame, *,
         minutes: float, heading: Heading, turnout_minutes: float,
     ) -> TravelTimes:  # fmt: skip
-        """Times as the study sets them: how far off a road, over how many threads, with the hierarchies kept."""
+        """Times as the study sets them: how far off a road, over how many threads."""
         return travel_times(
             net,
             communities,
@@ -81,7 +81,6 @@ class Run:
             limit_m=self.study.file.study.snap_limit_m,
             threads=self.study.file.study.threads,
             progress=self.share,
-            hierarchy_folder=self.prepared,
         )
 
     def network(self, roads: gpd.GeoDataFrame, mode: Mode) -> Network:

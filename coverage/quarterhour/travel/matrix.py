@@ -4,18 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Literal
 
 import numpy as np
 from scipy import sparse
 
-from quarterhour.base.arrays import AnyArray, Csr
+from quarterhour.base.arrays import AnyArray, Csr, StopFlag
 from quarterhour.base.errors import DataError
 from quarterhour.base.parallel import in_blocks
 from quarterhour.network.network import Network
+from quarterhour.travel.dijkstra import cutoff_table
 from quarterhour.travel.od_pairs import Places, Trips, trips_between, whole_cs
-from quarterhour.travel.search_method import plain_search, searcher
 from quarterhour.travel.times import Heading, TravelTimes
 
 Progress = Callable[[float], None]
@@ -35,8 +34,6 @@ def travel_times(
     limit_m: float = 1000.0,
     threads: int = 1,
     progress: Progress | None = None,
-    scenarios: int = 1,
-    hierarchy_folder: Path | None = None,
 ) -> TravelTimes:
     """Minutes between every community and every site, as far as ``minutes`` (inclusive).
 
@@ -50,9 +47,6 @@ def travel_times(
     limit_m : a place farther off every road has no times.
     threads : blocks of places searched side by side; the answer is the same.
     progress : called with the share done.
-    scenarios : how often a table of this size will be asked of this network. Many are worth preparing a contraction
-        hierarchy first; what is chosen, and why, stands in the log, and the answer is the same either way.
-    hierarchy_folder : where hierarchies are kept for the next run; without it the network keeps its own.
 
     A place meets its road at a share of it; its leg to the tail is round(share x time), to the head the
     rest, so that pieces add up. At the very end of a road it stands on the junction, whichever way the road
@@ -64,9 +58,8 @@ def travel_times(
     trips = trips_between(
         network, communities, sites, heading=heading, turnout_minutes=turnout_minutes, limit_m=limit_m
     )  # fmt: skip
-    search, prepared = searcher(network, trips, limit, scenarios=scenarios, folder=hierarchy_folder, progress=progress)
-    rest = None if progress is None else _after(progress, prepared)
-    parts = [part for _, part in in_blocks(search, len(trips.order), threads=threads, progress=rest)]
+    search = _search(trips, limit)
+    parts = [part for _, part in in_blocks(search, len(trips.order), threads=threads, progress=progress)]
     made = _Making(network, trips, float(minutes), heading, float(turnout_minutes))
     return made.table(np.arange(len(trips.order)), parts)
 
@@ -108,10 +101,19 @@ def travel_time_blocks(
     return _blocks(made, limit, pairs, threads, progress)
 
 
+def _search(trips: Trips, cut: int, *, most: int | None = None) -> Callable[[slice, StopFlag], Csr]:
+    """Search from some sources, each afresh; with more than ``most`` pairs a block ends."""
+
+    def search(span: slice, stop: StopFlag) -> Csr:
+        return cutoff_table(trips.arcs, trips.entering(span), **trips.ends(span), cut=cut, stop=stop, most=most)
+
+    return search
+
+
 def _blocks(made: _Making, limit: int, pairs: int, threads: int, progress: Progress | None) -> Iterator[TravelTimes]:
     """Blocks are cut when so many pairs are there; what the threads have in hand is a small part of that."""
     count, held, parts, first = len(made.trips.order), 0, [], 0
-    search = plain_search(made.trips, limit, most=pairs // (8 * (threads + 1)))
+    search = _search(made.trips, limit, most=pairs // (8 * (threads + 1)))
     for span, part in in_blocks(search, count, threads=threads, progress=progress, done=lambda p: len(p[0]) - 1):
         parts.append(part)
         held += len(part[1])
@@ -157,8 +159,3 @@ def _joined(parts: list[Csr], columns: int) -> sparse.csr_array:
     del ids
     cs = np.concatenate([np.empty(0, np.int32), *times])
     return sparse.csr_array((cs, indices, np.cumsum(counts)), shape=(len(counts) - 1, columns))
-
-
-def _after(progress: Progress, share: float) -> Progress:
-    """Progress of what is left when a share is done."""
-    return lambda done: progress(share + (1 - share) * done)
