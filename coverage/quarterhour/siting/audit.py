@@ -13,9 +13,9 @@ from quarterhour.siting.explanation.conflicts import clash
 from quarterhour.siting.explanation.headline import status_said
 from quarterhour.siting.explanation.needs import needs
 from quarterhour.siting.proof.record import read_record, verify_record
-from quarterhour.siting.question.bounds import better, easy_bound
+from quarterhour.siting.question.bounds import better, counting_bound
 from quarterhour.siting.question.evaluate import Measure, as_said
-from quarterhour.siting.question.feasible import Rules
+from quarterhour.siting.question.feasible import QuestionRules
 from quarterhour.siting.question.plan import Reason, SitingPlan
 from quarterhour.siting.question.problem import Goal, SitingProblem
 from quarterhour.siting.question.quotas import area_rules
@@ -57,13 +57,14 @@ def on_its_word(problem: SitingProblem, plan: SitingPlan) -> list[Reason]:
     """
     found, measure = [], Measure(problem)
     if plan.status == "infeasible":
-        again = causes(problem) or needs(Rules(measure)) or clash(problem, area_rules(problem), Rules(measure))
+        rules = QuestionRules(measure)
+        again = causes(problem) or needs(rules) or clash(problem, area_rules(problem), rules)
         found += [] if again else [Reason("proof.word_infeasible", {})]
         found += [] if again == plan.reasons else [Reason("proof.word_reasons", {})]
     if plan.status in ("bounded", "no_plan"):
         found.append(Reason("proof.word_stopped", {}))
     for goal, level in zip(problem.goals, plan.levels, strict=False):
-        if better(goal, as_said(goal, easy_bound(measure, goal)), level.bound):
+        if better(goal, as_said(goal, counting_bound(measure, goal)), level.bound):
             found.append(Reason("proof.word_bound", {"goal": _goal(plan, goal), "bound": _figure(level.bound)}))
     return [*found, Reason("proof.word_search", {})]
 

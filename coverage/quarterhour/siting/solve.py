@@ -24,9 +24,9 @@ from quarterhour.siting.methods.general.search import Search
 from quarterhour.siting.methods.whole_communities import by_packing, is_packing
 from quarterhour.siting.proof.assemble import Certificate, Proof, as_plan, certificate, no_plan
 from quarterhour.siting.proof.checkpoint import Keeper
-from quarterhour.siting.question.bounds import GoalResult, easy_bound
+from quarterhour.siting.question.bounds import GoalResult, counting_bound
 from quarterhour.siting.question.evaluate import Choice, Measure
-from quarterhour.siting.question.feasible import Rules
+from quarterhour.siting.question.feasible import QuestionRules
 from quarterhour.siting.question.plan import Reason, SitingPlan, Stopped
 from quarterhour.siting.question.problem import Goal, SitingProblem
 from quarterhour.siting.question.search_budget import COUNTING, SearchBudget
@@ -79,7 +79,7 @@ def solve_siting(
 def _solved(known: Certificate, budget: SearchBudget, keeper: Keeper, asked: threading.Event) -> SitingPlan:
     problem = known.measure.problem
     reasons, by = causes(problem), COUNTING
-    rules = Rules(known.measure)
+    rules = QuestionRules(known.measure)
     if not reasons:
         start = first_choice(rules)
         reasons = () if start is not None or budget.over() else needs(rules, seconds=budget.left() / 4)
@@ -138,11 +138,11 @@ def _interrupts() -> Iterator[threading.Event]:
 
 
 def _chain(
-    rules: Rules, choice: Choice | None, budget: SearchBudget, keeper: Keeper
+    rules: QuestionRules, choice: Choice | None, budget: SearchBudget, keeper: Keeper
 ) -> tuple[Choice | None, list[Proof], GoalResult]:
     measure = rules.measure
     proofs: list[Proof] = []
-    model = functools.cache(lambda: Model(Rules(measure)))
+    model = functools.cache(lambda: Model(QuestionRules(measure)))
     answer: GoalResult = SearchResult(None, None, 0, COUNTING)
     for goal in measure.problem.goals:
         mine = replace(budget, incumbent=keeper.hearing(goal, proofs))
@@ -156,12 +156,12 @@ def _chain(
             return None, proofs, answer
         choice = answer.choice
         proofs.append(Proof(goal, answer.bound, answer.proved_by, answer.nodes))
-        rules = rules.keeping((goal, measure.value(choice, goal)))
+        rules = rules.attaining(goal, measure.value(choice, goal))
     return None if choice is None else _without_idle(rules, choice), proofs, answer
 
 
 def _goal(
-    rules: Rules, goal: Goal, choice: Choice | None, model: Callable[[], Model], *, budget: SearchBudget
+    rules: QuestionRules, goal: Goal, choice: Choice | None, model: Callable[[], Model], *, budget: SearchBudget
 ) -> GoalResult:
     if choice is not None and budget.over():
         return _by_counting(rules.measure, goal, choice)
@@ -178,7 +178,7 @@ def _goal(
 
 
 def _by_counting(measure: Measure, goal: Goal, choice: Choice) -> GoalResult:
-    return SearchResult(choice, measure.value(choice, goal), easy_bound(measure, goal), COUNTING)
+    return SearchResult(choice, measure.value(choice, goal), counting_bound(measure, goal), COUNTING)
 
 
 def _nearly(measure: Measure, goal: Goal, answer: GoalResult) -> bool:
@@ -189,7 +189,7 @@ def _nearly(measure: Measure, goal: Goal, answer: GoalResult) -> bool:
     return value != answer.bound and abs(float(answer.bound - value)) <= _NEARLY * abs(float(value))
 
 
-def _without_idle(rules: Rules, choice: Choice) -> Choice:
+def _without_idle(rules: QuestionRules, choice: Choice) -> Choice:
     """Leave out, the last of the table first, each site without which nothing is worse."""
     problem = rules.measure.problem
     for site in np.flatnonzero(choice.opened & problem.free & ~_serving(rules, choice))[::-1].tolist():
@@ -201,7 +201,7 @@ def _without_idle(rules: Rules, choice: Choice) -> Choice:
     return choice
 
 
-def _serving(rules: Rules, choice: Choice) -> BoolArray:
+def _serving(rules: QuestionRules, choice: Choice) -> BoolArray:
     """Open sites that are surely not idle: somebody goes there, or has no other who must, or counts, as covered."""
     measure, problem = rules.measure, rules.measure.problem
     serving = np.zeros(len(problem.sites), dtype=np.bool_)
@@ -210,7 +210,7 @@ def _serving(rules: Rules, choice: Choice) -> BoolArray:
         return serving
     asks = measure.takes_part if problem.everyone else np.zeros(len(problem.demand), dtype=np.bool_)
     if problem.coverage.backup != 0:
-        for goal, _ in rules.kept:
+        for goal, _ in rules.attained:
             if goal.objective == "max-cover":
                 asks = asks | (problem.counted(goal) > 0)
     if asks.any():

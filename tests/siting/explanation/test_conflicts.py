@@ -19,7 +19,7 @@ from quarterhour.siting.explanation.conflicts import clash, least
 from quarterhour.siting.proof.record import plan_record, verify_record
 from quarterhour.siting.question.build import as_problem
 from quarterhour.siting.question.evaluate import Measure
-from quarterhour.siting.question.feasible import Rules
+from quarterhour.siting.question.feasible import QuestionRules
 from quarterhour.siting.question.problem import Budget, Quota, SitingProblem
 from quarterhour.siting.question.quotas import area_rules
 from quarterhour.siting.solve import solve_siting
@@ -178,7 +178,7 @@ def test_the_least_is_what_the_lightest_set_weighs(problem: SitingProblem, most:
 @given(quota_questions())
 def test_rules_that_clash_are_named_and_none_of_them_can_be_spared(problem: SitingProblem) -> None:
     sets, plan = kept_by(problem, apart=True), solve_siting(problem)
-    found = clash(problem, area_rules(problem), Rules(Measure(problem)))
+    found = clash(problem, area_rules(problem), QuestionRules(Measure(problem)))
     settled = any(not problem.free[[a, b]].any() for a, b in problem.conflicts.tolist())
     assert (plan.status == "infeasible") == (not sets)
     assert bool(found) == (not sets) or (settled and not found)

@@ -17,7 +17,7 @@ from quarterhour.siting import solve
 from quarterhour.siting.explanation.needs import every_rule, needs
 from quarterhour.siting.question.build import as_problem
 from quarterhour.siting.question.evaluate import Choice, Measure
-from quarterhour.siting.question.feasible import Rules
+from quarterhour.siting.question.feasible import QuestionRules
 from quarterhour.siting.question.problem import Budget, Capacity, Coverage, Quota, SitingProblem, Spacing, Standard
 from quarterhour.siting.solve import solve_siting
 from quarterhour.travel.times import times_from_matrix
@@ -106,7 +106,7 @@ def test_a_least_distance_names_the_towns_that_have_no_room_for_each_other() -> 
     assert keys == ["explanation.rule_least"] * 3 + ["explanation.rule_pairs"]
     for kept in itertools.combinations(("东镇", "中镇", "西镇"), 2):
         two = {**asked, "quotas": [Quota("town", kept)]}
-        assert needs(Rules(Measure(as_problem("two", **two, spacing=Spacing(9_000))))) == ()
+        assert needs(QuestionRules(Measure(as_problem("two", **two, spacing=Spacing(9_000))))) == ()
 
 
 def test_where_nobody_knows_which_rules_clash_only_those_that_were_asked_are_listed() -> None:
@@ -153,7 +153,8 @@ def a_plan_within(problem: SitingProblem, key: str, limit: int) -> bool:
     loose = replace(problem, capacity=None, new_sites=None, budget=Budget())
     if "within" not in key:
         loose = replace(loose, quotas=(), conflicts=problem.conflicts[:0])
-    rules, weight = Rules(Measure(loose)), problem.yuan if "budget" in key else np.ones(len(required), dtype=np.int64)
+    rules = QuestionRules(Measure(loose))
+    weight = problem.yuan if "budget" in key else np.ones(len(required), dtype=np.int64)
     for size in range(len(free) + 1):
         for some in itertools.combinations(free.tolist(), size):
             opened = ~problem.free
@@ -167,7 +168,7 @@ def a_plan_within(problem: SitingProblem, key: str, limit: int) -> bool:
 @given(questions())
 def test_what_is_said_to_be_needed_is_needed(problem: SitingProblem) -> None:
     """The engines, asked without looking ahead, find no plan where a reason is given; no number is too high."""
-    found, plan = needs(Rules(Measure(problem))), solve_siting(problem)
+    found, plan = needs(QuestionRules(Measure(problem))), solve_siting(problem)
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(solve, "needs", lambda *_, **_asked: ())
         assert solve_siting(problem).status == plan.status

@@ -17,10 +17,10 @@ from quarterhour.siting.methods.general.model import Model
 from quarterhour.siting.methods.general.search import Search
 from quarterhour.siting.proof.record import plan_record, verify_record
 from quarterhour.siting.proof.recount import verify_plan
-from quarterhour.siting.question.bounds import easy_bound
+from quarterhour.siting.question.bounds import counting_bound
 from quarterhour.siting.question.build import as_problem
 from quarterhour.siting.question.evaluate import Choice, Measure, as_said
-from quarterhour.siting.question.feasible import Rules
+from quarterhour.siting.question.feasible import QuestionRules
 from quarterhour.siting.question.from_matrix import siting_from_matrix
 from quarterhour.siting.question.problem import OBJECTIVES, Budget, Capacity, Coverage, Goal, Quota, Spacing, Standard
 from quarterhour.siting.question.search_budget import SearchBudget
@@ -350,7 +350,7 @@ def test_what_tolerances_leave_open_is_closed(objective, sites):
         minutes, rng.integers(1, 900, 20), within=20, objective=objective, new_sites=min(4, sites - 2),
         coverage=Coverage(at_least=3000), sites=pd.DataFrame({"cost_yuan": rng.integers(1, 99, sites)}),
     )  # fmt: skip
-    best, rules, goal = solve_siting(problem), Rules(Measure(problem)), problem.goals[0]
+    best, rules, goal = solve_siting(problem), QuestionRules(Measure(problem)), problem.goals[0]
     told = []
     search = Search(Model(rules), goal, rules, budget=SearchBudget(incumbent=told.append))
     some = next(
@@ -358,7 +358,7 @@ def test_what_tolerances_leave_open_is_closed(objective, sites):
         if rules.hold(c := Choice(np.isin(np.arange(sites), few)))
     )  # fmt: skip
     answer = search.finish(
-        SearchResult(some, rules.measure.value(some, goal), easy_bound(rules.measure, goal), "nobody")
+        SearchResult(some, rules.measure.value(some, goal), counting_bound(rules.measure, goal), "nobody")
     )
     assert answer.bound == rules.measure.value(answer.choice, goal)
     assert as_said(goal, answer.bound) == best.value and best.status == "optimal"

@@ -15,10 +15,11 @@ from quarterhour.siting.methods.capacity.least_time import solve_capacitated
 from quarterhour.siting.methods.capacity.room import Room, RoomPrices
 from quarterhour.siting.methods.capacity.transport import flow
 from quarterhour.siting.methods.median.instance import MUST, as_median
-from quarterhour.siting.methods.solver.site_limits import as_limits, nest_of
+from quarterhour.siting.methods.solver.nest import nest_of
 from quarterhour.siting.question.from_matrix import siting_from_matrix
 from quarterhour.siting.question.problem import Capacity, Coverage
 from quarterhour.siting.question.search_budget import SearchBudget
+from quarterhour.siting.question.site_limits import count_limits
 from quarterhour.siting.solve import solve_siting
 from repeatable import examples
 
@@ -59,7 +60,8 @@ def towns(draw, most_sites=6):
         inside = [s for s in range(sites) if draw(st.booleans())]
         areas.append((inside, draw(st.integers(0, 1)), draw(st.sampled_from([None, 1, 2]))))
     fixed = [s for s in range(sites) if draw(st.integers(0, 5)) == 0]
-    return people, times, otherwise, room, as_limits(sites, most=draw(st.integers(0, sites)), areas=areas, fixed=fixed)
+    limits = count_limits(sites, most=draw(st.integers(0, sites)), areas=areas, fixed=fixed)
+    return people, times, otherwise, room, limits
 
 
 def choices(limits):
@@ -102,7 +104,7 @@ def test_people_are_passed_on_as_a_network_flow_would(drawn, data):
     people, times, otherwise, room, limits = drawn
     sites = len(room)
     chosen = np.array([s for s in range(sites) if data.draw(st.booleans())], dtype=np.int64)
-    median = as_median(people, times, as_limits(sites), otherwise=otherwise)
+    median = as_median(people, times, count_limits(sites), otherwise=otherwise)
     found = flow(median, room, chosen)
     best = least_time(people, times, otherwise, room, chosen)
     assert (best is None) == (found.lost > 0)
@@ -119,7 +121,7 @@ def test_any_prices_give_a_bound(drawn, data):
     nest = nest_of(limits.without(limits.fixed, np.zeros_like(limits.fixed)))
     if nest is None or not values:
         return
-    unfixed = as_limits(len(room))
+    unfixed = count_limits(len(room))
     search = RoomPrices(Room(as_median(people, times, unfixed, otherwise=otherwise), room, limits), nest)
     prices = np.array([data.draw(st.integers(0, int(c))) for c in search.ceiling], dtype=np.int64)
     assert search.at(prices).bound <= min(values)
@@ -127,10 +129,10 @@ def test_any_prices_give_a_bound(drawn, data):
 
 def test_a_village_is_shared_out_when_its_site_is_full():
     """40 people, room for 25 next door and for 30 ten minutes on: 25 stay, 15 go."""
-    found = solve_capacitated(np.array([40]), np.array([[0, 60_000]]), as_limits(2, most=2), np.array([25, 30]))
+    found = solve_capacitated(np.array([40]), np.array([[0, 60_000]]), count_limits(2, most=2), np.array([25, 30]))
     assert (found.value, found.bound) == (15 * 60_000, 15 * 60_000)
     assert [x.tolist() for x in found.served] == [[0, 0], [0, 1], [25, 15]]
-    assert solve_capacitated(np.array([40]), np.array([[0, 9]]), as_limits(2, most=1), np.array([25, 30])).infeasible
+    assert solve_capacitated(np.array([40]), np.array([[0, 9]]), count_limits(2, most=1), np.array([25, 30])).infeasible
 
 
 def plane(rows, sites, seed, tight):
@@ -142,7 +144,7 @@ def plane(rows, sites, seed, tight):
     room = np.full(sites, int(np.ceil(people.sum() / most * tight)))
     town = (site[:, 0] // 15).astype(int) * 3 + (site[:, 1] // 10.01).astype(int)
     areas = [(np.flatnonzero(town == t), 1, None) for t in np.unique(town)]
-    return people, cs, as_limits(sites, most=most, areas=areas), room
+    return people, cs, count_limits(sites, most=most, areas=areas), room
 
 
 def by_scipy(people, cs, limits, room):

@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from quarterhour.siting.methods.general.local_search import better_start
 from quarterhour.siting.proof.recount import verify_plan
 from quarterhour.siting.question.evaluate import Choice, Measure
-from quarterhour.siting.question.feasible import Rules
+from quarterhour.siting.question.feasible import QuestionRules
 from quarterhour.siting.question.from_matrix import siting_from_matrix
 from quarterhour.siting.question.problem import Budget, Coverage, Goal, Quota, Standard
 from quarterhour.siting.question.search_budget import SearchBudget
@@ -56,7 +56,7 @@ def _choices(rules):
 @given(st.integers(0, 10**6), st.sampled_from(QUESTIONS))
 def test_what_is_found_keeps_the_rules_and_no_choice_beats_the_proof(seed, question):
     problem = _ask(seed, **question)
-    rules = Rules(Measure(problem))
+    rules = QuestionRules(Measure(problem))
     found = better_start(rules, GOAL, None, budget=SearchBudget(seed=1))
     values = [rules.measure.value(c, GOAL) for c in _choices(rules)]
     if found is not None:
@@ -71,7 +71,7 @@ def test_what_is_found_keeps_the_rules_and_no_choice_beats_the_proof(seed, quest
 @pytest.mark.parametrize("question", QUESTIONS)
 def test_a_start_is_never_made_worse_and_a_seed_gives_one_choice(question):
     problem = _ask(3, rows=80, sites=30, **question)
-    rules = Rules(Measure(problem))
+    rules = QuestionRules(Measure(problem))
     first, again = (better_start(rules, GOAL, None, budget=SearchBudget(seed=2)) for _ in range(2))
     if first is not None:
         assert (first.opened == again.opened).all()
@@ -85,7 +85,7 @@ def test_two_sites_side_by_side_are_better_than_two_apart():
     problem = siting_from_matrix(
         minutes, [100, 30, 30, 90], objective="max-cover", within=20, new_sites=2, coverage=Coverage(backup=0)
     )
-    rules = Rules(Measure(problem))
+    rules = QuestionRules(Measure(problem))
     apart = Choice(np.array([True, False, False, True]))
     found = better_start(rules, GOAL, apart, budget=SearchBudget())
     assert found.opened.tolist() == [False, True, True, False]
@@ -97,7 +97,7 @@ def test_other_questions_keep_their_start():
         (_ask(1, objective="min-sites"), Goal("min-sites")),
         (_ask(1, objective="min-time"), Goal("min-time")),
     ):
-        assert better_start(Rules(Measure(problem)), goal, start, budget=SearchBudget()) is start
+        assert better_start(QuestionRules(Measure(problem)), goal, start, budget=SearchBudget()) is start
 
 
 @examples(8, 200)
@@ -105,7 +105,7 @@ def test_other_questions_keep_their_start():
 def test_areas_come_to_be_more_alike_within_the_rules_and_none_beats_the_proof(seed, question):
     areas = pd.DataFrame({"town": [f"T{k % 4}" for k in range(12)]}, index=[str(k) for k in range(12)])
     goal, problem = Goal("gini"), _ask(seed, objective="gini", areas=areas, **question)
-    rules = Rules(Measure(problem))
+    rules = QuestionRules(Measure(problem))
     choices = list(_choices(rules))
     values = [rules.measure.value(c, goal) for c in choices]
     if not choices:

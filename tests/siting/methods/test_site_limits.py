@@ -9,14 +9,8 @@ import scipy.sparse as sp
 from hypothesis import given
 from hypothesis import strategies as st
 
-from quarterhour.siting.methods.solver.site_limits import (
-    Limits,
-    as_limits,
-    cheapest,
-    exchange_prices,
-    may_change,
-    nest_of,
-)
+from quarterhour.siting.methods.solver.nest import cheapest, exchange_prices, nest_of
+from quarterhour.siting.question.site_limits import SiteLimits, as_limits, count_limits, groups_of, may_change
 from repeatable import examples
 
 
@@ -39,7 +33,7 @@ def nested(draw, most_sites=8):
                 low = draw(st.integers(0, 2))
                 high = draw(st.one_of(st.none(), st.integers(low, low + 2)))
                 areas.append(([s for s in range(sites) if town[s] in group], low, high))
-    return as_limits(sites, most=draw(st.integers(0, sites + 1)), areas=areas)
+    return count_limits(sites, most=draw(st.integers(0, sites + 1)), areas=areas)
 
 
 @examples(300)
@@ -76,23 +70,23 @@ def test_prices_say_what_it_costs_to_open_or_close_a_site(limits, costs):
 
 
 def test_rows_that_cross_stay_out_of_the_nest():
-    limits = as_limits(4, most=2, areas=[([0, 1], 1, None), ([1, 2], 1, 1)])
+    limits = count_limits(4, most=2, areas=[([0, 1], 1, None), ([1, 2], 1, 1)])
     nest = nest_of(limits)
     assert nest is not None and not nest.whole
     rows = sp.csr_array(np.array([[3, 5, 2]]))
-    budget = Limits(rows, np.array([0]), np.array([7]), np.zeros(3, dtype=bool))
+    budget = SiteLimits(rows, np.array([0]), np.array([7]), np.zeros(3, dtype=bool))
     assert not nest_of(budget).whole
     assert budget.holds(np.array([0, 2])) and not budget.holds(np.array([0, 1]))
 
 
 def test_a_quota_without_a_site_has_no_nest():
-    assert nest_of(as_limits(3, areas=[([], 1, None)])) is None
-    assert nest_of(as_limits(3, most=1, areas=[([0], 1, None), ([1], 1, None)])) is None
-    assert nest_of(as_limits(3, most=-1)) is None
+    assert nest_of(count_limits(3, areas=[([], 1, None)])) is None
+    assert nest_of(count_limits(3, most=1, areas=[([0], 1, None), ([1], 1, None)])) is None
+    assert nest_of(count_limits(3, most=-1)) is None
 
 
 def test_fixed_sites_are_open_and_count_in_areas_not_in_the_number_to_build():
-    limits = as_limits(4, most=1, areas=[([0, 1], 2, None)], fixed=[0])
+    limits = count_limits(4, most=1, areas=[([0, 1], 2, None)], fixed=[0])
     assert limits.holds(np.array([0, 1])) and not limits.holds(np.array([0, 2]))
     assert not limits.holds(np.array([1]))
     left = limits.without(np.zeros(4, dtype=bool), np.array([False, False, False, True]))
@@ -105,7 +99,7 @@ def test_a_change_is_allowed_when_the_rows_still_hold(data):
     rows = np.array([[data.draw(st.integers(0, 3)) for _ in range(5)] for _ in range(3)])
     low = np.array([data.draw(st.integers(0, 2)) for _ in range(3)])
     high = low + np.array([data.draw(st.integers(0, 5)) for _ in range(3)])
-    limits = Limits(sp.csr_array(rows), low, high, np.zeros(5, dtype=bool))
+    limits = SiteLimits(sp.csr_array(rows), low, high, np.zeros(5, dtype=bool))
     opened = np.array([s for s in range(5) if data.draw(st.booleans())], dtype=np.int64)
     if not limits.holds(opened):
         return
@@ -114,3 +108,11 @@ def test_a_change_is_allowed_when_the_rows_still_hold(data):
             after = np.setdiff1d(np.append(opened, coming), [leaving, -1])
             asked = may_change(*limits.by_site(), limits.used(opened), low, high, leaving, coming)
             assert bool(asked) == limits.holds(after), (opened, leaving, coming)
+
+
+def test_groups_are_the_rows_that_a_site_counts_in():
+    limits = count_limits(4, areas=[([0, 1], 1, None), ([3], 0, 1), ([1, 2], 1, 1), ([], 1, None)])
+    groups = groups_of(limits)
+    for site in range(4):
+        assert sorted(groups[groups[:, site] >= 0, site]) == np.flatnonzero(limits.rows.toarray()[:, site]).tolist()
+    assert groups_of(as_limits([], np.zeros(3, dtype=bool))).shape == (0, 3)

@@ -16,7 +16,7 @@ from quarterhour.siting.methods.solver.highs import Solver
 from quarterhour.siting.methods.whole_communities import is_packing
 from quarterhour.siting.proof.recount import verify_plan
 from quarterhour.siting.question.evaluate import Measure
-from quarterhour.siting.question.feasible import Rules
+from quarterhour.siting.question.feasible import QuestionRules
 from quarterhour.siting.question.from_matrix import siting_from_matrix
 from quarterhour.siting.question.problem import Capacity, Coverage, Goal
 from quarterhour.siting.solve import solve_siting
@@ -130,7 +130,7 @@ def test_what_is_no_packing_goes_elsewhere():
         (_ask(minutes, [7, 7, 6], [10, 10], capacity=Capacity("beds", split=True)), Goal("max-cover"), False),
         (_ask(minutes, [7, 7, 6], [10, 10], capacity=None), Goal("max-cover"), False),
     ):
-        assert is_packing(Rules(Measure(problem)), goal) is packing
+        assert is_packing(QuestionRules(Measure(problem)), goal) is packing
 
 
 def test_a_goal_to_come_that_counts_others_bounds_no_one_now():

@@ -20,7 +20,7 @@ from quarterhour.siting.proof.assemble import certificate
 from quarterhour.siting.proof.checkpoint import Keeper
 from quarterhour.siting.proof.record import verify_record
 from quarterhour.siting.proof.recount import verify_plan
-from quarterhour.siting.question.bounds import easy_bound
+from quarterhour.siting.question.bounds import counting_bound
 from quarterhour.siting.question.evaluate import Choice, Measure
 from quarterhour.siting.question.from_matrix import siting_from_matrix
 from quarterhour.siting.question.problem import Budget, Capacity, Coverage
@@ -171,7 +171,7 @@ def test_a_plan_kept_back_is_told_when_there_is_time_again(monkeypatch):
     monkeypatch.setattr(checkpoint, "_SHARE", -1.0)
     for opened in ((), best.chosen):
         choice = Choice(problem.sites.index.isin(opened))
-        hear(SearchResult(choice, measure.value(choice, goal), easy_bound(measure, goal), COUNTING))
+        hear(SearchResult(choice, measure.value(choice, goal), counting_bound(measure, goal), COUNTING))
     assert not told
     monkeypatch.setattr(checkpoint, "_SHARE", 1.0)
     assert not budget.over()

@@ -13,7 +13,7 @@ import scipy.sparse as sp
 from quarterhour.base.arrays import FloatArray, IntArray
 from quarterhour.siting.methods.solver.highs import Solver
 from quarterhour.siting.methods.solver.program import Program, whole_bound
-from quarterhour.siting.question.feasible import Rules
+from quarterhour.siting.question.feasible import QuestionRules
 from quarterhour.siting.question.plan import Reason
 from quarterhour.siting.question.problem import SitingProblem
 from quarterhour.siting.question.quotas import AreaRule
@@ -93,7 +93,7 @@ def lightest(sides: Sequence[Side], weight: IntArray, *, seconds: float, whole: 
     return unit * max(0, int(bound)) if math.isfinite(bound) else 0
 
 
-def clash(problem: SitingProblem, areas: Sequence[AreaRule], others: Rules | None = None) -> tuple[Reason, ...]:
+def clash(problem: SitingProblem, areas: Sequence[AreaRule], others: QuestionRules | None = None) -> tuple[Reason, ...]:
     """The few of the quotas that no choice of sites keeps together; empty where some choice keeps all.
 
     ``others``: of all rules on sites: number, money, and sites that rule each other out too. None of those named can
@@ -144,7 +144,7 @@ def quota_sides(rules: Sequence[AreaRule], count: int) -> Iterator[Side]:
             yield one_row(("explanation.rule_most", said), count, rule.sites, one, -math.inf, rule.high)
 
 
-def other_sides(rules: Rules) -> Iterator[Side]:
+def other_sides(rules: QuestionRules) -> Iterator[Side]:
     """Number, money, and sites that rule each other out."""
     yield from limit_sides(rules.measure.problem)
     yield from apart_sides(rules)
@@ -165,7 +165,7 @@ def limit_sides(problem: SitingProblem) -> Iterator[Side]:
         yield one_row(("explanation.rule_budget", said), count, free, yuan[free] // unit, -math.inf, left // unit)
 
 
-def apart_sides(rules: Rules) -> Iterator[Side]:
+def apart_sides(rules: QuestionRules) -> Iterator[Side]:
     """Sites that rule each other out, or that what stands rules out."""
     problem = rules.measure.problem
     ids, count, one = problem.sites.index, len(problem.sites), np.ones(len(problem.sites), dtype=np.int64)

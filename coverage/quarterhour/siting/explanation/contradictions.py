@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import itertools
+
 from quarterhour.siting.question.plan import Reason
 from quarterhour.siting.question.problem import SitingProblem
-from quarterhour.siting.question.quotas import _counts
+from quarterhour.siting.question.quotas import quota_areas
 
 
 def contradictions(problem: SitingProblem) -> tuple[Reason, ...]:
@@ -24,9 +26,10 @@ def contradictions(problem: SitingProblem) -> tuple[Reason, ...]:
 
 def _over_maximum(problem: SitingProblem) -> list[Reason]:
     found = []
+    areas = iter(quota_areas(problem))
     for quota in problem.quotas:
-        fixed, _ = _counts(problem, quota)
-        over = [a for a in quota.areas if quota.maximum is not None and fixed[a] > quota.maximum]
+        rules = itertools.islice(areas, len(quota.areas))
+        over = [r.area for r in rules if quota.maximum is not None and r.standing > quota.maximum]
         if over:
             values = {"level": quota.level, "areas": tuple(over), "maximum": int(quota.maximum or 0)}
             found.append(Reason("explanation.over_maximum", values))

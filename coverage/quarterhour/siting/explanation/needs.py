@@ -21,7 +21,7 @@ from quarterhour.siting.explanation.conflicts import (
     quota_sides,
 )
 from quarterhour.siting.question.evaluate import Measure
-from quarterhour.siting.question.feasible import Rules
+from quarterhour.siting.question.feasible import QuestionRules
 from quarterhour.siting.question.plan import Reason
 from quarterhour.siting.question.problem import WHOLE, SitingProblem
 from quarterhour.siting.question.quotas import area_rules
@@ -39,7 +39,7 @@ def must_be_covered(problem: SitingProblem) -> BoolArray:
     return problem.reachable & (problem.demand.to_numpy() > 0) & problem.everyone
 
 
-def needs(rules: Rules, *, whole: bool = False, seconds: float = math.inf) -> tuple[Reason, ...]:
+def needs(rules: QuestionRules, *, whole: bool = False, seconds: float = math.inf) -> tuple[Reason, ...]:
     """Why the people who must be covered cannot be, as far as it is proven in a moment; empty proves nothing.
 
     First how many sites, or yuan, covering them takes at the least, alone or with the rules on sites; where that tells
@@ -58,7 +58,7 @@ def needs(rules: Rules, *, whole: bool = False, seconds: float = math.inf) -> tu
     return tuple(found) or few_that_clash([*cover, *kept, *limits], count, seconds=2 * seconds, whole=whole)
 
 
-def explained(rules: Rules) -> tuple[Reason, ...]:
+def explained(rules: QuestionRules) -> tuple[Reason, ...]:
     """Why a question that is known to have no plan has none: the few rules that clash, or all, where it is not known.
 
     Never empty. In seconds, since it counts in whole sites.

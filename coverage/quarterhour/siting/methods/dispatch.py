@@ -13,10 +13,9 @@ from quarterhour.siting.methods.median.instance import MUST, Pairs
 from quarterhour.siting.methods.median.p_center import solve_centre
 from quarterhour.siting.methods.median.p_median import solve_median
 from quarterhour.siting.methods.solver.incumbent import SitesResult
-from quarterhour.siting.methods.solver.question_limits import _COUNTED, as_limits
-from quarterhour.siting.question.bounds import GoalResult, easy_bound
+from quarterhour.siting.question.bounds import GoalResult, counting_bound
 from quarterhour.siting.question.evaluate import Choice, Measure, Served
-from quarterhour.siting.question.feasible import Rules
+from quarterhour.siting.question.feasible import SITE_GOALS, QuestionRules
 from quarterhour.siting.question.problem import WHOLE, Goal
 from quarterhour.siting.question.search_budget import COUNTING, SearchBudget
 from quarterhour.siting.question.search_result import Exact, RowsServed, SearchResult
@@ -26,9 +25,9 @@ _PRICES = (10, 1000, 100_000)
 """How many times the standard somebody not covered pays beside it, until nobody is left out for others' time."""
 
 
-def by_engine(rules: Rules, goal: Goal, start: Choice | None, *, budget: SearchBudget) -> GoalResult | None:
+def by_engine(rules: QuestionRules, goal: Goal, start: Choice | None, *, budget: SearchBudget) -> GoalResult | None:
     """The answer of the engine of a goal's class; None where there is none, and the generic model is asked."""
-    if not rules.kept and is_plain_cover(rules.measure.problem):
+    if not rules.attained and is_plain_cover(rules.measure.problem):
         return by_core(rules.measure, budget)
     if _is_most_then_time(rules, goal):
         return _most_then_time(rules, goal, start, budget)
@@ -38,7 +37,7 @@ def by_engine(rules: Rules, goal: Goal, start: Choice | None, *, budget: SearchB
 # --- least time, and the farthest -----------------------------------------------------------------
 
 
-def _is_timed(rules: Rules, goal: Goal) -> bool:
+def _is_timed(rules: QuestionRules, goal: Goal) -> bool:
     """Whether a goal is about times alone, and what else is asked are rules on sites and who must be served."""
     problem = rules.measure.problem
     capacity, coverage = problem.capacity, problem.coverage
@@ -48,28 +47,28 @@ def _is_timed(rules: Rules, goal: Goal) -> bool:
         return False
     if coverage.backup == 0 and problem.everyone:
         return False
-    if any(g.objective not in (*_COUNTED, "min-worst") for g, _ in rules.kept):
+    if any(g.objective not in (*SITE_GOALS, "min-worst") for g, _ in rules.attained):
         return False
     return not (_must(rules) & (problem.counted(goal) == 0)).any()
 
 
-def _must(rules: Rules) -> BoolArray:
+def _must(rules: QuestionRules) -> BoolArray:
     """The communities that must be served by some site."""
     measure, problem = rules.measure, rules.measure.problem
     must = measure.takes_part if problem.everyone else np.zeros_like(measure.takes_part)
-    for goal, value in rules.kept:
+    for goal, value in rules.attained:
         if goal.objective == "min-worst":
             must = must | _bound_by(rules, goal, int(value))
     return must
 
 
-def _bound_by(rules: Rules, goal: Goal, cs: int) -> BoolArray:
+def _bound_by(rules: QuestionRules, goal: Goal, cs: int) -> BoolArray:
     """Those who may not have farther than so many centiseconds, and whose standard is longer."""
     problem = rules.measure.problem
     return rules.measure.reachable & (problem.counted(goal) > 0) & (problem.limit_cs > cs)
 
 
-def _by_times(rules: Rules, goal: Goal, start: Choice | None, budget: SearchBudget) -> GoalResult | None:
+def _by_times(rules: QuestionRules, goal: Goal, start: Choice | None, budget: SearchBudget) -> GoalResult | None:
     measure, problem = rules.measure, rules.measure.problem
     begin = None if start is None else np.flatnonzero(start.opened)
 
@@ -78,7 +77,7 @@ def _by_times(rules: Rules, goal: Goal, start: Choice | None, budget: SearchBudg
 
     people = np.where(measure.reachable, problem.counted(goal), 0)
     otherwise = np.where(_must(rules), MUST, problem.limit_cs)
-    asked = people, _pairs(rules), as_limits(rules)
+    asked = people, _pairs(rules), rules.limits
     inner = replace(budget, incumbent=better)
     if problem.capacity is not None:
         verdict = solve_capacitated(*asked, problem.room, otherwise=otherwise, budget=inner, start=begin)
@@ -92,28 +91,28 @@ def _by_times(rules: Rules, goal: Goal, start: Choice | None, budget: SearchBudg
 # --- most people, then least time -----------------------------------------------------------------
 
 
-def _is_most_then_time(rules: Rules, goal: Goal) -> bool:
+def _is_most_then_time(rules: QuestionRules, goal: Goal) -> bool:
     """Whether a goal is the people covered within rooms that may share, or the least time that keeps them covered.
 
     Both are questions of times: of 0 for all who are covered and 1 for who is not, and of times with a price upon
     everybody who is not covered.
     """
-    problem, kept = rules.measure.problem, [g for g, _ in rules.kept]
+    problem, kept = rules.measure.problem, [g for g, _ in rules.attained]
     coverage, people = problem.coverage, {g.people for g in (goal, *kept)}
     whole = bool((rules.measure.percent == _ALL).all()) and coverage.backup is None and not coverage.at_least
     if not whole or people != {""} or (problem.capacity is not None and not problem.capacity.split):
         return False
     if goal.objective == "max-cover":
-        return problem.capacity is not None and all(g.objective in _COUNTED for g in kept)
+        return problem.capacity is not None and all(g.objective in SITE_GOALS for g in kept)
     cover = [g for g in kept if g.objective == "max-cover"]
-    return goal.objective == "min-time" and bool(cover) and all(g in cover or g.objective in _COUNTED for g in kept)
+    return goal.objective == "min-time" and bool(cover) and all(g in cover or g.objective in SITE_GOALS for g in kept)
 
 
-def _most_then_time(rules: Rules, goal: Goal, start: Choice | None, budget: SearchBudget) -> GoalResult | None:
+def _most_then_time(rules: QuestionRules, goal: Goal, start: Choice | None, budget: SearchBudget) -> GoalResult | None:
     measure, problem = rules.measure, rules.measure.problem
     people = np.where(measure.reachable, problem.counted(goal), 0)
     near, must, everyone = problem.near, _must(rules), int(people.sum())
-    easy = easy_bound(measure, goal)
+    easy = counting_bound(measure, goal)
 
     def better(found: SitesResult) -> None:
         _offer(rules, goal, budget, replace(found, proved_by=COUNTING), easy)
@@ -125,7 +124,7 @@ def _most_then_time(rules: Rules, goal: Goal, start: Choice | None, budget: Sear
         verdict = _timed(rules, people, pairs, np.where(must, MUST, 1), start, inner)
         most = WHOLE * (everyone - verdict.bound)
         return _answer(rules, goal, replace(verdict, bound=most), start)
-    left = everyone - sum(int(v) for g, v in rules.kept if g.objective == "max-cover") // WHOLE
+    left = everyone - sum(int(v) for g, v in rules.attained if g.objective == "max-cover") // WHOLE
     for price in _PRICES if left else _PRICES[:1]:
         beyond = price * int(problem.limit_cs.max(initial=1))
         pairs, otherwise = (near.start, near.site, near.cs), problem.limit_cs + beyond
@@ -138,21 +137,20 @@ def _most_then_time(rules: Rules, goal: Goal, start: Choice | None, budget: Sear
 
 
 def _timed(
-    rules: Rules, people: IntArray, pairs: Pairs, otherwise: IntArray, start: Choice | None, budget: SearchBudget
+    rules: QuestionRules, people: IntArray, pairs: Pairs, otherwise: IntArray, start: Choice | None,
+    budget: SearchBudget,
 ) -> SitesResult:  # fmt: skip
     problem, begin = rules.measure.problem, None if start is None else np.flatnonzero(start.opened)
     if problem.capacity is None:
-        return solve_median(people, pairs, as_limits(rules), otherwise=otherwise, budget=budget, start=begin)
-    return solve_capacitated(
-        people, pairs, as_limits(rules), problem.room, otherwise=otherwise, budget=budget, start=begin
-    )
+        return solve_median(people, pairs, rules.limits, otherwise=otherwise, budget=budget, start=begin)
+    return solve_capacitated(people, pairs, rules.limits, problem.room, otherwise=otherwise, budget=budget, start=begin)
 
 
-def _pairs(rules: Rules) -> Pairs:
+def _pairs(rules: QuestionRules) -> Pairs:
     """The near pairs without those farther than a kept worst allows."""
     measure, near = rules.measure, rules.measure.problem.near
     kept = np.ones(len(near.cs), dtype=np.bool_)
-    for goal, value in rules.kept:
+    for goal, value in rules.attained:
         if goal.objective == "min-worst":
             kept &= ~(_bound_by(rules, goal, int(value))[measure.row] & (near.cs > int(value)))
     near = near.only(kept)
@@ -171,7 +169,7 @@ def _choice(measure: Measure, chosen: IntArray, served: RowsServed | None) -> Ch
     return Choice(opened, Served(pair[order].astype(np.int64), people[order].astype(np.int64)))
 
 
-def _answer(rules: Rules, goal: Goal, verdict: SitesResult, start: Choice | None) -> GoalResult | None:
+def _answer(rules: QuestionRules, goal: Goal, verdict: SitesResult, start: Choice | None) -> GoalResult | None:
     measure = rules.measure
     if verdict.infeasible and start is None:
         return SearchResult(None, None, 0, verdict.proved_by, verdict.nodes, infeasible=True)
@@ -181,14 +179,14 @@ def _answer(rules: Rules, goal: Goal, verdict: SitesResult, start: Choice | None
         return None
     worse, better = (min, max) if goal.most else (max, min)
     best = better(choices, key=lambda c: measure.value(c, goal), default=None)
-    easy = easy_bound(measure, goal)
+    easy = counting_bound(measure, goal)
     bound = easy if verdict.infeasible else worse(easy, verdict.bound)
     value = None if best is None else measure.value(best, goal)
     bound = bound if value is None else better(bound, value)
     return SearchResult(best, value, bound, verdict.proved_by, verdict.nodes)
 
 
-def _offer(rules: Rules, goal: Goal, budget: SearchBudget, found: SitesResult, bound: Exact) -> None:
+def _offer(rules: QuestionRules, goal: Goal, budget: SearchBudget, found: SitesResult, bound: Exact) -> None:
     """Pass on a better choice of an engine, if it keeps all rules of the question."""
     assert found.choice is not None
     choice = _choice(rules.measure, found.choice, found.served)

@@ -18,7 +18,7 @@ from quarterhour.siting.methods.general.model import Model
 from quarterhour.siting.methods.general.search import Search
 from quarterhour.siting.question.bounds import GoalResult
 from quarterhour.siting.question.evaluate import Choice, Measure
-from quarterhour.siting.question.feasible import Rules
+from quarterhour.siting.question.feasible import QuestionRules
 from quarterhour.siting.question.problem import Goal
 from quarterhour.siting.question.search_budget import SearchBudget
 from quarterhour.siting.question.search_result import SearchResult
@@ -28,18 +28,18 @@ _SHARED, _PACKED = 0.5, 0.25
 _MOST_TRIED = 4
 
 
-def is_packing(rules: Rules, goal: Goal) -> bool:
+def is_packing(rules: QuestionRules, goal: Goal) -> bool:
     """Whether communities are served whole, as many as they have people, and a goal is a sum."""
     problem = rules.measure.problem
     if problem.capacity is None or problem.capacity.split or goal.objective in ("min-worst", "equity", "gini"):
         return False
-    if any(g.people for g in (goal, *(g for g, _ in rules.kept))):
+    if any(g.people for g in (goal, *(g for g, _ in rules.attained))):
         return False
     return bool((problem.load.to_numpy() == problem.demand.to_numpy()).all())
 
 
 def by_packing(
-    rules: Rules, goal: Goal, start: Choice | None, model: Callable[[], Model], *, budget: SearchBudget
+    rules: QuestionRules, goal: Goal, start: Choice | None, model: Callable[[], Model], *, budget: SearchBudget
 ) -> GoalResult:
     """The answer; ``start``: a choice that holds, if one is known."""
     shared, tried = _shared(rules, goal, start, budget.share(_SHARED))
@@ -57,15 +57,17 @@ def by_packing(
     return search.run(search.best.choice)
 
 
-def _shared(rules: Rules, goal: Goal, start: Choice | None, budget: SearchBudget) -> tuple[GoalResult, list[BoolArray]]:
+def _shared(
+    rules: QuestionRules, goal: Goal, start: Choice | None, budget: SearchBudget
+) -> tuple[GoalResult, list[BoolArray]]:
     """The answer when communities may be shared out, and the sites of its last choices, the best first."""
     problem = rules.measure.problem
     assert problem.capacity is not None
     # Goals still to come may count another column, which cannot be shared out; who must be covered is as before.
-    goals, coverage = (*(g for g, _ in rules.kept), goal), replace(problem.coverage, everyone=problem.everyone)
+    goals, coverage = (*(g for g, _ in rules.attained), goal), replace(problem.coverage, everyone=problem.everyone)
     capacity = replace(problem.capacity, split=True)
     measure = Measure(replace(problem, goals=goals, coverage=coverage, capacity=capacity))
-    loose = Rules(measure, rules.kept)
+    loose = QuestionRules(measure, rules.attained)
     start = start if start is not None and loose.hold(start) else None
     tried: list[BoolArray] = []
 

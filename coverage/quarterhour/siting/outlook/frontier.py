@@ -19,9 +19,8 @@ from quarterhour.siting.methods.covering.exchange import improve
 from quarterhour.siting.methods.covering.greedy import as_core
 from quarterhour.siting.methods.covering.max_cover import as_asked, begun, in_people, inside_of
 from quarterhour.siting.methods.solver.incumbent import SitesResult
-from quarterhour.siting.methods.solver.question_limits import as_limits
 from quarterhour.siting.question.evaluate import Choice, Measure
-from quarterhour.siting.question.feasible import Rules
+from quarterhour.siting.question.feasible import QuestionRules
 from quarterhour.siting.question.problem import WHOLE, SitingProblem
 from quarterhour.siting.question.search_budget import SearchBudget
 from quarterhour.siting.question.sites import is_whole
@@ -107,7 +106,7 @@ def _is_placing(problem: SitingProblem) -> bool:
 
 def _placing(problem: SitingProblem, budget: SearchBudget) -> Placing:
     near, people = problem.near, problem.demand.to_numpy(dtype=np.int64)
-    return Placing(people, near.start, near.site, as_limits(Rules(Measure(problem))), problem.room, budget=budget)
+    return Placing(people, near.start, near.site, QuestionRules(Measure(problem)).limits, problem.room, budget=budget)
 
 
 def _placed(problem: SitingProblem, most: int, budget: SearchBudget, nodes: int | None) -> pd.DataFrame:

@@ -16,13 +16,13 @@ from quarterhour.base.errors import DataError, first_ids
 from quarterhour.base.units import CENTISECONDS_PER_MINUTE
 from quarterhour.siting.methods.capacity.transport import flow
 from quarterhour.siting.methods.median.instance import as_median
-from quarterhour.siting.methods.solver.site_limits import as_limits
 from quarterhour.siting.outlook.frontier import frontier
 from quarterhour.siting.outlook.sequence import Worth, best_order, gained_with, lost_without
 from quarterhour.siting.question.evaluate import Measure
 from quarterhour.siting.question.plan import SitingPlan
 from quarterhour.siting.question.problem import Budget, Coverage, Goal, SitingProblem, input_hash
 from quarterhour.siting.question.search_budget import COUNTING, check_seconds
+from quarterhour.siting.question.site_limits import count_limits
 from quarterhour.siting.question.sites import is_number
 from quarterhour.siting.solve import solve_siting
 
@@ -210,7 +210,7 @@ class _Weighed:
         self.people = problem.counted(goal) if room is None else problem.load.to_numpy(dtype=np.int64)
         cs = _PERCENT - self.measure.percent if cover else near.cs.astype(np.int64)
         otherwise = np.full(len(self.people), _PERCENT, dtype=np.int64) if cover else problem.limit_cs
-        free = as_limits(len(problem.sites))
+        free = count_limits(len(problem.sites))
         self.worth = Worth(
             as_median(self.people, (near.start, near.site, cs), free, otherwise=otherwise), self.existing, room
         )

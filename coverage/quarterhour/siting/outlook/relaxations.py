@@ -23,9 +23,9 @@ from quarterhour.siting.outlook.smallest_change import (
     spacing_change,
 )
 from quarterhour.siting.proof.assemble import Proof, as_plan, certificate
-from quarterhour.siting.question.bounds import easy_bound
+from quarterhour.siting.question.bounds import counting_bound
 from quarterhour.siting.question.evaluate import Measure
-from quarterhour.siting.question.feasible import Rules
+from quarterhour.siting.question.feasible import QuestionRules
 from quarterhour.siting.question.plan import Reason, SitingPlan
 from quarterhour.siting.question.problem import Budget, Coverage, Goal, Quota, SitingProblem
 from quarterhour.siting.question.search_budget import COUNTING
@@ -151,9 +151,9 @@ def _by_little(
 def _as_it_is(change: Change, seed: int) -> SitingPlan | None:
     """The plan of the choice that a change comes with, if it keeps all rules then."""
     measure = Measure(change.softer)
-    if change.choice is None or not Rules(measure).hold(change.choice):
+    if change.choice is None or not QuestionRules(measure).hold(change.choice):
         return None
-    proofs = [Proof(goal, easy_bound(measure, goal), COUNTING, 0) for goal in change.softer.goals]
+    proofs = [Proof(goal, counting_bound(measure, goal), COUNTING, 0) for goal in change.softer.goals]
     return as_plan(certificate(measure, seed), change.choice, proofs, seconds=0.0, stopped="")
 
 

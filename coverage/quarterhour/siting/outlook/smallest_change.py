@@ -16,7 +16,7 @@ from quarterhour.siting.explanation.needs import cover_sides, must_be_covered
 from quarterhour.siting.methods.solver.highs import Solver
 from quarterhour.siting.methods.solver.program import whole_bound
 from quarterhour.siting.question.evaluate import Choice, Measure, Served
-from quarterhour.siting.question.feasible import Rules
+from quarterhour.siting.question.feasible import QuestionRules
 from quarterhour.siting.question.problem import Quota, SitingProblem
 from quarterhour.siting.question.quotas import area_rules
 
@@ -46,7 +46,7 @@ class Change:
 def quota_change(problem: SitingProblem, *, seconds: float) -> Change | None:
     """The fewest sites by which minima and maxima of areas must give; None where that is no way or not found."""
     count, areas = len(problem.sites), area_rules(problem)
-    rules = Rules(Measure(problem))
+    rules = QuestionRules(Measure(problem))
     soft = [(rule, side) for rule in areas for side in quota_sides([rule], count)]
     hard = [*cover_sides(rules.measure), *other_sides(rules)]
     found = _least_slack(hard, [side for _, side in soft], count, seconds=seconds)
@@ -150,7 +150,7 @@ def _some_choice(problem: SitingProblem, *, seconds: float) -> bool | None:
 
 
 def _sides(problem: SitingProblem) -> Iterator[Side]:
-    rules = Rules(Measure(problem))
+    rules = QuestionRules(Measure(problem))
     yield from cover_sides(rules.measure)
     yield from quota_sides(area_rules(problem), len(problem.sites))
     yield from other_sides(rules)

@@ -16,7 +16,7 @@ from quarterhour.io.files.write import write_text
 from quarterhour.siting.proof.assemble import Certificate, Proof, as_plan
 from quarterhour.siting.proof.record import plan_record, question_record
 from quarterhour.siting.proof.recount import verify_plan
-from quarterhour.siting.question.bounds import GoalResult, easy_bound
+from quarterhour.siting.question.bounds import GoalResult, counting_bound
 from quarterhour.siting.question.evaluate import Choice
 from quarterhour.siting.question.plan import SitingPlan
 from quarterhour.siting.question.problem import Goal
@@ -65,7 +65,7 @@ class Keeper:
         def heard(found: GoalResult) -> None:
             if found.choice is None or (self.path is None and self.found is None):
                 return
-            open_ends = [Proof(g, easy_bound(self.known.measure, g), COUNTING) for g in later]
+            open_ends = [Proof(g, counting_bound(self.known.measure, g), COUNTING) for g in later]
             self._newest.append((found.choice, [*before, Proof(goal, found.bound, found.proved_by), *open_ends]))
             self._tell()
 

@@ -8,21 +8,21 @@ import numpy as np
 
 from quarterhour.siting.question.evaluate import Choice, Measure
 from quarterhour.siting.question.problem import Goal
-from quarterhour.siting.question.quotas import least_for_quotas
+from quarterhour.siting.question.quotas import min_sites_for_quotas
 from quarterhour.siting.question.search_result import Exact, SearchResult
 
 GoalResult = SearchResult[Choice, Exact]
 """The best choice of a goal, as the whole question counts it."""
 
 
-def easy_bound(measure: Measure, goal: Goal) -> Exact:
+def counting_bound(measure: Measure, goal: Goal) -> Exact:
     """What no choice beats, since not even all sites together would."""
     problem = measure.problem
     if goal.objective == "gini":
         return 0
     required = problem.sites["state"].eq("required").to_numpy()
     if goal.objective == "min-sites":
-        return int(required.sum()) + least_for_quotas(problem)
+        return int(required.sum()) + min_sites_for_quotas(problem)
     if goal.objective == "min-cost":
         return int(problem.yuan[required].sum())
     free_for_all = Measure(replace(problem, capacity=None))

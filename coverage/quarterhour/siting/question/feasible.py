@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 
@@ -9,29 +10,35 @@ import numpy as np
 
 from quarterhour.base.arrays import IntArray
 from quarterhour.siting.question.evaluate import Choice, Measure, is_covered
-from quarterhour.siting.question.problem import WHOLE, Goal
+from quarterhour.siting.question.problem import WHOLE, Goal, SitingProblem
 from quarterhour.siting.question.quotas import area_rules
 from quarterhour.siting.question.search_result import Exact
+from quarterhour.siting.question.site_limits import LimitRow, SiteLimits, as_limits
 
-Kept = tuple[Goal, Exact]
-"""A goal that is settled, and the value that every further choice must keep."""
+AttainedGoal = tuple[Goal, Exact]
+"""A goal that is settled, and the value that every further choice must attain."""
+SITE_GOALS = ("min-sites", "min-cost")
+"""Goals that are a row over the sites."""
 
 
 @dataclass(frozen=True, eq=False)
-class Rules:
-    """The rules of a question, and the goals kept so far."""
+class QuestionRules:
+    """The rules of a question, and the goals attained so far (lexicographic order)."""
 
     measure: Measure
-    kept: tuple[Kept, ...] = field(default=())
+    attained: tuple[AttainedGoal, ...] = field(default=())
 
-    def keeping(self, kept: Kept) -> Rules:
-        """The same, and a further goal kept."""
-        return replace(self, kept=(*self.kept, kept))
+    def attaining(self, goal: Goal, value: Exact) -> QuestionRules:
+        """The same, and a goal further down the chain may not fall behind a value."""
+        return replace(self, attained=(*self.attained, (goal, value)))
 
     @cached_property
-    def areas(self) -> list[tuple[IntArray, int, int]]:
-        """Of each quota's areas the free sites, and how many of them at least and at most; where that can bind."""
-        return [(rule.sites, rule.low, rule.high) for rule in area_rules(self.measure.problem)]
+    def limits(self) -> SiteLimits:
+        """All rules on sites as rows, built once: quotas, conflicts, number, money, and attained goals of these."""
+        problem = self.measure.problem
+        rows = [rule.row for rule in area_rules(problem)]
+        rows += [*conflict_rows(problem, self.cliques), barred_row(problem), *sum_rows(problem, self.attained)]
+        return as_limits(rows, ~problem.free)
 
     @cached_property
     def cliques(self) -> list[IntArray]:
@@ -58,19 +65,9 @@ class Rules:
 
     def hold(self, choice: Choice) -> bool:
         """Whether a choice keeps every rule."""
-        problem = self.measure.problem
-        new = self.measure.new(choice)
-        if not choice.opened[~problem.free].all():
+        if not (self.limits.holds(np.flatnonzero(choice.opened)) and self._serves(choice) and self._covers(choice)):
             return False
-        if problem.new_sites is not None and len(new) > problem.new_sites:
-            return False
-        if problem.budget.yuan is not None and int(problem.yuan[new].sum()) > problem.budget.yuan:
-            return False
-        if any(not low <= int(choice.opened[sites].sum()) <= high for sites, low, high in self.areas):
-            return False
-        if choice.opened[problem.conflicts].all(axis=1).any():
-            return False
-        return self._serves(choice) and self._covers(choice) and all(self._keeps(choice, k) for k in self.kept)
+        return all(self._attains(choice, g, value) for g, value in self.attained if g.objective not in SITE_GOALS)
 
     def _covers(self, choice: Choice) -> bool:
         problem, measure = self.measure.problem, self.measure
@@ -94,7 +91,28 @@ class Rules:
         used = np.bincount(site, choice.served.people if split else load[row], len(problem.sites)).astype(np.int64)
         return bool((used <= problem.room).all())
 
-    def _keeps(self, choice: Choice, kept: Kept) -> bool:
-        goal, value = kept
+    def _attains(self, choice: Choice, goal: Goal, value: Exact) -> bool:
         now = self.measure.value(choice, goal)
         return now >= value if goal.most else now <= value
+
+
+def conflict_rows(problem: SitingProblem, cliques: list[IntArray]) -> Iterator[LimitRow]:
+    """At most one of each clique, and of two sites that both stand already: no choice keeps that."""
+    settled = problem.conflicts[~problem.free[problem.conflicts].any(axis=1)]
+    one = np.ones(len(problem.free), dtype=np.int64)
+    yield from ((sites, one[sites], 0, 1) for sites in (*cliques, *settled))
+
+
+def barred_row(problem: SitingProblem) -> LimitRow:
+    """None of the sites that what stands rules out."""
+    barred = np.flatnonzero(problem.barred).astype(np.int64)
+    return barred, np.ones(len(barred), dtype=np.int64), 0, 0
+
+
+def sum_rows(problem: SitingProblem, attained: tuple[AttainedGoal, ...] = ()) -> Iterator[LimitRow]:
+    """How many sites to build and for how much, by the question and by goals attained, beside the required ones."""
+    free, yuan = np.flatnonzero(problem.free), problem.yuan
+    required, one = problem.sites["state"].eq("required").to_numpy(), np.ones(len(yuan), dtype=np.int64)
+    sums = [(one, problem.new_sites), (yuan, problem.budget.yuan)]
+    sums += [(one if g.objective == "min-sites" else yuan, int(v)) for g, v in attained if g.objective in SITE_GOALS]
+    yield from ((free, w[free], 0, int(most) - int(w[required].sum())) for w, most in sums if most is not None)

@@ -1,4 +1,4 @@
-"""What counting alone tells of a question: quotas that cannot be met, contradictions, how many sites at least."""
+"""Quotas of areas by counting: the row of each area, minima that cannot be met, the fewest sites that keep all."""
 
 from __future__ import annotations
 
@@ -11,13 +11,18 @@ import pandas as pd
 from quarterhour.base.arrays import IntArray
 from quarterhour.siting.question.plan import UNMET_COLUMNS
 from quarterhour.siting.question.problem import AREA_LEVELS, Quota, SitingProblem
+from quarterhour.siting.question.site_limits import LimitRow
 
 _UNMET_TYPES = dict(zip(UNMET_COLUMNS, ("str", "str", "int64", "int64", "int64", "str"), strict=True))
 
 
 @dataclass(frozen=True, eq=False)
 class AreaRule:
-    """An area of a quota: its free sites, how many of them to build at least and at most, and how many stand there."""
+    """An area of a quota: its free sites, how many of them to build at least and at most, and how many stand there.
+
+    Minima are lowered to what is possible (``shortfalls`` names those). Without a maximum, ``high`` is the number of
+    free sites. ``high`` is negative where fixed sites are over the maximum.
+    """
 
     quota: Quota
     area: str
@@ -31,6 +36,31 @@ class AreaRule:
         """The area, and the tier of which its sites are asked."""
         return f"{self.area} ({self.quota.tier})" if self.quota.tier else self.area
 
+    @property
+    def row(self) -> LimitRow:
+        """It as a row over the sites."""
+        return self.sites, np.ones(len(self.sites), dtype=np.int64), self.low, self.high
+
+
+def area_rules(problem: SitingProblem) -> list[AreaRule]:
+    """The areas of quotas whose minimum or maximum can bind."""
+    return [rule for rule in quota_areas(problem) if rule.low > 0 or rule.high < len(rule.sites)]
+
+
+def quota_areas(problem: SitingProblem) -> list[AreaRule]:
+    """Every area of every quota, in their order."""
+    found, free = [], problem.free
+    for quota in problem.quotas:
+        area_of = problem.area_of(quota).to_numpy()
+        standing = Counter(area_of[~free])
+        inside = pd.Series(np.flatnonzero(free)).groupby(area_of[free]).indices
+        for area in quota.areas:
+            sites, built = np.flatnonzero(free)[inside.get(area, [])], standing[area]
+            low = max(0, min(quota.minimum - built, len(sites)))
+            high = len(sites) if quota.maximum is None else min(quota.maximum - built, len(sites))
+            found.append(AreaRule(quota, area, sites, low, high, built))
+    return found
+
 
 def shortfalls(problem: SitingProblem) -> pd.DataFrame:
     """Areas whose quota no plan can meet, since too few sites are or may be there.
@@ -40,57 +70,21 @@ def shortfalls(problem: SitingProblem) -> pd.DataFrame:
     minima to what is possible, and the plan carries the rows as ``unmet``.
     """
     rows = []
-    for quota in problem.quotas:
-        fixed, free = _counts(problem, quota)
-        for area in quota.areas:
-            if fixed[area] + free[area] < quota.minimum:
-                reason = "too_few_candidates" if free[area] else "no_candidate"
-                rows.append((quota.level, area, quota.minimum, fixed[area], free[area], reason))
+    for rule in quota_areas(problem):
+        minimum, free = rule.quota.minimum, len(rule.sites)
+        if rule.standing + free < minimum:
+            reason = "too_few_candidates" if free else "no_candidate"
+            rows.append((rule.quota.level, rule.area, minimum, rule.standing, free, reason))
     return pd.DataFrame(rows, columns=list(UNMET_COLUMNS)).astype(_UNMET_TYPES)
 
 
-def quota_rows(problem: SitingProblem) -> list[tuple[str, str, int, int]]:
-    """Each area's quota as ``(level, area, low, high)`` in candidates to build beside what is fixed.
-
-    Minima are lowered to what is possible (``shortfalls`` names those). Without a maximum, ``high`` is
-    the number of candidates there. ``high`` is negative where fixed sites are over the maximum.
-    """
-    rows = []
-    for quota in problem.quotas:
-        fixed, free = _counts(problem, quota)
-        for area in quota.areas:
-            low = max(0, min(quota.minimum - fixed[area], free[area]))
-            high = free[area] if quota.maximum is None else min(quota.maximum - fixed[area], free[area])
-            rows.append((quota.level, area, low, high))
-    return rows
-
-
-def area_rules(problem: SitingProblem) -> list[AreaRule]:
-    """The rows of ``quota_rows`` that can bind, each with its sites."""
-    found, rows, free = [], iter(quota_rows(problem)), np.flatnonzero(problem.free)
-    for quota in problem.quotas:
-        area_of = problem.area_of(quota).to_numpy()
-        inside = pd.Series(free).groupby(area_of[free]).groups
-        standing = Counter(area_of[~problem.free])
-        for _ in quota.areas:
-            _, area, low, high = next(rows)
-            sites = free[np.asarray(inside.get(area, []), dtype=np.int64)]
-            if low > 0 or high < len(sites):
-                found.append(AreaRule(quota, area, sites, low, high, standing[area]))
-    return found
-
-
-def _counts(problem: SitingProblem, quota: Quota) -> tuple[Counter[str], Counter[str]]:
-    areas, free = problem.area_of(quota), problem.free
-    return Counter(areas[~free]), Counter(areas[free])
-
-
-def least_for_quotas(problem: SitingProblem) -> int:
+def min_sites_for_quotas(problem: SitingProblem) -> int:
     """How many candidates the quotas need at the least (exact where each town lies in one county)."""
     levels = dict.fromkeys([*AREA_LEVELS, *(q.level for q in problem.quotas)])
     need: dict[str, dict[str, int]] = {level: {} for level in levels}
-    for level, area, low, _ in quota_rows(problem):
-        need[level][area] = max(low, need[level].get(area, 0))
+    for rule in quota_areas(problem):
+        areas = need[rule.quota.level]
+        areas[rule.area] = max(rule.low, areas.get(rule.area, 0))
     by_level = max(sum(n.values()) for n in need.values())
     pairs = problem.sites.loc[problem.free, ["town", "county"]].drop_duplicates()
     if pairs["town"].duplicated().any():

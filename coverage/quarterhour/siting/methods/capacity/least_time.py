@@ -20,9 +20,10 @@ from quarterhour.siting.methods.median.instance import MUST, Pairs, as_median
 from quarterhour.siting.methods.median.lagrangian import Priced, settled_sites
 from quarterhour.siting.methods.solver.highs import Solver
 from quarterhour.siting.methods.solver.incumbent import Incumbent, SitesIncumbent, SitesResult
+from quarterhour.siting.methods.solver.nest import Nest, cheapest, nest_of
 from quarterhour.siting.methods.solver.program import Outcome, Program, whole_bound
-from quarterhour.siting.methods.solver.site_limits import Limits, Nest, cheapest, nest_of
 from quarterhour.siting.question.search_budget import SearchBudget
+from quarterhour.siting.question.site_limits import SiteLimits
 
 PRICES = "Lagrangian"
 _STARTS = 3
@@ -38,7 +39,7 @@ _BROKEN = 1e-6
 def solve_capacitated(
     people: IntArray,
     times: Pairs | AnyArray,
-    limits: Limits,
+    limits: SiteLimits,
     room: IntArray,
     *,
     otherwise: IntArray | None = None,

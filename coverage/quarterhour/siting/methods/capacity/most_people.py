@@ -21,8 +21,8 @@ from quarterhour.siting.methods.solver.highs import Solver
 from quarterhour.siting.methods.solver.incumbent import Incumbent, SitesResult
 from quarterhour.siting.methods.solver.presolve import merge_pairs
 from quarterhour.siting.methods.solver.program import Outcome, Program, whole_bound
-from quarterhour.siting.methods.solver.site_limits import Limits
 from quarterhour.siting.question.search_budget import SearchBudget
+from quarterhour.siting.question.site_limits import SiteLimits
 
 _FINE = 4096
 """Parts of a site that a flow knows, where people are few enough."""
@@ -54,8 +54,9 @@ class Placing:
     """
 
     def __init__(
-        self, people: IntArray, start: IntArray, site: IntArray, limits: Limits, room: IntArray, *, budget: SearchBudget
-    ) -> None:
+        self, people: IntArray, start: IntArray, site: IntArray, limits: SiteLimits, room: IntArray,
+        *, budget: SearchBudget,
+    ) -> None:  # fmt: skip
         sites = len(room)
         cover, self.people = merge_pairs(start, site, people, sites=sites)
         self.all = int(self.people.sum())
@@ -65,7 +66,7 @@ class Placing:
         self.room, self.budget = np.minimum(room, self.all), budget
         free = sp.csr_array((~limits.fixed).astype(np.int64)[None, :])
         rows = sp.csr_array(sp.vstack([free, limits.rows], format="csr"))
-        self.limits = Limits(rows, np.r_[0, limits.low], np.r_[sites, limits.high], limits.fixed)
+        self.limits = SiteLimits(rows, np.r_[0, limits.low], np.r_[sites, limits.high], limits.fixed)
         self.solver = Solver(self._program(), seed=budget.seed)
         self.learn(self.cut(limits.fixed.astype(np.float64)))
 

@@ -18,7 +18,8 @@ from quarterhour.siting.methods.capacity.transport import FAR, Flow, flow
 from quarterhour.siting.methods.median.instance import Median
 from quarterhour.siting.methods.median.lagrangian import Priced, Prices
 from quarterhour.siting.methods.solver.incumbent import SitesIncumbent
-from quarterhour.siting.methods.solver.site_limits import Limits, Nest, cheapest, may_change
+from quarterhour.siting.methods.solver.nest import Nest, cheapest
+from quarterhour.siting.question.site_limits import SiteLimits, may_change
 
 _SWAPS = 3
 """Sites tried in full for one that leaves."""
@@ -33,7 +34,7 @@ _WORTH = 2**61
 class Room:
     """The question: a ``Median`` whose sites have room, some of them fixed; and its flows by choice."""
 
-    def __init__(self, median: Median, room: IntArray, limits: Limits) -> None:
+    def __init__(self, median: Median, room: IntArray, limits: SiteLimits) -> None:
         self.median, self.limits = median, limits
         served = np.bincount(median.site, np.repeat(median.people, np.diff(median.start)), len(median.sites))
         self.room = np.minimum(np.asarray(room, dtype=np.int64), served.astype(np.int64))

@@ -14,13 +14,13 @@ from quarterhour.siting.methods.covering.min_sites import solve_sets
 from quarterhour.siting.methods.solver.incumbent import SitesResult
 from quarterhour.siting.question.bounds import GoalResult
 from quarterhour.siting.question.evaluate import Choice, Measure, Served
-from quarterhour.siting.question.feasible import Rules
+from quarterhour.siting.question.feasible import QuestionRules
 from quarterhour.siting.question.problem import WHOLE, Goal, SitingProblem
 from quarterhour.siting.question.search_budget import SearchBudget
 from quarterhour.siting.question.search_result import Exact, SearchResult
 
 
-def first_choice(rules: Rules) -> Choice | None:
+def first_choice(rules: QuestionRules) -> Choice | None:
     """What greedy and exchanges find when they see neither money nor conflicts, if it holds all the same.
 
     Where sites have a capacity, each community goes whole to the nearest of these sites that still has room for it, the

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Callable
 
 import numpy as np
-import pandas as pd
 
 from quarterhour.base.arrays import IntArray
 from quarterhour.base.jit import kernel
@@ -13,8 +12,9 @@ from quarterhour.siting.methods.covering.core import Core
 from quarterhour.siting.methods.covering.exchange import exchange
 from quarterhour.siting.methods.solver.presolve import columns_of, dominated_columns, merge_pairs, merge_rows, rows_of
 from quarterhour.siting.question.problem import SitingProblem
-from quarterhour.siting.question.quotas import quota_rows
+from quarterhour.siting.question.quotas import quota_areas
 from quarterhour.siting.question.search_budget import SearchBudget
+from quarterhour.siting.question.site_limits import as_limits, groups_of
 
 
 def as_core(problem: SitingProblem) -> Core:
@@ -22,25 +22,14 @@ def as_core(problem: SitingProblem) -> Core:
     near, free = problem.near, problem.free
     people = problem.demand.to_numpy(dtype=np.int64)
     rows, people = merge_pairs(near.start, near.site, people, sites=len(free), keep=free, settled=~free)
-    group, low, high = _groups(problem, problem.sites[free])
+    quotas = as_limits((rule.row for rule in quota_areas(problem)), ~free).of_free_sites()
     limit = int(free.sum())
     if problem.new_sites is not None:
         limit = min(limit, int(problem.new_sites) - int(problem.sites["state"].eq("required").sum()))
-    core = Core(people, rows, problem.sites.index[free], group, low, high, limit, problem.everyone)
+    core = Core(
+        people, rows, problem.sites.index[free], groups_of(quotas), quotas.low, quotas.high, limit, problem.everyone
+    )
     return _without_dominated(core)
-
-
-def _groups(problem: SitingProblem, sites: pd.DataFrame) -> tuple[IntArray, IntArray, IntArray]:
-    bounds = quota_rows(problem)
-    group = np.full((len(problem.quotas), len(sites)), -1, dtype=np.int64)
-    first = 0
-    for q, quota in enumerate(problem.quotas):
-        number = {area: first + k for k, area in enumerate(quota.areas)}
-        group[q] = [number.get(a, -1) for a in problem.area_of(quota)[sites.index]]
-        first += len(quota.areas)
-    low = np.array([r[2] for r in bounds], dtype=np.int64)
-    high = np.array([r[3] for r in bounds], dtype=np.int64)
-    return group, low, high
 
 
 def _without_dominated(core: Core) -> Core:

@@ -15,12 +15,12 @@ from quarterhour.base.arrays import BoolArray, IntArray
 from quarterhour.base.jit import kernel
 from quarterhour.siting.methods.general.columns import Patterns, patterns
 from quarterhour.siting.methods.general.gini_rows import coefficient
-from quarterhour.siting.methods.solver.question_limits import as_limits
-from quarterhour.siting.methods.solver.site_limits import Limits, cheapest, count_site, may_change, nest_of
+from quarterhour.siting.methods.solver.nest import cheapest, nest_of
 from quarterhour.siting.question.evaluate import Choice
-from quarterhour.siting.question.feasible import Rules
+from quarterhour.siting.question.feasible import QuestionRules
 from quarterhour.siting.question.problem import Goal
 from quarterhour.siting.question.search_budget import SearchBudget
+from quarterhour.siting.question.site_limits import SiteLimits, count_site, may_change
 
 _ROUNDS, _ROUNDS_A_SITE = 600, 6
 _SHAKEN = 3
@@ -30,14 +30,14 @@ _SHARE = 0.25
 """Of the time left."""
 
 
-def better_start(rules: Rules, goal: Goal, start: Choice | None, *, budget: SearchBudget) -> Choice | None:
+def better_start(rules: QuestionRules, goal: Goal, start: Choice | None, *, budget: SearchBudget) -> Choice | None:
     """The best choice that exchanges find, from one that is known; the known one where they find none that holds."""
     problem = rules.measure.problem
     if start is not None and problem.capacity is None and goal.objective == "gini":
         return _more_alike(rules, goal, start, budget.share(_SHARE))
     if problem.capacity is not None or goal.objective != "max-cover" or not problem.free.any():
         return start
-    search = _Swaps(patterns(rules.measure), problem.counted(goal), as_limits(rules), problem.free)
+    search = _Swaps(patterns(rules.measure), problem.counted(goal), rules.limits, problem.free)
     part, rng = budget.share(_SHARE), np.random.default_rng(budget.seed)
     opened = search.begin(start, rng)
     if opened is None:
@@ -57,7 +57,7 @@ def better_start(rules: Rules, goal: Goal, start: Choice | None, *, budget: Sear
     return best
 
 
-def _more_alike(rules: Rules, goal: Goal, start: Choice, budget: SearchBudget) -> Choice:
+def _more_alike(rules: QuestionRules, goal: Goal, start: Choice, budget: SearchBudget) -> Choice:
     """The choice whose areas are most alike that exchanges find from one that holds."""
     search = _Alike(rules, goal, budget)
     best, least = search.climb(start.opened)
@@ -74,7 +74,7 @@ def _more_alike(rules: Rules, goal: Goal, start: Choice, budget: SearchBudget) -
 class _Alike:
     """Sites that come and go while that makes areas more alike, so many choices weighed."""
 
-    def __init__(self, rules: Rules, goal: Goal, budget: SearchBudget) -> None:
+    def __init__(self, rules: QuestionRules, goal: Goal, budget: SearchBudget) -> None:
         self.rules, self.goal, self.budget, self.left = rules, goal, budget, _TRIED
         problem = rules.measure.problem
         self.people = np.array([n for _, n in rules.measure.totals(goal)], dtype=np.float64)
@@ -129,7 +129,7 @@ def _turned(opened: BoolArray, site: int, sites: list[int]) -> Iterator[BoolArra
 class _Swaps:
     """Patterns and limits in the arrays that exchanges walk along; sites are the free ones."""
 
-    def __init__(self, known: Patterns, people: IntArray, limits: Limits, free: BoolArray) -> None:
+    def __init__(self, known: Patterns, people: IntArray, limits: SiteLimits, free: BoolArray) -> None:
         self.free = free
         self.limits = limits.without(limits.fixed, np.zeros_like(free))
         weight = known.weight

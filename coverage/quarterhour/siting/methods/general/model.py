@@ -14,14 +14,16 @@ from quarterhour.siting.methods.general.columns import Covered, Nearer, Serving
 from quarterhour.siting.methods.general.gini_rows import Unlike
 from quarterhour.siting.methods.solver.program import Program, Rows, Sum
 from quarterhour.siting.question.evaluate import Choice
-from quarterhour.siting.question.feasible import Kept, Rules
+from quarterhour.siting.question.feasible import AttainedGoal, QuestionRules, conflict_rows, sum_rows
 from quarterhour.siting.question.problem import PPM, WHOLE, Goal
+from quarterhour.siting.question.quotas import area_rules
+from quarterhour.siting.question.site_limits import as_limits
 
 
 class Model:
     """Columns: free sites, who is covered or served, how near, how unlike areas are; every rule as rows over them."""
 
-    def __init__(self, rules: Rules) -> None:
+    def __init__(self, rules: QuestionRules) -> None:
         self.rules, self.measure = rules, rules.measure
         self.problem = rules.measure.problem
         self.free = np.flatnonzero(self.problem.free)
@@ -74,21 +76,16 @@ class Model:
         for goal, unlike in self.unlike.items():
             unlike.link(rows, self.first[unlike], self.area_sums(goal))
         problem = self.problem
-        if problem.new_sites is not None:
-            rows.add_sum(self.sum_of(Goal("min-sites")), high=int(problem.new_sites))
-        if problem.budget.yuan is not None:
-            rows.add_sum(self.sum_of(Goal("min-cost")), high=int(problem.budget.yuan))
+        rows.add_limits(as_limits(sum_rows(problem), ~problem.free), at_most=True)
         if problem.coverage.at_least:
             rows.add_sum(self.points(problem.demand.to_numpy()), low=WHOLE * problem.coverage.at_least)
-        sites = [self.column[s] for s, _, _ in self.rules.areas]
-        low, high = np.array([(lo, hi) for _, lo, hi in self.rules.areas], dtype=float).reshape(-1, 2).T
-        rows.add_groups(sites, low=low, high=high)
-        rows.add_groups([self.column[c] for c in self.rules.cliques], low=0, high=1)
+        rows.add_limits(as_limits((rule.row for rule in area_rules(problem)), ~problem.free))
+        rows.add_limits(as_limits(conflict_rows(problem, self.rules.cliques), ~problem.free))
         return rows
 
-    def keep(self, rows: Rows, kept: Kept) -> None:
+    def keep(self, rows: Rows, attained: AttainedGoal) -> None:
         """Rows by which a goal stays at least as good as a value."""
-        goal, value = kept
+        goal, value = attained
         if goal.objective == "min-worst":
             self.keep_worst(rows, goal, int(value))
         elif goal.objective == "equity":

@@ -17,9 +17,9 @@ from quarterhour.siting.methods.general.model import Model
 from quarterhour.siting.methods.solver.highs import Solver
 from quarterhour.siting.methods.solver.incumbent import Incumbent
 from quarterhour.siting.methods.solver.program import Outcome, Program, Rows, Sum, in_digits, whole_bound
-from quarterhour.siting.question.bounds import GoalResult, easy_bound
+from quarterhour.siting.question.bounds import GoalResult, counting_bound
 from quarterhour.siting.question.evaluate import Choice
-from quarterhour.siting.question.feasible import Rules
+from quarterhour.siting.question.feasible import QuestionRules
 from quarterhour.siting.question.problem import WHOLE, Goal
 from quarterhour.siting.question.search_budget import COUNTING, SearchBudget
 from quarterhour.siting.question.search_result import Exact
@@ -41,10 +41,10 @@ _MOST_IN_DIGITS = 2000
 class Search:
     """The best of one goal; ``rules`` keeps the others."""
 
-    def __init__(self, model: Model, goal: Goal, rules: Rules, *, budget: SearchBudget) -> None:
+    def __init__(self, model: Model, goal: Goal, rules: QuestionRules, *, budget: SearchBudget) -> None:
         self.model, self.goal, self.rules, self.budget = model, goal, rules, budget
         self.measure = rules.measure
-        easy = easy_bound(self.measure, goal)
+        easy = counting_bound(self.measure, goal)
         self.best: Incumbent[Choice, Exact] = Incumbent(budget, bound=easy, most=goal.most)
         self.nodes = 0
 
@@ -207,7 +207,7 @@ class Search:
         while better and not self.best.is_optimal and not self.budget.over():
             before, rows = int(self.value), self.kept()
             self.model.keep_alike(rows, self.goal, before - 1)
-            less = self.rules.keeping((self.goal, before - 1))
+            less = self.rules.attaining(self.goal, before - 1)
             done, by = self.solve(self._any(rows), whole=True, first=True, rules=less)
             if done.status == "infeasible":
                 self.best.tighten(before, by=by)
@@ -245,7 +245,7 @@ class Search:
     def kept(self) -> Rows:
         """The goals before, as rows."""
         rows = Rows(self.model.columns)
-        for kept in self.rules.kept:
+        for kept in self.rules.attained:
             self.model.keep(rows, kept)
         return rows
 
@@ -263,7 +263,7 @@ class Search:
         first: bool = False,
         live: Callable[[float, str], None] | None = None,
         budget: SearchBudget | None = None,
-        rules: Rules | None = None,
+        rules: QuestionRules | None = None,
     ) -> tuple[Outcome, str]:
         """Run a program; choices that hold are taken as they come. ``first``: the first of them ends it.
         ``live``: told the solver's bound on the way. ``budget``: of a part of the search, which begins at no choice.

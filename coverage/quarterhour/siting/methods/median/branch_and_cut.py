@@ -17,8 +17,8 @@ from quarterhour.siting.methods.median.instance import MUST, Exchange, Median
 from quarterhour.siting.methods.solver.branch_and_cut import WHOLE, BranchAndCut, Node
 from quarterhour.siting.methods.solver.highs import Solver
 from quarterhour.siting.methods.solver.incumbent import SitesIncumbent, whole_up
+from quarterhour.siting.methods.solver.nest import Nest, cheapest
 from quarterhour.siting.methods.solver.program import Outcome, Program
-from quarterhour.siting.methods.solver.site_limits import Nest, cheapest
 
 _MOST_GROUPS = 2_000
 _LARGEST = 2**20

@@ -16,7 +16,7 @@ import scipy.sparse as sp
 from quarterhour.base.arrays import AnyArray, BoolArray, IntArray
 from quarterhour.base.jit import kernel
 from quarterhour.siting.methods.solver.program import Program
-from quarterhour.siting.methods.solver.site_limits import Limits, count_site, may_change
+from quarterhour.siting.question.site_limits import SiteLimits, count_site, may_change
 
 Small = npt.NDArray[np.int32]
 Pairs = tuple[AnyArray, AnyArray, AnyArray]
@@ -46,7 +46,7 @@ class Median:
     site: Small
     cs: Small
     otherwise: IntArray
-    limits: Limits
+    limits: SiteLimits
     settled: int
     farthest: int
     rows: IntArray
@@ -98,7 +98,7 @@ class Median:
 
 
 def as_median(
-    people: IntArray, times: Pairs | AnyArray, limits: Limits, *, otherwise: IntArray | None = None
+    people: IntArray, times: Pairs | AnyArray, limits: SiteLimits, *, otherwise: IntArray | None = None
 ) -> Median:
     """The question without what is settled: fixed sites, and rows on which nothing depends.
 
@@ -118,7 +118,7 @@ def as_median(
     kept = counts[row] & ((otherwise[row] == MUST) | (cs <= otherwise[row]))
     row = (np.cumsum(counts) - 1)[row[kept]]
     free = np.zeros(limits.rows.shape[1], dtype=bool)
-    whole = Limits(limits.rows, limits.low, limits.high, free)
+    whole = SiteLimits(limits.rows, limits.low, limits.high, free)
     places = np.flatnonzero(counts), np.arange(len(free), dtype=np.int64), np.empty(0, dtype=np.int64)
     made = _median(people[counts], row, site[kept], cs[kept], otherwise[counts], whole, 0, 0, *places)
     return made.without(limits.fixed, free) if limits.fixed.any() else made
@@ -147,7 +147,7 @@ def _median(
     site: IntArray,
     cs: Small,
     otherwise: IntArray,
-    limits: Limits,
+    limits: SiteLimits,
     settled: int,
     farthest: int,
     rows: IntArray,

@@ -15,7 +15,7 @@ import numpy as np
 from quarterhour.base.arrays import BoolArray, FloatArray, IntArray
 from quarterhour.base.jit import kernel
 from quarterhour.siting.methods.median.instance import MUST, Median
-from quarterhour.siting.methods.solver.site_limits import Nest, cheapest, exchange_prices
+from quarterhour.siting.methods.solver.nest import Nest, cheapest, exchange_prices
 
 _ROOM = 61
 _FINEST = 20

@@ -19,11 +19,12 @@ from quarterhour.base.arrays import AnyArray, FloatArray, IntArray
 from quarterhour.siting.methods.median.instance import MUST, Exchange, Median, Pairs, as_median, covering
 from quarterhour.siting.methods.solver.highs import Solver
 from quarterhour.siting.methods.solver.incumbent import Incumbent, SitesIncumbent, SitesResult
+from quarterhour.siting.methods.solver.nest import Nest, cheapest, nest_of
 from quarterhour.siting.methods.solver.presolve import dominated_rows
 from quarterhour.siting.methods.solver.program import TOLERANCE, Program
-from quarterhour.siting.methods.solver.site_limits import Limits, Nest, cheapest, nest_of
 from quarterhour.siting.question.search_budget import COUNTING, SearchBudget
 from quarterhour.siting.question.search_result import SearchResult
+from quarterhour.siting.question.site_limits import SiteLimits
 
 _STARTS = 3
 _SHARE = 0.5
@@ -37,7 +38,7 @@ _ANY = 2**31 - 1
 def solve_centre(
     people: IntArray,
     times: Pairs | AnyArray,
-    limits: Limits,
+    limits: SiteLimits,
     *,
     otherwise: IntArray | None = None,
     budget: SearchBudget | None = None,

@@ -12,8 +12,9 @@ from quarterhour.siting.methods.median.instance import MUST, Exchange, Median, P
 from quarterhour.siting.methods.median.lagrangian import Priced, Prices, settled_sites
 from quarterhour.siting.methods.solver.highs import Solver
 from quarterhour.siting.methods.solver.incumbent import Incumbent, SitesIncumbent, SitesResult
-from quarterhour.siting.methods.solver.site_limits import Limits, Nest, cheapest, nest_of
+from quarterhour.siting.methods.solver.nest import Nest, cheapest, nest_of
 from quarterhour.siting.question.search_budget import SearchBudget
+from quarterhour.siting.question.site_limits import SiteLimits
 
 PRICES = "Lagrangian"
 _STARTS = 3
@@ -24,7 +25,7 @@ _SHARE = 0.4
 def solve_median(
     people: IntArray,
     times: Pairs | AnyArray,
-    limits: Limits,
+    limits: SiteLimits,
     *,
     otherwise: IntArray | None = None,
     budget: SearchBudget | None = None,

@@ -10,6 +10,7 @@ import numpy as np
 import scipy.sparse as sp
 
 from quarterhour.base.arrays import BoolArray, FloatArray, IntArray
+from quarterhour.siting.question.site_limits import SiteLimits
 
 TOLERANCE = 1e-6
 """How far a solver's whole numbers may be from whole."""
@@ -122,11 +123,19 @@ class Rows:
         most = math.inf if high is None else (high - total.constant) // scale
         self.add(np.zeros(len(column), dtype=np.int64), column, cost[column], count=1, low=least, high=most)
 
-    def add_groups(self, groups: list[IntArray], *, low: object, high: object) -> None:
-        """For each group of columns the sum of them."""
-        row = np.repeat(np.arange(len(groups)), [len(g) for g in groups])
-        column = np.concatenate(groups) if groups else np.empty(0, dtype=np.int64)
-        self.add(row, column, 1.0, count=len(groups), low=low, high=high)
+    def add_limits(self, limits: SiteLimits, *, at_most: bool = False) -> None:
+        """Rules on sites, of which the free ones are the first columns; each divided by what its weights share.
+
+        ``at_most``: without their lower sides.
+        """
+        left = limits.of_free_sites()
+        table, count = left.rows.tocoo(), len(left.low)
+        unit = np.zeros(count, dtype=np.int64)
+        np.gcd.at(unit, table.coords[0], table.data)
+        unit = np.maximum(unit, 1)
+        row, column = table.coords
+        low = -math.inf if at_most else -(-left.low // unit)
+        self.add(row, column, table.data // unit[row], count=count, low=low, high=left.high // unit)
 
     def joined(self, others: Rows) -> Rows:
         """These and others, as new rows."""

@@ -1,122 +1,20 @@
-"""What a choice of sites must keep: how many in all and in each area, a budget, conflicts.
+"""Rules on sites that lie within each other or apart (a laminar family): the cheapest choice that keeps them.
 
-Every rule is a row of whole numbers over the sites. The rows that count sites and lie within each
-other or apart (a town in its county, the county in the city) are a nest: the cheapest choice that
-keeps a nest is found by taking sites in the order of their cost, as long as the quotas still fit.
+The rows that count sites and lie within each other or apart (a town in its county, the county in the city) are a nest:
+the cheapest choice that keeps a nest is found by taking sites in the order of their cost, as long as the quotas still
+fit.
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
-import scipy.sparse as sp
 
-from quarterhour.base.arrays import BoolArray, IntArray
+from quarterhour.base.arrays import IntArray
 from quarterhour.base.jit import kernel
-
-
-@dataclass(frozen=True, eq=False)
-class Limits:
-    """``low <= rows @ opened <= high``, all in whole numbers.
-
-    ``rows``: rows x sites. ``fixed``: sites that are open whatever is chosen; they count in the rows
-    wherever the rows name them.
-    """
-
-    rows: sp.csr_array
-    low: IntArray
-    high: IntArray
-    fixed: BoolArray
-
-    def used(self, opened: IntArray) -> IntArray:
-        """What open sites (positions, fixed ones included) come to in each row."""
-        mark = np.zeros(self.rows.shape[1], dtype=np.int64)
-        mark[opened] = 1
-        return np.asarray(self.rows @ mark, dtype=np.int64)
-
-    def holds(self, opened: IntArray) -> bool:
-        """Whether open sites, fixed ones included, keep every row."""
-        used = self.used(opened)
-        return bool((used >= self.low).all() and (used <= self.high).all() and np.isin(self.fixed_sites, opened).all())
-
-    @property
-    def fixed_sites(self) -> IntArray:
-        """Positions of the fixed sites."""
-        return np.flatnonzero(self.fixed).astype(np.int64)
-
-    def without(self, opened: BoolArray, closed: BoolArray) -> Limits:
-        """The rules for the sites left over when some are open for good (fixed ones too) and some closed."""
-        opened = opened | self.fixed
-        used = np.asarray(self.rows @ opened.astype(np.int64), dtype=np.int64)
-        left = np.flatnonzero(~(opened | closed))
-        rows = sp.csr_array(sp.csc_array(self.rows)[:, left])
-        return Limits(rows, self.low - used, self.high - used, np.zeros(len(left), dtype=bool))
-
-    def by_site(self) -> tuple[IntArray, IntArray, IntArray]:
-        """The rows of each site: ``start``, ``row``, ``weight``."""
-        columns = sp.csc_array(self.rows)
-        columns.sort_indices()
-        return columns.indptr.astype(np.int64), columns.indices.astype(np.int64), columns.data.astype(np.int64)
-
-
-def as_limits(
-    sites: int,
-    *,
-    most: int | None = None,
-    areas: Sequence[tuple[Sequence[int] | IntArray, int, int | None]] = (),
-    fixed: Sequence[int] | IntArray = (),
-) -> Limits:
-    """At most so many sites beside the fixed ones, and a minimum and maximum in each area.
-
-    ``areas``: ``(positions, minimum, maximum)``; fixed sites count in them. A maximum of None is none.
-    """
-    open_anyway = np.zeros(sites, dtype=bool)
-    open_anyway[np.asarray(fixed, dtype=np.int64)] = True
-    members = [np.flatnonzero(~open_anyway), *(np.asarray(a[0], dtype=np.int64) for a in areas)]
-    low = [0, *(int(a[1]) for a in areas)]
-    free = len(members[0])
-    high = [free if most is None else int(most)]
-    high += [len(m) if a[2] is None else int(a[2]) for m, a in zip(members[1:], areas, strict=True)]
-    row = np.repeat(np.arange(len(members)), [len(m) for m in members])
-    entries = (np.ones(len(row), dtype=np.int64), (row, np.concatenate(members)))
-    rows = sp.csr_array(entries, shape=(len(members), sites))
-    return Limits(rows, np.array(low, dtype=np.int64), np.array(high, dtype=np.int64), open_anyway)
-
-
-@kernel
-def may_change(start, row, weight, used, low, high, leaving, coming):  # type: ignore[no-untyped-def]
-    """Whether the rows still hold when one site leaves and another comes (-1: none)."""
-    if leaving >= 0:
-        for a in range(start[leaving], start[leaving + 1]):
-            after = used[row[a]] - weight[a]
-            if coming >= 0:
-                for b in range(start[coming], start[coming + 1]):
-                    if row[b] == row[a]:
-                        after += weight[b]
-            if (after < low[row[a]] and after < used[row[a]]) or (after > high[row[a]] and after > used[row[a]]):
-                return False
-    if coming >= 0:
-        for b in range(start[coming], start[coming + 1]):
-            shared = False
-            if leaving >= 0:
-                for a in range(start[leaving], start[leaving + 1]):
-                    shared = shared or row[a] == row[b]
-            if not shared and used[row[b]] + weight[b] > high[row[b]]:
-                return False
-    return True
-
-
-@kernel
-def count_site(start, row, weight, used, site, step):  # type: ignore[no-untyped-def]
-    """A site comes (step 1) or goes (-1)."""
-    for a in range(start[site], start[site + 1]):
-        used[row[a]] += step * weight[a]
-
-
-# --- nests --------------------------------------------------------------------------------------
+from quarterhour.siting.question.site_limits import SiteLimits
 
 
 @dataclass(frozen=True, eq=False)
@@ -136,7 +34,7 @@ class Nest:
     whole: bool
 
 
-def nest_of(limits: Limits) -> Nest | None:
+def nest_of(limits: SiteLimits) -> Nest | None:
     """The nest among the rows of limits without fixed sites; None where it cannot be kept.
 
     Rows with weights other than 1, and rows that cross larger ones, stay out: then the cheapest
