@@ -13,7 +13,7 @@ from quarterhour.siting.explanation.conflicts import clash
 from quarterhour.siting.explanation.headline import status_said
 from quarterhour.siting.explanation.needs import needs
 from quarterhour.siting.proof.record import read_record, verify_record
-from quarterhour.siting.question.bounds import better, counting_bound
+from quarterhour.siting.question.bounds import counting_bound, is_better
 from quarterhour.siting.question.evaluate import Measure, as_said
 from quarterhour.siting.question.feasible import QuestionRules
 from quarterhour.siting.question.plan import Reason, SitingPlan
@@ -64,7 +64,7 @@ def on_its_word(problem: SitingProblem, plan: SitingPlan) -> list[Reason]:
     if plan.status in ("bounded", "no_plan"):
         found.append(Reason("proof.word_stopped", {}))
     for goal, level in zip(problem.goals, plan.levels, strict=False):
-        if better(goal, as_said(goal, counting_bound(measure, goal)), level.bound):
+        if is_better(goal, as_said(goal, counting_bound(measure, goal)), level.bound):
             found.append(Reason("proof.word_bound", {"goal": _goal(plan, goal), "bound": _figure(level.bound)}))
     return [*found, Reason("proof.word_search", {})]
 
@@ -96,11 +96,11 @@ def _compared(problem: SitingProblem, plan: SitingPlan, again: SitingPlan, secon
     same = True
     for goal, said, found in zip(problem.goals, plan.levels, again.levels, strict=True):
         named = {"goal": _goal(plan, goal), "bound": _figure(said.bound), "seconds": _figure(seconds)}
-        if same and better(goal, found.value, said.bound):
+        if same and is_better(goal, found.value, said.bound):
             raise PlanError("proof.beaten", **named, value=_figure(found.value), sites=first_ids(again.chosen))
-        if same and better(goal, found.value, said.value):
+        if same and is_better(goal, found.value, said.value):
             yield Reason("proof.again_better", {**named, "value": _figure(found.value)})
-        wider = better(goal, found.bound, said.bound)
+        wider = is_better(goal, found.bound, said.bound)
         yield Reason(f"proof.again_{'apart' if not same else 'wider' if wider else 'proven'}", named)
         same = same and found.value == said.value
 

@@ -18,10 +18,10 @@ from quarterhour.siting.explanation.causes import causes
 from quarterhour.siting.explanation.needs import explained, needs
 from quarterhour.siting.methods.covering.adapter import first_choice
 from quarterhour.siting.methods.dispatch import by_engine
-from quarterhour.siting.methods.general.local_search import better_start
+from quarterhour.siting.methods.general.goal_search import GoalSearch
+from quarterhour.siting.methods.general.local_search import improve_start
 from quarterhour.siting.methods.general.model import Model
-from quarterhour.siting.methods.general.search import Search
-from quarterhour.siting.methods.whole_communities import by_packing, is_packing
+from quarterhour.siting.methods.whole_communities import serves_whole_communities, solve_whole_communities
 from quarterhour.siting.proof.assemble import Certificate, Proof, as_plan, certificate, no_plan
 from quarterhour.siting.proof.checkpoint import Keeper
 from quarterhour.siting.question.bounds import GoalResult, counting_bound
@@ -165,16 +165,16 @@ def _goal(
 ) -> GoalResult:
     if choice is not None and budget.over():
         return _by_counting(rules.measure, goal, choice)
-    if is_packing(rules, goal):
-        answer: GoalResult | None = by_packing(rules, goal, choice, model, budget=budget)
+    if serves_whole_communities(rules, goal):
+        answer: GoalResult | None = solve_whole_communities(rules, goal, choice, model, budget=budget)
     else:
         answer = by_engine(rules, goal, choice, budget=budget)
     if answer is None:
-        start = better_start(rules, goal, choice, budget=budget)
-        return Search(model(), goal, rules, budget=budget).run(start)
+        start = improve_start(rules, goal, choice, budget=budget)
+        return GoalSearch(model(), goal, rules, budget=budget).run(start)
     if budget.over() or not _nearly(rules.measure, goal, answer):
         return answer
-    return Search(model(), goal, rules, budget=budget).finish(answer)
+    return GoalSearch(model(), goal, rules, budget=budget).finish(answer)
 
 
 def _by_counting(measure: Measure, goal: Goal, choice: Choice) -> GoalResult:

@@ -13,8 +13,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from quarterhour.siting.methods.general.goal_search import GoalSearch
 from quarterhour.siting.methods.general.model import Model
-from quarterhour.siting.methods.general.search import Search
 from quarterhour.siting.proof.record import plan_record, verify_record
 from quarterhour.siting.proof.recount import verify_plan
 from quarterhour.siting.question.bounds import counting_bound
@@ -352,7 +352,7 @@ def test_what_tolerances_leave_open_is_closed(objective, sites):
     )  # fmt: skip
     best, rules, goal = solve_siting(problem), QuestionRules(Measure(problem)), problem.goals[0]
     told = []
-    search = Search(Model(rules), goal, rules, budget=SearchBudget(incumbent=told.append))
+    search = GoalSearch(Model(rules), goal, rules, budget=SearchBudget(incumbent=told.append))
     some = next(
         c for few in itertools.combinations(range(sites), min(4, sites - 2))
         if rules.hold(c := Choice(np.isin(np.arange(sites), few)))

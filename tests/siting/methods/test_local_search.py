@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from quarterhour.siting.methods.general.local_search import better_start
+from quarterhour.siting.methods.general.local_search import improve_start
 from quarterhour.siting.proof.recount import verify_plan
 from quarterhour.siting.question.evaluate import Choice, Measure
 from quarterhour.siting.question.feasible import QuestionRules
@@ -57,7 +57,7 @@ def _choices(rules):
 def test_what_is_found_keeps_the_rules_and_no_choice_beats_the_proof(seed, question):
     problem = _ask(seed, **question)
     rules = QuestionRules(Measure(problem))
-    found = better_start(rules, GOAL, None, budget=SearchBudget(seed=1))
+    found = improve_start(rules, GOAL, None, budget=SearchBudget(seed=1))
     values = [rules.measure.value(c, GOAL) for c in _choices(rules)]
     if found is not None:
         assert rules.hold(found)
@@ -72,10 +72,10 @@ def test_what_is_found_keeps_the_rules_and_no_choice_beats_the_proof(seed, quest
 def test_a_start_is_never_made_worse_and_a_seed_gives_one_choice(question):
     problem = _ask(3, rows=80, sites=30, **question)
     rules = QuestionRules(Measure(problem))
-    first, again = (better_start(rules, GOAL, None, budget=SearchBudget(seed=2)) for _ in range(2))
+    first, again = (improve_start(rules, GOAL, None, budget=SearchBudget(seed=2)) for _ in range(2))
     if first is not None:
         assert (first.opened == again.opened).all()
-        later = better_start(rules, GOAL, first, budget=SearchBudget(seed=5))
+        later = improve_start(rules, GOAL, first, budget=SearchBudget(seed=5))
         assert rules.measure.value(later, GOAL) >= rules.measure.value(first, GOAL)
 
 
@@ -87,7 +87,7 @@ def test_two_sites_side_by_side_are_better_than_two_apart():
     )
     rules = QuestionRules(Measure(problem))
     apart = Choice(np.array([True, False, False, True]))
-    found = better_start(rules, GOAL, apart, budget=SearchBudget())
+    found = improve_start(rules, GOAL, apart, budget=SearchBudget())
     assert found.opened.tolist() == [False, True, True, False]
 
 
@@ -97,7 +97,7 @@ def test_other_questions_keep_their_start():
         (_ask(1, objective="min-sites"), Goal("min-sites")),
         (_ask(1, objective="min-time"), Goal("min-time")),
     ):
-        assert better_start(QuestionRules(Measure(problem)), goal, start, budget=SearchBudget()) is start
+        assert improve_start(QuestionRules(Measure(problem)), goal, start, budget=SearchBudget()) is start
 
 
 @examples(8, 200)
@@ -111,7 +111,7 @@ def test_areas_come_to_be_more_alike_within_the_rules_and_none_beats_the_proof(s
     if not choices:
         assert solve_siting(problem).status == "infeasible"
         return
-    found = better_start(rules, goal, choices[0], budget=SearchBudget(seed=1))
+    found = improve_start(rules, goal, choices[0], budget=SearchBudget(seed=1))
     assert rules.hold(found) and min(values) <= rules.measure.value(found, goal) <= values[0]
     plan = solve_siting(problem)
     verify_plan(problem, plan)

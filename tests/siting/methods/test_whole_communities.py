@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from scipy.optimize import Bounds, LinearConstraint, milp
 
 from quarterhour.siting.methods.solver.highs import Solver
-from quarterhour.siting.methods.whole_communities import is_packing
+from quarterhour.siting.methods.whole_communities import serves_whole_communities
 from quarterhour.siting.proof.recount import verify_plan
 from quarterhour.siting.question.evaluate import Measure
 from quarterhour.siting.question.feasible import QuestionRules
@@ -130,7 +130,7 @@ def test_what_is_no_packing_goes_elsewhere():
         (_ask(minutes, [7, 7, 6], [10, 10], capacity=Capacity("beds", split=True)), Goal("max-cover"), False),
         (_ask(minutes, [7, 7, 6], [10, 10], capacity=None), Goal("max-cover"), False),
     ):
-        assert is_packing(QuestionRules(Measure(problem)), goal) is packing
+        assert serves_whole_communities(QuestionRules(Measure(problem)), goal) is packing
 
 
 def test_a_goal_to_come_that_counts_others_bounds_no_one_now():

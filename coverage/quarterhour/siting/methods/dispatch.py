@@ -7,7 +7,7 @@ from dataclasses import replace
 import numpy as np
 
 from quarterhour.base.arrays import BoolArray, IntArray
-from quarterhour.siting.methods.capacity.least_time import solve_capacitated
+from quarterhour.siting.methods.capacity.capacitated_median import solve_capacitated_median
 from quarterhour.siting.methods.covering.adapter import by_core, is_plain_cover
 from quarterhour.siting.methods.median.instance import MUST, Pairs
 from quarterhour.siting.methods.median.p_center import solve_centre
@@ -80,7 +80,7 @@ def _by_times(rules: QuestionRules, goal: Goal, start: Choice | None, budget: Se
     asked = people, _pairs(rules), rules.limits
     inner = replace(budget, incumbent=better)
     if problem.capacity is not None:
-        verdict = solve_capacitated(*asked, problem.room, otherwise=otherwise, budget=inner, start=begin)
+        verdict = solve_capacitated_median(*asked, problem.room, otherwise=otherwise, budget=inner, start=begin)
     elif goal.objective == "min-time":
         verdict = solve_median(*asked, otherwise=otherwise, budget=inner, start=begin)
     else:
@@ -143,7 +143,9 @@ def _timed(
     problem, begin = rules.measure.problem, None if start is None else np.flatnonzero(start.opened)
     if problem.capacity is None:
         return solve_median(people, pairs, rules.limits, otherwise=otherwise, budget=budget, start=begin)
-    return solve_capacitated(people, pairs, rules.limits, problem.room, otherwise=otherwise, budget=budget, start=begin)
+    return solve_capacitated_median(
+        people, pairs, rules.limits, problem.room, otherwise=otherwise, budget=budget, start=begin
+    )
 
 
 def _pairs(rules: QuestionRules) -> Pairs:

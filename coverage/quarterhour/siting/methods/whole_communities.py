@@ -1,8 +1,8 @@
-"""Communities served whole where sites have a capacity: the sites first, then who goes where, then what is left.
+"""Capacity with communities served whole: sites of the shared question, then a generalised assignment to them.
 
 If communities may be shared out among sites no choice can be worse, and that question has engines of its own: its bound
 holds here too, and its sites are good ones. Which communities then go whole to which of these few sites is a small
-program (a generalised assignment). What that leaves open goes to the generic model, which begins there.
+program (a generalised assignment). What that leaves open goes to the general integer program, which begins there.
 """
 
 from __future__ import annotations
@@ -14,8 +14,8 @@ import numpy as np
 
 from quarterhour.base.arrays import BoolArray
 from quarterhour.siting.methods.dispatch import by_engine
+from quarterhour.siting.methods.general.goal_search import GoalSearch
 from quarterhour.siting.methods.general.model import Model
-from quarterhour.siting.methods.general.search import Search
 from quarterhour.siting.question.bounds import GoalResult
 from quarterhour.siting.question.evaluate import Choice, Measure
 from quarterhour.siting.question.feasible import QuestionRules
@@ -23,12 +23,12 @@ from quarterhour.siting.question.problem import Goal
 from quarterhour.siting.question.search_budget import SearchBudget
 from quarterhour.siting.question.search_result import SearchResult
 
-_SHARED, _PACKED = 0.5, 0.25
+_SHARED, _ASSIGNED = 0.5, 0.25
 """Of the time left: for the question whose communities may be shared out, for who goes where at its sites."""
 _MOST_TRIED = 4
 
 
-def is_packing(rules: QuestionRules, goal: Goal) -> bool:
+def serves_whole_communities(rules: QuestionRules, goal: Goal) -> bool:
     """Whether communities are served whole, as many as they have people, and a goal is a sum."""
     problem = rules.measure.problem
     if problem.capacity is None or problem.capacity.split or goal.objective in ("min-worst", "equity", "gini"):
@@ -38,14 +38,14 @@ def is_packing(rules: QuestionRules, goal: Goal) -> bool:
     return bool((problem.load.to_numpy() == problem.demand.to_numpy()).all())
 
 
-def by_packing(
+def solve_whole_communities(
     rules: QuestionRules, goal: Goal, start: Choice | None, model: Callable[[], Model], *, budget: SearchBudget
 ) -> GoalResult:
     """The answer; ``start``: a choice that holds, if one is known."""
     shared, tried = _shared(rules, goal, start, budget.share(_SHARED))
     if shared.infeasible:
         return SearchResult(None, None, 0, shared.proved_by, shared.nodes, infeasible=True)
-    search = Search(model(), goal, rules, budget=budget)
+    search = GoalSearch(model(), goal, rules, budget=budget)
     search.best.tighten(shared.bound, by=shared.proved_by)
     search.nodes = shared.nodes
     if start is not None:
@@ -53,7 +53,7 @@ def by_packing(
         tried.append(start.opened)
     for opened in tried:
         if not search.best.is_optimal and not budget.over():
-            _pack(search, opened)
+            _assign(search, opened)
     return search.run(search.best.choice)
 
 
@@ -78,17 +78,17 @@ def _shared(
     inner = replace(budget, progress=lambda _: None, incumbent=better)
     answer = by_engine(loose, goal, start, budget=inner)
     if answer is None:
-        answer = Search(Model(loose), goal, loose, budget=inner).run(start)
+        answer = GoalSearch(Model(loose), goal, loose, budget=inner).run(start)
     better(answer)
     return answer, tried[:_MOST_TRIED]
 
 
-def _pack(search: Search, opened: BoolArray) -> None:
+def _assign(search: GoalSearch, opened: BoolArray) -> None:
     """Whom some open sites serve best; what holds is taken."""
     model = search.model
-    program = model.program(search.kept(), model.sum_of(search.goal), most=search.goal.most)
+    program = model.program(search.attained_rows(), model.sum_of(search.goal), most=search.goal.most)
     sites = np.arange(len(model.free))
     lower, upper = program.lower.copy(), program.upper.copy()
     lower[sites] = upper[sites] = opened[model.free]
     fixed = replace(program, lower=lower, upper=upper)
-    search.solve(fixed, whole=True, budget=search.budget.share(_PACKED))
+    search.solve(fixed, whole=True, budget=search.budget.share(_ASSIGNED))

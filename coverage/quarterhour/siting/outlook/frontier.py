@@ -10,7 +10,7 @@ import pandas as pd
 
 from quarterhour.base.arrays import IntArray
 from quarterhour.base.errors import DataError
-from quarterhour.siting.methods.capacity.most_people import Placing
+from quarterhour.siting.methods.capacity.capacitated_max_cover import CapacitatedMaxCover
 from quarterhour.siting.methods.covering.adapter import is_plain_cover
 from quarterhour.siting.methods.covering.benders import Master
 from quarterhour.siting.methods.covering.branch_and_cut import MaxCoverTree
@@ -104,9 +104,11 @@ def _is_placing(problem: SitingProblem) -> bool:
     return problem.plain and plain and shared and goal.objective == "max-cover" and not goal.people
 
 
-def _placing(problem: SitingProblem, budget: SearchBudget) -> Placing:
+def _placing(problem: SitingProblem, budget: SearchBudget) -> CapacitatedMaxCover:
     near, people = problem.near, problem.demand.to_numpy(dtype=np.int64)
-    return Placing(people, near.start, near.site, QuestionRules(Measure(problem)).limits, problem.room, budget=budget)
+    return CapacitatedMaxCover(
+        people, near.start, near.site, QuestionRules(Measure(problem)).limits, problem.room, budget=budget
+    )
 
 
 def _placed(problem: SitingProblem, most: int, budget: SearchBudget, nodes: int | None) -> pd.DataFrame:
@@ -117,7 +119,7 @@ def _placed(problem: SitingProblem, most: int, budget: SearchBudget, nodes: int 
     points: list[SitesResult] = []
     for size in sizes:
         start = points[-1].choice if points else None
-        points.append(placing.best_of(size, start, looks=math.inf if nodes is None else nodes))
+        points.append(placing.solve(size, start, looks=math.inf if nodes is None else nodes))
     people = [None if p.choice is None else placing.placed(p.choice) for p in points]
     bounds = [int(p.bound) for p in points]
     for less in range(len(bounds) - 2, -1, -1):  # no choice of fewer places more than the bound of more

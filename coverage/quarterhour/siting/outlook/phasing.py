@@ -14,7 +14,7 @@ import pandas as pd
 from quarterhour.base.arrays import IntArray
 from quarterhour.base.errors import DataError, first_ids
 from quarterhour.base.units import CENTISECONDS_PER_MINUTE
-from quarterhour.siting.methods.capacity.transport import flow
+from quarterhour.siting.methods.capacity.transportation import least_time_flow
 from quarterhour.siting.methods.median.instance import as_median
 from quarterhour.siting.outlook.frontier import frontier
 from quarterhour.siting.outlook.sequence import Worth, best_order, gained_with, lost_without
@@ -232,7 +232,7 @@ class _Weighed:
         """How many go to each of some open sites: to the nearest, or as room is shared out for the best."""
         median, sites = self.worth.median, len(self.problem.sites)
         if self.worth.room is not None:
-            went = flow(median, self.worth.room, opened).people
+            went = least_time_flow(median, self.worth.room, opened).people
             return np.bincount(median.site, went, sites).astype(np.int64)[opened]
         nearest = self.measure.scan(np.isin(np.arange(sites), opened)).nearest
         some = nearest >= 0

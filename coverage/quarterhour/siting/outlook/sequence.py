@@ -13,7 +13,7 @@ import numpy as np
 
 from quarterhour.base.arrays import IntArray
 from quarterhour.base.jit import kernel
-from quarterhour.siting.methods.capacity.transport import flow
+from quarterhour.siting.methods.capacity.transportation import least_time_flow
 from quarterhour.siting.methods.median.instance import Median
 
 _ALL_ORDERS, _ALL_ORDERS_WITH_ROOM = 16, 8
@@ -36,7 +36,7 @@ class Worth:
         opened = np.union1d(self.standing, chosen).astype(np.int64)
         if self.room is None:
             return self.median.settled + int(self.median.people @ self.median.times(opened))
-        return self.median.settled + flow(self.median, self.room, opened).value
+        return self.median.settled + least_time_flow(self.median, self.room, opened).value
 
     def curve(self, order: IntArray) -> IntArray:
         """With none, one, two … of some sites built in their order."""
@@ -203,9 +203,9 @@ def lost_without(worth: Worth, opened: IntArray) -> tuple[IntArray, IntArray]:
         mark[opened] = True
         _lost(m.people, m.start, m.site, m.cs, m.otherwise, mark, lost, bare)
         return lost[opened], bare[opened]
-    before = flow(m, worth.room, np.sort(opened))
+    before = least_time_flow(m, worth.room, np.sort(opened))
     for site in opened:
-        after = flow(m, worth.room, np.setdiff1d(opened, site))
+        after = least_time_flow(m, worth.room, np.setdiff1d(opened, site))
         lost[site], bare[site] = after.value - before.value, after.away.sum() - before.away.sum()
     return lost[opened], bare[opened]
 
@@ -222,8 +222,8 @@ def gained_with(worth: Worth, opened: IntArray, closed: IntArray) -> tuple[IntAr
         np.add.at(gain, m.site, saved)
         np.add.at(reached, m.site, np.where(bare[row], m.people[row], 0))
         return gain[closed], reached[closed]
-    before = flow(m, worth.room, np.sort(opened))
-    after = [flow(m, worth.room, np.union1d(opened, site).astype(np.int64)) for site in closed]
+    before = least_time_flow(m, worth.room, np.sort(opened))
+    after = [least_time_flow(m, worth.room, np.union1d(opened, site).astype(np.int64)) for site in closed]
     gain = np.array([before.value - a.value for a in after], dtype=np.int64)
     return gain, np.array([before.away.sum() - a.away.sum() for a in after], dtype=np.int64)
 

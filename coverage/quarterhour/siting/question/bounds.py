@@ -29,6 +29,6 @@ def counting_bound(measure: Measure, goal: Goal) -> Exact:
     return free_for_all.value(Choice(np.ones(len(problem.sites), dtype=np.bool_)), goal)
 
 
-def better(goal: Goal, one: Exact | float, other: Exact | float) -> bool:
+def is_better(goal: Goal, one: Exact | float, other: Exact | float) -> bool:
     """Whether one value is better than another."""
     return one > other if goal.most else one < other

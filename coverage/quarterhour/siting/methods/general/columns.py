@@ -1,4 +1,4 @@
-"""The columns of the generic model beside its sites: who is covered, how near, and who is served where."""
+"""Columns and rows of the general integer program: coverage patterns, ladder of times, assignment within capacity."""
 
 from __future__ import annotations
 
@@ -14,11 +14,11 @@ from quarterhour.siting.methods.solver.program import Rows
 from quarterhour.siting.question.evaluate import Choice, Measure, Served
 
 _FEW = 12
-"""Sites in reach of a community, up to which needing two of them is said row by row instead of by a whole number."""
+"""Sites in reach of a community, up to which needing two of them is written row by row instead of by a whole number."""
 
 
 @dataclass(frozen=True, eq=False)
-class Patterns:
+class CoverPatterns:
     """How communities may be covered: a row a set of sites, of which ``need`` (a site of weight 2 counts twice).
 
     ``weight``: patterns x free sites. ``worth``: patterns x communities, ten thousandths of each person covered
@@ -32,21 +32,21 @@ class Patterns:
     must: BoolArray
 
 
-def patterns(measure: Measure) -> Patterns:
-    """The patterns of a question, each said once: communities with the same sites in reach share theirs."""
+def cover_patterns(measure: Measure) -> CoverPatterns:
+    """The patterns of a question, each once: communities with the same sites in reach share theirs."""
     problem = measure.problem
     alone = problem.coverage.backup
     firsts = measure.percent * (100 if alone is None else alone)
     seconds = firsts if alone is None else measure.percent * 100
-    gathered = _Gathered(measure)
+    gathered = _PatternBuilder(measure)
     below = np.zeros(len(problem.demand), dtype=np.int64)
     for level in sorted({int(v) for v in np.unique(np.r_[firsts, seconds]) if v > 0}):
         weight = np.where(firsts >= level, 2, np.where(seconds >= level, 1, 0))
         below = gathered.add(weight, level, below)
-    return gathered.done()
+    return gathered.build()
 
 
-class _Gathered:
+class _PatternBuilder:
     """Patterns as they are met, level by level of what is covered."""
 
     def __init__(self, measure: Measure) -> None:
@@ -73,12 +73,13 @@ class _Gathered:
         for i in np.flatnonzero(can & ~met).tolist():
             legs = slice(near.start[i], near.start[i + 1])
             use = free[legs] & (weight[legs] > 0)
-            self._note(i, self.column[near.site[legs][use]], weight[legs][use], 2 - int(have[i]), level - int(below[i]))
+            sites, need = self.column[near.site[legs][use]], 2 - int(have[i])
+            self._append(i, sites, weight[legs][use], need, level - int(below[i]))
             if below[i] == 0 and self.measure.problem.everyone:
                 self.must.add(len(self.worth) - 1)
         return np.where(can, level, below)
 
-    def _note(self, community: int, sites: IntArray, weight: IntArray, need: int, worth: int) -> None:
+    def _append(self, community: int, sites: IntArray, weight: IntArray, need: int, worth: int) -> None:
         if need == 1 or (weight == 2).all():
             need, weight = 1, np.ones_like(weight)
         order = np.argsort(sites)
@@ -90,7 +91,7 @@ class _Gathered:
             self.need.append(need)
         self.worth.append((place, community, worth))
 
-    def done(self) -> Patterns:
+    def build(self) -> CoverPatterns:
         """All of them in arrays."""
         count, free = len(self.rows), int(self.free.sum())
         start = np.r_[0, np.cumsum([len(s) for s, _ in self.rows])].astype(np.int64)
@@ -99,7 +100,7 @@ class _Gathered:
         place, community, worth = np.array(self.worth, dtype=np.int64).reshape(-1, 3).T
         must = np.zeros(count, dtype=np.bool_)
         must[place[sorted(self.must)]] = True
-        return Patterns(
+        return CoverPatterns(
             sp.csr_array((weight, site, start), shape=(count, free)),
             np.array(self.need, dtype=np.int64),
             sp.csr_array((worth, (place, community)), shape=(count, len(self.settled))),
@@ -108,20 +109,20 @@ class _Gathered:
         )
 
 
-class Covered:
-    """A column a pattern of coverage: at most 1, and 1 only where the pattern is met; ``told``: and wherever it is."""
+class CoverColumns:
+    """A column a pattern of coverage: 1 only where the pattern is met at most; ``both_ways``: and wherever it is."""
 
-    def __init__(self, measure: Measure, *, told: bool = False) -> None:
-        self.patterns, self.told = patterns(measure), told
+    def __init__(self, measure: Measure, *, both_ways: bool = False) -> None:
+        self.patterns, self.both_ways = cover_patterns(measure), both_ways
         self.free = np.flatnonzero(measure.problem.free)
         reach = np.diff(self.patterns.weight.indptr)
         self.one = _one_of(self.patterns)
         self.exact: BoolArray = (self.patterns.need == 1) | _no_better_alone(self.patterns, self.one)
-        self.whole: BoolArray = (~self.exact & (reach > _FEW)) | (told & (self.patterns.need > 1))
+        self.whole: BoolArray = (~self.exact & (reach > _FEW)) | (both_ways & (self.patterns.need > 1))
         self.lower = self.patterns.must.astype(float)
         self.upper = np.ones(len(reach))
 
-    def rules(self, rows: Rows, first: int) -> None:
+    def add_rows(self, rows: Rows, first: int) -> None:
         """The open weight is ``need`` at least where the column is 1; two are met without any single site of them.
 
         One and two of the same sites together come to no more than the sites that are open: a row that says much
@@ -145,10 +146,10 @@ class Covered:
                 value = np.r_[np.ones(len(others)), -1.0]
                 one = np.zeros(len(value), dtype=np.int64)
                 rows.add(one, np.r_[others, first + p], value, count=1, low=0, high=math.inf)
-        if self.told:
-            self._tell(rows, first)
+        if self.both_ways:
+            self._add_met_rows(rows, first)
 
-    def _tell(self, rows: Rows, first: int) -> None:
+    def _add_met_rows(self, rows: Rows, first: int) -> None:
         """The column is 1 as soon as one site of a pattern of one is open, or the weight of two."""
         table, two = self.patterns.weight.tocoo(), self.patterns.need > 1
         (pattern, site), each = table.coords, np.arange(table.nnz)
@@ -165,14 +166,14 @@ class Covered:
         """Ten thousandths of people covered: what is settled, and what each column adds."""
         return int(self.patterns.settled @ people), self.patterns.worth @ people
 
-    def begin(self, choice: Choice) -> FloatArray:
+    def start_values(self, choice: Choice) -> FloatArray:
         """Its columns at a choice."""
         opened = choice.opened[self.free].astype(np.int64)
         met: BoolArray = self.patterns.weight @ opened >= self.patterns.need
         return met.astype(float)
 
 
-def _one_of(known: Patterns) -> IntArray:
+def _one_of(known: CoverPatterns) -> IntArray:
     """For each pattern of two among sites that count alike, the pattern of one among the same; -1: none."""
     table, need = known.weight, known.need
     legs = [slice(a, b) for a, b in itertools.pairwise(table.indptr.tolist())]
@@ -184,7 +185,7 @@ def _one_of(known: Patterns) -> IntArray:
     return one
 
 
-def _no_better_alone(known: Patterns, one: IntArray) -> BoolArray:
+def _no_better_alone(known: CoverPatterns, one: IntArray) -> BoolArray:
     """Patterns of two that are worth no more than their pattern of one to anybody: with one open site, nothing is
     gained by calling it two."""
     paired = np.flatnonzero(one >= 0)
@@ -195,17 +196,17 @@ def _no_better_alone(known: Patterns, one: IntArray) -> BoolArray:
     return gained
 
 
-class Nearer:
+class TimeColumns:
     """A column a community and time: 1 where an open site is that near (Elloumi's ladder for the p-median).
 
     Each rung adds the people times the time to the next one.
     """
 
-    def __init__(self, measure: Measure, wanted: BoolArray) -> None:
+    def __init__(self, measure: Measure, counts: BoolArray) -> None:
         problem, near = measure.problem, measure.problem.near
         self.settled_cs = measure.scan(~problem.free).far
         free = problem.free[near.site] & (near.cs < self.settled_cs[measure.row])
-        use = np.flatnonzero(free & (wanted & measure.reachable)[measure.row])
+        use = np.flatnonzero(free & (counts & measure.reachable)[measure.row])
         row, cs = measure.row[use], near.cs[use].astype(np.int64)
         order = np.lexsort((cs, row))
         self.row, cs, self.site = row[order], cs[order], near.site[use][order]
@@ -221,7 +222,7 @@ class Nearer:
         self.whole: BoolArray = np.zeros(len(self.cs), dtype=np.bool_)
         self.reachable = measure.reachable
 
-    def rules(self, rows: Rows, first: int) -> None:
+    def add_rows(self, rows: Rows, first: int) -> None:
         """A rung is reached by a site at its time, or where the rung before it is."""
         each = np.arange(len(self.cs))
         after = np.flatnonzero(self.follows)
@@ -234,7 +235,7 @@ class Nearer:
         """People x centiseconds: with settled sites alone, and less by each column."""
         return int(self.settled_cs[self.reachable] @ people[self.reachable]), -people[self.community] * self.step
 
-    def begin(self, choice: Choice) -> FloatArray:
+    def start_values(self, choice: Choice) -> FloatArray:
         """Its columns at a choice."""
         here = np.bincount(self.rung[choice.opened[self.site]], minlength=len(self.cs)) > 0
         count = np.cumsum(here)
@@ -242,7 +243,7 @@ class Nearer:
         return (count > np.maximum.accumulate(before)).astype(float)
 
 
-class Serving:
+class ServiceColumns:
     """A column a near pair: whether, or with how many people, the community is served there."""
 
     def __init__(self, measure: Measure) -> None:
@@ -263,7 +264,7 @@ class Serving:
         self.lower, self.upper = np.zeros(len(row)), self.full.astype(float)
         self.column = np.cumsum(problem.free) - 1
 
-    def rules(self, rows: Rows, first: int) -> None:
+    def add_rows(self, rows: Rows, first: int) -> None:
         """Nobody is served twice, or where nothing is open, or beyond what there is room for."""
         problem, row, site = self.problem, self.measure.row, self.near.site
         all_of = np.where(self.measure.takes_part, problem.demand.to_numpy() if self.split else 1, 0)
@@ -276,12 +277,12 @@ class Serving:
         rows.add(
             np.r_[k, k], np.r_[first + link, self.column[site[link]]], value, count=len(link), low=0, high=math.inf
         )
-        self._room(rows, first)
+        self._add_capacity_rows(rows, first)
 
-    def _room(self, rows: Rows, first: int) -> None:
+    def _add_capacity_rows(self, rows: Rows, first: int) -> None:
         problem, site = self.problem, self.near.site
-        asked = np.bincount(site, self.load * self.full, len(problem.room)).astype(np.int64)
-        tight = np.flatnonzero(asked > problem.room)
+        load = np.bincount(site, self.load * self.full, len(problem.room)).astype(np.int64)
+        tight = np.flatnonzero(load > problem.room)
         place = np.full(len(problem.room), -1, dtype=np.int64)
         place[tight] = np.arange(len(tight))
         use = np.flatnonzero((place[site] >= 0) & (self.full > 0))
@@ -292,19 +293,19 @@ class Serving:
         high = np.where(problem.free[tight], 0, problem.room[tight])
         rows.add(row, column, value, count=len(tight), low=-math.inf, high=high)
         if problem.everyone and len(tight):
-            self._all_served(rows)
+            self._add_total_capacity(rows)
 
-    def _all_served(self, rows: Rows) -> None:
+    def _add_total_capacity(self, rows: Rows) -> None:
         """What is open has room for all: implied by the rest, and a bound for the solver."""
         problem = self.problem
         met = np.unique(self.near.site[self.full > 0])
         load = problem.demand if self.split else problem.load
-        wanted = int(load.to_numpy()[self.measure.takes_part].sum())
-        room = np.minimum(problem.room, wanted)
+        needed = int(load.to_numpy()[self.measure.takes_part].sum())
+        room = np.minimum(problem.room, needed)
         settled = int(room[met[~problem.free[met]]].sum())
         free = met[problem.free[met]]
         row = np.zeros(len(free), dtype=np.int64)
-        rows.add(row, self.column[free], room[free], count=1, low=wanted - settled, high=math.inf)
+        rows.add(row, self.column[free], room[free], count=1, low=needed - settled, high=math.inf)
 
     def points(self, people: IntArray) -> tuple[int, IntArray]:
         """Ten thousandths of people covered by each column."""
@@ -320,7 +321,7 @@ class Serving:
         there = people[self.measure.row]
         return (there > 0).astype(np.int64) if self.split else there
 
-    def begin(self, choice: Choice) -> FloatArray:
+    def start_values(self, choice: Choice) -> FloatArray:
         """Its columns at a choice."""
         values = np.zeros(len(self.full))
         if choice.served is not None:

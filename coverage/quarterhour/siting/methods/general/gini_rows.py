@@ -1,4 +1,4 @@
-"""The columns of the generic model that tell how unlike the shares of areas are: Gini's coefficient as linear rows.
+"""Gini coefficient of area coverage, linearised: columns and rows of the general integer program.
 
 With ``s`` the shares of areas and ``w`` their part of all people, the coefficient is the sum of ``w_t w_u |s_t - s_u|``
 over every two areas, over the sum of ``w_t s_t``. It is a ratio; that it is at most a given ``g`` is a linear row, and
@@ -27,8 +27,8 @@ _ROW = 100.0
 """What a row is multiplied by, so that a millionth is far above a solver's tolerance."""
 
 
-class Unlike:
-    """A column an area, its share in ten thousandths; then how much they differ at least, every two or all in one."""
+class GiniColumns:
+    """A column an area, its share in ten thousandths; then how much they differ at least, by pair or all in one."""
 
     def __init__(self, measure: Measure, goal: Goal) -> None:
         self.measure, self.goal = measure, goal
@@ -42,7 +42,7 @@ class Unlike:
         self.upper = np.full(len(self.lower), float(WHOLE))
         self.whole: BoolArray = np.zeros(len(self.lower), dtype=np.bool_)
 
-    def rules(self, rows: Rows, first: int) -> None:
+    def add_rows(self, rows: Rows, first: int) -> None:
         """What two shares differ by is at least their difference, either way."""
         pair = np.arange(len(self.one))
         column = np.r_[first + len(self.people) + pair, first + self.one, first + self.other]
@@ -50,7 +50,7 @@ class Unlike:
             value = np.repeat([1.0, sign, -sign], len(pair))
             rows.add(np.tile(pair, 3), column, value, count=len(pair), low=0, high=math.inf)
 
-    def link(self, rows: Rows, first: int, sums: list[tuple[Sum, int]]) -> None:
+    def add_share_rows(self, rows: Rows, first: int, sums: list[tuple[Sum, int]]) -> None:
         """A share is what is covered of an area by its people."""
         for k, (covered, people) in enumerate(sums):
             column = np.flatnonzero(covered.of)
@@ -58,23 +58,23 @@ class Unlike:
             row = np.zeros(len(value), dtype=np.int64)
             rows.add(row, np.r_[column, first + k], value, count=1, low=side, high=side)
 
-    def above(self, ppm: int) -> FloatArray:
+    def excess(self, ppm: int) -> FloatArray:
         """Over its own columns the sum of differences, less so many millionths of the mean share."""
         return np.concatenate([-ppm / PPM * self.weight, self.apart])
 
-    def at_most(self, rows: Rows, first: int, ppm: int) -> None:
+    def add_limit(self, rows: Rows, first: int, ppm: int) -> None:
         """The coefficient is so many millionths at most."""
-        own = self.above(ppm) * _ROW
+        own = self.excess(ppm) * _ROW
         column = np.flatnonzero(own)
         rows.add(0 * column, first + column, own[column], count=1, low=-math.inf, high=0)
 
-    def touch(self, rows: Rows, first: int, own: FloatArray) -> None:
+    def add_new_tangent(self, rows: Rows, first: int, own: FloatArray) -> None:
         """The tangent where its columns have the sum of differences too small, kept for all programs to come."""
         share, apart = own[: len(self.people)], own[len(self.people) :]
         slope = self._slope(share)
         if not self.few and float(slope @ share - self.apart @ apart) > _TOUCHES:
             self.tangents.append(np.append(-slope, 1.0))
-            self._along(rows, first, self.tangents[-1:])
+            self._add_tangents(rows, first, self.tangents[-1:])
 
     def _slope(self, share: FloatArray) -> FloatArray:
         order = np.argsort(share, kind="stable")
@@ -82,16 +82,16 @@ class Unlike:
         slope[order] = here * (2 * np.cumsum(here) - here - here.sum())
         return slope
 
-    def along(self, rows: Rows, first: int) -> None:
+    def add_tangents(self, rows: Rows, first: int) -> None:
         """The tangents kept so far."""
-        self._along(rows, first, self.tangents)
+        self._add_tangents(rows, first, self.tangents)
 
-    def _along(self, rows: Rows, first: int, tangents: list[FloatArray]) -> None:
+    def _add_tangents(self, rows: Rows, first: int, tangents: list[FloatArray]) -> None:
         for tangent in tangents:
             column = first + np.arange(len(tangent))
             rows.add(0 * column, column, tangent, count=1, low=0, high=math.inf)
 
-    def begin(self, choice: Choice) -> FloatArray:
+    def start_values(self, choice: Choice) -> FloatArray:
         """Its columns at a choice."""
         covered = self.measure.points(choice, self.measure.problem.counted(self.goal))
         share = self.measure.by_area(covered, self.goal) / self.people
@@ -99,7 +99,7 @@ class Unlike:
         return np.concatenate([share, apart])
 
 
-def coefficient(covered: IntArray, people: FloatArray) -> float:
+def gini_of_shares(covered: IntArray, people: FloatArray) -> float:
     """Gini's coefficient of the shares covered of areas, as a real; 1 where nobody is covered."""
     if not covered.any():
         return 1.0
@@ -110,8 +110,8 @@ def coefficient(covered: IntArray, people: FloatArray) -> float:
 
 
 def millionths_above(ppm: int, above: float, mean: float) -> int | None:
-    """What no coefficient is below, from what no choice has less of than ``above`` (see ``Unlike.above``) and the least
-    mean share that a choice has; None where that says nothing.
+    """What no coefficient is below, from what no choice has less of than ``above`` (see ``GiniColumns.excess``) and the
+    least mean share that a choice has; None where that says nothing.
     """
     if above > 0:
         return ppm + 1

@@ -1,7 +1,7 @@
-"""Good choices where coverage is more than one site in reach, or areas are to be alike, by exchanges of sites.
+"""Iterated local search over sites: for coverage of any kind within all rules, and for a low Gini coefficient.
 
 Under backup, steps, money, conflicts sites come and go, one for another, while more people are covered; then some are
-changed at random and the search goes on from there (iterated local search), for areas alike in the same way. How often
+changed at random and the search goes on from there (iterated local search), and so for the Gini coefficient. How often
 is settled beforehand, so that the same seed gives the same choice.
 """
 
@@ -13,8 +13,8 @@ import numpy as np
 
 from quarterhour.base.arrays import BoolArray, IntArray
 from quarterhour.base.jit import kernel
-from quarterhour.siting.methods.general.columns import Patterns, patterns
-from quarterhour.siting.methods.general.gini_rows import coefficient
+from quarterhour.siting.methods.general.columns import CoverPatterns, cover_patterns
+from quarterhour.siting.methods.general.gini_rows import gini_of_shares
 from quarterhour.siting.methods.solver.nest import cheapest, nest_of
 from quarterhour.siting.question.evaluate import Choice
 from quarterhour.siting.question.feasible import QuestionRules
@@ -25,19 +25,19 @@ from quarterhour.siting.question.site_limits import SiteLimits, count_site, may_
 _ROUNDS, _ROUNDS_A_SITE = 600, 6
 _SHAKEN = 3
 _TRIED = 10_000
-"""Choices weighed for how alike areas are."""
+"""Choices weighed by their Gini coefficient."""
 _SHARE = 0.25
 """Of the time left."""
 
 
-def better_start(rules: QuestionRules, goal: Goal, start: Choice | None, *, budget: SearchBudget) -> Choice | None:
+def improve_start(rules: QuestionRules, goal: Goal, start: Choice | None, *, budget: SearchBudget) -> Choice | None:
     """The best choice that exchanges find, from one that is known; the known one where they find none that holds."""
     problem = rules.measure.problem
     if start is not None and problem.capacity is None and goal.objective == "gini":
-        return _more_alike(rules, goal, start, budget.share(_SHARE))
+        return _lower_gini(rules, goal, start, budget.share(_SHARE))
     if problem.capacity is not None or goal.objective != "max-cover" or not problem.free.any():
         return start
-    search = _Swaps(patterns(rules.measure), problem.counted(goal), rules.limits, problem.free)
+    search = _CoverSearch(cover_patterns(rules.measure), problem.counted(goal), rules.limits, problem.free)
     part, rng = budget.share(_SHARE), np.random.default_rng(budget.seed)
     opened = search.begin(start, rng)
     if opened is None:
@@ -57,11 +57,11 @@ def better_start(rules: QuestionRules, goal: Goal, start: Choice | None, *, budg
     return best
 
 
-def _more_alike(rules: QuestionRules, goal: Goal, start: Choice, budget: SearchBudget) -> Choice:
-    """The choice whose areas are most alike that exchanges find from one that holds."""
-    search = _Alike(rules, goal, budget)
+def _lower_gini(rules: QuestionRules, goal: Goal, start: Choice, budget: SearchBudget) -> Choice:
+    """The choice of least Gini coefficient that exchanges find from one that holds."""
+    search = _GiniSearch(rules, goal, budget)
     best, least = search.climb(start.opened)
-    while least > 0 and search.goes_on():
+    while least > 0 and search.may_go_on():
         other = search.shaken(best)
         if other is best:
             break
@@ -71,8 +71,8 @@ def _more_alike(rules: QuestionRules, goal: Goal, start: Choice, budget: SearchB
     return Choice(best)
 
 
-class _Alike:
-    """Sites that come and go while that makes areas more alike, so many choices weighed."""
+class _GiniSearch:
+    """Exchanges of sites that lower the Gini coefficient, so many choices weighed."""
 
     def __init__(self, rules: QuestionRules, goal: Goal, budget: SearchBudget) -> None:
         self.rules, self.goal, self.budget, self.left = rules, goal, budget, _TRIED
@@ -82,23 +82,23 @@ class _Alike:
         self.rng = np.random.default_rng(budget.seed)
         self.sites = self.rng.permutation(np.flatnonzero(problem.free & ~problem.barred)).tolist()
 
-    def goes_on(self) -> bool:
+    def may_go_on(self) -> bool:
         """Whether more may be weighed."""
         return self.left > 0 and not self.budget.over()
 
-    def unlike(self, opened: BoolArray) -> float:
-        """How unlike areas are."""
+    def gini(self, opened: BoolArray) -> float:
+        """The Gini coefficient of area coverage."""
         measure = self.rules.measure
-        return coefficient(measure.by_area(measure.points(Choice(opened), self.counted), self.goal), self.people)
+        return gini_of_shares(measure.by_area(measure.points(Choice(opened), self.counted), self.goal), self.people)
 
     def climb(self, opened: BoolArray) -> tuple[BoolArray, float]:
         """One site for another, one more, or one less, the first that helps, until none does."""
-        least, turn, idle = self.unlike(opened), 0, 0
-        while idle < len(self.sites) and self.goes_on():
+        least, turn, idle = self.gini(opened), 0, 0
+        while idle < len(self.sites) and self.may_go_on():
             site, turn, idle = self.sites[turn % len(self.sites)], turn + 1, idle + 1
-            for other in _turned(opened, site, self.sites):
+            for other in _neighbours(opened, site, self.sites):
                 self.left -= 1
-                now = self.unlike(other)
+                now = self.gini(other)
                 if now < least and self.rules.hold(Choice(other)):
                     opened, least, idle = other, now, 0
                     break
@@ -116,7 +116,7 @@ class _Alike:
         return opened
 
 
-def _turned(opened: BoolArray, site: int, sites: list[int]) -> Iterator[BoolArray]:
+def _neighbours(opened: BoolArray, site: int, sites: list[int]) -> Iterator[BoolArray]:
     """A site closed if it is open; else opened, beside the others and in the place of each."""
     for out in (None, *(s for s in sites if opened[s] and not opened[site])):
         other = opened.copy()
@@ -126,10 +126,10 @@ def _turned(opened: BoolArray, site: int, sites: list[int]) -> Iterator[BoolArra
         yield other
 
 
-class _Swaps:
+class _CoverSearch:
     """Patterns and limits in the arrays that exchanges walk along; sites are the free ones."""
 
-    def __init__(self, known: Patterns, people: IntArray, limits: SiteLimits, free: BoolArray) -> None:
+    def __init__(self, known: CoverPatterns, people: IntArray, limits: SiteLimits, free: BoolArray) -> None:
         self.free = free
         self.limits = limits.without(limits.fixed, np.zeros_like(free))
         weight = known.weight

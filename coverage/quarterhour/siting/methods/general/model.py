@@ -1,4 +1,4 @@
-"""The generic model: a siting question as one integer program in whole numbers, whatever its rules and goals."""
+"""General integer program of a siting question, for any of its rules and goals, in whole numbers."""
 
 from __future__ import annotations
 
@@ -10,8 +10,8 @@ import numpy as np
 import scipy.sparse as sp
 
 from quarterhour.base.arrays import FloatArray, IntArray
-from quarterhour.siting.methods.general.columns import Covered, Nearer, Serving
-from quarterhour.siting.methods.general.gini_rows import Unlike
+from quarterhour.siting.methods.general.columns import CoverColumns, ServiceColumns, TimeColumns
+from quarterhour.siting.methods.general.gini_rows import GiniColumns
 from quarterhour.siting.methods.solver.program import Program, Rows, Sum
 from quarterhour.siting.question.evaluate import Choice
 from quarterhour.siting.question.feasible import AttainedGoal, QuestionRules, conflict_rows, sum_rows
@@ -21,27 +21,29 @@ from quarterhour.siting.question.site_limits import as_limits
 
 
 class Model:
-    """Columns: free sites, who is covered or served, how near, how unlike areas are; every rule as rows over them."""
+    """Columns: free sites, who is covered or served, how near, Gini of areas; every rule as rows over them."""
 
     def __init__(self, rules: QuestionRules) -> None:
         self.rules, self.measure = rules, rules.measure
         self.problem = rules.measure.problem
         self.free = np.flatnonzero(self.problem.free)
         self.column = np.cumsum(self.problem.free) - 1
-        self.unlike = {g: Unlike(self.measure, g) for g in self.problem.goals if g.objective == "gini"}
-        self.cover: Covered | Serving = (
-            Covered(self.measure, told=bool(self.unlike)) if self.problem.capacity is None else Serving(self.measure)
+        self.gini = {g: GiniColumns(self.measure, g) for g in self.problem.goals if g.objective == "gini"}
+        self.cover: CoverColumns | ServiceColumns = (
+            CoverColumns(self.measure, both_ways=bool(self.gini))
+            if self.problem.capacity is None
+            else ServiceColumns(self.measure)
         )
-        self.time = self.cover if isinstance(self.cover, Serving) else self._nearer()
-        self.blocks = [b for b in dict.fromkeys((self.cover, self.time, *self.unlike.values())) if b is not None]
+        self.time = self.cover if isinstance(self.cover, ServiceColumns) else self._time_columns()
+        self.blocks = [b for b in dict.fromkeys((self.cover, self.time, *self.gini.values())) if b is not None]
         starts = np.r_[len(self.free), len(self.free) + np.cumsum([len(b.upper) for b in self.blocks])].tolist()
         self.first, self.columns = dict(zip(self.blocks, starts, strict=False)), int(starts[-1])
-        self.settled = self.columns == sum(len(b.upper) for b in self.unlike.values())
+        self.settled = self.columns == sum(len(b.upper) for b in self.gini.values())
         self.rows = self._rows()
 
-    def _nearer(self) -> Nearer | None:
+    def _time_columns(self) -> TimeColumns | None:
         timed = [self.problem.counted(g) for g in self.problem.goals if g.objective == "min-time"]
-        return Nearer(self.measure, np.array(timed).sum(axis=0) > 0) if timed else None
+        return TimeColumns(self.measure, np.array(timed).sum(axis=0) > 0) if timed else None
 
     # --- sums -------------------------------------------------------------------------------------
 
@@ -72,9 +74,9 @@ class Model:
     def _rows(self) -> Rows:
         rows = Rows(self.columns)
         for block in self.blocks:
-            block.rules(rows, self.first[block])
-        for goal, unlike in self.unlike.items():
-            unlike.link(rows, self.first[unlike], self.area_sums(goal))
+            block.add_rows(rows, self.first[block])
+        for goal, gini in self.gini.items():
+            gini.add_share_rows(rows, self.first[gini], self.area_sums(goal))
         problem = self.problem
         rows.add_limits(as_limits(sum_rows(problem), ~problem.free), at_most=True)
         if problem.coverage.at_least:
@@ -83,26 +85,26 @@ class Model:
         rows.add_limits(as_limits(conflict_rows(problem, self.rules.cliques), ~problem.free))
         return rows
 
-    def keep(self, rows: Rows, attained: AttainedGoal) -> None:
+    def add_attained(self, rows: Rows, attained: AttainedGoal) -> None:
         """Rows by which a goal stays at least as good as a value."""
         goal, value = attained
         if goal.objective == "min-worst":
-            self.keep_worst(rows, goal, int(value))
+            self.add_worst_limit(rows, goal, int(value))
         elif goal.objective == "equity":
-            self.keep_share(rows, goal, Fraction(value))
+            self.add_share_limit(rows, goal, Fraction(value))
         elif goal.objective == "gini":
-            self.keep_alike(rows, goal, int(value))
+            self.add_gini_limit(rows, goal, int(value))
         elif goal.most:
             rows.add_sum(self.sum_of(goal), low=int(value))
         else:
             rows.add_sum(self.sum_of(goal), high=int(value))
 
-    def keep_worst(self, rows: Rows, goal: Goal, cs: int) -> None:
+    def add_worst_limit(self, rows: Rows, goal: Goal, cs: int) -> None:
         """Nobody has farther than so many centiseconds."""
         near, row, limit = self.problem.near, self.measure.row, self.problem.limit_cs
         bound = self.measure.reachable & (self.problem.counted(goal) > 0) & (limit > cs)
         least = np.ones(len(bound))
-        if isinstance(self.cover, Serving):
+        if isinstance(self.cover, ServiceColumns):
             far, use = np.flatnonzero(bound[row] & (near.cs > cs)), np.flatnonzero(bound[row])
             rows.add(0 * far, self.first[self.cover] + far, 1.0, count=min(1, len(far)), low=0, high=0)
             least = self.problem.demand.to_numpy() if self.cover.split else least
@@ -115,18 +117,18 @@ class Model:
         place = np.cumsum(bound) - 1
         rows.add(place[row[use]], column, 1.0, count=int(bound.sum()), low=least[bound], high=math.inf)
 
-    def keep_share(self, rows: Rows, goal: Goal, share: Fraction, *, more: bool = False) -> None:
+    def add_share_limit(self, rows: Rows, goal: Goal, share: Fraction, *, more: bool = False) -> None:
         """At least this share of every area is covered; ``more``: a larger one."""
         for total, people in self.area_sums(goal):
             full = WHOLE * people * share
             rows.add_sum(total, low=math.floor(full) + 1 if more else math.ceil(full))
 
-    def keep_alike(self, rows: Rows, goal: Goal, ppm: int) -> None:
+    def add_gini_limit(self, rows: Rows, goal: Goal, ppm: int) -> None:
         """The shares of areas have a Gini coefficient of so many millionths at most, and somebody is covered."""
-        unlike = self.unlike[goal]
-        if ppm < PPM and len(unlike.people):
-            unlike.at_most(rows, self.first[unlike], ppm)
-            unlike.along(rows, self.first[unlike])
+        gini = self.gini[goal]
+        if ppm < PPM and len(gini.people):
+            gini.add_limit(rows, self.first[gini], ppm)
+            gini.add_tangents(rows, self.first[gini])
             rows.add_sum(self.in_areas(goal), low=1)
 
     def in_areas(self, goal: Goal) -> Sum:
@@ -150,7 +152,7 @@ class Model:
         upper[self.column[self.problem.barred]] = 0.0
         return Program(total.cost(), matrix, low, high, lower, upper, most=most, whole=whole)
 
-    def shared(self, rows: Rows, goal: Goal) -> Program:
+    def equity_program(self, rows: Rows, goal: Goal) -> Program:
         """The greatest least share of an area, as one more column."""
         plain = self.program(rows, Sum(0, np.zeros(self.columns, dtype=np.int64)), most=True)
         sums = self.area_sums(goal)
@@ -170,23 +172,23 @@ class Model:
             whole=None if plain.whole is None else np.r_[plain.whole, False],
         )
 
-    def above(self, rows: Rows, goal: Goal, ppm: int) -> Program:
-        """The least of how unlike areas are above so many millionths, somebody being covered."""
-        unlike, cost = self.unlike[goal], np.zeros(self.columns)
-        unlike.along(rows, self.first[unlike])
+    def gini_program(self, rows: Rows, goal: Goal, ppm: int) -> Program:
+        """The least excess of the Gini coefficient over so many millionths, somebody being covered."""
+        gini, cost = self.gini[goal], np.zeros(self.columns)
+        gini.add_tangents(rows, self.first[gini])
         rows.add_sum(self.in_areas(goal), low=1)
         plain = self.program(rows, Sum(0, np.zeros(self.columns, dtype=np.int64)), most=False)
-        own = unlike.above(ppm)
-        cost[self.first[unlike] : self.first[unlike] + len(own)] = own
+        own = gini.excess(ppm)
+        cost[self.first[gini] : self.first[gini] + len(own)] = own
         return replace(plain, cost=cost)
 
-    def touch(self, values: FloatArray | None) -> Rows:
-        """Rows where values tell areas less unlike than they are; all programs to come have them, too."""
+    def tangent_rows(self, values: FloatArray | None) -> Rows:
+        """Tangents that values of the columns break; all programs to come have them, too."""
         rows = Rows(self.columns)
         if values is not None:
-            for unlike in self.unlike.values():
-                first = self.first[unlike]
-                unlike.touch(rows, first, values[first : first + len(unlike.upper)])
+            for gini in self.gini.values():
+                first = self.first[gini]
+                gini.add_new_tangent(rows, first, values[first : first + len(gini.upper)])
         return rows
 
     # --- choices ----------------------------------------------------------------------------------
@@ -195,11 +197,11 @@ class Model:
         """What values of the columns mean."""
         opened = ~self.problem.free
         opened[self.free[values[: len(self.free)] > 0.5]] = True
-        if not isinstance(self.cover, Serving):
+        if not isinstance(self.cover, ServiceColumns):
             return Choice(opened)
         first = self.first[self.cover]
         return Choice(opened, self.cover.served(values[first : first + len(self.cover.upper)]))
 
-    def begin(self, choice: Choice) -> FloatArray:
+    def start_values(self, choice: Choice) -> FloatArray:
         """The columns at a choice."""
-        return np.concatenate([choice.opened[self.free].astype(float), *(b.begin(choice) for b in self.blocks)])
+        return np.concatenate([choice.opened[self.free].astype(float), *(b.start_values(choice) for b in self.blocks)])

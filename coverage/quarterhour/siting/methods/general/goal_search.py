@@ -1,4 +1,4 @@
-"""Each goal of a chain in turn, by the generic model: the best choice that keeps what the goals before came to."""
+"""Lexicographic goals by the general integer program: the best of one that keeps what those before attained."""
 
 from __future__ import annotations
 
@@ -38,7 +38,7 @@ _MOST_IN_DIGITS = 2000
 """Columns up to which the last units of a sum are proven too; that took 3 s at 800, and more than 30 at 3,000."""
 
 
-class Search:
+class GoalSearch:
     """The best of one goal; ``rules`` keeps the others."""
 
     def __init__(self, model: Model, goal: Goal, rules: QuestionRules, *, budget: SearchBudget) -> None:
@@ -56,8 +56,8 @@ class Search:
         if self.model.settled:
             infeasible = not self._nothing_to_choose()
         elif not self.best.is_optimal and not self.budget.over():
-            ways = {"min-worst": self.narrow, "equity": self.level, "gini": self.alike}
-            way = ways.get(self.goal.objective, self.sum)
+            ways = {"min-worst": self.minimise_worst, "equity": self.maximise_least_share, "gini": self.minimise_gini}
+            way = ways.get(self.goal.objective, self.optimise_sum)
             infeasible = way()
             self.close()
         return self.best.result(nodes=self.nodes, infeasible=infeasible)
@@ -91,19 +91,19 @@ class Search:
 
     # --- ways -------------------------------------------------------------------------------------
 
-    def sum(self) -> bool:
+    def optimise_sum(self) -> bool:
         """A goal that is a sum: one integer program."""
         total = self.model.sum_of(self.goal)
-        program = self.model.program(self.kept(), total, most=self.goal.most)
-        done, by = self.solve(program, whole=True, live=lambda bound, by: self.lift(total, bound, by))
-        self.lift(total, done.bound, by)
+        program = self.model.program(self.attained_rows(), total, most=self.goal.most)
+        done, by = self.solve(program, whole=True, live=lambda bound, by: self.tighten_sum(total, bound, by))
+        self.tighten_sum(total, done.bound, by)
         if done.status == "optimal" and self.best.choice is not None and self.model.columns <= _MOST_IN_DIGITS:
             self.last_units(program, total)
         return done.status == "infeasible" and self.best.choice is None
 
     def last_units(self, program: Program, total: Sum) -> None:
         """Prove a value whose last units are too small for the solver's floats: nothing is better, digit by digit."""
-        self._until_none(lambda: in_digits(program, (int(self.value) - total.constant) // total.scale))
+        self._until_infeasible(lambda: in_digits(program, (int(self.value) - total.constant) // total.scale))
 
     def close(self) -> None:
         """What a solver's tolerances leave open: look at each choice if they are few, else ask for a unit better."""
@@ -112,7 +112,7 @@ class Search:
         if self.measure.problem.capacity is None and 1 << len(self.model.free) <= _MOST_CHOICES:
             self._each_choice()
         elif self.goal.objective in _SUMS:
-            self._until_none(partial(self._a_unit_better, self.model.sum_of(self.goal)))
+            self._until_infeasible(partial(self._unit_better, self.model.sum_of(self.goal)))
 
     def _each_choice(self) -> None:
         free = np.flatnonzero(self.measure.problem.free)
@@ -123,17 +123,17 @@ class Search:
                 self.take(Choice(opened))
         self.best.tighten(self.value, by=COUNTING)
 
-    def _a_unit_better(self, total: Sum) -> Program | None:
+    def _unit_better(self, total: Sum) -> Program | None:
         """Any choice that is better by a unit; None where floats may lose as much."""
-        rows, value = self.kept(), int(self.value)
+        rows, value = self.attained_rows(), int(self.value)
         rows.add_sum(total, **({"low": value + 1} if self.goal.most else {"high": value - 1}))
         # Half a unit for all that floats may lose.
         sides, half = (rows.lows, -0.5) if self.goal.most else (rows.highs, 0.5)
         sides[-1] = sides[-1] + half
-        program = self._any(rows)
+        program = self._feasibility(rows)
         return None if program.largest(total.cost()) > _FARTHEST else program
 
-    def _until_none(self, better: Callable[[], Program | None]) -> None:
+    def _until_infeasible(self, better: Callable[[], Program | None]) -> None:
         """Ask for a choice that is better than the best known, as a question of yes or no, until there is none."""
         while not self.best.is_optimal and not self.budget.over():
             before, program = self.value, better()
@@ -145,16 +145,16 @@ class Search:
             if self.value == before:
                 return
 
-    def lift(self, total: Sum, bound: float, by: str) -> None:
+    def tighten_sum(self, total: Sum, bound: float, by: str) -> None:
         """Keep the solver's bound on a sum."""
         whole = whole_bound(bound, most=self.goal.most)
         if math.isfinite(whole):
             self.best.tighten(total.constant + total.scale * int(whole), by=by)
 
-    def narrow(self) -> bool:
+    def minimise_worst(self) -> bool:
         """The farthest community: halve the times that are left, each asked as a question of yes or no."""
         if self.best.choice is None:
-            done, by = self.solve(self._any(self.kept()), whole=True, first=True)
+            done, by = self.solve(self._feasibility(self.attained_rows()), whole=True, first=True)
             if self.best.choice is None:
                 return done.status == "infeasible"
         near, limit = self.measure.problem.near, self.measure.problem.limit_cs
@@ -162,9 +162,9 @@ class Search:
         left = [t for t in times if self.best.bound <= t < self.value]
         while left and not self.budget.over():
             half = left[(len(left) - 1) // 2]
-            rows = self.kept()
-            self.model.keep_worst(rows, self.goal, half)
-            done, by = self.solve(self._any(rows), whole=True, first=True)
+            rows = self.attained_rows()
+            self.model.add_worst_limit(rows, self.goal, half)
+            done, by = self.solve(self._feasibility(rows), whole=True, first=True)
             if done.status == "infeasible":
                 self.best.tighten(min([t for t in left if t > half], default=self.value), by=by)
             elif self.value > half:
@@ -172,67 +172,67 @@ class Search:
             left = [t for t in left if self.best.bound <= t < self.value]
         return False
 
-    def level(self) -> bool:
+    def maximise_least_share(self) -> bool:
         """The worst area: the greatest least share as a real, then whole numbers until none is larger."""
-        done, by = self.solve(self.model.shared(self.kept(), self.goal), whole=False)
+        done, by = self.solve(self.model.equity_program(self.attained_rows(), self.goal), whole=False)
         if self.best.choice is None:
             return done.status == "infeasible"
         if math.isfinite(done.bound) and not self.best.is_optimal:
             self.best.tighten(self._share_above(done.bound), by=by)
-        self._until_none(self._a_larger_share)
+        self._until_infeasible(self._larger_share)
         return False
 
-    def _a_larger_share(self) -> Program:
+    def _larger_share(self) -> Program:
         """Any choice whose worst area has more."""
-        rows = self.kept()
-        self.model.keep_share(rows, self.goal, Fraction(self.value), more=True)
-        return self._any(rows)
+        rows = self.attained_rows()
+        self.model.add_share_limit(rows, self.goal, Fraction(self.value), more=True)
+        return self._feasibility(rows)
 
-    def alike(self) -> bool:
+    def minimise_gini(self) -> bool:
         """Gini: what is least above a coefficient just below the best known, and again from there (Dinkelbach 1967);
         then as a question of yes or no, until none is less.
         """
         if self.best.choice is None:
-            done, by = self.solve(self._any(self.kept()), whole=True, first=True)
+            done, by = self.solve(self._feasibility(self.attained_rows()), whole=True, first=True)
             if self.best.choice is None:
                 return done.status == "infeasible"
         mean, better = self._least_mean(), True
         while better and not self.best.is_optimal and not self.budget.over():
             before = int(self.value)
-            proven = partial(self._prove_alike, before - 1, mean)
-            done, by = self.solve(self._above(before - 1), whole=False, live=proven)
+            proven = partial(self._tighten_gini, before - 1, mean)
+            done, by = self.solve(self._gini_program(before - 1), whole=False, live=proven)
             proven(done.bound, by)
-            better = bool(self.model.touch(done.values).parts) or self.value != before
+            better = bool(self.model.tangent_rows(done.values).parts) or self.value != before
         better = True
         while better and not self.best.is_optimal and not self.budget.over():
-            before, rows = int(self.value), self.kept()
-            self.model.keep_alike(rows, self.goal, before - 1)
+            before, rows = int(self.value), self.attained_rows()
+            self.model.add_gini_limit(rows, self.goal, before - 1)
             less = self.rules.attaining(self.goal, before - 1)
-            done, by = self.solve(self._any(rows), whole=True, first=True, rules=less)
+            done, by = self.solve(self._feasibility(rows), whole=True, first=True, rules=less)
             if done.status == "infeasible":
                 self.best.tighten(before, by=by)
-            better = bool(self.model.touch(done.values).parts) or self.value != before
+            better = bool(self.model.tangent_rows(done.values).parts) or self.value != before
         return False
 
-    def _above(self, ppm: int) -> Program:
+    def _gini_program(self, ppm: int) -> Program:
         """The program of what is least above so many millionths, along the tangents that fractions ask for first."""
-        program = self.model.above(self.kept(), self.goal, ppm)
-        for _ in range(0 if self.model.unlike[self.goal].few else _TANGENTS):
+        program = self.model.gini_program(self.attained_rows(), self.goal, ppm)
+        for _ in range(0 if self.model.gini[self.goal].few else _TANGENTS):
             done, _ = self.solve(replace(program, whole=None), whole=False)
-            if not self.model.touch(done.values).parts or self.budget.over():
+            if not self.model.tangent_rows(done.values).parts or self.budget.over():
                 break
-            program = self.model.above(self.kept(), self.goal, ppm)
+            program = self.model.gini_program(self.attained_rows(), self.goal, ppm)
         return program
 
     def _least_mean(self) -> float:
         """The least share of all people that any choice covers, in ten thousandths."""
         total = self.model.in_areas(self.goal)
-        program = replace(self.model.program(self.kept(), total, most=False), whole=None)
+        program = replace(self.model.program(self.attained_rows(), total, most=False), whole=None)
         done, _ = self.solve(program, whole=False)
         least = total.constant + total.scale * done.bound if math.isfinite(done.bound) else 0.0
         return least / max(1, sum(n for _, n in self.measure.totals(self.goal)))
 
-    def _prove_alike(self, ppm: int, mean: float, above: float, by: str) -> None:
+    def _tighten_gini(self, ppm: int, mean: float, above: float, by: str) -> None:
         least = millionths_above(ppm, above - _LOST, mean)
         if least is not None:
             self.best.tighten(least, by=by)
@@ -242,14 +242,14 @@ class Search:
         totals = [WHOLE * n for _, n in self.measure.totals(self.goal)]
         return max(Fraction(min(t, math.floor((bound + 1e-6) * t)), t) for t in totals)
 
-    def kept(self) -> Rows:
+    def attained_rows(self) -> Rows:
         """The goals before, as rows."""
         rows = Rows(self.model.columns)
-        for kept in self.rules.attained:
-            self.model.keep(rows, kept)
+        for attained in self.rules.attained:
+            self.model.add_attained(rows, attained)
         return rows
 
-    def _any(self, rows: Rows) -> Program:
+    def _feasibility(self, rows: Rows) -> Program:
         """Any choice within the rules and some rows, few sites first."""
         return self.model.program(rows, self.model.sum_of(Goal("min-sites")), most=False)
 
@@ -266,8 +266,8 @@ class Search:
         rules: QuestionRules | None = None,
     ) -> tuple[Outcome, str]:
         """Run a program; choices that hold are taken as they come. ``first``: the first of them ends it.
-        ``live``: told the solver's bound on the way. ``budget``: of a part of the search, which begins at no choice.
-        ``rules``: what a choice must keep, beyond the search's own.
+        ``live``: called with the solver's bound on the way. ``budget``: of a part of the search, which begins at no
+        choice. ``rules``: what a choice must keep, beyond the search's own.
 
         What the solver takes for a solution within its tolerance but does not hold in whole numbers is refused, and
         the solver asked for another.
@@ -276,10 +276,10 @@ class Search:
         before, started = self.best.value, self.best.choice if budget is None else None
         budget, rules = budget or self.budget, rules or self.rules
 
-        def moved() -> bool:
+        def has_improved() -> bool:
             return self.best.value != before
 
-        def heard(values: FloatArray, bound: float) -> None:
+        def on_solution(values: FloatArray, bound: float) -> None:
             choice = self.model.choice(values)
             if live:
                 live(bound, solver.version)
@@ -290,9 +290,9 @@ class Search:
         while refused < _MOST_REFUSED:
             done = solver.solve(
                 seconds=budget.left(),
-                start=None if first or started is None else self._begin(program, started),
-                stop=lambda: budget.stop() or (first and moved()),
-                found=heard,
+                start=None if first or started is None else self._start_values(program, started),
+                stop=lambda: budget.stop() or (first and has_improved()),
+                found=on_solution,
             )
             self.nodes += done.nodes
             if done.values is None:
@@ -303,25 +303,25 @@ class Search:
                 break
             if done.status != "optimal" or program.whole is None or budget.over():
                 break
-            if not self._touch(solver, done.values):
+            if not self._add_tangents(solver, done.values):
                 refused += 1
-                if not self._refuse(solver, done.values):
+                if not self._exclude(solver, done.values):
                     break
         return done, solver.version
 
-    def _begin(self, program: Program, choice: Choice) -> FloatArray:
-        begin = self.model.begin(choice)
+    def _start_values(self, program: Program, choice: Choice) -> FloatArray:
+        begin = self.model.start_values(choice)
         return np.concatenate([begin, np.zeros(len(program.cost) - len(begin))])
 
-    def _touch(self, solver: Solver, values: FloatArray) -> bool:
-        """Tell the solver how unlike areas are; False where it knew."""
-        rows, low, high = self.model.touch(values).stacked()
+    def _add_tangents(self, solver: Solver, values: FloatArray) -> bool:
+        """Add the tangents that values break; False where there are none."""
+        rows, low, high = self.model.tangent_rows(values).stacked()
         rows.resize((len(low), len(values)))
         if len(low):
             solver.add_rows(rows, low, high)
         return len(low) > 0
 
-    def _refuse(self, solver: Solver, values: FloatArray) -> bool:
+    def _exclude(self, solver: Solver, values: FloatArray) -> bool:
         """Leave out one solution, by all that is 0 or 1 in it; False where that may leave out others, too."""
         program, capacity = solver.program, self.measure.problem.capacity
         if capacity is not None and capacity.split:

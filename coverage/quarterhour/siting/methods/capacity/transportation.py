@@ -1,4 +1,4 @@
-"""Who goes to which open site when sites have room for so many: the least time of all, in whole people.
+"""Transportation problem: who goes to which open site of limited capacity, for the least time, in whole people.
 
 Everybody starts at the nearest open site; then people are passed on from sites that are too full, each time
 along the cheapest chain of sites that ends where there is room (successive shortest paths; Ahuja, Magnanti
@@ -34,7 +34,9 @@ class Flow:
     worth: IntArray
 
 
-def flow(median: Median, room: IntArray, chosen: IntArray, *, far: int = FAR, begin: Flow | None = None) -> Flow:
+def least_time_flow(
+    median: Median, room: IntArray, chosen: IntArray, *, far: int = FAR, begin: Flow | None = None
+) -> Flow:
     """The least time with some sites open (positions), each with room for so many people.
 
     ``far``: what it costs a person of a row that must be served to stay away; the default is more than any chain

@@ -1,4 +1,4 @@
-"""Sites with room for so many people: good choices by exchanges, and a bound with a knapsack a site.
+"""Capacitated p-median: exchange search, and the Lagrangian bound with a knapsack a site.
 
 For any prices of the rows, no choice is better than what the rows pay less what each of the cheapest sites
 saves by filling its room with those who gain most. People of a row may go to different sites, so this is
@@ -14,7 +14,7 @@ import numpy as np
 
 from quarterhour.base.arrays import FloatArray, IntArray
 from quarterhour.base.jit import kernel
-from quarterhour.siting.methods.capacity.transport import FAR, Flow, flow
+from quarterhour.siting.methods.capacity.transportation import FAR, Flow, least_time_flow
 from quarterhour.siting.methods.median.instance import Median
 from quarterhour.siting.methods.median.lagrangian import Priced, Prices
 from quarterhour.siting.methods.solver.incumbent import SitesIncumbent
@@ -31,7 +31,7 @@ _WORTH = 2**61
 """What all people together are worth at most, so that no sum of prices leaves 64 bits."""
 
 
-class Room:
+class CapacitatedInstance:
     """The question: a ``Median`` whose sites have room, some of them fixed; and its flows by choice."""
 
     def __init__(self, median: Median, room: IntArray, limits: SiteLimits) -> None:
@@ -49,7 +49,7 @@ class Room:
 
     def flow(self, chosen: IntArray) -> Flow:
         """Who goes where."""
-        return flow(self.median, self.room, chosen)
+        return least_time_flow(self.median, self.room, chosen)
 
     def take(self, chosen: IntArray, best: SitesIncumbent) -> Flow:
         """A choice within the limits, told if it is the best yet."""
@@ -61,7 +61,7 @@ class Room:
         return found
 
     def better(self, chosen: IntArray, best: SitesIncumbent, *, until: float = math.inf) -> IntArray:
-        """Exchange one site for another while that saves time.
+        """The choice that exchanges of one site for another lead to, while each saves time.
 
         For each that leaves, the prices of the rows without it tell which others are likely to save more.
         """
@@ -82,7 +82,7 @@ class Room:
         m, room = self.median, self.room.copy()
         room[leaving] = 0
         far = self.far if not now.lost else self.lost
-        then = flow(m, room, chosen, far=far, begin=now)
+        then = least_time_flow(m, room, chosen, far=far, begin=now)
         saved = np.zeros(len(m.sites), dtype=np.int64)
         _knapsacks(m.people, self.column, self.order, self.row, m.cs, self.room, then.worth, 0, saved)
         # Whole numbers of Python: people who stay away, times what that costs, may leave 64 bits.
@@ -95,10 +95,10 @@ class Room:
         return found[:_SWAPS]
 
 
-class RoomPrices(Prices):
+class KnapsackPrices(Prices):
     """Prices of rows whose sites have room."""
 
-    def __init__(self, room: Room, nest: Nest) -> None:
+    def __init__(self, room: CapacitatedInstance, nest: Nest) -> None:
         super().__init__(room.median, nest)
         self.room = room
 

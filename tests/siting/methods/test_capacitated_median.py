@@ -11,9 +11,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from quarterhour.siting.methods.capacity.least_time import solve_capacitated
-from quarterhour.siting.methods.capacity.room import Room, RoomPrices
-from quarterhour.siting.methods.capacity.transport import flow
+from quarterhour.siting.methods.capacity.capacitated_median import solve_capacitated_median
+from quarterhour.siting.methods.capacity.knapsack_bound import CapacitatedInstance, KnapsackPrices
+from quarterhour.siting.methods.capacity.transportation import least_time_flow
 from quarterhour.siting.methods.median.instance import MUST, as_median
 from quarterhour.siting.methods.solver.nest import nest_of
 from quarterhour.siting.question.from_matrix import siting_from_matrix
@@ -90,7 +90,7 @@ def check_served(found, people, times, otherwise, room):
 def test_no_choice_takes_less_time(drawn):
     people, times, otherwise, room, limits = drawn
     values = [v for c in choices(limits) if (v := least_time(people, times, otherwise, room, c)) is not None]
-    found = solve_capacitated(people, times, limits, room, otherwise=otherwise)
+    found = solve_capacitated_median(people, times, limits, room, otherwise=otherwise)
     assert found.infeasible == (not values)
     if values:
         assert (found.value, found.bound) == (min(values), min(values))
@@ -105,7 +105,7 @@ def test_people_are_passed_on_as_a_network_flow_would(drawn, data):
     sites = len(room)
     chosen = np.array([s for s in range(sites) if data.draw(st.booleans())], dtype=np.int64)
     median = as_median(people, times, count_limits(sites), otherwise=otherwise)
-    found = flow(median, room, chosen)
+    found = least_time_flow(median, room, chosen)
     best = least_time(people, times, otherwise, room, chosen)
     assert (best is None) == (found.lost > 0)
     if best is not None:
@@ -122,17 +122,23 @@ def test_any_prices_give_a_bound(drawn, data):
     if nest is None or not values:
         return
     unfixed = count_limits(len(room))
-    search = RoomPrices(Room(as_median(people, times, unfixed, otherwise=otherwise), room, limits), nest)
+    search = KnapsackPrices(
+        CapacitatedInstance(as_median(people, times, unfixed, otherwise=otherwise), room, limits), nest
+    )
     prices = np.array([data.draw(st.integers(0, int(c))) for c in search.ceiling], dtype=np.int64)
     assert search.at(prices).bound <= min(values)
 
 
 def test_a_village_is_shared_out_when_its_site_is_full():
     """40 people, room for 25 next door and for 30 ten minutes on: 25 stay, 15 go."""
-    found = solve_capacitated(np.array([40]), np.array([[0, 60_000]]), count_limits(2, most=2), np.array([25, 30]))
+    found = solve_capacitated_median(
+        np.array([40]), np.array([[0, 60_000]]), count_limits(2, most=2), np.array([25, 30])
+    )
     assert (found.value, found.bound) == (15 * 60_000, 15 * 60_000)
     assert [x.tolist() for x in found.served] == [[0, 0], [0, 1], [25, 15]]
-    assert solve_capacitated(np.array([40]), np.array([[0, 9]]), count_limits(2, most=1), np.array([25, 30])).infeasible
+    assert solve_capacitated_median(
+        np.array([40]), np.array([[0, 9]]), count_limits(2, most=1), np.array([25, 30])
+    ).infeasible
 
 
 def plane(rows, sites, seed, tight):
@@ -169,7 +175,7 @@ def by_scipy(people, cs, limits, room):
 
 def test_a_county_agrees_with_scipy():
     people, cs, limits, room = plane(60, 18, seed=2, tight=1.05)
-    found = solve_capacitated(people, cs, limits, room)
+    found = solve_capacitated_median(people, cs, limits, room)
     assert found.value == found.bound
     assert found.value / 6000 == pytest.approx(by_scipy(people, cs, limits, room), rel=1e-7)
     check_served(found, people, cs, np.full(60, MUST), room)
@@ -179,17 +185,17 @@ def test_the_same_seed_gives_the_same_choice_and_time_alone_leaves_a_gap():
     people, cs, limits, room = plane(80, 18, seed=5, tight=1.1)
     told = []
     budget = SearchBudget(seed=1, incumbent=told.append)
-    one = solve_capacitated(people, cs, limits, room, budget=budget)
-    two = solve_capacitated(people, cs, limits, room, budget=SearchBudget(seed=1))
+    one = solve_capacitated_median(people, cs, limits, room, budget=budget)
+    two = solve_capacitated_median(people, cs, limits, room, budget=SearchBudget(seed=1))
     assert one.value == one.bound and one.choice.tolist() == two.choice.tolist() == told[-1].choice.tolist()
-    short = solve_capacitated(people, cs, limits, room, budget=SearchBudget(seconds=0), start=one.choice)
+    short = solve_capacitated_median(people, cs, limits, room, budget=SearchBudget(seconds=0), start=one.choice)
     assert short.bound <= one.value == short.value
 
 
 @pytest.mark.slow
 def test_a_gap_of_half_a_percent_is_reached_where_all_room_is_needed():
     people, cs, limits, room = plane(600, 60, seed=3, tight=1.0)
-    found = solve_capacitated(people, cs, limits, room, budget=SearchBudget(seconds=60))
+    found = solve_capacitated_median(people, cs, limits, room, budget=SearchBudget(seconds=60))
     assert (found.value - found.bound) / found.value <= 0.005
     check_served(found, people, cs, np.full(600, MUST), room)
 

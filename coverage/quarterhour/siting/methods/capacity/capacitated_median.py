@@ -1,4 +1,4 @@
-"""The least time when sites have room for so many people: exchanges, prices, and a program for what is left open.
+"""Capacitated p-median: exchange search, Lagrangian bound, and an integer program with cuts for the gap.
 
 A row may be shared out among several sites, in whole people: a village of 40 may send 25 here and 15 there.
 The program knows the pairs that can matter; the others of a row stand together as one way to go that is as
@@ -15,7 +15,7 @@ import numpy as np
 import scipy.sparse as sp
 
 from quarterhour.base.arrays import AnyArray, FloatArray, IntArray
-from quarterhour.siting.methods.capacity.room import Room, RoomPrices
+from quarterhour.siting.methods.capacity.knapsack_bound import CapacitatedInstance, KnapsackPrices
 from quarterhour.siting.methods.median.instance import MUST, Pairs, as_median
 from quarterhour.siting.methods.median.lagrangian import Priced, settled_sites
 from quarterhour.siting.methods.solver.highs import Solver
@@ -36,7 +36,7 @@ _REACH = (2, 8, None)
 _BROKEN = 1e-6
 
 
-def solve_capacitated(
+def solve_capacitated_median(
     people: IntArray,
     times: Pairs | AnyArray,
     limits: SiteLimits,
@@ -64,7 +64,7 @@ def solve_capacitated(
     """
     budget = budget or SearchBudget()
     unfixed = replace(limits, fixed=np.zeros_like(limits.fixed))
-    space = Room(as_median(people, times, unfixed, otherwise=otherwise), room, limits)
+    space = CapacitatedInstance(as_median(people, times, unfixed, otherwise=otherwise), room, limits)
     best: SitesIncumbent = Incumbent(budget, bound=space.median.least)
     nest = nest_of(limits.without(limits.fixed, unfixed.fixed))
     if nest is None:
@@ -88,7 +88,7 @@ def solve_capacitated(
     return best.result(nodes=nodes, infeasible=infeasible)
 
 
-def _first(space: Room, nest: Nest, best: SitesIncumbent, start: IntArray | None) -> None:
+def _first(space: CapacitatedInstance, nest: Nest, best: SitesIncumbent, start: IntArray | None) -> None:
     rng = np.random.default_rng(best.budget.seed)
     begins = [cheapest(nest, rng.random(len(space.free))) for _ in range(_STARTS)]
     begins = [np.sort(np.concatenate([space.fixed, space.free[b]])) for b in begins]
@@ -100,7 +100,7 @@ def _first(space: Room, nest: Nest, best: SitesIncumbent, start: IntArray | None
             space.better(begin, best, until=until)
 
 
-def _priced(space: Room, nest: Nest, best: SitesIncumbent) -> Priced:
+def _priced(space: CapacitatedInstance, nest: Nest, best: SitesIncumbent) -> Priced:
     until = time.perf_counter() + _SHARE * best.budget.left()
 
     def look(chosen: IntArray) -> int | None:
@@ -115,7 +115,7 @@ def _priced(space: Room, nest: Nest, best: SitesIncumbent) -> Priced:
         return best.budget.over() or time.perf_counter() > until
 
     begin = space.fixed if best.choice is None else best.choice
-    priced = RoomPrices(space, nest).rounds(begin, best.value, over=over, look=look)
+    priced = KnapsackPrices(space, nest).rounds(begin, best.value, over=over, look=look)
     best.tighten(priced.bound, by=PRICES)
     return priced
 
@@ -123,7 +123,9 @@ def _priced(space: Room, nest: Nest, best: SitesIncumbent) -> Priced:
 class _Search:
     """The program: sites, then pairs, then who goes by none of these pairs."""
 
-    def __init__(self, space: Room, nest: Nest, priced: Priced, best: SitesIncumbent, reach: int | None) -> None:
+    def __init__(
+        self, space: CapacitatedInstance, nest: Nest, priced: Priced, best: SitesIncumbent, reach: int | None
+    ) -> None:
         self.space, self.best = space, best
         m = space.median
         self.sites, self.rows = len(m.sites), len(m.people)

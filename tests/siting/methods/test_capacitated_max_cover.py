@@ -13,7 +13,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from quarterhour.base.errors import DataError
-from quarterhour.siting.methods.capacity.most_people import Placing
+from quarterhour.siting.methods.capacity.capacitated_max_cover import CapacitatedMaxCover
 from quarterhour.siting.outlook.frontier import covered_now, frontier
 from quarterhour.siting.question.build import as_problem
 from quarterhour.siting.question.problem import Capacity, Quota, SitingProblem
@@ -104,7 +104,9 @@ def test_a_cut_holds_at_every_choice_and_is_met_where_it_was_made(seed: int, par
     problem = ask(seed)
     near = problem.near
     people = problem.demand.to_numpy()
-    space = Placing(people, near.start, near.site, count_limits(PLACES), problem.room, budget=SearchBudget())
+    space = CapacitatedMaxCover(
+        people, near.start, near.site, count_limits(PLACES), problem.room, budget=SearchBudget()
+    )
     for opened in (np.array(part), np.rint(part)):
         cut = space.cut(opened)
         for chosen in itertools.product((0, 1), repeat=PLACES):
@@ -131,4 +133,4 @@ def test_few_looks_leave_bounds_that_hold_and_the_same_table() -> None:
 def test_more_people_than_a_flow_can_count_are_told() -> None:
     people, start, site = np.array([2**31]), np.array([0, 1]), np.array([0])
     with pytest.raises(DataError, match=f"{2**31} people"):
-        Placing(people, start, site, count_limits(1), np.array([1]), budget=SearchBudget())
+        CapacitatedMaxCover(people, start, site, count_limits(1), np.array([1]), budget=SearchBudget())

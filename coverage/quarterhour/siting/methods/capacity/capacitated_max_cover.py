@@ -1,4 +1,4 @@
-"""Most people placed where sites have room and may share them: a program of the sites alone, taught by smallest cuts.
+"""Capacitated max-cover whose sites share communities: an integer program of sites with Benders cuts from minimum cuts.
 
 How many find a place with some sites open is a greatest flow, from communities to sites near enough and through their
 room. Whatever communities one picks, no more are placed than all the others and, for each open site, the lesser of its
@@ -33,15 +33,15 @@ _BROKEN = 1e-3
 
 @dataclass(frozen=True, eq=False)
 class Cut:
-    """At most ``const + each @ opened`` people are placed, whatever is open; ``placed``: by what it was made of."""
+    """Benders cut: at most ``const + each @ opened`` people are placed; ``placed``: where it was made."""
 
     placed: float
     const: int
     each: IntArray
 
 
-class Placing:
-    """The question at every number of sites: what was learned at one holds at all.
+class CapacitatedMaxCover:
+    """Capacitated max-cover for every number of sites: a cut made at one number holds at all.
 
     Parameters
     ----------
@@ -68,7 +68,7 @@ class Placing:
         rows = sp.csr_array(sp.vstack([free, limits.rows], format="csr"))
         self.limits = SiteLimits(rows, np.r_[0, limits.low], np.r_[sites, limits.high], limits.fixed)
         self.solver = Solver(self._program(), seed=budget.seed)
-        self.learn(self.cut(limits.fixed.astype(np.float64)))
+        self.add_cut(self.cut(limits.fixed.astype(np.float64)))
 
     def _program(self) -> Program:
         """Sites, then the people placed."""
@@ -109,12 +109,12 @@ class Placing:
         mark[opened] = 1.0
         return int(self.cut(mark).placed)
 
-    def learn(self, cut: Cut) -> None:
+    def add_cut(self, cut: Cut) -> None:
         """Keep a cut for good."""
         row = sp.csr_array(np.r_[-cut.each.astype(float), 1.0][None, :])
         self.solver.add_rows(row, np.array([-math.inf]), np.array([float(cut.const)]))
 
-    def best_of(self, size: int, start: IntArray | None, *, looks: float = math.inf) -> SitesResult:
+    def solve(self, size: int, start: IntArray | None, *, looks: float = math.inf) -> SitesResult:
         """The choice of so many sites beside the fixed ones that places most, and what none beats.
 
         ``start``: open sites of a known choice. ``looks``: integer programs solved at most.
@@ -143,7 +143,7 @@ class Placing:
             best.take(self._likely(opened))
             if out.values[-1] <= cut.const + cut.each @ opened + _BROKEN:
                 return out
-            self.learn(cut)
+            self.add_cut(cut)
 
     def _whole(self, best: _Placed) -> Outcome:
         """The program with whole sites; what it chooses is counted and learned."""
@@ -174,24 +174,24 @@ class Placing:
 class _Placed(Incumbent[IntArray, int]):
     """The incumbent of a number of sites, by how many find a place; each choice is counted, and its cut learned."""
 
-    def __init__(self, placing: Placing, start: IntArray | None) -> None:
-        super().__init__(placing.budget, bound=placing.all, most=True)
-        self.placing, self.looks = placing, 0
+    def __init__(self, problem: CapacitatedMaxCover, start: IntArray | None) -> None:
+        super().__init__(problem.budget, bound=problem.all, most=True)
+        self.problem, self.looks = problem, 0
         self.seen: set[bytes] = set()
         if start is not None:
             self.take(start)
 
     def at_most(self, placed: float) -> None:
         """No choice of this size places more."""
-        self.tighten(whole_bound(placed, most=True), by=f"Benders, {self.placing.solver.version}")
+        self.tighten(whole_bound(placed, most=True), by=f"Benders, {self.problem.solver.version}")
 
     def take(self, opened: IntArray) -> None:
         """Count a choice that keeps the rules, and learn its cut."""
-        if opened.tobytes() in self.seen or not self.placing.limits.holds(opened):
+        if opened.tobytes() in self.seen or not self.problem.limits.holds(opened):
             return
         self.seen.add(opened.tobytes())
-        mark = np.zeros(len(self.placing.room))
+        mark = np.zeros(len(self.problem.room))
         mark[opened] = 1.0
-        cut = self.placing.cut(mark)
-        self.placing.learn(cut)
+        cut = self.problem.cut(mark)
+        self.problem.add_cut(cut)
         self.offer(opened, int(cut.placed))
