@@ -61,7 +61,7 @@ def run_study(
 ) -> Results:
     """The circles, the scorecard and the proposals of a study; nothing is written but into ``prepared`` and ``keep``.
 
-    ``prepared``: a folder where networks and hierarchies are kept, so that the next run on the same roads need not
+    ``prepared``: a folder where networks are kept, so that the next run on the same roads need not
     build them; ``fresh``: what lies there is not used but made anew. The results are the same.
     ``keep``: a folder where the best plan so far of each siting question stands at every moment, recounted and whole
     (``kept_plan``). The plan of an earlier run stands there until the first plan of the same question takes its place,
