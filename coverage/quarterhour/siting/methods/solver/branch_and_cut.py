@@ -137,11 +137,10 @@ class BranchAndCut(ABC):
         return self._sign * self.heap[0][0]
 
     def _enter(self, node: Node) -> None:
+        moved = np.flatnonzero((node.opened != self.entered.opened) | (node.closed != self.entered.closed))
         self.entered = node
-        program, every = self.solver.program, np.arange(self.sites)
-        lower, upper = node.opened.astype(np.float64), (~node.closed).astype(np.float64)
-        moved = np.flatnonzero((program.lower[every] != lower) | (program.upper[every] != upper))
         if len(moved):
+            lower, upper = node.opened.astype(np.float64), (~node.closed).astype(np.float64)
             self.solver.bound_columns(moved, lower[moved], upper[moved])
 
     def look(self, node: Node, bound: float) -> list[tuple[float, Node]]:
