@@ -14,7 +14,7 @@ from quarterhour.siting.explanation.headline import status_said
 from quarterhour.siting.explanation.needs import needs
 from quarterhour.siting.proof.record import read_record, verify_record
 from quarterhour.siting.question.bounds import counting_bound, is_better
-from quarterhour.siting.question.evaluate import Measure, as_said
+from quarterhour.siting.question.evaluate import Measure, in_plan_units
 from quarterhour.siting.question.feasible import QuestionRules
 from quarterhour.siting.question.plan import Reason, SitingPlan
 from quarterhour.siting.question.problem import Goal, SitingProblem
@@ -58,13 +58,13 @@ def on_its_word(problem: SitingProblem, plan: SitingPlan) -> list[Reason]:
     found, measure = [], Measure(problem)
     if plan.status == "infeasible":
         rules = QuestionRules(measure)
-        again = causes(problem) or needs(rules) or clash(problem, area_rules(problem), rules)
+        again = causes(problem, measure) or needs(rules) or clash(problem, area_rules(problem), rules)
         found += [] if again else [Reason("proof.word_infeasible", {})]
         found += [] if again == plan.reasons else [Reason("proof.word_reasons", {})]
     if plan.status in ("bounded", "no_plan"):
         found.append(Reason("proof.word_stopped", {}))
     for goal, level in zip(problem.goals, plan.levels, strict=False):
-        if is_better(goal, as_said(goal, counting_bound(measure, goal)), level.bound):
+        if is_better(goal, in_plan_units(goal, counting_bound(measure, goal)), level.bound):
             found.append(Reason("proof.word_bound", {"goal": _goal(plan, goal), "bound": _figure(level.bound)}))
     return [*found, Reason("proof.word_search", {})]
 

@@ -78,7 +78,7 @@ def solve_siting(
 
 def _solved(known: Certificate, budget: SearchBudget, keeper: Keeper, asked: threading.Event) -> SitingPlan:
     problem = known.measure.problem
-    reasons, by = causes(problem), COUNTING
+    reasons, by = causes(problem, known.measure), COUNTING
     rules = QuestionRules(known.measure)
     if not reasons:
         start = first_choice(rules)
@@ -212,7 +212,7 @@ def _serving(rules: QuestionRules, choice: Choice) -> BoolArray:
     if problem.coverage.backup != 0:
         for goal, _ in rules.attained:
             if goal.objective == "max-cover":
-                asks = asks | (problem.counted(goal) > 0)
+                asks = asks | (problem.people_of[goal.people] > 0)
     if asks.any():
         found = measure.scan(choice.opened)
         serving[found.nearest[asks & (found.first > 0) & (found.second == 0)]] = True

@@ -149,7 +149,7 @@ def questions(draw: Any) -> SitingProblem:
 
 def a_plan_within(problem: SitingProblem, key: str, limit: int) -> bool:
     """Whether sites that a reason counts as enough to cover people are within a limit: each set of them tried."""
-    free, required = np.flatnonzero(problem.free), problem.sites["state"].eq("required").to_numpy()
+    free, required = np.flatnonzero(problem.free), problem.required
     loose = replace(problem, capacity=None, new_sites=None, budget=Budget())
     if "within" not in key:
         loose = replace(loose, quotas=(), conflicts=problem.conflicts[:0])

@@ -87,14 +87,14 @@ ASKED: list[dict[str, Any]] = [
 @given(st.integers(0, 10_000), st.sampled_from(ASKED))
 def test_each_size_places_what_the_best_of_all_choices_does(seed: int, asked: dict[str, Any]) -> None:
     problem = ask(seed, **asked)
-    required = int(problem.sites["state"].eq("required").sum())
+    required = int(problem.required.sum())
     table = frontier(problem, 3, seed=1)
     assert table["sites"].tolist() == list(range(required + 1, 4))
     for size, found, bound in table[["sites", "people", "bound"]].itertuples(index=False):
         best = best_of(problem, size - required)
         assert (None if pd.isna(found) else found) == best
         assert best is None or bound == best
-    standing = tuple(np.flatnonzero(problem.sites["state"].eq("existing")).tolist())
+    standing = tuple(np.flatnonzero(problem.existing).tolist())
     assert covered_now(problem) == placed(problem, standing)
 
 

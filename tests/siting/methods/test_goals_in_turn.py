@@ -19,7 +19,7 @@ from quarterhour.siting.proof.record import plan_record, verify_record
 from quarterhour.siting.proof.recount import verify_plan
 from quarterhour.siting.question.bounds import counting_bound
 from quarterhour.siting.question.build import as_problem
-from quarterhour.siting.question.evaluate import Choice, Measure, as_said
+from quarterhour.siting.question.evaluate import Choice, Measure, in_plan_units
 from quarterhour.siting.question.feasible import QuestionRules
 from quarterhour.siting.question.from_matrix import siting_from_matrix
 from quarterhour.siting.question.problem import OBJECTIVES, Budget, Capacity, Coverage, Goal, Quota, Spacing, Standard
@@ -361,7 +361,7 @@ def test_what_tolerances_leave_open_is_closed(objective, sites):
         SearchResult(some, rules.measure.value(some, goal), counting_bound(rules.measure, goal), "nobody")
     )
     assert answer.bound == rules.measure.value(answer.choice, goal)
-    assert as_said(goal, answer.bound) == best.value and best.status == "optimal"
+    assert in_plan_units(goal, answer.bound) == best.value and best.status == "optimal"
 
 
 def test_few_sites_are_proven_whatever_the_numbers():

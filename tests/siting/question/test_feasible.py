@@ -25,7 +25,7 @@ def keeps_each_rule(problem, opened):
     if any(opened[a] and opened[b] for a, b in problem.conflicts.tolist()):
         return False
     for quota in problem.quotas:
-        area = problem.area_of(quota).to_numpy()
+        area = problem.area_of[quota].to_numpy()
         for name in quota.areas:
             count, most = (opened & (area == name)).sum(), (area == name).sum()
             if count < min(quota.minimum, most) or (quota.maximum is not None and count > quota.maximum):

@@ -16,7 +16,6 @@ from scipy.sparse import csgraph
 from quarterhour.base.arrays import BoolArray, IntArray
 from quarterhour.siting.explanation.conflicts import clash, least
 from quarterhour.siting.explanation.contradictions import contradictions
-from quarterhour.siting.explanation.needs import must_be_covered
 from quarterhour.siting.question.evaluate import Measure
 from quarterhour.siting.question.plan import Reason
 from quarterhour.siting.question.problem import WHOLE, SitingProblem
@@ -26,15 +25,16 @@ MOST_FLOW = 2**31 - 1
 """scipy's flows are int32."""
 
 
-def causes(problem: SitingProblem) -> tuple[Reason, ...]:
+def causes(problem: SitingProblem, measure: Measure | None = None) -> tuple[Reason, ...]:
     """Every cause that can be proven in a moment; empty does not promise that a plan exists.
 
     Towns without a candidate are no cause: their quota is lowered and told as ``unmet`` (``shortfalls``).
+    ``measure``: of the question, where it is at hand.
     """
-    found = list(contradictions(problem))
-    for look in (_quotas, _people, _shut_out, _apart, _spread, _beds):
-        found += look(problem)
-    return tuple(found)
+    rules = area_rules(problem)
+    share = (measure or Measure(problem)).share(~problem.barred)
+    found = [*contradictions(problem), *_quotas(problem, rules), *_people(problem, share), *_shut_out(problem, share)]
+    return (*found, *_apart(problem, rules), *_spread(problem), *_beds(problem))
 
 
 def lowered(problem: SitingProblem) -> tuple[Reason, ...]:
@@ -49,9 +49,8 @@ def lowered(problem: SitingProblem) -> tuple[Reason, ...]:
 # --- people
 
 
-def _people(problem: SitingProblem) -> Iterator[Reason]:
+def _people(problem: SitingProblem, share: IntArray) -> Iterator[Reason]:
     wanted = int(problem.coverage.at_least)
-    share = Measure(problem).share(~problem.barred)
     people = problem.demand.to_numpy(dtype=np.int64)
     most = int(people @ share)
     if wanted * WHOLE > most:
@@ -60,11 +59,11 @@ def _people(problem: SitingProblem) -> Iterator[Reason]:
         yield Reason("explanation.cause_unreachable", {**told, "unit": problem.unit})
 
 
-def _shut_out(problem: SitingProblem) -> Iterator[Reason]:
+def _shut_out(problem: SitingProblem, share: IntArray) -> Iterator[Reason]:
     """Communities that must be covered, and whose sites what stands or must be built rules out."""
     if not len(problem.conflicts) or not problem.everyone:
         return
-    bare = must_be_covered(problem) & (Measure(problem).share(~problem.barred) == 0)
+    bare = problem.must_be_covered & (share == 0)
     if bare.any():
         named = {"count": int(bare.sum()), "communities": tuple(problem.demand.index[bare])}
         yield Reason("explanation.cause_shut_out", named)
@@ -76,8 +75,8 @@ def _spread(problem: SitingProblem) -> Iterator[Reason]:
         return
     near, free = problem.near, problem.free
     settled = np.bincount(near.row[~free[near.site]], minlength=len(problem.demand)) > 0
-    left = np.flatnonzero(must_be_covered(problem) & ~settled)
-    required = int(problem.sites["state"].eq("required").sum())
+    left = np.flatnonzero(problem.must_be_covered & ~settled)
+    required = int(problem.required.sum())
     alone: list[int] = []
     taken = np.zeros(len(problem.sites), dtype=np.bool_)
     # Few sites in reach first: they shut out the fewest others.
@@ -97,12 +96,11 @@ def _spread(problem: SitingProblem) -> Iterator[Reason]:
 # --- quotas
 
 
-def _quotas(problem: SitingProblem) -> Iterator[Reason]:
+def _quotas(problem: SitingProblem, rules: list[AreaRule]) -> Iterator[Reason]:
     """Quotas that clash, or that ask for more sites or more money together than there may be."""
-    rules = area_rules(problem)
     if any(r.high < 0 for r in rules):
         return
-    one, required = np.ones(len(problem.sites), dtype=np.int64), problem.sites["state"].eq("required").to_numpy()
+    one, required = np.ones(len(problem.sites), dtype=np.int64), problem.required
     fewest = least(rules, one)
     if fewest is None:
         yield from clash(problem, rules)
@@ -128,7 +126,7 @@ def _quotas(problem: SitingProblem) -> Iterator[Reason]:
 # --- sites that rule each other out
 
 
-def _apart(problem: SitingProblem) -> Iterator[Reason]:
+def _apart(problem: SitingProblem, rules: list[AreaRule]) -> Iterator[Reason]:
     """Areas whose candidates all clash with what stands, or with each other, or with all those of another area."""
     if not len(problem.conflicts):
         return
@@ -136,7 +134,7 @@ def _apart(problem: SitingProblem) -> Iterator[Reason]:
     shape = len(problem.sites), len(problem.sites)
     beside = sp.csr_array((np.ones(len(pairs), np.int8), (pairs[:, 0], pairs[:, 1])), shape=shape)
     asked: list[tuple[AreaRule, IntArray]] = []
-    for rule in area_rules(problem):
+    for rule in rules:
         open_to, named = rule.sites[~problem.barred[rule.sites]], {"level": rule.quota.level, "area": rule.name}
         if len(open_to) < rule.low:
             yield Reason("explanation.cause_barred", {**named, "count": len(rule.sites)})
@@ -193,7 +191,7 @@ def _beds(problem: SitingProblem) -> Iterator[Reason]:
     if problem.capacity is None:
         return
     load, room = problem.load.to_numpy(dtype=np.int64), problem.room
-    must = must_be_covered(problem)
+    must = problem.must_be_covered
     wanted = int(load[must].sum())
     if (load == problem.demand.to_numpy()).all():
         wanted = max(wanted, int(problem.coverage.at_least))
@@ -219,7 +217,7 @@ def _best_room(problem: SitingProblem) -> int:
     """The most that as many sites as may be built can serve, with those that stand."""
     room = np.minimum(problem.room, int(problem.load.sum()))
     free = np.sort(room[problem.free])[::-1]
-    required = int(problem.sites["state"].eq("required").sum())
+    required = int(problem.required.sum())
     most = len(free) if problem.new_sites is None else max(0, problem.new_sites - required)
     return int(room[~problem.free].sum() + free[:most].sum())
 

@@ -153,7 +153,7 @@ def other_sides(rules: QuestionRules) -> Iterator[Side]:
 def limit_sides(problem: SitingProblem) -> Iterator[Side]:
     """How many sites may be built, and for how much."""
     free, yuan, count = np.flatnonzero(problem.free), problem.yuan, len(problem.sites)
-    required, one = problem.sites["state"].eq("required").to_numpy(), np.ones(count, dtype=np.int64)
+    required, one = problem.required, np.ones(count, dtype=np.int64)
     if problem.new_sites is not None:
         built, left = int(required.sum()), int(problem.new_sites) - int(required.sum())
         said: dict[str, object] = {"new_sites": int(problem.new_sites), "required": built}

@@ -12,13 +12,13 @@ from quarterhour.siting.question.quotas import quota_areas
 def contradictions(problem: SitingProblem) -> tuple[Reason, ...]:
     """Why no plan can exist, as far as counting tells; empty does not promise that one does."""
     found = [*_over_maximum(problem), *_settled_conflicts(problem)]
-    required = int(problem.sites["state"].eq("required").sum())
+    required = int(problem.required.sum())
     if problem.new_sites is not None and required > problem.new_sites:
         found.append(
             Reason("explanation.required_over_new_sites", {"required": required, "new_sites": int(problem.new_sites)})
         )
     if problem.budget.yuan is not None:
-        must = int(problem.yuan[problem.sites["state"].eq("required").to_numpy()].sum())
+        must = int(problem.yuan[problem.required].sum())
         if must > problem.budget.yuan:
             found.append(Reason("explanation.required_over_budget", {"yuan": must, "budget": int(problem.budget.yuan)}))
     return tuple(found)

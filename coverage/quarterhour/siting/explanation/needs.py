@@ -8,7 +8,7 @@ from collections.abc import Iterator, Sequence
 import numpy as np
 import scipy.sparse as sp
 
-from quarterhour.base.arrays import BoolArray, IntArray
+from quarterhour.base.arrays import IntArray
 from quarterhour.siting.explanation.conflicts import (
     Said,
     Side,
@@ -32,11 +32,6 @@ _MOST_PAIRS = 2_000_000
 """Pairs within the standard, beyond which a linear program takes too long for a look ahead."""
 _SPARED = 1e-9
 """What is left off a sum of people, so that no rounding of floats makes a clash."""
-
-
-def must_be_covered(problem: SitingProblem) -> BoolArray:
-    """Communities that every plan covers: where everyone must be, those with people whom some choice could cover."""
-    return problem.reachable & (problem.demand.to_numpy() > 0) & problem.everyone
 
 
 def needs(rules: QuestionRules, *, whole: bool = False, seconds: float = math.inf) -> tuple[Reason, ...]:
@@ -87,7 +82,7 @@ def _short(
     problem: SitingProblem, cover: Sequence[Side], kept: Sequence[Side], *, seconds: float, whole: bool
 ) -> Iterator[Reason]:
     """The limits that covering alone goes beyond; where it goes beyond none, those that it does with other rules."""
-    free, required = problem.free, problem.sites["state"].eq("required").to_numpy()
+    free, required = problem.free, problem.required
     limits: list[tuple[str, IntArray, int]] = []
     if problem.new_sites is not None:
         limits.append(("new_sites", np.ones(len(free), dtype=np.int64), int(problem.new_sites)))
@@ -129,7 +124,7 @@ def _all_near(measure: Measure) -> Side:
     problem, near, row = measure.problem, measure.problem.near, measure.row
     need, free = problem.enough, problem.free[near.site]
     stands = np.bincount(row[~free], minlength=len(problem.demand))
-    left = must_be_covered(problem) & (stands < need)
+    left = problem.must_be_covered & (stands < need)
     place, use = np.cumsum(left) - 1, left[row] & free
     pairs = np.ones(int(use.sum())), (place[row[use]], near.site[use])
     rows = sp.csr_array(pairs, shape=(int(left.sum()), len(problem.sites)))
@@ -167,7 +162,7 @@ def _room(problem: SitingProblem) -> Side | None:
     if problem.capacity is None:
         return None
     load, free, count = problem.load.to_numpy(dtype=np.int64), problem.free, len(problem.sites)
-    wanted = int(load[must_be_covered(problem)].sum())
+    wanted = int(load[problem.must_be_covered].sum())
     if (load == problem.demand.to_numpy()).all():
         wanted = max(wanted, int(problem.coverage.at_least))
     if not wanted:

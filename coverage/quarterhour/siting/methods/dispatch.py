@@ -49,7 +49,7 @@ def _is_timed(rules: QuestionRules, goal: Goal) -> bool:
         return False
     if any(g.objective not in (*SITE_GOALS, "min-worst") for g, _ in rules.attained):
         return False
-    return not (_must(rules) & (problem.counted(goal) == 0)).any()
+    return not (_must(rules) & (problem.people_of[goal.people] == 0)).any()
 
 
 def _must(rules: QuestionRules) -> BoolArray:
@@ -65,7 +65,7 @@ def _must(rules: QuestionRules) -> BoolArray:
 def _bound_by(rules: QuestionRules, goal: Goal, cs: int) -> BoolArray:
     """Those who may not have farther than so many centiseconds, and whose standard is longer."""
     problem = rules.measure.problem
-    return rules.measure.reachable & (problem.counted(goal) > 0) & (problem.limit_cs > cs)
+    return rules.measure.reachable & (problem.people_of[goal.people] > 0) & (problem.limit_cs > cs)
 
 
 def _by_times(rules: QuestionRules, goal: Goal, start: Choice | None, budget: SearchBudget) -> GoalResult | None:
@@ -75,7 +75,7 @@ def _by_times(rules: QuestionRules, goal: Goal, start: Choice | None, budget: Se
     def better(found: SitesResult) -> None:
         _offer(rules, goal, budget, found, found.bound)
 
-    people = np.where(measure.reachable, problem.counted(goal), 0)
+    people = np.where(measure.reachable, problem.people_of[goal.people], 0)
     otherwise = np.where(_must(rules), MUST, problem.limit_cs)
     asked = people, _pairs(rules), rules.limits
     inner = replace(budget, incumbent=better)
@@ -110,7 +110,7 @@ def _is_most_then_time(rules: QuestionRules, goal: Goal) -> bool:
 
 def _most_then_time(rules: QuestionRules, goal: Goal, start: Choice | None, budget: SearchBudget) -> GoalResult | None:
     measure, problem = rules.measure, rules.measure.problem
-    people = np.where(measure.reachable, problem.counted(goal), 0)
+    people = np.where(measure.reachable, problem.people_of[goal.people], 0)
     near, must, everyone = problem.near, _must(rules), int(people.sum())
     easy = counting_bound(measure, goal)
 

@@ -76,7 +76,7 @@ def frontier(
         raise DataError("outlook.frontier_plain")
     core = as_core(asked)
     anyway = int(Measure(asked).value(Choice(~asked.free), asked.goals[0]) // WHOLE)
-    required = int(asked.sites["state"].eq("required").sum())
+    required = int(asked.required.sum())
     points = solve_frontier(core, SearchBudget(seconds=seconds, seed=seed), gap=gap, nodes=nodes)
     found = [None if p.choice is None else anyway + core.covered(p.choice) for p in points]
     sites = [required + n for n in range(1, len(points) + 1)]
@@ -85,7 +85,7 @@ def frontier(
 
 def covered_now(problem: SitingProblem) -> int:
     """The people whom what stands today covers; with a capacity that is shared out, who find a place there."""
-    standing = problem.sites["state"].eq("existing").to_numpy(dtype=np.bool_)
+    standing = problem.existing
     if _is_placing(problem):
         return _placing(replace(problem, new_sites=None), SearchBudget()).placed(
             np.flatnonzero(standing).astype(np.int64)
@@ -113,7 +113,7 @@ def _placing(problem: SitingProblem, budget: SearchBudget) -> CapacitatedMaxCove
 
 def _placed(problem: SitingProblem, most: int, budget: SearchBudget, nodes: int | None) -> pd.DataFrame:
     """The table where sites have room: each size begins at the choice of the one before."""
-    required = int(problem.sites["state"].eq("required").sum())
+    required = int(problem.required.sum())
     sizes = range(1, min(most - required, int(problem.free.sum())) + 1)
     placing = _placing(replace(problem, new_sites=None), budget)
     points: list[SitesResult] = []

@@ -98,7 +98,7 @@ def phase_plan(
     order, proven = best_order(weighed.worth, chosen, years=lasting)
     curve = weighed.worth.curve(order)
     rows, least = [], weighed.worth.value(np.arange(len(problem.sites)))
-    fits = weighed.plain and not problem.sites["state"].eq("required").any()
+    fits = weighed.plain and not problem.required.any()
     known = _told(weighed, best.set_index("sites"), ends[1:]) if best is not None and fits else {}
     # A step that is as good as all sites together needs nobody to compare with.
     open_still = [built for built in ends[1:] if built not in known and curve[built] > least]
@@ -203,11 +203,11 @@ class _Weighed:
         if problem.coverage.backup is not None:
             raise DataError("phasing.backup")
         self.problem, self.goal = problem, goal
-        self.existing = np.flatnonzero(problem.sites["state"].eq("existing")).astype(np.int64)
+        self.existing = np.flatnonzero(problem.existing).astype(np.int64)
         self.measure, near = Measure(problem), problem.near
         cover = goal.objective == "max-cover"
         room = None if problem.capacity is None else problem.room
-        self.people = problem.counted(goal) if room is None else problem.load.to_numpy(dtype=np.int64)
+        self.people = problem.people_of[goal.people] if room is None else problem.load.to_numpy(dtype=np.int64)
         cs = _PERCENT - self.measure.percent if cover else near.cs.astype(np.int64)
         otherwise = np.full(len(self.people), _PERCENT, dtype=np.int64) if cover else problem.limit_cs
         free = count_limits(len(problem.sites))

@@ -12,7 +12,7 @@ import scipy.sparse as sp
 
 from quarterhour.base.arrays import BoolArray, IntArray
 from quarterhour.siting.explanation.conflicts import Said, Side, joined, one_row, other_sides, quota_sides
-from quarterhour.siting.explanation.needs import cover_sides, must_be_covered
+from quarterhour.siting.explanation.needs import cover_sides
 from quarterhour.siting.methods.solver.highs import Solver
 from quarterhour.siting.methods.solver.program import whole_bound
 from quarterhour.siting.question.evaluate import Choice, Measure, Served
@@ -183,7 +183,7 @@ def _soft(side: Side) -> Side:
 
 def room_change(problem: SitingProblem, *, seconds: float) -> Change | None:
     """How much more room is needed and at which sites, those being open that have most room within the other rules."""
-    must, load = must_be_covered(problem), problem.load.to_numpy(dtype=np.int64)
+    must, load = problem.must_be_covered, problem.load.to_numpy(dtype=np.int64)
     wanted = int(load[must].sum())
     if problem.capacity is None or not wanted or problem.coverage.at_least:
         return None

@@ -12,8 +12,8 @@ import numpy as np
 import pandas as pd
 
 from quarterhour import __version__
-from quarterhour.siting.question.building_order import order_of_building
-from quarterhour.siting.question.evaluate import Choice, Measure, Served, as_said, figures, is_covered
+from quarterhour.siting.question.building_order import building_order
+from quarterhour.siting.question.evaluate import Choice, Measure, Outcome, Served, in_plan_units
 from quarterhour.siting.question.plan import Level, Reason, SitingPlan, Status, Stopped, relative_gap
 from quarterhour.siting.question.problem import Goal, input_hash
 from quarterhour.siting.question.quotas import shortfalls
@@ -37,6 +37,7 @@ class Certificate:
     measure: Measure
     seed: int
     input_hash: str
+    covered_before: int
     unmet: pd.DataFrame
     versions: dict[str, str]
 
@@ -45,23 +46,24 @@ def certificate(measure: Measure, seed: int) -> Certificate:
     """Counted once for all the plans of a search."""
     versions = {"quarterhour": __version__, "highspy": importlib.metadata.version("highspy")}
     problem = measure.problem
-    return Certificate(measure, seed, input_hash(problem), shortfalls(problem), versions)
+    before = int(problem.people_of[""][measure.share(problem.existing) > 0].sum())
+    return Certificate(measure, seed, input_hash(problem), before, shortfalls(problem), versions)
 
 
 def as_plan(
     known: Certificate, choice: Choice, proofs: Sequence[Proof], *, seconds: float, stopped: Stopped = ""
 ) -> SitingPlan:
     """A plan of a choice that keeps all rules."""
-    measure = known.measure
-    levels = tuple(_level(measure, choice, proof) for proof in proofs)
-    gain = order_of_building(measure, choice)
+    outcome = Outcome(known.measure, choice)
+    levels = tuple(_level(outcome, proof) for proof in proofs)
+    gain = building_order(known.measure, choice)
     gap = max(level.gap for level in levels)
     first = levels[0]
     return SitingPlan(
-        **_counts(measure, choice),
+        **_counts(known, outcome),
         chosen=tuple(str(s) for s in gain.index),
         gain=gain,
-        assignment=_assignment(measure, choice),
+        assignment=_assignment(outcome),
         value=first.value,
         bound=first.bound,
         gap=gap,
@@ -72,11 +74,11 @@ def as_plan(
         seed=known.seed,
         input_hash=known.input_hash,
         levels=levels,
-        served=_served(measure, choice),
-        figures=figures(measure, choice),
+        served=_served(outcome),
+        figures=outcome.figures(),
         versions=known.versions,
         stopped=stopped,
-        unit=measure.problem.unit,
+        unit=known.measure.problem.unit,
     )
 
 
@@ -91,14 +93,15 @@ def no_plan(
 ) -> SitingPlan:
     """An answer that chooses nothing, and why."""
     measure = known.measure
-    today = Choice(measure.problem.sites["state"].eq("existing").to_numpy())
+    today = Choice(measure.problem.existing)
     if measure.problem.capacity is not None:
         today = replace(today, served=no_one())
+    outcome = Outcome(measure, today)
     return SitingPlan(
-        **_counts(measure, today),
+        **_counts(known, outcome),
         chosen=(),
         gain=pd.Series([], index=measure.problem.sites.index[:0], dtype="int64", name="gain"),
-        assignment=_assignment(measure, today),
+        assignment=_assignment(outcome),
         value=math.nan,
         bound=math.nan,
         gap=math.nan,
@@ -109,7 +112,7 @@ def no_plan(
         seed=known.seed,
         input_hash=known.input_hash,
         reasons=reasons,
-        served=_served(measure, today),
+        served=_served(outcome),
         versions=known.versions,
         stopped=stopped,
         unit=measure.problem.unit,
@@ -121,44 +124,43 @@ def no_one() -> Served:
     return Served(np.empty(0, dtype=np.int64), np.empty(0, dtype=np.int64))
 
 
-def _level(measure: Measure, choice: Choice, proof: Proof) -> Level:
+def _level(outcome: Outcome, proof: Proof) -> Level:
     goal = proof.goal
-    value, bound = (as_said(goal, exact) for exact in (measure.value(choice, goal), proof.bound))
+    value, bound = (in_plan_units(goal, exact) for exact in (outcome.value(goal), proof.bound))
     return Level(goal.objective, goal.people, value, bound, relative_gap(value, bound), proof.proved_by, proof.nodes)
 
 
-def _counts(measure: Measure, choice: Choice) -> dict[str, Any]:
-    problem = measure.problem
-    people = problem.demand.to_numpy(dtype=np.int64)
-    before = measure.share(problem.sites["state"].eq("existing").to_numpy()) > 0
-    served = None if choice.served is None else int(choice.served.people.sum())
+def _counts(known: Certificate, outcome: Outcome) -> dict[str, Any]:
+    problem, served = outcome.measure.problem, outcome.choice.served
+    people = problem.people_of[""]
     return {
         "problem_id": problem.id,
         "objective": problem.objective,
-        "covered_before": int(people[before].sum()),
-        "covered": int(people[is_covered(measure, choice)].sum()) if served is None else served,
+        "covered_before": known.covered_before,
+        "covered": int(people[outcome.covered].sum()) if served is None else int(served.people.sum()),
         "demand_total": int(people.sum()),
-        "reachable": int(people[measure.reachable].sum()),
+        "reachable": int(people[problem.reachable].sum()),
     }
 
 
-def _assignment(measure: Measure, choice: Choice) -> pd.Series:
-    problem = measure.problem
-    if choice.served is None:
-        site = measure.scan(choice.opened).nearest
+def _assignment(outcome: Outcome) -> pd.Series:
+    problem, served = outcome.measure.problem, outcome.choice.served
+    if served is None:
+        site = outcome.scan.nearest
     else:
         site = np.full(len(problem.demand), -1, dtype=np.int64)
-        pair = choice.served.pair[np.lexsort((-problem.near.site[choice.served.pair], choice.served.people))]
-        site[measure.row[pair]] = problem.near.site[pair]
+        pair = served.pair[np.lexsort((-problem.near.site[served.pair], served.people))]
+        site[outcome.measure.row[pair]] = problem.near.site[pair]
     nearest = pd.Series(pd.NA, index=problem.demand.index, dtype="str", name="site")
     met = np.flatnonzero(site >= 0)
     nearest.iloc[met] = problem.sites.index[site[met]].to_numpy()
     return nearest
 
 
-def _served(measure: Measure, choice: Choice) -> pd.DataFrame | None:
-    if choice.served is None:
+def _served(outcome: Outcome) -> pd.DataFrame | None:
+    problem, served = outcome.measure.problem, outcome.choice.served
+    if served is None:
         return None
-    problem, pair = measure.problem, choice.served.pair
-    ids = {"community": problem.demand.index[measure.row[pair]], "site": problem.sites.index[problem.near.site[pair]]}
-    return pd.DataFrame({**ids, "people": choice.served.people})
+    row, site = outcome.measure.row[served.pair], problem.near.site[served.pair]
+    ids = {"community": problem.demand.index[row], "site": problem.sites.index[site]}
+    return pd.DataFrame({**ids, "people": served.people})

@@ -4,15 +4,13 @@ from __future__ import annotations
 
 import math
 from collections import Counter
-from fractions import Fraction
 from typing import Any
 
-import numpy as np
 import pandas as pd
 
 from quarterhour.base.errors import PlanError
 from quarterhour.base.labels import unit_by_language
-from quarterhour.siting.proof.second_count import Recount, Stairs, Tally, wrong
+from quarterhour.siting.proof.second_count import Count, Recount, count_again, wrong
 from quarterhour.siting.question.plan import UNMET_COLUMNS, Figures, SitingPlan
 from quarterhour.siting.question.problem import Quota, SitingProblem, input_hash
 
@@ -33,8 +31,8 @@ def verify_plan(problem: SitingProblem, plan: SitingPlan) -> Recount:
     _same("objective", said=plan.objective, counted=problem.goals[0].objective)
     _same("unit", said=plan.unit, counted=problem.unit)
     _check_ids(problem, plan)
-    tally = Tally(problem, plan)
-    count = tally.count()
+    found = count_again(problem, plan)
+    count = found.total
     for what in ("covered_before", "covered", "reachable", "demand_total"):
         _same(what, said=getattr(plan, what), counted=getattr(count, what))
     _same("unmet", said=_rows(plan.unmet), counted=_unmet(problem))
@@ -42,15 +40,15 @@ def verify_plan(problem: SitingProblem, plan: SitingPlan) -> Recount:
         _same("stopped", said=plan.stopped, counted="")
     if plan.status in ("infeasible", "no_plan"):
         _check_nothing(plan)
-        _check_assignment(tally, plan)
+        _check_assignment(problem, found, plan)
         return count
     _check_chosen(problem, plan)
     _check_quotas(problem, plan)
     _check_money_and_conflicts(problem, plan)
-    _check_assignment(tally, plan)
-    _check_everyone(tally)
-    _check_gain(tally, plan)
-    _check_levels(tally, plan)
+    _check_assignment(problem, found, plan)
+    _check_everyone(problem, found)
+    _check_gain(found, plan)
+    _check_levels(problem, found, plan)
     _check_figures(plan, count.figures)
     return count
 
@@ -132,67 +130,39 @@ def _check_money_and_conflicts(problem: SitingProblem, plan: SitingPlan) -> None
     wrong("conflict_broken", [f"{sites.index[a]} + {sites.index[b]}" for a, b in both])
 
 
-def _check_everyone(tally: Tally) -> None:
-    problem = tally.problem
-    columns = {"", *(g.people for g in problem.goals)}
-    part = tally.reachable & np.array([tally.counted(c) > 0 for c in columns]).any(axis=0)
+def _check_everyone(problem: SitingProblem, found: Count) -> None:
     if problem.everyone:
-        wrong("not_everyone", list(problem.demand.index[part & ~tally.covered()]))
-    counted = int(tally.points("").sum())
-    if counted < 10_000 * problem.coverage.at_least:
+        wrong("not_everyone", list(problem.demand.index[found.counts & ~found.covered]))
+    if found.points < 10_000 * problem.coverage.at_least:
         least, unit = problem.coverage.at_least, unit_by_language(problem.unit)
-        raise PlanError("proof.too_few_covered", covered=counted / 10_000, at_least=least, unit=unit)
+        raise PlanError("proof.too_few_covered", covered=found.points / 10_000, at_least=least, unit=unit)
 
 
-def _check_assignment(tally: Tally, plan: SitingPlan) -> None:
-    problem = tally.problem
+def _check_assignment(problem: SitingProblem, found: Count, plan: SitingPlan) -> None:
     said_for = list(plan.assignment.index)
     _same("assignment", said=len(said_for), counted=len(problem.demand))
     wrong("assignment_differs", [a for a, b in zip(said_for, problem.demand.index, strict=True) if a != b])
     _same("served", said=plan.served is not None, counted=problem.capacity is not None)
-    site, _ = tally.nearest()
-    if tally.parts is not None:
-        most: dict[int, tuple[int, int]] = {}
-        for row, place, people, _ in tally.parts.legs:
-            most[row] = max(most.get(row, (-1, 0)), (people, -place))
-        site = np.array([-most[r][1] if r in most else -1 for r in range(len(site))], dtype=np.int64)
     said = problem.sites.index.get_indexer(pd.Index(plan.assignment.to_numpy()))
     unknown = (said < 0) & plan.assignment.notna().to_numpy()
-    wrong("assignment_differs", list(plan.assignment.index[(said != site) | unknown]))
+    wrong("assignment_differs", list(plan.assignment.index[(said != found.site) | unknown]))
 
 
-def _check_gain(tally: Tally, plan: SitingPlan) -> None:
+def _check_gain(found: Count, plan: SitingPlan) -> None:
     said = {str(i): float(n) for i, n in plan.gain.items()}
-    gains = _gains(tally, plan)
-    if list(said) != list(plan.chosen) or said != gains:
-        wrong("gain_differs", [s for s in gains if said.get(s) != gains[s]] or list(plan.chosen))
-
-
-def _gains(tally: Tally, plan: SitingPlan) -> dict[str, float]:
-    place = {str(i): k for k, i in enumerate(tally.problem.sites.index)}
-    if tally.parts is not None:
-        serves: Counter[int] = Counter()
-        for _, site, people, _ in tally.parts.legs:
-            serves[site] += people
-        return {s: float(serves[place[s]]) for s in plan.chosen}
-    gains = {}
-    stairs = Stairs(tally)
-    for k in np.flatnonzero(tally.existing).tolist():
-        stairs.add(k)
-    for s in plan.chosen:
-        gains[s] = float(Fraction(stairs.add(place[s]), 10_000))
-    return gains
+    if list(said) != list(plan.chosen) or said != found.gains:
+        wrong("gain_differs", [s for s, n in found.gains.items() if said.get(s) != n] or list(plan.chosen))
 
 
 # --- value and bound ------------------------------------------------------------------------------
 
 
-def _check_levels(tally: Tally, plan: SitingPlan) -> None:
-    goals = tally.problem.goals
+def _check_levels(problem: SitingProblem, found: Count, plan: SitingPlan) -> None:
+    goals = problem.goals
     said = [(level.objective, level.people) for level in plan.levels]
     _same("levels", said=said, counted=[(g.objective, g.people) for g in goals])
-    for goal, level in zip(goals, plan.levels, strict=True):
-        _same(f"value of {goal.objective}", said=level.value, counted=tally.value(goal))
+    for goal, level, value in zip(goals, plan.levels, found.values, strict=True):
+        _same(f"value of {goal.objective}", said=level.value, counted=value)
         short = level.bound - level.value if goal.objective in ("max-cover", "equity") else level.value - level.bound
         if not (math.isfinite(short) and short >= 0):
             raise PlanError("proof.bad_bound", value=level.value, bound=level.bound)

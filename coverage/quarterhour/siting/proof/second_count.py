@@ -30,6 +30,39 @@ class Recount:
     figures: Figures
 
 
+@dataclass(frozen=True, eq=False)
+class Count:
+    """All that a plan is held against, counted in one go.
+
+    ``site``: by community the place of the site that its assignment must name, -1 for none. ``covered``: which
+    communities are; ``counts``: which of the reachable ones have people whom some goal counts. ``points``: people
+    covered, in ten thousandths. ``gains``: by chosen site. ``values``: of each goal.
+    """
+
+    total: Recount
+    site: IntArray
+    covered: BoolArray
+    counts: BoolArray
+    points: int
+    gains: dict[str, float]
+    values: tuple[float, ...]
+
+
+def count_again(problem: SitingProblem, plan: SitingPlan) -> Count:
+    """Every count of a plan; PlanError where its parts are no assignment at all."""
+    tally = Tally(problem, plan)
+    columns = {"", *(g.people for g in problem.goals)}
+    return Count(
+        total=tally.count(),
+        site=tally.assigned(),
+        covered=tally.covered(),
+        counts=tally.reachable & np.array([tally.counted(c) > 0 for c in columns]).any(axis=0),
+        points=int(tally.points("").sum()),
+        gains=tally.gains(),
+        values=tuple(tally.value(goal) for goal in problem.goals),
+    )
+
+
 def wrong(key: str, ids: Sequence[object], **values: object) -> None:
     """PlanError of a key where there are any ids."""
     if ids:
@@ -92,6 +125,28 @@ class Tally:
         least = _least(row, cs * (len(self.opened) + 1) + site, len(self.people))
         site = np.where(least < 0, -1, least % (len(self.opened) + 1))
         return site, np.where(least < 0, self.limit, least // (len(self.opened) + 1))
+
+    def assigned(self) -> IntArray:
+        """The site of each community: the nearest open one, or the one that serves most of it, the earlier at a tie."""
+        if self.parts is None:
+            return self.nearest()[0]
+        most: dict[int, tuple[int, int]] = {}
+        for row, place, people, _ in self.parts.legs:
+            most[row] = max(most.get(row, (-1, 0)), (people, -place))
+        return np.array([-most[r][1] if r in most else -1 for r in range(len(self.people))], dtype=np.int64)
+
+    def gains(self) -> dict[str, float]:
+        """What each chosen site adds in the order given: people newly covered, or those it serves."""
+        place = {str(i): k for k, i in enumerate(self.problem.sites.index)}
+        if self.parts is not None:
+            serves: Counter[int] = Counter()
+            for _, site, people, _ in self.parts.legs:
+                serves[site] += people
+            return {s: float(serves[place[s]]) for s in self.plan.chosen}
+        stairs = Stairs(self)
+        for k in np.flatnonzero(self.existing).tolist():
+            stairs.add(k)
+        return {s: float(Fraction(stairs.add(place[s]), 10_000)) for s in self.plan.chosen}
 
     def counted(self, column: str) -> IntArray:
         """The people of a column, or those that count."""
@@ -173,7 +228,7 @@ class Tally:
         found = zip(areas.tolist(), have.tolist(), could.tolist(), strict=True)
         return [(Fraction(some, 10_000 * every), area, every) for area, some, every in found if area and every]
 
-    def unlikeness(self, goal: Goal) -> int:
+    def unevenness(self, goal: Goal) -> int:
         """Gini's coefficient of the shares of areas among people, in millionths, rounded up: how far Lorenz's curve,
         the worst-off areas first, lies below the straight one.
         """
@@ -192,7 +247,7 @@ class Tally:
         if goal.objective == "equity":
             return float(self.least_share(goal)[0])
         if goal.objective == "gini":
-            return self.unlikeness(goal) / 1_000_000
+            return self.unevenness(goal) / 1_000_000
         if goal.objective == "min-sites":
             return float(len(self.plan.chosen))
         if goal.objective == "min-cost":

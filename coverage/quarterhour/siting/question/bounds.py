@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
-
 import numpy as np
 
 from quarterhour.siting.question.evaluate import Choice, Measure
@@ -20,13 +18,12 @@ def counting_bound(measure: Measure, goal: Goal) -> Exact:
     problem = measure.problem
     if goal.objective == "gini":
         return 0
-    required = problem.sites["state"].eq("required").to_numpy()
+    required = problem.required
     if goal.objective == "min-sites":
         return int(required.sum()) + min_sites_for_quotas(problem)
     if goal.objective == "min-cost":
         return int(problem.yuan[required].sum())
-    free_for_all = Measure(replace(problem, capacity=None))
-    return free_for_all.value(Choice(np.ones(len(problem.sites), dtype=np.bool_)), goal)
+    return measure.value(Choice(np.ones(len(problem.sites), dtype=np.bool_)), goal)
 
 
 def is_better(goal: Goal, one: Exact | float, other: Exact | float) -> bool:

@@ -12,21 +12,21 @@ from quarterhour.siting.question.evaluate import Choice, Measure
 from quarterhour.siting.question.problem import WHOLE
 
 
-def order_of_building(measure: Measure, choice: Choice) -> pd.Series:
+def building_order(measure: Measure, choice: Choice) -> pd.Series:
     """What each new site adds, in the order in which to build.
 
     Existing sites stand already; required ones come first, then the rest, each time the one that covers
     most people not yet covered; ties to the earlier in the table of sites. Where sites have a capacity: the people
     that each serves, most first.
     """
-    state = measure.problem.sites["state"].to_numpy()
-    stages = [[s for s in measure.new(choice).tolist() if (state[s] == "required") == first] for first in (True, False)]
+    existing, required = measure.problem.existing, measure.problem.required
+    stages = [np.flatnonzero(choice.opened & ~existing & (required == first)).tolist() for first in (True, False)]
     if choice.served is not None:
-        serves = np.bincount(measure.problem.near.site[choice.served.pair], choice.served.people, len(state))
+        serves = np.bincount(measure.problem.near.site[choice.served.pair], choice.served.people, len(existing))
         order = [s for stage in stages for s in sorted(stage, key=lambda s: (-serves[s], s))]
         gains = [int(serves[s]) * WHOLE for s in order]
     else:
-        order, gains = _greedy(measure, state == "existing", stages)
+        order, gains = _greedy(measure, existing, stages)
     whole = all(g % WHOLE == 0 for g in gains)
     said = [g // WHOLE if whole else float(Fraction(g, WHOLE)) for g in gains]
     index = measure.problem.sites.index[order]
@@ -67,7 +67,7 @@ class _Standing:
         pair = pair[np.argsort(near.site[pair], kind="stable")]
         self.row, self.percent = np.searchsorted(near.start, pair, side="right") - 1, measure.percent[pair]
         self.begins = np.searchsorted(near.site[pair], np.arange(len(sites) + 1))
-        self.measure, self.people = measure, measure.problem.demand.to_numpy(dtype=np.int64)
+        self.worth, self.people = measure.worth, measure.problem.people_of[""]
         self.first, self.second = np.zeros_like(self.people), np.zeros_like(self.people)
 
     def _with(self, site: int) -> tuple[IntArray, IntArray, IntArray]:
@@ -79,8 +79,7 @@ class _Standing:
     def adds(self, site: int) -> int:
         """People newly covered, in ten thousandths."""
         row, first, second = self._with(site)
-        before = self.measure.credit(self.first[row], self.second[row])
-        return int(self.people[row] @ (self.measure.credit(first, second) - before))
+        return int(self.people[row] @ (self.worth[first, second] - self.worth[self.first[row], self.second[row]]))
 
     def build(self, site: int) -> None:
         """Let it stand."""

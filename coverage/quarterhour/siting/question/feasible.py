@@ -9,7 +9,7 @@ from functools import cached_property
 import numpy as np
 
 from quarterhour.base.arrays import IntArray
-from quarterhour.siting.question.evaluate import Choice, Measure, is_covered
+from quarterhour.siting.question.evaluate import Choice, Measure, Outcome
 from quarterhour.siting.question.problem import WHOLE, Goal, SitingProblem
 from quarterhour.siting.question.quotas import area_rules
 from quarterhour.siting.question.search_result import Exact
@@ -65,16 +65,20 @@ class QuestionRules:
 
     def hold(self, choice: Choice) -> bool:
         """Whether a choice keeps every rule."""
-        if not (self.limits.holds(np.flatnonzero(choice.opened)) and self._serves(choice) and self._covers(choice)):
+        if not (self.limits.holds(np.flatnonzero(choice.opened)) and self._serves(choice)):
             return False
-        return all(self._attains(choice, g, value) for g, value in self.attained if g.objective not in SITE_GOALS)
+        outcome, attained = (
+            Outcome(self.measure, choice),
+            [a for a in self.attained if a[0].objective not in SITE_GOALS],
+        )
+        return self._covers(outcome) and all(_attains(outcome, goal, value) for goal, value in attained)
 
-    def _covers(self, choice: Choice) -> bool:
-        problem, measure = self.measure.problem, self.measure
-        if problem.everyone and not is_covered(measure, choice)[measure.takes_part].all():
+    def _covers(self, outcome: Outcome) -> bool:
+        problem = self.measure.problem
+        if problem.everyone and not outcome.covered[self.measure.takes_part].all():
             return False
         least = problem.coverage.at_least * WHOLE
-        return not least or int(measure.points(choice, problem.demand.to_numpy()).sum()) >= least
+        return not least or int(outcome.points(problem.people_of[""]).sum()) >= least
 
     def _serves(self, choice: Choice) -> bool:
         if choice.served is None:
@@ -91,9 +95,10 @@ class QuestionRules:
         used = np.bincount(site, choice.served.people if split else load[row], len(problem.sites)).astype(np.int64)
         return bool((used <= problem.room).all())
 
-    def _attains(self, choice: Choice, goal: Goal, value: Exact) -> bool:
-        now = self.measure.value(choice, goal)
-        return now >= value if goal.most else now <= value
+
+def _attains(outcome: Outcome, goal: Goal, value: Exact) -> bool:
+    now = outcome.value(goal)
+    return now >= value if goal.most else now <= value
 
 
 def conflict_rows(problem: SitingProblem, cliques: list[IntArray]) -> Iterator[LimitRow]:
@@ -112,7 +117,7 @@ def barred_row(problem: SitingProblem) -> LimitRow:
 def sum_rows(problem: SitingProblem, attained: tuple[AttainedGoal, ...] = ()) -> Iterator[LimitRow]:
     """How many sites to build and for how much, by the question and by goals attained, beside the required ones."""
     free, yuan = np.flatnonzero(problem.free), problem.yuan
-    required, one = problem.sites["state"].eq("required").to_numpy(), np.ones(len(yuan), dtype=np.int64)
+    required, one = problem.required, np.ones(len(yuan), dtype=np.int64)
     sums = [(one, problem.new_sites), (yuan, problem.budget.yuan)]
     sums += [(one if g.objective == "min-sites" else yuan, int(v)) for g, v in attained if g.objective in SITE_GOALS]
     yield from ((free, w[free], 0, int(most) - int(w[required].sum())) for w, most in sums if most is not None)

@@ -239,12 +239,12 @@ class SitingProblem:
         chain = " > ".join(g.objective for g in self.goals)
         return f"<SitingProblem {self.id}: {chain}, {len(self.demand)} communities, {counts}>"
 
-    @property
+    @cached_property
     def objective(self) -> str:
         """The first goal's."""
         return self.goals[0].objective
 
-    @property
+    @cached_property
     def unit(self) -> str:
         """What its people are: the unit of a capacity that is shared out, else the column that counts.
 
@@ -255,24 +255,24 @@ class SitingProblem:
         (column, weight), *more = self.weights.items()
         return column if weight == 1 and not more else "weighted"
 
-    @property
+    @cached_property
     def minutes(self) -> float:
         """The longest standard."""
         return max(s.minutes for s in self.standards.values())
 
-    @property
+    @cached_property
     def everyone(self) -> bool:
         """Whether all must be covered whom some site could cover."""
         if self.coverage.everyone is not None:
             return self.coverage.everyone
         return not self.goals[0].of_coverage and not self.coverage.at_least
 
-    @property
+    @cached_property
     def plain(self) -> bool:
         """Whether whoever is near enough counts in full, by whatever standard."""
         return all(standard.plain for standard in self.standards.values())
 
-    @property
+    @cached_property
     def enough(self) -> int:
         """How many sites must be near for anybody to count: two, where one alone counts for nothing."""
         return 2 if self.coverage.backup == 0 else 1
@@ -283,9 +283,24 @@ class SitingProblem:
         return np.asarray(np.diff(self.near.start) >= self.enough, dtype=np.bool_)
 
     @cached_property
+    def must_be_covered(self) -> BoolArray:
+        """Communities that every plan covers: where everyone must be, those with people whom a choice could cover."""
+        return self.reachable & (self.people_of[""] > 0) & self.everyone
+
+    @cached_property
+    def existing(self) -> BoolArray:
+        """Which sites stand and count already."""
+        return self.sites["state"].eq("existing").to_numpy(dtype=np.bool_)
+
+    @cached_property
+    def required(self) -> BoolArray:
+        """Which sites must be built."""
+        return self.sites["state"].eq("required").to_numpy(dtype=np.bool_)
+
+    @cached_property
     def free(self) -> BoolArray:
         """Which sites a plan may build, upgrade or leave."""
-        return self.sites["state"].isin(("candidate", "upgradeable")).to_numpy()
+        return self.sites["state"].isin(("candidate", "upgradeable")).to_numpy(dtype=np.bool_)
 
     @cached_property
     def barred(self) -> BoolArray:
@@ -314,22 +329,25 @@ class SitingProblem:
         """The pairs that can cover: within the standard, the site of the tier that counts."""
         if not self.coverage.tier:
             return self.pairs
-        return self.pairs.only(self.of_tier(self.coverage.tier)[self.pairs.site])
+        return self.pairs.only(self.of_tier[self.coverage.tier][self.pairs.site])
 
-    def of_tier(self, tier: str) -> BoolArray:
-        """Which sites count for a tier; all for ""."""
-        if not tier:
-            return np.ones(len(self.sites), dtype=np.bool_)
-        return np.array([tier in said.split() for said in self.sites["tiers"]], dtype=np.bool_)
+    @cached_property
+    def of_tier(self) -> dict[str, BoolArray]:
+        """By each tier that the question names, which sites count for it; all for ""."""
+        held = [set(tiers.split()) for tiers in self.sites["tiers"]]
+        named = {"", self.coverage.tier, *(q.tier for q in self.quotas)}
+        return {tier: np.array([not tier or tier in own for own in held], dtype=np.bool_) for tier in named}
 
-    def area_of(self, quota: Quota) -> pd.Series:
-        """The area in which each site counts for a quota; "" where it does not."""
-        return self.sites[quota.level].where(self.of_tier(quota.tier), "")
+    @cached_property
+    def area_of(self) -> dict[Quota, pd.Series]:
+        """By quota the area in which each site counts for it; "" where it does not."""
+        return {quota: self.sites[quota.level].where(self.of_tier[quota.tier], "") for quota in self.quotas}
 
-    def counted(self, goal: Goal) -> IntArray:
-        """The people that a goal counts, by community."""
-        chosen = self.people[goal.people] if goal.people else self.demand
-        return chosen.to_numpy(dtype=np.int64)
+    @cached_property
+    def people_of(self) -> dict[str, IntArray]:
+        """The people of each column by community; those that count for ""."""
+        columns = {str(c): self.people[c].to_numpy(dtype=np.int64) for c in self.people}
+        return {**columns, "": self.demand.to_numpy(dtype=np.int64)}
 
     @cached_property
     def room(self) -> IntArray:
@@ -341,7 +359,7 @@ class SitingProblem:
         """What building or upgrading each site costs over the years; nothing where it stands."""
         run = self.sites["running_yuan"].to_numpy(dtype=np.int64) * self.budget.years
         whole = self.sites["cost_yuan"].to_numpy(dtype=np.int64) + run
-        yuan: IntArray = whole * self.sites["state"].ne("existing").to_numpy(dtype=np.int64)
+        yuan: IntArray = whole * ~self.existing
         return yuan
 
 

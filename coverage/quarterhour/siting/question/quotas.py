@@ -51,7 +51,7 @@ def quota_areas(problem: SitingProblem) -> list[AreaRule]:
     """Every area of every quota, in their order."""
     found, free = [], problem.free
     for quota in problem.quotas:
-        area_of = problem.area_of(quota).to_numpy()
+        area_of = problem.area_of[quota].to_numpy()
         standing = Counter(area_of[~free])
         inside = pd.Series(np.flatnonzero(free)).groupby(area_of[free]).indices
         for area in quota.areas:

@@ -97,5 +97,5 @@ def _whole(measure: Measure, goal: Goal, bound: int) -> Exact:
     """The bound of the core moved by what is settled."""
     problem = measure.problem
     if goal.objective == "min-sites":
-        return int(problem.sites["state"].eq("required").sum()) + bound
+        return int(problem.required.sum()) + bound
     return measure.value(Choice(~problem.free), goal) + WHOLE * bound

@@ -25,7 +25,7 @@ def as_core(problem: SitingProblem) -> Core:
     quotas = as_limits((rule.row for rule in quota_areas(problem)), ~free).of_free_sites()
     limit = int(free.sum())
     if problem.new_sites is not None:
-        limit = min(limit, int(problem.new_sites) - int(problem.sites["state"].eq("required").sum()))
+        limit = min(limit, int(problem.new_sites) - int(problem.required.sum()))
     core = Core(
         people, rows, problem.sites.index[free], groups_of(quotas), quotas.low, quotas.high, limit, problem.everyone
     )

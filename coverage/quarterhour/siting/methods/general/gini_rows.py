@@ -93,7 +93,7 @@ class GiniColumns:
 
     def start_values(self, choice: Choice) -> FloatArray:
         """Its columns at a choice."""
-        covered = self.measure.points(choice, self.measure.problem.counted(self.goal))
+        covered = self.measure.points(choice, self.measure.problem.people_of[self.goal.people])
         share = self.measure.by_area(covered, self.goal) / self.people
         apart = np.abs(share[self.one] - share[self.other]) if self.few else [max(0.0, self._slope(share) @ share)]
         return np.concatenate([share, apart])

@@ -37,7 +37,7 @@ def improve_start(rules: QuestionRules, goal: Goal, start: Choice | None, *, bud
         return _lower_gini(rules, goal, start, budget.share(_SHARE))
     if problem.capacity is not None or goal.objective != "max-cover" or not problem.free.any():
         return start
-    search = _CoverSearch(cover_patterns(rules.measure), problem.counted(goal), rules.limits, problem.free)
+    search = _CoverSearch(cover_patterns(rules.measure), problem.people_of[goal.people], rules.limits, problem.free)
     part, rng = budget.share(_SHARE), np.random.default_rng(budget.seed)
     opened = search.begin(start, rng)
     if opened is None:
@@ -78,7 +78,7 @@ class _GiniSearch:
         self.rules, self.goal, self.budget, self.left = rules, goal, budget, _TRIED
         problem = rules.measure.problem
         self.people = np.array([n for _, n in rules.measure.totals(goal)], dtype=np.float64)
-        self.counted = problem.counted(goal)
+        self.counted = problem.people_of[goal.people]
         self.rng = np.random.default_rng(budget.seed)
         self.sites = self.rng.permutation(np.flatnonzero(problem.free & ~problem.barred)).tolist()
 

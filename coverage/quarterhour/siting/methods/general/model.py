@@ -42,7 +42,7 @@ class Model:
         self.rows = self._rows()
 
     def _time_columns(self) -> TimeColumns | None:
-        timed = [self.problem.counted(g) for g in self.problem.goals if g.objective == "min-time"]
+        timed = [self.problem.people_of[g.people] for g in self.problem.goals if g.objective == "min-time"]
         return TimeColumns(self.measure, np.array(timed).sum(axis=0) > 0) if timed else None
 
     # --- sums -------------------------------------------------------------------------------------
@@ -54,14 +54,14 @@ class Model:
 
     def sum_of(self, goal: Goal) -> Sum:
         """A goal whose value is a sum."""
-        people = self.problem.counted(goal)
+        people = self.problem.people_of[goal.people]
         if goal.objective == "max-cover":
             return self.points(people)
         if goal.objective == "min-time" and self.time is not None:
             constant, own = self.time.time(people)
             return Sum(constant, self._wide(own, self.first[self.time]))
         each = self.problem.yuan if goal.objective == "min-cost" else np.ones(len(self.column), dtype=np.int64)
-        required = self.problem.sites["state"].eq("required").to_numpy()
+        required = self.problem.required
         return Sum(int(each[required].sum()), self._wide(each[self.free], 0))
 
     def _wide(self, own: IntArray, first: int) -> IntArray:
@@ -102,7 +102,7 @@ class Model:
     def add_worst_limit(self, rows: Rows, goal: Goal, cs: int) -> None:
         """Nobody has farther than so many centiseconds."""
         near, row, limit = self.problem.near, self.measure.row, self.problem.limit_cs
-        bound = self.measure.reachable & (self.problem.counted(goal) > 0) & (limit > cs)
+        bound = self.measure.reachable & (self.problem.people_of[goal.people] > 0) & (limit > cs)
         least = np.ones(len(bound))
         if isinstance(self.cover, ServiceColumns):
             far, use = np.flatnonzero(bound[row] & (near.cs > cs)), np.flatnonzero(bound[row])
@@ -134,11 +134,11 @@ class Model:
     def in_areas(self, goal: Goal) -> Sum:
         """The points covered in the areas that a goal compares."""
         named = self.problem.areas[goal.level].ne("").to_numpy()
-        return self.points(np.where(named, self.problem.counted(goal), 0))
+        return self.points(np.where(named, self.problem.people_of[goal.people], 0))
 
     def area_sums(self, goal: Goal) -> list[tuple[Sum, int]]:
         """Of each area the points covered, and its people whom some site could cover."""
-        people, areas = self.problem.counted(goal), self.problem.areas[goal.level].to_numpy()
+        people, areas = self.problem.people_of[goal.people], self.problem.areas[goal.level].to_numpy()
         return [(self.points(np.where(areas == name, people, 0)), n) for name, n in self.measure.totals(goal)]
 
     # --- programs ---------------------------------------------------------------------------------
