@@ -24,7 +24,7 @@ _ROOMS = {
     "study.results": ("Results",),
     "study.new_study": ("demo_folder",),
     "report.write": ("meeting_map", "write_results"),
-    "maps": ("draw_map",),
+    "maps.draw": ("draw_map",),
     # tables as planners have them
     "io.files": ("read_places", "read_roads_file"),
     "io.osm.places": ("read_osm_places",),

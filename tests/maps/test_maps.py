@@ -19,12 +19,13 @@ import pandas as pd
 import pytest
 import shapely
 
-from quarterhour import maps
 from quarterhour.base import i18n
 from quarterhour.base.errors import DataError
+from quarterhour.base.escape import escape_html
+from quarterhour.maps import draw as maps
 from quarterhour.maps import layers as picture_room
 from quarterhour.maps import page as page_room
-from quarterhour.maps.escape import share_of
+from quarterhour.maps.columns import PageWords, share_of
 from quarterhour.maps.generalize import thin_areas
 from quarterhour.standards.circle import CircleCheck
 from quarterhour.standards.rules import Circle
@@ -183,7 +184,7 @@ def study(
 
 def test_an_escaped_text_holds_nothing_that_runs_and_reads_as_written() -> None:
     for text in HOSTILE:
-        safe = maps.escape(text)
+        safe = escape_html(text)
         assert not set(re.sub(r"&#\d+;", "", safe)) & set("&<>\"'`${}\\")
         assert re.sub(r"&#(\d+);", lambda m: chr(int(m[1])), safe) == text
 
@@ -523,7 +524,7 @@ def test_every_word_that_the_page_uses_is_in_both_languages() -> None:
     assert "undefined" not in maps.draw_map(**study(lang="en")).split("quarterhourPicture=")[1].split("</script>")[0]
     script = (resources.files("quarterhour") / "data" / "map" / "map.js").read_text(encoding="utf-8")
     used = set(re.findall(r"\bw\.([a-z_]+)", script))
-    assert used <= set(picture_room.Say("zh").page())
+    assert used <= set(PageWords("zh").page())
 
 
 def test_every_unit_of_a_promise_is_said_in_words() -> None:

@@ -12,9 +12,10 @@ import pandas as pd
 import pytest
 
 from quarterhour.base import i18n
+from quarterhour.base.escape import escape_markdown
 from quarterhour.base.findings import finding, join_findings, no_findings
 from quarterhour.report.console import summary_lines
-from quarterhour.report.markdown import escape, report_markdown
+from quarterhour.report.markdown import report_markdown
 from quarterhour.report.workbook import write_workbook
 from quarterhour.siting.question.plan import SitingPlan
 from quarterhour.standards.circle import CircleCheck, check_circle
@@ -196,7 +197,11 @@ def test_a_name_can_be_nothing_but_text() -> None:
     assert "<script>" not in text and "{{" not in text and "](http" not in text and "\n# head" not in text
     row = next(line for line in text.splitlines() if "alert" in line)
     assert row.replace("\\|", "").count("|") == 10
-    assert escape("a|b\r\n# c") == "a\\|b \\# c" and escape(None) == "" and escape(float("nan")) == ""
+    assert (
+        escape_markdown("a|b\r\n# c") == "a\\|b \\# c"
+        and escape_markdown(None) == ""
+        and escape_markdown(float("nan")) == ""
+    )
 
 
 def test_every_table_row_has_as_many_cells_as_its_head() -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import unicodedata
 from typing import Any
 
@@ -15,6 +16,11 @@ _EXPONENT = r"(?:[eE][+-]?\d{1,3})?"
 def blank(value: Any) -> bool:
     """Whether a cell has nothing to show: missing, empty, without an end."""
     return value is None or value is pd.NA or value is pd.NaT or value != value or value in ("", float("inf"))
+
+
+def is_number(value: Any) -> bool:
+    """Whether a value is a finite number; text that reads as one is not."""
+    return isinstance(value, (int, float, np.integer, np.floating)) and math.isfinite(value)
 
 
 def numbers(values: pd.Series) -> pd.Series:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 from quarterhour.base import i18n
@@ -25,6 +25,11 @@ def percent(share: Any, *, decimals: int = 1) -> str:
 def gap_percent(gap: Any) -> str:
     """A gap to the bound with two decimals: 0.00% is proven, a dash has no end."""
     return percent(gap, decimals=2)
+
+
+def names_of(ids: Iterable[Any], names: Mapping[Any, Any]) -> list[str]:
+    """Names by id: the id itself where none is known, blank for a missing id."""
+    return ["" if blank(i) else str(i if blank(names.get(i)) else names[i]) for i in ids]
 
 
 def unit_label(unit: str, lang: str) -> str:

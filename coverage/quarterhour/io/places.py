@@ -15,7 +15,7 @@ import pandas as pd
 import shapely
 from pyproj import CRS
 
-from quarterhour.base.cells import _text, numbers, texts
+from quarterhour.base.cells import numbers, texts
 from quarterhour.base.errors import DataError
 from quarterhour.base.findings import QUALITIES, Severity, findings_from, join_findings
 from quarterhour.base.planar import flat
@@ -23,15 +23,6 @@ from quarterhour.base.planar import flat
 _MARGIN_DEGREES = 3.0
 _MANGLED = r"\d(?:\.\d+)?[eE]\+?\d+"
 _TEXTS = ("name", "kind", "town", "county", "source")
-
-
-# --- findings -------------------------------------------------------------------------------
-
-
-# --- numbers as people type them --------------------------------------------------------------
-
-
-# --- the door ---------------------------------------------------------------------------------
 
 
 def as_places(
@@ -150,7 +141,9 @@ class _RowChecks:
         if not mask.any():
             return
         said = pd.Series("", index=self.data.index) if values is None else values
-        some = pd.DataFrame({"row": self.rows[mask], "id": self.ids[mask].to_numpy(), "value": _plain(said[mask])})
+        some = pd.DataFrame(
+            {"row": self.rows[mask], "id": self.ids[mask].to_numpy(), "value": texts(said[mask]).to_numpy()}
+        )
         same = {"severity": severity, "rule": rule, "column": column, "detail": detail, **self.fixed}
         self.told.append(findings_from(some.assign(**same).to_dict("records")))
 
@@ -246,7 +239,3 @@ def _within(box: pd.DataFrame, sides: Sequence[str], area: Sequence[float]) -> p
 def _corners(shapes: gpd.GeoSeries) -> pd.Series:
     corners = shapes.bounds[["minx", "miny"]].to_numpy().tolist()
     return pd.Series([f"{x:.5f}, {y:.5f}" for x, y in corners], index=shapes.index, dtype="str")
-
-
-def _plain(values: pd.Series) -> list[str]:
-    return [_text(v) for v in values]

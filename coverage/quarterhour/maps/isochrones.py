@@ -9,7 +9,8 @@ import geopandas as gpd
 import pandas as pd
 import shapely
 
-from quarterhour.maps.escape import Say, coded, escape, in_degrees, share_of, steps, thousands
+from quarterhour.base.escape import escape_html
+from quarterhour.maps.columns import PageWords, coded, in_degrees, share_of, steps, thousands
 from quarterhour.maps.generalize import thin_areas
 from quarterhour.standards.sensitivity import COVERED, flip_sentence, pace_label
 
@@ -23,21 +24,21 @@ TOLERANCE_OF_RADIUS = 0.1
 
 
 def range_columns(
-    ranges: Sequence[CoverageRange], checks: Sequence[CircleCheck], communities: gpd.GeoDataFrame, say: Say
+    ranges: Sequence[CoverageRange], checks: Sequence[CircleCheck], communities: gpd.GeoDataFrame, say: PageWords
 ) -> list[dict[str, Any]]:
     """By circle whose pace is known as a range: each community's class and flip, and the city's shares."""
     at = {check.circle.id: i for i, check in enumerate(checks)}
     return [_range(known, at[known.circle.id], communities, say) for known in ranges]
 
 
-def _range(known: CoverageRange, circle: int, communities: gpd.GeoDataFrame, say: Say) -> dict[str, Any]:
+def _range(known: CoverageRange, circle: int, communities: gpd.GeoDataFrame, say: PageWords) -> dict[str, Any]:
     found = known.communities.reindex(communities.index)
     return {
         "circle": circle,
-        "name": escape(known.circle.name(say.lang)),
+        "name": escape_html(known.circle.name(say.lang)),
         "covered": coded(["" if pd.isna(c) else str(c) for c in found["covered"]]),
-        "flip": coded([escape(flip_sentence(known, factor, say.lang)) for factor in found["flip_factor"]]),
-        "pace": escape(pace_label(known, say.lang)),
+        "flip": coded([escape_html(flip_sentence(known, factor, say.lang)) for factor in found["flip_factor"]]),
+        "pace": escape_html(pace_label(known, say.lang)),
         "city": [_city(known, covered) for covered in COVERED],
     }
 
@@ -49,7 +50,9 @@ def _city(known: CoverageRange, covered: str) -> dict[str, Any]:
     return {"covered": covered, "share": share_of(share), "width": width, **people}
 
 
-def ground_columns(pictures: gpd.GeoDataFrame | None, checks: Sequence[CircleCheck], say: Say) -> list[dict[str, Any]]:
+def ground_columns(
+    pictures: gpd.GeoDataFrame | None, checks: Sequence[CircleCheck], say: PageWords
+) -> list[dict[str, Any]]:
     """By circle with a picture: its bands, the largest first, and the sentence that it judges nothing."""
     if pictures is None:
         return []
@@ -57,7 +60,7 @@ def ground_columns(pictures: gpd.GeoDataFrame | None, checks: Sequence[CircleChe
     return [_ground(names[str(circle)], rows, say) for circle, rows in pictures.groupby("circle", sort=False)]
 
 
-def _ground(name: str, rows: gpd.GeoDataFrame, say: Say) -> dict[str, Any]:
+def _ground(name: str, rows: gpd.GeoDataFrame, say: PageWords) -> dict[str, Any]:
     thin = thin_areas(rows.geometry, TOLERANCE_OF_RADIUS * rows["radius_m"].iloc[0])
     light = shapely.get_num_coordinates(thin).sum() <= MOST_CORNERS
     drawn = rows.set_geometry(thin, crs=rows.crs) if light else rows.iloc[:0]
@@ -66,14 +69,14 @@ def _ground(name: str, rows: gpd.GeoDataFrame, say: Say) -> dict[str, Any]:
         for (end, start), band in sorted(drawn.groupby(["minutes", "from_minutes"]), reverse=True)
     ]
     return {
-        "name": escape(name),
+        "name": escape_html(name),
         "bands": bands,
         "note": say("ground_note", radius=f"{rows['radius_m'].iloc[0]:g}"),
         "missing": "" if light else say("ground_left_out", name=name),
     }
 
 
-def _label(start: float, end: float, say: Say) -> str:
+def _label(start: float, end: float, say: PageWords) -> str:
     return say("ground_band", start=f"{start:g}", end=f"{end:g}") if start else say("ground_within", end=f"{end:g}")
 
 

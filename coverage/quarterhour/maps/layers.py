@@ -12,14 +12,14 @@ import pandas as pd
 import shapely
 
 from quarterhour.base import i18n
-from quarterhour.maps.escape import (
+from quarterhour.base.escape import escape_html
+from quarterhour.maps.columns import (
     DEGREE_DECIMALS,
-    Say,
+    PageWords,
     coded,
-    escape,
     filled,
     in_degrees,
-    names_of,
+    place_names,
     quality_of,
     share_of,
     steps,
@@ -55,10 +55,10 @@ def map_columns(
     lang: str,
 ) -> dict[str, Any]:
     """Everything the page shows, ready for JSON; every string in it has passed :func:`escape`."""
-    say = Say(lang)
+    say = PageWords(lang)
     return {
-        "title": escape(title),
-        "note": escape(quality_note),
+        "title": escape_html(title),
+        "note": escape_html(quality_note),
         "words": say.page(),
         "communities": _communities(communities, towns, checks, say),
         "towns": _towns(towns, checks, scorecard, say),
@@ -72,10 +72,8 @@ def map_columns(
 
 
 def _town_names(frame: pd.DataFrame, towns: pd.DataFrame) -> list[str]:
-    names = towns["name"] if "name" in towns else pd.Series(dtype=str)
-    known = {str(i): str(n) for i, n in names.items() if not pd.isna(n)}
     own = frame["town"] if "town" in frame else pd.Series("", index=frame.index)
-    return ["" if pd.isna(t) else escape(known.get(str(t), t)) for t in own]
+    return place_names(own, towns)
 
 
 def _worst(communities: pd.DataFrame, people: Sequence[str]) -> pd.DataFrame:
@@ -87,7 +85,7 @@ def _worst(communities: pd.DataFrame, people: Sequence[str]) -> pd.DataFrame:
 
 
 def _communities(
-    communities: gpd.GeoDataFrame, towns: gpd.GeoDataFrame, checks: Sequence[CircleCheck], say: Say
+    communities: gpd.GeoDataFrame, towns: gpd.GeoDataFrame, checks: Sequence[CircleCheck], say: PageWords
 ) -> dict[str, Any]:
     columns = [c for c in dict.fromkeys(check.circle.people for check in checks) if c in communities]
     people = {say.label("maps", c, prefix="people_"): communities[c] for c in columns}
@@ -103,7 +101,7 @@ def _communities(
     }
 
 
-def _missing(table: str, where: Mapping[str, Sequence[float | None]], say: Say) -> str:
+def _missing(table: str, where: Mapping[str, Sequence[float | None]], say: PageWords) -> str:
     count = sum(x is None for x in where["x"])
     return say("not_drawn", table=i18n.say(f"maps.{table}", say.lang), count=count) if count else ""
 
@@ -119,24 +117,24 @@ def _tenth(value: float, *, beyond: bool) -> str:
 
 
 def _circle(
-    check: CircleCheck, communities: gpd.GeoDataFrame, facilities: gpd.GeoDataFrame, say: Say
+    check: CircleCheck, communities: gpd.GeoDataFrame, facilities: gpd.GeoDataFrame, say: PageWords
 ) -> dict[str, Any]:
     circle, found = check.circle, check.communities.reindex(communities.index)
     reasons = ["unknown" if pd.isna(r) else str(r) for r in found["reason"]]
     return {
-        "name": escape(circle.name(say.lang)),
+        "name": escape_html(circle.name(say.lang)),
         "standard": f"{circle.minutes:g}",
         "kinds": [say.label("kinds", kind) for kind in circle.kinds],
-        "clause": escape(circle.clause),
+        "clause": escape_html(circle.clause),
         "reason": coded(reasons),
-        "nearest": coded(names_of(found["nearest"], facilities)),
+        "nearest": coded(place_names(found["nearest"], facilities)),
         "minutes": _minutes(found["minutes"], circle.minutes),
         "each": _each_kind(check, communities, say),
         "city": _city_share(check, say),
     }
 
 
-def _each_kind(check: CircleCheck, communities: gpd.GeoDataFrame, say: Say) -> list[dict[str, Any]]:
+def _each_kind(check: CircleCheck, communities: gpd.GeoDataFrame, say: PageWords) -> list[dict[str, Any]]:
     """What was found for each kind, where a community needs all of several kinds."""
     if check.circle.need != "all" or len(check.circle.kinds) < 2:
         return []
@@ -148,12 +146,12 @@ def _each_kind(check: CircleCheck, communities: gpd.GeoDataFrame, say: Say) -> l
     ]
 
 
-def _one_kind(rows: pd.DataFrame, kind: str, check: CircleCheck, say: Say) -> dict[str, Any]:
+def _one_kind(rows: pd.DataFrame, kind: str, check: CircleCheck, say: PageWords) -> dict[str, Any]:
     met = [int(not pd.isna(v) and bool(v)) for v in rows["met"]]
     return {"kind": say.label("kinds", kind), "minutes": _minutes(rows["minutes"], check.circle.minutes), "met": met}
 
 
-def _city_share(check: CircleCheck, say: Say) -> dict[str, str]:
+def _city_share(check: CircleCheck, say: PageWords) -> dict[str, str]:
     city = check.shares[check.shares["level"] == "city"]
     if city.empty or pd.isna(city["share_people"].iloc[0]):
         return {"share": "", "text": say("no_people"), "quality": ""}
@@ -169,7 +167,7 @@ def _city_share(check: CircleCheck, say: Say) -> dict[str, str]:
 
 
 def _kinds(
-    facilities: gpd.GeoDataFrame, towns: gpd.GeoDataFrame, checks: Sequence[CircleCheck], say: Say
+    facilities: gpd.GeoDataFrame, towns: gpd.GeoDataFrame, checks: Sequence[CircleCheck], say: PageWords
 ) -> list[dict[str, Any]]:
     """Facilities by kind; the kinds that circles ask for come first."""
     if facilities.empty:
@@ -181,7 +179,7 @@ def _kinds(
     return [_kind(facilities[have == kind], kind, towns, say) | {"show": kind in first} for kind in order]
 
 
-def _kind(places: gpd.GeoDataFrame, kind: str, towns: gpd.GeoDataFrame, say: Say) -> dict[str, Any]:
+def _kind(places: gpd.GeoDataFrame, kind: str, towns: gpd.GeoDataFrame, say: PageWords) -> dict[str, Any]:
     where = xy_of(places, "facilities")
     return {
         **where,
@@ -195,7 +193,7 @@ def _kind(places: gpd.GeoDataFrame, kind: str, towns: gpd.GeoDataFrame, say: Say
 
 
 def _towns(
-    towns: gpd.GeoDataFrame, checks: Sequence[CircleCheck], scorecard: Scorecard | None, say: Say
+    towns: gpd.GeoDataFrame, checks: Sequence[CircleCheck], scorecard: Scorecard | None, say: PageWords
 ) -> list[dict[str, Any]]:
     shapes = thin_areas(in_degrees(towns, "towns"), TOWN_TOLERANCE_DEGREES) if len(towns) else ()
     shares = [check.shares[check.shares["level"] == "town"].set_index("area")["share_people"] for check in checks]
@@ -221,7 +219,7 @@ def _shape(shape: shapely.Geometry) -> dict[str, Any]:
     return dict(rounded.__geo_interface__)
 
 
-def _promises(scorecard: Scorecard | None, level: str, area: Any, say: Say) -> list[list[str]]:
+def _promises(scorecard: Scorecard | None, level: str, area: Any, say: PageWords) -> list[list[str]]:
     """Name, value, threshold and whether it is met, of the targets of a level (of one area)."""
     if scorecard is None:
         return []
@@ -230,19 +228,19 @@ def _promises(scorecard: Scorecard | None, level: str, area: Any, say: Say) -> l
     return [_promise(row, say) for row in rows.to_dict("records")]
 
 
-def _promise(row: Mapping[Any, Any], say: Say) -> list[str]:
+def _promise(row: Mapping[Any, Any], say: PageWords) -> list[str]:
     state = "no_data" if pd.isna(row["met"]) else "met" if row["met"] else "not_met"
     unit = "" if pd.isna(row["unit"]) else str(row["unit"])
     value, threshold = (_figure(row[key], unit, say) for key in ("value", "threshold"))
-    return [escape(row[say.lang]), value, threshold, state]
+    return [escape_html(row[say.lang]), value, threshold, state]
 
 
-def _figure(value: Any, unit: str, say: Say) -> str:
+def _figure(value: Any, unit: str, say: PageWords) -> str:
     if value is None or pd.isna(value):
         return ""
     if unit == "share":
         return share_of(value)
-    return escape(f"{value:,.2f}".rstrip("0").rstrip(".")) + say.label("maps", unit, prefix="unit_")
+    return escape_html(f"{value:,.2f}".rstrip("0").rstrip(".")) + say.label("maps", unit, prefix="unit_")
 
 
 def _roads(roads: gpd.GeoDataFrame | None) -> list[dict[str, Any]]:
@@ -281,7 +279,7 @@ def _bounds(*tables: gpd.GeoDataFrame) -> list[list[float]] | None:
 
 def layer_list(picture: Mapping[str, Any], lang: str) -> list[dict[str, Any]]:
     """The layers of the page in the order of its layer control: key, name, one-at-a-time, shown at first."""
-    say = Say(lang)
+    say = PageWords(lang)
     circles = [c["name"] for c in picture["circles"]]
     rows: list[tuple[str, str, bool, bool]] = [
         (f"circle_{i}", filled("circle_layer", say, name=name), True, i == 0) for i, name in enumerate(circles)

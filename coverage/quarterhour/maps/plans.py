@@ -9,9 +9,10 @@ import geopandas as gpd
 import pandas as pd
 
 from quarterhour.base import i18n
+from quarterhour.base.escape import escape_html
 from quarterhour.base.findings import by_quality
 from quarterhour.base.labels import counted_label, gap_percent, unit_label
-from quarterhour.maps.escape import Say, coded, escape, filled, names_of, quality_of, thousands, xy_of
+from quarterhour.maps.columns import PageWords, coded, filled, place_names, quality_of, thousands, xy_of
 from quarterhour.siting.explanation.headline import bound_name, figure_said, goals_told
 
 if TYPE_CHECKING:
@@ -20,16 +21,18 @@ if TYPE_CHECKING:
     Plan = tuple[str, SitingPlan, gpd.GeoDataFrame]
 
 
-def plan_columns(plan: Plan, communities: gpd.GeoDataFrame, facilities: gpd.GeoDataFrame, say: Say) -> dict[str, Any]:
+def plan_columns(
+    plan: Plan, communities: gpd.GeoDataFrame, facilities: gpd.GeoDataFrame, say: PageWords
+) -> dict[str, Any]:
     name, answer, sites = plan
     chosen = sites.reindex(list(answer.chosen))
     new = {site: number for number, site in enumerate(answer.chosen)}
     served = answer.assignment.reindex(communities.index)
     known = pd.concat([facilities[["name"]], sites[["name"]]])
     known = known[~known.index.duplicated()]["name"].to_dict()
-    names = names_of(answer.chosen, sites)
+    names = place_names(answer.chosen, sites)
     return {
-        "name": escape(name),
+        "name": escape_html(name),
         **xy_of(chosen, "sites"),
         "site": names,
         "gain": [_gain(answer.gain.get(site)) for site in answer.chosen],
@@ -37,7 +40,7 @@ def plan_columns(plan: Plan, communities: gpd.GeoDataFrame, facilities: gpd.GeoD
         "served": [-1 if pd.isna(s) or s not in new else new[s] for s in served],
         "how": coded([_how(s, new, known, say) for s in served]),
         "gain_name": say("plan_placed" if answer.placed else "plan_gain"),
-        "unit": escape(unit_label(answer.unit, say.lang)),
+        "unit": escape_html(unit_label(answer.unit, say.lang)),
         "result": _plan_result(answer, chosen, say),
     }
 
@@ -46,19 +49,19 @@ def _gain(value: Any) -> str:
     return "" if value is None or pd.isna(value) else f"{value:,.0f}"
 
 
-def _how(site: Any, new: Mapping[Any, int], known: Mapping[Any, Any], say: Say) -> str:
+def _how(site: Any, new: Mapping[Any, int], known: Mapping[Any, Any], say: PageWords) -> str:
     if pd.isna(site):
         return say("served_by_none")
-    name = escape(known.get(site, site))
+    name = escape_html(known.get(site, site))
     if site in new:
         return filled("served_by_new", say, number=str(new[site] + 1), name=name)
     return filled("served_by_existing", say, name=name)
 
 
-def _plan_result(plan: SitingPlan, chosen: pd.DataFrame, say: Say) -> list[str]:
+def _plan_result(plan: SitingPlan, chosen: pd.DataFrame, say: PageWords) -> list[str]:
     status = i18n.say(f"maps.status_{plan.status}", say.lang)
     if plan.status in ("infeasible", "no_plan"):
-        return [escape(status)]
+        return [escape_html(status)]
     told = {"unit": unit_label(plan.unit, say.lang), "counted": counted_label(plan.unit, say.lang)}
     told |= thousands({"before": plan.covered_before, "covered": plan.covered, "total": plan.demand_total})
     return [
@@ -76,7 +79,7 @@ def _plan_result(plan: SitingPlan, chosen: pd.DataFrame, say: Say) -> list[str]:
     ]
 
 
-def _made_up(chosen: pd.DataFrame, say: Say) -> list[str]:
+def _made_up(chosen: pd.DataFrame, say: PageWords) -> list[str]:
     """How many of the sites to be built nobody has seen."""
     known = by_quality(chosen.get("quality", ()))
     return [say("plan_made_up", **known)] if known["estimated"] or known["synthetic"] else []

@@ -9,10 +9,9 @@ import pandas as pd
 
 from quarterhour.base import i18n
 from quarterhour.base.findings import QUALITIES
-from quarterhour.base.labels import gap_percent, percent
+from quarterhour.base.labels import percent
 from quarterhour.report.format import Plan, circle_name, city_row, figure, met_of, paces
-from quarterhour.report.tables import plan_row
-from quarterhour.siting.explanation.headline import bound_name
+from quarterhour.report.tables import plan_line
 from quarterhour.siting.question.plan import SitingPlan
 from quarterhour.standards.circle import CircleCheck
 from quarterhour.standards.scorecard import Scorecard
@@ -63,17 +62,3 @@ def _level_said(row: Any, lang: str) -> str:
 
 def _plan_told(question: Mapping[str, str], plan: SitingPlan, lang: str) -> str:
     return i18n.say("report.plan_told", lang, name=question[lang], line=plan_line(question, plan, lang))
-
-
-def plan_line(question: Mapping[str, str], plan: SitingPlan, lang: str) -> str:
-    row = plan_row(question, plan, lang)
-    if plan.status in ("infeasible", "no_plan"):
-        why = [r.told(lang) for r in plan.reasons]
-        between = "" if lang == "zh" else " "
-        return between.join([i18n.say("report.plan_none", lang, **row), *(t[:1].upper() + t[1:] for t in why)])
-    unit = {"equity": "share", "gini": "coefficient"}.get(plan.objective, "")
-    said = {"bound": figure(plan.bound, unit), "value": figure(plan.value, unit), "gap": gap_percent(plan.gap)}
-    said["bound_name"] = bound_name(plan, lang)
-    unmet = i18n.say("report.plan_unmet_count", lang, count=len(plan.unmet)) if len(plan.unmet) else ""
-    key = "report.plan_line_room" if plan.placed else "report.plan_line"
-    return i18n.say(key, lang, **{**row, **said, "unmet": unmet})

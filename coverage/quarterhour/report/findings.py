@@ -9,8 +9,9 @@ import pandas as pd
 from quarterhour.base import i18n
 from quarterhour.base.findings import QUALITIES, finding_sentences
 from quarterhour.base.labels import percent
+from quarterhour.report.format import sites_by_quality
 from quarterhour.study.inputs import Inputs
-from quarterhour.study.results import Results, sites_by_quality
+from quarterhour.study.results import Results
 from quarterhour.study.siting.proposal import Proposal
 
 

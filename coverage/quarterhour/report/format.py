@@ -10,8 +10,9 @@ from typing import Any
 import pandas as pd
 
 from quarterhour.base import i18n
-from quarterhour.base.cells import blank
-from quarterhour.base.labels import percent
+from quarterhour.base.cells import blank, texts
+from quarterhour.base.findings import by_quality
+from quarterhour.base.labels import names_of, percent
 from quarterhour.network.modes import read_modes
 from quarterhour.siting.question.plan import SitingPlan
 from quarterhour.standards.circle import CircleCheck
@@ -70,9 +71,15 @@ def area_names(scorecard: Scorecard | None) -> dict[tuple[str, str], str]:
     return {(str(r.level), str(r.area)): str(r.area_name) for r in rows.itertuples()}
 
 
-def names_of(areas: Iterable[Any], level: str, names: Mapping[tuple[str, str], str], lang: str) -> list[str]:
-    city = i18n.say("report.city", lang)
-    return [city if a == "city" else names.get((level, str(a)), str(a)) for a in areas]
+def area_labels(areas: Iterable[Any], level: str, names: Mapping[tuple[str, str], str], lang: str) -> list[str]:
+    """Areas of a level by name; the city by what it is."""
+    known = {area: name for (of, area), name in names.items() if of == level}
+    return names_of(map(str, areas), {**known, "city": i18n.say("report.city", lang)})
+
+
+def names_by_area(areas: pd.DataFrame) -> dict[str, str]:
+    """Names of towns or counties by id."""
+    return dict(zip(areas.index, texts(areas["name"]), strict=True)) if "name" in areas else {}
 
 
 def labelled(page: str, values: Iterable[Any], lang: str) -> list[str]:
@@ -88,10 +95,6 @@ def labels(prefix: str, values: Iterable[Any], lang: str) -> list[str]:
 def unit_labels(units: Iterable[Any], lang: str) -> list[str]:
     known = {u: i18n.entry(f"scorecard.unit_{u}") for u in dict.fromkeys(units)}
     return [(known[u] or {lang: str(u)})[lang] for u in units]
-
-
-def is_number(value: Any) -> bool:
-    return isinstance(value, int | float) or hasattr(value, "__float__")
 
 
 def figure(value: Any, unit: str) -> str:
@@ -122,3 +125,8 @@ def met_of(row: Any, lang: str) -> str:
 
 def paces(check: CircleCheck, compare: Sequence[CircleCheck]) -> list[CircleCheck]:
     return [c for c in compare if c.circle.id == check.circle.id]
+
+
+def sites_by_quality(plan: SitingPlan, sites: pd.DataFrame) -> dict[str, int]:
+    """How many of the sites to be built are known for a fact, estimated, made up."""
+    return by_quality(sites.loc[list(plan.chosen)].get("quality", ()))

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-import html
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
+
+from quarterhour.base.escape import escape_html
 
 WIDE, HIGH = 300, 212
 _LEFT, _RIGHT, _TOP, _BOTTOM = 46, 12, 12, 64
@@ -33,7 +34,7 @@ def line_chart(lines: Sequence[Line], *, title: str, x_label: str, lang: str) ->
     ys = [y for line in drawn for _, y in line.points]
     across, up = _ticks(min(xs), max(xs), 6, whole=True), _ticks(min(ys), max(ys), 4)
     frame = _Frame(across[0], across[-1], up[0], up[-1])
-    parts = [f"<title>{html.escape(title)}</title>", f'<rect width="{WIDE}" height="{HIGH}" fill="#fff"/>']
+    parts = [f"<title>{escape_html(title)}</title>", f'<rect width="{WIDE}" height="{HIGH}" fill="#fff"/>']
     parts += [_across(frame, y, _number(y, max(up), lang)) for y in up]
     parts += [_below(frame, x, f"{x:g}") for x in across]
     parts.append(_text((_LEFT + WIDE - _RIGHT) / 2, HIGH - _BOTTOM + 26, x_label, anchor="middle"))
@@ -80,7 +81,7 @@ def _at(value: float) -> str:
 
 
 def _text(x: float, y: float, said: str, *, anchor: str = "start", colour: str = "#4c525b") -> str:
-    return f'<text x="{_at(x)}" y="{_at(y)}" text-anchor="{anchor}" fill="{colour}">{html.escape(said)}</text>'
+    return f'<text x="{_at(x)}" y="{_at(y)}" text-anchor="{anchor}" fill="{colour}">{escape_html(said)}</text>'
 
 
 def _across(frame: _Frame, value: float, said: str) -> str:

@@ -7,7 +7,7 @@ import pandas as pd
 from quarterhour.base import i18n
 from quarterhour.base.cells import texts
 from quarterhour.base.labels import percent
-from quarterhour.maps.notes import Notes
+from quarterhour.maps.draw import Notes
 from quarterhour.report.service_sections import care_sections
 from quarterhour.report.siting_sections import Charts, siting_sections
 from quarterhour.services.rounds import RoundsPlan

@@ -2,43 +2,40 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping, Sequence
 from typing import Any
 
 import pandas as pd
 
 from quarterhour.base import i18n
-from quarterhour.base.cells import blank
+from quarterhour.base.cells import blank, is_number
+from quarterhour.base.escape import escape_markdown
 from quarterhour.base.findings import QUALITIES, SEVERITIES, finding_sentences
 from quarterhour.base.labels import gap_percent, percent, unit_label
-from quarterhour.report.console import plan_line
 from quarterhour.report.format import (
     Plan,
     Section,
+    area_labels,
     area_names,
     circle_name,
     city_row,
     figure,
     headed,
     heading,
-    is_number,
     labelled,
     labels,
     met_of,
     mode_name,
-    names_of,
     paces,
     share_key,
+    sites_by_quality,
 )
-from quarterhour.report.tables import quality_table, site_table, unmet_table
+from quarterhour.report.tables import plan_line, quality_table, site_table, unmet_table
 from quarterhour.siting.question.plan import SitingPlan
 from quarterhour.standards.circle import CircleCheck
 from quarterhour.standards.scorecard import Scorecard, note_sentences
-from quarterhour.study.results import sites_by_quality
 
 _MOST_FINDINGS = 20
-_SPECIAL = re.compile(r"([\\`*\[\]{}<>|~$&#]|(?<![^\W_])_|_(?![^\W_])|^[=+\-]|(?<=\])\(|(?<=:)//)")
 
 
 def report_markdown(
@@ -59,7 +56,7 @@ def report_markdown(
     ``charts``: by id of a question the picture's file beside the page.
     """
     names = area_names(scorecard)
-    parts = [f"# {escape(title)}", _quality_part(quality, lang)]
+    parts = [f"# {escape_markdown(title)}", _quality_part(quality, lang)]
     if checks:
         parts += [_circles_part(checks, compare, lang), _counties_part(checks, names, lang)]
     if scorecard is not None:
@@ -76,7 +73,7 @@ def report_markdown(
 
 def _section_part(section: Section, lang: str) -> str:
     shown = section.table.head(section.page_rows)
-    parts = [f"## {i18n.say(f'report.part_{section.key}', lang)}", *map(escape, section.lines)]
+    parts = [f"## {i18n.say(f'report.part_{section.key}', lang)}", *map(escape_markdown, section.lines)]
     if len(shown):
         parts.append(_markdown(headed({str(c): shown[c].array for c in shown}, lang)))
     if len(section.table) > len(shown):
@@ -85,15 +82,9 @@ def _section_part(section: Section, lang: str) -> str:
     return "\n\n".join(parts)
 
 
-def escape(value: object) -> str:
-    """Text that Markdown shows as it stands, on one line."""
-    text = "" if blank(value) else str(value)
-    return _SPECIAL.sub(r"\\\1", " ".join(text.split()))
-
-
 def _markdown(table: pd.DataFrame) -> str:
     """A table of Markdown; every cell is escaped here and nowhere else."""
-    heads = [escape(str(c).partition("\t")[2]) for c in table.columns]
+    heads = [escape_markdown(str(c).partition("\t")[2]) for c in table.columns]
     keys = [str(c).partition("\t")[0] for c in table.columns]
     lines = [f"| {' | '.join(heads)} |", f"|{'---|' * len(heads)}"]
     for row in table.itertuples(index=False, name=None):
@@ -105,7 +96,7 @@ def _cell(value: Any, key: str) -> str:
     if blank(value):
         return "—" if key.endswith(("share", "gap")) else ""
     if isinstance(value, str | bool) or not is_number(value):
-        return escape(value)
+        return escape_markdown(value)
     if key.endswith("gap"):
         return gap_percent(value)
     return percent(value) if key.endswith("share") else _decimal(float(value))
@@ -148,8 +139,8 @@ def _circles_part(checks: Sequence[CircleCheck], compare: Sequence[CircleCheck],
 def _reason_line(check: CircleCheck, lang: str) -> str:
     counted = check.communities["reason"].value_counts().reindex(["met", "too_long", "out_of_reach", "not_snapped"])
     said = {str(k): int(v) for k, v in counted.fillna(0).items()}
-    name = escape(circle_name(check, lang))
-    cited = escape(" · ".join(t for t in (check.circle.clause, check.circle.source, check.circle.date) if t))
+    name = escape_markdown(circle_name(check, lang))
+    cited = escape_markdown(" · ".join(t for t in (check.circle.clause, check.circle.source, check.circle.date) if t))
     return f"- {i18n.say('report.reasons', lang, name=name, **said)}" + (f" {cited}" if cited else "")
 
 
@@ -158,7 +149,7 @@ def _counties_part(checks: Sequence[CircleCheck], names: Mapping[tuple[str, str]
     areas = tables[0].index
     if not len(areas):
         return ""
-    columns: dict[str, Any] = {"county": names_of(areas, "county", names, lang)}
+    columns: dict[str, Any] = {"county": area_labels(areas, "county", names, lang)}
     columns |= {f"share_people_share@{circle_name(c, lang)}": t.reindex(areas).array
                 for c, t in zip(checks, tables, strict=True)}  # fmt: skip
     table = headed(columns, lang).rename(columns=lambda c: share_key(c))
@@ -198,19 +189,19 @@ def _source(row: Any, lang: str) -> str:
 
 def _plan_parts(plan: Plan, names: Mapping[tuple[str, str], str], lang: str, chart: str) -> list[str]:
     question, answer, sites, ledger = plan
-    parts = [f"### {escape(question[lang])}", escape(plan_line(question, answer, lang))]
+    parts = [f"### {escape_markdown(question[lang])}", escape_markdown(plan_line(question, answer, lang))]
     if chart:
-        parts.append(f"![{escape(i18n.say('report.chart', lang, name=question[lang]))}]({chart})")
+        parts.append(f"![{escape_markdown(i18n.say('report.chart', lang, name=question[lang]))}]({chart})")
     if len(answer.chosen):
         parts.append(_markdown(_own_sites(plan, names, lang)))
-        parts.append(escape(_site_quality_line(answer, sites, lang)))
+        parts.append(escape_markdown(_site_quality_line(answer, sites, lang)))
     if len(answer.unmet):
-        parts.append(escape(i18n.say("report.unmet", lang, count=len(answer.unmet))))
+        parts.append(escape_markdown(i18n.say("report.unmet", lang, count=len(answer.unmet))))
         parts.append(_markdown(unmet_table([plan], names, lang).iloc[:, 1:]))
     if len(ledger):
         by_rule = ledger.groupby(["rule", "clause"], sort=False)["candidate"].nunique().reset_index()
         said = [i18n.say("report.ledger", lang, **r) for r in _text_keys(by_rule)]
-        parts.append("\n".join(f"- {escape(t)}" for t in said))
+        parts.append("\n".join(f"- {escape_markdown(t)}" for t in said))
     return parts
 
 
@@ -241,7 +232,10 @@ def _findings_part(findings: pd.DataFrame, lang: str) -> str:
     order = findings["severity"].map({s: i for i, s in enumerate(SEVERITIES)})
     first = findings.loc[order.sort_values(kind="stable").index].head(_MOST_FINDINGS)
     marks = labels("severity", first["severity"], lang)
-    lines = [f"- {escape(m)}: {escape(t)}" for m, t in zip(marks, finding_sentences(first, lang), strict=True)]
+    lines = [
+        f"- {escape_markdown(m)}: {escape_markdown(t)}"
+        for m, t in zip(marks, finding_sentences(first, lang), strict=True)
+    ]
     if len(findings) > len(first):
         lines.append(f"- {i18n.say('report.more_findings', lang, count=len(findings) - len(first))}")
     return head + "\n".join(lines)

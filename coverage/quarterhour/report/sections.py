@@ -7,10 +7,9 @@ from datetime import date
 
 import pandas as pd
 
-from quarterhour import report
 from quarterhour.base import i18n
 from quarterhour.base.labels import percent
-from quarterhour.report.format import Section
+from quarterhour.report.format import Section, area_labels, area_names
 from quarterhour.report.service_sections import care_sections
 from quarterhour.report.siting_sections import siting_sections
 from quarterhour.standards.league import changes, league_table
@@ -48,12 +47,12 @@ def pace_lines(results: Results, lang: str) -> list[str]:
 
 def _paces(results: Results, card: Scorecard, lang: str) -> Section:
     """Who is covered at every pace of a range: the city, its counties, its towns."""
-    names = report.area_names(card)
+    names = area_names(card)
     parts = []
     for level in _LEVELS:
         for known in results.ranges:
             rows = known.shares[known.shares["level"] == level]
-            areas = report.names_of(rows["area"], level, names, lang)
+            areas = area_labels(rows["area"], level, names, lang)
             parts.append(rows.assign(circle=known.circle.name(lang), area_name=areas))
     table = pd.concat(parts, ignore_index=True)
     shown = {

@@ -8,8 +8,8 @@ import pandas as pd
 
 from quarterhour.base import i18n
 from quarterhour.base.cells import texts
-from quarterhour.base.labels import gap_percent, percent
-from quarterhour.report.format import Section
+from quarterhour.base.labels import gap_percent, names_of, percent
+from quarterhour.report.format import Section, names_by_area
 from quarterhour.standards.circle import CITY
 from quarterhour.study.results import Results
 from quarterhour.study.services import Access, Care
@@ -18,35 +18,25 @@ from quarterhour.study.services import Access, Care
 def care_sections(results: Results, lang: str) -> list[Section]:
     """Sections for what the study asked for, and for what could not be computed."""
     care = results.care
-    towns = _names(results, "town")
+    towns = names_by_area(results.inputs.towns)
     made = [*_tiers(results, towns, lang), *[_access(a, towns, lang) for a in care.access], *_beds(results, lang)]
     made += [*_rounds(results, lang), *_graves(care, towns, lang), *_overlay(care, towns, lang)]
     made += [*_missing(care, lang)]
     return made
 
 
-def _names(results: Results, level: str) -> pd.Series:
-    """Names by area id."""
-    areas = results.inputs.towns if level == "town" else results.inputs.counties
-    return texts(areas["name"]) if "name" in areas else pd.Series(dtype="str")
-
-
-def _named(ids: pd.Index | pd.Series, names: pd.Series) -> list[str]:
-    return [str(names.get(str(i), i)) for i in ids]
-
-
 def _say(key: str, lang: str, **values: object) -> str:
     return i18n.say(f"service_sections.{key}", lang, **values)
 
 
-def _tiers(results: Results, towns: pd.Series, lang: str) -> Iterator[Section]:
+def _tiers(results: Results, towns: dict[str, str], lang: str) -> Iterator[Section]:
     for target, check in results.tiers.items():
         table = check.communities
         rural = results.inputs.communities
         town = texts(rural["town"]).reindex(table.index)
         gaps = table["gap"].where(table["gap"] != "", "met")
         counted = pd.crosstab(town, gaps)
-        shown = {"town": _named(counted.index, towns)}
+        shown = {"town": names_of(counted.index, towns)}
         shown |= {f"tier_{gap}": counted[gap].array for gap in _GAPS if gap in counted}
         whole = ", ".join(f"{_say(f'tier_{g}', lang)} {n:,}" for g, n in gaps.value_counts().items())
         line = _say(
@@ -58,14 +48,14 @@ def _tiers(results: Results, towns: pd.Series, lang: str) -> Iterator[Section]:
 _GAPS = ("met", "village_none", "village_far", "town_none", "town_far", "county_none", "county_far")
 
 
-def _access(found: Access, towns: pd.Series, lang: str) -> Section:
+def _access(found: Access, towns: dict[str, str], lang: str) -> Section:
     asked, served = found.asked, found.served.communities
     by_town = found.by_town
     town = found.towns.reindex(served.index)
     sums = served.groupby(town)[["people", "served"]].sum()
     near = served["people"].where(served["reachable"], 0).groupby(town).sum()
     shown = {
-        "town": _named(by_town.index, towns),
+        "town": names_of(by_town.index, towns),
         "wanting": sums["people"].reindex(by_town.index).array,
         "reachable": near.reindex(by_town.index).array,
         "served": sums["served"].reindex(by_town.index).array,
@@ -89,7 +79,7 @@ def _beds(results: Results, lang: str) -> Iterator[Section]:
     found = results.care.conversions
     if not found:
         return
-    counties = _names(results, "county")
+    counties = names_by_area(results.inputs.counties)
     names = texts(results.inputs.facilities["name"])
     rows, lines = [], []
     for area, plan in found.items():
@@ -143,11 +133,11 @@ def _rounds(results: Results, lang: str) -> Iterator[Section]:
                   busiest=f"{territories.sites['load'].max():,.1f}"),), page_rows=0)  # fmt: skip
 
 
-def _graves(care: Care, towns: pd.Series, lang: str) -> Iterator[Section]:
+def _graves(care: Care, towns: dict[str, str], lang: str) -> Iterator[Section]:
     if care.graves is None:
         return
     rows = care.graves.areas
-    shown = {"town": _named(rows.index, towns)} | {c: rows[c].array for c in rows}
+    shown = {"town": names_of(rows.index, towns)} | {c: rows[c].array for c in rows}
     figures = "; ".join(f"{k} = {v:g}" for k, v in care.graves.figures.items())
     lines = [
         _say("graves_line", lang, graves=int(rows["graves"].sum()), niches=int(rows["niches"].sum()),
@@ -159,7 +149,7 @@ def _graves(care: Care, towns: pd.Series, lang: str) -> Iterator[Section]:
     yield Section("graves", pd.DataFrame(shown), tuple(lines), page_rows=10)
 
 
-def _overlay(care: Care, towns: pd.Series, lang: str) -> Iterator[Section]:
+def _overlay(care: Care, towns: dict[str, str], lang: str) -> Iterator[Section]:
     if care.overlay is None or care.parcels is None:
         return
     cells = care.overlay.cells
@@ -173,12 +163,12 @@ def _overlay(care: Care, towns: pd.Series, lang: str) -> Iterator[Section]:
     if care.overlay.unchecked:
         lines.append(_say("unchecked", lang, rules=", ".join(care.overlay.unchecked)))
     removed = care.overlay.removed
-    shown = {"town": _named(removed.index, towns), "cells": cells.groupby("town").size().reindex(removed.index).array}
+    shown = {"town": names_of(removed.index, towns), "cells": cells.groupby("town").size().reindex(removed.index).array}
     shown |= {"lawful_cells": cells.groupby("town")["lawful"].sum().reindex(removed.index).array}
     shown |= {f"removed@{rule}": removed[rule].array for rule in removed}
     yield Section("overlay", pd.DataFrame(shown), tuple(lines), page_rows=0)
     parcels = care.parcels
-    told = {"id": parcels.index, "town": _named(parcels["town"], towns), "area_m2": parcels["area_m2"].array,
+    told = {"id": parcels.index, "town": names_of(parcels["town"], towns), "area_m2": parcels["area_m2"].array,
             "score": parcels["score"].array, "quality": [i18n.say(f"report.quality_{q}", lang) for q in parcels["quality"]]}  # noqa: E501  # fmt: skip
     yield Section("parcels", pd.DataFrame(told), page_rows=0)
 

@@ -9,8 +9,8 @@ import pandas as pd
 from quarterhour.base import i18n
 from quarterhour.base.cells import texts
 from quarterhour.base.findings import QUALITIES
-from quarterhour.base.labels import counted_label, gap_percent, goal_label, percent, unit_label
-from quarterhour.report.format import Section
+from quarterhour.base.labels import counted_label, gap_percent, goal_label, names_of, percent, unit_label
+from quarterhour.report.format import Section, names_by_area
 from quarterhour.report.line_chart import Line, line_chart
 from quarterhour.study.file.siting import SitingFile
 from quarterhour.study.results import Results
@@ -59,14 +59,8 @@ def _asked(results: Results, p: Proposal) -> SitingFile:
     return next(q for q in results.study.file.siting if q.id == p.id)
 
 
-def _area_names(results: Results, level: str) -> pd.Series:
-    areas = results.inputs.towns if level == "town" else results.inputs.counties
-    return texts(areas["name"]) if "name" in areas else pd.Series(dtype="str")
-
-
-def _named(results: Results, areas: pd.Series) -> list[str]:
-    names = _area_names(results, "town")
-    return [str(names.get(str(a), a)) for a in areas]
+def _town_names(results: Results, towns: pd.Series) -> list[str]:
+    return names_of(towns, names_by_area(results.inputs.towns))
 
 
 # --- goals and rooms ------------------------------------------------------------------------------
@@ -98,7 +92,8 @@ def _rooms(results: Results, lang: str) -> Iterator[Section]:
         served = p.plan.served.groupby("site")["people"].sum().reindex(opened).fillna(0).astype("int64")
         room = rows["capacity"].astype("int64")
         parts.append(pd.DataFrame({
-            "question": p.name(lang), "id": opened, "name": rows["name"].array, "town": _named(results, rows["town"]),
+            "question": p.name(lang), "id": opened, "name": rows["name"].array,
+            "town": _town_names(results, rows["town"]),
             "state": [i18n.say(f"report.state_{s}", lang) for s in rows["state"]],
             "counted": counted_label(p.unit, lang), "room": room.array,
             "placed": served.array, "room_left": (room - served).array,
@@ -217,7 +212,7 @@ def _values(results: Results, lang: str) -> Iterator[Section]:
         rows = p.sites.loc[table.index]
         parts.append(pd.DataFrame({
             "question": p.name(lang), "id": table.index, "name": rows["name"].array,
-            "town": _named(results, rows["town"]),
+            "town": _town_names(results, rows["town"]),
             "state": [i18n.say(f"report.state_{s}", lang) for s in table["state"]],
             "counted": counted_label(p.unit, lang), "goes_there": table["people"].array,
             "measured_in": _measured(p, lang), "closing_loses": table["loss"].array,
@@ -243,7 +238,7 @@ def _robust(results: Results, lang: str) -> Iterator[Section]:
         rows = p.sites.loc[some.index]
         parts.append(pd.DataFrame({
             "question": p.name(lang), "id": some.index, "name": rows["name"].array,
-            "town": _named(results, rows["town"]), "chosen_in": some["chosen"].array,
+            "town": _town_names(results, rows["town"]), "chosen_in": some["chosen"].array,
             "chosen_share": some["share"].array,
             "in_plan": [i18n.say(f"report.{'yes' if mine else 'no'}", lang) for mine in some["in_plan"]],
         }))  # fmt: skip
@@ -289,7 +284,7 @@ def _ways(results: Results, lang: str) -> Iterator[Section]:
 
 def _relaxations(results: Results, lang: str) -> Iterator[Section]:
     rows, lines = [], []
-    towns, counties = _area_names(results, "town"), _area_names(results, "county")
+    towns, counties = names_by_area(results.inputs.towns), names_by_area(results.inputs.counties)
     for proposal in results.proposals:
         if proposal.unchecked:
             lines.append(f"{proposal.name(lang)}: {_say('unchecked', lang, rules=', '.join(proposal.unchecked))}")

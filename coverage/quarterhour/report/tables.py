@@ -9,26 +9,26 @@ import pandas as pd
 
 from quarterhour.base import i18n
 from quarterhour.base.findings import QUALITIES, finding_sentences
-from quarterhour.base.labels import counted_label, unit_label
+from quarterhour.base.labels import counted_label, gap_percent, unit_label
 from quarterhour.report.format import (
     Plan,
+    area_labels,
     area_names,
     circle_name,
     figure,
     headed,
     labelled,
     labels,
-    names_of,
     rounded_up,
     share_key,
+    sites_by_quality,
     unit_labels,
 )
-from quarterhour.siting.explanation.headline import goals_told
+from quarterhour.siting.explanation.headline import bound_name, goals_told
 from quarterhour.siting.question.plan import SitingPlan
 from quarterhour.standards.circle import CircleCheck
 from quarterhour.standards.scorecard import Scorecard, closing_sentences, note_sentences
 from quarterhour.standards.sensitivity import CoverageRange
-from quarterhour.study.results import sites_by_quality
 
 
 def by_community(
@@ -41,7 +41,7 @@ def by_community(
     columns: dict[str, Any] = {"id": communities.index, "name": communities["name"].array}
     for level in ("town", "county"):
         if level in communities:
-            columns[level] = names_of(communities[level], level, names, lang)
+            columns[level] = area_labels(communities[level], level, names, lang)
     for people in dict.fromkeys(c.circle.people for c in checks):
         columns[people] = communities[people].array
     for check in checks:
@@ -61,7 +61,7 @@ def by_community(
 def by_area(checks: Sequence[CircleCheck], level: str, names: Mapping[tuple[str, str], str], lang: str) -> pd.DataFrame:
     tables = [c.shares[c.shares["level"].isin([level, "city"])].set_index("area") for c in checks]
     areas = tables[0].index if tables else pd.Index([])
-    columns: dict[str, Any] = {"id": areas, "name": names_of(areas, level, names, lang)}
+    columns: dict[str, Any] = {"id": areas, "name": area_labels(areas, level, names, lang)}
     for check, table in zip(checks, tables, strict=True):
         of, here = circle_name(check, lang), table.reindex(areas)
         columns[f"communities@{of}"] = here["communities"].array
@@ -105,7 +105,7 @@ def score_table(scorecard: Scorecard, lang: str) -> pd.DataFrame:
             "area": rows["area"],
             "area_name": [i18n.say("report.city", lang) if a == "city" else n
                           for a, n in zip(rows["area"], rows["area_name"], strict=True)],
-            "county": names_of(rows["county"], "county", names, lang),
+            "county": area_labels(rows["county"], "county", names, lang),
             "value": rows["value"],
             "threshold": rows["threshold"],
             "missing": rows["missing"],
@@ -160,6 +160,20 @@ def plan_row(question: Mapping[str, str], plan: SitingPlan, lang: str) -> dict[s
     }
 
 
+def plan_line(question: Mapping[str, str], plan: SitingPlan, lang: str) -> str:
+    row = plan_row(question, plan, lang)
+    if plan.status in ("infeasible", "no_plan"):
+        why = [r.told(lang) for r in plan.reasons]
+        between = "" if lang == "zh" else " "
+        return between.join([i18n.say("report.plan_none", lang, **row), *(t[:1].upper() + t[1:] for t in why)])
+    unit = {"equity": "share", "gini": "coefficient"}.get(plan.objective, "")
+    said = {"bound": figure(plan.bound, unit), "value": figure(plan.value, unit), "gap": gap_percent(plan.gap)}
+    said["bound_name"] = bound_name(plan, lang)
+    unmet = i18n.say("report.plan_unmet_count", lang, count=len(plan.unmet)) if len(plan.unmet) else ""
+    key = "report.plan_line_room" if plan.placed else "report.plan_line"
+    return i18n.say(key, lang, **{**row, **said, "unmet": unmet})
+
+
 def _rests_on(plan: SitingPlan, sites: pd.DataFrame) -> dict[str, int]:
     return {f"sites_{quality}": count for quality, count in sites_by_quality(plan, sites).items()}
 
@@ -169,7 +183,7 @@ def site_table(plans: Sequence[Plan], names: Mapping[tuple[str, str], str], lang
     rows = [r for question, plan, sites, _ in plans for r in _site_rows(question, plan, sites, lang)]
     table = {k: [r[k] for r in rows] for k in keys}
     for level in ("town", "county"):
-        table[level] = names_of(table[level], level, names, lang)
+        table[level] = area_labels(table[level], level, names, lang)
     return headed(table, lang)
 
 
@@ -192,7 +206,7 @@ def unmet_table(plans: Sequence[Plan], names: Mapping[tuple[str, str], str], lan
     keys = ["level", "area", "minimum", "open", "candidates", "reason"]
     parts = [plan.unmet.reindex(columns=keys).assign(question=question[lang]) for question, plan, _, _ in plans]
     table = pd.concat(parts, ignore_index=True) if parts else pd.DataFrame(columns=[*keys, "question"])
-    area_names = [names_of([a], str(v), names, lang)[0] for a, v in zip(table["area"], table["level"], strict=True)]
+    area_names = [area_labels([a], str(v), names, lang)[0] for a, v in zip(table["area"], table["level"], strict=True)]
     columns = {"question": table["question"], "level": labels("level", table["level"], lang), "area": table["area"]}
     columns |= {"area_name": area_names, "minimum": table["minimum"], "open": table["open"]}
     reasons = labels("unmet", table["reason"], lang)

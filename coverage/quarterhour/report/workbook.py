@@ -10,9 +10,9 @@ from typing import Any
 import pandas as pd
 
 from quarterhour.base import i18n
-from quarterhour.base.cells import blank
+from quarterhour.base.cells import blank, is_number
 from quarterhour.base.labels import gap_percent, percent
-from quarterhour.report.format import Plan, Section, area_names, headed, is_number
+from quarterhour.report.format import Plan, Section, area_names, headed
 from quarterhour.report.tables import (
     by_area,
     by_community,

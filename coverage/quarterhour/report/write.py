@@ -14,14 +14,17 @@ from typing import Any
 import geopandas as gpd
 import pandas as pd
 
-from quarterhour import maps, report
 from quarterhour.base import i18n
 from quarterhour.io import files
+from quarterhour.maps.draw import draw_map
 from quarterhour.network.network import Mode
 from quarterhour.report import sections
+from quarterhour.report.console import summary_lines
 from quarterhour.report.findings import quality_note
 from quarterhour.report.map_notes import map_notes
+from quarterhour.report.markdown import report_markdown
 from quarterhour.report.siting_sections import Charts, siting_charts
+from quarterhour.report.workbook import write_workbook
 from quarterhour.siting.proof.record import plan_record
 from quarterhour.standards.league import earlier_rows, kept_rows
 from quarterhour.study.results import Results
@@ -112,7 +115,7 @@ def _rows(table: pd.DataFrame) -> list[dict[str, Any]]:
 def meeting_map(results: Results, lang: str = "zh", *, charts: Charts | None = None) -> str:
     """The map for the meeting: one page that opens without a network; ``charts`` where they are drawn already."""
     tables = results.inputs
-    return maps.draw_map(
+    return draw_map(
         title=i18n.say("study.title", lang, name=results.study.name(lang)),
         communities=tables.communities,
         towns=tables.towns,
@@ -132,7 +135,7 @@ def meeting_map(results: Results, lang: str = "zh", *, charts: Charts | None = N
 def page(results: Results, lang: str = "zh", *, charts: Charts | None = None) -> str:
     """The report as Markdown; ``charts`` where they are drawn already."""
     drawn = siting_charts(results, lang) if charts is None else charts
-    return report.report_markdown(
+    return report_markdown(
         lang=lang,
         title=i18n.say("study.title", lang, name=results.study.name(lang)),
         checks=results.checks,
@@ -148,7 +151,7 @@ def page(results: Results, lang: str = "zh", *, charts: Charts | None = None) ->
 
 def summary(results: Results, lang: str = "zh") -> list[str]:
     """The results in a sentence each."""
-    lines = report.summary_lines(
+    lines = summary_lines(
         lang=lang,
         checks=results.checks,
         compare=results.compare,
@@ -173,7 +176,7 @@ def read_earlier(folder: str | Path) -> pd.DataFrame:
 
 def _workbook(results: Results, path: Path, lang: str) -> None:
     with files.atomic(path) as temporary:
-        report.write_workbook(
+        write_workbook(
             temporary,
             lang=lang,
             communities=results.inputs.communities,

@@ -9,8 +9,7 @@ from datetime import date
 import geopandas as gpd
 import pandas as pd
 
-from quarterhour.base.findings import by_quality, no_findings
-from quarterhour.siting.question.plan import SitingPlan
+from quarterhour.base.findings import no_findings
 from quarterhour.standards.circle import CircleCheck
 from quarterhour.standards.scorecard import Scorecard
 from quarterhour.standards.sensitivity import CoverageRange
@@ -49,8 +48,3 @@ class Results:
     def scorecard(self) -> Scorecard | None:
         """The scorecard on the reference date."""
         return next(iter(self.scorecards.values()), None)
-
-
-def sites_by_quality(plan: SitingPlan, sites: pd.DataFrame) -> dict[str, int]:
-    """How many of the sites to be built are known for a fact, estimated, made up."""
-    return by_quality(sites.loc[list(plan.chosen)].get("quality", ()))

@@ -22,7 +22,7 @@ from quarterhour.io.files.checks import checked_file, read_json, sha256
 from quarterhour.io.files.excel import read_xlsx
 from quarterhour.io.files.header import Table, typed
 from quarterhour.io.files.layers import layer_table, read_geojson, read_gpkg, read_parquet, read_shp, read_zip
-from quarterhour.io.files.located import names_of, onto_wgs84, renamed, with_geometry
+from quarterhour.io.files.located import column_list, onto_wgs84, renamed, with_geometry
 from quarterhour.io.files.text import read_csv
 from quarterhour.io.files.write import FIXED_DATE, atomic, together, write_csv, write_layers, write_text
 
@@ -116,7 +116,7 @@ def read_roads_file(
     """
     read = _read_raw(path, sheet=None, encoding=encoding, header_row=None, layer=layer)
     if not isinstance(read.frame, gpd.GeoDataFrame):
-        raise DataError("files.no_geometry", file=read.file, found=names_of(read.frame))
+        raise DataError("files.no_geometry", file=read.file, found=column_list(read.frame))
     roads = read.frame.reset_index(drop=True)
     if roads.crs is None and source_crs is None:
         raise DataError("files.no_crs", file=read.file)

@@ -11,7 +11,7 @@ import pandas as pd
 
 from quarterhour.base.errors import DataError
 from quarterhour.base.findings import Severity, finding, join_findings
-from quarterhour.io.files.header import Cells, Table, clean_cell, from_grid, header_at, is_number
+from quarterhour.io.files.header import Cells, Table, clean_cell, from_grid, header_at, reads_as_number
 
 LARGEST_CELLS = 20_000_000
 
@@ -99,13 +99,13 @@ def _unmerge(grid: list[Cells], page: Any, body_at: int, at: Mapping[str, str]) 
         if value is None or (in_body and merged.max_col > merged.min_col):
             continue
         # A number that is repeated in every row would count its people several times.
-        if not (in_body and is_number(value)):
+        if not (in_body and reads_as_number(value)):
             for r in range(merged.min_row - 1, merged.max_row):
                 for c in range(merged.min_col - 1, merged.max_col):
                     grid[r][c] = value
         if in_body:
-            rule = "merged_number" if is_number(value) else "merged_filled"
-            severity: Severity = "warning" if is_number(value) else "note"
+            rule = "merged_number" if reads_as_number(value) else "merged_filled"
+            severity: Severity = "warning" if reads_as_number(value) else "note"
             told = finding(rule, severity=severity, row=merged.min_row, value=merged.coord, **_any(at))
             found.append(told)
     return found

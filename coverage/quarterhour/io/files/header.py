@@ -100,12 +100,12 @@ def header_at(grid: list[Cells], *, file: str, header_row: int | None) -> int:
     wide = max(filled, default=0)
     for at, row in enumerate(grid[:_MOST_TITLE_ROWS]):
         named = [c for c in row if c is not None]
-        if named and len(named) >= max(min(2, wide), 0.6 * wide) and not any(map(is_number, named)):
+        if named and len(named) >= max(min(2, wide), 0.6 * wide) and not any(map(reads_as_number, named)):
             return at
     raise DataError("files.no_header", file=file, rows=min(len(grid), _MOST_TITLE_ROWS))
 
 
-def is_number(cell: Any) -> bool:
+def reads_as_number(cell: Any) -> bool:
     """Whether a cell is a number, or text that reads as one."""
     return not isinstance(cell, str) or NUMBERLIKE.fullmatch(cell) is not None
 

@@ -25,7 +25,7 @@ _ALIASES: Mapping[str, tuple[str, ...]] = {
 }
 
 
-def names_of(frame: pd.DataFrame) -> str:
+def column_list(frame: pd.DataFrame) -> str:
     """The columns of a table, for a message."""
     return ", ".join(str(c) for c in frame.columns)
 
@@ -36,7 +36,7 @@ def renamed(read: Table, columns: dict[str, str], *, table: str) -> pd.DataFrame
     missing = [theirs for theirs in columns.values() if theirs not in frame.columns]
     if missing:
         told = ", ".join(missing)
-        raise DataError("places.missing_columns", table=table, file=read.file, missing=told, found=names_of(frame))
+        raise DataError("places.missing_columns", table=table, file=read.file, missing=told, found=column_list(frame))
     for ours, theirs in _ALIASES.items():
         known = [n for n in theirs if n in frame.columns and n not in columns.values()]
         if ours not in columns and known:
@@ -67,7 +67,7 @@ def with_geometry(
         return gpd.GeoDataFrame(frame, geometry=gpd.GeoSeries([None] * len(frame), index=frame.index, crs=crs)), (
             no_findings()
         )
-    raise DataError("places.missing_columns", table=table, file=read.file, missing="x, y", found=names_of(frame))
+    raise DataError("places.missing_columns", table=table, file=read.file, missing="x, y", found=column_list(frame))
 
 
 def onto_wgs84(frame: gpd.GeoDataFrame, datum: str, *, file: str) -> gpd.GeoDataFrame:

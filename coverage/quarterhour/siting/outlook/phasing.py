@@ -12,6 +12,7 @@ import numpy as np
 import pandas as pd
 
 from quarterhour.base.arrays import IntArray
+from quarterhour.base.cells import is_number
 from quarterhour.base.errors import DataError, first_ids
 from quarterhour.base.units import CENTISECONDS_PER_MINUTE
 from quarterhour.siting.methods.capacity.transportation import least_time_flow
@@ -23,7 +24,6 @@ from quarterhour.siting.question.plan import SitingPlan
 from quarterhour.siting.question.problem import Budget, Coverage, Goal, SitingProblem, input_hash
 from quarterhour.siting.question.search_budget import COUNTING, check_seconds
 from quarterhour.siting.question.site_limits import count_limits
-from quarterhour.siting.question.sites import is_number
 from quarterhour.siting.solve import solve_siting
 
 Progress = Callable[[float], None]

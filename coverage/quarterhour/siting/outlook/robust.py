@@ -11,12 +11,13 @@ import numpy as np
 import pandas as pd
 
 from quarterhour.base.arrays import FloatArray
+from quarterhour.base.cells import is_number
 from quarterhour.base.errors import CutoffError, DataError
 from quarterhour.base.units import centiseconds
 from quarterhour.siting.question.plan import SitingPlan
 from quarterhour.siting.question.problem import SitingProblem
 from quarterhour.siting.question.search_budget import check_seconds
-from quarterhour.siting.question.sites import is_number, is_whole
+from quarterhour.siting.question.sites import is_whole
 from quarterhour.siting.solve import solve_siting
 from quarterhour.travel.times import TravelTimes
 

@@ -12,6 +12,7 @@ import pandas as pd
 from scipy import sparse
 
 from quarterhour.base.arrays import FloatArray, IntArray
+from quarterhour.base.cells import is_number
 from quarterhour.base.errors import DataError, first_ids
 from quarterhour.base.units import CENTISECONDS_PER_MINUTE
 from quarterhour.siting.question.build import as_problem
@@ -28,7 +29,6 @@ from quarterhour.siting.question.problem import (
     Spacing,
     Standard,
 )
-from quarterhour.siting.question.sites import is_number
 from quarterhour.travel.times import TravelTimes
 
 _MOST = 2**30 // CENTISECONDS_PER_MINUTE

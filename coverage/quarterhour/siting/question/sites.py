@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Iterable, Sequence
 from typing import Any
 
@@ -11,6 +10,7 @@ import pandas as pd
 from scipy.spatial import cKDTree
 
 from quarterhour.base.arrays import FloatArray, IntArray
+from quarterhour.base.cells import is_number
 from quarterhour.base.errors import DataError, first_ids
 from quarterhour.siting.question.ids import is_counted, said, texts
 from quarterhour.siting.question.problem import (
@@ -186,11 +186,6 @@ def _of_sites(distances: pd.DataFrame, sites: pd.Index) -> pd.DataFrame:
     if not index.is_unique:
         raise DataError("question.named_twice", table="distances", ids=first_ids(index[index.duplicated()].unique()))
     return distances.set_axis(index).reindex(sites.astype("str"))
-
-
-def is_number(value: object) -> bool:
-    """Whether a value is a finite number."""
-    return isinstance(value, (int, float, np.integer, np.floating)) and math.isfinite(value)
 
 
 def is_whole(value: object, least: int = 0) -> bool:

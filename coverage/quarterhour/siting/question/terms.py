@@ -8,6 +8,7 @@ from typing import Any
 
 import pandas as pd
 
+from quarterhour.base.cells import is_number
 from quarterhour.base.errors import DataError
 from quarterhour.base.units import centiseconds
 from quarterhour.siting.question.ids import said
@@ -21,7 +22,7 @@ from quarterhour.siting.question.problem import (
     Spacing,
     Standard,
 )
-from quarterhour.siting.question.sites import is_number, is_whole
+from quarterhour.siting.question.sites import is_whole
 
 Standards = Mapping[str, Standard]
 

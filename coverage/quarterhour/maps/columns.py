@@ -1,4 +1,4 @@
-"""Texts, places and numbers as a map page may hold them: escaped at this one place, rounded, few texts told once."""
+"""Texts, places and numbers as columns of the map page: texts escaped, places rounded, few different texts coded."""
 
 from __future__ import annotations
 
@@ -13,31 +13,26 @@ import shapely
 
 from quarterhour.base import i18n
 from quarterhour.base.errors import DataError
-from quarterhour.base.labels import percent
+from quarterhour.base.escape import escape_html
+from quarterhour.base.labels import names_of, percent
 from quarterhour.base.planar import flat_shapes
 from quarterhour.standards.sensitivity import COVERED
 
 DEGREE_DECIMALS = 5  # about a metre
-_ENTITY = {ord(c): f"&#{ord(c)};" for c in "&<>\"'`${}\\"}
 
 
-def escape(text: object) -> str:
-    """A text as it may stand in a page, a script or a template: read as written, never run."""
-    return str(text).translate(_ENTITY)
-
-
-class Say:
+class PageWords:
     """The words of the page in one language, each already escaped."""
 
     def __init__(self, lang: str) -> None:
         self.lang = lang
 
     def __call__(self, key: str, /, **values: object) -> str:
-        return escape(i18n.say(f"maps.{key}", self.lang, **values))
+        return escape_html(i18n.say(f"maps.{key}", self.lang, **values))
 
     def label(self, page: str, name: object, *, prefix: str = "") -> str:
         found = i18n.entry(f"{page}.{prefix}{name}")
-        return escape(name if found is None else found[self.lang])
+        return escape_html(name if found is None else found[self.lang])
 
     def page(self) -> dict[str, str]:
         keys = (
@@ -72,7 +67,7 @@ def _numbers(values: np.ndarray, good: np.ndarray) -> list[float | None]:
 def texts_of(frame: pd.DataFrame, column: str) -> list[str]:
     if column not in frame:
         return [""] * len(frame)
-    return ["" if pd.isna(v) else escape(v) for v in frame[column]]
+    return ["" if pd.isna(v) else escape_html(v) for v in frame[column]]
 
 
 def coded(values: Sequence[str]) -> dict[str, Any]:
@@ -81,28 +76,29 @@ def coded(values: Sequence[str]) -> dict[str, Any]:
     return {"code": codes.tolist(), "text": [str(v) for v in found]}
 
 
-def quality_of(frame: pd.DataFrame, say: Say) -> dict[str, Any]:
+def quality_of(frame: pd.DataFrame, say: PageWords) -> dict[str, Any]:
     own = frame["quality"] if "quality" in frame else pd.Series("", index=frame.index)
     return coded(["" if pd.isna(q) or q == "" else say.label("maps", q, prefix="quality_") for q in own])
 
 
-def names_of(ids: Iterable[Any], places: pd.DataFrame) -> list[str]:
+def place_names(ids: Iterable[Any], places: pd.DataFrame) -> list[str]:
+    """Names of places by their ids."""
     known = places["name"].to_dict() if "name" in places else {}
-    return ["" if pd.isna(i) else escape(known.get(i, i)) for i in ids]
+    return [escape_html(name) for name in names_of(ids, known)]
 
 
 def share_of(share: Any) -> str:
     """A share in percent, "" where there is nobody to count."""
-    return "" if pd.isna(share) else escape(percent(share))
+    return "" if pd.isna(share) else escape_html(percent(share))
 
 
 def thousands(values: Mapping[str, Any]) -> dict[str, str]:
     return {key: f"{value:,.0f}" for key, value in values.items()}
 
 
-def filled(key: str, say: Say, /, **safe: str) -> str:
+def filled(key: str, words: PageWords, /, **escaped: str) -> str:
     """A sentence filled with texts that are escaped already."""
-    return i18n.say(f"maps.{key}", say.lang, **safe)
+    return i18n.say(f"maps.{key}", words.lang, **escaped)
 
 
 def steps(lines: np.ndarray) -> list[list[int]]:

@@ -1,0 +1,130 @@
+"""The map of a study, drawn: one HTML page that opens without a network.
+
+The page is drawn by Folium, but carries its scripts, styles and pictures inside itself and may ask
+nothing from outside (a Content-Security-Policy holds it). Folium reads what it is given as a template
+and as script; so every string of a study passes :func:`escape` on its way in, and the bulk of the data
+(thousands of communities, tens of thousands of roads) goes into the page beside Folium, as columns that
+``data/map/map.js`` draws on canvas.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+import geopandas as gpd
+import pandas as pd
+
+from quarterhour.base.escape import escape_html
+from quarterhour.maps.columns import PageWords, coded
+from quarterhour.maps.isochrones import ground_columns, range_columns
+from quarterhour.maps.layers import layer_list, map_columns
+from quarterhour.maps.page import draw_page
+
+if TYPE_CHECKING:
+    from quarterhour.siting.question.plan import SitingPlan
+    from quarterhour.standards.circle import CircleCheck
+    from quarterhour.standards.scorecard import Scorecard
+    from quarterhour.standards.sensitivity import CoverageRange
+
+
+@dataclass(frozen=True, eq=False)
+class Notes:
+    """Texts in the page's language, as they are to be read.
+
+    ``city``: by heading, sentences. ``communities``, ``towns``: by id, a column a heading; a blank or missing text is
+    no line. ``charts``: by heading, pictures as SVG whose texts are escaped already.
+    """
+
+    city: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    communities: pd.DataFrame = field(default_factory=pd.DataFrame)
+    towns: pd.DataFrame = field(default_factory=pd.DataFrame)
+    charts: Mapping[str, str] = field(default_factory=dict)
+
+
+def draw_map(
+    *,
+    title: str,
+    communities: gpd.GeoDataFrame,
+    towns: gpd.GeoDataFrame,
+    facilities: gpd.GeoDataFrame,
+    checks: Sequence[CircleCheck],
+    scorecard: Scorecard | None,
+    plans: Sequence[tuple[str, SitingPlan, gpd.GeoDataFrame]],
+    roads: gpd.GeoDataFrame | None,
+    quality_note: str,
+    lang: str,
+    ranges: Sequence[CoverageRange] = (),
+    pictures: gpd.GeoDataFrame | None = None,
+    notes: Notes | None = None,
+) -> str:
+    """The map of a study as one HTML page that opens anywhere, also without a network.
+
+    The page shows each circle's gap (one circle at a time), facilities by kind, proposed sites numbered
+    in order of building, the share of people inside each circle by town, who is inside at every pace of
+    a range, the ground reached, roads and towns as a schematic base; it finds a community by name and says
+    of each one why it is inside or outside.
+
+    Parameters
+    ----------
+    title, quality_note
+        Headline, and the sentence on how much of the result rests on facts; both are on the page.
+    communities, towns, facilities, roads
+        Canonical tables (see ``places`` and ``network``) in any CRS; drawn in WGS 84.
+    checks, scorecard, plans
+        Results. A plan comes as (its name, the plan, the places of its sites by site id).
+        Nothing is computed here that a result does not hold.
+    lang
+        ``zh`` or ``en``.
+    ranges, pictures
+        Circles of ``checks`` at a range of paces; what ``isochrones`` made, with the column ``circle``.
+    notes
+        Further findings as texts: of the city, and by community and town (see ``Notes``).
+
+    Returns
+    -------
+    str
+        HTML; the same inputs give the same bytes.
+
+    Raises
+    ------
+    DataError
+        A table says no CRS.
+    """
+    picture = map_columns(
+        title=title,
+        communities=communities,
+        towns=towns,
+        facilities=facilities,
+        checks=checks,
+        scorecard=scorecard,
+        plans=plans,
+        roads=roads,
+        quality_note=quality_note,
+        lang=lang,
+    )
+    say = PageWords(lang)
+    picture["ranges"] = range_columns(ranges, checks, communities, say)
+    picture["grounds"] = ground_columns(pictures, checks, say)
+    _add_notes(picture, notes or Notes(), communities=communities, towns=towns)
+    return draw_page(picture, layer_list(picture, lang), lang=lang)
+
+
+def _add_notes(picture: dict[str, Any], notes: Notes, *, communities: pd.DataFrame, towns: pd.DataFrame) -> None:
+    """Put the notes on the page's picture, every text escaped."""
+    picture["findings"] = [
+        {"name": escape_html(name), "lines": [escape_html(line) for line in lines]}
+        for name, lines in notes.city.items()
+    ]
+    picture["charts"] = [{"name": escape_html(name), "svg": chart} for name, chart in notes.charts.items()]
+    table = notes.communities.reindex(communities.index)
+    picture["communities"]["notes"] = {escape_html(c): coded([_text(v) for v in table[c]]) for c in table}
+    of_towns = notes.towns.reindex(towns.index)
+    for place, town in enumerate(picture["towns"]):
+        row = of_towns.iloc[place] if len(of_towns) else pd.Series(dtype=object)
+        town["notes"] = [[escape_html(str(c)), _text(v)] for c, v in row.items() if _text(v)]
+
+
+def _text(value: Any) -> str:
+    return "" if pd.isna(value) or value == "" else escape_html(value)
