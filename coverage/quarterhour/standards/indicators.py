@@ -1,9 +1,9 @@
-"""How the value of each target is made: counts, shares, ratios, totals, distances, by area."""
+"""Values of targets by area: counts, shares, ratios, totals, distances."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 
 import geopandas as gpd
 import numpy as np
@@ -15,82 +15,10 @@ from quarterhour.base.errors import DataError, first_ids
 from quarterhour.base.findings import QUALITIES
 from quarterhour.standards.circle import CITY, CircleCheck, worse_quality
 from quarterhour.standards.rules import Target
-from quarterhour.standards.tiers import TierCheck
+from quarterhour.standards.score_inputs import NoDataError, ScoreInputs
 
 
-class NoDataError(Exception):
-    """The table or columns that a target's value would be made from were not supplied."""
-
-
-@dataclass(frozen=True, eq=False)
-class Ground:
-    """All that targets are measured on."""
-
-    communities: pd.DataFrame
-    towns: pd.DataFrame
-    counties: pd.DataFrame
-    facilities: pd.DataFrame
-    checks: Mapping[str, CircleCheck]
-    tables: Mapping[str, pd.DataFrame]
-    layers: Mapping[str, gpd.GeoDataFrame] = field(default_factory=dict)
-    tiers: Mapping[str, TierCheck] = field(default_factory=dict)
-
-    def areas(self, target: Target) -> pd.DataFrame:
-        """The areas of a target's level by id: name and county, in the order of their table."""
-        if target.level == CITY:
-            return pd.DataFrame({"name": CITY, "county": ""}, index=pd.Index([CITY], name="id"))
-        if target.level == "facility":
-            return _named(self.of_kinds(target.kinds), county="county")
-        if target.level == "community":
-            return _named(self.communities, county="county")
-        table = self.towns if target.level == "town" else self.counties
-        known = _named(table, county="county") if target.level == "town" else _named(table, county=None)
-        return pd.concat([known, self._only_named(target.level, known.index)])
-
-    def _only_named(self, level: str, known: pd.Index) -> pd.DataFrame:
-        """Areas that communities name and the table of areas does not."""
-        if level not in self.communities:
-            return pd.DataFrame({"name": [], "county": []}, dtype="str")
-        rows = self.communities[self.communities[level].ne("") & ~self.communities[level].isin(known)]
-        rows = rows.drop_duplicates(level).sort_values(level, kind="stable")
-        county = rows["county"] if "county" in rows else pd.Series("", index=rows.index)
-        county = rows[level] if level == "county" else county
-        return pd.DataFrame({"name": rows[level].array, "county": county.array}, index=pd.Index(rows[level], name="id"))
-
-    def of_kinds(self, kinds: Sequence[str]) -> pd.DataFrame:
-        """Facilities of kinds; all of them when none is named."""
-        return self.facilities[self.facilities["kind"].isin(kinds)] if kinds else self.facilities
-
-    def area_of(self, table: pd.DataFrame, level: str) -> pd.Series:
-        """In which area of a level each row lies; blank where it is not known."""
-        if level == CITY:
-            return pd.Series(CITY, index=table.index)
-        if level == "facility" or (level == "community" and table is self.communities):
-            return pd.Series(table.index, index=table.index)
-        own = texts(table[level]) if level in table else pd.Series("", index=table.index, dtype="str")
-        if level == "county" and "town" in table and "county" in self.towns:
-            county = self.towns["county"].to_dict()
-            known = pd.Series([county.get(town, "") for town in texts(table["town"])], index=table.index, dtype="str")
-            own = own.where(own.ne(""), known)
-        return own
-
-    def table(self, target: Target) -> pd.DataFrame:
-        """The table a target is measured on."""
-        own = {"communities": self.communities, "facilities": self.of_kinds(target.kinds)}
-        found = own.get(target.table, self.tables.get(target.table))
-        if found is None or not len(found):
-            raise NoDataError(f"{target.table}: {', '.join(target.columns)}")
-        return found
-
-
-def _named(table: pd.DataFrame, *, county: str | None) -> pd.DataFrame:
-    ids = pd.Series(table.index, index=table.index, dtype="str")
-    name = texts(table["name"]) if "name" in table else ids
-    of = ids if county is None else texts(table[county]) if county in table else pd.Series("", index=table.index)
-    return pd.DataFrame({"name": name.where(name.ne(""), ids), "county": of}, index=table.index.rename("id"))
-
-
-def blank(areas: pd.Index) -> pd.DataFrame:
+def no_values(areas: pd.Index) -> pd.DataFrame:
     """No value yet for each area."""
     columns = ("value", "base", "synthetic_share", "estimated_share")
     return pd.DataFrame(dict.fromkeys(columns, np.nan), index=areas).assign(note="", needs="")
@@ -101,7 +29,7 @@ def _made(areas: pd.Index, value: pd.Series, quality: pd.DataFrame, base: pd.Ser
 
     ``base``: what a value of one stands for in the area, so that a share that is short tells how many are.
     """
-    made = blank(areas).assign(value=value.reindex(areas).astype("float64"))
+    made = no_values(areas).assign(value=value.reindex(areas).astype("float64"))
     made["base"] = base.reindex(areas).astype("float64") if isinstance(base, pd.Series) else base
     for name in ("synthetic", "estimated"):
         made[f"{name}_share"] = quality[name].reindex(areas).astype("float64")
@@ -130,7 +58,7 @@ def _columns(table: pd.DataFrame, target: Target, names: Sequence[str]) -> list[
 # --- circles ------------------------------------------------------------------------------------
 
 
-def _check_of(target: Target, ground: Ground) -> CircleCheck:
+def _check_of(target: Target, ground: ScoreInputs) -> CircleCheck:
     if target.of not in ground.checks:
         raise NoDataError(f"circles: {target.of}")
     return ground.checks[target.of]
@@ -141,11 +69,11 @@ def _rests_on(check: CircleCheck) -> pd.Series:
     return worse_quality(check.communities["quality"], check.communities["site_quality"])
 
 
-def _circle_share(target: Target, ground: Ground, areas: pd.Index) -> pd.DataFrame:
+def _circle_share(target: Target, ground: ScoreInputs, areas: pd.Index) -> pd.DataFrame:
     return _share_inside(_check_of(target, ground), target, ground, areas)
 
 
-def _reach_share(target: Target, ground: Ground, areas: pd.Index) -> pd.DataFrame:
+def _reach_share(target: Target, ground: ScoreInputs, areas: pd.Index) -> pd.DataFrame:
     _kinds_or_no_data(ground, target.kinds)
     if target.people not in ground.communities:
         raise NoDataError(f"communities: {target.people}")
@@ -154,7 +82,7 @@ def _reach_share(target: Target, ground: Ground, areas: pd.Index) -> pd.DataFram
     return _share_inside(ground.checks[target.id], target, ground, areas)
 
 
-def _share_inside(check: CircleCheck, target: Target, ground: Ground, areas: pd.Index) -> pd.DataFrame:
+def _share_inside(check: CircleCheck, target: Target, ground: ScoreInputs, areas: pd.Index) -> pd.DataFrame:
     if target.level == "community":
         return _circle_by_community(check, areas)
     shares = check.shares[check.shares["level"] == target.level].set_index("area")
@@ -175,7 +103,7 @@ def _circle_by_community(check: CircleCheck, areas: pd.Index) -> pd.DataFrame:
 # --- facilities ---------------------------------------------------------------------------------
 
 
-def _kinds_or_no_data(ground: Ground, kinds: Sequence[str]) -> pd.DataFrame:
+def _kinds_or_no_data(ground: ScoreInputs, kinds: Sequence[str]) -> pd.DataFrame:
     rows = ground.of_kinds(kinds)
     # A kind that nobody supplied anywhere is not known; zero is said only beside others of its kind.
     if not len(rows):
@@ -183,7 +111,7 @@ def _kinds_or_no_data(ground: Ground, kinds: Sequence[str]) -> pd.DataFrame:
     return rows
 
 
-def _count(target: Target, ground: Ground, areas: pd.Index) -> pd.DataFrame:
+def _count(target: Target, ground: ScoreInputs, areas: pd.Index) -> pd.DataFrame:
     rows = _kinds_or_no_data(ground, target.kinds)
     if target.level == "community" and "community" not in rows:
         raise NoDataError("facilities: community")
@@ -206,7 +134,7 @@ def _told_unplaced(made: pd.DataFrame, target: Target, unplaced: int) -> pd.Data
     )
 
 
-def _served(target: Target, ground: Ground, kinds: Sequence[str]) -> tuple[pd.Series, pd.Series]:
+def _served(target: Target, ground: ScoreInputs, kinds: Sequence[str]) -> tuple[pd.Series, pd.Series]:
     """Which communities have one of the kinds, or are inside the circle with one; and how that is known."""
     index = ground.communities.index
     rows = ground.of_kinds(kinds)
@@ -224,20 +152,20 @@ def _served(target: Target, ground: Ground, kinds: Sequence[str]) -> tuple[pd.Se
 
 
 def _share_of_communities(
-    target: Target, ground: Ground, areas: pd.Index, has: pd.Series, quality: pd.Series
+    target: Target, ground: ScoreInputs, areas: pd.Index, has: pd.Series, quality: pd.Series
 ) -> pd.DataFrame:
     where = ground.area_of(ground.communities, target.level).reindex(has.index)
     groups = has.astype("float64").groupby(where)
     return _made(areas, groups.mean(), _quality_shares(quality, where), groups.size())
 
 
-def _has_kind(target: Target, ground: Ground, areas: pd.Index) -> pd.DataFrame:
+def _has_kind(target: Target, ground: ScoreInputs, areas: pd.Index) -> pd.DataFrame:
     _kinds_or_no_data(ground, target.kinds)
     served, quality = _served(target, ground, target.kinds)
     return _share_of_communities(target, ground, areas, served, quality)
 
 
-def _tiers(target: Target, ground: Ground, areas: pd.Index) -> pd.DataFrame:
+def _tiers(target: Target, ground: ScoreInputs, areas: pd.Index) -> pd.DataFrame:
     village, town, county = (kinds.split("|") for kinds in target.kinds[:3])
     (class_column,) = target.columns[:1]
     if class_column not in ground.communities:
@@ -262,7 +190,7 @@ def _worst(rows: pd.DataFrame) -> str:
     return next((q for q in reversed(QUALITIES) if q in found), QUALITIES[-1])
 
 
-def _in_area(ground: Ground, level: str, kinds: Sequence[str]) -> pd.Series:
+def _in_area(ground: ScoreInputs, level: str, kinds: Sequence[str]) -> pd.Series:
     having = set(ground.area_of(ground.of_kinds(kinds), level)) - {""}
     return ground.area_of(ground.communities, level).isin(list(having))
 
@@ -274,7 +202,7 @@ def _is_long(table: pd.DataFrame) -> bool:
     return {"area", "level", "indicator", "value"} <= set(table.columns)
 
 
-def _figures(target: Target, ground: Ground, areas: pd.Index) -> tuple[pd.DataFrame, pd.DataFrame]:
+def _figures(target: Target, ground: ScoreInputs, areas: pd.Index) -> tuple[pd.DataFrame, pd.DataFrame]:
     """The sums of a target's columns by area, rows that lack one left out; and how they are known."""
     table = ground.table(target)
     wanted = list(target.columns[: 2 if target.measure == "ratio" else 1])
@@ -324,7 +252,7 @@ def _no_figure_where_blank(made: pd.DataFrame, target: Target) -> pd.DataFrame:
     return made.assign(note=made["note"].mask(blank, "scorecard.no_data"), needs=made["needs"].mask(blank, needs))
 
 
-def _ratio(target: Target, ground: Ground, areas: pd.Index) -> pd.DataFrame:
+def _ratio(target: Target, ground: ScoreInputs, areas: pd.Index) -> pd.DataFrame:
     sums, quality = _figures(target, ground, areas)
     made = _made(areas, sums[0] / sums[1].where(sums[1] > 0), quality, sums[1])
     nobody = sums[1].eq(0)
@@ -332,12 +260,12 @@ def _ratio(target: Target, ground: Ground, areas: pd.Index) -> pd.DataFrame:
     return _with_left_out(told_blank.where(~nobody, made), sums, target)
 
 
-def _total(target: Target, ground: Ground, areas: pd.Index) -> pd.DataFrame:
+def _total(target: Target, ground: ScoreInputs, areas: pd.Index) -> pd.DataFrame:
     sums, quality = _figures(target, ground, areas)
     return _with_left_out(_no_figure_where_blank(_made(areas, sums[0], quality), target), sums, target)
 
 
-def _rate(target: Target, ground: Ground, areas: pd.Index) -> pd.DataFrame:
+def _rate(target: Target, ground: ScoreInputs, areas: pd.Index) -> pd.DataFrame:
     """Beds by people: each side is summed from its own table."""
     sums, known = [], []
     for named in target.columns[:2]:
@@ -353,7 +281,7 @@ def _rate(target: Target, ground: Ground, areas: pd.Index) -> pd.DataFrame:
     return _no_figure_where_blank(made, replace(target, table="", columns=target.columns[:2]))
 
 
-def _least(target: Target, ground: Ground, areas: pd.Index) -> pd.DataFrame:
+def _least(target: Target, ground: ScoreInputs, areas: pd.Index) -> pd.DataFrame:
     table = ground.table(target)
     (values,) = _columns(table, target, target.columns[:1])
     known = values.notna()
@@ -367,7 +295,7 @@ def _least(target: Target, ground: Ground, areas: pd.Index) -> pd.DataFrame:
     return _with_left_out(made, sums, target)
 
 
-def _distance(target: Target, ground: Ground, areas: pd.Index) -> pd.DataFrame:
+def _distance(target: Target, ground: ScoreInputs, areas: pd.Index) -> pd.DataFrame:
     """Metres from each facility to the layer; an area has those of its nearest one."""
     rows = _kinds_or_no_data(ground, target.kinds)
     layer = ground.layers.get(target.of)
@@ -376,7 +304,7 @@ def _distance(target: Target, ground: Ground, areas: pd.Index) -> pd.DataFrame:
     if layer is None or not isinstance(rows, gpd.GeoDataFrame):
         raise NoDataError(f"layers: {target.of}")
     if not len(layer):
-        return blank(areas).assign(note="scorecard.nothing_near")
+        return no_values(areas).assign(note="scorecard.nothing_near")
     metres = nearest_m(rows, layer)["distance_m"]
     where = ground.area_of(rows, target.level)
     quality = _quality(rows)
@@ -385,7 +313,7 @@ def _distance(target: Target, ground: Ground, areas: pd.Index) -> pd.DataFrame:
     return _made(areas, metres.groupby(where).min(), _quality_shares(quality, where))
 
 
-def _mean_by_class(target: Target, ground: Ground, areas: pd.Index) -> pd.DataFrame:
+def _mean_by_class(target: Target, ground: ScoreInputs, areas: pd.Index) -> pd.DataFrame:
     column, class_column = target.columns[:2]
     table = ground.communities
     (values,) = _columns(table, target, [column])
@@ -399,7 +327,7 @@ def _mean_by_class(target: Target, ground: Ground, areas: pd.Index) -> pd.DataFr
     return _made(areas, groups.mean(), _quality_shares(_quality(rows), where), groups.size())
 
 
-MEASURES: Mapping[str, Callable[[Target, Ground, pd.Index], pd.DataFrame]] = {
+MEASURES: Mapping[str, Callable[[Target, ScoreInputs, pd.Index], pd.DataFrame]] = {
     "circle_share": _circle_share,
     "reach_share": _reach_share,
     "count": _count,

@@ -11,8 +11,9 @@ import pandas as pd
 
 from quarterhour.base import i18n
 from quarterhour.standards.circle import CITY, CircleCheck
-from quarterhour.standards.indicators import MEASURES, Ground, NoDataError, blank
+from quarterhour.standards.indicators import MEASURES, no_values
 from quarterhour.standards.rules import Target
+from quarterhour.standards.score_inputs import NoDataError, ScoreInputs
 from quarterhour.standards.tiers import TierCheck
 
 COLUMNS = ("target", "zh", "en", "level", "area", "area_name", "county", "value", "threshold", "unit", "met", "missing",
@@ -103,7 +104,7 @@ def score_targets(
     ------
     DataError : a table of figures gives an indicator of one area twice.
     """
-    ground = Ground(communities, towns, counties, facilities, checks, tables, layers or {}, tiers or {})
+    ground = ScoreInputs(communities, towns, counties, facilities, checks, tables, layers or {}, tiers or {})
     parts = [_scored(t, ground) for t in targets]
     rows = pd.concat(parts, ignore_index=True) if parts else pd.DataFrame(columns=list(COLUMNS))
     return Scorecard(rows)
@@ -112,14 +113,14 @@ def score_targets(
 # --- one target ---------------------------------------------------------------------------------
 
 
-def _scored(target: Target, ground: Ground) -> pd.DataFrame:
+def _scored(target: Target, ground: ScoreInputs) -> pd.DataFrame:
     areas = ground.areas(target)
     if target.level != CITY and not len(areas):
         areas = pd.DataFrame({"name": "", "county": ""}, index=pd.Index([""], name="id"))
     try:
         made = MEASURES[target.measure](target, ground, areas.index)
     except NoDataError as why:
-        made = blank(areas.index).assign(note="scorecard.no_data", needs=str(why))
+        made = no_values(areas.index).assign(note="scorecard.no_data", needs=str(why))
     rows = _judged(made.reindex(areas.index), target)
     rows["area"], rows["area_name"], rows["county"] = areas.index, areas["name"], areas["county"]
     for name in (f.name for f in fields(Target)):
