@@ -12,7 +12,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from quarterhour.siting.methods.covering import max_cover, min_sites
-from quarterhour.siting.methods.covering.greedy import as_core, good_choice
+from quarterhour.siting.methods.covering.greedy import build_cover_instance, heuristic_choice
 from quarterhour.siting.methods.solver import highs
 from quarterhour.siting.proof.record import plan_record
 from quarterhour.siting.proof.recount import verify_plan
@@ -113,8 +113,8 @@ def test_no_choice_is_better_than_the_plan(drawn):
 @given(small_problems())
 def test_the_heuristic_keeps_every_rule(drawn):
     problem, _ = drawn
-    core = as_core(problem)
-    choice = good_choice(core)
+    core = build_cover_instance(problem)
+    choice = heuristic_choice(core)
     assert choice is None or core.holds(choice)
 
 
@@ -170,7 +170,7 @@ def test_a_solver_that_did_not_run_proves_nothing(monkeypatch):
     verify_plan(problem, plan)
     assert (plan.status, plan.bound, plan.proved_by) == ("bounded", plan.reachable, "counting")
     for room in (max_cover, min_sites):
-        monkeypatch.setattr(room, "good_choice", lambda *_, **__: None)
+        monkeypatch.setattr(room, "heuristic_choice", lambda *_, **__: None)
     nothing = solve_siting(problem)
     assert (nothing.status, nothing.chosen) == ("no_plan", ())
     assert [r.key for r in nothing.reasons] == ["explanation.stopped"]
@@ -196,8 +196,8 @@ def test_progress_ends_at_one():
 
 
 def test_the_swap_never_makes_the_greedy_plan_worse():
-    core = as_core(_town())
-    choice = good_choice(core)
+    core = build_cover_instance(_town())
+    choice = heuristic_choice(core)
     greedy = []
     left = np.ones(len(core.people), dtype=bool)
     dense = core.cover.toarray()

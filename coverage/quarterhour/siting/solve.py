@@ -16,8 +16,8 @@ import numpy as np
 from quarterhour.base.arrays import BoolArray
 from quarterhour.siting.explanation.causes import causes
 from quarterhour.siting.explanation.needs import explained, needs
-from quarterhour.siting.methods.covering.adapter import first_choice
-from quarterhour.siting.methods.dispatch import by_engine
+from quarterhour.siting.methods.covering.adapter import greedy_start
+from quarterhour.siting.methods.dispatch import solve_by_method
 from quarterhour.siting.methods.general.goal_search import GoalSearch
 from quarterhour.siting.methods.general.local_search import improve_start
 from quarterhour.siting.methods.general.model import Model
@@ -81,7 +81,7 @@ def _solved(known: Certificate, budget: SearchBudget, keeper: Keeper, asked: thr
     reasons, by = causes(problem, known.measure), COUNTING
     rules = QuestionRules(known.measure)
     if not reasons:
-        start = first_choice(rules)
+        start = greedy_start(rules)
         reasons = () if start is not None or budget.over() else needs(rules, seconds=budget.left() / 4)
     if not reasons:
         choice, proofs, answer = _chain(rules, start, budget, keeper)
@@ -168,7 +168,7 @@ def _goal(
     if serves_whole_communities(rules, goal):
         answer: GoalResult | None = solve_whole_communities(rules, goal, choice, model, budget=budget)
     else:
-        answer = by_engine(rules, goal, choice, budget=budget)
+        answer = solve_by_method(rules, goal, choice, budget=budget)
     if answer is None:
         start = improve_start(rules, goal, choice, budget=budget)
         return GoalSearch(model(), goal, rules, budget=budget).run(start)

@@ -16,12 +16,12 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from quarterhour.siting.methods.covering import branch_and_cut, max_cover
-from quarterhour.siting.methods.covering.benders import Master
+from quarterhour.siting.methods.covering.benders import MaxCoverMaster
 from quarterhour.siting.methods.covering.branch_and_cut import MaxCoverTree
-from quarterhour.siting.methods.covering.core import Core, CoverIncumbent
-from quarterhour.siting.methods.covering.greedy import greedy, without_idle
-from quarterhour.siting.methods.covering.max_cover import inside_of, solve_cover
-from quarterhour.siting.methods.covering.min_sites import solve_sets
+from quarterhour.siting.methods.covering.cover_instance import CoverIncumbent, CoverInstance
+from quarterhour.siting.methods.covering.greedy import greedy_order, without_redundant
+from quarterhour.siting.methods.covering.max_cover import interior_point, solve_max_cover
+from quarterhour.siting.methods.covering.min_sites import solve_min_sites
 from quarterhour.siting.methods.solver.branch_and_cut import Node
 from quarterhour.siting.methods.solver.program import Outcome, Program, safe_bound
 from quarterhour.siting.outlook.frontier import solve_frontier
@@ -48,7 +48,7 @@ def _core(rng, *, rows, sites, most=100, quotas=None, all_rows=False):
         group.append(np.where(inside >= 0, inside + len(low), -1))
         high += np.maximum(least, np.ceil(share * rng.uniform(0.7, 2.5, areas))).astype(np.int64).tolist()
         low += least.tolist()
-    return Core(
+    return CoverInstance(
         people=people.astype(np.int64),
         cover=sp.csr_array(within.astype(np.int64)),
         sites=pd.RangeIndex(sites),
@@ -93,7 +93,7 @@ def _by_highs(core):
     assert highs.getModelStatus() == highspy.HighsModelStatus.kOptimal
     choice = np.flatnonzero(np.array(highs.getSolution().col_value[:sites]) > 0.5)
     assert core.holds(choice)
-    return core.worth(choice)
+    return core.value_of(choice)
 
 
 def _by_hand(core):
@@ -101,7 +101,7 @@ def _by_hand(core):
     for n in range(core.limit + 1):
         for some in itertools.combinations(range(len(core.sites)), n):
             if core.holds(choice := np.array(some, dtype=np.int64)):
-                values.append(core.worth(choice))
+                values.append(core.value_of(choice))
     return (min if core.all_rows else max)(values) if values else None
 
 
@@ -112,16 +112,16 @@ def _agrees(core, found, best):
     else:
         assert core.holds(found.choice)
         assert not found.infeasible
-        assert core.worth(found.choice) == best == found.bound
+        assert core.value_of(found.choice) == best == found.bound
 
 
 def _bare(monkeypatch, rng):
     """The tree alone must find and prove: no local search, few cuts a node, whatever else chance says."""
     rough = rng.integers(0, 4)
     if rough > 0:
-        monkeypatch.setattr(branch_and_cut, "improve", _no_search)
-        monkeypatch.setattr(max_cover, "improve", _no_search)
-        monkeypatch.setattr(max_cover, "good_choice", _by_greed if rough == 1 else lambda *_, **__: None)
+        monkeypatch.setattr(branch_and_cut, "offer_improved", _no_search)
+        monkeypatch.setattr(max_cover, "offer_improved", _no_search)
+        monkeypatch.setattr(max_cover, "heuristic_choice", _by_greed if rough == 1 else lambda *_, **__: None)
     monkeypatch.setattr(MaxCoverTree, "rounds", rounds := int(rng.integers(0, 4)))
     monkeypatch.setattr(MaxCoverTree, "root_rounds", rounds)
     monkeypatch.setattr(MaxCoverTree, "tidy_every", int(rng.integers(1, 6)))
@@ -133,7 +133,7 @@ def _no_search(record, choice, **_):
 
 
 def _by_greed(core, *_, **__):
-    chosen = without_idle(core, greedy(core))
+    chosen = without_redundant(core, greedy_order(core))
     return chosen if core.holds(chosen) else None
 
 
@@ -145,11 +145,11 @@ def _seeded(seed, monkeypatch, *, largest=120, seconds=math.inf):
     core = _core(rng, rows=int(rng.integers(3, 8)) * sites, sites=sites, most=most)
     _bare(monkeypatch, rng)
     budget = SearchBudget(seconds=seconds, seed=seed)
-    found, best = solve_cover(core, budget), _by_highs(core)
+    found, best = solve_max_cover(core, budget), _by_highs(core)
     if not budget.over():
         _agrees(core, found, best)
     elif best is not None:
-        assert (-1 if found.choice is None else core.worth(found.choice)) <= best <= found.bound
+        assert (-1 if found.choice is None else core.value_of(found.choice)) <= best <= found.bound
     return found.nodes
 
 
@@ -166,19 +166,19 @@ def test_the_tree_alone_finds_what_highs_does_in_larger_towns(seed, monkeypatch)
 
 def _grown(core, *, seed=0):
     best = CoverIncumbent(core, SearchBudget(seed=seed), bound=int(core.people.sum()))
-    return MaxCoverTree(Master(core, seed=seed), best)
+    return MaxCoverTree(MaxCoverMaster(core, seed=seed), best)
 
 
 def test_a_settled_site_stays_settled():
     """The old mistake: a closed site that would pay was opened again, and what lay beside it was never seen."""
     core = _core(np.random.default_rng(3), rows=60, sites=12, quotas=0)
     tree = _grown(core)
-    tree.best.take(greedy(core))
+    tree.best.take(greedy_order(core))
     opened, closed = np.zeros(12, dtype=bool), np.zeros(12, dtype=bool)
     opened[:3], closed[3:6] = True, True
     for reduced in (1e-3, 1e9, -1e9):
         outcome = Outcome("optimal", None, math.nan, tree.best.value + 0.5, reduced=np.full(12, reduced))
-        node = tree.bounded(Node(opened, closed), outcome)
+        node = tree.fix_sites(Node(opened, closed), outcome)
         assert not (node.opened & node.closed).any()
         assert (node.opened[:6] == opened[:6]).all()
         assert (node.closed[:6] == closed[:6]).all()
@@ -194,8 +194,8 @@ def test_what_a_node_settles_holds_for_all_better_choices_below_it(seed, monkeyp
     core = _core(rng, rows=40, sites=10, most=int(rng.choice([4, 10**6])), quotas=int(rng.integers(0, 3)))
     choices = [np.array(c) for n in range(core.limit + 1) for c in itertools.combinations(range(10), n)]
     choices = [c for c in choices if core.holds(c.astype(np.int64))]
-    core, _ = max_cover.as_asked(core)
-    asked, bounded = [], MaxCoverTree.bounded
+    core, _ = max_cover.presolve_max_cover(core)
+    asked, bounded = [], MaxCoverTree.fix_sites
 
     def watched(tree, node, outcome):
         less = bounded(tree, node, outcome)
@@ -208,14 +208,14 @@ def test_what_a_node_settles_holds_for_all_better_choices_below_it(seed, monkeyp
         return less
 
     monkeypatch.setattr(MaxCoverTree, "bounded", watched)
-    monkeypatch.setattr(branch_and_cut, "improve", _no_search)
+    monkeypatch.setattr(branch_and_cut, "offer_improved", _no_search)
     tree = _grown(core, seed=seed)
     if choices:
         tree.best.take(choices[int(rng.integers(len(choices)))].astype(np.int64))
-    if not core.impossible:
-        tree.plant(inside_of(core, tree.best.choice))
-        tree.grow()
-        assert tree.barren == (not choices)
+    if not core.is_infeasible:
+        tree.solve_root(interior_point(core, tree.best.choice))
+        tree.search()
+        assert tree.is_infeasible == (not choices)
 
 
 def _below(node, here):
@@ -230,7 +230,7 @@ def test_small_questions_have_no_better_choice(seed, all_rows):
     core = _core(rng, rows=int(rng.integers(0, 30)), sites=int(rng.integers(1, 12)), most=most, all_rows=all_rows)
     if all_rows:
         core = replace(core, limit=len(core.sites))
-    found = (solve_sets if all_rows else solve_cover)(core, SearchBudget(seed=seed % 7))
+    found = (solve_min_sites if all_rows else solve_max_cover)(core, SearchBudget(seed=seed % 7))
     _agrees(core, found, _by_hand(core))
 
 
@@ -248,8 +248,8 @@ def test_each_size_of_a_frontier_has_no_better_choice(seed):
 
 def test_cuts_hold_for_every_choice():
     rng = np.random.default_rng(5)
-    core, _ = max_cover.as_asked(_core(rng, rows=50, sites=9, quotas=0, most=10**7))
-    master = Master(core)
+    core, _ = max_cover.presolve_max_cover(_core(rng, rows=50, sites=9, quotas=0, most=10**7))
+    master = MaxCoverMaster(core)
     for turn in range(20):
         outcome = master.solve(SearchBudget())
         everyone = np.append(np.zeros(9), outcome.values[9:] + 10**9)

@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 from quarterhour.siting.methods.capacity.capacitated_median import solve_capacitated_median
 from quarterhour.siting.methods.capacity.knapsack_bound import CapacitatedInstance, KnapsackPrices
 from quarterhour.siting.methods.capacity.transportation import least_time_flow
-from quarterhour.siting.methods.median.instance import MUST, as_median
+from quarterhour.siting.methods.median.median_instance import MUST, build_median_instance
 from quarterhour.siting.methods.solver.nest import nest_of
 from quarterhour.siting.question.from_matrix import siting_from_matrix
 from quarterhour.siting.question.problem import Capacity, Coverage
@@ -104,7 +104,7 @@ def test_people_are_passed_on_as_a_network_flow_would(drawn, data):
     people, times, otherwise, room, limits = drawn
     sites = len(room)
     chosen = np.array([s for s in range(sites) if data.draw(st.booleans())], dtype=np.int64)
-    median = as_median(people, times, count_limits(sites), otherwise=otherwise)
+    median = build_median_instance(people, times, count_limits(sites), otherwise=otherwise)
     found = least_time_flow(median, room, chosen)
     best = least_time(people, times, otherwise, room, chosen)
     assert (best is None) == (found.lost > 0)
@@ -123,7 +123,7 @@ def test_any_prices_give_a_bound(drawn, data):
         return
     unfixed = count_limits(len(room))
     search = KnapsackPrices(
-        CapacitatedInstance(as_median(people, times, unfixed, otherwise=otherwise), room, limits), nest
+        CapacitatedInstance(build_median_instance(people, times, unfixed, otherwise=otherwise), room, limits), nest
     )
     prices = np.array([data.draw(st.integers(0, int(c))) for c in search.ceiling], dtype=np.int64)
     assert search.at(prices).bound <= min(values)

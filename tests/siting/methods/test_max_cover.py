@@ -13,11 +13,11 @@ import scipy.sparse as sp
 from hypothesis import given
 from hypothesis import strategies as st
 
-from quarterhour.siting.methods.covering.core import Core
-from quarterhour.siting.methods.covering.exchange import exchange
-from quarterhour.siting.methods.covering.greedy import good_choice
-from quarterhour.siting.methods.covering.max_cover import solve_cover
-from quarterhour.siting.methods.covering.min_sites import reduced, solve_sets
+from quarterhour.siting.methods.covering.cover_instance import CoverInstance
+from quarterhour.siting.methods.covering.exchange import iterated_local_search
+from quarterhour.siting.methods.covering.greedy import heuristic_choice
+from quarterhour.siting.methods.covering.max_cover import solve_max_cover
+from quarterhour.siting.methods.covering.min_sites import presolve_min_sites, solve_min_sites
 from quarterhour.siting.methods.solver import presolve
 from quarterhour.siting.methods.solver.presolve import (
     dominated_columns,
@@ -33,7 +33,7 @@ from repeatable import examples
 def _core(cover, people, *, limit, group=None, low=(), high=(), all_rows=False):
     dense = np.asarray(cover)
     areas = np.empty((0, dense.shape[1]), dtype=np.int64) if group is None else np.asarray(group, dtype=np.int64)
-    return Core(
+    return CoverInstance(
         people=np.asarray(people, dtype=np.int64),
         cover=sp.csr_array(dense.astype(np.int64)),
         sites=pd.RangeIndex(dense.shape[1]),
@@ -75,14 +75,14 @@ def _by_hand(core):
     for n in range(core.limit + 1):
         for choice in itertools.combinations(range(len(core.sites)), n):
             if core.holds(np.array(choice, dtype=np.int64)):
-                values.append(core.worth(np.array(choice, dtype=np.int64)))
+                values.append(core.value_of(np.array(choice, dtype=np.int64)))
     return (min if core.all_rows else max)(values) if values else None
 
 
 @examples(120)
 @given(small_cores(), st.integers(0, 3))
 def test_no_choice_covers_more(core, seed):
-    found, best = solve_cover(core, SearchBudget(seed=seed)), _by_hand(core)
+    found, best = solve_max_cover(core, SearchBudget(seed=seed)), _by_hand(core)
     if best is None:
         assert found.infeasible
         assert found.choice is None
@@ -94,7 +94,7 @@ def test_no_choice_covers_more(core, seed):
 @examples(90, 600)
 @given(small_cores(all_rows=True), st.integers(0, 3))
 def test_no_choice_needs_fewer_sites(core, seed):
-    found, best = solve_sets(core, SearchBudget(seed=seed)), _by_hand(core)
+    found, best = solve_min_sites(core, SearchBudget(seed=seed)), _by_hand(core)
     if best is None:
         assert found.infeasible
         assert found.choice is None
@@ -106,7 +106,7 @@ def test_no_choice_needs_fewer_sites(core, seed):
 @examples(80)
 @given(small_cores(all_rows=True))
 def test_what_is_left_out_decides_nothing(core):
-    small, kept = reduced(core)
+    small, kept = presolve_min_sites(core)
     assert _by_hand(small) == _by_hand(core)
     assert (small.sites == core.sites[kept]).all()
 
@@ -114,7 +114,7 @@ def test_what_is_left_out_decides_nothing(core):
 @examples(80)
 @given(small_cores(), st.integers(2, 50))
 def test_the_unit_of_the_people_changes_no_choice(core, unit):
-    one, many = solve_cover(core), solve_cover(replace(core, people=core.people * unit))
+    one, many = solve_max_cover(core), solve_max_cover(replace(core, people=core.people * unit))
     assert one.infeasible == many.infeasible
     if one.choice is not None:
         assert list(one.choice) == list(many.choice)
@@ -181,7 +181,7 @@ def _town(*, rows=3000, sites=120, limit=12, seed=1, quotas=False, all_rows=Fals
     areas = (
         (group, np.ones(9, dtype=np.int64), np.full(9, 2)) if quotas else (np.empty((0, sites), np.int64), none, none)
     )
-    return Core(people, merged, pd.RangeIndex(sites), *areas, limit, all_rows)
+    return CoverInstance(people, merged, pd.RangeIndex(sites), *areas, limit, all_rows)
 
 
 def _compact(core):
@@ -211,19 +211,19 @@ def _compact(core):
 @pytest.mark.parametrize("quotas", [False, True])
 def test_a_town_is_proven_as_scipy_finds_it(quotas):
     core = _town(quotas=quotas)
-    found = solve_cover(core)
+    found = solve_max_cover(core)
     assert core.holds(found.choice)
     assert core.covered(found.choice) == found.bound == pytest.approx(_compact(core))
     core = _town(quotas=quotas, all_rows=True, limit=120, rows=800)
     core = replace(core, high=np.full(len(core.high), 14))
-    found = solve_sets(core)
+    found = solve_min_sites(core)
     assert core.holds(found.choice)
     assert len(found.choice) == found.bound == pytest.approx(_compact(core))
 
 
 def test_a_seed_gives_one_choice_and_every_seed_one_value():
     core = _town(rows=1500)
-    found = [solve_cover(core, SearchBudget(seed=s)) for s in (1, 1, 2, 3)]
+    found = [solve_max_cover(core, SearchBudget(seed=s)) for s in (1, 1, 2, 3)]
     assert list(found[0].choice) == list(found[1].choice)
     assert found[0].nodes == found[1].nodes
     assert len({core.covered(f.choice) for f in found}) == 1
@@ -232,7 +232,7 @@ def test_a_seed_gives_one_choice_and_every_seed_one_value():
 @pytest.mark.parametrize("all_rows", [False, True])
 def test_a_stopped_search_tells_what_it_has_and_a_true_bound(all_rows):
     core = _town(limit=14 if not all_rows else 120, all_rows=all_rows, reach=7.0)
-    solve = solve_sets if all_rows else solve_cover
+    solve = solve_min_sites if all_rows else solve_max_cover
     best = solve(core)
     told, asked = [], []
 
@@ -247,7 +247,7 @@ def test_a_stopped_search_tells_what_it_has_and_a_true_bound(all_rows):
             return len(asked) > after
 
         found = solve(core, SearchBudget(stop=stop, incumbent=incumbent))
-        worth = core.worth(found.choice)
+        worth = core.value_of(found.choice)
         assert core.holds(found.choice)
         if all_rows:
             assert found.bound <= best.bound <= worth
@@ -255,12 +255,12 @@ def test_a_stopped_search_tells_what_it_has_and_a_true_bound(all_rows):
             assert worth <= best.bound <= found.bound
     for choice, bound in told:
         assert core.holds(choice)
-        assert bound <= core.worth(choice) if all_rows else bound >= core.worth(choice)
+        assert bound <= core.value_of(choice) if all_rows else bound >= core.value_of(choice)
 
 
 def test_a_gap_that_is_wide_enough_ends_the_search():
     core = _town(limit=14, reach=7.0)
-    best, near = solve_cover(core), solve_cover(core, gap=0.05)
+    best, near = solve_max_cover(core), solve_max_cover(core, gap=0.05)
     assert near.nodes <= best.nodes
     assert near.bound <= 1.05 * core.covered(near.choice)
     assert near.bound >= best.bound
@@ -268,7 +268,7 @@ def test_a_gap_that_is_wide_enough_ends_the_search():
 
 def test_progress_rises_to_one():
     told = []
-    solve_cover(_town(rows=500), SearchBudget(progress=told.append))
+    solve_max_cover(_town(rows=500), SearchBudget(progress=told.append))
     assert told == sorted(told)
     assert told[-1] == 1.0
 
@@ -279,10 +279,10 @@ def test_progress_rises_to_one():
 @examples(80)
 @given(small_cores(), st.integers(0, 9))
 def test_exchange_keeps_the_rules_and_never_loses(core, seed):
-    choice = good_choice(core, effort=1)
+    choice = heuristic_choice(core, effort=1)
     if choice is None:
         return
-    better = exchange(core, choice, SearchBudget(seed=seed), effort=1e4)
+    better = iterated_local_search(core, choice, SearchBudget(seed=seed), effort=1e4)
     assert core.holds(better)
     assert len(better) == len(choice)
     assert core.covered(better) >= core.covered(choice)
@@ -291,13 +291,13 @@ def test_exchange_keeps_the_rules_and_never_loses(core, seed):
 def test_exchange_finds_what_greedy_misses():
     # Greedy takes the middle site first; two at the ends cover all.
     core = _core([[1, 0, 0], [1, 1, 0], [0, 1, 1], [0, 0, 1]], [3, 3, 3, 3], limit=2)
-    assert core.covered(exchange(core, np.array([0, 1]), SearchBudget(), effort=1e4)) == 12
+    assert core.covered(iterated_local_search(core, np.array([0, 1]), SearchBudget(), effort=1e4)) == 12
 
 
 def test_every_better_choice_is_told_recounted():
     core, told = _town(limit=14), []
     budget = SearchBudget(incumbent=lambda found: told.append((core.covered(found.choice), found.bound)))
-    found = solve_cover(core, budget)
+    found = solve_max_cover(core, budget)
     values = [v for v, _ in told]
     assert values == sorted(values)
     assert values[-1] == core.covered(found.choice)

@@ -10,9 +10,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 from scipy.sparse.csgraph import shortest_path
 
-from quarterhour.siting.methods.median.instance import MUST
+from quarterhour.siting.methods.median.median_instance import MUST
 from quarterhour.siting.methods.median.p_center import _Search as Search
-from quarterhour.siting.methods.median.p_center import solve_centre
+from quarterhour.siting.methods.median.p_center import solve_p_center
 from quarterhour.siting.question.search_budget import SearchBudget
 from quarterhour.siting.question.site_limits import count_limits
 from repeatable import examples
@@ -59,7 +59,7 @@ def test_no_choice_brings_the_farthest_nearer(drawn):
         if limits.holds(np.array(some, dtype=np.int64))
     ]
     values = [v for c in kept if (v := worst_of(people, times, otherwise, c)) is not None]
-    found = solve_centre(people, times, limits, otherwise=otherwise)
+    found = solve_p_center(people, times, limits, otherwise=otherwise)
     assert found.infeasible == (not values)
     if values:
         assert (found.value, found.bound) == (min(values), min(values))
@@ -71,9 +71,9 @@ def test_two_sites_on_a_street():
     """Villages at 0, 1, 5 and 6 minutes, a site in each: one at either end leaves nobody farther than a minute."""
     place = np.array([0, 1, 5, 6])
     times = 6000 * np.abs(place[:, None] - place)
-    found = solve_centre(np.array([1, 900, 1, 1]), times, count_limits(4, most=2))
+    found = solve_p_center(np.array([1, 900, 1, 1]), times, count_limits(4, most=2))
     assert (found.value, found.bound) == (6000, 6000)
-    alone = solve_centre(np.ones(4, dtype=np.int64), times, count_limits(4, most=1))
+    alone = solve_p_center(np.ones(4, dtype=np.int64), times, count_limits(4, most=1))
     assert alone.value == 30_000
 
 
@@ -93,7 +93,7 @@ def test_a_graph_agrees_with_covering_at_every_time(most):
     from scipy.optimize import Bounds, LinearConstraint, milp
 
     times = graph(90, seed=most)
-    found = solve_centre(np.ones(90, dtype=np.int64), times, count_limits(90, most=most))
+    found = solve_p_center(np.ones(90, dtype=np.int64), times, count_limits(90, most=most))
     assert found.value == found.bound
     for cs, enough in ((found.value, True), (found.value - 1, False)):
         cover = LinearConstraint((times <= cs).astype(float), 1, np.inf)
@@ -104,10 +104,10 @@ def test_a_graph_agrees_with_covering_at_every_time(most):
 def test_time_alone_leaves_a_gap_and_a_start_is_heard():
     times = graph(120, seed=3)
     limits, one = count_limits(120, most=5), np.ones(120, dtype=np.int64)
-    best = solve_centre(one, times, limits)
-    short = solve_centre(one, times, limits, budget=SearchBudget(seconds=0), start=best.choice)
+    best = solve_p_center(one, times, limits)
+    short = solve_p_center(one, times, limits, budget=SearchBudget(seconds=0), start=best.choice)
     assert short.value == best.value and short.bound <= best.value
-    again = solve_centre(one, times, limits)
+    again = solve_p_center(one, times, limits)
     assert again.choice.tolist() == best.choice.tolist()
 
 
@@ -121,7 +121,7 @@ def test_published_optima_are_proven(shared_data, name, worst):
     lengths = np.zeros((n, n))
     for a, b, length in figures[3 : 3 + 3 * edges].reshape(-1, 3) - [1, 1, 0]:
         lengths[a, b] = lengths[b, a] = length
-    found = solve_centre(np.ones(n, dtype=np.int64), shortest_path(lengths).astype(np.int64), count_limits(n, most=p))
+    found = solve_p_center(np.ones(n, dtype=np.int64), shortest_path(lengths).astype(np.int64), count_limits(n, most=p))
     assert (found.value, found.bound) == (worst, worst)
 
 
@@ -130,5 +130,5 @@ def test_parts_of_sites_refute_times_without_an_integer_program(monkeypatch):
     times = np.where(np.eye(3, dtype=bool), 100, 900)
     times = np.vstack([times, times])
     monkeypatch.setattr(Search, "cover", lambda *_: False)
-    found = solve_centre(np.ones(6, dtype=np.int64), times, count_limits(3, most=2))
+    found = solve_p_center(np.ones(6, dtype=np.int64), times, count_limits(3, most=2))
     assert (found.value, found.bound) == (900, 900)

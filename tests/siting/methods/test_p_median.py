@@ -12,9 +12,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 from scipy.sparse.csgraph import shortest_path
 
-from quarterhour.siting.methods.median.instance import MUST, Exchange, as_median
-from quarterhour.siting.methods.median.lagrangian import Prices
-from quarterhour.siting.methods.median.p_median import solve_median
+from quarterhour.siting.methods.median.lagrangian import LagrangianBound
+from quarterhour.siting.methods.median.median_instance import MUST, MedianExchange, build_median_instance
+from quarterhour.siting.methods.median.p_median import solve_p_median
 from quarterhour.siting.methods.solver.nest import nest_of
 from quarterhour.siting.question.search_budget import SearchBudget
 from quarterhour.siting.question.site_limits import SiteLimits, count_limits
@@ -79,7 +79,7 @@ def test_no_choice_takes_less_time(drawn):
     people, times, limits, otherwise = drawn
     told = []
     budget = SearchBudget(incumbent=told.append)
-    found = solve_median(people, as_pairs(times), limits, otherwise=otherwise, budget=budget)
+    found = solve_p_median(people, as_pairs(times), limits, otherwise=otherwise, budget=budget)
     best = by_hand(people, times, limits, otherwise)
     assert found.infeasible == (best is None)
     if best is not None:
@@ -101,11 +101,11 @@ def _only(limits, chosen):
 def test_any_prices_give_a_bound(drawn, data):
     people, times, limits, otherwise = drawn
     best = by_hand(people, times, limits, otherwise)
-    median = as_median(people, as_pairs(times), limits, otherwise=otherwise)
+    median = build_median_instance(people, as_pairs(times), limits, otherwise=otherwise)
     nest = nest_of(median.limits)
     if best is None or nest is None:
         return
-    search = Prices(median, nest)
+    search = LagrangianBound(median, nest)
     prices = np.array([data.draw(st.integers(0, int(c))) for c in search.ceiling], dtype=np.int64)
     assert search.at(prices).bound <= best
 
@@ -114,12 +114,12 @@ def test_any_prices_give_a_bound(drawn, data):
 @given(towns(), st.integers(0, 5))
 def test_an_exchange_keeps_the_limits_and_loses_nothing(drawn, seed):
     people, times, limits, otherwise = drawn
-    median = as_median(people, as_pairs(times), limits, otherwise=otherwise)
+    median = build_median_instance(people, as_pairs(times), limits, otherwise=otherwise)
     rng = np.random.default_rng(seed)
     begin = np.flatnonzero(rng.random(len(median.sites)) < 0.5)
     if not median.limits.holds(begin):
         return
-    end = Exchange(median).better(begin)
+    end = MedianExchange(median).better(begin)
     before, after = median.value(begin), median.value(end)
     assert median.limits.holds(end)
     assert before is None or after <= before
@@ -135,29 +135,29 @@ def test_a_street_worked_by_hand():
     place = np.arange(4)
     times = 6000 * np.abs(place[:, None] - place)
     people = np.array([10, 1, 1, 10])
-    found = solve_median(people, times, count_limits(4, most=2))
+    found = solve_p_median(people, times, count_limits(4, most=2))
     assert (found.choice.tolist(), found.value, found.bound) == ([0, 3], 12000, 12000)
-    standing = solve_median(people, times, count_limits(4, most=1, fixed=[1]))
+    standing = solve_p_median(people, times, count_limits(4, most=1, fixed=[1]))
     assert (standing.choice.tolist(), standing.value) == ([1, 3], 10 * 6000 + 6000)
 
 
 def test_what_no_open_site_reaches_must_be_served_unless_it_has_a_time_of_its_own():
     times = np.array([[0, -1], [-1, 0], [-1, -1]])
     people = np.array([5, 5, 7])
-    assert solve_median(people, times, count_limits(2, most=1)).infeasible
-    settled = solve_median(people, times, count_limits(2, most=1), otherwise=np.array([900, 600, 1]))
+    assert solve_p_median(people, times, count_limits(2, most=1)).infeasible
+    settled = solve_p_median(people, times, count_limits(2, most=1), otherwise=np.array([900, 600, 1]))
     assert (settled.choice.tolist(), settled.value) == ([0], 3000)
-    assert solve_median(people, times, count_limits(2, most=2)).value == 0
+    assert solve_p_median(people, times, count_limits(2, most=2)).value == 0
 
 
 def test_more_sites_may_be_built_than_there_are():
-    found = solve_median(np.array([3, 4]), np.array([[0, 9], [9, 5]]), count_limits(2, most=7))
+    found = solve_p_median(np.array([3, 4]), np.array([[0, 9], [9, 5]]), count_limits(2, most=7))
     assert (found.choice.tolist(), found.value, found.proved_by) == ([0, 1], 20, "counting")
 
 
 def test_quotas_over_the_number_of_sites_leave_no_choice():
     areas = [([0], 1, None), ([1], 1, None)]
-    assert solve_median(np.array([1]), np.array([[1, 2]]), count_limits(2, most=1, areas=areas)).infeasible
+    assert solve_p_median(np.array([1]), np.array([[1, 2]]), count_limits(2, most=1, areas=areas)).infeasible
 
 
 def plane(rows=300, sites=60, seed=1, gap=None):
@@ -198,7 +198,7 @@ def test_a_county_agrees_with_scipy(gap):
     town = (site[:, 0] // 20).astype(int)
     areas = [(np.flatnonzero(town == t), 1, 4) for t in range(3)]
     limits = count_limits(30, most=7, areas=areas, fixed=[0, 1])
-    found = solve_median(people, cs, limits)
+    found = solve_p_median(people, cs, limits)
     assert found.value == found.bound
     assert found.value / 6000 == pytest.approx(by_scipy(people, cs, limits).fun, rel=1e-7)
 
@@ -206,9 +206,9 @@ def test_a_county_agrees_with_scipy(gap):
 def test_the_same_seed_gives_the_same_choice_and_time_alone_leaves_a_gap():
     people, cs, _ = plane(rows=400, sites=80)
     limits = count_limits(80, most=6)
-    one, two = (solve_median(people, cs, limits, budget=SearchBudget(seed=3)) for _ in range(2))
+    one, two = (solve_p_median(people, cs, limits, budget=SearchBudget(seed=3)) for _ in range(2))
     assert one.value == one.bound and one.choice.tolist() == two.choice.tolist()
-    short = solve_median(people, cs, limits, budget=SearchBudget(seconds=0))
+    short = solve_p_median(people, cs, limits, budget=SearchBudget(seconds=0))
     assert short.bound <= one.value <= short.value
 
 
@@ -216,7 +216,7 @@ def test_a_stop_leaves_the_best_so_far_with_its_bound():
     people, cs, _ = plane(rows=400, sites=80)
     told = []
     budget = SearchBudget(stop=lambda: len(told) > 0, incumbent=told.append)
-    found = solve_median(people, cs, count_limits(80, most=6), budget=budget)
+    found = solve_p_median(people, cs, count_limits(80, most=6), budget=budget)
     assert len(told) == 1 and found.choice is not None and found.bound <= found.value
 
 
@@ -225,10 +225,10 @@ def test_rows_in_groups_give_the_same_answer(monkeypatch):
 
     people, cs, _ = plane(rows=120, sites=25, seed=4)
     limits = count_limits(25, most=3)
-    whole = solve_median(people, cs, limits)
+    whole = solve_p_median(people, cs, limits)
     monkeypatch.setattr(branch_and_cut, "_MOST_GROUPS", 5)
-    monkeypatch.setattr(Prices, "rounds", lambda self, chosen, *_, **__: self.at(self.first(chosen)))
-    grouped = solve_median(people, cs, limits)
+    monkeypatch.setattr(LagrangianBound, "rounds", lambda self, chosen, *_, **__: self.at(self.first(chosen)))
+    grouped = solve_p_median(people, cs, limits)
     assert grouped.value == grouped.bound and grouped.value == whole.value
     assert grouped.nodes > 0
 
@@ -252,7 +252,7 @@ def published(folder):
 @pytest.mark.parametrize("name", ["pmed2", "pmed5", "pmed6", "pmed12", "pmed20"])
 def test_a_published_optimum_is_proven(shared_data, name):
     times, p = read_pmed(shared_data / "pmed" / f"{name}.txt")
-    found = solve_median(np.ones(len(times), dtype=np.int64), times, count_limits(len(times), most=p))
+    found = solve_p_median(np.ones(len(times), dtype=np.int64), times, count_limits(len(times), most=p))
     assert (found.value, found.bound) == (published(shared_data / "pmed")[name],) * 2
 
 
@@ -261,7 +261,7 @@ def test_all_published_optima_are_proven(shared_data):
     wrong = {}
     for name, optimum in published(shared_data / "pmed").items():
         times, p = read_pmed(shared_data / "pmed" / f"{name}.txt")
-        found = solve_median(np.ones(len(times), dtype=np.int64), times, count_limits(len(times), most=p))
+        found = solve_p_median(np.ones(len(times), dtype=np.int64), times, count_limits(len(times), most=p))
         if (found.value, found.bound) != (optimum, optimum):
             wrong[name] = (optimum, found.value, found.bound)
     assert not wrong

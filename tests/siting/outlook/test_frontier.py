@@ -11,7 +11,7 @@ import pytest
 import scipy.sparse as sp
 
 from quarterhour.base.errors import DataError
-from quarterhour.siting.methods.covering.core import Core
+from quarterhour.siting.methods.covering.cover_instance import CoverInstance
 from quarterhour.siting.outlook.frontier import frontier, solve_frontier
 from quarterhour.siting.question.build import as_problem
 from quarterhour.siting.question.problem import Budget
@@ -61,7 +61,9 @@ def test_a_share_of_nodes_gives_the_same_table_each_time():
     rng = np.random.default_rng(7)
     cover = sp.csr_array((rng.random((200, 50)) < 0.08).astype(np.int64))
     none = np.empty(0, dtype=np.int64)
-    core = Core(rng.integers(1, 99, 200), cover, pd.RangeIndex(50), np.empty((0, 50), np.int64), none, none, 8, False)
+    core = CoverInstance(
+        rng.integers(1, 99, 200), cover, pd.RangeIndex(50), np.empty((0, 50), np.int64), none, none, 8, False
+    )
     first, again = (solve_frontier(core, nodes=3) for _ in range(2))
     assert [(p.choice.tolist(), p.bound, p.nodes) for p in first] == [
         (p.choice.tolist(), p.bound, p.nodes) for p in again

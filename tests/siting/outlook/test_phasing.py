@@ -13,7 +13,7 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 
 from quarterhour.base.errors import CutoffError, DataError
-from quarterhour.siting.methods.median.instance import as_median
+from quarterhour.siting.methods.median.median_instance import build_median_instance
 from quarterhour.siting.outlook import sequence
 from quarterhour.siting.outlook.frontier import frontier
 from quarterhour.siting.outlook.phasing import candidate_values, phase_plan, site_values
@@ -171,7 +171,7 @@ def plane(sites, rows=60, seed=2, **asked):
 def test_sums_over_sets_give_what_each_part_comes_to():
     rng = np.random.default_rng(5)
     cs = rng.integers(-5, 60, (40, 9))
-    median = as_median(rng.integers(0, 9, 40), cs, count_limits(9), otherwise=np.full(40, 50))
+    median = build_median_instance(rng.integers(0, 9, 40), cs, count_limits(9), otherwise=np.full(40, 50))
     worth = Worth(median, np.array([8]))
     sites = np.array([0, 2, 3, 6])
     parts = worth.parts(sites)
@@ -320,7 +320,9 @@ def test_ranges_that_cannot_be_meant_are_told():
 
 def test_best_first_alone_orders_sites_with_room(monkeypatch):
     rng = np.random.default_rng(1)
-    median = as_median(rng.integers(1, 9, 20), rng.integers(0, 60, (20, 4)), count_limits(4), otherwise=np.full(20, 60))
+    median = build_median_instance(
+        rng.integers(1, 9, 20), rng.integers(0, 60, (20, 4)), count_limits(4), otherwise=np.full(20, 60)
+    )
     worth = Worth(median, np.empty(0, dtype=np.int64), np.full(4, 25))
     best, proven = best_order(worth, np.arange(4))
     monkeypatch.setattr(sequence, "_ALL_ORDERS_WITH_ROOM", 2)

@@ -8,10 +8,10 @@ import numpy as np
 
 from quarterhour.base.arrays import BoolArray, IntArray
 from quarterhour.siting.methods.capacity.capacitated_median import solve_capacitated_median
-from quarterhour.siting.methods.covering.adapter import by_core, is_plain_cover
-from quarterhour.siting.methods.median.instance import MUST, Pairs
-from quarterhour.siting.methods.median.p_center import solve_centre
-from quarterhour.siting.methods.median.p_median import solve_median
+from quarterhour.siting.methods.covering.adapter import is_cover_question, solve_cover_question
+from quarterhour.siting.methods.median.median_instance import MUST, Pairs
+from quarterhour.siting.methods.median.p_center import solve_p_center
+from quarterhour.siting.methods.median.p_median import solve_p_median
 from quarterhour.siting.methods.solver.incumbent import SitesResult
 from quarterhour.siting.question.bounds import GoalResult, counting_bound
 from quarterhour.siting.question.evaluate import Choice, Measure, Served
@@ -25,10 +25,12 @@ _PRICES = (10, 1000, 100_000)
 """How many times the standard somebody not covered pays beside it, until nobody is left out for others' time."""
 
 
-def by_engine(rules: QuestionRules, goal: Goal, start: Choice | None, *, budget: SearchBudget) -> GoalResult | None:
+def solve_by_method(
+    rules: QuestionRules, goal: Goal, start: Choice | None, *, budget: SearchBudget
+) -> GoalResult | None:
     """The answer of the engine of a goal's class; None where there is none, and the generic model is asked."""
-    if not rules.attained and is_plain_cover(rules.measure.problem):
-        return by_core(rules.measure, budget)
+    if not rules.attained and is_cover_question(rules.measure.problem):
+        return solve_cover_question(rules.measure, budget)
     if _is_most_then_time(rules, goal):
         return _most_then_time(rules, goal, start, budget)
     return _by_times(rules, goal, start, budget) if _is_timed(rules, goal) else None
@@ -82,9 +84,9 @@ def _by_times(rules: QuestionRules, goal: Goal, start: Choice | None, budget: Se
     if problem.capacity is not None:
         verdict = solve_capacitated_median(*asked, problem.room, otherwise=otherwise, budget=inner, start=begin)
     elif goal.objective == "min-time":
-        verdict = solve_median(*asked, otherwise=otherwise, budget=inner, start=begin)
+        verdict = solve_p_median(*asked, otherwise=otherwise, budget=inner, start=begin)
     else:
-        verdict = solve_centre(*asked, otherwise=otherwise, budget=inner, start=begin)
+        verdict = solve_p_center(*asked, otherwise=otherwise, budget=inner, start=begin)
     return _answer(rules, goal, verdict, start)
 
 
@@ -142,7 +144,7 @@ def _timed(
 ) -> SitesResult:  # fmt: skip
     problem, begin = rules.measure.problem, None if start is None else np.flatnonzero(start.opened)
     if problem.capacity is None:
-        return solve_median(people, pairs, rules.limits, otherwise=otherwise, budget=budget, start=begin)
+        return solve_p_median(people, pairs, rules.limits, otherwise=otherwise, budget=budget, start=begin)
     return solve_capacitated_median(
         people, pairs, rules.limits, problem.room, otherwise=otherwise, budget=budget, start=begin
     )

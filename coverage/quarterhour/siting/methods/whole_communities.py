@@ -13,7 +13,7 @@ from dataclasses import replace
 import numpy as np
 
 from quarterhour.base.arrays import BoolArray
-from quarterhour.siting.methods.dispatch import by_engine
+from quarterhour.siting.methods.dispatch import solve_by_method
 from quarterhour.siting.methods.general.goal_search import GoalSearch
 from quarterhour.siting.methods.general.model import Model
 from quarterhour.siting.question.bounds import GoalResult
@@ -76,7 +76,7 @@ def _shared(
             tried.insert(0, found.choice.opened)
 
     inner = replace(budget, progress=lambda _: None, incumbent=better)
-    answer = by_engine(loose, goal, start, budget=inner)
+    answer = solve_by_method(loose, goal, start, budget=inner)
     if answer is None:
         answer = GoalSearch(Model(loose), goal, loose, budget=inner).run(start)
     better(answer)

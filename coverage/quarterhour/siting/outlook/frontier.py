@@ -11,13 +11,18 @@ import pandas as pd
 from quarterhour.base.arrays import IntArray
 from quarterhour.base.errors import DataError
 from quarterhour.siting.methods.capacity.capacitated_max_cover import CapacitatedMaxCover
-from quarterhour.siting.methods.covering.adapter import is_plain_cover
-from quarterhour.siting.methods.covering.benders import Master
+from quarterhour.siting.methods.covering.adapter import is_cover_question
+from quarterhour.siting.methods.covering.benders import MaxCoverMaster
 from quarterhour.siting.methods.covering.branch_and_cut import MaxCoverTree
-from quarterhour.siting.methods.covering.core import Core, CoverIncumbent
-from quarterhour.siting.methods.covering.exchange import improve
-from quarterhour.siting.methods.covering.greedy import as_core
-from quarterhour.siting.methods.covering.max_cover import as_asked, begun, in_people, inside_of
+from quarterhour.siting.methods.covering.cover_instance import CoverIncumbent, CoverInstance
+from quarterhour.siting.methods.covering.exchange import offer_improved
+from quarterhour.siting.methods.covering.greedy import build_cover_instance
+from quarterhour.siting.methods.covering.max_cover import (
+    in_people,
+    interior_point,
+    offer_first_choice,
+    presolve_max_cover,
+)
 from quarterhour.siting.methods.solver.incumbent import SitesResult
 from quarterhour.siting.question.evaluate import Choice, Measure
 from quarterhour.siting.question.feasible import QuestionRules
@@ -72,9 +77,9 @@ def frontier(
     asked = replace(problem, new_sites=int(most))
     if _is_placing(asked):
         return _placed(asked, most, SearchBudget(seconds=seconds, seed=seed), nodes)
-    if not is_plain_cover(asked) or asked.everyone:
+    if not is_cover_question(asked) or asked.everyone:
         raise DataError("outlook.frontier_plain")
-    core = as_core(asked)
+    core = build_cover_instance(asked)
     anyway = int(Measure(asked).value(Choice(~asked.free), asked.goals[0]) // WHOLE)
     required = int(asked.required.sum())
     points = solve_frontier(core, SearchBudget(seconds=seconds, seed=seed), gap=gap, nodes=nodes)
@@ -146,11 +151,11 @@ class _Point:
     @property
     def found(self) -> SitesResult:
         """What is known of it."""
-        return self.best.result(nodes=self.tree.nodes, infeasible=self.tree.barren or not self.possible)
+        return self.best.result(nodes=self.tree.nodes, infeasible=self.tree.is_infeasible or not self.possible)
 
 
 def solve_frontier(
-    core: Core, budget: SearchBudget | None = None, *, gap: float = 0.0, nodes: int | None = None
+    core: CoverInstance, budget: SearchBudget | None = None, *, gap: float = 0.0, nodes: int | None = None
 ) -> list[SitesResult]:
     """The choices of 1, 2, ..., ``core.limit`` candidates that cover most people within the quotas, with bounds.
 
@@ -163,24 +168,24 @@ def solve_frontier(
     """
     budget = budget or SearchBudget()
     share = math.inf if nodes is None else nodes
-    core, unit = as_asked(core)
+    core, unit = presolve_max_cover(core)
     points = _passed(core, budget)
     _even(points)
     while not budget.over():
-        wide = [p for p in points if p.tree.alive and p.best.gap > gap and p.tree.nodes < share]
+        wide = [p for p in points if p.tree.has_open_nodes and p.best.gap > gap and p.tree.nodes < share]
         if not wide:
             break
         worst = max(wide, key=lambda p: p.best.gap)
-        worst.tree.grow(gap=gap, nodes=min(_NODES, share - worst.tree.nodes))
+        worst.tree.search(gap=gap, nodes=min(_NODES, share - worst.tree.nodes))
         _even(points)
     budget.progress(1.0)
     return [in_people(p.found, unit) for p in points]
 
 
-def _passed(core: Core, budget: SearchBudget) -> list[_Point]:
+def _passed(core: CoverInstance, budget: SearchBudget) -> list[_Point]:
     """Every number of sites once, by local search and the linear program."""
     # A callback would mix choices of different sizes.
-    master, part = Master(core, seed=budget.seed), budget.without_callbacks()
+    master, part = MaxCoverMaster(core, seed=budget.seed), budget.without_callbacks()
     points: list[_Point] = []
     for size in range(1, core.limit + 1):
         here = replace(core, limit=size)
@@ -189,13 +194,13 @@ def _passed(core: Core, budget: SearchBudget) -> list[_Point]:
         possible = _start(best, None if last is None else last.best.choice)
         tree = MaxCoverTree(master, best, before=None if last is None else last.tree, eager=_small(core))
         if possible and not best.is_optimal:
-            tree.plant(inside_of(here, best.choice), close=_CLOSE)
+            tree.solve_root(interior_point(here, best.choice), close=_CLOSE)
         points.append(_Point(best, tree, possible))
         budget.progress(0.7 * size / core.limit)
     return points
 
 
-def _small(core: Core) -> bool:
+def _small(core: CoverInstance) -> bool:
     return bool(core.cover.nnz < _SMALL)
 
 
@@ -207,7 +212,7 @@ def _start(best: CoverIncumbent, last: IntArray | None) -> bool:
     core = best.core
     best.take(last)
     effort = _QUICK if _small(core) else _EFFORT
-    possible = begun(best, effort=effort)
+    possible = offer_first_choice(best, effort=effort)
     if last is None:
         return possible
     gain = core.cover.T @ (core.people * (core.cover[:, last].sum(axis=1) == 0))
@@ -215,7 +220,7 @@ def _start(best: CoverIncumbent, last: IntArray | None) -> bool:
     for site in np.argsort(-gain, kind="stable")[:_LOOKED]:
         grown = np.sort(np.append(last, site)).astype(np.int64)
         if core.holds(grown):
-            improve(best, grown, effort=effort)
+            offer_improved(best, grown, effort=effort)
             return True
     return True
 

@@ -16,7 +16,7 @@ from quarterhour.base.cells import is_number
 from quarterhour.base.errors import DataError, first_ids
 from quarterhour.base.units import CENTISECONDS_PER_MINUTE
 from quarterhour.siting.methods.capacity.transportation import least_time_flow
-from quarterhour.siting.methods.median.instance import as_median
+from quarterhour.siting.methods.median.median_instance import build_median_instance
 from quarterhour.siting.outlook.frontier import frontier
 from quarterhour.siting.outlook.sequence import Worth, best_order, gained_with, lost_without
 from quarterhour.siting.question.evaluate import Measure
@@ -212,7 +212,9 @@ class _Weighed:
         otherwise = np.full(len(self.people), _PERCENT, dtype=np.int64) if cover else problem.limit_cs
         free = count_limits(len(problem.sites))
         self.worth = Worth(
-            as_median(self.people, (near.start, near.site, cs), free, otherwise=otherwise), self.existing, room
+            build_median_instance(self.people, (near.start, near.site, cs), free, otherwise=otherwise),
+            self.existing,
+            room,
         )
         self.whole = int(self.people[self.measure.reachable].sum()) * _PERCENT if cover else None
         self.plain = cover and not goal.people and bool((self.measure.percent == _PERCENT).all())

@@ -14,7 +14,7 @@ import numpy as np
 from quarterhour.base.arrays import IntArray
 from quarterhour.base.jit import kernel
 from quarterhour.siting.methods.capacity.transportation import least_time_flow
-from quarterhour.siting.methods.median.instance import Median
+from quarterhour.siting.methods.median.median_instance import MedianInstance
 
 _ALL_ORDERS, _ALL_ORDERS_WITH_ROOM = 16, 8
 """Sites up to which every order is weighed, without and with room."""
@@ -22,12 +22,12 @@ _ALL_ORDERS, _ALL_ORDERS_WITH_ROOM = 16, 8
 
 @dataclass(frozen=True, eq=False)
 class Worth:
-    """What a choice of sites comes to (less is better): a ``Median`` in which no row must be served, and its ``room``.
+    """What a choice of sites comes to (less is better): a ``MedianInstance`` where no row must be served; its ``room``.
 
     ``standing``: positions of the sites that are open anyway.
     """
 
-    median: Median
+    median: MedianInstance
     standing: IntArray
     room: IntArray | None = None
 

@@ -16,8 +16,8 @@ import scipy.sparse as sp
 
 from quarterhour.base.arrays import AnyArray, FloatArray, IntArray
 from quarterhour.siting.methods.capacity.knapsack_bound import CapacitatedInstance, KnapsackPrices
-from quarterhour.siting.methods.median.instance import MUST, Pairs, as_median
-from quarterhour.siting.methods.median.lagrangian import Priced, settled_sites
+from quarterhour.siting.methods.median.lagrangian import LagrangianPrices, reduced_cost_fixing
+from quarterhour.siting.methods.median.median_instance import MUST, Pairs, build_median_instance
 from quarterhour.siting.methods.solver.highs import Solver
 from quarterhour.siting.methods.solver.incumbent import Incumbent, SitesIncumbent, SitesResult
 from quarterhour.siting.methods.solver.nest import Nest, cheapest, nest_of
@@ -64,7 +64,7 @@ def solve_capacitated_median(
     """
     budget = budget or SearchBudget()
     unfixed = replace(limits, fixed=np.zeros_like(limits.fixed))
-    space = CapacitatedInstance(as_median(people, times, unfixed, otherwise=otherwise), room, limits)
+    space = CapacitatedInstance(build_median_instance(people, times, unfixed, otherwise=otherwise), room, limits)
     best: SitesIncumbent = Incumbent(budget, bound=space.median.least)
     nest = nest_of(limits.without(limits.fixed, unfixed.fixed))
     if nest is None:
@@ -100,7 +100,7 @@ def _first(space: CapacitatedInstance, nest: Nest, best: SitesIncumbent, start: 
             space.better(begin, best, until=until)
 
 
-def _priced(space: CapacitatedInstance, nest: Nest, best: SitesIncumbent) -> Priced:
+def _priced(space: CapacitatedInstance, nest: Nest, best: SitesIncumbent) -> LagrangianPrices:
     until = time.perf_counter() + _SHARE * best.budget.left()
 
     def look(chosen: IntArray) -> int | None:
@@ -124,7 +124,7 @@ class _Search:
     """The program: sites, then pairs, then who goes by none of these pairs."""
 
     def __init__(
-        self, space: CapacitatedInstance, nest: Nest, priced: Priced, best: SitesIncumbent, reach: int | None
+        self, space: CapacitatedInstance, nest: Nest, priced: LagrangianPrices, best: SitesIncumbent, reach: int | None
     ) -> None:
         self.space, self.best = space, best
         m = space.median
@@ -137,10 +137,10 @@ class _Search:
         self.settled = m.settled + int(m.people @ self.base)
         self.solver = Solver(self._program(), seed=best.budget.seed)
 
-    def _settle(self, nest: Nest, priced: Priced, value: int) -> None:
+    def _settle(self, nest: Nest, priced: LagrangianPrices, value: int) -> None:
         free = self.space.free
         mine = replace(priced, cost=priced.cost[free], chosen=np.flatnonzero(np.isin(free, priced.chosen)))
-        opened, closed = settled_sites(nest, mine, value, self.space.median.settled)
+        opened, closed = reduced_cost_fixing(nest, mine, value, self.space.median.settled)
         self.lower[free[opened]], self.upper[free[closed]] = 1.0, 0.0
 
     def _base(self) -> IntArray:
@@ -159,7 +159,7 @@ class _Search:
             base = paid // np.maximum(m.people, 1)
         return base
 
-    def _pairs(self, priced: Priced, reach: int | None) -> tuple[IntArray, IntArray]:
+    def _pairs(self, priced: LagrangianPrices, reach: int | None) -> tuple[IntArray, IntArray]:
         """The pairs of the program, and by row the least time of what is not among them, ``MUST`` if nothing is."""
         m, row = self.space.median, self.space.row
         can = self.upper[m.site] > 0

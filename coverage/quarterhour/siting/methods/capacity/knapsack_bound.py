@@ -15,8 +15,8 @@ import numpy as np
 from quarterhour.base.arrays import FloatArray, IntArray
 from quarterhour.base.jit import kernel
 from quarterhour.siting.methods.capacity.transportation import FAR, Flow, least_time_flow
-from quarterhour.siting.methods.median.instance import Median
-from quarterhour.siting.methods.median.lagrangian import Priced, Prices
+from quarterhour.siting.methods.median.lagrangian import LagrangianBound, LagrangianPrices
+from quarterhour.siting.methods.median.median_instance import MedianInstance
 from quarterhour.siting.methods.solver.incumbent import SitesIncumbent
 from quarterhour.siting.methods.solver.nest import Nest, cheapest
 from quarterhour.siting.question.site_limits import SiteLimits, may_change
@@ -32,9 +32,9 @@ _WORTH = 2**61
 
 
 class CapacitatedInstance:
-    """The question: a ``Median`` whose sites have room, some of them fixed; and its flows by choice."""
+    """The question: a ``MedianInstance`` whose sites have room, some of them fixed; and its flows by choice."""
 
-    def __init__(self, median: Median, room: IntArray, limits: SiteLimits) -> None:
+    def __init__(self, median: MedianInstance, room: IntArray, limits: SiteLimits) -> None:
         self.median, self.limits = median, limits
         served = np.bincount(median.site, np.repeat(median.people, np.diff(median.start)), len(median.sites))
         self.room = np.minimum(np.asarray(room, dtype=np.int64), served.astype(np.int64))
@@ -95,7 +95,7 @@ class CapacitatedInstance:
         return found[:_SWAPS]
 
 
-class KnapsackPrices(Prices):
+class KnapsackPrices(LagrangianBound):
     """Prices of rows whose sites have room."""
 
     def __init__(self, room: CapacitatedInstance, nest: Nest) -> None:
@@ -118,7 +118,7 @@ class KnapsackPrices(Prices):
         worth: IntArray = np.minimum(self.room.flow(chosen).worth, self.ceiling >> self.parts)
         return worth << self.parts
 
-    def slope(self, now: Priced) -> FloatArray:
+    def slope(self, now: LagrangianPrices) -> FloatArray:
         """The people of each row, less those whom the cheapest sites take."""
         m, r = self.median, self.room
         left = m.people.astype(np.float64)

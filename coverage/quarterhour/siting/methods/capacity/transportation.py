@@ -13,7 +13,7 @@ import numpy as np
 
 from quarterhour.base.arrays import IntArray
 from quarterhour.base.jit import kernel
-from quarterhour.siting.methods.median.instance import MUST, Median
+from quarterhour.siting.methods.median.median_instance import MUST, MedianInstance
 
 FAR = 2**40
 
@@ -35,7 +35,7 @@ class Flow:
 
 
 def least_time_flow(
-    median: Median, room: IntArray, chosen: IntArray, *, far: int = FAR, begin: Flow | None = None
+    median: MedianInstance, room: IntArray, chosen: IntArray, *, far: int = FAR, begin: Flow | None = None
 ) -> Flow:
     """The least time with some sites open (positions), each with room for so many people.
 

@@ -8,9 +8,9 @@ import numpy as np
 import pandas as pd
 
 from quarterhour.base.arrays import BoolArray, IntArray
-from quarterhour.siting.methods.covering.greedy import as_core, good_choice, without_idle
-from quarterhour.siting.methods.covering.max_cover import solve_cover
-from quarterhour.siting.methods.covering.min_sites import solve_sets
+from quarterhour.siting.methods.covering.greedy import build_cover_instance, heuristic_choice, without_redundant
+from quarterhour.siting.methods.covering.max_cover import solve_max_cover
+from quarterhour.siting.methods.covering.min_sites import solve_min_sites
 from quarterhour.siting.methods.solver.incumbent import SitesResult
 from quarterhour.siting.question.bounds import GoalResult
 from quarterhour.siting.question.evaluate import Choice, Measure, Served
@@ -20,18 +20,18 @@ from quarterhour.siting.question.search_budget import SearchBudget
 from quarterhour.siting.question.search_result import Exact, SearchResult
 
 
-def first_choice(rules: QuestionRules) -> Choice | None:
+def greedy_start(rules: QuestionRules) -> Choice | None:
     """What greedy and exchanges find when they see neither money nor conflicts, if it holds all the same.
 
     Where sites have a capacity, each community goes whole to the nearest of these sites that still has room for it, the
     largest first. None also for plain questions, whose engine begins so by itself.
     """
     problem = rules.measure.problem
-    if is_plain_cover(problem):
+    if is_cover_question(problem):
         return None
-    core = as_core(problem)
-    found = good_choice(core)
-    choice = None if found is None else opened_with(problem, core.sites[found])
+    core = build_cover_instance(problem)
+    found = heuristic_choice(core)
+    choice = None if found is None else open_sites(problem, core.sites[found])
     if choice is not None and problem.capacity is not None:
         choice = replace(choice, served=_first_fit(rules.measure, choice.opened))
     return choice if choice is not None and rules.hold(choice) else None
@@ -54,14 +54,14 @@ def _first_fit(measure: Measure, opened: BoolArray) -> Served:
     return Served(went, people[measure.row[went]].astype(np.int64))
 
 
-def opened_with(problem: SitingProblem, built: pd.Index) -> Choice:
+def open_sites(problem: SitingProblem, built: pd.Index) -> Choice:
     """Existing and required sites and some more."""
     opened = ~problem.free
     opened[problem.sites.index.get_indexer(built)] = True
     return Choice(opened)
 
 
-def is_plain_cover(problem: SitingProblem) -> bool:
+def is_cover_question(problem: SitingProblem) -> bool:
     """Whether a question's first goal is people or sites, and it has no rules but a number of sites and quotas."""
     goal, everyone = problem.goals[0], problem.objective == "min-sites"
     no_rules = problem.capacity is None and problem.budget.yuan is None and not len(problem.conflicts)
@@ -70,13 +70,13 @@ def is_plain_cover(problem: SitingProblem) -> bool:
     return goal.objective in ("max-cover", "min-sites") and problem.plain and no_rules and plain and alone
 
 
-def by_core(measure: Measure, budget: SearchBudget) -> GoalResult:
+def solve_cover_question(measure: Measure, budget: SearchBudget) -> GoalResult:
     """The answer, without the sites that add nothing."""
     problem = measure.problem
-    core, goal = as_core(problem), problem.goals[0]
+    core, goal = build_cover_instance(problem), problem.goals[0]
 
     def whole(found: SitesResult, chosen: IntArray) -> GoalResult:
-        choice = opened_with(problem, core.sites[chosen])
+        choice = open_sites(problem, core.sites[chosen])
         value, bound = measure.value(choice, goal), _whole(measure, goal, found.bound)
         return SearchResult(choice, value, bound, found.proved_by, found.nodes)
 
@@ -85,16 +85,16 @@ def by_core(measure: Measure, budget: SearchBudget) -> GoalResult:
         budget.incumbent(whole(found, found.choice))
 
     inner = replace(budget, incumbent=better)
-    found = solve_sets(core, inner) if core.all_rows else solve_cover(core, inner)
+    found = solve_min_sites(core, inner) if core.all_rows else solve_max_cover(core, inner)
     if found.choice is None:
         return SearchResult(None, None, 0, found.proved_by, found.nodes, infeasible=found.infeasible)
-    answer = whole(found, without_idle(core, found.choice))
+    answer = whole(found, without_redundant(core, found.choice))
     budget.incumbent(answer)
     return answer
 
 
 def _whole(measure: Measure, goal: Goal, bound: int) -> Exact:
-    """The bound of the core moved by what is settled."""
+    """The bound of the instance moved by what is settled."""
     problem = measure.problem
     if goal.objective == "min-sites":
         return int(problem.required.sum()) + bound

@@ -11,7 +11,7 @@ import scipy.sparse as sp
 
 from quarterhour.base.arrays import BoolArray, FloatArray, IntArray
 from quarterhour.base.jit import kernel
-from quarterhour.siting.methods.covering.core import Core
+from quarterhour.siting.methods.covering.cover_instance import CoverInstance
 from quarterhour.siting.methods.solver.highs import Solver
 from quarterhour.siting.methods.solver.presolve import rows_of
 from quarterhour.siting.methods.solver.program import Outcome, Program
@@ -26,7 +26,7 @@ _LARGEST = 2**20
 """People of a group beyond which they are counted in larger units."""
 
 
-class Master:
+class MaxCoverMaster:
     """Columns: sites (0 to 1), then people covered by group of rows; rows: how many sites, quotas, then cuts.
 
     Rows are grouped around the site that reaches most; ``fine``: in smaller groups, whose cuts say more and whose
@@ -35,7 +35,7 @@ class Master:
     quota and branch, so one master serves a whole frontier.
     """
 
-    def __init__(self, core: Core, *, seed: int = 0, fine: bool = True) -> None:
+    def __init__(self, core: CoverInstance, *, seed: int = 0, fine: bool = True) -> None:
         self.core, self.sites = core, len(core.sites)
         start, site = rows_of(core.cover)
         group, self.groups = _groups(start, site, self.sites, fine=fine)
@@ -48,7 +48,7 @@ class Master:
         self._table = start, site, core.people.astype(np.float64) / self.unit, order, begin
         self._work = np.zeros(self.sites), np.empty(self.sites, dtype=np.int32)
         self._tolerance = 0.1 / max(1, self.groups) / self.unit + 1e-12 * float(most.sum())
-        rules, low, high = site_rules(core)
+        rules, low, high = site_rows(core)
         self.first_cut = len(low)
         rows = sp.csr_array((rules.data, rules.indices, rules.indptr), shape=(len(low), self.sites + self.groups))
         cost = np.append(np.zeros(self.sites), np.ones(self.groups))
@@ -65,9 +65,9 @@ class Master:
         reduced = None if found.reduced is None else found.reduced * self.unit
         return replace(found, value=found.value * self.unit, bound=found.bound * self.unit, reduced=reduced)
 
-    def possible(self, lower: BoolArray, upper: BoolArray) -> bool:
+    def is_feasible(self, lower: BoolArray, upper: BoolArray) -> bool:
         """Whether the rules alone leave a choice between two sides, sites open in part."""
-        rules, low, high = site_rules(self.core)
+        rules, low, high = site_rows(self.core)
         high[0] = self.solver.program.high[0]
         sides = lower.astype(np.float64), upper.astype(np.float64)
         program = Program(np.zeros(self.sites), rules, low, high, *sides)
@@ -102,7 +102,9 @@ class Master:
         spare[: self.first_cut] = False
         self.solver.drop_rows(np.flatnonzero(spare))
 
-    def settle(self, budget: SearchBudget, inside: FloatArray, *, close: float = 1e-7) -> tuple[Outcome, FloatArray]:
+    def solve_relaxation(
+        self, budget: SearchBudget, inside: FloatArray, *, close: float = 1e-7
+    ) -> tuple[Outcome, FloatArray]:
         """Cuts until the program's value is true to ``close``: the last outcome, and a point well inside.
 
         Cuts are made half-way between where the program stands and the best point known, ``inside``
@@ -132,7 +134,7 @@ class Master:
         return outcome, inside
 
 
-def _area_rules(core: Core) -> tuple[sp.csr_array, FloatArray, FloatArray]:
+def _area_rules(core: CoverInstance) -> tuple[sp.csr_array, FloatArray, FloatArray]:
     """The areas whose quotas can bind: candidates in each, and how many of them to open."""
     quota, site = np.nonzero(core.group >= 0)
     shape = (len(core.low), len(core.sites))
@@ -141,7 +143,7 @@ def _area_rules(core: Core) -> tuple[sp.csr_array, FloatArray, FloatArray]:
     return sp.csr_array(member[binds]), core.low[binds].astype(np.float64), core.high[binds].astype(np.float64)
 
 
-def site_rules(core: Core) -> tuple[sp.csr_array, FloatArray, FloatArray]:
+def site_rows(core: CoverInstance) -> tuple[sp.csr_array, FloatArray, FloatArray]:
     """How many candidates to open, in all (the first row) and in each area whose quota can bind."""
     areas, low, high = _area_rules(core)
     every = sp.csr_array(np.ones((1, len(core.sites))))

@@ -7,9 +7,9 @@ import math
 import numpy as np
 
 from quarterhour.base.arrays import BoolArray, FloatArray, IntArray
-from quarterhour.siting.methods.covering.benders import Master
-from quarterhour.siting.methods.covering.core import Core, CoverIncumbent
-from quarterhour.siting.methods.covering.exchange import improve
+from quarterhour.siting.methods.covering.benders import MaxCoverMaster
+from quarterhour.siting.methods.covering.cover_instance import CoverIncumbent, CoverInstance
+from quarterhour.siting.methods.covering.exchange import offer_improved
 from quarterhour.siting.methods.solver.branch_and_cut import WHOLE, BranchAndCut, Node
 from quarterhour.siting.methods.solver.program import Outcome
 
@@ -33,7 +33,7 @@ class MaxCoverTree(BranchAndCut):
     tidy_every = 3
 
     def __init__(
-        self, master: Master, best: CoverIncumbent, *, before: MaxCoverTree | None = None, eager: bool = False
+        self, master: MaxCoverMaster, best: CoverIncumbent, *, before: MaxCoverTree | None = None, eager: bool = False
     ) -> None:
         super().__init__(master.sites, best, master.solver)
         self.master, self.cover, self.core, self.eager = master, best, best.core, eager
@@ -41,30 +41,30 @@ class MaxCoverTree(BranchAndCut):
         self._gain: FloatArray = np.zeros((2, self.sites)) if before is None else before._gain
         self._tries: FloatArray = np.zeros(self.sites) if before is None else before._tries
 
-    def plant(self, inside: FloatArray, *, close: float = 1e-7) -> FloatArray:
+    def solve_root(self, inside: FloatArray, *, close: float = 1e-7) -> FloatArray:
         """Solve the root's linear program, with its bound and a choice near it for the incumbent; a point inside."""
         self._planted = True
         self.master.limit(self.core.limit)
-        outcome, inside = self.master.settle(self.best.budget, inside, close=close)
+        outcome, inside = self.master.solve_relaxation(self.best.budget, inside, close=close)
         root = self.root()
-        if outcome.status != "infeasible" or self.master.possible(root.opened, ~root.closed):
+        if outcome.status != "infeasible" or self.master.is_feasible(root.opened, ~root.closed):
             self.best.tighten(outcome.bound, by=self.by)
-            self.near(outcome, effort=10 * _EFFORT)
+            self.offer_near(outcome, effort=10 * _EFFORT)
             self.push(outcome.bound if math.isfinite(outcome.bound) else self.best.bound, root)
         return inside
 
-    def grow(self, *, gap: float = 0.0, nodes: float = math.inf) -> None:
+    def search(self, *, gap: float = 0.0, nodes: float = math.inf) -> None:
         """Search on, with the number of sites of this tree."""
         self.master.limit(self.core.limit)
-        super().grow(gap=gap, nodes=nodes)
+        super().search(gap=gap, nodes=nodes)
 
     @property
-    def alive(self) -> bool:
+    def has_open_nodes(self) -> bool:
         """Whether anything is left to look at."""
         return bool(self.heap)
 
     @property
-    def barren(self) -> bool:
+    def is_infeasible(self) -> bool:
         """Whether no choice keeps the rules, which was searched out."""
         return self._planted and not self.heap and self.best.choice is None
 
@@ -91,31 +91,31 @@ class MaxCoverTree(BranchAndCut):
 
     def is_empty(self) -> bool:
         """Whether the rules alone leave no choice below the node."""
-        return not self.master.possible(self.entered.opened, ~self.entered.closed)
+        return not self.master.is_feasible(self.entered.opened, ~self.entered.closed)
 
-    def look(self, node: Node, bound: float) -> list[tuple[float, Node]]:
+    def process(self, node: Node, bound: float) -> list[tuple[float, Node]]:
         """The nodes below one, after exchanges from the best choice: harder, the longer there is no proof."""
         if self.nodes in _HARDER and not (self.eager and self.nodes == 1) and self.best.choice is not None:
-            improve(self.cover, self.best.choice, effort=_HARDER[self.nodes], turn=self.nodes)
-        return super().look(node, bound)
+            offer_improved(self.cover, self.best.choice, effort=_HARDER[self.nodes], turn=self.nodes)
+        return super().process(node, bound)
 
-    def bounded(self, node: Node, outcome: Outcome) -> Node:
+    def fix_sites(self, node: Node, outcome: Outcome) -> Node:
         """A choice near the outcome now and then; what reduced costs settle below this node alone."""
         if self.nodes % 4 == 1:
-            self.near(outcome)
+            self.offer_near(outcome)
         if outcome.reduced is None or self.best.value is None:
             return node
         reduced = outcome.reduced[: self.sites]
         return self.fixed(node, reduced, outcome.bound - np.abs(reduced) < self.best.value + 1)
 
-    def near(self, outcome: Outcome, *, effort: float = _EFFORT) -> None:
+    def offer_near(self, outcome: Outcome, *, effort: float = _EFFORT) -> None:
         """Offer what an outcome comes near to: the likeliest sites that fit, and exchanges."""
         if outcome.values is None:
             return
-        likely = by_score(self.core, outcome.values[: self.sites])
+        likely = round_by_score(self.core, outcome.values[: self.sites])
         if likely.tobytes() not in self.seen:
             self.seen.add(likely.tobytes())
-            improve(self.cover, likely, effort=effort)
+            offer_improved(self.cover, likely, effort=effort)
 
     def branch(self, free: BoolArray, y: FloatArray, bound: float) -> tuple[int, tuple[float, float]]:
         """Sites are tried (strong branching) until what they brought before tells enough (pseudo-costs)."""
@@ -165,7 +165,7 @@ def _finite(bound: float, otherwise: float) -> float:
     return otherwise if bound == -math.inf else bound
 
 
-def by_score(core: Core, score: FloatArray) -> IntArray:
+def round_by_score(core: CoverInstance, score: FloatArray) -> IntArray:
     """The sites with the highest scores that fit the quotas, short areas first; ties to the lower position."""
     opened = np.zeros(len(core.low), dtype=np.int64)
     chosen: list[int] = []

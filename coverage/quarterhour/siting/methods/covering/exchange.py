@@ -9,7 +9,7 @@ import numpy as np
 
 from quarterhour.base.arrays import IntArray
 from quarterhour.base.jit import COMPILED, kernel
-from quarterhour.siting.methods.covering.core import Core, CoverIncumbent
+from quarterhour.siting.methods.covering.cover_instance import CoverIncumbent, CoverInstance
 from quarterhour.siting.methods.solver.presolve import columns_of, rows_of
 from quarterhour.siting.question.search_budget import SearchBudget
 
@@ -23,8 +23,8 @@ _HEATS = 3e-4, 2e-3
 """A choice worse by this share is kept, for the next kick, about once in three times; turn and turn about."""
 
 
-def exchange(
-    core: Core,
+def iterated_local_search(
+    core: CoverInstance,
     choice: IntArray,
     budget: SearchBudget,
     *,
@@ -68,11 +68,13 @@ def exchange(
     return np.sort(best)
 
 
-def improve(best: CoverIncumbent, choice: IntArray, *, effort: float, turn: int = 0) -> None:
+def offer_improved(best: CoverIncumbent, choice: IntArray, *, effort: float, turn: int = 0) -> None:
     """Offer a choice, if it keeps the rules, and what exchanges make of it; others each ``turn``."""
     if best.core.holds(choice):
         core, take = best.core, best.take
-        take(exchange(core, choice, best.budget.reseeded(turn), effort=effort, bound=best.bound, found=take))
+        take(
+            iterated_local_search(core, choice, best.budget.reseeded(turn), effort=effort, bound=best.bound, found=take)
+        )
 
 
 @kernel

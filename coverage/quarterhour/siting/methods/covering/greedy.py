@@ -8,8 +8,8 @@ import numpy as np
 
 from quarterhour.base.arrays import IntArray
 from quarterhour.base.jit import kernel
-from quarterhour.siting.methods.covering.core import Core
-from quarterhour.siting.methods.covering.exchange import exchange
+from quarterhour.siting.methods.covering.cover_instance import CoverInstance
+from quarterhour.siting.methods.covering.exchange import iterated_local_search
 from quarterhour.siting.methods.solver.presolve import columns_of, dominated_columns, merge_pairs, merge_rows, rows_of
 from quarterhour.siting.question.problem import SitingProblem
 from quarterhour.siting.question.quotas import quota_areas
@@ -17,7 +17,7 @@ from quarterhour.siting.question.search_budget import SearchBudget
 from quarterhour.siting.question.site_limits import as_limits, groups_of
 
 
-def as_core(problem: SitingProblem) -> Core:
+def build_cover_instance(problem: SitingProblem) -> CoverInstance:
     """The question without what is settled: people covered already, equal rows, dominated candidates."""
     near, free = problem.near, problem.free
     people = problem.demand.to_numpy(dtype=np.int64)
@@ -26,27 +26,36 @@ def as_core(problem: SitingProblem) -> Core:
     limit = int(free.sum())
     if problem.new_sites is not None:
         limit = min(limit, int(problem.new_sites) - int(problem.required.sum()))
-    core = Core(
+    core = CoverInstance(
         people, rows, problem.sites.index[free], groups_of(quotas), quotas.low, quotas.high, limit, problem.everyone
     )
     return _without_dominated(core)
 
 
-def _without_dominated(core: Core) -> Core:
+def _without_dominated(core: CoverInstance) -> CoverInstance:
     """Leave out candidates whose people another of the same areas reaches too.
 
     Not where an area needs two or more: there the lesser one may be the second.
     """
     idle = (np.bincount(core.cover.indices, minlength=len(core.sites)) == 0) & (core.group < 0).all(axis=0)
-    keep = ~(idle | dominated_columns(core.cover, kind=kinds(core)))
+    keep = ~(idle | dominated_columns(core.cover, kind=area_signatures(core)))
     if keep.all():
         return core
     rows, people = merge_rows(core.cover[:, np.flatnonzero(keep)], core.people)
     # High stays at the count of all candidates: a looser bound that never binds.
-    return Core(people, rows, core.sites[keep], core.group[:, keep], core.low, core.high, core.limit, core.all_rows)
+    return CoverInstance(
+        people,
+        rows,
+        core.sites[keep],
+        core.group[:, keep],
+        core.low,
+        core.high,
+        core.limit,
+        core.all_rows,
+    )
 
 
-def kinds(core: Core) -> IntArray:
+def area_signatures(core: CoverInstance) -> IntArray:
     """Candidates of the same areas have the same number; -1 where an area needs several, so that none may go."""
     if not len(core.group):
         return np.zeros(len(core.sites), dtype=np.int64)
@@ -58,8 +67,8 @@ def kinds(core: Core) -> IntArray:
 # --- greedy ---------------------------------------------------------------------------
 
 
-def good_choice(
-    core: Core,
+def heuristic_choice(
+    core: CoverInstance,
     budget: SearchBudget | None = None,
     *,
     effort: float = 5e7,
@@ -69,17 +78,17 @@ def good_choice(
 
     ``effort``: steps of local search after the greedy start. ``found``: told better choices on the way.
     """
-    if core.impossible:
+    if core.is_infeasible:
         return None
-    chosen = greedy(core)
+    chosen = greedy_order(core)
     if not core.all_rows and len(chosen) and core.holds(chosen):
         most = float(core.people.sum())
-        chosen = exchange(core, chosen, budget or SearchBudget(), effort=effort, bound=most, found=found)
-    chosen = without_idle(core, chosen)
+        chosen = iterated_local_search(core, chosen, budget or SearchBudget(), effort=effort, bound=most, found=found)
+    chosen = without_redundant(core, chosen)
     return chosen if core.holds(chosen) else None
 
 
-def greedy(core: Core, begin: IntArray | None = None) -> IntArray:
+def greedy_order(core: CoverInstance, begin: IntArray | None = None) -> IntArray:
     """Candidates in the order in which greedy takes them: short areas first, then the most new people.
 
     ``begin``: those that are taken already.
@@ -90,7 +99,7 @@ def greedy(core: Core, begin: IntArray | None = None) -> IntArray:
     return chosen
 
 
-def without_idle(core: Core, chosen: IntArray) -> IntArray:
+def without_redundant(core: CoverInstance, chosen: IntArray) -> IntArray:
     """A choice without the sites that add no people and no quota needs, in position order."""
     start, row = columns_of(core.cover)
     return np.sort(_needed(start, row, core.people, np.asarray(chosen, dtype=np.int64), core.group, core.low))

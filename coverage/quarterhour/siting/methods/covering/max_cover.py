@@ -8,12 +8,12 @@ from dataclasses import replace
 import numpy as np
 
 from quarterhour.base.arrays import FloatArray, IntArray
-from quarterhour.siting.methods.covering.benders import Master
+from quarterhour.siting.methods.covering.benders import MaxCoverMaster
 from quarterhour.siting.methods.covering.branch_and_cut import MaxCoverTree
-from quarterhour.siting.methods.covering.core import Core, CoverIncumbent
-from quarterhour.siting.methods.covering.exchange import improve
-from quarterhour.siting.methods.covering.greedy import good_choice, greedy
-from quarterhour.siting.methods.covering.min_sites import solve_sets
+from quarterhour.siting.methods.covering.cover_instance import CoverIncumbent, CoverInstance
+from quarterhour.siting.methods.covering.exchange import offer_improved
+from quarterhour.siting.methods.covering.greedy import greedy_order, heuristic_choice
+from quarterhour.siting.methods.covering.min_sites import solve_min_sites
 from quarterhour.siting.methods.solver.incumbent import SitesResult
 from quarterhour.siting.methods.solver.presolve import merge_rows
 from quarterhour.siting.question.search_budget import SearchBudget
@@ -24,7 +24,7 @@ _EASY, _NEAR = 3, 1e-3
 """Nodes that are looked at before a question is no longer thought easy, and the gap beyond which it never was."""
 
 
-def solve_cover(core: Core, budget: SearchBudget | None = None, *, gap: float = 0.0) -> SitesResult:
+def solve_max_cover(core: CoverInstance, budget: SearchBudget | None = None, *, gap: float = 0.0) -> SitesResult:
     """The choice of candidates that covers most people within the quotas, and its proof.
 
     Parameters
@@ -34,49 +34,49 @@ def solve_cover(core: Core, budget: SearchBudget | None = None, *, gap: float = 
     gap : by how much of the value the choice may fall short of the bound; 0: proven best.
     """
     budget = budget or SearchBudget()
-    core, unit = as_asked(core)
+    core, unit = presolve_max_cover(core)
     best = CoverIncumbent(core, _in_people(budget, unit), bound=int(core.people.sum()))
-    infeasible, nodes = not begun(best, effort=_FIRST), 0
+    infeasible, nodes = not offer_first_choice(best, effort=_FIRST), 0
     budget.progress(0.2)
     if not infeasible and not best.is_optimal and best.gap > gap and not budget.over():
         # What is easy is proven sooner by a small program, what is not by a large one.
         for fine in (False, True):
-            tree = MaxCoverTree(Master(core, seed=budget.seed, fine=fine), best, eager=not fine)
-            tree.plant(inside_of(core, best.choice))
+            tree = MaxCoverTree(MaxCoverMaster(core, seed=budget.seed, fine=fine), best, eager=not fine)
+            tree.solve_root(interior_point(core, best.choice))
             budget.progress(0.5)
-            tree.grow(gap=gap, nodes=math.inf if fine else _EASY if best.gap < _NEAR else 0)
-            infeasible, nodes = tree.barren, nodes + tree.nodes
-            if not tree.alive or budget.over():
+            tree.search(gap=gap, nodes=math.inf if fine else _EASY if best.gap < _NEAR else 0)
+            infeasible, nodes = tree.is_infeasible, nodes + tree.nodes
+            if not tree.has_open_nodes or budget.over():
                 break
     budget.progress(1.0)
     return in_people(best.result(nodes=nodes, infeasible=infeasible), unit)
 
 
-def as_asked(core: Core) -> tuple[Core, int]:
-    """The core without rows that decide nothing, its people counted in their greatest common divisor."""
+def presolve_max_cover(core: CoverInstance) -> tuple[CoverInstance, int]:
+    """The instance without rows that decide nothing, its people counted in their greatest common divisor."""
     cover, people = merge_rows(core.cover, core.people)
     unit = int(np.gcd.reduce(people)) if len(people) else 1
     return replace(core, people=people // unit, cover=cover, all_rows=False), unit
 
 
-def begun(best: CoverIncumbent, *, effort: float) -> bool:
+def offer_first_choice(best: CoverIncumbent, *, effort: float) -> bool:
     """Offer a first good choice; False: no choice keeps the rules, which is proven."""
     core, budget = best.core, best.budget
-    if core.impossible:
+    if core.is_infeasible:
         return False
-    best.take(good_choice(core, budget, effort=effort, found=best.take))
+    best.take(heuristic_choice(core, budget, effort=effort, found=best.take))
     if best.choice is not None or budget.over():
         return True
     # Greedy lost its way between quotas that overlap: the rules alone are a small integer program.
     rules = replace(core, people=core.people[:0], cover=core.cover[:0])
-    found = solve_sets(rules, budget.without_callbacks())
+    found = solve_min_sites(rules, budget.without_callbacks())
     if found.choice is not None:
         best.take(found.choice)
-        improve(best, np.sort(greedy(core, found.choice)), effort=effort)
+        offer_improved(best, np.sort(greedy_order(core, found.choice)), effort=effort)
     return not found.infeasible
 
 
-def inside_of(core: Core, choice: IntArray | None) -> FloatArray:
+def interior_point(core: CoverInstance, choice: IntArray | None) -> FloatArray:
     """A point between the best choice and all sites open a little, from which cuts reach far."""
     inside = np.full(len(core.sites), 0.3 * min(1.0, core.limit / len(core.sites)))
     if choice is not None:

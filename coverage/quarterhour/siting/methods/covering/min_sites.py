@@ -9,10 +9,10 @@ import numpy as np
 import scipy.sparse as sp
 
 from quarterhour.base.arrays import BoolArray, FloatArray, IntArray
-from quarterhour.siting.methods.covering.benders import site_rules
-from quarterhour.siting.methods.covering.core import Core, CoverIncumbent
-from quarterhour.siting.methods.covering.exchange import exchange
-from quarterhour.siting.methods.covering.greedy import good_choice, kinds, without_idle
+from quarterhour.siting.methods.covering.benders import site_rows
+from quarterhour.siting.methods.covering.cover_instance import CoverIncumbent, CoverInstance
+from quarterhour.siting.methods.covering.exchange import iterated_local_search
+from quarterhour.siting.methods.covering.greedy import area_signatures, heuristic_choice, without_redundant
 from quarterhour.siting.methods.solver.highs import Solver
 from quarterhour.siting.methods.solver.incumbent import SitesResult
 from quarterhour.siting.methods.solver.presolve import dominated_columns, dominated_rows
@@ -25,7 +25,7 @@ _SHARE = 1 / 3
 """Of the time that the search for a plan with one site less may take."""
 
 
-def solve_sets(core: Core, budget: SearchBudget | None = None) -> SitesResult:
+def solve_min_sites(core: CoverInstance, budget: SearchBudget | None = None) -> SitesResult:
     """The fewest candidates that cover every row within the quotas, and the proof.
 
     Parameters
@@ -38,9 +38,9 @@ def solve_sets(core: Core, budget: SearchBudget | None = None) -> SitesResult:
     core = replace(core, people=core.people[some], cover=sp.csr_array(core.cover[some]), all_rows=True)
     least = max(int(core.low.max(initial=0)), 1 if len(core.people) else 0)
     best = CoverIncumbent(core, budget, bound=least)
-    if core.impossible or (np.diff(core.cover.indptr) == 0).any():
+    if core.is_infeasible or (np.diff(core.cover.indptr) == 0).any():
         return best.result(infeasible=True)
-    small, kept = reduced(core)
+    small, kept = presolve_min_sites(core)
     budget.progress(0.2)
     _first(small, kept, best)
     budget.progress(0.4)
@@ -51,26 +51,26 @@ def solve_sets(core: Core, budget: SearchBudget | None = None) -> SitesResult:
     return best.result(nodes=nodes, infeasible=infeasible)
 
 
-def reduced(core: Core) -> tuple[Core, IntArray]:
+def presolve_min_sites(core: CoverInstance) -> tuple[CoverInstance, IntArray]:
     """The same question without the rows and candidates that decide nothing; which candidates it keeps."""
     kept = np.arange(len(core.sites))
     while True:
         before = core.cover.shape
         core = _only(core, ~dominated_rows(core.cover), np.ones(before[1], dtype=np.bool_))
-        stays = ~dominated_columns(core.cover, kind=kinds(core))
+        stays = ~dominated_columns(core.cover, kind=area_signatures(core))
         core, kept = _only(core, np.ones(core.cover.shape[0], dtype=np.bool_), stays), kept[stays]
         if core.cover.shape == before:
             return core, kept
 
 
-def _only(core: Core, rows: BoolArray, sites: BoolArray) -> Core:
+def _only(core: CoverInstance, rows: BoolArray, sites: BoolArray) -> CoverInstance:
     cover = sp.csr_array(core.cover[np.flatnonzero(rows)][:, np.flatnonzero(sites)])
     return replace(core, people=core.people[rows], cover=cover, sites=core.sites[sites], group=core.group[:, sites])
 
 
-def _first(small: Core, kept: IntArray, best: CoverIncumbent) -> None:
+def _first(small: CoverInstance, kept: IntArray, best: CoverIncumbent) -> None:
     """A good choice, then one with a site less as long as one is found."""
-    choice = good_choice(small)
+    choice = heuristic_choice(small)
     best.take(None if choice is None else kept[choice])
     least, budget = best.bound, best.budget
     begun = budget.left()
@@ -80,18 +80,20 @@ def _first(small: Core, kept: IntArray, best: CoverIncumbent) -> None:
         best.take(None if fewer is None else kept[fewer])
 
 
-def _one_less(core: Core, choice: IntArray, budget: SearchBudget) -> IntArray | None:
+def _one_less(core: CoverInstance, choice: IntArray, budget: SearchBudget) -> IntArray | None:
     """A choice of one site less that still covers every row, by exchanges; None where none is found."""
     alone = replace(core, people=np.ones(len(core.people), dtype=np.int64), limit=len(choice) - 1, all_rows=False)
     loss = [(alone.covered(less), -k) for k in range(len(choice)) if alone.holds(less := np.delete(choice, k))]
     if not loss:
         return None
     begin = np.delete(choice, -max(loss)[1])
-    found = exchange(alone, begin, budget.without_callbacks(), effort=_EFFORT, bound=float(len(core.people)))
-    return without_idle(core, found) if alone.covered(found) == len(core.people) else None
+    found = iterated_local_search(
+        alone, begin, budget.without_callbacks(), effort=_EFFORT, bound=float(len(core.people))
+    )
+    return without_redundant(core, found) if alone.covered(found) == len(core.people) else None
 
 
-def _proven(core: Core, kept: IntArray, best: CoverIncumbent) -> tuple[bool, int]:
+def _proven(core: CoverInstance, kept: IntArray, best: CoverIncumbent) -> tuple[bool, int]:
     """The small integer program: whether there is no choice at all, and the nodes of the solver's tree."""
     budget = best.budget
     solver = Solver(_program(core), seed=budget.seed)
@@ -110,9 +112,9 @@ def _proven(core: Core, kept: IntArray, best: CoverIncumbent) -> tuple[bool, int
     return False, outcome.nodes
 
 
-def _program(core: Core) -> Program:
+def _program(core: CoverInstance) -> Program:
     rows, sites = core.cover.shape
-    rules, low, high = site_rules(core)
+    rules, low, high = site_rows(core)
     matrix = sp.csr_array(sp.vstack([sp.csr_array(core.cover, dtype=float), rules], format="csr"))
     lows = np.append(np.ones(rows), np.maximum(0.0, low))
     highs = np.append(np.full(rows, math.inf), high)

@@ -13,7 +13,7 @@ import scipy.sparse as sp
 
 from quarterhour.base.arrays import BoolArray, FloatArray, IntArray
 from quarterhour.base.jit import kernel
-from quarterhour.siting.methods.median.instance import MUST, Exchange, Median
+from quarterhour.siting.methods.median.median_instance import MUST, MedianExchange, MedianInstance
 from quarterhour.siting.methods.solver.branch_and_cut import WHOLE, BranchAndCut, Node
 from quarterhour.siting.methods.solver.highs import Solver
 from quarterhour.siting.methods.solver.incumbent import SitesIncumbent, whole_up
@@ -27,10 +27,10 @@ _TRIED, _TRIAL = 8, 60
 """Sites that a branching is tried on, and steps of the simplex method for each."""
 
 
-class Master:
+class PMedianMaster:
     """Columns: sites (0 to 1), then how long each group of rows takes; rows: the limits, then cuts."""
 
-    def __init__(self, median: Median, *, seed: int) -> None:
+    def __init__(self, median: MedianInstance, *, seed: int) -> None:
         m = self.median = median
         self.sites = len(m.sites)
         self.group, self.groups = _groups(m)
@@ -113,7 +113,7 @@ class Master:
             self.solver.drop_rows(slack)
 
 
-def _groups(m: Median) -> tuple[IntArray, int]:
+def _groups(m: MedianInstance) -> tuple[IntArray, int]:
     """The group of each row: itself, or all rows with the same nearest site where rows are many."""
     if len(m.people) <= _MOST_GROUPS:
         return np.arange(len(m.people)), len(m.people)
@@ -141,7 +141,9 @@ def _levels(start, site, cs, end, y, level, value):  # type: ignore[no-untyped-d
 class PMedianTree(BranchAndCut):
     """The tree of a p-median master; bounds are whole numbers, people times centiseconds."""
 
-    def __init__(self, median: Median, nest: Nest, exchange: Exchange, best: SitesIncumbent, master: Master) -> None:
+    def __init__(
+        self, median: MedianInstance, nest: Nest, exchange: MedianExchange, best: SitesIncumbent, master: PMedianMaster
+    ) -> None:
         super().__init__(master.sites, best, master.solver)
         self.median, self.nest, self.exchange, self.master = median, nest, exchange, master
         self.push(best.bound, self.root())
@@ -171,9 +173,9 @@ class PMedianTree(BranchAndCut):
         if self.median.limits.holds(opened):
             self.best.offer(self.median.whole(opened), self.median.value(opened))
 
-    def approach(self, outcome: Outcome, *, whole: bool) -> None:
+    def offer_from(self, outcome: Outcome, *, whole: bool) -> None:
         """Offer what a solution comes near to: as it is if whole, else the likeliest sites, and exchanges."""
-        super().approach(outcome, whole=whole)
+        super().offer_from(outcome, whole=whole)
         assert outcome.values is not None
         y = outcome.values[: self.sites]
         likely = cheapest(self.nest, np.round(-y, 6)) if self.nest.whole else np.flatnonzero(y > 0.5)
@@ -181,7 +183,7 @@ class PMedianTree(BranchAndCut):
             self.seen.add(likely.tobytes())
             self.offer(self.exchange.better(likely))
 
-    def bounded(self, node: Node, outcome: Outcome) -> Node:
+    def fix_sites(self, node: Node, outcome: Outcome) -> Node:
         """What the root's reduced costs settle for good."""
         if self.nodes > 1 or outcome.reduced is None:
             return node

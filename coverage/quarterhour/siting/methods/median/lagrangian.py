@@ -14,7 +14,7 @@ import numpy as np
 
 from quarterhour.base.arrays import BoolArray, FloatArray, IntArray
 from quarterhour.base.jit import kernel
-from quarterhour.siting.methods.median.instance import MUST, Median
+from quarterhour.siting.methods.median.median_instance import MUST, MedianInstance
 from quarterhour.siting.methods.solver.nest import Nest, cheapest, exchange_prices
 
 _ROOM = 61
@@ -27,7 +27,7 @@ _LOOK = 25
 
 
 @dataclass(frozen=True, eq=False)
-class Priced:
+class LagrangianPrices:
     """The best prices found: ``bound`` (whole), by site the ``cost`` in parts, the cheapest ``chosen`` at them.
 
     ``prices``: by row, in ``1 / 2**parts`` of a centisecond; ``total``: the bound in parts, without what is settled.
@@ -41,24 +41,24 @@ class Priced:
     parts: int
 
 
-class Prices:
+class LagrangianBound:
     """The search for prices; ``rounds`` goes on until nothing is gained, or ``known`` is proven best."""
 
-    def __init__(self, median: Median, nest: Nest) -> None:
+    def __init__(self, median: MedianInstance, nest: Nest) -> None:
         self.median, self.nest = median, nest
         longest = int(max(median.cs.max(initial=0), median.otherwise.max(initial=0)))
         dearest = np.where(median.otherwise == MUST, _DEAREST * longest + 1, median.otherwise)
         self.parts = max(0, min(_FINEST, _ROOM - int(median.people @ dearest + 1).bit_length()))
         self.ceiling = dearest << self.parts
-        self.best: Priced | None = None
+        self.best: LagrangianPrices | None = None
 
-    def at(self, prices: IntArray) -> Priced:
+    def at(self, prices: IntArray) -> LagrangianPrices:
         """The bound at some prices."""
         cost = np.zeros(len(self.median.sites), dtype=np.int64)
         paid = self.costs(prices, cost)
         chosen = self.pick(cost)
         total = paid + sum(cost[chosen].tolist())
-        return Priced(self.median.settled - (-total >> self.parts), prices, cost, chosen, total, self.parts)
+        return LagrangianPrices(self.median.settled - (-total >> self.parts), prices, cost, chosen, total, self.parts)
 
     def costs(self, prices: IntArray, cost: IntArray) -> int:
         """What all rows pay; ``cost`` (zeros) becomes what each site saves them, 0 or less."""
@@ -80,7 +80,7 @@ class Prices:
 
     def rounds(
         self, chosen: IntArray, value: int | None, *, over: Callable[[], bool], look: Callable[[IntArray], int | None]
-    ) -> Priced:
+    ) -> LagrangianPrices:
         """Subgradient steps, smoothed; ``look`` is shown a cheapest choice and says what the best known plan is worth.
 
         ``chosen``: where to begin; ``value``: of the best known plan, None where there is none.
@@ -110,11 +110,13 @@ class Prices:
                 break
             worth = 1.05 * best.total if value is None else 1.01 * ((value - m.settled) << self.parts)
             prices = now.prices + step * max(worth - now.total, 1.0) / length * way
-            now = Priced(0, np.clip(prices, 0, self.ceiling).astype(np.int64), now.cost, now.chosen, 0, self.parts)
+            now = LagrangianPrices(
+                0, np.clip(prices, 0, self.ceiling).astype(np.int64), now.cost, now.chosen, 0, self.parts
+            )
         self.best = best
         return best
 
-    def slope(self, now: Priced) -> FloatArray:
+    def slope(self, now: LagrangianPrices) -> FloatArray:
         """How the bound changes with each price: the people, less them once for each chosen site below the price."""
         m = self.median
         picked = np.zeros(len(m.sites), dtype=bool)
@@ -124,7 +126,7 @@ class Prices:
         return slope
 
 
-def settled_sites(nest: Nest, priced: Priced, value: int, settled: int) -> tuple[BoolArray, BoolArray]:
+def reduced_cost_fixing(nest: Nest, priced: LagrangianPrices, value: int, settled: int) -> tuple[BoolArray, BoolArray]:
     """The sites that every plan better than ``value`` opens, and those that none opens."""
     prices = exchange_prices(nest, priced.cost, priced.chosen)
     # Better by one at least: a plan whose bound is above this is none.

@@ -16,7 +16,14 @@ import numpy as np
 import scipy.sparse as sp
 
 from quarterhour.base.arrays import AnyArray, FloatArray, IntArray
-from quarterhour.siting.methods.median.instance import MUST, Exchange, Median, Pairs, as_median, covering
+from quarterhour.siting.methods.median.median_instance import (
+    MUST,
+    MedianExchange,
+    MedianInstance,
+    Pairs,
+    build_median_instance,
+    cover_program,
+)
 from quarterhour.siting.methods.solver.highs import Solver
 from quarterhour.siting.methods.solver.incumbent import Incumbent, SitesIncumbent, SitesResult
 from quarterhour.siting.methods.solver.nest import Nest, cheapest, nest_of
@@ -35,7 +42,7 @@ _ANY = 2**31 - 1
 """A time that all sites in reach are within."""
 
 
-def solve_centre(
+def solve_p_center(
     people: IntArray,
     times: Pairs | AnyArray,
     limits: SiteLimits,
@@ -46,10 +53,10 @@ def solve_centre(
 ) -> SitesResult:
     """The choice of sites with the least centiseconds of the farthest row to the nearest open one, and its proof.
 
-    Parameters are those of ``solve_median``; people only say which rows count.
+    Parameters are those of ``solve_p_median``; people only say which rows count.
     """
     budget = budget or SearchBudget()
-    median = as_median(people, times, limits, otherwise=otherwise)
+    median = build_median_instance(people, times, limits, otherwise=otherwise)
     nest = nest_of(median.limits)
     if nest is None or median.hopeless:
         return SearchResult(None, None, median.farthest, COUNTING, infeasible=True)
@@ -64,8 +71,8 @@ def solve_centre(
 class _Search:
     """Between the greatest time known to be too short and the best choice known."""
 
-    def __init__(self, median: Median, nest: Nest, budget: SearchBudget) -> None:
-        self.median, self.nest, self.exchange = median, nest, Exchange(median)
+    def __init__(self, median: MedianInstance, nest: Nest, budget: SearchBudget) -> None:
+        self.median, self.nest, self.exchange = median, nest, MedianExchange(median)
         open_end = median.otherwise[median.otherwise != MUST]
         times = np.unique(np.concatenate([median.cs, open_end, [median.farthest]]))
         least = max(int(median.cs[median.start[:-1]].max(initial=0)), median.farthest)
@@ -123,7 +130,7 @@ class _Search:
         """Whether not even parts of sites, within the limits in sum, bring all within a time."""
         m, budget = self.median, self.best.budget
         far = (m.otherwise == MUST) | (m.otherwise > cs)
-        solver = Solver(_short(covering(m, far & self.hard, cs=cs), len(m.limits.low)), seed=budget.seed)
+        solver = Solver(_short(cover_program(m, far & self.hard, cs=cs), len(m.limits.low)), seed=budget.seed)
         self.by, asked = solver.version, far & self.hard
         near = m.cs <= cs
         row = np.repeat(np.arange(len(m.people)), np.diff(m.start))[near]
@@ -156,7 +163,7 @@ class _Search:
         exchange = self.exchange.beyond(cs)
         self.asked |= self.hard
         while True:
-            program = _fewer_rows(covering(m, far & self.asked, cs=cs), len(m.limits.low))
+            program = _fewer_rows(cover_program(m, far & self.asked, cs=cs), len(m.limits.low))
             solver = Solver(program, seed=budget.seed)
             self.by = solver.version
             out = solver.solve(seconds=max(0.0, budget.left()), stop=budget.stop)
@@ -182,7 +189,7 @@ class _Search:
                 self.asked[row], near[sites] = True, True
         return len(far) > 0
 
-    def take(self, chosen: IntArray, exchange: Exchange) -> None:
+    def take(self, chosen: IntArray, exchange: MedianExchange) -> None:
         """A choice as it is, and after exchanges."""
         if self.median.limits.holds(chosen):
             for some in (chosen, exchange.better(chosen)):

@@ -7,9 +7,16 @@ import time
 import numpy as np
 
 from quarterhour.base.arrays import AnyArray, IntArray
-from quarterhour.siting.methods.median.branch_and_cut import Master, PMedianTree
-from quarterhour.siting.methods.median.instance import MUST, Exchange, Median, Pairs, as_median, covering
-from quarterhour.siting.methods.median.lagrangian import Priced, Prices, settled_sites
+from quarterhour.siting.methods.median.branch_and_cut import PMedianMaster, PMedianTree
+from quarterhour.siting.methods.median.lagrangian import LagrangianBound, LagrangianPrices, reduced_cost_fixing
+from quarterhour.siting.methods.median.median_instance import (
+    MUST,
+    MedianExchange,
+    MedianInstance,
+    Pairs,
+    build_median_instance,
+    cover_program,
+)
 from quarterhour.siting.methods.solver.highs import Solver
 from quarterhour.siting.methods.solver.incumbent import Incumbent, SitesIncumbent, SitesResult
 from quarterhour.siting.methods.solver.nest import Nest, cheapest, nest_of
@@ -22,7 +29,7 @@ _SHARE = 0.4
 """Of the time that the Lagrangian bound may take."""
 
 
-def solve_median(
+def solve_p_median(
     people: IntArray,
     times: Pairs | AnyArray,
     limits: SiteLimits,
@@ -45,12 +52,12 @@ def solve_median(
     start : open sites of a known choice.
     """
     budget = budget or SearchBudget()
-    median = as_median(people, times, limits, otherwise=otherwise)
+    median = build_median_instance(people, times, limits, otherwise=otherwise)
     best: SitesIncumbent = Incumbent(budget, bound=median.least)
     nest = nest_of(median.limits)
     if nest is None or median.hopeless:
         return best.result(infeasible=True)
-    exchange = Exchange(median)
+    exchange = MedianExchange(median)
     _first(median, nest, exchange, best, start)
     budget.progress(0.1)
     infeasible = best.value is None and not _some(median, exchange, best)
@@ -62,7 +69,9 @@ def solve_median(
     return best.result(nodes=nodes)
 
 
-def _first(median: Median, nest: Nest, exchange: Exchange, best: SitesIncumbent, start: IntArray | None) -> None:
+def _first(
+    median: MedianInstance, nest: Nest, exchange: MedianExchange, best: SitesIncumbent, start: IntArray | None
+) -> None:
     """Good choices from some random ones; all sites where that many may open."""
     if nest.size == len(median.sites) and nest.whole:
         _take(median, best, np.arange(len(median.sites), dtype=np.int64))
@@ -76,15 +85,15 @@ def _first(median: Median, nest: Nest, exchange: Exchange, best: SitesIncumbent,
             _take(median, best, exchange.better(begin))
 
 
-def _take(median: Median, best: SitesIncumbent, chosen: IntArray) -> None:
+def _take(median: MedianInstance, best: SitesIncumbent, chosen: IntArray) -> None:
     if median.limits.holds(chosen):
         best.offer(median.whole(chosen), median.value(chosen))
 
 
-def _some(median: Median, exchange: Exchange, best: SitesIncumbent) -> bool:
+def _some(median: MedianInstance, exchange: MedianExchange, best: SitesIncumbent) -> bool:
     """Any choice within the limits that serves whom it must, by an integer program; False where there is none."""
     must = median.otherwise == MUST
-    solver = Solver(covering(median, must), seed=best.budget.seed)
+    solver = Solver(cover_program(median, must), seed=best.budget.seed)
     out = solver.solve(seconds=max(0.0, best.budget.left()), stop=best.budget.stop)
     if out.values is not None:
         chosen = np.flatnonzero(out.values > 0.5).astype(np.int64)
@@ -95,7 +104,7 @@ def _some(median: Median, exchange: Exchange, best: SitesIncumbent) -> bool:
     return out.status != "infeasible"
 
 
-def _priced(median: Median, nest: Nest, exchange: Exchange, best: SitesIncumbent) -> Priced:
+def _priced(median: MedianInstance, nest: Nest, exchange: MedianExchange, best: SitesIncumbent) -> LagrangianPrices:
     until = time.perf_counter() + _SHARE * best.budget.left()
 
     def look(chosen: IntArray) -> int | None:
@@ -107,24 +116,24 @@ def _priced(median: Median, nest: Nest, exchange: Exchange, best: SitesIncumbent
         return best.budget.over() or time.perf_counter() > until
 
     begin = np.flatnonzero(np.isin(median.sites, best.choice)) if best.choice is not None else np.empty(0, np.int64)
-    priced = Prices(median, nest).rounds(begin, best.value, over=over, look=look)
+    priced = LagrangianBound(median, nest).rounds(begin, best.value, over=over, look=look)
     best.tighten(priced.bound, by=PRICES)
     return priced
 
 
-def _searched(median: Median, nest: Nest, priced: Priced, best: SitesIncumbent) -> int:
+def _searched(median: MedianInstance, nest: Nest, priced: LagrangianPrices, best: SitesIncumbent) -> int:
     """The tree over what the prices leave open; how many nodes it took."""
     opened = closed = np.zeros(len(median.sites), dtype=bool)
     if best.value is not None:
-        opened, closed = settled_sites(nest, priced, best.value, median.settled)
+        opened, closed = reduced_cost_fixing(nest, priced, best.value, median.settled)
     left = median.without(opened, closed)
     smaller = nest_of(left.limits)
     if left.hopeless or smaller is None:
         if best.value is not None:
             best.tighten(best.value, by=PRICES)
         return 0
-    master = Master(left, seed=best.budget.seed)
+    master = PMedianMaster(left, seed=best.budget.seed)
     master.at_prices(priced.prices[np.searchsorted(median.rows, left.rows)], priced.parts)
-    tree = PMedianTree(left, smaller, Exchange(left), best, master)
-    tree.grow()
+    tree = PMedianTree(left, smaller, MedianExchange(left), best, master)
+    tree.search()
     return tree.nodes

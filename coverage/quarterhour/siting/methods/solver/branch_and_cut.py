@@ -42,7 +42,7 @@ class Node:
 
 
 class BranchAndCut(ABC):
-    """Best bound first; ``grow`` ends when nothing better than the incumbent is left, or time is up.
+    """Best bound first; ``search`` ends when nothing better than the incumbent is left, or time is up.
 
     The first columns of ``solver``'s program are the sites, 0 to 1. A bound is of the incumbent's unit.
     """
@@ -90,10 +90,10 @@ class BranchAndCut(ABC):
         """The site to branch on, and the bounds when it is closed and when it is open."""
 
     @abstractmethod
-    def bounded(self, node: Node, outcome: Outcome) -> Node:
+    def fix_sites(self, node: Node, outcome: Outcome) -> Node:
         """The node with what its outcome settles (reduced-cost fixing), once its cuts are made."""
 
-    def approach(self, outcome: Outcome, *, whole: bool) -> None:
+    def offer_from(self, outcome: Outcome, *, whole: bool) -> None:
         """A choice from a solution before it is cut off; ``whole``: no site is open in part."""
         if whole:
             assert outcome.values is not None
@@ -116,7 +116,7 @@ class BranchAndCut(ABC):
         none = np.zeros(self.sites, dtype=np.bool_)
         return Node(none, none)
 
-    def grow(self, *, gap: float = 0.0, nodes: float = math.inf) -> None:
+    def search(self, *, gap: float = 0.0, nodes: float = math.inf) -> None:
         """Search until nothing is left, the gap is small enough, ``nodes`` more were looked at, or time is up."""
         until = self.nodes + nodes
         while self.heap and not self.best.closes(self._top):
@@ -124,7 +124,7 @@ class BranchAndCut(ABC):
             if self.best.gap <= gap or self.nodes >= until or self.best.budget.over():
                 break
             bound, _, node = heapq.heappop(self.heap)
-            for child_bound, child in self.look(node, self._sign * bound):
+            for child_bound, child in self.process(node, self._sign * bound):
                 self.push(child_bound, child)
         else:
             self.heap.clear()
@@ -143,7 +143,7 @@ class BranchAndCut(ABC):
             lower, upper = node.opened.astype(np.float64), (~node.closed).astype(np.float64)
             self.solver.bound_columns(moved, lower[moved], upper[moved])
 
-    def look(self, node: Node, bound: float) -> list[tuple[float, Node]]:
+    def process(self, node: Node, bound: float) -> list[tuple[float, Node]]:
         """The nodes below one, none where nothing better can lie there; itself when time is up."""
         self.nodes += 1
         self._enter(node)
@@ -159,7 +159,7 @@ class BranchAndCut(ABC):
             return [(bound, node)]
         if outcome.values is None:
             return self._split(node, bound, np.zeros(self.sites))
-        node = self.bounded(node, outcome)
+        node = self.fix_sites(node, outcome)
         if self.nodes % self.tidy_every == 0:
             self.tidy(outcome)
         return self._split(node, bound, outcome.values[: self.sites])
@@ -173,7 +173,7 @@ class BranchAndCut(ABC):
                 return outcome
             y = outcome.values[: self.sites]
             whole = not (np.minimum(y, 1 - y) > WHOLE).any()
-            self.approach(outcome, whole=whole)
+            self.offer_from(outcome, whole=whole)
             if not self.separate(outcome) or (not whole and rounds >= most):
                 return outcome
             rounds += 1

@@ -14,7 +14,7 @@ from quarterhour.siting.question.search_budget import SearchBudget
 
 
 @dataclass(frozen=True, eq=False)
-class Core:
+class CoverInstance:
     """What is left to decide once existing and required sites stand, in positions.
 
     ``people``: by row; a row is all the people with the same candidates in reach. ``cover``: rows x
@@ -40,7 +40,7 @@ class Core:
         return not self.all_rows or self.covered(chosen) == int(self.people.sum())
 
     @property
-    def impossible(self) -> bool:
+    def is_infeasible(self) -> bool:
         """Whether counting alone tells that no choice keeps the rules."""
         short = (self.opened(np.arange(len(self.sites))) < self.low).any() or (self.low > self.high).any()
         return bool(short or (self.high < 0).any() or self.limit < int(self.low.max(initial=0)))
@@ -58,7 +58,7 @@ class Core:
         mark[chosen] = 1
         return int(self.people[self.cover @ mark > 0].sum())
 
-    def worth(self, chosen: IntArray) -> int:
+    def value_of(self, chosen: IntArray) -> int:
         """The value of a choice: people covered, or sites where everybody must be."""
         return len(chosen) if self.all_rows else self.covered(chosen)
 
@@ -66,7 +66,7 @@ class Core:
 class CoverIncumbent(Incumbent[IntArray, int]):
     """The incumbent of a cover instance: people covered, or sites where everybody must be; each choice is recounted."""
 
-    def __init__(self, core: Core, budget: SearchBudget, *, bound: int) -> None:
+    def __init__(self, core: CoverInstance, budget: SearchBudget, *, bound: int) -> None:
         super().__init__(budget, bound=bound, most=not core.all_rows)
         self.core = core
 
@@ -74,4 +74,4 @@ class CoverIncumbent(Incumbent[IntArray, int]):
         """Offer a choice, if it keeps the rules; whether it is the best yet."""
         if choice is None or not self.core.holds(choice):
             return False
-        return self.offer(np.sort(choice), self.core.worth(choice))
+        return self.offer(np.sort(choice), self.core.value_of(choice))

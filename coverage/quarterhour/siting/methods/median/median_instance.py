@@ -30,8 +30,8 @@ _ROOM = 2**61
 
 
 @dataclass(frozen=True, eq=False)
-class Median:
-    """What is left to decide, in positions; ``as_median`` makes it.
+class MedianInstance:
+    """What is left to decide, in positions; ``build_median_instance`` makes it.
 
     ``people``: by row, 1 or more. ``start``, ``site``, ``cs``: the sites of each row, nearest first, none farther than
     ``otherwise``: the centiseconds that the row has if none of them opens; ``MUST``: one must open.
@@ -82,7 +82,7 @@ class Median:
         """All open sites of a choice, as positions in the table that came."""
         return np.sort(np.concatenate([self.opened, self.sites[chosen]]))
 
-    def without(self, opened: BoolArray, closed: BoolArray) -> Median:
+    def without(self, opened: BoolArray, closed: BoolArray) -> MedianInstance:
         """The question that is left when some sites are open for good and some closed."""
         row = np.repeat(np.arange(len(self.people)), np.diff(self.start))
         place = np.flatnonzero(opened[self.site])
@@ -97,9 +97,9 @@ class Median:
         return _median(self.people, row[kept], site, self.cs[kept], otherwise, *limits, *places)
 
 
-def as_median(
+def build_median_instance(
     people: IntArray, times: Pairs | AnyArray, limits: SiteLimits, *, otherwise: IntArray | None = None
-) -> Median:
+) -> MedianInstance:
     """The question without what is settled: fixed sites, and rows on which nothing depends.
 
     Parameters
@@ -153,7 +153,7 @@ def _median(
     rows: IntArray,
     sites: IntArray,
     opened: IntArray,
-) -> Median:
+) -> MedianInstance:
     count = np.bincount(row, minlength=len(people))
     open_end = count > 0
     done = ~open_end & (otherwise != MUST)
@@ -162,7 +162,7 @@ def _median(
     start = np.r_[0, np.cumsum(count[open_end])].astype(np.int64)
     hopeless = bool((~open_end & (otherwise == MUST)).any())
     kept = people[open_end], start, site.astype(np.int32), cs.astype(np.int32), otherwise[open_end]
-    return Median(*kept, limits, settled, farthest, rows[open_end], sites, opened, hopeless)
+    return MedianInstance(*kept, limits, settled, farthest, rows[open_end], sites, opened, hopeless)
 
 
 @kernel
@@ -174,7 +174,7 @@ def _nearest(start, site, cs, opened, times):  # type: ignore[no-untyped-def]
                 break
 
 
-def covering(median: Median, rows: BoolArray, *, cs: int | None = None) -> Program:
+def cover_program(median: MedianInstance, rows: BoolArray, *, cs: int | None = None) -> Program:
     """An integer program: the limits, and an open site (within ``cs``) for some of the rows; any solution will do."""
     sites, asked = len(median.sites), np.flatnonzero(rows)
     row = np.repeat(np.arange(len(rows)), np.diff(median.start))
@@ -192,10 +192,10 @@ def covering(median: Median, rows: BoolArray, *, cs: int | None = None) -> Progr
 # --- exchange search ------------------------------------------------------------------------------
 
 
-class Exchange:
+class MedianExchange:
     """Improves choices: a site more where one may be added, one for another where that saves time."""
 
-    def __init__(self, median: Median) -> None:
+    def __init__(self, median: MedianInstance) -> None:
         self.median = median
         sites = len(median.sites)
         order = np.argsort(median.site, kind="stable")
@@ -216,7 +216,7 @@ class Exchange:
         _exchange(*rows, *columns, *self.by_site, used, m.limits.low, m.limits.high, opened, _MOST_PASSES)
         return np.flatnonzero(opened).astype(np.int64)
 
-    def beyond(self, cs: int) -> Exchange:
+    def beyond(self, cs: int) -> MedianExchange:
         """The same search on the time beyond so many centiseconds, each row counted once: 0 where all are near."""
         m, other = self.median, copy.copy(self)
         otherwise = np.where(m.otherwise == MUST, MUST, np.maximum(m.otherwise - cs, 0))
