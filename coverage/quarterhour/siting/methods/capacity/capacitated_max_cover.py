@@ -20,7 +20,7 @@ from quarterhour.base.errors import DataError
 from quarterhour.siting.methods.solver.highs import Solver
 from quarterhour.siting.methods.solver.incumbent import Incumbent, SitesResult
 from quarterhour.siting.methods.solver.presolve import merge_pairs
-from quarterhour.siting.methods.solver.program import Outcome, Program, whole_bound
+from quarterhour.siting.methods.solver.program import Outcome, Program, whole_bound, widened
 from quarterhour.siting.question.search_budget import SearchBudget
 from quarterhour.siting.question.site_limits import SiteLimits
 
@@ -73,8 +73,7 @@ class CapacitatedMaxCover:
     def _program(self) -> Program:
         """Sites, then the people placed."""
         limits, sites = self.limits, len(self.room)
-        rows = sp.csr_array((limits.rows.data.astype(float), limits.rows.indices, limits.rows.indptr),
-                            shape=(limits.rows.shape[0], sites + 1))  # fmt: skip
+        rows = widened(limits.rows, sites + 1)
         lower, upper = np.r_[limits.fixed.astype(float), 0.0], np.r_[np.ones(sites), float(self.all)]
         low, high = limits.low.astype(float), limits.high.astype(float)
         return Program(np.r_[np.zeros(sites), 1.0], rows, low, high, lower, upper, most=True)
@@ -134,7 +133,7 @@ class CapacitatedMaxCover:
     def _relaxed(self, best: _Placed) -> Outcome:
         """The linear program until no cut is broken."""
         while True:
-            out = self.solver.solve(seconds=max(0.0, self.budget.left()), stop=self.budget.stop)
+            out = self.solver.solve(seconds=self.budget.left(), stop=self.budget.stop)
             best.at_most(out.bound)
             if out.values is None or best.is_finished:
                 return out
@@ -149,7 +148,7 @@ class CapacitatedMaxCover:
         """The program with whole sites; what it chooses is counted and learned."""
         whole = np.r_[np.ones(len(self.room), dtype=np.bool_), False]
         solver = Solver(replace(self.solver.program, whole=whole), seed=self.budget.seed)
-        out = solver.solve(seconds=max(0.0, self.budget.left()), stop=self.budget.stop)
+        out = solver.solve(seconds=self.budget.left(), stop=self.budget.stop)
         best.looks += 1
         best.at_most(out.bound)
         if out.values is not None:

@@ -21,7 +21,7 @@ from quarterhour.siting.methods.median.median_instance import MUST, Pairs, build
 from quarterhour.siting.methods.solver.highs import Solver
 from quarterhour.siting.methods.solver.incumbent import Incumbent, SitesIncumbent, SitesResult
 from quarterhour.siting.methods.solver.nest import Nest, cheapest, nest_of
-from quarterhour.siting.methods.solver.program import Outcome, Program, whole_bound
+from quarterhour.siting.methods.solver.program import Outcome, Program, whole_bound, widened
 from quarterhour.siting.question.search_budget import SearchBudget
 from quarterhour.siting.question.site_limits import SiteLimits
 
@@ -187,9 +187,7 @@ class _Search:
             (np.r_[np.ones(pairs), -space.room.astype(float)], (np.r_[site, sites], np.r_[each, sites])),
             shape=(self.sites, columns),
         )
-        rules = sp.csr_array(space.limits.rows.astype(float))
-        rules = sp.csr_array((rules.data, rules.indices, rules.indptr), shape=(rules.shape[0], columns))
-        matrix = sp.csr_array(sp.vstack([serve, room, rules], format="csr"))
+        matrix = sp.csr_array(sp.vstack([serve, room, widened(space.limits.rows, columns)], format="csr"))
         low = np.r_[m.people, np.full(self.sites, -math.inf), space.limits.low]
         high = np.r_[m.people, np.zeros(self.sites), space.limits.high]
         rest = np.where(self.beyond == MUST, 0, self.beyond - self.base)
@@ -209,7 +207,7 @@ class _Search:
         whole[: self.sites] = True
         solver = Solver(replace(self.solver.program, whole=whole), seed=self.best.budget.seed)
         budget = self.best.budget
-        out = solver.solve(seconds=max(0.0, budget.left()), start=self._start(), stop=budget.stop, found=self._found)
+        out = solver.solve(seconds=budget.left(), start=self._start(), stop=budget.stop, found=self._found)
         if out.values is not None:
             self._found(out.values, out.bound)
         return self._closed(out)
@@ -230,7 +228,7 @@ class _Search:
         people, site = m.people[self.space.row[self.pair]].astype(float), m.site[self.pair]
         while True:
             budget = self.best.budget
-            out = self.solver.solve(seconds=max(0.0, budget.left()), stop=budget.stop)
+            out = self.solver.solve(seconds=budget.left(), stop=budget.stop)
             self._closed(out)
             if out.values is None or self.best.is_finished:
                 return out

@@ -179,6 +179,11 @@ def _rounded(program: Program, price: FloatArray) -> float:
     return _EPSILON * float((terms * farthest) @ (size + np.abs(program.cost)))
 
 
+def widened(rows: sp.csr_array, columns: int) -> sp.csr_array:
+    """Rows over more columns, in which those they have come first, as floats."""
+    return sp.csr_array((rows.data.astype(float), rows.indices, rows.indptr), shape=(rows.shape[0], columns))
+
+
 def integer_outcome(
     program: Program,
     status: Literal["optimal", "stopped"],
@@ -229,12 +234,9 @@ def in_digits(program: Program, value: int) -> Program:
         np.vstack([np.r_[low, -base, -1, 0], np.r_[high, 1, 0, 1], np.r_[np.zeros(columns), 0, 1, rest - base]]),
     )
     whole = np.zeros(columns, dtype=np.bool_) if program.whole is None else program.whole
-    wide = sp.csr_array(
-        (program.rows.data, program.rows.indices, program.rows.indptr), shape=(len(program.low), columns + 3)
-    )
     return Program(
         cost=np.r_[high, 1, 0, 0].astype(np.float64),
-        rows=sp.csr_array(sp.vstack([wide, rows], format="csr")),
+        rows=sp.csr_array(sp.vstack([widened(program.rows, columns + 3), rows], format="csr")),
         low=np.r_[program.low, 0.0, -math.inf, -math.inf],
         high=np.r_[program.high, 0.0, float(most), float(rest - 1)],
         lower=np.r_[program.lower, 0.0, 0.0, 0.0],
