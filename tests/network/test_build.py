@@ -15,6 +15,7 @@ from quarterhour.base.findings import finding_sentences
 from quarterhour.network.build import build_network
 from quarterhour.network.modes import as_mode, read_modes
 from quarterhour.network.roads import as_roads
+from quarterhour.network.testing import town
 
 CRS = "EPSG:32651"
 CAR, WALK = read_modes()["car"], read_modes()["walk"]
@@ -35,15 +36,15 @@ def test_cyclists_may_have_a_one_way_rule_of_their_own() -> None:
 
 
 def test_ends_join_by_coordinate_or_by_node_id() -> None:
-    roads, _ = as_roads(table(highway=["residential"] * 3), crs=CRS)
+    roads, _ = as_roads(town("A---B---C---D").roads, crs=CRS)
     assert len(build_network(roads, WALK).x) == 4
     bridge = roads.assign(from_node=[1, 3, 5], to_node=[2, 4, 6])
     assert len(build_network(bridge, WALK).x) == 6
 
 
 def test_vehicles_obey_one_way_and_walkers_do_not() -> None:
-    roads, _ = as_roads(table(oneway=["yes", "-1", "no"], highway=["residential"] * 3), crs=CRS)
-    car, walk = build_network(roads, CAR), build_network(roads, WALK)
+    street = town("A->-B-<-C---D")
+    car, walk = street.network(CAR), street.network(WALK)
     assert (car.forward_cs > 0).tolist() == [True, False, True]
     assert (car.backward_cs > 0).tolist() == [False, True, True]
     assert (walk.forward_cs > 0).all()
@@ -57,26 +58,22 @@ def test_times_are_whole_and_positive() -> None:
 
 
 def test_a_mode_uses_its_classes_alone() -> None:
-    roads, _ = as_roads(table(highway=["motorway", "footway", "residential"]), crs=CRS)
-    assert build_network(roads, WALK).road_class.tolist() == ["footway", "residential"]
-    assert "footway" not in build_network(roads, CAR).road_class.tolist()
+    road = town("A---B...C---D", ways={"AB": {"highway": "motorway"}})
+    assert road.network(WALK).road_class.tolist() == ["footway", "residential"]
+    assert "footway" not in road.network(CAR).road_class.tolist()
     nobody = as_mode("rail", {"travels": "vehicle", "speeds_kmh": {"rail": 80}})
     with pytest.raises(DataError, match="their classes are footway, motorway, residential"):
-        build_network(roads, nobody)
+        road.network(nobody)
 
 
 def test_access_of_each_road_counts() -> None:
-    roads, _ = as_roads(table(highway=["residential"] * 2).assign(drive=[True, False], walk=[False, True]), crs=CRS)
-    assert build_network(roads, CAR).road_ids.tolist() == ["0"]
-    assert build_network(roads, WALK).road_ids.tolist() == ["1"]
+    road = town("A---B---C", ways={"AB": {"drive": True, "walk": False}, "BC": {"drive": False, "walk": True}})
+    assert road.network(CAR).road_ids.tolist() == ["AB"]
+    assert road.network(WALK).road_ids.tolist() == ["BC"]
 
 
 def test_the_largest_component_is_0_and_arcs_reverse() -> None:
-    shapes = [LineString([(900, 900), (950, 900)]), LINE, LineString([(100, 0), (200, 0)])]
-    roads, _ = as_roads(
-        gpd.GeoDataFrame({"highway": ["residential"] * 3, "oneway": ["yes"] * 3}, geometry=shapes, crs=CRS), crs=CRS
-    )
-    net = build_network(roads, CAR)
+    net = town("A->-B     C->-D->-E").network(CAR)
     assert np.bincount(net.component).tolist() == [3, 2]
     out, back = net.arcs("to_community"), net.arcs("to_site")
     assert sorted(out.cs) == sorted(back.cs)
@@ -135,14 +132,16 @@ def test_the_same_roads_give_the_same_network() -> None:
 
 
 def test_roads_meet_where_they_share_a_vertex_and_not_on_bridges() -> None:
-    street = LineString([(0, 0), (100, 0), (200, 0), (300, 0)])
-    crossing = LineString([(100, -50), (100, 0), (100, 50)])
-    bridge = LineString([(250, -50), (250, 50)])
-    frame = gpd.GeoDataFrame(
-        {"id": list("scb"), "length_m": [600.0, 100.0, 100.0]}, geometry=[street, crossing, bridge], crs=CRS
-    )
-    roads, found = as_roads(frame.assign(highway="residential"), crs=CRS)
-    assert roads.index.tolist() == ["s/0", "s/1", "c/0", "c/1", "b"]
-    assert roads["length_m"].tolist() == [200, 400, 50, 50, 100]
+    ways = {"EBF": {"length_m": 100.0}, "GH": {"length_m": 100.0}, "ABCD": {"length_m": 600.0}}
+    drawn = town("""
+            E     G
+            |     |
+        A---B---C-|-D
+            |     |
+            F     H
+    """, cell_m=25, ways=ways)  # fmt: skip
+    roads, found = as_roads(drawn.roads, crs=CRS)
+    assert roads.index.tolist() == ["EBF/0", "EBF/1", "GH", "ABCD/0", "ABCD/1"]
+    assert roads["length_m"].tolist() == [50, 50, 100, 200, 400]
     assert np.bincount(build_network(roads, WALK).component).tolist() == [5, 2]
     assert found["rule"].tolist() == []

@@ -10,6 +10,7 @@ from shapely import LineString, MultiLineString, Point
 from quarterhour.base.errors import DataError
 from quarterhour.network.modes import read_modes
 from quarterhour.network.roads import as_roads
+from quarterhour.network.testing import town
 
 CRS = "EPSG:32651"
 CAR, WALK = read_modes()["car"], read_modes()["walk"]
@@ -97,8 +98,7 @@ def test_vertices_drawn_twice_and_loops_do_no_harm() -> None:
 
 
 def test_roads_that_are_not_joined_are_told() -> None:
-    lines = [LineString([(0, 10 * i), (100, 10 * i)]) for i in range(9)]
-    _, found = as_roads(gpd.GeoDataFrame(geometry=lines, crs=CRS).assign(highway="residential"), crs=CRS)
+    _, found = as_roads(town("A-B C-D E-F G-H I-J K-L M-N O-P Q-R").roads, crs=CRS)
     assert found["rule"].tolist() == ["roads.in_pieces"]
 
 

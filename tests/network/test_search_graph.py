@@ -20,6 +20,7 @@ from quarterhour.network.modes import as_mode
 from quarterhour.network.network import Network
 from quarterhour.network.roads import as_roads
 from quarterhour.network.search_graph import UNREACHED, search_graph
+from quarterhour.network.testing import town
 from quarterhour.network.turns import turns_of
 from quarterhour.travel.access_legs import entries_of, junction_times
 from quarterhour.travel.isochrone import isochrones
@@ -277,9 +278,15 @@ def test_pictures_do_not_depend_on_how_roads_are_cut(x: int, y: int, heading: An
 
 def test_a_picture_obeys_the_turns() -> None:
     """No left turn from the south into the west; straight on and back again would take twenty minutes."""
-    cross = [[(0, -300), (0, 0)], [(0, 0), (-400, 0)], [(0, 0), (400, 0)]]
-    row = {"kind": "no", "from_road": "0", "via_node": "", "via_roads": (), "to_road": "1"}
-    south, west, east = ((0, -200), (-200, 0), (200, 0))
+    cross = town("""
+        A-w-B-e-C
+            |
+            s
+            D
+    """)  # fmt: skip
+    row = {"kind": "no", "from_road": "BD", "via_node": "", "via_roads": (), "to_road": "AB"}
+    south, west, east = "swe"
+    rider = as_mode("rider", {"travels": "vehicle", "speed_kmh": 3.6})
     carer, people = HEADINGS[1], HEADINGS[0]
     for heading, site, there, held in [
         (carer, south, west, True),
@@ -290,5 +297,6 @@ def test_a_picture_obeys_the_turns() -> None:
         (people, south, west, False),
     ]:
         for turns in (None, pd.DataFrame([row])):
-            picture = isochrones(drawn(cross, turns=turns), at(*site), minutes=[8], heading=heading).geometry[0]
-            assert picture.contains(at(*there).geometry.iloc[0]) == (turns is None or not held)
+            net = cross.network(rider, turns=turns)
+            picture = isochrones(net, cross.places(site), minutes=[8], heading=heading).geometry[0]
+            assert picture.contains(cross.places(there).geometry.iloc[0]) == (turns is None or not held)

@@ -17,6 +17,7 @@ from quarterhour.network.modes import read_modes
 from quarterhour.network.network import Network
 from quarterhour.network.roads import as_roads
 from quarterhour.network.snap import doubtful_snaps, snap_places
+from quarterhour.network.testing import town as drawn_town
 from repeatable import examples
 
 CRS = "EPSG:32651"
@@ -99,9 +100,14 @@ def test_a_place_too_far_is_told_how_far() -> None:
 
 
 def test_a_gap_of_exactly_the_limit_is_near_enough() -> None:
-    net, _ = network_of([LineString([(0, 0), (100, 0)])])
-    assert snap_places(net, points_at((40, 300)), limit_m=300)["snapped"].tolist() == [True]
-    assert snap_places(net, points_at((40, 300)), limit_m=299.999)["snapped"].tolist() == [False]
+    hill = drawn_town("""
+         1
+
+
+        A--B
+    """)
+    assert snap_places(hill.network(), hill.places(), limit_m=300)["snapped"].tolist() == [True]
+    assert snap_places(hill.network(), hill.places(), limit_m=299.999)["snapped"].tolist() == [False]
 
 
 def test_no_places_give_no_rows() -> None:
@@ -145,8 +151,13 @@ def test_an_island_village_does_not_land_on_the_cape() -> None:
 
 
 def test_where_all_roads_are_islands_the_nearest_counts() -> None:
-    net, _ = network_of([LineString([(0, 0), (100, 0)]), LineString([(0, 90), (100, 90)])])
-    assert snap_places(net, points_at((5, 60)))[["road", "doubt"]].values.tolist() == [[1, ""]]
+    islands = drawn_town("""
+        A---B
+
+         1
+        C---D
+    """, cell_m=30)  # fmt: skip
+    assert snap_places(islands.network(), islands.places())[["road", "doubt"]].values.tolist() == [[1, ""]]
 
 
 def test_a_car_does_not_start_on_a_street_that_only_leads_out() -> None:

@@ -19,6 +19,7 @@ from quarterhour import testing
 from quarterhour.network.snap import snap_places
 from quarterhour.network.testing import assertions, drawn_town, picture, strategies
 from quarterhour.travel.matrix import travel_times
+from repeatable import examples
 
 X0, Y0 = 400_000, 4_150_000
 
@@ -257,7 +258,7 @@ def test_a_time_beyond_the_cutoff_is_none() -> None:
 # --- random towns
 
 
-@settings(max_examples=40, deadline=None)
+@examples(40)
 @given(testing.towns())
 def test_random_towns_can_be_read_and_travelled(town: testing.Town) -> None:
     assert repr(eval(repr(town), {"town": testing.town})) == repr(town)
@@ -297,7 +298,7 @@ def test_random_towns_are_of_every_kind() -> None:
 
 
 def test_random_towns_leave_out_what_is_not_wanted() -> None:
-    @settings(max_examples=50, deadline=None)
+    @examples(50)
     @given(testing.towns(side=2, most_places=1, oneway=False, island=False, cell_m=50))
     def small(town: testing.Town) -> None:
         assert len(town.nodes) <= 4 and len(town.places()) <= 1 and town.cell_m == 50
@@ -309,7 +310,7 @@ def test_random_towns_leave_out_what_is_not_wanted() -> None:
             testing.towns(**wrong)
 
 
-@settings(max_examples=50, deadline=None)
+@examples(50)
 @given(st.data(), testing.towns())
 def test_random_places_are_near_the_roads(data: st.DataObject, town: testing.Town) -> None:
     places = data.draw(testing.places_on(town, min_size=2, max_size=4, furthest_m=20, prefix="c"))

@@ -23,6 +23,7 @@ from quarterhour.network.modes import as_mode, read_modes
 from quarterhour.network.network import Network
 from quarterhour.network.roads import as_roads
 from quarterhour.network.snap import snap_places
+from quarterhour.network.testing import town
 from quarterhour.travel.isochrone import isochrones
 from repeatable import examples
 
@@ -108,17 +109,29 @@ def _part(net: Network, road: int, time: np.ndarray, cut: float, heading: str) -
 
 
 def lattice() -> Network:
-    cells = [[(a, b), (a + 300, b)] for a in (0, 300, 600) for b in (0, 300, 600, 900)]
-    return network(*cells, *[[(b, a), (b, a + 300)] for a, b in [c[0] for c in cells]])
+    blocks = town("""
+        A-B-C-D
+        | | | |
+        E-F-G-H
+        | | | |
+        I-J-K-L
+        | | | |
+        M-N-O-P
+    """, cell_m=150)  # fmt: skip
+    return blocks.network(METRE_A_SECOND)
+
+
+STREET = town("A--1--------B", cell_m=300)
+"""3,600 m, a site at 900."""
 
 
 def test_the_road_is_cut_exactly_where_the_minutes_end() -> None:
-    made = isochrones(network([(0, 0), (3600, 0)]), sites((900, 0)), minutes=[10], heading="to_site")
+    made = isochrones(STREET.network(METRE_A_SECOND), STREET.places("1"), minutes=[10], heading="to_site")
     west, _, east, north = made.total_bounds
     # 600 m each way and 50 m round about; the round ends are chords of the raster
     assert (west - X0, east - X0) == pytest.approx((250, 1550), abs=2)
     assert north - Y0 == pytest.approx(50, abs=0.01)
-    assert made.loc[0, ["site", "from_minutes", "minutes", "radius_m"]].tolist() == ["s0", 0.0, 10.0, 50.0]
+    assert made.loc[0, ["site", "from_minutes", "minutes", "radius_m"]].tolist() == ["1", 0.0, 10.0, 50.0]
 
 
 def test_turnout_and_gap_take_their_time() -> None:
@@ -130,9 +143,10 @@ def test_turnout_and_gap_take_their_time() -> None:
 
 
 def test_one_way_streets_reach_where_they_lead() -> None:
-    net = network([(0, 0), (3600, 0)], oneway=1, mode=RIDER)
-    carer = isochrones(net, sites((1800, 0)), minutes=[10], heading="to_community").total_bounds - X0
-    people = isochrones(net, sites((1800, 0)), minutes=[10], heading="to_site").total_bounds - X0
+    lane = town("A-->--1-----B", cell_m=300)
+    net, site = lane.network(RIDER), lane.places("1")
+    carer = isochrones(net, site, minutes=[10], heading="to_community").total_bounds - X0
+    people = isochrones(net, site, minutes=[10], heading="to_site").total_bounds - X0
     assert carer[[0, 2]] == pytest.approx([1750, 2450], abs=2)
     assert people[[0, 2]] == pytest.approx([1150, 1850], abs=2)
 
@@ -145,35 +159,37 @@ def test_holes_are_kept() -> None:
 
 def test_no_place_eighteen_minutes_away_is_claimed_at_fourteen() -> None:
     """A valley with its hairpin: openrouteservice #972, a hull would fill it."""
-    net = network([(0, 0), (600, 0), (600, 200), (0, 200)])
-    made = isochrones(net, sites((0, 0)), minutes=[14, 18], heading="to_site").geometry
+    valley = town("""
+        B-----+
+              |
+        A-----+
+    """)
+    made = isochrones(valley.network(METRE_A_SECOND), valley.places("A"), minutes=[14, 18], heading="to_site").geometry
     at_18_minutes = at(600 - (18 * 60 - 800), 200)
     assert not made[0].intersects(at_18_minutes) and made[1].contains(at_18_minutes)
     assert not made[1].contains(at(300, 100))
 
 
 def test_no_ground_is_claimed_in_the_sea() -> None:
-    net = network([(0, 0), (3600, 0)])
+    net, site = STREET.network(METRE_A_SECOND), STREET.places("1")
     shore = gpd.GeoSeries([box(X0 - 500, Y0 - 500, X0 + 1200, Y0 + 45)], crs=CRS)
     lake = gpd.GeoDataFrame(geometry=[Point(X0 + 700, Y0).buffer(40)], crs=CRS)
-    made = isochrones(
-        net, sites((900, 0)), minutes=[5, 10], heading="to_site", land=shore.to_crs("EPSG:4326"), water=lake
-    )
+    made = isochrones(net, site, minutes=[5, 10], heading="to_site", land=shore.to_crs("EPSG:4326"), water=lake)
     sea = box(X0 - 9e3, Y0 - 9e3, X0 + 9e3, Y0 + 9e3).difference(shore[0])
     for shape in made.geometry:
         assert shape.area > 0 and shape.geom_type == "MultiPolygon"
         assert shape.intersection(sea).area < TINY_M2 and shape.intersection(lake.geometry[0]).area < TINY_M2
     assert len(made.geometry[1].geoms[0].interiors) == 1
-    inland = isochrones(net, sites((900, 0)), minutes=[5], heading="to_site", land=at(9e4, 0).buffer(1))
+    inland = isochrones(net, site, minutes=[5], heading="to_site", land=at(9e4, 0).buffer(1))
     assert inland.geometry[0].is_empty
 
 
 def test_heights_of_land_and_water_play_no_part(raised) -> None:  # type: ignore[no-untyped-def]
-    net, asked = network([(0, 0), (3600, 0)]), {"minutes": [10], "heading": "to_site"}
+    net, site, asked = STREET.network(METRE_A_SECOND), STREET.places("1"), {"minutes": [10], "heading": "to_site"}
     shore = gpd.GeoDataFrame(geometry=[box(X0 - 500, Y0 - 500, X0 + 1200, Y0 + 45)], crs=CRS).to_crs("EPSG:4326")
     lake = gpd.GeoDataFrame(geometry=[Point(X0 + 700, Y0).buffer(40)], crs=CRS).to_crs("EPSG:4326")
-    flat = isochrones(net, sites((900, 0)), **asked, land=shore, water=lake).geometry[0]
-    high = isochrones(net, sites((900, 0)), **asked, land=raised(shore, np.nan), water=raised(lake, np.nan)).geometry[0]
+    flat = isochrones(net, site, **asked, land=shore, water=lake).geometry[0]
+    high = isochrones(net, site, **asked, land=raised(shore, np.nan), water=raised(lake, np.nan)).geometry[0]
     assert flat.area > 0 and high.symmetric_difference(flat).area < TINY_M2
 
 
@@ -221,12 +237,20 @@ def test_a_site_without_a_point_does_not_end_the_others() -> None:
 
 def test_a_ring_road_is_a_shell_with_its_hole_and_what_stands_inside_it() -> None:
     """planwise #231 and graphhopper #2160: no picture at all, or a hole without a shell."""
-    ring = [(0, 0), (900, 0), (900, 900), (0, 900), (0, 0)]
-    net = network(ring, [(450, 440), (450, 460)], [(0, 450), (-300, 450)], [(0, 0), (0, 450)], [(0, 450), (0, 900)])
-    made = isochrones(net, sites((450, 0), (450, 450)), minutes=[40], heading="to_site", union=True).geometry[0]
+    ring = town("""
+          +-----+
+          |     |
+          |  C  |
+        A-B  2  |
+          |  |  |
+          |  D  |
+          +--1--+
+    """, cell_m=150)  # fmt: skip
+    net, places = ring.network(METRE_A_SECOND), ring.places("12")
+    made = isochrones(net, places, minutes=[40], heading="to_site", union=True).geometry[0]
     shell, island = sorted(made.geoms, key=lambda part: -part.area)
     assert len(shell.interiors) == 1 and not island.interiors
-    assert Polygon(shell.interiors[0]).contains(island) and made.contains(at(450, 450))
+    assert Polygon(shell.interiors[0]).contains(island) and made.contains(places.geometry["2"])
 
 
 def test_a_larger_picture_has_no_hole_where_the_smaller_is_filled() -> None:
@@ -251,8 +275,13 @@ def test_bands_meet_without_overlap_and_make_up_the_largest() -> None:
 
 def test_a_dead_end_and_a_long_road_are_cut_beyond_the_last_junction() -> None:
     """A base halfway along 9 km without a junction, a lane that ends in a field: the minutes end on the road itself."""
-    net = network([(0, 0), (9000, 0)], [(9000, 0), (9000, 500)])
-    made = isochrones(net, sites((4500, 0)), minutes=[10, 78], heading="to_community").geometry
+    valley = town("""
+                                            C
+                                            |
+        A-----------------1-----------------B
+    """, cell_m=250)  # fmt: skip
+    net, base = valley.network(METRE_A_SECOND), valley.places("1")
+    made = isochrones(net, base, minutes=[10, 78], heading="to_community").geometry
     west, _, east, _ = made[0].bounds
     assert (west - X0, east - X0) == pytest.approx((3850, 5150), abs=2)
     west, _, east, north = made[1].bounds
@@ -292,8 +321,8 @@ def test_where_nothing_is_compiled_the_pictures_are_the_same(monkeypatch: pytest
 
 
 def test_the_smallest_picture_is_the_ground_round_the_site() -> None:
-    net = network([(0, 0), (900, 0)], oneway=1, mode=RIDER)
-    made = isochrones(net, sites((900, 0)), minutes=[1], heading="to_community")
+    lane = town("A->-B", cell_m=225)
+    made = isochrones(lane.network(RIDER), lane.places("B"), minutes=[1], heading="to_community")
     assert made.area[0] == pytest.approx(np.pi * 50**2, rel=0.06) and made.geometry[0].contains(at(900, 0))
 
 

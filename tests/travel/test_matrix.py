@@ -21,6 +21,7 @@ from quarterhour.network.build import build_network
 from quarterhour.network.modes import as_mode, read_modes
 from quarterhour.network.network import Network
 from quarterhour.network.snap import snap_places
+from quarterhour.network.testing import town
 from quarterhour.travel.matrix import travel_time_blocks, travel_times
 from quarterhour.travel.times import TravelTimes, times_from_matrix
 from repeatable import examples
@@ -52,53 +53,48 @@ def towns(draw: st.DrawFn) -> tuple[Network, pd.DataFrame, pd.DataFrame]:
 
 @examples(150)
 @given(towns(), st.sampled_from(["to_site", "to_community"]))
-def test_times_equal_networkx_on_a_graph_cut_at_every_place(town: Any, heading: Any) -> None:
-    net, homes, bases = town
+def test_times_equal_networkx_on_a_graph_cut_at_every_place(drawn: Any, heading: Any) -> None:
+    net, homes, bases = drawn
     found = travel_times(net, homes, bases, minutes=100, heading=heading).pairs()
     got = {(r.community, r.site): round(r.minutes * 6000) for r in found.itertuples()}
     assert got == shortest(cut_graph(net, homes, bases), homes, bases, heading)
 
 
-def street(length: float = 900.0, oneway: int = 0) -> Network:
-    xy = np.array([[400_000.0, 4_150_000.0], [400_000.0 + length, 4_150_000.0]])
-    return build_network(roads_of([(0, 1)], xy, [oneway]), CAR if oneway else read_modes()["walk"])
+def street() -> Network:
+    return town("A---B", cell_m=225).network()
 
 
 def test_a_trip_of_exactly_the_standard_counts() -> None:
-    net = street()
-    times = travel_times(
-        net,
-        snapped_at([(0, 0.0, 0.0)], prefix="c"),
-        snapped_at([(0, 1.0, 0.0)], prefix="s"),
-        minutes=15,
-        heading="to_site",
-    )
-    assert times.minutes("c0", "s0") == 15
+    street = town("A---B", cell_m=225)
+    times = travel_times(street.network(), street.places("A"), street.places("B"), minutes=15, heading="to_site")
+    assert times.minutes("A", "B") == 15
     assert times.count_within(15).tolist() == [1]
     assert times.count_within(14.9999).tolist() == [0]
 
 
 def test_two_places_on_one_one_way_road_go_one_way_only() -> None:
-    net = street(600, oneway=1)
-    homes, bases = snapped_at([(0, 0.25, 0.0)], prefix="c"), snapped_at([(0, 0.75, 0.0)], prefix="s")
-    assert travel_times(net, homes, bases, minutes=60, heading="to_site").minutes("c0", "s0") == 0.5
-    assert travel_times(net, homes, bases, minutes=60, heading="to_community").minutes("c0", "s0") is None
+    lane = town("A-1->-2-B", cell_m=75)
+    net, homes, bases = lane.network(CAR), lane.places("1"), lane.places("2")
+    assert travel_times(net, homes, bases, minutes=60, heading="to_site").minutes("1", "2") == 0.5
+    assert travel_times(net, homes, bases, minutes=60, heading="to_community").minutes("1", "2") is None
 
 
 def test_turnout_and_gaps_are_part_of_the_time() -> None:
-    net = street()
-    homes, bases = snapped_at([(0, 0.0, 36.0)], prefix="c"), snapped_at([(0, 0.0, 0.0)], prefix="s")
-    times = travel_times(net, homes, bases, minutes=15, heading="to_community", turnout_minutes=3)
-    assert times.minutes("c0", "s0") == pytest.approx(3 + 36 / 60)
+    lane = town("""
+        1
+        A---B
+    """, cell_m=36)  # fmt: skip
+    asked: dict[str, Any] = {"minutes": 15, "heading": "to_community", "turnout_minutes": 3}
+    times = travel_times(lane.network(), lane.places("1"), lane.places("A"), **asked)
+    assert times.minutes("1", "A") == pytest.approx(3 + 36 / 60)
 
 
 def test_zero_minutes_is_reachable_and_a_place_off_the_road_is_not() -> None:
-    net = street()
-    homes, bases = snapped_at([(0, 0.5, 0.0), (-1, 0.0, 0.0)], prefix="c"), snapped_at([(0, 0.5, 0.0)], prefix="s")
-    times = travel_times(net, homes, bases, minutes=0, heading="to_site")
-    assert times.minutes("c0", "s0") == 0
-    assert times.minutes("c1", "s0") is None
-    assert list(times.communities) == ["c0", "c1"]
+    lane = town("A--1--B     2", cell_m=225)
+    times = travel_times(lane.network(), lane.places("12"), lane.places("1"), minutes=0, heading="to_site")
+    assert times.minutes("1", "1") == 0
+    assert times.minutes("2", "1") is None
+    assert list(times.communities) == ["1", "2"]
 
 
 def grid_town(side: int, seed: int) -> Network:
@@ -224,12 +220,11 @@ def test_at_a_junction_the_order_of_the_roads_does_not_matter(order: list[int], 
 
 
 def test_an_island_has_no_times_and_is_there() -> None:
-    xy = 400_000 + np.array([[0, 0], [600, 0], [9000, 9000], [9600, 9000]], dtype=float)
-    net = build_network(roads_of([(0, 1), (2, 3)], xy, [0, 0]), CAR)
-    points = gpd.GeoDataFrame(geometry=gpd.points_from_xy(*xy[[0, 2]].T), index=["main", "island"], crs=CRS)
-    times = travel_times(net, points, points, minutes=9999, heading="to_site")
-    assert times.pairs()[["community", "site"]].values.tolist() == [["main", "main"], ["island", "island"]]
-    assert times.nearest(["main"])["site"].fillna("nowhere").tolist() == ["main", "nowhere"]
+    coast = town("M-----A      I-----B")
+    points = coast.places("MI")
+    times = travel_times(coast.network(CAR), points, points, minutes=9999, heading="to_site")
+    assert times.pairs()[["community", "site"]].values.tolist() == [["M", "M"], ["I", "I"]]
+    assert times.nearest(["M"])["site"].fillna("nowhere").tolist() == ["M", "nowhere"]
 
 
 @pytest.mark.parametrize("minutes", [-1, float("nan"), float("inf"), 1e12])

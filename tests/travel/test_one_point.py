@@ -15,10 +15,10 @@ import quarterhour as qh
 from oracles.cut_graph import CRS, cut_graph, roads_of, shortest
 from quarterhour.network import snap
 from quarterhour.network.build import build_network
-from quarterhour.network.modes import as_mode, read_modes
+from quarterhour.network.modes import as_mode
 from quarterhour.network.network import Network
-from quarterhour.network.roads import as_roads
 from quarterhour.network.snap import snap_places
+from quarterhour.network.testing import town as drawn_town
 from quarterhour.travel import dijkstra, nearest_kernels, sum_kernels
 from quarterhour.travel.accessibility import nearest_by_kind, sums_by_kind
 
@@ -40,14 +40,9 @@ def places(spots: dict[str, tuple[float, float]]) -> gpd.GeoDataFrame:
     return gpd.GeoDataFrame(index=list(spots), geometry=gpd.points_from_xy(EAST + x, NORTH + y), crs=CRS)
 
 
-def street(oneway: int = 0) -> Network:
-    """4 km from west to east, on foot or (one-way) by car."""
-    line = gpd.GeoDataFrame(
-        {"oneway": [oneway], "road_class": ["residential"]},
-        geometry=[LineString([[EAST - 2000, NORTH], [EAST + 2000, NORTH]])],
-        crs=CRS,
-    )
-    return build_network(as_roads(line, crs=CRS)[0], read_modes()["car" if oneway else "walk"])
+def street() -> Network:
+    """4 km from west to east, on foot."""
+    return drawn_town("A---------B", cell_m=400, origin=(EAST - 2000, NORTH)).network()
 
 
 @pytest.mark.usefixtures("way")
@@ -55,27 +50,44 @@ def street(oneway: int = 0) -> Network:
 @pytest.mark.parametrize("turnout", [0.0, 3.0])
 def test_a_clinic_in_the_villages_own_house_is_no_way_off(heading: Any, turnout: float) -> None:
     """North's clinic is 400 m from the road; South lies as far off on the other side, so its way is twice that."""
-    homes, clinic = places({"north": (0, 400), "south": (0, -400)}), places({"clinic": (0, 400)})
-    times = qh.travel_times(street(), homes, clinic, minutes=30, heading=heading, turnout_minutes=turnout)
-    assert times.minutes("north", "clinic") == turnout
-    assert times.minutes("south", "clinic") == pytest.approx(turnout + 800 / 60, abs=1e-3)
+    valley = drawn_town("""
+             n
+        A---------B
+             s
+    """, cell_m=400)  # fmt: skip
+    asked: dict[str, Any] = {"minutes": 30, "heading": heading, "turnout_minutes": turnout}
+    times = qh.travel_times(valley.network(), valley.places("ns"), valley.places("n"), **asked)
+    assert times.minutes("n", "n") == turnout
+    assert times.minutes("s", "n") == pytest.approx(turnout + 800 / 60, abs=1e-3)
 
 
 @pytest.mark.usefixtures("way")
 @pytest.mark.parametrize("heading", HEADINGS)
 def test_a_point_that_no_road_is_near_has_no_times_at_all(heading: Any) -> None:
     """Its road is missing or the point is wrong: that is told, not guessed."""
-    homes, sites = places({"far": (0, 1500), "near": (0, 900)}), places({"own": (0, 1500), "other": (0, 900)})
-    pairs = qh.travel_times(street(), homes, sites, minutes=60, heading=heading, turnout_minutes=2).pairs()
-    assert pairs.values.tolist() == [["near", "other", 2.0]]
+    valley = drawn_town("""
+            f
+
+            n
+
+
+        A-------B
+    """, cell_m=300)  # fmt: skip
+    points = valley.places("fn")
+    asked: dict[str, Any] = {"minutes": 60, "heading": heading, "turnout_minutes": 2}
+    assert qh.travel_times(valley.network(), points, points, **asked).pairs().values.tolist() == [["n", "n", 2.0]]
 
 
 @pytest.mark.usefixtures("way")
 def test_one_point_on_a_one_way_street_has_no_direction() -> None:
-    homes, sites = places({"home": (0, 90)}), places({"own": (0, 90), "up": (-500, 90)})
+    lane = drawn_town("""
+           u    h
+        A------->------B
+    """)  # fmt: skip
     for heading, reached in (("to_site", 1), ("to_community", 2)):
-        times = qh.travel_times(street(oneway=1), homes, sites, minutes=60, heading=heading)  # type: ignore[arg-type]
-        assert times.minutes("home", "own") == 0
+        asked: dict[str, Any] = {"minutes": 60, "heading": heading}
+        times = qh.travel_times(lane.network("car"), lane.places("h"), lane.places("hu"), **asked)
+        assert times.minutes("h", "h") == 0
         assert len(times.cs) == reached
 
 
