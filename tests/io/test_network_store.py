@@ -21,7 +21,8 @@ from quarterhour.network.modes import read_modes
 from quarterhour.network.network import Network
 from quarterhour.network.roads import as_roads
 from quarterhour.network.search_graph import search_graph
-from quarterhour.network.snap import at_junctions, grid_of, snap_places
+from quarterhour.network.segment_grid import grid_of
+from quarterhour.network.snap import at_junctions, snap_places
 from quarterhour.travel.matrix import travel_times
 
 CRS = "EPSG:32651"

@@ -28,7 +28,7 @@ from quarterhour.io.files.checks import sha256
 from quarterhour.io.files.write import atomic
 from quarterhour.network.network import Arcs, Mode, Network, Turns
 from quarterhour.network.search_graph import SearchGraph, search_graph
-from quarterhour.network.snap import Grid, grid_of
+from quarterhour.network.segment_grid import Grid, grid_of
 
 FORMAT = 3
 """Raised whenever the arrays come to mean something else; what an older program saved is made anew."""

@@ -195,10 +195,10 @@ def test_what_a_node_settles_holds_for_all_better_choices_below_it(seed, monkeyp
     choices = [np.array(c) for n in range(core.limit + 1) for c in itertools.combinations(range(10), n)]
     choices = [c for c in choices if core.holds(c.astype(np.int64))]
     core, _ = max_cover.presolve_max_cover(core)
-    asked, bounded = [], MaxCoverTree.fix_sites
+    asked, fix_sites = [], MaxCoverTree.fix_sites
 
     def watched(tree, node, outcome):
-        less = bounded(tree, node, outcome)
+        less = fix_sites(tree, node, outcome)
         for choice in choices:
             here = np.isin(np.arange(10), choice)
             if core.covered(choice) > tree.best.value and _below(node, here):
@@ -207,7 +207,7 @@ def test_what_a_node_settles_holds_for_all_better_choices_below_it(seed, monkeyp
         asked.append(int((less.opened | less.closed).sum()) - int((node.opened | node.closed).sum()))
         return less
 
-    monkeypatch.setattr(MaxCoverTree, "bounded", watched)
+    monkeypatch.setattr(MaxCoverTree, "fix_sites", watched)
     monkeypatch.setattr(branch_and_cut, "offer_improved", _no_search)
     tree = _grown(core, seed=seed)
     if choices:

@@ -66,7 +66,7 @@ class MaxCoverTree(BranchAndCut):
     @property
     def is_infeasible(self) -> bool:
         """Whether no choice keeps the rules, which was searched out."""
-        return self._planted and not self.heap and self.best.choice is None
+        return self._planted and not self.heap and self.best.choice is None and self.set_aside == math.inf
 
     def solve(self, iterations: int | None = None) -> Outcome:
         """The master as it stands, in people."""

@@ -44,6 +44,7 @@ class Node:
 class BranchAndCut(ABC):
     """Best bound first; ``search`` ends when nothing better than the incumbent is left, or time is up.
 
+    A node whose program the solver fails on is set aside: the bound stays at that node's.
     The first columns of ``solver``'s program are the sites, 0 to 1. A bound is of the incumbent's unit.
     """
 
@@ -59,6 +60,8 @@ class BranchAndCut(ABC):
         self.nodes = 0
         self.seen: set[bytes] = set()
         self.heap: list[tuple[float, int, Node]] = []
+        self.set_aside: float = math.inf
+        """Signed bound of nodes whose program the solver failed on: nobody looked below them."""
         self._made = 0
         self._sign = -1 if best.most else 1
         self.entered = self.root()
@@ -120,7 +123,7 @@ class BranchAndCut(ABC):
         """Search until nothing is left, the gap is small enough, ``nodes`` more were looked at, or time is up."""
         until = self.nodes + nodes
         while self.heap and not self.best.closes(self._top):
-            self.best.tighten(self._top, by=self.by)
+            self._tighten(self.heap[0][0])
             if self.best.gap <= gap or self.nodes >= until or self.best.budget.over():
                 break
             bound, _, node = heapq.heappop(self.heap)
@@ -129,12 +132,15 @@ class BranchAndCut(ABC):
         else:
             self.heap.clear()
             if self.best.value is not None:
-                self.best.tighten(self.best.value, by=self.by)
+                self._tighten(self._sign * self.best.value)
         self._enter(self.root())
 
     @property
     def _top(self) -> float:
         return self._sign * self.heap[0][0]
+
+    def _tighten(self, signed: float) -> None:
+        self.best.tighten(self._sign * min(signed, self.set_aside), by=self.by)
 
     def _enter(self, node: Node) -> None:
         moved = np.flatnonzero((node.opened != self.entered.opened) | (node.closed != self.entered.closed))
@@ -157,6 +163,9 @@ class BranchAndCut(ABC):
             return []
         if self.best.budget.over():
             return [(bound, node)]
+        if outcome.status == "failed":
+            self.set_aside = min(self.set_aside, self._sign * bound)
+            return []
         if outcome.values is None:
             return self._split(node, bound, np.zeros(self.sites))
         node = self.fix_sites(node, outcome)
