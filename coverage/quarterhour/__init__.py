@@ -19,8 +19,8 @@ __version__ = "0.1.0"
 
 _ROOMS = {
     # a study from its file to its results
-    "study.run": ("read_study", "read_study_inputs", "run_study"),
-    "study.study": ("Study",),
+    "study.run": ("read_study_inputs", "run_study"),
+    "study.study": ("Study", "read_study"),
     "study.results": ("Results",),
     "study.new_study": ("demo_folder",),
     "report.write": ("meeting_map", "write_results"),

@@ -15,9 +15,7 @@ from quarterhour.base import i18n
 from quarterhour.base.errors import QuarterhourError
 
 if TYPE_CHECKING:
-    from quarterhour.study.results import Results
-    from quarterhour.study.session import Tell
-    from quarterhour.study.study import Study
+    from quarterhour.study.progress import RunProgress
 
 app = typer.Typer(
     add_completion=False,
@@ -100,13 +98,14 @@ def demo(out: Out = None, lang: Lang = "zh", quiet: Quiet = False) -> None:
 def inspect(study: StudyPath, roads: Roads = None, lang: Lang = "zh", quiet: Quiet = False) -> None:
     """What came in, and what is wrong with it; nothing is computed or written. Exit 1 if rows were set aside."""
     from quarterhour.report.findings import findings_count, input_lines
-    from quarterhour.study import run as room
+    from quarterhour.study.run import read_study_inputs
+    from quarterhour.study.study import read_study
 
-    asked = room.read_study(study, roads=roads)
+    asked = read_study(study, roads=roads)
     with _progress(quiet) as tell:
         if tell:
             tell(i18n.say("study.step_read", lang))
-        tables = room.read_study_inputs(asked)
+        tables = read_study_inputs(asked)
     for line in input_lines(tables, lang):
         _print(line)
     raise typer.Exit(1 if findings_count(tables) else 0)
@@ -184,7 +183,7 @@ def fetch(
 ) -> None:
     """Download roads, facilities and places of the study area from OpenStreetMap, with date and query."""
     from quarterhour.study.new_study import fetch_study
-    from quarterhour.study.run import read_study
+    from quarterhour.study.study import read_study
 
     with _progress(quiet) as tell:
         made = fetch_study(read_study(study), place=place, bbox=bbox, server=server, lang=lang, tell=tell)
@@ -207,16 +206,17 @@ def _run(
 
     from quarterhour.report import write
     from quarterhour.report.findings import finding_lines, findings_count
-    from quarterhour.study import run as room
+    from quarterhour.study.run import run_study
+    from quarterhour.study.study import default_out, read_study
 
-    asked: Study = room.read_study(study, roads=roads)
-    folder = out or room.default_out(asked)
+    asked = read_study(study, roads=roads)
+    folder = out or default_out(asked)
     left: list[Path] = []
     write.check_folder(folder)
     earlier = None if against is None else write.read_earlier(against)
     try:
         with _progress(quiet) as tell:
-            results: Results = room.run_study(
+            results = run_study(
                 asked, checks=checks, siting=siting, lang=lang, tell=tell, prepared=folder / "prepared", fresh=fresh,
                 keep=folder / "plans", kept=left.append,
             )  # fmt: skip
@@ -234,7 +234,7 @@ def _run(
 
 
 @contextmanager
-def _progress(quiet: bool) -> Iterator[Tell | None]:
+def _progress(quiet: bool) -> Iterator[RunProgress | None]:
     """A bar on a terminal, a line a step in a log, nothing when quiet; what the rooms log is told between."""
     if quiet:
         yield None

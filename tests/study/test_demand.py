@@ -23,7 +23,7 @@ from quarterhour.report.siting_sections import siting_charts, siting_sections
 from quarterhour.services.graves import graves_on, shared_by_people
 from quarterhour.siting.proof.record import verify_record
 from quarterhour.siting.proof.recount import verify_plan
-from quarterhour.study.siting.proposal import Proposal
+from quarterhour.study.results import Proposal
 
 FIGURES = {"site-per-grave": 2.4, "niches-a-grave": 2, "site-per-niche": 0.3}
 GRAVES = """

@@ -11,8 +11,7 @@ from quarterhour.base.findings import QUALITIES, finding_sentences
 from quarterhour.base.labels import percent
 from quarterhour.report.format import sites_by_quality
 from quarterhour.study.inputs import Inputs
-from quarterhour.study.results import Results
-from quarterhour.study.siting.proposal import Proposal
+from quarterhour.study.results import Proposal, Results
 
 
 def findings_count(results: Results | Inputs) -> int:

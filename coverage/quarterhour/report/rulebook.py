@@ -18,8 +18,7 @@ from quarterhour.standards.rules import (
     read_rule_set,
     rule_sets,
 )
-from quarterhour.study.run import read_study
-from quarterhour.study.study import study_rules
+from quarterhour.study.study import read_study, study_rules
 
 
 def rulebook_lines(

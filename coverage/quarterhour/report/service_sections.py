@@ -11,8 +11,7 @@ from quarterhour.base.cells import texts
 from quarterhour.base.labels import gap_percent, names_of, percent
 from quarterhour.report.format import Section, names_by_area
 from quarterhour.standards.circle import CITY
-from quarterhour.study.results import Results
-from quarterhour.study.services import Access, Care
+from quarterhour.study.results import Access, Care, Results
 
 
 def care_sections(results: Results, lang: str) -> list[Section]:

@@ -13,8 +13,7 @@ from quarterhour.base.labels import counted_label, gap_percent, goal_label, name
 from quarterhour.report.format import Section, names_by_area
 from quarterhour.report.line_chart import Line, line_chart
 from quarterhour.study.file.siting import SitingFile
-from quarterhour.study.results import Results
-from quarterhour.study.siting.proposal import Proposal
+from quarterhour.study.results import Proposal, Results
 
 Charts = Mapping[str, tuple[str, str]]
 """By question id its name and its chart as SVG."""

@@ -6,6 +6,7 @@ import json
 import platform
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import asdict, fields
+from datetime import date
 from functools import partial
 from importlib import metadata
 from pathlib import Path
@@ -27,17 +28,17 @@ from quarterhour.report.siting_sections import Charts, siting_charts
 from quarterhour.report.workbook import write_workbook
 from quarterhour.siting.proof.record import plan_record
 from quarterhour.standards.league import earlier_rows, kept_rows
-from quarterhour.study.results import Results
-from quarterhour.study.run import today
-from quarterhour.study.session import Tell
-from quarterhour.study.siting.proposal import Proposal
+from quarterhour.study.progress import RunProgress
+from quarterhour.study.results import Proposal, Results
 from quarterhour.study.study import modes_named, study_mode, study_targets
 
 LIBRARIES = ("quarterhour", "folium", "geopandas", "highspy", "numba", "numpy", "osmium", "osmnx", "pandas", "pyproj",
              "scikit-learn", "scipy", "shapely")  # fmt: skip
 
 
-def write_results(results: Results, out: str | Path, *, lang: str = "zh", tell: Tell | None = None) -> list[Path]:
+def write_results(
+    results: Results, out: str | Path, *, lang: str = "zh", tell: RunProgress | None = None
+) -> list[Path]:
     """Map, workbook, layers, plans, page and manifest of a run into a folder; the paths written.
 
     All of them take their places together at the end. The same study gives the same bytes in every
@@ -257,7 +258,7 @@ def manifest(results: Results, lang: str) -> dict[str, Any]:
         "inputs": tables.used.to_dict("records"),
         "quality": tables.quality.round(6).to_dict("records"),
         "findings": {str(k): int(v) for k, v in counted.items()},
-        "day": today().isoformat(),
+        "day": date.today().isoformat(),
         "python": platform.python_version(),
         "versions": dict(_versions(LIBRARIES)),
         "seconds": results.seconds,

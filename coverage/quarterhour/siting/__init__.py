@@ -21,7 +21,8 @@ _ROOMS = {
     # what lies behind it
     "siting.outlook.relaxations": ("smallest_relaxations",),
     "siting.outlook.frontier": ("frontier",),
-    "siting.outlook.phasing": ("Phasing", "candidate_values", "phase_plan", "site_values"),
-    "siting.outlook.robust": ("RobustSites", "robust_sites"),
+    "siting.outlook.answers": ("Phasing", "RobustSites"),
+    "siting.outlook.phasing": ("candidate_values", "phase_plan", "site_values"),
+    "siting.outlook.robust": ("robust_sites",),
 }  # fmt: skip
 __getattr__, __dir__, __all__ = lazy_names(__name__, _ROOMS)

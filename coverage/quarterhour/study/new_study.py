@@ -8,7 +8,7 @@ from pathlib import Path
 from quarterhour.base import i18n
 from quarterhour.base.errors import DataError, StudyError
 from quarterhour.io import files, osm
-from quarterhour.study.session import Tell
+from quarterhour.study.progress import RunProgress
 from quarterhour.study.study import Study
 
 
@@ -53,7 +53,7 @@ def fetch_study(
     bbox: str | None = None,
     server: str | None = None,
     lang: str = "zh",
-    tell: Tell | None = None,
+    tell: RunProgress | None = None,
 ) -> list[Path]:
     """Roads, facilities and communities of the study area out of OpenStreetMap, kept with date and query.
 

@@ -1,4 +1,4 @@
-"""All that a run found, and how it is told."""
+"""All that a run found: circles, scorecards, capacity and care, siting proposals."""
 
 from __future__ import annotations
 
@@ -10,14 +10,108 @@ import geopandas as gpd
 import pandas as pd
 
 from quarterhour.base.findings import no_findings
+from quarterhour.services.beds import Conversion
+from quarterhour.services.catchments import Served
+from quarterhour.services.equity import Equity
+from quarterhour.services.graves import GraveDemand
+from quarterhour.services.rounds import RoundsPlan
+from quarterhour.services.territories import Territories
+from quarterhour.siting.candidates.overlay import Overlay
+from quarterhour.siting.outlook.answers import Phasing, Relaxation, RobustSites
+from quarterhour.siting.question.plan import SitingPlan
+from quarterhour.siting.question.problem import SitingProblem
 from quarterhour.standards.circle import CircleCheck
 from quarterhour.standards.scorecard import Scorecard
 from quarterhour.standards.sensitivity import CoverageRange
 from quarterhour.standards.tiers import TierCheck
+from quarterhour.study.file.services import AccessFile
 from quarterhour.study.inputs import Inputs
-from quarterhour.study.services import Care
-from quarterhour.study.siting.proposal import Proposal
 from quarterhour.study.study import Study
+
+
+@dataclass(frozen=True, eq=False)
+class Access:
+    """A question of capacity: by method the access of each community, who is served, how evenly it is shared.
+
+    ``access``: by community, a column a method; ``towns``: the town of each. ``equity`` of the first method;
+    ``by_town`` its measures.
+    """
+
+    asked: AccessFile
+    access: pd.DataFrame
+    people: pd.Series
+    towns: pd.Series
+    served: Served
+    equity: Equity
+    by_town: pd.DataFrame
+
+
+@dataclass(frozen=True, eq=False)
+class Care:
+    """All of it; what the study does not ask for is empty or None.
+
+    ``conversions``: by area (county id, or ``city``). ``missing``: what could not be computed, as ``part, table,
+    column``.
+    """
+
+    access: tuple[Access, ...] = ()
+    conversions: Mapping[str, Conversion] = field(default_factory=dict)
+    territories: Territories | None = None
+    rounds: RoundsPlan | None = None
+    graves: GraveDemand | None = None
+    graves_shared_out: bool = False
+    overlay: Overlay | None = None
+    parcels: gpd.GeoDataFrame | None = None
+    missing: tuple[tuple[str, str, str], ...] = ()
+
+
+@dataclass(frozen=True, eq=False)
+class Prospects:
+    """What the study asks for beside the plan; None where it does not, or where there is no plan.
+
+    ``frontier``: ``siting.frontier`` without the minima of quotas: the most that 1, 2, 3 ... new sites cover or place;
+    ``now``: what stands today covers or places.
+    ``phasing``: the order of building, and ``first_year`` of its steps. ``values``: of each open site, if it alone
+    closes. ``robust``: how often each site stays chosen.
+    """
+
+    frontier: pd.DataFrame | None = None
+    now: int = 0
+    phasing: Phasing | None = None
+    first_year: int = 0
+    values: pd.DataFrame | None = None
+    robust: RobustSites | None = None
+
+
+@dataclass(frozen=True, eq=False)
+class Proposal:
+    """A siting question's plan, its sites on the ground, and the ledger of candidates removed.
+
+    ``relaxations`` and ``unchecked`` as ``siting.sites.Offered`` has them. ``changes``: where there is no plan, what
+    would make one. ``prospects``: what lies behind it.
+    """
+
+    id: str
+    zh: str
+    en: str
+    kind: str
+    problem: SitingProblem
+    plan: SitingPlan
+    sites: gpd.GeoDataFrame
+    ledger: pd.DataFrame
+    relaxations: pd.DataFrame = field(default_factory=pd.DataFrame)
+    unchecked: tuple[str, ...] = ()
+    changes: tuple[Relaxation, ...] = ()
+    prospects: Prospects = Prospects()
+
+    def name(self, lang: str) -> str:
+        """The question's name in a language."""
+        return self.zh if lang == "zh" else self.en
+
+    @property
+    def unit(self) -> str:
+        """What the plan counts: a column of people, or what a capacity is in."""
+        return self.problem.unit
 
 
 @dataclass(frozen=True, eq=False)

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import replace
-from datetime import date
 from pathlib import Path
 
 import pandas as pd
@@ -19,27 +18,14 @@ from quarterhour.base.findings import Severity, finding, join_findings
 from quarterhour.base.jit import COMPILED
 from quarterhour.study import inputs as came_in
 from quarterhour.study.circles import check_circles, pictures
-from quarterhour.study.file import find_study, read_study_file
 from quarterhour.study.inputs import Inputs
-from quarterhour.study.results import Results
+from quarterhour.study.progress import RunProgress, no_progress
+from quarterhour.study.results import Care, Results
 from quarterhour.study.scorecards import scorecards
-from quarterhour.study.services import Care, care
-from quarterhour.study.session import Run, Tell, silent
+from quarterhour.study.services import care
+from quarterhour.study.session import Run
 from quarterhour.study.siting.proposal import propose
-from quarterhour.study.study import Study, modes_named, study_mode, study_range, study_rules_in_force, study_targets
-
-
-def read_study(path: str | Path, *, roads: str | Path | None = None) -> Study:
-    """A study from its TOML file or folder; ``roads`` replaces the roads that it names.
-
-    StudyError when the file is wrong, or names a mode or a rule set that nobody knows.
-    """
-    study = Study(find_study(path), read_study_file(path), None if roads is None else Path(roads))
-    for mode, where in modes_named(study):
-        study_mode(study, mode, where)
-    for circle in study.file.circles:
-        study_range(study, circle)
-    return study
+from quarterhour.study.study import Study, study_mode, study_rules_in_force, study_targets
 
 
 def read_study_inputs(study: Study) -> Inputs:
@@ -53,7 +39,7 @@ def run_study(
     checks: bool = True,
     siting: bool = True,
     lang: str = "zh",
-    tell: Tell | None = None,
+    tell: RunProgress | None = None,
     prepared: Path | None = None,
     fresh: bool = False,
     keep: Path | None = None,
@@ -69,7 +55,7 @@ def run_study(
     ``kept``: called with the path of a question's plan as soon as one of this run stands there, and never for one of
     an earlier run. Ctrl-C during a search ends the run: KeyboardInterrupt.
     """
-    run = Run(study, lang, tell or silent, prepared, fresh, keep, kept)
+    run = Run(study, lang, tell or no_progress, prepared, fresh, keep, kept)
     with run.timed("read"):
         run.say("study.step_read")
         results = Results(study, read_study_inputs(study))
@@ -139,18 +125,3 @@ def _care(run: Run, tables: Inputs) -> Care:
 def _part_name(part: str, lang: str) -> str:
     """What is worked out: a part of the program by its label, a question of the study by its id."""
     return i18n.label("services", f"part_{part}", lang) if i18n.entry(f"services.part_{part}") else part
-
-
-def default_out(study: Study) -> Path:
-    """Where results go when nobody says: as the file says, else data/processed beside data/raw."""
-    if study.file.outputs.folder:
-        return (study.folder / study.file.outputs.folder).resolve()
-    folder = study.folder.resolve()
-    if folder.parent.name == "raw":
-        return folder.parent.parent / "processed" / folder.name
-    return folder / "results"
-
-
-def today() -> date:
-    """The day of the run, for the manifest."""
-    return date.today()

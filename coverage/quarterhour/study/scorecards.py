@@ -59,11 +59,6 @@ def scorecards(
     return made, every
 
 
-def modes_asked(targets: Sequence[Target]) -> list[tuple[str, str]]:
-    """Modes that rules name, and the rule that does."""
-    return [(mode, target.id) for target in targets for mode in target.modes]
-
-
 def _question(target: Target) -> tuple[object, ...]:
     """What is travelled for a target, whatever its level; () for nothing."""
     if target.measure == "reach_share" or (target.measure == "tiers" and target.minutes):

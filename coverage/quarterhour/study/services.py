@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 from functools import partial
 from pathlib import Path
 
@@ -14,8 +14,8 @@ from quarterhour.base.areas import with_areas
 from quarterhour.base.cells import numbers, texts
 from quarterhour.base.errors import StudyError
 from quarterhour.services.beds import Conversion, cheapest_conversion
-from quarterhour.services.catchments import Served, assign_within, catchment_access
-from quarterhour.services.equity import Equity, equity_by_area, measure_equity
+from quarterhour.services.catchments import assign_within, catchment_access
+from quarterhour.services.equity import equity_by_area, measure_equity
 from quarterhour.services.graves import GraveDemand, grave_demand, shared_out
 from quarterhour.services.rounds import RoundsPlan, RoundsRule, plan_rounds
 from quarterhour.services.territories import Territories, draw_territories
@@ -25,51 +25,11 @@ from quarterhour.standards.rules import RuleSet
 from quarterhour.study.file.services import AccessFile, BedsFile, GravesFile, OverlayFile, RoundsFile
 from quarterhour.study.file.study import StudyFile
 from quarterhour.study.inputs import Inputs
+from quarterhour.study.results import Access, Care
 from quarterhour.study.scorecards import Networks
 from quarterhour.travel.matrix import travel_times
 
 Step = Callable[[str], None]
-
-
-@dataclass(frozen=True, eq=False)
-class Access:
-    """A question of capacity: by method the access of each community, who is served, how evenly it is shared.
-
-    ``access``: by community, a column a method; ``towns``: the town of each. ``equity`` of the first method;
-    ``by_town`` its measures.
-    """
-
-    asked: AccessFile
-    access: pd.DataFrame
-    people: pd.Series
-    towns: pd.Series
-    served: Served
-    equity: Equity
-    by_town: pd.DataFrame
-
-
-@dataclass(frozen=True, eq=False)
-class Care:
-    """All of it; what the study does not ask for is empty or None.
-
-    ``conversions``: by area (county id, or ``city``). ``missing``: what could not be computed, as ``part, table,
-    column``.
-    """
-
-    access: tuple[Access, ...] = ()
-    conversions: Mapping[str, Conversion] = field(default_factory=dict)
-    territories: Territories | None = None
-    rounds: RoundsPlan | None = None
-    graves: GraveDemand | None = None
-    graves_shared_out: bool = False
-    overlay: Overlay | None = None
-    parcels: gpd.GeoDataFrame | None = None
-    missing: tuple[tuple[str, str, str], ...] = ()
-
-
-def modes_of_care(file: StudyFile) -> list[tuple[str, str]]:
-    """Modes that these parts of a study name, and the part that does."""
-    return [(a.mode, a.id) for a in file.access] + ([(file.rounds.mode, "rounds")] if file.rounds else [])
 
 
 def care(

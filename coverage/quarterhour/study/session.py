@@ -7,7 +7,6 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Protocol
 
 import geopandas as gpd
 import pandas as pd
@@ -18,27 +17,17 @@ from quarterhour.io import network_store
 from quarterhour.network import build
 from quarterhour.network.network import Mode, Network
 from quarterhour.network.turns import lost_turns
+from quarterhour.study.progress import RunProgress
 from quarterhour.study.study import Study
 from quarterhour.travel.matrix import travel_times
 from quarterhour.travel.times import Heading, TravelTimes
-
-
-class Tell(Protocol):
-    """What a run calls at each step, and within a long one with the share done."""
-
-    def __call__(self, text: str, share: float | None = None, /) -> None:
-        """Say it."""
-
-
-def silent(text: str, share: float | None = None, /) -> None:
-    """Nobody listens."""
 
 
 class Run:
     """One run: the networks built so far, and how long each step took."""
 
     def __init__(
-        self, study: Study, lang: str, tell: Tell, prepared: Path | None, fresh: bool, keep: Path | None,
+        self, study: Study, lang: str, tell: RunProgress, prepared: Path | None, fresh: bool, keep: Path | None,
         kept: Callable[[Path], None] | None,
     ) -> None:  # fmt: skip
         self.study, self.lang, self.tell, self.prepared, self.fresh = study, lang, tell, prepared, fresh

@@ -11,10 +11,9 @@ from quarterhour.network.modes import as_mode, read_modes
 from quarterhour.network.network import Mode
 from quarterhour.standards.rules import Circle, RuleSet, Target, read_rule_set, rule_sets
 from quarterhour.standards.sensitivity import Pair
+from quarterhour.study.file import find_study, read_study_file
 from quarterhour.study.file.circles import CircleFile
 from quarterhour.study.file.study import StudyFile
-from quarterhour.study.scorecards import modes_asked
-from quarterhour.study.services import modes_of_care
 
 
 @dataclass(frozen=True, eq=False)
@@ -40,6 +39,29 @@ class Study:
         )
 
 
+def read_study(path: str | Path, *, roads: str | Path | None = None) -> Study:
+    """A study from its TOML file or folder; ``roads`` replaces the roads that it names.
+
+    StudyError when the file is wrong, or names a mode or a rule set that nobody knows.
+    """
+    study = Study(find_study(path), read_study_file(path), None if roads is None else Path(roads))
+    for mode, where in modes_named(study):
+        study_mode(study, mode, where)
+    for circle in study.file.circles:
+        study_range(study, circle)
+    return study
+
+
+def default_out(study: Study) -> Path:
+    """Where results go when nobody says: as the file says, else data/processed beside data/raw."""
+    if study.file.outputs.folder:
+        return (study.folder / study.file.outputs.folder).resolve()
+    folder = study.folder.resolve()
+    if folder.parent.name == "raw":
+        return folder.parent.parent / "processed" / folder.name
+    return folder / "results"
+
+
 def modes_named(study: Study) -> list[tuple[str, str]]:
     """Every mode that a study names, and the circle, question or rule that does."""
     file = study.file
@@ -47,7 +69,9 @@ def modes_named(study: Study) -> list[tuple[str, str]]:
     circles += [(name, c.id) for c in file.circles if c.uncertain for name in c.uncertain.modes or ()]
     every = [t for targets in study_targets(study).values() for t in targets]
     asked = [(mode, q.id) for q in file.siting for mode in dict.fromkeys([q.mode, *(s.mode for s in q.standards)])]
-    return circles + asked + modes_asked(every) + modes_of_care(file)
+    scored = [(mode, target.id) for target in every for mode in target.modes]
+    care = [(a.mode, a.id) for a in file.access] + ([(file.rounds.mode, "rounds")] if file.rounds else [])
+    return circles + asked + scored + care
 
 
 def study_mode(study: Study, name: str, where: str) -> Mode:

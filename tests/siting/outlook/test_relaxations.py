@@ -12,7 +12,8 @@ import numpy as np
 import pandas as pd
 from hypothesis import given
 
-from quarterhour.siting.outlook.relaxations import Relaxation, smallest_relaxations
+from quarterhour.siting.outlook.answers import Relaxation
+from quarterhour.siting.outlook.relaxations import smallest_relaxations
 from quarterhour.siting.proof.recount import verify_plan
 from quarterhour.siting.question.build import as_problem
 from quarterhour.siting.question.from_matrix import siting_from_matrix

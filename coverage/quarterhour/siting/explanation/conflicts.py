@@ -14,12 +14,10 @@ from quarterhour.base.arrays import FloatArray, IntArray
 from quarterhour.siting.methods.solver.highs import Solver
 from quarterhour.siting.methods.solver.program import Program, whole_bound
 from quarterhour.siting.question.feasible import QuestionRules
-from quarterhour.siting.question.plan import Reason
+from quarterhour.siting.question.plan import Phrase, Reason
 from quarterhour.siting.question.problem import SitingProblem
 from quarterhour.siting.question.quotas import AreaRule
 
-Said = tuple[str, dict[str, object]]
-"""A rule as it is said: a sentence of the table of words and its values."""
 _SECONDS = 0.5
 """For one program over the sites alone; where it ends early, its bound still holds."""
 _MANY = 20
@@ -56,14 +54,14 @@ class Side:
     ``most``: of each column of its own, how much it can be.
     """
 
-    said: Said
+    said: Phrase
     rows: sp.csr_array
     low: FloatArray
     high: FloatArray
     most: FloatArray = field(default_factory=lambda: np.empty(0))
 
 
-def one_row(said: Said, count: int, sites: IntArray, weight: IntArray, low: float, high: float) -> Side:
+def one_row(said: Phrase, count: int, sites: IntArray, weight: IntArray, low: float, high: float) -> Side:
     """A side that is one row over so many sites, some of which weigh in it."""
     row = sp.csr_array((weight.astype(float), (np.zeros(len(sites), dtype=np.int64), sites)), shape=(1, count))
     return Side(said, row, np.array([low]), np.array([high]))

@@ -10,7 +10,6 @@ import scipy.sparse as sp
 
 from quarterhour.base.arrays import IntArray
 from quarterhour.siting.explanation.conflicts import (
-    Said,
     Side,
     apart_sides,
     clash,
@@ -22,7 +21,7 @@ from quarterhour.siting.explanation.conflicts import (
 )
 from quarterhour.siting.question.evaluate import Measure
 from quarterhour.siting.question.feasible import QuestionRules
-from quarterhour.siting.question.plan import Reason
+from quarterhour.siting.question.plan import Phrase, Reason
 from quarterhour.siting.question.problem import WHOLE, SitingProblem
 from quarterhour.siting.question.quotas import area_rules
 
@@ -71,10 +70,10 @@ def every_rule(problem: SitingProblem) -> Reason:
     return Reason("explanation.cause_together", {"rules": tuple(named)})
 
 
-def _in_short(problem: SitingProblem) -> list[Said]:
+def _in_short(problem: SitingProblem) -> list[Phrase]:
     """The quotas and the sites that rule each other out, each in a word."""
     levels = tuple(dict.fromkeys(r.quota.level for r in area_rules(problem)))
-    named: list[Said] = [("explanation.rule_quotas", {"level": levels})] if levels else []
+    named: list[Phrase] = [("explanation.rule_quotas", {"level": levels})] if levels else []
     return named + ([("explanation.rule_pairs", {"count": len(problem.conflicts)})] if len(problem.conflicts) else [])
 
 

@@ -5,7 +5,7 @@ site is worth.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from fractions import Fraction
 
 import numpy as np
@@ -17,6 +17,7 @@ from quarterhour.base.errors import DataError, first_ids
 from quarterhour.base.units import CENTISECONDS_PER_MINUTE
 from quarterhour.siting.methods.capacity.transportation import least_time_flow
 from quarterhour.siting.methods.median.median_instance import build_median_instance
+from quarterhour.siting.outlook.answers import Phasing
 from quarterhour.siting.outlook.frontier import frontier
 from quarterhour.siting.outlook.sequence import Worth, best_order, gained_with, lost_without
 from quarterhour.siting.question.evaluate import Measure
@@ -33,31 +34,6 @@ _FEW = 8
 _PERCENT = 100
 _ASKED = "asked_state"
 """The states as they were asked, for quotas that count by state, where those of the sites are others."""
-
-
-@dataclass(frozen=True, eq=False)
-class Phasing:
-    """In which order to build a plan.
-
-    ``goal``: what the steps are measured by: the plan's first goal if that is ``max-cover`` or ``min-time``, else
-    the people covered. ``order``: site ids, first built first. ``proven``: whether no order comes to a better sum
-    over the steps.
-    ``steps``: a row a step, from 0 (as it is now), with ``built`` (new sites so far), ``sites`` (ids built in this
-    step), ``value`` (people covered, or people-minutes), ``best`` (of the best plan found with as many new sites),
-    ``bound`` (no plan with as many is better), ``loss`` (how much worse the step is than the best found) and
-    ``loss_at_most`` (than any), ``proved_by``. The plans compared with need neither keep minima of quotas nor build
-    what is required: those hold once all is built.
-    """
-
-    goal: Goal
-    order: tuple[str, ...]
-    proven: bool
-    steps: pd.DataFrame
-
-    def __repr__(self) -> str:
-        most = self.steps["loss_at_most"].max()
-        steps = len(self.steps) - 1
-        return f"<Phasing {self.goal.objective}: {len(self.order)} sites in {steps} steps, loss at most {most:g}>"
 
 
 def phase_plan(

@@ -5,13 +5,10 @@ from __future__ import annotations
 import math
 import time
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from functools import partial
 
-from quarterhour.base import i18n
-from quarterhour.base.errors import first_ids
-from quarterhour.base.labels import unit_label
-from quarterhour.siting.explanation.conflicts import Said
+from quarterhour.siting.outlook.answers import Relaxation
 from quarterhour.siting.outlook.smallest_change import (
     MOST_PAIRS,
     Change,
@@ -26,7 +23,7 @@ from quarterhour.siting.proof.assemble import Proof, as_plan, certificate
 from quarterhour.siting.question.bounds import counting_bound
 from quarterhour.siting.question.evaluate import Measure
 from quarterhour.siting.question.feasible import QuestionRules
-from quarterhour.siting.question.plan import Reason, SitingPlan
+from quarterhour.siting.question.plan import SitingPlan
 from quarterhour.siting.question.problem import Budget, Coverage, Goal, Quota, SitingProblem
 from quarterhour.siting.question.search_budget import COUNTING
 from quarterhour.siting.solve import solve_siting
@@ -34,36 +31,6 @@ from quarterhour.siting.solve import solve_siting
 _SHARE = 0.4
 """Of the time of a rule, for finding by how little it must give; the rest is for a plan that shows it."""
 _ORDER = ("new_sites", "budget", "people", "quotas", "spacing", "conflicts", "capacity")
-
-
-@dataclass(frozen=True, eq=False)
-class Relaxation:
-    """One rule that, alone, can give enough.
-
-    ``rule``: ``new_sites, budget, people, quotas, spacing, conflicts, capacity``. ``asked``: what it asks for now;
-    ``needed``: what it must be at the least (or at most) for a plan to exist; of conflicts the pairs that must be
-    allowed, of capacity how much more room is needed (NaN for quotas, and for a rule that is dropped whole).
-    ``proven``: no smaller change of this rule alone is enough. ``plan``: the plan that then exists. ``changes``: what
-    becomes of single areas, pairs or sites, as sentences; empty where the rule is dropped whole.
-    """
-
-    rule: str
-    asked: float
-    needed: float
-    proven: bool
-    plan: SitingPlan
-    changes: tuple[Said, ...] = ()
-
-    def told(self, lang: str) -> str:
-        """The change in a sentence."""
-        whole = math.isnan(self.needed) and not self.changes
-        key = (
-            f"outlook.relax_{self.rule}" + ("_by" if self.changes else "") + ("" if self.proven or whole else "_found")
-        )
-        asked, needed = (f"{v:,.0f}" if math.isfinite(v) else "-" for v in (self.asked, self.needed))
-        said = first_ids((Reason(k, v).told(lang) for k, v in self.changes), lang=lang)
-        unit = next((str(v["unit"]) for _, v in self.changes if "unit" in v), self.plan.unit)
-        return i18n.say(key, lang, asked=asked, needed=needed, unit=unit_label(unit, lang), changes=said)
 
 
 def smallest_relaxations(problem: SitingProblem, *, seconds: float = 20, seed: int = 0) -> list[Relaxation]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from fractions import Fraction
 
 import numpy as np
@@ -14,6 +14,7 @@ from quarterhour.base.arrays import FloatArray
 from quarterhour.base.cells import is_number
 from quarterhour.base.errors import CutoffError, DataError
 from quarterhour.base.units import centiseconds
+from quarterhour.siting.outlook.answers import RobustSites
 from quarterhour.siting.question.plan import SitingPlan
 from quarterhour.siting.question.problem import SitingProblem
 from quarterhour.siting.question.search_budget import check_seconds
@@ -24,35 +25,6 @@ from quarterhour.travel.times import TravelTimes
 Pair = tuple[float, float]
 _STEPS = 1000
 """A drawn speed is so many parts of one, so that times at it are whole numbers for sure."""
-
-
-@dataclass(frozen=True, eq=False)
-class RobustSites:
-    """How often each site is part of the best plan found, over seeded scenarios.
-
-    ``sites``: by site id, most often first: ``state``, ``chosen`` (in how many scenarios), ``share`` of those that
-    have a plan, ``in_plan`` (whether the plan that was given builds it). Existing sites are not there.
-    ``scenarios``: a row a scenario: ``speed`` (factor), ``people`` (that count, in all), ``status``, ``value``,
-    ``bound``, ``gap``, ``new_sites``. Where ``gap`` is above 0 another plan may be better, and its sites others.
-    """
-
-    sites: pd.DataFrame
-    scenarios: pd.DataFrame
-
-    @property
-    def proven(self) -> int:
-        """In how many scenarios the plan is proven best."""
-        return int(self.scenarios["status"].eq("optimal").sum())
-
-    def always(self, share: float = 1.0) -> list[str]:
-        """The sites chosen in at least such a share of the scenarios."""
-        return [str(s) for s in self.sites.index[self.sites["share"] >= share]]
-
-    def __repr__(self) -> str:
-        return (
-            f"<RobustSites: {len(self.scenarios)} scenarios, {self.proven} proven: {len(self.always())} sites in all, "
-            f"{int((self.sites['chosen'] > 0).sum())} in some>"
-        )
 
 
 def robust_sites(

@@ -11,12 +11,13 @@ import numpy as np
 import scipy.sparse as sp
 
 from quarterhour.base.arrays import BoolArray, IntArray
-from quarterhour.siting.explanation.conflicts import Said, Side, joined, one_row, other_sides, quota_sides
+from quarterhour.siting.explanation.conflicts import Side, joined, one_row, other_sides, quota_sides
 from quarterhour.siting.explanation.needs import cover_sides
 from quarterhour.siting.methods.solver.highs import Solver
 from quarterhour.siting.methods.solver.program import whole_bound
 from quarterhour.siting.question.evaluate import Choice, Measure, Served
 from quarterhour.siting.question.feasible import QuestionRules
+from quarterhour.siting.question.plan import Phrase
 from quarterhour.siting.question.problem import Quota, SitingProblem
 from quarterhour.siting.question.quotas import area_rules
 
@@ -39,7 +40,7 @@ class Change:
     asked: float
     needed: float
     least: bool
-    changes: tuple[Said, ...] = ()
+    changes: tuple[Phrase, ...] = ()
     choice: Choice | None = None
 
 
@@ -53,7 +54,7 @@ def quota_change(problem: SitingProblem, *, seconds: float) -> Change | None:
     if found is None:
         return None
     slack, least = found
-    said: list[Said] = []
+    said: list[Phrase] = []
     low: dict[tuple[Quota, str], int] = {}
     high: dict[tuple[Quota, str], int] = {}
     for (rule, side), by in zip(soft, slack.tolist(), strict=True):
@@ -99,7 +100,7 @@ def conflict_change(problem: SitingProblem, *, seconds: float) -> Change | None:
     slack, least = found
     ids, given = problem.sites.index, slack > 0
     both = [f"{ids[a]} + {ids[b]}" for a, b in pairs[given].tolist()]
-    said: tuple[Said, ...] = tuple(("outlook.change_both", {"pair": pair}) for pair in both)
+    said: tuple[Phrase, ...] = tuple(("outlook.change_both", {"pair": pair}) for pair in both)
     kept = np.vstack([rest.conflicts, pairs[~given]])
     softer = replace(problem, conflicts=kept[np.lexsort(kept.T[::-1])], apart=None)
     return Change("conflicts", softer, float(len(pairs)), float(given.sum()), least, said)

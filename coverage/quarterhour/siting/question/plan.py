@@ -18,6 +18,10 @@ Stopped = Literal["", "time", "interrupt"]
 UNMET_COLUMNS = ("level", "area", "minimum", "open", "candidates", "reason")
 
 
+Phrase = tuple[str, dict[str, object]]
+"""A sentence of the table of words by its key, and the values that fill it."""
+
+
 @dataclass(frozen=True, slots=True)
 class Reason:
     """Why no plan exists, or what is said of one: a sentence of the table of words and the values that fill it.

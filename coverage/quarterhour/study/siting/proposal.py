@@ -1,59 +1,34 @@
-"""A siting question of a study from its candidates to its plan."""
+"""A siting question of a study from its candidates to its plan, and what lies behind that."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+import math
+from dataclasses import replace
 from pathlib import Path
-
-import geopandas as gpd
-import pandas as pd
 
 from quarterhour.base import i18n
 from quarterhour.base.errors import WriteError
-from quarterhour.siting.outlook.relaxations import Relaxation, smallest_relaxations
+from quarterhour.siting.outlook.answers import RobustSites
+from quarterhour.siting.outlook.frontier import covered_now, frontier
+from quarterhour.siting.outlook.phasing import phase_plan, site_values
+from quarterhour.siting.outlook.relaxations import smallest_relaxations
+from quarterhour.siting.outlook.robust import robust_sites
 from quarterhour.siting.proof.recount import verify_plan
 from quarterhour.siting.question.plan import SitingPlan
 from quarterhour.siting.question.problem import SitingProblem
 from quarterhour.siting.solve import solve_siting
-from quarterhour.study.file.siting import SitingFile
+from quarterhour.study.file.siting import RobustFile, SitingFile
 from quarterhour.study.inputs import Inputs
+from quarterhour.study.results import Proposal, Prospects
 from quarterhour.study.session import Run
 from quarterhour.study.siting.demand import asked_of_sites
-from quarterhour.study.siting.outlook import Prospects, prospects, searched_as_far
 from quarterhour.study.siting.question import siting_problem
 from quarterhour.study.siting.sites import counted_people, offered_sites, with_neighbours
 from quarterhour.study.study import study_mode, study_rules_in_force
+from quarterhour.travel.times import TravelTimes
 
-
-@dataclass(frozen=True, eq=False)
-class Proposal:
-    """A siting question's plan, its sites on the ground, and the ledger of candidates removed.
-
-    ``relaxations`` and ``unchecked`` as ``sites.Offered`` has them. ``changes``: where there is no plan, what would
-    make one. ``prospects``: what lies behind it.
-    """
-
-    id: str
-    zh: str
-    en: str
-    kind: str
-    problem: SitingProblem
-    plan: SitingPlan
-    sites: gpd.GeoDataFrame
-    ledger: pd.DataFrame
-    relaxations: pd.DataFrame = field(default_factory=pd.DataFrame)
-    unchecked: tuple[str, ...] = ()
-    changes: tuple[Relaxation, ...] = ()
-    prospects: Prospects = Prospects()
-
-    def name(self, lang: str) -> str:
-        """The question's name in a language."""
-        return self.zh if lang == "zh" else self.en
-
-    @property
-    def unit(self) -> str:
-        """What the plan counts: a column of people, or what a capacity is in."""
-        return self.problem.unit
+_NODES = 64
+"""Of the search tree, at each number of sites."""
 
 
 def propose(run: Run, tables: Inputs, file: SitingFile) -> Proposal:
@@ -134,3 +109,57 @@ def _set_aside(run: Run, folder: Path, question: str) -> None:
     except OSError as error:
         raise WriteError("files.cannot_write", file=str(aside), detail=str(error)) from error
     run.tell(i18n.say("study.plan_earlier", run.lang, path=aside))
+
+
+def searched_as_far(file: SitingFile, minutes: float) -> float:
+    """Minutes that times must be searched for a standard: past it where the speed may be higher.
+
+    Several standards are searched as many times as far each, in whole minutes, turnout or not.
+    """
+    if file.robust is None:
+        return minutes
+    if file.classes:
+        return max(minutes, float(math.ceil(file.robust.speed[1] * minutes)))
+    return max(minutes, file.robust.speed[1] * (minutes - file.turnout_minutes) + file.turnout_minutes)
+
+
+def prospects(file: SitingFile, problem: SitingProblem, plan: SitingPlan, *, far: TravelTimes, seed: int) -> Prospects:
+    """All that a question asks beside its plan. ``far``: times searched ``searched_as_far``.
+
+    Each search has the question's own seconds, far more than it takes, so that time does not shape the answer; the
+    frontier ends by its share of nodes.
+    """
+    curve, now = None, 0
+    if file.frontier:
+        asked, seconds = _without_minima(problem), file.seconds * file.frontier
+        curve = frontier(asked, file.frontier, seconds=seconds, seed=seed, gap=0.0, nodes=_NODES)
+        now = covered_now(problem)
+    if plan.status not in ("optimal", "bounded"):
+        return Prospects(curve, now)
+    phasing, first_year = None, 0
+    if file.phases and plan.chosen:
+        per_year, first_year = file.phases.per_year, file.phases.first_year
+        steps = -(-len(plan.chosen) // per_year)
+        phasing = phase_plan(problem, plan, per_step=per_year, seconds=file.seconds * steps, seed=seed, best=curve)
+    values = site_values(problem, plan) if file.values else None
+    robust = _robust(file.robust, problem, plan, far, file.seconds, seed) if file.robust else None
+    return Prospects(curve, now, phasing, first_year, values, robust)
+
+
+def _without_minima(problem: SitingProblem) -> SitingProblem:
+    return replace(problem, quotas=tuple(replace(q, minimum=0) for q in problem.quotas if q.maximum is not None))
+
+
+def _robust(
+    asked: RobustFile, problem: SitingProblem, plan: SitingPlan, far: TravelTimes, seconds: float, seed: int
+) -> RobustSites:
+    """By the first goal, which decides who is covered."""
+    return robust_sites(
+        replace(problem, times=far, goals=problem.goals[:1]),
+        scenarios=asked.scenarios,
+        speed=asked.speed,
+        people=asked.people,
+        plan=plan,
+        seconds=seconds * asked.scenarios,
+        seed=seed,
+    )
