@@ -21,6 +21,8 @@ from quarterhour.siting.methods.solver.program import Outcome
 
 WHOLE = 1e-6
 """A site open in part by no more is open or closed."""
+_MOST_FAILURES = 256
+"""Nodes that are split though the solver failed on their programs; a smaller program often succeeds."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -44,7 +46,7 @@ class Node:
 class BranchAndCut(ABC):
     """Best bound first; ``search`` ends when nothing better than the incumbent is left, or time is up.
 
-    A node whose program the solver fails on is set aside: the bound stays at that node's.
+    Where the solver fails again and again, nodes are set aside: the bound stays at theirs.
     The first columns of ``solver``'s program are the sites, 0 to 1. A bound is of the incumbent's unit.
     """
 
@@ -60,8 +62,9 @@ class BranchAndCut(ABC):
         self.nodes = 0
         self.seen: set[bytes] = set()
         self.heap: list[tuple[float, int, Node]] = []
+        self.failures = 0
         self.set_aside: float = math.inf
-        """Signed bound of nodes whose program the solver failed on: nobody looked below them."""
+        """Signed bound of nodes that were left because the solver fails on their programs."""
         self._made = 0
         self._sign = -1 if best.most else 1
         self.entered = self.root()
@@ -163,7 +166,7 @@ class BranchAndCut(ABC):
             return []
         if self.best.budget.over():
             return [(bound, node)]
-        if outcome.status == "failed":
+        if outcome.status == "failed" and self._gives_up():
             self.set_aside = min(self.set_aside, self._sign * bound)
             return []
         if outcome.values is None:
@@ -172,6 +175,11 @@ class BranchAndCut(ABC):
         if self.nodes % self.tidy_every == 0:
             self.tidy(outcome)
         return self._split(node, bound, outcome.values[: self.sites])
+
+    def _gives_up(self) -> bool:
+        """Whether the solver failed so often that branching on where it fails leads nowhere."""
+        self.failures += 1
+        return self.failures > _MOST_FAILURES
 
     def _cuts(self, most: float) -> Outcome:
         """Cut and solve until nothing is broken, or the node is closed or has had its rounds."""
