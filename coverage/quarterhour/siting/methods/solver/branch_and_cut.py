@@ -22,7 +22,7 @@ from quarterhour.siting.methods.solver.program import Outcome
 WHOLE = 1e-6
 """A site open in part by no more is open or closed."""
 _MOST_FAILURES = 256
-"""Nodes that are split though the solver failed on their programs; a smaller program often succeeds."""
+"""Nodes in a row that are split though the solver failed on their programs: it often succeeds on a smaller one."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -46,7 +46,7 @@ class Node:
 class BranchAndCut(ABC):
     """Best bound first; ``search`` ends when nothing better than the incumbent is left, or time is up.
 
-    Where the solver fails again and again, nodes are set aside: the bound stays at theirs.
+    Where the solver fails on one node after another they are set aside: the bound stays at theirs.
     The first columns of ``solver``'s program are the sites, 0 to 1. A bound is of the incumbent's unit.
     """
 
@@ -166,7 +166,8 @@ class BranchAndCut(ABC):
             return []
         if self.best.budget.over():
             return [(bound, node)]
-        if outcome.status == "failed" and self._gives_up():
+        self.failures = self.failures + 1 if outcome.status == "failed" else 0
+        if self.failures > _MOST_FAILURES:
             self.set_aside = min(self.set_aside, self._sign * bound)
             return []
         if outcome.values is None:
@@ -175,11 +176,6 @@ class BranchAndCut(ABC):
         if self.nodes % self.tidy_every == 0:
             self.tidy(outcome)
         return self._split(node, bound, outcome.values[: self.sites])
-
-    def _gives_up(self) -> bool:
-        """Whether the solver failed so often that branching on where it fails leads nowhere."""
-        self.failures += 1
-        return self.failures > _MOST_FAILURES
 
     def _cuts(self, most: float) -> Outcome:
         """Cut and solve until nothing is broken, or the node is closed or has had its rounds."""
