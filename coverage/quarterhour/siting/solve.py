@@ -29,8 +29,7 @@ from quarterhour.siting.question.evaluate import Choice, Measure
 from quarterhour.siting.question.feasible import QuestionRules
 from quarterhour.siting.question.plan import Reason, SitingPlan, Stopped
 from quarterhour.siting.question.problem import Goal, SitingProblem
-from quarterhour.siting.question.search_budget import COUNTING, SearchBudget
-from quarterhour.siting.question.search_result import SearchResult
+from quarterhour.siting.question.search import COUNTING, SearchBudget, SearchResult
 
 Progress = Callable[[float], None]
 """Called with the share done, 0 to 1."""
@@ -166,7 +165,7 @@ def _goal(
     if choice is not None and budget.over():
         return _by_counting(rules.measure, goal, choice)
     if serves_whole_communities(rules, goal):
-        answer: GoalResult | None = solve_whole_communities(rules, goal, choice, model, budget=budget)
+        answer: GoalResult | None = solve_whole_communities(rules, goal, choice, model, solve_by_method, budget=budget)
     else:
         answer = solve_by_method(rules, goal, choice, budget=budget)
     if answer is None:

@@ -25,7 +25,7 @@ from quarterhour.siting.methods.covering.min_sites import solve_min_sites
 from quarterhour.siting.methods.solver.branch_and_cut import Node
 from quarterhour.siting.methods.solver.program import Outcome, Program, safe_bound
 from quarterhour.siting.outlook.frontier import solve_frontier
-from quarterhour.siting.question.search_budget import SearchBudget
+from quarterhour.siting.question.search import SearchBudget
 from repeatable import examples, some_of
 
 

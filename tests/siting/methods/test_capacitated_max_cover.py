@@ -17,7 +17,7 @@ from quarterhour.siting.methods.capacity.capacitated_max_cover import Capacitate
 from quarterhour.siting.outlook.frontier import covered_now, frontier
 from quarterhour.siting.question.build import as_problem
 from quarterhour.siting.question.problem import Capacity, Quota, SitingProblem
-from quarterhour.siting.question.search_budget import SearchBudget
+from quarterhour.siting.question.search import SearchBudget
 from quarterhour.siting.question.site_limits import count_limits
 from quarterhour.siting.solve import solve_siting
 from quarterhour.travel.times import times_from_matrix

@@ -18,7 +18,7 @@ from quarterhour.siting.methods.median.median_instance import MUST, build_median
 from quarterhour.siting.methods.solver.nest import nest_of
 from quarterhour.siting.question.from_matrix import siting_from_matrix
 from quarterhour.siting.question.problem import Capacity, Coverage
-from quarterhour.siting.question.search_budget import SearchBudget
+from quarterhour.siting.question.search import SearchBudget
 from quarterhour.siting.question.site_limits import count_limits
 from quarterhour.siting.solve import solve_siting
 from repeatable import examples

@@ -23,8 +23,7 @@ from quarterhour.siting.question.evaluate import Choice, Measure, in_plan_units
 from quarterhour.siting.question.feasible import QuestionRules
 from quarterhour.siting.question.from_matrix import siting_from_matrix
 from quarterhour.siting.question.problem import OBJECTIVES, Budget, Capacity, Coverage, Goal, Quota, Spacing, Standard
-from quarterhour.siting.question.search_budget import SearchBudget
-from quarterhour.siting.question.search_result import SearchResult
+from quarterhour.siting.question.search import SearchBudget, SearchResult
 from quarterhour.siting.solve import solve_siting
 from quarterhour.travel.times import times_from_matrix
 from repeatable import examples

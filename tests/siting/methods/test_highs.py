@@ -19,7 +19,7 @@ from scipy.optimize import linprog
 from quarterhour.siting.methods.solver import highs as room
 from quarterhour.siting.methods.solver.highs import Solver
 from quarterhour.siting.methods.solver.program import Program, in_digits, safe_bound, whole_bound
-from quarterhour.siting.question.search_budget import SearchBudget
+from quarterhour.siting.question.search import SearchBudget
 from repeatable import examples, some_of
 
 

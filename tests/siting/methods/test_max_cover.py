@@ -26,7 +26,7 @@ from quarterhour.siting.methods.solver.presolve import (
     merge_rows,
     rows_of,
 )
-from quarterhour.siting.question.search_budget import SearchBudget
+from quarterhour.siting.question.search import SearchBudget
 from repeatable import examples
 
 

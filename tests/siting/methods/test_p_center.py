@@ -13,7 +13,7 @@ from scipy.sparse.csgraph import shortest_path
 from quarterhour.siting.methods.median.median_instance import MUST
 from quarterhour.siting.methods.median.p_center import _Search as Search
 from quarterhour.siting.methods.median.p_center import solve_p_center
-from quarterhour.siting.question.search_budget import SearchBudget
+from quarterhour.siting.question.search import SearchBudget
 from quarterhour.siting.question.site_limits import count_limits
 from repeatable import examples
 

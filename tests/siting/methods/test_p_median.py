@@ -16,7 +16,7 @@ from quarterhour.siting.methods.median.lagrangian import LagrangianBound
 from quarterhour.siting.methods.median.median_instance import MUST, MedianExchange, build_median_instance
 from quarterhour.siting.methods.median.p_median import solve_p_median
 from quarterhour.siting.methods.solver.nest import nest_of
-from quarterhour.siting.question.search_budget import SearchBudget
+from quarterhour.siting.question.search import SearchBudget
 from quarterhour.siting.question.site_limits import SiteLimits, count_limits
 from repeatable import examples
 

@@ -24,8 +24,7 @@ from quarterhour.siting.question.bounds import counting_bound
 from quarterhour.siting.question.evaluate import Choice, Measure
 from quarterhour.siting.question.from_matrix import siting_from_matrix
 from quarterhour.siting.question.problem import Budget, Capacity, Coverage
-from quarterhour.siting.question.search_budget import COUNTING, SearchBudget
-from quarterhour.siting.question.search_result import SearchResult
+from quarterhour.siting.question.search import COUNTING, SearchBudget, SearchResult
 from quarterhour.siting.solve import solve_siting
 
 HARD = """

@@ -17,8 +17,7 @@ from quarterhour.siting.question.bounds import GoalResult, counting_bound
 from quarterhour.siting.question.evaluate import Choice, Measure, Served
 from quarterhour.siting.question.feasible import SITE_GOALS, QuestionRules
 from quarterhour.siting.question.problem import WHOLE, Goal
-from quarterhour.siting.question.search_budget import COUNTING, SearchBudget
-from quarterhour.siting.question.search_result import Exact, RowsServed, SearchResult
+from quarterhour.siting.question.search import COUNTING, Exact, RowsServed, SearchBudget, SearchResult
 
 _ALL = 100
 _PRICES = (10, 1000, 100_000)

@@ -9,23 +9,30 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import replace
+from typing import Protocol
 
 import numpy as np
 
 from quarterhour.base.arrays import BoolArray
-from quarterhour.siting.methods.dispatch import solve_by_method
 from quarterhour.siting.methods.general.goal_search import GoalSearch
 from quarterhour.siting.methods.general.model import Model
 from quarterhour.siting.question.bounds import GoalResult
 from quarterhour.siting.question.evaluate import Choice, Measure
 from quarterhour.siting.question.feasible import QuestionRules
 from quarterhour.siting.question.problem import Goal
-from quarterhour.siting.question.search_budget import SearchBudget
-from quarterhour.siting.question.search_result import SearchResult
+from quarterhour.siting.question.search import SearchBudget, SearchResult
 
 _SHARED, _ASSIGNED = 0.5, 0.25
 """Of the time left: for the question whose communities may be shared out, for who goes where at its sites."""
 _MOST_TRIED = 4
+
+
+class Method(Protocol):
+    """A search for one goal; None where the question is not of its kind."""
+
+    def __call__(
+        self, rules: QuestionRules, goal: Goal, start: Choice | None, /, *, budget: SearchBudget
+    ) -> GoalResult | None: ...
 
 
 def serves_whole_communities(rules: QuestionRules, goal: Goal) -> bool:
@@ -39,10 +46,13 @@ def serves_whole_communities(rules: QuestionRules, goal: Goal) -> bool:
 
 
 def solve_whole_communities(
-    rules: QuestionRules, goal: Goal, start: Choice | None, model: Callable[[], Model], *, budget: SearchBudget
-) -> GoalResult:
-    """The answer; ``start``: a choice that holds, if one is known."""
-    shared, tried = _shared(rules, goal, start, budget.share(_SHARED))
+    rules: QuestionRules, goal: Goal, start: Choice | None, model: Callable[[], Model], method: Method, *,
+    budget: SearchBudget,
+) -> GoalResult:  # fmt: skip
+    """The answer; ``start``: a choice that holds, if one is known. ``method``: for the question with communities shared
+    out.
+    """
+    shared, tried = _shared(rules, goal, start, method, budget.share(_SHARED))
     if shared.infeasible:
         return SearchResult(None, None, 0, shared.proved_by, shared.nodes, infeasible=True)
     search = GoalSearch(model(), goal, rules, budget=budget)
@@ -58,7 +68,7 @@ def solve_whole_communities(
 
 
 def _shared(
-    rules: QuestionRules, goal: Goal, start: Choice | None, budget: SearchBudget
+    rules: QuestionRules, goal: Goal, start: Choice | None, method: Method, budget: SearchBudget
 ) -> tuple[GoalResult, list[BoolArray]]:
     """The answer when communities may be shared out, and the sites of its last choices, the best first."""
     problem = rules.measure.problem
@@ -76,7 +86,7 @@ def _shared(
             tried.insert(0, found.choice.opened)
 
     inner = replace(budget, progress=lambda _: None, incumbent=better)
-    answer = solve_by_method(loose, goal, start, budget=inner)
+    answer = method(loose, goal, start, budget=inner)
     if answer is None:
         answer = GoalSearch(Model(loose), goal, loose, budget=inner).run(start)
     better(answer)

@@ -27,7 +27,7 @@ from quarterhour.siting.methods.solver.incumbent import SitesResult
 from quarterhour.siting.question.evaluate import Choice, Measure
 from quarterhour.siting.question.feasible import QuestionRules
 from quarterhour.siting.question.problem import WHOLE, SitingProblem
-from quarterhour.siting.question.search_budget import SearchBudget
+from quarterhour.siting.question.search import SearchBudget
 from quarterhour.siting.question.sites import is_whole
 
 _CLOSE = 1e-5

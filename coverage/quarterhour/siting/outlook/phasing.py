@@ -23,7 +23,7 @@ from quarterhour.siting.outlook.sequence import Worth, best_order, gained_with, 
 from quarterhour.siting.question.evaluate import Measure
 from quarterhour.siting.question.plan import SitingPlan
 from quarterhour.siting.question.problem import Budget, Coverage, Goal, SitingProblem, input_hash
-from quarterhour.siting.question.search_budget import COUNTING, check_seconds
+from quarterhour.siting.question.search import COUNTING, check_seconds
 from quarterhour.siting.question.site_limits import count_limits
 from quarterhour.siting.solve import solve_siting
 

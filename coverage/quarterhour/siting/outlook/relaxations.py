@@ -25,7 +25,7 @@ from quarterhour.siting.question.evaluate import Measure
 from quarterhour.siting.question.feasible import QuestionRules
 from quarterhour.siting.question.plan import SitingPlan
 from quarterhour.siting.question.problem import Budget, Coverage, Goal, Quota, SitingProblem
-from quarterhour.siting.question.search_budget import COUNTING
+from quarterhour.siting.question.search import COUNTING
 from quarterhour.siting.solve import solve_siting
 
 _SHARE = 0.4

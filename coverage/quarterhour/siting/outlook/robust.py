@@ -17,7 +17,7 @@ from quarterhour.base.units import centiseconds
 from quarterhour.siting.outlook.answers import RobustSites
 from quarterhour.siting.question.plan import SitingPlan
 from quarterhour.siting.question.problem import SitingProblem
-from quarterhour.siting.question.search_budget import check_seconds
+from quarterhour.siting.question.search import check_seconds
 from quarterhour.siting.question.sites import is_whole
 from quarterhour.siting.solve import solve_siting
 from quarterhour.travel.times import TravelTimes

@@ -17,7 +17,7 @@ from quarterhour.siting.question.evaluate import Choice, Measure, Outcome, Serve
 from quarterhour.siting.question.plan import Level, Reason, SitingPlan, Status, Stopped, relative_gap
 from quarterhour.siting.question.problem import Goal, input_hash
 from quarterhour.siting.question.quotas import shortfalls
-from quarterhour.siting.question.search_result import Exact
+from quarterhour.siting.question.search import Exact
 
 
 @dataclass(frozen=True, slots=True)

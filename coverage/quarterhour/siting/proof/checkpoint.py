@@ -20,7 +20,7 @@ from quarterhour.siting.question.bounds import GoalResult, counting_bound
 from quarterhour.siting.question.evaluate import Choice
 from quarterhour.siting.question.plan import SitingPlan
 from quarterhour.siting.question.problem import Goal
-from quarterhour.siting.question.search_budget import COUNTING, SearchBudget
+from quarterhour.siting.question.search import COUNTING, SearchBudget
 
 _SHARE = 0.2
 """Of the time of a search that may go into recounting and writing plans on the way."""

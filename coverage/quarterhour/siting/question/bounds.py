@@ -7,7 +7,7 @@ import numpy as np
 from quarterhour.siting.question.evaluate import Choice, Measure
 from quarterhour.siting.question.problem import Goal
 from quarterhour.siting.question.quotas import min_sites_for_quotas
-from quarterhour.siting.question.search_result import Exact, SearchResult
+from quarterhour.siting.question.search import Exact, SearchResult
 
 GoalResult = SearchResult[Choice, Exact]
 """The best choice of a goal, as the whole question counts it."""

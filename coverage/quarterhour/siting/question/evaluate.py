@@ -17,7 +17,7 @@ from quarterhour.base.jit import kernel
 from quarterhour.base.units import CENTISECONDS_PER_MINUTE
 from quarterhour.siting.question.plan import Figures
 from quarterhour.siting.question.problem import PPM, WHOLE, Goal, SitingProblem
-from quarterhour.siting.question.search_result import Exact
+from quarterhour.siting.question.search import Exact
 
 _SCALE = {
     "max-cover": WHOLE,

@@ -12,7 +12,7 @@ from quarterhour.base.arrays import IntArray
 from quarterhour.siting.question.evaluate import Choice, Measure, Outcome
 from quarterhour.siting.question.problem import WHOLE, Goal, SitingProblem
 from quarterhour.siting.question.quotas import area_rules
-from quarterhour.siting.question.search_result import Exact
+from quarterhour.siting.question.search import Exact
 from quarterhour.siting.question.site_limits import LimitRow, SiteLimits, as_limits
 
 AttainedGoal = tuple[Goal, Exact]

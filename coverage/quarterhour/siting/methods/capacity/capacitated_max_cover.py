@@ -21,7 +21,7 @@ from quarterhour.siting.methods.solver.highs import Solver
 from quarterhour.siting.methods.solver.incumbent import Incumbent, SitesResult
 from quarterhour.siting.methods.solver.presolve import merge_pairs
 from quarterhour.siting.methods.solver.program import Outcome, Program, whole_bound, widened
-from quarterhour.siting.question.search_budget import SearchBudget
+from quarterhour.siting.question.search import SearchBudget
 from quarterhour.siting.question.site_limits import SiteLimits
 
 _FINE = 4096

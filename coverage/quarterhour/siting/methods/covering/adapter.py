@@ -16,8 +16,7 @@ from quarterhour.siting.question.bounds import GoalResult
 from quarterhour.siting.question.evaluate import Choice, Measure, Served
 from quarterhour.siting.question.feasible import QuestionRules
 from quarterhour.siting.question.problem import WHOLE, Goal, SitingProblem
-from quarterhour.siting.question.search_budget import SearchBudget
-from quarterhour.siting.question.search_result import Exact, SearchResult
+from quarterhour.siting.question.search import Exact, SearchBudget, SearchResult
 
 
 def greedy_start(rules: QuestionRules) -> Choice | None:

@@ -15,7 +15,7 @@ from quarterhour.siting.methods.covering.cover_instance import CoverInstance
 from quarterhour.siting.methods.solver.highs import Solver
 from quarterhour.siting.methods.solver.presolve import rows_of
 from quarterhour.siting.methods.solver.program import Outcome, Program
-from quarterhour.siting.question.search_budget import SearchBudget
+from quarterhour.siting.question.search import SearchBudget
 
 _TIDY = 5
 """Rounds of cuts after which those that do not bind are left out."""

@@ -10,7 +10,7 @@ import scipy.sparse as sp
 
 from quarterhour.base.arrays import IntArray
 from quarterhour.siting.methods.solver.incumbent import Incumbent
-from quarterhour.siting.question.search_budget import SearchBudget
+from quarterhour.siting.question.search import SearchBudget
 
 
 @dataclass(frozen=True, eq=False)

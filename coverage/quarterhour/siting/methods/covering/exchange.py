@@ -11,7 +11,7 @@ from quarterhour.base.arrays import IntArray
 from quarterhour.base.jit import COMPILED, kernel
 from quarterhour.siting.methods.covering.cover_instance import CoverIncumbent, CoverInstance
 from quarterhour.siting.methods.solver.presolve import columns_of, rows_of
-from quarterhour.siting.question.search_budget import SearchBudget
+from quarterhour.siting.question.search import SearchBudget
 
 _LARGEST_TABLE = 20_000_000
 _ROUND = 3e7

@@ -13,7 +13,7 @@ from quarterhour.siting.methods.covering.exchange import iterated_local_search
 from quarterhour.siting.methods.solver.presolve import columns_of, dominated_columns, merge_pairs, merge_rows, rows_of
 from quarterhour.siting.question.problem import SitingProblem
 from quarterhour.siting.question.quotas import quota_areas
-from quarterhour.siting.question.search_budget import SearchBudget
+from quarterhour.siting.question.search import SearchBudget
 from quarterhour.siting.question.site_limits import as_limits, groups_of
 
 

@@ -16,7 +16,7 @@ from quarterhour.siting.methods.covering.greedy import greedy_order, heuristic_c
 from quarterhour.siting.methods.covering.min_sites import solve_min_sites
 from quarterhour.siting.methods.solver.incumbent import SitesResult
 from quarterhour.siting.methods.solver.presolve import merge_rows
-from quarterhour.siting.question.search_budget import SearchBudget
+from quarterhour.siting.question.search import SearchBudget
 
 _FIRST = 2e7
 """Steps of local search before there is a bound."""

@@ -17,7 +17,7 @@ from quarterhour.siting.methods.solver.highs import Solver
 from quarterhour.siting.methods.solver.incumbent import SitesResult
 from quarterhour.siting.methods.solver.presolve import dominated_columns, dominated_rows
 from quarterhour.siting.methods.solver.program import Program, whole_bound
-from quarterhour.siting.question.search_budget import SearchBudget
+from quarterhour.siting.question.search import SearchBudget
 
 _EFFORT = 3e6
 """Steps of local search for a plan with one site less."""

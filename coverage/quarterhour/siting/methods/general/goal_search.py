@@ -21,8 +21,7 @@ from quarterhour.siting.question.bounds import GoalResult, counting_bound
 from quarterhour.siting.question.evaluate import Choice
 from quarterhour.siting.question.feasible import QuestionRules
 from quarterhour.siting.question.problem import WHOLE, Goal
-from quarterhour.siting.question.search_budget import COUNTING, SearchBudget
-from quarterhour.siting.question.search_result import Exact
+from quarterhour.siting.question.search import COUNTING, Exact, SearchBudget
 
 _LOST = 1e-4
 """What a solver's tolerances may make of a sum of shares in ten thousandths."""

@@ -19,7 +19,7 @@ from quarterhour.siting.methods.solver.nest import cheapest, nest_of
 from quarterhour.siting.question.evaluate import Choice
 from quarterhour.siting.question.feasible import QuestionRules
 from quarterhour.siting.question.problem import Goal
-from quarterhour.siting.question.search_budget import SearchBudget
+from quarterhour.siting.question.search import SearchBudget
 from quarterhour.siting.question.site_limits import SiteLimits, count_site, may_change
 
 _ROUNDS, _ROUNDS_A_SITE = 600, 6

@@ -29,8 +29,7 @@ from quarterhour.siting.methods.solver.incumbent import Incumbent, SitesIncumben
 from quarterhour.siting.methods.solver.nest import Nest, cheapest, nest_of
 from quarterhour.siting.methods.solver.presolve import dominated_rows
 from quarterhour.siting.methods.solver.program import TOLERANCE, Program
-from quarterhour.siting.question.search_budget import COUNTING, SearchBudget
-from quarterhour.siting.question.search_result import SearchResult
+from quarterhour.siting.question.search import COUNTING, SearchBudget, SearchResult
 from quarterhour.siting.question.site_limits import SiteLimits
 
 _STARTS = 3

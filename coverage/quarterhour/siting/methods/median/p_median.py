@@ -20,7 +20,7 @@ from quarterhour.siting.methods.median.median_instance import (
 from quarterhour.siting.methods.solver.highs import Solver
 from quarterhour.siting.methods.solver.incumbent import Incumbent, SitesIncumbent, SitesResult
 from quarterhour.siting.methods.solver.nest import Nest, cheapest, nest_of
-from quarterhour.siting.question.search_budget import SearchBudget
+from quarterhour.siting.question.search import SearchBudget
 from quarterhour.siting.question.site_limits import SiteLimits
 
 PRICES = "Lagrangian"

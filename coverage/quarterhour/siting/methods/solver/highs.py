@@ -16,7 +16,7 @@ import scipy.sparse as sp
 
 from quarterhour.base.arrays import BoolArray, FloatArray, IntArray
 from quarterhour.siting.methods.solver.program import TOLERANCE, Outcome, Program, integer_outcome, linear_outcome
-from quarterhour.siting.question.search_budget import Stop
+from quarterhour.siting.question.search import Stop
 
 Found = Callable[[FloatArray, float], None]
 """Called with each better solution of an integer program and the solver's bound at that moment."""

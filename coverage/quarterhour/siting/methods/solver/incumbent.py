@@ -7,8 +7,7 @@ from fractions import Fraction
 from typing import Generic, cast
 
 from quarterhour.base.arrays import IntArray
-from quarterhour.siting.question.search_budget import COUNTING, SearchBudget
-from quarterhour.siting.question.search_result import C, Exact, RowsServed, SearchResult, V
+from quarterhour.siting.question.search import COUNTING, C, Exact, RowsServed, SearchBudget, SearchResult, V
 
 SitesResult = SearchResult[IntArray, int]
 """Of an engine: positions of sites, values in whole numbers."""
