@@ -23,6 +23,9 @@ NIL = np.uint32(0xFFFFFFFF)
 SHORT, STOPPED, FRESH = -1, -2, -3
 """A search whose queue needs more room, that was told to stop, that is yet to begin."""
 
+FINE, OWNED = np.uint64(0), np.uint64(32)
+"""Grains: centiseconds alone, and with an owner below."""
+
 Work = tuple[NDArray[np.int32], NDArray[np.uint32], NDArray[np.uint64]]
 
 
@@ -48,6 +51,14 @@ def entry(junction, following):  # type: ignore[no-untyped-def]
 
 
 @kernel
+def push(first, waiting, e, v, bucket):  # type: ignore[no-untyped-def]
+    """Entry e waits for v in a bucket, or in the last, which holds what lies beyond."""
+    slot = min(bucket, np.int64(first.size - 1))
+    waiting[e] = entry(v, first[slot])
+    first[slot] = e
+
+
+@kernel
 def deal_out(first, waiting, dist, shift, base):  # type: ignore[no-untyped-def]
     """Spread what waits in the last bucket over a queue that begins anew; where it begins, how many were dropped."""
     last = np.int64(first.size - 1)
@@ -66,20 +77,18 @@ def deal_out(first, waiting, dist, shift, base):  # type: ignore[no-untyped-def]
         e = following
     while held != NIL:
         v, following = np.uint32(waiting[held]), np.uint32(waiting[held] >> np.uint64(32))
-        slot = min(np.int64(dist[v] >> shift) - start, last)
-        waiting[held] = entry(v, first[slot])
-        first[slot] = held
+        push(first, waiting, held, v, np.int64(dist[v] >> shift) - start)
         held = following
     return start, dropped
 
 
 @kernel
-def settle(indptr, head, cs, nodes, offsets, shift, stop, dist, first, waiting):  # type: ignore[no-untyped-def]
-    """Lower ``dist`` of all junctions to their centiseconds; how many entries of ``waiting`` name those reached.
+def settle(indptr, head, cs, nodes, offsets, grain, shift, stop, dist, first, waiting):  # type: ignore[no-untyped-def]
+    """Lower ``dist`` of all junctions to the least that leads there; how many entries of ``waiting`` name them.
 
-    ``dist`` comes all one more than the cutoff, which nothing reaches; ``first`` comes all NIL and leaves so. A
-    junction may be named more than once. SHORT when ``waiting`` does not suffice, STOPPED when ``stop`` was set; then
-    nothing else holds.
+    ``dist``: whole centiseconds, ``grain`` 0; or centiseconds << ``grain`` with an owner below them, which goes along.
+    It comes all at what nothing reaches; ``first`` comes all NIL and leaves so. A junction may be named more than
+    once. SHORT when ``waiting`` does not suffice, STOPPED when ``stop`` was set; then nothing else holds.
     """
     last, size = np.int64(first.size - 1), np.int64(waiting.size)
     base, b, done, top = np.int64(2**62), np.int64(0), np.int64(0), np.uint32(0)
@@ -92,9 +101,7 @@ def settle(indptr, head, cs, nodes, offsets, shift, stop, dist, first, waiting):
         if top == size:
             return SHORT
         dist[v] = d
-        slot = min(np.int64(d >> shift) - base, last)
-        waiting[top] = entry(v, first[slot])
-        first[slot] = top
+        push(first, waiting, top, v, np.int64(d >> shift) - base)
         top += np.uint32(1)
     while done < np.int64(top):
         e = first[b]
@@ -111,19 +118,19 @@ def settle(indptr, head, cs, nodes, offsets, shift, stop, dist, first, waiting):
         first[b] = np.uint32(word >> np.uint64(32))
         u = np.uint32(word)
         done += 1
-        d = np.int64(dist[u])
-        if (d >> shift) - base != b:
+        mine = np.uint64(dist[u])
+        if np.int64(mine >> shift) - base != b:
             continue
         since, until = indptr[u], indptr[np.uint64(u) + np.uint64(1)]
         if np.int64(top) + np.int64(until - since) >= size:
             return SHORT
         for k in range(since, until):
             v = head[k]
-            longer = d + np.int64(cs[k])
-            known = np.int64(dist[v])
+            longer = mine + (np.uint64(cs[k]) << grain)
+            known = np.uint64(dist[v])
             better = longer < known
             dist[v] = longer if better else known
-            place = np.uint64(min((longer >> shift) - base, last))
+            place = np.uint64(min(np.int64(longer >> shift) - base, last))
             nearest = first[place]
             waiting[top] = entry(v, nearest)
             first[place] = top if better else nearest
@@ -187,7 +194,7 @@ def _table(arcs, sources, targets, direct, cut, most, shift, stop, work, best, h
     while s < start.size - 1:
         if hits == FRESH:
             lo, hi = start[s], start[s + 1]
-            named = settle(indptr, head, cs, nodes[lo:hi], offsets[lo:hi], shift, stop, dist, first, waiting)
+            named = settle(indptr, head, cs, nodes[lo:hi], offsets[lo:hi], FINE, shift, stop, dist, first, waiting)
             if named < 0:
                 return s, named
             hits = gather(work, named, targets, cut, best, hit)
@@ -226,7 +233,7 @@ def _balls(arcs, sources, cut, most, shift, stop, work, row, ids, times, s, name
     while s < start.size - 1:
         if named == FRESH:
             lo, hi = start[s], start[s + 1]
-            named = settle(indptr, head, cs, nodes[lo:hi], offsets[lo:hi], shift, stop, dist, first, waiting)
+            named = settle(indptr, head, cs, nodes[lo:hi], offsets[lo:hi], FINE, shift, stop, dist, first, waiting)
             if named < 0:
                 return s, named
         used = row[s]
@@ -245,7 +252,7 @@ class Desk:
 
     def __init__(self, arcs: Csr, cut: int, queue: Queue) -> None:
         self.far = np.int32(cut + 1)
-        self.shift = np.int64(queue.shift)
+        self.shift = np.uint64(queue.shift)
         room = len(arcs[0]) + len(arcs[1]) if queue.room is None else queue.room
         self.dist = np.full(len(arcs[0]) - 1, self.far)
         self.first, self.waiting = np.full(queue.buckets + 1, NIL), np.empty(room, np.uint64)

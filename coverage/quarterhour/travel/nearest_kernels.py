@@ -14,6 +14,7 @@ from quarterhour.base.jit import COMPILED, kernel
 from quarterhour.travel import dijkstra_scipy
 from quarterhour.travel.dijkstra import (
     NIL,
+    OWNED,
     QUEUE,
     SHORT,
     STOPPED,
@@ -25,6 +26,8 @@ from quarterhour.travel.dijkstra import (
     deal_out,
     entry,
     none_direct,
+    push,
+    settle,
 )
 
 NOBODY = np.uint64(2**64 - 1)
@@ -38,75 +41,12 @@ def key_of(time, owner):  # type: ignore[no-untyped-def]
 
 
 @kernel
-def _earliest(keys, shift):  # type: ignore[no-untyped-def]
-    base = np.uint64(2**62)
-    for i in range(keys.size):
-        base = min(base, keys[i] >> shift)
-    return np.int64(base)
-
-
-@kernel
-def _settle(indptr, head, cs, nodes, keys, shift, stop, key, first, waiting):  # type: ignore[no-untyped-def]
-    """Lower the keys of all junctions. ``key`` comes all at the limit, which nothing reaches; ``first`` all NIL, and
-    leaves so.
-
-    0, or SHORT when the queue needs more room, or STOPPED.
-    """
-    last, size = np.int64(first.size - 1), np.int64(waiting.size)
-    base, b, done, top = _earliest(keys, shift), np.int64(0), np.int64(0), np.uint32(0)
-    for i in range(nodes.size):
-        v = nodes[i]
-        if keys[i] >= key[v]:
-            continue
-        if top == size:
-            return SHORT
-        key[v] = keys[i]
-        slot = min(np.int64(keys[i] >> shift) - base, last)
-        waiting[top] = entry(v, first[slot])
-        first[slot] = top
-        top += np.uint32(1)
-    while done < np.int64(top):
-        e = first[b]
-        if e == NIL or b == last:
-            if stop[0] != 0:
-                return STOPPED
-            b += 1
-            if b > last:
-                base, dropped = deal_out(first, waiting, key, shift, base)
-                done += dropped
-                b = np.int64(0)
-            continue
-        word = waiting[e]
-        first[b] = np.uint32(word >> np.uint64(32))
-        u = np.uint32(word)
-        done += 1
-        mine = key[u]
-        if np.int64(mine >> shift) - base != b:
-            continue
-        since, until = indptr[u], indptr[np.uint64(u) + np.uint64(1)]
-        if np.int64(top) + np.int64(until - since) >= size:
-            return SHORT
-        for k in range(since, until):
-            v = head[k]
-            longer = mine + (np.uint64(cs[k]) << np.uint64(32))
-            known = key[v]
-            better = longer < known
-            key[v] = longer if better else known
-            place = np.uint64(min(np.int64(longer >> shift) - base, last))
-            nearest = first[place]
-            waiting[top] = entry(v, nearest)
-            first[place] = top if better else nearest
-            top += np.uint32(better)
-    return 0
-
-
-@kernel
 def _spread(arcs, nodes, keys, limit, shift, buckets, room, stop):  # type: ignore[no-untyped-def]
     """The least key of every junction, the limit where nobody comes; more room where it ran short."""
     indptr, head, cs = arcs
     key, first = np.full(indptr.size - 1, limit, np.uint64), np.full(buckets + 1, NIL, np.uint32)
     waiting = np.empty(room, np.uint64)
-    while _settle(indptr, head, cs, nodes, keys, shift, stop, key, first, waiting) == SHORT:
+    while settle(indptr, head, cs, nodes, keys, OWNED, shift, stop, key, first, waiting) == SHORT:
         key[:] = limit
         first[:] = NIL
         waiting = np.empty(2 * waiting.size + 2 * nodes.size + 2, np.uint64)
@@ -172,17 +112,17 @@ def _take_in(least, at, k, key):  # type: ignore[no-untyped-def]
 def _settle_several(indptr, head, cs, k, nodes, keys, limit, shift, stop, least, first, waiting, held, where):  # type: ignore[no-untyped-def]  # noqa: E501
     """As ``_settle`` with the k least keys of each junction, ``least[k * v : k * (v + 1)]``, rising."""
     last, size = np.int64(first.size - 1), np.int64(held.size)
-    base, b, live = _earliest(keys, shift), np.int64(0), np.int64(0)
+    base, b, live = np.int64(2**62), np.int64(0), np.int64(0)
     top, free = np.uint32(0), NIL
+    for i in range(nodes.size):
+        base = min(base, np.int64(keys[i] >> shift))
     for i in range(nodes.size):
         if keys[i] >= limit or not _take_in(least, k * np.int64(nodes[i]), k, keys[i]):
             continue
         if top == size:
             return SHORT
-        slot = min(np.int64(keys[i] >> shift) - base, last)
         held[top], where[top] = keys[i], nodes[i]
-        waiting[top] = entry(top, first[slot])
-        first[slot] = top
+        push(first, waiting, top, top, np.int64(keys[i] >> shift) - base)
         top += np.uint32(1)
         live += 1
     while live > 0:
@@ -219,9 +159,8 @@ def _settle_several(indptr, head, cs, k, nodes, keys, limit, shift, stop, least,
                     return SHORT
                 e = top
                 top += np.uint32(1)
-            slot = min(np.int64(longer >> shift) - base, last)
-            held[e], where[e], waiting[e] = longer, head[j], entry(e, first[slot])
-            first[slot] = e
+            held[e], where[e] = longer, head[j]
+            push(first, waiting, e, e, np.int64(longer >> shift) - base)
             live += 1
     return 0
 

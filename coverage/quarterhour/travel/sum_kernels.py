@@ -13,6 +13,7 @@ import numpy as np
 from quarterhour.base.arrays import Csr, FloatArray, IntArray, StopFlag
 from quarterhour.base.jit import COMPILED, kernel
 from quarterhour.travel.dijkstra import (
+    FINE,
     FRESH,
     QUEUE,
     SHORT,
@@ -39,7 +40,7 @@ def _of_targets(arcs, sources, targets, direct, amounts, cuts, shift, stop, work
     columns, longest = amounts.shape[1], cuts[cuts.size - 1]
     while s < start.size - 1:
         lo, hi = start[s], start[s + 1]
-        named = settle(indptr, head, cs, nodes[lo:hi], offsets[lo:hi], shift, stop, dist, first, waiting)
+        named = settle(indptr, head, cs, nodes[lo:hi], offsets[lo:hi], FINE, shift, stop, dist, first, waiting)
         if named < 0:
             return s, named
         hits = gather(work, named, targets, longest, best, hit)
@@ -68,7 +69,7 @@ def _of_sources(arcs, sources, targets, direct, amounts, kind, cut, shift, stop,
     columns = amounts.shape[1]
     while s < start.size - 1:
         lo, hi = start[s], start[s + 1]
-        named = settle(indptr, head, cs, nodes[lo:hi], offsets[lo:hi], shift, stop, dist, first, waiting)
+        named = settle(indptr, head, cs, nodes[lo:hi], offsets[lo:hi], FINE, shift, stop, dist, first, waiting)
         if named < 0:
             return s, named
         hits = gather(work, named, targets, cut, best, hit)
