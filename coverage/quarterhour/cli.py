@@ -97,7 +97,7 @@ def demo(out: Out = None, lang: Lang = "zh", quiet: Quiet = False) -> None:
 @app.command()
 def inspect(study: StudyPath, roads: Roads = None, lang: Lang = "zh", quiet: Quiet = False) -> None:
     """What came in, and what is wrong with it; nothing is computed or written. Exit 1 if rows were set aside."""
-    from quarterhour.report.findings import findings_count, input_lines
+    from quarterhour.report.console import findings_count, input_lines
     from quarterhour.study.run import read_study_inputs
     from quarterhour.study.study import read_study
 
@@ -205,7 +205,7 @@ def _run(
     from dataclasses import replace
 
     from quarterhour.report import write
-    from quarterhour.report.findings import finding_lines, findings_count
+    from quarterhour.report.console import finding_lines, findings_count, summary_lines
     from quarterhour.study.run import run_study
     from quarterhour.study.study import default_out, read_study
 
@@ -224,7 +224,7 @@ def _run(
             write.write_results(results, folder, lang=lang, tell=tell)
     except (_Stopped, KeyboardInterrupt):
         raise _Stopped(*left) from None
-    for line in write.summary(results, lang):
+    for line in summary_lines(results, lang):
         _print(line)
     _print(i18n.say("cli.written", lang, folder=folder))
     for line in finding_lines(results.findings, lang, most=3):

@@ -13,7 +13,8 @@ import pytest
 
 import quarterhour as qh
 from quarterhour.base.labels import gap_percent, percent
-from quarterhour.report.write import page, summary
+from quarterhour.report.console import summary_lines
+from quarterhour.report.write import page
 from quarterhour.siting.explanation.headline import headline
 
 SOURCE = Path(__file__).resolve().parents[2] / "coverage" / "quarterhour"
@@ -67,5 +68,5 @@ def test_one_share_reads_the_same_in_workbook_page_map_console_and_headline(
     assert r"| \>99.9% |" in page(nearly_all, "en")
     picture = re.search(r"quarterhourPicture=(\{.*\});", (tmp_path / "map.html").read_text(encoding="utf-8"))
     assert picture and json.loads(picture[1])["circles"][0]["city"]["share"] == "&#62;99.9%"
-    assert ">99.9%" in summary(nearly_all, "en")[0]
+    assert ">99.9%" in summary_lines(nearly_all, "en")[0]
     assert "goes from >99.9% to >99.9%" in headline(nearly_all.proposals[0].plan, "en")

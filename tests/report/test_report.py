@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from datetime import date
 from pathlib import Path
-from typing import Any
+from types import SimpleNamespace
+from typing import Any, cast
 
+import geopandas as gpd
 import numpy as np
 import openpyxl
 import pandas as pd
@@ -18,9 +21,12 @@ from quarterhour.report.console import summary_lines
 from quarterhour.report.markdown import report_markdown
 from quarterhour.report.workbook import write_workbook
 from quarterhour.siting.question.plan import SitingPlan
+from quarterhour.siting.question.problem import SitingProblem
 from quarterhour.standards.circle import CircleCheck, check_circle
 from quarterhour.standards.rules import Circle, as_targets
 from quarterhour.standards.scorecard import Scorecard, score_targets
+from quarterhour.study.results import Results
+from quarterhour.study.siting.proposal import Proposal
 from quarterhour.travel.times import times_from_matrix
 
 HOSTILE = "=1+1 |<script>alert(1)</script>[x](http://evil) {{ 7*7 }} **b**\n# head"
@@ -66,7 +72,7 @@ def scorecard() -> Scorecard:
     )  # fmt: skip
 
 
-def a_plan(**changed: Any) -> Any:
+def a_plan(**changed: Any) -> Proposal:
     unmet = pd.DataFrame([("town", "t2", 1, 0, 0, "no_candidate")],
                          columns=["level", "area", "minimum", "open", "candidates", "reason"])  # fmt: skip
     plan = SitingPlan(
@@ -81,7 +87,8 @@ def a_plan(**changed: Any) -> Any:
     )  # fmt: skip
     ledger = pd.DataFrame({"candidate": ["n9", "n8", "n9"], "rule": ["water", "water", "roads"], "distance_m": 12.5,
                            "required_m": 500.0, "clause": "art. 10", "nearest": "w1"})  # fmt: skip
-    return {"id": "q", "zh": "选址", "en": "where"}, replace(plan, **changed), sites, ledger
+    problem = cast(SitingProblem, None)  # what is handed on reads the plan alone
+    return Proposal("q", "选址", "where", "day", problem, replace(plan, **changed), gpd.GeoDataFrame(sites), ledger)
 
 
 def findings() -> pd.DataFrame:
@@ -94,20 +101,25 @@ QUALITY = pd.DataFrame({"table": ["communities", "roads"], "rows": [3, 9], "fact
                         "synthetic": [0.25, 1.0], "synthetic_share": [0.25, 1.0]})  # fmt: skip
 
 
-def everything(**changed: Any) -> dict[str, Any]:
+def everything(**changed: Any) -> Results:
+    inputs = SimpleNamespace(communities=changed.pop("communities", communities()), quality=QUALITY)
     given = {
-        "lang": "en", "checks": [check()], "compare": [check("walk-frail")], "scorecard": scorecard(),
-        "plans": [a_plan()], "quality": QUALITY, "findings": findings(),
+        "study": SimpleNamespace(name=lambda _: "A *town*"), "inputs": inputs, "checks": (check(),),
+        "compare": (check("walk-frail"),), "scorecards": {date(2026, 1, 1): scorecard()}, "proposals": (a_plan(),),
+        "findings": findings(),
     }  # fmt: skip
-    return {**given, **changed}
+    return Results(**{**given, **changed})
 
 
-def page(**changed: Any) -> str:
-    return report_markdown(title="A *town*", **everything(**changed))
+NOTHING = {"checks": (), "compare": (), "scorecards": {}, "proposals": (), "findings": no_findings()}
 
 
-def book(path: Path, **changed: Any) -> openpyxl.Workbook:
-    write_workbook(path, communities=communities(), **everything(**changed))
+def page(lang: str = "en", **changed: Any) -> str:
+    return report_markdown(everything(**changed), lang)
+
+
+def book(path: Path, lang: str = "en", **changed: Any) -> openpyxl.Workbook:
+    write_workbook(path, everything(**changed), lang)
     return openpyxl.load_workbook(path)
 
 
@@ -170,14 +182,13 @@ def test_the_workbook_says_what_the_checks_say(tmp_path: Path) -> None:
 
 
 def test_a_workbook_without_circles_or_plans_can_be_written(tmp_path: Path) -> None:
-    found = book(tmp_path / "a.xlsx", checks=[], compare=[], scorecard=None, plans=[], findings=no_findings())
+    found = book(tmp_path / "a.xlsx", **NOTHING)
     assert "scorecard" not in found.sheetnames and len(table(found["by community"])) == 3
 
 
 def test_very_long_text_and_control_characters_do_not_break_the_workbook(tmp_path: Path) -> None:
     odd = communities().assign(name=["x" * 40_000, "bell\x07", ""])
-    write_workbook(tmp_path / "a.xlsx", communities=odd, **everything())
-    sheet = openpyxl.load_workbook(tmp_path / "a.xlsx")["by community"]
+    sheet = book(tmp_path / "a.xlsx", communities=odd)["by community"]
     assert len(sheet["B2"].value) == 32_000 and sheet["B4"].value is None
 
 
@@ -232,7 +243,7 @@ def test_almost_everyone_never_reads_as_everyone() -> None:
     many = communities().assign(older=[99_999, 0, 1])
     times = times_from_matrix([[15], [20], [np.nan]], communities=many.index, sites=["f"], cutoff=30)
     found = check_circle(RING, times, many, kinds=pd.Series({"f": "day"}))
-    (line,) = summary_lines(lang="en", checks=[found], scorecard=None, plans=[])
+    line, _ = summary_lines(everything(**NOTHING | {"checks": (found,)}), "en")
     assert "99.9% (99,999 of 100,000 older people" in line and "1 synthetic)" in line
 
 
@@ -247,9 +258,9 @@ def test_a_plan_is_told_with_its_bound_and_what_could_not_be_had() -> None:
 
 def test_a_question_without_a_plan_says_so_and_no_figure() -> None:
     nothing = {"chosen": (), "gain": pd.Series(dtype="int64"), "value": np.nan, "bound": np.nan, "gap": np.nan}
-    lines = summary_lines(lang="en", checks=[], scorecard=None, plans=[a_plan(status="infeasible", **nothing)])
-    assert lines == ["where: the conditions cannot all be met, so there is no plan."]
-    assert "nan" not in page(plans=[a_plan(status="no_plan", **nothing)])
+    line, _ = summary_lines(everything(**NOTHING | {"proposals": (a_plan(status="infeasible", **nothing),)}), "en")
+    assert line == "where: the conditions cannot all be met, so there is no plan."
+    assert "nan" not in page(proposals=(a_plan(status="no_plan", **nothing),))
 
 
 def test_the_worst_findings_come_first_and_the_rest_is_counted() -> None:
@@ -264,8 +275,7 @@ def test_what_has_no_data_says_what_to_supply() -> None:
 
 
 def test_the_console_has_a_line_a_circle_a_promise_and_a_plan() -> None:
-    given = everything()
-    del given["quality"], given["findings"]
-    lines = summary_lines(**given)
-    assert len(lines) == 2 + 2 + 1 and "no data" in lines[3]
+    lines = summary_lines(everything(), "en")
+    assert len(lines) == 2 + 2 + 1 + 1 and "no data" in lines[3]
+    assert "communities 50.0% fact, 25.0% estimated, 25.0% synthetic" in lines[-1]
     assert "city 99.9% (target 100.0%, not met, 0.1% on synthetic rows)" in lines[2]

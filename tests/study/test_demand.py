@@ -17,9 +17,9 @@ from hypothesis import strategies as st
 import quarterhour as qh
 from quarterhour.base.errors import DataError, PlanError, StudyError
 from quarterhour.cli import verify
-from quarterhour.report.findings import quality_note
 from quarterhour.report.line_chart import Line, line_chart
 from quarterhour.report.siting_sections import siting_charts, siting_sections
+from quarterhour.report.tables import quality_note
 from quarterhour.services.graves import graves_on, shared_by_people
 from quarterhour.siting.proof.record import verify_record
 from quarterhour.siting.proof.recount import verify_plan
@@ -194,7 +194,9 @@ def test_graves_are_never_said_to_be_people(burials: Path, tmp_path: Path, capsy
 def test_a_made_up_parcel_says_so_to_the_last_page(burials: Path, tmp_path: Path) -> None:
     results = qh.run_study(qh.read_study(burials))
     qh.write_results(results, tmp_path)
-    assert "“养老中心选址”的拟建点 实 0 处、估 0 处、合成 2 处" in quality_note(results, "zh")
+    assert "“养老中心选址”的拟建点 实 0 处、估 0 处、合成 2 处" in quality_note(
+        results.inputs.quality, results.proposals, "zh"
+    )
     shown = picture(tmp_path / "map.html")
     assert "合成 2 处" in shown["note"]
     assert any("合成 2 处，仅供演示" in line for line in shown["plans"][0]["result"])

@@ -13,8 +13,7 @@ import shapely
 
 import quarterhour as qh
 from quarterhour.base.errors import DataError, MissingError, PlanError, StudyError
-from quarterhour.report.findings import findings_count, input_lines
-from quarterhour.report.write import summary
+from quarterhour.report.console import findings_count, input_lines, summary_lines
 from quarterhour.siting.proof.record import verify_record
 from quarterhour.study.run import read_study_inputs
 
@@ -208,7 +207,7 @@ def test_workbook_page_and_console_tell_how_sure(toy_study: Path, tmp_path: Path
     at = next(i for i, h in enumerate(head) if flip in h)
     assert [row[at - 1] for row in people][:1] == [always] and [row[at] for row in people][2:] == [1.253, None]
     page = (tmp_path / "out" / "report.md").read_text(encoding="utf-8")
-    told = summary(results, lang)
+    told = summary_lines(results, lang)
     for text in (page, "\n".join(told)):
         assert f"{always} 57.1%" in text or "57.1% of people are always inside" in text
     assert "猜的 \\[1\\]" in page

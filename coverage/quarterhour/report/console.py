@@ -1,37 +1,31 @@
-"""The results in a sentence each."""
+"""What the console tells: what came in, what is wrong with it, and the results in a sentence each."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
 from typing import Any
 
 import pandas as pd
 
 from quarterhour.base import i18n
-from quarterhour.base.findings import QUALITIES
+from quarterhour.base.findings import QUALITIES, finding_sentences
 from quarterhour.base.labels import percent
-from quarterhour.report.format import Plan, circle_name, city_row, figure, met_of, paces
-from quarterhour.report.tables import plan_line
-from quarterhour.siting.question.plan import SitingPlan
+from quarterhour.report.format import circle_name, city_row, figure, met_of, paces
+from quarterhour.report.score_sections import pace_lines
+from quarterhour.report.tables import plan_line, quality_note
 from quarterhour.standards.circle import CircleCheck
-from quarterhour.standards.scorecard import Scorecard
+from quarterhour.study.inputs import Inputs
+from quarterhour.study.results import Results
 
 
-def summary_lines(
-    *,
-    lang: str,
-    checks: Sequence[CircleCheck],
-    scorecard: Scorecard | None,
-    plans: Sequence[Plan],
-    compare: Sequence[CircleCheck] = (),
-) -> list[str]:
-    """The results in a sentence each, for the console."""
-    lines = [_circle_line(c, lang) for check in checks for c in (check, *paces(check, compare))]
-    if scorecard is not None:
-        table = scorecard.summary()
+def summary_lines(results: Results, lang: str) -> list[str]:
+    """The results in a sentence each."""
+    lines = [_circle_line(c, lang) for check in results.checks for c in (check, *paces(check, results.compare))]
+    if results.scorecard is not None:
+        table = results.scorecard.summary()
         table = table[table["binding"].astype(bool)]
         lines += [_target_line(rows, lang) for _, rows in table.groupby("target", sort=False)]
-    return lines + [_plan_told(question, plan, lang) for question, plan, _, _ in plans]
+    lines += [i18n.say("report.plan_told", lang, name=p.name(lang), line=plan_line(p, lang)) for p in results.proposals]
+    return [*lines, *pace_lines(results, lang), quality_note(results.inputs.quality, results.proposals, lang)]
 
 
 def _circle_line(check: CircleCheck, lang: str) -> str:
@@ -60,5 +54,30 @@ def _level_said(row: Any, lang: str) -> str:
     return i18n.say(key, lang, level=level, value=value, threshold=threshold, met=met_of(row, lang) + made_up)
 
 
-def _plan_told(question: Mapping[str, str], plan: SitingPlan, lang: str) -> str:
-    return i18n.say("report.plan_told", lang, name=question[lang], line=plan_line(question, plan, lang))
+def findings_count(results: Results | Inputs) -> int:
+    """How many rows were set aside or unusable: what the planner must act on."""
+    return int((results.findings["severity"] == "error").sum())
+
+
+def input_lines(tables: Inputs, lang: str, *, most: int = 20) -> list[str]:
+    """What came in and what is wrong with it, a line each; many of a kind are counted."""
+    lines = [_told_table(row, lang) for row in tables.quality.to_dict("records")]
+    told = finding_lines(tables.findings, lang, most=most)
+    return [*lines, *(told or [i18n.say("cli.no_findings", lang)])]
+
+
+def finding_lines(findings: pd.DataFrame, lang: str, *, most: int) -> list[str]:
+    """Findings as sentences, at most so many of a kind."""
+    lines: list[str] = []
+    for (severity, _), group in findings.groupby(["severity", "rule"], sort=False):
+        head = i18n.say(f"cli.severity_{severity}", lang)
+        lines += [f"[{head}] {text}" for text in finding_sentences(group.head(most), lang)]
+        if len(group) > most:
+            lines.append(i18n.say("cli.more_like_it", lang, count=len(group) - most))
+    return lines
+
+
+def _told_table(row: dict[Any, Any], lang: str) -> str:
+    shares = {quality: percent(row[quality]) for quality in QUALITIES}
+    table = i18n.label("tables", row["table"], lang)
+    return i18n.say("cli.came_in", lang, table=table, rows=row["rows"], **shares)

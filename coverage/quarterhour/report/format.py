@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -11,15 +11,13 @@ import pandas as pd
 
 from quarterhour.base import i18n
 from quarterhour.base.cells import blank, texts
-from quarterhour.base.findings import by_quality
 from quarterhour.base.labels import names_of, percent
 from quarterhour.network.modes import read_modes
-from quarterhour.siting.question.plan import SitingPlan
 from quarterhour.standards.circle import CircleCheck
 from quarterhour.standards.scorecard import Scorecard
 
-Plan = tuple[Mapping[str, str], SitingPlan, pd.DataFrame, pd.DataFrame]
-"""What a question is called (``id, zh, en, kind``), its plan, sites and ledger."""
+Told = tuple[Mapping[str, Any] | pd.DataFrame, Sequence[str]]
+"""A part of a section: its columns, and its sentences."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -37,22 +35,43 @@ class Section:
     page_rows: int = 15
 
 
-def headed(columns: Mapping[str, Any], lang: str, *, index: pd.Index | None = None) -> pd.DataFrame:
-    """A table whose column labels are ``key TAB heading``; a key without words is its own heading."""
-    table = pd.DataFrame(dict(columns), index=index)
-    table.columns = pd.Index([f"{k}\t{heading(str(k), lang)}" for k in columns])
-    return table
+def joined_section(
+    key: str,
+    parts: Iterable[Told | None],
+    *,
+    before: Sequence[str] = (),
+    after: Sequence[str] = (),
+    page_rows: int = 15,
+) -> Iterator[Section]:
+    """One section of what several questions or areas were told, one below the other; none where nothing was.
+
+    ``before``, ``after``: sentences around those of the parts.
+    """
+    told = [part for part in parts if part is not None]
+    if told:
+        table = pd.concat([pd.DataFrame(columns) for columns, _ in told], ignore_index=True)
+        lines = (line for _, said in told for line in said)
+        yield Section(key, table, (*before, *lines, *after), page_rows)
+
+
+def say_of(page: str, key: str, lang: str, **values: object) -> str:
+    """A sentence of a page of the words."""
+    return i18n.say(f"{page}.{key}", lang, **values)
+
+
+def headed(columns: Mapping[str, Any] | pd.DataFrame, lang: str) -> pd.DataFrame:
+    """A table whose column labels are ``key TAB heading``; a key without words is its own heading.
+
+    What stands behind an ``@`` in a key says of what the column is, and goes into the heading alone.
+    """
+    table = pd.DataFrame(columns)
+    return table.set_axis([f"{str(k).partition('@')[0]}\t{heading(str(k), lang)}" for k in table], axis=1)
 
 
 def heading(key: str, lang: str) -> str:
     own, _, of = key.partition("@")
     said = i18n.say(f"report.col_{own}", lang) if i18n.entry(f"report.col_{own}") else i18n.label("people", own, lang)
     return f"{of} {said}" if of else said
-
-
-def share_key(label: str) -> str:
-    key, _, said = label.partition("\t")
-    return f"{key.partition('@')[0]}\t{said}"
 
 
 def circle_name(check: CircleCheck, lang: str) -> str:
@@ -69,6 +88,12 @@ def area_names(scorecard: Scorecard | None) -> dict[tuple[str, str], str]:
         return {}
     rows = scorecard.rows[["level", "area", "area_name"]].drop_duplicates(["level", "area"])
     return {(str(r.level), str(r.area)): str(r.area_name) for r in rows.itertuples()}
+
+
+def named_areas(rows: pd.DataFrame, lang: str) -> list[str]:
+    """The areas of a scorecard's rows by name; the city by what it is."""
+    city = i18n.say("report.city", lang)
+    return [city if area == "city" else name for area, name in zip(rows["area"], rows["area_name"], strict=True)]
 
 
 def area_labels(areas: Iterable[Any], level: str, names: Mapping[tuple[str, str], str], lang: str) -> list[str]:
@@ -97,12 +122,21 @@ def unit_labels(units: Iterable[Any], lang: str) -> list[str]:
     return [(known[u] or {lang: str(u)})[lang] for u in units]
 
 
+def yes_or_no(value: object, lang: str) -> str:
+    return i18n.say("report.yes" if value else "report.no", lang)
+
+
 def figure(value: Any, unit: str) -> str:
     if blank(value):
         return ""
     if unit == "coefficient":
         return f"{value:.6f}".rstrip("0").removesuffix(".")
     return percent(value) if unit == "share" else f"{value:,.1f}".removesuffix(".0")
+
+
+def figures(table: pd.DataFrame, column: str) -> list[str]:
+    """A column of a scorecard, each figure in the unit of its row."""
+    return [figure(value, unit) for value, unit in zip(table[column], table["unit"], strict=True)]
 
 
 def rounded_up(factor: float) -> float:
@@ -125,8 +159,3 @@ def met_of(row: Any, lang: str) -> str:
 
 def paces(check: CircleCheck, compare: Sequence[CircleCheck]) -> list[CircleCheck]:
     return [c for c in compare if c.circle.id == check.circle.id]
-
-
-def sites_by_quality(plan: SitingPlan, sites: pd.DataFrame) -> dict[str, int]:
-    """How many of the sites to be built are known for a fact, estimated, made up."""
-    return by_quality(sites.loc[list(plan.chosen)].get("quality", ()))

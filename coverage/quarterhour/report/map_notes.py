@@ -2,46 +2,50 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator, Mapping, Sequence
+from functools import partial
+
 import pandas as pd
 
 from quarterhour.base import i18n
 from quarterhour.base.cells import texts
 from quarterhour.base.labels import percent
 from quarterhour.maps.draw import Notes
-from quarterhour.report.service_sections import care_sections
-from quarterhour.report.siting_sections import Charts, siting_sections
+from quarterhour.report.format import Section, say_of
 from quarterhour.services.rounds import RoundsPlan
 from quarterhour.standards.league import league_table
 from quarterhour.study.results import Results
 
+_say = partial(say_of, "map_notes")
 
-def map_notes(results: Results, lang: str, charts: Charts) -> Notes:
-    """What the map tells beyond circles, promises and plans; no figure here that a result does not hold."""
-    sections = [*siting_sections(results, lang), *care_sections(results, lang)]
+
+def map_notes(results: Results, lang: str, *, sections: Sequence[Section], charts: Mapping[str, str]) -> Notes:
+    """What the map tells beyond circles, promises and plans; no figure here that a result does not hold.
+
+    ``sections``: what the city's notes are taken from. ``charts``: pictures by heading.
+    """
     city = {i18n.say(f"report.part_{s.key}", lang): s.lines for s in sections if s.lines}
-    return Notes(city, _communities(results, lang), _towns(results, lang), dict(charts.values()))
+    communities = _table(_communities(results, lang), results.inputs.communities.index)
+    return Notes(city, communities, _table(_towns(results, lang), results.inputs.towns.index), charts)
 
 
-def _say(key: str, lang: str, **values: object) -> str:
-    return i18n.say(f"map_notes.{key}", lang, **values)
+def _table(columns: Iterator[tuple[str, pd.Series]], index: pd.Index) -> pd.DataFrame:
+    return pd.DataFrame({name: column.reindex(index) for name, column in columns}, index=index)
 
 
-def _communities(results: Results, lang: str) -> pd.DataFrame:
-    index = results.inputs.communities.index
-    columns: dict[str, pd.Series] = {}
+def _communities(results: Results, lang: str) -> Iterator[tuple[str, pd.Series]]:
     for check in results.tiers.values():
         gap = check.communities["gap"].where(check.communities["gap"] != "", "met")
-        columns[_say("tiers", lang)] = gap.map(lambda g: i18n.say(f"service_sections.tier_{g}", lang))
+        yield _say("tiers", lang), gap.map(lambda g: i18n.say(f"service_sections.tier_{g}", lang))
     for found in results.care.access:
         served = found.served.communities
         told = [
             _say("served", lang, served=s, people=p) if p else ""
             for s, p in zip(served["served"], served["people"], strict=True)
         ]
-        columns[found.asked.zh if lang == "zh" else found.asked.en] = pd.Series(told, index=served.index)
+        yield getattr(found.asked, lang), pd.Series(told, index=served.index)
     if results.care.rounds is not None:
-        columns[_say("rounds", lang)] = _rounds(results, results.care.rounds, lang)
-    return pd.DataFrame({name: column.reindex(index) for name, column in columns.items()}, index=index)
+        yield _say("rounds", lang), _rounds(results, results.care.rounds, lang)
 
 
 def _rounds(results: Results, plan: RoundsPlan, lang: str) -> pd.Series:
@@ -58,29 +62,25 @@ def _rounds(results: Results, plan: RoundsPlan, lang: str) -> pd.Series:
     return pd.Series(told, index=rows.index)
 
 
-def _towns(results: Results, lang: str) -> pd.DataFrame:
-    columns: dict[str, pd.Series] = {}
+def _towns(results: Results, lang: str) -> Iterator[tuple[str, pd.Series]]:
     if results.scorecard is not None:
         table = league_table(results.scorecard.rows).set_index("area")
         told = [
             "" if pd.isna(r) else _say("rank", lang, rank=r, kept=k, promises=n)
             for r, k, n in zip(table["rank"], table["kept"], table["promises"], strict=True)
         ]
-        columns[_say("league", lang)] = pd.Series(told, index=table.index)
+        yield _say("league", lang), pd.Series(told, index=table.index)
     for found in results.care.access:
         table = found.by_town
         told = [
             _say("access", lang, mean=f"{m:.3f}", gini=f"{g:.3f}")
             for m, g in zip(table["mean"], table["gini"], strict=True)
         ]
-        columns[found.asked.zh if lang == "zh" else found.asked.en] = pd.Series(told, index=table.index)
+        yield getattr(found.asked, lang), pd.Series(told, index=table.index)
     if results.care.graves is not None:
         table = results.care.graves.areas
         told = [_say("graves", lang, graves=g, niches=n, mu=f"{m:,.1f}")
                 for g, n, m in zip(table["graves"], table["niches"], table["area_mu"], strict=True)]  # fmt: skip
-        columns[_say("burial", lang)] = pd.Series(told, index=table.index)
+        yield _say("burial", lang), pd.Series(told, index=table.index)
     if results.care.parcels is not None:
-        count = results.care.parcels.groupby("town").size()
-        columns[_say("parcels", lang)] = count.map(str)
-    index = results.inputs.towns.index
-    return pd.DataFrame({name: column.reindex(index) for name, column in columns.items()}, index=index)
+        yield _say("parcels", lang), results.care.parcels.groupby("town").size().map(str)

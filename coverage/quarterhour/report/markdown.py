@@ -13,13 +13,12 @@ from quarterhour.base.escape import escape_markdown
 from quarterhour.base.findings import QUALITIES, SEVERITIES, finding_sentences
 from quarterhour.base.labels import gap_percent, percent, unit_label
 from quarterhour.report.format import (
-    Plan,
     Section,
     area_labels,
     area_names,
     circle_name,
     city_row,
-    figure,
+    figures,
     headed,
     heading,
     labelled,
@@ -27,47 +26,34 @@ from quarterhour.report.format import (
     met_of,
     mode_name,
     paces,
-    share_key,
-    sites_by_quality,
 )
-from quarterhour.report.tables import plan_line, quality_table, site_table, unmet_table
-from quarterhour.siting.question.plan import SitingPlan
+from quarterhour.report.tables import plan_line, quality_table, site_table, sites_by_quality, unmet_table
 from quarterhour.standards.circle import CircleCheck
 from quarterhour.standards.scorecard import Scorecard, note_sentences
+from quarterhour.study.results import Proposal, Results
 
 _MOST_FINDINGS = 20
 
 
 def report_markdown(
-    *,
-    lang: str,
-    title: str,
-    checks: Sequence[CircleCheck],
-    scorecard: Scorecard | None,
-    plans: Sequence[Plan],
-    quality: pd.DataFrame,
-    findings: pd.DataFrame,
-    compare: Sequence[CircleCheck] = (),
-    sections: Sequence[Section] = (),
-    charts: Mapping[str, str] | None = None,
+    results: Results, lang: str, *, sections: Sequence[Section] = (), charts: Mapping[str, str] | None = None
 ) -> str:
     """The results as a page of Markdown; text out of files is escaped, so it can be nothing but text.
 
-    ``charts``: by id of a question the picture's file beside the page.
+    ``sections``: further tables. ``charts``: by id of a question the picture's file beside the page.
     """
-    names = area_names(scorecard)
-    parts = [f"# {escape_markdown(title)}", _quality_part(quality, lang)]
+    names, checks = area_names(results.scorecard), results.checks
+    title = i18n.say("study.title", lang, name=results.study.name(lang))
+    parts = [f"# {escape_markdown(title)}", _quality_part(results.inputs.quality, lang)]
     if checks:
-        parts += [_circles_part(checks, compare, lang), _counties_part(checks, names, lang)]
-    if scorecard is not None:
-        parts += [_scorecard_part(scorecard, lang)]
-    if plans:
+        parts += [_circles_part(checks, results.compare, lang), _counties_part(checks, names, lang)]
+    if results.scorecard is not None:
+        parts += [_scorecard_part(results.scorecard, lang)]
+    if results.proposals:
         parts += [f"## {i18n.say('report.plans', lang)}"]
-        parts += [
-            part for plan in plans for part in _plan_parts(plan, names, lang, (charts or {}).get(plan[0]["id"], ""))
-        ]
+        parts += [part for p in results.proposals for part in _plan_parts(p, names, lang, (charts or {}).get(p.id, ""))]
     parts += [_section_part(section, lang) for section in sections]
-    parts += [_findings_part(findings, lang)]
+    parts += [_findings_part(results.findings, lang)]
     return "\n\n".join(p for p in parts if p) + "\n"
 
 
@@ -75,7 +61,7 @@ def _section_part(section: Section, lang: str) -> str:
     shown = section.table.head(section.page_rows)
     parts = [f"## {i18n.say(f'report.part_{section.key}', lang)}", *map(escape_markdown, section.lines)]
     if len(shown):
-        parts.append(_markdown(headed({str(c): shown[c].array for c in shown}, lang)))
+        parts.append(_markdown(headed(shown, lang)))
     if len(section.table) > len(shown):
         key = "report.more_rows" if len(shown) else "report.rows_in_book"
         parts.append(i18n.say(key, lang, count=len(section.table) - len(shown)))
@@ -152,8 +138,7 @@ def _counties_part(checks: Sequence[CircleCheck], names: Mapping[tuple[str, str]
     columns: dict[str, Any] = {"county": area_labels(areas, "county", names, lang)}
     columns |= {f"share_people_share@{circle_name(c, lang)}": t.reindex(areas).array
                 for c, t in zip(checks, tables, strict=True)}  # fmt: skip
-    table = headed(columns, lang).rename(columns=lambda c: share_key(c))
-    return f"### {i18n.say('report.by_county', lang)}\n\n{_markdown(table)}"
+    return f"### {i18n.say('report.by_county', lang)}\n\n{_markdown(headed(columns, lang))}"
 
 
 def _scorecard_part(scorecard: Scorecard, lang: str) -> str:
@@ -162,8 +147,8 @@ def _scorecard_part(scorecard: Scorecard, lang: str) -> str:
         {
             "name": table[lang],
             "level": labels("level", table["level"], lang),
-            "threshold": [figure(v, u) for v, u in zip(table["threshold"], table["unit"], strict=True)],
-            "value": [figure(v, u) for v, u in zip(table["value"], table["unit"], strict=True)],
+            "threshold": figures(table, "threshold"),
+            "value": figures(table, "value"),
             "areas_met": [met_of(r, lang) for r in table.itertuples()],
             "synthetic_share": table["synthetic_share"],
             "note": [_note(r, s, lang) for r, s in zip(table.itertuples(), note_sentences(table, lang), strict=True)],
@@ -187,42 +172,34 @@ def _source(row: Any, lang: str) -> str:
     return " ".join(t for t in (row.clause, row.source, row.date, mark) if t)
 
 
-def _plan_parts(plan: Plan, names: Mapping[tuple[str, str], str], lang: str, chart: str) -> list[str]:
-    question, answer, sites, ledger = plan
-    parts = [f"### {escape_markdown(question[lang])}", escape_markdown(plan_line(question, answer, lang))]
+def _plan_parts(p: Proposal, names: Mapping[tuple[str, str], str], lang: str, chart: str) -> list[str]:
+    name, plan = p.name(lang), p.plan
+    parts = [f"### {escape_markdown(name)}", escape_markdown(plan_line(p, lang))]
     if chart:
-        parts.append(f"![{escape_markdown(i18n.say('report.chart', lang, name=question[lang]))}]({chart})")
-    if len(answer.chosen):
-        parts.append(_markdown(_own_sites(plan, names, lang)))
-        parts.append(escape_markdown(_site_quality_line(answer, sites, lang)))
-    if len(answer.unmet):
-        parts.append(escape_markdown(i18n.say("report.unmet", lang, count=len(answer.unmet))))
-        parts.append(_markdown(unmet_table([plan], names, lang).iloc[:, 1:]))
-    if len(ledger):
-        by_rule = ledger.groupby(["rule", "clause"], sort=False)["candidate"].nunique().reset_index()
-        said = [i18n.say("report.ledger", lang, **r) for r in _text_keys(by_rule)]
+        parts.append(f"![{escape_markdown(i18n.say('report.chart', lang, name=name))}]({chart})")
+    if len(plan.chosen):
+        known = sites_by_quality(p)
+        key = "report.site_quality" if known["fact"] == len(plan.chosen) else "report.site_quality_made_up"
+        parts += [_markdown(_own_sites(p, names, lang)), escape_markdown(i18n.say(key, lang, **known))]
+    if len(plan.unmet):
+        parts.append(escape_markdown(i18n.say("report.unmet", lang, count=len(plan.unmet))))
+        parts.append(_markdown(unmet_table([p], names, lang).iloc[:, 1:]))
+    if len(p.ledger):
+        by_rule = p.ledger.groupby(["rule", "clause"], sort=False)["candidate"].nunique().reset_index()
+        said = [i18n.say("report.ledger", lang, **{str(k): v for k, v in row.items()})
+                for row in by_rule.to_dict("records")]  # fmt: skip
         parts.append("\n".join(f"- {escape_markdown(t)}" for t in said))
     return parts
 
 
-def _own_sites(plan: Plan, names: Mapping[tuple[str, str], str], lang: str) -> pd.DataFrame:
+def _own_sites(p: Proposal, names: Mapping[tuple[str, str], str], lang: str) -> pd.DataFrame:
     """The sites of one plan: its name goes without saying, and what it counts into the heading."""
-    table, answer = site_table([plan], names, lang), plan[1]
+    table = site_table([p], names, lang)
     table.columns = pd.Index([str(c).partition("\t")[0] for c in table.columns])
-    key = "report.gain_room" if answer.placed else "report.gain_cover"
-    gain = i18n.say(key, lang, unit=unit_label(answer.unit, lang))
+    key = "report.gain_room" if p.plan.placed else "report.gain_cover"
+    gain = i18n.say(key, lang, unit=unit_label(p.plan.unit, lang))
     kept = [c for c in table.columns if c not in ("question", "counted")]
     return table[kept].set_axis([f"{c}\t{gain if c == 'gain' else heading(c, lang)}" for c in kept], axis=1)
-
-
-def _text_keys(table: pd.DataFrame) -> list[dict[str, Any]]:
-    return [{str(k): v for k, v in row.items()} for row in table.to_dict("records")]
-
-
-def _site_quality_line(plan: SitingPlan, sites: pd.DataFrame, lang: str) -> str:
-    said = sites_by_quality(plan, sites)
-    key = "report.site_quality" if said["fact"] == len(plan.chosen) else "report.site_quality_made_up"
-    return i18n.say(key, lang, **said)
 
 
 def _findings_part(findings: pd.DataFrame, lang: str) -> str:

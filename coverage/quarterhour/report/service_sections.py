@@ -3,44 +3,44 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from functools import partial
 
 import pandas as pd
 
 from quarterhour.base import i18n
 from quarterhour.base.cells import texts
 from quarterhour.base.labels import gap_percent, names_of, percent
-from quarterhour.report.format import Section, names_by_area
+from quarterhour.report.format import Section, Told, joined_section, labels, names_by_area, say_of
 from quarterhour.standards.circle import CITY
 from quarterhour.study.results import Access, Care, Results
+
+_say = partial(say_of, "service_sections")
 
 
 def care_sections(results: Results, lang: str) -> list[Section]:
     """Sections for what the study asked for, and for what could not be computed."""
-    care = results.care
-    towns = names_by_area(results.inputs.towns)
-    made = [*_tiers(results, towns, lang), *[_access(a, towns, lang) for a in care.access], *_beds(results, lang)]
-    made += [*_rounds(results, lang), *_graves(care, towns, lang), *_overlay(care, towns, lang)]
-    made += [*_missing(care, lang)]
-    return made
-
-
-def _say(key: str, lang: str, **values: object) -> str:
-    return i18n.say(f"service_sections.{key}", lang, **values)
+    care, towns = results.care, names_by_area(results.inputs.towns)
+    return [
+        *_tiers(results, towns, lang),
+        *[_access(a, towns, lang) for a in care.access],
+        *joined_section("beds", [_beds(results, area, lang) for area in care.conversions]),
+        *_rounds(results, lang),
+        *_graves(care, towns, lang),
+        *_overlay(care, towns, lang),
+        *_missing(care, lang),
+    ]
 
 
 def _tiers(results: Results, towns: dict[str, str], lang: str) -> Iterator[Section]:
+    town = texts(results.inputs.communities["town"])
     for target, check in results.tiers.items():
-        table = check.communities
-        rural = results.inputs.communities
-        town = texts(rural["town"]).reindex(table.index)
-        gaps = table["gap"].where(table["gap"] != "", "met")
-        counted = pd.crosstab(town, gaps)
+        gaps = check.communities["gap"].replace("", "met")
+        counted = pd.crosstab(town.reindex(gaps.index), gaps)
         shown = {"town": names_of(counted.index, towns)}
         shown |= {f"tier_{gap}": counted[gap].array for gap in _GAPS if gap in counted}
         whole = ", ".join(f"{_say(f'tier_{g}', lang)} {n:,}" for g, n in gaps.value_counts().items())
-        line = _say(
-            "tiers_line", lang, minutes=" / ".join(f"{m:g}" for m in check.minutes), target=target, counts=whole
-        )
+        minutes = " / ".join(f"{m:g}" for m in check.minutes)
+        line = _say("tiers_line", lang, minutes=minutes, target=target, counts=whole)
         yield Section("tiers", pd.DataFrame(shown), (line,), page_rows=0)
 
 
@@ -49,22 +49,21 @@ _GAPS = ("met", "village_none", "village_far", "town_none", "town_far", "county_
 
 def _access(found: Access, towns: dict[str, str], lang: str) -> Section:
     asked, served = found.asked, found.served.communities
-    by_town = found.by_town
-    town = found.towns.reindex(served.index)
-    sums = served.groupby(town)[["people", "served"]].sum()
-    near = served["people"].where(served["reachable"], 0).groupby(town).sum()
+    near = served["people"].where(served["reachable"], 0)
+    sums = served.assign(near=near).groupby(found.towns.reindex(served.index))[["people", "near", "served"]].sum()
+    table = found.by_town.join(sums.add_prefix("sum_"))
     shown = {
-        "town": names_of(by_town.index, towns),
-        "wanting": sums["people"].reindex(by_town.index).array,
-        "reachable": near.reindex(by_town.index).array,
-        "served": sums["served"].reindex(by_town.index).array,
-        "access_mean": by_town["mean"].array,
-        "access_worst": by_town["worst"].array,
-        "gini": by_town["gini"].array,
-        "theil": by_town["theil"].array,
+        "town": names_of(table.index, towns),
+        "wanting": table["sum_people"].array,
+        "reachable": table["sum_near"].array,
+        "served": table["sum_served"].array,
+        "access_mean": table["mean"].array,
+        "access_worst": table["worst"].array,
+        "gini": table["gini"].array,
+        "theil": table["theil"].array,
     }
     lines = [
-        _say("access_line", lang, name=asked.zh if lang == "zh" else asked.en, people=int(served["people"].sum()),
+        _say("access_line", lang, name=getattr(asked, lang), people=int(served["people"].sum()),
              reachable=int(near.sum()), served=int(served["served"].sum()), share=percent(found.served.share),
              minutes=f"{asked.minutes:g}", capacity=int(found.served.sites["capacity"].sum())),
         _say("equity_line", lang, method=asked.methods[0].upper(), gini=f"{found.equity.gini:.3f}",
@@ -74,25 +73,18 @@ def _access(found: Access, towns: dict[str, str], lang: str) -> Section:
     return Section("access", pd.DataFrame(shown), tuple(lines))
 
 
-def _beds(results: Results, lang: str) -> Iterator[Section]:
-    found = results.care.conversions
-    if not found:
-        return
-    counties = names_by_area(results.inputs.counties)
-    names = texts(results.inputs.facilities["name"])
-    rows, lines = [], []
-    for area, plan in found.items():
-        county = i18n.say("report.city", lang) if area == CITY else str(counties.get(area, area))
-        table = plan.rows[plan.rows["convert"] > 0]
-        rows.append(pd.DataFrame({
-            "county": county, "name": names.reindex(table.index).array, "beds": table["beds"].array,
-            "nursing_beds": table["nursing_beds"].array, "convert": table["convert"].array,
-            "cost_yuan": table["cost_yuan"].array, "before_share": table["share_before"].array,
-            "after_share": table["share_after"].array,
-        }))  # fmt: skip
-        lines.append(_say("beds_short" if plan.short else "beds_line", lang, area=county, share=percent(plan.share),
-                          count=int(plan.rows["convert"].sum()), yuan=plan.cost_yuan, short=plan.short))  # fmt: skip
-    yield Section("beds", pd.concat(rows, ignore_index=True), tuple(lines))
+def _beds(results: Results, area: str, lang: str) -> Told:
+    plan, names = results.care.conversions[area], texts(results.inputs.facilities["name"])
+    known = {**names_by_area(results.inputs.counties), CITY: i18n.say("report.city", lang)}
+    (county,) = names_of([area], known)
+    table = plan.rows[plan.rows["convert"] > 0].rename(
+        columns={"share_before": "before_share", "share_after": "after_share"}
+    )
+    keys = ["county", "name", "beds", "nursing_beds", "convert", "cost_yuan", "before_share", "after_share"]
+    shown = table.assign(county=county, name=names.reindex(table.index))[keys]
+    line = _say("beds_short" if plan.short else "beds_line", lang, area=county, share=percent(plan.share),
+                count=int(plan.rows["convert"].sum()), yuan=plan.cost_yuan, short=plan.short)  # fmt: skip
+    return shown, [line]
 
 
 def _rounds(results: Results, lang: str) -> Iterator[Section]:
@@ -101,13 +93,10 @@ def _rounds(results: Results, lang: str) -> Iterator[Section]:
         return
     names = texts(results.inputs.facilities["name"])
     bases = plan.bases.join(territories.sites[["staff", "communities"]])
-    shown = {
-        "base": names.reindex(bases.index).array, "communities": bases["communities"].array,
-        "people": bases["people"].array, "visits": bases["visits"].array, "carers": bases["carers"].array,
-        "carers_bound": bases["bound"].array, "gap": bases["gap"].array, "staff": bases["staff"].array,
-        "carers_short": (bases["carers"] - bases["staff"]).clip(lower=0).array,
-        "travel_minutes": bases["travel_minutes"].array, "unserved": bases["unserved"].array,
-    }  # fmt: skip
+    keys = ["base", "communities", "people", "visits", "carers", "carers_bound", "gap", "staff", "carers_short",
+            "travel_minutes", "unserved"]  # fmt: skip
+    short = (bases["carers"] - bases["staff"]).clip(lower=0)
+    shown = bases.assign(base=names.reindex(bases.index), carers_bound=bases["bound"], carers_short=short)[keys]
     rows = plan.communities[plan.communities["people"] > 0]
     known = rows[rows["within"].notna()]
     held = known["within"].astype(float)
@@ -120,16 +109,17 @@ def _rounds(results: Results, lang: str) -> Iterator[Section]:
              always=int(known["people"][held >= 1].sum()), half=int(known["people"][held >= 0.5].sum()),
              people=int(rows["people"].sum()), nobody=int(rows["people"][rows["base"].isna()].sum())),
     ]  # fmt: skip
-    yield Section("rounds", pd.DataFrame(shown), tuple(lines), page_rows=10)
-    by_community = plan.communities.reset_index(names="community")
+    yield Section("rounds", shown, tuple(lines), page_rows=10)
+    homes = plan.communities
     told = {
-        "community": by_community["community"], "name": texts(results.inputs.communities["name"]).array,
-        "base": names.reindex(by_community["base"]).array, "people": by_community["people"],
-        "visits": by_community["visits"], "from_base": by_community["from_base"].map({True: True, False: False}),
-        "within_share": by_community["within"].astype(float), "worst_minutes": by_community["worst"].astype(float),
+        "community": homes.index, "name": texts(results.inputs.communities["name"]).array,
+        "base": names.reindex(homes["base"]).array, "people": homes["people"].array, "visits": homes["visits"].array,
+        "from_base": homes["from_base"].array, "within_share": homes["within"].astype(float).array,
+        "worst_minutes": homes["worst"].astype(float).array,
     }  # fmt: skip
-    yield Section("territories", pd.DataFrame(told), (_say("territories_line", lang, load=f"{territories.evenest:,.1f}",
-                  busiest=f"{territories.sites['load'].max():,.1f}"),), page_rows=0)  # fmt: skip
+    busiest = f"{territories.sites['load'].max():,.1f}"
+    line = _say("territories_line", lang, load=f"{territories.evenest:,.1f}", busiest=busiest)
+    yield Section("territories", pd.DataFrame(told), (line,), page_rows=0)
 
 
 def _graves(care: Care, towns: dict[str, str], lang: str) -> Iterator[Section]:
@@ -166,10 +156,12 @@ def _overlay(care: Care, towns: dict[str, str], lang: str) -> Iterator[Section]:
     shown |= {"lawful_cells": cells.groupby("town")["lawful"].sum().reindex(removed.index).array}
     shown |= {f"removed@{rule}": removed[rule].array for rule in removed}
     yield Section("overlay", pd.DataFrame(shown), tuple(lines), page_rows=0)
-    parcels = care.parcels
-    told = {"id": parcels.index, "town": names_of(parcels["town"], towns), "area_m2": parcels["area_m2"].array,
-            "score": parcels["score"].array, "quality": [i18n.say(f"report.quality_{q}", lang) for q in parcels["quality"]]}  # noqa: E501  # fmt: skip
-    yield Section("parcels", pd.DataFrame(told), page_rows=0)
+    told = {
+        "town": names_of(care.parcels["town"], towns),
+        "quality": labels("quality", care.parcels["quality"], lang),
+    }
+    parcels = care.parcels.rename_axis("id").reset_index().assign(**told)
+    yield Section("parcels", pd.DataFrame(parcels)[["id", "town", "area_m2", "score", "quality"]], page_rows=0)
 
 
 def _missing(care: Care, lang: str) -> Iterator[Section]:

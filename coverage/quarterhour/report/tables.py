@@ -1,34 +1,33 @@
-"""The tables of the results, for workbook and page alike."""
+"""The tables of the results, for workbook and page alike, and what they rest on in a sentence."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 import pandas as pd
 
 from quarterhour.base import i18n
-from quarterhour.base.findings import QUALITIES, finding_sentences
-from quarterhour.base.labels import counted_label, gap_percent, unit_label
+from quarterhour.base.findings import QUALITIES, by_quality, finding_sentences
+from quarterhour.base.labels import counted_label, gap_percent, percent, unit_label
 from quarterhour.report.format import (
-    Plan,
     area_labels,
     area_names,
     circle_name,
     figure,
+    figures,
     headed,
     labelled,
     labels,
+    named_areas,
     rounded_up,
-    share_key,
-    sites_by_quality,
     unit_labels,
 )
 from quarterhour.siting.explanation.headline import bound_name, goals_told
-from quarterhour.siting.question.plan import SitingPlan
 from quarterhour.standards.circle import CircleCheck
 from quarterhour.standards.scorecard import Scorecard, closing_sentences, note_sentences
 from quarterhour.standards.sensitivity import CoverageRange
+from quarterhour.study.results import Proposal
 
 
 def by_community(
@@ -64,104 +63,72 @@ def by_area(checks: Sequence[CircleCheck], level: str, names: Mapping[tuple[str,
     columns: dict[str, Any] = {"id": areas, "name": area_labels(areas, level, names, lang)}
     for check, table in zip(checks, tables, strict=True):
         of, here = circle_name(check, lang), table.reindex(areas)
-        columns[f"communities@{of}"] = here["communities"].array
-        columns[f"communities_met@{of}"] = here["communities_met"].array
-        columns[f"people@{of}"] = here["people"].array
-        columns[f"people_met@{of}"] = here["people_met"].array
+        for key in ("communities", "communities_met", "people", "people_met"):
+            columns[f"{key}@{of}"] = here[key].array
         columns[f"share_people_share@{of}"] = here["share_people"].array
-    return headed(columns, lang).rename(columns=lambda c: share_key(c))
+    return headed(columns, lang)
 
 
 def summary_table(scorecard: Scorecard, lang: str) -> pd.DataFrame:
     table = scorecard.summary()
-    return headed(
-        {
-            "target": table["target"],
-            "name": table[lang],
-            "level": labels("level", table["level"], lang),
-            "areas": table["areas"],
-            "areas_met": table["areas_met"],
-            "areas_unmet": table["areas_unmet"],
-            "areas_no_data": table["areas_no_data"],
-            "value": [figure(v, u) for v, u in zip(table["value"], table["unit"], strict=True)],
-            "threshold": [figure(v, u) for v, u in zip(table["threshold"], table["unit"], strict=True)],
-            "unit": unit_labels(table["unit"], lang),
-            "binding": [bool(b) for b in table["binding"]],
-            "note": note_sentences(table, lang),
-            **_cited(table),
-        },
-        lang,
-    )
+    told: dict[str, Any] = {
+        "name": table[lang],
+        "level": labels("level", table["level"], lang),
+        "value": figures(table, "value"),
+        "threshold": figures(table, "threshold"),
+        "unit": unit_labels(table["unit"], lang),
+        "note": note_sentences(table, lang),
+    }
+    keys = ["target", "name", "level", "areas", "areas_met", "areas_unmet", "areas_no_data", "value", "threshold",
+            "unit", "binding", "note", "clause", "source", "date", "verified"]  # fmt: skip
+    return headed(table.assign(**told)[keys], lang)
 
 
 def score_table(scorecard: Scorecard, lang: str) -> pd.DataFrame:
     rows = scorecard.rows
-    names = area_names(scorecard)
-    return headed(
-        {
-            "target": rows["target"],
-            "name": rows[lang],
-            "level": labels("level", rows["level"], lang),
-            "area": rows["area"],
-            "area_name": [i18n.say("report.city", lang) if a == "city" else n
-                          for a, n in zip(rows["area"], rows["area_name"], strict=True)],
-            "county": area_labels(rows["county"], "county", names, lang),
-            "value": rows["value"],
-            "threshold": rows["threshold"],
-            "missing": rows["missing"],
-            "closing": closing_sentences(rows, lang),
-            "unit": unit_labels(rows["unit"], lang),
-            "met": labels("met", ["no_data" if pd.isna(m) else str(bool(m)).lower() for m in rows["met"]], lang),
-            "binding": [bool(b) for b in rows["binding"]],
-            "synthetic_share": rows["synthetic_share"],
-            "estimated_share": rows["estimated_share"],
-            "note": note_sentences(rows, lang),
-        },
-        lang,
-    )  # fmt: skip
-
-
-def _cited(table: pd.DataFrame) -> dict[str, Any]:
-    return {
-        "clause": table["clause"],
-        "source": table["source"],
-        "date": table["date"],
-        "verified": [bool(v) for v in table["verified"]],
+    met = ["no_data" if pd.isna(m) else str(bool(m)).lower() for m in rows["met"]]
+    told: dict[str, Any] = {
+        "name": rows[lang],
+        "level": labels("level", rows["level"], lang),
+        "area_name": named_areas(rows, lang),
+        "county": area_labels(rows["county"], "county", area_names(scorecard), lang),
+        "closing": closing_sentences(rows, lang),
+        "unit": unit_labels(rows["unit"], lang),
+        "met": labels("met", met, lang),
+        "note": note_sentences(rows, lang),
     }
+    keys = ["target", "name", "level", "area", "area_name", "county", "value", "threshold", "missing", "closing",
+            "unit", "met", "binding", "synthetic_share", "estimated_share", "note"]  # fmt: skip
+    return headed(rows.assign(**told)[keys], lang)
 
 
 # A share of each plan that the plan itself does not hold (covered of demand) is said as two counts.
-def plan_table(plans: Sequence[Plan], lang: str) -> pd.DataFrame:
-    rows = [plan_row(q, plan, lang) | _rests_on(plan, sites) for q, plan, sites, _ in plans]
+def plan_table(plans: Sequence[Proposal], lang: str) -> pd.DataFrame:
     keys = ["id", "name", "objective", "status", "new_sites", "plan_value", "bound", "gap", "counted", "covered_before",
-            "covered", "reachable", "demand_total", "unmet_quotas", "proved_by",
-            *(f"sites_{q}" for q in QUALITIES)]  # fmt: skip
-    return headed({k: [r[k] for r in rows] for k in keys}, lang)
+            "covered", "reachable", "demand_total", "unmet_quotas", "proved_by"]  # fmt: skip
+    rows = [plan_row(p, lang) | {f"sites_{q}": n for q, n in sites_by_quality(p).items()} for p in plans]
+    return headed(pd.DataFrame(rows, columns=[*keys, *(f"sites_{q}" for q in QUALITIES)]), lang)
 
 
-def plan_row(question: Mapping[str, str], plan: SitingPlan, lang: str) -> dict[str, Any]:
+def plan_row(p: Proposal, lang: str) -> dict[str, Any]:
+    own = {key: getattr(p.plan, key) for key in
+           ("bound", "gap", "covered_before", "covered", "reachable", "demand_total", "proved_by")}  # fmt: skip
     return {
-        "id": question["id"],
-        "name": question[lang],
-        "objective": goals_told(plan, lang),
-        "status": i18n.say(f"report.status_{plan.status}", lang),
-        "new_sites": len(plan.chosen),
-        "plan_value": plan.value,
-        "bound": plan.bound,
-        "gap": plan.gap,
-        "counted": counted_label(plan.unit, lang),
-        "unit": unit_label(plan.unit, lang),
-        "covered_before": plan.covered_before,
-        "covered": plan.covered,
-        "reachable": plan.reachable,
-        "demand_total": plan.demand_total,
-        "unmet_quotas": len(plan.unmet),
-        "proved_by": plan.proved_by,
+        "id": p.id,
+        "name": p.name(lang),
+        "objective": goals_told(p.plan, lang),
+        "status": i18n.say(f"report.status_{p.plan.status}", lang),
+        "new_sites": len(p.plan.chosen),
+        "plan_value": p.plan.value,
+        "counted": counted_label(p.plan.unit, lang),
+        "unit": unit_label(p.plan.unit, lang),
+        "unmet_quotas": len(p.plan.unmet),
+        **own,
     }
 
 
-def plan_line(question: Mapping[str, str], plan: SitingPlan, lang: str) -> str:
-    row = plan_row(question, plan, lang)
+def plan_line(p: Proposal, lang: str) -> str:
+    plan, row = p.plan, plan_row(p, lang)
     if plan.status in ("infeasible", "no_plan"):
         why = [r.told(lang) for r in plan.reasons]
         between = "" if lang == "zh" else " "
@@ -174,50 +141,45 @@ def plan_line(question: Mapping[str, str], plan: SitingPlan, lang: str) -> str:
     return i18n.say(key, lang, **{**row, **said, "unmet": unmet})
 
 
-def _rests_on(plan: SitingPlan, sites: pd.DataFrame) -> dict[str, int]:
-    return {f"sites_{quality}": count for quality, count in sites_by_quality(plan, sites).items()}
-
-
-def site_table(plans: Sequence[Plan], names: Mapping[tuple[str, str], str], lang: str) -> pd.DataFrame:
+def site_table(plans: Sequence[Proposal], names: Mapping[tuple[str, str], str], lang: str) -> pd.DataFrame:
     keys = ["question", "order", "id", "name", "town", "county", "gain", "counted", "why", "state", "quality"]
-    rows = [r for question, plan, sites, _ in plans for r in _site_rows(question, plan, sites, lang)]
-    table = {k: [r[k] for r in rows] for k in keys}
-    for level in ("town", "county"):
-        table[level] = area_labels(table[level], level, names, lang)
-    return headed(table, lang)
+    table = pd.DataFrame([row for p in plans for row in _site_rows(p, lang)], columns=keys, dtype=object)
+    told: dict[str, Any] = {level: area_labels(table[level], level, names, lang) for level in ("town", "county")}
+    told |= {key: labels(key, table[key], lang) for key in ("state", "quality")}
+    return headed(table.assign(**told), lang)
 
 
-def _site_rows(question: Mapping[str, str], plan: SitingPlan, sites: pd.DataFrame, lang: str) -> list[dict[str, Any]]:
-    made = []
-    for order, site in enumerate(plan.chosen, start=1):
-        row = sites.loc[site]
-        made.append({
-            "question": question[lang], "order": order, "id": site, "name": row["name"],
-            "town": row.get("town", ""), "county": row.get("county", ""), "gain": plan.gain.get(site),
-            "counted": counted_label(plan.unit, lang),
-            "why": "" if plan.gain.get(site) else i18n.say("report.for_quota", lang),
-            "state": labels("state", [row.get("state", "")], lang)[0],
-            "quality": labels("quality", [row.get("quality", "")], lang)[0],
-        })  # fmt: skip
-    return made
+def _site_rows(p: Proposal, lang: str) -> Iterator[dict[str, Any]]:
+    counted, quota = counted_label(p.plan.unit, lang), i18n.say("report.for_quota", lang)
+    for order, site in enumerate(p.plan.chosen, start=1):
+        gain = p.plan.gain.get(site)
+        row = {"question": p.name(lang), "order": order, "id": site, "gain": gain, "counted": counted}
+        own = {key: p.sites.loc[site].get(key, "") for key in ("name", "town", "county", "state", "quality")}
+        yield {**row, **own, "why": "" if gain else quota}
 
 
-def unmet_table(plans: Sequence[Plan], names: Mapping[tuple[str, str], str], lang: str) -> pd.DataFrame:
-    keys = ["level", "area", "minimum", "open", "candidates", "reason"]
-    parts = [plan.unmet.reindex(columns=keys).assign(question=question[lang]) for question, plan, _, _ in plans]
-    table = pd.concat(parts, ignore_index=True) if parts else pd.DataFrame(columns=[*keys, "question"])
-    area_names = [area_labels([a], str(v), names, lang)[0] for a, v in zip(table["area"], table["level"], strict=True)]
-    columns = {"question": table["question"], "level": labels("level", table["level"], lang), "area": table["area"]}
-    columns |= {"area_name": area_names, "minimum": table["minimum"], "open": table["open"]}
-    reasons = labels("unmet", table["reason"], lang)
-    return headed(columns | {"candidates": table["candidates"], "reason": reasons}, lang)
+def unmet_table(plans: Sequence[Proposal], names: Mapping[tuple[str, str], str], lang: str) -> pd.DataFrame:
+    keys = ["question", "level", "area", "area_name", "minimum", "open", "candidates", "reason"]
+    table = _of_plans(plans, [p.plan.unmet for p in plans], keys, lang)
+    told: dict[str, Any] = {
+        "area_name": [area_labels([a], str(v), names, lang)[0]
+                      for a, v in zip(table["area"], table["level"], strict=True)],
+        "level": labels("level", table["level"], lang),
+        "reason": labels("unmet", table["reason"], lang),
+    }  # fmt: skip
+    return headed(table.assign(**told), lang)
 
 
-def ledger_table(plans: Sequence[Plan], lang: str) -> pd.DataFrame:
-    keys = ["candidate", "rule", "distance_m", "required_m", "clause", "nearest"]
-    parts = [ledger.reindex(columns=keys).assign(question=q[lang]) for q, _, _, ledger in plans if len(ledger)]
-    table = pd.concat(parts, ignore_index=True) if parts else pd.DataFrame(columns=[*keys, "question"])
-    return headed({k: table[k] for k in ["question", *keys]}, lang)
+def ledger_table(plans: Sequence[Proposal], lang: str) -> pd.DataFrame:
+    keys = ["question", "candidate", "rule", "distance_m", "required_m", "clause", "nearest"]
+    return headed(_of_plans(plans, [p.ledger for p in plans], keys, lang), lang)
+
+
+def _of_plans(plans: Sequence[Proposal], tables: Sequence[pd.DataFrame], keys: list[str], lang: str) -> pd.DataFrame:
+    """A table of each plan under the other, its question before it."""
+    parts = [t.assign(question=p.name(lang)).reindex(columns=keys) for p, t in zip(plans, tables, strict=True)]
+    some = [part for part in parts if len(part)]
+    return pd.concat(some, ignore_index=True) if some else pd.DataFrame(columns=keys)
 
 
 def quality_table(quality: pd.DataFrame, lang: str) -> pd.DataFrame:
@@ -229,8 +191,36 @@ def quality_table(quality: pd.DataFrame, lang: str) -> pd.DataFrame:
 
 
 def finding_table(findings: pd.DataFrame, lang: str) -> pd.DataFrame:
-    columns: dict[str, Any] = {"severity": labels("severity", findings["severity"], lang)}
-    columns["sentence"] = finding_sentences(findings, lang).tolist() if len(findings) else []
-    for name in ("table", "file", "sheet", "row", "column", "id", "value"):
-        columns[name] = findings[name].tolist()
-    return headed(columns, lang)
+    told: dict[str, Any] = {
+        "severity": labels("severity", findings["severity"], lang),
+        "sentence": finding_sentences(findings, lang),
+    }
+    keys = ["severity", "sentence", "table", "file", "sheet", "row", "column", "id", "value"]
+    return headed(findings.assign(**told)[keys], lang)
+
+
+def sites_by_quality(p: Proposal) -> dict[str, int]:
+    """How many of the sites to be built are known for a fact, estimated, made up."""
+    return by_quality(p.sites.loc[list(p.plan.chosen)].get("quality", ()))
+
+
+def quality_note(quality: pd.DataFrame, proposals: Sequence[Proposal], lang: str) -> str:
+    """Which share of the result rests on facts, estimates and made-up rows, the sites to be built included."""
+    shares = quality.set_index("table")[list(QUALITIES)].to_dict("index")
+    parts: dict[str, Any] = {
+        t: i18n.say("study.quality_part", lang, **{str(q): percent(share) for q, share in shares[t].items()})
+        if t in shares
+        else i18n.say("study.quality_none", lang)
+        for t in ("communities", "facilities", "roads", "candidates")
+    }
+    made_up = "".join(_made_up(p, lang) for p in proposals)
+    facts = all(row["fact"] == 1 for row in shares.values()) and not made_up
+    return i18n.say("study.quality_facts" if facts else "study.quality_note", lang, made_up=made_up, **parts)
+
+
+def _made_up(p: Proposal, lang: str) -> str:
+    """How many sites of a plan nobody has seen; "" where all are facts."""
+    known = sites_by_quality(p)
+    if not (known["estimated"] or known["synthetic"]):
+        return ""
+    return i18n.say("study.quality_sites", lang, name=p.name(lang), **known)

@@ -12,7 +12,7 @@ import pandas as pd
 from quarterhour.base import i18n
 from quarterhour.base.cells import blank, is_number
 from quarterhour.base.labels import gap_percent, percent
-from quarterhour.report.format import Plan, Section, area_names, headed
+from quarterhour.report.format import Section, area_names, headed, yes_or_no
 from quarterhour.report.tables import (
     by_area,
     by_community,
@@ -25,33 +25,18 @@ from quarterhour.report.tables import (
     summary_table,
     unmet_table,
 )
-from quarterhour.standards.circle import CircleCheck
-from quarterhour.standards.scorecard import Scorecard
-from quarterhour.standards.sensitivity import CoverageRange
+from quarterhour.study.results import Results
 
 MADE = datetime(2020, 1, 1)  # noqa: DTZ001 - a workbook's own field; fixed, so that the same study gives the same bytes
 FONT = "Microsoft YaHei"
 _LONGEST_CELL = 32_000
 
 
-def write_workbook(
-    path: str | Path,
-    *,
-    lang: str,
-    communities: pd.DataFrame,
-    checks: Sequence[CircleCheck],
-    scorecard: Scorecard | None,
-    plans: Sequence[Plan],
-    quality: pd.DataFrame,
-    findings: pd.DataFrame,
-    compare: Sequence[CircleCheck] = (),
-    ranges: Sequence[CoverageRange] = (),
-    sections: Sequence[Section] = (),
-) -> None:
+def write_workbook(path: str | Path, results: Results, lang: str, *, sections: Sequence[Section] = ()) -> None:
     """The results as an Excel workbook, a sheet a table; text is never taken for a formula or a link.
 
-    ``compare`` are the circles at other walkers' pace, ``ranges`` circles at a range of paces. The same results
-    give the same bytes. The file is written at ``path`` itself: whoever calls puts it in its place.
+    ``sections``: further tables, a sheet each. The same results give the same bytes. The file is written at ``path``
+    itself: whoever calls puts it in its place.
     """
     import xlsxwriter
 
@@ -59,25 +44,23 @@ def write_workbook(
     with xlsxwriter.Workbook(str(path), {**options, "nan_inf_to_errors": False}) as book:
         book.set_properties({"created": MADE, "title": i18n.say("report.workbook", lang)})
         book.formats[0].set_font_name(FONT)
-        sheet = _Sheets(book, lang)
-        every = [*checks, *compare]
-        names = area_names(scorecard)
-        sheet.add("by_community", by_community(communities, every, ranges, names, lang))
+        sheet, card = _Sheets(book, lang), results.scorecard
+        every, plans = [*results.checks, *results.compare], results.proposals
+        names = area_names(card)
+        sheet.add("by_community", by_community(results.inputs.communities, every, results.ranges, names, lang))
         for level in ("town", "county"):
             sheet.add(f"by_{level}", by_area(every, level, names, lang))
-        if scorecard is not None:
-            sheet.add("scorecard", summary_table(scorecard, lang))
-            sheet.add(
-                "scorecard_areas", score_table(scorecard, lang), shares=scorecard.rows["unit"].eq("share").tolist()
-            )
+        if card is not None:
+            sheet.add("scorecard", summary_table(card, lang))
+            sheet.add("scorecard_areas", score_table(card, lang), shares=card.rows["unit"].eq("share").tolist())
         sheet.add("plans", plan_table(plans, lang))
         sheet.add("sites", site_table(plans, names, lang))
         sheet.add("unmet", unmet_table(plans, names, lang))
         sheet.add("ledger", ledger_table(plans, lang))
         for section in sections:
-            sheet.add(section.key, headed({str(c): section.table[c].array for c in section.table}, lang))
-        sheet.add("quality", quality_table(quality, lang))
-        sheet.add("findings", finding_table(findings, lang))
+            sheet.add(section.key, headed(section.table, lang))
+        sheet.add("quality", quality_table(results.inputs.quality, lang))
+        sheet.add("findings", finding_table(results.findings, lang))
 
 
 _SHARE, _GAP, _WHOLE, _NUMBER = "0.0%", "0.00%", "#,##0", "#,##0.0##"
@@ -115,7 +98,7 @@ class _Sheets:
         if blank(value):
             return
         if isinstance(value, bool) or not is_number(value):
-            said = i18n.say(f"report.{'yes' if value else 'no'}", self.lang) if isinstance(value, bool) else str(value)
+            said = yes_or_no(value, self.lang) if isinstance(value, bool) else str(value)
             sheet.write_string(row, column, said[:_LONGEST_CELL], self.text)
         else:
             sheet.write_number(row, column, float(value), self.formats[_at_the_end(value, form)])

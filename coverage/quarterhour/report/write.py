@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import platform
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import asdict, fields
+from dataclasses import asdict, dataclass, fields
 from datetime import date
 from functools import partial
 from importlib import metadata
@@ -19,12 +19,13 @@ from quarterhour.base import i18n
 from quarterhour.io import files
 from quarterhour.maps.draw import draw_map
 from quarterhour.network.network import Mode
-from quarterhour.report import sections
-from quarterhour.report.console import summary_lines
-from quarterhour.report.findings import quality_note
+from quarterhour.report.format import Section
 from quarterhour.report.map_notes import map_notes
 from quarterhour.report.markdown import report_markdown
-from quarterhour.report.siting_sections import Charts, siting_charts
+from quarterhour.report.score_sections import score_sections
+from quarterhour.report.service_sections import care_sections
+from quarterhour.report.siting_sections import Charts, siting_charts, siting_sections
+from quarterhour.report.tables import quality_note
 from quarterhour.report.workbook import write_workbook
 from quarterhour.siting.proof.record import plan_record
 from quarterhour.standards.league import earlier_rows, kept_rows
@@ -36,6 +37,25 @@ LIBRARIES = ("quarterhour", "folium", "geopandas", "highspy", "numba", "numpy", 
              "scikit-learn", "scipy", "shapely")  # fmt: skip
 
 
+@dataclass(frozen=True, eq=False)
+class Further:
+    """What several files tell beyond circles, promises and plans; made once a run.
+
+    ``behind``: sections of what lies behind the plans, and of capacity and care. ``sections``: these and the
+    scorecard's. ``charts``: by question id its name and its chart.
+    """
+
+    behind: list[Section]
+    sections: list[Section]
+    charts: Charts
+
+
+def tell_further(results: Results, lang: str) -> Further:
+    """The sections and charts of a run."""
+    behind = [*siting_sections(results, lang), *care_sections(results, lang)]
+    return Further(behind, [*score_sections(results, lang), *behind], siting_charts(results, lang))
+
+
 def write_results(
     results: Results, out: str | Path, *, lang: str = "zh", tell: RunProgress | None = None
 ) -> list[Path]:
@@ -45,8 +65,7 @@ def write_results(
     file but ``manifest.json``, which holds the day, the versions and the seconds. WriteError names a
     file that somebody holds; the others are in place.
     """
-    charts = siting_charts(results, lang)
-    writers = _writers(results, lang, charts)
+    writers = _writers(results, lang, tell_further(results, lang))
     with files.together(out) as growing:
         for name, write in writers.items():
             if tell:
@@ -61,32 +80,27 @@ def check_folder(out: str | Path) -> None:
         pass
 
 
-def _writers(results: Results, lang: str, charts: Charts) -> dict[str, Callable[[Path], None]]:
+def _writers(results: Results, lang: str, told: Further) -> dict[str, Callable[[Path], None]]:
+    card, asked = results.scorecard, results.study.file.siting
     writers: dict[str, Callable[[Path], None]] = {
-        "map.html": lambda path: files.write_text(path, meeting_map(results, lang, charts=charts)),
-        "coverage.xlsx": lambda path: _workbook(results, path, lang),
+        "map.html": lambda path: files.write_text(path, meeting_map(results, lang, told=told)),
+        "coverage.xlsx": lambda path: _workbook(results, path, lang, told),
         "results.gpkg": lambda path: files.write_layers(path, result_layers(results)),
-        "plan.json": lambda path: files.write_text(path, _json(plans_record(results))),
-        "report.md": lambda path: files.write_text(path, page(results, lang, charts=charts)),
-        "scorecard.csv": lambda path: _scorecard_file(results, path),
-        "manifest.json": lambda path: files.write_text(path, _json(manifest(results, lang))),
     }
-    for question, (_, chart) in charts.items():
-        writers[chart_file(question)] = partial(_text_file, chart)
-    if results.scorecard is None:
-        del writers["scorecard.csv"]
-    if not results.proposals and results.study.file.siting:
-        del writers["plan.json"]  # circles alone were asked for: an earlier plan stays
+    if results.proposals or not asked:  # where circles alone were asked for, an earlier plan stays
+        writers["plan.json"] = lambda path: files.write_text(path, _json(plans_record(results)))
+    writers["report.md"] = lambda path: files.write_text(path, page(results, lang, told=told))
+    if card is not None:  # what a later run compares itself with
+        writers["scorecard.csv"] = lambda path: files.write_csv(path, kept_rows(card.rows), index=False)
+    writers["manifest.json"] = lambda path: files.write_text(path, _json(manifest(results, lang)))
+    for question, (_, chart) in told.charts.items():
+        writers[chart_file(question)] = partial(files.write_text, text=chart + "\n")
     return writers
 
 
 def chart_file(question: str) -> str:
     """The chart of a question, beside the page."""
     return f"sites-{question}.svg"
-
-
-def _text_file(text: str, path: Path) -> None:
-    files.write_text(path, text + "\n")
 
 
 def plans_record(results: Results) -> list[dict[str, Any]]:
@@ -113,8 +127,9 @@ def _rows(table: pd.DataFrame) -> list[dict[str, Any]]:
     return json.loads(table.to_json(orient="records", double_precision=15, force_ascii=False))  # type: ignore[no-any-return]
 
 
-def meeting_map(results: Results, lang: str = "zh", *, charts: Charts | None = None) -> str:
-    """The map for the meeting: one page that opens without a network; ``charts`` where they are drawn already."""
+def meeting_map(results: Results, lang: str = "zh", *, told: Further | None = None) -> str:
+    """The map for the meeting: one page that opens without a network; ``told`` where it is made already."""
+    told = told or tell_further(results, lang)
     tables = results.inputs
     return draw_map(
         title=i18n.say("study.title", lang, name=results.study.name(lang)),
@@ -125,47 +140,19 @@ def meeting_map(results: Results, lang: str = "zh", *, charts: Charts | None = N
         scorecard=results.scorecard,
         plans=[(p.name(lang), p.plan, _chosen(p)) for p in results.proposals],
         roads=tables.roads,
-        quality_note=quality_note(results, lang),
+        quality_note=quality_note(tables.quality, results.proposals, lang),
         lang=lang,
         ranges=results.ranges,
         pictures=results.pictures,
-        notes=map_notes(results, lang, siting_charts(results, lang) if charts is None else charts),
+        notes=map_notes(results, lang, sections=told.behind, charts=dict(told.charts.values())),
     )
 
 
-def page(results: Results, lang: str = "zh", *, charts: Charts | None = None) -> str:
-    """The report as Markdown; ``charts`` where they are drawn already."""
-    drawn = siting_charts(results, lang) if charts is None else charts
-    return report_markdown(
-        lang=lang,
-        title=i18n.say("study.title", lang, name=results.study.name(lang)),
-        checks=results.checks,
-        compare=results.compare,
-        scorecard=results.scorecard,
-        plans=_plans(results),
-        quality=results.inputs.quality,
-        findings=results.findings,
-        sections=sections.further(results, lang),
-        charts={question: chart_file(question) for question in drawn},
-    )
-
-
-def summary(results: Results, lang: str = "zh") -> list[str]:
-    """The results in a sentence each."""
-    lines = summary_lines(
-        lang=lang,
-        checks=results.checks,
-        compare=results.compare,
-        scorecard=results.scorecard,
-        plans=_plans(results),
-    )
-    return [*lines, *sections.pace_lines(results, lang), quality_note(results, lang)]
-
-
-def _scorecard_file(results: Results, path: Path) -> None:
-    """What a later run compares itself with."""
-    if results.scorecard is not None:
-        files.write_csv(path, kept_rows(results.scorecard.rows), index=False)
+def page(results: Results, lang: str = "zh", *, told: Further | None = None) -> str:
+    """The report as Markdown; ``told`` where it is made already."""
+    told = told or tell_further(results, lang)
+    charts = {question: chart_file(question) for question in told.charts}
+    return report_markdown(results, lang, sections=told.sections, charts=charts)
 
 
 def read_earlier(folder: str | Path) -> pd.DataFrame:
@@ -175,21 +162,9 @@ def read_earlier(folder: str | Path) -> pd.DataFrame:
     return earlier_rows(files.read_table(path).frame, file=path.name)
 
 
-def _workbook(results: Results, path: Path, lang: str) -> None:
+def _workbook(results: Results, path: Path, lang: str, told: Further) -> None:
     with files.atomic(path) as temporary:
-        write_workbook(
-            temporary,
-            lang=lang,
-            communities=results.inputs.communities,
-            checks=results.checks,
-            compare=results.compare,
-            scorecard=results.scorecard,
-            plans=_plans(results),
-            quality=results.inputs.quality,
-            findings=results.findings,
-            ranges=results.ranges,
-            sections=sections.further(results, lang),
-        )
+        write_workbook(temporary, results, lang, sections=told.sections)
 
 
 def result_layers(results: Results) -> dict[str, gpd.GeoDataFrame]:
@@ -237,12 +212,6 @@ def _stacked(parts: list[gpd.GeoDataFrame], empty: gpd.GeoDataFrame) -> gpd.GeoD
 def _chosen(proposal: Proposal) -> gpd.GeoDataFrame:
     new = [i for i in proposal.plan.chosen if proposal.sites.at[i, "state"] != "existing"]
     return proposal.sites.loc[new].assign(order=range(1, len(new) + 1))
-
-
-def _plans(results: Results) -> list[tuple[dict[str, str], Any, gpd.GeoDataFrame, pd.DataFrame]]:
-    return [
-        ({"id": p.id, "zh": p.zh, "en": p.en, "kind": p.kind}, p.plan, p.sites, p.ledger) for p in results.proposals
-    ]
 
 
 def manifest(results: Results, lang: str) -> dict[str, Any]:
