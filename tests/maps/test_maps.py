@@ -332,7 +332,7 @@ def test_a_share_of_nobody_is_blank_on_the_map() -> None:
 def test_roads_are_read_back_where_they_lie() -> None:
     given = grid_roads()
     back = []
-    for group in picture_room._roads(given):
+    for group in picture_room.road_lines(given):
         for steps in group["lines"]:
             xy = np.cumsum(np.asarray(steps).reshape(-1, 2), axis=0) / 1e5
             back.append(shapely.LineString(xy))
@@ -377,7 +377,7 @@ def simplified(monkeypatch: pytest.MonkeyPatch) -> list[tuple[int, int]]:
 def test_a_city_is_simplified_street_by_street(simplified: list[tuple[int, int]]) -> None:
     for blocks in (3, 12):
         simplified.clear()
-        assert sum(len(group["lines"]) for group in picture_room._roads(streets(blocks))) == len(simplified)
+        assert sum(len(group["lines"]) for group in picture_room.road_lines(streets(blocks))) == len(simplified)
         assert set(simplified) == {(1, 3), (1, 5)}  # a street, and the two that go on round a corner of the town
 
 
@@ -385,7 +385,7 @@ def test_the_streets_of_a_town_are_drawn_as_if_handed_over_in_one_piece() -> Non
     given = streets(6)
     whole = shapely.simplify(shapely.line_merge(given.union_all()), picture_room.ROAD_TOLERANCE_M)
     parts = gpd.GeoSeries(shapely.get_parts(shapely.normalize(whole)), crs=CRS).to_crs("EPSG:4326")
-    (minor,) = picture_room._roads(given)
+    (minor,) = picture_room.road_lines(given)
     assert minor["lines"] == [
         np.diff(np.round(shapely.get_coordinates(line) * 1e5).astype(int), axis=0, prepend=0).ravel().tolist()
         for line in parts
@@ -394,7 +394,7 @@ def test_the_streets_of_a_town_are_drawn_as_if_handed_over_in_one_piece() -> Non
 
 def test_roads_without_a_line_draw_nothing() -> None:
     given = gpd.GeoDataFrame({"road_class": "primary"}, index=[0, 1], geometry=[None, shapely.LineString()], crs=CRS)
-    assert picture_room._roads(given) == [{"road_class": "primary", "main": True, "lines": []}]
+    assert picture_room.road_lines(given) == [{"road_class": "primary", "main": True, "lines": []}]
 
 
 def test_towns_and_ground_are_simplified_ring_by_ring(simplified: list[tuple[int, int]]) -> None:

@@ -19,8 +19,18 @@ import pandas as pd
 from quarterhour.base.escape import escape_html
 from quarterhour.maps.columns import PageWords, coded
 from quarterhour.maps.isochrones import ground_columns, range_columns
-from quarterhour.maps.layers import layer_list, map_columns
+from quarterhour.maps.layers import (
+    circle_columns,
+    community_columns,
+    kind_columns,
+    layer_list,
+    map_bounds,
+    promise_rows,
+    road_lines,
+    town_columns,
+)
 from quarterhour.maps.page import draw_page
+from quarterhour.maps.plans import plan_columns
 
 if TYPE_CHECKING:
     from quarterhour.siting.question.plan import SitingPlan
@@ -92,21 +102,22 @@ def draw_map(
     DataError
         A table says no CRS.
     """
-    picture = map_columns(
-        title=title,
-        communities=communities,
-        towns=towns,
-        facilities=facilities,
-        checks=checks,
-        scorecard=scorecard,
-        plans=plans,
-        roads=roads,
-        quality_note=quality_note,
-        lang=lang,
-    )
     say = PageWords(lang)
-    picture["ranges"] = range_columns(ranges, checks, communities, say)
-    picture["grounds"] = ground_columns(pictures, checks, say)
+    picture = {
+        "title": escape_html(title),
+        "note": escape_html(quality_note),
+        "words": say.page(),
+        "communities": community_columns(communities, towns, checks, say),
+        "towns": town_columns(towns, checks, scorecard, say),
+        "circles": [circle_columns(check, communities, facilities, say) for check in checks],
+        "kinds": kind_columns(facilities, towns, checks, say),
+        "plans": [plan_columns(plan, communities, facilities, say) for plan in plans],
+        "promises": promise_rows(scorecard, "city", None, say),
+        "roads": road_lines(roads),
+        "bounds": map_bounds(communities, facilities, towns),
+        "ranges": range_columns(ranges, checks, communities, say),
+        "grounds": ground_columns(pictures, checks, say),
+    }
     _add_notes(picture, notes or Notes(), communities=communities, towns=towns)
     return draw_page(picture, layer_list(picture, lang), lang=lang)
 

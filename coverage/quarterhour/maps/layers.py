@@ -1,4 +1,4 @@
-"""What a map page shows, as columns."""
+"""Communities, towns, circles, facilities, promises and roads as columns of the map page."""
 
 from __future__ import annotations
 
@@ -28,47 +28,15 @@ from quarterhour.maps.columns import (
     xy_of,
 )
 from quarterhour.maps.generalize import thin_areas, thin_lines
-from quarterhour.maps.plans import plan_columns
 from quarterhour.standards.circle import people_quality, worse_quality
 
 if TYPE_CHECKING:
-    from quarterhour.maps.plans import Plan
     from quarterhour.standards.circle import CircleCheck
     from quarterhour.standards.scorecard import Scorecard
 
 MAIN_ROADS = ("motorway", "trunk", "primary", "secondary", "tertiary")
 ROAD_TOLERANCE_M = 12.0  # a schematic base, not a survey
 TOWN_TOLERANCE_DEGREES = 0.0002
-
-
-def map_columns(
-    *,
-    title: str,
-    communities: gpd.GeoDataFrame,
-    towns: gpd.GeoDataFrame,
-    facilities: gpd.GeoDataFrame,
-    checks: Sequence[CircleCheck],
-    scorecard: Scorecard | None,
-    plans: Sequence[Plan],
-    roads: gpd.GeoDataFrame | None,
-    quality_note: str,
-    lang: str,
-) -> dict[str, Any]:
-    """Everything the page shows, ready for JSON; every string in it has passed :func:`escape`."""
-    say = PageWords(lang)
-    return {
-        "title": escape_html(title),
-        "note": escape_html(quality_note),
-        "words": say.page(),
-        "communities": _communities(communities, towns, checks, say),
-        "towns": _towns(towns, checks, scorecard, say),
-        "circles": [_circle(check, communities, facilities, say) for check in checks],
-        "kinds": _kinds(facilities, towns, checks, say),
-        "plans": [plan_columns(plan, communities, facilities, say) for plan in plans],
-        "promises": _promises(scorecard, "city", None, say),
-        "roads": _roads(roads),
-        "bounds": _bounds(communities, facilities, towns),
-    }
 
 
 def _town_names(frame: pd.DataFrame, towns: pd.DataFrame) -> list[str]:
@@ -84,7 +52,7 @@ def _worst(communities: pd.DataFrame, people: Sequence[str]) -> pd.DataFrame:
     return pd.DataFrame({"quality": known})
 
 
-def _communities(
+def community_columns(
     communities: gpd.GeoDataFrame, towns: gpd.GeoDataFrame, checks: Sequence[CircleCheck], say: PageWords
 ) -> dict[str, Any]:
     columns = [c for c in dict.fromkeys(check.circle.people for check in checks) if c in communities]
@@ -116,7 +84,7 @@ def _tenth(value: float, *, beyond: bool) -> str:
     return f"{tenths / 10:.1f}"
 
 
-def _circle(
+def circle_columns(
     check: CircleCheck, communities: gpd.GeoDataFrame, facilities: gpd.GeoDataFrame, say: PageWords
 ) -> dict[str, Any]:
     circle, found = check.circle, check.communities.reindex(communities.index)
@@ -166,7 +134,7 @@ def _city_share(check: CircleCheck, say: PageWords) -> dict[str, str]:
     }
 
 
-def _kinds(
+def kind_columns(
     facilities: gpd.GeoDataFrame, towns: gpd.GeoDataFrame, checks: Sequence[CircleCheck], say: PageWords
 ) -> list[dict[str, Any]]:
     """Facilities by kind; the kinds that circles ask for come first."""
@@ -192,7 +160,7 @@ def _kind(places: gpd.GeoDataFrame, kind: str, towns: gpd.GeoDataFrame, say: Pag
     }
 
 
-def _towns(
+def town_columns(
     towns: gpd.GeoDataFrame, checks: Sequence[CircleCheck], scorecard: Scorecard | None, say: PageWords
 ) -> list[dict[str, Any]]:
     shapes = thin_areas(in_degrees(towns, "towns"), TOWN_TOLERANCE_DEGREES) if len(towns) else ()
@@ -204,7 +172,7 @@ def _towns(
             "shape": None if shape is None or shape.is_empty else _shape(shape),
             "share": [_share(table.get(town)) for table in shares],
             "shown": [share_of(table.get(town, math.nan)) for table in shares],
-            "promises": _promises(scorecard, "town", town, say),
+            "promises": promise_rows(scorecard, "town", town, say),
         }
         for town, name, shape in zip(towns.index, names, shapes, strict=True)
     ]
@@ -219,7 +187,7 @@ def _shape(shape: shapely.Geometry) -> dict[str, Any]:
     return dict(rounded.__geo_interface__)
 
 
-def _promises(scorecard: Scorecard | None, level: str, area: Any, say: PageWords) -> list[list[str]]:
+def promise_rows(scorecard: Scorecard | None, level: str, area: Any, say: PageWords) -> list[list[str]]:
     """Name, value, threshold and whether it is met, of the targets of a level (of one area)."""
     if scorecard is None:
         return []
@@ -243,7 +211,7 @@ def _figure(value: Any, unit: str, say: PageWords) -> str:
     return escape_html(f"{value:,.2f}".rstrip("0").rstrip(".")) + say.label("maps", unit, prefix="unit_")
 
 
-def _roads(roads: gpd.GeoDataFrame | None) -> list[dict[str, Any]]:
+def road_lines(roads: gpd.GeoDataFrame | None) -> list[dict[str, Any]]:
     """Roads by class, joined and thinned; each line as whole 1e-5 degrees, the first point and then steps."""
     if roads is None or roads.empty:
         return []
@@ -268,7 +236,7 @@ def _metres(frame: gpd.GeoDataFrame) -> bool:
     return frame.crs is not None and not frame.crs.is_geographic
 
 
-def _bounds(*tables: gpd.GeoDataFrame) -> list[list[float]] | None:
+def map_bounds(*tables: gpd.GeoDataFrame) -> list[list[float]] | None:
     """South-west and north-east corner of the first table that has places."""
     for frame in tables:
         west, south, east, north = in_degrees(frame, "communities").total_bounds if len(frame) else [math.nan] * 4
@@ -280,32 +248,32 @@ def _bounds(*tables: gpd.GeoDataFrame) -> list[list[float]] | None:
 def layer_list(picture: Mapping[str, Any], lang: str) -> list[dict[str, Any]]:
     """The layers of the page in the order of its layer control: key, name, one-at-a-time, shown at first."""
     say = PageWords(lang)
-    circles = [c["name"] for c in picture["circles"]]
-    rows: list[tuple[str, str, bool, bool]] = [
-        (f"circle_{i}", filled("circle_layer", say, name=name), True, i == 0) for i, name in enumerate(circles)
-    ] or [("communities", say("communities"), True, True)]
-    rows += [
-        (f"range_{i}", filled("range_layer", say, name=r["name"]), True, False) for i, r in enumerate(picture["ranges"])
-    ]
-    rows += [("none", say("no_communities"), True, False)]
-    rows += [
-        (f"plan_{i}", filled("plan_layer", say, name=p["name"]), False, i == 0) for i, p in enumerate(picture["plans"])
-    ]
-    rows += [(f"kind_{i}", k["label"], False, k["show"]) for i, k in enumerate(picture["kinds"])]
-    rows += [(f"score_{i}", filled("score_layer", say, name=name), False, False) for i, name in enumerate(circles)]
-    rows += [
-        (f"ground_{i}", filled("ground_layer", say, name=g["name"]), False, False)
-        for i, g in enumerate(picture["grounds"])
-        if g["bands"]
-    ]
-    rows += [("towns", say("towns"), False, True)]
+
+    def numbered(words: str, of: str, *, base: bool = False, first: bool = False) -> list[tuple[str, str, bool, bool]]:
+        return [
+            (f"{words.removesuffix('_layer')}_{i}", filled(words, say, name=made["name"]), base, first and i == 0)
+            for i, made in enumerate(picture[of])
+            if made.get("bands") != []  # a ground that was left out
+        ]
+
+    circles = numbered("circle_layer", "circles", base=True, first=True)
+    roads = (("roads_main", True), ("roads_minor", False))
     have = {road["main"] for road in picture["roads"]}
-    rows += [
-        (key, say(key), False, True) for key, main in (("roads_main", True), ("roads_minor", False)) if main in have
+    rows = [
+        *(circles or [("communities", say("communities"), True, True)]),
+        *numbered("range_layer", "ranges", base=True),
+        ("none", say("no_communities"), True, False),
+        *numbered("plan_layer", "plans", first=True),
+        *((f"kind_{i}", kind["label"], False, kind["show"]) for i, kind in enumerate(picture["kinds"])),
+        *numbered("score_layer", "circles"),
+        *numbered("ground_layer", "grounds"),
+        ("towns", say("towns"), False, True),
+        *((key, say(key), False, True) for key, main in roads if main in have),
     ]
+    names = _distinct([name for _, name, _, _ in rows])
     return [
         {"key": key, "name": name, "base": base, "show": show}
-        for (key, _, base, show), name in zip(rows, _distinct([r[1] for r in rows]), strict=True)
+        for (key, _, base, show), name in zip(rows, names, strict=True)
     ]
 
 
