@@ -62,9 +62,8 @@ def _listed(rules: RuleSet, lang: str) -> Iterator[str]:
 
 
 def _line(rule: Rule, lang: str) -> str:
-    name = rule.zh if lang == "zh" else rule.en
     doubt = "" if rule.verified else i18n.say("report.unverified", lang)
-    return f"{rule.id}{_level(rule, lang)} · {name} · {_asks(rule, lang)} · {_dates(rule, lang)}{doubt}"
+    return f"{rule.id}{_level(rule, lang)} · {rule.name(lang)} · {_asks(rule, lang)} · {_dates(rule, lang)}{doubt}"
 
 
 def _level(rule: Rule, lang: str) -> str:

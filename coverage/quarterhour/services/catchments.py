@@ -18,6 +18,7 @@ from scipy import optimize, sparse
 from quarterhour.base.arrays import FloatArray, IntArray
 from quarterhour.base.errors import DataError, SolverError, first_ids
 from quarterhour.base.units import CENTISECONDS_PER_MINUTE
+from quarterhour.services.columns import at_least_zero
 from quarterhour.travel.times import TravelTimes
 
 Decay = Callable[[FloatArray], FloatArray]
@@ -80,8 +81,8 @@ def catchment_access(
     Source: Luo & Wang 2003, Luo & Qi 2009, Wan et al. 2012, Dai 2010; equal to PySAL's ``access`` in the tests.
     """
     near = times.within(minutes)
-    demand = _column(people, near.communities, "people")
-    supply = _column(capacity, near.sites, "capacity")
+    demand = at_least_zero(people.reindex(near.communities), "catchments.bad_column", column="people")
+    supply = at_least_zero(capacity.reindex(near.sites), "catchments.bad_column", column="capacity")
     weights = _weights(near, _decay(method, minutes, decay), choice=method == "3sfca")
     waiting = np.asarray(weights.T @ demand)
     ratio = np.divide(supply, waiting, out=np.zeros(len(supply)), where=waiting > 0)
@@ -99,15 +100,6 @@ def _decay(method: Method, minutes: float, own: Decay | None) -> Decay:
     if method == "gaussian":
         return gaussian_decay(minutes / 3)
     return step_decay(E2SFCA_STEPS if method == "e2sfca" else THREE_STEP_STEPS)
-
-
-def _column(column: pd.Series, index: pd.Index, what: str) -> FloatArray:
-    """Values in the order of the times; each id must have one, at least zero."""
-    values = pd.to_numeric(column.reindex(index), errors="coerce").to_numpy(dtype=float)
-    bad = ~(np.isfinite(values) & (values >= 0))
-    if bad.any():
-        raise DataError("catchments.bad_column", column=what, ids=first_ids(index[bad]))
-    return values
 
 
 def _weights(near: TravelTimes, decay: Decay, *, choice: bool) -> sparse.csr_array:
@@ -160,7 +152,8 @@ def assign_within(times: TravelTimes, *, people: pd.Series, capacity: pd.Series,
     DataError for a value that is no whole number.
     """
     near = times.within(minutes)
-    demand, supply = _whole(people, near.communities, "people"), _whole(capacity, near.sites, "capacity")
+    demand = _whole(people.reindex(near.communities), "people")
+    supply = _whole(capacity.reindex(near.sites), "capacity")
     flow = _least_minutes(near, demand, supply)
     row = np.repeat(np.arange(len(near.communities)), np.diff(near.indptr))
     served = np.bincount(row, weights=flow, minlength=len(demand)).astype(np.int64)
@@ -177,11 +170,11 @@ def assign_within(times: TravelTimes, *, people: pd.Series, capacity: pd.Series,
     )
 
 
-def _whole(column: pd.Series, index: pd.Index, what: str) -> IntArray:
-    values = _column(column, index, what)
+def _whole(column: pd.Series, what: str) -> IntArray:
+    values = at_least_zero(column, "catchments.bad_column", column=what)
     bad = values != np.rint(values)
     if bad.any():
-        raise DataError("catchments.not_whole", column=what, ids=first_ids(index[bad]))
+        raise DataError("catchments.not_whole", column=what, ids=first_ids(column.index[bad]))
     return values.astype(np.int64)
 
 

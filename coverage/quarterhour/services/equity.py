@@ -9,7 +9,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from quarterhour.base.arrays import FloatArray
-from quarterhour.base.errors import DataError, first_ids
+from quarterhour.services.columns import at_least_zero
 
 WORST = 0.1
 """The worst-off tenth of the people."""
@@ -77,16 +77,8 @@ def equity_by_area(value: pd.Series, *, people: pd.Series, areas: pd.Series) -> 
 
 
 def _checked(value: pd.Series, people: pd.Series) -> tuple[FloatArray, FloatArray]:
-    w = pd.to_numeric(people.reindex(value.index), errors="coerce").to_numpy(dtype=float)
-    unknown = ~(np.isfinite(w) & (w >= 0))
-    if unknown.any():
-        raise DataError("equity.bad_people", ids=first_ids(value.index[unknown]))
-    some = w > 0
-    x = pd.to_numeric(value, errors="coerce").to_numpy(dtype=float)[some]
-    bad = ~(np.isfinite(x) & (x >= 0))
-    if bad.any():
-        raise DataError("equity.bad_value", ids=first_ids(value.index[some][bad]))
-    return x, w[some]
+    w = at_least_zero(people.reindex(value.index), "equity.bad_people")
+    return at_least_zero(value[w > 0], "equity.bad_value"), w[w > 0]
 
 
 def _theil(x: FloatArray, w: FloatArray) -> float:

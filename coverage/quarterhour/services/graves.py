@@ -8,7 +8,8 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
-from quarterhour.base.errors import DataError, first_ids
+from quarterhour.base.errors import DataError
+from quarterhour.services.columns import at_least_zero
 
 M2_PER_MU = 10_000 / 15
 NEEDED_FIGURES = ("horizon-years", "share-in-public", "site-per-grave", "niches-a-grave", "site-per-niche")
@@ -54,8 +55,9 @@ def grave_demand(areas: pd.DataFrame, *, figures: Mapping[str, float], eco_share
         raise DataError("graves.no_figure", missing=", ".join(missing))
     if not 0 <= eco_share <= 1:
         raise DataError("graves.bad_share", share=eco_share)
-    deaths = _column(areas, "deaths")
-    backlog = _column(areas, "backlog") if "backlog" in areas else np.zeros(len(areas))
+    nowhere, none = pd.Series(np.nan, index=["-"]), pd.Series(0.0, index=areas.index)
+    deaths = at_least_zero(areas.get("deaths", nowhere), "graves.bad_column", column="deaths")
+    backlog = at_least_zero(areas.get("backlog", none), "graves.bad_column", column="backlog")
     burials = deaths * figures["horizon-years"] * figures["share-in-public"]
     # A hair above a whole number is rounding, not one grave more.
     graves = np.ceil(np.round((burials + backlog) * (1 - eco_share), 6))
@@ -106,12 +108,3 @@ def shared_out(total: float, *, by: pd.Series) -> pd.Series:
     weight = by.astype(float)
     whole = float(weight.sum())
     return total * weight / whole if whole > 0 else weight * 0.0
-
-
-def _column(areas: pd.DataFrame, name: str) -> np.ndarray[tuple[int], np.dtype[np.float64]]:
-    values = pd.to_numeric(areas[name], errors="coerce").to_numpy(dtype=float) if name in areas else np.array([np.nan])
-    bad = ~(np.isfinite(values) & (values >= 0))
-    if bad.any():
-        ids = first_ids(areas.index[bad]) if name in areas else "-"
-        raise DataError("graves.bad_column", column=name, ids=ids)
-    return values

@@ -201,7 +201,7 @@ def _base_rounds(
     routes = _routes(travel, visit_s, shift_s, seconds)
     rows, timelines = _timelines(base, ids, stops, routes, travel, visit_s)
     worked = visit_s * len(stops)
-    travelled = sum(int(travel[a, b]) for route in routes for a, b in zip([0, *route], [*route, 0], strict=True))
+    travelled = _travelled(routes, travel)
     response = _response(ids, legs, timelines, minutes, rule)
     return _Base(base, ids, visits, int(visits[~able].sum()), len(routes), bound, worked, travelled, rows, response)
 

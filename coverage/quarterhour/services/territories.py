@@ -11,7 +11,9 @@ from numpy.typing import NDArray
 from scipy import optimize, sparse
 
 from quarterhour.base.arrays import AnyArray, BoolArray, FloatArray
-from quarterhour.base.errors import DataError, SolverError, first_ids
+from quarterhour.base.errors import SolverError
+from quarterhour.base.units import CENTISECONDS_PER_MINUTE
+from quarterhour.services.columns import at_least_zero
 from quarterhour.travel.times import TravelTimes
 
 
@@ -52,7 +54,8 @@ def draw_territories(
     goes whole to its largest share, so a site may end a little above the evenest load: ``sites`` tells.
     """
     near = times.within(minutes)
-    need, hands = _column(work, near.communities, "work"), _column(staff, near.sites, "staff")
+    need = at_least_zero(work.reindex(near.communities), "territories.bad_column", column="work")
+    hands = at_least_zero(staff.reindex(near.sites), "territories.bad_column", column="staff")
     row = np.repeat(np.arange(len(need)), np.diff(near.indptr))
     able = hands[near.site_index] > 0
     share, evenest = _shares(near, row, need, hands, able, slack)
@@ -62,14 +65,6 @@ def draw_territories(
     load = np.divide(given["sum"], hands, out=np.full(len(hands), np.nan), where=hands > 0)
     sites = pd.DataFrame({"staff": hands, "work": given["sum"], "load": load, "communities": given["size"].astype(int)})
     return Territories(made, sites.set_axis(near.sites, axis=0), evenest)
-
-
-def _column(column: pd.Series, index: pd.Index, what: str) -> FloatArray:
-    values = pd.to_numeric(column.reindex(index), errors="coerce").to_numpy(dtype=float)
-    bad = ~(np.isfinite(values) & (values >= 0))
-    if bad.any():
-        raise DataError("territories.bad_column", column=what, ids=first_ids(index[bad]))
-    return values
 
 
 def _shares(
@@ -111,5 +106,5 @@ def _whole(
     order = at[np.lexsort((near.site_index[at], near.cs[at], -np.round(share[at], 9), row[at]))]
     first = order[np.unique(row[order], return_index=True)[1]]
     site[row[first]] = near.sites[near.site_index[first]]
-    minutes[row[first]] = near.cs[first] / 6000
+    minutes[row[first]] = near.cs[first] / CENTISECONDS_PER_MINUTE
     return site, minutes

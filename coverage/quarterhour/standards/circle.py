@@ -49,16 +49,19 @@ class CircleCheck:
 
     def share(self, level: str = "city", area: str | None = None) -> float:
         """The share of people inside the circle, for one area; NaN where it has no people."""
-        table = self.shares[self.shares["level"] == level]
-        if area is not None:
-            table = table[table["area"] == area]
-        return float(table["share_people"].iloc[0])
+        return area_share(self.shares, "share_people", level, area)
 
     def __repr__(self) -> str:
         met = f"{int(self.communities['met'].sum())} of {len(self.communities)} communities"
         return (
             f"<CircleCheck {self.circle.id} ({self.mode_id}): {met}, {percent(self.share())} of {self.circle.people}>"
         )
+
+
+def area_share(shares: pd.DataFrame, column: str, level: str, area: str | None = None) -> float:
+    """A share of one area out of a table of shares; of the first of its level where none is named."""
+    rows = shares[shares["level"] == level]
+    return float((rows if area is None else rows[rows["area"] == area])[column].iloc[0])
 
 
 def check_circle(

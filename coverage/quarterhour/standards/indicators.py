@@ -36,6 +36,11 @@ def _made(areas: pd.Index, value: pd.Series, quality: pd.DataFrame, base: pd.Ser
     return made.assign(note=made["value"].isna().map({True: "scorecard.nobody", False: ""}))
 
 
+def _noted(made: pd.DataFrame, rows: pd.Series, note: str, needs: str | pd.Series = "") -> pd.DataFrame:
+    """The values with a note, and what it needs, in some of their rows."""
+    return made.assign(note=made["note"].mask(rows, note), needs=made["needs"].mask(rows, needs))
+
+
 def _quality_shares(quality: pd.Series, areas: pd.Series, weight: pd.Series | None = None) -> pd.DataFrame:
     """Share of each area's rows (or people) that are of each quality."""
     each = pd.Series(1.0, index=quality.index) if weight is None else weight.astype("float64")
@@ -58,31 +63,26 @@ def _columns(table: pd.DataFrame, target: Target, names: Sequence[str]) -> list[
 # --- circles ------------------------------------------------------------------------------------
 
 
-def _check_of(target: Target, ground: ScoreInputs) -> CircleCheck:
-    if target.of not in ground.checks:
-        raise NoDataError(f"circles: {target.of}")
-    return ground.checks[target.of]
-
-
 def _rests_on(check: CircleCheck) -> pd.Series:
     """Each community's answer is as well known as the worse of its people and its nearest site."""
     return worse_quality(check.communities["quality"], check.communities["site_quality"])
 
 
 def _circle_share(target: Target, ground: ScoreInputs, areas: pd.Index) -> pd.DataFrame:
-    return _share_inside(_check_of(target, ground), target, ground, areas)
+    return _share_inside(target.of, target, ground, areas)
 
 
 def _reach_share(target: Target, ground: ScoreInputs, areas: pd.Index) -> pd.DataFrame:
     _kinds_or_no_data(ground, target.kinds)
     if target.people not in ground.communities:
         raise NoDataError(f"communities: {target.people}")
-    if target.id not in ground.checks:
-        raise NoDataError(f"circles: {target.id}")
-    return _share_inside(ground.checks[target.id], target, ground, areas)
+    return _share_inside(target.id, target, ground, areas)
 
 
-def _share_inside(check: CircleCheck, target: Target, ground: ScoreInputs, areas: pd.Index) -> pd.DataFrame:
+def _share_inside(circle: str, target: Target, ground: ScoreInputs, areas: pd.Index) -> pd.DataFrame:
+    check = ground.checks.get(circle)
+    if check is None:
+        raise NoDataError(f"circles: {circle}")
     if target.level == "community":
         return _circle_by_community(check, areas)
     shares = check.shares[check.shares["level"] == target.level].set_index("area")
@@ -97,7 +97,7 @@ def _circle_by_community(check: CircleCheck, areas: pd.Index) -> pd.DataFrame:
     value = judged["met"].astype("float64").where(judged["people"].gt(0) & ~unknown)
     quality = _quality_shares(_rests_on(check), pd.Series(judged.index, index=judged.index))
     made = _made(areas, value, quality, judged["people"])
-    return made.assign(note=made["note"].mask(unknown.reindex(areas).eq(True), "scorecard.not_snapped"))
+    return _noted(made, unknown.reindex(areas).eq(True), "scorecard.not_snapped")
 
 
 # --- facilities ---------------------------------------------------------------------------------
@@ -120,18 +120,10 @@ def _count(target: Target, ground: ScoreInputs, areas: pd.Index) -> pd.DataFrame
     shares = _quality_shares(_quality(rows), where).reindex(areas)
     # Where there is none, "none" rests on the whole list of that kind.
     whole = _quality_shares(_quality(rows), pd.Series(CITY, index=rows.index)).loc[CITY]
-    made = _made(areas, counted, shares.fillna(whole))
-    return _told_unplaced(made, target, int((~where.isin(areas)).sum()))
-
-
-def _told_unplaced(made: pd.DataFrame, target: Target, unplaced: int) -> pd.DataFrame:
-    """Facilities of no known area may be what an area lacks: its row says so."""
-    if not unplaced:
-        return made
-    short = made["value"] < target.threshold
-    return made.assign(
-        note=made["note"].mask(short, "scorecard.unplaced"), needs=made["needs"].mask(short, f"facilities: {unplaced}")
-    )
+    made, unplaced = _made(areas, counted, shares.fillna(whole)), int((~where.isin(areas)).sum())
+    # Facilities of no known area may be what an area lacks: its row says so.
+    short = made["value"].lt(target.threshold) & (unplaced > 0)
+    return _noted(made, short, "scorecard.unplaced", f"facilities: {unplaced}")
 
 
 def _served(target: Target, ground: ScoreInputs, kinds: Sequence[str]) -> tuple[pd.Series, pd.Series]:
@@ -198,15 +190,11 @@ def _in_area(ground: ScoreInputs, level: str, kinds: Sequence[str]) -> pd.Series
 # --- figures ------------------------------------------------------------------------------------
 
 
-def _is_long(table: pd.DataFrame) -> bool:
-    return {"area", "level", "indicator", "value"} <= set(table.columns)
-
-
 def _figures(target: Target, ground: ScoreInputs, areas: pd.Index) -> tuple[pd.DataFrame, pd.DataFrame]:
     """The sums of a target's columns by area, rows that lack one left out; and how they are known."""
     table = ground.table(target)
     wanted = list(target.columns[: 2 if target.measure == "ratio" else 1])
-    if _is_long(table):
+    if {"area", "level", "indicator", "value"} <= set(table.columns):
         return _long_figures(target, table, wanted, areas)
     values = pd.DataFrame(dict(enumerate(_columns(table, target, wanted))))
     whole = values.notna().all(axis=1)
@@ -241,15 +229,12 @@ def _long_figures(
 def _with_left_out(made: pd.DataFrame, sums: pd.DataFrame, target: Target) -> pd.DataFrame:
     count = sums["left_out"].fillna(0).astype(int)
     partial = count.gt(0) & made["value"].notna()
-    needs = count.map(lambda n: f"{target.table}: {n}")
-    return made.assign(note=made["note"].mask(partial, "scorecard.partial"), needs=made["needs"].mask(partial, needs))
+    return _noted(made, partial, "scorecard.partial", count.map(lambda n: f"{target.table}: {n}"))
 
 
 def _no_figure_where_blank(made: pd.DataFrame, target: Target) -> pd.DataFrame:
     """An area without a figure is "no data", with what to supply."""
-    blank = made["value"].isna()
-    needs = f"{target.table}: {', '.join(target.columns)}"
-    return made.assign(note=made["note"].mask(blank, "scorecard.no_data"), needs=made["needs"].mask(blank, needs))
+    return _noted(made, made["value"].isna(), "scorecard.no_data", f"{target.table}: {', '.join(target.columns)}")
 
 
 def _ratio(target: Target, ground: ScoreInputs, areas: pd.Index) -> pd.DataFrame:

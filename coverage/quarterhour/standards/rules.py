@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import tomllib
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date
 from importlib import resources
@@ -20,7 +20,20 @@ SENSES = ("at_least", "at_most")
 
 
 @dataclass(frozen=True, slots=True)
-class Circle:
+class Named:
+    """What a study or a rule file calls by an id, and by a name in each language."""
+
+    id: str
+    zh: str
+    en: str
+
+    def name(self, lang: str) -> str:
+        """The name in a language."""
+        return self.zh if lang == "zh" else self.en
+
+
+@dataclass(frozen=True, slots=True)
+class Circle(Named):
     """A service circle as a question in figures, with its source.
 
     ``heading`` says who travels: ``to_site`` the older person walks to the facility,
@@ -29,9 +42,6 @@ class Circle:
     ``people`` is the column of people it is promised to.
     """
 
-    id: str
-    zh: str
-    en: str
     kinds: tuple[str, ...]
     mode: str
     minutes: float
@@ -44,17 +54,13 @@ class Circle:
     date: str = ""
     verified: bool = False
 
-    def name(self, lang: str) -> str:
-        """The circle's name in a language."""
-        return self.zh if lang == "zh" else self.en
-
 
 Measure = Literal[
     "circle_share", "reach_share", "count", "has_kind", "ratio", "rate", "total", "least", "mean_by_class", "distance",
     "tiers",
 ]  # fmt: skip
 MEASURES: tuple[Measure, ...] = get_args(Measure)
-
+_LISTS = ("kinds", "columns", "classes", "minutes", "modes", "road_classes")
 _SHARED = ("source", "date", "effective_from", "effective_to", "verified")
 _NEEDED: Mapping[Measure, Mapping[str, int]] = MappingProxyType(
     {
@@ -74,7 +80,7 @@ _NEEDED: Mapping[Measure, Mapping[str, int]] = MappingProxyType(
 
 
 @dataclass(frozen=True, slots=True)
-class Target:
+class Target(Named):
     """One promise of a plan at one area level.
 
     ``measure`` says how its value is made:
@@ -98,9 +104,6 @@ class Target:
     ``a|b`` is either kind. ``sense``: the threshold is reached ``at_least`` or ``at_most``.
     """
 
-    id: str
-    zh: str
-    en: str
     level: str
     measure: Measure
     threshold: float
@@ -126,10 +129,6 @@ class Target:
     effective_to: str = ""
     verified: bool = False
 
-    def name(self, lang: str) -> str:
-        """The target's name in a language."""
-        return self.zh if lang == "zh" else self.en
-
 
 def as_targets(table: Mapping[str, Any], *, where: str = "rules") -> tuple[Target, ...]:
     """The targets of a parsed rule file: one value per target and level.
@@ -137,20 +136,29 @@ def as_targets(table: Mapping[str, Any], *, where: str = "rules") -> tuple[Targe
     Raises DataError naming the file and the target when a field is missing or unknown, or when
     two targets have the same id and level.
     """
+    return _rules_of(table, "target", _levels_of, where)
+
+
+def _rules_of(
+    table: Mapping[str, Any], kind: str, make: Callable[[dict[str, Any]], Sequence[_Rule]], where: str
+) -> tuple[_Rule, ...]:
+    """The rules of a kind in a parsed file; what the file's head says holds for every row that does not say."""
     head = table.get("rules", {})
     common = {**{k: head[k] for k in _SHARED if k in head}, "rule_set": str(head.get("id", ""))}
-    made: list[Target] = []
-    for row in table.get("target", ()):
+    made: dict[tuple[str, str], _Rule] = {}
+    for row in table.get(kind, ()):
         try:
-            made += _levels_of({**common, **row})
+            values = {**common, **row}
+            values |= {k: str(values.get(k, "")) for k in ("date", "effective_from", "effective_to")}
+            values |= {k: tuple(values[k]) for k in _LISTS if k in values}
+            for rule in make(values):
+                key = (rule.id, f"level {rule.level!r}" if isinstance(rule, Target) else rule.effective_from)
+                if key in made:
+                    raise ValueError(f"{key[1] or repr(rule.id)} twice")
+                made[key] = rule
         except (TypeError, ValueError) as why:
             raise DataError("errors.bad_rule", where=where, target=row.get("id", "?"), why=str(why)) from why
-    seen: set[tuple[str, str]] = set()
-    for target in made:
-        if (target.id, target.level) in seen:
-            raise DataError("errors.bad_rule", where=where, target=target.id, why=f"level {target.level!r} twice")
-        seen.add((target.id, target.level))
-    return tuple(made)
+    return tuple(made.values())
 
 
 def _levels_of(row: dict[str, Any]) -> list[Target]:
@@ -158,10 +166,6 @@ def _levels_of(row: dict[str, Any]) -> list[Target]:
     levels = row.pop("levels", None) or [row.pop("level", None)]
     thresholds = row.pop("threshold_by_level", {})
     binding = row.pop("binding_levels", levels)
-    for name in ("kinds", "columns", "classes", "minutes", "modes"):
-        row[name] = tuple(row.get(name, ()))
-    for name in ("date", "effective_from", "effective_to"):
-        row[name] = str(row.get(name, ""))
     common = row.pop("threshold", None)
     made = [
         Target(**row, level=level, binding=level in binding, threshold=thresholds.get(level, common))
@@ -198,54 +202,46 @@ def _check_target(target: Target) -> None:
         raise ValueError("level 'facility' is for a ratio or least of facilities, or a distance")
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Cited(Named):
+    """A dated rule with its source."""
+
+    clause: str = ""
+    source: str = ""
+    date: str = ""
+    effective_from: str = ""
+    effective_to: str = ""
+    verified: bool = False
+    rule_set: str = ""
+
+
 @dataclass(frozen=True, slots=True)
-class Exclusion:
+class Exclusion(Cited):
     """Nothing of ``kinds`` nearer than ``metres`` to a layer (``road_classes``: of the layer ``roads``)."""
 
-    id: str
-    zh: str
-    en: str
     layer: str
     metres: float
     kinds: tuple[str, ...]
     road_classes: tuple[str, ...] = ()
-    clause: str = ""
-    source: str = ""
-    date: str = ""
-    effective_from: str = ""
-    effective_to: str = ""
-    verified: bool = False
-    rule_set: str = ""
 
 
 @dataclass(frozen=True, slots=True)
-class Figure:
+class Figure(Cited):
     """A figure to plan with (square metres a grave, years of demand), with its source."""
 
-    id: str
-    zh: str
-    en: str
     value: float
     unit: str
-    clause: str = ""
-    source: str = ""
-    date: str = ""
-    effective_from: str = ""
-    effective_to: str = ""
-    verified: bool = False
-    rule_set: str = ""
 
 
 Rule = Target | Exclusion | Figure
+_Rule = TypeVar("_Rule", bound=Rule)
+_Numbered = TypeVar("_Numbered", Exclusion, Figure)
 
 
 @dataclass(frozen=True, slots=True)
-class RuleSet:
+class RuleSet(Named):
     """A rule file: promises to keep, distances to keep, figures to plan with; all dated and cited."""
 
-    id: str
-    zh: str
-    en: str
     targets: tuple[Target, ...]
     exclusions: tuple[Exclusion, ...]
     figures: tuple[Figure, ...]
@@ -263,10 +259,6 @@ class RuleSet:
         """Its rules, one after the other."""
         return (*self.targets, *self.exclusions, *self.figures)
 
-    def name(self, lang: str) -> str:
-        """The set's name in a language."""
-        return self.zh if lang == "zh" else self.en
-
 
 def as_rule_set(table: Mapping[str, Any], *, where: str = "rules") -> RuleSet:
     """A parsed rule file: ``[rules]`` with id and names, ``[[target]]``, ``[[exclusion]]``, ``[[figure]]``.
@@ -282,38 +274,16 @@ def as_rule_set(table: Mapping[str, Any], *, where: str = "rules") -> RuleSet:
         zh=str(head.get("zh", "")),
         en=str(head.get("en", "")),
         targets=as_targets(table, where=where),
-        exclusions=tuple(_dated(Exclusion, table, "exclusion", where)),
-        figures=tuple(_dated(Figure, table, "figure", where)),
+        exclusions=_rules_of(table, "exclusion", lambda row: [_checked(Exclusion(**row))], where),
+        figures=_rules_of(table, "figure", lambda row: [_checked(Figure(**row))], where),
     )
 
 
-_Dated = TypeVar("_Dated", Exclusion, Figure)
-
-
-def _dated(kind: type[_Dated], table: Mapping[str, Any], name: str, where: str) -> Iterator[_Dated]:
-    head = table.get("rules", {})
-    common = {**{k: head[k] for k in _SHARED if k in head}, "rule_set": str(head.get("id", ""))}
-    seen: set[tuple[str, str]] = set()
-    for row in table.get(name, ()):
-        values = {**common, **row}
-        values |= {k: str(values.get(k, "")) for k in ("date", "effective_from", "effective_to")}
-        values |= {k: tuple(values[k]) for k in ("kinds", "road_classes") if k in values}
-        try:
-            made = kind(**values)
-            _check_number(made)
-        except (TypeError, ValueError) as why:
-            raise DataError("errors.bad_rule", where=where, target=row.get("id", "?"), why=str(why)) from why
-        key = (made.id, made.effective_from)
-        if key in seen:
-            raise DataError("errors.bad_rule", where=where, target=made.id, why=f"{made.id!r} twice")
-        seen.add(key)
-        yield made
-
-
-def _check_number(rule: Exclusion | Figure) -> None:
+def _checked(rule: _Numbered) -> _Numbered:
     value = rule.metres if isinstance(rule, Exclusion) else rule.value
     if isinstance(value, bool) or not isinstance(value, int | float) or not 0 <= value < float("inf"):
         raise ValueError(f"number {value!r}")
+    return rule
 
 
 def read_rule_set(name: str | Path) -> RuleSet:
@@ -341,9 +311,6 @@ def rule_sets() -> tuple[str, ...]:
     """Names of the rule sets that come with the program."""
     folder = resources.files("quarterhour") / "data" / "rules"
     return tuple(sorted(f.name.removesuffix(".toml") for f in folder.iterdir() if f.name.endswith(".toml")))
-
-
-_Rule = TypeVar("_Rule", Target, Exclusion, Figure, Rule)
 
 
 def in_force(rules: tuple[_Rule, ...], on: date) -> tuple[_Rule, ...]:

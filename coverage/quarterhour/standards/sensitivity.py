@@ -17,7 +17,7 @@ from quarterhour.base.labels import percent
 from quarterhour.base.units import CENTISECONDS_PER_MINUTE, centiseconds
 from quarterhour.network.modes import read_modes
 from quarterhour.network.network import Network
-from quarterhour.standards.circle import area_sums, check_fits, nearest_of
+from quarterhour.standards.circle import area_share, area_sums, check_fits, nearest_of
 from quarterhour.standards.rules import Circle
 from quarterhour.travel.times import TravelTimes
 
@@ -56,10 +56,7 @@ class CoverageRange:
 
     def share(self, covered: str = "always", level: str = "city", area: str | None = None) -> float:
         """The share of people always, sometimes or never covered in one area; NaN where it has no people."""
-        table = self.shares[self.shares["level"] == level]
-        if area is not None:
-            table = table[table["area"] == area]
-        return float(table[f"share_{covered}"].iloc[0])
+        return area_share(self.shares, f"share_{covered}", level, area)
 
     def __repr__(self) -> str:
         (slow, fast), (least, most) = self.speed, self.turnout_minutes
@@ -150,10 +147,6 @@ def _not_slower(slow: Network, fast: Network) -> str:
         quicker |= (one < other) | ((one > 0) != (other > 0))
     if quicker.any():
         return first_ids(slow.road_ids[quicker])
-    if (slow.turns.sequences() if slow.turns else []) != (fast.turns.sequences() if fast.turns else []):
-        return "counts_as"
-    if any(slow.mode.turn_seconds.get(turn, 0) < lost for turn, lost in fast.mode.turn_seconds.items()):
-        return "turn_seconds"
     return "gap_kmh" if slow.mode.gap_kmh > fast.mode.gap_kmh else ""
 
 

@@ -10,7 +10,7 @@ import pandas as pd
 
 from quarterhour.base.cells import texts
 from quarterhour.base.errors import DataError
-from quarterhour.base.units import centiseconds
+from quarterhour.base.units import CENTISECONDS_PER_MINUTE, centiseconds
 from quarterhour.travel.times import TravelTimes
 
 TIERS = ("village", "town", "county")
@@ -89,5 +89,5 @@ def _step(rows: pd.DataFrame, tier: str, pairs: pd.DataFrame, minutes: float) ->
     rows[tier] = nearest["site"].reindex(rows.index)
     took = nearest["minutes"].reindex(rows.index)
     rows[f"{tier}_minutes"] = took
-    within = np.rint(took * 6000) <= centiseconds(minutes)
+    within = np.rint(took * CENTISECONDS_PER_MINUTE) <= centiseconds(minutes)
     rows[f"{tier}_gap"] = np.select([took.isna(), ~within], [f"{tier}_none", f"{tier}_far"], "")

@@ -139,7 +139,9 @@ def _exclusions(file: SitingFile, rules: Mapping[str, RuleSet]) -> list[Exclusio
             raise StudyError("services.no_rules", part=file.id, name=name, known=", ".join(rules))
         made += [rule for rule in rules[name].exclusions if file.kind in rule.kinds]
     return made + [
-        Exclusion(own.layer, own.layer, own.layer, own.layer, own.metres, (file.kind,), own.road_classes, own.clause)
+        Exclusion(
+            own.layer, own.layer, own.layer, own.layer, own.metres, (file.kind,), own.road_classes, clause=own.clause
+        )
         for own in file.exclude
     ]
 
