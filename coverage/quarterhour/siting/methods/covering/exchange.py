@@ -165,7 +165,7 @@ def _begin(table, chosen, group, standing, opened, book, state):  # type: ignore
             gain[s] += people[row[k]]
     spent = len(row)
     for q in range(len(chosen)):
-        spent += _open(table, chosen[q], q, group, standing, opened, book)
+        spent += _set_open(table, chosen[q], q, 1, group, standing, opened, book)
     return spent
 
 
@@ -181,9 +181,9 @@ def _people_of(table, book):  # type: ignore[no-untyped-def]
 
 @kernel
 def _swap(table, chosen, slot, site, group, standing, opened, book):  # type: ignore[no-untyped-def]
-    spent = _close(table, chosen[slot], slot, group, standing, opened, book)
+    spent = _set_open(table, chosen[slot], slot, -1, group, standing, opened, book)
     chosen[slot] = site
-    return spent + _open(table, site, slot, group, standing, opened, book)
+    return spent + _set_open(table, site, slot, 1, group, standing, opened, book)
 
 
 @kernel
@@ -191,17 +191,17 @@ def _return(table, chosen, back, group, standing, opened, book):  # type: ignore
     spent = 0
     for q in range(len(chosen)):
         if chosen[q] != back[q]:
-            spent += _close(table, chosen[q], q, group, standing, opened, book)
+            spent += _set_open(table, chosen[q], q, -1, group, standing, opened, book)
     for q in range(len(chosen)):
         if chosen[q] != back[q]:
             chosen[q] = back[q]
-            spent += _open(table, chosen[q], q, group, standing, opened, book)
+            spent += _set_open(table, chosen[q], q, 1, group, standing, opened, book)
     return spent
 
 
 @kernel
-def _open(table, site, slot, group, standing, opened, book):  # type: ignore[no-untyped-def]
-    """A site opens in a slot.
+def _set_open(table, site, slot, step, group, standing, opened, book):  # type: ignore[no-untyped-def]
+    """A site opens in a slot (step 1), or closes there (-1), which undoes that.
 
     ``gain[j]``: people whom nobody covers and j would. ``loss[q]``: people whom only the site in slot q
     covers; ``kept[q, j]``: those of them whom j would cover too. A row that is covered once knows by whom
@@ -212,7 +212,10 @@ def _open(table, site, slot, group, standing, opened, book):  # type: ignore[no-
     spent = 0
     for k in range(start[site], start[site + 1]):
         r = row[k]
-        w = people[r]
+        w = step * people[r]
+        if step < 0:
+            times[r] -= 1
+            who[r] -= slot
         if times[r] == 0:
             loss[slot] += w
             spent += row_start[r + 1] - row_start[r]
@@ -225,40 +228,11 @@ def _open(table, site, slot, group, standing, opened, book):  # type: ignore[no-
             spent += row_start[r + 1] - row_start[r]
             for e in range(row_start[r], row_start[r + 1]):
                 kept[other, row_site[e]] -= w
-        times[r] += 1
-        who[r] += slot
-    standing[site] = True
+        if step > 0:
+            times[r] += 1
+            who[r] += slot
+    standing[site] = step > 0
     for g in range(group.shape[0]):
         if group[g, site] >= 0:
-            opened[group[g, site]] += 1
-    return spent + start[site + 1] - start[site]
-
-
-@kernel
-def _close(table, site, slot, group, standing, opened, book):  # type: ignore[no-untyped-def]
-    """The site in a slot closes: ``_open`` undone."""
-    start, row, row_start, row_site, people = table
-    times, who, gain, loss, kept = book
-    spent = 0
-    for k in range(start[site], start[site + 1]):
-        r = row[k]
-        w = people[r]
-        times[r] -= 1
-        who[r] -= slot
-        if times[r] == 0:
-            loss[slot] -= w
-            spent += row_start[r + 1] - row_start[r]
-            for e in range(row_start[r], row_start[r + 1]):
-                gain[row_site[e]] += w
-                kept[slot, row_site[e]] -= w
-        elif times[r] == 1:
-            other = who[r]
-            loss[other] += w
-            spent += row_start[r + 1] - row_start[r]
-            for e in range(row_start[r], row_start[r + 1]):
-                kept[other, row_site[e]] += w
-    standing[site] = False
-    for g in range(group.shape[0]):
-        if group[g, site] >= 0:
-            opened[group[g, site]] -= 1
+            opened[group[g, site]] += step
     return spent + start[site + 1] - start[site]
