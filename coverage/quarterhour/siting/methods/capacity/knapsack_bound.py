@@ -129,22 +129,9 @@ class KnapsackPrices(LagrangianBound):
 @kernel
 def _knapsacks(people, column, order, row, cs, room, prices, parts, cost):  # type: ignore[no-untyped-def]
     """By site, what filling its room with those who gain most saves (0 or less)."""
-    below, who = np.empty(len(people), np.int64), np.empty(len(people), np.int64)
+    below, who, left = np.empty(len(people), np.int64), np.empty(len(people), np.int64), np.zeros(len(people))
     for s in range(len(room)):
-        n = 0
-        for q in range(column[s], column[s + 1]):
-            k = order[q]
-            gain = (np.int64(cs[k]) << parts) - prices[row[k]]
-            if gain < 0:
-                below[n], who[n] = gain, row[k]
-                n += 1
-        left = room[s]
-        for e in np.argsort(below[:n]):
-            many = min(left, people[who[e]])
-            cost[s] += many * below[e]
-            left -= many
-            if left == 0:
-                break
+        cost[s] += _fill(s, people, column, order, row, cs, room, prices, parts, below, who, left)
 
 
 @kernel
@@ -152,17 +139,24 @@ def _filled(people, column, order, row, cs, room, prices, parts, chosen, left): 
     """Take from ``left`` the people whom the chosen sites fill their room with."""
     below, who = np.empty(len(people), np.int64), np.empty(len(people), np.int64)
     for s in chosen:
-        n = 0
-        for q in range(column[s], column[s + 1]):
-            k = order[q]
-            gain = (np.int64(cs[k]) << parts) - prices[row[k]]
-            if gain < 0:
-                below[n], who[n] = gain, row[k]
-                n += 1
-        free = room[s]
-        for e in np.argsort(below[:n]):
-            many = min(free, people[who[e]])
-            left[who[e]] -= many
-            free -= many
-            if free == 0:
-                break
+        _fill(s, people, column, order, row, cs, room, prices, parts, below, who, left)
+
+
+@kernel
+def _fill(s, people, column, order, row, cs, room, prices, parts, below, who, left):  # type: ignore[no-untyped-def]
+    """What filling one site's room saves (0 or less); who fills it is taken from ``left``."""
+    n, saved, free = 0, np.int64(0), room[s]
+    for q in range(column[s], column[s + 1]):
+        k = order[q]
+        gain = (np.int64(cs[k]) << parts) - prices[row[k]]
+        if gain < 0:
+            below[n], who[n] = gain, row[k]
+            n += 1
+    for e in np.argsort(below[:n]):
+        many = min(free, people[who[e]])
+        saved += many * below[e]
+        left[who[e]] -= many
+        free -= many
+        if free == 0:
+            break
+    return saved

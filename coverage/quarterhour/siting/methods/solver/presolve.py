@@ -108,7 +108,7 @@ def dominated_rows(cover: sp.csr_array) -> BoolArray:
     """Rows that are covered whenever another row is, whose sites are all theirs; of equal rows the first stays."""
     start, site = rows_of(cover)
     by_site, row = columns_of(cover)
-    lost: BoolArray = _supersets(start, site, by_site, row, np.zeros(cover.shape[0], dtype=np.int64), _MOST_COMPARED)
+    lost: BoolArray = _supersets(start, site, by_site, row, _MOST_COMPARED)
     return lost
 
 
@@ -193,29 +193,41 @@ def _copy(start, site, rename, first, new_start, new_site):  # type: ignore[no-u
 
 
 @kernel
-def _supersets(start, item, by_item, owner, kind, budget):  # type: ignore[no-untyped-def]
+def _rarest(start, item, by_item, mark, a):  # type: ignore[no-untyped-def]
+    """The item of a set that is in fewest sets; all its items are marked as its own."""
+    rare = item[start[a]]
+    for k in range(start[a], start[a + 1]):
+        mark[item[k]] = a
+        if by_item[item[k] + 1] - by_item[item[k]] < by_item[rare + 1] - by_item[rare]:
+            rare = item[k]
+    return rare
+
+
+@kernel
+def _holds_all(start, item, mark, a, b):  # type: ignore[no-untyped-def]
+    """Whether a set holds all of another one, whose items are marked."""
+    common = 0
+    for k in range(start[b], start[b + 1]):
+        common += mark[item[k]] == a
+    return common == start[a + 1] - start[a]
+
+
+@kernel
+def _supersets(start, item, by_item, owner, budget):  # type: ignore[no-untyped-def]
     """Sets that hold all of another one, found from the item of that one which is in fewest sets."""
     n = len(start) - 1
     lost, mark = np.zeros(n, np.bool_), np.full(len(by_item) - 1, -1)
     for a in range(n):
         if lost[a] or start[a] == start[a + 1]:
             continue
-        rare = item[start[a]]
-        for k in range(start[a], start[a + 1]):
-            mark[item[k]] = a
-            if by_item[item[k] + 1] - by_item[item[k]] < by_item[rare + 1] - by_item[rare]:
-                rare = item[k]
-        size = start[a + 1] - start[a]
+        rare, size = _rarest(start, item, by_item, mark, a), start[a + 1] - start[a]
         for q in range(by_item[rare], by_item[rare + 1]):
             b = owner[q]
             longer = start[b + 1] - start[b]
-            if b == a or lost[b] or longer < size or kind[a] != kind[b] or (longer == size and b < a):
+            if b == a or lost[b] or longer < size or (longer == size and b < a):
                 continue
             budget -= longer
-            common = 0
-            for k in range(start[b], start[b + 1]):
-                common += mark[item[k]] == a
-            lost[b] = common == size
+            lost[b] = _holds_all(start, item, mark, a, b)
         if budget < 0:
             break
     return lost
@@ -238,21 +250,14 @@ def _subsets(start, item, by_item, owner, kind, budget):  # type: ignore[no-unty
             lost[a] = standing[kind[a]] > 1
             standing[kind[a]] -= lost[a]
             continue
-        rare = item[start[a]]
-        for k in range(start[a], start[a + 1]):
-            mark[item[k]] = a
-            if by_item[item[k] + 1] - by_item[item[k]] < by_item[rare + 1] - by_item[rare]:
-                rare = item[k]
+        rare = _rarest(start, item, by_item, mark, a)
         for q in range(by_item[rare], by_item[rare + 1]):
             b = owner[q]
             longer = start[b + 1] - start[b]
             if b == a or lost[b] or longer < size or kind[a] != kind[b] or (longer == size and b > a):
                 continue
             budget -= longer
-            common = 0
-            for k in range(start[b], start[b + 1]):
-                common += mark[item[k]] == a
-            if common == size:
+            if _holds_all(start, item, mark, a, b):
                 lost[a] = True
                 standing[kind[a]] -= 1
                 break
