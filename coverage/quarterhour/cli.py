@@ -121,15 +121,15 @@ def verify(
     ] = 0,
 ) -> None:
     """Recount the plans of a plan.json from that file alone. Exit 1 with the first thing that does not hold."""
-    from quarterhour.siting.audit import told_record
+    from quarterhour.siting.audit import record_lines
     from quarterhour.siting.proof.record import read_records
 
     for name, record in read_records(plan):
         try:
-            for line in told_record(name, record, lang, prove=prove):
+            for line in record_lines(name, record, lang, prove=prove):
                 _print(line)
         except QuarterhourError as error:
-            _print(i18n.say("cli.plan_fails", lang, plan=name, detail=error.told(lang)), err=True)
+            _print(i18n.say("cli.plan_fails", lang, plan=name, detail=error.sentence(lang)), err=True)
             raise typer.Exit(1) from error
         except KeyboardInterrupt:
             raise _Stopped from None
@@ -304,7 +304,7 @@ def main() -> None:
     try:
         app()
     except QuarterhourError as error:
-        _print(error.told(lang), err=True)
+        _print(error.sentence(lang), err=True)
         sys.exit(1)
     except _Stopped as stopped:
         _print(i18n.say("cli.stopped", lang), err=True)

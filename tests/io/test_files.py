@@ -309,7 +309,7 @@ def test_broken_files_are_told_in_plain_words(tmp_path: Path, name: str, data: b
     (tmp_path / name).write_bytes(data)
     with pytest.raises(DataError, match=message) as caught:
         files.read_table(tmp_path / name)
-    assert name in str(caught.value) and name in caught.value.told("zh")
+    assert name in str(caught.value) and name in caught.value.sentence("zh")
 
 
 def ragged(folder: Path, rows: int) -> files.Table:
@@ -455,7 +455,7 @@ def test_a_held_target_keeps_the_result_beside_it(tmp_path: Path, monkeypatch: p
     monkeypatch.setattr(Path, "replace", lambda self, to: self.rename(to))
     with pytest.raises(WriteError, match=r"kept as '.*a\.txt\.new'") as caught:
         files.write_text(target, "new")
-    assert "占用" in caught.value.told("zh") and target.read_text(encoding="utf-8") == "old"
+    assert "占用" in caught.value.sentence("zh") and target.read_text(encoding="utf-8") == "old"
     assert (tmp_path / "a.txt.new").read_text(encoding="utf-8") == "new"
     assert sorted(p.name for p in tmp_path.iterdir()) == ["a.txt", "a.txt.new"]
 

@@ -410,7 +410,7 @@ def test_a_failing_service_is_told_and_nothing_is_written(
     with pytest.raises(ServiceError, match=told) as caught:
         fetched(tmp_path / "town", service)
     assert list(tmp_path.iterdir()) == []
-    assert "未写任何文件" in caught.value.told("zh")
+    assert "未写任何文件" in caught.value.sentence("zh")
 
 
 def test_an_area_without_roads_is_told(tmp_path: Path, service: Service) -> None:

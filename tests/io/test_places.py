@@ -135,7 +135,7 @@ def test_the_same_table_gives_the_same_answer_and_is_not_touched() -> None:
 def test_missing_columns_are_named_with_what_was_found() -> None:
     with pytest.raises(DataError, match=r"needs the columns older, beds; it has: id, name") as caught:
         door(town(id=["a"]), people=["older", "beds"])
-    assert "缺少列" in caught.value.told("zh")
+    assert "缺少列" in caught.value.sentence("zh")
 
 
 def test_a_crs_is_never_guessed() -> None:

@@ -49,6 +49,6 @@ def test_nothing_in_gives_nothing_out_and_the_input_is_not_touched() -> None:
 def test_an_unknown_datum_names_the_known_ones() -> None:
     with pytest.raises(DataError, match="Amap and Tencent: gcj02") as caught:
         web_maps.to_wgs84(122, 37, datum="amap")
-    assert "高德" in caught.value.told("zh")
+    assert "高德" in caught.value.sentence("zh")
     with pytest.raises(DataError, match="same shape"):
         web_maps.to_wgs84([1, 2], [1], datum="gcj02")

@@ -88,7 +88,7 @@ def test_a_mode_says_its_top_speed() -> None:
 def test_a_mode_that_cannot_be_meant_is_named(wrong: dict[str, object]) -> None:
     with pytest.raises(DataError, match="mode 'mine'") as caught:
         as_mode("mine", {**WALK, **wrong})
-    assert "mine" in caught.value.told("zh")
+    assert "mine" in caught.value.sentence("zh")
 
 
 @given(st.integers(0, 600 * CENTISECONDS_PER_MINUTE))

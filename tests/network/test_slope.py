@@ -270,4 +270,4 @@ def test_what_is_no_elevation_is_told(tmp_path: Path, monkeypatch: pytest.Monkey
     monkeypatch.setitem(sys.modules, "rasterio", None)
     with pytest.raises(DataError, match="rasterio") as caught:
         slope.rise_m(hill, text)
-    assert "rasterio" in caught.value.told("zh")
+    assert "rasterio" in caught.value.sentence("zh")

@@ -67,7 +67,7 @@ def test_the_head_of_the_file_holds_for_every_target_that_does_not_say() -> None
 def test_a_target_that_cannot_be_meant_is_named(wrong: dict[str, Any], said: str) -> None:
     with pytest.raises(DataError, match=r"target 'beds' of plan\.toml") as caught:
         targets(**wrong)
-    assert said in str(caught.value) and "plan.toml" in caught.value.told("zh")
+    assert said in str(caught.value) and "plan.toml" in caught.value.sentence("zh")
 
 
 def test_a_target_twice_at_one_level_is_refused() -> None:

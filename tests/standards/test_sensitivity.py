@@ -113,7 +113,7 @@ def test_what_cannot_be_meant_is_said() -> None:
     ):
         with pytest.raises(DataError) as caught:
             ranged(**wrong)
-        assert told in str(caught.value) and caught.value.told("zh")
+        assert told in str(caught.value) and caught.value.sentence("zh")
     with pytest.raises(CutoffError, match="ask for a search of 15.6 minutes; the times went as far as 15.5"):
         coverage_range(CIRCLE, times(15.5), town(), kinds=KINDS, turnout_minutes=(2, 5))
     with pytest.raises(DataError, match="headed"):

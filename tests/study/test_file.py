@@ -43,8 +43,8 @@ def test_a_mistake_is_told_with_file_and_field(toy_study: Path, before: str, aft
     with pytest.raises(StudyError, match="study.toml:") as caught:
         read_study_file(mended(toy_study, before, after))
     assert told in str(caught.value)
-    assert "请按行改正" in caught.value.told("zh")
-    assert "should" not in caught.value.told("zh") and "needs" not in caught.value.told("zh")
+    assert "请按行改正" in caught.value.sentence("zh")
+    assert "should" not in caught.value.sentence("zh") and "needs" not in caught.value.sentence("zh")
 
 
 def test_the_line_of_a_mistake_is_right(toy_study: Path) -> None:

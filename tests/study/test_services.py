@@ -195,7 +195,7 @@ def test_a_question_without_a_plan_is_told_what_would_make_one(toy_study: Path) 
     results = qh.run_study(qh.read_study(toy_study))
     (proposal,) = [p for p in results.proposals if p.plan.status == "infeasible"]
     assert proposal.plan.reasons and proposal.changes
-    assert any("instead of 0" in change.told("en") for change in proposal.changes)
+    assert any("instead of 0" in change.sentence("en") for change in proposal.changes)
 
 
 def test_what_stands_may_count_or_be_raised_and_goals_follow_each_other(toy_study: Path) -> None:

@@ -134,7 +134,7 @@ def cause(folder: Path, text: str) -> str:
     """What the study file is told."""
     with pytest.raises(StudyError, match="study.toml:") as caught:
         read_study_file(street(folder, text))
-    assert "should" not in caught.value.told("zh")
+    assert "should" not in caught.value.sentence("zh")
     return str(caught.value)
 
 
@@ -273,7 +273,7 @@ def test_a_slip_is_told_by_its_field(toy_study: Path, objective: str, lines: dic
 def test_what_the_tables_lack_is_told(toy_study: Path, lines: dict[str, str], key: str) -> None:
     with pytest.raises(DataError if key.startswith("question") else StudyError) as caught:
         asked(toy_study, question(**{"objective": '"max-cover"', **lines}))
-    assert caught.value.key == key and caught.value.told("zh") != caught.value.told("en")
+    assert caught.value.key == key and caught.value.sentence("zh") != caught.value.sentence("en")
 
 
 def test_a_candidate_that_a_rule_removed_conflicts_with_nobody(toy_study: Path) -> None:

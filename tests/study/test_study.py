@@ -136,7 +136,7 @@ def test_when_every_row_is_bad_the_reasons_are_told(toy_study: Path) -> None:
     (toy_study / "communities.csv").write_text(rows, encoding="utf-8")
     with pytest.raises(DataError, match="no community can be used") as caught:
         read_study_inputs(qh.read_study(toy_study))
-    assert "communities.csv" in caught.value.told("zh")
+    assert "communities.csv" in caught.value.sentence("zh")
     (toy_study / "communities.csv").write_text(rows.splitlines()[0] + "\n", encoding="utf-8")
     with pytest.raises(DataError, match="no rows|no usable|empty"):
         read_study_inputs(qh.read_study(toy_study))

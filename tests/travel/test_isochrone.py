@@ -412,4 +412,4 @@ def test_what_cannot_be_meant_is_said() -> None:
     for given_, told in wrong:
         with pytest.raises(DataError) as caught:
             isochrones(net, given_.pop("sites", here), **{"heading": "to_site", **given_})
-        assert told in str(caught.value) and caught.value.told("zh")
+        assert told in str(caught.value) and caught.value.sentence("zh")

@@ -13,7 +13,7 @@
     └── PlanError      (ValueError)         a plan does not hold when it is recounted
 
 Every error has a key of the table of words and the values that fill it, so the same error can be
-read in both languages: ``str(error)`` is English, ``error.told("zh")`` is Chinese.
+read in both languages: ``str(error)`` is English, ``error.sentence("zh")`` is Chinese.
 """
 
 from __future__ import annotations
@@ -29,9 +29,9 @@ class QuarterhourError(Exception):
     def __init__(self, key: str, /, **values: object) -> None:
         self.key = key
         self.values = values
-        super().__init__(self.told("en"))
+        super().__init__(self.sentence("en"))
 
-    def told(self, lang: str) -> str:
+    def sentence(self, lang: str) -> str:
         """The message in a language; a value that is a mapping of both languages is said in that one."""
         values = {k: v[lang] if isinstance(v, dict) and lang in v else v for k, v in self.values.items()}
         return i18n.say(self.key, lang, **values)

@@ -253,7 +253,7 @@ def _robust_runs(p: Proposal, lang: str) -> Told | None:
 
 def _ways(results: Results, lang: str) -> Iterator[Section]:
     """What would make a plan of a question that has none."""
-    rows = [{"name": p.name(lang), "relaxation": c.told(lang)} for p in results.proposals for c in p.changes]
+    rows = [{"name": p.name(lang), "relaxation": c.sentence(lang)} for p in results.proposals for c in p.changes]
     if rows:
         yield Section("ways", pd.DataFrame(rows), page_rows=40)
 

@@ -130,7 +130,7 @@ def plan_row(p: Proposal, lang: str) -> dict[str, Any]:
 def plan_line(p: Proposal, lang: str) -> str:
     plan, row = p.plan, plan_row(p, lang)
     if plan.status in ("infeasible", "no_plan"):
-        why = [r.told(lang) for r in plan.reasons]
+        why = [r.sentence(lang) for r in plan.reasons]
         between = "" if lang == "zh" else " "
         return between.join([i18n.say("report.plan_none", lang, **row), *(t[:1].upper() + t[1:] for t in why)])
     unit = {"equity": "share", "gini": "coefficient"}.get(plan.objective, "")

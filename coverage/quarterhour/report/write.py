@@ -38,7 +38,7 @@ LIBRARIES = ("quarterhour", "folium", "geopandas", "highspy", "numba", "numpy", 
 
 
 @dataclass(frozen=True, eq=False)
-class Further:
+class ReportParts:
     """What several files tell beyond circles, promises and plans; made once a run.
 
     ``behind``: sections of what lies behind the plans, and of capacity and care. ``sections``: these and the
@@ -50,10 +50,10 @@ class Further:
     charts: Charts
 
 
-def tell_further(results: Results, lang: str) -> Further:
+def build_report_parts(results: Results, lang: str) -> ReportParts:
     """The sections and charts of a run."""
     behind = [*siting_sections(results, lang), *care_sections(results, lang)]
-    return Further(behind, [*score_sections(results, lang), *behind], siting_charts(results, lang))
+    return ReportParts(behind, [*score_sections(results, lang), *behind], siting_charts(results, lang))
 
 
 def write_results(
@@ -65,7 +65,7 @@ def write_results(
     file but ``manifest.json``, which holds the day, the versions and the seconds. WriteError names a
     file that somebody holds; the others are in place.
     """
-    writers = _writers(results, lang, tell_further(results, lang))
+    writers = _writers(results, lang, build_report_parts(results, lang))
     with files.together(out) as growing:
         for name, write in writers.items():
             if tell:
@@ -80,20 +80,20 @@ def check_folder(out: str | Path) -> None:
         pass
 
 
-def _writers(results: Results, lang: str, told: Further) -> dict[str, Callable[[Path], None]]:
+def _writers(results: Results, lang: str, parts: ReportParts) -> dict[str, Callable[[Path], None]]:
     card, asked = results.scorecard, results.study.file.siting
     writers: dict[str, Callable[[Path], None]] = {
-        "map.html": lambda path: files.write_text(path, meeting_map(results, lang, told=told)),
-        "coverage.xlsx": lambda path: _workbook(results, path, lang, told),
+        "map.html": lambda path: files.write_text(path, meeting_map(results, lang, parts=parts)),
+        "coverage.xlsx": lambda path: _workbook(results, path, lang, parts),
         "results.gpkg": lambda path: files.write_layers(path, result_layers(results)),
     }
     if results.proposals or not asked:  # where circles alone were asked for, an earlier plan stays
         writers["plan.json"] = lambda path: files.write_text(path, _json(plans_record(results)))
-    writers["report.md"] = lambda path: files.write_text(path, page(results, lang, told=told))
+    writers["report.md"] = lambda path: files.write_text(path, page(results, lang, parts=parts))
     if card is not None:  # what a later run compares itself with
         writers["scorecard.csv"] = lambda path: files.write_csv(path, kept_rows(card.rows), index=False)
     writers["manifest.json"] = lambda path: files.write_text(path, _json(manifest(results, lang)))
-    for question, (_, chart) in told.charts.items():
+    for question, (_, chart) in parts.charts.items():
         writers[chart_file(question)] = partial(files.write_text, text=chart + "\n")
     return writers
 
@@ -127,9 +127,9 @@ def _rows(table: pd.DataFrame) -> list[dict[str, Any]]:
     return json.loads(table.to_json(orient="records", double_precision=15, force_ascii=False))  # type: ignore[no-any-return]
 
 
-def meeting_map(results: Results, lang: str = "zh", *, told: Further | None = None) -> str:
-    """The map for the meeting: one page that opens without a network; ``told`` where it is made already."""
-    told = told or tell_further(results, lang)
+def meeting_map(results: Results, lang: str = "zh", *, parts: ReportParts | None = None) -> str:
+    """The map for the meeting: one page that opens without a network; ``parts`` where it is made already."""
+    parts = parts or build_report_parts(results, lang)
     tables = results.inputs
     return draw_map(
         title=i18n.say("study.title", lang, name=results.study.name(lang)),
@@ -144,15 +144,15 @@ def meeting_map(results: Results, lang: str = "zh", *, told: Further | None = No
         lang=lang,
         ranges=results.ranges,
         pictures=results.pictures,
-        notes=map_notes(results, lang, sections=told.behind, charts=dict(told.charts.values())),
+        notes=map_notes(results, lang, sections=parts.behind, charts=dict(parts.charts.values())),
     )
 
 
-def page(results: Results, lang: str = "zh", *, told: Further | None = None) -> str:
-    """The report as Markdown; ``told`` where it is made already."""
-    told = told or tell_further(results, lang)
-    charts = {question: chart_file(question) for question in told.charts}
-    return report_markdown(results, lang, sections=told.sections, charts=charts)
+def page(results: Results, lang: str = "zh", *, parts: ReportParts | None = None) -> str:
+    """The report as Markdown; ``parts`` where it is made already."""
+    parts = parts or build_report_parts(results, lang)
+    charts = {question: chart_file(question) for question in parts.charts}
+    return report_markdown(results, lang, sections=parts.sections, charts=charts)
 
 
 def read_earlier(folder: str | Path) -> pd.DataFrame:
@@ -162,9 +162,9 @@ def read_earlier(folder: str | Path) -> pd.DataFrame:
     return earlier_rows(files.read_table(path).frame, file=path.name)
 
 
-def _workbook(results: Results, path: Path, lang: str, told: Further) -> None:
+def _workbook(results: Results, path: Path, lang: str, parts: ReportParts) -> None:
     with files.atomic(path) as temporary:
-        write_workbook(temporary, results, lang, sections=told.sections)
+        write_workbook(temporary, results, lang, sections=parts.sections)
 
 
 def result_layers(results: Results) -> dict[str, gpd.GeoDataFrame]:

@@ -22,7 +22,7 @@ from quarterhour.siting.question.quotas import area_rules
 from quarterhour.siting.solve import solve_siting
 
 
-def told_record(name: str, record: Mapping[str, Any], lang: str, *, prove: float = 0) -> Iterator[str]:
+def record_lines(name: str, record: Mapping[str, Any], lang: str, *, prove: float = 0) -> Iterator[str]:
     """A record recounted from itself alone, then what it asks to be believed, or what solving again shows.
 
     ``prove``: seconds for solving again; 0: not at all. PlanError: the first thing that does not hold.
@@ -40,10 +40,10 @@ def told_record(name: str, record: Mapping[str, Any], lang: str, *, prove: float
     unseen = on_its_word(problem, plan)
     if prove:
         for reason in prove_again(problem, plan, seconds=prove):
-            yield i18n.say("proof.record_again", lang, what=reason.told(lang))
+            yield i18n.say("proof.record_again", lang, what=reason.sentence(lang))
     what = unseen[-1:] if prove else unseen
     yield i18n.say(
-        "proof.record_word", lang, what=i18n.say("explanation.between", lang).join(w.told(lang) for w in what)
+        "proof.record_word", lang, what=i18n.say("explanation.between", lang).join(w.sentence(lang) for w in what)
     )
     if len(what) > 1:
         yield i18n.say("proof.record_prove", lang)

@@ -21,8 +21,8 @@ def explain_plan(problem: SitingProblem, plan: SitingPlan, lang: str = "en", *, 
     not, is near to. Where no plan exists, why, and each rule that alone would have to give, and by how much, which
     is searched for as long as ``seconds``.
     """
-    lines = [reason.told(lang) for reason in plan.reasons] or [headline(plan, lang)]
-    lines += [reason.told(lang) for reason in lowered(problem)]
+    lines = [reason.sentence(lang) for reason in plan.reasons] or [headline(plan, lang)]
+    lines += [reason.sentence(lang) for reason in lowered(problem)]
     lost = out_of_reach(problem)
     if len(lost):
         told = {"count": f"{len(lost):,}", "people": f"{lost['people'].sum():,}"}
@@ -31,7 +31,7 @@ def explain_plan(problem: SitingProblem, plan: SitingPlan, lang: str = "en", *, 
         lines.append(i18n.say(key, lang, unit=unit_label(plan.unit, lang), **told))
     if plan.status == "infeasible":
         changes = smallest_relaxations(problem, seconds=seconds, seed=plan.seed)
-        lines += [change.told(lang) for change in changes] or [i18n.say("explanation.no_single_rule", lang)]
+        lines += [change.sentence(lang) for change in changes] or [i18n.say("explanation.no_single_rule", lang)]
     return lines
 
 

@@ -105,6 +105,6 @@ def _kept_network(run: Run, roads: gpd.GeoDataFrame, mode: Mode) -> Network:
     try:
         network_store.save_network(built, home, key=key)
     except WriteError as why:
-        run.tell(i18n.say("study.network_not_kept", run.lang, why=why.told(run.lang)))
+        run.tell(i18n.say("study.network_not_kept", run.lang, why=why.sentence(run.lang)))
         run.prepared = None
     return built

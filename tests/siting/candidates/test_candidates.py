@@ -218,4 +218,4 @@ def test_what_candidates_cannot_be_made_from_is_said(changed, part):
     communities = _places([(0, 0)], older=[1], none=[0])
     with pytest.raises(DataError, match=part) as why:
         candidates_from_network(_network([0], [0]), communities, **{"people": "older", "count": 1, **changed})
-    assert why.value.told("zh")
+    assert why.value.sentence("zh")

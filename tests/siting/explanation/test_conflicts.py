@@ -74,7 +74,7 @@ def test_a_county_s_maximum_below_its_towns_minima_is_named_in_both_languages() 
     problem = ask(columns, quotas=quotas)
     (reason,) = causes(problem)
     said = "town T0 at least 1; town T1 at least 1; town T2 at least 1; county K0 at most 2"
-    assert said in reason.told("en") and "镇（街道） T0 至少 1 个；" in reason.told("zh")
+    assert said in reason.sentence("en") and "镇（街道） T0 至少 1 个；" in reason.sentence("zh")
     plan = solve_siting(problem)
     assert (plan.status, plan.reasons) == ("infeasible", (reason,))
     record = json.loads(json.dumps(plan_record(plan, problem)))
@@ -88,7 +88,7 @@ def test_sites_that_rule_each_other_out_are_named_with_the_quotas_that_need_them
     problem = ask(columns, quotas=[Quota("town", ("T0", "T1", "T2"))], conflicts=rivals)
     assert causes(problem) == ()
     (reason,) = solve_siting(problem).reasons
-    assert reason.told("en").count("at least 1") == 3 and "at most one of s1, s3, s5" in reason.told("en")
+    assert reason.sentence("en").count("at least 1") == 3 and "at most one of s1, s3, s5" in reason.sentence("en")
     assert solve_siting(ask(columns, quotas=[Quota("town", ("T0", "T1"))], conflicts=rivals)).status == "optimal"
 
 
@@ -184,7 +184,9 @@ def test_rules_that_clash_are_named_and_none_of_them_can_be_spared(problem: Siti
     assert bool(found) == (not sets) or (settled and not found)
     if sets:
         assert not causes(problem)
-    assert all(r.key != "explanation.no_choice" and "{" not in r.told("zh") + r.told("en") for r in plan.reasons)
+    assert all(
+        r.key != "explanation.no_choice" and "{" not in r.sentence("zh") + r.sentence("en") for r in plan.reasons
+    )
     if found and not settled:
         named = found[0].values["rules"]
         assert not kept_by(with_only(problem, named), apart=True)

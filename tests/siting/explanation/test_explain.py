@@ -27,7 +27,7 @@ from repeatable import examples
 
 def keys(problem: SitingProblem) -> list[str]:
     for reason in causes(problem):
-        assert reason.told("zh") and "{" not in reason.told("zh")
+        assert reason.sentence("zh") and "{" not in reason.sentence("zh")
     return [r.key.removeprefix("explanation.") for r in causes(problem)]
 
 
@@ -44,7 +44,7 @@ def test_a_town_without_a_candidate_is_named() -> None:
     sites = large()["sites"]
     (reason,) = lowered(ask(sites=sites[sites["town"] != "T05"]))
     assert reason.key == "explanation.cause_no_candidate" and reason.values["areas"] == ("T05",)
-    assert "镇（街道）" in reason.told("zh")
+    assert "镇（街道）" in reason.sentence("zh")
 
 
 def test_people_whom_nobody_reaches_are_named() -> None:
@@ -143,7 +143,7 @@ def test_one_more_site_is_enough_and_said_to_be_the_least() -> None:
     need = solve_siting(small()).value
     found = {r.rule: r for r in smallest_relaxations(small(new_sites=int(need) - 1))}
     assert found["new_sites"].needed == need and found["new_sites"].proven
-    assert "and no fewer" in found["new_sites"].told("en") and found["new_sites"].told("zh")
+    assert "and no fewer" in found["new_sites"].sentence("en") and found["new_sites"].sentence("zh")
 
 
 def test_the_least_budget_is_told() -> None:
@@ -161,7 +161,7 @@ def test_a_cause_is_a_proof_and_a_relaxation_is_enough(seed: int, new_sites: int
         assert plan.status == "infeasible"
     if plan.status == "infeasible":
         for change in smallest_relaxations(problem):
-            assert change.told("en") and change.told("zh")
+            assert change.sentence("en") and change.sentence("zh")
             if change.rule == "new_sites":
                 assert solve_siting(small(seed, new_sites=int(change.needed))).status == "optimal"
                 assert solve_siting(small(seed, new_sites=int(change.needed) - 1)).status == "infeasible"
@@ -186,7 +186,7 @@ def only(problem: SitingProblem) -> dict[str, Any]:
     """The values of the one cause, which the solver confirms."""
     found = causes(problem)
     assert len(found) == 1, found
-    assert all("{" not in found[0].told(lang) for lang in ("zh", "en"))
+    assert all("{" not in found[0].sentence(lang) for lang in ("zh", "en"))
     assert solve_siting(problem).status == "infeasible"
     return {"key": found[0].key.removeprefix("explanation."), **found[0].values}
 
@@ -279,8 +279,8 @@ def test_all_ids_are_in_a_reason_and_its_sentence_names_five() -> None:
     problem = tiny(minutes.tolist(), [1] * n, objective="min-sites", new_sites=3)
     (reason,) = causes(problem)
     assert reason.values["communities"] == tuple(f"c{k}" for k in range(n))
-    assert "c0, c1, c2, c3, c4 … (90 in all)" in reason.told("en") and "required" not in reason.told("en")
-    assert "c0、c1、c2、c3、c4 等 90 个" in reason.told("zh") and "in all" not in reason.told("zh")
+    assert "c0, c1, c2, c3, c4 … (90 in all)" in reason.sentence("en") and "required" not in reason.sentence("en")
+    assert "c0、c1、c2、c3、c4 等 90 个" in reason.sentence("zh") and "in all" not in reason.sentence("zh")
     plan = solve_siting(problem)
     _, again = read_record(json.loads(json.dumps(plan_record(plan, problem))))
     assert again.reasons == plan.reasons == (reason,)
@@ -292,8 +292,10 @@ def test_beds_short_in_a_region_name_the_town_of_its_communities_where_it_is_kno
     areas = pd.DataFrame({"town": ["石岛", "崂山"], "county": "K0"}, index=["c0", "c1"])
     (reason,) = causes(tiny(minutes, [4_000, 3_000], areas=areas, **asked))
     assert [reason.values[k] for k in ("areas", "communities", "sites")] == [("崂山",), ("c1",), ("s1",)]
-    assert "town 崂山: 1 communities ask for 3,000 beds" in reason.told("en") and "2,100 short" in reason.told("en")
-    assert "镇（街道） 崂山：1 个社区共需 3,000 张床" in reason.told("zh")
+    assert "town 崂山: 1 communities ask for 3,000 beds" in reason.sentence("en") and "2,100 short" in reason.sentence(
+        "en"
+    )
+    assert "镇（街道） 崂山：1 个社区共需 3,000 张床" in reason.sentence("zh")
 
 
 def test_a_plan_s_one_line_says_who_is_out_of_reach_and_which_quotas_are_not_met() -> None:

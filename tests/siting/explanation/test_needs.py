@@ -43,7 +43,7 @@ def ask(
 def why(problem: SitingProblem) -> Any:
     """The one reason, which the plan carries, in whole sentences of both languages."""
     (reason,) = solve_siting(problem).reasons
-    assert "{" not in reason.told("en") + reason.told("zh")
+    assert "{" not in reason.sentence("en") + reason.sentence("zh")
     return reason
 
 
@@ -55,8 +55,8 @@ needed (two and a half, in shares)."""
 def test_covering_everyone_takes_more_sites_than_any_two_villages_show() -> None:
     reason = why(ask(RING, [1] * 5, objective="min-sites", new_sites=2))
     assert (reason.key, reason.values["needed"]) == ("explanation.cause_cover_new_sites", 3)
-    assert "at least 3 new sites" in reason.told("en") and "quota" not in reason.told("en")
-    assert "至少要新建 3 个站点，而只允许新建 2 个" in reason.told("zh")
+    assert "at least 3 new sites" in reason.sentence("en") and "quota" not in reason.sentence("en")
+    assert "至少要新建 3 个站点，而只允许新建 2 个" in reason.sentence("zh")
 
 
 def test_a_budget_under_what_covering_costs_is_named_with_the_sum() -> None:
@@ -64,7 +64,7 @@ def test_a_budget_under_what_covering_costs_is_named_with_the_sum() -> None:
     minutes = [[5, 20, 20], [20, 5, 5]]
     reason = why(ask(minutes, [10, 10], costs, objective="min-cost", budget=Budget(80_000)))
     assert (reason.key, reason.values["needed"]) == ("explanation.cause_cover_budget", 90_000)
-    assert "90,000 yuan" in reason.told("en")
+    assert "90,000 yuan" in reason.sentence("en")
     some = Coverage(at_least=15)
     reason = why(ask(minutes, [10, 10], costs, budget=Budget(40_000), coverage=some))
     assert reason.key == "explanation.cause_cover_budget" and 40_000 < reason.values["needed"] <= 90_000
@@ -77,7 +77,7 @@ def test_quotas_that_make_covering_dearer_are_named_beside_it() -> None:
     quotas = [Quota("town", ("T1",))]
     reason = why(ask(minutes, [1, 1], {"town": ["T0", "T1", "T1"]}, objective="min-sites", new_sites=1, quotas=quotas))
     assert (reason.key, reason.values["needed"]) == ("explanation.cause_cover_within_new_sites", 2)
-    assert "the quotas by town" in reason.told("en") and "镇（街道）的数量要求" in reason.told("zh")
+    assert "the quotas by town" in reason.sentence("en") and "镇（街道）的数量要求" in reason.sentence("zh")
 
 
 def test_maxima_that_leave_no_way_to_cover_so_many_are_named() -> None:
@@ -86,10 +86,10 @@ def test_maxima_that_leave_no_way_to_cover_so_many_are_named() -> None:
     quotas = [Quota("county", ("K0", "K1"), 0, 1)]
     reason = why(ask(minutes, [5, 5, 5], town, quotas=quotas, objective="min-sites"))
     assert [key for key, _ in reason.values["rules"]] == ["explanation.rule_everyone", "explanation.rule_most"]
-    assert "county K0 at most 1" in reason.told("en") and "K1" not in reason.told("en")
+    assert "county K0 at most 1" in reason.sentence("en") and "K1" not in reason.sentence("en")
     none = [Quota("county", ("K0", "K1"), 0, 0)]
     reason = why(ask(minutes, [5, 5, 5], town, quotas=none, coverage=Coverage(at_least=1)))
-    assert "at least 1 people covered; county K0 at most 0; county K1 at most 0" in reason.told("en")
+    assert "at least 1 people covered; county K0 at most 0; county K1 at most 0" in reason.sentence("en")
 
 
 def test_a_least_distance_names_the_towns_that_have_no_room_for_each_other() -> None:
@@ -114,7 +114,7 @@ def test_where_nobody_knows_which_rules_clash_only_those_that_were_asked_are_lis
     reason = every_rule(problem)
     said = [key.removeprefix("explanation.rule_") for key, _ in reason.values["rules"]]
     assert said == ["everyone", "new_sites", "budget", "pairs"]
-    assert "quota" not in reason.told("en") and "数量要求" not in reason.told("zh")
+    assert "quota" not in reason.sentence("en") and "数量要求" not in reason.sentence("zh")
 
 
 # --- every set of sites tried by hand ---------------------------------------------------------------
@@ -175,7 +175,7 @@ def test_what_is_said_to_be_needed_is_needed(problem: SitingProblem) -> None:
     if found:
         assert plan.status == "infeasible"
     for reason in (*found, *plan.reasons):
-        assert "{" not in reason.told("en") + reason.told("zh")
+        assert "{" not in reason.sentence("en") + reason.sentence("zh")
         if "needed" in reason.values and "cover" in reason.key and problem.capacity is None:
             wanted = int(reason.values["needed"])  # type: ignore[call-overload]
             assert not a_plan_within(problem, reason.key, wanted - 1)

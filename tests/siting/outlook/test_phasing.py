@@ -294,7 +294,7 @@ def test_a_time_that_is_none_is_told_at_every_door(seconds):
     ):
         with pytest.raises(DataError, match="must be a number of seconds") as caught:
             ask_it()
-        assert str(seconds) in caught.value.told("zh")
+        assert str(seconds) in caught.value.sentence("zh")
     assert solve_siting(problem, seconds=np.int64(5)).value == solve_siting(problem, seconds=math.inf).value
 
 
@@ -358,7 +358,7 @@ def test_a_seed_that_no_search_takes_is_told_at_every_door(seed):
     for ask_it in asked:
         with pytest.raises(DataError, match="the seed must be a whole number from 0 to 2147483647") as caught:
             ask_it()
-        assert str(seed) in caught.value.told("zh")
+        assert str(seed) in caught.value.sentence("zh")
 
 
 def test_the_largest_seed_is_taken():

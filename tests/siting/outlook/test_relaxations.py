@@ -41,7 +41,7 @@ def found(problem: SitingProblem) -> dict[str, Relaxation]:
     """By rule; each plan holds, and each sentence is whole."""
     made = {r.rule: r for r in smallest_relaxations(problem, seconds=math.inf)}
     for change in made.values():
-        assert "{" not in change.told("en") + change.told("zh")
+        assert "{" not in change.sentence("en") + change.sentence("zh")
         assert change.plan.levels
     return made
 
@@ -58,13 +58,13 @@ def test_the_quota_that_must_give_is_named_with_its_number() -> None:
     assert (key, values["asked"], values["needed"]) in [
         ("outlook.change_minimum", 2, 1), ("outlook.change_maximum", 2, 3),
     ]  # fmt: skip
-    assert "instead of 2" in change.told("en") and "由" in change.told("zh")
+    assert "instead of 2" in change.sentence("en") and "由" in change.sentence("zh")
 
 
 def test_a_minimum_falls_by_what_the_number_of_sites_lacks() -> None:
     change = found(ask(ONE, [9], TOWNS, quotas=[Quota("town", ("T0",), 2)], new_sites=1))["quotas"]
-    assert change.told("en") == ("these quotas changed are enough, and no less: town T0 at least 1 instead of 2.")
-    assert change.told("zh") == "调整以下数量要求即可（更小的调整不可行）：镇（街道） T0 至少由 2 个改为 1 个。"
+    assert change.sentence("en") == ("these quotas changed are enough, and no less: town T0 at least 1 instead of 2.")
+    assert change.sentence("zh") == "调整以下数量要求即可（更小的调整不可行）：镇（街道） T0 至少由 2 个改为 1 个。"
 
 
 def test_the_least_distance_at_which_a_plan_exists_is_told_in_metres() -> None:
@@ -73,8 +73,10 @@ def test_the_least_distance_at_which_a_plan_exists_is_told_in_metres() -> None:
     quotas, far = [Quota("town", ("T0", "T1"))], Spacing(4_000)
     changes = found(ask([[5, 5, 5]], [9], columns, quotas=quotas, spacing=far))
     assert (changes["spacing"].needed, changes["spacing"].proven) == (3_000, True)
-    assert changes["spacing"].told("en") == "at 3,000 m between sites instead of 4,000 a plan exists, and at no more."
-    assert "由 4,000 米降至 3,000 米" in changes["spacing"].told("zh")
+    assert (
+        changes["spacing"].sentence("en") == "at 3,000 m between sites instead of 4,000 a plan exists, and at no more."
+    )
+    assert "由 4,000 米降至 3,000 米" in changes["spacing"].sentence("zh")
     three = ask([[5, 5, 5]], [9], columns, quotas=[Quota("town", ("T0",), 2), Quota("town", ("T1",))], spacing=far)
     assert found(three)["spacing"].needed == 1_200
 
@@ -98,7 +100,7 @@ def test_how_many_beds_more_and_where() -> None:
         change = found(problem)["capacity"]
         assert (change.needed, change.proven) == (30, True)
         assert [v for _, v in change.changes] == [{"site": "s1", "more": 30, "unit": "beds"}]
-        assert change.told("en") == "30 more beds of room are enough, and no fewer: 30 more at s1."
+        assert change.sentence("en") == "30 more beds of room are enough, and no fewer: 30 more at s1."
         roomy = replace(problem, sites=problem.sites.assign(capacity=[30, 50]))
         assert verify_plan(roomy, change.plan)
 

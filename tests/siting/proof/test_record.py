@@ -17,7 +17,7 @@ from typer.testing import CliRunner
 from command import quarterhour
 from quarterhour.base.errors import DataError, MissingError, PlanError
 from quarterhour.cli import app
-from quarterhour.siting.audit import told_record
+from quarterhour.siting.audit import record_lines
 from quarterhour.siting.proof.record import FORMAT, plan_record, read_record, read_records, verify_record
 from quarterhour.siting.proof.recount import verify_plan
 from quarterhour.siting.question.from_matrix import siting_from_matrix
@@ -119,7 +119,7 @@ def test_whatever_is_changed_is_noticed(what):
     for path in paths:
         with pytest.raises(PlanError) as why:
             verify_record(_changed(record, path))
-        assert why.value.told("zh")
+        assert why.value.sentence("zh")
 
 
 @pytest.mark.parametrize("key", sorted(_record("capacity")))
@@ -196,7 +196,7 @@ def test_a_new_seal_hides_nothing_but_what_is_said_to_be_past_checking(what):
 
 
 def _told(record, lang="en", prove=0.0):
-    return list(told_record("toy", record, lang, prove=prove))
+    return list(record_lines("toy", record, lang, prove=prove))
 
 
 def worse(*, beaten):
@@ -223,7 +223,7 @@ def test_a_better_plan_is_found_when_a_bound_was_made_up():
     assert "nothing is better than" in unseen and "没有方案优于" in _told(record, "zh")[1]
     with pytest.raises(PlanError, match="but a plan with") as why:
         _told(record, prove=math.inf)
-    assert "请勿使用" in why.value.told("zh")
+    assert "请勿使用" in why.value.sentence("zh")
 
 
 def test_a_plan_is_found_where_a_record_says_that_none_exists():

@@ -143,7 +143,7 @@ def test_what_cannot_be_asked_is_named(changed, part):
     with pytest.raises(DataError) as why:
         _ask(**changed)
     assert part in str(why.value)
-    assert why.value.told("zh") != str(why.value)
+    assert why.value.sentence("zh") != str(why.value)
 
 
 def test_two_standards_take_each_community_from_its_own_times():
@@ -187,10 +187,10 @@ def test_settled_sites_that_rule_each_other_out_are_a_contradiction():
     sites = SITES.assign(state=["existing", "required", "candidate", "candidate"])
     reasons = contradictions(_ask(sites=sites, conflicts=[["old", "a"]]))
     assert [r.key for r in reasons] == ["explanation.settled_conflict"]
-    assert "old + a" in reasons[0].told("en")
+    assert "old + a" in reasons[0].sentence("en")
     over = contradictions(_ask(sites=sites, budget=Budget(60, years=3)))
     assert [r.key for r in over] == ["explanation.required_over_budget"]
-    assert "65" in over[0].told("zh")
+    assert "65" in over[0].sentence("zh")
 
 
 def test_columns_of_people_are_weighted_and_the_rest_reported():

@@ -343,4 +343,4 @@ def test_what_cannot_be_asked_is_told(changed, part):
     with pytest.raises(DataError) as why:
         qh.siting_from_matrix(asked.pop("matrix"), asked.pop("people"), **asked)
     assert part in str(why.value)
-    assert why.value.told("zh")
+    assert why.value.sentence("zh")

@@ -264,7 +264,7 @@ def test_a_plan_of_a_looser_question_does_not_pass(loose, strict, part):
     with pytest.raises(PlanError) as why:
         verify_plan(problem, dataclasses.replace(plan, input_hash=input_hash(problem)))
     assert part in str(why.value)
-    assert why.value.told("zh")
+    assert why.value.sentence("zh")
 
 
 def _forged(plan):
@@ -299,4 +299,4 @@ _PLAN = solve_siting(_ask(**CAPACITY))
 def test_a_forged_plan_does_not_pass(what):
     with pytest.raises(PlanError) as why:
         verify_plan(_ask(**CAPACITY), dataclasses.replace(_PLAN, **_forged(_PLAN)[what]))
-    assert why.value.told("zh")
+    assert why.value.sentence("zh")

@@ -85,7 +85,7 @@ def test_the_door_names_what_cannot_be_asked(changed, part):
     with pytest.raises(DataError) as why:
         _ask(**changed)
     assert part in str(why.value)
-    assert why.value.told("zh")
+    assert why.value.sentence("zh")
 
 
 def test_a_standard_beyond_the_search_is_refused():
@@ -201,7 +201,7 @@ def test_min_sites_covers_everyone_who_can_be():
 def test_a_maximum_that_forbids_full_cover_is_infeasible():
     plan = solve_siting(_ask(objective="min-sites", new_sites=None, quotas=[Quota("town", ("T2",), 0, 0)], minutes=9))
     assert plan.status == "infeasible"
-    assert plan.reasons[0].told("en") == (
+    assert plan.reasons[0].sentence("en") == (
         "no choice of sites keeps these rules together: everyone covered whom some site could cover; "
         "town T2 at most 0. Relax one of them."
     )
@@ -265,7 +265,7 @@ def test_a_tampered_plan_does_not_pass(what):
     plan = solve_siting(problem)
     with pytest.raises(PlanError) as why:
         verify_plan(problem, dataclasses.replace(plan, **_tampered(plan)[what]))
-    assert why.value.told("zh")
+    assert why.value.sentence("zh")
 
 
 def test_a_plan_that_hides_an_unmet_quota_or_breaks_one_does_not_pass():

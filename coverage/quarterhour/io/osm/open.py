@@ -24,7 +24,7 @@ def existing(path: str | Path) -> Path:
     return file
 
 
-def told_as_data(file: Path, read: Callable[[], _T]) -> _T:
+def as_data_errors(file: Path, read: Callable[[], _T]) -> _T:
     """What was read; the library's complaint as a DataError."""
     try:
         return read()

@@ -14,7 +14,7 @@ import pandas as pd
 import shapely
 from pyproj import CRS
 
-from quarterhour.io.osm.open import existing, metres_of, told_as_data
+from quarterhour.io.osm.open import as_data_errors, existing, metres_of
 from quarterhour.io.osm.tags import Rules, Tags, kind_of, rules_of
 
 
@@ -28,7 +28,7 @@ def read_osm_places(path: str | Path, *, kinds: Sequence[str], crs: object) -> g
     """
     file, metres = existing(path), metres_of(crs)
     rules = rules_of(kinds)
-    found = told_as_data(file, lambda: _read_tagged(file, rules))
+    found = as_data_errors(file, lambda: _read_tagged(file, rules))
     ids = pd.Index(found, name="id", dtype="str")
     tags = [one.tags for one in found.values()]
     return place_frame(ids, tags, rules, [one.point for one in found.values()], metres)

@@ -28,7 +28,7 @@ from pyproj import CRS
 
 from quarterhour.base.arrays import FloatArray, IntArray
 from quarterhour.base.errors import DataError
-from quarterhour.io.osm.open import corners_of, existing, metres_of, project, stream, told_as_data
+from quarterhour.io.osm.open import as_data_errors, corners_of, existing, metres_of, project, stream
 from quarterhour.io.osm.tags import (
     NODE_TAGS,
     WAY_TAGS,
@@ -78,7 +78,7 @@ def read_osm_roads(
     MissingError, DataError : no such file, not an OSM file, no road in it, a CRS not in metres.
     """
     file, metres = existing(path), metres_of(crs)
-    ways, marks = told_as_data(file, lambda: _read_ways(file))
+    ways, marks = as_data_errors(file, lambda: _read_ways(file))
     pieces = _split(ways, marks)
     if not len(pieces.way):
         raise DataError("osm.no_roads", file=file.name)

@@ -22,7 +22,7 @@ import pandas as pd
 from quarterhour.base.cells import texts
 from quarterhour.base.errors import first_ids
 from quarterhour.base.findings import finding, join_findings
-from quarterhour.io.osm.open import existing, told_as_data
+from quarterhour.io.osm.open import as_data_errors, existing
 
 TURN_COLUMNS = ("kind", "from_road", "via_node", "via_roads", "to_road", "except_", "restriction", "source_id")
 _WAYS_ON = ("left_turn", "right_turn", "straight_on", "u_turn")
@@ -103,7 +103,7 @@ def read_osm_turns(path: str | Path, roads: gpd.GeoDataFrame) -> tuple[pd.DataFr
     restriction is unclear and told. MissingError, DataError: no such file, not an OSM file.
     """
     file = existing(path)
-    relations = told_as_data(file, lambda: list(_read_relations(file)))
+    relations = as_data_errors(file, lambda: list(_read_relations(file)))
     pieces = _pieces(roads, {ref for r in relations for _, sort, ref in r.members if sort == "w"})
     rows: list[dict[str, Any]] = []
     unused: dict[str, list[int]] = {}

@@ -86,13 +86,13 @@ class Relaxation:
     plan: SitingPlan
     changes: tuple[Phrase, ...] = ()
 
-    def told(self, lang: str) -> str:
+    def sentence(self, lang: str) -> str:
         """The change in a sentence."""
         whole = math.isnan(self.needed) and not self.changes
         key = (
             f"outlook.relax_{self.rule}" + ("_by" if self.changes else "") + ("" if self.proven or whole else "_found")
         )
         asked, needed = (f"{v:,.0f}" if math.isfinite(v) else "-" for v in (self.asked, self.needed))
-        said = first_ids((Reason(k, v).told(lang) for k, v in self.changes), lang=lang)
+        said = first_ids((Reason(k, v).sentence(lang) for k, v in self.changes), lang=lang)
         unit = next((str(v["unit"]) for _, v in self.changes if "unit" in v), self.plan.unit)
         return i18n.say(key, lang, asked=asked, needed=needed, unit=unit_label(unit, lang), changes=said)

@@ -64,7 +64,8 @@ def plan_record(
         dict(zip(UNMET_COLUMNS, row, strict=True)) for row in plan.unmet[list(UNMET_COLUMNS)].to_numpy().tolist()
     ]
     record["reasons"] = [
-        {"zh": r.told("zh"), "en": r.told("en"), "key": r.key, "values": _lists(dict(r.values))} for r in plan.reasons
+        {"zh": r.sentence("zh"), "en": r.sentence("en"), "key": r.key, "values": _lists(dict(r.values))}
+        for r in plan.reasons
     ]
     record["quotas"] = [_quota_record(q) for q in problem.quotas]
     record["figures"] = None if plan.figures is None else _figures_record(plan.figures)

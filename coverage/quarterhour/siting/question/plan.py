@@ -26,13 +26,13 @@ Phrase = tuple[str, dict[str, object]]
 class Reason:
     """Why no plan exists, or what is said of one: a sentence of the table of words and the values that fill it.
 
-    ``values`` are whole: whole numbers, and ids as a tuple of all of them, which ``told`` shortens.
+    ``values`` are whole: whole numbers, and ids as a tuple of all of them, which ``sentence`` shortens.
     """
 
     key: str
     values: Mapping[str, object]
 
-    def told(self, lang: str) -> str:
+    def sentence(self, lang: str) -> str:
         """The sentence in a language."""
         return i18n.say(self.key, lang, **{name: _said(name, value, lang) for name, value in self.values.items()})
 
@@ -43,7 +43,7 @@ def _said(name: str, value: Any, lang: str) -> object:
         levels = value if isinstance(value, tuple) else (value,)
         return i18n.say("explanation.and", lang).join(i18n.label("explanation", str(v), lang) for v in levels)
     if name in ("rules", "within"):
-        return i18n.say("explanation.between", lang).join(Reason(key, values).told(lang) for key, values in value)
+        return i18n.say("explanation.between", lang).join(Reason(key, values).sentence(lang) for key, values in value)
     if isinstance(value, dict):
         return value[lang]
     if isinstance(value, tuple):

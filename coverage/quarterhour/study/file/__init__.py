@@ -14,7 +14,7 @@ from quarterhour.base import i18n
 from quarterhour.base.errors import MissingError, StudyError
 from quarterhour.study.file.circles import CircleFile, PictureFile, TargetsFile, UncertainFile
 from quarterhour.study.file.fields import Places, Source
-from quarterhour.study.file.mistakes import line_of, told_mistake
+from quarterhour.study.file.mistakes import line_of, mistake_sentence
 from quarterhour.study.file.services import AccessFile, BedsFile, GravesFile, OverlayFile, RoundsFile, WishFile
 from quarterhour.study.file.siting import (
     BudgetFile,
@@ -57,7 +57,7 @@ def read_study_file(path: str | Path) -> StudyFile:
         return StudyFile.model_validate(parsed)
     except ValidationError as why:
         told = {
-            lang: "\n".join(dict.fromkeys(told_mistake(file.name, text, parsed, p, lang) for p in why.errors()))
+            lang: "\n".join(dict.fromkeys(mistake_sentence(file.name, text, parsed, p, lang) for p in why.errors()))
             for lang in i18n.LANGUAGES
         }
         raise StudyError("study.bad_fields", problems=told) from why

@@ -27,7 +27,7 @@ def _fields() -> list[str]:
     return sorted(_fields_of(Part))
 
 
-def told_mistake(name: str, text: str, parsed: Any, problem: Any, lang: str) -> str:
+def mistake_sentence(name: str, text: str, parsed: Any, problem: Any, lang: str) -> str:
     """One mistake: file, line, field, what is wrong, what came."""
     where, values = _in_the_file(parsed, problem), dict(problem.get("ctx", {}))
     given = values.get("given", problem.get("input"))
