@@ -17,7 +17,7 @@ from benchmarks.questions import area_error
 from benchmarks.synthetic import CLASSES, MadeRoads, made_network, made_roads
 from quarterhour.network.snap import snap_places
 from quarterhour.travel.dijkstra import cutoff_table
-from quarterhour.travel.nearest_kernels import nearest_source
+from quarterhour.travel.nearest_kernels import nearest_to_targets
 
 
 @pytest.fixture(scope="module")
@@ -125,11 +125,11 @@ def test_a_row_that_cannot_be_measured_is_skipped_and_not_met(tmp_path: Path, mo
 @pytest.mark.parametrize("planted", ["a time", "an owner"])
 def test_a_wrong_nearest_site_is_seen(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, planted: str) -> None:
     def wrong(*given: Any, **how: Any) -> tuple[np.ndarray, np.ndarray]:
-        time, owner = nearest_source(*given, **how)
+        time, owner = nearest_to_targets(*given, **how)
         (time if planted == "a time" else owner)[np.argmax(np.where(owner >= 0, time, -1))] += 1
         return time, owner % 2
 
-    monkeypatch.setattr("benchmarks.questions.nearest_source", wrong)
+    monkeypatch.setattr("benchmarks.questions.nearest_to_targets", wrong)
     row = run(tmp_path, "--only", "nearest-owner/scipy/600")["nearest-owner/scipy/600"]
     assert row["answers_equal"] is False and row["details"]["differ"]
 

@@ -20,9 +20,9 @@ from benchmarks.measure import Duel, Figure
 from benchmarks.places import PLACES
 from quarterhour.network.network import Network
 from quarterhour.network.snap import snap_places
-from quarterhour.travel.dijkstra import cutoff_table
+from quarterhour.travel.dijkstra import cutoff_table, search_arrays
 from quarterhour.travel.isochrone import isochrones
-from quarterhour.travel.nearest_kernels import nearest_source
+from quarterhour.travel.nearest_kernels import nearest_to_targets
 
 Array = NDArray[Any]
 CITIES = ("coquimbo", "heidelberg", "wuhan")
@@ -45,9 +45,9 @@ class Question:
 
 
 def _nearest(land: Land, heading: str) -> Callable[[], tuple[Array, Array]]:
-    arcs, sites = land.network.arcs(heading), land.sites
-    sources = sites.astype(np.uint32), np.zeros(len(sites), np.int32), np.arange(len(sites), dtype=np.int32)
-    return lambda: nearest_source((arcs.indptr, arcs.head, arcs.cs), sources, cut=CUT_CS)
+    arcs = land.network.arcs(heading)
+    search = search_arrays((arcs.indptr, arcs.head, arcs.cs), _entering(land.sites))
+    return lambda: nearest_to_targets(search, cut=CUT_CS)
 
 
 def _nearest_duel(land: Land, peer: str, *, owner: bool) -> Duel:
@@ -110,7 +110,8 @@ def _table(land: Land, sources: Array) -> Callable[[], list[sparse.csr_array]]:
     def ask() -> list[sparse.csr_array]:
         made = []
         for block in peers.in_blocks(sources):
-            start, ids, cs = cutoff_table((arcs.indptr, arcs.head, arcs.cs), _entering(block), cut=CUT_CS)
+            search = search_arrays((arcs.indptr, arcs.head, arcs.cs), _entering(block))
+            start, ids, cs = cutoff_table(search, cut=CUT_CS)
             made.append(sparse.csr_array((cs, ids, start.astype(np.int32)), shape=(len(block), count)))
         return made
 

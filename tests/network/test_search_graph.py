@@ -19,17 +19,16 @@ from quarterhour.network.build import build_network, network_from_arrays
 from quarterhour.network.modes import as_mode
 from quarterhour.network.network import Network
 from quarterhour.network.roads import as_roads
-from quarterhour.network.search_graph import UNREACHED, search_graph
+from quarterhour.network.search_graph import search_graph
 from quarterhour.network.testing import town
 from quarterhour.network.turns import turns_of
-from quarterhour.travel.access_legs import entries_of, junction_times
 from quarterhour.travel.isochrone import isochrones
 from quarterhour.travel.matrix import travel_times
-from quarterhour.travel.nearest_kernels import nearest_source
+from quarterhour.travel.times import Heading
 from repeatable import examples
 
 CAR = as_mode("toycar", {"travels": "vehicle", "speed_kmh": 36, "gap_kmh": 3.6})
-HEADINGS = ["to_site", "to_community"]
+HEADINGS: list[Heading] = ["to_site", "to_community"]
 
 
 def network(roads: list[tuple[int, int, int, int]], *, turns: list[tuple[int, ...]] | None = None) -> Network:
@@ -65,18 +64,15 @@ def by_scipy(net: Network) -> np.ndarray:
     return csgraph.dijkstra(table)
 
 
-def from_junction(net: Network, junction: int, heading: str) -> np.ndarray:
+def from_junction(net: Network, junction: int, heading: Heading) -> np.ndarray:
     """Times from a junction to all, or to it from all; infinite where there is no way."""
-    ends = np.r_[net.tail, net.head]
-    at = int(np.flatnonzero(ends == junction)[0])
-    here = places([(at % len(net.tail), float(at >= len(net.tail)))])
-    arcs, leaving = search_graph(net).arcs(heading), heading == "to_community"
-    entries = entries_of(net, here, leaves=leaving, turnout=0)
-    start, state, cs = entries.rows(slice(0, 1))
-    source = state, cs, np.zeros(start[-1], np.int32)
-    times, _ = nearest_source((arcs.indptr, arcs.head, arcs.cs), source, cut=2**30 - 1)
-    found = junction_times(net, entries, np.array([0]), times, leaving=leaving).astype(float)
-    return np.where(found == UNREACHED, np.inf, found)
+    junctions, at = np.unique(np.r_[net.tail, net.head], return_index=True)
+    every = places([(int(i % len(net.tail)), float(i >= len(net.tail))) for i in at])
+    here = every[junctions == junction]
+    times = travel_times(net, every, here, minutes=(2**30 - 1) / 6000, heading=heading)
+    found = np.full(len(net.x), np.inf)
+    found[junctions[np.repeat(np.arange(len(junctions)), np.diff(times.indptr))]] = times.cs
+    return found
 
 
 @st.composite
@@ -102,7 +98,7 @@ def test_every_junction_has_its_time_on_the_roads_as_they_stand(roads: Any, head
 @pytest.mark.usefixtures("shared_data")
 @pytest.mark.parametrize("place", ["liechtenstein", pytest.param("heidelberg", marks=pytest.mark.slow)])
 @pytest.mark.parametrize("heading", HEADINGS)
-def test_on_real_roads_every_junction_has_scipys_time(place: str, heading: str) -> None:
+def test_on_real_roads_every_junction_has_scipys_time(place: str, heading: Heading) -> None:
     net = real_network(place)
     graph = search_graph(net)
     assert graph.count < 0.9 * len(net.x)
@@ -171,7 +167,7 @@ def walks(net: Network, rng: np.random.Generator, count: int) -> list[tuple[int,
 
 @examples(50, 750)
 @given(networks(most=9), st.integers(0, 10**6), st.booleans(), st.sampled_from(HEADINGS))
-def test_a_road_cut_in_pieces_is_the_same_road(roads: Any, seed: int, restricted: bool, heading: str) -> None:
+def test_a_road_cut_in_pieces_is_the_same_road(roads: Any, seed: int, restricted: bool, heading: Heading) -> None:
     rng = np.random.default_rng(seed)
     roads = [(u, v, max(a, b) * bool(a), max(a, b) * bool(b)) for u, v, a, b in roads]
     turns = walks(network(roads), rng, 3) if restricted else []

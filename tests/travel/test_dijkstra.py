@@ -10,8 +10,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from quarterhour.travel import dijkstra, nearest_kernels, sum_kernels
-from quarterhour.travel.dijkstra import UNREACHED, Queue, cutoff_table
-from quarterhour.travel.nearest_kernels import nearest_source, nearest_to_targets, several_to_targets
+from quarterhour.travel.dijkstra import UNREACHED, Queue, SearchArrays, cutoff_table, search_arrays
+from quarterhour.travel.nearest_kernels import nearest_to_targets, several_to_targets
 from quarterhour.travel.sum_kernels import sums_of_sources, sums_of_targets
 from repeatable import examples
 
@@ -75,9 +75,9 @@ class Town:
     def within(self, cut: int) -> np.ndarray:
         return np.where(self.times <= cut, self.times, -1)
 
-    @property
-    def places(self) -> dict[str, Any]:
-        return {"targets": self.targets, "direct": self.legs}
+    def search(self, queue: Queue) -> SearchArrays:
+        held: dict[str, Any] = {"targets": self.targets, "direct": self.legs, "target_count": self.count}
+        return search_arrays(self.arcs, self.sources, **held, queue=queue)
 
 
 CS = st.integers(0, 9) | st.integers(1, 300) | st.sampled_from([0, 0, 10**5, 2**28, 2**31 - 1])
@@ -111,7 +111,7 @@ both = examples(120)
 @both
 @given(towns(), CUTS, st.sampled_from([Queue(), SMALL, Queue(shift=0, buckets=3)]))
 def test_the_table_holds_every_pair_within_the_cutoff(town: Town, cut: int, queue: Queue) -> None:
-    found = cutoff_table(town.arcs, town.sources, **town.places, target_count=town.count, cut=cut, queue=queue)
+    found = cutoff_table(town.search(queue), cut=cut)
     assert (full(found, town.count) == town.within(cut)).all()
 
 
@@ -120,10 +120,11 @@ def test_the_table_holds_every_pair_within_the_cutoff(town: Town, cut: int, queu
 def test_without_targets_the_junctions_are_the_targets(town: Town, cut: int, queue: Queue) -> None:
     n = town.n
     each = Town(n, [], [], [[(i, 0)] for i in range(n)], [])
-    asked: dict[str, Any] = {"cut": cut, "queue": queue}
-    alone = cutoff_table(town.arcs, town.sources, **asked)
-    wanted = cutoff_table(town.arcs, town.sources, targets=each.targets, target_count=n, **asked)
-    assert (full(alone, n) == full(wanted, n)).all()
+    alone = search_arrays(town.arcs, town.sources, queue=queue)
+    held = search_arrays(town.arcs, town.sources, targets=each.targets, target_count=n, queue=queue)
+    assert (full(cutoff_table(alone, cut=cut), n) == full(cutoff_table(held, cut=cut), n)).all()
+    for found, wanted in zip(nearest_to_targets(alone, cut=cut), nearest_to_targets(held, cut=cut), strict=True):
+        assert (found == wanted).all()
 
 
 @both
@@ -132,14 +133,13 @@ def test_the_nearest_are_those_of_the_table_and_ties_go_to_the_lower(
     town: Town, cut: int, queue: Queue, k: int, data: st.DataObject
 ) -> None:
     some = data.draw(st.sets(st.integers(0, len(town.times) - 1)))
-    asked: dict[str, Any] = {**town.places, "target_count": town.count, "cut": cut, "queue": queue}
-    chosen = np.array(sorted(some), np.int64)
-    cs, source = several_to_targets(town.arcs, town.sources, k=k, chosen=chosen, **asked)
+    search, chosen = town.search(queue), np.array(sorted(some), np.int64)
+    cs, source = several_to_targets(search, k=k, chosen=chosen, cut=cut)
     for t in range(town.count):
         ranked = sorted((town.times[s, t], s) for s in some if town.times[s, t] <= cut)[:k]
         ranked += [(UNREACHED, -1)] * (k - len(ranked))
         assert list(zip(cs[t].tolist(), source[t].tolist(), strict=True)) == ranked
-    one = nearest_to_targets(town.arcs, town.sources, chosen=chosen, **asked)
+    one = nearest_to_targets(search, chosen=chosen, cut=cut)
     assert (one[0] == cs[:, 0]).all()
     assert (one[1] == source[:, 0]).all()
 
@@ -147,10 +147,9 @@ def test_the_nearest_are_those_of_the_table_and_ties_go_to_the_lower(
 @both
 @given(towns(), CUTS, st.sampled_from([Queue(), SMALL]))
 def test_the_nearest_source_of_each_junction_equals_the_table(town: Town, cut: int, queue: Queue) -> None:
-    start, nodes, ahead = town.sources
-    owners = np.repeat(np.arange(len(start) - 1), np.diff(start))
-    cs, owner = nearest_source(town.arcs, (nodes, ahead, owners), cut=cut, queue=queue)
-    times = full(cutoff_table(town.arcs, town.sources, cut=cut), town.n)
+    search = search_arrays(town.arcs, town.sources, queue=queue)
+    cs, owner = nearest_to_targets(search, cut=cut)
+    times = full(cutoff_table(search, cut=cut), town.n)
     reached = np.where(times < 0, UNREACHED, times).min(axis=0)
     assert (cs == reached).all()
     assert (owner == np.where(reached < UNREACHED, (times == reached).argmax(axis=0), -1)).all()
@@ -161,13 +160,12 @@ def test_the_nearest_source_of_each_junction_equals_the_table(town: Town, cut: i
 def test_sums_equal_those_over_the_table(town: Town, cuts: set[int], queue: Queue, seed: int) -> None:
     rng = np.random.default_rng(seed)
     people = rng.integers(0, 10**6, (town.count, 2))
-    asked: dict[str, Any] = {**town.places, "queue": queue}
-    found = sums_of_targets(town.arcs, town.sources, amounts=people, cuts=sorted(cuts), **asked)
+    search = town.search(queue)
+    found = sums_of_targets(search, amounts=people, cuts=sorted(cuts))
     for band, cut in enumerate(sorted(cuts)):
         assert (found[:, band] == (town.times <= cut) @ people).all()
     kind, beds, cut = rng.integers(0, 2, len(town.times)), rng.integers(0, 99, (len(town.times), 2)), max(cuts)
-    asked |= {"amounts": beds, "kind": kind, "kinds": 2, "target_count": town.count}
-    by_kind = sums_of_sources(town.arcs, town.sources, cut=cut, **asked)
+    by_kind = sums_of_sources(search, amounts=beds, kind=kind, kinds=2, cut=cut)
     for which in range(2):
         near = (town.times <= cut) & (kind == which)[:, None]
         assert (by_kind[:, which] == near.T @ beds).all()
@@ -176,21 +174,26 @@ def test_sums_equal_those_over_the_table(town: Town, cuts: set[int], queue: Queu
 def test_zero_length_arcs_and_self_loops_do_no_harm() -> None:
     town = [(0, 0, 0), (0, 1, 0), (1, 0, 0), (1, 2, 5), (2, 2, 1)]
     each = (np.arange(4), np.arange(3), np.zeros(3))
-    assert full(cutoff_table(arcs_of(3, town), each, cut=5), 3).tolist() == [[0, 0, 5], [0, 0, 5], [-1, -1, 0]]
+    assert full(cutoff_table(search_arrays(arcs_of(3, town), each), cut=5), 3).tolist() == [
+        [0, 0, 5],
+        [0, 0, 5],
+        [-1, -1, 0],
+    ]
 
 
 def test_of_parallel_arcs_the_quickest_counts_not_their_sum() -> None:
     one = (np.arange(2), np.zeros(1), np.zeros(1))
-    assert full(cutoff_table(arcs_of(2, [(0, 1, 7), (0, 1, 3), (0, 1, 9)]), one, cut=20), 2).tolist() == [[0, 3]]
+    search = search_arrays(arcs_of(2, [(0, 1, 7), (0, 1, 3), (0, 1, 9)]), one)
+    assert full(cutoff_table(search, cut=20), 2).tolist() == [[0, 3]]
 
 
 def test_one_very_long_arc_sizes_nothing() -> None:
     arcs = [(0, 1, 2**28), (1, 2, 1), (0, 2, 2**29)]
-    found = cutoff_table(arcs_of(3, arcs), (np.arange(2), np.zeros(1), np.zeros(1)), cut=2**30 - 1)
+    found = cutoff_table(search_arrays(arcs_of(3, arcs), (np.arange(2), np.zeros(1), np.zeros(1))), cut=2**30 - 1)
     assert full(found, 3).tolist() == [[0, 2**28, 2**28 + 1]]
 
 
 def test_a_search_that_is_told_to_stop_stops() -> None:
     stop = np.ones(1, np.uint8)
     each = (np.arange(3), np.arange(2), np.zeros(2))
-    assert len(cutoff_table(arcs_of(2, [(0, 1, 900)]), each, cut=9000, stop=stop)[1]) == 0
+    assert len(cutoff_table(search_arrays(arcs_of(2, [(0, 1, 900)]), each, stop=stop), cut=9000)[1]) == 0

@@ -16,8 +16,8 @@ from benchmarks.measure import Skipped
 from benchmarks.places import real_network
 from benchmarks.synthetic import made_network
 from quarterhour.network.network import Network
-from quarterhour.travel.dijkstra import UNREACHED, cutoff_table, each_junction
-from quarterhour.travel.nearest_kernels import nearest_source, several_to_targets
+from quarterhour.travel.dijkstra import UNREACHED, cutoff_table, each_junction, search_arrays
+from quarterhour.travel.nearest_kernels import nearest_to_targets, several_to_targets
 
 SLOW = ["heidelberg", "coquimbo", "wuhan", "200k", "2m"]
 PLACES = pytest.mark.parametrize("place", ["liechtenstein", *(pytest.param(p, marks=pytest.mark.slow) for p in SLOW)])
@@ -68,7 +68,7 @@ def test_times_equal_scipys_on_all_junctions(place: str, heading: str) -> None:
     sources = np.random.default_rng(0).choice(n, SOURCES, replace=False)
     cut = NO_CUT if n < 10**6 else AN_HOUR
     for span, exact in scipys(graph, sources, cut):
-        start, reached, cs = cutoff_table(arcs, standing_on(sources[span]), cut=cut)
+        start, reached, cs = cutoff_table(search_arrays(arcs, standing_on(sources[span])), cut=cut)
         found = np.full(exact.shape, np.inf)
         found[np.repeat(np.arange(len(found)), np.diff(start)), reached] = cs
         assert np.array_equal(found, exact)
@@ -87,10 +87,10 @@ def test_the_nearest_and_the_k_nearest_equal_brute_force(place: str, heading: st
     some = np.isfinite(key[:4]).T
     time, rank = np.divmod(np.where(some, key[:4].T, 0), len(sources))
     wanted_cs, wanted = np.where(some, time, UNREACHED), np.where(some, rank, -1)
-    asked: dict[str, Any] = {"targets": each_junction(n), "target_count": n, "cut": NO_CUT}
-    cs, source = several_to_targets(arcs, standing_on(sources), k=4, **asked)
+    search = search_arrays(arcs, standing_on(sources), targets=each_junction(n))
+    cs, source = several_to_targets(search, k=4, cut=NO_CUT)
     assert np.array_equal(cs, wanted_cs)
     assert np.array_equal(source, wanted)
-    first, owner = nearest_source(arcs, (sources, np.zeros(len(sources)), np.arange(len(sources))), cut=NO_CUT)
+    first, owner = nearest_to_targets(search_arrays(arcs, standing_on(sources)), cut=NO_CUT)
     assert np.array_equal(first, wanted_cs[:, 0])
     assert np.array_equal(owner, wanted[:, 0])

@@ -13,7 +13,7 @@ from typing import Any
 
 import numpy as np
 
-from quarterhour.base.arrays import AnyArray, BoolArray, FloatArray
+from quarterhour.base.arrays import AnyArray, BoolArray, FloatArray, ragged
 from quarterhour.base.errors import DataError
 from quarterhour.network.network import Arcs, Network
 from quarterhour.network.simplify import Links, continuations, link_roads
@@ -119,12 +119,6 @@ def search_graph(network: Network) -> SearchGraph:
         network.kept["graph"] = _graph(network)
     found: SearchGraph = network.kept["graph"]
     return found
-
-
-def ragged(first: AnyArray, count: AnyArray) -> tuple[AnyArray, AnyArray]:
-    """Ranges ``first[i]`` .. ``first[i] + count[i]`` laid end to end: i of each member, and the members."""
-    row = np.repeat(np.arange(len(first)), count)
-    return row, np.arange(len(row)) - np.repeat(np.cumsum(count) - count, count) + np.repeat(first, count)
 
 
 # --- made from the network

@@ -7,9 +7,9 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
-from quarterhour.base.arrays import AnyArray, BoolArray
+from quarterhour.base.arrays import AnyArray, BoolArray, ragged
 from quarterhour.network.network import Network
-from quarterhour.network.search_graph import UNREACHED, SearchGraph, ragged, search_graph
+from quarterhour.network.search_graph import UNREACHED, SearchGraph, search_graph
 
 DECIMALS_M = 3
 """One point to the millimetre: tables that come by different projections differ by less."""
@@ -220,22 +220,4 @@ def road_times(network: Network, entries: Entries, places: AnyArray, times: AnyA
         good = entries.open[place, way] & (gone >= 0)
         when = np.minimum(gone + entries.extra[place], UNREACHED).astype(np.int32)
         np.minimum.at(found[:, side], road[good], when[good])
-    return found
-
-
-def junction_times(network: Network, entries: Entries, places: AnyArray, times: AnyArray, *, leaving: bool) -> AnyArray:
-    """Centiseconds from the nearest of some places to each junction (``leaving``), or from each to it.
-
-    ``times``: by state, UNREACHED where the search from the places did not come; so are junctions that it missed.
-    """
-    graph = search_graph(network)
-    here = np.diff(graph.states) > 0
-    free = graph.states[:-1][here]
-    found = np.full(len(network.x), UNREACHED, np.int32)
-    found[here] = np.minimum.reduceat(times, free) if leaving else times[free]
-    if not here.all():
-        ends = np.column_stack([network.tail, network.head])
-        within = ~here[ends]
-        begun = road_times(network, entries, places, times, leaving=leaving)
-        np.minimum.at(found, ends[within], begun[within])
     return found

@@ -63,11 +63,10 @@ def nearest_by_kind(
     )  # fmt: skip
     which, names = pd.factorize(named)
     every = slice(0, len(trips.order))
-    entering, ends = trips.entering(every), trips.ends(every)
 
     def work(span: slice, stop: StopFlag) -> Nearest:
         chosen = np.flatnonzero(which == span.start)
-        return nearest_to_targets(trips.arcs, entering, **ends, cut=limit, chosen=chosen, stop=stop)
+        return nearest_to_targets(trips.arrays(every, stop), cut=limit, chosen=chosen)
 
     found = [part for _, part in in_blocks(work, len(names), threads=threads, progress=progress, size=1)]
     return _told(trips, dict(zip(names, found, strict=True)), "kind")
@@ -98,8 +97,7 @@ def nearest_sites(
     )  # fmt: skip
 
     def work(_: slice, stop: StopFlag) -> Nearest:
-        every = slice(0, len(trips.order))
-        return several_to_targets(trips.arcs, trips.entering(every), k=k, **trips.ends(every), cut=limit, stop=stop)
+        return several_to_targets(trips.arrays(slice(0, len(trips.order)), stop), k=k, cut=limit)
 
     ((_, (cs, site)),) = in_blocks(work, 1)
     return _told(trips, {rank + 1: (cs[:, rank], site[:, rank]) for rank in range(k)}, "rank")
@@ -146,11 +144,7 @@ def people_within(
     counted = _amounts(people, trips.homes.index, "people", "communities")
 
     def work(span: slice, stop: StopFlag) -> FloatArray:
-        ends = trips.ends(span)
-        return sums_of_targets(
-            trips.arcs, trips.entering(span), targets=ends["targets"], direct=ends["direct"],
-            amounts=counted.to_numpy(dtype=float), cuts=cuts, stop=stop,
-        )  # fmt: skip
+        return sums_of_targets(trips.arrays(span, stop), amounts=counted.to_numpy(dtype=float), cuts=cuts)
 
     sums = np.zeros((len(trips.order), len(cuts), counted.shape[1]))
     for span, part in in_blocks(work, len(trips.order), threads=threads, progress=progress):
@@ -204,8 +198,7 @@ def sums_by_kind(
 
     def work(span: slice, stop: StopFlag) -> FloatArray:
         return sums_of_sources(
-            trips.arcs, trips.entering(span), **trips.ends(span), amounts=amounts[span], kind=of[span],
-            kinds=len(names), cut=limit, stop=stop,
+            trips.arrays(span, stop), amounts=amounts[span], kind=of[span], kinds=len(names), cut=limit
         )  # fmt: skip
 
     sums = np.zeros((len(trips.homes), len(names), counted.shape[1]))

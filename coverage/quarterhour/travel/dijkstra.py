@@ -9,6 +9,7 @@ wrongly, its arrays are made outside and none is bound anew in it: measured, tog
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import NamedTuple
 
 import numpy as np
@@ -26,7 +27,8 @@ SHORT, STOPPED, FRESH = -1, -2, -3
 FINE, OWNED = np.uint64(0), np.uint64(32)
 """Grains: centiseconds alone, and with an owner below."""
 
-Work = tuple[NDArray[np.int32], NDArray[np.uint32], NDArray[np.uint64]]
+Work = tuple[AnyArray, NDArray[np.uint32], NDArray[np.uint64], NDArray[np.int32], NDArray[np.uint32]]
+"""``Desk.arrays``: ``dist``, ``first``, ``waiting``, ``best``, ``hit``."""
 
 
 class Queue(NamedTuple):
@@ -139,9 +141,19 @@ def settle(indptr, head, cs, nodes, offsets, grain, shift, stop, dist, first, wa
 
 
 @kernel
-def gather(work, named, targets, cut, best, hit):  # type: ignore[no-untyped-def]
+def _reach(arcs, sources, s, shift, stop, work):  # type: ignore[no-untyped-def]
+    """``settle`` from source s."""
+    indptr, head, cs = arcs
+    start, nodes, offsets = sources
+    dist, first, waiting, _, _ = work
+    lo, hi = start[s], start[s + 1]
+    return settle(indptr, head, cs, nodes[lo:hi], offsets[lo:hi], FINE, shift, stop, dist, first, waiting)
+
+
+@kernel
+def _gather(work, named, targets, cut):  # type: ignore[no-untyped-def]
     """Best times of the targets at the junctions reached, which are forgotten; how many targets were hit."""
-    dist, _, waiting = work
+    dist, _, waiting, best, hit = work
     by_node, target, offset = targets
     hits, far = np.int64(0), np.int32(cut + 1)
     for j in range(named):
@@ -161,9 +173,14 @@ def gather(work, named, targets, cut, best, hit):  # type: ignore[no-untyped-def
 
 
 @kernel
-def gather_direct(direct, s, cut, best, hit, hits):  # type: ignore[no-untyped-def]
-    """The same for the legs of source s along its own road."""
-    start, target, time = direct
+def hits_of(given, s, cut, shift, stop, work):  # type: ignore[no-untyped-def]
+    """Search from source s: how many targets were hit, which, and their best times; SHORT; STOPPED."""
+    arcs, sources, targets, (start, target, time) = given
+    _, _, _, best, hit = work
+    hits = _reach(arcs, sources, s, shift, stop, work)
+    if hits < 0:
+        return hits
+    hits = _gather(work, hits, targets, cut)
     for k in range(start[s], start[s + 1]):
         p, t = target[k], time[k]
         if t <= cut and t < best[p]:
@@ -175,7 +192,8 @@ def gather_direct(direct, s, cut, best, hit, hits):  # type: ignore[no-untyped-d
 
 
 @kernel
-def _emit(hit, hits, best, ids, times):  # type: ignore[no-untyped-def]
+def _emit(work, hits, ids, times):  # type: ignore[no-untyped-def]
+    _, _, _, best, hit = work
     for j in range(hits):
         p = hit[j]
         ids[j], times[j] = p, best[p]
@@ -183,26 +201,20 @@ def _emit(hit, hits, best, ids, times):  # type: ignore[no-untyped-def]
 
 
 @kernel
-def _table(arcs, sources, targets, direct, cut, most, shift, stop, work, best, hit, row, ids, times, s, hits):  # type: ignore[no-untyped-def]  # noqa: E501
+def _table(given, cut, most, shift, stop, work, row, ids, times, s, hits):  # type: ignore[no-untyped-def]
     """Fill the rows from source s on, whose hits may wait already; at which source it ended, and why.
 
-    FRESH at the end; hits that found no room; SHORT; STOPPED. No array is bound anew here: that alone costs a fifth.
+    FRESH at the end; hits that found no room; SHORT; STOPPED.
     """
-    indptr, head, cs = arcs
-    start, nodes, offsets = sources
-    dist, first, waiting = work
-    while s < start.size - 1:
+    while s < row.size - 1:
         if hits == FRESH:
-            lo, hi = start[s], start[s + 1]
-            named = settle(indptr, head, cs, nodes[lo:hi], offsets[lo:hi], FINE, shift, stop, dist, first, waiting)
-            if named < 0:
-                return s, named
-            hits = gather(work, named, targets, cut, best, hit)
-            hits = gather_direct(direct, s, cut, best, hit, hits)
+            hits = hits_of(given, s, cut, shift, stop, work)
+            if hits < 0:
+                return s, hits
         used = row[s]
         if used + hits > ids.size:
             return s, hits
-        _emit(hit, hits, best, ids[used:], times[used:])
+        _emit(work, hits, ids[used:], times[used:])
         s += 1
         row[s] = used + hits
         hits = np.int64(FRESH)
@@ -214,7 +226,7 @@ def _table(arcs, sources, targets, direct, cut, most, shift, stop, work, best, h
 @kernel
 def _take_down(work, named, cut, ids, times):  # type: ignore[no-untyped-def]
     """Write down the junctions reached and their centiseconds, and forget them; how many there were."""
-    dist, _, waiting = work
+    dist, _, waiting, _, _ = work
     used, far = np.uint64(0), np.int32(cut + 1)
     for j in range(named):
         v = np.uint32(waiting[j])
@@ -225,15 +237,12 @@ def _take_down(work, named, cut, ids, times):  # type: ignore[no-untyped-def]
 
 
 @kernel
-def _balls(arcs, sources, cut, most, shift, stop, work, row, ids, times, s, named):  # type: ignore[no-untyped-def]
-    """``_table`` with the junctions as targets."""
-    indptr, head, cs = arcs
-    start, nodes, offsets = sources
-    dist, first, waiting = work
-    while s < start.size - 1:
+def _balls(given, cut, most, shift, stop, work, row, ids, times, s, named):  # type: ignore[no-untyped-def]
+    """``_table`` with the junctions as targets, which need not be looked up: a quarter less."""
+    arcs, sources, _, _ = given
+    while s < row.size - 1:
         if named == FRESH:
-            lo, hi = start[s], start[s + 1]
-            named = settle(indptr, head, cs, nodes[lo:hi], offsets[lo:hi], FINE, shift, stop, dist, first, waiting)
+            named = _reach(arcs, sources, s, shift, stop, work)
             if named < 0:
                 return s, named
         used = row[s]
@@ -247,20 +256,80 @@ def _balls(arcs, sources, cut, most, shift, stop, work, row, ids, times, s, name
     return s, named
 
 
-class Desk:
-    """What searches write on: made once for many, roomier where they run short."""
+@dataclass(frozen=True, eq=False)
+class SearchArrays:
+    """From where to where, in the one layout that kernels are compiled for; made by ``search_arrays``."""
 
-    def __init__(self, arcs: Csr, cut: int, queue: Queue) -> None:
-        self.far = np.int32(cut + 1)
-        self.shift = np.uint64(queue.shift)
+    arcs: Csr
+    sources: Csr
+    targets: Csr | None
+    direct: Csr
+    target_count: int
+    queue: Queue
+    stop: StopFlag
+
+    @property
+    def source_count(self) -> int:
+        """How many sources there are."""
+        return len(self.sources[0]) - 1
+
+
+def search_arrays(
+    arcs: Csr,
+    sources: Csr,
+    *,
+    targets: Csr | None = None,
+    direct: Csr | None = None,
+    target_count: int | None = None,
+    queue: Queue = QUEUE,
+    stop: StopFlag | None = None,
+) -> SearchArrays:
+    """What a kernel searches.
+
+    Parameters
+    ----------
+    arcs : CSR of the network: start of each junction's arcs, their heads, their centiseconds (0 or more).
+    sources : start of each source's entries, the junctions it enters by, the centiseconds until there.
+    targets, target_count : start of each junction's targets, the targets, the centiseconds from the junction to them,
+        and how many there are; without them the junctions are the targets.
+    direct : start of each source's direct legs (both on one road, or at one point), the targets, the whole time; they
+        need ``targets``.
+    queue : its measures; no answer depends on them.
+    stop : set its one element and the search ends soon; what is returned then is not whole.
+    """
+    arcs, sources = as_csr(arcs), as_csr(sources, start=np.int64)
+    if direct is None:
+        direct = np.zeros(len(sources[0]), np.int64), np.empty(0, np.uint32), np.empty(0, np.int32)
+    return SearchArrays(
+        arcs,
+        sources,
+        None if targets is None else as_csr(targets),
+        as_csr(direct, start=np.int64),
+        len(arcs[0]) - 1 if target_count is None else target_count,
+        queue,
+        np.zeros(1, np.uint8) if stop is None else stop,
+    )
+
+
+class Desk:
+    """What searches write on: made once for many, roomier where they run short.
+
+    ``far``: what nothing reaches, centiseconds or such with an owner; ``width`` of them a junction.
+    """
+
+    def __init__(self, search: SearchArrays, far: np.int32 | np.uint64, *, width: int = 1) -> None:
+        arcs, queue, grain = search.arcs, search.queue, 0 if isinstance(far, np.int32) else OWNED
+        self.far, self.shift = far, np.uint64(grain + queue.shift)
         room = len(arcs[0]) + len(arcs[1]) if queue.room is None else queue.room
-        self.dist = np.full(len(arcs[0]) - 1, self.far)
+        self.dist: AnyArray = np.full(width * (len(arcs[0]) - 1), far)
         self.first, self.waiting = np.full(queue.buckets + 1, NIL), np.empty(room, np.uint64)
+        hits = 0 if search.targets is None else search.target_count
+        self.best, self.hit = np.full(hits, UNREACHED), np.empty(hits + 1, np.uint32)
 
     @property
     def arrays(self) -> Work:
         """As kernels take them."""
-        return self.dist, self.first, self.waiting
+        return self.dist, self.first, self.waiting, self.best, self.hit
 
     def make_room(self) -> None:
         """Clean, and with more room for those who wait."""
@@ -299,59 +368,24 @@ def _copied(array: AnyArray, used: int, size: int) -> AnyArray:
     return larger
 
 
-def cutoff_table(
-    arcs: Csr,
-    sources: Csr,
-    *,
-    targets: Csr | None = None,
-    direct: Csr | None = None,
-    target_count: int | None = None,
-    cut: int,
-    queue: Queue = QUEUE,
-    stop: StopFlag | None = None,
-    most: int | None = None,
-) -> Csr:
-    """Times from each source to every target within an inclusive cutoff.
+def cutoff_table(search: SearchArrays, *, cut: int, most: int | None = None) -> Csr:
+    """Times from each source to every target within an inclusive cutoff (centiseconds below 2**30).
 
-    Parameters
-    ----------
-    arcs : CSR of the network: start of each junction's arcs, their heads, their centiseconds (0 or more).
-    sources : start of each source's entries, the junctions it enters by, the centiseconds until there.
-    targets : start of each junction's targets, the targets, the centiseconds from the junction to them; without
-        them the junctions are the targets.
-    direct : start of each source's direct legs (both on one road, or at one point), the targets, the whole time.
-    target_count, cut : number of targets; centiseconds below 2**30.
-    queue : its measures; the answer does not depend on them.
-    stop : set its one element and the search ends soon; what is returned then is not whole.
-    most : with more pairs than that the table ends; the sources that are left out have no rows.
-
-    Returns
-    -------
-    Start of each source's row, the targets reached (in no order), their centiseconds.
+    Start of each source's row, the targets reached (in no order), their centiseconds. With more than ``most`` pairs the
+    table ends; the sources that are left out have no rows.
     """
-    arcs, sources = as_csr(arcs), as_csr(sources, start=np.int64)
-    told, pairs = as_stop(stop), np.int64(2**62) if most is None else np.int64(most)
-    count = len(arcs[0]) - 1 if target_count is None or targets is None else target_count
-    legs = as_csr(none_direct(len(sources[0]) - 1) if direct is None else direct, start=np.int64)
+    pairs = np.int64(2**62) if most is None else np.int64(most)
     if not COMPILED:
         return dijkstra_scipy.table(
-            arcs, sources, targets=targets, direct=legs, target_count=count, cut=cut, most=int(pairs), stop=told
+            search.arcs, search.sources, targets=search.targets, direct=search.direct,
+            target_count=search.target_count, cut=cut, most=int(pairs), stop=search.stop,
         )  # fmt: skip
-    desk, rows = Desk(arcs, cut, queue), _Rows(len(sources[0]) - 1)
-    limit, s, state = np.int32(cut), 0, FRESH
-    if targets is None and direct is None:
-        held, best, hit = None, np.empty(0, np.int32), np.empty(0, np.uint32)
-    else:
-        held = as_csr(each_junction(count) if targets is None else targets)
-        best, hit = np.full(count, UNREACHED), np.empty(count + 1, np.uint32)
+    desk, rows = Desk(search, np.int32(cut + 1)), _Rows(search.source_count)
+    given = search.arcs, search.sources, search.targets, search.direct
+    fill, s, state = _balls if search.targets is None else _table, 0, FRESH
     while True:
         filled = rows.row, rows.ids, rows.times, np.int64(s), np.int64(state)
-        if held is None:
-            s, state = _balls(arcs, sources, limit, pairs, desk.shift, told, desk.arrays, *filled)
-        else:
-            s, state = _table(
-                arcs, sources, held, legs, limit, pairs, desk.shift, told, desk.arrays, best, hit, *filled
-            )  # fmt: skip
+        s, state = fill(given, np.int32(cut), pairs, desk.shift, search.stop, desk.arrays, *filled)
         if state == SHORT:
             desk.make_room()
             state = FRESH
@@ -359,11 +393,6 @@ def cutoff_table(
             rows.make_room(s, state)
         else:
             return rows.done(s)
-
-
-def as_stop(stop: StopFlag | None) -> StopFlag:
-    """What a kernel looks at to know whether to go on."""
-    return np.zeros(1, np.uint8) if stop is None else stop
 
 
 def as_csr(csr: Csr, *, start: type = np.uint32) -> Csr:
@@ -374,11 +403,6 @@ def as_csr(csr: Csr, *, start: type = np.uint32) -> Csr:
         np.ascontiguousarray(second, np.uint32),
         np.ascontiguousarray(third, np.int32),
     )
-
-
-def none_direct(count: int) -> Csr:
-    """No direct legs for so many sources."""
-    return np.zeros(count + 1, np.int64), np.empty(0, np.uint32), np.empty(0, np.int32)
 
 
 def each_junction(count: int) -> Csr:

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from scipy import sparse
 from scipy.sparse import csgraph
 
-from quarterhour.base.arrays import AnyArray, Csr, FloatArray, IntArray
+from quarterhour.base.arrays import AnyArray, Csr, FloatArray, IntArray, ragged
 
 Keys = NDArray[np.uint64]
 NOBODY = np.uint64(2**64 - 1)
@@ -144,20 +144,18 @@ def _nearest_of(
     return keys
 
 
-def keys_at_targets(keys: Keys, targets: Csr, direct: Csr, chosen: AnyArray, count: int, cut: int) -> Keys:
+def keys_at_targets(keys: Keys, targets: Csr, direct: Csr, chosen: AnyArray, count: int) -> Keys:
     """The least key at each target: through the junctions it is joined to, or along its own road."""
     start, target, offset = targets
     node = np.repeat(np.arange(len(start) - 1), _counts(start))
     there = keys[node] != NOBODY
-    legs = np.concatenate([np.arange(direct[0][s], direct[0][s + 1]) for s in chosen] or [np.empty(0, np.int64)])
-    owner = np.repeat(np.asarray(chosen, np.uint64), _counts(direct[0])[chosen])
+    row, legs = ragged(direct[0][chosen], _counts(direct[0])[chosen])
     made = np.r_[
         keys[node[there]] + (offset[there].astype(np.uint64) << np.uint64(32)),
-        (direct[2][legs].astype(np.uint64) << np.uint64(32)) | owner,
+        (direct[2][legs].astype(np.uint64) << np.uint64(32)) | chosen[row].astype(np.uint64),
     ]
     best = np.full(count, NOBODY)
     np.minimum.at(best, np.r_[target[there], direct[1][legs]], made)
-    best[best >> np.uint64(32) > np.uint64(cut)] = NOBODY
     return best
 
 
@@ -173,6 +171,3 @@ def several(found: Csr, chosen: AnyArray, count: int, k: int) -> Keys:
     best = np.full((count, k), NOBODY)
     best[held[place < k], place[place < k]] = keys[place < k]
     return best
-
-
-# --- the nearest segment of a line

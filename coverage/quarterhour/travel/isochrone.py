@@ -28,7 +28,7 @@ from quarterhour.network.search_graph import search_graph
 from quarterhour.network.snap import snap_places
 from quarterhour.travel.access_legs import Entries, entries_of, road_times
 from quarterhour.travel.contour import ground_below
-from quarterhour.travel.dijkstra import cutoff_table
+from quarterhour.travel.dijkstra import cutoff_table, search_arrays
 from quarterhour.travel.times import Heading
 
 Ground: TypeAlias = gpd.GeoDataFrame | gpd.GeoSeries | shapely.Geometry
@@ -151,7 +151,7 @@ def _reached(
             np.concatenate([r[1] for r in rows]),
             np.concatenate([r[2] for r in rows]),
         )
-        start, states, cs = cutoff_table((arcs.indptr, arcs.head, arcs.cs), sources, cut=cut)
+        start, states, cs = cutoff_table(search_arrays((arcs.indptr, arcs.head, arcs.cs), sources), cut=cut)
         for g, a, b in zip(block, start[:-1], start[1:], strict=True):
             yield g, states[a:b], cs[a:b]
 

@@ -105,7 +105,7 @@ def _search(trips: Trips, cut: int, *, most: int | None = None) -> Callable[[sli
     """Search from some sources, each afresh; with more than ``most`` pairs a block ends."""
 
     def search(span: slice, stop: StopFlag) -> Csr:
-        return cutoff_table(trips.arcs, trips.entering(span), **trips.ends(span), cut=cut, stop=stop, most=most)
+        return cutoff_table(trips.arrays(span, stop), cut=cut, most=most)
 
     return search
 

@@ -9,29 +9,27 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from quarterhour.base.arrays import AnyArray, Csr, IntArray, StopFlag
+from quarterhour.base.arrays import AnyArray, IntArray, ragged
 from quarterhour.base.jit import COMPILED, kernel
 from quarterhour.travel import dijkstra_scipy
 from quarterhour.travel.dijkstra import (
     NIL,
     OWNED,
-    QUEUE,
     SHORT,
     STOPPED,
     UNREACHED,
-    Queue,
-    as_csr,
-    as_stop,
+    Desk,
+    SearchArrays,
     cutoff_table,
     deal_out,
     entry,
-    none_direct,
     push,
     settle,
 )
 
 NOBODY = np.uint64(2**64 - 1)
 """The key of what nobody reaches."""
+_UNREACHED_BY_ANY = np.uint64(int(UNREACHED) << 32 | 0xFFFFFFFF)
 Nearest = tuple[NDArray[np.int32], NDArray[np.int32]]
 
 
@@ -41,41 +39,10 @@ def key_of(time, owner):  # type: ignore[no-untyped-def]
 
 
 @kernel
-def _spread(arcs, nodes, keys, limit, shift, buckets, room, stop):  # type: ignore[no-untyped-def]
-    """The least key of every junction, the limit where nobody comes; more room where it ran short."""
-    indptr, head, cs = arcs
-    key, first = np.full(indptr.size - 1, limit, np.uint64), np.full(buckets + 1, NIL, np.uint32)
-    waiting = np.empty(room, np.uint64)
-    while settle(indptr, head, cs, nodes, keys, OWNED, shift, stop, key, first, waiting) == SHORT:
-        key[:] = limit
-        first[:] = NIL
-        waiting = np.empty(2 * waiting.size + 2 * nodes.size + 2, np.uint64)
-    return key
-
-
-@kernel
-def _begin(sources, chosen):  # type: ignore[no-untyped-def]
-    """Junctions and keys by which the chosen sources enter."""
-    start, nodes, offsets = sources
-    size = np.int64(0)
-    for s in chosen:
-        size += start[s + 1] - start[s]
-    node, key, at = np.empty(size, np.uint32), np.empty(size, np.uint64), 0
-    for s in chosen:
-        for e in range(start[s], start[s + 1]):
-            node[at], key[at] = nodes[e], key_of(offsets[e], s)
-            at += 1
-    return node, key
-
-
-@kernel
-def _nearest(arcs, sources, chosen, targets, direct, target_count, limit, shift, buckets, room, stop):  # type: ignore[no-untyped-def]  # noqa: E501
-    """The least key of every target."""
+def _at_targets(found, direct, chosen, targets, best, limit):  # type: ignore[no-untyped-def]
+    """Lower the keys of targets to the least: through the junctions they are joined to, or along their own road."""
     by_node, target, offset = targets
     start, near, time = direct
-    node, key = _begin(sources, chosen)
-    found = _spread(arcs, node, key, limit, shift, buckets, room, stop)
-    best = np.full(target_count, limit, np.uint64)
     for v in range(found.size):
         if found[v] < limit:
             for k in range(by_node[v], by_node[v + 1]):
@@ -83,7 +50,6 @@ def _nearest(arcs, sources, chosen, targets, direct, target_count, limit, shift,
     for s in chosen:
         for k in range(start[s], start[s + 1]):
             best[near[k]] = min(best[near[k]], key_of(time[k], s))
-    return best
 
 
 # --- several
@@ -166,25 +132,11 @@ def _settle_several(indptr, head, cs, k, nodes, keys, limit, shift, stop, least,
 
 
 @kernel
-def _several(arcs, sources, chosen, k, targets, direct, target_count, limit, shift, buckets, room, stop):  # type: ignore[no-untyped-def]  # noqa: E501
-    """The k least keys of every target, rising."""
-    indptr, head, cs = arcs
+def _several_at_targets(least, k, direct, chosen, targets, best, limit):  # type: ignore[no-untyped-def]
+    """The same with the k least keys of every target, rising."""
     by_node, target, offset = targets
     start, near, time = direct
-    node, key = _begin(sources, chosen)
-    least, first = np.full(k * (indptr.size - 1), NOBODY, np.uint64), np.full(buckets + 1, NIL, np.uint32)
-    while True:
-        waiting, held, where = np.empty(room, np.uint64), np.empty(room, np.uint64), np.empty(room, np.uint32)
-        found = _settle_several(
-            indptr, head, cs, k, node, key, limit, shift, stop, least, first, waiting, held, where
-        )  # fmt: skip
-        if found != SHORT:
-            break
-        least[:] = NOBODY
-        first[:] = NIL
-        room = 2 * room + 2 * node.size
-    best = np.full(k * target_count, NOBODY, np.uint64)
-    for v in range(indptr.size - 1):
+    for v in range(by_node.size - 1):
         for e in range(by_node[v], by_node[v + 1]):
             for i in range(k * v, k * v + k):
                 longer = least[i] + (np.uint64(offset[e]) << np.uint64(32))
@@ -195,104 +147,67 @@ def _several(arcs, sources, chosen, k, targets, direct, target_count, limit, shi
         for e in range(start[s], start[s + 1]):
             if key_of(time[e], s) < limit:
                 _take_in(best, k * np.int64(near[e]), k, key_of(time[e], s))
-    return best
 
 
 # --- in arrays
 
 
-def nearest_source(
-    arcs: Csr,
-    sources: Csr,
-    *,
-    cut: int,
-    queue: Queue = QUEUE,
-    stop: StopFlag | None = None,
-) -> Nearest:
-    """For every junction the centiseconds from its nearest source, and which source that is.
-
-    ``sources``: junctions, centiseconds until there, owners (a source may enter by several junctions). Of sources
-    equally near, the lowest. A junction beyond the cutoff has UNREACHED and owner -1.
-    """
-    arcs = as_csr(arcs)
-    nodes, offsets, owners = (np.ascontiguousarray(a, t) for a, t in zip(sources, _OWNED, strict=True))
-    if not COMPILED:
-        return _parted(dijkstra_scipy.nearest(arcs, nodes, offsets, owners, cut=cut))
-    keys = (offsets.astype(np.uint64) << np.uint64(32)) | owners.astype(np.uint64)
-    return _parted(_spread(arcs, nodes, keys, _limit(cut), *_measures(queue, arcs), as_stop(stop)), _limit(cut))
-
-
-def nearest_to_targets(
-    arcs: Csr,
-    sources: Csr,
-    *,
-    targets: Csr,
-    direct: Csr | None = None,
-    target_count: int,
-    cut: int,
-    chosen: AnyArray | None = None,
-    queue: Queue = QUEUE,
-    stop: StopFlag | None = None,
-) -> Nearest:
+def nearest_to_targets(search: SearchArrays, *, cut: int, chosen: AnyArray | None = None) -> Nearest:
     """For every target the centiseconds from its nearest source, UNREACHED beyond the cutoff, and which, else -1.
 
-    Arrays as ``search.cutoff_table`` has them; ``chosen``: these sources alone. Of sources equally near, the lowest.
+    ``chosen``: these sources alone. Of sources equally near, the lowest.
     """
-    arcs, sources, held = as_csr(arcs), as_csr(sources, start=np.int64), as_csr(targets)
-    some = _chosen(chosen, sources)
-    legs = as_csr(none_direct(len(sources[0]) - 1) if direct is None else direct, start=np.int64)
+    some, nodes, offsets, owners = _entering(search, chosen)
+    limit, targets = np.uint64((cut + 1) << 32), search.targets
     if not COMPILED:
-        owner = np.repeat(np.arange(len(sources[0]) - 1), np.diff(sources[0]))
-        mine = np.isin(owner, some)
-        keys = dijkstra_scipy.nearest(arcs, sources[1][mine], sources[2][mine], owner[mine], cut=cut)
-        return _parted(dijkstra_scipy.keys_at_targets(keys, held, legs, some, target_count, cut))
-    rest = np.int64(target_count), _limit(cut), *_measures(queue, arcs), as_stop(stop)
-    return _parted(_nearest(arcs, sources, some, held, legs, *rest), _limit(cut))
+        found = dijkstra_scipy.nearest(search.arcs, nodes, offsets, owners, cut=cut)
+        if targets is not None:
+            found = dijkstra_scipy.keys_at_targets(found, targets, search.direct, some, search.target_count)
+        return _parted(found, limit)
+    desk, keys = Desk(search, limit), _keys(offsets, owners)
+    while settle(*search.arcs, nodes, keys, OWNED, desk.shift, search.stop, *desk.arrays[:3]) == SHORT:
+        desk.make_room()
+    found = desk.dist
+    if targets is not None:
+        found = np.full(search.target_count, limit)
+        _at_targets(desk.dist, search.direct, some, targets, found, limit)
+    return _parted(found, limit)
 
 
-def several_to_targets(
-    arcs: Csr,
-    sources: Csr,
-    *,
-    k: int,
-    targets: Csr,
-    direct: Csr | None = None,
-    target_count: int,
-    cut: int,
-    chosen: AnyArray | None = None,
-    queue: Queue = QUEUE,
-    stop: StopFlag | None = None,
-) -> Nearest:
-    """As ``nearest_to_targets``, with k sources a target (targets x k), nearest first."""
-    arcs, sources, held = as_csr(arcs), as_csr(sources, start=np.int64), as_csr(targets)
-    some = _chosen(chosen, sources)
-    legs = as_csr(none_direct(len(sources[0]) - 1) if direct is None else direct, start=np.int64)
+def several_to_targets(search: SearchArrays, *, k: int, cut: int, chosen: AnyArray | None = None) -> Nearest:
+    """As ``nearest_to_targets``, with k sources a target (targets x k), nearest first; it needs ``targets``."""
+    some, nodes, offsets, owners = _entering(search, chosen)
+    limit, each = np.uint64((cut + 1) << 32), (search.target_count, k)
     if not COMPILED:
-        found = cutoff_table(arcs, sources, targets=held, direct=legs, target_count=target_count, cut=cut, stop=stop)
-        return _parted(dijkstra_scipy.several(found, some, target_count, k))
-    rest = np.int64(target_count), _limit(cut), *_measures(queue, arcs), as_stop(stop)
-    return _parted(_several(arcs, sources, some, np.int64(k), held, legs, *rest).reshape(target_count, k))
+        return _parted(dijkstra_scipy.several(cutoff_table(search, cut=cut), some, *each), limit)
+    desk, keys, state = Desk(search, NOBODY, width=k), _keys(offsets, owners), SHORT
+    while state == SHORT:
+        room = len(desk.waiting)
+        held = np.empty(room, np.uint64), np.empty(room, np.uint32)
+        state = _settle_several(
+            *search.arcs, k, nodes, keys, limit, desk.shift, search.stop, *desk.arrays[:3], *held
+        )  # fmt: skip
+        if state == SHORT:
+            desk.make_room()
+    best = np.full(each, NOBODY)
+    _several_at_targets(desk.dist, k, search.direct, some, search.targets, best.ravel(), limit)
+    return _parted(best, limit)
 
 
-_OWNED = (np.uint32, np.int32, np.int32)
+def _entering(search: SearchArrays, chosen: AnyArray | None) -> tuple[IntArray, AnyArray, AnyArray, AnyArray]:
+    """The chosen sources; the junctions by which they enter, the centiseconds until there, and whose entry it is."""
+    start, nodes, offsets = search.sources
+    some = np.arange(search.source_count) if chosen is None else np.sort(np.asarray(chosen, np.int64))
+    row, at = ragged(start[some], start[some + 1] - start[some])
+    return some, nodes[at], offsets[at], some[row]
 
 
-def _chosen(chosen: AnyArray | None, sources: Csr) -> IntArray:
-    return np.arange(len(sources[0]) - 1) if chosen is None else np.sort(np.asarray(chosen, np.int64))
+def _keys(cs: AnyArray, owners: AnyArray) -> NDArray[np.uint64]:
+    return (cs.astype(np.uint64) << np.uint64(32)) | owners.astype(np.uint64)
 
 
-def _limit(cut: int) -> np.uint64:
-    """Keys below are within the cutoff."""
-    return np.uint64((cut + 1) << 32)
-
-
-def _measures(queue: Queue, arcs: Csr) -> tuple[np.uint64, np.int64, np.int64]:
-    room = len(arcs[0]) + len(arcs[1]) if queue.room is None else queue.room
-    return np.uint64(32 + queue.shift), np.int64(queue.buckets), np.int64(room)
-
-
-def _parted(keys: NDArray[np.uint64], limit: np.uint64 = NOBODY) -> Nearest:
-    """Centiseconds and owners of the keys below a limit."""
-    some = keys < limit
-    cs = np.where(some, (keys >> np.uint64(32)).astype(np.int32), UNREACHED)
-    return cs, np.where(some, keys.astype(np.uint32).view(np.int32), np.int32(-1))
+def _parted(keys: NDArray[np.uint64], limit: np.uint64) -> Nearest:
+    """Centiseconds and owners of the keys below a limit; ``keys`` is used up."""
+    keys[keys >= limit] = _UNREACHED_BY_ANY
+    halves = keys.astype("<u8", copy=False).view("<i4").reshape(*keys.shape, 2)
+    return halves[..., 1].copy(), halves[..., 0].copy()

@@ -3,19 +3,20 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import TypeAlias, TypedDict
+from typing import TypeAlias
 
 import geopandas as gpd
 import numpy as np
 import pandas as pd
 
-from quarterhour.base.arrays import AnyArray, Csr
+from quarterhour.base.arrays import AnyArray, Csr, StopFlag
 from quarterhour.base.errors import DataError
 from quarterhour.base.units import CENTISECONDS_PER_MINUTE, centiseconds
 from quarterhour.network.network import Network
 from quarterhour.network.search_graph import search_graph
 from quarterhour.network.snap import snap_places
 from quarterhour.travel.access_legs import Entries, direct_legs, entries_of, points_in_common
+from quarterhour.travel.dijkstra import SearchArrays, search_arrays
 from quarterhour.travel.times import Heading, check_unique
 
 Places: TypeAlias = gpd.GeoDataFrame | pd.DataFrame
@@ -23,14 +24,6 @@ LONGEST_CS = 2**30
 """Cutoffs stay below, so that sums of a search stay inside int32."""
 LEGS_AT_ONCE = 1024
 _BACK = {"to_site": "to_community", "to_community": "to_site"}
-
-
-class Ends(TypedDict):
-    """What a kernel asks for besides arcs and sources."""
-
-    targets: Csr
-    direct: Csr
-    target_count: int
 
 
 @dataclass(frozen=True, eq=False)
@@ -58,13 +51,12 @@ class Trips:
         """Places at the other end."""
         return len(self.homes if self.from_sites else self.bases)
 
-    def entering(self, span: slice) -> Csr:
-        """Start, junctions and centiseconds by which some sources enter."""
-        return self.source.rows(span)
-
-    def ends(self, span: slice) -> Ends:
-        """Where the trips of some sources end."""
-        return {"targets": self.targets, "direct": self._direct(span), "target_count": self.target_count}
+    def arrays(self, span: slice, stop: StopFlag) -> SearchArrays:
+        """What to search from some sources."""
+        return search_arrays(
+            self.arcs, self.source.rows(span), targets=self.targets, direct=self._direct(span),
+            target_count=self.target_count, stop=stop,
+        )  # fmt: skip
 
     def _direct(self, span: slice) -> Csr:
         """Direct legs, worked out for many sources at once: the targets are sorted for that."""

@@ -10,41 +10,20 @@ from collections.abc import Callable, Sequence
 
 import numpy as np
 
-from quarterhour.base.arrays import Csr, FloatArray, IntArray, StopFlag
+from quarterhour.base.arrays import FloatArray, IntArray
 from quarterhour.base.jit import COMPILED, kernel
-from quarterhour.travel.dijkstra import (
-    FINE,
-    FRESH,
-    QUEUE,
-    SHORT,
-    UNREACHED,
-    Desk,
-    Queue,
-    Work,
-    as_csr,
-    as_stop,
-    cutoff_table,
-    gather,
-    gather_direct,
-    none_direct,
-    settle,
-)
+from quarterhour.travel.dijkstra import FRESH, SHORT, UNREACHED, Desk, SearchArrays, cutoff_table, hits_of
 
 
 @kernel
-def _of_targets(arcs, sources, targets, direct, amounts, cuts, shift, stop, work, best, hit, sums, s):  # type: ignore[no-untyped-def]  # noqa: E501
-    """By source, cutoff and column: the sum over the targets within; where it ended and why, as ``search`` has it."""
-    indptr, head, cs = arcs
-    start, nodes, offsets = sources
-    dist, first, waiting = work
-    columns, longest = amounts.shape[1], cuts[cuts.size - 1]
-    while s < start.size - 1:
-        lo, hi = start[s], start[s + 1]
-        named = settle(indptr, head, cs, nodes[lo:hi], offsets[lo:hi], FINE, shift, stop, dist, first, waiting)
-        if named < 0:
-            return s, named
-        hits = gather(work, named, targets, longest, best, hit)
-        hits = gather_direct(direct, s, longest, best, hit, hits)
+def _of_targets(given, amounts, cuts, shift, stop, work, sums, s):  # type: ignore[no-untyped-def]
+    """By source, cutoff and column: the sum over the targets within; where it ended and why, as tables have it."""
+    _, _, _, best, hit = work
+    columns = amounts.shape[1]
+    while s < sums.shape[0]:
+        hits = hits_of(given, s, cuts[cuts.size - 1], shift, stop, work)
+        if hits < 0:
+            return s, hits
         for j in range(hits):
             p = hit[j]
             band = 0
@@ -61,101 +40,60 @@ def _of_targets(arcs, sources, targets, direct, amounts, cuts, shift, stop, work
 
 
 @kernel
-def _of_sources(arcs, sources, targets, direct, amounts, kind, cut, shift, stop, work, best, hit, sums, s):  # type: ignore[no-untyped-def]  # noqa: E501
+def _of_sources(given, amounts, kind, cut, shift, stop, work, sums, s):  # type: ignore[no-untyped-def]
     """By target, kind and column: the sum over the sources within; where it ended and why."""
-    indptr, head, cs = arcs
-    start, nodes, offsets = sources
-    dist, first, waiting = work
-    columns = amounts.shape[1]
-    while s < start.size - 1:
-        lo, hi = start[s], start[s + 1]
-        named = settle(indptr, head, cs, nodes[lo:hi], offsets[lo:hi], FINE, shift, stop, dist, first, waiting)
-        if named < 0:
-            return s, named
-        hits = gather(work, named, targets, cut, best, hit)
-        hits = gather_direct(direct, s, cut, best, hit, hits)
+    _, _, _, best, hit = work
+    while s < kind.size:
+        hits = hits_of(given, s, cut, shift, stop, work)
+        if hits < 0:
+            return s, hits
         for j in range(hits):
             p = hit[j]
             best[p] = UNREACHED
-            for c in range(columns):
+            for c in range(amounts.shape[1]):
                 sums[p, kind[s], c] += amounts[s, c]
         s += 1
     return s, np.int64(FRESH)
 
 
-def _through(run: Callable[[Work, np.int64], tuple[int, int]], desk: Desk) -> None:
-    """Run a kernel over all sources, with more room where it ran short."""
-    s, state = run(desk.arrays, np.int64(0))
+def _through(run: Callable[..., tuple[int, int]], search: SearchArrays, cut: int, *asked: object) -> None:
+    """Run a kernel over all sources, with more room where it ran short; the last of ``asked`` are the sums."""
+    desk, given = Desk(search, np.int32(cut + 1)), (search.arcs, search.sources, search.targets, search.direct)
+    *how, sums = asked
+    s, state = 0, SHORT
     while state == SHORT:
-        desk.make_room()
-        s, state = run(desk.arrays, np.int64(s))
+        s, state = run(given, *how, desk.shift, search.stop, desk.arrays, sums, np.int64(s))
+        if state == SHORT:
+            desk.make_room()
 
 
-def sums_of_targets(
-    arcs: Csr,
-    sources: Csr,
-    *,
-    targets: Csr,
-    direct: Csr | None = None,
-    amounts: FloatArray,
-    cuts: Sequence[int],
-    queue: Queue = QUEUE,
-    stop: StopFlag | None = None,
-) -> FloatArray:
+def sums_of_targets(search: SearchArrays, *, amounts: FloatArray, cuts: Sequence[int]) -> FloatArray:
     """For every source, cutoff and column of ``amounts`` (targets x columns): the sum over the targets within.
 
-    Arrays as ``search.cutoff_table`` has them; ``cuts`` rise, each is inclusive.
+    ``cuts`` rise, each is inclusive.
     """
-    arcs, sources, held = as_csr(arcs), as_csr(sources, start=np.int64), as_csr(targets)
-    legs = as_csr(none_direct(len(sources[0]) - 1) if direct is None else direct, start=np.int64)
     whole, limits = np.ascontiguousarray(amounts, np.float64), np.asarray(cuts, np.int32)
+    sums = np.zeros((search.source_count, len(limits), whole.shape[1]))
     if COMPILED:
-        desk, told = Desk(arcs, int(limits[-1]), queue), as_stop(stop)
-        best, hit = np.full(len(whole), UNREACHED), np.empty(len(whole) + 1, np.uint32)
-        sums = np.zeros((len(sources[0]) - 1, len(limits), whole.shape[1]))
-        given = arcs, sources, held, legs, whole, limits, desk.shift, told
-        _through(lambda work, s: _of_targets(*given, work, best, hit, sums, s), desk)
+        _through(_of_targets, search, cuts[-1], whole, limits, sums)
         return sums
-    start, target, cs = cutoff_table(
-        arcs, sources, targets=held, direct=legs, target_count=len(whole), cut=int(limits[-1]), stop=stop
-    )
-    source, band = np.repeat(np.arange(len(start) - 1), np.diff(start)), np.searchsorted(limits, cs)
-    sums = np.zeros((len(start) - 1, len(limits), whole.shape[1]))
-    np.add.at(sums, (source, band), whole[target])
+    start, target, cs = cutoff_table(search, cut=cuts[-1])
+    source = np.repeat(np.arange(len(start) - 1), np.diff(start))
+    np.add.at(sums, (source, np.searchsorted(limits, cs)), whole[target])
     return sums.cumsum(axis=1)
 
 
-def sums_of_sources(
-    arcs: Csr,
-    sources: Csr,
-    *,
-    targets: Csr,
-    direct: Csr | None = None,
-    target_count: int,
-    amounts: FloatArray,
-    kind: IntArray,
-    kinds: int,
-    cut: int,
-    queue: Queue = QUEUE,
-    stop: StopFlag | None = None,
-) -> FloatArray:
+def sums_of_sources(search: SearchArrays, *, amounts: FloatArray, kind: IntArray, kinds: int, cut: int) -> FloatArray:
     """For every target, kind and column of ``amounts`` (sources x columns): the sum over the sources within.
 
-    Arrays as ``search.cutoff_table`` has them; ``kind``: of each source, 0 to ``kinds`` - 1.
+    ``kind``: of each source, 0 to ``kinds`` - 1.
     """
-    arcs, sources, held = as_csr(arcs), as_csr(sources, start=np.int64), as_csr(targets)
-    legs = as_csr(none_direct(len(sources[0]) - 1) if direct is None else direct, start=np.int64)
     whole, of = np.ascontiguousarray(amounts, np.float64), np.ascontiguousarray(kind, np.int64)
-    sums = np.zeros((target_count, kinds, whole.shape[1]))
+    sums = np.zeros((search.target_count, kinds, whole.shape[1]))
     if COMPILED:
-        desk, told = Desk(arcs, cut, queue), as_stop(stop)
-        best, hit = np.full(target_count, UNREACHED), np.empty(target_count + 1, np.uint32)
-        given = arcs, sources, held, legs, whole, of, np.int32(cut), desk.shift, told
-        _through(lambda work, s: _of_sources(*given, work, best, hit, sums, s), desk)
+        _through(_of_sources, search, cut, whole, of, np.int32(cut), sums)
         return sums
-    start, target, _ = cutoff_table(
-        arcs, sources, targets=held, direct=legs, target_count=target_count, cut=cut, stop=stop
-    )
+    start, target, _ = cutoff_table(search, cut=cut)
     source = np.repeat(np.arange(len(start) - 1), np.diff(start))
     np.add.at(sums, (target, of[source]), whole[source])
     return sums
