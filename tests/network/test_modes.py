@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 
 from quarterhour.base.errors import DataError
 from quarterhour.base.units import CENTISECONDS_PER_MINUTE, centiseconds
-from quarterhour.network import speeds
+from quarterhour.network import access
 from quarterhour.network.modes import as_mode, read_modes
 
 WALK = {"travels": "walk", "speed_kmh": 3.6}
@@ -129,6 +129,6 @@ def test_a_mode_uses_roads_as_walkers_drivers_or_cyclists_do() -> None:
 def test_an_e_bike_without_a_column_for_cyclists_goes_where_vehicles_may() -> None:
     roads = pd.DataFrame({"walk": [True, True], "drive": [False, True]})
     ebike = read_modes()["ebike"]
-    assert speeds.may_use(roads, ebike).tolist() == [False, True]
-    assert speeds.may_use(roads.assign(cycle=[True, False]), ebike).tolist() == [True, False]
-    assert speeds.may_use(roads[[]], ebike).tolist() == [True, True]
+    assert access.may_use(roads, ebike).tolist() == [False, True]
+    assert access.may_use(roads.assign(cycle=[True, False]), ebike).tolist() == [True, False]
+    assert access.may_use(roads[[]], ebike).tolist() == [True, True]

@@ -15,7 +15,7 @@ from scipy.sparse import csgraph
 
 from quarterhour.base.arrays import AnyArray, BoolArray, FloatArray, IntArray
 from quarterhour.base.errors import DataError, first_ids
-from quarterhour.network import speeds
+from quarterhour.network import access, speeds
 from quarterhour.network.network import Mode, Network, Turns
 from quarterhour.network.roads import components_of, junctions_of
 from quarterhour.network.turns import forbidden_turns
@@ -39,14 +39,14 @@ def build_network(roads: gpd.GeoDataFrame, mode: Mode, *, turns: pd.DataFrame | 
     obey (``turns.py`` names the columns). DataError when the mode may use none of the roads.
     """
     speed = speeds.road_speeds(roads, mode)
-    usable = (speed > 0) & speeds.may_use(roads, mode)
+    usable = (speed > 0) & access.may_use(roads, mode)
     if not usable.any():
         raise DataError(
             "network.none_usable", mode=mode.id, classes=first_ids(sorted(set(roads["road_class"].astype(str))))
         )
-    used, speed = speeds.parted_at_barriers(roads[usable], mode), speed[usable]
+    used, speed = access.parted_at_barriers(roads[usable], mode), speed[usable]
     length, along, against = _quantised(used, mode, speed)
-    way = speeds.one_way(used, mode)
+    way = access.one_way(used, mode)
     coords, owner = shapely.get_coordinates(used.geometry.to_numpy(), return_index=True)
     start = np.searchsorted(owner, np.arange(len(used) + 1)).astype(np.int64)
     tail, head, xy, ids = junctions_of(used, coords, start)

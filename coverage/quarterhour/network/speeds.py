@@ -1,4 +1,4 @@
-"""What roads say about speed beyond their class: limits, surface, slope, signals, ferries, barriers.
+"""What roads say about speed beyond their class: limits, surface, slope, signals, ferries.
 
 All of it is optional: a road without these columns takes its length at the speed of its class.
 
@@ -13,7 +13,7 @@ All of it is optional: a road without these columns takes its length at the spee
 ``bridge, tunnel``             true: it runs evenly from end to end, whatever the ground does
 ``barrier_from, barrier_to``   what stands at each end: an OSM barrier, "closed", "no_walkers", "no_cycles", "no_cars",
                                "no_vehicles" (several joined by ";") or ""
-``walk, drive, cycle``         who may use it; ``oneway`` and, for cyclists, ``oneway_cycle``
+``walk, drive, cycle``         who may use it (``access.py``); ``oneway`` and, for cyclists, ``oneway_cycle``
 ============================== =======================================================================================
 """
 
@@ -25,14 +25,12 @@ import tomllib
 from collections.abc import Mapping
 from importlib import resources
 from types import MappingProxyType
-from typing import Any
 
-import geopandas as gpd
 import numpy as np
 import pandas as pd
-from numpy.typing import NDArray
 
-from quarterhour.base.arrays import AnyArray, BoolArray, FloatArray
+from quarterhour.base.arrays import AnyArray, FloatArray
+from quarterhour.network.access import by_value
 from quarterhour.network.network import Mode
 from quarterhour.network.slope import slope_paces
 
@@ -75,51 +73,23 @@ def _one_limit(text: str) -> float | None:
     return known.get(text, known.get(text.rpartition(":")[2]))
 
 
-def may_use(roads: pd.DataFrame, mode: Mode) -> BoolArray:
-    """Where the roads' access lets the mode go; where no column says, everywhere.
-
-    Cyclists without a column ``cycle`` go where ``drive`` lets vehicles.
-    """
-    column = next((c for c in (mode.uses, "walk" if mode.travels == "walk" else "drive") if c in roads), None)
-    return np.ones(len(roads), bool) if column is None else roads[column].to_numpy(dtype=bool)
-
-
-def one_way(roads: pd.DataFrame, mode: Mode) -> NDArray[np.int8]:
-    """1 along, -1 against, 0 both: vehicles obey every one-way road, walkers only the boat's timetable."""
-    column = "oneway_cycle" if mode.uses == "cycle" and "oneway_cycle" in roads else "oneway"
-    way: NDArray[np.int8] = roads[column].to_numpy(dtype=np.int8)
-    ferry = (roads["road_class"] == "ferry").to_numpy()
-    return way if mode.obeys_oneway else np.where(ferry, way, 0).astype(np.int8)
-
-
 def road_speeds(roads: pd.DataFrame, mode: Mode, *, against: bool = False) -> FloatArray:
     """Kilometres an hour along each road (or against it), on the level; 0 where the mode may not go.
 
     The speed of the class; where a limit is known and the mode has a ``limit_share``, that share of the
     limit instead; vehicles never above the limit; then what the surface allows.
     """
-    speed = _by_value(roads["road_class"], lambda said: mode.speed_kmh(str(said)) or 0.0)
+    speed = by_value(roads["road_class"], lambda said: mode.speed_kmh(str(said)) or 0.0)
     open_to = speed > 0
     said_by = "maxspeed_against" if against and "maxspeed_against" in roads else "maxspeed"
     if said_by in roads and mode.travels == "vehicle":
-        limit = _by_value(roads[said_by], lambda said: limit_kmh(said) or np.nan)
+        limit = by_value(roads[said_by], lambda said: limit_kmh(said) or np.nan)
         shared = limit * mode.limit_share if mode.limit_share else speed
         speed = np.where(np.isfinite(limit), np.minimum(shared, limit), speed)
     if "surface" in roads and (mode.surface_factors or mode.surface_kmh):
-        speed = speed * _by_value(roads["surface"], lambda said: _worst(said, mode.surface_factors, 1.0))
-        speed = np.minimum(speed, _by_value(roads["surface"], lambda said: _worst(said, mode.surface_kmh, np.inf)))
+        speed = speed * by_value(roads["surface"], lambda said: _worst(said, mode.surface_factors, 1.0))
+        speed = np.minimum(speed, by_value(roads["surface"], lambda said: _worst(said, mode.surface_kmh, np.inf)))
     return np.where(open_to, speed, 0.0)
-
-
-def _by_value(column: pd.Series, meaning: Any) -> FloatArray:
-    """A meaning looked up once for each value that stands in the column."""
-    codes, values = pd.factorize(column.map(_hashable), use_na_sentinel=False)
-    known: FloatArray = np.array([meaning(value) for value in values], np.float64)
-    return known[codes] if len(known) else np.empty(0)
-
-
-def _hashable(value: object) -> object:
-    return ";".join(map(str, value)) if isinstance(value, list | tuple | np.ndarray) else value
 
 
 def _worst(said: object, table: Mapping[str, float], otherwise: float) -> float:
@@ -156,19 +126,3 @@ def _ferries(roads: pd.DataFrame, mode: Mode, name: str, otherwise: AnyArray) ->
     share = _numbers(roads["ferry_share"]) if "ferry_share" in roads else np.ones(len(roads))
     crossing = np.where(np.isfinite(minutes), minutes * _CS_PER_MINUTE, otherwise)
     return np.where(ferry, crossing + share * mode.ferry_wait_minutes * _CS_PER_MINUTE, otherwise)
-
-
-# --- barriers
-
-
-def parted_at_barriers(roads: gpd.GeoDataFrame, mode: Mode) -> gpd.GeoDataFrame:
-    """Roads that no longer meet where a barrier stops the mode: the end gets a node of its own."""
-    for end, barrier in (("from_node", "barrier_from"), ("to_node", "barrier_to")):
-        if end not in roads or barrier not in roads or not mode.stopped_by:
-            continue
-        stops = _by_value(roads[barrier], lambda said: not set(str(said).split(";")).isdisjoint(mode.stopped_by))
-        stopped = stops.astype(bool)
-        if stopped.any():
-            own = roads[end].astype(str) + "|" + roads.index.astype(str) + "|" + end
-            roads = roads.assign(**{end: roads[end].astype(str).where(~stopped, own)})
-    return roads
