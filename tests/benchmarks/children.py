@@ -17,8 +17,8 @@ import quarterhour
 from benchmarks.lands import CUT_CS, Land
 from benchmarks.measure import Figure, Skipped
 from quarterhour.io.network_store import load_network
-from quarterhour.travel.dijkstra import search_arrays
 from quarterhour.travel.nearest_kernels import nearest_to_targets
+from quarterhour.travel.search_arrays import search_arrays
 
 IMPORT_S, FIRST_USE_S, LATER_USE_S, LOAD_S = 0.2, 15.0, 3.0, 5.0
 """The bars; a prepared network of 2 million junctions must be there within "seconds"."""

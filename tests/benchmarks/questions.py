@@ -20,9 +20,10 @@ from benchmarks.measure import Duel, Figure
 from benchmarks.places import PLACES
 from quarterhour.network.network import Network
 from quarterhour.network.snap import snap_places
-from quarterhour.travel.dijkstra import cutoff_table, search_arrays
+from quarterhour.travel.dijkstra import cutoff_table
 from quarterhour.travel.isochrone import isochrones
 from quarterhour.travel.nearest_kernels import nearest_to_targets
+from quarterhour.travel.search_arrays import search_arrays
 
 Array = NDArray[Any]
 CITIES = ("coquimbo", "heidelberg", "wuhan")

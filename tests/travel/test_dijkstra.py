@@ -10,8 +10,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from quarterhour.travel import dijkstra, nearest_kernels, sum_kernels
-from quarterhour.travel.dijkstra import UNREACHED, Queue, SearchArrays, cutoff_table, search_arrays
+from quarterhour.travel.dijkstra import UNREACHED, cutoff_table
 from quarterhour.travel.nearest_kernels import nearest_to_targets, several_to_targets
+from quarterhour.travel.search_arrays import Queue, SearchArrays, search_arrays
 from quarterhour.travel.sum_kernels import sums_of_sources, sums_of_targets
 from repeatable import examples
 

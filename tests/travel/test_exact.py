@@ -16,8 +16,9 @@ from benchmarks.measure import Skipped
 from benchmarks.places import real_network
 from benchmarks.synthetic import made_network
 from quarterhour.network.network import Network
-from quarterhour.travel.dijkstra import UNREACHED, cutoff_table, each_junction, search_arrays
+from quarterhour.travel.dijkstra import UNREACHED, cutoff_table
 from quarterhour.travel.nearest_kernels import nearest_to_targets, several_to_targets
+from quarterhour.travel.search_arrays import each_junction, search_arrays
 
 SLOW = ["heidelberg", "coquimbo", "wuhan", "200k", "2m"]
 PLACES = pytest.mark.parametrize("place", ["liechtenstein", *(pytest.param(p, marks=pytest.mark.slow) for p in SLOW)])

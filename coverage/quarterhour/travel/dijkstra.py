@@ -9,15 +9,13 @@ wrongly, its arrays are made outside and none is bound anew in it: measured, tog
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import NamedTuple
-
 import numpy as np
 from numpy.typing import NDArray
 
-from quarterhour.base.arrays import AnyArray, Csr, StopFlag
+from quarterhour.base.arrays import AnyArray, Csr
 from quarterhour.base.jit import COMPILED, kernel
 from quarterhour.travel import dijkstra_scipy
+from quarterhour.travel.search_arrays import SearchArrays
 
 UNREACHED = np.int32(2**31 - 1)
 NIL = np.uint32(0xFFFFFFFF)
@@ -29,21 +27,6 @@ FINE, OWNED = np.uint64(0), np.uint64(32)
 
 Work = tuple[AnyArray, NDArray[np.uint32], NDArray[np.uint64], NDArray[np.int32], NDArray[np.uint32]]
 """``Desk.arrays``: ``dist``, ``first``, ``waiting``, ``best``, ``hit``."""
-
-
-class Queue(NamedTuple):
-    """Measures of the queue; no answer depends on them.
-
-    Buckets are 2**shift centiseconds wide, less than most roads take; so many of them (an hour and a half) that
-    their heads fit into the nearest cache. ``room``: junctions that wait at once, at first.
-    """
-
-    shift: int = 7
-    buckets: int = 1 << 12
-    room: int | None = None
-
-
-QUEUE = Queue()
 
 
 @kernel
@@ -256,61 +239,6 @@ def _balls(given, cut, most, shift, stop, work, row, ids, times, s, named):  # t
     return s, named
 
 
-@dataclass(frozen=True, eq=False)
-class SearchArrays:
-    """From where to where, in the one layout that kernels are compiled for; made by ``search_arrays``."""
-
-    arcs: Csr
-    sources: Csr
-    targets: Csr | None
-    direct: Csr
-    target_count: int
-    queue: Queue
-    stop: StopFlag
-
-    @property
-    def source_count(self) -> int:
-        """How many sources there are."""
-        return len(self.sources[0]) - 1
-
-
-def search_arrays(
-    arcs: Csr,
-    sources: Csr,
-    *,
-    targets: Csr | None = None,
-    direct: Csr | None = None,
-    target_count: int | None = None,
-    queue: Queue = QUEUE,
-    stop: StopFlag | None = None,
-) -> SearchArrays:
-    """What a kernel searches.
-
-    Parameters
-    ----------
-    arcs : CSR of the network: start of each junction's arcs, their heads, their centiseconds (0 or more).
-    sources : start of each source's entries, the junctions it enters by, the centiseconds until there.
-    targets, target_count : start of each junction's targets, the targets, the centiseconds from the junction to them,
-        and how many there are; without them the junctions are the targets.
-    direct : start of each source's direct legs (both on one road, or at one point), the targets, the whole time; they
-        need ``targets``.
-    queue : its measures; no answer depends on them.
-    stop : set its one element and the search ends soon; what is returned then is not whole.
-    """
-    arcs, sources = as_csr(arcs), as_csr(sources, start=np.int64)
-    if direct is None:
-        direct = np.zeros(len(sources[0]), np.int64), np.empty(0, np.uint32), np.empty(0, np.int32)
-    return SearchArrays(
-        arcs,
-        sources,
-        None if targets is None else as_csr(targets),
-        as_csr(direct, start=np.int64),
-        len(arcs[0]) - 1 if target_count is None else target_count,
-        queue,
-        np.zeros(1, np.uint8) if stop is None else stop,
-    )
-
-
 class Desk:
     """What searches write on: made once for many, roomier where they run short.
 
@@ -393,19 +321,3 @@ def cutoff_table(search: SearchArrays, *, cut: int, most: int | None = None) -> 
             rows.make_room(s, state)
         else:
             return rows.done(s)
-
-
-def as_csr(csr: Csr, *, start: type = np.uint32) -> Csr:
-    """One layout a kernel: another would be compiled anew."""
-    first, second, third = csr
-    return (
-        np.ascontiguousarray(first, start),
-        np.ascontiguousarray(second, np.uint32),
-        np.ascontiguousarray(third, np.int32),
-    )
-
-
-def each_junction(count: int) -> Csr:
-    """Targets that stand on the junctions, one each."""
-    every = np.arange(count + 1, dtype=np.uint32)
-    return every, every[:-1], np.zeros(count, np.int32)

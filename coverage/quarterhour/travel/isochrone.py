@@ -28,7 +28,8 @@ from quarterhour.network.search_graph import search_graph
 from quarterhour.network.snap import snap_places
 from quarterhour.travel.access_legs import Entries, entries_of, road_times
 from quarterhour.travel.contour import ground_below
-from quarterhour.travel.dijkstra import cutoff_table, search_arrays
+from quarterhour.travel.dijkstra import cutoff_table
+from quarterhour.travel.search_arrays import search_arrays
 from quarterhour.travel.times import Heading
 
 Ground: TypeAlias = gpd.GeoDataFrame | gpd.GeoSeries | shapely.Geometry

@@ -19,13 +19,13 @@ from quarterhour.travel.dijkstra import (
     STOPPED,
     UNREACHED,
     Desk,
-    SearchArrays,
     cutoff_table,
     deal_out,
     entry,
     push,
     settle,
 )
+from quarterhour.travel.search_arrays import SearchArrays
 
 NOBODY = np.uint64(2**64 - 1)
 """The key of what nobody reaches."""

@@ -16,7 +16,7 @@ from quarterhour.network.network import Network
 from quarterhour.network.search_graph import search_graph
 from quarterhour.network.snap import snap_places
 from quarterhour.travel.access_legs import Entries, direct_legs, entries_of, points_in_common
-from quarterhour.travel.dijkstra import SearchArrays, search_arrays
+from quarterhour.travel.search_arrays import SearchArrays, search_arrays
 from quarterhour.travel.times import Heading, check_unique
 
 Places: TypeAlias = gpd.GeoDataFrame | pd.DataFrame

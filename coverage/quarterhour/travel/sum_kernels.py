@@ -12,7 +12,8 @@ import numpy as np
 
 from quarterhour.base.arrays import FloatArray, IntArray
 from quarterhour.base.jit import COMPILED, kernel
-from quarterhour.travel.dijkstra import FRESH, SHORT, UNREACHED, Desk, SearchArrays, cutoff_table, hits_of
+from quarterhour.travel.dijkstra import FRESH, SHORT, UNREACHED, Desk, cutoff_table, hits_of
+from quarterhour.travel.search_arrays import SearchArrays
 
 
 @kernel
