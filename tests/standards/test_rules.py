@@ -10,7 +10,8 @@ from typing import Any
 import pytest
 
 from quarterhour.base.errors import DataError
-from quarterhour.standards.rules import LEVELS, MEASURES, as_targets, in_force, read_rules, rule_sets
+from quarterhour.standards.indicators import MEASURES
+from quarterhour.standards.rules import LEVELS, as_targets, in_force, read_rules, rule_sets
 
 BEDS = {"id": "beds", "zh": "床", "en": "beds", "level": "city", "measure": "count", "kinds": ["home"],
         "threshold": 1, "unit": "facilities"}  # fmt: skip

@@ -107,19 +107,10 @@ def names_by_area(areas: pd.DataFrame) -> dict[str, str]:
     return dict(zip(areas.index, texts(areas["name"]), strict=True)) if "name" in areas else {}
 
 
-def labelled(page: str, values: Iterable[Any], lang: str) -> list[str]:
-    return ["" if blank(v) else i18n.label(page, f"{v}", lang) for v in values]
-
-
 def labels(prefix: str, values: Iterable[Any], lang: str) -> list[str]:
-    """Labels of this page: ``reason_met``; an unknown value is said as it is."""
-    known = {v: i18n.entry(f"report.{prefix}_{v}") for v in dict.fromkeys(values) if not blank(v)}
+    """Values by the words at ``prefix`` and the value (``report.reason_`` and ``met``); one without words as it is."""
+    known = {v: i18n.entry(f"{prefix}{v}") for v in dict.fromkeys(values) if not blank(v)}
     return ["" if blank(v) else (known[v] or {lang: str(v)})[lang] for v in values]
-
-
-def unit_labels(units: Iterable[Any], lang: str) -> list[str]:
-    known = {u: i18n.entry(f"scorecard.unit_{u}") for u in dict.fromkeys(units)}
-    return [(known[u] or {lang: str(u)})[lang] for u in units]
 
 
 def yes_or_no(value: object, lang: str) -> str:

@@ -21,7 +21,6 @@ from quarterhour.report.format import (
     figures,
     headed,
     heading,
-    labelled,
     labels,
     met_of,
     mode_name,
@@ -107,10 +106,10 @@ def _circles_part(checks: Sequence[CircleCheck], compare: Sequence[CircleCheck],
         {
             "circle": [check.circle.name(lang) for check, _ in rows],
             "mode": [mode_name(shown.mode_id, lang) for _, shown in rows],
-            "heading": labels("heading", [shown.circle.heading for _, shown in rows], lang),
+            "heading": labels("report.heading_", [shown.circle.heading for _, shown in rows], lang),
             "minutes": [shown.circle.minutes for _, shown in rows],
             "turnout": [shown.circle.turnout_minutes for _, shown in rows],
-            "people_of": labelled("people", [shown.circle.people for _, shown in rows], lang),
+            "people_of": labels("people.", [shown.circle.people for _, shown in rows], lang),
             **{k: [r[k] for r in here] for k in ("people_met", "people")},
             "people_share": [r["share_people"] for r in here],
             **{k: [r[k] for r in here] for k in ("communities_met", "communities")},
@@ -146,7 +145,7 @@ def _scorecard_part(scorecard: Scorecard, lang: str) -> str:
     shown = headed(
         {
             "name": table[lang],
-            "level": labels("level", table["level"], lang),
+            "level": labels("report.level_", table["level"], lang),
             "threshold": figures(table, "threshold"),
             "value": figures(table, "value"),
             "areas_met": [met_of(r, lang) for r in table.itertuples()],
@@ -208,7 +207,7 @@ def _findings_part(findings: pd.DataFrame, lang: str) -> str:
         return head + i18n.say("report.no_findings", lang)
     order = findings["severity"].map({s: i for i, s in enumerate(SEVERITIES)})
     first = findings.loc[order.sort_values(kind="stable").index].head(_MOST_FINDINGS)
-    marks = labels("severity", first["severity"], lang)
+    marks = labels("report.severity_", first["severity"], lang)
     lines = [
         f"- {escape_markdown(m)}: {escape_markdown(t)}"
         for m, t in zip(marks, finding_sentences(first, lang), strict=True)

@@ -104,13 +104,10 @@ def _how(rule: Rule, lang: str) -> str:
                          metres=f"{rule.metres:,g}")  # fmt: skip
     if isinstance(rule, Figure):
         return i18n.say("rulebook.how_figure", lang)
-    values = {
-        "kinds": ", ".join(rule.kinds) or "—", "columns": ", ".join(rule.columns) or "—", "table": rule.table or "—",
-        "of": rule.of or "—", "classes": ", ".join(rule.classes) or "—", "people": rule.people or "—",
-        "minutes": ", ".join(f"{m:g}" for m in rule.minutes) or "—", "modes": ", ".join(rule.modes) or "—",
-        "per": f"{rule.per:,g}",
-    }  # fmt: skip
-    return i18n.say(f"rulebook.how_{rule.measure}", lang, **values)
+    lists = {name: ", ".join(getattr(rule, name)) or "—" for name in ("kinds", "columns", "classes", "modes")}
+    texts = {name: getattr(rule, name) or "—" for name in ("table", "of", "people")}
+    minutes = ", ".join(f"{m:g}" for m in rule.minutes) or "—"
+    return i18n.say(f"rulebook.how_{rule.measure}", lang, **lists, **texts, minutes=minutes, per=f"{rule.per:,g}")
 
 
 def _compared(sets: Sequence[RuleSet], before: date, after: date, lang: str) -> Iterator[str]:

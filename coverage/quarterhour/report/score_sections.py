@@ -53,7 +53,7 @@ def _paces(results: Results, card: Scorecard, lang: str) -> Section:
     table = pd.concat(parts, ignore_index=True).rename(columns={f"share_{c}": f"{c}_share" for c in COVERED})
     keys = ["circle", "level", "area_name", "people", *(f"people_{c}" for c in COVERED),
             *(f"{c}_share" for c in COVERED), *(f"communities_{c}" for c in COVERED)]  # fmt: skip
-    shown = table.assign(level=labels("level", table["level"], lang))[keys]
+    shown = table.assign(level=labels("report.level_", table["level"], lang))[keys]
     lines = (*pace_lines(results, lang), *_why_paces(results, lang))
     return Section("paces", shown, lines, page_rows=int((table["level"] != "town").sum()))
 
@@ -88,7 +88,7 @@ def _by_date(cards: Mapping[date, Scorecard], lang: str) -> Section:
     parts = [card.summary().assign(on=day.isoformat()) for day, card in cards.items()]
     table = pd.concat(parts, ignore_index=True)
     keys = ["on", "name", "level", "threshold", "areas", "areas_met", "areas_unmet", "areas_no_data", "clause"]
-    shown = table.assign(name=table[lang], level=labels("level", table["level"], lang))[keys]
+    shown = table.assign(name=table[lang], level=labels("report.level_", table["level"], lang))[keys]
     return Section("later", shown, (i18n.say("report.later_why", lang),), page_rows=0)
 
 
@@ -96,9 +96,9 @@ def _changes(earlier: pd.DataFrame, card: Scorecard, lang: str) -> Section:
     table = changes(earlier, card.rows)
     told: dict[str, Any] = {
         "name": table["target"].map(_promise_names(card, lang)).fillna(""),
-        "level": labels("level", table["level"], lang),
+        "level": labels("report.level_", table["level"], lang),
         "area_name": named_areas(table, lang),
-        "became": labels("became", table["became"], lang),
+        "became": labels("report.became_", table["became"], lang),
     }
     keys = ["target", "name", "level", "area_name", "value_before", "value", "became"]
     return Section("changes", table.assign(**told)[keys])

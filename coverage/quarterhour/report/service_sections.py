@@ -158,7 +158,7 @@ def _overlay(care: Care, towns: dict[str, str], lang: str) -> Iterator[Section]:
     yield Section("overlay", pd.DataFrame(shown), tuple(lines), page_rows=0)
     told = {
         "town": names_of(care.parcels["town"], towns),
-        "quality": labels("quality", care.parcels["quality"], lang),
+        "quality": labels("report.quality_", care.parcels["quality"], lang),
     }
     parcels = care.parcels.rename_axis("id").reset_index().assign(**told)
     yield Section("parcels", pd.DataFrame(parcels)[["id", "town", "area_m2", "score", "quality"]], page_rows=0)

@@ -94,11 +94,11 @@ def _rooms(results: Results, p: Proposal, lang: str) -> Told | None:
     served = p.plan.served.groupby("site")["people"].sum().reindex(opened).fillna(0).astype("int64")
     room = rows["capacity"].astype("int64")
     table = {
-        "question": p.name(lang), **_site_columns(results, p, opened), "state": labels("state", rows["state"], lang),
-        "counted": counted_label(p.unit, lang), "room": room.array,
-        "placed": served.array, "room_left": (room - served).array,
+        "question": p.name(lang), **_site_columns(results, p, opened),
+        "state": labels("report.state_", rows["state"], lang), "counted": counted_label(p.unit, lang),
+        "room": room.array, "placed": served.array, "room_left": (room - served).array,
         "full_share": (served / room.where(room > 0)).astype(float).array,
-        "quality": labels("quality", rows["room_quality"], lang),
+        "quality": labels("report.quality_", rows["room_quality"], lang),
     }  # fmt: skip
     existing, asked = rows["state"].eq("existing").to_numpy(), _asked(results, p).capacity
     line = _say(
@@ -200,7 +200,7 @@ def _values(results: Results, p: Proposal, lang: str) -> Told | None:
     unit, existing = _measured(p, lang), found["state"].eq("existing")
     table = {
         "question": p.name(lang), **_site_columns(results, p, found.index),
-        "state": labels("state", found["state"], lang), "counted": counted_label(p.unit, lang),
+        "state": labels("report.state_", found["state"], lang), "counted": counted_label(p.unit, lang),
         "goes_there": found["people"].array, "measured_in": unit, "closing_loses": found["loss"].array,
         "left_without": found["left"].array,
     }  # fmt: skip

@@ -17,11 +17,9 @@ from quarterhour.report.format import (
     figure,
     figures,
     headed,
-    labelled,
     labels,
     named_areas,
     rounded_up,
-    unit_labels,
 )
 from quarterhour.siting.explanation.headline import bound_name, goals_told
 from quarterhour.standards.circle import CircleCheck
@@ -48,12 +46,12 @@ def by_community(
         columns[f"met@{of}"] = [bool(m) for m in judged["met"]]
         columns[f"minutes@{of}"] = judged["minutes"].round(2).array
         columns[f"nearest@{of}"] = judged["nearest"].array
-        columns[f"reason@{of}"] = labels("reason", judged["reason"], lang)
+        columns[f"reason@{of}"] = labels("report.reason_", judged["reason"], lang)
     for known in ranges:
         of, found = known.circle.name(lang), known.communities.reindex(communities.index)
-        columns[f"covered_when@{of}"] = labelled("sensitivity", found["covered"], lang)
+        columns[f"covered_when@{of}"] = labels("sensitivity.", found["covered"], lang)
         columns[f"flip_factor@{of}"] = [rounded_up(f) for f in found["flip_factor"]]
-    columns["quality"] = labels("quality", communities["quality"], lang)
+    columns["quality"] = labels("report.quality_", communities["quality"], lang)
     return headed(columns, lang)
 
 
@@ -73,10 +71,10 @@ def summary_table(scorecard: Scorecard, lang: str) -> pd.DataFrame:
     table = scorecard.summary()
     told: dict[str, Any] = {
         "name": table[lang],
-        "level": labels("level", table["level"], lang),
+        "level": labels("report.level_", table["level"], lang),
         "value": figures(table, "value"),
         "threshold": figures(table, "threshold"),
-        "unit": unit_labels(table["unit"], lang),
+        "unit": labels("scorecard.unit_", table["unit"], lang),
         "note": note_sentences(table, lang),
     }
     keys = ["target", "name", "level", "areas", "areas_met", "areas_unmet", "areas_no_data", "value", "threshold",
@@ -89,12 +87,12 @@ def score_table(scorecard: Scorecard, lang: str) -> pd.DataFrame:
     met = ["no_data" if pd.isna(m) else str(bool(m)).lower() for m in rows["met"]]
     told: dict[str, Any] = {
         "name": rows[lang],
-        "level": labels("level", rows["level"], lang),
+        "level": labels("report.level_", rows["level"], lang),
         "area_name": named_areas(rows, lang),
         "county": area_labels(rows["county"], "county", area_names(scorecard), lang),
         "closing": closing_sentences(rows, lang),
-        "unit": unit_labels(rows["unit"], lang),
-        "met": labels("met", met, lang),
+        "unit": labels("scorecard.unit_", rows["unit"], lang),
+        "met": labels("report.met_", met, lang),
         "note": note_sentences(rows, lang),
     }
     keys = ["target", "name", "level", "area", "area_name", "county", "value", "threshold", "missing", "closing",
@@ -145,7 +143,7 @@ def site_table(plans: Sequence[Proposal], names: Mapping[tuple[str, str], str], 
     keys = ["question", "order", "id", "name", "town", "county", "gain", "counted", "why", "state", "quality"]
     table = pd.DataFrame([row for p in plans for row in _site_rows(p, lang)], columns=keys, dtype=object)
     told: dict[str, Any] = {level: area_labels(table[level], level, names, lang) for level in ("town", "county")}
-    told |= {key: labels(key, table[key], lang) for key in ("state", "quality")}
+    told |= {key: labels(f"report.{key}_", table[key], lang) for key in ("state", "quality")}
     return headed(table.assign(**told), lang)
 
 
@@ -164,8 +162,8 @@ def unmet_table(plans: Sequence[Proposal], names: Mapping[tuple[str, str], str],
     told: dict[str, Any] = {
         "area_name": [area_labels([a], str(v), names, lang)[0]
                       for a, v in zip(table["area"], table["level"], strict=True)],
-        "level": labels("level", table["level"], lang),
-        "reason": labels("unmet", table["reason"], lang),
+        "level": labels("report.level_", table["level"], lang),
+        "reason": labels("report.unmet_", table["reason"], lang),
     }  # fmt: skip
     return headed(table.assign(**told), lang)
 
@@ -183,7 +181,7 @@ def _of_plans(plans: Sequence[Proposal], tables: Sequence[pd.DataFrame], keys: l
 
 
 def quality_table(quality: pd.DataFrame, lang: str) -> pd.DataFrame:
-    columns: dict[str, Any] = {"table": labelled("tables", quality["table"], lang)}
+    columns: dict[str, Any] = {"table": labels("tables.", quality["table"], lang)}
     if "rows" in quality:
         columns["rows"] = quality["rows"].array
     columns |= {f"{q}_share": quality[q].array for q in QUALITIES}
@@ -192,7 +190,7 @@ def quality_table(quality: pd.DataFrame, lang: str) -> pd.DataFrame:
 
 def finding_table(findings: pd.DataFrame, lang: str) -> pd.DataFrame:
     told: dict[str, Any] = {
-        "severity": labels("severity", findings["severity"], lang),
+        "severity": labels("report.severity_", findings["severity"], lang),
         "sentence": finding_sentences(findings, lang),
     }
     keys = ["severity", "sentence", "table", "file", "sheet", "row", "column", "id", "value"]

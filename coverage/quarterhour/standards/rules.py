@@ -9,7 +9,7 @@ from datetime import date
 from importlib import resources
 from pathlib import Path
 from types import MappingProxyType
-from typing import Any, Literal, TypeVar, get_args
+from typing import Any, Literal, TypeVar
 
 from quarterhour.base.errors import DataError
 
@@ -59,7 +59,6 @@ Measure = Literal[
     "circle_share", "reach_share", "count", "has_kind", "ratio", "rate", "total", "least", "mean_by_class", "distance",
     "tiers",
 ]  # fmt: skip
-MEASURES: tuple[Measure, ...] = get_args(Measure)
 _LISTS = ("kinds", "columns", "classes", "minutes", "modes", "road_classes")
 _SHARED = ("source", "date", "effective_from", "effective_to", "verified")
 _NEEDED: Mapping[Measure, Mapping[str, int]] = MappingProxyType(
@@ -179,7 +178,7 @@ def _levels_of(row: dict[str, Any]) -> list[Target]:
 def _check_target(target: Target) -> None:
     if target.level not in LEVELS:
         raise ValueError(f"level {target.level!r}")
-    if target.measure not in MEASURES:
+    if target.measure not in _NEEDED:
         raise ValueError(f"measure {target.measure!r}")
     if isinstance(target.threshold, bool) or not isinstance(target.threshold, int | float):
         raise ValueError(f"threshold {target.threshold!r}")
