@@ -7,7 +7,7 @@ is settled beforehand, so that the same seed gives the same choice.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 
 import numpy as np
 
@@ -43,7 +43,7 @@ def improve_start(rules: QuestionRules, goal: Goal, start: Choice | None, *, bud
     if opened is None:
         return start
     best, most = start, -1 if start is None else int(rules.measure.value(start, goal))
-    worth, looked = search.climb(opened), -1
+    every, worth, looked = np.arange(len(opened)), search.climb(opened), -1
     for _ in range(min(_ROUNDS, _ROUNDS_A_SITE * len(opened))):
         if worth > looked:
             choice, looked = Choice(search.whole(opened)), worth
@@ -51,7 +51,7 @@ def improve_start(rules: QuestionRules, goal: Goal, start: Choice | None, *, bud
                 best, most = choice, value
         if part.over():
             break
-        other = search.shaken(opened, rng)
+        other = _shaken(opened, every, rng, search.holds).copy()
         if (gained := search.climb(other)) >= worth:
             opened, worth = other, gained
     return best
@@ -62,13 +62,28 @@ def _lower_gini(rules: QuestionRules, goal: Goal, start: Choice, budget: SearchB
     search = _GiniSearch(rules, goal, budget)
     best, least = search.climb(start.opened)
     while least > 0 and search.may_go_on():
-        other = search.shaken(best)
+        other = _shaken(best, search.sites, search.rng, search.holds)
         if other is best:
             break
         there, now = search.climb(other)
         if now < least:
             best, least = there, now
     return Choice(best)
+
+
+def _shaken(
+    opened: BoolArray, sites: IntArray, rng: np.random.Generator, holds: Callable[[BoolArray], bool]
+) -> BoolArray:
+    """Some of these sites exchanged for others; the very same choice where no exchange that is drawn holds."""
+    for _ in range(_SHAKEN):
+        there, away = np.flatnonzero(opened[sites]), np.flatnonzero(~opened[sites])
+        if not (len(there) and len(away)):
+            break
+        other = opened.copy()
+        other[sites[int(rng.choice(there))]] = False
+        other[sites[int(rng.choice(away))]] = True
+        opened = other if holds(other) else opened
+    return opened
 
 
 class _GiniSearch:
@@ -80,11 +95,15 @@ class _GiniSearch:
         self.people = np.array([n for _, n in rules.measure.totals(goal)], dtype=np.float64)
         self.counted = problem.people_of[goal.people]
         self.rng = np.random.default_rng(budget.seed)
-        self.sites = self.rng.permutation(np.flatnonzero(problem.free & ~problem.barred)).tolist()
+        self.sites = self.rng.permutation(np.flatnonzero(problem.free & ~problem.barred))
 
     def may_go_on(self) -> bool:
         """Whether more may be weighed."""
         return self.left > 0 and not self.budget.over()
+
+    def holds(self, opened: BoolArray) -> bool:
+        """Whether a choice keeps every rule."""
+        return self.rules.hold(Choice(opened))
 
     def gini(self, opened: BoolArray) -> float:
         """The Gini coefficient of area coverage."""
@@ -99,26 +118,15 @@ class _GiniSearch:
             for other in _neighbours(opened, site, self.sites):
                 self.left -= 1
                 now = self.gini(other)
-                if now < least and self.rules.hold(Choice(other)):
+                if now < least and self.holds(other):
                     opened, least, idle = other, now, 0
                     break
         return opened, least
 
-    def shaken(self, opened: BoolArray) -> BoolArray:
-        """Some sites exchanged for others; the same where no exchange that is drawn holds."""
-        for _ in range(_SHAKEN):
-            there, away = (np.flatnonzero(opened[self.sites] == state) for state in (True, False))
-            if len(there) and len(away):
-                other = opened.copy()
-                other[self.sites[int(self.rng.choice(there))]] = False
-                other[self.sites[int(self.rng.choice(away))]] = True
-                opened = other if self.rules.hold(Choice(other)) else opened
-        return opened
 
-
-def _neighbours(opened: BoolArray, site: int, sites: list[int]) -> Iterator[BoolArray]:
+def _neighbours(opened: BoolArray, site: int, sites: IntArray) -> Iterator[BoolArray]:
     """A site closed if it is open; else opened, beside the others and in the place of each."""
-    for out in (None, *(s for s in sites if opened[s] and not opened[site])):
+    for out in (None, *(sites[opened[sites]] if not opened[site] else ())):
         other = opened.copy()
         other[site] = not opened[site]
         if out is not None:
@@ -170,19 +178,10 @@ class _CoverSearch:
         _climb(*self.rows, self.need, self.worth, *self.by_site, used, *sides, opened, have)
         return int(self.worth[have >= self.need].sum())
 
-    def shaken(self, opened: BoolArray, rng: np.random.Generator) -> BoolArray:
-        """Some sites exchanged for others, within the limits."""
-        other = opened.copy()
-        used = self.limits.used(np.flatnonzero(other))
-        for _ in range(_SHAKEN):
-            there, away = np.flatnonzero(other), np.flatnonzero(~other)
-            if not len(there) or not len(away):
-                break
-            out, come = int(rng.choice(there)), int(rng.choice(away))
-            if may_change(*self.by_site, used, self.limits.low, self.limits.high, out, come):
-                other[out], other[come] = False, True
-                used = self.limits.used(np.flatnonzero(other))
-        return other
+    def holds(self, opened: BoolArray) -> bool:
+        """Whether a choice of the free sites is within the limits."""
+        used = self.limits.rows @ opened.astype(np.int64)
+        return bool(((self.limits.low <= used) & (used <= self.limits.high)).all())
 
 
 @kernel
