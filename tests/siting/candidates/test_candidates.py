@@ -17,7 +17,6 @@ from quarterhour.base.errors import DataError
 from quarterhour.siting.candidates.generate import (
     candidates_from_communities,
     candidates_from_network,
-    candidates_from_table,
     exclude_near,
     no_ledger,
 )
@@ -179,15 +178,6 @@ def test_communities_become_candidates_under_their_own_ids():
     assert list(made.index) == ["c0"]
     assert list(made.columns) == ["name", "town", "county", "quality", "source", "geometry"]
     assert list(candidates_from_communities(_places([(0, 0)], prefix="c"), prefix="at-").index) == ["at-c0"]
-
-
-def test_a_table_of_candidates_passes_the_door_of_places():
-    frame = gpd.GeoDataFrame(
-        {"id": ["a", "a", ""], "name": ["甲", "乙", "丙"]}, geometry=[Point(122, 37)] * 3, crs="EPSG:4326"
-    )
-    kept, findings = candidates_from_table(frame, crs=CRS)
-    assert list(kept.index) == ["a"]
-    assert sorted(findings["rule"]) == ["id_again", "no_id"]
 
 
 def test_candidates_stand_on_junctions_near_the_people():

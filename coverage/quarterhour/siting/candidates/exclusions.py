@@ -9,8 +9,7 @@ import geopandas as gpd
 import numpy as np
 import pandas as pd
 
-from quarterhour.base.areas import nearest_m
-from quarterhour.siting.candidates.generate import LEDGER_COLUMNS, no_ledger
+from quarterhour.siting.candidates.generate import exclude_near, no_ledger
 from quarterhour.standards.rules import Exclusion
 
 RELAX_STEP_M = 10.0
@@ -51,7 +50,8 @@ def lawful_candidates(
         if layer is None:
             unchecked.append(rule.id)
             continue
-        rows.append(_broken(candidates, rule, _classes(layer, rule)))
+        layer = _classes(layer, rule)
+        rows.append(exclude_near(candidates, layer, metres=rule.metres, rule=rule.id, clause=rule.clause)[1])
     ledger = pd.concat(rows, ignore_index=True)
     order = {name: place for place, name in enumerate(map(str, candidates.index))}
     ledger = ledger.sort_values("candidate", key=lambda c: c.map(order), kind="stable", ignore_index=True)
@@ -61,21 +61,6 @@ def lawful_candidates(
 
 def _classes(layer: gpd.GeoDataFrame, rule: Exclusion) -> gpd.GeoDataFrame:
     return layer[layer["road_class"].isin(rule.road_classes)] if rule.road_classes and "road_class" in layer else layer
-
-
-def _broken(candidates: gpd.GeoDataFrame, rule: Exclusion, layer: gpd.GeoDataFrame) -> pd.DataFrame:
-    found = nearest_m(candidates, layer)
-    metres = found["distance_m"].to_numpy(dtype=float)
-    bad = (metres < rule.metres) | (metres == 0)
-    made = {
-        "candidate": [str(i) for i in candidates.index[bad]],
-        "rule": rule.id,
-        "distance_m": metres[bad],
-        "required_m": float(rule.metres),
-        "clause": rule.clause,
-        "nearest": [str(n) for n in found["nearest"][bad]],
-    }
-    return pd.DataFrame(made, columns=list(LEDGER_COLUMNS)).astype(no_ledger().dtypes.to_dict())
 
 
 def smallest_relaxations(

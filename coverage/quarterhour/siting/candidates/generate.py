@@ -1,4 +1,4 @@
-"""Where a site may be built: candidates from a table, from communities, or from roads and demand."""
+"""Where a site may be built: candidates from communities, or from roads and demand."""
 
 from __future__ import annotations
 
@@ -12,7 +12,6 @@ from scipy.spatial import cKDTree
 from quarterhour.base.areas import _nearest, _placeless
 from quarterhour.base.arrays import FloatArray
 from quarterhour.base.errors import DataError
-from quarterhour.io.places import as_places
 
 if TYPE_CHECKING:
     from quarterhour.network.network import Network
@@ -20,16 +19,6 @@ if TYPE_CHECKING:
 LEDGER_COLUMNS = ("candidate", "rule", "distance_m", "required_m", "clause", "nearest")
 _LEDGER_TYPES = dict(zip(LEDGER_COLUMNS, ("str", "str", "float64", "float64", "str", "str"), strict=True))
 _COLUMNS = ("name", "town", "county", "quality", "source")
-
-
-def candidates_from_table(
-    frame: gpd.GeoDataFrame, *, crs: object, file: str = "", source: str = ""
-) -> tuple[gpd.GeoDataFrame, pd.DataFrame]:
-    """Candidates that somebody listed (parcels, villages' offers), checked, and what was found.
-
-    As ``places.as_places``; other columns stay as they came.
-    """
-    return as_places(frame, table="candidates", crs=crs, file=file, source=source)
 
 
 def candidates_from_communities(communities: gpd.GeoDataFrame, *, prefix: str = "") -> gpd.GeoDataFrame:
