@@ -11,18 +11,15 @@ from collections.abc import Iterator
 
 import numpy as np
 import scipy.sparse as sp
-from scipy.sparse import csgraph
 
 from quarterhour.base.arrays import BoolArray, IntArray
 from quarterhour.siting.explanation.conflicts import clash, least
 from quarterhour.siting.explanation.contradictions import contradictions
+from quarterhour.siting.methods.capacity.transportation import MOST_FLOW, smallest_cut
 from quarterhour.siting.question.evaluate import Measure
 from quarterhour.siting.question.plan import Reason
 from quarterhour.siting.question.problem import WHOLE, SitingProblem
 from quarterhour.siting.question.quotas import AreaRule, area_rules, shortfalls
-
-MOST_FLOW = 2**31 - 1
-"""scipy's flows are int32."""
 
 
 def causes(problem: SitingProblem, measure: Measure | None = None) -> tuple[Reason, ...]:
@@ -230,24 +227,10 @@ def _short(
     homes = np.flatnonzero(must & (load > 0))
     if int(load[homes].sum()) > MOST_FLOW:
         return None
-    n, m = len(homes), len(problem.sites)
     place = np.full(len(must), -1)
-    place[homes] = np.arange(n)
+    place[homes] = np.arange(len(homes))
     use = place[near.row] >= 0
-    a, b = place[near.row][use], near.site[use]
-    wide = np.minimum(room, int(load.sum()))
-    tail = np.r_[np.zeros(n, np.int64), 1 + a, 1 + n + np.arange(m)]
-    head = np.r_[1 + np.arange(n), 1 + n + b, np.full(m, 1 + n + m)]
-    width = np.r_[load[homes], load[homes][a], wide]
-    graph = sp.csr_array((width.astype(np.int32), (tail, head)), shape=(n + m + 2, n + m + 2))
-    found = csgraph.maximum_flow(graph, 0, n + m + 1)
-    short = int(load[homes].sum()) - int(found.flow_value)
-    if short <= 0:
-        return None
-    left = sp.csr_array(graph - found.flow)
-    left.data = np.maximum(left.data, 0)
-    left.eliminate_zeros()
-    reached = csgraph.breadth_first_order(left, 0, return_predecessors=False)
-    inside = np.zeros(n + m + 2, dtype=np.bool_)
-    inside[reached] = True
-    return homes[inside[1 : 1 + n]].astype(np.int64), np.flatnonzero(inside[1 + n : 1 + n + m]).astype(np.int64), short
+    row, wanted = place[near.row][use], load[homes]
+    flow, lacking, full = smallest_cut(wanted, row, near.site[use], wanted[row], room)
+    short = int(wanted.sum()) - flow
+    return (homes[lacking], np.flatnonzero(full), short) if short > 0 else None

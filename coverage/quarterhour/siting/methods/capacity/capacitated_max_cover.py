@@ -13,10 +13,10 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 import scipy.sparse as sp
-from scipy.sparse.csgraph import breadth_first_order, maximum_flow
 
 from quarterhour.base.arrays import FloatArray, IntArray
 from quarterhour.base.errors import DataError
+from quarterhour.siting.methods.capacity.transportation import MOST_FLOW, smallest_cut
 from quarterhour.siting.methods.solver.highs import Solver
 from quarterhour.siting.methods.solver.incumbent import Incumbent, SitesResult
 from quarterhour.siting.methods.solver.presolve import merge_pairs
@@ -26,7 +26,6 @@ from quarterhour.siting.question.site_limits import SiteLimits
 
 _FINE = 4096
 """Parts of a site that a flow knows, where people are few enough."""
-_MOST = 2**31 - 1
 _BROKEN = 1e-3
 """People by which a row must be broken to be learned while sites are open in part."""
 
@@ -60,7 +59,7 @@ class CapacitatedMaxCover:
         sites = len(room)
         cover, self.people = merge_pairs(start, site, people, sites=sites)
         self.all = int(self.people.sum())
-        if self.all > _MOST:
+        if self.all > MOST_FLOW:
             raise DataError("question.too_many_people", people=self.all)
         self.row, self.site = np.repeat(np.arange(len(self.people)), np.diff(cover.indptr)), cover.indices
         self.room, self.budget = np.minimum(room, self.all), budget
@@ -81,26 +80,15 @@ class CapacitatedMaxCover:
     def cut(self, opened: FloatArray) -> Cut:
         """The smallest cut where sites are open, or open in part."""
         whole = bool(np.isin(opened, (0.0, 1.0)).all())
-        fine = 1 if whole else max(1, min(_FINE, _MOST // max(self.all, 1)))
+        fine = 1 if whole else max(1, min(_FINE, MOST_FLOW // max(self.all, 1)))
         part = np.rint(opened * fine).astype(np.int64)
-        rows, sites = len(self.people), len(self.room)
-        source, sink = rows + sites, rows + sites + 1
         use = part[self.site] > 0
         row, site = self.row[use], self.site[use]
-        tail = np.concatenate([np.full(rows, source), row, rows + np.arange(sites)])
-        head = np.concatenate([np.arange(rows), rows + site, np.full(sites, sink)])
-        most = np.concatenate([self.people * fine, self.people[row] * part[site], self.room * part])
-        graph = sp.csr_array((np.minimum(most, _MOST).astype(np.int32), (tail, head)), shape=(sink + 1, sink + 1))
-        found = maximum_flow(graph, source, sink)
-        left = sp.csr_array(graph - found.flow)
-        left.data = np.maximum(left.data, 0)
-        left.eliminate_zeros()
-        picked = np.zeros(sink + 1, dtype=np.bool_)
-        picked[breadth_first_order(left, source, return_predecessors=False)] = True
+        width = self.people[row] * part[site]
+        flow, picked, _ = smallest_cut(self.people * fine, row, site, width, self.room * part)
         mine = picked[self.row]
-        near = np.bincount(self.site[mine], self.people[self.row[mine]], sites).astype(np.int64)
-        others = int(self.people[~picked[:rows]].sum())
-        return Cut(found.flow_value / fine, others, np.minimum(self.room, near))
+        near = np.bincount(self.site[mine], self.people[self.row[mine]], len(self.room)).astype(np.int64)
+        return Cut(flow / fine, int(self.people[~picked].sum()), np.minimum(self.room, near))
 
     def placed(self, opened: IntArray) -> int:
         """How many find a place with these sites open, fixed ones included."""

@@ -10,12 +10,16 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
+import scipy.sparse as sp
+from scipy.sparse.csgraph import breadth_first_order, maximum_flow
 
-from quarterhour.base.arrays import IntArray
+from quarterhour.base.arrays import BoolArray, IntArray
 from quarterhour.base.jit import kernel
 from quarterhour.siting.methods.median.median_instance import MUST, MedianInstance
 
 FAR = 2**40
+MOST_FLOW = 2**31 - 1
+"""scipy's flows are int32."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -65,6 +69,28 @@ def least_time_flow(
     worth = otherwise.copy()
     np.minimum.at(worth, row, cs + price[site])
     return Flow(people, away, value, int(away[must].sum()), prices, worth)
+
+
+def smallest_cut(
+    people: IntArray, row: IntArray, site: IntArray, width: IntArray, room: IntArray
+) -> tuple[int, BoolArray, BoolArray]:
+    """How many find a place at most (greatest flow), and the rows and sites on the people's side of the smallest cut.
+
+    ``people``: by row, no more than ``MOST_FLOW`` in all. ``row``, ``site``, ``width``: pairs, and how many may go so.
+    """
+    rows, sites = len(people), len(room)
+    source, sink = rows + sites, rows + sites + 1
+    tail = np.concatenate([np.full(rows, source), row, rows + np.arange(sites)])
+    head = np.concatenate([np.arange(rows), rows + site, np.full(sites, sink)])
+    most = np.minimum(np.concatenate([people, width, room]), MOST_FLOW).astype(np.int32)
+    graph = sp.csr_array((most, (tail, head)), shape=(sink + 1, sink + 1))
+    found = maximum_flow(graph, source, sink)
+    left = sp.csr_array(graph - found.flow)
+    left.data = np.maximum(left.data, 0)
+    left.eliminate_zeros()
+    near = np.zeros(sink + 1, dtype=np.bool_)
+    near[breadth_first_order(left, source, return_predecessors=False)] = True
+    return int(found.flow_value), near[:rows], near[rows:source]
 
 
 @kernel
