@@ -23,7 +23,7 @@ from quarterhour.base import i18n
 from quarterhour.base.errors import DataError
 from quarterhour.base.escape import escape_html
 from quarterhour.maps import draw as maps
-from quarterhour.maps import layers as picture_room
+from quarterhour.maps import popups as picture_room
 from quarterhour.maps import page as page_room
 from quarterhour.maps.columns import PageWords, share_of
 from quarterhour.maps.generalize import thin_areas

@@ -19,18 +19,10 @@ import pandas as pd
 from quarterhour.base.escape import escape_html
 from quarterhour.maps.columns import PageWords, coded
 from quarterhour.maps.isochrones import ground_columns, range_columns
-from quarterhour.maps.layers import (
-    circle_columns,
-    community_columns,
-    kind_columns,
-    layer_list,
-    map_bounds,
-    promise_rows,
-    road_lines,
-    town_columns,
-)
+from quarterhour.maps.layers import layer_list, map_bounds, road_lines, town_columns
 from quarterhour.maps.page import draw_page
 from quarterhour.maps.plans import plan_columns
+from quarterhour.maps.popups import circle_columns, community_columns, kind_columns, promise_rows
 
 if TYPE_CHECKING:
     from quarterhour.siting.question.plan import SitingPlan

@@ -1,9 +1,9 @@
-"""Communities, towns, circles, facilities, promises and roads as columns of the map page."""
+"""Layers of the map: towns and roads as shapes, and the list that turns them on and off."""
 
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 import geopandas as gpd
@@ -11,24 +11,17 @@ import numpy as np
 import pandas as pd
 import shapely
 
-from quarterhour.base import i18n
-from quarterhour.base.escape import escape_html
 from quarterhour.maps.columns import (
     DEGREE_DECIMALS,
     PageWords,
-    coded,
     filled,
     in_degrees,
-    place_names,
-    quality_of,
     share_of,
     steps,
     texts_of,
-    thousands,
-    xy_of,
 )
 from quarterhour.maps.generalize import thin_areas, thin_lines
-from quarterhour.standards.circle import people_quality, worse_quality
+from quarterhour.maps.popups import promise_rows
 
 if TYPE_CHECKING:
     from quarterhour.standards.circle import CircleCheck
@@ -37,127 +30,6 @@ if TYPE_CHECKING:
 MAIN_ROADS = ("motorway", "trunk", "primary", "secondary", "tertiary")
 ROAD_TOLERANCE_M = 12.0  # a schematic base, not a survey
 TOWN_TOLERANCE_DEGREES = 0.0002
-
-
-def _town_names(frame: pd.DataFrame, towns: pd.DataFrame) -> list[str]:
-    own = frame["town"] if "town" in frame else pd.Series("", index=frame.index)
-    return place_names(own, towns)
-
-
-def _worst(communities: pd.DataFrame, people: Sequence[str]) -> pd.DataFrame:
-    """The quality of each row, or of its least known people column."""
-    known = communities.get("quality", pd.Series("", index=communities.index))
-    for column in people:
-        known = worse_quality(known, people_quality(communities, column))
-    return pd.DataFrame({"quality": known})
-
-
-def community_columns(
-    communities: gpd.GeoDataFrame, towns: gpd.GeoDataFrame, checks: Sequence[CircleCheck], say: PageWords
-) -> dict[str, Any]:
-    columns = [c for c in dict.fromkeys(check.circle.people for check in checks) if c in communities]
-    people = {say.label("maps", c, prefix="people_"): communities[c] for c in columns}
-    where = xy_of(communities, "communities")
-    return {
-        **where,
-        "name": texts_of(communities, "name"),
-        "town": coded(_town_names(communities, towns)),
-        "quality": quality_of(_worst(communities, columns), say),
-        "source": coded(texts_of(communities, "source")),
-        "people": {k: [None if pd.isna(v) else f"{v:,.0f}" for v in column] for k, column in people.items()},
-        "missing": _missing("communities", where, say),
-    }
-
-
-def _missing(table: str, where: Mapping[str, Sequence[float | None]], say: PageWords) -> str:
-    count = sum(x is None for x in where["x"])
-    return say("not_drawn", table=i18n.say(f"maps.{table}", say.lang), count=count) if count else ""
-
-
-def _minutes(values: Iterable[Any], standard: float) -> list[str]:
-    """Minutes to a tenth; those beyond the standard are rounded up, never back onto it."""
-    return ["" if pd.isna(v) else _tenth(float(v), beyond=float(v) > standard) for v in values]
-
-
-def _tenth(value: float, *, beyond: bool) -> str:
-    tenths = math.ceil(round(value * 10, 4)) if beyond else math.floor(value * 10 + 0.5)
-    return f"{tenths / 10:.1f}"
-
-
-def circle_columns(
-    check: CircleCheck, communities: gpd.GeoDataFrame, facilities: gpd.GeoDataFrame, say: PageWords
-) -> dict[str, Any]:
-    circle, found = check.circle, check.communities.reindex(communities.index)
-    reasons = ["unknown" if pd.isna(r) else str(r) for r in found["reason"]]
-    return {
-        "name": escape_html(circle.name(say.lang)),
-        "standard": f"{circle.minutes:g}",
-        "kinds": [say.label("kinds", kind) for kind in circle.kinds],
-        "clause": escape_html(circle.clause),
-        "reason": coded(reasons),
-        "nearest": coded(place_names(found["nearest"], facilities)),
-        "minutes": _minutes(found["minutes"], circle.minutes),
-        "each": _each_kind(check, communities, say),
-        "city": _city_share(check, say),
-    }
-
-
-def _each_kind(check: CircleCheck, communities: gpd.GeoDataFrame, say: PageWords) -> list[dict[str, Any]]:
-    """What was found for each kind, where a community needs all of several kinds."""
-    if check.circle.need != "all" or len(check.circle.kinds) < 2:
-        return []
-    by_kind = {kind: rows.set_index("community") for kind, rows in check.rows.groupby("kind")}
-    return [
-        _one_kind(by_kind[kind].reindex(communities.index), kind, check, say)
-        for kind in check.circle.kinds
-        if kind in by_kind
-    ]
-
-
-def _one_kind(rows: pd.DataFrame, kind: str, check: CircleCheck, say: PageWords) -> dict[str, Any]:
-    met = [int(not pd.isna(v) and bool(v)) for v in rows["met"]]
-    return {"kind": say.label("kinds", kind), "minutes": _minutes(rows["minutes"], check.circle.minutes), "met": met}
-
-
-def _city_share(check: CircleCheck, say: PageWords) -> dict[str, str]:
-    city = check.shares[check.shares["level"] == "city"]
-    if city.empty or pd.isna(city["share_people"].iloc[0]):
-        return {"share": "", "text": say("no_people"), "quality": ""}
-    row = city.iloc[0]
-    people = {"met": row["people_met"], "all": row["people"]}
-    rests = {"synthetic": row["people_synthetic"], "estimated": row["people_estimated"]}
-    name = say.label("maps", check.circle.people, prefix="people_")
-    return {
-        "share": share_of(row["share_people"]),
-        "text": filled("city_share", say, people=name, **thousands(people)),
-        "quality": filled("city_synthetic", say, **thousands(rests)),
-    }
-
-
-def kind_columns(
-    facilities: gpd.GeoDataFrame, towns: gpd.GeoDataFrame, checks: Sequence[CircleCheck], say: PageWords
-) -> list[dict[str, Any]]:
-    """Facilities by kind; the kinds that circles ask for come first."""
-    if facilities.empty:
-        return []
-    asked = dict.fromkeys(kind for check in checks for kind in check.circle.kinds)
-    have = facilities["kind"].astype(str)
-    order = [k for k in asked if (have == k).any()] + sorted(set(have) - set(asked))
-    first = checks[0].circle.kinds if checks else order
-    return [_kind(facilities[have == kind], kind, towns, say) | {"show": kind in first} for kind in order]
-
-
-def _kind(places: gpd.GeoDataFrame, kind: str, towns: gpd.GeoDataFrame, say: PageWords) -> dict[str, Any]:
-    where = xy_of(places, "facilities")
-    return {
-        **where,
-        "label": say.label("kinds", kind),
-        "name": texts_of(places, "name"),
-        "town": coded(_town_names(places, towns)),
-        "quality": quality_of(places, say),
-        "source": coded(texts_of(places, "source")),
-        "missing": _missing("facilities", where, say),
-    }
 
 
 def town_columns(
@@ -185,30 +57,6 @@ def _share(value: Any) -> float | None:
 def _shape(shape: shapely.Geometry) -> dict[str, Any]:
     rounded = shapely.transform(shape, lambda xy: np.round(xy, DEGREE_DECIMALS))
     return dict(rounded.__geo_interface__)
-
-
-def promise_rows(scorecard: Scorecard | None, level: str, area: Any, say: PageWords) -> list[list[str]]:
-    """Name, value, threshold and whether it is met, of the targets of a level (of one area)."""
-    if scorecard is None:
-        return []
-    rows = scorecard.rows[scorecard.rows["level"] == level]
-    rows = rows if area is None else rows[rows["area"] == area]
-    return [_promise(row, say) for row in rows.to_dict("records")]
-
-
-def _promise(row: Mapping[Any, Any], say: PageWords) -> list[str]:
-    state = "no_data" if pd.isna(row["met"]) else "met" if row["met"] else "not_met"
-    unit = "" if pd.isna(row["unit"]) else str(row["unit"])
-    value, threshold = (_figure(row[key], unit, say) for key in ("value", "threshold"))
-    return [escape_html(row[say.lang]), value, threshold, state]
-
-
-def _figure(value: Any, unit: str, say: PageWords) -> str:
-    if value is None or pd.isna(value):
-        return ""
-    if unit == "share":
-        return share_of(value)
-    return escape_html(f"{value:,.2f}".rstrip("0").rstrip(".")) + say.label("maps", unit, prefix="unit_")
 
 
 def road_lines(roads: gpd.GeoDataFrame | None) -> list[dict[str, Any]]:

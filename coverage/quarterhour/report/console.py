@@ -9,8 +9,8 @@ import pandas as pd
 from quarterhour.base import i18n
 from quarterhour.base.findings import QUALITIES, finding_sentences
 from quarterhour.base.labels import percent
-from quarterhour.report.format import circle_name, city_row, figure, met_of, paces
 from quarterhour.report.score_sections import pace_lines
+from quarterhour.report.section import circle_name, city_row, figure, met_of, paces
 from quarterhour.report.tables import plan_line, quality_note
 from quarterhour.standards.circle import CircleCheck
 from quarterhour.study.inputs import Inputs

@@ -11,7 +11,7 @@ from quarterhour.base import i18n
 from quarterhour.base.cells import texts
 from quarterhour.base.labels import percent
 from quarterhour.maps.draw import Notes
-from quarterhour.report.format import Section, say_of
+from quarterhour.report.section import Section, say_of
 from quarterhour.services.rounds import RoundsPlan
 from quarterhour.standards.league import league_table
 from quarterhour.study.results import Results

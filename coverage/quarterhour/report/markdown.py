@@ -12,7 +12,7 @@ from quarterhour.base.cells import blank, is_number
 from quarterhour.base.escape import escape_markdown
 from quarterhour.base.findings import QUALITIES, SEVERITIES, finding_sentences
 from quarterhour.base.labels import gap_percent, percent, unit_label
-from quarterhour.report.format import (
+from quarterhour.report.section import (
     Section,
     area_labels,
     area_names,

@@ -10,7 +10,7 @@ import pandas as pd
 
 from quarterhour.base import i18n
 from quarterhour.base.labels import percent
-from quarterhour.report.format import Section, area_labels, area_names, labels, named_areas
+from quarterhour.report.section import Section, area_labels, area_names, labels, named_areas
 from quarterhour.standards.league import changes, league_table
 from quarterhour.standards.scorecard import Scorecard
 from quarterhour.standards.sensitivity import COVERED, argument_sentence, pace_label

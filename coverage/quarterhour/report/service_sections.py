@@ -10,7 +10,7 @@ import pandas as pd
 from quarterhour.base import i18n
 from quarterhour.base.cells import texts
 from quarterhour.base.labels import gap_percent, names_of, percent
-from quarterhour.report.format import Section, Told, joined_section, labels, names_by_area, say_of
+from quarterhour.report.section import Section, Told, joined_section, labels, names_by_area, say_of
 from quarterhour.standards.circle import CITY
 from quarterhour.study.results import Access, Care, Results
 

@@ -11,8 +11,8 @@ import pandas as pd
 from quarterhour.base.cells import texts
 from quarterhour.base.findings import by_quality
 from quarterhour.base.labels import counted_label, gap_percent, goal_label, names_of, percent, unit_label
-from quarterhour.report.format import Section, Told, joined_section, labels, names_by_area, say_of, yes_or_no
 from quarterhour.report.line_chart import Line, line_chart
+from quarterhour.report.section import Section, Told, joined_section, labels, names_by_area, say_of, yes_or_no
 from quarterhour.study.file.siting import SitingFile
 from quarterhour.study.results import Proposal, Results
 

@@ -10,7 +10,7 @@ import pandas as pd
 from quarterhour.base import i18n
 from quarterhour.base.findings import QUALITIES, by_quality, finding_sentences
 from quarterhour.base.labels import counted_label, gap_percent, percent, unit_label
-from quarterhour.report.format import (
+from quarterhour.report.section import (
     area_labels,
     area_names,
     circle_name,

@@ -12,7 +12,7 @@ import pandas as pd
 from quarterhour.base import i18n
 from quarterhour.base.cells import blank, is_number
 from quarterhour.base.labels import gap_percent, percent
-from quarterhour.report.format import Section, area_names, headed, yes_or_no
+from quarterhour.report.section import Section, area_names, headed, yes_or_no
 from quarterhour.report.tables import (
     by_area,
     by_community,

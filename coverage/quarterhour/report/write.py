@@ -19,10 +19,10 @@ from quarterhour.base import i18n
 from quarterhour.io import files
 from quarterhour.maps.draw import draw_map
 from quarterhour.network.network import Mode
-from quarterhour.report.format import Section
 from quarterhour.report.map_notes import map_notes
 from quarterhour.report.markdown import report_markdown
 from quarterhour.report.score_sections import score_sections
+from quarterhour.report.section import Section
 from quarterhour.report.service_sections import care_sections
 from quarterhour.report.siting_sections import Charts, siting_charts, siting_sections
 from quarterhour.report.tables import quality_note

@@ -1,4 +1,4 @@
-"""How figures, names and columns of the results are said, for workbook, page and console alike."""
+"""A section of the results (a table with heading and notes), and how its figures, names and columns read."""
 
 from __future__ import annotations
 
