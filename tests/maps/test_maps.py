@@ -23,8 +23,9 @@ from quarterhour.base import i18n
 from quarterhour.base.errors import DataError
 from quarterhour.base.escape import escape_html
 from quarterhour.maps import draw as maps
-from quarterhour.maps import popups as picture_room
+from quarterhour.maps import layers as picture_room
 from quarterhour.maps import page as page_room
+from quarterhour.maps import popups
 from quarterhour.maps.columns import PageWords, share_of
 from quarterhour.maps.generalize import thin_areas
 from quarterhour.standards.circle import CircleCheck
@@ -322,7 +323,7 @@ def test_the_page_names_no_address_that_a_browser_would_fetch() -> None:
 
 
 def test_minutes_beyond_the_standard_never_read_as_the_standard() -> None:
-    assert picture_room._minutes([15.0, 15.0002, 14.96, np.nan], 15.0) == ["15.0", "15.1", "15.0", ""]
+    assert popups._minutes([15.0, 15.0002, 14.96, np.nan], 15.0) == ["15.0", "15.1", "15.0", ""]
 
 
 def test_a_share_of_nobody_is_blank_on_the_map() -> None:

@@ -40,7 +40,6 @@ def test_the_lowest_tier_that_fails_is_named() -> None:
     found = check()
     assert found.communities["gap"].to_dict() == {"a": "", "b": "village_far", "c": "town_far", "d": "county_none"}
     assert found.communities["met"].tolist() == [True, False, False, False]
-    assert found.gaps().to_dict() == {"": 1, "village_far": 1, "town_far": 1, "county_none": 1}
     assert "1 of 4" in repr(found)
 
 

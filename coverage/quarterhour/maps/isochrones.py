@@ -12,6 +12,7 @@ import shapely
 from quarterhour.base.escape import escape_html
 from quarterhour.maps.columns import PageWords, coded, in_degrees, share_of, steps, thousands
 from quarterhour.maps.generalize import thin_areas
+from quarterhour.standards.circle import CITY, by_level
 from quarterhour.standards.sensitivity import COVERED, flip_sentence, pace_label
 
 if TYPE_CHECKING:
@@ -44,7 +45,7 @@ def _range(known: CoverageRange, circle: int, communities: gpd.GeoDataFrame, say
 
 
 def _city(known: CoverageRange, covered: str) -> dict[str, Any]:
-    row = known.shares[known.shares["level"] == "city"].iloc[0]
+    row = by_level(known.shares, CITY).iloc[0]
     share, people = row[f"share_{covered}"], thousands({"people": row[f"people_{covered}"]})
     width = 0.0 if pd.isna(share) else round(float(share), 4)
     return {"covered": covered, "share": share_of(share), "width": width, **people}

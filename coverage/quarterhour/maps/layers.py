@@ -22,6 +22,7 @@ from quarterhour.maps.columns import (
 )
 from quarterhour.maps.generalize import thin_areas, thin_lines
 from quarterhour.maps.popups import promise_rows
+from quarterhour.standards.circle import by_level
 
 if TYPE_CHECKING:
     from quarterhour.standards.circle import CircleCheck
@@ -36,7 +37,7 @@ def town_columns(
     towns: gpd.GeoDataFrame, checks: Sequence[CircleCheck], scorecard: Scorecard | None, say: PageWords
 ) -> list[dict[str, Any]]:
     shapes = thin_areas(in_degrees(towns, "towns"), TOWN_TOLERANCE_DEGREES) if len(towns) else ()
-    shares = [check.shares[check.shares["level"] == "town"].set_index("area")["share_people"] for check in checks]
+    shares = [by_level(check.shares, "town")["share_people"] for check in checks]
     names = texts_of(towns, "name")
     return [
         {

@@ -22,7 +22,7 @@ from quarterhour.maps.columns import (
     thousands,
     xy_of,
 )
-from quarterhour.standards.circle import people_quality, worse_quality
+from quarterhour.standards.circle import CITY, by_level, people_quality, worse_quality
 
 if TYPE_CHECKING:
     from quarterhour.standards.circle import CircleCheck
@@ -110,7 +110,7 @@ def _one_kind(rows: pd.DataFrame, kind: str, check: CircleCheck, say: PageWords)
 
 
 def _city_share(check: CircleCheck, say: PageWords) -> dict[str, str]:
-    city = check.shares[check.shares["level"] == "city"]
+    city = by_level(check.shares, CITY)
     if city.empty or pd.isna(city["share_people"].iloc[0]):
         return {"share": "", "text": say("no_people"), "quality": ""}
     row = city.iloc[0]

@@ -27,7 +27,7 @@ from quarterhour.report.section import (
     paces,
 )
 from quarterhour.report.tables import plan_line, quality_table, site_table, sites_by_quality, unmet_table
-from quarterhour.standards.circle import CircleCheck
+from quarterhour.standards.circle import CircleCheck, by_level
 from quarterhour.standards.scorecard import Scorecard, note_sentences
 from quarterhour.study.results import Proposal, Results
 
@@ -130,7 +130,7 @@ def _reason_line(check: CircleCheck, lang: str) -> str:
 
 
 def _counties_part(checks: Sequence[CircleCheck], names: Mapping[tuple[str, str], str], lang: str) -> str:
-    tables = [c.shares[c.shares["level"] == "county"].set_index("area")["share_people"] for c in checks]
+    tables = [by_level(c.shares, "county")["share_people"] for c in checks]
     areas = tables[0].index
     if not len(areas):
         return ""

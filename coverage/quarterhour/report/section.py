@@ -13,7 +13,7 @@ from quarterhour.base import i18n
 from quarterhour.base.cells import blank, texts
 from quarterhour.base.labels import names_of, percent
 from quarterhour.network.modes import read_modes
-from quarterhour.standards.circle import CircleCheck
+from quarterhour.standards.circle import CITY, CircleCheck, by_level
 from quarterhour.standards.scorecard import Scorecard
 
 Told = tuple[Mapping[str, Any] | pd.DataFrame, Sequence[str]]
@@ -135,9 +135,8 @@ def rounded_up(factor: float) -> float:
     return math.ceil(round(factor * 1000, 6)) / 1000 if math.isfinite(factor) else math.nan
 
 
-def city_row(check: CircleCheck) -> Mapping[str, Any]:
-    row = check.shares[check.shares["level"] == "city"].iloc[0]
-    return {str(k): v for k, v in row.items()}
+def city_row(check: CircleCheck) -> pd.Series:
+    return by_level(check.shares, CITY).iloc[0]
 
 
 def met_of(row: Any, lang: str) -> str:

@@ -28,6 +28,7 @@ from quarterhour.report.siting_sections import Charts, siting_charts, siting_sec
 from quarterhour.report.tables import quality_note
 from quarterhour.report.workbook import write_workbook
 from quarterhour.siting.proof.record import plan_record
+from quarterhour.standards.circle import by_level
 from quarterhour.standards.league import earlier_rows, kept_rows
 from quarterhour.study.progress import RunProgress
 from quarterhour.study.results import Proposal, Results
@@ -198,7 +199,7 @@ def result_layers(results: Results) -> dict[str, gpd.GeoDataFrame]:
 def _with_shares(results: Results) -> gpd.GeoDataFrame:
     towns = results.inputs.towns
     for check in results.checks:
-        shares = check.shares[check.shares["level"] == "town"].set_index("area")["share_people"]
+        shares = by_level(check.shares, "town")["share_people"]
         towns = towns.assign(**{f"{check.circle.id}_share": shares.reindex(towns.index)})
     return towns
 

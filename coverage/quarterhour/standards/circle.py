@@ -58,10 +58,15 @@ class CircleCheck:
         )
 
 
+def by_level(shares: pd.DataFrame, level: str) -> pd.DataFrame:
+    """The areas of one level out of a table of shares, by their id."""
+    return shares[shares["level"] == level].set_index("area")
+
+
 def area_share(shares: pd.DataFrame, column: str, level: str, area: str | None = None) -> float:
     """A share of one area out of a table of shares; of the first of its level where none is named."""
-    rows = shares[shares["level"] == level]
-    return float((rows if area is None else rows[rows["area"] == area])[column].iloc[0])
+    rows = by_level(shares, level)[column]
+    return float((rows if area is None else rows[rows.index == area]).iloc[0])
 
 
 def check_circle(

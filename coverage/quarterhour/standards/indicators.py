@@ -13,7 +13,7 @@ from quarterhour.base.areas import nearest_m
 from quarterhour.base.cells import numbers, texts
 from quarterhour.base.errors import DataError, first_ids
 from quarterhour.base.findings import QUALITIES
-from quarterhour.standards.circle import CITY, CircleCheck, worse_quality
+from quarterhour.standards.circle import CITY, CircleCheck, by_level, worse_quality
 from quarterhour.standards.rules import Target
 from quarterhour.standards.score_inputs import NoDataError, ScoreInputs
 
@@ -85,7 +85,7 @@ def _share_inside(circle: str, target: Target, ground: ScoreInputs, areas: pd.In
         raise NoDataError(f"circles: {circle}")
     if target.level == "community":
         return _circle_by_community(check, areas)
-    shares = check.shares[check.shares["level"] == target.level].set_index("area")
+    shares = by_level(check.shares, target.level)
     where = ground.area_of(ground.communities, target.level)
     quality = _quality_shares(_rests_on(check), where, check.communities["people"])
     return _made(areas, shares["share_people"], quality, shares["people"])

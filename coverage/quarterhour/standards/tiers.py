@@ -30,10 +30,6 @@ class TierCheck:
     communities: pd.DataFrame
     minutes: tuple[float, float, float]
 
-    def gaps(self) -> pd.Series:
-        """How many communities fail at which tier."""
-        return self.communities["gap"].value_counts().rename("communities")
-
     def __repr__(self) -> str:
         met = int(self.communities["met"].sum())
         return f"<TierCheck: {met} of {len(self.communities)} communities have all three tiers>"
