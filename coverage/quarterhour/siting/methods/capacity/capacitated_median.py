@@ -20,7 +20,7 @@ from quarterhour.siting.methods.median.lagrangian import LagrangianPrices, reduc
 from quarterhour.siting.methods.median.median_instance import MUST, Pairs, build_median_instance
 from quarterhour.siting.methods.solver.highs import Solver
 from quarterhour.siting.methods.solver.incumbent import Incumbent, SitesIncumbent, SitesResult
-from quarterhour.siting.methods.solver.nest import Nest, cheapest, nest_of
+from quarterhour.siting.methods.solver.nest import Nest, nest_of, random_choices
 from quarterhour.siting.methods.solver.program import Outcome, Program, whole_bound, widened
 from quarterhour.siting.question.search import SearchBudget
 from quarterhour.siting.question.site_limits import SiteLimits
@@ -89,8 +89,7 @@ def solve_capacitated_median(
 
 
 def _first(space: CapacitatedInstance, nest: Nest, best: SitesIncumbent, start: IntArray | None) -> None:
-    rng = np.random.default_rng(best.budget.seed)
-    begins = [cheapest(nest, rng.random(len(space.free))) for _ in range(_STARTS)]
+    begins = random_choices(nest, _STARTS, seed=best.budget.seed)
     begins = [np.sort(np.concatenate([space.fixed, space.free[b]])) for b in begins]
     if start is not None:
         begins.insert(0, np.union1d(start, space.fixed).astype(np.int64))

@@ -9,6 +9,7 @@ import pandas as pd
 import scipy.sparse as sp
 
 from quarterhour.base.arrays import IntArray
+from quarterhour.base.jit import kernel
 from quarterhour.siting.methods.solver.incumbent import Incumbent
 from quarterhour.siting.question.search import SearchBudget
 
@@ -75,3 +76,11 @@ class CoverIncumbent(Incumbent[IntArray, int]):
         if choice is None or not self.core.holds(choice):
             return False
         return self.offer(np.sort(choice), self.core.value_of(choice))
+
+
+@kernel
+def count_in_areas(group, opened, site, step):  # type: ignore[no-untyped-def]
+    """A candidate comes (step 1) or goes (-1) in each of its areas."""
+    for q in range(group.shape[0]):
+        if group[q, site] >= 0:
+            opened[group[q, site]] += step

@@ -9,7 +9,7 @@ import numpy as np
 
 from quarterhour.base.arrays import IntArray
 from quarterhour.base.jit import COMPILED, kernel
-from quarterhour.siting.methods.covering.cover_instance import CoverIncumbent, CoverInstance
+from quarterhour.siting.methods.covering.cover_instance import CoverIncumbent, CoverInstance, count_in_areas
 from quarterhour.siting.methods.solver.presolve import columns_of, rows_of
 from quarterhour.siting.question.search import SearchBudget
 
@@ -232,7 +232,5 @@ def _set_open(table, site, slot, step, group, standing, opened, book):  # type: 
             times[r] += 1
             who[r] += slot
     standing[site] = step > 0
-    for g in range(group.shape[0]):
-        if group[g, site] >= 0:
-            opened[group[g, site]] += step
+    count_in_areas(group, opened, site, step)
     return spent + start[site + 1] - start[site]

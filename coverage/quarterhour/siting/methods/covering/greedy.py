@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 
 import numpy as np
 
 from quarterhour.base.arrays import IntArray
 from quarterhour.base.jit import kernel
-from quarterhour.siting.methods.covering.cover_instance import CoverInstance
+from quarterhour.siting.methods.covering.cover_instance import CoverInstance, count_in_areas
 from quarterhour.siting.methods.covering.exchange import iterated_local_search
 from quarterhour.siting.methods.solver.presolve import columns_of, dominated_columns, merge_pairs, merge_rows, rows_of
 from quarterhour.siting.question.problem import SitingProblem
@@ -43,16 +44,7 @@ def _without_dominated(core: CoverInstance) -> CoverInstance:
         return core
     rows, people = merge_rows(core.cover[:, np.flatnonzero(keep)], core.people)
     # High stays at the count of all candidates: a looser bound that never binds.
-    return CoverInstance(
-        people,
-        rows,
-        core.sites[keep],
-        core.group[:, keep],
-        core.low,
-        core.high,
-        core.limit,
-        core.all_rows,
-    )
+    return replace(core, people=people, cover=rows, sites=core.sites[keep], group=core.group[:, keep])
 
 
 def area_signatures(core: CoverInstance) -> IntArray:
@@ -120,13 +112,6 @@ def _fills(group, low, high, opened, site):  # type: ignore[no-untyped-def]
 
 
 @kernel
-def _count(group, opened, site, step):  # type: ignore[no-untyped-def]
-    for q in range(group.shape[0]):
-        if group[q, site] >= 0:
-            opened[group[q, site]] += step
-
-
-@kernel
 def _greedy(start, row, row_start, row_site, people, group, low, high, limit, first):  # type: ignore[no-untyped-def]
     """After the first ones short areas, then the most new people; ties to the lowest position."""
     sites = len(start) - 1
@@ -151,7 +136,7 @@ def _greedy(start, row, row_start, row_site, people, group, low, high, limit, fi
         taken[best] = True
         chosen[n] = best
         n += 1
-        _count(group, opened, best, 1)
+        count_in_areas(group, opened, best, 1)
         for k in range(start[best], start[best + 1]):
             r = row[k]
             if not done[r]:
@@ -166,7 +151,7 @@ def _needed(start, row, people, chosen, group, low):  # type: ignore[no-untyped-
     """Drop, last first, each site that alone covers nobody and that no area needs."""
     times, opened = np.zeros(len(people), np.int64), np.zeros(len(low), np.int64)
     for s in chosen:
-        _count(group, opened, s, 1)
+        count_in_areas(group, opened, s, 1)
         for k in range(start[s], start[s + 1]):
             times[row[k]] += 1
     stays = np.ones(len(chosen), np.bool_)
@@ -179,7 +164,7 @@ def _needed(start, row, people, chosen, group, low):  # type: ignore[no-untyped-
             alone = alone or (g >= 0 and opened[g] <= low[g])
         if not alone:
             stays[p] = False
-            _count(group, opened, s, -1)
+            count_in_areas(group, opened, s, -1)
             for k in range(start[s], start[s + 1]):
                 times[row[k]] -= 1
     return chosen[stays]

@@ -26,7 +26,7 @@ from quarterhour.siting.methods.median.median_instance import (
 )
 from quarterhour.siting.methods.solver.highs import Solver
 from quarterhour.siting.methods.solver.incumbent import Incumbent, SitesIncumbent, SitesResult
-from quarterhour.siting.methods.solver.nest import Nest, cheapest, nest_of
+from quarterhour.siting.methods.solver.nest import Nest, cheapest, nest_of, random_choices
 from quarterhour.siting.methods.solver.presolve import dominated_rows
 from quarterhour.siting.methods.solver.program import TOLERANCE, Program
 from quarterhour.siting.question.search import COUNTING, SearchBudget, SearchResult
@@ -84,8 +84,7 @@ class _Search:
 
     def first(self, start: IntArray | None) -> bool:
         """Some choice within the limits; True: there is none."""
-        rng = np.random.default_rng(self.best.budget.seed)
-        begins = [cheapest(self.nest, rng.random(len(self.median.sites))) for _ in range(_STARTS)]
+        begins = random_choices(self.nest, _STARTS, seed=self.best.budget.seed)
         if start is not None:
             begins.insert(0, np.flatnonzero(np.isin(self.median.sites, start)))
         for begin in begins:

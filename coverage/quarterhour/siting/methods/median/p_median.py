@@ -19,7 +19,7 @@ from quarterhour.siting.methods.median.median_instance import (
 )
 from quarterhour.siting.methods.solver.highs import Solver
 from quarterhour.siting.methods.solver.incumbent import Incumbent, SitesIncumbent, SitesResult
-from quarterhour.siting.methods.solver.nest import Nest, cheapest, nest_of
+from quarterhour.siting.methods.solver.nest import Nest, nest_of, random_choices
 from quarterhour.siting.question.search import SearchBudget
 from quarterhour.siting.question.site_limits import SiteLimits
 
@@ -76,8 +76,7 @@ def _first(
     if nest.size == len(median.sites) and nest.whole:
         _take(median, best, np.arange(len(median.sites), dtype=np.int64))
         return
-    rng = np.random.default_rng(best.budget.seed)
-    begins = [cheapest(nest, rng.random(len(median.sites))) for _ in range(_STARTS)]
+    begins = random_choices(nest, _STARTS, seed=best.budget.seed)
     if start is not None:
         begins.insert(0, np.flatnonzero(np.isin(median.sites, start)))
     for begin in begins:

@@ -87,6 +87,12 @@ def cheapest(nest: Nest, cost: npt.NDArray[np.generic]) -> IntArray:
     return np.sort(_pick(order, nest.leaf, nest.parent, nest.low, nest.high, nest.size))
 
 
+def random_choices(nest: Nest, count: int, *, seed: int) -> list[IntArray]:
+    """So many choices of ``nest.size`` sites within the nest, drawn at random: the cheapest by random costs."""
+    rng = np.random.default_rng(seed)
+    return [cheapest(nest, rng.random(len(nest.leaf))) for _ in range(count)]
+
+
 @kernel
 def _pick(order, leaf, parent, low, high, size):  # type: ignore[no-untyped-def]
     areas = len(parent)
