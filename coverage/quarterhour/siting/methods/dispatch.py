@@ -71,21 +71,18 @@ def _bound_by(rules: QuestionRules, goal: Goal, cs: int) -> BoolArray:
 
 def _by_times(rules: QuestionRules, goal: Goal, start: Choice | None, budget: SearchBudget) -> GoalResult | None:
     measure, problem = rules.measure, rules.measure.problem
-    begin = None if start is None else np.flatnonzero(start.opened)
 
     def better(found: SitesResult) -> None:
         _offer(rules, goal, budget, found, found.bound)
 
     people = np.where(measure.reachable, problem.people_of[goal.people], 0)
     otherwise = np.where(_must(rules), MUST, problem.limit_cs)
-    asked = people, _pairs(rules), rules.limits
     inner = replace(budget, incumbent=better)
-    if problem.capacity is not None:
-        verdict = solve_capacitated_median(*asked, problem.room, otherwise=otherwise, budget=inner, start=begin)
-    elif goal.objective == "min-time":
-        verdict = solve_p_median(*asked, otherwise=otherwise, budget=inner, start=begin)
+    if goal.objective == "min-time":
+        verdict = _timed(rules, people, _pairs(rules), otherwise, start, inner)
     else:
-        verdict = solve_p_center(*asked, otherwise=otherwise, budget=inner, start=begin)
+        begin = None if start is None else np.flatnonzero(start.opened)
+        verdict = solve_p_center(people, _pairs(rules), rules.limits, otherwise=otherwise, budget=inner, start=begin)
     return _answer(rules, goal, verdict, start)
 
 

@@ -92,9 +92,11 @@ class CapacitatedMaxCover:
 
     def placed(self, opened: IntArray) -> int:
         """How many find a place with these sites open, fixed ones included."""
-        mark = np.zeros(len(self.room))
-        mark[opened] = 1.0
-        return int(self.cut(mark).placed)
+        return int(self.cut_of(opened).placed)
+
+    def cut_of(self, opened: IntArray) -> Cut:
+        """The smallest cut with these sites open."""
+        return self.cut(np.isin(np.arange(len(self.room)), opened).astype(np.float64))
 
     def add_cut(self, cut: Cut) -> None:
         """Keep a cut for good."""
@@ -177,8 +179,6 @@ class _Placed(Incumbent[IntArray, int]):
         if opened.tobytes() in self.seen or not self.problem.limits.holds(opened):
             return
         self.seen.add(opened.tobytes())
-        mark = np.zeros(len(self.problem.room))
-        mark[opened] = 1.0
-        cut = self.problem.cut(mark)
+        cut = self.problem.cut_of(opened)
         self.problem.add_cut(cut)
         self.offer(opened, int(cut.placed))

@@ -16,7 +16,7 @@ from quarterhour.base.jit import kernel
 from quarterhour.siting.methods.median.median_instance import MUST, MedianExchange, MedianInstance
 from quarterhour.siting.methods.solver.branch_and_cut import WHOLE, BranchAndCut, Node
 from quarterhour.siting.methods.solver.highs import Solver
-from quarterhour.siting.methods.solver.incumbent import SitesIncumbent, whole_up
+from quarterhour.siting.methods.solver.incumbent import SitesIncumbent
 from quarterhour.siting.methods.solver.nest import Nest, cheapest
 from quarterhour.siting.methods.solver.program import Outcome, Program
 
@@ -155,8 +155,7 @@ class PMedianTree(BranchAndCut):
 
     def bound_of(self, bound: float) -> float:
         """The least whole number that the program's bound allows, with what is settled."""
-        whole = whole_up(bound, self.master.unit)
-        return 0 if whole is None else self.median.settled + whole
+        return self.median.settled + math.ceil(bound * self.master.unit) if math.isfinite(bound) else 0
 
     def separate(self, outcome: Outcome) -> int:
         """Benders cuts where the sites stand."""

@@ -83,8 +83,3 @@ class Incumbent(Generic[C, V]):
 
 
 SitesIncumbent = Incumbent[IntArray, int]
-
-
-def whole_up(bound: float, unit: float) -> int | None:
-    """The least whole number that a proven bound, in units, allows; None where it is none."""
-    return math.ceil(bound * unit) if math.isfinite(bound) else None
