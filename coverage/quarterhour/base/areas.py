@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 import geopandas as gpd
 import numpy as np
 import numpy.typing as npt
@@ -13,9 +11,6 @@ import shapely
 from quarterhour.base.arrays import BoolArray
 from quarterhour.base.errors import DataError, first_ids
 from quarterhour.base.planar import flat_shapes
-
-if TYPE_CHECKING:
-    pass
 
 
 def with_areas(

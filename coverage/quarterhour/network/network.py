@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import functools
 import itertools
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from types import MappingProxyType
-from typing import Any, Literal
+from typing import Any, Literal, TypeVar
 
 import numpy as np
 import pandas as pd
@@ -17,6 +17,8 @@ from scipy import sparse
 from scipy.sparse import csgraph
 
 from quarterhour.base.arrays import AnyArray, BoolArray, FloatArray, IntArray
+
+T = TypeVar("T")
 
 
 def _nothing() -> Mapping[str, float]:
@@ -112,6 +114,12 @@ class Arcs:
     head: NDArray[np.uint32]
     cs: NDArray[np.int32]
 
+    def turned(self) -> Arcs:
+        """The same arcs run backward."""
+        count = len(self.indptr) - 1
+        start = np.repeat(np.arange(count, dtype=np.uint32), np.diff(self.indptr))
+        return arcs_between(self.head, start, self.cs, count)
+
 
 @dataclass(frozen=True, eq=False)
 class Network:
@@ -149,19 +157,13 @@ class Network:
         """Every road as arcs between junctions, for a search from the sites: along the roads when the carer leaves,
         reversed when people come. Searches run on ``graph.search_graph``, which knows turns too.
         """
-        if heading not in self.kept:
-            self.kept[heading] = _arcs(self, reverse=heading == "to_site")
-        found: Arcs = self.kept[heading]
-        return found
+        turned = heading == "to_site"
+        return once(self.kept, heading, lambda: self.arcs("to_community").turned() if turned else _arcs(self))
 
     @property
     def mutual(self) -> NDArray[np.int32]:
         """The strong component of each junction, 0 the largest: between two of one there is a way there and back."""
-        if "mutual" not in self.kept:
-            both_ways = ((self.forward_cs > 0) & (self.backward_cs > 0)).all()
-            self.kept["mutual"] = self.component if both_ways else _mutual(self.arcs())
-        found: NDArray[np.int32] = self.kept["mutual"]
-        return found
+        return once(self.kept, "mutual", lambda: _mutual(self))
 
     @functools.cached_property
     def line_m(self) -> FloatArray:
@@ -181,6 +183,24 @@ class Network:
         )
 
 
+def once(kept: dict[str, Any], key: str, make: Callable[[], T]) -> T:
+    """What was worked out before under this key, else what is made now."""
+    if key not in kept:
+        kept[key] = make()
+    found: T = kept[key]
+    return found
+
+
+def arcs_between(start: AnyArray, end: AnyArray, cs: AnyArray, count: int, *, simple: bool = False) -> Arcs:
+    """Arcs in order; ``simple``: of parallel ones the quickest, and none from a junction to itself."""
+    order = np.lexsort((cs, end, start))
+    if simple:
+        start, end, cs = start[order], end[order], cs[order]
+        order = (start != end) & np.r_[True, (start[1:] != start[:-1]) | (end[1:] != end[:-1])][: len(start)]
+    indptr = np.r_[0, np.cumsum(np.bincount(start[order], minlength=count))].astype(np.uint32)
+    return Arcs(indptr, end[order].astype(np.uint32), cs[order].astype(np.int32))
+
+
 def by_size(label: AnyArray) -> NDArray[np.int32]:
     """Labels renumbered, the most frequent first."""
     bysize = np.argsort(-np.bincount(label), kind="stable")
@@ -189,20 +209,17 @@ def by_size(label: AnyArray) -> NDArray[np.int32]:
     return np.asarray(rank[label], np.int32)
 
 
-def _mutual(arcs: Arcs) -> NDArray[np.int32]:
-    count = len(arcs.indptr) - 1
+def _mutual(net: Network) -> NDArray[np.int32]:
+    if ((net.forward_cs > 0) & (net.backward_cs > 0)).all():
+        return net.component
+    arcs, count = net.arcs(), len(net.x)
     joined = sparse.csr_array((np.ones(len(arcs.head), np.int8), arcs.head, arcs.indptr), shape=(count, count))
     return by_size(csgraph.connected_components(joined, connection="strong")[1])
 
 
-def _arcs(net: Network, *, reverse: bool) -> Arcs:
+def _arcs(net: Network) -> Arcs:
     along, against = net.forward_cs > 0, net.backward_cs > 0
     start = np.concatenate([net.tail[along], net.head[against]])
     end = np.concatenate([net.head[along], net.tail[against]])
     cs = np.concatenate([net.forward_cs[along], net.backward_cs[against]])
-    if reverse:
-        start, end = end, start
-    order = np.lexsort((cs, end, start))
-    indptr = np.zeros(len(net.x) + 1, np.uint32)
-    indptr[1:] = np.cumsum(np.bincount(start, minlength=len(net.x)))
-    return Arcs(indptr, end[order].astype(np.uint32), cs[order].astype(np.int32))
+    return arcs_between(start, end, cs, len(net.x))

@@ -15,7 +15,7 @@ import numpy as np
 
 from quarterhour.base.arrays import AnyArray, BoolArray, FloatArray, ragged
 from quarterhour.base.errors import DataError
-from quarterhour.network.network import Arcs, Network
+from quarterhour.network.network import Arcs, Network, arcs_between, once
 from quarterhour.network.simplify import Links, continuations, link_roads
 from quarterhour.network.turns import Contexts, contexts_of, turn_centiseconds
 
@@ -59,10 +59,7 @@ class SearchGraph:
 
     def arcs(self, heading: str = "to_community") -> Arcs:
         """Arcs for a search from the sites: along the roads when the carer leaves, reversed when people come."""
-        if heading not in self.kept:
-            self.kept[heading] = _turned(self.kept["to_community"])
-        found: Arcs = self.kept[heading]
-        return found
+        return once(self.kept, heading, lambda: self.arcs().turned())
 
     def arrivals(self, arcs: AnyArray) -> AnyArray:
         """The state in which each of some link arcs ends, for a trip that began on it."""
@@ -82,11 +79,7 @@ class SearchGraph:
 
     def roads_by_link(self) -> tuple[AnyArray, AnyArray]:
         """Roads, those of one link side by side, and where each link's begin."""
-        if "roads by link" not in self.kept:
-            link = self.arc[::2] >> 1
-            self.kept["roads by link"] = np.argsort(link, kind="stable"), np.r_[0, np.cumsum(np.bincount(link))]
-        found: tuple[AnyArray, AnyArray] = self.kept["roads by link"]
-        return found
+        return once(self.kept, "roads by link", lambda: _grouped(self.arc[::2] >> 1))
 
     def road_times(self, times: AnyArray, *, leaving: bool) -> AnyArray:
         """When a search sets out along each road from its tail and from its head (roads x 2).
@@ -115,13 +108,14 @@ class SearchGraph:
 
 def search_graph(network: Network) -> SearchGraph:
     """What is searched in the place of a network; derived once, and kept with it."""
-    if "graph" not in network.kept:
-        network.kept["graph"] = _graph(network)
-    found: SearchGraph = network.kept["graph"]
-    return found
+    return once(network.kept, "graph", lambda: _graph(network))
 
 
 # --- made from the network
+
+
+def _grouped(link: AnyArray) -> tuple[AnyArray, AnyArray]:
+    return np.argsort(link, kind="stable"), np.r_[0, np.cumsum(np.bincount(link))]
 
 
 def _graph(network: Network) -> SearchGraph:
@@ -209,7 +203,8 @@ def _with_arcs(
         start, end, cs = np.r_[start, own[row]], np.r_[end, to], np.r_[cs, links.cs[arc] + cost]
         order = np.argsort(arc, kind="stable")
         graph = replace(graph, exit_arc=arc[order], exit_state=own[row][order], exit_cs=cost[order])
-    return replace(graph, kept={"to_community": _csr(start, end, np.minimum(cs, BEYOND_CS), graph.count)})
+    arcs = arcs_between(start, end, np.minimum(cs, BEYOND_CS), graph.count, simple=True)
+    return replace(graph, kept={"to_community": arcs})
 
 
 def _ways_on(
@@ -268,22 +263,3 @@ def _directions(network: Network) -> FloatArray:
         share = np.clip(np.divide(wanted - line[at], step, out=np.zeros(len(at)), where=step > 0), 0.0, 1.0)
         found[side::2] = xy[at] + share[:, None] * (xy[at + 1] - xy[at]) - xy[end]
     return found
-
-
-def _csr(start: AnyArray, end: AnyArray, cs: AnyArray, count: int) -> Arcs:
-    """Arcs in order; of parallel ones the quickest, and none from a state to itself."""
-    order = np.lexsort((cs, end, start))
-    start, end, cs = start[order], end[order], cs[order]
-    kept = (start != end) & np.r_[True, (start[1:] != start[:-1]) | (end[1:] != end[:-1])][: len(start)]
-    start, end, cs = start[kept], end[kept], cs[kept]
-    indptr = np.r_[0, np.cumsum(np.bincount(start, minlength=count))].astype(np.uint32)
-    return Arcs(indptr, end.astype(np.uint32), cs.astype(np.int32))
-
-
-def _turned(arcs: Arcs) -> Arcs:
-    """The same arcs run backward."""
-    count = len(arcs.indptr) - 1
-    start = np.repeat(np.arange(count, dtype=np.uint32), np.diff(arcs.indptr))
-    order = np.lexsort((arcs.cs, start, arcs.head))
-    indptr = np.r_[0, np.cumsum(np.bincount(arcs.head, minlength=count))].astype(np.uint32)
-    return Arcs(indptr, start[order], arcs.cs[order])

@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 from quarterhour.base.arrays import FloatArray, IntArray
 from quarterhour.base.jit import kernel
-from quarterhour.network.network import Network
+from quarterhour.network.network import Network, once
 
 SAME_M = 1e-6
 """Roads whose distances differ by less are equally near: rounding must not choose between them."""
@@ -30,13 +30,14 @@ class Grid:
 
 def grid_of(network: Network) -> Grid:
     """The grid of a network, made once and kept on it."""
-    if "grid" not in network.kept:
-        a = first_vertices(network).astype(np.int32)
-        cell, low, shape = _grid_shape(network.coords, a)
-        start, held = _fill(network.coords, a, low[0], low[1], cell, *shape)
-        network.kept["grid"] = Grid(start, held, low, cell, shape)
-    found: Grid = network.kept["grid"]
-    return found
+    return once(network.kept, "grid", lambda: _grid(network))
+
+
+def _grid(network: Network) -> Grid:
+    a = first_vertices(network).astype(np.int32)
+    cell, low, shape = _grid_shape(network.coords, a)
+    start, held = _fill(network.coords, a, low[0], low[1], cell, *shape)
+    return Grid(start, held, low, cell, shape)
 
 
 def first_vertices(network: Network) -> IntArray:

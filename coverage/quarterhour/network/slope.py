@@ -22,7 +22,7 @@ import numpy as np
 import pandas as pd
 import shapely
 
-from quarterhour.base.arrays import AnyArray, FloatArray, IntArray
+from quarterhour.base.arrays import AnyArray, FloatArray, IntArray, ragged
 from quarterhour.base.errors import DataError, MissingError, first_ids
 from quarterhour.base.findings import finding, no_findings
 from quarterhour.network.network import Mode
@@ -60,7 +60,7 @@ def slope_paces(
     """Times along and against each road, in times on the level; 1 where the mode or the road has no slope."""
     known = set(roads.columns)
     if mode.slope == "tobler" and known.issuperset(_TOBLER):
-        along, against = (_numbers(roads[column], otherwise=1.0) for column in _TOBLER)
+        along, against = (known_numbers(roads[column], otherwise=1.0) for column in _TOBLER)
     elif isinstance(mode.slope, Mapping) and known.issuperset(_UP + _DOWN):
         along = _motor_pace(roads[list(_UP)], length_m, along_kmh, mode.slope)
         against = _motor_pace(roads[list(_DOWN)], length_m, against_kmh, mode.slope)
@@ -88,15 +88,15 @@ def _motor_pace(table: pd.DataFrame, length_m: AnyArray, kmh: AnyArray, motor: M
 def _even(
     roads: pd.DataFrame, mode: Mode, length_m: AnyArray, along_kmh: AnyArray, against_kmh: AnyArray
 ) -> tuple[FloatArray, FloatArray]:
-    climb, drop = _numbers(roads["climb_m"]), _numbers(roads["drop_m"])
-    share = _numbers(roads["climb_share"]) if "climb_share" in roads else _ratio(climb, climb + drop)
+    climb, drop = known_numbers(roads["climb_m"]), known_numbers(roads["drop_m"])
+    share = known_numbers(roads["climb_share"]) if "climb_share" in roads else _ratio(climb, climb + drop)
     rise, fall = _ratio(climb, share * length_m), _ratio(drop, (1 - share) * length_m)
     along = share * _pace(mode, rise, along_kmh) + (1 - share) * _pace(mode, -fall, along_kmh)
     against = share * _pace(mode, -rise, against_kmh) + (1 - share) * _pace(mode, fall, against_kmh)
     return along, against
 
 
-def _numbers(column: pd.Series, *, otherwise: float = 0.0) -> FloatArray:
+def known_numbers(column: pd.Series, *, otherwise: float = 0.0) -> FloatArray:
     return np.asarray(np.nan_to_num(pd.to_numeric(column, errors="coerce").to_numpy(dtype=float), nan=otherwise))
 
 
@@ -180,8 +180,7 @@ def _sampled(roads: gpd.GeoDataFrame) -> tuple[AnyArray, IntArray, FloatArray]:
     for built in ("bridge", "tunnel"):
         if built in roads:
             pieces = np.where(roads[built].to_numpy(dtype=bool), 1, pieces)
-    row = np.repeat(np.arange(len(roads)), pieces + 1)
-    nth = np.arange(len(row)) - np.repeat(np.cumsum(pieces + 1) - pieces - 1, pieces + 1)
+    row, nth = ragged(np.zeros(len(roads), np.int64), pieces + 1)
     return lines, row, length[row] * nth / pieces[row]
 
 

@@ -13,9 +13,9 @@ from quarterhour.base.cells import texts
 from quarterhour.base.errors import DataError, first_ids
 from quarterhour.base.findings import findings_from
 from quarterhour.base.jit import COMPILED
-from quarterhour.network.network import Network
+from quarterhour.network.network import Network, once
 from quarterhour.network.segment_grid import SAME_M, first_vertices, grid_of, search_grid
-from quarterhour.network.snap_scipy import Segments, nearest_segment, segments_of
+from quarterhour.network.snap_scipy import nearest_segment, segments_of
 
 SMALLEST_COMPONENT = 50
 """Junctions. Roads that join fewer count as an island (50 is Valhalla's ``minimum_reachability``)."""
@@ -62,7 +62,7 @@ def snap_places(
     _check_crs(network, places)
     x, y = _points(places)
     pointed = np.isfinite(x) & np.isfinite(y)
-    island, bad = _poor(network, smallest_component)
+    island, bad = once(network.kept, f"poor {smallest_component}", lambda: _poor(network, smallest_component))
     vertex, along, gap, passed = _search(network, x, y, limit_m, longest_detour_m, bad)
     snapped = vertex >= 0
     far = pointed & ~snapped
@@ -143,16 +143,11 @@ def _points(places: gpd.GeoDataFrame) -> tuple[FloatArray, FloatArray]:
 
 def _poor(network: Network, smallest: int) -> tuple[BoolArray, BoolArray]:
     """Which roads belong to islands, and which vertices to roads that are passed over."""
-    key = f"poor {smallest}"
-    if key not in network.kept:
-        size = np.bincount(network.mutual)[network.mutual]
-        least = np.minimum(size[network.tail], size[network.head])
-        island = (least < smallest) & (least.max() >= smallest)
-        poor = island | network.no_stopping
-        bad = np.repeat(poor, np.diff(network.coord_start)) if poor.any() else np.zeros(1, bool)
-        network.kept[key] = island, bad
-    found: tuple[BoolArray, BoolArray] = network.kept[key]
-    return found
+    size = np.bincount(network.mutual)[network.mutual]
+    least = np.minimum(size[network.tail], size[network.head])
+    island = (least < smallest) & (least.max() >= smallest)
+    poor = island | network.no_stopping
+    return island, np.repeat(poor, np.diff(network.coord_start)) if poor.any() else np.zeros(1, bool)
 
 
 def _on_road(network: Network, vertex: AnyArray, along: FloatArray) -> tuple[NDArray[np.int32], FloatArray, FloatArray]:
@@ -195,28 +190,16 @@ def _search_plain(network: Network, x: FloatArray, y: FloatArray, limit: float, 
     pointed = np.isfinite(x) & np.isfinite(y)
     limits = np.where(pointed, float(limit), -1.0)
     choosy = bad.size > 1
-    vertex, along, gap = nearest_segment(
-        _segments(network), x, y, limits, SAME_M, bad if choosy else None
-    )  # fmt: skip
+    first = first_vertices(network)
+    whole = once(network.kept, "segments", lambda: segments_of(network.coords, first))
+    vertex, along, gap = nearest_segment(whole, x, y, limits, SAME_M, bad if choosy else None)
     passed = np.zeros(len(x), bool)
     if choosy:
         doubtful = np.flatnonzero((vertex >= 0) & bad[vertex])
         at = x[doubtful], y[doubtful], np.minimum(limit, gap[doubtful] + detour)
-        better = nearest_segment(_good_segments(network, bad), *at, SAME_M)
+        better = nearest_segment(segments_of(network.coords, first[~bad[first]]), *at, SAME_M)
         found = better[0] >= 0
         mine = doubtful[found]
         passed[mine] = better[2][found] > gap[mine] + SAME_M
         vertex[mine], along[mine], gap[mine] = (a[found] for a in better)
     return vertex, along, np.where(vertex >= 0, gap, np.nan), passed
-
-
-def _segments(network: Network) -> Segments:
-    if "segments" not in network.kept:
-        network.kept["segments"] = segments_of(network.coords, first_vertices(network))
-    found: Segments = network.kept["segments"]
-    return found
-
-
-def _good_segments(network: Network, bad: BoolArray) -> Segments:
-    first = first_vertices(network)
-    return segments_of(network.coords, first[~bad[first]])

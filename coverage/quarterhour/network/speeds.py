@@ -32,7 +32,7 @@ import pandas as pd
 from quarterhour.base.arrays import AnyArray, FloatArray
 from quarterhour.network.access import by_value
 from quarterhour.network.network import Mode
-from quarterhour.network.slope import slope_paces
+from quarterhour.network.slope import known_numbers, slope_paces
 
 KMH_PER_MPH = 1.609344
 _CS_PER_MINUTE = 6000
@@ -112,17 +112,13 @@ def directed_cs(
         against = _ferries(roads, mode, "minutes_against", against)
     for name, times in (("signals_along", along), ("signals_against", against)):
         if name in roads and mode.signal_seconds:
-            times += _numbers(roads[name]) * mode.signal_seconds * 100
+            times += known_numbers(roads[name]) * mode.signal_seconds * 100
     return along, against
-
-
-def _numbers(column: pd.Series) -> FloatArray:
-    return np.asarray(np.nan_to_num(pd.to_numeric(column, errors="coerce").to_numpy(dtype=float)))
 
 
 def _ferries(roads: pd.DataFrame, mode: Mode, name: str, otherwise: AnyArray) -> FloatArray:
     ferry = (roads["road_class"] == "ferry").to_numpy()
     minutes = pd.to_numeric(roads[name], errors="coerce").to_numpy(dtype=float)
-    share = _numbers(roads["ferry_share"]) if "ferry_share" in roads else np.ones(len(roads))
+    share = known_numbers(roads["ferry_share"]) if "ferry_share" in roads else np.ones(len(roads))
     crossing = np.where(np.isfinite(minutes), minutes * _CS_PER_MINUTE, otherwise)
     return np.where(ferry, crossing + share * mode.ferry_wait_minutes * _CS_PER_MINUTE, otherwise)

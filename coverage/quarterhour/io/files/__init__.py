@@ -7,6 +7,7 @@ Shapefile and GeoParquet. The wing: checks (the file itself), text, grid, excel,
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Literal
 
@@ -58,7 +59,7 @@ def read_table(
     large, is in no known encoding, or has several sheets or layers and none was named.
     """
     table = _read_raw(path, sheet=sheet, encoding=encoding, header_row=header_row, layer=layer)
-    return _with_frame(table, typed(table.frame, keep=()))
+    return replace(table, frame=typed(table.frame, keep=()))
 
 
 def read_places(
@@ -144,7 +145,3 @@ def _read_raw(
     if suffix == ".zip":
         return read_zip(file, encoding=encoding)
     return read_gpkg(file, layer=layer) if suffix == ".gpkg" else read_shp(file, encoding=encoding)
-
-
-def _with_frame(table: Table, frame: pd.DataFrame) -> Table:
-    return Table(frame, table.file, table.sheet, table.encoding, table.first_row, table.findings)

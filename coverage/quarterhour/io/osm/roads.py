@@ -26,7 +26,7 @@ import shapely
 from numpy.typing import NDArray
 from pyproj import CRS
 
-from quarterhour.base.arrays import FloatArray, IntArray
+from quarterhour.base.arrays import FloatArray, IntArray, ragged
 from quarterhour.base.errors import DataError
 from quarterhour.io.osm.open import as_data_errors, corners_of, existing, metres_of, project, stream
 from quarterhour.io.osm.tags import (
@@ -257,8 +257,6 @@ def _piece_ids(ways: _Ways, pieces: _Pieces) -> pd.Index:
 
 def _lines(lonlat: FloatArray, pieces: _Pieces, metres: CRS) -> NDArray[np.object_]:
     size = pieces.last - pieces.first + 1
-    begin = np.cumsum(size) - size
-    at = np.arange(size.sum()) + np.repeat(pieces.first - begin, size)
-    piece = np.repeat(np.arange(len(size)), size)
+    piece, at = ragged(pieces.first, size)
     lines: NDArray[np.object_] = shapely.linestrings(project(lonlat[at], metres), indices=piece)
     return lines
