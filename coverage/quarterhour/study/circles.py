@@ -52,8 +52,9 @@ def _circle_times(run: Run, tables: Inputs, circle: Circle, mode: Mode, given: t
     run.say("study.step_circle", name=f"{circle.name(run.lang)} · {mode.name(run.lang)}")
     with run.timed(f"circle {circle.id} {mode.id}"):
         times = run.travel_times(
-            net, tables.communities, sites, minutes=far, heading=circle.heading, turnout_minutes=circle.turnout_minutes
-        )
+            net, tables.communities, sites, minutes=far, heading=circle.heading,
+            turnout_minutes=circle.turnout_minutes, progress=run.share,
+        )  # fmt: skip
     run.doubts.append(doubtful_snaps(times.community_snap, tables.communities, table="communities"))
     run.doubts.append(doubtful_snaps(times.site_snap, sites, table="facilities"))
     return times

@@ -9,7 +9,9 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
+import geopandas as gpd
 import pandas as pd
 
 from quarterhour.base import i18n
@@ -21,11 +23,12 @@ from quarterhour.study.circles import check_circles, pictures
 from quarterhour.study.inputs import Inputs
 from quarterhour.study.progress import RunProgress, no_progress
 from quarterhour.study.results import Care, Results
-from quarterhour.study.scorecards import scorecards
+from quarterhour.study.scorecards import Travel, scorecards
 from quarterhour.study.services import care
 from quarterhour.study.session import Run
 from quarterhour.study.siting.proposal import propose
 from quarterhour.study.study import Study, study_mode, study_rules_in_force, study_targets
+from quarterhour.travel.times import TravelTimes
 
 
 def read_study_inputs(study: Study) -> Inputs:
@@ -99,14 +102,19 @@ def _checked(run: Run, results: Results) -> Results:
             study_targets(study),
             tables,
             checks={c.circle.id: c for c in checks},
-            networks=lambda name: run.network(tables.roads, study_mode(study, name, "rules")),
-            limit_m=study.file.study.snap_limit_m,
-            threads=study.file.study.threads,
+            travel=_travel(run, tables, "rules"),
         )
     drawn = pictures(run, tables)
     return replace(
         results, checks=checks, compare=compare, ranges=ranges, pictures=drawn, scorecards=scored, tiers=tiers
     )
+
+
+def _travel(run: Run, tables: Inputs, part: str) -> Travel:
+    def travel(mode: str, *places: gpd.GeoDataFrame, **asked: Any) -> TravelTimes:
+        return run.travel_times(run.network(tables.roads, study_mode(run.study, mode, part)), *places, **asked)
+
+    return travel
 
 
 def _care(run: Run, tables: Inputs) -> Care:
@@ -116,7 +124,7 @@ def _care(run: Run, tables: Inputs) -> Care:
             study.file,
             tables,
             folder=study.folder,
-            networks=lambda name: run.network(tables.roads, study_mode(study, name, "care")),
+            travel=_travel(run, tables, "care"),
             rules=study_rules_in_force(study),
             step=lambda part: run.say("services.step", name=_part_name(part, run.lang)),
         )

@@ -9,18 +9,17 @@ import geopandas as gpd
 
 from quarterhour.base.areas import with_areas
 from quarterhour.base.cells import texts
-from quarterhour.network.network import Network
 from quarterhour.standards.circle import CircleCheck, check_circle
 from quarterhour.standards.rules import Circle, Target
 from quarterhour.standards.scorecard import Scorecard, score_targets
 from quarterhour.standards.tiers import TierCheck, check_tiers
 from quarterhour.study.inputs import Inputs
-from quarterhour.travel.matrix import travel_times
+from quarterhour.travel.times import TravelTimes
 
 SEARCHED_BEYOND = 2.0
 """How far past a standard one searches, so that a near miss has its minutes."""
-Networks = Callable[[str], Network]
-"""The network of a mode, by the mode's name."""
+Travel = Callable[..., TravelTimes]
+"""``travel_times`` with a mode's name in place of its network, and what the study says of snapping and threads."""
 
 
 def scorecards(
@@ -28,9 +27,7 @@ def scorecards(
     tables: Inputs,
     *,
     checks: Mapping[str, CircleCheck],
-    networks: Networks,
-    limit_m: float = 1000.0,
-    threads: int = 1,
+    travel: Travel,
 ) -> tuple[dict[date, Scorecard], dict[str, TierCheck]]:
     """A scorecard a date, and the tiers by target.
 
@@ -45,7 +42,7 @@ def scorecards(
             if not key or not _answerable(target, tables):
                 continue
             if key not in travelled:
-                travelled[key] = _travel(target, tables, networks, limit_m, threads)
+                travelled[key] = _travelled(target, tables, travel)
             found = travelled[key]
             if isinstance(found, TierCheck):
                 tiers[target.id] = found
@@ -82,9 +79,7 @@ def _answerable(target: Target, tables: Inputs) -> bool:
     return target.columns[0] in tables.communities and all(kinds & set(tier.split("|")) for tier in target.kinds)
 
 
-def _travel(
-    target: Target, tables: Inputs, networks: Networks, limit_m: float, threads: int
-) -> CircleCheck | TierCheck:
+def _travelled(target: Target, tables: Inputs, travel: Travel) -> CircleCheck | TierCheck:
     facilities = with_areas(tables.facilities, tables.towns, tables.communities)
     if target.measure == "reach_share":
         sites = facilities[facilities["kind"].isin(target.kinds)]
@@ -92,19 +87,14 @@ def _travel(
             target.id, target.zh, target.en, target.kinds, target.modes[0], target.minutes[0], target.heading,
             target.people, clause=target.clause, source=target.source, date=target.date, verified=target.verified,
         )  # fmt: skip
-        times = travel_times(
-            networks(circle.mode), tables.communities, sites, minutes=circle.minutes * SEARCHED_BEYOND,
-            heading=circle.heading, limit_m=limit_m, threads=threads,
-        )  # fmt: skip
+        searched = circle.minutes * SEARCHED_BEYOND
+        times = travel(circle.mode, tables.communities, sites, minutes=searched, heading=circle.heading)
         return check_circle(circle, times, tables.communities, kinds=sites["kind"], site_quality=sites["quality"])
     village, town, county = (facilities[facilities["kind"].isin(tier.split("|"))] for tier in target.kinds[:3])
     rural = tables.communities[texts(tables.communities[target.columns[0]]).isin(target.classes)]
     steps = [(rural, village), (rural, town), (town, county)]
     times_up = [
-        travel_times(
-            networks(mode), below, above, minutes=minutes * SEARCHED_BEYOND, heading="to_site", limit_m=limit_m,
-            threads=threads,
-        )
+        travel(mode, below, above, minutes=minutes * SEARCHED_BEYOND, heading="to_site")
         for (below, above), minutes, mode in zip(steps, target.minutes, target.modes, strict=True)
     ]  # fmt: skip
     return check_tiers(rural, facilities, times=times_up, minutes=target.minutes)

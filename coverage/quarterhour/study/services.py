@@ -26,14 +26,13 @@ from quarterhour.study.file.services import AccessFile, BedsFile, GravesFile, Ov
 from quarterhour.study.file.study import StudyFile
 from quarterhour.study.inputs import Inputs
 from quarterhour.study.results import Access, Care
-from quarterhour.study.scorecards import Networks
-from quarterhour.travel.matrix import travel_times
+from quarterhour.study.scorecards import Travel
 
 Step = Callable[[str], None]
 
 
 def care(
-    file: StudyFile, tables: Inputs, *, folder: Path, networks: Networks, rules: Mapping[str, RuleSet], step: Step
+    file: StudyFile, tables: Inputs, *, folder: Path, travel: Travel, rules: Mapping[str, RuleSet], step: Step
 ) -> Care:
     """Compute what the study file asks for; a part whose column or kind is not there is told in ``missing``.
 
@@ -41,7 +40,7 @@ def care(
     """
     facilities = with_areas(tables.facilities, tables.towns, tables.communities)
     lost: list[tuple[str, str, str]] = []
-    made = Care(access=_all_access(file, tables, facilities, networks, step, lost))
+    made = Care(access=_all_access(file, tables, facilities, travel, step, lost))
     if file.beds:
         homes = _sites(facilities, file.beds.kinds, "nursing_beds", "beds", lost)
         made = made if homes is None else replace(made, conversions=conversions(file.beds, homes))
@@ -49,7 +48,7 @@ def care(
         bases = _sites(facilities, file.rounds.kinds, file.rounds.staff, "rounds", lost)
         if bases is not None:
             step("rounds")
-            territories, plan = _rounds(file.rounds, tables, bases, networks, file)
+            territories, plan = _rounds(file.rounds, tables, bases, travel, seed=file.study.seed)
             made = replace(made, territories=territories, rounds=plan)
     if file.graves:
         demand, shared = graves_needed(
@@ -65,7 +64,7 @@ def care(
 
 
 def _all_access(
-    file: StudyFile, tables: Inputs, facilities: gpd.GeoDataFrame, networks: Networks, step: Step,
+    file: StudyFile, tables: Inputs, facilities: gpd.GeoDataFrame, travel: Travel, step: Step,
     lost: list[tuple[str, str, str]],
 ) -> tuple[Access, ...]:  # fmt: skip
     answers = []
@@ -73,7 +72,7 @@ def _all_access(
         sites = _sites(facilities, asked.kinds, asked.capacity, asked.id, lost)
         if sites is not None:
             step(asked.id)
-            answers.append(_access(asked, tables, sites, networks, file))
+            answers.append(_access(asked, tables, sites, travel))
     return tuple(answers)
 
 
@@ -100,13 +99,10 @@ def _whole(values: pd.Series) -> pd.Series:
     return numbers(values).fillna(0).round().astype("int64")
 
 
-def _access(asked: AccessFile, tables: Inputs, sites: gpd.GeoDataFrame, networks: Networks, file: StudyFile) -> Access:
+def _access(asked: AccessFile, tables: Inputs, sites: gpd.GeoDataFrame, travel: Travel) -> Access:
     people = (tables.communities[asked.people] * asked.share).round().astype("int64")
     capacity = _whole(sites[asked.capacity])
-    times = travel_times(
-        networks(asked.mode), tables.communities, sites, minutes=asked.minutes, heading=asked.heading,
-        limit_m=file.study.snap_limit_m, threads=file.study.threads,
-    )  # fmt: skip
+    times = travel(asked.mode, tables.communities, sites, minutes=asked.minutes, heading=asked.heading)
     columns = {
         m: catchment_access(times, people=people, capacity=capacity, minutes=asked.minutes, method=m)["access"]
         for m in asked.methods
@@ -130,11 +126,10 @@ def conversions(asked: BedsFile, homes: pd.DataFrame) -> dict[str, Conversion]:
 
 
 def _rounds(
-    asked: RoundsFile, tables: Inputs, bases: gpd.GeoDataFrame, networks: Networks, file: StudyFile
+    asked: RoundsFile, tables: Inputs, bases: gpd.GeoDataFrame, travel: Travel, *, seed: int
 ) -> tuple[Territories, RoundsPlan]:
-    net, homes = networks(asked.mode), tables.communities
+    homes, ways = tables.communities, partial(travel, asked.mode)
     people = homes[asked.people].astype("int64")
-    ways = partial(travel_times, net, limit_m=file.study.snap_limit_m, threads=file.study.threads)
     out = ways(homes, bases, minutes=asked.farthest_minutes, heading="to_community")
     back = ways(homes, bases, minutes=asked.farthest_minutes, heading="to_site")
     some = homes[people > 0]
@@ -150,7 +145,7 @@ def _rounds(
     served = territories.communities["site"].where(people > 0)
     plan = plan_rounds(
         served, people=people, out=out, back=back, between=between, minutes=asked.minutes, rule=rule,
-        seconds=asked.seconds, seed=file.study.seed,
+        seconds=asked.seconds, seed=seed,
     )  # fmt: skip
     return territories, plan
 

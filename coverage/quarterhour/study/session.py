@@ -7,6 +7,7 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
 
 import geopandas as gpd
 import pandas as pd
@@ -20,7 +21,7 @@ from quarterhour.network.turns import lost_turns
 from quarterhour.study.progress import RunProgress
 from quarterhour.study.study import Study
 from quarterhour.travel.matrix import travel_times
-from quarterhour.travel.times import Heading, TravelTimes
+from quarterhour.travel.times import TravelTimes
 
 
 class Run:
@@ -55,22 +56,10 @@ class Run:
         yield
         self.seconds[step] = round(self.seconds.get(step, 0) + time.perf_counter() - begun, 3)
 
-    def travel_times(
-        self, net: Network, communities: gpd.GeoDataFrame, sites: gpd.GeoDataFrame, *,
-        minutes: float, heading: Heading, turnout_minutes: float,
-    ) -> TravelTimes:  # fmt: skip
+    def travel_times(self, net: Network, *places: gpd.GeoDataFrame, **asked: Any) -> TravelTimes:
         """Times as the study sets them: how far off a road, over how many threads."""
-        return travel_times(
-            net,
-            communities,
-            sites,
-            minutes=minutes,
-            heading=heading,
-            turnout_minutes=turnout_minutes,
-            limit_m=self.study.file.study.snap_limit_m,
-            threads=self.study.file.study.threads,
-            progress=self.share,
-        )
+        file = self.study.file.study
+        return travel_times(net, *places, limit_m=file.snap_limit_m, threads=file.threads, **asked)
 
     def network(self, roads: gpd.GeoDataFrame, mode: Mode) -> Network:
         """The network of a mode, built once."""

@@ -43,7 +43,7 @@ def propose(run: Run, tables: Inputs, file: SitingFile) -> Proposal:
         far = {
             s.name: run.travel_times(
                 nets[s.name], tables.communities, offered.sites, minutes=searched_as_far(file, s.minutes),
-                heading=file.heading, turnout_minutes=file.turnout_minutes,
+                heading=file.heading, turnout_minutes=file.turnout_minutes, progress=run.share,
             )
             for s in standards
         }  # fmt: skip
