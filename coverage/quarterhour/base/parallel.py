@@ -17,6 +17,8 @@ import numpy as np
 from quarterhour.base.arrays import StopFlag
 
 T = TypeVar("T")
+Progress = Callable[[float], None]
+"""Called with the share done."""
 FIRST = 16
 """Rows of the first block, when nobody knows yet how long a row takes."""
 SECONDS = 0.2
@@ -30,7 +32,7 @@ def in_blocks(
     count: int,
     *,
     threads: int = 1,
-    progress: Callable[[float], None] | None = None,
+    progress: Progress | None = None,
     size: int | None = None,
     done: Callable[[T], int] | None = None,
 ) -> Iterator[tuple[slice, T]]:

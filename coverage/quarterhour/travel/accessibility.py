@@ -5,7 +5,7 @@ Each answer comes from one pass over the network and keeps no pairs, so a provin
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
@@ -14,7 +14,7 @@ import pandas as pd
 from quarterhour.base.arrays import AnyArray, FloatArray, StopFlag
 from quarterhour.base.cells import numbers
 from quarterhour.base.errors import DataError, first_ids
-from quarterhour.base.parallel import in_blocks
+from quarterhour.base.parallel import Progress, in_blocks
 from quarterhour.base.units import CENTISECONDS_PER_MINUTE
 from quarterhour.network.network import Network
 from quarterhour.travel.nearest_kernels import Nearest, nearest_to_targets, several_to_targets
@@ -22,7 +22,6 @@ from quarterhour.travel.od_pairs import Places, Trips, trips_between, whole_cs
 from quarterhour.travel.sum_kernels import sums_of_sources, sums_of_targets
 from quarterhour.travel.times import Heading
 
-Progress = Callable[[float], None]
 Values = pd.Series | pd.DataFrame
 SITES_A_BLOCK = 64
 """Fixed, so that sums of floating point do not depend on how fast the machine was."""

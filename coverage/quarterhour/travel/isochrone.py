@@ -9,7 +9,7 @@ distances only fall, so a larger picture contains a smaller one.
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from itertools import pairwise
 from typing import TypeAlias
 
@@ -19,22 +19,21 @@ import pandas as pd
 import shapely
 
 from quarterhour.base.arrays import AnyArray
-from quarterhour.base.errors import DataError, first_ids
+from quarterhour.base.errors import DataError
 from quarterhour.base.jit import COMPILED, kernel
+from quarterhour.base.parallel import Progress
 from quarterhour.base.planar import flat_shapes
 from quarterhour.base.units import CENTISECONDS_PER_MINUTE, centiseconds
 from quarterhour.network.network import Network
-from quarterhour.network.search_graph import search_graph
+from quarterhour.network.search_graph import UNREACHED, search_graph
 from quarterhour.network.snap import snap_places
 from quarterhour.travel.access_legs import Entries, entries_of, road_times
 from quarterhour.travel.contour import ground_below
 from quarterhour.travel.dijkstra import cutoff_table
 from quarterhour.travel.search_arrays import search_arrays
-from quarterhour.travel.times import Heading
+from quarterhour.travel.times import LONGEST_CS, Heading, check_heading, check_unique
 
 Ground: TypeAlias = gpd.GeoDataFrame | gpd.GeoSeries | shapely.Geometry
-LONGEST_CS = 2**30
-UNREACHED = 2**31 - 1
 MOST_CELLS = 60_000_000
 """Some 700 MB while a picture is drawn."""
 CELL_OF_RADIUS = 0.4
@@ -57,7 +56,7 @@ def isochrones(
     union: bool = False,
     bands: bool = False,
     limit_m: float = 1000.0,
-    progress: Callable[[float], None] | None = None,
+    progress: Progress | None = None,
 ) -> gpd.GeoDataFrame:
     """The ground within so many minutes of each site, to be drawn on a map; coverage is never read from it.
 
@@ -124,19 +123,11 @@ def _checked(
     good = len(minutes) > 0 and all(0 < m * CENTISECONDS_PER_MINUTE < LONGEST_CS for m in minutes)
     if not (good and 0 <= turnout * CENTISECONDS_PER_MINUTE < LONGEST_CS):
         raise DataError("isochrone.bad_minutes", minutes=", ".join(map(str, [*minutes, turnout])))
-    if heading not in ("to_site", "to_community"):
-        raise DataError("isochrone.bad_heading", heading=heading)
+    check_heading(heading)
     if not 0 < 2 * cell_m <= radius_m < math.inf:
         raise DataError("isochrone.bad_cell", cell_m=cell_m, radius_m=radius_m)
-    if not ids.is_unique:
-        raise DataError("isochrone.ids_twice", ids=first_ids(ids[ids.duplicated()].unique()))
+    check_unique(ids)
     return sorted({float(m) for m in minutes})
-
-
-def _ways(network: Network, leaving: bool) -> tuple[AnyArray, AnyArray]:
-    """Centiseconds from tail to head and from head to tail as the search runs: outward from the site."""
-    ways = network.forward_cs, network.backward_cs
-    return ways if leaving else ways[::-1]
 
 
 def _reached(
@@ -146,12 +137,8 @@ def _reached(
     arcs = search_graph(network).arcs(heading)
     for first in range(0, len(groups), BLOCK):
         block = groups[first : first + BLOCK]
-        rows = [entries.rows(g) for g in block]
-        sources = (
-            np.r_[0, np.cumsum([len(r[1]) for r in rows])],
-            np.concatenate([r[1] for r in rows]),
-            np.concatenate([r[2] for r in rows]),
-        )
+        start, entered, ahead = entries.rows(np.concatenate(block))
+        sources = start[np.cumsum([0, *map(len, block)])], entered, ahead
         start, states, cs = cutoff_table(search_arrays((arcs.indptr, arcs.head, arcs.cs), sources), cut=cut)
         for g, a, b in zip(block, start[:-1], start[1:], strict=True):
             yield g, states[a:b], cs[a:b]
@@ -165,7 +152,9 @@ class _Drawing:
     ) -> None:
         self.entries, self.cuts, self.radius_m, self.cell_m = entries, cuts, radius_m, cell_m
         self.lines = network.coords, network.coord_start, network.line_m
-        self.network, self.leaving, self.ways = network, leaving, _ways(network, leaving)
+        self.network, self.leaving = network, leaving
+        # from tail to head and from head to tail as the search runs: outward from the site
+        self.ways = (network.forward_cs, network.backward_cs)[:: 1 if leaving else -1]
         self.time = np.full(entries.states, UNREACHED, np.int32)
 
     def __call__(self, sites: AnyArray, states: AnyArray, cs: AnyArray) -> Iterator[shapely.Geometry]:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
 from typing import Literal
 
 import numpy as np
@@ -11,13 +10,12 @@ from scipy import sparse
 
 from quarterhour.base.arrays import AnyArray, Csr, StopFlag
 from quarterhour.base.errors import DataError
-from quarterhour.base.parallel import in_blocks
+from quarterhour.base.parallel import Progress, in_blocks
 from quarterhour.network.network import Network
 from quarterhour.travel.dijkstra import cutoff_table
 from quarterhour.travel.od_pairs import Places, Trips, trips_between, whole_cs
 from quarterhour.travel.times import Heading, TravelTimes
 
-Progress = Callable[[float], None]
 PAIR_B, DESK_B, FIXED_MB = 48, 24, 32
 """Bytes a pair takes while a block is put together and the one before is still held; bytes a junction of a search;
 what the libraries themselves take in passing."""
@@ -60,8 +58,7 @@ def travel_times(
     )  # fmt: skip
     search = _search(trips, limit)
     parts = [part for _, part in in_blocks(search, len(trips.order), threads=threads, progress=progress)]
-    made = _Making(network, trips, float(minutes), heading, float(turnout_minutes))
-    return made.table(np.arange(len(trips.order)), parts)
+    return _table(trips, minutes, np.arange(len(trips.order)), parts)
 
 
 def travel_time_blocks(
@@ -97,8 +94,9 @@ def travel_time_blocks(
     if pairs < trips.target_count * 8 * (threads + 1):
         least = (fixed + trips.target_count * 8 * (threads + 1) * PAIR_B) / 1e6
         raise DataError("matrix.small_cap", memory_mb=memory_mb, least=f"{least:.0f}")
-    made = _Making(network, trips, float(minutes), heading, float(turnout_minutes))
-    return _blocks(made, limit, pairs, threads, progress)
+    search = _search(trips, limit, most=pairs // (8 * (threads + 1)))
+    parts = in_blocks(search, len(trips.order), threads=threads, progress=progress, done=lambda p: len(p[0]) - 1)
+    return _blocks(trips, minutes, parts, most=pairs)
 
 
 def _search(trips: Trips, cut: int, *, most: int | None = None) -> Callable[[slice, StopFlag], Csr]:
@@ -110,44 +108,31 @@ def _search(trips: Trips, cut: int, *, most: int | None = None) -> Callable[[sli
     return search
 
 
-def _blocks(made: _Making, limit: int, pairs: int, threads: int, progress: Progress | None) -> Iterator[TravelTimes]:
+def _blocks(trips: Trips, minutes: float, found: Iterator[tuple[slice, Csr]], *, most: int) -> Iterator[TravelTimes]:
     """Blocks are cut when so many pairs are there; what the threads have in hand is a small part of that."""
-    count, held, parts, first = len(made.trips.order), 0, [], 0
-    search = _search(made.trips, limit, most=pairs // (8 * (threads + 1)))
-    for span, part in in_blocks(search, count, threads=threads, progress=progress, done=lambda p: len(p[0]) - 1):
+    held, parts, first = 0, [], 0
+    for span, part in found:
         parts.append(part)
         held += len(part[1])
-        if held > pairs * 3 // 4 or span.stop == count:
-            yield made.table(np.arange(first, span.stop), parts)
+        if held > most * 3 // 4 or span.stop == len(trips.order):
+            yield _table(trips, minutes, np.arange(first, span.stop), parts)
             held, parts, first = 0, [], span.stop
 
 
-@dataclass(frozen=True, eq=False)
-class _Making:
-    """What every table of some trips says of itself."""
-
-    network: Network
-    trips: Trips
-    minutes: float
-    heading: Heading
-    turnout_minutes: float
-
-    def table(self, rows: AnyArray, parts: list[Csr]) -> TravelTimes:
-        """The travel times of some sources of the search; ``parts`` is used up."""
-        trips = self.trips
-        mine = np.sort(trips.order[rows])
-        found = _joined(parts, trips.target_count)[np.argsort(trips.order[rows])]
-        homes, bases = (
-            (trips.homes, trips.bases.iloc[mine]) if trips.from_sites else (trips.homes.iloc[mine], trips.bases)
-        )
-        if trips.from_sites:
-            found = found.tocsc()  # by community, sites rising
-        else:
-            found.sort_indices()
-        return TravelTimes(
-            found.indptr.astype(np.int64), found.indices.astype(np.int32, copy=False), found.data, homes.index,
-            bases.index, self.minutes, self.heading, self.turnout_minutes, self.network.mode.id, homes, bases,
-        )  # fmt: skip
+def _table(trips: Trips, minutes: float, rows: AnyArray, parts: list[Csr]) -> TravelTimes:
+    """The travel times of some sources of the search; ``parts`` is used up."""
+    mine = np.sort(trips.order[rows])
+    found = _joined(parts, trips.target_count)[np.argsort(trips.order[rows])]
+    homes, bases = trips.homes, trips.bases
+    if trips.from_sites:
+        bases, found = bases.iloc[mine], found.tocsc()  # by community, sites rising
+    else:
+        homes = homes.iloc[mine]
+        found.sort_indices()
+    return TravelTimes(
+        found.indptr.astype(np.int64), found.indices.astype(np.int32, copy=False), found.data, homes.index,
+        bases.index, float(minutes), trips.heading, trips.turnout_minutes, trips.mode_id, homes, bases,
+    )  # fmt: skip
 
 
 def _joined(parts: list[Csr], columns: int) -> sparse.csr_array:

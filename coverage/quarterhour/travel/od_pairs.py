@@ -17,11 +17,9 @@ from quarterhour.network.search_graph import search_graph
 from quarterhour.network.snap import snap_places
 from quarterhour.travel.access_legs import Entries, direct_legs, entries_of, points_in_common
 from quarterhour.travel.search_arrays import SearchArrays, search_arrays
-from quarterhour.travel.times import Heading, check_unique
+from quarterhour.travel.times import LONGEST_CS, Heading, check_heading, check_unique
 
 Places: TypeAlias = gpd.GeoDataFrame | pd.DataFrame
-LONGEST_CS = 2**30
-"""Cutoffs stay below, so that sums of a search stay inside int32."""
 LEGS_AT_ONCE = 1024
 _BACK = {"to_site": "to_community", "to_community": "to_site"}
 
@@ -37,6 +35,9 @@ class Trips:
 
     homes: pd.DataFrame
     bases: pd.DataFrame
+    mode_id: str
+    heading: Heading
+    turnout_minutes: float
     from_sites: bool
     order: AnyArray
     arcs: Csr
@@ -92,8 +93,7 @@ def trips_between(
     ``as_given``: sources keep the user's order, where ties go to the one that stands first.
     DataError for a heading or turnout that cannot be meant, ids that stand twice, places of another network.
     """
-    if heading not in _BACK:
-        raise DataError("matrix.bad_heading", heading=heading)
+    check_heading(heading)
     turnout = whole_cs(turnout_minutes)
     homes, bases = _snapped(network, communities, limit_m), _snapped(network, sites, limit_m)
     outward = len(bases) <= len(homes) if from_sites is None else from_sites
@@ -112,6 +112,9 @@ def trips_between(
     return Trips(
         homes=homes,
         bases=bases,
+        mode_id=network.mode.id,
+        heading=heading,
+        turnout_minutes=float(turnout_minutes),
         from_sites=outward,
         order=order,
         arcs=(arcs.indptr, arcs.head, arcs.cs),

@@ -15,6 +15,8 @@ from quarterhour.base.errors import CutoffError, DataError, first_ids
 from quarterhour.base.units import CENTISECONDS_PER_MINUTE, centiseconds
 
 Heading = Literal["to_site", "to_community"]
+LONGEST_CS = 2**30
+"""Cutoffs stay below, so that sums of a search stay inside int32."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -138,6 +140,12 @@ def times_from_matrix(
         indptr, columns.astype(np.int32), whole[rows, columns].astype(np.int32), pd.Index(communities), pd.Index(sites),
         float(cutoff), heading, 0.0, mode_id, pd.DataFrame(), pd.DataFrame(),
     )  # fmt: skip
+
+
+def check_heading(heading: str) -> None:
+    """DataError for a heading that there is none of."""
+    if heading not in ("to_site", "to_community"):
+        raise DataError("matrix.bad_heading", heading=heading)
 
 
 def check_unique(ids: pd.Index) -> None:
