@@ -9,7 +9,6 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
-from typing import Any
 
 import geopandas as gpd
 import pandas as pd
@@ -28,7 +27,7 @@ from quarterhour.study.services import care
 from quarterhour.study.session import Run
 from quarterhour.study.siting.proposal import propose
 from quarterhour.study.study import Study, study_mode, study_rules_in_force, study_targets
-from quarterhour.travel.times import TravelTimes
+from quarterhour.travel.times import Heading, TravelTimes
 
 
 def read_study_inputs(study: Study) -> Inputs:
@@ -111,8 +110,11 @@ def _checked(run: Run, results: Results) -> Results:
 
 
 def _travel(run: Run, tables: Inputs, part: str) -> Travel:
-    def travel(mode: str, *places: gpd.GeoDataFrame, **asked: Any) -> TravelTimes:
-        return run.travel_times(run.network(tables.roads, study_mode(run.study, mode, part)), *places, **asked)
+    def travel(
+        mode: str, communities: gpd.GeoDataFrame, sites: gpd.GeoDataFrame, *, minutes: float, heading: Heading
+    ) -> TravelTimes:
+        net = run.network(tables.roads, study_mode(run.study, mode, part))
+        return run.travel_times(net, communities, sites, minutes=minutes, heading=heading)
 
     return travel
 

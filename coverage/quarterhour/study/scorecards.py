@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from datetime import date
+from typing import Protocol
 
 import geopandas as gpd
 
@@ -14,12 +15,18 @@ from quarterhour.standards.rules import Circle, Target
 from quarterhour.standards.scorecard import Scorecard, score_targets
 from quarterhour.standards.tiers import TierCheck, check_tiers
 from quarterhour.study.inputs import Inputs
-from quarterhour.travel.times import TravelTimes
+from quarterhour.travel.times import Heading, TravelTimes
 
 SEARCHED_BEYOND = 2.0
 """How far past a standard one searches, so that a near miss has its minutes."""
-Travel = Callable[..., TravelTimes]
-"""``travel_times`` with a mode's name in place of its network, and what the study says of snapping and threads."""
+
+
+class Travel(Protocol):
+    """Times by a mode's name, as the study sets them: how far off a road, over how many threads."""
+
+    def __call__(
+        self, mode: str, communities: gpd.GeoDataFrame, sites: gpd.GeoDataFrame, *, minutes: float, heading: Heading
+    ) -> TravelTimes: ...
 
 
 def scorecards(

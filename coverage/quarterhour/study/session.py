@@ -7,7 +7,6 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
 
 import geopandas as gpd
 import pandas as pd
@@ -21,7 +20,7 @@ from quarterhour.network.turns import lost_turns
 from quarterhour.study.progress import RunProgress
 from quarterhour.study.study import Study
 from quarterhour.travel.matrix import travel_times
-from quarterhour.travel.times import TravelTimes
+from quarterhour.travel.times import Heading, TravelTimes
 
 
 class Run:
@@ -56,10 +55,16 @@ class Run:
         yield
         self.seconds[step] = round(self.seconds.get(step, 0) + time.perf_counter() - begun, 3)
 
-    def travel_times(self, net: Network, *places: gpd.GeoDataFrame, **asked: Any) -> TravelTimes:
+    def travel_times(
+        self, net: Network, communities: gpd.GeoDataFrame, sites: gpd.GeoDataFrame, *, minutes: float,
+        heading: Heading, turnout_minutes: float = 0.0, progress: Callable[[float], None] | None = None,
+    ) -> TravelTimes:  # fmt: skip
         """Times as the study sets them: how far off a road, over how many threads."""
         file = self.study.file.study
-        return travel_times(net, *places, limit_m=file.snap_limit_m, threads=file.threads, **asked)
+        return travel_times(
+            net, communities, sites, minutes=minutes, heading=heading, turnout_minutes=turnout_minutes,
+            limit_m=file.snap_limit_m, threads=file.threads, progress=progress,
+        )  # fmt: skip
 
     def network(self, roads: gpd.GeoDataFrame, mode: Mode) -> Network:
         """The network of a mode, built once."""
