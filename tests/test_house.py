@@ -7,6 +7,7 @@ two rooms import each other in a circle.
 from __future__ import annotations
 
 import ast
+import importlib
 import re
 import subprocess
 import sys
@@ -150,6 +151,34 @@ def test_the_front_door_has_at_most_forty_names_and_siting_its_own() -> None:
         assert getattr(qh.siting, name) is not None
     with pytest.raises(AttributeError, match=r"it is under qh\.siting"):
         _ = qh.Budget
+
+
+def test_every_name_that_left_the_front_door_says_where_it_is() -> None:
+    """As ``docs/names.md`` lists them; each is where the message says."""
+    import quarterhour as qh
+
+    listed = re.findall(
+        r"\| `qh\.(\w+)` \| `([\w.]+)` \|", (SOURCE.parents[1] / "docs" / "names.md").read_text("utf-8")
+    )
+    assert len(listed) > 40
+    for old, now in listed:
+        with pytest.raises(AttributeError, match=f"{old}'; it is ") as told:
+            getattr(qh, old)
+        room, _, name = now.rpartition(".")
+        home = importlib.import_module(
+            room.replace("qh.errors", "quarterhour.base.errors").replace("qh", "quarterhour")
+        )
+        assert hasattr(home, name)
+        assert room.removeprefix("quarterhour.") in str(told.value)
+
+
+def test_towns_for_tests_come_under_their_short_name_too() -> None:
+    from quarterhour.testing import town
+
+    import quarterhour as qh
+
+    assert town is qh.testing.town
+    assert qh.testing.__name__ == qh.testing.__spec__.name == "quarterhour.network.testing"
 
 
 def test_the_front_door_opens_no_heavy_library() -> None:

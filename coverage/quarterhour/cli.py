@@ -122,7 +122,7 @@ def verify(
 ) -> None:
     """Recount the plans of a plan.json from that file alone. Exit 1 with the first thing that does not hold."""
     from quarterhour.siting.audit import record_lines
-    from quarterhour.siting.proof.record import read_records
+    from quarterhour.siting.proof.plan_record import read_records
 
     for name, record in read_records(plan):
         try:

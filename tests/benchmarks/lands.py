@@ -94,6 +94,6 @@ class Land:
         return self.junctions(max(2, len(self.network.x) // JUNCTIONS_A_SITE), seed=1)
 
     @property
-    def sentence(self) -> dict[str, Any]:
+    def told(self) -> dict[str, Any]:
         """What a row says of its network."""
         return {"junctions": len(self.network.x), "arcs": len(self.network.arcs().head)}

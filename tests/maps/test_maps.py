@@ -26,7 +26,7 @@ from quarterhour.maps import draw as maps
 from quarterhour.maps import layers as picture_room
 from quarterhour.maps import page as page_room
 from quarterhour.maps import popups
-from quarterhour.maps.columns import PageWords, share_of
+from quarterhour.maps.columns import PageWords, place_names, share_of
 from quarterhour.maps.generalize import thin_areas
 from quarterhour.standards.circle import CircleCheck
 from quarterhour.standards.rules import Circle
@@ -328,6 +328,12 @@ def test_minutes_beyond_the_standard_never_read_as_the_standard() -> None:
 
 def test_a_share_of_nobody_is_blank_on_the_map() -> None:
     assert [share_of(s) for s in (0.9996, np.nan)] == ["&#62;99.9%", ""]
+
+
+@pytest.mark.parametrize(("own", "known"), [(101, "101"), ("101", 101), ("101", "101")])
+def test_a_town_has_its_name_whether_ids_are_numbers_or_texts(own: Any, known: Any) -> None:
+    towns = pd.DataFrame({"name": ["East"]}, index=[known])
+    assert place_names([own, "", None, 102], towns) == ["East", "", "", "102"]
 
 
 def test_roads_are_read_back_where_they_lie() -> None:

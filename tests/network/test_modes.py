@@ -12,8 +12,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from quarterhour.base.centiseconds import CENTISECONDS_PER_MINUTE, centiseconds
 from quarterhour.base.errors import DataError
-from quarterhour.base.units import CENTISECONDS_PER_MINUTE, centiseconds
 from quarterhour.network import access
 from quarterhour.network.modes import as_mode, read_modes
 

@@ -18,7 +18,7 @@ import scipy.sparse as sp
 from scipy.optimize import Bounds, LinearConstraint, milp
 
 import quarterhour as qh
-from quarterhour.siting.proof.record import plan_record, verify_record
+from quarterhour.siting.proof.plan_record import plan_record, verify_record
 from quarterhour.siting.question.problem import Budget, Capacity, Coverage, Goal, Quota, Spacing, Standard
 
 GOALS = ["max-cover", "min-sites", "min-time", "min-worst", "min-cost", "equity", "gini"]

@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 from quarterhour.siting.methods.covering import max_cover, min_sites
 from quarterhour.siting.methods.covering.greedy import build_cover_instance, heuristic_choice
 from quarterhour.siting.methods.solver import highs
-from quarterhour.siting.proof.record import plan_record
+from quarterhour.siting.proof.plan_record import plan_record
 from quarterhour.siting.proof.recount import verify_plan
 from quarterhour.siting.question.build import as_problem
 from quarterhour.siting.question.problem import Quota

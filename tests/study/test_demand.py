@@ -21,7 +21,7 @@ from quarterhour.report.line_chart import Line, line_chart
 from quarterhour.report.siting_sections import siting_charts, siting_sections
 from quarterhour.report.tables import quality_note
 from quarterhour.services.graves import graves_on, shared_by_people
-from quarterhour.siting.proof.record import verify_record
+from quarterhour.siting.proof.plan_record import verify_record
 from quarterhour.siting.proof.recount import verify_plan
 from quarterhour.study.results import Proposal
 

@@ -23,7 +23,7 @@ from quarterhour.report import write
 from quarterhour.report.service_sections import care_sections
 from quarterhour.report.siting_sections import siting_sections
 from quarterhour.siting.candidates.exclusions import lawful_candidates
-from quarterhour.siting.proof.record import verify_record
+from quarterhour.siting.proof.plan_record import verify_record
 from quarterhour.standards.rules import read_rule_set
 from quarterhour.standards.scorecard import note_sentences
 from quarterhour.study.results import Results

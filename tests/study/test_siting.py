@@ -14,7 +14,7 @@ import quarterhour as qh
 from quarterhour.base.errors import DataError, StudyError
 from quarterhour.base.labels import goal_label
 from quarterhour.cli import app
-from quarterhour.siting.proof.record import verify_record
+from quarterhour.siting.proof.plan_record import verify_record
 from quarterhour.siting.question.problem import (
     OBJECTIVES,
     Budget,

@@ -14,7 +14,7 @@ import shapely
 import quarterhour as qh
 from quarterhour.base.errors import DataError, MissingError, PlanError, StudyError
 from quarterhour.report.console import findings_count, input_lines, summary_lines
-from quarterhour.siting.proof.record import verify_record
+from quarterhour.siting.proof.plan_record import verify_record
 from quarterhour.study.run import read_study_inputs
 
 

@@ -35,7 +35,7 @@ def no_findings() -> pd.DataFrame:
 def finding(rule: str, *, severity: Severity, table: str, **fields: object) -> pd.DataFrame:
     """One problem as a table of one row; ``rule`` names its sentence on the page ``findings``.
 
-    A rule with a dot names its own page (``network.bad_class``). Fields: file, sheet, row (as the
+    A rule with a dot names its own page (``speeds.beyond_dem``). Fields: file, sheet, row (as the
     user sees it in Excel), column, id, value (cut at 80 characters), detail. TypeError for others.
     """
     unknown = set(fields) - set(FINDING_COLUMNS)

@@ -1,7 +1,7 @@
 """The one place that knows numba: kernels are compiled where there is a wheel, and stay plain Python where not.
 
 Numba has no wheel for Intel Macs. There ``COMPILED`` is False, ``kernel`` hands its function back as it is, and the
-rooms with much to compute take another way to the same answer (``plain``).
+rooms with much to compute take another way to the same answer (``travel/dijkstra_scipy``, ``network/snap_scipy``).
 """
 
 from __future__ import annotations

@@ -12,6 +12,7 @@ import pandas as pd
 import shapely
 
 from quarterhour.base import i18n
+from quarterhour.base.cells import blank
 from quarterhour.base.errors import DataError
 from quarterhour.base.escape import escape_html
 from quarterhour.base.labels import names_of, percent
@@ -83,8 +84,8 @@ def quality_of(frame: pd.DataFrame, say: PageWords) -> dict[str, Any]:
 
 def place_names(ids: Iterable[Any], places: pd.DataFrame) -> list[str]:
     """Names of places by their ids."""
-    known = places["name"].to_dict() if "name" in places else {}
-    return [escape_html(name) for name in names_of(ids, known)]
+    known = {str(i): name for i, name in places["name"].items()} if "name" in places else {}
+    return [escape_html(name) for name in names_of((i if blank(i) else str(i) for i in ids), known)]
 
 
 def share_of(share: Any) -> str:

@@ -73,7 +73,7 @@ def draw_map(
     title, quality_note
         Headline, and the sentence on how much of the result rests on facts; both are on the page.
     communities, towns, facilities, roads
-        Canonical tables (see ``places`` and ``network``) in any CRS; drawn in WGS 84.
+        Canonical tables (see ``io/places`` and ``network/roads``) in any CRS; drawn in WGS 84.
     checks, scorecard, plans
         Results. A plan comes as (its name, the plan, the places of its sites by site id).
         Nothing is computed here that a result does not hold.

@@ -13,7 +13,7 @@ from quarterhour.base.escape import escape_html
 from quarterhour.base.findings import by_quality
 from quarterhour.base.labels import counted_label, gap_percent, unit_label
 from quarterhour.maps.columns import PageWords, coded, filled, place_names, quality_of, thousands, xy_of
-from quarterhour.siting.explanation.headline import bound_name, figure_said, goals_told
+from quarterhour.siting.explanation.headline import bound_name, figure_phrase, goal_sentences
 
 if TYPE_CHECKING:
     from quarterhour.siting.question.plan import SitingPlan
@@ -65,12 +65,12 @@ def _plan_result(plan: SitingPlan, chosen: pd.DataFrame, say: PageWords) -> list
     told = {"unit": unit_label(plan.unit, say.lang), "counted": counted_label(plan.unit, say.lang)}
     told |= thousands({"before": plan.covered_before, "covered": plan.covered, "total": plan.demand_total})
     return [
-        say("plan_goal", goals=goals_told(plan, say.lang)),
+        say("plan_goal", goals=goal_sentences(plan, say.lang)),
         say("plan_result_room" if plan.placed else "plan_result", sites=len(plan.chosen), **told),
         say(
             "plan_proof",
             status=status,
-            bound=figure_said(plan.objective, plan.bound),
+            bound=figure_phrase(plan.objective, plan.bound),
             gap=gap_percent(plan.gap),
             bound_name=bound_name(plan, say.lang),
         ),

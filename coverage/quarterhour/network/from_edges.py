@@ -8,8 +8,8 @@ from numpy.typing import NDArray
 
 from quarterhour.base.arrays import AnyArray, FloatArray
 from quarterhour.base.cells import numbers, texts
+from quarterhour.base.centiseconds import CENTISECONDS_PER_MINUTE
 from quarterhour.base.errors import DataError, first_ids
-from quarterhour.base.units import CENTISECONDS_PER_MINUTE
 from quarterhour.network.build import MAX_CS, network_from_arrays, obeyed_turns
 from quarterhour.network.modes import as_mode
 from quarterhour.network.network import Mode, Network

@@ -21,7 +21,7 @@ from quarterhour.report.section import (
     named_areas,
     rounded_up,
 )
-from quarterhour.siting.explanation.headline import bound_name, goals_told
+from quarterhour.siting.explanation.headline import bound_name, goal_sentences
 from quarterhour.standards.circle import CircleCheck
 from quarterhour.standards.scorecard import Scorecard, closing_sentences, note_sentences
 from quarterhour.standards.sensitivity import CoverageRange
@@ -114,7 +114,7 @@ def plan_row(p: Proposal, lang: str) -> dict[str, Any]:
     return {
         "id": p.id,
         "name": p.name(lang),
-        "objective": goals_told(p.plan, lang),
+        "objective": goal_sentences(p.plan, lang),
         "status": i18n.say(f"report.status_{p.plan.status}", lang),
         "new_sites": len(p.plan.chosen),
         "plan_value": p.plan.value,

@@ -27,7 +27,7 @@ from quarterhour.report.service_sections import care_sections
 from quarterhour.report.siting_sections import Charts, siting_charts, siting_sections
 from quarterhour.report.tables import quality_note
 from quarterhour.report.workbook import write_workbook
-from quarterhour.siting.proof.record import plan_record
+from quarterhour.siting.proof.plan_record import plan_record
 from quarterhour.standards.circle import by_level
 from quarterhour.standards.league import earlier_rows, kept_rows
 from quarterhour.study.progress import RunProgress

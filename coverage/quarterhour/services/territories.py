@@ -11,8 +11,8 @@ from numpy.typing import NDArray
 from scipy import optimize, sparse
 
 from quarterhour.base.arrays import AnyArray, BoolArray, FloatArray
+from quarterhour.base.centiseconds import CENTISECONDS_PER_MINUTE
 from quarterhour.base.errors import SolverError
-from quarterhour.base.units import CENTISECONDS_PER_MINUTE
 from quarterhour.services.columns import at_least_zero
 from quarterhour.travel.times import TravelTimes
 

@@ -16,7 +16,7 @@ _ROOMS = {
     # its answer
     "siting.solve": ("solve_siting",),
     "siting.proof.recount": ("verify_plan",),
-    "siting.proof.record": ("plan_record", "verify_record"),
+    "siting.proof.plan_record": ("plan_record", "verify_record"),
     "siting.explain": ("explain_plan", "out_of_reach"),
     # what lies behind it
     "siting.outlook.relaxations": ("smallest_relaxations",),

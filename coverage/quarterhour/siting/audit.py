@@ -10,9 +10,9 @@ from quarterhour.base.errors import PlanError, first_ids
 from quarterhour.base.labels import goal_label, unit_label
 from quarterhour.siting.explanation.causes import causes
 from quarterhour.siting.explanation.conflicts import clash
-from quarterhour.siting.explanation.headline import status_said
+from quarterhour.siting.explanation.headline import status_sentence
 from quarterhour.siting.explanation.needs import needs
-from quarterhour.siting.proof.record import read_record, verify_record
+from quarterhour.siting.proof.plan_record import read_record, verify_record
 from quarterhour.siting.question.bounds import counting_bound, is_better
 from quarterhour.siting.question.evaluate import Measure, in_plan_units
 from quarterhour.siting.question.feasible import QuestionRules
@@ -32,7 +32,7 @@ def record_lines(name: str, record: Mapping[str, Any], lang: str, *, prove: floa
     yield i18n.say(
         "proof.record_holds", lang, plan=name, sites=count.new_sites, covered=f"{count.covered:,}",
         total=f"{count.demand_total:,}", unit=unit_label(plan.unit, lang),
-        status=status_said(plan, lang), proved_by=plan.proved_by,
+        status=status_sentence(plan, lang), proved_by=plan.proved_by,
     )  # fmt: skip
     rests = record["rests_on"]
     if rests["estimated"] or rests["synthetic"]:

@@ -12,9 +12,9 @@ import pandas as pd
 
 from quarterhour.base import i18n
 from quarterhour.base.arrays import FloatArray
+from quarterhour.base.centiseconds import CENTISECONDS_PER_MINUTE, centiseconds
 from quarterhour.base.errors import CutoffError, DataError, first_ids
 from quarterhour.base.labels import percent
-from quarterhour.base.units import CENTISECONDS_PER_MINUTE, centiseconds
 from quarterhour.network.modes import read_modes
 from quarterhour.network.network import Network
 from quarterhour.standards.circle import area_share, area_sums, check_fits, nearest_of

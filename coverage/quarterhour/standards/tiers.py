@@ -9,8 +9,8 @@ import numpy as np
 import pandas as pd
 
 from quarterhour.base.cells import texts
+from quarterhour.base.centiseconds import CENTISECONDS_PER_MINUTE, centiseconds
 from quarterhour.base.errors import DataError
-from quarterhour.base.units import CENTISECONDS_PER_MINUTE, centiseconds
 from quarterhour.travel.times import TravelTimes
 
 TIERS = ("village", "town", "county")

@@ -11,8 +11,8 @@ import pandas as pd
 
 from quarterhour.base.findings import no_findings
 from quarterhour.services.beds import Conversion
-from quarterhour.services.catchments import Served
 from quarterhour.services.equity import Equity
+from quarterhour.services.floating_catchments import Served
 from quarterhour.services.graves import GraveDemand
 from quarterhour.services.rounds import RoundsPlan
 from quarterhour.services.territories import Territories

@@ -14,8 +14,8 @@ from quarterhour.base.areas import with_areas
 from quarterhour.base.cells import numbers, texts
 from quarterhour.base.errors import StudyError
 from quarterhour.services.beds import Conversion, cheapest_conversion
-from quarterhour.services.catchments import assign_within, catchment_access
 from quarterhour.services.equity import equity_by_area, measure_equity
+from quarterhour.services.floating_catchments import assign_within, catchment_access
 from quarterhour.services.graves import GraveDemand, grave_demand, shared_out
 from quarterhour.services.rounds import RoundsPlan, RoundsRule, plan_rounds
 from quarterhour.services.territories import Territories, draw_territories

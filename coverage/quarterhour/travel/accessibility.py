@@ -13,9 +13,9 @@ import pandas as pd
 
 from quarterhour.base.arrays import AnyArray, FloatArray, StopFlag
 from quarterhour.base.cells import numbers
+from quarterhour.base.centiseconds import CENTISECONDS_PER_MINUTE
 from quarterhour.base.errors import DataError, first_ids
 from quarterhour.base.parallel import Progress, in_blocks
-from quarterhour.base.units import CENTISECONDS_PER_MINUTE
 from quarterhour.network.network import Network
 from quarterhour.travel.nearest_kernels import Nearest, nearest_to_targets, several_to_targets
 from quarterhour.travel.od_pairs import Places, Trips, trips_between, whole_cs

@@ -24,7 +24,7 @@ OWNERS = 1 << 20
 def table(
     arcs: Csr, sources: Csr, *, targets: Csr | None, direct: Csr, target_count: int, cut: int, most: int, stop: AnyArray
 ) -> Csr:
-    """As ``search.cutoff_table``; without ``targets`` the junctions are the targets."""
+    """As ``dijkstra.cutoff_table``; without ``targets`` the junctions are the targets."""
     graph, (start, nodes, offsets) = graph_of(arcs, cut), sources
     width = max(1, AT_ONCE // (graph.shape[0] + target_count + 1))
     found: list[tuple[AnyArray, AnyArray, AnyArray]] = [

@@ -19,11 +19,11 @@ import pandas as pd
 import shapely
 
 from quarterhour.base.arrays import AnyArray
+from quarterhour.base.centiseconds import CENTISECONDS_PER_MINUTE, centiseconds
 from quarterhour.base.errors import DataError
 from quarterhour.base.jit import COMPILED, kernel
 from quarterhour.base.parallel import Progress
 from quarterhour.base.planar import flat_shapes
-from quarterhour.base.units import CENTISECONDS_PER_MINUTE, centiseconds
 from quarterhour.network.network import Network
 from quarterhour.network.search_graph import UNREACHED, search_graph
 from quarterhour.network.snap import snap_places
@@ -85,7 +85,7 @@ def isochrones(
     ------
     DataError : a value that cannot be meant, ids twice, a layer without CRS, more cells than memory should hold.
 
-    Source: area within 1.5 % of buffering each reached piece of road and uniting (``tests/test_isochrone.py``).
+    Source: area within 1.5 % of buffering each reached piece of road and uniting (``tests/travel/test_isochrone.py``).
     """
     cell_m = CELL_OF_RADIUS * radius_m if cell_m is None else cell_m
     cutoffs = _checked(minutes, heading, turnout_minutes, radius_m, cell_m, sites.index)

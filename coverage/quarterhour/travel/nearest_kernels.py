@@ -76,7 +76,7 @@ def _take_in(least, at, k, key):  # type: ignore[no-untyped-def]
 
 @kernel
 def _settle_several(indptr, head, cs, k, nodes, keys, limit, shift, stop, least, first, waiting, held, where):  # type: ignore[no-untyped-def]  # noqa: E501
-    """As ``_settle`` with the k least keys of each junction, ``least[k * v : k * (v + 1)]``, rising."""
+    """As ``dijkstra.settle`` with the k least keys of each junction, ``least[k * v : k * (v + 1)]``, rising."""
     last, size = np.int64(first.size - 1), np.int64(held.size)
     base, b, live = np.int64(2**62), np.int64(0), np.int64(0)
     top, free = np.uint32(0), NIL

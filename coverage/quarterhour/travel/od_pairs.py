@@ -10,8 +10,8 @@ import numpy as np
 import pandas as pd
 
 from quarterhour.base.arrays import AnyArray, Csr, StopFlag
+from quarterhour.base.centiseconds import CENTISECONDS_PER_MINUTE, centiseconds
 from quarterhour.base.errors import DataError
-from quarterhour.base.units import CENTISECONDS_PER_MINUTE, centiseconds
 from quarterhour.network.network import Network
 from quarterhour.network.search_graph import search_graph
 from quarterhour.network.snap import snap_places

@@ -11,8 +11,8 @@ import pandas as pd
 from scipy import sparse
 
 from quarterhour.base.arrays import AnyArray
+from quarterhour.base.centiseconds import CENTISECONDS_PER_MINUTE, centiseconds
 from quarterhour.base.errors import CutoffError, DataError, first_ids
-from quarterhour.base.units import CENTISECONDS_PER_MINUTE, centiseconds
 
 Heading = Literal["to_site", "to_community"]
 LONGEST_CS = 2**30

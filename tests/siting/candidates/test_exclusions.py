@@ -12,7 +12,7 @@ import pytest
 from hypothesis import given
 from shapely import LineString, Point, box
 
-from quarterhour.siting.candidates.exclusions import lawful_candidates, smallest_relaxations
+from quarterhour.siting.candidates.exclusions import candidate_relaxations, lawful_candidates
 from quarterhour.standards.rules import Exclusion
 from repeatable import examples
 
@@ -62,7 +62,7 @@ def test_a_rule_without_its_layer_is_not_checked_and_said() -> None:
 def test_the_smallest_relaxation_is_named_and_run_again() -> None:
     """石岛: nothing at 2,000 m from water; one at 1,650."""
     parcels = places((1655, 0), (900, 0), (6000, 0), town=["shidao", "shidao", "other"])
-    found = smallest_relaxations(parcels, [WATER, HOMES], LAYERS, areas=["shidao", "other", "none"])
+    found = candidate_relaxations(parcels, [WATER, HOMES], LAYERS, areas=["shidao", "other", "none"])
     rows = found.set_index("area")
     assert rows.loc["shidao", "candidate"] == "p0" and rows.loc["shidao", "relaxed_m"] == [1650.0]
     assert rows.loc["shidao", "rules"] == ["water"] and rows.loc["shidao", "lawful"] == 1
@@ -71,14 +71,14 @@ def test_the_smallest_relaxation_is_named_and_run_again() -> None:
 
 
 def test_what_lies_inside_cannot_be_freed() -> None:
-    found = smallest_relaxations(places((8500, 500)), [PARK], LAYERS, areas=["t"])
+    found = candidate_relaxations(places((8500, 500)), [PARK], LAYERS, areas=["t"])
     assert found["candidate"].tolist() == [None] and found["lawful"].tolist() == [0] and found["of"].tolist() == [1]
 
 
 def test_one_rule_a_little_before_two_rules() -> None:
     parcels = places((1000, 0), (2600, -1))
     tight = [WATER, replace(HOMES, metres=1900)]
-    found = smallest_relaxations(parcels, tight, LAYERS, areas=["t"])
+    found = candidate_relaxations(parcels, tight, LAYERS, areas=["t"])
     assert found["candidate"].tolist() == ["p0"] or found["rules"].str.len().tolist() == [1]
 
 
@@ -96,7 +96,7 @@ def test_ledger_and_relaxations_hold_for_any_town(seed: int) -> None:
         mine = found.ledger[found.ledger["rule"] == rule.id].set_index("candidate")["distance_m"]
         assert set(mine.index) == set(parcels.index[metres < rule.metres])
         assert mine.to_dict() == pytest.approx(metres[mine.index].to_dict())
-    again = smallest_relaxations(parcels, rules, LAYERS, areas=["a", "b"])
+    again = candidate_relaxations(parcels, rules, LAYERS, areas=["a", "b"])
     assert set(again["area"]) == {"a", "b"} - set(found.kept["town"])
     for row in again[again["candidate"].notna()].itertuples():
         least = dict(zip(row.rules, row.relaxed_m, strict=True))

@@ -16,7 +16,7 @@ from hypothesis import given
 from benchmarks.planted import large
 from quarterhour.siting.explanation.causes import causes
 from quarterhour.siting.explanation.conflicts import clash, least
-from quarterhour.siting.proof.record import plan_record, verify_record
+from quarterhour.siting.proof.plan_record import plan_record, verify_record
 from quarterhour.siting.question.build import as_problem
 from quarterhour.siting.question.evaluate import Measure
 from quarterhour.siting.question.feasible import QuestionRules

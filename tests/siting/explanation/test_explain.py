@@ -17,7 +17,7 @@ from benchmarks.planted import large, with_lost
 from quarterhour.siting.explain import explain_plan, out_of_reach
 from quarterhour.siting.explanation.causes import causes, lowered
 from quarterhour.siting.outlook.relaxations import smallest_relaxations
-from quarterhour.siting.proof.record import plan_record, read_record
+from quarterhour.siting.proof.plan_record import plan_record, read_record
 from quarterhour.siting.question.build import as_problem
 from quarterhour.siting.question.problem import Budget, Capacity, Coverage, Quota, SitingProblem, Spacing, Standard
 from quarterhour.siting.solve import solve_siting

@@ -8,7 +8,7 @@ import pandas as pd
 import pytest
 
 import quarterhour as qh
-from quarterhour.siting.explanation.headline import headline, status_said
+from quarterhour.siting.explanation.headline import headline, status_sentence
 from quarterhour.siting.question.plan import SitingPlan
 
 
@@ -42,8 +42,8 @@ def test_a_chain_says_which_goal_may_fall_short() -> None:
     plan = ask("max-cover", "min-time")
     first, second = plan.levels
     open_end = replace(plan, status="bounded", gap=0.59, levels=(first, replace(second, gap=0.59)))
-    said = status_said(open_end, "en")
+    said = status_sentence(open_end, "en")
     assert "'most people covered' proven best" in said
     assert "'fewest minutes in all (people x minutes)' at most 59.00% from the best possible" in said
-    assert status_said(plan, "en") == "proven best"
-    assert "{" not in status_said(open_end, "zh") and "59.00%" in status_said(open_end, "zh")
+    assert status_sentence(plan, "en") == "proven best"
+    assert "{" not in status_sentence(open_end, "zh") and "59.00%" in status_sentence(open_end, "zh")

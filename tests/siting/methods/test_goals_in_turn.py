@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 
 from quarterhour.siting.methods.general.goal_search import GoalSearch
 from quarterhour.siting.methods.general.model import Model
-from quarterhour.siting.proof.record import plan_record, verify_record
+from quarterhour.siting.proof.plan_record import plan_record, verify_record
 from quarterhour.siting.proof.recount import verify_plan
 from quarterhour.siting.question.bounds import counting_bound
 from quarterhour.siting.question.build import as_problem

@@ -18,7 +18,7 @@ from quarterhour.siting import solve
 from quarterhour.siting.proof import checkpoint
 from quarterhour.siting.proof.assemble import certificate
 from quarterhour.siting.proof.checkpoint import Keeper
-from quarterhour.siting.proof.record import verify_record
+from quarterhour.siting.proof.plan_record import verify_record
 from quarterhour.siting.proof.recount import verify_plan
 from quarterhour.siting.question.bounds import counting_bound
 from quarterhour.siting.question.evaluate import Choice, Measure

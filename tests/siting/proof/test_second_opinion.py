@@ -27,7 +27,7 @@ from oracles.every_choice import (
     best,
     make,
 )
-from quarterhour.siting.proof.record import plan_record, verify_record
+from quarterhour.siting.proof.plan_record import plan_record, verify_record
 from quarterhour.siting.question.problem import Capacity
 from repeatable import examples, some_of
 

@@ -10,7 +10,7 @@ import pytest
 
 import quarterhour as qh
 from quarterhour.base.errors import DataError
-from quarterhour.siting.proof.record import read_record
+from quarterhour.siting.proof.plan_record import read_record
 from quarterhour.siting.question.problem import AREA_LEVELS, SITE_COLUMNS, SITE_FIGURES, SitingProblem, input_hash
 
 COSTS = pd.DataFrame(

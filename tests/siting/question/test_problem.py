@@ -20,7 +20,7 @@ import pytest
 
 from quarterhour.base.errors import CutoffError, DataError, PlanError
 from quarterhour.siting.explain import explain_plan, out_of_reach
-from quarterhour.siting.proof.record import plan_record
+from quarterhour.siting.proof.plan_record import plan_record
 from quarterhour.siting.proof.recount import verify_plan
 from quarterhour.siting.question.build import as_problem
 from quarterhour.siting.question.problem import Quota, input_hash

@@ -21,7 +21,7 @@ from quarterhour.base.errors import DataError
 from quarterhour.base.planar import flat
 from quarterhour.io.files.checks import check_magic, read_checked
 from quarterhour.io.files.header import Table
-from quarterhour.io.files.text import decoded, encoding_told
+from quarterhour.io.files.text import decoded, encoding_findings
 
 
 def read_zip(file: Path, *, encoding: str | None) -> Table:
@@ -46,11 +46,11 @@ def read_zip(file: Path, *, encoding: str | None) -> Table:
 
 
 def layer_table(frame: pd.DataFrame, file: Path, *, layer: str = "", encoding: str = "") -> Table:
-    """A layer as a table, its shapes in the plane (``places.flat``); rows count from 1."""
+    """A layer as a table, its shapes in the plane (``base/planar``); rows count from 1."""
     known = flat(frame) if isinstance(frame, gpd.GeoDataFrame) else frame
     numbered = known.reset_index(drop=known.index.name is None)
     numbered.index = pd.RangeIndex(1, len(frame) + 1, name="row")
-    return Table(numbered, str(file), layer, encoding, 1, encoding_told(file, encoding))
+    return Table(numbered, str(file), layer, encoding, 1, encoding_findings(file, encoding))
 
 
 def read_geojson(file: Path, *, encoding: str | None) -> Table:

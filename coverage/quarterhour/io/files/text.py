@@ -45,7 +45,7 @@ def _broken_at(data: bytes, encoding: str) -> int:
     return 0
 
 
-def encoding_told(file: Path, encoding: str) -> pd.DataFrame:
+def encoding_findings(file: Path, encoding: str) -> pd.DataFrame:
     """A note on an encoding other than UTF-8."""
     if encoding in ("utf-8", ""):
         return no_findings()
@@ -63,7 +63,7 @@ def read_csv(file: Path, *, encoding: str | None, header_row: int | None) -> Tab
     except csv.Error as error:
         raise DataError("files.csv_broken", file=str(file), line=reader.line_num, detail=str(error)) from error
     frame, first, found = from_grid(grid, file=str(file), sheet="", header_row=header_row, ragged=True)
-    return Table(frame, str(file), "", used, first, join_findings([encoding_told(file, used), found]))
+    return Table(frame, str(file), "", used, first, join_findings([encoding_findings(file, used), found]))
 
 
 def _delimiter(text: str) -> str:

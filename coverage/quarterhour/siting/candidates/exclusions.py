@@ -63,7 +63,7 @@ def _classes(layer: gpd.GeoDataFrame, rule: Exclusion) -> gpd.GeoDataFrame:
     return layer[layer["road_class"].isin(rule.road_classes)] if rule.road_classes and "road_class" in layer else layer
 
 
-def smallest_relaxations(
+def candidate_relaxations(
     candidates: gpd.GeoDataFrame,
     rules: Sequence[Exclusion],
     layers: Mapping[str, gpd.GeoDataFrame],

@@ -14,14 +14,14 @@ def headline(plan: SitingPlan, lang: str) -> str:
     sites = i18n.say(
         "explanation.site_built" if len(plan.chosen) == 1 else "explanation.sites_built", lang, n=len(plan.chosen)
     )
-    told = {"sites": sites, "before": percent(before), "share": percent(share), "proof": status_said(plan, lang)}
+    told = {"sites": sites, "before": percent(before), "share": percent(share), "proof": status_sentence(plan, lang)}
     values = [_value_said(plan, level, lang) for level in plan.levels]
     came = [i18n.say("explanation.came", lang, what=said) for said in values if said]
     key = "explanation.headline_room" if plan.placed else "explanation.headline"
     return i18n.say(key, lang, counted=counted_label(plan.unit, lang), came="".join(came), **told)
 
 
-def status_said(plan: SitingPlan, lang: str) -> str:
+def status_sentence(plan: SitingPlan, lang: str) -> str:
     """Proven, or how far from the best: in a chain, by which goal."""
     if plan.status != "bounded" or len(plan.levels) < 2:
         return i18n.say(f"explanation.{plan.status}", lang, gap=gap_percent(plan.gap))
@@ -29,7 +29,7 @@ def status_said(plan: SitingPlan, lang: str) -> str:
     return i18n.say("explanation.bounded_goals", lang, goals=goals)
 
 
-def figure_said(objective: str, value: float) -> str:
+def figure_phrase(objective: str, value: float) -> str:
     """A value or bound of a goal as it is read."""
     if objective == "equity":
         return percent(value)
@@ -38,7 +38,7 @@ def figure_said(objective: str, value: float) -> str:
     return f"{round(value, 6):,}".removesuffix(".0")
 
 
-def goals_told(plan: SitingPlan, lang: str) -> str:
+def goal_sentences(plan: SitingPlan, lang: str) -> str:
     """The chain of goals of a plan in its order."""
     asked = [level.objective for level in plan.levels] or [plan.objective]
     return " → ".join(goal_label(objective, plan.unit, lang, placed=plan.placed) for objective in asked)
@@ -58,5 +58,5 @@ def _value_said(plan: SitingPlan, level: Level, lang: str) -> str:
     """What a goal came to; "" where the rest of the sentence says it: sites, people."""
     if level.objective == "min-sites" or (level.objective == "max-cover" and not level.people):
         return ""
-    value, unit = figure_said(level.objective, level.value), unit_label(level.people or plan.unit, lang)
+    value, unit = figure_phrase(level.objective, level.value), unit_label(level.people or plan.unit, lang)
     return i18n.say(f"explanation.value_{level.objective}", lang, value=value, unit=unit)

@@ -13,8 +13,8 @@ import pandas as pd
 
 from quarterhour.base.arrays import IntArray
 from quarterhour.base.cells import is_number
+from quarterhour.base.centiseconds import CENTISECONDS_PER_MINUTE
 from quarterhour.base.errors import DataError, first_ids
-from quarterhour.base.units import CENTISECONDS_PER_MINUTE
 from quarterhour.siting.methods.capacity.transportation import least_time_flow
 from quarterhour.siting.methods.median.median_instance import build_median_instance
 from quarterhour.siting.outlook.answers import Phasing

@@ -12,8 +12,8 @@ import pandas as pd
 
 from quarterhour.base.arrays import FloatArray
 from quarterhour.base.cells import is_number
+from quarterhour.base.centiseconds import centiseconds
 from quarterhour.base.errors import CutoffError, DataError
-from quarterhour.base.units import centiseconds
 from quarterhour.siting.outlook.answers import RobustSites
 from quarterhour.siting.question.plan import SitingPlan
 from quarterhour.siting.question.problem import SitingProblem

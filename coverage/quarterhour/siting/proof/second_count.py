@@ -12,8 +12,8 @@ import numpy as np
 import pandas as pd
 
 from quarterhour.base.arrays import BoolArray, IntArray
+from quarterhour.base.centiseconds import centiseconds
 from quarterhour.base.errors import PlanError, first_ids
-from quarterhour.base.units import centiseconds
 from quarterhour.siting.question.plan import Figures, SitingPlan
 from quarterhour.siting.question.problem import Goal, SitingProblem
 

@@ -12,10 +12,10 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from quarterhour.base.centiseconds import CENTISECONDS_PER_MINUTE, centiseconds
 from quarterhour.base.errors import CutoffError, DataError, first_ids
 from quarterhour.base.labels import unit_by_language
-from quarterhour.base.units import CENTISECONDS_PER_MINUTE, centiseconds
-from quarterhour.siting.question.ids import by_id, check_ids, own_index, own_table, said, texts
+from quarterhour.siting.question.ids import by_id, check_ids, id_texts, own_index, own_table, short_repr
 from quarterhour.siting.question.problem import (
     AREA_LEVELS,
     QUOTA_LEVELS,
@@ -152,7 +152,7 @@ def _weights(people: str | Mapping[str, int] | None, table: pd.DataFrame) -> dic
     if people is None and len(table.columns) > 1:
         raise DataError("question.no_people_column", column="", known=known)
     if not isinstance(people, (str, Mapping, type(None))):
-        raise DataError("question.no_people_column", column=said(people), known=known)
+        raise DataError("question.no_people_column", column=short_repr(people), known=known)
     given = {table.columns[0]: 1} if people is None else {people: 1} if isinstance(people, str) else dict(people)
     if not given:
         raise DataError("question.no_people_column", column="", known=known)
@@ -174,11 +174,13 @@ def _in_order(table: pd.DataFrame, times: TravelTimes) -> pd.DataFrame:
 
 def _areas(areas: pd.DataFrame | None, communities: pd.Index) -> pd.DataFrame:
     if areas is not None and not isinstance(areas, pd.DataFrame):
-        raise DataError("question.bad_kind", what="areas", wanted="a DataFrame of town and county", came=said(areas))
+        raise DataError(
+            "question.bad_kind", what="areas", wanted="a DataFrame of town and county", came=short_repr(areas)
+        )
     if areas is not None and not {*AREA_LEVELS} & {*areas.columns}:
         raise DataError("question.areas_columns", found=", ".join(map(str, areas.columns)))
     given = pd.DataFrame(index=communities) if areas is None else by_id(areas, communities, "areas")
-    return pd.DataFrame({c: texts(given[c]) if c in given else "" for c in AREA_LEVELS}, communities)
+    return pd.DataFrame({c: id_texts(given[c]) if c in given else "" for c in AREA_LEVELS}, communities)
 
 
 def _load(capacity: Capacity | None, counted: pd.Series) -> pd.Series:
@@ -196,7 +198,7 @@ def _load(capacity: Capacity | None, counted: pd.Series) -> pd.Series:
 def _by_community(given: Any, communities: pd.Index, what: str) -> pd.Series:
     """One value for each community, by id: a list says nothing of whose order it is in."""
     if not isinstance(given, (pd.Series, Mapping)):
-        raise DataError("question.bad_kind", what=what, wanted="a Series by community id", came=said(given))
+        raise DataError("question.bad_kind", what=what, wanted="a Series by community id", came=short_repr(given))
     return by_id(pd.Series(given), communities, what)
 
 

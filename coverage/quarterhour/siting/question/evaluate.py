@@ -13,8 +13,8 @@ import numpy.typing as npt
 import pandas as pd
 
 from quarterhour.base.arrays import BoolArray, IntArray
+from quarterhour.base.centiseconds import CENTISECONDS_PER_MINUTE
 from quarterhour.base.jit import kernel
-from quarterhour.base.units import CENTISECONDS_PER_MINUTE
 from quarterhour.siting.question.plan import Figures
 from quarterhour.siting.question.problem import PPM, WHOLE, Goal, SitingProblem
 from quarterhour.siting.question.search import Exact

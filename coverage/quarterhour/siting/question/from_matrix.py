@@ -13,10 +13,10 @@ from scipy import sparse
 
 from quarterhour.base.arrays import FloatArray, IntArray
 from quarterhour.base.cells import is_number
+from quarterhour.base.centiseconds import CENTISECONDS_PER_MINUTE
 from quarterhour.base.errors import DataError, first_ids
-from quarterhour.base.units import CENTISECONDS_PER_MINUTE
 from quarterhour.siting.question.build import as_problem
-from quarterhour.siting.question.ids import as_ids, by_id, each_one, positions, said, texts
+from quarterhour.siting.question.ids import as_ids, by_id, each_one, id_texts, positions, short_repr
 from quarterhour.siting.question.problem import (
     AREA_LEVELS,
     SITE_COLUMNS,
@@ -294,7 +294,7 @@ def _sites(given: pd.DataFrame | None, costs: Mapping[str, _Costs]) -> tuple[pd.
             raise DataError("question.matrix_sites_differ", ids=first_ids(apart))
     many = next(iter(costs.values())).table.shape[1] if not own else len(own[0])
     if given is not None and not isinstance(given, pd.DataFrame):
-        raise DataError("question.bad_kind", what="sites", wanted="a DataFrame, a row a site", came=said(given))
+        raise DataError("question.bad_kind", what="sites", wanted="a DataFrame, a row a site", came=short_repr(given))
     if given is not None and len(given) != many:
         raise DataError("question.matrix_sites", rows=len(given), sites=many)
     if own:
@@ -315,5 +315,5 @@ def _site_table(ids: pd.Index, given: pd.DataFrame, settled: Mapping[str, IntArr
     both = ids[(stands[0] | stands[1]) & (built[0] | built[1])]
     if len(both):
         raise DataError("question.stands_and_required", ids=first_ids(both))
-    plain = {c: texts(given[c]) if c in given else "" for c in SITE_COLUMNS[1:]}
+    plain = {c: id_texts(given[c]) if c in given else "" for c in SITE_COLUMNS[1:]}
     return given.assign(**plain, state=state)

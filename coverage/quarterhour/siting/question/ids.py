@@ -88,7 +88,7 @@ def each_one(given: Any, ids: pd.Index, what: str) -> pd.Series:
         return by_id(pd.Series(given), ids, what)
     values = _as_list(given)
     if values is None or len(values) != len(ids):
-        raise DataError("question.bad_list", table=what, count=len(ids), came=said(given))
+        raise DataError("question.bad_list", table=what, count=len(ids), came=short_repr(given))
     return pd.Series(values, index=ids)
 
 
@@ -114,13 +114,13 @@ def positions(wanted: Any, ids: pd.Index) -> IntArray:
     return place
 
 
-def said(given: object) -> str:
+def short_repr(given: object) -> str:
     """What came, short enough for a message."""
     text = repr(given).replace("\n", " ")
     return text if len(text) <= 60 else f"{type(given).__name__} {text[:40]}..."
 
 
-def texts(column: pd.Series) -> pd.Series:
+def id_texts(column: pd.Series) -> pd.Series:
     """Names as text: blank where missing, a whole number without a point."""
     if pd.api.types.is_float_dtype(column) and (column.dropna() % 1 == 0).all():
         column = column.astype("Int64")

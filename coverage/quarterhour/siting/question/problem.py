@@ -13,7 +13,7 @@ import numpy as np
 import pandas as pd
 
 from quarterhour.base.arrays import BoolArray, FloatArray, IntArray
-from quarterhour.base.units import centiseconds
+from quarterhour.base.centiseconds import centiseconds
 
 if TYPE_CHECKING:
     from quarterhour.travel.times import TravelTimes

@@ -12,7 +12,7 @@ from scipy.spatial import cKDTree
 from quarterhour.base.arrays import FloatArray, IntArray
 from quarterhour.base.cells import is_number
 from quarterhour.base.errors import DataError, first_ids
-from quarterhour.siting.question.ids import is_counted, said, texts
+from quarterhour.siting.question.ids import id_texts, is_counted, short_repr
 from quarterhour.siting.question.problem import (
     SITE_COLUMNS,
     SITE_FIGURES,
@@ -48,7 +48,7 @@ def join_sites(existing: pd.DataFrame, candidates: pd.DataFrame, *, required: Se
 
 
 def _site_columns(places: pd.DataFrame, state: Any) -> pd.DataFrame:
-    kept = {c: texts(places[c]) if c in places else "" for c in SITE_COLUMNS[1:]}
+    kept = {c: id_texts(places[c]) if c in places else "" for c in SITE_COLUMNS[1:]}
     kept |= {c: places[c] for c in (*SITE_FIGURES, "tiers") if c in places}
     return pd.DataFrame({"state": state, **kept}, index=places.index.astype("str"))
 
@@ -74,7 +74,7 @@ def site_frame(sites: pd.DataFrame, *, costs: bool, capacity: Capacity | None) -
     """The columns that questions use, figures as whole numbers; a capacity may be missing (no limit)."""
     frame = sites.loc[:, list(SITE_COLUMNS)].copy()
     for column in SITE_COLUMNS[1:]:
-        frame[column] = texts(sites[column])
+        frame[column] = id_texts(sites[column])
     frame["tiers"] = sites["tiers"].fillna("").astype("str") if "tiers" in sites else ""
     new = sites["state"].ne("existing")
     for column in ("cost_yuan", "running_yuan"):
@@ -103,7 +103,7 @@ def conflicting_pairs(frame: pd.DataFrame, groups: Iterable[Iterable[Any]], clos
     pairs = {(int(a), int(b)) for a, b in close}
     for group in groups:
         if isinstance(group, str) or not isinstance(group, Iterable):
-            raise DataError("question.bad_conflict", ids=said(group))
+            raise DataError("question.bad_conflict", ids=short_repr(group))
         place = frame.index.astype("str").get_indexer(pd.Index([str(i) for i in group], dtype="str"))
         if (place < 0).any() or len(set(place.tolist())) < max(2, len(place)):
             raise DataError("question.bad_conflict", ids=first_ids(group))

@@ -9,9 +9,9 @@ from typing import Any
 import pandas as pd
 
 from quarterhour.base.cells import is_number
+from quarterhour.base.centiseconds import centiseconds
 from quarterhour.base.errors import DataError
-from quarterhour.base.units import centiseconds
-from quarterhour.siting.question.ids import said
+from quarterhour.siting.question.ids import short_repr
 from quarterhour.siting.question.problem import (
     AREA_LEVELS,
     EVERY_AREA,
@@ -33,7 +33,7 @@ Standards = Mapping[str, Standard]
 def as_goals(objective: str | Goal | Sequence[str | Goal]) -> tuple[Goal, ...]:
     """The chain of goals; DataError where one is unknown, stands twice, or compares by no known level."""
     if not isinstance(objective, (str, Goal, Sequence)):
-        raise DataError("question.bad_objective", objective=said(objective), known=", ".join(OBJECTIVES))
+        raise DataError("question.bad_objective", objective=short_repr(objective), known=", ".join(OBJECTIVES))
     chain = (objective,) if isinstance(objective, (str, Goal)) else tuple(objective)
     goals = tuple(g if isinstance(g, Goal) else Goal(g) for g in chain)
     known = ", ".join(OBJECTIVES)
@@ -84,7 +84,7 @@ def as_budget(given: Any) -> Budget:
     if given is None:
         return Budget()
     if isinstance(given, bool) or not is_number(given) or given != int(given):
-        raise DataError("question.bad_kind", what="budget", wanted="Budget(yuan)", came=said(given))
+        raise DataError("question.bad_kind", what="budget", wanted="Budget(yuan)", came=short_repr(given))
     return Budget(int(given))
 
 
@@ -93,7 +93,7 @@ def as_spacing(given: Any) -> Spacing | None:
     if given is None or isinstance(given, Spacing):
         return given
     if isinstance(given, bool) or not is_number(given):
-        raise DataError("question.bad_kind", what="spacing", wanted="Spacing(metres)", came=said(given))
+        raise DataError("question.bad_kind", what="spacing", wanted="Spacing(metres)", came=short_repr(given))
     return Spacing(float(given))
 
 
@@ -101,18 +101,18 @@ def check_kinds(**given: tuple[object, Any]) -> None:
     """DataError where a rule, by its name a value and its type, is of another type."""
     for what, (value, kind) in given.items():
         if not isinstance(value, kind):
-            raise DataError("question.bad_kind", what=what, wanted=f"{what.title()}(...)", came=said(value))
+            raise DataError("question.bad_kind", what=what, wanted=f"{what.title()}(...)", came=short_repr(value))
 
 
 def as_quotas(given: Quota | Sequence[Quota], sites: pd.DataFrame, areas: pd.DataFrame) -> tuple[Quota, ...]:
     """The quotas, their areas as text; all areas that sites or communities lie in where none is named."""
     quotas = (given,) if isinstance(given, Quota) else given
     if isinstance(quotas, (str, Mapping)) or not isinstance(quotas, Iterable):
-        raise DataError("question.bad_kind", what="quotas", wanted="[Quota(...), ...]", came=said(given))
+        raise DataError("question.bad_kind", what="quotas", wanted="[Quota(...), ...]", came=short_repr(given))
     quotas = tuple(quotas)
     for quota in quotas:
         if not isinstance(quota, Quota):
-            raise DataError("question.bad_kind", what="quotas", wanted="[Quota(...), ...]", came=said(quota))
+            raise DataError("question.bad_kind", what="quotas", wanted="[Quota(...), ...]", came=short_repr(quota))
     return tuple(replace(q, areas=_areas_of(q, sites, areas)) for q in quotas)
 
 
@@ -124,5 +124,5 @@ def _areas_of(quota: Quota, sites: pd.DataFrame, areas: pd.DataFrame) -> tuple[s
         return tuple(sorted(every))
     given: object = quota.areas
     if isinstance(given, str) or not isinstance(given, Iterable):
-        raise DataError("question.quota_areas", level=quota.level, ids=said(given))
+        raise DataError("question.quota_areas", level=quota.level, ids=short_repr(given))
     return tuple(map(str, given))

@@ -33,7 +33,7 @@ def siting_problem(
     """The question with its sites and times.
 
     ``times``: by the name of a class of communities, by "" where the question has no classes. ``asked``: as
-    ``capacities.asked_of_sites`` has it. StudyError where a table lacks what the question names.
+    ``demand.asked_of_sites`` has it. StudyError where a table lacks what the question names.
     """
     shared = asked is not None and file.capacity is not None and file.capacity.split
     standards = {s.name: Standard(s.minutes, s.steps) for s in file.standards}

@@ -13,7 +13,7 @@ from quarterhour.base.areas import with_areas
 from quarterhour.base.cells import texts
 from quarterhour.base.errors import StudyError, first_ids
 from quarterhour.network.network import Network
-from quarterhour.siting.candidates.exclusions import RELAXED, Lawful, lawful_candidates, smallest_relaxations
+from quarterhour.siting.candidates.exclusions import RELAXED, Lawful, candidate_relaxations, lawful_candidates
 from quarterhour.siting.candidates.generate import candidates_from_communities, candidates_from_network, no_ledger
 from quarterhour.siting.question.sites import join_sites
 from quarterhour.standards.rules import Exclusion, RuleSet
@@ -153,7 +153,7 @@ def _relaxations(
     areas = tables.towns if level == "town" else tables.counties
     named = areas.index if len(areas) else sorted(set(tables.communities[level]) - {""})
     without = [str(a) for a in named if str(a) not in set(sites[level])]
-    found = smallest_relaxations(wanted, rules, layers, areas=without, level=level)
+    found = candidate_relaxations(wanted, rules, layers, areas=without, level=level)
     found.insert(0, "level", level)
     return found
 

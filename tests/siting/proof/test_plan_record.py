@@ -18,7 +18,7 @@ from command import quarterhour
 from quarterhour.base.errors import DataError, MissingError, PlanError
 from quarterhour.cli import app
 from quarterhour.siting.audit import record_lines
-from quarterhour.siting.proof.record import FORMAT, plan_record, read_record, read_records, verify_record
+from quarterhour.siting.proof.plan_record import FORMAT, plan_record, read_record, read_records, verify_record
 from quarterhour.siting.proof.recount import verify_plan
 from quarterhour.siting.question.from_matrix import siting_from_matrix
 from quarterhour.siting.question.problem import Budget, Capacity, Coverage, Goal, Quota, Standard, input_hash

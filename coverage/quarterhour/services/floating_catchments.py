@@ -16,8 +16,8 @@ import pandas as pd
 from scipy import optimize, sparse
 
 from quarterhour.base.arrays import FloatArray, IntArray
+from quarterhour.base.centiseconds import CENTISECONDS_PER_MINUTE
 from quarterhour.base.errors import DataError, SolverError, first_ids
-from quarterhour.base.units import CENTISECONDS_PER_MINUTE
 from quarterhour.services.columns import at_least_zero
 from quarterhour.travel.times import TravelTimes
 

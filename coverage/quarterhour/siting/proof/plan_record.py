@@ -16,9 +16,9 @@ import numpy as np
 import pandas as pd
 
 from quarterhour.base.arrays import IntArray
+from quarterhour.base.centiseconds import CENTISECONDS_PER_MINUTE
 from quarterhour.base.errors import DataError, PlanError
 from quarterhour.base.findings import by_quality
-from quarterhour.base.units import CENTISECONDS_PER_MINUTE
 from quarterhour.io.files.checks import read_json
 from quarterhour.siting.proof.recount import verify_plan
 from quarterhour.siting.proof.second_count import Recount
@@ -205,7 +205,7 @@ def read_record(record: Mapping[str, Any]) -> tuple[SitingProblem, SitingPlan]:
     """The question and the plan of a record, of this format or an older one; PlanError for any other."""
     written = (record.get("question") or {}).get("format") if isinstance(record, Mapping) else None
     if written not in (FORMAT, *OLD_PAGES):
-        raise PlanError("proof.record_format", format=FORMAT)
+        raise PlanError("proof.record_format", format=" / ".join(map(str, sorted({FORMAT, *OLD_PAGES}))))
     problem = _problem(str(record["problem_id"]), record["question"])
     return problem, _plan({**record, "reasons": _on_pages(record["reasons"], OLD_PAGES.get(written, {}))})
 

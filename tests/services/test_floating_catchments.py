@@ -12,7 +12,7 @@ import pytest
 from hypothesis import given
 
 from quarterhour.base.errors import CutoffError, DataError
-from quarterhour.services.catchments import assign_within, catchment_access, gaussian_decay, step_decay
+from quarterhour.services.floating_catchments import assign_within, catchment_access, gaussian_decay, step_decay
 from quarterhour.travel.times import TravelTimes, times_from_matrix
 from repeatable import examples
 
@@ -60,7 +60,7 @@ def chicago_like(seed: int) -> tuple[TravelTimes, pd.Series, pd.Series]:
 @pytest.mark.filterwarnings("ignore")
 @pytest.mark.parametrize("method", ["2sfca", "e2sfca", "3sfca", "gaussian"])
 @pytest.mark.parametrize("seed", [1, 2])
-def test_catchments_are_those_of_pysal(method: str, seed: int) -> None:
+def test_floating_catchments_are_those_of_pysal(method: str, seed: int) -> None:
     fca = pytest.importorskip("access.fca", reason="PySAL's access is in the test extras")
     weights = pytest.importorskip("access.weights")
     near, people, beds = chicago_like(seed)
