@@ -217,7 +217,7 @@ def test_a_table_without_crs_is_told() -> None:
 
 
 @pytest.fixture(scope="module")
-def browser() -> Iterator[Any]:
+def chromium() -> Iterator[Any]:
     playwright = pytest.importorskip("playwright.sync_api", reason="playwright is not installed")
     if not Path(CHROMIUM).exists():
         pytest.skip("no Chromium on this machine")
@@ -225,6 +225,14 @@ def browser() -> Iterator[Any]:
         opened = started.chromium.launch(executable_path=CHROMIUM, args=CHROMIUM_ARGS, timeout=0)
         yield opened
         opened.close()
+
+
+@pytest.fixture
+def browser(chromium: Any) -> Iterator[Any]:
+    """The browser, whose pages close with the test."""
+    yield chromium
+    for context in chromium.contexts:
+        context.close()
 
 
 def opened(browser: Any, html: str, folder: Path) -> tuple[Any, list[str]]:
@@ -270,6 +278,7 @@ def test_search_opens_the_reason_in_chinese(browser: Any, tmp_path: Path) -> Non
     assert "没有找到" in tab.inner_text("#qh-found")
     tab.fill("#qh-search", "西港村19")
     tab.click("#qh-found li")
+    assert tab.evaluate("Object.values(window).find(v => v instanceof L.Map)._popup.isOpen()")  # and does not fade away
     told = tab.inner_text(".leaflet-popup-content")
     for part in ("西港村19", "老年人", "未达标：最近设施超过时限", "农村幸福院", "分钟", "镇级中心"):
         assert part in told

@@ -277,10 +277,12 @@ def _forged(plan):
         "served by nobody known": {"served": served.assign(site="z")},
         "serving forgotten": {"served": served.iloc[1:]},
         "no serving": {"served": None},
-        "a cost": {"figures": dataclasses.replace(plan.figures, cost_yuan=0)},
-        "people-minutes": {"figures": dataclasses.replace(plan.figures, people_minutes=1.0)},
-        "gini": {"figures": dataclasses.replace(plan.figures, gini=0.0)},
-        "a share": {"figures": dataclasses.replace(plan.figures, least_share=1.0)},
+        "a cost": {"figures": dataclasses.replace(plan.figures, cost_yuan=plan.figures.cost_yuan + 1)},
+        "people-minutes": {
+            "figures": dataclasses.replace(plan.figures, people_minutes=plan.figures.people_minutes + 1)
+        },
+        "gini": {"figures": dataclasses.replace(plan.figures, gini=plan.figures.gini + 0.25)},
+        "a share": {"figures": dataclasses.replace(plan.figures, least_share=plan.figures.least_share + 0.25)},
         "a column": {"figures": dataclasses.replace(plan.figures, by_column={"people": 36})},
         "no figures": {"figures": None},
         "no levels": {"levels": ()},

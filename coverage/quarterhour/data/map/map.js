@@ -244,7 +244,8 @@ function quarterhourDraw(map, layers, picture) {
     list.replaceChildren(...found.map((i) => {
       const item = document.createElement("li");
       item.innerHTML = `${people.name[i]} <small>${of(people.town, i)}</small>`;
-      item.onclick = () => go(i);
+      // go() takes the item away: the map would no longer know the click as the panel's, and close the popup at once.
+      item.onclick = (click) => { L.DomEvent.stopPropagation(click); go(i); };
       return item;
     }));
     if (asked && !found.length) list.innerHTML = `<li class="qh-none">${w.nothing_found}</li>`;
