@@ -203,6 +203,8 @@ function quarterhourDraw(map, layers, picture) {
         <section><h4>${w.legend}</h4>${legend}</section>
         <footer><p>${picture.note}</p><p>${w.schematic}</p>${missing}</footer></div>`;
       L.DomEvent.disableClickPropagation(panel).disableScrollPropagation(panel);
+      // Leaflet looks for the panel above what was clicked: an item that its click takes away has nothing above it.
+      L.DomEvent.on(panel, "click", L.DomEvent.stopPropagation);
       const button = panel.querySelector("button");
       button.onclick = () => { button.textContent = panel.classList.toggle("qh-small") ? quarterhourPlain(w.show) : quarterhourPlain(w.hide); };
       return panel;
@@ -244,8 +246,7 @@ function quarterhourDraw(map, layers, picture) {
     list.replaceChildren(...found.map((i) => {
       const item = document.createElement("li");
       item.innerHTML = `${people.name[i]} <small>${of(people.town, i)}</small>`;
-      // go() takes the item away: the map would no longer know the click as the panel's, and close the popup at once.
-      item.onclick = (click) => { L.DomEvent.stopPropagation(click); go(i); };
+      item.onclick = () => go(i);
       return item;
     }));
     if (asked && !found.length) list.innerHTML = `<li class="qh-none">${w.nothing_found}</li>`;
