@@ -55,7 +55,8 @@ def test_run_writes_every_file_and_sums_up(toy_study: Path, tmp_path: Path, enco
     run = in_a_process if encoding == "gbk" else quarterhour
     done = run("run", toy_study, "--out", out, encoding=encoding)
     assert done.returncode == 0, done.stderr
-    names = {"map.html", "coverage.xlsx", "results.gpkg", "plan.json", "report.md", "scorecard.csv", "manifest.json"}
+    names = {"map.html", "coverage.xlsx", "results.gpkg", "plan.json", "report.md", "scorecard.csv", "manifest.json",
+             "issues.csv", "rejected.csv"}  # fmt: skip
     assert {p.name for p in out.iterdir()} == names | {"prepared", "plans"}
     assert "80.2%" in done.stdout
     assert "map.html" in done.stdout

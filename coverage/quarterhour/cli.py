@@ -95,11 +95,12 @@ def demo(out: Out = None, lang: Lang = "zh", quiet: Quiet = False) -> None:
 
 
 @app.command()
-def inspect(study: StudyPath, roads: Roads = None, lang: Lang = "zh", quiet: Quiet = False) -> None:
-    """What came in, and what is wrong with it; nothing is computed or written. Exit 1 if rows were set aside."""
+def inspect(study: StudyPath, out: Out = None, roads: Roads = None, lang: Lang = "zh", quiet: Quiet = False) -> None:
+    """What came in, and what is wrong with it, also as a page with a map. Exit 1 if rows were set aside."""
     from quarterhour.report.console import findings_count, input_lines
+    from quarterhour.report.inspection import write_inspection
     from quarterhour.study.run import read_study_inputs
-    from quarterhour.study.study import read_study
+    from quarterhour.study.study import default_out, read_study
 
     asked = read_study(study, roads=roads)
     with _progress(quiet) as tell:
@@ -108,6 +109,8 @@ def inspect(study: StudyPath, roads: Roads = None, lang: Lang = "zh", quiet: Qui
         tables = read_study_inputs(asked)
     for line in input_lines(tables, lang):
         _print(line)
+    page = write_inspection(asked, tables, out or default_out(asked), lang=lang)[0]
+    _print(i18n.say("cli.inspected", lang, page=page))
     raise typer.Exit(1 if findings_count(tables) else 0)
 
 

@@ -61,9 +61,13 @@ def findings_count(results: Results | Inputs) -> int:
 
 def input_lines(tables: Inputs, lang: str, *, most: int = 20) -> list[str]:
     """What came in and what is wrong with it, a line each; many of a kind are counted."""
-    lines = [_told_table(row, lang) for row in tables.quality.to_dict("records")]
     told = finding_lines(tables.findings, lang, most=most)
-    return [*lines, *(told or [i18n.say("cli.no_findings", lang)])]
+    return [*table_lines(tables, lang), *(told or [i18n.say("cli.no_findings", lang)])]
+
+
+def table_lines(tables: Inputs, lang: str) -> list[str]:
+    """Each table that came in, in a line: its rows and how well they are known."""
+    return [_told_table(row, lang) for row in tables.quality.to_dict("records")]
 
 
 def finding_lines(findings: pd.DataFrame, lang: str, *, most: int) -> list[str]:

@@ -182,7 +182,7 @@ function quarterhourDraw(map, layers, picture) {
   const legend = [
     swatch(dot(colour.met), w.met, "circle"), swatch(dot(colour.not_met), w.not_met, "circle"),
     ...["always", "sometimes", "never"].map((covered) => swatch(dot(colour[covered]), w[covered], "range")),
-    swatch(dot(colour.not_judged), w.not_judged),
+    swatch(dot(colour.not_judged), picture.circles.length ? w.not_judged : w.communities),
     ...picture.kinds.map((kind, k) => swatch(`background:${colour.kinds[k % colour.kinds.length]}`, kind.label, `kind_${k}`)),
     picture.plans.length ? `<div class="qh-key" data-layer="plan"><span class="qh-site"><b>1</b></span>${w.plan_site}</div>${swatch(`height:0;border-top:2px solid ${colour.site}`, w.plan_served, "plan")}` : "",
     picture.circles.length ? `<div class="qh-ramp" data-layer="score"><span>${w.share_in}</span>${colour.share.map((fill, i) => `<i style="background:${fill}">${i * 20}–${i * 20 + 20}%</i>`).join("")}</div>` : "",
