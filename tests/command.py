@@ -13,7 +13,7 @@ from quarterhour import cli
 
 
 def quarterhour(*arguments: object, encoding: str = "utf-8") -> CompletedProcess[str]:
-    """The command as a console in some encoding shows it; an error that it does not know is raised, not printed."""
+    """The command as a console in some encoding shows it; an error of the program is exit 3 and its traceback."""
     command = ["quarterhour", *map(str, arguments)]
     out, err = (io.TextIOWrapper(io.BytesIO(), encoding=encoding, write_through=True) for _ in range(2))
     before, code = signal.getsignal(signal.SIGINT), 0

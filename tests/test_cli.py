@@ -71,6 +71,26 @@ def test_inspect_exits_with_1_when_a_row_was_set_aside(toy_study: Path) -> None:
     assert "communities.csv" in done.stdout
 
 
+def test_an_error_of_the_program_is_exit_3_and_asks_to_be_reported(
+    toy_study: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def fails(*_: object, **__: object) -> None:
+        raise KeyError("a room forgot something")
+
+    monkeypatch.setattr("quarterhour.study.run.read_study_inputs", fails)
+    done = quarterhour("inspect", toy_study, "--quiet", "--lang", "en")
+    assert done.returncode == 3
+    assert "Traceback" in done.stderr and "Please report it" in done.stderr.splitlines()[-1]
+
+
+def test_inspect_prints_where_the_rows_of_each_file_went(toy_study: Path) -> None:
+    with (toy_study / "communities.csv").open("ab") as file:
+        file.write(b"Total,,,,,,99,9\n")
+    done = quarterhour("inspect", toy_study, "--quiet", "--lang", "en")
+    line = next(line for line in done.stdout.splitlines() if "(communities.csv)" in line)
+    assert "+ 0 set aside + 1 totals + 0 notes" in line
+
+
 def test_init_makes_a_study_once(tmp_path: Path) -> None:
     done = quarterhour("init", tmp_path / "new")
     assert done.returncode == 0, done.stderr

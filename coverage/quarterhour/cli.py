@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import signal
 import sys
+import traceback
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -25,7 +26,7 @@ app = typer.Typer(
     help="Who is reached in a quarter of an hour, and where to build so that more are.\n\n"
     "谁在一刻钟之内能得到照料，新的设施建在哪里最好。\n\n"
     "Begin with `quarterhour demo`, or `quarterhour init DIR` for a study of your own.",
-    epilog="Exit: 0 done; 1 a finding to act on (bad input); 2 wrong usage.",
+    epilog="Exit: 0 done; 1 a finding to act on (bad input); 2 wrong usage; 3 an error of the program.",
 )
 
 StudyPath = Annotated[str, typer.Argument(metavar="STUDY", help="A study.toml, or the folder it is in.")]
@@ -298,7 +299,8 @@ def _stop(*_: object) -> None:
 
 
 def main() -> None:
-    """The command: a known error becomes one line, Ctrl-C says that nothing half-written is left."""
+    """The command: a known error becomes one line, an unknown one asks to be reported (exit 3), Ctrl-C says that
+    nothing half-written is left."""
     for stream in (sys.stdout, sys.stderr):
         if hasattr(stream, "reconfigure"):
             stream.reconfigure(errors="replace")
@@ -314,6 +316,11 @@ def main() -> None:
         for path in stopped.args:
             _print(i18n.say("cli.plan_left", lang, path=path), err=True)
         sys.exit(130)
+    except Exception as error:  # what no room foresaw is the program's fault, and says so
+        traceback.print_exc()
+        detail = " ".join(str(error).split())[:200]
+        _print(i18n.say("cli.program_error", lang, kind=type(error).__name__, detail=detail), err=True)
+        sys.exit(3)
 
 
 def _asked_language(arguments: list[str]) -> str:

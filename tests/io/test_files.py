@@ -355,13 +355,14 @@ def test_a_workbook_with_an_entity_bomb_is_refused(tmp_path: Path) -> None:
         files.read_table(file)
 
 
-def test_a_sheet_with_one_cell_at_the_far_corner_is_refused_at_once(tmp_path: Path) -> None:
+def test_one_cell_at_the_far_corner_of_a_sheet_is_told_and_no_row(tmp_path: Path) -> None:
     book = openpyxl.Workbook()
     assert book.active is not None
     book.active["A1"], book.active["XFD1048576"] = "id", 1
     book.save(tmp_path / "a.xlsx")
-    with pytest.raises(DataError, match="Delete its empty rows"):
-        files.read_table(tmp_path / "a.xlsx")
+    table = files.read_table(tmp_path / "a.xlsx")
+    assert table.frame.shape == (0, 1) and rules(table.findings) == ["stray_cells"]
+    assert table.findings["detail"].tolist() == ["XFD1048576"]
 
 
 def test_a_missing_file_is_told_with_its_neighbours(tmp_path: Path) -> None:

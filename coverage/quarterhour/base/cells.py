@@ -3,14 +3,39 @@
 from __future__ import annotations
 
 import math
-import unicodedata
+import re
 from typing import Any
 
 import numpy as np
 import pandas as pd
 
-_NUMBER = r"[+-]?(?:\d+|\d{1,3}(?:,\d{3})+)(?:\.\d*)?|[+-]?\.\d+"
-_EXPONENT = r"(?:[eE][+-]?\d{1,3})?"
+_NUMBER = r"[+-]?(?:[0-9]+|[0-9]{1,3}(?:,[0-9]{3})+)(?:\.[0-9]*)?|[+-]?\.[0-9]+"
+_EXPONENT = r"(?:[eE][+-]?[0-9]{1,3})?"
+_FULL_WIDTH = str.maketrans("０１２３４５６７８９，．＋－\N{MINUS SIGN}", "0123456789,.+--")
+# Shown by no font, so nobody can have meant them: marks of width zero, of direction, of line ends, control characters.
+# Line ends and tabs are blanks. What joins letters of a script (U+200C, U+200D) plays no part in codes.
+_UNSEEN = re.compile(
+    "[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\xad\u034f\u061c\u180e\u200b-\u200f\u202a-\u202e\u2060-\u206f\ufe00-\ufe0f\ufeff"
+    "\ufff9-\ufffb\U000e0000-\U000e007f]"
+)
+
+
+def half_width(text: str) -> str:
+    """Full-width digits, comma, point and signs as those of the keyboard; every other character stays.
+
+    Not Unicode's NFKC, which makes 9511 of 951①, 9512 of 951² and 9511⁄2 of 951½.
+    """
+    return text.translate(_FULL_WIDTH)
+
+
+def seen(text: str) -> str:
+    """A text without the characters that nobody sees, and without blanks around it."""
+    return _UNSEEN.sub("", text).strip()
+
+
+def has_unseen(text: str) -> bool:
+    """Whether a text holds characters that nobody sees."""
+    return _UNSEEN.search(text) is not None
 
 
 def blank(value: Any) -> bool:
@@ -26,11 +51,11 @@ def is_number(value: Any) -> bool:
 def numbers(values: pd.Series) -> pd.Series:
     """Numbers as float64, read as people type them: full-width digits, 1,234, blanks around.
 
-    What is no finite number (八十, #REF!, inf, TRUE) is NaN.
+    What is no finite number (八十, 951①, 951人, #REF!, inf, TRUE) is NaN.
     """
     if pd.api.types.is_numeric_dtype(values) and not pd.api.types.is_bool_dtype(values):
         return values.astype("Float64").astype("float64").where(lambda v: np.isfinite(v))
-    text = texts(values).map(lambda v: unicodedata.normalize("NFKC", v).strip()).astype("str")
+    text = texts(values).map(half_width).astype("str")
     good = text.str.fullmatch(f"(?:{_NUMBER}){_EXPONENT}").astype(bool)
     found = pd.to_numeric(text.where(good).str.replace(",", ""), errors="coerce").astype("float64")
     return found.where(np.isfinite(found))

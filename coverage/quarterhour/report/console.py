@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Any
 
 import pandas as pd
@@ -66,8 +67,9 @@ def input_lines(tables: Inputs, lang: str, *, most: int = 20) -> list[str]:
 
 
 def table_lines(tables: Inputs, lang: str) -> list[str]:
-    """Each table that came in, in a line: its rows and how well they are known."""
-    return [_told_table(row, lang) for row in tables.quality.to_dict("records")]
+    """Each table that came in, in a line: its rows and how well they are known; and where the rows of its file went."""
+    lines = [_told_table(row, lang) for row in tables.quality.to_dict("records")]
+    return lines + [_account_line(row, lang) for row in tables.account.to_dict("records")]
 
 
 def finding_lines(findings: pd.DataFrame, lang: str, *, most: int) -> list[str]:
@@ -85,3 +87,9 @@ def _told_table(row: dict[Any, Any], lang: str) -> str:
     shares = {quality: percent(row[quality]) for quality in QUALITIES}
     table = i18n.label("tables", row["table"], lang)
     return i18n.say("cli.came_in", lang, table=table, rows=row["rows"], **shares)
+
+
+def _account_line(row: dict[Any, Any], lang: str) -> str:
+    """Where the rows of a file went."""
+    table = i18n.label("tables", row["table"], lang)
+    return i18n.say("cli.account", lang, **{**row, "table": table, "file": Path(row["file"]).name})

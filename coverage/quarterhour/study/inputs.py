@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -28,6 +28,9 @@ class Inputs:
 
     ``quality``: ``table, rows, fact, estimated, synthetic``: shares of the rows of each table, and, as
     ``people_COLUMN``, of the people of each column.
+
+    ``account``: one row a table of places or figures, ``table, file, rows, used, set_aside, totals, notes, left_out``:
+    what became of the rows of its file (``files.account_row``).
     """
 
     roads: gpd.GeoDataFrame
@@ -42,6 +45,7 @@ class Inputs:
     findings: pd.DataFrame
     used: pd.DataFrame
     quality: pd.DataFrame
+    account: pd.DataFrame = field(default_factory=pd.DataFrame)
 
     def __repr__(self) -> str:
         return (
@@ -57,6 +61,7 @@ class _Reader:
         self.file, self.folder, self.given_roads = file, folder, roads
         self.findings: list[pd.DataFrame] = []
         self.used: dict[Path, str] = {}
+        self.account: list[dict[str, Any]] = []
 
     def path(self, part: Source, table: str) -> Path:
         """The file of a table; MissingError when it is not there."""
@@ -133,22 +138,27 @@ class _Reader:
             )  # fmt: skip
             self.findings.append(found)
             self.findings.extend(_uncounted(raw, people, table, extract.name))
+            known_rows = files.Table(raw, extract.name)
+            self.account.append(files.account_row(table, known_rows, used=len(kept), door=found))
             return kept
-        kept, found = files.read_places(
+        kept, found, account = files.read_counted_places(
             self.path(part, table), table=table, crs=crs, columns=part.columns, people=people,
             source_crs=part.crs, datum=part.datum, quality=part.quality, source=part.source, kind=kind,
             geometry="any" if area else "point", sheet=_text(part.sheet), encoding=part.encoding,
-            header_row=part.header_row, layer=part.layer,
+            header_row=part.header_row, layer=part.layer, hidden_rows=part.hidden_rows,
         )  # fmt: skip
         self.findings.append(found)
+        self.account.append(account)
         return kept
 
     def table(self, part: Source, name: str) -> pd.DataFrame:
         """A table of figures, rows without a quality given the table's."""
         read = files.read_table(
-            self.path(part, name), sheet=_text(part.sheet), encoding=part.encoding, header_row=part.header_row
-        )
-        self.findings.append(read.findings)
+            self.path(part, name), sheet=_text(part.sheet), encoding=part.encoding, header_row=part.header_row,
+            hidden_rows=part.hidden_rows,
+        )  # fmt: skip
+        self.findings.append(read.findings.assign(table=name))
+        self.account.append(files.account_row(name, read, used=len(read.frame)))
         frame = read.frame.rename(columns={theirs: ours for ours, theirs in part.columns.items()})
         return frame if "quality" in frame else frame.assign(quality=part.quality)
 
@@ -184,6 +194,7 @@ def read_inputs(file: StudyFile, folder: Path, *, roads: Path | None = None) -> 
         findings=join_findings(reader.findings),
         used=_used(reader.used),
         quality=pd.DataFrame(),
+        account=pd.DataFrame(reader.account),
     )
     _check_roads_near(made, file.study.snap_limit_m)
     found = join_findings([made.findings, *_unknown_areas(made), *_unknown_kinds(file, made)])

@@ -89,6 +89,7 @@ def _around_communities(study: Study) -> tuple[float, float, float, float]:
         study.folder / str(part.path), table="communities", crs=study.file.study.crs, columns=part.columns,
         people=part.people, source_crs=part.crs, datum=part.datum, encoding=part.encoding,
         sheet=None if part.sheet is None else str(part.sheet), header_row=part.header_row, layer=part.layer,
+        hidden_rows=part.hidden_rows,
     )  # fmt: skip
     if not len(frame):
         raise DataError("new_study.no_area")

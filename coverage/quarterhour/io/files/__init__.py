@@ -1,7 +1,9 @@
 """Reading what offices keep, and writing so that a crash leaves the old file or the new one.
 
-CSV (UTF-8, GB18030, UTF-16 with a mark), XLSX with its title rows and totals, GeoJSON, GeoPackage,
-Shapefile and GeoParquet. The wing: checks (the file itself), text, grid, excel, layers, located, writing.
+CSV (UTF-8, GB18030, UTF-16 with a mark; points as x and y or as WKT), XLSX with its title rows and totals, GeoJSON,
+GeoPackage, Shapefile, GeoParquet, and through GDAL KML, FlatGeobuf, MapInfo and Spatialite. The wing: checks (the file
+itself), text, workbook and excel, grid and header (from cells to a table), unseen, amounts and totals (what its cells
+mean), layers, shapefile, located, account (where each row went), write.
 """
 
 from __future__ import annotations
@@ -9,7 +11,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
-from typing import Literal
+from typing import Any, Literal
 
 import geopandas as gpd
 import numpy as np
@@ -19,18 +21,24 @@ from pyproj import CRS
 from quarterhour.base.errors import DataError
 from quarterhour.base.findings import join_findings
 from quarterhour.io import places
+from quarterhour.io.files.account import account_row
+from quarterhour.io.files.amounts import in_plain_notation
 from quarterhour.io.files.checks import checked_file, read_json, sha256
-from quarterhour.io.files.excel import read_xlsx
-from quarterhour.io.files.header import Table, typed
-from quarterhour.io.files.layers import layer_table, read_geojson, read_gpkg, read_parquet, read_shp, read_zip
-from quarterhour.io.files.located import column_list, onto_wgs84, renamed, with_geometry
+from quarterhour.io.files.excel import HiddenRows, read_xlsx
+from quarterhour.io.files.header import Roles, Table, typed
+from quarterhour.io.files.layers import SEQUENCES, read_geojson, read_gpkg, read_other, read_parquet
+from quarterhour.io.files.located import column_list, onto_wgs84, renamed, roles_of, with_geometry, with_known_crs
+from quarterhour.io.files.shapefile import read_shp, read_zip
 from quarterhour.io.files.text import read_csv
+from quarterhour.io.files.totals import TOTAL_RULES, recognised
 from quarterhour.io.files.write import FIXED_DATE, atomic, together, write_csv, write_layers, write_text
 
 __all__ = [
     "FIXED_DATE",
     "Table",
+    "account_row",
     "atomic",
+    "read_counted_places",
     "read_json",
     "read_places",
     "read_roads_file",
@@ -42,6 +50,8 @@ __all__ = [
     "write_text",
 ]
 
+_NO_ROLES = Roles()
+
 
 def read_table(
     path: str | Path,
@@ -50,16 +60,20 @@ def read_table(
     encoding: str | None = None,
     header_row: int | None = None,
     layer: str | None = None,
+    hidden_rows: HiddenRows = "use",
 ) -> Table:
     """Any table or layer an office keeps; numbers become numbers where nothing is lost by it.
 
     ``header_row`` counts from 1 as in Excel; without it the header is found below the titles.
     Codes with leading zeros or more than 15 digits stay text. A layer comes as a GeoDataFrame.
+    ``hidden_rows``: whether rows that a sheet hides, filters away or strikes out are used.
     MissingError when the file is not there; DataError when it is not what its name says, is too
     large, is in no known encoding, or has several sheets or layers and none was named.
     """
-    table = _read_raw(path, sheet=sheet, encoding=encoding, header_row=header_row, layer=layer)
-    return replace(table, frame=typed(table.frame, keep=()))
+    table = _read_raw(path, sheet=sheet, encoding=encoding, header_row=header_row, layer=layer, hidden_rows=hidden_rows)
+    at = {"file": table.file, "sheet": table.sheet}
+    plain, told = in_plain_notation(table.frame, people=(), numeric=(), texts_in=(), **at)
+    return replace(table, frame=typed(plain, keep=()), findings=join_findings([table.findings, told]))
 
 
 def read_places(
@@ -80,26 +94,74 @@ def read_places(
     encoding: str | None = None,
     header_row: int | None = None,
     layer: str | None = None,
+    hidden_rows: HiddenRows = "use",
 ) -> tuple[gpd.GeoDataFrame, pd.DataFrame]:
     """Places of a file through the door of ``places.as_places``, and every finding on the way.
 
     ``columns`` names the user's columns: our name -> theirs (id, name, x, y, town, county, people
     columns ...). ``source_crs`` counts where the file names no CRS; ``datum`` is for lon/lat taken
-    from a web map. ``kind`` is given to every row. Errors as read_table and as_places.
+    from a web map. ``kind`` is given to every row. Rows of totals are told and left out; rows that a
+    sheet hides, filters away or strikes out are used or not by ``hidden_rows``, and told. Errors as
+    read_table and as_places.
     """
-    read = _read_raw(path, sheet=sheet, encoding=encoding, header_row=header_row, layer=layer)
+    kept, told, _ = read_counted_places(
+        path, table=table, crs=crs, columns=columns, people=people, required=required, source_crs=source_crs,
+        datum=datum, quality=quality, source=source, kind=kind, geometry=geometry, sheet=sheet, encoding=encoding,
+        header_row=header_row, layer=layer, hidden_rows=hidden_rows,
+    )  # fmt: skip
+    return kept, told
+
+
+def read_counted_places(
+    path: str | Path,
+    *,
+    table: str,
+    crs: object,
+    columns: Mapping[str, str] | None = None,
+    people: Sequence[str] = (),
+    required: Sequence[str] = ("name",),
+    source_crs: object = "EPSG:4326",
+    datum: str = "wgs84",
+    quality: str = "fact",
+    source: str = "",
+    kind: str = "",
+    geometry: Literal["point", "any"] = "point",
+    sheet: str | None = None,
+    encoding: str | None = None,
+    header_row: int | None = None,
+    layer: str | None = None,
+    hidden_rows: HiddenRows = "use",
+) -> tuple[gpd.GeoDataFrame, pd.DataFrame, dict[str, Any]]:
+    """Places of a file, every finding on the way, and the account of its rows (``account_row``).
+
+    Parameters and errors as ``read_places``.
+    """
+    roles = roles_of(dict(columns or {}), people)
+    read = _read_raw(
+        path, sheet=sheet, encoding=encoding, header_row=header_row, layer=layer, hidden_rows=hidden_rows, roles=roles
+    )
+    at = {"file": read.file, "sheet": read.sheet}
+    plain, notation = in_plain_notation(
+        read.frame, people=roles.amounts, numeric=roles.numeric, texts_in=roles.texts, **at
+    )
+    read = replace(read, frame=plain)
     frame = renamed(read, dict(columns or {}), table=table)
+    totals = recognised(frame, people, table=table, **at)
+    summed = totals.loc[totals["rule"].isin(TOTAL_RULES), "row"].tolist()
+    frame = frame.drop(index=summed)
     located, located_findings = with_geometry(frame, read, crs=source_crs, table=table, geometry=geometry)
     located = typed(located, keep=("id", "name", "town", "county", "kind", "quality", "source", *people))
     if kind:
         located["kind"] = kind
     located = onto_wgs84(located, datum, file=read.file)
     kept, found = places.as_places(
-        located, table=table, crs=crs, people=people, required=required, file=read.file, sheet=read.sheet,
-        rows=[int(r) for r in read.frame.index], geometry=geometry, quality=quality, source=source,
+        located, table=table, crs=crs, people=people, required=required, rows=[int(r) for r in frame.index],
+        geometry=geometry, quality=quality, source=source, **at,
     )  # fmt: skip
-    first = read.findings.assign(table=table)
-    return kept.drop(columns=["x", "y"], errors="ignore"), join_findings([first, located_findings, found])
+    first = join_findings([read.findings, notation]).assign(table=table)
+    account = account_row(table, read, used=len(kept), totals=len(summed), door=found)
+    told = join_findings([first, totals, located_findings, found])
+    return kept.drop(columns=["x", "y"], errors="ignore"), told, account
 
 
 def read_roads_file(
@@ -118,7 +180,7 @@ def read_roads_file(
     read = _read_raw(path, sheet=None, encoding=encoding, header_row=None, layer=layer)
     if not isinstance(read.frame, gpd.GeoDataFrame):
         raise DataError("files.no_geometry", file=read.file, found=column_list(read.frame))
-    roads = read.frame.reset_index(drop=True)
+    roads = with_known_crs(read.frame, file=read.file).reset_index(drop=True)
     if roads.crs is None and source_crs is None:
         raise DataError("files.no_crs", file=read.file)
     roads = roads.set_crs(source_crs) if roads.crs is None else roads
@@ -130,18 +192,29 @@ def read_roads_file(
 
 
 def _read_raw(
-    path: str | Path, *, sheet: str | None, encoding: str | None, header_row: int | None, layer: str | None
+    path: str | Path,
+    *,
+    sheet: str | None,
+    encoding: str | None,
+    header_row: int | None,
+    layer: str | None,
+    hidden_rows: HiddenRows = "use",
+    roles: Roles = _NO_ROLES,
 ) -> Table:
     file = checked_file(path)
     suffix = file.suffix.lower()
     if suffix in (".csv", ".txt", ".tsv"):
         return read_csv(file, encoding=encoding, header_row=header_row)
     if suffix in (".xlsx", ".xlsm"):
-        return read_xlsx(file, sheet=sheet, header_row=header_row)
-    if suffix in (".geojson", ".json"):
+        return read_xlsx(file, sheet=sheet, header_row=header_row, roles=roles, hidden_rows=hidden_rows)
+    if suffix in (".geojson", ".json", *SEQUENCES):
         return read_geojson(file, encoding=encoding)
     if suffix in (".parquet", ".geoparquet"):
-        return layer_table(read_parquet(file), file)
+        return read_parquet(file)
     if suffix == ".zip":
         return read_zip(file, encoding=encoding)
-    return read_gpkg(file, layer=layer) if suffix == ".gpkg" else read_shp(file, encoding=encoding)
+    if suffix == ".gpkg":
+        return read_gpkg(file, layer=layer)
+    if suffix == ".shp":
+        return read_shp(file, encoding=encoding)
+    return read_other(file, layer=layer, encoding=encoding)

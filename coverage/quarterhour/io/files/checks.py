@@ -30,8 +30,16 @@ _MAGIC = {
     ".xlsx": b"PK\x03\x04",
     ".xlsm": b"PK\x03\x04",
     ".zip": b"PK\x03\x04",
+    ".fgb": b"fgb\x03fgb",
+    ".sqlite": b"SQLite format 3\0",
 }
-_TEXT_SUFFIXES = (".csv", ".txt", ".tsv", ".geojson", ".json")
+_LOCKED = 0x1
+_PACKED_AS = (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED, zipfile.ZIP_BZIP2, zipfile.ZIP_LZMA)
+_OTHER_PACKING = {9: "Deflate64", 93: "Zstandard", 95: "XZ", 98: "PPMd"}
+_JSON_SUFFIXES = (".geojson", ".json", ".geojsonl", ".geojsons", ".ndjson")
+_TEXT_SUFFIXES = (".csv", ".txt", ".tsv", *_JSON_SUFFIXES, ".kml", ".tab", ".mif")
+_BEGINS = {".tab": re.compile(rb"!table.*\bType\s+NATIVE\b", re.I | re.S), ".mif": re.compile(rb"Version\s", re.I)}
+"""A MapInfo table of another type than its own names files to read elsewhere."""
 _SUFFIXES = (*_TEXT_SUFFIXES, *_MAGIC)
 _NOT_TEXT = (b"PK\x03\x04", b"SQLite format 3", b"PAR1", b"\xd0\xcf\x11\xe0", b"%PDF", b"<OGRVRT", b"<VRT")
 
@@ -94,25 +102,41 @@ def check_magic(file: Path, suffix: str) -> None:
         fits = head.startswith(_MAGIC[suffix])
         # A GeoPackage says so in the header of its database, else GDAL would open it as plain SQLite.
         fits &= suffix != ".gpkg" or head[68:72] in (b"GPKG", b"GP10", b"GP11")
-    elif suffix in (".geojson", ".json"):
-        fits = text.startswith(b"{")
+    elif suffix in _JSON_SUFFIXES:
+        fits = text.removeprefix(b"\x1e").startswith(b"{")
+    elif suffix == ".kml":
+        fits = re.search(rb"<kml[\s>]", head) is not None and not _declares_entities(file)
+    elif suffix in _BEGINS:
+        fits = _BEGINS[suffix].match(text) is not None
     else:
         fits = not text.startswith(_NOT_TEXT)
     if not fits:
         raise DataError("files.not_what_it_says", file=str(file), suffix=suffix, head=repr(head[:8]))
 
 
+def _declares_entities(file: Path) -> bool:
+    data = file.read_bytes().replace(b"\0", b"")
+    return b"<!DOCTYPE" in data or b"<!ENTITY" in data
+
+
 def _check_zip(file: Path) -> None:
-    try:
-        with zipfile.ZipFile(file) as packed:
-            members = packed.infolist()
-    except (zipfile.BadZipFile, OSError, ValueError) as error:
-        raise DataError("files.broken", file=str(file), detail=str(error)) from error
+    members = read_checked(file, lambda: _members(file))
     size = sum(m.file_size for m in members)
     ratio = size / file.stat().st_size
     # The small print of a small workbook packs well; only much matters.
     if size > LARGEST_UNPACKED_BYTES or (size > 50_000_000 and ratio > LARGEST_RATIO):
         raise DataError("files.bomb", file=str(file), size=size, ratio=round(ratio), largest=LARGEST_UNPACKED_BYTES)
+    for member in members:
+        if member.flag_bits & _LOCKED:
+            raise DataError("files.zip_locked", file=str(file), member=member.filename)
+        if member.compress_type not in _PACKED_AS:
+            way = _OTHER_PACKING.get(member.compress_type, str(member.compress_type))
+            raise DataError("files.zip_packed", file=str(file), member=member.filename, way=way)
+
+
+def _members(file: Path) -> list[zipfile.ZipInfo]:
+    with zipfile.ZipFile(file) as packed:
+        return packed.infolist()
 
 
 def read_checked(file: Path, read: Callable[[], Any]) -> Any:
@@ -122,5 +146,5 @@ def read_checked(file: Path, read: Callable[[], Any]) -> Any:
     except (DataError, MemoryError):
         raise
     except Exception as error:  # GDAL, GEOS and Arrow each have their own; all mean the file
-        detail = f"{type(error).__name__}: {error}"[:300]
+        detail = " ".join(f"{type(error).__name__}: {error}".split())[:300]
         raise DataError("files.broken", file=str(file), detail=detail) from error

@@ -1,111 +1,158 @@
-"""Workbooks: the sheet, its merged cells and headings over several columns, formulas that were never reckoned."""
+"""Workbooks as a person reads them: the sheet, merged cells, headings over several columns, hidden and struck rows."""
 
 from __future__ import annotations
 
 import zipfile
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 import pandas as pd
 
 from quarterhour.base.errors import DataError
 from quarterhour.base.findings import Severity, finding, join_findings
-from quarterhour.io.files.header import Cells, Table, clean_cell, from_grid, header_at, reads_as_number
+from quarterhour.io.files.checks import read_checked
+from quarterhour.io.files.grid import from_grid
+from quarterhour.io.files.header import Cells, Roles, Table, column_letters, column_names, header_at
+from quarterhour.io.files.unseen import clean_grid
+from quarterhour.io.files.workbook import Book, Page, SheetPart, Span
 
-LARGEST_CELLS = 20_000_000
+HiddenRows = Literal["use", "skip"]
+_SHOWN = 5
 
 
-def read_xlsx(file: Path, *, sheet: str | None, header_row: int | None) -> Table:
-    """A sheet of a workbook; its header is found below the titles unless ``header_row`` says where."""
-    import openpyxl
+def read_xlsx(
+    file: Path, *, sheet: str | None, header_row: int | None, roles: Roles, hidden_rows: HiddenRows = "use"
+) -> Table:
+    """A sheet of a workbook; its header is found below the titles unless ``header_row`` says where.
 
-    formulas = _formulas_in(file)
-    try:
-        book = openpyxl.load_workbook(file, data_only=True)
-        written = openpyxl.load_workbook(file) if formulas else None
-    except DataError:
-        raise
-    except Exception as error:  # openpyxl raises whatever the broken part makes it raise
-        raise DataError("files.broken", file=str(file), detail=f"{type(error).__name__}: {error}") from error
-    name = _sheet_name(book, file, sheet)
-    page = book[name]
-    if page.max_row * page.max_column > LARGEST_CELLS:
-        raise DataError("files.too_wide", file=str(file), sheet=name, cells=page.max_row * page.max_column)
-    grid = [[clean_cell(c) for c in row] for row in page.iter_rows(values_only=True)]
-    at = {"table": "", "file": str(file), "sheet": name}
-    found = _blank_formulas(page, written[name], at) if written else []
+    Rows that are hidden, filtered away or struck out are used or skipped as ``hidden_rows`` says, and told either way.
+    """
+    part, page, found = read_checked(file, lambda: _opened(file, sheet))
+    at: dict[str, Any] = {"table": "", "file": str(file), "sheet": part.name}
+    grid, marks = clean_grid(page.grid)
+    found += [finding("formula_blank", severity="warning", row=r, value=c, **at) for r, c in page.formulas]
     head = header_at(grid, file=str(file), header_row=header_row)
-    depth = _header_depth(page, head)
-    found += _unmerge(grid, page, head + depth, at)
-    frame, first, more = from_grid(grid, file=str(file), sheet=name, header_row=head + 1, depth=depth)
-    return Table(frame, str(file), name, "", first, join_findings([*found, more]))
+    depth = _header_depth(page.merged, head)
+    top = head + depth
+    _fill_header(grid, page.merged, top)
+    names, _ = column_names(grid[head:top], file=str(file), sheet=part.name)
+    found += _fill_body(grid, page.merged, top, names, roles, at)
+    odd = {
+        n for n in page.hidden | page.struck if n > top and n <= len(grid) and any(c is not None for c in grid[n - 1])
+    }
+    found += _hidden_told(odd & page.hidden, odd & page.struck, hidden_rows, at)
+    frame, first, more, rows = from_grid(
+        grid, file=str(file), sheet=part.name, header_row=head + 1, depth=depth,
+        left_out=odd if hidden_rows == "skip" else (), marks=marks,
+    )  # fmt: skip
+    return Table(frame, str(file), part.name, "", first, join_findings([*found, more]), rows)
 
 
-def _formulas_in(file: Path) -> bool:
-    """Whether any sheet has formulas; a DTD in any part is refused (entity bombs)."""
-    some = False
+def _opened(file: Path, sheet: str | None) -> tuple[SheetPart, Page, list[pd.DataFrame]]:
     with zipfile.ZipFile(file) as packed:
-        for member in packed.namelist():
-            if not member.endswith((".xml", ".rels")):
-                continue
-            try:
-                data = packed.read(member)
-            # RuntimeError: locked by a password; NotImplementedError: packed in a way that zipfile does not know
-            except (zipfile.BadZipFile, OSError, ValueError, RuntimeError, NotImplementedError) as error:
-                raise DataError("files.broken", file=str(file), detail=str(error)) from error
-            if b"<!DOCTYPE" in data or b"<!ENTITY" in data:
-                raise DataError("files.broken", file=str(file), detail=f"DTD in {member}")
-            some |= "worksheets/" in member and (b"<f>" in data or b"<f " in data)
-    return some
+        book = Book(packed, file)
+        part, found = _chosen(book, file, sheet)
+        return part, book.page(part), found
 
 
-def _sheet_name(book: Any, file: Path, sheet: str | None) -> str:
-    names = [s.title for s in book.worksheets]
+def _chosen(book: Book, file: Path, sheet: str | None) -> tuple[SheetPart, list[pd.DataFrame]]:
+    """The sheet that is named, or the only one that shows cells; hidden ones are told."""
+    names = [s.name for s in book.sheets]
     if sheet is not None and sheet not in names:
         raise DataError("files.no_sheet", file=str(file), sheet=sheet, found=", ".join(names))
-    filled = [s.title for s in book.worksheets if s.max_row > 1 or s.max_column > 1]
-    if sheet is None and len(filled) > 1:
-        raise DataError("files.which_sheet", file=str(file), found=", ".join(filled))
-    return sheet or (filled or names)[0]
+    filled = [s for s in book.sheets if book.has_cells(s)]
+    shown = [s for s in filled if not s.hidden]
+    if sheet is None and (len(shown) > 1 or (not shown and len(filled) > 1)):
+        raise DataError("files.which_sheet", file=str(file), found=", ".join(s.name for s in shown or filled))
+    chosen = book.sheets[names.index(sheet)] if sheet is not None else (shown or filled or book.sheets)[0]
+    told = [_sheet_told("hidden_sheet_read", "warning", chosen, file)] if chosen.hidden else []
+    others = [s for s in filled if s.hidden and s is not chosen] if sheet is None else []
+    return chosen, [*told, *(_sheet_told("hidden_sheet", "note", s, file) for s in others)]
 
 
-def _blank_formulas(values: Any, written: Any, at: Mapping[str, str]) -> list[pd.DataFrame]:
-    return [
-        finding("formula_blank", severity="warning", row=c.row, value=c.coordinate, **_any(at))
-        for row in written.iter_rows()
-        for c in row
-        if c.data_type == "f" and values[c.coordinate].value is None
-    ]
+def _sheet_told(rule: str, severity: Severity, sheet: SheetPart, file: Path) -> pd.DataFrame:
+    return finding(rule, severity=severity, table="", file=str(file), value=sheet.name)
 
 
-def _any(at: Mapping[str, str]) -> dict[str, Any]:
-    return dict(at)
-
-
-def _header_depth(page: Any, head: int) -> int:
+def _header_depth(merged: Sequence[Span], head: int) -> int:
     """Two rows when a heading spans several columns (人口 over 60岁以上, 80岁以上)."""
-    spans = [m for m in page.merged_cells.ranges if m.min_row == head + 1]
-    deep = max((m.max_row - head for m in spans), default=1)
-    across = any(m.max_col > m.min_col for m in spans)
+    spans = [m for m in merged if m[0] == head]
+    deep = max((bottom - head + 1 for _, _, bottom, _ in spans), default=1)
+    across = any(right > left for _, left, _, right in spans)
     return max(deep, 2) if across else deep
 
 
-def _unmerge(grid: list[Cells], page: Any, body_at: int, at: Mapping[str, str]) -> list[pd.DataFrame]:
-    found = []
-    for merged in sorted(page.merged_cells.ranges, key=lambda m: (m.min_row, m.min_col)):
-        value = grid[merged.min_row - 1][merged.min_col - 1]
-        in_body = merged.min_row > body_at
-        if value is None or (in_body and merged.max_col > merged.min_col):
+def _fill_header(grid: list[Cells], merged: Sequence[Span], top: int) -> None:
+    """Merged cells above the body: their text in every cell of the range that the sheet uses."""
+    wide = max((len(row) for row in grid), default=0)
+    for first, left, last, right in merged:
+        value = _cell(grid, first, left)
+        if first < top and value is not None:
+            for r in range(first, min(last + 1, top, len(grid))):
+                for c in range(left, min(right + 1, wide)):
+                    _set(grid, r, c, value)
+
+
+def _fill_body(
+    grid: list[Cells], merged: Sequence[Span], top: int, names: Mapping[int, str], roles: Roles, at: Mapping[str, str]
+) -> list[pd.DataFrame]:
+    """Merged cells of the body: a text, or what the column's role says holds for each row, is written to each row.
+
+    An amount stays in the first row, lest it count several times; without a role a cell of the type number is one.
+    A row without a cell of its own is no record and stays blank.
+    """
+    alive = [any(c is not None for c in row) for row in grid]
+    filled: dict[str, list[Span]] = {}
+    kept: dict[str, list[Span]] = {}
+    for span in sorted(merged):
+        first, left, last, _ = span
+        value = _cell(grid, first, left)
+        if first < top or value is None or left not in names or first == last:
             continue
-        # A number that is repeated in every row would count its people several times.
-        if not (in_body and reads_as_number(value)):
-            for r in range(merged.min_row - 1, merged.max_row):
-                for c in range(merged.min_col - 1, merged.max_col):
-                    grid[r][c] = value
-        if in_body:
-            rule = "merged_number" if reads_as_number(value) else "merged_filled"
-            severity: Severity = "warning" if reads_as_number(value) else "note"
-            told = finding(rule, severity=severity, row=merged.min_row, value=merged.coord, **_any(at))
-            found.append(told)
-    return found
+        name = names[left]
+        holds = name in roles.texts or name in roles.numeric or isinstance(value, str)
+        once = name in roles.amounts or not holds
+        (kept if once else filled).setdefault(name, []).append(span)
+        for r in () if once else range(first, min(last + 1, len(grid))):
+            if alive[r]:
+                _set(grid, r, left, value)
+    told = [_merged_told("merged_filled", "note", name, spans, at) for name, spans in filled.items()]
+    return told + [_merged_told("merged_number", "warning", name, spans, at) for name, spans in kept.items()]
+
+
+def _merged_told(
+    rule: str, severity: Severity, name: str, spans: Sequence[Span], at: Mapping[str, str]
+) -> pd.DataFrame:
+    shown = ", ".join(map(_range_name, spans[:_SHOWN])) + (f" … ({len(spans):,})" if len(spans) > _SHOWN else "")
+    return finding(rule, severity=severity, row=spans[0][0] + 1, column=name, value=shown, **_any(at))
+
+
+def _range_name(span: Span) -> str:
+    first, left, last, right = span
+    return f"{column_letters(left)}{first + 1}:{column_letters(right)}{last + 1}"
+
+
+def _hidden_told(hidden: set[int], struck: set[int], wanted: HiddenRows, at: Mapping[str, str]) -> list[pd.DataFrame]:
+    told = []
+    for rule, rows in (("hidden_rows", hidden), ("struck_rows", struck - hidden)):
+        if rows:
+            first = sorted(rows)
+            shown = ", ".join(map(str, first[:_SHOWN])) + (" …" if len(rows) > _SHOWN else "")
+            same = {"row": first[0], "value": str(len(rows)), "detail": shown, **at}
+            told.append(finding(f"{rule}_{'used' if wanted == 'use' else 'skipped'}", severity="warning", **_any(same)))
+    return told
+
+
+def _cell(grid: Sequence[Cells], row: int, column: int) -> object:
+    return grid[row][column] if row < len(grid) and column < len(grid[row]) else None
+
+
+def _set(grid: list[Cells], row: int, column: int, value: object) -> None:
+    cells = grid[row]
+    grid[row] = [*cells, *[None] * (column + 1 - len(cells))]
+    grid[row][column] = value
+
+
+def _any(at: Mapping[str, object]) -> dict[str, Any]:
+    return dict(at)

@@ -1,4 +1,4 @@
-"""From cells to a table: the header below the titles, totals and footnotes set aside, numbers made numbers."""
+"""From a table's cells to its columns: the header below the titles, names of columns, numbers made numbers."""
 
 from __future__ import annotations
 
@@ -13,15 +13,41 @@ import numpy as np
 import pandas as pd
 
 from quarterhour.base import cells as found_cells
-from quarterhour.base.cells import texts
+from quarterhour.base.cells import half_width, seen, texts
 from quarterhour.base.errors import DataError
-from quarterhour.base.findings import finding, findings_from, join_findings, no_findings
+from quarterhour.base.findings import finding, no_findings
 
 Cells = list[Any]
-_TOTALS = re.compile(r"(合计|总计|小计|共计|总数|全市合计|total|subtotal|grandtotal|sum)[:：]?", re.IGNORECASE)
-_FOOTNOTE = re.compile(r"(注|备注|说明|填表|制表|审核|数据来源|note|source)[^:：]{0,6}[:：]", re.IGNORECASE)
-NUMBERLIKE = re.compile(r"[+-]?[\d,]*\.?\d+")
+NUMBERLIKE = re.compile(r"[+-]?[0-9,]*\.?[0-9]+")
 _MOST_TITLE_ROWS = 20
+
+
+@dataclass(frozen=True)
+class Rows:
+    """What became of the rows below a table's header, up to the reader's end.
+
+    ``found``: all that are not blank. Of these ``totals`` and ``notes`` are no records, ``left_out`` were not wanted
+    (hidden rows by the study's word, deleted records), ``aside`` are records of a wrong shape; the rest was handed on.
+    """
+
+    found: int
+    totals: int = 0
+    notes: int = 0
+    left_out: int = 0
+    aside: int = 0
+
+
+@dataclass(frozen=True)
+class Roles:
+    """What the asker knows of a file's columns, by their names in it.
+
+    ``texts`` are names and codes, ``numeric`` are coordinates: both hold for each row. ``amounts`` count something and
+    may not be repeated.
+    """
+
+    texts: frozenset[str] = frozenset()
+    numeric: frozenset[str] = frozenset()
+    amounts: frozenset[str] = frozenset()
 
 
 @dataclass(frozen=True, eq=False)
@@ -29,7 +55,8 @@ class Table:
     """A file as a table; the index ``row`` holds each row's number as the user sees it in Excel.
 
     ``first_row`` is the number of the first row of data, ``encoding`` what the text was read as
-    ("" where the format says itself), ``findings`` what was set aside or assumed.
+    ("" where the format says itself), ``findings`` what was set aside or assumed, ``rows`` what became
+    of the file's rows (None: all of them are in the frame).
     """
 
     frame: pd.DataFrame
@@ -38,56 +65,21 @@ class Table:
     encoding: str = ""
     first_row: int = 1
     findings: pd.DataFrame = field(default_factory=no_findings)
+    rows: Rows | None = None
 
     def __repr__(self) -> str:
         return f"<Table {self.file} {self.sheet}: {len(self.frame)} rows, {len(self.frame.columns)} columns>"
 
 
 def clean_cell(value: Any) -> Any:
-    """A cell as kept: None for blank, full-width digits as digits; names stay as written."""
+    """A cell as kept: None for blank, full-width digits as digits, without what nobody sees; names stay as written."""
     if not isinstance(value, str):
         return value.isoformat() if hasattr(value, "isoformat") else value
-    text = value.strip()
+    text = seen(value)
     if text.isascii():
         return text or None
-    plain = unicodedata.normalize("NFKC", text).strip()
+    plain = half_width(text)
     return plain if NUMBERLIKE.fullmatch(plain) else text
-
-
-def from_grid(
-    grid: list[Cells], *, file: str, sheet: str, header_row: int | None, ragged: bool = False, depth: int = 1
-) -> tuple[pd.DataFrame, int, pd.DataFrame]:
-    """The table below the header; totals, footnotes and rows of a wrong length are told."""
-    head = header_at(grid, file=file, header_row=header_row)
-    names, found = _column_names(grid[head : head + depth], file=file, sheet=sheet)
-    width, rows, body, odds = len(names), [], [], []
-    for number, cells in enumerate(grid[head + depth :], start=head + depth + 1):
-        if not any(c is not None for c in cells):
-            continue
-        odd = _odd_row(cells, width, ragged=ragged)
-        if odd:
-            odds.append({**odd, "file": file, "sheet": sheet, "row": number, "detail": str(width)})
-        if not odd or odd["rule"] == "short_row":
-            rows.append(number)
-            body.append((cells + [None] * width)[:width])
-    found.append(findings_from(odds))
-    index = pd.Index(rows, dtype="int64", name="row")
-    columns = {n: pd.Series([r[i] for r in body], index=index, dtype="object") for i, n in enumerate(names)}
-    return pd.DataFrame(columns, index=index), head + depth + 1, join_findings(found)
-
-
-def _odd_row(cells: Cells, width: int, *, ragged: bool) -> dict[str, str] | None:
-    filled = [c for c in cells if c is not None]
-    first = re.sub(r"\s", "", str(filled[0]))
-    if _TOTALS.fullmatch(first):
-        return {"rule": "totals_row", "severity": "warning", "value": str(filled[0])}
-    if len(filled) == 1 and _FOOTNOTE.match(first) and width > 1:
-        return {"rule": "footnote_row", "severity": "note", "value": str(filled[0])}
-    if any(c is not None for c in cells[width:]):
-        return {"rule": "ragged_row", "severity": "error", "value": str(len(cells))}
-    if ragged and len(cells) < width:
-        return {"rule": "short_row", "severity": "warning", "value": str(len(cells))}
-    return None
 
 
 def header_at(grid: list[Cells], *, file: str, header_row: int | None) -> int:
@@ -110,25 +102,46 @@ def reads_as_number(cell: Any) -> bool:
     return not isinstance(cell, str) or NUMBERLIKE.fullmatch(cell) is not None
 
 
-def _column_names(header: list[Cells], *, file: str, sheet: str) -> tuple[list[str], list[pd.DataFrame]]:
+def column_names(header: list[Cells], *, file: str, sheet: str) -> tuple[dict[int, str], list[pd.DataFrame]]:
+    """The names of the columns that have one, by position; a name that comes again is numbered and told."""
     width = max((i + 1 for row in header for i, c in enumerate(row) if c is not None), default=0)
-    names: list[str] = []
+    names: dict[int, str] = {}
+    used: set[str] = set()
     found: list[pd.DataFrame] = []
     for i in range(width):
-        parts = dict.fromkeys(_column_name(row[i]) for row in header if i < len(row) and row[i] is not None)
-        plain = name = "_".join(parts) or f"column_{i + 1}"
-        turn = 2
-        while name in names:
-            name, turn = f"{plain} ({turn})", turn + 1
+        parts = dict.fromkeys(column_name(row[i]) for row in header if i < len(row) and row[i] is not None)
+        plain = "_".join(parts)
+        if not plain:
+            continue
+        name = free_name(plain, used)
         if name != plain:
             at = {"file": file, "sheet": sheet, "value": plain, "column": name}
             found.append(finding("column_again", severity="warning", table="", **at))
-        names.append(name)
+        names[i] = name
+        used.add(name)
     return names, found
 
 
-def _column_name(cell: Any) -> str:
-    return re.sub(r"\s+", " ", unicodedata.normalize("NFKC", str(cell))).strip()
+def column_name(cell: Any) -> str:
+    """A heading as the name of its column: full-width forms as plain ones, line ends as blanks."""
+    return re.sub(r"\s+", " ", unicodedata.normalize("NFKC", seen(str(cell)))).strip()
+
+
+def column_letters(column: int) -> str:
+    """A column as a sheet names it, counted from 0: 0 is A, 26 is AA."""
+    name = ""
+    while column >= 0:
+        name = chr(ord("A") + column % 26) + name
+        column = column // 26 - 1
+    return name
+
+
+def free_name(plain: str, used: set[str]) -> str:
+    """The name, or the first of ``name (2)``, ``name (3)`` ... that is not used yet."""
+    name, turn = plain, 2
+    while name in used:
+        name, turn = f"{plain} ({turn})", turn + 1
+    return name
 
 
 def typed(frame: pd.DataFrame, *, keep: Sequence[str]) -> pd.DataFrame:

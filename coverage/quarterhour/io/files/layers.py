@@ -1,70 +1,89 @@
-"""Layers with shapes: GeoJSON, GeoPackage, Shapefile (alone or in a zip), GeoParquet."""
+"""Layers with shapes: GeoJSON, GeoPackage, GeoParquet; each counted by other means than its reader."""
 
 from __future__ import annotations
 
+import contextlib
 import json
-import re
-import shutil
-import tempfile
-import zipfile
+import sqlite3
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
 import geopandas as gpd
+import numpy as np
 import pandas as pd
 import pyogrio
 import shapely
 from pyproj import CRS
 
 from quarterhour.base.errors import DataError
+from quarterhour.base.findings import finding, join_findings
 from quarterhour.base.planar import flat
-from quarterhour.io.files.checks import check_magic, read_checked
-from quarterhour.io.files.header import Table
+from quarterhour.io.files.checks import read_checked
+from quarterhour.io.files.header import Rows, Table
 from quarterhour.io.files.text import decoded, encoding_findings
+from quarterhour.io.files.unseen import clean_frame
+
+SEQUENCES = (".geojsonl", ".geojsons", ".ndjson")
 
 
-def read_zip(file: Path, *, encoding: str | None) -> Table:
-    """A shapefile as it is mailed: one .shp with its companions in a zip."""
-    with zipfile.ZipFile(file) as packed:
-        members = [m for m in packed.infolist() if not m.is_dir()]
-        shapes = [m for m in members if m.filename.lower().endswith(".shp")]
-        if len(shapes) != 1:
-            raise DataError("files.zip_shapes", file=str(file), count=len(shapes))
-        stem = shapes[0].filename[:-4].lower()
-        with tempfile.TemporaryDirectory() as folder:
-            for member in members:
-                suffix = member.filename.lower().removeprefix(stem)
-                if suffix in (".shp", ".shx", ".dbf", ".prj", ".cpg"):
-                    # Names inside a zip are never used as paths.
-                    with packed.open(member) as there, (Path(folder) / f"layer{suffix}").open("wb") as here:
-                        shutil.copyfileobj(there, here)
-            shape = Path(folder) / "layer.shp"
-            check_magic(shape, ".shp")
-            read = read_shp(shape, encoding=encoding)
-    return Table(read.frame, str(file), "", read.encoding, 1, read.findings.assign(file=str(file)))
+def layer_table(
+    frame: pd.DataFrame, file: Path, *, layer: str = "", encoding: str = "", rows: Rows | None = None
+) -> Table:
+    """A layer as a table, its shapes in the plane (``base/planar``); rows count from 1.
 
-
-def layer_table(frame: pd.DataFrame, file: Path, *, layer: str = "", encoding: str = "") -> Table:
-    """A layer as a table, its shapes in the plane (``base/planar``); rows count from 1."""
+    Lists and structures in a column become JSON text. DataError where fewer or more rows were read than ``rows``
+    counted in the file.
+    """
+    if rows is not None and rows.found - rows.left_out != len(frame):
+        raise DataError("files.rows_lost", file=str(file), rows=rows.found - rows.left_out, read=len(frame))
     known = flat(frame) if isinstance(frame, gpd.GeoDataFrame) else frame
     numbered = known.reset_index(drop=known.index.name is None)
     numbered.index = pd.RangeIndex(1, len(frame) + 1, name="row")
-    return Table(numbered, str(file), layer, encoding, 1, encoding_findings(file, encoding))
+    plain, nested = _unnested(numbered, file=str(file), layer=layer)
+    clean, unseen = clean_frame(plain, file=str(file), layer=layer)
+    told = join_findings([encoding_findings(file, encoding), nested, unseen])
+    return Table(clean, str(file), layer, encoding, 1, told, rows)
+
+
+def _unnested(frame: pd.DataFrame, *, file: str, layer: str) -> tuple[pd.DataFrame, pd.DataFrame]:
+    """Lists, arrays and structures as JSON text: no cell of a table holds a table."""
+    shape = frame.geometry.name if isinstance(frame, gpd.GeoDataFrame) else None
+    texty = [c for c in frame.columns if c != shape and frame[c].dtype == object]
+    nested = [c for c in texty if frame[c].map(lambda v: isinstance(v, _NESTED)).any()]
+    told = [finding("nested_column", severity="note", table="", file=file, sheet=layer, column=str(c)) for c in nested]
+    plain = {c: frame[c].map(lambda v: _as_json(v) if isinstance(v, _NESTED) else v) for c in nested}
+    return (frame.assign(**plain) if nested else frame), join_findings(told)
+
+
+_NESTED = (list, tuple, dict, set, np.ndarray)
+
+
+def _as_json(value: Any) -> str:
+    def listed(inner: Any) -> Any:
+        return inner.tolist() if hasattr(inner, "tolist") else str(inner)
+
+    return json.dumps(value, ensure_ascii=False, default=listed)
 
 
 def read_geojson(file: Path, *, encoding: str | None) -> Table:
-    """A FeatureCollection, in the CRS it names (RFC 7946: WGS 84)."""
+    """A FeatureCollection, a Feature or a sequence of features, in the CRS it names (RFC 7946: WGS 84)."""
     text, used = decoded(file.read_bytes(), file, encoding)
     try:
-        data = json.loads(text)
+        data = _sequence(text) if file.suffix.lower() in SEQUENCES else json.loads(text)
     except (ValueError, RecursionError) as error:
         raise DataError("files.broken", file=str(file), detail=str(error)) from error
-    features = data.get("features")
-    if data.get("type") != "FeatureCollection" or not isinstance(features, list):
+    features = [data] if data.get("type") == "Feature" else data.get("features")
+    if data.get("type") not in ("Feature", "FeatureCollection") or not isinstance(features, list):
         raise DataError("files.not_features", file=str(file), found=str(data.get("type")))
     frame = read_checked(file, lambda: _from_features(features, _json_crs(data)))
-    return layer_table(frame, file, encoding=used)
+    return layer_table(frame, file, encoding=used, rows=Rows(len(features)))
+
+
+def _sequence(text: str) -> dict[str, Any]:
+    """A feature a line (RFC 8142), as the collection that it is."""
+    lines = (line.strip("\x1e \t\r") for line in text.split("\n"))
+    return {"type": "FeatureCollection", "features": [json.loads(line) for line in lines if line]}
 
 
 def _from_features(features: list[Any], crs: CRS) -> gpd.GeoDataFrame:
@@ -95,45 +114,46 @@ def _json_crs(data: Mapping[str, Any]) -> CRS:
     return CRS.from_user_input(name or "EPSG:4326")
 
 
-def read_parquet(file: Path) -> pd.DataFrame:
+def read_parquet(file: Path) -> Table:
     """A Parquet file; with shapes where it has them."""
     import pyarrow.parquet
 
-    schema = read_checked(file, lambda: pyarrow.parquet.read_schema(file))
-    spatial = b"geo" in (schema.metadata or {})
+    facts = read_checked(file, lambda: pyarrow.parquet.read_metadata(file))
+    spatial = b"geo" in (facts.metadata or {})
     frame = read_checked(file, lambda: gpd.read_parquet(file) if spatial else pd.read_parquet(file))
-    return pd.DataFrame(frame) if not spatial else frame
+    return layer_table(frame if spatial else pd.DataFrame(frame), file, rows=Rows(facts.num_rows))
 
 
 def read_gpkg(file: Path, *, layer: str | None) -> Table:
     """A layer of a GeoPackage; the only one where none is named."""
+    name = chosen_layer(file, layer)
+    frame = read_checked(file, lambda: pyogrio.read_dataframe(file, layer=name))
+    return layer_table(frame, file, layer=name, rows=read_checked(file, lambda: _gpkg_rows(file, name)))
+
+
+def read_other(file: Path, *, layer: str | None, encoding: str | None) -> Table:
+    """A layer of a format that GDAL alone reads: KML, FlatGeobuf, MapInfo, Spatialite."""
+    name = chosen_layer(file, layer)
+    rows = read_checked(file, lambda: pyogrio.read_info(file, layer=name, force_feature_count=True)["features"])
+    frame = read_checked(file, lambda: pyogrio.read_dataframe(file, layer=name, encoding=encoding))
+    return layer_table(frame, file, layer=name, encoding=encoding or "", rows=Rows(int(rows)))
+
+
+def chosen_layer(file: Path, layer: str | None) -> str:
+    """The layer that is named, or the only one."""
     names = [str(n) for n, _ in read_checked(file, lambda: pyogrio.list_layers(file))]
     if layer is not None and layer not in names:
         raise DataError("files.no_layer", file=str(file), layer=layer, found=", ".join(names))
     if layer is None and len(names) != 1:
         raise DataError("files.which_layer", file=str(file), found=", ".join(names))
-    name = layer or names[0]
-    frame = read_checked(file, lambda: pyogrio.read_dataframe(file, layer=name))
-    return layer_table(frame, file, layer=name)
+    return layer or names[0]
 
 
-def read_shp(file: Path, *, encoding: str | None) -> Table:
-    """A shapefile; its text in the encoding named, its own (.cpg) or the one its bytes are."""
-    used = encoding or _shape_encoding(file)
-    frame = read_checked(file, lambda: pyogrio.read_dataframe(file, encoding=used))
-    return layer_table(frame, file, encoding=(used or "").lower())
-
-
-def _shape_encoding(file: Path) -> str | None:
-    """None where a .cpg says it; else UTF-8 if the bytes are, else GB18030 (never a silent guess)."""
-    beside = {p.suffix.lower(): p for p in file.parent.glob(f"{_escaped(file.stem)}.*")}
-    if ".cpg" in beside or ".dbf" not in beside:
-        return None
-    data = beside[".dbf"].read_bytes()
-    start = int.from_bytes(data[8:10], "little")
-    names = b"".join(data[i : i + 11].split(b"\0")[0] for i in range(32, max(start - 1, 32), 32))
-    return decoded(names + data[start:], beside[".dbf"], None)[1].upper()
-
-
-def _escaped(stem: str) -> str:
-    return re.sub(r"([*?\[])", r"[\1]", stem)
+def _gpkg_rows(file: Path, layer: str) -> Rows | None:
+    """The rows of a layer as the database counts them; None for a view that only GDAL can compute."""
+    quoted = layer.replace('"', '""')
+    with contextlib.closing(sqlite3.connect(f"{file.resolve().as_uri()}?mode=ro", uri=True)) as base:
+        try:
+            return Rows(int(base.execute(f'SELECT count(*) FROM "{quoted}"').fetchone()[0]))
+        except sqlite3.OperationalError:
+            return None

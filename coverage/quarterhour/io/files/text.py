@@ -6,13 +6,16 @@ import codecs
 import contextlib
 import csv
 import io
+from collections import Counter
 from pathlib import Path
 
 import pandas as pd
 
 from quarterhour.base.errors import DataError
 from quarterhour.base.findings import finding, join_findings, no_findings
-from quarterhour.io.files.header import Cells, Table, clean_cell, from_grid
+from quarterhour.io.files.grid import from_grid
+from quarterhour.io.files.header import Table
+from quarterhour.io.files.unseen import clean_grid
 
 
 def decoded(data: bytes, file: Path, encoding: str | None) -> tuple[str, str]:
@@ -59,14 +62,21 @@ def read_csv(file: Path, *, encoding: str | None, header_row: int | None) -> Tab
         raise DataError("files.broken", file=str(file), detail="NUL")
     reader = csv.reader(io.StringIO(text, newline=""), delimiter=_delimiter(text), strict=True)
     try:
-        grid: list[Cells] = [[clean_cell(c) for c in row] for row in reader]
+        grid, marks = clean_grid(reader)
     except csv.Error as error:
         raise DataError("files.csv_broken", file=str(file), line=reader.line_num, detail=str(error)) from error
-    frame, first, found = from_grid(grid, file=str(file), sheet="", header_row=header_row, ragged=True)
-    return Table(frame, str(file), "", used, first, join_findings([encoding_findings(file, used), found]))
+    frame, first, found, rows = from_grid(
+        grid, file=str(file), sheet="", header_row=header_row, ragged=True, marks=marks
+    )
+    return Table(frame, str(file), "", used, first, join_findings([encoding_findings(file, used), found]), rows)
 
 
 def _delimiter(text: str) -> str:
+    """The mark that parts most lines into the same number of pieces; a comma of decimals does not reach the header."""
     lines = [line for line in text[:20_000].splitlines() if line.strip()]
-    counts = {d: sum(line.count(d) for line in lines) for d in (",", "\t", ";")}
-    return max(counts, key=lambda d: counts[d])
+    return max((",", "\t", ";"), key=lambda mark: _evenness([line.count(mark) for line in lines]))
+
+
+def _evenness(counts: list[int]) -> tuple[int, int]:
+    often = Counter(c for c in counts if c).most_common(1)
+    return (often[0][1], sum(counts)) if often else (0, 0)

@@ -71,6 +71,7 @@ class Source(Part):
     header_row: int | None = Field(default=None, ge=1)
     crs: str = "EPSG:4326"
     datum: Literal["wgs84", "gcj02", "bd09"] = "wgs84"
+    hidden_rows: Literal["use", "skip"] = "use"
     quality: Quality = "fact"
     source: str = ""
 

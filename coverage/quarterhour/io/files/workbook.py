@@ -1,0 +1,296 @@
+"""A workbook as stored (ECMA-376): its sheets, and of a sheet the cells, merged ranges, hidden and struck-out rows.
+
+Read from the parts of the package, row by row: a cell at the sheet's far edge costs what one cell costs, and whatever
+the page of a bureau hides is seen.
+"""
+
+from __future__ import annotations
+
+import posixpath
+import re
+import zipfile
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from functools import cache
+from itertools import zip_longest
+from pathlib import Path
+from typing import Any
+from xml.etree import ElementTree
+
+from openpyxl.styles.numbers import BUILTIN_FORMATS, is_date_format, is_timedelta_format
+from openpyxl.utils.cell import range_boundaries
+from openpyxl.utils.datetime import MAC_EPOCH, WINDOWS_EPOCH, from_excel
+
+from quarterhour.base.errors import DataError
+from quarterhour.io.files.header import Cells
+
+LARGEST_CELLS = 20_000_000
+_LAST_ROW, _LAST_COLUMN = 1_048_576, 16_384
+_CHINESE_DATES = frozenset((*range(27, 37), *range(50, 59)))
+"""Built-in formats of dates in Chinese, Japanese and Korean Excel (ECMA-376 part 1, 18.8.30)."""
+_ESCAPED = re.compile(r"_x([0-9A-Fa-f]{4})_")
+_CHUNK = 1 << 20
+Span = tuple[int, int, int, int]
+"""First row, first column, last row, last column of a merged range, from 0."""
+
+
+@dataclass(frozen=True)
+class SheetPart:
+    """A sheet by its name, whether the book hides it, and where it is stored."""
+
+    name: str
+    hidden: bool
+    path: str
+
+
+@dataclass(eq=False)
+class Page:
+    """What a sheet holds: rows of cells from the top, each as long as its own last cell; rows by number from 1."""
+
+    grid: list[Cells] = field(default_factory=list)
+    merged: list[Span] = field(default_factory=list)
+    hidden: set[int] = field(default_factory=set)
+    struck: set[int] = field(default_factory=set)
+    formulas: list[tuple[int, str]] = field(default_factory=list)
+    """Row and cell of every formula whose result was never saved."""
+
+
+class Book:
+    """The parts of a workbook that is open. Any library's error passes; DataError where a part declares entities."""
+
+    def __init__(self, packed: zipfile.ZipFile, file: Path) -> None:
+        self._packed, self._file = packed, file
+        self._refuse_entities()
+        self._main = self._main_part()
+        root = self._tree(self._main)
+        properties = next((n for n in root.iter() if _tag(n) == "workbookPr"), None)
+        mac = properties is not None and properties.get("date1904") in ("1", "true")
+        self._epoch = MAC_EPOCH if mac else WINDOWS_EPOCH
+        kinds = self._related("worksheet")
+        self.sheets = [
+            SheetPart(str(n.get("name")), n.get("state", "visible") != "visible", kinds[_relation(n)])
+            for n in root.iter()
+            if _tag(n) == "sheet" and _relation(n) in kinds
+        ]
+        self._dates, self._struck = self._styles()
+
+    def has_cells(self, sheet: SheetPart) -> bool:
+        """Whether a sheet holds more than one value."""
+        found = 0
+        for node in self._nodes(sheet.path):
+            found += _tag(node) in ("v", "is") and bool(node.text or len(node))
+            if found > 1:
+                return True
+        return False
+
+    def page(self, sheet: SheetPart) -> Page:
+        """The cells of a sheet; DataError for more than ``LARGEST_CELLS``."""
+        words = self._shared_strings()
+        page, count = Page(), 0
+        kept: dict[str, str] = {}
+        for node in self._nodes(sheet.path):
+            tag = _tag(node)
+            if tag == "row":
+                number = int(node.get("r", len(page.grid) + 1))
+                if not 1 <= number <= _LAST_ROW:
+                    raise ValueError(f"row {number}")
+                cells = self._row(page, node, number, words, kept)
+                count += len(cells)
+                if count > LARGEST_CELLS:
+                    raise DataError("files.too_wide", file=str(self._file), sheet=sheet.name, cells=count)
+                _put(page.grid, number, cells)
+                node.clear()
+            elif tag == "mergeCell":
+                left, top, right, bottom = range_boundaries(str(node.get("ref")))
+                page.merged.append((top - 1, left - 1, bottom - 1, right - 1))
+        return page
+
+    def _row(self, page: Page, row: ElementTree.Element, number: int, words: list[str], kept: dict[str, str]) -> Cells:
+        """The cells of a row; what it says of itself goes to the page."""
+        cells: Cells = []
+        filled = struck = 0
+        column = -1
+        for node in row:
+            place = node.get("r")
+            column = column + 1 if place is None else _column(place)
+            value = self._value(node, words, kept)
+            if value is None:
+                # A formula may well come to no text ("str"), but not to no number.
+                if node.get("t") != "str" and _child(node, "f") is not None:
+                    page.formulas.append((number, place or f"{number}"))
+                continue
+            cells.extend([None] * (column + 1 - len(cells)))
+            cells[column] = value
+            filled += 1
+            struck += bool(self._struck) and int(node.get("s", 0)) in self._struck
+        if row.get("hidden") in ("1", "true") or row.get("ht") in ("0", "0.0"):
+            page.hidden.add(number)
+        if filled and struck == filled:
+            page.struck.add(number)
+        return cells
+
+    def _value(self, node: ElementTree.Element, words: list[str], kept: dict[str, str]) -> Any:
+        kind = node.get("t", "n")
+        if kind == "inlineStr":
+            inside = _child(node, "is")
+            text = "" if inside is None else _written(inside)
+            return kept.setdefault(text, text)
+        stored = _child(node, "v")
+        text = "" if stored is None else stored.text or ""
+        if not text:
+            return None
+        if kind == "s":
+            return words[int(text)]
+        if kind == "b":
+            return text.strip() in ("1", "true")
+        if kind != "n":
+            return kept.setdefault(text, _ESCAPED.sub(_letter, text))
+        number = _number(text)
+        style = int(node.get("s", 0)) if self._dates else 0
+        return self._date(number, timed=self._dates[style]) if style in self._dates else number
+
+    def _date(self, number: Any, *, timed: bool) -> Any:
+        try:
+            return from_excel(number, self._epoch, timedelta=timed)
+        except (OverflowError, ValueError, TypeError):
+            return number
+
+    def _shared_strings(self) -> list[str]:
+        paths = list(self._related("sharedStrings").values())
+        words: list[str] = []
+        for node in self._nodes(paths[0]) if paths else ():
+            if _tag(node) == "si":
+                words.append(_written(node))
+                node.clear()
+        return words
+
+    def _styles(self) -> tuple[dict[int, bool], set[int]]:
+        """The styles of cells that show dates (True: spans of time), and those whose text is struck out."""
+        paths = list(self._related("styles").values())
+        if not paths:
+            return {}, set()
+        root = self._tree(paths[0])
+        codes = {n: str(code) for n, code in BUILTIN_FORMATS.items()}
+        codes |= {int(n.get("numFmtId", 0)): str(n.get("formatCode")) for n in root.iter() if _tag(n) == "numFmt"}
+        fonts = [_is_struck(n) for n in _list(root, "fonts")]
+        dates, struck = {}, set()
+        for style, cell in enumerate(_list(root, "cellXfs")):
+            number, font = int(cell.get("numFmtId", 0)), int(cell.get("fontId", 0))
+            code = codes.get(number, "General")
+            if number in _CHINESE_DATES and number not in codes:
+                dates[style] = False
+            elif code != "General" and is_date_format(code):
+                dates[style] = bool(is_timedelta_format(code))
+            if font < len(fonts) and fonts[font]:
+                struck.add(style)
+        return dates, struck
+
+    def _main_part(self) -> str:
+        for node in self._tree("_rels/.rels"):
+            if str(node.get("Type")).endswith("/officeDocument"):
+                return posixpath.normpath(str(node.get("Target")).lstrip("/"))
+        raise ValueError("no workbook in the package")
+
+    def _related(self, kind: str) -> dict[str, str]:
+        """Parts of a kind that belong to the workbook, by the name that it gives them."""
+        folder, name = posixpath.split(self._main)
+        found = {}
+        for node in self._tree(f"{folder}/_rels/{name}.rels".lstrip("/")):
+            if str(node.get("Type")).endswith(f"/{kind}"):
+                target = str(node.get("Target"))
+                inside = target.lstrip("/") if target.startswith("/") else posixpath.join(folder, target)
+                found[str(node.get("Id"))] = posixpath.normpath(inside)
+        return found
+
+    def _tree(self, part: str) -> ElementTree.Element:
+        with self._packed.open(part) as stream:
+            return ElementTree.parse(stream).getroot()
+
+    def _nodes(self, part: str) -> Iterator[ElementTree.Element]:
+        with self._packed.open(part) as stream:
+            for _, node in ElementTree.iterparse(stream, events=("end",)):
+                yield node
+
+    def _refuse_entities(self) -> None:
+        """No part may declare a document type (entity bombs)."""
+        for member in self._packed.namelist():
+            if not member.endswith((".xml", ".rels")):
+                continue
+            tail = b""
+            with self._packed.open(member) as stream:
+                while chunk := stream.read(_CHUNK):
+                    data = tail + chunk
+                    plain = data.replace(b"\0", b"") if b"\0" in data else data
+                    if b"<!DOCTYPE" in plain or b"<!ENTITY" in plain:
+                        raise DataError("files.broken", file=str(self._file), detail=f"DTD in {member}")
+                    tail = data[-40:]
+
+
+def _put(grid: list[Cells], number: int, cells: Cells) -> None:
+    if number <= len(grid):  # a row written in two pieces
+        grid[number - 1] = [a if b is None else b for a, b in zip_longest(grid[number - 1], cells)]
+        return
+    grid.extend([[]] * (number - 1 - len(grid)))
+    grid.append(cells)
+
+
+def _tag(node: ElementTree.Element) -> str:
+    return node.tag.rpartition("}")[2]
+
+
+def _child(node: ElementTree.Element, name: str) -> ElementTree.Element | None:
+    for child in node:
+        if child.tag.endswith(name) and _tag(child) == name:
+            return child
+    return None
+
+
+def _list(root: ElementTree.Element, name: str) -> list[ElementTree.Element]:
+    return next((list(n) for n in root if _tag(n) == name), [])
+
+
+def _relation(node: ElementTree.Element) -> str:
+    return next((v for k, v in node.attrib.items() if k.endswith("}id")), "")
+
+
+def _written(node: ElementTree.Element) -> str:
+    """The text of a cell, its parts in different fonts joined; how it is pronounced is left out."""
+    pieces = []
+    for child in node:
+        tag = _tag(child)
+        if tag == "t":
+            pieces.append(child.text or "")
+        elif tag == "r":
+            pieces += [t.text or "" for t in child if _tag(t) == "t"]
+    return _ESCAPED.sub(_letter, "".join(pieces))
+
+
+def _letter(found: re.Match[str]) -> str:
+    return chr(int(found[1], 16))
+
+
+def _is_struck(font: ElementTree.Element) -> bool:
+    strike = _child(font, "strike")
+    return strike is not None and strike.get("val", "1") not in ("0", "false")
+
+
+def _number(text: str) -> Any:
+    try:
+        return int(text) if text.lstrip("+-").isdigit() else float(text)
+    except ValueError:
+        return text
+
+
+def _column(place: str) -> int:
+    return _column_of(place.rstrip("0123456789"))
+
+
+@cache
+def _column_of(letters: str) -> int:
+    """The column that letters name, from 0; ValueError beyond the last that a sheet has."""
+    column = 0
+    for letter in letters.upper():
+        column = column * 26 + ord(letter) - ord("A") + 1
+    if not 1 <= column <= _LAST_COLUMN:
+        raise ValueError(f"column {letters}")
+    return column - 1
