@@ -48,10 +48,11 @@ def parted_at_barriers(roads: gpd.GeoDataFrame, mode: Mode) -> gpd.GeoDataFrame:
 
 def by_value(column: pd.Series, meaning: Any) -> FloatArray:
     """A meaning looked up once for each value that stands in the column."""
-    codes, values = pd.factorize(column.map(_hashable), use_na_sentinel=False)
+    codes, values = pd.factorize(column.map(hashable), use_na_sentinel=False)
     known: FloatArray = np.array([meaning(value) for value in values], np.float64)
     return known[codes] if len(known) else np.empty(0)
 
 
-def _hashable(value: object) -> object:
+def hashable(value: object) -> object:
+    """A cell as a key: a list becomes its members joined by ";"."""
     return ";".join(map(str, value)) if isinstance(value, list | tuple | np.ndarray) else value

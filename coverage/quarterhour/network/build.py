@@ -7,7 +7,6 @@ from typing import Any
 import geopandas as gpd
 import numpy as np
 import pandas as pd
-import shapely
 from numpy.typing import NDArray
 from pyproj import CRS
 from scipy import sparse
@@ -17,7 +16,7 @@ from quarterhour.base.arrays import AnyArray, BoolArray, FloatArray, IntArray
 from quarterhour.base.errors import DataError, first_ids
 from quarterhour.network import access, speeds
 from quarterhour.network.network import Mode, Network, Turns
-from quarterhour.network.roads import components_of, junctions_of
+from quarterhour.network.roads.junctions import components_of, junctions_of, vertices_of
 from quarterhour.network.turns import forbidden_turns
 
 MAX_CS = 1 << 28
@@ -47,8 +46,7 @@ def build_network(roads: gpd.GeoDataFrame, mode: Mode, *, turns: pd.DataFrame | 
     used, speed = access.parted_at_barriers(roads[usable], mode), speed[usable]
     length, along, against = _quantised(used, mode, speed)
     way = access.one_way(used, mode)
-    coords, owner = shapely.get_coordinates(used.geometry.to_numpy(), return_index=True)
-    start = np.searchsorted(owner, np.arange(len(used) + 1)).astype(np.int64)
+    coords, start = vertices_of(used)
     tail, head, xy, ids = junctions_of(used, coords, start)
     along, against = np.where(way >= 0, along, 0), np.where(way <= 0, against, 0)
     return network_from_arrays(

@@ -13,7 +13,7 @@ from quarterhour.base.errors import DataError, first_ids
 from quarterhour.network.build import MAX_CS, network_from_arrays, obeyed_turns
 from quarterhour.network.modes import as_mode
 from quarterhour.network.network import Mode, Network
-from quarterhour.network.roads import oneway_of
+from quarterhour.network.roads.marks import oneway_of
 
 
 def network_from_edges(

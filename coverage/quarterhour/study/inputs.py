@@ -94,7 +94,7 @@ class _Reader:
         else:
             raw = files.read_roads_file(path, crs=crs, layer=part.layer, encoding=part.encoding)
         columns = part.columns if self.given_roads is None else {}
-        roads, found = as_roads(raw, crs=crs, columns=columns, table="roads", file=path.name)
+        roads, found = as_roads(raw, crs=crs, columns=columns, table="roads", file=path.name, join_m=part.join_m)
         self.findings.append(found)
         return _with_source(self.risen(roads), part, path)
 

@@ -22,6 +22,7 @@ from quarterhour.study.circles import check_circles, pictures
 from quarterhour.study.inputs import Inputs
 from quarterhour.study.progress import RunProgress, no_progress
 from quarterhour.study.results import Care, Results
+from quarterhour.study.roads import road_findings
 from quarterhour.study.scorecards import Travel, scorecards
 from quarterhour.study.services import care
 from quarterhour.study.session import Run
@@ -32,7 +33,8 @@ from quarterhour.travel.times import Heading, TravelTimes
 
 def read_study_inputs(study: Study) -> Inputs:
     """The tables of a study, checked."""
-    return came_in.read_inputs(study.file, study.folder, roads=study.roads)
+    made = came_in.read_inputs(study.file, study.folder, roads=study.roads)
+    return replace(made, findings=join_findings([made.findings, road_findings(study, made)]))
 
 
 def run_study(

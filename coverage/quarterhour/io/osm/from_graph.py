@@ -100,6 +100,7 @@ def _nodes(graph: nx.Graph[Any], file: str) -> dict[Any, _Node]:
 
 
 def _edge(u: Any, v: Any, data: Tags, nodes: Mapping[Any, _Node]) -> dict[str, Any]:
+    u, v = _drawn(u, v, data)
     line = data.get("geometry")
     shape = shapely.from_wkt(line) if isinstance(line, str) else line
     coords = tuple(shapely.force_2d(shape).coords) if shape is not None else (nodes[u].place, nodes[v].place)
@@ -117,6 +118,12 @@ def _edge(u: Any, v: Any, data: Tags, nodes: Mapping[Any, _Node]) -> dict[str, A
         "length_m": float(data["length"]) if "length" in data else None,
         "coords": coords,
     }
+
+
+def _drawn(u: Any, v: Any, data: Tags) -> tuple[Any, Any]:
+    """The ends in the order of the line: of undirected edges OSMnx keeps it in ``from`` and ``to``."""
+    turned = str(data.get("from")) == str(v) and str(data.get("to")) == str(u)
+    return (v, u) if turned else (u, v)
 
 
 def _speed_columns(data: Tags, start: _Node, end: _Node) -> dict[str, Any]:

@@ -9,6 +9,8 @@ from typing import Annotated, Literal
 from pydantic import BaseModel, ConfigDict, Field, field_validator, model_validator
 from pydantic_core import PydanticCustomError
 
+from quarterhour.network.roads.near import JOINED_M
+
 Name = Annotated[str, Field(min_length=1, pattern=r"^[A-Za-z0-9_\-]+$")]
 Quality = Literal["fact", "estimated", "synthetic"]
 Heading = Literal["to_site", "to_community"]
@@ -82,10 +84,14 @@ class Source(Part):
 
 
 class RoadsFile(Source):
-    """Roads; a grid of elevations for their slopes, and whether the turn restrictions of an extract are obeyed."""
+    """Roads; a grid of elevations for their slopes, and whether the turn restrictions of an extract are obeyed.
+
+    ``join_m``: ends that miss another road by no more are joined to it, where no node ids say what meets (0: none).
+    """
 
     elevation: str | None = None
     turns: bool = True
+    join_m: float = Field(default=JOINED_M, ge=0, le=20)
 
     @field_validator("elevation")
     @classmethod

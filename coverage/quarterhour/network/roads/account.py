@@ -1,0 +1,104 @@
+"""What the columns of roads hold, counted, and who may use how much of them."""
+
+from __future__ import annotations
+
+import functools
+import tomllib
+from collections.abc import Iterable
+from importlib import resources
+
+import geopandas as gpd
+import pandas as pd
+
+from quarterhour.base.arrays import BoolArray
+from quarterhour.base.findings import Severity, join_findings, no_findings
+from quarterhour.base.labels import percent
+from quarterhour.network.access import may_use
+from quarterhour.network.modes import read_modes
+from quarterhour.network.network import Mode
+from quarterhour.network.roads.told import Where, counted
+from quarterhour.network.speeds import road_speeds
+
+FEW = 0.5
+"""A mode that may use less than this share of the kilometres is told: is the class or the access right?"""
+_NOTICED = 0.01
+
+
+@functools.cache
+def known_classes() -> frozenset[str]:
+    """Road classes that are OpenStreetMap's, or that a mode of the program names."""
+    text = (resources.files("quarterhour") / "data" / "osm_kinds.toml").read_text(encoding="utf-8")
+    named = {c for mode in read_modes().values() for c in mode.speeds_kmh}
+    return frozenset({*tomllib.loads(text)["roads"]["classes"], "ferry", *named})
+
+
+def road_account(roads: gpd.GeoDataFrame, modes: Iterable[Mode] = ()) -> pd.DataFrame:
+    """Values of class and one-way mark, with their roads and kilometres, and the share that each mode may use.
+
+    Columns ``column`` (road_class, oneway, mode), ``value``, ``roads``, ``km``, ``share`` of all km, ``known``: whether
+    OpenStreetMap or a mode knows the class; always true for the others.
+    """
+    every = list(modes)
+    km = roads.geometry.length / 1000
+    parts = [_counts(roads[c], km, c) for c in ("road_class", "oneway")]
+    open_ = {mode.id: _usable(roads, mode) for mode in every}
+    use = [{"value": m, "roads": int(u.sum()), "km": float(km[u].sum())} for m, u in open_.items()]
+    parts.append(pd.DataFrame(use, columns=["value", "roads", "km"]).assign(column="mode"))
+    table = pd.concat(parts, ignore_index=True)
+    known = _known(every)
+    total = float(km.sum()) or 1.0
+    table = table.assign(
+        share=table["km"] / total, known=(table["column"] != "road_class") | table["value"].isin(known)
+    )
+    return table[["column", "value", "roads", "km", "share", "known"]]
+
+
+def _counts(values: pd.Series, km: pd.Series, column: str) -> pd.DataFrame:
+    table = pd.DataFrame({"value": values.astype(str).to_numpy(), "km": km.to_numpy()})
+    found = (
+        table.groupby("value", sort=True)["km"].agg(["size", "sum"]).sort_values("sum", ascending=False, kind="stable")
+    )
+    return found.rename(columns={"size": "roads", "sum": "km"}).reset_index().assign(column=column)
+
+
+def _known(modes: Iterable[Mode]) -> set[str]:
+    return {*known_classes(), *(c for mode in modes for c in mode.speeds_kmh)}
+
+
+def _usable(roads: gpd.GeoDataFrame, mode: Mode) -> BoolArray:
+    usable: BoolArray = (road_speeds(roads, mode) > 0) & may_use(roads, mode)
+    return usable
+
+
+def doubtful_columns(
+    roads: gpd.GeoDataFrame, modes: Iterable[Mode], *, table: str = "roads", file: str = ""
+) -> pd.DataFrame:
+    """Classes that neither OpenStreetMap nor a mode knows, and modes that may use few of the roads meant for them."""
+    where, every = Where(table, file), {mode.id: mode for mode in modes}
+    strange = ~roads["road_class"].astype(str).isin(_known(every.values())).to_numpy()
+    return join_findings(
+        [_told_strange(roads, strange, where), *(_told_few(roads, m, strange, where) for m in every.values())]
+    )
+
+
+def _told_strange(roads: gpd.GeoDataFrame, strange: BoolArray, where: Where) -> pd.DataFrame:
+    if not strange.any():
+        return no_findings()
+    km = roads.geometry.length.to_numpy() / 1000
+    share = float(km[strange].sum() / max(km.sum(), 1e-9))
+    severity: Severity = "warning" if share >= _NOTICED else "note"
+    said = counted(roads["road_class"][strange])
+    return where.say(
+        "unknown_class", severity=severity, value=str(int(strange.sum())), column=percent(share), detail=said
+    )
+
+
+def _told_few(roads: gpd.GeoDataFrame, mode: Mode, strange: BoolArray, where: Where) -> pd.DataFrame:
+    """A warning where the mode may use less than half of the kilometres that are not closed to it by their class."""
+    km = roads.geometry.length.to_numpy() / 1000
+    meant = strange | (road_speeds(roads, mode) > 0)
+    share = float(km[_usable(roads, mode)].sum() / max(float(km[meant].sum()), 1e-9))
+    if share >= FEW or not meant.any():
+        return no_findings()
+    closed = counted(roads["road_class"][meant & ~_usable(roads, mode)])
+    return where.say("mode_few", id=mode.id, value=percent(share), detail=closed)

@@ -1,0 +1,213 @@
+"""Columns of roads weighed: lengths, speed limits, classes, one-way marks; what cannot be meant is told."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import geopandas as gpd
+import numpy as np
+import pandas as pd
+import pytest
+from shapely import LineString, MultiLineString
+
+from quarterhour.base.findings import finding_sentences
+from quarterhour.base.i18n import LANGUAGES
+from quarterhour.network.build import build_network
+from quarterhour.network.modes import as_mode, read_modes
+from quarterhour.network.roads import as_roads
+from quarterhour.network.roads.account import doubtful_columns, road_account
+
+CRS = "EPSG:32651"
+CAR, WALK, EBIKE = (read_modes()[m] for m in ("car", "walk", "ebike"))
+DRAWN = [300.0, 250.0, 400.0, 1200.0, 80.0]
+"""Lengths of five streets in a row, the last but one with a bend."""
+
+
+def streets(**columns: Any) -> gpd.GeoDataFrame:
+    at = np.r_[0.0, np.cumsum(DRAWN)]
+    lines = [LineString([(a, 0), ((a + b) / 2, 0), (b, 0)]) for a, b in zip(at[:-1], at[1:], strict=True)]
+    frame = gpd.GeoDataFrame({"highway": "residential"}, geometry=lines, crs=CRS, index=list("abcde"))
+    return frame.assign(**columns)
+
+
+def read(**columns: Any) -> tuple[gpd.GeoDataFrame, list[str]]:
+    roads, found = as_roads(streets(**columns), crs=CRS)
+    for lang in LANGUAGES:
+        assert finding_sentences(found, lang).str.len().gt(10).all()
+    return roads, found["rule"].str.removeprefix("roads.").tolist()
+
+
+def minutes(roads: gpd.GeoDataFrame, mode: Any = WALK) -> list[float]:
+    return (build_network(roads, mode).forward_cs / 6000).round(3).tolist()
+
+
+RIGHT = minutes(as_roads(streets(), crs=CRS)[0])
+
+
+@pytest.mark.parametrize(
+    ("metres", "unit"),
+    [(1.0, None), (1000.0, "km"), (0.3048, "ft"), (1609.344, "mi"), (0.01, "cm"), (0.001, "mm"), (500.0, "里")],
+)
+def test_the_unit_of_lengths_is_guessed_and_told(metres: float, unit: str | None) -> None:
+    roads, found = as_roads(streets(length_m=[d / metres for d in DRAWN]), crs=CRS)
+    assert roads["length_m"].tolist() == pytest.approx(DRAWN)
+    told = [] if unit is None else [["roads.length_unit", "warning", unit]]
+    assert found[["rule", "severity", "value"]].values.tolist() == told
+    assert minutes(roads) == pytest.approx(RIGHT, abs=0.001)
+
+
+@pytest.mark.parametrize("given", [0.0, -1.0, "0", "-", "n/a", "100 steps"])
+def test_lengths_that_are_no_lengths_are_told_and_the_drawn_ones_count(given: object) -> None:
+    roads, rules = read(length_m=[given] * 5)
+    assert rules == ["length_bad"]
+    assert minutes(roads) == RIGHT
+
+
+def test_some_bad_lengths_are_told_by_id_and_the_others_count() -> None:
+    given = [306.0, 0.0, None, 90.0, 82.0]
+    roads, found = as_roads(streets(length_m=given), crs=CRS)
+    assert found[["rule", "value", "detail"]].values.tolist() == [
+        ["roads.length_bad", "2", "b, c"],
+        ["roads.length_off", "1", "d"],
+    ]
+    assert minutes(roads) == pytest.approx([306 / 60, *RIGHT[1:4], 82 / 60], abs=0.001)
+
+
+def test_blank_lengths_are_but_a_note() -> None:
+    roads, found = as_roads(streets(length_m=[303.0, None, 404.0, 1204.0, np.nan]), crs=CRS)
+    assert found[["rule", "severity", "value", "detail"]].values.tolist() == [
+        ["roads.length_blank", "note", "2", "b, e"]
+    ]
+    assert minutes(roads) == pytest.approx([303 / 60, RIGHT[1], 404 / 60, 1204 / 60, RIGHT[4]], abs=0.001)
+
+
+def test_a_length_below_the_straight_line_or_far_above_the_drawn_one_does_not_count() -> None:
+    roads, found = as_roads(streets(length_m=[300, 200, 404, 2600, 81]), crs=CRS)
+    assert found[["rule", "severity", "value", "detail"]].values.tolist() == [
+        ["roads.length_off", "warning", "2", "b, d"]
+    ]
+    assert minutes(roads)[1] == RIGHT[1] and minutes(roads)[3] == RIGHT[3]
+    assert roads["length_m"].isna().tolist() == [False, True, False, True, False]
+
+
+@pytest.mark.parametrize("factor", [1.26, 0.5, 9e-6, 4.0])
+def test_lengths_that_fit_in_no_unit_are_not_used(factor: float) -> None:
+    roads, rules = read(length_m=[d * factor for d in DRAWN])
+    assert rules == ["length_unfit"]
+    assert "length_m" not in roads and minutes(roads) == RIGHT
+
+
+def test_lengths_rounded_to_whole_metres_or_written_with_commas_fit() -> None:
+    roads, rules = read(length_m=["300", "250", "400", "1,200", " 80 "])
+    assert rules == [] and minutes(roads) == RIGHT
+
+
+def test_the_length_of_a_road_of_two_parts_is_weighed_as_a_whole() -> None:
+    shapes = [MultiLineString([[(0, 0), (100, 0)], [(100, 0), (300, 0)]]), LineString([(300, 0), (600, 0)])]
+    frame = gpd.GeoDataFrame({"highway": "residential", "length_m": [300.0, 303.0]}, geometry=shapes, crs=CRS)
+    roads, found = as_roads(frame, crs=CRS)
+    assert found.empty
+    assert minutes(roads) == pytest.approx([100 / 60, 200 / 60, 303 / 60], abs=0.001)
+
+
+# --- speed limits
+
+
+@pytest.mark.parametrize(
+    ("said", "kmh"),
+    [
+        ([8.3] * 5, [30] * 5),
+        ([8.33, 13.89, 13.89, 16.67, 22.22], [30, 50, 50, 60, 80]),
+        (["8.3", "13.9", "", None, "5.6"], [30, 50, None, None, 20]),
+        ([8, 14, 14, 17, 22], [30, 50, 50, 60, 80]),
+        ([8.333333, 11.111111, 13.888889, 13.888889, 27.777778], [30, 40, 50, 50, 100]),
+    ],
+)
+def test_limits_in_metres_a_second_are_converted_and_told(said: list[Any], kmh: list[float | None]) -> None:
+    roads, rules = read(maxspeed=said)
+    assert rules == ["limit_ms"]
+    found = [float(v) if isinstance(v, int | float) and v == v else None for v in roads["maxspeed"]]
+    assert found == pytest.approx(kmh) if None not in kmh else found == kmh
+    assert minutes(roads, EBIKE) == minutes(as_roads(streets(), crs=CRS)[0], EBIKE)
+
+
+@pytest.mark.parametrize(
+    "said",
+    [
+        [30, 50, 60, 80, 120],
+        ["50", "30 mph", "CN:urban", "walk", "none"],
+        [7, 7, 20, 30, 30],
+        [0, 0, 0, 50, 0],
+        ["['50', '70']", [30, 50], None, "", np.nan],
+        [5, 10, 15, 15, 20],
+        [43.7, 28.1, 61.2, 33.9, 18.4],
+    ],
+)
+def test_limits_that_can_be_meant_are_left_alone(said: list[Any]) -> None:
+    frame = streets().assign(maxspeed=pd.Series(said, index=list("abcde"), dtype=object))
+    roads, found = as_roads(frame, crs=CRS)
+    assert found.empty
+    assert [str(v) for v in roads["maxspeed"]] == [str(v) for v in frame["maxspeed"]]
+
+
+def test_limits_beyond_all_sense_do_not_count() -> None:
+    roads, found = as_roads(streets(maxspeed=[500, 50, 2, "1200", "50"]), crs=CRS)
+    assert found[["rule", "severity", "value"]].values.tolist() == [["roads.limit_beyond", "warning", "3"]]
+    assert "500 (1)" in found["detail"].iloc[0]
+    net, plain = (build_network(r, CAR).forward_cs for r in (roads, as_roads(streets(), crs=CRS)[0]))
+    assert net[[0, 2, 3]].tolist() == plain[[0, 2, 3]].tolist()
+
+
+def test_limits_in_miles_and_slow_ones_are_told_and_stay() -> None:
+    assert read(maxspeed=[25, 35, 35, 45, 30])[1] == ["limit_miles"]
+    roads, rules = read(maxspeed=[9.7, 7.1, 12.4, 3.3 + 6, 10.9])
+    assert rules == ["limit_slow"] and roads["maxspeed"].iloc[0] == 9.7
+
+
+def test_limits_that_nobody_reads_are_told() -> None:
+    for said, severity in ((["fast", "50", "60", "none", ""], "note"), (["fast"] * 5, "warning")):
+        _, found = as_roads(streets(maxspeed=said), crs=CRS)
+        assert found[["rule", "severity"]].values.tolist() == [["roads.limit_unread", severity]]
+
+
+# --- classes and one-way marks
+
+
+def test_classes_that_nobody_knows_are_told_with_their_roads() -> None:
+    roads, _ = as_roads(streets(highway=["41000", "41000", "42000", "residential", "residential"]), crs=CRS)
+    found = doubtful_columns(roads, [WALK, CAR])
+    assert found[["rule", "severity", "value", "detail"]].values.tolist() == [
+        ["roads.unknown_class", "warning", "3", "41000 (2), 42000 (1)"]
+    ]
+    own = as_mode("own", {"travels": "vehicle", "speeds_kmh": {"41000": 40, "42000": 20, "residential": 20}})
+    assert doubtful_columns(roads, [own]).empty
+
+
+def test_a_mode_that_may_use_little_is_told_and_one_that_may_not_by_its_nature_is_not() -> None:
+    roads, _ = as_roads(streets(drive=["no", "no", "no", "no", "yes"]), crs=CRS)
+    assert doubtful_columns(roads, [WALK]).empty
+    assert doubtful_columns(roads, [CAR])[["rule", "id", "value"]].values.tolist() == [
+        ["roads.mode_few", "car", "3.6%"]
+    ]
+    paths, _ = as_roads(streets(highway=["footway", "footway", "path", "steps", "residential"]), crs=CRS)
+    assert doubtful_columns(paths, [WALK, CAR]).empty
+
+
+def test_the_account_counts_values_and_shares() -> None:
+    roads, _ = as_roads(streets(highway=["primary", "41000", "primary", "steps", "steps"]), crs=CRS)
+    table = road_account(roads, [CAR]).set_index(["column", "value"])
+    assert table.loc["road_class", "roads"].to_dict() == {"steps": 2, "primary": 2, "41000": 1}
+    assert not table.loc[("road_class", "41000"), "known"] and table.loc[("road_class", "steps"), "known"]
+    assert table.loc[("mode", "car"), "share"] == pytest.approx(700 / 2230)
+
+
+def test_odd_one_way_marks_are_listed_with_their_roads() -> None:
+    _, found = as_roads(streets(oneway=["2", "3", "2", "1", "0"]), crs=CRS)
+    assert found[["rule", "column", "detail"]].values.tolist() == [["roads.odd_oneway", "2 (2), 3 (1)", "a, b, c"]]
+
+
+def test_a_column_of_t_and_f_is_true_and_false_and_with_b_it_is_geofabriks() -> None:
+    roads, rules = read(oneway=["T", "F", "F", "T", "F"])
+    assert (roads["oneway"].tolist(), rules) == ([1, 0, 0, 1, 0], ["oneway_truths"])
+    roads, rules = read(oneway=["T", "F", "B", "B", "B"])
+    assert (roads["oneway"].tolist(), rules) == ([-1, 1, 0, 0, 0], [])
