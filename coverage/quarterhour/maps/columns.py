@@ -15,6 +15,7 @@ from quarterhour.base import i18n
 from quarterhour.base.cells import blank
 from quarterhour.base.errors import DataError
 from quarterhour.base.escape import escape_html
+from quarterhour.base.kinds import KindLooks, kind_label
 from quarterhour.base.labels import names_of, percent
 from quarterhour.base.planar import flat_shapes
 from quarterhour.standards.sensitivity import COVERED
@@ -23,10 +24,10 @@ DEGREE_DECIMALS = 5  # about a metre
 
 
 class PageWords:
-    """The words of the page in one language, each already escaped."""
+    """The words of the page in one language, each already escaped; kinds by the names that the study gives them."""
 
-    def __init__(self, lang: str) -> None:
-        self.lang = lang
+    def __init__(self, lang: str, kinds: KindLooks | None = None) -> None:
+        self.lang, self.kinds = lang, kinds or {}
 
     def __call__(self, key: str, /, **values: object) -> str:
         return escape_html(i18n.say(f"maps.{key}", self.lang, **values))
@@ -34,6 +35,10 @@ class PageWords:
     def label(self, page: str, name: object, *, prefix: str = "") -> str:
         found = i18n.entry(f"{page}.{prefix}{name}")
         return escape_html(name if found is None else found[self.lang])
+
+    def kind(self, kind: object) -> str:
+        """The name of a kind of facilities."""
+        return escape_html(kind_label(str(kind), self.lang, self.kinds))
 
     def page(self) -> dict[str, str]:
         keys = (

@@ -17,6 +17,7 @@ import geopandas as gpd
 import pandas as pd
 
 from quarterhour.base.escape import escape_html
+from quarterhour.base.kinds import KindLooks
 from quarterhour.maps.columns import PageWords, coded
 from quarterhour.maps.isochrones import ground_columns, range_columns
 from quarterhour.maps.layers import layer_list, map_bounds, road_lines, town_columns
@@ -60,6 +61,7 @@ def draw_map(
     ranges: Sequence[CoverageRange] = (),
     pictures: gpd.GeoDataFrame | None = None,
     notes: Notes | None = None,
+    kinds: KindLooks | None = None,
 ) -> str:
     """The map of a study as one HTML page that opens anywhere, also without a network.
 
@@ -83,6 +85,8 @@ def draw_map(
         Circles of ``checks`` at a range of paces; what ``isochrones`` made, with the column ``circle``.
     notes
         Further findings as texts: of the city, and by community and town (see ``Notes``).
+    kinds
+        Names, colours and marks that the study gives to kinds of facilities.
 
     Returns
     -------
@@ -94,7 +98,7 @@ def draw_map(
     DataError
         A table says no CRS.
     """
-    say = PageWords(lang)
+    say = PageWords(lang, kinds)
     picture = {
         "title": escape_html(title),
         "note": escape_html(quality_note),

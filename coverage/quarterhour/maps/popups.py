@@ -11,6 +11,7 @@ import pandas as pd
 
 from quarterhour.base import i18n
 from quarterhour.base.escape import escape_html
+from quarterhour.base.kinds import PLAIN
 from quarterhour.maps.columns import (
     PageWords,
     coded,
@@ -82,7 +83,7 @@ def circle_columns(
     return {
         "name": escape_html(circle.name(say.lang)),
         "standard": f"{circle.minutes:g}",
-        "kinds": [say.label("kinds", kind) for kind in circle.kinds],
+        "kinds": [say.kind(kind) for kind in circle.kinds],
         "clause": escape_html(circle.clause),
         "reason": coded(reasons),
         "nearest": coded(place_names(found["nearest"], facilities)),
@@ -106,7 +107,7 @@ def _each_kind(check: CircleCheck, communities: gpd.GeoDataFrame, say: PageWords
 
 def _one_kind(rows: pd.DataFrame, kind: str, check: CircleCheck, say: PageWords) -> dict[str, Any]:
     met = [int(not pd.isna(v) and bool(v)) for v in rows["met"]]
-    return {"kind": say.label("kinds", kind), "minutes": _minutes(rows["minutes"], check.circle.minutes), "met": met}
+    return {"kind": say.kind(kind), "minutes": _minutes(rows["minutes"], check.circle.minutes), "met": met}
 
 
 def _city_share(check: CircleCheck, say: PageWords) -> dict[str, str]:
@@ -138,10 +139,12 @@ def kind_columns(
 
 
 def _kind(places: gpd.GeoDataFrame, kind: str, towns: gpd.GeoDataFrame, say: PageWords) -> dict[str, Any]:
-    where = xy_of(places, "facilities")
+    where, look = xy_of(places, "facilities"), say.kinds.get(kind, PLAIN)
     return {
         **where,
-        "label": say.label("kinds", kind),
+        "label": say.kind(kind),
+        "colour": look.colour,
+        "symbol": look.symbol,
         "name": texts_of(places, "name"),
         "town": coded(_town_names(places, towns)),
         "quality": quality_of(places, say),

@@ -185,21 +185,24 @@ def _sampled(roads: gpd.GeoDataFrame) -> tuple[AnyArray, IntArray, FloatArray]:
 
 
 @contextmanager
-def opened_grid(path: Path) -> Iterator[Any]:
-    """A raster, open for reading; MissingError, or DataError where it is none, has no CRS, or rasterio is not there."""
+def opened_grid(path: Path, *, page: str = "speeds") -> Iterator[Any]:
+    """A raster, open for reading; MissingError, or DataError where it is none, has no CRS, or rasterio is not there.
+
+    ``page``: whose words say so.
+    """
     try:
         import rasterio
     except ImportError as why:
-        raise DataError("speeds.no_rasterio", file=path.name) from why
+        raise DataError(f"{page}.no_rasterio", file=path.name) from why
     if not path.is_file():
-        raise MissingError("speeds.no_dem", file=str(path))
+        raise MissingError(f"{page}.no_grid", file=str(path))
     try:
         with rasterio.open(path) as grid:
             if grid.crs is None:
-                raise DataError("speeds.bad_dem", file=path.name)
+                raise DataError(f"{page}.bad_grid", file=path.name)
             yield grid
     except rasterio.errors.RasterioIOError as why:
-        raise DataError("speeds.bad_dem", file=path.name) from why
+        raise DataError(f"{page}.bad_grid", file=path.name) from why
 
 
 def _heights(points: AnyArray, crs: Any, dem: Path) -> FloatArray:

@@ -44,6 +44,11 @@ def _words() -> Mapping[str, float]:
     return MappingProxyType({name.lower(): float(kmh) for name, kmh in tomllib.loads(text).items()})
 
 
+def fastest_limit_kmh() -> float:
+    """The highest limit that any country sets."""
+    return max(_words().values())
+
+
 def limit_kmh(said: object) -> float | None:
     """The speed limit that a ``maxspeed`` means; None where it means none or cannot be read.
 

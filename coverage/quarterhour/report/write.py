@@ -148,6 +148,7 @@ def meeting_map(results: Results, lang: str = "zh", *, parts: ReportParts | None
         ranges=results.ranges,
         pictures=results.pictures,
         notes=map_notes(results, lang, sections=parts.behind, charts=dict(parts.charts.values())),
+        kinds=results.study.kinds,
     )
 
 

@@ -16,8 +16,10 @@ from quarterhour.io import files, osm, places
 from quarterhour.network import slope
 from quarterhour.network.roads import as_roads
 from quarterhour.standards.circle import people_quality
+from quarterhour.study.extract_area import area_around, stated_area
 from quarterhour.study.file.fields import Places, Source
 from quarterhour.study.file.study import StudyFile
+from quarterhour.study.population import points_inside, share_population
 
 
 @dataclass(frozen=True, eq=False)
@@ -62,6 +64,7 @@ class _Reader:
         self.findings: list[pd.DataFrame] = []
         self.used: dict[Path, str] = {}
         self.account: list[dict[str, Any]] = []
+        self.box, self.cut = stated_area(file), False
 
     def path(self, part: Source, table: str) -> Path:
         """The file of a table; MissingError when it is not there."""
@@ -88,7 +91,11 @@ class _Reader:
         """Roads of any kind of file as the canonical table."""
         part, crs, path = self.file.roads, self.file.study.crs, self.roads_path()
         if _is_extract(path):
-            raw = osm.read_osm_roads(path, crs=crs)
+            raw, outside = osm.read_roads_within(path, crs=crs, bbox=self.box)
+            self.findings.append(outside)
+            self.cut = len(outside) > 0
+        elif part.area is not None:
+            raise StudyError("study.area_no_extract", path=path.name)
         elif path.suffix == ".graphml":
             raw = osm.read_graphml_roads(path, crs=crs)
         else:
@@ -116,19 +123,21 @@ class _Reader:
         path = self.roads_path()
         if not self.file.roads.turns or not _is_extract(path):
             return osm.no_turns()
-        turns, found = osm.read_osm_turns(path, roads)
+        turns, found = osm.read_osm_turns(path, roads, cut=self.cut)
         self.findings.append(found)
         return turns
 
     def places(self, part: Places, table: str, *, people: tuple[str, ...] = (), kind: str = "") -> gpd.GeoDataFrame:
         """Places of a table or of the OSM extract."""
         crs = self.file.study.crs
-        area = table in ("towns", "counties")
+        area = table in ("towns", "counties") or (table == "communities" and bool(self.file.population))
         if part.from_osm:
             extract = self.path(part, table) if part.path else self.roads_path()
             if not _is_extract(extract):
                 raise StudyError("study.no_extract", table=table)
-            raw = osm.read_osm_places(extract, kinds=part.from_osm, crs=crs)
+            rules = osm.wanted_rules(part.from_osm, kind=kind, own=self.file.own_tags)
+            raw, told = osm.read_places_within(extract, rules, crs=crs, table=table, bbox=self.box)
+            self.findings.append(told)
             known = raw.copy()
             for column in people:
                 known[column] = known[column].fillna(0) if column in known else 0
@@ -151,6 +160,15 @@ class _Reader:
         self.account.append(account)
         return kept
 
+    def communities(self) -> gpd.GeoDataFrame:
+        """The communities; people whom the study names on the ground are shared out among their outlines."""
+        part, filled = self.file.communities, [p.people for p in self.file.population]
+        kept = self.places(part, "communities", people=tuple(c for c in part.people if c not in filled))
+        for asked in self.file.population:
+            kept, found = share_population(asked, self.path(asked, "population"), kept)
+            self.findings.append(found)
+        return points_inside(kept) if filled else kept
+
     def table(self, part: Source, name: str) -> pd.DataFrame:
         """A table of figures, rows without a quality given the table's."""
         read = files.read_table(
@@ -170,12 +188,16 @@ class _Reader:
         return layer if "quality" in layer else layer.assign(quality=part.quality)
 
 
-def read_inputs(file: StudyFile, folder: Path, *, roads: Path | None = None) -> Inputs:
-    """Every table that a study file names, checked. A bad row is set aside and told, never lost."""
+def read_inputs(file: StudyFile, folder: Path, *, roads: Path | None = None, farthest_m: float = 0.0) -> Inputs:
+    """Every table that a study file names, checked. A bad row is set aside and told, never lost.
+
+    ``farthest_m``: how far its questions look, for the part of an OSM extract that is read.
+    """
     reader = _Reader(file, folder, roads)
-    communities = reader.places(file.communities, "communities", people=file.communities.people)
+    communities = reader.communities()
     if not len(communities):
         raise _none_usable(join_findings(reader.findings))
+    reader.box = area_around(file, communities, farthest_m=farthest_m)
     facilities = [reader.places(p, "facilities", kind=p.kind or "") for p in file.facilities]
     road_table = reader.roads()
     towns = reader.places(file.towns, "towns") if file.towns else _none(communities)

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from importlib import resources
 from pathlib import Path
+from typing import Any
 
 from quarterhour.base import i18n
 from quarterhour.base.errors import DataError, StudyError
@@ -71,25 +73,30 @@ def fetch_study(
         raise DataError("new_study.no_area")
     if tell:
         tell(i18n.say("new_study.step_fetch", lang))
-    kinds = _kinds(study)
-    made = osm.fetch(area, study.folder, facility_kinds=kinds, endpoint=server)
+    made = osm.fetch(area, study.folder, facility_kinds=_kinds(study), facility_tags=_tags(study),
+                     own_kinds=study.file.own_tags, endpoint=server)  # fmt: skip
     return [made.roads, made.facilities, made.communities, made.query]
 
 
 def _kinds(study: Study) -> tuple[str, ...]:
-    asked = [k for part in study.file.facilities for k in part.from_osm]
+    asked = [k for part in study.file.facilities if not isinstance(part.from_osm, Mapping) for k in part.from_osm]
     asked += [k for part in study.file.circles for k in part.kinds] + [q.kind for q in study.file.siting]
-    known = osm.known_kinds()
-    return tuple(dict.fromkeys(k for k in asked if k in known)) or ("hospital", "cemetery")
+    known = {*osm.known_kinds(), *study.file.own_tags}
+    found = tuple(dict.fromkeys(k for k in asked if k in known))
+    return found if found or _tags(study) else ("hospital", "cemetery")
+
+
+def _tags(study: Study) -> tuple[Mapping[str, Any], ...]:
+    return tuple(part.from_osm for part in study.file.facilities if isinstance(part.from_osm, Mapping))
 
 
 def _around_communities(study: Study) -> tuple[float, float, float, float]:
-    part = study.file.communities
+    part, filled = study.file.communities, [p.people for p in study.file.population]
     frame, _ = files.read_places(
         study.folder / str(part.path), table="communities", crs=study.file.study.crs, columns=part.columns,
-        people=part.people, source_crs=part.crs, datum=part.datum, encoding=part.encoding,
-        sheet=None if part.sheet is None else str(part.sheet), header_row=part.header_row, layer=part.layer,
-        hidden_rows=part.hidden_rows,
+        people=tuple(c for c in part.people if c not in filled), source_crs=part.crs, datum=part.datum,
+        encoding=part.encoding, sheet=None if part.sheet is None else str(part.sheet),
+        header_row=part.header_row, layer=part.layer, hidden_rows=part.hidden_rows,
     )  # fmt: skip
     if not len(frame):
         raise DataError("new_study.no_area")

@@ -21,6 +21,7 @@ from quarterhour.study import inputs as came_in
 from quarterhour.study.circles import check_circles, pictures
 from quarterhour.study.inputs import Inputs
 from quarterhour.study.progress import RunProgress, no_progress
+from quarterhour.study.reach import farthest_m
 from quarterhour.study.results import Care, Results
 from quarterhour.study.roads import road_findings
 from quarterhour.study.scorecards import Travel, scorecards
@@ -33,7 +34,7 @@ from quarterhour.travel.times import Heading, TravelTimes
 
 def read_study_inputs(study: Study) -> Inputs:
     """The tables of a study, checked."""
-    made = came_in.read_inputs(study.file, study.folder, roads=study.roads)
+    made = came_in.read_inputs(study.file, study.folder, roads=study.roads, farthest_m=farthest_m(study))
     return replace(made, findings=join_findings([made.findings, road_findings(study, made)]))
 
 

@@ -7,6 +7,7 @@ from datetime import date
 from pathlib import Path
 
 from quarterhour.base.errors import StudyError
+from quarterhour.base.kinds import KindLook, KindLooks
 from quarterhour.network.modes import as_mode, read_modes
 from quarterhour.network.network import Mode
 from quarterhour.standards.rules import Circle, RuleSet, Target, read_rule_set, rule_sets
@@ -28,6 +29,12 @@ class Study:
     def folder(self) -> Path:
         """Paths of the study file are relative to this."""
         return self.path.parent
+
+    @property
+    def kinds(self) -> KindLooks:
+        """How the study calls and shows kinds of facilities; `kind_label` reads it."""
+        looks = {name: kind.model_dump(exclude={"osm"}) for name, kind in self.file.kinds.items()}
+        return {name: KindLook(**look) for name, look in looks.items()}
 
     def name(self, lang: str) -> str:
         """The study's name in a language."""

@@ -12,14 +12,22 @@ const quarterhourColours = {
   road: { motorway: ["#d8a25a", 2.4], trunk: ["#d8a25a", 2], primary: ["#dcb87c", 1.8], secondary: ["#c9c3b3", 1.4], tertiary: ["#cfcabd", 1], minor: ["#dcd8cd", 0.6] },
 };
 
-// A facility is a square and a community a disc, so that they differ without colour too.
-const QuarterhourSquare = L.CircleMarker.extend({
+// A facility has corners and a community is a disc, so that they differ without colour too.
+const quarterhourCorners = {
+  square: [[-1, -1], [1, -1], [1, 1], [-1, 1]],
+  diamond: [[0, -1.35], [1.35, 0], [0, 1.35], [-1.35, 0]],
+  triangle: [[0, -1.3], [1.25, 1], [-1.25, 1]],
+};
+const quarterhourClip = (symbol) => `clip-path:polygon(${quarterhourCorners[symbol].map(([x, y]) => `${50 + 37 * x}% ${50 + 37 * y}%`).join(",")})`;
+const QuarterhourMark = L.CircleMarker.extend({
   _updatePath() {
     const canvas = this._renderer, at = this._point, r = this._radius;
     if (!canvas._drawing || this._empty()) return;
-    canvas._ctx.beginPath();
-    canvas._ctx.rect(at.x - r, at.y - r, 2 * r, 2 * r);
-    canvas._fillStroke(canvas._ctx, this);
+    const pen = canvas._ctx, corners = quarterhourCorners[this.options.symbol || "square"];
+    pen.beginPath();
+    corners.forEach(([x, y], i) => pen[i ? "lineTo" : "moveTo"](at.x + x * r, at.y + y * r));
+    pen.closePath();
+    canvas._fillStroke(pen, this);
   },
 });
 
@@ -93,11 +101,12 @@ function quarterhourDraw(map, layers, picture) {
   if (layers.communities) drawCommunities(layers.communities, () => "not_judged", () => "");
 
   // --- facilities ---------------------------------------------------------------------------------
+  const kindColour = (kind, k) => kind.colour || colour.kinds[k % colour.kinds.length];
   picture.kinds.forEach((kind, k) => {
-    const layer = layers[`kind_${k}`], fill = colour.kinds[k % colour.kinds.length];
+    const layer = layers[`kind_${k}`], fill = kindColour(kind, k);
     kind.x.forEach((x, i) => {
       if (x === null) return;
-      const mark = grown(new QuarterhourSquare([kind.y[i], x], { renderer: top, weight: 0.5, color: "#fff", fillColor: fill, fillOpacity: 1 }), 0.75);
+      const mark = grown(new QuarterhourMark([kind.y[i], x], { symbol: kind.symbol, renderer: top, weight: 0.5, color: "#fff", fillColor: fill, fillOpacity: 1 }), 0.75);
       mark.at = i;
       layer.addLayer(mark);
     });
@@ -183,7 +192,7 @@ function quarterhourDraw(map, layers, picture) {
     swatch(dot(colour.met), w.met, "circle"), swatch(dot(colour.not_met), w.not_met, "circle"),
     ...["always", "sometimes", "never"].map((covered) => swatch(dot(colour[covered]), w[covered], "range")),
     swatch(dot(colour.not_judged), picture.circles.length ? w.not_judged : w.communities),
-    ...picture.kinds.map((kind, k) => swatch(`background:${colour.kinds[k % colour.kinds.length]}`, kind.label, `kind_${k}`)),
+    ...picture.kinds.map((kind, k) => swatch(`background:${kindColour(kind, k)}` + (kind.symbol === "square" ? "" : `;${quarterhourClip(kind.symbol)}`), kind.label, `kind_${k}`)),
     picture.plans.length ? `<div class="qh-key" data-layer="plan"><span class="qh-site"><b>1</b></span>${w.plan_site}</div>${swatch(`height:0;border-top:2px solid ${colour.site}`, w.plan_served, "plan")}` : "",
     picture.circles.length ? `<div class="qh-ramp" data-layer="score"><span>${w.share_in}</span>${colour.share.map((fill, i) => `<i style="background:${fill}">${i * 20}–${i * 20 + 20}%</i>`).join("")}</div>` : "",
     ...picture.grounds.map((drawn, g) => !drawn.bands.length ? "" : `<div data-layer="ground_${g}"><p>${w.ground}</p>${[...drawn.bands.keys()].reverse().map((b) => swatch(`opacity:${groundOpacity};background:${groundColour(drawn.bands, b)}`, drawn.bands[b].label)).join("")}<p><small>${drawn.note}</small></p></div>`),

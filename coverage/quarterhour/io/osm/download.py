@@ -23,7 +23,17 @@ from pyproj import CRS
 from quarterhour.base.errors import DataError, ServiceError, WriteError
 from quarterhour.io.osm.open import corners_of, short
 from quarterhour.io.osm.places import place_frame
-from quarterhour.io.osm.tags import NODE_TAGS, WAY_TAGS, Rules, barrier_word, rules_of, signal, table
+from quarterhour.io.osm.tags import (
+    NODE_TAGS,
+    WAY_TAGS,
+    Rules,
+    Tags,
+    barrier_word,
+    rules_of,
+    signal,
+    table,
+    wanted_rules,
+)
 
 Area: TypeAlias = str | tuple[float, float, float, float] | shapely.Polygon | shapely.MultiPolygon
 
@@ -51,6 +61,8 @@ def fetch(
     folder: str | Path,
     *,
     facility_kinds: Sequence[str],
+    facility_tags: Sequence[Tags] = (),
+    own_kinds: Mapping[str, Sequence[Tags]] | None = None,
     community_kinds: Sequence[str] = ("village", "town", "suburb", "neighbourhood"),
     endpoint: str | None = None,
     nominatim: str | None = None,
@@ -65,6 +77,8 @@ def fetch(
     folder : receives ``roads.graphml``, ``facilities.geojson``, ``communities.geojson``, ``query.json``
         (area, polygon, kinds, date, service, counts). Other files in it stay. Everything is
         downloaded before the first file is put in place; ``query.json`` comes last.
+    facility_tags : further facilities by tables of tags, as `read_osm_places` takes them.
+    own_kinds : tags of kinds beside those of the program.
     endpoint, nominatim : other services than the public ones, up to the folder before ``/interpreter``.
     timeout : seconds that one request may take.
 
@@ -74,7 +88,8 @@ def fetch(
     DataError, WriteError : the area or a kind cannot be used; the folder cannot be written, or holds
         files of these names that no download left there.
     """
-    rules = {"facilities": rules_of(facility_kinds), "communities": rules_of(community_kinds)}
+    by_tag = [rule for tags in facility_tags for rule in wanted_rules(tags)]
+    rules = {"facilities": [*rules_of(facility_kinds, own_kinds), *by_tag], "communities": rules_of(community_kinds)}
     _check_ours(Path(folder))
     service = endpoint or OVERPASS
     with _osmnx_asking(service, nominatim=nominatim, timeout=timeout, public=endpoint is None) as ox:
@@ -88,6 +103,7 @@ def fetch(
         "area": area if isinstance(area, str) else list(polygon.bounds),
         "polygon": polygon.wkt,
         "facility_kinds": list(facility_kinds),
+        **({"facility_tags": [dict(tags) for tags in facility_tags]} if facility_tags else {}),
         "community_kinds": list(community_kinds),
         "counts": counts,
         "licence": "OpenStreetMap contributors, ODbL 1.0",
@@ -188,12 +204,8 @@ def _download_roads(ox: Any, polygon: Any, service: str) -> Any:
 
 
 def _download_places(ox: Any, polygon: Any, rules: Rules) -> gpd.GeoDataFrame:
-    asked: dict[str, list[str]] = {}
-    for _, tags in rules:
-        key, values = next(iter(tags.items()))
-        asked.setdefault(key, []).extend([values] if isinstance(values, str) else values)
     try:
-        found = ox.features_from_polygon(polygon, {key: sorted(set(v)) for key, v in asked.items()})
+        found = ox.features_from_polygon(polygon, _asked(rules))
     except ox._errors.InsufficientResponseError:
         found = gpd.GeoDataFrame(geometry=[], crs="EPSG:4326", index=pd.MultiIndex.from_arrays([[], []]))
     records = found.drop(columns="geometry").to_dict("records")
@@ -201,6 +213,17 @@ def _download_places(ox: Any, polygon: Any, rules: Rules) -> gpd.GeoDataFrame:
     ids = pd.Index([f"{element[0]}{number}" for element, number in found.index], name="id", dtype="str")
     places = place_frame(ids, said, rules, list(found.geometry.representative_point()), CRS(4326))
     return places[places["kind"] != ""].sort_index()
+
+
+def _asked(rules: Rules) -> dict[str, bool | list[str]]:
+    """What OSMnx is asked for: the first tag of each rule, which `place_frame` then looks at as a whole."""
+    firsts = [next(iter(tags.items())) for _, tags in rules]
+    whole = [key for key, values in firsts if values is True]
+    some: dict[str, set[str]] = {}
+    for key, values in firsts:
+        if key not in whole:
+            some.setdefault(key, set()).update([values] if isinstance(values, str) else values)
+    return {**{key: sorted(values) for key, values in some.items()}, **dict.fromkeys(whole, True)}
 
 
 def _check_ours(folder: Path) -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any, TypeAlias, TypeVar
 
 import numpy as np
 import osmium
@@ -14,6 +14,8 @@ from quarterhour.base.arrays import FloatArray
 from quarterhour.base.errors import DataError, MissingError
 
 _T = TypeVar("_T")
+Box: TypeAlias = tuple[float, float, float, float]
+"""West, south, east, north in degrees."""
 
 
 def existing(path: str | Path) -> Path:
@@ -48,7 +50,18 @@ def project(lonlat: FloatArray, metres: CRS) -> FloatArray:
     return np.column_stack([x, y])
 
 
-def corners_of(bbox: tuple[float, float, float, float]) -> list[tuple[float, float]]:
+def in_box(x: float, y: float, box: Box) -> bool:
+    """Whether a place lies in a box, its border counted."""
+    return box[0] <= x <= box[2] and box[1] <= y <= box[3]
+
+
+def box_text(box: Box) -> str:
+    """A box as it stands in a message: west to east, south to north."""
+    west, south, east, north = box
+    return f"{west:.2f} – {east:.2f}, {south:.2f} – {north:.2f}"
+
+
+def corners_of(bbox: Box) -> list[tuple[float, float]]:
     """The four corners of west, south, east, north."""
     west, south, east, north = bbox
     return [(west, south), (east, south), (east, north), (west, north)]

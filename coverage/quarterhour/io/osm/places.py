@@ -1,9 +1,9 @@
-"""Places of some kinds out of an OSM extract, by their tags."""
+"""Places out of an OSM extract, by kinds or by any tags."""
 
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -14,44 +14,119 @@ import pandas as pd
 import shapely
 from pyproj import CRS
 
-from quarterhour.io.osm.open import as_data_errors, existing, metres_of
-from quarterhour.io.osm.tags import Rules, Tags, kind_of, rules_of
+from quarterhour.base.errors import first_ids
+from quarterhour.base.findings import finding, findings_from, join_findings
+from quarterhour.io.osm.open import Box, as_data_errors, box_text, existing, in_box, metres_of
+from quarterhour.io.osm.tags import Rules, Tags, kind_of, wanted_rules
 
 
-def read_osm_places(path: str | Path, *, kinds: Sequence[str], crs: object) -> gpd.GeoDataFrame:
-    """Places of some kinds out of an OSM extract, as points.
+def read_osm_places(
+    path: str | Path, *, kinds: Sequence[str] | Tags, crs: object, kind: str = "", bbox: Box | None = None
+) -> gpd.GeoDataFrame:
+    """Places of some kinds, or with some tags, out of an OSM extract, as points.
 
-    ``id`` is ``n``, ``w`` or ``r`` and the OSM id; an outline is taken as a point inside it. One row an
-    object: of two kinds that agree, the first asked for. Columns ``name`` ("" where none), ``kind``,
-    and ``population`` (missing where not tagged) when any of them has it. A place whose outline the
-    extract does not hold has no geometry: whoever checks the table sets it aside and says so.
+    Parameters
+    ----------
+    path : an ``.osm.pbf``, ``.osm.gz`` or ``.osm`` file.
+    kinds : names of kinds (``known_kinds``), or tags any of which is enough: ``{"amenity": ["pharmacy"],
+        "shop": True}``; True is any value but "no".
+    crs : projected, in metres; the CRS of the answer.
+    kind : what all of them are; without it the kind by name, or the value of the tag.
+    bbox : west, south, east, north in degrees; only places inside are kept.
+
+    Returns
+    -------
+    One row an object: of two kinds that agree, the first asked for. ``id`` is ``n``, ``w`` or ``r`` and the OSM id; an
+    outline is taken as a point inside it; one that the extract holds in part, and a relation that has none, as the
+    middle of what is known. Columns ``name`` ("" where none), ``kind``, and ``population`` (missing where not tagged)
+    when any of them has it. A place of which the extract holds nothing has no geometry: whoever checks the table sets
+    it aside and says so.
+
+    Raises
+    ------
+    MissingError, DataError : no such file, not an OSM file, a kind without tags, a CRS not in metres.
+    """
+    file, metres, rules = existing(path), metres_of(crs), wanted_rules(kinds, kind=kind)
+    found = as_data_errors(file, lambda: _read_tagged(file, rules))
+    return _as_frame({place: one for place, one in found.items() if bbox is None or one.lies_in(bbox)}, rules, metres)
+
+
+def read_places_within(
+    path: str | Path, rules: Rules, *, crs: object, table: str, bbox: Box | None = None
+) -> tuple[gpd.GeoDataFrame, pd.DataFrame]:
+    """Places by rules (``tags.wanted_rules``), all of them on the ground, and findings.
+
+    Told: how many were left outside ``bbox``, whose outlines are not whole, and who has no place at all.
     """
     file, metres = existing(path), metres_of(crs)
-    rules = rules_of(kinds)
     found = as_data_errors(file, lambda: _read_tagged(file, rules))
-    ids = pd.Index(found, name="id", dtype="str")
-    tags = [one.tags for one in found.values()]
-    return place_frame(ids, tags, rules, [one.point for one in found.values()], metres)
+    here = {place: one for place, one in found.items() if bbox is None or one.lies_in(bbox)}
+    kept = {place: one for place, one in here.items() if one.point is not None}
+    told = [_outside(len(found) - len(here), bbox, table, file.name), _in_part(kept, table, file.name)]
+    lost = [_unplaced(place, one, table, file.name) for place, one in here.items() if one.point is None]
+    return _as_frame(kept, rules, metres), join_findings([*told, findings_from(lost)])
 
 
 @dataclass(frozen=True)
 class _Tagged:
     tags: dict[str, str]
     point: shapely.Point | None
+    whole: bool
+
+    def lies_in(self, box: Box) -> bool:
+        """Whether it is known to lie in a box."""
+        return self.point is not None and in_box(self.point.x, self.point.y, box)
+
+
+def _as_frame(found: Mapping[str, _Tagged], rules: Rules, metres: CRS) -> gpd.GeoDataFrame:
+    ids = pd.Index(list(found), name="id", dtype="str")
+    tags = [one.tags for one in found.values()]
+    return place_frame(ids, tags, rules, [one.point for one in found.values()], metres)
+
+
+def _outside(count: int, bbox: Box | None, table: str, file: str) -> pd.DataFrame:
+    if not count or bbox is None:
+        return findings_from([])
+    return finding(
+        "osm.places_outside", severity="note", table=table, file=file, value=str(count), detail=box_text(bbox)
+    )
+
+
+def _in_part(kept: Mapping[str, _Tagged], table: str, file: str) -> pd.DataFrame:
+    partial = [place for place, one in kept.items() if not one.whole]
+    if not partial:
+        return findings_from([])
+    return finding(
+        "osm.outline_in_part", severity="warning", table=table, file=file, value=str(len(partial)),
+        detail=first_ids(partial),
+    )  # fmt: skip
+
+
+def _unplaced(place: str, one: _Tagged, table: str, file: str) -> dict[str, str]:
+    said = {"severity": "error", "rule": "osm.no_outline", "table": table, "file": file}
+    return {**said, "id": place, "value": str(one.tags.get("name", ""))}
+
+
+# --- reading
 
 
 def _read_tagged(file: Path, rules: Rules) -> dict[str, _Tagged]:
-    keys = sorted({key for _, tags in rules for key in tags})
-    wanted = osmium.filter.KeyFilter(*keys)
+    wanted = osmium.filter.KeyFilter(*sorted({key for _, tags in rules for key in tags}))
+    read: Any = osmium.FileProcessor(str(file)).with_areas(wanted).with_filter(wanted)
     found: dict[str, _Tagged] = {}
-    for one in osmium.FileProcessor(str(file)).with_areas(wanted).with_filter(wanted):
+    members: dict[str, list[tuple[str, int]]] = {}
+    for one in read:
         tags = dict(one.tags)
         if kind_of(tags, rules) is None:
             continue
-        place = _osm_id(one)
-        point = _point_of(one)
-        if point is not None or place not in found:
-            found[place] = _Tagged(tags, point)
+        place, (point, whole) = _osm_id(one), _place_of(one)
+        if one.is_relation():
+            members[place] = [(m.type, m.ref) for m in one.members]
+        if one.is_area() or place not in found:
+            found[place] = _Tagged(tags, point, whole)
+    bare = {place: parts for place, parts in members.items() if not found[place].whole}
+    for place, known in _middles(file, bare, read.node_location_storage).items():
+        found[place] = _Tagged(found[place].tags, known, whole=False)
     return {place: found[place] for place in sorted(found, key=lambda p: ("nwr".index(p[0]), int(p[1:])))}
 
 
@@ -61,16 +136,57 @@ def _osm_id(one: Any) -> str:
     return f"{one.type_str()}{one.id}"
 
 
-def _point_of(one: Any) -> shapely.Point | None:
+def _place_of(one: Any) -> tuple[shapely.Point | None, bool]:
+    """A point, and whether it stands for the whole of the place."""
     if one.is_node():
-        return shapely.Point(one.location.lon, one.location.lat) if one.location.valid() else None
+        return (_point(one.location), True) if one.location.valid() else (None, False)
     if one.is_way():
-        known = [(n.lon, n.lat) for n in one.nodes if n.location.valid()]
-        return None if not known else shapely.MultiPoint(known).centroid
+        known = [n.location for n in one.nodes if n.location.valid()]
+        return _middle([(at.lon, at.lat) for at in known]), len(known) == len(one.nodes)
     if one.is_area():
         outline = shapely.from_wkb(osmium.geom.WKBFactory().create_multipolygon(one))
-        return shapely.point_on_surface(outline)
-    return None
+        return shapely.point_on_surface(outline), True
+    return None, False
+
+
+def _point(at: Any) -> shapely.Point:
+    return shapely.Point(at.lon, at.lat)
+
+
+def _middle(known: Iterable[tuple[float, float]]) -> shapely.Point | None:
+    points = list(known)
+    return shapely.MultiPoint(points).centroid if points else None
+
+
+def _middles(
+    file: Path, members: Mapping[str, Sequence[tuple[str, int]]], locations: Any
+) -> dict[str, shapely.Point | None]:
+    """The middle of what the extract holds of each relation's members; read again only where there is any."""
+    if not members:
+        return {}
+    asked = {ref for parts in members.values() for kind, ref in parts if kind == "w"}
+    ways: Any = osmium.FileProcessor(str(file), osmium.osm.WAY)
+    nodes = {way.id: [node.ref for node in way.nodes] for way in ways if way.id in asked}
+    return {
+        place: _middle(
+            at
+            for kind, ref in parts
+            for node in (nodes.get(ref, []) if kind == "w" else [ref] if kind == "n" else [])
+            if (at := _known(locations, node)) is not None
+        )
+        for place, parts in members.items()
+    }
+
+
+def _known(locations: Any, node: int) -> tuple[float, float] | None:
+    try:
+        at = locations.get(node)
+    except (KeyError, TypeError):  # not in the extract; a number below 0, as editors give before they upload
+        return None
+    return (at.lon, at.lat) if at.valid() else None
+
+
+# --- as a table
 
 
 def place_frame(

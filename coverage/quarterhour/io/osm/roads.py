@@ -26,9 +26,20 @@ import shapely
 from numpy.typing import NDArray
 from pyproj import CRS
 
-from quarterhour.base.arrays import FloatArray, IntArray, ragged
+from quarterhour.base.arrays import BoolArray, FloatArray, IntArray, ragged
 from quarterhour.base.errors import DataError
-from quarterhour.io.osm.open import as_data_errors, corners_of, existing, metres_of, project, stream
+from quarterhour.base.findings import finding, no_findings
+from quarterhour.io.osm.open import (
+    Box,
+    as_data_errors,
+    box_text,
+    corners_of,
+    existing,
+    in_box,
+    metres_of,
+    project,
+    stream,
+)
 from quarterhour.io.osm.tags import (
     NODE_TAGS,
     WAY_TAGS,
@@ -49,19 +60,19 @@ from quarterhour.io.osm.tags import (
 
 _UNITS_PER_DEGREE = 1e7  # osmium keeps coordinates as whole numbers of 1e-7 degrees
 _NO_PLACE = 2**31 - 1  # osmium's mark for a node that the extract was cut off from
+_EDGE_DEGREES = 0.05  # how far beyond a box a way may have its nearest node and still cross it
 _log = logging.getLogger(__name__)
 
 
-def read_osm_roads(
-    path: str | Path, *, crs: object, bbox: tuple[float, float, float, float] | None = None
-) -> gpd.GeoDataFrame:
+def read_osm_roads(path: str | Path, *, crs: object, bbox: Box | None = None) -> gpd.GeoDataFrame:
     """All roads of an OSM extract, cut at their junctions.
 
     Parameters
     ----------
     path : an ``.osm.pbf``, ``.osm.gz`` or ``.osm`` file.
     crs : projected, in metres; the CRS of the answer.
-    bbox : west, south, east, north in degrees; only pieces that reach into it are kept.
+    bbox : west, south, east, north in degrees; only pieces that reach into it are kept. Ways without a node in it (or
+        within some 5 km) are passed by as they are read, so that a large extract serves a small area.
 
     Returns
     -------
@@ -77,16 +88,47 @@ def read_osm_roads(
     ------
     MissingError, DataError : no such file, not an OSM file, no road in it, a CRS not in metres.
     """
+    return read_roads_within(path, crs=crs, bbox=bbox)[0]
+
+
+def read_roads_within(path: str | Path, *, crs: object, bbox: Box | None) -> tuple[gpd.GeoDataFrame, pd.DataFrame]:
+    """The roads of `read_osm_roads`, and how many ways were left outside the box, as findings."""
     file, metres = existing(path), metres_of(crs)
-    ways, marks = as_data_errors(file, lambda: _read_ways(file))
+    ways, marks, outside = as_data_errors(file, lambda: _read_ways(file, _widened(bbox)))
     pieces = _split(ways, marks)
-    if not len(pieces.way):
-        raise DataError("osm.no_roads", file=file.name)
-    roads = _as_frame(ways, pieces, marks, metres)
+    if len(pieces.way):
+        roads = _as_frame(ways, pieces, marks, metres)
+        here = roads if bbox is None else roads[_reach_into(roads, bbox, metres)]
+        if len(here):
+            return here, _told(outside + _ways_of(roads) - _ways_of(here), bbox, file.name)
+    if outside and bbox is not None:
+        raise DataError("osm.no_roads_here", file=file.name, box=box_text(bbox))
+    raise DataError("osm.no_roads", file=file.name)
+
+
+def _widened(bbox: Box | None) -> Box | None:
     if bbox is None:
-        return roads
-    lonlat = project(np.array(corners_of(bbox)), metres)
-    return roads[roads.intersects(shapely.Polygon(lonlat))]
+        return None
+    west, south, east, north = bbox
+    return west - _EDGE_DEGREES, south - _EDGE_DEGREES, east + _EDGE_DEGREES, north + _EDGE_DEGREES
+
+
+def _reach_into(roads: gpd.GeoDataFrame, bbox: Box, metres: CRS) -> BoolArray:
+    border = shapely.segmentize(shapely.Polygon(corners_of(bbox)), _EDGE_DEGREES)  # parallels are bent in metres
+    ground = shapely.Polygon(project(shapely.get_coordinates(border), metres))
+    return np.asarray(shapely.intersects(ground, roads.geometry.to_numpy()))
+
+
+def _ways_of(roads: gpd.GeoDataFrame) -> int:
+    return int(roads.index.to_series().str.partition(".")[0].nunique())
+
+
+def _told(outside: int, bbox: Box | None, file: str) -> pd.DataFrame:
+    if not outside or bbox is None:
+        return no_findings()
+    return finding(
+        "osm.roads_outside", severity="note", table="roads", file=file, value=str(outside), detail=box_text(bbox)
+    )
 
 
 @dataclass(frozen=True, eq=False)
@@ -126,10 +168,11 @@ class _Marks:
             self.signal[node] = faces
 
 
-def _read_ways(file: Path) -> tuple[_Ways, _Marks]:
+def _read_ways(file: Path, box: Box | None) -> tuple[_Ways, _Marks, int]:
+    """Roads and what stands on them; with a box those that have a node in it, and how many have none."""
     ids: list[int] = []
     tags: list[dict[str, str]] = []
-    marks = _Marks()
+    marks, outside = _Marks(), 0
     way, node, x, y = [], [], [], []
     for found in stream(file, osmium.osm.NODE | osmium.osm.WAY, ["highway", "route", "barrier"]):
         if found.is_node():
@@ -137,6 +180,9 @@ def _read_ways(file: Path) -> tuple[_Ways, _Marks]:
             continue
         said = _kept(found.tags, WAY_TAGS)
         if not road_class(said):
+            continue
+        if box is not None and not _has_node_in(found.nodes, box):
+            outside += 1
             continue
         way.extend([len(ids)] * len(found.nodes))
         for at in found.nodes:
@@ -146,7 +192,12 @@ def _read_ways(file: Path) -> tuple[_Ways, _Marks]:
         ids.append(found.id)
         tags.append(said)
     lon, lat = _degrees(x), _degrees(y)
-    return _without_repeats(_Ways(np.array(ids, np.int64), tags, _ints(way), _ints(node), lon, lat)), marks
+    ways = _without_repeats(_Ways(np.array(ids, np.int64), tags, _ints(way), _ints(node), lon, lat))
+    return ways, marks, outside
+
+
+def _has_node_in(nodes: Any, box: Box) -> bool:
+    return any(in_box(at.x / _UNITS_PER_DEGREE, at.y / _UNITS_PER_DEGREE, box) for at in nodes)
 
 
 def _kept(tags: Any, keys: Sequence[str]) -> dict[str, str]:

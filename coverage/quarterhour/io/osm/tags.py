@@ -46,20 +46,51 @@ def known_kinds() -> tuple[str, ...]:
     return tuple(table()["kinds"])
 
 
-def rules_of(kinds: Sequence[str]) -> list[tuple[str, Mapping[str, Any]]]:
-    """The tags that make each kind; DataError for a kind that has none."""
-    unknown = [kind for kind in kinds if kind not in table()["kinds"]]
+def rules_of(kinds: Sequence[str], own: Mapping[str, Sequence[Tags]] | None = None) -> list[tuple[str, Tags]]:
+    """The tags that make each kind; DataError for a kind that has none. ``own``: tags of a study's own kinds."""
+    known = {**{kind: made["tags"] for kind, made in table()["kinds"].items()}, **(own or {})}
+    unknown = [kind for kind in kinds if kind not in known]
     if unknown:
-        raise DataError("osm.unknown_kind", kinds=", ".join(unknown), known=", ".join(known_kinds()))
-    return [(kind, tags) for kind in kinds for tags in table()["kinds"][kind]["tags"]]
+        raise DataError("osm.unknown_kind", kinds=", ".join(unknown), known=", ".join(known))
+    return [(kind, tags) for kind in kinds for tags in known[kind]]
+
+
+def wanted_rules(
+    wanted: Sequence[str] | Tags, *, kind: str = "", own: Mapping[str, Sequence[Tags]] | None = None
+) -> list[tuple[str, Tags]]:
+    """Rules for kinds by name, or for tags any of which is enough (``{"amenity": ["pharmacy"], "shop": True}``).
+
+    Each value is a text, a list of them, or True for any value but "no". ``kind``: what all of them are; without it
+    a place found by a tag is of the kind that its tag says ("pharmacy", "bakery").
+
+    >>> wanted_rules({"amenity": ["pharmacy"], "shop": True}, kind="daily")
+    [('daily', {'amenity': ['pharmacy']}), ('daily', {'shop': True})]
+    """
+    if isinstance(wanted, Mapping):
+        return [(kind, {key: values}) for key, values in wanted.items()]
+    return [(kind or of, tags) for of, tags in rules_of(wanted, own)]
 
 
 def kind_of(tags: Tags, rules: Rules) -> str | None:
-    """The first kind all of whose tags agree."""
+    """The first kind all of whose tags agree; where a rule names no kind, the value of its tag.
+
+    >>> kind_of({"shop": "bakery;cafe"}, [("", {"shop": True})])
+    'bakery'
+    """
     for kind, wanted in rules:
-        if all(tags.get(k) in ([v] if isinstance(v, str) else v) for k, v in wanted.items()):
-            return kind
+        said = [_agreeing(tags.get(key), values) for key, values in wanted.items()]
+        if all(said):
+            return kind or said[0]
     return None
+
+
+def _agreeing(said: object, wanted: Any) -> str:
+    """The value that agrees, of the several that a tag may hold (``clinic;pharmacy``); "" where none does."""
+    values = [one.strip() for one in str(said or "").split(";")]
+    if wanted is True:
+        return next((one for one in values if one not in ("", "no")), "")
+    some = [wanted] if isinstance(wanted, str) else wanted
+    return next((one for one in values if one in some), "")
 
 
 # --- roads: class, direction, access

@@ -36,6 +36,7 @@ _FOR: Mapping[str, tuple[str, ...]] = {
 """Whom a ``restriction:VEHICLE`` leaves free; those of other vehicles (hgv, bus) concern no mode here."""
 _HOURS = ("day_on", "day_off", "hour_on", "hour_off")
 _NOBODY = ("", "no", "none")
+_NO_FAULT = ("osm.turns_oneway", "osm.turns_others", "osm.turns_outside")
 
 
 @dataclass(frozen=True)
@@ -81,7 +82,9 @@ class _UnusedError(Exception):
     """A restriction cannot be told in the table's roads; the argument is the rule of the finding."""
 
 
-def read_osm_turns(path: str | Path, roads: gpd.GeoDataFrame) -> tuple[pd.DataFrame, pd.DataFrame]:
+def read_osm_turns(
+    path: str | Path, roads: gpd.GeoDataFrame, *, cut: bool = False
+) -> tuple[pd.DataFrame, pd.DataFrame]:
     """Turn restrictions of an OSM extract, and why some of them are not used.
 
     Parameters
@@ -89,6 +92,7 @@ def read_osm_turns(path: str | Path, roads: gpd.GeoDataFrame) -> tuple[pd.DataFr
     path : the extract that the roads came from.
     roads : as `read_osm_roads` makes them (before or after ``as_roads``): ids ``w<way>.<piece>``, ``from_node``,
         ``to_node``, ``oneway``.
+    cut : the roads are those of a part of the extract; restrictions on ways that are not among them are no fault.
 
     Returns
     -------
@@ -111,7 +115,8 @@ def read_osm_turns(path: str | Path, roads: gpd.GeoDataFrame) -> tuple[pd.DataFr
         try:
             rows += _rows(relation, pieces)
         except _UnusedError as why:
-            unused.setdefault(str(why), []).append(relation.id)
+            beyond = cut and any(ref not in pieces for _, sort, ref in relation.members if sort == "w")
+            unused.setdefault("osm.turns_outside" if beyond else str(why), []).append(relation.id)
         else:
             if relation.by_the_hour():
                 unused.setdefault("osm.turns_hours", []).append(relation.id)
@@ -246,7 +251,7 @@ def _told(unused: Mapping[str, Sequence[int]], file: str) -> pd.DataFrame:
     return join_findings(
         finding(
             rule,
-            severity="note" if rule in ("osm.turns_oneway", "osm.turns_others") else "warning",
+            severity="note" if rule in _NO_FAULT else "warning",
             table="roads",
             file=file,
             value=str(len(ids)),

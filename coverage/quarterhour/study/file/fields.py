@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import re
 from datetime import date
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, field_validator, model_validator
 from pydantic_core import PydanticCustomError
 
+from quarterhour.base.kinds import Symbol
 from quarterhour.network.roads.near import JOINED_M
 
 Name = Annotated[str, Field(min_length=1, pattern=r"^[A-Za-z0-9_\-]+$")]
@@ -18,6 +19,9 @@ Objective = Literal["max-cover", "min-sites", "min-time", "min-worst", "min-cost
 _REMOTE = re.compile(r"^/vsi|://|^[A-Za-z]:.*:|\x00")
 Above = Annotated[float, Field(gt=0)]
 NotBelow = Annotated[float, Field(ge=0)]
+Degrees = tuple[float, float, float, float]
+TagTable = dict[str, Literal[True] | str | tuple[str, ...]]
+"""OSM tags: true (any value), a text, or several of which any will do."""
 
 
 def wrong(key: str, **values: object) -> PydanticCustomError:
@@ -87,11 +91,19 @@ class RoadsFile(Source):
     """Roads; a grid of elevations for their slopes, and whether the turn restrictions of an extract are obeyed.
 
     ``join_m``: ends that miss another road by no more are joined to it, where no node ids say what meets (0: none).
+    ``area``: west, south, east, north in degrees of the part of an OSM extract that is read; ``"all"``: the whole of
+    it; without a word the ground around the communities (``study/extract_area``).
     """
 
     elevation: str | None = None
     turns: bool = True
     join_m: float = Field(default=JOINED_M, ge=0, le=20)
+    area: Degrees | Literal["all"] | None = None
+
+    @field_validator("area", mode="before")
+    @classmethod
+    def _a_box(cls, value: Any) -> Any:
+        return value if value is None else _area(value)
 
     @field_validator("elevation")
     @classmethod
@@ -99,10 +111,42 @@ class RoadsFile(Source):
         return local_path(value)
 
 
-class Places(Source):
-    """Places out of a table, or out of the OSM extract by kind."""
+def _area(value: Any) -> Any:
+    """A box that can be meant, or "all"."""
+    if value == "all":
+        return value
+    sides = value if isinstance(value, list | tuple) else ()
+    if len(sides) != 4 or any(isinstance(s, bool) or not isinstance(s, int | float) for s in sides):
+        raise wrong("area_not_box", given=str(value))
+    west, south, east, north = sides
+    if not (-180 <= west < east <= 180 and -90 <= south < north <= 90):
+        raise wrong("area_not_box", given=str(value))
+    return value
 
-    from_osm: tuple[str, ...] = ()
+
+def _tags(value: Any) -> Any:
+    """A table of tags that can be meant: each value true, a text, or a list of texts."""
+    for key, said in value.items():
+        some = [said] if isinstance(said, str) else said
+        listed = isinstance(some, list | tuple) and some and all(isinstance(v, str) and v for v in some)
+        if said is not True and not listed:
+            raise wrong("tag_not_meant", tag=key, given=str(said))
+    return value
+
+
+class Places(Source):
+    """Places out of a table, or out of the OSM extract: by kinds, or by tags any of which is enough."""
+
+    from_osm: tuple[str, ...] | TagTable = ()
+
+    @field_validator("from_osm", mode="before")
+    @classmethod
+    def _kinds_or_tags(cls, value: Any) -> Any:
+        if isinstance(value, dict):
+            return _tags(value)
+        if not isinstance(value, list | tuple) or not all(isinstance(kind, str) for kind in value):
+            raise wrong("from_osm_not_meant", given=str(value))
+        return value
 
     @model_validator(mode="after")
     def _one_origin(self) -> Places:
@@ -118,9 +162,63 @@ class Communities(Places):
 
 
 class Facilities(Places):
-    """Facilities; `kind` when the table has no column of kinds."""
+    """Facilities; `kind` when the table has no column of kinds, or for all that came from OSM."""
 
     kind: str | None = None
+
+
+class KindFile(Part):
+    """A kind of the study's own, or what it calls and how it shows one of the program's.
+
+    ``osm``: tables of tags; a place is of the kind when all tags of one of them agree (a list: any of its values;
+    true: any value), so that ``from_osm`` may name the kind.
+    """
+
+    zh: str = ""
+    en: str = ""
+    colour: str = ""
+    symbol: Symbol = "square"
+    osm: tuple[TagTable, ...] = ()
+
+    @field_validator("colour")
+    @classmethod
+    def _a_colour(cls, value: str) -> str:
+        if value and not re.fullmatch(r"#[0-9A-Fa-f]{6}", value):
+            raise wrong("bad_colour", given=value)
+        return value
+
+    @field_validator("osm", mode="before")
+    @classmethod
+    def _of_tags(cls, value: Any) -> Any:
+        tables = [value] if isinstance(value, dict) else value
+        if not isinstance(tables, list | tuple) or not all(isinstance(one, dict) and one for one in tables):
+            raise wrong("from_osm_not_meant", given=str(value))
+        return [_tags(one) for one in tables]
+
+
+class PopulationFile(Source):
+    """People on the ground, shared out among communities that are outlines: a GeoTIFF of people in each cell, or areas
+    or points that count people in a column.
+
+    ``people``: the column of the communities that it fills. ``column``: that of the file; without it the same.
+    """
+
+    path: str
+    people: str
+    column: str | None = None
+    quality: Quality = "estimated"
+
+    @property
+    def is_grid(self) -> bool:
+        """Whether it is a grid, by its name."""
+        return self.path.lower().endswith((".tif", ".tiff"))
+
+    @model_validator(mode="after")
+    def _heard(self) -> PopulationFile:
+        idle = self.model_fields_set & {*Source.model_fields, "column"} - {"path", "quality", "source"}
+        if self.is_grid and idle:
+            raise wrong("grid_says_itself", given=min(idle))
+        return self
 
 
 class NamedTable(Source):

@@ -2,23 +2,33 @@
 
 from __future__ import annotations
 
-from pydantic import model_validator
+from typing import Annotated, Any
+
+from pydantic import BeforeValidator, model_validator
 
 from quarterhour.study.file.circles import CircleFile, PictureFile, TargetsFile
 from quarterhour.study.file.fields import (
     Communities,
     Facilities,
+    KindFile,
     ModeFile,
     NamedTable,
     Outputs,
     Part,
     Places,
+    PopulationFile,
     RoadsFile,
     StudyHead,
+    TagTable,
     wrong,
 )
 from quarterhour.study.file.services import AccessFile, BedsFile, GravesFile, OverlayFile, RoundsFile
 from quarterhour.study.file.siting import SitingFile
+
+
+def _one_or_more(given: Any) -> Any:
+    """[population] for one column of people, [[population]] for several."""
+    return [given] if isinstance(given, dict) else given
 
 
 class StudyFile(Part):
@@ -27,6 +37,7 @@ class StudyFile(Part):
     study: StudyHead
     roads: RoadsFile
     communities: Communities
+    population: Annotated[tuple[PopulationFile, ...], BeforeValidator(_one_or_more)] = ()
     towns: Places | None = None
     counties: Places | None = None
     facilities: tuple[Facilities, ...] = ()
@@ -34,6 +45,7 @@ class StudyFile(Part):
     tables: tuple[NamedTable, ...] = ()
     layers: tuple[NamedTable, ...] = ()
     modes: dict[str, ModeFile] = {}
+    kinds: dict[str, KindFile] = {}
     circles: tuple[CircleFile, ...] = ()
     pictures: tuple[PictureFile, ...] = ()
     targets: TargetsFile = TargetsFile()
@@ -45,12 +57,18 @@ class StudyFile(Part):
     overlay: OverlayFile | None = None
     outputs: Outputs = Outputs()
 
+    @property
+    def own_tags(self) -> dict[str, tuple[TagTable, ...]]:
+        """The OSM tags of the study's own kinds, by their names."""
+        return {name: kind.osm for name, kind in self.kinds.items() if kind.osm}
+
     @model_validator(mode="after")
     def _names_agree(self) -> StudyFile:
         people = set(self.communities.people)
         parts: tuple[CircleFile | SitingFile | AccessFile, ...] = (*self.circles, *self.siting, *self.access)
         asked = [(p.id, c) for p in parts for c in (p.columns if isinstance(p, SitingFile) else (p.people,))]
         asked += [("rounds", self.rounds.people)] if self.rounds else []
+        asked += [("population", p.people) for p in self.population]
         for part_id, given in asked:
             if given not in people:
                 raise wrong("unknown_people", part=part_id, given=given, known=", ".join(sorted(people)))
@@ -70,7 +88,7 @@ class StudyFile(Part):
         known = {t.name for t in self.layers}
         for picture in self.pictures:
             _check_picture(picture, [c.id for c in self.circles], known | {"towns", "counties"})
-        for ids in ([p.id for p in parts], [p.circle for p in self.pictures]):
+        for ids in ([p.id for p in parts], [p.circle for p in self.pictures], [p.people for p in self.population]):
             twice = sorted({i for i in ids if ids.count(i) > 1})
             if twice:
                 raise wrong("ids_twice", given=twice[0])

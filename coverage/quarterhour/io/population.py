@@ -1,0 +1,114 @@
+"""A grid of how many people live in each cell, counted by outlines: a cell's people by the share of it inside."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import geopandas as gpd
+import numpy as np
+import shapely
+
+from quarterhour.base.areal import Shapes, Shared
+from quarterhour.base.arrays import AnyArray, FloatArray, IntArray
+from quarterhour.base.errors import DataError
+from quarterhour.network.slope import opened_grid
+
+_BLOCK = 32
+"""Cells a side that are looked at together first."""
+_STEP_M = 1_000.0
+
+
+def people_of_grid(path: Path, areas: gpd.GeoSeries) -> Shared:
+    """The people of a grid's cells in each area; cells on a border by the exact share of them that lies inside.
+
+    Parameters
+    ----------
+    path : a GeoTIFF of any CRS; its first band counts the people of each cell. Cells without a value, or beyond the
+        grid, are not known.
+    areas : polygons in metres that do not overlap.
+
+    Raises
+    ------
+    MissingError, DataError : no such file, no grid with a CRS, fewer than no people in a cell.
+    """
+    people, known = np.zeros(len(areas)), np.zeros(len(areas))
+    with opened_grid(path, page="population") as grid:
+        for place, shape in enumerate(_in_cells(areas, grid)):
+            row, column, share = cells_inside(shape, grid.width, grid.height)
+            count = _values(grid, row, column, path.name)
+            told = np.isfinite(count)
+            people[place] = float((count[told] * share[told]).sum())
+            known[place] = float(share[told].sum()) / max(shape.area, 1e-12)
+    return Shared(people, 0.0, np.minimum(known, 1.0))
+
+
+def _in_cells(areas: gpd.GeoSeries, grid: Any) -> Shapes:
+    """Outlines in columns and rows of the grid, where each cell is a square of side 1."""
+    fine = gpd.GeoSeries(shapely.segmentize(areas.to_numpy(), _STEP_M), crs=areas.crs)
+    there = fine.to_crs(grid.crs.to_wkt()).to_numpy()
+    a, b, c, d, e, f = tuple(~grid.transform)[:6]
+
+    def moved(xy: FloatArray) -> FloatArray:
+        x, y = xy[:, 0], xy[:, 1]
+        return np.column_stack([a * x + b * y + c, d * x + e * y + f])
+
+    shapes: Shapes = shapely.transform(there, moved)
+    broken = np.isfinite(shapely.bounds(shapes)).all(axis=1) & ~shapely.is_valid(shapes)
+    shapes[broken] = shapely.make_valid(shapes[broken])
+    return shapes
+
+
+def cells_inside(shape: Any, width: int, height: int) -> tuple[IntArray, IntArray, FloatArray]:
+    """Row and column of each cell that a shape touches, and the share of the cell that lies in it.
+
+    >>> row, column, share = cells_inside(shapely.box(0.5, 0, 2, 1), 9, 9)
+    >>> column.tolist(), share.tolist()
+    ([0, 1], [0.5, 1.0])
+    """
+    if shape.is_empty or not np.isfinite(shape.bounds).all():
+        return _none()
+    left, top = np.maximum(np.floor(shape.bounds[:2]), 0).astype(np.int64)
+    right, bottom = np.minimum(np.ceil(shape.bounds[2:]), (width, height)).astype(np.int64)
+    if left >= right or top >= bottom:
+        return _none()
+    shapely.prepare(shape)
+    x, y = _grid_of(np.arange(left, right, _BLOCK), np.arange(top, bottom, _BLOCK))
+    x, y = _touched(shape, x, y, _BLOCK)
+    step_x, step_y = _grid_of(np.arange(_BLOCK), np.arange(_BLOCK))
+    x, y = np.add.outer(x, step_x).ravel(), np.add.outer(y, step_y).ravel()
+    here = (x < right) & (y < bottom)
+    x, y = _touched(shape, x[here], y[here], 1)
+    squares = shapely.box(x, y, x + 1, y + 1)
+    whole = shapely.covers(shape, squares)
+    share = np.ones(len(x))
+    share[~whole] = shapely.area(shapely.intersection(shape, squares[~whole]))
+    order = np.lexsort((x, y))
+    return y[order], x[order], share[order]
+
+
+def _none() -> tuple[IntArray, IntArray, FloatArray]:
+    return np.zeros(0, np.int64), np.zeros(0, np.int64), np.zeros(0)
+
+
+def _grid_of(x: IntArray, y: IntArray) -> tuple[IntArray, IntArray]:
+    columns, rows = np.meshgrid(x, y)
+    return columns.ravel(), rows.ravel()
+
+
+def _touched(shape: Any, x: IntArray, y: IntArray, size: int) -> tuple[IntArray, IntArray]:
+    there = shapely.intersects(shape, shapely.box(x, y, x + size, y + size))
+    return x[there], y[there]
+
+
+def _values(grid: Any, row: IntArray, column: IntArray, file: str) -> AnyArray:
+    """What the grid says of cells; missing where it says nothing."""
+    if not len(row):
+        return np.zeros(0)
+    top, left = row.min(), column.min()
+    window = ((int(top), int(row.max()) + 1), (int(left), int(column.max()) + 1))
+    cells = grid.read(1, window=window, masked=True).astype(float).filled(np.nan)
+    count = cells[row - top, column - left]
+    if (count < 0).any():
+        raise DataError("population.negative", file=file, value=f"{np.nanmin(count):g}")
+    return np.asarray(count)
