@@ -34,6 +34,11 @@ def entry(key: str) -> Mapping[str, str] | None:
     return _page(page).get(name)
 
 
+def names_on(page: str) -> tuple[str, ...]:
+    """Every name that a page has an entry for."""
+    return tuple(_page(page))
+
+
 def say(key: str, lang: str, /, **values: object) -> str:
     """The sentence of a key in a language, its placeholders filled.
 

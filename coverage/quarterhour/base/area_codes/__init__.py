@@ -1,0 +1,1 @@
+"""Codes and names of areas: how people write them (``names``), and whose lists the codes are from (``lists``)."""
