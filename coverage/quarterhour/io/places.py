@@ -6,7 +6,7 @@ What did not pass is not lost but told: *findings* is a table of one row a probl
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any, Literal
 
 import geopandas as gpd
@@ -15,14 +15,18 @@ import pandas as pd
 import shapely
 from pyproj import CRS
 
+from quarterhour.base import i18n
 from quarterhour.base.cells import numbers, texts
 from quarterhour.base.errors import DataError
 from quarterhour.base.findings import QUALITIES, Severity, findings_from, join_findings
 from quarterhour.base.planar import flat
+from quarterhour.io.plausible import Doubt, doubts
 
 _MARGIN_DEGREES = 3.0
 _MANGLED = r"\d(?:\.\d+)?[eE]\+?\d+"
 _TEXTS = ("name", "kind", "town", "county", "source")
+_TOLD_EACH = 5
+"""Of what is no error, more rows than this are told in one sentence."""
 
 
 def as_places(
@@ -31,6 +35,7 @@ def as_places(
     table: str,
     crs: object,
     people: Sequence[str] = (),
+    parts: Mapping[str, str] | None = None,
     required: Sequence[str] = ("name",),
     file: str = "",
     sheet: str = "",
@@ -47,6 +52,8 @@ def as_places(
     that Excel turned into 3.71E+11, no or a broken geometry, a place outside the area of the CRS
     (told as swapped when that explains it) or without coordinates in it, people that are missing,
     negative or no number. Places are in the plane: heights and measures of the geometry go.
+    Warnings tell what can hardly be meant (``io/plausible``): a part above its whole, a figure far
+    beyond the others, a place that stands there twice. More than five of a kind are one sentence.
 
     Parameters
     ----------
@@ -54,6 +61,7 @@ def as_places(
     table : what the user calls it (communities, facilities ...), for the messages.
     crs : the study CRS, projected, in metres.
     people : columns that count people.
+    parts : columns that count a part of what another counts, beside those known by name.
     required : columns that must be there; a blank in one is a warning.
     file, sheet, rows : where the rows came from; rows as the user sees them in Excel.
     geometry : "point" (an outline becomes a point inside it) or "any" (areas; may be missing).
@@ -75,6 +83,7 @@ def as_places(
         data[column] = door.people(column)
     data = door.placed(data, metres, point=geometry == "point")
     door.check_duplicates()
+    door.check_plausible(data, people=people, parts=parts or {})
     kept = data.loc[~door.bad].copy()
     kept.index = pd.Index(door.ids[~door.bad].astype("str"), name="id")
     for column in people:
@@ -133,7 +142,8 @@ class _RowChecks:
         severity: Severity = "error",
         column: str = "",
         values: pd.Series | None = None,
-        detail: str = "",
+        detail: pd.Series | str = "",
+        listed: pd.Series | None = None,
     ) -> None:
         mask = np.asarray(where, dtype=bool)
         if severity == "error":
@@ -144,8 +154,35 @@ class _RowChecks:
         some = pd.DataFrame(
             {"row": self.rows[mask], "id": self.ids[mask].to_numpy(), "value": texts(said[mask]).to_numpy()}
         )
-        same = {"severity": severity, "rule": rule, "column": column, "detail": detail, **self.fixed}
+        some["detail"] = detail[mask].to_numpy() if isinstance(detail, pd.Series) else detail
+        same = {"severity": severity, "rule": rule, "column": column, **self.fixed}
+        if severity != "error" and mask.sum() > _TOLD_EACH and i18n.entry(f"findings.{rule}_many"):
+            names = self.ids if listed is None else listed
+            some, same = _as_one(some, names[mask]), {**same, "rule": f"{rule}_many"}
         self.told.append(findings_from(some.assign(**same).to_dict("records")))
+
+    def check_plausible(self, data: gpd.GeoDataFrame, *, people: Sequence[str], parts: Mapping[str, str]) -> None:
+        """What the rows that are used can hardly mean, told."""
+        used = ~self.bad
+        rows = pd.Series(self.rows, index=self.data.index)
+        for doubt in doubts(data[used], ids=self.ids[used], rows=rows[used], people=people, parts=parts):
+            self._doubt(doubt)
+
+    def _doubt(self, doubt: Doubt) -> None:
+        if doubt.where is None:
+            same = {"severity": "warning", "rule": doubt.rule, "column": doubt.column, **self.fixed}
+            self.told.append(findings_from([{**same, "value": doubt.value, "detail": doubt.detail}]))
+            return
+        every = self.data.index
+        self.report(
+            doubt.rule,
+            doubt.where.reindex(every, fill_value=False),
+            severity="warning",
+            column=doubt.column,
+            values=None if doubt.values is None else doubt.values.reindex(every),
+            detail=doubt.detail.reindex(every) if isinstance(doubt.detail, pd.Series) else doubt.detail,
+            listed=None if doubt.listed is None else doubt.listed.reindex(every),
+        )
 
     def check_ids(self) -> None:
         self.report("no_id", self.ids.eq(""), column="id")
@@ -182,7 +219,9 @@ class _RowChecks:
         missing = shapes.isna() | shapes.is_empty
         broken = ~missing & ~(np.isfinite(shapes.bounds).all(axis=1) & shapes.is_valid)
         if point:
-            self.report("no_place", missing)
+            written = _written(data)
+            self.report("no_place", missing & written.eq(""))
+            self.report("coordinates_unread", missing & written.ne(""), values=written)
             shapes = self._points(shapes, ok=~missing & ~broken)
         self.report("broken_shape", broken, values=shapes.geom_type.fillna(""))
         shapes = shapes.where(~missing & ~broken, None)
@@ -231,9 +270,28 @@ class _RowChecks:
         return every.sort_values("row", kind="stable", ignore_index=True) if len(every) else every
 
 
+def _as_one(some: pd.DataFrame, names: pd.Series) -> pd.DataFrame:
+    """Many rows as one: how many, the first names, and in ``detail`` the first rows of the file."""
+    rows, ids = _first(some["row"]), _first(names)
+    return pd.DataFrame({"id": [ids], "value": [f"{len(some):,}"], "detail": [rows]})
+
+
+def _first(values: pd.Series) -> str:
+    return ", ".join(map(str, values.iloc[:_TOLD_EACH])) + (" …" if len(values) > _TOLD_EACH else "")
+
+
 def _within(box: pd.DataFrame, sides: Sequence[str], area: Sequence[float]) -> pd.Series:
     low_x, low_y, high_x, high_y = (box[s] for s in sides)
     return low_x.ge(area[0]) & low_y.ge(area[1]) & high_x.le(area[2]) & high_y.le(area[3])
+
+
+def _written(data: pd.DataFrame) -> pd.Series:
+    """The coordinates as they stand in the table; "" where both cells are blank or there are no such columns."""
+    if "x" not in data or "y" not in data:
+        return pd.Series("", index=data.index, dtype="str")
+    x, y = texts(data["x"]), texts(data["y"])
+    both = x.where(x.eq(y), x.where(x.ne(""), "—") + " / " + y.where(y.ne(""), "—"))
+    return both.where(x.ne("") | y.ne(""), "")
 
 
 def _corners(shapes: gpd.GeoSeries) -> pd.Series:

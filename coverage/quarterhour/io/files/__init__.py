@@ -83,6 +83,7 @@ def read_places(
     crs: object,
     columns: Mapping[str, str] | None = None,
     people: Sequence[str] = (),
+    parts: Mapping[str, str] | None = None,
     required: Sequence[str] = ("name",),
     source_crs: object = "EPSG:4326",
     datum: str = "wgs84",
@@ -105,8 +106,8 @@ def read_places(
     read_table and as_places.
     """
     kept, told, _ = read_counted_places(
-        path, table=table, crs=crs, columns=columns, people=people, required=required, source_crs=source_crs,
-        datum=datum, quality=quality, source=source, kind=kind, geometry=geometry, sheet=sheet, encoding=encoding,
+        path, table=table, crs=crs, columns=columns, people=people, parts=parts, required=required,
+        source_crs=source_crs, datum=datum, quality=quality, source=source, kind=kind, geometry=geometry, sheet=sheet, encoding=encoding,
         header_row=header_row, layer=layer, hidden_rows=hidden_rows,
     )  # fmt: skip
     return kept, told
@@ -119,6 +120,7 @@ def read_counted_places(
     crs: object,
     columns: Mapping[str, str] | None = None,
     people: Sequence[str] = (),
+    parts: Mapping[str, str] | None = None,
     required: Sequence[str] = ("name",),
     source_crs: object = "EPSG:4326",
     datum: str = "wgs84",
@@ -155,8 +157,8 @@ def read_counted_places(
         located["kind"] = kind
     located = onto_wgs84(located, datum, file=read.file)
     kept, found = places.as_places(
-        located, table=table, crs=crs, people=people, required=required, rows=[int(r) for r in frame.index],
-        geometry=geometry, quality=quality, source=source, **at,
+        located, table=table, crs=crs, people=people, parts=parts, required=required,
+        rows=[int(r) for r in frame.index], geometry=geometry, quality=quality, source=source, **at,
     )  # fmt: skip
     first = join_findings([read.findings, notation]).assign(table=table)
     account = account_row(table, read, used=len(kept), totals=len(summed), door=found)

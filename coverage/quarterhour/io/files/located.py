@@ -12,10 +12,11 @@ import shapely
 from pyproj import CRS, Transformer
 from pyproj.exceptions import ProjError
 
-from quarterhour.base.cells import numbers, texts
+from quarterhour.base.cells import texts
 from quarterhour.base.errors import DataError
 from quarterhour.base.findings import finding, no_findings
 from quarterhour.io import web_maps as datums
+from quarterhour.io.coordinates import with_xy
 from quarterhour.io.files.header import Roles, Table, column_name
 
 _ALIASES: Mapping[str, tuple[str, ...]] = {
@@ -80,10 +81,13 @@ def with_geometry(
         taken = CRS.from_user_input(crs)
         note = finding("crs_taken", severity="note", table=table, file=read.file, value=taken.name)
         return known.set_crs(taken), note
-    if "x" in frame.columns and "y" in frame.columns:
-        x, y = numbers(frame["x"]), numbers(frame["y"])
+    at = {"table": table, "file": read.file, "sheet": read.sheet}
+    xy, told = with_xy(frame, degrees=CRS.from_user_input(crs).is_geographic, at=at)
+    if xy is not None:
+        x, y = xy["x"], xy["y"]
         points = np.where(x.isna() | y.isna(), None, shapely.points(x.to_numpy(), y.to_numpy()))
-        return gpd.GeoDataFrame(frame, geometry=gpd.GeoSeries(points, index=frame.index, crs=crs)), no_findings()
+        frame = frame.assign(x=xy["given"], y=xy["given"]) if "given" in xy else frame
+        return gpd.GeoDataFrame(frame, geometry=gpd.GeoSeries(points, index=frame.index, crs=crs)), told
     shapes = _from_wkt(frame)
     if shapes is not None:
         return gpd.GeoDataFrame(frame, geometry=gpd.GeoSeries(shapes, index=frame.index, crs=crs)), no_findings()
