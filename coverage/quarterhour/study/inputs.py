@@ -16,15 +16,21 @@ from quarterhour.io import files, osm, places
 from quarterhour.network import slope
 from quarterhour.network.roads import as_roads
 from quarterhour.standards.circle import people_quality
+from quarterhour.study.doubts import settled
+from quarterhour.study.doubts.parts import systems_said
 from quarterhour.study.extract_area import area_around, stated_area
-from quarterhour.study.file.fields import Places, Source
+from quarterhour.study.file.fields import Communities, Places, Source
 from quarterhour.study.file.study import StudyFile
 from quarterhour.study.population import points_inside, share_population
+
+_TOLD_EACH = 5
+"""More places than this are told in one sentence."""
+_PLACES = ("communities", "towns", "counties", "facilities", "candidates")
 
 
 @dataclass(frozen=True, eq=False)
 class Inputs:
-    """All tables of a study in its CRS. ``used``: one row a file, ``table, file, sha256, modified``.
+    """All tables of a study in its CRS. ``used``: one row a file, ``table, file, sha256, modified, code_system``.
 
     ``turns``: the turn restrictions of an OSM extract, as `osm.read_osm_turns` tells them; else none.
 
@@ -129,6 +135,7 @@ class _Reader:
 
     def places(self, part: Places, table: str, *, people: tuple[str, ...] = (), kind: str = "") -> gpd.GeoDataFrame:
         """Places of a table or of the OSM extract."""
+        parts = part.parts if isinstance(part, Communities) else {}
         crs = self.file.study.crs
         area = table in ("towns", "counties") or (table == "communities" and bool(self.file.population))
         if part.from_osm:
@@ -142,7 +149,7 @@ class _Reader:
             for column in people:
                 known[column] = known[column].fillna(0) if column in known else 0
             kept, found = places.as_places(
-                known.reset_index(), table=table, crs=crs, people=people, required=(), file=extract.name,
+                known.reset_index(), table=table, crs=crs, people=people, parts=parts, required=(), file=extract.name,
                 geometry="any" if area else "point", quality=part.quality, source=part.source or extract.name,
             )  # fmt: skip
             self.findings.append(found)
@@ -151,7 +158,7 @@ class _Reader:
             self.account.append(files.account_row(table, known_rows, used=len(kept), door=found))
             return kept
         kept, found, account = files.read_counted_places(
-            self.path(part, table), table=table, crs=crs, columns=part.columns, people=people,
+            self.path(part, table), table=table, crs=crs, columns=part.columns, people=people, parts=parts,
             source_crs=part.crs, datum=part.datum, quality=part.quality, source=part.source, kind=kind,
             geometry="any" if area else "point", sheet=_text(part.sheet), encoding=part.encoding,
             header_row=part.header_row, layer=part.layer, hidden_rows=part.hidden_rows,
@@ -214,12 +221,15 @@ def read_inputs(file: StudyFile, folder: Path, *, roads: Path | None = None, far
         tables={p.name: reader.table(p, p.name) for p in file.tables},
         layers={p.name: reader.layer(p, p.name) for p in file.layers},
         findings=join_findings(reader.findings),
-        used=_used(reader.used),
+        used=_used(reader.used, file),
         quality=pd.DataFrame(),
         account=pd.DataFrame(reader.account),
     )
     _check_roads_near(made, file.study.snap_limit_m)
-    found = join_findings([made.findings, *_unknown_areas(made), *_unknown_kinds(file, made)])
+    of_table = [len(part) for part in facilities]
+    known, told = settled(file, {n: getattr(made, n) for n in _PLACES}, made.tables, of_table=of_table)
+    made = replace(made, **known)
+    found = join_findings([made.findings, *told, *_unknown_kinds(file, made)])
     return replace(made, findings=found, quality=_quality(made, file.communities.people))
 
 
@@ -261,18 +271,22 @@ def _uncounted(raw: gpd.GeoDataFrame, people: tuple[str, ...], table: str, file:
     told = []
     for column in people:
         unknown = raw.index[raw[column].isna()] if column in raw else raw.index
-        told += [
-            finding("inputs.no_count", severity="warning", table=table, file=file, column=column, id=i) for i in unknown
-        ]
+        about = {"table": table, "file": file, "column": column}
+        if len(unknown) > _TOLD_EACH:
+            many = {"id": first_ids(unknown), "value": f"{len(unknown):,}"}
+            told.append(finding("inputs.no_count_many", severity="warning", **many, **about))
+        else:
+            told += [finding("inputs.no_count", severity="warning", id=i, **about) for i in unknown]
     return told
 
 
-def _used(used: dict[Path, str]) -> pd.DataFrame:
+def _used(used: dict[Path, str], file: StudyFile) -> pd.DataFrame:
     rows: list[dict[str, Any]] = []
     for path, table in used.items():
         day = pd.Timestamp(path.stat().st_mtime, unit="s", tz="UTC").strftime("%Y-%m-%d")
-        rows.append({"table": table, "file": path.name, "sha256": files.sha256(path), "modified": day})
-    return pd.DataFrame(rows, columns=["table", "file", "sha256", "modified"])
+        known = {"table": table, "file": path.name, "sha256": files.sha256(path), "modified": day}
+        rows.append({**known, "code_system": systems_said(file, table)})
+    return pd.DataFrame(rows, columns=["table", "file", "sha256", "modified", "code_system"])
 
 
 def _none_usable(findings: pd.DataFrame) -> DataError:
@@ -289,20 +303,6 @@ def _check_roads_near(made: Inputs, limit_m: float) -> None:
     near = x.between(west - limit_m, east + limit_m) & y.between(south - limit_m, north + limit_m)
     if not near.any():
         raise DataError("inputs.roads_elsewhere", ids=first_ids(made.communities.index), count=len(near))
-
-
-def _unknown_areas(made: Inputs) -> list[pd.DataFrame]:
-    """Communities whose town or county no table knows, or who have none where others do."""
-    told = []
-    for level, areas in (("town", made.towns), ("county", made.counties)):
-        named = made.communities[level].fillna("")
-        blank = named.index[named == ""]
-        if 0 < len(blank) < len(named):
-            told.append(_about("inputs.no_area", "communities", level, blank))
-        strange = named.index[(named != "") & ~named.isin(areas.index)] if len(areas) else named.index[:0]
-        if len(strange):
-            told.append(_about("inputs.unknown_area", "communities", level, strange))
-    return told
 
 
 def _unknown_kinds(file: StudyFile, made: Inputs) -> list[pd.DataFrame]:
@@ -326,10 +326,6 @@ def _unknown_kinds(file: StudyFile, made: Inputs) -> list[pd.DataFrame]:
             for k in missing
         ]
     return told
-
-
-def _about(rule: str, table: str, column: str, ids: pd.Index) -> pd.DataFrame:
-    return finding(rule, severity="warning", table=table, column=column, value=str(len(ids)), detail=first_ids(ids))
 
 
 def _quality(made: Inputs, people: tuple[str, ...]) -> pd.DataFrame:

@@ -107,8 +107,8 @@ def read_places(
     """
     kept, told, _ = read_counted_places(
         path, table=table, crs=crs, columns=columns, people=people, parts=parts, required=required,
-        source_crs=source_crs, datum=datum, quality=quality, source=source, kind=kind, geometry=geometry, sheet=sheet, encoding=encoding,
-        header_row=header_row, layer=layer, hidden_rows=hidden_rows,
+        source_crs=source_crs, datum=datum, quality=quality, source=source, kind=kind, geometry=geometry, sheet=sheet,
+        encoding=encoding, header_row=header_row, layer=layer, hidden_rows=hidden_rows,
     )  # fmt: skip
     return kept, told
 

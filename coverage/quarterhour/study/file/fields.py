@@ -135,9 +135,14 @@ def _tags(value: Any) -> Any:
 
 
 class Places(Source):
-    """Places out of a table, or out of the OSM extract: by kinds, or by tags any of which is enough."""
+    """Places out of a table, or out of the OSM extract: by kinds, or by tags any of which is enough.
+
+    ``code_system``: the list that all its codes are from, or by column; ``rows``: how many there must be.
+    """
 
     from_osm: tuple[str, ...] | TagTable = ()
+    code_system: str | dict[Literal["id", "town", "county"], str] = ""
+    rows: int | None = Field(default=None, ge=0)
 
     @field_validator("from_osm", mode="before")
     @classmethod
@@ -148,6 +153,10 @@ class Places(Source):
             raise wrong("from_osm_not_meant", given=str(value))
         return value
 
+    def system_of(self, column: str) -> str:
+        """The list that the codes of a column are from (nbs-2023, mca-2026 ...); "" where nobody says."""
+        return self.code_system if isinstance(self.code_system, str) else self.code_system.get(column, "")  # type: ignore[call-overload]
+
     @model_validator(mode="after")
     def _one_origin(self) -> Places:
         if self.path is None and not self.from_osm:
@@ -156,9 +165,24 @@ class Places(Source):
 
 
 class Communities(Places):
-    """Communities and the columns that count their people."""
+    """Communities and the columns that count their people.
+
+    ``parts``: which column counts a part of which; ``totals``: what a column must come to.
+    """
 
     people: tuple[str, ...] = Field(min_length=1)
+    parts: dict[str, str] = {}
+    totals: dict[str, NotBelow] = {}
+
+    @model_validator(mode="after")
+    def _of_its_people(self) -> Communities:
+        for given in (*self.parts, *self.parts.values(), *self.totals):
+            if given not in self.people:
+                raise wrong("not_of_people", given=given, known=", ".join(self.people))
+        for part, whole in self.parts.items():
+            if part == whole:
+                raise wrong("part_of_itself", given=part)
+        return self
 
 
 class Facilities(Places):
@@ -226,6 +250,12 @@ class NamedTable(Source):
 
     name: Name
     path: str
+
+
+class FigureTable(NamedTable):
+    """A table of figures; ``code_system``: the list that its codes of towns and counties are from."""
+
+    code_system: str = ""
 
 
 class Outputs(Part):

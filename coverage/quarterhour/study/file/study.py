@@ -10,6 +10,7 @@ from quarterhour.study.file.circles import CircleFile, PictureFile, TargetsFile
 from quarterhour.study.file.fields import (
     Communities,
     Facilities,
+    FigureTable,
     KindFile,
     ModeFile,
     NamedTable,
@@ -42,7 +43,7 @@ class StudyFile(Part):
     counties: Places | None = None
     facilities: tuple[Facilities, ...] = ()
     candidates: Places | None = None
-    tables: tuple[NamedTable, ...] = ()
+    tables: tuple[FigureTable, ...] = ()
     layers: tuple[NamedTable, ...] = ()
     modes: dict[str, ModeFile] = {}
     kinds: dict[str, KindFile] = {}
