@@ -16,8 +16,10 @@ import pytest
 
 import quarterhour as qh
 from quarterhour.base.errors import StudyError
-from quarterhour.base.findings import finding_sentences
+from quarterhour.base.findings import finding_sentences, join_findings
+from quarterhour.io import files
 from quarterhour.report.console import finding_lines
+from quarterhour.study.doubts import settled
 from quarterhour.study.inputs import Inputs
 from quarterhour.study.run import read_study_inputs
 
@@ -346,6 +348,42 @@ def test_a_list_may_be_declared_by_column(city: City) -> None:
     assert city.said("[towns]", 'code_system = "mca-2026"').told().empty
     with pytest.raises(StudyError, match="code_system"):
         City(city.folder).said("[communities]", "code_system = 3").read()
+
+
+def weihai(folder: Path, **town: Any) -> tuple[pd.DataFrame, pd.DataFrame]:
+    """The embedded communities, their town read from a column, settled by the embedded towns."""
+    study = qh.read_study(folder)
+    said = study.file.model_copy(update={"communities": study.file.communities.model_copy(update=town)})
+    parts = {"communities": said.communities, "towns": said.towns}
+    read = {}
+    for name, part in parts.items():
+        assert part is not None and part.path is not None
+        read[name], _ = files.read_places(
+            folder / part.path, table=name, crs="EPSG:32651", columns=part.columns,
+            people=said.communities.people if name == "communities" else (),
+            geometry="any" if name == "towns" else "point",
+        )  # fmt: skip
+    none = read["towns"].head(0)
+    rest = dict.fromkeys(("counties", "facilities", "candidates"), none)
+    known, told = settled(said, {**read, **rest}, {}, of_table=())
+    return known["communities"], join_findings(told)
+
+
+def test_242_communities_of_weihai_no_longer_change_town_in_silence(root: Path) -> None:
+    folder = root / "data" / "raw" / "weihai"
+    right, _ = weihai(folder)
+    columns = {**qh.read_study(folder).file.communities.columns, "town": "nbs_town_code"}
+    wrong, told = weihai(folder, columns=columns, code_system="")
+    moved = wrong["town"].ne(right["town"]) & wrong["town"].isin(set(right["town"]))
+    assert moved.sum() == 242
+    row = told[told["rule"].eq("doubts.systems_look_apart")].iloc[0]
+    assert (row["severity"], row["value"]) == ("warning", "242")
+    assert "371002109 桥头镇 ≠ 初村镇" in row["detail"]
+    assert "doubts.town_elsewhere" in rules(told)
+    mended, told = weihai(folder, columns=columns, code_system="nbs-2023")
+    other = mended.index[mended["town"].ne(right["town"])]
+    assert len(other) == 7 and set(mended.loc[other, "town"]) == {"371003400"}  # no such unit in the other list
+    assert set(told.loc[told["severity"].eq("warning"), "rule"]) == {"inputs.unknown_area"}
 
 
 # --- kinds ---------------------------------------------------------------------------------------------------------

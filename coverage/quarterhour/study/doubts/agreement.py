@@ -79,7 +79,8 @@ def _by_id(file: StudyFile, communities: pd.DataFrame, towns: pd.DataFrame, told
         pairs = dict.fromkeys(zip(begins[other], town[other], strict=True))
         share = percent(1 - other.sum() / len(town))
         detail = f"{share}: {first(f'{a} → {b}' for a, b in pairs)}"
-        found.append(told.note("doubts.ids_of_another_list", "town", value=f"{other.sum():,}", detail=detail))
+        rule = "doubts.no_unit_in_the_list" if sure else "doubts.ids_of_another_list"
+        found.append(told.note(rule, "town", value=f"{other.sum():,}", detail=detail))
     return found
 
 
