@@ -35,7 +35,6 @@ from quarterhour.io.osm.open import (
     box_text,
     corners_of,
     existing,
-    in_box,
     metres_of,
     project,
     stream,
@@ -172,18 +171,18 @@ def _read_ways(file: Path, box: Box | None) -> tuple[_Ways, _Marks, int]:
     """Roads and what stands on them; with a box those that have a node in it, and how many have none."""
     ids: list[int] = []
     tags: list[dict[str, str]] = []
-    marks, outside = _Marks(), 0
+    marks, outside, whole = _Marks(), 0, [round(side * _UNITS_PER_DEGREE) for side in box or ()]
     way, node, x, y = [], [], [], []
     for found in stream(file, osmium.osm.NODE | osmium.osm.WAY, ["highway", "route", "barrier"]):
         if found.is_node():
             marks.take(found.id, _kept(found.tags, NODE_TAGS))
             continue
-        said = _kept(found.tags, WAY_TAGS)
-        if not road_class(said):
+        if not road_class(found.tags):
             continue
-        if box is not None and not _has_node_in(found.nodes, box):
+        if box is not None and not _has_node_in(found.nodes, whole):
             outside += 1
             continue
+        said = _kept(found.tags, WAY_TAGS)
         way.extend([len(ids)] * len(found.nodes))
         for at in found.nodes:
             node.append(at.ref)
@@ -196,8 +195,10 @@ def _read_ways(file: Path, box: Box | None) -> tuple[_Ways, _Marks, int]:
     return ways, marks, outside
 
 
-def _has_node_in(nodes: Any, box: Box) -> bool:
-    return any(in_box(at.x / _UNITS_PER_DEGREE, at.y / _UNITS_PER_DEGREE, box) for at in nodes)
+def _has_node_in(nodes: Any, whole: Sequence[int]) -> bool:
+    """Whether a node lies in a box in osmium's whole numbers; asked of every road of a large extract."""
+    west, south, east, north = whole
+    return any(west <= at.x <= east and south <= at.y <= north for at in nodes)
 
 
 def _kept(tags: Any, keys: Sequence[str]) -> dict[str, str]:
