@@ -27,7 +27,18 @@ from quarterhour.io.files.checks import checked_file, read_json, sha256
 from quarterhour.io.files.excel import HiddenRows, read_xlsx
 from quarterhour.io.files.header import Roles, Table, typed
 from quarterhour.io.files.layers import SEQUENCES, read_geojson, read_gpkg, read_other, read_parquet
-from quarterhour.io.files.located import column_list, onto_wgs84, renamed, roles_of, with_geometry, with_known_crs
+from quarterhour.io.files.located import (
+    can_be_degrees,
+    column_list,
+    in_its_crs,
+    lonlat_of,
+    named,
+    onto_wgs84,
+    renamed,
+    roles_of,
+    with_geometry,
+    with_known_crs,
+)
 from quarterhour.io.files.shapefile import read_shp, read_zip
 from quarterhour.io.files.text import read_csv
 from quarterhour.io.files.totals import TOTAL_RULES, recognised
@@ -38,8 +49,11 @@ __all__ = [
     "Table",
     "account_row",
     "atomic",
+    "lonlat_of",
+    "named",
     "read_counted_places",
     "read_json",
+    "read_layer",
     "read_places",
     "read_roads_file",
     "read_table",
@@ -85,7 +99,7 @@ def read_places(
     people: Sequence[str] = (),
     parts: Mapping[str, str] | None = None,
     required: Sequence[str] = ("name",),
-    source_crs: object = "EPSG:4326",
+    source_crs: object | None = None,
     datum: str = "wgs84",
     quality: str = "fact",
     source: str = "",
@@ -99,8 +113,10 @@ def read_places(
 ) -> tuple[gpd.GeoDataFrame, pd.DataFrame]:
     """Places of a file through the door of ``places.as_places``, and every finding on the way.
 
+    ``crs``: of the answer, or a function that gives it once it has seen where the places lie (n x 2 degrees).
     ``columns`` names the user's columns: our name -> theirs (id, name, x, y, town, county, people
-    columns ...). ``source_crs`` counts where the file names no CRS; ``datum`` is for lon/lat taken
+    columns ...). ``source_crs`` is what the user declares of the file, else EPSG:4326 where it names none; a file's
+    own CRS counts before it, and both are told. ``datum`` is for lon/lat taken
     from a web map. ``kind`` is given to every row. Rows of totals are told and left out; rows that a
     sheet hides, filters away or strikes out are used or not by ``hidden_rows``, and told. Errors as
     read_table and as_places.
@@ -122,7 +138,7 @@ def read_counted_places(
     people: Sequence[str] = (),
     parts: Mapping[str, str] | None = None,
     required: Sequence[str] = ("name",),
-    source_crs: object = "EPSG:4326",
+    source_crs: object | None = None,
     datum: str = "wgs84",
     quality: str = "fact",
     source: str = "",
@@ -157,7 +173,7 @@ def read_counted_places(
         located["kind"] = kind
     located = onto_wgs84(located, datum, file=read.file)
     kept, found = places.as_places(
-        located, table=table, crs=crs, people=people, parts=parts, required=required,
+        located, table=table, crs=_chosen(crs, located), people=people, parts=parts, required=required,
         rows=[int(r) for r in frame.index], geometry=geometry, quality=quality, source=source, **at,
     )  # fmt: skip
     first = join_findings([read.findings, notation]).assign(table=table)
@@ -166,31 +182,62 @@ def read_counted_places(
     return kept.drop(columns=["x", "y"], errors="ignore"), told, account
 
 
+def read_layer(
+    path: str | Path,
+    *,
+    table: str,
+    crs: object,
+    layer: str | None = None,
+    source_crs: object | None = None,
+    datum: str = "wgs84",
+    encoding: str | None = None,
+    columns: Mapping[str, str] | None = None,
+    taken: bool = True,
+) -> tuple[gpd.GeoDataFrame, pd.DataFrame]:
+    """A layer of any shapes in the study CRS, where they truly lie, and what was assumed on the way.
+
+    ``crs``, ``source_crs``, ``datum`` and ``columns`` as in read_places. ``taken``: a layer that names no CRS, and of
+    which none is declared, is taken as degrees, if its coordinates can be; else, and where they cannot, DataError.
+    DataError without geometry, and where coordinates do not fit the CRS they claim.
+    """
+    read = _read_raw(path, sheet=None, encoding=encoding, header_row=None, layer=layer)
+    if not isinstance(read.frame, gpd.GeoDataFrame):
+        raise DataError("files.no_geometry", file=read.file, found=column_list(read.frame))
+    shapes = with_known_crs(gpd.GeoDataFrame(named(read, columns or {}, table=table)), file=read.file)
+    silent = shapes.crs is None and source_crs is None and datum == "wgs84"
+    if silent and not (taken and can_be_degrees(shapes)):
+        raise DataError("files.no_crs", file=read.file)
+    shapes, told = in_its_crs(shapes.reset_index(drop=True), source_crs, table=table, file=read.file)
+    shapes = onto_wgs84(shapes, datum, file=read.file)
+    moved = shapes.to_crs(CRS.from_user_input(_chosen(crs, shapes)))
+    bounds = moved.bounds[~(moved.geometry.isna() | moved.geometry.is_empty)]
+    if not np.isfinite(bounds.to_numpy()).all():
+        raise DataError("files.bad_coordinates", file=read.file, crs=CRS(shapes.crs).name)
+    return moved, join_findings([read.findings.assign(table=table), told])
+
+
 def read_roads_file(
     path: str | Path,
     *,
     crs: object,
     layer: str | None = None,
     source_crs: object | None = None,
+    datum: str = "wgs84",
     encoding: str | None = None,
 ) -> gpd.GeoDataFrame:
     """Roads of a vector file as they are, in the study CRS; ``roads.as_roads`` makes them ours.
 
-    ``source_crs`` is for a file that names none. DataError without geometry, without a CRS, or
-    where coordinates do not fit the CRS they claim.
+    ``source_crs`` is for a file that names none, ``datum`` for lon/lat taken from a web map. DataError without
+    geometry, without a CRS, or where coordinates do not fit the CRS they claim.
     """
-    read = _read_raw(path, sheet=None, encoding=encoding, header_row=None, layer=layer)
-    if not isinstance(read.frame, gpd.GeoDataFrame):
-        raise DataError("files.no_geometry", file=read.file, found=column_list(read.frame))
-    roads = with_known_crs(read.frame, file=read.file).reset_index(drop=True)
-    if roads.crs is None and source_crs is None:
-        raise DataError("files.no_crs", file=read.file)
-    roads = roads.set_crs(source_crs) if roads.crs is None else roads
-    moved = roads.to_crs(CRS.from_user_input(crs))
-    bounds = moved.bounds[~(moved.geometry.isna() | moved.geometry.is_empty)]
-    if not np.isfinite(bounds.to_numpy()).all():
-        raise DataError("files.bad_coordinates", file=read.file, crs=CRS(roads.crs).name)
-    return moved
+    roads, _ = read_layer(
+        path, table="roads", crs=crs, layer=layer, source_crs=source_crs, datum=datum, encoding=encoding, taken=False
+    )
+    return roads
+
+
+def _chosen(crs: object, located: gpd.GeoDataFrame) -> object:
+    return crs(lonlat_of(located)) if callable(crs) else crs
 
 
 def _read_raw(

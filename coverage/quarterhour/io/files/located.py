@@ -12,6 +12,7 @@ import shapely
 from pyproj import CRS, Transformer
 from pyproj.exceptions import ProjError
 
+from quarterhour.base.arrays import FloatArray
 from quarterhour.base.cells import texts
 from quarterhour.base.errors import DataError
 from quarterhour.base.findings import finding, no_findings
@@ -19,6 +20,10 @@ from quarterhour.io import web_maps as datums
 from quarterhour.io.coordinates import with_xy
 from quarterhour.io.files.header import Roles, Table, column_name
 
+WGS84 = "EPSG:4326"
+_LOOKED_AT = 200
+_SAME_DEGREES = 1e-5
+"""A metre: places that two CRS put no farther apart are the same."""
 _ALIASES: Mapping[str, tuple[str, ...]] = {
     "id": ("id", "ID", "code", "编号", "代码", "编码"),
     "name": ("name", "NAME", "名称"),
@@ -48,20 +53,29 @@ def column_list(frame: pd.DataFrame) -> str:
 
 
 def renamed(read: Table, columns: dict[str, str], *, table: str) -> pd.DataFrame:
-    """The user's columns under our names; a column that had our name by chance steps aside."""
+    """The columns of places under our names, those that the user names and those that go by a known name."""
     frame = read.frame
-    for ours, named in columns.items():
-        # A heading is kept in its plain form; whoever copies it as it stands in the file means the same column.
-        if named not in frame.columns and column_name(named) in frame.columns:
-            columns[ours] = column_name(named)
-    missing = [theirs for theirs in columns.values() if theirs not in frame.columns]
-    if missing:
-        told = ", ".join(missing)
-        raise DataError("places.missing_columns", table=table, file=read.file, missing=told, found=column_list(frame))
+    if isinstance(frame, gpd.GeoDataFrame) and {"x", "y"} & set(columns):
+        raise DataError("files.xy_and_shapes", table=table, file=read.file)
+    columns = _as_kept(columns, frame)
     for ours, theirs in _ALIASES.items():
         known = [n for n in theirs if n in frame.columns and n not in columns.values()]
         if ours not in columns and known:
             columns[ours] = known[0]
+    return named(read, columns, table=table)
+
+
+def named(read: Table, columns: Mapping[str, str], *, table: str) -> pd.DataFrame:
+    """The user's columns under our names; a column that had our name by chance steps aside.
+
+    DataError for a column that is not there.
+    """
+    frame = read.frame
+    columns = _as_kept(columns, frame)
+    missing = [theirs for theirs in columns.values() if theirs not in frame.columns]
+    if missing:
+        told = ", ".join(missing)
+        raise DataError("places.missing_columns", table=table, file=read.file, missing=told, found=column_list(frame))
     out = frame.copy()
     shape = frame.geometry.name if isinstance(frame, gpd.GeoDataFrame) else None
     aside = {c: f"{c} (file)" for c in frame.columns if c in columns and columns[c] != c and c != shape}
@@ -70,17 +84,19 @@ def renamed(read: Table, columns: dict[str, str], *, table: str) -> pd.DataFrame
     return out.assign(**{ours: frame[theirs] for ours, theirs in columns.items()})
 
 
+def _as_kept(columns: Mapping[str, str], frame: pd.DataFrame) -> dict[str, str]:
+    """A heading is kept in its plain form; whoever copies it as it stands in the file means the same column."""
+    plain = {ours: column_name(theirs) for ours, theirs in columns.items()}
+    return {o: plain[o] if t not in frame.columns and plain[o] in frame.columns else t for o, t in columns.items()}
+
+
 def with_geometry(
-    frame: pd.DataFrame, read: Table, *, crs: object, table: str, geometry: str
+    frame: pd.DataFrame, read: Table, *, crs: object | None, table: str, geometry: str
 ) -> tuple[gpd.GeoDataFrame, pd.DataFrame]:
-    """The rows with a shape each: their own, or a point from x and y."""
+    """The rows with a shape each: their own, or a point from x and y; ``crs`` as the study declares it."""
     if isinstance(frame, gpd.GeoDataFrame):
-        known = with_known_crs(frame, file=read.file)
-        if known.crs is not None:
-            return known, no_findings()
-        taken = CRS.from_user_input(crs)
-        note = finding("crs_taken", severity="note", table=table, file=read.file, value=taken.name)
-        return known.set_crs(taken), note
+        return in_its_crs(with_known_crs(frame, file=read.file), crs, table=table, file=read.file)
+    crs = WGS84 if crs is None else crs
     at = {"table": table, "file": read.file, "sheet": read.sheet}
     xy, told = with_xy(frame, degrees=CRS.from_user_input(crs).is_geographic, at=at)
     if xy is not None:
@@ -123,6 +139,60 @@ def with_known_crs(frame: gpd.GeoDataFrame, *, file: str) -> gpd.GeoDataFrame:
     except ProjError as error:
         raise DataError("files.unfit_crs", file=file, crs=crs.name) from error
     return frame
+
+
+def in_its_crs(
+    frame: gpd.GeoDataFrame, declared: object | None, *, table: str, file: str
+) -> tuple[gpd.GeoDataFrame, pd.DataFrame]:
+    """A layer in its own CRS; in the declared one, else WGS 84, where the file names none, which is told.
+
+    Where the two say different things, the file's own counts, unless its coordinates are no degrees as it says, or are
+    degrees where it says metres; both are told.
+    """
+    if frame.crs is None:
+        taken = CRS.from_user_input(WGS84 if declared is None else declared)
+        note = finding("crs_taken", severity="note", table=table, file=file, value=taken.name)
+        return frame.set_crs(taken), note
+    if declared is None or not len(frame):
+        return frame, no_findings()
+    own, said = CRS(frame.crs), CRS.from_user_input(declared)
+    xy = shapely.get_coordinates(frame.geometry.to_numpy())
+    if _say_the_same(own, said, xy):
+        return frame, no_findings()
+    wrong = own.is_geographic != said.is_geographic and own.is_geographic != can_be_degrees(frame)
+    rule = "crs_declared_used" if wrong else "crs_own_used"
+    told = finding(rule, severity="warning", table=table, file=file, value=own.name, detail=said.name)
+    return (frame.set_crs(said, allow_override=True) if wrong else frame), told
+
+
+def can_be_degrees(frame: gpd.GeoDataFrame) -> bool:
+    """Whether most shapes of a layer lie where longitudes and latitudes can."""
+    corners = frame.bounds[["minx", "miny"]].to_numpy(dtype=float)
+    known = corners[np.isfinite(corners).all(axis=1)]
+    return not len(known) or bool((np.abs(np.median(known, axis=0)) <= (180, 90)).all())
+
+
+def _say_the_same(own: CRS, said: CRS, xy: FloatArray) -> bool:
+    """Whether it makes no difference which of the two counts: of one name, or of like datums and the same places."""
+    if own.equals(said, ignore_axis_order=True):
+        return True
+    sizes = [crs.ellipsoid.semi_major_metre if crs.ellipsoid else 0.0 for crs in (own, said)]
+    some = xy[:: max(1, len(xy) // _LOOKED_AT)]
+    if abs(sizes[0] - sizes[1]) > 1 or not len(some):
+        return False
+    one, other = (np.column_stack(_to_degrees(crs).transform(some[:, 0], some[:, 1])) for crs in (own, said))
+    return bool((np.abs(one - other) <= _SAME_DEGREES).all())
+
+
+def _to_degrees(crs: CRS) -> Transformer:
+    return Transformer.from_crs(crs, WGS84, always_xy=True)
+
+
+def lonlat_of(frame: gpd.GeoDataFrame) -> FloatArray:
+    """Where the shapes of a layer lie, in degrees: a corner of each."""
+    corners = frame.bounds[["minx", "miny"]].to_numpy(dtype=float)
+    degrees: FloatArray = np.column_stack(_to_degrees(CRS(frame.crs)).transform(corners[:, 0], corners[:, 1]))
+    return degrees
 
 
 def onto_wgs84(frame: gpd.GeoDataFrame, datum: str, *, file: str) -> gpd.GeoDataFrame:

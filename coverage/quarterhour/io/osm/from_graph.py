@@ -14,6 +14,7 @@ import numpy as np
 import pandas as pd
 import shapely
 
+from quarterhour.base.arrays import FloatArray
 from quarterhour.base.errors import DataError, first_ids
 from quarterhour.io.osm.open import existing, metres_of, short
 from quarterhour.io.osm.tags import (
@@ -61,11 +62,12 @@ def roads_from_graph(graph: nx.Graph[Any], *, crs: object, file: str = "graph") 
     of several access rules the strictest, of several limits the lowest, of several surfaces the worst; what was
     joined out of several ways is no bridge and no tunnel, since OSMnx forgets where they begin. Signals and
     barriers count where they stand at the ends of edges. ``length_m`` is taken over where every edge has ``length``.
+    ``crs``: of the answer, or a function that gives it once it has seen where the nodes lie (n x 2 degrees).
     Needs ``graph.graph["crs"]`` and ``x``, ``y`` on every node; raises DataError otherwise.
     """
-    metres = metres_of(crs)
     if not graph.graph.get("crs"):
         raise DataError("osm.graph_crs", file=file)
+    metres = metres_of(crs(_degrees_of(graph)) if callable(crs) else crs)
     nodes = _nodes(graph, file)
     edges = [_edge(u, v, data, nodes) for u, v, data in graph.edges(data=True)]
     if not edges:
@@ -79,6 +81,14 @@ def roads_from_graph(graph: nx.Graph[Any], *, crs: object, file: str = "graph") 
     if roads["length_m"].isna().any():
         roads = roads.drop(columns="length_m")
     return gpd.GeoDataFrame(_shared_out(roads, lines.length), geometry=lines)
+
+
+def _degrees_of(graph: nx.Graph[Any]) -> FloatArray:
+    """Where the nodes of a graph lie, n x 2."""
+    spots = [(float(data["x"]), float(data["y"])) for _, data in graph.nodes(data=True) if "x" in data and "y" in data]
+    points = gpd.GeoSeries(shapely.points(np.array(spots).reshape(-1, 2)), crs=graph.graph["crs"]).to_crs(4326)
+    degrees: FloatArray = shapely.get_coordinates(points.to_numpy())
+    return degrees
 
 
 @dataclass(frozen=True)

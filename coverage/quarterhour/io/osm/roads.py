@@ -69,7 +69,8 @@ def read_osm_roads(path: str | Path, *, crs: object, bbox: Box | None = None) ->
     Parameters
     ----------
     path : an ``.osm.pbf``, ``.osm.gz`` or ``.osm`` file.
-    crs : projected, in metres; the CRS of the answer.
+    crs : projected, in metres; the CRS of the answer, or a function that gives it once it has seen where the roads lie
+        (n x 2 degrees).
     bbox : west, south, east, north in degrees; only pieces that reach into it are kept. Ways without a node in it (or
         within some 5 km) are passed by as they are read, so that a large extract serves a small area.
 
@@ -92,8 +93,9 @@ def read_osm_roads(path: str | Path, *, crs: object, bbox: Box | None = None) ->
 
 def read_roads_within(path: str | Path, *, crs: object, bbox: Box | None) -> tuple[gpd.GeoDataFrame, pd.DataFrame]:
     """The roads of `read_osm_roads`, and how many ways were left outside the box, as findings."""
-    file, metres = existing(path), metres_of(crs)
+    file, metres = existing(path), None if callable(crs) else metres_of(crs)
     ways, marks, outside = as_data_errors(file, lambda: _read_ways(file, _widened(bbox)))
+    metres = metres or metres_of(crs(np.column_stack([ways.lon, ways.lat])))  # type: ignore[operator]
     pieces = _split(ways, marks)
     if len(pieces.way):
         roads = _as_frame(ways, pieces, marks, metres)
