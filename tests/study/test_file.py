@@ -54,6 +54,43 @@ def test_the_line_of_a_mistake_is_right(toy_study: Path) -> None:
     assert lines[line_of(text, ("circles", 1, "turnout_minutes")) - 1] == "turnout_minutes = 3"
 
 
+ROWS = """
+[[siting]]
+minutes = 15
+classes = [{ name = "urban", minutes = true }]
+budget.yuan = 3
+
+[[siting]]
+minutes = 15
+classes = [
+    { name = "urban", minutes = 5 },
+    { name = "rural", minutes = true },
+]
+
+[siting.capacity]
+unit = "beds"
+"""
+
+
+@pytest.mark.parametrize(
+    ("where", "line"),
+    [
+        (("siting", 0, "minutes"), 3),
+        (("siting", 0, "classes", 0, "minutes"), 4),
+        (("siting", 0, "budget", "yuan"), 5),
+        (("siting", 1, "minutes"), 8),
+        (("siting", 1, "classes", 0, "minutes"), 10),
+        (("siting", 1, "classes", 1, "minutes"), 11),
+        (("siting", 1, "classes", 1, "mode"), 9),
+        (("siting", 1, "capacity", "unit"), 15),
+        (("siting", 1, "capacity", "column"), 14),
+        (("siting", 1, "kind"), 7),
+    ],
+)
+def test_the_line_of_a_mistake_inside_a_field_is_right(where: tuple[str | int, ...], line: int) -> None:
+    assert line_of(ROWS, where) == line
+
+
 def test_no_study_is_told_with_what_to_do(tmp_path: Path) -> None:
     with pytest.raises(MissingError, match="quarterhour init"):
         read_study_file(tmp_path)

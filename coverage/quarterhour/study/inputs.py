@@ -16,9 +16,11 @@ from quarterhour.io import files, osm, places
 from quarterhour.network import slope
 from quarterhour.network.roads import as_roads
 from quarterhour.standards.circle import people_quality
+from quarterhour.study.crs import StudyCrs
 from quarterhour.study.doubts import settled
 from quarterhour.study.doubts.parts import systems_said
 from quarterhour.study.extract_area import area_around, stated_area
+from quarterhour.study.file.declared import is_extract
 from quarterhour.study.file.fields import Communities, Places, Source
 from quarterhour.study.file.study import StudyFile
 from quarterhour.study.population import points_inside, share_population
@@ -65,8 +67,8 @@ class Inputs:
 class _Reader:
     """Reads the tables of one study, gathering findings and the files used."""
 
-    def __init__(self, file: StudyFile, folder: Path, roads: Path | None) -> None:
-        self.file, self.folder, self.given_roads = file, folder, roads
+    def __init__(self, file: StudyFile, folder: Path, roads: Path | None, crs: StudyCrs) -> None:
+        self.file, self.folder, self.given_roads, self.crs = file, folder, roads, crs
         self.findings: list[pd.DataFrame] = []
         self.used: dict[Path, str] = {}
         self.account: list[dict[str, Any]] = []
@@ -95,21 +97,42 @@ class _Reader:
 
     def roads(self) -> gpd.GeoDataFrame:
         """Roads of any kind of file as the canonical table."""
-        part, crs, path = self.file.roads, self.file.study.crs, self.roads_path()
-        if _is_extract(path):
-            raw, outside = osm.read_roads_within(path, crs=crs, bbox=self.box)
+        part, path = self.file.roads, self.roads_path()
+        known = self.about_roads(path)
+        if is_extract(path):
+            raw, outside = osm.read_roads_within(path, crs=self.crs.of_roads, bbox=self.box)
             self.findings.append(outside)
             self.cut = len(outside) > 0
         elif part.area is not None:
             raise StudyError("study.area_no_extract", path=path.name)
         elif path.suffix == ".graphml":
-            raw = osm.read_graphml_roads(path, crs=crs)
+            raw = osm.read_graphml_roads(path, crs=self.crs.of_roads)
         else:
-            raw = files.read_roads_file(path, crs=crs, layer=part.layer, encoding=part.encoding)
-        columns = part.columns if self.given_roads is None else {}
-        roads, found = as_roads(raw, crs=crs, columns=columns, table="roads", file=path.name, join_m=part.join_m)
+            raw, found = files.read_layer(
+                path, table="roads", crs=self.crs.of_roads, layer=known.layer, source_crs=known.crs, datum=known.datum,
+                encoding=known.encoding, taken=False,
+            )  # fmt: skip
+            self.findings.append(found)
+        roads, found = as_roads(
+            raw, crs=raw.crs, columns=known.columns, table="roads", file=path.name, join_m=part.join_m
+        )
         self.findings.append(found)
         return _with_source(self.risen(roads), part, path)
+
+    def about_roads(self, path: Path) -> Source:
+        """What the study says of the roads' file; of one given in its stead, where it names none, else nothing."""
+        part = self.file.roads
+        if self.given_roads is None or part.path is None:
+            return part
+        idle = sorted(part.model_fields_set & {"layer", "columns", "encoding", "crs", "datum"})
+        if idle and not is_extract(path):
+            self.findings.append(
+                finding(
+                    "inputs.keys_of_other_roads", severity="warning", table="roads", file=path.name,
+                    value=", ".join(idle), detail=part.path,
+                )
+            )  # fmt: skip
+        return Source()
 
     def risen(self, roads: gpd.GeoDataFrame) -> gpd.GeoDataFrame:
         """Roads with their climbs, where the study names a grid of elevations."""
@@ -127,7 +150,7 @@ class _Reader:
     def turns(self, roads: gpd.GeoDataFrame) -> pd.DataFrame:
         """The turn restrictions of the extract that the roads came from."""
         path = self.roads_path()
-        if not self.file.roads.turns or not _is_extract(path):
+        if not self.file.roads.turns or not is_extract(path):
             return osm.no_turns()
         turns, found = osm.read_osm_turns(path, roads, cut=self.cut)
         self.findings.append(found)
@@ -136,15 +159,16 @@ class _Reader:
     def places(self, part: Places, table: str, *, people: tuple[str, ...] = (), kind: str = "") -> gpd.GeoDataFrame:
         """Places of a table or of the OSM extract."""
         parts = part.parts if isinstance(part, Communities) else {}
-        crs = self.file.study.crs
         area = table in ("towns", "counties") or (table == "communities" and bool(self.file.population))
         if part.from_osm:
             extract = self.path(part, table) if part.path else self.roads_path()
-            if not _is_extract(extract):
+            if not is_extract(extract):
                 raise StudyError("study.no_extract", table=table)
             rules = osm.wanted_rules(part.from_osm, kind=kind, own=self.file.own_tags)
-            raw, told = osm.read_places_within(extract, rules, crs=crs, table=table, bbox=self.box)
+            raw, told = osm.read_places_within(extract, rules, crs=self.crs.any, table=table, bbox=self.box)
             self.findings.append(told)
+            crs = self.crs.of_communities(files.lonlat_of(raw)) if table == "communities" else self.crs.code
+            raw = raw.to_crs(crs)
             known = raw.copy()
             for column in people:
                 known[column] = known[column].fillna(0) if column in known else 0
@@ -157,8 +181,9 @@ class _Reader:
             known_rows = files.Table(raw, extract.name)
             self.account.append(files.account_row(table, known_rows, used=len(kept), door=found))
             return kept
+        chosen = self.crs.of_communities if table == "communities" else self.crs.code
         kept, found, account = files.read_counted_places(
-            self.path(part, table), table=table, crs=crs, columns=part.columns, people=people, parts=parts,
+            self.path(part, table), table=table, crs=chosen, columns=part.columns, people=people, parts=parts,
             source_crs=part.crs, datum=part.datum, quality=part.quality, source=part.source, kind=kind,
             geometry="any" if area else "point", sheet=_text(part.sheet), encoding=part.encoding,
             header_row=part.header_row, layer=part.layer, hidden_rows=part.hidden_rows,
@@ -180,33 +205,41 @@ class _Reader:
         """A table of figures, rows without a quality given the table's."""
         read = files.read_table(
             self.path(part, name), sheet=_text(part.sheet), encoding=part.encoding, header_row=part.header_row,
-            hidden_rows=part.hidden_rows,
+            hidden_rows=part.hidden_rows, layer=part.layer,
         )  # fmt: skip
         self.findings.append(read.findings.assign(table=name))
         self.account.append(files.account_row(name, read, used=len(read.frame)))
-        frame = read.frame.rename(columns={theirs: ours for ours, theirs in part.columns.items()})
-        return frame if "quality" in frame else frame.assign(quality=part.quality)
+        return _of_part(files.named(read, part.columns, table=name), part)
 
     def layer(self, part: Source, name: str) -> gpd.GeoDataFrame:
         """A layer for exclusions, in the study CRS."""
-        layer = files.read_roads_file(
-            self.path(part, name), crs=self.file.study.crs, layer=part.layer, source_crs=part.crs
-        )
-        return layer if "quality" in layer else layer.assign(quality=part.quality)
+        layer, found = files.read_layer(
+            self.path(part, name), table=name, crs=self.crs.code, layer=part.layer, source_crs=part.crs,
+            datum=part.datum, encoding=part.encoding, columns=part.columns,
+        )  # fmt: skip
+        self.findings.append(found)
+        return gpd.GeoDataFrame(_of_part(layer, part))
 
 
-def read_inputs(file: StudyFile, folder: Path, *, roads: Path | None = None, farthest_m: float = 0.0) -> Inputs:
+def read_inputs(
+    file: StudyFile, folder: Path, *, roads: Path | None = None, farthest_m: float = 0.0, path: Path | None = None
+) -> Inputs:
     """Every table that a study file names, checked. A bad row is set aside and told, never lost.
 
-    ``farthest_m``: how far its questions look, for the part of an OSM extract that is read.
+    ``farthest_m``: how far its questions look, for the part of an OSM extract that is read. ``path``: of the study
+    file, for the lines of what is wrong in it.
     """
-    reader = _Reader(file, folder, roads)
+    crs = StudyCrs(file.study.crs, path or folder / "study.toml")
+    reader = _Reader(file, folder, roads, crs)
+    # Of an extract only the part around the communities is read: they are first, and choose.
+    first = reader.roads() if file.study.crs is None and not is_extract(reader.roads_path()) else None
     communities = reader.communities()
     if not len(communities):
         raise _none_usable(join_findings(reader.findings))
     reader.box = area_around(file, communities, farthest_m=farthest_m)
     facilities = [reader.places(p, "facilities", kind=p.kind or "") for p in file.facilities]
-    road_table = reader.roads()
+    road_table = reader.roads() if first is None else first.to_crs(crs.code)
+    reader.findings.extend(crs.findings)
     towns = reader.places(file.towns, "towns") if file.towns else _none(communities)
     counties = reader.places(file.counties, "counties") if file.counties else _none(communities)
     facility_table = _joined(facilities, communities)
@@ -233,10 +266,6 @@ def read_inputs(file: StudyFile, folder: Path, *, roads: Path | None = None, far
     return replace(made, findings=found, quality=_quality(made, file.communities.people))
 
 
-def _is_extract(path: Path) -> bool:
-    return path.name.endswith((".osm.pbf", ".pbf", ".osm", ".osm.gz", ".osm.bz2"))
-
-
 def _text(sheet: str | int | None) -> str | None:
     return None if sheet is None else str(sheet)
 
@@ -244,6 +273,12 @@ def _text(sheet: str | int | None) -> str | None:
 def _with_source(roads: gpd.GeoDataFrame, part: Source, path: Path) -> gpd.GeoDataFrame:
     given = {"quality": part.quality, "source": part.source or path.name}
     return roads.assign(**{k: v for k, v in given.items() if k not in roads})
+
+
+def _of_part(frame: pd.DataFrame, part: Source) -> pd.DataFrame:
+    """With the quality and the source that the study file says, where the table does not say its own."""
+    said = {"quality": part.quality} | ({"source": part.source} if part.source else {})
+    return frame.assign(**{k: v for k, v in said.items() if k not in frame})
 
 
 def _none(like: gpd.GeoDataFrame) -> gpd.GeoDataFrame:

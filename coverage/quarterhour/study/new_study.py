@@ -10,6 +10,7 @@ from typing import Any
 from quarterhour.base import i18n
 from quarterhour.base.errors import DataError, StudyError
 from quarterhour.io import files, osm
+from quarterhour.study.crs import StudyCrs
 from quarterhour.study.progress import RunProgress
 from quarterhour.study.study import Study
 
@@ -91,9 +92,10 @@ def _tags(study: Study) -> tuple[Mapping[str, Any], ...]:
 
 
 def _around_communities(study: Study) -> tuple[float, float, float, float]:
+    crs = study.file.study.crs or StudyCrs(None, study.path).of_roads
     part, filled = study.file.communities, [p.people for p in study.file.population]
     frame, _ = files.read_places(
-        study.folder / str(part.path), table="communities", crs=study.file.study.crs, columns=part.columns,
+        study.folder / str(part.path), table="communities", crs=crs, columns=part.columns,
         people=tuple(c for c in part.people if c not in filled), source_crs=part.crs, datum=part.datum,
         encoding=part.encoding, sheet=None if part.sheet is None else str(part.sheet),
         header_row=part.header_row, layer=part.layer, hidden_rows=part.hidden_rows,

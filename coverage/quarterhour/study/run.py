@@ -34,7 +34,9 @@ from quarterhour.travel.times import Heading, TravelTimes
 
 def read_study_inputs(study: Study) -> Inputs:
     """The tables of a study, checked."""
-    made = came_in.read_inputs(study.file, study.folder, roads=study.roads, farthest_m=farthest_m(study))
+    made = came_in.read_inputs(
+        study.file, study.folder, roads=study.roads, farthest_m=farthest_m(study), path=study.path
+    )
     return replace(made, findings=join_findings([made.findings, road_findings(study, made)]))
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import date
+from functools import partial
 from pathlib import Path
 
 from quarterhour.base.errors import StudyError
@@ -14,6 +15,8 @@ from quarterhour.standards.rules import Circle, RuleSet, Target, read_rule_set, 
 from quarterhour.standards.sensitivity import Pair
 from quarterhour.study.file import find_study, read_study_file
 from quarterhour.study.file.circles import CircleFile
+from quarterhour.study.file.mistakes import refuse
+from quarterhour.study.file.sense import senseless
 from quarterhour.study.file.study import StudyFile
 
 
@@ -51,11 +54,16 @@ def read_study(path: str | Path, *, roads: str | Path | None = None) -> Study:
 
     StudyError when the file is wrong, or names a mode or a rule set that nobody knows.
     """
-    study = Study(find_study(path), read_study_file(path), None if roads is None else Path(roads))
+    given = None if roads is None else Path(roads)
+    study = Study(find_study(path), read_study_file(path, roads=given), given)
     for mode, where in modes_named(study):
         study_mode(study, mode, where)
     for circle in study.file.circles:
         study_range(study, circle)
+    mistakes = senseless(
+        study.file, mode_of=partial(study_mode, study), named=modes_named(study), rules=study_rules(study)
+    )
+    refuse(study.path, mistakes)
     return study
 
 

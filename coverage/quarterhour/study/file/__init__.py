@@ -1,6 +1,7 @@
 """What a study file may say, and where it says it wrong.
 
-The wing: parts, circles, siting, services, whole, mistakes.
+The wing: fields (what every part rests on), circles, siting, services, study (all of it), declared (keys by part and
+format), columns (that the program reads), sense (with modes and rules at hand), mistakes (told by line).
 """
 
 from __future__ import annotations
@@ -10,11 +11,12 @@ from pathlib import Path
 
 from pydantic import ValidationError
 
-from quarterhour.base import i18n
 from quarterhour.base.errors import MissingError, StudyError
 from quarterhour.study.file.circles import CircleFile, PictureFile, TargetsFile, UncertainFile
+from quarterhour.study.file.columns import unknown_columns
+from quarterhour.study.file.declared import idle_keys
 from quarterhour.study.file.fields import Places, Source
-from quarterhour.study.file.mistakes import line_of, mistake_sentence
+from quarterhour.study.file.mistakes import line_of, refuse
 from quarterhour.study.file.services import AccessFile, BedsFile, GravesFile, OverlayFile, RoundsFile, WishFile
 from quarterhour.study.file.siting import (
     BudgetFile,
@@ -43,21 +45,22 @@ def find_study(path: str | Path) -> Path:
     return found
 
 
-def read_study_file(path: str | Path) -> StudyFile:
-    """A study file, checked; StudyError names the line and the field of everything that is wrong."""
+def read_study_file(path: str | Path, *, roads: Path | None = None) -> StudyFile:
+    """A study file, checked; StudyError names the line and the field of everything that is wrong.
+
+    ``roads``: the file that stands in for the roads that it names.
+    """
     file = find_study(path)
     try:
-        text = file.read_text(encoding="utf-8-sig")
-        parsed = tomllib.loads(text)
+        parsed = tomllib.loads(file.read_text(encoding="utf-8-sig"))
     except UnicodeDecodeError as why:
         raise StudyError("study.not_utf8", file=file.name, why=str(why)) from why
     except tomllib.TOMLDecodeError as why:
         raise StudyError("study.not_toml", file=file.name, why=str(why)) from why
     try:
-        return StudyFile.model_validate(parsed)
+        study = StudyFile.model_validate(parsed)
     except ValidationError as why:
-        told = {
-            lang: "\n".join(dict.fromkeys(mistake_sentence(file.name, text, parsed, p, lang) for p in why.errors()))
-            for lang in i18n.LANGUAGES
-        }
-        raise StudyError("study.bad_fields", problems=told) from why
+        refuse(file, why.errors())
+        raise
+    refuse(file, [*idle_keys(study, roads=roads), *unknown_columns(study, file.parent)])
+    return study

@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-from datetime import date
 from typing import Literal
 
 from pydantic import Field, model_validator
 
-from quarterhour.study.file.fields import Above, Heading, Name, NotBelow, Part, wrong
+from quarterhour.study.file.fields import Above, Day, Flag, Heading, Name, NotBelow, Number, Part, check_turnout, wrong
 
 
 class UncertainFile(Part):
@@ -37,16 +36,22 @@ class CircleFile(Part):
     kinds: tuple[str, ...] = Field(min_length=1)
     mode: str
     compare_modes: tuple[str, ...] = ()
-    minutes: float = Field(gt=0, le=600)
+    minutes: Number = Field(gt=0, le=600)
     heading: Heading
-    turnout_minutes: float | None = Field(default=None, ge=0)
+    turnout_minutes: Number | None = Field(default=None, ge=0)
     people: str
     need: Literal["any", "all"] = "any"
     uncertain: UncertainFile | None = None
     clause: str = ""
     source: str = ""
     date: str = ""
-    verified: bool = False
+    verified: Flag = False
+
+    @model_validator(mode="after")
+    def _time_left_to_travel(self) -> CircleFile:
+        if self.turnout_minutes is not None:
+            check_turnout(self.turnout_minutes, self.minutes)
+        return self
 
 
 class PictureFile(Part):
@@ -54,10 +59,10 @@ class PictureFile(Part):
 
     circle: str
     minutes: tuple[Above, ...] = Field(min_length=1)
-    each: bool = False
-    bands: bool = True
-    radius_m: float = Field(default=50, gt=0)
-    cell_m: float | None = Field(default=None, gt=0)
+    each: Flag = False
+    bands: Flag = True
+    radius_m: Number = Field(default=50, gt=0)
+    cell_m: Number | None = Field(default=None, gt=0)
     land: str | None = None
     water: tuple[str, ...] | None = None
 
@@ -66,4 +71,4 @@ class TargetsFile(Part):
     """Rule sets: shipped names, or TOML files of the study; ``dates``: further days to score on."""
 
     rules: tuple[str, ...] = ()
-    dates: tuple[date, ...] = ()
+    dates: tuple[Day, ...] = ()

@@ -2,11 +2,22 @@
 
 from __future__ import annotations
 
+import math
 import re
-from datetime import date
+from collections.abc import Mapping
+from datetime import date, datetime
 from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, field_validator, model_validator
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    Strict,
+    field_validator,
+    model_validator,
+)
 from pydantic_core import PydanticCustomError
 
 from quarterhour.base.kinds import Symbol
@@ -17,16 +28,71 @@ Quality = Literal["fact", "estimated", "synthetic"]
 Heading = Literal["to_site", "to_community"]
 Objective = Literal["max-cover", "min-sites", "min-time", "min-worst", "min-cost", "equity", "gini"]
 _REMOTE = re.compile(r"^/vsi|://|^[A-Za-z]:.*:|\x00")
-Above = Annotated[float, Field(gt=0)]
-NotBelow = Annotated[float, Field(ge=0)]
 Degrees = tuple[float, float, float, float]
 TagTable = dict[str, Literal[True] | str | tuple[str, ...]]
 """OSM tags: true (any value), a text, or several of which any will do."""
+_FIRST, _LAST = date(1980, 1, 1), date(2100, 12, 31)
+"""Days that a study may be about; beyond, a year was mistyped."""
 
 
 def wrong(key: str, **values: object) -> PydanticCustomError:
-    """A mistake of our own, said by the table of words as ``study.KEY``."""
+    """A mistake of our own, said by the table of words as ``study.KEY``; ``at``: the field of the part that has it."""
     return PydanticCustomError("ours", "{key}", {"key": key, **values})
+
+
+def check_rising(part: BaseModel, low: str, high: str) -> None:
+    """What is called the smaller, the nearer or the least of two fields is no more than the other."""
+    least, most = getattr(part, low), getattr(part, high)
+    if least is not None and most is not None and least > most:
+        raise wrong("low_above_high", at=low, given=least, other=high, most=f"{most:g}")
+
+
+def check_turnout(turnout_minutes: float, minutes: float) -> None:
+    """Who sets out after all the minutes are over gets nowhere."""
+    if turnout_minutes >= minutes:
+        raise wrong("turnout_too_long", at="turnout_minutes", given=turnout_minutes, minutes=f"{minutes:g}")
+
+
+def check_partners(part: BaseModel, partners: Mapping[str, tuple[bool, str]]) -> None:
+    """A key that does nothing without another is not said alone. Key -> whether it counts, and what it needs."""
+    for key, (counts, needed) in partners.items():
+        if key in part.model_fields_set and not counts:
+            raise wrong("needs_partner", at=key, needed=needed)
+
+
+def _number(value: object) -> object:
+    """TOML has booleans, text and numbers; only the last are numbers, and none is without end."""
+    if isinstance(value, bool | str):
+        raise wrong("field_float_type")
+    if isinstance(value, float) and not math.isfinite(value):
+        raise wrong("field_finite_number")
+    return value
+
+
+def _whole(value: object) -> object:
+    if isinstance(value, bool | str) or (isinstance(value, float) and not value.is_integer()):
+        raise wrong("field_int_type")
+    return value
+
+
+def _day(value: object) -> object:
+    if isinstance(value, date | datetime) or (isinstance(value, str) and re.fullmatch(r"\d{4}-\d\d-\d\d", value)):
+        return value
+    raise wrong("field_date_type")
+
+
+def _of_our_time(day: date) -> date:
+    if not _FIRST <= day <= _LAST:
+        raise wrong("date_far", given=day.isoformat(), first=_FIRST.isoformat(), last=_LAST.isoformat())
+    return day
+
+
+Number = Annotated[float, BeforeValidator(_number)]
+Whole = Annotated[int, BeforeValidator(_whole)]
+Flag = Annotated[bool, Strict()]
+Day = Annotated[date, BeforeValidator(_day), AfterValidator(_of_our_time)]
+Above = Annotated[Number, Field(gt=0)]
+NotBelow = Annotated[Number, Field(ge=0)]
 
 
 def local_path(value: str | None) -> str | None:
@@ -39,43 +105,55 @@ class Part(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True, str_strip_whitespace=True)
 
 
+def known_crs(value: str) -> str:
+    """A CRS of places on the ground that PROJ knows, as the user names it."""
+    from pyproj import CRS
+    from pyproj.exceptions import CRSError
+
+    try:
+        crs = CRS.from_user_input(value)
+    except CRSError:
+        raise wrong("no_crs", given=value) from None
+    if not (crs.is_geographic or crs.is_projected):
+        raise wrong("crs_not_on_the_ground", given=value)
+    return value
+
+
 class StudyHead(Part):
-    """Who and where."""
+    """Who and where; without ``crs`` a study takes the zone that its roads lie in."""
 
     id: Name
     zh: str
     en: str
-    crs: str
-    reference_date: date
-    seed: int = Field(default=0, ge=0, le=2**31 - 1)
-    snap_limit_m: float = Field(default=1000, gt=0)
-    threads: int = Field(default=1, ge=1)
+    crs: str | None = None
+    reference_date: Day
+    seed: Whole = Field(default=0, ge=0, le=2**31 - 1)
+    snap_limit_m: Number = Field(default=1000, gt=0)
+    threads: Whole = Field(default=1, ge=1)
 
     @field_validator("crs")
     @classmethod
-    def _known_and_metric(cls, value: str) -> str:
+    def _known_and_metric(cls, value: str | None) -> str | None:
         from pyproj import CRS
-        from pyproj.exceptions import CRSError
 
-        try:
-            crs = CRS.from_user_input(value)
-        except CRSError:
-            raise wrong("no_crs", given=value) from None
-        if crs.is_geographic or any(a.unit_name not in ("metre", "meter") for a in crs.axis_info):
+        if value is None:
+            return None
+        crs = CRS.from_user_input(known_crs(value))
+        if not crs.is_projected or any(a.unit_name not in ("metre", "meter") for a in crs.axis_info):
             raise wrong("crs_not_metric", given=value)
         return value
 
 
 class Source(Part):
-    """A file or a layer as received."""
+    """A file or a layer as received. ``crs``: what the file does not say itself; without it, EPSG:4326."""
 
     path: str | None = None
     layer: str | None = None
     columns: dict[str, str] = {}
     encoding: str | None = None
-    sheet: str | int | None = None
-    header_row: int | None = Field(default=None, ge=1)
-    crs: str = "EPSG:4326"
+    sheet: str | Whole | None = None
+    header_row: Whole | None = Field(default=None, ge=1)
+    crs: str | None = None
     datum: Literal["wgs84", "gcj02", "bd09"] = "wgs84"
     hidden_rows: Literal["use", "skip"] = "use"
     quality: Quality = "fact"
@@ -85,6 +163,22 @@ class Source(Part):
     @classmethod
     def _local(cls, value: str | None) -> str | None:
         return local_path(value)
+
+    @field_validator("encoding")
+    @classmethod
+    def _of_text(cls, value: str | None) -> str | None:
+        try:
+            "一".encode(value or "utf-8")
+        except UnicodeError:
+            return value
+        except (LookupError, ValueError):
+            raise wrong("no_encoding", given=value) from None
+        return value
+
+    @field_validator("crs")
+    @classmethod
+    def _known(cls, value: str | None) -> str | None:
+        return None if value is None else known_crs(value)
 
 
 class RoadsFile(Source):
@@ -96,8 +190,8 @@ class RoadsFile(Source):
     """
 
     elevation: str | None = None
-    turns: bool = True
-    join_m: float = Field(default=JOINED_M, ge=0, le=20)
+    turns: Flag = True
+    join_m: Number = Field(default=JOINED_M, ge=0, le=20)
     area: Degrees | Literal["all"] | None = None
 
     @field_validator("area", mode="before")
@@ -142,7 +236,7 @@ class Places(Source):
 
     from_osm: tuple[str, ...] | TagTable = ()
     code_system: str | dict[Literal["id", "town", "county"], str] = ""
-    rows: int | None = Field(default=None, ge=0)
+    rows: Whole | None = Field(default=None, ge=0)
 
     @field_validator("from_osm", mode="before")
     @classmethod
@@ -271,22 +365,22 @@ class ModeFile(Part):
     en: str = ""
     travels: Literal["walk", "vehicle"]
     uses: Literal["walk", "drive", "cycle"] | None = None
-    speed_kmh: float | None = Field(default=None, gt=0)
-    speeds_kmh: dict[str, float] = {}
-    other_kmh: float | None = Field(default=None, gt=0)
-    gap_kmh: float = Field(default=3.6, gt=0)
-    turnout_minutes: float = Field(default=0, ge=0)
+    speed_kmh: Number | None = Field(default=None, gt=0)
+    speeds_kmh: dict[str, NotBelow] = {}
+    other_kmh: Number | None = Field(default=None, gt=0)
+    gap_kmh: Number = Field(default=3.6, gt=0)
+    turnout_minutes: Number = Field(default=0, ge=0)
     forbidden: tuple[str, ...] = ()
-    limit_share: float = Field(default=0, ge=0)
-    surface_factors: dict[str, float] = {}
-    surface_kmh: dict[str, float] = {}
-    signal_seconds: float = Field(default=0, ge=0)
-    ferry_wait_minutes: float = Field(default=0, ge=0)
+    limit_share: Number = Field(default=0, ge=0)
+    surface_factors: dict[str, NotBelow] = {}
+    surface_kmh: dict[str, NotBelow] = {}
+    signal_seconds: Number = Field(default=0, ge=0)
+    ferry_wait_minutes: Number = Field(default=0, ge=0)
     stopped_by: tuple[str, ...] = ()
-    slope: Literal["tobler"] | dict[str, float] | None = None
+    slope: Literal["tobler"] | dict[str, NotBelow] | None = None
     turn_seconds: dict[Literal["left", "right", "straight", "u_turn"], NotBelow] = {}
     drives_on: Literal["right", "left"] | None = None
     counts_as: tuple[str, ...] = ()
     source: str = ""
     date: str = ""
-    verified: bool = False
+    verified: Flag = False

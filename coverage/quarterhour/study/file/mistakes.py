@@ -5,11 +5,15 @@ from __future__ import annotations
 import difflib
 import functools
 import re
+import tomllib
+from collections.abc import Sequence
+from pathlib import Path
 from typing import Any
 
 from pydantic import BaseModel
 
 from quarterhour.base import i18n
+from quarterhour.base.errors import StudyError
 from quarterhour.study.file.fields import Part
 
 _ALIKE = 0.7
@@ -30,19 +34,45 @@ def _fields() -> list[str]:
 def mistake_sentence(name: str, text: str, parsed: Any, problem: Any, lang: str) -> str:
     """One mistake: file, line, field, what is wrong, what came."""
     where, values = _in_the_file(parsed, problem), dict(problem.get("ctx", {}))
+    where += (values.pop("at"),) if "at" in values else ()
     given = values.get("given", problem.get("input"))
     key = values.pop("key", f"field_{problem['type']}")
     if problem["type"] == "extra_forbidden":
         near = difflib.get_close_matches(str(where[-1]), _fields(), n=1, cutoff=_ALIKE)
         values["instead"] = i18n.say("study.did_you_mean", lang, name=near[0]) if near else ""
+    if "near" in values:
+        near = values.pop("near")
+        values["instead"] = i18n.say("study.did_you_mean", lang, name=near) if near else ""
     if "expected" in values:
         values["expected"] = str(values["expected"]).replace(" or ", ", ")
     if i18n.entry(f"study.{key}") is None:
         key, values = "field_other", {"said": problem["msg"]}
     line = _line_with(text, where, values.get("given"))
     field = ".".join(str(part) for part in where) or "study"
-    shown = i18n.say("study.came", lang, given=repr(given)) if isinstance(given, str | int | float) else ""
+    shown = i18n.say("study.came", lang, given=_as_toml(given)) if isinstance(given, str | int | float) else ""
     return f"{name}:{line}: {field}: {i18n.say(f'study.{key}', lang, **values)}{shown}"
+
+
+def mistake(loc: tuple[str | int, ...], key: str, **values: object) -> dict[str, Any]:
+    """A mistake that shows only once the parts of a file are held together, as pydantic tells those of one part."""
+    return {"type": "ours", "loc": loc, "ctx": {"key": key, **values}, "msg": key}
+
+
+def refuse(file: Path, problems: Sequence[Any]) -> None:
+    """StudyError with the line and the field of everything that is wrong; nothing where nothing is."""
+    if not problems:
+        return
+    text = file.read_text(encoding="utf-8-sig")
+    parsed = tomllib.loads(text)
+    told = {
+        lang: "\n".join(dict.fromkeys(mistake_sentence(file.name, text, parsed, p, lang) for p in problems))
+        for lang in i18n.LANGUAGES
+    }
+    raise StudyError("study.bad_fields", problems=told)
+
+
+def _as_toml(given: str | int | float) -> str:
+    return str(given).lower() if isinstance(given, bool) else f"{given:g}" if isinstance(given, float) else repr(given)
 
 
 def _in_the_file(parsed: Any, problem: Any) -> tuple[str | int, ...]:
@@ -70,16 +100,51 @@ def _line_with(text: str, where: tuple[str | int, ...], given: object) -> int:
 def line_of(text: str, where: tuple[str | int, ...]) -> int:
     """The line on which a field stands (its table's line when the field is missing), counted from 1."""
     lines = text.splitlines()
-    table = [str(p) for p in where if isinstance(p, str)]
-    nth = next((p for p in where if isinstance(p, int)), 0)
-    start = _table_line(lines, table[0], nth) if table else 1
-    for key in reversed(table[1:]):
-        for number in range(start, len(lines) + 1):
-            if number > start and lines[number - 1].startswith("["):
-                break
-            if re.match(rf"\s*(\S*\.)?{re.escape(key)}\s*=", lines[number - 1]):
-                return number
+    table = [p for p in where if isinstance(p, str)]
+    start, keys = _table_line(lines, table[0], _number_in(where[1:2])) if table else 1, table[1:]
+    while len(keys) > 1 and (own := _part_line(lines, start, table[: len(table) - len(keys) + 1])):
+        start, keys = own, keys[1:]
+    line = _key_line(lines, start, keys[0]) if keys else start
+    return line if len(keys) < 2 else _line_inside(lines, line, keys[-1], _number_in(where[where.index(keys[0]) :]))
+
+
+def _number_in(where: Sequence[str | int]) -> int:
+    return next((p for p in where if isinstance(p, int)), 0)
+
+
+def _key_line(lines: list[str], start: int, key: str) -> int:
+    """The line of a key of the table that begins on a line; that line where it has none."""
+    for number in range(start, len(lines) + 1):
+        if number > start and lines[number - 1].startswith("["):
+            break
+        if re.match(rf"\s*[\"']?{re.escape(key)}[\"']?(\.\S+)?\s*=", lines[number - 1]):
+            return number
     return start
+
+
+def _line_inside(lines: list[str], start: int, key: str, nth: int) -> int:
+    """The line of a key inside a value that may stand on several lines: of its nth row, or the first of the value."""
+    depth, found = 0, []
+    for number in range(start, len(lines) + 1):
+        line = lines[number - 1].partition("#")[0]
+        if re.search(rf"\b{re.escape(key)}[\"']?\s*=", line):
+            found.append(number)
+        depth += sum(line.count(c) for c in "[{") - sum(line.count(c) for c in "]}")
+        if depth <= 0:
+            break
+    return found[nth] if nth < len(found) else start
+
+
+def _part_line(lines: list[str], start: int, table: list[str]) -> int:
+    """The line of ``[siting.capacity]`` below its ``[[siting]]``, where the file writes it so; else 0."""
+    own = re.compile(r"\s*\[\[?\s*" + r"\s*\.\s*".join(map(re.escape, table)) + r"\s*\]")
+    next_one = re.compile(rf"\s*\[\[?\s*{re.escape(table[0])}\s*\]")
+    for number in range(start, len(lines) + 1):
+        if number > start and next_one.match(lines[number - 1]):
+            break
+        if own.match(lines[number - 1]):
+            return number
+    return 0
 
 
 def _table_line(lines: list[str], name: str, nth: int) -> int:

@@ -6,7 +6,18 @@ from typing import Literal
 
 from pydantic import Field, model_validator
 
-from quarterhour.study.file.fields import Heading, Name, Part, Quality, wrong
+from quarterhour.study.file.fields import (
+    Heading,
+    Name,
+    Number,
+    Part,
+    Quality,
+    Whole,
+    check_partners,
+    check_rising,
+    check_turnout,
+    wrong,
+)
 
 
 class AccessFile(Part):
@@ -18,9 +29,9 @@ class AccessFile(Part):
     kinds: tuple[str, ...] = Field(min_length=1)
     capacity: str = "beds"
     people: str
-    share: float = Field(default=1, gt=0, le=1)
+    share: Number = Field(default=1, gt=0, le=1)
     mode: str
-    minutes: float = Field(gt=0, le=600)
+    minutes: Number = Field(gt=0, le=600)
     heading: Heading = "to_site"
     methods: tuple[Literal["2sfca", "e2sfca", "3sfca", "gaussian"], ...] = Field(default=("2sfca",), min_length=1)
     source: str = ""
@@ -30,7 +41,7 @@ class BedsFile(Part):
     """The cheapest conversion of beds that reaches a share of nursing beds."""
 
     kinds: tuple[str, ...] = Field(min_length=1)
-    share: float = Field(default=0.6, ge=0, le=1)
+    share: Number = Field(default=0.6, ge=0, le=1)
     level: Literal["county", "city"] = "city"
     source: str = ""
 
@@ -41,25 +52,32 @@ class RoundsFile(Part):
     kinds: tuple[str, ...] = Field(min_length=1)
     people: str
     mode: str
-    minutes: float = Field(default=15, gt=0)
-    farthest_minutes: float = Field(default=60, gt=0, le=600)
+    minutes: Number = Field(default=15, gt=0)
+    farthest_minutes: Number = Field(default=60, gt=0, le=600)
     staff: str = "staff"
-    slack: float = Field(default=0.1, ge=0)
-    visits_a_week: float = Field(default=3, ge=0)
-    days_a_week: int = Field(default=5, ge=1, le=7)
-    visit_minutes: float = Field(default=45, gt=0)
-    between_homes_minutes: float = Field(default=3, ge=0)
-    shift_minutes: float = Field(default=480, gt=0)
-    turnout_minutes: float = Field(default=3, ge=0)
-    seconds: float = Field(default=120, gt=0)
+    slack: Number = Field(default=0.1, ge=0)
+    visits_a_week: Number = Field(default=3, ge=0)
+    days_a_week: Whole = Field(default=5, ge=1, le=7)
+    visit_minutes: Number = Field(default=45, gt=0)
+    between_homes_minutes: Number = Field(default=3, ge=0)
+    shift_minutes: Number = Field(default=480, gt=0)
+    turnout_minutes: Number = Field(default=3, ge=0)
+    seconds: Number = Field(default=120, gt=0)
     source: str = ""
+
+    @model_validator(mode="after")
+    def _can_be_kept(self) -> RoundsFile:
+        check_turnout(self.turnout_minutes, self.minutes)
+        check_rising(self, "minutes", "farthest_minutes")
+        check_rising(self, "visit_minutes", "shift_minutes")
+        return self
 
 
 class GravesFile(Part):
     """What the coming years need in graves: a table by town (deaths, backlog), or the city's deaths shared out."""
 
     table: Name
-    eco_share: float = Field(default=0.6, ge=0, le=1)
+    eco_share: Number = Field(default=0.6, ge=0, le=1)
     rules: str = "cemetery"
     source: str = ""
 
@@ -68,9 +86,9 @@ class WishFile(Part):
     """A wish of the overlay: full marks at `best`, none at `worst` (metres; degrees for the slope)."""
 
     layer: str
-    best: float
-    worst: float
-    share: float = Field(default=1, gt=0)
+    best: Number
+    worst: Number
+    share: Number = Field(default=1, gt=0)
 
     @model_validator(mode="after")
     def _apart(self) -> WishFile:
@@ -84,13 +102,27 @@ class OverlayFile(Part):
 
     rules: tuple[str, ...] = ()
     kind: str
-    cell_m: float = Field(default=250, gt=0)
+    cell_m: Number = Field(default=250, gt=0)
     elevation: str | None = None
-    steepest_degrees: float | None = Field(default=None, gt=0)
+    steepest_degrees: Number | None = Field(default=None, gt=0)
     land_cover: str | None = None
-    forbidden_cover: tuple[int, ...] = ()
+    forbidden_cover: tuple[Whole, ...] = ()
     wishes: tuple[WishFile, ...] = ()
-    least_m2: float = Field(default=33_333, gt=0)
-    most_a_town: int = Field(default=5, ge=1)
+    least_m2: Number = Field(default=33_333, gt=0)
+    most_a_town: Whole = Field(default=5, ge=1)
     quality: Quality = "fact"
     source: str = ""
+
+    @model_validator(mode="after")
+    def _grids_are_asked(self) -> OverlayFile:
+        on_slopes = self.steepest_degrees is not None or any(wish.layer == "slope" for wish in self.wishes)
+        check_partners(
+            self,
+            {
+                "elevation": (on_slopes, 'steepest_degrees / wishes: layer = "slope"'),
+                "steepest_degrees": (self.elevation is not None, "elevation"),
+                "land_cover": (bool(self.forbidden_cover), "forbidden_cover"),
+                "forbidden_cover": (self.land_cover is not None, "land_cover"),
+            },
+        )
+        return self

@@ -7,9 +7,22 @@ from typing import Annotated, Any, Literal
 
 from pydantic import AfterValidator, BeforeValidator, Field, model_validator
 
-from quarterhour.study.file.fields import Above, Heading, Name, Objective, Part, wrong
+from quarterhour.study.file.fields import (
+    Above,
+    Flag,
+    Heading,
+    Name,
+    Number,
+    Objective,
+    Part,
+    Whole,
+    check_partners,
+    check_rising,
+    check_turnout,
+    wrong,
+)
 
-Step = tuple[Above, Annotated[int, Field(ge=1, le=100)]]
+Step = tuple[Above, Annotated[Whole, Field(ge=1, le=100)]]
 """So many minutes, and what percent of the people count up to there."""
 
 
@@ -47,9 +60,14 @@ class QuotaFile(Part):
     """At least so many open sites in every area of a level; ``tier``: only those that count for this tier."""
 
     level: Literal["town", "county"]
-    minimum: int = Field(default=1, ge=0)
-    maximum: int | None = Field(default=None, ge=0)
+    minimum: Whole = Field(default=1, ge=0)
+    maximum: Whole | None = Field(default=None, ge=0)
     tier: str = ""
+
+    @model_validator(mode="after")
+    def _some_number_fits(self) -> QuotaFile:
+        check_rising(self, "minimum", "maximum")
+        return self
 
 
 class BudgetFile(Part):
@@ -59,10 +77,10 @@ class BudgetFile(Part):
     blank there costs ``new_each`` and ``running_each``.
     """
 
-    yuan: int | None = Field(default=None, ge=0)
-    years: int = Field(default=0, ge=0)
-    new_each: int | None = Field(default=None, ge=0)
-    running_each: int = Field(default=0, ge=0)
+    yuan: Whole | None = Field(default=None, ge=0)
+    years: Whole = Field(default=0, ge=0)
+    new_each: Whole | None = Field(default=None, ge=0)
+    running_each: Whole = Field(default=0, ge=0)
 
 
 class ClassFile(Part):
@@ -74,7 +92,7 @@ class ClassFile(Part):
 
     name: str
     mode: str | None = None
-    minutes: float | None = Field(default=None, gt=0, le=600)
+    minutes: Number | None = Field(default=None, gt=0, le=600)
     steps: tuple[Step, ...] | None = None
 
 
@@ -92,7 +110,7 @@ class Exclusion(Part):
     """Nothing nearer than so many metres to a layer, to the communities, or to roads of some classes."""
 
     layer: str
-    metres: float = Field(gt=0)
+    metres: Number = Field(gt=0)
     road_classes: tuple[str, ...] = ()
     clause: str = ""
 
@@ -108,26 +126,26 @@ class CapacityFile(Part):
     unit: Name
     column: str
     land: str | None = None
-    existing_each: int = Field(default=0, ge=0)
-    new_each: int = Field(default=0, ge=0)
-    share: float = Field(default=1, gt=0)
-    split: bool = True
+    existing_each: Whole = Field(default=0, ge=0)
+    new_each: Whole = Field(default=0, ge=0)
+    share: Number = Field(default=1, gt=0)
+    split: Flag = True
     source: str = ""
 
 
 class PhasesFile(Part):
     """In which order to build: so many sites a year, from a year on."""
 
-    per_year: int = Field(ge=1)
-    first_year: int = Field(ge=1900, le=2200)
+    per_year: Whole = Field(ge=1)
+    first_year: Whole = Field(ge=1980, le=2150)
 
 
 class RobustFile(Part):
     """How often each site stays chosen when the speed and the people are drawn."""
 
-    scenarios: int = Field(default=10, ge=1, le=200)
+    scenarios: Whole = Field(default=10, ge=1, le=200)
     speed: tuple[Above, Above] = (0.8, 1.2)
-    people: float = Field(default=0.1, ge=0, le=1)
+    people: Number = Field(default=0.1, ge=0, le=1)
     source: str = ""
 
     @model_validator(mode="after")
@@ -156,40 +174,40 @@ class SitingFile(Part):
     en: str
     kind: str
     mode: str
-    minutes: float = Field(gt=0, le=600)
+    minutes: Number = Field(gt=0, le=600)
     heading: Heading = "to_site"
-    turnout_minutes: float = Field(default=0, ge=0)
-    people: Annotated[dict[str, Annotated[int, Field(ge=1)]], BeforeValidator(_weights)] = Field(min_length=1)
+    turnout_minutes: Number = Field(default=0, ge=0)
+    people: Annotated[dict[str, Annotated[Whole, Field(ge=1)]], BeforeValidator(_weights)] = Field(min_length=1)
     objective: Annotated[tuple[GoalFile, ...], BeforeValidator(_chain), AfterValidator(_not_empty)] = (
         GoalFile(objective="max-cover"),
     )
-    new_sites: int | None = Field(default=None, ge=0)
+    new_sites: Whole | None = Field(default=None, ge=0)
     counts_kinds: tuple[str, ...] = ()
     upgrade_kinds: tuple[str, ...] = ()
-    frontier: int = Field(default=0, ge=0, le=500)
+    frontier: Whole = Field(default=0, ge=0, le=500)
     candidates: Literal["table", "communities", "network", "overlay"] = "communities"
-    candidate_count: int = Field(default=300, ge=1)
+    candidate_count: Whole = Field(default=300, ge=1)
     required: tuple[str, ...] = ()
     quotas: tuple[QuotaFile, ...] = ()
     budget: BudgetFile | None = None
-    min_distance_m: float | None = Field(default=None, gt=0)
-    min_distance_existing: bool = False
+    min_distance_m: Number | None = Field(default=None, gt=0)
+    min_distance_existing: Flag = False
     conflicts: tuple[Annotated[tuple[str, ...], Field(min_length=2)], ...] = ()
     conflict_table: str | None = None
     steps: tuple[Step, ...] = ()
-    backup: int | None = Field(default=None, ge=0, le=99)
+    backup: Whole | None = Field(default=None, ge=0, le=99)
     tier: str = ""
     tiers: dict[str, tuple[Name, ...]] = {}
-    at_least: int = Field(default=0, ge=0)
-    everyone: bool | None = None
+    at_least: Whole = Field(default=0, ge=0)
+    everyone: Flag | None = None
     classes: tuple[ClassFile, ...] = ()
     class_column: str = "class"
     exclude: tuple[Exclusion, ...] = ()
     exclude_rules: tuple[str, ...] = ()
-    seconds: float = Field(default=60, gt=0)
+    seconds: Number = Field(default=60, gt=0)
     capacity: CapacityFile | None = None
     phases: PhasesFile | None = None
-    values: bool = False
+    values: Flag = False
     robust: RobustFile | None = None
 
     @property
@@ -244,6 +262,19 @@ class SitingFile(Part):
             raise wrong("class_twice", given=next(n for n in names if names.count(n) > 1))
         for standard in self.standards:
             _check_steps(standard)
+            check_turnout(self.turnout_minutes, min([standard.minutes, *(minutes for minutes, _ in standard.steps)]))
+        return self
+
+    @model_validator(mode="after")
+    def _nothing_said_in_vain(self) -> SitingFile:
+        check_partners(
+            self,
+            {
+                "candidate_count": (self.candidates == "network", 'candidates = "network"'),
+                "class_column": (bool(self.classes), "classes"),
+                "min_distance_existing": (self.min_distance_m is not None, "min_distance_m"),
+            },
+        )
         return self
 
 

@@ -89,7 +89,9 @@ class StudyFile(Part):
         known = {t.name for t in self.layers}
         for picture in self.pictures:
             _check_picture(picture, [c.id for c in self.circles], known | {"towns", "counties"})
-        for ids in ([p.id for p in parts], [p.circle for p in self.pictures], [p.people for p in self.population]):
+        named = [[t.name for t in tables] for tables in (self.tables, self.layers)]
+        filled = [p.people for p in self.population]
+        for ids in ([p.id for p in parts], [p.circle for p in self.pictures], filled, *named):
             twice = sorted({i for i in ids if ids.count(i) > 1})
             if twice:
                 raise wrong("ids_twice", given=twice[0])
