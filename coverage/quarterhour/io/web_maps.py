@@ -3,16 +3,22 @@
 Amap and Tencent publish GCJ-02, Baidu BD-09: some 300 to 700 m off in Weihai, more than the
 radius of many a rule. Tianditu and CGCS2000 need nothing. The forward shift is the published
 reverse-engineered one (wuyongzheng, eviltransform); the way back is iterated until it closes.
+Shifted is what lies in mainland China, Hong Kong or Macao (``data/web_map_border.geojson``, with its source);
+Korea, Mongolia, Vietnam, Taiwan and all the rest are as in WGS 84.
 """
 
 from __future__ import annotations
 
+import functools
+import json
+from importlib import resources
 from typing import Any, Literal
 
 import numpy as np
+import shapely
 from numpy.typing import ArrayLike
 
-from quarterhour.base.arrays import FloatArray
+from quarterhour.base.arrays import BoolArray, FloatArray
 from quarterhour.base.errors import DataError
 
 Datum = Literal["wgs84", "gcj02", "bd09"]
@@ -30,8 +36,9 @@ _MOST_ROUNDS = 30
 def to_wgs84(lon: ArrayLike, lat: ArrayLike, *, datum: str) -> Pair:
     """Longitudes and latitudes of a web map as WGS 84, to about a millimetre.
 
-    Degrees in and out, same shape. Outside the rough box of China (72.004-137.8347 E,
-    0.8293-55.8271 N) nothing is shifted; NaN stays NaN. DataError for an unknown datum.
+    Degrees in and out, same shape. Whose true place lies outside China is left as it is, and so is NaN. Within the
+    shift of the border two places have one place on the web map; the one in China is meant.
+    DataError for an unknown datum.
     """
     x, y = _pair(lon, lat, datum)
     return (x, y) if datum == "wgs84" else _undo(x, y, datum)
@@ -40,7 +47,7 @@ def to_wgs84(lon: ArrayLike, lat: ArrayLike, *, datum: str) -> Pair:
 def from_wgs84(lon: ArrayLike, lat: ArrayLike, *, datum: str) -> Pair:
     """WGS 84 longitudes and latitudes as a web map would show them; the way back of to_wgs84."""
     x, y = _pair(lon, lat, datum)
-    return (x, y) if datum == "wgs84" else _only_in_china(x, y, _shift(x, y, datum))
+    return (x, y) if datum == "wgs84" else _where(shifted_there(x, y), _shift(x, y, datum), (x, y))
 
 
 def _pair(lon: ArrayLike, lat: ArrayLike, datum: str) -> Pair:
@@ -52,9 +59,21 @@ def _pair(lon: ArrayLike, lat: ArrayLike, datum: str) -> Pair:
     return x, y
 
 
-def _only_in_china(x: FloatArray, y: FloatArray, shifted: Pair) -> Pair:
-    inside = (x >= 72.004) & (x <= 137.8347) & (y >= 0.8293) & (y <= 55.8271)
-    return np.where(inside, shifted[0], x), np.where(inside, shifted[1], y)
+def shifted_there(lon: ArrayLike, lat: ArrayLike) -> BoolArray:
+    """Whether web maps shift what truly lies at these WGS 84 degrees; not at NaN."""
+    return np.asarray(shapely.contains_xy(_border(), np.asarray(lon, np.float64), np.asarray(lat, np.float64)))
+
+
+@functools.cache
+def _border() -> shapely.Geometry:
+    text = (resources.files("quarterhour") / "data" / "web_map_border.geojson").read_text(encoding="utf-8")
+    border = shapely.geometry.shape(json.loads(text)["features"][0]["geometry"])
+    shapely.prepare(border)
+    return border
+
+
+def _where(inside: BoolArray, there: Pair, here: Pair) -> Pair:
+    return np.where(inside, there[0], here[0]), np.where(inside, there[1], here[1])
 
 
 def _undo(x: FloatArray, y: FloatArray, datum: str) -> Pair:
@@ -66,7 +85,7 @@ def _undo(x: FloatArray, y: FloatArray, datum: str) -> Pair:
         lon, lat = lon - off_x, lat - off_y
         if not (np.fmax(np.abs(off_x), np.abs(off_y)) > _CLOSED_DEGREES).any():
             break
-    return _only_in_china(x, y, (lon, lat))
+    return _where(shifted_there(lon, lat), (lon, lat), (x, y))
 
 
 def _shift(lon: FloatArray, lat: FloatArray, datum: str) -> Pair:
