@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any
 
 import geopandas as gpd
@@ -11,11 +13,11 @@ import pandas as pd
 
 from quarterhour.base import i18n
 from quarterhour.base.errors import DataError, MissingError, StudyError, first_ids
-from quarterhour.base.findings import QUALITIES, Severity, finding, finding_sentences, join_findings
-from quarterhour.io import files, osm, places
+from quarterhour.base.findings import Severity, finding, finding_sentences, join_findings
+from quarterhour.io import files, osm, places, where
+from quarterhour.io.ground import ground_of
 from quarterhour.network import slope
 from quarterhour.network.roads import as_roads
-from quarterhour.standards.circle import people_quality
 from quarterhour.study.crs import StudyCrs
 from quarterhour.study.doubts import settled
 from quarterhour.study.doubts.parts import systems_said
@@ -24,9 +26,11 @@ from quarterhour.study.file.declared import is_extract
 from quarterhour.study.file.fields import Communities, Places, Source
 from quarterhour.study.file.study import StudyFile
 from quarterhour.study.population import points_inside, share_population
+from quarterhour.study.quality import quality_shares
 
 _TOLD_EACH = 5
 """More places than this are told in one sentence."""
+_UNSETTLED: Mapping[str, gpd.GeoDataFrame] = MappingProxyType({})
 _PLACES = ("communities", "towns", "counties", "facilities", "candidates")
 
 
@@ -73,6 +77,7 @@ class _Reader:
         self.used: dict[Path, str] = {}
         self.account: list[dict[str, Any]] = []
         self.box, self.cut = stated_area(file), False
+        self.placed: list[where.PlaceTable] = []
 
     def path(self, part: Source, table: str) -> Path:
         """The file of a table; MissingError when it is not there."""
@@ -180,16 +185,20 @@ class _Reader:
             self.findings.extend(_uncounted(raw, people, table, extract.name))
             known_rows = files.Table(raw, extract.name)
             self.account.append(files.account_row(table, known_rows, used=len(kept), door=found))
+            self.placed.append(where.PlaceTable(table, kept, None))
             return kept
+        origins: list[files.Origin] = []
         chosen = self.crs.of_communities if table == "communities" else self.crs.code
         kept, found, account = files.read_counted_places(
             self.path(part, table), table=table, crs=chosen, columns=part.columns, people=people, parts=parts,
             source_crs=part.crs, datum=part.datum, quality=part.quality, source=part.source, kind=kind,
             geometry="any" if area else "point", sheet=_text(part.sheet), encoding=part.encoding,
             header_row=part.header_row, layer=part.layer, hidden_rows=part.hidden_rows,
+            origin=origins.append,
         )  # fmt: skip
         self.findings.append(found)
         self.account.append(account)
+        self.placed.append(where.PlaceTable(table, kept, *origins))
         return kept
 
     def communities(self) -> gpd.GeoDataFrame:
@@ -200,6 +209,17 @@ class _Reader:
             kept, found = share_population(asked, self.path(asked, "population"), kept)
             self.findings.append(found)
         return points_inside(kept) if filled else kept
+
+    def misplaced(
+        self, roads: gpd.GeoDataFrame, towns: gpd.GeoDataFrame, known: Mapping[str, gpd.GeoDataFrame] = _UNSETTLED
+    ) -> pd.DataFrame:
+        """What speaks against where the places lie; ``known``: the tables with their towns as ids, where these are."""
+        points = [
+            replace(t, places=known[t.table].loc[t.places.index]) if t.table in known else t
+            for t in self.placed
+            if t.table not in ("towns", "counties")
+        ]
+        return where.where_findings(points, ground_of(roads, towns), limit_m=self.file.study.snap_limit_m)
 
     def table(self, part: Source, name: str) -> pd.DataFrame:
         """A table of figures, rows without a quality given the table's."""
@@ -235,7 +255,8 @@ def read_inputs(
     first = reader.roads() if file.study.crs is None and not is_extract(reader.roads_path()) else None
     communities = reader.communities()
     if not len(communities):
-        raise _none_usable(join_findings(reader.findings))
+        likely = reader.misplaced(reader.roads(), _none(communities)) if reader.placed[0].rows_read else None
+        raise _none_usable(join_findings([t for t in (likely, *reader.findings) if t is not None]))
     reader.box = area_around(file, communities, farthest_m=farthest_m)
     facilities = [reader.places(p, "facilities", kind=p.kind or "") for p in file.facilities]
     road_table = reader.roads() if first is None else first.to_crs(crs.code)
@@ -258,12 +279,15 @@ def read_inputs(
         quality=pd.DataFrame(),
         account=pd.DataFrame(reader.account),
     )
-    _check_roads_near(made, file.study.snap_limit_m)
     of_table = [len(part) for part in facilities]
     known, told = settled(file, {n: getattr(made, n) for n in _PLACES}, made.tables, of_table=of_table)
     made = replace(made, **known)
-    found = join_findings([made.findings, *told, *_unknown_kinds(file, made)])
-    return replace(made, findings=found, quality=_quality(made, file.communities.people))
+    lie = reader.misplaced(road_table, made.towns, {n: getattr(made, n) for n in _PLACES})
+    _check_roads_near(made, file.study.snap_limit_m, lie)
+    found = join_findings([lie, made.findings, *told, *_unknown_kinds(file, made)])
+    tables = {n: getattr(made, n) for n in ("communities", "facilities", "roads", "towns", "counties", "candidates")}
+    shares = quality_shares(tables | made.tables | made.layers, made.communities, file.communities.people)
+    return replace(made, findings=found, quality=shares)
 
 
 def _text(sheet: str | int | None) -> str | None:
@@ -332,12 +356,14 @@ def _none_usable(findings: pd.DataFrame) -> DataError:
     return DataError("inputs.no_communities", count=len(findings), why=why)
 
 
-def _check_roads_near(made: Inputs, limit_m: float) -> None:
+def _check_roads_near(made: Inputs, limit_m: float, lie: pd.DataFrame) -> None:
     west, south, east, north = made.roads.total_bounds
     x, y = made.communities.geometry.x, made.communities.geometry.y
     near = x.between(west - limit_m, east + limit_m) & y.between(south - limit_m, north + limit_m)
     if not near.any():
-        raise DataError("inputs.roads_elsewhere", ids=first_ids(made.communities.index), count=len(near))
+        likely = lie[lie["rule"].str.startswith("where.far_") & lie["table"].eq("communities")].head(1)
+        why = {lang: "".join(f"\n{text}" for text in finding_sentences(likely, lang)) for lang in i18n.LANGUAGES}
+        raise DataError("inputs.roads_elsewhere", ids=first_ids(made.communities.index), count=len(near), why=why)
 
 
 def _unknown_kinds(file: StudyFile, made: Inputs) -> list[pd.DataFrame]:
@@ -361,21 +387,3 @@ def _unknown_kinds(file: StudyFile, made: Inputs) -> list[pd.DataFrame]:
             for k in missing
         ]
     return told
-
-
-def _quality(made: Inputs, people: tuple[str, ...]) -> pd.DataFrame:
-    """Shares of fact, estimated and synthetic: of the rows of a table, and of the people of each column."""
-    tables = {n: getattr(made, n) for n in ("communities", "facilities", "roads", "towns", "counties", "candidates")}
-    tables |= made.tables | made.layers
-    rows = [_shares(n, t.get("quality"), pd.Series(1, index=t.index)) for n, t in tables.items() if len(t)]
-    for column in people:
-        known = people_quality(made.communities, column)
-        rows.append(_shares(f"people_{column}", known, made.communities[column]))
-    return pd.DataFrame(rows)
-
-
-def _shares(name: str, quality: pd.Series | None, weight: pd.Series) -> dict[str, Any]:
-    known = pd.Series("fact", index=weight.index) if quality is None else quality
-    total = weight.sum()
-    share = {q: float(weight[known == q].sum() / total) if total else 0.0 for q in QUALITIES}
-    return {"table": name, "rows": len(weight), **share, "synthetic_share": share["synthetic"]}

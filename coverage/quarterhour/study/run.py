@@ -84,7 +84,7 @@ def _run_findings(results: Results) -> list[pd.DataFrame]:
     for check in results.checks:
         lost = check.communities.index[check.communities["reason"] == "not_snapped"]
         if len(lost):
-            severity: Severity = "error" if len(lost) == len(check.communities) else "warning"
+            severity: Severity = "error" if 2 * len(lost) > len(check.communities) else "warning"
             told.append(
                 finding(
                     "study.not_snapped", severity=severity, table="communities", id=check.circle.id,

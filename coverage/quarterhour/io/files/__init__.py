@@ -8,7 +8,7 @@ mean), layers, shapefile, located, account (where each row went), write.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Any, Literal
@@ -39,6 +39,7 @@ from quarterhour.io.files.located import (
     with_geometry,
     with_known_crs,
 )
+from quarterhour.io.files.origin import ROW, Origin, numbered, origin_of
 from quarterhour.io.files.shapefile import read_shp, read_zip
 from quarterhour.io.files.text import read_csv
 from quarterhour.io.files.totals import TOTAL_RULES, recognised
@@ -46,6 +47,7 @@ from quarterhour.io.files.write import FIXED_DATE, atomic, together, write_csv, 
 
 __all__ = [
     "FIXED_DATE",
+    "Origin",
     "Table",
     "account_row",
     "atomic",
@@ -110,6 +112,7 @@ def read_places(
     header_row: int | None = None,
     layer: str | None = None,
     hidden_rows: HiddenRows = "use",
+    origin: Callable[[Origin], None] | None = None,
 ) -> tuple[gpd.GeoDataFrame, pd.DataFrame]:
     """Places of a file through the door of ``places.as_places``, and every finding on the way.
 
@@ -118,13 +121,13 @@ def read_places(
     columns ...). ``source_crs`` is what the user declares of the file, else EPSG:4326 where it names none; a file's
     own CRS counts before it, and both are told. ``datum`` is for lon/lat taken
     from a web map. ``kind`` is given to every row. Rows of totals are told and left out; rows that a
-    sheet hides, filters away or strikes out are used or not by ``hidden_rows``, and told. Errors as
-    read_table and as_places.
+    sheet hides, filters away or strikes out are used or not by ``hidden_rows``, and told. ``origin`` is told the rows
+    and numbers that the places had in the file. Errors as read_table and as_places.
     """
     kept, told, _ = read_counted_places(
         path, table=table, crs=crs, columns=columns, people=people, parts=parts, required=required,
         source_crs=source_crs, datum=datum, quality=quality, source=source, kind=kind, geometry=geometry, sheet=sheet,
-        encoding=encoding, header_row=header_row, layer=layer, hidden_rows=hidden_rows,
+        encoding=encoding, header_row=header_row, layer=layer, hidden_rows=hidden_rows, origin=origin,
     )  # fmt: skip
     return kept, told
 
@@ -149,6 +152,7 @@ def read_counted_places(
     header_row: int | None = None,
     layer: str | None = None,
     hidden_rows: HiddenRows = "use",
+    origin: Callable[[Origin], None] | None = None,
 ) -> tuple[gpd.GeoDataFrame, pd.DataFrame, dict[str, Any]]:
     """Places of a file, every finding on the way, and the account of its rows (``account_row``).
 
@@ -171,15 +175,18 @@ def read_counted_places(
     located = typed(located, keep=("id", "name", "town", "county", "kind", "quality", "source", *people))
     if kind:
         located["kind"] = kind
-    located = onto_wgs84(located, datum, file=read.file)
+    given = numbered(located)
+    located = onto_wgs84(given, datum, file=read.file)
     kept, found = places.as_places(
         located, table=table, crs=_chosen(crs, located), people=people, parts=parts, required=required,
         rows=[int(r) for r in frame.index], geometry=geometry, quality=quality, source=source, **at,
     )  # fmt: skip
+    if origin is not None:
+        origin(origin_of(given, kept, read, datum=datum))
     first = join_findings([read.findings, notation]).assign(table=table)
     account = account_row(table, read, used=len(kept), totals=len(summed), door=found)
     told = join_findings([first, totals, located_findings, found])
-    return kept.drop(columns=["x", "y"], errors="ignore"), told, account
+    return kept.drop(columns=["x", "y", ROW], errors="ignore"), told, account
 
 
 def read_layer(

@@ -1,0 +1,185 @@
+"""Places against roads and towns: what is told of a row with file, sheet, row and value, and of a whole table."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import geopandas as gpd
+import numpy as np
+import pandas as pd
+import pytest
+import shapely
+from pyproj import Transformer
+
+from quarterhour.base.errors import DataError
+from quarterhour.base.findings import finding_sentences
+from quarterhour.io import files, web_maps
+from quarterhour.io.ground import Ground, ground_of
+from quarterhour.io.where import PlaceTable, where_findings
+from wandering import X0, Y0, beside, crooked_roads, lonlat
+
+STUDY = "EPSG:32651"
+TO_DEGREES = Transformer.from_crs(STUDY, 4326, always_xy=True)
+
+
+def streets() -> gpd.GeoDataFrame:
+    """A street every 400 m up, every 500 m across, on 6 x 6 km."""
+    up = [shapely.LineString([(X0 + x, Y0), (X0 + x, Y0 + 6000)]) for x in range(0, 6001, 400)]
+    across = [shapely.LineString([(X0, Y0 + y), (X0 + 6000, Y0 + y)]) for y in range(0, 6001, 500)]
+    return gpd.GeoDataFrame(geometry=up + across, crs=STUDY)
+
+
+def two_towns() -> gpd.GeoDataFrame:
+    west, east = shapely.box(X0, Y0, X0 + 3000, Y0 + 6000), shapely.box(X0 + 3000, Y0, X0 + 6000, Y0 + 6000)
+    ids = pd.Index(["371001", "371002"], name="id")
+    return gpd.GeoDataFrame({"name": ["西镇", "东镇"]}, geometry=[west, east], crs=STUDY, index=ids)
+
+
+GROUND = ground_of(streets(), two_towns())
+NO_TOWNS = ground_of(streets(), two_towns().iloc[:0])
+RIGHT = [(f"v{k}", X0 + 200 + 550 * k, Y0 + 300 + 500 * k, "371001" if k < 6 else "371002") for k in range(10)]
+
+
+def told(folder: Path, rows: list[tuple[str, float, float, str]], ground: Ground = GROUND) -> pd.DataFrame:
+    """What is said of a table of these rows (id, x, y in metres, town), read from a file in degrees."""
+    lines = ["id,name,lon,lat,town"]
+    for i, x, y, town in rows:
+        lon, lat = TO_DEGREES.transform(x, y)
+        lines.append(f"{i},{i},{lon:.6f},{lat:.6f},{town}")
+    return of_file(folder, "\n".join(lines), ground)
+
+
+def of_file(folder: Path, text: str, ground: Ground = GROUND, **options: object) -> pd.DataFrame:
+    file = folder / "villages.csv"
+    file.write_text(text, encoding="utf-8")
+    origins: list[files.Origin] = []
+    kept, _ = files.read_places(file, table="communities", crs=STUDY, origin=origins.append, **options)  # type: ignore[arg-type]
+    return where_findings([PlaceTable("communities", kept, *origins)], ground, limit_m=1000)
+
+
+def test_places_where_roads_and_towns_are_get_no_word(tmp_path: Path) -> None:
+    assert told(tmp_path, RIGHT).empty
+    assert told(tmp_path, RIGHT, NO_TOWNS).empty
+
+
+@pytest.mark.parametrize("ground", [GROUND, NO_TOWNS], ids=["towns", "no towns"])
+def test_a_place_28_km_out_is_told_with_its_row_and_numbers(tmp_path: Path, ground: Ground) -> None:
+    found = told(tmp_path, [*RIGHT, ("sea", X0 + 34_000, Y0 + 2000, "371002")], ground)
+    row = found.iloc[0]
+    assert (len(found), row["rule"], row["row"], row["id"]) == (1, "where.far_off", 12, "sea")
+    assert row["file"].endswith("villages.csv") and row["detail"] == "28.0 km" and row["severity"] == "warning"
+    assert row["value"].startswith("122.47")
+    for lang in ("zh", "en"):
+        assert "28.0 km" in finding_sentences(found, lang)[0]
+
+
+def test_a_place_at_latitude_0_is_told(tmp_path: Path) -> None:
+    lon, lat = TO_DEGREES.transform(X0, Y0)
+    text = "id,name,lon,lat,town\n" + "\n".join(f"a{k},a,{lon + k / 500:.6f},{lat:.6f},371001" for k in range(5))
+    found = of_file(tmp_path, text + f"\nzero,a,{lon:.6f},0,371001")
+    assert found[found["rule"] == "where.far_off"][["row", "id"]].values.tolist() == [[7, "zero"]]
+
+
+def test_a_place_in_another_town_s_outline_is_told_with_both_names(tmp_path: Path) -> None:
+    found = told(tmp_path, [*RIGHT, ("slip", X0 + 4500, Y0 + 900, "371001")])
+    assert found[["rule", "row", "id", "detail"]].values.tolist() == [
+        ["where.other_town", 12, "slip", "西镇 → 东镇, 1,500 m"]
+    ]
+
+
+def test_a_town_may_be_named_by_its_name(tmp_path: Path) -> None:
+    found = told(tmp_path, [*RIGHT, ("slip", X0 + 4500, Y0 + 900, "西镇")])
+    assert found["id"].tolist() == ["slip"]
+
+
+def test_a_border_village_just_over_the_outline_is_left_alone(tmp_path: Path) -> None:
+    assert told(tmp_path, [*RIGHT, ("border", X0 + 3250, Y0 + 900, "371001")]).empty
+
+
+def test_a_village_on_an_island_that_its_town_owns_is_left_alone(tmp_path: Path) -> None:
+    towns = two_towns()
+    island = shapely.box(X0 + 20_000, Y0, X0 + 21_000, Y0 + 1000)
+    towns.loc["371002", "geometry"] = shapely.union(towns.loc["371002", "geometry"], island)
+    assert told(tmp_path, [*RIGHT, ("isle", X0 + 20_500, Y0 + 500, "371002")], ground_of(streets(), towns)).empty
+
+
+def test_an_islet_near_the_coast_that_the_outline_leaves_out_is_left_alone(tmp_path: Path) -> None:
+    assert told(tmp_path, [*RIGHT, ("islet", X0 + 6700, Y0 + 500, "371002")]).empty
+
+
+def test_many_in_another_town_are_one_sentence(tmp_path: Path) -> None:
+    crossed = [(i, x, y, "371002" if town == "371001" else "371001") for i, x, y, town in RIGHT]
+    found = told(tmp_path, crossed)
+    assert found["rule"].tolist() == ["where.other_town_many"] and found["value"].tolist() == ["9 / 10"]
+
+
+def test_a_table_that_no_road_is_near_is_an_error_with_its_cause_first(tmp_path: Path) -> None:
+    rows = [(f"v{k}", X0 + 200 + 550 * k, Y0 + 300 + 500 * k, "371001") for k in range(10)]
+    lonlat = [TO_DEGREES.transform(x, y) for _, x, y, _ in rows]
+    x, y = Transformer.from_crs(4326, 4549, always_xy=True).transform(*np.array(lonlat).T)
+    lines = [f"v{k},v,{a:.3f},{b:.3f},371001" for k, (a, b) in enumerate(zip(x, y, strict=True))]
+    found = of_file(tmp_path, "\n".join(["id,name,x,y,town", *lines]), source_crs="EPSG:4550")
+    assert found["rule"].tolist()[:2] == ["where.far_key", "where.most_off_road"]
+    assert found["severity"].tolist()[:2] == ["error", "error"]
+    assert found["value"][0] == 'crs = "EPSG:4549"'
+
+
+def _tables(folder: Path, *, moved: bool, seed: int = 1) -> tuple[list[PlaceTable], Ground]:
+    """Two tables beside crooked roads, and the roads as they are or as Amap has them."""
+    roads, tables = crooked_roads(), []
+    for k, name in enumerate(("communities", "facilities")):
+        lon, lat = lonlat(*beside(roads, 40, seed=seed + k))
+        file = folder / f"{name}.csv"
+        lines = [f"{name}{i},n,{a:.6f},{b:.6f}" for i, (a, b) in enumerate(zip(lon, lat, strict=True))]
+        file.write_text("\n".join(["id,name,lon,lat", *lines]), encoding="utf-8")
+        origins: list[files.Origin] = []
+        kept, _ = files.read_places(file, table=name, crs=STUDY, origin=origins.append)
+        tables.append(PlaceTable(name, kept, *origins))
+    if moved:
+        there = shapely.transform(
+            roads.to_crs(4326).geometry.to_numpy(),
+            lambda xy: np.column_stack(web_maps.from_wgs84(xy[:, 0], xy[:, 1], datum="gcj02")),
+        )
+        roads = gpd.GeoDataFrame(geometry=there, crs=4326).to_crs(STUDY)
+    return tables, ground_of(roads, two_towns().iloc[:0])
+
+
+def test_roads_off_a_web_map_are_told_once_and_no_table_is_blamed(tmp_path: Path) -> None:
+    tables, ground = _tables(tmp_path, moved=False)
+    assert where_findings(tables, ground, limit_m=1000).empty
+    tables, ground = _tables(tmp_path, moved=True)
+    found = where_findings(tables, ground, limit_m=1000)
+    assert found[["rule", "table", "column", "value"]].values.tolist() == [
+        ["where.roads_shifted", "roads", "datum", "gcj02"]
+    ]
+    assert "communities, facilities" in found["detail"][0]
+
+
+def test_a_datum_that_proj_changes_by_rule_of_thumb_is_told(tmp_path: Path) -> None:
+    lonlat = np.array([TO_DEGREES.transform(x, y) for _, x, y, _ in RIGHT]).T
+    for code, rules in ((4610, ["where.ballpark"]), (4490, []), (4326, [])):
+        lines = [f"v{k},v,{a:.6f},{b:.6f},371001" for k, (a, b) in enumerate(lonlat.T)]
+        found = of_file(tmp_path, "\n".join(["id,name,lon,lat,town", *lines]), NO_TOWNS, source_crs=f"EPSG:{code}")
+        assert found["rule"].tolist() == rules
+
+
+def test_every_rule_has_its_sentence_in_both_languages() -> None:
+    import re
+
+    from quarterhour.base import i18n
+    from quarterhour.io import where
+
+    source = Path(where.__file__).read_text(encoding="utf-8")
+    named = set(re.findall(r'"where\.(\w+)"', source)) | {"far_off", "other_town", "outside_town"}
+    assert all(i18n.entry(f"where.{rule}") for rule in named)
+
+
+def test_a_study_whose_communities_lie_elsewhere_says_why(toy_study: Path) -> None:
+    from quarterhour.study.run import read_study_inputs
+    from quarterhour.study.study import read_study
+
+    text = (toy_study / "study.toml").read_text(encoding="utf-8")
+    (toy_study / "study.toml").write_text(text.replace('crs = "EPSG:32651"\n\n[[', 'crs = "EPSG:4549"\n\n[['), "utf-8")
+    with pytest.raises(DataError, match="roads lie elsewhere") as caught:
+        read_study_inputs(read_study(toy_study))
+    assert 'crs = "EPSG:32651"' in caught.value.sentence("zh")
