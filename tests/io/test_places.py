@@ -45,7 +45,7 @@ def test_good_rows_come_in_order_in_metres_with_their_columns_filled() -> None:
     assert list(kept.index) == ["7", "3"] and kept.index.name == "id"
     assert kept["older"].tolist() == [12, 1234] and kept["older"].dtype == np.int64
     assert kept.crs == STUDY and kept.geometry.x.between(4e5, 5e5).all()
-    assert kept["quality"].tolist() == ["fact"] * 2 and kept["source"].tolist() == ["民政局"] * 2
+    assert kept["quality"].tolist() == ["unstated"] * 2 and kept["source"].tolist() == ["民政局"] * 2
     assert kept["town"].tolist() == ["", ""] and kept["extra"].tolist() == [1.5, 2.5]
     assert found.empty and list(found.columns) == list(FINDING_COLUMNS)
 
@@ -103,9 +103,9 @@ def test_areas_may_be_polygons_or_missing() -> None:
     assert list(kept.index) == ["a", "b"] and found.empty and kept.geometry.isna().tolist() == [False, True]
 
 
-def test_an_unknown_quality_never_passes_for_a_fact() -> None:
+def test_an_unknown_quality_and_silence_never_pass_for_a_fact() -> None:
     kept, found = door(town(id=["a", "b", "c"], quality=["真", "", "estimated"]))
-    assert kept["quality"].tolist() == ["synthetic", "fact", "estimated"]
+    assert kept["quality"].tolist() == ["synthetic", "unstated", "estimated"]
     assert rules(found) == [("bad_quality", 1)]
 
 

@@ -97,7 +97,8 @@ def findings() -> pd.DataFrame:
     return join_findings([*many, finding("no_id", severity="error", table="t", file="b|c.csv", row=7)])
 
 
-QUALITY = pd.DataFrame({"table": ["communities", "roads"], "rows": [3, 9], "fact": [0.5, 0.0], "estimated": [0.25, 0.0],
+QUALITY = pd.DataFrame({"table": ["communities", "roads"], "rows": [3, 9], "fact": [0.5, 0.0], "unstated": [0.0, 0.0],
+                        "estimated": [0.25, 0.0],
                         "synthetic": [0.25, 1.0], "synthetic_share": [0.25, 1.0]})  # fmt: skip
 
 

@@ -10,12 +10,13 @@ import pandas as pd
 
 from quarterhour.base import i18n
 
-QUALITIES = ("fact", "estimated", "synthetic")
-"""How well a row is known. Without a word from the user, a row of a user's file counts as fact."""
+UNSTATED = "unstated"
+QUALITIES = ("fact", UNSTATED, "estimated", "synthetic")
+"""How well a row is known, from the best to the worst. Silence is not a fact: without a word it is unstated."""
 
 
 def by_quality(known: Iterable[object]) -> dict[str, int]:
-    """How many rows are known for a fact, estimated, made up."""
+    """How many rows are known for a fact, not said of, estimated, made up."""
     counted = Counter(map(str, known))
     return {quality: counted[quality] for quality in QUALITIES}
 

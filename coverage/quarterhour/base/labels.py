@@ -5,8 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from typing import Any
 
+import pandas as pd
+
 from quarterhour.base import i18n
 from quarterhour.base.cells import blank
+from quarterhour.base.findings import QUALITIES, UNSTATED
 
 
 def percent(share: Any, *, decimals: int = 1) -> str:
@@ -30,6 +33,19 @@ def gap_percent(gap: Any) -> str:
 def names_of(ids: Iterable[Any], names: Mapping[Any, Any]) -> list[str]:
     """Names by id: the id itself where none is known, blank for a missing id."""
     return ["" if blank(i) else str(i if blank(names.get(i)) else names[i]) for i in ids]
+
+
+def unstated_said(amount: Any, lang: str) -> str:
+    """What stands behind the other qualities where rows are of unstated quality; blank where none is."""
+    if not amount:
+        return ""
+    shown = percent(amount) if isinstance(amount, float) else f"{amount:,}"
+    return i18n.say("labels.unstated", lang, amount=shown)
+
+
+def qualities_shown(known: pd.DataFrame, form: str = "{}") -> list[str]:
+    """The qualities that a table shows: unstated only where there is some. ``form``: how its columns are called."""
+    return [q for q in QUALITIES if q != UNSTATED or known[form.format(q)].gt(0).any()]
 
 
 def unit_label(unit: str, lang: str) -> str:

@@ -41,7 +41,7 @@ def as_places(
     sheet: str = "",
     rows: Sequence[int] | None = None,
     geometry: Literal["point", "any"] = "point",
-    quality: str = "fact",
+    quality: str = "unstated",
     source: str = "",
 ) -> tuple[gpd.GeoDataFrame, pd.DataFrame]:
     """Places that the rest may trust, and what was found on the way.

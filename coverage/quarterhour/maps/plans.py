@@ -10,8 +10,8 @@ import pandas as pd
 
 from quarterhour.base import i18n
 from quarterhour.base.escape import escape_html
-from quarterhour.base.findings import by_quality
-from quarterhour.base.labels import counted_label, gap_percent, unit_label
+from quarterhour.base.findings import UNSTATED, by_quality
+from quarterhour.base.labels import counted_label, gap_percent, unit_label, unstated_said
 from quarterhour.maps.columns import PageWords, coded, filled, place_names, quality_of, thousands, xy_of
 from quarterhour.siting.explanation.headline import bound_name, figure_phrase, goal_sentences
 
@@ -82,4 +82,6 @@ def _plan_result(plan: SitingPlan, chosen: pd.DataFrame, say: PageWords) -> list
 def _made_up(chosen: pd.DataFrame, say: PageWords) -> list[str]:
     """How many of the sites to be built nobody has seen."""
     known = by_quality(chosen.get("quality", ()))
-    return [say("plan_made_up", **known)] if known["estimated"] or known["synthetic"] else []
+    if known["estimated"] or known["synthetic"]:
+        return [say("plan_made_up", **{**known, UNSTATED: unstated_said(known[UNSTATED], say.lang)})]
+    return [say("plan_unstated", count=known[UNSTATED])] if known[UNSTATED] else []

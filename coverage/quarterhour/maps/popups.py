@@ -11,7 +11,9 @@ import pandas as pd
 
 from quarterhour.base import i18n
 from quarterhour.base.escape import escape_html
+from quarterhour.base.findings import UNSTATED
 from quarterhour.base.kinds import PLAIN
+from quarterhour.base.labels import unstated_said
 from quarterhour.maps.columns import (
     PageWords,
     coded,
@@ -117,11 +119,12 @@ def _city_share(check: CircleCheck, say: PageWords) -> dict[str, str]:
     row = city.iloc[0]
     people = {"met": row["people_met"], "all": row["people"]}
     rests = {"synthetic": row["people_synthetic"], "estimated": row["people_estimated"]}
+    unstated = int(row.get(f"people_{UNSTATED}", 0))
     name = say.label("maps", check.circle.people, prefix="people_")
     return {
         "share": share_of(row["share_people"]),
         "text": filled("city_share", say, people=name, **thousands(people)),
-        "quality": filled("city_synthetic", say, **thousands(rests)),
+        "quality": filled("city_synthetic", say, **thousands(rests), unstated=unstated_said(unstated, say.lang)),
     }
 
 

@@ -8,8 +8,8 @@ from typing import Any
 import pandas as pd
 
 from quarterhour.base import i18n
-from quarterhour.base.findings import QUALITIES, finding_sentences
-from quarterhour.base.labels import percent
+from quarterhour.base.findings import QUALITIES, UNSTATED, finding_sentences
+from quarterhour.base.labels import percent, unstated_said
 from quarterhour.report.score_sections import pace_lines
 from quarterhour.report.section import circle_name, city_row, figure, met_of, paces
 from quarterhour.report.tables import plan_line, quality_note
@@ -31,7 +31,8 @@ def summary_lines(results: Results, lang: str) -> list[str]:
 
 def _circle_line(check: CircleCheck, lang: str) -> str:
     row = city_row(check)
-    made = {q: int(row[f"people_{q}"]) for q in QUALITIES}
+    made: dict[str, Any] = {q: int(row[f"people_{q}"]) for q in QUALITIES}
+    made[UNSTATED] = unstated_said(made[UNSTATED], lang)
     people = i18n.label("people", check.circle.people, lang)
     met, total = int(row["people_met"]), int(row["people"])
     name, share = circle_name(check, lang), percent(row["share_people"])
@@ -85,6 +86,7 @@ def finding_lines(findings: pd.DataFrame, lang: str, *, most: int) -> list[str]:
 
 def _told_table(row: dict[Any, Any], lang: str) -> str:
     shares = {quality: percent(row[quality]) for quality in QUALITIES}
+    shares[UNSTATED] = unstated_said(row[UNSTATED], lang)
     table = i18n.label("tables", row["table"], lang)
     return i18n.say("cli.came_in", lang, table=table, rows=row["rows"], **shares)
 

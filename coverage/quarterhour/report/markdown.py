@@ -10,8 +10,8 @@ import pandas as pd
 from quarterhour.base import i18n
 from quarterhour.base.cells import blank, is_number
 from quarterhour.base.escape import escape_markdown
-from quarterhour.base.findings import QUALITIES, SEVERITIES, finding_sentences
-from quarterhour.base.labels import gap_percent, percent, unit_label
+from quarterhour.base.findings import SEVERITIES, UNSTATED, finding_sentences
+from quarterhour.base.labels import gap_percent, percent, qualities_shown, unit_label, unstated_said
 from quarterhour.report.section import (
     Section,
     area_labels,
@@ -113,7 +113,10 @@ def _circles_part(checks: Sequence[CircleCheck], compare: Sequence[CircleCheck],
             **{k: [r[k] for r in here] for k in ("people_met", "people")},
             "people_share": [r["share_people"] for r in here],
             **{k: [r[k] for r in here] for k in ("communities_met", "communities")},
-            **{f"people_{q}": [r[f"people_{q}"] for r in here] for q in QUALITIES},
+            **{
+                f"people_{q}": [r[f"people_{q}"] for r in here]
+                for q in qualities_shown(pd.DataFrame(here), "people_{}")
+            },
         },
         lang,
     )
@@ -178,8 +181,10 @@ def _plan_parts(p: Proposal, names: Mapping[tuple[str, str], str], lang: str, ch
         parts.append(f"![{escape_markdown(i18n.say('report.chart', lang, name=name))}]({chart})")
     if len(plan.chosen):
         known = sites_by_quality(p)
-        key = "report.site_quality" if known["fact"] == len(plan.chosen) else "report.site_quality_made_up"
-        parts += [_markdown(_own_sites(p, names, lang)), escape_markdown(i18n.say(key, lang, **known))]
+        made_up = known["estimated"] or known["synthetic"]
+        key = "report.site_quality_made_up" if made_up else "report.site_quality"
+        by_word: dict[str, Any] = {**known, UNSTATED: unstated_said(known[UNSTATED], lang)}
+        parts += [_markdown(_own_sites(p, names, lang)), escape_markdown(i18n.say(key, lang, **by_word))]
     if len(plan.unmet):
         parts.append(escape_markdown(i18n.say("report.unmet", lang, count=len(plan.unmet))))
         parts.append(_markdown(unmet_table([p], names, lang).iloc[:, 1:]))

@@ -9,8 +9,8 @@ from typing import Any
 import pandas as pd
 
 from quarterhour.base.cells import texts
-from quarterhour.base.findings import by_quality
-from quarterhour.base.labels import counted_label, gap_percent, goal_label, names_of, percent, unit_label
+from quarterhour.base.findings import UNSTATED, by_quality
+from quarterhour.base.labels import counted_label, gap_percent, goal_label, names_of, percent, unit_label, unstated_said
 from quarterhour.report.line_chart import Line, line_chart
 from quarterhour.report.section import Section, Told, joined_section, labels, names_by_area, say_of, yes_or_no
 from quarterhour.study.file.siting import SitingFile
@@ -106,7 +106,9 @@ def _rooms(results: Results, p: Proposal, lang: str) -> Told | None:
         existing=int(room[existing].sum()), new=int(room[~existing].sum()), placed=int(served.sum()),
         full=int((served == room)[room > 0].sum()), sites=len(opened),
     )  # fmt: skip
-    lines = [line, _say("rooms_quality", lang, **by_quality(rows["room_quality"]))]
+    known: dict[str, Any] = by_quality(rows["room_quality"])
+    known[UNSTATED] = unstated_said(known[UNSTATED], lang)
+    lines = [line, _say("rooms_quality", lang, **known)]
     lines += [_say("rooms_graves", lang)] if p.unit == "graves" else []
     return table, [*lines, *_source(asked.source if asked else "", lang)]
 

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Hashable, Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
 import pandas as pd
 
 from quarterhour.base import i18n
-from quarterhour.base.findings import QUALITIES, by_quality, finding_sentences
-from quarterhour.base.labels import counted_label, gap_percent, percent, unit_label
+from quarterhour.base.findings import QUALITIES, UNSTATED, by_quality, finding_sentences
+from quarterhour.base.labels import counted_label, gap_percent, percent, qualities_shown, unit_label, unstated_said
 from quarterhour.report.section import (
     area_labels,
     area_names,
@@ -97,6 +97,8 @@ def score_table(scorecard: Scorecard, lang: str) -> pd.DataFrame:
     }
     keys = ["target", "name", "level", "area", "area_name", "county", "value", "threshold", "missing", "closing",
             "unit", "met", "binding", "synthetic_share", "estimated_share", "note"]  # fmt: skip
+    if rows["unstated_share"].gt(0).any():
+        keys.insert(-1, "unstated_share")
     return headed(rows.assign(**told)[keys], lang)
 
 
@@ -105,7 +107,9 @@ def plan_table(plans: Sequence[Proposal], lang: str) -> pd.DataFrame:
     keys = ["id", "name", "objective", "status", "new_sites", "plan_value", "bound", "gap", "counted", "covered_before",
             "covered", "reachable", "demand_total", "unmet_quotas", "proved_by"]  # fmt: skip
     rows = [plan_row(p, lang) | {f"sites_{q}": n for q, n in sites_by_quality(p).items()} for p in plans]
-    return headed(pd.DataFrame(rows, columns=[*keys, *(f"sites_{q}" for q in QUALITIES)]), lang)
+    table = pd.DataFrame(rows, columns=[*keys, *(f"sites_{q}" for q in QUALITIES)])
+    shown = [f"sites_{q}" for q in qualities_shown(table, "sites_{}")]
+    return headed(table[[*keys, *shown]], lang)
 
 
 def plan_row(p: Proposal, lang: str) -> dict[str, Any]:
@@ -184,7 +188,7 @@ def quality_table(quality: pd.DataFrame, lang: str) -> pd.DataFrame:
     columns: dict[str, Any] = {"table": labels("tables.", quality["table"], lang)}
     if "rows" in quality:
         columns["rows"] = quality["rows"].array
-    columns |= {f"{q}_share": quality[q].array for q in QUALITIES}
+    columns |= {f"{q}_share": quality[q].array for q in qualities_shown(quality)}
     return headed(columns, lang)
 
 
@@ -206,19 +210,32 @@ def quality_note(quality: pd.DataFrame, proposals: Sequence[Proposal], lang: str
     """Which share of the result rests on facts, estimates and made-up rows, the sites to be built included."""
     shares = quality.set_index("table")[list(QUALITIES)].to_dict("index")
     parts: dict[str, Any] = {
-        t: i18n.say("study.quality_part", lang, **{str(q): percent(share) for q, share in shares[t].items()})
+        t: i18n.say("study.quality_part", lang, **_shares_said(shares[t], lang))
         if t in shares
         else i18n.say("study.quality_none", lang)
         for t in ("communities", "facilities", "roads", "candidates")
     }
     made_up = "".join(_made_up(p, lang) for p in proposals)
-    facts = all(row["fact"] == 1 for row in shares.values()) and not made_up
-    return i18n.say("study.quality_facts" if facts else "study.quality_note", lang, made_up=made_up, **parts)
+    return i18n.say(f"study.quality_{_rests_on(shares.values(), proposals)}", lang, made_up=made_up, **parts)
+
+
+def _shares_said(shares: Mapping[Hashable, float], lang: str) -> dict[str, str]:
+    said = {str(q): percent(share) for q, share in shares.items()}
+    return said | {UNSTATED: unstated_said(shares[UNSTATED], lang)}
+
+
+def _rests_on(shares: Iterable[Mapping[Hashable, float]], proposals: Sequence[Proposal]) -> str:
+    """Which note is due: all are facts; some are estimated or made up; else some are of unstated quality."""
+    known: list[Mapping[Any, float]] = [*shares, *(sites_by_quality(p) for p in proposals)]
+    if any(row["estimated"] or row["synthetic"] for row in known):
+        return "note"
+    return UNSTATED if any(row[UNSTATED] for row in known) else "facts"
 
 
 def _made_up(p: Proposal, lang: str) -> str:
     """How many sites of a plan nobody has seen; "" where all are facts."""
     known = sites_by_quality(p)
-    if not (known["estimated"] or known["synthetic"]):
+    if known["fact"] == sum(known.values()):
         return ""
-    return i18n.say("study.quality_sites", lang, name=p.name(lang), **known)
+    said = {**known, UNSTATED: unstated_said(known[UNSTATED], lang)}
+    return i18n.say("study.quality_sites", lang, name=p.name(lang), **said)

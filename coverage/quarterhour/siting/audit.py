@@ -7,7 +7,8 @@ from typing import Any
 
 from quarterhour.base import i18n
 from quarterhour.base.errors import PlanError, first_ids
-from quarterhour.base.labels import goal_label, unit_label
+from quarterhour.base.findings import UNSTATED
+from quarterhour.base.labels import goal_label, unit_label, unstated_said
 from quarterhour.siting.explanation.causes import causes
 from quarterhour.siting.explanation.conflicts import clash
 from quarterhour.siting.explanation.headline import status_sentence
@@ -35,8 +36,9 @@ def record_lines(name: str, record: Mapping[str, Any], lang: str, *, prove: floa
         status=status_sentence(plan, lang), proved_by=plan.proved_by,
     )  # fmt: skip
     rests = record["rests_on"]
-    if rests["estimated"] or rests["synthetic"]:
-        yield i18n.say("proof.record_rests_on", lang, **rests)
+    if rests["fact"] < sum(rests.values()):
+        said = unstated_said(rests.get(UNSTATED, 0), lang)
+        yield i18n.say("proof.record_rests_on", lang, **{**rests, UNSTATED: said})
     unseen = on_its_word(problem, plan)
     if prove:
         for reason in prove_again(problem, plan, seconds=prove):

@@ -8,6 +8,7 @@ import numpy as np
 import pandas as pd
 
 from quarterhour.base.errors import DataError, first_ids
+from quarterhour.base.findings import QUALITIES, UNSTATED
 from quarterhour.base.labels import percent
 from quarterhour.standards.rules import Circle
 from quarterhour.travel.times import TravelTimes
@@ -15,8 +16,8 @@ from quarterhour.travel.times import TravelTimes
 CITY = "city"
 """The id of the one area of level ``city``."""
 
-_WORSE = {"fact": 0, "estimated": 1, "synthetic": 2}
-_QUALITIES = tuple(_WORSE)
+_QUALITIES = QUALITIES
+_WORSE = {quality: rank for rank, quality in enumerate(QUALITIES)}
 
 
 @dataclass(frozen=True, eq=False)
@@ -37,7 +38,7 @@ class CircleCheck:
 
     ``shares``: one row an area, columns ``level`` (town, county, city), ``area``, ``communities``,
     ``communities_met``, ``share_communities``, ``people``, ``people_met``, ``share_people``
-    (missing where the area has no people), and ``people_fact, people_estimated, people_synthetic``:
+    (missing where the area has no people), and ``people_fact, people_unstated, people_estimated, people_synthetic``:
     the people whose row is of that quality. A community without a road counts as not met.
     """
 
@@ -108,7 +109,7 @@ def check_circle(
 
 def people_quality(communities: pd.DataFrame, people: str) -> pd.Series:
     """How well a people column is known: the worse of the row's ``quality`` and ``<people>_quality``."""
-    row = communities["quality"] if "quality" in communities else pd.Series("fact", index=communities.index)
+    row = communities["quality"] if "quality" in communities else pd.Series(UNSTATED, index=communities.index)
     own = communities.get(f"{people}_quality")
     return row if own is None else worse_quality(row, own)
 

@@ -12,7 +12,7 @@ import pandas as pd
 from quarterhour.base.areas import nearest_m
 from quarterhour.base.cells import numbers, texts
 from quarterhour.base.errors import DataError, first_ids
-from quarterhour.base.findings import QUALITIES
+from quarterhour.base.findings import QUALITIES, UNSTATED
 from quarterhour.standards.circle import CITY, CircleCheck, by_level, worse_quality
 from quarterhour.standards.rules import Target
 from quarterhour.standards.score_inputs import NoDataError, ScoreInputs
@@ -20,7 +20,7 @@ from quarterhour.standards.score_inputs import NoDataError, ScoreInputs
 
 def no_values(areas: pd.Index) -> pd.DataFrame:
     """No value yet for each area."""
-    columns = ("value", "base", "synthetic_share", "estimated_share")
+    columns = ("value", "base", "synthetic_share", "estimated_share", "unstated_share")
     return pd.DataFrame(dict.fromkeys(columns, np.nan), index=areas).assign(note="", needs="")
 
 
@@ -31,7 +31,7 @@ def _made(areas: pd.Index, value: pd.Series, quality: pd.DataFrame, base: pd.Ser
     """
     made = no_values(areas).assign(value=value.reindex(areas).astype("float64"))
     made["base"] = base.reindex(areas).astype("float64") if isinstance(base, pd.Series) else base
-    for name in ("synthetic", "estimated"):
+    for name in ("synthetic", "estimated", UNSTATED):
         made[f"{name}_share"] = quality[name].reindex(areas).astype("float64")
     return made.assign(note=made["value"].isna().map({True: "scorecard.nobody", False: ""}))
 
@@ -50,7 +50,7 @@ def _quality_shares(quality: pd.Series, areas: pd.Series, weight: pd.Series | No
 
 
 def _quality(table: pd.DataFrame) -> pd.Series:
-    return texts(table["quality"]) if "quality" in table else pd.Series("fact", index=table.index)
+    return texts(table["quality"]) if "quality" in table else pd.Series(UNSTATED, index=table.index)
 
 
 def _columns(table: pd.DataFrame, target: Target, names: Sequence[str]) -> list[pd.Series]:

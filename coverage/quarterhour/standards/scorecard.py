@@ -18,7 +18,7 @@ from quarterhour.standards.tiers import TierCheck
 
 COLUMNS = ("target", "zh", "en", "level", "area", "area_name", "county", "value", "threshold", "unit", "met", "missing",
            "closes", "close_with", "binding", "note", "needs", "clause", "source", "date", "verified",
-           "synthetic_share", "estimated_share", "rule_set")  # fmt: skip
+           "synthetic_share", "estimated_share", "unstated_share", "rule_set")  # fmt: skip
 
 
 @dataclass(frozen=True, eq=False)
@@ -31,8 +31,8 @@ class Scorecard:
     ``missing`` (how much is short, in the unit; 0 when met), ``closes`` (how many more close the gap: people,
     communities, facilities, beds, metres) and ``close_with`` (key of the words for what), ``binding``, ``note`` (key
     of words, ``scorecard.no_data`` with what to supply in ``needs`` as ``table: column``; empty otherwise),
-    ``needs``, ``clause``, ``source``, ``date``, ``verified``, ``synthetic_share``, ``estimated_share``
-    (of the rows that the value was made from), ``rule_set`` (id of the rule file).
+    ``needs``, ``clause``, ``source``, ``date``, ``verified``, ``synthetic_share``, ``estimated_share``,
+    ``unstated_share`` (of the rows that the value was made from), ``rule_set`` (id of the rule file).
     """
 
     rows: pd.DataFrame

@@ -40,7 +40,7 @@ class Inputs:
 
     ``turns``: the turn restrictions of an OSM extract, as `osm.read_osm_turns` tells them; else none.
 
-    ``quality``: ``table, rows, fact, estimated, synthetic``: shares of the rows of each table, and, as
+    ``quality``: ``table, rows, fact, unstated, estimated, synthetic``: shares of the rows of each table, and, as
     ``people_COLUMN``, of the people of each column.
 
     ``account``: one row a table of places or figures, ``table, file, rows, used, set_aside, totals, notes, left_out``:

@@ -1,4 +1,4 @@
-"""How well what came in is known: shares of fact, estimated and synthetic, by table and by column of people."""
+"""How well what came in is known: shares of each quality, by table and by column of people."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from typing import Any
 
 import pandas as pd
 
-from quarterhour.base.findings import QUALITIES
+from quarterhour.base.findings import QUALITIES, UNSTATED
 from quarterhour.standards.circle import people_quality
 
 
@@ -23,7 +23,7 @@ def quality_shares(
 
 
 def _shares(name: str, quality: pd.Series | None, weight: pd.Series) -> dict[str, Any]:
-    known = pd.Series("fact", index=weight.index) if quality is None else quality
+    known = pd.Series(UNSTATED, index=weight.index) if quality is None else quality
     total = weight.sum()
     share = {q: float(weight[known == q].sum() / total) if total else 0.0 for q in QUALITIES}
     return {"table": name, "rows": len(weight), **share, "synthetic_share": share["synthetic"]}

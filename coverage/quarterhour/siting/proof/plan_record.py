@@ -18,7 +18,7 @@ import pandas as pd
 from quarterhour.base.arrays import IntArray
 from quarterhour.base.centiseconds import CENTISECONDS_PER_MINUTE
 from quarterhour.base.errors import DataError, PlanError
-from quarterhour.base.findings import by_quality
+from quarterhour.base.findings import UNSTATED, by_quality
 from quarterhour.io.files.checks import read_json
 from quarterhour.siting.proof.recount import verify_plan
 from quarterhour.siting.proof.second_count import Recount
@@ -59,7 +59,9 @@ def plan_record(
     record |= {"minutes": _number(problem.minutes), "new_sites": _number(problem.new_sites)}
     record["goals"] = [{**asdict(v), **{n: _number(getattr(v, n)) for n in _NUMBERS}} for v in plan.levels]
     record["sites"] = [_site_record(problem, plan, place) for place in range(len(plan.chosen))]
-    record["rests_on"] = by_quality(site["quality"] for site in record["sites"])
+    known = by_quality(site["quality"] for site in record["sites"])
+    # Records of before there was such a quality have no count of it.
+    record["rests_on"] = {quality: count for quality, count in known.items() if count or quality != UNSTATED}
     record["unmet"] = [
         dict(zip(UNMET_COLUMNS, row, strict=True)) for row in plan.unmet[list(UNMET_COLUMNS)].to_numpy().tolist()
     ]

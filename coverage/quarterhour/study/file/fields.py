@@ -24,7 +24,7 @@ from quarterhour.base.kinds import Symbol
 from quarterhour.network.roads.near import JOINED_M
 
 Name = Annotated[str, Field(min_length=1, pattern=r"^[A-Za-z0-9_\-]+$")]
-Quality = Literal["fact", "estimated", "synthetic"]
+Quality = Literal["fact", "unstated", "estimated", "synthetic"]
 Heading = Literal["to_site", "to_community"]
 Objective = Literal["max-cover", "min-sites", "min-time", "min-worst", "min-cost", "equity", "gini"]
 _REMOTE = re.compile(r"^/vsi|://|^[A-Za-z]:.*:|\x00")
@@ -156,7 +156,7 @@ class Source(Part):
     crs: str | None = None
     datum: Literal["wgs84", "gcj02", "bd09"] = "wgs84"
     hidden_rows: Literal["use", "skip"] = "use"
-    quality: Quality = "fact"
+    quality: Quality = "unstated"
     source: str = ""
 
     @field_validator("path")

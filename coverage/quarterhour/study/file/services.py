@@ -110,7 +110,7 @@ class OverlayFile(Part):
     wishes: tuple[WishFile, ...] = ()
     least_m2: Number = Field(default=33_333, gt=0)
     most_a_town: Whole = Field(default=5, ge=1)
-    quality: Quality = "fact"
+    quality: Quality = "unstated"
     source: str = ""
 
     @model_validator(mode="after")

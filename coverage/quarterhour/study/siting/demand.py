@@ -9,7 +9,7 @@ import pandas as pd
 
 from quarterhour.base.cells import numbers, texts
 from quarterhour.base.errors import StudyError, first_ids
-from quarterhour.base.findings import finding, no_findings
+from quarterhour.base.findings import UNSTATED, finding, no_findings
 from quarterhour.services.graves import graves_on, shared_by_people
 from quarterhour.standards.rules import RuleSet
 from quarterhour.study.file.siting import CapacityFile, SitingFile
@@ -65,7 +65,7 @@ def _with_rooms(
     file: SitingFile, asked: CapacityFile, load: pd.Series, sites: pd.DataFrame, figures: Mapping[str, float] | None
 ) -> Asked:
     rooms, unknown = _rooms(asked, sites, figures)
-    quality = sites["quality"].mask(sites.index.isin(unknown) & sites["quality"].eq("fact"), "estimated")
+    quality = sites["quality"].mask(sites.index.isin(unknown) & sites["quality"].isin(["fact", UNSTATED]), "estimated")
     return Asked(asked.unit, load, rooms, quality, _findings(file, asked, unknown))
 
 
