@@ -143,7 +143,7 @@ def read_counted_places(
     required: Sequence[str] = ("name",),
     source_crs: object | None = None,
     datum: str = "wgs84",
-    quality: str = UNSTATED,
+    quality: str = "unstated",
     source: str = "",
     kind: str = "",
     geometry: Literal["point", "any"] = "point",
