@@ -56,15 +56,15 @@ def in_plain_notation(
     for column in frame.columns:
         if column == shape or column in texts_in or not is_texty(frame[column]):
             continue
-        written = frame[column].map(lambda v: isinstance(v, str))
-        if not written.any():
+        if not any(isinstance(v, str) for v in frame[column].array):
             continue
         text = texts(frame[column]).map(half_width)
         some = text[text.ne("")]
-        if column not in people and column not in numeric and not some.map(_looks_numeric).all():
+        if column not in people and column not in numeric and not all(map(_looks_numeric, some)):
             told += _no_numbers(str(column), some, at)
             continue
-        plain, rule = _plain(some[written[some.index]], people=column in people)
+        written = frame.loc[some.index, column].map(lambda v: isinstance(v, str))
+        plain, rule = _plain(some[written], people=column in people)
         if rule is not None:
             told.append(_told(rule, str(column), some[some.str.contains("[.,]")], at))
         if plain is not None:
@@ -104,9 +104,9 @@ def _from_decimal_comma(text: str) -> str:
 
 def _no_numbers(column: str, some: pd.Series, at: Mapping[str, str]) -> list[pd.DataFrame]:
     """A column that means numbers but does not hold them: a few odd cells among many, or each with its unit."""
-    if not len(some) or not some.str.contains("[0-9]").any():
+    if not len(some) or some.str.contains("^[-+.,]?[0-9]").mean() < _MOSTLY:
         return []
-    if some.map(lambda v: _WITH_UNIT.fullmatch(v) is not None).all():
+    if all(_WITH_UNIT.fullmatch(v) for v in some):
         return [_told("numbers_with_units", column, some, at)]
     good = numbers(some).notna()
     odd = some[~good]

@@ -20,6 +20,8 @@ from quarterhour.base.findings import finding, no_findings
 Cells = list[Any]
 NUMBERLIKE = re.compile(r"[+-]?[0-9,]*\.?[0-9]+")
 _MOST_TITLE_ROWS = 20
+_LARGEST_AMOUNT = 1e15
+"""Numbers of more than 15 digits are codes."""
 
 
 @dataclass(frozen=True)
@@ -151,9 +153,23 @@ def typed(frame: pd.DataFrame, *, keep: Sequence[str]) -> pd.DataFrame:
     for column in out.columns:
         if column == active or column in keep or not is_texty(out[column]):
             continue
+        numeric = _stored_numbers(out[column])
+        if numeric is not None:
+            out[column] = numeric
+            continue
         text = texts(out[column])
         out[column] = _numeric(text) if _all_plain_numbers(text) else _inferred(out[column])
     return out
+
+
+def _stored_numbers(values: pd.Series) -> pd.Series | None:
+    """A column of numbers that were stored as such (a workbook's), without the way through text; else None."""
+    kinds = set(map(type, values))
+    if not kinds <= {int, float, type(None)} or not kinds & {int, float}:
+        return None
+    found = values.astype("float64")
+    sizes = found.dropna().abs()
+    return _whole(found) if len(sizes) and sizes.lt(_LARGEST_AMOUNT).all() else None
 
 
 def is_texty(values: pd.Series) -> bool:
@@ -171,11 +187,16 @@ def _inferred(values: pd.Series) -> pd.Series:
 
 def _all_plain_numbers(text: pd.Series) -> bool:
     some = text[text.ne("")]
+    if found_cells.numbers(some.head(1)).isna().any():
+        return False
     code = some.str.match(r"[+-]?0\d") | (some.str.count(r"\d") > 15)
     return len(some) > 0 and not code.any() and bool(found_cells.numbers(some).notna().all())
 
 
 def _numeric(text: pd.Series) -> pd.Series:
-    numbers = found_cells.numbers(text)
+    return _whole(found_cells.numbers(text))
+
+
+def _whole(numbers: pd.Series) -> pd.Series:
     whole = numbers.notna().all() and numbers.eq(np.floor(numbers)).all()
     return numbers.astype("int64") if whole else numbers

@@ -89,8 +89,8 @@ class Book:
         page, count = Page(), 0
         kept: dict[str, str] = {}
         for node in self._nodes(sheet.path):
-            tag = _tag(node)
-            if tag == "row":
+            name = node.tag
+            if name.endswith("}row"):
                 number = int(node.get("r", len(page.grid) + 1))
                 if not 1 <= number <= _LAST_ROW:
                     raise ValueError(f"row {number}")
@@ -100,7 +100,7 @@ class Book:
                     raise DataError("files.too_wide", file=str(self._file), sheet=sheet.name, cells=count)
                 _put(page.grid, number, cells)
                 node.clear()
-            elif tag == "mergeCell":
+            elif name.endswith("}mergeCell"):
                 left, top, right, bottom = range_boundaries(str(node.get("ref")))
                 page.merged.append((top - 1, left - 1, bottom - 1, right - 1))
         return page
@@ -110,33 +110,41 @@ class Book:
         cells: Cells = []
         filled = struck = 0
         column = -1
+        space = row.tag[:-3]
+        stored, inline = f"{space}v", f"{space}is"
         for node in row:
             place = node.get("r")
-            column = column + 1 if place is None else _column(place)
-            value = self._value(node, words, kept)
+            column = column + 1 if place is None else _column_of(place.rstrip("0123456789"))
+            value = self._value(node, stored, inline, words, kept)
             if value is None:
                 # A formula may well come to no text ("str"), but not to no number.
-                if node.get("t") != "str" and _child(node, "f") is not None:
+                if node.get("t") != "str" and node.find(f"{space}f") is not None:
                     page.formulas.append((number, place or f"{number}"))
                 continue
-            cells.extend([None] * (column + 1 - len(cells)))
-            cells[column] = value
+            if column != len(cells):
+                cells.extend([None] * (column + 1 - len(cells)))
+                cells[column] = value
+            else:
+                cells.append(value)
             filled += 1
-            struck += bool(self._struck) and int(node.get("s", 0)) in self._struck
+            if self._struck and int(node.get("s", 0)) in self._struck:
+                struck += 1
         if row.get("hidden") in ("1", "true") or row.get("ht") in ("0", "0.0"):
             page.hidden.add(number)
         if filled and struck == filled:
             page.struck.add(number)
         return cells
 
-    def _value(self, node: ElementTree.Element, words: list[str], kept: dict[str, str]) -> Any:
+    def _value(
+        self, node: ElementTree.Element, stored: str, inline: str, words: list[str], kept: dict[str, str]
+    ) -> Any:
+        """What a cell holds; ``stored`` and ``inline`` are the names of the elements that hold it."""
         kind = node.get("t", "n")
         if kind == "inlineStr":
-            inside = _child(node, "is")
+            inside = node.find(inline)
             text = "" if inside is None else _written(inside)
             return kept.setdefault(text, text)
-        stored = _child(node, "v")
-        text = "" if stored is None else stored.text or ""
+        text = node.findtext(stored, "")
         if not text:
             return None
         if kind == "s":
@@ -257,12 +265,12 @@ def _written(node: ElementTree.Element) -> str:
     """The text of a cell, its parts in different fonts joined; how it is pronounced is left out."""
     pieces = []
     for child in node:
-        tag = _tag(child)
-        if tag == "t":
+        if child.tag.endswith("}t"):
             pieces.append(child.text or "")
-        elif tag == "r":
-            pieces += [t.text or "" for t in child if _tag(t) == "t"]
-    return _ESCAPED.sub(_letter, "".join(pieces))
+        elif child.tag.endswith("}r"):
+            pieces += [t.text or "" for t in child if t.tag.endswith("}t")]
+    text = "".join(pieces)
+    return _ESCAPED.sub(_letter, text) if "_x" in text else text
 
 
 def _letter(found: re.Match[str]) -> str:
@@ -276,13 +284,9 @@ def _is_struck(font: ElementTree.Element) -> bool:
 
 def _number(text: str) -> Any:
     try:
-        return int(text) if text.lstrip("+-").isdigit() else float(text)
+        return float(text) if "." in text or "e" in text or "E" in text else int(text)
     except ValueError:
         return text
-
-
-def _column(place: str) -> int:
-    return _column_of(place.rstrip("0123456789"))
 
 
 @cache
