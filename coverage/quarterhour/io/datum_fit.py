@@ -35,7 +35,7 @@ _BESIDE_M = 150.0
 _CHANCE = 1e-3
 _BETTER = 0.2
 """Places must come nearer to roads by a fifth, as a rule."""
-_CLEARLY = 0.15
+_CLEARLY = 0.08
 """And so much nearer than by any of the shifts at random: a grid of streets has many that do as well."""
 _SHIFTS = 128
 _EXCUSED_M = 60.0
@@ -176,16 +176,16 @@ def _by_roads(now: _Placed, others: list[_Placed], ground: Ground) -> tuple[Fit 
     at_random = np.array([_nearness(ground.road_m(now.x + dx, now.y + dy)) for dx, dy in around])
     mine = _nearness(ground.road_m(now.x, now.y))
     confirmed = _chance(mine.mean(), at_random) < _CHANCE
-    found: list[tuple[float, Fit]] = []
-    for other in others:
-        theirs = _nearness(ground.road_m(other.x, other.y))
-        beside = _beside(now, other, around)
-        likely = _chance(theirs.mean(), at_random) * len(others) < _CHANCE
-        first = theirs.mean() < at_random[~beside].mean(axis=1).min(initial=np.inf) - _CLEARLY
-        if likely and first and mine.mean() - theirs.mean() > _BETTER and (theirs < mine).mean() > 0.5:
-            before, after = (_median(ground.road_m(p.x, p.y)) for p in (now, other))
-            found.append((float(theirs.mean()), Fit(other.reading, "roads", 0.0, before, after, len(now.x))))
-    return (min(found, key=lambda f: f[0])[1] if found else None), confirmed
+    scores = [_nearness(ground.road_m(o.x, o.y)) for o in others]
+    best = int(np.argmin([s.mean() for s in scores]))
+    other, theirs = others[best], scores[best]
+    likely = _chance(theirs.mean(), at_random) * len(others) < _CHANCE
+    elsewhere = at_random[~_beside(now, other, around)].mean(axis=1).min(initial=np.inf)
+    nearer = mine.mean() - theirs.mean() > _BETTER and (theirs < mine).mean() > 0.5
+    if not (likely and nearer and theirs.mean() < elsewhere - _CLEARLY):
+        return None, confirmed
+    before, after = (_median(ground.road_m(p.x, p.y)) for p in (now, other))
+    return Fit(other.reading, "roads", 0.0, before, after, len(now.x)), confirmed
 
 
 def _shifts() -> FloatArray:
@@ -210,17 +210,16 @@ def _nearness(gap_m: FloatArray) -> FloatArray:
 def _chance(mean: float, at_random: FloatArray) -> float:
     """How often places that know nothing of the roads have so low a mean, by their own scores at other shifts.
 
-    Each of few places draws one of its scores; many together are as good as normal, with the spread of the shifts
-    where places move together (a grid of streets) if that is wider.
+    Each of few places draws one of its scores; many together are as good as normal. That places move together (along
+    a valley, over a grid of streets) is not in it: the caller compares with whole shifts.
     """
     shifts, places = at_random.shape
     if places <= 60:
         rows = np.random.default_rng(0).integers(0, shifts, (40_000, places))
         drawn = at_random[rows, np.arange(places)].mean(axis=1)
         return (np.count_nonzero(drawn <= mean) + 0.5) / len(drawn)
-    together = float(at_random.mean(axis=1).std(ddof=1))
     alone = float(np.sqrt(at_random.var(axis=0).sum())) / places
-    return float(ndtr((mean - at_random.mean()) / max(together, alone, 1e-9)))
+    return float(ndtr((mean - at_random.mean()) / max(alone, 1e-9)))
 
 
 def _by_outlines(now: _Placed, others: list[_Placed], town: AnyArray, ground: Ground, *, confirmed: bool) -> Fit | None:
