@@ -22,6 +22,7 @@ import shapely
 from quarterhour.base import i18n
 from quarterhour.base.errors import DataError
 from quarterhour.base.escape import escape_html
+from quarterhour.base.kinds import KindLook
 from quarterhour.maps import draw as maps
 from quarterhour.maps import layers as picture_room
 from quarterhour.maps import page as page_room
@@ -465,6 +466,16 @@ def test_the_legend_names_only_what_is_on_the_map(browser: Any, tmp_path: Path) 
 
 def drawn_in(html: str) -> Any:
     return json.loads(re.search(r"window.quarterhourPicture=(.*?);</script>", html, re.S)[1])  # type: ignore[index]
+
+
+def test_a_kind_is_named_coloured_and_marked_as_the_study_says(browser: Any, tmp_path: Path) -> None:
+    looks = {"day_care": KindLook(zh="日托所<b>", colour="#123456", symbol="triangle")}
+    html = maps.draw_map(**study(), kinds=looks)
+    tab, trouble = opened(browser, html, tmp_path)
+    assert not trouble
+    key = tab.query_selector(".qh-key >> text=日托所<b>")
+    assert "clip-path" in key.inner_html() and "#123456" in key.inner_html()
+    assert {kind["symbol"] for kind in drawn_in(html)["kinds"]} == {"triangle", "square"}
 
 
 def test_a_circle_at_a_range_of_paces_says_how_sure_it_is(browser: Any, tmp_path: Path) -> None:
