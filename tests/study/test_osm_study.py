@@ -12,7 +12,7 @@ from quarterhour.base.errors import StudyError
 from quarterhour.base.kinds import KindLook, kind_label
 from quarterhour.report.write import meeting_map
 from quarterhour.study.file import read_study_file
-from quarterhour.study.reach import farthest_m
+from quarterhour.study.reading.reach import farthest_m
 from quarterhour.study.run import read_study_inputs
 
 X0, Y0 = 400_000.0, 4_150_000.0

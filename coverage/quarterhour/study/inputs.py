@@ -18,15 +18,15 @@ from quarterhour.io import files, osm, places, where
 from quarterhour.io.ground import ground_of
 from quarterhour.network import slope
 from quarterhour.network.roads import as_roads
-from quarterhour.study.crs import StudyCrs
 from quarterhour.study.doubts import settled
 from quarterhour.study.doubts.parts import systems_said
-from quarterhour.study.extract_area import area_around, stated_area
 from quarterhour.study.file.declared import is_extract
 from quarterhour.study.file.fields import Communities, Places, Source
 from quarterhour.study.file.study import StudyFile
-from quarterhour.study.population import points_inside, share_population
-from quarterhour.study.quality import quality_shares
+from quarterhour.study.reading.crs import StudyCrs
+from quarterhour.study.reading.extract_area import area_around, stated_area
+from quarterhour.study.reading.population import points_inside, share_population
+from quarterhour.study.reading.quality import quality_shares
 
 _TOLD_EACH = 5
 """More places than this are told in one sentence."""

@@ -10,8 +10,8 @@ from typing import Any
 from quarterhour.base import i18n
 from quarterhour.base.errors import DataError, StudyError
 from quarterhour.io import files, osm
-from quarterhour.study.crs import StudyCrs
 from quarterhour.study.progress import RunProgress
+from quarterhour.study.reading.crs import StudyCrs
 from quarterhour.study.study import Study
 
 

@@ -21,9 +21,9 @@ from quarterhour.study import inputs as came_in
 from quarterhour.study.circles import check_circles, pictures
 from quarterhour.study.inputs import Inputs
 from quarterhour.study.progress import RunProgress, no_progress
-from quarterhour.study.reach import farthest_m
+from quarterhour.study.reading.reach import farthest_m
+from quarterhour.study.reading.roads import road_findings
 from quarterhour.study.results import Care, Results
-from quarterhour.study.roads import road_findings
 from quarterhour.study.scorecards import Travel, scorecards
 from quarterhour.study.services import care
 from quarterhour.study.session import Run

@@ -186,7 +186,7 @@ class RoadsFile(Source):
 
     ``join_m``: ends that miss another road by no more are joined to it, where no node ids say what meets (0: none).
     ``area``: west, south, east, north in degrees of the part of an OSM extract that is read; ``"all"``: the whole of
-    it; without a word the ground around the communities (``study/extract_area``).
+    it; without a word the ground around the communities (``study/reading/extract_area``).
     """
 
     elevation: str | None = None

@@ -1,8 +1,8 @@
 """Which part of an OSM extract a study needs: as it says, or the ground around its communities.
 
 Without a word the part is the box around the communities and as far beyond as the study's longest way at its fastest
-(``study/reach``), but 20 km at least: no road outside can be on a way that any of its questions looks at, so its
-figures are those of the whole extract. Pictures of the ground may end where the part does.
+(``study/reading/reach``), but 20 km at least: no road outside can be on a way that any of its questions looks at, so
+its figures are those of the whole extract. Pictures of the ground may end where the part does.
 """
 
 from __future__ import annotations
