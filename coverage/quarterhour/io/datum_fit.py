@@ -32,7 +32,7 @@ _SAME_M = 15.0
 _NEAR_M = 15.0
 """How near counts as on the road: the width of a street and of a survey."""
 _BESIDE_M = 150.0
-_CHANCE = 1e-3
+_CHANCE = 1e-4
 _BETTER = 0.2
 """Places must come nearer to roads by a fifth, as a rule."""
 _CLEARLY = 0.08
@@ -180,7 +180,8 @@ def _by_roads(now: _Placed, others: list[_Placed], ground: Ground) -> tuple[Fit 
     best = int(np.argmin([s.mean() for s in scores]))
     other, theirs = others[best], scores[best]
     likely = _chance(theirs.mean(), at_random) * len(others) < _CHANCE
-    elsewhere = at_random[~_beside(now, other, around)].mean(axis=1).min(initial=np.inf)
+    rivals = [s.mean() for o, s in zip(others, scores, strict=True) if _apart(o, other) > _BESIDE_M]
+    elsewhere = min([*at_random[~_beside(now, other, around)].mean(axis=1), *rivals], default=np.inf)
     nearer = mine.mean() - theirs.mean() > _BETTER and (theirs < mine).mean() > 0.5
     if not (likely and nearer and theirs.mean() < elsewhere - _CLEARLY):
         return None, confirmed
