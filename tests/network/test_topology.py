@@ -18,6 +18,7 @@ from quarterhour.base.i18n import LANGUAGES
 from quarterhour.network.build import build_network
 from quarterhour.network.modes import read_modes
 from quarterhour.network.roads import as_roads
+from quarterhour.network.roads.near import JOINED_M
 from quarterhour.network.roads.topology import Topology, measure_topology
 from quarterhour.network.testing import town
 from repeatable import examples
@@ -33,15 +34,15 @@ def table(*lines: list[tuple[float, float]], **columns: Any) -> gpd.GeoDataFrame
     return gpd.GeoDataFrame(columns, geometry=shapes, crs=CRS, index=names).assign(highway="residential")
 
 
-def read(frame: gpd.GeoDataFrame, **asked: Any) -> tuple[gpd.GeoDataFrame, list[list[str]]]:
-    roads, found = as_roads(frame, crs=CRS, **asked)
+def read(frame: gpd.GeoDataFrame, join_m: float = JOINED_M) -> tuple[gpd.GeoDataFrame, list[list[str]]]:
+    roads, found = as_roads(frame, crs=CRS, join_m=join_m)
     for lang in LANGUAGES:
         assert finding_sentences(found, lang).str.len().gt(10).all()
     return roads, found[["rule", "value", "detail"]].values.tolist()
 
 
 def measured(frame: gpd.GeoDataFrame) -> tuple[Topology, dict[str, list[str]]]:
-    found = measure_topology(as_roads(frame, crs=CRS)[0])
+    found = measure_topology(as_roads(frame, crs=CRS, join_m=JOINED_M)[0])
     for lang in LANGUAGES:
         assert finding_sentences(found.table, lang).str.len().gt(10).all()
     rows = found.table.set_index("rule")[["severity", "value", "detail"]]
@@ -66,7 +67,7 @@ def grid(side: int, *, gap_m: float = 0.0, every: int = 1) -> gpd.GeoDataFrame:
 
 @pytest.mark.parametrize(("gap_m", "every"), [(0.5, 4), (0.9, 3), (0.3, 1), (0.05, 2), (1.0, 5)])
 def test_ends_short_of_a_junction_are_joined_and_told(gap_m: float, every: int) -> None:
-    roads, found = as_roads(grid(6, gap_m=gap_m, every=every), crs=CRS)
+    roads, found = as_roads(grid(6, gap_m=gap_m, every=every), crs=CRS, join_m=JOINED_M)
     net = build_network(roads, WALK)
     assert (len(net.x), net.component.max()) == (36, 0)
     assert found["rule"].tolist() == ["roads.joined"] and found["severity"].tolist() == ["warning"]
@@ -102,6 +103,12 @@ def test_an_end_at_a_line_without_a_vertex_is_joined_to_it(off: float) -> None:
     assert roads.index.tolist() == ["a/0", "a/1", "b"] and (len(net.x), net.component.max()) == (4, 0)
     assert net.length_m.round(3).tolist() == [400, 600, 300]
     assert told == ([["roads.joined", "1", "b"]] if abs(off) > 0.02 else [])
+
+
+def test_an_end_on_a_line_meets_it_whatever_is_asked() -> None:
+    """An estate's only street ends on the through road's line, where that has no vertex."""
+    roads, found = as_roads(table([(0, 0), (1000, 0)], [(400, -300), (400, 0)]), crs=CRS)
+    assert found.empty and roads.index.tolist() == ["a/0", "a/1", "b"]
 
 
 def test_two_ends_on_one_line_cut_it_twice_and_lengths_are_shared_out() -> None:
@@ -140,7 +147,7 @@ def test_node_ids_say_what_meets_and_misses_are_but_a_note() -> None:
     frame = table([(0, 0), (1000, 0)], [(400, -300), (400, -0.5)]).assign(u=[1, 3], v=[2, 4])
     roads, _ = as_roads(frame, crs=CRS)
     assert roads.geometry.to_wkt().equals(gpd.GeoSeries(frame.geometry).to_wkt().set_axis(roads.index))
-    assert measured(frame)[1]["near_miss"] == ["note", "1", "b, a"]
+    assert measured(frame)[1]["near_miss"] == ["note", "1", "b + a"]
 
 
 @examples(25, 300)
@@ -153,7 +160,7 @@ def test_joining_moves_nothing_farther_than_asked_and_loses_no_road(seed: int, g
         angle, far = rng.uniform(0, 2 * np.pi, 2), gap_m / 2 * rng.integers(0, 2, 2)
         ends = np.array(line.coords) + (far * [np.cos(angle), np.sin(angle)]).T
         bent.append(LineString(ends))
-    roads, _ = as_roads(frame.set_geometry(bent, crs=CRS), crs=CRS)
+    roads, _ = as_roads(frame.set_geometry(bent, crs=CRS), crs=CRS, join_m=JOINED_M)
     net = build_network(roads, WALK)
     assert len(roads) == len(frame) and net.component.max() == 0
     if gap_m <= 0.6:
@@ -216,7 +223,7 @@ def test_junctions_that_are_only_entered_or_only_left_are_told() -> None:
 
 def test_lines_drawn_twice_are_told_and_two_directions_are_not() -> None:
     lines: Lines = [[(0, 0), (300, 0)], [(300, 0), (300, 300)], [(0, 0), (300, 0)], [(300, 0), (0, 0)]]
-    assert measured(table(*lines))[1]["twice"] == ["note", "1", "a, c"]
+    assert measured(table(*lines))[1]["twice"] == ["note", "1", "a + c"]
     assert measured(table(*lines, oneway=["no", "no", "yes", "no"]))[1]["twice"][0] == "warning"
     assert "twice" not in measured(grid(4))[1]
 

@@ -28,7 +28,7 @@ from quarterhour.network.roads.lengths import weighed_lengths
 from quarterhour.network.roads.limits import weighed_limits
 from quarterhour.network.roads.lines import cut_at_shared_vertices, lines_alone, taken_apart, without_far_vertices
 from quarterhour.network.roads.names import renamed, with_ids
-from quarterhour.network.roads.near import JOINED_M, join_near
+from quarterhour.network.roads.near import TOUCH_M, join_near
 from quarterhour.network.roads.told import Where
 
 MOSTLY = 0.8
@@ -42,17 +42,18 @@ def as_roads(
     columns: Mapping[str, str] | None = None,
     table: str = "roads",
     file: str = "",
-    join_m: float = JOINED_M,
+    join_m: float = TOUCH_M,
 ) -> tuple[gpd.GeoDataFrame, pd.DataFrame]:
     """Roads of any origin as the canonical table, and what was set aside or assumed.
 
     ``columns`` names the user's columns (ours -> theirs); ``highway``, ``u``, ``v`` and such are known.
     Lines of several parts are taken apart; a row without a line is set aside and told, a vertex kilometres off its
     road left out and told. Where from_node and to_node stand in every row and agree with the lines, they join the
-    roads; otherwise ends within a centimetre do, and an end of a single road within ``join_m`` metres of another road
-    is moved there and told (0: none is). One-way marks are those of the drawn line. A road without
-    a class counts as unclassified, one without ``walk`` or ``drive`` is open to both. Lengths and speed limits that
-    cannot be meant do not count. Heights and measures of the lines go.
+    roads; otherwise ends within a centimetre do, and an end that misses another road by up to ``join_m`` metres is
+    moved there and told (a study asks for a metre; else only an end that lies on a line meets it; 0: none does).
+    One-way marks are those of the drawn line. A road without a class counts as unclassified, one without ``walk`` or
+    ``drive`` is open to both. Lengths and speed limits that cannot be meant do not count. Heights and measures of the
+    lines go.
     DataError when there is no geometry, no line, or a named column is missing.
     """
     metres = CRS.from_user_input(crs)

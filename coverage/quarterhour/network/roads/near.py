@@ -28,7 +28,9 @@ from quarterhour.network.roads.told import Where
 MISS_M = 5.0
 """Ends so near another road are told, where they are not joined."""
 JOINED_M = 1.0
-"""Ends so near another road are joined to it, unless the study says otherwise (``join_m``)."""
+"""In a study, ends so near another road are joined to it, unless it says otherwise (``join_m``)."""
+TOUCH_M = 1e-4
+"""An end so near a line lies on it."""
 _NOISE_M = 2 * JOIN_M
 """Gaps of rounding, not worth a word."""
 _SINE = 0.34
@@ -190,9 +192,7 @@ def _points_at(ends: _Ends, lone: IntArray, lines: AnyArray, along: FloatArray) 
     return angled
 
 
-def join_near(
-    roads: gpd.GeoDataFrame, where: Where, *, join_m: float = JOINED_M
-) -> tuple[gpd.GeoDataFrame, pd.DataFrame]:
+def join_near(roads: gpd.GeoDataFrame, where: Where, *, join_m: float) -> tuple[gpd.GeoDataFrame, pd.DataFrame]:
     """Roads whose lone ends are moved onto the road that they miss by at most ``join_m`` metres.
 
     A line that is hit between its vertices gets a vertex there (``cut_at_shared_vertices`` cuts it). Gaps beyond a

@@ -36,7 +36,7 @@ class Topology:
     """What was measured.
 
     ``table``: findings, a row a measure that holds somewhere: ``value`` how many, ``detail`` the first road ids.
-    ``places``: a point each with ``rule`` (as in the table), ``roads`` (ids, joined by ", ") and ``size`` (metres of
+    ``places``: a point each with ``rule`` (as in the table), ``roads`` (ids, joined by " + ") and ``size`` (metres of
     a near miss, kilometres of a part).
     """
 
@@ -99,7 +99,7 @@ def _named(roads: gpd.GeoDataFrame) -> bool:
 
 
 def _pairs(roads: gpd.GeoDataFrame, one: AnyArray, other: AnyArray) -> list[str]:
-    return [f"{a}, {b}" for a, b in zip(roads.index[one], roads.index[other], strict=True)]
+    return [f"{a} + {b}" for a, b in zip(roads.index[one], roads.index[other], strict=True)]
 
 
 def _near(roads: gpd.GeoDataFrame, _graph: _Graph) -> _Found:
