@@ -145,7 +145,7 @@ def test_an_area_is_for_extracts_alone(toy_study: Path) -> None:
     file = toy_study / "study.toml"
     text = file.read_text(encoding="utf-8")
     file.write_text(text.replace("[roads]", '[roads]\narea = "all"'), encoding="utf-8")
-    with pytest.raises(StudyError, match=r"roads\.geojson is no OSM extract"):
+    with pytest.raises(StudyError, match=r"roads\.area: does nothing for roads\.geojson"):
         read_study_inputs(qh.read_study(toy_study))
 
 
