@@ -127,7 +127,7 @@ def test_ids_in_two_sources_are_refused(toy_study: Path) -> None:
 
 
 def test_roads_of_another_place_are_refused(toy_study: Path, shared_data: Path) -> None:
-    with pytest.raises(DataError, match="lie elsewhere"):
+    with pytest.raises(DataError, match="holds no usable road"):
         qh.run_study(qh.read_study(toy_study, roads=shared_data / "osm/liechtenstein.osm.pbf"))
 
 
