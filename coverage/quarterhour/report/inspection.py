@@ -15,6 +15,7 @@ from quarterhour.base.planar import flat
 from quarterhour.io import files
 from quarterhour.maps.draw import Notes, draw_map
 from quarterhour.report.console import finding_lines, table_lines
+from quarterhour.report.section import labels
 from quarterhour.report.tables import finding_table, quality_note
 from quarterhour.study.inputs import Inputs
 from quarterhour.study.study import Study
@@ -100,8 +101,12 @@ def _joined(findings: pd.DataFrame, lang: str) -> pd.Series:
 
 
 def doubtful_places(tables: Inputs, lang: str) -> gpd.GeoDataFrame:
-    """The places that findings name, by table and severity (``kind``), each with its sentences (``name``)."""
+    """The places that findings name, by table and severity (``kind``), each with its sentences (``name``).
+
+    And where roads hang together badly, by what is wrong there, each with the ids of its roads.
+    """
     parts = [_named(getattr(tables, table), tables.findings, table, lang) for table in _PLACED]
+    parts.append(_on_roads(tables.road_doubts, lang))
     some = [p for p in parts if len(p)]
     if not some:
         return tables.facilities.head(0)
@@ -119,3 +124,11 @@ def _named(places: gpd.GeoDataFrame, findings: pd.DataFrame, table: str, lang: s
         for s in worst
     ]
     return found.assign(name=_joined(mine, lang).reindex(found.index), kind=kinds)
+
+
+def _on_roads(doubts: gpd.GeoDataFrame, lang: str) -> gpd.GeoDataFrame:
+    if not len(doubts):
+        return doubts
+    kinds = labels("inspection.", doubts["rule"].str.removeprefix("roads."), lang)
+    made = doubts.assign(kind=kinds, name=doubts["roads"], town="", quality="", source="")
+    return gpd.GeoDataFrame(made[["kind", "name", "town", "quality", "source", "geometry"]], crs=doubts.crs)

@@ -45,6 +45,8 @@ class Inputs:
 
     ``account``: one row a table of places or figures, ``table, file, rows, used, set_aside, totals, notes, left_out``:
     what became of the rows of its file (``files.account_row``).
+
+    ``road_doubts``: where the roads hang together badly, ``rule, roads, size`` (``network/roads/topology``).
     """
 
     roads: gpd.GeoDataFrame
@@ -60,6 +62,7 @@ class Inputs:
     used: pd.DataFrame
     quality: pd.DataFrame
     account: pd.DataFrame = field(default_factory=pd.DataFrame)
+    road_doubts: gpd.GeoDataFrame = field(default_factory=gpd.GeoDataFrame)
 
     def __repr__(self) -> str:
         return (

@@ -22,7 +22,7 @@ from quarterhour.study.circles import check_circles, pictures
 from quarterhour.study.inputs import Inputs
 from quarterhour.study.progress import RunProgress, no_progress
 from quarterhour.study.reading.reach import farthest_m
-from quarterhour.study.reading.roads import road_findings
+from quarterhour.study.reading.roads import weighed_roads
 from quarterhour.study.results import Care, Results
 from quarterhour.study.scorecards import Travel, scorecards
 from quarterhour.study.services import care
@@ -37,7 +37,8 @@ def read_study_inputs(study: Study) -> Inputs:
     made = came_in.read_inputs(
         study.file, study.folder, roads=study.roads, farthest_m=farthest_m(study), path=study.path
     )
-    return replace(made, findings=join_findings([made.findings, road_findings(study, made)]))
+    told, places = weighed_roads(study, made)
+    return replace(made, findings=join_findings([made.findings, told]), road_doubts=places)
 
 
 def run_study(

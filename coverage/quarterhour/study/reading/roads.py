@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import geopandas as gpd
 import pandas as pd
 
 from quarterhour.base.findings import join_findings
@@ -12,11 +13,12 @@ from quarterhour.study.inputs import Inputs
 from quarterhour.study.study import Study, modes_named, study_mode
 
 
-def road_findings(study: Study, made: Inputs) -> pd.DataFrame:
-    """What is doubtful in the roads as a whole, for the modes that the study asks."""
+def weighed_roads(study: Study, made: Inputs) -> tuple[pd.DataFrame, gpd.GeoDataFrame]:
+    """What is doubtful in the roads as a whole, for the modes that the study asks, and the places of it."""
     file = next(iter(made.used.loc[made.used["table"] == "roads", "file"]), "")
     found = measure_topology(made.roads, file=file)
-    return join_findings([found.table, doubtful_columns(made.roads, asked_modes(study), file=file)])
+    told = join_findings([found.table, doubtful_columns(made.roads, asked_modes(study), file=file)])
+    return told, found.places
 
 
 def asked_modes(study: Study) -> list[Mode]:
