@@ -14,8 +14,8 @@ from quarterhour.base.arrays import AnyArray, FloatArray, IntArray
 from quarterhour.base.errors import DataError
 from quarterhour.network.slope import opened_grid
 
-_BLOCK = 32
-"""Cells a side that are looked at together first."""
+_BLOCK = 5
+"""Cells a side that are looked at together first: most of a village's are inside or outside as a block."""
 _STEP_M = 1_000.0
 
 
@@ -74,17 +74,31 @@ def cells_inside(shape: Any, width: int, height: int) -> tuple[IntArray, IntArra
         return _none()
     shapely.prepare(shape)
     x, y = _grid_of(np.arange(left, right, _BLOCK), np.arange(top, bottom, _BLOCK))
-    x, y = _touched(shape, x, y, _BLOCK)
-    step_x, step_y = _grid_of(np.arange(_BLOCK), np.arange(_BLOCK))
-    x, y = np.add.outer(x, step_x).ravel(), np.add.outer(y, step_y).ravel()
-    here = (x < right) & (y < bottom)
-    x, y = _touched(shape, x[here], y[here], 1)
+    blocks = shapely.box(x, y, x + _BLOCK, y + _BLOCK)
+    whole = shapely.covers(shape, blocks)
+    border = ~whole & shapely.intersects(shape, blocks)
+    full, cut = _cells_of(x[whole], y[whole]), _cells_of(x[border], y[border])
+    here = (cut[0] < right) & (cut[1] < bottom)
+    x, y, share = _on_the_border(shape, cut[0][here], cut[1][here])
+    x, y, share = np.r_[full[0], x], np.r_[full[1], y], np.r_[np.ones(len(full[0])), share]
+    here = (share > 0) & (x < right) & (y < bottom)
+    order = np.lexsort((x[here], y[here]))
+    return y[here][order], x[here][order], share[here][order]
+
+
+def _cells_of(x: IntArray, y: IntArray) -> tuple[IntArray, IntArray]:
+    """The cells of blocks that begin there."""
+    across, down = _grid_of(np.arange(_BLOCK), np.arange(_BLOCK))
+    return np.add.outer(x, across).ravel(), np.add.outer(y, down).ravel()
+
+
+def _on_the_border(shape: Any, x: IntArray, y: IntArray) -> tuple[IntArray, IntArray, FloatArray]:
     squares = shapely.box(x, y, x + 1, y + 1)
     whole = shapely.covers(shape, squares)
-    share = np.ones(len(x))
-    share[~whole] = shapely.area(shapely.intersection(shape, squares[~whole]))
-    order = np.lexsort((x, y))
-    return y[order], x[order], share[order]
+    share = whole.astype(float)
+    cut = ~whole & shapely.intersects(shape, squares)
+    share[cut] = shapely.area(shapely.intersection(shape, squares[cut]))
+    return x, y, share
 
 
 def _none() -> tuple[IntArray, IntArray, FloatArray]:
@@ -94,11 +108,6 @@ def _none() -> tuple[IntArray, IntArray, FloatArray]:
 def _grid_of(x: IntArray, y: IntArray) -> tuple[IntArray, IntArray]:
     columns, rows = np.meshgrid(x, y)
     return columns.ravel(), rows.ravel()
-
-
-def _touched(shape: Any, x: IntArray, y: IntArray, size: int) -> tuple[IntArray, IntArray]:
-    there = shapely.intersects(shape, shapely.box(x, y, x + size, y + size))
-    return x[there], y[there]
 
 
 def _values(grid: Any, row: IntArray, column: IntArray, file: str) -> AnyArray:
