@@ -1,7 +1,7 @@
 """Reading what offices keep, and writing so that a crash leaves the old file or the new one.
 
-CSV (UTF-8, GB18030, UTF-16 with a mark; points as x and y or as WKT), XLSX with its title rows and totals, GeoJSON,
-GeoPackage, Shapefile, GeoParquet, and through GDAL KML, FlatGeobuf, MapInfo and Spatialite. The wing: checks (the file
+CSV (UTF-8, GB18030, UTF-16 with a mark; points as x and y or as WKT), XLSX, XLS, ET and ODS with their title rows and
+totals, GeoJSON, GeoPackage, Shapefile, GeoParquet, and through GDAL KML, FlatGeobuf, MapInfo and Spatialite. The wing: checks (the file
 itself), text, workbook and excel, grid and header (from cells to a table), unseen, amounts and totals (what its cells
 mean), layers, shapefile, located, account (where each row went), write.
 """
@@ -24,7 +24,7 @@ from quarterhour.io import places
 from quarterhour.io.files.account import account_row
 from quarterhour.io.files.amounts import in_plain_notation
 from quarterhour.io.files.checks import checked_file, read_json, sha256
-from quarterhour.io.files.excel import HiddenRows, read_xlsx
+from quarterhour.io.files.excel import OTHER_BOOKS, HiddenRows, read_xlsx
 from quarterhour.io.files.header import Roles, Table, typed
 from quarterhour.io.files.layers import SEQUENCES, read_geojson, read_gpkg, read_other, read_parquet
 from quarterhour.io.files.located import (
@@ -261,7 +261,7 @@ def _read_raw(
     suffix = file.suffix.lower()
     if suffix in (".csv", ".txt", ".tsv"):
         return read_csv(file, encoding=encoding, header_row=header_row)
-    if suffix in (".xlsx", ".xlsm"):
+    if suffix in (".xlsx", ".xlsm", *OTHER_BOOKS):
         return read_xlsx(file, sheet=sheet, header_row=header_row, roles=roles, hidden_rows=hidden_rows)
     if suffix in (".geojson", ".json", *SEQUENCES):
         return read_geojson(file, encoding=encoding)

@@ -29,6 +29,9 @@ _MAGIC = {
     ".geoparquet": b"PAR1",
     ".xlsx": b"PK\x03\x04",
     ".xlsm": b"PK\x03\x04",
+    ".ods": b"PK\x03\x04",
+    ".xls": b"\xd0\xcf\x11\xe0",
+    ".et": b"\xd0\xcf\x11\xe0",
     ".zip": b"PK\x03\x04",
     ".fgb": b"fgb\x03fgb",
     ".sqlite": b"SQLite format 3\0",
@@ -88,7 +91,7 @@ def checked_file(path: str | Path) -> Path:
     if size > LARGEST_BYTES:
         raise DataError("files.too_large", file=str(path), size=size, largest=LARGEST_BYTES)
     check_magic(file, suffix)
-    if suffix in (".xlsx", ".xlsm", ".zip"):
+    if suffix in (".xlsx", ".xlsm", ".ods", ".zip"):
         _check_zip(file)
     return file
 

@@ -15,9 +15,10 @@ from quarterhour.io.files.checks import read_checked
 from quarterhour.io.files.grid import from_grid
 from quarterhour.io.files.header import Cells, Roles, Table, column_letters, column_names, header_at
 from quarterhour.io.files.unseen import clean_grid
-from quarterhour.io.files.workbook import Book, Page, SheetPart, Span
+from quarterhour.io.files.workbook import Book, OtherBook, Page, SheetPart, Span
 
 HiddenRows = Literal["use", "skip"]
+OTHER_BOOKS = (".xls", ".et", ".ods")
 _SHOWN = 5
 
 
@@ -50,13 +51,17 @@ def read_xlsx(
 
 
 def _opened(file: Path, sheet: str | None) -> tuple[SheetPart, Page, list[pd.DataFrame]]:
+    if file.suffix.lower() in OTHER_BOOKS:
+        other = OtherBook(file)
+        part, found = _chosen(other, file, sheet)
+        return part, other.page(part), [*found, finding("rows_unseen", severity="note", table="", file=str(file))]
     with zipfile.ZipFile(file) as packed:
         book = Book(packed, file)
         part, found = _chosen(book, file, sheet)
         return part, book.page(part), found
 
 
-def _chosen(book: Book, file: Path, sheet: str | None) -> tuple[SheetPart, list[pd.DataFrame]]:
+def _chosen(book: Book | OtherBook, file: Path, sheet: str | None) -> tuple[SheetPart, list[pd.DataFrame]]:
     """The sheet that is named, or the only one that shows cells; hidden ones are told."""
     names = [s.name for s in book.sheets]
     if sheet is not None and sheet not in names:

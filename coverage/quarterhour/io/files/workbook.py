@@ -234,6 +234,49 @@ class Book:
                     tail = data[-40:]
 
 
+class OtherBook:
+    """A workbook that is no Office Open XML (.xls and .et, .ods), through calamine; the same doors as ``Book``.
+
+    Formulas are what was saved; which rows are hidden or struck out is not known, and of .ods no merged ranges.
+    """
+
+    def __init__(self, file: Path) -> None:
+        from python_calamine import CalamineWorkbook, PasswordError, SheetTypeEnum, SheetVisibleEnum
+
+        self._file = file
+        try:
+            self._book = CalamineWorkbook.from_path(str(file))
+        except PasswordError as error:
+            raise DataError("files.book_locked", file=str(file)) from error
+        self.sheets = [
+            SheetPart(part.name, part.visible != SheetVisibleEnum.Visible, "")
+            for part in self._book.sheets_metadata
+            if part.typ == SheetTypeEnum.WorkSheet
+        ]
+
+    def has_cells(self, sheet: SheetPart) -> bool:
+        """Whether a sheet holds more than one value."""
+        here = self._book.get_sheet_by_name(sheet.name)
+        return bool(here.height * here.width > 1)
+
+    def page(self, sheet: SheetPart) -> Page:
+        """The cells of a sheet; DataError for more than ``LARGEST_CELLS``."""
+        here = self._book.get_sheet_by_name(sheet.name)
+        cells = here.total_height * here.total_width
+        if cells > LARGEST_CELLS:
+            raise DataError("files.too_wide", file=str(self._file), sheet=sheet.name, cells=cells)
+        grid = [[_as_cell(value) for value in row] for row in here.to_python(skip_empty_area=False)]
+        merged = [(top, left, bottom, right) for (top, left), (bottom, right) in here.merged_cell_ranges or ()]
+        return Page(grid, merged)
+
+
+def _as_cell(value: Any) -> Any:
+    """A value as ``Book`` gives it: nothing is None, and what is whole is a whole number."""
+    if isinstance(value, float) and value.is_integer():
+        return int(value)
+    return None if value == "" else value
+
+
 def _put(grid: list[Cells], number: int, cells: Cells) -> None:
     if number <= len(grid):  # a row written in two pieces
         grid[number - 1] = [a if b is None else b for a, b in zip_longest(grid[number - 1], cells)]

@@ -14,7 +14,7 @@
     area, turns    x                                                                              x
     hidden_rows           x       x                       x
 
-``path, quality, source`` and what only one part has (``people, kind, name, elevation``) hold for every file.
+XLS, ET and ODS take what XLSX does, but ``hidden_rows``. ``path, quality, source`` and what only one part has (``people, kind, name, elevation``) hold for every file.
 """
 
 from __future__ import annotations
@@ -44,6 +44,7 @@ _FORMATS: Mapping[str, tuple[tuple[str, ...], frozenset[str]]] = MappingProxyTyp
     {
         "csv": ((".csv", ".txt", ".tsv"), _TABLE | {"encoding", "header_row"}),
         "xlsx": ((".xlsx", ".xlsm"), _TABLE | {"sheet", "header_row", "hidden_rows"}),
+        "xls": ((".xls", ".et", ".ods"), _TABLE | {"sheet", "header_row"}),
         "geojson": ((".geojson", ".json", ".geojsonl", ".geojsons", ".ndjson"), _TABLE | {"encoding"}),
         "parquet": ((".parquet", ".geoparquet"), _TABLE),
         "shp": ((".shp", ".zip"), _TABLE | {"encoding"}),
