@@ -41,6 +41,7 @@ def land() -> Land:
 # --- every kind of row --------------------------------------------------------------------------------
 
 
+@pytest.mark.filterwarnings("ignore:.*PuLP 4:DeprecationWarning")  # spopt's own, of how it calls PuLP
 @pytest.mark.parametrize("asked", tiny(), ids=lambda a: a.id)
 def test_a_tiny_row_of_each_kind_has_equal_answers_and_all_columns(asked: Asked) -> None:
     module = siting_measure.MODULES.get(asked.peer)

@@ -1,9 +1,9 @@
 """Reading what offices keep, and writing so that a crash leaves the old file or the new one.
 
 CSV (UTF-8, GB18030, UTF-16 with a mark; points as x and y or as WKT), XLSX, XLS, ET and ODS with their title rows and
-totals, GeoJSON, GeoPackage, Shapefile, GeoParquet, and through GDAL KML, FlatGeobuf, MapInfo and Spatialite. The wing: checks (the file
-itself), text, workbook and excel, grid and header (from cells to a table), unseen, amounts and totals (what its cells
-mean), layers, shapefile, located, account (where each row went), write.
+totals, GeoJSON, GeoPackage, Shapefile, GeoParquet, and through GDAL KML, FlatGeobuf, MapInfo and Spatialite. The wing:
+checks (the file itself), text, workbook and excel, grid and header (from cells to a table), unseen, amounts and totals
+(what its cells mean), layers, shapefile, located, origin, account (where each row went), write.
 """
 
 from __future__ import annotations

@@ -14,7 +14,9 @@
     area, turns    x                                                                              x
     hidden_rows           x       x                       x
 
-XLS, ET and ODS take what XLSX does, but ``hidden_rows``. ``path, quality, source`` and what only one part has (``people, kind, name, elevation``) hold for every file.
+XLS, ET and ODS take what XLSX does, but ``hidden_rows``.
+
+``path, quality, source`` and what only one part has (``people, kind, name, elevation``) hold for every file.
 """
 
 from __future__ import annotations
