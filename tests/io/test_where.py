@@ -183,3 +183,27 @@ def test_a_study_whose_communities_lie_elsewhere_says_why(toy_study: Path) -> No
     with pytest.raises(DataError, match="roads lie elsewhere") as caught:
         read_study_inputs(read_study(toy_study))
     assert 'crs = "EPSG:32651"' in caught.value.sentence("zh")
+
+
+def on_a_web_map(roads: gpd.GeoDataFrame, datum: str) -> gpd.GeoDataFrame:
+    """Roads, in pieces of a block each, where a web map of that datum shows them."""
+
+    def moved(xy: np.ndarray) -> np.ndarray:
+        return np.column_stack(web_maps.from_wgs84(xy[:, 0], xy[:, 1], datum=datum))
+
+    xy, line = shapely.get_coordinates(roads.geometry.segmentize(500).to_numpy(), return_index=True)
+    pairs = [shapely.LineString(xy[k : k + 2]) for k in np.flatnonzero(line[1:] == line[:-1])]
+    blocks = gpd.GeoSeries(pairs, crs=STUDY).to_crs("EPSG:4326")
+    shown = gpd.GeoSeries(shapely.transform(blocks.to_numpy(), moved), crs="EPSG:4326")
+    return gpd.GeoDataFrame(geometry=shown.to_crs(STUDY))
+
+
+@pytest.mark.parametrize("datum", ["gcj02", "bd09"])
+def test_roads_drawn_on_a_web_map_are_told_by_corners_that_come_out_round(datum: str) -> None:
+    found = where_findings([], ground_of(on_a_web_map(streets(), datum), two_towns().iloc[:0]), limit_m=1000)
+    assert found["rule"].tolist() == ["where.roads_round"]
+    assert found["value"].tolist() == [datum]
+
+
+def test_roads_whose_corners_are_round_as_they_are_say_nothing() -> None:
+    assert not len(where_findings([], ground_of(on_a_web_map(streets(), "wgs84"), two_towns().iloc[:0]), limit_m=1000))

@@ -13,6 +13,7 @@ Silence is no proof: where places lie far from roads and deep in their towns, no
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -20,6 +21,7 @@ import pandas as pd
 from scipy.special import ndtr
 
 from quarterhour.base.arrays import AnyArray, BoolArray, FloatArray
+from quarterhour.io import web_maps
 from quarterhour.io.files.origin import Origin
 from quarterhour.io.ground import Ground, Pair
 from quarterhour.io.readings import Reading, declared_reading, other_readings
@@ -161,13 +163,32 @@ def _rounded(now: _Placed, others: list[_Placed]) -> Fit | None:
     return None
 
 
-def _round_share(lonlat: Pair) -> float:
-    """The share of places whose degrees end after four to six decimals."""
+def _round_share(pair: Pair, digits: Sequence[int] = _ROUND_DIGITS) -> float:
+    """The share of places whose degrees (or metres) end after so many decimals."""
     shares = [0.0]
-    for digits in _ROUND_DIGITS:
-        off = [np.abs(v * 10**digits - np.round(v * 10**digits)) < _ROUND_TO for v in lonlat]
+    for many in digits:
+        off = [np.abs(v * 10**many - np.round(v * 10**many)) < _ROUND_TO for v in pair]
         shares.append(float((off[0] & off[1]).mean()))
     return max(shares)
+
+
+def rounded_roads(ground: Ground) -> tuple[str, float] | None:
+    """The web map whose datum the roads have, and the metres between: their corners come out round when it is undone.
+
+    Round are degrees of four to six decimals, or whole metres of the study CRS.
+    """
+    x, y = ground.corners(_LOOKED_AT)
+    if len(x) < _FEWEST:
+        return None
+    lonlat = ground.to_lonlat((x, y))
+    if max(_round_share(lonlat), _round_share((x, y), (0,))) > 0.2:
+        return None
+    for datum in ("gcj02", "bd09"):
+        undone = web_maps.to_wgs84(*lonlat, datum=datum)
+        there = ground.to_xy(undone)
+        if max(_round_share(undone), _round_share(there, (0,))) >= 0.9:
+            return datum, _median(np.hypot(there[0] - x, there[1] - y))
+    return None
 
 
 def _by_roads(now: _Placed, others: list[_Placed], ground: Ground) -> tuple[Fit | None, bool]:

@@ -74,6 +74,17 @@ class Ground:
         lost = ~(np.isfinite(x) & np.isfinite(y))
         return np.where(lost, np.nan, x), np.where(lost, np.nan, y)
 
+    def to_lonlat(self, xy: Pair) -> Pair:
+        """Places of the study CRS in degrees of WGS 84."""
+        lon, lat = Transformer.from_crs(self.crs, "EPSG:4326", always_xy=True).transform(*xy)
+        return np.asarray(lon), np.asarray(lat)
+
+    def corners(self, most: int) -> Pair:
+        """Where roads begin, at most so many of them, spread over the table."""
+        lines = self.roads.geometries[:: max(1, -(-len(self.roads) // most))]
+        first = shapely.get_point(lines, 0)
+        return shapely.get_x(first), shapely.get_y(first)
+
     def centre(self) -> Pair:
         """Degrees of the middle of the roads."""
         west, south, east, north = self.bounds

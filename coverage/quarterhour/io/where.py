@@ -15,7 +15,7 @@ from pyproj.exceptions import ProjError
 from quarterhour.base.arrays import AnyArray, BoolArray, FloatArray
 from quarterhour.base.errors import first_ids
 from quarterhour.base.findings import Severity, finding, findings_from, join_findings
-from quarterhour.io.datum_fit import Fit, Verdict, datum_verdict
+from quarterhour.io.datum_fit import Fit, Verdict, datum_verdict, rounded_roads
 from quarterhour.io.files.origin import Origin
 from quarterhour.io.ground import Ground
 
@@ -70,6 +70,7 @@ def where_findings(tables: Sequence[PlaceTable], ground: Ground, *, limit_m: flo
     shifted = _shifted_ground(tables, verdicts)
     told = [shifted, *(_fit_finding(t, v) for t, v in zip(tables, verdicts, strict=True) if not len(shifted) and v)]
     seen = [None if len(shifted) else v for v in verdicts]
+    told.append(_round_roads(ground) if not len(shifted) else shifted.head(0))
     for table, verdict in zip(tables, seen, strict=True):
         told += [_accuracy(table), *_rows(table, verdict, ground, limit_m)]
     found = join_findings(told)
@@ -92,6 +93,16 @@ def _shifted_ground(tables: Sequence[PlaceTable], verdicts: Sequence[Verdict | N
             value = {"column": "datum", "value": datum, "detail": f"{names}: {_figures(some[0])}"}
             return finding(f"where.{evidence}_shifted", severity="warning", table=table, **value)
     return join_findings([])
+
+
+def _round_roads(ground: Ground) -> pd.DataFrame:
+    """Roads whose corners come out round when the shift of a web map is undone: they were drawn on it."""
+    found = rounded_roads(ground)
+    if found is None:
+        return join_findings([])
+    datum, shift = found
+    value = {"column": "datum", "value": datum, "detail": _metres(shift)}
+    return finding("where.roads_round", severity="warning", table="roads", **value)
 
 
 def _their_datum(fits: Sequence[Fit], tables: Sequence[PlaceTable], verdicts: Sequence[Verdict | None]) -> str:
