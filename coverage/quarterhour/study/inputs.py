@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -258,6 +259,7 @@ def read_inputs(
     first = reader.roads() if file.study.crs is None and not is_extract(reader.roads_path()) else None
     communities = reader.communities()
     if not len(communities):
+        crs.check()
         likely = reader.misplaced(reader.roads(), _none(communities)) if reader.placed[0].rows_read else None
         raise _none_usable(join_findings([t for t in (likely, *reader.findings) if t is not None]))
     reader.box = area_around(file, communities, farthest_m=farthest_m)
@@ -287,10 +289,16 @@ def read_inputs(
     made = replace(made, **known)
     lie = reader.misplaced(road_table, made.towns, {n: getattr(made, n) for n in _PLACES})
     _check_roads_near(made, file.study.snap_limit_m, lie)
+    crs.check()
     found = join_findings([lie, made.findings, *told, *_unknown_kinds(file, made)])
     tables = {n: getattr(made, n) for n in ("communities", "facilities", "roads", "towns", "counties", "candidates")}
     shares = quality_shares(tables | made.tables | made.layers, made.communities, file.communities.people)
-    return replace(made, findings=found, quality=shares)
+    return replace(made, findings=_said_from(found, folder), quality=shares)
+
+
+def _said_from(findings: pd.DataFrame, folder: Path) -> pd.DataFrame:
+    """Findings that name files as the study file does, from its folder: the same on every machine."""
+    return findings.assign(file=findings["file"].str.removeprefix(f"{folder}{os.sep}"))
 
 
 def _text(sheet: str | int | None) -> str | None:

@@ -16,12 +16,14 @@ from quarterhour.study.file.mistakes import line_of
 class StudyCrs:
     """Which CRS a study is reckoned in, once its roads and communities are seen; ``findings``: what was taken.
 
-    ``given``: as the study file names it, or None. ``file``: the study file, for the line.
+    ``given``: as the study file names it, or None. ``file``: the study file, for the line. ``untrue``: what is wrong
+    with the given one where the communities lie, to be raised once it is known that the roads lie there too.
     """
 
     def __init__(self, given: str | None, file: Path) -> None:
         self.given, self.file, self.code = given, file, given
         self.findings: list[pd.DataFrame] = []
+        self.untrue: StudyError | None = None
 
     @property
     def any(self) -> str:
@@ -40,7 +42,7 @@ class StudyCrs:
     def of_communities(self, lonlat: FloatArray) -> str:
         """The CRS of the study, if lengths are true in it where the communities lie; their zone, where none chose yet.
 
-        Where they are not, StudyError names the line and the zones that fit. A zone that the roads chose gives way to
+        Where they are not, ``untrue`` names the line and the zones that fit. A zone that the roads chose gives way to
         that of the communities: the extract may be a province's. A study too large for any zone is told how far out
         lengths are.
         """
@@ -54,8 +56,13 @@ class StudyCrs:
         elif self.given is None:
             self._take(own_zone(lonlat) or better[0])
         else:
-            raise self._refused(off, better, lonlat)
+            self.untrue = self._refused(off, better, lonlat)
         return str(self.code)
+
+    def check(self) -> None:
+        """StudyError where lengths are out of true in the given CRS."""
+        if self.untrue is not None:
+            raise self.untrue
 
     def _take(self, zone: Zone) -> None:
         self.code = zone.code
