@@ -127,7 +127,7 @@ def test_a_row_that_equals_its_town_is_a_total_in_two_counts_and_told_in_one(tmp
     rows = [*VILLAGES, ["X9", "街道", "371002001", 122.1, 37.5, 410, 14]]
     kept, told = read(save_csv(tmp_path / "a", [HEAD, *rows]))
     assert len(kept) == 6 and told == [("totals_by_sum", 8)]
-    more = [[f"3710020010{i}", f"村{i}", "371002001", 122.1, 37.5, 10 * i, 1] for i in range(10, 13)]
+    more = [[f"3710020010{i}", f"村{i}", "371002001", 122.1 + i / 1000, 37.5, 10 * i, 1] for i in range(10, 13)]
     rows = [*VILLAGES, *more, ["X9", "街道", "371002001", 122.1, 37.5, 740, 14]]
     kept, told = read(save_csv(tmp_path / "b", [HEAD, *rows]), people=["older"])
     assert len(kept) == 10 and told == [("maybe_total", 11)]

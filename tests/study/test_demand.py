@@ -201,7 +201,7 @@ def test_a_made_up_parcel_says_so_to_the_last_page(burials: Path, tmp_path: Path
     assert "合成 2 处" in shown["note"]
     assert any("合成 2 处，仅供演示" in line for line in shown["plans"][0]["result"])
     assert "合成 2 处。估计或合成的拟建点仅供演示" in (tmp_path / "report.md").read_text(encoding="utf-8")
-    (row,) = pd.read_excel(tmp_path / "coverage.xlsx", sheet_name="选址方案").to_dict("records")
+    (row,) = pd.read_excel(tmp_path / "coverage.xlsx", sheet_name="选址方案", engine="openpyxl").to_dict("records")
     assert (row["拟建点：实际"], row["拟建点：估计"], row["拟建点：合成"]) == (0, 0, 2)
     (record,) = json.loads((tmp_path / "plan.json").read_text(encoding="utf-8"))
     assert record["rests_on"] == {"fact": 0, "estimated": 0, "synthetic": 2}

@@ -243,7 +243,9 @@ class HandedOn:
 
     def sheet(self, key: str, question: str) -> pd.DataFrame:
         """The rows of a question in a sheet, columns by their keys."""
-        table = pd.read_excel(self.folder / "coverage.xlsx", i18n.say(f"report.sheet_{key}", self.lang), dtype=object)
+        table = pd.read_excel(
+            self.folder / "coverage.xlsx", i18n.say(f"report.sheet_{key}", self.lang), dtype=object, engine="openpyxl"
+        )
         asked = i18n.say("report.col_question", self.lang), i18n.say("report.col_name", self.lang)
         return table[table[next(c for c in asked if c in table)] == self.names[question]].reset_index(drop=True)
 

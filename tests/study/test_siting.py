@@ -153,7 +153,9 @@ def test_every_objective_comes_through_to_the_pages(toy_study: Path, tmp_path: P
         verify_record(record)
         said = goal_label(objective, "older", lang)
         assert record["goals"][0]["objective"] == objective
-        book = pd.read_excel(tmp_path / lang / "coverage.xlsx", sheet_name=None, header=None, dtype=str)
+        book = pd.read_excel(
+            tmp_path / lang / "coverage.xlsx", sheet_name=None, header=None, dtype=str, engine="openpyxl"
+        )
         assert any(sheet.eq(said).any(axis=None) for sheet in book.values())
 
 

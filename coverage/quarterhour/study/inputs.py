@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -28,6 +27,7 @@ from quarterhour.study.reading.crs import StudyCrs
 from quarterhour.study.reading.extract_area import area_around, stated_area
 from quarterhour.study.reading.population import points_inside, share_population
 from quarterhour.study.reading.quality import quality_shares
+from quarterhour.study.reading.told import said_from, unless_told
 
 _TOLD_EACH = 5
 """More places than this are told in one sentence."""
@@ -219,7 +219,9 @@ class _Reader:
     ) -> pd.DataFrame:
         """What speaks against where the places lie; ``known``: the tables with their towns as ids, where these are."""
         points = [
-            replace(t, places=known[t.table].loc[t.places.index]) if t.table in known else t
+            replace(t, places=known[t.table].loc[lambda p, t=t: p.index.isin(t.places.index)])
+            if t.table in known
+            else t
             for t in self.placed
             if t.table not in ("towns", "counties")
         ]
@@ -290,15 +292,10 @@ def read_inputs(
     lie = reader.misplaced(road_table, made.towns, {n: getattr(made, n) for n in _PLACES})
     _check_roads_near(made, file.study.snap_limit_m, lie)
     crs.check()
-    found = join_findings([lie, made.findings, *told, *_unknown_kinds(file, made)])
+    found = join_findings([unless_told(lie, told), made.findings, *told, *_unknown_kinds(file, made)])
     tables = {n: getattr(made, n) for n in ("communities", "facilities", "roads", "towns", "counties", "candidates")}
     shares = quality_shares(tables | made.tables | made.layers, made.communities, file.communities.people)
-    return replace(made, findings=_said_from(found, folder), quality=shares)
-
-
-def _said_from(findings: pd.DataFrame, folder: Path) -> pd.DataFrame:
-    """Findings that name files as the study file does, from its folder: the same on every machine."""
-    return findings.assign(file=findings["file"].str.removeprefix(f"{folder}{os.sep}"))
+    return replace(made, findings=said_from(found, folder), quality=shares)
 
 
 def _text(sheet: str | int | None) -> str | None:

@@ -9,6 +9,7 @@ import pandas as pd
 from quarterhour.base.arrays import FloatArray
 from quarterhour.base.errors import StudyError
 from quarterhour.base.findings import finding
+from quarterhour.base.labels import gap_percent
 from quarterhour.io.zones import MOST_OFF, Zone, fitting_zones, own_zone, scale_off, study_area
 from quarterhour.study.file.mistakes import line_of
 
@@ -74,7 +75,7 @@ class StudyCrs:
     def _refused(self, off: float, zones: list[Zone], lonlat: FloatArray) -> StudyError:
         lon, lat = study_area(lonlat).mean(axis=0)
         return StudyError(
-            "study.crs_untrue", file=self.file.name, line=self._line(), crs=self.given, off=f"{off:.2%}",
+            "study.crs_untrue", file=self.file.name, line=self._line(), crs=self.given, off=gap_percent(off),
             lon=f"{lon:.2f}", lat=f"{lat:.2f}", fits=" / ".join(map(str, zones)),
         )  # fmt: skip
 
@@ -83,4 +84,4 @@ class StudyCrs:
 
 
 def _stretched(code: str, off: float) -> pd.DataFrame:
-    return finding("inputs.crs_stretches", severity="warning", table="study", value=code, detail=f"{off:.2%}")
+    return finding("inputs.crs_stretches", severity="warning", table="study", value=code, detail=gap_percent(off))
