@@ -105,6 +105,8 @@ def _with_id(frame: gpd.GeoDataFrame, *, table: str, file: str, needed: Sequence
     missing = [c for c in dict.fromkeys(("id", *needed)) if c not in data.columns]
     if missing:
         found = ", ".join(str(c) for c in data.columns)
+        if missing == ["id"]:
+            raise DataError("places.no_id_column", table=table, file=file, found=found)
         raise DataError("places.missing_columns", table=table, file=file, missing=", ".join(missing), found=found)
     if data.crs is None:
         raise DataError("places.no_crs", table=table, file=file)

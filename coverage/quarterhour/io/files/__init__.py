@@ -118,7 +118,8 @@ def read_places(
 
     ``crs``: of the answer, or a function that gives it once it has seen where the places lie (n x 2 degrees).
     ``columns`` names the user's columns: our name -> theirs (id, name, x, y, town, county, people
-    columns ...). ``source_crs`` is what the user declares of the file, else EPSG:4326 where it names none; a file's
+    columns ...; ``id = "#row"``: rows are known by their number); others are known by their headings (``synonyms``),
+    which is told. ``source_crs`` is what the user declares of the file, else EPSG:4326 where it names none; a file's
     own CRS counts before it, and both are told. ``datum`` is for lon/lat taken
     from a web map. ``kind`` is given to every row. Rows of totals are told and left out; rows that a
     sheet hides, filters away or strikes out are used or not by ``hidden_rows``, and told. ``origin`` is told the rows
@@ -158,7 +159,7 @@ def read_counted_places(
 
     Parameters and errors as ``read_places``.
     """
-    roles = roles_of(dict(columns or {}), people)
+    roles = roles_of(dict(columns or {}), people, table=table)
     read = _read_raw(
         path, sheet=sheet, encoding=encoding, header_row=header_row, layer=layer, hidden_rows=hidden_rows, roles=roles
     )
@@ -167,7 +168,7 @@ def read_counted_places(
         read.frame, people=roles.amounts, numeric=roles.numeric, texts_in=roles.texts, **at
     )
     read = replace(read, frame=plain)
-    frame = renamed(read, dict(columns or {}), table=table)
+    frame, by_heading = renamed(read, dict(columns or {}), table=table, people=people, kind=not kind)
     totals = recognised(frame, people, table=table, **at)
     summed = totals.loc[totals["rule"].isin(TOTAL_RULES), "row"].tolist()
     frame = frame.drop(index=summed)
@@ -183,7 +184,7 @@ def read_counted_places(
     )  # fmt: skip
     if origin is not None:
         origin(origin_of(given, kept, read, datum=datum))
-    first = join_findings([read.findings, notation]).assign(table=table)
+    first = join_findings([read.findings, notation, by_heading]).assign(table=table)
     account = account_row(table, read, used=len(kept), totals=len(summed), door=found)
     told = join_findings([first, totals, located_findings, found])
     return kept.drop(columns=["x", "y", ROW], errors="ignore"), told, account

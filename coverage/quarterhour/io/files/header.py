@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from collections.abc import Sequence
+from collections.abc import Container, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -47,9 +47,9 @@ class Roles:
     may not be repeated.
     """
 
-    texts: frozenset[str] = frozenset()
-    numeric: frozenset[str] = frozenset()
-    amounts: frozenset[str] = frozenset()
+    texts: Container[str] = frozenset()
+    numeric: Container[str] = frozenset()
+    amounts: Container[str] = frozenset()
 
 
 @dataclass(frozen=True, eq=False)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from pathlib import Path
 from typing import Any
 
 import geopandas as gpd
@@ -15,34 +16,31 @@ from pyproj.exceptions import ProjError
 from quarterhour.base.arrays import FloatArray
 from quarterhour.base.cells import texts
 from quarterhour.base.errors import DataError
-from quarterhour.base.findings import finding, no_findings
+from quarterhour.base.findings import finding, join_findings, no_findings
 from quarterhour.io import web_maps as datums
 from quarterhour.io.coordinates import with_xy
 from quarterhour.io.files.header import Roles, Table, column_name
+from quarterhour.io.synonyms import Headings, by_heading, headings, wanted_of
 
 WGS84 = "EPSG:4326"
+ROW_NUMBERS = "#row"
+"""In place of the column of ids: rows are known by their number in the file."""
 _LOOKED_AT = 200
 _SAME_DEGREES = 1e-5
 """A metre: places that two CRS put no farther apart are the same."""
-_ALIASES: Mapping[str, tuple[str, ...]] = {
-    "id": ("id", "ID", "code", "编号", "代码", "编码"),
-    "name": ("name", "NAME", "名称"),
-    "x": ("x", "X", "lon", "lng", "longitude", "经度"),
-    "y": ("y", "Y", "lat", "latitude", "纬度"),
-}
-
-
 _WKT_NAMES = ("wkt", "geom", "geometry", "the_geom", "shape", "wkt_geom")
 _WKT = r"(?i)\s*(?:MULTI)?(?:POINT|POLYGON|LINESTRING)\s*(?:Z|M|ZM)?\s*\("
 _TEXTS = ("id", "name", "kind", "town", "county", "quality", "source")
 
 
-def roles_of(columns: Mapping[str, str], people: Sequence[str]) -> Roles:
+def roles_of(columns: Mapping[str, str], people: Sequence[str], *, table: str = "") -> Roles:
     """What the study file says of the columns of a file: which hold names, coordinates, people."""
+    known = headings(table)
 
-    def theirs(*ours: str) -> frozenset[str]:
-        named = {o: (columns[o],) if o in columns else (o, *_ALIASES.get(o, ())) for o in ours}
-        return frozenset(form for names in named.values() for n in names for form in (n, column_name(n)))
+    def theirs(*ours: str) -> Headings:
+        named = {columns.get(o, o) for o in ours}
+        keys = (known.get(o, frozenset()) for o in ours if o not in columns)
+        return Headings(frozenset(f for n in named for f in (n, column_name(n))), frozenset[str]().union(*keys))
 
     return Roles(texts=theirs(*_TEXTS), numeric=theirs("x", "y"), amounts=theirs(*people))
 
@@ -52,17 +50,46 @@ def column_list(frame: pd.DataFrame) -> str:
     return ", ".join(str(c) for c in frame.columns)
 
 
-def renamed(read: Table, columns: dict[str, str], *, table: str) -> pd.DataFrame:
-    """The columns of places under our names, those that the user names and those that go by a known name."""
+def renamed(
+    read: Table, columns: Mapping[str, str], *, table: str, people: Sequence[str] = (), kind: bool = True
+) -> tuple[pd.DataFrame, pd.DataFrame]:
+    """The columns of places under our names, those that the user names and those known by their heading; what is told.
+
+    ``people``: columns that must count people; ``kind``: whether one says what kind a place is of.
+    """
     frame = read.frame
-    if isinstance(frame, gpd.GeoDataFrame) and {"x", "y"} & set(columns):
+    shapes = isinstance(frame, gpd.GeoDataFrame)
+    if shapes and {"x", "y"} & set(columns):
         raise DataError("files.xy_and_shapes", table=table, file=read.file)
-    columns = _as_kept(columns, frame)
-    for ours, theirs in _ALIASES.items():
-        known = [n for n in theirs if n in frame.columns and n not in columns.values()]
-        if ours not in columns and known:
-            columns[ours] = known[0]
-    return named(read, columns, table=table)
+    numbered = columns.get("id") == ROW_NUMBERS
+    said = _as_kept({o: t for o, t in columns.items() if not (numbered and o == "id")}, frame)
+    wanted = wanted_of(table, people=people, shapes=shapes, kind=kind)
+    taken, told = by_heading(
+        frame,
+        table=table,
+        wanted=[w for w in wanted if not (numbered and w == "id")],
+        named=said,
+        people=people,
+        file=read.file,
+        sheet=read.sheet,
+    )
+    out = named(read, {**said, **taken}, table=table)
+    if not numbered:
+        return out, told
+    made, note = _row_ids(read, table=table)
+    return _out_of_the_way(out, "id").assign(id=made), join_findings([told, note])
+
+
+def _row_ids(read: Table, *, table: str) -> tuple[list[str], pd.DataFrame]:
+    """An id for each row out of its file and its number there; told."""
+    stem = "-".join(part for part in (Path(read.file).stem, read.sheet) if part)
+    ids = [f"{stem}-{row}" for row in read.frame.index]
+    shown = ", ".join(ids[:2])
+    return ids, finding("ids_of_rows", severity="note", table=table, file=read.file, sheet=read.sheet, detail=shown)
+
+
+def _out_of_the_way(frame: pd.DataFrame, column: str) -> pd.DataFrame:
+    return frame.rename(columns={column: f"{column} (file)"}) if column in frame else frame
 
 
 def named(read: Table, columns: Mapping[str, str], *, table: str) -> pd.DataFrame:
