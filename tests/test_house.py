@@ -34,6 +34,8 @@ ONLY_IN = {
     "ortools": {"services.rounds"},
     "numba": {"base.jit"},
     "typer": {"cli"},
+    "sqlalchemy": {"io.postgis.connect", "io.postgis.read", "io.postgis.write"},
+    "psycopg": {"io.postgis.connect", "io.postgis.write"},
     "socket": {"io.osm.download"},
     "requests": {"io.osm.download"},
 }  # fmt: skip

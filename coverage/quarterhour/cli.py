@@ -217,6 +217,7 @@ def _run(
     folder = out or default_out(asked)
     left: list[Path] = []
     write.check_folder(folder)
+    write.check_database(asked)
     earlier = None if against is None else write.read_earlier(against)
     try:
         with _progress(quiet) as tell:
@@ -231,6 +232,8 @@ def _run(
     for line in summary_lines(results, lang):
         _print(line)
     _print(i18n.say("cli.written", lang, folder=folder))
+    if stored := write.store_layers(results):
+        _print(i18n.say("cli.stored", lang, where=stored))
     for line in finding_lines(results.findings, lang, most=3):
         _print(line, err=True)
     if findings_count(results):

@@ -122,9 +122,9 @@ def test_rows_without_ids_are_numbered_only_if_the_study_says_so(tmp_path: Path)
     with pytest.raises(DataError, match=r'has no column of ids; it has: name, x, y.* id = "#row"'):
         read(tmp_path, head, row, people=[])
     kept, found = read(tmp_path, head, row, people=[], columns={"id": "#row"})
-    assert list(kept.index) == ["a-2"] and found["rule"].tolist() == ["ids_of_rows"]
+    assert list(kept.index) == ["a.csv-2"] and found["rule"].tolist() == ["ids_of_rows"]
     kept, _ = read(tmp_path, ["id", *head], ["x", *row], people=[], columns={"id": "#row"})
-    assert list(kept.index) == ["a-2"] and kept["id (file)"].tolist() == ["x"]
+    assert list(kept.index) == ["a.csv-2"] and kept["id (file)"].tolist() == ["x"]
 
 
 @pytest.mark.parametrize("table", TABLES)

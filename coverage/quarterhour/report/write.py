@@ -16,7 +16,7 @@ import geopandas as gpd
 import pandas as pd
 
 from quarterhour.base import i18n
-from quarterhour.io import files
+from quarterhour.io import files, postgis
 from quarterhour.maps.draw import draw_map
 from quarterhour.network.network import Mode
 from quarterhour.report.inspection import finding_writers
@@ -32,8 +32,9 @@ from quarterhour.siting.proof.plan_record import plan_record
 from quarterhour.standards.circle import by_level
 from quarterhour.standards.league import earlier_rows, kept_rows
 from quarterhour.study.progress import RunProgress
+from quarterhour.study.reading.used import sink_of
 from quarterhour.study.results import Proposal, Results
-from quarterhour.study.study import modes_named, study_mode, study_targets
+from quarterhour.study.study import Study, modes_named, study_mode, study_targets
 
 LIBRARIES = ("quarterhour", "folium", "geopandas", "highspy", "numba", "numpy", "osmium", "osmnx", "pandas", "pyproj",
              "scikit-learn", "scipy", "shapely")  # fmt: skip
@@ -80,6 +81,22 @@ def check_folder(out: str | Path) -> None:
     """WriteError before the work, not after it, where results cannot be written."""
     with files.together(out):
         pass
+
+
+def check_database(study: Study) -> None:
+    """An error before the work, not after it, where the study's database does not take its layers."""
+    sink = sink_of(study.file.outputs, study.file.databases)
+    if sink is not None:
+        postgis.check_writable(*sink, owner=study.file.study.id)
+
+
+def store_layers(results: Results) -> str:
+    """The layers of ``results.gpkg`` into the study's database, all or none; where, or "" if it names none."""
+    sink = sink_of(results.study.file.outputs, results.study.file.databases)
+    if sink is None:
+        return ""
+    postgis.write_database(*sink, result_layers(results), owner=results.study.file.study.id)
+    return f"{sink[0].name}.{sink[1]}"
 
 
 def _writers(results: Results, lang: str, parts: ReportParts) -> dict[str, Callable[[Path], None]]:

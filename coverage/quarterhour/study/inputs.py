@@ -19,7 +19,6 @@ from quarterhour.io.ground import ground_of
 from quarterhour.network import slope
 from quarterhour.network.roads import as_roads
 from quarterhour.study.doubts import settled
-from quarterhour.study.doubts.parts import systems_said
 from quarterhour.study.file.declared import is_extract
 from quarterhour.study.file.fields import Communities, Places, Source
 from quarterhour.study.file.study import StudyFile
@@ -28,6 +27,7 @@ from quarterhour.study.reading.extract_area import area_around, stated_area
 from quarterhour.study.reading.population import points_inside, share_population
 from quarterhour.study.reading.quality import quality_shares
 from quarterhour.study.reading.told import said_from, unless_told
+from quarterhour.study.reading.used import StudyDatabases, used_files
 
 _TOLD_EACH = 5
 """More places than this are told in one sentence."""
@@ -82,6 +82,7 @@ class _Reader:
         self.account: list[dict[str, Any]] = []
         self.box, self.cut = stated_area(file), False
         self.placed: list[where.PlaceTable] = []
+        self.databases = StudyDatabases(file.databases)
 
     def path(self, part: Source, table: str) -> Path:
         """The file of a table; MissingError when it is not there."""
@@ -93,16 +94,20 @@ class _Reader:
         self.used[found] = table
         return found
 
-    def roads_path(self) -> Path:
+    def given(self, part: Source, table: str) -> Path | files.Table:
+        """The file of a table, or the table itself where a database has it."""
+        return self.path(part, table) if part.database is None else self.databases.table(part, table)
+
+    def roads_path(self) -> Path | files.Table:
         """The roads as given on the command line, or as the study names them."""
         if self.given_roads is not None:
             if not self.given_roads.is_file():
                 raise MissingError("inputs.no_given_roads", path=self.given_roads)
             self.used[self.given_roads] = "roads"
             return self.given_roads
-        if self.file.roads.path is None:
+        if self.file.roads.path is None and self.file.roads.database is None:
             raise StudyError("study.no_roads")
-        return self.path(self.file.roads, "roads")
+        return self.given(self.file.roads, "roads")
 
     def roads(self) -> gpd.GeoDataFrame:
         """Roads of any kind of file as the canonical table."""
@@ -114,7 +119,7 @@ class _Reader:
             self.cut = len(outside) > 0
         elif part.area is not None:
             raise StudyError("study.area_no_extract", path=path.name)
-        elif path.suffix == ".graphml":
+        elif isinstance(path, Path) and path.suffix == ".graphml":
             raw = osm.read_graphml_roads(path, crs=self.crs.of_roads)
         else:
             raw, found = files.read_layer(
@@ -128,17 +133,17 @@ class _Reader:
         self.findings.append(found)
         return _with_source(self.risen(roads), part, path)
 
-    def about_roads(self, path: Path) -> Source:
+    def about_roads(self, path: Path | files.Table) -> Source:
         """What the study says of the roads' file; of one given in its stead, where it names none, else nothing."""
         part = self.file.roads
-        if self.given_roads is None or part.path is None:
+        if self.given_roads is None or (part.path is None and part.database is None):
             return part
         idle = sorted(part.model_fields_set & {"layer", "columns", "encoding", "crs", "datum"})
         if idle and not is_extract(path):
             self.findings.append(
                 finding(
                     "inputs.keys_of_other_roads", severity="warning", table="roads", file=path.name,
-                    value=", ".join(idle), detail=part.path,
+                    value=", ".join(idle), detail=part.path or part.table,
                 )
             )  # fmt: skip
         return Source()
@@ -194,7 +199,7 @@ class _Reader:
         origins: list[files.Origin] = []
         chosen = self.crs.of_communities if table == "communities" else self.crs.code
         kept, found, account = files.read_counted_places(
-            self.path(part, table), table=table, crs=chosen, columns=part.columns, people=people, parts=parts,
+            self.given(part, table), table=table, crs=chosen, columns=part.columns, people=people, parts=parts,
             source_crs=part.crs, datum=part.datum, quality=part.quality, source=part.source, kind=kind,
             geometry="any" if area else "point", sheet=_text(part.sheet), encoding=part.encoding,
             header_row=part.header_row, layer=part.layer, hidden_rows=part.hidden_rows,
@@ -210,7 +215,7 @@ class _Reader:
         part, filled = self.file.communities, [p.people for p in self.file.population]
         kept = self.places(part, "communities", people=tuple(c for c in part.people if c not in filled))
         for asked in self.file.population:
-            kept, found = share_population(asked, self.path(asked, "population"), kept)
+            kept, found = share_population(asked, self.given(asked, "population"), kept)
             self.findings.append(found)
         return points_inside(kept) if filled else kept
 
@@ -230,7 +235,7 @@ class _Reader:
     def table(self, part: Source, name: str) -> pd.DataFrame:
         """A table of figures, rows without a quality given the table's."""
         read = files.read_table(
-            self.path(part, name), sheet=_text(part.sheet), encoding=part.encoding, header_row=part.header_row,
+            self.given(part, name), sheet=_text(part.sheet), encoding=part.encoding, header_row=part.header_row,
             hidden_rows=part.hidden_rows, layer=part.layer,
         )  # fmt: skip
         self.findings.append(read.findings.assign(table=name))
@@ -240,7 +245,7 @@ class _Reader:
     def layer(self, part: Source, name: str) -> gpd.GeoDataFrame:
         """A layer for exclusions, in the study CRS."""
         layer, found = files.read_layer(
-            self.path(part, name), table=name, crs=self.crs.code, layer=part.layer, source_crs=part.crs,
+            self.given(part, name), table=name, crs=self.crs.code, layer=part.layer, source_crs=part.crs,
             datum=part.datum, encoding=part.encoding, columns=part.columns,
         )  # fmt: skip
         self.findings.append(found)
@@ -282,7 +287,7 @@ def read_inputs(
         tables={p.name: reader.table(p, p.name) for p in file.tables},
         layers={p.name: reader.layer(p, p.name) for p in file.layers},
         findings=join_findings(reader.findings),
-        used=_used(reader.used, file),
+        used=used_files(reader.used, file, stored=reader.databases.used),
         quality=pd.DataFrame(),
         account=pd.DataFrame(reader.account),
     )
@@ -302,7 +307,7 @@ def _text(sheet: str | int | None) -> str | None:
     return None if sheet is None else str(sheet)
 
 
-def _with_source(roads: gpd.GeoDataFrame, part: Source, path: Path) -> gpd.GeoDataFrame:
+def _with_source(roads: gpd.GeoDataFrame, part: Source, path: Path | files.Table) -> gpd.GeoDataFrame:
     given = {"quality": part.quality, "source": part.source or path.name}
     return roads.assign(**{k: v for k, v in given.items() if k not in roads})
 
@@ -345,15 +350,6 @@ def _uncounted(raw: gpd.GeoDataFrame, people: tuple[str, ...], table: str, file:
         else:
             told += [finding("inputs.no_count", severity="warning", id=i, **about) for i in unknown]
     return told
-
-
-def _used(used: dict[Path, str], file: StudyFile) -> pd.DataFrame:
-    rows: list[dict[str, Any]] = []
-    for path, table in used.items():
-        day = pd.Timestamp(path.stat().st_mtime, unit="s", tz="UTC").strftime("%Y-%m-%d")
-        known = {"table": table, "file": path.name, "sha256": files.sha256(path), "modified": day}
-        rows.append({**known, "code_system": systems_said(file, table)})
-    return pd.DataFrame(rows, columns=["table", "file", "sha256", "modified", "code_system"])
 
 
 def _none_usable(findings: pd.DataFrame) -> DataError:

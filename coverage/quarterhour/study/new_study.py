@@ -12,6 +12,7 @@ from quarterhour.base.errors import DataError, StudyError
 from quarterhour.io import files, osm
 from quarterhour.study.progress import RunProgress
 from quarterhour.study.reading.crs import StudyCrs
+from quarterhour.study.reading.used import StudyDatabases
 from quarterhour.study.study import Study
 
 
@@ -68,7 +69,9 @@ def fetch_study(
         area = as_bbox(bbox)
     elif place:
         area = place
-    elif study.file.communities.path and (study.folder / study.file.communities.path).is_file():
+    elif study.file.communities.database is not None or (
+        study.file.communities.path and (study.folder / study.file.communities.path).is_file()
+    ):
         area = _around_communities(study)
     else:
         raise DataError("new_study.no_area")
@@ -94,8 +97,10 @@ def _tags(study: Study) -> tuple[Mapping[str, Any], ...]:
 def _around_communities(study: Study) -> tuple[float, float, float, float]:
     crs = study.file.study.crs or StudyCrs(None, study.path).of_roads
     part, filled = study.file.communities, [p.people for p in study.file.population]
+    stored = StudyDatabases(study.file.databases)
+    given = study.folder / str(part.path) if part.database is None else stored.table(part, "communities")
     frame, _ = files.read_places(
-        study.folder / str(part.path), table="communities", crs=crs, columns=part.columns,
+        given, table="communities", crs=crs, columns=part.columns,
         people=tuple(c for c in part.people if c not in filled), source_crs=part.crs, datum=part.datum,
         encoding=part.encoding, sheet=None if part.sheet is None else str(part.sheet),
         header_row=part.header_row, layer=part.layer, hidden_rows=part.hidden_rows,

@@ -70,7 +70,7 @@ _NO_ROLES = Roles()
 
 
 def read_table(
-    path: str | Path,
+    path: str | Path | Table,
     *,
     sheet: str | None = None,
     encoding: str | None = None,
@@ -93,7 +93,7 @@ def read_table(
 
 
 def read_places(
-    path: str | Path,
+    path: str | Path | Table,
     *,
     table: str,
     crs: object,
@@ -116,6 +116,7 @@ def read_places(
 ) -> tuple[gpd.GeoDataFrame, pd.DataFrame]:
     """Places of a file through the door of ``places.as_places``, and every finding on the way.
 
+    ``path``: a file, or a table that was read elsewhere (a database's).
     ``crs``: of the answer, or a function that gives it once it has seen where the places lie (n x 2 degrees).
     ``columns`` names the user's columns: our name -> theirs (id, name, x, y, town, county, people
     columns ...; ``id = "#row"``: rows are known by their number); others are known by their headings (``synonyms``),
@@ -134,7 +135,7 @@ def read_places(
 
 
 def read_counted_places(
-    path: str | Path,
+    path: str | Path | Table,
     *,
     table: str,
     crs: object,
@@ -191,7 +192,7 @@ def read_counted_places(
 
 
 def read_layer(
-    path: str | Path,
+    path: str | Path | Table,
     *,
     table: str,
     crs: object,
@@ -225,7 +226,7 @@ def read_layer(
 
 
 def read_roads_file(
-    path: str | Path,
+    path: str | Path | Table,
     *,
     crs: object,
     layer: str | None = None,
@@ -249,7 +250,7 @@ def _chosen(crs: object, located: gpd.GeoDataFrame) -> object:
 
 
 def _read_raw(
-    path: str | Path,
+    path: str | Path | Table,
     *,
     sheet: str | None,
     encoding: str | None,
@@ -258,6 +259,8 @@ def _read_raw(
     hidden_rows: HiddenRows = "use",
     roles: Roles = _NO_ROLES,
 ) -> Table:
+    if isinstance(path, Table):
+        return path
     file = checked_file(path)
     suffix = file.suffix.lower()
     if suffix in (".csv", ".txt", ".tsv"):

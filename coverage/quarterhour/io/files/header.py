@@ -6,6 +6,7 @@ import re
 import unicodedata
 from collections.abc import Container, Sequence
 from dataclasses import dataclass, field
+from pathlib import PurePath
 from typing import Any
 
 import geopandas as gpd
@@ -68,6 +69,11 @@ class Table:
     first_row: int = 1
     findings: pd.DataFrame = field(default_factory=no_findings)
     rows: Rows | None = None
+
+    @property
+    def name(self) -> str:
+        """The name of the file without its folders."""
+        return PurePath(self.file).name
 
     def __repr__(self) -> str:
         return f"<Table {self.file} {self.sheet}: {len(self.frame)} rows, {len(self.frame.columns)} columns>"

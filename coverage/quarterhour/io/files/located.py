@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from pathlib import Path
 from typing import Any
 
 import geopandas as gpd
@@ -82,8 +81,8 @@ def renamed(
 
 def _row_ids(read: Table, *, table: str) -> tuple[list[str], pd.DataFrame]:
     """An id for each row out of its file and its number there; told."""
-    stem = "-".join(part for part in (Path(read.file).stem, read.sheet) if part)
-    ids = [f"{stem}-{row}" for row in read.frame.index]
+    file = "-".join(part for part in (read.name, read.sheet) if part)
+    ids = [f"{file}-{row}" for row in read.frame.index]
     shown = ", ".join(ids[:2])
     return ids, finding("ids_of_rows", severity="note", table=table, file=read.file, sheet=read.sheet, detail=shown)
 

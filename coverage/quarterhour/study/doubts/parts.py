@@ -33,7 +33,9 @@ def part_of(file: StudyFile, table: str) -> Places | None:
 def file_of(file: StudyFile, table: str) -> str:
     """The names of the files of a table, for a finding."""
     named = [t for t in file.tables if t.name == table]
-    return ", ".join(dict.fromkeys(PurePath(p.path).name for p in (*parts_of(file, table), *named) if p.path))
+    every = (*parts_of(file, table), *named)
+    stored = [f"{p.database}.{p.table}" if p.database else PurePath(p.path or "").name for p in every]
+    return ", ".join(dict.fromkeys(filter(None, stored)))
 
 
 def declared_system(file: StudyFile, table: str, column: str) -> str:

@@ -15,8 +15,8 @@
     hidden_rows           x       x                       x
 
 XLS, ET and ODS take what XLSX does, but ``hidden_rows``.
-
-``path, quality, source`` and what only one part has (``people, kind, name, elevation``) hold for every file.
+A table of a database takes ``columns, crs, datum``. ``path, database, table, quality, source`` and what only one part
+has (``people, kind, name, elevation``) hold for every file.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 from types import MappingProxyType
-from typing import Any
+from typing import Any, TypeGuard
 
 from quarterhour.study.file.fields import Facilities, Places, Source
 from quarterhour.study.file.mistakes import mistake
@@ -54,6 +54,7 @@ _FORMATS: Mapping[str, tuple[tuple[str, ...], frozenset[str]]] = MappingProxyTyp
         "gdal": ((".fgb", ".kml", ".mif", ".sqlite", ".tab"), _TABLE | {"encoding", "layer"}),
         "osm": ((".osm.pbf", ".pbf", ".osm", ".osm.gz", ".osm.bz2"), frozenset(("area", "from_osm", "turns"))),
         "graphml": ((".graphml",), frozenset()),
+        "database": ((), _TABLE),
     }
 )
 _KEYS = frozenset().union(*_PARTS.values())
@@ -61,9 +62,9 @@ _ALWAYS_SHAPES = ("geojson", "shp")
 """Files whose rows all have shapes: nobody looks for an x and a y in their columns."""
 
 
-def is_extract(path: Path) -> bool:
-    """Whether a file is an extract of OpenStreetMap, by its name."""
-    return format_of(path) == "osm"
+def is_extract(path: object) -> TypeGuard[Path]:
+    """Whether a file is an extract of OpenStreetMap, by its name; a table of a database is none."""
+    return isinstance(path, Path) and format_of(path) == "osm"
 
 
 def format_of(path: str | Path | None) -> str | None:
@@ -95,7 +96,18 @@ def idle_keys(study: StudyFile, *, roads: Path | None = None) -> list[dict[str, 
     for where, row, part in sources(study):
         found += _idle(where, row, part, roads if row == "roads" else None)
         found += _beside_each_other(where, part)
-    return found
+    return found + _unknown_databases(study)
+
+
+def _unknown_databases(study: StudyFile) -> list[dict[str, Any]]:
+    """Databases that are named where they are used, but not in ``[databases]``."""
+    named = [(where, part.database) for where, _, part in sources(study)] + [(("outputs",), study.outputs.database)]
+    known = ", ".join(study.databases) or "-"
+    return [
+        mistake((*where, "database"), "unknown_database", given=name, known=known)
+        for where, name in named
+        if name is not None and name not in study.databases
+    ]
 
 
 def _idle(where: tuple[str | int, ...], row: str, part: Source, given: Path | None) -> list[dict[str, Any]]:
@@ -103,15 +115,25 @@ def _idle(where: tuple[str | int, ...], row: str, part: Source, given: Path | No
     found = []
     for key in sorted(part.model_fields_set & _KEYS):
         # What the roads' file is like is said of the file that is named; turns and area of the one that is read.
-        file = given if given is not None and (key in ("area", "turns") or part.path is None) else part.path
-        known = "osm" if extract else format_of(file)
+        file = given if given is not None and (key in ("area", "turns") or _unsaid(part)) else part.path
+        stored = part.database is not None and file == part.path
+        known = "osm" if extract else "database" if stored else format_of(file)
         if key not in _PARTS[row]:
             found.append(mistake((*where, key), "key_not_of_part", part=where[0], given=getattr(part, key)))
         elif known is not None and key not in _FORMATS[known][1]:
             fits = " ".join(e for endings, keys in _FORMATS.values() if key in keys for e in endings)
-            shown = "from_osm" if extract else f".{known}" if file is None else Path(file).name
+            shown = "from_osm" if extract else part.table if stored else _shown(known, file)
             found.append(mistake((*where, key), "key_not_of_format", file=shown, fits=fits, given=getattr(part, key)))
     return found
+
+
+def _shown(known: str, file: str | Path | None) -> str:
+    return f".{known}" if file is None else Path(file).name
+
+
+def _unsaid(part: Source) -> bool:
+    """Whether a part says nothing of where its rows are."""
+    return part.path is None and part.database is None
 
 
 def _beside_each_other(where: tuple[str | int, ...], part: Source) -> list[dict[str, Any]]:

@@ -145,9 +145,14 @@ class StudyHead(Part):
 
 
 class Source(Part):
-    """A file or a layer as received. ``crs``: what the file does not say itself; without it, EPSG:4326."""
+    """A file or a layer as received. ``crs``: what the file does not say itself; without it, EPSG:4326.
+
+    ``database`` and ``table`` in the stead of a path: a table or view of one of the study's ``[databases]``.
+    """
 
     path: str | None = None
+    database: Name | None = None
+    table: str | None = Field(default=None, min_length=1)
     layer: str | None = None
     columns: dict[str, str] = {}
     encoding: str | None = None
@@ -163,6 +168,15 @@ class Source(Part):
     @classmethod
     def _local(cls, value: str | None) -> str | None:
         return local_path(value)
+
+    @model_validator(mode="after")
+    def _one_source(self) -> Source:
+        if (self.database is None) != (self.table is None):
+            given, needed = ("table", "database") if self.database is None else ("database", "table")
+            raise wrong("needs_partner", at=given, needed=needed)
+        if self.database is not None and (self.path is not None or getattr(self, "from_osm", None)):
+            raise wrong("one_source", at="database")
+        return self
 
     @field_validator("encoding")
     @classmethod
@@ -253,7 +267,7 @@ class Places(Source):
 
     @model_validator(mode="after")
     def _one_origin(self) -> Places:
-        if self.path is None and not self.from_osm:
+        if self.path is None and self.database is None and not self.from_osm:
             raise wrong("no_origin")
         return self
 
@@ -321,7 +335,6 @@ class PopulationFile(Source):
     ``people``: the column of the communities that it fills. ``column``: that of the file; without it the same.
     """
 
-    path: str
     people: str
     column: str | None = None
     quality: Quality = "estimated"
@@ -329,10 +342,12 @@ class PopulationFile(Source):
     @property
     def is_grid(self) -> bool:
         """Whether it is a grid, by its name."""
-        return self.path.lower().endswith((".tif", ".tiff"))
+        return self.path is not None and self.path.lower().endswith((".tif", ".tiff"))
 
     @model_validator(mode="after")
     def _heard(self) -> PopulationFile:
+        if self.path is None and self.database is None:
+            raise wrong("no_source")
         idle = self.model_fields_set & {*Source.model_fields, "column"} - {"path", "quality", "source"}
         if self.is_grid and idle:
             raise wrong("grid_says_itself", given=min(idle))
@@ -343,19 +358,18 @@ class NamedTable(Source):
     """A table of figures for targets, or a layer for exclusions."""
 
     name: Name
-    path: str
+
+    @model_validator(mode="after")
+    def _from_somewhere(self) -> NamedTable:
+        if self.path is None and self.database is None:
+            raise wrong("no_source")
+        return self
 
 
 class FigureTable(NamedTable):
     """A table of figures; ``code_system``: the list that its codes of towns and counties are from."""
 
     code_system: str = ""
-
-
-class Outputs(Part):
-    """Where results go."""
-
-    folder: str | None = None
 
 
 class ModeFile(Part):

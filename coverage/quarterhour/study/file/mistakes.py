@@ -16,6 +16,8 @@ from quarterhour.base import i18n
 from quarterhour.base.errors import StudyError
 from quarterhour.study.file.fields import Part
 
+_PASSWORD = re.compile(r"(?<=://)[^\s/]*(?=@)")
+"""Who asks, and with what word, in an address: shown to nobody."""
 _ALIKE = 0.7
 """How alike two names must be for one to be a slip for the other."""
 
@@ -50,7 +52,8 @@ def mistake_sentence(name: str, text: str, parsed: Any, problem: Any, lang: str)
     line = _line_with(text, where, values.get("given"))
     field = ".".join(str(part) for part in where) or "study"
     shown = i18n.say("study.came", lang, given=_as_toml(given)) if isinstance(given, str | int | float) else ""
-    return f"{name}:{line}: {field}: {i18n.say(f'study.{key}', lang, **values)}{shown}"
+    said = f"{name}:{line}: {field}: {i18n.say(f'study.{key}', lang, **values)}{shown}"
+    return _PASSWORD.sub("***", said)
 
 
 def mistake(loc: tuple[str | int, ...], key: str, **values: object) -> dict[str, Any]:

@@ -7,6 +7,7 @@ from typing import Annotated, Any
 from pydantic import BeforeValidator, model_validator
 
 from quarterhour.study.file.circles import CircleFile, PictureFile, TargetsFile
+from quarterhour.study.file.database import DatabaseFile, Outputs
 from quarterhour.study.file.fields import (
     Communities,
     Facilities,
@@ -14,7 +15,6 @@ from quarterhour.study.file.fields import (
     KindFile,
     ModeFile,
     NamedTable,
-    Outputs,
     Part,
     Places,
     PopulationFile,
@@ -56,6 +56,7 @@ class StudyFile(Part):
     rounds: RoundsFile | None = None
     graves: GravesFile | None = None
     overlay: OverlayFile | None = None
+    databases: dict[str, DatabaseFile] = {}
     outputs: Outputs = Outputs()
 
     @property

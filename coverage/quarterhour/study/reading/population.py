@@ -23,7 +23,7 @@ _SLIVER = 0.01
 
 
 def share_population(
-    asked: PopulationFile, path: Path, communities: gpd.GeoDataFrame
+    asked: PopulationFile, path: Path | files.Table, communities: gpd.GeoDataFrame
 ) -> tuple[gpd.GeoDataFrame, pd.DataFrame]:
     """The communities that have an outline, with a column of whole people, and findings.
 
@@ -54,9 +54,9 @@ def points_inside(communities: gpd.GeoDataFrame) -> gpd.GeoDataFrame:
     return communities.set_geometry(shapely.point_on_surface(communities.geometry.to_numpy()), crs=communities.crs)
 
 
-def _read(asked: PopulationFile, path: Path, ground: gpd.GeoSeries) -> tuple[Shared, int, pd.DataFrame]:
+def _read(asked: PopulationFile, path: Path | files.Table, ground: gpd.GeoSeries) -> tuple[Shared, int, pd.DataFrame]:
     """The people of each community, how many that are with those outside, and findings."""
-    if asked.is_grid:
+    if isinstance(path, Path) and asked.is_grid:
         shared = people_of_grid(path, ground)
         return shared, int(np.floor(shared.people.sum() + 0.5)), findings_from([])
     table, found = files.read_places(

@@ -1,0 +1,37 @@
+"""What a study file says of databases and of where results go."""
+
+from __future__ import annotations
+
+import re
+
+from pydantic import Field, field_validator, model_validator
+
+from quarterhour.study.file.fields import Name, Part, wrong
+
+
+class DatabaseFile(Part):
+    """A PostgreSQL database, by the environment variable that holds its address; never the address itself."""
+
+    url_env: str
+
+    @field_validator("url_env")
+    @classmethod
+    def _a_variable(cls, value: str) -> str:
+        if not re.fullmatch(r"[A-Za-z_][A-Za-z0-9_]*", value):
+            raise wrong("not_a_variable", given=())  # not shown: it may be an address with its password
+        return value
+
+
+class Outputs(Part):
+    """Where results go: a folder, and for the layers a schema of a database as well."""
+
+    folder: str | None = None
+    database: Name | None = None
+    schema_name: str | None = Field(default=None, alias="schema", min_length=1)
+
+    @model_validator(mode="after")
+    def _both(self) -> Outputs:
+        if (self.database is None) != (self.schema_name is None):
+            given, needed = ("schema", "database") if self.database is None else ("database", "schema")
+            raise wrong("needs_partner", at=given, needed=needed)
+        return self
