@@ -37,7 +37,7 @@ ONLY_IN = {
     "sqlalchemy": {"io.postgis.connect", "io.postgis.read", "io.postgis.write"},
     "psycopg": {"io.postgis.connect", "io.postgis.write"},
     "socket": {"io.osm.download"},
-    "requests": {"io.osm.download"},
+    "requests": {"io.osm.download", "io.geocode"},
 }  # fmt: skip
 
 

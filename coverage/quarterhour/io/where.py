@@ -282,5 +282,5 @@ def _numbers(table: PlaceTable, ids: pd.Index) -> list[str]:
     if table.origin is None:
         points = table.places.geometry[ids]
         return [f"{p.x:.0f}, {p.y:.0f}" for p in points]
-    raw = table.origin.raw.loc[table.origin.rows[ids]]
-    return [f"{x:.10g}, {y:.10g}" for x, y in raw.to_numpy()]
+    raw = table.origin.raw.reindex(table.origin.rows[ids])  # one placed by its address has none in the file
+    return ["" if x != x else f"{x:.10g}, {y:.10g}" for x, y in raw.to_numpy()]

@@ -20,7 +20,7 @@ from quarterhour.report.tables import finding_table, quality_note
 from quarterhour.study.inputs import Inputs
 from quarterhour.study.study import Study
 
-ISSUES, REJECTED, PAGE = "issues.csv", "rejected.csv", "inspect.html"
+ISSUES, REJECTED, ADDRESSES, PAGE = "issues.csv", "rejected.csv", "addresses.csv", "inspect.html"
 _PLACED = ("communities", "facilities", "candidates", "towns", "counties")
 _MOST_LINES = 200
 """Of a kind, on the page; the tables beside it have them all."""
@@ -31,6 +31,7 @@ def write_inspection(study: Study, tables: Inputs, out: str | Path, *, lang: str
     writers = {
         PAGE: lambda path: files.write_text(path, inspection_page(study, tables, lang)),
         **finding_writers(tables.findings, lang),
+        **address_writers(tables),
     }
     with files.together(out) as growing:
         for name, write in writers.items():
@@ -45,6 +46,13 @@ def finding_writers(findings: pd.DataFrame, lang: str) -> Mapping[str, Callable[
         name: partial(_write_findings, findings=rows, lang=lang)
         for name, rows in ((ISSUES, findings), (REJECTED, aside))
     }
+
+
+def address_writers(tables: Inputs) -> Mapping[str, Callable[[Path], None]]:
+    """``addresses.csv``, every address that was looked for and its best candidates, to be gone through; else none."""
+    if tables.addresses.empty:
+        return {}
+    return {ADDRESSES: partial(files.write_csv, frame=tables.addresses, index=False)}
 
 
 def _write_findings(path: Path, *, findings: pd.DataFrame, lang: str) -> None:

@@ -19,7 +19,7 @@ from quarterhour.base import i18n
 from quarterhour.io import files, postgis
 from quarterhour.maps.draw import draw_map
 from quarterhour.network.network import Mode
-from quarterhour.report.inspection import finding_writers
+from quarterhour.report.inspection import address_writers, finding_writers
 from quarterhour.report.map_notes import map_notes
 from quarterhour.report.markdown import report_markdown
 from quarterhour.report.score_sections import score_sections
@@ -112,6 +112,7 @@ def _writers(results: Results, lang: str, parts: ReportParts) -> dict[str, Calla
     if card is not None:  # what a later run compares itself with
         writers["scorecard.csv"] = lambda path: files.write_csv(path, kept_rows(card.rows), index=False)
     writers |= finding_writers(results.findings, lang)
+    writers |= address_writers(results.inputs)
     writers["manifest.json"] = lambda path: files.write_text(path, _json(manifest(results, lang)))
     for question, (_, chart) in parts.charts.items():
         writers[chart_file(question)] = partial(files.write_text, text=chart + "\n")

@@ -15,22 +15,23 @@ from quarterhour.base import i18n
 from quarterhour.base.errors import DataError, MissingError, StudyError, first_ids
 from quarterhour.base.findings import Severity, finding, finding_sentences, join_findings
 from quarterhour.io import files, osm, places, where
+from quarterhour.io.addresses import ADDRESS_COLUMNS, AddressFinder
 from quarterhour.io.ground import ground_of
 from quarterhour.network import slope
 from quarterhour.network.roads import as_roads
 from quarterhour.study.doubts import settled
+from quarterhour.study.file.addresses import address_finder
 from quarterhour.study.file.declared import is_extract
-from quarterhour.study.file.fields import Communities, Places, Source
+from quarterhour.study.file.fields import Addressed, Communities, Places, Source
 from quarterhour.study.file.study import StudyFile
 from quarterhour.study.reading.crs import StudyCrs
 from quarterhour.study.reading.extract_area import area_around, stated_area
+from quarterhour.study.reading.frames import joined, no_places, uncounted, with_columns
 from quarterhour.study.reading.population import points_inside, share_population
 from quarterhour.study.reading.quality import quality_shares
 from quarterhour.study.reading.told import said_from, unless_told
 from quarterhour.study.reading.used import StudyDatabases, used_files
 
-_TOLD_EACH = 5
-"""More places than this are told in one sentence."""
 _UNSETTLED: Mapping[str, gpd.GeoDataFrame] = MappingProxyType({})
 _PLACES = ("communities", "towns", "counties", "facilities", "candidates")
 
@@ -48,6 +49,8 @@ class Inputs:
     what became of the rows of its file (``files.account_row``).
 
     ``road_doubts``: where the roads hang together badly, ``rule, roads, size`` (``network/roads/topology``).
+
+    ``addresses``: one row an address that was looked for (``io/addresses.ADDRESS_COLUMNS``).
     """
 
     roads: gpd.GeoDataFrame
@@ -64,6 +67,7 @@ class Inputs:
     quality: pd.DataFrame
     account: pd.DataFrame = field(default_factory=pd.DataFrame)
     road_doubts: gpd.GeoDataFrame = field(default_factory=gpd.GeoDataFrame)
+    addresses: pd.DataFrame = field(default_factory=pd.DataFrame)
 
     def __repr__(self) -> str:
         return (
@@ -83,6 +87,9 @@ class _Reader:
         self.box, self.cut = stated_area(file), False
         self.placed: list[where.PlaceTable] = []
         self.databases = StudyDatabases(file.databases)
+        self.known: gpd.GeoDataFrame | None = None
+        self.addresses: list[dict[str, Any]] = []
+        self._towns: gpd.GeoDataFrame | None = None
 
     def path(self, part: Source, table: str) -> Path:
         """The file of a table; MissingError when it is not there."""
@@ -191,24 +198,38 @@ class _Reader:
                 geometry="any" if area else "point", quality=part.quality, source=part.source or extract.name,
             )  # fmt: skip
             self.findings.append(found)
-            self.findings.extend(_uncounted(raw, people, table, extract.name))
+            self.findings.extend(uncounted(raw, people, table, extract.name))
             known_rows = files.Table(raw, extract.name)
             self.account.append(files.account_row(table, known_rows, used=len(kept), door=found))
             self.placed.append(where.PlaceTable(table, kept, None))
             return kept
         origins: list[files.Origin] = []
         chosen = self.crs.of_communities if table == "communities" else self.crs.code
+        finder = self.finder(part)
         kept, found, account = files.read_counted_places(
             self.given(part, table), table=table, crs=chosen, columns=part.columns, people=people, parts=parts,
             source_crs=part.crs, datum=part.datum, quality=part.quality, source=part.source, kind=kind,
             geometry="any" if area else "point", sheet=_text(part.sheet), encoding=part.encoding,
             header_row=part.header_row, layer=part.layer, hidden_rows=part.hidden_rows,
-            origin=origins.append,
+            origin=origins.append, place=finder.place if finder else None,
         )  # fmt: skip
+        self.addresses += finder.rows if finder else []
         self.findings.append(found)
         self.account.append(account)
         self.placed.append(where.PlaceTable(table, kept, *origins))
         return kept
+
+    def finder(self, part: Places) -> AddressFinder | None:
+        """What places a part's rows by their addresses, if it has a column of them."""
+        if not isinstance(part, Addressed) or part.address is None or self.known is None:
+            return None
+        return address_finder(part, self.file.geocoders, self.folder, communities=self.known, towns=self.towns())
+
+    def towns(self) -> gpd.GeoDataFrame | None:
+        """The towns, read once; None where the study names none."""
+        if self._towns is None and self.file.towns is not None:
+            self._towns = self.places(self.file.towns, "towns")
+        return self._towns
 
     def communities(self) -> gpd.GeoDataFrame:
         """The communities; people whom the study names on the ground are shared out among their outlines."""
@@ -267,29 +288,32 @@ def read_inputs(
     communities = reader.communities()
     if not len(communities):
         crs.check()
-        likely = reader.misplaced(reader.roads(), _none(communities)) if reader.placed[0].rows_read else None
+        likely = reader.misplaced(reader.roads(), no_places(communities)) if reader.placed[0].rows_read else None
         raise _none_usable(join_findings([t for t in (likely, *reader.findings) if t is not None]))
+    reader.known = communities
     reader.box = area_around(file, communities, farthest_m=farthest_m)
     facilities = [reader.places(p, "facilities", kind=p.kind or "") for p in file.facilities]
     road_table = reader.roads() if first is None else first.to_crs(crs.code)
     reader.findings.extend(crs.findings)
-    towns = reader.places(file.towns, "towns") if file.towns else _none(communities)
-    counties = reader.places(file.counties, "counties") if file.counties else _none(communities)
-    facility_table = _joined(facilities, communities)
+    towns = reader.towns()
+    towns = no_places(communities) if towns is None else towns
+    counties = reader.places(file.counties, "counties") if file.counties else no_places(communities)
+    facility_table = joined(facilities, communities)
     made = Inputs(
         roads=road_table,
         turns=reader.turns(road_table),
-        communities=_with_columns(communities, "town", "county"),
-        towns=_with_columns(towns, "county"),
+        communities=with_columns(communities, "town", "county"),
+        towns=with_columns(towns, "county"),
         counties=counties,
-        facilities=_with_columns(facility_table, "kind", "town", "county"),
-        candidates=reader.places(file.candidates, "candidates") if file.candidates else _none(communities),
+        facilities=with_columns(facility_table, "kind", "town", "county"),
+        candidates=reader.places(file.candidates, "candidates") if file.candidates else no_places(communities),
         tables={p.name: reader.table(p, p.name) for p in file.tables},
         layers={p.name: reader.layer(p, p.name) for p in file.layers},
         findings=join_findings(reader.findings),
         used=used_files(reader.used, file, stored=reader.databases.used),
         quality=pd.DataFrame(),
         account=pd.DataFrame(reader.account),
+        addresses=pd.DataFrame(reader.addresses, columns=list(ADDRESS_COLUMNS)),
     )
     of_table = [len(part) for part in facilities]
     known, told = settled(file, {n: getattr(made, n) for n in _PLACES}, made.tables, of_table=of_table)
@@ -316,40 +340,6 @@ def _of_part(frame: pd.DataFrame, part: Source) -> pd.DataFrame:
     """With the quality and the source that the study file says, where the table does not say its own."""
     said = {"quality": part.quality} | ({"source": part.source} if part.source else {})
     return frame.assign(**{k: v for k, v in said.items() if k not in frame})
-
-
-def _none(like: gpd.GeoDataFrame) -> gpd.GeoDataFrame:
-    columns = {c: pd.Series(dtype=object) for c in ("name", "town", "county", "quality", "source")}
-    empty = gpd.GeoDataFrame(columns, geometry=gpd.GeoSeries([], crs=like.crs), crs=like.crs)
-    return empty.rename_axis("id")
-
-
-def _with_columns(frame: gpd.GeoDataFrame, *columns: str) -> gpd.GeoDataFrame:
-    return frame.assign(**{c: "" for c in columns if c not in frame})
-
-
-def _joined(parts: list[gpd.GeoDataFrame], like: gpd.GeoDataFrame) -> gpd.GeoDataFrame:
-    filled = [p for p in parts if len(p)]
-    if not filled:
-        return _none(like).assign(kind="")
-    joined = pd.concat(filled)
-    twice = joined.index[joined.index.duplicated()]
-    if len(twice):
-        raise DataError("inputs.ids_twice", table="facilities", ids=", ".join(map(str, twice[:5])))
-    return gpd.GeoDataFrame(joined, geometry="geometry", crs=like.crs)
-
-
-def _uncounted(raw: gpd.GeoDataFrame, people: tuple[str, ...], table: str, file: str) -> list[pd.DataFrame]:
-    told = []
-    for column in people:
-        unknown = raw.index[raw[column].isna()] if column in raw else raw.index
-        about = {"table": table, "file": file, "column": column}
-        if len(unknown) > _TOLD_EACH:
-            many = {"id": first_ids(unknown), "value": f"{len(unknown):,}"}
-            told.append(finding("inputs.no_count_many", severity="warning", **many, **about))
-        else:
-            told += [finding("inputs.no_count", severity="warning", id=i, **about) for i in unknown]
-    return told
 
 
 def _none_usable(findings: pd.DataFrame) -> DataError:

@@ -19,7 +19,7 @@ import pandas as pd
 from pyproj import CRS
 
 from quarterhour.base.errors import DataError
-from quarterhour.base.findings import join_findings
+from quarterhour.base.findings import join_findings, no_findings
 from quarterhour.io import places
 from quarterhour.io.files.account import account_row
 from quarterhour.io.files.amounts import in_plain_notation
@@ -66,6 +66,7 @@ __all__ = [
     "write_text",
 ]
 
+PlaceRows = Callable[..., tuple[gpd.GeoDataFrame, pd.DataFrame]]
 _NO_ROLES = Roles()
 
 
@@ -155,10 +156,12 @@ def read_counted_places(
     layer: str | None = None,
     hidden_rows: HiddenRows = "use",
     origin: Callable[[Origin], None] | None = None,
+    place: PlaceRows | None = None,
 ) -> tuple[gpd.GeoDataFrame, pd.DataFrame, dict[str, Any]]:
     """Places of a file, every finding on the way, and the account of its rows (``account_row``).
 
-    Parameters and errors as ``read_places``.
+    ``place``: gives rows without coordinates a point by their address (``addresses.AddressFinder.place``), and says
+    what it took and what it set aside. Other parameters and errors as ``read_places``.
     """
     roles = roles_of(dict(columns or {}), people, table=table)
     read = _read_raw(
@@ -173,21 +176,24 @@ def read_counted_places(
     totals = recognised(frame, people, table=table, **at)
     summed = totals.loc[totals["rule"].isin(TOTAL_RULES), "row"].tolist()
     frame = frame.drop(index=summed)
-    located, located_findings = with_geometry(frame, read, crs=source_crs, table=table, geometry=geometry)
+    located, located_findings = with_geometry(
+        frame, read, crs=source_crs, table=table, geometry="any" if place else geometry
+    )
     located = typed(located, keep=("id", "name", "town", "county", "kind", "quality", "source", *people))
     if kind:
         located["kind"] = kind
     given = numbered(located)
     located = onto_wgs84(given, datum, file=read.file)
+    located, by_address = place(located, table=table, **at) if place else (located, no_findings())
     kept, found = places.as_places(
         located, table=table, crs=_chosen(crs, located), people=people, parts=parts, required=required,
-        rows=[int(r) for r in frame.index], geometry=geometry, quality=quality, source=source, **at,
+        rows=[int(r) for r in located.index], geometry=geometry, quality=quality, source=source, **at,
     )  # fmt: skip
     if origin is not None:
         origin(origin_of(given, kept, read, datum=datum))
     first = join_findings([read.findings, notation, by_heading]).assign(table=table)
-    account = account_row(table, read, used=len(kept), totals=len(summed), door=found)
-    told = join_findings([first, totals, located_findings, found])
+    account = account_row(table, read, used=len(kept), totals=len(summed), door=join_findings([by_address, found]))
+    told = join_findings([first, totals, located_findings, by_address, found])
     return kept.drop(columns=["x", "y", ROW], errors="ignore"), told, account
 
 

@@ -9,6 +9,13 @@ from pydantic import Field, field_validator, model_validator
 from quarterhour.study.file.fields import Name, Part, wrong
 
 
+def variable_name(value: str) -> str:
+    """The name of an environment variable; what is none is not shown: it may be an address with its password."""
+    if not re.fullmatch(r"[A-Za-z_][A-Za-z0-9_]{0,40}", value):
+        raise wrong("not_a_variable", given=())
+    return value
+
+
 class DatabaseFile(Part):
     """A PostgreSQL database, by the environment variable that holds its address; never the address itself."""
 
@@ -17,9 +24,7 @@ class DatabaseFile(Part):
     @field_validator("url_env")
     @classmethod
     def _a_variable(cls, value: str) -> str:
-        if not re.fullmatch(r"[A-Za-z_][A-Za-z0-9_]*", value):
-            raise wrong("not_a_variable", given=())  # not shown: it may be an address with its password
-        return value
+        return variable_name(value)
 
 
 class Outputs(Part):

@@ -26,7 +26,7 @@ from pathlib import Path
 from types import MappingProxyType
 from typing import Any, TypeGuard
 
-from quarterhour.study.file.fields import Facilities, Places, Source
+from quarterhour.study.file.fields import Addressed, Facilities, Places, Source
 from quarterhour.study.file.mistakes import mistake
 from quarterhour.study.file.study import StudyFile
 
@@ -96,14 +96,20 @@ def idle_keys(study: StudyFile, *, roads: Path | None = None) -> list[dict[str, 
     for where, row, part in sources(study):
         found += _idle(where, row, part, roads if row == "roads" else None)
         found += _beside_each_other(where, part)
-    return found + _unknown_databases(study)
+    return found + _unknown_services(study)
 
 
-def _unknown_databases(study: StudyFile) -> list[dict[str, Any]]:
-    """Databases that are named where they are used, but not in ``[databases]``."""
+def _unknown_services(study: StudyFile) -> list[dict[str, Any]]:
+    """Databases and geocoders that are named where they are used, but not in their own tables."""
+    asked = [(where, part.geocoder) for where, _, part in sources(study) if isinstance(part, Addressed)]
+    unknown = [
+        mistake((*where, "geocoder"), "unknown_geocoder", given=name)
+        for where, name in asked
+        if name is not None and name not in study.geocoders
+    ]
     named = [(where, part.database) for where, _, part in sources(study)] + [(("outputs",), study.outputs.database)]
     known = ", ".join(study.databases) or "-"
-    return [
+    return unknown + [
         mistake((*where, "database"), "unknown_database", given=name, known=known)
         for where, name in named
         if name is not None and name not in study.databases

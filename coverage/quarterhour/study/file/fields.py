@@ -293,7 +293,25 @@ class Communities(Places):
         return self
 
 
-class Facilities(Places):
+class Addressed(Places):
+    """Places of which some may have no coordinates, but an address in a column.
+
+    ``geocoder``: which of the study's ``[geocoders]`` is asked where no community has that name.
+    """
+
+    address: str | None = Field(default=None, min_length=1)
+    geocoder: Literal["amap", "tianditu"] | None = None
+
+    @model_validator(mode="after")
+    def _with_addresses(self) -> Addressed:
+        if self.geocoder is not None and self.address is None:
+            raise wrong("needs_partner", at="geocoder", needed="address")
+        if self.address is not None and self.from_osm:
+            raise wrong("needs_partner", at="address", needed="path")
+        return self
+
+
+class Facilities(Addressed):
     """Facilities; `kind` when the table has no column of kinds, or for all that came from OSM."""
 
     kind: str | None = None
@@ -370,31 +388,3 @@ class FigureTable(NamedTable):
     """A table of figures; ``code_system``: the list that its codes of towns and counties are from."""
 
     code_system: str = ""
-
-
-class ModeFile(Part):
-    """A mode of the study's own; the fields of data/modes.toml."""
-
-    zh: str = ""
-    en: str = ""
-    travels: Literal["walk", "vehicle"]
-    uses: Literal["walk", "drive", "cycle"] | None = None
-    speed_kmh: Number | None = Field(default=None, gt=0)
-    speeds_kmh: dict[str, NotBelow] = {}
-    other_kmh: Number | None = Field(default=None, gt=0)
-    gap_kmh: Number = Field(default=3.6, gt=0)
-    turnout_minutes: Number = Field(default=0, ge=0)
-    forbidden: tuple[str, ...] = ()
-    limit_share: Number = Field(default=0, ge=0)
-    surface_factors: dict[str, NotBelow] = {}
-    surface_kmh: dict[str, NotBelow] = {}
-    signal_seconds: Number = Field(default=0, ge=0)
-    ferry_wait_minutes: Number = Field(default=0, ge=0)
-    stopped_by: tuple[str, ...] = ()
-    slope: Literal["tobler"] | dict[str, NotBelow] | None = None
-    turn_seconds: dict[Literal["left", "right", "straight", "u_turn"], NotBelow] = {}
-    drives_on: Literal["right", "left"] | None = None
-    counts_as: tuple[str, ...] = ()
-    source: str = ""
-    date: str = ""
-    verified: Flag = False

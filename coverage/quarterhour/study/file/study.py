@@ -6,14 +6,15 @@ from typing import Annotated, Any
 
 from pydantic import BeforeValidator, model_validator
 
+from quarterhour.study.file.addresses import GeocoderFile, GeocoderName
 from quarterhour.study.file.circles import CircleFile, PictureFile, TargetsFile
 from quarterhour.study.file.database import DatabaseFile, Outputs
 from quarterhour.study.file.fields import (
+    Addressed,
     Communities,
     Facilities,
     FigureTable,
     KindFile,
-    ModeFile,
     NamedTable,
     Part,
     Places,
@@ -23,6 +24,7 @@ from quarterhour.study.file.fields import (
     TagTable,
     wrong,
 )
+from quarterhour.study.file.modes import ModeFile
 from quarterhour.study.file.services import AccessFile, BedsFile, GravesFile, OverlayFile, RoundsFile
 from quarterhour.study.file.siting import SitingFile
 
@@ -42,7 +44,7 @@ class StudyFile(Part):
     towns: Places | None = None
     counties: Places | None = None
     facilities: tuple[Facilities, ...] = ()
-    candidates: Places | None = None
+    candidates: Addressed | None = None
     tables: tuple[FigureTable, ...] = ()
     layers: tuple[NamedTable, ...] = ()
     modes: dict[str, ModeFile] = {}
@@ -57,6 +59,7 @@ class StudyFile(Part):
     graves: GravesFile | None = None
     overlay: OverlayFile | None = None
     databases: dict[str, DatabaseFile] = {}
+    geocoders: dict[GeocoderName, GeocoderFile] = {}
     outputs: Outputs = Outputs()
 
     @property
