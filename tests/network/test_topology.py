@@ -17,8 +17,8 @@ from quarterhour.base.findings import finding_sentences
 from quarterhour.base.i18n import LANGUAGES
 from quarterhour.network.build import build_network
 from quarterhour.network.modes import read_modes
+from quarterhour.network.network import JOINED_M
 from quarterhour.network.roads import as_roads
-from quarterhour.network.roads.near import JOINED_M
 from quarterhour.network.roads.topology import Topology, measure_topology
 from quarterhour.network.testing import town
 from repeatable import examples

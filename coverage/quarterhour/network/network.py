@@ -19,6 +19,8 @@ from scipy.sparse import csgraph
 from quarterhour.base.arrays import AnyArray, BoolArray, FloatArray, IntArray
 
 T = TypeVar("T")
+JOINED_M = 1.0
+"""In a study, ends of roads so near another road are joined to it, unless it says otherwise (``join_m``)."""
 
 
 def _nothing() -> Mapping[str, float]:

@@ -17,11 +17,11 @@ from quarterhour.base import i18n
 from quarterhour.base.errors import first_ids
 from quarterhour.base.findings import Severity, finding, join_findings
 from quarterhour.base.jit import COMPILED
-from quarterhour.study import inputs as came_in
 from quarterhour.study.circles import check_circles, pictures
 from quarterhour.study.inputs import Inputs
 from quarterhour.study.progress import RunProgress, no_progress
 from quarterhour.study.reading.reach import farthest_m
+from quarterhour.study.reading.reader import read_inputs
 from quarterhour.study.reading.roads import weighed_roads
 from quarterhour.study.results import Care, Results
 from quarterhour.study.scorecards import Travel, scorecards
@@ -34,9 +34,7 @@ from quarterhour.travel.times import Heading, TravelTimes
 
 def read_study_inputs(study: Study) -> Inputs:
     """The tables of a study, checked."""
-    made = came_in.read_inputs(
-        study.file, study.folder, roads=study.roads, farthest_m=farthest_m(study), path=study.path
-    )
+    made = read_inputs(study.file, study.folder, roads=study.roads, farthest_m=farthest_m(study), path=study.path)
     told, places = weighed_roads(study, made)
     return replace(made, findings=join_findings([made.findings, told]), road_doubts=places)
 

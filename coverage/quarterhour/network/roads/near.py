@@ -22,13 +22,12 @@ from scipy.spatial import cKDTree
 from quarterhour.base.arrays import AnyArray, BoolArray, FloatArray, IntArray
 from quarterhour.base.errors import first_ids
 from quarterhour.base.findings import no_findings
+from quarterhour.network.network import JOINED_M
 from quarterhour.network.roads.junctions import JOIN_M, joined, junctions_of, vertices_of
 from quarterhour.network.roads.told import Where
 
 MISS_M = 5.0
 """Ends so near another road are told, where they are not joined."""
-JOINED_M = 1.0
-"""In a study, ends so near another road are joined to it, unless it says otherwise (``join_m``)."""
 TOUCH_M = 1e-4
 """An end so near a line lies on it."""
 _NOISE_M = 2 * JOIN_M

@@ -2,18 +2,9 @@
 
 from __future__ import annotations
 
-import re
-
 from pydantic import Field, field_validator, model_validator
 
-from quarterhour.study.file.fields import Name, Part, wrong
-
-
-def variable_name(value: str) -> str:
-    """The name of an environment variable; what is none is not shown: it may be an address with its password."""
-    if not re.fullmatch(r"[A-Za-z_][A-Za-z0-9_]{0,40}", value):
-        raise wrong("not_a_variable", given=())
-    return value
+from quarterhour.study.file.fields import Name, Part, variable_name, wrong
 
 
 class DatabaseFile(Part):

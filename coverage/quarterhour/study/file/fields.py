@@ -21,7 +21,7 @@ from pydantic import (
 from pydantic_core import PydanticCustomError
 
 from quarterhour.base.kinds import Symbol
-from quarterhour.network.roads.near import JOINED_M
+from quarterhour.network.network import JOINED_M
 
 Name = Annotated[str, Field(min_length=1, pattern=r"^[A-Za-z0-9_\-]+$")]
 Quality = Literal["fact", "unstated", "estimated", "synthetic"]
@@ -93,6 +93,13 @@ Flag = Annotated[bool, Strict()]
 Day = Annotated[date, BeforeValidator(_day), AfterValidator(_of_our_time)]
 Above = Annotated[Number, Field(gt=0)]
 NotBelow = Annotated[Number, Field(ge=0)]
+
+
+def variable_name(value: str) -> str:
+    """The name of an environment variable; what is none is not shown: it may be an address with its password."""
+    if not re.fullmatch(r"[A-Za-z_][A-Za-z0-9_]{0,40}", value):
+        raise wrong("not_a_variable", given=())
+    return value
 
 
 def local_path(value: str | None) -> str | None:

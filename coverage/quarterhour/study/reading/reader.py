@@ -1,0 +1,344 @@
+"""A study's files read, one table after the other, each held against the others."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import replace
+from pathlib import Path
+from types import MappingProxyType
+from typing import Any
+
+import geopandas as gpd
+import pandas as pd
+
+from quarterhour.base import i18n
+from quarterhour.base.errors import DataError, MissingError, StudyError, first_ids
+from quarterhour.base.findings import Severity, finding, finding_sentences, join_findings
+from quarterhour.io import files, osm, places, where
+from quarterhour.io.addresses import ADDRESS_COLUMNS, AddressFinder
+from quarterhour.io.ground import ground_of
+from quarterhour.network import slope
+from quarterhour.network.roads import as_roads
+from quarterhour.study.doubts import settled
+from quarterhour.study.file.declared import is_extract
+from quarterhour.study.file.fields import Addressed, Communities, Places, Source
+from quarterhour.study.file.study import StudyFile
+from quarterhour.study.inputs import Inputs
+from quarterhour.study.reading.addresses import address_finder
+from quarterhour.study.reading.crs import StudyCrs
+from quarterhour.study.reading.extract_area import area_around, stated_area
+from quarterhour.study.reading.frames import joined, no_places, uncounted, with_columns
+from quarterhour.study.reading.population import points_inside, share_population
+from quarterhour.study.reading.quality import quality_shares
+from quarterhour.study.reading.told import said_from, unless_told
+from quarterhour.study.reading.used import StudyDatabases, used_files
+
+_UNSETTLED: Mapping[str, gpd.GeoDataFrame] = MappingProxyType({})
+_PLACES = ("communities", "towns", "counties", "facilities", "candidates")
+
+
+class _Reader:
+    """Reads the tables of one study, gathering findings and the files used."""
+
+    def __init__(self, file: StudyFile, folder: Path, roads: Path | None, crs: StudyCrs) -> None:
+        self.file, self.folder, self.given_roads, self.crs = file, folder, roads, crs
+        self.findings: list[pd.DataFrame] = []
+        self.used: dict[Path, str] = {}
+        self.account: list[dict[str, Any]] = []
+        self.box, self.cut = stated_area(file), False
+        self.placed: list[where.PlaceTable] = []
+        self.databases = StudyDatabases(file.databases)
+        self.known: gpd.GeoDataFrame | None = None
+        self.addresses: list[dict[str, Any]] = []
+        self._towns: gpd.GeoDataFrame | None = None
+
+    def path(self, part: Source, table: str) -> Path:
+        """The file of a table; MissingError when it is not there."""
+        if part.path is None:
+            raise StudyError("study.no_extract", table=table)
+        found = self.folder / part.path
+        if not found.is_file():
+            raise MissingError("study.no_file", study=self.folder.name, table=table, path=part.path)
+        self.used[found] = table
+        return found
+
+    def given(self, part: Source, table: str) -> Path | files.Table:
+        """The file of a table, or the table itself where a database has it."""
+        return self.path(part, table) if part.database is None else self.databases.table(part, table)
+
+    def roads_path(self) -> Path | files.Table:
+        """The roads as given on the command line, or as the study names them."""
+        if self.given_roads is not None:
+            if not self.given_roads.is_file():
+                raise MissingError("inputs.no_given_roads", path=self.given_roads)
+            self.used[self.given_roads] = "roads"
+            return self.given_roads
+        if self.file.roads.path is None and self.file.roads.database is None:
+            raise StudyError("study.no_roads")
+        return self.given(self.file.roads, "roads")
+
+    def roads(self) -> gpd.GeoDataFrame:
+        """Roads of any kind of file as the canonical table."""
+        part, path = self.file.roads, self.roads_path()
+        known = self.about_roads(path)
+        if is_extract(path):
+            raw, outside = osm.read_roads_within(path, crs=self.crs.of_roads, bbox=self.box)
+            self.findings.append(outside)
+            self.cut = len(outside) > 0
+        elif part.area is not None:
+            raise StudyError("study.area_no_extract", path=path.name)
+        elif isinstance(path, Path) and path.suffix == ".graphml":
+            raw = osm.read_graphml_roads(path, crs=self.crs.of_roads)
+        else:
+            raw, found = files.read_layer(
+                path, table="roads", crs=self.crs.of_roads, layer=known.layer, source_crs=known.crs, datum=known.datum,
+                encoding=known.encoding, taken=False,
+            )  # fmt: skip
+            self.findings.append(found)
+        roads, found = as_roads(
+            raw, crs=raw.crs, columns=known.columns, table="roads", file=path.name, join_m=part.join_m
+        )
+        self.findings.append(found)
+        return _with_source(self.risen(roads), part, path)
+
+    def about_roads(self, path: Path | files.Table) -> Source:
+        """What the study says of the roads' file; of one given in its stead, where it names none, else nothing."""
+        part = self.file.roads
+        if self.given_roads is None or (part.path is None and part.database is None):
+            return part
+        idle = sorted(part.model_fields_set & {"layer", "columns", "encoding", "crs", "datum"})
+        if idle and not is_extract(path):
+            self.findings.append(
+                finding(
+                    "inputs.keys_of_other_roads", severity="warning", table="roads", file=path.name,
+                    value=", ".join(idle), detail=part.path or part.table,
+                )
+            )  # fmt: skip
+        return Source()
+
+    def risen(self, roads: gpd.GeoDataFrame) -> gpd.GeoDataFrame:
+        """Roads with their climbs, where the study names a grid of elevations."""
+        named = self.file.roads.elevation
+        if named is None:
+            return roads
+        grid = self.folder / named
+        if not grid.is_file():
+            raise MissingError("study.no_file", study=self.folder.name, table="elevation", path=named)
+        self.used[grid] = "elevation"
+        roads, found = slope.rise_m(roads, grid)
+        self.findings.append(found)
+        return roads
+
+    def turns(self, roads: gpd.GeoDataFrame) -> pd.DataFrame:
+        """The turn restrictions of the extract that the roads came from."""
+        path = self.roads_path()
+        if not self.file.roads.turns or not is_extract(path):
+            return osm.no_turns()
+        turns, found = osm.read_osm_turns(path, roads, cut=self.cut)
+        self.findings.append(found)
+        return turns
+
+    def places(self, part: Places, table: str, *, people: tuple[str, ...] = (), kind: str = "") -> gpd.GeoDataFrame:
+        """Places of a table or of the OSM extract."""
+        parts = part.parts if isinstance(part, Communities) else {}
+        area = table in ("towns", "counties") or (table == "communities" and bool(self.file.population))
+        if part.from_osm:
+            extract = self.path(part, table) if part.path else self.roads_path()
+            if not is_extract(extract):
+                raise StudyError("study.no_extract", table=table)
+            rules = osm.wanted_rules(part.from_osm, kind=kind, own=self.file.own_tags)
+            raw, told = osm.read_places_within(extract, rules, crs=self.crs.any, table=table, bbox=self.box)
+            self.findings.append(told)
+            crs = self.crs.of_communities(files.lonlat_of(raw)) if table == "communities" else self.crs.code
+            raw = raw.to_crs(crs)
+            known = raw.copy()
+            for column in people:
+                known[column] = known[column].fillna(0) if column in known else 0
+            kept, found = places.as_places(
+                known.reset_index(), table=table, crs=crs, people=people, parts=parts, required=(), file=extract.name,
+                geometry="any" if area else "point", quality=part.quality, source=part.source or extract.name,
+            )  # fmt: skip
+            self.findings.append(found)
+            self.findings.extend(uncounted(raw, people, table, extract.name))
+            known_rows = files.Table(raw, extract.name)
+            self.account.append(files.account_row(table, known_rows, used=len(kept), door=found))
+            self.placed.append(where.PlaceTable(table, kept, None))
+            return kept
+        origins: list[files.Origin] = []
+        chosen = self.crs.of_communities if table == "communities" else self.crs.code
+        finder = self.finder(part)
+        kept, found, account = files.read_counted_places(
+            self.given(part, table), table=table, crs=chosen, columns=part.columns, people=people, parts=parts,
+            source_crs=part.crs, datum=part.datum, quality=part.quality, source=part.source, kind=kind,
+            geometry="any" if area else "point", sheet=_text(part.sheet), encoding=part.encoding,
+            header_row=part.header_row, layer=part.layer, hidden_rows=part.hidden_rows,
+            origin=origins.append, place=finder.place if finder else None,
+        )  # fmt: skip
+        self.addresses += finder.rows if finder else []
+        self.findings.append(found)
+        self.account.append(account)
+        self.placed.append(where.PlaceTable(table, kept, *origins))
+        return kept
+
+    def finder(self, part: Places) -> AddressFinder | None:
+        """What places a part's rows by their addresses, if it has a column of them."""
+        if not isinstance(part, Addressed) or part.address is None or self.known is None:
+            return None
+        return address_finder(part, self.file.geocoders, self.folder, communities=self.known, towns=self.towns())
+
+    def towns(self) -> gpd.GeoDataFrame | None:
+        """The towns, read once; None where the study names none."""
+        if self._towns is None and self.file.towns is not None:
+            self._towns = self.places(self.file.towns, "towns")
+        return self._towns
+
+    def communities(self) -> gpd.GeoDataFrame:
+        """The communities; people whom the study names on the ground are shared out among their outlines."""
+        part, filled = self.file.communities, [p.people for p in self.file.population]
+        kept = self.places(part, "communities", people=tuple(c for c in part.people if c not in filled))
+        for asked in self.file.population:
+            kept, found = share_population(asked, self.given(asked, "population"), kept)
+            self.findings.append(found)
+        return points_inside(kept) if filled else kept
+
+    def misplaced(
+        self, roads: gpd.GeoDataFrame, towns: gpd.GeoDataFrame, known: Mapping[str, gpd.GeoDataFrame] = _UNSETTLED
+    ) -> pd.DataFrame:
+        """What speaks against where the places lie; ``known``: the tables with their towns as ids, where these are."""
+        points = [
+            replace(t, places=known[t.table].loc[lambda p, t=t: p.index.isin(t.places.index)])
+            if t.table in known
+            else t
+            for t in self.placed
+            if t.table not in ("towns", "counties")
+        ]
+        return where.where_findings(points, ground_of(roads, towns), limit_m=self.file.study.snap_limit_m)
+
+    def table(self, part: Source, name: str) -> pd.DataFrame:
+        """A table of figures, rows without a quality given the table's."""
+        read = files.read_table(
+            self.given(part, name), sheet=_text(part.sheet), encoding=part.encoding, header_row=part.header_row,
+            hidden_rows=part.hidden_rows, layer=part.layer,
+        )  # fmt: skip
+        self.findings.append(read.findings.assign(table=name))
+        self.account.append(files.account_row(name, read, used=len(read.frame)))
+        return _of_part(files.named(read, part.columns, table=name), part)
+
+    def layer(self, part: Source, name: str) -> gpd.GeoDataFrame:
+        """A layer for exclusions, in the study CRS."""
+        layer, found = files.read_layer(
+            self.given(part, name), table=name, crs=self.crs.code, layer=part.layer, source_crs=part.crs,
+            datum=part.datum, encoding=part.encoding, columns=part.columns,
+        )  # fmt: skip
+        self.findings.append(found)
+        return gpd.GeoDataFrame(_of_part(layer, part))
+
+
+def read_inputs(
+    file: StudyFile, folder: Path, *, roads: Path | None = None, farthest_m: float = 0.0, path: Path | None = None
+) -> Inputs:
+    """Every table that a study file names, checked. A bad row is set aside and told, never lost.
+
+    ``farthest_m``: how far its questions look, for the part of an OSM extract that is read. ``path``: of the study
+    file, for the lines of what is wrong in it.
+    """
+    crs = StudyCrs(file.study.crs, path or folder / "study.toml")
+    reader = _Reader(file, folder, roads, crs)
+    # Of an extract only the part around the communities is read: they are first, and choose.
+    first = reader.roads() if file.study.crs is None and not is_extract(reader.roads_path()) else None
+    communities = reader.communities()
+    if not len(communities):
+        crs.check()
+        likely = reader.misplaced(reader.roads(), no_places(communities)) if reader.placed[0].rows_read else None
+        raise _none_usable(join_findings([t for t in (likely, *reader.findings) if t is not None]))
+    reader.known = communities
+    reader.box = area_around(file, communities, farthest_m=farthest_m)
+    facilities = [reader.places(p, "facilities", kind=p.kind or "") for p in file.facilities]
+    road_table = reader.roads() if first is None else first.to_crs(crs.code)
+    reader.findings.extend(crs.findings)
+    towns = reader.towns()
+    towns = no_places(communities) if towns is None else towns
+    counties = reader.places(file.counties, "counties") if file.counties else no_places(communities)
+    facility_table = joined(facilities, communities)
+    made = Inputs(
+        roads=road_table,
+        turns=reader.turns(road_table),
+        communities=with_columns(communities, "town", "county"),
+        towns=with_columns(towns, "county"),
+        counties=counties,
+        facilities=with_columns(facility_table, "kind", "town", "county"),
+        candidates=reader.places(file.candidates, "candidates") if file.candidates else no_places(communities),
+        tables={p.name: reader.table(p, p.name) for p in file.tables},
+        layers={p.name: reader.layer(p, p.name) for p in file.layers},
+        findings=join_findings(reader.findings),
+        used=used_files(reader.used, file, stored=reader.databases.used),
+        quality=pd.DataFrame(),
+        account=pd.DataFrame(reader.account),
+        addresses=pd.DataFrame(reader.addresses, columns=list(ADDRESS_COLUMNS)),
+    )
+    of_table = [len(part) for part in facilities]
+    known, told = settled(file, {n: getattr(made, n) for n in _PLACES}, made.tables, of_table=of_table)
+    made = replace(made, **known)
+    lie = reader.misplaced(road_table, made.towns, {n: getattr(made, n) for n in _PLACES})
+    _check_roads_near(made, file.study.snap_limit_m, lie)
+    crs.check()
+    found = join_findings([unless_told(lie, told), made.findings, *told, *_unknown_kinds(file, made)])
+    tables = {n: getattr(made, n) for n in ("communities", "facilities", "roads", "towns", "counties", "candidates")}
+    shares = quality_shares(tables | made.tables | made.layers, made.communities, file.communities.people)
+    return replace(made, findings=said_from(found, folder), quality=shares)
+
+
+def _text(sheet: str | int | None) -> str | None:
+    return None if sheet is None else str(sheet)
+
+
+def _with_source(roads: gpd.GeoDataFrame, part: Source, path: Path | files.Table) -> gpd.GeoDataFrame:
+    given = {"quality": part.quality, "source": part.source or path.name}
+    return roads.assign(**{k: v for k, v in given.items() if k not in roads})
+
+
+def _of_part(frame: pd.DataFrame, part: Source) -> pd.DataFrame:
+    """With the quality and the source that the study file says, where the table does not say its own."""
+    said = {"quality": part.quality} | ({"source": part.source} if part.source else {})
+    return frame.assign(**{k: v for k, v in said.items() if k not in frame})
+
+
+def _none_usable(findings: pd.DataFrame) -> DataError:
+    """No community is left: the first reasons, or that the table has no rows."""
+    if findings.empty:
+        return DataError("inputs.empty", table="communities")
+    why = {lang: "\n".join(finding_sentences(findings.head(5), lang)) for lang in i18n.LANGUAGES}
+    return DataError("inputs.no_communities", count=len(findings), why=why)
+
+
+def _check_roads_near(made: Inputs, limit_m: float, lie: pd.DataFrame) -> None:
+    west, south, east, north = made.roads.total_bounds
+    x, y = made.communities.geometry.x, made.communities.geometry.y
+    near = x.between(west - limit_m, east + limit_m) & y.between(south - limit_m, north + limit_m)
+    if not near.any():
+        likely = lie[lie["rule"].str.startswith("where.far_") & lie["table"].eq("communities")].head(1)
+        why = {lang: "".join(f"\n{text}" for text in finding_sentences(likely, lang)) for lang in i18n.LANGUAGES}
+        raise DataError("inputs.roads_elsewhere", ids=first_ids(made.communities.index), count=len(near), why=why)
+
+
+def _unknown_kinds(file: StudyFile, made: Inputs) -> list[pd.DataFrame]:
+    """Circles whose kinds no facility has: their share would be 0 for want of a row, not of care."""
+    present = set(made.facilities["kind"])
+    known = ", ".join(sorted(present)) or "-"
+    told = []
+    for circle in file.circles:
+        missing = [k for k in circle.kinds if k not in present]
+        severity: Severity = "error" if len(missing) == len(circle.kinds) else "warning"
+        told += [
+            finding(
+                "inputs.no_kind",
+                severity=severity,
+                table="facilities",
+                column="kind",
+                value=k,
+                id=circle.id,
+                detail=known,
+            )
+            for k in missing
+        ]
+    return told
