@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, Literal
@@ -30,6 +31,11 @@ _LONGEST_VALUE = 80
 
 def no_findings() -> pd.DataFrame:
     """A table of findings with nothing found."""
+    return _nothing().copy()
+
+
+@functools.cache
+def _nothing() -> pd.DataFrame:
     return findings_from([])
 
 

@@ -7,10 +7,11 @@ import unicodedata
 from collections.abc import Mapping
 from typing import Any
 
+import numpy as np
 import pandas as pd
 
 from quarterhour.base.cells import numbers, texts
-from quarterhour.base.findings import finding, no_findings
+from quarterhour.base.findings import finding, join_findings, no_findings
 
 _IN_ONE = ("经纬度", "坐标", "经纬度坐标", "lonlat", "lnglat", "lon_lat", "lng_lat", "latlon", "latlng", "coordinates")
 """Columns that hold both coordinates, by the names that offices and web maps give them."""
@@ -30,6 +31,10 @@ _MARKS = str.maketrans({
     "度": "°", "º": "°", "˚": "°", "分": "'", "′": "'", "’": "'", "‘": "'", "´": "'", "`": "'",
     "秒": '"', "″": '"', "”": '"', "“": '"',
 })  # fmt: skip
+_COARSE = {100: ("0.01°", "700"), 60: ("1′", "1,200")}
+"""Parts of a degree that are too coarse for a walk: as they are written, and how far off a place may then be, in m."""
+_FEW = 5
+"""Fewer rows than this may be round by chance."""
 _SIDE = re.compile(r"[NSEW]")
 _PART = r"(\d{1,2}(?:\.\d+)?)"
 _ANGLE = re.compile(
@@ -49,13 +54,14 @@ def with_xy(frame: pd.DataFrame, *, degrees: bool, at: Mapping[str, str]) -> tup
     if one is not None:
         text = texts(frame[one])
         read = _parted(text, degrees=degrees)
-        told = _told(read, "coordinates_latitude_first", at, column=str(one))
-        return read[["x", "y"]].assign(given=text), told
+        told = [_told(read, "coordinates_latitude_first", at, column=str(one)), _coarse(read, at, degrees=degrees)]
+        return read[["x", "y"]].assign(given=text), join_findings(told)
     if "x" not in frame or "y" not in frame:
         return None, no_findings()
     first, second = (_read(frame[c], degrees=degrees) for c in ("x", "y"))
     read = _by_side(first, second)
-    return read[["x", "y"]], _told(read, "coordinates_order", at, column="x, y")
+    told = [_told(read, "coordinates_order", at, column="x, y"), _coarse(read, at, degrees=degrees)]
+    return read[["x", "y"]], join_findings(told)
 
 
 def _in_one(frame: pd.DataFrame) -> object | None:
@@ -156,3 +162,15 @@ def _told(read: pd.DataFrame, rule: str, at: Mapping[str, str], *, column: str) 
     rows = ", ".join(map(str, turned[:5])) + (" …" if len(turned) > 5 else "")
     fields: dict[str, Any] = {**at, "column": column, "value": f"{len(turned):,}", "detail": rows}
     return finding(rule, severity="note", **fields)
+
+
+def _coarse(read: pd.DataFrame, at: Mapping[str, str], *, degrees: bool) -> pd.DataFrame:
+    """A warning where every place of a table stands at round degrees: they were cut by more than a walk."""
+    known = read[["x", "y"]].dropna().to_numpy(dtype=float)
+    if not degrees or len(known) < _FEW:
+        return no_findings()
+    for parts, (step, off) in _COARSE.items():
+        if (np.abs(known * parts - np.round(known * parts)) < 1e-6).all():
+            same = {**at, "column": "x, y", "value": step, "detail": off, "id": f"{len(known):,}"}
+            return finding("coordinates_coarse", severity="warning", **same)
+    return no_findings()

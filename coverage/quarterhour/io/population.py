@@ -116,7 +116,8 @@ def _values(grid: Any, row: IntArray, column: IntArray, file: str) -> AnyArray:
         return np.zeros(0)
     top, left = row.min(), column.min()
     window = ((int(top), int(row.max()) + 1), (int(left), int(column.max()) + 1))
-    cells = grid.read(1, window=window, masked=True).astype(float).filled(np.nan)
+    with np.errstate(invalid="ignore"):
+        cells = grid.read(1, window=window, masked=True).astype(float).filled(np.nan)
     count = cells[row - top, column - left]
     if (count < 0).any():
         raise DataError("population.negative", file=file, value=f"{np.nanmin(count):g}")

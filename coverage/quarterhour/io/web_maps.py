@@ -29,6 +29,7 @@ Pair = tuple[FloatArray, FloatArray]
 _AXIS_M = 6378245.0
 _ECCENTRICITY2 = 0.00669342162296594323
 _BAIDU_PI = np.pi * 3000.0 / 180.0
+_MOST_DEGREES = 360.0
 _CLOSED_DEGREES = 1e-11
 _MOST_ROUNDS = 30
 
@@ -89,7 +90,9 @@ def _undo(x: FloatArray, y: FloatArray, datum: str) -> Pair:
 
 
 def _shift(lon: FloatArray, lat: FloatArray, datum: str) -> Pair:
-    shifted = _gcj02(lon, lat)
+    """Where web maps show a place; NaN for what cannot be degrees, whose squares would overflow."""
+    on_earth = (np.abs(lon) <= _MOST_DEGREES) & (np.abs(lat) <= _MOST_DEGREES)
+    shifted = _gcj02(np.where(on_earth, lon, np.nan), np.where(on_earth, lat, np.nan))
     return _bd09(*shifted) if datum == "bd09" else shifted
 
 

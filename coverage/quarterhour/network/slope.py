@@ -12,6 +12,7 @@ descent, which is a few per cent too quick on hilly ground.
 
 from __future__ import annotations
 
+import warnings
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
@@ -21,6 +22,8 @@ import geopandas as gpd
 import numpy as np
 import pandas as pd
 import shapely
+from pyproj.exceptions import CRSError, ProjError
+from shapely.errors import GEOSException
 
 from quarterhour.base.arrays import AnyArray, FloatArray, IntArray, ragged
 from quarterhour.base.errors import DataError, MissingError, first_ids
@@ -34,6 +37,8 @@ STEEPEST = 1.0
 """Slopes beyond 45 degrees are faults of the grid."""
 OVER = (0.03, 0.06, 0.1, 0.15, 0.25)
 """Slopes beyond which the climb is kept apart; in between one goes straight from one to the next."""
+_LAND_M = (-500.0, 9_000.0)
+"""No road lies lower (Dead Sea: -430 m) or higher (Everest: 8,849 m); -32768 and such mark cells without a value."""
 _OWN_SLOPE = ("steps", "ferry", "elevator")  # their speed already holds their slope
 _TOBLER = ("tobler_along", "tobler_against")
 _UP = ("climb_m", *(f"climb_over_{100 * p:g}" for p in OVER))
@@ -132,8 +137,8 @@ def rise_m(
     -------
     roads : with the columns of the head of this room and ``climb_share``. Elevation is looked up every 30 m along each
         road, between the centres of the four cells around.
-    findings : the roads that the grid does not hold in full (beyond it, or over cells without a value); they count
-        as level.
+    findings : the roads that the grid does not hold in full (beyond it, over cells without a value or with one that no
+        land has); they count as level.
 
     Raises
     ------
@@ -197,12 +202,20 @@ def opened_grid(path: Path, *, page: str = "speeds") -> Iterator[Any]:
     if not path.is_file():
         raise MissingError(f"{page}.no_grid", file=str(path))
     try:
-        with rasterio.open(path) as grid:
-            if grid.crs is None:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore", rasterio.errors.NotGeoreferencedWarning)
+            grid = rasterio.open(path)
+        with grid:
+            if grid.crs is None or not _lies_somewhere(grid.transform):
                 raise DataError(f"{page}.bad_grid", file=path.name)
             yield grid
-    except rasterio.errors.RasterioIOError as why:
+    except (rasterio.errors.RasterioError, rasterio.errors.CRSError, CRSError, ProjError, GEOSException) as why:
         raise DataError(f"{page}.bad_grid", file=path.name) from why
+
+
+def _lies_somewhere(transform: Any) -> bool:
+    """Whether cells have a place: a grid without one has a cell in each unit, from 0 on."""
+    return bool(np.isfinite(transform[:6]).all()) and not transform.is_degenerate and not transform.is_identity
 
 
 def _heights(points: AnyArray, crs: Any, dem: Path) -> FloatArray:
@@ -212,7 +225,9 @@ def _heights(points: AnyArray, crs: Any, dem: Path) -> FloatArray:
         column, line = a * xy[:, 0] + b * xy[:, 1] + c - 0.5, d * xy[:, 0] + e * xy[:, 1] + f - 0.5
         left, right = _around(column, grid.width)
         top, bottom = _around(line, grid.height)
-        cells = grid.read(1, window=((top, bottom), (left, right)), masked=True).astype(float).filled(np.nan)
+        with np.errstate(invalid="ignore"):
+            cells = grid.read(1, window=((top, bottom), (left, right)), masked=True).astype(float).filled(np.nan)
+        cells[(cells < _LAND_M[0]) | (cells > _LAND_M[1])] = np.nan
     return _between_cells(cells, column - left, line - top)
 
 

@@ -120,8 +120,17 @@ def read_parquet(file: Path) -> Table:
 
     facts = read_checked(file, lambda: pyarrow.parquet.read_metadata(file))
     spatial = b"geo" in (facts.metadata or {})
-    frame = read_checked(file, lambda: gpd.read_parquet(file) if spatial else pd.read_parquet(file))
+    frame = read_checked(file, lambda: _decoded(gpd.read_parquet(file) if spatial else pd.read_parquet(file)))
     return layer_table(frame if spatial else pd.DataFrame(frame), file, rows=Rows(facts.num_rows))
+
+
+def _decoded(frame: Any) -> Any:
+    """The table whose texts are texts: Arrow looks at their bytes only when it must. Its error where they are not."""
+    import pyarrow
+
+    for column in frame.select_dtypes("str"):
+        pyarrow.array(frame[column]).validate(full=True)
+    return frame
 
 
 def read_gpkg(file: Path, *, layer: str | None) -> Table:
@@ -144,6 +153,8 @@ def chosen_layer(file: Path, layer: str | None) -> str:
     names = [str(n) for n, _ in read_checked(file, lambda: pyogrio.list_layers(file))]
     if layer is not None and layer not in names:
         raise DataError("files.no_layer", file=str(file), layer=layer, found=", ".join(names))
+    if not names:
+        raise DataError("files.broken", file=str(file), detail="no layer")
     if layer is None and len(names) != 1:
         raise DataError("files.which_layer", file=str(file), found=", ".join(names))
     return layer or names[0]

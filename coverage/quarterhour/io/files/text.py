@@ -56,7 +56,7 @@ def encoding_findings(file: Path, encoding: str) -> pd.DataFrame:
 
 
 def read_csv(file: Path, *, encoding: str | None, header_row: int | None) -> Table:
-    """A CSV file, with commas, tabs or semicolons."""
+    """A CSV file, with commas, tabs, semicolons or bars."""
     text, used = decoded(file.read_bytes(), file, encoding)
     if "\0" in text:
         raise DataError("files.broken", file=str(file), detail="NUL")
@@ -74,7 +74,7 @@ def read_csv(file: Path, *, encoding: str | None, header_row: int | None) -> Tab
 def _delimiter(text: str) -> str:
     """The mark that parts most lines into the same number of pieces; a comma of decimals does not reach the header."""
     lines = [line for line in text[:20_000].splitlines() if line.strip()]
-    return max((",", "\t", ";"), key=lambda mark: _evenness([line.count(mark) for line in lines]))
+    return max((",", "\t", ";", "|"), key=lambda mark: _evenness([line.count(mark) for line in lines]))
 
 
 def _evenness(counts: list[int]) -> tuple[int, int]:

@@ -30,7 +30,7 @@ def as_data_errors(file: Path, read: Callable[[], _T]) -> _T:
     """What was read; the library's complaint as a DataError."""
     try:
         return read()
-    except (RuntimeError, ValueError) as why:
+    except (RuntimeError, ValueError, osmium.InvalidLocationError) as why:
         if isinstance(why, DataError):
             raise
         raise DataError("osm.broken", file=file.name, detail=short(why)) from why

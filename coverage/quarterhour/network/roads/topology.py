@@ -117,13 +117,24 @@ def _crossings(roads: gpd.GeoDataFrame, graph: _Graph) -> _Found:
     one, other = shapely.STRtree(lines).query(lines, predicate="crosses")
     one, other = one[one < other], other[one < other]
     parts, pair = shapely.get_parts(shapely.intersection(lines[one], lines[other]), return_index=True)
-    point = shapely.get_type_id(parts) == 0
-    parts, pair = parts[point], pair[point]
-    names = _pairs(roads, row[one[pair]], row[other[pair]])
-    places = _places(shapely.get_coordinates(parts), names, np.zeros(len(pair)))
+    one, other = row[one[pair]], row[other[pair]]
+    real = (shapely.get_type_id(parts) == 0) & ~_at_joint(
+        graph, one, other, shapely.get_coordinates(shapely.centroid(parts))
+    )
+    parts, one, other = parts[real], one[real], other[real]
+    names = _pairs(roads, one, other)
+    places = _places(shapely.get_coordinates(parts), names, np.zeros(len(parts)))
     junctions = int((np.bincount(np.r_[graph.tail, graph.head]) > 2).sum())
     many = len(places) > (MANY_NAMED if _named(roads) else MANY) * max(junctions, 1)
     return "crossing" if said else "crossing_unsaid", "warning" if many else "note", "", places
+
+
+def _at_joint(graph: _Graph, one: AnyArray, other: AnyArray, xy: FloatArray) -> BoolArray:
+    """Whether two roads cross no farther from a junction of both than ends may miss each other and still be joined."""
+    mine, theirs = (np.column_stack([graph.tail[r], graph.head[r]]) for r in (one, other))
+    shared = (mine[:, :, None] == theirs[:, None, :]).any(axis=2)
+    off = np.linalg.norm(graph.xy[mine] - xy[:, None, :], axis=2)
+    return np.asarray((shared & (off <= 2 * JOIN_M)).any(axis=1))
 
 
 def _flat(roads: gpd.GeoDataFrame) -> tuple[BoolArray, bool]:

@@ -25,8 +25,8 @@ def with_known_areas(
     out: dict[str, Any] = {**places, "tables": dict(tables)}
     told: list[pd.DataFrame] = []
     for level, areas in LEVELS:
-        told += _blanks(file, out["communities"], level)
         table = out[areas]
+        told += _blanks(file, out["communities"], level, asked=len(table) > 0)
         if not len(table):
             out["communities"], found = _one_spelling(file, out["communities"], level)
             told += found
@@ -46,10 +46,12 @@ def _own(communities: pd.DataFrame, level: str) -> dict[str, str]:
     return {v: v for v in dict.fromkeys(communities[level]) if v}
 
 
-def _blanks(file: StudyFile, communities: pd.DataFrame, level: str) -> list[pd.DataFrame]:
-    """Communities without an area where others have one."""
+def _blanks(file: StudyFile, communities: pd.DataFrame, level: str, *, asked: bool) -> list[pd.DataFrame]:
+    """Communities without an area where others have one, or where the study says in which column it is (``asked``:
+    and which areas there are)."""
     blank = communities.index[communities[level].fillna("").eq("")]
-    if not 0 < len(blank) < len(communities):
+    said = asked and level in file.communities.columns
+    if not len(blank) or (len(blank) == len(communities) and not said):
         return []
     about = {"table": "communities", "file": file_of(file, "communities"), "column": level}
     return [finding("inputs.no_area", severity="warning", value=str(len(blank)), detail=first_ids(blank), **about)]

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import difflib
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 
 import geopandas as gpd
 import pandas as pd
@@ -34,14 +34,38 @@ def with_known_kinds(file: StudyFile, facilities: gpd.GeoDataFrame) -> tuple[gpd
         rows = given.isin(list(meant))
         detail = first(f"{k} → {kind}" for k, kind in meant.items())
         told.append(finding("doubts.kinds_matched", severity="note", value=f"{rows.sum():,}", detail=detail, **about))
+    told += _counting_nowhere(file, given, [k for k in strange if k not in meant], by_form, about)
     for kind in strange:
-        near = difflib.get_close_matches(_form(kind), list(by_form), n=1, cutoff=_ALIKE)
+        near = _slip_for(kind, by_form)
         if kind not in meant and near:
             count = f"{given.eq(kind).sum():,}"
             rows_of = first(given.index[given.eq(kind)])
-            same = {"value": kind, "id": rows_of, "detail": f"{by_form[near[0]]} ({count})"}
+            same = {"value": kind, "id": rows_of, "detail": f"{near} ({count})"}
             told.append(finding("doubts.kind_near", severity="warning", **same, **about))
     return (facilities.assign(kind=given.map(lambda k: meant.get(k, k))) if meant else facilities), told
+
+
+def _counting_nowhere(
+    file: StudyFile, given: pd.Series, strange: list[str], by_form: Mapping[str, str], about: Mapping[str, str]
+) -> list[pd.DataFrame]:
+    """Facilities without a kind, and of kinds that neither the program nor the study knows and that are no slip."""
+    blank = given.index[given.eq("")]
+    told = []
+    if len(blank):
+        told.append(finding("doubts.kind_blank", severity="warning", value=f"{len(blank):,}", id=first(blank), **about))
+    own_rules = any(name.endswith(".toml") for name in file.targets.rules)
+    odd = [k for k in strange if k not in file.kinds and not _slip_for(k, by_form)]
+    rows = given.index[given.isin(odd)]
+    if len(rows) and not own_rules:
+        same = {"value": f"{len(rows):,}", "id": first(rows), "detail": first(odd)}
+        told.append(finding("doubts.kind_unknown", severity="warning", **same, **about))
+    return told
+
+
+def _slip_for(kind: str, by_form: Mapping[str, str]) -> str | None:
+    """The known kind that was probably meant."""
+    near = difflib.get_close_matches(_form(kind), list(by_form), n=1, cutoff=_ALIKE)
+    return by_form[near[0]] if near else None
 
 
 def _asked(file: StudyFile) -> set[str]:

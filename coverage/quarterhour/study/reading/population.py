@@ -45,6 +45,7 @@ def share_population(
     unknown = (shared.known < _ENOUGH) & ~shapely.is_empty(ground)
     told += [found, _listed("population.ground_unknown", kept.index[unknown], file=path.name)]
     told += [_outside(int(whole[-1]), total, path.name), _said(asked, int(whole[:-1].sum()), len(kept), path.name)]
+    told.append(_nobody(asked, int(whole.sum()), len(kept), path.name))
     filled = kept.assign(**{asked.people: whole[:-1], f"{asked.people}_quality": asked.quality})
     return filled, join_findings(told)
 
@@ -100,3 +101,11 @@ def _said(asked: PopulationFile, people: int, count: int, file: str) -> pd.DataF
         "population.shared", severity="note", table="communities", file=file, column=asked.people, value=f"{people:,}",
         detail=str(count),
     )  # fmt: skip
+
+
+def _nobody(asked: PopulationFile, people: int, count: int, file: str) -> pd.DataFrame:
+    """A warning where the source has nobody: the wrong file, or one not yet filled in."""
+    if people:
+        return findings_from([])
+    same = {"table": "communities", "file": file, "column": asked.people, "value": f"{count:,}"}
+    return finding("people_all_zero", severity="warning", **same)
