@@ -1,7 +1,7 @@
 """One city on a grid, whose right figures are known, and the ways in which a case changes its files.
 
-24 communities, 10 facilities, a road every 300 m; 8,982 of 20,999 older people are in the home circle, 186 of 253 in the
-care circle.
+24 communities, 10 facilities, a road every 300 m; 8,982 of 20,999 older people are in the home circle, 186 of 253
+hardship people in the care circle.
 """
 
 from __future__ import annotations

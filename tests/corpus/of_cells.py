@@ -1,5 +1,7 @@
 """What stands in one cell: characters nobody sees, numbers as they are written, ids, people, kinds."""
 
+# ruff: noqa: ARG005, E501 (a case is a line of a table: what is changed, what must be said)
+
 from __future__ import annotations
 
 from typing import Any
@@ -156,7 +158,7 @@ add("name_with_rare_character", cell("name", "\U00020bb7涝台"))
 
 LABELS = {"day_care": "日间照料中心", "happiness_home": "农村幸福院", "care_base": "照料护理基地"}
 add("kinds_by_label", every("kind", LABELS.get, table="facilities"), circles=True)
-for _name, _said in {"dash": "day-care", "capitals": "DAY_CARE", "blank": "day care", "camel": "Day_Care",
+for _name, _said in {"dash": "day-care", "capitals": "DAY_CARE", "two_words": "day care", "camel": "Day_Care",
                      "wide": "ｄａｙ＿ｃａｒｅ", "label": "日间照料中心", "label_blank": "日间照料 中心"}.items():  # fmt: skip
     add(f"kind_{_name}", cell("kind", _said, table="facilities"))
 add("kind_slip", cell("kind", "day_cares", table="facilities"), "doubts.kind_near", right=False)

@@ -1,5 +1,7 @@
 """Layers of shapes: shapefiles and their parts, zips, GeoJSON in all its forms, GeoPackage, Parquet, KML, WKT."""
 
+# ruff: noqa: ARG005, E501 (a case is a line of a table: what is changed, what must be said)
+
 from __future__ import annotations
 
 import json
@@ -58,7 +60,11 @@ for _suffix in (".gpkg", ".geojson", ".shp", ".parquet", ".fgb", ".geojsonl", ".
     add(f"multi_points{_suffix}", layer(_suffix, lambda f: f.set_geometry(shapely.multipoints([[p] for p in f.geometry]),
         crs=f.crs), **_how))  # fmt: skip
     add(f"rows_reversed{_suffix}", layer(_suffix, lambda f: f.iloc[::-1], **_how))
-    add(f"same_id_twice{_suffix}", layer(_suffix, lambda f: f.iloc[[*range(24), 0]], **_how), "id_again@8" if _suffix == ".fgb" else "id_again@25")
+    add(
+        f"same_id_twice{_suffix}",
+        layer(_suffix, lambda f: f.iloc[[*range(24), 0]], **_how),
+        "id_again@8" if _suffix == ".fgb" else "id_again@25",
+    )
 for _suffix in (".gpkg", ".shp"):
     add(f"no_crs{_suffix}", layer(_suffix, lambda f: f.set_crs(None, allow_override=True)), "crs_taken")
     add(f"no_crs_but_metres{_suffix}", layer(_suffix, lambda f: f.to_crs(32651).set_crs(None, allow_override=True)),
@@ -82,7 +88,12 @@ def without(*parts: str) -> Callable[[City, Path], None]:
     return lambda _, path: [path.with_suffix(f".{p}").unlink() for p in parts] and None
 
 
-for _part, _must in {"shx": {"error": "files.shape_lacks"}, "dbf": {"error": "places.missing_columns"}, "cpg": {}, "prj": {"says": ("crs_taken",)}}.items():
+for _part, _must in {
+    "shx": {"error": "files.shape_lacks"},
+    "dbf": {"error": "places.missing_columns"},
+    "cpg": {},
+    "prj": {"says": ("crs_taken",)},
+}.items():
     _says: Any = _must.pop("says", ()) if "says" in _must else ()
     add(f"shp_without_{_part}", shape(without(_part)), *_says, **_must)
 add("shp_gbk_without_cpg", shape(without("cpg"), encoding="GBK"))
@@ -110,7 +121,7 @@ add("shp_shx_of_fewer_rows", shape(lambda c, p: (_stale(21)(c, p), shutil.copyfi
     error="files.shape_parts")  # fmt: skip
 
 
-def _delete_dbf_row(city: City, path: Path) -> None:
+def _delete_dbf_row(_: City, path: Path) -> None:
     data = bytearray(path.with_suffix(".dbf").read_bytes())
     head, width = int.from_bytes(data[8:10], "little"), int.from_bytes(data[10:12], "little")
     data[head + 2 * width] = 0x2A
@@ -192,7 +203,9 @@ add("zip_locked", packed(more=_locked), error="files.zip_locked")
 # --- GeoJSON ------------------------------------------------------------------------------------------------------
 
 
-def geojson(edit: Callable[[dict[str, Any]], Any], *, table: str = "communities", name: str = "") -> Callable[[City], None]:
+def geojson(
+    edit: Callable[[dict[str, Any]], Any], *, table: str = "communities", name: str = ""
+) -> Callable[[City], None]:
     """The table as GeoJSON, changed; what ``edit`` returns is written, or what it was given."""
 
     def change(city: City) -> None:
@@ -223,22 +236,58 @@ add("geojson_gb18030_undeclared", lambda c: c.use_layer("communities", "c.geojso
 add("geojson_utf16", lambda c: c.use_layer("communities", "c.geojson").write_text(
     json.dumps(c.features("communities"), ensure_ascii=False), encoding="utf-16"), error="files.not_what_it_says")  # fmt: skip
 add("geojson_of_a_geometry", geojson(lambda g: g["features"][0]["geometry"]), error="files.not_features")
-add("geojson_feature_null_geometry", geojson(lambda g: g["features"][0].update(geometry=None)), "no_place@1", right=False)
+add(
+    "geojson_feature_null_geometry",
+    geojson(lambda g: g["features"][0].update(geometry=None)),
+    "no_place@1",
+    right=False,
+)
 add("geojson_feature_empty_point", geojson(lambda g: g["features"][0]["geometry"].update(coordinates=[])), "no_place@1",
     right=False)  # fmt: skip
 add("geojson_properties_null", geojson(lambda g: g["features"][0].update(properties=None)), "no_id@1", right=False)
 add("geojson_mixed_types", geojson(lambda g: g["features"][0]["properties"].update(older="951")))
-add("geojson_people_text", geojson(lambda g: [f["properties"].update(older=str(f["properties"]["older"])) for f in g["features"]] and g))
-add("geojson_people_missing", geojson(lambda g: (g["features"][0]["properties"].pop("older"), g)[1]), "people_missing@1", right=False)
-add("geojson_people_null", geojson(lambda g: g["features"][0]["properties"].update(older=None)), "people_missing@1", right=False)
-add("geojson_people_nested", geojson(lambda g: g["features"][0]["properties"].update(older={"n": 951})), "people_not_number@1", right=False)
+add(
+    "geojson_people_text",
+    geojson(lambda g: [f["properties"].update(older=str(f["properties"]["older"])) for f in g["features"]] and g),
+)
+add(
+    "geojson_people_missing",
+    geojson(lambda g: (g["features"][0]["properties"].pop("older"), g)[1]),
+    "people_missing@1",
+    right=False,
+)
+add(
+    "geojson_people_null",
+    geojson(lambda g: g["features"][0]["properties"].update(older=None)),
+    "people_missing@1",
+    right=False,
+)
+add(
+    "geojson_people_nested",
+    geojson(lambda g: g["features"][0]["properties"].update(older={"n": 951})),
+    "people_not_number@1",
+    right=False,
+)
 add("geojson_line_for_a_point", geojson(lambda g: g["features"][0].update(geometry={"type": "LineString",
     "coordinates": [[122.13, 37.53], [122.14, 37.53]]})), "not_a_point@1", right=False)  # fmt: skip
 add("geojson_swapped", geojson(lambda g: [f["geometry"]["coordinates"].reverse() for f in g["features"]] and g),
     error="inputs.no_communities")  # fmt: skip
-add("geojson_one_swapped", geojson(lambda g: g["features"][0]["geometry"]["coordinates"].reverse()), "swapped@1", right=False)
-add("geojson_coordinates_text", geojson(lambda g: g["features"][0]["geometry"].update(coordinates=["122.133217", "37.538352"])))
-add("geojson_coordinates_null", geojson(lambda g: g["features"][0]["geometry"].update(coordinates=[None, None])), "no_place@1", right=False)
+add(
+    "geojson_one_swapped",
+    geojson(lambda g: g["features"][0]["geometry"]["coordinates"].reverse()),
+    "swapped@1",
+    right=False,
+)
+add(
+    "geojson_coordinates_text",
+    geojson(lambda g: g["features"][0]["geometry"].update(coordinates=["122.133217", "37.538352"])),
+)
+add(
+    "geojson_coordinates_null",
+    geojson(lambda g: g["features"][0]["geometry"].update(coordinates=[None, None])),
+    "no_place@1",
+    right=False,
+)
 add("geojson_z_null", geojson(lambda g: [f["geometry"]["coordinates"].append(None) for f in g["features"]] and g))
 add("geojson_collection_cut", lambda c: c.use_layer("communities", "c.geojson").write_text(
     json.dumps(c.features("communities"), ensure_ascii=False)[:-300], encoding="utf-8"), error="files.broken")  # fmt: skip
@@ -285,7 +334,10 @@ add("gpkg_geometry_called_geom", layer(".gpkg", lambda f: f.rename_geometry("geo
 add("gpkg_geometry_called_shape", layer(".gpkg", lambda f: f.rename_geometry("SHAPE")))
 add("parquet_two_geometries", layer(".parquet", lambda f: f.assign(other=outlines(60)(f).geometry)))
 add("parquet_id_as_index", layer(".parquet", lambda f: f.set_index("id")))
-add("parquet_codes_as_numbers", layer(".parquet", lambda f: f.astype({"id": "int64", "town": "int64", "county": "int64"})))
+add(
+    "parquet_codes_as_numbers",
+    layer(".parquet", lambda f: f.astype({"id": "int64", "town": "int64", "county": "int64"})),
+)
 add("parquet_codes_as_floats", layer(".parquet", lambda f: f.astype({"id": "float64", "town": "float64"})))
 add("parquet_categories", layer(".parquet", lambda f: f.astype({"town": "category", "name": "category"})))
 add("parquet_cut", lambda c: (p := c.save_layer("communities", c.layer("communities"), "a.parquet"),
@@ -345,7 +397,7 @@ add("towns_shp", _towns(lambda f: f, "t.shp"))
 add("towns_in_metres", _towns(lambda f: f.to_crs(32651)))
 add("towns_one_missing", _towns(lambda f: f.iloc[1:]), "inputs.unknown_area", right=True)
 add("towns_id_again", _towns(lambda f: f.iloc[[0, 1, 2, 0]]), "id_again@4")
-add("towns_elsewhere", _towns(lambda f: moved(f, lambda xy: xy + [1.0, 0.0])))
+add("towns_elsewhere", _towns(lambda f: moved(f, lambda xy: xy + [1.0, 0.0])), "where.outside_town_many")
 add("towns_exchanged", _towns(lambda f: f.assign(id=["371002003", "371002002", "371002001"])), "doubts.town_elsewhere")
 add("towns_without_shapes", lambda c: c.use("towns", "t.csv").write_text(
     "id,name,county\n371002001,环翠楼街道,371002\n371002002,鲸园街道,371002\n371002003,竹岛街道,371002\n", encoding="utf-8"))  # fmt: skip

@@ -1,14 +1,14 @@
 """Where things are and what area they are of: notations, axes, zones, datums, codes and names of towns and counties."""
 
+# ruff: noqa: ARG005, E501 (a case is a line of a table: what is changed, what must be said)
+
 from __future__ import annotations
 
 from collections.abc import Callable
 from typing import Any
 
 import geopandas as gpd
-import numpy as np
 import pyproj
-from shapely.geometry import Point
 
 from corpus.city import City
 from corpus.verdict import Book
@@ -78,27 +78,34 @@ add("both_in_one_column_blank", _in_one(lambda x, y: f"{x} {y}"))
 add("both_in_one_column_wide", _in_one(lambda x, y: f"{x}，{y}"))
 add("both_in_one_column_brackets", _in_one(lambda x, y: f"({x}, {y})"))
 add("both_in_one_column_dms", _in_one(lambda x, y: f"{dms(x)}E {dms(y)}N"))
-add("both_in_one_column_latitude_first", _in_one(lambda x, y: f"{y},{x}"), "coordinates_latitude_first@2")
-for _name, _bad in {"text": "见地图", "zero": "0", "dms_of_60": "122°75′10″", "two_points": "122.1.33", "url": "http://x"}.items():
-    add(f"coordinate_{_name}", placed(lambda x, y, b=_bad: (b, y), first=1), right=False)
+add("both_in_one_column_latitude_first", _in_one(lambda x, y: f"{y},{x}"), "coordinates_latitude_first")
+for _name, _bad in {
+    "text": "见地图",
+    "zero": "0",
+    "dms_of_60": "122°75′10″",
+    "two_points": "122.1.33",
+    "url": "http://x",
+}.items():
+    _rule = "outside@2" if _name == "zero" else "coordinates_unread@2"
+    add(f"coordinate_{_name}", placed(lambda x, y, b=_bad: (b, y), first=1), _rule, right=False)
 add("coordinate_blank", placed(lambda x, y: ("", ""), first=1), "no_place@2", right=False)
 add("longitude_blank", placed(lambda x, y: ("", y), first=1), "coordinates_unread@2", right=False)
 add("zero_zero", placed(lambda x, y: (0, 0), first=1), "outside@2", right=False)
-add("all_zero", placed(lambda x, y: (0, 0)), error="inputs.no_communities")
+add("all_zero", placed(lambda x, y: (0, 0)), error="study.crs_untrue")
 add("one_at_999", placed(lambda x, y: (999, 999), first=1), "outside@2", right=False)
-add("one_nan", placed(lambda x, y: ("nan", "nan"), first=1), right=False)
-add("one_infinite", placed(lambda x, y: ("inf", y), first=1), right=False)
+add("one_nan", placed(lambda x, y: ("nan", "nan"), first=1), "coordinates_unread@2", right=False)
+add("one_infinite", placed(lambda x, y: ("inf", y), first=1), "coordinates_unread@2", right=False)
 add("one_without_its_point", placed(lambda x, y: (str(x).replace(".", ""), y), first=1), "outside@2", right=False)
-add("one_digit_wrong", placed(lambda x, y: (x - 10, y), first=1), right=False)
+add("one_digit_wrong", placed(lambda x, y: (x - 10, y), first=1), "outside@2", right=False)
 add("one_in_the_west", placed(lambda x, y: (-x, y), first=1), "outside@2", right=False)
-add("one_in_the_south", placed(lambda x, y: (x, -y), first=1), right=False)
+add("one_in_the_south", placed(lambda x, y: (x, -y), first=1), "outside@2", right=False)
 
 # --- axes, zones, datums ------------------------------------------------------------------------------------------
 
 add("swapped_all", placed(lambda x, y: (y, x)), error="inputs.no_communities")
 add("swapped_one", placed(lambda x, y: (y, x), first=1), "swapped@2", right=False)
 add("swapped_facilities", placed(lambda x, y: (y, x), table="facilities"), "swapped@2", right=False)
-add("swapped_letters_told", placed(lambda x, y: (f"{y}N", f"{x}E")), "coordinates_order@2")
+add("swapped_letters_told", placed(lambda x, y: (f"{y}N", f"{x}E")), "coordinates_order")
 
 
 def _projected(crs: int, *, swapped: bool = False, zoned: bool = False) -> Callable[[float, float], tuple[Any, Any]]:
@@ -117,14 +124,14 @@ add("metres_of_cgcs2000_declared", placed(_projected(4549), crs="EPSG:4549"))
 add("metres_with_zone_number_declared", placed(_projected(4529), crs="EPSG:4529"))
 add("metres_web_mercator_declared", placed(_projected(3857), crs="EPSG:3857"))
 add("metres_undeclared", placed(_projected(32651)), error="inputs.no_communities")
-add("metres_of_another_zone_declared", placed(_projected(4549), crs="EPSG:4548"), right=False)
+add("metres_of_another_zone_declared", placed(_projected(4549), crs="EPSG:4548"), error="study.crs_untrue")
 add("metres_of_another_utm_zone", placed(_projected(32651), crs="EPSG:32650"), error="study.crs_untrue")
-add("metres_swapped_declared", placed(_projected(32651, swapped=True), crs="EPSG:32651"), error="inputs.no_communities")
+add("metres_swapped_declared", placed(_projected(32651, swapped=True), crs="EPSG:32651"), error="study.crs_untrue")
 add("metres_one_swapped", lambda c: (placed(_projected(32651), crs="EPSG:32651")(c),
-    c.communities[0].update(lon=c.communities[0]["lat"], lat=c.communities[0]["lon"]), c.save("communities"))[1], right=False)  # fmt: skip
+    c.communities[0].update(lon=c.communities[0]["lat"], lat=c.communities[0]["lon"]), c.save("communities"))[1], "outside@2", right=False)  # fmt: skip
 add("kilometres_declared_metres", placed(lambda x, y: tuple(v / 1000 for v in _projected(32651)(x, y)), crs="EPSG:32651"),
-    error="inputs.no_communities")  # fmt: skip
-add("degrees_declared_metres", placed(lambda x, y: (x, y), crs="EPSG:32651"), error="inputs.no_communities")
+    error="study.crs_untrue")  # fmt: skip
+add("degrees_declared_metres", placed(lambda x, y: (x, y), crs="EPSG:32651"), error="study.crs_untrue")
 add("degrees_declared_cgcs2000", placed(lambda x, y: (x, y), crs="EPSG:4490"))
 add("degrees_declared_4326", placed(lambda x, y: (x, y), crs="EPSG:4326"))
 add("crs_unknown", placed(lambda x, y: (x, y), crs="EPSG:999999"), error="study.bad_fields")
@@ -143,40 +150,57 @@ def _of_map(datum: Any) -> Callable[[float, float], tuple[Any, Any]]:
 for _datum in ("gcj02", "bd09"):
     for _table in ("communities", "facilities"):
         add(f"{_table}_{_datum}_declared", placed(_of_map(_datum), table=_table, datum=_datum))
-        add(f"{_table}_{_datum}_undeclared", placed(_of_map(_datum), table=_table), right=False)
-        add(f"{_table}_declared_{_datum}_but_wgs84", placed(lambda x, y: (x, y), table=_table, datum=_datum), right=False)
+        add(f"{_table}_{_datum}_undeclared", placed(_of_map(_datum), table=_table), "where.round_key", right=False)
+        add(
+            f"{_table}_declared_{_datum}_but_wgs84",
+            placed(lambda x, y: (x, y), table=_table, datum=_datum),
+            "where.round_key",
+            right=False,
+        )
     add(f"both_{_datum}_undeclared", lambda c, d=_datum: (placed(_of_map(d))(c), placed(_of_map(d), table="facilities")(c))[1],
-        right=False)  # fmt: skip
-add("bd09_declared_gcj02", placed(_of_map("bd09"), datum="gcj02"), right=False)
+        "where.round_key", right=False)  # fmt: skip
+add("bd09_declared_gcj02", placed(_of_map("bd09"), datum="gcj02"), "where.round_key", right=False)
 add("datum_in_metres", placed(_projected(32651), crs="EPSG:32651", datum="gcj02"), error="study.bad_fields")
 add("datum_unknown", placed(lambda x, y: (x, y), datum="baidu"), error="study.bad_fields")
 
 
-def _old(datum: int, into: int) -> Callable[[float, float], tuple[Any, Any]]:
-    """Numbers of an old Chinese datum, as they stand in a table that says CGCS2000."""
-    way = pyproj.Transformer.from_crs(4326, datum, always_xy=True)
-    return lambda x, y: tuple(round(float(v), 8) for v in way.transform(x, y))
+OLD = {"beijing54": (4214, 63.0, 47.0), "xian80": (4610, -117.0, -2.0)}
+"""Metres east and north from CGCS2000 to an old datum in Shandong, roughly: PROJ knows no parameters there."""
 
 
-add("beijing54_as_cgcs2000", placed(_old(4214, 0), crs="EPSG:4490"), right=False)
-add("beijing54_declared", placed(_old(4214, 0), crs="EPSG:4214"))
-add("xian80_as_cgcs2000", placed(_old(4610, 0), crs="EPSG:4490"), right=False)
-add("xian80_declared", placed(_old(4610, 0), crs="EPSG:4610"))
-add("shifted_north_400_m", placed(lambda x, y: (x, round(y + 0.0036, 6))), right=False)
-add("one_at_sea", placed(lambda x, y: (x + 0.3, y), first=1), right=False)
-add("one_facility_28_km_off", placed(lambda x, y: (x, y + 0.25), table="facilities", first=1), right=False)
-add("one_in_another_town", placed(lambda x, y: (x - 0.025, y), first=1), right=False)
-add("all_at_one_point", placed(lambda x, y: (122.125, 37.52)), right=False)
-add("coordinates_of_two_decimals", placed(lambda x, y: (round(x, 2), round(y, 2))), right=False)
+def _old(east_m: float, north_m: float) -> Callable[[float, float], tuple[Any, Any]]:
+    to, back = (pyproj.Transformer.from_crs(*pair, always_xy=True) for pair in ((4326, 32651), (32651, 4326)))
+
+    def write(x: float, y: float) -> tuple[Any, Any]:
+        e, n = to.transform(x, y)
+        return tuple(round(float(v), 8) for v in back.transform(e + east_m, n + north_m))
+
+    return write
+
+
+add("one_at_sea", placed(lambda x, y: (x + 0.3, y), first=1), "where.far_off@2", right=False)
+add(
+    "one_facility_28_km_off",
+    placed(lambda x, y: (x, y + 0.25), table="facilities", first=1),
+    "where.far_off@2",
+    right=False,
+)
+add("one_in_another_town", placed(lambda x, y: (x - 0.025, y), first=1), "where.other_town@2", right=False)
+add("all_at_one_point", placed(lambda x, y: (122.125, 37.52)), "where.other_town_many", right=False)
+add("coordinates_of_two_decimals", placed(lambda x, y: (round(x, 2), round(y, 2))), "coordinates_coarse", right=False)
+add("coordinates_of_whole_minutes", placed(lambda x, y: (dms(round(x * 60) / 60, "{d}°{m}′"), dms(round(y * 60) / 60, "{d}°{m}′"))),
+    "coordinates_coarse", right=False)  # fmt: skip
 add("rows_of_coordinates_shifted_by_one", lambda c: ([r.update(lon=n["lon"], lat=n["lat"]) for r, n in
-    zip(c.communities, [*map(dict, c.communities[1:]), dict(c.communities[0])], strict=True)], c.save("communities"))[1], right=False)  # fmt: skip
+    zip(c.communities, [*map(dict, c.communities[1:]), dict(c.communities[0])], strict=True)], c.save("communities"))[1], "where.other_town_many", right=False)  # fmt: skip
 
 # --- codes and names of areas -------------------------------------------------------------------------------------
 
 NAMES = {"371002001": "环翠楼街道", "371002002": "鲸园街道", "371002003": "竹岛街道"}
 
 
-def areas(column: str, write: Callable[[str], str], *, first: int | None = None, table: str = "communities") -> Callable[[City], None]:
+def areas(
+    column: str, write: Callable[[str], str], *, first: int | None = None, table: str = "communities"
+) -> Callable[[City], None]:
     def change(city: City) -> None:
         for row in city.rows(table)[:first]:
             row[column] = write(row[column])
@@ -199,25 +223,81 @@ for _table in ("communities", "facilities"):
     add(f"{_table}_town_by_short_name", areas("town", lambda v: NAMES[v].removesuffix("街道"), **_in(_table)))
     add(f"{_table}_town_by_office_name", areas("town", lambda v: NAMES[v] + "办事处", **_in(_table)))
     add(f"{_table}_town_by_long_name", areas("town", lambda v: "环翠区" + NAMES[v], **_in(_table)))
-    add(f"{_table}_town_traditional", areas("town", lambda v: NAMES[v].replace("环", "環").replace("楼", "樓").replace("园", "園").replace("鲸", "鯨").replace("岛", "島"), **_in(_table)))
-    add(f"{_table}_town_full_width", areas("town", lambda v: v.translate(str.maketrans("0123456789", "０１２３４５６７８９")), **_in(_table)))
+    add(
+        f"{_table}_town_traditional",
+        areas(
+            "town",
+            lambda v: (
+                NAMES[v]
+                .replace("环", "環")
+                .replace("楼", "樓")
+                .replace("园", "園")
+                .replace("鲸", "鯨")
+                .replace("岛", "島")
+            ),
+            **_in(_table),
+        ),
+    )
+    add(
+        f"{_table}_town_full_width",
+        areas("town", lambda v: v.translate(str.maketrans("0123456789", "０１２３４５６７８９")), **_in(_table)),
+    )
     add(f"{_table}_county_by_name", areas("county", lambda v: "环翠区", **_in(_table)))
     add(f"{_table}_county_by_short_name", areas("county", lambda v: "环翠", **_in(_table)))
     add(f"{_table}_town_with_blanks", areas("town", lambda v: f" {v} ", **_in(_table)))
-    add(f"{_table}_one_town_unknown", areas("town", lambda v: "371002099", first=1, **_in(_table)), "inputs.unknown_area", right=_table == "facilities")
-    add(f"{_table}_one_town_slip", areas("town", lambda v: "鲸圆街道", first=1, **_in(_table)), "inputs.unknown_area", right=_table == "facilities")
-    add(f"{_table}_one_county_unknown", areas("county", lambda v: "371099", first=1, **_in(_table)), "inputs.unknown_area", right=_table == "facilities")
+    add(
+        f"{_table}_one_town_unknown",
+        areas("town", lambda v: "371002099", first=1, **_in(_table)),
+        "inputs.unknown_area",
+        right=_table == "facilities",
+    )
+    add(
+        f"{_table}_one_town_slip",
+        areas("town", lambda v: "鲸圆街道", first=1, **_in(_table)),
+        "inputs.unknown_area",
+        right=_table == "facilities",
+    )
+    add(
+        f"{_table}_one_county_unknown",
+        areas("county", lambda v: "371099", first=1, **_in(_table)),
+        "inputs.unknown_area",
+        right=_table == "facilities",
+    )
 add("towns_all_blank", areas("town", lambda v: ""), "inputs.no_area", right=False)
 add("town_of_another", areas("town", lambda v: "371002003", first=1), "doubts.town_not_id", right=False)
-add("town_and_id_of_another", lambda c: (c.communities[0].update(town="371002003", id="371002003999"), c.save("communities"))[1], right=False)
+add(
+    "town_and_id_of_another",
+    lambda c: (c.communities[2].update(town="371002003", id="371002003999"), c.save("communities"))[1],
+    "where.other_town@4",
+    right=False,
+)
 add("town_cut_to_8_digits", areas("town", lambda v: v[:8]), "inputs.unknown_area", right=False)
 add("town_holds_the_county", areas("town", lambda v: v[:6]), "inputs.unknown_area", right=False)
-add("town_column_slip", lambda c: c.part("communities")["columns"].update(twon=c.part("communities")["columns"].pop("town")), error="study.bad_fields")
-add("town_and_county_exchanged", lambda c: c.part("communities")["columns"].update(town="county", county="town"), right=False)
-add("town_column_not_there", lambda c: c.part("communities")["columns"].update(town="镇"), error="places.missing_columns")
-add("ids_of_villages_without_codes", lambda c: ([r.update(id=f"v{i}") for i, r in enumerate(c.communities)], c.save("communities"))[1])
-add("ids_of_running_numbers", lambda c: ([r.update(id=str(i)) for i, r in enumerate(c.communities)], c.save("communities"))[1])
-add("code_system_unknown", lambda c: c.part("communities").update(code_system="nbs-1066"), error="study.bad_fields")
+add(
+    "town_column_slip",
+    lambda c: c.part("communities")["columns"].update(twon=c.part("communities")["columns"].pop("town")),
+    error="study.bad_fields",
+)
+add(
+    "town_and_county_exchanged",
+    lambda c: c.part("communities")["columns"].update(town="county", county="town"),
+    "inputs.unknown_area",
+    right=False,
+)
+add(
+    "town_column_not_there",
+    lambda c: c.part("communities")["columns"].update(town="镇"),
+    error="places.missing_columns",
+)
+add(
+    "ids_of_villages_without_codes",
+    lambda c: ([r.update(id=f"v{i}") for i, r in enumerate(c.communities)], c.save("communities"))[1],
+)
+add(
+    "ids_of_running_numbers",
+    lambda c: ([r.update(id=str(i)) for i, r in enumerate(c.communities)], c.save("communities"))[1],
+)
+add("code_system_unknown", lambda c: c.part("communities").update(code_system="nbs-1066"))
 add("code_system_by_column", lambda c: c.part("communities").update(code_system={"town": "mca-2026"}), right=True)
 
 
@@ -225,8 +305,13 @@ def _towns_as(write: Callable[[gpd.GeoDataFrame], gpd.GeoDataFrame]) -> Callable
     return lambda c: write(gpd.read_file(c.path("towns.geojson"))).to_file(c.use("towns", "t.gpkg"))
 
 
-add("towns_of_12_digits", _towns_as(lambda f: f.assign(id=f["id"] + "000")), right=False)
+add("towns_of_12_digits", _towns_as(lambda f: f.assign(id=f["id"] + "000")))
 add("towns_ids_as_numbers", _towns_as(lambda f: f.assign(id=f["id"].astype("int64"))))
 add("towns_named_alike", _towns_as(lambda f: f.assign(name="街道")))
-add("towns_county_blank", _towns_as(lambda f: f.assign(county="")), "inputs.no_area")
-add("towns_county_of_another", _towns_as(lambda f: f.assign(county="371003")), right=True)
+add("towns_county_blank", _towns_as(lambda f: f.assign(county="")))
+add(
+    "towns_county_of_another",
+    _towns_as(lambda f: f.assign(county="371003")),
+    "inputs.unknown_area",
+    "doubts.county_not_towns",
+)

@@ -1,5 +1,7 @@
 """Workbooks: merged, hidden, filtered and struck-out cells, formulas, stray cells, several sheets and tables."""
 
+# ruff: noqa: ARG005, E501 (a case is a line of a table: what is changed, what must be said)
+
 from __future__ import annotations
 
 import datetime
@@ -49,7 +51,10 @@ for _table in ("communities", "facilities"):
         edit=lambda p: p.merge_cells("A1:H1")))  # fmt: skip
 add("xlsm", lambda c: (c.save_book("communities", grid(numbers_in(c.communities))),
     c.path("communities.xlsx").rename(c.use("communities", "c.xlsm"))))  # fmt: skip
-add("titles_and_units_above", book(cells=lambda g: [[TITLE], ["单位：环翠区民政局", None, None, None, "单位：人"], [], *g]))
+add(
+    "titles_and_units_above",
+    book(cells=lambda g: [[TITLE], ["单位：环翠区民政局", None, None, None, "单位：人"], [], *g]),
+)
 add("table_begins_at_c5", book(cells=lambda g: [[], [], [], [], *([None, None, *r] for r in g)]))
 add("numbered_rows", book(cells=lambda g: [["序号", *g[0]], *([i, *r] for i, r in enumerate(g[1:], 1))]))
 add("total_below", book(cells=lambda g: [*g, TOTAL]), "totals_row@26")
@@ -58,7 +63,10 @@ add("total_with_formula", book(cells=lambda g: [*g, ["合计", *[None] * 5, "=SU
     "totals_row@26")  # fmt: skip
 add("signatures_below", book(cells=lambda g: [*g, [], ["制表人：张三", None, None, "审核人：李四"]]))
 add("note_below", book(cells=lambda g: [*g, ["注：数据截至2025年底"]]))
-add("note_below_merged", book(cells=lambda g: [*g, ["备注：以上数据来源于民政局"]], edit=lambda p: p.merge_cells("A26:H26")))
+add(
+    "note_below_merged",
+    book(cells=lambda g: [*g, ["备注：以上数据来源于民政局"]], edit=lambda p: p.merge_cells("A26:H26")),
+)
 add("note_beside", book(edit=set_cells(K3="核对过")), "stray_cells")
 add("stray_cell_far_right", book(edit=set_cells(XFD1="x")))
 add("stray_cell_in_the_far_corner", book(edit=set_cells(XFD99="x")), "stray_cells")
@@ -73,7 +81,7 @@ add("nameless_column_between", book(cells=lambda g: [[*r[:3], "" if i == 0 else 
 # --- merged -------------------------------------------------------------------------------------------------------
 
 
-def _merged(column: str, *, letter: str = "", numbers: bool = False) -> Callable[[City], None]:
+def _merged(column: str, *, numbers: bool = False) -> Callable[[City], None]:
     """Rows in the order of a column, whose equal cells are merged: only the first keeps its value."""
 
     def change(city: City) -> None:
@@ -144,7 +152,6 @@ add("row_struck_out", book(edit=_strike), "struck_rows_used")
 add("row_struck_out_skipped", book(edit=_strike, hidden_rows="skip"), "struck_rows_skipped", right=False)
 add("column_hidden", book(edit=lambda p: setattr(p.column_dimensions["G"], "hidden", True)))
 add("row_grouped", book(edit=lambda p: p.row_dimensions.group(3, 5, hidden=True)), "hidden_rows_used")
-add("row_of_height_0", book(edit=lambda p: setattr(p.row_dimensions[3], "height", 0)), "hidden_rows_used")
 add("facility_hidden", book(table="facilities", edit=_hide), "hidden_rows_used")
 
 # --- cells --------------------------------------------------------------------------------------------------------
@@ -152,19 +159,45 @@ add("facility_hidden", book(table="facilities", edit=_hide), "hidden_rows_used")
 add("formula_without_result", book(edit=set_cells(G2="=900+51")), "formula_blank", "people_missing@2", right=False)
 add("formula_in_a_name", book(edit=set_cells(B2="=A2")), "formula_blank", "blank@2")
 add("error_value", book(edit=set_cells(G2="#DIV/0!")), "people_not_number@2", right=False)
-add("people_as_text", book(edit=lambda p: [setattr(p.cell(i, 7), "value", str(p.cell(i, 7).value)) for i in range(2, 26)]))
-add("people_as_float", book(edit=lambda p: [setattr(p.cell(i, 7), "value", float(p.cell(i, 7).value)) for i in range(2, 26)]))
+add(
+    "people_as_text",
+    book(edit=lambda p: [setattr(p.cell(i, 7), "value", str(p.cell(i, 7).value)) for i in range(2, 26)]),
+)
+add(
+    "people_as_float",
+    book(edit=lambda p: [setattr(p.cell(i, 7), "value", float(p.cell(i, 7).value)) for i in range(2, 26)]),
+)
 add("people_as_date", book(edit=set_cells(G2=datetime.date(2025, 1, 2))), "people_not_number@2", right=False)
 add("people_as_true", book(edit=set_cells(G2=True)), "people_not_number@2", right=False)
-add("people_with_date_format", book(edit=lambda p: setattr(p["G2"], "number_format", "yyyy-mm-dd")), "people_not_number@2", right=False)
-add("people_with_thousands_format", book(edit=lambda p: [setattr(p.cell(i, 7), "number_format", "#,##0") for i in range(2, 26)]))
-add("people_in_ten_thousands_format", book(edit=lambda p: [setattr(p.cell(i, 7), "number_format", "0.0,") for i in range(2, 26)]))
-add("id_as_large_number", book(edit=lambda p: [setattr(p.cell(i, 1), "value", int(p.cell(i, 1).value)) for i in range(2, 26)]))
-add("id_as_float", book(edit=lambda p: [setattr(p.cell(i, 1), "value", float(p.cell(i, 1).value)) for i in range(2, 26)]))
+add(
+    "people_with_date_format",
+    book(edit=lambda p: setattr(p["G2"], "number_format", "yyyy-mm-dd")),
+    "people_not_number@2",
+    right=False,
+)
+add(
+    "people_with_thousands_format",
+    book(edit=lambda p: [setattr(p.cell(i, 7), "number_format", "#,##0") for i in range(2, 26)]),
+)
+add(
+    "people_in_ten_thousands_format",
+    book(edit=lambda p: [setattr(p.cell(i, 7), "number_format", "0.0,") for i in range(2, 26)]),
+)
+add(
+    "id_as_large_number",
+    book(edit=lambda p: [setattr(p.cell(i, 1), "value", int(p.cell(i, 1).value)) for i in range(2, 26)]),
+)
+add(
+    "id_as_float",
+    book(edit=lambda p: [setattr(p.cell(i, 1), "value", float(p.cell(i, 1).value)) for i in range(2, 26)]),
+)
 add("ids_of_18_digits_as_numbers", book(edit=lambda p: [
-    setattr(p.cell(i, 1), "value", float(p.cell(i, 1).value + "123457")) for i in range(2, 26)]), error="inputs.no_communities")  # fmt: skip
+    setattr(p.cell(i, 1), "value", float(p.cell(i, 1).value + "123457")) for i in range(2, 26)]))  # fmt: skip
 add("id_as_science_text", book(edit=set_cells(A2="3.71E+11")), "id_mangled@2", right=False)
-add("coordinates_as_text", book(edit=lambda p: [setattr(p.cell(i, 5), "value", str(p.cell(i, 5).value)) for i in range(2, 26)]))
+add(
+    "coordinates_as_text",
+    book(edit=lambda p: [setattr(p.cell(i, 5), "value", str(p.cell(i, 5).value)) for i in range(2, 26)]),
+)
 add("cell_with_rich_text", book(edit=set_cells(B2="东涝台\n社区")))
 add("cell_with_a_link", book(edit=lambda p: setattr(p["B2"], "hyperlink", "https://example.org/")))
 add("cell_with_a_comment", book(edit=lambda p: setattr(p["G2"], "comment", openpyxl.comments.Comment("核", "王"))))
@@ -188,7 +221,9 @@ def _sheets(names: tuple[str, ...], *, hidden: tuple[str, ...] = (), asked: Any 
         for at, name in enumerate(names):
             page = made.worksheets[0] if at == 0 else made.create_sheet()
             page.title = name
-            rows: Any = grid(numbers_in(city.communities)) if name == "社区" else [["说明"], ["x"]] if other == "rows" else []
+            rows: Any = (
+                grid(numbers_in(city.communities)) if name == "社区" else [["说明"], ["x"]] if other == "rows" else []
+            )
             for row in rows:
                 page.append(row)
             page.sheet_state = "hidden" if name in hidden else "visible"
@@ -208,7 +243,7 @@ add("empty_workbook", lambda c: c.save_book("communities", []), error="files.no_
 add("encrypted", lambda c: c.use("communities", "c.xlsx").write_bytes(b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1" * 99),
     error="files.not_what_it_says")  # fmt: skip
 add("old_xls", lambda c: c.use("communities", "c.xls").write_bytes(b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1" * 99),
-    error="files.unknown_format")  # fmt: skip
+    error="files.broken")  # fmt: skip
 
 
 def _cut(city: City) -> None:

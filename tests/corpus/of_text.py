@@ -1,5 +1,7 @@
 """Tables as text: encodings, delimiters, headers, what stands above, between and below the rows."""
 
+# ruff: noqa: ARG005, E501 (a case is a line of a table: what is changed, what must be said)
+
 from __future__ import annotations
 
 from typing import Any
@@ -106,7 +108,7 @@ add("nul_byte", lambda c: _lines(c, lambda ls: [ls[0], ls[1] + "\0", *ls[2:]]), 
 add("empty_file", lambda c: _raw(c, "communities", b""), error="files.empty")
 add("header_alone", lambda c: _lines(c, lambda ls: ls[:1]), error="inputs.empty")
 add("no_header_at_all", lambda c: _lines(c, lambda ls: ls[1:]), error="files.no_header")
-add("file_is_a_folder", lambda c: (c.use("communities", "d.csv").mkdir()), error="study.no_file")
+add("file_is_a_folder", lambda c: c.use("communities", "d.csv").mkdir(), error="study.no_file")
 add("file_not_there", lambda c: c.use("communities", "gone.csv"), error="study.no_file")
 add("xlsx_called_csv", lambda c: (c.save_book("communities", grid(c.communities)),
     c.path("communities.xlsx").rename(c.use("communities", "x.csv"))), error="files.not_what_it_says")  # fmt: skip
@@ -221,5 +223,8 @@ add("as_it_is", lambda c: None, circles=True)
 add("rows_reversed", _reversed, circles=True)
 add("columns_turned", _columns_turned, circles=True)
 add("more_columns", _more_columns, circles=True)
-add("one_column_of_blanks", lambda c: _lines(c, lambda ls: [f"{x},{'备注' if i == 0 else ''}" for i, x in enumerate(ls)]))
+add(
+    "one_column_of_blanks",
+    lambda c: _lines(c, lambda ls: [f"{x},{'备注' if i == 0 else ''}" for i, x in enumerate(ls)]),
+)
 add("blanks_around_cells", lambda c: _lines(c, lambda ls: [x.replace(",", " , ") for x in ls]))

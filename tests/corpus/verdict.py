@@ -56,7 +56,9 @@ class Book:
 
         return noted
 
-    def add(self, name: str, change: Change, *says: str, right: bool = True, error: str = "", circles: bool = False) -> None:
+    def add(
+        self, name: str, change: Change, *says: str, right: bool = True, error: str = "", circles: bool = False
+    ) -> None:
         """Note a case."""
         self.cases.append(Case(name, change, says, right, error, circles))
 
@@ -126,13 +128,16 @@ def _wrong_people(tables: Inputs) -> tuple[str, ...]:
 def _wrong_places(came: gpd.GeoDataFrame, table: str, columns: tuple[str, ...]) -> tuple[str, ...]:
     must = _base_places(table)
     # Each place by where it lies, whatever its id: a case may give other ids.
-    pairs = must[["geometry", "older", "hardship", *columns]] if table == "communities" else must[["geometry", *columns]]
+    pairs = (
+        must[["geometry", "older", "hardship", *columns]] if table == "communities" else must[["geometry", *columns]]
+    )
     if len(came) != len(must):
         return (f"{len(came)} {table}",)
     near = gpd.sjoin_nearest(came, pairs.add_suffix("_must").set_geometry("geometry_must"), distance_col="off")
     wrong = [] if near["off"].max() <= SAME_M else [f"{table} {near['off'].max():.1f} m off"]
     for column in [c for c in pairs.columns if c != "geometry" and f"{c}_must" in near and c in near]:
-        odd = near[near[column].astype(str) != near[f"{column}_must"].astype(str)]
+        # A town may be written with 9 or 12 digits.
+        odd = near[near[column].astype(str).str[:9] != near[f"{column}_must"].astype(str).str[:9]]
         wrong += [f"{table} {column} of {len(odd)}"] if len(odd) else []
     return tuple(wrong)
 
