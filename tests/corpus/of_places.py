@@ -124,14 +124,14 @@ add("metres_of_cgcs2000_declared", placed(_projected(4549), crs="EPSG:4549"))
 add("metres_with_zone_number_declared", placed(_projected(4529), crs="EPSG:4529"))
 add("metres_web_mercator_declared", placed(_projected(3857), crs="EPSG:3857"))
 add("metres_undeclared", placed(_projected(32651)), error="inputs.no_communities")
-add("metres_of_another_zone_declared", placed(_projected(4549), crs="EPSG:4548"), error="study.crs_untrue")
+add("metres_of_another_zone_declared", placed(_projected(4549), crs="EPSG:4548"), error="inputs.roads_elsewhere")
 add("metres_of_another_utm_zone", placed(_projected(32651), crs="EPSG:32650"), error="study.crs_untrue")
 add("metres_swapped_declared", placed(_projected(32651, swapped=True), crs="EPSG:32651"), error="study.crs_untrue")
 add("metres_one_swapped", lambda c: (placed(_projected(32651), crs="EPSG:32651")(c),
     c.communities[0].update(lon=c.communities[0]["lat"], lat=c.communities[0]["lon"]), c.save("communities"))[1], "outside@2", right=False)  # fmt: skip
 add("kilometres_declared_metres", placed(lambda x, y: tuple(v / 1000 for v in _projected(32651)(x, y)), crs="EPSG:32651"),
-    error="study.crs_untrue")  # fmt: skip
-add("degrees_declared_metres", placed(lambda x, y: (x, y), crs="EPSG:32651"), error="study.crs_untrue")
+    error="inputs.roads_elsewhere")  # fmt: skip
+add("degrees_declared_metres", placed(lambda x, y: (x, y), crs="EPSG:32651"), error="inputs.roads_elsewhere")
 add("degrees_declared_cgcs2000", placed(lambda x, y: (x, y), crs="EPSG:4490"))
 add("degrees_declared_4326", placed(lambda x, y: (x, y), crs="EPSG:4326"))
 add("crs_unknown", placed(lambda x, y: (x, y), crs="EPSG:999999"), error="study.bad_fields")

@@ -303,7 +303,8 @@ def test_a_vrt_under_any_name_is_refused(tmp_path: Path, suffix: str) -> None:
      ("a.geojson", b'{"type":"FeatureCollection","features":[3]}', "broken"),
      ("a.geojson", b'{"type":"FeatureCollection","crs":{"properties":{"name":"x"}},"features":[]}', "broken"),
      ("a.gpkg", b"SQLite format 3\0" + b"x" * 99, "is not .gpkg"), ("a.parquet", b"PAR1xxxxPAR1", "broken"),
-     ("a.shp", b"\x00\x00\x27\x0a" + b"x" * 200, "broken"), ("a.xls", b"x", "Save an old .xls")],
+     ("a.shp", b"\x00\x00\x27\x0a" + b"x" * 200, "broken"), ("a.xls", b"x", "is not .xls"),
+     ("a.wps", b"x", "cannot be read")],
 )  # fmt: skip
 def test_broken_files_are_told_in_plain_words(tmp_path: Path, name: str, data: bytes, message: str) -> None:
     (tmp_path / name).write_bytes(data)

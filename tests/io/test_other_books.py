@@ -87,3 +87,15 @@ def test_a_workbook_cut_short_is_a_sentence(tmp_path: Path, kept: int) -> None:
     path.write_bytes(VILLAGES.read_bytes()[:kept])
     with pytest.raises(DataError):
         read(path)
+
+
+@pytest.mark.parametrize("sector", [0, 1, 2])
+def test_a_book_that_its_library_dies_of_is_a_sentence(tmp_path: Path, sector: int) -> None:
+    """Sectors that are said to be beyond the file make calamine ask for a million gigabytes and abort."""
+    data = bytearray(VILLAGES.read_bytes())
+    table = 512 * (1 + int.from_bytes(data[76:80], "little"))
+    data[table + 4 * sector : table + 4 * sector + 4] = (0x7FFFFFF0).to_bytes(4, "little")
+    path = tmp_path / "v.xls"
+    path.write_bytes(data)
+    with pytest.raises(DataError, match="is broken"):
+        read(path)

@@ -120,7 +120,12 @@ def test_a_key_that_means_something_is_no_mistake(toy_study: Path, part: str, pa
 
 
 def test_the_kind_of_file_is_told_by_its_name() -> None:
-    assert format_of("a/B.XLSX") == "xlsx" and format_of("roads.osm.gz") == "osm" and format_of("a.xls") is None
+    assert (
+        format_of("a/B.XLSX") == "xlsx"
+        and format_of("roads.osm.gz") == "osm"
+        and format_of("a.xls") == "xls"
+        and format_of("a.wps") is None
+    )
     assert is_extract(Path("a.osm.pbf")) and not is_extract(Path("a.gpkg"))
 
 

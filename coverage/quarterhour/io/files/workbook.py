@@ -23,8 +23,8 @@ from openpyxl.utils.datetime import MAC_EPOCH, WINDOWS_EPOCH, from_excel
 
 from quarterhour.base.errors import DataError
 from quarterhour.io.files.header import Cells
+from quarterhour.io.old_books import LARGEST_CELLS, LOCKED, TOO_WIDE, OldBookError, ask_book
 
-LARGEST_CELLS = 20_000_000
 _LAST_ROW, _LAST_COLUMN = 1_048_576, 16_384
 _CHINESE_DATES = frozenset((*range(27, 37), *range(50, 59)))
 """Built-in formats of dates in Chinese, Japanese and Korean Excel (ECMA-376 part 1, 18.8.30)."""
@@ -235,46 +235,36 @@ class Book:
 
 
 class OtherBook:
-    """A workbook that is no Office Open XML (.xls and .et, .ods), through calamine; the same doors as ``Book``.
+    """A workbook that is no Office Open XML (.xls and .et, .ods); the same doors as ``Book``, in a process of its own.
 
     Formulas are what was saved; which rows are hidden or struck out is not known, and of .ods no merged ranges.
     """
 
     def __init__(self, file: Path) -> None:
-        from python_calamine import CalamineWorkbook, PasswordError, SheetTypeEnum, SheetVisibleEnum
-
         self._file = file
+        told = self._asked()
+        self.sheets = [SheetPart(part["name"], part["hidden"], "") for part in told]
+        self._filled = {part["name"]: bool(part["filled"]) for part in told}
+
+    def _asked(self, *sheet: str) -> Any:
         try:
-            self._book = CalamineWorkbook.from_path(str(file))
-        except PasswordError as error:
-            raise DataError("files.book_locked", file=str(file)) from error
-        self.sheets = [
-            SheetPart(part.name, part.visible != SheetVisibleEnum.Visible, "")
-            for part in self._book.sheets_metadata
-            if part.typ == SheetTypeEnum.WorkSheet
-        ]
+            return ask_book(self._file, *sheet)
+        except OldBookError as error:
+            if error.code == LOCKED:
+                raise DataError("files.book_locked", file=str(self._file)) from error
+            if error.code == TOO_WIDE:
+                wide = {"sheet": sheet[0], "cells": f"> {LARGEST_CELLS}"}
+                raise DataError("files.too_wide", file=str(self._file), **wide) from error
+            raise DataError("files.broken", file=str(self._file), detail=error.detail) from error
 
     def has_cells(self, sheet: SheetPart) -> bool:
         """Whether a sheet holds more than one value."""
-        here = self._book.get_sheet_by_name(sheet.name)
-        return bool(here.height * here.width > 1)
+        return self._filled[sheet.name]
 
     def page(self, sheet: SheetPart) -> Page:
         """The cells of a sheet; DataError for more than ``LARGEST_CELLS``."""
-        here = self._book.get_sheet_by_name(sheet.name)
-        cells = here.total_height * here.total_width
-        if cells > LARGEST_CELLS:
-            raise DataError("files.too_wide", file=str(self._file), sheet=sheet.name, cells=cells)
-        grid = [[_as_cell(value) for value in row] for row in here.to_python(skip_empty_area=False)]
-        merged = [(top, left, bottom, right) for (top, left), (bottom, right) in here.merged_cell_ranges or ()]
-        return Page(grid, merged)
-
-
-def _as_cell(value: Any) -> Any:
-    """A value as ``Book`` gives it: nothing is None, and what is whole is a whole number."""
-    if isinstance(value, float) and value.is_integer():
-        return int(value)
-    return None if value == "" else value
+        found = self._asked(sheet.name)
+        return Page(found["grid"], [(a, b, c, d) for a, b, c, d in found["merged"]])
 
 
 def _put(grid: list[Cells], number: int, cells: Cells) -> None:
