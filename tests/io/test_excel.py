@@ -17,7 +17,7 @@ from quarterhour.io import files
 from tables import STUDY, save_csv, save_xlsx
 
 HEAD = ["id", "name", "town", "lon", "lat", "older"]
-ROWS = [[f"37100200100{i}", f"村{i}", "371002001", 122.1 + i / 100, 37.5, 10 * i] for i in range(1, 6)]
+ROWS = [[f"37100200100{i}", f"村{i}", "371002001", 122.1137 + i / 100, 37.50211, 10 * i] for i in range(1, 6)]
 
 
 def read(path: Path, **more: Any) -> tuple[Any, Any]:

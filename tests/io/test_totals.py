@@ -15,12 +15,12 @@ from tables import STUDY, save_csv, save_xlsx
 HEAD = ["id", "name", "town", "lon", "lat", "older", "hardship"]
 PEOPLE = ["older", "hardship"]
 VILLAGES = [
-    ["371002001001", "东村", "371002001", 122.10, 37.50, 120, 3],
-    ["371002001002", "西村", "371002001", 122.11, 37.50, 80, 2],
-    ["371002001003", "南村", "371002001", 122.12, 37.50, 210, 9],
-    ["371002002001", "北村", "371002002", 122.13, 37.50, 95, 1],
-    ["371002002002", "中村", "371002002", 122.14, 37.50, 61, 4],
-    ["371002002003", "上村", "371002002", 122.15, 37.50, 33, 0],
+    ["371002001001", "东村", "371002001", 122.10137, 37.500211, 120, 3],
+    ["371002001002", "西村", "371002001", 122.11137, 37.500211, 80, 2],
+    ["371002001003", "南村", "371002001", 122.12137, 37.500211, 210, 9],
+    ["371002002001", "北村", "371002002", 122.13137, 37.500211, 95, 1],
+    ["371002002002", "中村", "371002002", 122.14137, 37.500211, 61, 4],
+    ["371002002003", "上村", "371002002", 122.15137, 37.500211, 33, 0],
 ]
 
 
@@ -63,7 +63,7 @@ def test_a_whole_city_is_a_row_of_figures_but_no_place(tmp_path: Path) -> None:
 @pytest.mark.parametrize("save", [save_csv, save_xlsx])
 @pytest.mark.parametrize(("column", "said"), [(1, "环翠楼街道小计"), (1, "合计（人）"), (2, "小计"), (0, "合计")])
 def test_a_total_with_code_and_point_is_no_place(tmp_path: Path, save: Any, column: int, said: str) -> None:
-    total = ["371002009001", "某街道", "371002001", 122.11, 37.51, 9000, 100]
+    total = ["371002009001", "某街道", "371002001", 122.11137, 37.510211, 9000, 100]
     total[column] = said
     path = save(tmp_path / "a", [HEAD, *VILLAGES[:3], total, *VILLAGES[3:]])
     kept, told = read(path)
@@ -72,7 +72,7 @@ def test_a_total_with_code_and_point_is_no_place(tmp_path: Path, save: Any, colu
 
 @pytest.mark.parametrize("suffix", ["gpkg", "geojson", "shp"])
 def test_a_layer_has_totals_too(tmp_path: Path, suffix: str) -> None:
-    rows = [*VILLAGES, ["371002001000", "环翠楼街道小计", "371002001", 122.11, 37.51, 9000, 100]]
+    rows = [*VILLAGES, ["371002001000", "环翠楼街道小计", "371002001", 122.11137, 37.510211, 9000, 100]]
     columns = {h: [r[i] for r in rows] for i, h in enumerate(HEAD)}
     spots = gpd.points_from_xy(columns.pop("lon"), columns.pop("lat"))
     gpd.GeoDataFrame(columns, geometry=spots, crs=4326).to_file(tmp_path / f"a.{suffix}")
@@ -87,15 +87,16 @@ def test_a_layer_has_totals_too(tmp_path: Path, suffix: str) -> None:
 def test_a_parent_code_whose_people_are_its_childrens_is_a_total(tmp_path: Path, code: str, name: str) -> None:
     below = [v for v in VILLAGES if v[0].startswith(code.rstrip("0"))]
     sums = [sum(v[i] for v in below) for i in (5, 6)]
-    kept, told = read(save_csv(tmp_path / "a", [HEAD, [code, name, "", 122.11, 37.51, *sums], *VILLAGES]))
+    kept, told = read(save_csv(tmp_path / "a", [HEAD, [code, name, "", 122.11137, 37.510211, *sums], *VILLAGES]))
     assert len(kept) == 6 and told == [("totals_by_code", 2)]
 
 
 def test_every_level_of_totals_is_one(tmp_path: Path) -> None:
     rows = [
-        ["371000000000", "威海", "", 122.1, 37.5, 599, 19], ["371002000000", "环翠", "", 122.1, 37.5, 599, 19],
-        ["371002001000", "环翠楼", "", 122.1, 37.5, 410, 14], *VILLAGES[:3],
-        ["371002002000", "鲸园", "", 122.1, 37.5, 189, 5], *VILLAGES[3:],
+        ["371000000000", "威海", "", 122.1137, 37.50211, 599, 19],
+        ["371002000000", "环翠", "", 122.1137, 37.50211, 599, 19],
+        ["371002001000", "环翠楼", "", 122.1137, 37.50211, 410, 14], *VILLAGES[:3],
+        ["371002002000", "鲸园", "", 122.1137, 37.50211, 189, 5], *VILLAGES[3:],
     ]  # fmt: skip
     kept, told = read(save_csv(tmp_path / "a", [HEAD, *rows]))
     assert kept["older"].sum() == 599 and len(kept) == 6
@@ -103,45 +104,49 @@ def test_every_level_of_totals_is_one(tmp_path: Path) -> None:
 
 
 def test_a_parent_code_with_other_people_is_told_and_stays(tmp_path: Path) -> None:
-    rows = [*VILLAGES, ["371002001000", "街道直属", "371002001", 122.11, 37.51, 57, 1]]
+    rows = [*VILLAGES, ["371002001000", "街道直属", "371002001", 122.11137, 37.510211, 57, 1]]
     kept, told = read(save_csv(tmp_path / "a", [HEAD, *rows]))
     assert len(kept) == 7 and told == [("parent_code", 8)]
 
 
 def test_any_code_that_others_begin_with_is_a_parent(tmp_path: Path) -> None:
     rows = [
-        ["A", "镇", "", 122.1, 37.5, 300, 7],
-        ["A-1", "东", "", 122.1, 37.5, 100, 3],
-        ["A-2", "西", "", 122.1, 37.5, 200, 4],
+        ["A", "镇", "", 122.1137, 37.50211, 300, 7],
+        ["A-1", "东", "", 122.1137, 37.50211, 100, 3],
+        ["A-2", "西", "", 122.1137, 37.50211, 200, 4],
     ]
     kept, told = read(save_csv(tmp_path / "a", [HEAD, *rows]))
     assert list(kept.index) == ["A-1", "A-2"] and told == [("totals_by_code", 2)]
 
 
 def test_a_row_that_equals_all_others_is_a_total_whatever_it_is_called(tmp_path: Path) -> None:
-    kept, told = read(save_csv(tmp_path / "a", [HEAD, *VILLAGES, ["X9", "威海", "371002", 122.1, 37.5, 599, 19]]))
+    kept, told = read(
+        save_csv(tmp_path / "a", [HEAD, *VILLAGES, ["X9", "威海", "371002", 122.1137, 37.50211, 599, 19]])
+    )
     assert len(kept) == 6 and told == [("totals_by_sum", 8)]
 
 
 def test_a_row_that_equals_its_town_is_a_total_in_two_counts_and_told_in_one(tmp_path: Path) -> None:
-    rows = [*VILLAGES, ["X9", "街道", "371002001", 122.1, 37.5, 410, 14]]
+    rows = [*VILLAGES, ["X9", "街道", "371002001", 122.1137, 37.50211, 410, 14]]
     kept, told = read(save_csv(tmp_path / "a", [HEAD, *rows]))
     assert len(kept) == 6 and told == [("totals_by_sum", 8)]
-    more = [[f"3710020010{i}", f"村{i}", "371002001", 122.1 + i / 1000, 37.5, 10 * i, 1] for i in range(10, 13)]
-    rows = [*VILLAGES, *more, ["X9", "街道", "371002001", 122.1, 37.5, 740, 14]]
+    more = [[f"3710020010{i}", f"村{i}", "371002001", 122.1137 + i / 1000, 37.50211, 10 * i, 1] for i in range(10, 13)]
+    rows = [*VILLAGES, *more, ["X9", "街道", "371002001", 122.1137, 37.50211, 740, 14]]
     kept, told = read(save_csv(tmp_path / "b", [HEAD, *rows]), people=["older"])
     assert len(kept) == 10 and told == [("maybe_total", 11)]
 
 
 @pytest.mark.parametrize("ids", [range(1, 31), range(100_000, 100_030), range(1_000_000_000, 1_000_000_030)])
 def test_running_numbers_are_no_parents(tmp_path: Path, ids: range) -> None:
-    rows = [[str(i), f"村{n}", "t", 122.1, 37.5, 100 + n * 7, n % 5] for n, i in enumerate(ids)]
+    rows = [[str(i), f"村{n}", "t", 122.1137, 37.50211, 100 + n * 7, n % 5] for n, i in enumerate(ids)]
     kept, told = read(save_csv(tmp_path / "a", [HEAD, *rows]))
     assert len(kept) == 30 and told == []
 
 
 def test_a_table_without_people_is_judged_by_names_alone(tmp_path: Path) -> None:
     codes = {"371002": "环翠区", "371002001": "环翠楼", "371002002": "鲸园"}
-    path = save_csv(tmp_path / "a", [["id", "name", "lon", "lat"], *([c, n, 122.1, 37.5] for c, n in codes.items())])
+    path = save_csv(
+        tmp_path / "a", [["id", "name", "lon", "lat"], *([c, n, 122.1137, 37.50211] for c, n in codes.items())]
+    )
     kept, told = read(path, people=[])
     assert len(kept) == 3 and told == []
