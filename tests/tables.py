@@ -20,11 +20,12 @@ def save_csv(path: Path, rows: Rows) -> Path:
     return target
 
 
-def save_xlsx(path: Path, rows: Rows, *, merged: tuple[str, ...] = ()) -> Path:
+def save_xlsx(path: Path, rows: Rows, *, merged: tuple[str, ...] = (), title: str = "Sheet") -> Path:
     """The rows as the only sheet of ``path.xlsx``."""
     target = path.with_suffix(".xlsx")
     book = openpyxl.Workbook()
     page = book.worksheets[0]
+    page.title = title
     for row in rows:
         page.append(row)
     for span in merged:

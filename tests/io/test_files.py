@@ -25,6 +25,7 @@ from shapely.geometry import LineString, Point
 from quarterhour.base import findings
 from quarterhour.base.errors import DataError, MissingError, WriteError
 from quarterhour.io import files, web_maps
+from tables import save_xlsx
 
 STUDY = "EPSG:32651"
 ROWS = "code,name,lon,lat,older\n001,东北村,122.10,37.50,12\n002,鲸园,122.12,37.51,1\n"
@@ -36,16 +37,7 @@ def saved(path: Path, text: str, encoding: str = "utf-8") -> Path:
 
 
 def workbook(path: Path, rows: list[list[Any]], *, merged: tuple[str, ...] = (), title: str = "表1") -> Path:
-    book = openpyxl.Workbook()
-    page = book.active
-    assert page is not None
-    page.title = title
-    for row in rows:
-        page.append(row)
-    for span in merged:
-        page.merge_cells(span)
-    book.save(path)
-    return path
+    return save_xlsx(path, rows, merged=merged, title=title)
 
 
 def layer(n: int = 2) -> gpd.GeoDataFrame:
