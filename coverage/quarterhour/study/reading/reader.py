@@ -99,7 +99,7 @@ class _Reader:
             raw, crs=raw.crs, columns=known.columns, table="roads", file=path.name, join_m=part.join_m
         )
         self.findings.append(found)
-        return _with_source(self.risen(roads), part, path)
+        return gpd.GeoDataFrame(_of_part(self.risen(roads), part, source=path.name))
 
     def about_roads(self, path: Path | files.Table) -> Source:
         """What the study says of the roads' file; of one given in its stead, where it names none, else nothing."""
@@ -292,14 +292,10 @@ def _text(sheet: str | int | None) -> str | None:
     return None if sheet is None else str(sheet)
 
 
-def _with_source(roads: gpd.GeoDataFrame, part: Source, path: Path | files.Table) -> gpd.GeoDataFrame:
-    given = {"quality": part.quality, "source": part.source or path.name}
-    return roads.assign(**{k: v for k, v in given.items() if k not in roads})
-
-
-def _of_part(frame: pd.DataFrame, part: Source) -> pd.DataFrame:
-    """With the quality and the source that the study file says, where the table does not say its own."""
-    said = {"quality": part.quality} | ({"source": part.source} if part.source else {})
+def _of_part(frame: pd.DataFrame, part: Source, *, source: str = "") -> pd.DataFrame:
+    """With the quality and the source that the study file says (else ``source``), where the table has not its own."""
+    named = part.source or source
+    said = {"quality": part.quality} | ({"source": named} if named else {})
     return frame.assign(**{k: v for k, v in said.items() if k not in frame})
 
 
