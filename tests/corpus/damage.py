@@ -306,7 +306,7 @@ def _repacked(data: bytes, chance: random.Random) -> bytes:
             for name in names:
                 if name != hit or chance.random() < 0.9:
                     new.writestr(name, _one(name, old.read(name), chance) if name == hit else old.read(name))
-    except (zipfile.BadZipFile, ValueError, NotImplementedError, OSError, KeyError, zipfile.zlib.error):
+    except (zipfile.BadZipFile, ValueError, NotImplementedError, OSError, KeyError, EOFError, zipfile.zlib.error):
         # Damaged before, so that its members cannot be taken out any more: then its bytes are.
         return _other_bytes(data, chance)
     return out.getvalue()
