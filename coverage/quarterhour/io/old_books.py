@@ -16,10 +16,11 @@ from typing import Any
 
 LEAST_S, BYTES_A_SECOND = 10.0, 200_000
 """A process has so many seconds, and one more for so many bytes: ten times what a sound file takes."""
-LARGEST_CELLS = 20_000_000
+LARGEST_CELLS = 4_000_000
 LOCKED, TOO_WIDE = 10, 11
 """How the process ends for a book with a password, and for more than ``LARGEST_CELLS``."""
-_MEMORY_BYTES = 8 << 30
+_MEMORY_BYTES = 2 << 30
+"""So many cells take some 900 MB."""
 
 
 class OldBookError(Exception):

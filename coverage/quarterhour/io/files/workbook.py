@@ -30,6 +30,7 @@ _CHINESE_DATES = frozenset((*range(27, 37), *range(50, 59)))
 """Built-in formats of dates in Chinese, Japanese and Korean Excel (ECMA-376 part 1, 18.8.30)."""
 _ESCAPED = re.compile(r"_x([0-9A-Fa-f]{4})_")
 _CHUNK = 1 << 20
+_MOST_CELLS = 20_000_000
 Span = tuple[int, int, int, int]
 """First row, first column, last row, last column of a merged range, from 0."""
 
@@ -84,7 +85,7 @@ class Book:
         return False
 
     def page(self, sheet: SheetPart) -> Page:
-        """The cells of a sheet; DataError for more than ``LARGEST_CELLS``."""
+        """The cells of a sheet; DataError for more than twenty million."""
         words = self._shared_strings()
         page, count = Page(), 0
         kept: dict[str, str] = {}
@@ -96,7 +97,7 @@ class Book:
                     raise ValueError(f"row {number}")
                 cells = self._row(page, node, number, words, kept)
                 count += len(cells)
-                if count > LARGEST_CELLS:
+                if count > _MOST_CELLS:
                     raise DataError("files.too_wide", file=str(self._file), sheet=sheet.name, cells=count)
                 _put(page.grid, number, cells)
                 node.clear()
