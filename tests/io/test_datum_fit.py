@@ -15,7 +15,7 @@ from pyproj import CRS, Transformer
 
 from quarterhour.io import web_maps
 from quarterhour.io.datum_fit import Fit, datum_verdict
-from quarterhour.io.files.origin import Origin
+from quarterhour.io.files.account import Origin
 from quarterhour.io.ground import Ground, ground_of
 from quarterhour.io.osm import read_osm_roads
 from wandering import STUDY, X0, Y0, beside, crooked_roads, lonlat

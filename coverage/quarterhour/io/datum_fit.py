@@ -22,7 +22,7 @@ from scipy.special import ndtr
 
 from quarterhour.base.arrays import AnyArray, BoolArray, FloatArray
 from quarterhour.io import web_maps
-from quarterhour.io.files.origin import Origin
+from quarterhour.io.files.account import Origin
 from quarterhour.io.ground import Ground, Pair
 from quarterhour.io.readings import Reading, declared_reading, other_readings
 

@@ -16,7 +16,7 @@ from quarterhour.base.arrays import AnyArray, BoolArray, FloatArray
 from quarterhour.base.errors import first_ids
 from quarterhour.base.findings import Severity, finding, findings_from, join_findings
 from quarterhour.io.datum_fit import Fit, Verdict, datum_verdict, rounded_roads
-from quarterhour.io.files.origin import Origin
+from quarterhour.io.files.account import Origin
 from quarterhour.io.ground import Ground
 
 _TOLERANCE_M, _TOLERANCE_SHARE = 300.0, 0.02

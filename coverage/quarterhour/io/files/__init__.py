@@ -3,7 +3,7 @@
 CSV (UTF-8, GB18030, UTF-16 with a mark; points as x and y or as WKT), XLSX, XLS, ET and ODS with their title rows and
 totals, GeoJSON, GeoPackage, Shapefile, GeoParquet, and through GDAL KML, FlatGeobuf, MapInfo and Spatialite. The wing:
 checks (the file itself), text, workbook and excel, grid and header (from cells to a table), unseen, amounts and totals
-(what its cells mean), layers, shapefile, located, origin, account (where each row went), write.
+(what its cells mean), layers, shapefile, located, account (where each row came from and went), write.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ from pyproj import CRS
 from quarterhour.base.errors import DataError
 from quarterhour.base.findings import join_findings, no_findings
 from quarterhour.io import places
-from quarterhour.io.files.account import account_row
+from quarterhour.io.files.account import ROW, Origin, account_row, numbered, origin_of
 from quarterhour.io.files.amounts import in_plain_notation
 from quarterhour.io.files.checks import checked_file, read_json, sha256
 from quarterhour.io.files.excel import OTHER_BOOKS, HiddenRows, read_xlsx
@@ -39,7 +39,6 @@ from quarterhour.io.files.located import (
     with_geometry,
     with_known_crs,
 )
-from quarterhour.io.files.origin import ROW, Origin, numbered, origin_of
 from quarterhour.io.files.shapefile import read_shp, read_zip
 from quarterhour.io.files.text import read_csv
 from quarterhour.io.files.totals import TOTAL_RULES, recognised
