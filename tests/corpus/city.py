@@ -20,6 +20,7 @@ from typing import Any
 import geopandas as gpd
 import openpyxl
 import pandas as pd
+import pyogrio
 import shapely
 from shapely.geometry import LineString, Point
 
@@ -188,6 +189,15 @@ def zip_parts(target: Path, parts: Mapping[str, Path], **how: Any) -> None:
     with zipfile.ZipFile(target, "w", zipfile.ZIP_DEFLATED, **how) as packed:
         for name, path in parts.items():
             packed.write(path, name)
+
+
+def save_gdb(target: Path, **layers: gpd.GeoDataFrame) -> None:
+    """Layers as a file geodatabase, whole numbers as such."""
+    for name, frame in layers.items():
+        pyogrio.write_dataframe(
+            frame, target, driver="OpenFileGDB", layer=name, append=target.exists(),
+            TARGET_ARCGIS_VERSION="ARCGIS_PRO_3_2_OR_LATER",
+        )  # fmt: skip
 
 
 def _feature(row: Row) -> dict[str, Any]:

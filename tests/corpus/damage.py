@@ -16,7 +16,18 @@ import numpy as np
 import rasterio
 from shapely.geometry import box
 
-from corpus.city import BASE, STUDY_CRS, City, base_roads, base_rows, csv_bytes, grid, numbers_in
+from corpus.city import (
+    BASE,
+    STUDY_CRS,
+    City,
+    base_roads,
+    base_rows,
+    csv_bytes,
+    grid,
+    numbers_in,
+    save_gdb,
+    zip_parts,
+)
 from corpus.of_roads import BOOK as ROADS
 from quarterhour.base.errors import QuarterhourError
 from quarterhour.io import files, osm, population
@@ -47,7 +58,7 @@ class Format:
 def read_places_of(path: Path) -> Any:
     """A table of communities, through the whole door."""
     columns = {"id": "id", "name": "name", "town": "town", "county": "county"}
-    if path.suffix == ".kml":
+    if path.suffix in (".kml", ".kmz"):
         columns["name"] = "Name"
     if path.suffix in (".csv", ".xlsx"):
         columns |= {"x": "lon", "y": "lat"}
@@ -113,6 +124,22 @@ def _layer_of() -> gpd.GeoDataFrame:
 def _kml(folder: Path) -> dict[str, Path]:
     _layer_of().rename(columns={"name": "Name"}).to_file(folder / "a.kml", driver="KML")
     return {"a.kml": folder / "a.kml"}
+
+
+def _kmz(folder: Path) -> dict[str, Path]:
+    with zipfile.ZipFile(folder / "a.kmz", "w") as packed:
+        packed.write(_kml(folder)["a.kml"], "doc.kml")
+    return {"a.kmz": folder / "a.kmz"}
+
+
+def _gdb(folder: Path) -> dict[str, Path]:
+    save_gdb(folder / "a.gdb", a=_layer_of())
+    return {f"a.gdb/{p.name}": p for p in sorted((folder / "a.gdb").iterdir())}
+
+
+def _gdb_zip(folder: Path) -> dict[str, Path]:
+    zip_parts(folder / "a.gdb.zip", _gdb(folder))
+    return {"a.gdb.zip": folder / "a.gdb.zip"}
 
 
 def _csv(folder: Path) -> dict[str, Path]:
@@ -212,6 +239,9 @@ FORMATS = (
     Format("zip", _zip, read_places_of, "a.zip"),
     Format("parquet", _layer("a.parquet"), read_places_of, "a.parquet"),
     Format("kml", _kml, read_places_of, "a.kml"),
+    Format("kmz", _kmz, read_places_of, "a.kmz"),
+    Format("gdb", _gdb, read_places_of, "a.gdb"),
+    Format("gdb.zip", _gdb_zip, read_places_of, "a.gdb.zip"),
     Format("fgb", _layer("a.fgb"), read_places_of, "a.fgb"),
     Format("roads.gpkg", _roads("a.gpkg"), read_roads_of, "a.gpkg"),
     Format("roads.geojson", _roads("a.geojson"), read_roads_of, "a.geojson"),
@@ -225,7 +255,7 @@ FORMATS = (
     Format("study.toml", _toml, read_study, "study.toml"),
 )
 _TEXTS = (".csv", ".geojson", ".geojsonl", ".kml", ".osm", ".graphml", ".toml", ".prj", ".cpg")
-_PACKED = (".xlsx", ".ods", ".zip")
+_PACKED = (".xlsx", ".ods", ".zip", ".kmz")
 _CELLS = {".csv": r"[^,\r\n]*", ".toml": r"= [^\n]*|[\w\"]+"}
 
 
@@ -315,6 +345,7 @@ def _repacked(data: bytes, chance: random.Random) -> bytes:
 def try_to_read(kind: Format, parts: dict[str, bytes], folder: Path) -> str:
     """Write the parts and read them: "read", or the key of what was said instead; any other error goes through."""
     for name, data in parts.items():
+        (folder / name).parent.mkdir(exist_ok=True)  # a geodatabase is a folder
         (folder / name).write_bytes(data)
     try:
         kind.read(folder / kind.first)

@@ -16,7 +16,7 @@ import pyogrio
 import shapely
 from shapely.geometry import Point
 
-from corpus.city import City, csv_bytes, grid, moved, zip_parts
+from corpus.city import City, csv_bytes, grid, moved, save_gdb, zip_parts
 from corpus.verdict import Book
 
 BOOK = Book()
@@ -362,6 +362,120 @@ def _kml(city: City) -> None:
 
 
 add("kml", _kml)
+
+
+def _kml_of(city: City, table: str) -> str:
+    """The rows of a table as the placemarks of a KML, as Google Earth writes them."""
+    marks = []
+    for r in city.rows(table):
+        said = "".join(
+            f'<Data name="{k}"><value>{v}</value></Data>' for k, v in r.items() if k not in ("name", "lon", "lat")
+        )
+        marks.append(f"<Placemark><name>{r['name']}</name><ExtendedData>{said}</ExtendedData>"
+                     f"<Point><coordinates>{r['lon']},{r['lat']},0</coordinates></Point></Placemark>")  # fmt: skip
+    return "".join(marks)
+
+
+LINK = "<NetworkLink><name>更多</name><Link><href>http://maps.invalid/b.kml</href></Link></NetworkLink>"
+PICTURE = (
+    "<GroundOverlay><name>图</name><Icon><href>files/a.png</href></Icon><LatLonBox><north>37.6</north><south>37.4</south>"
+    "<east>122.2</east><west>122.0</west></LatLonBox></GroundOverlay>"
+)
+
+
+def kmz(change: Callable[[str], str] = lambda m: m, *, table: str = "communities", doc: str = "doc.kml",
+        more: dict[str, bytes] | None = None) -> Callable[[City], None]:  # fmt: skip
+    """The table as a KMZ: its placemarks changed, under a name, beside other members."""
+
+    def made(city: City) -> None:
+        text = '<?xml version="1.0" encoding="UTF-8"?><kml xmlns="http://www.opengis.net/kml/2.2"><Document>{}</Document></kml>'
+        with zipfile.ZipFile(city.use_layer(table, "a.kmz"), "w", zipfile.ZIP_DEFLATED) as packed:
+            packed.writestr(doc, text.format(change(_kml_of(city, table))))
+            for name, data in (more or {}).items():
+                packed.writestr(name, data)
+        city.part(table).setdefault("columns", {})["name"] = "Name"
+
+    return made
+
+
+def _halves(marks: str) -> str:
+    """In two folders, as an office draws its towns."""
+    parts = marks.split("<Placemark>")[1:]
+    return "".join(f"<Folder><name>{name}</name>{''.join(f'<Placemark>{p}' for p in some)}</Folder>"
+                   for name, some in (("东", parts[:9]), ("西", parts[9:])))  # fmt: skip
+
+
+add("kmz", kmz(), circles=True)
+add("kmz_facilities", kmz(table="facilities"))
+add("kmz_under_another_name", kmz(doc="社区/社区分布.KML"))
+add("kmz_with_pictures_beside", kmz(more={"files/a.png": b"\x89PNG", "images/b.jpg": b"\xff\xd8"}))
+add("kmz_with_mac_litter", kmz(more={"__MACOSX/._doc.kml": b"\0\5\x16\7" * 9}))
+add("kmz_in_one_folder", kmz(lambda m: f"<Folder><name>社区</name>{m}</Folder>"))
+add("kmz_with_an_empty_folder", kmz(lambda m: f"<Folder><name>空</name></Folder><Folder><name>社区</name>{m}</Folder>"))
+add("kmz_in_two_folders", kmz(_halves), error="files.which_layer")
+add("kmz_with_a_link", kmz(lambda m: m + LINK), "kml_links")
+add("kmz_with_a_picture_on_the_ground", kmz(lambda m: PICTURE + m), "kml_pictures")
+add("kmz_of_a_link_alone", kmz(lambda m: LINK), error="files.kml_no_places")
+add("kmz_of_a_picture_alone", kmz(lambda m: PICTURE), error="files.kml_no_places")
+add("kmz_of_nothing", kmz(lambda m: ""), error="files.kml_no_places")
+add("kmz_placemarks_in_a_comment", kmz(lambda m: f"<!--{m}-->"), error="files.kml_no_places")
+add("kmz_of_two_documents", kmz(more={"b.kml": b"<kml/>"}), error="files.kmz_documents")
+add("kmz_without_a_document", kmz(doc="doc.txt"), error="files.kmz_documents")
+add("kmz_that_declares_entities", kmz(doc="readme.txt", more={"doc.kml": b'<!DOCTYPE k [<!ENTITY a "b">]><kml></kml>'}),
+    error="files.not_what_it_says")  # fmt: skip
+add("kmz_that_is_a_kml", lambda c: c.use_layer("communities", "a.kmz").write_text("<kml></kml>") and None,
+    error="files.not_what_it_says")  # fmt: skip
+
+
+# --- file geodatabases --------------------------------------------------------------------------------------------
+
+
+def gdb(*tables: str, name: str = "city.gdb", layers: bool = True, **keys: Any) -> Callable[[City], None]:
+    """Tables as layers of one file geodatabase."""
+
+    def made(city: City) -> None:
+        save_gdb(city.path("city.gdb"), **{t: city.layer(t) for t in tables})
+        for table in tables:
+            city.use_layer(table, name, **({"layer": table} if layers else {}), **keys)
+
+    return made
+
+
+def gdb_zip(*tables: str, inside: str = "city.gdb/", name: str = "city.gdb.zip", **how: Any) -> Callable[[City], None]:
+    """The same, zipped under a folder's name."""
+
+    def made(city: City) -> None:
+        gdb(*tables, name=name, **how)(city)
+        zip_parts(city.path(name), {f"{inside}{p.name}": p for p in sorted(city.path("city.gdb").iterdir())})
+
+    return made
+
+
+def _tables_lost(*names: str) -> Callable[[City], None]:
+    """Some files of the folder were not copied."""
+    return lambda c: (gdb("communities")(c), [p.unlink() for n in names for p in c.path("city.gdb").glob(n)])[0]
+
+
+add("gdb", gdb("communities"), circles=True)
+add("gdb_of_two_layers", gdb("communities", "facilities"))
+add("gdb_of_one_layer_unnamed", gdb("communities", layers=False))
+add("gdb_of_two_layers_unnamed", gdb("communities", "facilities", layers=False), error="files.which_layer")
+add("gdb_layer_of_another_name", gdb("communities", layer="villages", layers=False), error="files.no_layer")
+add("gdb_that_somebody_has_open", lambda c: (gdb("communities")(c),
+    c.path("city.gdb/city.gdb.PC1.1.2.sr.lock").write_bytes(b""))[0])  # fmt: skip
+add("gdb_without_its_catalogue", _tables_lost("a00000001.gdbtable"), error="files.not_geodatabase")
+add("gdb_without_its_rows", _tables_lost("a00000009.*", "a0000000a.*"), error="files.broken")
+add("gdb_an_empty_folder", lambda c: c.use_layer("communities", "city.gdb").mkdir(), error="files.empty")
+add("gdb_that_is_a_file", lambda c: c.use_layer("communities", "city.gdb").write_bytes(b"\3\0\0\0") and None,
+    error="files.not_what_it_says")  # fmt: skip
+add("gdb_zip", gdb_zip("communities"), circles=True)
+add("gdb_zip_of_two_layers", gdb_zip("communities", "facilities"))
+add("gdb_zip_in_a_folder", gdb_zip("communities", inside="数据/city.gdb/"))
+add("gdb_zip_without_a_folder", gdb_zip("communities", inside=""))
+add("gdb_zip_unnamed_layers", gdb_zip("communities", "facilities", layers=False), error="files.which_layer")
+add("gdb_zip_named_zip", gdb_zip("communities", name="city.zip", layers=False), error="files.zip_geodatabase")
+add("gdb_zip_of_a_csv", lambda c: zip_parts(c.use_layer("communities", "a.gdb.zip"), {"a.csv": c.path("communities.csv")}),
+    error="files.zip_geodatabases")  # fmt: skip
 
 
 def _wkt(text: Callable[[Point], str], *, name: str = "wkt") -> Callable[[City], None]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import zipfile
 from pathlib import Path
 from typing import Any
 
@@ -11,6 +12,7 @@ import pyogrio
 import pytest
 from shapely.geometry import Point
 
+from corpus.city import save_gdb, zip_parts
 from quarterhour.base.errors import DataError
 from quarterhour.io import files
 from tables import STUDY, save_csv
@@ -78,3 +80,57 @@ def test_a_csv_may_hold_its_shapes_as_text(tmp_path: Path) -> None:
     kept, found = files.read_places(save_csv(tmp_path / "a", rows), table="c", crs=STUDY)
     assert list(kept.index) == ["a1", "a2"]
     assert found[["rule", "row"]].values.tolist() == [["no_place", 4]]
+
+
+def kmz(path: Path, **members: str) -> Path:
+    with zipfile.ZipFile(path, "w") as packed:
+        for name, text in members.items():
+            packed.writestr(f"{name}.kml", text)
+    return path
+
+
+def test_a_kmz_gives_the_places_of_its_kml(tmp_path: Path) -> None:
+    columns = {"id": "Name", "name": "Name"}
+    kept, _ = files.read_places(kmz(tmp_path / "点.kmz", doc=KML), table="c", crs=STUDY, columns=columns)
+    assert kept["name"].tolist() == ["甲村"]
+
+
+def test_a_kmz_of_several_kml_names_them(tmp_path: Path) -> None:
+    with pytest.raises(DataError, match=r"holds 2 \(a\.kml, b\.kml\)"):
+        read(kmz(tmp_path / "a.kmz", a=KML, b=KML))
+
+
+def test_a_kmz_that_unpacks_to_too_much_is_not_opened(tmp_path: Path) -> None:
+    with zipfile.ZipFile(tmp_path / "a.kmz", "w", zipfile.ZIP_DEFLATED) as packed:
+        packed.writestr("doc.kml", KML + " " * 60_000_000)
+    with pytest.raises(DataError, match="more than is safe"):
+        read(tmp_path / "a.kmz")
+
+
+def test_links_and_pictures_of_a_kml_are_counted_and_told(tmp_path: Path) -> None:
+    odd = "<NetworkLink/><GroundOverlay><Icon><href>a.png</href></Icon><LatLonBox><north>38</north><south>37</south>" \
+        "<east>123</east><west>122</west></LatLonBox></GroundOverlay>"  # fmt: skip
+    (tmp_path / "a.kml").write_text(KML.replace("<Placemark>", f"{odd}<Placemark>"), encoding="utf-8")
+    columns = {"id": "Name", "name": "Name"}
+    kept, found, row = files.read_counted_places(tmp_path / "a.kml", table="c", crs=STUDY, columns=columns)
+    assert kept["name"].tolist() == ["甲村"]
+    told = found.set_index("rule")["value"]
+    assert (told["kml_links"], told["kml_pictures"]) == ("1", "1")
+    assert (row["rows"], row["used"], row["left_out"]) == (2, 1, 1)
+
+
+def test_a_geodatabase_is_a_folder_or_a_zip_with_the_same_places(tmp_path: Path) -> None:
+    save_gdb(tmp_path / "a.gdb", 村=layer())
+    zip_parts(tmp_path / "a.gdb.zip", {f"a.gdb/{p.name}": p for p in sorted((tmp_path / "a.gdb").iterdir())})
+    alone, packed = read(tmp_path / "a.gdb"), read(tmp_path / "a.gdb.zip")
+    assert alone["name"].tolist() == ["甲村", "乙村"]
+    assert alone.drop(columns="source").equals(packed.drop(columns="source"))
+
+
+def test_the_fingerprint_of_a_geodatabase_is_that_of_its_tables(tmp_path: Path) -> None:
+    save_gdb(tmp_path / "a.gdb", a=layer())
+    before = files.sha256(tmp_path / "a.gdb")
+    (tmp_path / "a.gdb" / "a.PC.1.2.sr.lock").write_bytes(b"")
+    assert files.sha256(tmp_path / "a.gdb") == before
+    (tmp_path / "a.gdb" / "timestamps").write_bytes(b"other")
+    assert files.sha256(tmp_path / "a.gdb") != before

@@ -73,7 +73,11 @@ def with_part(folder: Path, part: str, path: str, key: str) -> Path:
     [
         *(("communities", "a.csv", key) for key in ("sheet", "layer")),
         *(("communities", "a.xlsx", key) for key in ("encoding", "layer")),
-        *(("communities", "a.kml", key) for key in ("sheet", "header_row", "hidden_rows")),
+        *(("communities", "a.kml", key) for key in ("sheet", "header_row", "hidden_rows", "encoding")),
+        *(("communities", "a.kmz", key) for key in ("sheet", "header_row", "hidden_rows", "encoding")),
+        *(("layers", "a.gdb", key) for key in ("sheet", "header_row", "encoding")),
+        *(("roads", "a.gdb.zip", key) for key in ("sheet", "encoding", "turns")),
+        *(("tables", "a.fgb", key) for key in ("sheet", "encoding")),
         *(("communities", "a.csv", key) for key in ("hidden_rows",)),
         *(("roads", "a.gpkg", key) for key in ("area", "hidden_rows")),
         *(("facilities", "a.geojson", key) for key in ("sheet", "header_row", "layer")),
@@ -104,6 +108,11 @@ def test_a_key_that_does_nothing_for_the_file_is_refused(toy_study: Path, part: 
     [
         *(("communities", "a.csv", key) for key in ("encoding", "header_row", "crs", "datum", "columns")),
         *(("communities", "a.xlsx", key) for key in ("sheet", "header_row", "hidden_rows", "datum")),
+        *(
+            (part, path, "layer")
+            for part in ("communities", "layers")
+            for path in ("a.gdb", "A.GDB.ZIP", "a.kmz", "a.kml")
+        ),
         *(("communities", "a.gpkg", key) for key in ("layer", "crs", "datum")),
         *(("facilities", "a.shp", key) for key in ("encoding", "crs", "datum")),
         *(("tables", "a.gpkg", key) for key in ("layer",)),

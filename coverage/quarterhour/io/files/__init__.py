@@ -1,9 +1,10 @@
 """Reading what offices keep, and writing so that a crash leaves the old file or the new one.
 
 CSV (UTF-8, GB18030, UTF-16 with a mark; points as x and y or as WKT), XLSX, XLS, ET and ODS with their title rows and
-totals, GeoJSON, GeoPackage, Shapefile, GeoParquet, and through GDAL KML, FlatGeobuf, MapInfo and Spatialite. The wing:
-checks (the file itself), text, workbook and excel, grid and header (from cells to a table), unseen, amounts and totals
-(what its cells mean), layers, shapefile, located, account (where each row came from and went), write.
+totals, GeoJSON, GeoPackage, Shapefile, GeoParquet, and through GDAL KML and KMZ, file geodatabases, FlatGeobuf, MapInfo
+and Spatialite. The wing: checks (the file itself), text, workbook and excel, grid and header (from cells to a table),
+unseen, amounts and totals (what its cells mean), layers, shapefile, packed (zips), located, account (where each row
+came from and went), write.
 """
 
 from __future__ import annotations
@@ -23,10 +24,10 @@ from quarterhour.base.findings import join_findings, no_findings
 from quarterhour.io import places
 from quarterhour.io.files.account import ROW, Origin, account_row, numbered, origin_of
 from quarterhour.io.files.amounts import in_plain_notation
-from quarterhour.io.files.checks import checked_file, read_json, sha256
+from quarterhour.io.files.checks import checked_file, is_there, read_json, sha256
 from quarterhour.io.files.excel import OTHER_BOOKS, HiddenRows, read_xlsx
 from quarterhour.io.files.header import Roles, Table, typed
-from quarterhour.io.files.layers import SEQUENCES, read_geojson, read_gpkg, read_other, read_parquet
+from quarterhour.io.files.layers import SEQUENCES, read_geojson, read_gpkg, read_kml, read_other, read_parquet
 from quarterhour.io.files.located import (
     can_be_degrees,
     column_list,
@@ -39,7 +40,8 @@ from quarterhour.io.files.located import (
     with_geometry,
     with_known_crs,
 )
-from quarterhour.io.files.shapefile import read_shp, read_zip
+from quarterhour.io.files.packed import read_kmz, read_zip
+from quarterhour.io.files.shapefile import read_shp
 from quarterhour.io.files.text import read_csv
 from quarterhour.io.files.totals import TOTAL_RULES, recognised
 from quarterhour.io.files.write import FIXED_DATE, atomic, together, write_csv, write_layers, write_text
@@ -50,6 +52,7 @@ __all__ = [
     "Table",
     "account_row",
     "atomic",
+    "is_there",
     "lonlat_of",
     "named",
     "read_counted_places",
@@ -277,7 +280,11 @@ def _read_raw(
     if suffix in (".parquet", ".geoparquet"):
         return read_parquet(file)
     if suffix == ".zip":
-        return read_zip(file, encoding=encoding)
+        return read_zip(file, layer=layer, encoding=encoding)
+    if suffix == ".kmz":
+        return read_kmz(file, layer=layer)
+    if suffix == ".kml":
+        return read_kml(file, layer=layer)
     if suffix == ".gpkg":
         return read_gpkg(file, layer=layer)
     if suffix == ".shp":

@@ -33,6 +33,7 @@ _MAGIC = {
     ".xls": b"\xd0\xcf\x11\xe0",
     ".et": b"\xd0\xcf\x11\xe0",
     ".zip": b"PK\x03\x04",
+    ".kmz": b"PK\x03\x04",
     ".fgb": b"fgb\x03fgb",
     ".sqlite": b"SQLite format 3\0",
 }
@@ -43,7 +44,10 @@ _JSON_SUFFIXES = (".geojson", ".json", ".geojsonl", ".geojsons", ".ndjson")
 _TEXT_SUFFIXES = (".csv", ".txt", ".tsv", *_JSON_SUFFIXES, ".kml", ".tab", ".mif")
 _BEGINS = {".tab": re.compile(rb"!table.*\bType\s+NATIVE\b", re.I | re.S), ".mif": re.compile(rb"Version\s", re.I)}
 """A MapInfo table of another type than its own names files to read elsewhere."""
-_SUFFIXES = (*_TEXT_SUFFIXES, *_MAGIC)
+_SUFFIXES = (*_TEXT_SUFFIXES, *_MAGIC, ".gdb")
+_PACKED = (".xlsx", ".xlsm", ".ods", ".zip", ".kmz")
+_CATALOGUE, _CATALOGUE_BEGINS = "a00000001.gdbtable", (b"\x03\0\0\0", b"\x04\0\0\0")
+"""The first table of a file geodatabase names all others; its format is 3 or 4."""
 _NOT_TEXT = (b"PK\x03\x04", b"SQLite format 3", b"PAR1", b"\xd0\xcf\x11\xe0", b"%PDF", b"<OGRVRT", b"<VRT")
 
 
@@ -57,9 +61,27 @@ def read_json(path: str | Path) -> Any:
 
 
 def sha256(path: str | Path) -> str:
-    """The fingerprint of a file, in hex."""
-    with _found(path).open("rb") as stream:
+    """The fingerprint of a file, in hex; of a geodatabase that of its files' names and fingerprints."""
+    file = _found(path)
+    if file.is_dir():
+        parts = "".join(f"{p.name} {sha256(p)}\n" for p in _tables_of(file))
+        return hashlib.sha256(parts.encode()).hexdigest()
+    with file.open("rb") as stream:
         return hashlib.file_digest(stream, "sha256").hexdigest()
+
+
+def is_there(path: Path) -> bool:
+    """Whether there is a file, or the folder that a geodatabase is."""
+    return path.is_file() or _is_geodatabase(path)
+
+
+def _is_geodatabase(path: Path) -> bool:
+    return path.suffix.lower() == ".gdb" and path.is_dir()
+
+
+def _tables_of(folder: Path) -> list[Path]:
+    """The files of a geodatabase; not the locks of whoever has it open."""
+    return sorted(p for p in folder.iterdir() if p.is_file() and p.suffix.lower() != ".lock")
 
 
 def _found(path: str | Path) -> Path:
@@ -70,7 +92,7 @@ def _found(path: str | Path) -> Path:
     file = Path(path)
     if not file.exists():
         raise MissingError("files.missing", file=str(path), near=_near(file))
-    if not file.is_file():
+    if not is_there(file):
         raise DataError("files.not_a_file", file=str(path))
     return file
 
@@ -83,15 +105,16 @@ def _near(file: Path) -> str:
 def checked_file(path: str | Path) -> Path:
     """The file, once its size, its first bytes and what is packed in it fit its name."""
     file = _found(path)
-    suffix, size = file.suffix.lower(), file.stat().st_size
+    suffix, parts = file.suffix.lower(), _tables_of(file) if file.is_dir() else [file]
+    size = sum(part.stat().st_size for part in parts)
     if suffix not in _SUFFIXES:
         raise DataError("files.unknown_format", file=str(path), suffix=suffix, known=" ".join(_SUFFIXES))
     if size == 0:
         raise DataError("files.empty", file=str(path))
     if size > LARGEST_BYTES:
         raise DataError("files.too_large", file=str(path), size=size, largest=LARGEST_BYTES)
-    check_magic(file, suffix)
-    if suffix in (".xlsx", ".xlsm", ".ods", ".zip"):
+    check_geodatabase(file) if file.is_dir() else check_magic(file, suffix)
+    if suffix in _PACKED:
         _check_zip(file)
     return file
 
@@ -112,9 +135,16 @@ def check_magic(file: Path, suffix: str) -> None:
     elif suffix in _BEGINS:
         fits = _BEGINS[suffix].match(text) is not None
     else:
-        fits = not text.startswith(_NOT_TEXT)
+        fits = suffix != ".gdb" and not text.startswith(_NOT_TEXT)
     if not fits:
         raise DataError("files.not_what_it_says", file=str(file), suffix=suffix, head=repr(head[:8]))
+
+
+def check_geodatabase(folder: Path) -> None:
+    """DataError unless a folder holds the tables of a file geodatabase."""
+    first = next((p for p in _tables_of(folder) if p.name.lower() == _CATALOGUE), None)
+    if first is None or not first.read_bytes()[:4].startswith(_CATALOGUE_BEGINS):
+        raise DataError("files.not_geodatabase", file=str(folder), part=_CATALOGUE)
 
 
 def _declares_entities(file: Path) -> bool:

@@ -1,11 +1,13 @@
-"""Layers with shapes: GeoJSON, GeoPackage, GeoParquet; each counted by other means than its reader."""
+"""Layers with shapes: GeoJSON, GeoPackage, GeoParquet, KML, what GDAL reads; counted by other means than the reader."""
 
 from __future__ import annotations
 
 import contextlib
 import json
+import re
 import sqlite3
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -141,16 +143,64 @@ def read_gpkg(file: Path, *, layer: str | None) -> Table:
 
 
 def read_other(file: Path, *, layer: str | None, encoding: str | None) -> Table:
-    """A layer of a format that GDAL alone reads: KML, FlatGeobuf, MapInfo, Spatialite."""
+    """A layer of a format that GDAL alone reads: FlatGeobuf, MapInfo, Spatialite, file geodatabases."""
     name = chosen_layer(file, layer)
-    rows = read_checked(file, lambda: pyogrio.read_info(file, layer=name, force_feature_count=True)["features"])
+    rows = read_checked(file, lambda: _features(file, name))
     frame = read_checked(file, lambda: pyogrio.read_dataframe(file, layer=name, encoding=encoding))
-    return layer_table(frame, file, layer=name, encoding=encoding or "", rows=Rows(int(rows)))
+    return layer_table(frame, file, layer=name, encoding=encoding or "", rows=Rows(rows))
 
 
-def chosen_layer(file: Path, layer: str | None) -> str:
-    """The layer that is named, or the only one."""
-    names = [str(n) for n, _ in read_checked(file, lambda: pyogrio.list_layers(file))]
+_OUTSIDE_TEXT = re.compile(rb"<!--.*?-->|<!\[CDATA\[.*?\]\]>", re.DOTALL)
+_ELEMENTS = ("Placemark", "NetworkLink", "GroundOverlay")
+
+
+def read_kml(file: Path, *, layer: str | None) -> Table:
+    """A layer (a folder of placemarks) of a KML; the only one with placemarks where none is named.
+
+    Pictures laid on the ground are no places, and what network links lead to is not in the file: both are told.
+    DataError for a KML without a placemark, and where GDAL finds fewer than it has.
+    """
+    placemarks, links, pictures = (_elements(file, name) for name in _ELEMENTS)
+    if not placemarks:
+        raise DataError("files.kml_no_places", file=str(file), links=links, pictures=pictures)
+    names = _layer_names(file)
+    counts = read_checked(file, lambda: {name: _features(file, name) for name in names})
+    if sum(counts.values()) < placemarks:
+        raise DataError("files.rows_lost", file=str(file), rows=placemarks, read=sum(counts.values()))
+    name = chosen_layer(file, layer, names=[n for n, rows in counts.items() if rows] if layer is None else None)
+    frame = read_checked(file, lambda: pyogrio.read_dataframe(file, layer=name))
+    places = frame[~_laid_on_the_ground(frame)] if pictures else frame
+    rows = Rows(counts[name], left_out=len(frame) - len(places))
+    found = {"kml_links": links, "kml_pictures": rows.left_out}
+    told = [finding(r, severity="warning", table="", file=str(file), value=str(n)) for r, n in found.items() if n]
+    table = layer_table(places, file, layer=name, rows=rows)
+    return replace(table, findings=join_findings([*told, table.findings]))
+
+
+def _elements(file: Path, name: str) -> int:
+    """How many elements of a name a KML has, by its text alone."""
+    text = _OUTSIDE_TEXT.sub(b"", file.read_bytes())
+    return len(re.findall(rb"<(?:[\w.-]+:)?" + name.encode() + rb"[\s/>]", text))
+
+
+def _laid_on_the_ground(frame: pd.DataFrame) -> pd.Series:
+    """The rows that GDAL makes of ground overlays: they alone have a picture of their own."""
+    pictured = frame["icon"].notna() if "icon" in frame else pd.Series(False, index=frame.index)
+    outlined: pd.Series = frame.geometry.geom_type.eq("Polygon")
+    return pictured & outlined
+
+
+def _features(file: Path, layer: str) -> int:
+    return int(pyogrio.read_info(file, layer=layer, force_feature_count=True)["features"])
+
+
+def _layer_names(file: Path) -> list[str]:
+    return [str(n) for n, _ in read_checked(file, lambda: pyogrio.list_layers(file))]
+
+
+def chosen_layer(file: Path, layer: str | None, *, names: Sequence[str] | None = None) -> str:
+    """The layer that is named, or the only one (of ``names``: those that can be meant)."""
+    names = _layer_names(file) if names is None else names
     if layer is not None and layer not in names:
         raise DataError("files.no_layer", file=str(file), layer=layer, found=", ".join(names))
     if not names:

@@ -1,4 +1,4 @@
-"""Shapefiles, alone or in a zip: three files that must tell of the same rows, counted without the library that reads.
+"""Shapefiles: three files that must tell of the same rows, counted without the library that reads.
 
 The .shp says how long each shape is, the .shx where each begins, the .dbf how many rows it has and which of them were
 deleted (ESRI 1998; dBASE III).
@@ -6,12 +6,9 @@ deleted (ESRI 1998; dBASE III).
 
 from __future__ import annotations
 
-import shutil
-import tempfile
-import zipfile
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
-from pathlib import Path, PurePosixPath
+from pathlib import Path
 from typing import IO
 
 import pandas as pd
@@ -19,49 +16,14 @@ import pyogrio
 
 from quarterhour.base.errors import DataError
 from quarterhour.base.findings import finding, join_findings
-from quarterhour.io.files.checks import check_magic, read_checked
+from quarterhour.io.files.checks import read_checked
 from quarterhour.io.files.header import Rows, Table
 from quarterhour.io.files.layers import layer_table
 from quarterhour.io.files.text import decoded
 
-_PARTS = (".shp", ".shx", ".dbf", ".prj", ".cpg")
+PARTS = (".shp", ".shx", ".dbf", ".prj", ".cpg")
 _HEADER = 100
 _SHOWN = 5
-
-
-def read_zip(file: Path, *, encoding: str | None) -> Table:
-    """A shapefile as it is mailed: one .shp with its companions in a zip, in whatever folder of it."""
-    with tempfile.TemporaryDirectory() as folder:
-        read_checked(file, lambda: _unpack(file, Path(folder)))
-        shape = Path(folder) / "layer.shp"
-        try:
-            check_magic(shape, ".shp")
-            read = read_shp(shape, encoding=encoding)
-        except DataError as error:
-            raise DataError(error.key, **{**error.values, "file": str(file)}) from error
-    return replace(read, file=str(file), findings=read.findings.assign(file=str(file)))
-
-
-def _unpack(file: Path, folder: Path) -> None:
-    with zipfile.ZipFile(file) as packed:
-        members = [m for m in packed.infolist() if not m.is_dir() and not _of_the_system(m.filename)]
-        shapes = [m for m in members if m.filename.lower().endswith(".shp")]
-        if len(shapes) != 1:
-            found = ", ".join(m.filename for m in (shapes or members)[:_SHOWN]) or "-"
-            raise DataError("files.zip_shapes", file=str(file), count=len(shapes), found=found)
-        stem = shapes[0].filename[:-4].lower()
-        for member in members:
-            suffix = member.filename.lower().removeprefix(stem)
-            if suffix in _PARTS:
-                # Names inside a zip are never used as paths.
-                with packed.open(member) as there, (folder / f"layer{suffix}").open("wb") as here:
-                    shutil.copyfileobj(there, here)
-
-
-def _of_the_system(name: str) -> bool:
-    """What macOS puts beside each file of a zip."""
-    path = PurePosixPath(name.replace("\\", "/"))
-    return path.name.startswith("._") or "__MACOSX" in path.parts
 
 
 def read_shp(file: Path, *, encoding: str | None) -> Table:

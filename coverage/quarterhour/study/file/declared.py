@@ -14,7 +14,8 @@
     area, turns    x                                                                              x
     hidden_rows           x       x                       x
 
-XLS, ET and ODS take what XLSX does, but ``hidden_rows``.
+XLS, ET and ODS take what XLSX does, but ``hidden_rows``; file geodatabases (.gdb, .gdb.zip), KML, KMZ, FlatGeobuf and
+Spatialite what GPKG does; MapInfo ``encoding`` as well.
 A table of a database takes ``columns, crs, datum``. ``path, database, table, quality, source`` and what only one part
 has (``people, kind, name, elevation``) hold for every file.
 """
@@ -49,9 +50,9 @@ _FORMATS: Mapping[str, tuple[tuple[str, ...], frozenset[str]]] = MappingProxyTyp
         "xls": ((".xls", ".et", ".ods"), _TABLE | {"sheet", "header_row"}),
         "geojson": ((".geojson", ".json", ".geojsonl", ".geojsons", ".ndjson"), _TABLE | {"encoding"}),
         "parquet": ((".parquet", ".geoparquet"), _TABLE),
+        "gpkg": ((".gpkg", ".gdb", ".gdb.zip", ".kml", ".kmz", ".fgb", ".sqlite"), _TABLE | {"layer"}),
         "shp": ((".shp", ".zip"), _TABLE | {"encoding"}),
-        "gpkg": ((".gpkg",), _TABLE | {"layer"}),
-        "gdal": ((".fgb", ".kml", ".mif", ".sqlite", ".tab"), _TABLE | {"encoding", "layer"}),
+        "mapinfo": ((".mif", ".tab"), _TABLE | {"encoding", "layer"}),
         "osm": ((".osm.pbf", ".pbf", ".osm", ".osm.gz", ".osm.bz2"), frozenset(("area", "from_osm", "turns"))),
         "graphml": ((".graphml",), frozenset()),
         "database": ((), _TABLE),

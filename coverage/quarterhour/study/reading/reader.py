@@ -57,7 +57,7 @@ class _Reader:
         if part.path is None:
             raise StudyError("study.no_extract", table=table)
         found = self.folder / part.path
-        if not found.is_file():
+        if not files.is_there(found):
             raise MissingError("study.no_file", study=self.folder.name, table=table, path=part.path)
         self.used[found] = table
         return found
@@ -69,7 +69,7 @@ class _Reader:
     def roads_path(self) -> Path | files.Table:
         """The roads as given on the command line, or as the study names them."""
         if self.given_roads is not None:
-            if not self.given_roads.is_file():
+            if not files.is_there(self.given_roads):
                 raise MissingError("inputs.no_given_roads", path=self.given_roads)
             self.used[self.given_roads] = "roads"
             return self.given_roads
