@@ -71,9 +71,27 @@ add("people_full_width", every("older", lambda v: v.translate(WIDE)))
 add("coordinates_full_width", every("lon", lambda v: v.translate(WIDE)))
 add("ids_full_width", every("id", lambda v: v.translate(WIDE)))
 add("people_with_thousands_comma", every("older", lambda v: f"{int(v):,}"))
+for _name, _blank in {
+    "blank": " ",
+    "no_break": "\u00a0",
+    "narrow": "\u202f",
+    "thin": "\u2009",
+    "figure": "\u2007",
+}.items():
+    add(f"people_with_thousands_{_name}", every("older", lambda v, b=_blank: f"{int(v):,}".replace(",", b)),
+        "blank_thousands")  # fmt: skip
+add("people_with_thousands_apostrophe", every("older", lambda v: f"{int(v):,}".replace(",", "'")), "blank_thousands")
+add(
+    "people_with_blanks_in_odd_places",
+    cell("older", "", of=lambda v: f"{v[:1]} {v[1:]}"),
+    "people_not_number@2",
+    right=False,
+)
+add("people_marked_as_text", every("older", lambda v: f"'{v}"), "apostrophes@2")
+add("longitude_marked_as_text", every("lon", lambda v: f"'{v}"), "apostrophes@2")
+add("latitude_marked_as_text", cell("lat", "", of=lambda v: f"\u2019{v}"), "apostrophes@2")
+add("facility_marked_as_text", every("lon", lambda v: f"'{v}", table="facilities"), "apostrophes@2")
 add("people_with_wide_comma", every("older", lambda v: f"{int(v):,}".replace(",", "，")))
-add("people_with_thousands_blank", every("older", lambda v: f"{int(v):,}".replace(",", " ")), "people_not_number@7",
-    right=False)  # fmt: skip
 add("people_with_thousands_point", every("older", lambda v: f"{int(v):,}".replace(",", ".")), "people_rounded_many",
     right=False)  # fmt: skip
 add("people_with_decimals_0", every("older", lambda v: v + ".0"))

@@ -10,6 +10,8 @@ from collections.abc import Callable
 from typing import Any
 
 import openpyxl
+from openpyxl.cell.rich_text import CellRichText, TextBlock
+from openpyxl.cell.text import InlineFont
 from openpyxl.styles import Font
 
 from corpus.city import City, grid, numbers_in
@@ -150,6 +152,11 @@ add("rows_filtered", book(edit=_filter), "hidden_rows_used")
 add("rows_filtered_skipped", book(edit=_filter, hidden_rows="skip"), "hidden_rows_skipped", right=False)
 add("row_struck_out", book(edit=_strike), "struck_rows_used")
 add("row_struck_out_skipped", book(edit=_strike, hidden_rows="skip"), "struck_rows_skipped", right=False)
+add("figure_struck_out", book(edit=lambda p: setattr(p["G3"], "font", Font(strike=True))), "struck_cells@3")
+add("name_struck_out_in_part", book(edit=lambda p: setattr(p["B3"], "value", CellRichText(
+    TextBlock(InlineFont(strike=True), "旧"), str(p["B3"].value)))), "struck_cells@3")  # fmt: skip
+add("rows_without_cells_hidden", book(edit=lambda p: setattr(p.sheet_format, "zeroHeight", True)), "rows_folded")
+add("rows_of_no_height", book(edit=lambda p: setattr(p.sheet_format, "defaultRowHeight", 0)), "hidden_rows_used")
 add("column_hidden", book(edit=lambda p: setattr(p.column_dimensions["G"], "hidden", True)))
 add("row_grouped", book(edit=lambda p: p.row_dimensions.group(3, 5, hidden=True)), "hidden_rows_used")
 add("facility_hidden", book(table="facilities", edit=_hide), "hidden_rows_used")

@@ -30,6 +30,20 @@ def column(path: Path, cells: list[Any]) -> tuple[list[Any], list[str]]:
         (["1,234", "567"], [1234, 567], ["comma_taken"]),
         (["1.234", "1.5"], [1.234, 1.5], []),
         (["12.5", "7"], [12.5, 7], []),
+        (["1 234", "567"], [1234, 567], ["blank_thousands"]),
+        (
+            ["1 234 567", "1\u00a0234", "1\u202f234", "1\u2009234", "1\u2007234"],
+            [1234567, *[1234] * 4],
+            ["blank_thousands"],
+        ),
+        (["1 234,5", "7"], [1234.5, 7], ["blank_thousands", "comma_decimal"]),
+        (["1'234", "1\u2019234"], [1234, 1234], ["blank_thousands"]),
+        (["1 234", "12 34"], ["1 234", "12 34"], []),
+        (["1 234", "see note"], ["1 234", "see note"], []),
+        (["138 001 234", "138 001 235"], ["138 001 234", "138 001 235"], []),
+        (["'12", "\u201912.5", "7"], [12, 12.5, 7], ["apostrophes"]),
+        (["'1 234", "7"], [1234, 7], ["apostrophes", "blank_thousands"]),
+        (["'80s", "'"], ["'80s", "'"], []),
     ],
 )
 def test_the_comma_is_what_the_column_makes_of_it(tmp_path: Path, cells: Any, meant: Any, told: Any) -> None:
@@ -39,6 +53,31 @@ def test_the_comma_is_what_the_column_makes_of_it(tmp_path: Path, cells: Any, me
 def test_a_column_of_both_ways_is_told_and_not_guessed(tmp_path: Path) -> None:
     found = column(tmp_path / "a", ["1.234,5", "1,234.5", "7"])
     assert found[1][0] == "commas_mixed" and found[0] == ["1.234,5", "1,234.5", "7"]
+
+
+def test_coordinates_marked_as_text_are_read_and_told(tmp_path: Path) -> None:
+    rows = [["id", "name", "lon", "lat"], ["a", "'7", "'122.13", "'37.5"], ["b", "乙", "'122°7'48\"", "37.5"]]
+    kept, found = files.read_places(save_csv(tmp_path / "a", rows), table="c", crs=STUDY)
+    assert kept.to_crs(4326).geometry.x.round(4).tolist() == [122.13, 122.13]
+    assert kept["name"].tolist() == ["'7", "乙"]
+    assert found[["severity", "rule", "column"]].values.tolist() == [["note", "apostrophes", c] for c in ("lon", "lat")]
+
+
+def test_both_coordinates_in_one_cell_may_be_marked_as_text(tmp_path: Path) -> None:
+    rows = [["id", "name", "坐标"], ["a", "甲", "'122.13,37.5"], ["b", "乙", "'122.14,37.5"]]
+    kept, found = files.read_places(save_csv(tmp_path / "a", rows), table="c", crs=STUDY)
+    assert kept.to_crs(4326).geometry.x.round(4).tolist() == [122.13, 122.14]
+    assert found["rule"].tolist() == ["apostrophes"]
+
+
+def test_metres_with_blanks_are_read_and_degrees_with_blanks_are_angles(tmp_path: Path) -> None:
+    rows = [["id", "name", "lon", "lat"], ["a", "甲", "420 448.5", "4 150 722"]]
+    kept, found = files.read_places(save_csv(tmp_path / "a", rows), table="c", crs=STUDY, source_crs=STUDY)
+    assert (kept.geometry.x.iloc[0], kept.geometry.y.iloc[0]) == (420448.5, 4150722)
+    assert set(found["rule"]) == {"blank_thousands"}
+    rows = [["id", "name", "lon", "lat"], ["a", "甲", "122 7 48", "37 30 0"]]
+    kept, found = files.read_places(save_csv(tmp_path / "b", rows), table="c", crs=STUDY)
+    assert found.empty and round(kept.to_crs(4326).geometry.x.iloc[0], 4) == 122.13
 
 
 def test_codes_and_names_keep_their_commas(tmp_path: Path) -> None:

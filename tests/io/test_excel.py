@@ -9,6 +9,8 @@ from typing import Any
 
 import openpyxl
 import pytest
+from openpyxl.cell.rich_text import CellRichText, TextBlock
+from openpyxl.cell.text import InlineFont
 from openpyxl.styles import Font
 
 from quarterhour.base.errors import DataError
@@ -108,7 +110,54 @@ def test_one_struck_cell_strikes_no_row(tmp_path: Path) -> None:
     def strike_name(book: Any) -> None:
         book.worksheets[0]["B2"].font = Font(strike=True)
 
-    assert read(changed(save_xlsx(tmp_path / "a", [HEAD, *ROWS]), strike_name))[1].empty
+    kept, found = read(changed(save_xlsx(tmp_path / "a", [HEAD, *ROWS]), strike_name))
+    assert len(kept) == 5
+    assert found[["severity", "rule", "row", "detail"]].values.tolist() == [["warning", "struck_cells", 2, "B2"]]
+
+
+def _rich(*parts: tuple[str, bool]) -> CellRichText:
+    return CellRichText(*(TextBlock(InlineFont(strike=True), text) if struck else text for text, struck in parts))
+
+
+def test_a_text_that_is_struck_in_part_is_told_and_read_whole(tmp_path: Path) -> None:
+    def strike(book: Any) -> None:
+        book.worksheets[0]["B3"] = _rich(("甲", True), ("乙村", False))
+
+    kept, found = read(changed(save_xlsx(tmp_path / "a", [HEAD, *ROWS]), strike))
+    assert "甲乙村" in set(kept["name"])
+    assert found[["severity", "rule", "row", "detail"]].values.tolist() == [["warning", "struck_cells", 3, "B3"]]
+    assert "B3" in finding_sentences(found, "zh").iloc[0]
+
+
+def test_texts_struck_letter_by_letter_strike_their_row(tmp_path: Path) -> None:
+    def strike(book: Any) -> None:
+        for cell in book.worksheets[0][2]:
+            cell.font = Font(strike=True)
+        book.worksheets[0]["B2"].font = Font()
+        book.worksheets[0]["B2"] = _rich(("甲", True), ("乙村", True))
+
+    assert rules(read(changed(save_xlsx(tmp_path / "a", [HEAD, *ROWS]), strike))[1]) == ["struck_rows_used"]
+
+
+def test_a_sheet_that_hides_what_it_does_not_list_shows_its_rows(tmp_path: Path) -> None:
+    """ECMA-376, zeroHeight: rows are hidden by default; Excel and its writers list every row that has cells."""
+
+    def fold(book: Any) -> None:
+        book.worksheets[0].sheet_format.zeroHeight = True
+
+    path = changed(save_xlsx(tmp_path / "a", [HEAD, *ROWS]), fold)
+    kept, found = read(path, hidden_rows="skip")
+    assert len(kept) == 5 and found[["severity", "rule"]].values.tolist() == [["note", "rows_folded"]]
+
+
+def test_rows_of_a_default_height_of_nothing_are_hidden_but_those_with_their_own(tmp_path: Path) -> None:
+    def flatten(book: Any) -> None:
+        book.worksheets[0].sheet_format.defaultRowHeight = 0
+        for row in (1, 2, 3):
+            book.worksheets[0].row_dimensions[row].height = 15
+
+    kept, found = read(changed(save_xlsx(tmp_path / "a", [HEAD, *ROWS]), flatten), hidden_rows="skip")
+    assert len(kept) == 2 and rules(found) == ["hidden_rows_skipped"]
 
 
 def test_hidden_titles_and_empty_rows_are_not_told(tmp_path: Path) -> None:

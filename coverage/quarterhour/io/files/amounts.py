@@ -1,7 +1,9 @@
 """What the cells of a column of numbers mean: the comma of decimals or of thousands, decided by the whole column.
 
 ``1.234,5`` and ``122,133217`` can only have a comma of decimals, ``1,234,567`` and ``1,234.5`` only one of thousands;
-``1,234`` alone can be either, and the rest of its column decides. Each decision is told.
+``1,234`` alone can be either, and the rest of its column decides. Blanks of any width before each three digits
+(``1 234``) are marks of thousands where no cell has them elsewhere. An apostrophe before a number is the mark of text
+that a workbook shows to nobody. Each decision is told.
 """
 
 from __future__ import annotations
@@ -25,6 +27,15 @@ _POINT_DECIMALS = re.compile(_SIGN + _ODD_DECIMALS.format(mark=r"\."))
 _POINT_THOUSANDS = re.compile(rf"{_SIGN}{_GROUP}(?:\.[0-9]{{3}}){{2,}}")
 _COMMA_THOUSANDS = re.compile(rf"{_SIGN}{_GROUP}(?:(?:,[0-9]{{3}})+\.[0-9]*|(?:,[0-9]{{3}}){{2,}})")
 _OPEN_COMMA, _OPEN_POINT = (re.compile(rf"{_SIGN}{_GROUP}{mark}[0-9]{{3}}") for mark in (",", r"\."))
+_MARK = "[ \u00a0\u2000-\u200a\u202f\u205f\u3000'\u2019]"
+"""Blanks and apostrophes (Swiss) that part thousands."""
+_PARTED = re.compile(rf"{_SIGN}[0-9]+(?:{_MARK}+[0-9]+)+(?:[.,][0-9]*)?")
+_BLANK_THOUSANDS = re.compile(rf"{_SIGN}{_GROUP}(?:{_MARK}[0-9]{{3}})+(?:[.,][0-9]*)?")
+_APOSTROPHES = "'\u2018\u2019`\uff07"
+_MARKED_AS_TEXT = re.compile(
+    rf"[{_APOSTROPHES}]+(?=[+-]?[0-9.])[-+0-9.,:\s{_APOSTROPHES}°º˚′″”\"度分秒EWNS东西南北经纬]*"
+)
+_ANY_MARK = re.compile(f"^[{_APOSTROPHES}]|[0-9]{_MARK}[0-9]")
 _NUMBERLIKE = re.compile(rf"{_SIGN}[0-9][0-9.,]*|{_SIGN}[.,][0-9]+")
 _UNITS = "人|名|位|户|张|床|个|处|所|元|万元|万人|万|亿元|公里|千米|米|km|m|亩|平方米|㎡|%|people|persons|beds"
 _WITH_UNIT = re.compile(rf"[+-]?[0-9][0-9,.]*\s*(?:{_UNITS})", re.IGNORECASE)
@@ -59,17 +70,43 @@ def in_plain_notation(
         if not any(isinstance(v, str) for v in frame[column].array):
             continue
         text = texts(frame[column]).map(half_width)
-        some = text[text.ne("")]
-        if column not in people and column not in numeric and not all(map(_looks_numeric, some)):
+        given = text[text.ne("")]
+        said = column in people or column in numeric
+        some, marks = _without_marks(given, numeric=said)
+        told += [_told(rule, str(column), cells, at) for rule, cells in marks.items() if len(cells)]
+        plain, rule = None, None
+        if said or all(map(_looks_numeric, some)):
+            written = frame.loc[some.index, column].map(lambda v: isinstance(v, str))
+            plain, rule = _plain(some[written], people=column in people)
+        else:
             told += _no_numbers(str(column), some, at)
-            continue
-        written = frame.loc[some.index, column].map(lambda v: isinstance(v, str))
-        plain, rule = _plain(some[written], people=column in people)
         if rule is not None:
             told.append(_told(rule, str(column), some[some.str.contains("[.,]")], at))
-        if plain is not None:
-            out = out.assign(**{column: frame[column].mask(frame.index.isin(plain.index), plain)})
+        changed = some[some.ne(given)] if plain is None else plain
+        if len(changed):
+            out = out.assign(**{column: frame[column].mask(frame.index.isin(changed.index), changed)})
     return out, join_findings(told)
+
+
+def _without_marks(given: pd.Series, *, numeric: bool) -> tuple[pd.Series, dict[str, pd.Series]]:
+    """Cells without the apostrophe that marks text and without blanks between thousands; by rule, which had them.
+
+    Blanks stay where some cell has them elsewhere (degrees and minutes, two numbers); in columns that nobody says are
+    ``numeric``, also where a cell is no number, and in codes.
+    """
+    if not given.str.contains(_ANY_MARK).any():
+        return given, {}
+    marked = given.str.fullmatch(_MARKED_AS_TEXT)
+    bare = given.mask(marked, given.str.strip(_APOSTROPHES).str.strip())
+    grouped = bare.str.fullmatch(_BLANK_THOUSANDS)
+    others = bare[~grouped]
+    if numeric:
+        sure = not others.str.fullmatch(_PARTED).any()
+    else:
+        sure = all(map(_looks_numeric, others)) and not bare[grouped].str.count("[0-9]").gt(_LONGEST_AMOUNT).any()
+    grouped &= sure
+    plain = bare.mask(grouped, bare.str.replace(_MARK, "", regex=True))
+    return plain, {"apostrophes": given[marked], "blank_thousands": given[grouped]}
 
 
 def _looks_numeric(text: str) -> bool:
@@ -116,7 +153,7 @@ def _no_numbers(column: str, some: pd.Series, at: Mapping[str, str]) -> list[pd.
     return [_told("no_numbers", column, odd, at)]
 
 
-_SEVERITY: Mapping[str, Severity] = {"comma_taken": "note"}
+_SEVERITY: Mapping[str, Severity] = {"comma_taken": "note", "apostrophes": "note", "blank_thousands": "note"}
 
 
 def _told(rule: str, column: str, cells: pd.Series, at: Mapping[str, str]) -> pd.DataFrame:

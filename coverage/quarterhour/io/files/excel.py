@@ -43,6 +43,8 @@ def read_xlsx(
         n for n in page.hidden | page.struck if n > top and n <= len(grid) and any(c is not None for c in grid[n - 1])
     }
     found += _hidden_told(odd & page.hidden, odd & page.struck, hidden_rows, at)
+    found += _struck_cells_told([(n, c) for n, c in page.struck_cells if n > top and c in names], at)
+    found += [finding("rows_folded", severity="note", **at)] if page.folded else []
     frame, first, more, rows = from_grid(
         grid, file=str(file), sheet=part.name, header_row=head + 1, depth=depth,
         left_out=odd if hidden_rows == "skip" else (), marks=marks,
@@ -147,6 +149,15 @@ def _hidden_told(hidden: set[int], struck: set[int], wanted: HiddenRows, at: Map
             same = {"row": first[0], "value": str(len(rows)), "detail": shown, **at}
             told.append(finding(f"{rule}_{'used' if wanted == 'use' else 'skipped'}", severity="warning", **_any(same)))
     return told
+
+
+def _struck_cells_told(cells: Sequence[tuple[int, int]], at: Mapping[str, str]) -> list[pd.DataFrame]:
+    """A warning where a cell's text is struck out, all or part of it, in a row that is not: all of it was read."""
+    if not cells:
+        return []
+    shown = ", ".join(f"{column_letters(c)}{n}" for n, c in cells[:_SHOWN]) + (" …" if len(cells) > _SHOWN else "")
+    same = {"row": cells[0][0], "value": str(len(cells)), "detail": shown, **at}
+    return [finding("struck_cells", severity="warning", **_any(same))]
 
 
 def _cell(grid: Sequence[Cells], row: int, column: int) -> object:

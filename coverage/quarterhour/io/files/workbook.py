@@ -31,6 +31,7 @@ _CHINESE_DATES = frozenset((*range(27, 37), *range(50, 59)))
 _ESCAPED = re.compile(r"_x([0-9A-Fa-f]{4})_")
 _CHUNK = 1 << 20
 _MOST_CELLS = 20_000_000
+_NO_HEIGHT = ("0", "0.0")
 Span = tuple[int, int, int, int]
 """First row, first column, last row, last column of a merged range, from 0."""
 
@@ -52,6 +53,12 @@ class Page:
     merged: list[Span] = field(default_factory=list)
     hidden: set[int] = field(default_factory=set)
     struck: set[int] = field(default_factory=set)
+    struck_cells: list[tuple[int, int]] = field(default_factory=list)
+    """Row from 1 and column from 0 of cells whose text is struck out, all or part of it, in rows that are not."""
+    folded: bool = False
+    """Whether rows without cells are hidden."""
+    no_height: bool = False
+    """Whether rows that give no height of their own have none."""
     formulas: list[tuple[int, str]] = field(default_factory=list)
     """Row and cell of every formula whose result was never saved."""
 
@@ -74,6 +81,7 @@ class Book:
             if _tag(n) == "sheet" and _relation(n) in kinds
         ]
         self._dates, self._struck = self._styles()
+        self._struck_words: dict[str, bool] = {}
 
     def has_cells(self, sheet: SheetPart) -> bool:
         """Whether a sheet holds more than one value."""
@@ -101,6 +109,9 @@ class Book:
                     raise DataError("files.too_wide", file=str(self._file), sheet=sheet.name, cells=count)
                 _put(page.grid, number, cells)
                 node.clear()
+            elif name.endswith("}sheetFormatPr"):
+                page.folded = node.get("zeroHeight") in ("1", "true")
+                page.no_height = node.get("defaultRowHeight") in _NO_HEIGHT
             elif name.endswith("}mergeCell"):
                 left, top, right, bottom = range_boundaries(str(node.get("ref")))
                 page.merged.append((top - 1, left - 1, bottom - 1, right - 1))
@@ -109,7 +120,8 @@ class Book:
     def _row(self, page: Page, row: ElementTree.Element, number: int, words: list[str], kept: dict[str, str]) -> Cells:
         """The cells of a row; what it says of itself goes to the page."""
         cells: Cells = []
-        filled = struck = 0
+        filled = 0
+        struck: dict[int, bool] = {}
         column = -1
         space = row.tag[:-3]
         stored, inline = f"{space}v", f"{space}is"
@@ -128,13 +140,26 @@ class Book:
             else:
                 cells.append(value)
             filled += 1
-            if self._struck and int(node.get("s", 0)) in self._struck:
-                struck += 1
-        if row.get("hidden") in ("1", "true") or row.get("ht") in ("0", "0.0"):
+            whole = self._struck_out(node, stored, inline)
+            if whole is not None:
+                struck[column] = whole
+        if row.get("hidden") in ("1", "true") or row.get("ht", "0" if page.no_height else None) in _NO_HEIGHT:
             page.hidden.add(number)
-        if filled and struck == filled:
+        if filled and sum(struck.values()) == filled:
             page.struck.add(number)
+        else:
+            page.struck_cells += [(number, c) for c in struck]
         return cells
+
+    def _struck_out(self, cell: ElementTree.Element, stored: str, inline: str) -> bool | None:
+        """Whether all of a cell's text is struck out; None where none of it is."""
+        if self._struck and int(cell.get("s", 0)) in self._struck:
+            return True
+        kind = cell.get("t")
+        if kind == "s":
+            return self._struck_words.get(cell.findtext(stored, "")) if self._struck_words else None
+        inside = cell.find(inline) if kind == "inlineStr" else None
+        return None if inside is None else _runs_struck(inside)
 
     def _value(
         self, node: ElementTree.Element, stored: str, inline: str, words: list[str], kept: dict[str, str]
@@ -169,6 +194,9 @@ class Book:
         words: list[str] = []
         for node in self._nodes(paths[0]) if paths else ():
             if _tag(node) == "si":
+                whole = _runs_struck(node)
+                if whole is not None:
+                    self._struck_words[str(len(words))] = whole
                 words.append(_written(node))
                 node.clear()
         return words
@@ -305,6 +333,14 @@ def _written(node: ElementTree.Element) -> str:
             pieces += [t.text or "" for t in child if t.tag.endswith("}t")]
     text = "".join(pieces)
     return _ESCAPED.sub(_letter, text) if "_x" in text else text
+
+
+def _runs_struck(text: ElementTree.Element) -> bool | None:
+    """Whether all parts of a rich text are struck out; None where none is."""
+    runs = [r for r in text if r.tag.endswith("}r")]
+    fonts = [_child(r, "rPr") for r in runs]
+    struck = [f is not None and _is_struck(f) for f in fonts]
+    return all(struck) if any(struck) else None
 
 
 def _letter(found: re.Match[str]) -> str:
