@@ -14,7 +14,7 @@ import pandas as pd
 import shapely
 from shapely.geometry import LineString, MultiLineString
 
-from corpus.city import City, base_roads, moved
+from corpus.city import City, base_roads, moved, save_gdb
 from corpus.verdict import Book
 
 BOOK = Book()
@@ -121,6 +121,15 @@ add("length_called_length", column("length", 1.0))
 add("maxspeed_30", column("maxspeed", 30))
 add("maxspeed_text", column("maxspeed", "30"))
 add("maxspeed_with_unit", column("maxspeed", "30 km/h"))
+add("maxspeed_in_miles", column("maxspeed", "20 mph"), "roads.limit_converted")
+add("maxspeed_in_metres_a_second", column("maxspeed", "8.3 m/s"), "roads.limit_converted")
+add("maxspeed_in_chinese", column("maxspeed", "30公里/小时"))
+add(
+    "class_with_a_capital",
+    column("highway", lambda r: ["Residential"] * 3 + ["residential"] * (len(r) - 3)),
+    "roads.class_spelt",
+)
+add("as_gdb", lambda c: (save_gdb(c.use("roads", "r.gdb"), r=base_roads()), None)[1])
 add("maxspeed_blank", column("maxspeed", ""))
 add("maxspeed_none", column("maxspeed", None))
 add("maxspeed_0", column("maxspeed", 0))
@@ -147,7 +156,7 @@ add(
     roads(lambda r: r.assign(highway=r["highway"].where(np.arange(len(r)) % 7 > 0, ""))),
     "roads.no_class",
 )
-add("classes_in_capitals", roads(lambda r: r.assign(highway="RESIDENTIAL")), "roads.unknown_class")
+add("classes_in_capitals", roads(lambda r: r.assign(highway="RESIDENTIAL")), "roads.class_spelt")
 add("classes_with_blanks", roads(lambda r: r.assign(highway=" residential ")))
 add("classes_in_lists", roads(lambda r: r.assign(highway="['residential', 'service']")))
 add("classes_all_motorway", roads(lambda r: r.assign(highway="motorway")), error="network.none_usable", circles=True)

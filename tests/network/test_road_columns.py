@@ -16,6 +16,7 @@ from quarterhour.network.build import build_network
 from quarterhour.network.modes import as_mode, read_modes
 from quarterhour.network.roads import as_roads
 from quarterhour.network.roads.account import doubtful_columns, road_account
+from quarterhour.network.speeds import limit_kmh
 
 CRS = "EPSG:32651"
 CAR, WALK, EBIKE = (read_modes()[m] for m in ("car", "walk", "ebike"))
@@ -135,7 +136,7 @@ def test_limits_in_metres_a_second_are_converted_and_told(said: list[Any], kmh: 
     "said",
     [
         [30, 50, 60, 80, 120],
-        ["50", "30 mph", "CN:urban", "walk", "none"],
+        ["50", "30 km/h", "CN:urban", "walk", "none"],
         [7, 7, 20, 30, 30],
         [0, 0, 0, 50, 0],
         ["['50', '70']", [30, 50], None, "", np.nan],
@@ -164,6 +165,17 @@ def test_limits_in_miles_and_slow_ones_are_told_and_stay() -> None:
     assert rules == ["limit_slow"] and roads["maxspeed"].iloc[0] == 9.7
 
 
+@pytest.mark.parametrize(
+    ("said", "kmh"),
+    [("30 mph", 48.28032), ("30mph", 48.28032), ("30 MPH", 48.28032), ("30 mi/h", 48.28032), ("10 m/s", 36.0)],
+)
+def test_limits_in_another_unit_are_read_and_told(said: str, kmh: float) -> None:
+    roads, found = as_roads(streets(maxspeed=[said, "50", "50 km/h", "50公里/小时", ""]), crs=CRS)
+    assert found[["rule", "severity", "value"]].values.tolist() == [["roads.limit_converted", "note", "1"]]
+    assert f"{said} (1)" in found["detail"].iloc[0]
+    assert limit_kmh(roads["maxspeed"].iloc[0]) == pytest.approx(kmh)
+
+
 def test_limits_that_nobody_reads_are_told() -> None:
     for said, severity in ((["fast", "50", "60", "none", ""], "note"), (["fast"] * 5, "warning")):
         _, found = as_roads(streets(maxspeed=said), crs=CRS)
@@ -171,6 +183,20 @@ def test_limits_that_nobody_reads_are_told() -> None:
 
 
 # --- classes and one-way marks
+
+
+def test_classes_in_capitals_are_known_and_told() -> None:
+    said = ["Residential", "PRIMARY", "Living Street", "living-street", "residential"]
+    roads, found = as_roads(streets(highway=said), crs=CRS)
+    assert roads["road_class"].tolist() == ["residential", "primary", "living_street", "living_street", "residential"]
+    assert found[["rule", "severity", "value"]].values.tolist() == [["roads.class_spelt", "note", "4"]]
+    assert "PRIMARY (1)" in found["column"].iloc[0]
+    assert doubtful_columns(roads, [WALK]).empty
+
+
+def test_a_mode_may_spell_classes_in_capitals_too() -> None:
+    own = as_mode("own", {"travels": "vehicle", "speeds_kmh": {"Residential": 40, "41000": 20}, "forbidden": ["Trunk"]})
+    assert dict(own.speeds_kmh) == {"residential": 40, "41000": 20, "trunk": 0}
 
 
 def test_classes_that_nobody_knows_are_told_with_their_roads() -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import functools
 import math
+import re
 import tomllib
 from collections.abc import Mapping
 from importlib import resources
@@ -43,8 +44,8 @@ def as_mode(name: str, table: Mapping[str, Any]) -> Mode:
 
 def _figures(table: Mapping[str, Any]) -> dict[str, Any]:
     flat = _at_least_zero(table["speed_kmh"]) if "speed_kmh" in table else None
-    speeds = {str(k): _at_least_zero(v) for k, v in table.get("speeds_kmh", {}).items()}
-    speeds |= dict.fromkeys(table.get("forbidden", ()), 0.0)
+    speeds = {osm_class(str(k)): _at_least_zero(v) for k, v in table.get("speeds_kmh", {}).items()}
+    speeds |= dict.fromkeys(map(osm_class, table.get("forbidden", ())), 0.0)
     gap = _at_least_zero(table.get("gap_kmh", flat or 3.6))
     if gap == 0:
         raise ValueError(gap)
@@ -99,6 +100,23 @@ def _at_least_zero(value: Any) -> float:
     if not 0 <= number < math.inf:
         raise ValueError(value)
     return number
+
+
+@functools.cache
+def osm_classes() -> frozenset[str]:
+    """Road classes of OpenStreetMap."""
+    text = (resources.files("quarterhour") / "data" / "osm_kinds.toml").read_text(encoding="utf-8")
+    return frozenset({*tomllib.loads(text)["roads"]["classes"], "ferry"})
+
+
+def osm_class(said: str) -> str:
+    """A road class as OpenStreetMap spells it, where only capitals, blanks or hyphens differ; else as it came.
+
+    >>> osm_class("Residential"), osm_class("Living Street"), osm_class("41000")
+    ('residential', 'living_street', '41000')
+    """
+    plain = re.sub(r"[\s\-]+", "_", said.strip().lower())
+    return plain if plain in osm_classes() else said
 
 
 @functools.cache

@@ -34,7 +34,13 @@ from quarterhour.network.access import by_value
 from quarterhour.network.network import Mode
 from quarterhour.network.slope import known_numbers, slope_paces
 
-KMH_PER_MPH = 1.609344
+KMH_PER_MPH, KMH_PER_MS = 1.609344, 3.6
+_KMH_PER = (
+    dict.fromkeys(("km/h", "kmh", "kph", "kmph", "公里/小时", "公里/时", "千米/小时", "千米/时"), 1.0)
+    | dict.fromkeys(("mph", "mi/h", "miles/h", "英里/小时"), KMH_PER_MPH)
+    | dict.fromkeys(("m/s", "mps", "米/秒"), KMH_PER_MS)
+)
+_LIMIT = re.compile(rf"(\d{{1,3}}(?:\.\d+)?)\s*({'|'.join(_KMH_PER)})?")
 _CS_PER_MINUTE = 6000
 
 
@@ -67,15 +73,24 @@ def limit_kmh(said: object) -> float | None:
 
 
 def _one_limit(text: str) -> float | None:
-    number = re.fullmatch(r"(\d{1,3}(?:\.\d+)?)\s*(km/h|kmh|kph|mph)?", text)
+    number = _LIMIT.fullmatch(text)
     if number:
-        kmh = float(number[1]) * (KMH_PER_MPH if number[2] == "mph" else 1)
-        return kmh or None
+        return float(number[1]) * _KMH_PER.get(number[2], 1.0) or None
     zone = re.fullmatch(r"[a-z]{2}(?:-[a-z]+)?:zone:?(\d{1,3})", text)  # DE:zone:30, DE:zone30
     if zone:
         return float(zone[1]) or None
     known = _words()
     return known.get(text, known.get(text.rpartition(":")[2]))
+
+
+def other_unit(said: str) -> bool:
+    """Whether a limit is written in another unit than kilometres an hour.
+
+    >>> other_unit("30 mph"), other_unit("50 km/h"), other_unit("50")
+    (True, False, False)
+    """
+    number = _LIMIT.fullmatch(said.strip().lower())
+    return number is not None and _KMH_PER.get(number[2], 1.0) != 1.0
 
 
 def road_speeds(roads: pd.DataFrame, mode: Mode, *, against: bool = False) -> FloatArray:

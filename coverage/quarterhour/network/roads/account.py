@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 import functools
-import tomllib
 from collections.abc import Iterable
-from importlib import resources
 
 import geopandas as gpd
 import pandas as pd
@@ -14,7 +12,7 @@ from quarterhour.base.arrays import BoolArray
 from quarterhour.base.findings import Severity, join_findings, no_findings
 from quarterhour.base.labels import percent
 from quarterhour.network.access import may_use
-from quarterhour.network.modes import read_modes
+from quarterhour.network.modes import osm_classes, read_modes
 from quarterhour.network.network import Mode
 from quarterhour.network.roads.told import Where, counted
 from quarterhour.network.speeds import road_speeds
@@ -27,9 +25,7 @@ _NOTICED = 0.01
 @functools.cache
 def known_classes() -> frozenset[str]:
     """Road classes that are OpenStreetMap's, or that a mode of the program names."""
-    text = (resources.files("quarterhour") / "data" / "osm_kinds.toml").read_text(encoding="utf-8")
-    named = {c for mode in read_modes().values() for c in mode.speeds_kmh}
-    return frozenset({*tomllib.loads(text)["roads"]["classes"], "ferry", *named})
+    return osm_classes().union(*(mode.speeds_kmh for mode in read_modes().values()))
 
 
 def road_account(roads: gpd.GeoDataFrame, modes: Iterable[Mode] = ()) -> pd.DataFrame:

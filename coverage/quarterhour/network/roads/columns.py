@@ -7,6 +7,7 @@ import pandas as pd
 
 from quarterhour.base.arrays import AnyArray
 from quarterhour.base.findings import join_findings
+from quarterhour.network.modes import osm_class
 from quarterhour.network.roads.marks import are_truths, built_of, first_of, marks_of, oneway_of, open_of
 from quarterhour.network.roads.told import Where, counted
 
@@ -15,7 +16,11 @@ def with_columns(roads: gpd.GeoDataFrame, where: Where) -> tuple[gpd.GeoDataFram
     """Roads with a class, a one-way mark along the drawn line, and yes or no of access, bridge and tunnel."""
     told = []
     classes = roads["road_class"].map(first_of) if "road_class" in roads else pd.Series("", index=roads.index)
-    unknown = classes == ""
+    spelt = classes.map({c: osm_class(str(c)) for c in classes.unique()})
+    other = classes[spelt != classes]
+    if len(other):
+        told.append(where.about("class_spelt", other.index, severity="note", column=counted(other)))
+    classes, unknown = spelt, classes == ""
     if unknown.any():
         told.append(where.about("no_class", roads.index[unknown]))
     roads = roads.assign(road_class=classes.where(~unknown, "unclassified").astype(object))

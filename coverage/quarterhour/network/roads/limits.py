@@ -12,11 +12,10 @@ from quarterhour.base.arrays import AnyArray, BoolArray, FloatArray, IntArray
 from quarterhour.base.findings import Severity, join_findings, no_findings
 from quarterhour.network.access import hashable
 from quarterhour.network.roads.told import Where, counted
-from quarterhour.network.speeds import limit_kmh
+from quarterhour.network.speeds import KMH_PER_MS, limit_kmh, other_unit
 
 SLOWEST_KMH, FASTEST_KMH = 5.0, 160.0
 """What lies beyond is no limit: slower than a walker, faster than the fastest that is signposted (Abu Dhabi)."""
-KMH_PER_MS = 3.6
 MOST_MS = 45.0
 """Numbers above this are no metres a second: that would be beyond the fastest limit."""
 IN_MILES = (25.0, 35.0, 45.0, 55.0, 65.0, 75.0)
@@ -45,7 +44,13 @@ def weighed_limits(roads: gpd.GeoDataFrame, where: Where) -> tuple[gpd.GeoDataFr
         kmh = np.where(np.isnan(bare), kmh, _rounded(bare * KMH_PER_MS))
     beyond = (kmh < SLOWEST_KMH) | (kmh > FASTEST_KMH)
     unread = np.isnan(kmh) & ~np.isin(said, list(_NONE))
-    kinds = [(f"limit_{unit}", np.isfinite(bare) & bool(unit)), ("limit_beyond", beyond), ("limit_unread", unread)]
+    converted = np.array([other_unit(s) for s in said], dtype=bool)
+    kinds = [
+        (f"limit_{unit}", np.isfinite(bare) & bool(unit)),
+        ("limit_beyond", beyond),
+        ("limit_unread", unread),
+        ("limit_converted", converted & ~beyond),
+    ]
     told = [_told(rule, cells, mask[code], where) for rule, mask in kinds if mask.any()]
     changed = (np.isfinite(bare) & (unit == "ms")) | beyond
     if changed.any():
@@ -58,7 +63,8 @@ def weighed_limits(roads: gpd.GeoDataFrame, where: Where) -> tuple[gpd.GeoDataFr
 
 def _told(rule: str, cells: pd.Series, rows: BoolArray, where: Where) -> pd.DataFrame:
     few = rows.sum() < _OFTEN * (cells.astype(str) != "").sum()
-    severity: Severity = "note" if rule == "limit_unread" and few else "warning"
+    mild = rule == "limit_converted" or (rule == "limit_unread" and few)
+    severity: Severity = "note" if mild else "warning"
     shown = counted(cells[rows])
     return where.about(rule, cells.index[rows].unique(), severity=severity, column="maxspeed", detail=shown)
 
