@@ -98,12 +98,12 @@ add("people_with_decimals_0", every("older", lambda v: v + ".0"))
 add("people_with_decimals_00", every("older", lambda v: v + ".00"))
 add("people_with_decimal_comma_0", every("older", lambda v: v + ",0"), "comma_decimal@2")
 add("people_in_science", every("older", lambda v: f"{int(v):.3E}"))
-add("people_with_apostrophe", every("older", lambda v: "'" + v), error="inputs.no_communities")
+add("people_as_formulas_of_text", every("older", lambda v: f'="{v}"'), "apostrophes@2")
 add("people_with_plus", every("older", lambda v: "+" + v))
 add("people_with_leading_zeros", every("older", lambda v: "00" + v))
 add("people_with_unit", every("older", lambda v: v + "人"), error="inputs.no_communities")
 add("longitude_with_decimal_comma", every("lon", lambda v: v.replace(".", ",")), "comma_decimal@2")
-add("coordinates_with_apostrophe", every("lon", lambda v: "'" + v), error="inputs.no_communities")
+add("coordinates_as_formulas_of_text", every("lon", lambda v: f'="{v}"'), "apostrophes@2")
 for _name, _bad in {
     "circled": "951①", "superscript": "951²", "unit": "951人", "text": "无", "dash": "-", "long_dash": "—", "na": "N/A",
     "nan": "nan", "hash": "#N/A", "ref": "#REF!", "slash": "/", "question": "?", "about": "约951", "range": "900-951",

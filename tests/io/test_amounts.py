@@ -43,6 +43,7 @@ def column(path: Path, cells: list[Any]) -> tuple[list[Any], list[str]]:
         (["138 001 234", "138 001 235"], ["138 001 234", "138 001 235"], []),
         (["'12", "\u201912.5", "7"], [12, 12.5, 7], ["apostrophes"]),
         (["'1 234", "7"], [1234, 7], ["apostrophes", "blank_thousands"]),
+        (['="12"', "7"], [12, 7], ["apostrophes"]),
         (["'80s", "'"], ["'80s", "'"], []),
     ],
 )

@@ -70,7 +70,7 @@ def fetch_study(
     elif place:
         area = place
     elif study.file.communities.database is not None or (
-        study.file.communities.path and (study.folder / study.file.communities.path).is_file()
+        study.file.communities.path and files.is_there(study.folder / study.file.communities.path)
     ):
         area = _around_communities(study)
     else:

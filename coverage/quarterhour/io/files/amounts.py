@@ -33,9 +33,10 @@ _PARTED = re.compile(rf"{_SIGN}[0-9]+(?:{_MARK}+[0-9]+)+(?:[.,][0-9]*)?")
 _BLANK_THOUSANDS = re.compile(rf"{_SIGN}{_GROUP}(?:{_MARK}[0-9]{{3}})+(?:[.,][0-9]*)?")
 _APOSTROPHES = "'\u2018\u2019`\uff07"
 _MARKED_AS_TEXT = re.compile(
-    rf"[{_APOSTROPHES}]+(?=[+-]?[0-9.])[-+0-9.,:\s{_APOSTROPHES}°º˚′″”\"度分秒EWNS东西南北经纬]*"
+    rf"[{_APOSTROPHES}]+(?=[+-]?[0-9.])[-+0-9.,:\s{_APOSTROPHES}°º˚′″”\"度分秒EWNS东西南北经纬]*|=\"[-+0-9.,\s]+\""
 )
-_ANY_MARK = re.compile(f"^[{_APOSTROPHES}]|[0-9]{_MARK}[0-9]")
+"""Behind an apostrophe, or as the formula of a text: ="122.13"."""
+_ANY_MARK = re.compile(f"^[{_APOSTROPHES}=]|[0-9]{_MARK}[0-9]")
 _NUMBERLIKE = re.compile(rf"{_SIGN}[0-9][0-9.,]*|{_SIGN}[.,][0-9]+")
 _UNITS = "人|名|位|户|张|床|个|处|所|元|万元|万人|万|亿元|公里|千米|米|km|m|亩|平方米|㎡|%|people|persons|beds"
 _WITH_UNIT = re.compile(rf"[+-]?[0-9][0-9,.]*\s*(?:{_UNITS})", re.IGNORECASE)
@@ -97,7 +98,7 @@ def _without_marks(given: pd.Series, *, numeric: bool) -> tuple[pd.Series, dict[
     if not given.str.contains(_ANY_MARK).any():
         return given, {}
     marked = given.str.fullmatch(_MARKED_AS_TEXT)
-    bare = given.mask(marked, given.str.strip(_APOSTROPHES).str.strip())
+    bare = given.mask(marked, given.str.strip(f'{_APOSTROPHES}="').str.strip())
     grouped = bare.str.fullmatch(_BLANK_THOUSANDS)
     others = bare[~grouped]
     if numeric:
