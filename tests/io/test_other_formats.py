@@ -82,6 +82,13 @@ def test_a_csv_may_hold_its_shapes_as_text(tmp_path: Path) -> None:
     assert found[["rule", "row"]].values.tolist() == [["no_place", 4]]
 
 
+def test_the_ids_of_the_table_that_was_made_a_kml_are_kept(tmp_path: Path) -> None:
+    """GDAL calls them id2 where KML has ids of its own (``a.1``)."""
+    pyogrio.write_dataframe(layer().rename(columns={"name": "Name"}), tmp_path / "a.kml", driver="KML")
+    kept, _ = files.read_places(tmp_path / "a.kml", table="c", crs=STUDY, columns={"id": "id", "name": "Name"})
+    assert kept["name"].to_dict() == {"a1": "甲村", "a2": "乙村"}
+
+
 def kmz(path: Path, **members: str) -> Path:
     with zipfile.ZipFile(path, "w") as packed:
         for name, text in members.items():

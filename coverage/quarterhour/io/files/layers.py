@@ -169,12 +169,25 @@ def read_kml(file: Path, *, layer: str | None) -> Table:
         raise DataError("files.rows_lost", file=str(file), rows=placemarks, read=sum(counts.values()))
     name = chosen_layer(file, layer, names=[n for n, rows in counts.items() if rows] if layer is None else None)
     frame = read_checked(file, lambda: pyogrio.read_dataframe(file, layer=name))
+    frame = _own_columns(frame, file)
     places = frame[~_laid_on_the_ground(frame)] if pictures else frame
     rows = Rows(counts[name], left_out=len(frame) - len(places))
     found = {"kml_links": links, "kml_pictures": rows.left_out}
     told = [finding(r, severity="warning", table="", file=str(file), value=str(n)) for r, n in found.items() if n]
     table = layer_table(places, file, layer=name, rows=rows)
     return replace(table, findings=join_findings([*told, table.findings]))
+
+
+_FIELD = re.compile(rb"<SimpleField\b[^>]*\bname=[\"'](id|name)[\"']", re.IGNORECASE)
+
+
+def _own_columns(frame: pd.DataFrame, file: Path) -> pd.DataFrame:
+    """With id and name of the table that was made a KML, which GDAL calls id2 and name2, before those of the KML."""
+    for field in dict.fromkeys(f.decode() for f in _FIELD.findall(file.read_bytes())):
+        theirs, kml = f"{field}2", "Name" if field.lower() == "name" else "id"
+        if theirs in frame and kml in frame and frame[theirs].notna().any():
+            frame = frame.assign(**{kml: frame[theirs]}).drop(columns=theirs)
+    return frame
 
 
 def _elements(file: Path, name: str) -> int:
