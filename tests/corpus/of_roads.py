@@ -256,6 +256,12 @@ add(
     "noded_long_lines",
     roads(lambda r: _long_lines(r).set_geometry([g.segmentize(300) for g in _long_lines(r).geometry], crs=r.crs)),
 )
+add(
+    "junctions_on_uncut_lines",
+    roads(lambda r: pd.concat([_long_lines(r).iloc[:17], r.iloc[:272]])),
+    "roads.met_on_line",
+)
+add("whole_lines_above_their_pieces", roads(lambda r: pd.concat([_long_lines(r).iloc[:8], r])), "roads.met_on_line")
 add("drawn_twice", roads(lambda r: pd.concat([r, r.assign(id=r["id"] + "b")])), "roads.twice")
 add("some_drawn_twice", roads(lambda r: pd.concat([r, r.iloc[:9].assign(id="b")])), "roads.twice")
 add("some_drawn_twice_turned", roads(lambda r: pd.concat([r, r.iloc[:9].set_geometry(

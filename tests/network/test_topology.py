@@ -267,3 +267,36 @@ def test_far_islands_ferries_and_long_highways_are_nothing_odd() -> None:
     for more in (island, pd.concat([ferry, island]), highway):
         _, found = as_roads(pd.concat([grid(6), more], ignore_index=True), crs=CRS)
         assert found.empty
+
+
+# --- junctions on a line that has no vertex there -----------------------------------------------------------------
+
+
+def cross(**columns: Any) -> gpd.GeoDataFrame:
+    """A through road, and two side streets that meet on its line where it has no vertex."""
+    return table([(0, -300), (0, 300)], [(-300, 0), (0, 0)], [(0, 0), (300, 0)], **columns)
+
+
+def test_a_junction_on_the_line_of_a_road_without_a_vertex_is_one_with_it() -> None:
+    roads, told = read(cross())
+    assert told == [["roads.met_on_line", "1", "a"]]
+    assert list(roads.index) == ["a/0", "a/1", "b", "c"]
+    assert measure_topology(roads).places.empty
+
+
+def test_a_junction_on_several_lines_meets_each_of_them() -> None:
+    lines = [[(0, -300), (0, 300)], [(-300, -300), (300, 300)], [(-300, 0), (0, 0)], [(0, 0), (300, 0)]]
+    roads, told = read(table(*lines))
+    assert told == [["roads.met_on_line", "1", "a, b"]] and len(roads) == 6
+
+
+def test_a_line_drawn_above_its_own_pieces_is_joined_to_what_meets_them() -> None:
+    pieces = [[(0, 0), (0, 300)], [(0, 300), (0, 600)], [(0, 300), (300, 300)]]
+    roads, told = read(table([(0, 0), (0, 600)], *pieces))
+    assert told[0] == ["roads.met_on_line", "1", "a"] and len(roads) == 5
+
+
+def test_a_bridge_meets_no_junction_below_it_and_nothing_meets_where_the_study_joins_nothing() -> None:
+    roads, told = read(cross(bridge=[True, False, False]))
+    assert "roads.met_on_line" not in [rule for rule, *_ in told] and len(roads) == 3
+    assert len(read(cross(), join_m=0.0)[0]) == 3

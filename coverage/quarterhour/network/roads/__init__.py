@@ -12,6 +12,7 @@ meet those of others. What did not pass, and what was assumed, is told as findin
 from __future__ import annotations
 
 from collections.abc import Mapping
+from functools import partial
 
 import geopandas as gpd
 import pandas as pd
@@ -28,7 +29,7 @@ from quarterhour.network.roads.lengths import weighed_lengths
 from quarterhour.network.roads.limits import weighed_limits
 from quarterhour.network.roads.lines import cut_at_shared_vertices, lines_alone, taken_apart, without_far_vertices
 from quarterhour.network.roads.names import renamed, with_ids
-from quarterhour.network.roads.near import TOUCH_M, join_near
+from quarterhour.network.roads.near import TOUCH_M, join_near, meet_on_lines
 from quarterhour.network.roads.told import Where
 
 MOSTLY = 0.8
@@ -49,8 +50,9 @@ def as_roads(
     ``columns`` names the user's columns (ours -> theirs); ``highway``, ``u``, ``v`` and such are known.
     Lines of several parts are taken apart; a row without a line is set aside and told, a vertex kilometres off its
     road left out and told. Where from_node and to_node stand in every row and agree with the lines, they join the
-    roads; otherwise ends within a centimetre do, and an end that misses another road by up to ``join_m`` metres is
-    moved there and told (a study asks for a metre; else only an end that lies on a line meets it; 0: none does).
+    roads; otherwise ends within a centimetre do, a junction that lies on a line is one with it (told), and an end that
+    misses another road by up to ``join_m`` metres is moved there and told (a study asks for a metre; else only an end
+    that lies on a line meets it; 0: none does).
     One-way marks are those of the drawn line. A road without a class counts as unclassified, one without ``walk`` or
     ``drive`` is open to both. Lengths and speed limits that cannot be meant do not count. Heights and measures of the
     lines go.
@@ -77,9 +79,10 @@ def as_roads(
     roads, found = fitted_ends(roads, where, sure=sure)
     told.append(found)
     if "from_node" not in roads:
-        roads, found = join_near(cut_at_shared_vertices(roads), where, join_m=join_m)
+        for join in (partial(join_near, join_m=join_m), meet_on_lines) if join_m > 0 else ():
+            roads, found = join(cut_at_shared_vertices(roads), where)
+            told.append(found)
         roads = cut_at_shared_vertices(roads)
-        told.append(found)
     return roads, join_findings([*told, _in_pieces(roads, where)])
 
 

@@ -6,7 +6,8 @@
     ----B  |        an end near a line that it points at
 
 Lines are met only by an end where no other road begins: a street that ends beside a parallel one is a dead end and
-stays. Two junctions within a metre of each other, which no short road joins, miss each other too.
+stays. Two junctions within a metre of each other, which no short road joins, miss each other too. A junction that lies
+on a line is one with it, whatever a tolerance says: it only lacks its vertex there.
 """
 
 from __future__ import annotations
@@ -191,6 +192,35 @@ def _points_at(ends: _Ends, lone: IntArray, lines: AnyArray, along: FloatArray) 
     return angled
 
 
+def meet_on_lines(roads: gpd.GeoDataFrame, where: Where) -> tuple[gpd.GeoDataFrame, pd.DataFrame]:
+    """Roads with a vertex wherever a junction of others lies on their line within a centimetre; told, with their ids.
+
+    ::
+
+        --A--o--B--     A and B end on C, which runs through without a vertex (a main road that nobody cut,
+             |          or a whole line drawn once more above its pieces)
+             C
+
+    Bridges, tunnels and ferries meet nothing on their way.
+    """
+    ends, lines = _ends(roads), roads.geometry.to_numpy()
+    spots = np.flatnonzero((ends.degree > 1) & ~ends.high)
+    which, line = shapely.STRtree(lines).query(shapely.points(ends.spots[spots]), predicate="dwithin", distance=JOIN_M)
+    own = spots[which]
+    half = len(lines)
+    apart = _apart_by_height(roads) | (roads["road_class"].astype(str) == "ferry").to_numpy()
+    kept = ~apart[line] & (ends.spot[line] != own) & (ends.spot[line + half] != own)
+    own, line = own[kept], line[kept]
+    along = shapely.line_locate_point(lines[line], shapely.points(ends.spots[own]))
+    inside = (along > JOIN_M) & (along < ends.length_m[line] - JOIN_M)
+    own, line, along = own[inside], line[inside], along[inside]
+    if not len(own):
+        return roads, no_findings()
+    found = NearMisses(own, ends.road[own], np.zeros(len(own)), line, np.full(len(own), -1), ends.spots[own], along)
+    told = where.say("met_on_line", value=str(len(np.unique(own))), detail=first_ids(roads.index[np.unique(line)]))
+    return roads.set_geometry(_with_vertices(ends, ends.coords, found), crs=roads.crs), told
+
+
 def join_near(roads: gpd.GeoDataFrame, where: Where, *, join_m: float) -> tuple[gpd.GeoDataFrame, pd.DataFrame]:
     """Roads whose lone ends are moved onto the road that they miss by at most ``join_m`` metres.
 
@@ -219,7 +249,12 @@ def _moved(ends: _Ends, found: NearMisses) -> AnyArray:
     moves = (place != ends.spots).any(axis=1)[ends.spot]
     at = np.r_[ends.start[:-1], ends.start[1:] - 1]
     coords[at[moves]] = place[ends.spot[moves]]
-    before, xy = _new_vertices(ends, found.some(found.spot < 0))
+    return _with_vertices(ends, coords, found.some(found.spot < 0))
+
+
+def _with_vertices(ends: _Ends, coords: FloatArray, found: NearMisses) -> AnyArray:
+    """The lines with a vertex where something was found on them."""
+    before, xy = _new_vertices(ends, found)
     owner = np.repeat(np.arange(len(ends.length_m)), np.diff(ends.start))
     lines: AnyArray = shapely.linestrings(
         np.insert(coords, before, xy, axis=0), indices=np.insert(owner, before, owner[before])
