@@ -237,3 +237,32 @@ def test_a_column_of_t_and_f_is_true_and_false_and_with_b_it_is_geofabriks() -> 
     assert (roads["oneway"].tolist(), rules) == ([1, 0, 0, 1, 0], ["oneway_truths"])
     roads, rules = read(oneway=["T", "F", "B", "B", "B"])
     assert (roads["oneway"].tolist(), rules) == ([-1, 1, 0, 0, 0], [])
+
+
+@pytest.mark.parametrize("no", ["no", "N", "0", "０", "禁止", "否", "无", "private", False])
+def test_a_road_is_closed_by_any_word_that_says_so(no: object) -> None:
+    roads, rules = read(walk=[no, "yes", "yes", "", None])
+    assert (roads["walk"].tolist(), rules) == ([False, True, True, True, True], [])
+
+
+def test_an_access_column_of_t_and_f_is_true_and_false() -> None:
+    assert read(drive=["T", "F", "F", "T", "F"])[0]["drive"].tolist() == [True, False, False, True, False]
+
+
+def test_words_of_access_that_nobody_knows_are_told_and_open() -> None:
+    roads, found = as_roads(streets(cycle=["二级", "二级", "是", "", "3"]), crs=CRS)
+    assert roads["cycle"].all()
+    told = ["roads.odd_access", "cycle", "二级 (2), 3 (1)", "a, b, e"]
+    assert found[["rule", "id", "column", "detail"]].values.tolist() == [told]
+
+
+@pytest.mark.parametrize(("mark", "way"), [("０", 0), ("无", 0), ("双向通行", 0), ("单行线", 1), ("１", 1), ("－1", -1)])
+def test_one_way_marks_of_chinese_tables_are_known(mark: str, way: int) -> None:
+    roads, rules = read(oneway=[mark, "否", "否", "否", "否"])
+    assert (roads["oneway"].tolist()[0], rules) == (way, [])
+
+
+def test_a_word_for_none_is_no_bridge_and_bridges_everywhere_are_told() -> None:
+    roads, rules = read(bridge=["无", "无", "无", "无", "桥"])
+    assert (roads["bridge"].tolist(), rules) == ([False] * 4 + [True], [])
+    assert read(bridge=["平地"] * 4 + ["桥"])[1] == ["many_built"]

@@ -5,11 +5,13 @@ from __future__ import annotations
 import geopandas as gpd
 import pandas as pd
 
-from quarterhour.base.arrays import AnyArray
+from quarterhour.base.arrays import AnyArray, BoolArray
 from quarterhour.base.findings import join_findings
 from quarterhour.network.modes import osm_class
 from quarterhour.network.roads.marks import are_truths, built_of, first_of, marks_of, oneway_of, open_of
 from quarterhour.network.roads.told import Where, counted
+
+_MOST_BUILT = 0.5
 
 
 def with_columns(roads: gpd.GeoDataFrame, where: Where) -> tuple[gpd.GeoDataFrame, pd.DataFrame]:
@@ -25,19 +27,38 @@ def with_columns(roads: gpd.GeoDataFrame, where: Where) -> tuple[gpd.GeoDataFram
         told.append(where.about("no_class", roads.index[unknown]))
     roads = roads.assign(road_class=classes.where(~unknown, "unclassified").astype(object))
     oneway, found = _oneway(roads, where)
-    open_to: dict[str, AnyArray] = {c: open_of(roads[c]) for c in ("walk", "drive", "cycle") if c in roads}
-    open_to |= {b: built_of(roads[b]) for b in ("bridge", "tunnel") if b in roads}
+    open_to: dict[str, AnyArray] = {}
+    for column in [c for c in ("walk", "drive", "cycle") if c in roads]:
+        open_to[column], odd = open_of(roads[column])
+        told += _odd("odd_access", roads, column, odd, where)
+    for column in [b for b in ("bridge", "tunnel") if b in roads]:
+        open_to[column] = built_of(roads[column])
+        told += _many_built(roads[column], open_to[column], where)
     if "oneway_cycle" in roads:
-        open_to["oneway_cycle"], _ = oneway_of(roads.assign(oneway=roads["oneway_cycle"]))
+        open_to["oneway_cycle"], odd = oneway_of(roads.assign(oneway=roads["oneway_cycle"]))
+        told += _odd("odd_oneway", roads, "oneway_cycle", odd, where)
     return roads.assign(oneway=oneway, **open_to), join_findings([*told, found])
+
+
+def _odd(rule: str, roads: gpd.GeoDataFrame, column: str, odd: pd.Index, where: Where) -> list[pd.DataFrame]:
+    """Rows whose mark nobody understands, with the values."""
+    if not len(odd):
+        return []
+    said = roads[column].map(first_of)
+    return [where.about(rule, odd, id=column, column=counted(said[odd.unique()]))]
+
+
+def _many_built(values: pd.Series, built: BoolArray, where: Where) -> list[pd.DataFrame]:
+    """More than half of the roads on bridges or in tunnels: a word that means none was taken for one."""
+    if built.mean() <= _MOST_BUILT:
+        return []
+    shown = counted(values.map(first_of)[built])
+    return [where.say("many_built", value=str(int(built.sum())), column=str(values.name), detail=shown)]
 
 
 def _oneway(roads: gpd.GeoDataFrame, where: Where) -> tuple[AnyArray, pd.DataFrame]:
     oneway, odd = oneway_of(roads)
-    told = []
-    if len(odd):
-        said = roads["oneway"].map(first_of)
-        told.append(where.about("odd_oneway", odd, column=counted(said[odd.unique()])))
+    told = _odd("odd_oneway", roads, "oneway", odd, where)
     if "oneway" in roads and are_truths(marks_of(roads["oneway"])):
         told.append(where.say("oneway_truths", severity="note", value=str(int((oneway != 0).sum()))))
     return oneway, join_findings(told)

@@ -7,14 +7,26 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from quarterhour.base.arrays import BoolArray
+from quarterhour.base.cells import half_width
 
 _HOUSES_ABOVE = ("building_passage", "culvert", "avalanche_protector")
 """Values of OSM's ``tunnel`` that are no tunnel to somebody who lives there."""
-_ALONG = {"yes", "true", "1", "f", "ft", "forward", "y", "是", "正向"}
+_ALONG = {
+    "yes", "true", "1", "f", "ft", "forward", "y", "是", "正向", "单行", "单向", "单行线", "单行道", "单向通行",
+}  # fmt: skip
 _AGAINST = {"-1", "reverse", "t", "tf", "backward", "反向", "逆向"}
-_NO = {"no", "false", "0", "否"}
+_NO = {"no", "false", "0", "否", "n", "无", "不是", "非"}
 _BLANK = {"", "none", "nan"}
-_BOTH = _BLANK | _NO | {"n", "b", "both", "reversible", "alternating", "双向"}
+_BOTH = _BLANK | _NO | {"b", "both", "reversible", "alternating", "双向", "双行", "双向通行", "非单行"}
+_CLOSED = _NO | {
+    "private", "forbidden", "prohibited", "closed", "不", "不可", "不能", "不通", "不许", "不允许", "不准", "不得",
+    "禁", "禁止", "禁行", "禁止通行", "不可通行", "不能通行", "不允许通行", "封闭", "关闭",
+}  # fmt: skip
+_OPEN = _BLANK | {
+    "yes", "true", "1", "y", "t", "open", "designated", "permissive", "permit", "destination", "customers", "delivery",
+    "residents", "allowed", "public", "official", "是", "有", "可", "可以", "能", "允许", "可通行", "通行", "通",
+    "开放",
+}  # fmt: skip
 
 
 def first_of(value: object) -> str:
@@ -26,8 +38,8 @@ def first_of(value: object) -> str:
 
 
 def marks_of(values: pd.Series) -> pd.Series:
-    """Cells as small letters: the first of a list, 1.0 is 1."""
-    return values.map(first_of).astype(str).str.lower().str.removesuffix(".0")
+    """Cells as small letters: the first of a list, 1.0 is 1, full-width digits are digits."""
+    return values.map(first_of).astype(str).map(half_width).astype(str).str.lower().str.removesuffix(".0")
 
 
 def are_truths(marks: pd.Series) -> bool:
@@ -50,10 +62,13 @@ def oneway_of(roads: pd.DataFrame) -> tuple[NDArray[np.int8], pd.Index]:
     return values, roads.index[~text.isin(_ALONG | _AGAINST | _BOTH)]
 
 
-def open_of(values: pd.Series) -> BoolArray:
-    """Where a column of access lets somebody through: everywhere but at a no."""
-    closed: BoolArray = marks_of(values).isin(_NO).to_numpy(dtype=bool)
-    return ~closed
+def open_of(values: pd.Series) -> tuple[BoolArray, pd.Index]:
+    """Where a column of access lets somebody through, everywhere but at a no, and the rows not understood (open)."""
+    text = marks_of(values)
+    if are_truths(text):
+        text = text.replace({"f": "false"})
+    closed: BoolArray = text.isin(_CLOSED).to_numpy(dtype=bool)
+    return ~closed, values.index[~text.isin(_CLOSED | _OPEN)]
 
 
 def built_of(values: pd.Series) -> BoolArray:
