@@ -71,6 +71,9 @@ for _suffix in (".gpkg", ".shp"):
         error="inputs.no_communities")  # fmt: skip
 BOOK.cases = [c for c in BOOK.cases if not c.name.startswith("no_crs")]  # to be written without a warning: below
 
+add("one_without_an_end.gpkg", layer(".gpkg", lambda f: f.set_geometry([Point(float("inf"), 37.5), *f.geometry[1:]], crs=f.crs)),
+    "coordinates_unread@1", right=False)  # fmt: skip
+
 # --- shapefiles ---------------------------------------------------------------------------------------------------
 
 

@@ -294,6 +294,8 @@ add("vertex_at_0", _spike((0.0, 0.0)), "roads.far_vertex")
 add("vertex_100_km_off", _spike((520_000.0, 4_150_722.0)), "roads.far_vertex")
 add("end_at_0", roads(lambda r: r.set_geometry([LineString([r.geometry[0].coords[0], (0, 0)]), *r.geometry[1:]], crs=r.crs)),
     "roads.far_end")  # fmt: skip
+add("a_vertex_without_an_end", roads(lambda r: r.set_geometry(
+    [LineString([r.geometry[0].coords[0], (np.inf, 0)]), *r.geometry[1:]], crs=r.crs)), "nowhere@1")  # fmt: skip
 add("an_island_of_roads", roads(lambda r: pd.concat([r, moved(r.iloc[:4], lambda xy: xy + [9_000, 0]).assign(id=list("abcd"))])),
     "roads.parts")  # fmt: skip
 

@@ -84,7 +84,7 @@ def test_places_swapped_far_off_or_missing_are_set_aside() -> None:
     spots = [Point(37.5, 122.1), Point(0, 0), None, Point(), Point(np.inf, 37), Point(122.1, 37.5)]
     kept, found = door(town(id=list("abcdef"), geometry=spots))
     assert list(kept.index) == ["f"]
-    assert rules(found) == [("swapped", 1), ("outside", 2), ("no_place", 3), ("no_place", 4), ("broken_shape", 5)]
+    assert rules(found) == [("swapped", 1), ("outside", 2), ("no_place", 3), ("no_place", 4), ("coordinates_unread", 5)]
 
 
 def test_an_outline_becomes_a_point_inside_it_and_a_line_does_not() -> None:

@@ -256,7 +256,9 @@ def test_words_of_access_that_nobody_knows_are_told_and_open() -> None:
     assert found[["rule", "id", "column", "detail"]].values.tolist() == [told]
 
 
-@pytest.mark.parametrize(("mark", "way"), [("０", 0), ("无", 0), ("双向通行", 0), ("单行线", 1), ("１", 1), ("－1", -1)])
+@pytest.mark.parametrize(
+    ("mark", "way"), [("０", 0), ("无", 0), ("双向通行", 0), ("单行线", 1), ("１", 1), ("－1", -1)]
+)
 def test_one_way_marks_of_chinese_tables_are_known(mark: str, way: int) -> None:
     roads, rules = read(oneway=[mark, "否", "否", "否", "否"])
     assert (roads["oneway"].tolist()[0], rules) == (way, [])

@@ -225,7 +225,9 @@ class _RowChecks:
             self.report("no_place", missing & written.eq(""))
             self.report("coordinates_unread", missing & written.ne(""), values=written)
             shapes = self._points(shapes, ok=~missing & ~broken)
-        self.report("broken_shape", broken, values=shapes.geom_type.fillna(""))
+        nowhere = broken & shapes.geom_type.eq("Point")
+        self.report("coordinates_unread", nowhere, values=_corners(shapes))
+        self.report("broken_shape", broken & ~nowhere, values=shapes.geom_type.fillna(""))
         shapes = shapes.where(~missing & ~broken, None)
         self._check_area(shapes, metres)
         inside = data.set_geometry(shapes.where(~self.bad, None))
@@ -256,8 +258,12 @@ class _RowChecks:
         area = metres.area_of_use
         if area is None or shapes.notna().sum() == 0:
             return
-        lonlat = shapes if CRS(shapes.crs).is_geographic else shapes.to_crs("EPSG:4326")
-        box, said = lonlat.bounds, _corners(lonlat)
+        lonlat, said = shapes, _corners(shapes)
+        if not CRS(shapes.crs).is_geographic:
+            lonlat = shapes.to_crs("EPSG:4326")
+            degrees = " (" + _corners(lonlat) + ")"
+            said += degrees.where(np.isfinite(lonlat.bounds).all(axis=1), "")
+        box = lonlat.bounds
         west, south, east, north = (area.west, area.south, area.east, area.north)
         here = (west - _MARGIN_DEGREES, south - _MARGIN_DEGREES, east + _MARGIN_DEGREES, north + _MARGIN_DEGREES)
         inside = _within(box, ("minx", "miny", "maxx", "maxy"), here)

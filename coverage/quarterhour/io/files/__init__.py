@@ -20,7 +20,7 @@ import pandas as pd
 from pyproj import CRS
 
 from quarterhour.base.errors import DataError
-from quarterhour.base.findings import join_findings, no_findings
+from quarterhour.base.findings import findings_from, join_findings, no_findings
 from quarterhour.io import places
 from quarterhour.io.files.account import ROW, Origin, account_row, numbered, origin_of
 from quarterhour.io.files.amounts import in_plain_notation
@@ -215,7 +215,8 @@ def read_layer(
 
     ``crs``, ``source_crs``, ``datum`` and ``columns`` as in read_places. ``taken``: a layer that names no CRS, and of
     which none is declared, is taken as degrees, if its coordinates can be; else, and where they cannot, DataError.
-    DataError without geometry, and where coordinates do not fit the CRS they claim.
+    Rows without a place there (coordinates without an end) are set aside and told. DataError without geometry, and where
+    the coordinates of most rows do not fit the CRS they claim.
     """
     read = _read_raw(path, sheet=None, encoding=encoding, header_row=None, layer=layer)
     if not isinstance(read.frame, gpd.GeoDataFrame):
@@ -227,10 +228,20 @@ def read_layer(
     shapes, told = in_its_crs(shapes.reset_index(drop=True), source_crs, table=table, file=read.file)
     shapes = onto_wgs84(shapes, datum, file=read.file)
     moved = shapes.to_crs(CRS.from_user_input(_chosen(crs, shapes)))
-    bounds = moved.bounds[~(moved.geometry.isna() | moved.geometry.is_empty)]
-    if not np.isfinite(bounds.to_numpy()).all():
+    there = ~(moved.geometry.isna() | moved.geometry.is_empty).to_numpy()
+    lost = there & ~np.isfinite(moved.bounds.to_numpy()).all(axis=1)
+    if lost.sum() * 2 > there.sum():
         raise DataError("files.bad_coordinates", file=read.file, crs=CRS(shapes.crs).name)
-    return moved, join_findings([read.findings.assign(table=table), told])
+    rows = _nowhere(shapes[lost], read.frame.index[lost], read, table=table)
+    moved = moved[~lost].reset_index(drop=True) if lost.any() else moved
+    return moved, join_findings([read.findings.assign(table=table), told, rows])
+
+
+def _nowhere(lost: gpd.GeoDataFrame, rows: pd.Index, read: Table, *, table: str) -> pd.DataFrame:
+    """Rows whose coordinates lead nowhere in the CRS that they claim, each with what it has."""
+    same = {"severity": "error", "rule": "nowhere", "table": table, "file": read.file, "sheet": read.sheet}
+    shown = lost.geometry.map(lambda shape: shape.wkt)
+    return findings_from([{**same, "row": r, "value": v} for r, v in zip(rows, shown, strict=True)])
 
 
 def read_roads_file(
