@@ -215,8 +215,8 @@ def read_layer(
 
     ``crs``, ``source_crs``, ``datum`` and ``columns`` as in read_places. ``taken``: a layer that names no CRS, and of
     which none is declared, is taken as degrees, if its coordinates can be; else, and where they cannot, DataError.
-    Rows without a place there (coordinates without an end) are set aside and told. DataError without geometry, and where
-    the coordinates of most rows do not fit the CRS they claim.
+    Rows without a place there (coordinates without an end) are set aside and told. DataError without geometry, and
+    where the coordinates of most rows do not fit the CRS they claim.
     """
     read = _read_raw(path, sheet=None, encoding=encoding, header_row=None, layer=layer)
     if not isinstance(read.frame, gpd.GeoDataFrame):
