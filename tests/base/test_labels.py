@@ -12,6 +12,7 @@ import pandas as pd
 import pytest
 
 import quarterhour as qh
+from quarterhour.base.errors import first_ids
 from quarterhour.base.labels import gap_percent, percent
 from quarterhour.report.console import summary_lines
 from quarterhour.report.write import page
@@ -70,3 +71,9 @@ def test_one_share_reads_the_same_in_workbook_page_map_console_and_headline(
     assert picture and json.loads(picture[1])["circles"][0]["city"]["share"] == "&#62;99.9%"
     assert ">99.9%" in summary_lines(nearly_all, "en")[0]
     assert "goes from >99.9% to >99.9%" in headline(nearly_all.proposals[0].plan, "en")
+
+
+def test_many_ids_are_shown_in_a_form_that_both_languages_read() -> None:
+    assert first_ids("abcdefg") == "a, b, c, d, e … (7)"
+    assert first_ids("abcdefg", lang="en") == "a, b, c, d, e … (7 in all)"
+    assert first_ids("abcdefg", lang="zh") == "a、b、c、d、e 等 7 个"

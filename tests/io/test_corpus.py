@@ -16,7 +16,7 @@ from corpus.read_once import read_once
 from corpus.verdict import Case, judge, outcome
 from repeatable import some_of
 
-BOOKS = ("text", "cells", "sheets", "layers", "places", "roads", "study")
+BOOKS = ("text", "cells", "sheets", "layers", "places", "roads", "study", "offices")
 CASES = {f"{book}/{c.name}": c for book in BOOKS for c in importlib.import_module(f"corpus.of_{book}").BOOK.cases}
 EVERY = 8
 """Of so many cases one is in the default run, the others in the slow one."""

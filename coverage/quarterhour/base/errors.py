@@ -76,10 +76,15 @@ class PlanError(QuarterhourError, ValueError):
     """A plan does not hold when it is recounted."""
 
 
-def first_ids(ids: Iterable[object], *, most: int = 5, lang: str = "en") -> str:
-    """The first few ids, for a message: ``a, b, c, d, e … (12 in all)``, ``a、b、c、d、e 等 12 个``."""
+def first_ids(ids: Iterable[object], *, most: int = 5, lang: str = "") -> str:
+    """The first few ids, for a message: ``a, b, c, d, e … (12)``, which both languages read.
+
+    With a language in its own words: ``… (12 in all)``, ``a、b、c、d、e 等 12 个``.
+    """
     every = [str(i) for i in ids]
     shown = ("、" if lang == "zh" else ", ").join(every[:most])
     if len(every) <= most:
         return shown
-    return f"{shown} 等 {len(every):,} 个" if lang == "zh" else f"{shown} … ({len(every):,} in all)"
+    if lang == "zh":
+        return f"{shown} 等 {len(every):,} 个"
+    return f"{shown} … ({len(every):,}{' in all' if lang == 'en' else ''})"

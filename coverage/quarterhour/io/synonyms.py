@@ -23,14 +23,26 @@ from quarterhour.base.findings import finding, join_findings, no_findings
 
 NEEDED = ("id", "name", "x", "y")
 """Columns without which there is no place: where two could be meant, the table is refused."""
-_UNIT = re.compile(r"\((?:人|名|位|张|个|度|°|米|m|e|n|wgs84|wgs-84|gcj02|gcj-02|bd09|bd-09|cgcs2000)\)$")
+_UNIT = re.compile(
+    r"\((?:单位[:：]?)?(?:人|名|位|户|张|个|度|°|米|m|e|n|wgs84|wgs-84|gcj02|gcj-02|bd09|bd-09|cgcs2000|(?:6|9|12)位)\)$"
+)
+_BETWEEN = re.compile(r"[()\[\]【】/、，,·:：\-]")
+_SAME_WORDS = (("周岁", "岁"), ("及以上", "以上"), ("六十", "60"), ("八十", "80"))
+"""Words of one meaning in headings: 60周岁及以上 and 60岁以上. 数 at the end says nothing: 老年人口数."""
 _COUNTED = ("beds", "nursing_beds")
 
 
 def heading_key(heading: object) -> str:
-    """A heading as it is compared: without case, blanks, underscores, and a unit in brackets at its end."""
+    """A heading as it is compared: without case, blanks, underscores, brackets, and a unit in brackets at its end.
+
+    >>> heading_key("村（居）名称"), heading_key("60周岁及以上 老年人口数（人）")
+    ('村居名称', '60岁以上老年人口')
+    """
     plain = unicodedata.normalize("NFKC", seen(str(heading))).casefold()
-    return _UNIT.sub("", re.sub(r"[\s_]+", "", plain))
+    bare = _BETWEEN.sub("", _UNIT.sub("", re.sub(r"[\s_]+", "", plain)))
+    for word, other in _SAME_WORDS:
+        bare = bare.replace(word, other)
+    return bare[:-1] if len(bare) > 1 and bare.endswith("数") else bare
 
 
 @functools.cache

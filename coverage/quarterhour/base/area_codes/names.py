@@ -25,6 +25,8 @@ _OFFICE = re.compile(r"(?:街道办事处|街道办|街办|办事处)$")
 _GOVERNMENT = re.compile(r"(?<=.[镇乡])(?:人民政府|政府)$")
 _ABOVE = re.compile(r"^(?:.{1,8}?(?:自治区|自治州|地区|省|市|区|县|旗|盟))+?(?=.)")
 _KIND = re.compile(r"(?:街道|民族乡|镇|乡|苏木|区|县|市|旗)$")
+_BETWEEN = re.compile(r"[()\[\]（）【】<>《》/\\|\-‐-―_·•・、，,;；:：→]")
+"""What offices put between a code and a name, or between a county and its town."""
 _ALIKE = 0.5
 """How alike a name must be to be the nearest known one."""
 
@@ -92,7 +94,7 @@ class KnownAreas:
         self.names = dict(names)
         self._codes = _unique((code_of(i), i) for i in self.names)
         called = [*self.names.items(), *((i, name) for i, names in (also or {}).items() for name in names)]
-        every = [(name_forms(name), i) for i, name in called if name]
+        every = [(name_forms(_bare(plain_name(name))), i) for i, name in called if name]
         self._forms = [_unique((forms[level], i) for forms, i in every) for level in range(4)]
         self._ids = _unique((plain_name(i).casefold(), i) for i in self.names)
 
@@ -114,7 +116,7 @@ class KnownAreas:
         return Found("", "")
 
     def _named(self, value: str) -> Found:
-        name = re.sub(r"[()\[\]（）]", "", _MIXED.sub("", plain_name(value)))
+        name = _bare(_MIXED.sub("", plain_name(value)))
         for form, known in zip(name_forms(name), self._forms, strict=True):
             if form and form in known:
                 return Found(known[form], "name")
@@ -125,6 +127,10 @@ class KnownAreas:
         by_text = {plain_name(name): i for i, name in self.names.items() if name} | {i: i for i in self.names}
         near = difflib.get_close_matches(plain_name(value), list(by_text), n=1, cutoff=_ALIKE)
         return f"{by_text[near[0]]} {self.names[by_text[near[0]]]}".strip() if near else ""
+
+
+def _bare(name: str) -> str:
+    return _BETWEEN.sub("", name)
 
 
 def _unique(pairs: Iterable[tuple[str, str]]) -> dict[str, str]:

@@ -47,11 +47,9 @@ def _own(communities: pd.DataFrame, level: str) -> dict[str, str]:
 
 
 def _blanks(file: StudyFile, communities: pd.DataFrame, level: str, *, asked: bool) -> list[pd.DataFrame]:
-    """Communities without an area where others have one, or where the study says in which column it is (``asked``:
-    and which areas there are)."""
+    """Communities without an area, where others have one or the study names the areas (``asked``)."""
     blank = communities.index[communities[level].fillna("").eq("")]
-    said = asked and level in file.communities.columns
-    if not len(blank) or (len(blank) == len(communities) and not said):
+    if not len(blank) or (len(blank) == len(communities) and not asked):
         return []
     about = {"table": "communities", "file": file_of(file, "communities"), "column": level}
     return [finding("inputs.no_area", severity="warning", value=str(len(blank)), detail=first_ids(blank), **about)]

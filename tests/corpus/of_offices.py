@@ -1,0 +1,68 @@
+"""Tables as offices head, sum up and write them: headings by other words, totals that disagree, parts of rows."""
+
+# ruff: noqa: ARG005, E501 (a case is a line of a table: what is changed, what must be said)
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+from corpus.city import City
+from corpus.of_places import NAMES, areas
+from corpus.verdict import Book
+
+BOOK = Book()
+add = BOOK.add
+
+# --- headings -----------------------------------------------------------------------------------------------------
+
+HEADED = {"id": "社区代码", "name": "社区名称", "town": "所属街道", "county": "所属区县", "lon": "经度", "lat": "纬度",
+          "older": "60岁以上老年人口", "hardship": "特困人员"}  # fmt: skip
+
+
+def headed(table: str = "communities", **other: str) -> Callable[[City], None]:
+    """The columns headed as an office does, and no ``columns`` in the study file."""
+
+    def change(city: City) -> None:
+        names = {**HEADED, **other}
+        rows = [{names.get(k, k): v for k, v in row.items()} for row in city.rows(table)]
+        city.rows(table)[:] = rows
+        city.save(table)
+        city.part(table).pop("columns")
+
+    return change
+
+
+for _column, _headings in {
+    "id": ("社区编码（12位）", "行政区划编码", "统计用区划代码(12位)", "社区ID"),
+    "name": ("村（居）委会", "村/社区", "居（村）委会", "村居名"),
+    "town": ("街道（乡镇）", "所属街镇", "镇（街道）名称", "镇/街道", "乡（镇、街道）"),
+    "county": ("区（市、县）", "市（区、县）", "区/县", "县级市"),
+    "older": ("60周岁及以上老年人口数", "六十岁以上人口", "老年人口（60岁以上）", "60 周岁以上老年人数（人）", "≥60岁"),
+    "hardship": ("特困人员数（人）", "特困老人"),
+}.items():  # fmt: skip
+    for _heading in _headings:
+        add(f"headed_{_column}_{_heading.replace('/', '-')}", headed(**{_column: _heading}))
+add("headed_gps", headed(lon="GPS经度", lat="GPS纬度"))
+add("headed_of_another_datum", headed(lon="百度经度", lat="百度纬度"), error="places.missing_columns")
+add("town_headed_as_nobody_does", headed(town="片区"), "inputs.no_area", right=False)
+add("county_headed_as_nobody_does", headed(county="片区"), "inputs.no_area", right=False)
+add("town_and_county_not_named", lambda c: (c.part("communities")["columns"].pop("town"), headed(town="片")(c))[1],
+    "inputs.no_area", right=False)  # fmt: skip
+
+# --- codes and names in one cell ----------------------------------------------------------------------------------
+
+for _name, _write in {
+    "code_dash_name": lambda v: f"{v}-{NAMES[v]}", "county_slash_town": lambda v: f"环翠区/{NAMES[v]}",
+    "name_wide_brackets": lambda v: f"{NAMES[v]}【{v}】", "code_underscore_name": lambda v: f"{v}_{NAMES[v]}",
+    "city_dash_county_dash_town": lambda v: f"威海市-环翠区-{NAMES[v]}", "county_over_town": lambda v: f"环翠区>{NAMES[v]}",
+}.items():  # fmt: skip
+    add(f"town_{_name}", areas("town", _write))
+
+
+def _rows(change: Callable[[list[dict[str, Any]]], object], table: str = "communities") -> Callable[[City], None]:
+    def write(city: City) -> None:
+        change(city.rows(table))
+        city.save(table)
+
+    return write
