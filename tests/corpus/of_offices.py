@@ -66,3 +66,34 @@ def _rows(change: Callable[[list[dict[str, Any]]], object], table: str = "commun
         city.save(table)
 
     return write
+
+
+# --- totals that disagree, parts of rows --------------------------------------------------------------------------
+
+
+def _total(**cells: str) -> Callable[[City], None]:
+    return _rows(lambda rows: rows.append({**dict.fromkeys(rows[0], ""), **cells}))
+
+
+add("total_of_another_sum", _total(id="合计", older="21999", hardship="253"), "totals_row@26", "total_differs@26")
+add(
+    "total_in_the_name_of_another_sum",
+    _total(name="全区合计", older="20999", hardship="254"),
+    "totals_row@26",
+    "total_differs@26",
+)
+add("total_with_thousands_comma", _total(id="总计", older="20,999", hardship="253"), "totals_row@26")
+add("total_shows_a_figure_slipped", lambda c: (c.communities[0].update(older="9510"), _total(id="合计", older="20999")(c))[1],
+    "total_differs@26", right=False)  # fmt: skip
+add("total_shows_rows_pasted_twice", lambda c: (c.communities.extend({**r, "id": f"n{i}", "name": "", "lon": str(float(r["lon"]) + 0.0004)}
+    for i, r in enumerate(c.communities[:3])), _total(id="合计", older="20999", hardship="253")(c))[1], "total_differs@29", right=False)  # fmt: skip
+add("total_blank_but_for_its_name", _total(id="合计"), "totals_row@26")
+add("subtotals_say_nothing_of_the_whole", lambda c: (_total(id="小计", older="9", hardship="9")(c), _total(id="本页合计", older="7")(c))[1],
+    "totals_row@26", "totals_row@27")  # fmt: skip
+add("part_of_the_row_above", _rows(lambda rows: rows.insert(3, {**rows[2], "id": "9", "name": "其中：北竹岛东组", "older": "170"})),
+    "part_row@5")  # fmt: skip
+add(
+    "part_of_the_row_above_in_the_id",
+    _rows(lambda rows: rows.insert(3, {**rows[2], "id": "其中：", "older": "170"})),
+    "part_row@5",
+)

@@ -43,7 +43,7 @@ from quarterhour.io.files.located import (
 from quarterhour.io.files.packed import read_kmz, read_zip
 from quarterhour.io.files.shapefile import read_shp
 from quarterhour.io.files.text import read_csv
-from quarterhour.io.files.totals import TOTAL_RULES, recognised
+from quarterhour.io.files.totals import TOTAL_RULES, not_the_sum, recognised
 from quarterhour.io.files.write import FIXED_DATE, atomic, together, write_csv, write_layers, write_text
 
 __all__ = [
@@ -176,8 +176,13 @@ def read_counted_places(
     read = replace(read, frame=plain)
     frame, by_heading = renamed(read, dict(columns or {}), table=table, people=people, kind=not kind)
     totals = recognised(frame, people, table=table, **at)
+    named_so = totals[totals["rule"].eq("totals_row")]
     summed = totals.loc[totals["rule"].isin(TOTAL_RULES), "row"].tolist()
+    sums = frame.loc[named_so["row"].tolist()].assign(label=named_so["value"].tolist())
     frame = frame.drop(index=summed)
+    if read.rows is None or not read.rows.left_out:
+        above = _sums_above(read, dict(columns or {}), table=table, people=people)
+        totals = join_findings([totals, not_the_sum(frame, pd.concat([above, sums]), people, table=table, **at)])
     located, located_findings = with_geometry(
         frame, read, crs=source_crs, table=table, geometry="any" if place else geometry
     )
@@ -262,6 +267,16 @@ def read_roads_file(
         path, table="roads", crs=crs, layer=layer, source_crs=source_crs, datum=datum, encoding=encoding, taken=False
     )
     return roads
+
+
+def _sums_above(read: Table, columns: Mapping[str, str], *, table: str, people: Sequence[str]) -> pd.DataFrame:
+    """The rows of totals that the reader took out, under our names, with ``label``."""
+    sums = read.rows.sums if read.rows else {}
+    if not sums:
+        return pd.DataFrame({"label": []})
+    frame = pd.DataFrame.from_dict(dict(sums), orient="index").reindex(columns=read.frame.columns).astype("object")
+    labels = [next((str(v) for v in row.values() if v is not None), "") for row in sums.values()]
+    return renamed(replace(read, frame=frame), columns, table=table, people=people)[0].assign(label=labels)
 
 
 def _chosen(crs: object, located: gpd.GeoDataFrame) -> object:

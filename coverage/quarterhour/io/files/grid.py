@@ -38,10 +38,11 @@ class _Body:
     records: list[Cells] = field(default_factory=list)
     odd: list[dict[str, Any]] = field(default_factory=list)
     stray: list[str] = field(default_factory=list)
+    sums: dict[int, dict[str, Any]] = field(default_factory=dict)
     counts: dict[str, int] = field(default_factory=lambda: dict.fromkeys(("totals", "notes", "left_out", "aside"), 0))
 
     def rows(self) -> Rows:
-        return Rows(found=len(self.records) + sum(self.counts.values()), **self.counts)
+        return Rows(found=len(self.records) + sum(self.counts.values()), sums=self.sums, **self.counts)
 
 
 _KINDS = {"totals_row": "totals", "footnote_row": "notes", "header_again": "notes", "ragged_row": "aside"}
@@ -119,6 +120,8 @@ def _sort_row(body: _Body, cells: Cells, number: int, names: Mapping[int, str], 
             kind = "notes"
     if kind:
         body.counts[kind] += 1
+        if kind == "totals":
+            body.sums[number] = {name: cells[i] if i < len(cells) else None for i, name in names.items()}
         return
     body.numbers.append(number)
     body.records.append(cells)

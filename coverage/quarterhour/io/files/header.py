@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from collections.abc import Container, Sequence
+from collections.abc import Container, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import PurePath
 from typing import Any
@@ -31,6 +31,7 @@ class Rows:
 
     ``found``: all that are not blank. Of these ``totals`` and ``notes`` are no records, ``left_out`` were not wanted
     (hidden rows by the study's word, deleted records), ``aside`` are records of a wrong shape; the rest was handed on.
+    ``sums``: the cells of the rows of totals by their number, under the file's names of columns.
     """
 
     found: int
@@ -38,6 +39,7 @@ class Rows:
     notes: int = 0
     left_out: int = 0
     aside: int = 0
+    sums: Mapping[int, Mapping[str, Any]] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)

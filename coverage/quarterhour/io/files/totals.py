@@ -1,4 +1,4 @@
-"""Rows that sum up others: by their name, by a code that is the parent of others, by their figures.
+"""Rows that sum up others: by their name, by a code that is the parent of others, by their figures; parts of a row.
 
 A sheet of a bureau carries subtotals with a code and even a point; taken as places they count people twice.
 """
@@ -25,6 +25,11 @@ _SUBTOTAL = re.compile(
     re.IGNORECASE,
 )
 """A name that ends in the word (环翠楼街道小计) or begins with it and a colon; 小计生村 does neither."""
+_GRAND = re.compile(
+    r"(?:全[国省市区县旗镇乡]|本表)?(?:[合总總共][计計]|总共|总数|總數)数?|(?:grand)?totals?|sum", re.IGNORECASE
+)
+"""What sums up the whole table; 小计, 本页合计 and 累计 may not."""
+_PART = re.compile(r"其中(?:[:：,，、\s(（]|$)")
 _BRACKETS = re.compile(r"[(（【\[][^()（）【】\[\]]*[)）】\]]")
 _EDGES = " \t:：.。*＊"
 _NAMED_IN = ("id", "name", "town", "county")
@@ -33,7 +38,7 @@ _LEAST_PARTS = {1: 5, 2: 3}
 """Rows that another may equal, by how many of its counts are not 0; fewer could add up by chance."""
 _LEVELS = {6: (2, 4), 9: (2, 4, 6), 12: (2, 4, 6, 9)}
 """Digits that the levels above keep of a code: province, prefecture, county, town (GB/T 2260, NBS)."""
-TOTAL_RULES = ("totals_row", "totals_by_code", "totals_by_sum")
+TOTAL_RULES = ("totals_row", "totals_by_code", "totals_by_sum", "part_row")
 
 
 def is_total(cell: Any) -> bool:
@@ -68,6 +73,10 @@ def recognised(frame: pd.DataFrame, people: Sequence[str], *, table: str, file: 
         named = rest & values.isin([v for v in values.unique() if names_total(v)])
         told += [{"rule": "totals_row", "row": r, "value": v} for r, v in values[named].items()]
         rest &= ~named
+    for values in (said[c] for c in ("id", "name") if c in said):
+        part = rest & values.str.match(_PART)
+        told += [{"rule": "part_row", "row": r, "value": v} for r, v in values[part].items()]
+        rest &= ~part
     counts = _counts(frame, people)
     if len(counts.columns):
         told += _by_code(said, counts, rest)
@@ -77,9 +86,27 @@ def recognised(frame: pd.DataFrame, people: Sequence[str], *, table: str, file: 
     return findings_from([{**t, **same, "id": ids[t["row"]]} for t in told])
 
 
-def _counts(frame: pd.DataFrame, people: Sequence[str]) -> pd.DataFrame:
+def not_the_sum(
+    records: pd.DataFrame, sums: pd.DataFrame, people: Sequence[str], *, table: str, file: str, sheet: str
+) -> pd.DataFrame:
+    """A warning a column of people in which the table's row of totals is not the sum of its records.
+
+    ``sums``: rows of totals under our names, ``label`` what they call themselves. Only one that sums up the whole
+    table is judged: there is one alone, above or below all records.
+    """
+    grand = sums[[_GRAND.fullmatch(re.sub(r"\s", "", _bare(str(v)))) is not None for v in sums["label"]]]
+    if len(grand) != 1 or records.index.min() < grand.index[0] < records.index.max():
+        return findings_from([])
+    own, parts = _counts(grand, people, blank=float("nan")).iloc[0], _counts(records, people).sum()
+    same = {"severity": "warning", "rule": "total_differs", "table": table, "file": file, "sheet": sheet}
+    there = [c for c in own.index if c in parts.index and pd.notna(own[c]) and own[c] != parts[c]]
+    said = [{"column": c, "value": f"{own[c]:,.10g}", "detail": f"{parts[c]:,.10g}"} for c in there]
+    return findings_from([{**same, "row": grand.index[0], **figures} for figures in said])
+
+
+def _counts(frame: pd.DataFrame, people: Sequence[str], *, blank: float = 0.0) -> pd.DataFrame:
     there = [c for c in dict.fromkeys(people) if c in frame.columns]
-    return pd.DataFrame({c: numbers(frame[c]).fillna(0.0) for c in there}, index=frame.index)
+    return pd.DataFrame({c: numbers(frame[c]).fillna(blank) for c in there}, index=frame.index)
 
 
 def _by_code(said: dict[str, pd.Series], counts: pd.DataFrame, rest: pd.Series) -> list[dict[str, Any]]:
@@ -91,7 +118,7 @@ def _by_code(said: dict[str, pd.Series], counts: pd.DataFrame, rest: pd.Series) 
     order = codes.tolist()
     for row, stem in _parents(order, codes.index):
         below = codes.index[bisect_left(order, stem) : bisect_left(order, stem + "\U0010ffff")]
-        below = below[rest[below] & (below != row)]
+        below = below[rest[below] & codes[below].ne(codes[row])]
         own, parts = counts.loc[row], counts.loc[below].sum()
         if len(below) < 2 or own.sum() <= 0:
             continue
