@@ -97,3 +97,35 @@ add(
     _rows(lambda rows: rows.insert(3, {**rows[2], "id": "其中：", "older": "170"})),
     "part_row@5",
 )
+
+
+# --- what can hardly be meant -------------------------------------------------------------------------------------
+
+add(
+    "people_are_the_codes_of_towns",
+    _rows(lambda rows: [r.update(older=r["town"]) for r in rows]),
+    "people_beyond_any_many",
+    right=False,
+)
+add(
+    "one_figure_of_a_whole_province",
+    _rows(lambda rows: rows[4].update(older="23500000")),
+    "people_beyond_any@6",
+    right=False,
+)
+
+
+def _again(**cells: str) -> Callable[[City], None]:
+    return _rows(lambda rows: rows.append({**rows[0], "id": "v99", **cells}))
+
+
+add(
+    "again_under_a_shorter_name_some_metres_off",
+    _again(name="东涝台", lon="122.1333", lat="37.5384"),
+    "people_twice@26",
+    right=False,
+)
+add("again_under_a_shorter_name_with_other_people", _again(name="东涝台", older="952"), "place_twice@26", right=False)
+add(
+    "again_two_kilometres_off", _again(lon="122.12", lat="37.545", town="371002002"), "place_near_twice@26", right=False
+)

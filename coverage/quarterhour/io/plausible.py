@@ -6,6 +6,7 @@ Nothing is set aside for it: each doubt is a warning with its rows, and the plan
 from __future__ import annotations
 
 import functools
+import re
 import tomllib
 import unicodedata
 from collections.abc import Iterator, Mapping, Sequence
@@ -21,10 +22,13 @@ from quarterhour.base.cells import numbers, texts
 
 FAR_BEYOND = 50
 """A figure of so many times the median of its column is told."""
+BEYOND_ANY = 1_000_000
+"""No community has so many people: it is a code, or a figure of a whole city."""
 _FEW = 5
 """Fewer rows than this say nothing about a column."""
-_SAME_M, _NEAR_M, _ROUNDED_M = 1.0, 15.0, 1_500.0
-"""One spot; one house whose coordinates were rounded; coordinates cut to two decimals of a degree."""
+_SAME_M, _NEAR_M, _ROUNDED_M, _ANYWHERE_M = 1.0, 15.0, 1_500.0, 1e6
+"""One spot; one house whose coordinates were rounded; coordinates cut to two decimals of a degree; any of a town."""
+_ENDING = re.compile(r"(?<=..)(?:社区居民委员会|社区居委会|居民委员会|村民委员会|社区居委|居委会|村委会|社区)$")
 _TELLING_PEOPLE = 20
 """Equal figures of fewer people than this are chance."""
 
@@ -106,7 +110,10 @@ def _odd_column(given: pd.Series, column: str) -> Iterator[Doubt]:
         yield Doubt("people_all_zero", None, column, value=f"{len(count):,}")
     elif len(some) >= _FEW and count.nunique() == 1:
         yield Doubt("people_all_equal", None, column, value=f"{some.iloc[0]:,.0f}", detail=f"{len(count):,}")
-    far = count.ge(FAR_BEYOND * some.median())
+    beyond = count.ge(BEYOND_ANY)
+    if beyond.any():
+        yield Doubt("people_beyond_any", beyond, column, count[beyond].map("{:,.0f}".format), detail=f"{BEYOND_ANY:,}")
+    far = count.ge(FAR_BEYOND * some.median()) & ~beyond
     if len(some) >= _FEW and far.any():
         yield Doubt("people_far_beyond", far, column, count[far].map("{:,.0f}".format), detail=f"{some.median():,.0f}")
 
@@ -140,7 +147,7 @@ def _twice(places: gpd.GeoDataFrame, ids: pd.Series, rows: pd.Series, people: Se
 
 def _likenesses(places: gpd.GeoDataFrame, people: Sequence[str]) -> Iterator[tuple[str, pd.Series, float]]:
     """What makes two rows one: a rule, a key ("" for rows it cannot judge), and how far apart they may lie."""
-    name = texts(places["name"]).map(_plain)
+    name = texts(places["name"]).map(_stem)
     kind = texts(places["kind"]) if "kind" in places else pd.Series("", index=places.index)
     named = name.where(name.eq(""), name + "\n" + kind)
     yield "place_twice", named, _SAME_M
@@ -151,9 +158,11 @@ def _likenesses(places: gpd.GeoDataFrame, people: Sequence[str]) -> Iterator[tup
         return
     counts = pd.DataFrame({column: numbers(places[column]) for column in people})
     figures = counts.groupby(list(counts), sort=False, dropna=False).ngroup().astype("str")
-    yield "people_twice", figures.where(counts.sum(axis=1).ge(_TELLING_PEOPLE), ""), _SAME_M
+    telling = counts.sum(axis=1).ge(_TELLING_PEOPLE)
+    yield "people_twice", figures.where(telling, ""), _NEAR_M
     whole = name + "\n" + texts(places["town"]) + "\n" + figures
     yield "place_near_twice", whole.where(name.ne("") & counts.sum(axis=1).gt(0), ""), _ROUNDED_M
+    yield "place_near_twice", whole.where(name.ne("") & telling, ""), _ANYWHERE_M
 
 
 def first_alike(places: gpd.GeoDataFrame, key: pd.Series, *, metres: float) -> pd.Series:
@@ -177,6 +186,11 @@ def first_alike(places: gpd.GeoDataFrame, key: pd.Series, *, metres: float) -> p
         better = near & (first < at) & ((found[at] < 0) | (first < found[at]))
         found[at[better]] = first[better]
     return pd.Series(found, index=places.index)
+
+
+def _stem(name: object) -> str:
+    """A name without what may be left off it: 东涝台 and 东涝台社区 are one, 东村 is not 东社区."""
+    return _ENDING.sub("", _plain(name))
 
 
 def _plain(name: object) -> str:
