@@ -129,3 +129,5 @@ add("again_under_a_shorter_name_with_other_people", _again(name="东涝台", old
 add(
     "again_two_kilometres_off", _again(lon="122.12", lat="37.545", town="371002002"), "place_near_twice@26", right=False
 )
+add("subtotal_that_adds_up_no_more", _again(name="环翠楼街道办事处", town="371002001", lon="122.111", lat="37.521", older="8000", hardship="101"),
+    "doubts.named_as_area", right=False)  # fmt: skip

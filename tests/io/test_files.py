@@ -463,3 +463,20 @@ def test_a_folder_that_is_a_file_cannot_be_written_into(tmp_path: Path) -> None:
 def test_the_villages_of_weihai_are_all_read(shared_data: Path) -> None:
     table = files.read_table(shared_data / "weihai" / "villages.csv")
     assert len(table.frame) == 2768 and findings.finding_sentences(table.findings, "zh").empty
+
+
+@pytest.mark.parametrize(
+    ("name", "data", "zh"),
+    [
+        ("a.xls", b"<table border=1><tr><td>id", "网页表格"),
+        ("a.xls", "id\tname\n1\t东村\n".encode("gb18030"), "文本文件"),
+        ("a.et", b"PK\x03\x04" + b"\0" * 26 + b"[Content_Types].xml", "新版 Excel 工作簿 .xlsx"),
+        ("a.xlsx", b"\xd0\xcf\x11\xe0" * 9, "旧版 Excel 工作簿 .xls 或加密的工作簿"),
+        ("a.csv", b"%PDF-1.7", "PDF 文件"),
+    ],
+)
+def test_a_file_of_another_kind_is_told_by_what_it_is(tmp_path: Path, name: str, data: bytes, zh: str) -> None:
+    (tmp_path / name).write_bytes(data)
+    with pytest.raises(DataError) as told:
+        files.read_table(tmp_path / name)
+    assert zh in told.value.sentence("zh") and "\\x" not in told.value.sentence("zh")

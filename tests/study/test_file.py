@@ -108,3 +108,20 @@ def test_a_mistake_between_fields_points_to_its_line(toy_study: Path) -> None:
     text = (toy_study / "study.toml").read_text(encoding="utf-8")
     line = text.splitlines().index('people = "hardshp"') + 1
     assert f"study.toml:{line}:" in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    ("line", "zh"),
+    [
+        ("id ＝ 't'", "第 2 行“id ＝ 't'”含中文（全角）符号 ＝"),
+        ("id = “t”", "第 2 行“id = “t””含中文（全角）符号 “ ”"),
+        ("minutes = 15分钟", "第 2 行“minutes = 15分钟”。文字要加英文引号"),
+        ("id = 't", "第 2 行“id = 't”。文字要加英文引号"),
+    ],
+)
+def test_what_is_no_toml_is_told_by_its_line_in_plain_words(tmp_path: Path, line: str, zh: str) -> None:
+    (tmp_path / "study.toml").write_text(f"[study]\n{line}\n", encoding="utf-8")
+    with pytest.raises(StudyError) as told:
+        read_study_file(tmp_path)
+    assert zh in told.value.sentence("zh") and "line 2" in str(told.value)
+    assert not any(word in told.value.sentence("zh") for word in ("Expected", "Invalid", "Unterminated"))

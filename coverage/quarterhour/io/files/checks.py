@@ -16,6 +16,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+from quarterhour.base import i18n
 from quarterhour.base.errors import DataError, MissingError
 
 LARGEST_BYTES = 2_000_000_000
@@ -119,6 +120,22 @@ def checked_file(path: str | Path) -> Path:
     return file
 
 
+_LOOKS = (
+    ("old_book", re.compile(rb"\xd0\xcf\x11\xe0")),
+    ("book", re.compile(rb"PK\x03\x04.*(?:\[Content_Types\]|xl/)", re.S)),
+    ("zip", re.compile(rb"PK\x03\x04")), ("html", re.compile(rb"\s*<(?:!doctype html|html|head|meta|table)", re.I)),
+    ("xml", re.compile(rb"\s*<")), ("pdf", re.compile(rb"%PDF")), ("database", re.compile(rb"SQLite format 3")),
+    ("parquet", re.compile(rb"PAR1")), ("json", re.compile(rb"\s*[\[{]")), ("text", re.compile(rb"[^\x00-\x08]+\Z")),
+)  # fmt: skip
+"""What a file is by its first bytes, for people: the first that fits."""
+
+
+def _looks(head: bytes) -> dict[str, str]:
+    plain = head.removeprefix(codecs.BOM_UTF8)
+    kind = next((name for name, begins in _LOOKS if begins.match(plain)), "other")
+    return {lang: i18n.say(f"files.looks_{kind}", lang) for lang in i18n.LANGUAGES}
+
+
 def check_magic(file: Path, suffix: str) -> None:
     """DataError unless the first bytes are those of a file of this suffix."""
     with file.open("rb") as stream:
@@ -137,7 +154,7 @@ def check_magic(file: Path, suffix: str) -> None:
     else:
         fits = suffix != ".gdb" and not text.startswith(_NOT_TEXT)
     if not fits:
-        raise DataError("files.not_what_it_says", file=str(file), suffix=suffix, head=repr(head[:8]))
+        raise DataError("files.not_what_it_says", file=str(file), suffix=suffix, looks=_looks(head))
 
 
 def check_geodatabase(folder: Path) -> None:

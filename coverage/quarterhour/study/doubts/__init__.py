@@ -14,7 +14,7 @@ import pandas as pd
 
 from quarterhour.study.doubts.agreement import disagreements
 from quarterhour.study.doubts.areas import with_known_areas
-from quarterhour.study.doubts.controls import control_findings, facilities_twice
+from quarterhour.study.doubts.controls import control_findings, facilities_twice, named_as_areas
 from quarterhour.study.doubts.kinds import with_known_kinds
 from quarterhour.study.doubts.lists import systems_findings
 from quarterhour.study.file.study import StudyFile
@@ -39,5 +39,9 @@ def settled(
     facilities, kinds = with_known_kinds(file, known["facilities"])
     known["facilities"] = facilities
     told += [*kinds, *systems_findings(file, known), *disagreements(file, known)]
-    told += [*control_findings(file, known), *facilities_twice(facilities, of_table=of_table)]
+    told += [
+        *control_findings(file, known),
+        *named_as_areas(file, known),
+        *facilities_twice(facilities, of_table=of_table),
+    ]
     return known, told

@@ -8,16 +8,17 @@ import geopandas as gpd
 import numpy as np
 import pandas as pd
 
-from quarterhour.base.area_codes.names import plain_name
+from quarterhour.base.area_codes.names import name_forms, plain_name
 from quarterhour.base.cells import texts
 from quarterhour.base.findings import finding
 from quarterhour.io.plausible import first_alike
-from quarterhour.study.doubts.parts import file_of, first, parts_of
+from quarterhour.study.doubts.parts import LEVELS, file_of, first, parts_of
 from quarterhour.study.file.study import StudyFile
 
 TOLERANCE = 0.01
 """A column may differ from its control total by this share: such totals are often rounded."""
 _SAME_M = 15.0
+_AREA_ENDING = ("街道", "镇", "乡", "区", "县", "市", "旗")
 
 
 def control_findings(file: StudyFile, places: Mapping[str, gpd.GeoDataFrame]) -> list[pd.DataFrame]:
@@ -37,6 +38,23 @@ def control_findings(file: StudyFile, places: Mapping[str, gpd.GeoDataFrame]) ->
             said = {"value": f"{len(rows):,}", "detail": f"{sum(control_rows):,}", "file": file_of(file, table)}
             told.append(finding("doubts.not_the_rows", severity="warning", table=table, **said))
     return told
+
+
+def named_as_areas(file: StudyFile, places: Mapping[str, gpd.GeoDataFrame]) -> list[pd.DataFrame]:
+    """Communities with the full name of their town or county, beside others of it: stale subtotals."""
+    communities = places["communities"]
+    own = communities["name"].map(lambda name: name_forms(name)[1])
+    alike = pd.Series(False, index=communities.index)
+    for level, table in LEVELS:
+        names = {i: name_forms(name)[1] for i, name in places[table]["name"].items()} if len(places[table]) else {}
+        others = communities[level].map(communities[level].value_counts()).gt(1)
+        alike |= own.eq(communities[level].map(names).fillna("")) & others & own.str.endswith(_AREA_ENDING)
+    if not alike.any():
+        return []
+    rows = communities.index[alike]
+    said = {"value": f"{len(rows):,}", "id": first(rows), "detail": first(communities.loc[rows, "name"])}
+    about = {"table": "communities", "file": file_of(file, "communities"), "column": "name"}
+    return [finding("doubts.named_as_area", severity="warning", **said, **about)]
 
 
 def facilities_twice(facilities: gpd.GeoDataFrame, *, of_table: Sequence[int]) -> list[pd.DataFrame]:

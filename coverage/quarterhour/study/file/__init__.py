@@ -16,7 +16,7 @@ from quarterhour.study.file.circles import CircleFile, PictureFile, TargetsFile,
 from quarterhour.study.file.columns import unknown_columns
 from quarterhour.study.file.declared import idle_keys
 from quarterhour.study.file.fields import Places, Source
-from quarterhour.study.file.mistakes import line_of, refuse
+from quarterhour.study.file.mistakes import line_of, not_toml, refuse
 from quarterhour.study.file.services import AccessFile, BedsFile, GravesFile, OverlayFile, RoundsFile, WishFile
 from quarterhour.study.file.siting import (
     BudgetFile,
@@ -52,11 +52,13 @@ def read_study_file(path: str | Path, *, roads: Path | None = None) -> StudyFile
     """
     file = find_study(path)
     try:
-        parsed = tomllib.loads(file.read_text(encoding="utf-8-sig"))
+        text = file.read_text(encoding="utf-8-sig")
     except UnicodeDecodeError as why:
-        raise StudyError("study.not_utf8", file=file.name, why=str(why)) from why
+        raise StudyError("study.not_utf8", file=file.name) from why
+    try:
+        parsed = tomllib.loads(text)
     except tomllib.TOMLDecodeError as why:
-        raise StudyError("study.not_toml", file=file.name, why=str(why)) from why
+        raise not_toml(file, text, why) from why
     try:
         study = StudyFile.model_validate(parsed)
     except ValidationError as why:

@@ -18,6 +18,8 @@ from quarterhour.study.file.fields import Part
 
 _PASSWORD = re.compile(r"(?<=://)[^\s/]*(?=@)")
 """Who asks, and with what word, in an address: shown to nobody."""
+_FULL_WIDTH = re.compile(r"[\uff01-\uff5e\u3000\u3001\u3002\u3010\u3011\u201c\u201d\u2018\u2019]")
+_LONGEST_LINE = 60
 _ALIKE = 0.7
 """How alike two names must be for one to be a slip for the other."""
 
@@ -72,6 +74,19 @@ def refuse(file: Path, problems: Sequence[Any]) -> None:
         for lang in i18n.LANGUAGES
     }
     raise StudyError("study.bad_fields", problems=told)
+
+
+def not_toml(file: Path, text: str, why: tomllib.TOMLDecodeError) -> StudyError:
+    """The error for a file that is no TOML: its line, and what of it is probably wrong."""
+    found = re.search(r"line (\d+)", str(why))
+    lines = text.splitlines() or [""]
+    number = min(int(found.group(1)), len(lines)) if found else len(lines)
+    line = lines[number - 1].strip()
+    outside = re.sub(r"\"[^\"]*\"|'[^']*'|#.*", "", line)
+    marks = " ".join(dict.fromkeys(_FULL_WIDTH.findall(outside)))
+    key = "toml_full_width" if marks else "toml_other"
+    hint = {lang: i18n.say(f"study.{key}", lang, marks=marks) for lang in i18n.LANGUAGES}
+    return StudyError("study.not_toml", file=file.name, line=number, text=line[:_LONGEST_LINE], hint=hint)
 
 
 def _as_toml(given: str | int | float) -> str:
