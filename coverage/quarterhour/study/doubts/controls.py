@@ -46,9 +46,15 @@ def named_as_areas(file: StudyFile, places: Mapping[str, gpd.GeoDataFrame]) -> l
     own = communities["name"].map(lambda name: name_forms(name)[1])
     alike = pd.Series(False, index=communities.index)
     for level, table in LEVELS:
-        names = {i: name_forms(name)[1] for i, name in places[table]["name"].items()} if len(places[table]) else {}
+        if not len(places[table]):
+            continue
+        names = {i: name_forms(name)[1] for i, name in places[table]["name"].items()}
         others = communities[level].map(communities[level].value_counts()).gt(1)
-        alike |= own.eq(communities[level].map(names).fillna("")) & others & own.str.endswith(_AREA_ENDING)
+        alike |= (
+            own.eq(communities[level].map(lambda code, names=names: names.get(code, "")))
+            & others
+            & own.str.endswith(_AREA_ENDING)
+        )
     if not alike.any():
         return []
     rows = communities.index[alike]
