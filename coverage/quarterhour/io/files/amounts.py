@@ -36,7 +36,9 @@ _MARKED_AS_TEXT = re.compile(
     rf"[{_APOSTROPHES}]+(?=[+-]?[0-9.])[-+0-9.,:\s{_APOSTROPHES}°º˚′″”\"度分秒EWNS东西南北经纬]*|=\"[-+0-9.,\s]+\""
 )
 """Behind an apostrophe, or as the formula of a text: ="122.13"."""
-_ANY_MARK = re.compile(f"^[{_APOSTROPHES}=]|[0-9]{_MARK}[0-9]")
+_TEXT_MARKS = f"{_APOSTROPHES}="
+_MAY_BE_NUMBER = re.compile(f"[-+.,0-9{_TEXT_MARKS}]")
+_ANY_MARK = re.compile(f"^[{_TEXT_MARKS}]|[0-9]{_MARK}[0-9]")
 _NUMBERLIKE = re.compile(rf"{_SIGN}[0-9][0-9.,]*|{_SIGN}[.,][0-9]+")
 _UNITS = "人|名|位|户|张|床|个|处|所|元|万元|万人|万|亿元|公里|千米|米|km|m|亩|平方米|㎡|%|people|persons|beds"
 _WITH_UNIT = re.compile(rf"[+-]?[0-9][0-9,.]*\s*(?:{_UNITS})", re.IGNORECASE)
@@ -83,7 +85,7 @@ def in_plain_notation(
             told += _no_numbers(str(column), some, at)
         if rule is not None:
             told.append(_told(rule, str(column), some[some.str.contains("[.,]")], at))
-        changed = some[some.ne(given)] if plain is None else plain
+        changed = plain if plain is not None else some[some.ne(given)] if marks else some.head(0)
         if len(changed):
             out = out.assign(**{column: frame[column].mask(frame.index.isin(changed.index), changed)})
     return out, join_findings(told)
@@ -95,7 +97,8 @@ def _without_marks(given: pd.Series, *, numeric: bool) -> tuple[pd.Series, dict[
     Blanks stay where some cell has them elsewhere (degrees and minutes, two numbers); in columns that nobody says are
     ``numeric``, also where a cell is no number, and in codes.
     """
-    if not given.str.contains(_ANY_MARK).any():
+    prose = not numeric and not all(_MAY_BE_NUMBER.match(v) for v in given)
+    if (prose and not given.str.startswith(tuple(_TEXT_MARKS)).any()) or not given.str.contains(_ANY_MARK).any():
         return given, {}
     marked = given.str.fullmatch(_MARKED_AS_TEXT)
     bare = given.mask(marked, given.str.strip(f'{_APOSTROPHES}="').str.strip())
