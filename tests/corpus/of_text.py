@@ -4,6 +4,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 from corpus.city import City, csv_bytes, grid
@@ -197,6 +198,31 @@ def _town_as_row(city: City) -> None:
 
 
 add("subtotal_of_a_town_by_sum", _town_as_row, "totals_by_sum@26")
+
+
+def _all_towns_as_rows(town: Callable[[str], str]) -> Callable[[City], None]:
+    def change(city: City) -> None:
+        for at, code in enumerate(dict.fromkeys(r["town"] for r in list(city.communities))):
+            own = [r for r in city.communities if r["town"] == code and r["id"].isdigit()]
+            sums = {c: str(sum(int(r[c]) for r in own)) for c in ("older", "hardship")}
+            place = {"id": f"t{at}", "name": f"镇{at}", "town": town(code)}
+            city.communities.append({**own[0], **place, "lon": "122.111", "lat": "37.521", **sums})
+        city.save("communities")
+
+    return change
+
+
+add("subtotals_of_all_towns_by_sum", _all_towns_as_rows(str), "totals_by_sum@26", "totals_by_sum@28")
+add("subtotals_of_no_town", _all_towns_as_rows(lambda code: ""), "totals_by_sum@26", "totals_by_sum@28")
+
+
+def _nearly(city: City) -> None:
+    _town_as_row(city)
+    city.communities[-1]["older"] = str(int(city.communities[-1]["older"]) + 1)
+    city.save("communities")
+
+
+add("subtotal_of_a_town_off_by_one", _nearly, "maybe_total@26", right=False)
 
 # --- harmless -----------------------------------------------------------------------------------------------------
 

@@ -36,7 +36,7 @@ def read(path: Path, people: Any = PEOPLE) -> tuple[Any, list[tuple[str, int]]]:
      "一、城区合计", "小计1",
      "小计：环翠楼", "全市", "全县", "平均", "Total", "TOTAL:", "Subtotal", "Sub-total",
      "Grand total", "Huancui subtotal",
-     "Total: Huancui", "Σ"],
+     "Total: Huancui", "Σ", "其中：城镇", "其中:农村"],
 )  # fmt: skip
 def test_names_of_totals(name: str) -> None:
     assert names_total(name)
@@ -47,7 +47,7 @@ def test_names_of_totals(name: str) -> None:
     ["小计生村", "合计生村", "总计划庄", "计家村", "总部社区", "共建社区",
      "全福村", "全市民社区", "Totally", "Totales Hof", "Mount Sumner",
      "Summer Total Care",
-     "合村", "总院", "", "371002", "平均台村", "Sumy", "合计家庄", "小计量局"],
+     "合村", "总院", "", "371002", "平均台村", "Sumy", "合计家庄", "小计量局", "其中村"],
 )  # fmt: skip
 def test_names_of_places_that_only_look_like_totals(name: str) -> None:
     assert not names_total(name) and not is_total(name)
@@ -134,6 +134,34 @@ def test_a_row_that_equals_its_town_is_a_total_in_two_counts_and_told_in_one(tmp
     rows = [*VILLAGES, *more, ["X9", "街道", "371002001", 122.1137, 37.50211, 740, 14]]
     kept, told = read(save_csv(tmp_path / "b", [HEAD, *rows]), people=["older"])
     assert len(kept) == 10 and told == [("maybe_total", 11)]
+
+
+def test_a_row_of_no_town_that_equals_a_town_is_its_total(tmp_path: Path) -> None:
+    sums = [["t1", "环翠楼", "", 122.105, 37.500211, 410, 14], ["t2", "鲸园", "", 122.135, 37.500211, 189, 5]]
+    kept, found = read(save_csv(tmp_path / "a", [HEAD, *VILLAGES, *sums]))
+    assert len(kept) == 6 and found[:2] == [("totals_by_sum", 8), ("totals_by_sum", 9)]
+
+
+def test_where_some_towns_are_summed_up_a_town_of_two_is_so_too(tmp_path: Path) -> None:
+    two = [["371002003001", "下村", "371002003", 122.16137, 37.500211, 44, 2],
+           ["371002003002", "后村", "371002003", 122.17137, 37.500211, 58, 1]]  # fmt: skip
+    sums = [["t1", "甲", "371002001", 122.105, 37.500211, 410, 14],
+            ["t2", "乙", "371002002", 122.135, 37.500211, 189, 5],
+            ["t3", "丙", "371002003", 122.165, 37.500211, 102, 3]]  # fmt: skip
+    kept, found = read(save_csv(tmp_path / "a", [HEAD, *VILLAGES, *two, *sums]))
+    assert len(kept) == 8 and [row for rule, row in found if rule == "totals_by_sum"] == [10, 11, 12]
+    alone = read(save_csv(tmp_path / "b", [HEAD, *VILLAGES, *two, sums[2]]))
+    assert len(alone[0]) == 9 and alone[1] == []
+
+
+@pytest.mark.parametrize(("older", "hardship"), [(600, 19), (599, 20), (599, 0), (597, 19)])
+def test_a_row_that_nearly_equals_all_others_is_told_and_stays(tmp_path: Path, older: int, hardship: int) -> None:
+    same = [[*v[:2], "371002001", *v[3:]] for v in VILLAGES]
+    total = ["t1", "甲", "371002001", 122.105, 37.500211, older, hardship]
+    kept, found = read(save_csv(tmp_path / "a", [HEAD, *same, total]))
+    assert len(kept) == 7 and ("maybe_total", 8) in found
+    far = ["t1", "甲", "371002001", 122.105, 37.500211, 640, hardship]
+    assert read(save_csv(tmp_path / "b", [HEAD, *same, far]))[1] == []
 
 
 @pytest.mark.parametrize("ids", [range(1, 31), range(100_000, 100_030), range(1_000_000_000, 1_000_000_030)])

@@ -7,7 +7,8 @@ from __future__ import annotations
 
 import re
 from bisect import bisect_left
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from types import MappingProxyType
 from typing import Any
 
 import numpy as np
@@ -21,7 +22,7 @@ _ENGLISH = r"(?:sub|grand)?[ \-]?totals?"
 _TOTAL = re.compile(rf"(?:全[国省市区县旗镇乡村]|本页|以上|本表)?{_WORD}|{_ENGLISH}|sum|[∑Σ]", re.IGNORECASE)
 _WHOLE = re.compile(r"全[国省市区县旗镇乡]|平均值?|均值|average|mean", re.IGNORECASE)
 _SUBTOTAL = re.compile(
-    rf".*(?:{_WORD}[0-9一二三四五六七八九十]*|[\s:：\-_/]{_ENGLISH})|(?:{_WORD}[:：\-]|{_ENGLISH}[:：]).*",
+    rf"其中[:：].*|.*(?:{_WORD}[0-9一二三四五六七八九十]*|[\s:：\-_/]{_ENGLISH})|(?:{_WORD}[:：\-]|{_ENGLISH}[:：]).*",
     re.IGNORECASE,
 )
 """A name that ends in the word (环翠楼街道小计) or begins with it and a colon; 小计生村 does neither."""
@@ -34,8 +35,10 @@ _BRACKETS = re.compile(r"[(（【\[][^()（）【】\[\]]*[)）】\]]")
 _EDGES = " \t:：.。*＊"
 _NAMED_IN = ("id", "name", "town", "county")
 _LEAST_PEOPLE = 100
-_LEAST_PARTS = {1: 5, 2: 3}
+_LEAST_PARTS: Mapping[int, int] = MappingProxyType({1: 5, 2: 3})
 """Rows that another may equal, by how many of its counts are not 0; fewer could add up by chance."""
+_NEARLY = 0.01
+_SEVERAL = 2
 _LEVELS = {6: (2, 4), 9: (2, 4, 6), 12: (2, 4, 6, 9)}
 """Digits that the levels above keep of a code: province, prefecture, county, town (GB/T 2260, NBS)."""
 TOTAL_RULES = ("totals_row", "totals_by_code", "totals_by_sum", "part_row")
@@ -149,26 +152,68 @@ def _is_area(code: str) -> bool:
 
 
 def _by_sum(said: dict[str, pd.Series], counts: pd.DataFrame, rest: pd.Series) -> list[dict[str, Any]]:
-    """Rows that equal all others of their town, or of the table, in every column of people."""
-    told = []
+    """Rows that equal all others of their town, those of a town that they do not name, or the whole table."""
     whole = pd.Series("*", index=counts.index)
-    for names in (said.get("town", whole), whole):
-        here = rest & names.ne("")
-        alone = names[here].nunique() == 1
-        for _, some in counts[here].groupby(names[here], sort=False):
-            row, filled = _sum_of_others(some)
-            if row is None:
-                continue
-            sure = alone or filled > 1
-            rule = "totals_by_sum" if sure else "maybe_total"
-            said_sum = f"{counts.loc[row].sum():,.0f}"
-            told.append({"rule": rule, "row": row, "value": said_sum, "detail": f"{len(some) - 1:,}"})
-            if sure:
-                rest[row] = False
+    towns = said.get("town", whole)
+    told = _by_groups(towns, counts, rest, _LEAST_PARTS)
+    if len(told) >= _SEVERAL:  # a sheet that sums up some of its towns sums up the small ones too
+        told += _by_groups(towns, counts, rest, {**_LEAST_PARTS, 2: 2})
+    if "town" in said:
+        told += _of_towns(said, counts, rest)
+    return told + (_by_groups(whole, counts, rest, _LEAST_PARTS) if "town" in said else [])
+
+
+def _by_groups(
+    names: pd.Series, counts: pd.DataFrame, rest: pd.Series, least: Mapping[int, int]
+) -> list[dict[str, Any]]:
+    """The row of each group that equals all others of it in every column of people, or nearly does."""
+    told: list[dict[str, Any]] = []
+    here = rest & names.ne("")
+    alone = names[here].nunique() == 1
+    for _, some in counts[here].groupby(names[here], sort=False):
+        row, filled = _sum_of_others(some, least)
+        sure = row is not None and (alone or filled > 1)
+        row = _nearly_the_sum(some) if row is None and least is _LEAST_PARTS else row
+        if row is None:
+            continue
+        rule = "totals_by_sum" if sure else "maybe_total"
+        told.append(_sums_up(rule, row, counts, len(some) - 1))
+        if sure:
+            rest[row] = False
     return told
 
 
-def _sum_of_others(some: pd.DataFrame) -> tuple[Any | None, int]:
+def _sums_up(rule: str, row: Any, counts: pd.DataFrame, parts: int) -> dict[str, Any]:
+    return {"rule": rule, "row": row, "value": f"{counts.loc[row].sum():,.0f}", "detail": f"{parts:,}"}
+
+
+def _of_towns(said: dict[str, pd.Series], counts: pd.DataFrame, rest: pd.Series) -> list[dict[str, Any]]:
+    """Rows of no town (their cell is blank, or holds the county) that equal all rows of one of the towns."""
+    towns = said["town"]
+    none = towns.eq("") | (towns.eq(said["county"]) if "county" in said else False)
+    groups = counts[rest & ~none].groupby(towns[rest & ~none], sort=False)
+    sums = {tuple(s): n for s, n in zip(groups.sum().to_numpy(), groups.size(), strict=True)}
+    told = []
+    for row, own in zip(counts.index[rest & none], counts[rest & none].to_numpy(), strict=True):
+        parts, filled = sums.get(tuple(own), 0), int((own > 0).sum())
+        if own.sum() >= _LEAST_PEOPLE and parts >= (2 if filled > 1 else _LEAST_PARTS[1]):
+            told.append(_sums_up("totals_by_sum", row, counts, parts))
+            rest[row] = False
+    return told
+
+
+def _nearly_the_sum(some: pd.DataFrame) -> Any | None:
+    """The row whose every count, but for those it leaves at 0, is within a hundredth of the sum of the others."""
+    figures = some.to_numpy()
+    others = figures.sum(axis=0) - figures
+    near = np.abs(figures - others) <= np.maximum(1.0, _NEARLY * others)
+    parts = (figures.sum(axis=1) > 0).sum() - 1
+    like = np.all(near | (figures == 0), axis=1) & ((figures * near).sum(axis=1) >= _LEAST_PEOPLE)
+    at = np.flatnonzero(like)
+    return some.index[at[0]] if len(at) == 1 and parts >= _LEAST_PARTS[1] else None
+
+
+def _sum_of_others(some: pd.DataFrame, least: Mapping[int, int]) -> tuple[Any | None, int]:
     """The row whose every count is half of all, where that can be no chance, and how many of its counts are not 0."""
     figures = some.to_numpy()
     half = np.all(2 * figures == figures.sum(axis=0), axis=1) & (figures.sum(axis=1) >= _LEAST_PEOPLE)
@@ -177,4 +222,4 @@ def _sum_of_others(some: pd.DataFrame) -> tuple[Any | None, int]:
         return None, 0
     filled = int((figures[at[0]] > 0).sum())
     parts = int((figures.sum(axis=1) > 0).sum()) - 1
-    return (some.index[at[0]], filled) if parts >= _LEAST_PARTS[min(filled, 2)] else (None, filled)
+    return (some.index[at[0]], filled) if parts >= least[min(filled, 2)] else (None, filled)
