@@ -8,7 +8,7 @@ from collections.abc import Callable
 from typing import Any
 
 from corpus.city import City
-from corpus.of_places import NAMES, areas
+from corpus.of_places import NAMES, areas, dms, placed
 from corpus.verdict import Book
 
 BOOK = Book()
@@ -131,3 +131,26 @@ add(
 )
 add("subtotal_that_adds_up_no_more", _again(name="环翠楼街道办事处", town="371002001", lon="122.111", lat="37.521", older="8000", hardship="101"),
     "doubts.named_as_area", right=False)  # fmt: skip
+
+# --- places -------------------------------------------------------------------------------------------------------
+
+add("coordinates_of_three_decimals", placed(lambda x, y: (f"{x:.3f}", f"{y:.3f}")), "coordinates_coarse", right=False)
+add("seconds_with_a_decimal_comma", placed(lambda x, y: (dms(x).replace(".", ","), dms(y).replace(".", ","))))
+add("labels_before_coordinates", placed(lambda x, y: (f"lon={x}", f"lat={y}")))
+
+
+def _in_one(write: Callable[[str, str], str], *, column: str = "坐标") -> Callable[[City], None]:
+    def change(city: City) -> None:
+        for row in city.communities:
+            row[column] = write(row.pop("lon"), row.pop("lat"))
+        city.save("communities")
+        for key in ("x", "y"):
+            city.part("communities")["columns"].pop(key)
+
+    return change
+
+
+add("both_in_one_as_json", _in_one(lambda x, y: f'{{"lat":{y},"lng":{x}}}'))
+add("both_in_one_with_a_height", _in_one(lambda x, y: f"{x},{y},12.5"))
+add("both_in_one_headed_with_its_datum", _in_one(lambda x, y: f"{x},{y}", column="经纬度(WGS84)"))
+add("both_in_one_headed_as_places", _in_one(lambda x, y: f"{x} {y}", column="地理坐标"))

@@ -112,3 +112,16 @@ def test_two_columns_of_which_one_is_no_number_show_both(tmp_path: Path) -> None
     kept, found = files.read_places(file, table="communities", crs="EPSG:32651")
     assert kept.to_crs(4326).geometry.y.tolist() == [pytest.approx(37 + 32 / 60 + 18 / 3600)]
     assert found["value"].tolist() == ["一二二 / 37.5"] and found["rule"].tolist() == ["coordinates_unread"]
+
+
+@pytest.mark.parametrize(
+    ("written", "degrees"),
+    [
+        ("lon=122.13", 122.13),
+        ("经度 73.5W", -73.5),
+        ("122°7'59,4\"E", 122.1331667),
+        ("E122.13E", 122.13),
+    ],
+)
+def test_words_before_a_coordinate_and_a_comma_in_its_seconds_are_read(written: str, degrees: float) -> None:
+    assert read(written)[0] == pytest.approx(degrees)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import tomllib
 from importlib import resources
+from pathlib import Path
 from string import Formatter
 from typing import Any
 
@@ -18,7 +19,7 @@ from shapely.geometry import LineString, MultiPoint, Point, Polygon
 
 from quarterhour.base.errors import DataError
 from quarterhour.base.findings import FINDING_COLUMNS, finding, finding_sentences, join_findings, no_findings
-from quarterhour.io import places
+from quarterhour.io import files, places
 from repeatable import examples
 
 STUDY = "EPSG:32651"
@@ -220,3 +221,16 @@ def test_a_point_without_coordinates_in_the_study_crs_is_told_with_its_row() -> 
     assert list(kept.index) == ["a"] and np.isfinite(kept.total_bounds).all()
     assert found[["severity", "rule", "row", "id"]].values.tolist() == [["error", "no_metres", 9, "b"]]
     assert "122.10000, 95.00000" in finding_sentences(found, "en").iloc[0]
+
+
+def test_of_a_row_set_aside_it_is_not_said_that_it_was_kept(tmp_path: Path) -> None:
+    (tmp_path / "a.csv").write_text("id,name,x,y,older\n1,,122.13321,37.53835,951①\n2,东村,122.11269,37.51344,570\n")
+    _, found = files.read_places(tmp_path / "a.csv", table="communities", crs="EPSG:32651", people=("older",))
+    assert found["rule"].tolist() == ["people_not_number"]
+
+
+def test_a_missing_column_is_told_with_the_columns_of_the_file_alone(tmp_path: Path) -> None:
+    (tmp_path / "a.csv").write_text("编号,社区名称,经度,纬度,老人甲\n1,东村,122.13321,37.53835,951\n")
+    with pytest.raises(DataError) as told:
+        files.read_places(tmp_path / "a.csv", table="communities", crs="EPSG:32651", people=("older",))
+    assert "编号, 社区名称, 经度, 纬度, 老人甲。" in told.value.sentence("zh")

@@ -23,7 +23,7 @@ from quarterhour.study.doubts import settled
 from quarterhour.study.inputs import Inputs
 from quarterhour.study.run import read_study_inputs
 
-WEST, SOUTH, STEP = 122.10, 37.50, 0.02
+WEST, SOUTH, STEP = 122.1002, 37.5002, 0.02
 TOWNS = {"371002001": "环翠楼街道", "371002002": "鲸园街道", "371002003": "竹岛街道"}
 Row = dict[str, Any]
 Change = Callable[[list[Row]], list[Row]]

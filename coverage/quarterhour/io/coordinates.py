@@ -12,8 +12,26 @@ import pandas as pd
 
 from quarterhour.base.cells import numbers, texts
 from quarterhour.base.findings import finding, join_findings, no_findings
+from quarterhour.io.synonyms import heading_key
 
-_IN_ONE = ("经纬度", "坐标", "经纬度坐标", "lonlat", "lnglat", "lon_lat", "lng_lat", "latlon", "latlng", "coordinates")
+_IN_ONE = (
+    "经纬度",
+    "坐标",
+    "经纬度坐标",
+    "地理坐标",
+    "位置坐标",
+    "坐标位置",
+    "gps坐标",
+    "gps",
+    "location",
+    "lonlat",
+    "lnglat",
+    "lon_lat",
+    "lng_lat",
+    "latlon",
+    "latlng",
+    "coordinates",
+)
 """Columns that hold both coordinates, by the names that offices and web maps give them."""
 _SIDES = {
     "东经": "E",
@@ -24,18 +42,27 @@ _SIDES = {
     "西": "W",
     "北": "N",
     "南": "S",
-    "经度": "",
-    "纬度": "",
+    "经度": "Λ",
+    "纬度": "Φ",
 }
+_NAMED = {"Λ": "E", "Φ": "N"}
+"""Letters for the words that say which of the two it is, and not which way."""
+_LABEL = re.compile(r"(?:longitude|latitude|lng|lon|lat)\b", re.IGNORECASE)
 _MARKS = str.maketrans({
     "度": "°", "º": "°", "˚": "°", "分": "'", "′": "'", "’": "'", "‘": "'", "´": "'", "`": "'",
     "秒": '"', "″": '"', "”": '"', "“": '"',
 })  # fmt: skip
-_COARSE = {100: ("0.01°", "700"), 60: ("1′", "1,200")}
+_COARSE = {100: ("0.01°", "700"), 60: ("1′", "1,200"), 1000: ("0.001°", "70")}
 """Parts of a degree that are too coarse for a walk: as they are written, and how far off a place may then be, in m."""
 _FEW = 5
 """Fewer rows than this may be round by chance."""
-_SIDE = re.compile(r"[NSEW]")
+_COMMA_SECONDS = re.compile(r"(?<=[':])(\s*\d{1,2}),(\d+)(\s*(?:\"|''))")
+"""122°7'59,58": the comma between whole seconds and their parts."""
+_QUOTED = re.compile(r'"([ΛΦ])"\s*:')
+"""A key of JSON, once its name is a letter."""
+_DECIMAL = re.compile(r"\S*\d\.\d+\S*")
+_HEIGHT = re.compile(r"[+-]?\d+(?:\.\d+)?(?:M|米)?")
+_SIDE = re.compile(r"[NSEWΛΦ]")
 _PART = r"(\d{1,2}(?:\.\d+)?)"
 _ANGLE = re.compile(
     rf"([+-]?)\s*(\d{{1,3}}(?:\.\d+)?)\s*(?:[°:\-\s]\s*(?:{_PART}\s*(?:[':\-\s]\s*(?:{_PART}\s*\"?)?)?)?)?"
@@ -72,7 +99,7 @@ def _in_one(frame: pd.DataFrame) -> object | None:
     if "x" in frame or "y" in frame:
         given = "x" if "x" in frame else "y"
         return given if _looks_paired(texts(frame[given])) else None
-    named = [c for c in frame.columns if str(c).strip().lower() in _IN_ONE]
+    named = [c for c in frame.columns if {str(c).strip().lower(), heading_key(c)} & set(_IN_ONE)]
     return next((c for c in named if _looks_paired(texts(frame[c]))), None)
 
 
@@ -93,17 +120,22 @@ def _read(values: pd.Series, *, degrees: bool) -> pd.DataFrame:
 def _angle(text: str) -> tuple[float, str]:
     """Degrees of a text and its side; NaN where it is no angle: minutes or seconds of 60, two sides, other words."""
     plain = _cleaned(text)
-    sides = _SIDE.findall(plain)
-    found = _ANGLE.fullmatch(_SIDE.sub("", plain).strip())
-    if found is None or len(sides) > 1:
+    letters = dict.fromkeys(_SIDE.findall(plain))
+    sides, words = [v for v in letters if v not in _NAMED], [_NAMED[v] for v in letters if v in _NAMED]
+    found = _ANGLE.fullmatch(_SIDE.sub("", plain).strip(" :="))
+    if found is None or len(sides) > 1 or len(words) > 1 or (sides and words and not _one_axis(sides[0], words[0])):
         return float("nan"), ""
     sign, whole, minutes, seconds = found.groups()
     small = [float(part or 0) for part in (minutes, seconds)]
     if max(small) >= 60 or ("." in whole and minutes) or (minutes and "." in minutes and seconds):
         return float("nan"), ""
     value = float(whole) + small[0] / 60 + small[1] / 3600
-    side = sides[0] if sides else ""
+    side = (sides or words or [""])[0]
     return (-value if sign == "-" or side in ("S", "W") else value), side
+
+
+def _one_axis(side: str, word: str) -> bool:
+    return (side in "EW") == (word == "E")
 
 
 def _cleaned(text: str) -> str:
@@ -111,18 +143,25 @@ def _cleaned(text: str) -> str:
         text = text.replace(word, side)
     # NFKC would make two primes of a double one and a letter of an ordinal sign: our marks come first.
     plain = unicodedata.normalize("NFKC", text.translate(_MARKS)).translate(_MARKS)
-    return plain.replace("''", '"').upper().strip(" :;,")
+    plain = _QUOTED.sub(r"\1", _LABEL.sub(_letter, _COMMA_SECONDS.sub(r"\1.\2\3", plain)))
+    return plain.replace("''", '"').upper().strip(" :;,=")
+
+
+def _letter(label: re.Match[str]) -> str:
+    return "Φ" if label.group().lower().startswith("lat") else "Λ"
 
 
 def _parts(text: str) -> list[str]:
     """The two coordinates in one text, or what else it falls into."""
     plain = re.sub(r"^[A-Z]*POINT\s*\(|^[\s(\[{]+|[\s)\]}]+$", "", _cleaned(text))
     for between in (r"\s*[,;，；、|/]\s*", r"\s+"):
-        found = [p for p in re.split(between, plain) if p]
+        found = [p.strip(" :=") for p in re.split(between, plain) if p]
+        if len(found) == 3 and _HEIGHT.fullmatch(found[2]) and all(map(_DECIMAL.fullmatch, found[:2])):
+            found = found[:2]  # longitude, latitude and height
         if len(found) == 2 and all(re.search(r"\d", p) for p in found):
             return found
-    lettered = re.fullmatch(r"(.*\d.*?[NSEW])\s*(.*\d.*?[NSEW])", plain) or re.fullmatch(
-        r"([NSEW].*\d.*?)\s*([NSEW].*\d.*)", plain
+    lettered = re.fullmatch(r"(.*\d.*?[NSEWΛΦ])\s*(.*\d.*?[NSEWΛΦ])", plain) or re.fullmatch(
+        r"([NSEWΛΦ].*\d.*?)\s*([NSEWΛΦ].*\d.*)", plain
     )
     return list(lettered.groups()) if lettered else [plain]
 
@@ -167,7 +206,7 @@ def _told(read: pd.DataFrame, rule: str, at: Mapping[str, str], *, column: str) 
 def _coarse(read: pd.DataFrame, at: Mapping[str, str], *, degrees: bool) -> pd.DataFrame:
     """A warning where every place of a table stands at round degrees: they were cut by more than a walk."""
     known = read[["x", "y"]].dropna().to_numpy(dtype=float)
-    if not degrees or len(known) < _FEW:
+    if not degrees or len(known) < _FEW or not (np.abs(known) <= 180).all():
         return no_findings()
     for parts, (step, off) in _COARSE.items():
         if (np.abs(known * parts - np.round(known * parts)) < 1e-6).all():

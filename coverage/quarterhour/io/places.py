@@ -6,7 +6,7 @@ What did not pass is not lost but told: *findings* is a table of one row a probl
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, Literal
 
 import geopandas as gpd
@@ -91,6 +91,17 @@ def as_places(
     return kept, door.findings()
 
 
+def check_columns(data: pd.DataFrame, needed: Iterable[str], *, table: str, file: str, found: Iterable[object]) -> None:
+    """DataError for columns that are not there; ``found``: those of the file, as the user knows them."""
+    missing = [c for c in dict.fromkeys(needed) if c not in data.columns]
+    if not missing:
+        return
+    listed = ", ".join(map(str, found))
+    if missing == ["id"]:
+        raise DataError("places.no_id_column", table=table, file=file, found=listed)
+    raise DataError("places.missing_columns", table=table, file=file, missing=", ".join(missing), found=listed)
+
+
 def _metres(crs: object) -> CRS:
     known = CRS.from_user_input(crs)
     units = {axis.unit_name for axis in known.axis_info}
@@ -102,12 +113,7 @@ def _metres(crs: object) -> CRS:
 def _with_id(frame: gpd.GeoDataFrame, *, table: str, file: str, needed: Sequence[str]) -> gpd.GeoDataFrame:
     data = frame.reset_index() if "id" not in frame.columns and frame.index.name == "id" else frame
     data = data.reset_index(drop=True).copy()
-    missing = [c for c in dict.fromkeys(("id", *needed)) if c not in data.columns]
-    if missing:
-        found = ", ".join(str(c) for c in data.columns)
-        if missing == ["id"]:
-            raise DataError("places.no_id_column", table=table, file=file, found=found)
-        raise DataError("places.missing_columns", table=table, file=file, missing=", ".join(missing), found=found)
+    check_columns(data, ("id", *needed), table=table, file=file, found=data.columns)
     if data.crs is None:
         raise DataError("places.no_crs", table=table, file=file)
     return flat(data)
@@ -275,6 +281,8 @@ class _RowChecks:
 
     def findings(self) -> pd.DataFrame:
         every = join_findings(self.told)
+        # Of a row that was set aside only that is said: "it was kept" would be untrue.
+        every = every[every["severity"].eq("error") | ~every["row"].isin(self.rows[self.bad])]
         return every.sort_values("row", kind="stable", ignore_index=True) if len(every) else every
 
 

@@ -175,6 +175,7 @@ def read_counted_places(
     )
     read = replace(read, frame=plain)
     frame, by_heading = renamed(read, dict(columns or {}), table=table, people=people, kind=not kind)
+    places.check_columns(frame, ("id", *required, *people), table=table, file=read.file, found=read.frame.columns)
     totals = recognised(frame, people, table=table, **at)
     named_so = totals[totals["rule"].eq("totals_row")]
     summed = totals.loc[totals["rule"].isin(TOTAL_RULES), "row"].tolist()
