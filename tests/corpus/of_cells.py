@@ -49,7 +49,7 @@ def again(change: Any, *, table: str = "communities", at: int = 0, end: bool = T
 # --- characters ---------------------------------------------------------------------------------------------------
 
 UNSEEN = {"zero_width": "\u200b", "joiner": "\u200d", "bom": "\ufeff", "soft_hyphen": "\u00ad", "rtl_mark": "\u200f",
-          "word_joiner": "\u2060", "bell": "\x07"}  # fmt: skip
+          "word_joiner": "\u2060", "bell": "\x07", "filler": "\u3164", "braille_blank": "\u2800"}  # fmt: skip
 for _name, _sign in UNSEEN.items():
     add(f"id_with_{_name}", cell("id", "", of=lambda v, s=_sign: v[:4] + s + v[4:]), "unseen@2")
     add(f"kind_with_{_name}", cell("kind", "", table="facilities", of=lambda v, s=_sign: s + v), "unseen@2")

@@ -146,6 +146,9 @@ def _strike(page: Any) -> None:
         cell.font = Font(strike=True)
 
 
+add("row_flat", book(edit=lambda p: setattr(p.row_dimensions[3], "height", 0.75)), "hidden_rows_used")
+add("row_struck_out_but_for_its_figures", book(edit=lambda p: [setattr(p.cell(3, i), "font", Font(strike=True)) for i in range(1, 7)]),
+    "struck_rows_used")  # fmt: skip
 add("row_hidden", book(edit=_hide), "hidden_rows_used")
 add("row_hidden_skipped", book(edit=_hide, hidden_rows="skip"), "hidden_rows_skipped", right=False)
 add("rows_filtered", book(edit=_filter), "hidden_rows_used")

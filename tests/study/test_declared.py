@@ -128,6 +128,17 @@ def test_a_key_that_means_something_is_no_mistake(toy_study: Path, part: str, pa
     read_study_file(with_part(toy_study, part, path, key))
 
 
+@pytest.mark.parametrize(("part", "line"), [("study", "minutes = 15"), ("communities", 'kind = "clinic"')])
+def test_a_key_of_another_part_is_told_as_such_and_not_proposed_for_itself(
+    toy_study: Path, part: str, line: str
+) -> None:
+    mended(toy_study, f"[{part}]\n", f"[{part}]\n{line}\n")
+    with pytest.raises(StudyError) as told:
+        read_study_file(toy_study)
+    said = told.value.sentence("en")
+    assert f"does nothing in [{part}]" in said and "did you mean" not in said
+
+
 def test_the_kind_of_file_is_told_by_its_name() -> None:
     assert (
         format_of("a/B.XLSX") == "xlsx"

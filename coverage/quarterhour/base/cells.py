@@ -13,10 +13,11 @@ _NUMBER = r"[+-]?(?:[0-9]+|[0-9]{1,3}(?:,[0-9]{3})+)(?:\.[0-9]*)?|[+-]?\.[0-9]+"
 _EXPONENT = r"(?:[eE][+-]?[0-9]{1,3})?"
 _FULL_WIDTH = str.maketrans("０１２３４５６７８９，．＋－\N{MINUS SIGN}", "0123456789,.+--")
 # Shown by no font, so nobody can have meant them: marks of width zero, of direction, of line ends, control characters.
-# Line ends and tabs are blanks. What joins letters of a script (U+200C, U+200D) plays no part in codes.
+# Line ends and tabs are blanks. What joins letters of a script (U+200C, U+200D) plays no part in codes; nor do the
+# fillers of Hangul and the empty cell of Braille (U+2800).
 _UNSEEN = re.compile(
-    "[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\xad\u034f\u061c\u180e\u200b-\u200f\u202a-\u202e\u2060-\u206f\ufe00-\ufe0f\ufeff"
-    "\ufff9-\ufffb\U000e0000-\U000e007f]"
+    "[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\xad\u034f\u061c\u115f\u1160\u180e\u200b-\u200f\u202a-\u202e\u2060-\u206f"
+    "\u2800\u3164\ufe00-\ufe0f\ufeff\uffa0\ufff9-\ufffb\U000e0000-\U000e007f]"
 )
 
 

@@ -29,9 +29,10 @@ _LAST_ROW, _LAST_COLUMN = 1_048_576, 16_384
 _CHINESE_DATES = frozenset((*range(27, 37), *range(50, 59)))
 """Built-in formats of dates in Chinese, Japanese and Korean Excel (ECMA-376 part 1, 18.8.30)."""
 _ESCAPED = re.compile(r"_x([0-9A-Fa-f]{4})_")
+_FLAT = re.compile(r"0(\.[0-9]*)?")
+"""Heights of rows, in points, that show nothing."""
 _CHUNK = 1 << 20
 _MOST_CELLS = 20_000_000
-_NO_HEIGHT = ("0", "0.0")
 Span = tuple[int, int, int, int]
 """First row, first column, last row, last column of a merged range, from 0."""
 
@@ -143,9 +144,9 @@ class Book:
             whole = self._struck_out(node, stored, inline)
             if whole is not None:
                 struck[column] = whole
-        if row.get("hidden") in ("1", "true") or row.get("ht", "0" if page.no_height else None) in _NO_HEIGHT:
+        if row.get("hidden") in ("1", "true") or _FLAT.fullmatch(row.get("ht", "0" if page.no_height else "")):
             page.hidden.add(number)
-        if filled and sum(struck.values()) == filled:
+        if filled and sum(struck.values()) * 2 > filled:
             page.struck.add(number)
         else:
             page.struck_cells += [(number, c) for c in struck]

@@ -41,7 +41,9 @@ def mistake_sentence(name: str, text: str, parsed: Any, problem: Any, lang: str)
     where += (values.pop("at"),) if "at" in values else ()
     given = values.get("given", problem.get("input"))
     key = values.pop("key", f"field_{problem['type']}")
-    if problem["type"] == "extra_forbidden":
+    if problem["type"] == "extra_forbidden" and where[-1] in _fields() and len(where) > 1:
+        key, values["part"] = "key_not_of_part", where[0]
+    elif problem["type"] == "extra_forbidden":
         near = difflib.get_close_matches(str(where[-1]), _fields(), n=1, cutoff=_ALIKE)
         values["instead"] = i18n.say("study.did_you_mean", lang, name=near[0]) if near else ""
     if "near" in values:
