@@ -112,7 +112,7 @@ class Book:
                 node.clear()
             elif name.endswith("}sheetFormatPr"):
                 page.folded = node.get("zeroHeight") in ("1", "true")
-                page.no_height = node.get("defaultRowHeight") in _NO_HEIGHT
+                page.no_height = bool(_FLAT.fullmatch(node.get("defaultRowHeight", "")))
             elif name.endswith("}mergeCell"):
                 left, top, right, bottom = range_boundaries(str(node.get("ref")))
                 page.merged.append((top - 1, left - 1, bottom - 1, right - 1))
