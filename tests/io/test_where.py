@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import geopandas as gpd
@@ -155,6 +156,56 @@ def test_roads_off_a_web_map_are_told_once_and_no_table_is_blamed(tmp_path: Path
     assert "communities, facilities" in found["detail"][0]
 
 
+def _read_as(tables: list[PlaceTable], datum: str) -> list[PlaceTable]:
+    return [replace(t, origin=replace(t.origin, datum=datum)) for t in tables if t.origin is not None]
+
+
+def _roads_read(true: str, declared: str) -> Ground:
+    """Crooked roads whose file has one datum and says another."""
+
+    def read(xy: np.ndarray) -> np.ndarray:
+        shown = np.round(web_maps.from_wgs84(*xy.T, datum=true), 7)
+        return np.column_stack(web_maps.to_wgs84(*shown, datum=declared))
+
+    lines = shapely.transform(crooked_roads().to_crs(4326).geometry.to_numpy(), read)
+    return ground_of(gpd.GeoDataFrame(geometry=lines, crs=4326).to_crs(STUDY), two_towns().iloc[:0], datum=declared)
+
+
+@pytest.mark.parametrize(
+    ("true", "declared", "places", "said"),
+    [
+        ("wgs84", "gcj02", "wgs84", [("roads_or_tables", "wgs84")]),
+        ("wgs84", "bd09", "wgs84", [("roads_or_tables", "wgs84")]),
+        ("bd09", "gcj02", "wgs84", [("roads_shifted", "bd09")]),
+        ("bd09", "wgs84", "wgs84", [("roads_shifted", "bd09")]),
+        ("wgs84", "wgs84", "gcj02", [("roads_or_tables", "gcj02")]),
+        ("gcj02", "wgs84", "bd09", [("roads_both", 'datum = "wgs84"; [roads] datum = "gcj02"')] * 2),
+        ("gcj02", "gcj02", "wgs84", []),
+        ("bd09", "bd09", "wgs84", []),
+    ],
+)
+def test_roads_and_tables_of_any_two_datums_are_told_or_fit(
+    tmp_path: Path, true: str, declared: str, places: str, said: list[tuple[str, str]]
+) -> None:
+    """Tables in WGS 84, declared as ``places``, against roads of a datum that declare another."""
+    tables, _ = _tables(tmp_path, moved=False)
+    found = where_findings(_read_as(tables, places), _roads_read(true, declared), limit_m=1000)
+    assert [(r.rule, r.value) for r in found.itertuples()] == [(f"where.{rule}", value) for rule, value in said]
+    for lang in ("zh", "en"):
+        assert all(s for s in finding_sentences(found, lang))
+
+
+def test_roads_off_by_a_shift_that_no_datum_has_are_told_once(tmp_path: Path) -> None:
+    tables, _ = _tables(tmp_path, moved=False)
+    roads = crooked_roads()
+    ground = ground_of(roads.set_geometry(roads.translate(380, 120), crs=STUDY), two_towns().iloc[:0])
+    found = where_findings(tables, ground, limit_m=1000)
+    assert found[["rule", "table"]].values.tolist() == [["where.roads_moved", "roads"]]
+    alone = where_findings(tables[:1], ground, limit_m=1000)
+    assert alone[["rule", "table", "id"]].values.tolist() == [["where.moved", "communities", "40"]]
+    assert "x +" in alone["value"][0] or "x -" in alone["value"][0]
+
+
 def test_a_datum_that_proj_changes_by_rule_of_thumb_is_told(tmp_path: Path) -> None:
     lonlat = np.array([TO_DEGREES.transform(x, y) for _, x, y, _ in RIGHT]).T
     for code, rules in ((4610, ["where.ballpark"]), (4490, []), (4326, [])):
@@ -169,8 +220,13 @@ def test_every_rule_has_its_sentence_in_both_languages() -> None:
     from quarterhour.base import i18n
     from quarterhour.io import where
 
-    source = Path(where.__file__).read_text(encoding="utf-8")
+    rooms = [Path(where.__file__), Path(where.__file__).parent / "datum_fit" / "told.py"]
+    source = "".join(room.read_text(encoding="utf-8") for room in rooms)
     named = set(re.findall(r'"where\.(\w+)"', source)) | {"far_off", "other_town", "outside_town"}
+    named |= {
+        f"{e}_{way}" for e in ("roads", "outlines") for way in ("shifted", "or_tables", "undone", "key", "no_key")
+    }
+    named |= {"roads_both", "roads_round"}
     assert all(i18n.entry(f"where.{rule}") for rule in named)
 
 

@@ -34,14 +34,16 @@ Pair = tuple[FloatArray, FloatArray]
 class Reading:
     """One way to mean numbers: ``key = "value"`` in the study file, or what no key says (``key`` blank).
 
-    ``swapped``: y stands where x should be; ``value`` is the CRS. ``undone``: the numbers are taken as shifted back
-    once too often; where roads or outlines are shifted and the places are not, this fits too.
+    ``swapped``: y stands where x should be; ``value`` is the CRS. ``roads``: the datum that the roads (or outlines)
+    have, where it is not the declared one: then places that are right lie where such roads were read to. ``datum``:
+    the datum that the numbers themselves have, where one is meant.
     """
 
     key: str
     value: str
     lonlat: Callable[[FloatArray, FloatArray], Pair]
-    undone: bool = False
+    roads: str = ""
+    datum: str = ""
     swapped: bool = False
 
     def __repr__(self) -> str:
@@ -54,13 +56,16 @@ def declared_reading(crs: CRS, datum: str) -> Reading:
     return Reading("", "", lambda x, y: web_maps.to_wgs84(*plain(x, y), datum=datum))
 
 
-def other_readings(x: FloatArray, y: FloatArray, *, crs: CRS, datum: str, near: Pair) -> list[Reading]:
+def other_readings(
+    x: FloatArray, y: FloatArray, *, crs: CRS, datum: str, near: Pair, frame: str = "wgs84"
+) -> list[Reading]:
     """How else numbers may be meant that should lie near (lon, lat), likelier readings first.
 
-    Every reading is another than the declared one, but some may come to the same places.
+    Every reading is another than the declared one, but some may come to the same places. ``frame``: the datum that is
+    declared of the roads or outlines that they are held against.
     """
     degrees = bool(np.abs(np.median(x)) <= 180 and np.abs(np.median(y)) <= 180)
-    found = [*_datums(crs, datum)] if degrees == crs.is_geographic else []
+    found = [*_datums(crs, datum, frame)] if degrees == crs.is_geographic else []
     if degrees:
         found += [*_in_degrees(crs)]
     else:
@@ -68,15 +73,25 @@ def other_readings(x: FloatArray, y: FloatArray, *, crs: CRS, datum: str, near: 
     return found
 
 
-def _datums(crs: CRS, datum: str) -> Iterator[Reading]:
-    plain = _plain(crs)
+def _datums(crs: CRS, datum: str, frame: str) -> Iterator[Reading]:
+    """The table is of another datum; then the roads are; then both."""
+    plain, both = _plain(crs), list[Reading]()
     for other in web_maps.DATUMS:
         if other != datum:
-            key = "datum" if crs.is_geographic else ""
-            value = other if crs.is_geographic else f"{other}, {_name(crs)}"
-            yield Reading(key, value, functools.partial(_off_web_map, plain, other))
-    for other in ("gcj02", "bd09"):
-        yield Reading("", other, functools.partial(_onto_web_map, plain, other), undone=True)
+            yield Reading(*_named(crs, other), functools.partial(_off_web_map, plain, other), datum=other)
+    for roads in web_maps.DATUMS:
+        if roads != frame:
+            alone = functools.partial(_beside_roads, plain, datum, roads, frame)
+            yield Reading("", roads, alone, roads=roads, datum=datum)
+            for other in web_maps.DATUMS:
+                if other != datum:
+                    meant = functools.partial(_beside_roads, plain, other, roads, frame)
+                    both.append(Reading(*_named(crs, other), meant, roads=roads, datum=other))
+    yield from both
+
+
+def _named(crs: CRS, datum: str) -> tuple[str, str]:
+    return ("datum", datum) if crs.is_geographic else ("", f"{datum}, {_name(crs)}")
 
 
 def _in_degrees(crs: CRS) -> Iterator[Reading]:
@@ -158,8 +173,12 @@ def _off_web_map(plain: Callable[[FloatArray, FloatArray], Pair], datum: str, x:
     return web_maps.to_wgs84(*plain(x, y), datum=datum)
 
 
-def _onto_web_map(plain: Callable[[FloatArray, FloatArray], Pair], datum: str, x: FloatArray, y: FloatArray) -> Pair:
-    return web_maps.from_wgs84(*plain(x, y), datum=datum)
+def _beside_roads(
+    plain: Callable[[FloatArray, FloatArray], Pair], datum: str, roads: str, frame: str, x: FloatArray, y: FloatArray
+) -> Pair:
+    """Where numbers of a datum come to lie if they are read as the roads were: of one datum, taken for another."""
+    true = web_maps.to_wgs84(*plain(x, y), datum=datum)
+    return web_maps.to_wgs84(*web_maps.from_wgs84(*true, datum=roads), datum=frame)
 
 
 @functools.lru_cache(maxsize=256)

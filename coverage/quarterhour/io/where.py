@@ -14,8 +14,9 @@ from pyproj.exceptions import ProjError
 
 from quarterhour.base.arrays import AnyArray, BoolArray, FloatArray
 from quarterhour.base.errors import first_ids
-from quarterhour.base.findings import Severity, finding, findings_from, join_findings
-from quarterhour.io.datum_fit import Fit, Verdict, datum_verdict, rounded_roads
+from quarterhour.base.findings import finding, findings_from, join_findings
+from quarterhour.io.datum_fit import Verdict, datum_verdict
+from quarterhour.io.datum_fit.told import Judged, datum_findings, metres
 from quarterhour.io.files.account import Origin
 from quarterhour.io.ground import Ground
 
@@ -62,18 +63,17 @@ def where_findings(tables: Sequence[PlaceTable], ground: Ground, *, limit_m: flo
     """What speaks against the places of a study, likely causes first.
 
     A table whose numbers fit roads, towns or round figures clearly better when read otherwise (``io/datum_fit``), told
-    with the key to set; of the roads or the outlines, where they are the ones that are off; a table most of whose
-    places no road is near (error: it gets no times); CRS that PROJ cannot bring to WGS 84 within 5 m; and rows: far
-    from everything, in another town's outline than they say, outside their own. ``limit_m``: how far a road may be.
+    with the key to set or the shift; of the roads or the outlines, where they are the ones that are off; a table most
+    of whose places no road is near (error: it gets no times); CRS that PROJ cannot bring to WGS 84 within 5 m; and
+    rows: far from everything, in another town's outline than they say, outside their own. ``limit_m``: how far a road
+    may be.
     """
     verdicts = [_verdict(t, ground) for t in tables]
-    shifted = _shifted_ground(tables, verdicts)
-    told = [shifted, *(_fit_finding(t, v) for t, v in zip(tables, verdicts, strict=True) if not len(shifted) and v)]
-    seen = [None if len(shifted) else v for v in verdicts]
-    told.append(_round_roads(ground) if not len(shifted) else shifted.head(0))
-    for table, verdict in zip(tables, seen, strict=True):
-        told += [_accuracy(table), *_rows(table, verdict, ground, limit_m)]
-    found = join_findings(told)
+    told, ground_is_off = datum_findings([_judged(t, v) for t, v in zip(tables, verdicts, strict=True) if v], ground)
+    every = [told]
+    for table, verdict in zip(tables, verdicts, strict=True):
+        every += [_accuracy(table), *_rows(table, None if ground_is_off else verdict, ground, limit_m)]
+    found = join_findings(every)
     return found.sort_values("severity", kind="stable", key=lambda s: s.ne("error"), ignore_index=True)
 
 
@@ -81,66 +81,8 @@ def _verdict(table: PlaceTable, ground: Ground) -> Verdict | None:
     return None if table.origin is None else datum_verdict(table.origin, table.named(), ground)
 
 
-def _shifted_ground(tables: Sequence[PlaceTable], verdicts: Sequence[Verdict | None]) -> pd.DataFrame:
-    """Roads or outlines that are off, told once: every table that can tell says so, and no table fits as it is."""
-    fits = [v.fit for v in verdicts if v is not None and v.fit is not None]
-    confirmed = any(v.confirmed for v in verdicts if v is not None)
-    for evidence, table, ours in (("roads", "roads", fits), ("outlines", "towns", fits)):
-        some = [f for f in ours if f.evidence == evidence]
-        datum = _their_datum(some, tables, verdicts)
-        if some and len(some) == len(fits) and datum and (evidence == "outlines" or not confirmed):
-            names = ", ".join(t.table for t, v in zip(tables, verdicts, strict=True) if v is not None and v.fit in some)
-            value = {"column": "datum", "value": datum, "detail": f"{names}: {_figures(some[0])}"}
-            return finding(f"where.{evidence}_shifted", severity="warning", table=table, **value)
-    return join_findings([])
-
-
-def _round_roads(ground: Ground) -> pd.DataFrame:
-    """Roads whose corners come out round when the shift of a web map is undone: they were drawn on it."""
-    found = rounded_roads(ground)
-    if found is None:
-        return join_findings([])
-    datum, shift = found
-    value = {"column": "datum", "value": datum, "detail": _metres(shift)}
-    return finding("where.roads_round", severity="warning", table="roads", **value)
-
-
-def _their_datum(fits: Sequence[Fit], tables: Sequence[PlaceTable], verdicts: Sequence[Verdict | None]) -> str:
-    """The datum that roads or outlines have, if tables that fit it better say one and the same."""
-    if {f.reading.undone for f in fits} == {True}:
-        named = {f.reading.value for f in fits}
-        return named.pop() if len(named) == 1 else ""
-    origins = [t.origin for t, v in zip(tables, verdicts, strict=True) if v is not None and v.fit is not None]
-    declared = {o.datum for o in origins if o is not None}
-    unshifted = len(fits) > 1 and {f.reading.value for f in fits} == {"wgs84"}
-    return declared.pop() if unshifted and len(declared) == 1 else ""
-
-
-def _figures(fit: Fit) -> str:
-    """Figures that read alike in both languages: the shift, then what it was and what it would be."""
-    shift = _metres(fit.shift_m)
-    if fit.evidence == "outlines":
-        return f"{shift}; {fit.now:.0f} → {fit.then:.0f} / {fit.places}"
-    return shift if fit.evidence == "round" else f"{shift}; {_metres(fit.now)} → {_metres(fit.then)}"
-
-
-def _metres(value: float) -> str:
-    return f"{value / 1000:,.1f} km" if value >= 2000 else f"{value:,.0f} m"
-
-
-def _fit_finding(table: PlaceTable, verdict: Verdict) -> pd.DataFrame:
-    fit = verdict.fit
-    if fit is None:
-        return join_findings([])
-    severity: Severity = "error" if fit.evidence == "far" else "warning"
-    reading = fit.reading
-    way = "undone" if reading.undone else "swapped" if reading.swapped else "key" if reading.key else "no_key"
-    # "crs" = "EPSG:2438": as it is to stand in the study file
-    value = f'{fit.reading.key} = "{fit.reading.value}"' if way == "key" else fit.reading.value
-    return finding(
-        f"where.{fit.evidence}_{way}", severity=severity, column=fit.reading.key, value=value,
-        detail=_figures(fit), id=f"{fit.places:,}", **table.said(),
-    )  # fmt: skip
+def _judged(table: PlaceTable, verdict: Verdict) -> Judged:
+    return Judged(table.said(), "" if table.origin is None else table.origin.datum, verdict)
 
 
 def _accuracy(table: PlaceTable) -> pd.DataFrame:
@@ -191,7 +133,7 @@ def _rows(table: PlaceTable, verdict: Verdict | None, ground: Ground, limit_m: f
     other, outside = _other_town(seen, ground), _outside(seen, ground, limit_m)
     return [
         _off_road(table, ground, limit_m),
-        _tell(table, "far_off", far, [_metres(m) for m in seen.road_m]),
+        _tell(table, "far_off", far, [metres(m) for m in seen.road_m]),
         _tell(table, "other_town", other & ~far, _towns(seen, ground)),
         _tell(table, "outside_town", outside & ~far & ~other, _towns(seen, ground)),
     ]
@@ -242,7 +184,7 @@ def _towns(seen: _Seen, ground: Ground) -> list[str]:
     told = []
     for town, held, off in zip(seen.town, seen.held, seen.outside_m, strict=True):
         there = f" → {names[held]}" if held >= 0 else ""
-        told.append(f"{names[town]}{there}, {_metres(off)}" if town >= 0 else "")
+        told.append(f"{names[town]}{there}, {metres(off)}" if town >= 0 else "")
     return told
 
 

@@ -212,7 +212,11 @@ class _Reader:
             for t in self.placed
             if t.table not in ("towns", "counties")
         ]
-        return where.where_findings(points, ground_of(roads, towns), limit_m=self.file.study.snap_limit_m)
+        known_roads, outlines = self.about_roads(self.roads_path()), self.file.towns
+        ground = ground_of(
+            roads, towns, datum=known_roads.datum, towns_datum="wgs84" if outlines is None else outlines.datum
+        )
+        return where.where_findings(points, ground, limit_m=self.file.study.snap_limit_m)
 
     def table(self, part: Source, name: str) -> pd.DataFrame:
         """A table of figures, rows without a quality given the table's."""
