@@ -4,13 +4,15 @@
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Callable
 from typing import Any
 
 import geopandas as gpd
+import numpy as np
 import pyproj
 
-from corpus.city import City
+from corpus.city import City, base_roads, moved
 from corpus.verdict import Book
 from quarterhour.io import web_maps
 
@@ -139,10 +141,10 @@ add("crs_of_heights", placed(lambda x, y: (x, y), crs="EPSG:5773"), error="study
 add("half_in_metres", placed(_projected(32651), first=12), "outside@2", right=False)
 
 
-def _of_map(datum: Any) -> Callable[[float, float], tuple[Any, Any]]:
+def _of_map(datum: Any, digits: int = 8) -> Callable[[float, float], tuple[Any, Any]]:
     def write(x: float, y: float) -> tuple[Any, Any]:
         lon, lat = web_maps.from_wgs84(x, y, datum=datum)
-        return f"{float(lon):.8f}", f"{float(lat):.8f}"
+        return f"{float(lon):.{digits}f}", f"{float(lat):.{digits}f}"
 
     return write
 
@@ -152,9 +154,14 @@ for _datum in ("gcj02", "bd09"):
         add(f"{_table}_{_datum}_declared", placed(_of_map(_datum), table=_table, datum=_datum))
         add(f"{_table}_{_datum}_undeclared", placed(_of_map(_datum), table=_table), "where.round_key", right=False)
         add(
+            f"{_table}_{_datum}_of_six_decimals_declared",
+            placed(_of_map(_datum, 6), table=_table, datum=_datum),
+        )
+        # six decimals are what every map gives: only the outlines can tell, or a place in another town
+        add(
             f"{_table}_declared_{_datum}_but_wgs84",
             placed(lambda x, y: (x, y), table=_table, datum=_datum),
-            "where.round_key",
+            "where.other_town" if (_table, _datum) == ("facilities", "gcj02") else "where.outlines_key",
             right=False,
         )
     add(f"both_{_datum}_undeclared", lambda c, d=_datum: (placed(_of_map(d))(c), placed(_of_map(d), table="facilities")(c))[1],
@@ -162,6 +169,21 @@ for _datum in ("gcj02", "bd09"):
 add("bd09_declared_gcj02", placed(_of_map("bd09"), datum="gcj02"), "where.round_key", right=False)
 add("datum_in_metres", placed(_projected(32651), crs="EPSG:32651", datum="gcj02"), error="study.bad_fields")
 add("datum_unknown", placed(lambda x, y: (x, y), datum="baidu"), error="study.bad_fields")
+
+
+def _roads_of_map(true: str, declared: str) -> Callable[[City], None]:
+    """The roads with the degrees of one web map, declared as another's; their corners are whole metres of the study."""
+
+    def change(city: City) -> None:
+        shown = moved(base_roads().to_crs(4326), lambda xy: np.column_stack(web_maps.from_wgs84(*xy.T, datum=true)))
+        city.save_roads(shown, datum=declared)
+
+    return change
+
+
+for _true, _said in itertools.product(web_maps.DATUMS, repeat=2):
+    add(f"roads_{_true}_declared_{_said}", _roads_of_map(_true, _said), *(["where.roads_round"] if _true != _said else []),
+        right=True, circles=_true == _said)  # fmt: skip
 
 
 OLD = {"beijing54": (4214, 63.0, 47.0), "xian80": (4610, -117.0, -2.0)}
@@ -186,12 +208,12 @@ add(
     right=False,
 )
 add("one_in_another_town", placed(lambda x, y: (x - 0.025, y), first=1), "where.other_town@2", right=False)
-add("all_at_one_point", placed(lambda x, y: (122.125, 37.52)), "where.other_town_many", right=False)
+add("all_at_one_point", placed(lambda x, y: (122.125, 37.52)), "doubts.town_elsewhere", right=False)
 add("coordinates_of_two_decimals", placed(lambda x, y: (round(x, 2), round(y, 2))), "coordinates_coarse", right=False)
 add("coordinates_of_whole_minutes", placed(lambda x, y: (dms(round(x * 60) / 60, "{d}°{m}′"), dms(round(y * 60) / 60, "{d}°{m}′"))),
     "coordinates_coarse", right=False)  # fmt: skip
 add("rows_of_coordinates_shifted_by_one", lambda c: ([r.update(lon=n["lon"], lat=n["lat"]) for r, n in
-    zip(c.communities, [*map(dict, c.communities[1:]), dict(c.communities[0])], strict=True)], c.save("communities"))[1], "where.other_town_many", right=False)  # fmt: skip
+    zip(c.communities, [*map(dict, c.communities[1:]), dict(c.communities[0])], strict=True)], c.save("communities"))[1], "doubts.town_elsewhere", right=False)  # fmt: skip
 
 # --- codes and names of areas -------------------------------------------------------------------------------------
 
