@@ -66,7 +66,11 @@ class Ground:
     def along(self) -> cKDTree:
         """Points along the roads, no farther apart than 15 m (on networks of 15,000 km and more, than it takes)."""
         lines = self.roads.geometries
-        step = max(_ALONG_M, float(shapely.length(lines).sum()) / _ALONG_MOST)
+        long = shapely.length(lines)
+        step, lines = (
+            max(_ALONG_M, float(long.sum()) / _ALONG_MOST),
+            lines[long > 0],
+        )  # GEOS fails on those of no length
         return cKDTree(shapely.get_coordinates(shapely.segmentize(lines, step)))
 
     def town_of(self, towns: pd.Series) -> AnyArray:

@@ -72,14 +72,14 @@ def recognised(frame: pd.DataFrame, people: Sequence[str], *, table: str, file: 
     said = {c: texts(frame[c]) for c in _NAMED_IN if c in frame.columns}
     rest = pd.Series(True, index=frame.index)
     told: list[dict[str, Any]] = []
-    for values in said.values():
-        named = rest & values.isin([v for v in values.unique() if names_total(v)])
-        told += [{"rule": "totals_row", "row": r, "value": v} for r, v in values[named].items()]
-        rest &= ~named
     for values in (said[c] for c in ("id", "name") if c in said):
         part = rest & values.str.match(_PART)
         told += [{"rule": "part_row", "row": r, "value": v} for r, v in values[part].items()]
         rest &= ~part
+    for values in said.values():
+        named = rest & values.isin([v for v in values.unique() if names_total(v)])
+        told += [{"rule": "totals_row", "row": r, "value": v} for r, v in values[named].items()]
+        rest &= ~named
     counts = _counts(frame, people)
     if len(counts.columns):
         told += _by_code(said, counts, rest)
