@@ -166,6 +166,53 @@ for _datum in ("gcj02", "bd09"):
         )
     add(f"both_{_datum}_undeclared", lambda c, d=_datum: (placed(_of_map(d))(c), placed(_of_map(d), table="facilities")(c))[1],
         "where.round_key", right=False)  # fmt: skip
+
+
+def _rows_of_map(datum: str, rows: slice, *, table: str, digits: int = 8) -> Callable[[City], None]:
+    """Some rows of a table with the degrees of a web map, as where two lists were put together."""
+    write = _of_map(datum, digits)
+
+    def change(city: City) -> None:
+        for row in city.rows(table)[rows]:
+            row["lon"], row["lat"] = write(float(row["lon"]), float(row["lat"]))
+        city.save(table)
+
+    return change
+
+
+PARTS = {
+    "first_half": slice(0, 12),
+    "last_third": slice(16, 24),
+    "every_second": slice(0, 24, 2),
+    "three": slice(2, 24, 8),
+}
+for _datum, (_part, _some) in itertools.product(("gcj02", "bd09"), PARTS.items()):
+    add(
+        f"communities_{_part}_{_datum}",
+        _rows_of_map(_datum, _some, table="communities"),
+        "where.part_round",
+        right=False,
+    )
+for _datum in ("gcj02", "bd09"):
+    add(
+        f"facilities_half_{_datum}",
+        _rows_of_map(_datum, slice(0, 5), table="facilities"),
+        "where.part_round",
+        right=False,
+    )
+    add(
+        f"facilities_three_{_datum}",
+        _rows_of_map(_datum, slice(1, 8, 3), table="facilities"),
+        "where.part_round",
+        right=False,
+    )
+# six decimals, and streets that every shift repeats: only a place in another town can tell
+add(
+    "communities_half_bd09_of_six_decimals",
+    _rows_of_map("bd09", slice(0, 12), table="communities", digits=6),
+    "where.other_town",
+    right=False,
+)
 add("bd09_declared_gcj02", placed(_of_map("bd09"), datum="gcj02"), "where.round_key", right=False)
 add("datum_in_metres", placed(_projected(32651), crs="EPSG:32651", datum="gcj02"), error="study.bad_fields")
 add("datum_unknown", placed(lambda x, y: (x, y), datum="baidu"), error="study.bad_fields")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 
 import geopandas as gpd
@@ -174,6 +175,60 @@ def test_a_fit_names_the_datum_that_roads_would_have_if_the_table_is_right(decla
     assert (fit.reading.value, fit.reading.roads) == (declared, "")
 
 
+def mixed(rows: np.ndarray | slice, datum: str, *, digits: int = 6, count: int = 60) -> Origin:
+    """Places of which some rows are of a web map's datum, and none says so."""
+    lon, lat = LON[:count].copy(), LAT[:count].copy()
+    lon[rows], lat[rows] = onto(datum)(np.round(lon[rows], 6), np.round(lat[rows], 6))
+    raw = origin_with(lon, lat).raw
+    raw.iloc[rows] = np.column_stack([lon[rows], lat[rows]]).round(digits)
+    return replace(origin_with(lon, lat), raw=raw)
+
+
+@pytest.mark.parametrize("datum", ["gcj02", "bd09"])
+@pytest.mark.parametrize(
+    "rows",
+    [slice(0, 30), slice(0, 20), slice(40, 60), slice(0, 60, 2), slice(1, 60, 3)],
+    ids=["half", "third", "last", "every second", "every third"],
+)
+def test_a_part_of_a_table_that_is_off_a_web_map_is_told_with_its_clearest_rows(rows: slice, datum: str) -> None:
+    origin = mixed(rows, datum)
+    verdict = datum_verdict(origin, pd.Series(dtype=str), GROUND)
+    part, true = verdict.part, set(origin.raw.index[rows].astype(str))
+    assert verdict.fit is None and verdict.moved is None and part is not None
+    assert (part.reading.key, part.reading.value, part.evidence) == ("datum", datum, "ground")
+    assert abs(part.count - len(true)) <= 6 and part.places == 60
+    assert set(part.ids[:5]) <= true
+    assert 300 < part.shift_m < 1500
+
+
+@pytest.mark.parametrize("rows", [slice(0, 12), slice(0, 24, 2), np.array([3, 11, 17])])
+def test_a_part_that_comes_out_round_is_told_where_roads_say_nothing(rows: np.ndarray | slice) -> None:
+    origin = mixed(rows, "gcj02", digits=12, count=24)
+    part = datum_verdict(
+        origin, pd.Series(dtype=str), ground_of(ROADS.translate(900.0, 300.0).to_frame(), NO_TOWNS)
+    ).part
+    assert part is not None and (part.evidence, part.reading.value) == ("round", "gcj02")
+    assert list(part.ids) == list(origin.raw.index[rows].astype(str))
+    assert part.count == len(part.ids)
+
+
+def test_a_whole_table_off_a_web_map_is_no_part() -> None:
+    for count in (8, 60):
+        verdict = datum_verdict(mixed(slice(None), "gcj02", count=count), pd.Series(dtype=str), GROUND)
+        assert verdict.part is None and verdict.fit is not None
+
+
+def test_where_roads_cannot_tell_a_part_nothing_is_said() -> None:
+    """Places that lie anywhere, and a few places."""
+    chance = np.random.default_rng(8)
+    for count in (12, 60, 200) * 5:
+        lon, lat = lonlat(X0 + chance.uniform(500, 5500, count), Y0 + chance.uniform(500, 5500, count))
+        lon[: count // 2], lat[: count // 2] = onto("gcj02")(lon[: count // 2], lat[: count // 2])
+        verdict = datum_verdict(origin_with(lon, lat), pd.Series(dtype=str), GROUND)
+        assert verdict.part is None and verdict.fit is None
+    assert datum_verdict(mixed(slice(0, 2), "gcj02", count=4), pd.Series(dtype=str), GROUND).part is None
+
+
 def test_places_that_lie_outside_their_towns_until_read_otherwise_are_told() -> None:
     chance = np.random.default_rng(2)
     towns = towns_of(("a", 0, 0, 2000, 6000), ("b", 2000, 0, 4000, 6000), ("c", 4000, 0, 6000, 6000))
@@ -230,7 +285,7 @@ def _verdicts(real: tuple[Ground, Pair], size: int, change: Change, tries: int) 
 @pytest.mark.slow
 @pytest.mark.parametrize("size", [5, 20, 100, 1000])
 def test_real_places_that_lie_right_are_left_alone(real: tuple[Ground, Pair], size: int) -> None:
-    told = [v.fit or v.moved for v in _verdicts(real, size, lambda lon, lat: (lon, lat), 300)]
+    told = [v.fit or v.moved or v.part for v in _verdicts(real, size, lambda lon, lat: (lon, lat), 300)]
     assert sum(t is not None for t in told) < 3
 
 
@@ -241,6 +296,25 @@ def test_real_places_off_a_web_map_are_told(real: tuple[Ground, Pair], size: int
     told = [v.fit for v in _verdicts(real, size, onto(datum), 60)]
     assert sum(f is not None and f.reading.value == datum for f in told) >= share * len(told)
     assert not any(f is not None and f.reading.value != datum for f in told)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("datum", ["gcj02", "bd09"])
+@pytest.mark.parametrize(("size", "of", "share"), [(100, 2, 0.9), (1000, 2, 1.0), (1000, 3, 1.0)])
+def test_a_part_of_real_places_off_a_web_map_is_told(
+    real: tuple[Ground, Pair], size: int, of: int, share: float, datum: str
+) -> None:
+    def some(lon: np.ndarray, lat: np.ndarray) -> Pair:
+        first = np.arange(len(lon)) < len(lon) // of
+        there = onto(datum)(lon, lat)
+        return np.where(first, there[0], lon), np.where(first, there[1], lat)
+
+    parts = [v.part for v in _verdicts(real, size, some, 60)]
+    told = [p for p in parts if p is not None]
+    assert len(told) >= share * len(parts)
+    assert all(p.reading.value == datum and abs(p.count - size / of) < 0.2 * size for p in told)
+    right = [int(i) - 2 < size // of for p in told for i in p.ids[:5]]
+    assert np.mean(right) > 0.9
 
 
 @pytest.mark.slow

@@ -226,7 +226,7 @@ def test_every_rule_has_its_sentence_in_both_languages() -> None:
     named |= {
         f"{e}_{way}" for e in ("roads", "outlines") for way in ("shifted", "or_tables", "undone", "key", "no_key")
     }
-    named |= {"roads_both", "roads_round"}
+    named |= {"roads_both", "roads_round", "part_round", "part_ground"}
     assert all(i18n.entry(f"where.{rule}") for rule in named)
 
 

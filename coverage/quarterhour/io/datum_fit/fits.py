@@ -48,6 +48,24 @@ class Moved:
 
 
 @dataclass(frozen=True, eq=False)
+class Part:
+    """A reading that only some places of a table follow: about how many, and the clearest ids first.
+
+    ``evidence``: round or ground (roads and outlines).
+    """
+
+    reading: Reading
+    evidence: str
+    shift_m: float
+    count: int
+    places: int
+    ids: tuple[str, ...]
+
+    def __repr__(self) -> str:
+        return f"<Part: {self.evidence} {self.reading.key} {self.reading.value}, {self.count} of {self.places}>"
+
+
+@dataclass(frozen=True, eq=False)
 class Verdict:
     """What could be told of a table: a better reading or a shift, and whether the roads confirm the declared."""
 
@@ -56,6 +74,7 @@ class Verdict:
     xy: pd.DataFrame
     """``x, y`` in the study CRS by row of the file, as the better reading has them, else as declared."""
     moved: Moved | None = None
+    part: Part | None = None
 
 
 @dataclass(frozen=True, eq=False)

@@ -16,11 +16,11 @@ from quarterhour.base.arrays import FloatArray
 from quarterhour.io.ground import FARTHEST_M, Ground
 
 _LEAST_M = 2.0
-_SITED_M = 4.0
+SITED_M = 4.0
 """Nearer than this is on the road, by the accuracy of both."""
-_NARROWEST = 0.5
+NARROWEST = 0.5
 """Of the law: a spread in the log, a factor of 1.6. Narrower ones fit a few places by chance."""
-_SITED = 0.8
+SITED = 0.8
 """The share of places that keep the law."""
 _STREET_M = 15.0
 _NEARER = 0.5
@@ -41,14 +41,17 @@ class Odds:
 
     def of(self, gap_m: FloatArray) -> FloatArray:
         """The log of the odds, by shift, of distances (shifts, places)."""
-        log = np.log(np.maximum(gap_m, _SITED_M))
+        log = np.log(np.maximum(gap_m, SITED_M))
         middle = np.median(log, axis=1, keepdims=True)
-        spread = np.maximum(1.4826 * np.median(np.abs(log - middle), axis=1, keepdims=True), _NARROWEST)
+        spread = np.maximum(1.4826 * np.median(np.abs(log - middle), axis=1, keepdims=True), NARROWEST)
         law = np.exp(-0.5 * ((log - middle) / spread) ** 2) / (spread * np.sqrt(2 * np.pi))
-        usual = self.density[np.digitize(np.log(np.maximum(gap_m, _LEAST_M)), _BINS) - 1]
-        sited = np.log(_SITED * law / usual + 1 - _SITED).sum(axis=1)
+        sited = np.log(SITED * law / self.usual(gap_m) + 1 - SITED).sum(axis=1)
         nearer = np.log(gap_m + _STREET_M).sum(axis=1)
         return np.asarray(np.where(middle[:, 0] < self.median, sited, 0.0) - _NEARER * nearer)
+
+    def usual(self, gap_m: FloatArray) -> FloatArray:
+        """The density of each distance at random, in its log."""
+        return np.asarray(self.density[np.digitize(np.log(np.maximum(gap_m, _LEAST_M)), _BINS) - 1])
 
 
 def odds_by(at_random_m: FloatArray) -> Odds:

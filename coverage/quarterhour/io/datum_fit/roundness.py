@@ -6,11 +6,14 @@ from collections.abc import Sequence
 
 import numpy as np
 
+from quarterhour.base.arrays import FloatArray
 from quarterhour.io import web_maps
 from quarterhour.io.datum_fit.fits import Fit, Placed, median_of
 from quarterhour.io.ground import Ground, Pair
+from quarterhour.io.readings import Reading
 
 _CORNERS, _FEWEST = 200, 4
+_FEWEST_OF_PART, _PART = 3, 0.1
 _DIGITS = (4, 5, 6, 7)
 _TO = 0.02
 _MOST_BY_CHANCE, _ALL = 0.2, 0.9
@@ -28,6 +31,33 @@ def by_roundness(raw: Pair, now: Placed, others: Sequence[Placed]) -> Fit | None
         if not other.reading.roads and round_share(other.lonlat) >= _ALL:
             return Fit(other.reading, "round", 0.0, 0.0, 0.0, len(now.x))
     return None
+
+
+def round_part(raw: Pair, declared: Reading, others: Sequence[Placed]) -> tuple[Reading, FloatArray] | None:
+    """The reading under which places that are not round come out round, and which they are (0 or 1).
+
+    Three are enough if they are nearly all that are not round as they stand or as declared; else a tenth, and four.
+    """
+    degrees = bool(np.abs(np.concatenate(raw)).max(initial=0.0) <= 360)
+    ends = np.minimum(_ends(declared.lonlat(*raw)), _ends(raw) if degrees else np.inf)
+    rough = ~np.isfinite(ends)
+    if rough.sum() < _FEWEST_OF_PART:
+        return None
+    for other in others:
+        then = _ends(other.reading.lonlat(*raw)) < ends
+        many = int((then & rough).sum())
+        if many >= max(_FEWEST, _PART * rough.sum()) or many >= max(_FEWEST_OF_PART, _ALL * rough.sum()):
+            return other.reading, then.astype("float64")
+    return None
+
+
+def _ends(pair: Pair) -> FloatArray:
+    """After how many decimals, four to seven, both numbers of a place end; infinity where they do not."""
+    ends = np.full(len(pair[0]), np.inf)
+    for many in reversed(_DIGITS):
+        off = [np.abs(v * 10**many - np.round(v * 10**many)) < _TO for v in pair]
+        ends[off[0] & off[1]] = many
+    return ends
 
 
 def round_share(pair: Pair, digits: Sequence[int] = _DIGITS) -> float:

@@ -12,7 +12,7 @@ from quarterhour.io.datum_fit.fits import Fit, Moved, Placed, apart_m, median_of
 from quarterhour.io.datum_fit.odds import Odds, gaps_at, odds_by
 from quarterhour.io.ground import Ground
 
-_BESIDE_M = 150.0
+BESIDE_M = 150.0
 _SHIFTS = 128
 _CLEARLY, _CLEARLY_EACH = 4.0, 0.1
 """By so much the log of the odds must pass all others', and by so much for each place: a grid has many shifts
@@ -36,7 +36,7 @@ class Heard:
 
 def random_shifts() -> FloatArray:
     """Shifts of 150 to 1,500 m, spread evenly over the disk."""
-    return _sunflower(_SHIFTS, _BESIDE_M, 1500.0)
+    return _sunflower(_SHIFTS, BESIDE_M, 1500.0)
 
 
 def _sunflower(count: int, least_m: float, most_m: float) -> FloatArray:
@@ -46,27 +46,44 @@ def _sunflower(count: int, least_m: float, most_m: float) -> FloatArray:
     return np.column_stack([radius * np.cos(angle), radius * np.sin(angle)])
 
 
-def by_roads(now: Placed, others: Sequence[Placed], ground: Ground) -> Heard:
+@dataclass(frozen=True, eq=False)
+class Around:
+    """What shifts that mean nothing do to a table: metres to roads (shifts, places) and their odds."""
+
+    shifts: FloatArray
+    gap_m: FloatArray
+    odds: Odds
+
+    def __repr__(self) -> str:
+        return f"<Around: {len(self.shifts)} shifts, {self.odds}>"
+
+
+def around_of(now: Placed, ground: Ground) -> Around:
+    """The random shifts of a table as it is declared."""
+    shifts = random_shifts()
+    gap_m = gaps_at(now.x, now.y, shifts, ground)
+    return Around(shifts, gap_m, odds_by(gap_m))
+
+
+def by_roads(now: Placed, others: Sequence[Placed], around: Around, ground: Ground) -> Heard:
     """The reading that fits the roads clearly better than the declared one, than the others and than any shift.
 
     Where a shift some way beside the reading fits clearly better still, it is another shift, and no reading.
     """
-    around = random_shifts()
-    at_random = gaps_at(now.x, now.y, around, ground)
-    odds = odds_by(at_random)
-    scores, rest = [_score(o, odds, ground) for o in others], odds.of(at_random)
+    odds = around.odds
+    scores, rest = [_score(o, odds, ground) for o in others], odds.of(around.gap_m)
     mine = _score(now, odds, ground)
     confirmed = mine > max([rest.max(), *scores]) + _enough(len(now.x), _CONFIRMED)
     if confirmed or not others:
         return Heard(None, confirmed)
     best = int(np.argmax(scores))
     other = others[best]
-    rivals = [s for s, o in zip(scores, others, strict=True) if apart_m(o, other) > _BESIDE_M]
-    most = max([mine, *rest[~_beside(now, other, around)], *rivals])
+    rivals = [s for s, o in zip(scores, others, strict=True) if apart_m(o, other) > BESIDE_M]
+    most = max([mine, *rest[~beside(now, other, around.shifts)], *rivals])
     before, after = (median_of(ground.road_m(p.x, p.y)) for p in (now, other))
-    beside = float(odds.of(gaps_at(other.x, other.y, _sunflower(_NEAR_SHIFTS, _OFF_M, _PEAK_M), ground)).max())
+    close = float(odds.of(gaps_at(other.x, other.y, near_shifts(), ground)).max())
     enough = _enough(len(now.x), _CLEARLY)
-    if scores[best] < most + enough or beside > scores[best] + enough or not after < before:
+    if scores[best] < most + enough or close > scores[best] + enough or not after < before:
         return Heard(None, False)
     return Heard(Fit(other.reading, "roads", 0.0, before, after, len(now.x)), False)
 
@@ -79,10 +96,15 @@ def _score(there: Placed, odds: Odds, ground: Ground) -> float:
     return float(odds.of(gaps_at(there.x, there.y, np.zeros((1, 2)), ground))[0])
 
 
-def _beside(now: Placed, other: Placed, around: FloatArray) -> BoolArray:
+def near_shifts() -> FloatArray:
+    """Shifts of 30 to 110 m: beside a reading, but another."""
+    return _sunflower(_NEAR_SHIFTS, _OFF_M, _PEAK_M)
+
+
+def beside(now: Placed, other: Placed, around: FloatArray) -> BoolArray:
     """The shifts that nearly are the one between two readings."""
     off = [float(np.nanmedian(other.x - now.x)), float(np.nanmedian(other.y - now.y))]
-    return np.asarray(np.hypot(*(around - off).T) < _BESIDE_M)
+    return np.asarray(np.hypot(*(around - off).T) < BESIDE_M)
 
 
 def moved_by_roads(now: Placed, ground: Ground) -> Moved | None:

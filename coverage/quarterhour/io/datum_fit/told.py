@@ -9,10 +9,12 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
+from quarterhour.base.errors import first_ids
 from quarterhour.base.findings import Severity, finding, join_findings
-from quarterhour.io.datum_fit.fits import Fit, Moved, Verdict
+from quarterhour.io.datum_fit.fits import Fit, Moved, Part, Verdict
 from quarterhour.io.datum_fit.roundness import rounded_roads
 from quarterhour.io.ground import Ground
+from quarterhour.io.readings import Reading
 
 _ALIKE_M = 60.0
 
@@ -89,6 +91,8 @@ def _of_ground(rule: str, table: str, datum: str, **fields: str) -> pd.DataFrame
 
 def _of_table(one: Judged) -> pd.DataFrame:
     fit, moved = one.fit, one.verdict.moved
+    if one.verdict.part is not None:
+        return _part(one, one.verdict.part)
     if fit is None:
         return join_findings([]) if moved is None else _moved(one, moved)
     severity: Severity = "error" if fit.evidence == "far" else "warning"
@@ -110,7 +114,10 @@ def _way_of(one: Judged, fit: Fit) -> str:
 
 def _value(fit: Fit) -> str:
     """``crs = "EPSG:2438"``: as it is to stand in the study file, where a key says it."""
-    reading = fit.reading
+    return _said(fit.reading)
+
+
+def _said(reading: Reading) -> str:
     return f'{reading.key} = "{reading.value}"' if reading.key and not reading.swapped else reading.value
 
 
@@ -118,6 +125,13 @@ def _moved(one: Judged, moved: Moved) -> pd.DataFrame:
     detail = f"{metres(float(np.hypot(moved.east_m, moved.north_m)))}; {metres(moved.now)} → {metres(moved.then)}"
     value = {"value": _way(moved.east_m, moved.north_m), "detail": detail, "id": f"{moved.places:,}"}
     return finding("where.moved", severity="warning", **value, **one.said)
+
+
+def _part(one: Judged, part: Part) -> pd.DataFrame:
+    """How many rows of a table are of another datum, and the clearest."""
+    detail = f"{part.count:,} / {part.places:,}; {metres(part.shift_m)}"
+    value = {"value": _said(part.reading), "detail": detail, "id": first_ids(part.ids[:5])}
+    return finding(f"where.part_{part.evidence}", severity="warning", column="x, y", **value, **one.said)
 
 
 def _way(east_m: float, north_m: float) -> str:
