@@ -148,3 +148,12 @@ def test_parts_in_a_zip_must_agree_too(tmp_path: Path) -> None:
         file.writestr("a.dbf", few)
     with pytest.raises(DataError, match=r"z\.zip.*\.dbf 2"):
         read(tmp_path / "z.zip")
+
+
+def test_a_field_that_comes_twice_is_refused(tmp_path: Path) -> None:
+    points = gpd.GeoDataFrame({"older": [5], "oldest": [2]}, geometry=[Point(122, 37)], crs="EPSG:4326")
+    points.to_file(tmp_path / "a.shp")
+    table = tmp_path / "a.dbf"
+    table.write_bytes(table.read_bytes().replace(b"oldest\0", b"older\0\0", 1))
+    with pytest.raises(DataError, match="older"):
+        files.read_layer(tmp_path / "a.shp", table="places", crs="EPSG:32651")

@@ -18,7 +18,7 @@ import pyogrio
 import shapely
 from pyproj import CRS
 
-from quarterhour.base.errors import DataError
+from quarterhour.base.errors import DataError, first_ids
 from quarterhour.base.findings import finding, join_findings
 from quarterhour.base.planar import flat
 from quarterhour.io.files.checks import read_checked
@@ -35,10 +35,13 @@ def layer_table(
     """A layer as a table, its shapes in the plane (``base/planar``); rows count from 1.
 
     Lists and structures in a column become JSON text. DataError where fewer or more rows were read than ``rows``
-    counted in the file.
+    counted in the file, and where two columns have one name.
     """
     if rows is not None and rows.found - rows.left_out != len(frame):
         raise DataError("files.rows_lost", file=str(file), rows=rows.found - rows.left_out, read=len(frame))
+    if not frame.columns.is_unique:  # GDAL reads one of them for both
+        again = first_ids(frame.columns[frame.columns.duplicated()].unique())
+        raise DataError("files.columns_twice", file=str(file), columns=again)
     known = flat(frame) if isinstance(frame, gpd.GeoDataFrame) else frame
     numbered = known.reset_index(drop=known.index.name is None)
     numbered.index = pd.RangeIndex(1, len(frame) + 1, name="row")
