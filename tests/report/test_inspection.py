@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import html
 from pathlib import Path
 
 import pandas as pd
@@ -51,9 +52,9 @@ def test_every_finding_is_in_the_table_of_issues_and_rows_set_aside_in_their_own
 @pytest.mark.parametrize("lang", ["zh", "en"])
 def test_the_page_says_what_the_console_says(toy_study: Path, tmp_path: Path, lang: str) -> None:
     done = quarterhour("inspect", odd_study(toy_study), "--out", tmp_path / "out", "--lang", lang)
-    page = (tmp_path / "out" / "inspect.html").read_text(encoding="utf-8")
+    page = html.unescape((tmp_path / "out" / "inspect.html").read_text(encoding="utf-8"))
     for line in done.stdout.splitlines()[:-1]:
-        assert line in page or "&" in line or "<" in line or "'" in line, line
+        assert line in page or "<" in line, line
     assert done.stdout.splitlines()[-1].count("inspect.html") == 1
 
 
