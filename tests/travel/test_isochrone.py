@@ -60,6 +60,10 @@ def by_buffers(net: Network, places: gpd.GeoDataFrame, minutes: float, radius_m:
     line, f = _line(net, row.road), row.share
     up, down = _ways(net, row.road, heading)
     left = cut - row.gap_m * 360 / net.mode.gap_kmh
+    site, on = Point(row.place_x, row.place_y), Point(row.x, row.y)
+    if row.gap_m > 0:
+        walked = min(1.0, cut * net.mode.gap_kmh / 360 / row.gap_m)
+        parts.append(substring(LineString([site, on]), 0, walked, normalized=True))
     if left >= 0:
         ends = max(0, f - left / down) if down else f, min(1, f + left / up) if up else f
         parts.append(substring(line, *ends, normalized=True))
@@ -308,7 +312,7 @@ def test_the_picture_does_not_depend_on_company() -> None:
 
 
 def test_where_nothing_is_compiled_the_pictures_are_the_same(monkeypatch: pytest.MonkeyPatch) -> None:
-    places, asked = sites((430, 310), (90_000, 0)), {"minutes": [0.2, 4, 9, 30], "heading": "to_site"}
+    places, asked = sites((430, 310), (90_000, 0)), {"minutes": [0.05, 4, 9, 30], "heading": "to_site"}
     made = isochrones(lattice(), places, **asked, turnout_minutes=0.1)
     monkeypatch.setattr("quarterhour.travel.isochrone.COMPILED", False)
     plain = isochrones(lattice(), places, **asked, turnout_minutes=0.1)

@@ -1,4 +1,4 @@
-"""Places at one point are 0 minutes apart, however far off the road: every kind of question says so."""
+"""Near neighbours off the road go straight across, and places at one point are 0 minutes apart: in every question."""
 
 from __future__ import annotations
 
@@ -92,12 +92,33 @@ def test_one_point_on_a_one_way_street_has_no_direction() -> None:
 
 
 def test_one_point_is_one_to_the_millimetre() -> None:
-    """Tables that came by different projections differ by less; the house next door is another point."""
+    """Tables that came by different projections differ by less; the house next door is a step away."""
     homes = places({"home": (0, 400)})
-    sites = places({"own": (0.0004, 399.9996), "next_door": (0, 400.01)})
+    sites = places({"own": (0.0004, 399.9996), "next_door": (0, 402)})
     times = qh.travel_times(street(), homes, sites, minutes=30, heading="to_site")
     assert times.minutes("home", "own") == 0
-    assert times.minutes("home", "next_door") == pytest.approx(800 / 60, abs=1e-3)
+    assert times.minutes("home", "next_door") == pytest.approx(2 / 60, abs=1e-3)
+
+
+@pytest.mark.usefixtures("way")
+@pytest.mark.parametrize("heading", HEADINGS)
+def test_a_straight_line_counts_as_far_as_the_two_gaps_together(heading: Any) -> None:
+    """700 m of gaps: at 500 m apart straight across, at 850 m by the road (400 + 800 + 300)."""
+    homes = places({"home": (0, 400)})
+    sites = places({"on_road": (300, 0), "across": (500, 300), "far": (800, 300)})
+    times = qh.travel_times(street(), homes, sites, minutes=60, heading=heading, turnout_minutes=3)
+    assert times.minutes("home", "across") == pytest.approx(3 + 509.902 / 60, abs=1e-3)
+    assert times.minutes("home", "far") == pytest.approx(3 + 1500 / 60, abs=1e-3)
+    assert times.minutes("home", "on_road") == pytest.approx(3 + 700 / 60, abs=1e-3)
+
+
+def test_a_picture_holds_its_site() -> None:
+    """400 m off the road: after 4 minutes 240 m of the way to it are walked, after 8 some road is reached."""
+    site = places({"s": (0, 400)})
+    drawn = qh.isochrones(street(), site, minutes=[4, 8], heading="to_community", radius_m=50)
+    for minutes, shape in zip(drawn["minutes"], drawn.geometry, strict=True):
+        assert shape.contains(site.geometry.iloc[0])
+        assert shape.bounds[1] - NORTH == pytest.approx({4: 400 - 240 - 50, 8: -50}[minutes], abs=12)
 
 
 def test_places_without_a_point_are_never_at_one_point() -> None:
@@ -135,14 +156,17 @@ def town(seed: int) -> tuple[Network, gpd.GeoDataFrame, gpd.GeoDataFrame]:
 @pytest.mark.usefixtures("way")
 @pytest.mark.parametrize("heading", HEADINGS)
 @pytest.mark.parametrize("seed", range(6))
-def test_all_questions_equal_networkx_with_an_edge_of_no_length(seed: int, heading: Any) -> None:
+def test_all_questions_equal_networkx_with_edges_straight_across(seed: int, heading: Any) -> None:
     net, homes, bases = town(seed)
     spots = snap_places(net, homes, limit_m=300), snap_places(net, bases, limit_m=300)
     graph = cut_graph(net, *spots)
     for home, here in homes.geometry.items():
-        for base in bases.index[(bases.geometry == here) & spots[1]["snapped"]]:
-            graph.add_edge(("off", home), ("off", base), weight=0)
-            graph.add_edge(("off", base), ("off", home), weight=0)
+        metres = bases.geometry.distance(here)
+        gaps = spots[0].at[home, "gap_m"] + spots[1]["gap_m"]
+        snapped = spots[1]["snapped"] & spots[0].at[home, "snapped"]
+        for base in bases.index[(metres <= gaps) & snapped]:
+            for ends in ([home, base], [base, home]):
+                graph.add_edge(*(("off", end) for end in ends), weight=round(metres[base] * 100))
     turnout, cut = 3000, 9 * 6000
     wanted = {pair: cs + turnout for pair, cs in shortest(graph, *spots, heading).items() if cs + turnout <= cut}
     assert turnout in wanted.values()

@@ -6,12 +6,13 @@ from dataclasses import dataclass
 
 import numpy as np
 import pandas as pd
+import shapely
 
-from quarterhour.base.arrays import AnyArray, BoolArray, ragged
+from quarterhour.base.arrays import AnyArray, BoolArray, Csr, ragged
 from quarterhour.network.network import Network
 from quarterhour.network.search_graph import UNREACHED, SearchGraph, search_graph
 
-DECIMALS_M = 3
+SAME_POINT_M = 0.001
 """One point to the millimetre: tables that come by different projections differ by less."""
 
 
@@ -21,8 +22,7 @@ class Entries:
 
     ``road``, ``share``: where it stands (-1: nowhere). ``link``: of the road; ``open``, ``passed``: whether one may go
     along it and against it, and the centiseconds from where it begins in that direction to the place. ``extra``: gap
-    and turnout; ``turnout`` alone. ``point``: as ``points_in_common`` numbers them. ``state, cs[start[i]:start[i +
-    1]]``: by place. ``states``: how many the graph has.
+    and turnout; ``turnout`` alone. ``state, cs[start[i]:start[i + 1]]``: by place. ``states``: how many the graph has.
     """
 
     road: AnyArray
@@ -32,7 +32,6 @@ class Entries:
     passed: AnyArray
     extra: AnyArray
     turnout: int
-    point: AnyArray
     start: AnyArray
     state: AnyArray
     cs: AnyArray
@@ -56,15 +55,12 @@ class Entries:
         return start, place[order], self.cs[order]
 
 
-def entries_of(
-    network: Network, snapped: pd.DataFrame, *, leaves: bool, turnout: int, point: AnyArray | None = None
-) -> Entries:
+def entries_of(network: Network, snapped: pd.DataFrame, *, leaves: bool, turnout: int) -> Entries:
     """Where snapped places join ``search_graph(network)``; ``leaves``: there trips begin (else they end).
 
     The way to the tail of a road is round(share x time), to the head the rest, so that pieces add up. ``turnout``
     centiseconds come on top, as does the gap between place and road. A place at the very end of a road stands on the
-    junction: its trips leave by any road, and arrive by any. ``point``: which point each stands on, where the other
-    side has some there too.
+    junction: its trips leave by any road, and arrive by any.
     """
     graph = search_graph(network)
     road = snapped["road"].to_numpy()
@@ -86,7 +82,6 @@ def entries_of(
         passed=spot.passed,
         extra=off,
         turnout=turnout,
-        point=np.full(len(road), -1) if point is None else point,
         start=np.r_[0, np.cumsum(np.bincount(place, minlength=len(road)))].astype(np.int64),
         state=state[order].astype(np.uint32),
         cs=np.minimum(cs[order], UNREACHED).astype(np.int32),
@@ -146,48 +141,70 @@ class _Spots:
         )
 
 
-def points_in_common(ones: pd.DataFrame, others: pd.DataFrame) -> tuple[AnyArray, AnyArray]:
-    """The points that snapped places of both tables stand on, numbered by place; -1: no place of the other is there.
+def straight_legs(network: Network, ones: pd.DataFrame, others: pd.DataFrame) -> Csr:
+    """Near neighbours off the road, who walk straight across: by snapped place of ``ones``, rising.
 
-    To the millimetre. A place that has no road has no point either: one so far off is in doubt. Nor have tables
-    without ``place_x``, ``place_y``.
+    The straight line counts where it is no longer than the two gaps together, which are walked over the same ground;
+    at one point (to the millimetre) it is nothing. Start of each place's neighbours, the neighbours, the centiseconds
+    at the speed of gaps. A place without a road has none: one so far off is in doubt. Nor have tables without
+    ``place_x``, ``place_y``.
     """
-    count = len(ones)
-    if any(column not in frame for frame in (ones, others) for column in ("place_x", "place_y")):
-        return np.full(count, -1), np.full(len(others), -1)
-    road, x, y = (np.r_[ones[c], others[c]].astype(float) for c in ("road", "place_x", "place_y"))
-    point, points = pd.factorize(np.round(x, DECIMALS_M) + 1j * np.round(y, DECIMALS_M))
-    point[road < 0] = -1
-    stands = np.zeros((2, len(points) + 1), bool)  # the last: those of -1
-    for here, side in zip(stands, (point[:count], point[count:]), strict=True):
-        here[side] = True
-    point[~(stands[0] & stands[1])[point]] = -1
-    return point[:count], point[count:]
+    start, found, metres = _neighbours(*(_off_road(frame) for frame in (ones, others)))
+    return start, found, np.rint(metres * 360.0 / network.mode.gap_kmh).astype(np.int32)
 
 
-def direct_legs(source: Entries, target: Entries, span: slice, *, leaving: bool) -> tuple[AnyArray, AnyArray, AnyArray]:
-    """Trips that pass no junction: between places on one link, in the directions that it allows, or at one point.
+def _off_road(snapped: pd.DataFrame) -> tuple[AnyArray, AnyArray]:
+    """Points of places (missing where none counts), and how far each is from its road."""
+    if not {"place_x", "place_y"} <= set(snapped.columns):
+        return np.full(len(snapped), None), np.zeros(len(snapped))
+    xy, gap = snapped[["place_x", "place_y"]].to_numpy(dtype=float), snapped["gap_m"].to_numpy(dtype=float)
+    here = np.isfinite(xy).all(axis=1) & (snapped["road"].to_numpy() >= 0)
+    points = np.full(len(snapped), None)
+    points[here] = shapely.points(xy[here])
+    return points, np.where(here, gap, 0.0)
 
-    Two places at one point are 0 apart, however far off the road it lies: their trip takes the turnout alone. For the
-    sources of ``span``: start of each one's targets, the targets (some twice), the whole time. ``leaving``: trips begin
-    at the sources.
+
+def _neighbours(ones: tuple[AnyArray, AnyArray], others: tuple[AnyArray, AnyArray]) -> Csr:
+    """Pairs no farther apart than their gaps together, with the metres between, by place of ``ones``.
+
+    Within twice the larger of the two gaps: so each is sought from the place that lies farther off its road.
     """
-    s, t = _alike(source.link, target.link, span)
+    (here, gap), (there, far) = ones, others
+    i, j = shapely.STRtree(there).query(here, predicate="dwithin", distance=2 * gap + SAME_POINT_M)
+    m, k = shapely.STRtree(here).query(there, predicate="dwithin", distance=2 * far + SAME_POINT_M)
+    pair = np.unique(np.r_[i, k].astype(np.int64) * max(len(there), 1) + np.r_[j, m])
+    i, j = np.divmod(pair, max(len(there), 1))
+    metres = shapely.distance(here[i], there[j])
+    kept = metres <= gap[i] + far[j] + SAME_POINT_M
+    i, j, metres = i[kept], j[kept], metres[kept]
+    start = np.r_[0, np.cumsum(np.bincount(i, minlength=len(here)))].astype(np.int64)
+    return start, j, np.where(metres <= SAME_POINT_M, 0.0, metres)
+
+
+def direct_legs(source: Entries, target: Entries, span: slice, *, leaving: bool, straight: Csr | None = None) -> Csr:
+    """Trips that pass no junction: between places on one link, in the directions that it allows, or straight across.
+
+    For the sources of ``span``: start of each one's targets, the targets (some twice), the whole time. ``leaving``:
+    trips begin at the sources. ``straight``: near neighbours of all sources (``straight_legs``), whose trips take the
+    turnout on top and no gap.
+    """
+    s, t = _on_one_link(source.link, target.link, span)
     a, b, i, j = (source, target, s, t) if leaving else (target, source, t, s)
     leg = b.passed[j] - a.passed[i]
     leg = np.where(a.open[i] & (leg >= 0), leg, UNREACHED).min(axis=1)
     whole = np.minimum(leg + a.extra[i] + b.extra[j], UNREACHED)
-    here, there = _alike(source.point, target.point, span)
-    if len(here):
-        s, t = np.r_[s, here], np.r_[t, there]
+    if straight is not None:
+        begin, near, cs = straight
+        here, at = ragged(begin[span], np.diff(begin[span.start : span.stop + 1]))
+        s, t = np.r_[s, here + span.start], np.r_[t, near[at]]
         order = np.argsort(s, kind="stable")
-        s, t, whole = s[order], t[order], np.r_[whole, np.full(len(here), source.turnout + target.turnout)][order]
+        s, t, whole = s[order], t[order], np.r_[whole, cs[at] + source.turnout + target.turnout][order]
     count = np.bincount(s - span.start, minlength=span.stop - span.start)
     return np.r_[0, np.cumsum(count)].astype(np.int64), t.astype(np.int32), whole.astype(np.int32)
 
 
-def _alike(sources: AnyArray, targets: AnyArray, span: slice) -> tuple[AnyArray, AnyArray]:
-    """Sources of a span and targets that have the same number, by source; -1 is no number."""
+def _on_one_link(sources: AnyArray, targets: AnyArray, span: slice) -> tuple[AnyArray, AnyArray]:
+    """Sources of a span and targets on the same link, by source; -1 is no link."""
     held = np.flatnonzero(targets >= 0)
     held = held[np.argsort(targets[held], kind="stable")]
     mine, sorted_ = sources[span], targets[held]

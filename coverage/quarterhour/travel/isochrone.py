@@ -2,7 +2,8 @@
 
 Roads are cut exactly where the minutes end. The ground is what lies within ``radius_m`` of a reached road: the
 distance to it on a raster, a filled contour round it, so holes stay holes and no hull claims the hill between two
-valleys. One raster serves all cutoffs of a site: the roads of a larger cutoff are added to those of the smaller and
+valleys. Where a site lies off its road the straight way between is ground as well, so that a picture holds its site.
+One raster serves all cutoffs of a site: the roads of a larger cutoff are added to those of the smaller and
 distances only fall, so a larger picture contains a smaller one.
 """
 
@@ -95,7 +96,8 @@ def isochrones(
     groups = [np.arange(len(sites))] if union and len(sites) else [np.array([i]) for i in range(len(sites))]
     names = [""] if union else list(sites.index)
     clip = _Clip(_areas(land, network, "land"), _areas(water, network, "water"))
-    draw = _Drawing(network, entries, leaving, [centiseconds(c) for c in cutoffs], radius_m, cell_m)
+    across = snapped[["place_x", "place_y", "x", "y"]].to_numpy(dtype=float)
+    draw = _Drawing(network, entries, across, leaving, [centiseconds(c) for c in cutoffs], radius_m, cell_m)
     shapes: list[shapely.Geometry] = []
     for done, reached in enumerate(_reached(network, entries, groups, heading, draw.cuts[-1]), 1):
         pictures = [clip(shape) for shape in draw(*reached)]
@@ -148,9 +150,16 @@ class _Drawing:
     """Pictures of one network: what is the same for every site, and the array of times that is used again."""
 
     def __init__(
-        self, network: Network, entries: Entries, leaving: bool, cuts: list[int], radius_m: float, cell_m: float
+        self,
+        network: Network,
+        entries: Entries,
+        across: AnyArray,
+        leaving: bool,
+        cuts: list[int],
+        radius_m: float,
+        cell_m: float,
     ) -> None:
-        self.entries, self.cuts, self.radius_m, self.cell_m = entries, cuts, radius_m, cell_m
+        self.entries, self.across, self.cuts, self.radius_m, self.cell_m = entries, across, cuts, radius_m, cell_m
         self.lines = network.coords, network.coord_start, network.line_m
         self.network, self.leaving = network, leaving
         # from tail to head and from head to tail as the search runs: outward from the site
@@ -164,8 +173,9 @@ class _Drawing:
         entries = self.entries
         mine = sites[entries.road[sites] >= 0]
         own = entries.road[mine].astype(np.int64), entries.share[mine], entries.extra[mine]
+        gaps = self.across[mine], entries.turnout
         cuts = np.array(self.cuts, np.int64)
-        parts, ends, boxes = _new_parts(self.ways, self.lines, begun, own, cuts)
+        parts, ends, boxes = _new_parts(self.ways, self.lines, begun, own, gaps, cuts)
         self.time[states] = UNREACHED
         if not len(parts):
             yield from (shapely.MultiPolygon() for _ in self.cuts)
@@ -293,11 +303,12 @@ def _cut_out(line, low, high, xy, a, b, out, count, fill):  # type: ignore[no-un
 
 
 @kernel
-def _new_parts(ways, lines, begun, sites, cuts):  # type: ignore[no-untyped-def]
+def _new_parts(ways, lines, begun, sites, gaps, cuts):  # type: ignore[no-untyped-def]
     """Segments (x, y, x, y) that each cutoff adds to the one before, where each cutoff's end, the box so far."""
     away, back = ways
     xy, start, line = lines
     own, share, extra = sites
+    across, turnout = gaps
     ends = np.zeros(cuts.size + 1, np.int64)
     out = np.empty((0, 4))
     for turn in range(2):
@@ -322,6 +333,13 @@ def _new_parts(ways, lines, begun, sites, cuts):  # type: ignore[no-untyped-def]
                     count = _cut_out(line, down, high, xy, a, b, out, count, turn)
             for s in range(own.size):
                 r, left = own[s], cut - extra[s]
+                if cut >= turnout and extra[s] > turnout:  # the way over open ground, from the site to its road
+                    if turn:
+                        part = min(1.0, (cut - turnout) / (extra[s] - turnout))
+                        for k in range(2):
+                            out[count, k] = across[s, k]
+                            out[count, 2 + k] = across[s, k] + part * (across[s, 2 + k] - across[s, k])
+                    count += 1
                 if left >= 0:
                     low = max(0.0, share[s] - left / back[r]) if back[r] > 0 else share[s]
                     high = min(1.0, share[s] + left / away[r]) if away[r] > 0 else share[s]

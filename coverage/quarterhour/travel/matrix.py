@@ -48,9 +48,10 @@ def travel_times(
 
     A place meets its road at a share of it; its leg to the tail is round(share x time), to the head the
     rest, so that pieces add up. At the very end of a road it stands on the junction, whichever way the road
-    runs. Two places on one road have the direct leg, in the directions allowed; two at one point (to the millimetre)
-    are 0 apart, turnout alone, however far off the road that is. Vehicles obey the turns that the network forbids, and
-    lose the time that turns cost. It is searched from the side with fewer places. Ctrl-C is heard within a moment.
+    runs. Two places on one road have the direct leg, in the directions allowed. Two no farther apart than their gaps
+    together may go straight across at the speed of gaps; at one point that takes the turnout alone. Vehicles obey the
+    turns that the network forbids, and lose the time that turns cost. It is searched from the side with fewer places.
+    Ctrl-C is heard within a moment.
     """
     limit = whole_cs(minutes)
     trips = trips_between(

@@ -15,7 +15,7 @@ from quarterhour.base.errors import DataError
 from quarterhour.network.network import Network
 from quarterhour.network.search_graph import search_graph
 from quarterhour.network.snap import snap_places
-from quarterhour.travel.access_legs import Entries, direct_legs, entries_of, points_in_common
+from quarterhour.travel.access_legs import Entries, direct_legs, entries_of, straight_legs
 from quarterhour.travel.search_arrays import SearchArrays, search_arrays
 from quarterhour.travel.times import LONGEST_CS, Heading, check_heading, check_unique
 
@@ -44,6 +44,7 @@ class Trips:
     source: Entries
     target: Entries
     targets: Csr
+    straight: Csr
     leaving: bool
     legs: dict[int, Csr] = field(default_factory=dict, repr=False)
 
@@ -63,18 +64,21 @@ class Trips:
         """Direct legs, worked out for many sources at once: the targets are sorted for that."""
         first = span.start // LEGS_AT_ONCE
         if first != (span.stop - 1) // LEGS_AT_ONCE:
-            return direct_legs(self.source, self.target, span, leaving=self.leaving)
+            return self._legs_of(span)
         held = self.legs.get(first)
         begin = first * LEGS_AT_ONCE
         if held is None:
             some = slice(begin, min(begin + LEGS_AT_ONCE, len(self.order)))
-            held = direct_legs(self.source, self.target, some, leaving=self.leaving)
+            held = self._legs_of(some)
             self.legs.clear()  # blocks come in order
             self.legs[first] = held
         start, target, cs = held
         mine = start[span.start - begin : span.stop - begin + 1]
         legs = slice(int(mine[0]), int(mine[-1]))
         return mine - mine[0], target[legs], cs[legs]
+
+    def _legs_of(self, span: slice) -> Csr:
+        return direct_legs(self.source, self.target, span, leaving=self.leaving, straight=self.straight)
 
 
 def trips_between(
@@ -105,9 +109,8 @@ def trips_between(
     leaving = outward == (heading == "to_community")
     at_source, at_target = (turnout, 0) if outward else (0, turnout)
     begins = searched.iloc[order]
-    here, there = points_in_common(begins, other)
-    source = entries_of(network, begins, leaves=leaving, turnout=at_source, point=here)
-    target = entries_of(network, other, leaves=not leaving, turnout=at_target, point=there)
+    source = entries_of(network, begins, leaves=leaving, turnout=at_source)
+    target = entries_of(network, other, leaves=not leaving, turnout=at_target)
     arcs = search_graph(network).arcs(heading if outward else _BACK[heading])
     return Trips(
         homes=homes,
@@ -121,6 +124,7 @@ def trips_between(
         source=source,
         target=target,
         targets=target.by_state(),
+        straight=straight_legs(network, begins, other),
         leaving=leaving,
     )
 

@@ -61,8 +61,8 @@ def search_arrays(
     sources : start of each source's entries, the junctions it enters by, the centiseconds until there.
     targets, target_count : start of each junction's targets, the targets, the centiseconds from the junction to them,
         and how many there are; without them the junctions are the targets.
-    direct : start of each source's direct legs (both on one road, or at one point), the targets, the whole time; they
-        need ``targets``.
+    direct : start of each source's direct legs (both on one road, or straight across), the targets, the whole time;
+        they need ``targets``.
     queue : its measures; no answer depends on them.
     stop : set its one element and the search ends soon; what is returned then is not whole.
     """
