@@ -102,17 +102,40 @@ def test_on_real_roads_every_junction_has_scipys_time(place: str, heading: Headi
     net = real_network(place)
     graph = search_graph(net)
     assert graph.count < 0.9 * len(net.x)
-    tail, head = np.r_[net.tail, net.head], np.r_[net.head, net.tail]
-    cs = np.r_[net.forward_cs, net.backward_cs]
-    order = np.lexsort((cs, head, tail))
-    order = order[cs[order] > 0]
-    first = np.r_[True, (np.diff(tail[order]) != 0) | (np.diff(head[order]) != 0)]
-    order = order[first]  # of parallel roads the quickest
-    table = sparse.csr_array((cs[order].astype(float), (tail[order], head[order])), shape=(len(net.x),) * 2)
-    junctions = np.random.default_rng(4).choice(np.unique(tail), 40, replace=False)
-    exact = csgraph.dijkstra(table if heading == "to_community" else table.T, indices=junctions)
-    for junction, wanted in zip(junctions, exact, strict=True):
-        assert (from_junction(net, int(junction), heading) == wanted).all()
+    table, layers = layered(net), np.arange(3)[:, None] * len(net.x)
+    junctions = np.random.default_rng(4).choice(np.unique(net.tail), 40, replace=False)
+    of = np.where(net.gate < 0, np.arange(len(net.x)) + len(net.x), net.gate)
+    for junction in junctions:
+        sides = np.flatnonzero(of == of[junction])
+        begins = sides + np.where(open_at(net)[sides], 1, 0 if heading == "to_community" else 2) * len(net.x)
+        exact = csgraph.dijkstra(table if heading == "to_community" else table.T, indices=begins).min(axis=0)
+        # inside at a junction with open roads one would have passed through
+        through = 2 if heading == "to_community" else 0
+        exact[through * len(net.x) + np.flatnonzero(open_at(net))] = np.inf
+        least = pd.Series(exact[layers + np.arange(len(net.x))].min(axis=0)).groupby(of).transform("min")
+        found = from_junction(net, int(junction), heading)
+        here = np.isin(np.arange(len(net.x)), np.r_[net.tail, net.head])
+        assert (found[here] == least.to_numpy()[here]).all()
+
+
+def open_at(net: Network) -> np.ndarray:
+    """Junctions where a road meets that is not for ends only."""
+    return np.isin(np.arange(len(net.x)), np.r_[net.tail[~net.ends_only], net.head[~net.ends_only]])
+
+
+def layered(net: Network) -> sparse.csr_array:
+    """Junctions three times: in the private roads where a trip begins, on the open ones, in those where it ends."""
+    best: dict[tuple[int, int], int] = {}
+    for private, u, v, along, against in zip(
+        net.ends_only, net.tail, net.head, net.forward_cs, net.backward_cs, strict=True
+    ):
+        for begin, end, cs in ((u, v, along), (v, u, against)):
+            for one, two in [(0, 0), (1, 2), (2, 2)] if private else [(0, 1), (1, 1)]:
+                arc = int(begin) + one * len(net.x), int(end) + two * len(net.x)
+                if cs:
+                    best[arc] = min(int(cs), best.get(arc, 2**31))
+    rows, columns = np.array(list(best)).T
+    return sparse.csr_array((list(best.values()), (rows, columns)), shape=(3 * len(net.x),) * 2, dtype=float)
 
 
 def cut(

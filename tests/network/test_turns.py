@@ -32,11 +32,15 @@ from quarterhour.travel.matrix import travel_times
 from repeatable import examples
 
 CRS = "EPSG:32651"
-CAR = as_mode("toycar", {"travels": "vehicle", "speed_kmh": 36, "gap_kmh": 3.6, "counts_as": ["motorcar"]})
+CAR = as_mode(
+    "toycar",
+    {"travels": "vehicle", "speed_kmh": 36, "gap_kmh": 3.6, "counts_as": ["motorcar"], "stopped_by": ["closed"]},
+)
 SLOW = as_mode(
     "slowcar",
     {
         "travels": "vehicle",
+        "stopped_by": ["closed"],
         "speed_kmh": 36,
         "turn_seconds": {"left": 11, "right": 4, "u_turn": 25, "straight": 1.5},
         "drives_on": "right",
@@ -77,6 +81,8 @@ class Memory:
         self.leaving = {j: [a for a in self.arcs if self.begin(a) == j] for j in range(len(net.x))}
         ends = [*net.tail.tolist(), *net.head.tolist()]
         self.degree = {j: ends.count(j) for j in set(ends)}
+        open_ = ~net.ends_only
+        self.public = {*net.tail[open_].tolist(), *net.head[open_].tolist()}
 
     def cs(self, arc: tuple[int, int]) -> int:
         return int((self.net.forward_cs if arc[1] > 0 else self.net.backward_cs)[arc[0]])
@@ -141,44 +147,53 @@ class Memory:
         a, b = line.interpolate(0), line.interpolate(10)
         return b.x - a.x, b.y - a.y
 
+    def layer(self, before: int, road: int) -> int | None:
+        """0: not yet out of the private roads where the trip began, 1: on open ones, 2: on those where it ends."""
+        if self.net.ends_only[road]:
+            return 2 if before else 0
+        return None if before == 2 else 1
+
     def times(self, start: tuple[int, float], ends: dict[str, tuple[int, float]]) -> dict[str, int]:
         """From one place to others; places are (road, share)."""
         found: dict[str, int] = {}
-        heap: list[tuple[int, int, tuple[Any, ...], int]] = []
+        heap: list[tuple[int, int, tuple[Any, ...], int, int]] = []
         count = itertools.count()
 
         def offer(name: str, time: int) -> None:
             found[name] = min(time, found.get(name, time))
 
         at = self.standing(*start)
+        ends_on = {name: spot for name, spot in ends.items() if not self.standing(*spot)}
         for junction in at:
-            heapq.heappush(heap, (0, next(count), (), junction))
+            heapq.heappush(heap, (0, next(count), (), junction, int(junction in self.public)))
         for sign in (1, -1):
             arc = (start[0], sign)
-            if self.cs(arc):
+            if self.cs(arc) and not at:
                 mine = self.passed(arc, start[1])
-                heapq.heappush(heap, (self.cs(arc) - mine, next(count), (arc,), self.end(arc)))
-                for name, (road, share) in ends.items():
+                layer = int(not self.net.ends_only[arc[0]])
+                heapq.heappush(heap, (self.cs(arc) - mine, next(count), (arc,), self.end(arc), layer))
+                for name, (road, share) in ends_on.items():
                     if road == start[0] and self.passed(arc, share) >= mine:
                         offer(name, self.passed(arc, share) - mine)
         done = set()
         while heap:
-            time, _, memory, here = heapq.heappop(heap)
-            if (memory, here) in done:
+            time, _, memory, here, before = heapq.heappop(heap)
+            if (memory, here, before) in done:
                 continue
-            done.add((memory, here))
+            done.add((memory, here, before))
             for name, (road, share) in ends.items():
-                if here in self.standing(road, share):
+                if here in self.standing(road, share) and (before < 2 or here not in self.public):
                     offer(name, time)
             for arc in self.leaving[here]:
-                if not self.may(memory, arc):
+                layer = self.layer(before, arc[0])
+                if layer is None or not self.may(memory, arc):
                     continue
                 entered = time + self.turn(memory, arc)
-                for name, (road, share) in ends.items():
+                for name, (road, share) in ends_on.items():
                     if road == arc[0]:
                         offer(name, entered + self.passed(arc, share))
                 longer = (*memory, arc)[-self.longest :]
-                heapq.heappush(heap, (entered + self.cs(arc), next(count), longer, self.end(arc)))
+                heapq.heappush(heap, (entered + self.cs(arc), next(count), longer, self.end(arc), layer))
         return found
 
     def passed(self, arc: tuple[int, int], share: float) -> int:
@@ -192,7 +207,8 @@ class Memory:
             rests = [self.cs((road, s)) * left - round(share * self.cs((road, s))) for s in (1, -1)]
             if not any(rests):
                 at.append(int(end[road]))
-        return at
+        gates = {int(self.net.gate[j]) for j in at} - {-1}
+        return sorted({*at, *np.flatnonzero(np.isin(self.net.gate, list(gates))).tolist()})
 
 
 def memory_pairs(net: Network, table: pd.DataFrame, homes: pd.DataFrame, bases: pd.DataFrame, heading: str) -> Any:
@@ -209,6 +225,7 @@ def engine_pairs(net: Network, homes: pd.DataFrame, bases: pd.DataFrame, heading
     return {(r.community, r.site): round(r.minutes * 6000) for r in found.itertuples()}
 
 
+BARRIERS = (("barrier_from", "from_node"), ("barrier_to", "to_node"))
 LATTICE = [(0, 1), (1, 2), (3, 4), (4, 5), (0, 3), (1, 4), (2, 5)]
 
 
@@ -234,7 +251,13 @@ def restricted_towns(draw: st.DrawFn, modes: tuple[Mode, ...] = (CAR, SLOW)) -> 
             here = v if u == here else u
         rows.append((draw(st.sampled_from(["no", "no", "only"])), walk[0], named, tuple(walk[1:-1]), walk[-1]))
     table = turns(*rows)
-    net = build_network(roads_of(ends, xy, oneway), draw(st.sampled_from(modes)), turns=table)
+    private = st.lists(st.sampled_from([False] * 3 + [True]), min_size=len(ends), max_size=len(ends))
+    barriers = {str(j): draw(st.sampled_from(["", "", "", "closed", "ends_drive"])) for j in range(7)}
+    roads = roads_of(ends, xy, oneway).assign(drive=True, drive_ends=draw(private) if draw(st.booleans()) else False)
+    roads = (
+        roads.assign(**{b: roads[n].astype(str).map(barriers) for b, n in BARRIERS}) if draw(st.booleans()) else roads
+    )
+    net = build_network(roads, draw(st.sampled_from(modes)), turns=table)
     every = [(i, 0.3) for i in range(len(ends))]
     spot = st.tuples(st.integers(0, len(ends) - 1), st.sampled_from([0.0, 1.0, 0.5, 0.7]))
     spots = st.lists(spot, max_size=2)

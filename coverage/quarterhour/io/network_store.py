@@ -30,7 +30,7 @@ from quarterhour.network.network import Arcs, Mode, Network, Turns
 from quarterhour.network.search_graph import SearchGraph, search_graph
 from quarterhour.network.segment_grid import Grid, grid_of
 
-FORMAT = 3
+FORMAT = 4
 """Raised whenever the arrays come to mean something else; what an older program saved is made anew."""
 LABEL = "network.json"
 HEADINGS = ("to_community", "to_site")
@@ -287,7 +287,7 @@ def _network(label: Mapping[str, Any], arrays: dict[str, AnyArray]) -> Network:
 def _check(network: Network) -> None:
     """What the kernels rely on: a position out of range would read foreign memory."""
     junctions, roads, vertices = len(network.x), len(network.tail), len(network.coords)
-    _within(junctions, network.tail, network.head)
+    _within(junctions, network.tail, network.head, network.gate + 1)
     _rising(network.coord_start, vertices, roads)
     if network.turns is not None:
         _within(2 * roads, network.turns.arc)
@@ -302,7 +302,7 @@ def _check(network: Network) -> None:
     links = len(graph.begin)
     _within(links, graph.arc, graph.split_arc, graph.exit_arc)
     _within(junctions, graph.begin)
-    _within(graph.count, graph.split_state, graph.exit_state)
+    _within(graph.count, graph.split_state, graph.exit_state, graph.passing)
     _rising(graph.states, graph.count, junctions)
     for heading in HEADINGS:
         arcs = graph.arcs(heading)

@@ -7,7 +7,6 @@ from __future__ import annotations
 
 from typing import Any
 
-import geopandas as gpd
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
@@ -21,8 +20,12 @@ def may_use(roads: pd.DataFrame, mode: Mode) -> BoolArray:
 
     Cyclists without a column ``cycle`` go where ``drive`` lets vehicles.
     """
-    column = next((c for c in (mode.uses, "walk" if mode.travels == "walk" else "drive") if c in roads), None)
+    column = _column(roads, mode)
     return np.ones(len(roads), bool) if column is None else roads[column].to_numpy(dtype=bool)
+
+
+def _column(roads: pd.DataFrame, mode: Mode) -> str | None:
+    return next((c for c in (mode.uses, "walk" if mode.travels == "walk" else "drive") if c in roads), None)
 
 
 def one_way(roads: pd.DataFrame, mode: Mode) -> NDArray[np.int8]:
@@ -33,17 +36,15 @@ def one_way(roads: pd.DataFrame, mode: Mode) -> NDArray[np.int8]:
     return way if mode.obeys_oneway else np.where(ferry, way, 0).astype(np.int8)
 
 
-def parted_at_barriers(roads: gpd.GeoDataFrame, mode: Mode) -> gpd.GeoDataFrame:
-    """Roads that no longer meet where a barrier stops the mode: the end gets a node of its own."""
-    for end, barrier in (("from_node", "barrier_from"), ("to_node", "barrier_to")):
-        if end not in roads or barrier not in roads or not mode.stopped_by:
-            continue
-        stops = by_value(roads[barrier], lambda said: not set(str(said).split(";")).isdisjoint(mode.stopped_by))
-        stopped = stops.astype(bool)
-        if stopped.any():
-            own = roads[end].astype(str) + "|" + roads.index.astype(str) + "|" + end
-            roads = roads.assign(**{end: roads[end].astype(str).where(~stopped, own)})
-    return roads
+def ends_only(roads: pd.DataFrame, mode: Mode) -> BoolArray:
+    """Where access lets the mode go only if its trip starts or ends there; where no column says, nowhere."""
+    column = f"{_column(roads, mode)}_ends"
+    return roads[column].to_numpy(dtype=bool) if column in roads else np.zeros(len(roads), bool)
+
+
+def barriers(mode: Mode) -> tuple[frozenset[str], frozenset[str]]:
+    """Words for barriers that the mode cannot pass, and for those that it passes only where its trip starts or ends."""
+    return frozenset(mode.stopped_by), frozenset({f"ends_{mode.uses or mode.travels}"} if mode.stopped_by else ())
 
 
 def by_value(column: pd.Series, meaning: Any) -> FloatArray:

@@ -15,8 +15,9 @@ from scipy.sparse import csgraph
 from quarterhour.base.arrays import AnyArray, BoolArray, FloatArray, IntArray
 from quarterhour.base.errors import DataError, first_ids
 from quarterhour.network import access, speeds
+from quarterhour.network.gates import Meetings, meetings_of
 from quarterhour.network.network import Mode, Network, Turns
-from quarterhour.network.roads.junctions import components_of, junctions_of, vertices_of
+from quarterhour.network.roads.junctions import components_of, vertices_of
 from quarterhour.network.turns import forbidden_turns
 
 MAX_CS = 1 << 28
@@ -43,18 +44,18 @@ def build_network(roads: gpd.GeoDataFrame, mode: Mode, *, turns: pd.DataFrame | 
         raise DataError(
             "network.none_usable", mode=mode.id, classes=first_ids(sorted(set(roads["road_class"].astype(str))))
         )
-    used, speed = access.parted_at_barriers(roads[usable], mode), speed[usable]
+    used, speed = roads[usable], speed[usable]
     length, along, against = _quantised(used, mode, speed)
     way = access.one_way(used, mode)
     coords, start = vertices_of(used)
-    tail, head, xy, ids = junctions_of(used, coords, start)
+    meet = meetings_of(used, mode, coords=coords, start=start, length_m=length)
     along, against = np.where(way >= 0, along, 0), np.where(way <= 0, against, 0)
     return network_from_arrays(
-        tail,
-        head,
+        meet.tail,
+        meet.head,
         forward_cs=along,
         backward_cs=against,
-        xy=xy,
+        xy=meet.xy,
         mode=mode,
         crs=roads.crs,
         length_m=length,
@@ -62,11 +63,15 @@ def build_network(roads: gpd.GeoDataFrame, mode: Mode, *, turns: pd.DataFrame | 
         road_ids=used.index,
         road_class=used["road_class"].to_numpy(),
         no_stopping=_no_stopping(used),
-        junction_ids=ids,
-        turns=obeyed_turns(
-            turns, used.index, (tail, head) if ids is None else (ids[tail], ids[head]), (along, against), mode
-        ),
+        junction_ids=meet.ids,
+        turns=obeyed_turns(turns, used.index, _names(meet), (along, against), mode),
+        ends_only=meet.ends_only,
+        gate=meet.gate,
     )
+
+
+def _names(meet: Meetings) -> tuple[Any, Any]:
+    return (meet.tail, meet.head) if meet.ids is None else (meet.ids[meet.tail], meet.ids[meet.head])
 
 
 def obeyed_turns(
@@ -104,6 +109,8 @@ def network_from_arrays(
     no_stopping: AnyArray | None = None,
     junction_ids: pd.Index | None = None,
     turns: Turns | None = None,
+    ends_only: AnyArray | None = None,
+    gate: AnyArray | None = None,
 ) -> Network:
     """A network straight from arrays, one entry a road; no geometry is needed.
 
@@ -118,6 +125,8 @@ def network_from_arrays(
     lines : vertices of all lines and where each begins (one more at the end); else straight from end to end.
     road_ids, road_class, no_stopping, junction_ids : else 0.., "", False and no ids.
     turns : what ``forbidden_turns`` made of restrictions.
+    ends_only : roads closed to trips that neither start nor end on such roads; else none is.
+    gate : by junction, one number for those on the sides of one barrier, -1 for all others.
 
     Junctions are put in another order inside (Hilbert, or Cuthill-McKee without ``xy``); ``junction_ids`` follow.
     DataError for sizes that differ, a junction out of range, a time that is negative or too long.
@@ -152,6 +161,8 @@ def network_from_arrays(
         no_stopping=np.zeros(size, bool) if no_stopping is None else np.asarray(no_stopping, bool),
         junction_ids=None if junction_ids is None else junction_ids[order],
         turns=turns,
+        ends_only=np.zeros(size, bool) if ends_only is None else np.asarray(ends_only, bool),
+        gate=np.full(count, -1, np.int32) if gate is None else np.asarray(gate, np.int32)[order],
     )
 
 

@@ -131,9 +131,10 @@ class Network:
     ``backward_cs``: whole centiseconds along and against the road, at least 1; 0: not that way.
     ``coords[coord_start[i]:coord_start[i + 1]]``: the line of road i. ``component``: weak component of each
     junction, 0 the largest. ``no_stopping``: roads on which no place stands while another is near (tunnels,
-    motorways). ``junction_ids``: the user's ids of the junctions, where they have some. ``turns``: sequences of roads
-    that nobody may drive. ``kept``: what was worked out once (arcs, grid, what is searched). Junctions stand in
-    Hilbert order, so that neighbours share cache lines.
+    motorways). ``ends_only``: roads closed to through traffic: a trip may begin and end on them. ``gate``: junctions
+    of one number are the sides of one barrier, -1 elsewhere. ``junction_ids``: the user's ids of the junctions, where
+    they have some. ``turns``: sequences of roads that nobody may drive. ``kept``: what was worked out once (arcs, grid,
+    what is searched). Junctions stand in Hilbert order, so that neighbours share cache lines.
     """
 
     x: FloatArray
@@ -151,6 +152,8 @@ class Network:
     mode: Mode
     crs: CRS
     no_stopping: BoolArray
+    ends_only: BoolArray
+    gate: NDArray[np.int32]
     junction_ids: pd.Index | None = None
     turns: Turns | None = None
     kept: dict[str, Any] = field(default_factory=dict, repr=False)

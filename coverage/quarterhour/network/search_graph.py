@@ -4,6 +4,11 @@ A state is "at this junction, and free to leave by any road", or "at this juncti
 forbids some way on or makes it slower. Where nothing is forbidden or slow, a junction is one state, and a network
 without bends is searched as it stands. Where only two roads meet and whoever comes by one may leave by the other,
 a road merely goes on: nobody turns round there, however a road is cut into pieces.
+
+Roads for ends only (private, customers) are driven twice: out of the place where a trip began, and into that where it
+ends. A trip that has come in from the other roads is ``inside``, in states of its own from which none leads out::
+
+    begins inside ----> a junction with other roads, free ----> the other roads ----> inside ----> ends
 """
 
 from __future__ import annotations
@@ -35,7 +40,9 @@ class SearchGraph:
     ``begin``: junction where each link arc begins; ``cs``: its whole time, 0 where one may not go.
     ``split_arc`` (rising), ``split_state``: link arcs that arrive in a state of their own.
     ``exit_arc`` (rising), ``exit_state``, ``exit_cs``: the states besides the free one from which a link arc may be
-    taken, and what the turn costs. ``plain``: states are junctions and links roads. ``kept``: arcs, by heading.
+    taken, and what the turn costs. ``passing`` (rising): states inside at junctions
+    with other roads: whoever were bound for these would have passed through. ``plain``: states are junctions and links
+    roads. ``kept``: arcs, by heading.
     """
 
     states: AnyArray
@@ -49,6 +56,7 @@ class SearchGraph:
     exit_arc: AnyArray
     exit_state: AnyArray
     exit_cs: AnyArray
+    passing: AnyArray
     plain: bool
     kept: dict[str, Any] = field(default_factory=dict, repr=False)
 
@@ -76,6 +84,13 @@ class SearchGraph:
         which, more = ragged(low, high - low)
         states, cost = np.r_[free, self.exit_state[more]], np.r_[np.zeros(len(arcs), np.int64), self.exit_cs[more]]
         return np.r_[rows, which], states, cost
+
+    def endings(self, junctions: AnyArray) -> tuple[AnyArray, AnyArray]:
+        """The states in which a trip may end at each of some junctions: position in ``junctions``, state."""
+        first = self.states[junctions]
+        row, state = ragged(first, self.states[junctions + 1] - first)
+        ends = ~np.isin(state, self.passing)
+        return row[ends], state[ends]
 
     def roads_by_link(self) -> tuple[AnyArray, AnyArray]:
         """Roads, those of one link side by side, and where each link's begin."""
@@ -111,6 +126,21 @@ def search_graph(network: Network) -> SearchGraph:
     return once(network.kept, "graph", lambda: _graph(network))
 
 
+def verge_of(network: Network) -> BoolArray:
+    """Junctions where roads for ends only meet others."""
+    ends, private = (network.tail, network.head), network.ends_only
+    inner, outer = (_at_an_end(ends, side, len(network.x)) for side in (private, ~private))
+    verge: BoolArray = inner & outer
+    return verge
+
+
+def _at_an_end(ends: tuple[AnyArray, AnyArray], roads: BoolArray, junctions: int) -> BoolArray:
+    found = np.zeros(junctions, bool)
+    for end in ends:
+        found[end[roads]] = True
+    return found
+
+
 # --- made from the network
 
 
@@ -124,14 +154,29 @@ def _graph(network: Network) -> SearchGraph:
     sequences = network.turns.sequences() if network.turns else []
     named = np.zeros(len(network.x), bool)
     named[[at[arc] for sequence in sequences for arc in sequence[1:]]] = True
-    links = link_roads(at, road_cs, len(network.x), stay=named)
+    private, verge = np.repeat(network.ends_only, 2), verge_of(network)
+    links = link_roads(at, road_cs, len(network.x), stay=named | verge)
     begin = at[links.end]
-    if sequences:
-        sequences += _no_turning_round(at, road_cs, named)
-    rows = _split(network, links, begin, contexts_of(_on_links(sequences, links)))
+    if sequences or (verge.any() and any(network.mode.turn_seconds.values())):
+        sequences += _no_turning_round(at, road_cs, named | verge)
+    rows = _split(network, links, begin, contexts_of(_on_links(sequences, links)), _Ends.of(links, private, verge))
     states = np.r_[0, np.cumsum(~links.inner + np.bincount(rows.junction, minlength=len(network.x)))].astype(np.int32)
     plain = not len(rows.arc) and not links.inner.any()
     return _with_arcs(network, links, begin, road_cs, states, rows, plain)
+
+
+@dataclass(frozen=True, eq=False)
+class _Ends:
+    """Which link arcs are for ends only, and the junctions where they meet others."""
+
+    arc: BoolArray
+    verge: BoolArray
+
+    @classmethod
+    def of(cls, links: Links, private: BoolArray, verge: BoolArray) -> _Ends:
+        arc = np.zeros(len(links.cs), bool)
+        arc[links.arc] = private
+        return cls(arc & verge.any(), verge)
 
 
 def _no_turning_round(at: AnyArray, cs: AnyArray, named: BoolArray) -> list[tuple[int, ...]]:
@@ -147,31 +192,40 @@ def _on_links(sequences: list[tuple[int, ...]], links: Links) -> list[tuple[int,
 
 @dataclass(frozen=True, eq=False)
 class _Split:
-    """States besides the free ones, by junction: how one came (``arc``), in which context (-1: in none)."""
+    """States besides the free ones, by junction: how one came (``arc``), in which context (-1: in none).
+
+    ``base``: the state in which an arc ends that neither led into a longer context nor ``inside``.
+    """
 
     arc: AnyArray
     context: AnyArray
+    inside: BoolArray
     junction: AnyArray
     base: BoolArray
     contexts: Contexts
     costly: BoolArray
+    ends: _Ends
 
 
-def _split(network: Network, links: Links, begin: AnyArray, contexts: Contexts) -> _Split:
+def _split(network: Network, links: Links, begin: AnyArray, contexts: Contexts, ends: _Ends) -> _Split:
     mode, count = network.mode, len(network.x)
     costly = np.zeros(count, bool)
     if mode.travels == "vehicle" and any(mode.turn_seconds.values()):
         costly = np.bincount(network.tail, minlength=count) + np.bincount(network.head, minlength=count) >= 3
-    slow = np.flatnonzero((links.cs > 0) & costly[begin[np.arange(len(begin)) ^ 1]])
+    open_, end = links.cs > 0, begin[np.arange(len(begin)) ^ 1]
+    slow = np.flatnonzero(open_ & (costly[end] | ends.arc & ends.verge[end]))
     base = np.union1d(slow, contexts.arc[contexts.short])
-    in_short = np.full(len(base), -1)
-    in_short[np.searchsorted(base, contexts.arc[contexts.short])] = np.flatnonzero(contexts.short)
-    arc = np.r_[base, contexts.arc[~contexts.short]].astype(np.int64)
-    context = np.r_[in_short, np.flatnonzero(~contexts.short)]
-    junction = begin[arc ^ 1]
-    order = np.lexsort((context, arc, junction))
+    longer, own = np.flatnonzero(~contexts.short), np.flatnonzero(ends.arc & open_)
+    within = longer[ends.arc[contexts.arc[longer]]]
+    short = np.full(len(begin), -1)
+    short[contexts.arc[contexts.short]] = np.flatnonzero(contexts.short)
+    arc = np.concatenate([base, contexts.arc[longer], own, contexts.arc[within]]).astype(np.int64)
+    context = np.concatenate([short[base], longer, short[own], within])
+    inside = np.arange(len(arc)) >= len(base) + len(longer)
+    junction = end[arc]
+    order = np.lexsort((inside, context, arc, junction))
     is_base = (np.arange(len(arc)) < len(base))[order]
-    return _Split(arc[order], context[order], junction[order], is_base, contexts, costly)
+    return _Split(arc[order], context[order], inside[order], junction[order], is_base, contexts, costly, ends)
 
 
 def _with_arcs(
@@ -191,15 +245,18 @@ def _with_arcs(
         exit_arc=np.empty(0, np.int64),
         exit_state=np.empty(0, np.int64),
         exit_cs=np.empty(0, np.int64),
+        passing=own[rows.inside & rows.ends.verge[rows.junction]],
         plain=plain,
     )
     if plain:
         network.arcs("to_community")
         return replace(graph, kept=network.kept)  # the same arcs: reversed once for both
     out = np.flatnonzero(links.cs > 0)
-    start, end, cs = states[begin[out]], graph.arrivals(out), links.cs[out]
+    enter = _enterings(rows, own, len(links.cs))
+    start, cs = states[begin[out]], links.cs[out]
+    end = np.where(rows.ends.arc[out] & rows.ends.verge[begin[out]], enter[out], graph.arrivals(out))
     if len(own):
-        row, arc, cost, to = _ways_on(network, links, graph, rows, own)
+        row, arc, cost, to = _ways_on(network, links, graph, rows, own, enter)
         start, end, cs = np.r_[start, own[row]], np.r_[end, to], np.r_[cs, links.cs[arc] + cost]
         order = np.argsort(arc, kind="stable")
         graph = replace(graph, exit_arc=arc[order], exit_state=own[row][order], exit_cs=cost[order])
@@ -207,28 +264,38 @@ def _with_arcs(
     return replace(graph, kept={"to_community": arcs})
 
 
+def _enterings(rows: _Split, own: AnyArray, arcs: int) -> AnyArray:
+    """The state inside in which each arc for ends only ends, for a trip that comes in by it; -1 for all others."""
+    base = rows.inside & np.r_[rows.contexts.short, True][rows.context]
+    state = np.full(arcs, -1)
+    state[rows.arc[base]] = own[base]
+    return state
+
+
 def _ways_on(
-    network: Network, links: Links, graph: SearchGraph, rows: _Split, own: AnyArray
+    network: Network, links: Links, graph: SearchGraph, rows: _Split, own: AnyArray, enter: AnyArray
 ) -> tuple[AnyArray, AnyArray, AnyArray, AnyArray]:
     """From each state besides the free ones: its row, the link arc taken, the cost of the turn, where that leads."""
     out = np.flatnonzero(links.cs > 0)
     out = out[np.argsort(graph.begin[out], kind="stable")]
     first = np.searchsorted(graph.begin[out], np.arange(len(graph.states)))
     row, at = ragged(first[rows.junction], first[rows.junction + 1] - first[rows.junction])
-    arc, stops = out[at], rows.contexts.stops
+    arc, stops, private = out[at], rows.contexts.stops, rows.ends.arc
     key = _pair(rows.context[row], arc, len(links.cs))
-    allowed = ~np.isin(key, _pair(stops[:, 0], stops[:, 1], len(links.cs)))
+    allowed = ~np.isin(key, _pair(stops[:, 0], stops[:, 1], len(links.cs))) & (private[arc] | ~rows.inside[row])
     row, arc, key = row[allowed], arc[allowed], key[allowed]
-    to = graph.arrivals(arc)
+    inside = private[arc] & (rows.inside[row] | ~private[rows.arc[row]])
+    to = np.where(inside, enter[arc], graph.arrivals(arc))
     moves = rows.contexts.moves
     if len(moves):
-        state_of = np.full(len(rows.contexts.arc), -1)
-        state_of[rows.context[rows.context >= 0]] = own[rows.context >= 0]
+        state_of = np.full((2, len(rows.contexts.arc)), -1)
+        held = rows.context >= 0
+        state_of[rows.inside[held].astype(int), rows.context[held]] = own[held]
         known = _pair(moves[:, 0], moves[:, 1], len(links.cs))
         order = np.argsort(known)
         place = np.minimum(np.searchsorted(known[order], key), len(known) - 1)
         moved = known[order][place] == key
-        to[moved] = state_of[moves[order[place[moved]], 2]]
+        to[moved] = state_of[inside[moved].astype(int), moves[order[place[moved]], 2]]
     return row, arc, _costs(network, links, rows, row, arc), to
 
 

@@ -10,7 +10,7 @@ import shapely
 
 from quarterhour.base.arrays import AnyArray, BoolArray, Csr, ragged
 from quarterhour.network.network import Network
-from quarterhour.network.search_graph import UNREACHED, SearchGraph, search_graph
+from quarterhour.network.search_graph import UNREACHED, SearchGraph, search_graph, verge_of
 
 SAME_POINT_M = 0.001
 """One point to the millimetre: tables that come by different projections differ by less."""
@@ -113,13 +113,17 @@ class _Spots:
         free = [here & (graph.states[node + 1] > graph.states[node]) for here, node in standing]
         self.standing = np.concatenate([np.flatnonzero(f) for f in free])
         self.junction = np.concatenate([node[f] for f, (_, node) in zip(free, standing, strict=True)])
-        # by road arc: does the place stand where the arc begins? (where it ends: the other one)
-        self.at_begin = np.empty((len(road), 2), bool)
-        self.at_begin[place, turned] = np.column_stack(free)
+        self.on_junction = free[0] | free[1]
+        if network.ends_only.any():
+            # on a junction with open roads one is not inside
+            outside = np.isin(np.arange(len(road)), self.standing[verge_of(network)[self.junction]])
+            self.link = np.where(outside & network.ends_only[road], -1, self.link)
+        side, self.junction = _on_all_sides(network.gate, self.junction)
+        self.standing = self.standing[side]
 
     def leaving(self) -> tuple[AnyArray, AnyArray, AnyArray]:
         """Place, state, centiseconds of each way to begin a trip."""
-        place, side = np.nonzero(self.open & ~self.at_begin[:, ::-1])
+        place, side = np.nonzero(self.open & ~self.on_junction[:, None])
         arc = 2 * self.link[place] + side
         rest = self.graph.cs[arc] - self.passed[place, side]
         return (
@@ -130,10 +134,9 @@ class _Spots:
 
     def arriving(self) -> tuple[AnyArray, AnyArray, AnyArray]:
         """Place, state, centiseconds of each way to end a trip."""
-        place, side = np.nonzero(self.open & ~self.at_begin)
+        place, side = np.nonzero(self.open & ~self.on_junction[:, None])
         row, state, turn = self.graph.exits(2 * self.link[place] + side)
-        first = self.graph.states[self.junction]
-        which, every = ragged(first, self.graph.states[self.junction + 1] - first)
+        which, every = self.graph.endings(self.junction)
         return (
             np.r_[self.standing[which], place[row]],
             np.r_[every, state],
@@ -141,16 +144,35 @@ class _Spots:
         )
 
 
+def _on_all_sides(gate: AnyArray, junctions: AnyArray) -> tuple[AnyArray, AnyArray]:
+    """Junctions, and for one at a barrier those on all its sides: position in ``junctions``, junction.
+
+    A gatehouse belongs to both sides of its gate.
+    """
+    sides = np.flatnonzero(gate >= 0)
+    sides = sides[np.argsort(gate[sides], kind="stable")]
+    low, high = (np.searchsorted(gate[sides], gate[junctions], side) for side in ("left", "right"))
+    row, at = ragged(low, np.where(gate[junctions] >= 0, high - low, 0))
+    alone = np.flatnonzero(gate[junctions] < 0)
+    return np.r_[alone, row], np.r_[junctions[alone], sides[at]]
+
+
 def straight_legs(network: Network, ones: pd.DataFrame, others: pd.DataFrame) -> Csr:
     """Near neighbours off the road, who walk straight across: by snapped place of ``ones``, rising.
 
     The straight line counts where it is no longer than the two gaps together, which are walked over the same ground;
-    at one point (to the millimetre) it is nothing. Start of each place's neighbours, the neighbours, the centiseconds
+    at one point (to the millimetre) it is nothing. None leads out of roads for ends only or into them: a wall may stand
+    between. Start of each place's neighbours, the neighbours, the centiseconds
     at the speed of gaps. A place without a road has none: one so far off is in doubt. Nor have tables without
     ``place_x``, ``place_y``.
     """
     start, found, metres = _neighbours(*(_off_road(frame) for frame in (ones, others)))
-    return start, found, np.rint(metres * 360.0 / network.mode.gap_kmh).astype(np.int32)
+    within = np.r_[network.ends_only, False]
+    row = np.repeat(np.arange(len(ones)), np.diff(start))
+    kept = within[ones["road"].to_numpy()[row]] == within[others["road"].to_numpy()[found]]
+    kept |= metres == 0
+    start = np.r_[0, np.cumsum(np.bincount(row[kept], minlength=len(ones)))].astype(np.int64)
+    return start, found[kept], np.rint(metres[kept] * 360.0 / network.mode.gap_kmh).astype(np.int32)
 
 
 def _off_road(snapped: pd.DataFrame) -> tuple[AnyArray, AnyArray]:
@@ -221,7 +243,7 @@ def road_times(network: Network, entries: Entries, places: AnyArray, times: AnyA
     """
     graph = search_graph(network)
     found = graph.road_times(times, leaving=leaving)
-    mine = places[entries.road[places] >= 0]
+    mine = places[entries.link[places] >= 0]
     if graph.plain or not len(mine):
         return found
     order, first = graph.roads_by_link()
