@@ -182,6 +182,32 @@ def test_towns_without_misses_are_left_as_they_are() -> None:
 # --- the other measures
 
 
+def _joined_at_the_middle(*extra: list[tuple[float, float]], **columns: Any) -> list[int]:
+    """Two streets with a vertex in common where they cross, and more; the part that each road lies in."""
+    over, under = [(0, 0), (100, 0), (200, 0)], [(100, -100), (100, 0), (100, 100)]
+    roads, _ = read(table(over, under, *extra, **columns))
+    net = build_network(roads, WALK)
+    part = dict(zip(roads.index.str[0], net.component[net.tail], strict=True))
+    return [int(part[road]) for road in sorted(part)]
+
+
+@pytest.mark.parametrize(
+    "columns",
+    [{"bridge": ["T", "F"]}, {"tunnel": ["no", "yes"]}, {"layer": [1, 0]}, {"layer": ["0", "-1"]}, {"layer": [7, 6]}],
+)
+def test_a_bridge_does_not_meet_the_street_below_though_they_share_a_vertex(columns: Any) -> None:
+    assert sorted(_joined_at_the_middle(**columns)) == [0, 1]
+    assert _joined_at_the_middle(**{name: [said[0]] * 2 for name, said in columns.items()}) == [0, 0]
+
+
+def test_a_ramp_that_ends_on_a_bridge_meets_it_and_not_the_street_below() -> None:
+    ramp: list[tuple[float, float]] = [(160, 60), (100, 0)]
+    assert _joined_at_the_middle(ramp, layer=[1, 0, 1]) == [0, 1, 0]
+    over = [(0, 0), (100, 0), (200, 0)]
+    roads, _ = read(table(over, ramp, bridge=["yes", "no"]))  # the ramp is no bridge itself
+    assert not build_network(roads, WALK).component.any()
+
+
 def test_crossings_without_a_node_are_told_and_bridges_are_none() -> None:
     rows = [[(0, 100 * y), (900, 100 * y)] for y in range(1, 4)]
     columns = [[(100 * x + 50, 0), (100 * x + 50, 500)] for x in range(2)]

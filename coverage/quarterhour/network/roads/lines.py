@@ -135,15 +135,17 @@ def taken_apart(roads: gpd.GeoDataFrame, where: Where) -> tuple[gpd.GeoDataFrame
 def cut_at_shared_vertices(roads: gpd.GeoDataFrame) -> gpd.GeoDataFrame:
     """Roads cut wherever a vertex of one is also a vertex of another (or of itself): there they meet.
 
-    Lines that cross without a common vertex are bridges and tunnels, and stay whole. Pieces are named
-    ``road/0``, ``road/1``; a given length is shared out by the metres of each piece.
+    Lines that cross without a common vertex are bridges and tunnels, and stay whole; so do lines of different levels
+    (``layer``, or ``bridge`` and ``tunnel``) that have a vertex in common on their way. Who ends there meets the line
+    of its own level, or else any. Pieces are named ``road/0``, ``road/1``; a given length is shared out by the metres
+    of each piece.
     """
     xy, owner = shapely.get_coordinates(roads.geometry.to_numpy(), return_index=True)
     spot = spots_of(xy)
     starts = np.r_[True, owner[1:] != owner[:-1]]
     ends = np.r_[starts[1:], True]
     fresh = starts | np.r_[True, spot[1:] != spot[:-1]]  # a vertex drawn twice in a row is one vertex
-    cut = fresh & ~starts & ~ends & (np.bincount(spot[fresh])[spot] > 1)
+    cut = fresh & ~starts & ~ends & _met(spot, levels_of(roads)[owner], fresh, starts | ends)
     if not cut.any():
         return roads
     copies = np.repeat(np.arange(len(xy)), 1 + cut)
@@ -151,6 +153,29 @@ def cut_at_shared_vertices(roads: gpd.GeoDataFrame) -> gpd.GeoDataFrame:
     lines = shapely.linestrings(xy[copies], indices=np.cumsum(opens) - 1)
     row = owner[copies[opens]]
     return _pieces(roads, row, gpd.GeoSeries(lines, crs=roads.crs))
+
+
+def levels_of(roads: pd.DataFrame) -> IntArray:
+    """How high each road runs: its ``layer``, counted from the commonest, else 1 for a bridge, -1 for a tunnel."""
+    level = np.zeros(len(roads), np.int64)
+    for built, height in (("bridge", 1), ("tunnel", -1)):
+        if built in roads:
+            level[roads[built].to_numpy(dtype=bool)] = height
+    if "layer" not in roads:
+        return level
+    said = pd.to_numeric(roads["layer"], errors="coerce").fillna(0).round().clip(-99, 99)
+    above = (said - said.mode().min()).to_numpy(dtype=np.int64)
+    return np.where(above != 0, above, level)
+
+
+def _met(spot: IntArray, level: IntArray, fresh: AnyArray, at_end: AnyArray) -> AnyArray:
+    """By vertex, whether another road has one there at its level, or ends there and meets nobody of its own."""
+    here, lines = np.bincount(spot[fresh])[spot], pd.factorize(pd.MultiIndex.from_arrays([spot, level]))[0]
+    if not level.any():
+        return np.asarray(here > 1)
+    alike = np.bincount(lines[fresh])[lines]
+    stray = np.bincount(spot[at_end & (alike == 1)], minlength=spot.max() + 1)[spot]
+    return np.asarray((alike > 1) | (stray > 0))
 
 
 def _pieces(roads: gpd.GeoDataFrame, row: IntArray, lines: gpd.GeoSeries) -> gpd.GeoDataFrame:

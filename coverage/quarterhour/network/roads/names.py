@@ -19,6 +19,7 @@ _THEIRS = {
     "maxspeed": ("maxspeed", "限速"),
     "tunnel": ("tunnel", "隧道"),
     "bridge": ("bridge", "桥梁"),
+    "layer": ("layer", "层级"),
 }
 _NODES = ("from_node", "to_node")
 _ENDS = (_NODES, ("u", "v"), ("fnode_", "tnode_"), ("fnode", "tnode"), ("from", "to"), ("source", "target"))

@@ -25,6 +25,7 @@ from quarterhour.base.errors import first_ids
 from quarterhour.base.findings import no_findings
 from quarterhour.network.network import JOINED_M
 from quarterhour.network.roads.junctions import JOIN_M, joined, junctions_of, vertices_of
+from quarterhour.network.roads.lines import levels_of
 from quarterhour.network.roads.told import Where
 
 MISS_M = 5.0
@@ -88,9 +89,10 @@ def _ends(roads: gpd.GeoDataFrame) -> _Ends:
     coords, start = vertices_of(roads)
     tail, head, spots, _ = junctions_of(roads, coords, start)
     spot, count = np.r_[tail, head].astype(np.int64), np.arange(len(roads))
+    level = levels_of(roads)
     road, high = np.full(len(spots), -1), np.ones(len(spots), bool)
     road[spot[::-1]] = np.r_[count, count][::-1]
-    high[spot[~np.r_[_apart_by_height(roads), _apart_by_height(roads)]]] = False
+    high[spot[np.r_[level, level] == 0]] = False
     degree = np.bincount(spot, minlength=len(spots))
     return _Ends(spot, spots, degree, road, high, roads.geometry.length.to_numpy(), start, coords)
 
@@ -150,7 +152,9 @@ def _nearest_line(
     """The nearest line that each lone end points at, the metres (inf: none so near), how far along it, the place."""
     lines, points, size = roads.geometry.to_numpy(), shapely.points(ends.spots[lone]), len(ends.spots)
     which, other = shapely.STRtree(lines).query(points, predicate="dwithin", distance=within_m + _EDGE_M)
-    kept = (other != ends.road[lone[which]]) & ~_apart_by_height(roads)[other]
+    kept = (other != ends.road[lone[which]]) & (levels_of(roads) == 0)[
+        other
+    ]  # what ends beside a bridge does not meet it
     which, other = which[kept], other[kept]
     gap = shapely.distance(points[which], lines[other])
     along = shapely.line_locate_point(lines[other], points[which])
@@ -171,12 +175,6 @@ def _at_its_end(ends: _Ends, line: IntArray, far: FloatArray, along: FloatArray)
     first, last = along < JOINED_M, left < JOINED_M
     spot = np.where(last, ends.spot[line + len(ends.length_m)], ends.spot[line])
     return spot, np.where(first | last, far, np.inf)
-
-
-def _apart_by_height(roads: gpd.GeoDataFrame) -> BoolArray:
-    """Bridges and tunnels: what ends beside them does not meet them."""
-    built = [roads[b].to_numpy(dtype=bool) for b in ("bridge", "tunnel") if b in roads]
-    return np.logical_or.reduce(built) if built else np.zeros(len(roads), bool)
 
 
 def _points_at(ends: _Ends, lone: IntArray, lines: AnyArray, along: FloatArray) -> BoolArray:

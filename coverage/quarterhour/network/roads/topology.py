@@ -22,6 +22,7 @@ from quarterhour.base.findings import Severity, join_findings
 from quarterhour.base.labels import percent
 from quarterhour.network.network import by_size
 from quarterhour.network.roads.junctions import JOIN_M, components_of, junctions_of, vertices_of
+from quarterhour.network.roads.lines import levels_of
 from quarterhour.network.roads.near import MISS_M, near_misses
 from quarterhour.network.roads.told import Where
 
@@ -139,8 +140,7 @@ def _at_joint(graph: _Graph, one: AnyArray, other: AnyArray, xy: FloatArray) -> 
 
 def _flat(roads: gpd.GeoDataFrame) -> tuple[BoolArray, bool]:
     """Roads that are neither bridge nor tunnel, and whether any column says which are."""
-    built = [roads[b].to_numpy(dtype=bool) for b in ("bridge", "tunnel") if b in roads]
-    return (~np.logical_or.reduce(built) if built else np.ones(len(roads), bool)), bool(built)
+    return levels_of(roads) == 0, any(c in roads for c in ("bridge", "tunnel", "layer"))
 
 
 def _parts(roads: gpd.GeoDataFrame, graph: _Graph) -> _Found:
