@@ -206,7 +206,7 @@ def meet_on_lines(roads: gpd.GeoDataFrame, where: Where) -> tuple[gpd.GeoDataFra
     which, line = shapely.STRtree(lines).query(shapely.points(ends.spots[spots]), predicate="dwithin", distance=JOIN_M)
     own = spots[which]
     half = len(lines)
-    apart = _apart_by_height(roads) | (roads["road_class"].astype(str) == "ferry").to_numpy()
+    apart = (levels_of(roads) != 0) | (roads["road_class"].astype(str) == "ferry").to_numpy()
     kept = ~apart[line] & (ends.spot[line] != own) & (ends.spot[line + half] != own)
     own, line = own[kept], line[kept]
     along = shapely.line_locate_point(lines[line], shapely.points(ends.spots[own]))
