@@ -10,6 +10,7 @@ import pandas as pd
 import pytest
 from shapely import LineString, MultiLineString
 
+from quarterhour.base.errors import DataError
 from quarterhour.base.findings import finding_sentences
 from quarterhour.base.i18n import LANGUAGES
 from quarterhour.network.build import build_network
@@ -228,15 +229,40 @@ def test_the_account_counts_values_and_shares() -> None:
 
 
 def test_odd_one_way_marks_are_listed_with_their_roads() -> None:
-    _, found = as_roads(streets(oneway=["2", "3", "2", "1", "0"]), crs=CRS)
-    assert found[["rule", "column", "detail"]].values.tolist() == [["roads.odd_oneway", "2 (2), 3 (1)", "a, b, c"]]
+    _, found = as_roads(streets(oneway=["X", "Z", "X", "1", "0"]), crs=CRS)
+    assert found[["rule", "column", "detail"]].values.tolist() == [["roads.odd_oneway", "X (2), Z (1)", "a, b, c"]]
 
 
-def test_a_column_of_t_and_f_is_true_and_false_and_with_b_it_is_geofabriks() -> None:
-    roads, rules = read(oneway=["T", "F", "F", "T", "F"])
-    assert (roads["oneway"].tolist(), rules) == ([1, 0, 0, 1, 0], ["oneway_truths"])
-    roads, rules = read(oneway=["T", "F", "B", "B", "B"])
-    assert (roads["oneway"].tolist(), rules) == ([-1, 1, 0, 0, 0], [])
+@pytest.mark.parametrize(
+    ("marks", "ways", "told"),
+    [
+        ([True, False, False, True, False], [1, 0, 0, 1, 0], ""),
+        (["是", "否", "否", "是", ""], [1, 0, 0, 1, 0], ""),
+        ([1.0, 0.0, 0.0, -1.0, None], [1, 0, 0, -1, 0], ""),
+        (["顺向", "双向", "双向", "逆向", "单向"], [1, 0, 0, -1, 1], ""),
+        (["FT", "", "N", "TF", "B"], [1, 0, 0, -1, 0], ""),
+        (["T", "F", "F", "T", "F"], [1, 0, 0, 1, 0], "f = 0 (3), t = 1 (2)"),
+        (["T", "F", "B", "B", "B"], [-1, 1, 0, 0, 0], "b = 0 (3), f = 1 (1), t = -1 (1)"),
+        ([1, 2, 3, 1, 1], [0, 1, -1, 0, 0], "1 = 0 (3), 2 = 1 (1), 3 = -1 (1)"),
+        (["1", "2", "1", "1", "0"], [0, 1, 0, 0, 0], "1 = 0 (3), 0 = 0 (1), 2 = 1 (1)"),
+    ],
+)
+def test_a_one_way_column_is_read_in_one_vocabulary(marks: list[Any], ways: list[int], told: str) -> None:
+    roads, found = as_roads(streets(oneway=marks), crs=CRS)
+    assert roads["oneway"].tolist() == ways
+    assert found["detail"].tolist() == ([told] if told else [])
+
+
+@pytest.mark.parametrize("marks", [["1"] * 20, ["T"] * 15 + ["F"] * 5, [1] * 14 + [0] * 6])
+def test_bare_marks_that_make_most_roads_one_way_are_asked_for(marks: list[Any]) -> None:
+    frame = pd.concat([streets().set_axis([f"{i}{k}" for i in "abcde"]).translate(0, 1000 * k) for k in range(4)])
+    roads = streets().iloc[[0] * 20].set_geometry(frame.to_numpy(), crs=CRS).set_axis([f"r{i}" for i in range(20)])
+    with pytest.raises(DataError, match="oneway_values"):
+        as_roads(roads.assign(oneway=marks), crs=CRS)
+    meant = {"both": [1, "T"], "along": [0, "F"]}
+    read, found = as_roads(roads.assign(oneway=marks), crs=CRS, oneway_values=meant)
+    assert (read["oneway"] == 0).sum() == sum(str(m) in "1T" for m in marks)
+    assert not found["rule"].str.contains("oneway").any()
 
 
 @pytest.mark.parametrize("no", ["no", "N", "0", "０", "禁止", "否", "无", "private", False])

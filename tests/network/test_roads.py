@@ -24,7 +24,7 @@ def table(**columns: object) -> gpd.GeoDataFrame:
 
 
 def test_one_way_marks_of_all_makes_are_understood() -> None:
-    marks = ["yes", True, "1", 1, 1.0, "F", "-1", -1, "reverse", "no", False, None, "", 0, "['True', 'False']"]
+    marks = ["yes", True, "1", 1, 1.0, "FT", "-1", -1, "reverse", "no", False, None, "", 0, "['True', 'False']"]
     roads, found = as_roads(table(oneway=marks, highway=["residential"] * len(marks)), crs=CRS)
     assert roads["oneway"].tolist() == [1] * 6 + [-1] * 3 + [0] * 5 + [1]
     assert found.empty

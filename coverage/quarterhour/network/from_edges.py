@@ -13,7 +13,7 @@ from quarterhour.base.errors import DataError, first_ids
 from quarterhour.network.build import MAX_CS, network_from_arrays, obeyed_turns
 from quarterhour.network.modes import as_mode
 from quarterhour.network.network import Mode, Network
-from quarterhour.network.roads.marks import oneway_of
+from quarterhour.network.roads.oneway import oneway_of
 
 
 def network_from_edges(
@@ -111,10 +111,13 @@ def _times(table: pd.DataFrame, length: FloatArray, speed: FloatArray) -> NDArra
 
 
 def _ways(table: pd.DataFrame, mode: Mode) -> NDArray[np.int8]:
-    way, odd = oneway_of(table)
-    if len(odd):
-        raise DataError("from_edges.bad_oneway", rows=first_ids(odd))
-    return way if mode.obeys_oneway else np.zeros(len(table), np.int8)
+    none = np.zeros(len(table), np.int8)
+    if "oneway" not in table:
+        return none
+    read = oneway_of(table["oneway"])
+    if len(read.odd):
+        raise DataError("from_edges.bad_oneway", rows=first_ids(read.odd))
+    return read.way if mode.obeys_oneway else none
 
 
 def _ends(table: pd.DataFrame) -> tuple[NDArray[np.int32], NDArray[np.int32], pd.Index]:

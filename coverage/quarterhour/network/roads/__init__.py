@@ -5,14 +5,16 @@ meet those of others. What did not pass, and what was assumed, is told as findin
 
     names      whose columns are which          lines      what is a line, and where lines meet
     lengths    lengths against lines            limits     speed limits that can be meant
-    columns    class, direction, access         ends       node ids against lines
+    columns    class and access                 oneway     marks of direction
+    ends       node ids against lines           junctions  where roads meet
     near       ends that just miss a road       topology   how well it all hangs together
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from functools import partial
+from typing import Any
 
 import geopandas as gpd
 import pandas as pd
@@ -44,6 +46,7 @@ def as_roads(
     table: str = "roads",
     file: str = "",
     join_m: float = TOUCH_M,
+    oneway_values: Mapping[Any, Sequence[object]] | None = None,
 ) -> tuple[gpd.GeoDataFrame, pd.DataFrame]:
     """Roads of any origin as the canonical table, and what was set aside or assumed.
 
@@ -53,9 +56,10 @@ def as_roads(
     roads; otherwise ends within a centimetre do, a junction that lies on a line is one with it (told), and an end that
     misses another road by up to ``join_m`` metres is moved there and told (a study asks for a metre; else only an end
     that lies on a line meets it; 0: none does).
-    One-way marks are those of the drawn line. A road without a class counts as unclassified, one without ``walk`` or
-    ``drive`` is open to both. Lengths and speed limits that cannot be meant do not count. Heights and measures of the
-    lines go.
+    One-way marks are those of the drawn line, in one vocabulary a column (``oneway.py``); ``oneway_values`` says which
+    of the user's marks mean ``along``, ``against`` and ``both``. A road without a class counts as unclassified, one
+    without ``walk`` or ``drive`` is open to both. Lengths and speed limits that cannot be meant do not count. Heights
+    and measures of the lines go.
     DataError when there is no geometry, no line, or a named column is missing.
     """
     metres = CRS.from_user_input(crs)
@@ -73,7 +77,7 @@ def as_roads(
         told.append(found)
     if not len(roads):
         raise DataError("roads.no_roads", file=file or table, rows=len(frame))
-    for step in (with_columns, weighed_limits):
+    for step in (partial(with_columns, oneway_values=oneway_values), weighed_limits):
         roads, found = step(roads, where)
         told.append(found)
     roads, found = fitted_ends(roads, where, sure=sure)

@@ -2,19 +2,26 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
+from typing import Any
+
 import geopandas as gpd
+import numpy as np
 import pandas as pd
 
 from quarterhour.base.arrays import AnyArray, BoolArray
 from quarterhour.base.findings import join_findings
 from quarterhour.network.modes import osm_class
-from quarterhour.network.roads.marks import are_truths, built_of, first_of, marks_of, oneway_of, open_of
+from quarterhour.network.roads.marks import built_of, first_of, open_of
+from quarterhour.network.roads.oneway import oneway_of
 from quarterhour.network.roads.told import Where, counted
 
 _MOST_BUILT = 0.5
 
 
-def with_columns(roads: gpd.GeoDataFrame, where: Where) -> tuple[gpd.GeoDataFrame, pd.DataFrame]:
+def with_columns(
+    roads: gpd.GeoDataFrame, where: Where, *, oneway_values: Mapping[Any, Sequence[object]] | None = None
+) -> tuple[gpd.GeoDataFrame, pd.DataFrame]:
     """Roads with a class, a one-way mark along the drawn line, and yes or no of access, bridge and tunnel."""
     told = []
     classes = roads["road_class"].map(first_of) if "road_class" in roads else pd.Series("", index=roads.index)
@@ -26,18 +33,20 @@ def with_columns(roads: gpd.GeoDataFrame, where: Where) -> tuple[gpd.GeoDataFram
     if unknown.any():
         told.append(where.about("no_class", roads.index[unknown]))
     roads = roads.assign(road_class=classes.where(~unknown, "unclassified").astype(object))
-    oneway, found = _oneway(roads, where)
-    open_to: dict[str, AnyArray] = {}
+    open_to: dict[str, AnyArray] = {"oneway": np.zeros(len(roads), np.int8)}
+    for column in [c for c in ("oneway", "oneway_cycle", "oneway_foot") if c in roads]:
+        read = oneway_of(roads[column], oneway_values)
+        open_to[column] = read.way
+        told += _odd("odd_oneway", roads, column, read.odd, where)
+        if read.vocabulary in ("truths", "marks", "numbers"):
+            told.append(where.say("oneway_read", severity="note", id=column, detail=read.counts()))
     for column in [c for c in ("walk", "drive", "cycle") if c in roads]:
         open_to[column], odd = open_of(roads[column])
         told += _odd("odd_access", roads, column, odd, where)
     for column in [b for b in ("bridge", "tunnel") if b in roads]:
         open_to[column] = built_of(roads[column])
         told += _many_built(roads[column], open_to[column], where)
-    if "oneway_cycle" in roads:
-        open_to["oneway_cycle"], odd = oneway_of(roads.assign(oneway=roads["oneway_cycle"]))
-        told += _odd("odd_oneway", roads, "oneway_cycle", odd, where)
-    return roads.assign(oneway=oneway, **open_to), join_findings([*told, found])
+    return roads.assign(**open_to), join_findings(told)
 
 
 def _odd(rule: str, roads: gpd.GeoDataFrame, column: str, odd: pd.Index, where: Where) -> list[pd.DataFrame]:
@@ -54,11 +63,3 @@ def _many_built(values: pd.Series, built: BoolArray, where: Where) -> list[pd.Da
         return []
     shown = counted(values.map(first_of)[built])
     return [where.say("many_built", value=str(int(built.sum())), column=str(values.name), detail=shown)]
-
-
-def _oneway(roads: gpd.GeoDataFrame, where: Where) -> tuple[AnyArray, pd.DataFrame]:
-    oneway, odd = oneway_of(roads)
-    told = _odd("odd_oneway", roads, "oneway", odd, where)
-    if "oneway" in roads and are_truths(marks_of(roads["oneway"])):
-        told.append(where.say("oneway_truths", severity="note", value=str(int((oneway != 0).sum()))))
-    return oneway, join_findings(told)

@@ -1,28 +1,22 @@
-"""What a cell of a road says: the first of a list, one way or both, open or closed, bridge or not."""
+"""What a cell of a road says: the first of a list, open or closed, bridge or not."""
 
 from __future__ import annotations
 
 import numpy as np
 import pandas as pd
-from numpy.typing import NDArray
 
 from quarterhour.base.arrays import BoolArray
 from quarterhour.base.cells import half_width
 
 _HOUSES_ABOVE = ("building_passage", "culvert", "avalanche_protector")
 """Values of OSM's ``tunnel`` that are no tunnel to somebody who lives there."""
-_ALONG = {
-    "yes", "true", "1", "f", "ft", "forward", "y", "是", "正向", "单行", "单向", "单行线", "单行道", "单向通行",
-}  # fmt: skip
-_AGAINST = {"-1", "reverse", "t", "tf", "backward", "反向", "逆向"}
-_NO = {"no", "false", "0", "否", "n", "无", "不是", "非"}
-_BLANK = {"", "none", "nan"}
-_BOTH = _BLANK | _NO | {"b", "both", "reversible", "alternating", "双向", "双行", "双向通行", "非单行"}
-_CLOSED = _NO | {
+NO = frozenset({"no", "false", "0", "否", "n", "无", "不是", "非"})
+BLANK = frozenset({"", "none", "nan"})
+_CLOSED = NO | {
     "private", "forbidden", "prohibited", "closed", "不", "不可", "不能", "不通", "不许", "不允许", "不准", "不得",
     "禁", "禁止", "禁行", "禁止通行", "不可通行", "不能通行", "不允许通行", "封闭", "关闭",
 }  # fmt: skip
-_OPEN = _BLANK | {
+_OPEN = BLANK | {
     "yes", "true", "1", "y", "t", "open", "designated", "permissive", "permit", "destination", "customers", "delivery",
     "residents", "allowed", "public", "official", "是", "有", "可", "可以", "能", "允许", "可通行", "通行", "通",
     "开放",
@@ -44,22 +38,8 @@ def marks_of(values: pd.Series) -> pd.Series:
 
 def are_truths(marks: pd.Series) -> bool:
     """Whether ``t`` and ``f`` mean true and false: where Geofabrik's third mark, ``b``, and all others are absent."""
-    said = set(marks.unique()) - _BLANK
+    said = set(marks.unique()) - BLANK
     return bool(said) and said <= {"t", "f"}
-
-
-def oneway_of(roads: pd.DataFrame) -> tuple[NDArray[np.int8], pd.Index]:
-    """One-way marks of any make as 1 (along the drawn line), -1 (against), 0 (both), and the rows not understood.
-
-    ``F``, ``T``, ``B`` are Geofabrik's (from-to, to-from, both); a column of ``T`` and ``F`` alone is true and false.
-    """
-    if "oneway" not in roads:
-        return np.zeros(len(roads), np.int8), roads.index[:0]
-    text = marks_of(roads["oneway"])
-    if are_truths(text):
-        text = text.replace({"t": "true", "f": "false"})
-    values = np.where(text.isin(_ALONG), 1, np.where(text.isin(_AGAINST), -1, 0)).astype(np.int8)
-    return values, roads.index[~text.isin(_ALONG | _AGAINST | _BOTH)]
 
 
 def open_of(values: pd.Series) -> tuple[BoolArray, pd.Index]:
@@ -73,5 +53,5 @@ def open_of(values: pd.Series) -> tuple[BoolArray, pd.Index]:
 
 def built_of(values: pd.Series) -> BoolArray:
     """Where a column of bridges or tunnels says that there is one."""
-    none: BoolArray = marks_of(values).isin({*_BOTH, *_HOUSES_ABOVE, "f"}).to_numpy(dtype=bool)  # T, F: Geofabrik
+    none: BoolArray = marks_of(values).isin({*BLANK, *NO, *_HOUSES_ABOVE, "f"}).to_numpy(dtype=bool)  # T, F: Geofabrik
     return ~none

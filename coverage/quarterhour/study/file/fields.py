@@ -206,6 +206,7 @@ class RoadsFile(Source):
     """Roads; a grid of elevations for their slopes, and whether the turn restrictions of an extract are obeyed.
 
     ``join_m``: ends that miss another road by no more are joined to it, where no node ids say what meets (0: none).
+    ``oneway_values``: what the marks of the one-way column mean.
     ``area``: west, south, east, north in degrees of the part of an OSM extract that is read; ``"all"``: the whole of
     it; without a word the ground around the communities (``study/reading/extract_area``).
     """
@@ -214,6 +215,7 @@ class RoadsFile(Source):
     turns: Flag = True
     join_m: Number = Field(default=JOINED_M, ge=0, le=20)
     area: Degrees | Literal["all"] | None = None
+    oneway_values: dict[Literal["both", "along", "against"], tuple[bool | int | str, ...]] | None = None
 
     @field_validator("area", mode="before")
     @classmethod

@@ -96,8 +96,9 @@ class _Reader:
             )  # fmt: skip
             self.findings.append(found)
         roads, found = as_roads(
-            raw, crs=raw.crs, columns=known.columns, table="roads", file=path.name, join_m=part.join_m
-        )
+            raw, crs=raw.crs, columns=known.columns, table="roads", file=path.name, join_m=part.join_m,
+            oneway_values=part.oneway_values,
+        )  # fmt: skip
         self.findings.append(found)
         return gpd.GeoDataFrame(_of_part(self.risen(roads), part, source=path.name))
 
