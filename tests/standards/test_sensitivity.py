@@ -22,6 +22,7 @@ import networkx as nx
 import numpy as np
 import pandas as pd
 import pytest
+import shapely
 from hypothesis import assume, given
 from hypothesis import strategies as st
 
@@ -31,6 +32,7 @@ from quarterhour.network.build import build_network
 from quarterhour.network.from_edges import network_from_edges
 from quarterhour.network.modes import as_mode, read_modes
 from quarterhour.network.network import Mode
+from quarterhour.network.paces import at_pace
 from quarterhour.network.roads import as_roads
 from quarterhour.network.snap import at_junctions
 from quarterhour.standards.circle import check_circle
@@ -300,3 +302,154 @@ def test_on_real_roads_only_rounding_parts_it_from_reruns(shared_data: Path) -> 
     edge = found["flip_factor"] * 11.5
     on_the_edge = ((edge / 8 - 1).abs() < 1e-3) | ((edge / 15.6 - 1).abs() < 1e-3)
     assert set(expected) == {"always", "sometimes", "never"} and not (differ & ~on_the_edge).any()
+
+
+# --- time that does not depend on pace
+
+
+def with_fixed(q: dict[str, Any], nature: list[bool]) -> Any:
+    """The town with some edges as ferries."""
+    table = q["edges"]
+    ferries = np.resize(nature, len(table))
+    return table.assign(**{"class": np.where(ferries, "ferry", "road")})
+
+
+def ranged_at_each_end(q: dict[str, Any], table: pd.DataFrame) -> CoverageRange:
+    circle, net = q["circle"], network_from_edges(table)
+    far = searched_minutes(circle, speed=q["speed"], turnout_minutes=q["turnout"], turnout=circle.turnout_minutes)
+    far = max(far, circle.minutes * 2)
+    paced = {f: times_of(q, at_pace(net, f), circle, far) for f in {*q["speed"], 0.5, 2.0}}
+    asked = {"kinds": q["kinds"], "speed": q["speed"], "turnout_minutes": q["turnout"], "paced": paced}
+    return coverage_range(circle, times_of(q, net, circle, far), people_of(q), **asked)
+
+
+def least_minutes(q: dict[str, Any], table: pd.DataFrame, factor: Fraction) -> dict[str, dict[str, Fraction]]:
+    """networkx, in fractions: each arc its walked part over the factor, or its fixed part."""
+    graph = nx.MultiDiGraph()
+    for u, v, minutes, way, name in table[["u", "v", "minutes", "oneway", "class"]].itertuples(index=False):
+        whole = max(Fraction(str(minutes)), Fraction(1, 6000))
+        for a, b in [(u, v)] * (way >= 0) + [(v, u)] * (way <= 0):
+            graph.add_edge(str(a), str(b), time=whole if name == "ferry" else whole / factor)
+    graph = graph.reverse() if q["circle"].heading == "to_community" else graph
+    return dict(nx.all_pairs_dijkstra_path_length(graph, weight="time"))
+
+
+def met_at(q: dict[str, Any], table: pd.DataFrame, factor: Fraction, turnout: Fraction) -> list[bool]:
+    circle, least = q["circle"], least_minutes(q, table, factor)
+    decide = all if circle.need == "all" else any
+
+    def near(home: str, kind: str) -> bool:
+        here = [s for s, k in zip(q["sites"], q["kinds"], strict=True) if k == kind and s in least[home]]
+        return any(least[home][s] + turnout <= circle.minutes for s in here)
+
+    return [decide(near(home, kind) for kind in circle.kinds) for home in q["homes"]]
+
+
+def whole(q: dict[str, Any]) -> bool:
+    """A fixed centisecond of a ferry that takes no time is no whole number at another pace."""
+    return bool((q["edges"]["size"] > 0).all())
+
+
+@examples(30, 500)
+@given(questions(), st.lists(st.booleans(), min_size=1, max_size=6))
+def test_ferries_keep_their_time_at_every_pace(q: dict[str, Any], nature: list[bool]) -> None:
+    assume(whole(q) and any(np.resize(nature, len(q["edges"]))))
+    table = with_fixed(q, nature)
+    found = ranged_at_each_end(q, table)
+    agree(found.communities["covered"], [met_at(q, table, factor, turnout) for factor, turnout in grid(q)])
+    assert found.argument == "fixed_time"
+
+
+@examples(20, 300)
+@given(questions(), st.lists(st.booleans(), min_size=1, max_size=6))
+def test_a_flip_beside_ferries_covers_for_sure(q: dict[str, Any], nature: list[bool]) -> None:
+    assume(whole(q) and any(np.resize(nature, len(q["edges"]))))
+    table = with_fixed(q, nature)
+    flips = ranged_at_each_end(q, table).communities["flip_factor"].to_numpy()
+    middle = (Fraction(str(q["turnout"][0])) + Fraction(str(q["turnout"][1]))) / 2
+    for place in np.flatnonzero(np.isfinite(flips) & (flips > 0)):
+        assert met_at(q, table, Fraction(flips[place]) * Fraction(1_000_001, 1_000_000), middle)[place]
+
+
+ISLAND = Circle("isle", "岛", "isle", kinds=("day",), mode="m", minutes=15, heading="to_site", people="older")
+
+
+def island(minutes: float = 7.0, wait: float = 10.0, walk_m: float = 0.0, *, before_m: float = 6.0) -> CoverageRange:
+    """A village ``before_m`` from a ferry, a day centre at its other end or ``walk_m`` along a road by land."""
+    mode = as_mode("m", {"travels": "walk", "speed_kmh": 3.6, "ferry_wait_minutes": wait})
+    lines = [((0, 0), (before_m, 0)), ((before_m, 0), (2000, 0))]
+    lines += [((0, 0), (0, walk_m / 2 - 1000)), ((0, walk_m / 2 - 1000), (2000, 0))] if walk_m else []
+    rows = {
+        "road_class": ["residential", "ferry", *["residential"] * 2][: len(lines)],
+        "minutes_along": [np.nan, minutes, np.nan, np.nan][: len(lines)],
+        "oneway": 0,
+    }
+    geometry = [shapely.LineString([(400_000 + x, 4_150_000 + y) for x, y in line]) for line in lines]
+    roads = gpd.GeoDataFrame(rows, geometry=geometry, crs="EPSG:32651").assign(ferry_share=1.0)
+    roads["minutes_against"] = roads["minutes_along"]
+    roads["length_m"] = [before_m, 2000 - before_m, walk_m / 2, walk_m / 2][: len(lines)]
+    net = build_network(roads, mode)
+    homes, sites = (
+        gpd.GeoDataFrame(
+            {"older": [9]}, index=[i], geometry=gpd.points_from_xy([400_000 + x], [4_150_000]), crs=roads.crs
+        )
+        for i, x in (("c", 0), ("s", 2000))
+    )
+    asked = {"minutes": 60, "heading": "to_site"}
+    paced = {f: travel_times(at_pace(net, f), homes, sites, **asked) for f in (0.8, 1.2)}
+    kinds = pd.Series({"s": "day"})
+    return coverage_range(ISLAND, travel_times(net, homes, sites, **asked), homes, kinds=kinds, paced=paced)
+
+
+def test_a_crossing_of_seventeen_minutes_is_never_within_fifteen() -> None:
+    found = island()
+    assert found.communities["covered"].tolist() == ["never"]
+    assert np.isnan(found.communities.at["c", "flip_factor"])
+    assert island(7, 7).communities["covered"].tolist() == ["always"]
+
+
+def test_only_the_walk_to_the_ferry_changes_with_the_pace() -> None:
+    """12 minutes of ferry, 3 of walking at the pace: 15 at 1, 15.75 at 0.8, 14.5 at 1.2."""
+    found = island(5, 7, before_m=180.0).communities
+    assert found["covered"].tolist() == ["sometimes"] and found["flip_factor"].tolist() == [1.0]
+    assert island(5, 7, before_m=144.0).communities["covered"].tolist() == ["always"]  # 2.4 / 0.8 + 12
+    assert island(5, 7, before_m=217.0).communities["covered"].tolist() == ["never"]
+
+
+def test_a_quick_walker_goes_round_by_land() -> None:
+    """Round by land 1,080 m, 18 minutes: 15 at 1.2, while the ferry takes 17."""
+    assert island(walk_m=1080.0).communities["covered"].tolist() == ["sometimes"]
+    assert island(walk_m=1080.0).communities.at["c", "flip_factor"] == pytest.approx(1.2)
+    assert island(walk_m=1090.0).communities["covered"].tolist() == ["never"]
+
+
+def test_signals_and_turns_keep_their_time_too() -> None:
+    line = [shapely.LineString([(400_000, 4_150_000), (400_000 + x, 4_150_000)]) for x in (900,)]
+    rows = {"road_class": ["residential"], "oneway": 0, "signals_along": [3], "signals_against": [0]}
+    roads = gpd.GeoDataFrame(rows, geometry=line, crs="EPSG:32651")
+    net = build_network(roads, as_mode("m", {"travels": "walk", "speed_kmh": 3.6, "signal_seconds": 20}))
+    assert (net.forward_cs[0], net.backward_cs[0]) == (96_000, 90_000) and net.fixed_cs is not None
+    assert net.fixed_cs.tolist() == [[6_000, 0]]
+    slow = at_pace(net, 0.8)
+    assert (slow.forward_cs[0], slow.backward_cs[0]) == (94_800, 90_000)
+    turning = replace(by_class("turning", 6, 24), turn_seconds={"left": 9.0})
+    table = pd.DataFrame({"u": ["a"], "v": ["b"], "length_m": [900.0], "class": ["lane"]})
+    assert at_pace(network_from_edges(table, mode=turning), 0.5).mode.turn_seconds == {"left": 4.5}
+
+
+def test_a_network_of_roads_alone_is_its_own_at_every_pace() -> None:
+    net = network_from_edges(pd.DataFrame({"u": ["a"], "v": ["b"], "minutes": [5]}))
+    assert at_pace(net, 0.8) is net
+    for wrong in (0, -1, np.nan, np.inf):
+        with pytest.raises(DataError, match="above 0"):
+            at_pace(net, wrong)
+
+
+def test_whole_trips_with_ferries_are_not_scaled() -> None:
+    net = network_from_edges(pd.DataFrame({"u": ["a"], "v": ["b"], "minutes": [5], "class": ["ferry"]}))
+    got = travel_times(net, spots(net, ["a"], "c"), spots(net, ["b"], "s"), minutes=60, heading="to_site")
+    people = pd.DataFrame({"older": [1]}, index=["c0"])
+    with pytest.raises(DataError, match="does not depend on pace"):
+        coverage_range(CIRCLE, got, people, kinds=pd.Series({"s0": "day"}))
+    same = coverage_range(CIRCLE, got, people, kinds=pd.Series({"s0": "day"}), speed=(1, 1))
+    assert same.communities["covered"].tolist() == ["always"]

@@ -30,7 +30,7 @@ from quarterhour.network.network import Arcs, Mode, Network, Turns
 from quarterhour.network.search_graph import SearchGraph, search_graph
 from quarterhour.network.segment_grid import Grid, grid_of
 
-FORMAT = 4
+FORMAT = 5
 """Raised whenever the arrays come to mean something else; what an older program saved is made anew."""
 LABEL = "network.json"
 HEADINGS = ("to_community", "to_site")

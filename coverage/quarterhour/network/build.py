@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 import geopandas as gpd
@@ -18,6 +19,7 @@ from quarterhour.network import access, speeds
 from quarterhour.network.gates import Meetings, meetings_of
 from quarterhour.network.network import Mode, Network, Turns
 from quarterhour.network.roads.junctions import components_of, vertices_of
+from quarterhour.network.slope import known_numbers
 from quarterhour.network.turns import forbidden_turns
 
 MAX_CS = 1 << 28
@@ -46,6 +48,7 @@ def build_network(roads: gpd.GeoDataFrame, mode: Mode, *, turns: pd.DataFrame | 
         )
     used, speed = roads[usable], speed[usable]
     length, along, against = _quantised(used, mode, speed)
+    fixed = _fixed(used, mode, length_m=length, speed_kmh=speed, most=np.column_stack([along, against]))
     way = access.one_way(used, mode)
     coords, start = vertices_of(used)
     meet = meetings_of(used, mode, coords=coords, start=start, length_m=length)
@@ -67,6 +70,7 @@ def build_network(roads: gpd.GeoDataFrame, mode: Mode, *, turns: pd.DataFrame | 
         turns=obeyed_turns(turns, used.index, _names(meet), (along, against), mode),
         ends_only=meet.ends_only,
         gate=meet.gate,
+        fixed_cs=fixed,
     )
 
 
@@ -111,6 +115,7 @@ def network_from_arrays(
     turns: Turns | None = None,
     ends_only: AnyArray | None = None,
     gate: AnyArray | None = None,
+    fixed_cs: AnyArray | None = None,
 ) -> Network:
     """A network straight from arrays, one entry a road; no geometry is needed.
 
@@ -127,6 +132,7 @@ def network_from_arrays(
     turns : what ``forbidden_turns`` made of restrictions.
     ends_only : roads closed to trips that neither start nor end on such roads; else none is.
     gate : by junction, one number for those on the sides of one barrier, -1 for all others.
+    fixed_cs : roads x 2, how much of each time does not depend on pace (ferries, waiting); else all of it does.
 
     Junctions are put in another order inside (Hilbert, or Cuthill-McKee without ``xy``); ``junction_ids`` follow.
     DataError for sizes that differ, a junction out of range, a time that is negative or too long.
@@ -163,6 +169,7 @@ def network_from_arrays(
         turns=turns,
         ends_only=np.zeros(size, bool) if ends_only is None else np.asarray(ends_only, bool),
         gate=np.full(count, -1, np.int32) if gate is None else np.asarray(gate, np.int32)[order],
+        fixed_cs=None if fixed_cs is None or not fixed_cs.any() else np.asarray(fixed_cs, np.int32),
     )
 
 
@@ -216,3 +223,21 @@ def _quantised(
         raise DataError("network.too_long", ids=first_ids(roads.index[(cs > MAX_CS).any(axis=0)]))
     along, against = np.maximum(cs, 1).astype(np.int32)
     return length, along, against
+
+
+def _fixed(
+    roads: gpd.GeoDataFrame, mode: Mode, *, length_m: AnyArray, speed_kmh: FloatArray, most: AnyArray
+) -> NDArray[np.int32] | None:
+    """What of each time does not depend on pace: a ferry's crossing and waiting, signals."""
+    ferry = (roads["road_class"] == "ferry").to_numpy()
+    some = ferry.copy()
+    for column in ("signals_along", "signals_against"):
+        if column in roads and mode.signal_seconds:
+            some |= known_numbers(roads[column]) > 0
+    if not some.any():
+        return None
+    # A road without length takes only what its signals take.
+    metres, level = np.where(ferry, length_m, 0.0)[some], replace(mode, slope=None)
+    found = np.zeros((len(roads), 2))
+    found[some] = np.column_stack(speeds.directed_cs(roads[some], level, length_m=metres, speed_kmh=speed_kmh[some]))
+    return np.minimum(np.rint(found), most).astype(np.int32)

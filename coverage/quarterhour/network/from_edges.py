@@ -37,7 +37,8 @@ def network_from_edges(
     turns : restrictions that vehicles obey (``turns.py`` names the columns).
 
     Every time is rounded once to whole centiseconds, at least one. Edges of a class that the mode may not use are
-    left out. DataError for missing columns, ends without a name or place, and times that are no time.
+    left out; those of the class ``ferry`` take as long at every pace. DataError for missing columns, ends without a
+    name or place, and times that are no time.
 
     >>> import pandas as pd
     >>> network_from_edges(pd.DataFrame({"u": ["a", "b"], "v": ["b", "c"], "minutes": [5, 10]}))
@@ -66,6 +67,7 @@ def network_from_edges(
         length_m=length[usable],
         road_ids=table.index[usable],
         road_class=classes[usable],
+        fixed_cs=np.where(classes[usable] == "ferry", times, 0)[:, None].repeat(2, axis=1),
         junction_ids=ids,
         turns=obeyed_turns(turns, table.index[usable], (ids[tail], ids[head]), (along, against), travels),
     )

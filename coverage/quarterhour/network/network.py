@@ -132,9 +132,11 @@ class Network:
     ``coords[coord_start[i]:coord_start[i + 1]]``: the line of road i. ``component``: weak component of each
     junction, 0 the largest. ``no_stopping``: roads on which no place stands while another is near (tunnels,
     motorways). ``ends_only``: roads closed to through traffic: a trip may begin and end on them. ``gate``: junctions
-    of one number are the sides of one barrier, -1 elsewhere. ``junction_ids``: the user's ids of the junctions, where
-    they have some. ``turns``: sequences of roads that nobody may drive. ``kept``: what was worked out once (arcs, grid,
-    what is searched). Junctions stand in Hilbert order, so that neighbours share cache lines.
+    of one number are the sides of one barrier, -1 elsewhere. ``fixed_cs``: roads x 2, how much of ``forward_cs`` and of
+    ``backward_cs`` does not depend on pace (ferries, waiting, signals), where any does. ``junction_ids``: the user's
+    ids of the junctions, where they have some. ``turns``: sequences of roads that nobody may drive. ``kept``: what was
+    worked out once (arcs, grid, what is searched). Junctions stand in Hilbert order, so that neighbours share cache
+    lines.
     """
 
     x: FloatArray
@@ -154,6 +156,7 @@ class Network:
     no_stopping: BoolArray
     ends_only: BoolArray
     gate: NDArray[np.int32]
+    fixed_cs: NDArray[np.int32] | None = None
     junction_ids: pd.Index | None = None
     turns: Turns | None = None
     kept: dict[str, Any] = field(default_factory=dict, repr=False)

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import itertools
 import math
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
 from typing import Literal
@@ -22,7 +24,7 @@ from quarterhour.standards.rules import Circle
 from quarterhour.travel.times import TravelTimes
 
 COVERED = ("always", "sometimes", "never")
-Argument = Literal["common_factor", "slow_and_fast"]
+Argument = Literal["common_factor", "slow_and_fast", "fixed_time"]
 Pair = tuple[float, float]
 
 
@@ -33,12 +35,15 @@ class CoverageRange:
     ``speed``: slowest and fastest, as shares of the speed of the times. ``turnout_minutes``: least and most.
 
     ``argument`` says why so few searches answer all paces between: ``common_factor`` (every part of a trip after
-    the turnout takes 1/factor of its time, so shortest paths stay what they are: one search), ``slow_and_fast`` (no
-    road is quicker at the slow mode than at the fast: two searches bound all between).
+    the turnout takes 1/factor of its time, so shortest paths stay what they are: one search), ``fixed_time`` (ferries,
+    waiting, signals and turns take their time whatever the pace: the slowest and the fastest are searched, and no trip
+    gets longer as the pace rises), ``slow_and_fast`` (no road is quicker at the slow mode than at the fast: two
+    searches bound all between).
 
     ``communities``: indexed by community id, ``covered`` (``always``: at every pace and turnout of the range,
     ``sometimes``, ``never``; one without a road is never covered), ``flip_factor`` (the slowest share of the speed
-    at which it is still covered, at the middle turnout; missing where no site was found as far as was searched,
+    at which it is still covered, at the middle turnout; of ``fixed_time`` one at which it surely is, the slowest where
+    the same ways stay the shortest at the paces searched; missing where no site was found as far as was searched,
     where turnout takes it all, and for two modes) and ``people``.
 
     ``shares``: a row an area, ``level`` (town, county, city), ``area``, and for each of the three classes
@@ -76,13 +81,14 @@ def coverage_range(
     speed: Pair = (0.8, 1.2),
     turnout_minutes: Pair | None = None,
     fast: TravelTimes | None = None,
+    paced: Mapping[float, TravelTimes] | None = None,
 ) -> CoverageRange:
     """Which communities a circle covers always, sometimes or never, for every speed and turnout of a range.
 
     A trip that takes T at the speed of ``times`` takes T / factor + turnout. So a community is covered when T is at
     most factor x (standard - turnout): always, if so for the slowest factor and the longest turnout; never, if not
-    for the fastest and the shortest. Decided in whole numbers. Gaps between place and road, signals and ferries
-    change with the factor as the roads do.
+    for the fastest and the shortest. Decided in whole numbers. Gaps between place and road change with the factor as
+    the roads do; ferries, waiting, signals and turns do not (``paced``).
 
     Parameters
     ----------
@@ -93,31 +99,49 @@ def coverage_range(
     turnout_minutes : least and most; the circle's own where not said.
     fast : times of a faster mode; ``times`` are then the slow mode's, and no road may be quicker in them
         (``check_slower`` sees to it). The fastest factor counts on ``fast``.
+    paced : where times may hold time that does not depend on pace (``fixed_time``): by factor, times on
+        ``network.paces.at_pace`` of their network; of the slowest and the fastest, 1 apart (of ``fast``, the fastest),
+        further ones for ``flip_factor``.
 
     Raises
     ------
-    DataError : a range that cannot be meant; what ``check_circle`` refuses; a pair quicker at the slow mode.
+    DataError : a range that cannot be meant; what ``check_circle`` refuses; a pair quicker at the slow mode; time that
+        does not depend on pace, and no ``paced`` times of an end of the range.
     CutoffError : the times were searched less far than the fastest pace and the shortest turnout ask.
     """
     least, most = (circle.turnout_minutes,) * 2 if turnout_minutes is None else turnout_minutes
     _check_range(speed, (least, most))
     lowest, highest = _room(circle, speed[0], most), _room(circle, speed[1], least)
-    for table, needed in ((times, lowest), (times if fast is None else fast, highest)):
+    slow, quick = _at_end(times, speed[0], paced), _at_end(times if fast is None else fast, speed[1], paced)
+    for table, needed in ((slow, lowest), (quick, highest)):
         check_fits(circle, table, communities)
         _check_searched(table, needed)
     if fast is not None:
         _check_pairs(times, fast)
-    travel = _travel_cs(circle, times, communities.index, kinds)
-    quick = travel if fast is None else _travel_cs(circle, fast, communities.index, kinds)
-    always, ever = travel <= lowest, quick <= highest
+    at_slow = _travel_cs(circle, slow, communities.index, kinds)
+    at_quick = at_slow if quick is slow else _travel_cs(circle, quick, communities.index, kinds)
+    always, ever = _farthest(circle, at_slow) <= lowest, _farthest(circle, at_quick) <= highest
     found = pd.DataFrame(index=communities.index)
     found["covered"] = np.array(COVERED)[np.where(always, 0, np.where(ever, 1, 2))]
-    found["flip_factor"] = _flips(circle, travel, (least, most)) if fast is None else np.nan
+    found["flip_factor"] = np.nan
+    if fast is None:
+        tables = {1.0: times, **(paced or {})} if times.fixed_time else {1.0: slow}
+        travel = {f: _travel_cs(circle, tables[f], communities.index, kinds) for f in sorted(tables)}
+        found["flip_factor"] = _flips(circle, travel, (least, most))
     found["people"] = communities[circle.people].astype("int64")
     modes = (times.mode_id,) if fast is None else (times.mode_id, fast.mode_id)
-    argument: Argument = "common_factor" if fast is None else "slow_and_fast"
+    argument: Argument = "slow_and_fast" if fast is not None else "fixed_time" if times.fixed_time else "common_factor"
     given = (float(speed[0]), float(speed[1])), (float(least), float(most))
     return CoverageRange(circle, modes, *given, argument, found, _shares(found, communities))
+
+
+def _at_end(times: TravelTimes, factor: float, paced: Mapping[float, TravelTimes] | None) -> TravelTimes:
+    """Times for one end of the range."""
+    if factor == 1 or not times.fixed_time:
+        return times
+    if paced is None or factor not in paced:
+        raise DataError("sensitivity.not_paced", factor=factor, mode=times.mode_id)
+    return paced[factor]
 
 
 def check_slower(slow: Network, fast: Network) -> None:
@@ -194,18 +218,46 @@ def _room(circle: Circle, factor: float, turnout: float) -> int:
 
 
 def _travel_cs(circle: Circle, times: TravelTimes, communities: pd.Index, kinds: pd.Series) -> FloatArray:
-    """Whole centiseconds without turnout to what the circle asks for, by community; infinite beyond the cutoff."""
+    """Whole centiseconds without turnout to each kind of the circle, by community; infinite beyond the cutoff."""
     by_kind = [nearest_of(times, communities, kinds.index[kinds == k])["minutes"].to_numpy() for k in circle.kinds]
     each = np.rint(np.array(by_kind, dtype=float) * CENTISECONDS_PER_MINUTE) - centiseconds(times.turnout_minutes)
-    each = np.where(np.isnan(each), np.inf, each)
+    return np.where(np.isnan(each), np.inf, each)
+
+
+def _farthest(circle: Circle, each: FloatArray) -> FloatArray:
+    """Of figures by kind and community that of what the circle asks for."""
     return np.asarray(each.max(axis=0) if circle.need == "all" else each.min(axis=0))
 
 
-def _flips(circle: Circle, travel: FloatArray, turnout: Pair) -> FloatArray:
+def _flips(circle: Circle, travel: Mapping[float, FloatArray], turnout: Pair) -> FloatArray:
+    """The slowest factor that covers, by community; ``travel``: factor x time at each factor, factors rising."""
     left = centiseconds(circle.minutes) - (centiseconds(turnout[0]) + centiseconds(turnout[1])) / 2
     if left <= 0:
-        return np.full(len(travel), np.nan)
-    return np.where(np.isfinite(travel), travel / left, np.nan)
+        return np.full(next(iter(travel.values())).shape[1], np.nan)
+    flips = _farthest(circle, _slowest(list(travel), list(travel.values()), left))
+    return np.where(np.isfinite(flips), flips, np.nan)
+
+
+def _slowest(factors: Sequence[float], travel: Sequence[FloatArray], left: float) -> FloatArray:
+    """By kind and community the slowest factor known to cover; infinite where none is.
+
+    Of a way with P centiseconds at the pace and F at none, factor x time is P + factor x F: a straight line, and the
+    shortest way the least of such lines. So the line through two factors lies on it or above it outside of the two.
+    """
+    if len(factors) == 1:
+        return travel[0] / left
+    best, missed = np.full_like(travel[0], np.inf), np.zeros_like(travel[0])
+    for factor, cs in zip(factors, travel, strict=True):
+        covers = cs <= factor * left
+        best, missed = np.where(covers, np.minimum(best, factor), best), np.where(covers, missed, factor)
+    for (low, one), (high, other) in itertools.pairwise(zip(factors, travel, strict=True)):
+        known = np.isfinite(one) & np.isfinite(other)
+        rise = np.subtract(other, one, out=np.zeros_like(one), where=known) / (high - low)
+        known &= rise < left
+        meets = np.divide(one - low * rise, left - rise, out=np.full_like(one, np.inf), where=known)
+        outside = known & ((meets <= low) | (meets >= high))
+        best = np.where(outside, np.minimum(best, np.maximum(meets, missed)), best)
+    return best
 
 
 def _shares(found: pd.DataFrame, communities: pd.DataFrame) -> pd.DataFrame:

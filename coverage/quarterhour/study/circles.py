@@ -8,6 +8,7 @@ import geopandas as gpd
 import pandas as pd
 
 from quarterhour.network.network import Mode
+from quarterhour.network.paces import at_pace
 from quarterhour.network.snap import doubtful_snaps
 from quarterhour.standards.circle import CircleCheck, check_circle
 from quarterhour.standards.rules import Circle
@@ -19,6 +20,9 @@ from quarterhour.study.session import Run
 from quarterhour.study.study import study_circle, study_mode, study_range
 from quarterhour.travel.isochrone import isochrones
 from quarterhour.travel.times import TravelTimes
+
+_BESIDE = (0.8, 1.25)
+"""Factors to search where a range does not name any."""
 
 
 def check_circles(
@@ -41,9 +45,11 @@ def check_circles(
     return tuple(checks), tuple(compare), tuple(ranges)
 
 
-def _circle_times(run: Run, tables: Inputs, circle: Circle, mode: Mode, given: tuple[Pair, Pair] | None) -> TravelTimes:
+def _circle_times(
+    run: Run, tables: Inputs, circle: Circle, mode: Mode, given: tuple[Pair, Pair] | None, pace: float = 1.0
+) -> TravelTimes:
     """Minutes to the circle's facilities, past its standard and as far as its range asks."""
-    net = run.network(tables.roads, mode)
+    net = at_pace(run.network(tables.roads, mode), pace)
     far = circle.minutes * SEARCHED_BEYOND
     if given is not None:
         asked = searched_minutes(circle, speed=given[0], turnout_minutes=given[1], turnout=circle.turnout_minutes)
@@ -55,8 +61,9 @@ def _circle_times(run: Run, tables: Inputs, circle: Circle, mode: Mode, given: t
             net, tables.communities, sites, minutes=far, heading=circle.heading,
             turnout_minutes=circle.turnout_minutes, progress=run.share,
         )  # fmt: skip
-    run.doubts.append(doubtful_snaps(times.community_snap, tables.communities, table="communities"))
-    run.doubts.append(doubtful_snaps(times.site_snap, sites, table="facilities"))
+    if pace == 1:
+        run.doubts.append(doubtful_snaps(times.community_snap, tables.communities, table="communities"))
+        run.doubts.append(doubtful_snaps(times.site_snap, sites, table="facilities"))
     return times
 
 
@@ -75,13 +82,27 @@ def _range(
     """Who the circle covers always, sometimes, never; of two modes, each is searched, and the own lies between."""
     asked = {"kinds": _sites_of(circle, tables)["kind"], "speed": given[0], "turnout_minutes": given[1]}
     pair = file.uncertain.modes if file.uncertain else None
+    own = study_mode(run.study, file.mode, file.id)
+
+    def at(mode: Mode, pace: float = 1.0) -> TravelTimes:
+        return _circle_times(run, tables, replace(circle, mode=mode.id), mode, given, pace)
+
     if pair is None:
-        return coverage_range(circle, times, tables.communities, **asked)
-    slow, own, fast = (study_mode(run.study, name, file.id) for name in (pair[0], file.mode, pair[1]))
+        paced = {pace: at(own, pace) for pace in _paces(given[0])} if times.fixed_time else None
+        return coverage_range(circle, times, tables.communities, **asked, paced=paced)
+    slow, fast = (study_mode(run.study, name, file.id) for name in pair)
     for one, other in ((slow, own), (own, fast)):
         check_slower(run.network(tables.roads, one), run.network(tables.roads, other))
-    ends = [_circle_times(run, tables, replace(circle, mode=m.id), m, given) for m in (slow, fast)]
-    return coverage_range(circle, ends[0], tables.communities, **asked, fast=ends[1])
+    ends = at(slow), at(fast)
+    factors = zip((slow, fast), given[0], ends, strict=True)
+    paced = {f: at(mode, f) for mode, f, found in factors if f != 1 and found.fixed_time}
+    return coverage_range(circle, ends[0], tables.communities, **asked, fast=ends[1], paced=paced)
+
+
+def _paces(speed: Pair) -> list[float]:
+    """The factors to search beside 1: the ends of a range, and where one is 1 another, to tell where coverage flips."""
+    slow, fast = speed
+    return [slow if slow < 1 else _BESIDE[0], fast if fast > 1 else _BESIDE[1]]
 
 
 def pictures(run: Run, tables: Inputs) -> gpd.GeoDataFrame | None:

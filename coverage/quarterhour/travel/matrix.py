@@ -133,6 +133,7 @@ def _table(trips: Trips, minutes: float, rows: AnyArray, parts: list[Csr]) -> Tr
     return TravelTimes(
         found.indptr.astype(np.int64), found.indices.astype(np.int32, copy=False), found.data, homes.index,
         bases.index, float(minutes), trips.heading, trips.turnout_minutes, trips.mode_id, homes, bases,
+        trips.fixed_time,
     )  # fmt: skip
 
 

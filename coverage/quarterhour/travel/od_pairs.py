@@ -13,6 +13,7 @@ from quarterhour.base.arrays import AnyArray, Csr, StopFlag
 from quarterhour.base.centiseconds import CENTISECONDS_PER_MINUTE, centiseconds
 from quarterhour.base.errors import DataError
 from quarterhour.network.network import Network
+from quarterhour.network.paces import has_fixed_time
 from quarterhour.network.search_graph import search_graph
 from quarterhour.network.snap import snap_places
 from quarterhour.travel.access_legs import Entries, direct_legs, entries_of, straight_legs
@@ -46,6 +47,7 @@ class Trips:
     targets: Csr
     straight: Csr
     leaving: bool
+    fixed_time: bool = False
     legs: dict[int, Csr] = field(default_factory=dict, repr=False)
 
     @property
@@ -126,6 +128,7 @@ def trips_between(
         targets=target.by_state(),
         straight=straight_legs(network, begins, other),
         leaving=leaving,
+        fixed_time=has_fixed_time(network),
     )
 
 

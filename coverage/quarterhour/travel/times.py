@@ -25,7 +25,8 @@ class TravelTimes:
 
     Row i, ``indptr[i]:indptr[i + 1]``, holds the sites that community i is within the cutoff of:
     ``site_index`` (rising) and ``cs``, whole centiseconds, turnout and gaps included. The cutoff is
-    inclusive. An absent pair takes longer than the cutoff; zero is a time like any other.
+    inclusive. An absent pair takes longer than the cutoff; zero is a time like any other. ``fixed_time``: some trips
+    may hold time that does not depend on pace (``network.paces``).
     """
 
     indptr: AnyArray
@@ -39,6 +40,7 @@ class TravelTimes:
     mode_id: str
     community_snap: pd.DataFrame
     site_snap: pd.DataFrame
+    fixed_time: bool = False
 
     def minutes(self, community: Hashable, site: Hashable) -> float | None:
         """Minutes of one pair; None beyond the cutoff."""

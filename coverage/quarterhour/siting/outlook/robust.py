@@ -34,6 +34,7 @@ def robust_sites(
     speed: Pair = (0.8, 1.2),
     people: float = 0.1,
     plan: SitingPlan | None = None,
+    paced: Callable[[float], TravelTimes] | None = None,
     seconds: float = 120,
     seed: int = 0,
     progress: Callable[[float], None] | None = None,
@@ -41,8 +42,8 @@ def robust_sites(
     """The question asked again for drawn speeds and people, and how often each site is chosen.
 
     In each scenario one speed for all trips is drawn from the range (a trip of T minutes takes T / factor, the turnout
-    apart), and for each community a factor for all its people, normal around 1. Several plans may be equally
-    good: the one that the search finds counts.
+    and what ``paced`` keeps fixed apart), and for each community a factor for all its people, normal around 1. Several
+    plans may be equally good: the one that the search finds counts.
 
     Parameters
     ----------
@@ -51,19 +52,26 @@ def robust_sites(
     speed : slowest and fastest, as factors.
     people : standard deviation of a community's people, as a share of them.
     plan : of the question, to tell which of its sites stay.
+    paced : where times may hold time that does not depend on pace (``fixed_time``: ferries, waiting, signals, turns):
+        factor to times of the same places on ``network.paces.at_pace`` of their network, searched as far as
+        factor x (standard - turnout) + turnout.
     seconds : for all scenarios together.
     seed : the same seed draws the same scenarios, whatever their number.
 
     Raises
     ------
-    DataError : ranges that cannot be meant. CutoffError : times searched less far than the fastest speed asks.
+    DataError : ranges that cannot be meant; time that does not depend on pace, and no ``paced``. CutoffError : times
+        searched less far than the fastest speed asks.
     """
     check_seconds(seconds)
     _check(problem, scenarios, speed, people)
+    if problem.times.fixed_time and paced is None and tuple(speed) != (1, 1):
+        raise DataError("phasing.not_paced", mode=problem.times.mode_id)
+    paced = paced if problem.times.fixed_time else None
     tell = progress or (lambda _: None)
     free = problem.sites.index[problem.sites["state"].ne("existing")]
     chosen, rows = pd.Series(0, index=free), []
-    for place, (factor, drawn) in enumerate(_drawn(problem, scenarios, speed, people, seed)):
+    for place, (factor, drawn) in enumerate(_drawn(problem, scenarios, speed, people, seed, paced)):
         tell(place / scenarios)
         found = solve_siting(drawn, seconds=seconds / scenarios, seed=seed)
         if found.stopped == "interrupt":
@@ -95,15 +103,20 @@ def _check(problem: SitingProblem, scenarios: int, speed: Pair, people: float) -
         raise DataError("phasing.bad_speed", low=low, high=high)
     if not (is_number(people) and 0 <= people <= 1):
         raise DataError("phasing.bad_people", people=people)
-    turnout = problem.times.turnout_minutes
-    needed = max(problem.minutes, speed[1] * (problem.minutes - turnout) + turnout)
-    if centiseconds(needed) > centiseconds(problem.times.cutoff_minutes):
-        raise CutoffError("phasing.beyond_cutoff", minutes=needed, cutoff=problem.times.cutoff_minutes)
+    _check_searched(problem, problem.times, max(1.0, speed[1]))
+
+
+def _check_searched(problem: SitingProblem, times: TravelTimes, factor: float) -> None:
+    turnout = times.turnout_minutes
+    needed = factor * (problem.minutes - turnout) + turnout
+    if centiseconds(needed) > centiseconds(times.cutoff_minutes):
+        raise CutoffError("phasing.beyond_cutoff", minutes=needed, cutoff=times.cutoff_minutes)
 
 
 def _drawn(
-    problem: SitingProblem, scenarios: int, speed: Pair, people: float, seed: int
-) -> Iterator[tuple[float, SitingProblem]]:
+    problem: SitingProblem, scenarios: int, speed: Pair, people: float, seed: int,
+    paced: Callable[[float], TravelTimes] | None,
+) -> Iterator[tuple[float, SitingProblem]]:  # fmt: skip
     """Speed and question of each scenario."""
     yield 1.0, problem
     for number in range(1, scenarios):
@@ -116,12 +129,23 @@ def _drawn(
             float(factor),
             replace(
                 problem,
-                times=_at_speed(problem.times, factor, problem.minutes),
+                times=_at_speed(_times(problem, float(factor), paced), factor, problem.minutes),
                 people=table,
                 demand=demand.astype("int64").rename("people"),
                 load=_load(problem, demand, change),
             ),
         )
+
+
+def _times(problem: SitingProblem, factor: float, paced: Callable[[float], TravelTimes] | None) -> TravelTimes:
+    """Times in which a trip of T minutes at the factor takes factor x T."""
+    if paced is None or factor == 1:
+        return problem.times
+    times = paced(factor)
+    if not (times.communities.equals(problem.times.communities) and times.sites.equals(problem.times.sites)):
+        raise DataError("phasing.other_places", factor=factor)
+    _check_searched(problem, times, factor)
+    return times
 
 
 def _load(problem: SitingProblem, demand: pd.Series, change: FloatArray) -> pd.Series:

@@ -293,6 +293,7 @@ def _merged(parts: Sequence[_Part], communities: pd.Index) -> TravelTimes:
         communities=communities,
         cutoff_minutes=math.floor(farther * max(standards)) / CENTISECONDS_PER_MINUTE,
         mode_id=" + ".join(dict.fromkeys(p.times.mode_id for p in parts)),
+        fixed_time=any(p.times.fixed_time for p in parts),
         community_snap=pd.DataFrame(),
         site_snap=pd.DataFrame(),
     )

@@ -3,11 +3,16 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Callable, Mapping
 from dataclasses import replace
 from pathlib import Path
 
+import geopandas as gpd
+
 from quarterhour.base import i18n
 from quarterhour.base.errors import WriteError
+from quarterhour.network.network import Network
+from quarterhour.network.paces import at_pace
 from quarterhour.siting.outlook.answers import RobustSites
 from quarterhour.siting.outlook.frontier import covered_now, frontier
 from quarterhour.siting.outlook.phasing import phase_plan, site_values
@@ -40,13 +45,7 @@ def propose(run: Run, tables: Inputs, file: SitingFile) -> Proposal:
     with run.timed(f"siting {file.id}"):
         rules, seed = study_rules_in_force(run.study), run.study.file.study.seed
         offered = offered_sites(file, tables, network=own, rules=rules, parcels=run.parcels, seed=seed)
-        far = {
-            s.name: run.travel_times(
-                nets[s.name], tables.communities, offered.sites, minutes=searched_as_far(file, s.minutes),
-                heading=file.heading, turnout_minutes=file.turnout_minutes, progress=run.share,
-            )
-            for s in standards
-        }  # fmt: skip
+        far = _times_at(run, tables, file, nets, offered.sites, _fastest(file))
         times = {s.name: far[s.name].within(s.minutes) for s in standards}
         sites = offered.sites
         asked = asked_of_sites(file, run.study.file, tables, sites, rules=rules)
@@ -59,14 +58,37 @@ def propose(run: Run, tables: Inputs, file: SitingFile) -> Proposal:
     impossible = plan.status == "infeasible"
     changes = smallest_relaxations(problem, seconds=min(20, file.seconds)) if impossible else []
     run.say("study.step_prospects", name=file.zh if run.lang == "zh" else file.en)
+
+    def paced(factor: float) -> TravelTimes:
+        again = {name: at_pace(net, factor) for name, net in nets.items()}
+        found = _times_at(run, tables, file, again, offered.sites, max(1.0, factor))
+        return siting_problem(file, tables, offered, times=found, asked=asked).times
+
     with run.timed(f"prospects {file.id}"):
-        behind = prospects(file, problem, plan, far=wide, seed=seed)
+        behind = prospects(file, problem, plan, far=wide, paced=paced, seed=seed)
     people = counted_people(file, tables.communities)
     offered = with_neighbours(offered, problem.times, communities=tables.communities, people=people)
     return Proposal(
         file.id, file.zh, file.en, file.kind, problem, plan, sites, offered.ledger, offered.relaxations,
         offered.unchecked, tuple(changes), behind,
     )  # fmt: skip
+
+
+def _times_at(
+    run: Run, tables: Inputs, file: SitingFile, nets: Mapping[str, Network], sites: gpd.GeoDataFrame, factor: float
+) -> dict[str, TravelTimes]:
+    """Times by standard, searched as far as so many times the pace asks."""
+    return {
+        s.name: run.travel_times(
+            nets[s.name], tables.communities, sites, minutes=searched_as_far(file, s.minutes, factor),
+            heading=file.heading, turnout_minutes=file.turnout_minutes, progress=run.share,
+        )
+        for s in file.standards
+    }  # fmt: skip
+
+
+def _fastest(file: SitingFile) -> float:
+    return max(1.0, file.robust.speed[1]) if file.robust else 1.0
 
 
 def _kept_on_the_way(run: Run, problem: SitingProblem, file: SitingFile) -> SitingPlan:
@@ -111,20 +133,21 @@ def _set_aside(run: Run, folder: Path, question: str) -> None:
     run.tell(i18n.say("study.plan_earlier", run.lang, path=aside))
 
 
-def searched_as_far(file: SitingFile, minutes: float) -> float:
-    """Minutes that times must be searched for a standard: past it where the speed may be higher.
+def searched_as_far(file: SitingFile, minutes: float, factor: float) -> float:
+    """Minutes that times must be searched for a standard at so many times the pace, 1 or more.
 
     Several standards are searched as many times as far each, in whole minutes, turnout or not.
     """
-    if file.robust is None:
-        return minutes
-    if file.classes:
-        return max(minutes, float(math.ceil(file.robust.speed[1] * minutes)))
-    return max(minutes, file.robust.speed[1] * (minutes - file.turnout_minutes) + file.turnout_minutes)
+    if file.classes and factor > 1:
+        return max(minutes, float(math.ceil(factor * minutes)))
+    return max(minutes, factor * (minutes - file.turnout_minutes) + file.turnout_minutes)
 
 
-def prospects(file: SitingFile, problem: SitingProblem, plan: SitingPlan, *, far: TravelTimes, seed: int) -> Prospects:
-    """All that a question asks beside its plan. ``far``: times searched ``searched_as_far``.
+def prospects(
+    file: SitingFile, problem: SitingProblem, plan: SitingPlan, *, far: TravelTimes,
+    paced: Callable[[float], TravelTimes], seed: int,
+) -> Prospects:  # fmt: skip
+    """All that a question asks beside its plan. ``far``: times searched ``searched_as_far``; ``paced``: at a factor.
 
     Each search has the question's own seconds, far more than it takes, so that time does not shape the answer; the
     frontier ends by its share of nodes.
@@ -142,7 +165,7 @@ def prospects(file: SitingFile, problem: SitingProblem, plan: SitingPlan, *, far
         steps = -(-len(plan.chosen) // per_year)
         phasing = phase_plan(problem, plan, per_step=per_year, seconds=file.seconds * steps, seed=seed, best=curve)
     values = site_values(problem, plan) if file.values else None
-    robust = _robust(file.robust, problem, plan, far, file.seconds, seed) if file.robust else None
+    robust = _robust(file.robust, problem, plan, far, paced, file.seconds, seed) if file.robust else None
     return Prospects(curve, now, phasing, first_year, values, robust)
 
 
@@ -151,8 +174,9 @@ def _without_minima(problem: SitingProblem) -> SitingProblem:
 
 
 def _robust(
-    asked: RobustFile, problem: SitingProblem, plan: SitingPlan, far: TravelTimes, seconds: float, seed: int
-) -> RobustSites:
+    asked: RobustFile, problem: SitingProblem, plan: SitingPlan, far: TravelTimes,
+    paced: Callable[[float], TravelTimes], seconds: float, seed: int,
+) -> RobustSites:  # fmt: skip
     """By the first goal, which decides who is covered."""
     return robust_sites(
         replace(problem, times=far, goals=problem.goals[:1]),
@@ -160,6 +184,7 @@ def _robust(
         speed=asked.speed,
         people=asked.people,
         plan=plan,
+        paced=paced,
         seconds=seconds * asked.scenarios,
         seed=seed,
     )
