@@ -12,7 +12,8 @@ import pytest
 from hypothesis import given
 
 from quarterhour.base.errors import CutoffError, DataError
-from quarterhour.services.floating_catchments import assign_within, catchment_access, gaussian_decay, step_decay
+from quarterhour.services.decays import METHODS, dai_decay, normal_decay, step_decay
+from quarterhour.services.floating_catchments import assign_within, catchment_access
 from quarterhour.travel.times import TravelTimes, times_from_matrix
 from repeatable import examples
 
@@ -58,7 +59,7 @@ def chicago_like(seed: int) -> tuple[TravelTimes, pd.Series, pd.Series]:
 
 
 @pytest.mark.filterwarnings("ignore")
-@pytest.mark.parametrize("method", ["2sfca", "e2sfca", "3sfca", "gaussian"])
+@pytest.mark.parametrize("method", ["2sfca", "e2sfca", "3sfca", "normal"])
 @pytest.mark.parametrize("seed", [1, 2])
 def test_floating_catchments_are_those_of_pysal(method: str, seed: int) -> None:
     fca = pytest.importorskip("access.fca", reason="PySAL's access is in the test extras")
@@ -69,7 +70,7 @@ def test_floating_catchments_are_those_of_pysal(method: str, seed: int) -> None:
         "2sfca": None,
         "e2sfca": weights.step_fn({10: 1, 20: 0.68, 30: 0.22}),
         "3sfca": weights.step_fn({10: 0.962, 20: 0.704, 30: 0.377, 60: 0.042}),
-        "gaussian": weights.gaussian(10),
+        "normal": weights.gaussian(10),
     }[method]
     minutes = {"e2sfca": 30, "3sfca": 60}.get(method, 30)
     theirs = (fca.three_stage_fca if method == "3sfca" else fca.two_stage_fca)(
@@ -84,7 +85,7 @@ def test_floating_catchments_are_those_of_pysal(method: str, seed: int) -> None:
 
 def test_nothing_is_handed_out_twice() -> None:
     near, people, beds = chicago_like(3)
-    for method in ("2sfca", "e2sfca", "3sfca", "gaussian"):
+    for method in METHODS:
         made = catchment_access(near, people=people, capacity=beds, minutes=30, method=method)
         assert (made["access"] * made["people"]).sum() <= beds.sum() * (1 + 1e-12)
 
@@ -103,8 +104,44 @@ def test_what_a_catchment_cannot_count_is_said() -> None:
     for wrong in ({}, {10.0: -1.0}):
         with pytest.raises(DataError, match="steps"):
             step_decay(wrong)
-    with pytest.raises(DataError, match="sigma"):
-        gaussian_decay(0)
+    for decay in (normal_decay, dai_decay):
+        with pytest.raises(DataError, match="above 0"):
+            decay(0)
+
+
+def test_dai_falls_to_nothing_at_the_edge_of_the_catchment() -> None:
+    """Dai 2010 by hand, catchment 30: at 15 minutes (e^-1/8 - e^-1/2) / (1 - e^-1/2) = 0.27597 / 0.39347."""
+    weights = dai_decay(30)(np.array([0, 15, 29.999, 30, 45]))
+    assert weights.tolist() == pytest.approx([1, 0.701366, 0.00005, 0, 0], abs=1e-5)
+    assert weights[3] == weights[4] == 0
+    near = times([[0, 15], [30, NAN]])
+    made = catchment_access(
+        near, people=column([100, 50], "c"), capacity=column([20, 10], "s"), minutes=30, method="dai"
+    )
+    # s0 is shared by c0 alone (c1 weighs nothing there), s1 by c0 at 0.7014: weight x 10 / (weight x 100)
+    assert made["access"].tolist() == pytest.approx([0.2 + 0.1, 0])
+
+
+def test_the_normal_curve_goes_on_to_the_edge() -> None:
+    assert normal_decay(10)(np.array([0, 10, 30])).tolist() == pytest.approx([1, 0.606531, 0.011109], abs=1e-6)
+
+
+@pytest.mark.parametrize(("method", "last"), [("e2sfca", 30), ("3sfca", 60)])
+def test_beyond_the_last_ring_nothing_is_cut_silently(method: str, last: int) -> None:
+    near = times([[last + 1]], cutoff=90)
+    given_ = {"people": column([1], "c"), "capacity": column([1], "s"), "method": method}
+    with pytest.raises(DataError, match=f"end at {last} minutes") as caught:
+        catchment_access(near, minutes=last + 1, **given_)  # type: ignore[arg-type]
+    assert f"只到 {last} 分钟" in caught.value.sentence("zh")
+    assert catchment_access(near, minutes=last, **given_)["access"].tolist() == [0]  # type: ignore[arg-type]
+    own = step_decay({90: 1})
+    assert catchment_access(near, minutes=90, decay=own, **given_)["access"].tolist() == [1]  # type: ignore[arg-type]
+
+
+def test_the_old_name_of_a_method_says_the_new_one() -> None:
+    near, given_ = times([[10]]), {"people": column([1], "c"), "capacity": column([1], "s")}
+    with pytest.raises(DataError, match="called 'normal' now, with the same figures.*'dai'"):
+        catchment_access(near, minutes=30, method="gaussian", **given_)  # type: ignore[arg-type]
 
 
 # --- who is served

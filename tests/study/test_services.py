@@ -63,7 +63,7 @@ def test_served_is_no_more_than_beds_and_reached(weihai: Results) -> None:
     rows = beds.served.communities
     assert (rows["served"] <= rows["people"]).all() and not rows.loc[~rows["reachable"], "served"].any()
     assert rows["served"].sum() <= beds.served.sites["capacity"].sum()
-    assert set(beds.access) == {"2sfca", "e2sfca", "3sfca", "gaussian"}
+    assert set(beds.access) == {"2sfca", "e2sfca", "3sfca", "normal", "dai"}
     assert 0 < beds.equity.gini < 1 and beds.equity.theil_between <= beds.equity.theil
 
 

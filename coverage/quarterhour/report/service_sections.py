@@ -66,8 +66,9 @@ def _access(found: Access, towns: dict[str, str], lang: str) -> Section:
         _say("access_line", lang, name=getattr(asked, lang), people=int(served["people"].sum()),
              reachable=int(near.sum()), served=int(served["served"].sum()), share=percent(found.served.share),
              minutes=f"{asked.minutes:g}", capacity=int(found.served.sites["capacity"].sum())),
-        _say("equity_line", lang, method=asked.methods[0].upper(), gini=f"{found.equity.gini:.3f}",
-             theil=f"{found.equity.theil:.3f}", between=f"{found.equity.theil_between:.3f}",
+        _say("equity_line", lang, method=i18n.say(f"catchments.name_{asked.methods[0]}", lang),
+             gini=f"{found.equity.gini:.3f}", theil=f"{found.equity.theil:.3f}",
+             between=f"{found.equity.theil_between:.3f}",
              worst=f"{found.equity.worst:.3f}", mean=f"{found.equity.mean:.3f}"),
     ]  # fmt: skip
     return Section("access", pd.DataFrame(shown), tuple(lines))

@@ -7,9 +7,8 @@ hands out the places themselves, as many people as can be, by a flow of least mi
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from typing import Any, Literal
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -19,36 +18,8 @@ from quarterhour.base.arrays import FloatArray, IntArray
 from quarterhour.base.centiseconds import CENTISECONDS_PER_MINUTE
 from quarterhour.base.errors import DataError, SolverError, first_ids
 from quarterhour.services.columns import at_least_zero
+from quarterhour.services.decays import Decay, Method, decay_of
 from quarterhour.travel.times import TravelTimes
-
-Decay = Callable[[FloatArray], FloatArray]
-"""Minutes to weights, 1 at the door and falling."""
-Method = Literal["2sfca", "e2sfca", "3sfca", "gaussian"]
-
-E2SFCA_STEPS = {10.0: 1.0, 20.0: 0.68, 30.0: 0.22}
-"""Luo & Qi 2009, the slow decay of their table 1."""
-THREE_STEP_STEPS = {10.0: 0.962, 20.0: 0.704, 30.0: 0.377, 60.0: 0.042}
-"""Wan, Zou & Sternberg 2012."""
-
-
-def step_decay(steps: Mapping[float, float]) -> Decay:
-    """Weights by minutes: up to each key (inclusive) its value, beyond the last nothing.
-
-    >>> step_decay({10: 1, 20: 0.68})(np.array([10.0, 10.1, 21.0]))
-    array([1.  , 0.68, 0.  ])
-    """
-    ends = np.array(sorted(steps), dtype=float)
-    weights = np.array([*(float(steps[end]) for end in sorted(steps)), 0.0])
-    if not len(ends) or (weights < 0).any() or not np.isfinite([*ends, *weights]).all():
-        raise DataError("catchments.bad_steps", steps=dict(steps))
-    return lambda minutes: weights[np.searchsorted(ends, minutes, side="left")]
-
-
-def gaussian_decay(sigma_minutes: float) -> Decay:
-    """exp(-t^2 / 2 sigma^2): 1 at the door, 0.61 after sigma minutes."""
-    if not 0 < sigma_minutes < np.inf:
-        raise DataError("catchments.bad_sigma", sigma=sigma_minutes)
-    return lambda minutes: np.exp(-(minutes**2) / (2 * sigma_minutes**2))
 
 
 def catchment_access(
@@ -68,38 +39,28 @@ def catchment_access(
     people : by community id; every community of ``times``.
     capacity : beds, day places or visits by site id; every site of ``times``.
     minutes : the catchment, inclusive.
-    method : ``2sfca`` all within the catchment count alike; ``e2sfca`` in steps of 10, 20, 30 minutes;
-        ``3sfca`` in steps, and people prefer the nearer of their sites; ``gaussian`` falls smoothly, a third of
-        the catchment its sigma.
-    decay : weights of one's own, for the last three.
+    method : ``2sfca`` all within the catchment count alike; ``e2sfca`` in steps of 10, 20, 30 minutes; ``3sfca`` in
+        steps to 60 minutes, and people prefer the nearer of their sites; ``dai`` by the Gaussian of Dai 2010, which
+        falls to 0 at the edge of the catchment; ``normal`` by a normal curve, a third of the catchment its sigma.
+    decay : weights of one's own, for all but the first.
 
     Returns
     -------
     By community: ``access`` (capacity a person; 0 where no site is reached), ``sites`` (reached), ``people``.
     Summed over people, what is handed out never exceeds the capacity of the sites that somebody reaches.
 
-    Source: Luo & Wang 2003, Luo & Qi 2009, Wan et al. 2012, Dai 2010; equal to PySAL's ``access`` in the tests.
+    DataError for a catchment beyond the last step of ``e2sfca`` or ``3sfca``, which has no weight there.
+    Source: Luo & Wang 2003, Luo & Qi 2009, Wan et al. 2012, Dai 2010; all but ``dai`` equal to PySAL's ``access`` in
+    the tests.
     """
     near = times.within(minutes)
     demand = at_least_zero(people.reindex(near.communities), "catchments.bad_column", column="people")
     supply = at_least_zero(capacity.reindex(near.sites), "catchments.bad_column", column="capacity")
-    weights = _weights(near, _decay(method, minutes, decay), choice=method == "3sfca")
+    weights = _weights(near, decay_of(method, minutes, decay), choice=method == "3sfca")
     waiting = np.asarray(weights.T @ demand)
     ratio = np.divide(supply, waiting, out=np.zeros(len(supply)), where=waiting > 0)
     made = {"access": np.asarray(weights @ ratio), "sites": np.diff(near.indptr), "people": demand}
     return pd.DataFrame(made, index=near.communities)
-
-
-def _decay(method: Method, minutes: float, own: Decay | None) -> Decay:
-    if method not in ("2sfca", "e2sfca", "3sfca", "gaussian"):
-        raise DataError("catchments.bad_method", method=method)
-    if method == "2sfca":
-        return lambda travelled: np.ones(len(travelled))
-    if own is not None:
-        return own
-    if method == "gaussian":
-        return gaussian_decay(minutes / 3)
-    return step_decay(E2SFCA_STEPS if method == "e2sfca" else THREE_STEP_STEPS)
 
 
 def _weights(near: TravelTimes, decay: Decay, *, choice: bool) -> sparse.csr_array:

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from typing import Literal
+from typing import Any, Literal
 
-from pydantic import Field, model_validator
+from pydantic import Field, field_validator, model_validator
 
+from quarterhour.services.decays import RENAMED, Method, last_ring
 from quarterhour.study.file.fields import (
     Heading,
     Name,
@@ -33,8 +34,24 @@ class AccessFile(Part):
     mode: str
     minutes: Number = Field(gt=0, le=600)
     heading: Heading = "to_site"
-    methods: tuple[Literal["2sfca", "e2sfca", "3sfca", "gaussian"], ...] = Field(default=("2sfca",), min_length=1)
+    methods: tuple[Method, ...] = Field(default=("2sfca",), min_length=1)
     source: str = ""
+
+    @field_validator("methods", mode="before")
+    @classmethod
+    def _called_so_now(cls, given: Any) -> Any:
+        for name in given if isinstance(given, list | tuple) else ():
+            if isinstance(name, str) and name in RENAMED:
+                raise wrong("method_renamed", given=name, now=RENAMED[name])
+        return given
+
+    @model_validator(mode="after")
+    def _within_the_rings(self) -> AccessFile:
+        for method in self.methods:
+            if self.minutes > last_ring(method):
+                figures = {"last": f"{last_ring(method):g}", "minutes": f"{self.minutes:g}"}
+                raise wrong("beyond_rings", at="methods", given=method, **figures)
+        return self
 
 
 class BedsFile(Part):
