@@ -186,3 +186,35 @@ def test_counting_by_hand_gives_the_same(data: st.DataObject) -> None:
     covered = sum(p for p, m in zip(people, by_hand, strict=True) if m)
     for level in ("town", "county", "city"):
         assert shares(found, level)["people_met"].sum() == covered
+
+
+BEYOND = pd.DataFrame(
+    [("b", "base", "base", 44.0), ("c", "base", "base", 61.0), ("c", "day", "day2", 47.5)],
+    columns=["community", "kind", "nearest", "minutes"],
+)
+
+
+def test_past_the_search_the_nearest_is_still_told() -> None:
+    found = check_circle(CIRCLE, times(), town(), kinds=KINDS, site_quality=QUALITY, beyond=BEYOND)
+    before = check()
+    rows = found.communities
+    assert rows["reason"].tolist() == ["met", "met", "too_long", "met", "not_snapped"]
+    assert rows.loc["c", ["nearest", "minutes"]].tolist() == ["day2", 47.5]
+    assert np.isnan(rows.at["e", "minutes"]) and np.isinf(found.searched_minutes)
+    told = found.rows.set_index(["community", "kind"])
+    assert told.at[("c", "base"), "minutes"] == 61.0 and told.at[("c", "base"), "nearest"] == "base"
+    assert told["met"].tolist() == before.rows["met"].tolist() and before.searched_minutes == 30
+    pd.testing.assert_frame_equal(found.shares, before.shares)
+    pd.testing.assert_frame_equal(
+        rows.drop(index="c").drop(columns="reason"), before.communities.drop(index="c").drop(columns="reason")
+    )
+    assert rows["site_quality"].equals(before.communities["site_quality"])
+
+
+def test_no_way_is_not_the_same_as_too_far() -> None:
+    found = check_circle(CIRCLE, times(), town(), kinds=KINDS, beyond=BEYOND[BEYOND["community"] != "c"])
+    assert found.communities["reason"].tolist() == ["met", "met", "no_way", "met", "not_snapped"]
+    every = replace(CIRCLE, need="all")
+    some = check_circle(every, times(), town(), kinds=KINDS, beyond=BEYOND[BEYOND["kind"] == "day"])
+    # a and b fail by a kind that no way leads to; d has both
+    assert some.communities["reason"].tolist() == ["no_way", "too_long", "no_way", "met", "not_snapped"]

@@ -13,7 +13,13 @@ from quarterhour.network.build import network_from_arrays
 from quarterhour.network.modes import as_mode
 from quarterhour.network.network import Network
 from quarterhour.travel import dijkstra, nearest_kernels, sum_kernels
-from quarterhour.travel.accessibility import nearest_by_kind, nearest_sites, people_within, sums_by_kind
+from quarterhour.travel.accessibility import (
+    nearest_beyond,
+    nearest_by_kind,
+    nearest_sites,
+    people_within,
+    sums_by_kind,
+)
 from quarterhour.travel.matrix import travel_times
 from quarterhour.travel.times import TravelTimes
 
@@ -168,3 +174,33 @@ def test_what_cannot_be_counted_is_told() -> None:
         sums_by_kind(net, homes, bases, kinds=pd.Series("clinic", index=bases.index[1:]), **asked)
     with pytest.raises(DataError, match="at least 1, got 0"):
         nearest_sites(net, homes, bases, k=0, **asked)
+
+
+# --- however far
+
+
+@pytest.mark.parametrize("heading", HEADINGS)
+@pytest.mark.parametrize("seed", [1, 2, 3])
+def test_beyond_the_cutoff_the_nearest_is_that_of_a_search_without_one(seed: int, heading: Any) -> None:
+    net, homes, sites = town(seed)
+    kinds = pd.Series(np.where(np.arange(25) % 3 > 0, "day", "base"), index=sites.index)
+    asked = {"heading": heading, "turnout_minutes": 1.5}
+    short, whole = (travel_times(net, homes, sites, minutes=m, **asked) for m in (1.75, 100_000.0))
+    found = nearest_beyond(net, short, kinds=kinds).set_index(["kind", "community"])
+    assert len(found) > 5
+    for kind in ("day", "base"):
+        mine = kinds.index[kinds == kind]
+        near, far = short.nearest(mine), whole.nearest(mine)
+        lost = near["minutes"].isna() & far["minutes"].notna()
+        rows = found[found.index.get_level_values(0) == kind].droplevel(0)
+        assert set(rows.index) == set(lost.index[lost])
+        assert np.array_equal(rows["minutes"], far.loc[rows.index, "minutes"])
+        assert rows["nearest"].tolist() == far.loc[rows.index, "site"].tolist()
+
+
+def test_where_everybody_is_reached_nothing_is_searched_again() -> None:
+    net, homes, sites = town(1)
+    homes, sites = homes[homes["road"] == 3].iloc[:1], sites[sites["road"] == 3].iloc[:1]
+    near = travel_times(net, homes, sites, minutes=60, heading="to_site")
+    found = nearest_beyond(net, near, kinds=pd.Series("day", index=sites.index))
+    assert found.empty and list(found) == ["community", "kind", "nearest", "minutes"]

@@ -43,9 +43,9 @@ class PageWords:
     def page(self) -> dict[str, str]:
         keys = (
             "search nothing_found hide show legend met not_met not_judged not_snapped unknown no_data nearest "
-            "none_reached minutes standard town kind quality source people_unit share_in no_people plan plan_site "
+            "minutes standard town kind quality source people_unit share_in no_people plan plan_site "
             "plan_served plan_order served_by_none scorecard promises threshold facilities communities "
-            "schematic too_long out_of_reach quality_fact quality_estimated quality_synthetic "
+            "schematic too_long out_of_reach no_way quality_fact quality_estimated quality_synthetic "
             "sure pace flip ground"
         )
         return {key: self(key) for key in keys.split()} | {key: self.label("sensitivity", key) for key in COVERED}

@@ -90,9 +90,15 @@ def circle_columns(
         "reason": coded(reasons),
         "nearest": coded(place_names(found["nearest"], facilities)),
         "minutes": _minutes(found["minutes"], circle.minutes),
+        "none": _none_said(check.searched_minutes, say),
         "each": _each_kind(check, communities, say),
         "city": _city_share(check, say),
     }
+
+
+def _none_said(searched_minutes: float, say: PageWords) -> str:
+    """What is said of a site that was not found."""
+    return say("no_way_there") if math.isinf(searched_minutes) else say("none_reached", minutes=searched_minutes)
 
 
 def _each_kind(check: CircleCheck, communities: gpd.GeoDataFrame, say: PageWords) -> list[dict[str, Any]]:

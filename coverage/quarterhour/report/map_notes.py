@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator, Mapping, Sequence
 from functools import partial
 
@@ -50,11 +51,12 @@ def _communities(results: Results, lang: str) -> Iterator[tuple[str, pd.Series]]
 
 def _rounds(results: Results, plan: RoundsPlan, lang: str) -> pd.Series:
     names = texts(results.inputs.facilities["name"])
-    rows = plan.communities
+    rows, asked = plan.communities, results.study.file.rounds
+    farthest = math.inf if asked is None else asked.farthest_minutes
     told = [
         ""
         if not people
-        else _say("nobody", lang)
+        else _say("nobody", lang, minutes=farthest)
         if pd.isna(base)
         else _say("round", lang, base=names.get(base, base), share=percent(within), minutes=f"{plan.minutes:g}")
         for base, people, within in zip(rows["base"], rows["people"], rows["within"], strict=True)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -124,9 +125,16 @@ def _circles_part(checks: Sequence[CircleCheck], compare: Sequence[CircleCheck],
     return f"## {i18n.say('report.circles', lang)}\n\n{_markdown(table)}\n\n{reasons}"
 
 
+_REASONS = ("met", "too_long", "out_of_reach", "no_way", "not_snapped")
+
+
 def _reason_line(check: CircleCheck, lang: str) -> str:
-    counted = check.communities["reason"].value_counts().reindex(["met", "too_long", "out_of_reach", "not_snapped"])
-    said = {str(k): int(v) for k, v in counted.fillna(0).items()}
+    counted = check.communities["reason"].value_counts().reindex(list(_REASONS))
+    said: dict[str, Any] = {str(k): int(v) for k, v in counted.fillna(0).items()}
+    known = check.searched_minutes
+    far = said.pop("no_way") if math.isinf(known) else said.pop("out_of_reach")
+    key = "reasons_no_way" if math.isinf(known) else "reasons_searched"
+    said["none"] = i18n.say(f"report.{key}", lang, count=far, minutes=known)
     name = escape_markdown(circle_name(check, lang))
     cited = escape_markdown(" · ".join(t for t in (check.circle.clause, check.circle.source, check.circle.date) if t))
     return f"- {i18n.say('report.reasons', lang, name=name, **said)}" + (f" {cited}" if cited else "")

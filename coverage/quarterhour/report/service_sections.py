@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator
 from functools import partial
 
@@ -108,7 +109,8 @@ def _rounds(results: Results, lang: str) -> Iterator[Section]:
              staff=int(territories.sites["staff"].sum()), visits=int(plan.bases["visits"].sum())),
         _say("round_holds", lang, minutes=f"{plan.minutes:g}", base=base,
              always=int(known["people"][held >= 1].sum()), half=int(known["people"][held >= 0.5].sum()),
-             people=int(rows["people"].sum()), nobody=int(rows["people"][rows["base"].isna()].sum())),
+             people=int(rows["people"].sum()), nobody=int(rows["people"][rows["base"].isna()].sum()),
+             farthest=_farthest_minutes(results)),
     ]  # fmt: skip
     yield Section("rounds", shown, tuple(lines), page_rows=10)
     homes = plan.communities
@@ -121,6 +123,12 @@ def _rounds(results: Results, lang: str) -> Iterator[Section]:
     busiest = f"{territories.sites['load'].max():,.1f}"
     line = _say("territories_line", lang, load=f"{territories.evenest:,.1f}", busiest=busiest)
     yield Section("territories", pd.DataFrame(told), (line,), page_rows=0)
+
+
+def _farthest_minutes(results: Results) -> float:
+    """How far the study looks for a base."""
+    rounds = results.study.file.rounds
+    return math.inf if rounds is None else rounds.farthest_minutes
 
 
 def _graves(care: Care, towns: dict[str, str], lang: str) -> Iterator[Section]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 
 import numpy as np
@@ -26,20 +27,23 @@ class CircleCheck:
 
     ``rows``: one row a community and kind, columns
     ``community, kind, nearest, minutes, within, needed, met`` (``nearest`` and ``minutes`` are
-    missing where no site of the kind was reached within the cutoff that was searched;
+    missing where no site of the kind was reached within ``searched_minutes``;
     ``within`` counts the sites inside the standard; ``needed``: the circle asks for this very kind;
     ``met``: a site of the kind is inside the standard).
 
     ``communities``: indexed by community id, columns ``met`` (bool), ``nearest``, ``minutes``
     (of the nearest site of any kind of the circle), ``reason`` (``met``, ``too_long``: each kind asked
-    for is reached but beyond the standard, ``out_of_reach``: none within the cutoff, ``not_snapped``: the
-    community itself has no road), ``site_quality`` (quality of that nearest site), ``quality`` (of the
-    community's row and of its people, the worse of the two) and ``people``.
+    for is reached but beyond the standard, ``out_of_reach``: none within ``searched_minutes``, ``no_way``: no way
+    leads to one, however far, ``not_snapped``: the community itself has no road), ``site_quality`` (quality of that
+    nearest site; missing past the cutoff of the times), ``quality`` (of the community's row and of its people, the
+    worse of the two) and ``people``.
 
     ``shares``: one row an area, columns ``level`` (town, county, city), ``area``, ``communities``,
     ``communities_met``, ``share_communities``, ``people``, ``people_met``, ``share_people``
     (missing where the area has no people), and ``people_fact, people_unstated, people_estimated, people_synthetic``:
     the people whose row is of that quality. A community without a road counts as not met.
+
+    ``searched_minutes``: how far sites were looked for; infinite where they were however far.
     """
 
     circle: Circle
@@ -47,6 +51,7 @@ class CircleCheck:
     rows: pd.DataFrame
     communities: pd.DataFrame
     shares: pd.DataFrame
+    searched_minutes: float = math.inf
 
     def share(self, level: str = "city", area: str | None = None) -> float:
         """The share of people inside the circle, for one area; NaN where it has no people."""
@@ -77,6 +82,7 @@ def check_circle(
     *,
     kinds: pd.Series,
     site_quality: pd.Series | None = None,
+    beyond: pd.DataFrame | None = None,
 ) -> CircleCheck:
     """Whether each community is inside a circle, and which share of its people by area.
 
@@ -86,6 +92,7 @@ def check_circle(
         heading and turnout, searched at least as far as its standard; farther gives near misses minutes.
     communities : the table of places with the circle's people column.
     kinds : the kind of each site, by site id. site_quality : its quality, likewise.
+    beyond : what ``nearest_beyond`` found past the cutoff of ``times``; then who has none still has no way to any.
 
     Raises
     ------
@@ -97,14 +104,28 @@ def check_circle(
     rows = pd.concat([_rows_of_kind(circle, times, communities.index, kinds, k) for k in circle.kinds])
     met = _met(circle, rows, communities.index)
     judged = nearest_of(times, communities.index, kinds.index[kinds.isin(circle.kinds)])
+    site_quality_of = judged["nearest"].map(_qualities_by_site(site_quality))
+    if beyond is not None:
+        rows, judged = _filled(rows, judged, beyond)
     judged.insert(0, "met", met)
-    judged["reason"] = _reasons(circle, times, rows, met)
-    judged["site_quality"] = judged["nearest"].map(_qualities_by_site(site_quality))
+    judged["reason"] = _reasons(circle, times, rows, met, without="out_of_reach" if beyond is None else "no_way")
+    judged["site_quality"] = site_quality_of
     judged["quality"] = people_quality(communities, circle.people)
     judged["people"] = communities[circle.people].astype("int64")
     order = pd.MultiIndex.from_product([communities.index, circle.kinds], names=["community", "kind"])
     rows = rows.set_index(["community", "kind"]).reindex(order).reset_index()
-    return CircleCheck(circle, times.mode_id, rows, judged, _shares(judged, communities))
+    searched = times.cutoff_minutes if beyond is None else math.inf
+    return CircleCheck(circle, times.mode_id, rows, judged, _shares(judged, communities), searched)
+
+
+def _filled(rows: pd.DataFrame, judged: pd.DataFrame, beyond: pd.DataFrame) -> tuple[pd.DataFrame, pd.DataFrame]:
+    """The rows a kind, and the nearest of any, with what was found past the cutoff where there was nothing."""
+    keys = ["community", "kind"]
+    known = rows.set_index(keys)
+    told = ["nearest", "minutes"]
+    known[told] = known[told].fillna(beyond.set_index(keys)[told].reindex(known.index))
+    nearest = beyond.sort_values("minutes", kind="stable").drop_duplicates("community").set_index("community")
+    return known.reset_index()[rows.columns], judged.fillna(nearest[told].reindex(judged.index))
 
 
 def people_quality(communities: pd.DataFrame, people: str) -> pd.Series:
@@ -175,12 +196,12 @@ def _met(circle: Circle, rows: pd.DataFrame, communities: pd.Index) -> pd.Series
     return met.reindex(communities).astype(bool)
 
 
-def _reasons(circle: Circle, times: TravelTimes, rows: pd.DataFrame, met: pd.Series) -> pd.Series:
-    """Why; where each kind is asked for, the kinds that fail give the reason."""
+def _reasons(circle: Circle, times: TravelTimes, rows: pd.DataFrame, met: pd.Series, *, without: str) -> pd.Series:
+    """Why; where each kind is asked for, the kinds that fail give the reason. ``without``: where none was found."""
     failing = rows[~rows["met"]]
     reached = failing["minutes"].notna().groupby(failing["community"], sort=False)
     near = (reached.all() if circle.need == "all" else reached.any()).reindex(met.index)
-    reason = pd.Series("out_of_reach", index=met.index, dtype="str")
+    reason = pd.Series(without, index=met.index, dtype="str")
     reason = reason.mask(near.eq(True), "too_long").mask(met, "met")
     snap = times.community_snap
     if snap is not None and "snapped" in snap:

@@ -18,6 +18,7 @@ from quarterhour.study.inputs import Inputs
 from quarterhour.study.scorecards import SEARCHED_BEYOND
 from quarterhour.study.session import Run
 from quarterhour.study.study import study_circle, study_mode, study_range
+from quarterhour.travel.accessibility import nearest_beyond
 from quarterhour.travel.isochrone import isochrones
 from quarterhour.travel.times import TravelTimes
 
@@ -39,7 +40,7 @@ def check_circles(
             circle = study_circle(file.model_copy(update={"mode": name}), mode)
             given = study_range(study, file) if name == file.mode else None
             times = _circle_times(run, tables, circle, mode, given)
-            (checks if name == file.mode else compare).append(_circle(tables, circle, times))
+            (checks if name == file.mode else compare).append(_circle(run, tables, circle, mode, times))
             if given is not None:
                 ranges.append(_range(run, tables, file, circle, times, given))
     return tuple(checks), tuple(compare), tuple(ranges)
@@ -71,9 +72,14 @@ def _sites_of(circle: Circle, tables: Inputs) -> gpd.GeoDataFrame:
     return tables.facilities[tables.facilities["kind"].isin(circle.kinds)]
 
 
-def _circle(tables: Inputs, circle: Circle, times: TravelTimes) -> CircleCheck:
+def _circle(run: Run, tables: Inputs, circle: Circle, mode: Mode, times: TravelTimes) -> CircleCheck:
     sites = _sites_of(circle, tables)
-    return check_circle(circle, times, tables.communities, kinds=sites["kind"], site_quality=sites["quality"])
+    with run.timed(f"beyond {circle.id} {mode.id}"):
+        threads = run.study.file.study.threads
+        beyond = nearest_beyond(run.network(tables.roads, mode), times, kinds=sites["kind"], threads=threads)
+    return check_circle(
+        circle, times, tables.communities, kinds=sites["kind"], site_quality=sites["quality"], beyond=beyond
+    )
 
 
 def _range(

@@ -20,9 +20,10 @@ from quarterhour.network.network import Network
 from quarterhour.travel.nearest_kernels import Nearest, nearest_to_targets, several_to_targets
 from quarterhour.travel.od_pairs import Places, Trips, trips_between, whole_cs
 from quarterhour.travel.sum_kernels import sums_of_sources, sums_of_targets
-from quarterhour.travel.times import Heading
+from quarterhour.travel.times import LONGEST_CS, Heading, TravelTimes
 
 Values = pd.Series | pd.DataFrame
+_HOWEVER_FAR = (LONGEST_CS - 1) // CENTISECONDS_PER_MINUTE
 SITES_A_BLOCK = 64
 """Fixed, so that sums of floating point do not depend on how fast the machine was."""
 
@@ -69,6 +70,50 @@ def nearest_by_kind(
 
     found = [part for _, part in in_blocks(work, len(names), threads=threads, progress=progress, size=1)]
     return _told(trips, dict(zip(names, found, strict=True)), "kind")
+
+
+def nearest_beyond(
+    network: Network, times: TravelTimes, *, kinds: pd.Series, threads: int = 1, progress: Progress | None = None
+) -> pd.DataFrame:
+    """However far: the nearest site of each kind for those of ``times`` whom none is within its cutoff of.
+
+    Parameters
+    ----------
+    network : the one that ``times`` were searched on.
+    times : with the places as they were snapped.
+    kinds : by site.
+    threads, progress : as ``nearest_by_kind`` has them.
+
+    Returns
+    -------
+    A row a community and kind that a way leads to: ``community, kind, nearest, minutes``. One without a row here and
+    without a time there has no way to any site of the kind. One search a kind, over as much of the network as it
+    takes; none where everybody is reached.
+    """
+    named = kinds.reindex(times.sites).dropna()
+    lost = {kind: _unreached(times, mine.index) for kind, mine in named.groupby(named, sort=False)}
+    some = pd.Index(dict.fromkeys(c for left in lost.values() for c in left))
+    columns = ["community", "kind", "nearest", "minutes"]
+    if not len(some):
+        return pd.DataFrame({c: pd.Series(dtype="float64" if c == "minutes" else "str") for c in columns})
+    asked = named[named.isin([kind for kind, left in lost.items() if len(left)])]
+    found = nearest_by_kind(
+        network, times.community_snap.loc[some], times.site_snap.loc[asked.index], minutes=_HOWEVER_FAR,
+        heading=times.heading, kinds=asked, turnout_minutes=times.turnout_minutes, threads=threads, progress=progress,
+    )  # fmt: skip
+    told = [
+        found[kind].rename(columns={"site": "nearest"}).loc[left].assign(kind=kind)
+        for kind, left in lost.items()
+        if len(left)
+    ]
+    rows: pd.DataFrame = pd.concat(told).rename_axis("community").reset_index().dropna(subset="minutes")
+    return rows[columns].reset_index(drop=True)
+
+
+def _unreached(times: TravelTimes, sites: pd.Index) -> pd.Index:
+    """Communities on a road that none of these sites was found for."""
+    none = times.nearest(sites)["minutes"].isna()
+    return times.communities[(none & times.community_snap["snapped"]).to_numpy(dtype=bool)]
 
 
 def nearest_sites(

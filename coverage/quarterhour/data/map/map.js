@@ -38,7 +38,7 @@ function quarterhourDraw(map, layers, picture) {
   const w = picture.words, colour = quarterhourColours, people = picture.communities;
   const of = (column, i) => column.text[column.code[i]] || "";
   const row = (name, value) => (value ? `<tr><th>${name}</th><td>${value}</td></tr>` : "");
-  const state = { met: "met", too_long: "not_met", out_of_reach: "not_met", not_snapped: "not_judged", unknown: "not_judged" };
+  const state = { met: "met", too_long: "not_met", out_of_reach: "not_met", no_way: "not_met", not_snapped: "not_judged", unknown: "not_judged" };
   const chip = (kind, text) => `<span class="qh-chip qh-${kind}">${text}</span>`;
   const swatch = (css, text, key = "") => `<div class="qh-key" data-layer="${key}"><i style="${css}"></i>${text}</div>`;
 
@@ -63,8 +63,9 @@ function quarterhourDraw(map, layers, picture) {
   }
   function circleText(circle, i, c) {
     const reason = of(circle.reason, i), kind = state[reason] || "not_judged";
-    const nearest = circle.minutes[i] ? `${of(circle.nearest, i)}` : w.none_reached;
-    const each = circle.each.map((k) => row(k.kind, `${k.minutes[i] ? k.minutes[i] + " " + w.minutes : w.none_reached} ${chip(k.met[i] ? "met" : "not_met", k.met[i] ? w.met : w.not_met)}`)).join("");
+    const nearest = circle.minutes[i] ? `${of(circle.nearest, i)}` : circle.none;
+    const none = kind === "not_judged" ? w.not_snapped : circle.none;
+    const each = circle.each.map((k) => row(k.kind, `${k.minutes[i] ? k.minutes[i] + " " + w.minutes : none} ${chip(k.met[i] ? "met" : "not_met", k.met[i] ? w.met : w.not_met)}`)).join("");
     return `<section><h4>${circle.name} ${chip(kind, w[kind])}</h4><table>` +
       row(w.nearest, kind === "not_judged" ? "" : nearest) + row(w.minutes, minutes(circle, i)) +
       row(w.standard, `≤ ${circle.standard} ${w.minutes}`) + each + rangeRows(sure(c), i) + `</table>` +
