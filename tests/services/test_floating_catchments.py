@@ -214,3 +214,10 @@ def test_served_is_what_trying_everything_finds() -> None:
 def test_half_a_person_is_refused() -> None:
     with pytest.raises(DataError, match="whole numbers"):
         assign_within(times([[1]]), people=column([1.5], "c"), capacity=column([1], "s"), minutes=15)
+
+
+@pytest.mark.parametrize("method", ["2sfca", "dai", "normal"])
+def test_a_method_that_is_its_weights_takes_no_others(method: str) -> None:
+    near, given_ = times([[10]]), {"people": column([1], "c"), "capacity": column([1], "s")}
+    with pytest.raises(DataError, match="is its own weights.*e2sfca, 3sfca"):
+        catchment_access(near, minutes=30, method=method, decay=step_decay({30: 1}), **given_)  # type: ignore[arg-type]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import geopandas as gpd
@@ -61,6 +62,16 @@ def test_every_output_says_which_it_is(isle: Path, tmp_path: Path, lang: str, li
     book = openpyxl.load_workbook(out / "coverage.xlsx", read_only=True)
     cells = {str(c) for sheet in book for row in sheet.iter_rows(values_only=True) for c in row}
     assert why in cells and "45" in cells
+
+
+def test_a_check_that_looked_no_farther_says_how_far(isle: Path, tmp_path: Path) -> None:
+    results = qh.run_study(qh.read_study(isle))
+    (home, *rest), found = results.checks, results.checks[0].communities.copy()
+    found.loc["e", ["nearest", "minutes", "reason"]] = [None, float("nan"), "out_of_reach"]
+    short = replace(home, communities=found, searched_minutes=10)
+    qh.write_results(replace(results, checks=(short, *rest)), tmp_path / "out", lang="zh")
+    assert "10 分钟内没有设施（只搜索到此）1 个" in (tmp_path / "out" / "report.md").read_text(encoding="utf-8")
+    assert "10 分钟内没有（只搜索到此）" in (tmp_path / "out" / "map.html").read_text(encoding="utf-8")
 
 
 def test_the_words_of_the_tiers_say_how_far_is_searched() -> None:

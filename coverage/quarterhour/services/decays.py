@@ -69,19 +69,22 @@ def last_ring(method: str) -> float:
 
 
 def decay_of(method: str, minutes: float, own: Decay | None = None) -> Decay:
-    """The weights of a method for a catchment; ``own``: one's own for a method that has any.
+    """The weights of a method for a catchment; ``own``: one's own in the place of the steps of ``e2sfca``, ``3sfca``.
 
-    DataError for an unknown method, one that is called otherwise now, and a catchment beyond the last ring of a
-    method in steps: what lies there has no weight in its paper, and none is made up.
+    DataError for an unknown method, one that is called otherwise now, weights of one's own for a method that is its
+    weights, and a catchment beyond the last ring of a method in steps: what lies there has no weight in its paper, and
+    none is made up.
     """
     if method in RENAMED:
         raise DataError("catchments.renamed", method=method, now=RENAMED[method])
     if method not in METHODS:
         raise DataError("catchments.bad_method", method=method, known=", ".join(METHODS))
-    if method == "2sfca":
-        return lambda travelled: np.ones(len(travelled))
+    if own is not None and method not in STEPS:
+        raise DataError("catchments.own_decay", method=method, known=", ".join(STEPS))
     if own is not None:
         return own
+    if method == "2sfca":
+        return lambda travelled: np.ones(len(travelled))
     if minutes > last_ring(method):
         raise DataError("catchments.beyond_rings", method=method, minutes=minutes, last=last_ring(method))
     if method == "dai":

@@ -42,14 +42,15 @@ def catchment_access(
     method : ``2sfca`` all within the catchment count alike; ``e2sfca`` in steps of 10, 20, 30 minutes; ``3sfca`` in
         steps to 60 minutes, and people prefer the nearer of their sites; ``dai`` by the Gaussian of Dai 2010, which
         falls to 0 at the edge of the catchment; ``normal`` by a normal curve, a third of the catchment its sigma.
-    decay : weights of one's own, for all but the first.
+    decay : weights of one's own in the place of the steps of ``e2sfca`` or ``3sfca``.
 
     Returns
     -------
     By community: ``access`` (capacity a person; 0 where no site is reached), ``sites`` (reached), ``people``.
     Summed over people, what is handed out never exceeds the capacity of the sites that somebody reaches.
 
-    DataError for a catchment beyond the last step of ``e2sfca`` or ``3sfca``, which has no weight there.
+    DataError for a catchment beyond the last step of ``e2sfca`` or ``3sfca``, which has no weight there, and for
+    weights of one's own under another method's name.
     Source: Luo & Wang 2003, Luo & Qi 2009, Wan et al. 2012, Dai 2010; all but ``dai`` equal to PySAL's ``access`` in
     the tests.
     """
