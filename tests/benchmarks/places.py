@@ -33,7 +33,7 @@ def real_network(place: str, *, mode: str = "car", fetch: bool = False) -> Netwo
     elif place == "wuhan":
         raw, crs = gpd.read_parquet(_there("roads", "wuhan_8989_simplified.parquet")), "EPSG:32650"
     else:
-        raw, crs = read_osm_roads(_there("osm", f"{place}.osm.pbf"), crs="EPSG:32632"), "EPSG:32632"
+        raw, crs = read_osm_roads(_there("osm", f"{place}.osm.pbf"), crs="EPSG:32632")[0], "EPSG:32632"
     return build_network(as_roads(raw, crs=crs)[0], read_modes()[mode])
 
 

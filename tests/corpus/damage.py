@@ -84,7 +84,7 @@ def read_roads_of(path: Path) -> Any:
 
 def read_extract(path: Path) -> Any:
     """Roads, turns and places of an extract."""
-    roads, _ = osm.read_roads_within(path, crs=STUDY_CRS, bbox=(122.09, 37.49, 122.16, 37.55))
+    roads, _ = osm.read_osm_roads(path, crs=STUDY_CRS, bbox=(122.09, 37.49, 122.16, 37.55))
     osm.read_osm_turns(path, roads)
     osm.read_places_within(path, osm.wanted_rules(("hospital",), own={}), crs=STUDY_CRS, table="f", bbox=None)
     return as_roads(roads, crs=STUDY_CRS, file=path.name)

@@ -42,7 +42,7 @@ def test_an_extract_with_words_for_coordinates_is_broken(tmp_path: Path) -> None
     way = '<way id="1"><nd ref="1"/><nd ref="2"/><tag k="highway" v="residential"/></way>'
     (tmp_path / "a.osm").write_text(f'<osm version="0.6">{nodes}{way}</osm>', encoding="utf-8")
     with pytest.raises(DataError, match=r"a\.osm' cannot be read"):
-        osm.read_osm_roads(tmp_path / "a.osm", crs=STUDY)
+        osm.read_osm_roads(tmp_path / "a.osm", crs=STUDY)[0]
 
 
 @pytest.mark.parametrize("transform", [None, rasterio.Affine(0, 0, 4e5, 0, 0, 4e6)])

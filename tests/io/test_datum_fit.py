@@ -277,7 +277,7 @@ def test_three_places_or_no_roads_say_nothing() -> None:
 def real(shared_data: Path) -> tuple[Ground, Pair]:
     """Liechtenstein's roads and the centres of its 8,992 buildings, laid where Weihai is."""
     extract = shared_data / "osm" / "liechtenstein.osm.pbf"
-    roads = read_osm_roads(extract, crs="EPSG:32632")
+    roads = read_osm_roads(extract, crs="EPSG:32632")[0]
     ways = osmium.FileProcessor(str(extract)).with_locations().with_filter(osmium.filter.KeyFilter("building"))
     found = [np.mean([(n.lon, n.lat) for n in o.nodes], axis=0) for o in ways if o.is_way()]
     x, y = Transformer.from_crs(4326, 32632, always_xy=True).transform(*np.array(found).T)

@@ -21,7 +21,8 @@ import shapely
 
 from quarterhour.base.errors import DataError, MissingError, ServiceError, WriteError
 from quarterhour.io import osm
-from quarterhour.io.osm.tags import barrier_word, table
+from quarterhour.io.osm.access import barrier_word
+from quarterhour.io.osm.tags import is_area, road_class
 
 UTM32 = "EPSG:32632"
 
@@ -61,7 +62,7 @@ def town(folder: Path, **more: Any) -> Path:
 
 
 def test_ways_are_cut_where_they_meet(tmp_path: Path) -> None:
-    roads = osm.read_osm_roads(town(tmp_path), crs=UTM32)
+    roads = osm.read_osm_roads(town(tmp_path), crs=UTM32)[0]
     ends = {i: (r.from_node, r.to_node) for i, r in roads.iterrows()}
     assert ends == {"w10.1": (1, 2), "w10.2": (2, 4), "w11.1": (2, 6), "w12.1": (6, 6)}
     assert roads.index.name == "id"
@@ -74,7 +75,7 @@ def test_oneway_is_read_with_its_implications(tmp_path: Path) -> None:
     ways = {n: ([1, 2], {"highway": "road", "oneway": value}) for n, value in enumerate(said, 20)}
     ways |= {30: ([1, 2], {"highway": "motorway"}), 31: ([1, 2], {"highway": "motorway", "oneway": "no"})}
     ways |= {32: ([1, 2], {"highway": "road", "junction": "roundabout"}), 33: ([1, 2], {"highway": "road"})}
-    roads = osm.read_osm_roads(town(tmp_path, ways=ways), crs=UTM32)
+    roads = osm.read_osm_roads(town(tmp_path, ways=ways), crs=UTM32)[0]
     assert list(roads["oneway"]) == [*said.values(), 1, 0, 1, 0]
     assert roads["oneway"].dtype == "int8"
 
@@ -83,7 +84,8 @@ def test_oneway_is_read_with_its_implications(tmp_path: Path) -> None:
     ("tags", "walk", "drive"),
     [
         ({"highway": "residential"}, True, True),
-        ({"highway": "residential", "access": "private"}, False, False),
+        ({"highway": "residential", "access": "private"}, True, True),
+        ({"highway": "residential", "access": "no"}, False, False),
         ({"highway": "residential", "access": "no", "foot": "yes"}, True, False),
         ({"highway": "residential", "motor_vehicle": "no"}, True, False),
         ({"highway": "residential", "access": "no", "motor_vehicle": "destination"}, False, True),
@@ -95,13 +97,13 @@ def test_oneway_is_read_with_its_implications(tmp_path: Path) -> None:
     ],
 )
 def test_access_says_who_may_use_a_road(tmp_path: Path, tags: dict[str, str], walk: bool, drive: bool) -> None:
-    roads = osm.read_osm_roads(town(tmp_path, ways={1: ([1, 2], tags)}), crs=UTM32)
+    roads = osm.read_osm_roads(town(tmp_path, ways={1: ([1, 2], tags)}), crs=UTM32)[0]
     assert (bool(roads["walk"].iloc[0]), bool(roads["drive"].iloc[0])) == (walk, drive)
 
 
 def test_a_way_cut_by_the_extract_keeps_what_lies_inside(tmp_path: Path) -> None:
     ways = {40: ([1, 2, 5, 6, 7], {"highway": "road"}), 41: ([3, 4, 99], {"highway": "road"})}
-    roads = osm.read_osm_roads(town(tmp_path, ways=ways, absent=(5,)), crs=UTM32)
+    roads = osm.read_osm_roads(town(tmp_path, ways=ways, absent=(5,)), crs=UTM32)[0]
     assert {i: (r.from_node, r.to_node) for i, r in roads.iterrows()} == {
         "w40.1": (1, 2),
         "w40.2": (6, 7),
@@ -113,25 +115,25 @@ def test_gzip_reads_the_same(tmp_path: Path) -> None:
     plain = town(tmp_path)
     packed = tmp_path / "town.osm.gz"
     packed.write_bytes(gzip.compress(plain.read_bytes()))
-    assert osm.read_osm_roads(packed, crs=UTM32).equals(osm.read_osm_roads(plain, crs=UTM32))
+    assert osm.read_osm_roads(packed, crs=UTM32)[0].equals(osm.read_osm_roads(plain, crs=UTM32)[0])
 
 
 def test_bbox_keeps_what_reaches_into_it(tmp_path: Path) -> None:
-    roads = osm.read_osm_roads(town(tmp_path), crs=UTM32, bbox=(9.4999, 47.0999, 9.5002, 47.1001))
+    roads = osm.read_osm_roads(town(tmp_path), crs=UTM32, bbox=(9.4999, 47.0999, 9.5002, 47.1001))[0]
     assert list(roads.index) == ["w10.1"]
 
 
 def test_what_cannot_be_read_is_told(tmp_path: Path) -> None:
     with pytest.raises(MissingError, match="Download the extract"):
-        osm.read_osm_roads(tmp_path / "none.osm.pbf", crs=UTM32)
+        osm.read_osm_roads(tmp_path / "none.osm.pbf", crs=UTM32)[0]
     broken = tmp_path / "broken.osm.pbf"
     broken.write_bytes(b"no extract at all")
     with pytest.raises(DataError, match=r"broken\.osm\.pbf.*download it again"):
-        osm.read_osm_roads(broken, crs=UTM32)
+        osm.read_osm_roads(broken, crs=UTM32)[0]
     with pytest.raises(DataError, match="no usable road"):
-        osm.read_osm_roads(town(tmp_path, ways={13: WAYS[13]}), crs=UTM32)
+        osm.read_osm_roads(town(tmp_path, ways={13: WAYS[13]}), crs=UTM32)[0]
     with pytest.raises(DataError, match="metres"):
-        osm.read_osm_roads(town(tmp_path), crs="EPSG:4326")
+        osm.read_osm_roads(town(tmp_path), crs="EPSG:4326")[0]
     with pytest.raises(DataError, match="unknown_thing.*hospital"):
         osm.read_osm_places(town(tmp_path), kinds=["unknown_thing"], crs=UTM32)
 
@@ -160,7 +162,7 @@ def test_places_are_points_with_kind_name_and_population(tmp_path: Path) -> None
     }
     assert list(places["name"]) == ["甲村", "", "", "", "医院"]
     assert places["population"].fillna(-1).tolist() == [4284, -1, -1, -1, -1]
-    ring = osm.read_osm_roads(town(tmp_path), crs=UTM32).loc["w12.1"].geometry
+    ring = osm.read_osm_roads(town(tmp_path), crs=UTM32)[0].loc["w12.1"].geometry
     assert shapely.Polygon(ring).contains(places.loc["w60"].geometry)
     assert shapely.Polygon(ring).contains(places.loc["r70"].geometry)
     assert places.loc["w61"].geometry is None  # its outline is not in the extract: for the checker to say
@@ -175,25 +177,50 @@ def test_no_place_of_a_kind_is_an_empty_table(tmp_path: Path) -> None:
 # --- real places
 
 
+def nodes_of_roads(extract: Path) -> list[list[int]]:
+    """Plain reading, no arrays: the nodes of streets, paths and ferries, and of the piers, platforms and outlines of
+    squares that these meet, if need be over one another."""
+    by_relation: dict[int, Any] = {}
+    for relation in osmium.FileProcessor(str(extract), osmium.osm.RELATION):
+        said = dict(relation.tags)
+        if said.get("type") == "multipolygon" and is_area({"area": "yes", **said}):
+            by_relation |= {m.ref: said for m in relation.members if m.type == "w" and m.role != "inner"}
+        elif said.get("type") == "route" and said.get("route") == "ferry":
+            by_relation |= {m.ref: said for m in relation.members if m.type == "w"}
+    streets, others = [], []
+    for way in osmium.FileProcessor(str(extract), osmium.osm.WAY):
+        said = dict(way.tags)
+        nodes = [n.ref for n in way.nodes]
+        nodes = [n for i, n in enumerate(nodes) if i == 0 or n != nodes[i - 1]]
+        sort = road_class(said)
+        if sort not in ("", "platform", "pier") and ("highway" in said or sort == "ferry"):
+            streets.append(nodes)
+        elif sort or way.id in by_relation:
+            (streets if by_relation.get(way.id, {}).get("route") == "ferry" else others).append(nodes)
+    while True:
+        met = {n for nodes in streets for n in nodes}
+        more = [nodes for nodes in others if met & set(nodes)]
+        if not more:
+            return streets
+        streets += more
+        others = [nodes for nodes in others if not met & set(nodes)]
+
+
 def junctions_counted_apart(extract: Path) -> set[int]:
-    """Plain counting, no arrays: nodes met twice by roads, ends of roads, and barriers on roads."""
-    classes = set(table()["roads"]["classes"])
+    """Nodes met twice by roads, ends of roads, and barriers on roads."""
     barriers = {n.id for n in osmium.FileProcessor(str(extract), osmium.osm.NODE) if barrier_word(dict(n.tags))}
     met: Counter[int] = Counter()
     ends: set[int] = set()
-    for way in osmium.FileProcessor(str(extract), osmium.osm.WAY):
-        if way.tags.get("highway") in classes or way.tags.get("route") == "ferry":
-            nodes = [n.ref for n in way.nodes]
-            nodes = [n for i, n in enumerate(nodes) if i == 0 or n != nodes[i - 1]]
-            met.update(nodes)
-            ends |= {nodes[0], nodes[-1]}
+    for nodes in nodes_of_roads(extract):
+        met.update(nodes)
+        ends |= {nodes[0], nodes[-1]}
     return ends | {node for node, times in met.items() if times > 1} | (barriers & set(met))
 
 
 @pytest.mark.parametrize("place", ["liechtenstein", "heidelberg"])
 def test_junctions_equal_an_independent_count(shared_data: Path, place: str) -> None:
     extract = shared_data / "osm" / f"{place}.osm.pbf"
-    roads = osm.read_osm_roads(extract, crs=UTM32)
+    roads = osm.read_osm_roads(extract, crs=UTM32)[0]
     assert set(roads["from_node"]) | set(roads["to_node"]) == junctions_counted_apart(extract)
     assert roads.index.is_unique
 
@@ -230,8 +257,9 @@ def test_two_arcs_along_one_line_are_one_road() -> None:
         (6, 5, 1),
     ]
     assert list(roads["road_class"]) == ["primary", "steps", "residential"]
-    assert list(roads["walk"]) == [True, True, False]
-    assert list(roads["drive"]) == [True, False, False]
+    assert list(roads["walk"]) == [True, True, True]
+    assert list(roads["walk_ends"]) == [False, False, True]  # yes on one of its ways, private on another
+    assert list(roads["drive"]) == [True, False, True]
     assert list(roads["length_m"]) == [76.0, 153.0, 152.0]
     assert len(roads.geometry.iloc[1].coords) == 3
 
@@ -371,7 +399,7 @@ def test_fetch_keeps_roads_places_and_the_query(tmp_path: Path, service: Service
 
 def test_fetched_roads_are_those_of_the_extract(tmp_path: Path, service: Service) -> None:
     got = osm.read_graphml_roads(fetched(tmp_path / "town", service).roads, crs=UTM32)
-    extract = osm.read_osm_roads(town(tmp_path), crs=UTM32)
+    extract = osm.read_osm_roads(town(tmp_path), crs=UTM32)[0]
     assert got.geometry.length.sum() == pytest.approx(extract.geometry.length.sum(), abs=0.01)
     lane = got[got["road_class"] == "residential"]
     assert list(zip(lane["from_node"], lane["to_node"], lane["oneway"], strict=True)) == [(6, 2, 1)]
@@ -381,9 +409,9 @@ def test_fetched_roads_say_as_much_about_speed_as_the_extract(
     tmp_path: Path, service: Service, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setitem(SAID, 3, {"highway": "traffic_signals", "traffic_signals:direction": "forward"})
-    monkeypatch.setitem(SAID, 7, {"barrier": "gate", "access": "private"})
+    monkeypatch.setitem(SAID, 7, {"barrier": "gate", "access": "no"})
     got = osm.read_graphml_roads(fetched(tmp_path / "town", service).roads, crs=UTM32)
-    extract = osm.read_osm_roads(town(tmp_path), crs=UTM32)
+    extract = osm.read_osm_roads(town(tmp_path), crs=UTM32)[0]
     same = ["road_class", "walk", "drive", "cycle", "maxspeed", "maxspeed_against", "surface", "bridge", "tunnel"]
     assert set(got[same].itertuples(index=False)) == set(extract[same].itertuples(index=False))
     assert got["signals_along"].sum() + got["signals_against"].sum() == extract["signals_along"].sum() == 1

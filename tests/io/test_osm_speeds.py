@@ -20,6 +20,7 @@ import osmium
 import pytest
 
 from quarterhour.io import osm
+from quarterhour.io.osm import access as osm_access
 from quarterhour.io.osm import tags as osm_tags
 from quarterhour.network import build, modes, speeds
 
@@ -47,7 +48,7 @@ def town(folder: Path, *, nodes: dict[int, Tags] | None = None, main: Tags | Non
 
 
 def read(folder: Path, **what: Any) -> gpd.GeoDataFrame:
-    return osm.read_osm_roads(town(folder, **what), crs=UTM32)
+    return osm.read_osm_roads(town(folder, **what), crs=UTM32)[0]
 
 
 # --- signals
@@ -115,19 +116,25 @@ def test_surface_bridge_and_tunnel_are_columns(tmp_path: Path) -> None:
         ({"barrier": "bollard", "foot": "yes", "bicycle": "yes"}, "no_cars"),
         ({"barrier": "bollard", "access": "yes"}, ""),
         ({"barrier": "block", "bicycle": "no"}, "no_vehicles"),
-        ({"barrier": "gate", "access": "private"}, "closed"),
-        ({"barrier": "gate", "access": "private", "foot": "yes"}, "no_vehicles"),
-        ({"barrier": "gate", "access": "private", "foot": "yes", "bicycle": "permissive"}, "no_cars"),
+        ({"barrier": "gate", "access": "no"}, "closed"),
+        ({"barrier": "gate", "access": "private"}, "ends_walk;ends_cycle;ends_drive"),
+        ({"barrier": "gate", "access": "private", "foot": "yes"}, "ends_cycle;ends_drive"),
+        ({"barrier": "gate", "access": "private", "foot": "yes", "bicycle": "permissive"}, "ends_drive"),
+        ({"barrier": "gate", "access": "private", "vehicle": "no"}, "no_vehicles;ends_walk"),
+        ({"barrier": "cycle_barrier", "bicycle": "dismount"}, "no_cars"),
+        ({"barrier": "gate", "access": "psv;bicycle"}, "no_walkers;no_cars"),
+        ({"barrier": "gate", "access": "unknown"}, "gate"),
         ({"barrier": "lift_gate", "motor_vehicle": "agricultural"}, "no_cars"),
-        ({"barrier": "lift_gate", "vehicle": "private"}, "no_vehicles"),
+        ({"barrier": "lift_gate", "vehicle": "private"}, "ends_cycle;ends_drive"),
         ({"barrier": "lift_gate", "foot": "no", "bicycle": "no"}, "no_walkers;no_cycles"),
         ({"barrier": "gate", "locked": "yes"}, "closed"),
         ({"barrier": "gate", "locked": "yes", "foot": "yes"}, "no_vehicles"),
-        ({"barrier": "gate", "access": "customers"}, ""),
+        ({"barrier": "gate", "locked": "yes", "access": "private"}, "ends_walk;ends_cycle;ends_drive"),
+        ({"barrier": "gate", "access": "customers"}, "ends_walk;ends_cycle;ends_drive"),
     ],
 )
 def test_a_barrier_says_whom_it_stops(tags: Tags, word: str) -> None:
-    assert osm_tags.barrier_word(tags) == word
+    assert osm_access.barrier_word(tags) == word
 
 
 def test_a_way_is_cut_at_a_barrier_that_may_stop_somebody(tmp_path: Path) -> None:
@@ -170,7 +177,7 @@ def test_a_ferry_that_the_extract_cuts_has_no_minutes(tmp_path: Path) -> None:
     [({}, True), ({"foot": "yes"}, False), ({"foot": "yes", "motor_vehicle": "yes"}, True), ({"vehicle": "no"}, False)],
 )
 def test_a_ferry_takes_vehicles_unless_it_names_others_alone(tags: Tags, drive: bool) -> None:
-    assert osm_tags.may_drive({"route": "ferry"} | tags) is drive
+    assert osm_access.access_columns({"route": "ferry"} | tags)["drive"] is drive
 
 
 @pytest.mark.parametrize(
@@ -236,7 +243,10 @@ def test_a_graph_says_the_same_as_the_extract() -> None:
         == [["50", "30", "sett", True]] * 2
     )
     assert roads[["signals_along", "signals_against"]].to_numpy().tolist() == [[1, 0], [0, 0]]
-    assert roads[["barrier_from", "barrier_to"]].to_numpy().tolist() == [["", ""], ["", "closed"]]
+    assert roads[["barrier_from", "barrier_to"]].to_numpy().tolist() == [
+        ["", ""],
+        ["", "ends_walk;ends_cycle;ends_drive"],
+    ]
 
 
 def test_an_edge_against_its_way_turns_what_the_way_says() -> None:
@@ -272,20 +282,25 @@ def test_a_ferry_of_a_graph_has_its_minutes() -> None:
 
 @pytest.fixture(scope="module")
 def heidelberg(shared_data: Path) -> gpd.GeoDataFrame:
-    return osm.read_osm_roads(shared_data / "osm" / "heidelberg.osm.pbf", crs=UTM32)
+    return osm.read_osm_roads(shared_data / "osm" / "heidelberg.osm.pbf", crs=UTM32)[0]
 
 
 def test_signals_of_heidelberg_equal_a_plain_count(shared_data: Path, heidelberg: gpd.GeoDataFrame) -> None:
-    """Walking each way node by node, the signals met along and against it; the first node is behind."""
+    """Walking each way node by node, the signals met along and against it; the first node is behind. Squares are left
+    out, whose straight lines pass by some of the signals on their edge."""
     extract = shared_data / "osm" / "heidelberg.osm.pbf"
     facing = {n.id: osm_tags.signal(dict(n.tags)) for n in osmium.FileProcessor(str(extract), osmium.osm.NODE)}
-    along, against = 0, 0
+    along, against, squares = 0, 0, set()
+    way_of = heidelberg.index.str.partition(".").get_level_values(0).str[1:].astype(int)
+    used = set(way_of)
     for way in osmium.FileProcessor(str(extract), osmium.osm.NODE | osmium.osm.WAY).with_locations():
-        if way.is_way() and osm_tags.road_class(dict(way.tags)):
+        if way.is_way() and osm_tags.is_area(dict(way.tags)):
+            squares.add(way.id)
+        elif way.is_way() and way.id in used:
             inside = [n.ref for n in way.nodes if n.location.valid()]
             along += sum(facing[n][0] for n in inside[1:])
             against += sum(facing[n][1] for n in inside[:-1])
-    counted = heidelberg[["signals_along", "signals_against"]].sum()
+    counted = heidelberg.loc[~way_of.isin(squares), ["signals_along", "signals_against"]].sum()
     assert tuple(counted) == (along, against)
 
 
@@ -300,4 +315,4 @@ def test_speeds_of_heidelberg_are_sane(heidelberg: gpd.GeoDataFrame) -> None:
     kmh = speeds.road_speeds(used, net.mode)
     assert kmh.min() > 0 and kmh.max() <= 100
     assert np.average(kmh[street], weights=km[street]) == pytest.approx(36, abs=2)
-    assert 0.94 < (net.component[net.tail] == 0).mean() < 0.96
+    assert 0.95 < (net.component[net.tail] == 0).mean() < 0.97  # what lies behind private gates is joined by them

@@ -164,7 +164,7 @@ HERE = (9.499, 47.099, 9.503, 47.103)
 
 def test_roads_outside_the_part_are_left_out_and_counted(tmp_path: Path) -> None:
     extract = write(tmp_path, ways=STREET)
-    roads, told = osm.read_roads_within(extract, crs=UTM32, bbox=HERE)
+    roads, told = osm.read_osm_roads(extract, crs=UTM32, bbox=HERE)
     assert list(roads.index) == ["w30.1"]
     assert told[["rule", "severity", "value"]].to_numpy().tolist() == [["osm.roads_outside", "note", "2"]]
     assert "9.50" in told["detail"][0]
@@ -172,14 +172,14 @@ def test_roads_outside_the_part_are_left_out_and_counted(tmp_path: Path) -> None
 
 def test_a_part_that_holds_everything_is_the_whole(tmp_path: Path) -> None:
     extract = write(tmp_path, ways=STREET)
-    roads, told = osm.read_roads_within(extract, crs=UTM32, bbox=(9, 47, 10, 48))
-    assert roads.equals(osm.read_osm_roads(extract, crs=UTM32))
+    roads, told = osm.read_osm_roads(extract, crs=UTM32, bbox=(9, 47, 10, 48))
+    assert roads.equals(osm.read_osm_roads(extract, crs=UTM32)[0])
     assert told.empty
 
 
 def test_a_part_without_roads_is_told_with_its_box(tmp_path: Path) -> None:
     with pytest.raises(DataError, match=r"no usable road within 20\.00 – 21\.00"):
-        osm.read_roads_within(write(tmp_path, ways=STREET), crs=UTM32, bbox=(20, 10, 21, 11))
+        osm.read_osm_roads(write(tmp_path, ways=STREET), crs=UTM32, bbox=(20, 10, 21, 11))
 
 
 def test_places_outside_the_part_are_left_out_and_counted(tmp_path: Path) -> None:
@@ -202,7 +202,7 @@ def test_turns_beyond_the_part_are_no_fault(tmp_path: Path) -> None:
         "</relation></osm>",
     )
     extract.write_text(text, encoding="utf-8")
-    roads = osm.read_osm_roads(extract, crs=UTM32, bbox=HERE)
+    roads = osm.read_osm_roads(extract, crs=UTM32, bbox=HERE)[0]
     _, told = osm.read_osm_turns(extract, roads, cut=True)
     assert told[["rule", "severity"]].to_numpy().tolist() == [["osm.turns_outside", "note"]]
     _, told = osm.read_osm_turns(extract, roads)
@@ -213,10 +213,10 @@ def test_turns_beyond_the_part_are_no_fault(tmp_path: Path) -> None:
 def test_a_part_of_a_real_extract_is_what_the_whole_has_there(shared_data: Path, place: str) -> None:
     """The ways that end beyond the part may be parted in fewer pieces there: what they meet was not read."""
     extract = shared_data / "osm" / f"{place}.osm.pbf"
-    whole = osm.read_osm_roads(extract, crs=UTM32)
+    whole = osm.read_osm_roads(extract, crs=UTM32)[0]
     west, south, east, north = whole.to_crs(4326).total_bounds
     box = tuple(np.array([2 * west + east, 2 * south + north, west + 2 * east, south + 2 * north]) / 3)
-    part = osm.read_osm_roads(extract, crs=UTM32, bbox=box)
+    part = osm.read_osm_roads(extract, crs=UTM32, bbox=box)[0]
     border = shapely.Polygon([(box[0], box[1]), (box[2], box[1]), (box[2], box[3]), (box[0], box[3])])
     lonlat = whole.to_crs(4326)
     inside = whole[lonlat.within(border)]

@@ -114,7 +114,9 @@ def test_every_figure_has_its_source_in_the_file() -> None:
 def test_limits_have_their_source_in_the_file() -> None:
     text = (resources.files("quarterhour") / "data" / "limits.toml").read_text(encoding="utf-8")
     assert "OSRM" in text and "405" in text
-    assert all(0 < float(kmh) <= 140 for kmh in tomllib.loads(text).values())
+    table = tomllib.loads(text)
+    assert all(0.5 < factor < 4 for factor in table.pop("units").values())
+    assert all(0 < float(kmh) <= 140 for kmh in table.values())
 
 
 def test_a_mode_uses_roads_as_walkers_drivers_or_cyclists_do() -> None:

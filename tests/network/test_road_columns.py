@@ -265,7 +265,7 @@ def test_bare_marks_that_make_most_roads_one_way_are_asked_for(marks: list[Any])
     assert not found["rule"].str.contains("oneway").any()
 
 
-@pytest.mark.parametrize("no", ["no", "N", "0", "０", "禁止", "否", "无", "private", False])
+@pytest.mark.parametrize("no", ["no", "N", "0", "０", "禁止", "否", "无", "forbidden", False])
 def test_a_road_is_closed_by_any_word_that_says_so(no: object) -> None:
     roads, rules = read(walk=[no, "yes", "yes", "", None])
     assert (roads["walk"].tolist(), rules) == ([False, True, True, True, True], [])

@@ -47,7 +47,9 @@ def times(roads: gpd.GeoDataFrame, mode: Mode) -> tuple[int, int]:
         ("DE:zone:30", 30), ("DE:zone30", 30), ("GB:zone:20", 20), ("walk", 7), ("DE:living_street", 7),
         ("50;70", 50), ("50|30|none", 30), ("['50', '30 mph']", 30 * 1.609344), (["70", "50"], 50),
         ("none", None), ("signals", None), ("variable", None), ("", None), (None, None), (float("nan"), None),
-        ("0", None), ("fast", None), ("50 knots", None),
+        ("0", None), ("fast", None), ("50 furlongs", None), ("zone:30", 30), ("zone30", 30), ("10 knots", 18.52),
+        ("30mph", 30 * 1.609344), ("60公里/小时", 60), ("40 千米/小时", 40), ("40km/h", 40), ("GB:nsl_single", 96.56),
+        ("gb:motorway", 112.65), ("5 kn", 9.26),
     ],
 )  # fmt: skip
 def test_limits_of_every_make_are_read(said: object, kmh: float | None) -> None:

@@ -477,7 +477,8 @@ def test_contexts_forbid_exactly_the_sequences(forbidden: list[tuple[int, ...]],
 
 
 def edge_graph(net: Network, rows: pd.DataFrame) -> nx.DiGraph:
-    """One node an arc, one edge a turn that may be made, as the table of restrictions has it (over nodes alone)."""
+    """One node an arc and phase of a trip, one edge a turn that may be made, as the table of restrictions has it (over
+    nodes alone)."""
     number = {road: i for i, road in enumerate(net.road_ids)}
     banned: set[tuple[int, int, int]] = set()
     only: dict[tuple[int, int], set[int]] = {}
@@ -510,8 +511,16 @@ def edge_graph(net: Network, rows: pd.DataFrame) -> nx.DiGraph:
             if (road, via, on[0]) in banned or (wanted and on[0] not in wanted) or (bend and back):
                 continue
             cs = net.forward_cs if on[1] > 0 else net.backward_cs
-            graph.add_edge((road, side), on, weight=int(cs[on[0]]))
+            for before, after in _phases(net, road, on[0]):
+                graph.add_edge((road, side, before), (*on, after), weight=int(cs[on[0]]))
     return graph
+
+
+def _phases(net: Network, road: int, on: int) -> list[tuple[str, str]]:
+    """A trip sets out from private ground, goes over open roads, and comes to private ground; never through it."""
+    if not net.ends_only[road]:
+        return [("on", "in" if net.ends_only[on] else "on")]
+    return [("out", "out"), ("in", "in")] if net.ends_only[on] else [("out", "on")]
 
 
 def times_by_edges(graph: nx.DiGraph, net: Network, begin: int, cut: int) -> dict[int, int]:
@@ -522,7 +531,8 @@ def times_by_edges(graph: nx.DiGraph, net: Network, begin: int, cut: int) -> dic
         half = {way: (round(0.5 * int(cs[begin])), int(cs[begin])) for way, cs in times.items()}[side]
         rest = half[1] - half[0] if side > 0 else half[0]
         # an edge ends where its road ends: the middle lies before
-        for (road, way), cs in nx.single_source_dijkstra_path_length(graph, (begin, side), cutoff=2 * cut).items():
+        start = (begin, side, "out" if net.ends_only[begin] else "on")
+        for (road, way, _), cs in nx.single_source_dijkstra_path_length(graph, start, cutoff=2 * cut).items():
             whole = int(times[way][road])
             past = whole - round(0.5 * whole) if way > 0 else round(0.5 * whole)
             if (road, way) != (begin, side):
@@ -533,11 +543,11 @@ def times_by_edges(graph: nx.DiGraph, net: Network, begin: int, cut: int) -> dic
 def test_heidelberg_obeys_its_restrictions(shared_data: Path) -> None:
     """No left turn and only straight on, on the ground: every time equals networkx on a graph of its turns."""
     extract, mode, cut = shared_data / "osm" / "heidelberg.osm.pbf", read_modes()["car"], 15_000
-    raw = osm.read_osm_roads(extract, crs="EPSG:32632")
+    raw = osm.read_osm_roads(extract, crs="EPSG:32632")[0]
     table, _ = osm.read_osm_turns(extract, raw)
     roads, _ = as_roads(raw, crs="EPSG:32632")
     net, free = build_network(roads, mode, turns=table), build_network(roads, mode)
-    assert len(table) == 468 and net.turns is not None and len(net.turns.start) > 400
+    assert len(table) == 466 and net.turns is not None and len(net.turns.start) > 400
     graph, row_of = edge_graph(net, table), {road: i for i, road in enumerate(net.road_ids)}
     every = snapped_at([(road, 0.5) for road in range(len(net.tail))], prefix="r")
     here = table[table["from_road"].isin(row_of) & table["to_road"].isin(row_of)]

@@ -281,7 +281,7 @@ def test_a_mode_that_is_quicker_somewhere_bounds_nothing() -> None:
 def test_on_real_roads_only_rounding_parts_it_from_reruns(shared_data: Path) -> None:
     """Liechtenstein on foot: a rerun quantises each road anew, half a centisecond a road at most."""
     metres, walk = "EPSG:32632", read_modes()["walk"]
-    roads = as_roads(read_osm_roads(shared_data / "osm" / "liechtenstein.osm.pbf", crs=metres), crs=metres)[0]
+    roads = as_roads(read_osm_roads(shared_data / "osm" / "liechtenstein.osm.pbf", crs=metres)[0], crs=metres)[0]
     net = build_network(roads, walk)
     at = np.random.default_rng(4).choice(np.flatnonzero(net.component == 0), 330, replace=False)
     points = gpd.GeoDataFrame({"older": 1}, geometry=gpd.points_from_xy(net.x[at] + 9, net.y[at]), crs=metres, index=at)

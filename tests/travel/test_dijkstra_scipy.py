@@ -40,7 +40,7 @@ import numpy as np
 import quarterhour as qh
 
 metres = "EPSG:32632"
-roads = qh.as_roads(qh.read_osm_roads(sys.argv[2], crs=metres), crs=metres)[0]
+roads = qh.as_roads(qh.read_osm_roads(sys.argv[2], crs=metres)[0], crs=metres)[0]
 found = {}
 for mode in ("walk", "car"):
     net = qh.build_network(roads, qh.read_modes()[mode])

@@ -372,7 +372,7 @@ def real_place(folder: Path, place: str) -> Network:
         metres, raw = "EPSG:32650", gpd.read_parquet(folder / "roads" / "wuhan_8989_simplified.parquet")
     else:
         metres = "EPSG:32632"
-        raw = read_osm_roads(folder / "osm" / f"{place}.osm.pbf", crs=metres)
+        raw = read_osm_roads(folder / "osm" / f"{place}.osm.pbf", crs=metres)[0]
     return build_network(as_roads(raw, crs=metres)[0], read_modes()["car" if place == "liechtenstein" else "walk"])
 
 

@@ -59,6 +59,9 @@ def _figures(table: Mapping[str, Any]) -> dict[str, Any]:
         },
         "surface_factors": _above_zero(table.get("surface_factors", {})),
         "surface_kmh": _above_zero(table.get("surface_kmh", {})),
+        "allowed_kmh": _above_zero(table.get("allowed_kmh", {})),
+        "ceiling_kmh": _above_zero(table.get("ceiling_kmh", {})),
+        "avoids": tuple(_avoided(said) for said in table.get("avoids", ())),
         "stopped_by": tuple(str(kind) for kind in table.get("stopped_by", ())),
         "slope": _slope(table.get("slope")),
         "turn_seconds": _turn_seconds(table.get("turn_seconds", {})),
@@ -71,6 +74,13 @@ def _turn_seconds(table: Mapping[str, Any]) -> Mapping[str, float]:
     if set(table) - {"left", "right", "straight", "u_turn"}:
         raise ValueError(table)
     return MappingProxyType({str(turn): _at_least_zero(seconds) for turn, seconds in table.items()})
+
+
+def _avoided(said: Any) -> str:
+    """ "COLUMN=VALUE" or "CLASS COLUMN=VALUE"."""
+    if not re.fullmatch(r"(\S+ )?[^\s=]+=[^\s=]+", str(said)):
+        raise ValueError(said)
+    return str(said)
 
 
 def _side(said: Any) -> str:

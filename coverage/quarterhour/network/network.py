@@ -41,6 +41,9 @@ class Mode:
     of a motor (at the wheel; with its rider), or None. ``uses``: the column of roads that says where it may go,
     "walk", "drive" or "cycle".
 
+    What else they say (``access.py``, ``speeds.py``): ``allowed_kmh`` on forbidden classes where a road allows the mode
+    by name, ``ceiling_kmh`` of a limit that is believed, ``avoids`` ("sac_scale=alpine_hiking", "primary sidewalk=no").
+
     What vehicles heed besides (``turns.py``): ``turn_seconds`` lost by a turn (``left``, ``right``, ``straight``,
     ``u_turn``, as where one ``drives_on`` the right) at a junction of three roads or more; ``counts_as``: the OSM
     words by which a turn restriction may exempt it.
@@ -68,6 +71,9 @@ class Mode:
     turn_seconds: Mapping[str, float] = field(default_factory=_nothing)
     drives_on: str = "right"
     counts_as: tuple[str, ...] = ()
+    allowed_kmh: Mapping[str, float] = field(default_factory=_nothing)
+    ceiling_kmh: Mapping[str, float] = field(default_factory=_nothing)
+    avoids: tuple[str, ...] = ()
 
     @property
     def obeys_oneway(self) -> bool:

@@ -13,7 +13,12 @@ All of it is optional: a road without these columns takes its length at the spee
 ``bridge, tunnel``             true: it runs evenly from end to end, whatever the ground does
 ``barrier_from, barrier_to``   what stands at each end: an OSM barrier, "closed", "no_walkers", "no_cycles", "no_cars",
                                "no_vehicles" (several joined by ";") or ""
-``walk, drive, cycle``         who may use it (``access.py``); ``oneway`` and, for cyclists, ``oneway_cycle``
+``walk, drive, cycle``         who may use it (``access.py``)
+``oneway``                     1, -1 or 0; cyclists heed ``oneway_cycle`` before it, walkers only ``oneway_foot``
+``walk_ends, ...``             true: open only to trips that start or end there
+``walk_allowed, ...``          true: a tag of the mode's own allows it, whatever the class
+``cycle_pushed``               true: cyclists dismount
+``sac_scale, trail_visibility, sidewalk``  as OSM has them; what a mode ``avoids``
 ============================== =======================================================================================
 """
 
@@ -25,29 +30,35 @@ import tomllib
 from collections.abc import Mapping
 from importlib import resources
 from types import MappingProxyType
+from typing import Any
 
 import numpy as np
 import pandas as pd
 
-from quarterhour.base.arrays import AnyArray, FloatArray
-from quarterhour.network.access import by_value
+from quarterhour.base.arrays import AnyArray, BoolArray, FloatArray
+from quarterhour.network.access import allowed, by_value, pushed
 from quarterhour.network.network import Mode
 from quarterhour.network.slope import known_numbers, slope_paces
 
-KMH_PER_MPH, KMH_PER_MS = 1.609344, 3.6
-_KMH_PER = (
-    dict.fromkeys(("km/h", "kmh", "kph", "kmph", "公里/小时", "公里/时", "千米/小时", "千米/时"), 1.0)
-    | dict.fromkeys(("mph", "mi/h", "miles/h", "英里/小时"), KMH_PER_MPH)
-    | dict.fromkeys(("m/s", "mps", "米/秒"), KMH_PER_MS)
-)
-_LIMIT = re.compile(rf"(\d{{1,3}}(?:\.\d+)?)\s*({'|'.join(_KMH_PER)})?")
+KMH_PER_MS = 3.6
+_LIMIT = re.compile(r"(\d{1,3}(?:\.\d+)?)\s*([^\d\s].*)?")
 _CS_PER_MINUTE = 6000
 
 
 @functools.cache
-def _words() -> Mapping[str, float]:
+def _table() -> Mapping[str, Any]:
     text = (resources.files("quarterhour") / "data" / "limits.toml").read_text(encoding="utf-8")
-    return MappingProxyType({name.lower(): float(kmh) for name, kmh in tomllib.loads(text).items()})
+    return MappingProxyType(tomllib.loads(text))
+
+
+@functools.cache
+def _words() -> Mapping[str, float]:
+    return MappingProxyType({name.lower(): float(kmh) for name, kmh in _table().items() if name != "units"})
+
+
+@functools.cache
+def _units() -> Mapping[str, float]:
+    return MappingProxyType({name.lower(): float(kmh) for name, kmh in _table()["units"].items()})
 
 
 def fastest_limit_kmh() -> float:
@@ -75,8 +86,9 @@ def limit_kmh(said: object) -> float | None:
 def _one_limit(text: str) -> float | None:
     number = _LIMIT.fullmatch(text)
     if number:
-        return float(number[1]) * _KMH_PER.get(number[2], 1.0) or None
-    zone = re.fullmatch(r"[a-z]{2}(?:-[a-z]+)?:zone:?(\d{1,3})", text)  # DE:zone:30, DE:zone30
+        factor = _units().get(re.sub(r"\s", "", number[2] or "km/h"))
+        return (float(number[1]) * factor or None) if factor else None
+    zone = re.fullmatch(r"(?:[a-z]{2}(?:-[a-z]+)?:)?zone:?(\d{1,3})", text)  # DE:zone:30, DE:zone30, zone:30
     if zone:
         return float(zone[1]) or None
     known = _words()
@@ -90,26 +102,44 @@ def other_unit(said: str) -> bool:
     (True, False, False)
     """
     number = _LIMIT.fullmatch(said.strip().lower())
-    return number is not None and _KMH_PER.get(number[2], 1.0) != 1.0
+    return number is not None and _units().get(re.sub(r"\s", "", number[2] or ""), 1.0) != 1.0
 
 
 def road_speeds(roads: pd.DataFrame, mode: Mode, *, against: bool = False) -> FloatArray:
     """Kilometres an hour along each road (or against it), on the level; 0 where the mode may not go.
 
-    The speed of the class; where a limit is known and the mode has a ``limit_share``, that share of the
-    limit instead; vehicles never above the limit; then what the surface allows.
+    The speed of the class, or of what the road allows by name; where a limit is known (up to the ceiling of the class)
+    and the mode has a ``limit_share``, that share of the limit instead; vehicles never above the limit; then what the
+    surface allows. Who pushes a bicycle walks.
     """
     speed = by_value(roads["road_class"], lambda said: mode.speed_kmh(str(said)) or 0.0)
-    open_to = speed > 0
+    permitted = by_value(roads["road_class"], lambda said: mode.allowed_kmh.get(str(said), 0.0))
+    speed = np.where((speed == 0) & allowed(roads, mode), permitted, speed)
+    walked = np.where(permitted > 0, np.minimum(permitted, mode.gap_kmh), mode.gap_kmh)
+    on_foot = pushed(roads, mode)
+    open_to = (speed > 0) | on_foot
     said_by = "maxspeed_against" if against and "maxspeed_against" in roads else "maxspeed"
     if said_by in roads and mode.travels == "vehicle":
-        limit = by_value(roads[said_by], lambda said: limit_kmh(said) or np.nan)
+        limit = np.minimum(by_value(roads[said_by], lambda said: limit_kmh(said) or np.nan), _ceiling(roads, mode))
         shared = limit * mode.limit_share if mode.limit_share else speed
         speed = np.where(np.isfinite(limit), np.minimum(shared, limit), speed)
     if "surface" in roads and (mode.surface_factors or mode.surface_kmh):
         speed = speed * by_value(roads["surface"], lambda said: _worst(said, mode.surface_factors, 1.0))
         speed = np.minimum(speed, by_value(roads["surface"], lambda said: _worst(said, mode.surface_kmh, np.inf)))
-    return np.where(open_to, speed, 0.0)
+    return np.where(open_to, np.where(on_foot, walked, speed), 0.0)
+
+
+def _ceiling(roads: pd.DataFrame, mode: Mode) -> FloatArray:
+    """What a limit on each road can be; infinite where the mode has none for its class."""
+    return by_value(roads["road_class"], lambda said: mode.ceiling_kmh.get(str(said), np.inf))
+
+
+def above_ceiling(roads: pd.DataFrame, mode: Mode) -> BoolArray:
+    """Roads whose limit, in one direction at least, is above what the mode believes of their class."""
+    found = np.zeros(len(roads), bool)
+    for column in (c for c in ("maxspeed", "maxspeed_against") if c in roads and mode.ceiling_kmh):
+        found |= by_value(roads[column], lambda said: limit_kmh(said) or 0.0) > _ceiling(roads, mode)
+    return found
 
 
 def _worst(said: object, table: Mapping[str, float], otherwise: float) -> float:

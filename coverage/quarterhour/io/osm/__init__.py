@@ -9,7 +9,7 @@ from quarterhour.io.osm.download import Fetched, fetch
 from quarterhour.io.osm.from_graph import read_graphml_roads, roads_from_graph
 from quarterhour.io.osm.open import Box
 from quarterhour.io.osm.places import read_osm_places, read_places_within
-from quarterhour.io.osm.roads import read_osm_roads, read_roads_within
+from quarterhour.io.osm.roads import read_osm_roads
 from quarterhour.io.osm.tags import known_kinds, wanted_rules
 from quarterhour.io.osm.turns import no_turns, read_osm_turns
 
@@ -24,7 +24,6 @@ __all__ = [
     "read_osm_roads",
     "read_osm_turns",
     "read_places_within",
-    "read_roads_within",
     "roads_from_graph",
     "wanted_rules",
 ]

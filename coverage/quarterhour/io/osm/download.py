@@ -21,6 +21,7 @@ import shapely
 from pyproj import CRS
 
 from quarterhour.base.errors import DataError, ServiceError, WriteError
+from quarterhour.io.osm.access import barrier_word
 from quarterhour.io.osm.open import corners_of, short
 from quarterhour.io.osm.places import place_frame
 from quarterhour.io.osm.tags import (
@@ -28,7 +29,6 @@ from quarterhour.io.osm.tags import (
     WAY_TAGS,
     Rules,
     Tags,
-    barrier_word,
     rules_of,
     signal,
     table,

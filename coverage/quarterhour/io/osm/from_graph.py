@@ -16,27 +16,26 @@ import shapely
 
 from quarterhour.base.arrays import FloatArray
 from quarterhour.base.errors import DataError, first_ids
+from quarterhour.io.osm.access import access_columns, barrier_word, common_direction, sign
 from quarterhour.io.osm.open import existing, metres_of, short
 from quarterhour.io.osm.tags import (
     ACCESS_TAGS,
     FERRY_TAGS,
+    HARD_TAGS,
     NODE_TAGS,
     SPEED_TAGS,
     Tags,
-    barrier_word,
-    direction,
     ferry_minutes,
+    hardships,
     is_bridge,
+    is_ferry,
     is_tunnel,
     limits,
-    may_cycle,
-    may_drive,
-    may_walk,
-    oneway,
     road_class,
     signal,
     table,
 )
+from quarterhour.network.roads.permits import WHO
 
 if TYPE_CHECKING:
     import networkx as nx
@@ -76,8 +75,8 @@ def roads_from_graph(graph: nx.Graph[Any], *, crs: object, file: str = "graph") 
     roads.index = pd.Index([f"e{n}" for n in range(1, len(roads) + 1)], name="id")
     lines = gpd.GeoSeries([shapely.LineString(c) for c in roads.pop("coords")], index=roads.index)
     lines = lines.set_crs(graph.graph["crs"]).to_crs(metres)
-    own = roads["oneway_cycle"].fillna(roads["oneway"])
-    roads = roads.assign(oneway=roads["oneway"].astype("int8"), oneway_cycle=own.astype("int8"))
+    own = {c: pd.to_numeric(roads[c]).fillna(roads["oneway"]).astype("int8") for c in ("oneway_cycle", "oneway_foot")}
+    roads = roads.assign(oneway=roads["oneway"].astype("int8"), **own)
     if roads["length_m"].isna().any():
         roads = roads.drop(columns="length_m")
     return gpd.GeoDataFrame(_shared_out(roads, lines.length), geometry=lines)
@@ -117,17 +116,38 @@ def _edge(u: Any, v: Any, data: Tags, nodes: Mapping[Any, _Node]) -> dict[str, A
     every = [dict(zip(ACCESS_TAGS, one, strict=True)) for one in _readings(data)]
     return {
         "road_class": min((road_class(t) or t["highway"] for t in every), key=_least),
-        "oneway": oneway(every[0]),
         "from_node": _node_id(u),
         "to_node": _node_id(v),
-        "walk": all(may_walk(t) for t in every),
-        "drive": all(may_drive(t) for t in every),
-        "cycle": all(may_cycle(t) for t in every),
+        **_strictest([access_columns(t) for t in every], every[0], turned=_runs_against(data)),
         "name": " / ".join(sorted(_listed(data.get("name")))),
         **_speed_columns(data, nodes[u], nodes[v]),
         "length_m": float(data["length"]) if "length" in data else None,
         "coords": coords,
     }
+
+
+def _strictest(readings: list[dict[str, Any]], first: Tags, *, turned: bool) -> dict[str, Any]:
+    """Who may use an edge, of several readings the least; one-way marks along the edge, of the first reading.
+
+    ``oneway_cycle`` and ``oneway_foot``: missing where they are as the arcs of the graph say.
+    """
+    flip, common = -1 if turned else 1, sign(common_direction(first))
+    ways = {c: int(readings[0][c]) for c in ("oneway", "oneway_cycle", "oneway_foot")}
+    usual = {"oneway_cycle": common, "oneway_foot": common if is_ferry(first) else None}
+    said = {c: all(one[c] for one in readings) for c in readings[0] if c not in (*ways, "cycle_pushed")}
+    ends = {f"{who}_ends": said[who] and any(one[f"{who}_ends"] for one in readings) for who in WHO}
+    return {
+        **{c: None if c in usual and way == usual[c] else way * flip for c, way in ways.items()},
+        **said,
+        **ends,
+        "cycle_pushed": any(one["cycle_pushed"] for one in readings),
+    }
+
+
+def _runs_against(data: Tags) -> bool:
+    """Whether an edge runs against the way that it is a part of."""
+    turned = str(data.get("reversed", ""))
+    return "True" in turned and "False" not in turned
 
 
 def _drawn(u: Any, v: Any, data: Tags) -> tuple[Any, Any]:
@@ -138,17 +158,15 @@ def _drawn(u: Any, v: Any, data: Tags) -> tuple[Any, Any]:
 
 def _speed_columns(data: Tags, start: _Node, end: _Node) -> dict[str, Any]:
     """What tags say along and against the edge, which may run against its way."""
-    tags = {tag: ";".join(_listed(data.get(tag))) for tag in (*SPEED_TAGS, *FERRY_TAGS, "oneway:bicycle")}
-    turned = str(data.get("reversed", ""))
-    flip = -1 if "True" in turned and "False" not in turned else 1
+    tags = {tag: ";".join(_listed(data.get(tag))) for tag in (*SPEED_TAGS, *FERRY_TAGS, *HARD_TAGS)}
+    flip = -1 if _runs_against(data) else 1
     limit, minutes = limits(tags)[::flip], ferry_minutes(tags)[::flip]
-    for_cycles = direction(tags["oneway:bicycle"])
     one_way = not str(data.get("osmid", "")).startswith("[")
     return {
-        "oneway_cycle": None if for_cycles is None else for_cycles * flip,
         "maxspeed": limit[0],
         "maxspeed_against": limit[1],
         "surface": tags["surface"],
+        **hardships(tags),
         "bridge": one_way and is_bridge(tags),
         "tunnel": one_way and is_tunnel(tags),
         "signals_along": int(end.signal[::flip][0]),
@@ -172,7 +190,8 @@ def _shared_out(roads: pd.DataFrame, length: pd.Series) -> pd.DataFrame:
 
 def _readings(data: Tags) -> Iterator[tuple[str, ...]]:
     """Every way to read an edge that carries the tags of several ways."""
-    unlisted = {"highway": [""] if _listed(data.get("route")) == ["ferry"] else ["unclassified"]}
+    other = road_class({tag: one[0] for tag in ACCESS_TAGS if (one := _listed(data.get(tag)))})
+    unlisted = {"highway": [""] if other else ["unclassified"]}
     return itertools.product(*(_listed(data.get(tag)) or unlisted.get(tag, [""]) for tag in ACCESS_TAGS))
 
 
@@ -198,16 +217,18 @@ def _node_id(node: Any) -> int | str:
 
 
 def _paired(arcs: Iterable[dict[str, Any]]) -> list[dict[str, Any]]:
-    """One road for two arcs there and back; an arc alone is one-way along its line."""
+    """One road for two arcs there and back, one-way where its tags say so of vehicles; an arc alone is one-way."""
     roads: list[dict[str, Any]] = []
-    waiting: dict[tuple[Any, ...], list[dict[str, Any]]] = {}
+    waiting: dict[tuple[Any, ...], list[tuple[dict[str, Any], int]]] = {}
     for arc in arcs:
         back = (arc["to_node"], arc["from_node"], arc["coords"][::-1], arc["road_class"])
         mates = waiting.get(back)
         if mates:
-            mates.pop(0)["oneway"] = 0
+            mate, said = mates.pop(0)
+            mate["oneway"] = said
             continue
         road = {**arc, "oneway": 1}
         roads.append(road)
-        waiting.setdefault((arc["from_node"], arc["to_node"], arc["coords"], arc["road_class"]), []).append(road)
+        here = (arc["from_node"], arc["to_node"], arc["coords"], arc["road_class"])
+        waiting.setdefault(here, []).append((road, arc["oneway"]))
     return roads

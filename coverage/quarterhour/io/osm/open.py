@@ -72,6 +72,8 @@ def short(why: object) -> str:
     return " ".join(str(why).split())[:160]
 
 
-def stream(file: Path, entities: Any, keys: Sequence[str]) -> Any:
-    """OSM objects that carry one of the keys, ways with the places of their nodes."""
-    return osmium.FileProcessor(str(file), entities).with_locations().with_filter(osmium.filter.KeyFilter(*keys))
+def stream(file: Path, entities: Any, keys: Sequence[str], *, others: Any = None) -> Any:
+    """OSM objects that carry one of the keys, ways with the places of their nodes; ``others`` is called with the rest,
+    each in its turn: by its method ``way``."""
+    processor = osmium.FileProcessor(str(file), entities).with_locations().with_filter(osmium.filter.KeyFilter(*keys))
+    return processor if others is None else processor.handler_for_filtered(others)

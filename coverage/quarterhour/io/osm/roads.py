@@ -13,14 +13,13 @@ comes to it, inside or at its end, so that a junction with signals is paid for o
 from __future__ import annotations
 
 import logging
-from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import geopandas as gpd
 import numpy as np
-import osmium
 import pandas as pd
 import shapely
 from numpy.typing import NDArray
@@ -28,43 +27,28 @@ from pyproj import CRS
 
 from quarterhour.base.arrays import BoolArray, FloatArray, IntArray, ragged
 from quarterhour.base.errors import DataError
-from quarterhour.base.findings import finding, no_findings
-from quarterhour.io.osm.open import (
-    Box,
-    as_data_errors,
-    box_text,
-    corners_of,
-    existing,
-    metres_of,
-    project,
-    stream,
-)
+from quarterhour.base.findings import finding, join_findings, no_findings
+from quarterhour.io.osm.access import access_columns
+from quarterhour.io.osm.areas import with_crossings
+from quarterhour.io.osm.open import Box, as_data_errors, box_text, corners_of, existing, metres_of, project
 from quarterhour.io.osm.tags import (
-    NODE_TAGS,
-    WAY_TAGS,
     Tags,
-    barrier_word,
     ferry_minutes,
+    hardships,
     is_bridge,
     is_tunnel,
     limits,
-    may_cycle,
-    may_drive,
-    may_walk,
-    oneway,
-    oneway_cycle,
     road_class,
-    signal,
 )
+from quarterhour.io.osm.told import About
+from quarterhour.io.osm.ways import Marks, Ways, distinct_tags, read_ways
 
-_UNITS_PER_DEGREE = 1e7  # osmium keeps coordinates as whole numbers of 1e-7 degrees
-_NO_PLACE = 2**31 - 1  # osmium's mark for a node that the extract was cut off from
 _EDGE_DEGREES = 0.05  # how far beyond a box a way may have its nearest node and still cross it
 _log = logging.getLogger(__name__)
 
 
-def read_osm_roads(path: str | Path, *, crs: object, bbox: Box | None = None) -> gpd.GeoDataFrame:
-    """All roads of an OSM extract, cut at their junctions.
+def read_osm_roads(path: str | Path, *, crs: object, bbox: Box | None = None) -> tuple[gpd.GeoDataFrame, pd.DataFrame]:
+    """All roads of an OSM extract, cut at their junctions, and what was decided about their tags, as findings.
 
     Parameters
     ----------
@@ -76,33 +60,45 @@ def read_osm_roads(path: str | Path, *, crs: object, bbox: Box | None = None) ->
 
     Returns
     -------
-    Roads in file order, id ``w<way>.<piece>``: ``road_class``, ``oneway``, ``from_node`` and ``to_node``
-    (OSM ids, which join the roads), ``walk``, ``drive`` and ``cycle`` (by access; what a class allows is the
-    mode's business, except that nobody drives on steps or walks on a motorway), ``oneway_cycle``, ``name``,
-    ``geometry``, and what ``speeds.py`` reads: ``maxspeed``, ``maxspeed_against``, ``surface``, ``bridge``,
-    ``tunnel``, ``signals_along``, ``signals_against``, ``barrier_from``, ``barrier_to``; for ferries (class
-    ``ferry``) ``minutes_along``, ``minutes_against`` (missing where no duration is tagged or the extract cuts the
-    ferry) and ``ferry_share``. Where the extract cuts a way, what lies inside is kept and the cut makes a dead end.
+    roads : in file order, id ``w<way>.<piece>``: ``road_class``, ``oneway`` (of vehicles), ``from_node`` and
+        ``to_node`` (OSM ids, which join the roads), ``walk``, ``drive`` and ``cycle`` (by access; what a class allows
+        is the mode's business, except that nobody drives on steps or walks on a motorway), ``walk_ends`` and such
+        (open only to trips that start or end there), ``walk_allowed`` and such (by a tag of their own, whatever the
+        class), ``cycle_pushed``, ``oneway_cycle``, ``oneway_foot``, ``sac_scale``, ``trail_visibility``, ``sidewalk``,
+        ``name``, ``geometry``, and what ``speeds.py`` reads: ``maxspeed``, ``maxspeed_against``, ``surface``,
+        ``bridge``, ``tunnel``, ``signals_along``, ``signals_against``, ``barrier_from``, ``barrier_to``; for ferries
+        (class ``ferry``) ``minutes_along``, ``minutes_against`` (missing where no duration is tagged or the extract
+        cuts the ferry) and ``ferry_share``. Where the extract cuts a way, what lies inside is kept and the cut makes a
+        dead end.
+        Squares, piers and platforms have, beside their edge, a straight piece between any two entrances.
+    findings : ways outside the box; rules for some hours that are not obeyed, values that are not understood, ways that
+        are no road, ground that is walked along its edge only.
 
     Raises
     ------
     MissingError, DataError : no such file, not an OSM file, no road in it, a CRS not in metres.
     """
-    return read_roads_within(path, crs=crs, bbox=bbox)[0]
-
-
-def read_roads_within(path: str | Path, *, crs: object, bbox: Box | None) -> tuple[gpd.GeoDataFrame, pd.DataFrame]:
-    """The roads of `read_osm_roads`, and how many ways were left outside the box, as findings."""
     file, metres = existing(path), None if callable(crs) else metres_of(crs)
-    ways, marks, outside = as_data_errors(file, lambda: _read_ways(file, _widened(bbox)))
+    read = as_data_errors(file, lambda: read_ways(file, _widened(bbox)))
+    ways, chords, crossed, edge_only = with_crossings(read.ways)
     metres = metres or metres_of(crs(np.column_stack([ways.lon, ways.lat])))  # type: ignore[operator]
-    pieces = _split(ways, marks)
+    pieces = _split(read.ways, read.marks).followed_by(ways.way[chords], chords, chords + 1)
     if len(pieces.way):
-        roads = _as_frame(ways, pieces, marks, metres)
-        here = roads if bbox is None else roads[_reach_into(roads, bbox, metres)]
+        said = distinct_tags(ways)
+        roads = _as_frame(ways, pieces, said, read.marks, metres)
+        inside = np.ones(len(roads), bool) if bbox is None else _reach_into(roads, bbox, metres)
+        here = roads[inside]
         if len(here):
-            return here, _told(outside + _ways_of(roads) - _ways_of(here), bbox, file.name)
-    if outside and bbox is not None:
+            outside = read.outside + _ways_of(roads) - _ways_of(here)
+            about = About(file.name)
+            told = [
+                _told(outside, bbox, file.name),
+                *about.tags(*said, pieces.way[inside], here.length.to_numpy() / 1000),
+                *about.left_out(read.no_roads, read.alone),
+                *about.ground(crossed, edge_only),
+            ]
+            return here, join_findings(told)
+    if read.outside and bbox is not None:
         raise DataError("osm.no_roads_here", file=file.name, box=box_text(bbox))
     raise DataError("osm.no_roads", file=file.name)
 
@@ -133,18 +129,6 @@ def _told(outside: int, bbox: Box | None, file: str) -> pd.DataFrame:
 
 
 @dataclass(frozen=True, eq=False)
-class _Ways:
-    """Ways as flat arrays: the nodes of all ways one after the other."""
-
-    way_ids: IntArray
-    tags: list[dict[str, str]]
-    way: IntArray  # of each node: position of its way
-    node: IntArray
-    lon: FloatArray  # missing (nan) where the extract was cut
-    lat: FloatArray
-
-
-@dataclass(frozen=True, eq=False)
 class _Pieces:
     """Pieces between junctions: first and last position among the nodes of all ways."""
 
@@ -152,78 +136,18 @@ class _Pieces:
     first: IntArray
     last: IntArray
 
-
-@dataclass(frozen=True, eq=False)
-class _Marks:
-    """What stands at nodes: whom a barrier stops, and which way a signal faces."""
-
-    barrier: dict[int, str] = field(default_factory=dict)
-    signal: dict[int, tuple[bool, bool]] = field(default_factory=dict)
-
-    def take(self, node: int, tags: Tags) -> None:
-        """Keep what a node's tags say."""
-        word, faces = barrier_word(tags), signal(tags)
-        if word:
-            self.barrier[node] = word
-        if any(faces):
-            self.signal[node] = faces
-
-
-def _read_ways(file: Path, box: Box | None) -> tuple[_Ways, _Marks, int]:
-    """Roads and what stands on them; with a box those that have a node in it, and how many have none."""
-    ids: list[int] = []
-    tags: list[dict[str, str]] = []
-    marks, outside, whole = _Marks(), 0, [round(side * _UNITS_PER_DEGREE) for side in box or ()]
-    way, node, x, y = [], [], [], []
-    for found in stream(file, osmium.osm.NODE | osmium.osm.WAY, ["highway", "route", "barrier"]):
-        if found.is_node():
-            marks.take(found.id, _kept(found.tags, NODE_TAGS))
-            continue
-        if not road_class(found.tags):
-            continue
-        if box is not None and not _has_node_in(found.nodes, whole):
-            outside += 1
-            continue
-        said = _kept(found.tags, WAY_TAGS)
-        way.extend([len(ids)] * len(found.nodes))
-        for at in found.nodes:
-            node.append(at.ref)
-            x.append(at.x)
-            y.append(at.y)
-        ids.append(found.id)
-        tags.append(said)
-    lon, lat = _degrees(x), _degrees(y)
-    ways = _without_repeats(_Ways(np.array(ids, np.int64), tags, _ints(way), _ints(node), lon, lat))
-    return ways, marks, outside
-
-
-def _has_node_in(nodes: Any, whole: Sequence[int]) -> bool:
-    """Whether a node lies in a box in osmium's whole numbers; asked of every road of a large extract."""
-    west, south, east, north = whole
-    return any(west <= at.x <= east and south <= at.y <= north for at in nodes)
-
-
-def _kept(tags: Any, keys: Sequence[str]) -> dict[str, str]:
-    return {key: tags[key] for key in keys if key in tags}
+    def followed_by(self, way: IntArray, first: IntArray, last: IntArray) -> _Pieces:
+        """With more pieces, each behind those of its way."""
+        way, first, last = np.r_[self.way, way], np.r_[self.first, first], np.r_[self.last, last]
+        order = np.argsort(way, kind="stable")
+        return _Pieces(way[order], first[order], last[order])
 
 
 def _ints(values: Iterable[int]) -> IntArray:
     return np.array(values, np.int64)
 
 
-def _degrees(values: Sequence[int]) -> FloatArray:
-    whole = np.array(values, np.int64)
-    return np.where(whole == _NO_PLACE, np.nan, whole / _UNITS_PER_DEGREE)
-
-
-def _without_repeats(ways: _Ways) -> _Ways:
-    """A node named twice in a row is one node."""
-    keep = np.ones(len(ways.node), bool)
-    keep[1:] = (ways.node[1:] != ways.node[:-1]) | (ways.way[1:] != ways.way[:-1])
-    return _Ways(ways.way_ids, ways.tags, ways.way[keep], ways.node[keep], ways.lon[keep], ways.lat[keep])
-
-
-def _split(ways: _Ways, marks: _Marks) -> _Pieces:
+def _split(ways: Ways, marks: Marks) -> _Pieces:
     """Cut ways where they meet, where a barrier stands, and where the extract was cut."""
     known = np.isfinite(ways.lon)
     if not known.all():
@@ -240,41 +164,46 @@ def _split(ways: _Ways, marks: _Marks) -> _Pieces:
     return _Pieces(ways.way[first], first, last)
 
 
-def _as_frame(ways: _Ways, pieces: _Pieces, marks: _Marks, metres: CRS) -> gpd.GeoDataFrame:
+def _as_frame(
+    ways: Ways, pieces: _Pieces, tags: tuple[list[dict[str, str]], IntArray], marks: Marks, metres: CRS
+) -> gpd.GeoDataFrame:
+    """``tags``: what `distinct_tags` makes of the ways."""
     lines = _lines(np.column_stack([ways.lon, ways.lat]), pieces, metres)
-    said = pd.DataFrame([_columns(tags) for tags in ways.tags]).iloc[pieces.way].reset_index(drop=True)
+    said = _said(ways, *tags).iloc[pieces.way].reset_index(drop=True)
     ends = {"from_node": ways.node[pieces.first], "to_node": ways.node[pieces.last]}
     roads = said.assign(
         **ends,
         **_signals(ways, pieces, marks.signal),
         **{b: _barriers(ends[n], marks) for b, n in (("barrier_from", "from_node"), ("barrier_to", "to_node"))},
-        **_crossings(ways, pieces, shapely.length(lines)),
+        **_crossings(ways, pieces, (said["road_class"] == "ferry").to_numpy(), shapely.length(lines)),
     )
     front = ["road_class", "oneway", "from_node", "to_node", "walk", "drive", "cycle", "name"]
     roads = roads[[*front, *(c for c in roads if c not in front)]]
     return gpd.GeoDataFrame(roads.set_axis(_piece_ids(ways, pieces), axis=0), geometry=lines, crs=metres)
 
 
+def _said(ways: Ways, tags: list[dict[str, str]], code: IntArray) -> pd.DataFrame:
+    """What each way says of all its pieces; ways of the same tags are looked at once."""
+    rows = pd.DataFrame([_columns(one) for one in tags])
+    names = [one.get("name", "") for one in ways.tags]
+    return rows.iloc[code].reset_index(drop=True).assign(name=names)
+
+
 def _columns(tags: Tags) -> dict[str, Any]:
-    """What a way says of all its pieces."""
     along, against = limits(tags)
     return {
         "road_class": road_class(tags),
-        "oneway": np.int8(oneway(tags)),
-        "oneway_cycle": np.int8(oneway_cycle(tags)),
-        "walk": may_walk(tags),
-        "drive": may_drive(tags),
-        "cycle": may_cycle(tags),
-        "name": tags.get("name", ""),
+        **access_columns(tags),
         "maxspeed": along,
         "maxspeed_against": against,
         "surface": tags.get("surface", ""),
+        **hardships(tags),
         "bridge": is_bridge(tags),
         "tunnel": is_tunnel(tags),
     }
 
 
-def _signals(ways: _Ways, pieces: _Pieces, facing: Mapping[int, tuple[bool, bool]]) -> dict[str, NDArray[np.int16]]:
+def _signals(ways: Ways, pieces: _Pieces, facing: Mapping[int, tuple[bool, bool]]) -> dict[str, NDArray[np.int16]]:
     """Signals that one comes to along each piece and against it; the node where one starts is behind."""
     held = np.isin(ways.node, _ints(list(facing)))
     faces = np.zeros((len(held) + 1, 2), np.int64)  # up to each position
@@ -285,26 +214,25 @@ def _signals(ways: _Ways, pieces: _Pieces, facing: Mapping[int, tuple[bool, bool
     return {"signals_along": along.astype(np.int16), "signals_against": against.astype(np.int16)}
 
 
-def _barriers(nodes: IntArray, marks: _Marks) -> list[str]:
+def _barriers(nodes: IntArray, marks: Marks) -> list[str]:
     return [marks.barrier.get(node, "") for node in nodes.tolist()]
 
 
-def _crossings(ways: _Ways, pieces: _Pieces, length_m: FloatArray) -> dict[str, FloatArray]:
-    """The share of a ferry that each piece is, and its minutes."""
-    count = len(ways.tags)
-    ferry = np.array([road_class(tags) == "ferry" for tags in ways.tags])
-    whole = np.bincount(ways.way, weights=np.isnan(ways.lon), minlength=count) == 0
-    total = np.bincount(pieces.way, weights=length_m, minlength=count)
-    minutes = np.array(
-        [ferry_minutes(tags) if on else (np.nan, np.nan) for tags, on in zip(ways.tags, ferry, strict=True)]
-    )
-    share = np.where(ferry[pieces.way], length_m / np.maximum(total[pieces.way], 1e-9), 0.0)
-    known = np.where(whole[pieces.way], share, np.nan)
-    along, against = (known[:, None] * minutes[pieces.way]).T
+def _crossings(ways: Ways, pieces: _Pieces, ferry: BoolArray, length_m: FloatArray) -> dict[str, FloatArray]:
+    """The share of a ferry's crossing that each piece is, and its minutes; ``ferry``: which pieces are a ferry's."""
+    journey = pd.factorize(ways.journey)[0]
+    count = len(journey)
+    whole = np.bincount(journey[ways.way], weights=np.isnan(ways.lon), minlength=count) == 0
+    total = np.bincount(journey[pieces.way], weights=length_m, minlength=count)
+    of = journey[pieces.way]
+    share = np.where(ferry, length_m / np.maximum(total[of], 1e-9), 0.0)
+    minutes = np.full((len(ferry), 2), np.nan)
+    minutes[ferry] = np.array([ferry_minutes(ways.tags[way]) for way in pieces.way[ferry]]).reshape(-1, 2)
+    along, against = (np.where(whole[of], share, np.nan)[:, None] * minutes).T
     return {"minutes_along": along, "minutes_against": against, "ferry_share": share}
 
 
-def _piece_ids(ways: _Ways, pieces: _Pieces) -> pd.Index:
+def _piece_ids(ways: Ways, pieces: _Pieces) -> pd.Index:
     nth = pd.Series(pieces.way).groupby(pieces.way).cumcount() + 1
     return pd.Index([f"w{way}.{n}" for way, n in zip(ways.way_ids[pieces.way], nth, strict=True)], name="id")
 

@@ -1,4 +1,7 @@
-"""What OpenStreetMap's tags mean here: roads, who may use them, kinds of places (``data/osm_kinds.toml``)."""
+"""What OpenStreetMap's tags mean here: what is a road, what it says of speed, and kinds of places.
+
+The words are in ``data/osm_kinds.toml``. Who may use a road, and in which direction, is in ``access.py``.
+"""
 
 from __future__ import annotations
 
@@ -12,23 +15,25 @@ from types import MappingProxyType
 from typing import Any, TypeAlias
 
 from quarterhour.base.errors import DataError
-from quarterhour.network.modes import read_modes
 
 Tags: TypeAlias = Mapping[str, Any]
 Rules: TypeAlias = Sequence[tuple[str, Mapping[str, Any]]]
+_NUMBER = r"(\d+(?:\.\d+)?)"
 
+_WHOM = ("foot", "bicycle", "motorcar", "motor_vehicle", "vehicle", "access")
+_WALKED = ("man_made", "railway", "public_transport", "indoor")
 ACCESS_TAGS = (
-    "highway", "route", "oneway", "oneway:bicycle", "junction", "motorroad",
-    "foot", "bicycle", "motorcar", "motor_vehicle", "vehicle", "access",
+    "highway", "route", *_WALKED, "oneway", "junction", "motorroad", "conveying",
+    *(f"oneway:{one}" for one in ("foot", "bicycle", "motorcar", "motor_vehicle", "vehicle")),
+    *(f"{one}{way}" for one in _WHOM for way in ("", ":forward", ":backward")),
+    *(f"cycleway{side}{mark}" for side in ("", ":left", ":right", ":both") for mark in ("", ":oneway")),
 )  # fmt: skip
+"""What `access.py` reads of a way."""
 SPEED_TAGS = ("maxspeed", "maxspeed:forward", "maxspeed:backward", "surface", "bridge", "tunnel")
 FERRY_TAGS = ("duration", "duration:forward", "duration:backward")
-WAY_TAGS = (*ACCESS_TAGS, *SPEED_TAGS, *FERRY_TAGS, "name")
-NODE_TAGS = (
-    "highway", "traffic_signals:direction", "barrier", "locked",
-    "foot", "bicycle", "motorcar", "motor_vehicle", "vehicle", "access",
-)  # fmt: skip
-_YES, _NO, _BACK = ("yes", "true", "1"), ("no", "false", "0"), ("-1", "reverse")
+HARD_TAGS = ("sac_scale", "trail_visibility", "sidewalk", "sidewalk:both")
+WAY_TAGS = (*ACCESS_TAGS, *SPEED_TAGS, *FERRY_TAGS, *HARD_TAGS, "area", "name")
+NODE_TAGS = ("highway", "traffic_signals:direction", "barrier", "locked", *_WHOM)
 
 
 @functools.cache
@@ -93,66 +98,40 @@ def _agreeing(said: object, wanted: Any) -> str:
     return next((one for one in values if one in some), "")
 
 
-# --- roads: class, direction, access
+# --- roads: class
 
 
 def road_class(tags: Tags) -> str:
-    """The class of a road, "ferry" for a ferry; "" for a way that is no road."""
-    if tags.get("highway") in table()["roads"]["classes"]:
-        return str(tags["highway"])
-    return "ferry" if tags.get("route") == "ferry" else ""
+    """The class of a road, "ferry" for a ferry, "pier" or "platform" for what people walk; "" for what is no road."""
+    said = tags.get("highway")
+    if said in _classes():
+        return str(said)
+    return "ferry" if tags.get("route") == "ferry" else walked_class(tags)
 
 
-def oneway(tags: Tags) -> int:
-    """0 both ways, 1 along the line, -1 against it."""
-    said = direction(tags.get("oneway"))
-    if said is not None:
-        return said
+@functools.cache
+def _classes() -> frozenset[str]:
+    return frozenset(table()["roads"]["classes"])
+
+
+def walked_class(tags: Tags) -> str:
+    """The class of a way that people walk though no ``highway`` says so."""
+    for rule in table()["roads"]["walked"]:
+        if all(tags.get(key) == value for key, value in rule.items() if key != "class"):
+            return str(rule["class"])
+    return ""
+
+
+def is_ferry(tags: Tags) -> bool:
+    """The way is a ferry's."""
+    return road_class(tags) == "ferry"
+
+
+def is_area(tags: Tags) -> bool:
+    """A closed way with these tags is ground that one crosses, not a road round it."""
     roads = table()["roads"]
-    implied = tags.get("highway") in roads["oneway_classes"] or tags.get("junction") in roads["oneway_junctions"]
-    return int(implied)
-
-
-def oneway_cycle(tags: Tags) -> int:
-    """The same for cyclists, whom ``oneway:bicycle`` may let through against it."""
-    said = direction(tags.get("oneway:bicycle"))
-    return oneway(tags) if said is None else said
-
-
-def direction(value: object) -> int | None:
-    """1 along, -1 against, 0 both; None where a one-way mark says nothing."""
-    said = str(value).lower()
-    return 1 if said in _YES else -1 if said in _BACK else 0 if said in _NO else None
-
-
-def _said(tags: Tags, keys: str) -> bool | None:
-    """Open or not by the first key that is tagged; None where none is."""
-    roads = table()["roads"]
-    return next((tags[key] not in roads["closed"] for key in roads[keys] if tags.get(key)), None)
-
-
-def may_walk(tags: Tags) -> bool:
-    """Walkers may use the way."""
-    return not _for_cars_alone(tags) and _said(tags, "walker_keys") is not False
-
-
-def may_drive(tags: Tags) -> bool:
-    """Vehicles may use the way; a ferry that names walkers or cyclists and no vehicle takes none."""
-    said = _said(tags, "vehicle_keys")
-    if road_class(tags) == "ferry" and said is None:
-        return not (tags.get("foot") or tags.get("bicycle"))
-    return road_class(tags) not in table()["roads"]["no_vehicles"] and said is not False
-
-
-def may_cycle(tags: Tags) -> bool:
-    """Cyclists may use the way; a footway only where ``bicycle`` opens it."""
-    if road_class(tags) in table()["roads"]["no_cycles"] and not tags.get("bicycle"):
-        return False
-    return not _for_cars_alone(tags) and _said(tags, "cycle_keys") is not False
-
-
-def _for_cars_alone(tags: Tags) -> bool:
-    return tags.get("highway") in table()["roads"]["no_walkers"] or tags.get("motorroad") == "yes"
+    said, sort = tags.get("area"), road_class(tags)
+    return (said == "yes" and sort in roads["area_classes"]) or (said != "no" and sort in roads["always_areas"])
 
 
 # --- roads: what else they say about speed
@@ -185,21 +164,37 @@ def ferry_minutes(tags: Tags) -> tuple[float, float]:
 
 
 def duration_minutes(said: object) -> float:
-    """Minutes of a ``duration``: 20, 0:20, 1:30:00 or ISO 8601 (PT1H30M); NaN where it cannot be read.
+    """Minutes of a ``duration``: 20, 0:20, 1:30:00, ISO 8601 (PT1H30M) or with units; NaN where it cannot be read.
 
-    >>> duration_minutes("00:20"), duration_minutes("PT1H30M"), duration_minutes("45")
-    (20.0, 90.0, 45.0)
+    >>> duration_minutes("00:20"), duration_minutes("PT1H30M"), duration_minutes("45"), duration_minutes("1 h 30 min")
+    (20.0, 90.0, 45.0, 90.0)
     """
-    text = str(said or "").strip()
-    clock = re.fullmatch(r"(\d+):([0-5]\d)(?::([0-5]\d))?", text)
+    text = str(said or "").strip().lower()
+    clock = re.fullmatch(r"(\d+)\s*[:：h]\s*([0-5]\d)(?:[:：]([0-5]\d))?", text)  # 0:20, 1:30:00, 1h30
     if clock:
         return int(clock[1]) * 60 + int(clock[2]) + int(clock[3] or 0) / 60
-    iso = re.fullmatch(r"P(?:(\d+)D)?(?:T(?:(\d+)H)?(?:(\d+)M)?(?:(\d+)S)?)?", text)
-    if iso and any(iso.groups()):
-        day, hour, minute, second = (int(part or 0) for part in iso.groups())
-        return day * 1440 + hour * 60 + minute + second / 60
-    plain = re.fullmatch(r"(\d+(?:\.\d+)?)(?:\s*min)?", text)
-    return float(plain[1]) if plain else math.nan
+    iso = re.fullmatch(rf"p(?:{_NUMBER}d)?(?:t(?:{_NUMBER}h)?(?:{_NUMBER}m)?(?:{_NUMBER}s)?)?", text)
+    with_units = re.fullmatch(
+        rf"(?:{_NUMBER}\s*(?:days?|d|天|日))?\s*(?:{_NUMBER}\s*(?:hours?|hrs?|h|个?小时|时))?\s*"
+        rf"(?:{_NUMBER}\s*(?:minutes?|mins?|min\.|m|'|分钟?))?\s*(?:{_NUMBER}\s*(?:seconds?|secs?|s|秒))?",
+        text,
+    )
+    for found in (iso, with_units):
+        if found and any(found.groups()):
+            day, hour, minute, second = (float(part or 0) for part in found.groups())
+            return day * 1440 + hour * 60 + minute + second / 60
+    return float(text) if re.fullmatch(r"\d+(?:\.\d+)?", text) else math.nan
+
+
+def hardships(tags: Tags) -> dict[str, str]:
+    """What makes a way hard to walk, as columns: ``sac_scale``, ``trail_visibility``, and ``sidewalk`` ("no": none)."""
+    side = str(tags.get("sidewalk:both") or tags.get("sidewalk") or "")
+    beside = "no" if side == "none" else side
+    return {
+        "sac_scale": str(tags.get("sac_scale") or ""),
+        "trail_visibility": str(tags.get("trail_visibility") or ""),
+        "sidewalk": beside,
+    }
 
 
 def signal(tags: Tags) -> tuple[bool, bool]:
@@ -207,30 +202,3 @@ def signal(tags: Tags) -> tuple[bool, bool]:
     there = tags.get("highway") == "traffic_signals"
     way = tags.get("traffic_signals:direction")
     return there and way != "backward", there and way != "forward"
-
-
-_WHO = (("walk", "walker_keys", "walk"), ("cycle", "cycle_keys", "ebike"), ("drive", "vehicle_keys", "car"))
-
-
-def barrier_word(tags: Tags) -> str:
-    """Whom a barrier on a way stops, as a word for ``stopped_by`` of a mode; "" nobody.
-
-    Without tags of access the barrier's kind, for each mode to judge. With them "closed" (everybody), "no_walkers",
-    "no_cycles", "no_cars" or "no_vehicles" (the last two), several joined by ";": whom the tags do not name is judged
-    by the barrier's kind as the program's walk, ebike and car are. A locked gate is closed to whom no tag opens it.
-    """
-    kind = str(tags.get("barrier") or "")
-    if not kind:
-        return ""
-    said = {who: _said(tags, keys) for who, keys, _ in _WHO}
-    if tags.get("locked") == "yes":
-        said = {who: bool(one) for who, one in said.items()}
-    if set(said.values()) == {None}:
-        return "" if kind in table()["roads"]["passable"] else kind
-    usual = {who: kind in read_modes()[mode].stopped_by for who, _, mode in _WHO}
-    stopped = {who: usual[who] if said[who] is None else not said[who] for who in said}
-    if all(stopped.values()):
-        return "closed"
-    vehicles = "no_vehicles" if stopped["cycle"] and stopped["drive"] else ""
-    words = [vehicles or ("no_cycles" if stopped["cycle"] else "no_cars" if stopped["drive"] else "")]
-    return ";".join(word for word in ["no_walkers" if stopped["walk"] else "", *words] if word)

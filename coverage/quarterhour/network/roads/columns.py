@@ -9,11 +9,12 @@ import geopandas as gpd
 import numpy as np
 import pandas as pd
 
-from quarterhour.base.arrays import AnyArray, BoolArray
+from quarterhour.base.arrays import BoolArray
 from quarterhour.base.findings import join_findings
 from quarterhour.network.modes import osm_class
-from quarterhour.network.roads.marks import built_of, first_of, open_of
+from quarterhour.network.roads.marks import built_of, first_of
 from quarterhour.network.roads.oneway import oneway_of
+from quarterhour.network.roads.permits import read_permits
 from quarterhour.network.roads.told import Where, counted
 
 _MOST_BUILT = 0.5
@@ -33,20 +34,18 @@ def with_columns(
     if unknown.any():
         told.append(where.about("no_class", roads.index[unknown]))
     roads = roads.assign(road_class=classes.where(~unknown, "unclassified").astype(object))
-    open_to: dict[str, AnyArray] = {"oneway": np.zeros(len(roads), np.int8)}
+    open_to, permits = read_permits(roads, where)
+    open_to["oneway"] = np.zeros(len(roads), np.int8)
     for column in [c for c in ("oneway", "oneway_cycle", "oneway_foot") if c in roads]:
         read = oneway_of(roads[column], oneway_values)
         open_to[column] = read.way
         told += _odd("odd_oneway", roads, column, read.odd, where)
         if read.vocabulary in ("truths", "marks", "numbers"):
             told.append(where.say("oneway_read", severity="note", id=column, detail=read.counts()))
-    for column in [c for c in ("walk", "drive", "cycle") if c in roads]:
-        open_to[column], odd = open_of(roads[column])
-        told += _odd("odd_access", roads, column, odd, where)
     for column in [b for b in ("bridge", "tunnel") if b in roads]:
         open_to[column] = built_of(roads[column])
         told += _many_built(roads[column], open_to[column], where)
-    return roads.assign(**open_to), join_findings(told)
+    return roads.assign(**open_to), join_findings([*told, permits])
 
 
 def _odd(rule: str, roads: gpd.GeoDataFrame, column: str, odd: pd.Index, where: Where) -> list[pd.DataFrame]:

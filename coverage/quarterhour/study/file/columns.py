@@ -37,10 +37,12 @@ _READ: Mapping[str, tuple[str, ...]] = MappingProxyType(
         ),
         "layers": ("name", "road_class", "quality", "source"),
         "roads": (
-            "id", "name", "road_class", "oneway", "oneway_cycle", "from_node", "to_node", "length_m", "walk", "drive",
-            "cycle", "bridge", "tunnel", "layer", "maxspeed", "maxspeed_against", "surface", "signals_along",
-            "signals_against", "barrier_from", "barrier_to", "minutes_along", "minutes_against", "ferry_share",
-            "climb_m", "drop_m", "climb_share", "tobler_along", "tobler_against", *(f"climb_over_{p}" for p in _OVER),
+            "id", "name", "road_class", "oneway", "oneway_cycle", "oneway_foot", "from_node", "to_node", "length_m",
+            "walk", "drive", "cycle", "walk_ends", "drive_ends", "cycle_ends", "walk_allowed", "drive_allowed",
+            "cycle_allowed", "cycle_pushed", "sac_scale", "trail_visibility", "sidewalk", "bridge", "tunnel", "layer",
+            "maxspeed", "maxspeed_against", "surface", "signals_along", "signals_against", "barrier_from",
+            "barrier_to", "minutes_along", "minutes_against", "ferry_share", "climb_m", "drop_m",
+            "climb_share", "tobler_along", "tobler_against", *(f"climb_over_{p}" for p in _OVER),
             *(f"drop_over_{p}" for p in _OVER), "quality", "source",
         ),
     }

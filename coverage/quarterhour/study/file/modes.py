@@ -25,6 +25,9 @@ class ModeFile(Part):
     limit_share: Number = Field(default=0, ge=0)
     surface_factors: dict[str, NotBelow] = {}
     surface_kmh: dict[str, NotBelow] = {}
+    allowed_kmh: dict[str, NotBelow] = {}
+    ceiling_kmh: dict[str, NotBelow] = {}
+    avoids: tuple[str, ...] = ()
     signal_seconds: Number = Field(default=0, ge=0)
     ferry_wait_minutes: Number = Field(default=0, ge=0)
     stopped_by: tuple[str, ...] = ()

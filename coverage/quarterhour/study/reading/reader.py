@@ -82,9 +82,9 @@ class _Reader:
         part, path = self.file.roads, self.roads_path()
         known = self.about_roads(path)
         if is_extract(path):
-            raw, outside = osm.read_roads_within(path, crs=self.crs.of_roads, bbox=self.box)
-            self.findings.append(outside)
-            self.cut = len(outside) > 0
+            raw, told = osm.read_osm_roads(path, crs=self.crs.of_roads, bbox=self.box)
+            self.findings.append(told)
+            self.cut = bool((told["rule"] == "osm.roads_outside").any())
         elif part.area is not None:
             raise StudyError("study.area_no_extract", path=path.name)
         elif isinstance(path, Path) and path.suffix == ".graphml":
