@@ -100,6 +100,7 @@ def inspect(study: StudyPath, out: Out = None, roads: Roads = None, lang: Lang =
     """What came in, and what is wrong with it, also as a page with a map. Exit 1 if rows were set aside."""
     from quarterhour.report.console import findings_count, input_lines
     from quarterhour.report.inspection import write_inspection
+    from quarterhour.report.road_use import road_lines
     from quarterhour.study.run import read_study_inputs
     from quarterhour.study.study import default_out, read_study
 
@@ -108,7 +109,7 @@ def inspect(study: StudyPath, out: Out = None, roads: Roads = None, lang: Lang =
         if tell:
             tell(i18n.say("study.step_read", lang))
         tables = read_study_inputs(asked)
-    for line in input_lines(tables, lang):
+    for line in [*input_lines(tables, lang), *road_lines(asked, tables, lang)]:
         _print(line)
     page = write_inspection(asked, tables, out or default_out(asked), lang=lang)[0]
     _print(i18n.say("cli.inspected", lang, page=page))

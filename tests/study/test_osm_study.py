@@ -10,6 +10,7 @@ from pyproj import Transformer
 import quarterhour as qh
 from quarterhour.base.errors import StudyError
 from quarterhour.base.kinds import KindLook, kind_label
+from quarterhour.report.road_use import road_lines
 from quarterhour.report.write import meeting_map
 from quarterhour.study.file import read_study_file
 from quarterhour.study.reading.reach import farthest_m
@@ -102,6 +103,27 @@ def test_a_nursing_home_of_osm_is_no_county_institution_of_weihai(root: Path) ->
     weihai = qh.read_study(root / "data/raw/weihai")
     assert kind_label("care_institution", "zh", weihai.kinds) == "失能半失能照护机构"
     assert kind_label("care_institution", "en", weihai.kinds) == "institution for disabled people"
+
+
+def test_inspect_shows_what_each_mode_may_use_of_the_roads(toy_study: Path) -> None:
+    """Four streets of 900 m (and one far off): the first is private, the second one-way, the third a footway."""
+    extract = on_osm(toy_study) / "town.osm"
+    text = extract.read_text(encoding="utf-8")
+    street, extra = '<tag k="highway" v="residential"/></way>', '<tag k="bicycle" v="yes"/></way>'
+    for said in ('<tag k="access" v="private"/>', '<tag k="oneway" v="yes"/>'):
+        text = text.replace(street, said + street.replace("><", "> <"), 1)
+    text = text.replace(street, street.replace("residential", "footway").replace("</way>", extra), 1)
+    extract.write_text(text, encoding="utf-8")
+    study = qh.read_study(toy_study)
+    tables = read_study_inputs(study)
+    ends, oneway = "0.9 km for trips that start or end there", "0.9 km one-way"
+    allowed = "0.9 km by permission on a class that is closed to it"
+    lines = {line.partition(": ")[0]: line.partition(": ")[2] for line in road_lines(study, tables, "en")}
+    assert lines["roads · car"] == f"2.7 km may be used (75.0%); of these {ends}, {oneway}"
+    assert lines["roads · e-bike"] == f"3.6 km may be used (100.0%); of these {ends}, {oneway}, {allowed}"
+    assert lines["roads · walking (planning standard)"] == f"3.6 km may be used (100.0%); of these {ends}"
+    told_zh = "道路 · 步行（规划标准）：可走 3.6 公里（100.0%），其中只供起讫 0.9 公里"
+    assert told_zh in road_lines(study, tables, "zh")
 
 
 # --- the part of the extract

@@ -15,6 +15,7 @@ from quarterhour.base.planar import flat
 from quarterhour.io import files
 from quarterhour.maps.draw import Notes, draw_map
 from quarterhour.report.console import finding_lines, table_lines
+from quarterhour.report.road_use import road_lines
 from quarterhour.report.section import labels
 from quarterhour.report.tables import finding_table, quality_note
 from quarterhour.study.inputs import Inputs
@@ -78,13 +79,16 @@ def inspection_page(study: Study, tables: Inputs, lang: str = "zh") -> str:
         roads=tables.roads,
         quality_note=quality_note(tables.quality, (), lang),
         lang=lang,
-        notes=Notes(city=_told(tables, lang), communities=_by_community(tables, lang)),
+        notes=Notes(city=_told(study, tables, lang), communities=_by_community(tables, lang)),
     )
 
 
-def _told(tables: Inputs, lang: str) -> dict[str, tuple[str, ...]]:
-    """By heading: the account of the tables, then the findings, the gravest first."""
-    told = {i18n.say("inspection.account", lang): tuple(table_lines(tables, lang))}
+def _told(study: Study, tables: Inputs, lang: str) -> dict[str, tuple[str, ...]]:
+    """By heading: the account of the tables and of the roads, then the findings, the gravest first."""
+    told = {
+        i18n.say("inspection.account", lang): tuple(table_lines(tables, lang)),
+        i18n.say("inspection.road_use", lang): tuple(road_lines(study, tables, lang)),
+    }
     for severity in SEVERITIES:
         found = tables.findings[tables.findings["severity"] == severity]
         if len(found):

@@ -128,4 +128,4 @@ def _told_capped(roads: gpd.GeoDataFrame, mode: Mode, where: Where) -> pd.DataFr
     if not capped.any():
         return no_findings()
     said = roads.loc[capped, "road_class"].astype(str) + " " + roads.loc[capped, "maxspeed"].astype(str)
-    return where.about("limit_capped", roads.index[capped], id=mode.id, detail=counted(said))
+    return where.about("limit_capped", roads.index[capped], severity="note", id=mode.id, detail=counted(said))
