@@ -259,6 +259,27 @@ def test_an_edge_against_its_way_turns_what_the_way_says() -> None:
     assert (back["signals_along"], back["signals_against"]) == (1, 0)
 
 
+@pytest.mark.parametrize(
+    ("tags", "marks", "open_"),
+    [
+        ({}, (0, 0, 0), ["walk", "drive", "cycle"]),
+        ({"motor_vehicle:backward": "no"}, (1, 0, 0), ["walk", "drive", "cycle"]),
+        ({"vehicle:forward": "no"}, (-1, -1, 0), ["walk", "drive", "cycle"]),
+        ({"oneway:foot": "yes"}, (0, 0, 1), ["walk", "drive", "cycle"]),
+        ({"access": "private"}, (0, 0, 0), ["walk", "drive", "cycle", "walk_ends", "cycle_ends", "drive_ends"]),
+        ({"motor_vehicle": ["yes", "destination"]}, (0, 0, 0), ["walk", "drive", "cycle", "drive_ends"]),
+        ({"motor_vehicle": ["no", "destination"]}, (0, 0, 0), ["walk", "cycle"]),
+    ],
+)
+def test_an_edge_says_who_may_use_it_as_its_way_does(tags: Any, marks: tuple[int, int, int], open_: list[str]) -> None:
+    roads = osm.roads_from_graph(graph(**tags), crs=UTM32)
+    assert len(roads) == 2
+    assert roads[["oneway", "oneway_cycle", "oneway_foot"]].to_numpy().tolist() == [list(marks)] * 2
+    columns = [c for c in roads if c.partition("_")[0] in ("walk", "drive", "cycle") and not c.endswith("allowed")]
+    assert {c for c in columns if roads[c].all()} == set(open_)
+    assert {c for c in columns if roads[c].any()} == set(open_)
+
+
 def test_an_edge_joined_out_of_ways_takes_the_lowest_limit_and_is_no_bridge() -> None:
     made = graph(surface=["asphalt", "gravel"], maxspeed=["70", "50"], bridge="yes")
     for *_, data in made.edges(data=True):

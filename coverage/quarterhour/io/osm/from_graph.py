@@ -40,6 +40,8 @@ from quarterhour.network.roads.permits import WHO
 if TYPE_CHECKING:
     import networkx as nx
 
+_MARKS = ("oneway", "oneway_cycle", "oneway_foot")
+
 
 def read_graphml_roads(path: str | Path, *, crs: object) -> gpd.GeoDataFrame:
     """Roads of a GraphML file as OSMnx saves it; the columns of `roads_from_graph`."""
@@ -72,11 +74,11 @@ def roads_from_graph(graph: nx.Graph[Any], *, crs: object, file: str = "graph") 
     if not edges:
         raise DataError("osm.no_roads", file=file)
     roads = pd.DataFrame(_paired(edges) if graph.is_directed() else edges)
+    common = roads.pop("common")
+    roads = roads.assign(**{c: pd.to_numeric(roads[c]).fillna(common).astype("int8") for c in _MARKS})
     roads.index = pd.Index([f"e{n}" for n in range(1, len(roads) + 1)], name="id")
     lines = gpd.GeoSeries([shapely.LineString(c) for c in roads.pop("coords")], index=roads.index)
     lines = lines.set_crs(graph.graph["crs"]).to_crs(metres)
-    own = {c: pd.to_numeric(roads[c]).fillna(roads["oneway"]).astype("int8") for c in ("oneway_cycle", "oneway_foot")}
-    roads = roads.assign(oneway=roads["oneway"].astype("int8"), **own)
     if roads["length_m"].isna().any():
         roads = roads.drop(columns="length_m")
     return gpd.GeoDataFrame(_shared_out(roads, lines.length), geometry=lines)
@@ -129,19 +131,16 @@ def _edge(u: Any, v: Any, data: Tags, nodes: Mapping[Any, _Node]) -> dict[str, A
 def _strictest(readings: list[dict[str, Any]], first: Tags, *, turned: bool) -> dict[str, Any]:
     """Who may use an edge, of several readings the least; one-way marks along the edge, of the first reading.
 
-    ``oneway_cycle`` and ``oneway_foot``: missing where they are as the arcs of the graph say.
+    Marks are missing where they are the common ones (``common``), which the arcs of a directed graph say.
     """
     flip, common = -1 if turned else 1, sign(common_direction(first))
-    ways = {c: int(readings[0][c]) for c in ("oneway", "oneway_cycle", "oneway_foot")}
-    usual = {"oneway_cycle": common, "oneway_foot": common if is_ferry(first) else None}
-    said = {c: all(one[c] for one in readings) for c in readings[0] if c not in (*ways, "cycle_pushed")}
+    usual = {c: common for c in _MARKS if c != "oneway_foot" or is_ferry(first)}
+    marks = {c: int(readings[0][c]) for c in _MARKS}
+    ways = {c: None if way == usual.get(c) else way * flip for c, way in marks.items()}
+    said = {c: all(one[c] for one in readings) for c in readings[0] if c not in (*_MARKS, "cycle_pushed")}
     ends = {f"{who}_ends": said[who] and any(one[f"{who}_ends"] for one in readings) for who in WHO}
-    return {
-        **{c: None if c in usual and way == usual[c] else way * flip for c, way in ways.items()},
-        **said,
-        **ends,
-        "cycle_pushed": any(one["cycle_pushed"] for one in readings),
-    }
+    pushed = any(one["cycle_pushed"] for one in readings)
+    return {**ways, "common": common * flip, **said, **ends, "cycle_pushed": pushed}
 
 
 def _runs_against(data: Tags) -> bool:
@@ -217,17 +216,18 @@ def _node_id(node: Any) -> int | str:
 
 
 def _paired(arcs: Iterable[dict[str, Any]]) -> list[dict[str, Any]]:
-    """One road for two arcs there and back, one-way where its tags say so of vehicles; an arc alone is one-way."""
+    """One road for two arcs there and back, open both ways but for whom its tags say otherwise; an arc alone is one-way
+    along its line."""
     roads: list[dict[str, Any]] = []
-    waiting: dict[tuple[Any, ...], list[tuple[dict[str, Any], int]]] = {}
+    waiting: dict[tuple[Any, ...], list[tuple[dict[str, Any], Any]]] = {}
     for arc in arcs:
         back = (arc["to_node"], arc["from_node"], arc["coords"][::-1], arc["road_class"])
         mates = waiting.get(back)
         if mates:
             mate, said = mates.pop(0)
-            mate["oneway"] = said
+            mate |= {"common": 0, "oneway": said}
             continue
-        road = {**arc, "oneway": 1}
+        road = {**arc, "common": 1, "oneway": 1}
         roads.append(road)
         here = (arc["from_node"], arc["to_node"], arc["coords"], arc["road_class"])
         waiting.setdefault(here, []).append((road, arc["oneway"]))
