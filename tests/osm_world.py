@@ -36,19 +36,26 @@ def at(node: int) -> tuple[float, float]:
     return X0 + STEP_M * column, Y0 + STEP_M * row
 
 
+def to_degrees(x: float, y: float) -> tuple[float, float]:
+    """A point in metres as longitude and latitude."""
+    lon, lat = _TO_DEGREES.transform(x, y)
+    return lon, lat
+
+
 def write_osm(
     folder: Path,
     ways: Mapping[int, Way],
     *,
     nodes: Mapping[int, Tags] | None = None,
     relations: Mapping[int, Relation] | None = None,
+    where: Mapping[int, tuple[float, float]] | None = None,
 ) -> Path:
-    """A world as a file; ``nodes``: tags of some nodes."""
-    said = nodes or {}
+    """A world as a file; ``nodes``: tags of some nodes; ``where``: metres from the corner of those off the lattice."""
+    said, off = nodes or {}, where or {}
     used = sorted({n for refs, _ in ways.values() for n in refs} | set(said))
     lines = ['<?xml version="1.0" encoding="UTF-8"?>', '<osm version="0.6">']
     for node in used:
-        lon, lat = _TO_DEGREES.transform(*at(node))
+        lon, lat = to_degrees(*((X0 + off[node][0], Y0 + off[node][1]) if node in off else at(node)))
         lines.append(f'<node id="{node}" version="1" lon="{lon:.7f}" lat="{lat:.7f}">{_xml(said.get(node, {}))}</node>')
     for way, (refs, tags) in ways.items():
         body = "".join(f'<nd ref="{n}"/>' for n in refs)

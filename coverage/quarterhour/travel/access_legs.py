@@ -10,8 +10,11 @@ import shapely
 
 from quarterhour.base.arrays import AnyArray, BoolArray, Csr, ragged
 from quarterhour.network.network import Network
+from quarterhour.network.roads.junctions import joined
 from quarterhour.network.search_graph import UNREACHED, SearchGraph, search_graph, verge_of
 
+AT_GATE_M = 1.0
+"""A place so near a gate along its road stands at the gate: tables round degrees to six digits, or to five."""
 SAME_POINT_M = 0.001
 """One point to the millimetre: tables that come by different projections differ by less."""
 
@@ -60,7 +63,7 @@ def entries_of(network: Network, snapped: pd.DataFrame, *, leaves: bool, turnout
 
     The way to the tail of a road is round(share x time), to the head the rest, so that pieces add up. ``turnout``
     centiseconds come on top, as does the gap between place and road. A place at the very end of a road stands on the
-    junction: its trips leave by any road, and arrive by any.
+    junction: its trips leave by any road, and arrive by any. One within a metre of a gate belongs to its other sides.
     """
     graph = search_graph(network)
     road = snapped["road"].to_numpy()
@@ -120,6 +123,21 @@ class _Spots:
             self.link = np.where(outside & network.ends_only[road], -1, self.link)
         side, self.junction = _on_all_sides(network.gate, self.junction)
         self.standing = self.standing[side]
+        self.walked = np.zeros(len(side), np.int64)
+        if (network.gate >= 0).any():
+            self._stand_at_gates(network, road, share, cs)
+
+    def _stand_at_gates(self, network: Network, road: AnyArray, share: AnyArray, cs: AnyArray) -> None:
+        """Let places beside a gate begin and end on its other sides too."""
+        metres = network.line_m[network.coord_start[road + 1] - 1]
+        for node, far in ((network.tail[road], share), (network.head[road], 1 - share)):
+            beside = (far * metres <= AT_GATE_M) & (far < 0.5)  # nearer than the road's other end
+            near = np.flatnonzero(beside & ~self.on_junction & (network.gate[node] >= 0))
+            side, junction = _on_all_sides(network.gate, node[near])
+            other = junction != node[near][side]
+            place, junction = near[side[other]], junction[other]
+            self.standing, self.junction = np.r_[self.standing, place], np.r_[self.junction, junction]
+            self.walked = np.r_[self.walked, np.rint(far[place] * cs[place].max(axis=1)).astype(np.int64)]
 
     def leaving(self) -> tuple[AnyArray, AnyArray, AnyArray]:
         """Place, state, centiseconds of each way to begin a trip."""
@@ -129,7 +147,7 @@ class _Spots:
         return (
             np.r_[self.standing, place],
             np.r_[self.graph.states[self.junction], self.graph.arrivals(arc)],
-            np.r_[np.zeros(len(self.standing), np.int64), rest],
+            np.r_[self.walked, rest],
         )
 
     def arriving(self) -> tuple[AnyArray, AnyArray, AnyArray]:
@@ -140,7 +158,7 @@ class _Spots:
         return (
             np.r_[self.standing[which], place[row]],
             np.r_[every, state],
-            np.r_[np.zeros(len(every), np.int64), self.passed[place, side][row] + turn],
+            np.r_[self.walked[which], self.passed[place, side][row] + turn],
         )
 
 
@@ -161,18 +179,30 @@ def straight_legs(network: Network, ones: pd.DataFrame, others: pd.DataFrame) ->
     """Near neighbours off the road, who walk straight across: by snapped place of ``ones``, rising.
 
     The straight line counts where it is no longer than the two gaps together, which are walked over the same ground;
-    at one point (to the millimetre) it is nothing. None leads out of roads for ends only or into them: a wall may stand
-    between. Start of each place's neighbours, the neighbours, the centiseconds
+    at one point (to the millimetre) it is nothing. None leads out of roads for ends only or into them, nor from one
+    compound into the next: a wall may stand between. Start of each place's neighbours, the neighbours, the centiseconds
     at the speed of gaps. A place without a road has none: one so far off is in doubt. Nor have tables without
     ``place_x``, ``place_y``.
     """
     start, found, metres = _neighbours(*(_off_road(frame) for frame in (ones, others)))
-    within = np.r_[network.ends_only, False]
+    within = np.r_[_compounds(network), -1]
     row = np.repeat(np.arange(len(ones)), np.diff(start))
     kept = within[ones["road"].to_numpy()[row]] == within[others["road"].to_numpy()[found]]
     kept |= metres == 0
     start = np.r_[0, np.cumsum(np.bincount(row[kept], minlength=len(ones)))].astype(np.int64)
     return start, found[kept], np.rint(metres[kept] * 360.0 / network.mode.gap_kmh).astype(np.int32)
+
+
+def _compounds(network: Network) -> AnyArray:
+    """By road its compound, roads for ends only that meet where no open road does; -1 for open roads."""
+    inside, size = network.ends_only, len(network.x)
+    if not inside.any():
+        return np.full(len(inside), -1)
+    road = np.tile(np.flatnonzero(inside), 2)
+    node = np.r_[network.tail[inside], network.head[inside]]
+    met = ~verge_of(network)[node]
+    part = joined(size + road[met], node[met], size + len(inside))[size:]
+    return np.where(inside, part, -1)
 
 
 def _off_road(snapped: pd.DataFrame) -> tuple[AnyArray, AnyArray]:
