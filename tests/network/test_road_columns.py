@@ -253,16 +253,44 @@ def test_a_one_way_column_is_read_in_one_vocabulary(marks: list[Any], ways: list
     assert found["detail"].tolist() == ([told] if told else [])
 
 
-@pytest.mark.parametrize("marks", [["1"] * 20, ["T"] * 15 + ["F"] * 5, [1] * 14 + [0] * 6])
+@pytest.mark.parametrize(
+    "marks",
+    [
+        ["1"] * 20,
+        ["T"] * 15 + ["F"] * 5,
+        [1] * 14 + [0] * 6,
+        [1] * 4 + [2] * 16,  # 1 one-way, 2 both?
+        [0] * 14 + [1] * 4 + [2] * 2,  # 0 both, 1 along, 2 against?
+    ],
+)
 def test_bare_marks_that_make_most_roads_one_way_are_asked_for(marks: list[Any]) -> None:
     frame = pd.concat([streets().set_axis([f"{i}{k}" for i in "abcde"]).translate(0, 1000 * k) for k in range(4)])
     roads = streets().iloc[[0] * 20].set_geometry(frame.to_numpy(), crs=CRS).set_axis([f"r{i}" for i in range(20)])
     with pytest.raises(DataError, match="oneway_values"):
         as_roads(roads.assign(oneway=marks), crs=CRS)
-    meant = {"both": [1, "T"], "along": [0, "F"]}
+    meant = {"both": [1, "T"], "along": [0, "F", 2]}
     read, found = as_roads(roads.assign(oneway=marks), crs=CRS, oneway_values=meant)
     assert (read["oneway"] == 0).sum() == sum(str(m) in "1T" for m in marks)
     assert not found["rule"].str.contains("oneway").any()
+
+
+def test_navigation_data_is_not_asked_for() -> None:
+    marks = [1] * 12 + [0] * 5 + [2] * 7 + [3]
+    lines = [line for k in range(5) for line in streets().translate(0, 1000 * k)]
+    roads, found = as_roads(gpd.GeoDataFrame({"highway": "path", "oneway": marks}, geometry=lines, crs=CRS), crs=CRS)
+    assert roads["oneway"].tolist() == [0] * 17 + [1] * 7 + [-1]
+    assert "roads.oneway_read" in set(found["rule"])
+
+
+def test_marks_of_ones_own_are_those_of_the_column_that_is_written_in_them() -> None:
+    """``oneway`` as navigation data, ``oneway_cycle`` in words."""
+    meant = {"both": [1], "along": [2], "against": [3]}
+    frame = streets(oneway=[1, 2, 3, 1, 1], oneway_cycle=["yes", "no", "no", "-1", ""], oneway_foot=[2, 1, 1, 1, 3])
+    roads, found = as_roads(frame, crs=CRS, oneway_values=meant)
+    assert roads["oneway"].tolist() == [0, 1, -1, 0, 0]
+    assert roads["oneway_cycle"].tolist() == [1, 0, 0, -1, 0]
+    assert roads["oneway_foot"].tolist() == [1, 0, 0, 0, -1]
+    assert found.empty
 
 
 @pytest.mark.parametrize("no", ["no", "N", "0", "０", "禁止", "否", "无", "forbidden", False])
@@ -283,7 +311,8 @@ def test_words_of_access_that_nobody_knows_are_told_and_open() -> None:
 
 
 @pytest.mark.parametrize(
-    ("mark", "way"), [("０", 0), ("无", 0), ("双向通行", 0), ("单行线", 1), ("１", 1), ("－1", -1)]
+    ("mark", "way"),
+    [("０", 0), ("无", 0), ("双向通行", 0), ("单行线", 1), ("１", 1), ("－1", -1), ("逆行", -1), ("顺", 1), ("双", 0)],
 )
 def test_one_way_marks_of_chinese_tables_are_known(mark: str, way: int) -> None:
     roads, rules = read(oneway=[mark, "否", "否", "否", "否"])

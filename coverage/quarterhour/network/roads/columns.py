@@ -13,7 +13,7 @@ from quarterhour.base.arrays import BoolArray
 from quarterhour.base.findings import join_findings
 from quarterhour.network.modes import osm_class
 from quarterhour.network.roads.marks import built_of, first_of
-from quarterhour.network.roads.oneway import oneway_of
+from quarterhour.network.roads.oneway import is_written_in, oneway_of
 from quarterhour.network.roads.permits import read_permits
 from quarterhour.network.roads.told import Where, counted
 
@@ -37,7 +37,8 @@ def with_columns(
     open_to, permits = read_permits(roads, where)
     open_to["oneway"] = np.zeros(len(roads), np.int8)
     for column in [c for c in ("oneway", "oneway_cycle", "oneway_foot") if c in roads]:
-        read = oneway_of(roads[column], oneway_values)
+        own = oneway_values if column == "oneway" or is_written_in(roads[column], oneway_values) else None
+        read = oneway_of(roads[column], own)
         open_to[column] = read.way
         told += _odd("odd_oneway", roads, column, read.odd, where)
         if read.vocabulary in ("truths", "marks", "numbers"):

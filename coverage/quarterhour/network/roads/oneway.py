@@ -42,9 +42,14 @@ _ALONG = (
     "单行线",
     "单行道",
     "单向通行",
+    "单向行驶",
+    "单",
+    "顺",
+    "顺行",
+    "正",
 )
-_AGAINST = ("-1", "reverse", "tf", "backward", "反向", "逆向")
-_BOTH = ("b", "both", "reversible", "alternating", "双向", "双行", "双向通行", "非单行")
+_AGAINST = ("-1", "reverse", "tf", "backward", "反向", "逆向", "逆行", "逆", "反")
+_BOTH = ("b", "both", "reversible", "alternating", "双向", "双行", "双向通行", "双向行驶", "双", "非单行")
 _VOCABULARIES: Mapping[str, Mapping[str, int]] = MappingProxyType(
     {
         "truths": {"t": 1, "f": 0},
@@ -54,7 +59,8 @@ _VOCABULARIES: Mapping[str, Mapping[str, int]] = MappingProxyType(
     }
 )
 _MEANINGS = (("both", 0), ("along", 1), ("against", -1))
-_BARE = frozenset({"0", "1", "t", "f"})
+_BARE = frozenset({"0", "1", "2", "t", "f"})
+"""Marks that mean the contrary in other tables: 1 one way and 2 both, 0 both, 1 along and 2 against."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -81,7 +87,8 @@ def oneway_of(values: pd.Series, own: Mapping[Any, Sequence[object]] | None = No
     """What a column of one-way marks says, read in one vocabulary.
 
     ``own``: the user's marks, ``{"along": ["2"], "against": ["3"], "both": ["1"]}``; then nothing is guessed.
-    DataError for a column whose bare marks (1, T) would make most roads one-way: it may mean the contrary.
+    DataError for a column whose bare marks (1, T, 2) would make most roads one-way, or of 0, 1 and 2 where 0 is what
+    most roads have: it may mean the contrary.
 
     >>> oneway_of(pd.Series(["B", "F", "T"])).way.tolist()
     [0, 1, -1]
@@ -94,10 +101,21 @@ def oneway_of(values: pd.Series, own: Mapping[Any, Sequence[object]] | None = No
     meaning = _own(own) if own else _VOCABULARIES.get(name, {})
     known = text.map(lambda mark: meaning.get(mark, 0)).to_numpy(dtype=np.int8)
     found = Oneway(known, values.index[~text.isin({*meaning, *BLANK})], name, text)
-    share = float((known != 0).mean()) if len(known) else 0.0
-    if not own and said <= _BARE and len(known) >= SEVERAL and share > MOSTLY_ONEWAY:
+    if not own and said <= _BARE and len(known) >= SEVERAL and _may_be_contrary(found):
         raise DataError("roads.oneway_ambiguous", column=str(values.name), counts=found.counts())
     return found
+
+
+def is_written_in(values: pd.Series, own: Mapping[Any, Sequence[object]] | None) -> bool:
+    """Whether the user's marks say all that stands in a column."""
+    return bool(own) and set(marks_of(values).unique()) <= {*_own(own or {}), *BLANK}
+
+
+def _may_be_contrary(found: Oneway) -> bool:
+    """Whether bare marks would make most roads one-way, or leave most of navigation data's unknown (0)."""
+    times = found.text.value_counts()
+    zeros = found.vocabulary == "numbers" and times.get("0", 0) > times.get("1", 0) > 0
+    return bool((found.way != 0).mean() > MOSTLY_ONEWAY or zeros)
 
 
 def _vocabulary(text: pd.Series, said: set[str]) -> str:
