@@ -79,7 +79,7 @@ def _lines(
     ground: Area, met: Mapping[int, int], place: dict[int, tuple[float, float]]
 ) -> list[tuple[int, int, int]] | None:
     """Straight lines between the entrances of a ground (its way, two nodes), which ``place`` keeps; None where the
-    ground cannot be drawn or has too many."""
+    ground cannot be drawn, has too many, or none that does not leave it."""
     shape, spots = _shape(ground), _entrances(ground, met)
     if shape is None or len(spots) > MOST_ENTRANCES:
         return None
@@ -90,7 +90,7 @@ def _lines(
     shapely.prepare(shape)
     inside = shapely.covers(shape, shapely.linestrings([[spots[a], spots[b]] for a, b in pairs]))
     place.update(spots)
-    return [(ground.way, a, b) for (a, b), good in zip(pairs, inside, strict=True) if good]
+    return [(ground.way, a, b) for (a, b), good in zip(pairs, inside, strict=True) if good] or None
 
 
 def _entrances(ground: Area, met: Mapping[int, int]) -> dict[int, tuple[float, float]]:
