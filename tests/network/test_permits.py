@@ -12,6 +12,7 @@ from shapely import LineString
 
 from quarterhour.base.findings import finding_sentences
 from quarterhour.base.i18n import LANGUAGES
+from quarterhour.io.osm.access import access_columns
 from quarterhour.network.build import build_network
 from quarterhour.network.modes import read_modes
 from quarterhour.network.roads import as_roads
@@ -70,6 +71,22 @@ def test_dismount_is_pushed_and_told() -> None:
     assert found[["rule", "value"]].to_numpy().tolist() == [["roads.access_pushed", "2"]]
     net = build_network(roads, read_modes()["ebike"])
     assert net.forward_cs.tolist() == [2400, 10_000, 10_000]
+
+
+@pytest.mark.parametrize(
+    ("said", "pushed"), [("推行", True), ("no; Dismount", True), ("dismount；yes", False), ("private;dismount", False)]
+)
+def test_who_may_ride_besides_does_not_push(said: str, pushed: bool) -> None:
+    """As the same words are read in OpenStreetMap."""
+    roads, _ = read(cycle=["yes", said, "yes", "yes"])
+    assert ("cycle_pushed" in roads and bool(roads["cycle_pushed"].iloc[1])) == pushed
+    assert bool(access_columns({"highway": "residential", "bicycle": said})["cycle_pushed"]) == pushed
+
+
+def test_lists_of_chinese_tables_are_split() -> None:
+    roads, found = read(drive="凭证；公交", walk="公交、行人")
+    assert roads["drive_ends"].all() and roads["walk"].all() and "walk_ends" not in roads
+    assert set(found["rule"]) == {"roads.access_ends"}
 
 
 def test_what_nobody_understands_is_open_and_told() -> None:

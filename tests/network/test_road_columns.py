@@ -177,6 +177,13 @@ def test_limits_in_another_unit_are_read_and_told(said: str, kmh: float) -> None
     assert limit_kmh(roads["maxspeed"].iloc[0]) == pytest.approx(kmh)
 
 
+@pytest.mark.parametrize(
+    ("said", "kmh"), [("60；80", 60), ("５０", 50), ("30,5", 30.5), ("50,30", 30), ("DE:30", 30), ("FR:zone30", 30)]
+)
+def test_limits_of_other_keyboards_and_countries_are_read(said: str, kmh: float) -> None:
+    assert limit_kmh(said) == kmh
+
+
 def test_limits_that_nobody_reads_are_told() -> None:
     for said, severity in ((["fast", "50", "60", "none", ""], "note"), (["fast"] * 5, "warning")):
         _, found = as_roads(streets(maxspeed=said), crs=CRS)

@@ -219,6 +219,19 @@ def test_an_estate_whose_street_ends_on_a_through_roads_line_is_reached(short_m:
     assert minutes(net, (0, 0), (500, 740)) == pytest.approx(20.67, abs=0.02)
 
 
+def test_a_kilometre_of_web_mercator_is_refused_and_not_made_longer() -> None:
+    """At 37.4 degrees north 1,000 m would take 20.96 minutes instead of 16.67."""
+    line = gpd.GeoSeries([LineString([(X0, Y0), (X0 + 1000, Y0)])], crs=CRS)
+    table = gpd.GeoDataFrame({"highway": ["residential"]}, geometry=line)
+    walk = read_modes()["walk"]
+    true = qh.build_network(qh.as_roads(table, crs=CRS)[0], walk)
+    assert true.forward_cs.tolist() == [100_000]
+    for wrong in ("EPSG:3857", "EPSG:3395"):
+        roads = qh.as_roads(table.to_crs(wrong), crs=wrong)[0]
+        with pytest.raises(qh.errors.DataError, match=wrong):
+            qh.build_network(roads, walk)
+
+
 def test_the_care_circle_of_the_estate_stays_however_one_way_is_written(root: Path, tmp_path: Path) -> None:
     """40 of 40 of the care circle with true and false, and with every other word for the same."""
     case = root.parent / "shared" / "cases" / "travel" / "estate"

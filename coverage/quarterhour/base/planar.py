@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import geopandas as gpd
+import numpy as np
 import shapely
+from pyproj import CRS, Proj, Transformer
+from pyproj.exceptions import ProjError
 
 
 def flat(frame: gpd.GeoDataFrame) -> gpd.GeoDataFrame:
@@ -17,3 +20,18 @@ def flat_shapes(shapes: gpd.GeoSeries) -> gpd.GeoSeries:
     Files that never had heights may say NaN for them, and a change of CRS then loses x and y as well.
     """
     return gpd.GeoSeries(shapely.force_2d(shapes.to_numpy()), index=shapes.index, crs=shapes.crs)
+
+
+def stretch_at(crs: object, x: float, y: float) -> float:
+    """By what share lengths in a CRS are out of true at one of its points, in any direction.
+
+    0 where PROJ cannot tell: no CRS on the earth, or a point where it has no coordinates.
+    """
+    known = CRS.from_user_input(crs)
+    try:
+        lon, lat = Transformer.from_crs(known, 4326, always_xy=True).transform(x, y)
+        factors = Proj(known).get_factors(lon, lat)
+    except ProjError:
+        return 0.0
+    scales = np.array([factors.tissot_semimajor, factors.tissot_semiminor], dtype=float)
+    return float(np.abs(scales - 1).max()) if np.isfinite(scales).all() else 0.0

@@ -36,6 +36,7 @@ import numpy as np
 import pandas as pd
 
 from quarterhour.base.arrays import AnyArray, BoolArray, FloatArray
+from quarterhour.base.cells import half_width
 from quarterhour.network.access import allowed, by_value, pushed
 from quarterhour.network.network import Mode
 from quarterhour.network.slope import known_numbers, slope_paces
@@ -78,8 +79,8 @@ def limit_kmh(said: object) -> float | None:
     if isinstance(said, list | tuple | np.ndarray):
         found = [limit_kmh(one) for one in said]
     else:
-        parts = re.split(r"[;|,]", str(said).strip("[]"))
-        found = [_one_limit(part.strip(" '\"").lower()) for part in parts]
+        text = re.sub(r"(?<=\d),(?=\d\b)", ".", half_width(str(said)).strip("[]"))  # 30,5 is no list of 30 and 5
+        found = [_one_limit(part.strip(" '\"").lower()) for part in re.split(r"[;；|,、]", text)]
     return min((kmh for kmh in found if kmh is not None), default=None)
 
 
@@ -88,7 +89,7 @@ def _one_limit(text: str) -> float | None:
     if number:
         factor = _units().get(re.sub(r"\s", "", number[2] or "km/h"))
         return (float(number[1]) * factor or None) if factor else None
-    zone = re.fullmatch(r"(?:[a-z]{2}(?:-[a-z]+)?:)?zone:?(\d{1,3})", text)  # DE:zone:30, DE:zone30, zone:30
+    zone = re.fullmatch(r"(?:[a-z]{2}(?:-[a-z]+)?:(?:zone:?)?|zone:?)(\d{1,3})", text)  # DE:zone:30, zone30, DE:30
     if zone:
         return float(zone[1]) or None
     known = _words()

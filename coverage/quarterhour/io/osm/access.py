@@ -13,7 +13,7 @@ import numpy as np
 
 from quarterhour.io.osm.tags import Tags, is_ferry, road_class, table
 from quarterhour.network.modes import read_modes
-from quarterhour.network.roads.permits import CLOSED, ENDS, OPEN, PUSHED, WHO, Who, grant
+from quarterhour.network.roads.permits import CLOSED, ENDS, OPEN, WHO, Who, grant, only_pushed
 
 Ways: TypeAlias = tuple[bool, bool]
 """Whether one may go along the way, and against it."""
@@ -102,7 +102,7 @@ def leave_of(tags: Tags, who: Who) -> Leave:
     """
     said = _heard(tags, who)
     own = _own(tags, who, said)
-    if who == "cycle" and all(one is not None and _only_pushed(one.value) for one in own):
+    if who == "cycle" and all(one is not None and only_pushed(one.value) for one in own):
         return leave_of(tags, "walk")._replace(allowed=True, pushed=True)
     levels = _levels(tags, who, said, own)
     best = max(levels)
@@ -148,10 +148,6 @@ def _level(said: Said | None, own: Said | None, open_: bool, usual: int) -> int:
     if own is not None:
         return own.level
     return min(usual, OPEN if said is None else said.level)
-
-
-def _only_pushed(value: str) -> bool:
-    return {one.strip() for one in value.split(";") if grant(one, "cycle")} == {PUSHED}
 
 
 def _own_keys(tags: Tags, who: Who) -> tuple[str, ...]:

@@ -6,6 +6,7 @@ The words are in ``data/osm_kinds.toml``, ``[access]``; they are OpenStreetMap's
 from __future__ import annotations
 
 import functools
+import re
 import tomllib
 from collections.abc import Mapping
 from importlib import resources
@@ -27,8 +28,9 @@ Who: TypeAlias = Literal["walk", "cycle", "drive"]
 WHO: tuple[Who, ...] = ("walk", "cycle", "drive")
 CLOSED, ENDS, OPEN = 0, 1, 2
 """Growing in what they grant."""
-PUSHED = "dismount"
+_PUSHED = frozenset({"dismount", "推行", "下车推行"})
 _NOTHING_SAID, _UNREAD = -1, -2
+_SEVERAL = re.compile("[;；、]")
 
 
 @functools.cache
@@ -42,7 +44,7 @@ def _words(who: str) -> Mapping[str, int]:
 
 @functools.cache
 def grant(said: str, who: Who) -> int | None:
-    """What a value grants: the most that one of several (split at ";") does; None where it says nothing.
+    """What a value grants: the most that one of several (split at ";", "；" or "、") does; None where it says nothing.
 
     >>> grant("private", "walk"), grant("agricultural;destination", "drive"), grant("psv", "drive")
     (1, 1, 0)
@@ -50,6 +52,17 @@ def grant(said: str, who: Who) -> int | None:
     """
     known = max(_levels(said, who))
     return known if known >= CLOSED else None
+
+
+def only_pushed(said: str) -> bool:
+    """Whether a value lets cyclists go only on foot: of what it grants, nothing but ``dismount``.
+
+    >>> only_pushed("dismount"), only_pushed("no;dismount"), only_pushed("yes;dismount")
+    (True, True, False)
+    """
+    return {one.strip().lower() for one in _SEVERAL.split(said) if grant(one, "cycle")} <= _PUSHED and bool(
+        grant(said, "cycle")
+    )
 
 
 @functools.cache
@@ -60,7 +73,7 @@ def is_read(said: str) -> bool:
 
 def _levels(said: str, who: str) -> list[int]:
     words = _words(who)
-    return [words.get(half_width(one.strip()).lower().removesuffix(".0"), _UNREAD) for one in said.split(";")]
+    return [words.get(half_width(one.strip()).lower().removesuffix(".0"), _UNREAD) for one in _SEVERAL.split(said)]
 
 
 def read_permits(roads: gpd.GeoDataFrame, where: Where) -> tuple[dict[str, AnyArray], pd.DataFrame]:
@@ -74,7 +87,7 @@ def read_permits(roads: gpd.GeoDataFrame, where: Where) -> tuple[dict[str, AnyAr
     for who in (w for w in WHO if w in roads):
         code, level, said = _coded(roads[who], who)
         made[who] = level != CLOSED
-        pushed = np.array([PUSHED in one.lower().split(";") for one in said], bool)[code]
+        pushed = np.array([only_pushed(one) for one in said], bool)[code]
         for column, found in ((f"{who}_ends", level == ENDS), *([("cycle_pushed", pushed)] if who == "cycle" else [])):
             if found.any():
                 made[column] = found
