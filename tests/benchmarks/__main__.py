@@ -19,7 +19,7 @@ from pathlib import Path
 from typing import Any
 
 from benchmarks.lands import Land, land_size
-from benchmarks.measure import Duel, Row, Skipped, as_row, run_duel, skipped_row
+from benchmarks.measure import Duel, NotInstalled, Row, Skipped, as_row, run_duel, skipped_row
 from benchmarks.peers import peer_version
 from benchmarks.places import CACHE
 from benchmarks.questions import QUESTIONS, Question
@@ -97,6 +97,8 @@ def _measured(name: str, question: Question, land: Land, bar: float | None, roun
             row = run_duel(name, question.peer, land.name, ready, bar=bar, day=today, rounds=rounds)
         else:
             row = as_row(name, question.peer, land.name, ready, day=today)
+    except NotInstalled as why:
+        return skipped_row(name, question.peer, land.name, str(why), bar=None, day=today)
     except Skipped as why:
         return skipped_row(name, question.peer, land.name, str(why), bar=bar, day=today)
     row.details["row_s"] = round(time.monotonic() - begin, 1)

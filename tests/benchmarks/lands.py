@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -14,6 +14,7 @@ from benchmarks.measure import Skipped
 from benchmarks.places import PLACES, real_network
 from quarterhour.base.errors import QuarterhourError
 from quarterhour.io.network_store import load_network, network_key, save_network
+from quarterhour.network.modes import read_modes
 from quarterhour.network.network import Network
 
 MINUTES = 15
@@ -27,6 +28,12 @@ def land_size(name: str) -> int | None:
     factor = {"k": 1000, "m": 1_000_000}.get(name[-1:], 1)
     digits = name[:-1] if factor > 1 else name
     return int(digits) * factor if digits.isdigit() else None
+
+
+def on_foot(network: Network) -> Network:
+    """The same roads, each open both ways and walked at 1 m/s."""
+    cs = np.maximum(np.rint(network.length_m * 100), 1).astype(np.int32)
+    return replace(network, forward_cs=cs, backward_cs=cs, mode=read_modes()["walk"], turns=None, kept={})
 
 
 @dataclass(eq=False)
@@ -54,6 +61,19 @@ class Land:
     def folder(self) -> Path:
         """Where the prepared network lies."""
         return self.cache / f"land-{self.name}"
+
+    @property
+    def walking(self) -> Network:
+        """For walkers at 1 m/s; made lands have their roads open on foot both ways."""
+        found: Network = self.once("walking", self._walking)
+        return found
+
+    def _walking(self) -> Network:
+        if land_size(self.name) is not None:
+            return on_foot(self.network)
+        if self.name not in PLACES:
+            raise Skipped(f"no place is called {self.name}")
+        return real_network(self.name, mode="walk", fetch=self.fetch)
 
     def _network(self) -> Network:
         size = land_size(self.name)

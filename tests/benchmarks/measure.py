@@ -17,15 +17,23 @@ class Skipped(Exception):  # noqa: N818 - no error: a peer or a place that is no
     """Why a row could not be measured."""
 
 
+class NotInstalled(Skipped):
+    """A peer that nobody has to have is not here: the bar of its row is not tried."""
+
+
 @dataclass(frozen=True)
 class Duel:
-    """What we do, what the peer does, and how their answers differ ("" when they do not)."""
+    """What we do, what the peer does, and how their answers differ ("" when they do not).
+
+    ``peer_clock``: processor seconds of a peer that is a process of its own.
+    """
 
     ours: Callable[[], Any]
     peer: Callable[[], Any]
     differ: Callable[[Any, Any], str]
     told: dict[str, Any] = field(default_factory=dict)
     rounds: int = 5
+    peer_clock: Callable[[], float] = time.process_time
 
 
 @dataclass(frozen=True)
@@ -60,11 +68,12 @@ class Row:
 
 def run_duel(name: str, peer: str, size: str, duel: Duel, *, bar: float | None, day: str, rounds: int | None) -> Row:
     """A row: how many times as long as ours the peer takes, once both have given their answer."""
-    answers, seconds = zip(*(_answered(way) for way in (duel.ours, duel.peer)), strict=True)
+    ways = ((duel.ours, time.process_time), (duel.peer, duel.peer_clock))
+    answers, seconds = zip(*(_answered(*way) for way in ways), strict=True)
     wrong = duel.differ(*answers)
     del answers
-    often = [_repeats(way, once) for way, once in zip((duel.ours, duel.peer), seconds, strict=True)]
-    pairs = [(_seconds(duel.ours, often[0]), _seconds(duel.peer, often[1])) for _ in range(rounds or duel.rounds)]
+    often = [_repeats(*way, once) for way, once in zip(ways, seconds, strict=True)]
+    pairs = [(_seconds(*ways[0], often[0]), _seconds(*ways[1], often[1])) for _ in range(rounds or duel.rounds)]
     ratio = median(b / a for a, b in pairs)
     spread = [round(f(b / a for a, b in pairs), 2) for f in (min, max)]
     told = {
@@ -103,25 +112,25 @@ def _ms(seconds: float) -> float:
     return float(f"{seconds * 1000:.4g}")
 
 
-def _answered(way: Callable[[], Any]) -> tuple[Any, float]:
-    begin = time.process_time()
+def _answered(way: Callable[[], Any], clock: Callable[[], float]) -> tuple[Any, float]:
+    begin = clock()
     answer = way()
-    return answer, time.process_time() - begin
+    return answer, clock() - begin
 
 
-def _repeats(way: Callable[[], Any], first: float) -> int:
+def _repeats(way: Callable[[], Any], clock: Callable[[], float], first: float) -> int:
     """How often to a round. A first time of seconds is no guide to ours, which may have compiled; then it is once."""
-    return 1 if first > 1 else max(1, round(ROUND_S / max(_seconds(way, 1), 1e-6)))
+    return 1 if first > 1 else max(1, round(ROUND_S / max(_seconds(way, clock, 1), 1e-6)))
 
 
-def _seconds(way: Callable[[], Any], often: int) -> float:
+def _seconds(way: Callable[[], Any], clock: Callable[[], float], often: int) -> float:
     """Processor seconds of all threads, the garbage collector at rest (as ``timeit`` has it)."""
     gc.collect()
     gc.disable()
     try:
-        begin = time.process_time()
+        begin = clock()
         for _ in range(often):
             way()
-        return (time.process_time() - begin) / often
+        return (clock() - begin) / often
     finally:
         gc.enable()

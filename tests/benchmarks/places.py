@@ -28,13 +28,23 @@ PLACES = ("coquimbo", "heidelberg", "liechtenstein", "wuhan")
 
 def real_network(place: str, *, mode: str = "car", fetch: bool = False) -> Network:
     """The network of a place for a mode. ``fetch``: Coquimbo may be downloaded, once."""
+    return build_network(real_roads(place, fetch=fetch), read_modes()[mode])
+
+
+def real_roads(place: str, *, fetch: bool = False) -> gpd.GeoDataFrame:
+    """The roads of a place in the canonical form. ``fetch``: Coquimbo may be downloaded, once."""
     if place == "coquimbo":
         raw, crs = coquimbo_links(fetch=fetch), "EPSG:32719"
     elif place == "wuhan":
         raw, crs = gpd.read_parquet(_there("roads", "wuhan_8989_simplified.parquet")), "EPSG:32650"
     else:
-        raw, crs = read_osm_roads(_there("osm", f"{place}.osm.pbf"), crs="EPSG:32632")[0], "EPSG:32632"
-    return build_network(as_roads(raw, crs=crs)[0], read_modes()[mode])
+        raw, crs = read_osm_roads(osm_file(place), crs="EPSG:32632")[0], "EPSG:32632"
+    return as_roads(raw, crs=crs)[0]
+
+
+def osm_file(place: str) -> Path | None:
+    """The OSM extract of a place; None for one whose roads come from elsewhere."""
+    return _there("osm", f"{place}.osm.pbf") if place in ("heidelberg", "liechtenstein") else None
 
 
 def coquimbo_links(*, fetch: bool = False) -> gpd.GeoDataFrame:

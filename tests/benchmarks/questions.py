@@ -14,7 +14,7 @@ import shapely
 from numpy.typing import NDArray
 from scipy import sparse
 
-from benchmarks import children, peers
+from benchmarks import children, peers, valhalla_differences, valhalla_rows
 from benchmarks.lands import CUT_CS, MINUTES, Land, land_size
 from benchmarks.measure import Duel, Figure
 from benchmarks.places import PLACES
@@ -275,6 +275,10 @@ QUESTIONS = (
     Question("table", "scipy-rows", partial(_table_duel, peer="scipy-rows"), _on(("200k",))),
     Question("table", "pandana", partial(_table_duel, peer="pandana"), {"200k": 20.0, **_on(CITIES)}),
     Question("table", "networkx", partial(_table_duel, peer="networkx"), {"200k": 40.0, "2m": 40.0, **_on(CITIES)}),
+    Question("matrix-on-foot", "valhalla", valhalla_rows.matrix_duel, _on(("heidelberg", "coquimbo", "200k"), 20.0)),
+    Question("nearest-on-foot", "valhalla", valhalla_rows.nearest_duel, _on(("heidelberg", "coquimbo", "200k"))),
+    Question("lengths-on-foot", "valhalla", valhalla_differences.differences_figure,
+             _on(("heidelberg", "liechtenstein"), 1.0)),
     Question("picture", "buffer-and-union", _picture_duel, {"200k": None, **_on(CITIES, 50.0)}),
     Question("snap", "strtree", partial(_snap_duel, plain=True), {"200k": 8.0, "liechtenstein": 8.0, **_on(CITIES)}),
     Question("snap-rules", "strtree", partial(_snap_duel, plain=False), _on(("200k", "liechtenstein"))),

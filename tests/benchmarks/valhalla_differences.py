@@ -1,0 +1,242 @@
+"""Where ways on foot differ from Valhalla's by over 100 m, counted by named cause.
+
+    PYTHONPATH=tests python -m benchmarks.valhalla_differences heidelberg liechtenstein
+
+30 x 200 random junctions. A pair of ours that is shorter goes to the first kind of roads without which it is not; of
+those left, to Valhalla itself where eight legs along our way, each asked of Valhalla, come to over 50 m less than its
+own answer for the whole. A pair of ours that is longer goes to the tags of the ways that Valhalla walks and we do not.
+"""
+
+from __future__ import annotations
+
+import argparse
+from collections import Counter
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import geopandas as gpd
+import numpy as np
+import osmium
+from numpy.typing import NDArray
+from scipy.sparse import csgraph
+
+from benchmarks.lands import Land
+from benchmarks.measure import Figure, Skipped
+from benchmarks.peers import plain_arcs
+from benchmarks.places import CACHE, osm_file, real_roads
+from benchmarks.valhalla import ON_FOOT, Valhalla, matrix_request, metres, metres_of, spots
+from benchmarks.valhalla_rows import FAR_MINUTES, dense, picked, standing
+from quarterhour.network.build import build_network
+from quarterhour.network.modes import read_modes
+from quarterhour.network.network import Network
+from quarterhour.travel.matrix import travel_times
+
+Array = NDArray[Any]
+Tags = Mapping[str, str]
+OVER_M, LEGS, LEGS_LESS_M = 100, 8, 50
+ORIGINS, TARGETS = 30, 200
+UNNAMED = {"heidelberg": 307.0, "liechtenstein": 92.0}
+"""A fifth of the pairs that differed by over 100 m on 2026-11-28, before access was read by vehicle."""
+DECIDE = ("highway", "access", "foot", "sidewalk", "sac_scale", "area", "railway", "public_transport", "motorroad")
+
+
+def is_area(tags: Tags) -> bool:
+    """Areas and platforms, which Valhalla does not cross."""
+    return "platform" in (tags.get("railway"), tags.get("public_transport")) or tags.get("area") == "yes"
+
+
+def walks_beyond_hiking(tags: Tags) -> bool:
+    """Paths for sure feet: Valhalla's walker goes as far as ``hiking``."""
+    return tags.get("sac_scale", "") not in ("", "hiking", "strolling", "yes")
+
+
+def _cycleway(tags: Tags) -> bool:
+    return tags.get("highway") == "cycleway" and not tags.get("foot")
+
+
+CAUSES: Mapping[str, Callable[[Tags], bool]] = {
+    "highway=cycleway without foot=*": _cycleway,
+    "sac_scale beyond hiking": walks_beyond_hiking,
+    "area=yes and platforms": is_area,
+}
+
+
+@dataclass(frozen=True, eq=False)
+class Pairs:
+    """Metres by origin and target: ours and Valhalla's; not a number where there is no way."""
+
+    ours: Array
+    theirs: Array
+
+    @property
+    def shorter(self) -> NDArray[np.bool_]:
+        """Ours is shorter by over 100 m."""
+        return np.nan_to_num(self.ours - self.theirs) < -OVER_M
+
+    @property
+    def longer(self) -> NDArray[np.bool_]:
+        """Ours is longer by over 100 m."""
+        return np.nan_to_num(self.ours - self.theirs) > OVER_M
+
+
+def named_in_turn(pairs: Pairs, without: Mapping[str, Array]) -> tuple[NDArray[np.bool_], dict[str, int]]:
+    """The pairs that stay shorter, and how many each kind of roads explains; ``without``: ours, more and more left out.
+
+    A pair that has no way left, or one that is longer than Valhalla's, is explained too.
+    """
+    left, named = pairs.shorter, {}
+    for name, ours in without.items():
+        still = left & Pairs(ours, pairs.theirs).shorter
+        named[name] = int(left.sum() - still.sum())
+        left = still
+    return left, named
+
+
+def by_name(tags: Tags) -> str:
+    """The tags that decide who may walk there."""
+    told = " ".join(f"{key}={tags[key]}" for key in DECIDE if key in tags)
+    return told or "a way that the extract does not have"
+
+
+def tags_of(place: str) -> dict[int, dict[str, str]]:
+    """The tags of all ways that may be walked."""
+    found: dict[int, dict[str, str]] = {}
+
+    class Ways(osmium.SimpleHandler):  # type: ignore[misc]
+        def way(self, way: Any) -> None:
+            if any(key in way.tags for key in ("highway", "railway", "public_transport", "man_made", "route")):
+                found[way.id] = {t.k: t.v for t in way.tags}
+
+    Ways().apply_file(str(osm_file(place)))
+    return found
+
+
+def differences(land: Land) -> dict[str, Any]:
+    """Counts of pairs that differ by over 100 m, by cause."""
+    if osm_file(land.name) is None:
+        raise Skipped(f"{land.name} has no OSM tags to name")
+    valhalla, roads, tags = Valhalla.on(land), real_roads(land.name), tags_of(land.name)
+    way = roads.index.to_series().astype(str).str.extract(r"w(\d+)")[0].fillna("-1").astype(np.int64).to_numpy()
+    network = _walking(roads)
+    at = picked(network, ORIGINS + TARGETS, seed=1)
+    places = standing(network, at)
+    there = spots(network, at)
+    request = matrix_request(there[:ORIGINS], there[ORIGINS:])
+    pairs = Pairs(_ours(network, places), metres(valhalla.answers("matrix", [request])[0]))
+    kept, without = np.ones(len(roads), bool), {}
+    for name, is_such in CAUSES.items():
+        kept &= ~np.array([is_such(tags.get(w, {})) for w in way])
+        network = _walking(roads[kept])
+        without[f"shorter: {name}"] = _ours(network, places)
+    left, named = named_in_turn(pairs, without)
+    own = _own_detours(network, valhalla, places, there, pairs.theirs, left)
+    longer = _longer(valhalla, there, pairs, set(way.tolist()), tags)
+    shares = (pairs.ours / np.maximum(pairs.theirs, 1))[np.isfinite(pairs.ours + pairs.theirs)]
+    nameless = {"shorter: no name": int(left.sum()) - own, "longer: no name": longer.pop("", 0)}
+    return {
+        "pairs": len(shares),
+        "median_share": round(float(np.median(shares)) - 1, 5),
+        "shorter": int(pairs.shorter.sum()),
+        "longer": int(pairs.longer.sum()),
+        "causes": {**named, "shorter: Valhalla's own detour": own, **longer, **nameless},
+        "without_a_name": sum(nameless.values()),
+    }
+
+
+def differences_figure(land: Land) -> Figure:
+    """Pairs that differ by over 100 m and have no named cause, against a fifth of those of before."""
+    told = differences(land)
+    wrong = "" if abs(told["median_share"]) <= 0.01 else f"the median is {told['median_share']:.1%} off"
+    return Figure(told["without_a_name"], UNNAMED[land.name], "pairs without a named cause", wrong, told)
+
+
+def _walking(roads: gpd.GeoDataFrame) -> Network:
+    return build_network(roads, read_modes()["walk"])
+
+
+def _ours(network: Network, places: gpd.GeoDataFrame) -> Array:
+    homes, sites = places.iloc[:ORIGINS], places.iloc[ORIGINS:]
+    return dense(travel_times(network, homes, sites, minutes=FAR_MINUTES, heading="to_site"))
+
+
+def _own_detours(
+    network: Network, valhalla: Valhalla, places: Any, there: Sequence[Any], theirs: Array, left: Array
+) -> int:
+    """How many pairs Valhalla itself walks in less than it says, when it is led along our way."""
+    asked, whole = [], []
+    for row in np.flatnonzero(left.any(axis=1)):
+        targets = np.flatnonzero(left[row])
+        for target, path in zip(targets, _paths(network, places, row, ORIGINS + targets), strict=True):
+            stops = path[np.linspace(0, len(path) - 1, LEGS + 1).astype(int)[1:-1]]
+            stations = [there[row], *spots(network, stops), there[ORIGINS + target]]
+            asked += [matrix_request([a], [b]) for a, b in zip(stations[:-1], stations[1:], strict=True)]
+            whole.append(theirs[row, target])
+    if not asked:
+        return 0
+    legs = metres_of(valhalla.answers("matrix", asked)).reshape(-1, LEGS).sum(axis=1)
+    return int((legs < np.array(whole) - LEGS_LESS_M).sum())
+
+
+def _paths(network: Network, places: Any, origin: int, targets: Array) -> list[Array]:
+    """The junctions of our ways from one place to others."""
+    node = [int(np.hypot(network.x - p.x, network.y - p.y).argmin()) for p in places.geometry.iloc[[origin, *targets]]]
+    graph = plain_arcs(network, "to_community").scipy()
+    _, before = csgraph.dijkstra(graph, indices=node[0], return_predecessors=True)
+    paths = []
+    for end in node[1:]:
+        path = [end]
+        while before[path[-1]] >= 0:
+            path.append(before[path[-1]])
+        paths.append(np.array(path[::-1]))
+    return paths
+
+
+def _longer(
+    valhalla: Valhalla, there: Sequence[Any], pairs: Pairs, ours: set[int], tags: Mapping[int, Tags]
+) -> Counter[str]:
+    """Pairs that Valhalla walks in less, by the tags of the longest way of its route that we do not have."""
+    at = np.argwhere(pairs.longer)
+    ends = [{"locations": [there[i], there[ORIGINS + j]], **ON_FOOT} for i, j in at]
+    routes = valhalla.answers("route", ends)
+    shape = {"shape_match": "edge_walk", **ON_FOOT, "filters": _EDGES}
+    traced = [{"encoded_polyline": r["trip"]["legs"][0]["shape"], **shape} if r else None for r in routes]
+    edges = iter(valhalla.answers("traceAttributes", [t for t in traced if t]))
+    return Counter(_missing(next(edges) if t else None, ours, tags) for t in traced)
+
+
+_EDGES = {"attributes": ["edge.way_id", "edge.length"], "action": "include"}
+
+
+def _missing(answer: Any, ours: set[int], tags: Mapping[int, Tags]) -> str:
+    length: Counter[str] = Counter()
+    for edge in (answer or {}).get("edges", []):
+        if edge["way_id"] not in ours:
+            length[by_name(tags.get(edge["way_id"], {}))] += edge["length"]
+    return f"longer: {length.most_common(1)[0][0]}" if length else ""
+
+
+def main() -> None:
+    """Print a table for each place."""
+    ask = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    ask.add_argument("place", nargs="*", default=[*UNNAMED])
+    ask.add_argument("--fetch", action="store_true", help="install Valhalla if it is not here")
+    given = ask.parse_args()
+    for place in given.place:
+        try:
+            print(table(place, differences(Land(place, CACHE, fetch=given.fetch))))
+        except Skipped as why:
+            print(f"{place}: skipped, {why}")
+
+
+def table(place: str, told: Mapping[str, Any]) -> str:
+    """The counts as a table."""
+    head = f"{place}: {told['pairs']} pairs, median {told['median_share']:+.2%}, over 100 m: " + (
+        f"{told['shorter']} shorter, {told['longer']} longer"
+    )
+    rows = [f"| {name} | {count} |" for name, count in told["causes"].items() if count]
+    return "\n".join([head, "", "| cause | pairs |", "|---|---:|", *rows, ""])
+
+
+if __name__ == "__main__":
+    main()
