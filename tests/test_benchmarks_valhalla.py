@@ -15,7 +15,7 @@ from benchmarks.__main__ import main
 from benchmarks.lands import on_foot
 from benchmarks.measure import Duel, NotInstalled, run_duel
 from benchmarks.synthetic import made_network
-from benchmarks.valhalla_differences import Pairs, by_name, is_area, named_in_turn, walks_beyond_hiking
+from benchmarks.valhalla_differences import Pairs, by_name, decoded, is_area, named_in_turn, walks_beyond_hiking
 from benchmarks.valhalla_rows import dense, differ_lengths, picked, standing
 from quarterhour.io.osm.roads import read_osm_roads
 from quarterhour.network.network import Network
@@ -128,3 +128,9 @@ def test_ways_are_grouped_by_the_tags_that_decide() -> None:
     assert walks_beyond_hiking({"sac_scale": "alpine_hiking"}) and not walks_beyond_hiking({"sac_scale": "hiking"})
     assert by_name({"highway": "service", "access": "private", "name": "X"}) == "highway=service access=private"
     assert by_name({}) == "a way that the extract does not have"
+
+
+def test_a_packed_line_is_read_as_longitudes_and_latitudes() -> None:
+    """The example of Google's page on the format, at a tenth of its steps."""
+    line = decoded("_p~iF~ps|U_ulLnnqC_mqNvxq`@") * 10
+    assert np.allclose(line, [[-120.2, 38.5], [-120.95, 40.7], [-126.453, 43.252]])
