@@ -219,6 +219,41 @@ def test_an_estate_whose_street_ends_on_a_through_roads_line_is_reached(short_m:
     assert minutes(net, (0, 0), (500, 740)) == pytest.approx(20.67, abs=0.02)
 
 
+WEST, EAST, SOUTH, NORTH, HERE = (-500, 0), (500, 0), (0, -500), (0, 500), (0, 0)
+
+
+@pytest.mark.parametrize(
+    ("lines", "column", "levels", "meet"),
+    [
+        ([(WEST, HERE, EAST), (SOUTH, HERE, NORTH)], "bridge", "TF", False),
+        ([(WEST, HERE), (HERE, EAST), (SOUTH, HERE, NORTH)], "bridge", "TTF", False),
+        ([(WEST, HERE, EAST), (SOUTH, HERE), (HERE, NORTH)], "bridge", "TFF", False),
+        ([(WEST, HERE), (HERE, EAST), (SOUTH, HERE), (HERE, NORTH)], "bridge", "TTFF", False),
+        ([(EAST, HERE), (NORTH, HERE), (HERE, WEST), (HERE, SOUTH)], "layer", "1010", False),
+        ([(WEST, HERE), (HERE, EAST), (SOUTH, HERE), (HERE, NORTH)], "tunnel", "TTFF", False),
+        # a bridge that begins at a street's corner; two that begin on its one side
+        ([(WEST, HERE), (HERE, EAST), (SOUTH, HERE), (HERE, NORTH)], "bridge", "TFFF", True),
+        ([(WEST, HERE), (HERE, (-500, 300)), (SOUTH, HERE), (HERE, NORTH)], "bridge", "TTFF", True),
+        # and with an alley between them
+        (
+            [(WEST, HERE), (HERE, (-300, 500)), (SOUTH, HERE), (HERE, (-500, 250)), (HERE, NORTH)],
+            "bridge",
+            "TTFFF",
+            True,
+        ),
+        ([(WEST, HERE), (HERE, EAST), (SOUTH, HERE), (HERE, NORTH)], "bridge", "FFFF", True),
+    ],
+)
+def test_a_bridge_meets_no_street_below_it_wherever_both_are_cut(
+    lines: Sequence[Sequence[XY]], column: str, levels: str, meet: bool
+) -> None:
+    table = gpd.GeoDataFrame(geometry=[LineString([(X0 + x, Y0 + y) for x, y in line]) for line in lines], crs=CRS)
+    roads = qh.as_roads(table.assign(highway="residential", **{column: list(levels)}), crs=CRS, join_m=1.0)[0]
+    net = qh.build_network(roads, read_modes()["walk"])
+    assert minutes(net, WEST, NORTH) == (pytest.approx(1000 / 60, abs=0.01) if meet else None)
+    assert minutes(net, SOUTH, NORTH) == pytest.approx(1000 / 60, abs=0.01)
+
+
 def test_a_kilometre_of_web_mercator_is_refused_and_not_made_longer() -> None:
     """At 37.4 degrees north 1,000 m would take 20.96 minutes instead of 16.67."""
     line = gpd.GeoSeries([LineString([(X0, Y0), (X0 + 1000, Y0)])], crs=CRS)

@@ -13,11 +13,13 @@ from scipy.spatial import cKDTree
 
 from quarterhour.base.arrays import AnyArray, FloatArray, IntArray
 from quarterhour.network.network import by_size
+from quarterhour.network.roads.marks import levels_of
 
 JOIN_M = 0.01
 """Ends of roads within this many metres are one junction, where no node ids say so."""
 _NEIGHBOURS = 8
 _HALF = 2**31
+_ONWARDS = np.radians(120)
 
 
 def spots_of(xy: FloatArray) -> IntArray:
@@ -51,7 +53,8 @@ def junctions_of(
 ) -> tuple[NDArray[np.int32], NDArray[np.int32], FloatArray, pd.Index | None]:
     """Tail and head of each road, where the junctions lie, and their ids where the roads name them.
 
-    ``coords[start[i]:start[i + 1]]``: the line of road i.
+    ``coords[start[i]:start[i + 1]]``: the line of road i. Where a bridge crosses a street and both are cut there, each
+    goes on by itself.
     """
     ends = np.vstack([coords[start[:-1]], coords[start[1:] - 1]])
     ids = None
@@ -59,11 +62,47 @@ def junctions_of(
         position, named = pd.factorize(np.concatenate([roads["from_node"], roads["to_node"]]).astype(str))
         ids = pd.Index(named)
     else:
-        position = spots_of(ends)
+        position = _by_level(spots_of(ends), levels_of(roads), coords, start)
     xy = np.empty((int(position.max()) + 1, 2))
     xy[position[::-1]] = ends[::-1]
     half = len(roads)
     return position[:half].astype(np.int32), position[half:].astype(np.int32), xy, ids
+
+
+def _by_level(spot: IntArray, level: IntArray, coords: FloatArray, start: IntArray) -> IntArray:
+    """Spots of road ends (all first, then all last), parted where roads of two levels cross and both are cut.
+
+    They cross where each goes on beyond the spot, and going round it one meets them by turns; where bridges begin on
+    one side of a street, they meet it.
+    """
+    if not level.any():
+        return spot
+    high = np.tile(level, 2)
+    ends = pd.DataFrame({"spot": spot, "level": high})
+    some = ends.groupby("spot")["level"].agg(["min", "max", "size"])
+    mixed = ends[ends["spot"].isin(some.index[(some["min"] < some["max"]) & (some["size"] >= 4)])]
+    if not len(mixed):
+        return spot
+    at, beside = np.r_[start[:-1], start[1:] - 1][mixed.index], np.r_[start[:-1] + 1, start[1:] - 2][mixed.index]
+    away = coords[beside] - coords[at]
+    mixed = mixed.assign(angle=np.arctan2(away[:, 1], away[:, 0])).sort_values(["spot", "angle"])
+    rounds = mixed.groupby("spot")
+    crossed = [node for node, r in rounds if _by_turns(r["level"].to_numpy(), r["angle"].to_numpy())]
+    apart = pd.Series(spot).isin(crossed).to_numpy()
+    return np.asarray(pd.factorize(pd.MultiIndex.from_arrays([spot, np.where(apart, high, 0)]))[0], np.int64)
+
+
+def _by_turns(levels: IntArray, angles: FloatArray) -> bool:
+    """Whether levels in their order round a spot change twice for each of them, and each goes on there."""
+    known = np.unique(levels)
+    changes = int((levels != np.roll(levels, 1)).sum())
+    return changes >= 2 * len(known) and all(_goes_on(angles[levels == one]) for one in known)
+
+
+def _goes_on(angles: FloatArray) -> bool:
+    """Whether two of the directions lead away from each other."""
+    between = np.abs(angles[:, None] - angles)
+    return bool(np.minimum(between, 2 * np.pi - between).max() >= _ONWARDS)
 
 
 def components_of(tail: NDArray[np.int32], head: NDArray[np.int32], count: int) -> NDArray[np.int32]:

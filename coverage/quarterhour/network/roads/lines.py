@@ -10,6 +10,7 @@ import shapely
 from quarterhour.base.arrays import AnyArray, BoolArray, FloatArray, IntArray
 from quarterhour.base.findings import Severity, join_findings, no_findings
 from quarterhour.network.roads.junctions import spots_of
+from quarterhour.network.roads.marks import levels_of
 from quarterhour.network.roads.told import Where
 
 SPIKE_M = 500.0
@@ -153,19 +154,6 @@ def cut_at_shared_vertices(roads: gpd.GeoDataFrame) -> gpd.GeoDataFrame:
     lines = shapely.linestrings(xy[copies], indices=np.cumsum(opens) - 1)
     row = owner[copies[opens]]
     return _pieces(roads, row, gpd.GeoSeries(lines, crs=roads.crs))
-
-
-def levels_of(roads: pd.DataFrame) -> IntArray:
-    """How high each road runs: its ``layer``, counted from the commonest, else 1 for a bridge, -1 for a tunnel."""
-    level = np.zeros(len(roads), np.int64)
-    for built, height in (("bridge", 1), ("tunnel", -1)):
-        if built in roads:
-            level[roads[built].to_numpy(dtype=bool)] = height
-    if "layer" not in roads:
-        return level
-    said = pd.to_numeric(roads["layer"], errors="coerce").fillna(0).round().clip(-99, 99)
-    above = (said - said.mode().min()).to_numpy(dtype=np.int64)
-    return np.where(above != 0, above, level)
 
 
 def _met(spot: IntArray, level: IntArray, fresh: AnyArray, at_end: AnyArray) -> AnyArray:

@@ -1,11 +1,11 @@
-"""What a cell of a road says: the first of a list, its mark, bridge or not."""
+"""What a cell of a road says: the first of a list, its mark, bridge or not, how high."""
 
 from __future__ import annotations
 
 import numpy as np
 import pandas as pd
 
-from quarterhour.base.arrays import BoolArray
+from quarterhour.base.arrays import BoolArray, IntArray
 from quarterhour.base.cells import half_width
 
 _HOUSES_ABOVE = ("building_passage", "culvert", "avalanche_protector")
@@ -37,3 +37,16 @@ def built_of(values: pd.Series) -> BoolArray:
     """Where a column of bridges or tunnels says that there is one."""
     none: BoolArray = marks_of(values).isin({*BLANK, *NO, *_HOUSES_ABOVE, "f"}).to_numpy(dtype=bool)  # T, F: Geofabrik
     return ~none
+
+
+def levels_of(roads: pd.DataFrame) -> IntArray:
+    """How high each road runs: its ``layer``, counted from the commonest, else 1 for a bridge, -1 for a tunnel."""
+    level = np.zeros(len(roads), np.int64)
+    for built, height in (("bridge", 1), ("tunnel", -1)):
+        if built in roads:
+            level[roads[built].to_numpy(dtype=bool)] = height
+    if "layer" not in roads:
+        return level
+    said = pd.to_numeric(roads["layer"], errors="coerce").fillna(0).round().clip(-99, 99)
+    above = (said - said.mode().min()).to_numpy(dtype=np.int64)
+    return np.where(above != 0, above, level)

@@ -25,7 +25,7 @@ from quarterhour.base.errors import first_ids
 from quarterhour.base.findings import no_findings
 from quarterhour.network.network import JOINED_M
 from quarterhour.network.roads.junctions import JOIN_M, joined, junctions_of, vertices_of
-from quarterhour.network.roads.lines import levels_of
+from quarterhour.network.roads.marks import levels_of
 from quarterhour.network.roads.told import Where
 
 MISS_M = 5.0

@@ -22,7 +22,7 @@ from quarterhour.base.findings import Severity, join_findings
 from quarterhour.base.labels import percent
 from quarterhour.network.network import by_size
 from quarterhour.network.roads.junctions import JOIN_M, components_of, junctions_of, vertices_of
-from quarterhour.network.roads.lines import levels_of
+from quarterhour.network.roads.marks import levels_of
 from quarterhour.network.roads.near import MISS_M, near_misses
 from quarterhour.network.roads.told import Where
 
