@@ -5,8 +5,9 @@ Walkers go 3.6 km/h (a metre a second), e-bikes 15, cars 25 on a residential str
 
 from __future__ import annotations
 
+import random
 from collections.abc import Mapping, Sequence
-from itertools import permutations
+from itertools import combinations, permutations
 from pathlib import Path
 
 import geopandas as gpd
@@ -148,6 +149,40 @@ def test_a_base_behind_its_own_gate_reaches_out(tmp_path: Path) -> None:
     net = network(tmp_path, where, ways, "ebike", nodes={2: {"barrier": "gate", "access": "private"}})
     assert minutes(net, where[1], where[3], turnout=3) == pytest.approx(3 + 310 / 250, abs=0.01)
     assert minutes(net, (500, 0), where[3], turnout=3) == pytest.approx(3 + 810 / 250, abs=0.01)
+
+
+# --- the order of rows
+
+
+@pytest.mark.parametrize("mode", ["walk", "ebike"])
+@pytest.mark.parametrize("seed", [8, 12, 21, 27, 44, 86])
+def test_no_row_of_a_file_has_a_say_by_its_place(tmp_path: Path, seed: int, mode: str) -> None:
+    """Random streets, some private, some one-way, two with gates; places beside them and on the gates."""
+    draw = random.Random(seed)
+    where = {n: (draw.randrange(1500), draw.randrange(1500)) for n in range(1, 10)}
+    pairs = draw.sample(list(combinations(where, 2)), 14)
+    kinds: list[Tags] = [{}, {}, {}, {"access": "private"}, {"access": "customers"}, {"foot": "no"}, {"oneway": "yes"}]
+    ways: dict[int, Way] = {n: (pair, STREET | draw.choice(kinds)) for n, pair in enumerate(pairs, start=1)}
+    gates: dict[int, Tags] = {n: {"barrier": "gate", "access": draw.choice(["no", "private"])} for n in (3, 7)}
+    spots = [(draw.uniform(-100, 1600), draw.uniform(-100, 1600)) for _ in range(8)] + [where[n] for n in gates]
+    x, y = zip(*spots, strict=True)
+    places = gpd.GeoDataFrame(geometry=gpd.points_from_xy([X0 + a for a in x], [Y0 + b for b in y]), crs=CRS)
+    homes, sites = (places.set_axis([f"{p}{i}" for i in range(len(spots))], axis=0) for p in "cs")
+    found = []
+    for rows in (ways, dict(reversed(ways.items()))):
+        net = network(tmp_path, where, rows, mode, nodes=gates)
+        by_heading = {
+            h: qh.travel_times(net, homes, sites, minutes=200, heading=h)
+            .pairs()
+            .set_index(["community", "site"])["minutes"]
+            for h in ("to_site", "to_community")
+        }
+        assert all(by_heading["to_site"].get((f"c{i}", f"s{i}"), 0.0) == 0 for i in range(len(spots)))
+        turned = by_heading["to_community"].rename(lambda name: ("s" if name[0] == "c" else "c") + name[1:])
+        turned.index = turned.index.swaplevel().set_names(["community", "site"])
+        pd.testing.assert_series_equal(turned.sort_index(), by_heading["to_site"].sort_index(), atol=0.02, rtol=0)
+        found.append(by_heading["to_site"].sort_index())
+    pd.testing.assert_series_equal(*found, atol=0.02, rtol=0)
 
 
 # --- who may go which way

@@ -185,12 +185,34 @@ def straight_legs(network: Network, ones: pd.DataFrame, others: pd.DataFrame) ->
     ``place_x``, ``place_y``.
     """
     start, found, metres = _neighbours(*(_off_road(frame) for frame in (ones, others)))
-    within = np.r_[_compounds(network), -1]
     row = np.repeat(np.arange(len(ones)), np.diff(start))
-    kept = within[ones["road"].to_numpy()[row]] == within[others["road"].to_numpy()[found]]
+    here, there = (_compound_of(network, frame) for frame in (ones, others))
+    kept = here[row] == there[found]
     kept |= metres == 0
     start = np.r_[0, np.cumsum(np.bincount(row[kept], minlength=len(ones)))].astype(np.int64)
     return start, found[kept], np.rint(metres[kept] * 360.0 / network.mode.gap_kmh).astype(np.int32)
+
+
+def _compound_of(network: Network, snapped: pd.DataFrame) -> AnyArray:
+    """By place the compound of its road; -1 on an open road, and where one stands on a junction or a gate with one."""
+    road, share = snapped["road"].to_numpy(), snapped["share"].to_numpy(dtype=float)
+    within: AnyArray = np.r_[_compounds(network), -1][road]
+    mine = np.flatnonzero(within >= 0)
+    if len(mine):
+        on, open_ = road[mine], _met_by_open(network)
+        cs = np.maximum(network.forward_cs[on], network.backward_cs[on])
+        from_tail = np.rint(share[mine] * cs)
+        outside = (from_tail == 0) & open_[network.tail[on]] | (from_tail == cs) & open_[network.head[on]]
+        within[mine[outside]] = -1
+    return within
+
+
+def _met_by_open(network: Network) -> BoolArray:
+    """Junctions where an open road ends, or on the other side of their gate."""
+    found, open_, gate = np.zeros(len(network.x), bool), ~network.ends_only, network.gate
+    found[np.r_[network.tail[open_], network.head[open_]]] = True
+    beside = np.isin(gate, gate[found & (gate >= 0)])
+    return np.asarray(found | beside)
 
 
 def _compounds(network: Network) -> AnyArray:
