@@ -194,7 +194,7 @@ def straight_legs(network: Network, ones: pd.DataFrame, others: pd.DataFrame) ->
 
 
 def _compound_of(network: Network, snapped: pd.DataFrame) -> AnyArray:
-    """By place the compound of its road; -1 on an open road, and where one stands on a junction or a gate with one."""
+    """By place the compound of its road; -1 on an open road, on a junction with one, and on a gate."""
     road, share = snapped["road"].to_numpy(), snapped["share"].to_numpy(dtype=float)
     within: AnyArray = np.r_[_compounds(network), -1][road]
     mine = np.flatnonzero(within >= 0)
@@ -208,11 +208,11 @@ def _compound_of(network: Network, snapped: pd.DataFrame) -> AnyArray:
 
 
 def _met_by_open(network: Network) -> BoolArray:
-    """Junctions where an open road ends, or on the other side of their gate."""
-    found, open_, gate = np.zeros(len(network.x), bool), ~network.ends_only, network.gate
+    """Junctions where an open road ends, and those at a gate that parts roads."""
+    found: BoolArray = network.gate >= 0
+    open_ = ~network.ends_only
     found[np.r_[network.tail[open_], network.head[open_]]] = True
-    beside = np.isin(gate, gate[found & (gate >= 0)])
-    return np.asarray(found | beside)
+    return found
 
 
 def _compounds(network: Network) -> AnyArray:
