@@ -325,7 +325,8 @@ add("osm_pbf", _osm("r.osm.pbf"))
 add("osm_xml", _osm("r.osm"))
 add("osm_gz", _osm("r.osm.gz"))
 add("osm_no_roads_in_it", _osm("r.osm.pbf", highway="proposed"), error="osm.no_roads")
-add("osm_private", _osm("r.osm.pbf", tags={"access": "private"}), error="network.none_usable", circles=True)
+add("osm_closed", _osm("r.osm.pbf", tags={"access": "no"}), error="network.none_usable", circles=True)
+add("osm_private_all_of_it", _osm("r.osm.pbf", tags={"access": "private"}))  # who is inside moves freely
 add("osm_oneway_yes", _osm("r.osm.pbf", tags={"oneway": "yes"}), "roads.oneway_source", right=False)
 add("osm_oneway_foot_may", _osm("r.osm.pbf", tags={"oneway": "yes", "oneway:bicycle": "no"}), "roads.oneway_source")
 add(
