@@ -235,6 +235,13 @@ def test_the_account_counts_values_and_shares() -> None:
     assert table.loc[("mode", "car"), "share"] == pytest.approx(700 / 2230)
 
 
+def test_marks_that_came_out_of_osm_are_not_guessed_at() -> None:
+    roads = streets().iloc[[0, 1, 2, 3, 4] * 4].set_axis([f"r{i}" for i in range(20)])
+    read, found = as_roads(roads.assign(oneway=np.ones(20, np.int8)), crs=CRS)
+    assert (read["oneway"] == 1).all()
+    assert not found["rule"].str.contains("oneway").any()
+
+
 def test_odd_one_way_marks_are_listed_with_their_roads() -> None:
     _, found = as_roads(streets(oneway=["X", "Z", "X", "1", "0"]), crs=CRS)
     assert found[["rule", "column", "detail"]].values.tolist() == [["roads.odd_oneway", "X (2), Z (1)", "a, b, c"]]

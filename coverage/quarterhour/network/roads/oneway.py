@@ -88,7 +88,7 @@ def oneway_of(values: pd.Series, own: Mapping[Any, Sequence[object]] | None = No
 
     ``own``: the user's marks, ``{"along": ["2"], "against": ["3"], "both": ["1"]}``; then nothing is guessed.
     DataError for a column whose bare marks (1, T, 2) would make most roads one-way, or of 0, 1 and 2 where 0 is what
-    most roads have: it may mean the contrary.
+    most roads have: it may mean the contrary. Not of int8, which ``read_osm_roads`` writes: there nothing is guessed.
 
     >>> oneway_of(pd.Series(["B", "F", "T"])).way.tolist()
     [0, 1, -1]
@@ -101,7 +101,8 @@ def oneway_of(values: pd.Series, own: Mapping[Any, Sequence[object]] | None = No
     meaning = _own(own) if own else _VOCABULARIES.get(name, {})
     known = text.map(lambda mark: meaning.get(mark, 0)).to_numpy(dtype=np.int8)
     found = Oneway(known, values.index[~text.isin({*meaning, *BLANK})], name, text)
-    if not own and said <= _BARE and len(known) >= SEVERAL and _may_be_contrary(found):
+    ours = own or values.dtype == np.int8  # as OSM's roads were read: nothing to guess
+    if not ours and said <= _BARE and len(known) >= SEVERAL and _may_be_contrary(found):
         raise DataError("roads.oneway_ambiguous", column=str(values.name), counts=found.counts())
     return found
 
