@@ -53,17 +53,28 @@ def write_osm(
     """A world as a file; ``nodes``: tags of some nodes; ``where``: metres from the corner of those off the lattice."""
     said, off = nodes or {}, where or {}
     used = sorted({n for refs, _ in ways.values() for n in refs} | set(said))
+    places = {n: to_degrees(*((X0 + off[n][0], Y0 + off[n][1]) if n in off else at(n))) for n in used}
+    members = {i: ([("way", ref, role) for ref, role in part], tags) for i, (part, tags) in (relations or {}).items()}
+    return osm_file(folder / "world.osm", places, said, ways, members)
+
+
+def osm_file(
+    path: Path,
+    places: Mapping[int, tuple[float, float]],
+    said: Mapping[int, Tags],
+    ways: Mapping[int, Way],
+    relations: Mapping[int, tuple[Sequence[tuple[str, int, str]], Tags]],
+) -> Path:
+    """Nodes by their degrees and tags, ways, and relations of members (type, id, role), as OSM XML."""
     lines = ['<?xml version="1.0" encoding="UTF-8"?>', '<osm version="0.6">']
-    for node in used:
-        lon, lat = to_degrees(*((X0 + off[node][0], Y0 + off[node][1]) if node in off else at(node)))
+    for node, (lon, lat) in places.items():
         lines.append(f'<node id="{node}" version="1" lon="{lon:.7f}" lat="{lat:.7f}">{_xml(said.get(node, {}))}</node>')
     for way, (refs, tags) in ways.items():
         body = "".join(f'<nd ref="{n}"/>' for n in refs)
         lines.append(f'<way id="{way}" version="1">{body}{_xml(tags)}</way>')
-    for relation, (members, tags) in (relations or {}).items():
-        body = "".join(f'<member type="way" ref="{ref}" role="{role}"/>' for ref, role in members)
+    for relation, (members, tags) in relations.items():
+        body = "".join(f'<member type="{sort}" ref="{ref}" role="{role}"/>' for sort, ref, role in members)
         lines.append(f'<relation id="{relation}" version="1">{body}{_xml(tags)}</relation>')
-    path = folder / "world.osm"
     path.write_text("\n".join([*lines, "</osm>"]), encoding="utf-8")
     return path
 

@@ -326,6 +326,12 @@ def _other_cells(data: bytes, suffix: str, chance: random.Random) -> bytes:
     return text.encode("utf-8", "surrogatepass")
 
 
+_DAMAGED_BEFORE = (
+    zipfile.BadZipFile, ValueError, NotImplementedError, OSError, KeyError, EOFError, zipfile.zlib.error,
+)  # fmt: skip
+"""What zipfile raises of a pack that another damage has met."""
+
+
 def _repacked(data: bytes, chance: random.Random) -> bytes:
     """A packed file with one member damaged and the rest as it was."""
     out = io.BytesIO()
@@ -336,8 +342,7 @@ def _repacked(data: bytes, chance: random.Random) -> bytes:
             for name in names:
                 if name != hit or chance.random() < 0.9:
                     new.writestr(name, _one(name, old.read(name), chance) if name == hit else old.read(name))
-    except (zipfile.BadZipFile, ValueError, NotImplementedError, OSError, KeyError, EOFError, zipfile.zlib.error):
-        # Damaged before, so that its members cannot be taken out any more: then its bytes are.
+    except _DAMAGED_BEFORE:  # its members cannot be taken out any more: then its bytes are damaged
         return _other_bytes(data, chance)
     return out.getvalue()
 

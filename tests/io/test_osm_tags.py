@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 import shapely
 
+from osm_world import osm_file
 from quarterhour.base.errors import DataError
 from quarterhour.io import osm
 from quarterhour.io.osm.tags import kind_of, wanted_rules
@@ -20,10 +21,6 @@ NODES = {1: (9.500, 47.100), 2: (9.502, 47.100), 3: (9.502, 47.102), 4: (9.500, 
 NODES |= {6: (9.600, 47.100), 7: (9.601, 47.100), 8: (9.700, 47.100), 9: (9.701, 47.100)}
 
 
-def tags_xml(tags: dict[str, str]) -> str:
-    return "".join(f'<tag k="{k}" v="{v}"/>' for k, v in tags.items())
-
-
 def write(
     folder: Path,
     *,
@@ -31,19 +28,8 @@ def write(
     ways: dict[int, tuple[list[int], dict[str, str]]] | None = None,
     relations: dict[int, tuple[list[tuple[str, int]], dict[str, str]]] | None = None,
 ) -> Path:
-    said = nodes or {}
-    lines = ['<?xml version="1.0" encoding="UTF-8"?>', '<osm version="0.6">']
-    for node, (x, y) in NODES.items():
-        lines.append(f'<node id="{node}" version="1" lon="{x}" lat="{y}">{tags_xml(said.get(node, {}))}</node>')
-    for way, (refs, tags) in (ways or {}).items():
-        body = "".join(f'<nd ref="{n}"/>' for n in refs)
-        lines.append(f'<way id="{way}" version="1">{body}{tags_xml(tags)}</way>')
-    for relation, (members, tags) in (relations or {}).items():
-        body = "".join(f'<member type="{sort}" ref="{ref}" role="outer"/>' for sort, ref in members)
-        lines.append(f'<relation id="{relation}" version="1">{body}{tags_xml(tags)}</relation>')
-    path = folder / "part.osm"
-    path.write_text("\n".join([*lines, "</osm>"]), encoding="utf-8")
-    return path
+    members = {i: ([(*part, "outer") for part in parts], tags) for i, (parts, tags) in (relations or {}).items()}
+    return osm_file(folder / "part.osm", NODES, nodes or {}, ways or {}, members)
 
 
 def lonlat(places: Any, place: str) -> tuple[float, float]:
