@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import geopandas as gpd
 import numpy as np
 import shapely
@@ -29,9 +31,17 @@ def stretch_at(crs: object, x: float, y: float) -> float:
     """
     known = CRS.from_user_input(crs)
     try:
-        lon, lat = Transformer.from_crs(known, 4326, always_xy=True).transform(x, y)
-        factors = Proj(known).get_factors(lon, lat)
+        off = stretch(known, *Transformer.from_crs(known, 4326, always_xy=True).transform(x, y))
     except ProjError:
         return 0.0
+    return off if np.isfinite(off) else 0.0
+
+
+def stretch(crs: object, lon: Any, lat: Any) -> float:
+    """By what share lengths in a CRS are out of true, at the worst of some places (degrees) and in any direction.
+
+    Infinite where the CRS has no coordinates for one of them. ProjError where PROJ has no factors for this kind of CRS.
+    """
+    factors = Proj(CRS.from_user_input(crs)).get_factors(lon, lat)
     scales = np.array([factors.tissot_semimajor, factors.tissot_semiminor], dtype=float)
-    return float(np.abs(scales - 1).max()) if np.isfinite(scales).all() else 0.0
+    return float(np.abs(scales - 1).max()) if np.isfinite(scales).all() else float("inf")

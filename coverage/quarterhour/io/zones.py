@@ -9,13 +9,14 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
-from pyproj import CRS, Proj
+from pyproj import CRS
 from pyproj.aoi import AreaOfInterest
 from pyproj.database import query_crs_info, query_utm_crs_info
 from pyproj.enums import PJType
 from pyproj.exceptions import ProjError
 
 from quarterhour.base.arrays import FloatArray
+from quarterhour.base.planar import stretch
 
 MOST_OFF = 0.001
 """Lengths may be out of true by this share of them: what UTM itself is at the edges of a zone."""
@@ -49,11 +50,9 @@ def scale_off(crs: object, lonlat: FloatArray) -> float:
     if not len(spots):
         return 0.0
     try:
-        factors = Proj(known).get_factors(spots[:, 0], spots[:, 1])
+        return stretch(known, spots[:, 0], spots[:, 1])
     except ProjError:
         return 0.0
-    scales = np.array([factors.tissot_semimajor, factors.tissot_semiminor], dtype=float)
-    return float(np.abs(scales - 1).max()) if np.isfinite(scales).all() else float("inf")
 
 
 def fitting_zones(lonlat: FloatArray) -> tuple[Zone, ...]:

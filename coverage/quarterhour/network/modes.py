@@ -113,10 +113,16 @@ def _at_least_zero(value: Any) -> float:
 
 
 @functools.cache
+def osm_words() -> Mapping[str, Any]:
+    """``data/osm_kinds.toml``: what OpenStreetMap's words mean here."""
+    text = (resources.files("quarterhour") / "data" / "osm_kinds.toml").read_text(encoding="utf-8")
+    return MappingProxyType(tomllib.loads(text))
+
+
+@functools.cache
 def osm_classes() -> frozenset[str]:
     """Road classes of OpenStreetMap."""
-    text = (resources.files("quarterhour") / "data" / "osm_kinds.toml").read_text(encoding="utf-8")
-    return frozenset({*tomllib.loads(text)["roads"]["classes"], "ferry"})
+    return frozenset({*osm_words()["roads"]["classes"], "ferry"})
 
 
 def osm_class(said: str) -> str:

@@ -12,7 +12,7 @@ from quarterhour.base.errors import DataError
 from quarterhour.network.build import MAX_CS
 from quarterhour.network.network import Network
 
-_SAME_ROADS = ("grid", "segments", "mutual", "poor ")
+_SAME_ROADS = ("grid", "segments", "mutual", "poor ", "verge", "compounds")
 """How the names of that begin which is kept with a network and which no time changes."""
 
 

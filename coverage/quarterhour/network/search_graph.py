@@ -21,6 +21,7 @@ import numpy as np
 from quarterhour.base.arrays import AnyArray, BoolArray, FloatArray, ragged
 from quarterhour.base.errors import DataError
 from quarterhour.network.network import Arcs, Network, arcs_between, once
+from quarterhour.network.roads.junctions import joined
 from quarterhour.network.simplify import Links, continuations, link_roads
 from quarterhour.network.turns import Contexts, contexts_of, turn_centiseconds
 
@@ -126,19 +127,34 @@ def search_graph(network: Network) -> SearchGraph:
     return once(network.kept, "graph", lambda: _graph(network))
 
 
-def verge_of(network: Network) -> BoolArray:
-    """Junctions where roads for ends only meet others."""
-    ends, private = (network.tail, network.head), network.ends_only
-    inner, outer = (_at_an_end(ends, side, len(network.x)) for side in (private, ~private))
-    verge: BoolArray = inner & outer
-    return verge
-
-
-def _at_an_end(ends: tuple[AnyArray, AnyArray], roads: BoolArray, junctions: int) -> BoolArray:
-    found = np.zeros(junctions, bool)
-    for end in ends:
+def met_by(network: Network, roads: BoolArray) -> BoolArray:
+    """Junctions at which some of the roads (a mask) end."""
+    found = np.zeros(len(network.x), bool)
+    for end in (network.tail, network.head):
         found[end[roads]] = True
     return found
+
+
+def verge_of(network: Network) -> BoolArray:
+    """Junctions where roads for ends only meet others."""
+    private = network.ends_only
+    return once(network.kept, "verge", lambda: met_by(network, private) & met_by(network, ~private))
+
+
+def compounds_of(network: Network) -> AnyArray:
+    """By road its compound, roads for ends only that meet where no open road does; -1 for open roads."""
+    return once(network.kept, "compounds", lambda: _compounds(network))
+
+
+def _compounds(network: Network) -> AnyArray:
+    inside, size = network.ends_only, len(network.x)
+    if not inside.any():
+        return np.full(len(inside), -1)
+    road = np.tile(np.flatnonzero(inside), 2)
+    node = np.r_[network.tail[inside], network.head[inside]]
+    met = ~verge_of(network)[node]
+    part = joined(size + road[met], node[met], size + len(inside))[size:]
+    return np.where(inside, part, -1)
 
 
 # --- made from the network

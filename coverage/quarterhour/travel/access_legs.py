@@ -10,8 +10,7 @@ import shapely
 
 from quarterhour.base.arrays import AnyArray, BoolArray, Csr, ragged
 from quarterhour.network.network import Network
-from quarterhour.network.roads.junctions import joined
-from quarterhour.network.search_graph import UNREACHED, SearchGraph, search_graph, verge_of
+from quarterhour.network.search_graph import UNREACHED, SearchGraph, compounds_of, met_by, search_graph, verge_of
 
 AT_GATE_M = 1.0
 """A place so near a gate along its road stands at the gate: tables round degrees to six digits, or to five."""
@@ -97,13 +96,10 @@ class _Spots:
 
     def __init__(self, network: Network, graph: SearchGraph, road: AnyArray, share: AnyArray) -> None:
         self.graph = graph
-        cs = np.column_stack([network.forward_cs[road], network.backward_cs[road]]).astype(np.int64)
-        from_tail = np.rint(share[:, None] * cs).astype(np.int64)
+        cs, from_tail = _along(network, road, share)
         # At the very end of a road one stands on the junction, whatever way the road runs: then it does not
         # matter which of the roads that meet there the place was snapped to.
-        closed = (cs == 0).all(axis=1)
-        at_tail = np.where(closed, share == 0, (from_tail == 0).all(axis=1))
-        at_head = np.where(closed, share == 1, (from_tail == cs).all(axis=1))
+        at_tail, at_head = _at_ends(cs, from_tail, share)
         arcs = np.column_stack([2 * road, 2 * road + 1])
         on_road = np.column_stack([from_tail[:, 0], cs[:, 1] - from_tail[:, 1]])
         turned = graph.arc[arcs] & 1
@@ -196,35 +192,26 @@ def straight_legs(network: Network, ones: pd.DataFrame, others: pd.DataFrame) ->
 def _compound_of(network: Network, snapped: pd.DataFrame) -> AnyArray:
     """By place the compound of its road; -1 on an open road, on a junction with one, and on a gate."""
     road, share = snapped["road"].to_numpy(), snapped["share"].to_numpy(dtype=float)
-    within: AnyArray = np.r_[_compounds(network), -1][road]
+    within: AnyArray = np.r_[compounds_of(network), -1][road]
     mine = np.flatnonzero(within >= 0)
     if len(mine):
-        on, open_ = road[mine], _met_by_open(network)
-        cs = np.maximum(network.forward_cs[on], network.backward_cs[on])
-        from_tail = np.rint(share[mine] * cs)
-        outside = (from_tail == 0) & open_[network.tail[on]] | (from_tail == cs) & open_[network.head[on]]
-        within[mine[outside]] = -1
+        on, outside = road[mine], met_by(network, ~network.ends_only) | (network.gate >= 0)
+        at_tail, at_head = _at_ends(*_along(network, on, share[mine]), share[mine])
+        within[mine[at_tail & outside[network.tail[on]] | at_head & outside[network.head[on]]]] = -1
     return within
 
 
-def _met_by_open(network: Network) -> BoolArray:
-    """Junctions where an open road ends, and those at a gate that parts roads."""
-    found: BoolArray = network.gate >= 0
-    open_ = ~network.ends_only
-    found[np.r_[network.tail[open_], network.head[open_]]] = True
-    return found
+def _along(network: Network, road: AnyArray, share: AnyArray) -> tuple[AnyArray, AnyArray]:
+    """Centiseconds along and against the road of each place (places x 2), and how many of them from its tail."""
+    cs = np.column_stack([network.forward_cs[road], network.backward_cs[road]]).astype(np.int64)
+    return cs, np.rint(share[:, None] * cs).astype(np.int64)
 
 
-def _compounds(network: Network) -> AnyArray:
-    """By road its compound, roads for ends only that meet where no open road does; -1 for open roads."""
-    inside, size = network.ends_only, len(network.x)
-    if not inside.any():
-        return np.full(len(inside), -1)
-    road = np.tile(np.flatnonzero(inside), 2)
-    node = np.r_[network.tail[inside], network.head[inside]]
-    met = ~verge_of(network)[node]
-    part = joined(size + road[met], node[met], size + len(inside))[size:]
-    return np.where(inside, part, -1)
+def _at_ends(cs: AnyArray, from_tail: AnyArray, share: AnyArray) -> tuple[AnyArray, AnyArray]:
+    """Which places stand at the very tail of their road, and which at its head."""
+    closed = (cs == 0).all(axis=1)
+    at_tail = np.where(closed, share == 0, (from_tail == 0).all(axis=1))
+    return at_tail, np.where(closed, share == 1, (from_tail == cs).all(axis=1))
 
 
 def _off_road(snapped: pd.DataFrame) -> tuple[AnyArray, AnyArray]:

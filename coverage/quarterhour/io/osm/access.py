@@ -11,8 +11,8 @@ from typing import Any, NamedTuple, TypeAlias
 
 import numpy as np
 
-from quarterhour.io.osm.tags import Tags, is_ferry, road_class, table
-from quarterhour.network.modes import read_modes
+from quarterhour.io.osm.tags import Tags, is_ferry, road_class
+from quarterhour.network.modes import osm_words, read_modes
 from quarterhour.network.roads.permits import CLOSED, ENDS, OPEN, WHO, Who, grant, only_pushed
 
 Ways: TypeAlias = tuple[bool, bool]
@@ -86,7 +86,7 @@ def direction(value: object) -> Ways | None:
 
 def said_of(tags: Tags, who: Who, way: str = "") -> Said | None:
     """What tags grant, by the most specific key that says something; None where none does. ``way``: or "forward"."""
-    for key in table()["roads"][_KEYS[who]]:
+    for key in osm_words()["roads"][_KEYS[who]]:
         for name in (f"{key}:{way}", key) if way else (key,):
             value = tags.get(name)
             level = grant(str(value), who) if value else None
@@ -152,7 +152,7 @@ def _level(said: Said | None, own: Said | None, open_: bool, usual: int) -> int:
 
 def _own_keys(tags: Tags, who: Who) -> tuple[str, ...]:
     """The keys whose word counts whatever the class says: those that name the traveller, not ``access``."""
-    named = table()["roads"][_KEYS[who]][:-1]
+    named = osm_words()["roads"][_KEYS[who]][:-1]
     return tuple(named[:1] if who == "cycle" and _for_cars_alone(tags) else named)
 
 
@@ -160,12 +160,12 @@ def _open_by_class(tags: Tags, who: Who) -> bool:
     """Whether the class lets somebody go; a ferry that names walkers or cyclists and no vehicle takes no cars."""
     if who == "drive" and is_ferry(tags):
         return said_of(tags, who) is not None or not (tags.get("foot") or tags.get("bicycle"))
-    closed = {"walk": (), "cycle": table()["roads"]["no_cycles"], "drive": table()["roads"]["no_vehicles"]}[who]
+    closed = {"walk": (), "cycle": osm_words()["roads"]["no_cycles"], "drive": osm_words()["roads"]["no_vehicles"]}[who]
     return road_class(tags) not in closed and (who == "drive" or not _for_cars_alone(tags))
 
 
 def _for_cars_alone(tags: Tags) -> bool:
-    return tags.get("highway") in table()["roads"]["no_walkers"] or tags.get("motorroad") == "yes"
+    return tags.get("highway") in osm_words()["roads"]["no_walkers"] or tags.get("motorroad") == "yes"
 
 
 # --- direction
@@ -173,7 +173,7 @@ def _for_cars_alone(tags: Tags) -> bool:
 
 def _directions(tags: Tags, who: Who, own: _Heard) -> Ways:
     """Along and against, by one-way marks of the traveller's own, else the common one and what goes before it."""
-    for key in table()["roads"][_ONEWAY[who]]:
+    for key in osm_words()["roads"][_ONEWAY[who]]:
         said = direction(tags.get(key))
         if said is not None:
             return said
@@ -190,14 +190,14 @@ def common_direction(tags: Tags) -> Ways:
     said = direction(tags.get("oneway"))
     if said is not None:
         return said
-    roads = table()["roads"]
+    roads = osm_words()["roads"]
     implied = tags.get("highway") in roads["oneway_classes"] or tags.get("junction") in roads["oneway_junctions"]
     return ALONG if implied else BOTH
 
 
 def _cycle_lanes(tags: Tags, common: Ways) -> Ways:
     """Where a lane or track beside the way lets cyclists go: against a one-way street, or as its own mark says."""
-    roads = table()["roads"]
+    roads = osm_words()["roads"]
     along = against = False
     for key in roads["cycleway_keys"]:
         lane = tags.get(key)
@@ -228,7 +228,7 @@ def barrier_word(tags: Tags) -> str:
     if tags.get("locked") == "yes":
         said = {who: level or CLOSED for who, level in said.items()}
     if set(said.values()) == {None}:
-        return "" if kind in table()["roads"]["passable"] else kind
+        return "" if kind in osm_words()["roads"]["passable"] else kind
     usual = {who: CLOSED if kind in read_modes()[mode].stopped_by else OPEN for who, mode in _MODES.items()}
     return _barrier_words({who: usual[who] if level is None else level for who, level in said.items()})
 

@@ -31,9 +31,9 @@ from quarterhour.io.osm.tags import (
     Tags,
     rules_of,
     signal,
-    table,
     wanted_rules,
 )
+from quarterhour.network.modes import osm_words
 
 Area: TypeAlias = str | tuple[float, float, float, float] | shapely.Polygon | shapely.MultiPolygon
 
@@ -186,7 +186,7 @@ def _polygon(area: Area, ox: Any) -> shapely.Polygon | shapely.MultiPolygon:
 
 def _download_roads(ox: Any, polygon: Any, service: str) -> Any:
     """Roads and ferries; no two ways are joined, and nodes with a signal or a barrier stay."""
-    asked = [f'["highway"~"^({"|".join(table()["roads"]["classes"])})$"]', '["route"="ferry"]']
+    asked = [f'["highway"~"^({"|".join(osm_words()["roads"]["classes"])})$"]', '["route"="ferry"]']
     try:
         whole = ox.graph_from_polygon(
             polygon,

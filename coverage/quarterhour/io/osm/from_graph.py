@@ -33,8 +33,8 @@ from quarterhour.io.osm.tags import (
     limits,
     road_class,
     signal,
-    table,
 )
+from quarterhour.network.modes import osm_words
 from quarterhour.network.roads.permits import WHO
 
 if TYPE_CHECKING:
@@ -206,7 +206,7 @@ def _listed(value: object) -> list[str]:
 
 
 def _least(said: str) -> tuple[int, str]:
-    classes = table()["roads"]["classes"]
+    classes = osm_words()["roads"]["classes"]
     return (-classes.index(said) if said in classes else -len(classes), said)
 
 

@@ -8,13 +8,11 @@ from __future__ import annotations
 import functools
 import math
 import re
-import tomllib
 from collections.abc import Mapping, Sequence
-from importlib import resources
-from types import MappingProxyType
 from typing import Any, TypeAlias
 
 from quarterhour.base.errors import DataError
+from quarterhour.network.modes import osm_words
 
 Tags: TypeAlias = Mapping[str, Any]
 Rules: TypeAlias = Sequence[tuple[str, Mapping[str, Any]]]
@@ -36,24 +34,17 @@ WAY_TAGS = (*ACCESS_TAGS, *SPEED_TAGS, *FERRY_TAGS, *HARD_TAGS, "area", "name")
 NODE_TAGS = ("highway", "traffic_signals:direction", "barrier", "locked", *_WHOM)
 
 
-@functools.cache
-def table() -> Mapping[str, Any]:
-    """``data/osm_kinds.toml``, read once."""
-    text = (resources.files("quarterhour") / "data" / "osm_kinds.toml").read_text(encoding="utf-8")
-    return MappingProxyType(tomllib.loads(text))
-
-
 # --- kinds of places
 
 
 def known_kinds() -> tuple[str, ...]:
     """The kinds of places that have OSM tags."""
-    return tuple(table()["kinds"])
+    return tuple(osm_words()["kinds"])
 
 
 def rules_of(kinds: Sequence[str], own: Mapping[str, Sequence[Tags]] | None = None) -> list[tuple[str, Tags]]:
     """The tags that make each kind; DataError for a kind that has none. ``own``: tags of a study's own kinds."""
-    known = {**{kind: made["tags"] for kind, made in table()["kinds"].items()}, **(own or {})}
+    known = {**{kind: made["tags"] for kind, made in osm_words()["kinds"].items()}, **(own or {})}
     unknown = [kind for kind in kinds if kind not in known]
     if unknown:
         raise DataError("osm.unknown_kind", kinds=", ".join(unknown), known=", ".join(known))
@@ -111,12 +102,12 @@ def road_class(tags: Tags) -> str:
 
 @functools.cache
 def _classes() -> frozenset[str]:
-    return frozenset(table()["roads"]["classes"])
+    return frozenset(osm_words()["roads"]["classes"])
 
 
 def walked_class(tags: Tags) -> str:
     """The class of a way that people walk though no ``highway`` says so."""
-    for rule in table()["roads"]["walked"]:
+    for rule in osm_words()["roads"]["walked"]:
         if all(tags.get(key) == value for key, value in rule.items() if key != "class"):
             return str(rule["class"])
     return ""
@@ -129,7 +120,7 @@ def is_ferry(tags: Tags) -> bool:
 
 def is_area(tags: Tags) -> bool:
     """A closed way with these tags is ground that one crosses, not a road round it."""
-    roads = table()["roads"]
+    roads = osm_words()["roads"]
     said, sort = tags.get("area"), road_class(tags)
     return (said == "yes" and sort in roads["area_classes"]) or (said != "no" and sort in roads["always_areas"])
 
@@ -148,12 +139,12 @@ def limits(tags: Tags) -> tuple[str, str]:
 
 def is_bridge(tags: Tags) -> bool:
     """The way is above ground."""
-    return bool(tags.get("bridge")) and tags["bridge"] not in table()["roads"]["no_bridges"]
+    return bool(tags.get("bridge")) and tags["bridge"] not in osm_words()["roads"]["no_bridges"]
 
 
 def is_tunnel(tags: Tags) -> bool:
     """The way is under ground."""
-    return bool(tags.get("tunnel")) and tags["tunnel"] not in table()["roads"]["no_tunnels"]
+    return bool(tags.get("tunnel")) and tags["tunnel"] not in osm_words()["roads"]["no_tunnels"]
 
 
 def ferry_minutes(tags: Tags) -> tuple[float, float]:

@@ -20,7 +20,8 @@ from scipy.sparse import csgraph
 from quarterhour.base.arrays import AnyArray, BoolArray, FloatArray, IntArray
 from quarterhour.io.osm.access import barrier_word
 from quarterhour.io.osm.open import Box, stream
-from quarterhour.io.osm.tags import FERRY_TAGS, NODE_TAGS, WAY_TAGS, Tags, is_area, road_class, signal, table
+from quarterhour.io.osm.tags import FERRY_TAGS, NODE_TAGS, WAY_TAGS, Tags, is_area, road_class, signal
+from quarterhour.network.modes import osm_words
 
 _UNITS_PER_DEGREE = 1e7  # osmium keeps coordinates as whole numbers of 1e-7 degrees
 _NO_PLACE = 2**31 - 1  # osmium's mark for a node that the extract was cut off from
@@ -212,7 +213,7 @@ class _Collector:
                 self.no_roads[f"highway={own['highway']}"] += 1
         else:
             self._take(one, tags, journey)
-            in_itself = own_class == own.get("highway") and own_class not in table()["roads"]["always_areas"]
+            in_itself = own_class == own.get("highway") and own_class not in osm_words()["roads"]["always_areas"]
             self._lone.append(sort != "ferry" and not in_itself)
         self._seen.update([one.id] if parts else ())
         for part in parts:

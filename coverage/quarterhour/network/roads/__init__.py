@@ -83,10 +83,11 @@ def as_roads(
     roads, found = fitted_ends(roads, where, sure=sure)
     told.append(found)
     if "from_node" not in roads:
-        for join in (partial(join_near, join_m=join_m), meet_on_lines) if join_m > 0 else ():
-            roads, found = join(cut_at_shared_vertices(roads), where)
-            told.append(found)
         roads = cut_at_shared_vertices(roads)
+        for join in (partial(join_near, join_m=join_m), meet_on_lines) if join_m > 0 else ():
+            met, found = join(roads, where)
+            roads = roads if met is roads else cut_at_shared_vertices(met)
+            told.append(found)
     return roads, join_findings([*told, _in_pieces(roads, where)])
 
 

@@ -73,13 +73,17 @@ class NearMisses:
 
 @dataclass(frozen=True, eq=False)
 class _Ends:
-    """First ends of all roads, then last ends, each with its spot; of spots: where, how many ends, a road, high up."""
+    """First ends of all roads, then last ends, each with its spot; of spots: where, how many ends, a road, high up.
+
+    ``level``: of each road.
+    """
 
     spot: IntArray
     spots: FloatArray
     degree: IntArray
     road: IntArray
     high: BoolArray
+    level: IntArray
     length_m: FloatArray
     start: IntArray
     coords: FloatArray
@@ -94,12 +98,15 @@ def _ends(roads: gpd.GeoDataFrame) -> _Ends:
     road[spot[::-1]] = np.r_[count, count][::-1]
     high[spot[np.r_[level, level] == 0]] = False
     degree = np.bincount(spot, minlength=len(spots))
-    return _Ends(spot, spots, degree, road, high, roads.geometry.length.to_numpy(), start, coords)
+    return _Ends(spot, spots, degree, road, high, level, roads.geometry.length.to_numpy(), start, coords)
 
 
 def near_misses(roads: gpd.GeoDataFrame, *, within_m: float) -> NearMisses:
     """Ends that lie within so many metres of another road's end, or of a line they point at, and do not meet it."""
-    ends = _ends(roads)
+    return _misses(roads, _ends(roads), within_m)
+
+
+def _misses(roads: gpd.GeoDataFrame, ends: _Ends, within_m: float) -> NearMisses:
     alone = ends.degree == 1
     met, at_met, lone, at_lone = _nearest_spots(ends, within_m)
     line, at_line, along, on_line = _nearest_line(roads, ends, np.flatnonzero(alone), within_m)
@@ -152,9 +159,8 @@ def _nearest_line(
     """The nearest line that each lone end points at, the metres (inf: none so near), how far along it, the place."""
     lines, points, size = roads.geometry.to_numpy(), shapely.points(ends.spots[lone]), len(ends.spots)
     which, other = shapely.STRtree(lines).query(points, predicate="dwithin", distance=within_m + _EDGE_M)
-    kept = (other != ends.road[lone[which]]) & (levels_of(roads) == 0)[
-        other
-    ]  # what ends beside a bridge does not meet it
+    # what ends beside a bridge does not meet it
+    kept = (other != ends.road[lone[which]]) & (ends.level == 0)[other]
     which, other = which[kept], other[kept]
     gap = shapely.distance(points[which], lines[other])
     along = shapely.line_locate_point(lines[other], points[which])
@@ -206,7 +212,7 @@ def meet_on_lines(roads: gpd.GeoDataFrame, where: Where) -> tuple[gpd.GeoDataFra
     which, line = shapely.STRtree(lines).query(shapely.points(ends.spots[spots]), predicate="dwithin", distance=JOIN_M)
     own = spots[which]
     half = len(lines)
-    apart = (levels_of(roads) != 0) | (roads["road_class"].astype(str) == "ferry").to_numpy()
+    apart = (ends.level != 0) | (roads["road_class"].astype(str) == "ferry").to_numpy()
     kept = ~apart[line] & (ends.spot[line] != own) & (ends.spot[line + half] != own)
     own, line = own[kept], line[kept]
     along = shapely.line_locate_point(lines[line], shapely.points(ends.spots[own]))
@@ -227,7 +233,8 @@ def join_near(roads: gpd.GeoDataFrame, where: Where, *, join_m: float) -> tuple[
     """
     if join_m <= 0 or not len(roads):
         return roads, no_findings()
-    found, ends = near_misses(roads, within_m=join_m), _ends(roads)
+    ends = _ends(roads)
+    found = _misses(roads, ends, join_m)
     shortest = np.full(len(ends.spots), np.inf)
     np.minimum.at(shortest, ends.spot, np.r_[ends.length_m, ends.length_m])
     found = found.some(found.gap_m * _SHORT <= shortest[found.own])

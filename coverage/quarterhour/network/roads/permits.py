@@ -7,9 +7,7 @@ from __future__ import annotations
 
 import functools
 import re
-import tomllib
 from collections.abc import Mapping
-from importlib import resources
 from types import MappingProxyType
 from typing import Literal, TypeAlias
 
@@ -22,6 +20,7 @@ from quarterhour.base.arrays import AnyArray
 from quarterhour.base.cells import half_width
 from quarterhour.base.findings import join_findings
 from quarterhour.network.access import hashable
+from quarterhour.network.modes import osm_words
 from quarterhour.network.roads.told import Where, counted
 
 Who: TypeAlias = Literal["walk", "cycle", "drive"]
@@ -35,8 +34,7 @@ _SEVERAL = re.compile("[;；、]")
 
 @functools.cache
 def _words(who: str) -> Mapping[str, int]:
-    text = (resources.files("quarterhour") / "data" / "osm_kinds.toml").read_text(encoding="utf-8")
-    table = tomllib.loads(text)["access"]
+    table = osm_words()["access"]
     grants = {"silent": _NOTHING_SAID, "open": OPEN, "ends": ENDS, "closed": CLOSED, "others": CLOSED}
     grants |= {one: OPEN if one == who else CLOSED for one in WHO}
     return MappingProxyType({word: level for name, level in grants.items() for word in table[name]})
