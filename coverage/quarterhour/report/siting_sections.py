@@ -203,7 +203,8 @@ def _phases(p: Proposal, lang: str) -> Told | None:
         "phases_line_time" if phasing.goal.objective == "min-time" else "phases_line", lang, name=p.name(lang),
         unit=unit, years=len(steps) - 1, first_year=years[1], now=f"{steps['value'].iloc[0]:,.0f}",
         first=f"{first['value']:,.0f}", last=f"{last['value']:,.0f}", last_year=years[-1], loss=f"{worst:,.0f}",
-        end_loss=f"{last['loss_at_most']:,.0f}", comes_to=_comes_to(p, lang), share=percent(worst / max(steps["bound"].max(), 1)),
+        end_loss=f"{last['loss_at_most']:,.0f}", comes_to=_comes_to(p, lang),
+        share=percent(worst / max(steps["bound"].max(), 1)),
     )  # fmt: skip
     return table, [line]
 

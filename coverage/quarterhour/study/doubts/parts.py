@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from pathlib import PurePath
+from typing import Any
 
 from quarterhour.study.file.fields import Places
 from quarterhour.study.file.study import StudyFile
@@ -53,7 +54,7 @@ def systems_said(file: StudyFile, table: str) -> str:
     return "; ".join(dict.fromkeys(t for t in texts if t))
 
 
-def with_name(area: object, names: Mapping[str, str]) -> str:
+def with_name(area: object, names: Mapping[Any, Any]) -> str:
     """An area by its id and its name, where it has another."""
     name = str(names.get(str(area), ""))
     return f"{area} {name}" if name and name != area else str(area)
