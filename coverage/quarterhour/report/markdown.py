@@ -26,6 +26,8 @@ from quarterhour.report.section import (
     met_of,
     mode_name,
     paces,
+    rule_names,
+    rules_said,
 )
 from quarterhour.report.tables import plan_line, quality_table, site_table, sites_by_quality, unmet_table
 from quarterhour.standards.circle import CircleCheck, by_level
@@ -42,7 +44,7 @@ def report_markdown(
 
     ``sections``: further tables. ``charts``: by id of a question the picture's file beside the page.
     """
-    names, checks = area_names(results.scorecard), results.checks
+    names, checks = area_names(results), results.checks
     title = i18n.say("study.title", lang, name=results.study.name(lang))
     parts = [f"# {escape_markdown(title)}", _quality_part(results.inputs.quality, lang)]
     if checks:
@@ -51,7 +53,9 @@ def report_markdown(
         parts += [_scorecard_part(results.scorecard, lang)]
     if results.proposals:
         parts += [f"## {i18n.say('report.plans', lang)}"]
-        parts += [part for p in results.proposals for part in _plan_parts(p, names, lang, (charts or {}).get(p.id, ""))]
+        rules = rule_names(results, lang)
+        parts += [part for p in results.proposals
+                  for part in _plan_parts(p, names, rules, lang, (charts or {}).get(p.id, ""))]  # fmt: skip
     parts += [_section_part(section, lang) for section in sections]
     parts += [_findings_part(results.findings, lang)]
     return "\n\n".join(p for p in parts if p) + "\n"
@@ -182,7 +186,9 @@ def _source(row: Any, lang: str) -> str:
     return " ".join(t for t in (row.clause, row.source, row.date, mark) if t)
 
 
-def _plan_parts(p: Proposal, names: Mapping[tuple[str, str], str], lang: str, chart: str) -> list[str]:
+def _plan_parts(
+    p: Proposal, names: Mapping[tuple[str, str], str], rules: Mapping[str, str], lang: str, chart: str
+) -> list[str]:
     name, plan = p.name(lang), p.plan
     parts = [f"### {escape_markdown(name)}", escape_markdown(plan_line(p, lang))]
     if chart:
@@ -198,7 +204,8 @@ def _plan_parts(p: Proposal, names: Mapping[tuple[str, str], str], lang: str, ch
         parts.append(_markdown(unmet_table([p], names, lang).iloc[:, 1:]))
     if len(p.ledger):
         by_rule = p.ledger.groupby(["rule", "clause"], sort=False)["candidate"].nunique().reset_index()
-        said = [i18n.say("report.ledger", lang, **{str(k): v for k, v in row.items()})
+        said = [i18n.say("report.ledger", lang, candidate=row["candidate"], clause=row["clause"],
+                         rule=rules_said([row["rule"]], rules, lang))
                 for row in by_rule.to_dict("records")]  # fmt: skip
         parts.append("\n".join(f"- {escape_markdown(t)}" for t in said))
     return parts
@@ -210,7 +217,7 @@ def _own_sites(p: Proposal, names: Mapping[tuple[str, str], str], lang: str) -> 
     table.columns = pd.Index([str(c).partition("\t")[0] for c in table.columns])
     key = "report.gain_room" if p.plan.placed else "report.gain_cover"
     gain = i18n.say(key, lang, unit=unit_label(p.plan.unit, lang))
-    kept = [c for c in table.columns if c not in ("question", "counted")]
+    kept = [c for c in table.columns if c not in ("question", "counted", "id")]
     return table[kept].set_axis([f"{c}\t{gain if c == 'gain' else heading(c, lang)}" for c in kept], axis=1)
 
 

@@ -51,7 +51,7 @@ def book_charts(results: Results, lang: str, shelf: Shelf) -> list[Chart]:
 
 
 def _counties(results: Results, lang: str, shelf: Shelf) -> Iterator[Chart]:
-    names = area_names(results.scorecard)
+    names = area_names(results)
     series = []
     for check in results.checks:
         shares = by_level(check.shares, "county")["share_people"].dropna()
@@ -63,7 +63,7 @@ def _counties(results: Results, lang: str, shelf: Shelf) -> Iterator[Chart]:
 
 def _towns(results: Results, lang: str, shelf: Shelf) -> Iterator[Chart]:
     """Of each circle the towns with the least share; the worst stands at the top."""
-    names = area_names(results.scorecard)
+    names = area_names(results)
     for check in results.checks:
         shares = by_level(check.shares, "town")["share_people"].dropna().sort_values(kind="stable").head(_WORST)
         if len(shares) > 1:

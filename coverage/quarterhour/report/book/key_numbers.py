@@ -55,7 +55,7 @@ def _circle(results: Results, check: CircleCheck, lang: str) -> Iterator[KeyNumb
     note = _say("note_communities", lang, communities=int(city["communities"]))
     met = int(city["communities_met"])
     yield KeyNumber(_say("key_communities", lang, name=name), met, looks.WHOLE, note, "by_community", rank=3)
-    names = area_names(results.scorecard)
+    names = area_names(results)
     for level, rank in (("county", 2), ("town", 4)):
         shares = by_level(check.shares, level)["share_people"].dropna()
         if len(shares) > 1:

@@ -20,7 +20,7 @@ from quarterhour.report.book.order import (
     worst_areas_first,
     worst_communities_first,
 )
-from quarterhour.report.section import Section, area_labels, area_names, circle_name, labels
+from quarterhour.report.section import Section, area_labels, area_names, circle_name, labels, rule_names
 from quarterhour.report.tables import (
     by_area,
     by_community,
@@ -42,9 +42,8 @@ _DATA = frozenset({"by_community", "scorecard_communities", "ledger", "territori
 _NOT_PRINTED = {
     "scorecard": ("areas_no_data", "binding", "source", "date", "verified"),
     "scorecard_areas": ("binding", "synthetic_share", "estimated_share", "unstated_share", "note"),
-    "plans": ("plan_value", "bound", "proved_by", "unmet_quotas", "sites_fact", "sites_unstated", "sites_estimated",
+    "plans": ("plan_value", "bound", "unmet_quotas", "sites_fact", "sites_unstated", "sites_estimated",
               "sites_synthetic"),
-    "levels": ("proved_by",),
     "sites": ("why", "state", "quality"),
     "findings": ("table", "sheet", "column"),
 }  # fmt: skip
@@ -58,7 +57,7 @@ _LEVELS = ("city", "county", "town", "facility")
 
 def book_leaves(results: Results, sections: Sequence[Section], lang: str) -> list[Leaf]:
     """The sheets in their order: results by area, promises, plans, what lies behind them, the data."""
-    plans, names = results.proposals, area_names(results.scorecard)
+    plans, names = results.proposals, area_names(results)
     made = [
         *_areas(results, lang),
         *_scores(results, lang),
@@ -66,7 +65,7 @@ def book_leaves(results: Results, sections: Sequence[Section], lang: str) -> lis
         Leaf("sites", keyed(site_table(plans, names, lang))),
         Leaf("unmet", keyed(unmet_table(plans, names, lang))),
         *(Leaf(s.key, s.table) for s in sections),
-        Leaf("ledger", keyed(ledger_table(plans, lang))),
+        Leaf("ledger", keyed(ledger_table(plans, rule_names(results, lang), lang))),
         Leaf("quality", keyed(quality_table(results.inputs.quality, lang))),
         Leaf("findings", keyed(finding_table(results.findings, lang))),
     ]
@@ -93,12 +92,14 @@ def _put_in_order(leaf: Leaf, places: dict[str, str]) -> Leaf:
 
 def _areas(results: Results, lang: str) -> Iterator[Leaf]:
     """Counties, towns and communities; other walkers and other paces behind the columns that are printed."""
-    every, names = [*results.checks, *results.compare], area_names(results.scorecard)
+    every, names = [*results.checks, *results.compare], area_names(results)
     aside = [circle_name(c, lang) for c in results.compare]
     for level in ("county", "town"):
         table, apart = compared_last(worst_areas_first(keyed(by_area(every, level, names, lang))), aside)
         yield Leaf(f"by_{level}", table, apart=apart, totals=int(table["id"].eq("city").sum()))
     table = keyed(by_community(results.inputs.communities, every, results.ranges, names, lang))
+    table = table.assign(**{f"nearest_id@{' '.join(circle_name(c, lang).split())}":
+                            c.communities["nearest"].reindex(table["id"]).array for c in results.checks})  # fmt: skip
     paces = [known.circle.name(lang) for known in results.ranges]
     table, apart = compared_last(worst_communities_first(table, results.checks), [*aside, *paces])
     yield Leaf("by_community", table, apart=apart)
@@ -146,7 +147,7 @@ def _by_community(results: Results, card: Scorecard, lang: str) -> pd.DataFrame 
     rows = card.rows[card.rows["level"].eq("community")]
     if rows.empty:
         return None
-    communities, names = results.inputs.communities, area_names(card)
+    communities, names = results.inputs.communities, area_names(results)
     found: dict[str, Any] = {"id": communities.index, "name": communities["name"].array}
     for level in ("town", "county"):
         if level in communities:

@@ -11,9 +11,9 @@ from quarterhour.base.labels import names_of
 from quarterhour.standards.circle import CircleCheck
 from quarterhour.study.results import Results
 
-IDS = ("id", "community", "target", "area", "nearest_id", "candidate_id")
+IDS = ("id", "community", "target", "area", "nearest_id", "candidate_id", "rule_id", "input_hash")
 """Columns that hold ids, for joining; they stand last."""
-_NAMED = ("nearest", "candidate")
+_NAMED = ("candidate",)
 """Columns that hold ids of places where a reader looks for a name."""
 
 
