@@ -103,14 +103,24 @@ QUALITY = pd.DataFrame({"table": ["communities", "roads"], "rows": [3, 9], "fact
                         "synthetic": [0.25, 1.0], "synthetic_share": [0.25, 1.0]})  # fmt: skip
 
 
+STUDY = SimpleNamespace(
+    name=lambda _: "A *town*", kinds={},
+    file=SimpleNamespace(study=SimpleNamespace(reference_date=date(2026, 1, 1)), siting=(), circles=(),
+                         targets=SimpleNamespace(rules=())),
+)  # fmt: skip
+
+
 def everything(**changed: Any) -> Results:
     facilities = pd.DataFrame({"name": ["the day centre"]}, index=pd.Index(["f"], name="id"))
     inputs = SimpleNamespace(
-        communities=changed.pop("communities", communities()), facilities=facilities, quality=QUALITY
+        communities=changed.pop("communities", communities()),
+        facilities=facilities,
+        quality=QUALITY,
+        towns=pd.DataFrame({"name": ["One", "Two"]}, index=pd.Index(["t1", "t2"], name="id")),
+        counties=pd.DataFrame({"name": ["Shire"]}, index=pd.Index(["c1"], name="id")),
     )
-    file = SimpleNamespace(study=SimpleNamespace(reference_date=date(2026, 1, 1)))
     given = {
-        "study": SimpleNamespace(name=lambda _: "A *town*", file=file), "inputs": inputs, "checks": (check(),),
+        "study": STUDY, "inputs": inputs, "checks": (check(),),
         "compare": (check("walk-frail"),), "scorecards": {date(2026, 1, 1): scorecard()}, "proposals": (a_plan(),),
         "findings": findings(),
     }  # fmt: skip
