@@ -96,7 +96,7 @@ def _middle(shelf: Shelf) -> Any:
 
 
 def _heads(shelf: Shelf, sheet: Any, row: int, keys: Sequence[str]) -> int:
-    sheet.write_string(row, 0, "", shelf.looks.head())
+    sheet.write_blank(row, 0, None, shelf.looks.head())
     for place, key in enumerate(keys, start=1):
         sheet.write_string(row, place, shelf.say(key), shelf.looks.head())
     sheet.set_row(row, 20)
@@ -115,7 +115,7 @@ def _link(shelf: Shelf, sheet: Any, row: int, column: int, name: str) -> None:
 def _write_contents(shelf: Shelf, sheet: Any, contents: Sequence[tuple[str, str]], row: int) -> int:
     """The other sheets: name with its link, and what it holds."""
     sheet.merge_range(row, 2, row, _LAST, "", shelf.looks.head())
-    sheet.write_string(row, 0, "", shelf.looks.head())
+    sheet.write_blank(row, 0, None, shelf.looks.head())
     sheet.write_string(row, 1, shelf.say("sheet"), shelf.looks.head())
     sheet.write_string(row, 2, shelf.say("holds"), shelf.looks.head())
     said, plain = shelf.looks.cell(), _middle(shelf)
