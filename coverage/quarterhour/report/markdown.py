@@ -78,7 +78,7 @@ def _section_part(section: Section, lang: str) -> str:
 def _markdown(table: pd.DataFrame) -> str:
     """A table of Markdown; every cell is escaped here and nowhere else."""
     heads = [escape_markdown(str(c).partition("\t")[2]) for c in table.columns]
-    keys = [str(c).partition("\t")[0] for c in table.columns]
+    keys = [str(c).partition("\t")[0].partition("@")[0] for c in table.columns]
     lines = [f"| {' | '.join(heads)} |", f"|{'---|' * len(heads)}"]
     for row in table.itertuples(index=False, name=None):
         lines.append(f"| {' | '.join(_cell(v, k) for v, k in zip(row, keys, strict=True))} |")
