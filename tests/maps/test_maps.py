@@ -128,7 +128,7 @@ def plan_of(communities: gpd.GeoDataFrame, facilities: gpd.GeoDataFrame, sites: 
     assignment = pd.Series([cycle[i % 5] for i in range(len(communities))], index=communities.index, dtype=object)
     return SimpleNamespace(
         chosen=chosen, gain=pd.Series([300, 200, 100], index=list(chosen)), assignment=assignment, status="bounded",
-        gap=0.021, bound=612.0, covered_before=400, covered=1000, demand_total=3000,
+        gap=0.021, bound=612.0, covered_before=400, before=400, covered=1000, demand_total=3000,
         unmet=pd.DataFrame({"area": ["t11"]}), unit="older", served=None, placed=False, levels=(),
         objective="max-cover",
     )  # fmt: skip
