@@ -482,13 +482,13 @@ def test_a_circle_at_a_range_of_paces_says_how_sure_it_is(browser: Any, tmp_path
     tab, trouble = opened(browser, maps.draw_map(**study()), tmp_path)
     assert "始终达标 61.7%" in tab.inner_text(".qh-panel") and tab.query_selector_all(".qh-bar i[title='1,234 人']")
     assert not tab.is_visible(".qh-key >> text=有时达标") and tab.is_visible(".qh-key >> text=未达标")
-    tab.check("text=把握程度：养老服务圈西港村")
+    tab.check("text=可靠程度：养老服务圈西港村")
     assert tab.is_visible(".qh-key >> text=有时达标") and tab.query_selector(".qh-key >> text=/^未达标$/").is_hidden()
     tab.fill("#qh-search", "西港村1")
     tab.press("#qh-search", "Enter")
     told = tab.inner_text(".leaflet-popup-content")
     assert "速度降到原定的 0.57 倍仍达标（出动准备 3.5 分钟时）" in told
-    assert "速度为原定的 0.8–1.2 倍，出动准备 2–5 分钟" in told and told.count("把握程度") == 1
+    assert "速度为原定的 0.8–1.2 倍，出动准备 2–5 分钟" in told and told.count("可靠程度") == 1
     assert trouble == []
 
 
