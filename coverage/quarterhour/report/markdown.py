@@ -15,6 +15,7 @@ from quarterhour.base.findings import SEVERITIES, UNSTATED, finding_sentences
 from quarterhour.base.labels import gap_percent, percent, qualities_shown, unit_label, unstated_said
 from quarterhour.report.section import (
     Section,
+    absent_lines,
     area_labels,
     area_names,
     circle_name,
@@ -28,6 +29,7 @@ from quarterhour.report.section import (
     paces,
     rule_names,
     rules_said,
+    shown_shares,
 )
 from quarterhour.report.tables import plan_line, quality_table, site_table, sites_by_quality, unmet_table
 from quarterhour.standards.circle import CircleCheck, by_level
@@ -46,10 +48,11 @@ def report_markdown(
     """
     names, checks = area_names(results), results.checks
     title = i18n.say("study.title", lang, name=results.study.name(lang))
-    parts = [f"# {escape_markdown(title)}", _quality_part(results.inputs.quality, lang)]
+    head = [f"**{escape_markdown(line)}**" for line in absent_lines(results, lang)]
+    parts = [f"# {escape_markdown(title)}", *head, _quality_part(results.inputs.quality, lang)]
     if checks:
         parts += [_circles_part(checks, results.compare, lang), _counties_part(checks, names, lang)]
-    if results.scorecard is not None:
+    if results.scorecard is not None and len(results.scorecard.rows):
         parts += [_scorecard_part(results.scorecard, lang)]
     if results.proposals:
         parts += [f"## {i18n.say('report.plans', lang)}"]
@@ -116,7 +119,9 @@ def _circles_part(checks: Sequence[CircleCheck], compare: Sequence[CircleCheck],
             "turnout": [shown.circle.turnout_minutes for _, shown in rows],
             "people_of": labels("people.", [shown.circle.people for _, shown in rows], lang),
             **{k: [r[k] for r in here] for k in ("people_met", "people")},
-            "people_share": [r["share_people"] for r in here],
+            "people_share": [
+                math.nan if c.impossible else r["share_people"] for r, (c, _) in zip(here, rows, strict=True)
+            ],
             **{k: [r[k] for r in here] for k in ("communities_met", "communities")},
             **{
                 f"people_{q}": [r[f"people_{q}"] for r in here]
@@ -145,7 +150,7 @@ def _reason_line(check: CircleCheck, lang: str) -> str:
 
 
 def _counties_part(checks: Sequence[CircleCheck], names: Mapping[tuple[str, str], str], lang: str) -> str:
-    tables = [by_level(c.shares, "county")["share_people"] for c in checks]
+    tables = [shown_shares(c, by_level(c.shares, "county")["share_people"]) for c in checks]
     areas = tables[0].index
     if not len(areas):
         return ""

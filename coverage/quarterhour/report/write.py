@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import logging
 import platform
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import asdict, dataclass, fields
@@ -18,6 +19,7 @@ from quarterhour.base import i18n
 from quarterhour.io import files, postgis
 from quarterhour.maps.draw import draw_map
 from quarterhour.network.network import Mode
+from quarterhour.report.glossary import glossary_section
 from quarterhour.report.inspection import address_writers, finding_writers
 from quarterhour.report.layers.dresses import layer_dresses
 from quarterhour.report.layers.tables import chosen_sites, named_layers, result_layers
@@ -36,6 +38,7 @@ from quarterhour.study.reading.used import sink_of
 from quarterhour.study.results import Proposal, Results
 from quarterhour.study.study import Study, modes_named, study_mode, study_targets
 
+_log = logging.getLogger(__name__)
 LIBRARIES = ("quarterhour", "folium", "geopandas", "highspy", "numba", "numpy", "osmium", "osmnx", "pandas", "pyproj",
              "scikit-learn", "scipy", "shapely")  # fmt: skip
 
@@ -56,7 +59,8 @@ class ReportParts:
 def build_report_parts(results: Results, lang: str) -> ReportParts:
     """The sections and charts of a run."""
     behind = [*siting_sections(results, lang), *care_sections(results, lang)]
-    return ReportParts(behind, [*score_sections(results, lang), *behind], siting_charts(results, lang))
+    sections = [*score_sections(results, lang), *behind, glossary_section(lang)]
+    return ReportParts(behind, sections, siting_charts(results, lang))
 
 
 def write_results(
@@ -69,10 +73,11 @@ def write_results(
     file that somebody holds; the others are in place.
     """
     writers = _writers(results, lang, build_report_parts(results, lang))
+    if tell:
+        tell(i18n.say("study.step_write", lang))
     with files.together(out) as growing:
         for name, write in writers.items():
-            if tell:
-                tell(i18n.say("study.step_write", lang, name=name))
+            _log.info(i18n.say("study.step_file", lang, name=name))
             write(growing / name)
     return [Path(out) / name for name in writers]
 
