@@ -22,6 +22,7 @@ from quarterhour.network.network import Mode
 from quarterhour.report.inspection import address_writers, finding_writers
 from quarterhour.report.map_notes import map_notes
 from quarterhour.report.markdown import report_markdown
+from quarterhour.report.papers.writers import Papers, with_font_finding
 from quarterhour.report.score_sections import score_sections
 from quarterhour.report.section import Section
 from quarterhour.report.service_sections import care_sections
@@ -36,8 +37,8 @@ from quarterhour.study.reading.used import sink_of
 from quarterhour.study.results import Proposal, Results
 from quarterhour.study.study import Study, modes_named, study_mode, study_targets
 
-LIBRARIES = ("quarterhour", "folium", "geopandas", "highspy", "numba", "numpy", "osmium", "osmnx", "pandas", "pyproj",
-             "scikit-learn", "scipy", "shapely")  # fmt: skip
+LIBRARIES = ("quarterhour", "folium", "geopandas", "highspy", "matplotlib", "numba", "numpy", "osmium", "osmnx",
+             "pandas", "pyproj", "python-docx", "scikit-learn", "scipy", "shapely", "typst")  # fmt: skip
 
 
 @dataclass(frozen=True, eq=False)
@@ -68,6 +69,7 @@ def write_results(
     file but ``manifest.json``, which holds the day, the versions and the seconds. WriteError names a
     file that somebody holds; the others are in place.
     """
+    results = with_font_finding(results, lang)
     writers = _writers(results, lang, build_report_parts(results, lang))
     with files.together(out) as growing:
         for name, write in writers.items():
@@ -108,7 +110,8 @@ def _writers(results: Results, lang: str, parts: ReportParts) -> dict[str, Calla
     }
     if results.proposals or not asked:  # where circles alone were asked for, an earlier plan stays
         writers["plan.json"] = lambda path: files.write_text(path, _json(plans_record(results)))
-    writers["report.md"] = lambda path: files.write_text(path, page(results, lang, parts=parts))
+    charts = {question: (chart_file(question), chart) for question, (_, chart) in parts.charts.items()}
+    writers |= Papers(results, lang, parts.sections, charts).writers()
     if card is not None:  # what a later run compares itself with
         writers["scorecard.csv"] = lambda path: files.write_csv(path, kept_rows(card.rows), index=False)
     writers |= finding_writers(results.findings, lang)
