@@ -84,9 +84,9 @@ def certificate_blocks(results: Results, lang: str) -> Iterator[Block]:
 
 def source_blocks(sources: Sources, lang: str) -> Iterator[Block]:
     """Every source that the report cites, once."""
-    if sources.listed():
+    if sources.listed(lang):
         yield Heading(_say("sources", lang), annex=True)
-        yield Points(tuple(sources.listed()), numbered=True)
+        yield Points(sources.listed(lang), numbered=True)
 
 
 def term_blocks(terms: Sequence[tuple[str, str]], lang: str) -> Iterator[Block]:

@@ -136,9 +136,12 @@ def grid_cells(table: pd.DataFrame) -> tuple[list[str], list[list[str]], list[bo
     return heads, rows, numeric
 
 
+_FIGURE = re.compile(r"[<>]?-?[0-9][0-9,]*(\.[0-9]+)?%?|—")
+
+
 def _holds_numbers(values: Sequence[Any]) -> bool:
     known = [v for v in values if not blank(v)]
-    return bool(known) and all(is_number(v) and not isinstance(v, bool) for v in known)
+    return bool(known) and all((is_number(v) and not isinstance(v, bool)) or _FIGURE.fullmatch(str(v)) for v in known)
 
 
 @dataclass(slots=True)
@@ -190,18 +193,23 @@ def _chinese(number: int) -> str:
 
 
 class Sources:
-    """Gives each source a number when it is first cited; the list of them stands in an annex."""
+    """Gives each document a number when it is first cited; the list of them stands in an annex, each with what was
+    cited of it."""
 
     def __init__(self) -> None:
-        self._numbers: dict[str, int] = {}
+        self._clauses: dict[str, list[str]] = {}
 
-    def cite(self, *parts: object) -> str:
-        """The mark of a source (clause, document, date) as it stands in a text; "" where nothing is named."""
-        text = " · ".join(str(part) for part in parts if part)
-        if not text:
+    def cite(self, clause: str, source: str, date: str) -> str:
+        """The mark of a document as it stands in a text; "" where nothing is named."""
+        document = " · ".join(part for part in (source, date) if part) or clause
+        if not document:
             return ""
-        return f"[{self._numbers.setdefault(text, len(self._numbers) + 1)}]"
+        clauses = self._clauses.setdefault(document, [])
+        if clause and clause != document and clause not in clauses:
+            clauses.append(clause)
+        return f"[{list(self._clauses).index(document) + 1}]"
 
-    def listed(self) -> Sequence[str]:
-        """Every source cited, in the order of their numbers."""
-        return tuple(self._numbers)
+    def listed(self, lang: str) -> tuple[str, ...]:
+        """Every document cited, in the order of the numbers, with its clauses."""
+        colon, between = ("：", "；") if lang == "zh" else (": ", "; ")
+        return tuple(doc + (colon + between.join(said) if said else "") for doc, said in self._clauses.items())

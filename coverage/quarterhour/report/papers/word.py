@@ -111,12 +111,15 @@ class _Setter:
             border.getparent().remove(border)
         self._style("Caption", HEADS, 9, before=8, after=4, line=1.15)
         styles["Caption"].font.color.rgb, styles["Caption"].font.bold = RGBColor.from_string(_NAVY), False
-        for name, points in (("Body", 10.5), ("Lead", 10.5), ("Note", 9), ("Cell", 9), ("toc 1", 10.5), ("toc 2", 10)):
+        for name, points in (("Body", 10.5), ("Lead", 10.5), ("Note", 9), ("Cell", 9), ("Front", 15), ("toc 1", 10.5), ("toc 2", 10)):
             made = styles.add_style(name, WD_STYLE_TYPE.PARAGRAPH)
             made.base_style, made.font.size = styles["Normal"], Pt(points)
         if lang == "zh":
             for name in ("Body", "Lead"):
                 indent_two_letters(styles[name])
+        self._style("Front", HEADS, 15, before=20, after=8, line=1.15)
+        styles["Front"].font.color.rgb, styles["Front"].font.bold = RGBColor.from_string(_NAVY), True
+        styles["Note"].paragraph_format.space_before = Pt(3)
         styles["Cell"].paragraph_format.space_after = Pt(0)
         styles["Cell"].paragraph_format.line_spacing = 1.1
         styles["Note"].font.color.rgb = RGBColor.from_string("5B6675")
@@ -187,10 +190,10 @@ class _Setter:
     def _summary(self) -> None:
         """The summary, and where the contents are put once they are known."""
         head, *blocks = self.paper.summary
-        self.doc.add_paragraph(plain_text(getattr(head, "text", "")), style="Heading 1")
+        self.doc.add_paragraph(plain_text(getattr(head, "text", "")), style="Front")
         for block in blocks:
             self._add(block)
-        self.contents_at = self.doc.add_paragraph(i18n.say("papers.contents", self.lang), style="Heading 1")
+        self.contents_at = self.doc.add_paragraph(i18n.say("papers.contents", self.lang), style="Front")
         self.contents_at.paragraph_format.page_break_before = True
 
     def _contents(self) -> None:
@@ -206,7 +209,7 @@ class _Setter:
             new = WordParagraph(self.doc.add_paragraph(style=f"toc {level}")._p, place._parent)
             place._p.addnext(new._p)
             if number == 0:
-                open_field(new, 'TOC \\o "1-2" \\h \\z \\u')
+                open_field(new, 'TOC \\o "1-2" \\h \\z')
             add_link(new, name, text)
             place = new
         if self.headings:
@@ -288,4 +291,4 @@ class _Setter:
 def _widths(heads: Sequence[str], rows: Sequence[Sequence[str]]) -> list[float]:
     """A heading may take two lines, so that half of it counts."""
     ems = [[*(text_width_em(row[i]) for row in rows), text_width_em(head) / 2] for i, head in enumerate(heads)]
-    return share_widths(ems, _TEXT_CM, least=4.0, most=16.0)
+    return share_widths(ems, _TEXT_CM, least=3.6, most=14.0)

@@ -136,8 +136,8 @@ def add_table(document: Any, cells: Cells, *, style: str, head_fill: str, line: 
     table = (
         f'<w:tbl {_NAMESPACE}><w:tblPr><w:tblW w:w="{sum(twips)}" w:type="dxa"/><w:jc w:val="center"/>'
         f'<w:tblBorders>{rules}</w:tblBorders><w:tblLayout w:type="fixed"/><w:tblCellMar>'
-        f'<w:top w:w="34" w:type="dxa"/><w:left w:w="70" w:type="dxa"/><w:bottom w:w="34" w:type="dxa"/>'
-        f'<w:right w:w="70" w:type="dxa"/></w:tblCellMar></w:tblPr><w:tblGrid>{grid}</w:tblGrid>{"".join(rows)}</w:tbl>'
+        f'<w:top w:w="34" w:type="dxa"/><w:left w:w="90" w:type="dxa"/><w:bottom w:w="34" w:type="dxa"/>'
+        f'<w:right w:w="90" w:type="dxa"/></w:tblCellMar></w:tblPr><w:tblGrid>{grid}</w:tblGrid>{"".join(rows)}</w:tbl>'
     )
     body = document.element.body
     body.insert(len(body) - 1, parse_xml(table))  # before the section's own settings, which end the body
@@ -182,7 +182,7 @@ def _content_types_first(name: str) -> tuple[bool, str]:
     return (name != "[Content_Types].xml", name)
 
 
-_PADDING_EM = 1.2
+_PADDING_EM = 1.8
 
 
 def share_widths(cells: Sequence[Sequence[float]], total: float, *, least: float, most: float) -> list[float]:
