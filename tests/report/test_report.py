@@ -104,12 +104,15 @@ QUALITY = pd.DataFrame({"table": ["communities", "roads"], "rows": [3, 9], "fact
 
 STUDY = SimpleNamespace(
     name=lambda _: "A *town*", kinds={},
-    file=SimpleNamespace(study=SimpleNamespace(reference_date=date(2026, 1, 1)), siting=(), circles=()),
+    file=SimpleNamespace(study=SimpleNamespace(reference_date=date(2026, 1, 1)), siting=(), circles=(),
+                         targets=SimpleNamespace(rules=())),
 )  # fmt: skip
 
 
 def everything(**changed: Any) -> Results:
-    inputs = SimpleNamespace(communities=changed.pop("communities", communities()), quality=QUALITY)
+    no_places = pd.DataFrame({"name": []})
+    inputs = SimpleNamespace(communities=changed.pop("communities", communities()), quality=QUALITY,
+                             towns=no_places, counties=no_places, facilities=no_places)  # fmt: skip
     given = {
         "study": STUDY, "inputs": inputs, "checks": (check(),),
         "compare": (check("walk-frail"),), "scorecards": {date(2026, 1, 1): scorecard()}, "proposals": (a_plan(),),

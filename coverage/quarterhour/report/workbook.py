@@ -12,7 +12,7 @@ import pandas as pd
 from quarterhour.base import i18n
 from quarterhour.base.cells import blank, is_number
 from quarterhour.base.labels import gap_percent, percent
-from quarterhour.report.section import Section, area_names, headed, yes_or_no
+from quarterhour.report.section import Section, area_names, headed, rule_names, yes_or_no
 from quarterhour.report.tables import (
     by_area,
     by_community,
@@ -46,7 +46,7 @@ def write_workbook(path: str | Path, results: Results, lang: str, *, sections: S
         book.formats[0].set_font_name(FONT)
         sheet, card = _Sheets(book, lang), results.scorecard
         every, plans = [*results.checks, *results.compare], results.proposals
-        names = area_names(card)
+        names = area_names(results)
         sheet.add("by_community", by_community(results.inputs.communities, every, results.ranges, names, lang))
         for level in ("town", "county"):
             sheet.add(f"by_{level}", by_area(every, level, names, lang))
@@ -56,7 +56,7 @@ def write_workbook(path: str | Path, results: Results, lang: str, *, sections: S
         sheet.add("plans", plan_table(plans, lang))
         sheet.add("sites", site_table(plans, names, lang))
         sheet.add("unmet", unmet_table(plans, names, lang))
-        sheet.add("ledger", ledger_table(plans, lang))
+        sheet.add("ledger", ledger_table(plans, rule_names(results, lang), lang))
         for section in sections:
             sheet.add(section.key, headed(section.table, lang))
         sheet.add("quality", quality_table(results.inputs.quality, lang))

@@ -109,6 +109,14 @@ class Proposal:
         return self.zh if lang == "zh" else self.en
 
     @property
+    def years(self) -> dict[str, int]:
+        """By site id the year in which it is built; empty where the study names no years."""
+        if self.prospects.phasing is None:
+            return {}
+        steps = self.prospects.phasing.steps["sites"]
+        return {site: self.prospects.first_year + step - 1 for step, sites in steps.items() for site in sites}
+
+    @property
     def unit(self) -> str:
         """What the plan counts: a column of people, or what a capacity is in."""
         return self.problem.unit

@@ -132,10 +132,11 @@ def _care(run: Run, tables: Inputs) -> Care:
             folder=study.folder,
             travel=_travel(run, tables, "care"),
             rules=study_rules_in_force(study),
-            step=lambda part: run.say("services.step", name=_part_name(part, run.lang)),
+            step=lambda part: run.say("services.step", name=_part_name(study, part, run.lang)),
         )
 
 
-def _part_name(part: str, lang: str) -> str:
-    """What is worked out: a part of the program by its label, a question of the study by its id."""
-    return i18n.label("services", f"part_{part}", lang) if i18n.entry(f"services.part_{part}") else part
+def _part_name(study: Study, part: str, lang: str) -> str:
+    """What is worked out: a part of the program by its label, a question of the study by its name."""
+    asked = {a.id: a.zh if lang == "zh" else a.en for a in study.file.access}
+    return asked.get(part) or i18n.label("services", f"part_{part}", lang)

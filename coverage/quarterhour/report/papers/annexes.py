@@ -10,6 +10,7 @@ import pandas as pd
 from quarterhour.base import i18n
 from quarterhour.base.findings import SEVERITIES, finding_sentences
 from quarterhour.base.kinds import kind_label
+from quarterhour.base.labels import proof_label
 from quarterhour.report.papers.blocks import Block, Grid, Heading, Paragraph, Points, Sources
 from quarterhour.report.section import headed, labels, mode_name, say_of
 from quarterhour.report.tables import plan_row, quality_table
@@ -75,10 +76,10 @@ def certificate_blocks(results: Results, lang: str) -> Iterator[Block]:
         return
     yield Heading(_say("certificates", lang), annex=True)
     yield Paragraph(_say("certificates_why", lang))
-    rows = [plan_row(p, lang) | {"seal": p.plan.input_hash[:_SEAL]} for p in results.proposals]
-    table = pd.DataFrame(rows)[["name", "plan_value", "bound", "gap", "status", "seal"]]
+    rows = [plan_row(p, lang) | {"input_hash": p.plan.input_hash[:_SEAL]} for p in results.proposals]
+    table = pd.DataFrame(rows)[["name", "plan_value", "bound", "gap", "status", "input_hash"]]
     yield Grid(_say("certificates", lang), headed(table, lang))
-    yield Points(tuple(_say("proved_by", lang, name=p.name(lang), how=p.plan.proved_by)
+    yield Points(tuple(_say("proved_by", lang, name=p.name(lang), how=proof_label(p.plan.proved_by, lang))
                        for p in results.proposals if p.plan.proved_by), numbered=True)  # fmt: skip
 
 

@@ -55,7 +55,7 @@ class Grid:
     def on_paper(self) -> pd.DataFrame:
         """The columns and rows that stand on a sheet of paper."""
         keys = [str(c).partition("\t")[0] for c in self.table.columns]
-        found = [keys.index(key) for key in self.kept if key in keys] or list(range(len(keys)))
+        found = [i for kept in self.kept for i, key in enumerate(keys) if key == kept] or list(range(len(keys)))
         return self.table.iloc[: min(self.rows, self.paper_rows), found[:MOST_COLUMNS]]
 
 

@@ -17,7 +17,7 @@ from quarterhour.report.papers.blocks import Block, Heading, Paper, Picture, Sou
 from quarterhour.report.papers.parts import circle_blocks, plan_blocks, promise_blocks, section_blocks
 from quarterhour.report.papers.static_maps import MapPrint
 from quarterhour.report.papers.summary import summary_blocks
-from quarterhour.report.section import Section, area_names
+from quarterhour.report.section import Section, area_names, rule_names
 from quarterhour.report.tables import sites_by_quality
 from quarterhour.study.results import Results
 
@@ -49,18 +49,18 @@ def build_paper(results: Results, lang: str, extras: PaperExtras) -> Paper:
     return Paper(title, results.study.name(lang), day, ribbon, tuple(summary), parts, pictures)
 
 
-_PROOFS = ("levels", "robust_runs")
-"""Sections that stand with the certificates: they name methods and solvers, which are nothing to a leader."""
+_PROOFS, _IN_BOOK = ("levels", "robust_runs"), ("certificate",)
+"""Sections that stand with the certificates, and those that are told there in a shorter table."""
 
 
 def _parts(results: Results, lang: str, extras: PaperExtras) -> Iterator[Block]:
-    sources, names = Sources(), area_names(results.scorecard)
+    sources, names = Sources(), area_names(results)
     yield from circle_blocks(results.checks, results.compare, sources, lang, _maps(extras, "gap", "towns"))
     if results.scorecard is not None:
         yield from promise_blocks(results.scorecard, sources, lang)
-    yield from plan_blocks(results.proposals, names, lang, charts=_charts(results, extras, lang),
+    yield from plan_blocks(results.proposals, names, lang, rules=rule_names(results, lang), charts=_charts(results, extras, lang),
                            maps={p.id: _maps(extras, "sites", of=p.id) for p in results.proposals})  # fmt: skip
-    behind = [s for s in extras.sections if s.key not in _PROOFS]
+    behind = [s for s in extras.sections if s.key not in (*_PROOFS, *_IN_BOOK)]
     if behind:
         yield Heading(i18n.say("papers.behind", lang))
         yield from (block for section in behind for block in section_blocks(section, lang))

@@ -24,6 +24,7 @@ from quarterhour.report.section import (
     met_of,
     mode_name,
     paces,
+    rules_said,
 )
 from quarterhour.report.tables import plan_line, site_table, sites_by_quality, unmet_table
 from quarterhour.standards.circle import CircleCheck
@@ -35,7 +36,7 @@ PAPER_ROWS = 20
 """Of a table, as many rows as a page has room for; the workbook has all of them."""
 _KEPT = {
     "paces": ("circle", "level", "area_name", "always_share", "sometimes_share", "never_share"),
-    "league": ("rank", "town", "county", "kept", "promises", "kept_share"),
+    "league": ("rank", "town", "county", "people_outside", "outside", "kept", "promises", "kept_share"),
     "changes": ("name", "level", "area_name", "value_before", "value", "became"),
     "access": ("town", "wanting", "reachable", "served", "access_mean", "gini"),
     "beds": ("county", "name", "beds", "convert", "cost_yuan", "after_share"),
@@ -154,10 +155,12 @@ def plan_blocks(
     names: Names,
     lang: str,
     *,
+    rules: Mapping[str, str],
     charts: Mapping[str, Picture],
     maps: Mapping[str, Sequence[Picture]],
 ) -> Iterator[Block]:
-    """Each plan: in a sentence, its map, its sites, what could not be had. ``charts``, ``maps``: by question."""
+    """Each plan: in a sentence, its map, its sites, what could not be had. ``rules``: names by id. ``charts``, ``maps``: by question.
+    """
     if not proposals:
         return
     yield Heading(i18n.say("report.plans", lang))
@@ -167,7 +170,7 @@ def plan_blocks(
         yield from maps.get(p.id, ())
         yield from [charts[p.id]] if p.id in charts else []
         yield from _site_blocks(p, names, lang)
-        yield from _unmet_blocks(p, names, lang)
+        yield from _unmet_blocks(p, names, rules, lang)
 
 
 def _site_blocks(p: Proposal, names: Names, lang: str) -> Iterator[Block]:
@@ -178,7 +181,7 @@ def _site_blocks(p: Proposal, names: Names, lang: str) -> Iterator[Block]:
     key = "report.site_quality_made_up" if made_up else "report.site_quality"
     by_word: dict[str, Any] = {**known, UNSTATED: unstated_said(known[UNSTATED], lang)}
     caption = i18n.say("papers.sites_of", lang, name=p.name(lang))
-    kept = ("order", "name", "town", "county", "gain", "quality")
+    kept = ("order", "year", "name", "town", "county", "gain", "quality")
     yield Grid(caption, _own_sites(p, names, lang), kept, paper_rows=2 * PAPER_ROWS)
     yield Paragraph(i18n.say(key, lang, **by_word), "note")
 
@@ -189,11 +192,11 @@ def _own_sites(p: Proposal, names: Names, lang: str) -> pd.DataFrame:
     table.columns = pd.Index([str(c).partition("\t")[0] for c in table.columns])
     key = "report.gain_room" if p.plan.placed else "report.gain_cover"
     gain = i18n.say(key, lang, unit=unit_label(p.plan.unit, lang))
-    kept = [c for c in table.columns if c not in ("question", "counted")]
+    kept = [c for c in table.columns if c not in ("question", "counted", "id")]
     return table[kept].set_axis([f"{c}\t{gain if c == 'gain' else heading(c, lang)}" for c in kept], axis=1)
 
 
-def _unmet_blocks(p: Proposal, names: Names, lang: str) -> Iterator[Block]:
+def _unmet_blocks(p: Proposal, names: Names, rules: Mapping[str, str], lang: str) -> Iterator[Block]:
     if len(p.plan.unmet):
         yield Paragraph(i18n.say("report.unmet", lang, count=len(p.plan.unmet)))
         kept = ("level", "area_name", "minimum", "open", "candidates", "reason")
@@ -201,7 +204,8 @@ def _unmet_blocks(p: Proposal, names: Names, lang: str) -> Iterator[Block]:
         yield Grid(caption, unmet_table([p], names, lang).iloc[:, 1:], kept, paper_rows=PAPER_ROWS)
     if len(p.ledger):
         by_rule = p.ledger.groupby(["rule", "clause"], sort=False)["candidate"].nunique().reset_index()
-        yield Points(tuple(i18n.say("report.ledger", lang, **{str(k): v for k, v in row.items()})
+        yield Points(tuple(i18n.say("report.ledger", lang, candidate=row["candidate"], clause=row["clause"],
+                                    rule=rules_said([row["rule"]], rules, lang))
                            for row in by_rule.to_dict("records")))  # fmt: skip
 
 

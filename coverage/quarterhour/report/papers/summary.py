@@ -55,7 +55,7 @@ class CircleFact:
 
 def circle_facts(results: Results, lang: str) -> list[CircleFact]:
     """Each circle of a run as a leader asks for it."""
-    names = area_names(results.scorecard)
+    names = area_names(results)
     return [_fact(check, results, names, lang) for check in results.checks]
 
 
@@ -120,7 +120,8 @@ def plan_sentence(p: Proposal, lang: str) -> str:
     share = plan.covered / plan.demand_total if plan.demand_total else 0.0
     made_up = known["synthetic"] + known["estimated"]
     return _say("plan_room_said" if plan.placed else "plan_said", lang, name=p.name(lang), sites=len(plan.chosen),
-                counted=counted_label(plan.unit, lang), unit=unit_label(plan.unit, lang), before=plan.covered_before,
+                counted=counted_label(plan.unit, lang), unit=unit_label(plan.unit, lang),
+                rise=_say("rise", lang, before=plan.before) if plan.before is not None else "",
                 covered=plan.covered, total=plan.demand_total, share=percent(share),
                 proof=status_sentence(plan, lang),
                 made_up=_say("sites_made_up", lang, count=made_up) if made_up else "")  # fmt: skip

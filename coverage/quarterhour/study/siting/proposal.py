@@ -15,9 +15,10 @@ from quarterhour.network.network import Network
 from quarterhour.network.paces import at_pace
 from quarterhour.siting.outlook.answers import RobustSites
 from quarterhour.siting.outlook.frontier import covered_now, frontier
-from quarterhour.siting.outlook.phasing import phase_plan, site_values
+from quarterhour.siting.outlook.phasing import by_years, phase_plan, site_values
 from quarterhour.siting.outlook.relaxations import smallest_relaxations
 from quarterhour.siting.outlook.robust import robust_sites
+from quarterhour.siting.proof.checkpoint import write_plan
 from quarterhour.siting.proof.recount import verify_plan
 from quarterhour.siting.question.plan import SitingPlan
 from quarterhour.siting.question.problem import SitingProblem
@@ -66,6 +67,7 @@ def propose(run: Run, tables: Inputs, file: SitingFile) -> Proposal:
 
     with run.timed(f"prospects {file.id}"):
         behind = prospects(file, problem, plan, far=wide, paced=paced, seed=seed)
+        plan = _by_years(run, problem, plan, behind, file.id)
     people = counted_people(file, tables.communities)
     offered = with_neighbours(offered, problem.times, communities=tables.communities, people=people)
     return Proposal(
@@ -108,6 +110,17 @@ def _kept_on_the_way(run: Run, problem: SitingProblem, file: SitingFile) -> Siti
     if run.keep is not None and not mine:
         _set_aside(run, run.keep, file.id)
     verify_plan(problem, plan)
+    return plan
+
+
+def _by_years(run: Run, problem: SitingProblem, plan: SitingPlan, behind: Prospects, question: str) -> SitingPlan:
+    """The plan in the order of its years, recounted, where it has years; the one on disk as well."""
+    if behind.phasing is None:
+        return plan
+    plan = by_years(problem, plan, behind.phasing)
+    verify_plan(problem, plan)
+    if run.keep is not None and kept_plan(run.keep, question).is_file():
+        write_plan(kept_plan(run.keep, question), plan, problem)
     return plan
 
 
