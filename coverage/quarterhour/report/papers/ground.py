@@ -15,6 +15,7 @@ import shapely
 from quarterhour.base.arrays import BoolArray, FloatArray
 from quarterhour.base.cells import texts
 from quarterhour.maps.generalize import thin_areas
+from quarterhour.report.papers.blocks import plain_text
 from quarterhour.study.inputs import Inputs
 
 WIDTH_CM = 16.5
@@ -103,9 +104,9 @@ def _outlines(frame: gpd.GeoDataFrame, crs: Any, dot_m: float) -> gpd.GeoDataFra
         return gpd.GeoDataFrame({"name": []}, geometry=[], crs=crs)
     area = in_crs(frame, crs)
     area = area[area.geom_type.isin(["Polygon", "MultiPolygon"]) & ~area.is_empty]
-    names = texts(area["name"]) if "name" in area else area.index.astype(str)
-    return gpd.GeoDataFrame({"name": names}, geometry=thin_areas(area.geometry.to_numpy(), dot_m), index=area.index,
-                            crs=crs)  # fmt: skip
+    names = map(plain_text, texts(area["name"]) if "name" in area else area.index)
+    shapes = thin_areas(area.geometry.to_numpy(), dot_m)
+    return gpd.GeoDataFrame({"name": list(names)}, geometry=shapes, index=area.index, crs=crs)
 
 
 def outline_path(shapes: Any) -> Any:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import io
+import re
 import warnings
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
@@ -12,6 +13,7 @@ from typing import Any
 import numpy as np
 
 from quarterhour.base import i18n
+from quarterhour.report.papers.blocks import plain_text
 from quarterhour.report.papers.ground import CM_PER_INCH, DOTS_PER_INCH, WIDTH_CM, Ground, bare_axes, draw_ground
 
 INK, FAINT, RIBBON = "#1f2933", "#5b6675", "#b45309"
@@ -20,6 +22,7 @@ _SCALE_CM = 3.4
 """Room for the scale bar beside the legend."""
 _SALT = "quarterhour"
 _COLOURS = 128
+_COMMENT = re.compile(rb"\s*<!--.*?-->", re.DOTALL)
 _TITLE_PT, _TEXT_PT, _SMALL_PT = 11.0, 7.5, 6.2
 
 
@@ -89,7 +92,7 @@ def drawing(fonts: Sequence[str]) -> Iterator[None]:
 def _as_svg(figure: Any) -> bytes:
     buffer = io.BytesIO()
     figure.savefig(buffer, format="svg", metadata={"Date": None, "Creator": "Quarterhour"}, dpi=DOTS_PER_INCH)
-    return buffer.getvalue()
+    return _COMMENT.sub(b"", buffer.getvalue())  # they repeat each text, whatever a file put there
 
 
 def _as_png(figure: Any) -> bytes:
@@ -122,7 +125,7 @@ def _laid_out(sheet: MapSheet, ground: Ground, imprint: Imprint, lang: str) -> A
     _write_head(page, sheet, imprint, height)
     _write_legend(page, sheet.legend, columns, below)
     _draw_scale(page, ground, below, lang)
-    page.text(0, 0.12, imprint.source, size=_SMALL_PT, color=FAINT, va="bottom", wrap=False)
+    page.text(0, 0.12, plain_text(imprint.source), size=_SMALL_PT, color=FAINT, va="bottom", wrap=False)
     return figure
 
 
@@ -144,8 +147,8 @@ def _frame(axes: Any, ground: Ground) -> None:
 
 
 def _write_head(page: Any, sheet: MapSheet, imprint: Imprint, height: float) -> None:
-    page.text(0, height - 0.1, sheet.title, size=_TITLE_PT, weight="bold", color=INK, va="top")
-    page.text(0, height - 0.74, sheet.line, size=_TEXT_PT, color=FAINT, va="top")
+    page.text(0, height - 0.1, plain_text(sheet.title), size=_TITLE_PT, weight="bold", color=INK, va="top")
+    page.text(0, height - 0.74, plain_text(sheet.line), size=_TEXT_PT, color=FAINT, va="top")
     if imprint.ribbon:
         page.text(WIDTH_CM - 0.15, height - 0.16, imprint.ribbon, size=_TEXT_PT, weight="bold", color="white",
                   va="top", ha="right", bbox={"facecolor": RIBBON, "edgecolor": "none", "pad": 3})  # fmt: skip
@@ -171,7 +174,7 @@ def _write_legend(page: Any, legend: Sequence[Mark], columns: int, below: float)
         if shape:
             page.plot([x], [y], marker=shape, markersize=size, color=mark.face, markeredgecolor=mark.edge,
                       markeredgewidth=line, linestyle="none")  # fmt: skip
-        page.text(x + 0.3 if shape else x - 0.1, y, mark.text, size=_TEXT_PT, color=INK, va="center")
+        page.text(x + 0.3 if shape else x - 0.1, y, plain_text(mark.text), size=_TEXT_PT, color=INK, va="center")
 
 
 def _draw_scale(page: Any, ground: Ground, below: float, lang: str) -> None:

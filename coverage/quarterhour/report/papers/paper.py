@@ -58,8 +58,9 @@ def _parts(results: Results, lang: str, extras: PaperExtras) -> Iterator[Block]:
     yield from circle_blocks(results.checks, results.compare, sources, lang, _maps(extras, "gap", "towns"))
     if results.scorecard is not None:
         yield from promise_blocks(results.scorecard, sources, lang)
-    yield from plan_blocks(results.proposals, names, lang, rules=rule_names(results, lang), charts=_charts(results, extras, lang),
-                           maps={p.id: _maps(extras, "sites", of=p.id) for p in results.proposals})  # fmt: skip
+    charts, maps = _charts(results, extras, lang), {p.id: _maps(extras, "sites", of=p.id) for p in results.proposals}
+    rules = rule_names(results, lang)
+    yield from plan_blocks(results.proposals, names, lang, rules=rules, charts=charts, maps=maps)
     behind = [s for s in extras.sections if s.key not in (*_PROOFS, *_IN_BOOK)]
     if behind:
         yield Heading(i18n.say("papers.behind", lang))

@@ -144,7 +144,8 @@ def _note(row: Any, said: str, lang: str) -> str:
 
 def _source(row: Any, sources: Sources, lang: str) -> str:
     mark = "" if row.verified else i18n.say("report.unverified", lang)
-    return f"{sources.cite(row.clause, row.source, row.date)}{mark}"
+    between = " " if mark and lang == "en" else ""
+    return f"{sources.cite(row.clause, row.source, row.date)}{between}{mark}"
 
 
 # --- plans ----------------------------------------------------------------------------------------
@@ -159,7 +160,9 @@ def plan_blocks(
     charts: Mapping[str, Picture],
     maps: Mapping[str, Sequence[Picture]],
 ) -> Iterator[Block]:
-    """Each plan: in a sentence, its map, its sites, what could not be had. ``rules``: names by id. ``charts``, ``maps``: by question.
+    """Each plan: in a sentence, its map, its sites, what could not be had.
+
+    ``rules``: names by id. ``charts``, ``maps``: by question.
     """
     if not proposals:
         return

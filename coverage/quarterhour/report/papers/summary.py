@@ -94,7 +94,7 @@ def summary_blocks(results: Results, lang: str, *, ribbon: str) -> list[Block]:
     sentences += [plan_sentence(p, lang) for p in results.proposals if p.id not in told]
     sentences += [promise_sentence(results, lang)] if results.scorecard is not None else []
     sentences += [_say("demonstration", lang)] if ribbon else []
-    return [*(Paragraph(text, "lead") for text in sentences), *county_grid(facts, lang)]
+    return [*(Paragraph(text[:1].upper() + text[1:], "lead") for text in sentences), *county_grid(facts, lang)]
 
 
 def circle_sentences(fact: CircleFact, lang: str) -> Iterator[str]:

@@ -111,7 +111,15 @@ class _Setter:
             border.getparent().remove(border)
         self._style("Caption", HEADS, 9, before=8, after=4, line=1.15)
         styles["Caption"].font.color.rgb, styles["Caption"].font.bold = RGBColor.from_string(_NAVY), False
-        for name, points in (("Body", 10.5), ("Lead", 10.5), ("Note", 9), ("Cell", 9), ("Front", 15), ("toc 1", 10.5), ("toc 2", 10)):
+        for name, points in (
+            ("Body", 10.5),
+            ("Lead", 10.5),
+            ("Note", 9),
+            ("Cell", 9),
+            ("Front", 15),
+            ("toc 1", 10.5),
+            ("toc 2", 10),
+        ):
             made = styles.add_style(name, WD_STYLE_TYPE.PARAGRAPH)
             made.base_style, made.font.size = styles["Normal"], Pt(points)
         if lang == "zh":
