@@ -8,6 +8,7 @@ import pandas as pd
 
 from quarterhour.base import i18n
 from quarterhour.base.escape import escape_markdown
+from quarterhour.report.glossary import glossary
 from quarterhour.report.papers.blocks import Block, Grid, Heading, Paper, Picture, Points, grid_cells
 from quarterhour.report.papers.paper import PaperExtras, build_paper
 from quarterhour.report.section import Section
@@ -22,7 +23,7 @@ def report_markdown(
     ``sections``: further tables. ``charts``: by id of a question the picture's file beside the page.
     """
     files = {question: (file, "") for question, file in (charts or {}).items()}
-    return paper_markdown(build_paper(results, lang, PaperExtras(sections, files)), lang)
+    return paper_markdown(build_paper(results, lang, PaperExtras(sections, files, terms=glossary(lang))), lang)
 
 
 def paper_markdown(paper: Paper, lang: str) -> str:

@@ -74,10 +74,8 @@ def _promise_names(card: Scorecard, lang: str) -> pd.Series:
 def _league(results: Results, lang: str) -> Iterator[Section]:
     """Towns by the people whom the circles leave outside; without circles by the promises that they keep."""
     outside = outside_table(results.checks)
-    if results.scorecard is None:
-        kept = None
-    else:
-        kept = _kept(results, results.scorecard, lang)
+    card = results.scorecard
+    kept = None if card is None or card.rows.empty else _kept(results, card, lang)
     if len(outside):
         parts = _outside(results, outside, lang)
         keys = list(parts)

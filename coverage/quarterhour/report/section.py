@@ -11,6 +11,7 @@ import pandas as pd
 
 from quarterhour.base import i18n
 from quarterhour.base.cells import blank, texts
+from quarterhour.base.kinds import kinds_said
 from quarterhour.base.labels import names_of, percent
 from quarterhour.network.modes import read_modes
 from quarterhour.standards.circle import CITY, CircleCheck, by_level
@@ -72,6 +73,7 @@ def headed(columns: Mapping[str, Any] | pd.DataFrame, lang: str) -> pd.DataFrame
 
 def heading(key: str, lang: str) -> str:
     own, _, of = key.partition("@")
+    own = f"{own}_of" if of and i18n.entry(f"report.col_{own}_of") else own
     said = i18n.say(f"report.col_{own}", lang) if i18n.entry(f"report.col_{own}") else i18n.label("people", own, lang)
     return f"{of} {said}" if of else said
 
@@ -105,6 +107,22 @@ def scored_names(scorecard: Scorecard | None) -> dict[tuple[str, str], str]:
     return {(str(r.level), str(r.area)): str(r.area_name) for r in rows.itertuples()}
 
 
+def absent_lines(results: Results, lang: str) -> list[str]:
+    """What stands at the head of the results: circles that ask for a kind of which there is not one facility."""
+    return [
+        i18n.say(
+            f"study.{'no_facility' if check.impossible else 'no_such_kind'}", lang,
+            id=check.circle.name(lang), value=kinds_said(check.absent, lang, results.study.kinds),
+        )
+        for check in results.checks if check.absent
+    ]  # fmt: skip
+
+
+def shown_shares(check: CircleCheck, shares: pd.Series) -> pd.Series:
+    """Shares of a circle as they are shown: none, not 0 %, where what it asks for stands nowhere."""
+    return shares * math.nan if check.impossible else shares
+
+
 def rule_names(results: Results, lang: str) -> dict[str, str]:
     """Rules by id as they are called: what keeps sites away, figures to plan with, promises."""
     sets = study_rules(results.study)
@@ -114,7 +132,9 @@ def rule_names(results: Results, lang: str) -> dict[str, str]:
 
 def rules_said(ids: Iterable[str], known: Mapping[str, str], lang: str) -> str:
     """Several rules by name, one behind the other."""
-    return ("、" if lang == "zh" else "; ").join(known.get(i, i18n.label("tables", i, lang)) for i in dict.fromkeys(ids))
+    return ("、" if lang == "zh" else "; ").join(
+        known.get(i, i18n.label("tables", i, lang)) for i in dict.fromkeys(ids)
+    )
 
 
 def named_areas(rows: pd.DataFrame, lang: str) -> list[str]:

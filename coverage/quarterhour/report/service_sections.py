@@ -176,7 +176,7 @@ def _overlay(care: Care, towns: Names, rules: Names, lang: str) -> Iterator[Sect
     removed = care.overlay.removed
     shown = {"town": names_of(removed.index, towns), "cells": cells.groupby("town").size().reindex(removed.index).array}
     shown |= {"lawful_cells": cells.groupby("town")["lawful"].sum().reindex(removed.index).array}
-    shown |= {f"removed@{rules.get(rule, rule)}": removed[rule].array for rule in removed}
+    shown |= {f"removed@{rules.get(str(rule), rule)}": removed[rule].array for rule in removed}
     yield Section("overlay", pd.DataFrame(shown), tuple(lines), page_rows=0)
     told = {
         "town": names_of(care.parcels["town"], towns),
@@ -190,8 +190,8 @@ def _missing(results: Results, lang: str) -> Iterator[Section]:
     if results.care.missing:
         asked = {a.id: getattr(a, lang) for a in results.study.file.access}
         lines = tuple(
-            _say("missing", lang, part=asked.get(p, i18n.label("services", f"part_{p}", lang)), table=i18n.label("tables", t, lang),
-                 column=columns_label(c, lang))
+            _say("missing", lang, part=asked.get(p) or i18n.label("services", f"part_{p}", lang),
+                 table=i18n.label("tables", t, lang), column=columns_label(c, lang))
             for p, t, c in results.care.missing
         )  # fmt: skip
         yield Section("not_computed", pd.DataFrame(), lines)

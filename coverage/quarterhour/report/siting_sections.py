@@ -203,7 +203,8 @@ def _phases(p: Proposal, lang: str) -> Told | None:
         "phases_line_time" if phasing.goal.objective == "min-time" else "phases_line", lang, name=p.name(lang),
         unit=unit, years=len(steps) - 1, first_year=years[1], now=f"{steps['value'].iloc[0]:,.0f}",
         first=f"{first['value']:,.0f}", last=f"{last['value']:,.0f}", last_year=years[-1], loss=f"{worst:,.0f}",
-        end_loss=f"{last['loss_at_most']:,.0f}", comes_to=_comes_to(p, lang), share=percent(worst / max(steps["bound"].max(), 1)),
+        end_loss=f"{last['loss_at_most']:,.0f}", comes_to=_comes_to(p, lang),
+        share=percent(worst / max(steps["bound"].max(), 1)),
     )  # fmt: skip
     return table, [line]
 
@@ -300,11 +301,15 @@ def _ways(results: Results, lang: str) -> Iterator[Section]:
 
 def _relaxations(results: Results, lang: str) -> Iterator[Section]:
     rules = rule_names(results, lang)
-    lines = [i18n.say("report.plan_told", lang, name=p.name(lang), line=_say("unchecked", lang, rules=rules_said(p.unchecked, rules, lang)))
-             for p in results.proposals if p.unchecked]  # fmt: skip
+    places = {**names_by_area(results.inputs.communities), **names_by_area(results.inputs.candidates)}
+    left = {p.name(lang): rules_said(p.unchecked, rules, lang) for p in results.proposals if p.unchecked}
+    lines = [
+        i18n.say("report.plan_told", lang, name=name, line=_say("unchecked", lang, rules=said))
+        for name, said in left.items()
+    ]
     names = {"town": names_by_area(results.inputs.towns), "county": names_by_area(results.inputs.counties)}
     rows = [
-        {"name": p.name(lang), **_relaxed(p, row, names["town" if row["level"] == "town" else "county"], rules)}
+        {"name": p.name(lang), **_relaxed(row, names["town" if row["level"] == "town" else "county"], places, rules)}
         for p in results.proposals
         for row in p.relaxations.to_dict("records")
     ]
@@ -315,13 +320,16 @@ def _relaxations(results: Results, lang: str) -> Iterator[Section]:
         yield Section("relaxations", pd.DataFrame(rows, columns=columns), tuple(lines), page_rows=40)
 
 
-def _relaxed(p: Proposal, row: Mapping[Any, Any], names: Mapping[str, str], rules: Mapping[str, str]) -> dict[str, Any]:
+def _relaxed(
+    row: Mapping[Any, Any], names: Mapping[str, str], places: Mapping[str, str], rules: Mapping[str, str]
+) -> dict[str, Any]:
     """What would free a candidate of an area that has none, and the neighbour that serves it meanwhile."""
     how = [f"{rules.get(r, r)} {int(asked):,} → {int(m):,} m"
            for r, m, asked in zip(row["rules"], row["relaxed_m"], row["required_m"], strict=True)]  # fmt: skip
     area, neighbour = names_of([row["area"], row.get("serving_area")], names)
+    (candidate,) = names_of([row["candidate"]], places)
     return {
-        "area_name": area, "candidates": row["of"], "candidate": "" if pd.isna(row["candidate"]) else row["candidate"],
+        "area_name": area, "candidates": row["of"], "candidate": candidate,
         "relaxation": "; ".join(how), "lawful_then": row["lawful"], "neighbour": neighbour,
         "neighbour_minutes": row.get("serving_minutes", float("nan")),
     }  # fmt: skip

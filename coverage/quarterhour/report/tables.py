@@ -20,6 +20,7 @@ from quarterhour.report.section import (
     named_areas,
     rounded_up,
     scored_names,
+    shown_shares,
 )
 from quarterhour.siting.explanation.headline import bound_name, goal_sentences
 from quarterhour.standards.circle import CircleCheck
@@ -63,7 +64,7 @@ def by_area(checks: Sequence[CircleCheck], level: str, names: Mapping[tuple[str,
         of, here = circle_name(check, lang), table.reindex(areas)
         for key in ("communities", "communities_met", "people", "people_met"):
             columns[f"{key}@{of}"] = here[key].array
-        columns[f"share_people_share@{of}"] = here["share_people"].array
+        columns[f"share_people_share@{of}"] = shown_shares(check, here["share_people"]).array
     return headed(columns, lang)
 
 
@@ -77,8 +78,8 @@ def summary_table(scorecard: Scorecard, lang: str) -> pd.DataFrame:
         "unit": labels("scorecard.unit_", table["unit"], lang),
         "note": note_sentences(table, lang),
     }
-    keys = ["target", "name", "level", "areas", "areas_met", "areas_unmet", "areas_no_data", "value", "threshold",
-            "unit", "binding", "note", "clause", "source", "date", "verified"]  # fmt: skip
+    keys = ["name", "level", "areas", "areas_met", "areas_unmet", "areas_no_data", "value", "threshold", "unit",
+            "binding", "note", "clause", "source", "date", "verified", "target"]  # fmt: skip
     return headed(table.assign(**told)[keys], lang)
 
 
@@ -95,10 +96,10 @@ def score_table(scorecard: Scorecard, lang: str) -> pd.DataFrame:
         "met": labels("report.met_", met, lang),
         "note": note_sentences(rows, lang),
     }
-    keys = ["target", "name", "level", "area", "area_name", "county", "value", "threshold", "missing", "closing",
-            "unit", "met", "binding", "synthetic_share", "estimated_share", "note"]  # fmt: skip
+    keys = ["name", "level", "area_name", "county", "value", "threshold", "missing", "closing", "unit", "met",
+            "binding", "synthetic_share", "estimated_share", "note", "target", "area"]  # fmt: skip
     if rows["unstated_share"].gt(0).any():
-        keys.insert(-1, "unstated_share")
+        keys.insert(keys.index("note"), "unstated_share")
     return headed(rows.assign(**told)[keys], lang)
 
 
@@ -160,7 +161,14 @@ def _site_rows(p: Proposal, lang: str) -> Iterator[dict[str, Any]]:
     years = p.years
     for order, site in enumerate(p.plan.chosen, start=1):
         gain = p.plan.gain.get(site)
-        row = {"question": p.name(lang), "order": order, "year": str(years.get(site, "")), "id": site, "gain": gain, "counted": counted}
+        row = {
+            "question": p.name(lang),
+            "order": order,
+            "year": str(years.get(site, "")),
+            "id": site,
+            "gain": gain,
+            "counted": counted,
+        }
         own = {key: p.sites.loc[site].get(key, "") for key in ("name", "town", "county", "state", "quality")}
         yield {**row, **own, "why": "" if gain else quota}
 

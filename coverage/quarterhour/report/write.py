@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import logging
 import platform
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import asdict, dataclass, fields
@@ -19,6 +20,7 @@ from quarterhour.base import i18n
 from quarterhour.io import files, postgis
 from quarterhour.maps.draw import draw_map
 from quarterhour.network.network import Mode
+from quarterhour.report.glossary import glossary, glossary_section
 from quarterhour.report.inspection import address_writers, finding_writers
 from quarterhour.report.map_notes import map_notes
 from quarterhour.report.markdown import report_markdown
@@ -37,6 +39,7 @@ from quarterhour.study.reading.used import sink_of
 from quarterhour.study.results import Proposal, Results
 from quarterhour.study.study import Study, modes_named, study_mode, study_targets
 
+_log = logging.getLogger(__name__)
 LIBRARIES = ("quarterhour", "folium", "geopandas", "highspy", "matplotlib", "numba", "numpy", "osmium", "osmnx",
              "pandas", "pyproj", "python-docx", "scikit-learn", "scipy", "shapely", "typst")  # fmt: skip
 
@@ -57,7 +60,8 @@ class ReportParts:
 def build_report_parts(results: Results, lang: str) -> ReportParts:
     """The sections and charts of a run."""
     behind = [*siting_sections(results, lang), *care_sections(results, lang)]
-    return ReportParts(behind, [*score_sections(results, lang), *behind], siting_charts(results, lang))
+    sections = [*score_sections(results, lang), *behind, glossary_section(lang)]
+    return ReportParts(behind, sections, siting_charts(results, lang))
 
 
 def write_results(
@@ -71,10 +75,11 @@ def write_results(
     """
     results = with_font_finding(results, lang)
     writers = _writers(results, lang, build_report_parts(results, lang))
+    if tell:
+        tell(i18n.say("study.step_write", lang))
     with files.together(out) as growing:
         for name, write in writers.items():
-            if tell:
-                tell(i18n.say("study.step_write", lang, name=name))
+            _log.info(i18n.say("study.step_file", lang, name=name))
             write(growing / name)
     return [Path(out) / name for name in writers]
 
@@ -111,7 +116,7 @@ def _writers(results: Results, lang: str, parts: ReportParts) -> dict[str, Calla
     if results.proposals or not asked:  # where circles alone were asked for, an earlier plan stays
         writers["plan.json"] = lambda path: files.write_text(path, _json(plans_record(results)))
     charts = {question: (chart_file(question), chart) for question, (_, chart) in parts.charts.items()}
-    writers |= Papers(results, lang, parts.sections, charts).writers()
+    writers |= Papers(results, lang, parts.sections, charts, glossary(lang)).writers()
     if card is not None:  # what a later run compares itself with
         writers["scorecard.csv"] = lambda path: files.write_csv(path, kept_rows(card.rows), index=False)
     writers |= finding_writers(results.findings, lang)
@@ -236,7 +241,9 @@ def _stacked(parts: list[gpd.GeoDataFrame], empty: gpd.GeoDataFrame) -> gpd.GeoD
 
 def _chosen(proposal: Proposal) -> gpd.GeoDataFrame:
     new = [i for i in proposal.plan.chosen if proposal.sites.at[i, "state"] != "existing"]
-    return proposal.sites.loc[new].assign(order=range(1, len(new) + 1))
+    years = proposal.years
+    sites = proposal.sites.loc[new].assign(order=range(1, len(new) + 1), gain=[proposal.plan.gain[i] for i in new])
+    return sites.assign(year=[years[i] for i in new]) if years else sites
 
 
 def manifest(results: Results, lang: str) -> dict[str, Any]:

@@ -114,7 +114,8 @@ class Proposal:
         if self.prospects.phasing is None:
             return {}
         steps = self.prospects.phasing.steps["sites"]
-        return {site: self.prospects.first_year + step - 1 for step, sites in steps.items() for site in sites}
+        first = self.prospects.first_year - 1  # step 0 is as it is now
+        return {str(site): first + step for step, sites in enumerate(steps) for site in sites}
 
     @property
     def unit(self) -> str:

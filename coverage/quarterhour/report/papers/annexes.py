@@ -94,4 +94,4 @@ def term_blocks(terms: Sequence[tuple[str, str]], lang: str) -> Iterator[Block]:
     """What each word of the report means."""
     if terms:
         yield Heading(_say("terms", lang), annex=True)
-        yield Grid(_say("terms", lang), headed({"term": [t for t, _ in terms], "meaning": [m for _, m in terms]}, lang))
+        yield Grid(_say("terms", lang), headed({"term": [t for t, _ in terms], "means": [m for _, m in terms]}, lang))

@@ -14,7 +14,7 @@ from quarterhour.base.labels import counted_label, percent
 from quarterhour.report.papers.blocks import plain_text
 from quarterhour.report.papers.fonts import PLAIN, chinese_font, plain_folder
 from quarterhour.report.papers.static_maps import MapPrint
-from quarterhour.report.papers.summary import CircleFact, circle_facts, plan_sentence, promise_sentence
+from quarterhour.report.papers.summary import CircleFact, circle_facts, plan_sentence, promise_sentence, worst_first
 from quarterhour.report.section import mode_name, say_of
 from quarterhour.study.results import Results
 
@@ -55,7 +55,7 @@ def _told(results: Results, facts: Sequence[CircleFact], lang: str, *, title: st
 def _circle(fact: CircleFact, lang: str) -> dict[str, Any]:
     circle = fact.check.circle
     people = counted_label(circle.people, lang)
-    counties = sorted((c for c in fact.counties if c.people), key=lambda c: c.share)[:_MOST_COUNTIES]
+    counties = worst_first(fact.counties)[:_MOST_COUNTIES]
     plan = next((p.plan for p in fact.closing if p.plan.demand_total), None)
     closing = "" if plan is None else _say("closing", lang, sites=len(plan.chosen), covered=plan.covered,
                                             share=percent(plan.covered / plan.demand_total))  # fmt: skip
@@ -74,7 +74,9 @@ def _sentences(results: Results, facts: Sequence[CircleFact], lang: str) -> list
     closing = {p.id: p for fact in facts for p in fact.closing}
     plans = [*closing.values(), *(p for p in results.proposals if p.id not in closing)]
     said = [plan_sentence(p, lang) for p in plans]
-    promises = [promise_sentence(results, lang)] if results.scorecard is not None else []
+    promises = (
+        [promise_sentence(results, lang)] if results.scorecard is not None and len(results.scorecard.rows) else []
+    )
     return [*said[: _MOST_SENTENCES - len(promises)], *promises]
 
 

@@ -49,14 +49,14 @@ def build_paper(results: Results, lang: str, extras: PaperExtras) -> Paper:
     return Paper(title, results.study.name(lang), day, ribbon, tuple(summary), parts, pictures)
 
 
-_PROOFS, _IN_BOOK = ("levels", "robust_runs"), ("certificate",)
+_PROOFS, _IN_BOOK = ("levels", "robust_runs"), ("certificate", "glossary")
 """Sections that stand with the certificates, and those that are told there in a shorter table."""
 
 
 def _parts(results: Results, lang: str, extras: PaperExtras) -> Iterator[Block]:
     sources, names = Sources(), area_names(results)
     yield from circle_blocks(results.checks, results.compare, sources, lang, _maps(extras, "gap", "towns"))
-    if results.scorecard is not None:
+    if results.scorecard is not None and len(results.scorecard.rows):
         yield from promise_blocks(results.scorecard, sources, lang)
     charts, maps = _charts(results, extras, lang), {p.id: _maps(extras, "sites", of=p.id) for p in results.proposals}
     rules = rule_names(results, lang)

@@ -85,7 +85,9 @@ def _circle_table(checks: Sequence[CircleCheck], compare: Sequence[CircleCheck],
             "turnout": [shown.circle.turnout_minutes for _, shown in rows],
             "people_of": labels("people.", [shown.circle.people for _, shown in rows], lang),
             **{k: [r[k] for r in here] for k in ("people_met", "people")},
-            "people_share": [r["share_people"] for r in here],
+            "people_share": [
+                math.nan if c.impossible else r["share_people"] for r, (c, _) in zip(here, rows, strict=True)
+            ],
             **{k: [r[k] for r in here] for k in ("communities_met", "communities")},
             **{
                 f"people_{q}": [r[f"people_{q}"] for r in here]

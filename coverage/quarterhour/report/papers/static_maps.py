@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -18,7 +19,7 @@ from quarterhour.report.papers.fonts import lettering
 from quarterhour.report.papers.ground import Ground, build_ground, outline_path, points_of
 from quarterhour.report.papers.map_labels import Box, inner_points, pushed_apart, write_labels
 from quarterhour.report.papers.map_sheet import Imprint, MapSheet, Mark, Print, print_sheet
-from quarterhour.report.section import city_row, mode_name, say_of
+from quarterhour.report.section import city_row, mode_name, say_of, shown_shares
 from quarterhour.standards.circle import CircleCheck, by_level
 from quarterhour.study.results import Proposal, Results
 
@@ -94,7 +95,7 @@ def _gap_sheet(check: CircleCheck, points: FloatArray, ground: Ground, lang: str
     people = rows["people"].to_numpy(float)
     line = _say("gap_line", lang, mode=mode_name(check.mode_id, lang), minutes=check.circle.minutes,
                 people=counted_label(check.circle.people, lang), total=int(city["people"]), met=int(city["people_met"]),
-                share=percent(city["share_people"]))  # fmt: skip
+                share=percent(math.nan if check.impossible else city["share_people"]))  # fmt: skip
     legend = [Mark(_say("inside", lang), INSIDE, size=3.5), Mark(_say("outside", lang), OUTSIDE, size=6.0)]
     legend += [Mark(_say("unknown", lang), "none", UNKNOWN, size=4.0)] if unknown.any() else []
     legend += [Mark(_say("county_share", lang), "none", shape="")] if len(ground.counties) else []
@@ -134,7 +135,8 @@ def _write_counties(axes: Any, ground: Ground, check: CircleCheck | None) -> lis
         return []
     names = counties["name"].tolist()
     if check is not None:
-        shares = by_level(check.shares, "county")["share_people"].reindex(counties.index.astype(str))
+        known = shown_shares(check, by_level(check.shares, "county")["share_people"])
+        shares = known.reindex(counties.index.astype(str))
         names = [f"{name}\n{percent(share)}" for name, share in zip(names, shares, strict=True)]
     high = 9.5 if len(counties) <= 8 else 7.0
     return write_labels(axes, ground, inner_points(counties.geometry), names, points_high=high, bold=True, roam=True)
@@ -144,7 +146,8 @@ def _write_counties(axes: Any, ground: Ground, check: CircleCheck | None) -> lis
 
 
 def _town_sheet(check: CircleCheck, ground: Ground, lang: str) -> MapSheet:
-    shares = by_level(check.shares, "town")["share_people"].reindex(ground.towns.index.astype(str)).to_numpy(float)
+    by_town = shown_shares(check, by_level(check.shares, "town")["share_people"])
+    shares = by_town.reindex(ground.towns.index.astype(str)).to_numpy(float)
     shade = np.searchsorted(_STEPS, shares, side="right")
     known = np.isfinite(shares)
     legend = [Mark(text, colour, "#9aa5b1", "area") for text, colour in zip(_step_names(lang), SHADES, strict=True)]

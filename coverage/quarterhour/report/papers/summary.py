@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
@@ -12,7 +13,16 @@ import pandas as pd
 from quarterhour.base import i18n
 from quarterhour.base.labels import counted_label, percent, unit_label
 from quarterhour.report.papers.blocks import Block, Grid, Paragraph
-from quarterhour.report.section import area_labels, area_names, city_row, headed, mode_name, say_of
+from quarterhour.report.section import (
+    absent_lines,
+    area_labels,
+    area_names,
+    city_row,
+    headed,
+    mode_name,
+    say_of,
+    shown_shares,
+)
 from quarterhour.report.tables import sites_by_quality
 from quarterhour.siting.explanation.headline import status_sentence
 from quarterhour.standards.circle import CircleCheck, by_level
@@ -64,12 +74,18 @@ def _fact(check: CircleCheck, results: Results, names: Mapping[tuple[str, str], 
     counties = tuple(
         AreaShare(name, int(met), int(people), float(share))
         for name, met, people, share in zip(
-            area_labels(rows.index, "county", names, lang), rows["people_met"], rows["people"], rows["share_people"],
-            strict=True,
+            area_labels(rows.index, "county", names, lang), rows["people_met"], rows["people"],
+            shown_shares(check, rows["share_people"]), strict=True,
         )
     )  # fmt: skip
     return CircleFact(check, check.circle.name(lang), int(city["people_met"]), int(city["people"]),
-                      float(city["share_people"]), counties, closing_plans(check, results))  # fmt: skip
+                      math.nan if check.impossible else float(city["share_people"]), counties,
+                      closing_plans(check, results))  # fmt: skip
+
+
+def worst_first(counties: Sequence[AreaShare]) -> list[AreaShare]:
+    """Counties that have a share, the lowest first."""
+    return sorted((c for c in counties if math.isfinite(c.share)), key=lambda c: c.share)
 
 
 def closing_plans(check: CircleCheck, results: Results) -> tuple[Proposal, ...]:
@@ -89,10 +105,13 @@ def summary_blocks(results: Results, lang: str, *, ribbon: str) -> list[Block]:
     """Half a page: each circle in a sentence with what closes it, other plans, promises, what it rests on."""
     facts = circle_facts(results, lang)
     told = {p.id for fact in facts for p in fact.closing}
-    sentences = [" ".join(circle_sentences(fact, lang)) if lang == "en" else "".join(circle_sentences(fact, lang))
+    sentences = absent_lines(results, lang)
+    sentences += [" ".join(circle_sentences(fact, lang)) if lang == "en" else "".join(circle_sentences(fact, lang))
                  for fact in facts]  # fmt: skip
     sentences += [plan_sentence(p, lang) for p in results.proposals if p.id not in told]
-    sentences += [promise_sentence(results, lang)] if results.scorecard is not None else []
+    sentences += (
+        [promise_sentence(results, lang)] if results.scorecard is not None and len(results.scorecard.rows) else []
+    )
     sentences += [_say("demonstration", lang)] if ribbon else []
     return [*(Paragraph(text[:1].upper() + text[1:], "lead") for text in sentences), *county_grid(facts, lang)]
 
@@ -104,7 +123,7 @@ def circle_sentences(fact: CircleFact, lang: str) -> Iterator[str]:
     counted = {"met": fact.met, "total": fact.people, "share": percent(fact.share), "outside": fact.outside}
     yield _say("circle_said", lang, name=fact.name, mode=mode_name(fact.check.mode_id, lang), minutes=circle.minutes,
                people=people, **counted)  # fmt: skip
-    known = sorted((c for c in fact.counties if c.people), key=lambda c: c.share)
+    known = worst_first(fact.counties)
     if known:
         said = [_say("county_said", lang, name=c.name, share=percent(c.share)) for c in known[:_MOST_COUNTIES]]
         yield _say("counties_said", lang, counties=("、" if lang == "zh" else ", ").join(said))

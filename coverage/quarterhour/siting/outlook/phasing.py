@@ -226,7 +226,7 @@ class _Weighed:
 
     def positions_of(self, ids: Sequence[str]) -> IntArray:
         """Sites by their ids, in the order given."""
-        return self.problem.sites.index.get_indexer(pd.Index(ids, dtype="str")).astype(np.int64)
+        return self.problem.sites.index.get_indexer(pd.Index(list(ids), dtype="str")).astype(np.int64)
 
     def goes(self, opened: IntArray) -> IntArray:
         """How many go to each of some open sites: to the nearest, or as room is shared out for the best."""

@@ -41,7 +41,7 @@ def in_stages(problem: SitingProblem, plan: SitingPlan, stages: Sequence[Sequenc
         order = [s for stage in stages for s in sorted(stage, key=lambda s: (-plan.gain[s], places[s]))]
         return replace(plan, chosen=tuple(order), gain=plan.gain.loc[order])
     measure = Measure(problem)
-    positions = [problem.sites.index.get_indexer(pd.Index(stage, dtype="str")).tolist() for stage in stages]
+    positions = [problem.sites.index.get_indexer(pd.Index(list(stage), dtype="str")).tolist() for stage in stages]
     gain = _as_gain(measure, *_greedy(measure, problem.existing, positions))
     return replace(plan, chosen=tuple(str(s) for s in gain.index), gain=gain)
 

@@ -114,7 +114,8 @@ class SitingPlan:
     ``unit``: what its people are, as ``people``, ``older``, ``graves``.
     ``covered_before``: people covered by the existing sites alone (whatever their capacity); ``covered``: by the
     plan; ``placed_before``: where sites have a capacity, the people who find a place at the existing sites alone, which
-    is what ``covered`` compares with (None where nobody counted it); ``demand_total``; ``reachable``: people whom some site could cover at all. ``figures``: further counts.
+    is what ``covered`` compares with (None where nobody counted it); ``demand_total``; ``reachable``: people whom some
+    site could cover at all. ``figures``: further counts.
     ``unmet``: quota rows lowered to what is possible since the area has too few admissible sites, as
     DataFrame ``level, area, minimum, open, candidates, reason`` (``no_candidate``, ``too_few_candidates``).
     ``proved_by``: what proved the first bound. ``input_hash``: sha256 of the question. ``versions``: of the

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import math
 from collections.abc import Callable, Mapping
 from dataclasses import replace
@@ -33,6 +34,7 @@ from quarterhour.study.siting.sites import counted_people, offered_sites, with_n
 from quarterhour.study.study import study_mode, study_rules_in_force
 from quarterhour.travel.times import TravelTimes
 
+_log = logging.getLogger(__name__)
 _NODES = 64
 """Of the search tree, at each number of sites."""
 
@@ -102,7 +104,7 @@ def _kept_on_the_way(run: Run, problem: SitingProblem, file: SitingFile) -> Siti
         if keep is not None and not mine:
             mine.append(keep)
             run.kept(keep)
-            run.tell(i18n.say("study.plan_kept", run.lang, path=keep))
+            _log.info(i18n.say("study.plan_kept", run.lang, path=keep))
 
     plan = solve_siting(problem, seconds=file.seconds, seed=run.study.file.study.seed, keep=keep, found=found)
     if plan.stopped == "interrupt":
