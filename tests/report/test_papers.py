@@ -143,7 +143,7 @@ def test_counties_in_word_and_html_equal_those_of_the_workbook(weihai_run: Resul
 
 def of_book(book: pd.DataFrame, key: str, of: str = "") -> pd.Series:
     """A column of a table of the workbook by its key and what it is of."""
-    return book[next(c for c in book if str(c).startswith(f"{key}\t{of}"))]
+    return book[next(c for c in book if str(c).startswith(f"{key}@{of}\t" if of else f"{key}\t"))]
 
 
 @pytest.mark.parametrize("lang", i18n.LANGUAGES)

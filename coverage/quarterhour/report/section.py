@@ -65,10 +65,11 @@ def say_of(page: str, key: str, lang: str, **values: object) -> str:
 def headed(columns: Mapping[str, Any] | pd.DataFrame, lang: str) -> pd.DataFrame:
     """A table whose column labels are ``key TAB heading``; a key without words is its own heading.
 
-    What stands behind an ``@`` in a key says of what the column is, and goes into the heading alone.
+    What stands behind an ``@`` in a key says of what the column is, and is part of the heading.
     """
     table = pd.DataFrame(columns)
-    return table.set_axis([f"{str(k).partition('@')[0]}\t{heading(str(k), lang)}" for k in table], axis=1)
+    keys = [" ".join(str(k).split()) for k in table]
+    return table.set_axis([f"{key}\t{heading(key, lang)}" for key in keys], axis=1)
 
 
 def heading(key: str, lang: str) -> str:

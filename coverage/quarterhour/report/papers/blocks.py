@@ -54,7 +54,7 @@ class Grid:
 
     def on_paper(self) -> pd.DataFrame:
         """The columns and rows that stand on a sheet of paper."""
-        keys = [str(c).partition("\t")[0] for c in self.table.columns]
+        keys = [_key(label) for label in self.table.columns]
         found = [i for kept in self.kept for i, key in enumerate(keys) if key == kept] or list(range(len(keys)))
         return self.table.iloc[: min(self.rows, self.paper_rows), found[:MOST_COLUMNS]]
 
@@ -126,10 +126,14 @@ def _decimal(value: float) -> str:
     return said.removesuffix(".0").removesuffix(".")
 
 
+def _key(label: object) -> str:
+    """The key of a column (``key@of TAB heading``), without what it is of."""
+    return str(label).partition("\t")[0].partition("@")[0]
+
+
 def grid_cells(table: pd.DataFrame) -> tuple[list[str], list[list[str]], list[bool]]:
     """Headings, rows of cells as they are read, and which columns hold numbers."""
-    parts = [str(c).partition("\t") for c in table.columns]
-    keys, heads = [key for key, _, _ in parts], [head for _, _, head in parts]
+    keys, heads = [_key(c) for c in table.columns], [str(c).partition("\t")[2] for c in table.columns]
     rows = [[cell_text(v, k) for v, k in zip(row, keys, strict=True)]
             for row in table.itertuples(index=False, name=None)]  # fmt: skip
     numeric = [_holds_numbers(table.iloc[:, i].tolist()) for i in range(len(keys))]
