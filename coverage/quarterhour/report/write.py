@@ -29,7 +29,7 @@ from quarterhour.report.papers.writers import Papers, with_font_finding
 from quarterhour.report.score_sections import score_sections
 from quarterhour.report.section import Section
 from quarterhour.report.service_sections import care_sections
-from quarterhour.report.siting_sections import Charts, siting_charts, siting_sections
+from quarterhour.report.siting_sections import Charts, certificate_sections, siting_charts, siting_sections
 from quarterhour.report.tables import quality_note
 from quarterhour.report.workbook import write_workbook
 from quarterhour.siting.proof.plan_record import plan_record
@@ -60,7 +60,8 @@ class ReportParts:
 def build_report_parts(results: Results, lang: str) -> ReportParts:
     """The sections and charts of a run."""
     behind = [*siting_sections(results, lang), *care_sections(results, lang)]
-    sections = [*score_sections(results, lang), *behind, glossary_section(lang)]
+    annexes = [glossary_section(lang), *certificate_sections(results, lang)]
+    sections = [*score_sections(results, lang), *behind, *annexes]
     return ReportParts(behind, sections, siting_charts(results, lang))
 
 
