@@ -21,6 +21,7 @@ from quarterhour.maps.draw import draw_map
 from quarterhour.network.network import Mode
 from quarterhour.report.inspection import address_writers, finding_writers
 from quarterhour.report.map_notes import map_notes
+from quarterhour.report.map_questions import asked_of, mode_names, sources_line
 from quarterhour.report.markdown import report_markdown
 from quarterhour.report.score_sections import score_sections
 from quarterhour.report.section import Section
@@ -167,6 +168,10 @@ def meeting_map(results: Results, lang: str = "zh", *, parts: ReportParts | None
         pictures=results.pictures,
         notes=map_notes(results, lang, sections=parts.behind, charts=dict(parts.charts.values())),
         kinds=results.study.kinds,
+        counties=tables.counties,
+        asked=asked_of(results),
+        modes=mode_names(results, lang),
+        sources=sources_line(results, lang),
     )
 
 
