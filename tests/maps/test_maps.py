@@ -127,7 +127,7 @@ def plan_of(communities: gpd.GeoDataFrame, facilities: gpd.GeoDataFrame, sites: 
     cycle = [*chosen, facilities.index[0], None]
     assignment = pd.Series([cycle[i % 5] for i in range(len(communities))], index=communities.index, dtype=object)
     return SimpleNamespace(
-        chosen=chosen, gain=pd.Series([300, 200, 100], index=list(chosen)), assignment=assignment, status="bounded",
+        chosen=chosen, gain=pd.Series([300, 200, 100], index=list(chosen)), assignment=assignment, status="bounded", before=400,
         gap=0.021, bound=612.0, covered_before=400, covered=1000, demand_total=3000,
         unmet=pd.DataFrame({"area": ["t11"]}), unit="older", served=None, placed=False, levels=(),
         objective="max-cover",
@@ -246,7 +246,7 @@ def opened(browser: Any, html: str, folder: Path) -> tuple[Any, list[str]]:
     tab.on("pageerror", lambda e: trouble.append(str(e)))
     allowed = ("file:", "data:", "blob:")
     tab.on("request", lambda r: None if r.url.startswith(allowed) else trouble.append(r.url))
-    tab.set_default_timeout(0)  # what does not come ends with the test's own time, not with the browser's
+    tab.set_default_timeout(8000)
     tab.set_default_navigation_timeout(0)
     tab.goto(file.as_uri())
     tab.wait_for_selector(".qh-panel")
@@ -517,7 +517,7 @@ def test_a_circle_at_a_range_of_paces_says_how_sure_it_is(browser: Any, tmp_path
 def test_the_ground_reached_is_off_at_first_and_says_that_it_judges_nothing(browser: Any, tmp_path: Path) -> None:
     for lang, layer, told, band in (
         ("zh", "等时圈（仅示意）", "不作达标判定", "5–10 分钟"),
-        ("en", "Ground reached (picture only)", "not the judgement", "5 to 10 min"),
+        ("en", "Area reached (for display)", "coverage is", "5 to 10 min"),
     ):
         tab, trouble = opened(browser, maps.draw_map(**study(lang=lang)), tmp_path)
         assert told not in tab.inner_text("body")
@@ -566,7 +566,7 @@ def test_grounds_that_overlap_are_filled_as_one(browser: Any, tmp_path: Path) ->
 def test_a_ground_of_too_many_corners_is_left_to_the_layers(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("quarterhour.maps.isochrones.MOST_CORNERS", 10)
     drawn = drawn_in(maps.draw_map(**study(3)))["grounds"][0]
-    assert drawn["bands"] == [] and "results.gpkg" in drawn["missing"]
+    assert drawn["bands"] == [] and "细节太多，未放入地图" in drawn["missing"]
 
 
 def test_every_word_that_the_page_uses_is_in_both_languages() -> None:

@@ -170,10 +170,12 @@ class _Row:
             city = by_level(self.q.check.shares, "city")
             return (float("nan"), float("nan")) if city.empty else (city["people"].iloc[0], city["people_met"].iloc[0])
         assert answer is not None
-        return answer.demand_total, getattr(answer, "placed_before", None) if answer.placed else answer.covered_before
+        return answer.demand_total, answer.before
 
     def _facts(self, *, after: bool) -> dict[str, str]:
         """People not covered, of how many, and the sentence of who is."""
+        if not after and self.q.check is not None and self.q.check.impossible:
+            return {"out": "", "line": self.picture["circles"][self.q.circle]["city"]["text"], "share": ""}
         every, met = self._amounts(after=after)
         if pd.isna(every) or not every:
             return {"out": "", "line": self.say("no_people"), "share": ""}
@@ -191,16 +193,15 @@ class _Row:
             return self._say("no_plan")
         if not answer.chosen:
             return escape_html(i18n.say(f"maps.status_{answer.status}", self.say.lang))
-        (every, before), told = self._before(answer), {"sites": f"{len(answer.chosen):,}", "unit": self._unit()}
+        every, before, told = (
+            answer.demand_total,
+            answer.before,
+            {"sites": f"{len(answer.chosen):,}", "unit": self._unit()},
+        )
         told |= {"after": f"{answer.covered:,}", "left": f"{every - answer.covered:,}", "total": f"{every:,}"}
         if before is None:
             return self._say("room_closes_alone", **told)
         return self._say(f"{self._form()}_closes", **told, before=f"{before:,}")
-
-    @staticmethod
-    def _before(answer: SitingPlan) -> tuple[int, int | None]:
-        before = getattr(answer, "placed_before", None) if answer.placed else answer.covered_before
-        return answer.demand_total, before
 
     def _counties(self) -> list[dict[str, Any] | None]:
         """By county of the page: people, covered and not, today and after; None where nobody lives."""

@@ -12,17 +12,17 @@ function quarterhourPanel(quarterhour) {
   const fold = (name, inside, key) => (inside ? `<details${key ? ` data-key="${key}"` : ""}><summary>${name}</summary>${inside}</details>` : "");
 
   // --- what stands on top: who, how many are not reached, what closes it, and each county ------------
-  function bar(county, part, name, before) {
+  function bar(asked, county, part, name, before) {
     const grown = before && part !== before ? Math.max(0, part.width - before.width) : 0;
     return `<div class="qh-county-row"><span>${name}</span><span class="qh-bar"><i style="width:${100 * (part.width - grown)}%;background:${colour.met}"></i>` +
-      `<i style="width:${100 * grown}%;background:${colour.planned}"></i></span><b>${part.share}</b><small>${w.out_small} ${part.out} ${county.unit}</small></div>`;
+      `<i style="width:${100 * grown}%;background:${colour.planned}"></i></span><b>${part.share}</b><small>${asked.words.not_met} ${part.out} ${county.unit}</small></div>`;
   }
   function counties(asked) {
     const rows = picture.counties.map((county, k) => {
       const known = asked.counties[k];
       if (!known || !county.name) return "";
       const part = view.after ? known.after || known.today : known.today || known.after;
-      return part ? bar(known, part, county.name, view.after ? known.today : null) : "";
+      return part ? bar(asked, known, part, county.name, view.after ? known.today : null) : "";
     }).join("");
     return rows ? `<div class="qh-counties"><h4>${w.by_county}</h4>${rows}</div>` : "";
   }

@@ -15,8 +15,9 @@ if TYPE_CHECKING:
     from quarterhour.siting.question.plan import SitingPlan
     from quarterhour.siting.question.problem import SitingProblem
 
+
 def coverage_by_community(problem: SitingProblem, plan: SitingPlan) -> pd.DataFrame:
-    """One row a community of the question, ``today`` and ``after`` as ``met``, ``planned`` or ``not_met``, and its people.
+    """One row a community of the question: its people, and ``today`` and ``after``: ``met``, ``planned``, ``not_met``.
 
     ``people`` count; ``before`` and ``after_people`` of them are covered, in the plan's own unit. Where sites have a
     capacity, ``before`` is missing (who would find a place today is nobody's result by community), ``today`` says
