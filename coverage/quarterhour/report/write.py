@@ -26,6 +26,7 @@ from quarterhour.report.layers.tables import chosen_sites, named_layers, result_
 from quarterhour.report.map_notes import map_notes
 from quarterhour.report.markdown import report_markdown
 from quarterhour.report.papers.writers import Papers, with_font_finding
+from quarterhour.report.meeting.questions import asked_of, mode_names, sources_line
 from quarterhour.report.score_sections import score_sections
 from quarterhour.report.section import Section
 from quarterhour.report.service_sections import care_sections
@@ -176,6 +177,10 @@ def meeting_map(results: Results, lang: str = "zh", *, parts: ReportParts | None
         pictures=results.pictures,
         notes=map_notes(results, lang, sections=parts.behind, charts=dict(parts.charts.values())),
         kinds=results.study.kinds,
+        counties=tables.counties,
+        asked=asked_of(results),
+        modes=mode_names(results, lang),
+        sources=sources_line(results, lang),
     )
 
 
