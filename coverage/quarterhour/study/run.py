@@ -29,6 +29,7 @@ from quarterhour.study.services import care
 from quarterhour.study.session import Run
 from quarterhour.study.siting.proposal import propose
 from quarterhour.study.study import Study, study_mode, study_rules_in_force, study_targets
+from quarterhour.study.what_if import what_ifs
 from quarterhour.travel.times import Heading, TravelTimes
 
 
@@ -72,6 +73,8 @@ def run_study(
         run.parcels = results.care.parcels
     if siting:
         results = replace(results, proposals=tuple(propose(run, results.inputs, q) for q in study.file.siting))
+    if study.file.outputs.what_if:
+        results = replace(results, what_if=what_ifs(run, results))
     doubts = join_findings(run.doubts).drop_duplicates(["rule", "table", "id"])
     found = [results.inputs.findings, *_run_findings(results), doubts]
     return replace(results, seconds=dict(run.seconds), findings=join_findings(found))
