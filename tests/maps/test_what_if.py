@@ -13,7 +13,6 @@ import pytest
 from test_maps import CHROMIUM, CHROMIUM_ARGS
 
 import quarterhour as qh
-from quarterhour.maps.columns import PageWords
 from quarterhour.maps.what_if import what_if_columns
 from quarterhour.standards.circle import by_level
 from quarterhour.standards.rules import Circle
@@ -60,12 +59,7 @@ def tab() -> Iterator[Any]:
 
 
 def packed(results: qh.Results, lang: str = "zh") -> list[dict[str, Any]]:
-    tables = results.inputs
-    made = what_if_columns(
-        results.what_if, communities=tables.communities, towns=tables.towns, counties=tables.counties,
-        circles=[c.circle.id for c in results.checks], plans=[p.id for p in results.proposals],
-        study=results.study.file.study.id, say=PageWords(lang),
-    )  # fmt: skip
+    made = what_if_columns(results, lang)
     assert made is not None
     return list(made["questions"])
 

@@ -62,6 +62,7 @@ def draw_map(
     pictures: gpd.GeoDataFrame | None = None,
     notes: Notes | None = None,
     kinds: KindLooks | None = None,
+    what_if: Mapping[str, Any] | None = None,
 ) -> str:
     """The map of a study as one HTML page that opens anywhere, also without a network.
 
@@ -87,6 +88,8 @@ def draw_map(
         Further findings as texts: of the city, and by community and town (see ``Notes``).
     kinds
         Names, colours and marks that the study gives to kinds of facilities.
+    what_if
+        What the page counts other choices of sites by, as ``what_if_columns`` makes it.
 
     Returns
     -------
@@ -113,6 +116,7 @@ def draw_map(
         "bounds": map_bounds(communities, facilities, towns),
         "ranges": range_columns(ranges, checks, communities, say),
         "grounds": ground_columns(pictures, checks, say),
+        "what_if": what_if,
     }
     _add_notes(picture, notes or Notes(), communities=communities, towns=towns)
     return draw_page(picture, layer_list(picture, lang), lang=lang)

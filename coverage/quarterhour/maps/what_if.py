@@ -15,35 +15,27 @@ from quarterhour.base.escape import escape_html
 from quarterhour.base.labels import counted_label, unit_label
 from quarterhour.maps.columns import PageWords, coded, place_names, texts_of, xy_of
 from quarterhour.maps.packing import packed_json, packed_times
-from quarterhour.study.results import Traveller, WhatIf
+from quarterhour.study.results import Results, Traveller, WhatIf
 
 _STATES = ("existing", "candidate", "required", "upgradeable")
 
 
-def what_if_columns(
-    tried: Sequence[WhatIf],
-    *,
-    communities: gpd.GeoDataFrame,
-    towns: pd.DataFrame,
-    counties: pd.DataFrame,
-    circles: Sequence[str],
-    plans: Sequence[str],
-    study: str,
-    say: PageWords,
-) -> dict[str, Any] | None:
+def what_if_columns(results: Results, lang: str) -> dict[str, Any] | None:
     """All that the page needs to count other choices of sites; None where nothing can be tried.
 
-    ``circles``, ``plans``: ids of the page's circles and siting questions in their order. Texts that are shown are
-    escaped; ids, which only a file that the page writes holds, are as they are.
+    Texts that are shown are escaped; ids, which only a file that the page writes holds, are as they are.
     """
-    if not tried:
+    if not results.what_if:
         return None
-    areas = communities.reindex(columns=["county"])["county"]
+    tables, say = results.inputs, PageWords(lang)
+    asked = [c.circle.id for c in results.checks], [p.id for p in results.proposals]
+    county = tables.communities.reindex(columns=["county"])["county"]
+    ids = [str(i) for i in tables.communities.index]
     return {
-        "study": study,
-        "words": {name: escape_html(i18n.say(f"what_if.{name}", say.lang)) for name in i18n.names_on("what_if")},
-        "shared": packed_json({"ids": [str(i) for i in communities.index], "county": _areas(areas, counties)}),
-        "questions": [_question(one, communities, towns, circles, plans, say) for one in tried],
+        "study": results.study.file.study.id,
+        "words": {name: escape_html(i18n.label("what_if", name, lang)) for name in i18n.names_on("what_if")},
+        "shared": packed_json({"ids": ids, "county": _areas(county, tables.counties)}),
+        "questions": [_question(one, tables.communities, tables.towns, *asked, say) for one in results.what_if],
     }
 
 

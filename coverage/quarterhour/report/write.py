@@ -18,6 +18,7 @@ import pandas as pd
 from quarterhour.base import i18n
 from quarterhour.io import files, postgis
 from quarterhour.maps.draw import draw_map
+from quarterhour.maps.what_if import what_if_columns
 from quarterhour.network.network import Mode
 from quarterhour.report.inspection import address_writers, finding_writers
 from quarterhour.report.map_notes import map_notes
@@ -167,6 +168,7 @@ def meeting_map(results: Results, lang: str = "zh", *, parts: ReportParts | None
         pictures=results.pictures,
         notes=map_notes(results, lang, sections=parts.behind, charts=dict(parts.charts.values())),
         kinds=results.study.kinds,
+        what_if=what_if_columns(results, lang),
     )
 
 

@@ -108,12 +108,12 @@ def _of_question(run: Run, tables: Inputs, proposal: Proposal) -> WhatIf:
         question=file.id,
         zh=file.zh,
         en=file.en,
-        unit=_unit(file),
+        unit=what_is_counted(file),
         people=counted_people(file, tables.communities),
         minutes=file.minutes,
         heading=file.heading,
         sites=_sites(tables, proposal.sites[proposal.sites["state"] == "existing"], proposal, file),
-        left_out=_not_plain(file),
+        left_out=not_plain(file),
         notes=_notes(file),
     )
     return _timed(run, tables, made, [(study_mode(run.study, file.mode, file.id), file.turnout_minutes)])
@@ -123,7 +123,8 @@ def _file_of(run: Run, proposal: Proposal) -> SitingFile:
     return next(q for q in run.study.file.siting if q.id == proposal.id)
 
 
-def _unit(file: SitingFile) -> str:
+def what_is_counted(file: SitingFile) -> str:
+    """The column of people that a question counts; ``weighted`` where they are several, or one is weighed."""
     (column, weight), *more = file.people.items()
     return column if weight == 1 and not more else "weighted"
 
@@ -132,7 +133,7 @@ def _notes(file: SitingFile | None) -> tuple[str, ...]:
     return ("capacity",) if file is not None and file.capacity is not None else ()
 
 
-def _not_plain(file: SitingFile) -> str:
+def not_plain(file: SitingFile) -> str:
     """Why somebody within the standard of an open site is not simply covered; "" where they are."""
     asked = {
         "classes": bool(file.classes),

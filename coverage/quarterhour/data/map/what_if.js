@@ -54,10 +54,12 @@ const quarterhourWhatIf = (() => {
   // A question ready to be counted; the travellers' times are unpacked when they are first asked for.
   async function opened(packed) {
     const columns = await unpackedJson(packed.columns);
+    let away = 0;  // sites that are no community have places and names of their own, one after another
+    columns.awayAt = columns.community.map((c) => (c < 0 ? away++ : -1));
     const people = Float64Array.from(columns.people);
     const total = people.reduce((sum, n) => sum + n, 0);
     const travellers = packed.travellers.map((who) => ({ ...who, ready: null }));
-    return { ...packed, columns, people, total, travellers };
+    return { ...packed, columnsText: packed.columns, columns, people, total, travellers };
   }
   async function travel(question, t) {
     const who = question.travellers[t], sites = question.columns.community;
