@@ -41,6 +41,8 @@ _AGAINST_HELP = "Results folder of an earlier run to compare the scorecard with.
 Against = Annotated[Path | None, typer.Option("--against", help=_AGAINST_HELP)]
 Fresh = Annotated[bool, typer.Option("--fresh", help="Build the road networks anew instead of taking kept ones.")]
 Quiet = Annotated[bool, typer.Option("--quiet", help="No progress on stderr.")]
+_VERBOSE_HELP = "Tell also what the program does inside: kept networks, plans on the way, each file."
+Verbose = Annotated[bool, typer.Option("--verbose", help=_VERBOSE_HELP)]
 
 
 def _language(value: str) -> str:
@@ -58,9 +60,10 @@ def run(
     lang: Lang = "zh",
     fresh: Fresh = False,
     quiet: Quiet = False,
+    verbose: Verbose = False,
 ) -> None:
     """Everything: circles, scorecard, site proposals, map, workbook and report."""
-    _run(study, out=out, roads=roads, against=against, lang=lang, fresh=fresh, quiet=quiet)
+    _run(study, out=out, roads=roads, against=against, lang=lang, fresh=fresh, quiet=quiet, verbose=verbose)
 
 
 @app.command()
@@ -72,9 +75,12 @@ def check(
     lang: Lang = "zh",
     fresh: Fresh = False,
     quiet: Quiet = False,
+    verbose: Verbose = False,
 ) -> None:
     """Both circles and the scorecard, without siting."""
-    _run(study, out=out, roads=roads, against=against, lang=lang, fresh=fresh, quiet=quiet, siting=False)
+    _run(
+        study, out=out, roads=roads, against=against, lang=lang, fresh=fresh, quiet=quiet, verbose=verbose, siting=False
+    )
 
 
 @app.command()
@@ -85,21 +91,23 @@ def site(
     lang: Lang = "zh",
     fresh: Fresh = False,
     quiet: Quiet = False,
+    verbose: Verbose = False,
     plan: Annotated[Path | None, typer.Option("--plan", metavar="FILE", help=_PLAN_HELP)] = None,
 ) -> None:
     """Proposals for new sites, with their bounds; or what becomes of a choice that was tried on the map page."""
     if plan is not None:
-        _try_again(study, plan, out=out, roads=roads, lang=lang, fresh=fresh, quiet=quiet)
+        _try_again(study, plan, out=out, roads=roads, lang=lang, fresh=fresh, quiet=quiet, verbose=verbose)
         return
-    _run(study, out=out, roads=roads, lang=lang, fresh=fresh, quiet=quiet, checks=False)
+    _run(study, out=out, roads=roads, lang=lang, fresh=fresh, quiet=quiet, verbose=verbose, checks=False)
 
 
 @app.command()
-def demo(out: Out = None, lang: Lang = "zh", quiet: Quiet = False) -> None:
+def demo(out: Out = None, lang: Lang = "zh", quiet: Quiet = False, verbose: Verbose = False) -> None:
     """The embedded study of Weihai (its facilities and roads are made up, 示例)."""
     from quarterhour.study.new_study import demo_folder
 
-    _run(str(demo_folder()), out=out or Path("data/processed/weihai"), roads=None, lang=lang, quiet=quiet)
+    folder = out or Path("data/processed/weihai")
+    _run(str(demo_folder()), out=folder, roads=None, lang=lang, quiet=quiet, verbose=verbose)
 
 
 @app.command()
@@ -203,7 +211,7 @@ def fetch(
 
 
 def _try_again(
-    study: str, plan: Path, *, out: Path | None, roads: Path | None, lang: str, fresh: bool, quiet: bool
+    study: str, plan: Path, *, out: Path | None, roads: Path | None, lang: str, fresh: bool, quiet: bool, verbose: bool
 ) -> None:
     """Exit 1 where the engine counts something else, or a condition of the question is broken."""
     from quarterhour.report.tried import tried_lines
@@ -212,7 +220,7 @@ def _try_again(
     from quarterhour.study.study import default_out, read_study
 
     tried, asked = read_tried(plan), read_study(study, roads=roads)
-    with _progress(quiet) as tell:
+    with _progress(quiet, verbose=verbose) as tell:
         prepared = (out or default_out(asked)) / "prepared"
         again = try_again(asked, tried, lang=lang, tell=tell, prepared=prepared, fresh=fresh)
     for line in tried_lines(asked, again, lang):
@@ -228,6 +236,7 @@ def _run(
     roads: Path | None,
     lang: str,
     quiet: bool,
+    verbose: bool = False,
     fresh: bool = False,
     checks: bool = True,
     siting: bool = True,
@@ -247,7 +256,7 @@ def _run(
     write.check_database(asked)
     earlier = None if against is None else write.read_earlier(against)
     try:
-        with _progress(quiet) as tell:
+        with _progress(quiet, verbose=verbose) as tell:
             results = run_study(
                 asked, checks=checks, siting=siting, lang=lang, tell=tell, prepared=folder / "prepared", fresh=fresh,
                 keep=folder / "plans", kept=left.append,
@@ -268,12 +277,12 @@ def _run(
 
 
 @contextmanager
-def _progress(quiet: bool) -> Iterator[RunProgress | None]:
-    """A bar on a terminal, a line a step in a log, nothing when quiet; what the rooms log is told between."""
+def _progress(quiet: bool, *, verbose: bool = False) -> Iterator[RunProgress | None]:
+    """A bar on a terminal, a line a step in a log, nothing when quiet; ``verbose``: what the rooms log between."""
     if quiet:
         yield None
     elif not sys.stderr.isatty():
-        with _relayed(lambda text: _print(text, err=True)):
+        with _relayed(lambda text: _print(text, err=True), verbose=verbose):
             yield _tell_log
     else:
         from rich.console import Console
@@ -283,7 +292,7 @@ def _progress(quiet: bool) -> Iterator[RunProgress | None]:
         console = Console(stderr=True)
         with (
             Progress(*columns, console=console, transient=True) as bar,
-            _relayed(lambda text: console.print(text, markup=False, highlight=False)),
+            _relayed(lambda text: console.print(text, markup=False, highlight=False), verbose=verbose),
         ):
             task = bar.add_task("...", total=None)
             yield lambda text, share=None: bar.update(
@@ -292,18 +301,20 @@ def _progress(quiet: bool) -> Iterator[RunProgress | None]:
 
 
 @contextmanager
-def _relayed(say: Callable[[str], None]) -> Iterator[None]:
-    """What the program's rooms log is said for the time being."""
+def _relayed(say: Callable[[str], None], *, verbose: bool) -> Iterator[None]:
+    """What the program's rooms log is said for the time being; unless ``verbose``, only what a planner should heed."""
     import logging
+
+    level = logging.INFO if verbose else logging.WARNING
 
     class Relay(logging.Handler):
         def emit(self, record: logging.LogRecord) -> None:
             say(record.getMessage())
 
-    rooms, relay = logging.getLogger("quarterhour"), Relay(logging.INFO)
+    rooms, relay = logging.getLogger("quarterhour"), Relay(level)
     before = rooms.level
     rooms.addHandler(relay)
-    rooms.setLevel(logging.INFO)
+    rooms.setLevel(level)
     try:
         yield
     finally:

@@ -4,15 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from importlib import resources
-from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pandas as pd
 import pytest
-from test_maps import CHROMIUM, CHROMIUM_ARGS
 
 import quarterhour as qh
+from chromium import chromium
 from quarterhour.maps.what_if import what_if_columns
 from quarterhour.standards.circle import by_level
 from quarterhour.standards.rules import Circle
@@ -46,16 +45,11 @@ LOOK = """async ({packed, choice}) => {
 @pytest.fixture(scope="module")
 def tab() -> Iterator[Any]:
     """An empty page with the counting script in it, cut off from any network."""
-    playwright = pytest.importorskip("playwright.sync_api", reason="playwright is not installed")
-    if not Path(CHROMIUM).exists():
-        pytest.skip("no Chromium on this machine")
-    with playwright.sync_playwright() as started:
-        opened = started.chromium.launch(executable_path=CHROMIUM, args=CHROMIUM_ARGS, timeout=0)
-        blank = opened.new_context(offline=True).new_page()
+    with chromium() as browser:
+        blank = browser.new_context(offline=True).new_page()
         blank.set_default_timeout(0)
         blank.add_script_tag(content=ENGINE + "\nwindow.quarterhourWhatIf = quarterhourWhatIf;")
         yield blank
-        opened.close()
 
 
 def packed(results: qh.Results, lang: str = "zh") -> list[dict[str, Any]]:

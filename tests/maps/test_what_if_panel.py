@@ -11,10 +11,10 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from test_maps import CHROMIUM, CHROMIUM_ARGS, HOSTILE
 from typer.testing import CliRunner
 
 import quarterhour as qh
+from chromium import HOSTILE, chromium
 from conftest import write_toy_study
 from quarterhour.base import i18n
 from quarterhour.base.errors import QuarterhourError
@@ -34,14 +34,9 @@ PLAIN = "~0,15,0,100,,"
 
 
 @pytest.fixture(scope="module")
-def chromium() -> Iterator[Any]:
-    playwright = pytest.importorskip("playwright.sync_api", reason="playwright is not installed")
-    if not Path(CHROMIUM).exists():
-        pytest.skip("no Chromium on this machine")
-    with playwright.sync_playwright() as started:
-        opened = started.chromium.launch(executable_path=CHROMIUM, args=CHROMIUM_ARGS, timeout=0)
+def browser() -> Iterator[Any]:
+    with chromium() as opened:
         yield opened
-        opened.close()
 
 
 class Page:
@@ -92,8 +87,8 @@ def map_file(toy_run: qh.Results, tmp_path_factory: pytest.TempPathFactory) -> P
 
 
 @pytest.fixture
-def page(chromium: Any, map_file: Path) -> Iterator[Page]:
-    opened = Page(chromium, map_file)
+def page(browser: Any, map_file: Path) -> Iterator[Page]:
+    opened = Page(browser, map_file)
     yield opened
     opened.context.close()
 
@@ -178,11 +173,11 @@ def test_two_plans_stand_side_by_side(page: Page) -> None:
     page.tab.wait_for_function("() => !document.querySelector('.qh-apart')")
 
 
-def test_a_link_opens_with_what_was_tried(page: Page, chromium: Any, map_file: Path) -> None:
+def test_a_link_opens_with_what_was_tried(page: Page, browser: Any, map_file: Path) -> None:
     page.press("none", "80.2% → 80.2%")
     page.tab.click("[data-act='slot-b']")
     page.press("slot-b", "80.2% → 96.3%")
-    again = Page(chromium, map_file, page.link)
+    again = Page(browser, map_file, page.link)
     again.comes_to("80.2% → 96.3%")
     again.press("slot-a", "80.2% → 80.2%")
     assert again.trouble == page.trouble == []
@@ -196,11 +191,11 @@ def test_a_link_opens_with_what_was_tried(page: Page, chromium: Any, map_file: P
     "#w=1~{check}~__proto__~a~0,15,0,100,," + PLAIN, "#w=%3Cscript%3E&w=2", "#w=1~" + "9" * 9000,
 ])  # fmt: skip
 def test_a_link_that_this_page_could_not_have_made_is_left_out(
-    page: Page, chromium: Any, map_file: Path, broken: str
+    page: Page, browser: Any, map_file: Path, broken: str
 ) -> None:
     page.press("none", "80.2% → 80.2%")
     check = page.link.split("~")[1]
-    again = Page(chromium, map_file, broken.replace("{check}", check))
+    again = Page(browser, map_file, broken.replace("{check}", check))
     again.comes_to("80.2% → 96.3%")
     again.tab.wait_for_function("() => document.querySelector('.qh-told').innerText.includes('未采用')")
     assert again.tab.evaluate("window.broken === undefined")
@@ -208,7 +203,7 @@ def test_a_link_that_this_page_could_not_have_made_is_left_out(
     again.context.close()
 
 
-def test_names_out_of_files_are_text(toy_run: qh.Results, chromium: Any, tmp_path: Path) -> None:
+def test_names_out_of_files_are_text(toy_run: qh.Results, browser: Any, tmp_path: Path) -> None:
     tables = toy_run.inputs
     named = {"communities": list(HOSTILE[:4]), "facilities": list(HOSTILE[4:6])}
     hostile = {table: getattr(tables, table).assign(name=names) for table, names in named.items()}
@@ -216,7 +211,7 @@ def test_names_out_of_files_are_text(toy_run: qh.Results, chromium: Any, tmp_pat
     file = tmp_path / "map.html"
     results = replace(toy_run, inputs=replace(tables, **hostile), what_if=tried)
     file.write_text(meeting_map(results, "en"), encoding="utf-8")
-    page = Page(chromium, file)
+    page = Page(browser, file)
     page.tab.evaluate("document.querySelector('.qh-shuts').parentElement.open = true")
     page.press("shut", "80.2% → 16.0%")
     assert HOSTILE[2] in page.told and HOSTILE[3] in page.told

@@ -112,3 +112,24 @@ def test_columns_of_their_own_are_carried_on() -> None:
     ]  # fmt: skip
     both, _ = read(walk=["private", "yes", "yes", "no"], walk_ends=[False, True, False, False])
     assert both["walk_ends"].tolist() == [True, True, False, False]
+
+
+def test_a_general_column_of_access_speaks_where_the_own_one_is_blank() -> None:
+    general = ["private", "no", None, "customers"]
+    roads, found = read(access=general)
+    for who in ("walk", "cycle", "drive"):
+        assert roads[who].tolist() == [True, False, True, True]
+        assert roads[f"{who}_ends"].tolist() == [True, False, False, True]
+    assert found[["rule", "column", "detail"]].to_numpy().tolist() == [
+        ["roads.access_ends", "access", "private (1), customers (1)"]
+    ]
+    roads, _ = read(access=general, walk=["", "yes", "no", None])
+    assert roads["walk"].tolist() == [True, True, False, True]
+    assert roads["walk_ends"].tolist() == [True, False, False, True]
+    assert roads["drive"].tolist() == [True, False, True, True]
+
+
+def test_a_word_of_access_that_nobody_knows_is_open_and_told_once() -> None:
+    roads, found = read(access=["?", "", "yes", "private"])
+    assert roads["drive"].tolist() == [True] * 4
+    assert found.loc[found["rule"] == "roads.odd_access", ["id", "column"]].to_numpy().tolist() == [["access", "? (1)"]]

@@ -78,22 +78,35 @@ def read_permits(roads: gpd.GeoDataFrame, where: Where) -> tuple[dict[str, AnyAr
     """Yes or no for ``walk``, ``drive``, ``cycle`` of a table, and what else their words say, as columns.
 
     ``NAME_ends`` where trips must start or end there, ``cycle_pushed`` where cyclists walk; both may be columns of the
-    table as well. A value that nobody understands is open, and told.
+    table as well. A column ``access`` (graphs of OSMnx have it) speaks for each of the three that says nothing of its
+    own. A value that nobody understands is open, and told.
     """
     made: dict[str, AnyArray] = {}
     told = []
-    for who in (w for w in WHO if w in roads):
-        code, level, said = _coded(roads[who], who)
+    for who, values in _by_traveller(roads).items():
+        code, level, said = _coded(values, who)
         made[who] = level != CLOSED
         pushed = np.array([only_pushed(one) for one in said], bool)[code]
         for column, found in ((f"{who}_ends", level == ENDS), *([("cycle_pushed", pushed)] if who == "cycle" else [])):
             if found.any():
                 made[column] = found
-                told.append(_told(column.removeprefix(f"{who}_"), roads[who], found, where, who))
+                told.append(_told(column.removeprefix(f"{who}_"), values, found, where))
         unread = np.array([not is_read(one) for one in said], bool)[code]
         if unread.any():
-            told.append(where.about("odd_access", roads.index[unread], id=who, column=counted(roads[who][unread])))
-    return made | _own_marks(roads, made), join_findings(told)
+            told.append(where.about("odd_access", values.index[unread], id=values.name, column=counted(values[unread])))
+    return made | _own_marks(roads, made), join_findings(told).drop_duplicates(ignore_index=True)
+
+
+def _by_traveller(roads: gpd.GeoDataFrame) -> dict[Who, pd.Series]:
+    """The words that count for each traveller: of the own column, where that is blank those of ``access``."""
+    if "access" not in roads:
+        return {who: roads[who] for who in WHO if who in roads}
+    found: dict[Who, pd.Series] = {}
+    for who in WHO:
+        own = roads[who] if who in roads else pd.Series("", index=roads.index)
+        silent = own.map(lambda v: v is None or v is pd.NA or v != v or v == "").to_numpy(dtype=bool)
+        found[who] = roads["access"] if silent.all() else own.astype(object).mask(silent, roads["access"]).rename(who)
+    return found
 
 
 def _coded(values: pd.Series, who: Who) -> tuple[NDArray[np.int64], NDArray[np.int64], list[str]]:
@@ -106,10 +119,9 @@ def _coded(values: pd.Series, who: Who) -> tuple[NDArray[np.int64], NDArray[np.i
     return code.astype(np.int64), level[code], said
 
 
-def _told(rule: str, values: pd.Series, found: AnyArray, where: Where, who: str) -> pd.DataFrame:
-    return where.about(
-        f"access_{rule}", values.index[found], severity="note", column=who, detail=counted(values[found])
-    )
+def _told(rule: str, values: pd.Series, found: AnyArray, where: Where) -> pd.DataFrame:
+    shown = counted(values[found])
+    return where.about(f"access_{rule}", values.index[found], severity="note", column=values.name, detail=shown)
 
 
 def _own_marks(roads: gpd.GeoDataFrame, made: Mapping[str, AnyArray]) -> dict[str, AnyArray]:
