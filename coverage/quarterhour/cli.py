@@ -214,9 +214,9 @@ def _try_again(
     study: str, plan: Path, *, out: Path | None, roads: Path | None, lang: str, fresh: bool, quiet: bool, verbose: bool
 ) -> None:
     """Exit 1 where the engine counts something else, or a condition of the question is broken."""
-    from quarterhour.report.tried import tried_lines
     from quarterhour.study.file.tried import read_tried
     from quarterhour.study.run import try_again
+    from quarterhour.study.siting.told import tried_lines
     from quarterhour.study.study import default_out, read_study
 
     tried, asked = read_tried(plan), read_study(study, roads=roads)

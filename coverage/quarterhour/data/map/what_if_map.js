@@ -4,7 +4,8 @@
 function quarterhourTriedOnMap(quarterhour) {
   const { map, people } = quarterhour;
   const layer = L.layerGroup();
-  let listening = null, hidden = null;
+  const hidden = new Set();
+  let listening = null;
 
   // Longitude, latitude and name of a site; a candidate that is a community has these from it.
   function placeOf(question, site) {
@@ -62,16 +63,18 @@ function quarterhourTriedOnMap(quarterhour) {
     box.classList.remove("qh-picking");
   }
 
-  // A layer of the study's own gives way to what is tried, and comes back after.
-  function hide(own) {
-    if (!own || !map.hasLayer(own)) return;
-    hidden = own;
-    own.remove();
+  // Layers of the study's own give way to what is tried, and come back after.
+  function hide(layers) {
+    for (const own of layers) {
+      if (!own || !map.hasLayer(own)) continue;
+      hidden.add(own);
+      own.remove();
+    }
   }
   function clear() {
     layer.remove();
-    if (hidden) hidden.addTo(map);
-    hidden = null;
+    for (const own of hidden) own.addTo(map);
+    hidden.clear();
   }
 
   return { draw, clear, hide, nearest, listen, silence, placeOf };

@@ -9,7 +9,7 @@ quarterhourParts.push((quarterhour) => {
   // The fragment as parts; ours is w=..., what others put there stays.
   const parts = () => location.hash.slice(1).split("&").filter(Boolean);
   const link = (parts().find((part) => part.startsWith("w=")) || "").slice(2);
-  let shared = null, at = -1, shown = null, picking = "", asked = 0, linked = -1, notice = "";
+  let shared = null, at = -1, shown = null, picking = "", asked = 0, linked = -1, notice = "", tryOut = null;
 
   // --- words and figures ------------------------------------------------------------------------------
   const number = (n) => n.toLocaleString("en-US");
@@ -70,14 +70,16 @@ quarterhourParts.push((quarterhour) => {
   }
   function drawMap(k, what, result) {
     if (!box.open || asProposed(now())) { asFound(); return; }
-    onMap.hide(quarterhour.layers[`plan_${k.question.plan}`]);
+    const { before, after } = result.near, community = (i) => (!after[i] ? "not_met" : before[i] ? "met" : "planned");
+    tryOut = () => onMap.hide(["plan", "served"].map((name) => quarterhour.layers[`${name}_${k.question.plan}`]));
     onMap.draw(k.question, what, { open: words.tried_open, closed: words.tried_closed });
-    const { before, after } = result.near;
-    if (quarterhour.recolour) quarterhour.recolour((i) => (!after[i] ? "not_met" : before[i] ? "met" : "planned"));
+    if (quarterhour.recolour) quarterhour.recolour(community);
+    tryOut();
   }
-
   // The map as the study found it.
   function asFound() {
+    if (!tryOut) return;
+    tryOut = null;
     onMap.clear();
     if (quarterhour.recolour) quarterhour.recolour(null);
   }
@@ -159,10 +161,10 @@ quarterhourParts.push((quarterhour) => {
     if (!asks.travellers.length) return own + notes;
     return `${own}<p><small>${asks.name}</small></p><div class="qh-slots" data-part="slots"></div><div data-part="figures"></div><div data-part="areas"></div>
       <fieldset data-part="settings"></fieldset><p class="qh-told" role="status"></p>
-      <div class="qh-buttons">${button("all", words.all_sites)}${button("none", words.none)}<span>${button("few", words.first_few)} <input class="qh-count" type="number" min="0" value="5" aria-label="${words.first_few}"> ${words.sites}</span>${button("next", words.next_best)}
+      <div class="qh-acts">${button("all", words.all_sites)}${button("none", words.none)}<span>${button("few", words.first_few)} <input class="qh-count" type="number" min="0" value="5" aria-label="${words.first_few}"> ${words.sites}</span>${button("next", words.next_best)}
       ${button("pick-open", words.pick_open, 'aria-pressed="false"')}${button("pick-shut", words.pick_shut, 'aria-pressed="false"')}</div>
       <div data-part="sites"></div><details><summary>${words.existing}</summary><div class="qh-shuts" data-part="shuts"></div></details>
-      <div data-part="apart"></div><div class="qh-buttons">${button("link", words.copy_link)}${button("file", words.save_file)}</div>${notes}<p><small>${words.counted_here}</small></p>`;
+      <div data-part="apart"></div><div class="qh-acts">${button("link", words.copy_link)}${button("file", words.save_file)}</div>${notes}<p><small>${words.counted_here}</small></p>`;
   }
   async function show(k) {
     pick("");
@@ -270,7 +272,8 @@ quarterhourParts.push((quarterhour) => {
     if (event.target.dataset.set === "standard" && shown)
       mount.querySelector("[data-part=standard]").innerHTML = fill("minutes", { minutes: shown.question.travellers[choice().traveller].standards[Number(event.target.value)] });
   });
-  if (quarterhour.on) quarterhour.on("question", (tab) => { if (box.open) show(placeOf(tab)); else mount.hidden = placeOf(tab) < 0; });
+  quarterhour.on("question", (tab) => { if (box.open) show(linked < 0 ? placeOf(tab) : linked); else mount.hidden = placeOf(tab) < 0; });
+  quarterhour.on("view", () => { if (tryOut) tryOut(); });  // the study's own sites stay off the map while others are tried
 
   // --- a link that says what was tried ------------------------------------------------------------------
   async function reopen() {
@@ -279,7 +282,7 @@ quarterhourParts.push((quarterhour) => {
     if (mine && mine.linked) {
       linked = k;
       const tab = (picture.questions || []).findIndex((_, i) => placeOf(i) === k);
-      if (tab >= 0 && tab !== quarterhour.question) quarterhour.emit("question", tab);
+      if (tab >= 0 && tab !== quarterhour.question) quarterhour.ask(tab);
     } else notice = words.other_page;
     if (!box.open) box.open = true;  // and so it is shown
     else show(linked < 0 ? placeOf(quarterhour.question) : linked);
