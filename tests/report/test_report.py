@@ -116,6 +116,7 @@ def everything(**changed: Any) -> Results:
         communities=changed.pop("communities", communities()),
         facilities=facilities,
         quality=QUALITY,
+        candidates=facilities.iloc[:0],
         towns=pd.DataFrame({"name": ["One", "Two"]}, index=pd.Index(["t1", "t2"], name="id")),
         counties=pd.DataFrame({"name": ["Shire"]}, index=pd.Index(["c1"], name="id")),
     )

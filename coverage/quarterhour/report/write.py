@@ -18,6 +18,7 @@ import pandas as pd
 from quarterhour.base import i18n
 from quarterhour.io import files, postgis
 from quarterhour.maps.draw import draw_map
+from quarterhour.maps.what_if import what_if_columns
 from quarterhour.network.network import Mode
 from quarterhour.report.glossary import glossary, glossary_section
 from quarterhour.report.inspection import address_writers, finding_writers
@@ -25,6 +26,7 @@ from quarterhour.report.layers.dresses import layer_dresses
 from quarterhour.report.layers.tables import chosen_sites, named_layers, result_layers
 from quarterhour.report.map_notes import map_notes
 from quarterhour.report.markdown import report_markdown
+from quarterhour.report.meeting.questions import asked_of, mode_names, sources_line
 from quarterhour.report.papers.writers import Papers, with_font_finding
 from quarterhour.report.score_sections import score_sections
 from quarterhour.report.section import Section
@@ -176,6 +178,11 @@ def meeting_map(results: Results, lang: str = "zh", *, parts: ReportParts | None
         pictures=results.pictures,
         notes=map_notes(results, lang, sections=parts.behind, charts=dict(parts.charts.values())),
         kinds=results.study.kinds,
+        counties=tables.counties,
+        asked=asked_of(results),
+        modes=mode_names(results, lang),
+        sources=sources_line(results, lang),
+        what_if=what_if_columns(results, lang),
     )
 
 
