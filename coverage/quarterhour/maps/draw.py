@@ -67,6 +67,7 @@ def draw_map(
     asked: Sequence[Asked] = (),
     modes: Mapping[str, str] | None = None,
     sources: str = "",
+    what_if: Mapping[str, Any] | None = None,
 ) -> str:
     """The map of a study as one HTML page that opens anywhere, also without a network.
 
@@ -100,6 +101,8 @@ def draw_map(
         Names of those who travel, by the id of a circle's or a plan's mode.
     sources
         The sentence at the foot of map and print: date of reference, program and version.
+    what_if
+        What the page counts other choices of sites by, as ``what_if_columns`` makes it.
 
     Returns
     -------
@@ -131,6 +134,7 @@ def draw_map(
         "bounds": with_outlines(map_bounds(communities, facilities, towns), outlines),
         "ranges": range_columns(ranges, checks, communities, say),
         "grounds": ground_columns(pictures, checks, say),
+        "what_if": what_if,
     }
     picture["questions"] = question_columns(
         checks, plans, asked, picture=picture, communities=communities, counties=ids, modes=modes or {}, say=say
