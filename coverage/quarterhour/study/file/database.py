@@ -21,10 +21,12 @@ class DatabaseFile(Part):
 class Outputs(Part):
     """Where results go: a folder, and for the layers a schema of a database as well.
 
+    ``papers``: whether the report for Word and as HTML, the page for leaders and static maps are written.
     ``what_if``: whether the page can count other choices of sites.
     """
 
     folder: str | None = None
+    papers: bool = True
     database: Name | None = None
     schema_name: str | None = Field(default=None, alias="schema", min_length=1)
     what_if: Flag = True
