@@ -45,9 +45,7 @@ def test_every_limit_on_offer_is_so_many_whole_steps(toy_run: qh.Results) -> Non
 
 
 def test_a_study_may_leave_it_out(toy_study: Path) -> None:
-    with (toy_study / "study.toml").open("a", encoding="utf-8") as file:
-        file.write("\n[outputs]\nwhat_if = false\n")
-    results = qh.run_study(qh.read_study(toy_study))
+    results = run_with(toy_study, **{"[outputs]": "[outputs]\nwhat_if = false"})
     assert results.what_if == () and what_if_columns(results, "zh") is None
 
 
