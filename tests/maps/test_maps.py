@@ -549,7 +549,7 @@ def test_a_ground_of_too_many_corners_is_left_to_the_layers(monkeypatch: pytest.
 
 def test_every_word_that_the_page_uses_is_in_both_languages() -> None:
     assert "undefined" not in maps.draw_map(**study(lang="en")).split("quarterhourPicture=")[1].split("</script>")[0]
-    script = (resources.files("quarterhour") / "data" / "map" / "map.js").read_text(encoding="utf-8")
+    script = page_room._carried()["map.js"].decode("utf-8")
     used = set(re.findall(r"\bw\.([a-z_]+)", script))
     assert used <= set(PageWords("zh").page())
 

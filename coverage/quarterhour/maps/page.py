@@ -8,6 +8,7 @@ import re
 import tomllib
 from collections.abc import Mapping, Sequence
 from importlib import resources
+from importlib.resources.abc import Traversable
 from typing import TYPE_CHECKING, Any
 
 from quarterhour.base.errors import DataError
@@ -113,7 +114,15 @@ def _carried() -> Mapping[str, bytes]:
     data = resources.files("quarterhour") / "data"
     manifest = tomllib.loads((data / "vendor" / "manifest.toml").read_text(encoding="utf-8"))
     vendor = {entry["path"]: (data / "vendor" / entry["path"]).read_bytes() for entry in manifest["file"]}
-    return vendor | {name: (data / "map" / name).read_bytes() for name in ("map.js", "map.css")}
+    return vendor | {"map.js": _joined(data / "map", ".js"), "map.css": _joined(data / "map", ".css")}
+
+
+def _joined(folder: Traversable, suffix: str) -> bytes:
+    """Our own scripts or styles as one: what all stand on first, the one that calls them last."""
+    place = {"base": 0, "main": 2}
+    files = [f for f in folder.iterdir() if f.name.endswith(suffix)]
+    files.sort(key=lambda f: (place.get(f.name.removesuffix(suffix), 1), f.name))
+    return b"\n".join(f.read_bytes() for f in files)
 
 
 def _carried_text(address: str, carried: Mapping[str, bytes]) -> str:
