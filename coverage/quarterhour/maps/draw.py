@@ -62,6 +62,7 @@ def draw_map(
     pictures: gpd.GeoDataFrame | None = None,
     notes: Notes | None = None,
     kinds: KindLooks | None = None,
+    routes: Mapping[str, Any] | None = None,
 ) -> str:
     """The map of a study as one HTML page that opens anywhere, also without a network.
 
@@ -87,6 +88,8 @@ def draw_map(
         Further findings as texts: of the city, and by community and town (see ``Notes``).
     kinds
         Names, colours and marks that the study gives to kinds of facilities.
+    routes
+        The ways to the nearest facilities, as ``route_columns`` packs them.
 
     Returns
     -------
@@ -113,6 +116,7 @@ def draw_map(
         "bounds": map_bounds(communities, facilities, towns),
         "ranges": range_columns(ranges, checks, communities, say),
         "grounds": ground_columns(pictures, checks, say),
+        "routes": routes,
     }
     _add_notes(picture, notes or Notes(), communities=communities, towns=towns)
     return draw_page(picture, layer_list(picture, lang), lang=lang)

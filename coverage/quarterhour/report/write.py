@@ -18,6 +18,7 @@ import pandas as pd
 from quarterhour.base import i18n
 from quarterhour.io import files, postgis
 from quarterhour.maps.draw import draw_map
+from quarterhour.maps.routes import route_columns
 from quarterhour.network.network import Mode
 from quarterhour.report.inspection import address_writers, finding_writers
 from quarterhour.report.map_notes import map_notes
@@ -111,6 +112,8 @@ def _writers(results: Results, lang: str, parts: ReportParts) -> dict[str, Calla
     writers["report.md"] = lambda path: files.write_text(path, page(results, lang, parts=parts))
     if card is not None:  # what a later run compares itself with
         writers["scorecard.csv"] = lambda path: files.write_csv(path, kept_rows(card.rows), index=False)
+    if results.od is not None:
+        writers["od.csv"] = partial(files.write_csv, frame=results.od, index=False)
     writers |= finding_writers(results.findings, lang)
     writers |= address_writers(results.inputs)
     writers["manifest.json"] = lambda path: files.write_text(path, _json(manifest(results, lang)))
@@ -167,6 +170,7 @@ def meeting_map(results: Results, lang: str = "zh", *, parts: ReportParts | None
         pictures=results.pictures,
         notes=map_notes(results, lang, sections=parts.behind, charts=dict(parts.charts.values())),
         kinds=results.study.kinds,
+        routes=route_columns(results, lang),
     )
 
 
@@ -211,10 +215,24 @@ def result_layers(results: Results) -> dict[str, gpd.GeoDataFrame]:
     }
     if results.pictures is not None:
         layers["pictures"] = results.pictures
+    if "routes" in results.study.file.outputs.extra:
+        layers |= route_layer(results)
     if results.care.parcels is not None:
         outlines = results.care.parcels.drop(columns="geometry").set_geometry("shape", crs=tables.communities.crs)
         layers["parcels"] = outlines.rename_geometry("geometry")
     return {name: layer for name, layer in layers.items() if len(layer)}
+
+
+def route_layer(results: Results) -> dict[str, gpd.GeoDataFrame]:
+    """The layer ``routes``: of each circle the way of every community to its nearest facility."""
+    kinds = results.inputs.facilities["kind"]
+    tables = [routes.paths.table().assign(circle=routes.circle) for routes in results.routes]
+    if not tables:
+        return {}
+    made = pd.concat([t[t["minutes"].notna()] for t in tables], ignore_index=True)
+    made.insert(2, "kind", kinds.reindex(made["site"]).to_numpy())
+    columns = ["circle", "community", "site", "kind", "minutes", "metres", "geometry"]
+    return {"routes": gpd.GeoDataFrame(made[columns], geometry="geometry", crs=tables[0].crs)}
 
 
 def _with_shares(results: Results) -> gpd.GeoDataFrame:

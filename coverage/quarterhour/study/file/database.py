@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Literal
+
 from pydantic import Field, field_validator, model_validator
 
 from quarterhour.study.file.fields import Name, Part, variable_name, wrong
@@ -19,8 +21,12 @@ class DatabaseFile(Part):
 
 
 class Outputs(Part):
-    """Where results go: a folder, and for the layers a schema of a database as well."""
+    """Where results go: a folder, and for the layers a schema of a database as well.
 
+    ``extra``: what is written beside: ``routes`` (a layer), ``od`` (a table).
+    """
+
+    extra: list[Literal["routes", "od"]] = Field(default_factory=list)
     folder: str | None = None
     database: Name | None = None
     schema_name: str | None = Field(default=None, alias="schema", min_length=1)
