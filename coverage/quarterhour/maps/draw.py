@@ -22,6 +22,7 @@ from quarterhour.maps.columns import PageWords, coded
 from quarterhour.maps.isochrones import ground_columns, range_columns
 from quarterhour.maps.layers import layer_list, map_bounds, road_lines, town_columns
 from quarterhour.maps.page import draw_page
+from quarterhour.maps.pinyin import search_columns
 from quarterhour.maps.plans import plan_columns
 from quarterhour.maps.popups import circle_columns, community_columns, kind_columns, promise_rows
 
@@ -118,6 +119,7 @@ def draw_map(
         "grounds": ground_columns(pictures, checks, say),
         "routes": routes,
     }
+    picture["search"] = search_columns(picture, communities, towns, lang)
     _add_notes(picture, notes or Notes(), communities=communities, towns=towns)
     return draw_page(picture, layer_list(picture, lang), lang=lang)
 

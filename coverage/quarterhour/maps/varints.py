@@ -34,3 +34,8 @@ def _bytes(values: AnyArray) -> bytes:
         more = (count[some] > place + 1).astype(np.uint64) << np.uint64(7)
         found[at[some] + place] = (left[some] >> np.uint64(7 * place) & np.uint64(127)) | more
     return found.tobytes()
+
+
+def packed_text(text: str) -> str:
+    """A text deflated; ``quarterhourText`` of the page's scripts reads it."""
+    return base64.b64encode(zlib.compress(text.encode("utf-8"), _EFFORT)).decode("ascii")
