@@ -39,7 +39,7 @@ HARDSHIP = 9600  # made up: 1.2 % of the older people
 UNIT_WITHOUT_TOWN, ITS_TOWN = "371003400", "371003002"
 CELL_RADIUS = 10_300.0
 NBS = "国家统计局2023年统计用区划代码"
-MADE = "scripts/make_weihai.py"
+MADE = "示例数据（程序生成）"
 URBAN_SPACING, RURAL_SPACING = 165.0, 95.0
 URBAN_COUNT, RURAL_COUNT, FAR_APART = 6, 5, 830.0
 # Tuned until Huancui came near its drive network of 2023 (4,277 junctions, 10,159 arcs; the README has the rest).

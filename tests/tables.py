@@ -7,6 +7,8 @@ from pathlib import Path
 from typing import Any
 
 import openpyxl
+import pandas as pd
+from openpyxl.utils import range_boundaries
 
 STUDY = "EPSG:32651"
 Rows = list[list[Any]]
@@ -32,3 +34,27 @@ def save_xlsx(path: Path, rows: Rows, *, merged: tuple[str, ...] = (), title: st
         page.merge_cells(span)
     book.save(target)
     return target
+
+
+def sheet_table(sheet: Any) -> pd.DataFrame:
+    """The table of a sheet of ``coverage.xlsx``: headings where its filter is, with what stands over them before."""
+    _, first, _, last = range_boundaries(sheet.auto_filter.ref)
+    rows = [[cell.value for cell in row] for row in sheet.iter_rows(min_row=1)]
+    heads = rows[first - 1]
+    over = _groups(sheet, first - 1) if first == 4 else [""] * len(heads)
+    said = [f"{group} {head}".strip() for group, head in zip(over, heads, strict=True)]
+    return pd.DataFrame([row for row in rows[first:last] if any(v is not None for v in row)], columns=said)
+
+
+def _groups(sheet: Any, row: int) -> list[str]:
+    """What stands over each column, merged cells filled."""
+    found = [str(cell.value or "") for cell in sheet[row]]
+    for span in sheet.merged_cells.ranges:
+        if span.min_row == row:
+            found[span.min_col - 1 : span.max_col] = [found[span.min_col - 1]] * (span.max_col - span.min_col + 1)
+    return found
+
+
+def book_tables(path: Path) -> dict[str, pd.DataFrame]:
+    """Every table of ``coverage.xlsx`` by the name of its sheet."""
+    return {s.title: sheet_table(s) for s in openpyxl.load_workbook(path).worksheets if s.auto_filter.ref}

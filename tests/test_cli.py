@@ -135,7 +135,7 @@ def test_ctrl_c_says_so_and_leaves_nothing_half_written(toy_study: Path, tmp_pat
             assert run.wait() == 130
         finally:
             run.kill()
-    assert "map.html" in told
+    assert "写出成果" in told
     assert "已中断" in told
     assert {p.name for p in out.iterdir()} <= {"prepared", "plans"}
 
@@ -148,7 +148,9 @@ def test_the_demo_is_a_run_of_the_embedded_study(tmp_path: Path, monkeypatch: py
     with pytest.raises(SystemExit) as ended:
         cli.app(["demo", "--out", str(tmp_path), "--quiet"])
     assert not ended.value.code
-    assert asked == [(str(qh.demo_folder()), {"out": tmp_path, "roads": None, "lang": "zh", "quiet": True})]
+    assert asked == [
+        (str(qh.demo_folder()), {"out": tmp_path, "roads": None, "lang": "zh", "quiet": True, "verbose": False})
+    ]
 
 
 def test_a_second_run_takes_the_kept_networks_unless_told_not_to(
@@ -158,20 +160,34 @@ def test_a_second_run_takes_the_kept_networks_unless_told_not_to(
 
     for fresh, taken in ((False, 0), (False, 3), (True, 0)):
         with pytest.raises(SystemExit) as ended:
-            cli.app(["check", str(toy_study), "--out", str(tmp_path / "o"), "--lang", "en", *["--fresh"] * fresh])
+            out = ["--out", str(tmp_path / "o")]
+            cli.app(["check", str(toy_study), *out, "--lang", "en", "--verbose", *["--fresh"] * fresh])
         assert not ended.value.code
         assert capsys.readouterr().err.count("taken from it") == taken
 
 
-def test_what_the_rooms_log_is_told_and_quiet_is_quiet(capsys: pytest.CaptureFixture[str]) -> None:
+@pytest.mark.parametrize(
+    ("quiet", "verbose", "said"),
+    [(False, True, ["1 of 2 nodes", "slower"]), (False, False, ["slower"]), (True, True, [])],
+)
+def test_what_the_rooms_log_is_told_to_who_asks_and_quiet_is_quiet(
+    capsys: pytest.CaptureFixture[str], quiet: bool, verbose: bool, said: list[str]
+) -> None:
     from quarterhour import cli
 
-    for quiet in (False, True):
-        with cli._progress(quiet):
-            logging.getLogger("quarterhour.io.osm").info("%d of %d nodes", 1, 2)
-        logging.getLogger("quarterhour.io.osm").info("afterwards")
-        told = capsys.readouterr().err.splitlines()
-        assert told == ([] if quiet else ["1 of 2 nodes"])
+    log = logging.getLogger("quarterhour.io.osm")
+    with cli._progress(quiet, verbose=verbose):
+        log.info("%d of %d nodes", 1, 2)
+        log.warning("slower")
+    log.info("afterwards")
+    assert capsys.readouterr().err.splitlines() == said
+
+
+def test_the_console_names_no_kept_network_and_no_file_on_the_way_unless_asked(toy_study: Path, tmp_path: Path) -> None:
+    plain = quarterhour("run", toy_study, "--out", tmp_path / "a").stderr
+    assert "写出成果" in plain and "report.md" not in plain and "plans" not in plain
+    told = quarterhour("run", toy_study, "--out", tmp_path / "a", "--verbose").stderr
+    assert "写出文件：report.md" in told and "直接取用" in told
 
 
 def edited(folder: Path, before: str, after: str) -> Path:

@@ -38,6 +38,8 @@ _AGAINST_HELP = "Results folder of an earlier run to compare the scorecard with.
 Against = Annotated[Path | None, typer.Option("--against", help=_AGAINST_HELP)]
 Fresh = Annotated[bool, typer.Option("--fresh", help="Build the road networks anew instead of taking kept ones.")]
 Quiet = Annotated[bool, typer.Option("--quiet", help="No progress on stderr.")]
+_VERBOSE_HELP = "Tell also what the program does inside: kept networks, plans on the way, each file."
+Verbose = Annotated[bool, typer.Option("--verbose", help=_VERBOSE_HELP)]
 
 
 def _language(value: str) -> str:
@@ -55,9 +57,10 @@ def run(
     lang: Lang = "zh",
     fresh: Fresh = False,
     quiet: Quiet = False,
+    verbose: Verbose = False,
 ) -> None:
     """Everything: circles, scorecard, site proposals, map, workbook and report."""
-    _run(study, out=out, roads=roads, against=against, lang=lang, fresh=fresh, quiet=quiet)
+    _run(study, out=out, roads=roads, against=against, lang=lang, fresh=fresh, quiet=quiet, verbose=verbose)
 
 
 @app.command()
@@ -69,9 +72,12 @@ def check(
     lang: Lang = "zh",
     fresh: Fresh = False,
     quiet: Quiet = False,
+    verbose: Verbose = False,
 ) -> None:
     """Both circles and the scorecard, without siting."""
-    _run(study, out=out, roads=roads, against=against, lang=lang, fresh=fresh, quiet=quiet, siting=False)
+    _run(
+        study, out=out, roads=roads, against=against, lang=lang, fresh=fresh, quiet=quiet, verbose=verbose, siting=False
+    )
 
 
 @app.command()
@@ -82,17 +88,19 @@ def site(
     lang: Lang = "zh",
     fresh: Fresh = False,
     quiet: Quiet = False,
+    verbose: Verbose = False,
 ) -> None:
     """Proposals for new sites, with their bounds."""
-    _run(study, out=out, roads=roads, lang=lang, fresh=fresh, quiet=quiet, checks=False)
+    _run(study, out=out, roads=roads, lang=lang, fresh=fresh, quiet=quiet, verbose=verbose, checks=False)
 
 
 @app.command()
-def demo(out: Out = None, lang: Lang = "zh", quiet: Quiet = False) -> None:
+def demo(out: Out = None, lang: Lang = "zh", quiet: Quiet = False, verbose: Verbose = False) -> None:
     """The embedded study of Weihai (its facilities and roads are made up, 示例)."""
     from quarterhour.study.new_study import demo_folder
 
-    _run(str(demo_folder()), out=out or Path("data/processed/weihai"), roads=None, lang=lang, quiet=quiet)
+    folder = out or Path("data/processed/weihai")
+    _run(str(demo_folder()), out=folder, roads=None, lang=lang, quiet=quiet, verbose=verbose)
 
 
 @app.command()
@@ -202,6 +210,7 @@ def _run(
     roads: Path | None,
     lang: str,
     quiet: bool,
+    verbose: bool = False,
     fresh: bool = False,
     checks: bool = True,
     siting: bool = True,
@@ -221,7 +230,7 @@ def _run(
     write.check_database(asked)
     earlier = None if against is None else write.read_earlier(against)
     try:
-        with _progress(quiet) as tell:
+        with _progress(quiet, verbose=verbose) as tell:
             results = run_study(
                 asked, checks=checks, siting=siting, lang=lang, tell=tell, prepared=folder / "prepared", fresh=fresh,
                 keep=folder / "plans", kept=left.append,
@@ -242,12 +251,12 @@ def _run(
 
 
 @contextmanager
-def _progress(quiet: bool) -> Iterator[RunProgress | None]:
-    """A bar on a terminal, a line a step in a log, nothing when quiet; what the rooms log is told between."""
+def _progress(quiet: bool, *, verbose: bool = False) -> Iterator[RunProgress | None]:
+    """A bar on a terminal, a line a step in a log, nothing when quiet; ``verbose``: what the rooms log between."""
     if quiet:
         yield None
     elif not sys.stderr.isatty():
-        with _relayed(lambda text: _print(text, err=True)):
+        with _relayed(lambda text: _print(text, err=True), verbose=verbose):
             yield _tell_log
     else:
         from rich.console import Console
@@ -257,7 +266,7 @@ def _progress(quiet: bool) -> Iterator[RunProgress | None]:
         console = Console(stderr=True)
         with (
             Progress(*columns, console=console, transient=True) as bar,
-            _relayed(lambda text: console.print(text, markup=False, highlight=False)),
+            _relayed(lambda text: console.print(text, markup=False, highlight=False), verbose=verbose),
         ):
             task = bar.add_task("...", total=None)
             yield lambda text, share=None: bar.update(
@@ -266,18 +275,20 @@ def _progress(quiet: bool) -> Iterator[RunProgress | None]:
 
 
 @contextmanager
-def _relayed(say: Callable[[str], None]) -> Iterator[None]:
-    """What the program's rooms log is said for the time being."""
+def _relayed(say: Callable[[str], None], *, verbose: bool) -> Iterator[None]:
+    """What the program's rooms log is said for the time being; unless ``verbose``, only what a planner should heed."""
     import logging
+
+    level = logging.INFO if verbose else logging.WARNING
 
     class Relay(logging.Handler):
         def emit(self, record: logging.LogRecord) -> None:
             say(record.getMessage())
 
-    rooms, relay = logging.getLogger("quarterhour"), Relay(logging.INFO)
+    rooms, relay = logging.getLogger("quarterhour"), Relay(level)
     before = rooms.level
     rooms.addHandler(relay)
-    rooms.setLevel(logging.INFO)
+    rooms.setLevel(level)
     try:
         yield
     finally:

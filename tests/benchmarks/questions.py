@@ -179,7 +179,9 @@ def _rounds(land: Land, peer: str) -> int:
 
 
 def _picture_duel(land: Land) -> Duel:
-    network, plain = land.network, land.plain("to_community")
+    """Private roads and gates as open as any: the peer's search knows nothing of trips that may only end there."""
+    closed, gated = np.zeros_like(land.network.ends_only), np.full_like(land.network.gate, -1)
+    network, plain = replace(land.network, ends_only=closed, gate=gated, kept={}), land.plain("to_community")
     inside = np.flatnonzero(network.mutual == 0)
     middle = np.random.default_rng(5).choice(inside, 3 if len(network.x) > 50_000 else 10, replace=False)
     points = gpd.points_from_xy(network.x[middle], network.y[middle])

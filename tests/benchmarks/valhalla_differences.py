@@ -3,9 +3,10 @@
     PYTHONPATH=tests python -m benchmarks.valhalla_differences heidelberg liechtenstein
 
 30 x 200 random junctions. A pair of ours that is shorter goes to the first kind of roads without which it is not; of
-those left, to Valhalla itself where eight legs along our way, each asked of Valhalla, come to over 50 m less than its
-own answer for the whole. A pair of ours that is longer goes to places that Valhalla's way ends over 100 m off, else to
-the tags of the ways that Valhalla walks and we do not.
+those left, to Valhalla itself where 24 legs along our way, each asked of Valhalla, come to over 50 m less than its own
+answer for the whole, else to the tags of what Valhalla walks round on its longest leg. A pair of ours that is longer
+goes to places that Valhalla's way ends over 100 m off, to Valhalla's matrix where its route is as long as ours, to
+private roads that it goes through, else to the tags of the ways that Valhalla walks and we do not.
 """
 
 from __future__ import annotations
@@ -36,7 +37,7 @@ from quarterhour.travel.matrix import travel_times
 
 Array = NDArray[Any]
 Tags = Mapping[str, str]
-OVER_M, LEGS, LEGS_LESS_M = 100, 8, 50
+OVER_M, LEGS, LEGS_LESS_M = 100, 24, 50
 ORIGINS, TARGETS = 30, 200
 UNNAMED = {"heidelberg": 307.0, "liechtenstein": 92.0}
 """A fifth of the pairs that differed by over 100 m on 2026-11-28, before access was read by vehicle."""
@@ -120,7 +121,7 @@ def differences(land: Land) -> dict[str, Any]:
         raise Skipped(f"{land.name} has no OSM tags to name")
     valhalla, roads, tags = Valhalla.on(land), real_roads(land.name), tags_of(land.name)
     way = roads.index.to_series().astype(str).str.extract(r"w(\d+)")[0].fillna("-1").astype(np.int64).to_numpy()
-    network = _walking(roads)
+    network = whole = _walking(roads)
     at = picked(network, ORIGINS + TARGETS, seed=1)
     places = standing(network, at)
     there = spots(network, at)
@@ -132,16 +133,16 @@ def differences(land: Land) -> dict[str, Any]:
         network = _walking(roads[kept])
         without[f"shorter: {name}"] = _ours(network, places)
     left, named = named_in_turn(pairs, without)
-    own = _own_detours(network, valhalla, places, there, pairs.theirs, left)
-    longer = _longer(valhalla, there, pairs, set(way.tolist()), tags)
+    led = _led_along(network, valhalla, places, there, pairs.theirs, left, tags)
+    longer = _longer(valhalla, there, pairs, whole, set(way.tolist()), tags)
     shares = (pairs.ours / np.maximum(pairs.theirs, 1))[np.isfinite(pairs.ours + pairs.theirs)]
-    nameless = {"shorter: no name": int(left.sum()) - own, "longer: no name": longer.pop("", 0)}
+    nameless = {"shorter: no name": led.pop("shorter: no name", 0), "longer: no name": longer.pop("", 0)}
     return {
         "pairs": len(shares),
         "median_share": round(float(np.median(shares)) - 1, 5),
         "shorter": int(pairs.shorter.sum()),
         "longer": int(pairs.longer.sum()),
-        "causes": {**named, "shorter: Valhalla's own detour": own, **longer, **nameless},
+        "causes": {**named, **dict(led.most_common()), **longer, **nameless},
         "without_a_name": sum(nameless.values()),
     }
 
@@ -162,22 +163,85 @@ def _ours(network: Network, places: gpd.GeoDataFrame) -> Array:
     return dense(travel_times(network, homes, sites, minutes=FAR_MINUTES, heading="to_site"))
 
 
-def _own_detours(
-    network: Network, valhalla: Valhalla, places: Any, there: Sequence[Any], theirs: Array, left: Array
-) -> int:
-    """How many pairs Valhalla itself walks in less than it says, when it is led along our way."""
-    asked, whole = [], []
-    for row in np.flatnonzero(left.any(axis=1)):
-        targets = np.flatnonzero(left[row])
-        for target, path in zip(targets, _paths(network, places, row, ORIGINS + targets), strict=True):
-            stops = path[np.linspace(0, len(path) - 1, LEGS + 1).astype(int)[1:-1]]
-            stations = [there[row], *spots(network, stops), there[ORIGINS + target]]
-            asked += [matrix_request([a], [b]) for a, b in zip(stations[:-1], stations[1:], strict=True)]
-            whole.append(theirs[row, target])
-    if not asked:
-        return 0
-    legs = metres_of(valhalla.answers("matrix", asked)).reshape(-1, LEGS).sum(axis=1)
-    return int((legs < np.array(whole) - LEGS_LESS_M).sum())
+@dataclass(frozen=True, eq=False)
+class Legs:
+    """Pairs led along our way in ``LEGS`` legs each: stations, Valhalla's metres of each leg, our ways in it."""
+
+    stations: list[list[Any]]
+    metres: Array
+    ways: list[list[dict[int, float]]]
+
+    @classmethod
+    def along(
+        cls, network: Network, valhalla: Valhalla, places: Any, there: Sequence[Any], left: Array
+    ) -> tuple[Legs, list[tuple[int, int]]]:
+        """The legs of the pairs that are left, and which pairs they are."""
+        asked, ways, pairs, stations = [], [], [], []
+        road = _roads_between(network)
+        for row in np.flatnonzero(left.any(axis=1)):
+            targets = np.flatnonzero(left[row])
+            for target, path in zip(targets, _paths(network, places, row, ORIGINS + targets), strict=True):
+                cut = np.linspace(0, len(path) - 1, LEGS + 1).astype(int)
+                stops = [there[row], *spots(network, path[cut[1:-1]]), there[ORIGINS + target]]
+                asked += [matrix_request([a], [b]) for a, b in zip(stops[:-1], stops[1:], strict=True)]
+                ways.append([_lengths(network, road, path[a : b + 1]) for a, b in zip(cut[:-1], cut[1:], strict=True)])
+                stations.append(stops)
+                pairs.append((int(row), int(target)))
+        whole = metres_of(valhalla.answers("matrix", asked)) if asked else np.empty(0)
+        return cls(stations, whole.reshape(-1, LEGS), ways), pairs
+
+
+def _roads_between(network: Network) -> dict[tuple[int, int], int]:
+    """The quicker road between two junctions that are next to each other, by both directions."""
+    found: dict[tuple[int, int], int] = {}
+    for road in np.argsort(-network.forward_cs, kind="stable").tolist():
+        ends = int(network.tail[road]), int(network.head[road])
+        found[ends] = found[ends[::-1]] = road
+    return found
+
+
+def _lengths(network: Network, road: Mapping[tuple[int, int], int], path: Array) -> dict[int, float]:
+    """Metres by OSM way along some junctions."""
+    found: dict[int, float] = {}
+    for ends in zip(path[:-1].tolist(), path[1:].tolist(), strict=True):
+        if ends in road:
+            way = _way_id(network.road_ids[road[ends]])
+            found[way] = found.get(way, 0.0) + float(network.length_m[road[ends]])
+    return found
+
+
+def _led_along(
+    network: Network, valhalla: Valhalla, places: Any, there: Sequence[Any], theirs: Array, left: Array,
+    tags: Mapping[int, Tags],
+) -> Counter[str]:  # fmt: skip
+    """Pairs that Valhalla walks in less than it says when it is led along our way; of the others what it walks round.
+
+    That is the longest of our ways on the leg where it goes farthest out of its way, by its tags.
+    """
+    legs, pairs = Legs.along(network, valhalla, places, there, left)
+    whole = np.array([theirs[pair] for pair in pairs])
+    own = legs.metres.sum(axis=1) < whole - LEGS_LESS_M
+    excess = legs.metres - np.array([[sum(ways.values()) for ways in row] for row in legs.ways]).reshape(-1, LEGS)
+    found = Counter({"shorter: Valhalla's own detour": int(own.sum())})
+    rest = [(i, int(np.nan_to_num(excess[i], nan=np.inf).argmax())) for i in np.flatnonzero(~own)]
+    traced = _ways_walked(valhalla, [(legs.stations[i][leg], legs.stations[i][leg + 1]) for i, leg in rest])
+    for (i, leg), theirs_ways in zip(rest, traced, strict=True):
+        round_about = {way: m for way, m in legs.ways[i][leg].items() if way not in theirs_ways}
+        if excess[i, leg] < LEGS_LESS_M or not round_about:
+            found["shorter: no name"] += 1
+        else:
+            found[
+                f"shorter: it walks round {by_name(tags.get(max(round_about, key=round_about.__getitem__), {}))}"
+            ] += 1
+    return found
+
+
+def _ways_walked(valhalla: Valhalla, ends: Sequence[tuple[Any, Any]]) -> list[set[int]]:
+    """The OSM ways of Valhalla's routes."""
+    routes = valhalla.answers("route", [{"locations": list(pair), **ON_FOOT} for pair in ends])
+    traced = [_to_trace(route) for route in routes]
+    edges = iter(valhalla.answers("traceAttributes", [t for t in traced if t]))
+    return [{e["way_id"] for e in (next(edges) or {}).get("edges", [])} if t else set() for t in traced]
 
 
 def _paths(network: Network, places: Any, origin: int, targets: Array) -> list[Array]:
@@ -195,23 +259,41 @@ def _paths(network: Network, places: Any, origin: int, targets: Array) -> list[A
 
 
 def _longer(
-    valhalla: Valhalla, there: Sequence[Any], pairs: Pairs, ours: set[int], tags: Mapping[int, Tags]
+    valhalla: Valhalla, there: Sequence[Any], pairs: Pairs, network: Network, ours: set[int], tags: Mapping[int, Tags]
 ) -> Counter[str]:
-    """Pairs that Valhalla walks in less, by the tags of the longest way of its route that we do not have."""
+    """Pairs that Valhalla walks in less: where its way ends, what it goes through, else the tags of what we lack."""
     at = np.argwhere(pairs.longer)
     ends = [{"locations": [there[i], there[ORIGINS + j]], **ON_FOOT} for i, j in at]
     routes = valhalla.answers("route", ends)
-    shape = {"shape_match": "edge_walk", **ON_FOOT, "filters": _EDGES}
-    traced = [{"encoded_polyline": r["trip"]["legs"][0]["shape"], **shape} if r else None for r in routes]
+    traced = [_to_trace(route) for route in routes]
     edges = iter(valhalla.answers("traceAttributes", [t for t in traced if t]))
+    private = {_way_id(road) for road in network.road_ids[network.ends_only]}
     found: Counter[str] = Counter()
-    for (i, j), shape_of in zip(at, traced, strict=True):
-        name = _missing(next(edges) if shape_of else None, ours, tags)
+    for (i, j), route, shape_of in zip(at, routes, traced, strict=True):
+        walked = (next(edges) or {}).get("edges", []) if shape_of else []
         line = decoded(shape_of["encoded_polyline"]) if shape_of else None
         if line is not None and max(_apart_m(line[0], there[i]), _apart_m(line[-1], there[ORIGINS + j])) > OVER_M:
             name = "longer: Valhalla's way ends over 100 m off the place"
+        elif route and 1000 * route["trip"]["summary"]["length"] > pairs.ours[i, j] - OVER_M:
+            name = "longer: Valhalla's own route is as long"
+        elif any(edge["way_id"] in private for edge in walked):
+            name = "longer: Valhalla goes through what is for ends only (private, destination)"
+        else:
+            name = _missing(walked, ours, tags)
         found[name] += 1
     return found
+
+
+def _to_trace(route: Any) -> dict[str, Any] | None:
+    if not route:
+        return None
+    shape = {"shape_match": "edge_walk", **ON_FOOT, "filters": _EDGES}
+    return {"encoded_polyline": route["trip"]["legs"][0]["shape"], **shape}
+
+
+def _way_id(road: object) -> int:
+    way = str(road).split(".")[0].removeprefix("w")
+    return int(way) if way.isdigit() else -1
 
 
 def decoded(polyline: str) -> Array:
@@ -234,9 +316,9 @@ def _apart_m(spot: Array, place: Mapping[str, float]) -> float:
 _EDGES = {"attributes": ["edge.way_id", "edge.length"], "action": "include"}
 
 
-def _missing(answer: Any, ours: set[int], tags: Mapping[int, Tags]) -> str:
+def _missing(walked: Sequence[Any], ours: set[int], tags: Mapping[int, Tags]) -> str:
     length: Counter[str] = Counter()
-    for edge in (answer or {}).get("edges", []):
+    for edge in walked:
         if edge["way_id"] not in ours:
             length[by_name(tags.get(edge["way_id"], {}))] += edge["length"]
     return f"longer: {length.most_common(1)[0][0]}" if length else ""

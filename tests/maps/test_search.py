@@ -58,8 +58,8 @@ def plan() -> Any:
     )
     answer = SimpleNamespace(
         chosen=("s1",), gain=pd.Series([30], index=["s1"]), assignment=pd.Series(dtype=object), status="bounded",
-        gap=0.1, bound=60.0, covered_before=0, covered=30, demand_total=100, unmet=pd.DataFrame(), unit="older",
-        served=None, placed=False, levels=(), objective="max-cover",
+        gap=0.1, bound=60.0, covered_before=0, before=0, covered=30, demand_total=100, unmet=pd.DataFrame(),
+        unit="older", served=None, placed=False, levels=(), objective="max-cover",
     )  # fmt: skip
     return "照料护理基地选址", answer, sites
 

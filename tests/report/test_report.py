@@ -28,6 +28,7 @@ from quarterhour.standards.scorecard import Scorecard, score_targets
 from quarterhour.study.results import Results
 from quarterhour.study.siting.proposal import Proposal
 from quarterhour.travel.times import times_from_matrix
+from tables import sheet_table
 
 HOSTILE = "=1+1 |<script>alert(1)</script>[x](http://evil) {{ 7*7 }} **b**\n# head"
 RING = Circle("ring", "圈", "ring", kinds=("day",), mode="walk", minutes=15, heading="to_site", people="older")
@@ -102,10 +103,24 @@ QUALITY = pd.DataFrame({"table": ["communities", "roads"], "rows": [3, 9], "fact
                         "synthetic": [0.25, 1.0], "synthetic_share": [0.25, 1.0]})  # fmt: skip
 
 
+STUDY = SimpleNamespace(
+    name=lambda _: "A *town*", kinds={},
+    file=SimpleNamespace(study=SimpleNamespace(reference_date=date(2026, 1, 1)), siting=(), circles=(),
+                         targets=SimpleNamespace(rules=())),
+)  # fmt: skip
+
+
 def everything(**changed: Any) -> Results:
-    inputs = SimpleNamespace(communities=changed.pop("communities", communities()), quality=QUALITY)
+    facilities = pd.DataFrame({"name": ["the day centre"]}, index=pd.Index(["f"], name="id"))
+    inputs = SimpleNamespace(
+        communities=changed.pop("communities", communities()),
+        facilities=facilities,
+        quality=QUALITY,
+        towns=pd.DataFrame({"name": ["One", "Two"]}, index=pd.Index(["t1", "t2"], name="id")),
+        counties=pd.DataFrame({"name": ["Shire"]}, index=pd.Index(["c1"], name="id")),
+    )
     given = {
-        "study": SimpleNamespace(name=lambda _: "A *town*"), "inputs": inputs, "checks": (check(),),
+        "study": STUDY, "inputs": inputs, "checks": (check(),),
         "compare": (check("walk-frail"),), "scorecards": {date(2026, 1, 1): scorecard()}, "proposals": (a_plan(),),
         "findings": findings(),
     }  # fmt: skip
@@ -124,27 +139,23 @@ def book(path: Path, lang: str = "en", **changed: Any) -> openpyxl.Workbook:
     return openpyxl.load_workbook(path)
 
 
-def table(sheet: Any) -> pd.DataFrame:
-    head, *body = sheet.iter_rows(values_only=True)
-    return pd.DataFrame(body, columns=list(head))
-
-
 # --- the workbook -----------------------------------------------------------------------------
 
 
 def test_the_workbook_has_a_sheet_for_everything(tmp_path: Path) -> None:
     assert book(tmp_path / "a.xlsx").sheetnames == [
-        "by community", "by town", "by county", "scorecard", "scorecard by area", "plans", "sites", "unmet quotas",
-        "ledger", "data quality", "findings",
+        "Cover", "Charts", "by county", "by town", "by community", "scorecard", "scorecard by area", "plans", "sites",
+        "unmet quotas", "ledger", "data quality", "findings",
     ]  # fmt: skip
-    assert book(tmp_path / "b.xlsx", lang="zh").sheetnames[0] == "社区（村）"
+    assert book(tmp_path / "b.xlsx", lang="zh").sheetnames[4] == "社区（村）"
 
 
 def test_every_sheet_has_a_frozen_header_a_filter_and_no_untranslated_heading(tmp_path: Path) -> None:
     for lang in i18n.LANGUAGES:
-        for sheet in book(tmp_path / f"{lang}.xlsx", lang=lang):
-            assert sheet.freeze_panes == "B2" and sheet.auto_filter.ref
-            heads = [str(c.value) for c in sheet[1]]
+        _, _, *tables = book(tmp_path / f"{lang}.xlsx", lang=lang)
+        for sheet in tables:
+            heads = list(sheet_table(sheet))
+            assert sheet.freeze_panes in ("B4", "B5") and sheet.auto_filter.ref
             assert not [h for h in heads if "_" in h or "\t" in h or "@" in h], heads
             assert sheet["A1"].font.name == "Microsoft YaHei"
 
@@ -157,40 +168,41 @@ def test_the_same_results_give_the_same_bytes(tmp_path: Path) -> None:
 
 def test_text_is_never_a_formula_a_link_or_a_number(tmp_path: Path) -> None:
     sheet = book(tmp_path / "a.xlsx")["by community"]
-    names = [sheet.cell(row, 2) for row in (2, 3, 4)]
-    assert [c.value for c in names] == [HOSTILE, "https://b.example", "00123"]
+    names = [sheet.cell(row, 1) for row in (5, 6, 7)]
+    assert sorted(str(c.value) for c in names) == ["00123", HOSTILE, "https://b.example"]
     assert {c.data_type for c in names} == {"s"} and not any(c.hyperlink for c in names)
-    assert sheet["A2"].value == "371002001001"
+    assert "371002001001" in sheet_table(sheet)["id"].tolist()
 
 
 def test_the_workbook_says_what_the_checks_say(tmp_path: Path) -> None:
     found = book(tmp_path / "a.xlsx")
-    by_town = table(found["by town"])
-    assert list(by_town["name"]) == ["One", "Two", "whole city"]
+    by_town = sheet_table(found["by town"])
+    assert list(by_town["name"]) == ["whole city", "Two", "One"]
     share = next(c for c in by_town if c.endswith("share of people inside"))
-    assert list(by_town[share]) == [1, 0, 0.999]
-    assert found["by town"].cell(2, list(by_town).index(share) + 1).number_format == "0.0%"
-    minutes = next(c for c in table(found["by community"]) if c.endswith("minutes"))
-    assert table(found["by community"])[minutes].tolist()[:2] == [15, 20]
-    sites = table(found["sites"])
+    assert list(by_town[share]) == [0.999, 0, 1]
+    assert found["by town"].cell(6, list(by_town).index(share) + 1).number_format == "0.0%"
+    minutes = next(c for c in sheet_table(found["by community"]) if c.endswith("minutes"))
+    assert sheet_table(found["by community"])[minutes].tolist()[1:] == [20, 15]
+    sites = sheet_table(found["sites"])
     assert (
         list(sites["id"]) == ["n2", "n1"]
         and list(sites["order"]) == [1, 2]
         and list(sites["newly covered, or placed"]) == [40, 2]
     )
-    assert table(found["unmet quotas"])["area name"].tolist() == ["Two"] and len(table(found["ledger"])) == 3
-    assert table(found["plans"])["bound"].tolist() == [43] and len(table(found["findings"])) == 26
+    assert sheet_table(found["unmet quotas"])["area name"].tolist() == ["Two"]
+    assert len(sheet_table(found["ledger"])) == 3
+    assert sheet_table(found["plans"])["bound"].tolist() == [43] and len(sheet_table(found["findings"])) == 26
 
 
 def test_a_workbook_without_circles_or_plans_can_be_written(tmp_path: Path) -> None:
     found = book(tmp_path / "a.xlsx", **NOTHING)
-    assert "scorecard" not in found.sheetnames and len(table(found["by community"])) == 3
+    assert "scorecard" not in found.sheetnames and len(sheet_table(found["by community"])) == 3
 
 
 def test_very_long_text_and_control_characters_do_not_break_the_workbook(tmp_path: Path) -> None:
     odd = communities().assign(name=["x" * 40_000, "bell\x07", ""])
     sheet = book(tmp_path / "a.xlsx", communities=odd)["by community"]
-    assert len(sheet["B2"].value) == 32_000 and sheet["B4"].value is None
+    assert len(sheet["A7"].value) == 32_000 and sheet["A5"].value is None
 
 
 # --- the page ----------------------------------------------------------------------------------

@@ -8,7 +8,6 @@ import xml.etree.ElementTree as ET
 from pathlib import Path
 from typing import Any
 
-import openpyxl
 import pandas as pd
 import pytest
 from hypothesis import given
@@ -24,6 +23,7 @@ from quarterhour.services.graves import graves_on, shared_by_people
 from quarterhour.siting.proof.plan_record import verify_record
 from quarterhour.siting.proof.recount import verify_plan
 from quarterhour.study.results import Proposal
+from tables import book_tables
 
 FIGURES = {"site-per-grave": 2.4, "niches-a-grave": 2, "site-per-niche": 0.3}
 GRAVES = """
@@ -118,11 +118,11 @@ def test_the_numbers_stand_in_map_workbook_and_page(burials: Path, tmp_path: Pat
         assert "](sites-centres.svg)" in page
         assert said in (out / "map.html").read_text(encoding="utf-8")
         assert (out / "sites-centres.svg").read_text(encoding="utf-8").startswith("<svg")
-    book = openpyxl.load_workbook(out / "coverage.xlsx")
-    assert {"容量", "分年建设", "各点价值", "目标次序"} <= set(book.sheetnames)
-    rows = {row[1].value: [c.value for c in row] for row in book["容量"].iter_rows(min_row=2)}
-    assert rows["d"][5:9] == ["墓穴", 30, 30, 0]
-    assert rows["p1"][5:9] == ["墓穴", 25, 20, 5]
+    book = book_tables(out / "coverage.xlsx")
+    assert {"容量", "分年建设", "各点价值", "目标次序"} <= set(book)
+    rooms = book["容量"].set_index("编号")[["计数对象", "容量", "安置", "余量"]]
+    assert rooms.loc["d"].tolist() == ["墓穴", 30, 30, 0]
+    assert rooms.loc["p1"].tolist() == ["墓穴", 25, 20, 5]
     assert json.loads((out / "plan.json").read_text(encoding="utf-8"))[0]["question"]["capacity"] == ["graves", True]
 
 
@@ -201,7 +201,7 @@ def test_a_made_up_parcel_says_so_to_the_last_page(burials: Path, tmp_path: Path
     assert "合成 2 处" in shown["note"]
     assert any("合成 2 处，仅供演示" in line for line in shown["plans"][0]["result"])
     assert "合成 2 处。估计或合成的拟建点仅供演示" in (tmp_path / "report.md").read_text(encoding="utf-8")
-    (row,) = pd.read_excel(tmp_path / "coverage.xlsx", sheet_name="选址方案", engine="openpyxl").to_dict("records")
+    (row,) = book_tables(tmp_path / "coverage.xlsx")["选址方案"].to_dict("records")
     assert (row["拟建点：实际"], row["拟建点：估计"], row["拟建点：合成"]) == (0, 0, 2)
     (record,) = json.loads((tmp_path / "plan.json").read_text(encoding="utf-8"))
     assert record["rests_on"] == {"fact": 0, "estimated": 0, "synthetic": 2}

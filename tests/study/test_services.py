@@ -27,6 +27,7 @@ from quarterhour.siting.proof.plan_record import verify_record
 from quarterhour.standards.rules import read_rule_set
 from quarterhour.standards.scorecard import note_sentences
 from quarterhour.study.results import Results
+from tables import book_tables
 
 
 @pytest.fixture(scope="module")
@@ -243,9 +244,7 @@ class HandedOn:
 
     def sheet(self, key: str, question: str) -> pd.DataFrame:
         """The rows of a question in a sheet, columns by their keys."""
-        table = pd.read_excel(
-            self.folder / "coverage.xlsx", i18n.say(f"report.sheet_{key}", self.lang), dtype=object, engine="openpyxl"
-        )
+        table = book_tables(self.folder / "coverage.xlsx")[i18n.say(f"report.sheet_{key}", self.lang)]
         asked = i18n.say("report.col_question", self.lang), i18n.say("report.col_name", self.lang)
         return table[table[next(c for c in asked if c in table)] == self.names[question]].reset_index(drop=True)
 

@@ -7,7 +7,7 @@ import json
 from pathlib import Path
 
 import geopandas as gpd
-import openpyxl
+import pandas as pd
 import pytest
 import shapely
 
@@ -16,6 +16,7 @@ from quarterhour.base.errors import DataError, MissingError, PlanError, StudyErr
 from quarterhour.report.console import findings_count, input_lines, summary_lines
 from quarterhour.siting.proof.plan_record import verify_record
 from quarterhour.study.run import read_study_inputs
+from tables import book_tables
 
 
 @pytest.fixture
@@ -194,18 +195,18 @@ def test_workbook_page_and_console_tell_how_sure(toy_study: Path, tmp_path: Path
         if lang == "zh"
         else ("care circle", "always inside", "speed needed")
     )
-    book = openpyxl.load_workbook(tmp_path / "out" / "coverage.xlsx")
-    rows = [[cell.value for cell in row] for row in book["把握程度" if lang == "zh" else "how sure"].rows]
+    book = book_tables(tmp_path / "out" / "coverage.xlsx")
+    rows = book["把握程度" if lang == "zh" else "how sure"].values.tolist()
     assert (
-        len(rows) == 4
-        and rows[1][0] == name
-        and rows[1][3:10] == [7, 4, 2, 1, *map(pytest.approx, (4 / 7, 2 / 7, 1 / 7))]
+        len(rows) == 3
+        and rows[0][0] == name
+        and rows[0][3:10] == [7, 4, 2, 1, *map(pytest.approx, (4 / 7, 2 / 7, 1 / 7))]
     )
-    head, *people = [
-        [cell.value for cell in row] for row in book["社区（村）" if lang == "zh" else "by community"].rows
-    ]
-    at = next(i for i, h in enumerate(head) if flip in h)
-    assert [row[at - 1] for row in people][:1] == [always] and [row[at] for row in people][2:] == [1.253, None]
+    people = book["社区（村）" if lang == "zh" else "by community"]
+    people = people.set_index("编号" if lang == "zh" else "id").loc[["w", "m", "e", "i"]]
+    at = next(i for i, h in enumerate(people) if flip in h)
+    assert people.iloc[0, at - 1] == always
+    assert people.iloc[2, at] == 1.253 and pd.isna(people.iloc[3, at])
     page = (tmp_path / "out" / "report.md").read_text(encoding="utf-8")
     told = summary_lines(results, lang)
     for text in (page, "\n".join(told)):

@@ -13,6 +13,7 @@ from quarterhour.report.tables import quality_note, quality_table
 from quarterhour.report.write import write_results
 from quarterhour.standards.circle import people_quality, worse_quality
 from quarterhour.study.run import read_study_inputs
+from tables import book_tables
 
 
 def test_a_study_that_says_nothing_has_no_facts(toy_run: qh.Results) -> None:
@@ -32,8 +33,8 @@ def test_it_is_told_by_the_console_in_both_languages(toy_run: qh.Results) -> Non
 
 def test_it_is_told_by_workbook_report_and_map(toy_run: qh.Results, tmp_path: Path) -> None:
     write_results(toy_run, tmp_path, lang="en")
-    sheet = pd.read_excel(tmp_path / "coverage.xlsx", sheet_name=None, engine="openpyxl")
-    assert any("unstated" in map(str, frame.columns) for frame in sheet.values())
+    sheets = book_tables(tmp_path / "coverage.xlsx")
+    assert any("unstated" in map(str, frame.columns) for frame in sheets.values())
     assert "unstated" in (tmp_path / "report.md").read_text(encoding="utf-8")
     assert "187 unstated" in (tmp_path / "map.html").read_text(encoding="utf-8")
 

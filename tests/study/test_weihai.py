@@ -15,6 +15,7 @@ from scipy.sparse import csr_array
 from scipy.sparse.csgraph import connected_components, dijkstra
 from scipy.spatial import cKDTree
 
+import quarterhour as qh
 from quarterhour.study.file import read_study_file
 
 METRES = "EPSG:32651"
@@ -72,7 +73,7 @@ def test_the_study_file_is_good_and_names_files_that_exist(weihai: Path) -> None
     parts += [*study.facilities, *study.tables, *study.layers]
     assert all((weihai / p.path).is_file() for p in parts if p is not None and p.path is not None)
     assert [c.heading for c in study.circles] == ["to_community", "to_site"]
-    assert [s.id for s in study.siting] == ["town-elderly-centres", "town-cemeteries"]
+    assert [s.id for s in study.siting] == ["town-elderly-centres", "town-cemeteries", "care-bases", "day-care-sites"]
 
 
 def test_no_town_was_swapped_between_the_two_code_lists(weihai: Path) -> None:
@@ -246,3 +247,13 @@ def test_a_one_way_street_has_a_way_back_round_the_block(roads: gpd.GeoDataFrame
     ))  # fmt: skip
     way_back = dijkstra(graph, indices=start)[np.arange(len(start)), end]
     assert np.median(way_back) < 1000 and way_back.max() < 5000
+
+
+def test_both_circles_have_a_question_that_says_what_closes_them(weihai_run: qh.Results) -> None:
+    by_circle = {c.circle.id: c for c in weihai_run.checks}
+    for question, circle, new in (("care-bases", "care-circle", 30), ("day-care-sites", "home-care-circle", 100)):
+        plan = next(p.plan for p in weihai_run.proposals if p.id == question)
+        city = by_circle[circle].shares.query("level == 'city'").iloc[0]
+        assert (plan.status, len(plan.chosen)) == ("optimal", new)
+        assert (plan.covered_before, plan.demand_total) == (city["people_met"], city["people"])
+        assert plan.covered > plan.covered_before

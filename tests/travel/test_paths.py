@@ -204,6 +204,13 @@ def test_the_cutoff_of_a_pair_is_its_own_and_inclusive(market: Any) -> None:
     assert paths.found.tolist() == [True, False, True]
 
 
+def test_without_any_site_nobody_has_a_way(market: Any) -> None:
+    pairs = pd.DataFrame({"community": ["h", "s"], "site": [None, None]}, dtype=object)
+    homes, none = market.places("hs"), market.places("E").iloc[:0]
+    paths = shortest_paths(market.network(), homes, none, pairs, minutes=np.full(2, np.nan), heading="to_site")
+    assert paths.table()["minutes"].isna().all() and not paths.found.any()
+
+
 def test_an_id_that_is_not_there_is_told(market: Any) -> None:
     pairs = pd.DataFrame({"community": ["h"], "site": ["nowhere"]})
     with pytest.raises(DataError, match="no id nowhere"):

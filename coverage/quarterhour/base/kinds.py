@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Literal, TypeAlias
 
@@ -36,3 +36,8 @@ def kind_label(kind: str, lang: str, looks: KindLooks) -> str:
     if said or i18n.entry(f"kinds.{kind}") is not None:
         return said or i18n.label("kinds", kind, lang)
     return own.zh or own.en or kind
+
+
+def kinds_said(kinds: Iterable[str], lang: str, looks: KindLooks) -> str:
+    """Several kinds in a sentence."""
+    return i18n.say("labels.or", lang).join(kind_label(kind, lang, looks) for kind in kinds)

@@ -65,6 +65,22 @@ def goal_label(objective: str, unit: str, lang: str, *, placed: bool = False) ->
     return i18n.say(own, lang, counted=counted_label(unit, lang))
 
 
+def columns_label(columns: str, lang: str) -> str:
+    """Columns that a table lacks, as ``deaths, backlog`` or ``kind = home | hospital``, by what they hold."""
+    column, _, kinds = columns.partition(" = ")
+    between = i18n.say("columns.between", lang)
+    if kinds:
+        named = between.join(i18n.label("kinds", kind, lang) for kind in kinds.split(" | "))
+        return f"{i18n.label('columns', column, lang)}: {named}"
+    return between.join(i18n.label("columns", name, lang) for name in columns.split(", "))
+
+
+def proof_label(proved_by: str, lang: str) -> str:
+    """Who proved a bound; ``counting`` is a word, the name of a solver its own."""
+    found = i18n.entry(f"labels.proof_{proved_by}")
+    return proved_by if found is None else found[lang]
+
+
 def unit_by_language(unit: str) -> Mapping[str, str]:
     """A unit in both languages, for a message."""
     return {lang: unit_label(unit, lang) for lang in i18n.LANGUAGES}

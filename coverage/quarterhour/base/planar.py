@@ -6,9 +6,14 @@ from typing import Any
 
 import geopandas as gpd
 import numpy as np
+import numpy.typing as npt
 import shapely
+from numpy.typing import ArrayLike
 from pyproj import CRS, Proj, Transformer
 from pyproj.exceptions import ProjError
+
+_AREA = 2
+"""The dimension of what has a surface."""
 
 
 def flat(frame: gpd.GeoDataFrame) -> gpd.GeoDataFrame:
@@ -22,6 +27,19 @@ def flat_shapes(shapes: gpd.GeoSeries) -> gpd.GeoSeries:
     Files that never had heights may say NaN for them, and a change of CRS then loses x and y as well.
     """
     return gpd.GeoSeries(shapely.force_2d(shapes.to_numpy()), index=shapes.index, crs=shapes.crs)
+
+
+def inner_points(shapes: ArrayLike) -> npt.NDArray[np.object_]:
+    """A point for each shape: its centroid where that lies on it, else, of an area, a point on its surface.
+
+    A centroid is where people look for a place; that of a crescent, a ring or two islands lies outside it, perhaps at
+    sea. Taken in the plane that the shapes are in: project first. A missing shape has no point, an empty one an empty.
+    """
+    given = np.asarray(shapes, dtype=object)
+    middle = np.asarray(shapely.centroid(given), dtype=object)
+    off = (shapely.get_dimensions(given) == _AREA) & ~shapely.is_empty(given) & ~shapely.intersects(given, middle)
+    middle[off] = shapely.point_on_surface(given[off])
+    return middle
 
 
 def stretch_at(crs: object, x: float, y: float) -> float:

@@ -19,7 +19,7 @@ from quarterhour.base import i18n
 from quarterhour.base.cells import numbers, texts
 from quarterhour.base.errors import DataError
 from quarterhour.base.findings import QUALITIES, Severity, findings_from, join_findings
-from quarterhour.base.planar import flat
+from quarterhour.base.planar import flat, inner_points
 from quarterhour.io.plausible import Doubt, doubts
 
 _MARGIN_DEGREES = 3.0
@@ -230,7 +230,7 @@ class _RowChecks:
             written = _written(data)
             self.report("no_place", missing & written.eq(""))
             self.report("coordinates_unread", missing & written.ne(""), values=written)
-            shapes = self._points(shapes, ok=~missing & ~broken)
+            shapes = self._points(shapes, metres, ok=~missing & ~broken)
         nowhere = broken & shapes.geom_type.eq("Point")
         self.report("coordinates_unread", nowhere, values=_corners(shapes))
         self.report("broken_shape", broken & ~nowhere, values=shapes.geom_type.fillna(""))
@@ -248,7 +248,8 @@ class _RowChecks:
         self.report("no_metres", lost, values=_corners(data.geometry), detail=metres.name)
         return moved
 
-    def _points(self, shapes: gpd.GeoSeries, *, ok: pd.Series) -> gpd.GeoSeries:
+    def _points(self, shapes: gpd.GeoSeries, metres: CRS, *, ok: pd.Series) -> gpd.GeoSeries:
+        """Outlines as points, found in the study's plane: in degrees the middle of a shape is another place."""
         types = shapes.geom_type.fillna("")
         outline = ok & types.isin(["Polygon", "MultiPolygon"])
         single = types.eq("MultiPoint") & (shapely.get_num_geometries(shapes.values) == 1)
@@ -256,7 +257,10 @@ class _RowChecks:
         self.report("not_a_point", ok & ~(outline | single | types.eq("Point")), values=types)
         points = np.array(shapes.values, dtype=object)
         some = np.asarray(outline | (ok & single))
-        points[some] = shapely.point_on_surface(points[some])
+        plane = shapes[some].to_crs(metres)
+        inside = gpd.GeoSeries(inner_points(plane.to_numpy()), crs=metres).to_crs(shapes.crs).to_numpy()
+        lost = ~np.isfinite(shapely.bounds(inside)).all(axis=1)  # beyond the study's CRS, which is told further on
+        points[some] = np.where(lost, shapely.point_on_surface(points[some]), inside)
         return gpd.GeoSeries(points, index=shapes.index, crs=shapes.crs)
 
     def _check_area(self, shapes: gpd.GeoSeries, metres: CRS) -> None:

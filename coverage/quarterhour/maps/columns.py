@@ -17,7 +17,7 @@ from quarterhour.base.errors import DataError
 from quarterhour.base.escape import escape_html
 from quarterhour.base.kinds import KindLooks, kind_label
 from quarterhour.base.labels import names_of, percent
-from quarterhour.base.planar import flat_shapes
+from quarterhour.base.planar import flat_shapes, inner_points
 from quarterhour.standards.sensitivity import COVERED
 
 DEGREE_DECIMALS = 5  # about a metre
@@ -58,10 +58,11 @@ def in_degrees(frame: gpd.GeoDataFrame, table: str) -> gpd.GeoSeries:
 
 
 def xy_of(frame: gpd.GeoDataFrame, table: str) -> dict[str, list[float | None]]:
-    """Longitude and latitude as columns; None for a place that has no point."""
-    points = in_degrees(frame, table)
+    """Longitude and latitude as columns, of an outline those of its inner point; None for a place that has no point."""
+    inner = gpd.GeoSeries(inner_points(flat_shapes(frame.geometry).to_numpy()), index=frame.index, crs=frame.crs)
+    points = in_degrees(gpd.GeoDataFrame(geometry=inner), table)
     drawn = (points.notna() & ~points.is_empty).to_numpy(dtype=bool)
-    where = shapely.centroid(points.to_numpy())
+    where = points.to_numpy()
     return {k: _numbers(f(where), drawn) for k, f in (("x", shapely.get_x), ("y", shapely.get_y))}
 
 

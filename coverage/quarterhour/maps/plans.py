@@ -35,6 +35,7 @@ def plan_columns(
         "name": escape_html(name),
         **xy_of(chosen, "sites"),
         "site": names,
+        "year": _years(chosen),
         "gain": [_gain(answer.gain.get(site)) for site in answer.chosen],
         "quality": quality_of(chosen, say),
         "served": [-1 if pd.isna(s) or s not in new else new[s] for s in served],
@@ -47,6 +48,13 @@ def plan_columns(
 
 def _gain(value: Any) -> str:
     return "" if value is None or pd.isna(value) else f"{value:,.0f}"
+
+
+def _years(chosen: pd.DataFrame) -> list[str]:
+    """The year in which each site is built; "" where the study names none."""
+    if "year" not in chosen:
+        return [""] * len(chosen)
+    return ["" if pd.isna(year) else f"{int(year)}" for year in chosen["year"]]
 
 
 def _how(site: Any, new: Mapping[Any, int], known: Mapping[Any, Any], say: PageWords) -> str:
@@ -63,7 +71,8 @@ def _plan_result(plan: SitingPlan, chosen: pd.DataFrame, say: PageWords) -> list
     if plan.status in ("infeasible", "no_plan"):
         return [escape_html(status)]
     told = {"unit": unit_label(plan.unit, say.lang), "counted": counted_label(plan.unit, say.lang)}
-    told |= thousands({"before": plan.covered_before, "covered": plan.covered, "total": plan.demand_total})
+    told |= thousands({"covered": plan.covered, "total": plan.demand_total})
+    told["rise"] = "" if plan.before is None else say("plan_rise", before=f"{plan.before:,}")
     return [
         say("plan_goal", goals=goal_sentences(plan, say.lang)),
         say("plan_result_room" if plan.placed else "plan_result", sites=len(plan.chosen), **told),

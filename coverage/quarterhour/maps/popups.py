@@ -119,6 +119,9 @@ def _one_kind(rows: pd.DataFrame, kind: str, check: CircleCheck, say: PageWords)
 
 
 def _city_share(check: CircleCheck, say: PageWords) -> dict[str, str]:
+    if check.impossible:
+        kinds = i18n.say("labels.or", say.lang).join(say.kind(kind) for kind in check.absent)
+        return {"share": "", "text": filled("no_facility", say, kinds=kinds), "quality": ""}
     city = by_level(check.shares, CITY)
     if city.empty or pd.isna(city["share_people"].iloc[0]):
         return {"share": "", "text": say("no_people"), "quality": ""}

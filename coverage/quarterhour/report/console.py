@@ -11,7 +11,7 @@ from quarterhour.base import i18n
 from quarterhour.base.findings import QUALITIES, UNSTATED, finding_sentences
 from quarterhour.base.labels import percent, unstated_said
 from quarterhour.report.score_sections import pace_lines
-from quarterhour.report.section import circle_name, city_row, figure, met_of, paces
+from quarterhour.report.section import absent_lines, circle_name, city_row, figure, met_of, paces
 from quarterhour.report.tables import plan_line, quality_note
 from quarterhour.standards.circle import CircleCheck
 from quarterhour.study.inputs import Inputs
@@ -20,7 +20,9 @@ from quarterhour.study.results import Results
 
 def summary_lines(results: Results, lang: str) -> list[str]:
     """The results in a sentence each."""
-    lines = [_circle_line(c, lang) for check in results.checks for c in (check, *paces(check, results.compare))]
+    shown = [check for check in results.checks if not check.impossible]
+    lines = [*absent_lines(results, lang)]
+    lines += [_circle_line(c, lang) for check in shown for c in (check, *paces(check, results.compare))]
     if results.scorecard is not None:
         table = results.scorecard.summary()
         table = table[table["binding"].astype(bool)]

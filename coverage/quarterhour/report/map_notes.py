@@ -12,9 +12,10 @@ from quarterhour.base import i18n
 from quarterhour.base.cells import texts
 from quarterhour.base.labels import percent
 from quarterhour.maps.draw import Notes
+from quarterhour.report.score_sections import rank_said
 from quarterhour.report.section import Section, say_of
 from quarterhour.services.rounds import RoundsPlan
-from quarterhour.standards.league import league_table
+from quarterhour.standards.league import league_table, outside_table
 from quarterhour.study.results import Results
 
 _say = partial(say_of, "map_notes")
@@ -65,11 +66,18 @@ def _rounds(results: Results, plan: RoundsPlan, lang: str) -> pd.Series:
 
 
 def _towns(results: Results, lang: str) -> Iterator[tuple[str, pd.Series]]:
+    outside = outside_table(results.checks)
+    if len(outside):
+        told = [
+            _say("rank", lang, rank=rank_said(r, t, lang), outside=n)
+            for r, t, n in zip(outside["rank"], outside["tied"], outside["outside"], strict=True)
+        ]
+        yield _say("outside", lang), pd.Series(told, index=outside.index)
     if results.scorecard is not None:
         table = league_table(results.scorecard.rows).set_index("area")
         told = [
-            "" if pd.isna(r) else _say("rank", lang, rank=r, kept=k, promises=n)
-            for r, k, n in zip(table["rank"], table["kept"], table["promises"], strict=True)
+            _say("kept", lang, kept=k, promises=n) if n else ""
+            for k, n in zip(table["kept"], table["promises"], strict=True)
         ]
         yield _say("league", lang), pd.Series(told, index=table.index)
     for found in results.care.access:

@@ -15,6 +15,7 @@ from quarterhour.base.findings import SEVERITIES, UNSTATED, finding_sentences
 from quarterhour.base.labels import gap_percent, percent, qualities_shown, unit_label, unstated_said
 from quarterhour.report.section import (
     Section,
+    absent_lines,
     area_labels,
     area_names,
     circle_name,
@@ -26,6 +27,9 @@ from quarterhour.report.section import (
     met_of,
     mode_name,
     paces,
+    rule_names,
+    rules_said,
+    shown_shares,
 )
 from quarterhour.report.tables import plan_line, quality_table, site_table, sites_by_quality, unmet_table
 from quarterhour.standards.circle import CircleCheck, by_level
@@ -42,16 +46,19 @@ def report_markdown(
 
     ``sections``: further tables. ``charts``: by id of a question the picture's file beside the page.
     """
-    names, checks = area_names(results.scorecard), results.checks
+    names, checks = area_names(results), results.checks
     title = i18n.say("study.title", lang, name=results.study.name(lang))
-    parts = [f"# {escape_markdown(title)}", _quality_part(results.inputs.quality, lang)]
+    head = [f"**{escape_markdown(line)}**" for line in absent_lines(results, lang)]
+    parts = [f"# {escape_markdown(title)}", *head, _quality_part(results.inputs.quality, lang)]
     if checks:
         parts += [_circles_part(checks, results.compare, lang), _counties_part(checks, names, lang)]
-    if results.scorecard is not None:
+    if results.scorecard is not None and len(results.scorecard.rows):
         parts += [_scorecard_part(results.scorecard, lang)]
     if results.proposals:
         parts += [f"## {i18n.say('report.plans', lang)}"]
-        parts += [part for p in results.proposals for part in _plan_parts(p, names, lang, (charts or {}).get(p.id, ""))]
+        rules = rule_names(results, lang)
+        parts += [part for p in results.proposals
+                  for part in _plan_parts(p, names, rules, lang, (charts or {}).get(p.id, ""))]  # fmt: skip
     parts += [_section_part(section, lang) for section in sections]
     parts += [_findings_part(results.findings, lang)]
     return "\n\n".join(p for p in parts if p) + "\n"
@@ -71,7 +78,7 @@ def _section_part(section: Section, lang: str) -> str:
 def _markdown(table: pd.DataFrame) -> str:
     """A table of Markdown; every cell is escaped here and nowhere else."""
     heads = [escape_markdown(str(c).partition("\t")[2]) for c in table.columns]
-    keys = [str(c).partition("\t")[0] for c in table.columns]
+    keys = [str(c).partition("\t")[0].partition("@")[0] for c in table.columns]
     lines = [f"| {' | '.join(heads)} |", f"|{'---|' * len(heads)}"]
     for row in table.itertuples(index=False, name=None):
         lines.append(f"| {' | '.join(_cell(v, k) for v, k in zip(row, keys, strict=True))} |")
@@ -112,7 +119,9 @@ def _circles_part(checks: Sequence[CircleCheck], compare: Sequence[CircleCheck],
             "turnout": [shown.circle.turnout_minutes for _, shown in rows],
             "people_of": labels("people.", [shown.circle.people for _, shown in rows], lang),
             **{k: [r[k] for r in here] for k in ("people_met", "people")},
-            "people_share": [r["share_people"] for r in here],
+            "people_share": [
+                math.nan if c.impossible else r["share_people"] for r, (c, _) in zip(here, rows, strict=True)
+            ],
             **{k: [r[k] for r in here] for k in ("communities_met", "communities")},
             **{
                 f"people_{q}": [r[f"people_{q}"] for r in here]
@@ -141,7 +150,7 @@ def _reason_line(check: CircleCheck, lang: str) -> str:
 
 
 def _counties_part(checks: Sequence[CircleCheck], names: Mapping[tuple[str, str], str], lang: str) -> str:
-    tables = [by_level(c.shares, "county")["share_people"] for c in checks]
+    tables = [shown_shares(c, by_level(c.shares, "county")["share_people"]) for c in checks]
     areas = tables[0].index
     if not len(areas):
         return ""
@@ -182,7 +191,9 @@ def _source(row: Any, lang: str) -> str:
     return " ".join(t for t in (row.clause, row.source, row.date, mark) if t)
 
 
-def _plan_parts(p: Proposal, names: Mapping[tuple[str, str], str], lang: str, chart: str) -> list[str]:
+def _plan_parts(
+    p: Proposal, names: Mapping[tuple[str, str], str], rules: Mapping[str, str], lang: str, chart: str
+) -> list[str]:
     name, plan = p.name(lang), p.plan
     parts = [f"### {escape_markdown(name)}", escape_markdown(plan_line(p, lang))]
     if chart:
@@ -198,7 +209,8 @@ def _plan_parts(p: Proposal, names: Mapping[tuple[str, str], str], lang: str, ch
         parts.append(_markdown(unmet_table([p], names, lang).iloc[:, 1:]))
     if len(p.ledger):
         by_rule = p.ledger.groupby(["rule", "clause"], sort=False)["candidate"].nunique().reset_index()
-        said = [i18n.say("report.ledger", lang, **{str(k): v for k, v in row.items()})
+        said = [i18n.say("report.ledger", lang, candidate=row["candidate"], clause=row["clause"],
+                         rule=rules_said([row["rule"]], rules, lang))
                 for row in by_rule.to_dict("records")]  # fmt: skip
         parts.append("\n".join(f"- {escape_markdown(t)}" for t in said))
     return parts
@@ -210,7 +222,7 @@ def _own_sites(p: Proposal, names: Mapping[tuple[str, str], str], lang: str) -> 
     table.columns = pd.Index([str(c).partition("\t")[0] for c in table.columns])
     key = "report.gain_room" if p.plan.placed else "report.gain_cover"
     gain = i18n.say(key, lang, unit=unit_label(p.plan.unit, lang))
-    kept = [c for c in table.columns if c not in ("question", "counted")]
+    kept = [c for c in table.columns if c not in ("question", "counted", "id")]
     return table[kept].set_axis([f"{c}\t{gain if c == 'gain' else heading(c, lang)}" for c in kept], axis=1)
 
 

@@ -2,31 +2,30 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from datetime import date
 from typing import Any
 
 import pandas as pd
 
 from quarterhour.base import i18n
+from quarterhour.base.cells import blank
 from quarterhour.base.labels import percent
 from quarterhour.report.section import Section, area_labels, area_names, labels, named_areas
-from quarterhour.standards.league import changes, league_table
+from quarterhour.standards.league import changes, league_table, outside_table
 from quarterhour.standards.scorecard import Scorecard
 from quarterhour.standards.sensitivity import COVERED, argument_sentence, pace_label
 from quarterhour.study.results import Results
 
 
 def score_sections(results: Results, lang: str) -> list[Section]:
-    """Sections for paces, the league of towns, other dates, an earlier run; none without a scorecard."""
+    """Sections for paces, the league of towns, other dates, an earlier run."""
     card = results.scorecard
-    if card is None:
-        return []
-    made = [_paces(results, card, lang)] if results.ranges else []
-    made.append(_league(card, lang))
+    made = [_paces(results, lang)] if results.ranges else []
+    made += _league(results, lang)
     if len(results.scorecards) > 1:
         made.append(_by_date(results.scorecards, lang))
-    if results.earlier is not None:
+    if results.earlier is not None and card is not None:
         made.append(_changes(results.earlier, card, lang))
     return made
 
@@ -41,9 +40,9 @@ def pace_lines(results: Results, lang: str) -> list[str]:
     return lines
 
 
-def _paces(results: Results, card: Scorecard, lang: str) -> Section:
+def _paces(results: Results, lang: str) -> Section:
     """Who is covered at every pace of a range: the city, its counties, its towns."""
-    names = area_names(card)
+    names = area_names(results)
     parts = []
     for level in ("city", "county", "town"):
         for known in results.ranges:
@@ -72,16 +71,49 @@ def _promise_names(card: Scorecard, lang: str) -> pd.Series:
     return card.rows.drop_duplicates("target").set_index("target")[lang]
 
 
-def _league(card: Scorecard, lang: str) -> Section:
-    table, names = league_table(card.rows), _promise_names(card, lang)
-    counties = card.rows[card.rows["level"] == "county"].drop_duplicates("area").set_index("area")["area_name"]
+def _league(results: Results, lang: str) -> Iterator[Section]:
+    """Towns by the people whom the circles leave outside; without circles by the promises that they keep."""
+    outside = outside_table(results.checks)
+    card = results.scorecard
+    kept = None if card is None or card.rows.empty else _kept(results, card, lang)
+    if len(outside):
+        parts = _outside(results, outside, lang)
+        keys = list(parts)
+        if kept is not None:
+            parts = parts.join(kept.drop(columns=["rank", "town"]))
+            keys = ["rank", "town", "county", *keys[2:], "promises", "kept", "broken", "no_data", "broken_targets"]
+        yield Section("league", parts[keys].reset_index(drop=True), (i18n.say("report.league_why", lang),))
+    elif kept is not None:
+        keys = ["rank", "town", "county", "promises", "kept", "broken", "no_data", "kept_share", "broken_targets"]
+        yield Section("league", kept[keys].reset_index(drop=True), (i18n.say("report.league_why_kept", lang),))
+
+
+def rank_said(rank: object, tied: bool, lang: str) -> str:
+    """A rank, and whether others share it; blank without one."""
+    return "" if blank(rank) else i18n.say("report.rank_tied" if tied else "report.rank", lang, rank=rank)
+
+
+def _outside(results: Results, outside: pd.DataFrame, lang: str) -> pd.DataFrame:
+    """Rank, town and people outside of each circle and of all, as they are read."""
+    ranks = [rank_said(r, t, lang) for r, t in zip(outside["rank"], outside["tied"], strict=True)]
+    told: dict[str, Any] = {"rank": ranks, "town": area_labels(outside.index, "town", area_names(results), lang)}
+    told |= {f"people_outside@{c.circle.name(lang)}": outside[k].array for k, c in enumerate(results.checks)}
+    if len(results.checks) > 1:
+        told["outside"] = outside["outside"].array
+    return pd.DataFrame(told, index=outside.index)
+
+
+def _kept(results: Results, card: Scorecard, lang: str) -> pd.DataFrame:
+    """The promises that each town keeps, best first, as they are read; indexed by town."""
+    table, names = league_table(card.rows).set_index("area"), _promise_names(card, lang)
+    between, tied = i18n.say("columns.between", lang), table["rank"].duplicated(keep=False)
     told: dict[str, Any] = {
-        "county": table["county"].map(counties).fillna(table["county"]),
-        "broken_targets": [", ".join(str(names[t]) for t in said.split(", ") if t) for said in table["broken_targets"]],
-    }
-    keys = ["rank", "town", "county", "promises", "kept", "broken", "no_data", "kept_share", "broken_targets"]
-    shown = table.assign(**told).rename(columns={"area_name": "town", "share_kept": "kept_share"})[keys]
-    return Section("league", shown, (i18n.say("report.league_why", lang),))
+        "rank": [rank_said(r, t, lang) for r, t in zip(table["rank"], tied, strict=True)],
+        "county": area_labels(table["county"], "county", area_names(results), lang),
+        "broken_targets": [between.join(str(names[t]) for t in said.split(", ") if t)
+                           for said in table["broken_targets"]],
+    }  # fmt: skip
+    return table.assign(**told).rename(columns={"area_name": "town", "share_kept": "kept_share"})
 
 
 def _by_date(cards: Mapping[date, Scorecard], lang: str) -> Section:

@@ -11,10 +11,13 @@ import pandas as pd
 
 from quarterhour.base import i18n
 from quarterhour.base.cells import blank, texts
+from quarterhour.base.kinds import kinds_said
 from quarterhour.base.labels import names_of, percent
 from quarterhour.network.modes import read_modes
 from quarterhour.standards.circle import CITY, CircleCheck, by_level
 from quarterhour.standards.scorecard import Scorecard
+from quarterhour.study.results import Results
+from quarterhour.study.study import study_rules
 
 Told = tuple[Mapping[str, Any] | pd.DataFrame, Sequence[str]]
 """A part of a section: its columns, and its sentences."""
@@ -62,14 +65,16 @@ def say_of(page: str, key: str, lang: str, **values: object) -> str:
 def headed(columns: Mapping[str, Any] | pd.DataFrame, lang: str) -> pd.DataFrame:
     """A table whose column labels are ``key TAB heading``; a key without words is its own heading.
 
-    What stands behind an ``@`` in a key says of what the column is, and goes into the heading alone.
+    What stands behind an ``@`` in a key says of what the column is, and is part of the heading.
     """
     table = pd.DataFrame(columns)
-    return table.set_axis([f"{str(k).partition('@')[0]}\t{heading(str(k), lang)}" for k in table], axis=1)
+    keys = [" ".join(str(k).split()) for k in table]
+    return table.set_axis([f"{key}\t{heading(key, lang)}" for key in keys], axis=1)
 
 
 def heading(key: str, lang: str) -> str:
     own, _, of = key.partition("@")
+    own = f"{own}_of" if of and i18n.entry(f"report.col_{own}_of") else own
     said = i18n.say(f"report.col_{own}", lang) if i18n.entry(f"report.col_{own}") else i18n.label("people", own, lang)
     return f"{of} {said}" if of else said
 
@@ -83,11 +88,54 @@ def mode_name(mode_id: str, lang: str) -> str:
     return known[mode_id].name(lang) if mode_id in known else mode_id
 
 
-def area_names(scorecard: Scorecard | None) -> dict[tuple[str, str], str]:
+def area_names(results: Results) -> dict[tuple[str, str], str]:
+    """Names by level and id: of the towns, counties and facilities of the tables, and of what a scorecard names.
+
+    They are known without rules too. Levels ``town, county, community, facility``.
+    """
+    inputs = results.inputs
+    tables = {"town": inputs.towns, "county": inputs.counties, "facility": inputs.facilities,
+              "community": inputs.communities}  # fmt: skip
+    of_tables = {(level, str(i)): n for level, t in tables.items() for i, n in names_by_area(t).items() if n}
+    return {**scored_names(results.scorecard), **of_tables}
+
+
+def scored_names(scorecard: Scorecard | None) -> dict[tuple[str, str], str]:
+    """Names by level and id as a scorecard has them."""
     if scorecard is None:
         return {}
     rows = scorecard.rows[["level", "area", "area_name"]].drop_duplicates(["level", "area"])
     return {(str(r.level), str(r.area)): str(r.area_name) for r in rows.itertuples()}
+
+
+def absent_lines(results: Results, lang: str) -> list[str]:
+    """What stands at the head of the results: circles that ask for a kind of which there is not one facility."""
+    return [
+        i18n.say(
+            f"study.{'no_facility' if check.impossible else 'no_such_kind'}", lang,
+            id=check.circle.name(lang), value=kinds_said(check.absent, lang, results.study.kinds),
+        )
+        for check in results.checks if check.absent
+    ]  # fmt: skip
+
+
+def shown_shares(check: CircleCheck, shares: pd.Series) -> pd.Series:
+    """Shares of a circle as they are shown: none, not 0 %, where what it asks for stands nowhere."""
+    return shares * math.nan if check.impossible else shares
+
+
+def rule_names(results: Results, lang: str) -> dict[str, str]:
+    """Rules by id as they are called: what keeps sites away, figures to plan with, promises."""
+    sets = study_rules(results.study)
+    every = (rule for rules in sets for rule in (*rules.targets, *rules.exclusions, *rules.figures))
+    return {rule.id: getattr(rule, lang) or rule.id for rule in every}
+
+
+def rules_said(ids: Iterable[str], known: Mapping[str, str], lang: str) -> str:
+    """Several rules by name, one behind the other."""
+    return ("、" if lang == "zh" else "; ").join(
+        known.get(i, i18n.label("tables", i, lang)) for i in dict.fromkeys(ids)
+    )
 
 
 def named_areas(rows: pd.DataFrame, lang: str) -> list[str]:
@@ -99,7 +147,8 @@ def named_areas(rows: pd.DataFrame, lang: str) -> list[str]:
 def area_labels(areas: Iterable[Any], level: str, names: Mapping[tuple[str, str], str], lang: str) -> list[str]:
     """Areas of a level by name; the city by what it is."""
     known = {area: name for (of, area), name in names.items() if of == level}
-    return names_of(map(str, areas), {**known, "city": i18n.say("report.city", lang)})
+    ids = (area if blank(area) else str(area) for area in areas)
+    return names_of(ids, {**known, "city": i18n.say("report.city", lang)})
 
 
 def names_by_area(areas: pd.DataFrame) -> dict[str, str]:

@@ -3,45 +3,57 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from functools import partial
 
 import pandas as pd
 
 from quarterhour.base import i18n
 from quarterhour.base.cells import texts
-from quarterhour.base.labels import gap_percent, names_of, percent
-from quarterhour.report.section import Section, Told, joined_section, labels, names_by_area, say_of
+from quarterhour.base.labels import columns_label, gap_percent, names_of, percent
+from quarterhour.report.section import (
+    Section,
+    Told,
+    joined_section,
+    labels,
+    names_by_area,
+    rule_names,
+    rules_said,
+    say_of,
+)
 from quarterhour.standards.circle import CITY
 from quarterhour.study.results import Access, Care, Results
 
+Names = Mapping[str, str]
+"""Names by id."""
 _say = partial(say_of, "service_sections")
 
 
 def care_sections(results: Results, lang: str) -> list[Section]:
     """Sections for what the study asked for, and for what could not be computed."""
-    care, towns = results.care, names_by_area(results.inputs.towns)
+    care, towns, rules = results.care, names_by_area(results.inputs.towns), rule_names(results, lang)
     return [
-        *_tiers(results, towns, lang),
+        *_tiers(results, towns, rules, lang),
         *[_access(a, towns, lang) for a in care.access],
         *joined_section("beds", [_beds(results, area, lang) for area in care.conversions]),
         *_rounds(results, lang),
-        *_graves(care, towns, lang),
-        *_overlay(care, towns, lang),
-        *_missing(care, lang),
+        *_graves(care, towns, rules, lang),
+        *_overlay(care, towns, rules, lang),
+        *_missing(results, lang),
     ]
 
 
-def _tiers(results: Results, towns: dict[str, str], lang: str) -> Iterator[Section]:
+def _tiers(results: Results, towns: Names, rules: Names, lang: str) -> Iterator[Section]:
     town = texts(results.inputs.communities["town"])
     for target, check in results.tiers.items():
         gaps = check.communities["gap"].replace("", "met")
         counted = pd.crosstab(town.reindex(gaps.index), gaps)
         shown = {"town": names_of(counted.index, towns)}
         shown |= {f"tier_{gap}": counted[gap].array for gap in _GAPS if gap in counted}
-        whole = ", ".join(f"{_say(f'tier_{g}', lang)} {n:,}" for g, n in gaps.value_counts().items())
+        between = "、" if lang == "zh" else ", "
+        whole = between.join(f"{_say(f'tier_{g}', lang)} {n:,}" for g, n in gaps.value_counts().items())
         minutes = " / ".join(f"{m:g}" for m in check.minutes)
-        line = _say("tiers_line", lang, minutes=minutes, target=target, counts=whole)
+        line = _say("tiers_line", lang, minutes=minutes, target=rules.get(target, target), counts=whole)
         yield Section("tiers", pd.DataFrame(shown), (line,), page_rows=0)
 
 
@@ -56,7 +68,7 @@ def _access(found: Access, towns: dict[str, str], lang: str) -> Section:
     shown = {
         "town": names_of(table.index, towns),
         "wanting": table["sum_people"].array,
-        "reachable": table["sum_near"].array,
+        "in_reach": table["sum_near"].array,
         "served": table["sum_served"].array,
         "access_mean": table["mean"].array,
         "access_worst": table["worst"].array,
@@ -84,7 +96,8 @@ def _beds(results: Results, area: str, lang: str) -> Told:
     )
     keys = ["county", "name", "beds", "nursing_beds", "convert", "cost_yuan", "before_share", "after_share"]
     shown = table.assign(county=county, name=names.reindex(table.index))[keys]
-    line = _say("beds_short" if plan.short else "beds_line", lang, area=county, share=percent(plan.share),
+    key = "beds_short" if plan.short else "beds_line" if plan.rows["convert"].sum() else "beds_met"
+    line = _say(key, lang, area=county, share=percent(plan.share),
                 count=int(plan.rows["convert"].sum()), yuan=plan.cost_yuan, short=plan.short)  # fmt: skip
     return shown, [line]
 
@@ -131,12 +144,12 @@ def _farthest_minutes(results: Results) -> float:
     return math.inf if rounds is None else rounds.farthest_minutes
 
 
-def _graves(care: Care, towns: dict[str, str], lang: str) -> Iterator[Section]:
+def _graves(care: Care, towns: Names, rules: Names, lang: str) -> Iterator[Section]:
     if care.graves is None:
         return
     rows = care.graves.areas
     shown = {"town": names_of(rows.index, towns)} | {c: rows[c].array for c in rows}
-    figures = "; ".join(f"{k} = {v:g}" for k, v in care.graves.figures.items())
+    figures = ("；" if lang == "zh" else "; ").join(f"{rules.get(k, k)} {v:g}" for k, v in care.graves.figures.items())
     lines = [
         _say("graves_line", lang, graves=int(rows["graves"].sum()), niches=int(rows["niches"].sum()),
              hectares=f"{rows['area_m2'].sum() / 10_000:,.1f}", mu=f"{rows['area_mu'].sum():,.0f}"),
@@ -147,7 +160,7 @@ def _graves(care: Care, towns: dict[str, str], lang: str) -> Iterator[Section]:
     yield Section("graves", pd.DataFrame(shown), tuple(lines), page_rows=10)
 
 
-def _overlay(care: Care, towns: dict[str, str], lang: str) -> Iterator[Section]:
+def _overlay(care: Care, towns: Names, rules: Names, lang: str) -> Iterator[Section]:
     if care.overlay is None or care.parcels is None:
         return
     cells = care.overlay.cells
@@ -159,11 +172,11 @@ def _overlay(care: Care, towns: dict[str, str], lang: str) -> Iterator[Section]:
              towns=int(care.parcels["town"].nunique()), of=len(towns)),
     ]  # fmt: skip
     if care.overlay.unchecked:
-        lines.append(_say("unchecked", lang, rules=", ".join(care.overlay.unchecked)))
+        lines.append(_say("unchecked", lang, rules=rules_said(care.overlay.unchecked, rules, lang)))
     removed = care.overlay.removed
     shown = {"town": names_of(removed.index, towns), "cells": cells.groupby("town").size().reindex(removed.index).array}
     shown |= {"lawful_cells": cells.groupby("town")["lawful"].sum().reindex(removed.index).array}
-    shown |= {f"removed@{rule}": removed[rule].array for rule in removed}
+    shown |= {f"removed@{rules.get(str(rule), rule)}": removed[rule].array for rule in removed}
     yield Section("overlay", pd.DataFrame(shown), tuple(lines), page_rows=0)
     told = {
         "town": names_of(care.parcels["town"], towns),
@@ -173,7 +186,12 @@ def _overlay(care: Care, towns: dict[str, str], lang: str) -> Iterator[Section]:
     yield Section("parcels", pd.DataFrame(parcels)[["id", "town", "area_m2", "score", "quality"]], page_rows=0)
 
 
-def _missing(care: Care, lang: str) -> Iterator[Section]:
-    if care.missing:
-        lines = tuple(_say("missing", lang, part=p, table=t, column=c) for p, t, c in care.missing)
+def _missing(results: Results, lang: str) -> Iterator[Section]:
+    if results.care.missing:
+        asked = {a.id: getattr(a, lang) for a in results.study.file.access}
+        lines = tuple(
+            _say("missing", lang, part=asked.get(p) or i18n.label("services", f"part_{p}", lang),
+                 table=i18n.label("tables", t, lang), column=columns_label(c, lang))
+            for p, t, c in results.care.missing
+        )  # fmt: skip
         yield Section("not_computed", pd.DataFrame(), lines)

@@ -8,11 +8,31 @@ from typing import Any
 
 import pandas as pd
 
+from quarterhour.base import i18n
 from quarterhour.base.cells import texts
 from quarterhour.base.findings import UNSTATED, by_quality
-from quarterhour.base.labels import counted_label, gap_percent, goal_label, names_of, percent, unit_label, unstated_said
+from quarterhour.base.labels import (
+    counted_label,
+    gap_percent,
+    goal_label,
+    names_of,
+    percent,
+    proof_label,
+    unit_label,
+    unstated_said,
+)
 from quarterhour.report.line_chart import Line, line_chart
-from quarterhour.report.section import Section, Told, joined_section, labels, names_by_area, say_of, yes_or_no
+from quarterhour.report.section import (
+    Section,
+    Told,
+    joined_section,
+    labels,
+    names_by_area,
+    rule_names,
+    rules_said,
+    say_of,
+    yes_or_no,
+)
 from quarterhour.study.file.siting import SitingFile
 from quarterhour.study.results import Proposal, Results
 
@@ -41,6 +61,7 @@ def siting_sections(results: Results, lang: str) -> list[Section]:
         *joined_section("robust_runs", [_robust_runs(p, lang) for p in every], page_rows=0),
         *_ways(results, lang),
         *_relaxations(results, lang),
+        *_certificates(results, lang),
     ]
 
 
@@ -62,11 +83,10 @@ def _asked(results: Results, p: Proposal) -> SitingFile:
 
 
 def _site_columns(results: Results, p: Proposal, sites: pd.Index) -> dict[str, Any]:
-    """Which sites a row is about: their ids, names and towns."""
+    """Which sites a row is about: their names and towns; their ids stand in a table of sites."""
     rows = p.sites.loc[sites]
     return {
-        "id": sites,
-        "name": rows["name"].array,
+        "name": [name or site for name, site in zip(texts(rows["name"]), sites, strict=True)],
         "town": names_of(rows["town"], names_by_area(results.inputs.towns)),
     }
 
@@ -78,7 +98,7 @@ def _levels(results: Results, lang: str) -> Iterator[Section]:
     """Value and bound of each goal of a chain."""
     rows = [
         {"name": p.name(lang), "goal": goal_label(level.objective, p.unit, lang, placed=p.plan.placed),
-         "plan_value": level.value, "bound": level.bound, "gap": level.gap, "proved_by": level.proved_by}
+         "plan_value": level.value, "bound": level.bound, "gap": level.gap}
         for p in results.proposals if len(p.plan.levels) > 1 for level in p.plan.levels
     ]  # fmt: skip
     if rows:
@@ -104,6 +124,7 @@ def _rooms(results: Results, p: Proposal, lang: str) -> Told | None:
     line = _say(
         "rooms_line", lang, name=p.name(lang), unit=unit_label(p.unit, lang), asked=p.plan.demand_total,
         existing=int(room[existing].sum()), new=int(room[~existing].sum()), placed=int(served.sum()),
+        rise=i18n.say("report.plan_rise", lang, before=p.plan.before) if p.plan.before is not None else "",
         full=int((served == room)[room > 0].sum()), sites=len(opened),
     )  # fmt: skip
     known: dict[str, Any] = by_quality(rows["room_quality"])
@@ -115,6 +136,18 @@ def _rooms(results: Results, p: Proposal, lang: str) -> Told | None:
 
 def _source(source: str, lang: str) -> list[str]:
     return [_say("rooms_source", lang, source=source)] if source else []
+
+
+def _certificates(results: Results, lang: str) -> Iterator[Section]:
+    """Who proved what, for whoever recounts it: an annex, no leader's table."""
+    rows = [
+        {"name": p.name(lang), "goal": goal_label(level.objective, p.unit, lang, placed=p.plan.placed),
+         "bound": level.bound, "gap": level.gap, "proved_by": proof_label(level.proved_by, lang),
+         "id": p.id, "input_hash": p.plan.input_hash}
+        for p in results.proposals for level in p.plan.levels
+    ]  # fmt: skip
+    if rows:
+        yield Section("certificate", pd.DataFrame(rows), (_say("certificate_line", lang),), page_rows=0)
 
 
 # --- numbers and years ----------------------------------------------------------------------------
@@ -135,9 +168,14 @@ def _frontier(p: Proposal, lang: str) -> Told | None:
     line = _say(
         "frontier_ends", lang, name=p.name(lang), unit=unit_label(p.unit, lang), now=p.prospects.now,
         proven=_surely(float(known["gap"].max()), lang), least=least, at_least=at_least, most=most_sites,
-        at_most=at_most,
+        at_most=at_most, comes_to=_comes_to(p, lang),
     )  # fmt: skip
     return told, [line]
+
+
+def _comes_to(p: Proposal, lang: str) -> str:
+    """What is counted: who is covered, or, where sites have a capacity, who is placed."""
+    return _say("placed" if p.plan.placed else "covered", lang)
 
 
 def _surely(gap: float, lang: str) -> str:
@@ -165,7 +203,8 @@ def _phases(p: Proposal, lang: str) -> Told | None:
         "phases_line_time" if phasing.goal.objective == "min-time" else "phases_line", lang, name=p.name(lang),
         unit=unit, years=len(steps) - 1, first_year=years[1], now=f"{steps['value'].iloc[0]:,.0f}",
         first=f"{first['value']:,.0f}", last=f"{last['value']:,.0f}", last_year=years[-1], loss=f"{worst:,.0f}",
-        end_loss=f"{last['loss_at_most']:,.0f}", share=percent(worst / max(steps["bound"].max(), 1)),
+        end_loss=f"{last['loss_at_most']:,.0f}", comes_to=_comes_to(p, lang),
+        share=percent(worst / max(steps["bound"].max(), 1)),
     )  # fmt: skip
     return table, [line]
 
@@ -184,7 +223,7 @@ def _chart(p: Proposal, lang: str) -> str:
         years = ("", *(str(behind.first_year + k) for k in range(len(steps) - 1)))
         built = _points(steps["built"], steps["value"])
         lines.append(Line(_say("as_built", lang), built, _OURS, dots=True, labels=years))
-    x_label = _say("x_label", lang, unit=_measured(p, lang))
+    x_label = _say("x_label", lang, unit=_measured(p, lang), comes_to=_comes_to(p, lang))
     return line_chart(lines, title=p.name(lang), x_label=x_label, lang=lang)
 
 
@@ -261,11 +300,16 @@ def _ways(results: Results, lang: str) -> Iterator[Section]:
 
 
 def _relaxations(results: Results, lang: str) -> Iterator[Section]:
-    lines = [f"{p.name(lang)}: {_say('unchecked', lang, rules=', '.join(p.unchecked))}"
-             for p in results.proposals if p.unchecked]  # fmt: skip
+    rules = rule_names(results, lang)
+    places = {**names_by_area(results.inputs.communities), **names_by_area(results.inputs.candidates)}
+    left = {p.name(lang): rules_said(p.unchecked, rules, lang) for p in results.proposals if p.unchecked}
+    lines = [
+        i18n.say("report.plan_told", lang, name=name, line=_say("unchecked", lang, rules=said))
+        for name, said in left.items()
+    ]
     names = {"town": names_by_area(results.inputs.towns), "county": names_by_area(results.inputs.counties)}
     rows = [
-        {"name": p.name(lang), **_relaxed(row, names["town" if row["level"] == "town" else "county"])}
+        {"name": p.name(lang), **_relaxed(row, names["town" if row["level"] == "town" else "county"], places, rules)}
         for p in results.proposals
         for row in p.relaxations.to_dict("records")
     ]
@@ -276,13 +320,16 @@ def _relaxations(results: Results, lang: str) -> Iterator[Section]:
         yield Section("relaxations", pd.DataFrame(rows, columns=columns), tuple(lines), page_rows=40)
 
 
-def _relaxed(row: Mapping[Any, Any], names: Mapping[str, str]) -> dict[str, Any]:
+def _relaxed(
+    row: Mapping[Any, Any], names: Mapping[str, str], places: Mapping[str, str], rules: Mapping[str, str]
+) -> dict[str, Any]:
     """What would free a candidate of an area that has none, and the neighbour that serves it meanwhile."""
-    how = [f"{r} {int(asked):,} → {int(m):,} m"
+    how = [f"{rules.get(r, r)} {int(asked):,} → {int(m):,} m"
            for r, m, asked in zip(row["rules"], row["relaxed_m"], row["required_m"], strict=True)]  # fmt: skip
     area, neighbour = names_of([row["area"], row.get("serving_area")], names)
+    (candidate,) = names_of([row["candidate"]], places)
     return {
-        "area_name": area, "candidates": row["of"], "candidate": "" if pd.isna(row["candidate"]) else row["candidate"],
+        "area_name": area, "candidates": row["of"], "candidate": candidate,
         "relaxation": "; ".join(how), "lawful_then": row["lawful"], "neighbour": neighbour,
         "neighbour_minutes": row.get("serving_minutes", float("nan")),
     }  # fmt: skip

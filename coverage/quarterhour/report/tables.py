@@ -12,7 +12,6 @@ from quarterhour.base.findings import QUALITIES, UNSTATED, by_quality, finding_s
 from quarterhour.base.labels import counted_label, gap_percent, percent, qualities_shown, unit_label, unstated_said
 from quarterhour.report.section import (
     area_labels,
-    area_names,
     circle_name,
     figure,
     figures,
@@ -20,6 +19,8 @@ from quarterhour.report.section import (
     labels,
     named_areas,
     rounded_up,
+    scored_names,
+    shown_shares,
 )
 from quarterhour.siting.explanation.headline import bound_name, goal_sentences
 from quarterhour.standards.circle import CircleCheck
@@ -45,7 +46,7 @@ def by_community(
         of, judged = circle_name(check, lang), check.communities.reindex(communities.index)
         columns[f"met@{of}"] = [bool(m) for m in judged["met"]]
         columns[f"minutes@{of}"] = judged["minutes"].round(2).array
-        columns[f"nearest@{of}"] = judged["nearest"].array
+        columns[f"nearest@{of}"] = area_labels(judged["nearest"], "facility", names, lang)
         columns[f"reason@{of}"] = labels("report.reason_", judged["reason"], lang)
     for known in ranges:
         of, found = known.circle.name(lang), known.communities.reindex(communities.index)
@@ -63,7 +64,7 @@ def by_area(checks: Sequence[CircleCheck], level: str, names: Mapping[tuple[str,
         of, here = circle_name(check, lang), table.reindex(areas)
         for key in ("communities", "communities_met", "people", "people_met"):
             columns[f"{key}@{of}"] = here[key].array
-        columns[f"share_people_share@{of}"] = here["share_people"].array
+        columns[f"share_people_share@{of}"] = shown_shares(check, here["share_people"]).array
     return headed(columns, lang)
 
 
@@ -77,8 +78,8 @@ def summary_table(scorecard: Scorecard, lang: str) -> pd.DataFrame:
         "unit": labels("scorecard.unit_", table["unit"], lang),
         "note": note_sentences(table, lang),
     }
-    keys = ["target", "name", "level", "areas", "areas_met", "areas_unmet", "areas_no_data", "value", "threshold",
-            "unit", "binding", "note", "clause", "source", "date", "verified"]  # fmt: skip
+    keys = ["name", "level", "areas", "areas_met", "areas_unmet", "areas_no_data", "value", "threshold", "unit",
+            "binding", "note", "clause", "source", "date", "verified", "target"]  # fmt: skip
     return headed(table.assign(**told)[keys], lang)
 
 
@@ -89,23 +90,23 @@ def score_table(scorecard: Scorecard, lang: str) -> pd.DataFrame:
         "name": rows[lang],
         "level": labels("report.level_", rows["level"], lang),
         "area_name": named_areas(rows, lang),
-        "county": area_labels(rows["county"], "county", area_names(scorecard), lang),
+        "county": area_labels(rows["county"], "county", scored_names(scorecard), lang),
         "closing": closing_sentences(rows, lang),
         "unit": labels("scorecard.unit_", rows["unit"], lang),
         "met": labels("report.met_", met, lang),
         "note": note_sentences(rows, lang),
     }
-    keys = ["target", "name", "level", "area", "area_name", "county", "value", "threshold", "missing", "closing",
-            "unit", "met", "binding", "synthetic_share", "estimated_share", "note"]  # fmt: skip
+    keys = ["name", "level", "area_name", "county", "value", "threshold", "missing", "closing", "unit", "met",
+            "binding", "synthetic_share", "estimated_share", "note", "target", "area"]  # fmt: skip
     if rows["unstated_share"].gt(0).any():
-        keys.insert(-1, "unstated_share")
+        keys.insert(keys.index("note"), "unstated_share")
     return headed(rows.assign(**told)[keys], lang)
 
 
 # A share of each plan that the plan itself does not hold (covered of demand) is said as two counts.
 def plan_table(plans: Sequence[Proposal], lang: str) -> pd.DataFrame:
-    keys = ["id", "name", "objective", "status", "new_sites", "plan_value", "bound", "gap", "counted", "covered_before",
-            "covered", "reachable", "demand_total", "unmet_quotas", "proved_by"]  # fmt: skip
+    keys = ["name", "objective", "status", "new_sites", "plan_value", "bound", "gap", "counted", "before", "covered",
+            "demand_total", "standing_reach", "reachable", "unmet_quotas"]  # fmt: skip
     rows = [plan_row(p, lang) | {f"sites_{q}": n for q, n in sites_by_quality(p).items()} for p in plans]
     table = pd.DataFrame(rows, columns=[*keys, *(f"sites_{q}" for q in QUALITIES)])
     shown = [f"sites_{q}" for q in qualities_shown(table, "sites_{}")]
@@ -114,9 +115,8 @@ def plan_table(plans: Sequence[Proposal], lang: str) -> pd.DataFrame:
 
 def plan_row(p: Proposal, lang: str) -> dict[str, Any]:
     own = {key: getattr(p.plan, key) for key in
-           ("bound", "gap", "covered_before", "covered", "reachable", "demand_total", "proved_by")}  # fmt: skip
+           ("bound", "gap", "before", "covered", "reachable", "demand_total")}  # fmt: skip
     return {
-        "id": p.id,
         "name": p.name(lang),
         "objective": goal_sentences(p.plan, lang),
         "status": i18n.say(f"report.status_{p.plan.status}", lang),
@@ -125,6 +125,8 @@ def plan_row(p: Proposal, lang: str) -> dict[str, Any]:
         "counted": counted_label(p.plan.unit, lang),
         "unit": unit_label(p.plan.unit, lang),
         "unmet_quotas": len(p.plan.unmet),
+        # Without a capacity who is in reach is covered: one count, told once.
+        "standing_reach": p.plan.covered_before if p.plan.placed else None,
         **own,
     }
 
@@ -139,12 +141,15 @@ def plan_line(p: Proposal, lang: str) -> str:
     said = {"bound": figure(plan.bound, unit), "value": figure(plan.value, unit), "gap": gap_percent(plan.gap)}
     said["bound_name"] = bound_name(plan, lang)
     unmet = i18n.say("report.plan_unmet_count", lang, count=len(plan.unmet)) if len(plan.unmet) else ""
+    said["rise"] = i18n.say("report.plan_rise", lang, before=plan.before) if plan.before is not None else ""
     key = "report.plan_line_room" if plan.placed else "report.plan_line"
     return i18n.say(key, lang, **{**row, **said, "unmet": unmet})
 
 
 def site_table(plans: Sequence[Proposal], names: Mapping[tuple[str, str], str], lang: str) -> pd.DataFrame:
-    keys = ["question", "order", "id", "name", "town", "county", "gain", "counted", "why", "state", "quality"]
+    keys = ["question", "order", "year", "name", "town", "county", "gain", "counted", "why", "state", "quality", "id"]
+    if not any(p.years for p in plans):
+        keys.remove("year")
     table = pd.DataFrame([row for p in plans for row in _site_rows(p, lang)], columns=keys, dtype=object)
     told: dict[str, Any] = {level: area_labels(table[level], level, names, lang) for level in ("town", "county")}
     told |= {key: labels(f"report.{key}_", table[key], lang) for key in ("state", "quality")}
@@ -153,28 +158,40 @@ def site_table(plans: Sequence[Proposal], names: Mapping[tuple[str, str], str], 
 
 def _site_rows(p: Proposal, lang: str) -> Iterator[dict[str, Any]]:
     counted, quota = counted_label(p.plan.unit, lang), i18n.say("report.for_quota", lang)
+    years = p.years
     for order, site in enumerate(p.plan.chosen, start=1):
         gain = p.plan.gain.get(site)
-        row = {"question": p.name(lang), "order": order, "id": site, "gain": gain, "counted": counted}
+        row = {
+            "question": p.name(lang),
+            "order": order,
+            "year": str(years.get(site, "")),
+            "id": site,
+            "gain": gain,
+            "counted": counted,
+        }
         own = {key: p.sites.loc[site].get(key, "") for key in ("name", "town", "county", "state", "quality")}
         yield {**row, **own, "why": "" if gain else quota}
 
 
 def unmet_table(plans: Sequence[Proposal], names: Mapping[tuple[str, str], str], lang: str) -> pd.DataFrame:
-    keys = ["question", "level", "area", "area_name", "minimum", "open", "candidates", "reason"]
-    table = _of_plans(plans, [p.plan.unmet for p in plans], keys, lang)
+    keys = ["question", "level", "area_name", "minimum", "open", "candidates", "reason"]
+    table = _of_plans(plans, [p.plan.unmet for p in plans], [*keys, "area"], lang)
     told: dict[str, Any] = {
         "area_name": [area_labels([a], str(v), names, lang)[0]
                       for a, v in zip(table["area"], table["level"], strict=True)],
         "level": labels("report.level_", table["level"], lang),
         "reason": labels("report.unmet_", table["reason"], lang),
     }  # fmt: skip
-    return headed(table.assign(**told), lang)
+    return headed(table.assign(**told)[keys], lang)
 
 
-def ledger_table(plans: Sequence[Proposal], lang: str) -> pd.DataFrame:
+def ledger_table(plans: Sequence[Proposal], rules: Mapping[str, str], lang: str) -> pd.DataFrame:
+    """``rules``: names of rules by id; the ids stay beside them, for whoever looks them up."""
     keys = ["question", "candidate", "rule", "distance_m", "required_m", "clause", "nearest"]
-    return headed(_of_plans(plans, [p.ledger for p in plans], keys, lang), lang)
+    table = _of_plans(plans, [p.ledger for p in plans], keys, lang)
+    table["rule_id"] = table["rule"]
+    told = [rules.get(str(rule), i18n.label("tables", str(rule), lang)) for rule in table["rule"]]
+    return headed(table.assign(rule=told), lang)
 
 
 def _of_plans(plans: Sequence[Proposal], tables: Sequence[pd.DataFrame], keys: list[str], lang: str) -> pd.DataFrame:

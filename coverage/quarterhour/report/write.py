@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import logging
 import platform
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import asdict, dataclass, fields
@@ -12,7 +13,6 @@ from importlib import metadata
 from pathlib import Path
 from typing import Any
 
-import geopandas as gpd
 import pandas as pd
 
 from quarterhour.base import i18n
@@ -20,7 +20,10 @@ from quarterhour.io import files, postgis
 from quarterhour.maps.draw import draw_map
 from quarterhour.maps.routes import route_columns
 from quarterhour.network.network import Mode
+from quarterhour.report.glossary import glossary_section
 from quarterhour.report.inspection import address_writers, finding_writers
+from quarterhour.report.layers.dresses import layer_dresses
+from quarterhour.report.layers.tables import chosen_sites, named_layers, result_layers
 from quarterhour.report.map_notes import map_notes
 from quarterhour.report.markdown import report_markdown
 from quarterhour.report.score_sections import score_sections
@@ -30,13 +33,13 @@ from quarterhour.report.siting_sections import Charts, siting_charts, siting_sec
 from quarterhour.report.tables import quality_note
 from quarterhour.report.workbook import write_workbook
 from quarterhour.siting.proof.plan_record import plan_record
-from quarterhour.standards.circle import by_level
 from quarterhour.standards.league import earlier_rows, kept_rows
 from quarterhour.study.progress import RunProgress
 from quarterhour.study.reading.used import sink_of
 from quarterhour.study.results import Proposal, Results
 from quarterhour.study.study import Study, modes_named, study_mode, study_targets
 
+_log = logging.getLogger(__name__)
 LIBRARIES = ("quarterhour", "folium", "geopandas", "highspy", "numba", "numpy", "osmium", "osmnx", "pandas", "pyproj",
              "scikit-learn", "scipy", "shapely")  # fmt: skip
 
@@ -57,7 +60,8 @@ class ReportParts:
 def build_report_parts(results: Results, lang: str) -> ReportParts:
     """The sections and charts of a run."""
     behind = [*siting_sections(results, lang), *care_sections(results, lang)]
-    return ReportParts(behind, [*score_sections(results, lang), *behind], siting_charts(results, lang))
+    sections = [*score_sections(results, lang), *behind, glossary_section(lang)]
+    return ReportParts(behind, sections, siting_charts(results, lang))
 
 
 def write_results(
@@ -70,10 +74,11 @@ def write_results(
     file that somebody holds; the others are in place.
     """
     writers = _writers(results, lang, build_report_parts(results, lang))
+    if tell:
+        tell(i18n.say("study.step_write", lang))
     with files.together(out) as growing:
         for name, write in writers.items():
-            if tell:
-                tell(i18n.say("study.step_write", lang, name=name))
+            _log.info(i18n.say("study.step_file", lang, name=name))
             write(growing / name)
     return [Path(out) / name for name in writers]
 
@@ -105,7 +110,7 @@ def _writers(results: Results, lang: str, parts: ReportParts) -> dict[str, Calla
     writers: dict[str, Callable[[Path], None]] = {
         "map.html": lambda path: files.write_text(path, meeting_map(results, lang, parts=parts)),
         "coverage.xlsx": lambda path: _workbook(results, path, lang, parts),
-        "results.gpkg": lambda path: files.write_layers(path, result_layers(results)),
+        "results.gpkg": lambda path: _write_geopackage(path, results, lang),
     }
     if results.proposals or not asked:  # where circles alone were asked for, an earlier plan stays
         writers["plan.json"] = lambda path: files.write_text(path, _json(plans_record(results)))
@@ -162,7 +167,7 @@ def meeting_map(results: Results, lang: str = "zh", *, parts: ReportParts | None
         facilities=tables.facilities,
         checks=results.checks,
         scorecard=results.scorecard,
-        plans=[(p.name(lang), p.plan, _chosen(p)) for p in results.proposals],
+        plans=[(p.name(lang), p.plan, chosen_sites(p)) for p in results.proposals],
         roads=tables.roads,
         quality_note=quality_note(tables.quality, results.proposals, lang),
         lang=lang,
@@ -193,65 +198,9 @@ def _workbook(results: Results, path: Path, lang: str, parts: ReportParts) -> No
         write_workbook(temporary, results, lang, sections=parts.sections)
 
 
-def result_layers(results: Results) -> dict[str, gpd.GeoDataFrame]:
-    """The layers of ``results.gpkg``: communities, towns, facilities, candidates, sites, roads, pictures, parcels."""
-    tables = results.inputs
-    communities = tables.communities
-    for check in results.checks:
-        columns = check.communities[["met", "minutes", "nearest", "reason"]]
-        communities = communities.join(columns.add_prefix(f"{check.circle.id}_"))
-    for known in results.ranges:
-        columns = known.communities[["covered", "flip_factor"]]
-        communities = communities.join(columns.add_prefix(f"{known.circle.id}_"))
-    offered = [p.sites[p.sites["state"] == "candidate"].assign(question=p.id) for p in results.proposals]
-    chosen = [_chosen(p).assign(question=p.id) for p in results.proposals]
-    layers = {
-        "communities": communities,
-        "towns": _with_shares(results),
-        "facilities": tables.facilities,
-        "candidates": _stacked(offered, tables.candidates),
-        "sites": _stacked(chosen, tables.candidates),
-        "roads": tables.roads[["road_class", "quality", "geometry"]],
-    }
-    if results.pictures is not None:
-        layers["pictures"] = results.pictures
-    if "routes" in results.study.file.outputs.extra:
-        layers |= route_layer(results)
-    if results.care.parcels is not None:
-        outlines = results.care.parcels.drop(columns="geometry").set_geometry("shape", crs=tables.communities.crs)
-        layers["parcels"] = outlines.rename_geometry("geometry")
-    return {name: layer for name, layer in layers.items() if len(layer)}
-
-
-def route_layer(results: Results) -> dict[str, gpd.GeoDataFrame]:
-    """The layer ``routes``: of each circle the way of every community to its nearest facility."""
-    kinds = results.inputs.facilities["kind"]
-    tables = [routes.paths.table().assign(circle=routes.circle) for routes in results.routes]
-    if not tables:
-        return {}
-    made = pd.concat([t[t["minutes"].notna()] for t in tables], ignore_index=True)
-    made.insert(2, "kind", kinds.reindex(made["site"]).to_numpy())
-    columns = ["circle", "community", "site", "kind", "minutes", "metres", "geometry"]
-    return {"routes": gpd.GeoDataFrame(made[columns], geometry="geometry", crs=tables[0].crs)}
-
-
-def _with_shares(results: Results) -> gpd.GeoDataFrame:
-    towns = results.inputs.towns
-    for check in results.checks:
-        shares = by_level(check.shares, "town")["share_people"]
-        towns = towns.assign(**{f"{check.circle.id}_share": shares.reindex(towns.index)})
-    return towns
-
-
-def _stacked(parts: list[gpd.GeoDataFrame], empty: gpd.GeoDataFrame) -> gpd.GeoDataFrame:
-    if not parts:
-        return empty
-    return gpd.GeoDataFrame(pd.concat(parts), geometry="geometry", crs=parts[0].crs)
-
-
-def _chosen(proposal: Proposal) -> gpd.GeoDataFrame:
-    new = [i for i in proposal.plan.chosen if proposal.sites.at[i, "state"] != "existing"]
-    return proposal.sites.loc[new].assign(order=range(1, len(new) + 1))
+def _write_geopackage(path: Path, results: Results, lang: str) -> None:
+    layers = named_layers(results, lang)
+    files.write_layers(path, layers, dresses=layer_dresses(results, layers, lang))
 
 
 def manifest(results: Results, lang: str) -> dict[str, Any]:

@@ -68,6 +68,8 @@ def on_its_word(problem: SitingProblem, plan: SitingPlan) -> list[Reason]:
     for goal, level in zip(problem.goals, plan.levels, strict=False):
         if is_better(goal, in_plan_units(goal, counting_bound(measure, goal)), level.bound):
             found.append(Reason("proof.word_bound", {"goal": _goal(plan, goal), "bound": _figure(level.bound)}))
+    if plan.placed_before is not None and problem.capacity is not None and not problem.capacity.split:
+        found.append(Reason("proof.word_today", {}))
     return [*found, Reason("proof.word_search", {})]
 
 

@@ -16,6 +16,7 @@ import numpy as np
 from quarterhour.base.arrays import BoolArray
 from quarterhour.siting.explanation.causes import causes
 from quarterhour.siting.explanation.needs import explained, needs
+from quarterhour.siting.methods.capacity.today import as_it_stands, placed_today
 from quarterhour.siting.methods.covering.adapter import greedy_start
 from quarterhour.siting.methods.dispatch import solve_by_method
 from quarterhour.siting.methods.general.goal_search import GoalSearch
@@ -35,6 +36,8 @@ Progress = Callable[[float], None]
 """Called with the share done, 0 to 1."""
 _EACH = 0.7
 """Of the time left that a goal may take when others follow it."""
+_TODAY = 0.1
+"""Of the time, for who goes whole to which site that stands today."""
 _NEARLY, _MOST_PAIRS = 1e-7, 300_000
 """Of a value, what an engine may leave open that the generic model, in questions of so many pairs, then looks at."""
 
@@ -68,7 +71,7 @@ def solve_siting(
     with _interrupts() as asked:
         budget = SearchBudget(seconds=seconds, seed=seed, stop=asked.is_set, progress=progress or (lambda _: None))
         budget.progress(0.0)
-        known = certificate(measure, seed)
+        known = certificate(measure, seed, placed_before=_placed_before(problem, budget, asked))
         keeper = Keeper(known, budget, keep, found)
         plan = _solved(known, keeper.asking(budget), keeper, asked)
         budget.progress(1.0)
@@ -95,6 +98,18 @@ def _solved(known: Certificate, budget: SearchBudget, keeper: Keeper, asked: thr
             return no_plan(known, "no_plan", reasons, proved_by=by, seconds=_spent(budget), stopped=stopped)
         reasons = explained(rules)
     return no_plan(known, "infeasible", reasons, proved_by=by, seconds=_spent(budget))
+
+
+def _placed_before(problem: SitingProblem, budget: SearchBudget, asked: threading.Event) -> int | None:
+    """How many find a place at what stands today; of communities that are served whole, as many as were found."""
+    if problem.capacity is None:
+        return None
+    if problem.capacity.split:
+        return placed_today(problem)
+    if not problem.existing.any():
+        return 0
+    known, inner = certificate(Measure(as_it_stands(problem)), budget.seed), budget.share(_TODAY).without_callbacks()
+    return _solved(known, inner, Keeper(known, inner), asked).covered
 
 
 def _spent(budget: SearchBudget) -> float:

@@ -44,6 +44,7 @@ class CircleCheck:
     the people whose row is of that quality. A community without a road counts as not met.
 
     ``searched_minutes``: how far sites were looked for; infinite where they were however far.
+    ``absent``: kinds of the circle of which there is not one facility.
     """
 
     circle: Circle
@@ -52,6 +53,12 @@ class CircleCheck:
     communities: pd.DataFrame
     shares: pd.DataFrame
     searched_minutes: float = math.inf
+    absent: tuple[str, ...] = ()
+
+    @property
+    def impossible(self) -> bool:
+        """Whether nobody could be inside wherever they lived: what the circle asks for stands nowhere."""
+        return bool(self.absent) and (self.circle.need == "all" or len(self.absent) == len(self.circle.kinds))
 
     def share(self, level: str = "city", area: str | None = None) -> float:
         """The share of people inside the circle, for one area; NaN where it has no people."""
@@ -115,7 +122,8 @@ def check_circle(
     order = pd.MultiIndex.from_product([communities.index, circle.kinds], names=["community", "kind"])
     rows = rows.set_index(["community", "kind"]).reindex(order).reset_index()
     searched = times.cutoff_minutes if beyond is None else math.inf
-    return CircleCheck(circle, times.mode_id, rows, judged, _shares(judged, communities), searched)
+    absent = tuple(kind for kind in circle.kinds if not (kinds == kind).any())
+    return CircleCheck(circle, times.mode_id, rows, judged, _shares(judged, communities), searched, absent)
 
 
 def _filled(rows: pd.DataFrame, judged: pd.DataFrame, beyond: pd.DataFrame) -> tuple[pd.DataFrame, pd.DataFrame]:

@@ -1,12 +1,15 @@
-"""Who keeps most of the promises, and what has changed since an earlier run."""
+"""Where most people are left outside, who keeps the promises, and what has changed since an earlier run."""
 
 from __future__ import annotations
+
+from collections.abc import Sequence
 
 import numpy as np
 import pandas as pd
 
 from quarterhour.base.cells import numbers, texts
 from quarterhour.base.errors import DataError, first_ids
+from quarterhour.standards.circle import CircleCheck, by_level
 
 KEPT = ("target", "level", "area", "area_name", "county", "value", "threshold", "unit", "met", "missing", "closes",
         "binding", "note", "needs", "rule_set")  # fmt: skip
@@ -32,6 +35,22 @@ def league_table(rows: pd.DataFrame, *, level: str = "town") -> pd.DataFrame:
     table = table.assign(share_kept=share, broken_targets=broken.reindex(table.index).fillna(""))
     table.insert(0, "rank", share.rank(method="min", ascending=False).astype("Int64"))
     return table.sort_values("share_kept", ascending=False, kind="stable", na_position="last").reset_index()
+
+
+def outside_table(checks: Sequence[CircleCheck], *, level: str = "town") -> pd.DataFrame:
+    """The areas of a level by the people whom circles leave outside, most first; none without circles or areas.
+
+    Indexed by area: a column of people outside for each check, by its position; ``outside``, their sum (who is
+    outside of two circles counts twice); ``rank`` (equal sums, equal ranks: 1, 2, 2, 4) and ``tied``.
+    Ties stand in the order of the areas.
+    """
+    tables = [by_level(check.shares, level) for check in checks]
+    left = {place: table["people"] - table["people_met"] for place, table in enumerate(tables)}
+    outside = pd.DataFrame(left).fillna(0).astype("int64")
+    outside["outside"] = outside.sum(axis=1)
+    outside["rank"] = outside["outside"].rank(method="min", ascending=False).astype("int64")
+    outside["tied"] = outside["outside"].duplicated(keep=False)
+    return outside.sort_values("outside", ascending=False, kind="stable").rename_axis("area")
 
 
 def kept_rows(rows: pd.DataFrame) -> pd.DataFrame:

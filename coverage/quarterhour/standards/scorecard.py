@@ -10,6 +10,7 @@ import numpy as np
 import pandas as pd
 
 from quarterhour.base import i18n
+from quarterhour.base.labels import columns_label
 from quarterhour.standards.circle import CITY, CircleCheck
 from quarterhour.standards.indicators import MEASURES, no_values
 from quarterhour.standards.rules import Target
@@ -73,7 +74,8 @@ def _sentence(note: str, needs: str, lang: str) -> str:
     if not note:
         return ""
     table, _, columns = needs.partition(": ")
-    return i18n.say(note, lang, table=table, columns=columns, needs=needs)
+    said = {"table": i18n.label("tables", table, lang), "columns": columns_label(columns, lang)}
+    return i18n.say(note, lang, **said, needs=needs)
 
 
 def score_targets(

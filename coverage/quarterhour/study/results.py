@@ -110,6 +110,15 @@ class Proposal:
         return self.zh if lang == "zh" else self.en
 
     @property
+    def years(self) -> dict[str, int]:
+        """By site id the year in which it is built; empty where the study names no years."""
+        if self.prospects.phasing is None:
+            return {}
+        steps = self.prospects.phasing.steps["sites"]
+        first = self.prospects.first_year - 1  # step 0 is as it is now
+        return {str(site): first + step for step, sites in enumerate(steps) for site in sites}
+
+    @property
     def unit(self) -> str:
         """What the plan counts: a column of people, or what a capacity is in."""
         return self.problem.unit

@@ -17,6 +17,7 @@ from quarterhour.base import i18n
 from quarterhour.base.errors import first_ids
 from quarterhour.base.findings import Severity, finding, join_findings
 from quarterhour.base.jit import COMPILED
+from quarterhour.base.kinds import kinds_said
 from quarterhour.study.circles import check_circles, pictures
 from quarterhour.study.inputs import Inputs
 from quarterhour.study.progress import RunProgress, no_progress
@@ -77,26 +78,33 @@ def run_study(
         run.say("study.step_routes")
         results = with_routes(run, results)
     doubts = join_findings(run.doubts).drop_duplicates(["rule", "table", "id"])
-    found = [results.inputs.findings, *_run_findings(results), doubts]
+    found = [results.inputs.findings, *_run_findings(results, lang), doubts]
     return replace(results, seconds=dict(run.seconds), findings=join_findings(found))
 
 
-def _run_findings(results: Results) -> list[pd.DataFrame]:
-    """What only a run can find: communities that no road is near, questions without a plan."""
+def _run_findings(results: Results, lang: str) -> list[pd.DataFrame]:
+    """What only a run can find: kinds without a facility, communities that no road is near, questions without a plan.
+
+    Circles and questions go by their names.
+    """
     told = [] if COMPILED else [finding("jit.uncompiled", severity="note", table="")]
     for check in results.checks:
+        if check.absent:
+            key = "study.no_facility" if check.impossible else "study.no_such_kind"
+            kinds = kinds_said(check.absent, lang, results.study.kinds)
+            told.append(finding(key, severity="warning", table="facilities", id=check.circle.name(lang), value=kinds))
         lost = check.communities.index[check.communities["reason"] == "not_snapped"]
         if len(lost):
             severity: Severity = "error" if 2 * len(lost) > len(check.communities) else "warning"
             told.append(
                 finding(
-                    "study.not_snapped", severity=severity, table="communities", id=check.circle.id,
+                    "study.not_snapped", severity=severity, table="communities", id=check.circle.name(lang),
                     value=str(len(lost)), detail=first_ids(lost),
                 )
             )  # fmt: skip
     for proposal in results.proposals:
         if proposal.plan.status in ("infeasible", "no_plan"):
-            told.append(finding("study.no_plan", severity="error", table="candidates", id=proposal.id))
+            told.append(finding("study.no_plan", severity="error", table="candidates", id=proposal.name(lang)))
     return told
 
 
@@ -136,10 +144,11 @@ def _care(run: Run, tables: Inputs) -> Care:
             folder=study.folder,
             travel=_travel(run, tables, "care"),
             rules=study_rules_in_force(study),
-            step=lambda part: run.say("services.step", name=_part_name(part, run.lang)),
+            step=lambda part: run.say("services.step", name=_part_name(study, part, run.lang)),
         )
 
 
-def _part_name(part: str, lang: str) -> str:
-    """What is worked out: a part of the program by its label, a question of the study by its id."""
-    return i18n.label("services", f"part_{part}", lang) if i18n.entry(f"services.part_{part}") else part
+def _part_name(study: Study, part: str, lang: str) -> str:
+    """What is worked out: a part of the program by its label, a question of the study by its name."""
+    asked = {a.id: a.zh if lang == "zh" else a.en for a in study.file.access}
+    return asked.get(part) or i18n.label("services", f"part_{part}", lang)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import re
 import time
 from collections.abc import Callable, Iterator
@@ -21,6 +22,8 @@ from quarterhour.study.progress import RunProgress
 from quarterhour.study.study import Study
 from quarterhour.travel.matrix import travel_times
 from quarterhour.travel.times import Heading, TravelTimes
+
+_log = logging.getLogger(__name__)
 
 
 class Run:
@@ -91,9 +94,9 @@ def _kept_network(run: Run, roads: gpd.GeoDataFrame, mode: Mode) -> Network:
         found = None
     except DataError:
         found = None
-        run.tell(i18n.say("study.network_anew", run.lang, mode=mode.name(run.lang)))
+        _log.info(i18n.say("study.network_anew", run.lang, mode=mode.name(run.lang)))
     if found is not None:
-        run.tell(i18n.say("study.network_kept", run.lang, mode=mode.name(run.lang)))
+        _log.info(i18n.say("study.network_kept", run.lang, mode=mode.name(run.lang)))
         return found
     built = build.build_network(roads, mode, turns=run.turns)
     try:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import geopandas as gpd
 import numpy as np
@@ -16,8 +16,8 @@ from quarterhour.base.parallel import Progress
 from quarterhour.network.network import Network
 from quarterhour.network.search_graph import UNREACHED
 from quarterhour.travel.od_pairs import Places, Trips, trips_between
-from quarterhour.travel.path_lines import Parts, ends_of, lines_of, metres_of, parts_of
-from quarterhour.travel.path_search import STRAIGHT, find_ways
+from quarterhour.travel.path_lines import Ends, Parts, ends_of, lines_of, metres_of, parts_of
+from quarterhour.travel.path_search import STRAIGHT, Ways, find_ways
 from quarterhour.travel.times import LONGEST_CS, Heading
 
 
@@ -115,28 +115,43 @@ def shortest_paths(
         from_sites=True, as_given=True,
     )  # fmt: skip
     home, site, cut = _positions(trips, pairs, np.broadcast_to(np.asarray(minutes, float), len(pairs)))
-    ways = find_ways(network, trips, (home, site), cut=cut, threads=threads, progress=progress)
-    begin, end = ends_of(trips, ways, (home, site))
-    parts = parts_of(network, ways, begin, end)
-    found = ways.cs != UNREACHED
-    access = np.column_stack([e.entries.extra[e.place] - e.entries.turnout for e in (begin, end)])
-    access[ways.how == STRAIGHT] = 0
-    turnout = trips.source.turnout + trips.target.turnout
-    access[:, 0] = np.where(ways.how == STRAIGHT, ways.cs - turnout, access[:, 0])
+    asked = np.flatnonzero(cut >= 0)
+    places = home[asked], site[asked]
+    ways = find_ways(network, trips, places, cut=cut[asked], threads=threads, progress=progress)
+    begin, end = ends_of(trips, ways, places)
+    parts, found = parts_of(network, ways, begin, end), ways.cs != UNREACHED
+    count = _spread(np.diff(parts.start), asked, len(pairs), 0)
     return Paths(
         community=pd.Index(pairs["community"]),
         site=pd.Index(pairs["site"]),
-        found=found,
-        cs=np.where(found, ways.cs, 0),
-        access_cs=np.where(found[:, None], access, 0),
-        turnout_cs=turnout,
-        metres=metres_of(network, ways, parts, begin, end),
-        lines=lines_of(network, ways, parts, begin, end),
-        parts=parts,
+        found=_spread(found, asked, len(pairs), False),
+        cs=_spread(np.where(found, ways.cs, 0), asked, len(pairs), 0),
+        access_cs=_spread(_access(trips, ways, begin, end), asked, len(pairs), 0),
+        turnout_cs=trips.source.turnout + trips.target.turnout,
+        metres=_spread(metres_of(network, ways, parts, begin, end), asked, len(pairs), np.nan),
+        lines=_spread(lines_of(network, ways, parts, begin, end), asked, len(pairs), None),
+        parts=replace(parts, start=np.r_[0, np.cumsum(count)].astype(np.int64)),
         road_ids=network.road_ids,
         heading=heading,
         crs=network.crs,
     )
+
+
+def _access(trips: Trips, ways: Ways, begin: Ends, end: Ends) -> IntArray:
+    """Centiseconds over open ground where trips begin and where they end; straight across, all of it in the first."""
+    access = np.column_stack([e.entries.extra[e.place] - e.entries.turnout for e in (begin, end)])
+    across = ways.how == STRAIGHT
+    access[across] = 0
+    access[across, 0] = ways.cs[across] - trips.source.turnout - trips.target.turnout
+    access[ways.cs == UNREACHED] = 0
+    return np.asarray(access, np.int64)
+
+
+def _spread(values: AnyArray, rows: AnyArray, size: int, empty: object) -> AnyArray:
+    """Values of some rows among all; ``empty`` in the others."""
+    whole = np.full((size, *values.shape[1:]), empty, dtype=values.dtype)
+    whole[rows] = values
+    return whole
 
 
 def _positions(trips: Trips, pairs: pd.DataFrame, minutes: FloatArray) -> tuple[IntArray, IntArray, IntArray]:
@@ -147,7 +162,7 @@ def _positions(trips: Trips, pairs: pd.DataFrame, minutes: FloatArray) -> tuple[
     if bad.any():
         raise DataError("matrix.bad_cutoff", minutes=float(minutes[bad][0]))
     cut = np.where((home >= 0) & (site >= 0), np.rint(np.nan_to_num(cs, nan=-1.0)), -1)
-    return np.maximum(home, 0), np.maximum(site, 0), cut.astype(np.int64)
+    return home, site, cut.astype(np.int64)
 
 
 def _position(ids: pd.Index, wanted: pd.Series) -> IntArray:

@@ -11,6 +11,7 @@ import pandas as pd
 import shapely
 from pyproj import CRS
 
+from quarterhour.base.planar import inner_points
 from quarterhour.io.files.header import Rows, Table
 
 ROW = "row of the file"
@@ -46,7 +47,7 @@ def origin_of(located: gpd.GeoDataFrame, kept: gpd.GeoDataFrame, read: Table, *,
     """The origin of the kept places among those of a file, both numbered."""
     shapes = shapely.force_2d(located.geometry.to_numpy())
     there = ~(shapely.is_missing(shapes) | shapely.is_empty(shapes)) & np.isfinite(shapely.bounds(shapes)).all(axis=1)
-    points = shapely.centroid(shapes[there])
+    points = inner_points(shapes[there])
     raw = pd.DataFrame({"x": shapely.get_x(points), "y": shapely.get_y(points)}, index=located.loc[there, ROW])
     return Origin(read.file, read.sheet, CRS(located.crs), datum, raw, kept[ROW].astype("int64"))
 

@@ -25,6 +25,7 @@ from quarterhour.io.files.checks import read_checked
 from quarterhour.io.files.header import Rows, Table
 from quarterhour.io.files.text import decoded, encoding_findings
 from quarterhour.io.files.unseen import clean_frame
+from quarterhour.io.geopackage.dress import STYLES
 
 SEQUENCES = (".geojsonl", ".geojsons", ".ndjson")
 
@@ -211,7 +212,8 @@ def _features(file: Path, layer: str) -> int:
 
 
 def _layer_names(file: Path) -> list[str]:
-    return [str(n) for n, _ in read_checked(file, lambda: pyogrio.list_layers(file))]
+    """The layers of a file; the table in which QGIS keeps their styles is none."""
+    return [str(n) for n, _ in read_checked(file, lambda: pyogrio.list_layers(file)) if n != STYLES]
 
 
 def chosen_layer(file: Path, layer: str | None, *, names: Sequence[str] | None = None) -> str:

@@ -16,6 +16,7 @@ import pyogrio
 
 from quarterhour.base.errors import DataError, WriteError
 from quarterhour.io.files.header import NUMBERLIKE, is_texty
+from quarterhour.io.geopackage import LayerDress, dress_layers
 
 FIXED_DATE = "2000-01-01T00:00:00Z"
 """Written into GeoPackages in place of the clock, so that the same study gives the same bytes."""
@@ -125,10 +126,13 @@ def _unarmed(value: Any) -> Any:
     return f"'{value}" if armed and not NUMBERLIKE.fullmatch(value) else value
 
 
-def write_layers(path: str | Path, layers: Mapping[str, gpd.GeoDataFrame]) -> None:
+def write_layers(
+    path: str | Path, layers: Mapping[str, gpd.GeoDataFrame], *, dresses: Mapping[str, LayerDress] | None = None
+) -> None:
     """Layers as one GeoPackage, the same bytes from the same layers, whole or not at all.
 
-    A named index becomes a column. DataError for another suffix or for no layers.
+    A named index becomes a column. ``dresses``: by layer what it and its columns are called, and its style in QGIS.
+    DataError for another suffix or for no layers.
     """
     if Path(path).suffix.lower() != ".gpkg" or not layers:
         raise DataError("files.not_gpkg", file=str(path), layers=", ".join(layers))
@@ -141,3 +145,5 @@ def write_layers(path: str | Path, layers: Mapping[str, gpd.GeoDataFrame]) -> No
                 pyogrio.write_dataframe(whole, growing, layer=name, driver="GPKG")
         finally:
             pyogrio.set_gdal_config_options({"OGR_CURRENT_DATE": before})
+        if dresses:
+            dress_layers(growing, dresses, day=FIXED_DATE)

@@ -21,6 +21,7 @@ import shapely
 from pyproj import CRS
 
 from quarterhour.base.errors import DataError, ServiceError, WriteError
+from quarterhour.base.planar import inner_points
 from quarterhour.io.osm.access import barrier_word
 from quarterhour.io.osm.open import corners_of, short
 from quarterhour.io.osm.places import place_frame
@@ -211,7 +212,7 @@ def _download_places(ox: Any, polygon: Any, rules: Rules) -> gpd.GeoDataFrame:
     records = found.drop(columns="geometry").to_dict("records")
     said = [{str(key): value for key, value in one.items() if isinstance(value, str)} for one in records]
     ids = pd.Index([f"{element[0]}{number}" for element, number in found.index], name="id", dtype="str")
-    places = place_frame(ids, said, rules, list(found.geometry.representative_point()), CRS(4326))
+    places = place_frame(ids, said, rules, list(inner_points(found.geometry.to_numpy())), CRS(4326))
     return places[places["kind"] != ""].sort_index()
 
 

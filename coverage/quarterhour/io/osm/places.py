@@ -16,6 +16,7 @@ from pyproj import CRS
 
 from quarterhour.base.errors import first_ids
 from quarterhour.base.findings import finding, findings_from, join_findings
+from quarterhour.base.planar import inner_points
 from quarterhour.io.osm.open import Box, as_data_errors, box_text, existing, in_box, metres_of
 from quarterhour.io.osm.tags import Rules, Tags, kind_of, wanted_rules
 
@@ -145,7 +146,7 @@ def _place_of(one: Any) -> tuple[shapely.Point | None, bool]:
         return _middle([(at.lon, at.lat) for at in known]), len(known) == len(one.nodes)
     if one.is_area():
         outline = shapely.from_wkb(osmium.geom.WKBFactory().create_multipolygon(one))
-        return shapely.point_on_surface(outline), True
+        return inner_points([outline])[0], True
     return None, False
 
 

@@ -10,14 +10,14 @@ from quarterhour.siting.question.problem import Goal
 
 def headline(plan: SitingPlan, lang: str) -> str:
     """New sites, coverage before and after, the value of each goal that these do not say, and the proof."""
-    share, before = (n / plan.demand_total if plan.demand_total else 0.0 for n in (plan.covered, plan.covered_before))
+    share, before = (n / plan.demand_total if plan.demand_total else 0.0 for n in (plan.covered, plan.before or 0))
     sites = i18n.say(
         "explanation.site_built" if len(plan.chosen) == 1 else "explanation.sites_built", lang, n=len(plan.chosen)
     )
     told = {"sites": sites, "before": percent(before), "share": percent(share), "proof": status_sentence(plan, lang)}
     values = [_value_said(plan, level, lang) for level in plan.levels]
     came = [i18n.say("explanation.came", lang, what=said) for said in values if said]
-    key = "explanation.headline_room" if plan.placed else "explanation.headline"
+    key = f"explanation.headline{'_room' if plan.placed else ''}{'_after' if plan.before is None else ''}"
     return i18n.say(key, lang, counted=counted_label(plan.unit, lang), came="".join(came), **told)
 
 

@@ -7,6 +7,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import replace
 from fractions import Fraction
+from itertools import pairwise
 
 import numpy as np
 import pandas as pd
@@ -20,6 +21,7 @@ from quarterhour.siting.methods.median.median_instance import build_median_insta
 from quarterhour.siting.outlook.answers import Phasing
 from quarterhour.siting.outlook.frontier import frontier
 from quarterhour.siting.outlook.sequence import Worth, best_order, gained_with, lost_without
+from quarterhour.siting.question.building_order import in_stages
 from quarterhour.siting.question.evaluate import Measure
 from quarterhour.siting.question.plan import SitingPlan
 from quarterhour.siting.question.problem import Budget, Coverage, Goal, SitingProblem, input_hash
@@ -72,6 +74,7 @@ def phase_plan(
     lasting = np.zeros(len(chosen) + 1, dtype=np.int64)
     lasting[ends[:-1]] = _lasting(years, len(ends) - 1)
     order, proven = best_order(weighed.worth, chosen, years=lasting)
+    order = _most_first(weighed, plan, order, ends)
     curve = weighed.worth.curve(order)
     rows, least = [], weighed.worth.value(np.arange(len(problem.sites)))
     fits = weighed.plain and not problem.required.any()
@@ -90,6 +93,21 @@ def phase_plan(
         rows.append((built, sites, *said, *lost, by))
     steps = pd.DataFrame(rows, columns=list(STEP_COLUMNS)).rename_axis("step")
     return Phasing(weighed.goal, tuple(str(s) for s in problem.sites.index[order]), proven, steps)
+
+
+def _most_first(weighed: _Weighed, plan: SitingPlan, order: IntArray, ends: Sequence[int]) -> IntArray:
+    """The same order of steps; within a step whichever site gains most comes first, which no step's value heeds."""
+    ids = weighed.problem.sites.index
+    steps = [[str(s) for s in ids[order[begin:end]]] for begin, end in pairwise(ends)]
+    return weighed.positions_of(in_stages(weighed.problem, plan, steps).chosen)
+
+
+def by_years(problem: SitingProblem, plan: SitingPlan, phasing: Phasing) -> SitingPlan:
+    """The plan in the order of its years, the one order that map, tables and records number its sites in.
+
+    Its gains are those of that order. Within a year the site that gains most comes first.
+    """
+    return in_stages(problem, plan, [sites for sites in phasing.steps["sites"] if sites])
 
 
 def site_values(problem: SitingProblem, plan: SitingPlan) -> pd.DataFrame:
@@ -205,6 +223,10 @@ class _Weighed:
         if plan.input_hash != input_hash(self.problem):
             raise DataError("phasing.other_question", plan=plan.problem_id, problem=self.problem.id)
         return np.sort(places).astype(np.int64)
+
+    def positions_of(self, ids: Sequence[str]) -> IntArray:
+        """Sites by their ids, in the order given."""
+        return self.problem.sites.index.get_indexer(pd.Index(list(ids), dtype="str")).astype(np.int64)
 
     def goes(self, opened: IntArray) -> IntArray:
         """How many go to each of some open sites: to the nearest, or as room is shared out for the best."""

@@ -40,14 +40,15 @@ class Certificate:
     covered_before: int
     unmet: pd.DataFrame
     versions: dict[str, str]
+    placed_before: int | None = None
 
 
-def certificate(measure: Measure, seed: int) -> Certificate:
-    """Counted once for all the plans of a search."""
+def certificate(measure: Measure, seed: int, *, placed_before: int | None = None) -> Certificate:
+    """Counted once for all the plans of a search. ``placed_before``: where sites have a capacity and it is known."""
     versions = {"quarterhour": __version__, "highspy": importlib.metadata.version("highspy")}
     problem = measure.problem
     before = int(problem.people_of[""][measure.share(problem.existing) > 0].sum())
-    return Certificate(measure, seed, input_hash(problem), before, shortfalls(problem), versions)
+    return Certificate(measure, seed, input_hash(problem), before, shortfalls(problem), versions, placed_before)
 
 
 def as_plan(
@@ -137,6 +138,7 @@ def _counts(known: Certificate, outcome: Outcome) -> dict[str, Any]:
         "problem_id": problem.id,
         "objective": problem.objective,
         "covered_before": known.covered_before,
+        "placed_before": known.placed_before,
         "covered": int(people[outcome.covered].sum()) if served is None else int(served.people.sum()),
         "demand_total": int(people.sum()),
         "reachable": int(people[problem.reachable].sum()),

@@ -19,7 +19,7 @@ from quarterhour.siting.proof.recount import verify_plan
 from quarterhour.siting.question.bounds import GoalResult, counting_bound
 from quarterhour.siting.question.evaluate import Choice
 from quarterhour.siting.question.plan import SitingPlan
-from quarterhour.siting.question.problem import Goal
+from quarterhour.siting.question.problem import Goal, SitingProblem
 from quarterhour.siting.question.search import COUNTING, SearchBudget
 
 _SHARE = 0.2
@@ -101,11 +101,18 @@ class Keeper:
         problem = self.known.measure.problem
         verify_plan(problem, plan)
         if self.path is not None:
-            record = plan_record(plan, problem, question=self._question)
-            write_text(self.path, json.dumps(record, ensure_ascii=False, indent=1, allow_nan=False) + "\n")
+            write_plan(self.path, plan, problem, question=self._question)
         if self.found is not None:
             self.found(plan)
 
     @cached_property
     def _question(self) -> dict[str, Any]:
         return question_record(self.known.measure.problem)
+
+
+def write_plan(
+    path: str | Path, plan: SitingPlan, problem: SitingProblem, *, question: dict[str, Any] | None = None
+) -> None:
+    """The plan's record as a file, whole or not at all. ``question``: as ``question_record`` packs it, if at hand."""
+    record = plan_record(plan, problem, question=question)
+    write_text(path, json.dumps(record, ensure_ascii=False, indent=1, allow_nan=False) + "\n")

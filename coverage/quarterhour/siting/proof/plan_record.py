@@ -36,8 +36,8 @@ from quarterhour.siting.question.problem import (
 )
 from quarterhour.travel.times import TravelTimes
 
-FORMAT = 4
-OLD_PAGES = {3: {"siting": "explanation"}}
+FORMAT = 5
+OLD_PAGES: dict[int, dict[str, str]] = {3: {"siting": "explanation"}, 4: {}}
 """By format: on which page of words the sentences of an older record stood, and where they stand today."""
 _PLAIN = ("problem_id", "objective", "unit", "status", "covered_before", "covered", "demand_total", "reachable")
 _NUMBERS = ("value", "bound", "gap")
@@ -65,6 +65,8 @@ def plan_record(
     record["unmet"] = [
         dict(zip(UNMET_COLUMNS, row, strict=True)) for row in plan.unmet[list(UNMET_COLUMNS)].to_numpy().tolist()
     ]
+    if plan.placed_before is not None:
+        record["placed_before"] = int(plan.placed_before)
     record["reasons"] = [
         {"zh": r.sentence("zh"), "en": r.sentence("en"), "key": r.key, "values": _lists(dict(r.values))}
         for r in plan.reasons
@@ -300,6 +302,7 @@ def _plan(record: Mapping[str, Any]) -> SitingPlan:
     served = record.get("served")
     return SitingPlan(
         **{name: record[name] for name in _PLAIN},
+        placed_before=record.get("placed_before"),
         chosen=chosen,
         gain=gain if len(gain) else gain.astype("int64"),
         assignment=pd.Series(list(said.values()), index=pd.Index(list(said), dtype="str"), dtype="str", name="site"),

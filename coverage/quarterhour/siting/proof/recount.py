@@ -10,6 +10,7 @@ import pandas as pd
 
 from quarterhour.base.errors import PlanError
 from quarterhour.base.labels import unit_by_language
+from quarterhour.siting.proof.most_placed import most_placed_today
 from quarterhour.siting.proof.second_count import Count, Recount, count_again, wrong
 from quarterhour.siting.question.plan import UNMET_COLUMNS, Figures, SitingPlan
 from quarterhour.siting.question.problem import Quota, SitingProblem, input_hash
@@ -35,6 +36,7 @@ def verify_plan(problem: SitingProblem, plan: SitingPlan) -> Recount:
     count = found.total
     for what in ("covered_before", "covered", "reachable", "demand_total"):
         _same(what, said=getattr(plan, what), counted=getattr(count, what))
+    _check_placed_before(problem, plan)
     _same("unmet", said=_rows(plan.unmet), counted=_unmet(problem))
     if plan.status in ("optimal", "infeasible"):
         _same("stopped", said=plan.stopped, counted="")
@@ -72,6 +74,19 @@ def _check_nothing(plan: SitingPlan) -> None:
     _same("levels", said=plan.levels, counted=())
     for what in ("value", "bound", "gap"):
         _same(what, said=math.isnan(getattr(plan, what)), counted=True)
+
+
+def _check_placed_before(problem: SitingProblem, plan: SitingPlan) -> None:
+    """Equal where communities may be shared out; where they go whole, fewer may find a place than could in parts."""
+    if plan.placed_before is None:
+        return
+    _same("placed_before", said=plan.placed, counted=True)
+    most = most_placed_today(problem)
+    whole = problem.capacity is not None and not problem.capacity.split
+    if not problem.load.equals(problem.demand.rename("load")):  # room is told in something else than people
+        most = int(problem.demand.sum())
+    if not (0 <= plan.placed_before <= most if whole else plan.placed_before == most):
+        _same("placed_before", said=plan.placed_before, counted=most)
 
 
 def _check_chosen(problem: SitingProblem, plan: SitingPlan) -> None:

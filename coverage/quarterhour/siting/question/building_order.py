@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from dataclasses import replace
 from fractions import Fraction
 
 import numpy as np
@@ -9,7 +11,8 @@ import pandas as pd
 
 from quarterhour.base.arrays import BoolArray, IntArray
 from quarterhour.siting.question.evaluate import Choice, Measure
-from quarterhour.siting.question.problem import WHOLE
+from quarterhour.siting.question.plan import SitingPlan
+from quarterhour.siting.question.problem import WHOLE, SitingProblem
 
 
 def building_order(measure: Measure, choice: Choice) -> pd.Series:
@@ -24,9 +27,27 @@ def building_order(measure: Measure, choice: Choice) -> pd.Series:
     if choice.served is not None:
         serves = np.bincount(measure.problem.near.site[choice.served.pair], choice.served.people, len(existing))
         order = [s for stage in stages for s in sorted(stage, key=lambda s: (-serves[s], s))]
-        gains = [int(serves[s]) * WHOLE for s in order]
-    else:
-        order, gains = _greedy(measure, existing, stages)
+        return _as_gain(measure, order, [int(serves[s]) * WHOLE for s in order])
+    return _as_gain(measure, *_greedy(measure, existing, stages))
+
+
+def in_stages(problem: SitingProblem, plan: SitingPlan, stages: Sequence[Sequence[str]]) -> SitingPlan:
+    """The same plan, built stage by stage: within a stage whichever site gains most comes first.
+
+    ``stages``: the ids of all sites that the plan builds, each in one stage. The gains are those of this order.
+    """
+    if plan.placed:
+        places = {site: place for place, site in enumerate(problem.sites.index)}
+        order = [s for stage in stages for s in sorted(stage, key=lambda s: (-plan.gain[s], places[s]))]
+        return replace(plan, chosen=tuple(order), gain=plan.gain.loc[order])
+    measure = Measure(problem)
+    positions = [problem.sites.index.get_indexer(pd.Index(list(stage), dtype="str")).tolist() for stage in stages]
+    gain = _as_gain(measure, *_greedy(measure, problem.existing, positions))
+    return replace(plan, chosen=tuple(str(s) for s in gain.index), gain=gain)
+
+
+def _as_gain(measure: Measure, order: list[int], gains: list[int]) -> pd.Series:
+    """By site id what it adds, out of ten thousandths; whole numbers where all are."""
     whole = all(g % WHOLE == 0 for g in gains)
     said = [g // WHOLE if whole else float(Fraction(g, WHOLE)) for g in gains]
     index = measure.problem.sites.index[order]

@@ -101,7 +101,8 @@ class Figures:
 class SitingPlan:
     """An answer with its proof.
 
-    ``chosen``: site ids in the order of building (required sites first, each group best first).
+    ``chosen``: site ids in the order of building (required sites first, each group best first; of a study that builds
+    over years, by year and within a year best first).
     ``gain``: Series by chosen site id: people newly covered when built in that order, or, where sites have a
     capacity, the people that the site serves.
     ``assignment``: Series by community id: the nearest open site within the standard (missing: not covered); where
@@ -112,7 +113,9 @@ class SitingPlan:
     any plan was found); the last two choose nothing and have no value, bound, gap (NaN) or levels.
     ``unit``: what its people are, as ``people``, ``older``, ``graves``.
     ``covered_before``: people covered by the existing sites alone (whatever their capacity); ``covered``: by the
-    plan; ``demand_total``; ``reachable``: people whom some site could cover at all. ``figures``: further counts.
+    plan; ``placed_before``: where sites have a capacity, the people who find a place at the existing sites alone, which
+    is what ``covered`` compares with (None where nobody counted it); ``demand_total``; ``reachable``: people whom some
+    site could cover at all. ``figures``: further counts.
     ``unmet``: quota rows lowered to what is possible since the area has too few admissible sites, as
     DataFrame ``level, area, minimum, open, candidates, reason`` (``no_candidate``, ``too_few_candidates``).
     ``proved_by``: what proved the first bound. ``input_hash``: sha256 of the question. ``versions``: of the
@@ -145,6 +148,12 @@ class SitingPlan:
     versions: Mapping[str, str] = field(default_factory=dict)
     stopped: Stopped = ""
     unit: str = "people"
+    placed_before: int | None = None
+
+    @property
+    def before(self) -> int | None:
+        """What the existing sites alone come to, in what ``covered`` counts; None where nobody counted it."""
+        return self.placed_before if self.placed else self.covered_before
 
     @property
     def placed(self) -> bool:

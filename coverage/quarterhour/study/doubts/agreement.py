@@ -15,7 +15,7 @@ from quarterhour.base.areas import with_areas
 from quarterhour.base.cells import texts
 from quarterhour.base.findings import finding
 from quarterhour.base.labels import percent
-from quarterhour.study.doubts.parts import declared_system, file_of, first
+from quarterhour.study.doubts.parts import declared_system, file_of, first, with_name
 from quarterhour.study.file.study import StudyFile
 
 _WHOLE = 0.8
@@ -68,8 +68,9 @@ def _by_id(file: StudyFile, communities: pd.DataFrame, towns: pd.DataFrame, told
     expected = _expected(begins, town, KnownAreas(dict.fromkeys(towns.index, "")), sure=sure)
     slips = expected.ne("") & town.ne(expected)
     found = []
+    names = towns["name"].to_dict() if "name" in towns else {}
     if slips.any():
-        shown = [f"{i} → {town[i]} (≠ {expected[i]})" for i in town.index[slips]]
+        shown = [f"{i} → {with_name(town[i], names)} (≠ {with_name(expected[i], names)})" for i in town.index[slips]]
         value = f"{slips.sum():,}"
         found.append(
             told.warn("doubts.town_not_id", "town", value=value, id=first(town.index[slips]), detail=first(shown))
@@ -78,7 +79,7 @@ def _by_id(file: StudyFile, communities: pd.DataFrame, towns: pd.DataFrame, told
     if other.any():
         pairs = dict.fromkeys(zip(begins[other], town[other], strict=True))
         share = percent(1 - other.sum() / len(town))
-        detail = f"{share}: {first(f'{a} → {b}' for a, b in pairs)}"
+        detail = f"{share}: {first(f'{a} → {with_name(b, names)}' for a, b in pairs)}"
         rule = "doubts.no_unit_in_the_list" if sure else "doubts.ids_of_another_list"
         found.append(told.note(rule, "town", value=f"{other.sum():,}", detail=detail))
     return found

@@ -14,7 +14,7 @@ from quarterhour.base.cells import texts
 from quarterhour.base.errors import first_ids
 from quarterhour.base.findings import finding
 from quarterhour.study.doubts.lists import code_translation
-from quarterhour.study.doubts.parts import LEVELS, USERS, file_of, first
+from quarterhour.study.doubts.parts import LEVELS, USERS, file_of, first, with_name
 from quarterhour.study.file.study import StudyFile
 
 
@@ -65,7 +65,7 @@ def _settled(
     meant = _meant(file, table, level, given) if strict else {}
     found = {v: known.find(meant.get(v, v)) for v in dict.fromkeys(given) if v}
     about = {"table": table, "file": file_of(file, table), "column": level}
-    told = [*_translated(given, meant, about), *_matched(given, meant, found, about)]
+    told = [*_translated(given, meant, known, about), *_matched(given, meant, found, known, about)]
     if strict:
         told += _unknown(given, [v for v, f in found.items() if not f.id], known, about)
     ids = {v: f.id for v, f in found.items() if f.id and f.id != v}
@@ -93,22 +93,24 @@ def _meant(file: StudyFile, table: str, level: str, given: pd.Series) -> dict[st
     return {v: code for v, code in by_value.items() if code and code != code_of(v)}
 
 
-def _translated(given: pd.Series, meant: Mapping[str, str], about: Mapping[str, str]) -> list[pd.DataFrame]:
+def _translated(
+    given: pd.Series, meant: Mapping[str, str], known: KnownAreas, about: Mapping[str, str]
+) -> list[pd.DataFrame]:
     rows = given.isin(list(meant))
     if not rows.any():
         return []
-    detail = first(f"{v} → {code}" for v, code in meant.items())
+    detail = first(f"{v} → {with_name(code, known.names)}" for v, code in meant.items())
     return [finding("doubts.codes_translated", severity="note", value=f"{rows.sum():,}", detail=detail, **about)]
 
 
 def _matched(
-    given: pd.Series, meant: Mapping[str, str], found: Mapping[str, Found], about: Mapping[str, str]
+    given: pd.Series, meant: Mapping[str, str], found: Mapping[str, Found], known: KnownAreas, about: Mapping[str, str]
 ) -> list[pd.DataFrame]:
     other = {v: f.id for v, f in found.items() if f.how in ("code", "name") and v not in meant}
     rows = given.isin(list(other))
     if not rows.any():
         return []
-    detail = first(f"{v} → {i}" for v, i in other.items())
+    detail = first(f"{v} → {with_name(i, known.names)}" for v, i in other.items())
     return [finding("doubts.areas_matched", severity="note", value=f"{rows.sum():,}", detail=detail, **about)]
 
 

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from pathlib import PurePath
+from typing import Any
 
 from quarterhour.study.file.fields import Places
 from quarterhour.study.file.study import StudyFile
@@ -51,6 +52,12 @@ def systems_said(file: StudyFile, table: str) -> str:
     said = [p.code_system for p in parts_of(file, table)] or [t.code_system for t in file.tables if t.name == table]
     texts = [s if isinstance(s, str) else ", ".join(f"{column} {name}" for column, name in s.items()) for s in said]
     return "; ".join(dict.fromkeys(t for t in texts if t))
+
+
+def with_name(area: object, names: Mapping[Any, Any]) -> str:
+    """An area by its id and its name, where it has another."""
+    name = str(names.get(str(area), ""))
+    return f"{area} {name}" if name and name != area else str(area)
 
 
 def first(names: Iterable[object], *, most: int = 5) -> str:

@@ -12,6 +12,7 @@ import shapely
 from quarterhour.base.areal import Shared, apart, share_out, whole_numbers
 from quarterhour.base.errors import StudyError, first_ids
 from quarterhour.base.findings import Severity, finding, findings_from, join_findings
+from quarterhour.base.planar import inner_points
 from quarterhour.io import files
 from quarterhour.io.population import people_of_grid
 from quarterhour.study.file.fields import PopulationFile
@@ -52,7 +53,7 @@ def share_population(
 
 def points_inside(communities: gpd.GeoDataFrame) -> gpd.GeoDataFrame:
     """Communities as a point inside each outline, as travel times ask for them."""
-    return communities.set_geometry(shapely.point_on_surface(communities.geometry.to_numpy()), crs=communities.crs)
+    return communities.set_geometry(inner_points(communities.geometry.to_numpy()), crs=communities.crs)
 
 
 def _read(asked: PopulationFile, path: Path | files.Table, ground: gpd.GeoSeries) -> tuple[Shared, int, pd.DataFrame]:

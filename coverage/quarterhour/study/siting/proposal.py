@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import math
 from collections.abc import Callable, Mapping
 from dataclasses import replace
@@ -15,9 +16,10 @@ from quarterhour.network.network import Network
 from quarterhour.network.paces import at_pace
 from quarterhour.siting.outlook.answers import RobustSites
 from quarterhour.siting.outlook.frontier import covered_now, frontier
-from quarterhour.siting.outlook.phasing import phase_plan, site_values
+from quarterhour.siting.outlook.phasing import by_years, phase_plan, site_values
 from quarterhour.siting.outlook.relaxations import smallest_relaxations
 from quarterhour.siting.outlook.robust import robust_sites
+from quarterhour.siting.proof.checkpoint import write_plan
 from quarterhour.siting.proof.recount import verify_plan
 from quarterhour.siting.question.plan import SitingPlan
 from quarterhour.siting.question.problem import SitingProblem
@@ -32,6 +34,7 @@ from quarterhour.study.siting.sites import counted_people, offered_sites, with_n
 from quarterhour.study.study import study_mode, study_rules_in_force
 from quarterhour.travel.times import TravelTimes
 
+_log = logging.getLogger(__name__)
 _NODES = 64
 """Of the search tree, at each number of sites."""
 
@@ -66,6 +69,7 @@ def propose(run: Run, tables: Inputs, file: SitingFile) -> Proposal:
 
     with run.timed(f"prospects {file.id}"):
         behind = prospects(file, problem, plan, far=wide, paced=paced, seed=seed)
+        plan = _by_years(run, problem, plan, behind, file.id)
     people = counted_people(file, tables.communities)
     offered = with_neighbours(offered, problem.times, communities=tables.communities, people=people)
     return Proposal(
@@ -100,7 +104,7 @@ def _kept_on_the_way(run: Run, problem: SitingProblem, file: SitingFile) -> Siti
         if keep is not None and not mine:
             mine.append(keep)
             run.kept(keep)
-            run.tell(i18n.say("study.plan_kept", run.lang, path=keep))
+            _log.info(i18n.say("study.plan_kept", run.lang, path=keep))
 
     plan = solve_siting(problem, seconds=file.seconds, seed=run.study.file.study.seed, keep=keep, found=found)
     if plan.stopped == "interrupt":
@@ -108,6 +112,17 @@ def _kept_on_the_way(run: Run, problem: SitingProblem, file: SitingFile) -> Siti
     if run.keep is not None and not mine:
         _set_aside(run, run.keep, file.id)
     verify_plan(problem, plan)
+    return plan
+
+
+def _by_years(run: Run, problem: SitingProblem, plan: SitingPlan, behind: Prospects, question: str) -> SitingPlan:
+    """The plan in the order of its years, recounted, where it has years; the one on disk as well."""
+    if behind.phasing is None:
+        return plan
+    plan = by_years(problem, plan, behind.phasing)
+    verify_plan(problem, plan)
+    if run.keep is not None and kept_plan(run.keep, question).is_file():
+        write_plan(kept_plan(run.keep, question), plan, problem)
     return plan
 
 

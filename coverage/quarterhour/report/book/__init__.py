@@ -1,0 +1,1 @@
+"""The workbook's parts: which sheets there are, how they look, what they print."""

@@ -1,0 +1,40 @@
+"""The question of what stands today: how many find a place there, before anything is built."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import numpy as np
+
+from quarterhour.siting.methods.capacity.transportation import MOST_FLOW, smallest_cut
+from quarterhour.siting.question.problem import Budget, Coverage, Goal, SitingProblem
+
+
+def placed_today(problem: SitingProblem) -> int | None:
+    """How many find a place at existing sites where communities are shared out; None where they are too many to count.
+
+    A greatest flow, so no way of sharing them out places more.
+    """
+    near, people, existing = problem.near, problem.load.to_numpy(dtype=np.int64), problem.existing
+    whole = int(people.sum())
+    if whole > MOST_FLOW:
+        return None
+    row = np.repeat(np.arange(len(people)), np.diff(near.start))
+    use = existing[near.site]
+    row, site = row[use], near.site[use].astype(np.int64)
+    return smallest_cut(people, row, site, people[row], np.minimum(problem.room, whole))[0]
+
+
+def as_it_stands(problem: SitingProblem) -> SitingProblem:
+    """The same question with nothing to be built: the most people at existing sites, no rule on sites."""
+    state = problem.sites["state"]
+    return replace(
+        problem,
+        goals=(Goal("max-cover"),),
+        sites=problem.sites.assign(state=state.replace("required", "candidate")),
+        new_sites=0,
+        quotas=(),
+        coverage=Coverage(tier=problem.coverage.tier, everyone=False),
+        budget=Budget(),
+        conflicts=np.empty((0, 2), dtype=np.int32),
+    )

@@ -1,0 +1,142 @@
+"""One phrase, one count: what workbook, report, map and plan say under one name is one number, defined once."""
+
+from __future__ import annotations
+
+import json
+import re
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+import pytest
+
+import quarterhour as qh
+from quarterhour.report.glossary import glossary
+from quarterhour.siting.proof.most_placed import most_placed_today
+from quarterhour.study.results import Results
+
+GRAVES = """
+capacity = { unit = "graves", column = "free", source = "示例" }
+frontier = 2
+phases = { per_year = 1, first_year = 2026 }
+
+[[tables]]
+name = "deaths"
+path = "deaths.csv"
+
+[graves]
+table = "deaths"
+eco_share = 0.5
+
+[candidates]
+path = "parcels.csv"
+columns = { id = "id", name = "name", x = "x", y = "y" }
+crs = "EPSG:32651"
+"""
+PLACED_BEFORE, IN_REACH, ROOM = 24, 60, 24
+"""The yard of the street holds 24 graves; 40 + 20 of the 75 that are needed are within reach of it."""
+
+
+@pytest.fixture
+def out(toy_study: Path, tmp_path: Path) -> tuple[Results, Path]:
+    """The toy street needs 75 graves; the yard in reach of the first two villages has room for 24 only."""
+    file = toy_study / "study.toml"
+    text = file.read_text(encoding="utf-8").replace('rules = ["weihai-14fyp"]', 'rules = ["weihai-14fyp", "cemetery"]')
+    text = text.replace("new_sites = 1", "new_sites = 2").replace('candidates = "communities"', 'candidates = "table"')
+    file.write_text(text + GRAVES, encoding="utf-8")
+    (toy_study / "deaths.csv").write_text("town,deaths,backlog\nt1,15,0\n", encoding="utf-8")
+    sites = (toy_study / "facilities.csv").read_text(encoding="utf-8").splitlines()
+    sites = [sites[0] + ",free", *(f"{row},{ROOM if row.startswith('d,') else ''}" for row in sites[1:])]
+    (toy_study / "facilities.csv").write_text("\n".join(sites) + "\n", encoding="utf-8")
+    parcels = "id,name,x,y,free\np1,近地,401800,4150000,25\np2,远地,403600,4150000,20\n"
+    (toy_study / "parcels.csv").write_text(parcels, encoding="utf-8")
+    results = qh.run_study(qh.read_study(toy_study))
+    qh.write_results(results, tmp_path)
+    return results, tmp_path
+
+
+def number(pattern: str, text: str) -> int:
+    (found,) = set(re.findall(pattern, text))
+    return int(found.replace(",", ""))
+
+
+def test_before_and_after_are_both_placed_in_every_output(out: tuple[Results, Path]) -> None:
+    results, folder = out
+    (proposal,) = results.proposals
+    plan = proposal.plan
+    assert plan.placed and plan.placed_before == plan.before == PLACED_BEFORE == proposal.prospects.now
+    assert plan.covered_before == IN_REACH
+    assert most_placed_today(proposal.problem) == PLACED_BEFORE
+
+    (record,) = json.loads((folder / "plan.json").read_text(encoding="utf-8"))
+    assert (record["placed_before"], record["covered"]) == (PLACED_BEFORE, plan.covered)
+
+    page = (folder / "report.md").read_text(encoding="utf-8")
+    assert set(re.findall(r"可安置(?:墓穴)?由 ([\d,]+) 增至 ([\d,]+) 穴", page)) == {
+        (f"{PLACED_BEFORE}", f"{plan.covered}")
+    }
+    assert number(r"现状可安置 ([\d,]+) 穴", page) == PLACED_BEFORE
+    assert number(r"不计容量，现有设施可达 ([\d,]+) 穴", page) == IN_REACH
+    assert number(r"现有设施容量 ([\d,]+) 穴", page) == ROOM
+
+    (row,) = pd.read_excel(folder / "coverage.xlsx", sheet_name="选址方案", engine="openpyxl").to_dict("records")
+    assert (row["建成前覆盖（或安置）"], row["建成后覆盖（或安置）"]) == (PLACED_BEFORE, plan.covered)
+    assert row["现有设施可达（不计容量）"] == IN_REACH
+    years = pd.read_excel(folder / "coverage.xlsx", sheet_name="分年建设", engine="openpyxl")
+    assert years["按本方案"].iloc[[0, -1]].tolist() == [PLACED_BEFORE, plan.covered]
+    assert picture(folder)["plans"][0]["result"][1].startswith(
+        f"新增 2 处；可安置墓穴由 {PLACED_BEFORE} 增至 {plan.covered} 穴"
+    )
+
+
+def picture(folder: Path) -> dict[str, Any]:
+    text = (folder / "map.html").read_text(encoding="utf-8")
+    shown: dict[str, Any] = json.loads(text.split("window.quarterhourPicture=", 1)[1].split(";</script>", 1)[0])
+    return shown
+
+
+def test_people_of_the_own_base_are_not_called_people_of_any_base(weihai_run: Results) -> None:
+    page = qh_page(weihai_run)
+    row = weihai_run.checks[0].shares.set_index("level").loc["city"]
+    assert number(r"从本片区基地出发 15 分钟内能到的 ([\d,]+) 人", page) < int(row["people_met"])
+    assert f"| {row['people_met']:,} | {row['people']:,} |" in page
+    assert "从基地出发" not in page
+
+
+def qh_page(results: Results, lang: str = "zh") -> str:
+    from quarterhour.report.write import page
+
+    return page(results, lang)
+
+
+@pytest.mark.parametrize("lang", ["zh", "en"])
+def test_each_phrase_has_one_definition_and_stands_in_report_and_workbook(out: tuple[Results, Path], lang: str) -> None:
+    results, folder = out
+    terms = glossary(lang)
+    assert len({term for term, _ in terms}) == len(terms) >= 20 and all(means for _, means in terms)
+    page = qh_page(results, lang)
+    assert all(f"| {term} |" in page for term, _ in terms)
+    if lang == "zh":
+        book = pd.read_excel(folder / "coverage.xlsx", sheet_name="名词解释", engine="openpyxl")
+        assert list(book.itertuples(index=False, name=None)) == terms
+
+
+def test_what_is_defined_is_what_the_outputs_say(weihai_run: Results) -> None:
+    """Phrases of the glossary are those of headings and sentences, not others."""
+    page = qh_page(weihai_run).split("## 名词解释")[0]
+    said = (
+        "圈内人数",
+        "圈内人口占比",
+        "圈内社区数",
+        "本片区基地",
+        "可安置",
+        "容量",
+        "理论上界",
+        "差距",
+        "建设次序",
+        "可靠程度",
+        "基尼系数",
+    )
+    for phrase in said:
+        assert phrase in page
+        assert any(phrase in term or phrase in means for term, means in glossary("zh")), phrase
