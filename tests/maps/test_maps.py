@@ -27,7 +27,7 @@ from quarterhour.maps import draw as maps
 from quarterhour.maps import layers as picture_room
 from quarterhour.maps import page as page_room
 from quarterhour.maps import popups
-from quarterhour.maps.columns import PageWords, place_names, share_of
+from quarterhour.maps.columns import ALPHABET, PageWords, place_names, share_of
 from quarterhour.maps.generalize import thin_areas
 from quarterhour.standards.circle import CircleCheck
 from quarterhour.standards.rules import Circle
@@ -127,7 +127,7 @@ def plan_of(communities: gpd.GeoDataFrame, facilities: gpd.GeoDataFrame, sites: 
     cycle = [*chosen, facilities.index[0], None]
     assignment = pd.Series([cycle[i % 5] for i in range(len(communities))], index=communities.index, dtype=object)
     return SimpleNamespace(
-        chosen=chosen, gain=pd.Series([300, 200, 100], index=list(chosen)), assignment=assignment, status="bounded",
+        chosen=chosen, gain=pd.Series([300, 200, 100], index=list(chosen)), assignment=assignment, status="bounded", before=400,
         gap=0.021, bound=612.0, covered_before=400, covered=1000, demand_total=3000,
         unmet=pd.DataFrame({"area": ["t11"]}), unit="older", served=None, placed=False, levels=(),
         objective="max-cover",
@@ -246,7 +246,7 @@ def opened(browser: Any, html: str, folder: Path) -> tuple[Any, list[str]]:
     tab.on("pageerror", lambda e: trouble.append(str(e)))
     allowed = ("file:", "data:", "blob:")
     tab.on("request", lambda r: None if r.url.startswith(allowed) else trouble.append(r.url))
-    tab.set_default_timeout(0)  # what does not come ends with the test's own time, not with the browser's
+    tab.set_default_timeout(8000)
     tab.set_default_navigation_timeout(0)
     tab.goto(file.as_uri())
     tab.wait_for_selector(".qh-panel")
@@ -259,8 +259,11 @@ def test_three_thousand_communities_with_hostile_names_open_offline_and_nothing_
     given = study(3000, names=HOSTILE)
     html = maps.draw_map(**given)
     tab, trouble = opened(browser, html, tmp_path)
-    for box in tab.query_selector_all(".leaflet-control-layers-overlays input:not(:checked)"):
-        box.check()
+    for question in range(tab.locator("[data-question]").count()):
+        tab.click(f"[data-question='{question}']")
+        for key in ("score", "range", "ground", "others"):
+            if tab.locator(f"[data-key={key}]").count():
+                tab.check(f"[data-key={key}]")
     for text in HOSTILE:
         tab.fill("#qh-search", text)
         tab.press("#qh-search", "Enter")
@@ -350,12 +353,28 @@ def test_roads_are_read_back_where_they_lie() -> None:
     given = grid_roads()
     back = []
     for group in picture_room.road_lines(given):
-        for steps in group["lines"]:
-            xy = np.cumsum(np.asarray(steps).reshape(-1, 2), axis=0) / 1e5
-            back.append(shapely.LineString(xy))
+        back += [shapely.LineString(xy) for xy in unpacked(group["lines"])]
     again = gpd.GeoSeries(back, crs="EPSG:4326").to_crs(CRS)
     assert again.length.sum() == pytest.approx(given.length.sum(), rel=1e-3)
     assert shapely.hausdorff_distance(again.union_all(), given.union_all()) < 15
+
+
+def unpacked(text: str) -> list[np.ndarray]:
+    """The lines of ``columns.packed``, in degrees; read sign by sign."""
+    numbers, number, place = [], 0, 0
+    for sign in map(ALPHABET.index, text):
+        number, place = number + ((sign & 31) << place), place + 5
+        if sign < 32:
+            numbers.append(number)
+            number, place = 0, 0
+    lines, at, here = [], 0, np.zeros(2, dtype=int)
+    while at < len(numbers):
+        count = numbers[at]
+        moved = np.array([-(n + 1) // 2 if n % 2 else n // 2 for n in numbers[at + 1 : at + 1 + 2 * count]])
+        xy = here + np.cumsum(moved.reshape(-1, 2), axis=0)
+        lines.append(xy / 1e5)
+        here, at = xy[-1], at + 1 + 2 * count
+    return lines
 
 
 def streets(blocks: int) -> gpd.GeoDataFrame:
@@ -394,7 +413,7 @@ def simplified(monkeypatch: pytest.MonkeyPatch) -> list[tuple[int, int]]:
 def test_a_city_is_simplified_street_by_street(simplified: list[tuple[int, int]]) -> None:
     for blocks in (3, 12):
         simplified.clear()
-        assert sum(len(group["lines"]) for group in picture_room.road_lines(streets(blocks))) == len(simplified)
+        assert sum(len(unpacked(g["lines"])) for g in picture_room.road_lines(streets(blocks))) == len(simplified)
         assert set(simplified) == {(1, 3), (1, 5)}  # a street, and the two that go on round a corner of the town
 
 
@@ -403,15 +422,15 @@ def test_the_streets_of_a_town_are_drawn_as_if_handed_over_in_one_piece() -> Non
     whole = shapely.simplify(shapely.line_merge(given.union_all()), picture_room.ROAD_TOLERANCE_M)
     parts = gpd.GeoSeries(shapely.get_parts(shapely.normalize(whole)), crs=CRS).to_crs("EPSG:4326")
     (minor,) = picture_room.road_lines(given)
-    assert minor["lines"] == [
-        np.diff(np.round(shapely.get_coordinates(line) * 1e5).astype(int), axis=0, prepend=0).ravel().tolist()
-        for line in parts
-    ]
+    drawn = unpacked(minor["lines"])
+    assert len(drawn) == len(parts)
+    for ours, line in zip(drawn, parts, strict=True):
+        assert np.array_equal(ours, np.round(shapely.get_coordinates(line) * 1e5) / 1e5)
 
 
 def test_roads_without_a_line_draw_nothing() -> None:
     given = gpd.GeoDataFrame({"road_class": "primary"}, index=[0, 1], geometry=[None, shapely.LineString()], crs=CRS)
-    assert picture_room.road_lines(given) == [{"road_class": "primary", "main": True, "lines": []}]
+    assert picture_room.road_lines(given) == [{"road_class": "primary", "main": True, "lines": ""}]
 
 
 def test_towns_and_ground_are_simplified_ring_by_ring(simplified: list[tuple[int, int]]) -> None:
@@ -455,12 +474,13 @@ def test_no_community_is_lost_without_a_place_it_is_told() -> None:
 
 def test_the_legend_names_only_what_is_on_the_map(browser: Any, tmp_path: Path) -> None:
     tab, trouble = opened(browser, maps.draw_map(**study()), tmp_path)
-    assert not tab.is_visible(".qh-ramp")
-    tab.check("text=各镇街覆盖率：养老服务圈东北村")
-    assert tab.is_visible(".qh-ramp")
-    tab.uncheck("text=选址方案")
-    assert not tab.is_visible("text=拟建点（数字为建设次序）")
-    tab.check("text=不显示社区（村）")
+    legend = tab.locator(".qh-legend")
+    assert legend.locator(".qh-dot").count() == 3 and not tab.is_visible(".qh-ramp")
+    assert "拟建点" not in legend.inner_text()  # the circle has no plan; the plan is a question of its own
+    tab.check("text=各镇街达标率")
+    assert tab.is_visible(".qh-ramp") and legend.locator(".qh-dot").count() == 0  # a score hides the communities
+    tab.click("[data-question='3']")
+    assert "拟建点（数字为建设次序）" in legend.inner_text() and not tab.is_visible(".qh-ramp")
     assert trouble == []
 
 
@@ -473,34 +493,36 @@ def test_a_kind_is_named_coloured_and_marked_as_the_study_says(browser: Any, tmp
     html = maps.draw_map(**study(), kinds=looks)
     tab, trouble = opened(browser, html, tmp_path)
     assert not trouble
-    key = tab.query_selector(".qh-key >> text=日托所<b>")
+    key = tab.query_selector(".qh-legend .qh-mark >> text=日托所<b>")
     assert "clip-path" in key.inner_html() and "#123456" in key.inner_html()
     assert {kind["symbol"] for kind in drawn_in(html)["kinds"]} == {"triangle", "square"}
 
 
 def test_a_circle_at_a_range_of_paces_says_how_sure_it_is(browser: Any, tmp_path: Path) -> None:
     tab, trouble = opened(browser, maps.draw_map(**study()), tmp_path)
+    assert "可靠程度" not in tab.inner_text(".qh-layers")  # this circle's pace is known
+    tab.click("text=养老服务圈西港村")
     assert "始终达标 61.7%" in tab.inner_text(".qh-panel") and tab.query_selector_all(".qh-bar i[title='1,234 人']")
     assert not tab.is_visible(".qh-key >> text=有时达标") and tab.is_visible(".qh-key >> text=未达标")
-    tab.check("text=把握程度：养老服务圈西港村")
-    assert tab.is_visible(".qh-key >> text=有时达标") and tab.query_selector(".qh-key >> text=/^未达标$/").is_hidden()
+    tab.check(".qh-layers >> text=可靠程度")
+    assert tab.is_visible(".qh-key >> text=有时达标") and not tab.query_selector(".qh-key >> text=/^未达标$/")
     tab.fill("#qh-search", "西港村1")
     tab.press("#qh-search", "Enter")
     told = tab.inner_text(".leaflet-popup-content")
     assert "速度降到原定的 0.57 倍仍达标（出动准备 3.5 分钟时）" in told
-    assert "速度为原定的 0.8–1.2 倍，出动准备 2–5 分钟" in told and told.count("把握程度") == 1
+    assert "速度为原定的 0.8–1.2 倍，出动准备 2–5 分钟" in told and told.count("可靠程度") == 1
     assert trouble == []
 
 
 def test_the_ground_reached_is_off_at_first_and_says_that_it_judges_nothing(browser: Any, tmp_path: Path) -> None:
     for lang, layer, told, band in (
         ("zh", "等时圈（仅示意）", "不作达标判定", "5–10 分钟"),
-        ("en", "Ground reached (picture only)", "not the judgement", "5 to 10 min"),
+        ("en", "Area reached (for display)", "coverage is", "5 to 10 min"),
     ):
         tab, trouble = opened(browser, maps.draw_map(**study(lang=lang)), tmp_path)
-        assert told not in tab.inner_text(".qh-panel")
+        assert told not in tab.inner_text("body")
         tab.check(f"text={layer}")
-        said = tab.inner_text(".qh-panel")
+        said = tab.inner_text(".qh-legend")
         assert told in said and "R = 100" in said and band in said
         assert trouble == []
 
@@ -544,7 +566,7 @@ def test_grounds_that_overlap_are_filled_as_one(browser: Any, tmp_path: Path) ->
 def test_a_ground_of_too_many_corners_is_left_to_the_layers(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("quarterhour.maps.isochrones.MOST_CORNERS", 10)
     drawn = drawn_in(maps.draw_map(**study(3)))["grounds"][0]
-    assert drawn["bands"] == [] and "results.gpkg" in drawn["missing"]
+    assert drawn["bands"] == [] and "细节太多，未放入地图" in drawn["missing"]
 
 
 def test_every_word_that_the_page_uses_is_in_both_languages() -> None:

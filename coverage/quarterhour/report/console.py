@@ -55,7 +55,10 @@ def _level_said(row: Any, lang: str) -> str:
     made_up = (
         i18n.say("report.on_synthetic", lang, share=percent(row.synthetic_share)) if row.synthetic_share > 0 else ""
     )
-    return i18n.say(key, lang, level=level, value=value, threshold=threshold, met=met_of(row, lang) + made_up)
+    met = met_of(row, lang)
+    if "/" in met:
+        met = i18n.say("report.areas_met_of", lang, met=row.areas_met, all=row.areas - row.areas_no_data)
+    return i18n.say(key, lang, level=level, value=value, threshold=threshold, met=met + made_up)
 
 
 def findings_count(results: Results | Inputs) -> int:

@@ -61,7 +61,6 @@ def siting_sections(results: Results, lang: str) -> list[Section]:
         *joined_section("robust_runs", [_robust_runs(p, lang) for p in every], page_rows=0),
         *_ways(results, lang),
         *_relaxations(results, lang),
-        *_certificates(results, lang),
     ]
 
 
@@ -138,7 +137,7 @@ def _source(source: str, lang: str) -> list[str]:
     return [_say("rooms_source", lang, source=source)] if source else []
 
 
-def _certificates(results: Results, lang: str) -> Iterator[Section]:
+def certificate_sections(results: Results, lang: str) -> Iterator[Section]:
     """Who proved what, for whoever recounts it: an annex, no leader's table."""
     rows = [
         {"name": p.name(lang), "goal": goal_label(level.objective, p.unit, lang, placed=p.plan.placed),

@@ -1,4 +1,4 @@
-// Communities: why each is inside or outside, and one layer a circle.
+// Communities: why each is inside or outside, and one layer of them that the question colours.
 "use strict";
 
 function quarterhourCommunities(quarterhour) {
@@ -20,36 +20,71 @@ function quarterhourCommunities(quarterhour) {
       row(w.standard, `≤ ${circle.standard} ${w.minutes}`) + each + rangeRows(sure(c), i) + `</table>` +
       (reason === "met" ? "" : `<p>${w[reason] || w.unknown}</p>`) + `</section>`;
   }
+  // The question that is shown comes first.
+  const first = (own) => (a, b) => (b === own) - (a === own);
   function communityText(i) {
     const who = Object.entries(people.people).map(([name, column]) => row(name, column[i] === null ? w.no_data : `${column[i]} ${w.people_unit}`)).join("");
-    const plans = picture.plans.map((plan) => row(plan.name, of(plan.how, i))).join("");
+    const asked = quarterhour.asked() || {};
+    const circles = [...picture.circles.keys()].sort(first(asked.circle)), shown = [...picture.plans.keys()].sort(first(asked.plan));
+    const plans = shown.map((p) => row(picture.plans[p].name, of(picture.plans[p].how, i))).join("");
     return `<h3>${people.name[i]}</h3><table>${row(w.town, of(people.town, i))}${who}${row(w.quality, of(people.quality, i))}</table>` +
-      picture.circles.map((circle, c) => circleText(circle, i, c)).join("") +
+      circles.map((c) => circleText(picture.circles[c], i, c)).join("") +
       (plans ? `<section><h4>${w.plan}</h4><table>${plans}</table></section>` : "") + noteRows(Object.entries(people.notes).map(([name, column]) => [name, of(column, i)]));
   }
 
-  function drawCommunities(layer, kindOf, said) {
-    people.x.forEach((x, i) => {
-      if (x === null) return;
-      const kind = kindOf(i);
-      const dot = grown(L.circleMarker([people.y[i], x], { renderer: top, weight: 0.5, color: "#fff", fillColor: colour[kind], fillOpacity: 0.95 }), kind === "met" || kind === "always" ? 0.85 : 1.1);
-      dot.at = i;
-      layer.addLayer(dot);
-    });
-    layer.bindTooltip((dot) => people.name[dot.at] + said(dot.at)).bindPopup((dot) => communityText(dot.at), popup);
-    layer.on("click", (clicked) => quarterhour.emit("select", clicked.layer.at));
+  // --- the state of a community in the view that is shown ------------------------------------------
+  const codes = { 0: "not_met", 1: "met", 2: "planned" };
+  function today(asked, i) {
+    if (asked.circle !== null) return state[of(picture.circles[asked.circle].reason, i)] || "not_judged";
+    return codes[asked.states[i]] || "not_judged";
   }
-  picture.circles.forEach((circle, c) => drawCommunities(layers[`circle_${c}`], (i) => state[of(circle.reason, i)] || "not_judged", () => ""));
-  picture.ranges.forEach((range, r) => drawCommunities(layers[`range_${r}`],
-    (i) => (of(picture.circles[range.circle].reason, i) === "not_snapped" ? "not_judged" : of(range.covered, i) || "not_judged"),
-    (i) => (of(range.covered, i) ? ` <small>${w[of(range.covered, i)]}</small>` : "")));
+  function after(asked, i) {
+    const now = today(asked, i), then = codes[asked.states_after[i]];
+    return asked.circle !== null && now !== "not_met" ? now : then || now;
+  }
+  function sureOf(asked, i) {
+    const now = today(asked, i);
+    return now === "not_judged" ? now : of(picture.ranges[asked.range].covered, i) || "not_judged";
+  }
+  quarterhour.stateOf = (i) => {
+    const asked = quarterhour.asked(), view = quarterhour.view;
+    if (!asked) return "not_judged";
+    if (view.own) return view.own(i);
+    if (view.range && asked.range !== null) return sureOf(asked, i);
+    return view.after && asked.after ? after(asked, i) : today(asked, i);
+  };
+
+  const layer = layers.communities = L.featureGroup(), dots = [];
+  people.x.forEach((x, i) => {
+    if (x === null) return;
+    const dot = L.circleMarker([people.y[i], x], { renderer: top, weight: 0.5, color: "#fff", fillOpacity: 0.95, fillColor: colour.not_judged });
+    dot.at = i;
+    dots.push(grown(dot, 1));
+    layer.addLayer(dot);
+  });
+  const grownDots = quarterhour.marks.slice(-dots.length);
+  layer.bindTooltip((dot) => people.name[dot.at]).bindPopup((dot) => communityText(dot.at), popup);
+  layer.on("click", (clicked) => quarterhour.emit("select", clicked.layer.at));
+  map.on("popupclose", () => quarterhour.emit("select", null));
+
+  // What is outside lies on top of what is inside, and is a little larger.
+  const large = { not_met: 1.1, never: 1.1, planned: 1.1 };
+  const rank = { not_judged: 0, met: 1, always: 1, sometimes: 2, planned: 2, not_met: 3, never: 3 };
+  quarterhour.paint = () => {
+    const states = people.x.map((_, i) => quarterhour.stateOf(i)), seen = new Set(states);
+    for (const dot of dots) dot.setStyle({ fillColor: colour[states[dot.at]] || colour.not_judged });
+    for (const mark of grownDots) mark[1] = large[states[mark[0].at]] || 0.9;
+    if (map.hasLayer(layer)) for (let r = 1; r < 4; r++) for (const dot of dots) if ((rank[states[dot.at]] || 0) === r) dot.bringToFront();
+    quarterhour.seen = seen;
+  };
+
   quarterhour.communityText = communityText;
   quarterhour.select = (i) => {
-    quarterhour.emit("select", i);
-    if (people.x[i] === null) return;
+    if (people.x[i] === null) return quarterhour.emit("select", i);
     const at = [people.y[i], people.x[i]];
     map.setView(at, Math.max(map.getZoom(), 13), { animate: false });
     L.popup({ ...popup, autoPan: true }).setLatLng(at).setContent(communityText(i)).openOn(map);
+    quarterhour.emit("select", i);
   };
   quarterhour.onSelect = (told) => quarterhour.on("select", told);
 }

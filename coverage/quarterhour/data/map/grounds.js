@@ -14,9 +14,12 @@ function quarterhourGrounds(quarterhour) {
   const groundOpacity = 0.7;
   map.getPane("qh-grounds").style.opacity = groundOpacity;
   const ground = flat("qh-grounds"), groundColour = (bands, b) => colour.ground[Math.min(bands.length - 1 - b, colour.ground.length - 1)];
-  picture.grounds.forEach((drawn, g) => drawn.bands.forEach((band, b) => {
-    const fill = groundColour(drawn.bands, b);
-    layers[`ground_${g}`].addLayer(L.polygon(band.shapes.map((rings) => rings.map(quarterhourUnstepped)), { ...ground, color: fill, weight: 1, fillColor: fill, fillOpacity: 1, fillRule: "nonzero" }));
-  }));
+  picture.grounds.forEach((drawn, g) => {
+    layers[`ground_${g}`] = L.layerGroup();
+    drawn.bands.forEach((band, b) => {
+      const fill = groundColour(drawn.bands, b);
+      layers[`ground_${g}`].addLayer(L.polygon(band.shapes.map((rings) => rings.map(quarterhourUnstepped)), { ...ground, color: fill, weight: 1, fillColor: fill, fillOpacity: 1, fillRule: "nonzero" }));
+    });
+  });
   Object.assign(quarterhour, { groundOpacity, groundColour });
 }

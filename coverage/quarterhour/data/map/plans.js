@@ -4,10 +4,10 @@
 function quarterhourPlans(quarterhour) {
   const { layers, picture, w, colour, people, of, row, top, popup } = quarterhour;
   picture.plans.forEach((plan, p) => {
-    const layer = layers[`plan_${p}`];
+    const served = layers[`served_${p}`] = L.layerGroup(), layer = layers[`plan_${p}`] = L.layerGroup();
     plan.served.forEach((s, i) => {
       if (s < 0 || plan.x[s] === null || people.x[i] === null) return;
-      layer.addLayer(L.polyline([[plan.y[s], plan.x[s]], [people.y[i], people.x[i]]], { renderer: top, color: colour.site, weight: 1, opacity: 0.55, interactive: false }));
+      served.addLayer(L.polyline([[plan.y[s], plan.x[s]], [people.y[i], people.x[i]]], { renderer: top, color: colour.site, weight: 1, opacity: 0.4, interactive: false }));
     });
     plan.site.forEach((name, s) => {
       if (plan.x[s] === null) return;

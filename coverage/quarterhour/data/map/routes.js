@@ -26,21 +26,16 @@ async function quarterhourUnpackedRoutes(circle) {
 }
 
 quarterhourParts.push((quarterhour) => {
-  const { map, layers, picture, words: w, row, chip } = quarterhour;
+  const { map, picture, words: w, row, chip } = quarterhour;
   if (!picture.routes) return;
   const said = picture.routes.words, drawn = L.layerGroup().addTo(map);
   map.createPane("qh-route").style.zIndex = 380;
   map.getPane("qh-route").style.pointerEvents = "none";
-  const pen = { pane: "qh-route", renderer: L.svg({ pane: "qh-route", padding: 0.5 }), interactive: false, lineJoin: "round", lineCap: "round" };
+  const pen = { pane: "qh-route", renderer: L.canvas({ pane: "qh-route", padding: 0.3 }), interactive: false, lineJoin: "round", lineCap: "round" };
   const unpacked = [];  // by circle, once it is asked for
   let asked = null;     // the community that is asked about
 
-  function circleShown() {
-    const question = quarterhour.asked ? quarterhour.asked() : null;
-    if (question) return question.circle;
-    const c = picture.circles.findIndex((_, k) => layers[`circle_${k}`] && map.hasLayer(layers[`circle_${k}`]));
-    return c < 0 ? 0 : c;
-  }
+  const circleShown = () => (quarterhour.asked() || { circle: picture.circles.length ? 0 : null }).circle;
   const far = (metres) => (metres < 1000 ? `${metres} ${said.metres}` : `${(metres / 1000).toFixed(1)} ${said.km}`);
   const minutes = (count) => `${count.toFixed(1)} ${w.minutes}`;
 
@@ -74,6 +69,7 @@ quarterhourParts.push((quarterhour) => {
     const c = circleShown();
     asked = i;
     drawn.clearLayers();
+    if (c === null) for (const section of document.querySelectorAll(".qh-route")) section.remove();
     if (i === null || c === null || !picture.routes.circles[c]) return;
     const found = await (unpacked[c] = unpacked[c] || quarterhourUnpackedRoutes(picture.routes.circles[c]));
     if (asked !== i || circleShown() !== c) return;
@@ -86,9 +82,6 @@ quarterhourParts.push((quarterhour) => {
     }
     tell(text(found, c, i), i);
   }
-  // Once the popup stands: where it takes the place of another, that one's closing comes first.
-  quarterhour.onSelect((i) => Promise.resolve().then(() => show(i)));
+  quarterhour.onSelect(show);
   quarterhour.on("question", () => show(asked));
-  map.on("popupclose", () => show(null));
-  quarterhour.routes = { drawn, show };
 });

@@ -71,18 +71,12 @@ quarterhourParts.push((quarterhour) => {
     const key = quarterhourMatch.folded(code);
     return { kind, text, beside: plain(beside || ""), code, key, name: folded, chars, han: /\p{Script=Han}/u.test(folded), go };
   }
-  // How much of the map what stands at a side of it covers; on a narrow screen that lies over all of it.
-  const covered = (side) => {
-    const wide = map.getContainer().querySelector(`.leaflet-top.leaflet-${side}`).offsetWidth;
-    return wide < map.getSize().x / 2 ? wide : 0;
-  };
   function outlined(area) {
     return () => {
       if (!area.shape) return;
       const outline = L.geoJSON(area.shape, { interactive: false, style: { color: "#16213e", weight: 2.5, dashArray: "6 4", fill: false } });
       marked.addLayer(outline);
-      const [left, right] = [covered("left"), covered("right")];
-      map.fitBounds(outline.getBounds(), { paddingTopLeft: [left + 20, 20], paddingBottomRight: [right + 20, 20], maxZoom: 14, animate: false });
+      map.fitBounds(outline.getBounds(), { ...quarterhour.free(), maxZoom: 14, animate: false });
     };
   }
   const pointed = (x, y, html) => () => {

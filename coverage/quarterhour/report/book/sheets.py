@@ -19,7 +19,7 @@ _TONES = {"report.met_true": "good", "report.met_false": "bad", "report.met_no_d
           "report.status_optimal": "good", "report.status_bounded": "middle", "report.status_infeasible": "bad",
           "report.status_no_plan": "bad", "report.became_kept": "good", "report.became_broken": "bad",
           "sensitivity.always": "good", "sensitivity.sometimes": "middle", "sensitivity.never": "bad"}  # fmt: skip
-_TONED = ("met", "severity", "status", "became", "covered_when")
+_TONED = ("met", "judged", "severity", "status", "became", "covered_when")
 """Columns whose cells are filled by what they say; the word stands in the cell too."""
 _BARS = ("share_people_share", "kept_share", "always_share", "sometimes_share", "never_share", "full_share",
          "chosen_share", "before_share", "after_share", "within_share")  # fmt: skip
