@@ -16,6 +16,7 @@ function quarterhourFit(quarterhour) {
     const right = size.x > 1100 ? Math.max(60, quarterhour.legend.offsetWidth * 0.55) : 56;
     return { paddingTopLeft: [panel.right + 12, 12], paddingBottomRight: [right, 12] };
   }
+  quarterhour.free = free;
   function settle() {
     const around = free();
     popup.autoPanPaddingTopLeft = around.paddingTopLeft;
