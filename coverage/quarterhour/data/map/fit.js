@@ -19,6 +19,7 @@ function quarterhourFit(quarterhour) {
     const zoom = ([x, y]) => map.getBoundsZoom(bounds, false, L.point(corner[0] + x, corner[1] + y));
     return { paddingTopLeft: corner, paddingBottomRight: bounds && exactly(() => zoom(ways[1]) > zoom(ways[0])) ? ways[1] : ways[0] };
   }
+  quarterhour.free = free;
   function settle() {
     const around = free();
     popup.autoPanPaddingTopLeft = around.paddingTopLeft;
