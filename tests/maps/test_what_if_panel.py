@@ -287,4 +287,4 @@ def test_a_circle_alone_is_counted_again_with_another_walker_and_pace(tmp_path: 
     tried.write_text(json.dumps(said), encoding="utf-8")
     done = site(study, "--plan", str(tried))
     assert done.exit_code == 0, done.output
-    assert "时限、出发准备、出行方式或速度与本题不同" in done.output and "0 → 100 人" in done.output
+    assert "时限、出动时间、出行方式或速度与本题不同" in done.output and "0 → 100 人" in done.output
