@@ -30,6 +30,7 @@ ONLY_IN = {
     "rasterio": {"network.slope"},
     "pyogrio": {"io.files.layers", "io.files.shapefile", "io.files.write"},
     "openpyxl": {"io.files.workbook"},
+    "pypinyin": {"maps.pinyin"},
     "python_calamine": {"io.old_books"},
     "ortools": {"services.rounds"},
     "numba": {"base.jit"},
