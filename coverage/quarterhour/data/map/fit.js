@@ -23,13 +23,14 @@ function quarterhourFit(quarterhour) {
     popup.autoPanPaddingBottomRight = [12, narrow() ? around.paddingBottomRight[1] : 12];
     return around;
   }
-  // As large as it can be: between the steps of the zoom buttons.
-  function whole(around) {
+  // Between the steps of the zoom buttons.
+  function exactly(act) {
     const snap = map.options.zoomSnap;
     map.options.zoomSnap = 0.02;
-    map.fitBounds(bounds, { ...around, maxZoom: 15, animate: false });
+    act();
     map.options.zoomSnap = snap;
   }
+  const whole = (around) => exactly(() => map.fitBounds(bounds, { ...around, maxZoom: 15, animate: false }));
   quarterhour.home = () => {
     if (!bounds) return;
     whole(settle());
@@ -89,7 +90,7 @@ function quarterhourFit(quarterhour) {
     unpicture();
     L.Browser.retina = before.retina;
     map.invalidateSize({ animate: false, pan: false });
-    map.setView(before.centre, before.zoom, { animate: false });
+    exactly(() => map.setView(before.centre, before.zoom, { animate: false }));
     before = null;
     if (layers.roads) layers.roads.refresh();
   }

@@ -20,8 +20,8 @@ from quarterhour.report.papers.blocks import (
     Points,
     grid_cells,
     plain_text,
+    text_width_em,
 )
-from quarterhour.report.papers.map_sheet import text_width_em
 from quarterhour.report.papers.word_parts import (
     Cells,
     add_field,
