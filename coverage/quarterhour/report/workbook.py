@@ -34,7 +34,9 @@ def write_workbook(path: str | Path, results: Results, lang: str, *, sections: S
     with xlsxwriter.Workbook(str(path), _OPTIONS) as book:
         book.set_properties({"created": MADE, "title": title})
         book.formats[0].set_font_name(FONT)
-        _write_sheets(Shelf(book, Looks(book), lang, title), results, sections)
+        made_up = bool(results.inputs.quality["synthetic"].gt(0).any())
+        warning = i18n.say("workbook.foot_warning", lang) if made_up else ""
+        _write_sheets(Shelf(book, Looks(book), lang, title, warning), results, sections)
 
 
 def _write_sheets(shelf: Shelf, results: Results, sections: Sequence[Section]) -> None:

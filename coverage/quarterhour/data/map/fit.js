@@ -16,19 +16,21 @@ function quarterhourFit(quarterhour) {
     const right = size.x > 1100 ? Math.max(60, quarterhour.legend.offsetWidth * 0.55) : 56;
     return { paddingTopLeft: [panel.right + 12, 12], paddingBottomRight: [right, 12] };
   }
+  quarterhour.free = free;
   function settle() {
     const around = free();
     popup.autoPanPaddingTopLeft = around.paddingTopLeft;
     popup.autoPanPaddingBottomRight = [12, narrow() ? around.paddingBottomRight[1] : 12];
     return around;
   }
-  // As large as it can be: between the steps of the zoom buttons.
-  function whole(around) {
+  // Between the steps of the zoom buttons.
+  function exactly(act) {
     const snap = map.options.zoomSnap;
     map.options.zoomSnap = 0.02;
-    map.fitBounds(bounds, { ...around, maxZoom: 15, animate: false });
+    act();
     map.options.zoomSnap = snap;
   }
+  const whole = (around) => exactly(() => map.fitBounds(bounds, { ...around, maxZoom: 15, animate: false }));
   quarterhour.home = () => {
     if (!bounds) return;
     whole(settle());
@@ -88,7 +90,7 @@ function quarterhourFit(quarterhour) {
     unpicture();
     L.Browser.retina = before.retina;
     map.invalidateSize({ animate: false, pan: false });
-    map.setView(before.centre, before.zoom, { animate: false });
+    exactly(() => map.setView(before.centre, before.zoom, { animate: false }));
     before = null;
     if (layers.roads) layers.roads.refresh();
   }

@@ -259,7 +259,9 @@ quarterhourParts.push((quarterhour) => {
   const box = mount.querySelector("details");
   box.addEventListener("toggle", (event) => {
     if (event.target !== box) return;
-    if (!box.open) { pick(""); asFound(); } else { show(linked < 0 ? placeOf(quarterhour.question) : linked); linked = -1; }
+    if (!box.open) { pick(""); asFound(); return; }
+    show(linked < 0 ? placeOf(quarterhour.question) : linked).then(() => box.scrollIntoView({ block: "start" }));
+    linked = -1;
   }, true);
   mount.addEventListener("click", (event) => {
     const pressed = event.target.closest("[data-act]");

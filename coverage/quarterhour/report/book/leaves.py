@@ -67,7 +67,7 @@ def book_leaves(results: Results, sections: Sequence[Section], lang: str) -> lis
         Leaf("plans", keyed(plan_table(plans, lang))),
         Leaf("sites", keyed(site_table(plans, names, lang))),
         Leaf("unmet", keyed(unmet_table(plans, names, lang))),
-        *(Leaf(s.key, s.table) for s in sections),
+        *(Leaf(s.key, s.table, shares=s.shares) for s in sections),
         Leaf("ledger", keyed(ledger_table(plans, rule_names(results, lang), lang))),
         Leaf("quality", keyed(quality_table(results.inputs.quality, lang))),
         Leaf("findings", keyed(finding_table(_gravest_first(results.findings), lang))),
@@ -89,7 +89,7 @@ def _numbered(leaves: Sequence[Leaf]) -> Iterator[Leaf]:
 
 def _put_in_order(leaf: Leaf, places: dict[str, str]) -> Leaf:
     table = leaf.table
-    if leaf.key in _SORTED and _SORTED[leaf.key][0] in table:
+    if leaf.shares is None and leaf.key in _SORTED and _SORTED[leaf.key][0] in table:
         column, least_first = _SORTED[leaf.key]
         table = table.sort_values(column, ascending=least_first, kind="stable", na_position="last")
     table, aside = columns_last(with_names(table, _NAMED.get(leaf.key, ()), places), _NOT_PRINTED.get(leaf.key, ()))
