@@ -34,6 +34,9 @@ Out = Annotated[Path | None, typer.Option("--out", help="Folder for the results.
 _ROADS_HELP = "Roads to use instead of the study's: a vector file, an OSM extract, GraphML."
 Roads = Annotated[Path | None, typer.Option("--roads", help=_ROADS_HELP)]
 Lang = Annotated[str, typer.Option("--lang", help="zh or en.", metavar="zh|en", callback=lambda v: _language(v))]
+_PLAN_HELP = (
+    "A choice of sites saved by the map page: counted again, held against its question, compared with the best."
+)
 _AGAINST_HELP = "Results folder of an earlier run to compare the scorecard with."
 Against = Annotated[Path | None, typer.Option("--against", help=_AGAINST_HELP)]
 Fresh = Annotated[bool, typer.Option("--fresh", help="Build the road networks anew instead of taking kept ones.")]
@@ -89,8 +92,12 @@ def site(
     fresh: Fresh = False,
     quiet: Quiet = False,
     verbose: Verbose = False,
+    plan: Annotated[Path | None, typer.Option("--plan", metavar="FILE", help=_PLAN_HELP)] = None,
 ) -> None:
-    """Proposals for new sites, with their bounds."""
+    """Proposals for new sites, with their bounds; or what becomes of a choice that was tried on the map page."""
+    if plan is not None:
+        _try_again(study, plan, out=out, roads=roads, lang=lang, fresh=fresh, quiet=quiet, verbose=verbose)
+        return
     _run(study, out=out, roads=roads, lang=lang, fresh=fresh, quiet=quiet, verbose=verbose, checks=False)
 
 
@@ -201,6 +208,25 @@ def fetch(
     with _progress(quiet) as tell:
         made = fetch_study(read_study(study), place=place, bbox=bbox, server=server, lang=lang, tell=tell)
     _print(i18n.say("cli.fetch_done", lang, files=", ".join(str(p) for p in made)))
+
+
+def _try_again(
+    study: str, plan: Path, *, out: Path | None, roads: Path | None, lang: str, fresh: bool, quiet: bool, verbose: bool
+) -> None:
+    """Exit 1 where the engine counts something else, or a condition of the question is broken."""
+    from quarterhour.study.file.tried import read_tried
+    from quarterhour.study.run import try_again
+    from quarterhour.study.siting.told import tried_lines
+    from quarterhour.study.study import default_out, read_study
+
+    tried, asked = read_tried(plan), read_study(study, roads=roads)
+    with _progress(quiet, verbose=verbose) as tell:
+        prepared = (out or default_out(asked)) / "prepared"
+        again = try_again(asked, tried, lang=lang, tell=tell, prepared=prepared, fresh=fresh)
+    for line in tried_lines(asked, again, lang):
+        _print(line)
+    if not again.agrees or again.broken is not None:
+        raise typer.Exit(1)
 
 
 def _run(

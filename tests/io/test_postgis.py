@@ -252,7 +252,8 @@ IN_DATABASE = {
     'path = "communities.csv"': 'database = "pg"\ntable = "toy.communities"',
     'path = "facilities.csv"': 'database = "pg"\ntable = "toy.facilities"',
 }
-SINK = f'\n[databases.pg]\nurl_env = "{PG.url_env}"\n\n[outputs]\ndatabase = "pg"\nschema = "toy_results"\n'
+SINK = f'database = "pg"\nschema = "toy_results"\n\n[databases.pg]\nurl_env = "{PG.url_env}"\n'
+"""Goes on with the last part of the toy study, ``[outputs]``."""
 
 
 def stored_study(folder: Path, known: str) -> Path:

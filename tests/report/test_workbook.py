@@ -229,7 +229,9 @@ def test_names_that_excel_would_run_are_text_everywhere(hostile_run: qh.Results,
         assert any(HOSTILE in text for text in said)
         with zipfile.ZipFile(tmp_path / "a.xlsx") as packed:
             page = packed.read("xl/worksheets/sheet1.xml").decode()
-        assert "A0 &amp;&amp; &lt;b&gt;" in page  # a single & at the foot would be a command
+        assert (
+            "A0 &amp;&amp; &lt;b&gt;" in page and "（含示例数据）" in page
+        )  # a single & at the foot would be a command
 
 
 @pytest.mark.parametrize("lang", i18n.LANGUAGES)

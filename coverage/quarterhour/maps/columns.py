@@ -46,7 +46,8 @@ class PageWords:
             "minutes standard town kind quality source people_unit share_in no_people plan plan_site "
             "plan_served plan_order served_by_none scorecard promises threshold facilities communities "
             "schematic too_long out_of_reach no_way quality_fact quality_estimated quality_synthetic "
-            "sure pace flip ground"
+            "sure pace flip ground now after basis charts layers layer_score layer_ground layer_range layer_others "
+            "layer_roads layer_towns home full larger smaller text_size north by_county demonstration question"
         )
         return {key: self(key) for key in keys.split()} | {key: self.label("sensitivity", key) for key in COVERED}
 
@@ -118,3 +119,30 @@ def steps(lines: np.ndarray) -> list[list[int]]:
     moved[begins[count > 0]] = whole[begins[count > 0]]
     flat = moved.ravel().tolist()
     return [flat[2 * a : 2 * b] for a, b in zip(begins, ends, strict=True)]
+
+
+ALPHABET = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_"
+"""A sign stands for five bits; one of the upper half says that the number goes on."""
+
+
+def packed(lines: np.ndarray) -> str:
+    """Lines as one text of whole numbers: how many points, then by point the step from the point before, of any line.
+
+    Steps are whole 1e-5 degrees, east then north, from 0, 0; a number below zero is written as ``-2 n - 1``, others as
+    ``2 n``; then five bits a sign, the lowest first.
+    """
+    count = shapely.get_num_coordinates(lines)
+    whole = np.round(shapely.get_coordinates(lines) * 10**DEGREE_DECIMALS).astype(np.int64)
+    moved = np.diff(whole, axis=0, prepend=np.zeros((1, 2), dtype=np.int64)).ravel()
+    begins = 2 * (np.cumsum(count) - count)
+    return _signs(np.insert(np.where(moved < 0, -2 * moved - 1, 2 * moved), begins, count))
+
+
+def _signs(numbers: np.ndarray) -> str:
+    sign = np.frombuffer(ALPHABET.encode(), dtype=np.uint8)
+    width = np.maximum(1, (np.floor(np.log2(np.maximum(numbers, 1))).astype(np.int64) + 5) // 5)
+    ends = np.cumsum(width)
+    place = np.arange(width.sum()) - np.repeat(ends - width, width)
+    bits = (np.repeat(numbers, width) >> (5 * place)) & 31
+    goes_on = place < np.repeat(width, width) - 1
+    return str(sign[bits + 32 * goes_on].tobytes(), "ascii")

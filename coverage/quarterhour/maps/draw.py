@@ -20,10 +20,12 @@ from quarterhour.base.escape import escape_html
 from quarterhour.base.kinds import KindLooks
 from quarterhour.maps.columns import PageWords, coded
 from quarterhour.maps.isochrones import ground_columns, range_columns
-from quarterhour.maps.layers import layer_list, map_bounds, road_lines, town_columns
+from quarterhour.maps.layers import county_columns, map_bounds, road_lines, town_columns, with_outlines
 from quarterhour.maps.page import draw_page
+from quarterhour.maps.pinyin import search_columns
 from quarterhour.maps.plans import plan_columns
 from quarterhour.maps.popups import circle_columns, community_columns, kind_columns, promise_rows
+from quarterhour.maps.questions import Asked, question_columns
 
 if TYPE_CHECKING:
     from quarterhour.siting.question.plan import SitingPlan
@@ -62,13 +64,18 @@ def draw_map(
     pictures: gpd.GeoDataFrame | None = None,
     notes: Notes | None = None,
     kinds: KindLooks | None = None,
+    routes: Mapping[str, Any] | None = None,
+    counties: gpd.GeoDataFrame | None = None,
+    asked: Sequence[Asked] = (),
+    modes: Mapping[str, str] | None = None,
+    sources: str = "",
+    what_if: Mapping[str, Any] | None = None,
 ) -> str:
     """The map of a study as one HTML page that opens anywhere, also without a network.
 
-    The page shows each circle's gap (one circle at a time), facilities by kind, proposed sites numbered
-    in order of building, the share of people inside each circle by town, who is inside at every pace of
-    a range, the ground reached, roads and towns as a schematic base; it finds a community by name and says
-    of each one why it is inside or outside.
+    The page shows one question at a time: who is not reached, what closes that, by county; the gap on the map or, at
+    a switch, what the plan leaves of it. It finds a community by name and says of each one why it is inside or outside;
+    shares by town, who is inside at every pace of a range, the ground reached and roads can be laid under it.
 
     Parameters
     ----------
@@ -87,6 +94,19 @@ def draw_map(
         Further findings as texts: of the city, and by community and town (see ``Notes``).
     kinds
         Names, colours and marks that the study gives to kinds of facilities.
+    routes
+        The ways to the nearest facilities, as ``route_columns`` packs them.
+    counties
+        Their outlines and names; where there are none, towns' outlines are joined.
+    asked
+        What each plan was asked and whom it covers, in the order of ``plans``: a plan then stands with the circle
+        whose gap it closes.
+    modes
+        Names of those who travel, by the id of a circle's or a plan's mode.
+    sources
+        The sentence at the foot of map and print: date of reference, program and version.
+    what_if
+        What the page counts other choices of sites by, as ``what_if_columns`` makes it.
 
     Returns
     -------
@@ -99,23 +119,40 @@ def draw_map(
         A table says no CRS.
     """
     say = PageWords(lang, kinds)
-    picture = {
+    ids, outlines = county_columns(counties, towns, communities)
+    picture: dict[str, Any] = {
         "title": escape_html(title),
         "note": escape_html(quality_note),
+        "sources": escape_html(sources),
+        "demonstration": any(_made_up(table) for table in (communities, facilities)),
         "words": say.page(),
         "communities": community_columns(communities, towns, checks, say),
+        "counties": outlines,
+        "sea": counties is not None and any(county["shape"] for county in outlines),
         "towns": town_columns(towns, checks, scorecard, say),
         "circles": [circle_columns(check, communities, facilities, say) for check in checks],
         "kinds": kind_columns(facilities, towns, checks, say),
         "plans": [plan_columns(plan, communities, facilities, say) for plan in plans],
         "promises": promise_rows(scorecard, "city", None, say),
         "roads": road_lines(roads),
-        "bounds": map_bounds(communities, facilities, towns),
+        "bounds": with_outlines(map_bounds(communities, facilities, towns), outlines),
         "ranges": range_columns(ranges, checks, communities, say),
         "grounds": ground_columns(pictures, checks, say),
+        "what_if": what_if,
+        "routes": routes,
     }
+    picture["questions"] = question_columns(
+        checks, plans, asked, picture=picture, communities=communities, counties=ids, modes=modes or {}, say=say
+    )
+    picture["search"] = search_columns(picture, communities, towns, lang)
     _add_notes(picture, notes or Notes(), communities=communities, towns=towns)
-    return draw_page(picture, layer_list(picture, lang), lang=lang)
+    return draw_page(picture, lang=lang)
+
+
+def _made_up(table: pd.DataFrame) -> bool:
+    """Whether a row or its people are made up for demonstration."""
+    columns = [c for c in table if str(c) == "quality" or str(c).endswith("_quality")]
+    return bool((table[columns] == "synthetic").to_numpy().any())
 
 
 def _add_notes(picture: dict[str, Any], notes: Notes, *, communities: pd.DataFrame, towns: pd.DataFrame) -> None:

@@ -57,8 +57,10 @@ def ground_columns(
     """By circle with a picture: its bands, the largest first, and the sentence that it judges nothing."""
     if pictures is None:
         return []
+    at = {check.circle.id: i for i, check in enumerate(checks)}
     names = {check.circle.id: check.circle.name(say.lang) for check in checks}
-    return [_ground(names[str(circle)], rows, say) for circle, rows in pictures.groupby("circle", sort=False)]
+    drawn = pictures.groupby("circle", sort=False)
+    return [{"circle": at[str(circle)]} | _ground(names[str(circle)], rows, say) for circle, rows in drawn]
 
 
 def _ground(name: str, rows: gpd.GeoDataFrame, say: PageWords) -> dict[str, Any]:

@@ -1,9 +1,9 @@
-"""Layers of the map: towns and roads as shapes, and the list that turns them on and off."""
+"""What lies beneath the communities: counties, towns and roads as shapes."""
 
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 import geopandas as gpd
@@ -11,15 +11,8 @@ import numpy as np
 import pandas as pd
 import shapely
 
-from quarterhour.maps.columns import (
-    DEGREE_DECIMALS,
-    PageWords,
-    filled,
-    in_degrees,
-    share_of,
-    steps,
-    texts_of,
-)
+from quarterhour.base.cells import blank
+from quarterhour.maps.columns import DEGREE_DECIMALS, PageWords, in_degrees, packed, share_of, texts_of
 from quarterhour.maps.generalize import thin_areas, thin_lines
 from quarterhour.maps.popups import promise_rows
 from quarterhour.standards.circle import by_level
@@ -51,6 +44,45 @@ def town_columns(
     ]
 
 
+def county_columns(
+    counties: gpd.GeoDataFrame | None, towns: gpd.GeoDataFrame, communities: gpd.GeoDataFrame
+) -> tuple[list[Any], list[dict[str, Any]]]:
+    """The counties where communities lie: ids, and name, outline and the place of its label.
+
+    Without outlines of their own their towns' outlines are joined.
+    """
+    own = _counties(counties, towns)
+    if "county" in communities and len(own):
+        lived_in = own.index.astype(str).isin(communities["county"].dropna().astype(str))
+        own = own[lived_in] if lived_in.any() else own
+    shapes = in_degrees(own, "counties").to_numpy() if len(own) else ()
+    names = texts_of(own, "name")
+    return list(own.index), [_county(name, shape) for name, shape in zip(names, shapes, strict=True)]
+
+
+def _counties(counties: gpd.GeoDataFrame | None, towns: gpd.GeoDataFrame) -> gpd.GeoDataFrame:
+    known = counties if counties is not None and len(counties) else None
+    if known is not None and (~(known.geometry.is_empty | known.geometry.isna())).any():
+        return known
+    if "county" not in towns or towns.empty:
+        return gpd.GeoDataFrame(geometry=[], crs=towns.crs)
+    lying = towns[~(towns.geometry.isna() | towns.geometry.is_empty | towns["county"].map(blank))]
+    areas = lying[shapely.get_dimensions(lying.geometry.to_numpy()) == 2]
+    joined = areas.geometry.groupby(areas["county"].astype(str)).agg(lambda g: shapely.union_all(g.to_numpy()))
+    names = {} if known is None or "name" not in known else known["name"].rename(index=str).to_dict()
+    columns = {"name": [names.get(county, "") for county in joined.index]}
+    return gpd.GeoDataFrame(columns, index=joined.index, geometry=list(joined), crs=towns.crs)
+
+
+def _county(name: str, shape: shapely.Geometry | None) -> dict[str, Any]:
+    if shape is None or shape.is_empty:
+        return {"name": name, "shape": None, "at": None}
+    thin = thin_areas([shape], TOWN_TOLERANCE_DEGREES)[0]
+    middle = shapely.point_on_surface(max(shapely.get_parts(shape), key=shapely.area))
+    at = [round(middle.y, DEGREE_DECIMALS), round(middle.x, DEGREE_DECIMALS)]
+    return {"name": name, "shape": _shape(thin), "at": at}
+
+
 def _share(value: Any) -> float | None:
     return None if value is None or pd.isna(value) else round(float(value), 4)
 
@@ -61,7 +93,7 @@ def _shape(shape: shapely.Geometry) -> dict[str, Any]:
 
 
 def road_lines(roads: gpd.GeoDataFrame | None) -> list[dict[str, Any]]:
-    """Roads by class, joined and thinned; each line as whole 1e-5 degrees, the first point and then steps."""
+    """Roads by class, joined and thinned; all lines of a class as one text (see ``columns.packed``)."""
     if roads is None or roads.empty:
         return []
     of_class = roads["road_class"].astype(str).str.removesuffix("_link")
@@ -74,11 +106,11 @@ def road_lines(roads: gpd.GeoDataFrame | None) -> list[dict[str, Any]]:
     ]
 
 
-def _lines(roads: gpd.GeoDataFrame) -> list[list[int]]:
+def _lines(roads: gpd.GeoDataFrame) -> str:
     lines = np.asarray(roads.geometry.to_numpy())
     lines = shapely.get_parts(lines[~(shapely.is_missing(lines) | shapely.is_empty(lines))])
     thin = gpd.GeoSeries(thin_lines(lines, ROAD_TOLERANCE_M if _metres(roads) else 0.0), crs=roads.crs)
-    return steps(in_degrees(gpd.GeoDataFrame(geometry=thin), "roads").to_numpy())
+    return packed(in_degrees(gpd.GeoDataFrame(geometry=thin), "roads").to_numpy())
 
 
 def _metres(frame: gpd.GeoDataFrame) -> bool:
@@ -94,43 +126,13 @@ def map_bounds(*tables: gpd.GeoDataFrame) -> list[list[float]] | None:
     return None
 
 
-def layer_list(picture: Mapping[str, Any], lang: str) -> list[dict[str, Any]]:
-    """The layers of the page in the order of its layer control: key, name, one-at-a-time, shown at first."""
-    say = PageWords(lang)
-
-    def numbered(words: str, of: str, *, base: bool = False, first: bool = False) -> list[tuple[str, str, bool, bool]]:
-        return [
-            (f"{words.removesuffix('_layer')}_{i}", filled(words, say, name=made["name"]), base, first and i == 0)
-            for i, made in enumerate(picture[of])
-            if made.get("bands") != []  # a ground that was left out
-        ]
-
-    circles = numbered("circle_layer", "circles", base=True, first=True)
-    roads = (("roads_main", True), ("roads_minor", False))
-    have = {road["main"] for road in picture["roads"]}
-    rows = [
-        *(circles or [("communities", say("communities"), True, True)]),
-        *numbered("range_layer", "ranges", base=True),
-        ("none", say("no_communities"), True, False),
-        *numbered("plan_layer", "plans", first=True),
-        *((f"kind_{i}", kind["label"], False, kind["show"]) for i, kind in enumerate(picture["kinds"])),
-        *numbered("score_layer", "circles"),
-        *numbered("ground_layer", "grounds"),
-        ("towns", say("towns"), False, True),
-        *((key, say(key), False, True) for key, main in roads if main in have),
-    ]
-    names = _distinct([name for _, name, _, _ in rows])
-    return [
-        {"key": key, "name": name, "base": base, "show": show}
-        for (key, _, base, show), name in zip(rows, names, strict=True)
-    ]
-
-
-def _distinct(names: Sequence[str]) -> list[str]:
-    """The names with a number behind those that were there before: a layer control keeps one of a name."""
-    seen: dict[str, int] = {}
-    out = []
-    for name in names:
-        seen[name] = seen.get(name, 0) + 1
-        out.append(name if seen[name] == 1 else f"{name} ({seen[name]})")
-    return out
+def with_outlines(bounds: list[list[float]] | None, counties: Sequence[dict[str, Any]]) -> list[list[float]] | None:
+    """The bounds widened to the outlines of the counties."""
+    shapes = [shapely.geometry.shape(county["shape"]) for county in counties if county["shape"]]
+    if not shapes:
+        return bounds
+    west, south, east, north = shapely.total_bounds(shapes).tolist()
+    if bounds is not None:
+        (s, w), (n, e) = bounds
+        west, south, east, north = min(west, w), min(south, s), max(east, e), max(north, n)
+    return [[south, west], [north, east]]

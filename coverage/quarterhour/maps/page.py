@@ -8,6 +8,7 @@ import re
 import tomllib
 from collections.abc import Mapping, Sequence
 from importlib import resources
+from importlib.resources.abc import Traversable
 from typing import TYPE_CHECKING, Any
 
 from quarterhour.base.errors import DataError
@@ -25,9 +26,9 @@ _ADDRESS = re.compile(r"<[a-zA-Z][^>]*\s(?:src|href)\s*=\s*[\"']?([^\"'\s>]+)")
 _URL = re.compile(r"url\(\s*['\"]?([^'\")]+)['\"]?\s*\)")
 
 
-def draw_page(picture: Mapping[str, Any], layers: Sequence[Mapping[str, Any]], *, lang: str) -> str:
-    """The page of a picture: Folium lays out map and layers, our script draws the columns into them."""
-    frame = _folium_page(picture["title"], layers, picture["bounds"])
+def draw_page(picture: Mapping[str, Any], *, lang: str) -> str:
+    """The page of a picture: Folium lays out the map, our script draws the columns into it."""
+    frame = _folium_page(picture["title"])
     data = json.dumps(picture, ensure_ascii=False, separators=(",", ":"), allow_nan=False)
     own = {"quarterhour/data.js": f"window.quarterhourPicture={data};"}
     head = f'<head>\n<meta http-equiv="Content-Security-Policy" content="{POLICY}">'
@@ -35,7 +36,7 @@ def draw_page(picture: Mapping[str, Any], layers: Sequence[Mapping[str, Any]], *
     return whole.replace("<head>", head, 1)
 
 
-def _folium_page(title: str, layers: Sequence[Mapping[str, Any]], bounds: list[list[float]] | None) -> str:
+def _folium_page(title: str) -> str:
     import folium
 
     drawn = folium.Map(
@@ -44,6 +45,7 @@ def _folium_page(title: str, layers: Sequence[Mapping[str, Any]], bounds: list[l
         zoom_control=False,
         attribution_control=False,
         zoom_snap=0.25,
+        fade_animation=False,
         zoom_delta=0.5,
         location=[0, 0],
     )
@@ -51,32 +53,20 @@ def _folium_page(title: str, layers: Sequence[Mapping[str, Any]], bounds: list[l
     drawn.default_css = [(name, name) for name in ("leaflet/leaflet.css", "map.css")]
     figure = drawn.get_root()
     figure.title = title  # type: ignore[attr-defined]
-    groups = {layer["key"]: _group(layer, drawn) for layer in layers}
-    _drawing(drawn, groups).add_to(drawn)
-    folium.LayerControl(collapsed=False).add_to(drawn)
-    if bounds is not None:
-        drawn.fit_bounds(bounds, padding_top_left=(330, 10), padding_bottom_right=(250, 10), max_zoom=15)
+    _drawing(drawn).add_to(drawn)
     ids = [figure._id, *_ids(drawn)]
     return _renumbered(figure.render(), ids)
 
 
-def _group(layer: Mapping[str, Any], drawn: folium.Map) -> str:
-    import folium
-
-    group = folium.FeatureGroup(name=layer["name"], overlay=not layer["base"], show=layer["show"])
-    return str(group.add_to(drawn).get_name())
-
-
-def _drawing(drawn: folium.Map, groups: Mapping[str, str]) -> Any:
-    """The call of our own script with the map and its layers by key."""
+def _drawing(drawn: folium.Map) -> Any:
+    """The call of our own script with the map."""
     from branca.element import MacroElement
     from folium.template import Template
 
     call = MacroElement()  # type: ignore[no-untyped-call]
-    layers = ", ".join(f"{key}: {name}" for key, name in groups.items())
     call._template = Template(
         "{% macro script(this, kwargs) %}\n"
-        f"quarterhourDraw({drawn.get_name()}, {{ {layers} }}, window.quarterhourPicture);\n"
+        f"quarterhourDraw({drawn.get_name()}, {{}}, window.quarterhourPicture);\n"
         "{% endmacro %}"
     )
     return call
@@ -113,7 +103,15 @@ def _carried() -> Mapping[str, bytes]:
     data = resources.files("quarterhour") / "data"
     manifest = tomllib.loads((data / "vendor" / "manifest.toml").read_text(encoding="utf-8"))
     vendor = {entry["path"]: (data / "vendor" / entry["path"]).read_bytes() for entry in manifest["file"]}
-    return vendor | {name: (data / "map" / name).read_bytes() for name in ("map.js", "map.css")}
+    return vendor | {"map.js": _joined(data / "map", ".js"), "map.css": _joined(data / "map", ".css")}
+
+
+def _joined(folder: Traversable, suffix: str) -> bytes:
+    """Our own scripts or styles as one: what all stand on first, the one that calls them last."""
+    place = {"base": 0, "main": 2}
+    files = [f for f in folder.iterdir() if f.name.endswith(suffix)]
+    files.sort(key=lambda f: (place.get(f.name.removesuffix(suffix), 1), f.name))
+    return b"\n".join(f.read_bytes() for f in files)
 
 
 def _carried_text(address: str, carried: Mapping[str, bytes]) -> str:

@@ -121,7 +121,8 @@ def _by_date(cards: Mapping[date, Scorecard], lang: str) -> Section:
     table = pd.concat(parts, ignore_index=True)
     keys = ["on", "name", "level", "threshold", "areas", "areas_met", "areas_unmet", "areas_no_data", "clause"]
     shown = table.assign(name=table[lang], level=labels("report.level_", table["level"], lang))[keys]
-    return Section("later", shown, (i18n.say("report.later_why", lang),), page_rows=0)
+    shares = tuple(table["unit"].eq("share"))
+    return Section("later", shown, (i18n.say("report.later_why", lang),), page_rows=0, shares=shares)
 
 
 def _changes(earlier: pd.DataFrame, card: Scorecard, lang: str) -> Section:
@@ -133,4 +134,5 @@ def _changes(earlier: pd.DataFrame, card: Scorecard, lang: str) -> Section:
         "became": labels("report.became_", table["became"], lang),
     }
     keys = ["target", "name", "level", "area_name", "value_before", "value", "became"]
-    return Section("changes", table.assign(**told)[keys])
+    units = card.rows.drop_duplicates("target").set_index("target")["unit"]
+    return Section("changes", table.assign(**told)[keys], shares=tuple(table["target"].map(units).eq("share")))

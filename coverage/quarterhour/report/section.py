@@ -29,13 +29,15 @@ class Section:
 
     ``key``: words ``report.sheet_KEY`` and ``report.part_KEY``. ``table``: columns named as ``report.col_*`` of the
     words; one whose name ends in ``share`` or ``gap`` is a percentage. ``lines``: sentences for the page.
-    ``page_rows``: how many rows the page shows; the workbook has them all.
+    ``page_rows``: how many rows the page shows; the workbook has them all. ``shares``: rows whose value and threshold
+    are percentages, where a table has some.
     """
 
     key: str
     table: pd.DataFrame
     lines: tuple[str, ...] = ()
     page_rows: int = 15
+    shares: tuple[bool, ...] | None = None
 
 
 def joined_section(

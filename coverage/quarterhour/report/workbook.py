@@ -10,7 +10,6 @@ from quarterhour.base import i18n
 from quarterhour.report.book.charts import book_charts, write_charts
 from quarterhour.report.book.cover import write_cover
 from quarterhour.report.book.key_numbers import key_numbers
-from quarterhour.report.book.leaf import Leaf
 from quarterhour.report.book.leaves import book_leaves
 from quarterhour.report.book.looks import FONT, Looks
 from quarterhour.report.book.notes import write_notes
@@ -35,16 +34,19 @@ def write_workbook(path: str | Path, results: Results, lang: str, *, sections: S
     with xlsxwriter.Workbook(str(path), _OPTIONS) as book:
         book.set_properties({"created": MADE, "title": title})
         book.formats[0].set_font_name(FONT)
-        _write_sheets(Shelf(book, Looks(book), lang, title), results, sections)
+        made_up = bool(results.inputs.quality["synthetic"].gt(0).any())
+        warning = i18n.say("workbook.foot_warning", lang) if made_up else ""
+        _write_sheets(Shelf(book, Looks(book), lang, title, warning), results, sections)
 
 
 def _write_sheets(shelf: Shelf, results: Results, sections: Sequence[Section]) -> None:
     lang = shelf.lang
     leaves, charts, notes = book_leaves(results, sections, lang), book_charts(results, lang, shelf), _notes(sections)
     names = {leaf.key: leaf_name(leaf, lang) for leaf in reversed(leaves)}
-    contents = [(shelf.say("charts"), shelf.say("about_charts"))] if charts else []
-    contents += [(leaf_name(leaf, lang), _counted(shelf, leaf)) for leaf in leaves]
-    contents += [(shelf.say("notes"), shelf.say("about_notes"))] if notes else []
+    contents: list[tuple[str, str, int | None]] = []
+    contents += [(shelf.say("charts"), shelf.say("about_charts"), None)] if charts else []
+    contents += [(leaf_name(leaf, lang), leaf_about(leaf, lang), len(leaf.table)) for leaf in leaves]
+    contents += [(shelf.say("notes"), shelf.say("about_notes"), len(notes))] if notes else []
     write_cover(shelf, results, key_numbers(results, lang), contents, names).activate()
     if charts:
         write_charts(shelf, charts)
@@ -57,8 +59,3 @@ def _write_sheets(shelf: Shelf, results: Results, sections: Sequence[Section]) -
 
 def _notes(sections: Sequence[Section]) -> list[tuple[str, str]]:
     return [(section.key, line) for section in sections for line in section.lines]
-
-
-def _counted(shelf: Shelf, leaf: Leaf) -> str:
-    """What a sheet holds and how many rows, in a line."""
-    return shelf.say("holds_rows", about=leaf_about(leaf, shelf.lang), rows=len(leaf.table))

@@ -18,13 +18,17 @@ import pandas as pd
 from quarterhour.base import i18n
 from quarterhour.io import files, postgis
 from quarterhour.maps.draw import draw_map
+from quarterhour.maps.routes import route_columns
+from quarterhour.maps.what_if import what_if_columns
 from quarterhour.network.network import Mode
-from quarterhour.report.glossary import glossary_section
+from quarterhour.report.glossary import glossary, glossary_section
 from quarterhour.report.inspection import address_writers, finding_writers
 from quarterhour.report.layers.dresses import layer_dresses
 from quarterhour.report.layers.tables import chosen_sites, named_layers, result_layers
 from quarterhour.report.map_notes import map_notes
 from quarterhour.report.markdown import report_markdown
+from quarterhour.report.meeting.questions import asked_of, mode_names, sources_line
+from quarterhour.report.papers.writers import Papers, with_font_finding
 from quarterhour.report.score_sections import score_sections
 from quarterhour.report.section import Section
 from quarterhour.report.service_sections import care_sections
@@ -39,8 +43,8 @@ from quarterhour.study.results import Proposal, Results
 from quarterhour.study.study import Study, modes_named, study_mode, study_targets
 
 _log = logging.getLogger(__name__)
-LIBRARIES = ("quarterhour", "folium", "geopandas", "highspy", "numba", "numpy", "osmium", "osmnx", "pandas", "pyproj",
-             "scikit-learn", "scipy", "shapely")  # fmt: skip
+LIBRARIES = ("quarterhour", "folium", "geopandas", "highspy", "matplotlib", "numba", "numpy", "osmium", "osmnx",
+             "pandas", "pyproj", "python-docx", "scikit-learn", "scipy", "shapely", "typst")  # fmt: skip
 
 
 @dataclass(frozen=True, eq=False)
@@ -73,6 +77,7 @@ def write_results(
     file but ``manifest.json``, which holds the day, the versions and the seconds. WriteError names a
     file that somebody holds; the others are in place.
     """
+    results = with_font_finding(results, lang)
     writers = _writers(results, lang, build_report_parts(results, lang))
     if tell:
         tell(i18n.say("study.step_write", lang))
@@ -114,9 +119,12 @@ def _writers(results: Results, lang: str, parts: ReportParts) -> dict[str, Calla
     }
     if results.proposals or not asked:  # where circles alone were asked for, an earlier plan stays
         writers["plan.json"] = lambda path: files.write_text(path, _json(plans_record(results)))
-    writers["report.md"] = lambda path: files.write_text(path, page(results, lang, parts=parts))
+    charts = {question: (chart_file(question), chart) for question, (_, chart) in parts.charts.items()}
+    writers |= Papers(results, lang, parts.sections, charts, glossary(lang)).writers()
     if card is not None:  # what a later run compares itself with
         writers["scorecard.csv"] = lambda path: files.write_csv(path, kept_rows(card.rows), index=False)
+    if results.od is not None:
+        writers["od.csv"] = partial(files.write_csv, frame=results.od, index=False)
     writers |= finding_writers(results.findings, lang)
     writers |= address_writers(results.inputs)
     writers["manifest.json"] = lambda path: files.write_text(path, _json(manifest(results, lang)))
@@ -173,6 +181,12 @@ def meeting_map(results: Results, lang: str = "zh", *, parts: ReportParts | None
         pictures=results.pictures,
         notes=map_notes(results, lang, sections=parts.behind, charts=dict(parts.charts.values())),
         kinds=results.study.kinds,
+        routes=route_columns(results, lang),
+        counties=tables.counties,
+        asked=asked_of(results),
+        modes=mode_names(results, lang),
+        sources=sources_line(results, lang),
+        what_if=what_if_columns(results, lang),
     )
 
 

@@ -27,6 +27,8 @@ from quarterhour.standards.tiers import TierCheck
 from quarterhour.study.file.services import AccessFile
 from quarterhour.study.inputs import Inputs
 from quarterhour.study.study import Study
+from quarterhour.travel.paths import Paths
+from quarterhour.travel.times import Heading, TravelTimes
 
 
 @dataclass(frozen=True, eq=False)
@@ -124,12 +126,84 @@ class Proposal:
 
 
 @dataclass(frozen=True, eq=False)
+class CircleRoutes:
+    """The ways behind a circle's minutes.
+
+    ``paths``: of every community, in the order of its table, to the nearest facility of the circle. ``closing``: by
+    question that belongs to the circle, the nearest of its proposed sites for each community outside: ``site, minutes``
+    by community id, however far.
+    """
+
+    circle: str
+    paths: Paths
+    closing: Mapping[str, pd.DataFrame] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, eq=False)
+class Traveller:
+    """Who goes, in a question that is tried in the room.
+
+    ``times``: of all communities by the sites of the question, turnout apart. ``turnout_minutes``: its own.
+    ``standards``, ``turnouts`` (minutes) and ``paces`` (percent of the mode's) may be asked for; the pace alone where
+    some time does not depend on it. ``step_cs``: every limit that these come to is so many whole steps.
+    """
+
+    mode: str
+    zh: str
+    en: str
+    times: TravelTimes
+    turnout_minutes: float
+    standards: tuple[float, ...]
+    turnouts: tuple[float, ...]
+    paces: tuple[int, ...]
+    step_cs: int
+
+    def name(self, lang: str) -> str:
+        """Its name in a language."""
+        return self.zh if lang == "zh" else self.en
+
+
+@dataclass(frozen=True, eq=False)
+class WhatIf:
+    """A question as it can be tried in the room: other sites open, another standard, another pace.
+
+    ``circle``, ``question``: ids of what asks it, "" where none does. ``people``: whole, by community; ``unit``: what
+    they are. ``minutes``: the standard. ``sites``: by id, existing ones first: ``state, name, town, county, quality``,
+    ``community`` (its position, -1 where a site stands at none), ``cost_yuan`` (missing where nobody says), ``order``
+    and ``year`` in the plan (0: not in it, none), ``sure`` (how often it stays chosen; missing where nobody asked).
+    ``travellers``: the question's own first. ``left_off``: how many further candidates there are.
+    ``left_out``: why it cannot be tried, ``classes, steps, backup, tier, every_kind``; then there are no travellers.
+    ``notes``: what a count in the room leaves out, ``capacity``.
+    """
+
+    circle: str
+    question: str
+    zh: str
+    en: str
+    unit: str
+    people: pd.Series
+    minutes: float
+    heading: Heading
+    sites: gpd.GeoDataFrame
+    travellers: tuple[Traveller, ...] = ()
+    left_off: int = 0
+    left_out: str = ""
+    notes: tuple[str, ...] = ()
+
+    def name(self, lang: str) -> str:
+        """The question's name in a language."""
+        return self.zh if lang == "zh" else self.en
+
+
+@dataclass(frozen=True, eq=False)
 class Results:
     """All that a run found. ``findings`` are those of the inputs and of the run.
 
     ``ranges``: circles whose pace is known as a range. ``pictures``: as ``isochrones`` makes them, with the id of
     their circle. ``scorecards``: one for each date that the study asks for, the reference date's first
-    (``scorecard`` is that one). ``earlier``: rows of an earlier run's scorecard to compare with.
+    (``scorecard`` is that one). ``earlier``: rows of an earlier run's scorecard to compare with. ``routes``: one a
+    circle. ``od``: all pairs of the circles, where the study asks for them: ``circle, community, site, kind, minutes``.
+    ``what_if``: what can be tried on the page.
     ``seconds`` by step go into the manifest alone.
     """
 
@@ -144,6 +218,9 @@ class Results:
     earlier: pd.DataFrame | None = None
     care: Care = field(default_factory=Care)
     proposals: tuple[Proposal, ...] = ()
+    routes: tuple[CircleRoutes, ...] = ()
+    od: pd.DataFrame | None = None
+    what_if: tuple[WhatIf, ...] = ()
     findings: pd.DataFrame = field(default_factory=no_findings)
     seconds: dict[str, float] = field(default_factory=dict)
 

@@ -19,17 +19,21 @@ from quarterhour.base.findings import Severity, finding, join_findings
 from quarterhour.base.jit import COMPILED
 from quarterhour.base.kinds import kinds_said
 from quarterhour.study.circles import check_circles, pictures
+from quarterhour.study.file.tried import Tried
 from quarterhour.study.inputs import Inputs
 from quarterhour.study.progress import RunProgress, no_progress
 from quarterhour.study.reading.reach import farthest_m
 from quarterhour.study.reading.reader import read_inputs
 from quarterhour.study.reading.roads import weighed_roads
 from quarterhour.study.results import Care, Results
+from quarterhour.study.routes import with_routes
 from quarterhour.study.scorecards import Travel, scorecards
 from quarterhour.study.services import care
 from quarterhour.study.session import Run
 from quarterhour.study.siting.proposal import propose
+from quarterhour.study.siting.tried import TriedAgain, tried_again, tried_question
 from quarterhour.study.study import Study, study_mode, study_rules_in_force, study_targets
+from quarterhour.study.what_if import what_ifs
 from quarterhour.travel.times import Heading, TravelTimes
 
 
@@ -73,9 +77,32 @@ def run_study(
         run.parcels = results.care.parcels
     if siting:
         results = replace(results, proposals=tuple(propose(run, results.inputs, q) for q in study.file.siting))
+    if checks:
+        run.say("study.step_routes")
+        results = with_routes(run, results)
+    if study.file.outputs.what_if:
+        results = replace(results, what_if=what_ifs(run, results))
     doubts = join_findings(run.doubts).drop_duplicates(["rule", "table", "id"])
     found = [results.inputs.findings, *_run_findings(results, lang), doubts]
     return replace(results, seconds=dict(run.seconds), findings=join_findings(found))
+
+
+def try_again(
+    study: Study,
+    tried: Tried,
+    *,
+    lang: str = "zh",
+    tell: RunProgress | None = None,
+    prepared: Path | None = None,
+    fresh: bool = False,
+) -> TriedAgain:
+    """What the engine makes of a choice that was tried on the map page; nothing is written but into ``prepared``."""
+    tried_question(study, tried)
+    run = Run(study, lang, tell or no_progress, prepared, fresh, None, None)
+    run.say("study.step_read")
+    tables = read_study_inputs(study)
+    run.turns = tables.turns
+    return tried_again(run, tables, tried)
 
 
 def _run_findings(results: Results, lang: str) -> list[pd.DataFrame]:

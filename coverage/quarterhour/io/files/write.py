@@ -47,7 +47,7 @@ def atomic(path: str | Path) -> Iterator[Path]:
 
 @contextlib.contextmanager
 def together(folder: str | Path) -> Iterator[Path]:
-    """A hidden folder to write several files into; at the end all of them move into ``folder``.
+    """A hidden folder to write several files into, also into folders in it; at the end all move into ``folder``.
 
     Nothing moves when the writing is cut short. A file that somebody holds stays as ``name.new``
     while the others move; WriteError names it at the end. WriteError at once where the folder
@@ -61,7 +61,8 @@ def together(folder: str | Path) -> Iterator[Path]:
         raise WriteError("files.cannot_write", file=str(target), detail=str(error)) from error
     try:
         yield growing
-        moved = [_moved(path, target / path.name) for path in sorted(growing.iterdir())]
+        grown = sorted(path for path in growing.rglob("*") if path.is_file())
+        moved = [_moved(path, target / path.relative_to(growing)) for path in grown]
         _flush(target)
         for held in filter(None, moved):
             raise held
@@ -72,7 +73,10 @@ def together(folder: str | Path) -> Iterator[Path]:
 def _moved(path: Path, target: Path) -> WriteError | None:
     try:
         _flush(path)
+        target.parent.mkdir(exist_ok=True)
         _put(path, target)
+    except FileExistsError as error:  # a file stands where the folder of it is to be
+        return WriteError("files.cannot_write", file=str(target.parent), detail=str(error))
     except WriteError as error:
         return error
     return None

@@ -170,7 +170,7 @@ def _dress(drawn: Any, chart: Chart, *, alone: bool) -> None:
 
 
 def _across_axis(chart: Chart) -> dict[str, Any]:
-    axis: dict[str, Any] = {"num_font": _FONT}
+    axis: dict[str, Any] = {"num_font": _FONT, "interval_unit": 1} if chart.kind != "scatter" else {"num_font": _FONT}
     return axis | {"name": chart.x_title, "name_font": _NAME, "num_format": "0", "min": 0} if chart.x_title else axis
 
 

@@ -8,12 +8,12 @@ from typing import Any
 from quarterhour.base import i18n
 from quarterhour.report.book.columns import wide
 from quarterhour.report.book.key_numbers import KeyNumber
-from quarterhour.report.book.looks import DATE, share_form
+from quarterhour.report.book.looks import DATE, WHOLE, share_form
 from quarterhour.report.book.sheets import Shelf, link_to, put_on_paper
 from quarterhour.report.tables import quality_note
 from quarterhour.study.results import Results
 
-_WIDTHS = (6, 46, 14, 34, 22)
+_WIDTHS = (6, 46, 14, 50, 20)
 _LAST = len(_WIDTHS) - 1
 _ALL_WIDE = sum(_WIDTHS)
 
@@ -22,10 +22,10 @@ def write_cover(
     shelf: Shelf,
     results: Results,
     numbers: Sequence[KeyNumber],
-    contents: Sequence[tuple[str, str]],
+    contents: Sequence[tuple[str, str, int | None]],
     names: Mapping[str, str],
 ) -> Any:
-    """The cover. ``contents``: name and line of each other sheet. ``names``: by its key the sheet of a number."""
+    """The cover. ``contents``: name, line and rows of each other sheet. ``names``: by its key the sheet of a number."""
     sheet = shelf.book.add_worksheet(shelf.say("cover"))
     put_on_paper(sheet, shelf, upright=True, on_one=True)
     sheet.hide_gridlines(2)
@@ -112,18 +112,28 @@ def _link(shelf: Shelf, sheet: Any, row: int, column: int, name: str) -> None:
         sheet.write_blank(row, column, None, look)
 
 
-def _write_contents(shelf: Shelf, sheet: Any, contents: Sequence[tuple[str, str]], row: int) -> int:
+def _count(shelf: Shelf, sheet: Any, row: int, rows: int | None) -> None:
+    look = shelf.looks.cell(WHOLE)
+    if rows is None:
+        sheet.write_blank(row, _LAST, None, look)
+    else:
+        sheet.write_number(row, _LAST, rows, look)
+
+
+def _write_contents(shelf: Shelf, sheet: Any, contents: Sequence[tuple[str, str, int | None]], row: int) -> int:
     """The other sheets: name with its link, and what it holds."""
-    sheet.merge_range(row, 2, row, _LAST, "", shelf.looks.head())
-    sheet.write_blank(row, 0, None, shelf.looks.head())
-    sheet.write_string(row, 1, shelf.say("sheet"), shelf.looks.head())
-    sheet.write_string(row, 2, shelf.say("holds"), shelf.looks.head())
+    head = shelf.looks.head()
+    sheet.merge_range(row, 2, row, _LAST - 1, "", head)
+    sheet.write_blank(row, 0, None, head)
+    for column, key in ((1, "sheet"), (2, "holds"), (_LAST, "rows")):
+        sheet.write_string(row, column, shelf.say(key), head)
     said, plain = shelf.looks.cell(), _middle(shelf)
-    for place, (name, about) in enumerate(contents, start=1):
+    for place, (name, about, rows) in enumerate(contents, start=1):
         row += 1
         sheet.write_number(row, 0, place, plain)
         _link(shelf, sheet, row, 1, name)
-        sheet.merge_range(row, 2, row, _LAST, "", said)
+        sheet.merge_range(row, 2, row, _LAST - 1, "", said)
         sheet.write_string(row, 2, about, said)
+        _count(shelf, sheet, row, rows)
     sheet.write_string(row + 1, 0, i18n.say("workbook.made_by", shelf.lang), shelf.looks.said())
     return row + 1

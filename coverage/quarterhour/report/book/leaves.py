@@ -9,6 +9,7 @@ from typing import Any
 
 import pandas as pd
 
+from quarterhour.base.findings import SEVERITIES
 from quarterhour.report.book.leaf import Leaf
 from quarterhour.report.book.order import (
     columns_last,
@@ -48,6 +49,8 @@ _NOT_PRINTED = {
     "findings": ("table", "sheet", "column"),
 }  # fmt: skip
 """Columns that stand behind the others and are not printed."""
+_NAMED = {"ledger": ("candidate", "nearest"), "relaxations": ("candidate",)}
+"""Columns that hold ids of places where a reader looks for a name."""
 _SORTED = {"rounds": ("carers_short", False), "territories": ("within_share", True), "overlay": ("lawful_cells", True),
            "parcels": ("score", False), "tiers": ("tier_met", True), "graves": ("graves", False),
            "access": ("access_worst", True), "beds": ("before_share", True)}  # fmt: skip
@@ -64,13 +67,17 @@ def book_leaves(results: Results, sections: Sequence[Section], lang: str) -> lis
         Leaf("plans", keyed(plan_table(plans, lang))),
         Leaf("sites", keyed(site_table(plans, names, lang))),
         Leaf("unmet", keyed(unmet_table(plans, names, lang))),
-        *(Leaf(s.key, s.table) for s in sections),
+        *(Leaf(s.key, s.table, shares=s.shares) for s in sections),
         Leaf("ledger", keyed(ledger_table(plans, rule_names(results, lang), lang))),
         Leaf("quality", keyed(quality_table(results.inputs.quality, lang))),
-        Leaf("findings", keyed(finding_table(results.findings, lang))),
+        Leaf("findings", keyed(finding_table(_gravest_first(results.findings), lang))),
     ]
     places = place_names(results)
     return list(_numbered([_put_in_order(leaf, places) for leaf in made if len(leaf.table.columns)]))
+
+
+def _gravest_first(findings: pd.DataFrame) -> pd.DataFrame:
+    return findings.sort_values("severity", key=lambda s: s.map(SEVERITIES.index), kind="stable")
 
 
 def _numbered(leaves: Sequence[Leaf]) -> Iterator[Leaf]:
@@ -82,10 +89,10 @@ def _numbered(leaves: Sequence[Leaf]) -> Iterator[Leaf]:
 
 def _put_in_order(leaf: Leaf, places: dict[str, str]) -> Leaf:
     table = leaf.table
-    if leaf.key in _SORTED and _SORTED[leaf.key][0] in table:
+    if leaf.shares is None and leaf.key in _SORTED and _SORTED[leaf.key][0] in table:
         column, least_first = _SORTED[leaf.key]
         table = table.sort_values(column, ascending=least_first, kind="stable", na_position="last")
-    table, aside = columns_last(with_names(table, places), _NOT_PRINTED.get(leaf.key, ()))
+    table, aside = columns_last(with_names(table, _NAMED.get(leaf.key, ()), places), _NOT_PRINTED.get(leaf.key, ()))
     table, ids = ids_last(table)
     return replace(leaf, table=table, ids=ids, apart=leaf.apart + aside, is_data=leaf.key in _DATA)
 
@@ -110,7 +117,7 @@ def _scores(results: Results, lang: str) -> Iterator[Leaf]:
     if card is None:
         return
     yield _summary(card, lang)
-    table, rows = keyed(score_table(card, lang)), card.rows
+    table, rows = keyed(score_table(card, lang)).rename(columns={"met": "judged"}), card.rows
     order = _by_area(rows)
     shares = rows["unit"].eq("share").loc[order].tolist()
     yield Leaf("scorecard_areas", table.loc[order], shares=shares)
@@ -125,7 +132,7 @@ def _summary(card: Scorecard, lang: str) -> Leaf:
     met = ["false" if unmet else "true" if kept else "no_data"
            for kept, unmet in zip(rows["areas_met"], rows["areas_unmet"], strict=True)]  # fmt: skip
     table = table.assign(value=rows["value"].array, threshold=rows["threshold"].array)
-    table.insert(list(table).index("level") + 1, "met", labels("report.met_", met, lang))
+    table.insert(list(table).index("level") + 1, "judged", labels("report.met_", met, lang))
     return Leaf("scorecard", table, shares=rows["unit"].eq("share").tolist())
 
 
@@ -157,6 +164,6 @@ def _by_community(results: Results, card: Scorecard, lang: str) -> pd.DataFrame 
         met = of.set_index("area")["met"].reindex(communities.index)
         broken += met.eq(False).fillna(False).astype(int)
         said = ["no_data" if pd.isna(m) else str(bool(m)).lower() for m in met]
-        name = f"met@{of[lang].iloc[0]}"
+        name = f"judged@{of[lang].iloc[0]}"
         found[f"{name} ({target})" if name in found else name] = labels("report.met_", said, lang)
     return pd.DataFrame(found).iloc[(-broken).reset_index(drop=True).sort_values(kind="stable").index]

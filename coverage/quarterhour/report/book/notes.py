@@ -8,7 +8,7 @@ from typing import Any
 from quarterhour.report.book.columns import LONGEST_CELL, wide
 from quarterhour.report.book.sheets import Shelf, link_to, put_on_paper
 
-_WIDTHS = (20, 110)
+_WIDTHS = (30, 104)
 
 
 def write_notes(shelf: Shelf, notes: Sequence[tuple[str, str, str]]) -> Any:

@@ -13,8 +13,6 @@ from quarterhour.study.results import Results
 
 IDS = ("id", "community", "target", "area", "nearest_id", "candidate_id", "rule_id", "input_hash")
 """Columns that hold ids, for joining; they stand last."""
-_NAMED = ("candidate",)
-"""Columns that hold ids of places where a reader looks for a name."""
 
 
 def keyed(table: pd.DataFrame) -> pd.DataFrame:
@@ -24,19 +22,16 @@ def keyed(table: pd.DataFrame) -> pd.DataFrame:
 
 def place_names(results: Results) -> dict[str, str]:
     """Names by id of all that a column may point at: communities, candidates, facilities; later ones count."""
-    tables = [results.inputs.communities, *(p.sites for p in results.proposals), results.inputs.facilities]
+    inputs = results.inputs
+    tables = [inputs.communities, inputs.candidates, *(p.sites for p in results.proposals), inputs.facilities]
     return {i: n for t in tables if "name" in t for i, n in zip(map(str, t.index), texts(t["name"]), strict=True) if n}
 
 
-def with_names(table: pd.DataFrame, names: Mapping[str, str]) -> pd.DataFrame:
-    """Ids of places by name; the ids follow in columns of their own."""
-    ids = {}
-    for column in table.columns:
-        key, at, group = str(column).partition("@")
-        if key in _NAMED:
-            ids[f"{key}_id{at}{group}"] = table[column].array
-            table = table.assign(**{str(column): names_of(table[column], names)})
-    return table.assign(**ids)
+def with_names(table: pd.DataFrame, columns: Sequence[str], names: Mapping[str, str]) -> pd.DataFrame:
+    """Columns that hold ids of places by name; the ids follow in columns of their own."""
+    here = [column for column in columns if column in table]
+    ids = {f"{column}_id": table[column].array for column in here}
+    return table.assign(**{column: names_of(table[column], names) for column in here}, **ids)
 
 
 def compared_last(table: pd.DataFrame, groups: Sequence[str]) -> tuple[pd.DataFrame, int]:

@@ -19,23 +19,24 @@ _TONES = {"report.met_true": "good", "report.met_false": "bad", "report.met_no_d
           "report.status_optimal": "good", "report.status_bounded": "middle", "report.status_infeasible": "bad",
           "report.status_no_plan": "bad", "report.became_kept": "good", "report.became_broken": "bad",
           "sensitivity.always": "good", "sensitivity.sometimes": "middle", "sensitivity.never": "bad"}  # fmt: skip
-_TONED = ("met", "severity", "status", "became", "covered_when")
+_TONED = ("met", "judged", "severity", "status", "became", "covered_when")
 """Columns whose cells are filled by what they say; the word stands in the cell too."""
 _BARS = ("share_people_share", "kept_share", "always_share", "sometimes_share", "never_share", "full_share",
          "chosen_share", "before_share", "after_share", "within_share")  # fmt: skip
 """Shares that are results: they get a bar."""
-_A4, _LONGEST_FOOTER = 9, 100
+_A4, _LONGEST_FOOTER = 9, 80
 _LINE_POINTS, _MOST_LINES = 14.5, 25
 
 
 @dataclass(frozen=True, eq=False)
 class Shelf:
-    """The workbook that sheets are added to. ``names``: their names; ``title``: what each says at its foot."""
+    """The workbook that sheets are added to; each page says its title at the foot, and the warning behind it."""
 
     book: Any
     looks: Looks
     lang: str
     title: str
+    warning: str = ""
 
     def say(self, key: str, /, **values: object) -> str:
         """A sentence of the workbook's page of words."""
@@ -76,7 +77,7 @@ def put_on_paper(sheet: Any, shelf: Shelf, *, upright: bool = False, on_one: boo
     sheet.fit_to_pages(1, int(on_one))
     sheet.set_margins(left=0.4, right=0.4, top=0.5, bottom=0.7)
     sheet.center_horizontally()
-    title = " ".join(shelf.title.split())[:_LONGEST_FOOTER].replace("&", "&&")
+    title = (" ".join(shelf.title.split())[:_LONGEST_FOOTER] + shelf.warning).replace("&", "&&")
     sheet.set_footer(f"&L&9{_apart(title)}&C&9&A&R&9{shelf.say('page_of')}")
 
 

@@ -8,6 +8,7 @@ import geopandas as gpd
 
 from quarterhour.base import i18n
 from quarterhour.base.kinds import PLAIN, kind_label
+from quarterhour.base.labels import percent
 from quarterhour.io.geopackage import LayerDress
 from quarterhour.io.geopackage.qml import Entry, Geometry, Label, Symbol, style
 from quarterhour.report.layers.tables import Layers
@@ -112,6 +113,8 @@ def _looks(results: Results, name: str, layer: gpd.GeoDataFrame, lang: str) -> _
             return "road_class", list(_roads(layer, lang)), None
         case "pictures":
             return "minutes", list(_grounds(layer, lang)), None
+        case "routes":
+            return "", [Entry(_say("title_routes", lang), Symbol("#16213e", 0.5))], None
         case "parcels":
             return "", [Entry(_say("title_parcels", lang), Symbol("#7fb77e", 0.26, "#3f7f3f", 0.6))], None
         case _:
@@ -133,9 +136,10 @@ def _towns(results: Results, lang: str) -> _Looks:
     label = Label("name", 8.0)
     if not results.checks:
         return "", [Entry(_say("title_towns", lang), Symbol("#f4f1ea", 0.26, "#a9a294"))], label
-    fifths = [(place / len(_SHARES), (place + 1) / len(_SHARES)) for place in range(len(_SHARES))]
-    entries = [Entry(f"{low:.0%} – {high:.0%}", Symbol(colour, 0.26, "#ffffff", 0.75), low, high)
-               for (low, high), colour in zip(fifths, _SHARES, strict=True)]  # fmt: skip
+    ends = [place / len(_SHARES) for place in range(len(_SHARES) + 1)]
+    said = [percent(end, decimals=0) for end in ends]
+    entries = [Entry(f"{said[k]} – {said[k + 1]}", Symbol(colour, 0.26, "#ffffff", 0.75), ends[k], ends[k + 1])
+               for k, colour in enumerate(_SHARES)]  # fmt: skip
     return f"{results.checks[0].circle.id}_share", entries, label
 
 

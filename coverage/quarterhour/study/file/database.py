@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from typing import Literal
+
 from pydantic import Field, field_validator, model_validator
 
-from quarterhour.study.file.fields import Name, Part, variable_name, wrong
+from quarterhour.study.file.fields import Flag, Name, Part, variable_name, wrong
 
 
 class DatabaseFile(Part):
@@ -19,11 +21,19 @@ class DatabaseFile(Part):
 
 
 class Outputs(Part):
-    """Where results go: a folder, and for the layers a schema of a database as well."""
+    """Where results go: a folder, and for the layers a schema of a database as well.
 
+    ``papers``: whether the report for Word and as HTML, the page for leaders and static maps are written.
+    ``what_if``: whether the page can count other choices of sites.
+    ``extra``: what is written beside: ``routes`` (a layer), ``od`` (a table).
+    """
+
+    extra: list[Literal["routes", "od"]] = Field(default_factory=list)
     folder: str | None = None
+    papers: bool = True
     database: Name | None = None
     schema_name: str | None = Field(default=None, alias="schema", min_length=1)
+    what_if: Flag = True
 
     @model_validator(mode="after")
     def _both(self) -> Outputs:

@@ -1,0 +1,1 @@
+"""What the page for the meeting is told beyond tables and results."""

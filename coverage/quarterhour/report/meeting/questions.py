@@ -1,0 +1,43 @@
+"""What each plan was asked, who travels, and where the figures are from, as the map page says it."""
+
+from __future__ import annotations
+
+from quarterhour.base import i18n
+from quarterhour.maps.questions import Asked
+from quarterhour.study.results import Proposal, Results
+from quarterhour.study.siting.coverage import coverage_by_area, coverage_by_community
+from quarterhour.study.study import modes_named, study_mode
+
+
+def asked_of(results: Results) -> list[Asked]:
+    """By plan: its kinds, mode and people, and whom it covers today and after."""
+    return [_asked(results, proposal) for proposal in results.proposals]
+
+
+def _asked(results: Results, proposal: Proposal) -> Asked:
+    file = next(q for q in results.study.file.siting if q.id == proposal.id)
+    found = coverage_by_community(proposal.problem, proposal.plan)
+    return Asked(
+        kind=proposal.kind,
+        kinds=(*file.counts_kinds, *file.upgrade_kinds),
+        mode=file.mode,
+        people="" if len(file.people) > 1 else next(iter(file.people)),
+        minutes=float(file.minutes),
+        heading=file.heading,
+        communities=found,
+        areas=coverage_by_area(proposal.problem, found),
+    )
+
+
+def mode_names(results: Results, lang: str) -> dict[str, str]:
+    """The names of all who travel in a study, by the id of their mode."""
+    modes = {name: study_mode(results.study, name, where) for name, where in modes_named(results.study)}
+    return {name: mode.zh if lang == "zh" else mode.en for name, mode in modes.items()}
+
+
+def sources_line(results: Results, lang: str) -> str:
+    """The date that the figures refer to, and the program with its version."""
+    from quarterhour import __version__
+
+    day = results.study.file.study.reference_date
+    return i18n.say("questions.sources", lang, day=day.isoformat(), version=__version__)

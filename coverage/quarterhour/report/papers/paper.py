@@ -1,0 +1,96 @@
+"""The report of a run, built once for Markdown, HTML and Word alike."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+
+from quarterhour.base import i18n
+from quarterhour.report.papers.annexes import (
+    certificate_blocks,
+    method_blocks,
+    quality_blocks,
+    source_blocks,
+    term_blocks,
+)
+from quarterhour.report.papers.blocks import Block, Heading, Paper, Picture, Sources
+from quarterhour.report.papers.parts import circle_blocks, plan_blocks, promise_blocks, section_blocks
+from quarterhour.report.papers.static_maps import MapPrint
+from quarterhour.report.papers.summary import summary_blocks
+from quarterhour.report.section import Section, area_names, rule_names
+from quarterhour.report.tables import sites_by_quality
+from quarterhour.study.results import Results
+
+
+@dataclass(frozen=True, eq=False)
+class PaperExtras:
+    """What a report shows beside the results. ``charts``: by question its file and its SVG."""
+
+    sections: Sequence[Section] = ()
+    charts: Mapping[str, tuple[str, str]] = field(default_factory=dict)
+    maps: Sequence[MapPrint] = ()
+    terms: Sequence[tuple[str, str]] = ()
+
+
+def is_demonstration(results: Results) -> bool:
+    """Whether any row that the results rest on is made up, sites proposed included."""
+    made_up = results.inputs.quality["synthetic"].gt(0).any()
+    return bool(made_up) or any(sites_by_quality(p)["synthetic"] for p in results.proposals)
+
+
+def build_paper(results: Results, lang: str, extras: PaperExtras) -> Paper:
+    """The report before it is set: summary, parts, annexes. No figure here that the results do not hold."""
+    ribbon = i18n.say("papers_maps.ribbon", lang) if is_demonstration(results) else ""
+    title = i18n.say("study.title", lang, name=results.study.name(lang))
+    day = results.study.file.study.reference_date.isoformat()
+    summary = [Heading(i18n.say("papers.summary", lang)), *summary_blocks(results, lang, ribbon=ribbon)]
+    parts = tuple(_parts(results, lang, extras))
+    pictures = {m.stem: m.made.png for m in extras.maps}
+    return Paper(title, results.study.name(lang), day, ribbon, tuple(summary), parts, pictures)
+
+
+_PROOFS, _IN_BOOK = ("levels", "robust_runs"), ("certificate", "glossary")
+"""Sections that stand with the certificates, and those that are told there in a shorter table."""
+
+
+def _parts(results: Results, lang: str, extras: PaperExtras) -> Iterator[Block]:
+    sources, names = Sources(), area_names(results)
+    yield from circle_blocks(results.checks, results.compare, sources, lang, _maps(extras, "gap", "towns"))
+    if results.scorecard is not None and len(results.scorecard.rows):
+        yield from promise_blocks(results.scorecard, sources, lang)
+    charts, maps = _charts(results, extras, lang), {p.id: _maps(extras, "sites", of=p.id) for p in results.proposals}
+    rules = rule_names(results, lang)
+    yield from plan_blocks(results.proposals, names, lang, rules=rules, charts=charts, maps=maps)
+    behind = [s for s in extras.sections if s.key not in (*_PROOFS, *_IN_BOOK)]
+    if behind:
+        yield Heading(i18n.say("papers.behind", lang))
+        yield from (block for section in behind for block in section_blocks(section, lang))
+    facilities = _maps(extras, "facilities")
+    if facilities:
+        yield Heading(i18n.say("papers.today", lang))
+        yield from facilities
+    yield from method_blocks(results, lang)
+    yield from quality_blocks(results, lang)
+    yield from certificate_blocks(results, lang)
+    yield from (block for s in extras.sections if s.key in _PROOFS for block in section_blocks(s, lang))
+    yield from source_blocks(sources, lang)
+    yield from term_blocks(extras.terms, lang)
+
+
+_MAP_SHARE = 0.84
+"""Of the width of a page's text, so that two maps stand on one page."""
+
+
+def _maps(extras: PaperExtras, *kinds: str, of: str | None = None) -> list[Picture]:
+    return [
+        Picture(m.title, m.stem, share=_MAP_SHARE) for m in extras.maps if m.kind in kinds and of in (None, m.about)
+    ]
+
+
+def _charts(results: Results, extras: PaperExtras, lang: str) -> dict[str, Picture]:
+    return {
+        p.id: Picture(i18n.say("report.chart", lang, name=p.name(lang)), file=extras.charts[p.id][0],
+                      svg=extras.charts[p.id][1])
+        for p in results.proposals
+        if p.id in extras.charts
+    }  # fmt: skip

@@ -1,0 +1,170 @@
+"""What a leader reads first: of whom it is about, how many are reached and not, what closes it, by county."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from functools import partial
+from typing import Any
+
+import pandas as pd
+
+from quarterhour.base import i18n
+from quarterhour.base.labels import counted_label, percent
+from quarterhour.report.papers.blocks import Block, Grid, Paragraph
+from quarterhour.report.section import (
+    absent_lines,
+    area_labels,
+    area_names,
+    city_row,
+    headed,
+    mode_name,
+    say_of,
+    shown_shares,
+)
+from quarterhour.report.tables import sites_by_quality
+from quarterhour.siting.explanation.headline import status_sentence
+from quarterhour.standards.circle import CircleCheck, by_level
+from quarterhour.study.results import Proposal, Results
+
+_say = partial(say_of, "papers")
+_MOST_COUNTIES = 6
+"""Named in a sentence; of more, the worst of them."""
+_BOTH = 2
+"""Circles of which a table has room for people and shares; of more, for shares."""
+
+
+@dataclass(frozen=True, slots=True)
+class AreaShare:
+    """A county: its name, people inside a circle, people, and the share (NaN without people)."""
+
+    name: str
+    met: int
+    people: int
+    share: float
+
+
+@dataclass(frozen=True, eq=False)
+class CircleFact:
+    """A circle in the whole area and by county, and the plans that would close its gap."""
+
+    check: CircleCheck
+    name: str
+    met: int
+    people: int
+    share: float
+    counties: tuple[AreaShare, ...]
+    closing: tuple[Proposal, ...]
+
+    @property
+    def outside(self) -> int:
+        """People not inside."""
+        return self.people - self.met
+
+
+def circle_facts(results: Results, lang: str) -> list[CircleFact]:
+    """Each circle of a run as a leader asks for it."""
+    names = area_names(results)
+    return [_fact(check, results, names, lang) for check in results.checks]
+
+
+def _fact(check: CircleCheck, results: Results, names: Mapping[tuple[str, str], str], lang: str) -> CircleFact:
+    city, rows = city_row(check), by_level(check.shares, "county")
+    counties = tuple(
+        AreaShare(name, int(met), int(people), float(share))
+        for name, met, people, share in zip(
+            area_labels(rows.index, "county", names, lang), rows["people_met"], rows["people"],
+            shown_shares(check, rows["share_people"]), strict=True,
+        )
+    )  # fmt: skip
+    return CircleFact(check, check.circle.name(lang), int(city["people_met"]), int(city["people"]),
+                      math.nan if check.impossible else float(city["share_people"]), counties,
+                      closing_plans(check, results))  # fmt: skip
+
+
+def worst_first(counties: Sequence[AreaShare]) -> list[AreaShare]:
+    """Counties that have a share, the lowest first."""
+    return sorted((c for c in counties if math.isfinite(c.share)), key=lambda c: c.share)
+
+
+def closing_plans(check: CircleCheck, results: Results) -> tuple[Proposal, ...]:
+    """The plans that build what a circle asks for, for the same people who travel the same way."""
+    asked = {q.id: q for q in results.study.file.siting}
+    circle = check.circle
+    return tuple(
+        p
+        for p in results.proposals
+        if p.kind in circle.kinds
+        and (q := asked.get(p.id)) is not None
+        and (q.mode, q.columns) == (check.mode_id, (circle.people,))
+    )
+
+
+def summary_blocks(results: Results, lang: str, *, ribbon: str) -> list[Block]:
+    """Half a page: each circle in a sentence with what closes it, other plans, promises, what it rests on."""
+    facts = circle_facts(results, lang)
+    told = {p.id for fact in facts for p in fact.closing}
+    sentences = absent_lines(results, lang)
+    sentences += [" ".join(circle_sentences(fact, lang)) if lang == "en" else "".join(circle_sentences(fact, lang))
+                 for fact in facts]  # fmt: skip
+    sentences += [plan_sentence(p, lang) for p in results.proposals if p.id not in told]
+    sentences += (
+        [promise_sentence(results, lang)] if results.scorecard is not None and len(results.scorecard.rows) else []
+    )
+    sentences += [_say("demonstration", lang)] if ribbon else []
+    return [*(Paragraph(text[:1].upper() + text[1:], "lead") for text in sentences), *county_grid(facts, lang)]
+
+
+def circle_sentences(fact: CircleFact, lang: str) -> Iterator[str]:
+    """Who and how many; by county, the worst first; what closes it."""
+    circle = fact.check.circle
+    people = counted_label(circle.people, lang)
+    counted = {"met": fact.met, "total": fact.people, "share": percent(fact.share), "outside": fact.outside}
+    yield _say("circle_said", lang, name=fact.name, mode=mode_name(fact.check.mode_id, lang), minutes=circle.minutes,
+               people=people, **counted)  # fmt: skip
+    known = worst_first(fact.counties)
+    if known:
+        said = [_say("county_said", lang, name=c.name, share=percent(c.share)) for c in known[:_MOST_COUNTIES]]
+        yield _say("counties_said", lang, counties=("、" if lang == "zh" else ", ").join(said))
+    for plan in fact.closing:
+        yield _say("closed_by", lang, plan=plan_sentence(plan, lang))
+
+
+def plan_sentence(p: Proposal, lang: str) -> str:
+    """What a plan builds and reaches, how sure that is, and whether its sites are made up."""
+    plan, known = p.plan, sites_by_quality(p)
+    if plan.status in ("infeasible", "no_plan"):
+        return _say("no_plan", lang, name=p.name(lang), status=status_sentence(plan, lang))
+    share = plan.covered / plan.demand_total if plan.demand_total else 0.0
+    made_up = known["synthetic"] + known["estimated"]
+    return _say("plan_room_said" if plan.placed else "plan_said", lang, name=p.name(lang), sites=len(plan.chosen),
+                counted=counted_label(plan.unit, lang),
+                rise=_say("rise", lang, before=plan.before) if plan.before is not None else "",
+                covered=plan.covered, total=plan.demand_total, share=percent(share),
+                proof=status_sentence(plan, lang),
+                made_up=_say("sites_made_up", lang, count=made_up) if made_up else "")  # fmt: skip
+
+
+def promise_sentence(results: Results, lang: str) -> str:
+    """How many promises are kept in every area that there are data for."""
+    assert results.scorecard is not None
+    table = results.scorecard.summary()
+    binding = table[table["binding"].astype(bool)]
+    known = binding[binding["areas_no_data"] < binding["areas"]]
+    kept = known["areas_unmet"].eq(0) & known["areas_met"].gt(0)
+    return _say("promises_said", lang, rows=len(binding), known=len(known), kept=int(kept.sum()),
+                broken=int((~kept).sum()))  # fmt: skip
+
+
+def county_grid(facts: Sequence[CircleFact], lang: str) -> list[Block]:
+    """The share inside each circle by county, the whole area below."""
+    if not facts or not facts[0].counties:
+        return []
+    columns: dict[str, Any] = {"county": [*(c.name for c in facts[0].counties), i18n.say("report.city", lang)]}
+    for fact in facts:
+        if len(facts) <= _BOTH:
+            columns[f"people_outside@{fact.name}"] = [*(c.people - c.met for c in fact.counties), fact.outside]
+        columns[f"share_people_share@{fact.name}"] = [*(c.share for c in fact.counties), fact.share]
+    table = headed(pd.DataFrame(columns), lang)
+    return [Grid(i18n.say("report.by_county", lang), table)]
