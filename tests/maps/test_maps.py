@@ -3,15 +3,11 @@
 from __future__ import annotations
 
 import hashlib
-import json
 import re
-import shutil
 import tomllib
-from collections.abc import Iterator
 from importlib import resources
 from pathlib import Path
-from types import SimpleNamespace
-from typing import Any, Literal
+from typing import Any
 
 import geopandas as gpd
 import numpy as np
@@ -19,6 +15,17 @@ import pandas as pd
 import pytest
 import shapely
 
+from maps.toy import (
+    CRS,
+    HOSTILE,
+    drawn_in,
+    grid_roads,
+    islands,
+    opened,
+    streets,
+    study,
+    unpacked,
+)
 from quarterhour.base import i18n
 from quarterhour.base.errors import DataError
 from quarterhour.base.escape import escape_html
@@ -27,161 +34,8 @@ from quarterhour.maps import draw as maps
 from quarterhour.maps import layers as picture_room
 from quarterhour.maps import page as page_room
 from quarterhour.maps import popups
-from quarterhour.maps.columns import ALPHABET, PageWords, place_names, share_of
+from quarterhour.maps.columns import PageWords, place_names, share_of
 from quarterhour.maps.generalize import thin_areas
-from quarterhour.standards.circle import CircleCheck
-from quarterhour.standards.rules import Circle
-from quarterhour.standards.scorecard import Scorecard
-from quarterhour.standards.sensitivity import CoverageRange
-
-CRS = "EPSG:32651"
-CHROMIUM = shutil.which("chromium") or "/usr/bin/chromium"
-CHROMIUM_ARGS = ["--no-sandbox", "--disable-gpu", "--disable-quic", "--disable-background-networking"]
-HOSTILE = (
-    "{{7*7}}",
-    "{% raw %}",
-    "{# gone #}",
-    "<img src=x onerror=window.broken=1>",
-    "</script><script>window.broken=1</script>",
-    "`${window.broken=1}`",
-    "\"';window.broken=1;//",
-    "\\u003cimg src=x onerror=window.broken=1\\u003e",
-    "https://example.org/a.js",
-    "&lt;b&gt;",
-)
-
-
-def places(count: int, *, seed: int, prefix: str, names: list[str]) -> gpd.GeoDataFrame:
-    draw = np.random.default_rng(seed)
-    x, y = draw.uniform(400_000, 440_000, count), draw.uniform(4_110_000, 4_150_000, count)
-    ids = pd.Index([f"{prefix}{i}" for i in range(count)], name="id")
-    columns = {
-        "name": [names[i % len(names)] for i in range(count)],
-        "town": [f"t{int(a >= 420_000)}{int(b >= 4_130_000)}" for a, b in zip(x, y, strict=True)],
-        "county": "c1",
-        "quality": "synthetic",
-        "source": "tests",
-    }
-    return gpd.GeoDataFrame(columns, index=ids, geometry=gpd.points_from_xy(x, y), crs=CRS)
-
-
-def four_towns(name: str) -> gpd.GeoDataFrame:
-    boxes = {
-        f"t{i}{j}": shapely.box(
-            *(400_000 + i * 20_000, 4_110_000 + j * 20_000), 420_000 + i * 20_000, 4_130_000 + j * 20_000
-        )
-        for i in range(2)
-        for j in range(2)
-    }
-    frame = {"name": [f"{name}{k}" for k in boxes], "county": "c1", "quality": "synthetic", "source": "tests"}
-    return gpd.GeoDataFrame(frame, index=list(boxes), geometry=list(boxes.values()), crs=CRS)
-
-
-def check_of(
-    communities: gpd.GeoDataFrame, facilities: gpd.GeoDataFrame, name: str, *, need: Literal["any", "all"] = "any"
-) -> CircleCheck:
-    circle = Circle(
-        id=name, zh=name, en=name, kinds=("day_care", "happiness_home"), mode="walk", minutes=15.0,
-        heading="to_site", people="older", need=need,
-    )  # fmt: skip
-    n = len(communities)
-    minutes = pd.Series(np.linspace(1, 40, n), index=communities.index).where(np.arange(n) % 7 != 0)
-    reason = np.where(minutes.isna(), "not_snapped", np.where(minutes <= 15, "met", "too_long"))
-    nearest = pd.Series(facilities.index[np.arange(n) % len(facilities)], index=communities.index).where(
-        minutes.notna()
-    )
-    found = pd.DataFrame({"met": reason == "met", "nearest": nearest, "minutes": minutes, "reason": reason})
-    rows = pd.concat(
-        pd.DataFrame({"community": communities.index, "kind": k, "minutes": minutes.to_numpy(), "met": reason == "met"})
-        for k in circle.kinds
-    )
-    shares = pd.DataFrame(
-        [("town", t, s) for t, s in (("t00", 0.123), ("t01", 0.9999), ("t10", 1.0), ("t11", np.nan))]
-        + [("city", "city", 0.5)],
-        columns=["level", "area", "share_people"],
-    )
-    shares = shares.assign(people=1000, people_met=500, people_fact=0, people_estimated=400, people_synthetic=600)
-    return CircleCheck(circle=circle, mode_id="walk", rows=rows, communities=found, shares=shares)
-
-
-def range_of(check: CircleCheck, communities: gpd.GeoDataFrame) -> CoverageRange:
-    n = len(communities)
-    found = pd.DataFrame({"covered": np.array(["always", "sometimes", "never"])[np.arange(n) % 3]}, communities.index)
-    found["flip_factor"] = np.where(np.arange(n) % 4 == 3, np.nan, np.linspace(0.501, 1.499, n))
-    city = {"level": "city", "area": "city", "people_always": 1234, "people_sometimes": 0, "people_never": 766}
-    city |= {"share_always": 0.617, "share_sometimes": 0.0, "share_never": 0.383}
-    return CoverageRange(check.circle, ("walk",), (0.8, 1.2), (2.0, 5.0), "common_factor", found, pd.DataFrame([city]))
-
-
-def pictures_of(check: CircleCheck, *, radius_m: float = 100) -> gpd.GeoDataFrame:
-    inner = shapely.box(410_000, 4_120_000, 412_000, 4_122_000)
-    outer = shapely.box(408_000, 4_118_000, 414_000, 4_124_000).difference(inner)
-    hole = shapely.box(408_500, 4_118_500, 409_000, 4_119_000)
-    shapes = [shapely.MultiPolygon([inner]), shapely.MultiPolygon([outer.difference(hole)])]
-    columns = {"circle": check.circle.id, "site": "", "from_minutes": [0.0, 5.0], "minutes": [5.0, 10.0]}
-    return gpd.GeoDataFrame(columns | {"radius_m": radius_m}, geometry=shapes, crs=CRS)
-
-
-def plan_of(communities: gpd.GeoDataFrame, facilities: gpd.GeoDataFrame, sites: gpd.GeoDataFrame) -> Any:
-    chosen = tuple(sites.index[:3])
-    cycle = [*chosen, facilities.index[0], None]
-    assignment = pd.Series([cycle[i % 5] for i in range(len(communities))], index=communities.index, dtype=object)
-    return SimpleNamespace(
-        chosen=chosen, gain=pd.Series([300, 200, 100], index=list(chosen)), assignment=assignment, status="bounded", before=400,
-        gap=0.021, bound=612.0, covered_before=400, covered=1000, demand_total=3000,
-        unmet=pd.DataFrame({"area": ["t11"]}), unit="older", served=None, placed=False, levels=(),
-        objective="max-cover",
-    )  # fmt: skip
-
-
-def scorecard_of(name: str) -> Scorecard:
-    rows = pd.DataFrame({
-        "target": ["a", "b", "a"], "zh": name, "en": name, "level": ["city", "city", "town"],
-        "area": ["city", "city", "t00"],
-        "area_name": name, "value": [0.5, np.nan, 3.0], "threshold": [0.9, 1.0, 1.0], "unit": ["share", "个", "个"],
-        "met": pd.array([False, None, True], dtype="boolean"),
-    })  # fmt: skip
-    return Scorecard(rows=rows)
-
-
-def grid_roads() -> gpd.GeoDataFrame:
-    lines = [
-        shapely.LineString([(400_000, y), (420_000, y), (440_000, y + 500)]) for y in range(4_110_000, 4_150_000, 4_000)
-    ]
-    classes = ["trunk" if i % 3 == 0 else "residential" if i % 3 == 1 else "primary_link" for i in range(len(lines))]
-    return gpd.GeoDataFrame({"road_class": classes}, geometry=lines, crs=CRS)
-
-
-def notes_of(communities: pd.DataFrame, towns: pd.DataFrame, text: str) -> maps.Notes:
-    told = pd.DataFrame({f"上门服务{text}": f"途中可及 {text}", "空": ""}, index=communities.index)
-    return maps.Notes({f"容量{text}": (f"第一句 {text}", text)}, told, pd.DataFrame({text: text}, index=towns.index))
-
-
-def study(
-    count: int = 60, *, names: tuple[str, ...] = ("东北村", "西港村", "鲸园社区"), lang: str = "zh"
-) -> dict[str, Any]:
-    told = [f"{name}{i}" for i in range(max(1, count // len(names))) for name in names]
-    communities = places(count, seed=1, prefix="c", names=told).assign(older=np.arange(count))
-    facilities = places(12, seed=2, prefix="f", names=list(names)).assign(
-        kind=["day_care", "happiness_home", names[0]] * 4
-    )
-    sites = places(5, seed=3, prefix="s", names=list(names))
-    checks = [check_of(communities, facilities, f"养老服务圈{n}") for n in names[:2]]
-    return {
-        "title": f"威海市服务圈 {names[0]}",
-        "communities": communities,
-        "towns": four_towns(names[0]),
-        "facilities": facilities,
-        "checks": [*checks, check_of(communities, facilities, "两类都要", need="all")],
-        "ranges": [range_of(checks[1], communities)],
-        "pictures": pictures_of(checks[0]),
-        "scorecard": scorecard_of(names[0]),
-        "plans": [(f"镇级中心{names[0]}", plan_of(communities, facilities, sites), sites)],
-        "notes": notes_of(communities, four_towns(names[0]), names[0]),
-        "roads": grid_roads(),
-        "quality_note": f"本页数据 60 % 为合成 {names[-1]}",
-        "lang": lang,
-    }
 
 
 def test_an_escaped_text_holds_nothing_that_runs_and_reads_as_written() -> None:
@@ -215,42 +69,6 @@ def test_a_table_without_crs_is_told() -> None:
     given["communities"] = given["communities"].set_crs(None, allow_override=True)
     with pytest.raises(DataError, match="no coordinate reference system"):
         maps.draw_map(**given)
-
-
-@pytest.fixture(scope="module")
-def chromium() -> Iterator[Any]:
-    playwright = pytest.importorskip("playwright.sync_api", reason="playwright is not installed")
-    if not Path(CHROMIUM).exists():
-        pytest.skip("no Chromium on this machine")
-    with playwright.sync_playwright() as started:
-        opened = started.chromium.launch(executable_path=CHROMIUM, args=CHROMIUM_ARGS, timeout=0)
-        yield opened
-        opened.close()
-
-
-@pytest.fixture
-def browser(chromium: Any) -> Iterator[Any]:
-    """The browser, whose pages close with the test."""
-    yield chromium
-    for context in chromium.contexts:
-        context.close()
-
-
-def opened(browser: Any, html: str, folder: Path) -> tuple[Any, list[str]]:
-    """The page in a browser whose network is cut off, and everything that it complained of or asked for."""
-    file = folder / "map.html"
-    file.write_text(html, encoding="utf-8")
-    context = browser.new_context(offline=True, viewport={"width": 1360, "height": 860})
-    tab, trouble = context.new_page(), []
-    tab.on("console", lambda m: trouble.append(m.text) if m.type in ("error", "warning") else None)
-    tab.on("pageerror", lambda e: trouble.append(str(e)))
-    allowed = ("file:", "data:", "blob:")
-    tab.on("request", lambda r: None if r.url.startswith(allowed) else trouble.append(r.url))
-    tab.set_default_timeout(8000)
-    tab.set_default_navigation_timeout(0)
-    tab.goto(file.as_uri())
-    tab.wait_for_selector(".qh-panel")
-    return tab, trouble
 
 
 def test_three_thousand_communities_with_hostile_names_open_offline_and_nothing_runs(
@@ -359,41 +177,6 @@ def test_roads_are_read_back_where_they_lie() -> None:
     assert shapely.hausdorff_distance(again.union_all(), given.union_all()) < 15
 
 
-def unpacked(text: str) -> list[np.ndarray]:
-    """The lines of ``columns.packed``, in degrees; read sign by sign."""
-    numbers, number, place = [], 0, 0
-    for sign in map(ALPHABET.index, text):
-        number, place = number + ((sign & 31) << place), place + 5
-        if sign < 32:
-            numbers.append(number)
-            number, place = 0, 0
-    lines, at, here = [], 0, np.zeros(2, dtype=int)
-    while at < len(numbers):
-        count = numbers[at]
-        moved = np.array([-(n + 1) // 2 if n % 2 else n // 2 for n in numbers[at + 1 : at + 1 + 2 * count]])
-        xy = here + np.cumsum(moved.reshape(-1, 2), axis=0)
-        lines.append(xy / 1e5)
-        here, at = xy[-1], at + 1 + 2 * count
-    return lines
-
-
-def streets(blocks: int) -> gpd.GeoDataFrame:
-    """A grid of streets with a bend in each, of which none goes on as the next: more than two meet at a crossing."""
-    at = np.arange(blocks + 1) * 100
-    along = [[(x, y), (x + 50, y + 3), (x + 100, y)] for y in at for x in at[:-1]]
-    lines = [shapely.LineString(np.array(xy) + np.array([400_000, 4_110_000])) for xy in along]
-    across = [shapely.LineString(np.array(xy)[:, ::-1] + np.array([400_000, 4_110_000])) for xy in along]
-    return gpd.GeoDataFrame({"road_class": ["residential"] * (2 * len(lines))}, geometry=lines + across, crs=CRS)
-
-
-def islands(many: int, *, blocks: int) -> shapely.MultiPolygon:
-    """So many islands, each a ring of ground round so many blocks that nobody reaches."""
-    hole = [np.array(shapely.Point(150 * k, 0).buffer(50).exterior.coords) for k in range(blocks)]
-    shore = shapely.box(-100, -100, 150 * blocks, 100).segmentize(20).exterior
-    one = shapely.Polygon(shore, hole)
-    return shapely.MultiPolygon([shapely.affinity.translate(one, 400_000, 4_110_000 + 300 * k) for k in range(many)])
-
-
 @pytest.fixture
 def simplified(monkeypatch: pytest.MonkeyPatch) -> list[tuple[int, int]]:
     """Lines and rings, and corners, of each geometry handed over to be simplified."""
@@ -482,10 +265,6 @@ def test_the_legend_names_only_what_is_on_the_map(browser: Any, tmp_path: Path) 
     tab.click("[data-question='3']")
     assert "拟建点（数字为建设次序）" in legend.inner_text() and not tab.is_visible(".qh-ramp")
     assert trouble == []
-
-
-def drawn_in(html: str) -> Any:
-    return json.loads(re.search(r"window.quarterhourPicture=(.*?);</script>", html, re.S)[1])  # type: ignore[index]
 
 
 def test_a_kind_is_named_coloured_and_marked_as_the_study_says(browser: Any, tmp_path: Path) -> None:

@@ -30,7 +30,7 @@ from quarterhour.network.network import Arcs, Mode, Network, Turns
 from quarterhour.network.search_graph import SearchGraph, search_graph
 from quarterhour.network.segment_grid import Grid, grid_of
 
-FORMAT = 5
+FORMAT = 6
 """Raised whenever the arrays come to mean something else; what an older program saved is made anew."""
 LABEL = "network.json"
 HEADINGS = ("to_community", "to_site")
@@ -300,7 +300,7 @@ def _check(network: Network) -> None:
             raise ValueError("grid")
     graph = search_graph(network)
     links = len(graph.begin)
-    _within(links, graph.arc, graph.split_arc, graph.exit_arc)
+    _within(links, graph.arc, graph.split_arc, graph.exit_arc, graph.follows)
     _within(junctions, graph.begin)
     _within(graph.count, graph.split_state, graph.exit_state, graph.passing)
     _rising(graph.states, graph.count, junctions)

@@ -22,6 +22,7 @@ from quarterhour.maps.columns import PageWords, coded
 from quarterhour.maps.isochrones import ground_columns, range_columns
 from quarterhour.maps.layers import county_columns, map_bounds, road_lines, town_columns, with_outlines
 from quarterhour.maps.page import draw_page
+from quarterhour.maps.pinyin import search_columns
 from quarterhour.maps.plans import plan_columns
 from quarterhour.maps.popups import circle_columns, community_columns, kind_columns, promise_rows
 from quarterhour.maps.questions import Asked, question_columns
@@ -63,6 +64,7 @@ def draw_map(
     pictures: gpd.GeoDataFrame | None = None,
     notes: Notes | None = None,
     kinds: KindLooks | None = None,
+    routes: Mapping[str, Any] | None = None,
     counties: gpd.GeoDataFrame | None = None,
     asked: Sequence[Asked] = (),
     modes: Mapping[str, str] | None = None,
@@ -92,6 +94,8 @@ def draw_map(
         Further findings as texts: of the city, and by community and town (see ``Notes``).
     kinds
         Names, colours and marks that the study gives to kinds of facilities.
+    routes
+        The ways to the nearest facilities, as ``route_columns`` packs them.
     counties
         Their outlines and names; where there are none, towns' outlines are joined.
     asked
@@ -135,10 +139,12 @@ def draw_map(
         "ranges": range_columns(ranges, checks, communities, say),
         "grounds": ground_columns(pictures, checks, say),
         "what_if": what_if,
+        "routes": routes,
     }
     picture["questions"] = question_columns(
         checks, plans, asked, picture=picture, communities=communities, counties=ids, modes=modes or {}, say=say
     )
+    picture["search"] = search_columns(picture, communities, towns, lang)
     _add_notes(picture, notes or Notes(), communities=communities, towns=towns)
     return draw_page(picture, lang=lang)
 

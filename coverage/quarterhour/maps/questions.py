@@ -27,6 +27,7 @@ if TYPE_CHECKING:
 CODES = {"not_met": "0", "met": "1", "planned": "2"}
 NOT_JUDGED = "x"
 LEVEL = "county"
+WORDS = ("met", "not_met", "met_after", "planned", "still", "out", "out_after")
 
 
 @dataclass(frozen=True, eq=False)
@@ -116,7 +117,7 @@ class _Row:
             "ground": _place([g for g in self.picture["grounds"] if g["bands"]], circle, self.picture["grounds"]),
             "kinds": self._kinds(),
             "who": self._who(),
-            "words": {key: self._word(key) for key in ("met", "not_met", "planned", "still")},
+            "words": {key: self._word(key) for key in WORDS},
             "today": self._facts(after=False),
             "after": self._facts(after=True) if self._has_after() else None,
             "closes": self._closes(),

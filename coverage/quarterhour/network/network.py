@@ -207,10 +207,20 @@ def once(kept: dict[str, Any], key: str, make: Callable[[], T]) -> T:
 
 def arcs_between(start: AnyArray, end: AnyArray, cs: AnyArray, count: int, *, simple: bool = False) -> Arcs:
     """Arcs in order; ``simple``: of parallel ones the quickest, and none from a junction to itself."""
+    return arcs_in(arc_order(start, end, cs, simple=simple), start, end, cs, count)
+
+
+def arc_order(start: AnyArray, end: AnyArray, cs: AnyArray, *, simple: bool = False) -> AnyArray:
+    """Which arcs ``arcs_between`` keeps, in its order."""
     order = np.lexsort((cs, end, start))
     if simple:
-        start, end, cs = start[order], end[order], cs[order]
-        order = (start != end) & np.r_[True, (start[1:] != start[:-1]) | (end[1:] != end[:-1])][: len(start)]
+        start, end = start[order], end[order]
+        order = order[(start != end) & np.r_[True, (start[1:] != start[:-1]) | (end[1:] != end[:-1])][: len(start)]]
+    return order
+
+
+def arcs_in(order: AnyArray, start: AnyArray, end: AnyArray, cs: AnyArray, count: int) -> Arcs:
+    """Some arcs in the order that ``arc_order`` told."""
     indptr = np.r_[0, np.cumsum(np.bincount(start[order], minlength=count))].astype(np.uint32)
     return Arcs(indptr, end[order].astype(np.uint32), cs[order].astype(np.int32))
 
@@ -232,8 +242,14 @@ def _mutual(net: Network) -> NDArray[np.int32]:
 
 
 def _arcs(net: Network) -> Arcs:
-    along, against = net.forward_cs > 0, net.backward_cs > 0
+    start, end, cs, _ = road_arcs(net)
+    return arcs_between(start, end, cs, len(net.x))
+
+
+def road_arcs(net: Network) -> tuple[AnyArray, AnyArray, AnyArray, AnyArray]:
+    """Every way along a road: where it begins, where it ends, its centiseconds, and its road arc (2r, 2r + 1)."""
+    along, against = np.flatnonzero(net.forward_cs > 0), np.flatnonzero(net.backward_cs > 0)
     start = np.concatenate([net.tail[along], net.head[against]])
     end = np.concatenate([net.head[along], net.tail[against]])
     cs = np.concatenate([net.forward_cs[along], net.backward_cs[against]])
-    return arcs_between(start, end, cs, len(net.x))
+    return start, end, cs, np.concatenate([2 * along, 2 * against + 1])

@@ -20,7 +20,7 @@ import numpy as np
 
 from quarterhour.base.arrays import AnyArray, BoolArray, FloatArray, ragged
 from quarterhour.base.errors import DataError
-from quarterhour.network.network import Arcs, Network, arcs_between, once
+from quarterhour.network.network import Arcs, Network, arc_order, arcs_in, once, road_arcs
 from quarterhour.network.roads.junctions import joined
 from quarterhour.network.simplify import Links, continuations, link_roads
 from quarterhour.network.turns import Contexts, contexts_of, turn_centiseconds
@@ -42,8 +42,8 @@ class SearchGraph:
     ``split_arc`` (rising), ``split_state``: link arcs that arrive in a state of their own.
     ``exit_arc`` (rising), ``exit_state``, ``exit_cs``: the states besides the free one from which a link arc may be
     taken, and what the turn costs. ``passing`` (rising): states inside at junctions
-    with other roads: whoever were bound for these would have passed through. ``plain``: states are junctions and links
-    roads. ``kept``: arcs, by heading.
+    with other roads: whoever were bound for these would have passed through. ``follows``: the link arc of each arc of
+    ``arcs()``. ``plain``: states are junctions and links roads. ``kept``: arcs, by heading.
     """
 
     states: AnyArray
@@ -58,6 +58,7 @@ class SearchGraph:
     exit_state: AnyArray
     exit_cs: AnyArray
     passing: AnyArray
+    follows: AnyArray
     plain: bool
     kept: dict[str, Any] = field(default_factory=dict, repr=False)
 
@@ -125,6 +126,17 @@ class SearchGraph:
 def search_graph(network: Network) -> SearchGraph:
     """What is searched in the place of a network; derived once, and kept with it."""
     return once(network.kept, "graph", lambda: _graph(network))
+
+
+def followed(network: Network) -> AnyArray:
+    """By arc of ``search_graph(network).arcs()`` the link arc that it follows."""
+    graph = search_graph(network)
+    return once(network.kept, "followed", lambda: _road_arcs(network)) if graph.plain else graph.follows
+
+
+def _road_arcs(network: Network) -> AnyArray:
+    start, end, cs, arc = road_arcs(network)
+    return arc[arc_order(start, end, cs)]
 
 
 def met_by(network: Network, roads: BoolArray) -> BoolArray:
@@ -262,6 +274,7 @@ def _with_arcs(
         exit_state=np.empty(0, np.int64),
         exit_cs=np.empty(0, np.int64),
         passing=own[rows.inside & rows.ends.verge[rows.junction]],
+        follows=np.empty(0, np.int32),
         plain=plain,
     )
     if plain:
@@ -269,15 +282,18 @@ def _with_arcs(
         return replace(graph, kept=network.kept)  # the same arcs: reversed once for both
     out = np.flatnonzero(links.cs > 0)
     enter = _enterings(rows, own, len(links.cs))
-    start, cs = states[begin[out]], links.cs[out]
+    start, cs, taken = states[begin[out]], links.cs[out], out
     end = np.where(rows.ends.arc[out] & rows.ends.verge[begin[out]], enter[out], graph.arrivals(out))
     if len(own):
         row, arc, cost, to = _ways_on(network, links, graph, rows, own, enter)
         start, end, cs = np.r_[start, own[row]], np.r_[end, to], np.r_[cs, links.cs[arc] + cost]
+        taken = np.r_[taken, arc]
         order = np.argsort(arc, kind="stable")
         graph = replace(graph, exit_arc=arc[order], exit_state=own[row][order], exit_cs=cost[order])
-    arcs = arcs_between(start, end, np.minimum(cs, BEYOND_CS), graph.count, simple=True)
-    return replace(graph, kept={"to_community": arcs})
+    cs = np.minimum(cs, BEYOND_CS)
+    chosen = arc_order(start, end, cs, simple=True)
+    arcs = arcs_in(chosen, start, end, cs, graph.count)
+    return replace(graph, follows=taken[chosen].astype(np.int32), kept={"to_community": arcs})
 
 
 def _enterings(rows: _Split, own: AnyArray, arcs: int) -> AnyArray:

@@ -18,6 +18,7 @@ import pandas as pd
 from quarterhour.base import i18n
 from quarterhour.io import files, postgis
 from quarterhour.maps.draw import draw_map
+from quarterhour.maps.routes import route_columns
 from quarterhour.maps.what_if import what_if_columns
 from quarterhour.network.network import Mode
 from quarterhour.report.glossary import glossary, glossary_section
@@ -122,6 +123,8 @@ def _writers(results: Results, lang: str, parts: ReportParts) -> dict[str, Calla
     writers |= Papers(results, lang, parts.sections, charts, glossary(lang)).writers()
     if card is not None:  # what a later run compares itself with
         writers["scorecard.csv"] = lambda path: files.write_csv(path, kept_rows(card.rows), index=False)
+    if results.od is not None:
+        writers["od.csv"] = partial(files.write_csv, frame=results.od, index=False)
     writers |= finding_writers(results.findings, lang)
     writers |= address_writers(results.inputs)
     writers["manifest.json"] = lambda path: files.write_text(path, _json(manifest(results, lang)))
@@ -178,6 +181,7 @@ def meeting_map(results: Results, lang: str = "zh", *, parts: ReportParts | None
         pictures=results.pictures,
         notes=map_notes(results, lang, sections=parts.behind, charts=dict(parts.charts.values())),
         kinds=results.study.kinds,
+        routes=route_columns(results, lang),
         counties=tables.counties,
         asked=asked_of(results),
         modes=mode_names(results, lang),

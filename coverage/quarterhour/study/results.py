@@ -27,6 +27,7 @@ from quarterhour.standards.tiers import TierCheck
 from quarterhour.study.file.services import AccessFile
 from quarterhour.study.inputs import Inputs
 from quarterhour.study.study import Study
+from quarterhour.travel.paths import Paths
 from quarterhour.travel.times import Heading, TravelTimes
 
 
@@ -125,6 +126,20 @@ class Proposal:
 
 
 @dataclass(frozen=True, eq=False)
+class CircleRoutes:
+    """The ways behind a circle's minutes.
+
+    ``paths``: of every community, in the order of its table, to the nearest facility of the circle. ``closing``: by
+    question that belongs to the circle, the nearest of its proposed sites for each community outside: ``site, minutes``
+    by community id, however far.
+    """
+
+    circle: str
+    paths: Paths
+    closing: Mapping[str, pd.DataFrame] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, eq=False)
 class Traveller:
     """Who goes, in a question that is tried in the room.
 
@@ -186,7 +201,8 @@ class Results:
 
     ``ranges``: circles whose pace is known as a range. ``pictures``: as ``isochrones`` makes them, with the id of
     their circle. ``scorecards``: one for each date that the study asks for, the reference date's first
-    (``scorecard`` is that one). ``earlier``: rows of an earlier run's scorecard to compare with.
+    (``scorecard`` is that one). ``earlier``: rows of an earlier run's scorecard to compare with. ``routes``: one a
+    circle. ``od``: all pairs of the circles, where the study asks for them: ``circle, community, site, kind, minutes``.
     ``what_if``: what can be tried on the page.
     ``seconds`` by step go into the manifest alone.
     """
@@ -202,6 +218,8 @@ class Results:
     earlier: pd.DataFrame | None = None
     care: Care = field(default_factory=Care)
     proposals: tuple[Proposal, ...] = ()
+    routes: tuple[CircleRoutes, ...] = ()
+    od: pd.DataFrame | None = None
     what_if: tuple[WhatIf, ...] = ()
     findings: pd.DataFrame = field(default_factory=no_findings)
     seconds: dict[str, float] = field(default_factory=dict)

@@ -24,7 +24,8 @@ class Entries:
 
     ``road``, ``share``: where it stands (-1: nowhere). ``link``: of the road; ``open``, ``passed``: whether one may go
     along it and against it, and the centiseconds from where it begins in that direction to the place. ``extra``: gap
-    and turnout; ``turnout`` alone. ``state, cs[start[i]:start[i + 1]]``: by place. ``states``: how many the graph has.
+    and turnout; ``turnout`` alone. ``state, cs, arc[start[i]:start[i + 1]]``: by place; ``arc``: the link arc that the
+    trip begins or ends on, -1 where the place stands on the junction. ``states``: how many the graph has.
     """
 
     road: AnyArray
@@ -37,6 +38,7 @@ class Entries:
     start: AnyArray
     state: AnyArray
     cs: AnyArray
+    arc: AnyArray
     states: int
 
     def rows(self, places: slice | AnyArray) -> tuple[AnyArray, AnyArray, AnyArray]:
@@ -72,9 +74,9 @@ def entries_of(network: Network, snapped: pd.DataFrame, *, leaves: bool, turnout
     gap = np.where(on, snapped["gap_m"].to_numpy(dtype=float), 0.0)
     off = np.rint(gap * 360.0 / network.mode.gap_kmh).astype(np.int64) + turnout
     spot = _Spots(network, graph, at, share)
-    place, state, cs = spot.leaving() if leaves else spot.arriving()
+    place, state, cs, arc = spot.leaving() if leaves else spot.arriving()
     kept = on[place]
-    place, state, cs = place[kept], state[kept], cs[kept] + off[place[kept]]
+    place, state, cs, arc = place[kept], state[kept], cs[kept] + off[place[kept]], arc[kept]
     order = np.argsort(place, kind="stable")
     return Entries(
         road=road,
@@ -87,6 +89,7 @@ def entries_of(network: Network, snapped: pd.DataFrame, *, leaves: bool, turnout
         start=np.r_[0, np.cumsum(np.bincount(place, minlength=len(road)))].astype(np.int64),
         state=state[order].astype(np.uint32),
         cs=np.minimum(cs[order], UNREACHED).astype(np.int32),
+        arc=arc[order].astype(np.int32),
         states=graph.count,
     )
 
@@ -135,8 +138,8 @@ class _Spots:
             self.standing, self.junction = np.r_[self.standing, place], np.r_[self.junction, junction]
             self.walked = np.r_[self.walked, np.rint(far[place] * cs[place].max(axis=1)).astype(np.int64)]
 
-    def leaving(self) -> tuple[AnyArray, AnyArray, AnyArray]:
-        """Place, state, centiseconds of each way to begin a trip."""
+    def leaving(self) -> tuple[AnyArray, AnyArray, AnyArray, AnyArray]:
+        """Place, state, centiseconds, link arc (-1: from a junction) of each way to begin a trip."""
         place, side = np.nonzero(self.open & ~self.on_junction[:, None])
         arc = 2 * self.link[place] + side
         rest = self.graph.cs[arc] - self.passed[place, side]
@@ -144,17 +147,20 @@ class _Spots:
             np.r_[self.standing, place],
             np.r_[self.graph.states[self.junction], self.graph.arrivals(arc)],
             np.r_[self.walked, rest],
+            np.r_[np.full(len(self.standing), -1), arc],
         )
 
-    def arriving(self) -> tuple[AnyArray, AnyArray, AnyArray]:
-        """Place, state, centiseconds of each way to end a trip."""
+    def arriving(self) -> tuple[AnyArray, AnyArray, AnyArray, AnyArray]:
+        """Place, state, centiseconds, link arc (-1: at a junction) of each way to end a trip."""
         place, side = np.nonzero(self.open & ~self.on_junction[:, None])
-        row, state, turn = self.graph.exits(2 * self.link[place] + side)
+        arc = 2 * self.link[place] + side
+        row, state, turn = self.graph.exits(arc)
         which, every = self.graph.endings(self.junction)
         return (
             np.r_[self.standing[which], place[row]],
             np.r_[every, state],
             np.r_[self.walked[which], self.passed[place, side][row] + turn],
+            np.r_[np.full(len(which), -1), arc[row]],
         )
 
 
@@ -251,9 +257,7 @@ def direct_legs(source: Entries, target: Entries, span: slice, *, leaving: bool,
     """
     s, t = _on_one_link(source.link, target.link, span)
     a, b, i, j = (source, target, s, t) if leaving else (target, source, t, s)
-    leg = b.passed[j] - a.passed[i]
-    leg = np.where(a.open[i] & (leg >= 0), leg, UNREACHED).min(axis=1)
-    whole = np.minimum(leg + a.extra[i] + b.extra[j], UNREACHED)
+    whole = np.minimum(along_link(a, b, i, j).min(axis=1) + a.extra[i] + b.extra[j], UNREACHED)
     if straight is not None:
         begin, near, cs = straight
         here, at = ragged(begin[span], np.diff(begin[span.start : span.stop + 1]))
@@ -262,6 +266,15 @@ def direct_legs(source: Entries, target: Entries, span: slice, *, leaving: bool,
         s, t, whole = s[order], t[order], np.r_[whole, cs[at] + source.turnout + target.turnout][order]
     count = np.bincount(s - span.start, minlength=span.stop - span.start)
     return np.r_[0, np.cumsum(count)].astype(np.int64), t.astype(np.int32), whole.astype(np.int32)
+
+
+def along_link(begin: Entries, end: Entries, i: AnyArray, j: AnyArray) -> AnyArray:
+    """Centiseconds from places ``i`` on to places ``j`` of the same links, along each link and against it.
+
+    UNREACHED where that direction is closed or leads away; gaps and turnout apart.
+    """
+    leg = end.passed[j] - begin.passed[i]
+    return np.asarray(np.where(begin.open[i] & (leg >= 0), leg, UNREACHED))
 
 
 def _on_one_link(sources: AnyArray, targets: AnyArray, span: slice) -> tuple[AnyArray, AnyArray]:

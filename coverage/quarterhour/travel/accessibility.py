@@ -23,7 +23,7 @@ from quarterhour.travel.sum_kernels import sums_of_sources, sums_of_targets
 from quarterhour.travel.times import LONGEST_CS, Heading, TravelTimes
 
 Values = pd.Series | pd.DataFrame
-_HOWEVER_FAR = (LONGEST_CS - 1) // CENTISECONDS_PER_MINUTE
+HOWEVER_FAR = (LONGEST_CS - 1) // CENTISECONDS_PER_MINUTE
 SITES_A_BLOCK = 64
 """Fixed, so that sums of floating point do not depend on how fast the machine was."""
 
@@ -98,7 +98,7 @@ def nearest_beyond(
         return pd.DataFrame({c: pd.Series(dtype="float64" if c == "minutes" else "str") for c in columns})
     asked = named[named.isin([kind for kind, left in lost.items() if len(left)])]
     found = nearest_by_kind(
-        network, times.community_snap.loc[some], times.site_snap.loc[asked.index], minutes=_HOWEVER_FAR,
+        network, times.community_snap.loc[some], times.site_snap.loc[asked.index], minutes=HOWEVER_FAR,
         heading=times.heading, kinds=asked, turnout_minutes=times.turnout_minutes, threads=threads, progress=progress,
     )  # fmt: skip
     told = [

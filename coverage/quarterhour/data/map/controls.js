@@ -23,8 +23,9 @@ function quarterhourControls(quarterhour) {
   };
   box.addEventListener("change", (changed) => {
     const key = changed.target.dataset.key, on = changed.target.checked;
-    // Shares by town and how sure a circle is are two readings of the same dots: one at a time.
-    quarterhour.show({ [key]: on, ...(on && key === "score" ? { range: false } : {}), ...(on && key === "range" ? { score: false } : {}) });
+    // After the plan, shares by town today, and how sure today is: three readings of the same city, one at a time.
+    const one = ["score", "range"].includes(key) && on ? { score: false, range: false, after: false } : {};
+    quarterhour.show({ ...one, [key]: on });
   });
   corner("topright", box);
 

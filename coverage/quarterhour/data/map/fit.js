@@ -13,22 +13,28 @@ function quarterhourFit(quarterhour) {
       const sheet = Math.min(size.y * 0.6, size.y - panel.top), legend = Math.min(size.y * 0.25, quarterhour.legend.getBoundingClientRect().bottom);
       return { paddingTopLeft: [12, legend + 8], paddingBottomRight: [50, sheet + 8] };
     }
-    const right = size.x > 1100 ? Math.max(60, quarterhour.legend.offsetWidth * 0.55) : 56;
-    return { paddingTopLeft: [panel.right + 12, 12], paddingBottomRight: [right, 12] };
+    const legend = quarterhour.legend.getBoundingClientRect(), corner = [panel.right + 12, 12];
+    // Beside the legend or above it, whichever leaves the city larger.
+    const ways = [[Math.max(56, size.x - legend.left + 8), 12], [56, size.y - legend.top + 8]];
+    const zoom = ([x, y]) => map.getBoundsZoom(bounds, false, L.point(corner[0] + x, corner[1] + y));
+    return { paddingTopLeft: corner, paddingBottomRight: bounds && exactly(() => zoom(ways[1]) > zoom(ways[0])) ? ways[1] : ways[0] };
   }
+  quarterhour.free = free;
   function settle() {
     const around = free();
     popup.autoPanPaddingTopLeft = around.paddingTopLeft;
     popup.autoPanPaddingBottomRight = [12, narrow() ? around.paddingBottomRight[1] : 12];
     return around;
   }
-  // As large as it can be: between the steps of the zoom buttons.
-  function whole(around) {
+  // Between the steps of the zoom buttons.
+  function exactly(act) {
     const snap = map.options.zoomSnap;
     map.options.zoomSnap = 0.02;
-    map.fitBounds(bounds, { ...around, maxZoom: 15, animate: false });
+    const done = act();
     map.options.zoomSnap = snap;
+    return done;
   }
+  const whole = (around) => exactly(() => map.fitBounds(bounds, { ...around, maxZoom: 15, animate: false }));
   quarterhour.home = () => {
     if (!bounds) return;
     whole(settle());
@@ -88,7 +94,7 @@ function quarterhourFit(quarterhour) {
     unpicture();
     L.Browser.retina = before.retina;
     map.invalidateSize({ animate: false, pan: false });
-    map.setView(before.centre, before.zoom, { animate: false });
+    exactly(() => map.setView(before.centre, before.zoom, { animate: false }));
     before = null;
     if (layers.roads) layers.roads.refresh();
   }

@@ -17,7 +17,7 @@ function quarterhourLegend(quarterhour) {
     if (!asked) return [grey];
     if (view.score) return [];
     if (view.range && asked.range !== null) return [...["always", "sometimes", "never"].map((sure) => dot(sure, w[sure])), grey];
-    if (view.after && asked.after) return [dot("met", asked.words.met), dot("planned", asked.words.planned), dot("not_met", asked.words.still), grey];
+    if (view.after && asked.after) return [dot("met", asked.words.met_after), dot("planned", asked.words.planned), dot("not_met", asked.words.still), grey];
     return [dot("met", asked.words.met), quarterhour.seen.has("planned") ? dot("planned", asked.words.planned) : "", dot("not_met", asked.words.not_met), grey];
   }
   function ramp() {
@@ -35,6 +35,7 @@ function quarterhourLegend(quarterhour) {
     if (view.score && asked && asked.circle !== null) made.push(ramp());
     if (view.ground && asked && asked.ground !== null) made.push(ground(asked));
     const parts = [kinds, sites].filter(Boolean);
+    if (made.length > 4 && parts.length) made.splice(2, 2, `<div class="qh-two">${made[2]}${made[3]}</div>`);  // one row for two states
     return [...made, ...(made.length + parts.length > 5 ? [parts.join("")] : parts).map((part) => key(part))];
   }
   const Legend = L.Control.extend({

@@ -15,7 +15,7 @@ function quarterhourPanel(quarterhour) {
   function bar(asked, county, part, name, before) {
     const grown = before && part !== before ? Math.max(0, part.width - before.width) : 0;
     return `<div class="qh-county-row"><span>${name}</span><span class="qh-bar"><i style="width:${100 * (part.width - grown)}%;background:${colour.met}"></i>` +
-      `<i style="width:${100 * grown}%;background:${colour.planned}"></i></span><b>${part.share}</b><small>${asked.words.not_met} ${part.out} ${county.unit}</small></div>`;
+      `<i style="width:${100 * grown}%;background:${colour.planned}"></i></span><b>${part.share}</b><small>${view.after && asked.after ? asked.words.still : asked.words.out} ${part.out} ${county.unit}</small></div>`;
   }
   function counties(asked) {
     const rows = picture.counties.map((county, k) => {
@@ -27,7 +27,7 @@ function quarterhourPanel(quarterhour) {
     return rows ? `<div class="qh-counties"><h4>${w.by_county}</h4>${rows}</div>` : "";
   }
   function opening(asked) {
-    const facts = view.after && asked.after ? asked.after : asked.today, out = view.after ? asked.words.still : asked.words.not_met;
+    const facts = view.after && asked.after ? asked.after : asked.today, out = view.after && asked.after ? asked.words.out_after : asked.words.out;
     const figure = facts.out ? `<p class="qh-figure">${facts.out} <small>${out}</small></p>` : "";
     const other = asked.after ? `<div class="qh-switch" role="group"><button type="button" data-after="0" aria-pressed="${!view.after}">${w.now}</button><button type="button" data-after="1" aria-pressed="${view.after}">${w.after}</button></div>` : "";
     return `<p class="qh-who">${asked.who}</p>${figure}<p class="qh-line">${facts.line}</p><p class="qh-closes">${asked.closes}</p>${other}${counties(asked)}`;
@@ -65,7 +65,7 @@ function quarterhourPanel(quarterhour) {
       panel.addEventListener("click", (clicked) => {
         const tab = clicked.target.closest("[data-question]"), turn = clicked.target.closest("[data-after]");
         if (tab) quarterhour.ask(Number(tab.dataset.question));
-        if (turn) quarterhour.show({ after: turn.dataset.after === "1" });
+        if (turn) quarterhour.show({ after: turn.dataset.after === "1", score: false, range: false });
       });
       return panel;
     },

@@ -113,6 +113,8 @@ def _looks(results: Results, name: str, layer: gpd.GeoDataFrame, lang: str) -> _
             return "road_class", list(_roads(layer, lang)), None
         case "pictures":
             return "minutes", list(_grounds(layer, lang)), None
+        case "routes":
+            return "", [Entry(_say("title_routes", lang), Symbol("#16213e", 0.5))], None
         case "parcels":
             return "", [Entry(_say("title_parcels", lang), Symbol("#7fb77e", 0.26, "#3f7f3f", 0.6))], None
         case _:

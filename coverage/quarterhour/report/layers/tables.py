@@ -22,7 +22,7 @@ _DEGREES = 6
 
 
 def result_layers(results: Results) -> Layers:
-    """Communities, towns, facilities, candidates, sites, roads, pictures and parcels; of those only what has rows.
+    """Communities, towns, facilities, candidates, sites, roads, pictures, routes, parcels; of those what has rows.
 
     Columns hold the user's own ids. Sites have their order, year, gain, longitude and latitude.
     """
@@ -38,6 +38,8 @@ def result_layers(results: Results) -> Layers:
     }
     if results.pictures is not None:
         layers["pictures"] = results.pictures
+    if "routes" in results.study.file.outputs.extra and results.routes:
+        layers["routes"] = _routes(results)
     if results.care.parcels is not None:
         outlines = results.care.parcels.drop(columns="geometry").set_geometry("shape", crs=tables.communities.crs)
         layers["parcels"] = outlines.rename_geometry("geometry")
@@ -69,10 +71,20 @@ def _stacked(parts: list[gpd.GeoDataFrame], empty: gpd.GeoDataFrame) -> gpd.GeoD
     return gpd.GeoDataFrame(pd.concat(parts), geometry="geometry", crs=parts[0].crs)
 
 
+def _routes(results: Results) -> gpd.GeoDataFrame:
+    """The way of every community to its nearest facility, circle by circle; without a way no row."""
+    tables = [routes.paths.table().assign(circle=routes.circle) for routes in results.routes]
+    made = pd.concat([t[t["minutes"].notna()] for t in tables], ignore_index=True)
+    made["kind"] = results.inputs.facilities["kind"].reindex(made["site"]).to_numpy()
+    columns = ["circle", "community", "site", "kind", "minutes", "metres", "geometry"]
+    return gpd.GeoDataFrame(made[columns], geometry="geometry", crs=tables[0].crs)
+
+
 def chosen_sites(proposal: Proposal) -> gpd.GeoDataFrame:
-    """The sites to build, in their order, numbered from 1 in ``order``."""
+    """The sites to build, in their order, numbered from 1 in ``order``; with ``year`` where the study names years."""
     new = [i for i in proposal.plan.chosen if proposal.sites.at[i, "state"] != "existing"]
-    return proposal.sites.loc[new].assign(order=range(1, len(new) + 1))
+    sites, years = proposal.sites.loc[new].assign(order=range(1, len(new) + 1)), proposal.years
+    return sites.assign(year=[years[i] for i in new]) if years else sites
 
 
 def _sites(p: Proposal) -> gpd.GeoDataFrame:
@@ -99,7 +111,7 @@ def named_layers(results: Results, lang: str) -> Layers:
         layers[name] = _shown(layer.assign(**_areas_said(layer, names, lang)))
     say: Mapping[str, Any] = {
         "communities": _community_words, "facilities": _facility_words, "sites": _site_words,
-        "candidates": _site_words, "pictures": _picture_words,
+        "candidates": _site_words, "pictures": _picture_words, "routes": _route_words,
     }  # fmt: skip
     for name in layers.keys() & say.keys():
         layers[name] = layers[name].assign(**say[name](results, layers[name], names, lang))
@@ -156,3 +168,12 @@ def _site_words(results: Results, layer: Any, _: Any, lang: str) -> dict[str, An
 def _picture_words(results: Results, layer: Any, _: Any, lang: str) -> dict[str, Any]:
     known = {c.id: c.zh if lang == "zh" else c.en for c in results.study.file.circles}
     return {"circle_name": layer["circle"].map(known).fillna(layer["circle"])}
+
+
+def _route_words(results: Results, layer: Any, names: Any, lang: str) -> dict[str, Any]:
+    return {
+        **_picture_words(results, layer, names, lang),
+        "community_name": area_labels(layer["community"], "community", names, lang),
+        "nearest_name": area_labels(layer["site"], "facility", names, lang),
+        **_facility_words(results, layer, names, lang),
+    }

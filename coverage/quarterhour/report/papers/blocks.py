@@ -109,6 +109,11 @@ def plain_text(value: object) -> str:
     return " ".join(_ILLEGAL.sub("", str(value)).split())
 
 
+def text_width_em(text: str) -> float:
+    """How wide a text is in ems, near enough to lay it out: a Chinese character is one, a Latin letter about half."""
+    return sum(1.0 if ord(c) > 0x2E7F else 0.56 for c in text)
+
+
 def cell_text(value: Any, key: str) -> str:
     """A cell as it is read; ``key`` of its column says whether it is a share or a gap."""
     if blank(value):

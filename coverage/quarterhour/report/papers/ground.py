@@ -23,6 +23,8 @@ WIDTH_CM = 16.5
 _LOWEST_CM, _HIGHEST_CM = 8.0, 15.5
 DOTS_PER_INCH = 200
 CM_PER_INCH = 2.54
+_CORNERS, _MOST_AT_ONCE, _MOST_VECTORS = 8, 2_000, 6_000
+"""Of a disc; discs of one path, for the renderer's sake; discs of a map, above which an SVG keeps them as a picture."""
 _EDGE = 0.03
 """Of the width and height of what is shown, left free on each side."""
 _LAND, _SEA, _TOWN_LINE, _COUNTY_LINE = "#fbfaf7", "#e3eef4", "#c3c9d1", "#5b6675"
@@ -38,14 +40,14 @@ class Ground:
 
     ``window``: west, south, east, north in metres. ``height_cm``: of the map's frame, beside ``WIDTH_CM``.
     ``towns``, ``counties``: outlines by id with ``name``, simplified to a dot of the print; without rows where there
-    are no outlines. ``roads``: a picture of the roads that fills the window.
+    are no outlines. ``base``: a picture of land, sea and roads that fills the window.
     """
 
     window: tuple[float, float, float, float]
     height_cm: float
     towns: gpd.GeoDataFrame
     counties: gpd.GeoDataFrame
-    roads: npt.NDArray[np.uint8]
+    base: npt.NDArray[np.uint8]
     crs: Any
 
     @property
@@ -64,8 +66,9 @@ def build_ground(tables: Inputs) -> Ground:
     window, height = _framed(_bounds([tables.communities, tables.towns, tables.counties], crs))
     dot_m = (window[2] - window[0]) / WIDTH_CM * CM_PER_INCH / DOTS_PER_INCH
     towns, counties = (_outlines(frame, crs, dot_m) for frame in (tables.towns, tables.counties))
-    roads = _road_picture(tables.roads, crs, window, height, dot_m)
-    return Ground(window, height, towns, counties, roads, crs)
+    land = counties if len(counties) else towns
+    base = _base_picture(in_crs(tables.roads, crs), land, window, height, dot_m)
+    return Ground(window, height, towns, counties, base, crs)
 
 
 def _bounds(frames: list[gpd.GeoDataFrame], crs: Any) -> FloatArray:
@@ -122,21 +125,31 @@ def outline_path(shapes: Any) -> Any:
     return Path(corners, codes)
 
 
-def _road_picture(
-    roads: gpd.GeoDataFrame, crs: Any, window: tuple[float, float, float, float], height_cm: float, dot_m: float
+def _base_picture(
+    roads: gpd.GeoDataFrame,
+    land: gpd.GeoDataFrame,
+    window: tuple[float, float, float, float],
+    height_cm: float,
+    dot_m: float,
 ) -> npt.NDArray[np.uint8]:
-    """Roads as dots, drawn once for all maps: tens of thousands of lines would be drawn again by each."""
+    """Land and roads as dots, drawn once for all maps: tens of thousands of lines would be drawn again by each.
+
+    Without outlines nobody knows where the sea is: all is land.
+    """
     from matplotlib.backends.backend_agg import FigureCanvasAgg
     from matplotlib.figure import Figure
+    from matplotlib.patches import PathPatch
 
-    figure = Figure(figsize=(WIDTH_CM / CM_PER_INCH, height_cm / CM_PER_INCH), dpi=DOTS_PER_INCH, facecolor="none")
+    colour = _SEA if len(land) else _LAND
+    figure = Figure(figsize=(WIDTH_CM / CM_PER_INCH, height_cm / CM_PER_INCH), dpi=DOTS_PER_INCH, facecolor=colour)
     canvas: Any = FigureCanvasAgg(figure)
     axes = bare_axes(figure, (0, 0, 1, 1), window)
-    lines = in_crs(roads, crs)
-    if len(lines):
-        _add_lines(axes, lines.geometry.to_numpy()[_drawn(lines["road_class"])], dot_m)
+    if len(land):
+        axes.add_artist(PathPatch(outline_path(land.geometry), facecolor=_LAND, edgecolor="none"))
+    if len(roads):
+        _add_lines(axes, roads.geometry.to_numpy()[_drawn(roads["road_class"])], dot_m)
     canvas.draw()
-    return np.array(canvas.buffer_rgba())
+    return np.array(canvas.buffer_rgba())[..., :3]
 
 
 def _drawn(classes: pd.Series) -> BoolArray:
@@ -167,17 +180,32 @@ def bare_axes(figure: Any, place: tuple[float, float, float, float], window: tup
 
 
 def draw_ground(axes: Any, ground: Ground) -> None:
-    """Land, roads and outlines, beneath whatever a map shows."""
-    from matplotlib.patches import PathPatch, Rectangle
+    """Land, sea and roads as a picture; outlines over whatever stands between (from 3 on)."""
+    from matplotlib.patches import PathPatch
 
     west, south, east, north = ground.window
-    known = ground.counties if len(ground.counties) else ground.towns
-    sea = _SEA if len(known) else _LAND
-    axes.add_patch(Rectangle((west, south), east - west, north - south, facecolor=sea, edgecolor="none", zorder=0))
-    if len(known):
-        axes.add_patch(PathPatch(outline_path(known.geometry), facecolor=_LAND, edgecolor="none", zorder=1))
-    axes.imshow(ground.roads, extent=(west, east, south, north), aspect="auto", zorder=2, interpolation="nearest")
+    # "none": an SVG keeps the picture as it is, which was drawn at the size at which it is printed.
+    axes.imshow(ground.base, extent=(west, east, south, north), aspect="auto", zorder=1, interpolation="none")
     for areas, colour, width in ((ground.towns, _TOWN_LINE, 0.4), (ground.counties, _COUNTY_LINE, 0.9)):
         if len(areas):
-            axes.add_patch(PathPatch(outline_path(areas.geometry), facecolor="none", edgecolor=colour,
-                                     linewidth=width, joinstyle="round", zorder=3))  # fmt: skip
+            axes.add_artist(PathPatch(outline_path(areas.geometry), facecolor="none", edgecolor=colour,
+                                      linewidth=width, joinstyle="round", zorder=3))  # fmt: skip
+
+
+def draw_discs(
+    axes: Any, points: FloatArray, *, points_across: float, colour: str, alpha: float, zorder: float
+) -> None:
+    """Round dots as few paths, joined where they overlap: a mark each would make thousands of elements of an SVG."""
+    from matplotlib.patches import PathPatch
+    from matplotlib.path import Path
+
+    low, high = axes.get_xlim()
+    radius = points_across / 2 / 72 * CM_PER_INCH * (high - low) / WIDTH_CM
+    turn = np.linspace(0, 2 * np.pi, _CORNERS + 1)
+    rim = np.column_stack([np.cos(turn), np.sin(turn)]) * radius
+    codes = np.full(len(rim), Path.LINETO, dtype=np.uint8)
+    codes[0], codes[-1] = Path.MOVETO, Path.CLOSEPOLY
+    for some in np.array_split(points, -(-len(points) // _MOST_AT_ONCE)):
+        path = Path((some[:, None] + rim).reshape(-1, 2), np.tile(codes, len(some)))
+        axes.add_artist(PathPatch(path, facecolor=colour, edgecolor="none", alpha=alpha, zorder=zorder,
+                                  rasterized=len(points) > _MOST_VECTORS))  # fmt: skip

@@ -20,9 +20,11 @@ from quarterhour.report.papers.blocks import (
     Points,
     grid_cells,
     plain_text,
+    text_width_em,
 )
 
 _POLICY = "default-src 'none'; img-src data:; style-src 'unsafe-inline'"
+_SHORT_EM = 8.0
 _LANGUAGES = {"zh": "zh-CN", "en": "en"}
 
 
@@ -97,7 +99,7 @@ def _points(points: Points) -> str:
 def _grid(grid: Grid, label: str, lang: str) -> str:
     shown = grid.on_paper()
     heads, rows, numeric = grid_cells(shown)
-    marks = [' class="n"' if number else "" for number in numeric]
+    marks = [_mark(number, [row[i] for row in rows]) for i, number in enumerate(numeric)]
     head = "".join(f'<th scope="col"{mark}>{_text(h)}</th>' for h, mark in zip(heads, marks, strict=True))
     body = "".join(
         f"<tr>{''.join(f'<td{mark}>{_text(cell)}</td>' for cell, mark in zip(row, marks, strict=True))}</tr>\n"
@@ -108,6 +110,13 @@ def _grid(grid: Grid, label: str, lang: str) -> str:
     caption = _labelled(label, grid.caption, lang)
     return (f'<div class="wide"><table><caption>{caption}</caption>\n<thead><tr>{head}</tr></thead>\n'
             f"<tbody>\n{body}</tbody></table></div>{more}")  # fmt: skip
+
+
+def _mark(number: bool, cells: list[str]) -> str:
+    """The class of a column: numbers stand to the right; what is short is not broken over lines."""
+    if number:
+        return ' class="n"'
+    return ' class="s"' if max(map(text_width_em, cells), default=0.0) <= _SHORT_EM else ""
 
 
 def _labelled(label: str, caption: str, lang: str) -> str:

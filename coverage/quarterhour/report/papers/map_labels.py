@@ -9,8 +9,9 @@ import numpy as np
 import shapely
 
 from quarterhour.base.arrays import FloatArray
+from quarterhour.report.papers.blocks import text_width_em
 from quarterhour.report.papers.ground import CM_PER_INCH, Ground
-from quarterhour.report.papers.map_sheet import INK, text_width_em
+from quarterhour.report.papers.map_sheet import INK
 
 _LEADING = 1.25
 _PUSHES = 60

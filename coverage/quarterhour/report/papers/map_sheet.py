@@ -13,7 +13,7 @@ from typing import Any
 import numpy as np
 
 from quarterhour.base import i18n
-from quarterhour.report.papers.blocks import plain_text
+from quarterhour.report.papers.blocks import plain_text, text_width_em
 from quarterhour.report.papers.ground import CM_PER_INCH, DOTS_PER_INCH, WIDTH_CM, Ground, bare_axes, draw_ground
 
 INK, FAINT, RIBBON = "#1f2933", "#5b6675", "#b45309"
@@ -21,7 +21,7 @@ _TOP_CM, _LEGEND_ROW_CM, _FOOT_CM = 1.3, 0.46, 0.62
 _SCALE_CM = 3.4
 """Room for the scale bar beside the legend."""
 _SALT = "quarterhour"
-_COLOURS = 128
+_COLOURS, _NEARLY_WHITE = 128, 249
 _COMMENT = re.compile(rb"\s*<!--.*?-->", re.DOTALL)
 _TITLE_PT, _TEXT_PT, _SMALL_PT = 11.0, 7.5, 6.2
 
@@ -103,7 +103,10 @@ def _as_png(figure: Any) -> bytes:
     canvas: Any = FigureCanvasAgg(figure)
     canvas.draw()
     picture = Image.fromarray(np.asarray(canvas.buffer_rgba())).convert("RGB")
-    few = picture.quantize(_COLOURS, method=Image.Quantize.MEDIANCUT, dither=Image.Dither.NONE)
+    few = picture.quantize(_COLOURS, method=Image.Quantize.FASTOCTREE, dither=Image.Dither.NONE)
+    shades = np.array(few.getpalette()).reshape(-1, 3)
+    shades[shades.min(axis=1) >= _NEARLY_WHITE] = 255  # paper is white
+    few.putpalette(shades.ravel().tolist())
     buffer = io.BytesIO()
     few.save(buffer, format="png", dpi=(DOTS_PER_INCH, DOTS_PER_INCH))
     return buffer.getvalue()
@@ -142,7 +145,7 @@ def _frame(axes: Any, ground: Ground) -> None:
     from matplotlib.patches import Rectangle
 
     west, south, east, north = ground.window
-    axes.add_patch(Rectangle((west, south), east - west, north - south, fill=False, edgecolor="#9aa5b1",
+    axes.add_artist(Rectangle((west, south), east - west, north - south, fill=False, edgecolor="#9aa5b1",
                              linewidth=1.2, zorder=20))  # fmt: skip
 
 
@@ -152,11 +155,6 @@ def _write_head(page: Any, sheet: MapSheet, imprint: Imprint, height: float) -> 
     if imprint.ribbon:
         page.text(WIDTH_CM - 0.15, height - 0.16, imprint.ribbon, size=_TEXT_PT, weight="bold", color="white",
                   va="top", ha="right", bbox={"facecolor": RIBBON, "edgecolor": "none", "pad": 3})  # fmt: skip
-
-
-def text_width_em(text: str) -> float:
-    """How wide a text is in ems, near enough to lay it out: a Chinese character is one, a Latin letter about half."""
-    return sum(1.0 if ord(c) > 0x2E7F else 0.56 for c in text)
 
 
 def _legend_columns(legend: Sequence[Mark]) -> int:
@@ -185,14 +183,14 @@ def _draw_scale(page: Any, ground: Ground, below: float, lang: str) -> None:
     wide, y = length_m / ground.metres_per_cm, below - 0.62
     x = WIDTH_CM - 0.75 - wide
     for part, colour in ((0, INK), (1, "white")):
-        page.add_patch(
+        page.add_artist(
             Rectangle((x + part * wide / 2, y), wide / 2, 0.1, facecolor=colour, edgecolor=INK, linewidth=0.5)
         )
     said = f"{length_m / 1000:g} km" if length_m >= 1000 else f"{length_m:g} m"
     page.text(x, y + 0.16, "0", size=_SMALL_PT, color=INK, ha="center", va="bottom")
     page.text(x + wide, y + 0.16, said, size=_SMALL_PT, color=INK, ha="center", va="bottom")
     tip = WIDTH_CM - 0.22
-    page.add_patch(Polygon([(tip, y + 0.34), (tip - 0.13, y - 0.06), (tip, y + 0.03), (tip + 0.13, y - 0.06)],
+    page.add_artist(Polygon([(tip, y + 0.34), (tip - 0.13, y - 0.06), (tip, y + 0.03), (tip + 0.13, y - 0.06)],
                            facecolor=INK, edgecolor="none"))  # fmt: skip
     page.text(tip, y - 0.12, i18n.say("papers_maps.north", lang), size=_SMALL_PT, color=INK, ha="center", va="top")
 

@@ -77,15 +77,13 @@ def _parts(results: Results, lang: str, extras: PaperExtras) -> Iterator[Block]:
     yield from term_blocks(extras.terms, lang)
 
 
-_SHARES = {"gap": 0.84, "towns": 0.84}
-"""Of the width: so that two maps stand on one page."""
+_MAP_SHARE = 0.84
+"""Of the width of a page's text, so that two maps stand on one page."""
 
 
 def _maps(extras: PaperExtras, *kinds: str, of: str | None = None) -> list[Picture]:
     return [
-        Picture(m.title, m.stem, share=_SHARES.get(m.kind, 1.0))
-        for m in extras.maps
-        if m.kind in kinds and of in (None, m.about)
+        Picture(m.title, m.stem, share=_MAP_SHARE) for m in extras.maps if m.kind in kinds and of in (None, m.about)
     ]
 
 

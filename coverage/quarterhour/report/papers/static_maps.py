@@ -12,11 +12,11 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from quarterhour.base.arrays import BoolArray, FloatArray
+from quarterhour.base.arrays import BoolArray, FloatArray, IntArray
 from quarterhour.base.kinds import kind_label
 from quarterhour.base.labels import counted_label, percent
 from quarterhour.report.papers.fonts import lettering
-from quarterhour.report.papers.ground import Ground, build_ground, outline_path, points_of
+from quarterhour.report.papers.ground import Ground, build_ground, draw_discs, outline_path, points_of
 from quarterhour.report.papers.map_labels import Box, inner_points, pushed_apart, write_labels
 from quarterhour.report.papers.map_sheet import Imprint, MapSheet, Mark, Print, print_sheet
 from quarterhour.report.section import city_row, mode_name, say_of, shown_shares
@@ -30,9 +30,9 @@ SHADES = ("#8c2d04", "#cc4c02", "#ec8a3a", "#fcc98f", "#fdefdc")
 _STEPS = (0.2, 0.4, 0.6, 0.8)
 _KINDS = (("#1d5fa8", "o"), ("#d1430f", "s"), ("#2e7d4f", "^"), ("#7b3fa0", "D"), ("#b8860b", "v"), ("#0e7c86", "P"),
           ("#6b4f2a", "X"), ("#c2478b", "<"), ("#4a5568", ">"), ("#111827", "*"))  # fmt: skip
-_MOST_VECTORS = 6_000
-"""Of dots, above which they are kept as a picture in an SVG: it would be as large as a film."""
-_NUMBERED, _FEW_SITES = 150, 150
+_MOVED, _FEW_SITES = 40, 150
+"""Sites up to which all are numbered and moved apart; facilities of a kind up to which their marks are large."""
+_DISC_CM, _DISC_EDGE, _POINTS_PER_CM = 0.41, "#111827", 72 / 2.54
 _say = partial(say_of, "papers_maps")
 
 
@@ -103,7 +103,7 @@ def _gap_sheet(check: CircleCheck, points: FloatArray, ground: Ground, lang: str
     def draw(axes: Any) -> None:
         _dots(axes, points[met], INSIDE, 2.0)
         _dots(axes, points[~met & ~unknown], OUTSIDE, _by_people(people[~met & ~unknown], people), over=True)
-        _dots(axes, points[unknown], "none", 3.0, edge=UNKNOWN)
+        _marks(axes, points[unknown], "o", "none", 3.0, UNKNOWN)
         _write_counties(axes, ground, check)
 
     return MapSheet(file_stem("gap", check.circle.id), _say("gap", lang, name=check.circle.name(lang)), line,
@@ -116,16 +116,19 @@ def _by_people(people: FloatArray, all_people: FloatArray) -> FloatArray:
     return np.sqrt(2.5 + 18.0 * np.clip(people / most, 0, 1)) if most > 0 else np.full(len(people), 2.0)
 
 
-def _dots(
-    axes: Any, points: FloatArray, colour: str, sizes: Any, *, edge: str = "none", over: bool = False, mark: str = "o"
-) -> None:
+def _dots(axes: Any, points: FloatArray, colour: str, sizes: Any, *, over: bool = False) -> None:
     """Dots of one size, or of a few: ``sizes`` in points across, one for all or one each."""
     across = np.broadcast_to(np.round(np.asarray(sizes, dtype=float) * 2) / 2, len(points))
+    known = np.isfinite(points).all(axis=1)
     for size in np.unique(across)[::-1]:
-        some = points[across == size]
-        axes.plot(some[:, 0], some[:, 1], linestyle="none", marker=mark, markersize=size, color=colour,
-                  markeredgecolor=edge, markeredgewidth=0.0 if edge == "none" else 0.6, alpha=0.85 if over else None,
-                  zorder=7 if over else 6, rasterized=len(points) > _MOST_VECTORS)  # fmt: skip
+        draw_discs(axes, points[known & (across == size)], points_across=float(size), colour=colour,
+                   alpha=0.85 if over else 1.0, zorder=7 if over else 6)  # fmt: skip
+
+
+def _marks(axes: Any, points: FloatArray, mark: str, colour: str, size: float, edge: str) -> None:
+    """Marks of a shape and an edge, above all dots."""
+    axes.plot(points[:, 0], points[:, 1], linestyle="none", marker=mark, markersize=size, color=colour,
+              markeredgecolor=edge, markeredgewidth=0.0 if edge == "none" else 0.6, zorder=8)  # fmt: skip
 
 
 def _write_counties(axes: Any, ground: Ground, check: CircleCheck | None) -> list[Box]:
@@ -180,7 +183,7 @@ def _fill_towns(axes: Any, ground: Ground, shade: Any) -> None:
     for step, colour in (*enumerate(SHADES), (-1, "#ffffff")):
         if (shade == step).any():
             path = outline_path(shapes[shade == step])
-            axes.add_patch(PathPatch(path, facecolor=colour, edgecolor="#ffffff", linewidth=0.5, zorder=2.5))
+            axes.add_artist(PathPatch(path, facecolor=colour, edgecolor="#ffffff", linewidth=0.5, zorder=2.5))
 
 
 # --- what is to be built --------------------------------------------------------------------------
@@ -195,7 +198,12 @@ def _site_sheet(results: Results, proposal: Proposal, points: FloatArray, ground
     left = ~by_new & ~by_old & wanted
     kind = _kinds_said(results, standing, proposal.kind, lang)
     legend = [
-        Mark(_say("new_site", lang, sites=len(chosen)), "#ffffff", "#111827", size=7.0),
+        Mark(
+            _say("new_site" if len(chosen) <= _MOVED else "new_site_many", lang, sites=len(chosen)),
+            "#ffffff",
+            "#111827",
+            size=7.0,
+        ),
         Mark(_say("standing", lang, kind=kind, sites=len(standing)), "#3d4854", "#ffffff", "s", 4.5),
         Mark(_say("served_new", lang), GAINED, size=3.5),
         Mark(_say("served_old", lang), INSIDE, size=3.0),
@@ -207,7 +215,8 @@ def _site_sheet(results: Results, proposal: Proposal, points: FloatArray, ground
             _dots(axes, points[rows], colour, area, over=colour != INSIDE)
         at = points_of(sites, ground.crs)
         old = sites.index.isin(standing) & ~sites.index.isin(chosen)
-        _dots(axes, at[old], "#3d4854", 3.5, edge="#ffffff", over=True, mark="s")
+        few = len(standing) <= _FEW_SITES
+        _marks(axes, at[old], "s", "#3d4854", 3.5 if few else 2.0, "#ffffff" if few else "none")
         new = pd.DataFrame(at, index=sites.index).reindex(chosen).to_numpy()
         boxes = _number_sites(axes, ground, new)
         write_labels(axes, ground, inner_points(ground.counties.geometry), ground.counties["name"].tolist(),
@@ -245,23 +254,41 @@ def _wanting(proposal: Proposal, results: Results) -> BoolArray:
 
 
 def _number_sites(axes: Any, ground: Ground, points: FloatArray) -> list[Box]:
-    """Sites as numbered discs, those too near one another moved aside, a line to where they lie."""
-    numbered = len(points) <= _NUMBERED
-    size_cm = 0.37 if len(points) < 100 else 0.33
-    if not numbered:
-        _dots(axes, points, "#ffffff", 4.0, edge="#111827", over=True)
-        return []
-    shown = pushed_apart(points, size_cm * ground.metres_per_cm)
-    for (x, y), (sx, sy) in zip(points, shown, strict=True):
-        axes.plot([x, sx], [y, sy], color="#111827", linewidth=0.6, zorder=9)
-    axes.scatter(shown[:, 0], shown[:, 1], s=(size_cm * 28.35) ** 2 * 0.92, c="#ffffff", edgecolors="#111827",
-                 linewidths=0.8, zorder=10)  # fmt: skip
-    for number, (x, y) in enumerate(shown, start=1):
-        axes.text(x, y, str(number), size=5.8 if number < 100 else 4.8, weight="bold", color="#111827", ha="center",
-                  va="center_baseline", zorder=11)  # fmt: skip
-    half = size_cm / 2
-    middles = ground.centimetres(shown)
-    return [(x - half, y - half, x + half, y + half) for x, y in middles]
+    """Sites as numbered discs; the boxes taken, in centimetres.
+
+    Few that are too near one another are moved aside, a line to where they lie. Of many, one that would cover an
+    earlier number is a small ring without one.
+    """
+    from matplotlib.lines import Line2D
+
+    if len(points) <= _MOVED:
+        shown = pushed_apart(points, _DISC_CM * ground.metres_per_cm)
+        for (x, y), (sx, sy) in zip(points, shown, strict=True):
+            axes.add_artist(Line2D([x, sx], [y, sy], color=_DISC_EDGE, linewidth=0.6, zorder=9))
+        numbered = np.arange(len(points))
+    else:
+        shown, numbered = points, _apart(ground.centimetres(points))
+        rest = np.setdiff1d(np.arange(len(points)), numbered)
+        _marks(axes, points[rest], "o", "#ffffff", 3.5, _DISC_EDGE)
+    return [_number(axes, ground, shown[i], int(i) + 1) for i in numbered]
+
+
+def _apart(points_cm: FloatArray) -> IntArray:
+    """The rows, the first before the others, whose discs cover no disc of a row before."""
+    kept: list[int] = []
+    for i, point in enumerate(points_cm):
+        if not kept or np.hypot(*(points_cm[kept] - point).T).min() >= _DISC_CM:
+            kept.append(i)
+    return np.array(kept, dtype=np.int64)
+
+
+def _number(axes: Any, ground: Ground, point: FloatArray, number: int) -> Box:
+    axes.plot(*point, marker="o", markersize=_DISC_CM * _POINTS_PER_CM * 0.96, color="#ffffff",
+              markeredgecolor=_DISC_EDGE, markeredgewidth=0.8, zorder=10)  # fmt: skip
+    axes.text(*point, str(number), size=6.4 if number < 100 else 5.0, weight="bold", color=_DISC_EDGE, ha="center",
+              va="center_baseline", zorder=11)  # fmt: skip
+    (x, y), half = ground.centimetres(point), _DISC_CM / 2
+    return (x - half, y - half, x + half, y + half)
 
 
 # --- what stands today ----------------------------------------------------------------------------
@@ -281,8 +308,8 @@ def _facility_sheet(results: Results, ground: Ground, lang: str) -> MapSheet:
     def draw(axes: Any) -> None:
         for kind, colour, mark in sorted(looks, key=lambda look: -counted[look[0]]):
             few = counted[kind] <= _FEW_SITES
-            _dots(axes, points[kinds.eq(kind).to_numpy()], colour, 5.0 if few else 2.5, mark=mark, over=few,
-                  edge="#ffffff" if few else "none")  # fmt: skip
+            at = points[kinds.eq(kind).to_numpy()]
+            _marks(axes, at, mark, colour, 5.0 if few else 2.5, "#ffffff" if few else "none")
         _write_counties(axes, ground, None)
 
     count = int(counted.reindex([kind for kind, _, _ in looks]).sum())

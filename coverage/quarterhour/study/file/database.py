@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Literal
+
 from pydantic import Field, field_validator, model_validator
 
 from quarterhour.study.file.fields import Flag, Name, Part, variable_name, wrong
@@ -23,8 +25,10 @@ class Outputs(Part):
 
     ``papers``: whether the report for Word and as HTML, the page for leaders and static maps are written.
     ``what_if``: whether the page can count other choices of sites.
+    ``extra``: what is written beside: ``routes`` (a layer), ``od`` (a table).
     """
 
+    extra: list[Literal["routes", "od"]] = Field(default_factory=list)
     folder: str | None = None
     papers: bool = True
     database: Name | None = None
