@@ -12,13 +12,13 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from quarterhour.base.arrays import BoolArray, FloatArray
+from quarterhour.base.arrays import BoolArray, FloatArray, IntArray
 from quarterhour.base.kinds import kind_label
 from quarterhour.base.labels import counted_label, percent
 from quarterhour.report.papers.fonts import lettering
 from quarterhour.report.papers.ground import Ground, build_ground, draw_discs, outline_path, points_of
 from quarterhour.report.papers.map_labels import Box, inner_points, pushed_apart, write_labels
-from quarterhour.report.papers.map_sheet import Imprint, MapSheet, Mark, Print, print_sheet
+from quarterhour.report.papers.map_sheet import INK, Imprint, MapSheet, Mark, Print, print_sheet
 from quarterhour.report.section import city_row, mode_name, say_of, shown_shares
 from quarterhour.standards.circle import CircleCheck, by_level
 from quarterhour.study.results import Proposal, Results
@@ -30,7 +30,9 @@ SHADES = ("#8c2d04", "#cc4c02", "#ec8a3a", "#fcc98f", "#fdefdc")
 _STEPS = (0.2, 0.4, 0.6, 0.8)
 _KINDS = (("#1d5fa8", "o"), ("#d1430f", "s"), ("#2e7d4f", "^"), ("#7b3fa0", "D"), ("#b8860b", "v"), ("#0e7c86", "P"),
           ("#6b4f2a", "X"), ("#c2478b", "<"), ("#4a5568", ">"), ("#111827", "*"))  # fmt: skip
-_NUMBERED, _FEW_SITES = 150, 150
+_MOVED, _FEW_SITES = 40, 150
+"""Sites up to which all are numbered and moved apart; facilities of a kind up to which their marks are large."""
+_DISC_CM, _DISC_EDGE, _POINTS_PER_CM = 0.41, "#111827", 72 / 2.54
 _say = partial(say_of, "papers_maps")
 
 
@@ -162,7 +164,7 @@ def _town_sheet(check: CircleCheck, ground: Ground, lang: str) -> MapSheet:
         worst = np.argsort(np.where(known, shares, 2.0), kind="stable")
         labels = [f"{ground.towns['name'].iloc[t]}\n{percent(shares[t], decimals=0)}" for t in worst]
         points = inner_points(ground.towns.geometry)[worst]
-        dark = ["white" if known[t] and shade[t] <= 1 else "#1f2933" for t in worst]
+        dark = [("white", SHADES[shade[t]]) if known[t] and shade[t] <= 1 else (INK, "white") for t in worst]
         write_labels(axes, ground, points, labels, points_high=6.0, taken=counties, colours=dark)
 
     title = _say("towns", lang, name=check.circle.name(lang))
@@ -196,7 +198,12 @@ def _site_sheet(results: Results, proposal: Proposal, points: FloatArray, ground
     left = ~by_new & ~by_old & wanted
     kind = _kinds_said(results, standing, proposal.kind, lang)
     legend = [
-        Mark(_say("new_site", lang, sites=len(chosen)), "#ffffff", "#111827", size=7.0),
+        Mark(
+            _say("new_site" if len(chosen) <= _MOVED else "new_site_many", lang, sites=len(chosen)),
+            "#ffffff",
+            "#111827",
+            size=7.0,
+        ),
         Mark(_say("standing", lang, kind=kind, sites=len(standing)), "#3d4854", "#ffffff", "s", 4.5),
         Mark(_say("served_new", lang), GAINED, size=3.5),
         Mark(_say("served_old", lang), INSIDE, size=3.0),
@@ -208,7 +215,8 @@ def _site_sheet(results: Results, proposal: Proposal, points: FloatArray, ground
             _dots(axes, points[rows], colour, area, over=colour != INSIDE)
         at = points_of(sites, ground.crs)
         old = sites.index.isin(standing) & ~sites.index.isin(chosen)
-        _marks(axes, at[old], "s", "#3d4854", 3.5, "#ffffff")
+        few = len(standing) <= _FEW_SITES
+        _marks(axes, at[old], "s", "#3d4854", 3.5 if few else 2.0, "#ffffff" if few else "none")
         new = pd.DataFrame(at, index=sites.index).reindex(chosen).to_numpy()
         boxes = _number_sites(axes, ground, new)
         write_labels(axes, ground, inner_points(ground.counties.geometry), ground.counties["name"].tolist(),
@@ -246,23 +254,41 @@ def _wanting(proposal: Proposal, results: Results) -> BoolArray:
 
 
 def _number_sites(axes: Any, ground: Ground, points: FloatArray) -> list[Box]:
-    """Sites as numbered discs, those too near one another moved aside, a line to where they lie."""
-    numbered = len(points) <= _NUMBERED
-    size_cm = 0.41 if len(points) < 100 else 0.38
-    if not numbered:
-        _marks(axes, points, "o", "#ffffff", 4.0, "#111827")
-        return []
-    shown = pushed_apart(points, size_cm * ground.metres_per_cm)
-    for (x, y), (sx, sy) in zip(points, shown, strict=True):
-        axes.plot([x, sx], [y, sy], color="#111827", linewidth=0.6, zorder=9)
-    axes.scatter(shown[:, 0], shown[:, 1], s=(size_cm * 28.35) ** 2 * 0.92, c="#ffffff", edgecolors="#111827",
-                 linewidths=0.8, zorder=10)  # fmt: skip
-    for number, (x, y) in enumerate(shown, start=1):
-        axes.text(x, y, str(number), size=6.4 if number < 100 else 5.0, weight="bold", color="#111827", ha="center",
-                  va="center_baseline", zorder=11)  # fmt: skip
-    half = size_cm / 2
-    middles = ground.centimetres(shown)
-    return [(x - half, y - half, x + half, y + half) for x, y in middles]
+    """Sites as numbered discs; the boxes taken, in centimetres.
+
+    Few that are too near one another are moved aside, a line to where they lie. Of many, one that would cover an
+    earlier number is a small ring without one.
+    """
+    from matplotlib.lines import Line2D
+
+    if len(points) <= _MOVED:
+        shown = pushed_apart(points, _DISC_CM * ground.metres_per_cm)
+        for (x, y), (sx, sy) in zip(points, shown, strict=True):
+            axes.add_artist(Line2D([x, sx], [y, sy], color=_DISC_EDGE, linewidth=0.6, zorder=9))
+        numbered = np.arange(len(points))
+    else:
+        shown, numbered = points, _apart(ground.centimetres(points))
+        rest = np.setdiff1d(np.arange(len(points)), numbered)
+        _marks(axes, points[rest], "o", "#ffffff", 3.5, _DISC_EDGE)
+    return [_number(axes, ground, shown[i], int(i) + 1) for i in numbered]
+
+
+def _apart(points_cm: FloatArray) -> IntArray:
+    """The rows, the first before the others, whose discs cover no disc of a row before."""
+    kept: list[int] = []
+    for i, point in enumerate(points_cm):
+        if not kept or np.hypot(*(points_cm[kept] - point).T).min() >= _DISC_CM:
+            kept.append(i)
+    return np.array(kept, dtype=np.int64)
+
+
+def _number(axes: Any, ground: Ground, point: FloatArray, number: int) -> Box:
+    axes.plot(*point, marker="o", markersize=_DISC_CM * _POINTS_PER_CM * 0.96, color="#ffffff",
+              markeredgecolor=_DISC_EDGE, markeredgewidth=0.8, zorder=10)  # fmt: skip
+    axes.text(*point, str(number), size=6.4 if number < 100 else 5.0, weight="bold", color=_DISC_EDGE, ha="center",
+              va="center_baseline", zorder=11)  # fmt: skip
+    (x, y), half = ground.centimetres(point), _DISC_CM / 2
+    return (x - half, y - half, x + half, y + half)
 
 
 # --- what stands today ----------------------------------------------------------------------------

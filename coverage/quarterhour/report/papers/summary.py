@@ -11,7 +11,7 @@ from typing import Any
 import pandas as pd
 
 from quarterhour.base import i18n
-from quarterhour.base.labels import counted_label, percent, unit_label
+from quarterhour.base.labels import counted_label, percent
 from quarterhour.report.papers.blocks import Block, Grid, Paragraph
 from quarterhour.report.section import (
     absent_lines,
@@ -139,7 +139,7 @@ def plan_sentence(p: Proposal, lang: str) -> str:
     share = plan.covered / plan.demand_total if plan.demand_total else 0.0
     made_up = known["synthetic"] + known["estimated"]
     return _say("plan_room_said" if plan.placed else "plan_said", lang, name=p.name(lang), sites=len(plan.chosen),
-                counted=counted_label(plan.unit, lang), unit=unit_label(plan.unit, lang),
+                counted=counted_label(plan.unit, lang),
                 rise=_say("rise", lang, before=plan.before) if plan.before is not None else "",
                 covered=plan.covered, total=plan.demand_total, share=percent(share),
                 proof=status_sentence(plan, lang),

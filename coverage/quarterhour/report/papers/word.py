@@ -299,4 +299,4 @@ class _Setter:
 def _widths(heads: Sequence[str], rows: Sequence[Sequence[str]]) -> list[float]:
     """A heading may take two lines, so that half of it counts."""
     ems = [[*(text_width_em(row[i]) for row in rows), text_width_em(head) / 2] for i, head in enumerate(heads)]
-    return share_widths(ems, _TEXT_CM, least=3.6, most=14.0)
+    return share_widths(ems, _TEXT_CM, least=3.6, most=14.0 if len(heads) > 3 else 40.0)
