@@ -18,10 +18,11 @@ OUTLINE = """() => {
   const box = quarterhour.map.getContainer().getBoundingClientRect();
   const [[s, w], [n, e]] = quarterhour.picture.bounds;
   const low = quarterhour.map.latLngToContainerPoint([s, w]), high = quarterhour.map.latLngToContainerPoint([n, e]);
-  const panel = quarterhour.panel.getBoundingClientRect();
+  const panel = quarterhour.panel.getBoundingClientRect(), legend = quarterhour.legend.getBoundingClientRect();
   return { left: low.x, right: high.x, top: high.y, bottom: low.y, width: box.width, height: box.height,
-           panelRight: panel.right, panelTop: panel.top };
+           panelRight: panel.right, panelTop: panel.top, legend: legend.toJSON() };
 }"""
+PLACE = f"() => {{ const {{ legend, ...where }} = ({OUTLINE})(); return where; }}"
 
 
 @pytest.mark.parametrize("size", SIZES)
@@ -32,9 +33,22 @@ def test_the_city_stands_in_the_free_part_of_every_window(browser: Any, tmp_path
     assert where["left"] >= (0 if phone else where["panelRight"]) and where["right"] <= where["width"]
     assert where["top"] >= 0 and where["bottom"] <= (where["panelTop"] if phone else where["height"])
     assert where["bottom"] - where["top"] > 0.25 * size[1]  # and is not lost in it
+    legend = where["legend"]
+    beside = where["right"] <= legend["left"] or where["top"] >= legend["bottom"] or where["bottom"] <= legend["top"]
+    assert beside
     assert tab.is_visible(".qh-legend") and tab.evaluate(ROWS) <= 5
     assert tab.evaluate("document.documentElement.scrollWidth <= window.innerWidth")
     assert trouble == []
+
+
+def test_a_wide_city_stands_above_the_sheet_of_a_phone(browser: Any, tmp_path: Path) -> None:
+    given = meeting()
+    for table in ("communities", "facilities", "towns", "counties"):
+        flat = given[table].geometry.scale(1, 0.4, origin=(420_000, 4_130_000))
+        given[table] = given[table].set_geometry(flat, crs=given[table].crs)
+    tab, _ = opened(browser, maps.draw_map(**given), tmp_path, size=(390, 844))
+    where = tab.evaluate(OUTLINE)
+    assert where["legend"]["bottom"] <= where["top"] < where["bottom"] <= where["panelTop"]
 
 
 @pytest.mark.parametrize("size", SIZES)
@@ -145,10 +159,10 @@ def test_text_grows_for_a_projector_and_comes_back(browser: Any, tmp_path: Path)
 
 def test_home_brings_the_whole_city_back_and_nobody_gets_lost(browser: Any, tmp_path: Path) -> None:
     tab, _ = opened(browser, maps.draw_map(**meeting()), tmp_path)
-    before = tab.evaluate(OUTLINE)
+    before = tab.evaluate(PLACE)
     tab.evaluate("quarterhour.map.setView([0, 0], 16, { animate: false })")
     tab.click(".qh-home")
-    assert tab.evaluate(OUTLINE) == pytest.approx(before, abs=1.5)
+    assert tab.evaluate(PLACE) == pytest.approx(before, abs=1.5)
     assert tab.evaluate("quarterhour.map.getMinZoom() > 0 && Boolean(quarterhour.map.options.maxBounds)")
 
 
@@ -191,7 +205,7 @@ def test_roads_without_classes_are_there_from_the_start(browser: Any, tmp_path: 
 @pytest.mark.parametrize(("paper", "width_pt"), [("A4", 842), ("A3", 1191)])
 def test_a_print_is_one_page_with_the_whole_city(browser: Any, tmp_path: Path, paper: str, width_pt: int) -> None:
     tab, trouble = opened(browser, maps.draw_map(**meeting()), tmp_path)
-    before = tab.evaluate(OUTLINE)
+    before = tab.evaluate(PLACE)
     tab.evaluate(f"() => window.addEventListener('beforeprint', () => {{ window.paper = ({OUTLINE})(); }})")
     margin = dict.fromkeys(("top", "bottom", "left", "right"), "8mm")
     pdf = tab.pdf(format=paper, landscape=True, print_background=True, margin=margin)
@@ -200,7 +214,7 @@ def test_a_print_is_one_page_with_the_whole_city(browser: Any, tmp_path: Path, p
     where = tab.evaluate("window.paper")
     assert where["panelRight"] <= where["left"] < where["right"] <= where["width"]
     assert 0 <= where["top"] < where["bottom"] <= where["height"]
-    assert tab.evaluate(OUTLINE) == pytest.approx(before, abs=1.5)  # and the screen is as it was
+    assert tab.evaluate(PLACE) == pytest.approx(before, abs=1.5)  # and the screen is as it was
     assert trouble == []
 
 

@@ -339,6 +339,15 @@ def test_who_is_outside_reads_by_how_much_and_what_would_close_it(tab: Any, resu
     assert name[closing.at[community, "site"]] in told
 
 
+def test_a_proposed_site_is_named_only_where_it_is_nearer_than_what_stands(tab: Any, results: Any) -> None:
+    check, closing = results.checks[0].communities, results.routes[0].closing["more"]
+    farther = closing.index[closing["minutes"] >= check["minutes"].reindex(closing.index)]
+    community = next(c for c in farther if c != "v0")
+    name = results.inputs.communities["name"]
+    _, told = asked(tab, name[community], name.index.get_loc(community))
+    assert "没有比现有设施更近的" in told and name[closing.at[community, "site"]] not in told
+
+
 def test_a_hostile_name_stays_text_and_closing_takes_the_way_away(tab: Any) -> None:
     asked(tab, HOSTILE, 0)
     assert tab.evaluate("window.broken === undefined")

@@ -57,7 +57,9 @@ class Page:
 
     def comes_to(self, figure: str) -> None:
         """Wait until the big number is this: what does not come ends with the test's own time."""
-        self.tab.wait_for_function("([at, text]) => document.querySelector(at).innerText === text", arg=[BIG, figure])
+        self.tab.wait_for_function(
+            "([at, text]) => (document.querySelector(at) || {}).innerText === text", arg=[BIG, figure]
+        )
 
     def press(self, act: str, figure: str) -> None:
         self.tab.click(f"[data-act='{act}']")
@@ -184,6 +186,22 @@ def test_a_link_opens_with_what_was_tried(page: Page, browser: Any, map_file: Pa
     again.context.close()
 
 
+def test_a_link_opens_on_the_tab_that_it_is_about(page: Page, browser: Any, map_file: Path) -> None:
+    """Of 7 in special hardship the base at w serves 4; another at e the 2 there."""
+    page.tab.click("[data-question='1']")
+    page.comes_to("57.1% → 57.1%")
+    page.press("next", "57.1% → 85.7%")
+    again = Page(browser, map_file, page.link)
+    again.comes_to("57.1% → 85.7%")
+    assert again.tab.get_attribute("[data-question='1']", "aria-selected") == "true"
+    again.tab.click("[data-question='0']")
+    again.comes_to("80.2% → 96.3%")
+    again.tab.click("[data-question='1']")
+    again.comes_to("57.1% → 85.7%")
+    assert again.trouble == page.trouble == []
+    again.context.close()
+
+
 @pytest.mark.parametrize("broken", [
     "#w=1~0~home-care-circle~a~0,15,0,100,," + PLAIN, "#w=<img src=x onerror=window.broken=1>",
     OURS + "0,15,0,100,zz," + PLAIN, OURS + "0,15,0,100,1.1," + PLAIN, OURS + "9,15,0,100,," + PLAIN,
@@ -287,4 +305,4 @@ def test_a_circle_alone_is_counted_again_with_another_walker_and_pace(tmp_path: 
     tried.write_text(json.dumps(said), encoding="utf-8")
     done = site(study, "--plan", str(tried))
     assert done.exit_code == 0, done.output
-    assert "时限、出发准备、出行方式或速度与本题不同" in done.output and "0 → 100 人" in done.output
+    assert "时限、出动时间、出行方式或速度与本题不同" in done.output and "0 → 100 人" in done.output

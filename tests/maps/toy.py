@@ -214,11 +214,10 @@ def unpacked(text: str) -> list[np.ndarray]:
 
 def streets(blocks: int) -> gpd.GeoDataFrame:
     """A grid of streets with a bend in each, of which none goes on as the next: more than two meet at a crossing."""
-    at = np.arange(blocks + 1) * 100
-    along = [[(x, y), (x + 50, y + 3), (x + 100, y)] for y in at for x in at[:-1]]
-    lines = [shapely.LineString(np.array(xy) + np.array([400_000, 4_110_000])) for xy in along]
-    across = [shapely.LineString(np.array(xy)[:, ::-1] + np.array([400_000, 4_110_000])) for xy in along]
-    return gpd.GeoDataFrame({"road_class": ["residential"] * (2 * len(lines))}, geometry=lines + across, crs=CRS)
+    y, x = (part.ravel() * 100 for part in np.mgrid[0 : blocks + 1, 0:blocks])
+    along = np.stack([np.stack([x, y], 1), np.stack([x + 50, y + 3], 1), np.stack([x + 100, y], 1)], axis=1)
+    lines = shapely.linestrings(np.concatenate([along, along[:, :, ::-1]]) + np.array([400_000, 4_110_000]))
+    return gpd.GeoDataFrame({"road_class": "residential"}, index=range(len(lines)), geometry=lines, crs=CRS)
 
 
 def islands(many: int, *, blocks: int) -> shapely.MultiPolygon:

@@ -20,6 +20,7 @@ from quarterhour.report.score_sections import rank_said
 from quarterhour.report.write import page
 from quarterhour.standards.league import outside_table
 from quarterhour.study.results import Results
+from tables import book_tables
 
 
 @pytest.fixture
@@ -44,8 +45,10 @@ def test_towns_and_counties_go_by_their_names_in_every_output_without_rules(
     results = qh.run_study(qh.read_study(without_rules))
     assert results.scorecard is None or results.scorecard.rows.empty
     qh.write_results(results, tmp_path)
-    sheets = pd.read_excel(tmp_path / "coverage.xlsx", sheet_name=None, engine="openpyxl")
-    assert sheets["社区（村）"]["镇街"].tolist() == ["西镇", "西镇", "东镇", "西镇"]
+    sheets = book_tables(tmp_path / "coverage.xlsx")
+    assert dict(zip(sheets["社区（村）"]["名称"], sheets["社区（村）"]["镇街"], strict=True)) == {
+        "西村": "西镇", "中村": "西镇", "东村": "东镇", "孤岛村": "西镇",
+    }  # fmt: skip
     assert set(sheets["社区（村）"]["区市"]) == {"某县"}
     assert set(sheets["镇街"]["名称"]) >= {"西镇", "东镇"}
     assert sheets["拟建点"][["镇街", "区市"]].to_numpy().tolist() == [["东镇", "某县"]]

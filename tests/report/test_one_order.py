@@ -12,6 +12,7 @@ import pytest
 import quarterhour as qh
 from quarterhour.siting.proof.plan_record import verify_record
 from quarterhour.study.results import Results
+from tables import book_tables
 
 QUESTION = """
 [candidates]
@@ -85,7 +86,7 @@ def test_every_output_numbers_the_sites_alike(written: tuple[Results, Path]) -> 
     kept = json.loads((out / "plans" / "clinics.json").read_text(encoding="utf-8"))
     assert kept["sites"] == record["sites"]
 
-    book = pd.read_excel(out / "coverage.xlsx", sheet_name="拟建点", engine="openpyxl")
+    book = book_tables(out / "coverage.xlsx")["拟建点"]
     assert book["名称"].tolist() == names and book["建设次序"].tolist() == [1, 2, 3]
     assert book["建设年份"].astype(int).tolist() == years
 

@@ -146,7 +146,7 @@ def book(path: Path, lang: str = "en", **changed: Any) -> openpyxl.Workbook:
 def test_the_workbook_has_a_sheet_for_everything(tmp_path: Path) -> None:
     assert book(tmp_path / "a.xlsx").sheetnames == [
         "Cover", "Charts", "by county", "by town", "by community", "scorecard", "scorecard by area", "plans", "sites",
-        "unmet quotas", "ledger", "data quality", "findings",
+        "unmet numbers", "ledger", "data quality", "findings",
     ]  # fmt: skip
     assert book(tmp_path / "b.xlsx", lang="zh").sheetnames[4] == "社区（村）"
 
@@ -190,7 +190,7 @@ def test_the_workbook_says_what_the_checks_say(tmp_path: Path) -> None:
         and list(sites["order"]) == [1, 2]
         and list(sites["newly covered, or placed"]) == [40, 2]
     )
-    assert sheet_table(found["unmet quotas"])["area name"].tolist() == ["Two"]
+    assert sheet_table(found["unmet numbers"])["area"].tolist() == ["Two"]
     assert len(sheet_table(found["ledger"])) == 3
     assert sheet_table(found["plans"])["bound"].tolist() == [43] and len(sheet_table(found["findings"])) == 26
 
@@ -222,7 +222,7 @@ def test_a_name_can_be_nothing_but_text() -> None:
     text = page()
     assert "<script>" not in text and "{{" not in text and "](http" not in text and "\n# head" not in text
     row = next(line for line in text.splitlines() if "alert" in line)
-    assert row.replace("\\|", "").count("|") == 10
+    assert row.replace("\\|", "").count("|") == 9
     assert (
         escape_markdown("a|b\r\n# c") == "a\\|b \\# c"
         and escape_markdown(None) == ""
@@ -260,16 +260,16 @@ def test_almost_everyone_never_reads_as_everyone() -> None:
     times = times_from_matrix([[15], [20], [np.nan]], communities=many.index, sites=["f"], cutoff=30)
     found = check_circle(RING, times, many, kinds=pd.Series({"f": "day"}))
     line, _ = summary_lines(everything(**NOTHING | {"checks": (found,)}), "en")
-    assert "99.9% (99,999 of 100,000 older people" in line and "1 synthetic)" in line
+    assert "99.9% (99,999 of 100,000 older people" in line and "1 simulated)" in line
 
 
 def test_a_plan_is_told_with_its_bound_and_what_could_not_be_had() -> None:
     text = page().replace("\\", "")
     assert "from 1,000 to 1,042 of 2,000 people" in text
-    assert "value 42, bound 43, gap 2.38%, best found in the time given, not proven" in text
-    assert "| 1 | n2 | new two |" in text and "no admissible candidate" in text
-    assert "2 candidates removed by 'water'. art. 10" in text
-    assert "0 rows of fact, 1 estimated, 1 synthetic" in text
+    assert "value 42, bound 43, gap 2.38%, best found in the time allowed, not proven" in text
+    assert "| 1 | new two |" in text and "no admissible candidate" in text
+    assert "2 candidates removed by the rule 'water'. art. 10" in text
+    assert "0 rest on facts, 1 on estimates, 1 are simulated" in text
 
 
 def test_a_question_without_a_plan_says_so_and_no_figure() -> None:
@@ -283,15 +283,15 @@ def test_the_worst_findings_come_first_and_the_rest_is_counted() -> None:
     text = page()
     lines = [line for line in text.splitlines() if line.startswith("- ")]
     assert any(line.startswith("- set aside: b\\|c") for line in lines) and lines[-1].startswith("- 6 more")
-    assert "Nothing was found wrong." in page(findings=no_findings())
+    assert "No problems were found." in page(findings=no_findings())
 
 
 def test_what_has_no_data_says_what_to_supply() -> None:
-    assert "no data: supply nursing, all in 'beds'" in page().replace("\\", "")
+    assert "no data: supply 'nursing, all' in the table 'beds'" in page().replace("\\", "")
 
 
 def test_the_console_has_a_line_a_circle_a_promise_and_a_plan() -> None:
     lines = summary_lines(everything(), "en")
     assert len(lines) == 2 + 2 + 1 + 1 and "no data" in lines[3]
-    assert "communities 50.0% fact, 25.0% estimated, 25.0% synthetic" in lines[-1]
-    assert "city 99.9% (target 100.0%, not met, 0.1% on synthetic rows)" in lines[2]
+    assert "communities 50.0% fact, 25.0% estimated, 25.0% simulated" in lines[-1]
+    assert "city 99.9% (target 100.0%, not met, 0.1% on simulated data)" in lines[2]

@@ -7,13 +7,13 @@ import re
 from pathlib import Path
 from typing import Any
 
-import pandas as pd
 import pytest
 
 import quarterhour as qh
 from quarterhour.report.glossary import glossary
 from quarterhour.siting.proof.most_placed import most_placed_today
 from quarterhour.study.results import Results
+from tables import book_tables
 
 GRAVES = """
 capacity = { unit = "graves", column = "free", source = "示例" }
@@ -79,10 +79,11 @@ def test_before_and_after_are_both_placed_in_every_output(out: tuple[Results, Pa
     assert number(r"不计容量，现有设施可达 ([\d,]+) 穴", page) == IN_REACH
     assert number(r"现有设施容量 ([\d,]+) 穴", page) == ROOM
 
-    (row,) = pd.read_excel(folder / "coverage.xlsx", sheet_name="选址方案", engine="openpyxl").to_dict("records")
+    sheets = book_tables(folder / "coverage.xlsx")
+    (row,) = sheets["选址方案"].to_dict("records")
     assert (row["建成前覆盖（或安置）"], row["建成后覆盖（或安置）"]) == (PLACED_BEFORE, plan.covered)
     assert row["现有设施可达（不计容量）"] == IN_REACH
-    years = pd.read_excel(folder / "coverage.xlsx", sheet_name="分年建设", engine="openpyxl")
+    years = sheets["分年建设"]
     assert years["按本方案"].iloc[[0, -1]].tolist() == [PLACED_BEFORE, plan.covered]
     assert picture(folder)["plans"][0]["result"][1].startswith(
         f"新增 2 处；可安置墓穴由 {PLACED_BEFORE} 增至 {plan.covered} 穴"
@@ -117,7 +118,7 @@ def test_each_phrase_has_one_definition_and_stands_in_report_and_workbook(out: t
     page = qh_page(results, lang)
     assert all(f"| {term} |" in page for term, _ in terms)
     if lang == "zh":
-        book = pd.read_excel(folder / "coverage.xlsx", sheet_name="名词解释", engine="openpyxl")
+        book = book_tables(folder / "coverage.xlsx")["名词解释"]
         assert list(book.itertuples(index=False, name=None)) == terms
 
 

@@ -204,7 +204,8 @@ def test_two_sections_of_a_kind_have_a_sheet_each(toy_run: qh.Results, tmp_path:
     two = [Section("access", pd.DataFrame({"town": ["a"], "served": [n]}), (f"line {n}",)) for n in (1, 2)]
     write_workbook(tmp_path / "a.xlsx", toy_run, "en", sections=two)
     book = openpyxl.load_workbook(tmp_path / "a.xlsx")
-    assert {"access to capacity", "access to capacity (2)"} <= set(book.sheetnames)
+    name = i18n.say("report.sheet_access", "en")
+    assert {name, f"{name} (2)"} <= set(book.sheetnames)
     assert [row[1].value for row in book["Notes"].iter_rows(min_row=4)] == ["line 1", "line 2"]
 
 

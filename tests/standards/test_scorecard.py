@@ -119,7 +119,7 @@ def test_an_area_that_only_communities_name_is_an_area() -> None:
 def test_a_kind_that_nobody_supplied_is_no_data_and_not_zero() -> None:
     found = rows(target(**CENTRES | {"kinds": ["hospital"]}))
     assert found["met"].isna().all() and found["value"].isna().all() and len(found) == 3
-    assert set(note_sentences(found, "en")) == {"no data: supply kind = hospital in 'facilities'"}
+    assert set(note_sentences(found, "en")) == {"no data: supply 'kind: hospital' in the table 'facilities'"}
 
 
 def test_what_a_count_rests_on_is_told_also_where_there_is_none() -> None:
@@ -213,20 +213,22 @@ def test_a_total_is_the_sum_of_its_column() -> None:
 
 
 @pytest.mark.parametrize(
-    ("fields", "needs"),
+    ("fields", "needs", "said"),
     [
-        ({**RATE, "level": "city", "table": "yearbook"}, "yearbook: cremations, deaths"),
-        ({**RATE, "level": "city", "columns": ["cremations", "born"]}, "figures: born"),
-        ({**RATE, "level": "town"}, "figures: cremations, deaths"),
-        ({**BEDS, "level": "city", "columns": ["nursing_beds", "places"]}, "facilities: places"),
+        ({**RATE, "level": "city", "table": "yearbook"}, "yearbook: cremations, deaths",
+         "“yearbook”表中补充“火化数、年死亡人数”"),
+        ({**RATE, "level": "city", "columns": ["cremations", "born"]}, "figures: born", "“统计数字”表中补充“born”"),
+        ({**RATE, "level": "town"}, "figures: cremations, deaths", "“统计数字”表中补充“火化数、年死亡人数”"),
+        ({**BEDS, "level": "city", "columns": ["nursing_beds", "places"]}, "facilities: places",
+         "“设施”表中补充“places”"),
         ({"measure": "mean_by_class", "columns": ["clubs", "class"], "classes": ["urban"], "level": "city"},
-         "communities: clubs"),
+         "communities: clubs", "“社区（村）”表中补充“clubs”"),
     ],
 )  # fmt: skip
-def test_what_was_not_supplied_is_named(fields: dict[str, Any], needs: str) -> None:
+def test_what_was_not_supplied_is_named(fields: dict[str, Any], needs: str, said: str) -> None:
     found = rows(target(**fields))
     assert set(found["needs"]) == {needs} and found["met"].isna().all()
-    assert set(note_sentences(found, "zh")) == {f"无数据：请在“{needs.split(': ')[0]}”中补充 {needs.split(': ')[1]}"}
+    assert set(note_sentences(found, "zh")) == {f"无数据：请在{said}"}
 
 
 def test_a_mean_counts_only_the_communities_of_its_class() -> None:

@@ -48,7 +48,9 @@ def test_every_promise_is_computed_or_says_what_to_supply(weihai: Results, root:
         blank = mine[mine["value"].isna()]
         assert blank["note"].ne("").all(), promise
         none = blank[blank["note"] == "scorecard.no_data"]
-        assert all(re.match(r"no data: supply .+ in '.+'", line) for line in note_sentences(none, "en")), promise
+        assert all(re.match(r"no data: supply '.+' in the table '.+'", line) for line in note_sentences(none, "en")), (
+            promise
+        )
 
 
 def test_two_dates_are_two_scorecards_in_one_run(weihai: Results) -> None:
@@ -172,7 +174,9 @@ def test_what_the_tables_lack_is_told_and_not_guessed(toy_study: Path) -> None:
     results = qh.run_study(qh.read_study(toy_study))
     assert results.care.missing == (("beds", "facilities", "nursing_beds"), ("rounds", "facilities", "kind = nobody"))
     (section,) = [s for s in care_sections(results, "en") if s.key == "not_computed"]
-    assert section.lines[0] == "beds: no data: supply nursing_beds in 'facilities'"
+    assert (
+        section.lines[0] == "conversion of nursing beds: not computed. Supply 'nursing beds' in the table 'facilities'."
+    )
 
 
 # --- another city, with its own rules ----------------------------------------------------------------

@@ -71,7 +71,7 @@ def columns_label(columns: str, lang: str) -> str:
     between = i18n.say("columns.between", lang)
     if kinds:
         named = between.join(i18n.label("kinds", kind, lang) for kind in kinds.split(" | "))
-        return f"{i18n.label('columns', column, lang)}: {named}"
+        return i18n.say("columns.of_kind", lang, column=i18n.label("columns", column, lang), kinds=named)
     return between.join(i18n.label("columns", name, lang) for name in columns.split(", "))
 
 

@@ -37,8 +37,8 @@ def route_columns(results: Results, lang: str) -> dict[str, Any] | None:
     ``circles``, in the order of the checks: ``packed``, by route the community (steps), how many points it shares with
     the one before, how many are its own, whole metres, and the steps of these points east and north. ``over``: of
     communities outside (steps) the tenths of minutes past the standard. ``closing``: by question, of communities
-    outside (steps) the nearest proposed site (position in ``sites``), tenths of minutes, and those past the standard.
-    What is past the standard is rounded up.
+    outside (steps) the nearest proposed site (position in ``sites``), tenths of minutes, and those past the standard;
+    none where a facility is as near already. What is past the standard is rounded up.
     """
     if not results.routes:
         return None
@@ -53,12 +53,18 @@ def _circle(routes: CircleRoutes, check: CircleCheck, results: Results, lang: st
     left = check.communities.reindex(ids)
     late = np.flatnonzero(left["minutes"].to_numpy(dtype=float) > standard)
     over = _tenths(left["minutes"].to_numpy(dtype=float)[late] - standard, up=True)
-    closing = [(by_id[q], table.dropna(subset="minutes")) for q, table in routes.closing.items() if q in by_id]
+    closing = [(by_id[q], _nearer(table, left["minutes"])) for q, table in routes.closing.items() if q in by_id]
     return {
         "packed": packed_routes(routes.paths),
         "over": packed_columns(np.diff(late, prepend=0), over),
-        "closing": [_closing(table, p, standard, ids, lang) for p, table in closing if len(table)],
+        "closing": [_closing(table, p, standard, ids, lang) for p, table in closing],
     }
+
+
+def _nearer(table: pd.DataFrame, now: pd.Series) -> pd.DataFrame:
+    """Where the proposed site is nearer than what stands today, or nothing does."""
+    known = table.dropna(subset="minutes")
+    return known[~(known["minutes"] >= now.reindex(known.index))]
 
 
 def _closing(table: pd.DataFrame, proposal: Proposal, standard: float, ids: pd.Index, lang: str) -> dict[str, Any]:

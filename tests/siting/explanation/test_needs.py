@@ -77,7 +77,7 @@ def test_quotas_that_make_covering_dearer_are_named_beside_it() -> None:
     quotas = [Quota("town", ("T1",))]
     reason = why(ask(minutes, [1, 1], {"town": ["T0", "T1", "T1"]}, objective="min-sites", new_sites=1, quotas=quotas))
     assert (reason.key, reason.values["needed"]) == ("explanation.cause_cover_within_new_sites", 2)
-    assert "the quotas by town" in reason.sentence("en") and "镇（街道）的数量要求" in reason.sentence("zh")
+    assert "the quotas by town" in reason.sentence("en") and "镇街的数量要求" in reason.sentence("zh")
 
 
 def test_maxima_that_leave_no_way_to_cover_so_many_are_named() -> None:

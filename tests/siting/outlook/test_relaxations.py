@@ -64,7 +64,7 @@ def test_the_quota_that_must_give_is_named_with_its_number() -> None:
 def test_a_minimum_falls_by_what_the_number_of_sites_lacks() -> None:
     change = found(ask(ONE, [9], TOWNS, quotas=[Quota("town", ("T0",), 2)], new_sites=1))["quotas"]
     assert change.sentence("en") == ("these quotas changed are enough, and no less: town T0 at least 1 instead of 2.")
-    assert change.sentence("zh") == "调整以下数量要求即可（更小的调整不可行）：镇（街道） T0 至少由 2 个改为 1 个。"
+    assert change.sentence("zh") == "调整以下数量要求即可（更小的调整不可行）：镇街 T0 至少由 2 个改为 1 个。"
 
 
 def test_the_least_distance_at_which_a_plan_exists_is_told_in_metres() -> None:

@@ -45,7 +45,8 @@ function quarterhourAreas(quarterhour) {
     picture.counties.forEach((county, k) => {
       if (!county.at || !county.name) return;
       const known = asked && asked.counties[k], part = known && (after ? known.after || known.today : known.today);
-      names.addLayer(label(county.at, "qh-county", `${county.name}${part ? `<b>${part.share}</b>` : ""}`));
+      const share = quarterhour.shareTried ? quarterhour.shareTried(county.name) : part && part.share;
+      names.addLayer(label(county.at, "qh-county", `${county.name}${share ? `<b>${share}</b>` : ""}`));
     });
     map.getContainer().classList.toggle("qh-has-counties", names.getLayers().length > 0);
   };

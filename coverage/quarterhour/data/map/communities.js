@@ -57,7 +57,7 @@ function quarterhourCommunities(quarterhour) {
   const layer = layers.communities = L.featureGroup(), dots = [];
   people.x.forEach((x, i) => {
     if (x === null) return;
-    const dot = L.circleMarker([people.y[i], x], { renderer: top, weight: 0.5, color: "#fff", fillOpacity: 0.95, fillColor: colour.not_judged });
+    const dot = L.circleMarker([people.y[i], x], { renderer: top, stroke: people.x.length < 8000, weight: 0.5, color: "#fff", fillOpacity: 0.95, fillColor: colour.not_judged });
     dot.at = i;
     dots.push(grown(dot, 1));
     layer.addLayer(dot);
@@ -70,12 +70,17 @@ function quarterhourCommunities(quarterhour) {
   // What is outside lies on top of what is inside, and is a little larger.
   const large = { not_met: 1.1, never: 1.1, planned: 1.1 };
   const rank = { not_judged: 0, met: 1, always: 1, sometimes: 2, planned: 2, not_met: 3, never: 3 };
+  let painted = [], lying = false;
   quarterhour.paint = () => {
-    const states = people.x.map((_, i) => quarterhour.stateOf(i)), seen = new Set(states);
-    for (const dot of dots) dot.setStyle({ fillColor: colour[states[dot.at]] || colour.not_judged });
+    const states = people.x.map((_, i) => quarterhour.stateOf(i)), there = map.hasLayer(layer);
+    const changed = dots.filter((dot) => states[dot.at] !== painted[dot.at]);
+    for (const dot of changed) dot.setStyle({ fillColor: colour[states[dot.at]] || colour.not_judged });
     for (const mark of grownDots) mark[1] = large[states[mark[0].at]] || 0.9;
-    if (map.hasLayer(layer)) for (let r = 1; r < 4; r++) for (const dot of dots) if ((rank[states[dot.at]] || 0) === r) dot.bringToFront();
-    quarterhour.seen = seen;
+    const order = there && (changed.length || !lying) ? [1, 2, 3] : [];
+    for (const r of order) for (const dot of dots) if ((rank[states[dot.at]] || 0) === r) dot.bringToFront();
+    quarterhour.seen = new Set(states);
+    [painted, lying] = [states, there];
+    return order.length > 0;
   };
 
   quarterhour.communityText = communityText;

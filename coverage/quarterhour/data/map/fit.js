@@ -13,8 +13,11 @@ function quarterhourFit(quarterhour) {
       const sheet = Math.min(size.y * 0.6, size.y - panel.top), legend = Math.min(size.y * 0.25, quarterhour.legend.getBoundingClientRect().bottom);
       return { paddingTopLeft: [12, legend + 8], paddingBottomRight: [50, sheet + 8] };
     }
-    const right = size.x > 1100 ? Math.max(60, quarterhour.legend.offsetWidth * 0.55) : 56;
-    return { paddingTopLeft: [panel.right + 12, 12], paddingBottomRight: [right, 12] };
+    const legend = quarterhour.legend.getBoundingClientRect(), corner = [panel.right + 12, 12];
+    // Beside the legend or above it, whichever leaves the city larger.
+    const ways = [[Math.max(56, size.x - legend.left + 8), 12], [56, size.y - legend.top + 8]];
+    const zoom = ([x, y]) => map.getBoundsZoom(bounds, false, L.point(corner[0] + x, corner[1] + y));
+    return { paddingTopLeft: corner, paddingBottomRight: bounds && exactly(() => zoom(ways[1]) > zoom(ways[0])) ? ways[1] : ways[0] };
   }
   quarterhour.free = free;
   function settle() {
@@ -27,19 +30,23 @@ function quarterhourFit(quarterhour) {
   function exactly(act) {
     const snap = map.options.zoomSnap;
     map.options.zoomSnap = 0.02;
-    act();
+    const done = act();
     map.options.zoomSnap = snap;
+    return done;
   }
   const whole = (around) => exactly(() => map.fitBounds(bounds, { ...around, maxZoom: 15, animate: false }));
   quarterhour.home = () => {
     if (!bounds) return;
     whole(settle());
     quarterhour.homeZoom = map.getZoom();
+    // Dots as large as leaves them apart: by the pixels that the city has, and how many lie in it.
+    const wide = map.latLngToLayerPoint(bounds.getNorthEast()).x - map.latLngToLayerPoint(bounds.getSouthWest()).x;
+    quarterhour.dotSize = Math.max(1.4, Math.min(2.8, wide / 6 / Math.sqrt(Math.max(1, picture.communities.x.length))));
   };
   if (bounds) {
     quarterhour.home();
     map.setMinZoom(Math.max(0, quarterhour.homeZoom - 1.5));
-    map.setMaxBounds(bounds.pad(1.5));
+    map.setMaxBounds(bounds.pad(5));  // wide enough to stand above the sheet of a phone
   } else {
     map.setView([0, 0], 2);
   }

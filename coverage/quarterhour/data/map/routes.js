@@ -41,7 +41,8 @@ quarterhourParts.push((quarterhour) => {
 
   function text(found, c, i) {
     const way = found.ways.get(i), circle = picture.circles[c];
-    const plans = found.plans.filter((plan) => plan.nearest.has(i)).map((plan) => {
+    const plans = found.plans.map((plan) => {
+      if (!plan.nearest.has(i)) return row(said.closing, found.beyond.has(i) ? `${said.none_nearer} <small>${plan.name}</small>` : "");
       const { site, minutes: there, over } = plan.nearest.get(i);
       const verdict = over ? chip("not_met", `${said.over} ${minutes(over)}`) : chip("met", w.met);
       return row(said.closing, `${site} <small>${plan.name}</small><br>${minutes(there)} ${verdict}`);

@@ -42,7 +42,7 @@ function quarterhourView(quarterhour) {
   };
   quarterhour.resize = () => {
     const full = quarterhour.size();
-    for (const [mark, part] of quarterhour.marks) mark.setRadius(full * part);
+    for (const [mark, part] of quarterhour.marks) if (mark.getRadius() !== full * part) mark.setRadius(full * part);
     map.getContainer().classList.toggle("qh-far", quarterhour.nearer() < 1);
     map.getContainer().classList.toggle("qh-near", quarterhour.nearer() >= 2.5);
   };

@@ -72,6 +72,10 @@ quarterhourParts.push((quarterhour) => {
     if (!box.open || asProposed(now())) { asFound(); return; }
     const { before, after } = result.near, community = (i) => (!after[i] ? "not_met" : before[i] ? "met" : "planned");
     tryOut = () => onMap.hide(["plan", "served"].map((name) => quarterhour.layers[`${name}_${k.question.plan}`]));
+    quarterhour.shareTried = (county) => {
+      const at = shared.county.name.indexOf(county), row = at < 0 ? null : engine.byArea(k.question, result, shared.county.code, shared.county.name.length)[at];
+      return row && row.total ? percent(row.after, row.total) : "";
+    };
     onMap.draw(k.question, what, { open: words.tried_open, closed: words.tried_closed });
     if (quarterhour.recolour) quarterhour.recolour(community);
     tryOut();
@@ -79,7 +83,7 @@ quarterhourParts.push((quarterhour) => {
   // The map as the study found it.
   function asFound() {
     if (!tryOut) return;
-    tryOut = null;
+    tryOut = quarterhour.shareTried = null;
     onMap.clear();
     if (quarterhour.recolour) quarterhour.recolour(null);
   }

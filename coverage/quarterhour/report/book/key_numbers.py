@@ -79,7 +79,8 @@ def _plan(p: Proposal, lang: str) -> Iterator[KeyNumber]:
     if p.plan.status in ("infeasible", "no_plan"):
         return
     who = {"counted": counted_label(p.plan.unit, lang)}
-    note = _say("note_plan", lang, sites=len(p.plan.chosen), total=p.plan.demand_total, **who)
+    before = "" if p.plan.before is None else _say("note_before", lang, before=p.plan.before)
+    note = _say("note_plan", lang, sites=len(p.plan.chosen), total=p.plan.demand_total, before=before, **who)
     label = _say("key_placed" if p.plan.placed else "key_covered", lang, name=p.name(lang), **who)
     yield KeyNumber(label, p.plan.covered, looks.WHOLE, note, "plans")
 

@@ -125,13 +125,19 @@ def tried_question(study: Study, tried: Tried) -> SitingFile:
         raise DataError("tried.not_plain", id=file.id)
     changed: dict[str, Any] = {"mode": tried.mode, "capacity": None}
     if circle is not None:
-        plain = {"classes": (), "steps": (), "backup": None, "tier": ""}
-        changed |= {
-            **plain,
-            "heading": circle.heading,
-            "counts_kinds": tuple(k for k in circle.kinds if k != file.kind),
-        }
+        changed |= _as_the_circle_asks(file, circle)
     return file.model_copy(update=changed)
+
+
+def _as_the_circle_asks(file: SitingFile, circle: CircleFile) -> dict[str, Any]:
+    """What a question takes from the circle that it stands with: whose people and which sites count, and plainly."""
+    return {
+        "heading": circle.heading,
+        "people": {circle.people: 1},
+        "counts_kinds": tuple(kind for kind in circle.kinds if kind != file.kind),
+        "upgrade_kinds": tuple(kind for kind in file.upgrade_kinds if kind not in circle.kinds),
+        **{"classes": (), "steps": (), "backup": None, "tier": ""},
+    }
 
 
 def _question_of(study: Study, tried: Tried) -> SitingFile:

@@ -1,0 +1,57 @@
+"""How heavy the page is: budgets in bytes and in what is drawn, at a city's size."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+import pytest
+
+import quarterhour as qh
+from maps.toy import drawn_in, meeting, streets, unpacked
+from quarterhour.maps import draw as maps
+from quarterhour.maps import layers as picture_room
+from quarterhour.report.write import meeting_map
+
+WEIHAI_BYTES = 3_000_000
+CITY_BYTES = 15_000_000
+BYTES_A_WAY = 8
+"""Two steps of two numbers, most of them of one or two signs."""
+
+
+def test_a_town_of_fifty_thousand_ways_and_ten_times_the_communities_stays_light() -> None:
+    roads = streets(158)
+    assert len(roads) > 50_000
+    html = maps.draw_map(**meeting(27_680) | {"roads": roads})
+    assert len(html.encode()) < CITY_BYTES
+    (minor,) = drawn_in(html)["roads"]
+    assert len(minor["lines"]) < BYTES_A_WAY * len(roads)
+    assert len(minor["lines"]) < 0.4 * len(json.dumps([line.tolist() for line in unpacked(minor["lines"])]))
+
+
+@pytest.mark.parametrize("blocks", [8, 24])
+def test_bytes_of_roads_grow_as_the_roads_do(blocks: int) -> None:
+    roads = streets(blocks)
+    (minor,) = picture_room.road_lines(roads)
+    assert len(minor["lines"]) < BYTES_A_WAY * len(roads)
+
+
+@pytest.fixture(scope="module")
+def weihai_page(weihai_run: qh.Results) -> str:
+    return meeting_map(weihai_run)
+
+
+def test_the_page_of_the_embedded_study_stays_under_three_megabytes(weihai_page: str) -> None:
+    assert len(weihai_page.encode()) < WEIHAI_BYTES
+
+
+def test_the_embedded_study_joins_both_circles_with_what_closes_them(weihai_page: str) -> None:
+    picture: dict[str, Any] = drawn_in(weihai_page)
+    questions = picture["questions"]
+    assert [(q["circle"], q["plan"]) for q in questions[:2]] == [(0, 0), (1, 1)]
+    assert all(q["circle"] is None for q in questions[2:])
+    for question in questions:
+        plan = picture["plans"][question["plan"]]
+        assert f"新建 {len(plan['site'])} 处" in question["closes"]
+        assert all(question["counties"]) and len(question["counties"]) == 4
+    assert [county["name"] for county in picture["counties"]] == ["环翠区", "文登区", "荣成市", "乳山市"]
