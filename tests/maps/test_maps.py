@@ -77,6 +77,7 @@ def test_three_thousand_communities_with_hostile_names_open_offline_and_nothing_
     given = study(3000, names=HOSTILE)
     html = maps.draw_map(**given)
     tab, trouble = opened(browser, html, tmp_path)
+    tab.click(".qh-layers summary")
     for question in range(tab.locator("[data-question]").count()):
         tab.click(f"[data-question='{question}']")
         for key in ("score", "range", "ground", "others"):
@@ -260,6 +261,7 @@ def test_the_legend_names_only_what_is_on_the_map(browser: Any, tmp_path: Path) 
     legend = tab.locator(".qh-legend")
     assert legend.locator(".qh-dot").count() == 3 and not tab.is_visible(".qh-ramp")
     assert "拟建点" not in legend.inner_text()  # the circle has no plan; the plan is a question of its own
+    tab.click(".qh-layers summary")
     tab.check("text=各镇街达标率")
     assert tab.is_visible(".qh-ramp") and legend.locator(".qh-dot").count() == 0  # a score hides the communities
     tab.click("[data-question='3']")
@@ -279,10 +281,11 @@ def test_a_kind_is_named_coloured_and_marked_as_the_study_says(browser: Any, tmp
 
 def test_a_circle_at_a_range_of_paces_says_how_sure_it_is(browser: Any, tmp_path: Path) -> None:
     tab, trouble = opened(browser, maps.draw_map(**study()), tmp_path)
-    assert "可靠程度" not in tab.inner_text(".qh-layers")  # this circle's pace is known
+    assert "可靠程度" not in tab.locator(".qh-layers").text_content()  # this circle's pace is known
     tab.click("text=养老服务圈西港村")
     assert "始终达标 61.7%" in tab.inner_text(".qh-panel") and tab.query_selector_all(".qh-bar i[title='1,234 人']")
     assert not tab.is_visible(".qh-key >> text=有时达标") and tab.is_visible(".qh-key >> text=未达标")
+    tab.click(".qh-layers summary")
     tab.check(".qh-layers >> text=可靠程度")
     assert tab.is_visible(".qh-key >> text=有时达标") and not tab.query_selector(".qh-key >> text=/^未达标$/")
     tab.fill("#qh-search", "西港村1")
@@ -300,6 +303,7 @@ def test_the_ground_reached_is_off_at_first_and_says_that_it_judges_nothing(brow
     ):
         tab, trouble = opened(browser, maps.draw_map(**study(lang=lang)), tmp_path)
         assert told not in tab.inner_text("body")
+        tab.click(".qh-layers summary")
         tab.check(f"text={layer}")
         said = tab.inner_text(".qh-legend")
         assert told in said and "R = 100" in said and band in said
@@ -326,6 +330,7 @@ def test_grounds_that_overlap_are_filled_as_one(browser: Any, tmp_path: Path) ->
         given["pictures"].assign(site=["a", "b"], from_minutes=0.0, minutes=5.0).set_geometry(shapes, crs=CRS)
     )
     tab, _ = opened(browser, maps.draw_map(**given), tmp_path)
+    tab.click(".qh-layers summary")
     tab.check("text=等时圈（仅示意）")
     spots = gpd.GeoSeries.from_xy([407e3, 412e3, 418e3, 430e3], [4_120e3] * 4, crs=CRS).to_crs("EPSG:4326")
     shade = """(spots) => {

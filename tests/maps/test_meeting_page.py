@@ -41,6 +41,16 @@ def test_the_city_stands_in_the_free_part_of_every_window(browser: Any, tmp_path
     assert trouble == []
 
 
+def test_a_wide_city_stands_above_the_sheet_of_a_phone(browser: Any, tmp_path: Path) -> None:
+    given = meeting()
+    for table in ("communities", "facilities", "towns", "counties"):
+        flat = given[table].geometry.scale(1, 0.4, origin=(420_000, 4_130_000))
+        given[table] = given[table].set_geometry(flat, crs=given[table].crs)
+    tab, _ = opened(browser, maps.draw_map(**given), tmp_path, size=(390, 844))
+    where = tab.evaluate(OUTLINE)
+    assert where["legend"]["bottom"] <= where["top"] < where["bottom"] <= where["panelTop"]
+
+
 @pytest.mark.parametrize("size", SIZES)
 def test_the_opening_says_who_how_many_what_closes_it_and_each_county(
     browser: Any, tmp_path: Path, size: tuple[int, int]

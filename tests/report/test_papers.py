@@ -383,3 +383,9 @@ def test_a_report_without_circles_or_plans_can_be_set(town: Results) -> None:
     paper = paper_of(bare)
     assert [g.caption for g in blocks_of(paper, Grid)] == ["数据质量"] and list(blocks_of(paper, Points))
     assert len(document(paper).tables) == 1 and "<table>" in write_html(paper, "zh")
+
+
+def test_of_many_sites_those_keep_a_number_whose_discs_cover_no_earlier_one() -> None:
+    from quarterhour.report.papers.static_maps import _apart
+
+    assert _apart(np.array([[0.0, 0.0], [0.2, 0.0], [0.5, 0.0], [5.0, 5.0], [0.0, 0.1]])).tolist() == [0, 2, 3]

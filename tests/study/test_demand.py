@@ -194,15 +194,17 @@ def test_graves_are_never_said_to_be_people(burials: Path, tmp_path: Path, capsy
 def test_a_made_up_parcel_says_so_to_the_last_page(burials: Path, tmp_path: Path) -> None:
     results = qh.run_study(qh.read_study(burials))
     qh.write_results(results, tmp_path)
-    assert "“养老中心选址”的拟建点 实 0 处、估 0 处、合成 2 处" in quality_note(
+    assert "“养老中心选址”的拟建点 实 0 处、估 0 处、示例（模拟）2 处" in quality_note(
         results.inputs.quality, results.proposals, "zh"
     )
     shown = picture(tmp_path / "map.html")
-    assert "合成 2 处" in shown["note"]
-    assert any("合成 2 处，仅供演示" in line for line in shown["plans"][0]["result"])
-    assert "合成 2 处。估计或合成的拟建点仅供演示" in (tmp_path / "report.md").read_text(encoding="utf-8")
+    assert "示例（模拟）2 处" in shown["note"]
+    assert any("示例（模拟）2 处，仅供演示" in line for line in shown["plans"][0]["result"])
+    assert "示例（模拟）2 处。估计或示例（模拟）的拟建点仅供演示" in (tmp_path / "report.md").read_text(
+        encoding="utf-8"
+    )
     (row,) = book_tables(tmp_path / "coverage.xlsx")["选址方案"].to_dict("records")
-    assert (row["拟建点：实际"], row["拟建点：估计"], row["拟建点：合成"]) == (0, 0, 2)
+    assert (row["拟建点：实际"], row["拟建点：估计"], row["拟建点：示例（模拟）"]) == (0, 0, 2)
     (record,) = json.loads((tmp_path / "plan.json").read_text(encoding="utf-8"))
     assert record["rests_on"] == {"fact": 0, "estimated": 0, "synthetic": 2}
     with pytest.raises(PlanError, match="rests_on"):

@@ -196,7 +196,7 @@ def test_workbook_page_and_console_tell_how_sure(toy_study: Path, tmp_path: Path
         else ("care circle", "always inside", "speed needed")
     )
     book = book_tables(tmp_path / "out" / "coverage.xlsx")
-    rows = book["把握程度" if lang == "zh" else "how sure"].values.tolist()
+    rows = book["可靠程度" if lang == "zh" else "how sure"].values.tolist()
     assert (
         len(rows) == 3
         and rows[0][0] == name

@@ -48,7 +48,7 @@ function quarterhourContext(map, layers, picture) {
   const top = L.canvas({ padding: 0.3, tolerance: 3 });
   const marks = [];  // marks that grow as one looks nearer: [mark, share of the size]
   const nearer = () => map.getZoom() - quarterhour.homeZoom;
-  const size = () => (nearer() < 1 ? 2.8 : nearer() < 3 ? 4.2 : 6);
+  const size = () => (nearer() < 1 ? quarterhour.dotSize : nearer() < 3 ? 1.5 * quarterhour.dotSize : 6);
   const grown = (mark, part) => { marks.push([mark, part]); return mark; };
   const noteRows = (notes) => {
     const rows = notes.filter(([, text]) => text).map(([name, text]) => row(name, text)).join("");
@@ -61,7 +61,7 @@ function quarterhourContext(map, layers, picture) {
   const view = { after: false, score: false, range: false, ground: false, others: false, roads: true, towns: true, own: null };
   const quarterhour = {
     map, layers, picture, words: w, w, colour, people, of, row, state, chip, flat, top, marks, size, nearer, grown, noteRows, popup, sure, on, emit, view,
-    question: 0, homeZoom: 10,
+    question: 0, homeZoom: 10, dotSize: 2.8,
     asked: () => picture.questions[quarterhour.question] || null,
   };
   return quarterhour;

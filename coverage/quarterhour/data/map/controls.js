@@ -16,9 +16,12 @@ function quarterhourControls(quarterhour) {
     ["roads", w.layer_roads, layers.roads],
     ["towns", w.layer_towns, picture.towns.some((town) => town.shape)],
   ].filter(([, , have]) => have);
+  let open = null;  // as the reader left it; at first only where there is room beside the city
   quarterhour.relayer = () => {
+    const before = box.querySelector("details");
+    if (before) open = before.open;
     const rows = offered(quarterhour.asked()).map(([key, name]) => `<label><input type="checkbox" data-key="${key}"${view[key] ? " checked" : ""}> ${name}</label>`);
-    box.innerHTML = `<details${window.innerWidth > 1100 ? " open" : ""}><summary>${w.layers}</summary>${rows.join("")}</details>`;
+    box.innerHTML = `<details${(open === null ? window.innerWidth >= 1600 : open) ? " open" : ""}><summary>${w.layers}</summary>${rows.join("")}</details>`;
     box.hidden = !rows.length;
   };
   box.addEventListener("change", (changed) => {

@@ -39,11 +39,14 @@ function quarterhourFit(quarterhour) {
     if (!bounds) return;
     whole(settle());
     quarterhour.homeZoom = map.getZoom();
+    // Dots as large as leaves them apart: by the pixels that the city has, and how many lie in it.
+    const wide = map.latLngToLayerPoint(bounds.getNorthEast()).x - map.latLngToLayerPoint(bounds.getSouthWest()).x;
+    quarterhour.dotSize = Math.max(1.4, Math.min(2.8, wide / 6 / Math.sqrt(Math.max(1, picture.communities.x.length))));
   };
   if (bounds) {
     quarterhour.home();
     map.setMinZoom(Math.max(0, quarterhour.homeZoom - 1.5));
-    map.setMaxBounds(bounds.pad(1.5));
+    map.setMaxBounds(bounds.pad(5));  // wide enough to stand above the sheet of a phone
   } else {
     map.setView([0, 0], 2);
   }

@@ -40,5 +40,6 @@ function quarterhourDraw(map, layers, picture) {
   quarterhour.show({});
   for (const part of quarterhourParts) part(quarterhour);
   quarterhour.home();
+  quarterhour.resize();
   if (picture.questions.length) quarterhour.emit("question", quarterhour.question);
 }

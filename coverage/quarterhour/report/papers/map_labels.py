@@ -45,7 +45,7 @@ def write_labels(
     bold: bool = False,
     roam: bool = False,
     taken: Sequence[Box] = (),
-    colours: Sequence[str] | None = None,
+    colours: Sequence[tuple[str, str]] | None = None,
 ) -> list[Box]:
     """Write labels at points (metres), the first before the others; one that would cover another is left out,
     or with ``roam`` moved a little.
@@ -57,7 +57,7 @@ def write_labels(
         at = _free_place(points[place], label, ground, points_high, boxes, roam=roam)
         if at is not None:
             boxes.append(_box(ground.centimetres(at), label, points_high))
-            _write(axes, at, label, points_high, bold=bold, colour=colours[place] if colours else INK)
+            _write(axes, at, label, points_high, bold=bold, colours=colours[place] if colours else (INK, "white"))
     return boxes
 
 
@@ -75,12 +75,13 @@ def _free_place(
     return None
 
 
-def _write(axes: Any, at: FloatArray, label: str, points_high: float, *, bold: bool, colour: str) -> None:
+def _write(axes: Any, at: FloatArray, label: str, points_high: float, *, bold: bool, colours: tuple[str, str]) -> None:
     from matplotlib.patheffects import withStroke
 
-    halo = [] if colour == "white" else [withStroke(linewidth=points_high / 4, foreground="white")]
+    letters, rim = colours
     axes.text(*at, label, size=points_high, weight="bold" if bold else "normal", ha="center", va="center",
-              color=colour, zorder=12, linespacing=_LEADING, path_effects=halo)  # fmt: skip
+              color=letters, zorder=12, linespacing=_LEADING,
+              path_effects=[withStroke(linewidth=points_high / 4, foreground=rim)])  # fmt: skip
 
 
 def _box(middle: FloatArray, label: str, points_high: float) -> Box:

@@ -18,7 +18,7 @@ from quarterhour.base.labels import counted_label, percent
 from quarterhour.report.papers.fonts import lettering
 from quarterhour.report.papers.ground import Ground, build_ground, draw_discs, outline_path, points_of
 from quarterhour.report.papers.map_labels import Box, inner_points, pushed_apart, write_labels
-from quarterhour.report.papers.map_sheet import Imprint, MapSheet, Mark, Print, print_sheet
+from quarterhour.report.papers.map_sheet import INK, Imprint, MapSheet, Mark, Print, print_sheet
 from quarterhour.report.section import city_row, mode_name, say_of, shown_shares
 from quarterhour.standards.circle import CircleCheck, by_level
 from quarterhour.study.results import Proposal, Results
@@ -164,7 +164,7 @@ def _town_sheet(check: CircleCheck, ground: Ground, lang: str) -> MapSheet:
         worst = np.argsort(np.where(known, shares, 2.0), kind="stable")
         labels = [f"{ground.towns['name'].iloc[t]}\n{percent(shares[t], decimals=0)}" for t in worst]
         points = inner_points(ground.towns.geometry)[worst]
-        dark = ["white" if known[t] and shade[t] <= 1 else "#1f2933" for t in worst]
+        dark = [("white", SHADES[shade[t]]) if known[t] and shade[t] <= 1 else (INK, "white") for t in worst]
         write_labels(axes, ground, points, labels, points_high=6.0, taken=counties, colours=dark)
 
     title = _say("towns", lang, name=check.circle.name(lang))
@@ -173,7 +173,10 @@ def _town_sheet(check: CircleCheck, ground: Ground, lang: str) -> MapSheet:
 
 def _step_names(lang: str) -> list[str]:
     ends = (0.0, *_STEPS, 1.0)
-    return [_say("share_step", lang, low=f"{a:.0%}", high=f"{b:.0%}") for a, b in zip(ends, ends[1:], strict=False)]
+    return [
+        _say("share_step", lang, low=percent(a, decimals=0), high=percent(b, decimals=0))
+        for a, b in zip(ends, ends[1:], strict=False)
+    ]
 
 
 def _fill_towns(axes: Any, ground: Ground, shade: Any) -> None:
