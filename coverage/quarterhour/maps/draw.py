@@ -21,6 +21,7 @@ from quarterhour.base.kinds import KindLooks
 from quarterhour.maps.columns import PageWords, coded
 from quarterhour.maps.isochrones import ground_columns, range_columns
 from quarterhour.maps.layers import county_columns, map_bounds, road_lines, town_columns, with_outlines
+from quarterhour.maps.packing import packed_json
 from quarterhour.maps.page import draw_page
 from quarterhour.maps.pinyin import search_columns
 from quarterhour.maps.plans import plan_columns
@@ -163,7 +164,8 @@ def _add_notes(picture: dict[str, Any], notes: Notes, *, communities: pd.DataFra
     ]
     picture["charts"] = [{"name": escape_html(name), "svg": chart} for name, chart in notes.charts.items()]
     table = notes.communities.reindex(communities.index)
-    picture["communities"]["notes"] = {escape_html(c): coded([_text(v) for v in table[c]]) for c in table}
+    by_heading = {escape_html(c): coded([_text(v) for v in table[c]]) for c in table}
+    picture["communities"]["notes"] = packed_json(by_heading)
     of_towns = notes.towns.reindex(towns.index)
     for place, town in enumerate(picture["towns"]):
         row = of_towns.iloc[place] if len(of_towns) else pd.Series(dtype=object)
