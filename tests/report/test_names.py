@@ -101,7 +101,7 @@ def test_the_headings_of_access_to_beds_say_what_is_counted(weihai_run: Results)
 
 def test_no_id_file_or_solver_stands_before_a_leader(weihai_run: Results) -> None:
     """Before the annexes of the page; ids, hashes and who proved what are in these and in the workbook."""
-    told = page(weihai_run, "zh").split("## 附：证明记录")[0]
+    told = page(weihai_run, "zh").split("## 方案证明")[0]
     for name in ("scripts/", ".py", "Benders", "HiGHS", "counting", "state-farmland", "shandong-", "draft-housing",
                  "horizon-years", "three-tier", "social_workers", "communities”", "beds-for-older-people",
                  "elderly-centre-0", "town-cemetery-0"):  # fmt: skip
