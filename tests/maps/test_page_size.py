@@ -48,8 +48,9 @@ def test_the_page_of_the_embedded_study_stays_under_three_megabytes(weihai_page:
 def test_the_embedded_study_joins_both_circles_with_what_closes_them(weihai_page: str) -> None:
     picture: dict[str, Any] = drawn_in(weihai_page)
     questions = picture["questions"]
-    assert [(q["circle"], q["plan"]) for q in questions[:2]] == [(0, 0), (1, 1)]
-    assert all(q["circle"] is None for q in questions[2:])
+    assert [q["circle"] for q in questions] == [0, 1, None, None]
+    closing = [picture["plans"][q["plan"]]["name"] for q in questions]
+    assert closing[:2] == ["照料护理服务基地选址", "社区居家养老服务设施选址"] and len(set(closing)) == 4
     for question in questions:
         plan = picture["plans"][question["plan"]]
         assert f"新建 {len(plan['site'])} 处" in question["closes"]

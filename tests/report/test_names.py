@@ -86,7 +86,7 @@ def test_a_kind_without_any_facility_heads_the_results_and_has_no_share(toy_stud
     assert lines[0].startswith("照料护理服务圈：数据中没有一处照料护理基地")
     assert not any(line.startswith("照料护理服务圈") and "0.0%" in line for line in lines[:3])
     told = page(results, "zh")
-    assert told.split("\n\n")[1].startswith("**照料护理服务圈：数据中没有一处照料护理基地")
+    assert told.split("## 摘要\n\n")[1].startswith("照料护理服务圈：数据中没有一处照料护理基地")
     row = next(line for line in told.splitlines() if line.startswith("| 照料护理服务圈 |"))
     assert "| — |" in row and "0.0%" not in row.split("| 特困人员 |")[1].split("| — |")[0]
     found = results.findings[results.findings["rule"] == "study.no_facility"]
@@ -101,7 +101,7 @@ def test_the_headings_of_access_to_beds_say_what_is_counted(weihai_run: Results)
 
 def test_no_id_file_or_solver_stands_before_a_leader(weihai_run: Results) -> None:
     """Before the annexes of the page; ids, hashes and who proved what are in these and in the workbook."""
-    told = page(weihai_run, "zh").split("## 方案证明")[0]
+    told = page(weihai_run, "zh").split("## 测算方法")[0]
     for name in ("scripts/", ".py", "Benders", "HiGHS", "counting", "state-farmland", "shandong-", "draft-housing",
                  "horizon-years", "three-tier", "social_workers", "communities”", "beds-for-older-people",
                  "elderly-centre-0", "town-cemetery-0"):  # fmt: skip

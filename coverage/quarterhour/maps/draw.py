@@ -4,7 +4,7 @@ The page is drawn by Folium, but carries its scripts, styles and pictures inside
 nothing from outside (a Content-Security-Policy holds it). Folium reads what it is given as a template
 and as script; so every string of a study passes :func:`escape` on its way in, and the bulk of the data
 (thousands of communities, tens of thousands of roads) goes into the page beside Folium, as columns that
-``data/map/map.js`` draws on canvas.
+the scripts of ``data/map`` draw on canvas.
 """
 
 from __future__ import annotations

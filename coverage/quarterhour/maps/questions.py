@@ -181,7 +181,7 @@ class _Row:
         if pd.isna(every) or not every:
             return {"out": "", "line": self.say("no_people"), "share": ""}
         if pd.isna(met):
-            line = self._say("room_total", people=self._people(), total=f"{every:,.0f}", unit=self._unit())
+            line = self._say("room_total", total=f"{every:,.0f}", unit=self._unit())
             return {"out": "", "line": line, "share": ""}
         told = {"people": self._people(), "total": f"{every:,.0f}", "met": f"{met:,.0f}", "unit": self._unit()}
         share = share_of(met / every)

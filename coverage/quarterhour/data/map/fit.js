@@ -41,7 +41,8 @@ function quarterhourFit(quarterhour) {
     quarterhour.homeZoom = map.getZoom();
     // Dots as large as leaves them apart: by the pixels that the city has, and how many lie in it.
     const wide = map.latLngToLayerPoint(bounds.getNorthEast()).x - map.latLngToLayerPoint(bounds.getSouthWest()).x;
-    quarterhour.dotSize = Math.max(1.4, Math.min(2.8, wide / 6 / Math.sqrt(Math.max(1, picture.communities.x.length))));
+    const apart = wide / 6 / Math.sqrt(Math.max(1, picture.communities.x.length));
+    quarterhour.dotSize = apart > 2.4 ? 2.8 : apart > 1.6 ? 2 : 1.4;  // a canvas draws whole pixels: 3, 2, and 1 or 2
   };
   if (bounds) {
     quarterhour.home();

@@ -173,7 +173,10 @@ def _town_sheet(check: CircleCheck, ground: Ground, lang: str) -> MapSheet:
 
 def _step_names(lang: str) -> list[str]:
     ends = (0.0, *_STEPS, 1.0)
-    return [_say("share_step", lang, low=f"{a:.0%}", high=f"{b:.0%}") for a, b in zip(ends, ends[1:], strict=False)]
+    return [
+        _say("share_step", lang, low=percent(a, decimals=0), high=percent(b, decimals=0))
+        for a, b in zip(ends, ends[1:], strict=False)
+    ]
 
 
 def _fill_towns(axes: Any, ground: Ground, shade: Any) -> None:
