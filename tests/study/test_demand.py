@@ -120,9 +120,9 @@ def test_the_numbers_stand_in_map_workbook_and_page(burials: Path, tmp_path: Pat
         assert (out / "sites-centres.svg").read_text(encoding="utf-8").startswith("<svg")
     book = book_tables(out / "coverage.xlsx")
     assert {"容量", "分年建设", "各点价值", "目标次序"} <= set(book)
-    rooms = book["容量"].set_index("编号")[["计数对象", "容量", "安置", "余量"]]
-    assert rooms.loc["d"].tolist() == ["墓穴", 30, 30, 0]
-    assert rooms.loc["p1"].tolist() == ["墓穴", 25, 20, 5]
+    rooms = book["容量"].set_index("名称")[["计数对象", "容量", "安置", "余量"]]
+    assert rooms.loc["日间照料"].tolist() == ["墓穴", 30, 30, 0]
+    assert rooms.loc["近地"].tolist() == ["墓穴", 25, 20, 5]
     assert json.loads((out / "plan.json").read_text(encoding="utf-8"))[0]["question"]["capacity"] == ["graves", True]
 
 
