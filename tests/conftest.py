@@ -124,6 +124,9 @@ seed = 1
 path = "roads.geojson"
 quality = "synthetic"
 
+[outputs]
+papers = false  # drawn where a test is about them: tests/report/test_papers.py
+
 [communities]
 path = "communities.csv"
 columns = { id = "id", name = "name", x = "x", y = "y", town = "town", county = "county" }
@@ -170,9 +173,6 @@ minutes = 15
 people = "older"
 new_sites = 1
 candidates = "communities"
-
-[outputs]
-papers = false  # drawn where a test is about them: tests/report/test_papers.py
 """
 """One street of 3,600 m, a junction every 900 m; a walker at 1 m/s needs exactly 15 minutes between two.
 

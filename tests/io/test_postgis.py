@@ -252,8 +252,8 @@ IN_DATABASE = {
     'path = "communities.csv"': 'database = "pg"\ntable = "toy.communities"',
     'path = "facilities.csv"': 'database = "pg"\ntable = "toy.facilities"',
 }
-SINK = f'database = "pg"\nschema = "toy_results"\n\n[databases.pg]\nurl_env = "{PG.url_env}"\n'
-"""Goes on with the last part of the toy study, ``[outputs]``."""
+SINK = '[outputs]\ndatabase = "pg"\nschema = "toy_results"\n'
+DATABASE = f'\n[databases.pg]\nurl_env = "{PG.url_env}"\n'
 
 
 def stored_study(folder: Path, known: str) -> Path:
@@ -270,7 +270,7 @@ def stored_study(folder: Path, known: str) -> Path:
     for old, new in IN_DATABASE.items():
         assert old in text
         text = text.replace(old, new)
-    (folder / "study.toml").write_text(text + SINK, encoding="utf-8")
+    (folder / "study.toml").write_text(text.replace("[outputs]\n", SINK) + DATABASE, encoding="utf-8")
     return folder
 
 
@@ -316,7 +316,8 @@ def test_the_command_writes_the_layers_and_never_the_address(toy_study: Path, kn
 )  # fmt: skip
 def test_what_cannot_be_meant_of_a_database_is_refused(toy_study: Path, old: str, new: str, said: str) -> None:
     file = toy_study / "study.toml"
-    text = (file.read_text(encoding="utf-8") + SINK).replace(old, new)
+    text = file.read_text(encoding="utf-8").replace("[outputs]\n", SINK) + DATABASE
+    text = text.replace(old, new)
     file.write_text(text.replace("url = ", 'url = "postgresql://me:word@host/base" #'), encoding="utf-8")
     with pytest.raises(StudyError, match=said) as told:
         qh.read_study(toy_study)

@@ -141,3 +141,17 @@ def test_what_is_defined_is_what_the_outputs_say(weihai_run: Results) -> None:
     for phrase in said:
         assert phrase in page
         assert any(phrase in term or phrase in means for term, means in glossary("zh")), phrase
+
+
+def test_before_a_plan_is_what_the_circle_of_the_same_question_has(weihai_run: Results) -> None:
+    """A question of a circle's kinds, mode, minutes and people begins with the circle's people inside."""
+    circles = {c.circle.id: c for c in weihai_run.checks}
+    asked = {q.id: q for q in weihai_run.study.file.siting}
+    same = {"care-bases": "care-circle", "day-care-sites": "home-care-circle"}
+    for proposal in weihai_run.proposals:
+        if proposal.id in same:
+            check = circles[same[proposal.id]]
+            assert asked[proposal.id].minutes == check.circle.minutes
+            inside = check.shares.set_index("level").loc["city", "people_met"]
+            assert proposal.plan.before == proposal.plan.covered_before == inside
+    assert {p.id for p in weihai_run.proposals} >= set(same)

@@ -111,7 +111,7 @@ def test_graves_fill_rooms_and_nobody_is_placed_twice(burials: Path) -> None:
 def test_the_numbers_stand_in_map_workbook_and_page(burials: Path, tmp_path: Path) -> None:
     results = qh.run_study(qh.read_study(burials))
     out = tmp_path / "out"
-    for lang, said in (("en", "62 graves find a place"), ("zh", "可安置 62 穴")):
+    for lang, said in (("en", "graves placed from 30 to 62 of 75"), ("zh", "可安置墓穴由 30 增至 62 穴")):
         qh.write_results(results, out, lang=lang)
         page = (out / "report.md").read_text(encoding="utf-8")
         assert said in page
@@ -120,9 +120,9 @@ def test_the_numbers_stand_in_map_workbook_and_page(burials: Path, tmp_path: Pat
         assert (out / "sites-centres.svg").read_text(encoding="utf-8").startswith("<svg")
     book = book_tables(out / "coverage.xlsx")
     assert {"容量", "分年建设", "各点价值", "目标次序"} <= set(book)
-    rooms = book["容量"].set_index("编号")[["计数对象", "容量", "安置", "余量"]]
-    assert rooms.loc["d"].tolist() == ["墓穴", 30, 30, 0]
-    assert rooms.loc["p1"].tolist() == ["墓穴", 25, 20, 5]
+    rooms = book["容量"].set_index("名称")[["计数对象", "容量", "安置", "余量"]]
+    assert rooms.loc["日间照料"].tolist() == ["墓穴", 30, 30, 0]
+    assert rooms.loc["近地"].tolist() == ["墓穴", 25, 20, 5]
     assert json.loads((out / "plan.json").read_text(encoding="utf-8"))[0]["question"]["capacity"] == ["graves", True]
 
 
@@ -174,7 +174,7 @@ def test_graves_are_never_said_to_be_people(burials: Path, tmp_path: Path, capsy
     results = qh.run_study(qh.read_study(burials))
     assert results.proposals[0].plan.unit == "graves"
     for lang, told, never in (
-        ("zh", "可安置 62 穴", re.compile(r"\d 人")),
+        ("zh", "可安置墓穴由 30 增至 62 穴", re.compile(r"\d 人")),
         ("en", "62 of 75 graves", re.compile(r"\d people")),
     ):
         out = tmp_path / lang
@@ -183,7 +183,7 @@ def test_graves_are_never_said_to_be_people(burials: Path, tmp_path: Path, capsy
         said = [*plan["result"], plan["gain_name"], plan["unit"]]
         page = (out / "report.md").read_text(encoding="utf-8")
         page = page[page.index("centres\n" if lang == "en" else "养老中心选址\n") :]
-        page = page.split("\n## " + ("League" if lang == "en" else "数据问题"))[0]
+        page = page.split("\n## " + ("Towns by people" if lang == "en" else "附：数据问题"))[0]
         verify(str(out / "plan.json"), lang)
         said += [capsys.readouterr().out, *page.splitlines()]
         assert any(told in line for line in said)
