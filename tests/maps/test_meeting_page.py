@@ -242,3 +242,18 @@ def test_no_id_file_or_solver_is_named_to_a_leader(browser: Any, tmp_path: Path)
     tab, _ = opened(browser, maps.draw_map(**meeting()), tmp_path)
     told = "".join(tab.inner_text(part) for part in ("#qh-opening", ".qh-legend", ".qh-layers", ".qh-tabs"))
     assert not re.search(r"\.(py|gpkg|csv|toml)\b|highs|benders|day_care|max-cover|\bc1\b", told, re.IGNORECASE)
+
+
+def test_the_page_shows_itself_in_a_notebook(browser: Any, tmp_path: Path) -> None:
+    shown = maps.draw_map(**meeting())._repr_html_()
+    assert shown.startswith("<iframe srcdoc=") and "allow-same-origin" not in shown
+    page = tmp_path / "notebook.html"
+    page.write_text(f"<!doctype html><body>{shown}</body>", encoding="utf-8")
+    tab, trouble = browser.new_page(), []
+    tab.on("pageerror", lambda error: trouble.append(str(error)))
+    tab.goto(page.as_uri())
+    frame = tab.frames[1]
+    frame.wait_for_selector(".qh-legend")
+    assert "500 人" in frame.inner_text("#qh-opening") and trouble == []
+    frame.click("[role=tab] >> nth=1")
+    assert trouble == []
