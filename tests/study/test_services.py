@@ -101,7 +101,7 @@ def test_the_ledger_says_each_rule_with_the_distance_that_shapely_measures(weiha
         spot = tables.candidates.geometry[row.candidate]
         assert row.distance_m == pytest.approx(shapely.distance(layer.geometry.to_numpy(), spot).min())
         assert row.distance_m < row.required_m
-    assert proposal.unchecked == ("state-farmland",)
+    assert proposal.unchecked == ("state-farmland", "land-law-farmland")
 
 
 def test_parcels_break_no_rule(weihai: Results) -> None:
