@@ -80,9 +80,7 @@ def test_what_lapses_by_a_day_is_listed_first_to_lapse_first(lang: str) -> None:
     lines = rulebook_lines(("cemetery",), expiring="2026-06-30", lang=lang)
     assert "2026-06-30" in lines[0] and len(lines) == 3
     assert "state-parks" in lines[1] and "state-farmland" in lines[2]
-    assert (
-        len(rulebook_lines(("cemetery",), expiring="2026-03-28", lang=lang)) == 2
-    )  # there is none
+    assert len(rulebook_lines(("cemetery",), expiring="2026-03-28", lang=lang)) == 2  # there is none
     every = rulebook_lines((), expiring="2026-06-30", lang=lang)
     ends = [line.rsplit(" – ", 1)[1][:10] for line in every[1:]]
     assert ends == sorted(ends) and len(ends) > 30
