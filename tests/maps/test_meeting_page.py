@@ -114,6 +114,18 @@ def test_no_county_shows_what_the_plan_brings_as_the_state_of_today(browser: Any
     assert trouble == []
 
 
+def test_the_quality_of_a_community_is_told_as_the_worst_of_row_and_people(
+    browser: Any, tmp_path: Path
+) -> None:
+    given = meeting()
+    given["communities"] = given["communities"].assign(quality="fact", older_quality="estimated")
+    tab, trouble = opened(browser, maps.draw_map(**given), tmp_path)
+    tab.evaluate("quarterhour.select(0)")
+    told = tab.inner_text(".leaflet-popup-content")
+    assert re.search(r"数据性质（含人数，取最差）\s+估计", told)
+    assert trouble == []
+
+
 def test_the_legend_has_at_most_five_rows_whatever_is_shown(browser: Any, tmp_path: Path) -> None:
     tab, trouble = opened(browser, maps.draw_map(**meeting()), tmp_path)
     every = """() => {
