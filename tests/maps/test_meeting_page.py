@@ -114,9 +114,7 @@ def test_no_county_shows_what_the_plan_brings_as_the_state_of_today(browser: Any
     assert trouble == []
 
 
-def test_the_quality_of_a_community_is_told_as_the_worst_of_row_and_people(
-    browser: Any, tmp_path: Path
-) -> None:
+def test_the_quality_of_a_community_is_told_as_the_worst_of_row_and_people(browser: Any, tmp_path: Path) -> None:
     given = meeting()
     given["communities"] = given["communities"].assign(quality="fact", older_quality="estimated")
     tab, trouble = opened(browser, maps.draw_map(**given), tmp_path)
