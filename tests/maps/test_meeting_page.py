@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import math
 import re
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from maps.toy import grid_roads, meeting, opened, study
+from maps.toy import asked_of, grid_roads, meeting, opened, study
 from quarterhour.maps import draw as maps
 
 SIZES = ((1366, 768), (1920, 1080), (960, 600), (390, 844))
@@ -97,6 +98,29 @@ def test_after_the_plan_three_states_stand_on_map_legend_and_counties(browser: A
     assert [label.inner_text().split()[1] for label in tab.query_selector_all(".qh-county")] == ["75.0%", "37.5%"]
     states = tab.evaluate("[...Array(60).keys()].map(quarterhour.stateOf)")
     assert {"met", "planned", "not_met"} <= set(states)
+    assert trouble == []
+
+
+def test_no_county_shows_what_the_plan_brings_as_the_state_of_today(browser: Any, tmp_path: Path) -> None:
+    given = meeting()
+    asked = asked_of(given, kind="cemetery")
+    unknown = asked.areas.assign(before=float("nan"))
+    tab, trouble = opened(browser, maps.draw_map(**given | {"asked": [replace(asked, areas=unknown)]}), tmp_path)
+    tab.click("[data-question='3']")
+    assert tab.locator(".qh-counties").count() == 0
+    assert [label.inner_text() for label in tab.query_selector_all(".qh-county")] == ["东区", "西县"]
+    tab.click("[data-after='1']")
+    assert "75.0%" in tab.inner_text(".qh-counties")
+    assert trouble == []
+
+
+def test_the_quality_of_a_community_is_told_as_the_worst_of_row_and_people(browser: Any, tmp_path: Path) -> None:
+    given = meeting()
+    given["communities"] = given["communities"].assign(quality="fact", older_quality="estimated")
+    tab, trouble = opened(browser, maps.draw_map(**given), tmp_path)
+    tab.evaluate("quarterhour.select(0)")
+    told = tab.inner_text(".leaflet-popup-content")
+    assert re.search(r"数据性质（含人数，取最差）\s+估计", told)
     assert trouble == []
 
 

@@ -29,6 +29,11 @@ def test_a_plan_for_another_kind_mode_or_people_is_a_question_of_its_own(other: 
     assert [(q["circle"], q["plan"]) for q in found] == [(0, None), (1, None), (2, None), (None, 0)]
 
 
+def test_a_plan_whose_count_is_not_the_circle_s_own_is_a_question_of_its_own() -> None:
+    found = questions(asked=[asked_of(study(60), circles=())])
+    assert [(q["circle"], q["plan"]) for q in found] == [(0, None), (1, None), (2, None), (None, 0)]
+
+
 def test_each_circle_and_each_plan_stands_in_exactly_one_question() -> None:
     given = meeting()
     twice = given["plans"] * 2

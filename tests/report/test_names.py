@@ -6,6 +6,8 @@ import json
 import re
 from dataclasses import replace
 from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
 
 import geopandas as gpd
 import pandas as pd
@@ -17,6 +19,7 @@ from quarterhour.base.planar import inner_points
 from quarterhour.maps.columns import xy_of
 from quarterhour.report.console import summary_lines
 from quarterhour.report.score_sections import rank_said
+from quarterhour.report.service_sections import _overlay
 from quarterhour.report.write import page
 from quarterhour.standards.league import outside_table
 from quarterhour.study.results import Results
@@ -115,6 +118,20 @@ OUTLINES = {
     "box": shapely.box(0, 0, 1000, 1000),
     "crescent": shapely.Point(0, 0).buffer(1000).difference(shapely.Point(300, 0).buffer(950)),
 }
+
+
+@pytest.mark.parametrize(
+    ("lang", "told"), [("zh", ["坡度过陡", "不可建的地类"]), ("en", ["too steep", "land that may not"])]
+)
+def test_cells_that_are_too_steep_or_of_another_cover_are_told_in_words(lang: str, told: list[str]) -> None:
+    cells = pd.DataFrame({"town": ["t1"], "lawful": [False]})
+    removed = pd.DataFrame({"slope": [1], "land_cover": [0]}, index=pd.Index(["t1"]))
+    overlay = SimpleNamespace(cells=cells, cell_m=100.0, removed=removed, unchecked=())
+    parcels = pd.DataFrame({"town": ["t1"], "area_m2": [1.0], "score": [1.0], "quality": ["fact"]}, index=["p1"])
+    care: Any = SimpleNamespace(overlay=overlay, parcels=parcels)
+    table = next(_overlay(care, {"t1": "一镇"}, {}, lang)).table
+    heads = [str(c) for c in table if str(c).startswith("removed@")]
+    assert all(word in head for word, head in zip(told, heads, strict=True))
 
 
 @pytest.mark.parametrize("name", sorted(OUTLINES))

@@ -47,7 +47,8 @@ class PageWords:
             "plan_site plan_served plan_order served_by_none scorecard promises threshold facilities communities "
             "schematic too_long out_of_reach no_way quality_fact quality_estimated quality_synthetic "
             "sure pace flip ground now after basis charts layers layer_score layer_ground layer_range layer_others "
-            "layer_roads layer_towns home full larger smaller text_size north by_county demonstration question"
+            "layer_roads layer_towns home full larger smaller text_size north by_county demonstration question "
+            "worst_quality"
         )
         return {key: self(key) for key in keys.split()} | {key: self.label("sensitivity", key) for key in COVERED}
 

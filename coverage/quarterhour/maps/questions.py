@@ -1,6 +1,6 @@
 """Questions of the page: a circle and the plan that closes its gap, shown as one.
 
-A plan belongs to a circle when it builds one of the circle's kinds for the same people who travel alike. Each circle
+A plan belongs to a circle when it takes the circle's own count from today to after. Each circle
 and each plan stands in exactly one question.
 """
 
@@ -36,7 +36,8 @@ class Asked:
 
     ``kind`` is built, ``kinds`` are all that count; ``mode`` travels with its ``heading`` up to ``minutes``; ``people``
     is the column that counts. ``communities``, ``areas``: as ``study/siting/coverage`` makes them; empty where nobody
-    counted.
+    counted. ``circles``: ids of the circles whose own count it takes from today to after; None where nobody said: those
+    of its kind, mode and people.
     """
 
     kind: str = ""
@@ -45,6 +46,7 @@ class Asked:
     people: str = ""
     minutes: float = 0.0
     heading: str = "to_site"
+    circles: tuple[str, ...] | None = None
     communities: pd.DataFrame = field(default_factory=pd.DataFrame)
     areas: pd.DataFrame = field(default_factory=pd.DataFrame)
 
@@ -94,6 +96,8 @@ def _joined(
 
 def _belongs(asked: Asked, check: CircleCheck) -> bool:
     circle = check.circle
+    if asked.circles is not None:
+        return circle.id in asked.circles
     return asked.kind in circle.kinds and asked.mode == circle.mode and asked.people == circle.people
 
 

@@ -174,6 +174,7 @@ def _overlay(care: Care, towns: Names, rules: Names, lang: str) -> Iterator[Sect
     if care.overlay.unchecked:
         lines.append(_say("unchecked", lang, rules=rules_said(care.overlay.unchecked, rules, lang)))
     removed = care.overlay.removed
+    rules = {key: _say(f"removed_{key}", lang) for key in ("slope", "land_cover")} | dict(rules)
     shown = {"town": names_of(removed.index, towns), "cells": cells.groupby("town").size().reindex(removed.index).array}
     shown |= {"lawful_cells": cells.groupby("town")["lawful"].sum().reindex(removed.index).array}
     shown |= {f"removed@{rules.get(str(rule), rule)}": removed[rule].array for rule in removed}

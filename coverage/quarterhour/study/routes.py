@@ -10,11 +10,12 @@ import pandas as pd
 from quarterhour.network.network import Network
 from quarterhour.standards.circle import CircleCheck
 from quarterhour.standards.rules import Circle
+from quarterhour.study.closing import closes
 from quarterhour.study.inputs import Inputs
 from quarterhour.study.results import CircleRoutes, Proposal, Results
 from quarterhour.study.scorecards import SEARCHED_BEYOND
 from quarterhour.study.session import Run
-from quarterhour.study.study import Study, study_mode
+from quarterhour.study.study import study_mode
 from quarterhour.travel.accessibility import HOWEVER_FAR, nearest_by_kind
 from quarterhour.travel.paths import shortest_paths
 
@@ -38,7 +39,7 @@ def _circle_routes(run: Run, results: Results, check: CircleCheck) -> CircleRout
             heading=circle.heading, turnout_minutes=circle.turnout_minutes,
             limit_m=run.study.file.study.snap_limit_m, threads=run.study.file.study.threads,
         )  # fmt: skip
-        joined = [p for p in results.proposals if belongs_to(run.study, p, circle)]
+        joined = [p for p in results.proposals if closes(run.study, p, check)]
         left = tables.communities.loc[nearest.index[~nearest["met"].astype(bool)]]
         closing = [_closing(run, net, circle, left, p) for p in joined if len(p.plan.chosen)]
     return CircleRoutes(circle.id, paths, dict(zip([p.id for p in joined if len(p.plan.chosen)], closing, strict=True)))
@@ -50,13 +51,6 @@ def _network(run: Run, tables: Inputs, circle: Circle) -> Network:
 
 def _sites(tables: Inputs, circle: Circle) -> gpd.GeoDataFrame:
     return tables.facilities[tables.facilities["kind"].isin(circle.kinds)]
-
-
-def belongs_to(study: Study, proposal: Proposal, circle: Circle) -> bool:
-    """Whether a siting question is about a circle: its kind among the circle's, its mode and people the circle's."""
-    asked = next(q for q in study.file.siting if q.id == proposal.id)
-    people = {circle.people: 1}
-    return proposal.kind in circle.kinds and asked.mode == circle.mode and asked.people == people
 
 
 def _closing(run: Run, net: Network, circle: Circle, communities: gpd.GeoDataFrame, proposal: Proposal) -> pd.DataFrame:

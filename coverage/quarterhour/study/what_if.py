@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import itertools
 import math
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 
 import geopandas as gpd
@@ -17,6 +17,7 @@ from quarterhour.base.centiseconds import centiseconds
 from quarterhour.network.network import Mode
 from quarterhour.siting.candidates.generate import candidates_from_communities
 from quarterhour.standards.circle import CircleCheck
+from quarterhour.study.closing import closes
 from quarterhour.study.file.circles import CircleFile
 from quarterhour.study.file.siting import SitingFile
 from quarterhour.study.inputs import Inputs
@@ -44,14 +45,20 @@ class Tab:
     plan: int | None
 
 
-def tabs(circles: Sequence[CircleFile], questions: Sequence[SitingFile]) -> list[Tab]:
+def tabs(
+    circles: Sequence[CircleFile],
+    questions: Sequence[SitingFile],
+    apart: Callable[[int, int], bool] | None = None,
+) -> list[Tab]:
     """Circles and siting questions as they belong together, each in one tab, circles first.
 
-    A siting question belongs to the first circle of its kind, mode and people that has none yet.
+    A siting question belongs to the first circle of its kind, mode and people that has none yet, unless the two count
+    ``apart`` (said of their positions).
     """
     of_circle: dict[int, int] = {}
     for at, asked in enumerate(questions):
-        fits = (i for i, c in enumerate(circles) if i not in of_circle and _same_question(c, asked))
+        alike = (i for i, c in enumerate(circles) if i not in of_circle and _same_question(c, asked))
+        fits = (i for i in alike if apart is None or not apart(i, at))
         of_circle.update(dict.fromkeys(itertools.islice(fits, 1), at))
     alone = [at for at in range(len(questions)) if at not in of_circle.values()]
     return [*(Tab(i, of_circle.get(i)) for i in range(len(circles))), *(Tab(None, at) for at in alone)]
@@ -64,7 +71,11 @@ def _same_question(circle: CircleFile, asked: SitingFile) -> bool:
 def what_ifs(run: Run, results: Results) -> tuple[WhatIf, ...]:
     """What can be tried of each question that the results answer; of one whose count is not as plain, why not."""
     file, checked, proposed = run.study.file, len(results.checks), len(results.proposals)
-    found = tabs(file.circles if checked else (), file.siting if proposed else ())
+
+    def apart(circle: int, question: int) -> bool:
+        return not closes(run.study, results.proposals[question], results.checks[circle])
+
+    found = tabs(file.circles if checked else (), file.siting if proposed else (), apart)
     return tuple(_what_if(run, results, tab) for tab in found)
 
 

@@ -44,7 +44,7 @@ function quarterhourAreas(quarterhour) {
     names.clearLayers();
     picture.counties.forEach((county, k) => {
       if (!county.at || !county.name) return;
-      const known = asked && asked.counties[k], part = known && (after ? known.after || known.today : known.today);
+      const known = asked && asked.counties[k], part = known && (after ? known.after : known.today);
       const share = quarterhour.shareTried ? quarterhour.shareTried(county.name) : part && part.share;
       names.addLayer(label(county.at, "qh-county", `${county.name}${share ? `<b>${share}</b>` : ""}`));
     });

@@ -27,7 +27,7 @@ function quarterhourCommunities(quarterhour) {
     const asked = quarterhour.asked() || {};
     const circles = [...picture.circles.keys()].sort(first(asked.circle)), shown = [...picture.plans.keys()].sort(first(asked.plan));
     const plans = shown.map((p) => row(picture.plans[p].name, of(picture.plans[p].how, i))).join("");
-    return `<h3>${people.name[i]}</h3><table>${row(w.town, of(people.town, i))}${who}${row(w.quality, of(people.quality, i))}</table>` +
+    return `<h3>${people.name[i]}</h3><table>${row(w.town, of(people.town, i))}${who}${row(w.worst_quality, of(people.quality, i))}</table>` +
       circles.map((c) => circleText(picture.circles[c], i, c)).join("") +
       (plans ? `<section><h4>${w.plan}</h4><table>${plans}</table></section>` : "") + noteRows(Object.entries(quarterhour.notes || {}).map(([name, column]) => [name, of(column, i)]));
   }

@@ -21,7 +21,7 @@ function quarterhourPanel(quarterhour) {
     const rows = picture.counties.map((county, k) => {
       const known = asked.counties[k];
       if (!known || !county.name) return "";
-      const part = view.after ? known.after || known.today : known.today || known.after;
+      const part = view.after && asked.after ? known.after : known.today;
       return part ? bar(asked, known, part, county.name, view.after ? known.today : null) : "";
     }).join("");
     return rows ? `<div class="qh-counties"><h4>${w.by_county}</h4>${rows}</div>` : "";

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from quarterhour.base import i18n
 from quarterhour.maps.questions import Asked
+from quarterhour.study.closing import closes
 from quarterhour.study.results import Proposal, Results
 from quarterhour.study.siting.coverage import coverage_by_area, coverage_by_community
 from quarterhour.study.study import modes_named, study_mode
@@ -24,6 +25,7 @@ def _asked(results: Results, proposal: Proposal) -> Asked:
         people="" if len(file.people) > 1 else next(iter(file.people)),
         minutes=float(file.minutes),
         heading=file.heading,
+        circles=tuple(c.circle.id for c in results.checks if closes(results.study, proposal, c)),
         communities=found,
         areas=coverage_by_area(proposal.problem, found),
     )

@@ -26,6 +26,7 @@ from quarterhour.report.section import (
 from quarterhour.report.tables import sites_by_quality
 from quarterhour.siting.explanation.headline import status_sentence
 from quarterhour.standards.circle import CircleCheck, by_level
+from quarterhour.study.closing import closes
 from quarterhour.study.results import Proposal, Results
 
 _say = partial(say_of, "papers")
@@ -89,16 +90,8 @@ def worst_first(counties: Sequence[AreaShare]) -> list[AreaShare]:
 
 
 def closing_plans(check: CircleCheck, results: Results) -> tuple[Proposal, ...]:
-    """The plans that build what a circle asks for, for the same people who travel the same way."""
-    asked = {q.id: q for q in results.study.file.siting}
-    circle = check.circle
-    return tuple(
-        p
-        for p in results.proposals
-        if p.kind in circle.kinds
-        and (q := asked.get(p.id)) is not None
-        and (q.mode, q.columns) == (check.mode_id, (circle.people,))
-    )
+    """The plans that take the circle's own count from today to after."""
+    return tuple(p for p in results.proposals if closes(results.study, p, check))
 
 
 def summary_blocks(results: Results, lang: str, *, ribbon: str) -> list[Block]:
