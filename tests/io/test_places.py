@@ -156,7 +156,7 @@ def test_a_finding_is_told_with_its_file_and_row_in_both_languages() -> None:
     assert finding_sentences(one, "zh").tolist() == [
         "村.xlsx 表1 第 7 行：“older”人数“八十”不是数字（编号 a），该行未采用。请填阿拉伯数字。"
     ]
-    assert finding_sentences(one, "en").iloc[0].startswith("村.xlsx 表1 row 7: 'older' is '八十', no number (id a)")
+    assert finding_sentences(one, "en").iloc[0].startswith("村.xlsx 表1 row 7: 'older' is '八十', not a number (id a)")
     assert one["row"].dtype == "Int64"
 
 

@@ -41,7 +41,7 @@ def test_a_whole_column_is_told_in_one_line_with_its_first_rows(tmp_path: Path) 
     table = files.read_table(path)
     told = table.findings.to_dict("records")
     assert [(t["rule"], t["value"], t["detail"]) for t in told] == [("unseen", "40", "2, 3, 4, 5, 6 …")]
-    assert "40 cells held characters that nobody sees" in finding_sentences(table.findings, "en").iloc[0]
+    assert "40 cells held invisible characters" in finding_sentences(table.findings, "en").iloc[0]
 
 
 def test_wide_blanks_at_an_edge_are_taken_off_and_noted(tmp_path: Path) -> None:

@@ -251,7 +251,7 @@ def test_a_few_rows_whose_ids_begin_with_another_town_are_told(city: City) -> No
     told = told[told["rule"] != "where.other_town"]  # where they lie is told as well, row by row
     assert rules(told) == ["doubts.town_not_id"] and told["value"].tolist() == ["2"]
     assert told["id"].tolist() == ["371002001001, 371002002010"]
-    assert "371002001001 → 371002003 (≠ 371002001)" in told["detail"].iloc[0]
+    assert "371002001001 → 371002003 竹岛街道 (≠ 371002001 环翠楼街道)" in told["detail"].iloc[0]
 
 
 def test_a_whole_town_under_another_code_is_told_by_its_place(city: City) -> None:
@@ -270,7 +270,7 @@ def test_a_whole_town_whose_ids_are_of_another_list_is_a_note(city: City) -> Non
         row["id"] = "371002011" + row["id"][-3:]
     told = city.told()
     assert rules(told) == ["doubts.ids_of_another_list"] and told["severity"].tolist() == ["note"]
-    assert told["detail"].tolist() == ["66.7%: 371002011 → 371002001"]
+    assert told["detail"].tolist() == ["66.7%: 371002011 → 371002001 环翠楼街道"]
 
 
 def test_where_the_lists_are_declared_a_whole_town_is_a_slip_too(city: City) -> None:

@@ -45,9 +45,9 @@ def test_past_the_search_the_minutes_of_the_nearest_are_told(isle: Path) -> None
     [
         (
             "en",
-            "for 3 the nearest site is too far; from 1 no way leads to any site",
-            "no way leads to any site",
-            "no way",
+            "for 3 the nearest facility is too far; for 1 no road leads to any facility",
+            "no road leads to any facility",
+            "no road leads to one",
         ),
         ("zh", "最近设施超过时限 3 个；没有路通到任何设施 1 个", "没有路通到任何设施", "没有路通到"),
     ],

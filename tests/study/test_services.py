@@ -278,12 +278,13 @@ def whole(number: float) -> str:
 
 
 def test_each_goal_its_bound_and_its_gap_stand_in_map_workbook_and_page(handed_on: HandedOn) -> None:
-    assert len(handed_on.records) == 2
-    for record in handed_on.records:
+    assert len(handed_on.records) == len(handed_on.results.study.file.siting) >= 2
+    for record, proposal in zip(handed_on.records, handed_on.results.proposals, strict=True):
         verify_record(record)
         question, lang = record["problem_id"], handed_on.lang
         assert record["status"] == "optimal"
-        assert [goal["objective"] for goal in record["goals"]] == ["max-cover", "min-time"]
+        goals = [goal.objective for goal in proposal.problem.goals]
+        assert [goal["objective"] for goal in record["goals"]] == goals and goals[0] == "max-cover"
         unit, value, bound = unit_label(record["unit"], lang), record["value"], record["bound"]
         assert record["value"] == record["covered"] == bound
         shown = "\n".join(handed_on.shown(question))
@@ -295,11 +296,12 @@ def test_each_goal_its_bound_and_its_gap_stand_in_map_workbook_and_page(handed_o
         counts |= {"before": record.get("placed_before", record["covered_before"])}
         counts |= {f"sites_{quality}": count for quality, count in record["rests_on"].items()}
         assert {name: row[i18n.say(f"report.col_{name}", lang)] for name in counts} == counts
-        for name, key in (("plan_value", "value"), ("bound", "bound"), ("gap", "gap")):
-            said = [goal[key] for goal in record["goals"]]
-            assert handed_on.column("levels", question, name) == pytest.approx(said), name
-        told = [row for row in handed_on.rows(question) if any(whole(record["goals"][1]["value"]) == c for c in row)]
-        assert len(told) == 1
+        if len(goals) > 1:
+            for name, key in (("plan_value", "value"), ("bound", "bound"), ("gap", "gap")):
+                said = [goal[key] for goal in record["goals"]]
+                assert handed_on.column("levels", question, name) == pytest.approx(said), name
+            last = whole(record["goals"][1]["value"])
+            assert len([row for row in handed_on.rows(question) if last in row]) == 1
         gains = [site["gain"] for site in record["sites"]]
         assert handed_on.column("sites", question, "gain") == gains
         made_up = record["rests_on"]["estimated"] + record["rests_on"]["synthetic"]
@@ -319,7 +321,9 @@ def test_frontier_and_years_stand_in_map_workbook_and_page(handed_on: HandedOn) 
                           ("loss_at_most", "loss_at_most")):  # fmt: skip
             assert handed_on.column("phases", question, name) == [step[key] for step in steps], name
         rows = handed_on.rows(question)
-        for size in sizes:
+        shown = [size for size in sizes if any(row[1] == str(size["sites"]) for row in rows)]
+        assert shown == sizes[: len(shown)] and shown  # the page has the first rows of all, the workbook every one
+        for size in shown:
             assert any(row[1] == str(size["sites"]) and row[3] == whole(size["people"]) for row in rows), size
         for step in steps:
             assert any(row[2] == str(step["built"]) and row[4] == whole(step["value"]) for row in rows), step

@@ -24,7 +24,7 @@ def test_a_study_that_says_nothing_has_no_facts(toy_run: qh.Results) -> None:
 
 
 def test_it_is_told_by_the_console_in_both_languages(toy_run: qh.Results) -> None:
-    assert "communities: 4 rows (0.0% fact, 0.0% estimated, 0.0% synthetic, 100.0% unstated)" in input_lines(
+    assert "communities: 4 rows (0.0% fact, 0.0% estimated, 0.0% simulated, 100.0% unstated)" in input_lines(
         toy_run.inputs, "en"
     )
     assert any("未注明 100.0%" in line for line in input_lines(toy_run.inputs, "zh"))
