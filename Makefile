@@ -20,9 +20,13 @@ BIN := .venv/bin
 	$(BIN)/python -m pip install --quiet --require-hashes -r requirements-bench.txt
 	touch $@
 
-.PHONY: demo test lint test-slow bench bench-siting lock clean
+# make pictures: of the embedded study's page, print and papers, into data/processed/pictures
+.PHONY: demo pictures test lint test-slow bench bench-siting lock clean
 demo: .venv/run.stamp
 	$(BIN)/quarterhour demo --out data/processed/weihai
+
+pictures: .venv/test.stamp demo
+	PYTHONPATH=tests $(BIN)/python tests/pictures.py data/processed/weihai data/processed/pictures
 
 test: .venv/test.stamp lint
 	$(BIN)/python -m pytest -n 2 --dist loadgroup

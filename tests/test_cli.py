@@ -112,7 +112,7 @@ import threading
 from quarterhour import cli
 from quarterhour.io import files
 
-def held(*_):
+def held(*_, **__):
     print("held", flush=True)
     threading.Event().wait()
 

@@ -179,12 +179,17 @@ def rules(
     compare: Annotated[
         tuple[str, str] | None, typer.Option("--compare", metavar="DATE DATE", help="What changes between two days.")
     ] = None,
+    expiring: Annotated[
+        str | None,
+        typer.Option("--expiring", metavar="DATE", help="What lapses by then; --on: of what holds on a day."),
+    ] = None,
     lang: Lang = "zh",
 ) -> None:
-    """The rules: listed, explained, compared between two dates."""
+    """The rules: listed, explained, compared between two dates, or those that lapse."""
     from quarterhour.report import rulebook
 
-    for line in rulebook.rulebook_lines(tuple(names or ()), explain=rule, on=on, compare=compare, lang=lang):
+    sets = tuple(names or ())
+    for line in rulebook.rulebook_lines(sets, explain=rule, on=on, compare=compare, expiring=expiring, lang=lang):
         _print(line)
 
 

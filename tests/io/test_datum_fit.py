@@ -20,6 +20,7 @@ from quarterhour.io.datum_fit.told import Judged, datum_findings
 from quarterhour.io.files.account import Origin
 from quarterhour.io.ground import Ground, ground_of
 from quarterhour.io.osm import read_osm_roads
+from quarterhour.io.readings import other_readings
 from wandering import STUDY, X0, Y0, beside, crooked_roads, lonlat
 
 Pair = tuple[np.ndarray, np.ndarray]
@@ -339,3 +340,11 @@ def test_real_places_moved_as_a_whole_are_told(real: tuple[Ground, Pair], size: 
     told = _verdicts((ground, lonlat(x + 390.0, y - 60.0)), size, lambda lon, lat: (lon, lat), 60)
     off = [np.hypot(v.moved.east_m + 390.0, v.moved.north_m - 60.0) for v in told if v.moved is not None]
     assert sum(m < 100 for m in off) >= share * len(told)
+
+
+def test_the_studys_own_grid_is_likelier_than_others_of_the_same_numbers() -> None:
+    """UTM 51N and Gauss-Kruger at 123 E differ by a mile in a dense town: a street is near either way."""
+    study, near = CRS("EPSG:32651"), (np.array([121.9]), np.array([37.3]))
+    x, y = np.array([402_000.0, 403_000.0]), np.array([4_128_000.0, 4_129_000.0])
+    found = other_readings(x, y, crs=CRS("EPSG:4326"), datum="wgs84", near=near, study=study)
+    assert [(r.key, r.value) for r in found[:2]] == [("crs", "EPSG:32651"), ("crs", "EPSG:4550")]

@@ -95,3 +95,20 @@ def test_words_on_chips_tabs_and_ribbon_have_a_contrast_of_four_and_a_half() -> 
     ):
         assert words == "#ffffff" or words in style
         assert contrast(words, ground) >= 4.5
+
+
+WHAT_IF = {
+    "bars": (r"\.qh-track i (?:b|b \+ b|b\.qh-less)? ?\{[^}]*background: (#\w{6})", 4),
+    "marks": (r"\.qh-(?:tried|shut) b \{ background: (#\w{6})", 2),
+}
+
+
+@pytest.mark.parametrize("deficiency", DEFICIENCIES)
+@pytest.mark.parametrize("part", WHAT_IF)
+def test_what_is_tried_is_told_apart_under_each_colour_deficiency(deficiency: str, part: str) -> None:
+    pattern, count = WHAT_IF[part]
+    found = re.findall(pattern, data("what_if.css")) + ([colours()["site"]] if part == "marks" else [])
+    assert len(found) == count + (part == "marks")
+    seen = [lab(DEFICIENCIES[deficiency] @ linear(colour)) for colour in found]
+    apart = [float(np.linalg.norm(a - b)) for a, b in combinations(seen, 2)]
+    assert min(apart) >= LEAST_DIFFERENCE, dict(zip(combinations(found, 2), apart, strict=True))

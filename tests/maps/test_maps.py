@@ -95,7 +95,7 @@ def test_three_thousand_communities_with_hostile_names_open_offline_and_nothing_
 
 def test_search_opens_the_reason_in_chinese(browser: Any, tmp_path: Path) -> None:
     tab, trouble = opened(browser, maps.draw_map(**study()), tmp_path)
-    for label in ("图例", "达标", "未达标", "日间照料中心", "本页数据 60 % 为合成", "规划目标", "2.10%", "600"):
+    for label in ("图例", "圈内", "圈外", "日间照料中心", "本页数据 60 % 为合成", "规划目标", "2.10%", "600"):
         assert label in tab.content()
     tab.fill("#qh-search", "没有这个村")
     assert "没有找到" in tab.inner_text("#qh-found")
@@ -103,7 +103,7 @@ def test_search_opens_the_reason_in_chinese(browser: Any, tmp_path: Path) -> Non
     tab.click("#qh-found li")
     assert tab.evaluate("Object.values(window).find(v => v instanceof L.Map)._popup.isOpen()")  # and does not fade away
     told = tab.inner_text(".leaflet-popup-content")
-    for part in ("西港村19", "老年人", "未达标：最近设施超过时限", "农村幸福院", "分钟", "镇级中心"):
+    for part in ("西港村19", "老年人", "圈外：最近设施超过时限", "农村幸福院", "分钟", "镇级中心"):
         assert part in told
     assert trouble == []
 
@@ -262,7 +262,7 @@ def test_the_legend_names_only_what_is_on_the_map(browser: Any, tmp_path: Path) 
     assert legend.locator(".qh-dot").count() == 3 and not tab.is_visible(".qh-ramp")
     assert "拟建点" not in legend.inner_text()  # the circle has no plan; the plan is a question of its own
     tab.click(".qh-layers summary")
-    tab.check("text=各镇街达标率")
+    tab.check("text=各镇街圈内人口占比")
     assert tab.is_visible(".qh-ramp") and legend.locator(".qh-dot").count() == 0  # a score hides the communities
     tab.click("[data-question='3']")
     assert "拟建点（数字为建设次序）" in legend.inner_text() and not tab.is_visible(".qh-ramp")
@@ -284,10 +284,10 @@ def test_a_circle_at_a_range_of_paces_says_how_sure_it_is(browser: Any, tmp_path
     assert "可靠程度" not in tab.locator(".qh-layers").text_content()  # this circle's pace is known
     tab.click("text=养老服务圈西港村")
     assert "始终达标 61.7%" in tab.inner_text(".qh-panel") and tab.query_selector_all(".qh-bar i[title='1,234 人']")
-    assert not tab.is_visible(".qh-key >> text=有时达标") and tab.is_visible(".qh-key >> text=未达标")
+    assert not tab.is_visible(".qh-key >> text=有时达标") and tab.is_visible(".qh-key >> text=圈外")
     tab.click(".qh-layers summary")
     tab.check(".qh-layers >> text=可靠程度")
-    assert tab.is_visible(".qh-key >> text=有时达标") and not tab.query_selector(".qh-key >> text=/^未达标$/")
+    assert tab.is_visible(".qh-key >> text=有时达标") and not tab.query_selector(".qh-key >> text=/^圈外$/")
     tab.fill("#qh-search", "西港村1")
     tab.press("#qh-search", "Enter")
     told = tab.inner_text(".leaflet-popup-content")
@@ -298,7 +298,7 @@ def test_a_circle_at_a_range_of_paces_says_how_sure_it_is(browser: Any, tmp_path
 
 def test_the_ground_reached_is_off_at_first_and_says_that_it_judges_nothing(browser: Any, tmp_path: Path) -> None:
     for lang, layer, told, band in (
-        ("zh", "等时圈（仅示意）", "不作达标判定", "5–10 分钟"),
+        ("zh", "等时圈（仅示意）", "不作圈内外判定", "5–10 分钟"),
         ("en", "Area reached (for display)", "coverage is", "5 to 10 min"),
     ):
         tab, trouble = opened(browser, maps.draw_map(**study(lang=lang)), tmp_path)

@@ -58,8 +58,8 @@ def test_the_opening_says_who_how_many_what_closes_it_and_each_county(
 ) -> None:
     tab, _ = opened(browser, maps.draw_map(**meeting()), tmp_path, size=size)
     told = tab.inner_text("#qh-opening")
-    for fact in ("老年人 · 步行前往 · 15 分钟以内", "500 人", "未达标", "老年人 1,000 人中，达标 500 人，占 50.0%",
-                 "新建 3 处：达标由 400 增至 1,000 人，未达标降至 2,000 人。", "东区", "50.0%", "西县",
+    for fact in ("老年人 · 步行前往 · 15 分钟以内", "500 人", "圈外", "老年人 1,000 人中，圈内 500 人，占 50.0%",
+                 "新建 3 处：圈内由 400 增至 1,000 人，圈外降至 2,000 人。", "东区", "50.0%", "西县",
                  "25.0%"):  # fmt: skip
         assert fact in told
     assert tab.locator("#qh-opening .qh-figure").is_visible()
@@ -93,7 +93,7 @@ def test_after_the_plan_three_states_stand_on_map_legend_and_counties(browser: A
     tab, trouble = opened(browser, maps.draw_map(**meeting()), tmp_path)
     tab.click("[data-after='1']")
     told = tab.inner_text(".qh-legend")
-    assert all(state in told for state in ("现已达标", "方案新增达标", "仍未达标"))
+    assert all(state in told for state in ("现已在圈内", "方案新增圈内", "仍在圈外"))
     assert "2,000 人" in tab.inner_text("#qh-opening .qh-figure")
     assert [label.inner_text().split()[1] for label in tab.query_selector_all(".qh-county")] == ["75.0%", "37.5%"]
     states = tab.evaluate("[...Array(60).keys()].map(quarterhour.stateOf)")
@@ -266,3 +266,18 @@ def test_no_id_file_or_solver_is_named_to_a_leader(browser: Any, tmp_path: Path)
     tab, _ = opened(browser, maps.draw_map(**meeting()), tmp_path)
     told = "".join(tab.inner_text(part) for part in ("#qh-opening", ".qh-legend", ".qh-layers", ".qh-tabs"))
     assert not re.search(r"\.(py|gpkg|csv|toml)\b|highs|benders|day_care|max-cover|\bc1\b", told, re.IGNORECASE)
+
+
+def test_the_page_shows_itself_in_a_notebook(browser: Any, tmp_path: Path) -> None:
+    shown = maps.draw_map(**meeting())._repr_html_()
+    assert shown.startswith("<iframe srcdoc=") and "allow-same-origin" not in shown
+    page = tmp_path / "notebook.html"
+    page.write_text(f"<!doctype html><body>{shown}</body>", encoding="utf-8")
+    tab, trouble = browser.new_page(), []
+    tab.on("pageerror", lambda error: trouble.append(str(error)))
+    tab.goto(page.as_uri())
+    frame = tab.frames[1]
+    frame.wait_for_selector(".qh-legend")
+    assert "500 人" in frame.inner_text("#qh-opening") and trouble == []
+    frame.click("[role=tab] >> nth=1")
+    assert trouble == []

@@ -44,8 +44,8 @@ def test_each_circle_and_each_plan_stands_in_exactly_one_question() -> None:
 def test_a_question_says_who_how_many_and_what_closes_it() -> None:
     first = questions()[0]
     assert first["who"] == "老年人 · 步行前往 · 15 分钟以内"
-    assert first["today"] == {"out": "500 人", "line": "老年人 1,000 人中，达标 500 人，占 50.0%", "share": "50.0%"}
-    assert first["closes"] == "新建 3 处：达标由 400 增至 1,000 人，未达标降至 2,000 人。"
+    assert first["today"] == {"out": "500 人", "line": "老年人 1,000 人中，圈内 500 人，占 50.0%", "share": "50.0%"}
+    assert first["closes"] == "新建 3 处：圈内由 400 增至 1,000 人，圈外降至 2,000 人。"
     assert first["after"]["out"] == "2,000 人"
 
 

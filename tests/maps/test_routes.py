@@ -335,7 +335,7 @@ def test_who_is_outside_reads_by_how_much_and_what_would_close_it(tab: Any, resu
     over = np.ceil(round((check.at[community, "minutes"] - 10) * 10, 4)) / 10
     assert f"超出标准\t{over:.1f} 分钟" in told
     minutes = np.floor(closing.at[community, "minutes"] * 10 + 0.5) / 10
-    assert f"{minutes:.1f} 分钟 达标" in told
+    assert f"{minutes:.1f} 分钟 圈内" in told
     assert name[closing.at[community, "site"]] in told
 
 

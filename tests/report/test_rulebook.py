@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from quarterhour.base.errors import DataError
+from quarterhour.base.i18n import LANGUAGES
 from quarterhour.report.rulebook import rulebook_lines
 from quarterhour.standards.rules import compare_dates, read_rule_set, rule_sets
 
@@ -72,3 +73,15 @@ def test_a_wrong_rule_file_is_named(tmp_path: Path) -> None:
         file.write_text(text, encoding="utf-8")
         with pytest.raises(DataError, match=said):
             read_rule_set(file)
+
+
+@pytest.mark.parametrize("lang", LANGUAGES)
+def test_what_lapses_by_a_day_is_listed_first_to_lapse_first(lang: str) -> None:
+    lines = rulebook_lines(("cemetery",), expiring="2026-06-30", lang=lang)
+    assert "2026-06-30" in lines[0] and len(lines) == 3
+    assert "state-parks" in lines[1] and "state-farmland" in lines[2]
+    assert len(rulebook_lines(("cemetery",), expiring="2026-03-28", lang=lang)) == 2  # there is none
+    every = rulebook_lines((), expiring="2026-06-30", lang=lang)
+    ends = [line.rsplit(" – ", 1)[1][:10] for line in every[1:]]
+    assert ends == sorted(ends) and len(ends) > 30
+    assert len(rulebook_lines((), expiring="2026-06-30", on="2026-03-01", lang=lang)) == 3

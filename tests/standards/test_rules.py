@@ -11,7 +11,7 @@ import pytest
 
 from quarterhour.base.errors import DataError
 from quarterhour.standards.indicators import MEASURES
-from quarterhour.standards.rules import LEVELS, as_targets, in_force, read_rules, rule_sets
+from quarterhour.standards.rules import LEVELS, as_targets, in_force, read_rule_set, read_rules, rule_sets
 
 BEDS = {"id": "beds", "zh": "床", "en": "beds", "level": "city", "measure": "count", "kinds": ["home"],
         "threshold": 1, "unit": "facilities"}  # fmt: skip
@@ -87,3 +87,11 @@ def test_a_target_is_in_force_on_its_first_and_last_day_and_forever_without_date
     assert len(in_force(dated, date(2021, 1, 1))) == len(in_force(dated, date(2025, 12, 31))) == 1
     assert in_force(dated, date(2020, 12, 31)) == in_force(dated, date(2026, 1, 1)) == ()
     assert len(in_force(targets(), date(1900, 1, 1))) == 1
+
+
+@pytest.mark.parametrize("day", [date(2026, 3, 1), date(2026, 3, 30), date(2026, 6, 30)])
+def test_graves_on_arable_land_and_in_scenic_areas_stay_forbidden_when_the_old_regulation_ends(day: date) -> None:
+    """Laws of their own ban them; the regulation that was replaced on 2026-03-30 only said so too."""
+    held = in_force(read_rule_set("cemetery").exclusions, day)
+    inside = {rule.layer for rule in held if rule.metres == 0}
+    assert inside == {"farmland", "protected"}

@@ -81,7 +81,7 @@ def long_study(tmp_path: Path) -> Path:
 @contextmanager
 def searching(study: Path, out: Path) -> Iterator[tuple[subprocess.Popen[str], str]]:
     """A run in a process of its own that has found its first plan and is looking for better ones; what it said."""
-    command = [sys.executable, "-m", "quarterhour", "site", str(study), "--out", str(out), "--lang", "en"]
+    command = [sys.executable, "-m", "quarterhour", "site", str(study), "--out", str(out), "--lang", "en", "--verbose"]
     with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, encoding="utf-8") as run:
         assert run.stderr is not None
         try:

@@ -57,6 +57,15 @@ def join_findings(tables: Iterable[pd.DataFrame]) -> pd.DataFrame:
     return pd.concat(some, ignore_index=True) if some else no_findings()
 
 
+_OR = " ¦ "
+"""Between the Chinese and the English of what a study names in both."""
+
+
+def in_both(zh: str, en: str) -> str:
+    """A name as a finding keeps it, whatever language the run was in; its sentence takes the one that it needs."""
+    return zh if zh == en else f"{zh}{_OR}{en}"
+
+
 def finding_sentences(findings: pd.DataFrame, lang: str) -> pd.Series:
     """Each finding as a sentence with its file and row, on the index of the findings."""
     records = findings.to_dict("records")
@@ -65,6 +74,9 @@ def finding_sentences(findings: pd.DataFrame, lang: str) -> pd.Series:
 
 def _sentence(record: dict[Any, Any], lang: str) -> str:
     values = {k: "" if pd.isna(v) else v for k, v in record.items() if k not in ("rule", "severity")}
+    for name in ("id", "value"):
+        zh, found, en = str(values[name]).partition(_OR)
+        values[name] = en if found and lang == "en" else zh
     values["table"] = i18n.label("tables", str(values["table"]), lang)
     rule = record["rule"]
     text = i18n.say(rule if "." in rule else f"findings.{rule}", lang, **values)

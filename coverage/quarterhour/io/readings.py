@@ -57,19 +57,19 @@ def declared_reading(crs: CRS, datum: str) -> Reading:
 
 
 def other_readings(
-    x: FloatArray, y: FloatArray, *, crs: CRS, datum: str, near: Pair, frame: str = "wgs84"
+    x: FloatArray, y: FloatArray, *, crs: CRS, datum: str, near: Pair, frame: str = "wgs84", study: CRS | None = None
 ) -> list[Reading]:
     """How else numbers may be meant that should lie near (lon, lat), likelier readings first.
 
     Every reading is another than the declared one, but some may come to the same places. ``frame``: the datum that is
-    declared of the roads or outlines that they are held against.
+    declared of the roads or outlines that they are held against. ``study``: the study's CRS, likelier than other grids.
     """
     degrees = bool(np.abs(np.median(x)) <= 180 and np.abs(np.median(y)) <= 180)
     found = [*_datums(crs, datum, frame)] if degrees == crs.is_geographic else []
     if degrees:
         found += [*_in_degrees(crs)]
     else:
-        found += [*_in_metres(x, y, crs, near)]
+        found += [*_in_metres(x, y, crs, near, study)]
     return found
 
 
@@ -101,7 +101,9 @@ def _in_degrees(crs: CRS) -> Iterator[Reading]:
     yield Reading("", WGS84, _swapped(_plain(CRS(WGS84))), swapped=True)
 
 
-def _in_metres(x: FloatArray, y: FloatArray, crs: CRS, near: Pair) -> Iterator[Reading]:
+def _in_metres(x: FloatArray, y: FloatArray, crs: CRS, near: Pair, study: CRS | None) -> Iterator[Reading]:
+    if study is not None and study.is_projected and study != crs and study.to_authority():
+        yield Reading("crs", _name(study), _plain(study))
     lon, lat = float(near[0][0]), float(near[1][0])
     grids, (east, north) = _grids_near(round(lon, 1), round(lat, 1)), (float(np.median(x)), float(np.median(y)))
     for grid in grids:

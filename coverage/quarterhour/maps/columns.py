@@ -42,9 +42,9 @@ class PageWords:
 
     def page(self) -> dict[str, str]:
         keys = (
-            "search nothing_found hide show legend met not_met not_judged not_snapped unknown no_data nearest "
-            "minutes standard town kind quality source people_unit share_in no_people plan plan_site "
-            "plan_served plan_order served_by_none scorecard promises threshold facilities communities "
+            "search nothing_found hide show legend met not_met promise_met promise_not_met not_judged not_snapped "
+            "unknown no_data nearest minutes standard town kind quality source people_unit share_in no_people plan "
+            "plan_site plan_served plan_order served_by_none scorecard promises threshold facilities communities "
             "schematic too_long out_of_reach no_way quality_fact quality_estimated quality_synthetic "
             "sure pace flip ground now after basis charts layers layer_score layer_ground layer_range layer_others "
             "layer_roads layer_towns home full larger smaller text_size north by_county demonstration question "

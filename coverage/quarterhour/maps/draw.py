@@ -22,7 +22,7 @@ from quarterhour.maps.columns import PageWords, coded
 from quarterhour.maps.isochrones import ground_columns, range_columns
 from quarterhour.maps.layers import county_columns, map_bounds, road_lines, town_columns, with_outlines
 from quarterhour.maps.packing import packed_json
-from quarterhour.maps.page import draw_page
+from quarterhour.maps.page import MapPage, draw_page
 from quarterhour.maps.pinyin import search_columns
 from quarterhour.maps.plans import plan_columns
 from quarterhour.maps.popups import circle_columns, community_columns, kind_columns, promise_rows
@@ -71,7 +71,7 @@ def draw_map(
     modes: Mapping[str, str] | None = None,
     sources: str = "",
     what_if: Mapping[str, Any] | None = None,
-) -> str:
+) -> MapPage:
     """The map of a study as one HTML page that opens anywhere, also without a network.
 
     The page shows one question at a time: who is not reached, what closes that, by county; the gap on the map or, at
@@ -111,8 +111,8 @@ def draw_map(
 
     Returns
     -------
-    str
-        HTML; the same inputs give the same bytes.
+    MapPage
+        HTML as text, which a notebook shows; the same inputs give the same bytes.
 
     Raises
     ------

@@ -12,6 +12,7 @@ from importlib.resources.abc import Traversable
 from typing import TYPE_CHECKING, Any
 
 from quarterhour.base.errors import DataError
+from quarterhour.base.escape import escape_html
 
 if TYPE_CHECKING:
     import folium
@@ -26,14 +27,24 @@ _ADDRESS = re.compile(r"<[a-zA-Z][^>]*\s(?:src|href)\s*=\s*[\"']?([^\"'\s>]+)")
 _URL = re.compile(r"url\(\s*['\"]?([^'\")]+)['\"]?\s*\)")
 
 
-def draw_page(picture: Mapping[str, Any], *, lang: str) -> str:
+class MapPage(str):
+    """A map page as HTML; in a notebook it shows itself, in a frame that reaches nothing outside."""
+
+    __slots__ = ()
+
+    def _repr_html_(self) -> str:
+        frame = 'sandbox="allow-scripts allow-downloads" style="width:100%;height:640px;border:0"'
+        return f'<iframe srcdoc="{escape_html(self)}" {frame}></iframe>'
+
+
+def draw_page(picture: Mapping[str, Any], *, lang: str) -> MapPage:
     """The page of a picture: Folium lays out the map, our script draws the columns into it."""
     frame = _folium_page(picture["title"])
     data = json.dumps(picture, ensure_ascii=False, separators=(",", ":"), allow_nan=False)
     own = {"quarterhour/data.js": f"window.quarterhourPicture={data};"}
     head = f'<head>\n<meta http-equiv="Content-Security-Policy" content="{POLICY}">'
     whole = _inlined(frame, own).replace("<html>", f'<html lang="{lang}">', 1)
-    return whole.replace("<head>", head, 1)
+    return MapPage(whole.replace("<head>", head, 1))
 
 
 def _folium_page(title: str) -> str:

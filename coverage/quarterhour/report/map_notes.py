@@ -12,6 +12,7 @@ from quarterhour.base import i18n
 from quarterhour.base.cells import texts
 from quarterhour.base.labels import percent
 from quarterhour.maps.draw import Notes
+from quarterhour.report.glossary import glossary
 from quarterhour.report.score_sections import rank_said
 from quarterhour.report.section import Section, say_of
 from quarterhour.services.rounds import RoundsPlan
@@ -24,9 +25,10 @@ _say = partial(say_of, "map_notes")
 def map_notes(results: Results, lang: str, *, sections: Sequence[Section], charts: Mapping[str, str]) -> Notes:
     """What the map tells beyond circles, promises and plans; no figure here that a result does not hold.
 
-    ``sections``: what the city's notes are taken from. ``charts``: pictures by heading.
+    ``sections``: what the city's notes are taken from, beside the glossary. ``charts``: pictures by heading.
     """
     city = {i18n.say(f"report.part_{s.key}", lang): s.lines for s in sections if s.lines}
+    city[i18n.say("report.part_glossary", lang)] = tuple(_say("term", lang, term=t, means=m) for t, m in glossary(lang))
     communities = _table(_communities(results, lang), results.inputs.communities.index)
     return Notes(city, communities, _table(_towns(results, lang), results.inputs.towns.index), charts)
 

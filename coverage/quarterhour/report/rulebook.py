@@ -27,14 +27,20 @@ def rulebook_lines(
     explain: str | None = None,
     on: str | None = None,
     compare: tuple[str, str] | None = None,
+    expiring: str | None = None,
     lang: str = "zh",
 ) -> list[str]:
-    """Lines about rule sets (names, rule files, or a study's); all that come with the program when none is named."""
+    """Lines about rule sets (names, rule files, or a study's); all that come with the program when none is named.
+
+    ``expiring``: those that lapse by this day, the first to lapse first; with ``on``, of those in force on that day.
+    """
     sets = [found for name in names or rule_sets() for found in _sets(name)]
     if compare is not None:
         return list(_compared(sets, as_day(compare[0]), as_day(compare[1]), lang))
     if on is not None:
         sets = [rules.on(as_day(on)) for rules in sets]
+    if expiring is not None:
+        return list(_expiring(sets, as_day(expiring), lang))
     if explain is not None:
         return list(_explained(sets, explain, lang))
     return [line for rules in sets for line in _listed(rules, lang)]
@@ -59,6 +65,16 @@ def _listed(rules: RuleSet, lang: str) -> Iterator[str]:
     yield f"{rules.id} · {rules.name(lang)}"
     for rule in rules.every():
         yield f"  {_line(rule, lang)}"
+
+
+def _expiring(sets: Sequence[RuleSet], by: date, lang: str) -> Iterator[str]:
+    yield i18n.say("rulebook.expiring", lang, by=by)
+    lapsing = [(rule.effective_to, rules, rule) for rules in sets for rule in rules.every()
+               if rule.effective_to and rule.effective_to <= by.isoformat()]  # fmt: skip
+    for _, rules, rule in sorted(lapsing, key=lambda one: one[0]):
+        yield f"- {rules.name(lang)} · {_line(rule, lang)}"
+    if not lapsing:
+        yield i18n.say("rulebook.none_expiring", lang)
 
 
 def _line(rule: Rule, lang: str) -> str:

@@ -18,6 +18,7 @@ import pandas as pd
 from quarterhour.base import i18n
 from quarterhour.io import files, postgis
 from quarterhour.maps.draw import draw_map
+from quarterhour.maps.page import MapPage
 from quarterhour.maps.routes import route_columns
 from quarterhour.maps.what_if import what_if_columns
 from quarterhour.network.network import Mode
@@ -162,7 +163,7 @@ def _rows(table: pd.DataFrame) -> list[dict[str, Any]]:
     return json.loads(table.to_json(orient="records", double_precision=15, force_ascii=False))  # type: ignore[no-any-return]
 
 
-def meeting_map(results: Results, lang: str = "zh", *, parts: ReportParts | None = None) -> str:
+def meeting_map(results: Results, lang: str = "zh", *, parts: ReportParts | None = None) -> MapPage:
     """The map for the meeting: one page that opens without a network; ``parts`` where it is made already."""
     parts = parts or build_report_parts(results, lang)
     tables = results.inputs

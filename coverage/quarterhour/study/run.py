@@ -15,7 +15,8 @@ import pandas as pd
 
 from quarterhour.base import i18n
 from quarterhour.base.errors import first_ids
-from quarterhour.base.findings import Severity, finding, join_findings
+from quarterhour.base.findings import Severity, finding, in_both, join_findings
+from quarterhour.base.i18n import LANGUAGES
 from quarterhour.base.jit import COMPILED
 from quarterhour.base.kinds import kinds_said
 from quarterhour.study.circles import check_circles, pictures
@@ -83,7 +84,7 @@ def run_study(
     if study.file.outputs.what_if:
         results = replace(results, what_if=what_ifs(run, results))
     doubts = join_findings(run.doubts).drop_duplicates(["rule", "table", "id"])
-    found = [results.inputs.findings, *_run_findings(results, lang), doubts]
+    found = [results.inputs.findings, *_run_findings(results), doubts]
     return replace(results, seconds=dict(run.seconds), findings=join_findings(found))
 
 
@@ -105,29 +106,39 @@ def try_again(
     return tried_again(run, tables, tried)
 
 
-def _run_findings(results: Results, lang: str) -> list[pd.DataFrame]:
+def _run_findings(results: Results) -> list[pd.DataFrame]:
     """What only a run can find: kinds without a facility, communities that no road is near, questions without a plan.
 
     Circles and questions go by their names.
     """
     told = [] if COMPILED else [finding("jit.uncompiled", severity="note", table="")]
     for check in results.checks:
+        circle = in_both(*map(check.circle.name, LANGUAGES))
         if check.absent:
             key = "study.no_facility" if check.impossible else "study.no_such_kind"
-            kinds = kinds_said(check.absent, lang, results.study.kinds)
-            told.append(finding(key, severity="warning", table="facilities", id=check.circle.name(lang), value=kinds))
+            kinds = in_both(*(kinds_said(check.absent, lang, results.study.kinds) for lang in LANGUAGES))
+            told.append(
+                finding(
+                    key,
+                    severity="warning",
+                    table="facilities",
+                    id=circle,
+                    value=kinds,
+                )
+            )
         lost = check.communities.index[check.communities["reason"] == "not_snapped"]
         if len(lost):
             severity: Severity = "error" if 2 * len(lost) > len(check.communities) else "warning"
             told.append(
                 finding(
-                    "study.not_snapped", severity=severity, table="communities", id=check.circle.name(lang),
+                    "study.not_snapped", severity=severity, table="communities", id=circle,
                     value=str(len(lost)), detail=first_ids(lost),
                 )
             )  # fmt: skip
     for proposal in results.proposals:
         if proposal.plan.status in ("infeasible", "no_plan"):
-            told.append(finding("study.no_plan", severity="error", table="candidates", id=proposal.name(lang)))
+            question = in_both(*map(proposal.name, LANGUAGES))
+            told.append(finding("study.no_plan", severity="error", table="candidates", id=question))
     return told
 
 

@@ -4,7 +4,7 @@
 function quarterhourAreas(quarterhour) {
   const { map, layers, picture, w, colour, row, chip, flat, top, noteRows, popup } = quarterhour;
   function promiseRows(rows) {
-    return rows.map(([name, value, threshold, kind]) => `<tr><th>${name}</th><td>${value}${threshold ? ` <small>${w.threshold} ${threshold}</small>` : ""}</td><td>${chip(kind === "no_data" ? "not_judged" : kind, w[kind])}</td></tr>`).join("");
+    return rows.map(([name, value, threshold, kind]) => `<tr><th>${name}</th><td>${value}${threshold ? ` <small>${w.threshold} ${threshold}</small>` : ""}</td><td>${chip(kind === "no_data" ? "not_judged" : kind, w[kind === "no_data" ? kind : `promise_${kind}`])}</td></tr>`).join("");
   }
   function townText(town) {
     const shares = picture.circles.map((circle, c) => row(circle.name, town.shown[c] || w.no_people)).join("");

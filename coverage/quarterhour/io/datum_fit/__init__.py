@@ -82,7 +82,7 @@ class _Asked:
         kept: list[Placed] = []
         middle = pd.DataFrame({"x": [float(np.median(x))], "y": [float(np.median(y))]})
         crs, datum, near = self.origin.crs, self.origin.datum, self.ground.centre()
-        for reading in other_readings(x, y, crs=crs, datum=datum, near=near, frame=frame):
+        for reading in other_readings(x, y, crs=crs, datum=datum, near=near, frame=frame, study=self.ground.crs):
             there = placed(reading, middle, self.ground)
             if self.ground.near(float(there.x[0]), float(there.y[0]), within=_FAR_M):
                 one = placed(reading, self.some, self.ground)
