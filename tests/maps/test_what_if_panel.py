@@ -175,6 +175,19 @@ def test_two_plans_stand_side_by_side(page: Page) -> None:
     page.tab.wait_for_function("() => !document.querySelector('.qh-apart')")
 
 
+def test_a_map_of_what_is_tried_says_so_in_its_legend_and_on_paper(page: Page) -> None:
+    trial = "图上为试算方案，不是正式结果"
+    assert trial not in page.tab.inner_text(".qh-legend")
+    page.tab.click("[data-act='none']")
+    page.tab.wait_for_selector(".qh-legend .qh-trial")
+    page.tab.emulate_media(media="print")
+    assert trial in page.tab.inner_text(".qh-legend") and page.tab.is_visible(".qh-trial")
+    page.tab.emulate_media(media="screen")
+    page.tab.evaluate("document.querySelector('.qh-try').open = false")
+    page.tab.wait_for_selector(".qh-trial", state="detached")
+    assert page.trouble == []
+
+
 def test_a_link_opens_with_what_was_tried(page: Page, browser: Any, map_file: Path) -> None:
     page.press("none", "80.2% → 80.2%")
     page.tab.click("[data-act='slot-b']")

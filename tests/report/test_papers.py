@@ -29,7 +29,7 @@ from quarterhour.report.papers import fonts
 from quarterhour.report.papers.blocks import Counter, Grid, Heading, Paper, Paragraph, Points, Sources, cell_text
 from quarterhour.report.papers.ground import build_ground, points_of
 from quarterhour.report.papers.html import write_html
-from quarterhour.report.papers.leaflet import write_leaflet
+from quarterhour.report.papers.leaflet import _sentences, write_leaflet
 from quarterhour.report.papers.map_labels import pushed_apart
 from quarterhour.report.papers.paper import PaperExtras, build_paper
 from quarterhour.report.papers.static_maps import file_stem, print_maps
@@ -357,6 +357,14 @@ def test_the_leaflet_is_one_page_whose_text_can_be_selected(town: Results, tmp_p
     for check in town.checks:
         assert check.circle.zh in text and percent(check.share()) in text
     assert "文登区" in text and "新增 1 处" in text
+
+
+@pytest.mark.parametrize(("plans", "told", "more"), [(4, 4, False), (5, 5, False), (7, 5, True)])
+def test_the_leaflet_tells_each_plan_or_how_many_more(town: Results, plans: int, told: int, more: bool) -> None:
+    (one,) = town.proposals
+    many = replace(town, proposals=tuple(replace(one, id=f"p{k}") for k in range(plans)), scorecards={})
+    said = _sentences(many, (), "zh")
+    assert len(said) == told + more and ("另有 2 项选址方案" in said[-1]) == more
 
 
 @needs_font

@@ -188,7 +188,7 @@ def test_the_workbook_says_what_the_checks_say(tmp_path: Path) -> None:
     assert (
         list(sites["id"]) == ["n2", "n1"]
         and list(sites["order"]) == [1, 2]
-        and list(sites["newly covered, or placed"]) == [40, 2]
+        and list(sites["newly covered, or placed here"]) == [40, 2]
     )
     assert sheet_table(found["unmet numbers"])["area"].tolist() == ["Two"]
     assert len(sheet_table(found["ledger"])) == 3

@@ -48,7 +48,8 @@ function quarterhourLegend(quarterhour) {
   new Legend({ position: "bottomright" }).addTo(map);
   quarterhour.relegend = () => {
     const asked = quarterhour.asked(), drawn = asked && view.ground && picture.grounds[asked.ground];
+    const trial = quarterhour.tried ? `<p class="qh-trial">${quarterhour.tried}</p>` : "";
     const note = drawn ? `<p>${w.ground}</p><p>${drawn.note}</p>` : "";
-    quarterhour.legend.innerHTML = `<h4>${w.legend}</h4>${rows().join("")}${note ? `<small>${note}</small>` : ""}<p class="qh-sources">${picture.sources}</p>`;
+    quarterhour.legend.innerHTML = `<h4>${w.legend}</h4>${trial}${rows().join("")}${note ? `<small>${note}</small>` : ""}<p class="qh-sources">${picture.sources}</p>`;
   };
 }

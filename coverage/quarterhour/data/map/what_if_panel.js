@@ -72,9 +72,10 @@ quarterhourParts.push((quarterhour) => {
     if (!box.open || asProposed(now())) { asFound(); return; }
     const { before, after } = result.near, community = (i) => (!after[i] ? "not_met" : before[i] ? "met" : "planned");
     tryOut = () => onMap.hide(["plan", "served"].map((name) => quarterhour.layers[`${name}_${k.question.plan}`]));
+    quarterhour.tried = words.on_trial;
     quarterhour.shareTried = (county) => {
       const at = shared.county.name.indexOf(county), row = at < 0 ? null : engine.byArea(k.question, result, shared.county.code, shared.county.name.length)[at];
-      return row && row.total ? percent(row.after, row.total) : "";
+      return row && row.total ? `${percent(row.after, row.total)}<small> ${words.tried_share}</small>` : "";
     };
     onMap.draw(k.question, what, { open: words.tried_open, closed: words.tried_closed });
     if (quarterhour.recolour) quarterhour.recolour(community);
@@ -83,7 +84,7 @@ quarterhourParts.push((quarterhour) => {
   // The map as the study found it.
   function asFound() {
     if (!tryOut) return;
-    tryOut = quarterhour.shareTried = null;
+    tryOut = quarterhour.shareTried = quarterhour.tried = null;
     onMap.clear();
     if (quarterhour.recolour) quarterhour.recolour(null);
   }

@@ -19,7 +19,7 @@ from quarterhour.report.section import mode_name, say_of
 from quarterhour.study.results import Results
 
 _say = partial(say_of, "papers_leaflet")
-_MOST_CIRCLES, _MOST_COUNTIES, _MOST_SENTENCES = 2, 8, 4
+_MOST_CIRCLES, _MOST_COUNTIES, _MOST_PLANS = 2, 8, 5
 _FITS = ((10.5, 100.0), (10.0, 92.0), (9.5, 80.0), (9.0, 66.0), (8.5, 52.0), (8.0, 40.0))
 """Sizes of letters (points) and widths of the map (percent), until all stands on one page."""
 
@@ -70,14 +70,16 @@ def _circle(fact: CircleFact, lang: str) -> dict[str, Any]:
 
 
 def _sentences(results: Results, facts: Sequence[CircleFact], lang: str) -> list[str]:
-    """What closes the gaps first, then other plans, then the promises."""
+    """What closes the gaps first, then other plans (of many, how many more there are), then the promises."""
     closing = {p.id: p for fact in facts for p in fact.closing}
     plans = [*closing.values(), *(p for p in results.proposals if p.id not in closing)]
     said = [plan_sentence(p, lang) for p in plans]
     promises = (
         [promise_sentence(results, lang)] if results.scorecard is not None and len(results.scorecard.rows) else []
     )
-    return [*said[: _MOST_SENTENCES - len(promises)], *promises]
+    left = len(said) - _MOST_PLANS
+    more = [_say("more_plans", lang, count=left)] if left > 0 else []
+    return [*said[:_MOST_PLANS], *more, *promises]
 
 
 def _set(told: dict[str, Any], picture: MapPrint | None) -> bytes:
