@@ -34,7 +34,7 @@ def test_it_is_told_by_the_console_in_both_languages(toy_run: qh.Results) -> Non
 def test_it_is_told_by_workbook_report_and_map(toy_run: qh.Results, tmp_path: Path) -> None:
     write_results(toy_run, tmp_path, lang="en")
     sheets = book_tables(tmp_path / "coverage.xlsx")
-    assert any("unstated" in map(str, frame.columns) for frame in sheets.values())
+    assert any("not stated" in map(str, frame.columns) for frame in sheets.values())
     assert "unstated" in (tmp_path / "report.md").read_text(encoding="utf-8")
     assert "187 unstated" in (tmp_path / "map.html").read_text(encoding="utf-8")
 
