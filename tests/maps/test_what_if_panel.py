@@ -122,6 +122,9 @@ def test_what_is_ticked_is_undone_and_done_again(page: Page) -> None:
     page.comes_to("80.2% → 80.2%")
     page.tab.fill(".qh-count", "1")
     page.press("few", "80.2% → 96.3%")
+    for nothing in ("", "-3"):  # no number of sites: what is ticked stays
+        page.tab.fill(".qh-count", nothing)
+        page.press("few", "80.2% → 96.3%")
     page.press("next", "80.2% → 96.3%")
     assert "再加任何一处都不会增加人数" in page.told
     assert page.trouble == []

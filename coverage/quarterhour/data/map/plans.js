@@ -13,7 +13,7 @@ function quarterhourPlans(quarterhour) {
       if (plan.x[s] === null) return;
       const icon = L.divIcon({ className: "qh-site", html: `<b>${s + 1}</b>`, iconSize: [24, 24], iconAnchor: [12, 12] });
       const text = `<h3>${name}</h3><table>${row(w.plan, plan.name)}${row(w.plan_order, String(s + 1))}${row(plan.gain_name, plan.gain[s] ? `${plan.gain[s]} ${plan.unit}` : "")}${row(w.quality, of(plan.quality, s))}</table>`;
-      layer.addLayer(L.marker([plan.y[s], plan.x[s]], { icon, zIndexOffset: 1000 - s, alt: String(s + 1) }).bindTooltip(`${s + 1} ${name}`).bindPopup(text, popup));
+      layer.addLayer(L.marker([plan.y[s], plan.x[s]], { icon, zIndexOffset: 1000 - s, keyboard: false, alt: String(s + 1) }).bindTooltip(`${s + 1} ${name}`).bindPopup(text, popup));
     });
   });
 }

@@ -216,7 +216,11 @@ quarterhourParts.push((quarterhour) => {
   const acts = {
     all: () => choose({ ...choice(), open: [...new Set([...shown.question.columns.plan, ...choice().open])] }),
     none: () => choose({ ...choice(), open: [], closed: [] }),
-    few: () => choose({ ...choice(), open: shown.question.columns.plan.slice(0, Math.max(0, Math.floor(Number(mount.querySelector(".qh-count").value) || 0))) }),
+    few: () => {
+      const field = mount.querySelector(".qh-count"), count = Number(field.value);
+      if (field.value === "" || !(count >= 0)) return field.focus();  // no number, no change
+      choose({ ...choice(), open: shown.question.columns.plan.slice(0, Math.floor(count)) });
+    },
     next: async () => {
       const site = engine.nextBest(shown.question, choice(), shown.gain);
       if (site < 0) { tell(words.no_next); return; }
