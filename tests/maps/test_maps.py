@@ -15,9 +15,9 @@ import pandas as pd
 import pytest
 import shapely
 
+from chromium import HOSTILE
 from maps.toy import (
     CRS,
-    HOSTILE,
     drawn_in,
     grid_roads,
     islands,

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import base64
-import shutil
 import zlib
 from pathlib import Path
 from typing import Any
@@ -18,6 +17,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 import quarterhour as qh
+from chromium import offline_page
 from quarterhour.base.errors import StudyError
 from quarterhour.maps.routes import TOLERANCE_M, packed_routes
 from quarterhour.maps.varints import packed_columns
@@ -27,7 +27,6 @@ from quarterhour.travel.paths import shortest_paths
 from repeatable import examples
 
 CRS = "EPSG:32651"
-CHROMIUM = shutil.which("chromium") or "/usr/bin/chromium"
 EAST, NORTH = 400_000.0, 4_150_000.0
 HOSTILE = "</script><img src=x onerror=window.broken=1>{{7*7}}`${window.broken=1}"
 ROUNDING_M = 1.0
@@ -275,24 +274,8 @@ def test_ways_that_share_roads_are_kept_once() -> None:
 @pytest.fixture(scope="module")
 def tab(results: Any, tmp_path_factory: pytest.TempPathFactory) -> Any:
     """The page in a browser without a network; what it complains of is in ``trouble``."""
-    if not Path(CHROMIUM).exists():
-        pytest.skip("no Chromium on this machine")
-    sync_api = pytest.importorskip("playwright.sync_api")
-    file = tmp_path_factory.mktemp("page") / "map.html"
-    file.write_text(meeting_map(results), encoding="utf-8")
-    with sync_api.sync_playwright() as play:
-        browser = play.chromium.launch(executable_path=CHROMIUM, args=["--no-sandbox", "--disable-gpu"])
-        page = browser.new_context(offline=True, viewport={"width": 1366, "height": 768}).new_page()
-        page.trouble = []
-        page.on("console", lambda m: page.trouble.append(m.text) if m.type in ("error", "warning") else None)
-        page.on("pageerror", lambda e: page.trouble.append(str(e)))
-        page.on(
-            "request", lambda r: None if r.url.startswith(("file:", "data:", "blob:")) else page.trouble.append(r.url)
-        )
-        page.goto(file.as_uri())
-        page.wait_for_selector(".qh-panel")
+    with offline_page(meeting_map(results), tmp_path_factory.mktemp("page"), shown=".qh-panel") as page:
         yield page
-        browser.close()
 
 
 WAY = """async (i) => {

@@ -4,9 +4,7 @@ from __future__ import annotations
 
 import base64
 import json
-import shutil
 import zlib
-from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
 
@@ -15,11 +13,11 @@ import pandas as pd
 import pytest
 import shapely
 
+from chromium import offline_page
 from quarterhour.maps.draw import draw_map
 from quarterhour.maps.pinyin import readings_of
 
 CRS = "EPSG:32651"
-CHROMIUM = shutil.which("chromium") or "/usr/bin/chromium"
 HOSTILE = "</script><img src=x onerror=window.broken=1>{{7*7}}`${window.broken=1}"
 NAMES = {
     "371003102001": "大水泊村委会",
@@ -106,23 +104,8 @@ def test_what_the_search_carries_is_small_and_the_same_each_time() -> None:
 @pytest.fixture(scope="module")
 def tab(tmp_path_factory: pytest.TempPathFactory) -> Any:
     """The page in a browser without a network; what it complains of is in ``trouble``."""
-    if not Path(CHROMIUM).exists():
-        pytest.skip("no Chromium on this machine")
-    sync_api = pytest.importorskip("playwright.sync_api")
-    file = tmp_path_factory.mktemp("page") / "map.html"
-    file.write_text(page(), encoding="utf-8")
-    with sync_api.sync_playwright() as play:
-        browser = play.chromium.launch(executable_path=CHROMIUM, args=["--no-sandbox", "--disable-gpu"])
-        opened = browser.new_context(offline=True, viewport={"width": 1366, "height": 768}).new_page()
-        opened.trouble = []
-        opened.on("console", lambda m: opened.trouble.append(m.text) if m.type in ("error", "warning") else None)
-        opened.on("pageerror", lambda e: opened.trouble.append(str(e)))
-        local = ("file:", "data:", "blob:")
-        opened.on("request", lambda r: None if r.url.startswith(local) else opened.trouble.append(r.url))
-        opened.goto(file.as_uri())
-        opened.wait_for_selector("#qh-search")
+    with offline_page(page(), tmp_path_factory.mktemp("page"), shown="#qh-search") as opened:
         yield opened
-        browser.close()
 
 
 def found(tab: Any, asked: str) -> list[str]:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import re
-import shutil
 from dataclasses import replace
 from pathlib import Path
 from types import SimpleNamespace
@@ -24,20 +23,6 @@ from quarterhour.standards.scorecard import Scorecard
 from quarterhour.standards.sensitivity import CoverageRange
 
 CRS = "EPSG:32651"
-CHROMIUM = shutil.which("chromium") or "/usr/bin/chromium"
-CHROMIUM_ARGS = ["--no-sandbox", "--disable-gpu", "--disable-quic", "--disable-background-networking"]
-HOSTILE = (
-    "{{7*7}}",
-    "{% raw %}",
-    "{# gone #}",
-    "<img src=x onerror=window.broken=1>",
-    "</script><script>window.broken=1</script>",
-    "`${window.broken=1}`",
-    "\"';window.broken=1;//",
-    "\\u003cimg src=x onerror=window.broken=1\\u003e",
-    "https://example.org/a.js",
-    "&lt;b&gt;",
-)
 
 
 def places(count: int, *, seed: int, prefix: str, names: list[str]) -> gpd.GeoDataFrame:
