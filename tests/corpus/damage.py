@@ -327,9 +327,9 @@ def _other_cells(data: bytes, suffix: str, chance: random.Random) -> bytes:
 
 
 _DAMAGED_BEFORE = (
-    zipfile.BadZipFile, ValueError, NotImplementedError, OSError, KeyError, EOFError, zipfile.zlib.error,
+    zipfile.BadZipFile, ValueError, NotImplementedError, OSError, KeyError, EOFError, zipfile.zlib.error,  # none is swallowed: see where they are caught
 )  # fmt: skip
-"""What zipfile raises of a pack that another damage has met."""
+"""What zipfile raises of a pack that another damage has met; its bytes are damaged then."""
 
 
 def _repacked(data: bytes, chance: random.Random) -> bytes:

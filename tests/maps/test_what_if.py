@@ -19,7 +19,8 @@ from quarterhour.standards.sensitivity import coverage_range
 from quarterhour.study.results import Traveller, WhatIf
 from quarterhour.study.what_if import limit_cs
 
-ENGINE = (resources.files("quarterhour") / "data" / "map" / "what_if.js").read_text("utf-8")
+SCRIPTS = resources.files("quarterhour") / "data" / "map"
+ENGINE = "".join((SCRIPTS / name).read_text("utf-8") for name in ("columns.js", "what_if.js"))
 COUNT = """async ({packed, choices}) => {
   const question = await quarterhourWhatIf.opened(packed), found = [];
   for (const choice of choices) {

@@ -12,6 +12,7 @@ import pandas as pd
 import shapely
 
 from quarterhour.base import i18n
+from quarterhour.base.arrays import FloatArray, IntArray
 from quarterhour.base.cells import blank
 from quarterhour.base.errors import DataError
 from quarterhour.base.escape import escape_html
@@ -94,6 +95,11 @@ def place_names(ids: Iterable[Any], places: pd.DataFrame) -> list[str]:
     """Names of places by their ids."""
     known = {str(i): name for i, name in places["name"].items()} if "name" in places else {}
     return [escape_html(name) for name in names_of((i if blank(i) else str(i) for i in ids), known)]
+
+
+def tenths(minutes: FloatArray, *, up: bool = False) -> IntArray:
+    """Whole tenths, as the page rounds minutes: up past the standard, never back onto it."""
+    return (np.ceil(np.round(minutes * 10, 4)) if up else np.floor(minutes * 10 + 0.5)).astype(np.int64)
 
 
 def share_of(share: Any) -> str:

@@ -2,20 +2,19 @@
 
 from __future__ import annotations
 
-import base64
 import json
-import zlib
 from typing import Any
 
 import numpy as np
 
 from quarterhour.base.arrays import AnyArray, BoolArray
+from quarterhour.maps.varints import deflated, packed_text
 from quarterhour.travel.times import TravelTimes
 
 
 def packed_json(value: object) -> str:
     """A plain value as deflated JSON in base64."""
-    return _text(json.dumps(value, ensure_ascii=False, separators=(",", ":"), allow_nan=False).encode())
+    return packed_text(json.dumps(value, ensure_ascii=False, separators=(",", ":"), allow_nan=False))
 
 
 def packed_times(times: TravelTimes, *, community: AnyArray, step_cs: int) -> dict[str, Any]:
@@ -46,7 +45,7 @@ def packed_times(times: TravelTimes, *, community: AnyArray, step_cs: int) -> di
         "pairs": len(site),
         "mirrored": int(mirrored.sum()),
         "planes": [count for count, _ in planes],
-        "data": _text(b"".join(part for _, part in planes)),
+        "data": deflated(b"".join(part for _, part in planes)),
     }
 
 
@@ -65,7 +64,3 @@ def _planes(column: AnyArray) -> tuple[int, bytes]:
     """A column's bytes, lowest first; how many of them each number has."""
     count = max(1, (int(column.max(initial=0)).bit_length() + 7) // 8)
     return count, b"".join(((column >> 8 * k) & 255).astype(np.uint8).tobytes() for k in range(count))
-
-
-def _text(raw: bytes) -> str:
-    return base64.b64encode(zlib.compress(raw, 9)).decode("ascii")

@@ -7,6 +7,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 import geopandas as gpd
+import numpy as np
 import pandas as pd
 
 from quarterhour.base import i18n
@@ -21,6 +22,7 @@ from quarterhour.maps.columns import (
     place_names,
     quality_of,
     share_of,
+    tenths,
     texts_of,
     thousands,
     xy_of,
@@ -69,12 +71,10 @@ def _missing(table: str, where: Mapping[str, Sequence[float | None]], say: PageW
 
 def _minutes(values: Iterable[Any], standard: float) -> list[str]:
     """Minutes to a tenth; those beyond the standard are rounded up, never back onto it."""
-    return ["" if pd.isna(v) else _tenth(float(v), beyond=float(v) > standard) for v in values]
-
-
-def _tenth(value: float, *, beyond: bool) -> str:
-    tenths = math.ceil(round(value * 10, 4)) if beyond else math.floor(value * 10 + 0.5)
-    return f"{tenths / 10:.1f}"
+    given = pd.to_numeric(pd.Series([*values], dtype=object)).to_numpy(dtype=float, na_value=np.nan)
+    known = np.nan_to_num(given)
+    whole = np.where(known > standard, tenths(known, up=True), tenths(known))
+    return ["" if missing else f"{n / 10:.1f}" for n, missing in zip(whole.tolist(), np.isnan(given), strict=True)]
 
 
 def circle_columns(

@@ -198,11 +198,8 @@ class _Row:
             return self._say("no_plan")
         if not answer.chosen:
             return escape_html(i18n.say(f"maps.status_{answer.status}", self.say.lang))
-        every, before, told = (
-            answer.demand_total,
-            answer.before,
-            {"sites": f"{len(answer.chosen):,}", "unit": self._unit()},
-        )
+        every, before = answer.demand_total, answer.before
+        told = {"sites": f"{len(answer.chosen):,}", "unit": self._unit()}
         told |= {"after": f"{answer.covered:,}", "left": f"{every - answer.covered:,}", "total": f"{every:,}"}
         if before is None:
             return self._say("room_closes_alone", **told)

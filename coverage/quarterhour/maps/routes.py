@@ -16,9 +16,9 @@ import pandas as pd
 import shapely
 
 from quarterhour.base import i18n
-from quarterhour.base.arrays import AnyArray, BoolArray, FloatArray, IntArray, ragged
+from quarterhour.base.arrays import AnyArray, BoolArray, IntArray, ragged
 from quarterhour.base.escape import escape_html
-from quarterhour.maps.columns import DEGREE_DECIMALS, in_degrees, place_names
+from quarterhour.maps.columns import DEGREE_DECIMALS, in_degrees, place_names, tenths
 from quarterhour.maps.varints import packed_columns
 
 if TYPE_CHECKING:
@@ -52,7 +52,7 @@ def _circle(routes: CircleRoutes, check: CircleCheck, results: Results, lang: st
     ids = results.inputs.communities.index
     left = check.communities.reindex(ids)
     late = np.flatnonzero(left["minutes"].to_numpy(dtype=float) > standard)
-    over = _tenths(left["minutes"].to_numpy(dtype=float)[late] - standard, up=True)
+    over = tenths(left["minutes"].to_numpy(dtype=float)[late] - standard, up=True)
     closing = [(by_id[q], _nearer(table, left["minutes"])) for q, table in routes.closing.items() if q in by_id]
     return {
         "packed": packed_routes(routes.paths),
@@ -71,17 +71,12 @@ def _closing(table: pd.DataFrame, proposal: Proposal, standard: float, ids: pd.I
     code, sites = pd.factorize(table["site"])
     minutes = table["minutes"].to_numpy(dtype=float)
     past = np.maximum(minutes - standard, 0.0)
-    told = np.where(past > 0, _tenths(minutes, up=True), _tenths(minutes))
+    told = np.where(past > 0, tenths(minutes, up=True), tenths(minutes))
     return {
         "name": escape_html(proposal.name(lang)),
         "sites": place_names(sites, proposal.sites),
-        "packed": packed_columns(np.diff(ids.get_indexer(table.index), prepend=0), code, told, _tenths(past, up=True)),
+        "packed": packed_columns(np.diff(ids.get_indexer(table.index), prepend=0), code, told, tenths(past, up=True)),
     }
-
-
-def _tenths(minutes: FloatArray, *, up: bool = False) -> IntArray:
-    """Whole tenths, as the page rounds minutes: up past the standard, never back onto it."""
-    return (np.ceil(np.round(minutes * 10, 4)) if up else np.floor(minutes * 10 + 0.5)).astype(np.int64)
 
 
 def packed_routes(paths: Paths) -> str:

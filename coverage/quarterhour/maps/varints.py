@@ -19,7 +19,7 @@ def packed_columns(*columns: AnyArray) -> str:
     """
     parts = [np.r_[len(c), np.asarray(c, np.int64)] for c in columns]
     whole = np.concatenate(parts) if parts else np.empty(0, np.int64)
-    return base64.b64encode(zlib.compress(_bytes(whole), _EFFORT)).decode("ascii")
+    return deflated(_bytes(whole))
 
 
 def _bytes(values: AnyArray) -> bytes:
@@ -38,4 +38,9 @@ def _bytes(values: AnyArray) -> bytes:
 
 def packed_text(text: str) -> str:
     """A text deflated; ``quarterhourText`` of the page's scripts reads it."""
-    return base64.b64encode(zlib.compress(text.encode("utf-8"), _EFFORT)).decode("ascii")
+    return deflated(text.encode("utf-8"))
+
+
+def deflated(raw: bytes) -> str:
+    """Bytes deflated, in base64; ``quarterhourInflated`` of the page's scripts gives them back."""
+    return base64.b64encode(zlib.compress(raw, _EFFORT)).decode("ascii")

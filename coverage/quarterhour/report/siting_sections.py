@@ -33,8 +33,8 @@ from quarterhour.report.section import (
     say_of,
     yes_or_no,
 )
-from quarterhour.study.file.siting import SitingFile
 from quarterhour.study.results import Proposal, Results
+from quarterhour.study.study import study_question
 
 Charts = Mapping[str, tuple[str, str]]
 """By question id its name and its chart as SVG."""
@@ -76,11 +76,6 @@ def _measured(p: Proposal, lang: str) -> str:
     return _say("minutes_of", lang, unit=unit) if p.plan.objective == "min-time" else unit
 
 
-def _asked(results: Results, p: Proposal) -> SitingFile:
-    """The question as the study file asks it."""
-    return next(q for q in results.study.file.siting if q.id == p.id)
-
-
 def _site_columns(results: Results, p: Proposal, sites: pd.Index) -> dict[str, Any]:
     """Which sites a row is about: their names and towns; their ids stand in a table of sites."""
     rows = p.sites.loc[sites]
@@ -119,7 +114,7 @@ def _rooms(results: Results, p: Proposal, lang: str) -> Told | None:
         "full_share": (served / room.where(room > 0)).astype(float).array,
         "quality": labels("report.quality_", rows["room_quality"], lang),
     }  # fmt: skip
-    existing, asked = rows["state"].eq("existing").to_numpy(), _asked(results, p).capacity
+    existing, asked = rows["state"].eq("existing").to_numpy(), study_question(results.study, p.id).capacity
     line = _say(
         "rooms_line", lang, name=p.name(lang), unit=unit_label(p.unit, lang), asked=p.plan.demand_total,
         existing=int(room[existing].sum()), new=int(room[~existing].sum()), placed=int(served.sum()),
@@ -254,7 +249,7 @@ def _values(results: Results, p: Proposal, lang: str) -> Told | None:
 
 def _robust(results: Results, p: Proposal, lang: str) -> Told | None:
     """In how many scenarios each site is chosen; what the plan rests on."""
-    found, asked = p.prospects.robust, _asked(results, p).robust
+    found, asked = p.prospects.robust, study_question(results.study, p.id).robust
     if found is None or asked is None:
         return None
     chosen = found.sites["chosen"].gt(0)

@@ -55,7 +55,7 @@ def _circle_times(
     if given is not None:
         asked = searched_minutes(circle, speed=given[0], turnout_minutes=given[1], turnout=circle.turnout_minutes)
         far = max(far, asked)
-    sites = _sites_of(circle, tables)
+    sites = circle_sites(tables, circle)
     run.say("study.step_circle", name=f"{circle.name(run.lang)} · {mode.name(run.lang)}")
     with run.timed(f"circle {circle.id} {mode.id}"):
         times = run.travel_times(
@@ -68,12 +68,13 @@ def _circle_times(
     return times
 
 
-def _sites_of(circle: Circle, tables: Inputs) -> gpd.GeoDataFrame:
+def circle_sites(tables: Inputs, circle: Circle) -> gpd.GeoDataFrame:
+    """The facilities of a circle's kinds."""
     return tables.facilities[tables.facilities["kind"].isin(circle.kinds)]
 
 
 def _circle(run: Run, tables: Inputs, circle: Circle, mode: Mode, times: TravelTimes) -> CircleCheck:
-    sites = _sites_of(circle, tables)
+    sites = circle_sites(tables, circle)
     with run.timed(f"beyond {circle.id} {mode.id}"):
         threads = run.study.file.study.threads
         beyond = nearest_beyond(run.network(tables.roads, mode), times, kinds=sites["kind"], threads=threads)
@@ -86,7 +87,7 @@ def _range(
     run: Run, tables: Inputs, file: CircleFile, circle: Circle, times: TravelTimes, given: tuple[Pair, Pair]
 ) -> CoverageRange:
     """Who the circle covers always, sometimes, never; of two modes, each is searched, and the own lies between."""
-    asked = {"kinds": _sites_of(circle, tables)["kind"], "speed": given[0], "turnout_minutes": given[1]}
+    asked = {"kinds": circle_sites(tables, circle)["kind"], "speed": given[0], "turnout_minutes": given[1]}
     pair = file.uncertain.modes if file.uncertain else None
     own = study_mode(run.study, file.mode, file.id)
 
@@ -126,7 +127,7 @@ def _picture(run: Run, tables: Inputs, file: PictureFile) -> gpd.GeoDataFrame:
     with run.timed(f"picture {circle.id}"):
         made = isochrones(
             net,
-            _sites_of(circle, tables),
+            circle_sites(tables, circle),
             minutes=file.minutes,
             heading=circle.heading,
             turnout_minutes=circle.turnout_minutes,

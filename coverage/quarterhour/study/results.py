@@ -111,6 +111,11 @@ class Proposal:
         return self.zh if lang == "zh" else self.en
 
     @property
+    def new_sites(self) -> list[str]:
+        """The sites to build, in their order."""
+        return [site for site in self.plan.chosen if self.sites.at[site, "state"] != "existing"]
+
+    @property
     def years(self) -> dict[str, int]:
         """By site id the year in which it is built; empty where the study names no years."""
         if self.prospects.phasing is None:

@@ -10,6 +10,7 @@ import pandas as pd
 from quarterhour.network.network import Network
 from quarterhour.standards.circle import CircleCheck
 from quarterhour.standards.rules import Circle
+from quarterhour.study.circles import circle_sites
 from quarterhour.study.closing import closes
 from quarterhour.study.inputs import Inputs
 from quarterhour.study.results import CircleRoutes, Proposal, Results
@@ -35,27 +36,24 @@ def _circle_routes(run: Run, results: Results, check: CircleCheck) -> CircleRout
     pairs = pd.DataFrame({"community": nearest.index, "site": nearest["nearest"].to_numpy(dtype=object)})
     with run.timed(f"routes {circle.id}"):
         paths = shortest_paths(
-            net, tables.communities, _sites(tables, circle), pairs, minutes=nearest["minutes"].to_numpy(dtype=float),
-            heading=circle.heading, turnout_minutes=circle.turnout_minutes,
+            net, tables.communities, circle_sites(tables, circle), pairs,
+            minutes=nearest["minutes"].to_numpy(dtype=float), heading=circle.heading,
+            turnout_minutes=circle.turnout_minutes,
             limit_m=run.study.file.study.snap_limit_m, threads=run.study.file.study.threads,
         )  # fmt: skip
-        joined = [p for p in results.proposals if closes(run.study, p, check)]
+        joined = [p for p in results.proposals if p.plan.chosen and closes(run.study, p, check)]
         left = tables.communities.loc[nearest.index[~nearest["met"].astype(bool)]]
-        closing = [_closing(run, net, circle, left, p) for p in joined if len(p.plan.chosen)]
-    return CircleRoutes(circle.id, paths, dict(zip([p.id for p in joined if len(p.plan.chosen)], closing, strict=True)))
+        closing = {p.id: _closing(run, net, circle, left, p) for p in joined}
+    return CircleRoutes(circle.id, paths, closing)
 
 
 def _network(run: Run, tables: Inputs, circle: Circle) -> Network:
     return run.network(tables.roads, study_mode(run.study, circle.mode, circle.id))
 
 
-def _sites(tables: Inputs, circle: Circle) -> gpd.GeoDataFrame:
-    return tables.facilities[tables.facilities["kind"].isin(circle.kinds)]
-
-
 def _closing(run: Run, net: Network, circle: Circle, communities: gpd.GeoDataFrame, proposal: Proposal) -> pd.DataFrame:
     """The nearest of the proposed sites for each community outside the circle, however far."""
-    new = [s for s in proposal.plan.chosen if proposal.sites.at[s, "state"] != "existing"]
+    new = proposal.new_sites
     if not new or communities.empty:
         return pd.DataFrame({"site": pd.Series(dtype=object), "minutes": pd.Series(dtype=float)})
     sites = gpd.GeoDataFrame(geometry=proposal.sites.loc[new].geometry)
@@ -68,7 +66,7 @@ def _closing(run: Run, net: Network, circle: Circle, communities: gpd.GeoDataFra
 
 def _od(run: Run, tables: Inputs, circle: Circle) -> pd.DataFrame:
     """Every pair of a community and a facility of the circle within twice its standard."""
-    sites = _sites(tables, circle)
+    sites = circle_sites(tables, circle)
     with run.timed(f"od {circle.id}"):
         times = run.travel_times(
             _network(run, tables, circle), tables.communities, sites, minutes=circle.minutes * SEARCHED_BEYOND,

@@ -17,6 +17,7 @@ from quarterhour.study.file import find_study, read_study_file
 from quarterhour.study.file.circles import CircleFile
 from quarterhour.study.file.mistakes import refuse
 from quarterhour.study.file.sense import senseless
+from quarterhour.study.file.siting import SitingFile
 from quarterhour.study.file.study import StudyFile
 
 
@@ -98,6 +99,11 @@ def study_mode(study: Study, name: str, where: str) -> Mode:
         known = ", ".join([*study.file.modes, *read_modes()])
         raise StudyError("study.no_mode", mode=name, where=where, known=known)
     return read_modes()[name]
+
+
+def study_question(study: Study, question: str) -> SitingFile:
+    """A siting question of the study file by its id, which must be there."""
+    return next(q for q in study.file.siting if q.id == question)
 
 
 def study_circle(file: CircleFile, mode: Mode) -> Circle:

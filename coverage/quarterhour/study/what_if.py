@@ -17,6 +17,7 @@ from quarterhour.base.centiseconds import centiseconds
 from quarterhour.network.network import Mode
 from quarterhour.siting.candidates.generate import candidates_from_communities
 from quarterhour.standards.circle import CircleCheck
+from quarterhour.study.circles import circle_sites
 from quarterhour.study.closing import closes
 from quarterhour.study.file.circles import CircleFile
 from quarterhour.study.file.siting import SitingFile
@@ -24,7 +25,7 @@ from quarterhour.study.inputs import Inputs
 from quarterhour.study.results import Proposal, Results, Traveller, WhatIf
 from quarterhour.study.session import Run
 from quarterhour.study.siting.sites import counted_people
-from quarterhour.study.study import study_circle, study_mode
+from quarterhour.study.study import study_circle, study_mode, study_question
 from quarterhour.travel.times import TravelTimes
 
 LONGEST_MINUTES = 30
@@ -93,8 +94,7 @@ def _what_if(run: Run, results: Results, tab: Tab) -> WhatIf:
 def _of_circle(run: Run, tables: Inputs, check: CircleCheck, proposal: Proposal | None) -> WhatIf:
     circle = check.circle
     file = next(c for c in run.study.file.circles if c.id == circle.id)
-    asked = None if proposal is None else _file_of(run, proposal)
-    existing = tables.facilities[tables.facilities["kind"].isin(circle.kinds)]
+    asked = None if proposal is None else study_question(run.study, proposal.id)
     made = WhatIf(
         circle=circle.id,
         question="" if proposal is None else proposal.id,
@@ -104,7 +104,7 @@ def _of_circle(run: Run, tables: Inputs, check: CircleCheck, proposal: Proposal 
         people=tables.communities[circle.people].astype("int64"),
         minutes=circle.minutes,
         heading=circle.heading,
-        sites=_sites(tables, existing, proposal, asked),
+        sites=_sites(tables, circle_sites(tables, circle), proposal, asked),
         left_out="every_kind" if circle.need == "all" and len(circle.kinds) > 1 else "",
         notes=_notes(asked),
     )
@@ -113,7 +113,7 @@ def _of_circle(run: Run, tables: Inputs, check: CircleCheck, proposal: Proposal 
 
 
 def _of_question(run: Run, tables: Inputs, proposal: Proposal) -> WhatIf:
-    file = _file_of(run, proposal)
+    file = study_question(run.study, proposal.id)
     made = WhatIf(
         circle="",
         question=file.id,
@@ -128,10 +128,6 @@ def _of_question(run: Run, tables: Inputs, proposal: Proposal) -> WhatIf:
         notes=_notes(file),
     )
     return _timed(run, tables, made, [(study_mode(run.study, file.mode, file.id), file.turnout_minutes)])
-
-
-def _file_of(run: Run, proposal: Proposal) -> SitingFile:
-    return next(q for q in run.study.file.siting if q.id == proposal.id)
 
 
 def what_is_counted(file: SitingFile) -> str:
@@ -196,9 +192,9 @@ def _planned(sites: gpd.GeoDataFrame, proposal: Proposal | None, file: SitingFil
     sites = sites.assign(order=0, year=0, cost_yuan=blank.astype("Int64"), sure=blank.astype("Float64"))
     if proposal is None:
         return sites
-    for site, (order, year) in _building_years(proposal).items():
+    for order, site in enumerate(proposal.plan.chosen, 1):
         if site in sites.index:
-            sites.loc[site, ["order", "year"]] = order, year
+            sites.loc[site, ["order", "year"]] = order, proposal.years.get(site, 0)
     if file is not None and file.money_counts:
         sites["cost_yuan"] = proposal.problem.sites["cost_yuan"].reindex(sites.index).astype("Int64")
         sites.loc[sites["state"] == "existing", "cost_yuan"] = pd.NA
@@ -206,16 +202,6 @@ def _planned(sites: gpd.GeoDataFrame, proposal: Proposal | None, file: SitingFil
     if robust is not None:
         sites["sure"] = robust.sites["share"].reindex(sites.index).astype("Float64")
     return sites
-
-
-def _building_years(proposal: Proposal) -> dict[str, tuple[int, int]]:
-    """By site of the plan its number and its year (0 where it has none)."""
-    phasing = proposal.prospects.phasing
-    if phasing is None:
-        return {site: (number, 0) for number, site in enumerate(proposal.plan.chosen, 1)}
-    step = {site: k for k, sites in enumerate(phasing.steps["sites"]) for site in sites}
-    first = proposal.prospects.first_year
-    return {site: (number, first + step[site] - 1) for number, site in enumerate(phasing.order, 1)}
 
 
 # --- the times ------------------------------------------------------------------------------------

@@ -6,16 +6,11 @@
 const quarterhourWhatIf = (() => {
   const CS = 6000; // centiseconds a minute
 
-  async function inflated(text) {
-    const bytes = Uint8Array.from(atob(text), (c) => c.charCodeAt(0));
-    const stream = new Blob([bytes]).stream().pipeThrough(new DecompressionStream("deflate"));
-    return new Uint8Array(await new Response(stream).arrayBuffer());
-  }
-  const unpackedJson = async (text) => JSON.parse(new TextDecoder().decode(await inflated(text)));
+  const unpackedJson = async (text) => JSON.parse(await quarterhourText(text));
 
   // --- times: sites one after another, each with the communities that reach it, rising ----------------
   async function unpackedTimes(packed, sites, community, communities) {
-    const bytes = await inflated(packed.data), pairs = packed.pairs;
+    const bytes = await quarterhourInflated(packed.data), pairs = packed.pairs;
     let at = 0;
     const column = (planes, count) => {
       const out = new Uint32Array(count);

@@ -82,8 +82,8 @@ def _routes(results: Results) -> gpd.GeoDataFrame:
 
 def chosen_sites(proposal: Proposal) -> gpd.GeoDataFrame:
     """The sites to build, in their order, numbered from 1 in ``order``; with ``year`` where the study names years."""
-    new = [i for i in proposal.plan.chosen if proposal.sites.at[i, "state"] != "existing"]
-    sites, years = proposal.sites.loc[new].assign(order=range(1, len(new) + 1)), proposal.years
+    new, years = proposal.new_sites, proposal.years
+    sites = proposal.sites.loc[new].assign(order=range(1, len(new) + 1))
     return sites.assign(year=[years[i] for i in new]) if years else sites
 
 

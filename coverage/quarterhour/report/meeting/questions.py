@@ -7,7 +7,7 @@ from quarterhour.maps.questions import Asked
 from quarterhour.study.closing import closes
 from quarterhour.study.results import Proposal, Results
 from quarterhour.study.siting.coverage import coverage_by_area, coverage_by_community
-from quarterhour.study.study import modes_named, study_mode
+from quarterhour.study.study import modes_named, study_mode, study_question
 
 
 def asked_of(results: Results) -> list[Asked]:
@@ -16,7 +16,7 @@ def asked_of(results: Results) -> list[Asked]:
 
 
 def _asked(results: Results, proposal: Proposal) -> Asked:
-    file = next(q for q in results.study.file.siting if q.id == proposal.id)
+    file = study_question(results.study, proposal.id)
     found = coverage_by_community(proposal.problem, proposal.plan)
     return Asked(
         kind=proposal.kind,

@@ -38,9 +38,14 @@ def is_demonstration(results: Results) -> bool:
     return bool(made_up) or any(sites_by_quality(p)["synthetic"] for p in results.proposals)
 
 
+def demonstration_ribbon(results: Results, lang: str) -> str:
+    """What every sheet says where rows are made up, or ""."""
+    return i18n.say("papers_maps.ribbon", lang) if is_demonstration(results) else ""
+
+
 def build_paper(results: Results, lang: str, extras: PaperExtras) -> Paper:
     """The report before it is set: summary, parts, annexes. No figure here that the results do not hold."""
-    ribbon = i18n.say("papers_maps.ribbon", lang) if is_demonstration(results) else ""
+    ribbon = demonstration_ribbon(results, lang)
     title = i18n.say("study.title", lang, name=results.study.name(lang))
     day = results.study.file.study.reference_date.isoformat()
     summary = [Heading(i18n.say("papers.summary", lang)), *summary_blocks(results, lang, ribbon=ribbon)]

@@ -21,6 +21,7 @@ from quarterhour.report.papers.map_labels import Box, inner_points, pushed_apart
 from quarterhour.report.papers.map_sheet import INK, Imprint, MapSheet, Mark, Print, print_sheet
 from quarterhour.report.section import city_row, mode_name, say_of, shown_shares
 from quarterhour.standards.circle import CircleCheck, by_level
+from quarterhour.study.file.siting import SitingFile
 from quarterhour.study.results import Proposal, Results
 
 INSIDE, OUTSIDE, GAINED, UNKNOWN = "#8fb8d8", "#d1430f", "#1d5fa8", "#8a94a3"
@@ -240,17 +241,23 @@ def _kinds_said(results: Results, standing: pd.Index, own: str, lang: str) -> st
 
 def plan_mode(results: Results, proposal: Proposal) -> str:
     """How people travel in a siting question."""
-    return next((q.mode for q in results.study.file.siting if q.id == proposal.id), "")
+    asked = _asked(results, proposal)
+    return asked.mode if asked else ""
 
 
 def plan_minutes(results: Results, proposal: Proposal) -> float:
     """The standard of a siting question."""
-    return next((q.minutes for q in results.study.file.siting if q.id == proposal.id), float("nan"))
+    asked = _asked(results, proposal)
+    return asked.minutes if asked else float("nan")
+
+
+def _asked(results: Results, proposal: Proposal) -> SitingFile | None:
+    return next((q for q in results.study.file.siting if q.id == proposal.id), None)
 
 
 def _wanting(proposal: Proposal, results: Results) -> BoolArray:
     """Which communities have anybody that the question is about."""
-    asked = next((q for q in results.study.file.siting if q.id == proposal.id), None)
+    asked = _asked(results, proposal)
     communities = results.inputs.communities
     columns = [c for c in (asked.columns if asked else ()) if c in communities]
     return communities[columns].gt(0).any(axis=1).to_numpy() if columns else np.ones(len(communities), dtype=bool)

@@ -7,13 +7,12 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from quarterhour.base import i18n
 from quarterhour.base.findings import finding, join_findings
 from quarterhour.io import files
 from quarterhour.report.markdown import paper_markdown
 from quarterhour.report.papers.blocks import Paper
 from quarterhour.report.papers.fonts import lettering
-from quarterhour.report.papers.paper import PaperExtras, build_paper, is_demonstration
+from quarterhour.report.papers.paper import PaperExtras, build_paper, demonstration_ribbon
 from quarterhour.report.papers.static_maps import MapPrint, print_maps
 from quarterhour.report.section import Section
 from quarterhour.study.results import Results
@@ -34,8 +33,7 @@ class Papers:
 
     @functools.cached_property
     def ribbon(self) -> str:
-        """What every sheet says where rows are made up, or ""."""
-        return i18n.say("papers_maps.ribbon", self.lang) if is_demonstration(self.results) else ""
+        return demonstration_ribbon(self.results, self.lang)
 
     @functools.cached_property
     def maps(self) -> list[MapPrint]:

@@ -8,7 +8,7 @@ from quarterhour.base import i18n
 from quarterhour.base.labels import gap_percent, unit_label
 from quarterhour.siting.question.plan import relative_gap
 from quarterhour.study.siting.tried import TriedAgain
-from quarterhour.study.study import Study, study_mode
+from quarterhour.study.study import Study, study_mode, study_question
 
 
 def tried_lines(study: Study, again: TriedAgain, lang: str) -> Iterator[str]:
@@ -29,7 +29,7 @@ def tried_lines(study: Study, again: TriedAgain, lang: str) -> Iterator[str]:
     if again.without_room:
         yield i18n.say("tried.without_room", lang)
     if tried.question:
-        question = next(q for q in study.file.siting if q.id == tried.question)
+        question = study_question(study, tried.question)
         name = question.zh if lang == "zh" else question.en
         why = "" if again.broken is None else again.broken.sentence(lang)
         yield i18n.say("tried.keeps" if again.broken is None else "tried.breaks", lang, question=name, why=why)
