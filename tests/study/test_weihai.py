@@ -102,7 +102,10 @@ def test_every_community_is_there_in_its_town(weihai: Path, communities: pd.Data
 def test_people_add_up_again(communities: pd.DataFrame) -> None:
     assert communities["older"].sum() == 793_416
     assert communities["hardship"].sum() == 9_600
-    assert communities[["older", "hardship"]].min().min() >= 0
+    groups = communities[["hardship_home", "hardship_institution"]]
+    assert groups.sum().to_list() == [7_200, 2_400]
+    assert groups.sum(axis=1).eq(communities["hardship"]).all()
+    assert communities[["older", "hardship", *groups]].min().min() >= 0
     by_county = communities.groupby("county")["older"].sum()
     people = pd.Series({"371002": 1164730, "371003": 563529, "371082": 714211, "371083": 464078})
     assert (by_county - 793_416 * people / 2_906_548).abs().max() < 1
@@ -146,7 +149,7 @@ def test_facilities_stand_as_the_story_needs(facilities: pd.DataFrame) -> None:
     count = facilities["kind"].value_counts()
     assert facilities["id"].is_unique
     assert (count["happiness_home"], count["care_base"], count["elderly_centre"]) == (900, 130, 48)
-    assert (count["city_cemetery"], count["county_cemetery"], count["town_cemetery"]) == (1, 3, 40)
+    assert (count["city_cemetery"], count["county_cemetery"], count["town_cemetery"]) == (1, 3, 48)
     assert facilities.loc[facilities["kind"].eq("care_institution"), "county"].nunique() == 3
     homes = facilities[facilities["beds"].notna()]
     assert (homes["nursing_beds"] <= homes["beds"]).all()
@@ -162,7 +165,7 @@ def test_every_town_without_a_cemetery_has_a_lawful_parcel(
     near = gpd.GeoSeries(points(communities)).union_all()
     lawful = at.distance(wet).ge(2000) & at.distance(trunk).ge(500) & at.distance(near).ge(500)
     lack = set(communities["town"]) - set(facilities.loc[facilities["kind"].eq("town_cemetery"), "town"])
-    assert len(lack) == 32
+    assert len(lack) == 24
     assert lack <= set(parcels.loc[lawful, "town"])
     assert (~lawful).sum() > 50
 
