@@ -606,8 +606,10 @@ def make_facilities(rows: pd.DataFrame, towns: pd.DataFrame, spots: pd.DataFrame
     return every.assign(quality="synthetic", source=MADE)[FACILITY_COLUMNS]
 
 
-FACILITY_COLUMNS = ["id", "name", "kind", "facility_level", "town", "county", "community", "lon", "lat", "beds", "nursing_beds", "area_m2",
-                    "bed_yuan", "staff", "free_graves", "quality", "source"]  # fmt: skip
+FACILITY_COLUMNS = [
+    "id", "name", "kind", "facility_level", "town", "county", "community", "lon", "lat", "beds", "nursing_beds",
+    "area_m2", "bed_yuan", "staff", "free_graves", "quality", "source",
+]  # fmt: skip
 
 
 def picked(rows: pd.DataFrame, share: float, rng: np.random.Generator) -> pd.DataFrame:

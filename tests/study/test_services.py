@@ -80,7 +80,7 @@ def test_rounds_have_a_bound_and_lose_nobody(weihai: Results) -> None:
     plan = weihai.care.rounds
     assert plan is not None
     assert plan.bound <= plan.carers <= 1.15 * plan.bound
-    assert plan.communities["people"].sum() == 9600
+    assert plan.communities["people"].sum() == 7200  # those at home
     out = plan.rounds[plan.rounds["community"] != ""]
     assert len(out) == plan.bases["visits"].sum() - plan.bases["unserved"].sum()
     assert (plan.rounds["leave"] <= 480).all()
