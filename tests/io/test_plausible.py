@@ -80,6 +80,18 @@ def test_nursing_beds_above_the_beds_are_told_too() -> None:
     assert told(frame, ())["id"].tolist() == ["v2"]
 
 
+def test_people_at_home_and_in_institutions_come_to_all_in_special_hardship() -> None:
+    parts = {"分散供养": [1, 2, 3, 4, 5, 0], "hardship_institution": [0, 1, 0, 0, 1, 2]}
+    people = ("older", "hardship", "分散供养")
+    assert told(table(hardship=[1, 3, 3, 4, 6, 2], **parts), people).empty
+    found = told(table(hardship=[1, 3, 3, 5, 6, 2], **parts), people, rows=range(2, 8))
+    assert rules(found) == ["parts_not_whole"] and found["id"].tolist() == ["v3"] and found["row"].tolist() == [5]
+    assert "= 4" in finding_sentences(found, "zh").iloc[0]
+    with_more = table(hardship=[1, 3, 3, 4, 4, 2], **parts)
+    assert rules(told(with_more, people)) == ["part_over_whole", "parts_not_whole"]
+    assert told(table(hardship=[9] * 5 + [8], **{"分散供养": [1, 2, 3, 4, 5, 0]}), people).empty
+
+
 def test_columns_that_are_exchanged_are_one_sentence() -> None:
     found = told(table(10, older=list(range(10)), hardship=[200 + i * i for i in range(10)]))
     assert rules(found) == ["parts_exchanged"] and found["detail"].tolist() == ["older"]
