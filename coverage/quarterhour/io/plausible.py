@@ -56,7 +56,7 @@ def doubts(
     if places.empty:
         return
     yield from _over_whole(places, {**_known_parts(list(places.columns), people), **parts}, ids)
-    yield from _groups_not_whole(places, people, ids)
+    yield from _not_the_sum(places, people, ids)
     for column in people:
         yield from _odd_column(places[column], column)
     yield from _same_columns(places, people)
@@ -80,6 +80,23 @@ def _over_whole(places: pd.DataFrame, pairs: Mapping[str, str], ids: pd.Series) 
             yield Doubt("part_over_whole", over, part, one, detail=f"{whole} = " + other, listed=listed)
 
 
+def _not_the_sum(places: pd.DataFrame, people: Sequence[str], ids: pd.Series) -> Iterator[Doubt]:
+    """Parts that do not come to their whole, where the table has them all."""
+    known = _facts()
+    for roles in known["sums"]:
+        whole, *parts = (_column_of(role, known["names"][role], list(places.columns), people) for role in roles)
+        if not whole or not all(parts):
+            continue
+        given = pd.DataFrame({column: numbers(places[column]) for column in (whole, *parts)})
+        total = given[parts].sum(axis=1)
+        off = given.notna().all(axis=1) & total.ne(given[whole])
+        if off.any():
+            value, other = given.loc[off, whole].map("{:,.0f}".format), total[off].map("{:,.0f}".format)
+            detail = " + ".join(parts) + " = " + other
+            listed = ids[off] + " (" + value + " ≠ " + other + ")"
+            yield Doubt("parts_not_whole", off, whole, value, detail=detail, listed=listed)
+
+
 def _known_parts(columns: Sequence[object], people: Sequence[str]) -> dict[str, str]:
     """Pairs of part and whole among the columns, by the shipped names; our own names count in any table."""
     known = _facts()
@@ -89,21 +106,6 @@ def _known_parts(columns: Sequence[object], people: Sequence[str]) -> dict[str, 
         there = [column for role in chain if (column := by_role[role])]
         pairs |= dict(zip(there, there[1:], strict=False))
     return pairs
-
-
-def _groups_not_whole(places: pd.DataFrame, people: Sequence[str], ids: pd.Series) -> Iterator[Doubt]:
-    """Groups that together are a whole by the shipped names, where all of them and the whole are columns."""
-    known, columns = _facts(), list(places.columns)
-    for whole, groups in known["groups"].items():
-        all_of, *each = (_column_of(role, known["names"][role], columns, people) for role in (whole, *groups))
-        if not (all_of and all(each)):
-            continue
-        together, stated = places[each].apply(numbers).sum(axis=1, skipna=False), numbers(places[all_of])
-        off = together.sub(stated).abs().gt(0)  # a blank is no number and is told elsewhere
-        if off.any():
-            one, other = together[off].map("{:,.0f}".format), stated[off].map("{:,.0f}".format)
-            listed = ids[off] + " (" + one + " / " + other + ")"
-            yield Doubt("groups_not_whole", off, " + ".join(each), one, detail=f"{all_of} = " + other, listed=listed)
 
 
 def _column_of(role: str, names: Sequence[str], columns: Sequence[object], people: Sequence[str]) -> str:
