@@ -17,6 +17,7 @@ from quarterhour.standards.rules import (
     compare_dates,
     read_rule_set,
     rule_sets,
+    to_be_filled,
 )
 from quarterhour.study.study import read_study, study_rules
 
@@ -32,15 +33,17 @@ def rulebook_lines(
 ) -> list[str]:
     """Lines about rule sets (names, rule files, or a study's); all that come with the program when none is named.
 
-    ``expiring``: those that lapse by this day, the first to lapse first; with ``on``, of those in force on that day.
+    ``expiring``: those that lapse by this day, the first to lapse first; with ``on``, of those in force on that day;
+    and then the rows that are still to be filled, which are in force on no day.
     """
     sets = [found for name in names or rule_sets() for found in _sets(name)]
     if compare is not None:
         return list(_compared(sets, as_day(compare[0]), as_day(compare[1]), lang))
+    blank = list(_to_fill(sets, lang))
     if on is not None:
         sets = [rules.on(as_day(on)) for rules in sets]
     if expiring is not None:
-        return list(_expiring(sets, as_day(expiring), lang))
+        return [*_expiring(sets, as_day(expiring), lang), *blank]
     if explain is not None:
         return list(_explained(sets, explain, lang))
     return [line for rules in sets for line in _listed(rules, lang)]
@@ -77,6 +80,14 @@ def _expiring(sets: Sequence[RuleSet], by: date, lang: str) -> Iterator[str]:
         yield i18n.say("rulebook.none_expiring", lang)
 
 
+def _to_fill(sets: Sequence[RuleSet], lang: str) -> Iterator[str]:
+    found = [(rules, rule) for rules in sets for rule in to_be_filled(rules.every())]
+    if found:
+        yield i18n.say("rulebook.to_be_filled", lang, count=len(found))
+    for rules, rule in found:
+        yield f"- {rules.name(lang)} · {_line(rule, lang)}"
+
+
 def _line(rule: Rule, lang: str) -> str:
     doubt = "" if rule.verified else i18n.say("report.unverified", lang)
     return f"{rule.id}{_level(rule, lang)} · {rule.name(lang)} · {_asks(rule, lang)} · {_dates(rule, lang)}{doubt}"
@@ -87,6 +98,8 @@ def _level(rule: Rule, lang: str) -> str:
 
 
 def _asks(rule: Rule, lang: str) -> str:
+    if rule.to_fill:
+        return i18n.say("rulebook.to_fill", lang)
     if isinstance(rule, Exclusion):
         key = "rulebook.keep_off" if rule.metres else "rulebook.keep_out"
         return i18n.say(key, lang, metres=f"{rule.metres:,g}", layer=rule.layer)
@@ -115,6 +128,8 @@ def _explained(sets: Sequence[RuleSet], wanted: str, lang: str) -> Iterator[str]
 
 
 def _how(rule: Rule, lang: str) -> str:
+    if rule.to_fill:
+        return i18n.say("rulebook.how_to_fill", lang)
     if isinstance(rule, Exclusion):
         return i18n.say("rulebook.how_exclusion", lang, kinds=", ".join(rule.kinds), layer=rule.layer,
                          metres=f"{rule.metres:,g}")  # fmt: skip

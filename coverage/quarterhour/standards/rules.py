@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import tomllib
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
@@ -127,6 +128,8 @@ class Target(Named):
     effective_from: str = ""
     effective_to: str = ""
     verified: bool = False
+    to_fill: bool = False
+    """Known to exist, its threshold not seen: listed, never in force, never judged (``threshold`` is NaN)."""
 
 
 def as_targets(table: Mapping[str, Any], *, where: str = "rules") -> tuple[Target, ...]:
@@ -167,12 +170,21 @@ def _levels_of(row: dict[str, Any]) -> list[Target]:
     binding = row.pop("binding_levels", levels)
     common = row.pop("threshold", None)
     made = [
-        Target(**row, level=level, binding=level in binding, threshold=thresholds.get(level, common))
+        Target(**row, level=level, binding=level in binding, threshold=_filled(row, thresholds.get(level, common)))
         for level in levels
     ]
     for target in made:
         _check_target(target)
     return made
+
+
+def _filled(row: Mapping[str, Any], number: Any) -> Any:
+    """The number a rule gives; of a row to be filled none, and none may stand there."""
+    if not row.get("to_fill", False):
+        return number
+    if number is not None:
+        raise ValueError("to_fill and a number; give one of them")
+    return math.nan
 
 
 def _check_target(target: Target) -> None:
@@ -212,6 +224,8 @@ class Cited(Named):
     effective_to: str = ""
     verified: bool = False
     rule_set: str = ""
+    to_fill: bool = False
+    """Known to exist, its number not seen: listed, never in force (the number is NaN)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -273,13 +287,20 @@ def as_rule_set(table: Mapping[str, Any], *, where: str = "rules") -> RuleSet:
         zh=str(head.get("zh", "")),
         en=str(head.get("en", "")),
         targets=as_targets(table, where=where),
-        exclusions=_rules_of(table, "exclusion", lambda row: [_checked(Exclusion(**row))], where),
-        figures=_rules_of(table, "figure", lambda row: [_checked(Figure(**row))], where),
+        exclusions=_rules_of(table, "exclusion", lambda row: [_checked(Exclusion(**_numbered(row, "metres")))], where),
+        figures=_rules_of(table, "figure", lambda row: [_checked(Figure(**_numbered(row, "value")))], where),
     )
+
+
+def _numbered(row: dict[str, Any], name: str) -> dict[str, Any]:
+    """A row with its number; one to be filled has none."""
+    return {**row, name: _filled(row, row.get(name))} if row.get("to_fill", False) else row
 
 
 def _checked(rule: _Numbered) -> _Numbered:
     value = rule.metres if isinstance(rule, Exclusion) else rule.value
+    if rule.to_fill:
+        return rule
     if isinstance(value, bool) or not isinstance(value, int | float) or not 0 <= value < float("inf"):
         raise ValueError(f"number {value!r}")
     return rule
@@ -313,9 +334,14 @@ def rule_sets() -> tuple[str, ...]:
 
 
 def in_force(rules: tuple[_Rule, ...], on: date) -> tuple[_Rule, ...]:
-    """The rules in force on a date; an open end is open."""
+    """The rules in force on a date; an open end is open. What is to be filled is in force on no day."""
     day = on.isoformat()
-    return tuple(r for r in rules if (r.effective_from or day) <= day <= (r.effective_to or day))
+    return tuple(r for r in rules if not r.to_fill and (r.effective_from or day) <= day <= (r.effective_to or day))
+
+
+def to_be_filled(rules: Sequence[Rule]) -> tuple[Rule, ...]:
+    """The rules that are known to exist and whose numbers nobody has seen yet."""
+    return tuple(rule for rule in rules if rule.to_fill)
 
 
 def compare_dates(rules: Sequence[Rule], before: date, after: date) -> list[tuple[str, Rule | None, Rule | None]]:
