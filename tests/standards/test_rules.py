@@ -11,16 +11,7 @@ import pytest
 
 from quarterhour.base.errors import DataError
 from quarterhour.standards.indicators import MEASURES
-from quarterhour.standards.rules import (
-    LEVELS,
-    as_rule_set,
-    as_targets,
-    in_force,
-    read_rule_set,
-    read_rules,
-    rule_sets,
-    to_be_filled,
-)
+from quarterhour.standards.rules import LEVELS, as_rule_set, as_targets, in_force, read_rule_set, read_rules, rule_sets
 
 BEDS = {"id": "beds", "zh": "床", "en": "beds", "level": "city", "measure": "count", "kinds": ["home"],
         "threshold": 1, "unit": "facilities"}  # fmt: skip
@@ -106,20 +97,25 @@ def test_graves_on_arable_land_and_in_scenic_areas_stay_forbidden_when_the_old_r
     assert inside == {"farmland", "protected"}
 
 
-def test_a_row_to_be_filled_is_listed_and_in_force_on_no_day() -> None:
-    (blank,) = targets(threshold=None, to_fill=True)
-    assert blank.to_fill and blank.threshold != blank.threshold
-    assert to_be_filled((blank, *targets())) == (blank,)
-    assert in_force((blank, *targets()), date(2026, 1, 1)) == targets()
+# --- rows to be filled ------------------------------------------------------------------------------
+
+TO_FILL = {"id": "far", "zh": "距离", "en": "distance", "to_fill": True}
 
 
-@pytest.mark.parametrize("table", ["target", "exclusion", "figure"])
-def test_a_row_to_be_filled_may_not_have_a_number(table: str) -> None:
-    row = {"target": BEDS, "exclusion": {"layer": "water", "metres": 5, "kinds": ["home"]}, "figure": {"value": 1}}
-    own = {"id": "x", "zh": "一", "en": "one", "unit": "m", **row[table], "to_fill": True}
-    own = {k: v for k, v in own.items() if k != "unit" or table != "exclusion"}
-    with pytest.raises(DataError, match="to_fill and a number"):
-        as_rule_set({table: [own]})
-    without = {k: v for k, v in own.items() if k not in ("threshold", "metres", "value")}
-    made = as_rule_set({table: [without]})
-    assert len(made.every()) == 1 and made.on(date(2026, 1, 1)).every() == ()
+@pytest.mark.parametrize("given", [{}, {"threshold": ""}])
+def test_a_promise_whose_threshold_nobody_saw_is_listed_and_never_in_force(given: dict[str, Any]) -> None:
+    row = {k: v for k, v in BEDS.items() if k != "threshold"}
+    (made,) = as_targets({"target": [{**row, "to_fill": True, **given}]})
+    assert made.to_fill and in_force((made,), date(2026, 1, 1)) == ()
+
+
+def test_distances_and_figures_can_be_rows_to_be_filled_too() -> None:
+    rules = as_rule_set({
+        "exclusion": [{**TO_FILL, "layer": "roads", "kinds": ["home"]}], "figure": [{**TO_FILL, "unit": "m2"}],
+    })  # fmt: skip
+    assert [r.id for r in rules.every()] == ["far", "far"] and not rules.on(date(2026, 1, 1)).every()
+
+
+def test_a_row_to_be_filled_that_has_a_figure_is_refused() -> None:
+    with pytest.raises(DataError, match="to be filled"):
+        targets(to_fill=True)

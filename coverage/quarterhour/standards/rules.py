@@ -61,6 +61,7 @@ Measure = Literal[
     "tiers",
 ]  # fmt: skip
 _LISTS = ("kinds", "columns", "classes", "minutes", "modes", "road_classes")
+_NUMBER = {"target": "threshold", "exclusion": "metres", "figure": "value"}
 _SHARED = ("source", "date", "effective_from", "effective_to", "verified")
 _NEEDED: Mapping[Measure, Mapping[str, int]] = MappingProxyType(
     {
@@ -129,7 +130,7 @@ class Target(Named):
     effective_to: str = ""
     verified: bool = False
     to_fill: bool = False
-    """Known to exist, its threshold not seen: listed, never in force, never judged (``threshold`` is NaN)."""
+    """The promise is known and its threshold is not: listed, never in force and never judged (``threshold`` NaN)."""
 
 
 def as_targets(table: Mapping[str, Any], *, where: str = "rules") -> tuple[Target, ...]:
@@ -153,6 +154,8 @@ def _rules_of(
             values = {**common, **row}
             values |= {k: str(values.get(k, "")) for k in ("date", "effective_from", "effective_to")}
             values |= {k: tuple(values[k]) for k in _LISTS if k in values}
+            if values.get("to_fill") and values.get(_NUMBER[kind], "") == "":
+                values[_NUMBER[kind]] = math.nan
             for rule in make(values):
                 key = (rule.id, f"level {rule.level!r}" if isinstance(rule, Target) else rule.effective_from)
                 if key in made:
@@ -170,7 +173,7 @@ def _levels_of(row: dict[str, Any]) -> list[Target]:
     binding = row.pop("binding_levels", levels)
     common = row.pop("threshold", None)
     made = [
-        Target(**row, level=level, binding=level in binding, threshold=_filled(row, thresholds.get(level, common)))
+        Target(**row, level=level, binding=level in binding, threshold=thresholds.get(level, common))
         for level in levels
     ]
     for target in made:
@@ -178,22 +181,12 @@ def _levels_of(row: dict[str, Any]) -> list[Target]:
     return made
 
 
-def _filled(row: Mapping[str, Any], number: Any) -> Any:
-    """The number a rule gives; of a row to be filled none, and none may stand there."""
-    if not row.get("to_fill", False):
-        return number
-    if number is not None:
-        raise ValueError("to_fill and a number; give one of them")
-    return math.nan
-
-
 def _check_target(target: Target) -> None:
     if target.level not in LEVELS:
         raise ValueError(f"level {target.level!r}")
     if target.measure not in _NEEDED:
         raise ValueError(f"measure {target.measure!r}")
-    if isinstance(target.threshold, bool) or not isinstance(target.threshold, int | float):
-        raise ValueError(f"threshold {target.threshold!r}")
+    _check_number("threshold", target.threshold, to_fill=target.to_fill)
     if target.sense not in SENSES:
         raise ValueError(f"sense {target.sense!r}")
     if (
@@ -225,7 +218,7 @@ class Cited(Named):
     verified: bool = False
     rule_set: str = ""
     to_fill: bool = False
-    """Known to exist, its number not seen: listed, never in force (the number is NaN)."""
+    """The rule is known and its number is not: listed, never in force (the number is NaN)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -287,23 +280,23 @@ def as_rule_set(table: Mapping[str, Any], *, where: str = "rules") -> RuleSet:
         zh=str(head.get("zh", "")),
         en=str(head.get("en", "")),
         targets=as_targets(table, where=where),
-        exclusions=_rules_of(table, "exclusion", lambda row: [_checked(Exclusion(**_numbered(row, "metres")))], where),
-        figures=_rules_of(table, "figure", lambda row: [_checked(Figure(**_numbered(row, "value")))], where),
+        exclusions=_rules_of(table, "exclusion", lambda row: [_checked(Exclusion(**row))], where),
+        figures=_rules_of(table, "figure", lambda row: [_checked(Figure(**row))], where),
     )
-
-
-def _numbered(row: dict[str, Any], name: str) -> dict[str, Any]:
-    """A row with its number; one to be filled has none."""
-    return {**row, name: _filled(row, row.get(name))} if row.get("to_fill", False) else row
 
 
 def _checked(rule: _Numbered) -> _Numbered:
     value = rule.metres if isinstance(rule, Exclusion) else rule.value
-    if rule.to_fill:
-        return rule
-    if isinstance(value, bool) or not isinstance(value, int | float) or not 0 <= value < float("inf"):
+    _check_number("number", value, to_fill=rule.to_fill)
+    if not rule.to_fill and not 0 <= value < float("inf"):
         raise ValueError(f"number {value!r}")
     return rule
+
+
+def _check_number(name: str, value: object, *, to_fill: bool) -> None:
+    """A number; of a rule to be filled there is none yet."""
+    if isinstance(value, bool) or not isinstance(value, int | float) or (to_fill and not math.isnan(value)):
+        raise ValueError(f"{name} {value!r}" + (" of a rule to be filled" if to_fill else ""))
 
 
 def read_rule_set(name: str | Path) -> RuleSet:
@@ -334,7 +327,7 @@ def rule_sets() -> tuple[str, ...]:
 
 
 def in_force(rules: tuple[_Rule, ...], on: date) -> tuple[_Rule, ...]:
-    """The rules in force on a date; an open end is open. What is to be filled is in force on no day."""
+    """The rules in force on a date; an open end is open, and a rule to be filled binds nobody yet."""
     day = on.isoformat()
     return tuple(r for r in rules if not r.to_fill and (r.effective_from or day) <= day <= (r.effective_to or day))
 
