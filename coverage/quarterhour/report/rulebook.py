@@ -8,6 +8,7 @@ from pathlib import Path
 
 from quarterhour.base import i18n
 from quarterhour.base.errors import DataError
+from quarterhour.base.labels import percent
 from quarterhour.standards.rules import (
     Exclusion,
     Figure,
@@ -104,8 +105,10 @@ def _asks(rule: Rule, lang: str) -> str:
         key = "rulebook.keep_off" if rule.metres else "rulebook.keep_out"
         return i18n.say(key, lang, metres=f"{rule.metres:,g}", layer=rule.layer)
     value = rule.value if isinstance(rule, Figure) else rule.threshold
-    unit = i18n.label("scorecard", f"unit_{rule.unit}", lang).removeprefix("unit_")
     sense = rule.sense if isinstance(rule, Target) else "figure"
+    if rule.unit == "share":
+        return i18n.say(f"rulebook.{sense}", lang, value=percent(value), unit="").rstrip()
+    unit = i18n.label("scorecard", f"unit_{rule.unit}", lang).removeprefix("unit_")
     return i18n.say(f"rulebook.{sense}", lang, value=f"{value:,g}", unit=unit)
 
 
@@ -138,7 +141,17 @@ def _how(rule: Rule, lang: str) -> str:
     lists = {name: ", ".join(getattr(rule, name)) or "—" for name in ("kinds", "columns", "classes", "modes")}
     texts = {name: getattr(rule, name) or "—" for name in ("table", "of", "people")}
     minutes = ", ".join(f"{m:g}" for m in rule.minutes) or "—"
-    return i18n.say(f"rulebook.how_{rule.measure}", lang, **lists, **texts, minutes=minutes, per=f"{rule.per:,g}")
+    served = _served_by(rule, lang)
+    return i18n.say(
+        f"rulebook.how_{rule.measure}", lang, **lists, **texts, minutes=minutes, per=f"{rule.per:,g}", served_by=served
+    )
+
+
+def _served_by(rule: Target, lang: str) -> str:
+    """The ways in which a place counts as served, one of them being enough."""
+    minutes, share = ", ".join(f"{m:g}" for m in rule.minutes), percent(rule.least_share)
+    said = {"minutes": minutes, "modes": ", ".join(rule.modes), "people": rule.people, "share": share}
+    return i18n.say("labels.or", lang).join(i18n.say(f"rulebook.served_{way}", lang, **said) for way in rule.served_by)
 
 
 def _compared(sets: Sequence[RuleSet], before: date, after: date, lang: str) -> Iterator[str]:

@@ -58,9 +58,9 @@ class Circle(Named):
 
 Measure = Literal[
     "circle_share", "reach_share", "count", "has_kind", "ratio", "rate", "total", "least", "mean_by_class", "distance",
-    "tiers",
+    "tiers", "served_share", "area_per_households",
 ]  # fmt: skip
-_LISTS = ("kinds", "columns", "classes", "minutes", "modes", "road_classes")
+_LISTS = ("kinds", "columns", "classes", "minutes", "modes", "road_classes", "served_by")
 _NUMBER = {"target": "threshold", "exclusion": "metres", "figure": "value"}
 _SHARED = ("source", "date", "effective_from", "effective_to", "verified")
 _NEEDED: Mapping[Measure, Mapping[str, int]] = MappingProxyType(
@@ -76,6 +76,8 @@ _NEEDED: Mapping[Measure, Mapping[str, int]] = MappingProxyType(
         "distance": {"kinds": 1, "of": 1},
         "mean_by_class": {"columns": 2, "classes": 1},
         "tiers": {"kinds": 3, "columns": 1, "classes": 1},
+        "served_share": {"kinds": 1, "table": 1, "served_by": 1},
+        "area_per_households": {"kinds": 1, "columns": 3, "classes": 1},
     }
 )
 
@@ -102,6 +104,11 @@ class Target(Named):
     ``tiers`` share of the communities whose ``columns[0]`` is one of ``classes`` that are served by
     ``kinds[0]`` (as in ``has_kind``) and have ``kinds[1]`` in their town and ``kinds[2]`` in their county; with
     ``minutes`` and ``modes``, three of each, every tier must be reached from the one below (``tiers.check_tiers``).
+    ``served_share`` share of the ``table`` (``towns`` or ``communities``) that is served by one of ``kinds``, in one of
+    the ways of ``served_by``: ``has`` (it stands there), ``assigned`` (a facility names it), ``reach`` (at least
+    ``least_share`` of its ``people`` within ``minutes[0]`` by ``modes[0]``);
+    ``area_per_households`` the sum of ``columns[0]`` of facilities of ``kinds`` a ``per`` households (``columns[1]`` of
+    communities), over the communities whose ``columns[2]`` is one of ``classes``.
     ``a|b`` is either kind. ``sense``: the threshold is reached ``at_least`` or ``at_most``.
     """
 
@@ -119,6 +126,8 @@ class Target(Named):
     modes: tuple[str, ...] = ()
     heading: Heading = "to_site"
     people: str = ""
+    served_by: tuple[str, ...] = ()
+    least_share: float = 0.5
     sense: str = "at_least"
     rule_set: str = ""
     binding: bool = True
@@ -201,9 +210,23 @@ def _check_target(target: Target) -> None:
     for name, count in needed.items():
         if len(getattr(target, name)) < count:
             raise ValueError(f"{target.measure} needs {name}")
+    if target.measure == "served_share":
+        _check_served(target)
     own = (target.measure in ("ratio", "least") and target.table == "facilities") or target.measure == "distance"
     if target.level == "facility" and not own:
         raise ValueError("level 'facility' is for a ratio or least of facilities, or a distance")
+
+
+def _check_served(target: Target) -> None:
+    if target.table not in ("towns", "communities"):
+        raise ValueError(f"table {target.table!r}: served_share is of towns or communities")
+    unknown = [way for way in target.served_by if way not in ("has", "assigned", "reach")]
+    if unknown:
+        raise ValueError(f"served_by {unknown[0]!r}: has, assigned, reach")
+    if "reach" in target.served_by and not (target.minutes and target.modes and target.people):
+        raise ValueError("served_by reach needs minutes, modes, people")
+    if target.level == "community" and target.table == "towns":
+        raise ValueError("level 'community': towns do not lie in communities")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping
 
 import pandas as pd
 
-from quarterhour.standards.indicators import circles, facilities, figures
+from quarterhour.standards.indicators import circles, facilities, figures, households, served
 from quarterhour.standards.indicators.made import no_values
 from quarterhour.standards.rules import Target
 from quarterhour.standards.score_inputs import ScoreInputs
@@ -23,6 +23,8 @@ MEASURES: Mapping[str, Callable[[Target, ScoreInputs, pd.Index], pd.DataFrame]] 
     "distance": facilities.distance,
     "mean_by_class": figures.mean_by_class,
     "tiers": facilities.tiers,
+    "served_share": served.served_share,
+    "area_per_households": households.area_per_households,
 }
 """What makes the values of each measure: from the target, the tables and the ids of its areas."""
 
