@@ -114,4 +114,5 @@ def _named_elsewhere(study: StudyFile, rules: Iterable[RuleSet]) -> dict[str, se
             named.setdefault(own, set()).add(plain)
         if target.people:
             named["communities"].add(target.people)
+    named["facilities"].add("serves_towns")
     return named
