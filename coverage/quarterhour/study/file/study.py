@@ -25,6 +25,7 @@ from quarterhour.study.file.fields import (
     wrong,
 )
 from quarterhour.study.file.modes import ModeFile
+from quarterhour.study.file.reporting import ReportingFile
 from quarterhour.study.file.services import AccessFile, BedsFile, GravesFile, OverlayFile, RoundsFile
 from quarterhour.study.file.siting import SitingFile
 
@@ -52,6 +53,7 @@ class StudyFile(Part):
     circles: tuple[CircleFile, ...] = ()
     pictures: tuple[PictureFile, ...] = ()
     targets: TargetsFile = TargetsFile()
+    reporting: ReportingFile = ReportingFile()
     siting: tuple[SitingFile, ...] = ()
     access: tuple[AccessFile, ...] = ()
     beds: BedsFile | None = None

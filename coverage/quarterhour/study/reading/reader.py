@@ -30,6 +30,7 @@ from quarterhour.study.reading.extract_area import area_around, stated_area
 from quarterhour.study.reading.frames import joined, no_places, uncounted, with_columns
 from quarterhour.study.reading.population import points_inside, share_population
 from quarterhour.study.reading.quality import quality_shares
+from quarterhour.study.reading.reporting import with_reporting
 from quarterhour.study.reading.told import said_from, unless_told
 from quarterhour.study.reading.used import StudyDatabases, used_files
 
@@ -284,6 +285,8 @@ def read_inputs(
     of_table = [len(part) for part in facilities]
     known, told = settled(file, {n: getattr(made, n) for n in _PLACES}, made.tables, of_table=of_table)
     made = replace(made, **known)
+    people, units, by_area = with_reporting(file, made.communities, made.counties, path=path or folder / "study.toml")
+    made, told = replace(made, communities=people, units=units), [*told, by_area]
     lie = reader.misplaced(road_table, made.towns, {n: getattr(made, n) for n in _PLACES})
     _check_roads_near(made, file.study.snap_limit_m, lie)
     crs.check()
