@@ -87,6 +87,8 @@ def _level(rule: Rule, lang: str) -> str:
 
 
 def _asks(rule: Rule, lang: str) -> str:
+    if rule.to_fill:
+        return i18n.say("rulebook.to_fill", lang)
     if isinstance(rule, Exclusion):
         key = "rulebook.keep_off" if rule.metres else "rulebook.keep_out"
         return i18n.say(key, lang, metres=f"{rule.metres:,g}", layer=rule.layer)

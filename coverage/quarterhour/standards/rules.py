@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import tomllib
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
@@ -60,6 +61,7 @@ Measure = Literal[
     "tiers",
 ]  # fmt: skip
 _LISTS = ("kinds", "columns", "classes", "minutes", "modes", "road_classes")
+_NUMBER = {"target": "threshold", "exclusion": "metres", "figure": "value"}
 _SHARED = ("source", "date", "effective_from", "effective_to", "verified")
 _NEEDED: Mapping[Measure, Mapping[str, int]] = MappingProxyType(
     {
@@ -127,6 +129,8 @@ class Target(Named):
     effective_from: str = ""
     effective_to: str = ""
     verified: bool = False
+    to_fill: bool = False
+    """The promise is known and its threshold is not: listed, never in force and never judged (``threshold`` NaN)."""
 
 
 def as_targets(table: Mapping[str, Any], *, where: str = "rules") -> tuple[Target, ...]:
@@ -150,6 +154,8 @@ def _rules_of(
             values = {**common, **row}
             values |= {k: str(values.get(k, "")) for k in ("date", "effective_from", "effective_to")}
             values |= {k: tuple(values[k]) for k in _LISTS if k in values}
+            if values.get("to_fill") and values.get(_NUMBER[kind], "") == "":
+                values[_NUMBER[kind]] = math.nan
             for rule in make(values):
                 key = (rule.id, f"level {rule.level!r}" if isinstance(rule, Target) else rule.effective_from)
                 if key in made:
@@ -180,8 +186,7 @@ def _check_target(target: Target) -> None:
         raise ValueError(f"level {target.level!r}")
     if target.measure not in _NEEDED:
         raise ValueError(f"measure {target.measure!r}")
-    if isinstance(target.threshold, bool) or not isinstance(target.threshold, int | float):
-        raise ValueError(f"threshold {target.threshold!r}")
+    _check_number("threshold", target.threshold, to_fill=target.to_fill)
     if target.sense not in SENSES:
         raise ValueError(f"sense {target.sense!r}")
     if (
@@ -212,6 +217,8 @@ class Cited(Named):
     effective_to: str = ""
     verified: bool = False
     rule_set: str = ""
+    to_fill: bool = False
+    """The rule is known and its number is not: listed, never in force (the number is NaN)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -280,9 +287,16 @@ def as_rule_set(table: Mapping[str, Any], *, where: str = "rules") -> RuleSet:
 
 def _checked(rule: _Numbered) -> _Numbered:
     value = rule.metres if isinstance(rule, Exclusion) else rule.value
-    if isinstance(value, bool) or not isinstance(value, int | float) or not 0 <= value < float("inf"):
+    _check_number("number", value, to_fill=rule.to_fill)
+    if not rule.to_fill and not 0 <= value < float("inf"):
         raise ValueError(f"number {value!r}")
     return rule
+
+
+def _check_number(name: str, value: object, *, to_fill: bool) -> None:
+    """A number; of a rule to be filled there is none yet."""
+    if isinstance(value, bool) or not isinstance(value, int | float) or (to_fill and not math.isnan(value)):
+        raise ValueError(f"{name} {value!r}" + (" of a rule to be filled" if to_fill else ""))
 
 
 def read_rule_set(name: str | Path) -> RuleSet:
@@ -313,9 +327,9 @@ def rule_sets() -> tuple[str, ...]:
 
 
 def in_force(rules: tuple[_Rule, ...], on: date) -> tuple[_Rule, ...]:
-    """The rules in force on a date; an open end is open."""
+    """The rules in force on a date; an open end is open, and a rule to be filled binds nobody yet."""
     day = on.isoformat()
-    return tuple(r for r in rules if (r.effective_from or day) <= day <= (r.effective_to or day))
+    return tuple(r for r in rules if not r.to_fill and (r.effective_from or day) <= day <= (r.effective_to or day))
 
 
 def compare_dates(rules: Sequence[Rule], before: date, after: date) -> list[tuple[str, Rule | None, Rule | None]]:
