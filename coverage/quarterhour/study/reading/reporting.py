@@ -15,8 +15,8 @@ from quarterhour.base.cells import texts
 from quarterhour.base.findings import finding, join_findings, no_findings
 from quarterhour.standards.levels import CLASS, UNIT, UNKNOWN, in_order
 from quarterhour.study.doubts.parts import file_of, first
+from quarterhour.study.file.circles import ReportingFile
 from quarterhour.study.file.mistakes import mistake, refuse
-from quarterhour.study.file.reporting import ReportingFile
 from quarterhour.study.file.study import StudyFile
 
 UNIT_COLUMNS = ("name", "county", "rest")
