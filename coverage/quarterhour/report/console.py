@@ -18,6 +18,7 @@ from quarterhour.report.section import (
     city_row,
     figure,
     further_lines,
+    level_said,
     met_of,
     paces,
 )
@@ -64,7 +65,7 @@ def _target_line(rows: pd.DataFrame, lang: str) -> str:
 
 
 def _level_said(row: Any, lang: str) -> str:
-    level, threshold = i18n.say(f"report.level_{row.level}", lang), figure(row.threshold, row.unit)
+    level, threshold = level_said(row.level, row.applies_to, lang), figure(row.threshold, row.unit)
     value = figure(row.value, row.unit)
     key = "report.target_value" if value else "report.target_areas"
     made_up = (

@@ -22,6 +22,7 @@ MEASURES: Mapping[str, Callable[[Target, ScoreInputs, pd.Index], pd.DataFrame]] 
     "least": figures.least,
     "distance": facilities.distance,
     "mean_by_class": figures.mean_by_class,
+    "share_with": figures.share_with,
     "tiers": facilities.tiers,
 }
 """What makes the values of each measure: from the target, the tables and the ids of its areas."""
