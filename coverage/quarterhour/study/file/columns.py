@@ -101,7 +101,12 @@ def _named_elsewhere(study: StudyFile, rules: Iterable[RuleSet]) -> dict[str, se
     rooms = [question.capacity for question in study.siting if question.capacity]
     sites = {column for room in rooms for column in (room.column, room.land) if column}
     named = {
-        "communities": {*people, *(f"{c}_quality" for c in people), *(q.class_column for q in study.siting)},
+        "communities": {
+            *people,
+            *(f"{c}_quality" for c in people),
+            *(q.class_column for q in study.siting),
+            *study.reporting.columns,
+        },
         "facilities": {*sites, *(asked.capacity for asked in study.access)},
         "candidates": set(sites),
     }
