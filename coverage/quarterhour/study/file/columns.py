@@ -19,6 +19,7 @@ from quarterhour.study.file.study import StudyFile
 
 _PLACES = ("id", "name", "x", "y", "quality", "source")
 _COSTS = ("cost_yuan", "running_yuan", "tiers")
+_FREE = ("free_graves", "free_niches", "free_trees", "free_lawns")
 _OVER = (3, 6, 10, 15, 25)
 _READ: Mapping[str, tuple[str, ...]] = MappingProxyType(
     {
@@ -27,13 +28,13 @@ _READ: Mapping[str, tuple[str, ...]] = MappingProxyType(
         "counties": _PLACES,
         "facilities": (
             *_PLACES, "kind", "town", "county", "community", "beds", "nursing_beds", "bed_yuan", "fixed_yuan",
-            "convertible", "staff", *_COSTS,
+            "convertible", "staff", *_COSTS, *_FREE,
         ),
-        "candidates": (*_PLACES, "town", "county", "required", *_COSTS),
+        "candidates": (*_PLACES, "town", "county", "required", "beds", "staff", *_COSTS),
         "population": _PLACES,
         "tables": (
-            "area", "level", "indicator", "value", "town", "county", "community", "deaths", "backlog", "quality",
-            "source",
+            "area", "level", "indicator", "value", "town", "county", "community", "year", "deaths", "backlog",
+            "quality", "source",
         ),
         "layers": ("name", "road_class", "quality", "source"),
         "roads": (
