@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import functools
+import tomllib
 from collections.abc import Mapping
 from dataclasses import dataclass
+from importlib import resources
 
 import numpy as np
 import pandas as pd
@@ -47,6 +50,13 @@ def parts_of(people: FloatArray, like: Census, rates: Rates) -> pd.DataFrame:
     for name, rate in (("disabled", rates.disabled), ("deaths", rates.deaths)):
         made[name] = np.nan if rate is None else (aged * rate[:, old]).sum(axis=(1, 2))
     return made
+
+
+@functools.cache
+def national_disabled() -> float:
+    """The share of disabled among people of 60 and over in the whole country (``data/forecast.toml``)."""
+    text = resources.files("quarterhour").joinpath("data", "forecast.toml").read_text(encoding="utf-8")
+    return float(tomllib.loads(text)["disabled"]["share"])
 
 
 def older(parts: pd.DataFrame) -> pd.Series:

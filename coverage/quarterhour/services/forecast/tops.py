@@ -52,7 +52,7 @@ class Tops:
 
 def cohort_tops(q: Question) -> Tops:
     """The levels whose ages are known, each carried on by itself."""
-    known = _comparable(q)
+    known = comparable_counts(q)
     later, leaf = known[max(known)], known[max(known)].level
     years = (later.year, *q.years)
     until = step_up(max(years), later.year)
@@ -91,7 +91,7 @@ def _at(census: Census, level: str, q: Question) -> Census:
     return census.summed(q.parents(census.level)[level], level)
 
 
-def _comparable(q: Question) -> dict[int, Census]:
+def comparable_counts(q: Question) -> dict[int, Census]:
     """The counts that the method rests on, with the same areas, sexes and last age; errors where they cannot be."""
     wanted = 2 if q.method == "hamilton_perry" else 1
     years = sorted(q.counts)[-wanted:]

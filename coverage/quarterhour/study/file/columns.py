@@ -22,7 +22,7 @@ _COSTS = ("cost_yuan", "running_yuan", "tiers")
 _OVER = (3, 6, 10, 15, 25)
 _READ: Mapping[str, tuple[str, ...]] = MappingProxyType(
     {
-        "communities": (*_PLACES, "town", "county"),
+        "communities": (*_PLACES, "town", "county", "people_year"),
         "towns": (*_PLACES, "county"),
         "counties": _PLACES,
         "facilities": (
@@ -33,7 +33,7 @@ _READ: Mapping[str, tuple[str, ...]] = MappingProxyType(
         "population": _PLACES,
         "tables": (
             "area", "level", "indicator", "value", "town", "county", "community", "deaths", "backlog", "quality",
-            "source",
+            "source", "year", "sex", "age", "people", "person_years", "death_rate", "share", "variant",
         ),
         "layers": ("name", "road_class", "quality", "source"),
         "roads": (

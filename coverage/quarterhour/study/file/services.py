@@ -19,9 +19,10 @@ from quarterhour.study.file.fields import (
     check_turnout,
     wrong,
 )
+from quarterhour.study.file.forecast import Dated
 
 
-class AccessFile(Part):
+class AccessFile(Dated):
     """How much of a service people can have: capacity shared among all who reach it, and who is served."""
 
     id: Name
@@ -54,13 +55,24 @@ class AccessFile(Part):
         return self
 
 
-class BedsFile(Part):
-    """The cheapest conversion of beds that reaches a share of nursing beds."""
+class BedsFile(Dated):
+    """The cheapest conversion of beds that reaches a share of nursing beds.
+
+    ``wanted``: the share of ``people`` who want a bed; then what is needed and what is short is told by county.
+    """
 
     kinds: tuple[str, ...] = Field(min_length=1)
     share: Number = Field(default=0.6, ge=0, le=1)
     level: Literal["county", "city"] = "city"
+    wanted: Number | None = Field(default=None, gt=0, le=1)
+    people: str = "older"
     source: str = ""
+
+    @model_validator(mode="after")
+    def _of_a_share(self) -> BedsFile:
+        counts = self.wanted is not None
+        check_partners(self, {"people": (counts, "wanted"), "year": (counts, "wanted")})
+        return self
 
 
 class RoundsFile(Part):
@@ -90,8 +102,11 @@ class RoundsFile(Part):
         return self
 
 
-class GravesFile(Part):
-    """What the coming years need in graves: a table by town (deaths, backlog), or the city's deaths shared out."""
+class GravesFile(Dated):
+    """What the coming years need in graves: a table by town (deaths, backlog), or the city's deaths shared out.
+
+    ``year``: deaths as they are in that year of the forecast.
+    """
 
     table: Name
     eco_share: Number = Field(default=0.6, ge=0, le=1)
