@@ -110,7 +110,7 @@ def study_question(study: Study, question: str) -> SitingFile:
 def study_circle(file: CircleFile, mode: Mode) -> Circle:
     """A circle of the study file; turnout is the mode's where the file is silent."""
     turnout = mode.turnout_minutes if file.turnout_minutes is None else file.turnout_minutes
-    known = file.model_dump(exclude={"compare_modes", "turnout_minutes", "uncertain"})
+    known = file.model_dump(exclude={"compare_modes", "turnout_minutes", "uncertain", "year", "variant"})
     return Circle(**known, turnout_minutes=turnout)
 
 

@@ -23,7 +23,7 @@ _FREE = ("free_graves", "free_niches", "free_trees", "free_lawns")
 _OVER = (3, 6, 10, 15, 25)
 _READ: Mapping[str, tuple[str, ...]] = MappingProxyType(
     {
-        "communities": (*_PLACES, "town", "county"),
+        "communities": (*_PLACES, "town", "county", "people_year"),
         "towns": (*_PLACES, "county"),
         "counties": _PLACES,
         "facilities": (
@@ -34,7 +34,7 @@ _READ: Mapping[str, tuple[str, ...]] = MappingProxyType(
         "population": _PLACES,
         "tables": (
             "area", "level", "indicator", "value", "town", "county", "community", "year", "deaths", "backlog",
-            "quality", "source",
+            "quality", "source", "sex", "age", "people", "person_years", "death_rate", "share", "variant",
         ),
         "layers": ("name", "road_class", "quality", "source"),
         "roads": (
