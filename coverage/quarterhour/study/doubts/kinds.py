@@ -24,7 +24,7 @@ _ALIKE = 0.8
 
 
 def with_known_kinds(file: StudyFile, facilities: gpd.GeoDataFrame) -> tuple[gpd.GeoDataFrame, list[pd.DataFrame]]:
-    """Facilities under known kinds: by label (日间照料中心), another word or spelling; a near miss is told and stays."""
+    """Facilities under known kinds: by label, another word or spelling (托老所, Day-care); a near miss stays, told."""
     if "kind" not in facilities or not len(facilities):
         return facilities, []
     given = texts(facilities["kind"])
