@@ -12,12 +12,16 @@ from pathlib import Path
 from types import MappingProxyType
 from typing import Any, Literal, TypeVar
 
+from quarterhour.base.area_codes.classes import COMMUNITY_CLASSES, FACILITY_LEVELS, TOWN_CLASSES
 from quarterhour.base.errors import DataError
+from quarterhour.standards.served_by import check_served
 
 Heading = Literal["to_site", "to_community"]
 LEVELS = ("facility", "community", "town", "county", "city")
 """Where a target holds; ``facility`` only for what a facility has of its own: a ratio, a least, a distance."""
 SENSES = ("at_least", "at_most")
+APPLIES_TO: Mapping[str, tuple[str, ...]] = MappingProxyType({"town": TOWN_CLASSES, "community": COMMUNITY_CLASSES})
+"""By level the classes of areas that a promise can be made to."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,9 +62,9 @@ class Circle(Named):
 
 Measure = Literal[
     "circle_share", "reach_share", "count", "has_kind", "ratio", "rate", "total", "least", "mean_by_class", "distance",
-    "tiers", "served_share", "area_per_households",
+    "share_with", "tiers", "served_share", "area_per_households",
 ]  # fmt: skip
-_LISTS = ("kinds", "columns", "classes", "minutes", "modes", "road_classes", "served_by")
+_LISTS = ("kinds", "columns", "classes", "minutes", "modes", "road_classes", "applies_to", "served_by")
 _NUMBER = {"target": "threshold", "exclusion": "metres", "figure": "value"}
 _SHARED = ("source", "date", "effective_from", "effective_to", "verified")
 _NEEDED: Mapping[Measure, Mapping[str, int]] = MappingProxyType(
@@ -75,6 +79,7 @@ _NEEDED: Mapping[Measure, Mapping[str, int]] = MappingProxyType(
         "least": {"columns": 1, "table": 1},
         "distance": {"kinds": 1, "of": 1},
         "mean_by_class": {"columns": 2, "classes": 1},
+        "share_with": {"columns": 1, "table": 1},
         "tiers": {"kinds": 3, "columns": 1, "classes": 1},
         "served_share": {"kinds": 1, "table": 1, "served_by": 1},
         "area_per_households": {"kinds": 1, "columns": 3, "classes": 1},
@@ -87,12 +92,13 @@ class Target(Named):
     """One promise of a plan at one area level.
 
     ``measure`` says how its value is made:
-    ``circle_share`` the weighted share of people inside the study's circle ``of``;
+    ``circle_share`` the weighted share of people inside the study's circle ``of``, told where the circle counts
+    other people than ``people``;
     ``reach_share`` the share of ``people`` within ``minutes[0]`` of one of ``kinds`` by ``modes[0]``, ``heading``
     (the rule's own circle);
-    ``count`` facilities of ``kinds`` in the area;
-    ``has_kind`` share of the area's communities that have or are served by one of ``kinds``
-    (inside the circle ``of``, or standing in the community);
+    ``count`` facilities of ``kinds`` in the area (``facility_level``: only those that serve this level);
+    ``has_kind`` share of the area's communities that have one of ``kinds`` or are assigned to one (the column
+    ``community`` of facilities): who only reaches one is counted by ``circle_share``;
     ``ratio`` sum of ``columns[0]`` over sum of ``columns[1]`` of ``table`` (facilities: of ``kinds``);
     ``rate`` sum of ``columns[0]`` over sum of ``columns[1]``, times ``per``; each names its table
     (``facilities.beds``, ``communities.older``);
@@ -101,15 +107,20 @@ class Target(Named):
     ``distance`` metres from the nearest of ``kinds`` to the layer ``of`` (a layer of the study, ``communities``, or
     ``roads``, with ``classes``: those road classes);
     ``mean_by_class`` mean of ``columns[0]`` over the communities whose ``columns[1]`` is one of ``classes``;
+    ``share_with`` share of the rows of ``table`` (of those whose ``columns[1]`` is one of ``classes``) whose
+    ``columns[0]`` is ``each_sense`` (at least, at most) ``each``; rows without a figure leave open what they could
+    turn;
     ``tiers`` share of the communities whose ``columns[0]`` is one of ``classes`` that are served by
-    ``kinds[0]`` (as in ``has_kind``) and have ``kinds[1]`` in their town and ``kinds[2]`` in their county; with
-    ``minutes`` and ``modes``, three of each, every tier must be reached from the one below (``tiers.check_tiers``).
-    ``served_share`` share of the ``table`` (``towns`` or ``communities``) that is served by one of ``kinds``, in one of
-    the ways of ``served_by``: ``has`` (it stands there), ``assigned`` (a facility names it), ``reach`` (at least
-    ``least_share`` of its ``people`` within ``minutes[0]`` by ``modes[0]``);
-    ``area_per_households`` the sum of ``columns[0]`` of facilities of ``kinds`` a ``per`` households (``columns[1]`` of
-    communities), over the communities whose ``columns[2]`` is one of ``classes``.
-    ``a|b`` is either kind. ``sense``: the threshold is reached ``at_least`` or ``at_most``.
+    ``kinds[0]`` (it stands there, or inside the circle ``of``) and have ``kinds[1]`` in their town and ``kinds[2]``
+    in their county; with ``minutes`` and ``modes``, three of each, every tier must be reached from the one below
+    (``tiers.check_tiers``);
+    ``served_share`` share of the ``table`` (towns or communities, of ``classes``) that one of ``kinds`` serves, in one of
+    the ways of ``served_by``: it ``has`` one, is ``assigned`` one, or ``least_share`` of its ``people`` ``reach`` one;
+    ``area_per_households`` sum of ``columns[0]`` of facilities a ``per`` households (``columns[1]``), over the
+    communities whose ``columns[2]`` is one of ``classes``.
+    ``a|b`` is either kind. ``sense``: the threshold is reached ``at_least`` or ``at_most``; ``about``: it is about so
+    many (左右), and what is short by the share ``about_within`` still counts as met.
+    ``applies_to``: the promise is made to areas of these classes alone (`APPLIES_TO`).
     """
 
     level: str
@@ -126,9 +137,15 @@ class Target(Named):
     modes: tuple[str, ...] = ()
     heading: Heading = "to_site"
     people: str = ""
+    applies_to: tuple[str, ...] = ()
+    facility_level: str = ""
+    each: float | None = None
+    each_sense: str = "at_least"
     served_by: tuple[str, ...] = ()
     least_share: float = 0.5
     sense: str = "at_least"
+    about: bool = False
+    about_within: float = 0.0
     rule_set: str = ""
     binding: bool = True
     """False: reported, but the promise does not bind at this level."""
@@ -178,12 +195,13 @@ def _rules_of(
 def _levels_of(row: dict[str, Any]) -> list[Target]:
     """A target of the file at each of its levels. ``binding_levels`` defaults to all of them."""
     levels = row.pop("levels", None) or [row.pop("level", None)]
-    thresholds = row.pop("threshold_by_level", {})
     binding = row.pop("binding_levels", levels)
-    common = row.pop("threshold", None)
+    row["threshold"] = row.get("threshold")
+    own = {name: row.pop(f"{name}_by_level", {}) for name in ("threshold", "facility_level")}
+    by_level = [{name: said[level] for name, said in own.items() if level in said} for level in levels]
     made = [
-        Target(**row, level=level, binding=level in binding, threshold=thresholds.get(level, common))
-        for level in levels
+        Target(**{**row, **said}, level=level, binding=level in binding)
+        for level, said in zip(levels, by_level, strict=True)
     ]
     for target in made:
         _check_target(target)
@@ -196,8 +214,10 @@ def _check_target(target: Target) -> None:
     if target.measure not in _NEEDED:
         raise ValueError(f"measure {target.measure!r}")
     _check_number("threshold", target.threshold, to_fill=target.to_fill)
-    if target.sense not in SENSES:
-        raise ValueError(f"sense {target.sense!r}")
+    for name in ("sense", "each_sense"):
+        if getattr(target, name) not in SENSES:
+            raise ValueError(f"{name} {getattr(target, name)!r}")
+    _check_to_whom(target)
     if (
         target.measure == "tiers"
         and (target.minutes or target.modes)
@@ -211,22 +231,29 @@ def _check_target(target: Target) -> None:
         if len(getattr(target, name)) < count:
             raise ValueError(f"{target.measure} needs {name}")
     if target.measure == "served_share":
-        _check_served(target)
+        travels = bool(target.minutes and target.modes and target.people)
+        check_served(target.level, target.table, target.classes, target.served_by, travels=travels)
     own = (target.measure in ("ratio", "least") and target.table == "facilities") or target.measure == "distance"
     if target.level == "facility" and not own:
         raise ValueError("level 'facility' is for a ratio or least of facilities, or a distance")
 
 
-def _check_served(target: Target) -> None:
-    if target.table not in ("towns", "communities"):
-        raise ValueError(f"table {target.table!r}: served_share is of towns or communities")
-    unknown = [way for way in target.served_by if way not in ("has", "assigned", "reach")]
-    if unknown:
-        raise ValueError(f"served_by {unknown[0]!r}: has, assigned, reach")
-    if "reach" in target.served_by and not (target.minutes and target.modes and target.people):
-        raise ValueError("served_by reach needs minutes, modes, people")
-    if target.level == "community" and target.table == "towns":
-        raise ValueError("level 'community': towns do not lie in communities")
+def _check_to_whom(target: Target) -> None:
+    """The areas and facilities that a promise speaks of, and how exactly."""
+    known = APPLIES_TO.get(target.level, ())
+    if set(target.applies_to) - set(known):
+        said = f"one of {', '.join(known)}" if known else "for the levels town and community"
+        raise ValueError(f"applies_to {', '.join(target.applies_to)}: {said}")
+    if target.facility_level and (target.measure != "count" or target.facility_level not in FACILITY_LEVELS):
+        raise ValueError(f"facility_level {target.facility_level!r}: of a count, one of {', '.join(FACILITY_LEVELS)}")
+    if target.measure == "has_kind" and target.of:
+        raise ValueError("has_kind takes no 'of': to reach one is circle_share or reach_share")
+    if target.measure == "share_with":
+        _check_number("each", target.each, to_fill=False)
+        if bool(target.classes) != (len(target.columns) > 1):
+            raise ValueError("share_with: classes and columns[1] go together")
+    if not 0 <= target.about_within < 1 or target.about != (target.about_within > 0):
+        raise ValueError(f"about {target.about}, about_within {target.about_within!r}: both, and a share below 1")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

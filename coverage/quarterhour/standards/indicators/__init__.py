@@ -22,6 +22,7 @@ MEASURES: Mapping[str, Callable[[Target, ScoreInputs, pd.Index], pd.DataFrame]] 
     "least": figures.least,
     "distance": facilities.distance,
     "mean_by_class": figures.mean_by_class,
+    "share_with": figures.share_with,
     "tiers": facilities.tiers,
     "served_share": served.served_share,
     "area_per_households": households.area_per_households,

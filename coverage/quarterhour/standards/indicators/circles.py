@@ -32,12 +32,25 @@ def _share_inside(circle: str, target: Target, ground: ScoreInputs, areas: pd.In
     check = ground.checks.get(circle)
     if check is None:
         raise NoDataError(f"circles: {circle}")
-    if target.level == "community":
-        return _circle_by_community(check, areas)
+    if check.impossible:
+        # Nobody supplied the kind: that is not known, and no share of nought.
+        raise NoDataError(f"facilities: kind = {' | '.join(check.absent)}")
+    made = _circle_by_community(check, areas) if target.level == "community" else _by_area(check, target, ground, areas)
+    return _told_of_others(made, target, check)
+
+
+def _by_area(check: CircleCheck, target: Target, ground: ScoreInputs, areas: pd.Index) -> pd.DataFrame:
     shares = by_level(check.shares, target.level)
     where = ground.area_of(ground.communities, target.level)
     quality = quality_shares(rests_on(check), where, check.communities["people"])
     return made_values(areas, shares["share_people"], quality, shares["people"])
+
+
+def _told_of_others(made: pd.DataFrame, target: Target, check: CircleCheck) -> pd.DataFrame:
+    """The promise is to some people, and the study's circle counts others."""
+    other = bool(target.people) and target.people != check.circle.people
+    rows = made["note"].eq("") & other
+    return noted(made, rows, "scorecard.other_people", f"communities: {target.people}, {check.circle.people}")
 
 
 def _circle_by_community(check: CircleCheck, areas: pd.Index) -> pd.DataFrame:

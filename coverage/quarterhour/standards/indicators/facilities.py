@@ -7,6 +7,7 @@ from collections.abc import Sequence
 import geopandas as gpd
 import pandas as pd
 
+from quarterhour.base.area_codes.classes import communities_of, facility_levels
 from quarterhour.base.areas import nearest_m
 from quarterhour.base.cells import texts
 from quarterhour.standards.circle import CITY, worse_quality
@@ -25,26 +26,67 @@ from quarterhour.standards.score_inputs import NoDataError, ScoreInputs
 
 
 def count(target: Target, ground: ScoreInputs, areas: pd.Index) -> pd.DataFrame:
-    """Facilities of the target's kinds in each area."""
-    rows = kinds_or_no_data(ground, target.kinds)
-    if target.level == "community" and "community" not in rows:
-        raise NoDataError("facilities: community")
-    where = ground.area_of(rows, target.level)
+    """Facilities of the target's kinds, and of its level, in each area."""
+    every = kinds_or_no_data(ground, target.kinds)
+    rows, unsaid = _of_level(every, target)
+    where = _areas_with(rows, ground, target.level)
     counted = where.value_counts().reindex(areas).fillna(0)
-    shares = quality_shares(quality_of(rows), where).reindex(areas)
+    quality = quality_of(rows).reindex(where.index)
+    shares = quality_shares(quality, where).reindex(areas)
     # Where there is none, "none" rests on the whole list of that kind.
-    whole = quality_shares(quality_of(rows), pd.Series(CITY, index=rows.index)).loc[CITY]
-    made, unplaced = made_values(areas, counted, shares.fillna(whole)), int((~where.isin(areas)).sum())
+    whole = quality_shares(quality_of(every), pd.Series(CITY, index=every.index)).loc[CITY]
+    made = made_values(areas, counted, shares.fillna(whole))
+    unplaced = _unplaced(rows, where, ground.every_area(target).index)
     # Facilities of no known area may be what an area lacks: its row says so.
     short = made["value"].lt(target.threshold) & (unplaced > 0)
-    return noted(made, short, "scorecard.unplaced", f"facilities: {unplaced}")
+    made = noted(made, short, "scorecard.unplaced", f"facilities: {unplaced}")
+    return _open_where_no_level(made, target, ground, unsaid)
+
+
+def _of_level(rows: pd.DataFrame, target: Target) -> tuple[pd.DataFrame, pd.DataFrame]:
+    """Facilities that serve the target's level, and those that do not say which they serve; all where none matters."""
+    if not target.facility_level:
+        return rows, rows.iloc[:0]
+    levels = facility_levels(rows)
+    if levels.eq("").all():
+        raise NoDataError("facilities: facility_level")
+    return rows[levels.eq(target.facility_level)], rows[levels.eq("")]
+
+
+def _open_where_no_level(made: pd.DataFrame, target: Target, ground: ScoreInputs, unsaid: pd.DataFrame) -> pd.DataFrame:
+    """No verdict where those that do not say their level could be what is short or too much."""
+    if not len(unsaid):
+        return made
+    could = _areas_with(unsaid, ground, target.level).value_counts().reindex(made.index).fillna(0)
+    now, then = (_keeps(made["value"] + more, target) for more in (0, could))
+    count = could.astype(int).map(lambda n: f"facilities: {n}")
+    made = noted(made, could.gt(0), "scorecard.no_level", count)
+    return made.assign(value=made["value"].mask(now.ne(then)))
+
+
+def _keeps(value: pd.Series, target: Target) -> pd.Series:
+    return value.ge(target.threshold) if target.sense == "at_least" else value.le(target.threshold)
+
+
+def _areas_with(rows: pd.DataFrame, ground: ScoreInputs, level: str) -> pd.Series:
+    """The areas that have each facility, a row a pair; of communities all that it is assigned to."""
+    if level != "community":
+        return ground.area_of(rows, level)
+    if "community" not in rows:
+        raise NoDataError("facilities: community")
+    return communities_of(rows)
+
+
+def _unplaced(rows: pd.DataFrame, where: pd.Series, areas: pd.Index) -> int:
+    """How many facilities are in no known area."""
+    return len(rows) - where.index[where.isin(areas)].nunique()
 
 
 def _served(target: Target, ground: ScoreInputs, kinds: Sequence[str]) -> tuple[pd.Series, pd.Series]:
     """Which communities have one of the kinds, or are inside the circle with one; and how that is known."""
     index = ground.communities.index
     rows = ground.of_kinds(kinds)
-    standing = set(texts(rows["community"])) if "community" in rows else None
+    standing = set(communities_of(rows)) if "community" in rows else None
     check = ground.checks.get(target.of)
     near = None if check is None else check.rows[check.rows["kind"].isin(kinds)]
     if (near is None or near.empty) and standing is None:
@@ -66,10 +108,19 @@ def _share_of_communities(
 
 
 def has_kind(target: Target, ground: ScoreInputs, areas: pd.Index) -> pd.DataFrame:
-    """The share of each area's communities that have or are served by one of the kinds."""
-    kinds_or_no_data(ground, target.kinds)
-    served, quality = _served(target, ground, target.kinds)
-    return _share_of_communities(target, ground, areas, served, quality)
+    """The share of each area's communities that have one of the kinds or are assigned to one; reaching is no having."""
+    rows = kinds_or_no_data(ground, target.kinds)
+    where = _areas_with(rows, ground, "community")
+    if where.empty:
+        # Where a facility stands is no outline of a community: only the column says whose it is.
+        raise NoDataError("facilities: community")
+    index = ground.communities.index
+    had = pd.Series(index.isin(where.unique()), index=index)
+    quality = worse_quality(quality_of(ground.communities), pd.Series(worst_quality(rows), index=index))
+    made = _share_of_communities(target, ground, areas, had, quality)
+    unplaced = _unplaced(rows, where, index)
+    short = made["value"].lt(target.threshold) & (unplaced > 0)
+    return noted(made, short, "scorecard.unassigned", f"facilities: {unplaced}")
 
 
 def tiers(target: Target, ground: ScoreInputs, areas: pd.Index) -> pd.DataFrame:

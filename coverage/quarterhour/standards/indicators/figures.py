@@ -123,3 +123,48 @@ def mean_by_class(target: Target, ground: ScoreInputs, areas: pd.Index) -> pd.Da
     where = ground.area_of(table, target.level)[rows.index]
     groups = values[rows.index].groupby(where)
     return made_values(areas, groups.mean(), quality_shares(quality_of(rows), where), groups.size())
+
+
+def share_with(target: Target, ground: ScoreInputs, areas: pd.Index) -> pd.DataFrame:
+    """The share of rows whose own figure is at least, or at most, what each must have.
+
+    Rows without a figure are left out and told; where they could turn the verdict there is none.
+    """
+    table = _of_classes(target, ground.table(target))
+    (values,) = numeric_columns(table, target, target.columns[:1])
+    known = values.notna()
+    if not known.any():
+        raise NoDataError(f"{target.table}: {target.columns[0]}")
+    where = ground.area_of(table, target.level)
+    keeps = values.ge(target.each) if target.each_sense == "at_least" else values.le(target.each)
+    groups = pd.DataFrame({"keeps": keeps & known, "known": known, "all": True}).groupby(where).sum().reindex(areas)
+    share = groups["keeps"] / groups["known"].where(groups["known"] > 0)
+    quality = quality_shares(quality_of(table)[known], where[known])
+    made = made_values(areas, share, quality, groups["all"])
+    return _with_blanks(made, groups, target)
+
+
+def _of_classes(target: Target, table: pd.DataFrame) -> pd.DataFrame:
+    """The rows of the target's classes; all without any."""
+    if not target.classes:
+        return table
+    column = target.columns[1]
+    if column not in table:
+        raise NoDataError(f"{target.table}: {column}")
+    rows = table[texts(table[column]).isin(target.classes)]
+    if not len(rows):
+        raise NoDataError(f"{target.table}: {target.columns[0]} ({' | '.join(target.classes)})")
+    return rows
+
+
+def _with_blanks(made: pd.DataFrame, groups: pd.DataFrame, target: Target) -> pd.DataFrame:
+    """Rows without a figure told; no verdict where it hangs on them."""
+    blanks = groups["all"] - groups["known"]
+    least, most = groups["keeps"] / groups["all"], (groups["keeps"] + blanks) / groups["all"]
+    bar = target.threshold
+    is_open = least.lt(bar) & most.ge(bar) if target.sense == "at_least" else most.gt(bar) & least.le(bar)
+    some = blanks.gt(0).reindex(made.index, fill_value=False)
+    needs = blanks.fillna(0).astype(int).map(lambda n: f"{target.table}: {n}")
+    made = noted(made, some, "scorecard.partial", needs)
+    hangs = some & is_open.reindex(made.index, fill_value=False)
+    return noted(made, hangs, "scorecard.hangs_on_blanks", needs).assign(value=made["value"].mask(hangs))
