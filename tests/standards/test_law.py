@@ -8,7 +8,8 @@ from importlib import resources
 import pytest
 
 from quarterhour.network.modes import read_modes
-from quarterhour.standards.rules import Exclusion, Figure, Rule, Target, read_rule_set, rule_sets
+from quarterhour.standards.rules import Exclusion, Figure, Rule, read_rule_set, rule_sets
+from quarterhour.standards.targets import Target
 
 NOW = date(2026, 6, 30)
 BEFORE = date(2026, 3, 1)
@@ -86,8 +87,8 @@ def test_housing_is_measured_to_houses_after_a_draft_of_2012() -> None:
 
 def test_land_a_grave_is_seen_between_1_9_and_3_3_square_metres() -> None:
     figures = {f.id: f for f in read_rule_set("cemetery").figures}
-    low, high = figures["site-per-grave-least"], figures["site-per-grave-most"]
-    assert (low.value, high.value) == (1.9, 3.3) and low.value < figures["site-per-grave"].value < high.value
+    low, high = figures["site-per-grave-low"], figures["site-per-grave-high"]
+    assert (low.value, high.value) == (1.9, 3.33) and low.value < figures["site-per-grave"].value < high.value
     assert isinstance(low, Figure) and round(10.4 / 5.47, 2) == 1.90 and round(71.93 / 29.58, 1) == 2.4
 
 
@@ -97,6 +98,8 @@ def test_land_a_grave_is_seen_between_1_9_and_3_3_square_metres() -> None:
 def test_day_care_is_of_the_five_minute_level_that_is_300_metres() -> None:
     row = target("living-circle", "living-circle-day-care")
     walk = read_modes()[row.modes[0]]
+    assert row.applies_to == ("urban",) and row.level == "community"
+    assert all(t.classes == ("urban",) for t in read_rule_set("living-circle").targets if t.measure == "served_share")
     assert row.minutes == (5,) and walk.gap_kmh / 3.6 * 60 * row.minutes[0] == 300
 
 

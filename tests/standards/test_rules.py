@@ -11,7 +11,8 @@ import pytest
 
 from quarterhour.base.errors import DataError
 from quarterhour.standards.indicators import MEASURES
-from quarterhour.standards.rules import LEVELS, as_rule_set, as_targets, in_force, read_rule_set, read_rules, rule_sets
+from quarterhour.standards.rules import as_rule_set, as_targets, in_force, read_rule_set, read_rules, rule_sets
+from quarterhour.standards.targets import LEVELS
 
 BEDS = {"id": "beds", "zh": "床", "en": "beds", "level": "city", "measure": "count", "kinds": ["home"],
         "threshold": 1, "unit": "facilities"}  # fmt: skip

@@ -15,12 +15,12 @@ from quarterhour.standards.rules import (
     Figure,
     Rule,
     RuleSet,
-    Target,
     compare_dates,
     read_rule_set,
     rule_sets,
     to_be_filled,
 )
+from quarterhour.standards.targets import Target
 from quarterhour.study.study import read_study, study_rules
 
 
@@ -144,9 +144,15 @@ def _how(rule: Rule, lang: str) -> str:
     minutes = ", ".join(f"{m:g}" for m in rule.minutes) or "—"
     each = "" if rule.each is None else i18n.say(f"rulebook.each_{rule.each_sense}", lang, each=f"{rule.each:,g}")
     how = i18n.say(
-        f"rulebook.how_{rule.measure}", lang, **lists, **texts, minutes=minutes, per=f"{rule.per:,g}", each=each,
+        f"rulebook.how_{rule.measure}",
+        lang,
+        **lists,
+        **texts,
+        minutes=minutes,
+        per=f"{rule.per:,g}",
+        each=each,
         served_by=_served_by(rule, lang),
-    )  # fmt: skip
+    )
     return how + "".join(_to_whom(rule, lang))
 
 

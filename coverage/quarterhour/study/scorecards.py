@@ -11,8 +11,9 @@ import geopandas as gpd
 from quarterhour.base.areas import with_areas
 from quarterhour.base.cells import texts
 from quarterhour.standards.circle import CircleCheck, check_circle
-from quarterhour.standards.rules import Circle, Target
+from quarterhour.standards.rules import Circle
 from quarterhour.standards.scorecard import Scorecard, score_targets
+from quarterhour.standards.targets import Target
 from quarterhour.standards.tiers import TierCheck, check_tiers
 from quarterhour.study.inputs import Inputs
 from quarterhour.travel.times import Heading, TravelTimes

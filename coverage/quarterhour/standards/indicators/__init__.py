@@ -8,8 +8,8 @@ import pandas as pd
 
 from quarterhour.standards.indicators import circles, facilities, figures, households, served
 from quarterhour.standards.indicators.made import no_values
-from quarterhour.standards.rules import Target
 from quarterhour.standards.score_inputs import ScoreInputs
+from quarterhour.standards.targets import Target
 
 MEASURES: Mapping[str, Callable[[Target, ScoreInputs, pd.Index], pd.DataFrame]] = {
     "circle_share": circles.circle_share,

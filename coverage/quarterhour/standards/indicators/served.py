@@ -15,9 +15,8 @@ from quarterhour.standards.indicators.made import (
     quality_shares,
     worst_quality,
 )
-from quarterhour.standards.rules import Target
 from quarterhour.standards.score_inputs import NoDataError, ScoreInputs
-from quarterhour.standards.served_by import SERVED_BY
+from quarterhour.standards.targets import Target
 
 ASSIGNED: Mapping[str, str] = {"towns": "serves_towns", "communities": "community"}
 """The column of facilities that names the towns or communities each is assigned to, their ids with ``;`` between."""
@@ -88,4 +87,4 @@ def _reach(target: Target, ground: ScoreInputs, _rows: pd.DataFrame) -> set[str]
     return set(towns.loc[towns["share_people"].ge(target.least_share), "area"])
 
 
-_WAYS = dict(zip(SERVED_BY, (_has, _assigned, _reach), strict=True))
+_WAYS = {"has": _has, "assigned": _assigned, "reach": _reach}

@@ -25,6 +25,7 @@ from quarterhour.siting.question.sites import join_sites
 from quarterhour.standards.rules import Exclusion, RuleSet
 from quarterhour.study.file.siting import SitingFile
 from quarterhour.study.inputs import Inputs
+from quarterhour.study.siting.secrets import coarse_ledger, coarse_relaxations, secret_rules
 from quarterhour.travel.times import TravelTimes
 
 _YES = ("1", "true", "yes", "y", "是", "必建")
@@ -92,9 +93,12 @@ def offered_sites(
     asked = [quota for quota in file.quotas if quota.minimum and binding]
     relaxed = [_relaxations(wanted, binding, layers, tables, sites, quota.level) for quota in asked]
     told = pd.concat(relaxed, ignore_index=True) if relaxed else pd.DataFrame(columns=["level", *RELAXED])
+    secret = secret_rules(every, tables)
+    relaxations = coarse_relaxations(told, secret)
     if lawful is None:
-        return Offered(sites, no_ledger(), told, ())
-    return Offered(sites, lawful.ledger, told, lawful.unchecked, lawful.reported)
+        return Offered(sites, no_ledger(), relaxations, ())
+    ledger, reported = (coarse_ledger(found, secret) for found in (lawful.ledger, lawful.reported))
+    return Offered(sites, ledger, relaxations, lawful.unchecked, reported)
 
 
 def counted_people(file: SitingFile, communities: pd.DataFrame) -> pd.Series:
