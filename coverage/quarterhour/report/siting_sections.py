@@ -301,6 +301,7 @@ def _relaxations(results: Results, lang: str) -> Iterator[Section]:
         i18n.say("report.plan_told", lang, name=name, line=_say("unchecked", lang, rules=said))
         for name, said in left.items()
     ]
+    lines += reported_lines(results, lang)
     names = {"town": names_by_area(results.inputs.towns), "county": names_by_area(results.inputs.counties)}
     rows = [
         {"name": p.name(lang), **_relaxed(row, names["town" if row["level"] == "town" else "county"], places, rules)}
@@ -312,6 +313,27 @@ def _relaxations(results: Results, lang: str) -> Iterator[Section]:
                    "neighbour_minutes"]  # fmt: skip
         lines += [_say("relaxations_line", lang, count=len(rows))] if rows else []
         yield Section("relaxations", pd.DataFrame(rows, columns=columns), tuple(lines), page_rows=40)
+
+
+def reported_lines(results: Results, lang: str) -> list[str]:
+    """Of each rule that nobody verified and that therefore only reports: what it speaks against, and how to heed it."""
+    rules = rule_names(results, lang)
+    lines = [
+        i18n.say("report.plan_told", lang, name=p.name(lang), line=_reported(p, rule, rows, rules, lang))
+        for p in results.proposals
+        for rule, rows in p.reported.groupby("rule", sort=False)
+    ]
+    return [*lines, _say("reported_how", lang)] if lines else []
+
+
+def _reported(p: Proposal, rule: Any, rows: pd.DataFrame, rules: Mapping[str, str], lang: str) -> str:
+    touched = dict.fromkeys(rows["candidate"])
+    removed, chosen = set(p.ledger["candidate"]), set(p.new_sites)
+    more = [one for one in touched if one not in removed]
+    return _say(
+        "reported", lang, rule=rules_said([rule], rules, lang), candidates=len(touched), more=len(more),
+        chosen=sum(one in chosen or f"new-{one}" in chosen for one in more), clause=rows["clause"].iloc[0],
+    )  # fmt: skip
 
 
 def _relaxed(

@@ -187,12 +187,21 @@ def unmet_table(plans: Sequence[Proposal], names: Mapping[tuple[str, str], str],
 
 
 def ledger_table(plans: Sequence[Proposal], rules: Mapping[str, str], lang: str) -> pd.DataFrame:
-    """``rules``: names of rules by id; the ids stay beside them, for whoever looks them up."""
-    keys = ["question", "candidate", "rule", "distance_m", "required_m", "clause", "nearest"]
-    table = _of_plans(plans, [p.ledger for p in plans], keys, lang)
+    """What speaks against each candidate, and whether that removed it.
+
+    ``rules``: names of rules by id; the ids stay beside them, for whoever looks them up.
+    """
+    keys = ["question", "candidate", "rule", "effect", "distance_m", "required_m", "clause", "nearest"]
+    excludes, reports = (i18n.say(f"report.effect_{effect}", lang) for effect in ("excludes", "reports"))
+    both = [pd.concat([_effect(p.ledger, excludes), _effect(p.reported, reports)], ignore_index=True) for p in plans]
+    table = _of_plans(plans, both, keys, lang)
     table["rule_id"] = table["rule"]
     told = [rules.get(str(rule), i18n.label("tables", str(rule), lang)) for rule in table["rule"]]
     return headed(table.assign(rule=told), lang)
+
+
+def _effect(ledger: pd.DataFrame, effect: str) -> pd.DataFrame:
+    return ledger.assign(effect=pd.Series(effect, index=ledger.index, dtype="str"))
 
 
 def _of_plans(plans: Sequence[Proposal], tables: Sequence[pd.DataFrame], keys: list[str], lang: str) -> pd.DataFrame:

@@ -17,6 +17,7 @@ from quarterhour.services.forecast.values import Forecast
 from quarterhour.services.graves import GraveDemand
 from quarterhour.services.rounds import RoundsPlan
 from quarterhour.services.territories import Territories
+from quarterhour.siting.candidates.generate import no_ledger
 from quarterhour.siting.candidates.overlay import Overlay
 from quarterhour.siting.outlook.answers import Phasing, Relaxation, RobustSites
 from quarterhour.siting.question.plan import SitingPlan
@@ -92,8 +93,8 @@ class Prospects:
 class Proposal:
     """A siting question's plan, its sites on the ground, and the ledger of candidates removed.
 
-    ``relaxations`` and ``unchecked`` as ``siting.sites.Offered`` has them. ``changes``: where there is no plan, what
-    would make one. ``prospects``: what lies behind it.
+    ``relaxations``, ``unchecked`` and ``reported`` as ``siting.sites.Offered`` has them. ``changes``: where there is
+    no plan, what would make one. ``prospects``: what lies behind it.
     """
 
     id: str
@@ -108,6 +109,7 @@ class Proposal:
     unchecked: tuple[str, ...] = ()
     changes: tuple[Relaxation, ...] = ()
     prospects: Prospects = Prospects()
+    reported: pd.DataFrame = field(default_factory=no_ledger)
 
     def name(self, lang: str) -> str:
         """The question's name in a language."""
