@@ -134,6 +134,19 @@ class Proposal:
 
 
 @dataclass(frozen=True, eq=False)
+class BurialBalance:
+    """Need and supply of burial places.
+
+    ``towns``: as ``services.burial_balance`` has it. ``city``: the same for all towns together. ``question``: id of the
+    siting question whose plan counts; "" where none places graves: then free graves count in the town they stand in.
+    """
+
+    towns: pd.DataFrame
+    city: pd.DataFrame
+    question: str = ""
+
+
+@dataclass(frozen=True, eq=False)
 class CircleRoutes:
     """The ways behind a circle's minutes.
 
@@ -211,8 +224,9 @@ class Results:
     their circle. ``scorecards``: one for each date that the study asks for, the reference date's first
     (``scorecard`` is that one). ``earlier``: rows of an earlier run's scorecard to compare with. ``routes``: one a
     circle. ``od``: all pairs of the circles, where the study asks for them: ``circle, community, site, kind, minutes``.
-    ``what_if``: what can be tried on the page. ``forecast``: older people by town, county and city, where the study
-    asks for it; ``study`` and ``inputs`` then have the columns of the years that its parts ask for.
+    ``what_if``: what can be tried on the page. ``burial``: need and supply of burial places. ``forecast``: older people
+    by town, county and city, where the study asks for it; ``study`` and ``inputs`` then have the columns of the years
+    that its parts ask for.
     ``seconds`` by step go into the manifest alone.
     """
 
@@ -231,6 +245,7 @@ class Results:
     routes: tuple[CircleRoutes, ...] = ()
     od: pd.DataFrame | None = None
     what_if: tuple[WhatIf, ...] = ()
+    burial: BurialBalance | None = None
     findings: pd.DataFrame = field(default_factory=no_findings)
     seconds: dict[str, float] = field(default_factory=dict)
 

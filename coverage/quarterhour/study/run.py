@@ -19,6 +19,7 @@ from quarterhour.base.findings import Severity, finding, in_both, join_findings
 from quarterhour.base.i18n import LANGUAGES
 from quarterhour.base.jit import COMPILED
 from quarterhour.base.kinds import kinds_said
+from quarterhour.study.burial.balance import study_balance
 from quarterhour.study.circles import check_circles, pictures
 from quarterhour.study.doubts import class_findings
 from quarterhour.study.file.tried import Tried
@@ -86,6 +87,9 @@ def run_study(
         run.parcels = results.care.parcels
     if siting:
         results = replace(results, proposals=tuple(propose(run, results.inputs, q) for q in study.file.siting))
+    if study.file.graves is not None and results.care.graves is not None:
+        balance = study_balance(study.file.graves, results.care.graves, results.inputs, results.proposals)
+        results = replace(results, burial=balance)
     if checks:
         run.say("study.step_routes")
         results = with_routes(run, results)

@@ -11,8 +11,9 @@ from quarterhour.base.errors import StudyError
 from quarterhour.base.kinds import KindLook, KindLooks
 from quarterhour.network.modes import as_mode, read_modes
 from quarterhour.network.network import Mode
-from quarterhour.standards.rules import Circle, RuleSet, Target, read_rule_set, rule_sets
+from quarterhour.standards.rules import Circle, RuleSet, read_rule_set, rule_sets
 from quarterhour.standards.sensitivity import Pair
+from quarterhour.standards.targets import Target
 from quarterhour.study.file import find_study, read_study_file
 from quarterhour.study.file.circles import CircleFile
 from quarterhour.study.file.mistakes import refuse

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 
 import pandas as pd
 
@@ -26,12 +27,17 @@ class Phasing:
     ``bound`` (no plan with as many is better), ``loss`` (how much worse the step is than the best found) and
     ``loss_at_most`` (than any), ``proved_by``. The plans compared with need neither keep minima of quotas nor build
     what is required: those hold once all is built.
+    ``money``: where each year has only so much, by step ``cap_yuan`` (given that year), ``available_yuan`` (with what
+    was carried over), ``spent_yuan`` and ``left_yuan``; a step may then build nothing. ``late``: sites that no year
+    builds, with the reason: ``too_dear`` (no year could pay for it alone) or ``no_money`` (the years end before).
     """
 
     goal: Goal
     order: tuple[str, ...]
     proven: bool
     steps: pd.DataFrame
+    money: pd.DataFrame | None = None
+    late: Mapping[str, str] = field(default_factory=dict)
 
     def __repr__(self) -> str:
         most = self.steps["loss_at_most"].max()

@@ -329,9 +329,13 @@ class Addressed(Places):
 
 
 class Facilities(Addressed):
-    """Facilities; `kind` when the table has no column of kinds, or for all that came from OSM."""
+    """Facilities; `kind` when the table has no column of kinds, or for all that came from OSM.
+
+    ``format``: an office's own form, whose columns are known (``io/offices``).
+    """
 
     kind: str | None = None
+    format: Literal["elderly-system-export"] | None = None
 
 
 class KindFile(Part):
@@ -387,21 +391,3 @@ class PopulationFile(Source):
         if self.is_grid and idle:
             raise wrong("grid_says_itself", given=min(idle))
         return self
-
-
-class NamedTable(Source):
-    """A table of figures for targets, or a layer for exclusions."""
-
-    name: Name
-
-    @model_validator(mode="after")
-    def _from_somewhere(self) -> NamedTable:
-        if self.path is None and self.database is None:
-            raise wrong("no_source")
-        return self
-
-
-class FigureTable(NamedTable):
-    """A table of figures; ``code_system``: the list that its codes of towns and counties are from."""
-
-    code_system: str = ""

@@ -7,15 +7,13 @@ from typing import Annotated, Any
 from pydantic import BeforeValidator, model_validator
 
 from quarterhour.study.file.addresses import GeocoderFile, GeocoderName
-from quarterhour.study.file.circles import CircleFile, PictureFile, TargetsFile
+from quarterhour.study.file.circles import CircleFile, PictureFile, ReportingFile, TargetsFile
 from quarterhour.study.file.database import DatabaseFile, Outputs
 from quarterhour.study.file.fields import (
     Addressed,
     Communities,
     Facilities,
-    FigureTable,
     KindFile,
-    NamedTable,
     Part,
     Places,
     PopulationFile,
@@ -28,6 +26,7 @@ from quarterhour.study.file.forecast import ForecastFile, check_years
 from quarterhour.study.file.modes import ModeFile
 from quarterhour.study.file.services import AccessFile, BedsFile, GravesFile, OverlayFile, RoundsFile
 from quarterhour.study.file.siting import SitingFile
+from quarterhour.study.file.tables import FigureTable, LayerFile
 
 
 def _one_or_more(given: Any) -> Any:
@@ -47,12 +46,13 @@ class StudyFile(Part):
     facilities: tuple[Facilities, ...] = ()
     candidates: Addressed | None = None
     tables: tuple[FigureTable, ...] = ()
-    layers: tuple[NamedTable, ...] = ()
+    layers: tuple[LayerFile, ...] = ()
     modes: dict[str, ModeFile] = {}
     kinds: dict[str, KindFile] = {}
     circles: tuple[CircleFile, ...] = ()
     pictures: tuple[PictureFile, ...] = ()
     targets: TargetsFile = TargetsFile()
+    reporting: ReportingFile = ReportingFile()
     siting: tuple[SitingFile, ...] = ()
     access: tuple[AccessFile, ...] = ()
     beds: BedsFile | None = None
