@@ -260,7 +260,8 @@ def _robust(results: Results, p: Proposal, lang: str) -> Told | None:
         "chosen_share": some["share"].array, "in_plan": [yes_or_no(planned, lang) for planned in some["in_plan"]],
     }  # fmt: skip
     line = _say(
-        "robust_line", lang, name=p.name(lang), scenarios=len(found.scenarios), proven=found.proven,
+        "robust_ahead" if asked.forecast else "robust_line", lang,
+        name=p.name(lang), scenarios=len(found.scenarios), proven=found.proven,
         slow=f"{asked.speed[0]:g}", fast=f"{asked.speed[1]:g}", people=percent(asked.people),
         counted=counted_label(p.unit, lang),
         always=len(found.always()), often=int((mine["share"] >= _OFTEN).sum()), planned=len(mine),
@@ -276,11 +277,26 @@ def _robust_runs(p: Proposal, lang: str) -> Told | None:
         return None
     runs = p.prospects.robust.scenarios.reset_index()
     table = {
-        "question": p.name(lang), "scenario": runs["scenario"], "speed_factor": runs["speed"],
+        "question": p.name(lang), "scenario": runs["scenario"], **_situations(runs, lang),
+        "speed_factor": runs["speed"],
         "counted": counted_label(p.unit, lang), "demand_total": runs["people"], "new_sites": runs["new_sites"],
         "plan_value": runs["value"], "bound": runs["bound"], "gap": runs["gap"],
     }  # fmt: skip
     return table, []
+
+
+def _situations(runs: pd.DataFrame, lang: str) -> dict[str, list[str]]:
+    """What each scenario is called, where they are years and variants of the forecast."""
+    if "name" not in runs:
+        return {}
+    said = [name.partition(" ")[::2] for name in runs["name"]]
+    return {"situation": [_situation(year, variant, lang) for year, variant in said]}
+
+
+def _situation(year: str, variant: str, lang: str) -> str:
+    if not year:
+        return _say("situation_now", lang)
+    return _say("situation_year", lang, year=year, variant=say_of("forecast_sections", f"variant_{variant}", lang))
 
 
 # --- towns without a lawful candidate -------------------------------------------------------------

@@ -41,6 +41,7 @@ _KEPT = {
     "paces": ("circle", "level", "area_name", "always_share", "sometimes_share", "never_share"),
     "league": ("rank", "town", "county", "people_outside", "outside", "kept", "promises", "kept_share"),
     "changes": ("name", "level", "area_name", "value_before", "value", "became"),
+    "forecast": ("area_name", "older_count", "older_middle", "growth_share"),
     "access": ("town", "wanting", "reachable", "served", "access_mean", "gini"),
     "beds": ("county", "name", "beds", "convert", "cost_yuan", "after_share"),
     "rounds": ("base", "communities", "people", "visits", "carers", "staff"),
