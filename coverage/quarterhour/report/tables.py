@@ -11,6 +11,7 @@ from quarterhour.base import i18n
 from quarterhour.base.findings import QUALITIES, UNSTATED, by_quality, finding_sentences
 from quarterhour.base.labels import counted_label, gap_percent, percent, qualities_shown, unit_label, unstated_said
 from quarterhour.report.section import (
+    area_columns,
     area_labels,
     circle_name,
     figure,
@@ -25,6 +26,7 @@ from quarterhour.report.section import (
 )
 from quarterhour.siting.explanation.headline import bound_name, goal_sentences
 from quarterhour.standards.circle import CircleCheck
+from quarterhour.standards.levels import AREA_COLUMNS
 from quarterhour.standards.scorecard import Scorecard, closing_sentences, note_sentences
 from quarterhour.standards.sensitivity import CoverageRange
 from quarterhour.study.results import Proposal
@@ -38,9 +40,7 @@ def by_community(
     lang: str,
 ) -> pd.DataFrame:
     columns: dict[str, Any] = {"id": communities.index, "name": communities["name"].array}
-    for level in ("town", "county"):
-        if level in communities:
-            columns[level] = area_labels(communities[level], level, names, lang)
+    columns |= area_columns(communities, tuple(AREA_COLUMNS), names, lang)
     for people in dict.fromkeys(c.circle.people for c in checks):
         columns[people] = communities[people].array
     for check in checks:

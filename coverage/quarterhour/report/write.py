@@ -28,7 +28,7 @@ from quarterhour.report.layers.dresses import layer_dresses
 from quarterhour.report.layers.tables import chosen_sites, named_layers, result_layers
 from quarterhour.report.map_notes import map_notes
 from quarterhour.report.markdown import report_markdown
-from quarterhour.report.meeting.questions import asked_of, mode_names, sources_line
+from quarterhour.report.meeting.questions import asked_of, further_areas, mode_names, sources_line
 from quarterhour.report.needs.money_of_plans import money_of
 from quarterhour.report.needs.money_sections import money_sections
 from quarterhour.report.papers.writers import Papers, with_font_finding
@@ -190,6 +190,7 @@ def meeting_map(results: Results, lang: str = "zh", *, parts: ReportParts | None
         kinds=results.study.kinds,
         routes=route_columns(results, lang),
         counties=tables.counties,
+        further=further_areas(results, lang),
         asked=asked_of(results),
         modes=mode_names(results, lang),
         sources=sources_line(results, lang),

@@ -13,7 +13,7 @@ import pandas as pd
 from quarterhour.base.areas import with_areas
 from quarterhour.base.cells import numbers, texts
 from quarterhour.base.errors import StudyError
-from quarterhour.services.beds import Conversion, cheapest_conversion
+from quarterhour.services.beds import Conversion, bed_need, cheapest_conversion
 from quarterhour.services.equity import equity_by_area, measure_equity
 from quarterhour.services.floating_catchments import assign_within, catchment_access
 from quarterhour.services.rounds import RoundsPlan, RoundsRule, plan_rounds
@@ -43,7 +43,10 @@ def care(
     made = Care(access=_all_access(file, tables, facilities, travel, step, lost))
     if file.beds:
         homes = _sites(facilities, file.beds.kinds, "nursing_beds", "beds", lost)
-        made = made if homes is None else replace(made, conversions=conversions(file.beds, homes))
+        if homes is not None:
+            made = replace(
+                made, conversions=conversions(file.beds, homes), bed_need=_bed_need(file.beds, tables, homes)
+            )
     if file.rounds:
         bases = _sites(facilities, file.rounds.kinds, file.rounds.staff, "rounds", lost)
         if bases is not None:
@@ -122,6 +125,15 @@ def conversions(asked: BedsFile, homes: pd.DataFrame) -> dict[str, Conversion]:
         return {CITY: cheapest_conversion(table, share=asked.share)}
     groups = table.groupby(texts(table["county"]), sort=True)
     return {str(county): cheapest_conversion(mine, share=asked.share) for county, mine in groups}
+
+
+def _bed_need(asked: BedsFile, tables: Inputs, homes: pd.DataFrame) -> pd.DataFrame | None:
+    """What older people want in beds and what there is, by county; None where the study does not say who wants one."""
+    if asked.wanted is None:
+        return None
+    people = tables.communities[asked.people].groupby(texts(tables.communities["county"])).sum()
+    beds = _whole(homes["beds"]).groupby(texts(homes["county"])).sum()
+    return bed_need(people, beds=beds, share=asked.wanted)
 
 
 def _rounds(

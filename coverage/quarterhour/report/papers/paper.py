@@ -60,7 +60,8 @@ _PROOFS, _IN_BOOK = ("levels", "robust_runs"), ("certificate", "glossary")
 
 def _parts(results: Results, lang: str, extras: PaperExtras) -> Iterator[Block]:
     sources, names = Sources(), area_names(results)
-    yield from circle_blocks(results.checks, results.compare, sources, lang, _maps(extras, "gap", "towns"))
+    pictures = _maps(extras, "gap", "towns")
+    yield from circle_blocks(results.checks, results.compare, sources, lang, pictures, names=names)
     if results.scorecard is not None and len(results.scorecard.rows):
         yield from promise_blocks(results.scorecard, sources, lang)
     charts, maps = _charts(results, extras, lang), {p.id: _maps(extras, "sites", of=p.id) for p in results.proposals}

@@ -52,7 +52,8 @@ class RobustSites:
     ``sites``: by site id, most often first: ``state``, ``chosen`` (in how many scenarios), ``share`` of those that
     have a plan, ``in_plan`` (whether the plan that was given builds it). Existing sites are not there.
     ``scenarios``: a row a scenario: ``speed`` (factor), ``people`` (that count, in all), ``status``, ``value``,
-    ``bound``, ``gap``, ``new_sites``. Where ``gap`` is above 0 another plan may be better, and its sites others.
+    ``bound``, ``gap``, ``new_sites``; before them ``name`` where scenarios have one (blank: the question as it is).
+    Where ``gap`` is above 0 another plan may be better, and its sites others.
     """
 
     sites: pd.DataFrame

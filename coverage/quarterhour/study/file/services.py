@@ -21,6 +21,7 @@ from quarterhour.study.file.fields import (
     check_turnout,
     wrong,
 )
+from quarterhour.study.file.forecast import Dated
 
 Form = Literal["grave", "grave_double", "flat_stone", "niche", "tree", "lawn", "sea"]
 Level = Literal["county", "town", "village"]
@@ -31,7 +32,7 @@ _OFF = 1e-6
 """By so much may shares that add up to 1 be off."""
 
 
-class AccessFile(Part):
+class AccessFile(Dated):
     """How much of a service people can have: capacity shared among all who reach it, and who is served."""
 
     id: Name
@@ -64,13 +65,24 @@ class AccessFile(Part):
         return self
 
 
-class BedsFile(Part):
-    """The cheapest conversion of beds that reaches a share of nursing beds."""
+class BedsFile(Dated):
+    """The cheapest conversion of beds that reaches a share of nursing beds.
+
+    ``wanted``: the share of ``people`` who want a bed; then what is needed and what is short is told by county.
+    """
 
     kinds: tuple[str, ...] = Field(min_length=1)
     share: Number = Field(default=0.6, ge=0, le=1)
     level: Literal["county", "city"] = "city"
+    wanted: Number | None = Field(default=None, gt=0, le=1)
+    people: str = "older"
     source: str = ""
+
+    @model_validator(mode="after")
+    def _of_a_share(self) -> BedsFile:
+        counts = self.wanted is not None
+        check_partners(self, {"people": (counts, "wanted"), "year": (counts, "wanted")})
+        return self
 
 
 class RoundsFile(Part):
@@ -116,7 +128,7 @@ class BurialSharesFile(Part):
         return self
 
 
-class GravesFile(Part):
+class GravesFile(Dated):
     """What the coming years need in graves: a table of deaths by town (or by town and year), or the city's shared out.
 
     ``table``: deaths a year and ``backlog``, village graves to be moved; with a column ``year`` those of each year.
@@ -125,6 +137,7 @@ class GravesFile(Part):
     ``levels``: the share of the dead that cemeteries of each level receive. Forms: ``shares`` of the study,
     ``shares_from_rules`` (figures ``form-share-...``), or ``eco_share``: that share takes a niche, the rest a grave.
     ``form_m2``, ``form_urns``: land a place and urns a place. ``kinds``: cemeteries whose free places count.
+    ``year``: deaths as they are in that year of the forecast.
     """
 
     table: Name

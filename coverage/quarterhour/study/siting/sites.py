@@ -19,6 +19,7 @@ from quarterhour.siting.question.sites import join_sites
 from quarterhour.standards.rules import Exclusion, RuleSet
 from quarterhour.study.file.siting import SitingFile
 from quarterhour.study.inputs import Inputs
+from quarterhour.study.siting.secrets import coarse_ledger, coarse_relaxations, secret_rules
 from quarterhour.travel.times import TravelTimes
 
 _YES = ("1", "true", "yes", "y", "是", "必建")
@@ -83,7 +84,8 @@ def offered_sites(
     relaxed = [_relaxations(wanted, every, layers, tables, sites, q.level) for q in file.quotas if q.minimum and every]
     told = pd.concat(relaxed, ignore_index=True) if relaxed else pd.DataFrame(columns=["level", *RELAXED])
     ledger, unchecked = (no_ledger(), ()) if lawful is None else (lawful.ledger, lawful.unchecked)
-    return Offered(sites, ledger, told, unchecked)
+    secret = secret_rules(every, tables)
+    return Offered(sites, coarse_ledger(ledger, secret), coarse_relaxations(told, secret), unchecked)
 
 
 def counted_people(file: SitingFile, communities: pd.DataFrame) -> pd.Series:
