@@ -33,7 +33,7 @@ p3,丙,400000,4240000,t1,c1,,30,,
 
 @pytest.fixture
 def priced(toy_study: Path) -> Path:
-    """Three sites in two counties to build, one a year; p1 serves the middle, p2 the east, p3 the island."""
+    """Three sites in two counties to build; p2 serves the east, the others nobody who has no site."""
     file = toy_study / "study.toml"
     text = file.read_text(encoding="utf-8").replace('candidates = "communities"', 'candidates = "table"')
     text = text.replace("new_sites = 1", 'new_sites = 3\nrequired = ["p1", "p2", "p3"]')
@@ -58,32 +58,32 @@ FIGURES = "money = { cost_yuan = 50, running_yuan = 8, beds = 4, staff = 3, sour
 
 
 def test_a_year_and_a_county_come_to_their_sites_by_hand(priced: Path) -> None:
-    """p2 first (30 people in the east), then p3 (the island's 7), then p1, which covers nobody more."""
+    """p2 first (30 people in the east), then p1 and p3, which cover nobody more, in the order of their table."""
     found = run(asked(priced, YEARLY + FIGURES)).programme
     assert found is not None
     sites = found.sites.set_index("site")
-    assert sites["year"].to_dict() == {"p2": 2026, "p3": 2027, "p1": 2028}
+    assert sites["year"].to_dict() == {"p2": 2026, "p1": 2027, "p3": 2028}
     assert sites.loc["p3", ["capital_yuan", "running_yuan", "beds", "staff"]].tolist() == [50, 30, 4, 3]
     assert sites.loc["p2", ["capital_yuan", "running_yuan", "beds", "staff"]].tolist() == [100, 8, 5, 1]
     years = found.years.set_index(["year", "county"])
     columns = ["sites", "capital_yuan", "running_yuan", "staff", "beds", "people"]
     assert years.loc[(2026, "c1"), columns].tolist() == [0, 0, 0, 0, 0, 0]
     assert years.loc[(2026, "c2"), columns].tolist() == [1, 100, 0, 1, 5, 30]
-    assert years.loc[(2027, "c1"), columns].tolist() == [1, 50, 0, 3, 4, 7]
-    assert years.loc[(2028, "c1"), columns].tolist() == [1, 300, 30, 2, 10, 0]
+    assert years.loc[(2027, "c1"), columns].tolist() == [1, 300, 0, 2, 10, 0]
+    assert years.loc[(2028, "c1"), columns].tolist() == [1, 50, 20, 3, 4, 0]
     assert years.loc[(2029, "c1"), columns].tolist() == [0, 0, 50, 0, 0, 0]
     assert years.loc[(2029, "c2"), columns].tolist() == [0, 0, 8, 0, 0, 0]
     totals = found.totals.set_index("year")
-    assert totals["capital_yuan"].to_dict() == {2026: 100, 2027: 50, 2028: 300, 2029: 0}
-    assert totals["running_yuan"].to_dict() == {2026: 0, 2027: 8, 2028: 38, 2029: 58}
-    assert totals["beds_so_far"].to_dict() == {2026: 5, 2027: 9, 2028: 19, 2029: 19}
+    assert totals["capital_yuan"].to_dict() == {2026: 100, 2027: 300, 2028: 50, 2029: 0}
+    assert totals["running_yuan"].to_dict() == {2026: 0, 2027: 8, 2028: 28, 2029: 58}
+    assert totals["beds_so_far"].to_dict() == {2026: 5, 2027: 15, 2028: 19, 2029: 19}
 
 
 def test_running_may_count_from_the_year_of_building(priced: Path) -> None:
     figures = FIGURES.replace("}", ", running_from = 'same_year' }")
     found = run(asked(priced, YEARLY + figures)).programme
     assert found is not None
-    assert found.totals.set_index("year")["running_yuan"].to_dict() == {2026: 8, 2027: 38, 2028: 58, 2029: 58}
+    assert found.totals.set_index("year")["running_yuan"].to_dict() == {2026: 8, 2027: 28, 2028: 58, 2029: 58}
 
 
 def test_what_nobody_says_is_no_data_and_never_zero(priced: Path, tmp_path: Path) -> None:
@@ -91,16 +91,16 @@ def test_what_nobody_says_is_no_data_and_never_zero(priced: Path, tmp_path: Path
     found = results.programme
     assert found is not None
     totals = found.totals.set_index("year")
-    assert totals.at[2026, "capital_yuan"] == 100 and pd.isna(totals.at[2027, "capital_yuan"])
-    assert pd.isna(totals.at[2027, "running_yuan"]) and pd.isna(totals.at[2027, "beds_so_far"])
+    assert totals.at[2026, "capital_yuan"] == 100 and pd.isna(totals.at[2028, "capital_yuan"])
+    assert pd.isna(totals.at[2027, "running_yuan"]) and pd.isna(totals.at[2028, "beds_so_far"])
     for lang, word in (("zh", "无数据"), ("en", "no data")):
         section = next(s for s in money_sections(results, lang) if s.key == "programme")
-        assert section.table["capital_yuan"].tolist() == [100, word, 300, 0]
+        assert section.table["capital_yuan"].tolist() == [100, 300, word, 0]
         assert any("cost_yuan" in line for line in section.lines)
     qh.write_results(results, tmp_path / "out")
     book = book_tables(tmp_path / "out" / "coverage.xlsx")
     assert {"年度投资", "年度×区市", "逐点投资"} <= set(book)
-    assert book["年度×区市"]["建设投资（元）"].tolist()[:4] == [0, 100, "无数据", 0]
+    assert book["年度×区市"]["建设投资（元）"].tolist()[:5] == [0, 100, 300, 0, "无数据"]
     (record,) = json.loads((tmp_path / "out" / "plan.json").read_text(encoding="utf-8"))
     held = verify_money(record)
     assert held is not None and held.capital_yuan is None and held.sites == 3
@@ -117,7 +117,7 @@ def test_a_study_that_speaks_of_neither_has_no_programme(toy_run: Results) -> No
 
 
 def test_the_money_of_each_year_is_kept_and_told(priced: Path, tmp_path: Path) -> None:
-    """60 a year saved up: p3 (50) for 7 in 2026, p2 (100) for 30 in 2027 were too dear; so p2 in 2027, p3 in 2028."""
+    """60 a year saved up: p2 (100, for 30 people) in 2027, then p3 (50) and, for nobody more, p1 (300) in 2033."""
     keys = "phases = { first_year = 2026, cap_yuan_a_year = 60, carry_over = true }\n" + FIGURES
     results = run(asked(priced, keys))
     (proposal,) = results.proposals
