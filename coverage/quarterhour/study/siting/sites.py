@@ -31,6 +31,8 @@ from quarterhour.travel.times import TravelTimes
 _YES = ("1", "true", "yes", "y", "是", "必建")
 """What the column ``required`` of a table says of a candidate that must be built."""
 _COUNTED = "counted people"
+ADDED = ("beds", "staff")
+"""Columns of what a new site brings with it."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -129,8 +131,9 @@ def _tiers(file: SitingFile, kinds: Sequence[str], sites: pd.DataFrame) -> list[
 
 
 def _figures_of(file: SitingFile) -> list[str]:
-    """The columns of facilities and candidates that a question's capacity is read from."""
-    return [] if file.capacity is None else [c for c in (file.capacity.column, file.capacity.land) if c]
+    """The columns of facilities and candidates that a question's capacity, beds and staff are read from."""
+    room = [] if file.capacity is None else [c for c in (file.capacity.column, file.capacity.land) if c]
+    return list(dict.fromkeys([*room, *ADDED]))
 
 
 def _wanted(
