@@ -9,13 +9,14 @@ import geopandas as gpd
 import numpy as np
 import pandas as pd
 
-from quarterhour.base.areas import with_areas
+from quarterhour.base.areas import with_areas, with_unit
 from quarterhour.base.cells import texts
 from quarterhour.base.errors import StudyError, first_ids
 from quarterhour.network.network import Network
 from quarterhour.siting.candidates.exclusions import RELAXED, Lawful, candidate_relaxations, lawful_candidates
 from quarterhour.siting.candidates.generate import candidates_from_communities, candidates_from_network, no_ledger
 from quarterhour.siting.question.sites import join_sites
+from quarterhour.standards.levels import UNIT, whole_units
 from quarterhour.standards.rules import Exclusion, RuleSet
 from quarterhour.study.file.siting import SitingFile
 from quarterhour.study.inputs import Inputs
@@ -79,6 +80,8 @@ def offered_sites(
         joined[column] = [*parts[0], *parts[1]]
     joined["tiers"] = _tiers(file, [*old["kind"], *[file.kind] * len(new)], joined)
     sites = gpd.GeoDataFrame(joined, geometry=pd.concat([old.geometry, new.geometry]), crs=tables.communities.crs)
+    if len(tables.units):
+        sites = with_unit(sites, tables.communities, UNIT, whole=whole_units(tables.communities))
     relaxed = [_relaxations(wanted, every, layers, tables, sites, q.level) for q in file.quotas if q.minimum and every]
     told = pd.concat(relaxed, ignore_index=True) if relaxed else pd.DataFrame(columns=["level", *RELAXED])
     ledger, unchecked = (no_ledger(), ()) if lawful is None else (lawful.ledger, lawful.unchecked)
