@@ -9,7 +9,7 @@ import pandas as pd
 
 from quarterhour.base import i18n
 from quarterhour.base.findings import QUALITIES, UNSTATED, finding_sentences
-from quarterhour.base.labels import percent, unstated_said
+from quarterhour.base.labels import people_label, percent, unstated_said
 from quarterhour.report.score_sections import pace_lines
 from quarterhour.report.section import (
     absent_lines,
@@ -51,7 +51,7 @@ def _circle_line(check: CircleCheck, lang: str) -> str:
     row = city_row(check)
     made: dict[str, Any] = {q: int(row[f"people_{q}"]) for q in QUALITIES}
     made[UNSTATED] = unstated_said(made[UNSTATED], lang)
-    people = i18n.label("people", check.circle.people, lang)
+    people = people_label(check.circle.people, lang)
     met, total = int(row["people_met"]), int(row["people"])
     name, share = circle_name(check, lang), percent(row["share_people"])
     return i18n.say("report.circle_line", lang, name=name, share=share, met=met, total=total, people=people, **made)

@@ -12,7 +12,7 @@ import pandas as pd
 from quarterhour.base import i18n
 from quarterhour.base.cells import blank, texts
 from quarterhour.base.kinds import kinds_said
-from quarterhour.base.labels import names_of, percent
+from quarterhour.base.labels import names_of, people_label, percent
 from quarterhour.network.modes import read_modes
 from quarterhour.standards.circle import CITY, CircleCheck, by_level
 from quarterhour.standards.levels import AREA_COLUMNS, CLASSES, UNKNOWN, levels_of
@@ -78,7 +78,7 @@ def headed(columns: Mapping[str, Any] | pd.DataFrame, lang: str) -> pd.DataFrame
 def heading(key: str, lang: str) -> str:
     own, _, of = key.partition("@")
     own = f"{own}_of" if of and i18n.entry(f"report.col_{own}_of") else own
-    said = i18n.say(f"report.col_{own}", lang) if i18n.entry(f"report.col_{own}") else i18n.label("people", own, lang)
+    said = i18n.say(f"report.col_{own}", lang) if i18n.entry(f"report.col_{own}") else people_label(own, lang)
     return f"{of} {said}" if of else said
 
 

@@ -11,6 +11,7 @@ import pandas as pd
 from quarterhour.base import i18n
 from quarterhour.base.cells import texts
 from quarterhour.base.labels import columns_label, gap_percent, names_of, percent
+from quarterhour.report.needs.burial_sections import burial_sections
 from quarterhour.report.section import (
     Section,
     Told,
@@ -37,7 +38,7 @@ def care_sections(results: Results, lang: str) -> list[Section]:
         *[_access(a, towns, lang) for a in care.access],
         *joined_section("beds", [_beds(results, area, lang) for area in care.conversions]),
         *_rounds(results, lang),
-        *_graves(care, towns, rules, lang),
+        *burial_sections(results, rules, lang),
         *_overlay(care, towns, rules, lang),
         *_missing(results, lang),
     ]
@@ -142,22 +143,6 @@ def _farthest_minutes(results: Results) -> float:
     """How far the study looks for a base."""
     rounds = results.study.file.rounds
     return math.inf if rounds is None else rounds.farthest_minutes
-
-
-def _graves(care: Care, towns: Names, rules: Names, lang: str) -> Iterator[Section]:
-    if care.graves is None:
-        return
-    rows = care.graves.areas
-    shown = {"town": names_of(rows.index, towns)} | {c: rows[c].array for c in rows}
-    figures = ("；" if lang == "zh" else "; ").join(f"{rules.get(k, k)} {v:g}" for k, v in care.graves.figures.items())
-    lines = [
-        _say("graves_line", lang, graves=int(rows["graves"].sum()), niches=int(rows["niches"].sum()),
-             hectares=f"{rows['area_m2'].sum() / 10_000:,.1f}", mu=f"{rows['area_mu'].sum():,.0f}"),
-        _say("graves_figures", lang, figures=figures),
-    ]  # fmt: skip
-    if care.graves_shared_out:
-        lines.append(_say("graves_shared", lang))
-    yield Section("graves", pd.DataFrame(shown), tuple(lines), page_rows=10)
 
 
 def _overlay(care: Care, towns: Names, rules: Names, lang: str) -> Iterator[Section]:

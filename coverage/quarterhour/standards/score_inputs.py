@@ -12,7 +12,7 @@ from quarterhour.base.area_codes.classes import COMMUNITY_CLASSES, class_of_name
 from quarterhour.base.cells import texts
 from quarterhour.standards.circle import CITY, CircleCheck
 from quarterhour.standards.levels import AREA_COLUMNS, UNIT, whole_units
-from quarterhour.standards.rules import Target
+from quarterhour.standards.targets import Target
 from quarterhour.standards.tiers import TierCheck
 
 

@@ -7,6 +7,7 @@ from typing import Annotated, Literal
 from pydantic import Field, model_validator
 
 from quarterhour.study.file.fields import Above, Day, Flag, Heading, Name, NotBelow, Number, Part, check_turnout, wrong
+from quarterhour.study.file.forecast import Dated
 
 
 class UncertainFile(Part):
@@ -27,8 +28,8 @@ class UncertainFile(Part):
         return self
 
 
-class CircleFile(Part):
-    """A service circle."""
+class CircleFile(Dated):
+    """A service circle; ``year``: for the people of a year of the forecast."""
 
     id: Name
     zh: str

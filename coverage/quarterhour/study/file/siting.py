@@ -21,6 +21,7 @@ from quarterhour.study.file.fields import (
     check_turnout,
     wrong,
 )
+from quarterhour.study.file.forecast import Dated
 
 Step = tuple[Above, Annotated[Whole, Field(ge=1, le=100)]]
 """So many minutes, and what percent of the people count up to there."""
@@ -146,21 +147,28 @@ class PhasesFile(Part):
 
 
 class RobustFile(Part):
-    """How often each site stays chosen when the speed and the people are drawn."""
+    """How often each site stays chosen when the speed and the people are drawn.
+
+    ``forecast``: the people of each year and variant of the forecast in the stead of drawn ones, at the mode's own
+    speed.
+    """
 
     scenarios: Whole = Field(default=10, ge=1, le=200)
     speed: tuple[Above, Above] = (0.8, 1.2)
     people: Number = Field(default=0.1, ge=0, le=1)
+    forecast: Flag = False
     source: str = ""
 
     @model_validator(mode="after")
     def _small_first(self) -> RobustFile:
+        drawn = not self.forecast
+        check_partners(self, dict.fromkeys(("scenarios", "speed", "people"), (drawn, "forecast = false")))
         if self.speed[0] > self.speed[1]:
             raise wrong("not_rising", given=f"[{self.speed[0]:g}, {self.speed[1]:g}]")
         return self
 
 
-class SitingFile(Part):
+class SitingFile(Dated):
     """A siting question.
 
     ``people``: the column that counts, or several with their weights. ``objective``: a goal or a chain of them, each
@@ -258,6 +266,8 @@ class SitingFile(Part):
     def _can_be_meant(self) -> SitingFile:
         if self.capacity is not None and self.backup is not None:
             raise wrong("backup_and_capacity")
+        if self.capacity is not None and self.capacity.split and self.robust is not None and self.robust.forecast:
+            raise wrong("robust_of_capacity", at="robust")
         if self.required and self.candidates == "network":
             raise wrong("required_unnamed", given=self.required[0])
         if self.frontier and self._beyond_a_frontier:
