@@ -166,7 +166,7 @@ zh = "圈内占比"
 en = "share inside"
 levels = ["unit", "city"]
 measure = "circle_share"
-circle = "home-care-circle"
+of = "home-care-circle"
 threshold = 0.6
 unit = "share"
 

@@ -94,7 +94,9 @@ class ScoreInputs:
         column = AREA_COLUMNS.get(level, level)
         own = texts(table[column]) if column in table else pd.Series("", index=table.index, dtype="str")
         if level == "unit" and "town" in table and UNIT in self.communities:
-            return own.where(own.ne(""), texts(table["town"]).map(whole_units(self.communities)).fillna(""))
+            whole = whole_units(self.communities)
+            of_town = pd.Series([whole.get(t, "") for t in texts(table["town"])], index=table.index, dtype="str")
+            return own.where(own.ne(""), of_town)
         if level == "county" and "town" in table and "county" in self.towns:
             county = self.towns["county"].to_dict()
             known = pd.Series([county.get(town, "") for town in texts(table["town"])], index=table.index, dtype="str")
