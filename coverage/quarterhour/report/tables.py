@@ -26,7 +26,7 @@ from quarterhour.report.section import (
 )
 from quarterhour.siting.explanation.headline import bound_name, goal_sentences
 from quarterhour.standards.circle import CircleCheck
-from quarterhour.standards.levels import AREA_COLUMNS
+from quarterhour.standards.levels import AREA_COLUMNS, UNIT
 from quarterhour.standards.scorecard import Scorecard, closing_sentences, note_sentences
 from quarterhour.standards.sensitivity import CoverageRange
 from quarterhour.study.results import Proposal
@@ -148,11 +148,14 @@ def plan_line(p: Proposal, lang: str) -> str:
 
 
 def site_table(plans: Sequence[Proposal], names: Mapping[tuple[str, str], str], lang: str) -> pd.DataFrame:
-    keys = ["question", "order", "year", "name", "town", "county", "gain", "counted", "why", "state", "quality", "id"]
+    keys = ["question", "order", "year", "name", "town", "county", UNIT, "gain", "counted", "why", "state", "quality",
+            "id"]  # fmt: skip
+    if not any(UNIT in p.sites for p in plans):
+        keys.remove(UNIT)
     if not any(p.years for p in plans):
         keys.remove("year")
     table = pd.DataFrame([row for p in plans for row in _site_rows(p, lang)], columns=keys, dtype=object)
-    told: dict[str, Any] = {level: area_labels(table[level], level, names, lang) for level in ("town", "county")}
+    told: dict[str, Any] = dict(area_columns(table, ("town", "county", "unit"), names, lang))
     told |= {key: labels(f"report.{key}_", table[key], lang) for key in ("state", "quality")}
     return headed(table.assign(**told), lang)
 
@@ -170,7 +173,7 @@ def _site_rows(p: Proposal, lang: str) -> Iterator[dict[str, Any]]:
             "gain": gain,
             "counted": counted,
         }
-        own = {key: p.sites.loc[site].get(key, "") for key in ("name", "town", "county", "state", "quality")}
+        own = {key: p.sites.loc[site].get(key, "") for key in ("name", "town", "county", UNIT, "state", "quality")}
         yield {**row, **own, "why": "" if gain else quota}
 
 
