@@ -26,6 +26,7 @@ from quarterhour.standards.sensitivity import CoverageRange
 from quarterhour.standards.tiers import TierCheck
 from quarterhour.study.file.services import AccessFile
 from quarterhour.study.inputs import Inputs
+from quarterhour.study.publication.protection import Protection
 from quarterhour.study.study import Study
 from quarterhour.travel.paths import Paths
 from quarterhour.travel.times import Heading, TravelTimes
@@ -209,7 +210,8 @@ class Results:
     (``scorecard`` is that one). ``earlier``: rows of an earlier run's scorecard to compare with. ``routes``: one a
     circle. ``od``: all pairs of the circles, where the study asks for them: ``circle, community, site, kind, minutes``.
     ``what_if``: what can be tried on the page.
-    ``seconds`` by step go into the manifest alone.
+    ``seconds`` by step go into the manifest alone. ``protection``: how counts of persons were put together, in results
+    that may be published; None in those that hold the truth.
     """
 
     study: Study
@@ -228,6 +230,7 @@ class Results:
     what_if: tuple[WhatIf, ...] = ()
     findings: pd.DataFrame = field(default_factory=no_findings)
     seconds: dict[str, float] = field(default_factory=dict)
+    protection: Protection | None = None
 
     @property
     def scorecard(self) -> Scorecard | None:

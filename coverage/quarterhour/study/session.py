@@ -41,6 +41,7 @@ class Run:
         self.turns: pd.DataFrame | None = None
         self.doubts: list[pd.DataFrame] = []
         self.parcels: gpd.GeoDataFrame | None = None
+        self.circle_times: dict[tuple[str, str], TravelTimes] = {}
 
     def say(self, key: str, **values: object) -> None:
         """Tell the next step."""

@@ -15,6 +15,7 @@ from quarterhour.base.errors import DataError
 from quarterhour.standards.rules import RuleSet, read_rule_set, rule_sets
 from quarterhour.study.file.declared import sources
 from quarterhour.study.file.mistakes import mistake
+from quarterhour.study.file.registers import COLUMNS as REGISTER_COLUMNS
 from quarterhour.study.file.study import StudyFile
 
 _PLACES = ("id", "name", "x", "y", "quality", "source")
@@ -31,6 +32,7 @@ _READ: Mapping[str, tuple[str, ...]] = MappingProxyType(
         ),
         "candidates": (*_PLACES, "town", "county", "required", *_COSTS),
         "population": _PLACES,
+        "registers": REGISTER_COLUMNS,
         "tables": (
             "area", "level", "indicator", "value", "town", "county", "community", "deaths", "backlog", "quality",
             "source",
@@ -76,6 +78,15 @@ def unknown_columns(study: StudyFile, folder: Path) -> list[dict[str, Any]]:
     taken = list(study.roads.columns.values())
     twice = [key for key, theirs in study.roads.columns.items() if taken.count(theirs) > 1]
     return found + [mistake(("roads", "columns", k), "column_twice", given=study.roads.columns[k]) for k in twice]
+
+
+def known_columns(study: StudyFile, folder: Path) -> dict[str, set[str]]:
+    """By table of places, the columns that the program reads of it, other parts of the study name, or rules ask for."""
+    named = _named_elsewhere(study, list(_rules_of(study, folder)))
+    known = {table: {*columns, *named.get(table, ())} for table, columns in _READ.items()}
+    for where, _, part in sources(study):
+        known[str(where[0])] |= set(part.columns)
+    return known
 
 
 def _near(key: str, known: list[str]) -> str:
