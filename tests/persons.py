@@ -56,8 +56,14 @@ crs = "EPSG:32651"
 [[registers]]
 path = "{register}"
 people = "hardship"
-columns = {{ community = "村居代码", x = "门口经度", y = "门口纬度", care = "供养方式", grade = "自理能力", person = "身份证号" }}
 within_m = 600
+[registers.columns]
+community = "村居代码"
+x = "门口经度"
+y = "门口纬度"
+care = "供养方式"
+grade = "自理能力"
+person = "身份证号"
 
 [[facilities]]
 path = "facilities.csv"
@@ -158,12 +164,10 @@ def village_code(town: int, village: int) -> str:
 
 def _person(k: int, village: object, **more: object) -> Person:
     name = SURNAMES[k % 12] + SURNAMES[(k * 5 + 1) % 12] + GIVEN[k % 8] + GIVEN[(k // 8) % 8]
-    number, telephone = (
-        f"37109919{40 + k % 20}0{k % 9 + 1}{k % 27 + 1:02d}{7000 + k:04d}",
-        f"139{86420000 + k * 37:08d}",
-    )
+    number = f"37109919{40 + k % 20}0{k % 9 + 1}{k % 27 + 1:02d}{7000 + k:04d}"
+    telephone = f"139{86420000 + k * 37:08d}"
     made = {"care": CARE[k % 5], "grade": GRADES[(k // 2) % 5], "note": f"家住东头第{k}户"} | more
-    return Person(name, number[:18], telephone, village, **made)  # type: ignore[arg-type]
+    return Person(name, number, telephone, village, **made)  # type: ignore[arg-type]
 
 
 def good_persons() -> list[Person]:

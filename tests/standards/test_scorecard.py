@@ -152,23 +152,6 @@ def test_a_circle_that_was_not_checked_is_no_data() -> None:
     assert found["needs"].tolist() == ["circles: ring"]
 
 
-def test_a_community_has_a_kind_when_one_is_near_or_stands_there() -> None:
-    asked = target(measure="has_kind", kinds=["day"], of="ring", unit="share", levels=["community", "county", "city"])
-    found = rows(asked)
-    assert found["value"].to_dict() == {
-        "a": 0,
-        "b": 1,
-        "c": 1,
-        "d": 1,
-        "c1": pytest.approx(2 / 3),
-        "c2": 1,
-        "city": 0.75,
-    }
-    standing = FACILITIES.assign(community=["", "", "", "a", ""])
-    assert rows(asked, facilities=standing).loc["city", "value"] == 1
-    assert rows(asked, facilities=standing, checks={}).loc["city", "value"] == 0.25
-
-
 def test_tiers_need_the_village_point_the_towns_centre_and_the_countys_home() -> None:
     asked = target(measure="tiers", kinds=["day|happiness", "centre", "home"], of="ring", columns=["class"],
                    classes=["urban", "rural"], unit="share", levels=["community", "city"])  # fmt: skip

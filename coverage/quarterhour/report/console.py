@@ -11,7 +11,7 @@ from quarterhour.base import i18n
 from quarterhour.base.findings import QUALITIES, UNSTATED, finding_sentences
 from quarterhour.base.labels import percent, unstated_said
 from quarterhour.report.score_sections import pace_lines
-from quarterhour.report.section import absent_lines, circle_name, city_row, figure, met_of, paces
+from quarterhour.report.section import absent_lines, circle_name, city_row, figure, level_said, met_of, paces
 from quarterhour.report.tables import plan_line, quality_note
 from quarterhour.standards.circle import CircleCheck
 from quarterhour.study.inputs import Inputs
@@ -51,7 +51,7 @@ def _target_line(rows: pd.DataFrame, lang: str) -> str:
 
 
 def _level_said(row: Any, lang: str) -> str:
-    level, threshold = i18n.say(f"report.level_{row.level}", lang), figure(row.threshold, row.unit)
+    level, threshold = level_said(row.level, row.applies_to, lang), figure(row.threshold, row.unit)
     value = figure(row.value, row.unit)
     key = "report.target_value" if value else "report.target_areas"
     made_up = (

@@ -8,6 +8,8 @@ from pathlib import Path
 
 from quarterhour.base import i18n
 from quarterhour.base.errors import DataError
+from quarterhour.base.labels import percent
+from quarterhour.report.section import classes_said, level_said
 from quarterhour.standards.rules import (
     Exclusion,
     Figure,
@@ -83,10 +85,12 @@ def _line(rule: Rule, lang: str) -> str:
 
 
 def _level(rule: Rule, lang: str) -> str:
-    return f" [{i18n.say(f'report.level_{rule.level}', lang)}]" if isinstance(rule, Target) else ""
+    return f" [{level_said(rule.level, rule.applies_to, lang)}]" if isinstance(rule, Target) else ""
 
 
 def _asks(rule: Rule, lang: str) -> str:
+    if rule.to_fill:
+        return i18n.say("rulebook.to_fill", lang)
     if isinstance(rule, Exclusion):
         key = "rulebook.keep_off" if rule.metres else "rulebook.keep_out"
         return i18n.say(key, lang, metres=f"{rule.metres:,g}", layer=rule.layer)
@@ -123,7 +127,21 @@ def _how(rule: Rule, lang: str) -> str:
     lists = {name: ", ".join(getattr(rule, name)) or "—" for name in ("kinds", "columns", "classes", "modes")}
     texts = {name: getattr(rule, name) or "—" for name in ("table", "of", "people")}
     minutes = ", ".join(f"{m:g}" for m in rule.minutes) or "—"
-    return i18n.say(f"rulebook.how_{rule.measure}", lang, **lists, **texts, minutes=minutes, per=f"{rule.per:,g}")
+    each = "" if rule.each is None else i18n.say(f"rulebook.each_{rule.each_sense}", lang, each=f"{rule.each:,g}")
+    how = i18n.say(
+        f"rulebook.how_{rule.measure}", lang, **lists, **texts, minutes=minutes, per=f"{rule.per:,g}", each=each
+    )
+    return how + "".join(_to_whom(rule, lang))
+
+
+def _to_whom(rule: Target, lang: str) -> Iterator[str]:
+    """What a promise says of its areas, its facilities and its figure beyond the measure."""
+    if rule.applies_to:
+        yield i18n.say("rulebook.applies_to", lang, classes=classes_said(rule.applies_to, lang))
+    if rule.facility_level:
+        yield i18n.say("rulebook.facility_level", lang, level=i18n.say(f"report.level_{rule.facility_level}", lang))
+    if rule.about:
+        yield i18n.say("rulebook.about", lang, margin=percent(rule.about_within))
 
 
 def _compared(sets: Sequence[RuleSet], before: date, after: date, lang: str) -> Iterator[str]:

@@ -11,7 +11,7 @@ import pandas as pd
 from quarterhour.base import i18n
 from quarterhour.base.cells import blank
 from quarterhour.base.labels import percent
-from quarterhour.report.section import Section, area_labels, area_names, labels, named_areas
+from quarterhour.report.section import Section, area_labels, area_names, labels, levels, named_areas
 from quarterhour.standards.league import changes, league_table, outside_table
 from quarterhour.standards.scorecard import Scorecard
 from quarterhour.standards.sensitivity import COVERED, argument_sentence, pace_label
@@ -120,7 +120,7 @@ def _by_date(cards: Mapping[date, Scorecard], lang: str) -> Section:
     parts = [card.summary().assign(on=day.isoformat()) for day, card in cards.items()]
     table = pd.concat(parts, ignore_index=True)
     keys = ["on", "name", "level", "threshold", "areas", "areas_met", "areas_unmet", "areas_no_data", "clause"]
-    shown = table.assign(name=table[lang], level=labels("report.level_", table["level"], lang))[keys]
+    shown = table.assign(name=table[lang], level=levels(table, lang))[keys]
     shares = tuple(table["unit"].eq("share"))
     return Section("later", shown, (i18n.say("report.later_why", lang),), page_rows=0, shares=shares)
 

@@ -164,6 +164,26 @@ def labels(prefix: str, values: Iterable[Any], lang: str) -> list[str]:
     return ["" if blank(v) else (known[v] or {lang: str(v)})[lang] for v in values]
 
 
+def levels(table: pd.DataFrame, lang: str) -> list[str]:
+    """The level of each row of a scorecard or its summary, or the classes of it that the promise is made to."""
+    return [level_said(level, to, lang) for level, to in zip(table["level"], table["applies_to"], strict=True)]
+
+
+def level_said(level: str, applies_to: Sequence[str] | str, lang: str) -> str:
+    """A level of areas, or the classes of it that something is promised to: 镇街, and 镇 where the 街道 are not meant.
+
+    >>> level_said("town", (), "zh"), level_said("town", ("town",), "zh"), level_said("town", "", "en")
+    ('镇街', '镇（乡）', 'town')
+    """
+    classes = applies_to.split(", ") if isinstance(applies_to, str) else applies_to
+    return classes_said(classes, lang) if any(classes) else i18n.say(f"report.level_{level}", lang)
+
+
+def classes_said(classes: Sequence[str], lang: str) -> str:
+    """Classes of areas by name."""
+    return i18n.say("columns.between", lang).join(i18n.label("labels", f"class_{name}", lang) for name in classes)
+
+
 def yes_or_no(value: object, lang: str) -> str:
     return i18n.say("report.yes" if value else "report.no", lang)
 

@@ -17,6 +17,7 @@ from quarterhour.report.section import (
     figures,
     headed,
     labels,
+    levels,
     named_areas,
     rounded_up,
     scored_names,
@@ -74,7 +75,7 @@ def summary_table(scorecard: Scorecard, lang: str) -> pd.DataFrame:
     table = scorecard.summary()
     told: dict[str, Any] = {
         "name": table[lang],
-        "level": labels("report.level_", table["level"], lang),
+        "level": levels(table, lang),
         "value": figures(table, "value"),
         "threshold": figures(table, "threshold"),
         "unit": labels("scorecard.unit_", table["unit"], lang),
@@ -90,7 +91,7 @@ def score_table(scorecard: Scorecard, lang: str) -> pd.DataFrame:
     met = ["no_data" if pd.isna(m) else str(bool(m)).lower() for m in rows["met"]]
     told: dict[str, Any] = {
         "name": rows[lang],
-        "level": labels("report.level_", rows["level"], lang),
+        "level": levels(rows, lang),
         "area_name": named_areas(rows, lang),
         "county": area_labels(rows["county"], "county", scored_names(scorecard), lang),
         "closing": closing_sentences(rows, lang),

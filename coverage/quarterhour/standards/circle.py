@@ -77,7 +77,7 @@ def by_level(shares: pd.DataFrame, level: str) -> pd.DataFrame:
 
 
 def reach_classes(shares: pd.DataFrame) -> pd.Series:
-    """Of areas whose people are not told, whether ``all``, ``part`` or ``none`` of the communities are inside; else ""."""
+    """Of areas whose people are not told, whether ``all``, ``part`` or ``none`` of their communities are inside."""
     some = shares["communities_met"].gt(0)
     known = pd.Series("none", index=shares.index, dtype="str").mask(some, "part")
     known = known.mask(shares["communities_met"].eq(shares["communities"]), "all")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import tomllib
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
@@ -11,12 +12,15 @@ from pathlib import Path
 from types import MappingProxyType
 from typing import Any, Literal, TypeVar
 
+from quarterhour.base.area_codes.classes import COMMUNITY_CLASSES, FACILITY_LEVELS, TOWN_CLASSES
 from quarterhour.base.errors import DataError
 
 Heading = Literal["to_site", "to_community"]
 LEVELS = ("facility", "community", "town", "county", "city")
 """Where a target holds; ``facility`` only for what a facility has of its own: a ratio, a least, a distance."""
 SENSES = ("at_least", "at_most")
+APPLIES_TO: Mapping[str, tuple[str, ...]] = MappingProxyType({"town": TOWN_CLASSES, "community": COMMUNITY_CLASSES})
+"""By level the classes of areas that a promise can be made to."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,9 +61,10 @@ class Circle(Named):
 
 Measure = Literal[
     "circle_share", "reach_share", "count", "has_kind", "ratio", "rate", "total", "least", "mean_by_class", "distance",
-    "tiers",
+    "share_with", "tiers",
 ]  # fmt: skip
-_LISTS = ("kinds", "columns", "classes", "minutes", "modes", "road_classes")
+_LISTS = ("kinds", "columns", "classes", "minutes", "modes", "road_classes", "applies_to")
+_NUMBER = {"target": "threshold", "exclusion": "metres", "figure": "value"}
 _SHARED = ("source", "date", "effective_from", "effective_to", "verified")
 _NEEDED: Mapping[Measure, Mapping[str, int]] = MappingProxyType(
     {
@@ -73,6 +78,7 @@ _NEEDED: Mapping[Measure, Mapping[str, int]] = MappingProxyType(
         "least": {"columns": 1, "table": 1},
         "distance": {"kinds": 1, "of": 1},
         "mean_by_class": {"columns": 2, "classes": 1},
+        "share_with": {"columns": 1, "table": 1},
         "tiers": {"kinds": 3, "columns": 1, "classes": 1},
     }
 )
@@ -83,12 +89,13 @@ class Target(Named):
     """One promise of a plan at one area level.
 
     ``measure`` says how its value is made:
-    ``circle_share`` the weighted share of people inside the study's circle ``of``;
+    ``circle_share`` the weighted share of people inside the study's circle ``of``, told where the circle counts
+    other people than ``people``;
     ``reach_share`` the share of ``people`` within ``minutes[0]`` of one of ``kinds`` by ``modes[0]``, ``heading``
     (the rule's own circle);
-    ``count`` facilities of ``kinds`` in the area;
-    ``has_kind`` share of the area's communities that have or are served by one of ``kinds``
-    (inside the circle ``of``, or standing in the community);
+    ``count`` facilities of ``kinds`` in the area (``facility_level``: only those that serve this level);
+    ``has_kind`` share of the area's communities that have one of ``kinds`` or are assigned to one (the column
+    ``community`` of facilities): who only reaches one is counted by ``circle_share``;
     ``ratio`` sum of ``columns[0]`` over sum of ``columns[1]`` of ``table`` (facilities: of ``kinds``);
     ``rate`` sum of ``columns[0]`` over sum of ``columns[1]``, times ``per``; each names its table
     (``facilities.beds``, ``communities.older``);
@@ -97,10 +104,16 @@ class Target(Named):
     ``distance`` metres from the nearest of ``kinds`` to the layer ``of`` (a layer of the study, ``communities``, or
     ``roads``, with ``classes``: those road classes);
     ``mean_by_class`` mean of ``columns[0]`` over the communities whose ``columns[1]`` is one of ``classes``;
+    ``share_with`` share of the rows of ``table`` (of those whose ``columns[1]`` is one of ``classes``) whose
+    ``columns[0]`` is ``each_sense`` (at least, at most) ``each``; rows without a figure leave open what they could
+    turn;
     ``tiers`` share of the communities whose ``columns[0]`` is one of ``classes`` that are served by
-    ``kinds[0]`` (as in ``has_kind``) and have ``kinds[1]`` in their town and ``kinds[2]`` in their county; with
-    ``minutes`` and ``modes``, three of each, every tier must be reached from the one below (``tiers.check_tiers``).
-    ``a|b`` is either kind. ``sense``: the threshold is reached ``at_least`` or ``at_most``.
+    ``kinds[0]`` (it stands there, or inside the circle ``of``) and have ``kinds[1]`` in their town and ``kinds[2]``
+    in their county; with ``minutes`` and ``modes``, three of each, every tier must be reached from the one below
+    (``tiers.check_tiers``).
+    ``a|b`` is either kind. ``sense``: the threshold is reached ``at_least`` or ``at_most``; ``about``: it is about so
+    many (左右), and what is short by the share ``about_within`` still counts as met.
+    ``applies_to``: the promise is made to areas of these classes alone (`APPLIES_TO`).
     """
 
     level: str
@@ -117,7 +130,13 @@ class Target(Named):
     modes: tuple[str, ...] = ()
     heading: Heading = "to_site"
     people: str = ""
+    applies_to: tuple[str, ...] = ()
+    facility_level: str = ""
+    each: float | None = None
+    each_sense: str = "at_least"
     sense: str = "at_least"
+    about: bool = False
+    about_within: float = 0.0
     rule_set: str = ""
     binding: bool = True
     """False: reported, but the promise does not bind at this level."""
@@ -127,6 +146,8 @@ class Target(Named):
     effective_from: str = ""
     effective_to: str = ""
     verified: bool = False
+    to_fill: bool = False
+    """The promise is known and its threshold is not: listed, never in force and never judged (``threshold`` NaN)."""
 
 
 def as_targets(table: Mapping[str, Any], *, where: str = "rules") -> tuple[Target, ...]:
@@ -150,6 +171,8 @@ def _rules_of(
             values = {**common, **row}
             values |= {k: str(values.get(k, "")) for k in ("date", "effective_from", "effective_to")}
             values |= {k: tuple(values[k]) for k in _LISTS if k in values}
+            if values.get("to_fill") and values.get(_NUMBER[kind], "") == "":
+                values[_NUMBER[kind]] = math.nan
             for rule in make(values):
                 key = (rule.id, f"level {rule.level!r}" if isinstance(rule, Target) else rule.effective_from)
                 if key in made:
@@ -163,12 +186,13 @@ def _rules_of(
 def _levels_of(row: dict[str, Any]) -> list[Target]:
     """A target of the file at each of its levels. ``binding_levels`` defaults to all of them."""
     levels = row.pop("levels", None) or [row.pop("level", None)]
-    thresholds = row.pop("threshold_by_level", {})
     binding = row.pop("binding_levels", levels)
-    common = row.pop("threshold", None)
+    row["threshold"] = row.get("threshold")
+    own = {name: row.pop(f"{name}_by_level", {}) for name in ("threshold", "facility_level")}
+    by_level = [{name: said[level] for name, said in own.items() if level in said} for level in levels]
     made = [
-        Target(**row, level=level, binding=level in binding, threshold=thresholds.get(level, common))
-        for level in levels
+        Target(**{**row, **said}, level=level, binding=level in binding)
+        for level, said in zip(levels, by_level, strict=True)
     ]
     for target in made:
         _check_target(target)
@@ -180,10 +204,11 @@ def _check_target(target: Target) -> None:
         raise ValueError(f"level {target.level!r}")
     if target.measure not in _NEEDED:
         raise ValueError(f"measure {target.measure!r}")
-    if isinstance(target.threshold, bool) or not isinstance(target.threshold, int | float):
-        raise ValueError(f"threshold {target.threshold!r}")
-    if target.sense not in SENSES:
-        raise ValueError(f"sense {target.sense!r}")
+    _check_number("threshold", target.threshold, to_fill=target.to_fill)
+    for name in ("sense", "each_sense"):
+        if getattr(target, name) not in SENSES:
+            raise ValueError(f"{name} {getattr(target, name)!r}")
+    _check_to_whom(target)
     if (
         target.measure == "tiers"
         and (target.minutes or target.modes)
@@ -201,6 +226,24 @@ def _check_target(target: Target) -> None:
         raise ValueError("level 'facility' is for a ratio or least of facilities, or a distance")
 
 
+def _check_to_whom(target: Target) -> None:
+    """The areas and facilities that a promise speaks of, and how exactly."""
+    known = APPLIES_TO.get(target.level, ())
+    if set(target.applies_to) - set(known):
+        said = f"one of {', '.join(known)}" if known else "for the levels town and community"
+        raise ValueError(f"applies_to {', '.join(target.applies_to)}: {said}")
+    if target.facility_level and (target.measure != "count" or target.facility_level not in FACILITY_LEVELS):
+        raise ValueError(f"facility_level {target.facility_level!r}: of a count, one of {', '.join(FACILITY_LEVELS)}")
+    if target.measure == "has_kind" and target.of:
+        raise ValueError("has_kind takes no 'of': to reach one is circle_share or reach_share")
+    if target.measure == "share_with":
+        _check_number("each", target.each, to_fill=False)
+        if bool(target.classes) != (len(target.columns) > 1):
+            raise ValueError("share_with: classes and columns[1] go together")
+    if not 0 <= target.about_within < 1 or target.about != (target.about_within > 0):
+        raise ValueError(f"about {target.about}, about_within {target.about_within!r}: both, and a share below 1")
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Cited(Named):
     """A dated rule with its source."""
@@ -212,6 +255,8 @@ class Cited(Named):
     effective_to: str = ""
     verified: bool = False
     rule_set: str = ""
+    to_fill: bool = False
+    """The rule is known and its number is not: listed, never in force (the number is NaN)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -280,9 +325,16 @@ def as_rule_set(table: Mapping[str, Any], *, where: str = "rules") -> RuleSet:
 
 def _checked(rule: _Numbered) -> _Numbered:
     value = rule.metres if isinstance(rule, Exclusion) else rule.value
-    if isinstance(value, bool) or not isinstance(value, int | float) or not 0 <= value < float("inf"):
+    _check_number("number", value, to_fill=rule.to_fill)
+    if not rule.to_fill and not 0 <= value < float("inf"):
         raise ValueError(f"number {value!r}")
     return rule
+
+
+def _check_number(name: str, value: object, *, to_fill: bool) -> None:
+    """A number; of a rule to be filled there is none yet."""
+    if isinstance(value, bool) or not isinstance(value, int | float) or (to_fill and not math.isnan(value)):
+        raise ValueError(f"{name} {value!r}" + (" of a rule to be filled" if to_fill else ""))
 
 
 def read_rule_set(name: str | Path) -> RuleSet:
@@ -313,9 +365,9 @@ def rule_sets() -> tuple[str, ...]:
 
 
 def in_force(rules: tuple[_Rule, ...], on: date) -> tuple[_Rule, ...]:
-    """The rules in force on a date; an open end is open."""
+    """The rules in force on a date; an open end is open, and a rule to be filled binds nobody yet."""
     day = on.isoformat()
-    return tuple(r for r in rules if (r.effective_from or day) <= day <= (r.effective_to or day))
+    return tuple(r for r in rules if not r.to_fill and (r.effective_from or day) <= day <= (r.effective_to or day))
 
 
 def compare_dates(rules: Sequence[Rule], before: date, after: date) -> list[tuple[str, Rule | None, Rule | None]]:

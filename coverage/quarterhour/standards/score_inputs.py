@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 import geopandas as gpd
 import pandas as pd
 
+from quarterhour.base.area_codes.classes import COMMUNITY_CLASSES, class_of_name, town_classes
 from quarterhour.base.cells import texts
 from quarterhour.standards.circle import CITY, CircleCheck
 from quarterhour.standards.rules import Target
@@ -32,7 +33,28 @@ class ScoreInputs:
     tiers: Mapping[str, TierCheck] = field(default_factory=dict)
 
     def areas(self, target: Target) -> pd.DataFrame:
-        """The areas of a target's level by id: name and county, in the order of their table."""
+        """The areas that a target is promised to, by id, in the order of their table: ``name``, ``county``, ``class``.
+
+        An area of no known class is among them, its class "": neither in nor out.
+        """
+        every = self.every_area(target)
+        if not target.applies_to:
+            return every.assign(**{"class": ""})
+        classes = self._classes(target.level, every)
+        return every.assign(**{"class": classes})[classes.isin([*target.applies_to, ""])]
+
+    def _classes(self, level: str, areas: pd.DataFrame) -> pd.Series:
+        if level == "town":
+            own = town_classes(self.towns).to_dict()
+            named = areas["name"].map(class_of_name)
+            return pd.Series([own.get(i, named[i]) for i in areas.index], index=areas.index, dtype="str")
+        if "class" not in self.communities:
+            raise NoDataError("communities: class")
+        said = texts(self.communities["class"]).reindex(areas.index)
+        return said.where(said.isin(COMMUNITY_CLASSES), "")
+
+    def every_area(self, target: Target) -> pd.DataFrame:
+        """All areas of a target's level by id, whomever it is promised to: ``name`` and ``county``."""
         if target.level == CITY:
             return pd.DataFrame({"name": CITY, "county": ""}, index=pd.Index([CITY], name="id"))
         if target.level == "facility":

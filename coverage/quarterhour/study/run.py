@@ -21,6 +21,7 @@ from quarterhour.base.jit import COMPILED
 from quarterhour.base.kinds import kinds_said
 from quarterhour.standards.rules import Target
 from quarterhour.study.circles import check_circles, pictures, whom_circles_reach
+from quarterhour.study.doubts import class_findings
 from quarterhour.study.file.tried import Tried
 from quarterhour.study.inputs import Inputs
 from quarterhour.study.progress import RunProgress, no_progress
@@ -36,7 +37,7 @@ from quarterhour.study.services import care
 from quarterhour.study.session import Run
 from quarterhour.study.siting.proposal import propose
 from quarterhour.study.siting.tried import TriedAgain, tried_again, tried_question
-from quarterhour.study.study import Study, study_mode, study_rules_in_force, study_targets
+from quarterhour.study.study import Study, asks_for_classes, study_mode, study_rules_in_force, study_targets
 from quarterhour.study.what_if import what_ifs
 from quarterhour.travel.times import Heading, TravelTimes
 
@@ -45,7 +46,8 @@ def read_study_inputs(study: Study) -> Inputs:
     """The tables of a study, checked."""
     made = read_inputs(study.file, study.folder, roads=study.roads, farthest_m=farthest_m(study), path=study.path)
     told, places = weighed_roads(study, made)
-    return replace(made, findings=join_findings([made.findings, told]), road_doubts=places)
+    classes = class_findings(study.file, made.towns, made.communities) if asks_for_classes(study) else []
+    return replace(made, findings=join_findings([made.findings, told, *classes]), road_doubts=places)
 
 
 def run_study(

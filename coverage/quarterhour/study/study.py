@@ -141,3 +141,9 @@ def study_targets(study: Study) -> dict[date, tuple[Target, ...]]:
     days = dict.fromkeys([study.file.study.reference_date, *study.file.targets.dates])
     sets = study_rules(study)
     return {day: tuple(t for rules in sets for t in rules.on(day).targets) for day in days}
+
+
+def asks_for_classes(study: Study) -> bool:
+    """Whether a rule in force or a quota of the study speaks of towns or of sub-districts alone."""
+    rules = any(t.applies_to for targets in study_targets(study).values() for t in targets if t.level == "town")
+    return rules or any(quota.applies_to for asked in study.file.siting for quota in asked.quotas)

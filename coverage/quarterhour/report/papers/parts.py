@@ -21,6 +21,7 @@ from quarterhour.report.section import (
     headed,
     heading,
     labels,
+    levels,
     met_of,
     mode_name,
     paces,
@@ -122,7 +123,7 @@ def promise_blocks(scorecard: Scorecard, sources: Sources, lang: str) -> Iterato
     shown = headed(
         {
             "name": table[lang],
-            "level": labels("report.level_", table["level"], lang),
+            "level": levels(table, lang),
             "threshold": figures(table, "threshold"),
             "value": figures(table, "value"),
             "areas_met": [met_of(r, lang) for r in table.itertuples()],

@@ -23,11 +23,11 @@ _COSTS = ("cost_yuan", "running_yuan", "tiers")
 _OVER = (3, 6, 10, 15, 25)
 _READ: Mapping[str, tuple[str, ...]] = MappingProxyType(
     {
-        "communities": (*_PLACES, "town", "county"),
-        "towns": (*_PLACES, "county"),
+        "communities": (*_PLACES, "town", "county", "class"),
+        "towns": (*_PLACES, "county", "class"),
         "counties": _PLACES,
         "facilities": (
-            *_PLACES, "kind", "town", "county", "community", "beds", "nursing_beds", "bed_yuan", "fixed_yuan",
+            *_PLACES, "kind", "town", "county", "community", "facility_level", "beds", "nursing_beds", "bed_yuan", "fixed_yuan",
             "convertible", "staff", *_COSTS,
         ),
         "candidates": (*_PLACES, "town", "county", "required", *_COSTS),

@@ -57,16 +57,21 @@ def _weights(given: Any) -> Any:
 
 
 class QuotaFile(Part):
-    """At least so many open sites in every area of a level; ``tier``: only those that count for this tier."""
+    """At least so many open sites in every area of a level; ``tier``: only those that count for this tier.
+
+    ``applies_to``: in towns (镇, 乡) or sub-districts (街道) alone; a town of no known class is not asked, and is told.
+    """
 
     level: Literal["town", "county"]
     minimum: Whole = Field(default=1, ge=0)
     maximum: Whole | None = Field(default=None, ge=0)
     tier: str = ""
+    applies_to: tuple[Literal["town", "sub_district"], ...] = ()
 
     @model_validator(mode="after")
     def _some_number_fits(self) -> QuotaFile:
         check_rising(self, "minimum", "maximum")
+        check_partners(self, {"applies_to": (self.level == "town", 'level = "town"')})
         return self
 
 
