@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -213,8 +213,10 @@ def villages() -> Iterator[tuple[str, str, float, float, int, int]]:
             yield village_code(t, v), f"{t}-{v}村", X0 + v * STEP, Y0 + t * STEP, t, v
 
 
-def write_persons_study(folder: Path, *, register: str = "register.xlsx", papers: bool = False) -> Path:
-    """The study with its register; its folder."""
+def write_persons_study(
+    folder: Path, *, register: str = "register.xlsx", papers: bool = False, move: Mapping[str, str] | None = None
+) -> Path:
+    """The study with its register; its folder. ``move``: persons of one village live in another."""
     folder.mkdir(parents=True, exist_ok=True)
     wide, high = len(COUNTS[0]) - 1, len(COUNTS) - 1
     rows = [[(X0 + v * STEP, Y0 + t * STEP) for v in range(wide + 1)] for t in range(high + 1)]
@@ -233,15 +235,17 @@ def write_persons_study(folder: Path, *, register: str = "register.xlsx", papers
     sites = "".join(f"{i},{i}站,{k},{X0 + v * STEP},{Y0 + t * STEP},15911112222\n" for i, k, v, t in places)
     (folder / "facilities.csv").write_text("id,name,kind,x,y,院长电话\n" + sites, encoding="utf-8")
     (folder / "own.toml").write_text(RULES, encoding="utf-8")
-    write_register(folder / register)
+    write_register(folder / register, move or {})
     text = STUDY.format(register=register, papers=str(papers).lower())
     (folder / "study.toml").write_text(text, encoding="utf-8")
     return folder
 
 
-def write_register(path: Path) -> Path:
+def write_register(path: Path, move: Mapping[str, str]) -> Path:
     """The register as a workbook, or as CSV in the encoding of offices."""
     rows = [list(HEAD), *(person.row for person in every_person())]
+    for row in rows:
+        row[3] = move.get(str(row[3]), row[3])
     if path.suffix == ".xlsx":
         return save_xlsx(path, rows)
     path.write_bytes("\n".join(",".join(map(str, row)) for row in rows).encode("gb18030"))

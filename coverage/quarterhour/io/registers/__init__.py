@@ -71,25 +71,29 @@ def read_persons(
     that the study does not name.
     """
     name = path.name if isinstance(path, files.Table) else Path(path).name
-    with sealed(name):
-        said = Says(table, columns, "", "")
-        read = files.read_records(
+
+    def read() -> Persons:
+        found = files.read_records(
             path, sheet=sheet, encoding=encoding, header_row=header_row, layer=layer, hidden_rows=hidden_rows,
             held=tuple(columns[c] for c in columns if c != "person"),
         )  # fmt: skip
-        said = Says(table, columns, read.file, read.sheet)
-        known = _only_named(read, columns)
-        rows = pd.DataFrame(index=read.frame.index)
-        rows["community"] = _codes(known["community"]) if "community" in known else ""
-        for axis in ("x", "y"):
-            rows[axis] = numbers(known[axis]) if axis in known else np.nan
-        for part, meant in (("care", _facts()["care"]), ("grade", _facts()["grade"])):
-            rows[part] = _words(known, part, meant, words or {}, said)
-        again = _again(known.get("person"), said)
-        told = join_findings([masked(read.findings, columns, table), *said.told])
-        bare = files.Table(read.frame[[]], read.file, read.sheet, rows=read.rows)
-        kept = rows[~rows.index.isin(again)]
-    return Persons(kept, told, bare)
+        return _persons(found, table, columns, words or {})
+
+    return sealed(name, read)
+
+
+def _persons(read: files.Table, table: str, columns: Mapping[str, str], words: Mapping[str, str]) -> Persons:
+    said, known = Says(table, columns, read.file, read.sheet), _only_named(read, columns)
+    rows = pd.DataFrame(index=read.frame.index)
+    rows["community"] = _codes(known["community"]) if "community" in known else ""
+    for axis in ("x", "y"):
+        rows[axis] = numbers(known[axis]) if axis in known else np.nan
+    for part in ("care", "grade"):
+        rows[part] = _words(known, part, _facts()[part], words, said)
+    again = _again(known.get("person"), said)
+    told = join_findings([masked(read.findings, columns, table), *said.told])
+    bare = files.Table(read.frame[[]], read.file, read.sheet, rows=read.rows)
+    return Persons(rows[~rows.index.isin(again)], told, bare)
 
 
 class Says:

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import re
 import warnings
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Callable, Mapping
+from typing import TypeVar
 
 import pandas as pd
 
 from quarterhour.base.errors import DataError, MissingError, QuarterhourError, WriteError
 
+_Made = TypeVar("_Made")
 _OWN = ("registers.", "geocode.")
 _SAFE = {"files.missing", "files.not_a_file", "files.refused", "files.unknown_format", "files.empty", "files.too_large",
          "files.not_what_it_says", "files.header_row", "files.no_header", "files.which_sheet", "files.no_sheet",
@@ -22,25 +23,29 @@ _PLACE = re.compile(r"[A-Z]{0,3}\d{1,7}(?:[:\-–][A-Z]{0,3}\d{1,7})?|…|\d{1,3
 _TELLS = {"encoding_taken", "sheet_taken", "hidden_sheet_taken"}
 
 
-@contextmanager
-def sealed(file: str) -> Iterator[None]:
-    """What is raised inside says which file it was and what kind of thing went wrong, and quotes nothing of it."""
+def sealed(file: str, work: Callable[[], _Made]) -> _Made:
+    """What ``work`` makes; what it raises says which file it was and what kind of thing went wrong, and quotes nothing.
+
+    The error has neither cause nor context: a parser's own words may hold a cell.
+    """
     told: QuarterhourError | None = None
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")
-            yield
+            return work()
     except (MissingError, WriteError) as error:
-        told = error
+        told = type(error)(error.key, **error.values)
     except QuarterhourError as error:
-        told = error if _quotes_nothing(error) else DataError("registers.unreadable", file=file, kind=error.key)
-    except (MemoryError, KeyboardInterrupt):
+        told = type(error)(error.key, **error.values) if _quotes_nothing(error) else _unreadable(file, error.key)
+    except MemoryError:
         raise
-    except Exception as error:  # a parser's own words may hold a cell
-        told = DataError("registers.unreadable", file=file, kind=type(error).__name__)
-    if told is not None:  # out here, so that what was raised inside is not handed on as its context
-        told.__cause__ = told.__context__ = None
-        raise told.with_traceback(None)
+    except Exception as error:
+        told = _unreadable(file, type(error).__name__)
+    raise told  # out here it has no context
+
+
+def _unreadable(file: str, kind: str) -> DataError:
+    return DataError("registers.unreadable", file=file, kind=kind)
 
 
 def _quotes_nothing(error: QuarterhourError) -> bool:

@@ -27,8 +27,8 @@ _READ: Mapping[str, tuple[str, ...]] = MappingProxyType(
         "towns": (*_PLACES, "county", "class"),
         "counties": _PLACES,
         "facilities": (
-            *_PLACES, "kind", "town", "county", "community", "facility_level", "beds", "nursing_beds", "bed_yuan", "fixed_yuan",
-            "convertible", "staff", *_COSTS,
+            *_PLACES, "kind", "town", "county", "community", "facility_level", "beds", "nursing_beds", "bed_yuan",
+            "fixed_yuan", "convertible", "staff", *_COSTS,
         ),
         "candidates": (*_PLACES, "town", "county", "required", *_COSTS),
         "population": _PLACES,

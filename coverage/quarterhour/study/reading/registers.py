@@ -45,11 +45,10 @@ def count_register(
         path, table=TABLE, columns=asked.columns, words=asked.words, sheet=_text(asked.sheet), encoding=asked.encoding,
         header_row=asked.header_row, layer=asked.layer, hidden_rows=asked.hidden_rows,
     )  # fmt: skip
-    with sealed(path.name):
-        said = Says(TABLE, asked.columns, persons.read.file, persons.read.sheet)
-        at = _communities_of(asked, persons, communities, said)
-        counted = persons.rows[at >= 0].assign(at=at[at >= 0])
-        made = {column: _sums(asked, counted, column, len(communities)) for column in asked.made}
+    said = Says(TABLE, asked.columns, persons.read.file, persons.read.sheet)
+    at = sealed(path.name, lambda: _communities_of(asked, persons, communities, said))
+    counted = persons.rows[at >= 0].assign(at=at[at >= 0])
+    made = {column: _sums(asked, counted, column, len(communities)) for column in asked.made}
     told = join_findings([persons.findings, *said.told, _summed(asked, len(counted), made, path.name)])
     account = files.account_row(TABLE, persons.read, used=len(counted), door=_refused(persons.findings, said))
     quality = {f"{column}_quality": asked.quality for column in made}
