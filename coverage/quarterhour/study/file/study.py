@@ -25,6 +25,7 @@ from quarterhour.study.file.fields import (
     wrong,
 )
 from quarterhour.study.file.modes import ModeFile
+from quarterhour.study.file.plan import PlanFile
 from quarterhour.study.file.services import AccessFile, BedsFile, GravesFile, OverlayFile, RoundsFile
 from quarterhour.study.file.siting import SitingFile
 
@@ -58,6 +59,7 @@ class StudyFile(Part):
     rounds: RoundsFile | None = None
     graves: GravesFile | None = None
     overlay: OverlayFile | None = None
+    plan: PlanFile = PlanFile()
     databases: dict[str, DatabaseFile] = {}
     geocoders: dict[GeocoderName, GeocoderFile] = {}
     outputs: Outputs = Outputs()
