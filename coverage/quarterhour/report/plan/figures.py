@@ -19,7 +19,7 @@ def figure_table(told: Told, tables: Sequence[PlanTable]) -> PlanTable:
     """The figures that a text quotes: the city's row of every table by area, counts, indicators; by their names."""
     rows = [*_of_city(told, tables), *_of_counts(told), *_of_indicators(told, tables)]
     table = pd.DataFrame(rows, columns=["key", "name", "value"]).drop_duplicates("key", ignore_index=True)
-    heads = heads_of(list(table), told.lang)
+    heads = heads_of(list(map(str, table)), told.lang)
     return PlanTable("figures", told.say("title_figures"), table, heads, told.say("about_figures"))
 
 
@@ -41,7 +41,7 @@ def _of_indicators(told: Told, tables: Sequence[PlanTable]) -> list[tuple[str, s
     made = []
     for key, row in zip(told.layout.indicators["key"], table.to_dict("records"), strict=True):
         for when, year in told.years.items():
-            made.append((f"{key}_{when}", f"{row['name']}（{year}）", row[when]))
+            made.append((f"{key}_{when}", told.say("named_year", name=row["name"], year=year), row[when]))
     return made
 
 
@@ -97,9 +97,9 @@ def _area_rows(told: Told, tables: Sequence[PlanTable]) -> Rows:
 
 
 def _of_area(told: Told, level: str, area: Any) -> dict[str, str]:
-    facilities = told.layout.facilities
-    mine = facilities[facilities[level].eq(area["area"])]
-    own = {"county_id": area["area"]} if level == "county" else {"in_county": area["county"], "town_id": area["area"]}
+    facilities, area_id = told.layout.facilities, area["area"]
+    mine = facilities[facilities[level].eq(area_id)]
+    own = {"county_id": area_id} if level == "county" else {"in_county": area["county"], "town_id": area_id}
     return own | {"proposals": changes_said(told, mine)}
 
 
@@ -121,6 +121,12 @@ def _year_rows(told: Told) -> list[dict[str, str]]:
     for year, mine in some.groupby("year", sort=True):
         said = [told.say("said_year", treatment=told.say(f"treatment_{t}"), kind=told.kind(str(k)), sites=len(part))
                 for (t, k), part in mine.groupby(["treatment", "kind"], sort=False)]  # fmt: skip
-        made.append({"year": told.say("undated") if year == 9999 else str(int(year)), "sites": f"{len(mine):,}",
-                     "dated": "" if year == 9999 else "1", "projects": told.say("said_between").join(said)})  # fmt: skip
+        made.append(
+            {
+                "year": told.say("undated") if year == 9999 else str(int(year)),
+                "sites": f"{len(mine):,}",
+                "dated": "" if year == 9999 else "1",
+                "projects": told.say("said_between").join(said),
+            }
+        )
     return made

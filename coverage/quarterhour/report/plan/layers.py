@@ -18,8 +18,8 @@ import pandas as pd
 from quarterhour.base.cells import texts
 from quarterhour.io.geopackage import LayerDress
 from quarterhour.io.geopackage.qml import Entry, Label, Symbol, style
-from quarterhour.report.plan.graticule import GRID_CRS
-from quarterhour.report.plan.looks import COLOURS
+from quarterhour.report.plan.atlas.graticule import GRID_CRS
+from quarterhour.report.plan.atlas.looks import COLOURS
 from quarterhour.report.plan.shown import NOT_OF_IT, PlanTable, heads_of
 from quarterhour.report.plan.tables import Told, facility_rows
 from quarterhour.report.section import say_of
@@ -49,7 +49,7 @@ def plan_layers(told: Told) -> Layers:
     return {name: layer for name, layer in made.items() if len(layer)}
 
 
-def _headed(told: Told, codes: Any, names: Any, rows: int) -> dict[str, Any]:
+def _headed(codes: Any, names: Any, rows: int) -> dict[str, Any]:
     return {"BSM": np.arange(1, rows + 1), "YSDM": [""] * rows, "XZQDM": list(codes), "XZQMC": list(names)}
 
 
@@ -65,17 +65,19 @@ def _present(told: Told) -> gpd.GeoDataFrame:
 
 def _layer(told: Told, rows: Any, fields: Mapping[str, str]) -> gpd.GeoDataFrame:
     shown = facility_rows(told, pd.DataFrame(rows))
-    made = _headed(told, rows["town"], told.areas(rows["town"], "town"), len(rows))
+    made = _headed(rows["town"], told.areas(rows["town"], "town"), len(rows))
     for field, column in fields.items():
         values = shown[column].where(shown[column].ne(NOT_OF_IT), None)
-        made[field] = pd.to_numeric(values, errors="coerce").to_numpy() if field in _NUMBERS else values.fillna("").array
+        made[field] = (
+            pd.to_numeric(values, errors="coerce").to_numpy() if field in _NUMBERS else values.fillna("").array
+        )
     layer = gpd.GeoDataFrame(made, geometry=rows.geometry.array, crs=rows.crs)
     return layer.to_crs(GRID_CRS)
 
 
 def _communities(told: Told) -> gpd.GeoDataFrame:
     communities = told.results.inputs.communities
-    made = _headed(told, communities.index.astype(str), texts(communities["name"]), len(communities))
+    made = _headed(communities.index.astype(str), texts(communities["name"]), len(communities))
     made["SSXZ"] = told.areas(communities["town"], "town") if "town" in communities else ""
     made["LNRK"] = communities[people_column(told.results)].astype(float).array
     for place, check in enumerate(told.results.checks, start=1):
@@ -90,7 +92,7 @@ def _towns(told: Told) -> gpd.GeoDataFrame:
     if not len(towns):
         return gpd.GeoDataFrame({"BSM": []}, geometry=[], crs=GRID_CRS)
     figures = areas[areas["level"].eq("town")].set_index("area").reindex(towns.index.astype(str))
-    made = _headed(told, towns.index.astype(str), figures["name"], len(towns))
+    made = _headed(towns.index.astype(str), figures["name"], len(towns))
     for field, column in _TOWN.items():
         made[field] = pd.to_numeric(figures[column], errors="coerce").to_numpy()
     for place, check in enumerate(told.results.checks, start=1):

@@ -98,7 +98,7 @@ def indicator_table(told: Told) -> PlanTable:
         "basis": [told.say("by_rule" if what == "rule" else "by_plan") for what in rows["what"]],
         "source": [source or told.say("by_plan") for source in rows["source"]],
     })  # fmt: skip
-    heads = heads_of(list(table), lang, **_year_heads(told))
+    heads = heads_of(list(map(str, table)), lang, **_year_heads(told))
     shares = tuple(unit == "share" for unit in rows["unit"])
     return _table(told, "indicators", table, heads, shares=shares, figures=("base", "near", "far"))
 
@@ -138,7 +138,7 @@ def _areas(told: Told, keys: list[str]) -> pd.DataFrame:
     """Areas by name with some of their figures: the city, its counties, its towns."""
     rows = told.layout.areas
     known = [k for k in keys if k in rows]
-    names = [told.areas([r.area], r.level)[0] for r in rows.itertuples()]
+    names = [told.areas([area], level)[0] for area, level in zip(rows["area"], rows["level"], strict=True)]
     table = pd.DataFrame({"name": names, "county": told.areas(rows["county"], "county")})
     table["county"] = table["county"].where(rows["level"].eq("town").to_numpy(), NOT_OF_IT)
     return table.join(rows[known].astype(object).where(rows[known].notna(), None))
@@ -149,8 +149,9 @@ def _area_table(
 ) -> PlanTable:
     """A table by area. ``left_out``: columns that a page has no room for, by how they end."""
     table = _areas(told, keys)
-    every = heads_of(["name", "county"], told.lang) | (heads or {})
-    found = {k: every[k] if k in every else heads_of([k], told.lang, **_dated_heads(told))[k] for k in table}
+    every = {**heads_of(["name", "county"], told.lang), **(heads or {})}
+    shown = [str(column) for column in table]
+    found = {k: every.get(k) or heads_of([k], told.lang, **_dated_heads(told))[k] for k in shown}
     kept = tuple(k for k in found if not left_out or not k.endswith(left_out))
     return _table(told, key, table, found, kept=kept)
 
@@ -170,8 +171,8 @@ def people_table(told: Told) -> PlanTable:
 
 def balance_table(told: Told) -> PlanTable:
     """Beds: need and balance by area, today and in the years of the forecast."""
-    keys = ["older", "beds_now", "nursing_now", "beds_unknown", "beds_need", "beds_balance", "institutions_now", "institutions_new",
-            "institutions_after", "converted", "convert_yuan", "beds", "nursing_beds"]  # fmt: skip
+    keys = ["older", "beds_now", "nursing_now", "beds_unknown", "beds_need", "beds_balance", "institutions_now",
+            "institutions_new", "institutions_after", "converted", "convert_yuan", "beds", "nursing_beds"]  # fmt: skip
     keys += [f"{k}_{when}" for when in ("near", "far") for k in ("older", "beds_need", "beds_balance")]
     return _area_table(told, "balance", keys, left_out=("_unknown", "_yuan", "institutions_new"))
 
@@ -208,7 +209,7 @@ def forecast_table(told: Told) -> PlanTable:
         "high": rows["high"].array,
     })  # fmt: skip
     paper = tuple(level != "town" for level in levels)
-    return _table(told, "forecast", table, heads_of(list(table), told.lang), paper=paper)
+    return _table(told, "forecast", table, heads_of(list(map(str, table)), told.lang), paper=paper)
 
 
 # --- facilities -----------------------------------------------------------------------------------
@@ -338,4 +339,4 @@ def quality_rows(told: Told) -> PlanTable:
     table = pd.DataFrame({"table": [i18n.label("tables", str(t), told.lang) for t in quality["table"]],
                           "rows": quality["rows"].array,
                           **{f"{q}_share": quality[q].array for q in qualities_shown(quality)}})  # fmt: skip
-    return _table(told, "quality", table, heads_of(list(table), told.lang))
+    return _table(told, "quality", table, heads_of(list(map(str, table)), told.lang))

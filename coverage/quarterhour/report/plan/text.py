@@ -58,8 +58,15 @@ def plan_paper(content: PlanContent, name: str, templates: Path | None = None) -
     source, file = template_text(f"{name}.{lang}.txt", templates)
     blocks = fill_template(parse_template(source, file), content.filling, file=file, lang=lang)
     title = plan_title(told)
-    return Paper(title, told.results.study.name(lang), content.filling.figures["day"],
-                 content.filling.figures["demonstration"], (), tuple(blocks), kind=say(f"paper_{name}", lang))  # fmt: skip
+    return Paper(
+        title,
+        told.results.study.name(lang),
+        content.filling.figures["day"],
+        content.filling.figures["demonstration"],
+        (),
+        tuple(blocks),
+        kind=say(f"paper_{name}", lang),
+    )
 
 
 def plan_title(told: Told) -> str:
@@ -67,4 +74,3 @@ def plan_title(told: Told) -> str:
     years = told.years
     return say("plan_title", told.lang, city=told.results.study.name(told.lang), first=years["base"] + 1,
                last=years["far"])  # fmt: skip
-

@@ -10,16 +10,18 @@ from pathlib import Path
 from quarterhour.base.errors import StudyError
 from quarterhour.io import files
 from quarterhour.report.papers.word import write_word
-from quarterhour.report.plan.atlas import atlas_fonts, atlas_sheets, draw_atlas
+from quarterhour.report.plan.atlas.atlas import atlas_fonts, atlas_sheets, draw_atlas
 from quarterhour.report.plan.book import write_plan_book
 from quarterhour.report.plan.layers import field_table, layer_dresses, plan_layers
 from quarterhour.report.plan.tables import told_of
+from quarterhour.report.plan.template import parse_template
 from quarterhour.report.plan.text import PAPERS, PlanContent, plan_content, plan_paper, plan_title
 from quarterhour.report.section import say_of
-from quarterhour.study.layout.groups import templates_folder
+from quarterhour.study.layout.groups import plan_groups, template_text, templates_folder
 from quarterhour.study.layout.layout import make_layout
 from quarterhour.study.progress import RunProgress, no_progress
 from quarterhour.study.results import Results
+from quarterhour.study.study import Study
 
 PARTS = ("text", "tables", "atlas", "layers")
 _say = partial(say_of, "plan_write")
@@ -67,6 +69,13 @@ def check_parts(parts: Sequence[str]) -> None:
         raise StudyError("plan_write.unknown_part", given=unknown[0], known=", ".join(PARTS))
 
 
+def check_templates(study: Study, lang: str, folder: Path | None) -> None:
+    """StudyError before the run, not after it, for a template that is not written as templates are."""
+    plan_groups(study, folder)
+    for name in PAPERS:
+        parse_template(*template_text(f"{name}.{lang}.txt", folder))
+
+
 def _write_parts(
     content: PlanContent, growing: Path, parts: Sequence[str], templates: Path | None, processes: int, tell: RunProgress
 ) -> tuple[str, ...]:
@@ -107,6 +116,7 @@ def _write_atlas(content: PlanContent, folder: Path, processes: int, tell: RunPr
         return ("atlas",)
     (folder / "towns").mkdir(parents=True)
     count, sheets = atlas_sheets(content)
+    tell(_say("step_atlas", content.told.lang, count=count))
     for place, (sheet, drawing) in enumerate(draw_atlas(sheets, count, fonts, processes=processes), start=1):
         tell(_say("step_sheet", content.told.lang, place=place, count=count, title=sheet.title), place / count)
         (folder / f"{sheet.stem}.pdf").write_bytes(drawing.pdf)

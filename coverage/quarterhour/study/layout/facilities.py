@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import Any, cast
+from typing import Any
 
 import geopandas as gpd
 import numpy as np
@@ -183,5 +183,5 @@ def _in_order(rows: pd.DataFrame, groups: Groups) -> pd.DataFrame:
     place = rows["kind"].map(groups.order()).fillna(len(groups.order()))
     keys = rows.assign(kept=rows["treatment"].eq(KEEP), place=place, when=rows["year"].fillna(9999))
     order = keys.sort_values(["kept", "county", "town", "place", "when", "site"], kind="stable").index
-    made = cast(pd.DataFrame, rows.loc[order]).reset_index(drop=True)
+    made = rows.loc[order].reset_index(drop=True)
     return made.assign(number=np.arange(1, len(made) + 1))

@@ -24,7 +24,7 @@ def forecast_rows(results: Results) -> pd.DataFrame:
     return wide[list(FORECAST_COLUMNS)]
 
 
-def forecast_people(results: Results, areas: pd.MultiIndex, group: str = "older") -> dict[str, pd.Series]:
+def forecast_people(results: Results, areas: pd.Index, group: str = "older") -> dict[str, pd.Series]:
     """People of a group by area in the middle variant: ``near`` and ``far``; missing where nothing is forecast."""
     asked, rows = results.study.file.plan, forecast_rows(results)
     rows = rows[rows["group"].eq(group)]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from datetime import date
 from typing import Any
 
@@ -27,13 +27,14 @@ def plan_indicators(results: Results, facilities: pd.DataFrame, groups: Groups) 
     ``what``: ``circle`` (share inside ``of``), ``kind`` (how many of ``of``), ``nursing`` (share of beds) or ``rule``.
     ``base``, ``near``, ``far``: the value on the date of reference, when what is built by the near term stands, when
     the plan is built; of a rule the thresholds in force at the end of those years. Missing where no result or rule has
-    it. ``source``: the clause; ``document``: what it stands in. ``binding``: as the rule says; an indicator without a rule is expected.
+    it. ``source``: the clause; ``document``: what it stands in. ``binding``: as the rule says; an indicator without a
+    rule is expected.
     """
     rows = [*_circles(results), *_kinds(facilities, groups), *_nursing(facilities), *_rules(results, groups)]
     return pd.DataFrame(rows, columns=list(COLUMNS))
 
 
-def _row(key: str, what: str, of: str, unit: str, values: tuple[float, float, float], **said: Any) -> dict[str, Any]:
+def _row(key: str, what: str, of: str, unit: str, values: Sequence[float], **said: Any) -> dict[str, Any]:
     base, near, far = values
     plain = {"zh": "", "en": "", "binding": False, "source": "", "document": ""}
     return {"key": key, "what": what, "of": of, "unit": unit, "base": base, "near": near, "far": far, **plain, **said}
@@ -107,8 +108,8 @@ def _rules(results: Results, groups: Groups) -> Iterator[dict[str, Any]]:
 
 
 def _city_values(rows: pd.DataFrame) -> Iterator[tuple[str, float]]:
-    for row in rows[rows["level"].eq(CITY)].itertuples():
-        yield str(row.target), float(row.value) if pd.notna(row.value) else np.nan
+    city = rows[rows["level"].eq(CITY)]
+    yield from zip(city["target"].astype(str), pd.to_numeric(city["value"], errors="coerce"), strict=True)
 
 
 def _in_force(results: Results, day: date) -> dict[str, Target]:

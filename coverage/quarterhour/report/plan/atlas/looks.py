@@ -8,7 +8,7 @@ import pandas as pd
 
 from quarterhour.base.arrays import FloatArray
 from quarterhour.report.papers.map_sheet import Mark
-from quarterhour.report.plan.sheet import Drawn, Numbers, Points, Table
+from quarterhour.report.plan.atlas.sheet import Drawn, Numbers, Points, Table
 from quarterhour.report.plan.shown import shown
 from quarterhour.report.plan.tables import Told, facility_rows
 from quarterhour.study.layout.facilities import ALTER, BUILD, CLOSE, EXTEND, KEEP, TREATMENTS

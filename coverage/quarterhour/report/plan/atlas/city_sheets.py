@@ -17,9 +17,16 @@ from quarterhour.report.papers.ground import in_crs, points_of
 from quarterhour.report.papers.map_labels import inner_points
 from quarterhour.report.papers.map_sheet import Mark
 from quarterhour.report.papers.static_maps import SHADES, file_stem
-from quarterhour.report.plan.ground import AtlasGround, areas_of, city_ground, county_names, facility_points, town_names
-from quarterhour.report.plan.looks import COLOURS, SHAPES, numbered, project_table, treated, treatment_legend
-from quarterhour.report.plan.sheet import Drawn, Imprint, Names, Numbers, Points, Sheet, Table
+from quarterhour.report.plan.atlas.ground import (
+    AtlasGround,
+    areas_of,
+    city_ground,
+    county_names,
+    facility_points,
+    town_names,
+)
+from quarterhour.report.plan.atlas.looks import COLOURS, SHAPES, numbered, project_table, treated, treatment_legend
+from quarterhour.report.plan.atlas.sheet import Drawn, Imprint, Names, Numbers, Points, Sheet, Table
 from quarterhour.report.plan.tables import Told
 from quarterhour.report.plan.text import PlanContent
 from quarterhour.report.section import mode_name, say_of
@@ -54,7 +61,7 @@ class CityAtlas:
     @property
     def facilities(self) -> pd.DataFrame:
         """The facilities of the layout."""
-        return self.told.layout.facilities
+        return pd.DataFrame(self.told.layout.facilities)
 
 
 def city_sheets(content: PlanContent, ground: AtlasGround, imprint: Imprint) -> list[Sheet]:
@@ -169,8 +176,13 @@ def _first_towns(atlas: CityAtlas, key: str, column: str, title: str, *, least: 
     values = pd.to_numeric(areas[column], errors="coerce").where(areas["level"].eq("town"))
     order = values.dropna().sort_values(ascending=least, kind="stable").index[:_WORST]
     shown = table.shown(lang).loc[order]
-    return Table(_say(title, lang), (_say("area", lang), atlas.told.say("col_county"), _short(table.heads[column])),
-                 tuple(zip(shown["name"], shown["county"], shown[column], strict=True)), (1.6, 1.2, 1.0), left=(0, 1))  # fmt: skip
+    return Table(
+        _say(title, lang),
+        (_say("area", lang), atlas.told.say("col_county"), _short(table.heads[column])),
+        tuple(zip(shown["name"], shown["county"], shown[column], strict=True)),
+        (1.6, 1.2, 1.0),
+        left=(0, 1),
+    )
 
 
 # --- reach and gaps -------------------------------------------------------------------------------
@@ -228,8 +240,9 @@ def _gap(atlas: CityAtlas, check: CircleCheck) -> Iterator[Sheet]:
     drawn = [*city_ground(ground, names=False), *_shaded(ground, shade, SHADES)]
     drawn.append(_share_names(ground, known))
     ends = (0.0, *_STEPS, 1.0)
-    legend = [Mark(_say("share_step", lang, low=percent(a, decimals=0), high=percent(b, decimals=0)), colour, "#9aa5b1", "area")
-              for a, b, colour in zip(ends, ends[1:], SHADES, strict=False)]  # fmt: skip
+    steps = [_say("share_step", lang, low=percent(a, decimals=0), high=percent(b, decimals=0))
+             for a, b in zip(ends, ends[1:], strict=False)]  # fmt: skip
+    legend = [Mark(text, colour, "#9aa5b1", "area") for text, colour in zip(steps, SHADES, strict=True)]
     panel = [_first_towns(atlas, "services", f"{of}_outside", "most_outside")]
     yield _sheet(atlas, "gap", drawn, legend, panel, stem=file_stem("gap", of), name=check.circle.name(lang),
                  people=counted_label(check.circle.people, lang))  # fmt: skip
@@ -295,8 +308,8 @@ def _near(atlas: CityAtlas) -> Iterator[Sheet]:
         for group, shape in SHAPES.items():
             hit = (of_year & facilities["group"].eq(group)).to_numpy(bool)
             drawn.append(Points(atlas.points[hit], shape, colour, "#ffffff", 7.5, 6.0 + place / 10))
-        legend.append(Mark(_say("of_year", lang, year=year) + told.say("legend_count", count=int(of_year.sum())), colour,
-                           "#ffffff", "s", 7.0))  # fmt: skip
+        text = _say("of_year", lang, year=year) + told.say("legend_count", count=int(of_year.sum()))
+        legend.append(Mark(text, colour, "#ffffff", "s", 7.0))
     legend += [Mark(told.say(f"group_{g}"), "none", COLOURS[KEEP], shape, 6.5) for g, shape in SHAPES.items()]
     table = atlas.content.table("years")
     keys = ("year", "kind", "treatment", "sites")

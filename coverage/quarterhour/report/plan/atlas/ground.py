@@ -26,7 +26,17 @@ from quarterhour.report.papers.ground import (
     points_of,
 )
 from quarterhour.report.papers.map_labels import inner_points
-from quarterhour.report.plan.sheet import MAP_HIGH, MAP_WIDE, Areas, Base, Drawn, Frame, Names, Strokes, frame_around
+from quarterhour.report.plan.atlas.sheet import (
+    MAP_HIGH,
+    MAP_WIDE,
+    Areas,
+    Base,
+    Drawn,
+    Frame,
+    Names,
+    Strokes,
+    frame_around,
+)
 from quarterhour.study.inputs import Inputs
 
 _BASE_DPI = 150
@@ -129,7 +139,7 @@ def _outlines(frame: gpd.GeoDataFrame, crs: str) -> gpd.GeoDataFrame:
 
 def areas_of(shapes: Any, frame: Frame, **look: Any) -> Areas:
     """Polygons as they are drawn at a frame's scale."""
-    thin = thin_areas(np.asarray(shapes), frame.metres_per_cm / 100) if len(shapes) else []
+    thin: Any = thin_areas(np.asarray(shapes), frame.metres_per_cm / 100) if len(shapes) else []
     if not len(thin):
         return Areas(np.zeros((0, 2)), np.zeros(0, dtype=np.uint8), **look)
     path = outline_path(thin)

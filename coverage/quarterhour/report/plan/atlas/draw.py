@@ -13,9 +13,9 @@ from quarterhour.report.papers.blocks import plain_text
 from quarterhour.report.papers.ground import CM_PER_INCH, bare_axes
 from quarterhour.report.papers.map_labels import Box, pushed_apart, write_labels
 from quarterhour.report.papers.map_sheet import FAINT, INK, RIBBON, as_png, drawing
-from quarterhour.report.plan.graticule import build_graticule
-from quarterhour.report.plan.panel import draw_panel
-from quarterhour.report.plan.sheet import (
+from quarterhour.report.plan.atlas.graticule import build_graticule
+from quarterhour.report.plan.atlas.panel import draw_panel
+from quarterhour.report.plan.atlas.sheet import (
     MAP_HIGH,
     MAP_LEFT,
     MAP_LOW,

@@ -13,13 +13,13 @@ from multiprocessing import get_context
 import pandas as pd
 
 from quarterhour.report.papers.fonts import lettering
-from quarterhour.report.plan.city_sheets import city_sheets
-from quarterhour.report.plan.draw import Drawing, draw_sheet
-from quarterhour.report.plan.ground import AtlasGround, build_atlas_ground
-from quarterhour.report.plan.sheet import Imprint, Sheet
+from quarterhour.report.plan.atlas.city_sheets import city_sheets
+from quarterhour.report.plan.atlas.draw import Drawing, draw_sheet
+from quarterhour.report.plan.atlas.ground import AtlasGround, build_atlas_ground
+from quarterhour.report.plan.atlas.sheet import Imprint, Sheet
+from quarterhour.report.plan.atlas.town_sheets import town_atlas, town_sheets
 from quarterhour.report.plan.shown import PlanTable, heads_of
 from quarterhour.report.plan.text import PlanContent, plan_title
-from quarterhour.report.plan.town_sheets import town_atlas, town_sheets
 from quarterhour.report.section import say_of
 
 _say = partial(say_of, "plan_sheets")

@@ -8,7 +8,7 @@ from typing import Any
 from quarterhour.report.papers.blocks import plain_text, text_width_em
 from quarterhour.report.papers.ground import CM_PER_INCH
 from quarterhour.report.papers.map_sheet import FAINT, INK, Mark, round_length
-from quarterhour.report.plan.sheet import MAP_HIGH, MAP_LOW, PANEL_LEFT, PANEL_WIDE, Lines, Sheet, Table
+from quarterhour.report.plan.atlas.sheet import MAP_HIGH, MAP_LOW, PANEL_LEFT, PANEL_WIDE, Lines, Sheet, Table
 from quarterhour.report.section import say_of
 
 _TOP, _FOOT = MAP_LOW + MAP_HIGH + 0.6, MAP_LOW - 0.6 + 2.05

@@ -14,9 +14,17 @@ from quarterhour.base.arrays import FloatArray
 from quarterhour.base.cells import texts
 from quarterhour.report.papers.map_sheet import Mark
 from quarterhour.report.papers.static_maps import file_stem
-from quarterhour.report.plan.ground import AtlasGround, facility_points, town_ground
-from quarterhour.report.plan.looks import INSIDE, OUTSIDE, PARTLY, numbered, project_table, treated, treatment_legend
-from quarterhour.report.plan.sheet import Drawn, Imprint, Lines, Names, Points, Sheet, Table, frame_around
+from quarterhour.report.plan.atlas.ground import AtlasGround, facility_points, town_ground
+from quarterhour.report.plan.atlas.looks import (
+    INSIDE,
+    OUTSIDE,
+    PARTLY,
+    numbered,
+    project_table,
+    treated,
+    treatment_legend,
+)
+from quarterhour.report.plan.atlas.sheet import Drawn, Imprint, Lines, Names, Points, Sheet, Table, frame_around
 from quarterhour.report.plan.shown import NOT_OF_IT, no_data
 from quarterhour.report.plan.tables import Told
 from quarterhour.report.plan.text import PlanContent
@@ -83,7 +91,7 @@ def _sheet(atlas: TownAtlas, town: str, row: Mapping[str, str], number: int) -> 
         _say("town_line", lang, day=atlas.content.filling.figures["day"]), frame, atlas.ground.crs,
         (*_beneath(atlas, town, frame), *_community_marks(atlas, here), *treated(rows, points, scale=1.25),
          numbered(rows, points, 0.5), _names(rows, points), _community_names(atlas, here)),
-        tuple([*_community_legend(told, lang), *treatment_legend(told, rows)]),
+        (*_community_legend(told, lang), *treatment_legend(told, rows)),
         (_figures(atlas, row), _gaps(told, row), _projects(told, rows)), atlas.imprint, lang,
     )  # fmt: skip
 

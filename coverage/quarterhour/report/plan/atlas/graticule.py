@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from quarterhour.base.arrays import FloatArray
-from quarterhour.report.plan.sheet import Frame
+from quarterhour.report.plan.atlas.sheet import Frame
 
 GRID_CRS = "EPSG:4490"
 _STEPS = (3600, 1800, 1200, 600, 300, 120, 60, 30, 10, 5)
@@ -18,7 +18,7 @@ _LEAST, _ALONG = 3, 60
 
 @dataclass(frozen=True, eq=False)
 class Graticule:
-    """``lines``: in metres of the map. ``labels``: side (``low, high, left, right``), place along it in metres, text."""
+    """``lines``: in metres. ``labels``: side (``low, high, left, right``), place along it in metres, text."""
 
     lines: tuple[FloatArray, ...]
     labels: tuple[tuple[str, float, str], ...]
@@ -32,8 +32,9 @@ def build_graticule(frame: Frame, map_crs: str) -> Graticule:
     back = Transformer.from_crs(GRID_CRS, map_crs, always_xy=True)
     west, south, east, north = frame.window
     across, up = np.linspace(west, east, _ALONG), np.linspace(south, north, _ALONG)
-    edges = {"low": there.transform(across, np.full(_ALONG, south)), "high": there.transform(across, np.full(_ALONG, north)),
-             "left": there.transform(np.full(_ALONG, west), up), "right": there.transform(np.full(_ALONG, east), up)}  # fmt: skip
+    rims = {"low": (across, np.full(_ALONG, south)), "high": (across, np.full(_ALONG, north)),
+            "left": (np.full(_ALONG, west), up), "right": (np.full(_ALONG, east), up)}  # fmt: skip
+    edges = {side: there.transform(x, y) for side, (x, y) in rims.items()}
     lon = np.concatenate([edge[0] for edge in edges.values()])
     lat = np.concatenate([edge[1] for edge in edges.values()])
     step = _step(min(np.ptp(lon), np.ptp(lat)))
