@@ -11,8 +11,17 @@ from quarterhour.base import i18n
 from quarterhour.base.findings import QUALITIES, UNSTATED, finding_sentences
 from quarterhour.base.labels import percent, unstated_said
 from quarterhour.report.score_sections import pace_lines
-from quarterhour.report.section import absent_lines, circle_name, city_row, figure, level_said, met_of, paces
-from quarterhour.report.tables import plan_line, quality_note
+from quarterhour.report.section import (
+    absent_lines,
+    circle_name,
+    city_row,
+    figure,
+    level_said,
+    met_of,
+    paces,
+    threshold_said,
+)
+from quarterhour.report.tables import plan_line, quality_note, quota_line
 from quarterhour.standards.circle import CircleCheck
 from quarterhour.study.inputs import Inputs
 from quarterhour.study.results import Results
@@ -27,7 +36,10 @@ def summary_lines(results: Results, lang: str) -> list[str]:
         table = results.scorecard.summary()
         table = table[table["binding"].astype(bool)]
         lines += [_target_line(rows, lang) for _, rows in table.groupby("target", sort=False)]
-    lines += [i18n.say("report.plan_told", lang, name=p.name(lang), line=plan_line(p, lang)) for p in results.proposals]
+    lines += [
+        i18n.say("report.plan_told", lang, name=p.name(lang), line=plan_line(p, lang)) + quota_line(p, lang)
+        for p in results.proposals
+    ]
     return [*lines, *pace_lines(results, lang), quality_note(results.inputs.quality, results.proposals, lang)]
 
 
@@ -49,7 +61,7 @@ def _target_line(rows: pd.DataFrame, lang: str) -> str:
 
 
 def _level_said(row: Any, lang: str) -> str:
-    level, threshold = level_said(row.level, row.applies_to, lang), figure(row.threshold, row.unit)
+    level, threshold = level_said(row.level, row.applies_to, lang), threshold_said(row, lang)
     value = figure(row.value, row.unit)
     key = "report.target_value" if value else "report.target_areas"
     made_up = (

@@ -90,7 +90,8 @@ class Proposal:
     """A siting question's plan, its sites on the ground, and the ledger of candidates removed.
 
     ``relaxations`` and ``unchecked`` as ``siting.sites.Offered`` has them. ``changes``: where there is no plan, what
-    would make one. ``prospects``: what lies behind it.
+    would make one. ``prospects``: what lies behind it. ``quota_classes``: by quota of the problem the classes of areas
+    that it is for; empty for all.
     """
 
     id: str
@@ -105,6 +106,7 @@ class Proposal:
     unchecked: tuple[str, ...] = ()
     changes: tuple[Relaxation, ...] = ()
     prospects: Prospects = Prospects()
+    quota_classes: tuple[tuple[str, ...], ...] = ()
 
     def name(self, lang: str) -> str:
         """The question's name in a language."""
