@@ -75,6 +75,12 @@ def test_pairs_that_the_study_names_are_weighed() -> None:
     assert told(frame, ("older", "disabled"), parts={"disabled": "older"})["id"].tolist() == ["v5"]
 
 
+def test_groups_are_known_by_the_names_that_offices_give_them() -> None:
+    people = ("特困人员", "分散供养", "集中供养")
+    given = {"特困人员": [5, 4, 3, 2, 1, 6], "分散供养": [3, 3, 2, 2, 0, 4], "集中供养": [2, 0, 1, 0, 1, 2]}
+    assert told(table(**given).drop(columns="hardship"), people)["id"].tolist() == ["v1"]
+
+
 def test_nursing_beds_above_the_beds_are_told_too() -> None:
     frame = table(beds=["20", "", "30", "10", "5", "8"], nursing_beds=["10", "5", "31", "", "0", "8"])
     assert told(frame, ())["id"].tolist() == ["v2"]

@@ -22,13 +22,14 @@ from quarterhour.maps.page import MapPage
 from quarterhour.maps.routes import route_columns
 from quarterhour.maps.what_if import what_if_columns
 from quarterhour.network.network import Mode
+from quarterhour.report.forecast.sections import FORECAST, forecast_chart, forecast_sections
 from quarterhour.report.glossary import glossary, glossary_section
 from quarterhour.report.inspection import address_writers, finding_writers
 from quarterhour.report.layers.dresses import layer_dresses
 from quarterhour.report.layers.tables import chosen_sites, named_layers, result_layers
 from quarterhour.report.map_notes import map_notes
 from quarterhour.report.markdown import report_markdown
-from quarterhour.report.meeting.questions import asked_of, mode_names, sources_line
+from quarterhour.report.meeting.questions import asked_of, further_areas, mode_names, sources_line
 from quarterhour.report.papers.writers import Papers, with_font_finding
 from quarterhour.report.score_sections import score_sections
 from quarterhour.report.section import Section
@@ -63,10 +64,14 @@ class ReportParts:
 
 def build_report_parts(results: Results, lang: str) -> ReportParts:
     """The sections and charts of a run."""
-    behind = [*siting_sections(results, lang), *care_sections(results, lang)]
+    behind = [*forecast_sections(results, lang), *siting_sections(results, lang), *care_sections(results, lang)]
     annexes = [glossary_section(lang), *certificate_sections(results, lang)]
     sections = [*score_sections(results, lang), *behind, *annexes]
-    return ReportParts(behind, sections, siting_charts(results, lang))
+    charts = dict(siting_charts(results, lang))
+    drawn = forecast_chart(results, lang)
+    if drawn:
+        charts[FORECAST] = (i18n.say("report.part_forecast", lang), drawn)
+    return ReportParts(behind, sections, charts)
 
 
 def write_results(
@@ -135,8 +140,8 @@ def _writers(results: Results, lang: str, parts: ReportParts) -> dict[str, Calla
 
 
 def chart_file(question: str) -> str:
-    """The chart of a question, beside the page."""
-    return f"sites-{question}.svg"
+    """The chart of a question, or of the forecast, beside the page."""
+    return "forecast.svg" if question == FORECAST else f"sites-{question}.svg"
 
 
 def plans_record(results: Results) -> list[dict[str, Any]]:
@@ -184,6 +189,7 @@ def meeting_map(results: Results, lang: str = "zh", *, parts: ReportParts | None
         kinds=results.study.kinds,
         routes=route_columns(results, lang),
         counties=tables.counties,
+        further=further_areas(results, lang),
         asked=asked_of(results),
         modes=mode_names(results, lang),
         sources=sources_line(results, lang),

@@ -11,7 +11,7 @@ import pandas as pd
 from quarterhour.base.area_codes.classes import COMMUNITY_CLASSES, class_of_name, town_classes
 from quarterhour.base.cells import texts
 from quarterhour.standards.circle import CITY, CircleCheck
-from quarterhour.standards.rules import Target
+from quarterhour.standards.targets import Target
 from quarterhour.standards.tiers import TierCheck
 
 

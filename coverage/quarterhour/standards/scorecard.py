@@ -13,8 +13,8 @@ from quarterhour.base import i18n
 from quarterhour.base.labels import columns_label, percent
 from quarterhour.standards.circle import CircleCheck
 from quarterhour.standards.indicators import MEASURES, no_values
-from quarterhour.standards.rules import Target
 from quarterhour.standards.score_inputs import NoDataError, ScoreInputs
+from quarterhour.standards.targets import Target
 from quarterhour.standards.tiers import TierCheck
 
 COLUMNS = ("target", "zh", "en", "level", "area", "area_name", "county", "value", "threshold", "unit", "met", "missing",

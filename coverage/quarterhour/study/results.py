@@ -13,9 +13,11 @@ from quarterhour.base.findings import no_findings
 from quarterhour.services.beds import Conversion
 from quarterhour.services.equity import Equity
 from quarterhour.services.floating_catchments import Served
+from quarterhour.services.forecast.values import Forecast
 from quarterhour.services.graves import GraveDemand
 from quarterhour.services.rounds import RoundsPlan
 from quarterhour.services.territories import Territories
+from quarterhour.siting.candidates.generate import no_ledger
 from quarterhour.siting.candidates.overlay import Overlay
 from quarterhour.siting.outlook.answers import Phasing, Relaxation, RobustSites
 from quarterhour.siting.question.plan import SitingPlan
@@ -52,7 +54,8 @@ class Access:
 class Care:
     """All of it; what the study does not ask for is empty or None.
 
-    ``conversions``: by area (county id, or ``city``). ``missing``: what could not be computed, as ``part, table,
+    ``conversions``: by area (county id, or ``city``). ``bed_need``: by county ``people, wanted, beds, short``.
+    ``missing``: what could not be computed, as ``part, table,
     column``.
     """
 
@@ -62,6 +65,7 @@ class Care:
     rounds: RoundsPlan | None = None
     graves: GraveDemand | None = None
     graves_shared_out: bool = False
+    bed_need: pd.DataFrame | None = None
     overlay: Overlay | None = None
     parcels: gpd.GeoDataFrame | None = None
     missing: tuple[tuple[str, str, str], ...] = ()
@@ -89,9 +93,9 @@ class Prospects:
 class Proposal:
     """A siting question's plan, its sites on the ground, and the ledger of candidates removed.
 
-    ``relaxations`` and ``unchecked`` as ``siting.sites.Offered`` has them. ``changes``: where there is no plan, what
-    would make one. ``prospects``: what lies behind it. ``quota_classes``: by quota of the problem the classes of areas
-    that it is for; empty for all.
+    ``relaxations``, ``unchecked`` and ``reported`` as ``siting.sites.Offered`` has them. ``changes``: where there is
+    no plan, what would make one. ``prospects``: what lies behind it. ``quota_classes``: by quota of the problem the
+    classes of areas that it is for; empty for all.
     """
 
     id: str
@@ -106,6 +110,7 @@ class Proposal:
     unchecked: tuple[str, ...] = ()
     changes: tuple[Relaxation, ...] = ()
     prospects: Prospects = Prospects()
+    reported: pd.DataFrame = field(default_factory=no_ledger)
     quota_classes: tuple[tuple[str, ...], ...] = ()
 
     def name(self, lang: str) -> str:
@@ -130,6 +135,19 @@ class Proposal:
     def unit(self) -> str:
         """What the plan counts: a column of people, or what a capacity is in."""
         return self.problem.unit
+
+
+@dataclass(frozen=True, eq=False)
+class BurialBalance:
+    """Need and supply of burial places.
+
+    ``towns``: as ``services.burial_balance`` has it. ``city``: the same for all towns together. ``question``: id of the
+    siting question whose plan counts; "" where none places graves: then free graves count in the town they stand in.
+    """
+
+    towns: pd.DataFrame
+    city: pd.DataFrame
+    question: str = ""
 
 
 @dataclass(frozen=True, eq=False)
@@ -210,7 +228,9 @@ class Results:
     their circle. ``scorecards``: one for each date that the study asks for, the reference date's first
     (``scorecard`` is that one). ``earlier``: rows of an earlier run's scorecard to compare with. ``routes``: one a
     circle. ``od``: all pairs of the circles, where the study asks for them: ``circle, community, site, kind, minutes``.
-    ``what_if``: what can be tried on the page.
+    ``what_if``: what can be tried on the page. ``burial``: need and supply of burial places. ``forecast``: older people
+    by town, county and city, where the study asks for it; ``study`` and ``inputs`` then have the columns of the years
+    that its parts ask for.
     ``seconds`` by step go into the manifest alone.
     """
 
@@ -224,10 +244,12 @@ class Results:
     tiers: Mapping[str, TierCheck] = field(default_factory=dict)
     earlier: pd.DataFrame | None = None
     care: Care = field(default_factory=Care)
+    forecast: Forecast | None = None
     proposals: tuple[Proposal, ...] = ()
     routes: tuple[CircleRoutes, ...] = ()
     od: pd.DataFrame | None = None
     what_if: tuple[WhatIf, ...] = ()
+    burial: BurialBalance | None = None
     findings: pd.DataFrame = field(default_factory=no_findings)
     seconds: dict[str, float] = field(default_factory=dict)
 

@@ -19,9 +19,13 @@ from quarterhour.base.findings import Severity, finding, in_both, join_findings
 from quarterhour.base.i18n import LANGUAGES
 from quarterhour.base.jit import COMPILED
 from quarterhour.base.kinds import kinds_said
+from quarterhour.study.burial.balance import study_balance
 from quarterhour.study.circles import check_circles, pictures
 from quarterhour.study.doubts import class_findings
 from quarterhour.study.file.tried import Tried
+from quarterhour.study.forecast.carry import with_years
+from quarterhour.study.forecast.question import study_forecast
+from quarterhour.study.forecast.years import old_people
 from quarterhour.study.inputs import Inputs
 from quarterhour.study.progress import RunProgress, no_progress
 from quarterhour.study.reading.reach import farthest_m
@@ -44,7 +48,8 @@ def read_study_inputs(study: Study) -> Inputs:
     made = read_inputs(study.file, study.folder, roads=study.roads, farthest_m=farthest_m(study), path=study.path)
     told, places = weighed_roads(study, made)
     classes = class_findings(study.file, made.towns, made.communities) if asks_for_classes(study) else []
-    return replace(made, findings=join_findings([made.findings, told, *classes]), road_doubts=places)
+    findings = join_findings([made.findings, *old_people(study.file, made), told, *classes])
+    return replace(made, findings=findings, road_doubts=places)
 
 
 def run_study(
@@ -74,12 +79,17 @@ def run_study(
         run.say("study.step_read")
         results = Results(study, read_study_inputs(study))
         run.turns = results.inputs.turns
+    results = _with_forecast(run, results)
+    study = results.study
     if checks:
         results = _checked(run, results)
         results = replace(results, care=_care(run, results.inputs))
         run.parcels = results.care.parcels
     if siting:
         results = replace(results, proposals=tuple(propose(run, results.inputs, q) for q in study.file.siting))
+    if study.file.graves is not None and results.care.graves is not None:
+        balance = study_balance(study.file.graves, results.care.graves, results.inputs, results.proposals)
+        results = replace(results, burial=balance)
     if checks:
         run.say("study.step_routes")
         results = with_routes(run, results)
@@ -103,9 +113,22 @@ def try_again(
     tried_question(study, tried)
     run = Run(study, lang, tell or no_progress, prepared, fresh, None, None)
     run.say("study.step_read")
-    tables = read_study_inputs(study)
-    run.turns = tables.turns
-    return tried_again(run, tables, tried)
+    results = _with_forecast(run, Results(study, read_study_inputs(study)))
+    run.turns = results.inputs.turns
+    return tried_again(run, results.inputs, tried)
+
+
+def _with_forecast(run: Run, results: Results) -> Results:
+    """The forecast, where the study asks for one, and the people of the years that its parts are about."""
+    study, tables = results.study, results.inputs
+    if study.file.forecast is None:
+        return results
+    run.say("study.step_forecast")
+    with run.timed("forecast"):
+        run.forecast = study_forecast(study.file, tables)
+        file, dated = with_years(study.file, tables, run.forecast)
+    run.study = replace(study, file=file)
+    return replace(results, study=run.study, inputs=dated, forecast=run.forecast)
 
 
 def _run_findings(results: Results) -> list[pd.DataFrame]:

@@ -10,13 +10,14 @@ import pandas as pd
 
 from quarterhour.base.kinds import kind_label
 from quarterhour.base.labels import counted_label
-from quarterhour.report.section import area_labels, area_names, labels
+from quarterhour.report.section import area_columns, area_labels, area_names, labels
 from quarterhour.standards.circle import by_level
+from quarterhour.standards.levels import AREA_COLUMNS
 from quarterhour.study.results import Proposal, Results
 
 Layers = dict[str, gpd.GeoDataFrame]
-_FIRST = ("name", "question_name", "order", "year", "gain", "unit_name", "kind_name", "town_name", "county_name", "lon",
-          "lat")  # fmt: skip
+_FIRST = ("name", "question_name", "order", "year", "gain", "unit_name", "kind_name", "town_name", "county_name",
+          "reporting_unit_name", "reporting_class_name", "lon", "lat")  # fmt: skip
 _DEGREES = 6
 """Decimals of longitude and latitude: a tenth of a metre."""
 
@@ -125,8 +126,9 @@ def _read_first(layer: gpd.GeoDataFrame) -> gpd.GeoDataFrame:
 
 
 def _areas_said(layer: gpd.GeoDataFrame, names: Mapping[tuple[str, str], str], lang: str) -> dict[str, Any]:
-    said = {f"{level}_name": area_labels(layer[level], level, names, lang)
-            for level in ("town", "county") if level in layer}  # fmt: skip
+    said: dict[str, Any] = {
+        f"{c}_name": named for c, named in area_columns(layer, tuple(AREA_COLUMNS), names, lang).items()
+    }
     if "quality" in layer:
         said["quality_name"] = labels("report.quality_", layer["quality"], lang)
     return said

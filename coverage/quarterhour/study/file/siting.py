@@ -21,6 +21,7 @@ from quarterhour.study.file.fields import (
     check_turnout,
     wrong,
 )
+from quarterhour.study.file.forecast import Dated
 
 Step = tuple[Above, Annotated[Whole, Field(ge=1, le=100)]]
 """So many minutes, and what percent of the people count up to there."""
@@ -146,21 +147,28 @@ class PhasesFile(Part):
 
 
 class RobustFile(Part):
-    """How often each site stays chosen when the speed and the people are drawn."""
+    """How often each site stays chosen when the speed and the people are drawn.
+
+    ``forecast``: the people of each year and variant of the forecast in the stead of drawn ones, at the mode's own
+    speed.
+    """
 
     scenarios: Whole = Field(default=10, ge=1, le=200)
     speed: tuple[Above, Above] = (0.8, 1.2)
     people: Number = Field(default=0.1, ge=0, le=1)
+    forecast: Flag = False
     source: str = ""
 
     @model_validator(mode="after")
     def _small_first(self) -> RobustFile:
+        drawn = not self.forecast
+        check_partners(self, dict.fromkeys(("scenarios", "speed", "people"), (drawn, "forecast = false")))
         if self.speed[0] > self.speed[1]:
             raise wrong("not_rising", given=f"[{self.speed[0]:g}, {self.speed[1]:g}]")
         return self
 
 
-class SitingFile(Part):
+class SitingFile(Dated):
     """A siting question.
 
     ``people``: the column that counts, or several with their weights. ``objective``: a goal or a chain of them, each
@@ -171,7 +179,8 @@ class SitingFile(Part):
     ``steps``: what percent counts up to how many minutes, the last the standard itself. ``backup``: what percent counts
     with one site near, where two make 100. ``tier``: only sites that count for it cover; ``tiers``: for which tiers a
     kind counts, where the column ``tiers`` of facilities and candidates is blank. ``at_least``: people to cover in any
-    case; ``everyone``: all whom some site could.
+    case; ``everyone``: all whom some site could. ``exclude_unverified``: rules of ``exclude_rules`` that exclude though
+    nobody verified them (true: all); others of that sort only report.
     """
 
     id: Name
@@ -209,6 +218,7 @@ class SitingFile(Part):
     class_column: str = "class"
     exclude: tuple[Exclusion, ...] = ()
     exclude_rules: tuple[str, ...] = ()
+    exclude_unverified: Flag | tuple[str, ...] = ()
     seconds: Number = Field(default=60, gt=0)
     capacity: CapacityFile | None = None
     phases: PhasesFile | None = None
@@ -258,6 +268,8 @@ class SitingFile(Part):
     def _can_be_meant(self) -> SitingFile:
         if self.capacity is not None and self.backup is not None:
             raise wrong("backup_and_capacity")
+        if self.capacity is not None and self.capacity.split and self.robust is not None and self.robust.forecast:
+            raise wrong("robust_of_capacity", at="robust")
         if self.required and self.candidates == "network":
             raise wrong("required_unnamed", given=self.required[0])
         if self.frontier and self._beyond_a_frontier:
@@ -277,6 +289,7 @@ class SitingFile(Part):
             {
                 "candidate_count": (self.candidates == "network", 'candidates = "network"'),
                 "class_column": (bool(self.classes), "classes"),
+                "exclude_unverified": (bool(self.exclude_rules), "exclude_rules"),
                 "min_distance_existing": (self.min_distance_m is not None, "min_distance_m"),
             },
         )

@@ -9,6 +9,7 @@ from dataclasses import replace
 from pathlib import Path
 
 import geopandas as gpd
+import pandas as pd
 
 from quarterhour.base import i18n
 from quarterhour.base.errors import WriteError
@@ -25,6 +26,7 @@ from quarterhour.siting.question.plan import SitingPlan
 from quarterhour.siting.question.problem import SitingProblem
 from quarterhour.siting.solve import solve_siting
 from quarterhour.study.file.siting import RobustFile, SitingFile
+from quarterhour.study.forecast.carry import scenarios
 from quarterhour.study.inputs import Inputs
 from quarterhour.study.results import Proposal, Prospects
 from quarterhour.study.session import Run
@@ -35,6 +37,8 @@ from quarterhour.study.study import study_mode, study_rules_in_force
 from quarterhour.travel.times import TravelTimes
 
 _log = logging.getLogger(__name__)
+Told = tuple[tuple[str, pd.DataFrame], ...]
+"""Scenarios with people of their own, by name."""
 _NODES = 64
 """Of the search tree, at each number of sites."""
 
@@ -68,14 +72,22 @@ def propose(run: Run, tables: Inputs, file: SitingFile) -> Proposal:
         return siting_problem(file, tables, offered, times=found, asked=asked).times
 
     with run.timed(f"prospects {file.id}"):
-        behind = prospects(file, problem, plan, far=wide, paced=paced, seed=seed)
+        told = _forecast_people(run, tables, file)
+        behind = prospects(file, problem, plan, far=wide, paced=paced, seed=seed, told=told)
         plan = _by_years(run, problem, plan, behind, file.id)
     people = counted_people(file, tables.communities)
     offered = with_neighbours(offered, problem.times, communities=tables.communities, people=people)
     return Proposal(
         file.id, file.zh, file.en, file.kind, problem, plan, sites, offered.ledger, offered.relaxations,
-        offered.unchecked, tuple(changes), behind, tuple(quota.applies_to for quota in file.quotas),
+        offered.unchecked, tuple(changes), behind, offered.reported, tuple(quota.applies_to for quota in file.quotas),
     )  # fmt: skip
+
+
+def _forecast_people(run: Run, tables: Inputs, file: SitingFile) -> Told:
+    """The people of each year and variant of the forecast, where the question asks which sites hold then."""
+    if file.robust is None or not file.robust.forecast or run.forecast is None:
+        return ()
+    return tuple(scenarios(run.study.file, tables, run.forecast, file))
 
 
 def _times_at(
@@ -160,9 +172,11 @@ def searched_as_far(file: SitingFile, minutes: float, factor: float) -> float:
 
 def prospects(
     file: SitingFile, problem: SitingProblem, plan: SitingPlan, *, far: TravelTimes,
-    paced: Callable[[float], TravelTimes], seed: int,
+    paced: Callable[[float], TravelTimes], seed: int, told: Told = (),
 ) -> Prospects:  # fmt: skip
     """All that a question asks beside its plan. ``far``: times searched ``searched_as_far``; ``paced``: at a factor.
+
+    ``told``: people of the forecast, where sites are to hold in its years and variants.
 
     Each search has the question's own seconds, far more than it takes, so that time does not shape the answer; the
     frontier ends by its share of nodes.
@@ -180,7 +194,7 @@ def prospects(
         steps = -(-len(plan.chosen) // per_year)
         phasing = phase_plan(problem, plan, per_step=per_year, seconds=file.seconds * steps, seed=seed, best=curve)
     values = site_values(problem, plan) if file.values else None
-    robust = _robust(file.robust, problem, plan, far, paced, file.seconds, seed) if file.robust else None
+    robust = _robust(file, problem, plan, far, paced, seed, told) if file.robust else None
     return Prospects(curve, now, phasing, first_year, values, robust)
 
 
@@ -189,10 +203,11 @@ def _without_minima(problem: SitingProblem) -> SitingProblem:
 
 
 def _robust(
-    asked: RobustFile, problem: SitingProblem, plan: SitingPlan, far: TravelTimes,
-    paced: Callable[[float], TravelTimes], seconds: float, seed: int,
+    file: SitingFile, problem: SitingProblem, plan: SitingPlan, far: TravelTimes,
+    paced: Callable[[float], TravelTimes], seed: int, told: Told,
 ) -> RobustSites:  # fmt: skip
     """By the first goal, which decides who is covered."""
+    asked = file.robust or RobustFile()
     return robust_sites(
         replace(problem, times=far, goals=problem.goals[:1]),
         scenarios=asked.scenarios,
@@ -200,6 +215,7 @@ def _robust(
         people=asked.people,
         plan=plan,
         paced=paced,
-        seconds=seconds * asked.scenarios,
+        told=told,
+        seconds=file.seconds * (len(told) + 1 if told else asked.scenarios),
         seed=seed,
     )
