@@ -1,11 +1,11 @@
-"""quarterhour init | inspect | check | site | run | verify | demo | rules | fetch. It parses, calls, prints, exits."""
+"""quarterhour init | inspect | check | site | run | verify | demo | rules | fetch | import. It parses and prints."""
 
 from __future__ import annotations
 
 import signal
 import sys
 import traceback
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
@@ -166,6 +166,30 @@ def init(
     _print(i18n.say("cli.init_done", lang, folder=folder, files=", ".join(p.name for p in made)))
 
 
+@app.command("import")
+def import_form(
+    file: Annotated[Path, typer.Argument(metavar="FILE", help="A workbook, CSV or layer as an office hands it on.")],
+    form: Annotated[
+        str, typer.Option("--as", metavar="FORM", help="elderly-system-export, jbzh0001, territorial-plan.")
+    ],
+    out: Annotated[Path | None, typer.Option("--out", metavar="CSV", help="Table to write; else beside FILE.")] = None,
+    datum: Annotated[str | None, typer.Option("--datum", help="gcj02, bd09 or wgs84: whose coordinates.")] = None,
+    sheet: Annotated[str | None, typer.Option("--sheet", help="Of a workbook with several.")] = None,
+    lang: Lang = "zh",
+) -> None:
+    """An office's form as a table that a study reads, and the lines for its study.toml."""
+    from quarterhour.report.console import finding_lines
+    from quarterhour.study.importing import import_file
+
+    made = import_file(file, form, out=out, datum=datum, sheet=sheet, lang=lang)
+    for line in finding_lines(made.findings, lang, most=5):
+        _print(line, err=True)
+    written = made.path is not None
+    _print(i18n.say(f"offices.{'written' if written else 'nothing_written'}", lang, path=made.path, rows=made.rows))
+    for line in made.lines:
+        _print(line)
+
+
 @app.command()
 def rules(
     names: Annotated[
@@ -284,10 +308,12 @@ def _run(
 @contextmanager
 def _progress(quiet: bool, *, verbose: bool = False) -> Iterator[RunProgress | None]:
     """A bar on a terminal, a line a step in a log, nothing when quiet; ``verbose``: what the rooms log between."""
+    from quarterhour.study.progress import relayed
+
     if quiet:
         yield None
     elif not sys.stderr.isatty():
-        with _relayed(lambda text: _print(text, err=True), verbose=verbose):
+        with relayed(lambda text: _print(text, err=True), verbose=verbose):
             yield _tell_log
     else:
         from rich.console import Console
@@ -297,34 +323,12 @@ def _progress(quiet: bool, *, verbose: bool = False) -> Iterator[RunProgress | N
         console = Console(stderr=True)
         with (
             Progress(*columns, console=console, transient=True) as bar,
-            _relayed(lambda text: console.print(text, markup=False, highlight=False), verbose=verbose),
+            relayed(lambda text: console.print(text, markup=False, highlight=False), verbose=verbose),
         ):
             task = bar.add_task("...", total=None)
             yield lambda text, share=None: bar.update(
                 task, description=text, total=None if share is None else 1.0, completed=share or 0.0
             )
-
-
-@contextmanager
-def _relayed(say: Callable[[str], None], *, verbose: bool) -> Iterator[None]:
-    """What the program's rooms log is said for the time being; unless ``verbose``, only what a planner should heed."""
-    import logging
-
-    level = logging.INFO if verbose else logging.WARNING
-
-    class Relay(logging.Handler):
-        def emit(self, record: logging.LogRecord) -> None:
-            say(record.getMessage())
-
-    rooms, relay = logging.getLogger("quarterhour"), Relay(level)
-    before = rooms.level
-    rooms.addHandler(relay)
-    rooms.setLevel(level)
-    try:
-        yield
-    finally:
-        rooms.removeHandler(relay)
-        rooms.setLevel(before)
 
 
 def _tell_log(text: str, share: float | None = None, /) -> None:

@@ -15,8 +15,9 @@ import pytest
 from quarterhour.base.area_codes.classes import communities_of, facility_levels, town_classes
 from quarterhour.base.errors import DataError
 from quarterhour.standards.circle import CircleCheck, check_circle
-from quarterhour.standards.rules import Circle, Target, as_targets, read_rules
+from quarterhour.standards.rules import Circle, as_targets, read_rules
 from quarterhour.standards.scorecard import note_sentences, score_targets
+from quarterhour.standards.targets import Target
 from quarterhour.travel.times import times_from_matrix
 
 TOWNS = pd.DataFrame(

@@ -18,8 +18,9 @@ from hypothesis import strategies as st
 
 from quarterhour.base.errors import DataError
 from quarterhour.standards.circle import CircleCheck, check_circle
-from quarterhour.standards.rules import Circle, Target, as_targets
+from quarterhour.standards.rules import Circle, as_targets
 from quarterhour.standards.scorecard import COLUMNS, Scorecard, closing_sentences, note_sentences, score_targets
+from quarterhour.standards.targets import Target
 from quarterhour.travel.times import times_from_matrix
 from repeatable import examples
 

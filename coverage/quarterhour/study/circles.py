@@ -8,6 +8,7 @@ from dataclasses import replace
 import geopandas as gpd
 import pandas as pd
 
+from quarterhour.io.offices.territorial import coarse
 from quarterhour.network.network import Mode
 from quarterhour.network.paces import at_pace
 from quarterhour.network.snap import doubtful_snaps
@@ -162,6 +163,10 @@ def _picture(run: Run, tables: Inputs, file: PictureFile) -> gpd.GeoDataFrame:
 
 
 def _ground(tables: Inputs, name: str) -> gpd.GeoSeries | None:
-    """The shapes of a layer, of the towns or counties; None where the study has no such layer."""
+    """The shapes of a layer, of the towns or counties; None where the study has no such layer.
+
+    A picture shows where it was cut: of a secret layer only coarse shapes.
+    """
     areas = {"towns": tables.towns, "counties": tables.counties, **tables.layers}
-    return areas[name].geometry if name in areas else None
+    shapes = areas[name].geometry if name in areas else None
+    return coarse(shapes) if shapes is not None and name in tables.secret else shapes

@@ -19,10 +19,14 @@ from quarterhour.base.findings import Severity, finding, in_both, join_findings
 from quarterhour.base.i18n import LANGUAGES
 from quarterhour.base.jit import COMPILED
 from quarterhour.base.kinds import kinds_said
-from quarterhour.standards.rules import Target
+from quarterhour.standards.targets import Target
+from quarterhour.study.burial.balance import study_balance
 from quarterhour.study.circles import check_circles, pictures, whom_circles_reach
 from quarterhour.study.doubts import class_findings
 from quarterhour.study.file.tried import Tried
+from quarterhour.study.forecast.carry import with_years
+from quarterhour.study.forecast.question import study_forecast
+from quarterhour.study.forecast.years import old_people
 from quarterhour.study.inputs import Inputs
 from quarterhour.study.progress import RunProgress, no_progress
 from quarterhour.study.publication.protection import Protection
@@ -35,6 +39,7 @@ from quarterhour.study.routes import with_routes
 from quarterhour.study.scorecards import Travel, scorecards
 from quarterhour.study.services import care
 from quarterhour.study.session import Run
+from quarterhour.study.siting.programme import programme
 from quarterhour.study.siting.proposal import propose
 from quarterhour.study.siting.tried import TriedAgain, tried_again, tried_question
 from quarterhour.study.study import Study, asks_for_classes, study_mode, study_rules_in_force, study_targets
@@ -47,7 +52,8 @@ def read_study_inputs(study: Study) -> Inputs:
     made = read_inputs(study.file, study.folder, roads=study.roads, farthest_m=farthest_m(study), path=study.path)
     told, places = weighed_roads(study, made)
     classes = class_findings(study.file, made.towns, made.communities) if asks_for_classes(study) else []
-    return replace(made, findings=join_findings([made.findings, told, *classes]), road_doubts=places)
+    findings = join_findings([made.findings, *old_people(study.file, made), told, *classes])
+    return replace(made, findings=findings, road_doubts=places)
 
 
 def run_study(
@@ -87,12 +93,18 @@ def run_study(
     if guards and publish:
         tables, known = _protected(run, results.inputs)
         results = replace(results, inputs=tables)
+    results = _with_forecast(run, results)
+    study = results.study
     if checks:
         results = _checked(run, results)
         results = replace(results, care=_care(run, results.inputs))
         run.parcels = results.care.parcels
     if siting:
         results = replace(results, proposals=tuple(propose(run, results.inputs, q) for q in study.file.siting))
+    if study.file.graves is not None and results.care.graves is not None:
+        balance = study_balance(study.file.graves, results.care.graves, results.inputs, results.proposals)
+        results = replace(results, burial=balance)
+    results = replace(results, programme=programme(study.file, results.proposals))
     if checks:
         run.say("study.step_routes")
         results = with_routes(run, results)
@@ -144,7 +156,20 @@ def try_again(
     run.turns = tables.turns
     if study.file.guarded:  # the page counted by these
         tables, _ = _protected(run, tables)
-    return tried_again(run, tables, tried)
+    return tried_again(run, _with_forecast(run, Results(study, tables)).inputs, tried)
+
+
+def _with_forecast(run: Run, results: Results) -> Results:
+    """The forecast, where the study asks for one, and the people of the years that its parts are about."""
+    study, tables = results.study, results.inputs
+    if study.file.forecast is None:
+        return results
+    run.say("study.step_forecast")
+    with run.timed("forecast"):
+        run.forecast = study_forecast(study.file, tables)
+        file, dated = with_years(study.file, tables, run.forecast)
+    run.study = replace(study, file=file)
+    return replace(results, study=run.study, inputs=dated, forecast=run.forecast)
 
 
 def _run_findings(results: Results) -> list[pd.DataFrame]:

@@ -11,8 +11,9 @@ from quarterhour.base.errors import StudyError
 from quarterhour.base.kinds import KindLook, KindLooks
 from quarterhour.network.modes import as_mode, read_modes
 from quarterhour.network.network import Mode
-from quarterhour.standards.rules import Circle, RuleSet, Target, read_rule_set, rule_sets
+from quarterhour.standards.rules import Circle, RuleSet, read_rule_set, rule_sets
 from quarterhour.standards.sensitivity import Pair
+from quarterhour.standards.targets import Target
 from quarterhour.study.file import find_study, read_study_file
 from quarterhour.study.file.circles import CircleFile
 from quarterhour.study.file.mistakes import refuse
@@ -109,7 +110,7 @@ def study_question(study: Study, question: str) -> SitingFile:
 def study_circle(file: CircleFile, mode: Mode) -> Circle:
     """A circle of the study file; turnout is the mode's where the file is silent."""
     turnout = mode.turnout_minutes if file.turnout_minutes is None else file.turnout_minutes
-    known = file.model_dump(exclude={"compare_modes", "turnout_minutes", "uncertain"})
+    known = file.model_dump(exclude={"compare_modes", "turnout_minutes", "uncertain", "year", "variant"})
     return Circle(**known, turnout_minutes=turnout)
 
 

@@ -24,10 +24,12 @@ from quarterhour.base.findings import findings_from, join_findings, no_findings
 from quarterhour.io import places
 from quarterhour.io.files.account import ROW, Origin, account_row, numbered, origin_of
 from quarterhour.io.files.amounts import in_plain_notation
-from quarterhour.io.files.checks import checked_file, is_there, read_json, sha256
+from quarterhour.io.files.checks import checked_file, is_there, read_checked, read_json, sha256
 from quarterhour.io.files.excel import OTHER_BOOKS, HiddenRows, read_xlsx
+from quarterhour.io.files.excel import sheet_names as shown_sheets
 from quarterhour.io.files.header import Roles, Table, column_name, typed
 from quarterhour.io.files.layers import SEQUENCES, read_geojson, read_gpkg, read_kml, read_other, read_parquet
+from quarterhour.io.files.layers import layer_names as layers_in
 from quarterhour.io.files.located import (
     can_be_degrees,
     column_list,
@@ -53,6 +55,7 @@ __all__ = [
     "account_row",
     "atomic",
     "is_there",
+    "layer_names",
     "lonlat_of",
     "named",
     "read_counted_places",
@@ -63,11 +66,25 @@ __all__ = [
     "read_roads_file",
     "read_table",
     "sha256",
+    "sheet_names",
     "together",
     "write_csv",
     "write_layers",
     "write_text",
 ]
+
+
+def sheet_names(path: str | Path) -> list[str | None]:
+    """The sheets of a workbook that show cells; of any other file [None]. Errors as read_table."""
+    file = checked_file(path)
+    books = (".xlsx", ".xlsm", *OTHER_BOOKS)
+    return [*read_checked(file, lambda: shown_sheets(file))] if file.suffix.lower() in books else [None]
+
+
+def layer_names(path: str | Path) -> list[str]:
+    """The layers of a file that GDAL reads (a GeoPackage, a geodatabase, a shapefile). Errors as read_table."""
+    return layers_in(checked_file(path))
+
 
 PlaceRows = Callable[..., tuple[gpd.GeoDataFrame, pd.DataFrame]]
 _NO_ROLES = Roles()

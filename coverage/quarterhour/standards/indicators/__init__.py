@@ -6,10 +6,10 @@ from collections.abc import Callable, Mapping
 
 import pandas as pd
 
-from quarterhour.standards.indicators import circles, facilities, figures
+from quarterhour.standards.indicators import circles, facilities, figures, households, served
 from quarterhour.standards.indicators.made import no_values
-from quarterhour.standards.rules import Target
 from quarterhour.standards.score_inputs import ScoreInputs
+from quarterhour.standards.targets import Target
 
 MEASURES: Mapping[str, Callable[[Target, ScoreInputs, pd.Index], pd.DataFrame]] = {
     "circle_share": circles.circle_share,
@@ -24,6 +24,8 @@ MEASURES: Mapping[str, Callable[[Target, ScoreInputs, pd.Index], pd.DataFrame]] 
     "mean_by_class": figures.mean_by_class,
     "share_with": figures.share_with,
     "tiers": facilities.tiers,
+    "served_share": served.served_share,
+    "area_per_households": households.area_per_households,
 }
 """What makes the values of each measure: from the target, the tables and the ids of its areas."""
 

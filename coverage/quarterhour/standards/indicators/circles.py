@@ -6,8 +6,8 @@ import pandas as pd
 
 from quarterhour.standards.circle import CircleCheck, by_level, worse_quality
 from quarterhour.standards.indicators.made import kinds_or_no_data, made_values, noted, quality_shares
-from quarterhour.standards.rules import Target
 from quarterhour.standards.score_inputs import NoDataError, ScoreInputs
+from quarterhour.standards.targets import Target
 
 
 def rests_on(check: CircleCheck) -> pd.Series:

@@ -21,8 +21,8 @@ from quarterhour.standards.indicators.made import (
     quality_shares,
     worst_quality,
 )
-from quarterhour.standards.rules import Target
 from quarterhour.standards.score_inputs import NoDataError, ScoreInputs
+from quarterhour.standards.targets import Target
 
 
 def count(target: Target, ground: ScoreInputs, areas: pd.Index) -> pd.DataFrame:

@@ -9,8 +9,8 @@ import pandas as pd
 
 from quarterhour.base.cells import numbers, texts
 from quarterhour.base.findings import QUALITIES, UNSTATED
-from quarterhour.standards.rules import Target
 from quarterhour.standards.score_inputs import NoDataError, ScoreInputs
+from quarterhour.standards.targets import Target
 
 
 def no_values(areas: pd.Index) -> pd.DataFrame:

@@ -20,22 +20,23 @@ from quarterhour.study.file.study import StudyFile
 
 _PLACES = ("id", "name", "x", "y", "quality", "source")
 _COSTS = ("cost_yuan", "running_yuan", "tiers")
+_FREE = ("free_graves", "free_niches", "free_trees", "free_lawns")
 _OVER = (3, 6, 10, 15, 25)
 _READ: Mapping[str, tuple[str, ...]] = MappingProxyType(
     {
-        "communities": (*_PLACES, "town", "county", "class"),
+        "communities": (*_PLACES, "town", "county", "class", "people_year"),
         "towns": (*_PLACES, "county", "class"),
         "counties": _PLACES,
         "facilities": (
-            *_PLACES, "kind", "town", "county", "community", "facility_level", "beds", "nursing_beds", "bed_yuan",
-            "fixed_yuan", "convertible", "staff", *_COSTS,
+            *_PLACES, "kind", "town", "county", "community", "facility_level", "serves_towns", "beds", "nursing_beds",
+            "bed_yuan", "fixed_yuan", "convertible", "staff", *_COSTS, *_FREE,
         ),
-        "candidates": (*_PLACES, "town", "county", "required", *_COSTS),
+        "candidates": (*_PLACES, "town", "county", "required", "beds", "staff", *_COSTS),
         "population": _PLACES,
         "registers": REGISTER_COLUMNS,
         "tables": (
-            "area", "level", "indicator", "value", "town", "county", "community", "deaths", "backlog", "quality",
-            "source",
+            "area", "level", "indicator", "value", "town", "county", "community", "year", "deaths", "backlog",
+            "quality", "source", "sex", "age", "people", "person_years", "death_rate", "share", "variant",
         ),
         "layers": ("name", "road_class", "quality", "source"),
         "roads": (
@@ -112,7 +113,12 @@ def _named_elsewhere(study: StudyFile, rules: Iterable[RuleSet]) -> dict[str, se
     rooms = [question.capacity for question in study.siting if question.capacity]
     sites = {column for room in rooms for column in (room.column, room.land) if column}
     named = {
-        "communities": {*people, *(f"{c}_quality" for c in people), *(q.class_column for q in study.siting)},
+        "communities": {
+            *people,
+            *(f"{c}_quality" for c in people),
+            *(q.class_column for q in study.siting),
+            *study.reporting.columns,
+        },
         "facilities": {*sites, *(asked.capacity for asked in study.access)},
         "candidates": set(sites),
     }
@@ -125,4 +131,5 @@ def _named_elsewhere(study: StudyFile, rules: Iterable[RuleSet]) -> dict[str, se
             named.setdefault(own, set()).add(plain)
         if target.people:
             named["communities"].add(target.people)
+    named["facilities"].add("serves_towns")
     return named

@@ -7,15 +7,13 @@ from typing import Annotated, Any
 from pydantic import BeforeValidator, model_validator
 
 from quarterhour.study.file.addresses import GeocoderFile, GeocoderName
-from quarterhour.study.file.circles import CircleFile, PictureFile, TargetsFile
+from quarterhour.study.file.circles import CircleFile, PictureFile, ReportingFile, TargetsFile
 from quarterhour.study.file.database import DatabaseFile, Outputs
 from quarterhour.study.file.fields import (
     Addressed,
     Communities,
     Facilities,
-    FigureTable,
     KindFile,
-    NamedTable,
     Part,
     Places,
     PopulationFile,
@@ -24,10 +22,12 @@ from quarterhour.study.file.fields import (
     TagTable,
     wrong,
 )
+from quarterhour.study.file.forecast import ForecastFile, check_years
 from quarterhour.study.file.modes import ModeFile
 from quarterhour.study.file.registers import PrivacyFile, RegisterFile, with_made_columns
 from quarterhour.study.file.services import AccessFile, BedsFile, GravesFile, OverlayFile, RoundsFile
 from quarterhour.study.file.siting import SitingFile
+from quarterhour.study.file.tables import FigureTable, LayerFile
 
 
 def _one_or_more(given: Any) -> Any:
@@ -49,18 +49,20 @@ class StudyFile(Part):
     facilities: tuple[Facilities, ...] = ()
     candidates: Addressed | None = None
     tables: tuple[FigureTable, ...] = ()
-    layers: tuple[NamedTable, ...] = ()
+    layers: tuple[LayerFile, ...] = ()
     modes: dict[str, ModeFile] = {}
     kinds: dict[str, KindFile] = {}
     circles: tuple[CircleFile, ...] = ()
     pictures: tuple[PictureFile, ...] = ()
     targets: TargetsFile = TargetsFile()
+    reporting: ReportingFile = ReportingFile()
     siting: tuple[SitingFile, ...] = ()
     access: tuple[AccessFile, ...] = ()
     beds: BedsFile | None = None
     rounds: RoundsFile | None = None
     graves: GravesFile | None = None
     overlay: OverlayFile | None = None
+    forecast: ForecastFile | None = None
     databases: dict[str, DatabaseFile] = {}
     geocoders: dict[GeocoderName, GeocoderFile] = {}
     outputs: Outputs = Outputs()
@@ -95,6 +97,8 @@ class StudyFile(Part):
         parts: tuple[CircleFile | SitingFile | AccessFile, ...] = (*self.circles, *self.siting, *self.access)
         asked = [(p.id, c) for p in parts for c in (p.columns if isinstance(p, SitingFile) else (p.people,))]
         asked += [("rounds", self.rounds.people)] if self.rounds else []
+        asked += [("beds", self.beds.people)] if self.beds and self.beds.wanted else []
+        asked += [("forecast", column) for column in (self.forecast.groups if self.forecast else ())]
         asked += [("population", p.people) for p in self.population]
         for part_id, given in asked:
             if given not in people:
@@ -124,6 +128,25 @@ class StudyFile(Part):
             twice = sorted({i for i in ids if ids.count(i) > 1})
             if twice:
                 raise wrong("ids_twice", given=twice[0])
+        return self
+
+    @model_validator(mode="after")
+    def _years_are_forecast(self) -> StudyFile:
+        names = [t.name for t in self.tables]
+        for key, name in (self.forecast.tables if self.forecast else {}).items():
+            if name not in names:
+                raise wrong("unknown_table", part=f"forecast.{key}", given=name, known=", ".join(names) or "-")
+        parts: tuple[CircleFile | AccessFile, ...] = (*self.circles, *self.access)
+        dated: dict[str, tuple[Any, tuple[str, ...]]] = {c.id: (c, (c.people,)) for c in parts}
+        dated |= {q.id: (q, q.columns) for q in self.siting}
+        dated |= {"beds": (self.beds, (self.beds.people,))} if self.beds else {}
+        dated |= {"graves": (self.graves, ())} if self.graves else {}
+        check_years(self.forecast, dated)
+        robust = next((q for q in self.siting if q.robust and q.robust.forecast), None)
+        if robust is not None:
+            if self.forecast is None:
+                raise wrong("year_without_forecast", part=f"{robust.id}: robust", given="forecast")
+            check_years(self.forecast, {robust.id: (robust.model_copy(update={"year": 2000}), robust.columns)})
         return self
 
 

@@ -17,8 +17,8 @@ from quarterhour.base.arrays import BoolArray
 from quarterhour.base.cells import texts
 from quarterhour.base.findings import Severity, finding, join_findings
 from quarterhour.standards.circle import CITY, CircleCheck
-from quarterhour.standards.rules import Target
 from quarterhour.standards.scorecard import Scorecard
+from quarterhour.standards.targets import Target
 from quarterhour.study.file.study import StudyFile
 from quarterhour.study.inputs import Inputs
 from quarterhour.study.publication.pools import ALONE, Pools, pooled, shared_out

@@ -14,6 +14,7 @@ import geopandas as gpd
 import pandas as pd
 
 from quarterhour.io.synonyms import heading_key, headings
+from quarterhour.standards.levels import CLASS, UNIT
 from quarterhour.study.file.columns import known_columns
 from quarterhour.study.file.declared import sources
 from quarterhour.study.file.fields import Addressed
@@ -21,7 +22,7 @@ from quarterhour.study.file.study import StudyFile
 from quarterhour.study.inputs import Inputs
 
 _PLACES = ("communities", "towns", "counties", "facilities", "candidates")
-_ALWAYS = ("name", "kind", "town", "county", "community", "quality", "source", "geometry")
+_ALWAYS = ("name", "kind", "town", "county", "community", "quality", "source", "geometry", UNIT, CLASS)
 _WHOLE_ROWS = ("second_table", "footnote_row")
 """Findings that quote cells of any column: who drew up a table, with a telephone."""
 HIDDEN = "***"

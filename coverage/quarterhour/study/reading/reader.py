@@ -27,11 +27,13 @@ from quarterhour.study.inputs import Inputs
 from quarterhour.study.reading.addresses import address_finder
 from quarterhour.study.reading.crs import StudyCrs
 from quarterhour.study.reading.extract_area import area_around, stated_area
+from quarterhour.study.reading.forms import read_form
 from quarterhour.study.reading.frames import joined, no_places, placed, uncounted, with_columns
 from quarterhour.study.reading.named_columns import only_named, without_unnamed
 from quarterhour.study.reading.population import points_inside, share_population
 from quarterhour.study.reading.quality import quality_shares
 from quarterhour.study.reading.registers import count_register, with_outlines
+from quarterhour.study.reading.reporting import units_of_places, with_reporting
 from quarterhour.study.reading.told import said_from, unless_told
 from quarterhour.study.reading.used import StudyDatabases, used_files
 
@@ -65,8 +67,10 @@ class _Reader:
         return found
 
     def given(self, part: Source, table: str) -> Path | files.Table:
-        """The file of a table, or the table itself where a database has it."""
-        return self.path(part, table) if part.database is None else self.databases.table(part, table)
+        """The file of a table, or the table itself where a database has it, or an office's form was read."""
+        found = self.path(part, table) if part.database is None else self.databases.table(part, table)
+        form = getattr(part, "format", None)
+        return found if form is None else read_form(found, part, form)
 
     def roads_path(self) -> Path | files.Table:
         """The roads as given on the command line, or as the study names them."""
@@ -288,6 +292,7 @@ def read_inputs(
         candidates=reader.places(file.candidates, "candidates") if file.candidates else no_places(communities),
         tables={p.name: reader.table(p, p.name) for p in file.tables},
         layers={p.name: reader.layer(p, p.name) for p in file.layers},
+        secret=frozenset(p.name for p in file.layers if p.is_secret),
         findings=join_findings(reader.findings),
         used=used_files(reader.used, file, stored=reader.databases.used),
         quality=pd.DataFrame(),
@@ -296,7 +301,11 @@ def read_inputs(
     )
     of_table = [len(part) for part in facilities]
     known, told = settled(file, {n: getattr(made, n) for n in _PLACES}, made.tables, of_table=of_table)
-    made = only_named(file, folder, replace(made, **known))
+    made = replace(made, **known)
+    people, units, by_area = with_reporting(file, made.communities, made.counties, path=path or folder / "study.toml")
+    made, told = replace(made, communities=people, units=units), [*told, by_area]
+    made = replace(made, facilities=units_of_places(made.facilities, people, units))
+    made = only_named(file, folder, made)
     lie = reader.misplaced(road_table, made.towns, {n: getattr(made, n) for n in _PLACES})
     _check_roads_near(made, file.study.snap_limit_m, lie)
     crs.check()
