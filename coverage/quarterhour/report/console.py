@@ -22,14 +22,17 @@ from quarterhour.report.section import (
     met_of,
     paces,
 )
+from quarterhour.report.siting_sections import reported_lines
 from quarterhour.report.tables import plan_line, quality_note
 from quarterhour.standards.circle import CircleCheck
 from quarterhour.study.inputs import Inputs
 from quarterhour.study.results import Results
+from quarterhour.study.run import publishable
 
 
 def summary_lines(results: Results, lang: str) -> list[str]:
     """The results in a sentence each."""
+    results = publishable(results, lang)
     shown = [check for check in results.checks if not check.impossible]
     lines = [*absent_lines(results, lang)]
     lines += [line for check in shown for line in _circle_lines(results, check, lang)]
@@ -38,6 +41,7 @@ def summary_lines(results: Results, lang: str) -> list[str]:
         table = table[table["binding"].astype(bool)]
         lines += [_target_line(rows, lang) for _, rows in table.groupby("target", sort=False)]
     lines += [i18n.say("report.plan_told", lang, name=p.name(lang), line=plan_line(p, lang)) for p in results.proposals]
+    lines += reported_lines(results, lang)
     return [*lines, *pace_lines(results, lang), quality_note(results.inputs.quality, results.proposals, lang)]
 
 

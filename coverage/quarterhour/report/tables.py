@@ -25,7 +25,7 @@ from quarterhour.report.section import (
     shown_shares,
 )
 from quarterhour.siting.explanation.headline import bound_name, goal_sentences
-from quarterhour.standards.circle import CircleCheck
+from quarterhour.standards.circle import CircleCheck, reach_classes
 from quarterhour.standards.levels import AREA_COLUMNS, UNIT
 from quarterhour.standards.scorecard import Scorecard, closing_sentences, note_sentences
 from quarterhour.standards.sensitivity import CoverageRange
@@ -66,6 +66,8 @@ def by_area(checks: Sequence[CircleCheck], level: str, names: Mapping[tuple[str,
         for key in ("communities", "communities_met", "people", "people_met"):
             columns[f"{key}@{of}"] = here[key].array
         columns[f"share_people_share@{of}"] = shown_shares(check, here["share_people"]).array
+        if table["people"].isna().any():
+            columns[f"reach_class@{of}"] = labels("circle.reach_", reach_classes(table).reindex(areas), lang)
     return headed(columns, lang)
 
 
@@ -190,12 +192,21 @@ def unmet_table(plans: Sequence[Proposal], names: Mapping[tuple[str, str], str],
 
 
 def ledger_table(plans: Sequence[Proposal], rules: Mapping[str, str], lang: str) -> pd.DataFrame:
-    """``rules``: names of rules by id; the ids stay beside them, for whoever looks them up."""
-    keys = ["question", "candidate", "rule", "distance_m", "required_m", "clause", "nearest"]
-    table = _of_plans(plans, [p.ledger for p in plans], keys, lang)
+    """What speaks against each candidate, and whether that removed it.
+
+    ``rules``: names of rules by id; the ids stay beside them, for whoever looks them up.
+    """
+    keys = ["question", "candidate", "rule", "effect", "distance_m", "required_m", "clause", "nearest"]
+    excludes, reports = (i18n.say(f"report.effect_{effect}", lang) for effect in ("excludes", "reports"))
+    both = [pd.concat([_effect(p.ledger, excludes), _effect(p.reported, reports)], ignore_index=True) for p in plans]
+    table = _of_plans(plans, both, keys, lang)
     table["rule_id"] = table["rule"]
     told = [rules.get(str(rule), i18n.label("tables", str(rule), lang)) for rule in table["rule"]]
     return headed(table.assign(rule=told), lang)
+
+
+def _effect(ledger: pd.DataFrame, effect: str) -> pd.DataFrame:
+    return ledger.assign(effect=pd.Series(effect, index=ledger.index, dtype="str"))
 
 
 def _of_plans(plans: Sequence[Proposal], tables: Sequence[pd.DataFrame], keys: list[str], lang: str) -> pd.DataFrame:
