@@ -22,6 +22,7 @@ from quarterhour.report.section import (
     met_of,
     paces,
 )
+from quarterhour.report.siting_sections import reported_lines
 from quarterhour.report.tables import plan_line, quality_note
 from quarterhour.standards.circle import CircleCheck
 from quarterhour.study.inputs import Inputs
@@ -38,6 +39,7 @@ def summary_lines(results: Results, lang: str) -> list[str]:
         table = table[table["binding"].astype(bool)]
         lines += [_target_line(rows, lang) for _, rows in table.groupby("target", sort=False)]
     lines += [i18n.say("report.plan_told", lang, name=p.name(lang), line=plan_line(p, lang)) for p in results.proposals]
+    lines += reported_lines(results, lang)
     return [*lines, *pace_lines(results, lang), quality_note(results.inputs.quality, results.proposals, lang)]
 
 

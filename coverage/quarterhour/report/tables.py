@@ -26,7 +26,7 @@ from quarterhour.report.section import (
 )
 from quarterhour.siting.explanation.headline import bound_name, goal_sentences
 from quarterhour.standards.circle import CircleCheck
-from quarterhour.standards.levels import AREA_COLUMNS
+from quarterhour.standards.levels import AREA_COLUMNS, UNIT
 from quarterhour.standards.scorecard import Scorecard, closing_sentences, note_sentences
 from quarterhour.standards.sensitivity import CoverageRange
 from quarterhour.study.results import Proposal
@@ -148,11 +148,14 @@ def plan_line(p: Proposal, lang: str) -> str:
 
 
 def site_table(plans: Sequence[Proposal], names: Mapping[tuple[str, str], str], lang: str) -> pd.DataFrame:
-    keys = ["question", "order", "year", "name", "town", "county", "gain", "counted", "why", "state", "quality", "id"]
+    keys = ["question", "order", "year", "name", "town", "county", UNIT, "gain", "counted", "why", "state", "quality",
+            "id"]  # fmt: skip
+    if not any(UNIT in p.sites for p in plans):
+        keys.remove(UNIT)
     if not any(p.years for p in plans):
         keys.remove("year")
     table = pd.DataFrame([row for p in plans for row in _site_rows(p, lang)], columns=keys, dtype=object)
-    told: dict[str, Any] = {level: area_labels(table[level], level, names, lang) for level in ("town", "county")}
+    told: dict[str, Any] = dict(area_columns(table, ("town", "county", "unit"), names, lang))
     told |= {key: labels(f"report.{key}_", table[key], lang) for key in ("state", "quality")}
     return headed(table.assign(**told), lang)
 
@@ -170,7 +173,7 @@ def _site_rows(p: Proposal, lang: str) -> Iterator[dict[str, Any]]:
             "gain": gain,
             "counted": counted,
         }
-        own = {key: p.sites.loc[site].get(key, "") for key in ("name", "town", "county", "state", "quality")}
+        own = {key: p.sites.loc[site].get(key, "") for key in ("name", "town", "county", UNIT, "state", "quality")}
         yield {**row, **own, "why": "" if gain else quota}
 
 
@@ -187,12 +190,21 @@ def unmet_table(plans: Sequence[Proposal], names: Mapping[tuple[str, str], str],
 
 
 def ledger_table(plans: Sequence[Proposal], rules: Mapping[str, str], lang: str) -> pd.DataFrame:
-    """``rules``: names of rules by id; the ids stay beside them, for whoever looks them up."""
-    keys = ["question", "candidate", "rule", "distance_m", "required_m", "clause", "nearest"]
-    table = _of_plans(plans, [p.ledger for p in plans], keys, lang)
+    """What speaks against each candidate, and whether that removed it.
+
+    ``rules``: names of rules by id; the ids stay beside them, for whoever looks them up.
+    """
+    keys = ["question", "candidate", "rule", "effect", "distance_m", "required_m", "clause", "nearest"]
+    excludes, reports = (i18n.say(f"report.effect_{effect}", lang) for effect in ("excludes", "reports"))
+    both = [pd.concat([_effect(p.ledger, excludes), _effect(p.reported, reports)], ignore_index=True) for p in plans]
+    table = _of_plans(plans, both, keys, lang)
     table["rule_id"] = table["rule"]
     told = [rules.get(str(rule), i18n.label("tables", str(rule), lang)) for rule in table["rule"]]
     return headed(table.assign(rule=told), lang)
+
+
+def _effect(ledger: pd.DataFrame, effect: str) -> pd.DataFrame:
+    return ledger.assign(effect=pd.Series(effect, index=ledger.index, dtype="str"))
 
 
 def _of_plans(plans: Sequence[Proposal], tables: Sequence[pd.DataFrame], keys: list[str], lang: str) -> pd.DataFrame:

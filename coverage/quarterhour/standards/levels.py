@@ -32,6 +32,13 @@ def in_order(areas: pd.Index, level: str) -> pd.Index:
     return pd.Index(told, name=areas.name)
 
 
+def whole_units(communities: pd.DataFrame) -> dict[str, str]:
+    """By town that lies in one reporting unit alone, that unit."""
+    pairs = communities[["town", UNIT]].drop_duplicates()
+    alone = pairs[~pairs["town"].duplicated(keep=False) & pairs["town"].ne("")]
+    return dict(zip(alone["town"], alone[UNIT], strict=True))
+
+
 def levels_of(shares: pd.DataFrame) -> tuple[str, ...]:
     """The further levels that a table of shares has rows of."""
     there = set(shares["level"]) if "level" in shares else set()

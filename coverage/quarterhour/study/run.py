@@ -36,6 +36,7 @@ from quarterhour.study.routes import with_routes
 from quarterhour.study.scorecards import Travel, scorecards
 from quarterhour.study.services import care
 from quarterhour.study.session import Run
+from quarterhour.study.siting.programme import programme
 from quarterhour.study.siting.proposal import propose
 from quarterhour.study.siting.tried import TriedAgain, tried_again, tried_question
 from quarterhour.study.study import Study, asks_for_classes, study_mode, study_rules_in_force, study_targets
@@ -90,6 +91,7 @@ def run_study(
     if study.file.graves is not None and results.care.graves is not None:
         balance = study_balance(study.file.graves, results.care.graves, results.inputs, results.proposals)
         results = replace(results, burial=balance)
+    results = replace(results, programme=programme(study.file, results.proposals))
     if checks:
         run.say("study.step_routes")
         results = with_routes(run, results)

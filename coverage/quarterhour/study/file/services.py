@@ -137,7 +137,7 @@ class GravesFile(Dated):
     ``levels``: the share of the dead that cemeteries of each level receive. Forms: ``shares`` of the study,
     ``shares_from_rules`` (figures ``form-share-...``), or ``eco_share``: that share takes a niche, the rest a grave.
     ``form_m2``, ``form_urns``: land a place and urns a place. ``kinds``: cemeteries whose free places count.
-    ``year``: deaths as they are in that year of the forecast.
+    ``year``: deaths follow the forecast up to that year, and stay as they are then.
     """
 
     table: Name
@@ -206,6 +206,7 @@ class OverlayFile(Part):
     """Where parcels may lie: rules, slope, land cover, wishes."""
 
     rules: tuple[str, ...] = ()
+    exclude_unverified: Flag | tuple[str, ...] = ()
     kind: str
     cell_m: Number = Field(default=250, gt=0)
     elevation: str | None = None
@@ -224,6 +225,7 @@ class OverlayFile(Part):
         check_partners(
             self,
             {
+                "exclude_unverified": (bool(self.rules), "rules"),
                 "elevation": (on_slopes, 'steepest_degrees / wishes: layer = "slope"'),
                 "steepest_degrees": (self.elevation is not None, "elevation"),
                 "land_cover": (bool(self.forbidden_cover), "forbidden_cover"),

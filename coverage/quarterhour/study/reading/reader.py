@@ -31,7 +31,7 @@ from quarterhour.study.reading.forms import read_form
 from quarterhour.study.reading.frames import joined, no_places, uncounted, with_columns
 from quarterhour.study.reading.population import points_inside, share_population
 from quarterhour.study.reading.quality import quality_shares
-from quarterhour.study.reading.reporting import with_reporting
+from quarterhour.study.reading.reporting import units_of_places, with_reporting
 from quarterhour.study.reading.told import said_from, unless_told
 from quarterhour.study.reading.used import StudyDatabases, used_files
 
@@ -291,6 +291,7 @@ def read_inputs(
     made = replace(made, **known)
     people, units, by_area = with_reporting(file, made.communities, made.counties, path=path or folder / "study.toml")
     made, told = replace(made, communities=people, units=units), [*told, by_area]
+    made = replace(made, facilities=units_of_places(made.facilities, people, units))
     lie = reader.misplaced(road_table, made.towns, {n: getattr(made, n) for n in _PLACES})
     _check_roads_near(made, file.study.snap_limit_m, lie)
     crs.check()

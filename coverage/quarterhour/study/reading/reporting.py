@@ -11,9 +11,10 @@ from pathlib import Path
 import geopandas as gpd
 import pandas as pd
 
+from quarterhour.base.areas import with_unit
 from quarterhour.base.cells import texts
 from quarterhour.base.findings import finding, join_findings, no_findings
-from quarterhour.standards.levels import CLASS, UNIT, UNKNOWN, in_order
+from quarterhour.standards.levels import CLASS, UNIT, UNKNOWN, in_order, whole_units
 from quarterhour.study.doubts.parts import file_of, first
 from quarterhour.study.file.circles import ReportingFile
 from quarterhour.study.file.mistakes import mistake, refuse
@@ -41,6 +42,13 @@ def with_reporting(
         units, told = _units(made, counties, asked), [found, *_names_unused(made, asked, about)]
     made, found = _with_classes(made, asked, about)
     return made, units, join_findings([*told, found])
+
+
+def units_of_places(places: gpd.GeoDataFrame, communities: gpd.GeoDataFrame, units: pd.DataFrame) -> gpd.GeoDataFrame:
+    """Places with their ``reporting_unit``: of their town, else of the nearest community; as they are without units."""
+    if not len(units):
+        return places
+    return with_unit(places, communities, UNIT, whole=whole_units(communities))
 
 
 def no_units() -> pd.DataFrame:
