@@ -288,7 +288,7 @@ def _run(
         with _progress(quiet, verbose=verbose) as tell:
             results = run_study(
                 asked, checks=checks, siting=siting, lang=lang, tell=tell, prepared=folder / "prepared", fresh=fresh,
-                keep=folder / "plans", kept=left.append,
+                keep=folder / "plans", kept=left.append, publish=True,
             )  # fmt: skip
             results = replace(results, earlier=earlier)
             write.write_results(results, folder, lang=lang, tell=tell)

@@ -27,10 +27,12 @@ from quarterhour.report.tables import plan_line, quality_note
 from quarterhour.standards.circle import CircleCheck
 from quarterhour.study.inputs import Inputs
 from quarterhour.study.results import Results
+from quarterhour.study.run import publishable
 
 
 def summary_lines(results: Results, lang: str) -> list[str]:
     """The results in a sentence each."""
+    results = publishable(results, lang)
     shown = [check for check in results.checks if not check.impossible]
     lines = [*absent_lines(results, lang)]
     lines += [line for check in shown for line in _circle_lines(results, check, lang)]

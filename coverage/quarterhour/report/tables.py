@@ -25,7 +25,7 @@ from quarterhour.report.section import (
     shown_shares,
 )
 from quarterhour.siting.explanation.headline import bound_name, goal_sentences
-from quarterhour.standards.circle import CircleCheck
+from quarterhour.standards.circle import CircleCheck, reach_classes
 from quarterhour.standards.levels import AREA_COLUMNS, UNIT
 from quarterhour.standards.scorecard import Scorecard, closing_sentences, note_sentences
 from quarterhour.standards.sensitivity import CoverageRange
@@ -66,6 +66,8 @@ def by_area(checks: Sequence[CircleCheck], level: str, names: Mapping[tuple[str,
         for key in ("communities", "communities_met", "people", "people_met"):
             columns[f"{key}@{of}"] = here[key].array
         columns[f"share_people_share@{of}"] = shown_shares(check, here["share_people"]).array
+        if table["people"].isna().any():
+            columns[f"reach_class@{of}"] = labels("circle.reach_", reach_classes(table).reindex(areas), lang)
     return headed(columns, lang)
 
 

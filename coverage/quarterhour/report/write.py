@@ -44,6 +44,7 @@ from quarterhour.standards.league import earlier_rows, kept_rows
 from quarterhour.study.progress import RunProgress
 from quarterhour.study.reading.used import sink_of
 from quarterhour.study.results import Proposal, Results
+from quarterhour.study.run import publishable
 from quarterhour.study.study import Study, modes_named, study_mode, study_targets
 
 _log = logging.getLogger(__name__)
@@ -86,7 +87,7 @@ def write_results(
     file but ``manifest.json``, which holds the day, the versions and the seconds. WriteError names a
     file that somebody holds; the others are in place.
     """
-    results = with_font_finding(results, lang)
+    results = with_font_finding(publishable(results, lang), lang)
     writers = _writers(results, lang, build_report_parts(results, lang))
     if tell:
         tell(i18n.say("study.step_write", lang))
@@ -115,7 +116,7 @@ def store_layers(results: Results) -> str:
     sink = sink_of(results.study.file.outputs, results.study.file.databases)
     if sink is None:
         return ""
-    postgis.write_database(*sink, result_layers(results), owner=results.study.file.study.id)
+    postgis.write_database(*sink, result_layers(publishable(results)), owner=results.study.file.study.id)
     return f"{sink[0].name}.{sink[1]}"
 
 
@@ -177,6 +178,7 @@ def _rows(table: pd.DataFrame) -> list[dict[str, Any]]:
 
 def meeting_map(results: Results, lang: str = "zh", *, parts: ReportParts | None = None) -> MapPage:
     """The map for the meeting: one page that opens without a network; ``parts`` where it is made already."""
+    results = publishable(results, lang)
     parts = parts or build_report_parts(results, lang)
     tables = results.inputs
     return draw_map(
@@ -206,6 +208,7 @@ def meeting_map(results: Results, lang: str = "zh", *, parts: ReportParts | None
 
 def page(results: Results, lang: str = "zh", *, parts: ReportParts | None = None) -> str:
     """The report as Markdown; ``parts`` where it is made already."""
+    results = publishable(results, lang)
     parts = parts or build_report_parts(results, lang)
     charts = {question: chart_file(question) for question in parts.charts}
     return report_markdown(results, lang, sections=parts.sections, charts=charts)

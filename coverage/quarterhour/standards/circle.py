@@ -77,6 +77,14 @@ def by_level(shares: pd.DataFrame, level: str) -> pd.DataFrame:
     return shares[shares["level"] == level].set_index("area")
 
 
+def reach_classes(shares: pd.DataFrame) -> pd.Series:
+    """Of areas whose people are not told, whether ``all``, ``part`` or ``none`` of their communities are inside."""
+    some = shares["communities_met"].gt(0)
+    known = pd.Series("none", index=shares.index, dtype="str").mask(some, "part")
+    known = known.mask(shares["communities_met"].eq(shares["communities"]), "all")
+    return known.where(shares["people"].isna(), "")
+
+
 def area_share(shares: pd.DataFrame, column: str, level: str, area: str | None = None) -> float:
     """A share of one area out of a table of shares; of the first of its level where none is named."""
     rows = by_level(shares, level)[column]

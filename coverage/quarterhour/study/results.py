@@ -28,6 +28,7 @@ from quarterhour.standards.sensitivity import CoverageRange
 from quarterhour.standards.tiers import TierCheck
 from quarterhour.study.file.services import AccessFile
 from quarterhour.study.inputs import Inputs
+from quarterhour.study.publication.protection import Protection
 from quarterhour.study.study import Study
 from quarterhour.travel.paths import Paths
 from quarterhour.travel.times import Heading, TravelTimes
@@ -252,7 +253,8 @@ class Results:
     ``what_if``: what can be tried on the page. ``burial``: need and supply of burial places. ``forecast``: older people
     by town, county and city, where the study asks for it; ``study`` and ``inputs`` then have the columns of the years
     that its parts ask for. ``programme``: money and staff by year, where a question says of them or of years.
-    ``seconds`` by step go into the manifest alone.
+    ``seconds`` by step go into the manifest alone. ``protection``: how counts of persons were put together, in results
+    that may be published; None in those that hold the truth.
     """
 
     study: Study
@@ -274,6 +276,7 @@ class Results:
     programme: Programme | None = None
     findings: pd.DataFrame = field(default_factory=no_findings)
     seconds: dict[str, float] = field(default_factory=dict)
+    protection: Protection | None = None
 
     @property
     def scorecard(self) -> Scorecard | None:
