@@ -11,7 +11,7 @@ from typing import Literal
 from quarterhour.base.area_codes.classes import COMMUNITY_CLASSES, FACILITY_LEVELS, TOWN_CLASSES
 
 Heading = Literal["to_site", "to_community"]
-LEVELS = ("facility", "community", "town", "county", "city")
+LEVELS = ("facility", "community", "town", "county", "unit", "city")
 """Where a target holds; ``facility`` only for what a facility has of its own: a ratio, a least, a distance."""
 SENSES = ("at_least", "at_most")
 APPLIES_TO: Mapping[str, tuple[str, ...]] = MappingProxyType({"town": TOWN_CLASSES, "community": COMMUNITY_CLASSES})

@@ -100,7 +100,7 @@ def _by_town(
             moved = in_their_years(by_area_and_year(table, area="town", value="backlog"), horizon)
     else:
         rows = _one_a_town(table)
-        deaths = alike_each_year(_known(rows, "deaths"), horizon)
+        deaths = _each_year(rows, horizon)
         moved = _none(deaths)
         if "backlog" in rows and asked.moves is None:
             moved = spread_evenly(_known(rows, "backlog"), horizon, until=asked.moves_until)
@@ -115,6 +115,16 @@ def _one_a_town(table: pd.DataFrame) -> pd.DataFrame:
     if len(again):
         raise DataError("graves.twice", ids=first_ids(again))
     return by_town
+
+
+def _each_year(rows: pd.DataFrame, horizon: Horizon) -> pd.DataFrame:
+    """Deaths of each year: those of a forecast (columns ``deaths_2027`` ...) as far as it goes, then as in its last."""
+    same = alike_each_year(_known(rows, "deaths"), horizon)
+    known = [year for year in horizon.years if f"deaths_{year}" in rows]
+    for year in horizon.years if known else ():
+        near = min(max(year, known[0]), known[-1])
+        same[year] = _known(rows, f"deaths_{near}")
+    return same
 
 
 def _known(rows: pd.DataFrame, column: str) -> pd.Series:

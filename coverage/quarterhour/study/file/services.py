@@ -137,7 +137,7 @@ class GravesFile(Dated):
     ``levels``: the share of the dead that cemeteries of each level receive. Forms: ``shares`` of the study,
     ``shares_from_rules`` (figures ``form-share-...``), or ``eco_share``: that share takes a niche, the rest a grave.
     ``form_m2``, ``form_urns``: land a place and urns a place. ``kinds``: cemeteries whose free places count.
-    ``year``: deaths as they are in that year of the forecast.
+    ``year``: deaths follow the forecast up to that year, and stay as they are then.
     """
 
     table: Name

@@ -139,11 +139,47 @@ class CapacityFile(Part):
     source: str = ""
 
 
-class PhasesFile(Part):
-    """In which order to build: so many sites a year, from a year on."""
+class MoneyFile(Part):
+    """What a new site of the question costs to build and to run a year, its beds and staff, where no column says so.
 
-    per_year: Whole = Field(ge=1)
+    The columns ``cost_yuan, running_yuan, beds, staff`` of the candidates come first; what neither says is no data.
+    ``running_from``: whether a site is run from the year after it is built, or from that year.
+    """
+
+    cost_yuan: Whole | None = Field(default=None, ge=0)
+    running_yuan: Whole | None = Field(default=None, ge=0)
+    beds: Whole | None = Field(default=None, ge=0)
+    staff: Whole | None = Field(default=None, ge=0)
+    running_from: Literal["next_year", "same_year"] = "next_year"
+    source: str = ""
+
+
+class PhasesFile(Part):
+    """In which order to build: so many sites a year, or for so much money, from a year on.
+
+    ``cap_yuan_a_year``: each year; ``budget_by_year``: of the first year, the second ..., and nothing after the last.
+    ``carry_over``: what a year does not spend is there in the next.
+    """
+
+    per_year: Whole | None = Field(default=None, ge=1)
     first_year: Whole = Field(ge=1980, le=2150)
+    cap_yuan_a_year: Whole | None = Field(default=None, ge=1)
+    budget_by_year: tuple[Annotated[Whole, Field(ge=0)], ...] = ()
+    carry_over: Flag = False
+
+    @property
+    def by_money(self) -> bool:
+        """Whether each year has only so much money."""
+        return self.cap_yuan_a_year is not None or bool(self.budget_by_year)
+
+    @model_validator(mode="after")
+    def _some_limit(self) -> PhasesFile:
+        if self.cap_yuan_a_year is not None and self.budget_by_year:
+            raise wrong("said_twice", at="budget_by_year", other="cap_yuan_a_year")
+        if self.per_year is None and not self.by_money:
+            raise wrong("phases_unlimited")
+        check_partners(self, {"carry_over": (self.by_money, "cap_yuan_a_year / budget_by_year")})
+        return self
 
 
 class RobustFile(Part):
@@ -222,6 +258,7 @@ class SitingFile(Dated):
     seconds: Number = Field(default=60, gt=0)
     capacity: CapacityFile | None = None
     phases: PhasesFile | None = None
+    money: MoneyFile | None = None
     values: Flag = False
     robust: RobustFile | None = None
 
@@ -280,6 +317,17 @@ class SitingFile(Dated):
         for standard in self.standards:
             _check_steps(standard)
             check_turnout(self.turnout_minutes, min([standard.minutes, *(minutes for minutes, _ in standard.steps)]))
+        return self
+
+    @model_validator(mode="after")
+    def _cost_said_once(self) -> SitingFile:
+        budget, money = self.budget, self.money
+        if budget is None or money is None:
+            return self
+        if budget.new_each is not None and money.cost_yuan is not None:
+            raise wrong("said_twice", at="money", other="budget.new_each")
+        if "running_each" in budget.model_fields_set and money.running_yuan is not None:
+            raise wrong("said_twice", at="money", other="budget.running_each")
         return self
 
     @model_validator(mode="after")

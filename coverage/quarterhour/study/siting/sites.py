@@ -9,7 +9,7 @@ import geopandas as gpd
 import numpy as np
 import pandas as pd
 
-from quarterhour.base.areas import with_areas
+from quarterhour.base.areas import with_areas, with_unit
 from quarterhour.base.cells import texts
 from quarterhour.base.errors import StudyError, first_ids
 from quarterhour.network.network import Network
@@ -22,6 +22,7 @@ from quarterhour.siting.candidates.exclusions import (
 )
 from quarterhour.siting.candidates.generate import candidates_from_communities, candidates_from_network, no_ledger
 from quarterhour.siting.question.sites import join_sites
+from quarterhour.standards.levels import UNIT, whole_units
 from quarterhour.standards.rules import Exclusion, RuleSet
 from quarterhour.study.file.siting import SitingFile
 from quarterhour.study.inputs import Inputs
@@ -31,6 +32,8 @@ from quarterhour.travel.times import TravelTimes
 _YES = ("1", "true", "yes", "y", "是", "必建")
 """What the column ``required`` of a table says of a candidate that must be built."""
 _COUNTED = "counted people"
+ADDED = ("beds", "staff")
+"""Columns of what a new site brings with it."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -89,6 +92,8 @@ def offered_sites(
         joined[column] = [*parts[0], *parts[1]]
     joined["tiers"] = _tiers(file, [*old["kind"], *[file.kind] * len(new)], joined)
     sites = gpd.GeoDataFrame(joined, geometry=pd.concat([old.geometry, new.geometry]), crs=tables.communities.crs)
+    if len(tables.units):
+        sites = with_unit(sites, tables.communities, UNIT, whole=whole_units(tables.communities))
     binding = [rule for rule in every if rule.id not in telling]
     asked = [quota for quota in file.quotas if quota.minimum and binding]
     relaxed = [_relaxations(wanted, binding, layers, tables, sites, quota.level) for quota in asked]
@@ -129,8 +134,9 @@ def _tiers(file: SitingFile, kinds: Sequence[str], sites: pd.DataFrame) -> list[
 
 
 def _figures_of(file: SitingFile) -> list[str]:
-    """The columns of facilities and candidates that a question's capacity is read from."""
-    return [] if file.capacity is None else [c for c in (file.capacity.column, file.capacity.land) if c]
+    """The columns of facilities and candidates that a question's capacity, beds and staff are read from."""
+    room = [] if file.capacity is None else [c for c in (file.capacity.column, file.capacity.land) if c]
+    return list(dict.fromkeys([*room, *ADDED]))
 
 
 def _wanted(
