@@ -30,6 +30,8 @@ from quarterhour.report.layers.tables import chosen_sites, named_layers, result_
 from quarterhour.report.map_notes import map_notes
 from quarterhour.report.markdown import report_markdown
 from quarterhour.report.meeting.questions import asked_of, further_areas, mode_names, sources_line
+from quarterhour.report.needs.money_of_plans import money_of
+from quarterhour.report.needs.money_sections import money_sections
 from quarterhour.report.papers.writers import Papers, with_font_finding
 from quarterhour.report.score_sections import score_sections
 from quarterhour.report.section import Section
@@ -42,6 +44,7 @@ from quarterhour.standards.league import earlier_rows, kept_rows
 from quarterhour.study.progress import RunProgress
 from quarterhour.study.reading.used import sink_of
 from quarterhour.study.results import Proposal, Results
+from quarterhour.study.run import publishable
 from quarterhour.study.study import Study, modes_named, study_mode, study_targets
 
 _log = logging.getLogger(__name__)
@@ -64,7 +67,8 @@ class ReportParts:
 
 def build_report_parts(results: Results, lang: str) -> ReportParts:
     """The sections and charts of a run."""
-    behind = [*forecast_sections(results, lang), *siting_sections(results, lang), *care_sections(results, lang)]
+    asked = [*forecast_sections(results, lang), *siting_sections(results, lang), *money_sections(results, lang)]
+    behind = [*asked, *care_sections(results, lang)]
     annexes = [glossary_section(lang), *certificate_sections(results, lang)]
     sections = [*score_sections(results, lang), *behind, *annexes]
     charts = dict(siting_charts(results, lang))
@@ -83,7 +87,7 @@ def write_results(
     file but ``manifest.json``, which holds the day, the versions and the seconds. WriteError names a
     file that somebody holds; the others are in place.
     """
-    results = with_font_finding(results, lang)
+    results = with_font_finding(publishable(results, lang), lang)
     writers = _writers(results, lang, build_report_parts(results, lang))
     if tell:
         tell(i18n.say("study.step_write", lang))
@@ -112,7 +116,7 @@ def store_layers(results: Results) -> str:
     sink = sink_of(results.study.file.outputs, results.study.file.databases)
     if sink is None:
         return ""
-    postgis.write_database(*sink, result_layers(results), owner=results.study.file.study.id)
+    postgis.write_database(*sink, result_layers(publishable(results)), owner=results.study.file.study.id)
     return f"{sink[0].name}.{sink[1]}"
 
 
@@ -147,19 +151,23 @@ def chart_file(question: str) -> str:
 def plans_record(results: Results) -> list[dict[str, Any]]:
     """Every plan with its proof, as ``plan.json`` keeps it: no day, no seconds.
 
-    Beside the sealed record: ``frontier`` and ``phases`` where the study asks for them, and ``quality`` of the inputs.
+    Beside the sealed record: ``frontier``, ``phases`` and ``money`` where the study asks for them (``verify`` counts
+    the money again), and ``quality`` of the inputs.
     """
     quality = results.inputs.quality.round(6).to_dict("records")
-    return [{**plan_record(p.plan, p.problem), **_behind(p), "quality": quality} for p in results.proposals]
+    return [{**plan_record(p.plan, p.problem), **_behind(results, p), "quality": quality} for p in results.proposals]
 
 
-def _behind(p: Proposal) -> dict[str, Any]:
+def _behind(results: Results, p: Proposal) -> dict[str, Any]:
     found: dict[str, Any] = {}
     if p.prospects.frontier is not None:
         found["frontier"] = _rows(p.prospects.frontier)
     if p.prospects.phasing is not None:
         steps = p.prospects.phasing.steps.assign(sites=p.prospects.phasing.steps["sites"].map(list))
         found["phases"] = {"first_year": p.prospects.first_year, "steps": _rows(steps)}
+    money = money_of(results, p)
+    if money is not None:
+        found["money"] = money
     return found
 
 
@@ -170,6 +178,7 @@ def _rows(table: pd.DataFrame) -> list[dict[str, Any]]:
 
 def meeting_map(results: Results, lang: str = "zh", *, parts: ReportParts | None = None) -> MapPage:
     """The map for the meeting: one page that opens without a network; ``parts`` where it is made already."""
+    results = publishable(results, lang)
     parts = parts or build_report_parts(results, lang)
     tables = results.inputs
     return draw_map(
@@ -199,6 +208,7 @@ def meeting_map(results: Results, lang: str = "zh", *, parts: ReportParts | None
 
 def page(results: Results, lang: str = "zh", *, parts: ReportParts | None = None) -> str:
     """The report as Markdown; ``parts`` where it is made already."""
+    results = publishable(results, lang)
     parts = parts or build_report_parts(results, lang)
     charts = {question: chart_file(question) for question in parts.charts}
     return report_markdown(results, lang, sections=parts.sections, charts=charts)

@@ -85,14 +85,20 @@ def chosen_sites(proposal: Proposal) -> gpd.GeoDataFrame:
     """The sites to build, in their order, numbered from 1 in ``order``; with ``year`` where the study names years."""
     new, years = proposal.new_sites, proposal.years
     sites = proposal.sites.loc[new].assign(order=range(1, len(new) + 1))
-    return sites.assign(year=[years[i] for i in new]) if years else sites
+    if not years:
+        return sites
+    if all(site in years for site in new):
+        return sites.assign(year=[years[i] for i in new])
+    return sites.assign(year=pd.array([years.get(i, pd.NA) for i in new], dtype="Int64"))
 
 
 def _sites(p: Proposal) -> gpd.GeoDataFrame:
     """The sites to build with year (missing where the study names none), gain and place in degrees."""
     sites, years = chosen_sites(p), p.years
     degrees = sites.geometry.to_crs("EPSG:4326") if sites.crs is not None else sites.geometry
+    known = p.money.reindex(sites.index).dropna(axis=1, how="all") if len(p.money) else p.money
     return sites.assign(
+        **{str(c): known[c] for c in known},
         year=pd.array([years.get(i, pd.NA) for i in sites.index], dtype="Int64"),
         gain=pd.array([p.plan.gain.get(i, pd.NA) for i in sites.index], dtype="Float64"),
         unit=p.plan.unit,

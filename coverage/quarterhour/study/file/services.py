@@ -206,6 +206,7 @@ class OverlayFile(Part):
     """Where parcels may lie: rules, slope, land cover, wishes."""
 
     rules: tuple[str, ...] = ()
+    exclude_unverified: Flag | tuple[str, ...] = ()
     kind: str
     cell_m: Number = Field(default=250, gt=0)
     elevation: str | None = None
@@ -224,6 +225,7 @@ class OverlayFile(Part):
         check_partners(
             self,
             {
+                "exclude_unverified": (bool(self.rules), "rules"),
                 "elevation": (on_slopes, 'steepest_degrees / wishes: layer = "slope"'),
                 "steepest_degrees": (self.elevation is not None, "elevation"),
                 "land_cover": (bool(self.forbidden_cover), "forbidden_cover"),

@@ -139,11 +139,47 @@ class CapacityFile(Part):
     source: str = ""
 
 
-class PhasesFile(Part):
-    """In which order to build: so many sites a year, from a year on."""
+class MoneyFile(Part):
+    """What a new site of the question costs to build and to run a year, its beds and staff, where no column says so.
 
-    per_year: Whole = Field(ge=1)
+    The columns ``cost_yuan, running_yuan, beds, staff`` of the candidates come first; what neither says is no data.
+    ``running_from``: whether a site is run from the year after it is built, or from that year.
+    """
+
+    cost_yuan: Whole | None = Field(default=None, ge=0)
+    running_yuan: Whole | None = Field(default=None, ge=0)
+    beds: Whole | None = Field(default=None, ge=0)
+    staff: Whole | None = Field(default=None, ge=0)
+    running_from: Literal["next_year", "same_year"] = "next_year"
+    source: str = ""
+
+
+class PhasesFile(Part):
+    """In which order to build: so many sites a year, or for so much money, from a year on.
+
+    ``cap_yuan_a_year``: each year; ``budget_by_year``: of the first year, the second ..., and nothing after the last.
+    ``carry_over``: what a year does not spend is there in the next.
+    """
+
+    per_year: Whole | None = Field(default=None, ge=1)
     first_year: Whole = Field(ge=1980, le=2150)
+    cap_yuan_a_year: Whole | None = Field(default=None, ge=1)
+    budget_by_year: tuple[Annotated[Whole, Field(ge=0)], ...] = ()
+    carry_over: Flag = False
+
+    @property
+    def by_money(self) -> bool:
+        """Whether each year has only so much money."""
+        return self.cap_yuan_a_year is not None or bool(self.budget_by_year)
+
+    @model_validator(mode="after")
+    def _some_limit(self) -> PhasesFile:
+        if self.cap_yuan_a_year is not None and self.budget_by_year:
+            raise wrong("said_twice", at="budget_by_year", other="cap_yuan_a_year")
+        if self.per_year is None and not self.by_money:
+            raise wrong("phases_unlimited")
+        check_partners(self, {"carry_over": (self.by_money, "cap_yuan_a_year / budget_by_year")})
+        return self
 
 
 class RobustFile(Part):
@@ -179,7 +215,8 @@ class SitingFile(Dated):
     ``steps``: what percent counts up to how many minutes, the last the standard itself. ``backup``: what percent counts
     with one site near, where two make 100. ``tier``: only sites that count for it cover; ``tiers``: for which tiers a
     kind counts, where the column ``tiers`` of facilities and candidates is blank. ``at_least``: people to cover in any
-    case; ``everyone``: all whom some site could.
+    case; ``everyone``: all whom some site could. ``exclude_unverified``: rules of ``exclude_rules`` that exclude though
+    nobody verified them (true: all); others of that sort only report.
     """
 
     id: Name
@@ -217,9 +254,11 @@ class SitingFile(Dated):
     class_column: str = "class"
     exclude: tuple[Exclusion, ...] = ()
     exclude_rules: tuple[str, ...] = ()
+    exclude_unverified: Flag | tuple[str, ...] = ()
     seconds: Number = Field(default=60, gt=0)
     capacity: CapacityFile | None = None
     phases: PhasesFile | None = None
+    money: MoneyFile | None = None
     values: Flag = False
     robust: RobustFile | None = None
 
@@ -281,12 +320,24 @@ class SitingFile(Dated):
         return self
 
     @model_validator(mode="after")
+    def _cost_said_once(self) -> SitingFile:
+        budget, money = self.budget, self.money
+        if budget is None or money is None:
+            return self
+        if budget.new_each is not None and money.cost_yuan is not None:
+            raise wrong("said_twice", at="money", other="budget.new_each")
+        if "running_each" in budget.model_fields_set and money.running_yuan is not None:
+            raise wrong("said_twice", at="money", other="budget.running_each")
+        return self
+
+    @model_validator(mode="after")
     def _nothing_said_in_vain(self) -> SitingFile:
         check_partners(
             self,
             {
                 "candidate_count": (self.candidates == "network", 'candidates = "network"'),
                 "class_column": (bool(self.classes), "classes"),
+                "exclude_unverified": (bool(self.exclude_rules), "exclude_rules"),
                 "min_distance_existing": (self.min_distance_m is not None, "min_distance_m"),
             },
         )

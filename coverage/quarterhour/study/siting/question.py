@@ -84,7 +84,11 @@ def _sites(file: SitingFile, offered: gpd.GeoDataFrame, asked: Asked | None) -> 
         sites["capacity"] = asked.rooms
     if not file.money_counts:
         return sites
-    each = (None, 0) if file.budget is None else (file.budget.new_each, file.budget.running_each)
+    budget, money = file.budget, file.money
+    each = (None, 0) if budget is None else (budget.new_each, budget.running_each)
+    if money is not None:
+        run = each[1] if money.running_yuan is None else money.running_yuan
+        each = (each[0] if money.cost_yuan is None else money.cost_yuan, run)
     for column, otherwise in zip(("cost_yuan", "running_yuan"), each, strict=True):
         if column not in sites and otherwise is None:
             continue
