@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import numpy as np
 import pandas as pd
 import pytest
 
@@ -142,6 +143,29 @@ def test_graves_of_a_year_follow_its_deaths(aged: Path) -> None:
     deaths = made.at("town", "deaths", 2035) / made.at("town", "deaths", 2020) * pd.Series({"t1": 20, "t2": 6})
     assert graves.areas["deaths"].to_dict() == pytest.approx(deaths.to_dict())
     assert graves.areas["backlog"].tolist() == [5, 0]
+
+
+def test_graves_may_follow_the_deaths_of_every_year(aged: Path) -> None:
+    """On a line from the count to 2030 and on to 2035, then as in 2035; the backlog moves in equal parts."""
+    (aged / "life.csv").write_text(LIFE, encoding="utf-8")
+    (aged / "deaths.csv").write_text("town,deaths,backlog\nt1,20,5\nt2,6,0\n", encoding="utf-8")
+    more = LIFE_TABLE + GRAVES.replace("year = 2035", "each_year = true") + FORECAST + 'life_table = "life"\n'
+    change(aged, ('rules = ["weihai-14fyp"]', 'rules = ["weihai-14fyp", "cemetery"]'), more=more)
+    results = qh.run_study(qh.read_study(aged), siting=False)
+    made, graves = results.forecast, results.care.graves
+    assert made is not None and graves is not None
+    then = {y: made.at("town", "deaths", y) / made.at("town", "deaths", 2020) for y in (2020, 2030, 2035)}
+    for town, now in (("t1", 20), ("t2", 6)):
+        known = [now * float(then[y][town]) for y in (2020, 2030, 2035)]
+        years = np.interp(range(2026, 2046), [2020, 2030, 2035], known)
+        assert graves.areas.at[town, "deaths"] == pytest.approx(years.mean(), abs=1e-5)
+    assert graves.areas["backlog"].tolist() == [5, 0]
+
+
+def test_deaths_of_every_year_need_a_forecast(aged: Path) -> None:
+    change(aged, more=GRAVES.replace("year = 2035", "each_year = true"))
+    with pytest.raises(StudyError, match="each_year"):
+        qh.read_study(aged)
 
 
 def test_graves_of_a_year_need_a_life_table(aged: Path) -> None:

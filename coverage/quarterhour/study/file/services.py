@@ -137,10 +137,11 @@ class GravesFile(Dated):
     ``levels``: the share of the dead that cemeteries of each level receive. Forms: ``shares`` of the study,
     ``shares_from_rules`` (figures ``form-share-...``), or ``eco_share``: that share takes a niche, the rest a grave.
     ``form_m2``, ``form_urns``: land a place and urns a place. ``kinds``: cemeteries whose free places count.
-    ``year``: deaths as they are in that year of the forecast.
+    ``year``: deaths as they are in that year of the forecast; ``each_year``: as they are in each of its years.
     """
 
     table: Name
+    each_year: Flag = False
     moves: Name | None = None
     moves_until: Year | None = None
     years: Whole | None = Field(default=None, ge=1, le=100)
@@ -165,6 +166,8 @@ class GravesFile(Dated):
         said = [name for name, given in ways.items() if given]
         if len(said) > 1:
             raise wrong("said_twice", at=said[1], other=said[0])
+        if self.each_year and self.year is not None:
+            raise wrong("said_twice", at="each_year", other="year")
         if self.years is not None and self.until is not None:
             raise wrong("said_twice", at="until", other="years")
         if self.levels and abs(sum(self.levels.values()) - 1) > _OFF:

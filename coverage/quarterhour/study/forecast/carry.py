@@ -38,7 +38,7 @@ def with_years(file: StudyFile, tables: Inputs, forecast: Forecast | None) -> tu
         return file, tables
     wanted = dict.fromkeys(_columns(file))
     made = {dated_name(c, y, v): carried(file, tables, forecast, c, y, v) for c, y, v in wanted}
-    if not made and (file.graves is None or file.graves.year is None):
+    if not made and (file.graves is None or (file.graves.year is None and not file.graves.each_year)):
         return file, tables
     communities = tables.communities.assign(**made)
     figures = dict(tables.tables)
@@ -47,6 +47,8 @@ def with_years(file: StudyFile, tables: Inputs, forecast: Forecast | None) -> tu
         name = dated_name(graves.table, graves.year, graves.variant)
         figures[name] = _deaths(figures[graves.table], forecast, graves)
         graves = graves.model_copy(update={"table": name})
+    if graves is not None and graves.each_year and graves.table in figures:
+        figures[graves.table] = _deaths_by_year(figures[graves.table], forecast, graves)
     people = (*file.communities.people, *made)
     changed = {
         "communities": file.communities.model_copy(update={"people": people}),
@@ -124,6 +126,14 @@ def _question(question: SitingFile) -> SitingFile:
 
     people = {dated_name(c, year, variant): weight for c, weight in question.people.items()}
     return question.model_copy(update={"people": people, "objective": tuple(map(goal, question.objective))})
+
+
+def _deaths_by_year(table: pd.DataFrame, forecast: Forecast, asked: GravesFile) -> pd.DataFrame:
+    """The table of deaths with those of every year of the forecast beside them, as ``deaths_2035`` (``value_2035``)."""
+    column = "deaths" if "deaths" in table else "value"
+    years = {y: _deaths(table, forecast, asked.model_copy(update={"year": y})) for y in forecast.years}
+    made = {f"{column}_{year}": grown[column] for year, grown in years.items() if column in grown}
+    return table.assign(**{f"{column}_{forecast.base_year}": table[column], **made}) if made else table
 
 
 def _deaths(table: pd.DataFrame, forecast: Forecast, asked: GravesFile) -> pd.DataFrame:

@@ -17,7 +17,7 @@ from quarterhour.siting.candidates.exclusions import RELAXED, Lawful, candidate_
 from quarterhour.siting.candidates.generate import candidates_from_communities, candidates_from_network, no_ledger
 from quarterhour.siting.question.sites import join_sites
 from quarterhour.standards.rules import Exclusion, RuleSet
-from quarterhour.study.file.siting import SitingFile
+from quarterhour.study.file.siting import QuotaFile, SitingFile
 from quarterhour.study.inputs import Inputs
 from quarterhour.study.siting.secrets import coarse_ledger, coarse_relaxations, secret_rules
 from quarterhour.travel.times import TravelTimes
@@ -81,7 +81,7 @@ def offered_sites(
         joined[column] = [*parts[0], *parts[1]]
     joined["tiers"] = _tiers(file, [*old["kind"], *[file.kind] * len(new)], joined)
     sites = gpd.GeoDataFrame(joined, geometry=pd.concat([old.geometry, new.geometry]), crs=tables.communities.crs)
-    relaxed = [_relaxations(wanted, every, layers, tables, sites, q.level) for q in file.quotas if q.minimum and every]
+    relaxed = [_relaxations(wanted, every, layers, tables, sites, q) for q in file.quotas if q.minimum and every]
     told = pd.concat(relaxed, ignore_index=True) if relaxed else pd.DataFrame(columns=["level", *RELAXED])
     ledger, unchecked = (no_ledger(), ()) if lawful is None else (lawful.ledger, lawful.unchecked)
     secret = secret_rules(every, tables)
@@ -153,11 +153,13 @@ def _exclusions(file: SitingFile, rules: Mapping[str, RuleSet]) -> list[Exclusio
 
 def _relaxations(
     wanted: gpd.GeoDataFrame, rules: Sequence[Exclusion], layers: Mapping[str, gpd.GeoDataFrame], tables: Inputs,
-    sites: gpd.GeoDataFrame, level: str,
+    sites: gpd.GeoDataFrame, quota: QuotaFile,
 ) -> pd.DataFrame:  # fmt: skip
+    level, have = quota.level, set(sites[quota.level])
+    have |= {town for group in quota.groups if have & set(group) for town in group}
     areas = tables.towns if level == "town" else tables.counties
     named = areas.index if len(areas) else sorted(set(tables.communities[level]) - {""})
-    without = [str(a) for a in named if str(a) not in set(sites[level])]
+    without = [str(a) for a in named if str(a) not in have]
     found = candidate_relaxations(wanted, rules, layers, areas=without, level=level)
     found.insert(0, "level", level)
     return found
