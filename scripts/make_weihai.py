@@ -154,6 +154,7 @@ def read_communities(facts: Path, towns: pd.DataFrame) -> pd.DataFrame:
     rows["town"] = rows["town_code"].map(town_of)
     rows["county"] = rows["town"].map(towns["county"])
     rows["nbs_town_code"] = rows["town_code"]
+    rows["unit"] = rows["county_code"]  # the statistical office counts three zones apart that are no counties
     rows["class"] = np.where(rows["name"].str.contains("居|社区"), "urban", "rural")
     return rows.sort_values("code", ignore_index=True)
 
@@ -942,7 +943,7 @@ def make(facts: Path, out: Path) -> None:
     lonlat = to_lonlat(xy)
     rows["lon"], rows["lat"] = lonlat[:, 0], lonlat[:, 1]
     write_areas(towns, cells, out)
-    columns = ["code", "name", "town", "county", "nbs_town_code", "lon", "lat", "class", "older", "hardship"]
+    columns = ["code", "name", "town", "county", "unit", "nbs_town_code", "lon", "lat", "class", "older", "hardship"]
     columns += ["hardship_home", "hardship_institution", "quality", "older_quality"]
     write_csv(rows[[*columns, *(f"{group}_quality" for group in GROUPS), "source"]], out / "communities.csv")
     write_geojson(water, out / "water.geojson")

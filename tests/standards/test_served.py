@@ -103,6 +103,19 @@ def test_a_town_is_reached_when_so_many_of_its_people_are() -> None:
         assert found.to_dict() == {"c1": reached, "c2": 0}
 
 
+def test_only_places_of_the_classes_named_are_counted() -> None:
+    """Towns t1 and t2 are 镇, t3 a 街道: of the two both are served. Of the villages b, c, d two are."""
+    of = TOWNS.assign(**{"class": ["镇", "镇", "街道"]})
+    asked = {**TOWNS_SERVED, "levels": ["city"], "served_by": ["has", "assigned"]}
+    assert rows(target(**asked, classes=["town"]), towns=of)["value"].tolist() == [1]
+    assert rows(target(**asked, classes=["sub_district"]), towns=of)["value"].tolist() == [0]
+    unknown = rows(target(**asked, classes=["town"]))  # names that tell no class
+    assert unknown["needs"].tolist() == ["towns: class (town)"]
+    villages = COMMUNITIES.assign(**{"class": ["urban", "village", "village", "village"]})
+    asked = {**COMMUNITIES_SERVED, "levels": ["city"], "served_by": ["assigned"], "classes": ["village"]}
+    assert rows(target(**asked), communities=villages)["value"].tolist() == [pytest.approx(2 / 3)]
+
+
 @pytest.mark.parametrize(
     ("wrong", "said"),
     [
@@ -111,6 +124,7 @@ def test_a_town_is_reached_when_so_many_of_its_people_are() -> None:
         ({"served_by": ["reach"]}, "needs minutes, modes, people"),
         ({"served_by": []}, "needs served_by"),
         ({"levels": ["community"]}, "do not lie in communities"),
+        ({"classes": ["urban"]}, "one of town, sub_district"),
     ],
 )
 def test_a_share_that_cannot_be_meant_is_refused(wrong: dict[str, Any], said: str) -> None:

@@ -391,7 +391,8 @@ def test_242_communities_of_weihai_no_longer_change_town_in_silence(root: Path) 
 
 
 @pytest.mark.parametrize(
-    "written", ["日间照料中心", "日間照料中心", "day-care", "Day_Care", "day care", "day_care\u200b"]
+    "written",
+    ["日间照料中心", "老年人日间照料中心", "日間照料中心", "day-care", "Day_Care", "day care", "day_care\u200b"],
 )
 def test_a_kind_is_known_by_its_label_and_spelling(city: City, written: str) -> None:
     for row in city.facilities[:3]:

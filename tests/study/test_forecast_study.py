@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from pathlib import Path
 
-import numpy as np
 import pandas as pd
 import pytest
 
@@ -12,6 +11,7 @@ import quarterhour as qh
 from quarterhour.base.errors import DataError, StudyError
 from quarterhour.base.labels import counted_label, people_label, unit_label
 from quarterhour.study.run import read_study_inputs
+from tables import book_tables
 
 AGES = [*(f"{a}-{a + 4}" for a in range(40, 85, 5)), "85+"]
 EARLIER = [200, 200, 200, 200, 100, 80, 60, 40, 20, 10]
@@ -140,32 +140,11 @@ def test_graves_of_a_year_follow_its_deaths(aged: Path) -> None:
     results = qh.run_study(qh.read_study(aged), siting=False)
     made, graves = results.forecast, results.care.graves
     assert made is not None and graves is not None
-    deaths = made.at("town", "deaths", 2035) / made.at("town", "deaths", 2020) * pd.Series({"t1": 20, "t2": 6})
-    assert graves.areas["deaths"].to_dict() == pytest.approx(deaths.to_dict())
-    assert graves.areas["backlog"].tolist() == [5, 0]
-
-
-def test_graves_may_follow_the_deaths_of_every_year(aged: Path) -> None:
-    """On a line from the count to 2030 and on to 2035, then as in 2035; the backlog moves in equal parts."""
-    (aged / "life.csv").write_text(LIFE, encoding="utf-8")
-    (aged / "deaths.csv").write_text("town,deaths,backlog\nt1,20,5\nt2,6,0\n", encoding="utf-8")
-    more = LIFE_TABLE + GRAVES.replace("year = 2035", "each_year = true") + FORECAST + 'life_table = "life"\n'
-    change(aged, ('rules = ["weihai-14fyp"]', 'rules = ["weihai-14fyp", "cemetery"]'), more=more)
-    results = qh.run_study(qh.read_study(aged), siting=False)
-    made, graves = results.forecast, results.care.graves
-    assert made is not None and graves is not None
-    then = {y: made.at("town", "deaths", y) / made.at("town", "deaths", 2020) for y in (2020, 2030, 2035)}
-    for town, now in (("t1", 20), ("t2", 6)):
-        known = [now * float(then[y][town]) for y in (2020, 2030, 2035)]
-        years = np.interp(range(2026, 2046), [2020, 2030, 2035], known)
-        assert graves.areas.at[town, "deaths"] == pytest.approx(years.mean(), abs=1e-5)
-    assert graves.areas["backlog"].tolist() == [5, 0]
-
-
-def test_deaths_of_every_year_need_a_forecast(aged: Path) -> None:
-    change(aged, more=GRAVES.replace("year = 2035", "each_year = true"))
-    with pytest.raises(StudyError, match="each_year"):
-        qh.read_study(aged)
+    of = {y: made.at("town", "deaths", y) / made.at("town", "deaths", 2025) for y in range(2026, 2036)}
+    years = [of[min(y, 2035)] * pd.Series({"t1": 20, "t2": 6}) for y in range(2026, 2046)]
+    mean = pd.DataFrame(years).mean()
+    assert graves.areas["deaths"].to_dict() == pytest.approx(mean.to_dict())
+    assert graves.areas["backlog"].round(9).tolist() == [5, 0]
 
 
 def test_graves_of_a_year_need_a_life_table(aged: Path) -> None:
@@ -255,3 +234,17 @@ def test_every_output_is_written_with_a_year(aged: Path, tmp_path: Path) -> None
         written = qh.write_results(results, tmp_path / lang, lang=lang)
         page = (tmp_path / lang / "report.md").read_text(encoding="utf-8")
         assert len(written) > 5 and "2035" in page
+
+
+def test_the_report_tells_the_forecast(aged: Path, tmp_path: Path) -> None:
+    results = qh.run_study(qh.read_study(change(aged, YEAR, SITES)))
+    qh.write_results(results, tmp_path, lang="zh")
+    page = (tmp_path / "report.md").read_text(encoding="utf-8")
+    made = results.forecast
+    assert made is not None
+    last = int(made.at("city", "older", 2035)["city"])
+    assert "老年人口预测" in page and f"预计 2035 年 {last:,} 人" in page and "示例数，结果仅供演示" in page
+    assert "队列变动比法" in page and "各年低、中、高方案" in page
+    assert (tmp_path / "forecast.svg").read_text(encoding="utf-8").startswith("<svg")
+    book = book_tables(tmp_path / "coverage.xlsx")
+    assert {"老年人口预测", "高龄失能与死亡"} <= set(book)

@@ -16,6 +16,7 @@ import pytest
 import quarterhour as qh
 from quarterhour.base.errors import StudyError
 from quarterhour.report.console import summary_lines
+from quarterhour.report.tables import site_table
 from quarterhour.standards.circle import by_level
 from quarterhour.study.run import read_study_inputs
 
@@ -70,7 +71,7 @@ def test_a_community_without_unit_and_county_stands_under_not_stated(toy_study: 
     file.write_bytes(file.read_bytes().replace(b",c2,", b",,"))
     tables = read_study_inputs(qh.read_study(folder))
     assert tables.communities["reporting_unit"].to_dict() == {"w": "z9", "m": "c1", "e": "c1", "i": "unknown"}
-    assert list(tables.units.index) == ["c1", "z9", "unknown"]
+    assert list(tables.units.index) == ["c1", "z9", "unknown"]  # what is left of a county before its zones
     assert "inputs.no_unit" in set(tables.findings["rule"])
 
 
@@ -135,10 +136,70 @@ def test_a_slip_is_told_by_line_and_field(toy_study: Path, said: str, field: str
 
 def test_the_console_tells_units_and_classes_under_their_circle(results: qh.Results) -> None:
     lines = summary_lines(results, "zh")
-    assert "　上报单位：c1（其余） 62.5%（50 / 80）、c2 0.0%（0 / 7）、高新区 100.0%（100 / 100）" in lines
+    assert "　上报单位：c1（其余） 62.5%（50 / 80）、高新区 100.0%（100 / 100）、c2 0.0%（0 / 7）" in lines
     assert "　城乡：城镇 100.0%（100 / 100）、农村 87.7%（50 / 57）、类别不详 0.0%（0 / 30）" in lines
 
 
 def test_a_study_that_asks_for_neither_is_as_before(toy_run: qh.Results) -> None:
     assert set(toy_run.checks[0].shares["level"]) == {"town", "county", "city"}
     assert not len(toy_run.inputs.units)
+
+
+def test_facilities_and_proposed_sites_carry_the_unit_of_their_town_or_nearest_community(results: qh.Results) -> None:
+    """No town of the toy lies in one unit alone: the day care at 900 m is as near to the west as to the middle."""
+    assert results.inputs.facilities["reporting_unit"].to_dict() == {"d": "z9", "b": "z9"}
+    assert results.proposals[0].sites.loc["e", "reporting_unit"] == "c1"
+    names = {("unit_rest", "c1"): "c1"}
+    table = site_table(results.proposals, names, "zh")
+    assert table["reporting_unit\t上报单位"].tolist() == ["c1（其余）"]
+
+
+RULES = """
+[rules]
+id = "own"
+zh = "自定"
+en = "own"
+
+[[target]]
+id = "inside"
+zh = "圈内占比"
+en = "share inside"
+levels = ["unit", "city"]
+measure = "circle_share"
+of = "home-care-circle"
+threshold = 0.6
+unit = "share"
+
+[[target]]
+id = "day-care"
+zh = "有日间照料"
+en = "has day care"
+levels = ["unit"]
+measure = "count"
+kinds = ["day_care"]
+threshold = 1
+unit = "个"
+"""
+
+
+def scored(folder: Path) -> pd.DataFrame:
+    (folder / "own.toml").write_text(RULES, encoding="utf-8")
+    file = folder / "study.toml"
+    file.write_text(
+        file.read_text("utf-8").replace('rules = ["weihai-14fyp"]', 'rules = ["own.toml"]'), encoding="utf-8"
+    )
+    card = qh.run_study(qh.read_study(folder), siting=False).scorecard
+    assert card is not None
+    return card.rows.set_index(["target", "area"])
+
+
+def test_a_promise_may_be_made_to_units(toy_study: Path) -> None:
+    rows = scored(with_areas(toy_study))
+    assert rows.loc["inside", "met"].to_dict() == {"c1": True, "c2": False, "z9": True, "city": True}
+    assert rows.loc[("inside", "c1"), "value"] == 0.625 and rows.loc[("inside", "z9"), "area_name"] == "高新区"
+    assert rows.loc["day-care", "value"].to_dict() == {"c1": 0, "c2": 0, "z9": 1}
+
+
+def test_a_promise_to_units_without_units_is_no_data(toy_study: Path) -> None:
+    rows = scored(toy_study).xs("day-care")
+    assert rows["met"].isna().all() and rows["needs"].tolist() == ["communities: reporting_unit"]

@@ -20,7 +20,7 @@ from quarterhour.study.file import read_study_file
 
 METRES = "EPSG:32651"
 NO_TOWN = "371003400"
-CODES = ("id", "code", "town", "county", "nbs_town_code", "mca_code", "nbs_code", "area", "community")
+CODES = ("id", "code", "town", "county", "nbs_town_code", "mca_code", "nbs_code", "area", "community", "unit")
 
 
 @pytest.fixture(scope="module")
@@ -40,6 +40,14 @@ def points(frame: pd.DataFrame) -> gpd.GeoSeries:
 @pytest.fixture(scope="module")
 def communities(weihai: Path) -> pd.DataFrame:
     return table(weihai / "communities.csv")
+
+
+def test_the_zones_are_units_of_their_own_within_huancui(communities: pd.DataFrame) -> None:
+    by_unit = communities.groupby("unit").size()
+    assert by_unit[["371071", "371072", "371073"]].tolist() == [103, 81, 167] and by_unit.sum() == 2_768
+    assert communities["unit"].eq(communities["code"].str[:6]).all()
+    outside = communities[communities["unit"].ne(communities["county"])]
+    assert set(outside["unit"]) == {"371071", "371072", "371073"} and set(outside["county"]) == {"371002"}
 
 
 @pytest.fixture(scope="module")

@@ -158,11 +158,20 @@ def _overlay(care: Care, towns: Names, rules: Names, lang: str) -> Iterator[Sect
     ]  # fmt: skip
     if care.overlay.unchecked:
         lines.append(_say("unchecked", lang, rules=rules_said(care.overlay.unchecked, rules, lang)))
+    lines += [
+        _say("overlay_reported", lang, rule=rules_said([rule], rules, lang), cells=cells_of)
+        for rule, cells_of in care.overlay.reported.items()
+    ]
     removed = care.overlay.removed
     rules = {key: _say(f"removed_{key}", lang) for key in ("slope", "land_cover")} | dict(rules)
     shown = {"town": names_of(removed.index, towns), "cells": cells.groupby("town").size().reindex(removed.index).array}
     shown |= {"lawful_cells": cells.groupby("town")["lawful"].sum().reindex(removed.index).array}
-    shown |= {f"removed@{rules.get(str(rule), rule)}": removed[rule].array for rule in removed}
+    shown |= {
+        f"{'would_remove' if rule in care.overlay.reported else 'removed'}@{rules.get(str(rule), rule)}": removed[
+            rule
+        ].array
+        for rule in removed
+    }
     yield Section("overlay", pd.DataFrame(shown), tuple(lines), page_rows=0)
     told = {
         "town": names_of(care.parcels["town"], towns),

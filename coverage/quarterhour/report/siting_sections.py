@@ -279,7 +279,8 @@ def _robust(results: Results, p: Proposal, lang: str) -> Told | None:
         "chosen_share": some["share"].array, "in_plan": [yes_or_no(planned, lang) for planned in some["in_plan"]],
     }  # fmt: skip
     line = _say(
-        "robust_line", lang, name=p.name(lang), scenarios=len(found.scenarios), proven=found.proven,
+        "robust_ahead" if asked.forecast else "robust_line", lang,
+        name=p.name(lang), scenarios=len(found.scenarios), proven=found.proven,
         slow=f"{asked.speed[0]:g}", fast=f"{asked.speed[1]:g}", people=percent(asked.people),
         counted=counted_label(p.unit, lang),
         always=len(found.always()), often=int((mine["share"] >= _OFTEN).sum()), planned=len(mine),
@@ -295,11 +296,26 @@ def _robust_runs(p: Proposal, lang: str) -> Told | None:
         return None
     runs = p.prospects.robust.scenarios.reset_index()
     table = {
-        "question": p.name(lang), "scenario": runs["scenario"], "speed_factor": runs["speed"],
+        "question": p.name(lang), "scenario": runs["scenario"], **_situations(runs, lang),
+        "speed_factor": runs["speed"],
         "counted": counted_label(p.unit, lang), "demand_total": runs["people"], "new_sites": runs["new_sites"],
         "plan_value": runs["value"], "bound": runs["bound"], "gap": runs["gap"],
     }  # fmt: skip
     return table, []
+
+
+def _situations(runs: pd.DataFrame, lang: str) -> dict[str, list[str]]:
+    """What each scenario is called, where they are years and variants of the forecast."""
+    if "name" not in runs:
+        return {}
+    said = [name.partition(" ")[::2] for name in runs["name"]]
+    return {"situation": [_situation(year, variant, lang) for year, variant in said]}
+
+
+def _situation(year: str, variant: str, lang: str) -> str:
+    if not year:
+        return _say("situation_now", lang)
+    return _say("situation_year", lang, year=year, variant=say_of("forecast_sections", f"variant_{variant}", lang))
 
 
 # --- towns without a lawful candidate -------------------------------------------------------------
@@ -320,6 +336,7 @@ def _relaxations(results: Results, lang: str) -> Iterator[Section]:
         i18n.say("report.plan_told", lang, name=name, line=_say("unchecked", lang, rules=said))
         for name, said in left.items()
     ]
+    lines += reported_lines(results, lang)
     names = {"town": names_by_area(results.inputs.towns), "county": names_by_area(results.inputs.counties)}
     rows = [
         {"name": p.name(lang), **_relaxed(row, names["town" if row["level"] == "town" else "county"], places, rules)}
@@ -331,6 +348,27 @@ def _relaxations(results: Results, lang: str) -> Iterator[Section]:
                    "neighbour_minutes"]  # fmt: skip
         lines += [_say("relaxations_line", lang, count=len(rows))] if rows else []
         yield Section("relaxations", pd.DataFrame(rows, columns=columns), tuple(lines), page_rows=40)
+
+
+def reported_lines(results: Results, lang: str) -> list[str]:
+    """Of each rule that nobody verified and that therefore only reports: what it speaks against, and how to heed it."""
+    rules = rule_names(results, lang)
+    lines = [
+        i18n.say("report.plan_told", lang, name=p.name(lang), line=_reported(p, rule, rows, rules, lang))
+        for p in results.proposals
+        for rule, rows in p.reported.groupby("rule", sort=False)
+    ]
+    return [*lines, _say("reported_how", lang)] if lines else []
+
+
+def _reported(p: Proposal, rule: Any, rows: pd.DataFrame, rules: Mapping[str, str], lang: str) -> str:
+    touched = dict.fromkeys(rows["candidate"])
+    removed, chosen = set(p.ledger["candidate"]), set(p.new_sites)
+    more = [one for one in touched if one not in removed]
+    return _say(
+        "reported", lang, rule=rules_said([rule], rules, lang), candidates=len(touched), more=len(more),
+        chosen=sum(one in chosen or f"new-{one}" in chosen for one in more), clause=rows["clause"].iloc[0],
+    )  # fmt: skip
 
 
 def _relaxed(

@@ -18,15 +18,17 @@ from quarterhour.report.section import (
     figures,
     headed,
     labels,
+    level_said,
     levels,
     named_areas,
     rounded_up,
     scored_names,
     shown_shares,
+    thresholds,
 )
 from quarterhour.siting.explanation.headline import bound_name, goal_sentences
-from quarterhour.standards.circle import CircleCheck
-from quarterhour.standards.levels import AREA_COLUMNS
+from quarterhour.standards.circle import CircleCheck, reach_classes
+from quarterhour.standards.levels import AREA_COLUMNS, UNIT
 from quarterhour.standards.scorecard import Scorecard, closing_sentences, note_sentences
 from quarterhour.standards.sensitivity import CoverageRange
 from quarterhour.study.results import Proposal
@@ -66,6 +68,8 @@ def by_area(checks: Sequence[CircleCheck], level: str, names: Mapping[tuple[str,
         for key in ("communities", "communities_met", "people", "people_met"):
             columns[f"{key}@{of}"] = here[key].array
         columns[f"share_people_share@{of}"] = shown_shares(check, here["share_people"]).array
+        if table["people"].isna().any():
+            columns[f"reach_class@{of}"] = labels("circle.reach_", reach_classes(table).reindex(areas), lang)
     return headed(columns, lang)
 
 
@@ -75,7 +79,7 @@ def summary_table(scorecard: Scorecard, lang: str) -> pd.DataFrame:
         "name": table[lang],
         "level": levels(table, lang),
         "value": figures(table, "value"),
-        "threshold": figures(table, "threshold"),
+        "threshold": thresholds(table, lang),
         "unit": labels("scorecard.unit_", table["unit"], lang),
         "note": note_sentences(table, lang),
     }
@@ -147,12 +151,26 @@ def plan_line(p: Proposal, lang: str) -> str:
     return i18n.say(key, lang, **{**row, **said, "unmet": unmet})
 
 
+def quota_line(p: Proposal, lang: str) -> str:
+    """To which areas a question's quotas are, and how many sites each asks for; "" without any."""
+    classes = p.quota_classes or ((),) * len(p.problem.quotas)
+    said = []
+    for quota, to in zip(p.problem.quotas, classes, strict=True):
+        key = "at_least" if quota.maximum is None else "at_most" if not quota.minimum else "between"
+        bounds = {"minimum": quota.minimum, "maximum": quota.maximum, "count": len(quota.areas)}
+        said.append(i18n.say(f"report.quota_{key}", lang, level=level_said(quota.level, to, lang), **bounds))
+    return i18n.say("report.quotas", lang, said=i18n.say("report.between", lang).join(said)) if said else ""
+
+
 def site_table(plans: Sequence[Proposal], names: Mapping[tuple[str, str], str], lang: str) -> pd.DataFrame:
-    keys = ["question", "order", "year", "name", "town", "county", "gain", "counted", "why", "state", "quality", "id"]
+    keys = ["question", "order", "year", "name", "town", "county", UNIT, "gain", "counted", "why", "state", "quality",
+            "id"]  # fmt: skip
+    if not any(UNIT in p.sites for p in plans):
+        keys.remove(UNIT)
     if not any(p.years for p in plans):
         keys.remove("year")
     table = pd.DataFrame([row for p in plans for row in _site_rows(p, lang)], columns=keys, dtype=object)
-    told: dict[str, Any] = {level: area_labels(table[level], level, names, lang) for level in ("town", "county")}
+    told: dict[str, Any] = dict(area_columns(table, ("town", "county", "unit"), names, lang))
     told |= {key: labels(f"report.{key}_", table[key], lang) for key in ("state", "quality")}
     return headed(table.assign(**told), lang)
 
@@ -170,7 +188,7 @@ def _site_rows(p: Proposal, lang: str) -> Iterator[dict[str, Any]]:
             "gain": gain,
             "counted": counted,
         }
-        own = {key: p.sites.loc[site].get(key, "") for key in ("name", "town", "county", "state", "quality")}
+        own = {key: p.sites.loc[site].get(key, "") for key in ("name", "town", "county", UNIT, "state", "quality")}
         yield {**row, **own, "why": "" if gain else quota}
 
 
@@ -187,12 +205,21 @@ def unmet_table(plans: Sequence[Proposal], names: Mapping[tuple[str, str], str],
 
 
 def ledger_table(plans: Sequence[Proposal], rules: Mapping[str, str], lang: str) -> pd.DataFrame:
-    """``rules``: names of rules by id; the ids stay beside them, for whoever looks them up."""
-    keys = ["question", "candidate", "rule", "distance_m", "required_m", "clause", "nearest"]
-    table = _of_plans(plans, [p.ledger for p in plans], keys, lang)
+    """What speaks against each candidate, and whether that removed it.
+
+    ``rules``: names of rules by id; the ids stay beside them, for whoever looks them up.
+    """
+    keys = ["question", "candidate", "rule", "effect", "distance_m", "required_m", "clause", "nearest"]
+    excludes, reports = (i18n.say(f"report.effect_{effect}", lang) for effect in ("excludes", "reports"))
+    both = [pd.concat([_effect(p.ledger, excludes), _effect(p.reported, reports)], ignore_index=True) for p in plans]
+    table = _of_plans(plans, both, keys, lang)
     table["rule_id"] = table["rule"]
     told = [rules.get(str(rule), i18n.label("tables", str(rule), lang)) for rule in table["rule"]]
     return headed(table.assign(rule=told), lang)
+
+
+def _effect(ledger: pd.DataFrame, effect: str) -> pd.DataFrame:
+    return ledger.assign(effect=pd.Series(effect, index=ledger.index, dtype="str"))
 
 
 def _of_plans(plans: Sequence[Proposal], tables: Sequence[pd.DataFrame], keys: list[str], lang: str) -> pd.DataFrame:

@@ -22,6 +22,7 @@ from quarterhour.maps.page import MapPage
 from quarterhour.maps.routes import route_columns
 from quarterhour.maps.what_if import what_if_columns
 from quarterhour.network.network import Mode
+from quarterhour.report.forecast.sections import FORECAST, forecast_chart, forecast_sections
 from quarterhour.report.glossary import glossary, glossary_section
 from quarterhour.report.inspection import address_writers, finding_writers
 from quarterhour.report.layers.dresses import layer_dresses
@@ -43,6 +44,7 @@ from quarterhour.standards.league import earlier_rows, kept_rows
 from quarterhour.study.progress import RunProgress
 from quarterhour.study.reading.used import sink_of
 from quarterhour.study.results import Proposal, Results
+from quarterhour.study.run import publishable
 from quarterhour.study.study import Study, modes_named, study_mode, study_targets
 
 _log = logging.getLogger(__name__)
@@ -65,10 +67,15 @@ class ReportParts:
 
 def build_report_parts(results: Results, lang: str) -> ReportParts:
     """The sections and charts of a run."""
-    behind = [*siting_sections(results, lang), *money_sections(results, lang), *care_sections(results, lang)]
+    asked = [*forecast_sections(results, lang), *siting_sections(results, lang), *money_sections(results, lang)]
+    behind = [*asked, *care_sections(results, lang)]
     annexes = [glossary_section(lang), *certificate_sections(results, lang)]
     sections = [*score_sections(results, lang), *behind, *annexes]
-    return ReportParts(behind, sections, siting_charts(results, lang))
+    charts = dict(siting_charts(results, lang))
+    drawn = forecast_chart(results, lang)
+    if drawn:
+        charts[FORECAST] = (i18n.say("report.part_forecast", lang), drawn)
+    return ReportParts(behind, sections, charts)
 
 
 def write_results(
@@ -80,7 +87,7 @@ def write_results(
     file but ``manifest.json``, which holds the day, the versions and the seconds. WriteError names a
     file that somebody holds; the others are in place.
     """
-    results = with_font_finding(results, lang)
+    results = with_font_finding(publishable(results, lang), lang)
     writers = _writers(results, lang, build_report_parts(results, lang))
     if tell:
         tell(i18n.say("study.step_write", lang))
@@ -109,7 +116,7 @@ def store_layers(results: Results) -> str:
     sink = sink_of(results.study.file.outputs, results.study.file.databases)
     if sink is None:
         return ""
-    postgis.write_database(*sink, result_layers(results), owner=results.study.file.study.id)
+    postgis.write_database(*sink, result_layers(publishable(results)), owner=results.study.file.study.id)
     return f"{sink[0].name}.{sink[1]}"
 
 
@@ -137,8 +144,8 @@ def _writers(results: Results, lang: str, parts: ReportParts) -> dict[str, Calla
 
 
 def chart_file(question: str) -> str:
-    """The chart of a question, beside the page."""
-    return f"sites-{question}.svg"
+    """The chart of a question, or of the forecast, beside the page."""
+    return "forecast.svg" if question == FORECAST else f"sites-{question}.svg"
 
 
 def plans_record(results: Results) -> list[dict[str, Any]]:
@@ -171,6 +178,7 @@ def _rows(table: pd.DataFrame) -> list[dict[str, Any]]:
 
 def meeting_map(results: Results, lang: str = "zh", *, parts: ReportParts | None = None) -> MapPage:
     """The map for the meeting: one page that opens without a network; ``parts`` where it is made already."""
+    results = publishable(results, lang)
     parts = parts or build_report_parts(results, lang)
     tables = results.inputs
     return draw_map(
@@ -200,6 +208,7 @@ def meeting_map(results: Results, lang: str = "zh", *, parts: ReportParts | None
 
 def page(results: Results, lang: str = "zh", *, parts: ReportParts | None = None) -> str:
     """The report as Markdown; ``parts`` where it is made already."""
+    results = publishable(results, lang)
     parts = parts or build_report_parts(results, lang)
     charts = {question: chart_file(question) for question in parts.charts}
     return report_markdown(results, lang, sections=parts.sections, charts=charts)

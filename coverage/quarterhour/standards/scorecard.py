@@ -104,6 +104,7 @@ def score_targets(
     tables: Mapping[str, pd.DataFrame],
     layers: Mapping[str, gpd.GeoDataFrame] | None = None,
     tiers: Mapping[str, TierCheck] | None = None,
+    units: pd.DataFrame | None = None,
 ) -> Scorecard:
     """What each target came to in each of its areas; an area with nothing is a row too.
 
@@ -116,12 +117,14 @@ def score_targets(
     tables : further tables by name. One with the columns ``area, level, indicator, value`` is read
         by indicator; any other by columns, summed over its ``town`` or ``county``.
     layers : for distances, by name. tiers : what ``check_tiers`` found, by target id.
+    units : reporting units by id, ``name, county``; of the level ``unit``.
 
     Raises
     ------
     DataError : a table of figures gives an indicator of one area twice.
     """
-    ground = ScoreInputs(communities, towns, counties, facilities, checks, tables, layers or {}, tiers or {})
+    known = {} if units is None else {"units": units}
+    ground = ScoreInputs(communities, towns, counties, facilities, checks, tables, layers or {}, tiers or {}, **known)
     parts = [_scored(t, ground) for t in targets if not t.to_fill]
     rows = pd.concat(parts, ignore_index=True) if parts else pd.DataFrame(columns=list(COLUMNS))
     return Scorecard(rows)

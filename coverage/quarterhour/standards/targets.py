@@ -11,7 +11,7 @@ from typing import Literal
 from quarterhour.base.area_codes.classes import COMMUNITY_CLASSES, FACILITY_LEVELS, TOWN_CLASSES
 
 Heading = Literal["to_site", "to_community"]
-LEVELS = ("facility", "community", "town", "county", "city")
+LEVELS = ("facility", "community", "town", "county", "unit", "city")
 """Where a target holds; ``facility`` only for what a facility has of its own: a ratio, a least, a distance."""
 SENSES = ("at_least", "at_most")
 APPLIES_TO: Mapping[str, tuple[str, ...]] = MappingProxyType({"town": TOWN_CLASSES, "community": COMMUNITY_CLASSES})
@@ -82,9 +82,9 @@ class Target(Named):
     ``kinds[0]`` (it stands there, or inside the circle ``of``) and have ``kinds[1]`` in their town and ``kinds[2]``
     in their county; with ``minutes`` and ``modes``, three of each, every tier must be reached from the one below
     (``tiers.check_tiers``);
-    ``served_share`` share of the ``table`` (``towns`` or ``communities``) that is served by one of ``kinds``, in one of
-    the ways of ``served_by``: ``has`` (it stands there), ``assigned`` (a facility names it), ``reach`` (at least
-    ``least_share`` of its ``people`` within ``minutes[0]`` by ``modes[0]``);
+    ``served_share`` share of the ``table`` (``towns`` or ``communities``, of ``classes`` if any are named) that is
+    served by one of ``kinds``, in one of the ways of ``served_by``: ``has`` (it stands there), ``assigned`` (a facility
+    names it), ``reach`` (at least ``least_share`` of its ``people`` within ``minutes[0]`` by ``modes[0]``);
     ``area_per_households`` the sum of ``columns[0]`` of facilities of ``kinds`` a ``per`` households (``columns[1]`` of
     communities), over the communities whose ``columns[2]`` is one of ``classes``.
     ``a|b`` is either kind. ``sense``: the threshold is reached ``at_least`` or ``at_most``; ``about``: it is about so
@@ -177,8 +177,12 @@ def _check_to_whom(target: Target) -> None:
 
 
 def _check_served(target: Target) -> None:
+    """What is served, and in which ways."""
     if target.table not in ("towns", "communities"):
         raise ValueError(f"table {target.table!r}: served_share is of towns or communities")
+    known = TOWN_CLASSES if target.table == "towns" else COMMUNITY_CLASSES
+    if set(target.classes) - set(known):
+        raise ValueError(f"classes {', '.join(target.classes)}: one of {', '.join(known)}")
     unknown = [way for way in target.served_by if way not in ("has", "assigned", "reach")]
     if unknown:
         raise ValueError(f"served_by {unknown[0]!r}: has, assigned, reach")

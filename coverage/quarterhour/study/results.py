@@ -17,6 +17,7 @@ from quarterhour.services.forecast.values import Forecast
 from quarterhour.services.graves import GraveDemand
 from quarterhour.services.rounds import RoundsPlan
 from quarterhour.services.territories import Territories
+from quarterhour.siting.candidates.generate import no_ledger
 from quarterhour.siting.candidates.overlay import Overlay
 from quarterhour.siting.outlook.answers import Phasing, Relaxation, RobustSites
 from quarterhour.siting.question.plan import SitingPlan
@@ -27,6 +28,7 @@ from quarterhour.standards.sensitivity import CoverageRange
 from quarterhour.standards.tiers import TierCheck
 from quarterhour.study.file.services import AccessFile
 from quarterhour.study.inputs import Inputs
+from quarterhour.study.publication.protection import Protection
 from quarterhour.study.study import Study
 from quarterhour.travel.paths import Paths
 from quarterhour.travel.times import Heading, TravelTimes
@@ -92,9 +94,10 @@ class Prospects:
 class Proposal:
     """A siting question's plan, its sites on the ground, and the ledger of candidates removed.
 
-    ``relaxations`` and ``unchecked`` as ``siting.sites.Offered`` has them. ``changes``: where there is no plan, what
-    would make one. ``prospects``: what lies behind it. ``money``: by site ``cost_yuan, running_yuan, beds, staff``, NA
-    where nobody says.
+    ``relaxations``, ``unchecked`` and ``reported`` as ``siting.sites.Offered`` has them. ``changes``: where there is
+    no plan, what would make one. ``prospects``: what lies behind it. ``money``: by site ``cost_yuan, running_yuan,
+    beds, staff``, NA where nobody says. ``quota_classes``: by quota of the problem the classes of areas that it is
+    for; empty for all.
     """
 
     id: str
@@ -109,7 +112,9 @@ class Proposal:
     unchecked: tuple[str, ...] = ()
     changes: tuple[Relaxation, ...] = ()
     prospects: Prospects = Prospects()
+    reported: pd.DataFrame = field(default_factory=no_ledger)
     money: pd.DataFrame = field(default_factory=pd.DataFrame)
+    quota_classes: tuple[tuple[str, ...], ...] = ()
 
     def name(self, lang: str) -> str:
         """The question's name in a language."""
@@ -250,7 +255,8 @@ class Results:
     ``what_if``: what can be tried on the page. ``burial``: need and supply of burial places. ``forecast``: older people
     by town, county and city, where the study asks for it; ``study`` and ``inputs`` then have the columns of the years
     that its parts ask for. ``programme``: money and staff by year, where a question says of them or of years.
-    ``seconds`` by step go into the manifest alone.
+    ``seconds`` by step go into the manifest alone. ``protection``: how counts of persons were put together, in results
+    that may be published; None in those that hold the truth.
     """
 
     study: Study
@@ -272,6 +278,7 @@ class Results:
     programme: Programme | None = None
     findings: pd.DataFrame = field(default_factory=no_findings)
     seconds: dict[str, float] = field(default_factory=dict)
+    protection: Protection | None = None
 
     @property
     def scorecard(self) -> Scorecard | None:

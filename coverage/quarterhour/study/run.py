@@ -19,8 +19,9 @@ from quarterhour.base.findings import Severity, finding, in_both, join_findings
 from quarterhour.base.i18n import LANGUAGES
 from quarterhour.base.jit import COMPILED
 from quarterhour.base.kinds import kinds_said
+from quarterhour.standards.targets import Target
 from quarterhour.study.burial.balance import study_balance
-from quarterhour.study.circles import check_circles, pictures
+from quarterhour.study.circles import check_circles, pictures, whom_circles_reach
 from quarterhour.study.doubts import class_findings
 from quarterhour.study.file.tried import Tried
 from quarterhour.study.forecast.carry import with_years
@@ -28,6 +29,8 @@ from quarterhour.study.forecast.question import study_forecast
 from quarterhour.study.forecast.years import old_people
 from quarterhour.study.inputs import Inputs
 from quarterhour.study.progress import RunProgress, no_progress
+from quarterhour.study.publication.protection import Protection
+from quarterhour.study.publication.published import asked_columns, masked, protected_inputs
 from quarterhour.study.reading.reach import farthest_m
 from quarterhour.study.reading.reader import read_inputs
 from quarterhour.study.reading.roads import weighed_roads
@@ -64,6 +67,8 @@ def run_study(
     fresh: bool = False,
     keep: Path | None = None,
     kept: Callable[[Path], None] | None = None,
+    publish: bool = False,
+    tables: Inputs | None = None,
 ) -> Results:
     """The circles, the scorecard and the proposals of a study; nothing is written but into ``prepared`` and ``keep``.
 
@@ -74,12 +79,20 @@ def run_study(
     or the question ends without a plan: then it is set aside (``earlier_plan``). A run that ends before leaves it.
     ``kept``: called with the path of a question's plan as soon as one of this run stands there, and never for one of
     an earlier run. Ctrl-C during a search ends the run: KeyboardInterrupt.
+    ``publish``: results that may leave the house, where the study guards counts of persons (``study/publication``);
+    without it they hold the truth, and no plan that counts guarded people is kept on the way. ``tables``: inputs that
+    were read before.
     """
-    run = Run(study, lang, tell or no_progress, prepared, fresh, keep, kept)
+    guards = bool(study.file.guarded)
+    run = Run(study, lang, tell or no_progress, prepared, fresh, None if guards and not publish else keep, kept)
     with run.timed("read"):
         run.say("study.step_read")
-        results = Results(study, read_study_inputs(study))
+        results = Results(study, read_study_inputs(study) if tables is None else tables)
         run.turns = results.inputs.turns
+    known = None
+    if guards and publish:
+        tables, known = _protected(run, results.inputs)
+        results = replace(results, inputs=tables)
     results = _with_forecast(run, results)
     study = results.study
     if checks:
@@ -99,7 +112,31 @@ def run_study(
         results = replace(results, what_if=what_ifs(run, results))
     doubts = join_findings(run.doubts).drop_duplicates(["rule", "table", "id"])
     found = [results.inputs.findings, *_run_findings(results), doubts]
-    return replace(results, seconds=dict(run.seconds), findings=join_findings(found))
+    results = replace(results, seconds=dict(run.seconds), findings=join_findings(found))
+    return results if known is None else masked(results, known, _every_target(study))
+
+
+def publishable(results: Results, lang: str = "zh") -> Results:
+    """The results as they may leave the house: the same, or worked out again where the study guards persons."""
+    if results.protection is not None or not results.study.file.guarded:
+        return results
+    checks, siting = bool(results.checks or results.scorecards), bool(results.proposals)
+    made = run_study(
+        results.study, checks=checks, siting=siting, lang=lang, publish=True, tables=results.inputs
+    )  # fmt: skip
+    return replace(made, earlier=results.earlier)
+
+
+def _protected(run: Run, tables: Inputs) -> tuple[Inputs, Protection]:
+    """Inputs with counts that may be published."""
+    file = run.study.file
+    guarded = {c for family in file.guarded for c in family}
+    reached = whom_circles_reach(run, tables, guarded)
+    return protected_inputs(file, tables, asked=asked_columns(file, _every_target(run.study)), reached=reached)
+
+
+def _every_target(study: Study) -> list[Target]:
+    return [target for targets in study_targets(study).values() for target in targets]
 
 
 def try_again(
@@ -115,9 +152,11 @@ def try_again(
     tried_question(study, tried)
     run = Run(study, lang, tell or no_progress, prepared, fresh, None, None)
     run.say("study.step_read")
-    results = _with_forecast(run, Results(study, read_study_inputs(study)))
-    run.turns = results.inputs.turns
-    return tried_again(run, results.inputs, tried)
+    tables = read_study_inputs(study)
+    run.turns = tables.turns
+    if study.file.guarded:  # the page counted by these
+        tables, _ = _protected(run, tables)
+    return tried_again(run, _with_forecast(run, Results(study, tables)).inputs, tried)
 
 
 def _with_forecast(run: Run, results: Results) -> Results:

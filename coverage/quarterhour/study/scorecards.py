@@ -7,7 +7,9 @@ from datetime import date
 from typing import Protocol
 
 import geopandas as gpd
+import pandas as pd
 
+from quarterhour.base import i18n
 from quarterhour.base.areas import with_areas
 from quarterhour.base.cells import texts
 from quarterhour.standards.circle import CircleCheck, check_circle
@@ -60,6 +62,7 @@ def scorecards(
         made[day] = score_targets(
             targets, communities=tables.communities, towns=tables.towns, counties=tables.counties,
             facilities=tables.facilities, checks=own, tables=tables.tables, layers=_layers(tables), tiers=tiers,
+            units=tables.units.assign(name=_unit_names(tables.units)),
         )  # fmt: skip
     return made, every
 
@@ -111,6 +114,12 @@ def _travelled(target: Target, tables: Inputs, travel: Travel) -> CircleCheck | 
         for (below, above), minutes, mode in zip(steps, target.minutes, target.modes, strict=True)
     ]  # fmt: skip
     return check_tiers(rural, facilities, times=times_up, minutes=target.minutes)
+
+
+def _unit_names(units: pd.DataFrame) -> list[str]:
+    """Units by name; what is left of a county says so, in the language of such names."""
+    rows = zip(units.get("name", ()), units.get("rest", ()), strict=True)
+    return [i18n.say("report.unit_rest", "zh", name=name) if rest else str(name) for name, rest in rows]
 
 
 def _layers(tables: Inputs) -> dict[str, gpd.GeoDataFrame]:

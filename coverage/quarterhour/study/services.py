@@ -18,6 +18,7 @@ from quarterhour.services.equity import equity_by_area, measure_equity
 from quarterhour.services.floating_catchments import assign_within, catchment_access
 from quarterhour.services.rounds import RoundsPlan, RoundsRule, plan_rounds
 from quarterhour.services.territories import Territories, draw_territories
+from quarterhour.siting.candidates.exclusions import not_excluding
 from quarterhour.siting.candidates.overlay import Overlay, Weight, lay_over, parcels
 from quarterhour.standards.circle import CITY
 from quarterhour.standards.rules import RuleSet
@@ -165,9 +166,11 @@ def _overlay(
     asked: OverlayFile, tables: Inputs, folder: Path, rules: Sequence[RuleSet]
 ) -> tuple[Overlay, gpd.GeoDataFrame]:
     layers = {"communities": tables.communities, "roads": tables.roads, **tables.layers}
+    every = [e for found in rules for e in found.exclusions if asked.kind in e.kinds]
     overlay = lay_over(
         tables.towns,
-        rules=[e for found in rules for e in found.exclusions if asked.kind in e.kinds],
+        rules=every,
+        reporting=not_excluding(every, asked.exclude_unverified),
         layers=layers,
         cell_m=asked.cell_m,
         elevation=None if asked.elevation is None else folder / asked.elevation,

@@ -43,6 +43,7 @@ class Run:
         self.doubts: list[pd.DataFrame] = []
         self.parcels: gpd.GeoDataFrame | None = None
         self.forecast: Forecast | None = None
+        self.circle_times: dict[tuple[str, str], TravelTimes] = {}
 
     def say(self, key: str, **values: object) -> None:
         """Tell the next step."""

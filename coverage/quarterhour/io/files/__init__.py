@@ -27,7 +27,7 @@ from quarterhour.io.files.amounts import in_plain_notation
 from quarterhour.io.files.checks import checked_file, is_there, read_checked, read_json, sha256
 from quarterhour.io.files.excel import OTHER_BOOKS, HiddenRows, read_xlsx
 from quarterhour.io.files.excel import sheet_names as shown_sheets
-from quarterhour.io.files.header import Roles, Table, typed
+from quarterhour.io.files.header import Roles, Table, column_name, typed
 from quarterhour.io.files.layers import SEQUENCES, read_geojson, read_gpkg, read_kml, read_other, read_parquet
 from quarterhour.io.files.layers import layer_names as layers_in
 from quarterhour.io.files.located import (
@@ -46,7 +46,15 @@ from quarterhour.io.files.packed import read_kmz, read_zip
 from quarterhour.io.files.shapefile import read_shp
 from quarterhour.io.files.text import read_csv
 from quarterhour.io.files.totals import TOTAL_RULES, not_the_sum, recognised
-from quarterhour.io.files.write import FIXED_DATE, atomic, together, write_csv, write_layers, write_text
+from quarterhour.io.files.write import (
+    FIXED_DATE,
+    atomic,
+    together,
+    write_csv,
+    write_layers,
+    write_shapefiles,
+    write_text,
+)
 
 __all__ = [
     "FIXED_DATE",
@@ -62,6 +70,7 @@ __all__ = [
     "read_json",
     "read_layer",
     "read_places",
+    "read_records",
     "read_roads_file",
     "read_table",
     "sha256",
@@ -69,6 +78,7 @@ __all__ = [
     "together",
     "write_csv",
     "write_layers",
+    "write_shapefiles",
     "write_text",
 ]
 
@@ -110,6 +120,27 @@ def read_table(
     at = {"file": table.file, "sheet": table.sheet}
     plain, told = in_plain_notation(table.frame, people=(), numeric=(), texts_in=(), **at)
     return replace(table, frame=typed(plain, keep=()), findings=join_findings([table.findings, told]))
+
+
+def read_records(
+    path: str | Path | Table,
+    *,
+    held: Sequence[str] = (),
+    sheet: str | None = None,
+    encoding: str | None = None,
+    header_row: int | None = None,
+    layer: str | None = None,
+    hidden_rows: HiddenRows = "use",
+) -> Table:
+    """A table with its cells as they came; ``held``: columns whose merged cells count for each of their rows.
+
+    Parameters and errors as read_table.
+    """
+    names = frozenset(f for theirs in held for f in (theirs, column_name(theirs)))
+    return _read_raw(
+        path, sheet=sheet, encoding=encoding, header_row=header_row, layer=layer, hidden_rows=hidden_rows,
+        roles=Roles(texts=names),
+    )  # fmt: skip
 
 
 def read_places(

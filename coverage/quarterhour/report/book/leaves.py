@@ -56,7 +56,7 @@ _SORTED = {"rounds": ("carers_short", False), "territories": ("within_share", Tr
            "parcels": ("score", False), "tiers": ("tier_met", True), "graves": ("graves", False),
            "access": ("access_worst", True), "beds": ("before_share", True)}  # fmt: skip
 """Sheets by the column whose rows come first: what is short or worst; True: the least first."""
-_LEVELS = ("city", "county", "town", "facility")
+_LEVELS = ("city", "county", "unit", "town", "facility")
 
 
 def book_leaves(results: Results, sections: Sequence[Section], lang: str) -> list[Leaf]:

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import pandas as pd
-
 from quarterhour.base import i18n
 from quarterhour.maps.questions import Asked
 from quarterhour.report.section import area_labels, area_names
@@ -38,8 +36,7 @@ def _asked(results: Results, proposal: Proposal) -> Asked:
 def further_areas(results: Results, lang: str) -> dict[str, dict[str, str]]:
     """The areas beside towns and counties by level and id, by name, in the order in which they are told."""
     names, communities = area_names(results), results.inputs.communities
-    there = {v: communities[AREA_COLUMNS[v]] for v in FURTHER_LEVELS if AREA_COLUMNS[v] in communities}
-    ids = {level: in_order(pd.Index(sorted(set(areas))), level) for level, areas in there.items()}
+    ids = {v: in_order(v, communities) for v in FURTHER_LEVELS if AREA_COLUMNS[v] in communities}
     return {v: dict(zip(areas, area_labels(areas, v, names, lang), strict=True)) for v, areas in ids.items()}
 
 

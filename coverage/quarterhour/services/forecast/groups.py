@@ -7,6 +7,8 @@ import tomllib
 from collections.abc import Mapping
 from dataclasses import dataclass
 from importlib import resources
+from types import MappingProxyType
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -53,10 +55,15 @@ def parts_of(people: FloatArray, like: Census, rates: Rates) -> pd.DataFrame:
 
 
 @functools.cache
-def national_disabled() -> float:
-    """The share of disabled among people of 60 and over in the whole country (``data/forecast.toml``)."""
+def national_figures() -> Mapping[str, Any]:
+    """Disabled people in the whole country, with source and date (``data/forecast.toml``)."""
     text = resources.files("quarterhour").joinpath("data", "forecast.toml").read_text(encoding="utf-8")
-    return float(tomllib.loads(text)["disabled"]["share"])
+    return MappingProxyType(tomllib.loads(text)["disabled"])
+
+
+def national_disabled() -> float:
+    """The share of disabled among people of 60 and over in the whole country."""
+    return float(national_figures()["share"])
 
 
 def older(parts: pd.DataFrame) -> pd.Series:

@@ -73,6 +73,11 @@ class Forecast:
         below, above = max(y for y in known if y < year), min(y for y in known if y > year)
         return known[below] + (known[above] - known[below]) * ((year - below) / (above - below))
 
+    def growth(self, level: str, variant: str = "middle") -> pd.Series:
+        """By area, how much more older people there are in the last year than at the count; missing where none was."""
+        base = self.at(level, "older", self.base_year, variant)
+        return (self.at(level, "older", self.years[-1], variant) / base.where(base > 0) - 1).astype(float)
+
     def _by_year(self, level: str, group: str, variant: str) -> dict[int, pd.Series]:
         key = (level, group, variant)
         if key not in self._wide:

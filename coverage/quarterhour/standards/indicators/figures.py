@@ -28,7 +28,7 @@ def _figures(target: Target, ground: ScoreInputs, areas: pd.Index) -> tuple[pd.D
     if not whole.any():
         raise NoDataError(f"{target.table}: {', '.join(wanted)}")
     where = ground.area_of(table, target.level)
-    if target.level in ("town", "county", "community") and where.eq("").all():
+    if target.level in ("town", "county", "unit", "community") and where.eq("").all():
         raise NoDataError(f"{target.table}: {target.level}")
     sums = values[whole].groupby(where[whole]).sum()
     sums["left_out"] = (~whole).groupby(where).sum()

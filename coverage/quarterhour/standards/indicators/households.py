@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pandas as pd
 
+from quarterhour.base.area_codes.classes import communities_of
 from quarterhour.base.cells import numbers, texts
 from quarterhour.standards.circle import worse_quality
 from quarterhour.standards.indicators.made import (
@@ -14,7 +15,6 @@ from quarterhour.standards.indicators.made import (
     quality_shares,
     worst_quality,
 )
-from quarterhour.standards.indicators.served import assigned_to
 from quarterhour.standards.score_inputs import NoDataError, ScoreInputs
 from quarterhour.standards.targets import Target
 
@@ -53,12 +53,12 @@ def _households(target: Target, ground: ScoreInputs) -> pd.Series:
 
 def _space(rows: pd.DataFrame, area: pd.Series, homes: pd.Series) -> tuple[pd.Series, int]:
     """Floor space by community, and how many facilities have none that is known, or serve no known community."""
-    served = assigned_to(rows, "community").map(lambda ids: tuple(i for i in ids if i in homes.index))
-    counted = area.notna() & served.map(len).gt(0)
-    parts = pd.DataFrame({"community": served[counted], "area": area[counted]}).explode("community")
+    served = communities_of(rows)
+    parts = pd.DataFrame({"community": served, "area": area.reindex(served.index)})
+    parts = parts[parts["community"].isin(homes.index) & parts["area"].notna()]
     weight = homes.reindex(parts["community"]).fillna(0.0).to_numpy(dtype=float)
     parts["weight"] = weight
     whole = parts.groupby(level=0)["weight"].transform("sum")
     alike = 1.0 / parts.groupby(level=0)["weight"].transform("size")
     share = (parts["weight"] / whole.where(whole > 0)).fillna(alike)
-    return (parts["area"] * share).groupby(parts["community"].to_numpy()).sum(), int((~counted).sum())
+    return (parts["area"] * share).groupby(parts["community"].to_numpy()).sum(), len(rows) - parts.index.nunique()

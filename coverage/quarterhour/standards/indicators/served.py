@@ -7,7 +7,7 @@ from dataclasses import replace
 
 import pandas as pd
 
-from quarterhour.base.cells import texts
+from quarterhour.base.area_codes.classes import communities_of
 from quarterhour.standards.indicators.made import (
     kinds_or_no_data,
     made_values,
@@ -30,7 +30,7 @@ def served_share(target: Target, ground: ScoreInputs, areas: pd.Index) -> pd.Dat
     of its people reach one in the target's minutes. One of the ways named is enough.
     """
     rows = kinds_or_no_data(ground, target.kinds)
-    units = ground.areas(replace(target, level=_LEVEL[target.table]))
+    units = _units(target, ground)
     ways = [_WAYS[way](target, ground, rows) for way in target.served_by]
     known = [way for way in ways if way is not None]
     if not known:
@@ -45,6 +45,16 @@ def served_share(target: Target, ground: ScoreInputs, areas: pd.Index) -> pd.Dat
     return noted(made, made["value"].lt(1), "scorecard.not_assigned", f"facilities: {ASSIGNED[target.table]}")
 
 
+def _units(target: Target, ground: ScoreInputs) -> pd.DataFrame:
+    """The towns or communities of the target's classes, those of no known class left out."""
+    level = _LEVEL[target.table]
+    found = ground.areas(replace(target, level=level, applies_to=target.classes))
+    known = found[found["class"].ne("")] if target.classes else found
+    if not len(known):
+        raise NoDataError(f"{target.table}: class ({' | '.join(target.classes)})")
+    return known
+
+
 def _area_of_units(target: Target, ground: ScoreInputs, units: pd.DataFrame) -> pd.Series:
     """In which area of the target's level each town or community lies."""
     if target.table == "communities":
@@ -53,22 +63,18 @@ def _area_of_units(target: Target, ground: ScoreInputs, units: pd.DataFrame) -> 
     return own.get(target.level, pd.Series(target.level, index=units.index))
 
 
-def assigned_to(rows: pd.DataFrame, column: str) -> pd.Series:
-    """Ids of the towns or communities that each facility names, as tuples; a blank cell names none."""
-    return texts(rows[column]).map(lambda cell: tuple(i for one in cell.split(";") if (i := one.strip())))
-
-
 def _has(target: Target, ground: ScoreInputs, rows: pd.DataFrame) -> set[str] | None:
     if target.table == "towns":
         return set(ground.area_of(rows, "town")) - {""}
     if "community" not in rows:
         return None
-    return {ids[0] for ids in assigned_to(rows, "community") if len(ids) == 1}
+    named = communities_of(rows)
+    return set(named[~named.index.duplicated(keep=False)])
 
 
 def _assigned(target: Target, _ground: ScoreInputs, rows: pd.DataFrame) -> set[str] | None:
     column = ASSIGNED[target.table]
-    return {i for ids in assigned_to(rows, column) for i in ids} if column in rows else None
+    return set(communities_of(rows.assign(community=rows[column]))) if column in rows else None
 
 
 def _reach(target: Target, ground: ScoreInputs, _rows: pd.DataFrame) -> set[str] | None:
@@ -82,4 +88,3 @@ def _reach(target: Target, ground: ScoreInputs, _rows: pd.DataFrame) -> set[str]
 
 
 _WAYS = {"has": _has, "assigned": _assigned, "reach": _reach}
-SERVED_BY = tuple(_WAYS)

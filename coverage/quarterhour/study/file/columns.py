@@ -15,6 +15,7 @@ from quarterhour.base.errors import DataError
 from quarterhour.standards.rules import RuleSet, read_rule_set, rule_sets
 from quarterhour.study.file.declared import sources
 from quarterhour.study.file.mistakes import mistake
+from quarterhour.study.file.registers import COLUMNS as REGISTER_COLUMNS
 from quarterhour.study.file.study import StudyFile
 
 _PLACES = ("id", "name", "x", "y", "quality", "source")
@@ -23,15 +24,16 @@ _FREE = ("free_graves", "free_niches", "free_trees", "free_lawns")
 _OVER = (3, 6, 10, 15, 25)
 _READ: Mapping[str, tuple[str, ...]] = MappingProxyType(
     {
-        "communities": (*_PLACES, "town", "county", "people_year"),
-        "towns": (*_PLACES, "county"),
+        "communities": (*_PLACES, "town", "county", "class", "people_year"),
+        "towns": (*_PLACES, "county", "class"),
         "counties": _PLACES,
         "facilities": (
-            *_PLACES, "kind", "town", "county", "community", "beds", "nursing_beds", "bed_yuan", "fixed_yuan",
-            "convertible", "staff", *_COSTS, *_FREE,
+            *_PLACES, "kind", "town", "county", "community", "facility_level", "serves_towns", "beds", "nursing_beds",
+            "bed_yuan", "fixed_yuan", "convertible", "staff", *_COSTS, *_FREE,
         ),
         "candidates": (*_PLACES, "town", "county", "required", "beds", "staff", *_COSTS),
         "population": _PLACES,
+        "registers": REGISTER_COLUMNS,
         "tables": (
             "area", "level", "indicator", "value", "town", "county", "community", "year", "deaths", "backlog",
             "quality", "source", "sex", "age", "people", "person_years", "death_rate", "share", "variant",
@@ -77,6 +79,15 @@ def unknown_columns(study: StudyFile, folder: Path) -> list[dict[str, Any]]:
     taken = list(study.roads.columns.values())
     twice = [key for key, theirs in study.roads.columns.items() if taken.count(theirs) > 1]
     return found + [mistake(("roads", "columns", k), "column_twice", given=study.roads.columns[k]) for k in twice]
+
+
+def known_columns(study: StudyFile, folder: Path) -> dict[str, set[str]]:
+    """By table of places, the columns that the program reads of it, other parts of the study name, or rules ask for."""
+    named = _named_elsewhere(study, list(_rules_of(study, folder)))
+    known = {table: {*columns, *named.get(table, ())} for table, columns in _READ.items()}
+    for where, _, part in sources(study):
+        known[str(where[0])] |= set(part.columns)
+    return known
 
 
 def _near(key: str, known: list[str]) -> str:

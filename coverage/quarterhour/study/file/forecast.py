@@ -30,7 +30,7 @@ class Dated(Part):
 
     @model_validator(mode="after")
     def _variant_of_a_year(self) -> Dated:
-        check_partners(self, {"variant": (self.year is not None or bool(getattr(self, "each_year", False)), "year")})
+        check_partners(self, {"variant": (self.year is not None, "year")})
         return self
 
 
@@ -122,8 +122,6 @@ def check_years(forecast: ForecastFile | None, asked: Mapping[str, tuple[Any, tu
     ``asked``: by name of the part, the part and its columns of people.
     """
     for part, (said, columns) in asked.items():
-        if forecast is None and getattr(said, "each_year", False):
-            raise wrong("year_without_forecast", part=part, given="each_year")
         if said.year is None:
             continue
         if forecast is None:

@@ -137,11 +137,10 @@ class GravesFile(Dated):
     ``levels``: the share of the dead that cemeteries of each level receive. Forms: ``shares`` of the study,
     ``shares_from_rules`` (figures ``form-share-...``), or ``eco_share``: that share takes a niche, the rest a grave.
     ``form_m2``, ``form_urns``: land a place and urns a place. ``kinds``: cemeteries whose free places count.
-    ``year``: deaths as they are in that year of the forecast; ``each_year``: as they are in each of its years.
+    ``year``: deaths follow the forecast up to that year, and stay as they are then.
     """
 
     table: Name
-    each_year: Flag = False
     moves: Name | None = None
     moves_until: Year | None = None
     years: Whole | None = Field(default=None, ge=1, le=100)
@@ -166,8 +165,6 @@ class GravesFile(Dated):
         said = [name for name, given in ways.items() if given]
         if len(said) > 1:
             raise wrong("said_twice", at=said[1], other=said[0])
-        if self.each_year and self.year is not None:
-            raise wrong("said_twice", at="each_year", other="year")
         if self.years is not None and self.until is not None:
             raise wrong("said_twice", at="until", other="years")
         if self.levels and abs(sum(self.levels.values()) - 1) > _OFF:
@@ -209,6 +206,7 @@ class OverlayFile(Part):
     """Where parcels may lie: rules, slope, land cover, wishes."""
 
     rules: tuple[str, ...] = ()
+    exclude_unverified: Flag | tuple[str, ...] = ()
     kind: str
     cell_m: Number = Field(default=250, gt=0)
     elevation: str | None = None
@@ -227,6 +225,7 @@ class OverlayFile(Part):
         check_partners(
             self,
             {
+                "exclude_unverified": (bool(self.rules), "rules"),
                 "elevation": (on_slopes, 'steepest_degrees / wishes: layer = "slope"'),
                 "steepest_degrees": (self.elevation is not None, "elevation"),
                 "land_cover": (bool(self.forbidden_cover), "forbidden_cover"),

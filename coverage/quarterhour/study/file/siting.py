@@ -222,7 +222,8 @@ class SitingFile(Dated):
     ``steps``: what percent counts up to how many minutes, the last the standard itself. ``backup``: what percent counts
     with one site near, where two make 100. ``tier``: only sites that count for it cover; ``tiers``: for which tiers a
     kind counts, where the column ``tiers`` of facilities and candidates is blank. ``at_least``: people to cover in any
-    case; ``everyone``: all whom some site could.
+    case; ``everyone``: all whom some site could. ``exclude_unverified``: rules of ``exclude_rules`` that exclude though
+    nobody verified them (true: all); others of that sort only report.
     """
 
     id: Name
@@ -260,6 +261,7 @@ class SitingFile(Dated):
     class_column: str = "class"
     exclude: tuple[Exclusion, ...] = ()
     exclude_rules: tuple[str, ...] = ()
+    exclude_unverified: Flag | tuple[str, ...] = ()
     seconds: Number = Field(default=60, gt=0)
     capacity: CapacityFile | None = None
     phases: PhasesFile | None = None
@@ -342,6 +344,7 @@ class SitingFile(Dated):
             {
                 "candidate_count": (self.candidates == "network", 'candidates = "network"'),
                 "class_column": (bool(self.classes), "classes"),
+                "exclude_unverified": (bool(self.exclude_rules), "exclude_rules"),
                 "min_distance_existing": (self.min_distance_m is not None, "min_distance_m"),
             },
         )

@@ -24,6 +24,8 @@ from quarterhour.study.file.fields import (
 )
 from quarterhour.study.file.forecast import ForecastFile, check_years
 from quarterhour.study.file.modes import ModeFile
+from quarterhour.study.file.plan import PlanFile
+from quarterhour.study.file.registers import PrivacyFile, RegisterFile, with_made_columns
 from quarterhour.study.file.services import AccessFile, BedsFile, GravesFile, OverlayFile, RoundsFile
 from quarterhour.study.file.siting import SitingFile
 from quarterhour.study.file.tables import FigureTable, LayerFile
@@ -41,6 +43,8 @@ class StudyFile(Part):
     roads: RoadsFile
     communities: Communities
     population: Annotated[tuple[PopulationFile, ...], BeforeValidator(_one_or_more)] = ()
+    registers: tuple[RegisterFile, ...] = ()
+    privacy: PrivacyFile = PrivacyFile()
     towns: Places | None = None
     counties: Places | None = None
     facilities: tuple[Facilities, ...] = ()
@@ -60,6 +64,7 @@ class StudyFile(Part):
     graves: GravesFile | None = None
     overlay: OverlayFile | None = None
     forecast: ForecastFile | None = None
+    plan: PlanFile = PlanFile()
     databases: dict[str, DatabaseFile] = {}
     geocoders: dict[GeocoderName, GeocoderFile] = {}
     outputs: Outputs = Outputs()
@@ -68,6 +73,25 @@ class StudyFile(Part):
     def own_tags(self) -> dict[str, tuple[TagTable, ...]]:
         """The OSM tags of the study's own kinds, by their names."""
         return {name: kind.osm for name, kind in self.kinds.items() if kind.osm}
+
+    @property
+    def filled(self) -> tuple[str, ...]:
+        """The columns of people that do not come from the communities' own table."""
+        return (*(p.people for p in self.population), *(c for r in self.registers for c in r.made))
+
+    @property
+    def guarded(self) -> tuple[tuple[str, ...], ...]:
+        """The columns of people of which small counts are not told, those of one register together."""
+        if self.privacy.smallest_count < 2:
+            return ()
+        known = [c for r in self.registers for c in r.made]
+        own = tuple(c for c in dict.fromkeys(self.privacy.guards) if c not in known)
+        return tuple(family for family in (*(r.made for r in self.registers), own) if family)
+
+    @model_validator(mode="before")
+    @classmethod
+    def _count_registers(cls, given: Any) -> Any:
+        return with_made_columns(given)
 
     @model_validator(mode="after")
     def _names_agree(self) -> StudyFile:
@@ -98,7 +122,10 @@ class StudyFile(Part):
         for picture in self.pictures:
             _check_picture(picture, [c.id for c in self.circles], known | {"towns", "counties"})
         named = [[t.name for t in tables] for tables in (self.tables, self.layers)]
-        filled = [p.people for p in self.population]
+        filled = list(self.filled)
+        for column in self.privacy.guards:
+            if column not in people:
+                raise wrong("unknown_people", part="privacy", given=column, known=", ".join(sorted(people)))
         for ids in ([p.id for p in parts], [p.circle for p in self.pictures], filled, *named):
             twice = sorted({i for i in ids if ids.count(i) > 1})
             if twice:

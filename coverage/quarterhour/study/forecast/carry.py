@@ -38,17 +38,15 @@ def with_years(file: StudyFile, tables: Inputs, forecast: Forecast | None) -> tu
         return file, tables
     wanted = dict.fromkeys(_columns(file))
     made = {dated_name(c, y, v): carried(file, tables, forecast, c, y, v) for c, y, v in wanted}
-    if not made and (file.graves is None or (file.graves.year is None and not file.graves.each_year)):
+    if not made and (file.graves is None or file.graves.year is None):
         return file, tables
     communities = tables.communities.assign(**made)
     figures = dict(tables.tables)
     graves = file.graves
     if graves is not None and graves.year is not None and graves.table in figures:
         name = dated_name(graves.table, graves.year, graves.variant)
-        figures[name] = _deaths(figures[graves.table], forecast, graves)
+        figures[name] = _deaths(file, figures[graves.table], forecast, graves)
         graves = graves.model_copy(update={"table": name})
-    if graves is not None and graves.each_year and graves.table in figures:
-        figures[graves.table] = _deaths_by_year(figures[graves.table], forecast, graves)
     people = (*file.communities.people, *made)
     changed = {
         "communities": file.communities.model_copy(update={"people": people}),
@@ -128,26 +126,33 @@ def _question(question: SitingFile) -> SitingFile:
     return question.model_copy(update={"people": people, "objective": tuple(map(goal, question.objective))})
 
 
-def _deaths_by_year(table: pd.DataFrame, forecast: Forecast, asked: GravesFile) -> pd.DataFrame:
-    """The table of deaths with those of every year of the forecast beside them, as ``deaths_2035`` (``value_2035``)."""
-    column = "deaths" if "deaths" in table else "value"
-    years = {y: _deaths(table, forecast, asked.model_copy(update={"year": y})) for y in forecast.years}
-    made = {f"{column}_{year}": grown[column] for year, grown in years.items() if column in grown}
-    return table.assign(**{f"{column}_{forecast.base_year}": table[column], **made}) if made else table
+def _deaths(file: StudyFile, table: pd.DataFrame, forecast: Forecast, asked: GravesFile) -> pd.DataFrame:
+    """The table of deaths, which are those of the year of reference, with those of each year up to the one asked for.
 
-
-def _deaths(table: pd.DataFrame, forecast: Forecast, asked: GravesFile) -> pd.DataFrame:
-    """The table of deaths with those of a year: each town's grow as the forecast's of 60 and over do."""
+    Each town's grow as the forecast's of 60 and over do (columns ``deaths_2027`` ...); the city's one figure becomes
+    that of the year asked for.
+    """
     assert asked.year is not None
     level = "town" if "deaths" in table and "town" in set(forecast.rows["level"]) else CITY
-    then, now = (forecast.at(level, "deaths", y, asked.variant) for y in (asked.year, forecast.base_year))
-    factor = then / now.where(now > 0)
-    if "deaths" in table:
-        own = texts(table["town"]).map(factor) if level == "town" else pd.Series(float(factor[CITY]), index=table.index)
-        return table.assign(deaths=numbers(table["deaths"]) * own.fillna(1.0))
+    now = forecast.at(level, "deaths", _within(file.study.reference_date.year, forecast), asked.variant)
+
+    def factor(year: int) -> pd.Series:
+        return forecast.at(level, "deaths", year, asked.variant) / now.where(now > 0)
+
+    if "deaths" in table and "year" not in table:
+        towns = texts(table["town"]) if level == "town" else pd.Series(CITY, index=table.index)
+        deaths, years = numbers(table["deaths"]), range(forecast.base_year + 1, asked.year + 1)
+        return table.assign(**{f"deaths_{y}": deaths * towns.map(factor(y)).fillna(1.0) for y in years})
     city = texts(table["indicator"]).eq("deaths") if "indicator" in table else pd.Series(False, index=table.index)
-    value = numbers(table["value"]) if "value" in table else pd.Series(dtype=float)
-    return table.assign(value=value.where(~city, value * float(factor[CITY]))) if city.any() else table
+    if not city.any() or "value" not in table:
+        return table
+    value = numbers(table["value"])
+    return table.assign(value=value.where(~city, value * float(factor(asked.year)[CITY])))
+
+
+def _within(year: int, forecast: Forecast) -> int:
+    """A year, or the nearest one of the forecast."""
+    return min(max(year, forecast.base_year), max(forecast.years))
 
 
 def scenarios(file: StudyFile, tables: Inputs, forecast: Forecast, asked: SitingFile) -> list[tuple[str, pd.DataFrame]]:

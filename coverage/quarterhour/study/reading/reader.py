@@ -13,7 +13,7 @@ import pandas as pd
 
 from quarterhour.base import i18n
 from quarterhour.base.errors import DataError, MissingError, StudyError, first_ids
-from quarterhour.base.findings import Severity, finding, finding_sentences, join_findings
+from quarterhour.base.findings import Severity, finding, finding_sentences, join_findings, no_findings
 from quarterhour.io import files, osm, places, where
 from quarterhour.io.addresses import ADDRESS_COLUMNS, AddressFinder
 from quarterhour.io.ground import ground_of
@@ -28,10 +28,12 @@ from quarterhour.study.reading.addresses import address_finder
 from quarterhour.study.reading.crs import StudyCrs
 from quarterhour.study.reading.extract_area import area_around, stated_area
 from quarterhour.study.reading.forms import read_form
-from quarterhour.study.reading.frames import joined, no_places, uncounted, with_columns
+from quarterhour.study.reading.frames import joined, no_places, placed, uncounted, with_columns
+from quarterhour.study.reading.named_columns import only_named, without_unnamed
 from quarterhour.study.reading.population import points_inside, share_population
 from quarterhour.study.reading.quality import quality_shares
-from quarterhour.study.reading.reporting import with_reporting
+from quarterhour.study.reading.registers import count_register, with_outlines
+from quarterhour.study.reading.reporting import units_of_places, with_reporting
 from quarterhour.study.reading.told import said_from, unless_told
 from quarterhour.study.reading.used import StudyDatabases, used_files
 
@@ -146,7 +148,7 @@ class _Reader:
     def places(self, part: Places, table: str, *, people: tuple[str, ...] = (), kind: str = "") -> gpd.GeoDataFrame:
         """Places of a table or of the OSM extract."""
         parts = part.parts if isinstance(part, Communities) else {}
-        area = table in ("towns", "counties") or (table == "communities" and bool(self.file.population))
+        area = table in ("towns", "counties") or (table == "communities" and self.outlined)
         if part.from_osm:
             extract = self.path(part, table) if part.path else self.roads_path()
             if not is_extract(extract):
@@ -197,14 +199,25 @@ class _Reader:
             self._towns = self.places(self.file.towns, "towns")
         return self._towns
 
+    @property
+    def outlined(self) -> bool:
+        """Whether the outlines of communities count for more than a point in each."""
+        return bool(self.file.population) or with_outlines(self.file)
+
     def communities(self) -> gpd.GeoDataFrame:
-        """The communities; people whom the study names on the ground are shared out among their outlines."""
-        part, filled = self.file.communities, [p.people for p in self.file.population]
+        """The communities with their people: of the table, shared out among outlines, or summed from registers."""
+        part, filled = self.file.communities, self.file.filled
         kept = self.places(part, "communities", people=tuple(c for c in part.people if c not in filled))
         for asked in self.file.population:
             kept, found = share_population(asked, self.given(asked, "population"), kept)
             self.findings.append(found)
-        return points_inside(kept) if filled else kept
+        kept, lost = (kept, no_findings()) if self.file.population else placed(kept, self.account[-1])
+        self.findings.append(lost)
+        for register in self.file.registers:
+            kept, found, account = count_register(register, self.given(register, "registers"), kept)
+            self.findings.append(found)
+            self.account.append(account)
+        return points_inside(kept) if self.outlined else kept
 
     def misplaced(
         self, roads: gpd.GeoDataFrame, towns: gpd.GeoDataFrame, known: Mapping[str, gpd.GeoDataFrame] = _UNSETTLED
@@ -291,13 +304,16 @@ def read_inputs(
     made = replace(made, **known)
     people, units, by_area = with_reporting(file, made.communities, made.counties, path=path or folder / "study.toml")
     made, told = replace(made, communities=people, units=units), [*told, by_area]
+    made = replace(made, facilities=units_of_places(made.facilities, people, units))
+    made = only_named(file, folder, made)
     lie = reader.misplaced(road_table, made.towns, {n: getattr(made, n) for n in _PLACES})
     _check_roads_near(made, file.study.snap_limit_m, lie)
     crs.check()
     found = join_findings([unless_told(lie, told), made.findings, *told, *_unknown_kinds(file, made)])
     tables = {n: getattr(made, n) for n in ("communities", "facilities", "roads", "towns", "counties", "candidates")}
     shares = quality_shares(tables | made.tables | made.layers, made.communities, file.communities.people)
-    return replace(made, findings=said_from(found, folder), quality=shares)
+    found = without_unnamed(file, folder, said_from(found, folder))
+    return replace(made, findings=found, quality=shares)
 
 
 def _text(sheet: str | int | None) -> str | None:

@@ -11,9 +11,10 @@ from pathlib import Path
 import geopandas as gpd
 import pandas as pd
 
+from quarterhour.base.areas import with_unit
 from quarterhour.base.cells import texts
 from quarterhour.base.findings import finding, join_findings, no_findings
-from quarterhour.standards.levels import CLASS, UNIT, UNKNOWN, in_order
+from quarterhour.standards.levels import CLASS, UNIT, UNKNOWN, in_order, whole_units
 from quarterhour.study.doubts.parts import file_of, first
 from quarterhour.study.file.circles import ReportingFile
 from quarterhour.study.file.mistakes import mistake, refuse
@@ -41,6 +42,13 @@ def with_reporting(
         units, told = _units(made, counties, asked), [found, *_names_unused(made, asked, about)]
     made, found = _with_classes(made, asked, about)
     return made, units, join_findings([*told, found])
+
+
+def units_of_places(places: gpd.GeoDataFrame, communities: gpd.GeoDataFrame, units: pd.DataFrame) -> gpd.GeoDataFrame:
+    """Places with their ``reporting_unit``: of their town, else of the nearest community; as they are without units."""
+    if not len(units):
+        return places
+    return with_unit(places, communities, UNIT, whole=whole_units(communities))
 
 
 def no_units() -> pd.DataFrame:
@@ -75,7 +83,7 @@ def _with_units(
 def _units(communities: pd.DataFrame, counties: pd.DataFrame, asked: ReportingFile) -> pd.DataFrame:
     """The units by id, in the order in which they are told."""
     county = texts(communities["county"])
-    ids = in_order(pd.Index(sorted(set(communities[UNIT]))), "unit")
+    ids = pd.Index(in_order("unit", communities), name="id")
     names = texts(counties["name"]).to_dict() if "name" in counties else {}
     rows = []
     for unit in ids:
@@ -84,7 +92,7 @@ def _units(communities: pd.DataFrame, counties: pd.DataFrame, asked: ReportingFi
         name = asked.names.get(unit) or str(names.get(unit) or unit)
         rows.append({"name": name, "county": inside.pop() if len(inside) == 1 else "",
                      "rest": split and unit not in asked.names})  # fmt: skip
-    return pd.DataFrame(rows, index=ids.rename("id"), columns=list(UNIT_COLUMNS))
+    return pd.DataFrame(rows, index=ids, columns=list(UNIT_COLUMNS))
 
 
 def _names_unused(communities: pd.DataFrame, asked: ReportingFile, about: Mapping[str, str]) -> list[pd.DataFrame]:
