@@ -226,6 +226,16 @@ def figures(table: pd.DataFrame, column: str) -> list[str]:
     return [figure(value, unit) for value, unit in zip(table[column], table["unit"], strict=True)]
 
 
+def thresholds(table: pd.DataFrame, lang: str) -> list[str]:
+    """The threshold of each row of a scorecard or its summary; of one that is about so many with that word."""
+    return [threshold_said(row, lang) for row in table.itertuples()]
+
+
+def threshold_said(row: Any, lang: str) -> str:
+    said = figure(row.threshold, row.unit)
+    return i18n.say("report.about", lang, figure=said) if row.about else said
+
+
 def rounded_up(factor: float) -> float:
     """Three decimals, never below: at the speed that is said a community is still covered."""
     return math.ceil(round(factor * 1000, 6)) / 1000 if math.isfinite(factor) else math.nan
