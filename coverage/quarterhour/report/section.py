@@ -269,6 +269,8 @@ def further_lines(check: CircleCheck, names: Mapping[tuple[str, str], str], lang
 
 
 def _area_said(row: Any, lang: str) -> str:
+    if blank(row.people_met) or blank(row.people):
+        return i18n.say("report.area_withheld", lang, name=row.name)
     met, people = int(row.people_met), int(row.people)
     return i18n.say("report.area_said", lang, name=row.name, share=percent(row.share_people), met=met, people=people)
 
