@@ -13,16 +13,16 @@ from dataclasses import replace
 import geopandas as gpd
 import pandas as pd
 
-from quarterhour.base.arrays import BoolArray
 from quarterhour.base.cells import texts
 from quarterhour.base.findings import Severity, finding, join_findings
 from quarterhour.standards.circle import CITY, CircleCheck
+from quarterhour.standards.levels import CLASS, UNIT
 from quarterhour.standards.scorecard import Scorecard
 from quarterhour.standards.targets import Target
 from quarterhour.study.file.study import StudyFile
 from quarterhour.study.inputs import Inputs
 from quarterhour.study.publication.pools import ALONE, Pools, pooled, shared_out
-from quarterhour.study.publication.protection import Protection
+from quarterhour.study.publication.protection import Protection, crossed
 from quarterhour.study.results import Results
 
 NOTE = "scorecard.protected"
@@ -65,10 +65,18 @@ def protected_inputs(
 
 
 def _places(communities: pd.DataFrame, reached: pd.Series) -> pd.DataFrame:
-    """Who may share a pool, the narrowest choice first: reached alike in one town, one county, the city; anybody."""
+    """Who may share a pool, the narrowest choice first: reached alike in one town, one county, the city; anybody.
+
+    Those of one reporting unit and one class before others, so that sums by unit and class stay exact where they can.
+    """
     county, alike = texts(communities["county"]), reached.reindex(communities.index).astype("str")
-    town = county + "\t" + texts(communities["town"])
-    return pd.DataFrame({"town": town + "\t" + alike, "county": county + "\t" + alike, "alike": alike, "city": CITY})
+    further = [communities[c].astype("str") for c in (CLASS, UNIT) if c in communities]
+    choices = {"alike": alike, "city": pd.Series(CITY, index=communities.index)}
+    for own in further:
+        alike = own + "\t" + alike
+        choices = {f"alike_{own.name}": alike, **choices}
+    county = county + "\t" + alike
+    return pd.DataFrame({"town": texts(communities["town"]) + "\t" + county, "county": county, **choices})
 
 
 def _published(counts: pd.Series, found: Pools, *, known: bool) -> pd.Series:
@@ -88,7 +96,7 @@ def _told(used: Sequence[str], found: Pools, counts: pd.DataFrame, reached: pd.S
     fields = {"table": "communities", "column": ", ".join(used), "value": f"{int(pools.ne(ALONE).sum()):,}"}
     if found.lost:
         return finding("publication.too_few", severity="warning", **fields, detail=str(smallest))
-    off = int(counts.max(axis=1)[_crossed(pools, reached)].sum())
+    off = int(counts.max(axis=1)[crossed(pools, reached)].sum())
     rule = "publication.shared_out_about" if off else "publication.shared_out"
     severity: Severity = "warning" if off else "note"
     return finding(rule, severity=severity, **fields, detail=f"{off:,}" if off else "", id=str(smallest))
@@ -121,23 +129,19 @@ def _check(check: CircleCheck, communities: pd.DataFrame, known: Protection) -> 
     if column not in known.columns:
         return check
     pools, town = known.pools[column], texts(communities["town"])
-    parted = _crossed(pools, town) | _crossed(pools, check.communities["met"].reindex(pools.index))
-    apart = _crossed(pools, town)
+    met_apart = crossed(pools, check.communities["met"].reindex(pools.index))
     shares = check.shares
-    blank_all = shares["level"].eq("town") & shares["area"].isin(set(town[apart]))
-    blank_met = shares["level"].eq("town") & shares["area"].isin(set(town[parted]))
+    blank_all = pd.Series(False, index=shares.index)
+    blank_met = blank_all.copy()
+    for level, areas in {"town": town, **known.further(communities)}.items():
+        apart = crossed(pools, areas)
+        parted = apart | met_apart
+        blank_all |= shares["level"].eq(level) & shares["area"].isin(set(areas[apart]))
+        blank_met |= shares["level"].eq(level) & shares["area"].isin(set(areas[parted]))
     every = [c for c in shares.columns if c == "people" or (c.startswith("people_") and c != "people_met")]
     shown = shares.assign(**{c: shares[c].astype("Int64").mask(blank_all) for c in every})
     met = {"people_met": shares["people_met"].astype("Int64").mask(blank_met)}
     return replace(check, shares=shown.assign(**met, share_people=shares["share_people"].mask(blank_met)))
-
-
-def _crossed(pools: pd.Series, of: pd.Series) -> BoolArray:
-    """Whether a community is in a pool that lies in more than one of some areas."""
-    some = pools.ne(ALONE)
-    count = of[some].groupby(pools[some]).nunique()
-    found: BoolArray = (some & pools.map(count).fillna(0).gt(1)).to_numpy(dtype=bool)
-    return found
 
 
 def _card(card: Scorecard, about: Collection[str]) -> Scorecard:
