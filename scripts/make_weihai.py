@@ -27,7 +27,10 @@ from scipy.spatial import Delaunay, cKDTree
 
 ROOT = Path(__file__).resolve().parents[1]
 OUT = ROOT / "data" / "raw" / "weihai"
-FACTS = ("towns.csv", "estimated_points.csv", "villages.csv", "population.csv", "land.geojson", "CREDITS.md")
+FACTS = (
+    "towns.csv", "estimated_points.csv", "villages.csv", "population.csv", "control_totals.csv", "land.geojson",
+    "CREDITS.md",
+)  # fmt: skip
 METRES, LONLAT = "EPSG:32651", "EPSG:4326"
 SEED = 371000
 COUNTIES = {"371002": "环翠区", "371003": "文登区", "371082": "荣成市", "371083": "乳山市"}
@@ -35,11 +38,18 @@ COUNTIES = {"371002": "环翠区", "371003": "文登区", "371082": "荣成市",
 PEOPLE_2020 = {"371002": 1164730, "371003": 563529, "371082": 714211, "371083": 464078}
 OLDER_2020 = 793416
 HARDSHIP = 9600  # made up: 1.2 % of the older people
+IN_INSTITUTIONS = 2400  # made up: a quarter of them live in institutions (集中供养), the others at home (分散供养)
+GROUPS = ("hardship", "hardship_home", "hardship_institution")
+# What is made comes to these published totals: facts/control_totals.csv says where each was read.
+BEDS = 28_429
+DEATHS = 23_500
+WITH_A_CEMETERY_IN_EVERY_TOWN = "371003"
 # 开发区办事处 has no place in the civil-affairs list and no point; 天福街道 is the town of Wendeng's centre.
 UNIT_WITHOUT_TOWN, ITS_TOWN = "371003400", "371003002"
 CELL_RADIUS = 10_300.0
 NBS = "国家统计局2023年统计用区划代码"
 MADE = "示例数据（程序生成）"
+URBAN_REACH, URBAN_APART, VILLAGE_OFF = 190.0, 230.0, 400.0  # metres; urban communities about their town's point
 URBAN_SPACING, RURAL_SPACING = 165.0, 95.0
 URBAN_COUNT, RURAL_COUNT, FAR_APART = 6, 5, 830.0
 # Tuned until Huancui came near its drive network of 2023 (4,277 junctions, 10,159 arcs; the README has the rest).
@@ -103,6 +113,7 @@ def read_towns(facts: Path) -> pd.DataFrame:
     better = pd.read_csv(facts / "estimated_points.csv", dtype=str).set_index("mca_code")
     own = pd.DataFrame({
         "id": towns["mca_code"], "name": towns["mca_name"], "county": towns["district"],
+        "class": np.where(towns["mca_name"].str.endswith("街道"), "sub_district", "town"),
         "mca_code": towns["mca_code"], "nbs_code": towns["nbs_code"], "nbs_name": towns["nbs_name"],
         "lon": towns["lon_wgs84"].astype(float), "lat": towns["lat_wgs84"].astype(float), "radius_m": 0,
         "quality": "fact", "source": "GeoNames (CC BY 4.0)",
@@ -143,38 +154,53 @@ def read_communities(facts: Path, towns: pd.DataFrame) -> pd.DataFrame:
     rows["town"] = rows["town_code"].map(town_of)
     rows["county"] = rows["town"].map(towns["county"])
     rows["nbs_town_code"] = rows["town_code"]
+    rows["unit"] = rows["county_code"]  # the statistical office counts three zones apart that are no counties
     rows["class"] = np.where(rows["name"].str.contains("居|社区"), "urban", "rural")
     return rows.sort_values("code", ignore_index=True)
 
 
 def placed(rows: pd.DataFrame, towns: pd.DataFrame, cells: list[shapely.Geometry]) -> np.ndarray:
-    """A point for each community in its town's cell: dense near the town's point, apart from each other."""
+    """A point for each community in its town's cell: the urban ones close about the town's point, villages wide."""
     xy = np.zeros((len(rows), 2))
     centres = to_metres(towns["lon"].to_numpy(), towns["lat"].to_numpy())
+    urban = rows["class"].eq("urban")
     for town, cell, centre in zip(towns.index, cells, centres, strict=True):
-        mine = np.flatnonzero(rows["town"].eq(town))
-        xy[mine] = town_points(cell, centre, count=len(mine), rng=rng_of(1, int(town)), urban=_urban(rows, mine))
+        seat, wide = (np.flatnonzero(rows["town"].eq(town) & these) for these in (urban, ~urban))
+        xy[seat] = seat_points(cell, centre, count=len(seat), rng=rng_of(31, int(town)))
+        xy[wide] = town_points(cell, centre, xy[seat], count=len(wide), rng=rng_of(1, int(town)))
     return np.round(xy)
 
 
-def _urban(rows: pd.DataFrame, mine: np.ndarray) -> bool:
-    return bool(rows["class"].iloc[mine].eq("urban").mean() > 0.5)
+def seat_points(cell: shapely.Geometry, centre: np.ndarray, *, count: int, rng: np.random.Generator) -> np.ndarray:
+    """``count`` points of a cell for urban communities: densest at the centre, a block or two apart."""
+    if count == 0:
+        return np.empty((0, 2))
+    pool = scattered(cell.buffer(-200.0), 400 * count + 2000, rng)
+    away = np.hypot(*(pool - centre).T)
+    pool = pool[np.argsort(away / (URBAN_REACH * np.sqrt(count)) - rng.gumbel(size=len(pool)), kind="stable")]
+    return pool[widely(pool, count, apart=URBAN_APART)]
 
 
 def town_points(
-    cell: shapely.Geometry, centre: np.ndarray, *, count: int, rng: np.random.Generator, urban: bool
+    cell: shapely.Geometry, centre: np.ndarray, taken: np.ndarray, *, count: int, rng: np.random.Generator
 ) -> np.ndarray:
-    """``count`` points of a cell, the first beside the centre."""
-    safe = cell.buffer(-200.0)
-    pool = scattered(safe, 80 * count, rng)
+    """``count`` points of a cell for villages, somewhat denser near the centre, off the points that are taken."""
+    if count == 0:
+        return np.empty((0, 2))
+    pool = scattered(cell.buffer(-200.0), 80 * count + 400, rng)
+    if len(taken):
+        pool = pool[cKDTree(taken).query(pool)[0] > VILLAGE_OFF]
     away = np.hypot(*(pool - centre).T)
-    scale = 1500.0 if urban else 7000.0
-    pool = pool[np.argsort(away / scale - rng.gumbel(size=len(pool)), kind="stable")]
-    apart = 0.8 * np.sqrt(cell.area / count)
+    pool = pool[np.argsort(away / 7000.0 - rng.gumbel(size=len(pool)), kind="stable")]
+    return pool[widely(pool, count, apart=0.8 * float(np.sqrt(cell.area / (count + len(taken)))))]
+
+
+def widely(pool: np.ndarray, count: int, *, apart: float) -> np.ndarray:
+    """Positions of the first ``count`` points of a pool that keep their distance, which shrinks until enough do."""
     while True:
         chosen = thinned(pool, apart=apart)
         if len(chosen) >= count:
-            return pool[chosen[:count]]
+            return chosen[:count]
         apart *= 0.85
 
 
@@ -189,14 +215,17 @@ def with_people(rows: pd.DataFrame) -> pd.DataFrame:
         rows.loc[mine, "older"] = shared_out(int(total), weight[mine])
     need = rows["older"] * np.where(rows["class"].eq("urban"), 0.25, 1.0) * rng.lognormal(0, 0.6, len(rows))
     rows["hardship"] = shared_out(HARDSHIP, need.to_numpy())
+    away = rng_of(32).multivariate_hypergeometric(rows["hardship"].to_numpy(), IN_INSTITUTIONS, method="marginals")
+    rows["hardship_home"], rows["hardship_institution"] = rows["hardship"] - away, away
     return rows
 
 
 def with_sources(rows: pd.DataFrame) -> pd.DataFrame:
     """What each row rests on, the seven communities without a town told apart."""
-    told = f"{NBS}：代码与名称；位置为镇街内估点；老年人口按区市人口比例分摊；特困人员为示例数"
+    told = f"{NBS}：代码与名称；位置为镇街内估点；老年人口按区市人口比例分摊；特困人员及其供养方式为示例数"
     lost = f"{told}；所属开发区办事处不在民政区划名单内，暂归天福街道"
-    rows["quality"], rows["older_quality"], rows["hardship_quality"] = "estimated", "estimated", "synthetic"
+    rows["quality"], rows["older_quality"] = "estimated", "estimated"
+    rows[[f"{group}_quality" for group in GROUPS]] = "synthetic"
     rows["source"] = np.where(rows["nbs_town_code"].eq(UNIT_WITHOUT_TOWN), lost, told)
     return rows
 
@@ -570,7 +599,7 @@ def make_facilities(rows: pd.DataFrame, towns: pd.DataFrame, spots: pd.DataFrame
         in_counties(rows, list(COUNTIES), 13, "social_work_agency", "社会工作服务机构", rng),
     ]
     every = pd.concat([*parts, cemeteries(rows, towns, spots, rng)], ignore_index=True)
-    every = with_free_graves(with_staff(with_beds(every, rng)))
+    every = with_level(with_free_graves(with_staff(with_beds(every, rng))))
     number = every.groupby("kind").cumcount() + 1
     every.insert(0, "id", every["kind"].str.replace("_", "-") + number.map("-{:04d}".format))
     lonlat = to_lonlat(every[["x", "y"]].to_numpy())
@@ -578,8 +607,10 @@ def make_facilities(rows: pd.DataFrame, towns: pd.DataFrame, spots: pd.DataFrame
     return every.assign(quality="synthetic", source=MADE)[FACILITY_COLUMNS]
 
 
-FACILITY_COLUMNS = ["id", "name", "kind", "town", "county", "lon", "lat", "beds", "nursing_beds", "area_m2", "bed_yuan",
-                    "staff", "free_graves", "quality", "source"]  # fmt: skip
+FACILITY_COLUMNS = [
+    "id", "name", "kind", "facility_level", "town", "county", "community", "lon", "lat", "beds", "nursing_beds",
+    "area_m2", "bed_yuan", "staff", "free_graves", "quality", "source",
+]  # fmt: skip
 
 
 def picked(rows: pd.DataFrame, share: float, rng: np.random.Generator) -> pd.DataFrame:
@@ -603,7 +634,9 @@ def at_communities(rows: pd.DataFrame, kind: str, label: str, rng: np.random.Gen
     turn, off = rng.uniform(0, 2 * np.pi, len(rows)), rng.uniform(30, 180, len(rows))
     x, y = rows["x"] + off * np.cos(turn), rows["y"] + off * np.sin(turn)
     names = rows["short"] + label + "（示例）"
-    return pd.DataFrame({"name": names, "kind": kind, "town": rows["town"], "county": rows["county"], "x": x, "y": y})
+    whose = rows["code"] if kind in OF_A_COMMUNITY else None
+    where = {"town": rows["town"], "county": rows["county"], "community": whose}
+    return pd.DataFrame({"name": names, "kind": kind, **where, "x": x, "y": y})
 
 
 def in_towns(
@@ -633,12 +666,28 @@ def in_counties(
 
 
 def with_beds(every: pd.DataFrame, rng: np.random.Generator) -> pd.DataFrame:
-    """Beds and nursing beds of the homes, centres and institutions; none elsewhere."""
-    low = every["kind"].map({"home": 30, "elderly_centre": 40, "care_institution": 180})
-    beds = (low * rng.uniform(1, 4, len(every)) / 10).round() * 10
+    """Beds and nursing beds of the homes, centres and institutions, which together have ``BEDS``; none elsewhere."""
+    low = every["kind"].map({"home": 82, "elderly_centre": 60, "care_institution": 200})
+    wanted = low * rng.uniform(1, 4, len(every))
+    beds = pd.Series(index=every.index, dtype="float64")
+    beds[wanted.notna()] = shared_out(BEDS, wanted.dropna().to_numpy())
     every["beds"] = beds.astype("Int64")
     share = np.where(every["kind"].eq("care_institution"), 0.85, rng.uniform(0.35, 0.75, len(every)))
     every["nursing_beds"] = (beds * share).round().astype("Int64")
+    return every
+
+
+OF_A_COMMUNITY = ("day_care", "happiness_home")
+LEVELS = {
+    "day_care": "community", "happiness_home": "community", "elderly_centre": "town", "care_institution": "county",
+    "child_protection_station": "town", "child_protection_centre": "county", "social_work_station": "town",
+    "town_cemetery": "town", "county_cemetery": "county", "city_cemetery": "city",
+}  # fmt: skip
+
+
+def with_level(every: pd.DataFrame) -> pd.DataFrame:
+    """Whose a facility is: city, county, town or community by its kind; empty where the kind does not say."""
+    every["facility_level"] = every["kind"].map(LEVELS)
     return every
 
 
@@ -662,10 +711,11 @@ def with_free_graves(every: pd.DataFrame) -> pd.DataFrame:
 
 
 def cemeteries(rows: pd.DataFrame, towns: pd.DataFrame, spots: pd.DataFrame, rng: np.random.Generator) -> pd.DataFrame:
-    """Cemeteries at junctions that keep the distances; towns with the fewest such junctions have one."""
+    """Cemeteries at junctions that keep the distances: the towns with the fewest such, and every town of a county."""
     spots = spots[spots["lawful"]]
     number = spots.groupby("town").size().reindex(towns.index, fill_value=0)
-    have = number.sort_values(kind="stable").index[:40]
+    have = {*number.sort_values(kind="stable").index[:40]}
+    have |= {*towns.index[towns["county"].eq(WITH_A_CEMETERY_IN_EVERY_TOWN)]}
     parts = [cemetery_in(rows, spots, towns, t, rng) for t in sorted(have)]
     some = pd.DataFrame(parts, columns=["name", "kind", "town", "county", "x", "y"])
     more = [big_cemetery(spots, c, rng) for c in ("city", "371002", "371003", "371082")]
@@ -756,21 +806,25 @@ def make_figures() -> pd.DataFrame:
     derived = {"371003", "371083"}
     rows = [(a, lv, i, v, "estimated" if a in derived else "fact", census) for a, lv, i, v in facts]
     demo = {
-        "burials": 19500, "eco_burials": 12090, "deaths": 20100, "cremations": 20100, "hardship_people": HARDSHIP,
+        "burials": 22800, "eco_burials": 14136, "cremations": DEATHS, "hardship_people": HARDSHIP,
+        "hardship_home": HARDSHIP - IN_INSTITUTIONS, "hardship_institution": IN_INSTITUTIONS,
         "hardship_disabled_willing": 1450, "hardship_disabled_in_institutions": 1410, "child_directors": 2768,
         "social_workers": 3650, "new_volunteers": 87000, "volunteer_organisations": 126,
     }  # fmt: skip
+    published = "2023年统计公报，二手来源，见 facts/control_totals.csv"
+    rows += [("city", "city", "deaths", DEATHS, "fact", published)]
     rows += [("city", "city", k, v, "synthetic", "示例数（示例）made up for demonstration") for k, v in demo.items()]
     return pd.DataFrame(rows, columns=["area", "level", "indicator", "value", "quality", "source"])
 
 
 def make_deaths(rows: pd.DataFrame, towns: pd.DataFrame) -> pd.DataFrame:
-    """Deaths a year and village graves that are to move, by town; both made up."""
+    """Deaths a year (the city's of 2023, by older people) and village graves that are to move (made up), by town."""
     older = rows.groupby("town")["older"].sum().reindex(towns.index)
     villages = rows[rows["class"].eq("rural")].groupby("town").size().reindex(towns.index, fill_value=0)
-    deaths, backlog = shared_out(20_100, older.to_numpy(float)), shared_out(96_000, villages.to_numpy(float))
+    deaths, backlog = shared_out(DEATHS, older.to_numpy(float)), shared_out(96_000, villages.to_numpy(float))
     frame = {"town": towns.index, "name": towns["name"].array, "deaths": deaths, "backlog": backlog}
-    return pd.DataFrame({**frame, "quality": "synthetic", "source": "示例数（示例）made up for demonstration"})
+    told = "死亡人数：2023年全市数（二手来源，见 facts/control_totals.csv）按老年人口分摊；待迁村墓：示例数（示例）"
+    return pd.DataFrame({**frame, "quality": "synthetic", "source": told})
 
 
 # --- ground: schematic layers and rasters for the overlay ------------------------------------
@@ -889,8 +943,9 @@ def make(facts: Path, out: Path) -> None:
     lonlat = to_lonlat(xy)
     rows["lon"], rows["lat"] = lonlat[:, 0], lonlat[:, 1]
     write_areas(towns, cells, out)
-    columns = ["code", "name", "town", "county", "nbs_town_code", "lon", "lat", "class", "older", "hardship"]
-    write_csv(rows[[*columns, "quality", "older_quality", "hardship_quality", "source"]], out / "communities.csv")
+    columns = ["code", "name", "town", "county", "unit", "nbs_town_code", "lon", "lat", "class", "older", "hardship"]
+    columns += ["hardship_home", "hardship_institution", "quality", "older_quality"]
+    write_csv(rows[[*columns, *(f"{group}_quality" for group in GROUPS), "source"]], out / "communities.csv")
     write_geojson(water, out / "water.geojson")
     roads.to_parquet(out / "roads.parquet", compression="zstd", index=False)
     rows = rows.assign(x=xy[:, 0], y=xy[:, 1])

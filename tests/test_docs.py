@@ -66,4 +66,4 @@ def test_the_readme_names_every_command() -> None:
     text = (ROOT / "README.md").read_text(encoding="utf-8")
     for command in app.registered_commands:
         assert command.callback is not None
-        assert f"quarterhour {command.callback.__name__}" in text
+        assert f"quarterhour {command.name or command.callback.__name__}" in text

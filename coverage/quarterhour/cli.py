@@ -1,4 +1,4 @@
-"""quarterhour init | inspect | check | site | run | plan | verify | demo | rules | fetch: parse, call, print, exit."""
+"""quarterhour init | inspect | check | site | run | plan | verify | demo | rules | fetch | import: parse and print."""
 
 from __future__ import annotations
 
@@ -193,6 +193,30 @@ def init(
     _print(i18n.say("cli.init_done", lang, folder=folder, files=", ".join(p.name for p in made)))
 
 
+@app.command("import")
+def import_form(
+    file: Annotated[Path, typer.Argument(metavar="FILE", help="A workbook, CSV or layer as an office hands it on.")],
+    form: Annotated[
+        str, typer.Option("--as", metavar="FORM", help="elderly-system-export, jbzh0001, territorial-plan.")
+    ],
+    out: Annotated[Path | None, typer.Option("--out", metavar="CSV", help="Table to write; else beside FILE.")] = None,
+    datum: Annotated[str | None, typer.Option("--datum", help="gcj02, bd09 or wgs84: whose coordinates.")] = None,
+    sheet: Annotated[str | None, typer.Option("--sheet", help="Of a workbook with several.")] = None,
+    lang: Lang = "zh",
+) -> None:
+    """An office's form as a table that a study reads, and the lines for its study.toml."""
+    from quarterhour.report.console import finding_lines
+    from quarterhour.study.importing import import_file
+
+    made = import_file(file, form, out=out, datum=datum, sheet=sheet, lang=lang)
+    for line in finding_lines(made.findings, lang, most=5):
+        _print(line, err=True)
+    written = made.path is not None
+    _print(i18n.say(f"offices.{'written' if written else 'nothing_written'}", lang, path=made.path, rows=made.rows))
+    for line in made.lines:
+        _print(line)
+
+
 @app.command()
 def rules(
     names: Annotated[
@@ -278,7 +302,6 @@ def _run(
 
     from quarterhour.report import write
     from quarterhour.report.console import finding_lines, findings_count, summary_lines
-    from quarterhour.report.plan.write import write_plan
     from quarterhour.study.run import run_study
     from quarterhour.study.study import default_out, read_study
 
@@ -292,12 +315,10 @@ def _run(
         with _progress(quiet, verbose=verbose) as tell:
             results = run_study(
                 asked, checks=checks, siting=siting, lang=lang, tell=tell, prepared=folder / "prepared", fresh=fresh,
-                keep=folder / "plans", kept=left.append,
+                keep=folder / "plans", kept=left.append, publish=True,
             )  # fmt: skip
             results = replace(results, earlier=earlier)
-            write.write_results(results, folder, lang=lang, tell=tell)
-            if "plan" in asked.file.outputs.extra:
-                write_plan(results, folder / "plan", lang=lang, processes=2, tell=tell)
+            write.write_results(results, folder, lang=lang, tell=tell, processes=2)
     except (_Stopped, KeyboardInterrupt):
         raise _Stopped(*left) from None
     for line in summary_lines(results, lang):
@@ -314,6 +335,7 @@ def _run(
 @contextmanager
 def _progress(quiet: bool, *, verbose: bool = False) -> Iterator[RunProgress | None]:
     """A bar on a terminal, a line a step in a log, nothing when quiet; ``verbose``: what the rooms log between."""
+
     if quiet:
         yield None
     elif not sys.stderr.isatty():
@@ -359,7 +381,7 @@ def main() -> None:
         if hasattr(stream, "reconfigure"):
             stream.reconfigure(errors="replace")
     signal.signal(signal.SIGINT, _stop)
-    lang = _asked_language(sys.argv[1:])
+    lang = i18n.asked_language(sys.argv[1:])
     try:
         app()
     except QuarterhourError as error:
@@ -375,11 +397,3 @@ def main() -> None:
         detail = " ".join(str(error).split())[:200]
         _print(i18n.say("cli.program_error", lang, kind=type(error).__name__, detail=detail), err=True)
         sys.exit(3)
-
-
-def _asked_language(arguments: list[str]) -> str:
-    for before, after in zip(arguments, [*arguments[1:], ""], strict=True):
-        found = after if before == "--lang" else before.removeprefix("--lang=") if before.startswith("--lang=") else ""
-        if found in i18n.LANGUAGES:
-            return found
-    return "zh"

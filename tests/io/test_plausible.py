@@ -75,9 +75,27 @@ def test_pairs_that_the_study_names_are_weighed() -> None:
     assert told(frame, ("older", "disabled"), parts={"disabled": "older"})["id"].tolist() == ["v5"]
 
 
+def test_groups_are_known_by_the_names_that_offices_give_them() -> None:
+    people = ("特困人员", "分散供养", "集中供养")
+    given = {"特困人员": [5, 4, 3, 2, 1, 6], "分散供养": [3, 3, 2, 2, 0, 4], "集中供养": [2, 0, 1, 0, 1, 2]}
+    assert told(table(**given).drop(columns="hardship"), people)["id"].tolist() == ["v1"]
+
+
 def test_nursing_beds_above_the_beds_are_told_too() -> None:
     frame = table(beds=["20", "", "30", "10", "5", "8"], nursing_beds=["10", "5", "31", "", "0", "8"])
     assert told(frame, ())["id"].tolist() == ["v2"]
+
+
+def test_people_at_home_and_in_institutions_come_to_all_in_special_hardship() -> None:
+    parts = {"分散供养": [1, 2, 3, 4, 5, 0], "hardship_institution": [0, 1, 0, 0, 1, 2]}
+    people = ("older", "hardship", "分散供养")
+    assert told(table(hardship=[1, 3, 3, 4, 6, 2], **parts), people).empty
+    found = told(table(hardship=[1, 3, 3, 5, 6, 2], **parts), people, rows=range(2, 8))
+    assert rules(found) == ["parts_not_whole"] and found["id"].tolist() == ["v3"] and found["row"].tolist() == [5]
+    assert "= 4" in finding_sentences(found, "zh").iloc[0]
+    with_more = table(hardship=[1, 3, 3, 4, 4, 2], **parts)
+    assert rules(told(with_more, people)) == ["part_over_whole", "parts_not_whole"]
+    assert told(table(hardship=[9] * 5 + [8], **{"分散供养": [1, 2, 3, 4, 5, 0]}), people).empty
 
 
 def test_columns_that_are_exchanged_are_one_sentence() -> None:

@@ -126,7 +126,7 @@ OUTLINES = {
 def test_cells_that_are_too_steep_or_of_another_cover_are_told_in_words(lang: str, told: list[str]) -> None:
     cells = pd.DataFrame({"town": ["t1"], "lawful": [False]})
     removed = pd.DataFrame({"slope": [1], "land_cover": [0]}, index=pd.Index(["t1"]))
-    overlay = SimpleNamespace(cells=cells, cell_m=100.0, removed=removed, unchecked=())
+    overlay = SimpleNamespace(cells=cells, cell_m=100.0, removed=removed, unchecked=(), reported={})
     parcels = pd.DataFrame({"town": ["t1"], "area_m2": [1.0], "score": [1.0], "quality": ["fact"]}, index=["p1"])
     care: Any = SimpleNamespace(overlay=overlay, parcels=parcels)
     table = next(_overlay(care, {"t1": "一镇"}, {}, lang)).table

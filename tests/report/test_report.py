@@ -119,6 +119,7 @@ def everything(**changed: Any) -> Results:
         candidates=facilities.iloc[:0],
         towns=pd.DataFrame({"name": ["One", "Two"]}, index=pd.Index(["t1", "t2"], name="id")),
         counties=pd.DataFrame({"name": ["Shire"]}, index=pd.Index(["c1"], name="id")),
+        units=pd.DataFrame(),
     )
     given = {
         "study": STUDY, "inputs": inputs, "checks": (check(),),

@@ -30,11 +30,13 @@ def test_every_rule_is_listed_and_explained(lang: str) -> None:
             assert any(rule.clause in line for line in rulebook_lines((name,), explain=rule.id, lang=lang))
 
 
+STATE = ("farmland", "forest", "parks", "water", "railways", "trunk-roads")
+
+
 def test_two_dates_are_compared() -> None:
-    """The state's regulation was replaced on 2026-03-30."""
+    """The state's regulation was replaced on 2026-03-30; of the new one no figure was seen."""
     lines = rulebook_lines(("cemetery",), compare=("2026-03-29", "2026-03-30"), lang="en")
-    assert [line[:2] for line in lines[1:]] == ["- ", "- ", "+ "]
-    assert "state-parks" in lines[1] and "land-saving-burial" in lines[3]
+    assert [line.split(" ")[:2] for line in lines[1:]] == [["-", f"state-{area}"] for area in STATE]
     assert rulebook_lines(("cemetery",), compare=("2026-04-01", "2026-05-01"), lang="en")[1] == "nothing changes."
     on = "\n".join(rulebook_lines(("cemetery",), on="2026-03-30", lang="en"))
     assert "state-parks" not in on and "shandong-water" in on
@@ -78,10 +80,20 @@ def test_a_wrong_rule_file_is_named(tmp_path: Path) -> None:
 @pytest.mark.parametrize("lang", LANGUAGES)
 def test_what_lapses_by_a_day_is_listed_first_to_lapse_first(lang: str) -> None:
     lines = rulebook_lines(("cemetery",), expiring="2026-06-30", lang=lang)
-    assert "2026-06-30" in lines[0] and len(lines) == 3
-    assert "state-parks" in lines[1] and "state-farmland" in lines[2]
-    assert len(rulebook_lines(("cemetery",), expiring="2026-03-28", lang=lang)) == 2  # there is none
+    lapsing, blank = lines[: 1 + len(STATE)], lines[1 + len(STATE) :]
+    assert "2026-06-30" in lapsing[0] and all(f"state-{a}" in x for a, x in zip(STATE, lapsing[1:], strict=True))
+    assert "state-2026-areas" in blank[1] or "state-2026-areas" in blank[2]
+    assert len(rulebook_lines(("living-circle",), expiring="2026-03-28", lang=lang)) == 2  # there is none
     every = rulebook_lines((), expiring="2026-06-30", lang=lang)
-    ends = [line.rsplit(" – ", 1)[1][:10] for line in every[1:]]
+    filled = next(place for place, line in enumerate(every[1:], 1) if not line.startswith("- "))
+    ends = [line.rsplit(" – ", 1)[1][:10] for line in every[1:filled]]
     assert ends == sorted(ends) and len(ends) > 30
-    assert len(rulebook_lines((), expiring="2026-06-30", on="2026-03-01", lang=lang)) == 3
+
+
+@pytest.mark.parametrize("lang", LANGUAGES)
+def test_what_is_to_be_filled_stands_after_what_lapses(lang: str) -> None:
+    lines = rulebook_lines(("cemetery-shandong",), expiring="2026-06-30", on="2026-06-30", lang=lang)
+    assert len(lines) == 2 + 1 + 11 and "11" in lines[2]
+    assert all("shandong-202" in line for line in lines[3:])
+    (said, *_) = rulebook_lines(("cemetery-shandong",), explain="shandong-2023-water", lang=lang)
+    assert "nan" not in said

@@ -11,7 +11,8 @@ import pytest
 
 from quarterhour.base.errors import DataError
 from quarterhour.standards.indicators import MEASURES
-from quarterhour.standards.rules import LEVELS, as_targets, in_force, read_rule_set, read_rules, rule_sets
+from quarterhour.standards.rules import as_rule_set, as_targets, in_force, read_rule_set, read_rules, rule_sets
+from quarterhour.standards.targets import LEVELS
 
 BEDS = {"id": "beds", "zh": "床", "en": "beds", "level": "city", "measure": "count", "kinds": ["home"],
         "threshold": 1, "unit": "facilities"}  # fmt: skip
@@ -94,4 +95,29 @@ def test_graves_on_arable_land_and_in_scenic_areas_stay_forbidden_when_the_old_r
     """Laws of their own ban them; the regulation that was replaced on 2026-03-30 only said so too."""
     held = in_force(read_rule_set("cemetery").exclusions, day)
     inside = {rule.layer for rule in held if rule.metres == 0}
-    assert inside == {"farmland", "protected"}
+    assert inside >= {"farmland", "protected"}
+    assert all(any(r.verified for r in held if r.layer == layer) for layer in ("farmland", "protected"))
+
+
+# --- rows to be filled ------------------------------------------------------------------------------
+
+TO_FILL = {"id": "far", "zh": "距离", "en": "distance", "to_fill": True}
+
+
+@pytest.mark.parametrize("given", [{}, {"threshold": ""}])
+def test_a_promise_whose_threshold_nobody_saw_is_listed_and_never_in_force(given: dict[str, Any]) -> None:
+    row = {k: v for k, v in BEDS.items() if k != "threshold"}
+    (made,) = as_targets({"target": [{**row, "to_fill": True, **given}]})
+    assert made.to_fill and in_force((made,), date(2026, 1, 1)) == ()
+
+
+def test_distances_and_figures_can_be_rows_to_be_filled_too() -> None:
+    rules = as_rule_set({
+        "exclusion": [{**TO_FILL, "layer": "roads", "kinds": ["home"]}], "figure": [{**TO_FILL, "unit": "m2"}],
+    })  # fmt: skip
+    assert [r.id for r in rules.every()] == ["far", "far"] and not rules.on(date(2026, 1, 1)).every()
+
+
+def test_a_row_to_be_filled_that_has_a_figure_is_refused() -> None:
+    with pytest.raises(DataError, match="to be filled"):
+        targets(to_fill=True)

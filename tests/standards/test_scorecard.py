@@ -18,8 +18,9 @@ from hypothesis import strategies as st
 
 from quarterhour.base.errors import DataError
 from quarterhour.standards.circle import CircleCheck, check_circle
-from quarterhour.standards.rules import Circle, Target, as_targets
+from quarterhour.standards.rules import Circle, as_targets
 from quarterhour.standards.scorecard import COLUMNS, Scorecard, closing_sentences, note_sentences, score_targets
+from quarterhour.standards.targets import Target
 from quarterhour.travel.times import times_from_matrix
 from repeatable import examples
 
@@ -150,23 +151,6 @@ def test_a_circle_by_community_says_where_nobody_lives_and_where_no_road_is() ->
 def test_a_circle_that_was_not_checked_is_no_data() -> None:
     found = rows(target(**SHARE, level="city"), checks={})
     assert found["needs"].tolist() == ["circles: ring"]
-
-
-def test_a_community_has_a_kind_when_one_is_near_or_stands_there() -> None:
-    asked = target(measure="has_kind", kinds=["day"], of="ring", unit="share", levels=["community", "county", "city"])
-    found = rows(asked)
-    assert found["value"].to_dict() == {
-        "a": 0,
-        "b": 1,
-        "c": 1,
-        "d": 1,
-        "c1": pytest.approx(2 / 3),
-        "c2": 1,
-        "city": 0.75,
-    }
-    standing = FACILITIES.assign(community=["", "", "", "a", ""])
-    assert rows(asked, facilities=standing).loc["city", "value"] == 1
-    assert rows(asked, facilities=standing, checks={}).loc["city", "value"] == 0.25
 
 
 def test_tiers_need_the_village_point_the_towns_centre_and_the_countys_home() -> None:

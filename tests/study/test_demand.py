@@ -42,12 +42,12 @@ eco_share = 0.5
 """
 
 
-def test_land_of_a_grave_counts_its_niches() -> None:
-    held = graves_on(pd.Series([3.0, 2.99, 9000, None]), figures=FIGURES)
+def test_land_of_a_grave_counts_what_goes_with_it() -> None:
+    held = graves_on(pd.Series([3.0, 2.99, 9000, None]), m2_a_grave=3.0)
     assert held.tolist()[:3] == [1, 0, 3000]
     assert pd.isna(held[3])
-    with pytest.raises(DataError, match="site-per-grave"):
-        graves_on(pd.Series([1.0]), figures={**FIGURES, "site-per-grave": -1})
+    with pytest.raises(DataError, match="form_m2"):
+        graves_on(pd.Series([1.0]), m2_a_grave=float("nan"))
 
 
 @given(st.lists(st.integers(0, 50), min_size=1, max_size=12), st.integers(0, 999))
@@ -74,7 +74,7 @@ def burials(toy_study: Path) -> Path:
     sites = (toy_study / "facilities.csv").read_text(encoding="utf-8").splitlines()
     sites = [sites[0] + ",free", *(f"{row},{30 if row.startswith('d,') else ''}" for row in sites[1:])]
     (toy_study / "facilities.csv").write_text("\n".join(sites) + "\n", encoding="utf-8")
-    parcels = "id,name,x,y,free,area_m2\np1,近地,401800,4150000,,75\np2,远地,403600,4150000,20,9000\n"
+    parcels = "id,name,x,y,free,area_m2\np1,近地,401800,4150000,,67.5\np2,远地,403600,4150000,20,9000\n"
     (toy_study / "parcels.csv").write_text(parcels, encoding="utf-8")
     table = '\n[candidates]\npath = "parcels.csv"\ncolumns = { id = "id", name = "name", x = "x", y = "y" }\n'
     table += 'crs = "EPSG:32651"\nquality = "synthetic"\n'

@@ -391,7 +391,8 @@ def test_242_communities_of_weihai_no_longer_change_town_in_silence(root: Path) 
 
 
 @pytest.mark.parametrize(
-    "written", ["日间照料中心", "日間照料中心", "day-care", "Day_Care", "day care", "day_care\u200b"]
+    "written",
+    ["日间照料中心", "老年人日间照料中心", "日間照料中心", "day-care", "Day_Care", "day care", "day_care\u200b"],
 )
 def test_a_kind_is_known_by_its_label_and_spelling(city: City, written: str) -> None:
     for row in city.facilities[:3]:
@@ -485,3 +486,44 @@ def test_a_facility_in_two_tables_is_told(city: City) -> None:
     )
     told = city.told()
     assert rules(told) == ["doubts.facility_in_two_tables"] and told["detail"].tolist() == ["g0 = f0"]
+
+
+# --- what promises hang on ------------------------------------------------------------------------------------------
+
+PLAN = '[targets]\nrules = ["weihai-14fyp"]\n\n'
+
+
+def test_towns_and_sub_districts_are_told_apart_by_their_names_and_that_is_told(city: City) -> None:
+    city.towns = dict(zip(TOWNS, ["张村镇", "鲸园街道", "开发区"], strict=True))
+    assert city.told().empty  # nothing asks for it
+    city.text = city.text.replace("[[circles]]", PLAN + "[[circles]]")
+    told = city.told()
+    assert rules(told) == ["doubts.class_of_name", "doubts.class_unknown"]
+    assert told["value"].tolist() == ["2", "1"] and told["detail"].tolist() == ["1 + 1", "开发区"]
+    assert told["id"].tolist()[1] == "371002003"
+    assert "class" in finding_sentences(told, "zh").iloc[1]
+
+
+def test_without_a_table_of_towns_their_names_in_the_communities_count(city: City) -> None:
+    for row in [*city.communities, *city.facilities]:
+        row["town"] = TOWNS[row["town"]]
+    city.text = city.text.replace("[[circles]]", PLAN + "[[circles]]")
+    told = city.without("towns").told()
+    assert rules(told)[-1] == "doubts.class_of_name" and told["detail"].tolist()[-1] == "0 + 3"
+
+
+def test_a_facility_of_a_community_that_nobody_knows_is_told(city: City) -> None:
+    known = city.communities[0]["id"]
+    for row, said in zip(city.facilities, [known, f"{known};999", "", "888; 777", known, known], strict=True):
+        row["community"] = said
+    told = city.told()
+    assert rules(told) == ["doubts.unknown_community"] and told["value"].tolist() == ["3"]
+    assert told["id"].tolist() == ["999, 888, 777"] and told["detail"].tolist() == ["f1 → 999, f3 → 888, f3 → 777"]
+
+
+def test_a_level_that_cannot_be_read_is_told(city: City) -> None:
+    for row, said in zip(city.facilities, ["市级", "县级", "", "省级", "town", "村级"], strict=True):
+        row["facility_level"] = said
+    told = city.told()
+    assert rules(told) == ["doubts.level_unknown"]
+    assert told[["id", "value", "detail"]].to_numpy().tolist() == [["f3", "1", "省级"]]

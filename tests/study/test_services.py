@@ -24,7 +24,7 @@ from quarterhour.report.service_sections import care_sections
 from quarterhour.report.siting_sections import siting_sections
 from quarterhour.siting.candidates.exclusions import lawful_candidates
 from quarterhour.siting.proof.plan_record import verify_record
-from quarterhour.standards.rules import read_rule_set
+from quarterhour.standards.rules import Exclusion, read_rule_set
 from quarterhour.standards.scorecard import note_sentences
 from quarterhour.study.results import Results
 from tables import book_tables
@@ -59,6 +59,12 @@ def test_two_dates_are_two_scorecards_in_one_run(weihai: Results) -> None:
     before, after = (set(weihai.scorecards[day].rows["target"]) for day in days)
     assert "care-circle" in before - after and "nursing-beds-2030" in after - before
     assert "beds-per-1000" in before & after
+    sets = {"rural-care-2024", "national-2029-2035", "meals", "quotas-by-households", "td-t-1062"}
+    then = weihai.scorecards[date(2026, 6, 30)].rows
+    assert sets <= set(then["rule_set"]) and set(then["rule_set"]) & {"weihai-14fyp", "cemetery-shandong"} == set()
+    assert then["threshold"].notna().all()  # what is to be filled judges nobody
+    unknown = then[then["rule_set"].isin(["meals", "quotas-by-households"])]
+    assert unknown["note"].eq("scorecard.no_data").all() and unknown["needs"].ne("").all()
 
 
 def test_served_is_no_more_than_beds_and_reached(weihai: Results) -> None:
@@ -80,7 +86,7 @@ def test_rounds_have_a_bound_and_lose_nobody(weihai: Results) -> None:
     plan = weihai.care.rounds
     assert plan is not None
     assert plan.bound <= plan.carers <= 1.15 * plan.bound
-    assert plan.communities["people"].sum() == 9600
+    assert plan.communities["people"].sum() == 7200  # those at home
     out = plan.rounds[plan.rounds["community"] != ""]
     assert len(out) == plan.bases["visits"].sum() - plan.bases["unserved"].sum()
     assert (plan.rounds["leave"] <= 480).all()
@@ -100,14 +106,22 @@ def test_the_ledger_says_each_rule_with_the_distance_that_shapely_measures(weiha
         layer = layer[layer["road_class"].isin(rule.road_classes)] if rule.road_classes else layer
         spot = tables.candidates.geometry[row.candidate]
         assert row.distance_m == pytest.approx(shapely.distance(layer.geometry.to_numpy(), spot).min())
-        assert row.distance_m < row.required_m
-    assert proposal.unchecked == ("state-farmland", "land-law-farmland")
+        inside = row.distance_m == row.required_m == 0  # a rule without a distance bans what lies inside
+        assert inside or row.distance_m < row.required_m
+    assert set(proposal.unchecked) == {r.id for r in _in_force() if r.layer not in layers}
+    assert {"land-law-farmland", "draft-housing"} <= set(proposal.unchecked) and proposal.reported.empty
+
+
+def _in_force() -> tuple[Exclusion, ...]:
+    """What keeps cemeteries of a town away on the study's day."""
+    held = read_rule_set("cemetery").on(date(2025, 12, 31)).exclusions
+    return tuple(rule for rule in held if "town_cemetery" in rule.kinds)
 
 
 def test_parcels_break_no_rule(weihai: Results) -> None:
     parcels, tables = weihai.care.parcels, weihai.inputs
     assert parcels is not None and len(parcels) > 100 and parcels["quality"].eq("synthetic").all()
-    rules = [r for r in read_rule_set("cemetery").exclusions if r.layer in {"water", "protected", "railways"}]
+    rules = [rule for rule in _in_force() if rule.layer in {"water", "protected", "railways"}]
     assert len(lawful_candidates(parcels.drop(columns="shape"), rules, tables.layers).kept) == len(parcels)
     outlines = tables.towns.geometry.loc[parcels["town"]].to_numpy()
     assert shapely.intersects(outlines, parcels.geometry.to_numpy()).all()

@@ -308,3 +308,62 @@ def test_several_standards_have_years_values_and_scenarios(toy_study: Path) -> N
     behind = asked(toy_study, question('["max-cover", "min-time"]', **lines) + CLASSES + "\n").prospects
     assert behind.robust is not None and len(behind.robust.scenarios) == 2
     assert behind.phasing is not None and behind.values is not None
+
+
+# --- quotas of towns alone ----------------------------------------------------------------------------------------
+
+QUOTA = '[{ level = "town", minimum = 1, applies_to = ["town"] }]'
+
+
+def three_towns(folder: Path, text: str, names: tuple[str, ...] = ("西镇", "中街道", "东乡")) -> qh.Results:
+    """The street in three towns: w, p0 and p1 in the first, m and p2 in the second, e, p3 and p4 in the third."""
+    street(folder, text)
+    for file, towns in (("communities.csv", [0, 1, 2, 2]), ("candidates.csv", [0, 0, 1, 2, 2])):
+        head, *rows = (folder / file).read_text("utf-8").splitlines()
+        moved = [row.replace(",t1,", f",t{town + 1},") for row, town in zip(rows, towns, strict=True)]
+        (folder / file).write_text("\n".join([head, *moved]) + "\n", "utf-8")
+    table = "".join(f"t{n + 1},{name},c1\n" for n, name in enumerate(names))
+    (folder / "towns.csv").write_text("id,name,county\n" + table, "utf-8")
+    study = folder / "study.toml"
+    part = '[towns]\npath = "towns.csv"\ncolumns = { id = "id", name = "name", county = "county" }\n\n[candidates]'
+    study.write_text(study.read_text("utf-8").replace("[candidates]", part, 1), "utf-8")
+    return qh.run_study(qh.read_study(folder), checks=False)
+
+
+def test_a_quota_of_towns_asks_none_of_a_sub_district(toy_study: Path, tmp_path: Path) -> None:
+    asked_of_all = question('"max-cover"', new_sites="2", quotas=QUOTA.replace(', applies_to = ["town"]', ""))
+    results = three_towns(toy_study, asked_of_all + question('"max-cover"', new_sites="2", quotas=QUOTA).replace(
+        'id = "q"', 'id = "towns"'))  # fmt: skip
+    everywhere, alone = results.proposals
+    assert everywhere.plan.status == "infeasible"  # three towns, two sites
+    assert alone.plan.status == "optimal" and set(alone.sites.loc[list(alone.plan.chosen), "town"]) == {"t1", "t3"}
+    assert alone.problem.quotas == (Quota("town", ("t1", "t3"), 1),)
+    qh.write_results(results, tmp_path / "out")
+    record = json.loads((tmp_path / "out" / "plan.json").read_text("utf-8"))[1]
+    assert record["quotas"][0]["areas"] == ["t1", "t3"]
+    verify_record(record)
+
+
+def test_what_a_quota_of_towns_lacks_names_towns_alone(toy_study: Path) -> None:
+    results = three_towns(toy_study, question('"max-cover"', quotas=QUOTA))
+    reasons = " ".join(map(str, results.proposals[0].plan.reasons))
+    assert "'t1', 't3'" in reasons and "t2" not in reasons
+
+
+def test_a_town_of_no_known_class_is_left_out_and_told(toy_study: Path) -> None:
+    results = three_towns(toy_study, question('"max-cover"', quotas=QUOTA), ("西镇", "中街道", "东区"))
+    assert results.proposals[0].problem.quotas[0].areas == ("t1",)
+    told = results.findings.set_index("rule")
+    assert told.loc["doubts.class_unknown", ["value", "id", "detail"]].tolist() == ["1", "t3", "东区"]
+
+
+def test_a_quota_for_which_no_town_is_meant_is_refused(toy_study: Path) -> None:
+    with pytest.raises(StudyError, match="applies_to"):
+        three_towns(toy_study, question('"max-cover"', quotas=QUOTA), ("西街道", "中街道", "东街道"))
+
+
+@pytest.mark.parametrize(
+    "wrong", ['[{ level = "county", applies_to = ["town"] }]', '[{ level = "town", applies_to = ["village"] }]']
+)
+def test_a_quota_that_speaks_of_no_class_of_towns_is_refused(toy_study: Path, wrong: str) -> None:
+    assert "applies_to" in cause(toy_study, question('"max-cover"', quotas=wrong))

@@ -20,6 +20,7 @@ from quarterhour.study.file import read_study_file
 
 METRES = "EPSG:32651"
 NO_TOWN = "371003400"
+CODES = ("id", "code", "town", "county", "nbs_town_code", "mca_code", "nbs_code", "area", "community", "unit")
 
 
 @pytest.fixture(scope="module")
@@ -28,7 +29,7 @@ def weihai(root: Path) -> Path:
 
 
 def table(path: Path) -> pd.DataFrame:
-    codes = dict.fromkeys(("id", "code", "town", "county", "nbs_town_code", "mca_code", "nbs_code", "area"), str)
+    codes = dict.fromkeys(CODES, str)
     return pd.read_csv(path, dtype=codes, encoding="utf-8-sig")
 
 
@@ -39,6 +40,14 @@ def points(frame: pd.DataFrame) -> gpd.GeoSeries:
 @pytest.fixture(scope="module")
 def communities(weihai: Path) -> pd.DataFrame:
     return table(weihai / "communities.csv")
+
+
+def test_the_zones_are_units_of_their_own_within_huancui(communities: pd.DataFrame) -> None:
+    by_unit = communities.groupby("unit").size()
+    assert by_unit[["371071", "371072", "371073"]].tolist() == [103, 81, 167] and by_unit.sum() == 2_768
+    assert communities["unit"].eq(communities["code"].str[:6]).all()
+    outside = communities[communities["unit"].ne(communities["county"])]
+    assert set(outside["unit"]) == {"371071", "371072", "371073"} and set(outside["county"]) == {"371002"}
 
 
 @pytest.fixture(scope="module")
@@ -102,7 +111,10 @@ def test_every_community_is_there_in_its_town(weihai: Path, communities: pd.Data
 def test_people_add_up_again(communities: pd.DataFrame) -> None:
     assert communities["older"].sum() == 793_416
     assert communities["hardship"].sum() == 9_600
-    assert communities[["older", "hardship"]].min().min() >= 0
+    groups = communities[["hardship_home", "hardship_institution"]]
+    assert groups.sum().to_list() == [7_200, 2_400]
+    assert groups.sum(axis=1).eq(communities["hardship"]).all()
+    assert communities[["older", "hardship", *groups]].min().min() >= 0
     by_county = communities.groupby("county")["older"].sum()
     people = pd.Series({"371002": 1164730, "371003": 563529, "371082": 714211, "371083": 464078})
     assert (by_county - 793_416 * people / 2_906_548).abs().max() < 1
@@ -146,10 +158,60 @@ def test_facilities_stand_as_the_story_needs(facilities: pd.DataFrame) -> None:
     count = facilities["kind"].value_counts()
     assert facilities["id"].is_unique
     assert (count["happiness_home"], count["care_base"], count["elderly_centre"]) == (900, 130, 48)
-    assert (count["city_cemetery"], count["county_cemetery"], count["town_cemetery"]) == (1, 3, 40)
+    assert (count["city_cemetery"], count["county_cemetery"], count["town_cemetery"]) == (1, 3, 48)
     assert facilities.loc[facilities["kind"].eq("care_institution"), "county"].nunique() == 3
     homes = facilities[facilities["beds"].notna()]
     assert (homes["nursing_beds"] <= homes["beds"]).all()
+    assert len(homes) == 147 and homes["beds"].min() >= 20
+
+
+def test_what_is_made_comes_to_the_published_totals(
+    weihai: Path, communities: pd.DataFrame, facilities: pd.DataFrame
+) -> None:
+    rows = pd.read_csv(weihai / "facts" / "control_totals.csv", dtype=str).set_index("figure")
+    assert rows["source"].ne("").all() and rows["verified"].isin(["yes", "no"]).all()
+    figures = table(weihai / "figures.csv").query("area == 'city'").set_index("indicator")["value"]
+    made = {
+        "older": communities["older"].sum(), "population": figures["population"],
+        "deaths": table(weihai / "deaths.csv")["deaths"].sum(), "beds": int(facilities["beds"].sum()),
+    }  # fmt: skip
+    assert {figure: int(rows.loc[figure, "value"]) for figure in made} == made
+    assert figures["deaths"] == made["deaths"] and figures["hardship_home"] + figures["hardship_institution"] == 9_600
+    buried = set(facilities.loc[facilities["kind"].eq("town_cemetery"), "town"])
+    towns = table(weihai / "towns.csv")
+    assert set(towns.loc[towns["county"].eq(rows.loc["town_cemeteries", "area"]), "id"]) <= buried
+
+
+def test_towns_and_sub_districts_are_told_apart(weihai: Path, towns: gpd.GeoDataFrame) -> None:
+    made = table(weihai / "towns.csv").set_index("id")
+    assert made["class"].value_counts().to_dict() == {"town": 48, "sub_district": 24}
+    assert made["name"].str.endswith("街道").eq(made["class"].eq("sub_district")).all()
+    assert towns["class"].to_dict() == made["class"].to_dict()
+
+
+def test_a_facility_says_whose_it_is_where_its_kind_does(communities: pd.DataFrame, facilities: pd.DataFrame) -> None:
+    level = facilities.groupby("kind")["facility_level"].agg(lambda told: "/".join(sorted(set(told.dropna()))))
+    assert level[level.eq("")].index.to_list() == ["care_base", "home", "social_work_agency"]
+    assert level[["city_cemetery", "county_cemetery", "town_cemetery"]].to_list() == ["city", "county", "town"]
+    assert level["child_protection_centre"] == "county"  # no page says that the city's own stands
+    beside = facilities[facilities["community"].notna()]
+    assert (
+        set(beside["kind"])
+        == {"day_care", "happiness_home"}
+        == set(facilities.query("facility_level == 'community'")["kind"])
+    )
+    assert beside["community"].is_unique and len(beside) == 1_144
+    home = communities.set_index("code").loc[beside["community"]]
+    gap = points(beside).distance(points(home).set_axis(beside.index))
+    assert gap.max() < 185 and home["town"].to_list() == beside["town"].to_list()
+
+
+def test_urban_communities_of_central_streets_stand_a_block_or_two_apart(communities: pd.DataFrame) -> None:
+    urban = communities[communities["class"].eq("urban")].reset_index(drop=True)
+    at = points(urban)
+    gap = pd.Series(cKDTree(np.c_[at.x, at.y]).query(np.c_[at.x, at.y], k=2)[0][:, 1])
+    central = gap.groupby(urban["town"]).median()[["371002001", "371002002", "371002003", "371002005", "371002008"]]
+    assert central.between(200, 500).all() and 200 < gap.median() < 500 and gap.min() > 100
 
 
 def test_every_town_without_a_cemetery_has_a_lawful_parcel(
@@ -162,7 +224,7 @@ def test_every_town_without_a_cemetery_has_a_lawful_parcel(
     near = gpd.GeoSeries(points(communities)).union_all()
     lawful = at.distance(wet).ge(2000) & at.distance(trunk).ge(500) & at.distance(near).ge(500)
     lack = set(communities["town"]) - set(facilities.loc[facilities["kind"].eq("town_cemetery"), "town"])
-    assert len(lack) == 32
+    assert len(lack) == 24
     assert lack <= set(parcels.loc[lawful, "town"])
     assert (~lawful).sum() > 50
 

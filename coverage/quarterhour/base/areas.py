@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 import geopandas as gpd
 import numpy as np
 import numpy.typing as npt
@@ -34,6 +36,20 @@ def with_areas(
     if communities is not None and "county" in communities:
         filled["county"] = _fill(filled["county"], _of_nearest(filled, communities, "county"))
     return filled
+
+
+def with_unit(
+    places: gpd.GeoDataFrame, communities: gpd.GeoDataFrame, column: str, *, whole: Mapping[str, str]
+) -> gpd.GeoDataFrame:
+    """The places with an area of the communities that is none of the law's, where these have it (``column``).
+
+    That of the place's town if it has one alone (``whole``: by town), else that of the nearest community.
+    """
+    if column not in communities or places.empty:
+        return places
+    towns = places["town"] if "town" in places else pd.Series("", index=places.index)
+    own = pd.Series([whole.get(str(town), "") for town in towns], index=places.index, dtype="str")
+    return places.assign(**{column: _fill(own, _of_nearest(places, communities, column))})
 
 
 def _fill(had: pd.Series, found: pd.Series) -> pd.Series:

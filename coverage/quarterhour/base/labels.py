@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Mapping
 from typing import Any
 
@@ -86,6 +87,29 @@ def unit_by_language(unit: str) -> Mapping[str, str]:
     return {lang: unit_label(unit, lang) for lang in i18n.LANGUAGES}
 
 
+def dated_name(name: str, year: int, variant: str) -> str:
+    """The name of a column or table as it is in a year of the forecast: older_2035, older_2035_low."""
+    return f"{name}_{year}" + ("" if variant == "middle" else f"_{variant}")
+
+
+_DATED = re.compile(r"(.+)_(20\d\d|2100)(?:_(low|high))?")
+
+
+def people_label(column: str, lang: str) -> str:
+    """A column of people by what it counts: 60岁及以上老年人, 2035年老年人; one that nobody knows is its own name."""
+    found = _DATED.fullmatch(column)
+    if found is None or i18n.entry(f"people.{column}"):
+        return i18n.label("people", column, lang)
+    return _dated("counted", found, i18n.label("people", found[1], lang), lang)
+
+
+def _dated(what: str, found: re.Match[str], said: str, lang: str) -> str:
+    variant = i18n.say(f"labels.variant_{found[3]}", lang) if found[3] else ""
+    return i18n.say(f"labels.dated_{what}", lang, what=said, year=found[2], variant=variant)
+
+
 def _said(what: str, unit: str, lang: str) -> str:
     found = i18n.entry(f"labels.{what}_{unit}")
+    if found is None and (year := _DATED.fullmatch(unit)):
+        return _dated(what, year, _said(what, year[1], lang), lang)
     return unit if found is None else found[lang]

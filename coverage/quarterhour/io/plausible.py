@@ -56,6 +56,7 @@ def doubts(
     if places.empty:
         return
     yield from _over_whole(places, {**_known_parts(list(places.columns), people), **parts}, ids)
+    yield from _not_the_sum(places, people, ids)
     for column in people:
         yield from _odd_column(places[column], column)
     yield from _same_columns(places, people)
@@ -77,6 +78,23 @@ def _over_whole(places: pd.DataFrame, pairs: Mapping[str, str], ids: pd.Series) 
             one, other = less[over].map("{:,.0f}".format), more[over].map("{:,.0f}".format)
             listed = ids[over] + " (" + one + " > " + other + ")"
             yield Doubt("part_over_whole", over, part, one, detail=f"{whole} = " + other, listed=listed)
+
+
+def _not_the_sum(places: pd.DataFrame, people: Sequence[str], ids: pd.Series) -> Iterator[Doubt]:
+    """Parts that do not come to their whole, where the table has them all."""
+    known = _facts()
+    for roles in known["sums"]:
+        whole, *parts = (_column_of(role, known["names"][role], list(places.columns), people) for role in roles)
+        if not whole or not all(parts):
+            continue
+        given = pd.DataFrame({column: numbers(places[column]) for column in (whole, *parts)})
+        total = given[parts].sum(axis=1)
+        off = given.notna().all(axis=1) & total.ne(given[whole])
+        if off.any():
+            value, other = given.loc[off, whole].map("{:,.0f}".format), total[off].map("{:,.0f}".format)
+            detail = " + ".join(parts) + " = " + other
+            listed = ids[off] + " (" + value + " ≠ " + other + ")"
+            yield Doubt("parts_not_whole", off, whole, value, detail=detail, listed=listed)
 
 
 def _known_parts(columns: Sequence[object], people: Sequence[str]) -> dict[str, str]:

@@ -67,6 +67,7 @@ def draw_map(
     kinds: KindLooks | None = None,
     routes: Mapping[str, Any] | None = None,
     counties: gpd.GeoDataFrame | None = None,
+    further: Mapping[str, Mapping[str, str]] | None = None,
     asked: Sequence[Asked] = (),
     modes: Mapping[str, str] | None = None,
     sources: str = "",
@@ -99,6 +100,8 @@ def draw_map(
         The ways to the nearest facilities, as ``route_columns`` packs them.
     counties
         Their outlines and names; where there are none, towns' outlines are joined.
+    further
+        Names of areas beside towns and counties, by level (``unit``, ``class``) and id, in their order.
     asked
         What each plan was asked and whom it covers, in the order of ``plans``: a plan then stands with the circle
         whose gap it closes.
@@ -143,8 +146,9 @@ def draw_map(
         "routes": routes,
     }
     picture["questions"] = question_columns(
-        checks, plans, asked, picture=picture, communities=communities, counties=ids, modes=modes or {}, say=say
-    )
+        checks, plans, asked, picture=picture, communities=communities, counties=ids, further=further or {},
+        modes=modes or {}, say=say,
+    )  # fmt: skip
     picture["search"] = search_columns(picture, communities, towns, lang)
     _add_notes(picture, notes or Notes(), communities=communities, towns=towns)
     return draw_page(picture, lang=lang)

@@ -11,11 +11,13 @@ import numpy as np
 import pandas as pd
 import shapely
 
+from quarterhour.base import i18n
 from quarterhour.base.cells import blank
+from quarterhour.base.escape import escape_html
 from quarterhour.maps.columns import DEGREE_DECIMALS, PageWords, in_degrees, packed, share_of, texts_of
 from quarterhour.maps.generalize import thin_areas, thin_lines
 from quarterhour.maps.popups import promise_rows
-from quarterhour.standards.circle import by_level
+from quarterhour.standards.circle import by_level, reach_classes
 
 if TYPE_CHECKING:
     from quarterhour.standards.circle import CircleCheck
@@ -30,18 +32,28 @@ def town_columns(
     towns: gpd.GeoDataFrame, checks: Sequence[CircleCheck], scorecard: Scorecard | None, say: PageWords
 ) -> list[dict[str, Any]]:
     shapes = thin_areas(in_degrees(towns, "towns"), TOWN_TOLERANCE_DEGREES) if len(towns) else ()
-    shares = [by_level(check.shares, "town")["share_people"] for check in checks]
+    tables = [by_level(check.shares, "town") for check in checks]
+    shares = [table["share_people"] for table in tables]
+    classes = [reach_classes(table) for table in tables]
     names = texts_of(towns, "name")
     return [
         {
             "name": name,
             "shape": None if shape is None or shape.is_empty else _shape(shape),
             "share": [_share(table.get(town)) for table in shares],
-            "shown": [share_of(table.get(town, math.nan)) for table in shares],
+            "shown": [
+                share_of(share.get(town, math.nan)) or _class_said(of.get(town, ""), say)
+                for share, of in zip(shares, classes, strict=True)
+            ],
             "promises": promise_rows(scorecard, "town", town, say),
         }
         for town, name, shape in zip(towns.index, names, shapes, strict=True)
     ]
+
+
+def _class_said(name: str, say: PageWords) -> str:
+    """How many communities of a town are inside, where its people are not told."""
+    return escape_html(i18n.say(f"circle.reach_{name}", say.lang)) if name else ""
 
 
 def county_columns(

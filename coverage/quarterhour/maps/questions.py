@@ -71,11 +71,12 @@ def question_columns(
     picture: Mapping[str, Any],
     communities: gpd.GeoDataFrame,
     counties: Sequence[Any],
+    further: Mapping[str, Mapping[str, str]],
     modes: Mapping[str, str],
     say: PageWords,
 ) -> list[dict[str, Any]]:
     """The questions in the order of the study: circles, each with its plan, then plans without a circle."""
-    rows = [_Row(q, picture, counties, modes, say) for q in _joined(checks, plans, asked, say.lang)]
+    rows = [_Row(q, picture, counties, further, modes, say) for q in _joined(checks, plans, asked, say.lang)]
     return [row.columns(communities) for row in rows]
 
 
@@ -108,6 +109,7 @@ class _Row:
     q: _Question
     picture: Mapping[str, Any]
     counties: Sequence[Any]
+    further: Mapping[str, Mapping[str, str]]
     modes: Mapping[str, str]
     say: PageWords
 
@@ -126,6 +128,7 @@ class _Row:
             "after": self._facts(after=True) if self._has_after() else None,
             "closes": self._closes(),
             "counties": self._counties(),
+            "further": self._further(),
             "states": self._states("today", communities) if circle is None else "",
             "states_after": self._states("after", communities) if self._has_after() else "",
         }
@@ -207,17 +210,29 @@ class _Row:
 
     def _counties(self) -> list[dict[str, Any] | None]:
         """By county of the page: people, covered and not, today and after; None where nobody lives."""
-        today, after = self._by_county()
-        return [_county(today.get(str(county)), after.get(str(county)), self._unit()) for county in self.counties]
+        today, after = self._by_area(LEVEL)
+        return [_area(today.get(str(county)), after.get(str(county)), self._unit()) for county in self.counties]
 
-    def _by_county(self) -> tuple[dict[str, tuple[float, float]], dict[str, tuple[float, float]]]:
+    def _further(self) -> list[dict[str, Any]]:
+        """The same by reporting unit and by class; a level where nobody was counted is left out."""
+        made = [
+            {"head": self.say(f"by_{level}"), "rows": self._rows(level, names)} for level, names in self.further.items()
+        ]
+        return [level for level in made if level["rows"]]
+
+    def _rows(self, level: str, names: Mapping[str, str]) -> list[dict[str, Any]]:
+        today, after = self._by_area(level)
+        rows = [(name, _area(today.get(area), after.get(area), self._unit())) for area, name in names.items()]
+        return [{"name": escape_html(name), **row} for name, row in rows if row is not None]
+
+    def _by_area(self, level: str) -> tuple[dict[str, tuple[float, float]], dict[str, tuple[float, float]]]:
         areas = self.q.asked.areas
-        planned = areas[areas["level"] == LEVEL] if len(areas) else areas
+        planned = areas[areas["level"] == level] if len(areas) else areas
         after = _pairs(planned, "people", "after") if self._has_after() else {}
         if self.q.check is None:
             return _pairs(planned, "people", "before"), after
         shares = self.q.check.shares
-        return _pairs(shares[shares["level"] == LEVEL], "people", "people_met"), after
+        return _pairs(shares[shares["level"] == level], "people", "people_met"), after
 
     def _states(self, column: str, communities: gpd.GeoDataFrame) -> str:
         known = self.q.asked.communities
@@ -233,7 +248,7 @@ def _pairs(table: pd.DataFrame, every: str, met: str) -> dict[str, tuple[float, 
     return {str(area): (float(n), float(m)) for area, n, m in rows}
 
 
-def _county(today: tuple[float, float] | None, after: tuple[float, float] | None, unit: str) -> dict[str, Any] | None:
+def _area(today: tuple[float, float] | None, after: tuple[float, float] | None, unit: str) -> dict[str, Any] | None:
     """Shares as widths of a bar and as texts, people as texts."""
     known = today if today is not None else after
     if known is None or not known[0] > 0:

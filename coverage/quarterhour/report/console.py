@@ -9,33 +9,53 @@ import pandas as pd
 
 from quarterhour.base import i18n
 from quarterhour.base.findings import QUALITIES, UNSTATED, finding_sentences
-from quarterhour.base.labels import percent, unstated_said
+from quarterhour.base.labels import people_label, percent, unstated_said
 from quarterhour.report.score_sections import pace_lines
-from quarterhour.report.section import absent_lines, circle_name, city_row, figure, met_of, paces
+from quarterhour.report.section import (
+    absent_lines,
+    area_names,
+    circle_name,
+    city_row,
+    figure,
+    further_lines,
+    level_said,
+    met_of,
+    paces,
+)
+from quarterhour.report.siting_sections import reported_lines
 from quarterhour.report.tables import plan_line, quality_note
 from quarterhour.standards.circle import CircleCheck
 from quarterhour.study.inputs import Inputs
 from quarterhour.study.results import Results
+from quarterhour.study.run import publishable
 
 
 def summary_lines(results: Results, lang: str) -> list[str]:
     """The results in a sentence each."""
+    results = publishable(results, lang)
     shown = [check for check in results.checks if not check.impossible]
     lines = [*absent_lines(results, lang)]
-    lines += [_circle_line(c, lang) for check in shown for c in (check, *paces(check, results.compare))]
+    lines += [line for check in shown for line in _circle_lines(results, check, lang)]
     if results.scorecard is not None:
         table = results.scorecard.summary()
         table = table[table["binding"].astype(bool)]
         lines += [_target_line(rows, lang) for _, rows in table.groupby("target", sort=False)]
     lines += [i18n.say("report.plan_told", lang, name=p.name(lang), line=plan_line(p, lang)) for p in results.proposals]
+    lines += reported_lines(results, lang)
     return [*lines, *pace_lines(results, lang), quality_note(results.inputs.quality, results.proposals, lang)]
+
+
+def _circle_lines(results: Results, check: CircleCheck, lang: str) -> list[str]:
+    """A circle, the same by unit and by class, and at other walkers' pace."""
+    others = [_circle_line(c, lang) for c in paces(check, results.compare)]
+    return [_circle_line(check, lang), *further_lines(check, area_names(results), lang), *others]
 
 
 def _circle_line(check: CircleCheck, lang: str) -> str:
     row = city_row(check)
     made: dict[str, Any] = {q: int(row[f"people_{q}"]) for q in QUALITIES}
     made[UNSTATED] = unstated_said(made[UNSTATED], lang)
-    people = i18n.label("people", check.circle.people, lang)
+    people = people_label(check.circle.people, lang)
     met, total = int(row["people_met"]), int(row["people"])
     name, share = circle_name(check, lang), percent(row["share_people"])
     return i18n.say("report.circle_line", lang, name=name, share=share, met=met, total=total, people=people, **made)
@@ -49,7 +69,7 @@ def _target_line(rows: pd.DataFrame, lang: str) -> str:
 
 
 def _level_said(row: Any, lang: str) -> str:
-    level, threshold = i18n.say(f"report.level_{row.level}", lang), figure(row.threshold, row.unit)
+    level, threshold = level_said(row.level, row.applies_to, lang), figure(row.threshold, row.unit)
     value = figure(row.value, row.unit)
     key = "report.target_value" if value else "report.target_areas"
     made_up = (

@@ -11,8 +11,9 @@ import pandas as pd
 from quarterhour.base import i18n
 from quarterhour.base.cells import blank
 from quarterhour.base.labels import percent
-from quarterhour.report.section import Section, area_labels, area_names, labels, named_areas
+from quarterhour.report.section import Section, area_labels, area_names, labels, levels, named_areas
 from quarterhour.standards.league import changes, league_table, outside_table
+from quarterhour.standards.levels import levels_of
 from quarterhour.standards.scorecard import Scorecard
 from quarterhour.standards.sensitivity import COVERED, argument_sentence, pace_label
 from quarterhour.study.results import Results
@@ -41,10 +42,11 @@ def pace_lines(results: Results, lang: str) -> list[str]:
 
 
 def _paces(results: Results, lang: str) -> Section:
-    """Who is covered at every pace of a range: the city, its counties, its towns."""
+    """Who is covered at every pace of a range: the city, its counties, units and classes, its towns."""
     names = area_names(results)
     parts = []
-    for level in ("city", "county", "town"):
+    further = levels_of(results.ranges[0].shares)
+    for level in ("city", "county", *further, "town"):
         for known in results.ranges:
             rows = known.shares[known.shares["level"] == level]
             areas = area_labels(rows["area"], level, names, lang)
@@ -120,7 +122,7 @@ def _by_date(cards: Mapping[date, Scorecard], lang: str) -> Section:
     parts = [card.summary().assign(on=day.isoformat()) for day, card in cards.items()]
     table = pd.concat(parts, ignore_index=True)
     keys = ["on", "name", "level", "threshold", "areas", "areas_met", "areas_unmet", "areas_no_data", "clause"]
-    shown = table.assign(name=table[lang], level=labels("report.level_", table["level"], lang))[keys]
+    shown = table.assign(name=table[lang], level=levels(table, lang))[keys]
     shares = tuple(table["unit"].eq("share"))
     return Section("later", shown, (i18n.say("report.later_why", lang),), page_rows=0, shares=shares)
 

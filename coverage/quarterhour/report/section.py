@@ -12,9 +12,10 @@ import pandas as pd
 from quarterhour.base import i18n
 from quarterhour.base.cells import blank, texts
 from quarterhour.base.kinds import kinds_said
-from quarterhour.base.labels import names_of, percent
+from quarterhour.base.labels import names_of, people_label, percent
 from quarterhour.network.modes import read_modes
 from quarterhour.standards.circle import CITY, CircleCheck, by_level
+from quarterhour.standards.levels import AREA_COLUMNS, CLASSES, UNKNOWN, levels_of
 from quarterhour.standards.scorecard import Scorecard
 from quarterhour.study.results import Results
 from quarterhour.study.study import study_rules
@@ -77,7 +78,7 @@ def headed(columns: Mapping[str, Any] | pd.DataFrame, lang: str) -> pd.DataFrame
 def heading(key: str, lang: str) -> str:
     own, _, of = key.partition("@")
     own = f"{own}_of" if of and i18n.entry(f"report.col_{own}_of") else own
-    said = i18n.say(f"report.col_{own}", lang) if i18n.entry(f"report.col_{own}") else i18n.label("people", own, lang)
+    said = i18n.say(f"report.col_{own}", lang) if i18n.entry(f"report.col_{own}") else people_label(own, lang)
     return f"{of} {said}" if of else said
 
 
@@ -93,13 +94,19 @@ def mode_name(mode_id: str, lang: str) -> str:
 def area_names(results: Results) -> dict[tuple[str, str], str]:
     """Names by level and id: of the towns, counties and facilities of the tables, and of what a scorecard names.
 
-    They are known without rules too. Levels ``town, county, community, facility``.
+    They are known without rules too. Levels ``town, county, unit, community, facility``; ``unit_rest``: what is left
+    of a county when its other units are taken out.
     """
     inputs = results.inputs
     tables = {"town": inputs.towns, "county": inputs.counties, "facility": inputs.facilities,
               "community": inputs.communities}  # fmt: skip
     of_tables = {(level, str(i)): n for level, t in tables.items() for i, n in names_by_area(t).items() if n}
-    return {**scored_names(results.scorecard), **of_tables}
+    return {**scored_names(results.scorecard), **of_tables, **_unit_names(inputs.units)}
+
+
+def _unit_names(units: pd.DataFrame) -> dict[tuple[str, str], str]:
+    rows = zip(units.index, units.get("name", ()), units.get("rest", ()), strict=True)
+    return {("unit_rest" if rest else "unit", str(i)): str(name) for i, name, rest in rows}
 
 
 def scored_names(scorecard: Scorecard | None) -> dict[tuple[str, str], str]:
@@ -147,10 +154,28 @@ def named_areas(rows: pd.DataFrame, lang: str) -> list[str]:
 
 
 def area_labels(areas: Iterable[Any], level: str, names: Mapping[tuple[str, str], str], lang: str) -> list[str]:
-    """Areas of a level by name; the city by what it is."""
+    """Areas of a level by name; the city, classes and what is left of a county by what they are."""
     known = {area: name for (of, area), name in names.items() if of == level}
     ids = (area if blank(area) else str(area) for area in areas)
-    return names_of(ids, {**known, "city": i18n.say("report.city", lang)})
+    return names_of(ids, {**known, **_said_areas(level, names, lang), "city": i18n.say("report.city", lang)})
+
+
+def _said_areas(level: str, names: Mapping[tuple[str, str], str], lang: str) -> dict[str, str]:
+    if level == "class":
+        return {area: i18n.say(f"report.class_{area}", lang) for area in CLASSES}
+    if level != "unit":
+        return {}
+    rest = {area: i18n.say("report.unit_rest", lang, name=name) for (of, area), name in names.items()
+            if of == "unit_rest"}  # fmt: skip
+    return {**rest, UNKNOWN: i18n.say("report.unit_unknown", lang)}
+
+
+def area_columns(
+    table: pd.DataFrame, levels: Sequence[str], names: Mapping[tuple[str, str], str], lang: str
+) -> dict[str, list[str]]:
+    """The areas that the rows of a table lie in, by name: a column for each level that the table has."""
+    columns = [(level, AREA_COLUMNS[level]) for level in levels]
+    return {column: area_labels(table[column], level, names, lang) for level, column in columns if column in table}
 
 
 def names_by_area(areas: pd.DataFrame) -> dict[str, str]:
@@ -162,6 +187,26 @@ def labels(prefix: str, values: Iterable[Any], lang: str) -> list[str]:
     """Values by the words at ``prefix`` and the value (``report.reason_`` and ``met``); one without words as it is."""
     known = {v: i18n.entry(f"{prefix}{v}") for v in dict.fromkeys(values) if not blank(v)}
     return ["" if blank(v) else (known[v] or {lang: str(v)})[lang] for v in values]
+
+
+def levels(table: pd.DataFrame, lang: str) -> list[str]:
+    """The level of each row of a scorecard or its summary, or the classes of it that the promise is made to."""
+    return [level_said(level, to, lang) for level, to in zip(table["level"], table["applies_to"], strict=True)]
+
+
+def level_said(level: str, applies_to: Sequence[str] | str, lang: str) -> str:
+    """A level of areas, or the classes of it that something is promised to: 镇街, and 镇 where the 街道 are not meant.
+
+    >>> level_said("town", (), "zh"), level_said("town", ("town",), "zh"), level_said("town", "", "en")
+    ('镇街', '镇（乡）', 'town')
+    """
+    classes = applies_to.split(", ") if isinstance(applies_to, str) else applies_to
+    return classes_said(classes, lang) if any(classes) else i18n.say(f"report.level_{level}", lang)
+
+
+def classes_said(classes: Sequence[str], lang: str) -> str:
+    """Classes of areas by name."""
+    return i18n.say("columns.between", lang).join(i18n.label("labels", f"class_{name}", lang) for name in classes)
 
 
 def yes_or_no(value: object, lang: str) -> str:
@@ -188,6 +233,32 @@ def rounded_up(factor: float) -> float:
 
 def city_row(check: CircleCheck) -> pd.Series:
     return by_level(check.shares, CITY).iloc[0]
+
+
+def area_shares(check: CircleCheck, level: str, names: Mapping[tuple[str, str], str], lang: str) -> pd.DataFrame:
+    """The areas of a level with ``name, people, people_met, share_people``, in the order in which they are told.
+
+    The share is missing where nobody lives, and where what the circle asks for stands nowhere.
+    """
+    rows = by_level(check.shares, level)
+    told = rows[["people", "people_met"]].assign(share_people=shown_shares(check, rows["share_people"]))
+    told.insert(0, "name", area_labels(rows.index, level, names, lang))
+    return told
+
+
+def further_lines(check: CircleCheck, names: Mapping[tuple[str, str], str], lang: str) -> list[str]:
+    """A circle by reporting unit and by class, a line each; none where the study has none."""
+    between, lines = i18n.say("columns.between", lang), []
+    for level in levels_of(check.shares):
+        said = [_area_said(row, lang) for row in area_shares(check, level, names, lang).itertuples()]
+        named = i18n.say(f"report.level_{level}", lang)
+        lines.append(i18n.say("report.levels_line", lang, level=named, said=between.join(said)))
+    return lines
+
+
+def _area_said(row: Any, lang: str) -> str:
+    met, people = int(row.people_met), int(row.people)
+    return i18n.say("report.area_said", lang, name=row.name, share=percent(row.share_people), met=met, people=people)
 
 
 def met_of(row: Any, lang: str) -> str:

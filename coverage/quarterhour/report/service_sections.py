@@ -11,6 +11,7 @@ import pandas as pd
 from quarterhour.base import i18n
 from quarterhour.base.cells import texts
 from quarterhour.base.labels import columns_label, gap_percent, names_of, percent
+from quarterhour.report.needs.burial_sections import burial_sections
 from quarterhour.report.section import (
     Section,
     Told,
@@ -37,7 +38,7 @@ def care_sections(results: Results, lang: str) -> list[Section]:
         *[_access(a, towns, lang) for a in care.access],
         *joined_section("beds", [_beds(results, area, lang) for area in care.conversions]),
         *_rounds(results, lang),
-        *_graves(care, towns, rules, lang),
+        *burial_sections(results, rules, lang),
         *_overlay(care, towns, rules, lang),
         *_missing(results, lang),
     ]
@@ -144,22 +145,6 @@ def _farthest_minutes(results: Results) -> float:
     return math.inf if rounds is None else rounds.farthest_minutes
 
 
-def _graves(care: Care, towns: Names, rules: Names, lang: str) -> Iterator[Section]:
-    if care.graves is None:
-        return
-    rows = care.graves.areas
-    shown = {"town": names_of(rows.index, towns)} | {c: rows[c].array for c in rows}
-    figures = ("；" if lang == "zh" else "; ").join(f"{rules.get(k, k)} {v:g}" for k, v in care.graves.figures.items())
-    lines = [
-        _say("graves_line", lang, graves=int(rows["graves"].sum()), niches=int(rows["niches"].sum()),
-             hectares=f"{rows['area_m2'].sum() / 10_000:,.1f}", mu=f"{rows['area_mu'].sum():,.0f}"),
-        _say("graves_figures", lang, figures=figures),
-    ]  # fmt: skip
-    if care.graves_shared_out:
-        lines.append(_say("graves_shared", lang))
-    yield Section("graves", pd.DataFrame(shown), tuple(lines), page_rows=10)
-
-
 def _overlay(care: Care, towns: Names, rules: Names, lang: str) -> Iterator[Section]:
     if care.overlay is None or care.parcels is None:
         return
@@ -173,11 +158,20 @@ def _overlay(care: Care, towns: Names, rules: Names, lang: str) -> Iterator[Sect
     ]  # fmt: skip
     if care.overlay.unchecked:
         lines.append(_say("unchecked", lang, rules=rules_said(care.overlay.unchecked, rules, lang)))
+    lines += [
+        _say("overlay_reported", lang, rule=rules_said([rule], rules, lang), cells=cells_of)
+        for rule, cells_of in care.overlay.reported.items()
+    ]
     removed = care.overlay.removed
     rules = {key: _say(f"removed_{key}", lang) for key in ("slope", "land_cover")} | dict(rules)
     shown = {"town": names_of(removed.index, towns), "cells": cells.groupby("town").size().reindex(removed.index).array}
     shown |= {"lawful_cells": cells.groupby("town")["lawful"].sum().reindex(removed.index).array}
-    shown |= {f"removed@{rules.get(str(rule), rule)}": removed[rule].array for rule in removed}
+    shown |= {
+        f"{'would_remove' if rule in care.overlay.reported else 'removed'}@{rules.get(str(rule), rule)}": removed[
+            rule
+        ].array
+        for rule in removed
+    }
     yield Section("overlay", pd.DataFrame(shown), tuple(lines), page_rows=0)
     told = {
         "town": names_of(care.parcels["town"], towns),

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from functools import partial
 from typing import Any
 
@@ -191,6 +191,9 @@ def _phases(p: Proposal, lang: str) -> Told | None:
         "loss": steps["loss"].array, "loss_at_most": steps["loss_at_most"].array,
         "built_now": [between.join(names[list(s)]) for s in steps["sites"]],
     }  # fmt: skip
+    if phasing.money is not None:
+        paid = {c: phasing.money[c].array for c in ("cap_yuan", "available_yuan", "spent_yuan", "left_yuan")}
+        table = {**table, **paid}
     worst = steps["loss_at_most"].iloc[1:].max()
     first, last = steps.iloc[min(1, len(steps) - 1)], steps.iloc[-1]
     line = _say(
@@ -200,7 +203,23 @@ def _phases(p: Proposal, lang: str) -> Told | None:
         end_loss=f"{last['loss_at_most']:,.0f}", comes_to=_comes_to(p, lang),
         share=percent(worst / max(steps["bound"].max(), 1)),
     )  # fmt: skip
-    return table, [line]
+    return table, [line, *_paid_lines(p, years, lang)]
+
+
+def _paid_lines(p: Proposal, years: Sequence[str], lang: str) -> Iterator[str]:
+    """Where the years go by money: years that build nothing, and sites that no year builds."""
+    phasing = p.prospects.phasing
+    if phasing is None or phasing.money is None:
+        return
+    between, names = "、" if lang == "zh" else ", ", texts(p.sites["name"])
+    yield _say("paid_proven" if phasing.proven else "paid_found", lang, name=p.name(lang))
+    empty = [year for year, sites in zip(years[1:], phasing.steps["sites"].iloc[1:], strict=True) if not sites]
+    if empty:
+        yield _say("paid_empty", lang, name=p.name(lang), years=between.join(empty))
+    for why in ("too_dear", "no_money"):
+        late = [names[site] or site for site, reason in phasing.late.items() if reason == why]
+        if late:
+            yield _say(f"paid_{why}", lang, name=p.name(lang), sites=between.join(late))
 
 
 def _chart(p: Proposal, lang: str) -> str:
@@ -260,7 +279,8 @@ def _robust(results: Results, p: Proposal, lang: str) -> Told | None:
         "chosen_share": some["share"].array, "in_plan": [yes_or_no(planned, lang) for planned in some["in_plan"]],
     }  # fmt: skip
     line = _say(
-        "robust_line", lang, name=p.name(lang), scenarios=len(found.scenarios), proven=found.proven,
+        "robust_ahead" if asked.forecast else "robust_line", lang,
+        name=p.name(lang), scenarios=len(found.scenarios), proven=found.proven,
         slow=f"{asked.speed[0]:g}", fast=f"{asked.speed[1]:g}", people=percent(asked.people),
         counted=counted_label(p.unit, lang),
         always=len(found.always()), often=int((mine["share"] >= _OFTEN).sum()), planned=len(mine),
@@ -276,11 +296,26 @@ def _robust_runs(p: Proposal, lang: str) -> Told | None:
         return None
     runs = p.prospects.robust.scenarios.reset_index()
     table = {
-        "question": p.name(lang), "scenario": runs["scenario"], "speed_factor": runs["speed"],
+        "question": p.name(lang), "scenario": runs["scenario"], **_situations(runs, lang),
+        "speed_factor": runs["speed"],
         "counted": counted_label(p.unit, lang), "demand_total": runs["people"], "new_sites": runs["new_sites"],
         "plan_value": runs["value"], "bound": runs["bound"], "gap": runs["gap"],
     }  # fmt: skip
     return table, []
+
+
+def _situations(runs: pd.DataFrame, lang: str) -> dict[str, list[str]]:
+    """What each scenario is called, where they are years and variants of the forecast."""
+    if "name" not in runs:
+        return {}
+    said = [name.partition(" ")[::2] for name in runs["name"]]
+    return {"situation": [_situation(year, variant, lang) for year, variant in said]}
+
+
+def _situation(year: str, variant: str, lang: str) -> str:
+    if not year:
+        return _say("situation_now", lang)
+    return _say("situation_year", lang, year=year, variant=say_of("forecast_sections", f"variant_{variant}", lang))
 
 
 # --- towns without a lawful candidate -------------------------------------------------------------
@@ -301,6 +336,7 @@ def _relaxations(results: Results, lang: str) -> Iterator[Section]:
         i18n.say("report.plan_told", lang, name=name, line=_say("unchecked", lang, rules=said))
         for name, said in left.items()
     ]
+    lines += reported_lines(results, lang)
     names = {"town": names_by_area(results.inputs.towns), "county": names_by_area(results.inputs.counties)}
     rows = [
         {"name": p.name(lang), **_relaxed(row, names["town" if row["level"] == "town" else "county"], places, rules)}
@@ -312,6 +348,27 @@ def _relaxations(results: Results, lang: str) -> Iterator[Section]:
                    "neighbour_minutes"]  # fmt: skip
         lines += [_say("relaxations_line", lang, count=len(rows))] if rows else []
         yield Section("relaxations", pd.DataFrame(rows, columns=columns), tuple(lines), page_rows=40)
+
+
+def reported_lines(results: Results, lang: str) -> list[str]:
+    """Of each rule that nobody verified and that therefore only reports: what it speaks against, and how to heed it."""
+    rules = rule_names(results, lang)
+    lines = [
+        i18n.say("report.plan_told", lang, name=p.name(lang), line=_reported(p, rule, rows, rules, lang))
+        for p in results.proposals
+        for rule, rows in p.reported.groupby("rule", sort=False)
+    ]
+    return [*lines, _say("reported_how", lang)] if lines else []
+
+
+def _reported(p: Proposal, rule: Any, rows: pd.DataFrame, rules: Mapping[str, str], lang: str) -> str:
+    touched = dict.fromkeys(rows["candidate"])
+    removed, chosen = set(p.ledger["candidate"]), set(p.new_sites)
+    more = [one for one in touched if one not in removed]
+    return _say(
+        "reported", lang, rule=rules_said([rule], rules, lang), candidates=len(touched), more=len(more),
+        chosen=sum(one in chosen or f"new-{one}" in chosen for one in more), clause=rows["clause"].iloc[0],
+    )  # fmt: skip
 
 
 def _relaxed(

@@ -11,19 +11,22 @@ from quarterhour.base import i18n
 from quarterhour.base.findings import QUALITIES, UNSTATED, by_quality, finding_sentences
 from quarterhour.base.labels import counted_label, gap_percent, percent, qualities_shown, unit_label, unstated_said
 from quarterhour.report.section import (
+    area_columns,
     area_labels,
     circle_name,
     figure,
     figures,
     headed,
     labels,
+    levels,
     named_areas,
     rounded_up,
     scored_names,
     shown_shares,
 )
 from quarterhour.siting.explanation.headline import bound_name, goal_sentences
-from quarterhour.standards.circle import CircleCheck
+from quarterhour.standards.circle import CircleCheck, reach_classes
+from quarterhour.standards.levels import AREA_COLUMNS, UNIT
 from quarterhour.standards.scorecard import Scorecard, closing_sentences, note_sentences
 from quarterhour.standards.sensitivity import CoverageRange
 from quarterhour.study.results import Proposal
@@ -37,9 +40,7 @@ def by_community(
     lang: str,
 ) -> pd.DataFrame:
     columns: dict[str, Any] = {"id": communities.index, "name": communities["name"].array}
-    for level in ("town", "county"):
-        if level in communities:
-            columns[level] = area_labels(communities[level], level, names, lang)
+    columns |= area_columns(communities, tuple(AREA_COLUMNS), names, lang)
     for people in dict.fromkeys(c.circle.people for c in checks):
         columns[people] = communities[people].array
     for check in checks:
@@ -65,6 +66,8 @@ def by_area(checks: Sequence[CircleCheck], level: str, names: Mapping[tuple[str,
         for key in ("communities", "communities_met", "people", "people_met"):
             columns[f"{key}@{of}"] = here[key].array
         columns[f"share_people_share@{of}"] = shown_shares(check, here["share_people"]).array
+        if table["people"].isna().any():
+            columns[f"reach_class@{of}"] = labels("circle.reach_", reach_classes(table).reindex(areas), lang)
     return headed(columns, lang)
 
 
@@ -72,7 +75,7 @@ def summary_table(scorecard: Scorecard, lang: str) -> pd.DataFrame:
     table = scorecard.summary()
     told: dict[str, Any] = {
         "name": table[lang],
-        "level": labels("report.level_", table["level"], lang),
+        "level": levels(table, lang),
         "value": figures(table, "value"),
         "threshold": figures(table, "threshold"),
         "unit": labels("scorecard.unit_", table["unit"], lang),
@@ -88,7 +91,7 @@ def score_table(scorecard: Scorecard, lang: str) -> pd.DataFrame:
     met = ["no_data" if pd.isna(m) else str(bool(m)).lower() for m in rows["met"]]
     told: dict[str, Any] = {
         "name": rows[lang],
-        "level": labels("report.level_", rows["level"], lang),
+        "level": levels(rows, lang),
         "area_name": named_areas(rows, lang),
         "county": area_labels(rows["county"], "county", scored_names(scorecard), lang),
         "closing": closing_sentences(rows, lang),
@@ -147,11 +150,14 @@ def plan_line(p: Proposal, lang: str) -> str:
 
 
 def site_table(plans: Sequence[Proposal], names: Mapping[tuple[str, str], str], lang: str) -> pd.DataFrame:
-    keys = ["question", "order", "year", "name", "town", "county", "gain", "counted", "why", "state", "quality", "id"]
+    keys = ["question", "order", "year", "name", "town", "county", UNIT, "gain", "counted", "why", "state", "quality",
+            "id"]  # fmt: skip
+    if not any(UNIT in p.sites for p in plans):
+        keys.remove(UNIT)
     if not any(p.years for p in plans):
         keys.remove("year")
     table = pd.DataFrame([row for p in plans for row in _site_rows(p, lang)], columns=keys, dtype=object)
-    told: dict[str, Any] = {level: area_labels(table[level], level, names, lang) for level in ("town", "county")}
+    told: dict[str, Any] = dict(area_columns(table, ("town", "county", "unit"), names, lang))
     told |= {key: labels(f"report.{key}_", table[key], lang) for key in ("state", "quality")}
     return headed(table.assign(**told), lang)
 
@@ -169,7 +175,7 @@ def _site_rows(p: Proposal, lang: str) -> Iterator[dict[str, Any]]:
             "gain": gain,
             "counted": counted,
         }
-        own = {key: p.sites.loc[site].get(key, "") for key in ("name", "town", "county", "state", "quality")}
+        own = {key: p.sites.loc[site].get(key, "") for key in ("name", "town", "county", UNIT, "state", "quality")}
         yield {**row, **own, "why": "" if gain else quota}
 
 
@@ -186,12 +192,21 @@ def unmet_table(plans: Sequence[Proposal], names: Mapping[tuple[str, str], str],
 
 
 def ledger_table(plans: Sequence[Proposal], rules: Mapping[str, str], lang: str) -> pd.DataFrame:
-    """``rules``: names of rules by id; the ids stay beside them, for whoever looks them up."""
-    keys = ["question", "candidate", "rule", "distance_m", "required_m", "clause", "nearest"]
-    table = _of_plans(plans, [p.ledger for p in plans], keys, lang)
+    """What speaks against each candidate, and whether that removed it.
+
+    ``rules``: names of rules by id; the ids stay beside them, for whoever looks them up.
+    """
+    keys = ["question", "candidate", "rule", "effect", "distance_m", "required_m", "clause", "nearest"]
+    excludes, reports = (i18n.say(f"report.effect_{effect}", lang) for effect in ("excludes", "reports"))
+    both = [pd.concat([_effect(p.ledger, excludes), _effect(p.reported, reports)], ignore_index=True) for p in plans]
+    table = _of_plans(plans, both, keys, lang)
     table["rule_id"] = table["rule"]
     told = [rules.get(str(rule), i18n.label("tables", str(rule), lang)) for rule in table["rule"]]
     return headed(table.assign(rule=told), lang)
+
+
+def _effect(ledger: pd.DataFrame, effect: str) -> pd.DataFrame:
+    return ledger.assign(effect=pd.Series(effect, index=ledger.index, dtype="str"))
 
 
 def _of_plans(plans: Sequence[Proposal], tables: Sequence[pd.DataFrame], keys: list[str], lang: str) -> pd.DataFrame:

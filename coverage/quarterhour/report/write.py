@@ -22,14 +22,18 @@ from quarterhour.maps.page import MapPage
 from quarterhour.maps.routes import route_columns
 from quarterhour.maps.what_if import what_if_columns
 from quarterhour.network.network import Mode
+from quarterhour.report.forecast.sections import FORECAST, forecast_chart, forecast_sections
 from quarterhour.report.glossary import glossary, glossary_section
 from quarterhour.report.inspection import address_writers, finding_writers
 from quarterhour.report.layers.dresses import layer_dresses
 from quarterhour.report.layers.tables import chosen_sites, named_layers, result_layers
 from quarterhour.report.map_notes import map_notes
 from quarterhour.report.markdown import report_markdown
-from quarterhour.report.meeting.questions import asked_of, mode_names, sources_line
+from quarterhour.report.meeting.questions import asked_of, further_areas, mode_names, sources_line
+from quarterhour.report.needs.money_of_plans import money_of
+from quarterhour.report.needs.money_sections import money_sections
 from quarterhour.report.papers.writers import Papers, with_font_finding
+from quarterhour.report.plan.write import write_plan
 from quarterhour.report.score_sections import score_sections
 from quarterhour.report.section import Section
 from quarterhour.report.service_sections import care_sections
@@ -41,6 +45,7 @@ from quarterhour.standards.league import earlier_rows, kept_rows
 from quarterhour.study.progress import RunProgress
 from quarterhour.study.reading.used import sink_of
 from quarterhour.study.results import Proposal, Results
+from quarterhour.study.run import publishable
 from quarterhour.study.study import Study, modes_named, study_mode, study_targets
 
 _log = logging.getLogger(__name__)
@@ -63,22 +68,29 @@ class ReportParts:
 
 def build_report_parts(results: Results, lang: str) -> ReportParts:
     """The sections and charts of a run."""
-    behind = [*siting_sections(results, lang), *care_sections(results, lang)]
+    asked = [*forecast_sections(results, lang), *siting_sections(results, lang), *money_sections(results, lang)]
+    behind = [*asked, *care_sections(results, lang)]
     annexes = [glossary_section(lang), *certificate_sections(results, lang)]
     sections = [*score_sections(results, lang), *behind, *annexes]
-    return ReportParts(behind, sections, siting_charts(results, lang))
+    charts = dict(siting_charts(results, lang))
+    drawn = forecast_chart(results, lang)
+    if drawn:
+        charts[FORECAST] = (i18n.say("report.part_forecast", lang), drawn)
+    return ReportParts(behind, sections, charts)
 
 
 def write_results(
-    results: Results, out: str | Path, *, lang: str = "zh", tell: RunProgress | None = None
+    results: Results, out: str | Path, *, lang: str = "zh", tell: RunProgress | None = None, processes: int = 1
 ) -> list[Path]:
     """Map, workbook, layers, plans, page and manifest of a run into a folder; the paths written.
+
+    The layout plan into the folder ``plan`` in it, where the study asks for it (``processes`` as ``write_plan``).
 
     All of them take their places together at the end. The same study gives the same bytes in every
     file but ``manifest.json``, which holds the day, the versions and the seconds. WriteError names a
     file that somebody holds; the others are in place.
     """
-    results = with_font_finding(results, lang)
+    results = with_font_finding(publishable(results, lang), lang)
     writers = _writers(results, lang, build_report_parts(results, lang))
     if tell:
         tell(i18n.say("study.step_write", lang))
@@ -86,7 +98,10 @@ def write_results(
         for name, write in writers.items():
             _log.info(i18n.say("study.step_file", lang, name=name))
             write(growing / name)
-    return [Path(out) / name for name in writers]
+    made = [Path(out) / name for name in writers]
+    if "plan" in results.study.file.outputs.extra:
+        made += write_plan(results, Path(out) / "plan", lang=lang, processes=processes, tell=tell).paths
+    return made
 
 
 def check_folder(out: str | Path) -> None:
@@ -107,7 +122,7 @@ def store_layers(results: Results) -> str:
     sink = sink_of(results.study.file.outputs, results.study.file.databases)
     if sink is None:
         return ""
-    postgis.write_database(*sink, result_layers(results), owner=results.study.file.study.id)
+    postgis.write_database(*sink, result_layers(publishable(results)), owner=results.study.file.study.id)
     return f"{sink[0].name}.{sink[1]}"
 
 
@@ -135,26 +150,30 @@ def _writers(results: Results, lang: str, parts: ReportParts) -> dict[str, Calla
 
 
 def chart_file(question: str) -> str:
-    """The chart of a question, beside the page."""
-    return f"sites-{question}.svg"
+    """The chart of a question, or of the forecast, beside the page."""
+    return "forecast.svg" if question == FORECAST else f"sites-{question}.svg"
 
 
 def plans_record(results: Results) -> list[dict[str, Any]]:
     """Every plan with its proof, as ``plan.json`` keeps it: no day, no seconds.
 
-    Beside the sealed record: ``frontier`` and ``phases`` where the study asks for them, and ``quality`` of the inputs.
+    Beside the sealed record: ``frontier``, ``phases`` and ``money`` where the study asks for them (``verify`` counts
+    the money again), and ``quality`` of the inputs.
     """
     quality = results.inputs.quality.round(6).to_dict("records")
-    return [{**plan_record(p.plan, p.problem), **_behind(p), "quality": quality} for p in results.proposals]
+    return [{**plan_record(p.plan, p.problem), **_behind(results, p), "quality": quality} for p in results.proposals]
 
 
-def _behind(p: Proposal) -> dict[str, Any]:
+def _behind(results: Results, p: Proposal) -> dict[str, Any]:
     found: dict[str, Any] = {}
     if p.prospects.frontier is not None:
         found["frontier"] = _rows(p.prospects.frontier)
     if p.prospects.phasing is not None:
         steps = p.prospects.phasing.steps.assign(sites=p.prospects.phasing.steps["sites"].map(list))
         found["phases"] = {"first_year": p.prospects.first_year, "steps": _rows(steps)}
+    money = money_of(results, p)
+    if money is not None:
+        found["money"] = money
     return found
 
 
@@ -165,6 +184,7 @@ def _rows(table: pd.DataFrame) -> list[dict[str, Any]]:
 
 def meeting_map(results: Results, lang: str = "zh", *, parts: ReportParts | None = None) -> MapPage:
     """The map for the meeting: one page that opens without a network; ``parts`` where it is made already."""
+    results = publishable(results, lang)
     parts = parts or build_report_parts(results, lang)
     tables = results.inputs
     return draw_map(
@@ -184,6 +204,7 @@ def meeting_map(results: Results, lang: str = "zh", *, parts: ReportParts | None
         kinds=results.study.kinds,
         routes=route_columns(results, lang),
         counties=tables.counties,
+        further=further_areas(results, lang),
         asked=asked_of(results),
         modes=mode_names(results, lang),
         sources=sources_line(results, lang),
@@ -193,6 +214,7 @@ def meeting_map(results: Results, lang: str = "zh", *, parts: ReportParts | None
 
 def page(results: Results, lang: str = "zh", *, parts: ReportParts | None = None) -> str:
     """The report as Markdown; ``parts`` where it is made already."""
+    results = publishable(results, lang)
     parts = parts or build_report_parts(results, lang)
     charts = {question: chart_file(question) for question in parts.charts}
     return report_markdown(results, lang, sections=parts.sections, charts=charts)

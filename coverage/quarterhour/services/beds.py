@@ -86,6 +86,21 @@ def cheapest_conversion(institutions: pd.DataFrame, *, share: float = 0.6) -> Co
     return Conversion(rows, share, needed, missing - wanted)
 
 
+def bed_need(people: pd.Series, *, beds: pd.Series, share: float) -> pd.DataFrame:
+    """Beds that older people want and that there are, by area: ``people, wanted, beds, short``.
+
+    ``people``, ``beds``: whole, by area; areas without beds have none. ``share``: of the people who want one; wanted
+    beds are rounded up.
+
+    >>> bed_need(pd.Series({"a": 1001}), beds=pd.Series({"a": 30}), share=0.04).loc["a"].tolist()
+    [1001, 41, 30, 11]
+    """
+    made = pd.DataFrame({"people": people.astype("int64")})
+    made["wanted"] = [nursing_need(int(p), share) for p in made["people"]]
+    made["beds"] = beds.reindex(made.index).fillna(0).astype("int64")
+    return made.assign(short=(made["wanted"] - made["beds"]).clip(lower=0))
+
+
 def _checked(institutions: pd.DataFrame) -> pd.DataFrame:
     missing = [c for c in COLUMNS if c not in institutions]
     if missing:

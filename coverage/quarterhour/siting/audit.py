@@ -13,6 +13,7 @@ from quarterhour.siting.explanation.causes import causes
 from quarterhour.siting.explanation.conflicts import clash
 from quarterhour.siting.explanation.headline import status_sentence
 from quarterhour.siting.explanation.needs import needs
+from quarterhour.siting.proof.money_record import verify_money
 from quarterhour.siting.proof.plan_record import read_record, verify_record
 from quarterhour.siting.question.bounds import counting_bound, is_better
 from quarterhour.siting.question.evaluate import Measure, in_plan_units
@@ -20,6 +21,7 @@ from quarterhour.siting.question.feasible import QuestionRules
 from quarterhour.siting.question.plan import Reason, SitingPlan
 from quarterhour.siting.question.problem import Goal, SitingProblem
 from quarterhour.siting.question.quotas import area_rules
+from quarterhour.siting.question.sites import money_counts
 from quarterhour.siting.solve import solve_siting
 
 
@@ -39,6 +41,7 @@ def record_lines(name: str, record: Mapping[str, Any], lang: str, *, prove: floa
     if rests["fact"] < sum(rests.values()):
         said = unstated_said(rests.get(UNSTATED, 0), lang)
         yield i18n.say("proof.record_rests_on", lang, **{**rests, UNSTATED: said})
+    yield from _money_line(name, record, problem, lang)
     unseen = on_its_word(problem, plan)
     if prove:
         for reason in prove_again(problem, plan, seconds=prove):
@@ -49,6 +52,18 @@ def record_lines(name: str, record: Mapping[str, Any], lang: str, *, prove: floa
     )
     if len(what) > 1:
         yield i18n.say("proof.record_prove", lang)
+
+
+def _money_line(name: str, record: Mapping[str, Any], problem: SitingProblem, lang: str) -> Iterator[str]:
+    """The money counted again, where some site has a year."""
+    known = {str(site): int(yuan) for site, yuan in problem.sites["cost_yuan"].items()}
+    money = verify_money(record, cost_yuan=known if money_counts(problem.goals, problem.budget) else None)
+    if money is None or not money.sites:
+        return
+    key = "proof.money_holds_capped" if money.capped else "proof.money_holds"
+    unknown = i18n.say("proof.money_unknown", lang)
+    yuan = unknown if money.capital_yuan is None else f"{money.capital_yuan:,}"
+    yield i18n.say(key, lang, plan=name, first=money.first_year, last=money.last_year, sites=money.sites, yuan=yuan)
 
 
 def on_its_word(problem: SitingProblem, plan: SitingPlan) -> list[Reason]:

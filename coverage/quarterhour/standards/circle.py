@@ -11,6 +11,7 @@ import pandas as pd
 from quarterhour.base.errors import DataError, first_ids
 from quarterhour.base.findings import QUALITIES, UNSTATED
 from quarterhour.base.labels import percent
+from quarterhour.standards.levels import AREA_COLUMNS, FURTHER_LEVELS, in_order
 from quarterhour.standards.rules import Circle
 from quarterhour.travel.times import TravelTimes
 
@@ -38,7 +39,7 @@ class CircleCheck:
     nearest site; missing past the cutoff of the times), ``quality`` (of the community's row and of its people, the
     worse of the two) and ``people``.
 
-    ``shares``: one row an area, columns ``level`` (town, county, city), ``area``, ``communities``,
+    ``shares``: one row an area, columns ``level`` (town, county, unit, class, city), ``area``, ``communities``,
     ``communities_met``, ``share_communities``, ``people``, ``people_met``, ``share_people``
     (missing where the area has no people), and ``people_fact, people_unstated, people_estimated, people_synthetic``:
     the people whose row is of that quality. A community without a road counts as not met.
@@ -74,6 +75,14 @@ class CircleCheck:
 def by_level(shares: pd.DataFrame, level: str) -> pd.DataFrame:
     """The areas of one level out of a table of shares, by their id."""
     return shares[shares["level"] == level].set_index("area")
+
+
+def reach_classes(shares: pd.DataFrame) -> pd.Series:
+    """Of areas whose people are not told, whether ``all``, ``part`` or ``none`` of their communities are inside."""
+    some = shares["communities_met"].gt(0)
+    known = pd.Series("none", index=shares.index, dtype="str").mask(some, "part")
+    known = known.mask(shares["communities_met"].eq(shares["communities"]), "all")
+    return known.where(shares["people"].isna(), "")
 
 
 def area_share(shares: pd.DataFrame, column: str, level: str, area: str | None = None) -> float:
@@ -234,15 +243,20 @@ def _shares(judged: pd.DataFrame, communities: pd.DataFrame) -> pd.DataFrame:
 
 
 def area_sums(counted: pd.DataFrame, communities: pd.DataFrame) -> pd.DataFrame:
-    """What is counted a community, summed by town, county and city: a row an area, ``level, area`` and the sums."""
-    tables = [_sums(counted, communities[level], level) for level in ("town", "county") if level in communities]
+    """What is counted a community, summed by each level of ``standards/levels`` and for the city.
+
+    A row an area: ``level, area`` and the sums. Units and classes add up to the city, where the communities have them.
+    """
+    tables = [_sums(counted, communities[c], level) for level, c in AREA_COLUMNS.items() if c in communities]
     whole = _sums(counted, pd.Series(CITY, index=counted.index), CITY)
     return pd.concat([*[t for t in tables if len(t)], whole], ignore_index=True)
 
 
 def _sums(counted: pd.DataFrame, areas: pd.Series, level: str) -> pd.DataFrame:
     areas = areas.where(areas.notna() & areas.ne(""))
-    sums = counted.groupby(areas).sum().rename_axis("area").reset_index()
+    summed = counted.groupby(areas).sum()
+    order = in_order(summed.index, level) if level in FURTHER_LEVELS else summed.index
+    sums = summed.reindex(order).rename_axis("area").reset_index()
     sums.insert(0, "level", level)
     return sums
 

@@ -41,13 +41,17 @@ def outside_table(checks: Sequence[CircleCheck], *, level: str = "town") -> pd.D
     """The areas of a level by the people whom circles leave outside, most first; none without circles or areas.
 
     Indexed by area: a column of people outside for each check, by its position; ``outside``, their sum (who is
-    outside of two circles counts twice); ``rank`` (equal sums, equal ranks: 1, 2, 2, 4) and ``tied``.
+    outside of two circles counts twice); ``rank`` (equal sums, equal ranks: 1, 2, 2, 4) and ``tied``. Areas whose
+    people are not told (few persons) are not there.
     Ties stand in the order of the areas.
     """
     tables = [by_level(check.shares, level) for check in checks]
     left = {place: table["people"] - table["people_met"] for place, table in enumerate(tables)}
-    outside = pd.DataFrame(left).fillna(0).astype("int64")
+    outside = pd.DataFrame(left)
+    untold = {area for table in tables for area in table.index[table["people_met"].isna()]}
+    outside = outside.fillna(0).astype("int64")
     outside["outside"] = outside.sum(axis=1)
+    outside = outside[~outside.index.isin(untold)]
     outside["rank"] = outside["outside"].rank(method="min", ascending=False).astype("int64")
     outside["tied"] = outside["outside"].duplicated(keep=False)
     return outside.sort_values("outside", ascending=False, kind="stable").rename_axis("area")

@@ -2,34 +2,17 @@
 
 from __future__ import annotations
 
+import math
 import tomllib
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date
 from importlib import resources
 from pathlib import Path
-from types import MappingProxyType
 from typing import Any, Literal, TypeVar
 
 from quarterhour.base.errors import DataError
-
-Heading = Literal["to_site", "to_community"]
-LEVELS = ("facility", "community", "town", "county", "city")
-"""Where a target holds; ``facility`` only for what a facility has of its own: a ratio, a least, a distance."""
-SENSES = ("at_least", "at_most")
-
-
-@dataclass(frozen=True, slots=True)
-class Named:
-    """What a study or a rule file calls by an id, and by a name in each language."""
-
-    id: str
-    zh: str
-    en: str
-
-    def name(self, lang: str) -> str:
-        """The name in a language."""
-        return self.zh if lang == "zh" else self.en
+from quarterhour.standards.targets import Heading, Named, Target, check_number, check_target
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,78 +38,9 @@ class Circle(Named):
     verified: bool = False
 
 
-Measure = Literal[
-    "circle_share", "reach_share", "count", "has_kind", "ratio", "rate", "total", "least", "mean_by_class", "distance",
-    "tiers",
-]  # fmt: skip
-_LISTS = ("kinds", "columns", "classes", "minutes", "modes", "road_classes")
+_LISTS = ("kinds", "columns", "classes", "minutes", "modes", "road_classes", "applies_to", "served_by")
+_NUMBER = {"target": "threshold", "exclusion": "metres", "figure": "value"}
 _SHARED = ("source", "date", "effective_from", "effective_to", "verified")
-_NEEDED: Mapping[Measure, Mapping[str, int]] = MappingProxyType(
-    {
-        "circle_share": {"of": 1},
-        "reach_share": {"kinds": 1, "minutes": 1, "modes": 1, "people": 1},
-        "count": {"kinds": 1},
-        "has_kind": {"kinds": 1},
-        "ratio": {"columns": 2, "table": 1},
-        "rate": {"columns": 2},
-        "total": {"columns": 1, "table": 1},
-        "least": {"columns": 1, "table": 1},
-        "distance": {"kinds": 1, "of": 1},
-        "mean_by_class": {"columns": 2, "classes": 1},
-        "tiers": {"kinds": 3, "columns": 1, "classes": 1},
-    }
-)
-
-
-@dataclass(frozen=True, slots=True)
-class Target(Named):
-    """One promise of a plan at one area level.
-
-    ``measure`` says how its value is made:
-    ``circle_share`` the weighted share of people inside the study's circle ``of``;
-    ``reach_share`` the share of ``people`` within ``minutes[0]`` of one of ``kinds`` by ``modes[0]``, ``heading``
-    (the rule's own circle);
-    ``count`` facilities of ``kinds`` in the area;
-    ``has_kind`` share of the area's communities that have or are served by one of ``kinds``
-    (inside the circle ``of``, or standing in the community);
-    ``ratio`` sum of ``columns[0]`` over sum of ``columns[1]`` of ``table`` (facilities: of ``kinds``);
-    ``rate`` sum of ``columns[0]`` over sum of ``columns[1]``, times ``per``; each names its table
-    (``facilities.beds``, ``communities.older``);
-    ``total`` sum of ``columns[0]`` of ``table``;
-    ``least`` the least of ``columns[0]`` of ``table`` (facilities: of ``kinds``);
-    ``distance`` metres from the nearest of ``kinds`` to the layer ``of`` (a layer of the study, ``communities``, or
-    ``roads``, with ``classes``: those road classes);
-    ``mean_by_class`` mean of ``columns[0]`` over the communities whose ``columns[1]`` is one of ``classes``;
-    ``tiers`` share of the communities whose ``columns[0]`` is one of ``classes`` that are served by
-    ``kinds[0]`` (as in ``has_kind``) and have ``kinds[1]`` in their town and ``kinds[2]`` in their county; with
-    ``minutes`` and ``modes``, three of each, every tier must be reached from the one below (``tiers.check_tiers``).
-    ``a|b`` is either kind. ``sense``: the threshold is reached ``at_least`` or ``at_most``.
-    """
-
-    level: str
-    measure: Measure
-    threshold: float
-    unit: str
-    kinds: tuple[str, ...] = ()
-    columns: tuple[str, ...] = ()
-    classes: tuple[str, ...] = ()
-    table: str = ""
-    of: str = ""
-    per: float = 1.0
-    minutes: tuple[float, ...] = ()
-    modes: tuple[str, ...] = ()
-    heading: Heading = "to_site"
-    people: str = ""
-    sense: str = "at_least"
-    rule_set: str = ""
-    binding: bool = True
-    """False: reported, but the promise does not bind at this level."""
-    clause: str = ""
-    source: str = ""
-    date: str = ""
-    effective_from: str = ""
-    effective_to: str = ""
-    verified: bool = False
 
 
 def as_targets(table: Mapping[str, Any], *, where: str = "rules") -> tuple[Target, ...]:
@@ -150,6 +64,8 @@ def _rules_of(
             values = {**common, **row}
             values |= {k: str(values.get(k, "")) for k in ("date", "effective_from", "effective_to")}
             values |= {k: tuple(values[k]) for k in _LISTS if k in values}
+            if values.get("to_fill") and values.get(_NUMBER[kind], "") == "":
+                values[_NUMBER[kind]] = math.nan
             for rule in make(values):
                 key = (rule.id, f"level {rule.level!r}" if isinstance(rule, Target) else rule.effective_from)
                 if key in made:
@@ -163,42 +79,17 @@ def _rules_of(
 def _levels_of(row: dict[str, Any]) -> list[Target]:
     """A target of the file at each of its levels. ``binding_levels`` defaults to all of them."""
     levels = row.pop("levels", None) or [row.pop("level", None)]
-    thresholds = row.pop("threshold_by_level", {})
     binding = row.pop("binding_levels", levels)
-    common = row.pop("threshold", None)
+    row["threshold"] = row.get("threshold")
+    own = {name: row.pop(f"{name}_by_level", {}) for name in ("threshold", "facility_level")}
+    by_level = [{name: said[level] for name, said in own.items() if level in said} for level in levels]
     made = [
-        Target(**row, level=level, binding=level in binding, threshold=thresholds.get(level, common))
-        for level in levels
+        Target(**{**row, **said}, level=level, binding=level in binding)
+        for level, said in zip(levels, by_level, strict=True)
     ]
     for target in made:
-        _check_target(target)
+        check_target(target)
     return made
-
-
-def _check_target(target: Target) -> None:
-    if target.level not in LEVELS:
-        raise ValueError(f"level {target.level!r}")
-    if target.measure not in _NEEDED:
-        raise ValueError(f"measure {target.measure!r}")
-    if isinstance(target.threshold, bool) or not isinstance(target.threshold, int | float):
-        raise ValueError(f"threshold {target.threshold!r}")
-    if target.sense not in SENSES:
-        raise ValueError(f"sense {target.sense!r}")
-    if (
-        target.measure == "tiers"
-        and (target.minutes or target.modes)
-        and {3} != {len(target.minutes), len(target.modes)}
-    ):
-        raise ValueError("tiers: three minutes and three modes, or none")
-    if target.measure == "rate" and not all("." in c for c in target.columns[:2]):
-        raise ValueError("rate: columns are TABLE.COLUMN")
-    needed = _NEEDED[target.measure]
-    for name, count in needed.items():
-        if len(getattr(target, name)) < count:
-            raise ValueError(f"{target.measure} needs {name}")
-    own = (target.measure in ("ratio", "least") and target.table == "facilities") or target.measure == "distance"
-    if target.level == "facility" and not own:
-        raise ValueError("level 'facility' is for a ratio or least of facilities, or a distance")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -212,6 +103,8 @@ class Cited(Named):
     effective_to: str = ""
     verified: bool = False
     rule_set: str = ""
+    to_fill: bool = False
+    """The rule is known and its number is not: listed, never in force (the number is NaN)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -280,7 +173,8 @@ def as_rule_set(table: Mapping[str, Any], *, where: str = "rules") -> RuleSet:
 
 def _checked(rule: _Numbered) -> _Numbered:
     value = rule.metres if isinstance(rule, Exclusion) else rule.value
-    if isinstance(value, bool) or not isinstance(value, int | float) or not 0 <= value < float("inf"):
+    check_number("number", value, to_fill=rule.to_fill)
+    if not rule.to_fill and not 0 <= value < float("inf"):
         raise ValueError(f"number {value!r}")
     return rule
 
@@ -313,9 +207,14 @@ def rule_sets() -> tuple[str, ...]:
 
 
 def in_force(rules: tuple[_Rule, ...], on: date) -> tuple[_Rule, ...]:
-    """The rules in force on a date; an open end is open."""
+    """The rules in force on a date; an open end is open, and a rule to be filled binds nobody yet."""
     day = on.isoformat()
-    return tuple(r for r in rules if (r.effective_from or day) <= day <= (r.effective_to or day))
+    return tuple(r for r in rules if not r.to_fill and (r.effective_from or day) <= day <= (r.effective_to or day))
+
+
+def to_be_filled(rules: Sequence[Rule]) -> tuple[Rule, ...]:
+    """The rules that are known to exist and whose numbers nobody has seen yet."""
+    return tuple(rule for rule in rules if rule.to_fill)
 
 
 def compare_dates(rules: Sequence[Rule], before: date, after: date) -> list[tuple[str, Rule | None, Rule | None]]:

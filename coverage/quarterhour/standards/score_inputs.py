@@ -8,9 +8,11 @@ from dataclasses import dataclass, field
 import geopandas as gpd
 import pandas as pd
 
+from quarterhour.base.area_codes.classes import COMMUNITY_CLASSES, class_of_name, town_classes
 from quarterhour.base.cells import texts
 from quarterhour.standards.circle import CITY, CircleCheck
-from quarterhour.standards.rules import Target
+from quarterhour.standards.levels import AREA_COLUMNS, UNIT, whole_units
+from quarterhour.standards.targets import Target
 from quarterhour.standards.tiers import TierCheck
 
 
@@ -30,15 +32,41 @@ class ScoreInputs:
     tables: Mapping[str, pd.DataFrame]
     layers: Mapping[str, gpd.GeoDataFrame] = field(default_factory=dict)
     tiers: Mapping[str, TierCheck] = field(default_factory=dict)
+    units: pd.DataFrame = field(default_factory=pd.DataFrame)
 
     def areas(self, target: Target) -> pd.DataFrame:
-        """The areas of a target's level by id: name and county, in the order of their table."""
+        """The areas that a target is promised to, by id, in the order of their table: ``name``, ``county``, ``class``.
+
+        An area of no known class is among them, its class "": neither in nor out.
+        """
+        if target.level == "unit" and UNIT not in self.communities:
+            raise NoDataError(f"communities: {UNIT}")
+        every = self.every_area(target)
+        if not target.applies_to:
+            return every.assign(**{"class": ""})
+        classes = self._classes(target.level, every)
+        return every.assign(**{"class": classes})[classes.isin([*target.applies_to, ""])]
+
+    def _classes(self, level: str, areas: pd.DataFrame) -> pd.Series:
+        if level == "town":
+            own = town_classes(self.towns).to_dict()
+            named = areas["name"].map(class_of_name)
+            return pd.Series([own.get(i, named[i]) for i in areas.index], index=areas.index, dtype="str")
+        if "class" not in self.communities:
+            raise NoDataError("communities: class")
+        said = texts(self.communities["class"]).reindex(areas.index)
+        return said.where(said.isin(COMMUNITY_CLASSES), "")
+
+    def every_area(self, target: Target) -> pd.DataFrame:
+        """All areas of a target's level by id, whomever it is promised to: ``name`` and ``county``."""
         if target.level == CITY:
             return pd.DataFrame({"name": CITY, "county": ""}, index=pd.Index([CITY], name="id"))
         if target.level == "facility":
             return _named(self.of_kinds(target.kinds), county="county")
         if target.level == "community":
             return _named(self.communities, county="county")
+        if target.level == "unit":
+            return _named(self.units, county="county")
         table = self.towns if target.level == "town" else self.counties
         known = _named(table, county="county") if target.level == "town" else _named(table, county=None)
         return pd.concat([known, self._only_named(target.level, known.index)])
@@ -63,7 +91,12 @@ class ScoreInputs:
             return pd.Series(CITY, index=table.index)
         if level == "facility" or (level == "community" and table is self.communities):
             return pd.Series(table.index, index=table.index)
-        own = texts(table[level]) if level in table else pd.Series("", index=table.index, dtype="str")
+        column = AREA_COLUMNS.get(level, level)
+        own = texts(table[column]) if column in table else pd.Series("", index=table.index, dtype="str")
+        if level == "unit" and "town" in table and UNIT in self.communities:
+            whole = whole_units(self.communities)
+            of_town = pd.Series([whole.get(t, "") for t in texts(table["town"])], index=table.index, dtype="str")
+            return own.where(own.ne(""), of_town)
         if level == "county" and "town" in table and "county" in self.towns:
             county = self.towns["county"].to_dict()
             known = pd.Series([county.get(town, "") for town in texts(table["town"])], index=table.index, dtype="str")

@@ -10,16 +10,17 @@ import numpy as np
 import pandas as pd
 
 from quarterhour.base import i18n
-from quarterhour.base.labels import columns_label
-from quarterhour.standards.circle import CITY, CircleCheck
+from quarterhour.base.labels import columns_label, percent
+from quarterhour.standards.circle import CircleCheck
 from quarterhour.standards.indicators import MEASURES, no_values
-from quarterhour.standards.rules import Target
 from quarterhour.standards.score_inputs import NoDataError, ScoreInputs
+from quarterhour.standards.targets import Target
 from quarterhour.standards.tiers import TierCheck
 
 COLUMNS = ("target", "zh", "en", "level", "area", "area_name", "county", "value", "threshold", "unit", "met", "missing",
            "closes", "close_with", "binding", "note", "needs", "clause", "source", "date", "verified",
-           "synthetic_share", "estimated_share", "unstated_share", "rule_set")  # fmt: skip
+           "synthetic_share", "estimated_share", "unstated_share", "rule_set",
+           "applies_to", "about")  # fmt: skip
 
 
 @dataclass(frozen=True, eq=False)
@@ -33,7 +34,9 @@ class Scorecard:
     communities, facilities, beds, metres) and ``close_with`` (key of the words for what), ``binding``, ``note`` (key
     of words, ``scorecard.no_data`` with what to supply in ``needs`` as ``table: column``; empty otherwise),
     ``needs``, ``clause``, ``source``, ``date``, ``verified``, ``synthetic_share``, ``estimated_share``,
-    ``unstated_share`` (of the rows that the value was made from), ``rule_set`` (id of the rule file).
+    ``unstated_share`` (of the rows that the value was made from), ``rule_set`` (id of the rule file),
+    ``applies_to`` (classes of the areas that the promise is made to, ``town``; "" for all of the level: the others
+    are no rows; an area of no known class is a row without a verdict), ``about`` (the threshold is about so many).
     """
 
     rows: pd.DataFrame
@@ -42,7 +45,19 @@ class Scorecard:
         """One row a target and level: ``areas``, ``areas_met``, ``areas_unmet``, ``areas_no_data``,
         ``value`` (where the level has one area) and what the areas have in common."""
         by = ["target", "level"]
-        same = ["zh", "en", "threshold", "unit", "binding", "clause", "source", "date", "verified"]
+        same = [
+            "zh",
+            "en",
+            "threshold",
+            "unit",
+            "binding",
+            "clause",
+            "source",
+            "date",
+            "verified",
+            "applies_to",
+            "about",
+        ]
         flags = {"areas_met": self.rows["met"].eq(True), "areas_unmet": self.rows["met"].eq(False)}
         groups = self.rows.assign(**{k: v.fillna(False).astype(int) for k, v in flags.items()}).groupby(by, sort=False)
         table = groups[same].first()
@@ -89,6 +104,7 @@ def score_targets(
     tables: Mapping[str, pd.DataFrame],
     layers: Mapping[str, gpd.GeoDataFrame] | None = None,
     tiers: Mapping[str, TierCheck] | None = None,
+    units: pd.DataFrame | None = None,
 ) -> Scorecard:
     """What each target came to in each of its areas; an area with nothing is a row too.
 
@@ -101,45 +117,78 @@ def score_targets(
     tables : further tables by name. One with the columns ``area, level, indicator, value`` is read
         by indicator; any other by columns, summed over its ``town`` or ``county``.
     layers : for distances, by name. tiers : what ``check_tiers`` found, by target id.
+    units : reporting units by id, ``name, county``; of the level ``unit``.
 
     Raises
     ------
     DataError : a table of figures gives an indicator of one area twice.
     """
-    ground = ScoreInputs(communities, towns, counties, facilities, checks, tables, layers or {}, tiers or {})
-    parts = [_scored(t, ground) for t in targets]
+    known = {} if units is None else {"units": units}
+    ground = ScoreInputs(communities, towns, counties, facilities, checks, tables, layers or {}, tiers or {}, **known)
+    parts = [_scored(t, ground) for t in targets if not t.to_fill]
     rows = pd.concat(parts, ignore_index=True) if parts else pd.DataFrame(columns=list(COLUMNS))
     return Scorecard(rows)
 
 
 # --- one target ---------------------------------------------------------------------------------
 
+_NOWHERE = pd.DataFrame({"name": "", "county": "", "class": ""}, index=pd.Index([""], name="id"))
+
 
 def _scored(target: Target, ground: ScoreInputs) -> pd.DataFrame:
-    areas = ground.areas(target)
-    if target.level != CITY and not len(areas):
-        areas = pd.DataFrame({"name": "", "county": ""}, index=pd.Index([""], name="id"))
-    try:
-        made = MEASURES[target.measure](target, ground, areas.index)
-    except NoDataError as why:
-        made = no_values(areas.index).assign(note="scorecard.no_data", needs=str(why))
+    areas, made = _measured(target, ground)
     rows = _judged(made.reindex(areas.index), target)
     rows["area"], rows["area_name"], rows["county"] = areas.index, areas["name"], areas["county"]
     for name in (f.name for f in fields(Target)):
         if name in COLUMNS:
-            rows[name] = getattr(target, name)
+            value = getattr(target, name)
+            rows[name] = ", ".join(value) if isinstance(value, tuple) else value
     rows["target"] = target.id
     return rows.reset_index(drop=True)[list(COLUMNS)]
 
 
+def _measured(target: Target, ground: ScoreInputs) -> tuple[pd.DataFrame, pd.DataFrame]:
+    """The areas of a target, and their values; one blank row where there is none, or none that it is promised to."""
+    every = ground.every_area(target)
+    try:
+        areas = ground.areas(target)
+        if len(every) and not len(areas):
+            return _NOWHERE, no_values(_NOWHERE.index).assign(note="scorecard.no_such_area")
+        areas = areas if len(areas) else _NOWHERE
+        made = MEASURES[target.measure](target, ground, areas.index)
+    except NoDataError as why:
+        areas = every if len(every) else _NOWHERE
+        return areas, no_values(areas.index).assign(note="scorecard.no_data", needs=str(why))
+    return areas, _without_unknown_class(made, areas) if target.applies_to else made
+
+
+def _without_unknown_class(made: pd.DataFrame, areas: pd.DataFrame) -> pd.DataFrame:
+    """Whether the promise is made to an area of no known class is not known: it is told and not judged."""
+    unknown = areas["class"].eq("")
+    made = made.reindex(areas.index)
+    values = made["value"].mask(unknown)
+    return made.assign(value=values, note=made["note"].mask(unknown, "scorecard.class_unknown"))
+
+
 def _judged(made: pd.DataFrame, target: Target) -> pd.DataFrame:
     known = made["value"].notna()
-    short = target.threshold - made["value"] if target.sense == "at_least" else made["value"] - target.threshold
+    short = _bar(target) - made["value"] if target.sense == "at_least" else made["value"] - _bar(target)
     met = (short <= 0).astype("boolean").where(known)
     missing = short.clip(lower=0).where(known)
     # A hair over a whole number is rounding, not one person more.
     closes = np.ceil((missing * made["base"]).round(6))
-    return made.assign(met=met, missing=missing, closes=closes, close_with=f"scorecard.close_{target.measure}")
+    made = made.assign(met=met, missing=missing, closes=closes, close_with=f"scorecard.close_{target.measure}")
+    if not target.about:
+        return made
+    plain = known & made["note"].eq("")
+    needs = made["needs"].mask(plain, f"{target.sense}: {percent(target.about_within)}")
+    return made.assign(note=made["note"].mask(plain, "scorecard.about"), needs=needs)
+
+
+def _bar(target: Target) -> float:
+    """What counts as reached: the threshold, or what is short of it by the margin of an about."""
+    margin = 1 - target.about_within if target.sense == "at_least" else 1 + target.about_within
+    return round(target.threshold * margin, 9) if target.about else target.threshold
 
 
 def closing_sentences(rows: pd.DataFrame, lang: str) -> pd.Series:

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from dataclasses import replace
 
 import geopandas as gpd
 import pandas as pd
 
+from quarterhour.io.offices.territorial import coarse
 from quarterhour.network.network import Mode
 from quarterhour.network.paces import at_pace
 from quarterhour.network.snap import doubtful_snaps
@@ -39,11 +41,27 @@ def check_circles(
             mode = study_mode(study, name, file.id)
             circle = study_circle(file.model_copy(update={"mode": name}), mode)
             given = study_range(study, file) if name == file.mode else None
-            times = _circle_times(run, tables, circle, mode, given)
+            known = run.circle_times.pop((circle.id, mode.id), None)
+            times = _circle_times(run, tables, circle, mode, given) if known is None else known
             (checks if name == file.mode else compare).append(_circle(run, tables, circle, mode, times))
             if given is not None:
                 ranges.append(_range(run, tables, file, circle, times, given))
     return tuple(checks), tuple(compare), tuple(ranges)
+
+
+def whom_circles_reach(run: Run, tables: Inputs, people: Collection[str]) -> pd.Series:
+    """By community which circles that count some columns of people reach it, as a text of 1 and 0."""
+    reached = pd.Series("", index=tables.communities.index, dtype="str")
+    for file in run.study.file.circles:
+        if file.people not in people:
+            continue
+        mode = study_mode(run.study, file.mode, file.id)
+        circle = study_circle(file, mode)
+        times = _circle_times(run, tables, circle, mode, study_range(run.study, file))
+        run.circle_times[circle.id, mode.id] = times
+        met = check_circle(circle, times, tables.communities, kinds=circle_sites(tables, circle)["kind"]).communities
+        reached += met["met"].reindex(reached.index).astype(int).astype(str)
+    return reached
 
 
 def _circle_times(
@@ -145,6 +163,10 @@ def _picture(run: Run, tables: Inputs, file: PictureFile) -> gpd.GeoDataFrame:
 
 
 def _ground(tables: Inputs, name: str) -> gpd.GeoSeries | None:
-    """The shapes of a layer, of the towns or counties; None where the study has no such layer."""
+    """The shapes of a layer, of the towns or counties; None where the study has no such layer.
+
+    A picture shows where it was cut: of a secret layer only coarse shapes.
+    """
     areas = {"towns": tables.towns, "counties": tables.counties, **tables.layers}
-    return areas[name].geometry if name in areas else None
+    shapes = areas[name].geometry if name in areas else None
+    return coarse(shapes) if shapes is not None and name in tables.secret else shapes

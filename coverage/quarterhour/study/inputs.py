@@ -22,6 +22,10 @@ class Inputs:
 
     ``road_doubts``: where the roads hang together badly, ``rule, roads, size`` (``network/roads/topology``).
 
+    ``secret``: layers by name whose lines may be in no result as they are (``io/offices/territorial.coarse``).
+
+    ``units``: reporting units by id, ``name, county, rest`` (``study/reading/reporting``); none if not asked for.
+
     ``addresses``: one row an address that was looked for (``io/addresses.ADDRESS_COLUMNS``).
     """
 
@@ -40,6 +44,8 @@ class Inputs:
     account: pd.DataFrame = field(default_factory=pd.DataFrame)
     road_doubts: gpd.GeoDataFrame = field(default_factory=gpd.GeoDataFrame)
     addresses: pd.DataFrame = field(default_factory=pd.DataFrame)
+    units: pd.DataFrame = field(default_factory=pd.DataFrame)
+    secret: frozenset[str] = frozenset()
 
     def __repr__(self) -> str:
         return (

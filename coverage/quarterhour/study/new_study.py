@@ -96,7 +96,7 @@ def _tags(study: Study) -> tuple[Mapping[str, Any], ...]:
 
 def _around_communities(study: Study) -> tuple[float, float, float, float]:
     crs = study.file.study.crs or StudyCrs(None, study.path).of_roads
-    part, filled = study.file.communities, [p.people for p in study.file.population]
+    part, filled = study.file.communities, study.file.filled
     stored = StudyDatabases(study.file.databases)
     given = study.folder / str(part.path) if part.database is None else stored.table(part, "communities")
     frame, _ = files.read_places(

@@ -1,4 +1,4 @@
-"""What a run calls at each step, and what its rooms log in between."""
+"""What a run calls at each step, and what the command hears of its rooms meanwhile."""
 
 from __future__ import annotations
 

@@ -13,9 +13,11 @@ from quarterhour.base.findings import no_findings
 from quarterhour.services.beds import Conversion
 from quarterhour.services.equity import Equity
 from quarterhour.services.floating_catchments import Served
+from quarterhour.services.forecast.values import Forecast
 from quarterhour.services.graves import GraveDemand
 from quarterhour.services.rounds import RoundsPlan
 from quarterhour.services.territories import Territories
+from quarterhour.siting.candidates.generate import no_ledger
 from quarterhour.siting.candidates.overlay import Overlay
 from quarterhour.siting.outlook.answers import Phasing, Relaxation, RobustSites
 from quarterhour.siting.question.plan import SitingPlan
@@ -26,6 +28,7 @@ from quarterhour.standards.sensitivity import CoverageRange
 from quarterhour.standards.tiers import TierCheck
 from quarterhour.study.file.services import AccessFile
 from quarterhour.study.inputs import Inputs
+from quarterhour.study.publication.protection import Protection
 from quarterhour.study.study import Study
 from quarterhour.travel.paths import Paths
 from quarterhour.travel.times import Heading, TravelTimes
@@ -52,7 +55,8 @@ class Access:
 class Care:
     """All of it; what the study does not ask for is empty or None.
 
-    ``conversions``: by area (county id, or ``city``). ``missing``: what could not be computed, as ``part, table,
+    ``conversions``: by area (county id, or ``city``). ``bed_need``: by county ``people, wanted, beds, short``.
+    ``missing``: what could not be computed, as ``part, table,
     column``.
     """
 
@@ -62,6 +66,7 @@ class Care:
     rounds: RoundsPlan | None = None
     graves: GraveDemand | None = None
     graves_shared_out: bool = False
+    bed_need: pd.DataFrame | None = None
     overlay: Overlay | None = None
     parcels: gpd.GeoDataFrame | None = None
     missing: tuple[tuple[str, str, str], ...] = ()
@@ -89,8 +94,9 @@ class Prospects:
 class Proposal:
     """A siting question's plan, its sites on the ground, and the ledger of candidates removed.
 
-    ``relaxations`` and ``unchecked`` as ``siting.sites.Offered`` has them. ``changes``: where there is no plan, what
-    would make one. ``prospects``: what lies behind it.
+    ``relaxations``, ``unchecked`` and ``reported`` as ``siting.sites.Offered`` has them. ``changes``: where there is
+    no plan, what would make one. ``prospects``: what lies behind it. ``money``: by site ``cost_yuan, running_yuan,
+    beds, staff``, NA where nobody says.
     """
 
     id: str
@@ -105,6 +111,8 @@ class Proposal:
     unchecked: tuple[str, ...] = ()
     changes: tuple[Relaxation, ...] = ()
     prospects: Prospects = Prospects()
+    reported: pd.DataFrame = field(default_factory=no_ledger)
+    money: pd.DataFrame = field(default_factory=pd.DataFrame)
 
     def name(self, lang: str) -> str:
         """The question's name in a language."""
@@ -128,6 +136,40 @@ class Proposal:
     def unit(self) -> str:
         """What the plan counts: a column of people, or what a capacity is in."""
         return self.problem.unit
+
+
+@dataclass(frozen=True, eq=False)
+class BurialBalance:
+    """Need and supply of burial places.
+
+    ``towns``: as ``services.burial_balance`` has it. ``city``: the same for all towns together. ``question``: id of the
+    siting question whose plan counts; "" where none places graves: then free graves count in the town they stand in.
+    """
+
+    towns: pd.DataFrame
+    city: pd.DataFrame
+    question: str = ""
+
+
+@dataclass(frozen=True, eq=False)
+class Programme:
+    """Money and staff by fiscal year.
+
+    ``sites``: a row a site of a plan: ``question, site, name, town, county, year`` (NA: none), ``state, capital_yuan,
+    running_yuan`` (a year), ``staff, beds, counted`` (what it adds, in ``unit``), ``people`` (the same where people are
+    counted), ``quality``, ``running_from`` (the first year it is run).
+    ``years``: a row a year, county and question: ``sites, capital_yuan, staff, beds, people`` of that year's new sites,
+    ``running_yuan`` of all that are run in it, ``sites_so_far, staff_so_far, beds_so_far``, and ``unknown``: how many
+    of the figures that it adds up nobody says. The year after the last one is there too, with what is then run; sites
+    without a year stand in a row whose year is NA.
+    ``totals``: the same by year and question for all counties, and by year for all (question "", ``people`` NA: several
+    questions may count the same people).
+    Whole yuan; a sum with a figure that nobody says is NA, never less than all.
+    """
+
+    sites: pd.DataFrame
+    years: pd.DataFrame
+    totals: pd.DataFrame
 
 
 @dataclass(frozen=True, eq=False)
@@ -208,8 +250,11 @@ class Results:
     their circle. ``scorecards``: one for each date that the study asks for, the reference date's first
     (``scorecard`` is that one). ``earlier``: rows of an earlier run's scorecard to compare with. ``routes``: one a
     circle. ``od``: all pairs of the circles, where the study asks for them: ``circle, community, site, kind, minutes``.
-    ``what_if``: what can be tried on the page.
-    ``seconds`` by step go into the manifest alone.
+    ``what_if``: what can be tried on the page. ``burial``: need and supply of burial places. ``forecast``: older people
+    by town, county and city, where the study asks for it; ``study`` and ``inputs`` then have the columns of the years
+    that its parts ask for. ``programme``: money and staff by year, where a question says of them or of years.
+    ``seconds`` by step go into the manifest alone. ``protection``: how counts of persons were put together, in results
+    that may be published; None in those that hold the truth.
     """
 
     study: Study
@@ -222,12 +267,16 @@ class Results:
     tiers: Mapping[str, TierCheck] = field(default_factory=dict)
     earlier: pd.DataFrame | None = None
     care: Care = field(default_factory=Care)
+    forecast: Forecast | None = None
     proposals: tuple[Proposal, ...] = ()
     routes: tuple[CircleRoutes, ...] = ()
     od: pd.DataFrame | None = None
     what_if: tuple[WhatIf, ...] = ()
+    burial: BurialBalance | None = None
+    programme: Programme | None = None
     findings: pd.DataFrame = field(default_factory=no_findings)
     seconds: dict[str, float] = field(default_factory=dict)
+    protection: Protection | None = None
 
     @property
     def scorecard(self) -> Scorecard | None:

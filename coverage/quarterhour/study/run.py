@@ -19,10 +19,18 @@ from quarterhour.base.findings import Severity, finding, in_both, join_findings
 from quarterhour.base.i18n import LANGUAGES
 from quarterhour.base.jit import COMPILED
 from quarterhour.base.kinds import kinds_said
-from quarterhour.study.circles import check_circles, pictures
+from quarterhour.standards.targets import Target
+from quarterhour.study.burial.balance import study_balance
+from quarterhour.study.circles import check_circles, pictures, whom_circles_reach
+from quarterhour.study.doubts import class_findings
 from quarterhour.study.file.tried import Tried
+from quarterhour.study.forecast.carry import with_years
+from quarterhour.study.forecast.question import study_forecast
+from quarterhour.study.forecast.years import old_people
 from quarterhour.study.inputs import Inputs
 from quarterhour.study.progress import RunProgress, no_progress
+from quarterhour.study.publication.protection import Protection
+from quarterhour.study.publication.published import asked_columns, masked, protected_inputs
 from quarterhour.study.reading.reach import farthest_m
 from quarterhour.study.reading.reader import read_inputs
 from quarterhour.study.reading.roads import weighed_roads
@@ -31,9 +39,10 @@ from quarterhour.study.routes import with_routes
 from quarterhour.study.scorecards import Travel, scorecards
 from quarterhour.study.services import care
 from quarterhour.study.session import Run
+from quarterhour.study.siting.programme import programme
 from quarterhour.study.siting.proposal import propose
 from quarterhour.study.siting.tried import TriedAgain, tried_again, tried_question
-from quarterhour.study.study import Study, study_mode, study_rules_in_force, study_targets
+from quarterhour.study.study import Study, asks_for_classes, study_mode, study_rules_in_force, study_targets
 from quarterhour.study.what_if import what_ifs
 from quarterhour.travel.times import Heading, TravelTimes
 
@@ -42,7 +51,9 @@ def read_study_inputs(study: Study) -> Inputs:
     """The tables of a study, checked."""
     made = read_inputs(study.file, study.folder, roads=study.roads, farthest_m=farthest_m(study), path=study.path)
     told, places = weighed_roads(study, made)
-    return replace(made, findings=join_findings([made.findings, told]), road_doubts=places)
+    classes = class_findings(study.file, made.towns, made.communities) if asks_for_classes(study) else []
+    findings = join_findings([made.findings, *old_people(study.file, made), told, *classes])
+    return replace(made, findings=findings, road_doubts=places)
 
 
 def run_study(
@@ -56,6 +67,8 @@ def run_study(
     fresh: bool = False,
     keep: Path | None = None,
     kept: Callable[[Path], None] | None = None,
+    publish: bool = False,
+    tables: Inputs | None = None,
 ) -> Results:
     """The circles, the scorecard and the proposals of a study; nothing is written but into ``prepared`` and ``keep``.
 
@@ -66,18 +79,32 @@ def run_study(
     or the question ends without a plan: then it is set aside (``earlier_plan``). A run that ends before leaves it.
     ``kept``: called with the path of a question's plan as soon as one of this run stands there, and never for one of
     an earlier run. Ctrl-C during a search ends the run: KeyboardInterrupt.
+    ``publish``: results that may leave the house, where the study guards counts of persons (``study/publication``);
+    without it they hold the truth, and no plan that counts guarded people is kept on the way. ``tables``: inputs that
+    were read before.
     """
-    run = Run(study, lang, tell or no_progress, prepared, fresh, keep, kept)
+    guards = bool(study.file.guarded)
+    run = Run(study, lang, tell or no_progress, prepared, fresh, None if guards and not publish else keep, kept)
     with run.timed("read"):
         run.say("study.step_read")
-        results = Results(study, read_study_inputs(study))
+        results = Results(study, read_study_inputs(study) if tables is None else tables)
         run.turns = results.inputs.turns
+    known = None
+    if guards and publish:
+        tables, known = _protected(run, results.inputs)
+        results = replace(results, inputs=tables)
+    results = _with_forecast(run, results)
+    study = results.study
     if checks:
         results = _checked(run, results)
         results = replace(results, care=_care(run, results.inputs))
         run.parcels = results.care.parcels
     if siting:
         results = replace(results, proposals=tuple(propose(run, results.inputs, q) for q in study.file.siting))
+    if study.file.graves is not None and results.care.graves is not None:
+        balance = study_balance(study.file.graves, results.care.graves, results.inputs, results.proposals)
+        results = replace(results, burial=balance)
+    results = replace(results, programme=programme(study.file, results.proposals))
     if checks:
         run.say("study.step_routes")
         results = with_routes(run, results)
@@ -85,7 +112,31 @@ def run_study(
         results = replace(results, what_if=what_ifs(run, results))
     doubts = join_findings(run.doubts).drop_duplicates(["rule", "table", "id"])
     found = [results.inputs.findings, *_run_findings(results), doubts]
-    return replace(results, seconds=dict(run.seconds), findings=join_findings(found))
+    results = replace(results, seconds=dict(run.seconds), findings=join_findings(found))
+    return results if known is None else masked(results, known, _every_target(study))
+
+
+def publishable(results: Results, lang: str = "zh") -> Results:
+    """The results as they may leave the house: the same, or worked out again where the study guards persons."""
+    if results.protection is not None or not results.study.file.guarded:
+        return results
+    checks, siting = bool(results.checks or results.scorecards), bool(results.proposals)
+    made = run_study(
+        results.study, checks=checks, siting=siting, lang=lang, publish=True, tables=results.inputs
+    )  # fmt: skip
+    return replace(made, earlier=results.earlier)
+
+
+def _protected(run: Run, tables: Inputs) -> tuple[Inputs, Protection]:
+    """Inputs with counts that may be published."""
+    file = run.study.file
+    guarded = {c for family in file.guarded for c in family}
+    reached = whom_circles_reach(run, tables, guarded)
+    return protected_inputs(file, tables, asked=asked_columns(file, _every_target(run.study)), reached=reached)
+
+
+def _every_target(study: Study) -> list[Target]:
+    return [target for targets in study_targets(study).values() for target in targets]
 
 
 def try_again(
@@ -103,7 +154,22 @@ def try_again(
     run.say("study.step_read")
     tables = read_study_inputs(study)
     run.turns = tables.turns
-    return tried_again(run, tables, tried)
+    if study.file.guarded:  # the page counted by these
+        tables, _ = _protected(run, tables)
+    return tried_again(run, _with_forecast(run, Results(study, tables)).inputs, tried)
+
+
+def _with_forecast(run: Run, results: Results) -> Results:
+    """The forecast, where the study asks for one, and the people of the years that its parts are about."""
+    study, tables = results.study, results.inputs
+    if study.file.forecast is None:
+        return results
+    run.say("study.step_forecast")
+    with run.timed("forecast"):
+        run.forecast = study_forecast(study.file, tables)
+        file, dated = with_years(study.file, tables, run.forecast)
+    run.study = replace(study, file=file)
+    return replace(results, study=run.study, inputs=dated, forecast=run.forecast)
 
 
 def _run_findings(results: Results) -> list[pd.DataFrame]:

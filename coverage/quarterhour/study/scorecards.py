@@ -7,12 +7,15 @@ from datetime import date
 from typing import Protocol
 
 import geopandas as gpd
+import pandas as pd
 
+from quarterhour.base import i18n
 from quarterhour.base.areas import with_areas
 from quarterhour.base.cells import texts
 from quarterhour.standards.circle import CircleCheck, check_circle
-from quarterhour.standards.rules import Circle, Target
+from quarterhour.standards.rules import Circle
 from quarterhour.standards.scorecard import Scorecard, score_targets
+from quarterhour.standards.targets import Target
 from quarterhour.standards.tiers import TierCheck, check_tiers
 from quarterhour.study.inputs import Inputs
 from quarterhour.travel.times import Heading, TravelTimes
@@ -59,13 +62,14 @@ def scorecards(
         made[day] = score_targets(
             targets, communities=tables.communities, towns=tables.towns, counties=tables.counties,
             facilities=tables.facilities, checks=own, tables=tables.tables, layers=_layers(tables), tiers=tiers,
+            units=tables.units.assign(name=_unit_names(tables.units)),
         )  # fmt: skip
     return made, every
 
 
 def _question(target: Target) -> tuple[object, ...]:
     """What is travelled for a target, whatever its level; () for nothing."""
-    if target.measure == "reach_share" or (target.measure == "tiers" and target.minutes):
+    if _own_circle(target) or (target.measure == "tiers" and target.minutes):
         return (
             target.measure,
             target.kinds,
@@ -78,17 +82,22 @@ def _question(target: Target) -> tuple[object, ...]:
     return ()
 
 
+def _own_circle(target: Target) -> bool:
+    """Whether it asks for a circle of its own."""
+    return target.measure == "reach_share" or (target.measure == "served_share" and "reach" in target.served_by)
+
+
 def _answerable(target: Target, tables: Inputs) -> bool:
     """Whether the kinds and people are there at all; else the scorecard says what to supply."""
     kinds = set(tables.facilities["kind"])
-    if target.measure == "reach_share":
+    if _own_circle(target):
         return target.people in tables.communities and bool(kinds & set(target.kinds))
     return target.columns[0] in tables.communities and all(kinds & set(tier.split("|")) for tier in target.kinds)
 
 
 def _travelled(target: Target, tables: Inputs, travel: Travel) -> CircleCheck | TierCheck:
     facilities = with_areas(tables.facilities, tables.towns, tables.communities)
-    if target.measure == "reach_share":
+    if _own_circle(target):
         sites = facilities[facilities["kind"].isin(target.kinds)]
         circle = Circle(
             target.id, target.zh, target.en, target.kinds, target.modes[0], target.minutes[0], target.heading,
@@ -105,6 +114,12 @@ def _travelled(target: Target, tables: Inputs, travel: Travel) -> CircleCheck | 
         for (below, above), minutes, mode in zip(steps, target.minutes, target.modes, strict=True)
     ]  # fmt: skip
     return check_tiers(rural, facilities, times=times_up, minutes=target.minutes)
+
+
+def _unit_names(units: pd.DataFrame) -> list[str]:
+    """Units by name; what is left of a county says so, in the language of such names."""
+    rows = zip(units.get("name", ()), units.get("rest", ()), strict=True)
+    return [i18n.say("report.unit_rest", "zh", name=name) if rest else str(name) for name, rest in rows]
 
 
 def _layers(tables: Inputs) -> dict[str, gpd.GeoDataFrame]:

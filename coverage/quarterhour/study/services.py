@@ -13,16 +13,17 @@ import pandas as pd
 from quarterhour.base.areas import with_areas
 from quarterhour.base.cells import numbers, texts
 from quarterhour.base.errors import StudyError
-from quarterhour.services.beds import Conversion, cheapest_conversion
+from quarterhour.services.beds import Conversion, bed_need, cheapest_conversion
 from quarterhour.services.equity import equity_by_area, measure_equity
 from quarterhour.services.floating_catchments import assign_within, catchment_access
-from quarterhour.services.graves import GraveDemand, grave_demand, shared_out
 from quarterhour.services.rounds import RoundsPlan, RoundsRule, plan_rounds
 from quarterhour.services.territories import Territories, draw_territories
+from quarterhour.siting.candidates.exclusions import not_excluding
 from quarterhour.siting.candidates.overlay import Overlay, Weight, lay_over, parcels
 from quarterhour.standards.circle import CITY
 from quarterhour.standards.rules import RuleSet
-from quarterhour.study.file.services import AccessFile, BedsFile, GravesFile, OverlayFile, RoundsFile
+from quarterhour.study.burial.need import graves_needed
+from quarterhour.study.file.services import AccessFile, BedsFile, OverlayFile, RoundsFile
 from quarterhour.study.file.study import StudyFile
 from quarterhour.study.inputs import Inputs
 from quarterhour.study.results import Access, Care
@@ -43,7 +44,10 @@ def care(
     made = Care(access=_all_access(file, tables, facilities, travel, step, lost))
     if file.beds:
         homes = _sites(facilities, file.beds.kinds, "nursing_beds", "beds", lost)
-        made = made if homes is None else replace(made, conversions=conversions(file.beds, homes))
+        if homes is not None:
+            made = replace(
+                made, conversions=conversions(file.beds, homes), bed_need=_bed_need(file.beds, tables, homes)
+            )
     if file.rounds:
         bases = _sites(facilities, file.rounds.kinds, file.rounds.staff, "rounds", lost)
         if bases is not None:
@@ -51,10 +55,9 @@ def care(
             territories, plan = _rounds(file.rounds, tables, bases, travel, seed=file.study.seed)
             made = replace(made, territories=territories, rounds=plan)
     if file.graves:
-        demand, shared = graves_needed(
-            file.graves, tables, _set(rules, file.graves.rules, "graves"), lost, people=file.communities.people[0]
-        )
-        made = replace(made, graves=demand, graves_shared_out=shared)
+        needed = graves_needed(file, tables, _set(rules, file.graves.rules, "graves"))
+        lost += [needed.lost] if needed.lost else []
+        made = replace(made, graves=needed.demand, graves_shared_out=needed.shared_out)
     if file.overlay:
         step("overlay")
         chosen = [_set(rules, name, "overlay") for name in file.overlay.rules]
@@ -125,6 +128,15 @@ def conversions(asked: BedsFile, homes: pd.DataFrame) -> dict[str, Conversion]:
     return {str(county): cheapest_conversion(mine, share=asked.share) for county, mine in groups}
 
 
+def _bed_need(asked: BedsFile, tables: Inputs, homes: pd.DataFrame) -> pd.DataFrame | None:
+    """What older people want in beds and what there is, by county; None where the study does not say who wants one."""
+    if asked.wanted is None:
+        return None
+    people = tables.communities[asked.people].groupby(texts(tables.communities["county"])).sum()
+    beds = _whole(homes["beds"]).groupby(texts(homes["county"])).sum()
+    return bed_need(people, beds=beds, share=asked.wanted)
+
+
 def _rounds(
     asked: RoundsFile, tables: Inputs, bases: gpd.GeoDataFrame, travel: Travel, *, seed: int
 ) -> tuple[Territories, RoundsPlan]:
@@ -150,34 +162,15 @@ def _rounds(
     return territories, plan
 
 
-def graves_needed(
-    asked: GravesFile, tables: Inputs, rules: RuleSet, lost: list[tuple[str, str, str]], *, people: str
-) -> tuple[GraveDemand | None, bool]:
-    figures = {f.id: f.value for f in rules.figures}
-    table = tables.tables.get(asked.table)
-    if table is None or not ({"town", "deaths"} <= set(table) or {"area", "level", "indicator", "value"} <= set(table)):
-        lost.append(("graves", asked.table, "town, deaths, backlog"))
-        return None, False
-    if "deaths" in table:
-        by_town = table.assign(town=texts(table["town"])).set_index("town")
-        areas = pd.DataFrame({c: numbers(by_town[c]).fillna(0) for c in ("deaths", "backlog") if c in by_town})
-        return grave_demand(areas, figures=figures, eco_share=asked.eco_share), False
-    rows = table[texts(table["indicator"]).eq("deaths") & texts(table["level"]).eq(CITY)]
-    if not len(rows):
-        lost.append(("graves", asked.table, "deaths"))
-        return None, False
-    by_town = tables.communities.groupby(texts(tables.communities["town"]))[people].sum()
-    deaths = shared_out(float(numbers(rows["value"]).iloc[0]), by=by_town)
-    return grave_demand(deaths.to_frame("deaths"), figures=figures, eco_share=asked.eco_share), True
-
-
 def _overlay(
     asked: OverlayFile, tables: Inputs, folder: Path, rules: Sequence[RuleSet]
 ) -> tuple[Overlay, gpd.GeoDataFrame]:
     layers = {"communities": tables.communities, "roads": tables.roads, **tables.layers}
+    every = [e for found in rules for e in found.exclusions if asked.kind in e.kinds]
     overlay = lay_over(
         tables.towns,
-        rules=[e for found in rules for e in found.exclusions if asked.kind in e.kinds],
+        rules=every,
+        reporting=not_excluding(every, asked.exclude_unverified),
         layers=layers,
         cell_m=asked.cell_m,
         elevation=None if asked.elevation is None else folder / asked.elevation,

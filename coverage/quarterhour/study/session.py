@@ -18,6 +18,7 @@ from quarterhour.io import network_store
 from quarterhour.network import build
 from quarterhour.network.network import Mode, Network
 from quarterhour.network.turns import lost_turns
+from quarterhour.services.forecast.values import Forecast
 from quarterhour.study.progress import RunProgress
 from quarterhour.study.study import Study
 from quarterhour.travel.matrix import travel_times
@@ -41,6 +42,8 @@ class Run:
         self.turns: pd.DataFrame | None = None
         self.doubts: list[pd.DataFrame] = []
         self.parcels: gpd.GeoDataFrame | None = None
+        self.forecast: Forecast | None = None
+        self.circle_times: dict[tuple[str, str], TravelTimes] = {}
 
     def say(self, key: str, **values: object) -> None:
         """Tell the next step."""

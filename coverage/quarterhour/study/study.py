@@ -11,8 +11,9 @@ from quarterhour.base.errors import StudyError
 from quarterhour.base.kinds import KindLook, KindLooks
 from quarterhour.network.modes import as_mode, read_modes
 from quarterhour.network.network import Mode
-from quarterhour.standards.rules import Circle, RuleSet, Target, read_rule_set, rule_sets
+from quarterhour.standards.rules import Circle, RuleSet, read_rule_set, rule_sets
 from quarterhour.standards.sensitivity import Pair
+from quarterhour.standards.targets import Target
 from quarterhour.study.file import find_study, read_study_file
 from quarterhour.study.file.circles import CircleFile
 from quarterhour.study.file.mistakes import refuse
@@ -115,7 +116,7 @@ def study_question(study: Study, question: str) -> SitingFile:
 def study_circle(file: CircleFile, mode: Mode) -> Circle:
     """A circle of the study file; turnout is the mode's where the file is silent."""
     turnout = mode.turnout_minutes if file.turnout_minutes is None else file.turnout_minutes
-    known = file.model_dump(exclude={"compare_modes", "turnout_minutes", "uncertain"})
+    known = file.model_dump(exclude={"compare_modes", "turnout_minutes", "uncertain", "year", "variant"})
     return Circle(**known, turnout_minutes=turnout)
 
 
@@ -147,3 +148,9 @@ def study_targets(study: Study) -> dict[date, tuple[Target, ...]]:
     days = dict.fromkeys([study.file.study.reference_date, *study.file.targets.dates])
     sets = study_rules(study)
     return {day: tuple(t for rules in sets for t in rules.on(day).targets) for day in days}
+
+
+def asks_for_classes(study: Study) -> bool:
+    """Whether a rule in force or a quota of the study speaks of towns or of sub-districts alone."""
+    rules = any(t.applies_to for targets in study_targets(study).values() for t in targets if t.level == "town")
+    return rules or any(quota.applies_to for asked in study.file.siting for quota in asked.quotas)

@@ -12,7 +12,7 @@ import pytest
 from hypothesis import given
 from shapely import LineString, Point, box
 
-from quarterhour.siting.candidates.exclusions import candidate_relaxations, lawful_candidates
+from quarterhour.siting.candidates.exclusions import candidate_relaxations, lawful_candidates, not_excluding
 from quarterhour.standards.rules import Exclusion
 from repeatable import examples
 
@@ -103,3 +103,25 @@ def test_ledger_and_relaxations_hold_for_any_town(seed: int) -> None:
         relaxed = [replace(r, metres=least.get(r.id, r.metres)) for r in rules]
         kept = lawful_candidates(parcels[parcels["town"] == row.area], relaxed, LAYERS).kept
         assert row.candidate in kept.index and len(kept) == row.lawful
+
+
+# --- rules that only report -------------------------------------------------------------------------
+
+
+def test_a_rule_that_only_reports_keeps_its_candidates() -> None:
+    """p0 and p1 are too near water, p1 too near homes as well; as a report the homes take nothing away."""
+    parcels = places((1500, 0), (2800, 0), (1990, 300))
+    told = lawful_candidates(parcels, [WATER, HOMES], LAYERS, reporting=["water"])
+    assert list(told.kept.index) == ["p0", "p2"]
+    assert told.ledger["rule"].tolist() == ["homes"] and told.reported["candidate"].tolist() == ["p0"]
+    whole = lawful_candidates(parcels, [WATER, HOMES], LAYERS)
+    assert list(whole.kept.index) == ["p2"] and whole.reported.empty
+    both = pd.concat([told.ledger, told.reported]).sort_values("candidate", kind="stable")
+    pd.testing.assert_frame_equal(both.reset_index(drop=True), whole.ledger)
+
+
+def test_rules_that_nobody_verified_only_report_unless_they_are_named() -> None:
+    proven = replace(HOMES, verified=True)
+    assert not_excluding([WATER, proven, TRUNK], ()) == ("water", "trunk")
+    assert not_excluding([WATER, proven, TRUNK], ["trunk"]) == ("water",)
+    assert not_excluding([WATER, proven, TRUNK], True) == () == not_excluding([proven], False)

@@ -91,3 +91,11 @@ def test_what_cannot_be_overlaid_is_told(tmp_path: Path) -> None:
         lay_over(TOWNS, rules=[], layers={}, weights=[Weight("railways", 0, 1)])
     with pytest.raises(MissingError, match=r"dem\.tif"):
         lay_over(TOWNS, rules=[], layers={}, elevation=tmp_path / "dem.tif")
+
+
+def test_a_rule_that_only_reports_takes_no_cell_and_tells_how_many() -> None:
+    """Of the eight cells within 300 m of the water one lies within 100 m; a rule of 100 m leaves it seven to tell."""
+    near = Exclusion("near", "近", "near", "water", 100, ("town_cemetery",), verified=True)
+    found = lay_over(TOWNS, rules=[WATER, near], layers=LAYERS, cell_m=100, reporting=["water"])
+    assert int((~found.cells["lawful"]).sum()) == 1 and found.reported == {"water": 7}
+    assert found.removed.loc["a", "water"] == 8

@@ -26,11 +26,19 @@ function quarterhourPanel(quarterhour) {
     }).join("");
     return rows ? `<div class="qh-counties"><h4>${w.by_county}</h4>${rows}</div>` : "";
   }
+  function further(asked) {
+    const shown = (row) => {
+      const part = view.after && asked.after ? row.after : row.today;
+      return part ? bar(asked, row, part, row.name, view.after ? row.today : null) : "";
+    };
+    return asked.further.map((level) => [level.head, level.rows.map(shown).join("")])
+      .map(([head, rows]) => (rows ? `<div class="qh-counties qh-further"><h4>${head}</h4>${rows}</div>` : "")).join("");
+  }
   function opening(asked) {
     const facts = view.after && asked.after ? asked.after : asked.today, out = view.after && asked.after ? asked.words.out_after : asked.words.out;
     const figure = facts.out ? `<p class="qh-figure">${facts.out} <small>${out}</small></p>` : "";
     const other = asked.after ? `<div class="qh-switch" role="group"><button type="button" data-after="0" aria-pressed="${!view.after}">${w.now}</button><button type="button" data-after="1" aria-pressed="${view.after}">${w.after}</button></div>` : "";
-    return `<p class="qh-who">${asked.who}</p>${figure}<p class="qh-line">${facts.line}</p><p class="qh-closes">${asked.closes}</p>${other}${counties(asked)}`;
+    return `<p class="qh-who">${asked.who}</p>${figure}<p class="qh-line">${facts.line}</p><p class="qh-closes">${asked.closes}</p>${other}${counties(asked)}${further(asked)}`;
   }
   function basis(asked) {
     const circle = picture.circles[asked.circle], plan = picture.plans[asked.plan], range = asked.circle !== null && sure(asked.circle);

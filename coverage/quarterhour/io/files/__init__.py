@@ -24,10 +24,12 @@ from quarterhour.base.findings import findings_from, join_findings, no_findings
 from quarterhour.io import places
 from quarterhour.io.files.account import ROW, Origin, account_row, numbered, origin_of
 from quarterhour.io.files.amounts import in_plain_notation
-from quarterhour.io.files.checks import checked_file, is_there, read_json, sha256
+from quarterhour.io.files.checks import checked_file, is_there, read_checked, read_json, sha256
 from quarterhour.io.files.excel import OTHER_BOOKS, HiddenRows, read_xlsx
-from quarterhour.io.files.header import Roles, Table, typed
+from quarterhour.io.files.excel import sheet_names as shown_sheets
+from quarterhour.io.files.header import Roles, Table, column_name, typed
 from quarterhour.io.files.layers import SEQUENCES, read_geojson, read_gpkg, read_kml, read_other, read_parquet
+from quarterhour.io.files.layers import layer_names as layers_in
 from quarterhour.io.files.located import (
     can_be_degrees,
     column_list,
@@ -61,21 +63,37 @@ __all__ = [
     "account_row",
     "atomic",
     "is_there",
+    "layer_names",
     "lonlat_of",
     "named",
     "read_counted_places",
     "read_json",
     "read_layer",
     "read_places",
+    "read_records",
     "read_roads_file",
     "read_table",
     "sha256",
+    "sheet_names",
     "together",
     "write_csv",
     "write_layers",
     "write_shapefiles",
     "write_text",
 ]
+
+
+def sheet_names(path: str | Path) -> list[str | None]:
+    """The sheets of a workbook that show cells; of any other file [None]. Errors as read_table."""
+    file = checked_file(path)
+    books = (".xlsx", ".xlsm", *OTHER_BOOKS)
+    return [*read_checked(file, lambda: shown_sheets(file))] if file.suffix.lower() in books else [None]
+
+
+def layer_names(path: str | Path) -> list[str]:
+    """The layers of a file that GDAL reads (a GeoPackage, a geodatabase, a shapefile). Errors as read_table."""
+    return layers_in(checked_file(path))
+
 
 PlaceRows = Callable[..., tuple[gpd.GeoDataFrame, pd.DataFrame]]
 _NO_ROLES = Roles()
@@ -102,6 +120,27 @@ def read_table(
     at = {"file": table.file, "sheet": table.sheet}
     plain, told = in_plain_notation(table.frame, people=(), numeric=(), texts_in=(), **at)
     return replace(table, frame=typed(plain, keep=()), findings=join_findings([table.findings, told]))
+
+
+def read_records(
+    path: str | Path | Table,
+    *,
+    held: Sequence[str] = (),
+    sheet: str | None = None,
+    encoding: str | None = None,
+    header_row: int | None = None,
+    layer: str | None = None,
+    hidden_rows: HiddenRows = "use",
+) -> Table:
+    """A table with its cells as they came; ``held``: columns whose merged cells count for each of their rows.
+
+    Parameters and errors as read_table.
+    """
+    names = frozenset(f for theirs in held for f in (theirs, column_name(theirs)))
+    return _read_raw(
+        path, sheet=sheet, encoding=encoding, header_row=header_row, layer=layer, hidden_rows=hidden_rows,
+        roles=Roles(texts=names),
+    )  # fmt: skip
 
 
 def read_places(

@@ -13,7 +13,7 @@ from quarterhour.base.errors import DataError
 from quarterhour.base.findings import Severity, finding, join_findings
 from quarterhour.io.files.checks import read_checked
 from quarterhour.io.files.grid import from_grid
-from quarterhour.io.files.header import Cells, Roles, Table, column_letters, column_names, header_at
+from quarterhour.io.files.header import Cells, Roles, Table, column_letters, column_names, header_at, titles_above
 from quarterhour.io.files.unseen import clean_grid
 from quarterhour.io.files.workbook import Book, OtherBook, Page, SheetPart, Span
 
@@ -49,7 +49,20 @@ def read_xlsx(
         grid, file=str(file), sheet=part.name, header_row=head + 1, depth=depth,
         left_out=odd if hidden_rows == "skip" else (), marks=marks,
     )  # fmt: skip
-    return Table(frame, str(file), part.name, "", first, join_findings([*found, more]), rows)
+    above = titles_above(grid, head)
+    return Table(frame, str(file), part.name, "", first, join_findings([*found, more]), rows, above)
+
+
+def sheet_names(file: Path) -> list[str]:
+    """The sheets of a workbook that show cells, in their order."""
+    if file.suffix.lower() in OTHER_BOOKS:
+        return _shown_sheets(OtherBook(file))
+    with zipfile.ZipFile(file) as packed:
+        return _shown_sheets(Book(packed, file))
+
+
+def _shown_sheets(book: Book | OtherBook) -> list[str]:
+    return [s.name for s in book.sheets if book.has_cells(s) and not s.hidden]
 
 
 def _opened(file: Path, sheet: str | None) -> tuple[SheetPart, Page, list[pd.DataFrame]]:

@@ -61,7 +61,7 @@ class Table:
 
     ``first_row`` is the number of the first row of data, ``encoding`` what the text was read as
     ("" where the format says itself), ``findings`` what was set aside or assumed, ``rows`` what became
-    of the file's rows (None: all of them are in the frame).
+    of the file's rows (None: all of them are in the frame). ``titles``: the cells above the header, a row each.
     """
 
     frame: pd.DataFrame
@@ -71,6 +71,7 @@ class Table:
     first_row: int = 1
     findings: pd.DataFrame = field(default_factory=no_findings)
     rows: Rows | None = None
+    titles: tuple[tuple[Any, ...], ...] = ()
 
     @property
     def name(self) -> str:
@@ -105,6 +106,11 @@ def header_at(grid: list[Cells], *, file: str, header_row: int | None) -> int:
         if named and len(named) >= max(min(2, wide), 0.6 * wide) and not any(map(reads_as_number, named)):
             return at
     raise DataError("files.no_header", file=file, rows=min(len(grid), _MOST_TITLE_ROWS))
+
+
+def titles_above(grid: Sequence[Cells], head: int) -> tuple[tuple[Any, ...], ...]:
+    """The cells above a header, without blanks: what a form says of the whole of it."""
+    return tuple(tuple(c for c in row if c is not None) for row in grid[:head])
 
 
 def reads_as_number(cell: Any) -> bool:

@@ -167,7 +167,7 @@ def read_kml(file: Path, *, layer: str | None) -> Table:
     placemarks, links, pictures = (_elements(file, name) for name in _ELEMENTS)
     if not placemarks:
         raise DataError("files.kml_no_places", file=str(file), links=links, pictures=pictures)
-    names = _layer_names(file)
+    names = layer_names(file)
     counts = read_checked(file, lambda: {name: _features(file, name) for name in names})
     if sum(counts.values()) < placemarks:
         raise DataError("files.rows_lost", file=str(file), rows=placemarks, read=sum(counts.values()))
@@ -211,14 +211,14 @@ def _features(file: Path, layer: str) -> int:
     return int(pyogrio.read_info(file, layer=layer, force_feature_count=True)["features"])
 
 
-def _layer_names(file: Path) -> list[str]:
+def layer_names(file: Path) -> list[str]:
     """The layers of a file; the table in which QGIS keeps their styles is none."""
     return [str(n) for n, _ in read_checked(file, lambda: pyogrio.list_layers(file)) if n != STYLES]
 
 
 def chosen_layer(file: Path, layer: str | None, *, names: Sequence[str] | None = None) -> str:
     """The layer that is named, or the only one (of ``names``: those that can be meant)."""
-    names = _layer_names(file) if names is None else names
+    names = layer_names(file) if names is None else names
     if layer is not None and layer not in names:
         raise DataError("files.no_layer", file=str(file), layer=layer, found=", ".join(names))
     if not names:

@@ -14,7 +14,7 @@ import pandas as pd
 from quarterhour.base.errors import DataError
 from quarterhour.base.findings import finding, join_findings, no_findings
 from quarterhour.io.files.grid import from_grid
-from quarterhour.io.files.header import Table
+from quarterhour.io.files.header import Table, titles_above
 from quarterhour.io.files.unseen import clean_grid
 
 
@@ -68,7 +68,8 @@ def read_csv(file: Path, *, encoding: str | None, header_row: int | None) -> Tab
     frame, first, found, rows = from_grid(
         grid, file=str(file), sheet="", header_row=header_row, ragged=True, marks=marks
     )
-    return Table(frame, str(file), "", used, first, join_findings([encoding_findings(file, used), found]), rows)
+    told = join_findings([encoding_findings(file, used), found])
+    return Table(frame, str(file), "", used, first, told, rows, titles_above(grid, first - 2))
 
 
 def _delimiter(text: str) -> str:

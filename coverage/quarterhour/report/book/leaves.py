@@ -21,7 +21,7 @@ from quarterhour.report.book.order import (
     worst_areas_first,
     worst_communities_first,
 )
-from quarterhour.report.section import Section, area_labels, area_names, circle_name, labels, rule_names
+from quarterhour.report.section import Section, area_columns, area_names, circle_name, labels, rule_names
 from quarterhour.report.tables import (
     by_area,
     by_community,
@@ -34,6 +34,7 @@ from quarterhour.report.tables import (
     summary_table,
     unmet_table,
 )
+from quarterhour.standards.levels import levels_of
 from quarterhour.standards.scorecard import Scorecard
 from quarterhour.study.results import Results
 
@@ -55,7 +56,7 @@ _SORTED = {"rounds": ("carers_short", False), "territories": ("within_share", Tr
            "parcels": ("score", False), "tiers": ("tier_met", True), "graves": ("graves", False),
            "access": ("access_worst", True), "beds": ("before_share", True)}  # fmt: skip
 """Sheets by the column whose rows come first: what is short or worst; True: the least first."""
-_LEVELS = ("city", "county", "town", "facility")
+_LEVELS = ("city", "county", "unit", "town", "facility")
 
 
 def book_leaves(results: Results, sections: Sequence[Section], lang: str) -> list[Leaf]:
@@ -98,11 +99,13 @@ def _put_in_order(leaf: Leaf, places: dict[str, str]) -> Leaf:
 
 
 def _areas(results: Results, lang: str) -> Iterator[Leaf]:
-    """Counties, towns and communities; other walkers and other paces behind the columns that are printed."""
+    """Counties, units, classes, towns, communities; other walkers and paces behind the columns that are printed."""
     every, names = [*results.checks, *results.compare], area_names(results)
     aside = [circle_name(c, lang) for c in results.compare]
-    for level in ("county", "town"):
-        table, apart = compared_last(worst_areas_first(keyed(by_area(every, level, names, lang))), aside)
+    further = levels_of(every[0].shares) if every else ()
+    for level in ("county", *further, "town"):
+        areas = keyed(by_area(every, level, names, lang))
+        table, apart = compared_last(areas if level == "class" else worst_areas_first(areas), aside)
         yield Leaf(f"by_{level}", table, apart=apart, totals=int(table["id"].eq("city").sum()))
     table = keyed(by_community(results.inputs.communities, every, results.ranges, names, lang))
     table = table.assign(**{f"nearest_id@{' '.join(circle_name(c, lang).split())}":
@@ -156,9 +159,7 @@ def _by_community(results: Results, card: Scorecard, lang: str) -> pd.DataFrame 
         return None
     communities, names = results.inputs.communities, area_names(results)
     found: dict[str, Any] = {"id": communities.index, "name": communities["name"].array}
-    for level in ("town", "county"):
-        if level in communities:
-            found[level] = area_labels(communities[level], level, names, lang)
+    found |= area_columns(communities, ("town", "county", "unit"), names, lang)
     broken = pd.Series(0, index=communities.index)
     for target, of in rows.groupby("target", sort=False):
         met = of.set_index("area")["met"].reindex(communities.index)

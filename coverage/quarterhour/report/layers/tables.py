@@ -10,13 +10,14 @@ import pandas as pd
 
 from quarterhour.base.kinds import kind_label
 from quarterhour.base.labels import counted_label
-from quarterhour.report.section import area_labels, area_names, labels
+from quarterhour.report.section import area_columns, area_labels, area_names, labels
 from quarterhour.standards.circle import by_level
+from quarterhour.standards.levels import AREA_COLUMNS
 from quarterhour.study.results import Proposal, Results
 
 Layers = dict[str, gpd.GeoDataFrame]
-_FIRST = ("name", "question_name", "order", "year", "gain", "unit_name", "kind_name", "town_name", "county_name", "lon",
-          "lat")  # fmt: skip
+_FIRST = ("name", "question_name", "order", "year", "gain", "unit_name", "kind_name", "town_name", "county_name",
+          "reporting_unit_name", "reporting_class_name", "lon", "lat")  # fmt: skip
 _DEGREES = 6
 """Decimals of longitude and latitude: a tenth of a metre."""
 
@@ -84,14 +85,20 @@ def chosen_sites(proposal: Proposal) -> gpd.GeoDataFrame:
     """The sites to build, in their order, numbered from 1 in ``order``; with ``year`` where the study names years."""
     new, years = proposal.new_sites, proposal.years
     sites = proposal.sites.loc[new].assign(order=range(1, len(new) + 1))
-    return sites.assign(year=[years[i] for i in new]) if years else sites
+    if not years:
+        return sites
+    if all(site in years for site in new):
+        return sites.assign(year=[years[i] for i in new])
+    return sites.assign(year=pd.array([years.get(i, pd.NA) for i in new], dtype="Int64"))
 
 
 def _sites(p: Proposal) -> gpd.GeoDataFrame:
     """The sites to build with year (missing where the study names none), gain and place in degrees."""
     sites, years = chosen_sites(p), p.years
     degrees = sites.geometry.to_crs("EPSG:4326") if sites.crs is not None else sites.geometry
+    known = p.money.reindex(sites.index).dropna(axis=1, how="all") if len(p.money) else p.money
     return sites.assign(
+        **{str(c): known[c] for c in known},
         year=pd.array([years.get(i, pd.NA) for i in sites.index], dtype="Int64"),
         gain=pd.array([p.plan.gain.get(i, pd.NA) for i in sites.index], dtype="Float64"),
         unit=p.plan.unit,
@@ -125,8 +132,9 @@ def _read_first(layer: gpd.GeoDataFrame) -> gpd.GeoDataFrame:
 
 
 def _areas_said(layer: gpd.GeoDataFrame, names: Mapping[tuple[str, str], str], lang: str) -> dict[str, Any]:
-    said = {f"{level}_name": area_labels(layer[level], level, names, lang)
-            for level in ("town", "county") if level in layer}  # fmt: skip
+    said: dict[str, Any] = {
+        f"{c}_name": named for c, named in area_columns(layer, tuple(AREA_COLUMNS), names, lang).items()
+    }
     if "quality" in layer:
         said["quality_name"] = labels("report.quality_", layer["quality"], lang)
     return said

@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+import pandas as pd
+
 from quarterhour.base import i18n
 from quarterhour.maps.questions import Asked
+from quarterhour.report.section import area_labels, area_names
+from quarterhour.standards.levels import AREA_COLUMNS, FURTHER_LEVELS, in_order
 from quarterhour.study.closing import closes
 from quarterhour.study.results import Proposal, Results
 from quarterhour.study.siting.coverage import coverage_by_area, coverage_by_community
@@ -27,8 +31,16 @@ def _asked(results: Results, proposal: Proposal) -> Asked:
         heading=file.heading,
         circles=tuple(c.circle.id for c in results.checks if closes(results.study, proposal, c)),
         communities=found,
-        areas=coverage_by_area(proposal.problem, found),
+        areas=coverage_by_area(proposal.problem, found, results.inputs.communities),
     )
+
+
+def further_areas(results: Results, lang: str) -> dict[str, dict[str, str]]:
+    """The areas beside towns and counties by level and id, by name, in the order in which they are told."""
+    names, communities = area_names(results), results.inputs.communities
+    there = {v: communities[AREA_COLUMNS[v]] for v in FURTHER_LEVELS if AREA_COLUMNS[v] in communities}
+    ids = {level: in_order(pd.Index(sorted(set(areas))), level) for level, areas in there.items()}
+    return {v: dict(zip(areas, area_labels(areas, v, names, lang), strict=True)) for v, areas in ids.items()}
 
 
 def mode_names(results: Results, lang: str) -> dict[str, str]:

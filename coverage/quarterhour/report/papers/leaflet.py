@@ -1,8 +1,9 @@
-"""One page for leaders: big numbers, counties as bars, the map, what closes the gap, where it comes from."""
+"""One page for leaders: big numbers, counties and classes as bars, the map, what closes the gap, sources."""
 
 from __future__ import annotations
 
 import json
+import math
 import re
 from collections.abc import Sequence
 from functools import partial
@@ -55,7 +56,7 @@ def _told(results: Results, facts: Sequence[CircleFact], lang: str, *, title: st
 def _circle(fact: CircleFact, lang: str) -> dict[str, Any]:
     circle = fact.check.circle
     people = counted_label(circle.people, lang)
-    counties = worst_first(fact.counties)[:_MOST_COUNTIES]
+    counties = [*worst_first(fact.counties)[:_MOST_COUNTIES], *(c for c in fact.classes if math.isfinite(c.share))]
     plan = next((p.plan for p in fact.closing if p.plan.demand_total), None)
     closing = "" if plan is None else _say("closing", lang, sites=len(plan.chosen), covered=plan.covered,
                                             share=percent(plan.covered / plan.demand_total))  # fmt: skip

@@ -6,6 +6,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from quarterhour.base import i18n
+from quarterhour.report.forecast.sections import FORECAST
 from quarterhour.report.papers.annexes import (
     certificate_blocks,
     method_blocks,
@@ -60,7 +61,8 @@ _PROOFS, _IN_BOOK = ("levels", "robust_runs"), ("certificate", "glossary")
 
 def _parts(results: Results, lang: str, extras: PaperExtras) -> Iterator[Block]:
     sources, names = Sources(), area_names(results)
-    yield from circle_blocks(results.checks, results.compare, sources, lang, _maps(extras, "gap", "towns"))
+    pictures = _maps(extras, "gap", "towns")
+    yield from circle_blocks(results.checks, results.compare, sources, lang, pictures, names=names)
     if results.scorecard is not None and len(results.scorecard.rows):
         yield from promise_blocks(results.scorecard, sources, lang)
     charts, maps = _charts(results, extras, lang), {p.id: _maps(extras, "sites", of=p.id) for p in results.proposals}
@@ -69,7 +71,11 @@ def _parts(results: Results, lang: str, extras: PaperExtras) -> Iterator[Block]:
     behind = [s for s in extras.sections if s.key not in (*_PROOFS, *_IN_BOOK)]
     if behind:
         yield Heading(i18n.say("papers.behind", lang))
-        yield from (block for section in behind for block in section_blocks(section, lang))
+        for section in behind:
+            yield from section_blocks(section, lang)
+            if section.key == "forecast" and FORECAST in extras.charts:
+                file, svg = extras.charts[FORECAST]
+                yield Picture(i18n.say("report.part_forecast", lang), file=file, svg=svg)
     facilities = _maps(extras, "facilities")
     if facilities:
         yield Heading(i18n.say("papers.today", lang))

@@ -15,12 +15,14 @@ from quarterhour.base.labels import qualities_shown, unit_label, unstated_said
 from quarterhour.report.papers.blocks import Block, Grid, Heading, Paragraph, Picture, Points, Sources
 from quarterhour.report.section import (
     Section,
+    area_shares,
     circle_name,
     city_row,
     figures,
     headed,
     heading,
     labels,
+    levels,
     met_of,
     mode_name,
     paces,
@@ -28,6 +30,7 @@ from quarterhour.report.section import (
 )
 from quarterhour.report.tables import plan_line, site_table, sites_by_quality, unmet_table
 from quarterhour.standards.circle import CircleCheck
+from quarterhour.standards.levels import levels_of
 from quarterhour.standards.scorecard import Scorecard, note_sentences
 from quarterhour.study.results import Proposal
 
@@ -38,10 +41,14 @@ _KEPT = {
     "paces": ("circle", "level", "area_name", "always_share", "sometimes_share", "never_share"),
     "league": ("rank", "town", "county", "people_outside", "outside", "kept", "promises", "kept_share"),
     "changes": ("name", "level", "area_name", "value_before", "value", "became"),
+    "forecast": ("area_name", "older_count", "older_middle", "growth_share"),
     "access": ("town", "wanting", "reachable", "served", "access_mean", "gini"),
     "beds": ("county", "name", "beds", "convert", "cost_yuan", "after_share"),
     "rounds": ("base", "communities", "people", "visits", "carers", "staff"),
-    "graves": ("town", "deaths", "burials", "graves", "niches", "area_mu"),
+    "graves": ("town", "deaths", "dead", "graves", "niches", "area_mu"),
+    "programme": ("question", "year", "sites", "capital_yuan", "running_yuan", "people"),
+    "burial_forms": ("form", "period", "years", "dead", "places", "area_m2"),
+    "burial_balance": ("place", "years", "needed_so_far", "standing", "built_so_far", "missing"),
     "rooms": ("name", "town", "state", "room", "placed", "full_share"),
     "frontier": ("name", "new_sites", "covered_most", "gained", "bound", "gap"),
     "phases": ("question", "year", "new_sites", "step_value", "step_best", "loss_at_most"),
@@ -61,14 +68,17 @@ def circle_blocks(
     sources: Sources,
     lang: str,
     pictures: Sequence[Picture],
+    *,
+    names: Names,
 ) -> Iterator[Block]:
-    """Every circle, each walker beside the others; why communities are outside; the maps."""
+    """Every circle, each walker beside the others; by unit and class; why communities are outside; the maps."""
     if not checks:
         return
     name = i18n.say("report.circles", lang)
     yield Heading(name)
     kept = ("circle", "mode", "minutes", "people_met", "people", "people_share")
     yield Grid(name, _circle_table(checks, compare, lang), kept)
+    yield from _further_grids(checks, names, lang)
     yield Points(tuple(_reason_line(check, sources, lang) for check in checks))
     yield from pictures
 
@@ -98,6 +108,17 @@ def _circle_table(checks: Sequence[CircleCheck], compare: Sequence[CircleCheck],
     )
 
 
+def _further_grids(checks: Sequence[CircleCheck], names: Names, lang: str) -> Iterator[Block]:
+    """The circles by reporting unit and by class, where a study has them."""
+    for level in levels_of(checks[0].shares):
+        tables = [area_shares(c, level, names, lang).assign(circle=c.circle.name(lang)) for c in checks]
+        table = pd.concat(tables).rename(columns={"name": "area_name", "share_people": "people_share"})
+        kept = ("circle", "area_name", "people_met", "people", "people_share")
+        yield Grid(
+            i18n.say(f"report.by_{level}", lang), headed(table[list(kept)], lang), kept, paper_rows=2 * PAPER_ROWS
+        )
+
+
 _REASONS = ("met", "too_long", "out_of_reach", "no_way", "not_snapped")
 
 
@@ -122,7 +143,7 @@ def promise_blocks(scorecard: Scorecard, sources: Sources, lang: str) -> Iterato
     shown = headed(
         {
             "name": table[lang],
-            "level": labels("report.level_", table["level"], lang),
+            "level": levels(table, lang),
             "threshold": figures(table, "threshold"),
             "value": figures(table, "value"),
             "areas_met": [met_of(r, lang) for r in table.itertuples()],

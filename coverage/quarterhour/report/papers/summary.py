@@ -15,17 +15,16 @@ from quarterhour.base.labels import counted_label, percent
 from quarterhour.report.papers.blocks import Block, Grid, Paragraph
 from quarterhour.report.section import (
     absent_lines,
-    area_labels,
     area_names,
+    area_shares,
     city_row,
     headed,
     mode_name,
     say_of,
-    shown_shares,
 )
 from quarterhour.report.tables import sites_by_quality
 from quarterhour.siting.explanation.headline import status_sentence
-from quarterhour.standards.circle import CircleCheck, by_level
+from quarterhour.standards.circle import CircleCheck
 from quarterhour.study.closing import closes
 from quarterhour.study.results import Proposal, Results
 
@@ -38,7 +37,7 @@ _BOTH = 2
 
 @dataclass(frozen=True, slots=True)
 class AreaShare:
-    """A county: its name, people inside a circle, people, and the share (NaN without people)."""
+    """A county, a unit or a class: its name, people inside a circle, people, and the share (NaN without people)."""
 
     name: str
     met: int
@@ -48,7 +47,10 @@ class AreaShare:
 
 @dataclass(frozen=True, eq=False)
 class CircleFact:
-    """A circle in the whole area and by county, and the plans that would close its gap."""
+    """A circle in the whole area, by county, reporting unit and class, and the plans that would close its gap.
+
+    ``units``, ``classes``: none where the study has none.
+    """
 
     check: CircleCheck
     name: str
@@ -57,6 +59,8 @@ class CircleFact:
     share: float
     counties: tuple[AreaShare, ...]
     closing: tuple[Proposal, ...]
+    units: tuple[AreaShare, ...] = ()
+    classes: tuple[AreaShare, ...] = ()
 
     @property
     def outside(self) -> int:
@@ -71,17 +75,19 @@ def circle_facts(results: Results, lang: str) -> list[CircleFact]:
 
 
 def _fact(check: CircleCheck, results: Results, names: Mapping[tuple[str, str], str], lang: str) -> CircleFact:
-    city, rows = city_row(check), by_level(check.shares, "county")
-    counties = tuple(
-        AreaShare(name, int(met), int(people), float(share))
-        for name, met, people, share in zip(
-            area_labels(rows.index, "county", names, lang), rows["people_met"], rows["people"],
-            shown_shares(check, rows["share_people"]), strict=True,
-        )
-    )  # fmt: skip
+    city = city_row(check)
+    counties, units, classes = (_areas(check, level, names, lang) for level in ("county", "unit", "class"))
     return CircleFact(check, check.circle.name(lang), int(city["people_met"]), int(city["people"]),
                       math.nan if check.impossible else float(city["share_people"]), counties,
-                      closing_plans(check, results))  # fmt: skip
+                      closing_plans(check, results), units, classes)  # fmt: skip
+
+
+def _areas(
+    check: CircleCheck, level: str, names: Mapping[tuple[str, str], str], lang: str
+) -> tuple[AreaShare, ...]:  # fmt: skip
+    rows = area_shares(check, level, names, lang)
+    told = zip(rows["name"], rows["people_met"], rows["people"], rows["share_people"], strict=True)
+    return tuple(AreaShare(name, int(met), int(people), float(share)) for name, met, people, share in told)
 
 
 def worst_first(counties: Sequence[AreaShare]) -> list[AreaShare]:
@@ -120,6 +126,9 @@ def circle_sentences(fact: CircleFact, lang: str) -> Iterator[str]:
     if known:
         said = [_say("county_said", lang, name=c.name, share=percent(c.share)) for c in known[:_MOST_COUNTIES]]
         yield _say("counties_said", lang, counties=("、" if lang == "zh" else ", ").join(said))
+    if fact.classes:
+        said = [_say("county_said", lang, name=c.name, share=percent(c.share)) for c in fact.classes]
+        yield _say("classes_said", lang, classes=("、" if lang == "zh" else ", ").join(said))
     for plan in fact.closing:
         yield _say("closed_by", lang, plan=plan_sentence(plan, lang))
 

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 
 import geopandas as gpd
 import numpy as np
@@ -23,12 +23,14 @@ class Lawful:
 
     ``kept``: lawful candidates. ``ledger``: a row a candidate and rule that it breaks: ``candidate, rule, distance_m,
     required_m, clause, nearest``; a candidate that breaks three rules has three. ``unchecked``: ids of the rules whose
-    layer the study does not have: nothing is known of them, so "lawful" means as far as was checked.
+    layer the study does not have: nothing is known of them, so "lawful" means as far as was checked. ``reported``: a
+    ledger of the rules that only report: the candidates they speak against, which stay for all that.
     """
 
     kept: gpd.GeoDataFrame
     ledger: pd.DataFrame
     unchecked: tuple[str, ...]
+    reported: pd.DataFrame = field(default_factory=no_ledger)
 
     def __repr__(self) -> str:
         removed = self.ledger["candidate"].nunique()
@@ -36,13 +38,24 @@ class Lawful:
         return f"<Lawful: {len(self.kept)} candidates, {removed} removed{unchecked}>"
 
 
+def not_excluding(rules: Sequence[Exclusion], unverified: bool | Collection[str]) -> tuple[str, ...]:
+    """Ids of the rules that only report: those that nobody verified, unless the study names them (True: all)."""
+    named = [rule.id for rule in rules] if unverified is True else unverified or ()
+    return tuple(dict.fromkeys(rule.id for rule in rules if not rule.verified and rule.id not in named))
+
+
 def lawful_candidates(
-    candidates: gpd.GeoDataFrame, rules: Sequence[Exclusion], layers: Mapping[str, gpd.GeoDataFrame]
+    candidates: gpd.GeoDataFrame,
+    rules: Sequence[Exclusion],
+    layers: Mapping[str, gpd.GeoDataFrame],
+    *,
+    reporting: Collection[str] = (),
 ) -> Lawful:
     """Hold every candidate against every rule; distances are straight lines in metres, to the nearest thing of a layer.
 
     ``layers`` by name; that of ``roads`` is narrowed to the ``road_classes`` of a rule. Exactly the distance asked for
-    is lawful; inside or touching is not, even at 0 metres. Source: each rule's clause.
+    is lawful; inside or touching is not, even at 0 metres. Source: each rule's clause. ``reporting``: ids of rules that
+    take no candidate away and only tell which they speak against.
     """
     rows, unchecked = [no_ledger()], []
     for rule in rules:
@@ -55,8 +68,10 @@ def lawful_candidates(
     ledger = pd.concat(rows, ignore_index=True)
     order = {name: place for place, name in enumerate(map(str, candidates.index))}
     ledger = ledger.sort_values("candidate", key=lambda c: c.map(order), kind="stable", ignore_index=True)
-    kept = candidates[~pd.Index(map(str, candidates.index)).isin(set(ledger["candidate"]))]
-    return Lawful(kept, ledger, tuple(unchecked))
+    told = ledger["rule"].isin(list(reporting))
+    kept = candidates[~pd.Index(map(str, candidates.index)).isin(set(ledger.loc[~told, "candidate"]))]
+    binding, reported = (ledger[rows_of].reset_index(drop=True) for rows_of in (~told, told))
+    return Lawful(kept, binding, tuple(unchecked), reported)
 
 
 def _classes(layer: gpd.GeoDataFrame, rule: Exclusion) -> gpd.GeoDataFrame:

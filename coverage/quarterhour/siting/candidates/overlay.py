@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -42,7 +42,8 @@ class Overlay:
 
     ``cells``: a row a cell inside it, ``x, y`` (its middle, metres), ``row, column``, ``lawful``, ``score`` (0 to 1),
     ``town``. ``removed``: by rule and town, how many cells of ``cells`` it speaks against (a cell may stand under
-    several). ``unchecked``: rules whose layer is not there.
+    several). ``unchecked``: rules whose layer is not there. ``reported``: of rules that only report, how many lawful
+    cells each would take away.
     """
 
     cells: pd.DataFrame
@@ -50,6 +51,7 @@ class Overlay:
     cell_m: float
     crs: Any
     unchecked: tuple[str, ...]
+    reported: Mapping[str, int] = field(default_factory=dict)
 
     def __repr__(self) -> str:
         lawful = int(self.cells["lawful"].sum())
@@ -67,6 +69,7 @@ def lay_over(
     land_cover: str | Path | None = None,
     forbidden_cover: Sequence[int] = (),
     weights: Sequence[Weight] = (),
+    reporting: Collection[str] = (),
 ) -> Overlay:
     """Hold every cell of a grid against every rule, and score what is left.
 
@@ -78,6 +81,7 @@ def lay_over(
     elevation, steepest_degrees : a grid of metres (GeoTIFF), and the steepest slope that may be built on.
     land_cover, forbidden_cover : a grid of classes, and those that may not be built on.
     weights : wishes for the score; without any every lawful cell scores 1.
+    reporting : ids of rules that take no cell away and only tell how many they would.
 
     Raises
     ------
@@ -100,10 +104,12 @@ def lay_over(
         broken["slope"] = slope > steepest_degrees
     if land_cover is not None and forbidden_cover:
         broken["land_cover"] = np.isin(_sampled(Path(land_cover), spots)[0], list(forbidden_cover))
-    bad = np.logical_or.reduce(list(broken.values())) if broken else np.zeros(len(cells), bool)
+    binding = [flags for name, flags in broken.items() if name not in reporting]
+    bad = np.logical_or.reduce(binding) if binding else np.zeros(len(cells), bool)
+    would = {name: int((flags & ~bad).sum()) for name, flags in broken.items() if name in reporting}
     score = _score(spots, weights, layers, slope, distance)
     removed = pd.DataFrame({name: pd.Series(flags).groupby(cells["town"]).sum() for name, flags in broken.items()})
-    return Overlay(cells.assign(lawful=~bad, score=score), removed, cell_m, towns.crs, tuple(unchecked))
+    return Overlay(cells.assign(lawful=~bad, score=score), removed, cell_m, towns.crs, tuple(unchecked), would)
 
 
 def parcels(overlay: Overlay, *, least_m2: float = 33_333.0, most: int | None = None) -> gpd.GeoDataFrame:

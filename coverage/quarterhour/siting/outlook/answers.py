@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 
 import pandas as pd
 
@@ -26,12 +27,17 @@ class Phasing:
     ``bound`` (no plan with as many is better), ``loss`` (how much worse the step is than the best found) and
     ``loss_at_most`` (than any), ``proved_by``. The plans compared with need neither keep minima of quotas nor build
     what is required: those hold once all is built.
+    ``money``: where each year has only so much, by step ``cap_yuan`` (given that year), ``available_yuan`` (with what
+    was carried over), ``spent_yuan`` and ``left_yuan``; a step may then build nothing. ``late``: sites that no year
+    builds, with the reason: ``too_dear`` (no year could pay for it alone) or ``no_money`` (the years end before).
     """
 
     goal: Goal
     order: tuple[str, ...]
     proven: bool
     steps: pd.DataFrame
+    money: pd.DataFrame | None = None
+    late: Mapping[str, str] = field(default_factory=dict)
 
     def __repr__(self) -> str:
         most = self.steps["loss_at_most"].max()
@@ -46,7 +52,8 @@ class RobustSites:
     ``sites``: by site id, most often first: ``state``, ``chosen`` (in how many scenarios), ``share`` of those that
     have a plan, ``in_plan`` (whether the plan that was given builds it). Existing sites are not there.
     ``scenarios``: a row a scenario: ``speed`` (factor), ``people`` (that count, in all), ``status``, ``value``,
-    ``bound``, ``gap``, ``new_sites``. Where ``gap`` is above 0 another plan may be better, and its sites others.
+    ``bound``, ``gap``, ``new_sites``; before them ``name`` where scenarios have one (blank: the question as it is).
+    Where ``gap`` is above 0 another plan may be better, and its sites others.
     """
 
     sites: pd.DataFrame

@@ -21,6 +21,7 @@ from quarterhour.siting.methods.median.median_instance import build_median_insta
 from quarterhour.siting.outlook.answers import Phasing
 from quarterhour.siting.outlook.frontier import frontier
 from quarterhour.siting.outlook.sequence import Worth, best_order, gained_with, lost_without
+from quarterhour.siting.outlook.yearly_money import YearlyMoney, build_by_year, money_by_year
 from quarterhour.siting.question.building_order import in_stages
 from quarterhour.siting.question.evaluate import Measure
 from quarterhour.siting.question.plan import SitingPlan
@@ -48,6 +49,8 @@ def phase_plan(
     seed: int = 0,
     progress: Progress | None = None,
     best: pd.DataFrame | None = None,
+    money: YearlyMoney | None = None,
+    cost_yuan: pd.Series | None = None,
 ) -> Phasing:
     """The order of building with the best sum over the steps, each held against the best plan of its size.
 
@@ -60,27 +63,38 @@ def phase_plan(
     seed : of the search.
     progress : told the share done.
     best : what ``frontier`` gave for this question without minima, where that is known; other sizes are searched.
+    money, cost_yuan : what each year may spend, and what each site of the plan costs to build, by id. Then a step is a
+        year, builds what its money pays for, maybe nothing, and ``per_step`` and ``years`` do not count.
 
     Where sites have a capacity, what counts is what communities ask of it (beds, graves), shared out among sites.
 
     Raises
     ------
-    DataError : there is no plan to phase; the steps do not add up to its sites; coverage by two sites.
+    DataError : there is no plan to phase; the steps do not add up to its sites; coverage by two sites; money without
+        the cost of a site.
     """
     check_seconds(seconds)
     weighed = _Weighed(problem, _goal(problem))
     chosen = weighed.positions(plan)
-    ends = _ends(per_step, len(chosen))
-    lasting = np.zeros(len(chosen) + 1, dtype=np.int64)
-    lasting[ends[:-1]] = _lasting(years, len(ends) - 1)
-    order, proven = best_order(weighed.worth, chosen, years=lasting)
-    order = _most_first(weighed, plan, order, ends)
+    if money is None:
+        ends = _ends(per_step, len(chosen))
+        lasting = np.zeros(len(chosen) + 1, dtype=np.int64)
+        lasting[ends[:-1]] = _lasting(years, len(ends) - 1)
+        order, proven = best_order(weighed.worth, chosen, years=lasting)
+        paid, late = None, np.empty(0, dtype=np.int64)
+    else:
+        cost = _costs(weighed, chosen, cost_yuan)
+        made = build_by_year(weighed.worth, chosen, cost, money)
+        ends = [0, *np.cumsum([len(built) for built in made.years], dtype=np.int64).tolist()]
+        order, proven, late = np.concatenate([*made.years, made.late[:0]]), made.proven, made.late
+        paid = money_by_year(made, dict(zip(chosen.tolist(), cost.tolist(), strict=True)), money)
+    order = _most_first(weighed, plan, order, ends, late)
     curve = weighed.worth.curve(order)
     rows, least = [], weighed.worth.value(np.arange(len(problem.sites)))
     fits = weighed.plain and not problem.required.any()
     known = _told(weighed, best.set_index("sites"), ends[1:]) if best is not None and fits else {}
     # A step that is as good as all sites together needs nobody to compare with.
-    open_still = [built for built in ends[1:] if built not in known and curve[built] > least]
+    open_still = [built for built in dict.fromkeys(ends[1:]) if built not in known and curve[built] > least]
     known |= _best_of(weighed, open_still, seconds=seconds, seed=seed, progress=progress or (lambda _: None))
     for step, built in enumerate(ends):
         sites = tuple(str(s) for s in problem.sites.index[order[ends[step - 1] if step else 0 : built]])
@@ -92,22 +106,42 @@ def phase_plan(
         lost = weighed.unit(value - found), weighed.unit(value - bound)
         rows.append((built, sites, *said, *lost, by))
     steps = pd.DataFrame(rows, columns=list(STEP_COLUMNS)).rename_axis("step")
-    return Phasing(weighed.goal, tuple(str(s) for s in problem.sites.index[order]), proven, steps)
+    why = {} if money is None else _why_late(weighed, late, cost_yuan, money)
+    return Phasing(weighed.goal, tuple(str(s) for s in problem.sites.index[order]), proven, steps, paid, why)
 
 
-def _most_first(weighed: _Weighed, plan: SitingPlan, order: IntArray, ends: Sequence[int]) -> IntArray:
+def _costs(weighed: _Weighed, chosen: IntArray, cost_yuan: pd.Series | None) -> IntArray:
+    """What each site of the plan costs, whole yuan; DataError where one does not say."""
+    ids = weighed.problem.sites.index[chosen]
+    given = pd.Series(float("nan"), ids) if cost_yuan is None else cost_yuan.reindex(ids)
+    cost = pd.to_numeric(given, errors="coerce").astype("float64")
+    bad = ids[(cost.isna() | cost.lt(0) | cost.mod(1).ne(0) | cost.ge(2**53)).to_numpy()]
+    if len(bad):
+        raise DataError("phasing.no_cost", ids=first_ids(bad))
+    return np.asarray(cost.to_numpy(), dtype=np.int64)
+
+
+def _why_late(weighed: _Weighed, late: IntArray, cost_yuan: pd.Series | None, money: YearlyMoney) -> dict[str, str]:
+    pays = money.ever_pays(_costs(weighed, late, cost_yuan))
+    ids = weighed.problem.sites.index[late]
+    return {str(site): "no_money" if paid else "too_dear" for site, paid in zip(ids, pays.tolist(), strict=True)}
+
+
+def _most_first(weighed: _Weighed, plan: SitingPlan, order: IntArray, ends: Sequence[int], late: IntArray) -> IntArray:
     """The same order of steps; within a step whichever site gains most comes first, which no step's value heeds."""
     ids = weighed.problem.sites.index
     steps = [[str(s) for s in ids[order[begin:end]]] for begin, end in pairwise(ends)]
-    return weighed.positions_of(in_stages(weighed.problem, plan, steps).chosen)
+    staged = in_stages(weighed.problem, plan, [*(s for s in steps if s), [str(s) for s in ids[late]]])
+    return weighed.positions_of(staged.chosen)[: len(order)]
 
 
 def by_years(problem: SitingProblem, plan: SitingPlan, phasing: Phasing) -> SitingPlan:
     """The plan in the order of its years, the one order that map, tables and records number its sites in.
 
-    Its gains are those of that order. Within a year the site that gains most comes first.
+    Its gains are those of that order. Within a year the site that gains most comes first; sites that no year builds
+    come last.
     """
-    return in_stages(problem, plan, [sites for sites in phasing.steps["sites"] if sites])
+    return in_stages(problem, plan, [*(sites for sites in phasing.steps["sites"] if sites), list(phasing.late)])
 
 
 def site_values(problem: SitingProblem, plan: SitingPlan) -> pd.DataFrame:

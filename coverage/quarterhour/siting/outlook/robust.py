@@ -35,6 +35,7 @@ def robust_sites(
     people: float = 0.1,
     plan: SitingPlan | None = None,
     paced: Callable[[float], TravelTimes] | None = None,
+    told: Sequence[tuple[str, pd.DataFrame]] = (),
     seconds: float = 120,
     seed: int = 0,
     progress: Callable[[float], None] | None = None,
@@ -55,6 +56,9 @@ def robust_sites(
     paced : where times may hold time that does not depend on pace (``fixed_time``: ferries, waiting, signals, turns):
         factor to times of the same places on ``network.paces.at_pace`` of their network, searched as far as
         factor x (standard - turnout) + turnout.
+    told : scenarios with people of their own, each by its name: columns as the question's, whole, by community. They
+        are asked in the stead of drawn ones, at the question's own speed; ``scenarios``, ``speed``, ``people`` and
+        ``paced`` then count for nothing.
     seconds : for all scenarios together.
     seed : the same seed draws the same scenarios, whatever their number.
 
@@ -64,6 +68,8 @@ def robust_sites(
         searched less far than the fastest speed asks.
     """
     check_seconds(seconds)
+    if told:
+        scenarios, speed, people = len(told) + 1, (1.0, 1.0), 0.0
     _check(problem, scenarios, speed, people)
     if problem.times.fixed_time and paced is None and tuple(speed) != (1, 1):
         raise DataError("phasing.not_paced", mode=problem.times.mode_id)
@@ -71,7 +77,8 @@ def robust_sites(
     tell = progress or (lambda _: None)
     free = problem.sites.index[problem.sites["state"].ne("existing")]
     chosen, rows = pd.Series(0, index=free), []
-    for place, (factor, drawn) in enumerate(_drawn(problem, scenarios, speed, people, seed, paced)):
+    asked = _told(problem, told) if told else _drawn(problem, scenarios, speed, people, seed, paced)
+    for place, (factor, drawn) in enumerate(asked):
         tell(place / scenarios)
         found = solve_siting(drawn, seconds=seconds / scenarios, seed=seed)
         if found.stopped == "interrupt":
@@ -82,6 +89,8 @@ def robust_sites(
     tell(1.0)
     columns = ["speed", "people", "status", "value", "bound", "gap", "new_sites"]
     table = pd.DataFrame(rows, columns=columns).rename_axis("scenario")
+    if told:
+        table.insert(0, "name", ["", *(name for name, _ in told)])
     with_plan = int(table["status"].isin(["optimal", "bounded"]).sum())
     sites = pd.DataFrame(
         {
@@ -135,6 +144,26 @@ def _drawn(
                 load=_load(problem, demand, change),
             ),
         )
+
+
+def _told(
+    problem: SitingProblem, told: Sequence[tuple[str, pd.DataFrame]]
+) -> Iterator[tuple[float, SitingProblem]]:  # fmt: skip
+    """The question as it is, and with each scenario's own people."""
+    own = replace(problem, times=_at_speed(problem.times, Fraction(1), problem.minutes))
+    yield 1.0, own
+    for _, people in told:
+        yield 1.0, _with_people(own, people[list(problem.people)].reindex(problem.demand.index))
+
+
+def _with_people(problem: SitingProblem, table: pd.DataFrame) -> SitingProblem:
+    demand = sum((table[c] * w for c, w in problem.weights.items()), start=pd.Series(0, index=table.index))
+    before = problem.demand.to_numpy(dtype=float)
+    change = np.divide(demand.to_numpy(dtype=float), before, out=np.ones(len(before)), where=before > 0)
+    return replace(
+        problem, people=table.astype("int64"), demand=demand.astype("int64").rename("people"),
+        load=_load(problem, demand, change),
+    )  # fmt: skip
 
 
 def _times(problem: SitingProblem, factor: float, paced: Callable[[float], TravelTimes] | None) -> TravelTimes:

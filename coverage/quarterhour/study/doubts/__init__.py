@@ -1,7 +1,8 @@
 """What a study's tables say of each other: areas and kinds brought to the ids that are known, and what is doubtful.
 
 The wing: areas (codes and names), lists (whose codes they are), agreement (code against id, place and county),
-kinds, controls (totals, rows, places that stand in two tables).
+kinds, controls (totals, rows, places that stand in two tables), promised (classes of towns, communities and level of
+facilities).
 """
 
 from __future__ import annotations
@@ -17,9 +18,10 @@ from quarterhour.study.doubts.areas import with_known_areas
 from quarterhour.study.doubts.controls import control_findings, facilities_twice, named_as_areas
 from quarterhour.study.doubts.kinds import with_known_kinds
 from quarterhour.study.doubts.lists import systems_findings
+from quarterhour.study.doubts.promised import class_findings, facility_findings
 from quarterhour.study.file.study import StudyFile
 
-__all__ = ["settled"]
+__all__ = ["class_findings", "settled"]
 
 
 def settled(
@@ -43,5 +45,6 @@ def settled(
         *control_findings(file, known),
         *named_as_areas(file, known),
         *facilities_twice(facilities, of_table=of_table),
+        *facility_findings(file, facilities, known["communities"]),
     ]
     return known, told

@@ -3,7 +3,11 @@
 from __future__ import annotations
 
 import difflib
-from collections.abc import Iterable, Mapping
+import functools
+import tomllib
+from collections.abc import Iterable, Mapping, Sequence
+from importlib import resources
+from types import MappingProxyType
 
 import geopandas as gpd
 import pandas as pd
@@ -20,7 +24,7 @@ _ALIKE = 0.8
 
 
 def with_known_kinds(file: StudyFile, facilities: gpd.GeoDataFrame) -> tuple[gpd.GeoDataFrame, list[pd.DataFrame]]:
-    """Facilities under known kinds: by label (日间照料中心) or spelling (Day-care); a near miss is told and stays."""
+    """Facilities under known kinds: by label, another word or spelling (托老所, Day-care); a near miss stays, told."""
     if "kind" not in facilities or not len(facilities):
         return facilities, []
     given = texts(facilities["kind"])
@@ -84,10 +88,17 @@ def _by_form(asked: Iterable[str]) -> dict[str, str]:
     known = i18n.names_on("kinds")
     every = [(_form(kind), kind) for kind in (*known, *asked)]
     labels = [(_form(i18n.label("kinds", kind, lang)), kind) for kind in known for lang in i18n.LANGUAGES]
+    labels += [(_form(word), kind) for kind, words in _synonyms().items() for word in words]
     kinds_of: dict[str, set[str]] = {}
     for form, kind in (*every, *labels):
         kinds_of.setdefault(form, set()).add(kind)
     return {form: kinds.pop() for form, kinds in kinds_of.items() if len(kinds) == 1} | dict(every)
+
+
+@functools.cache
+def _synonyms() -> Mapping[str, Sequence[str]]:
+    text = (resources.files("quarterhour") / "data" / "kind_synonyms.toml").read_text(encoding="utf-8")
+    return MappingProxyType(tomllib.loads(text))
 
 
 def _form(kind: str) -> str:

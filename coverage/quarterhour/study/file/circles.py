@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from typing import Literal
+from typing import Annotated, Literal
 
 from pydantic import Field, model_validator
 
 from quarterhour.study.file.fields import Above, Day, Flag, Heading, Name, NotBelow, Number, Part, check_turnout, wrong
+from quarterhour.study.file.forecast import Dated
 
 
 class UncertainFile(Part):
@@ -27,8 +28,8 @@ class UncertainFile(Part):
         return self
 
 
-class CircleFile(Part):
-    """A service circle."""
+class CircleFile(Dated):
+    """A service circle; ``year``: for the people of a year of the forecast."""
 
     id: Name
     zh: str
@@ -72,3 +73,30 @@ class TargetsFile(Part):
 
     rules: tuple[str, ...] = ()
     dates: tuple[Day, ...] = ()
+
+
+Words = Annotated[str, Field(min_length=1)]
+
+
+class ReportingFile(Part):
+    """Further areas by which results are told: columns of the communities that name their unit and their class.
+
+    ``column``: of units that are reported apart though they are no counties; a community without one is reported by
+    its county. ``names``: what the units are called, by what stands in the column. ``class_column``: of town or
+    countryside.
+    """
+
+    column: Words | None = None
+    names: dict[Words, Words] = {}
+    class_column: Words = "class"
+
+    @model_validator(mode="after")
+    def _names_of_units(self) -> ReportingFile:
+        if self.names and self.column is None:
+            raise wrong("needs_partner", at="names", needed="column")
+        return self
+
+    @property
+    def columns(self) -> tuple[str, ...]:
+        """The columns that it reads."""
+        return (*([self.column] if self.column else []), self.class_column)

@@ -15,25 +15,28 @@ from quarterhour.base.errors import DataError
 from quarterhour.standards.rules import RuleSet, read_rule_set, rule_sets
 from quarterhour.study.file.declared import sources
 from quarterhour.study.file.mistakes import mistake
+from quarterhour.study.file.registers import COLUMNS as REGISTER_COLUMNS
 from quarterhour.study.file.study import StudyFile
 
 _PLACES = ("id", "name", "x", "y", "quality", "source")
 _COSTS = ("cost_yuan", "running_yuan", "tiers")
+_FREE = ("free_graves", "free_niches", "free_trees", "free_lawns")
 _OVER = (3, 6, 10, 15, 25)
 _READ: Mapping[str, tuple[str, ...]] = MappingProxyType(
     {
-        "communities": (*_PLACES, "town", "county"),
-        "towns": (*_PLACES, "county"),
+        "communities": (*_PLACES, "town", "county", "class", "people_year"),
+        "towns": (*_PLACES, "county", "class"),
         "counties": _PLACES,
         "facilities": (
-            *_PLACES, "kind", "town", "county", "community", "beds", "nursing_beds", "bed_yuan", "fixed_yuan",
-            "convertible", "staff", *_COSTS,
+            *_PLACES, "kind", "town", "county", "community", "facility_level", "serves_towns", "beds", "nursing_beds",
+            "bed_yuan", "fixed_yuan", "convertible", "staff", *_COSTS, *_FREE,
         ),
-        "candidates": (*_PLACES, "town", "county", "required", *_COSTS),
+        "candidates": (*_PLACES, "town", "county", "required", "beds", "staff", *_COSTS),
         "population": _PLACES,
+        "registers": REGISTER_COLUMNS,
         "tables": (
-            "area", "level", "indicator", "value", "town", "county", "community", "deaths", "backlog", "quality",
-            "source",
+            "area", "level", "indicator", "value", "town", "county", "community", "year", "deaths", "backlog",
+            "quality", "source", "sex", "age", "people", "person_years", "death_rate", "share", "variant",
         ),
         "layers": ("name", "road_class", "quality", "source"),
         "roads": (
@@ -78,6 +81,15 @@ def unknown_columns(study: StudyFile, folder: Path) -> list[dict[str, Any]]:
     return found + [mistake(("roads", "columns", k), "column_twice", given=study.roads.columns[k]) for k in twice]
 
 
+def known_columns(study: StudyFile, folder: Path) -> dict[str, set[str]]:
+    """By table of places, the columns that the program reads of it, other parts of the study name, or rules ask for."""
+    named = _named_elsewhere(study, list(_rules_of(study, folder)))
+    known = {table: {*columns, *named.get(table, ())} for table, columns in _READ.items()}
+    for where, _, part in sources(study):
+        known[str(where[0])] |= set(part.columns)
+    return known
+
+
 def _near(key: str, known: list[str]) -> str:
     meant = _MEANT.get(key.lower(), key.lower())
     return meant if meant in known else next(iter(difflib.get_close_matches(meant, known, n=1, cutoff=_ALIKE)), "")
@@ -101,7 +113,12 @@ def _named_elsewhere(study: StudyFile, rules: Iterable[RuleSet]) -> dict[str, se
     rooms = [question.capacity for question in study.siting if question.capacity]
     sites = {column for room in rooms for column in (room.column, room.land) if column}
     named = {
-        "communities": {*people, *(f"{c}_quality" for c in people), *(q.class_column for q in study.siting)},
+        "communities": {
+            *people,
+            *(f"{c}_quality" for c in people),
+            *(q.class_column for q in study.siting),
+            *study.reporting.columns,
+        },
         "facilities": {*sites, *(asked.capacity for asked in study.access)},
         "candidates": set(sites),
     }
@@ -114,4 +131,5 @@ def _named_elsewhere(study: StudyFile, rules: Iterable[RuleSet]) -> dict[str, se
             named.setdefault(own, set()).add(plain)
         if target.people:
             named["communities"].add(target.people)
+    named["facilities"].add("serves_towns")
     return named

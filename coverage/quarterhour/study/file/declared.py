@@ -38,6 +38,7 @@ _PARTS: Mapping[str, frozenset[str]] = MappingProxyType(
             ("columns", "crs", "datum", "encoding", "from_osm", "header_row", "hidden_rows", "layer", "sheet")
         ),
         "population": frozenset(("columns", "crs", "datum", "encoding", "header_row", "layer", "sheet")),
+        "registers": frozenset(("columns", "crs", "datum", "encoding", "header_row", "hidden_rows", "layer", "sheet")),
         "tables": frozenset(("columns", "encoding", "header_row", "hidden_rows", "layer", "sheet")),
         "layers": frozenset(("columns", "crs", "datum", "encoding", "layer")),
     }
@@ -83,6 +84,7 @@ def sources(study: StudyFile) -> Iterator[tuple[tuple[str | int, ...], str, Sour
             yield (name,), "places", part
     for name, row in (
         ("population", "population"),
+        ("registers", "registers"),
         ("facilities", "places"),
         ("tables", "tables"),
         ("layers", "layers"),

@@ -93,6 +93,7 @@ Flag = Annotated[bool, Strict()]
 Day = Annotated[date, BeforeValidator(_day), AfterValidator(_of_our_time)]
 Above = Annotated[Number, Field(gt=0)]
 NotBelow = Annotated[Number, Field(ge=0)]
+CountYear = Annotated[Whole, Field(ge=1980, le=2100)]
 
 
 def variable_name(value: str) -> str:
@@ -284,22 +285,29 @@ class Places(Source):
 class Communities(Places):
     """Communities and the columns that count their people.
 
-    ``parts``: which column counts a part of which; ``totals``: what a column must come to.
+    ``parts``: which column counts a part of which; ``totals``: what a column must come to. ``year``: of which year the
+    figures are, all of them or by column.
     """
 
     people: tuple[str, ...] = Field(min_length=1)
     parts: dict[str, str] = {}
     totals: dict[str, NotBelow] = {}
+    year: CountYear | dict[str, CountYear] | None = None
 
     @model_validator(mode="after")
     def _of_its_people(self) -> Communities:
-        for given in (*self.parts, *self.parts.values(), *self.totals):
+        dated = self.year if isinstance(self.year, dict) else {}
+        for given in (*self.parts, *self.parts.values(), *self.totals, *dated):
             if given not in self.people:
                 raise wrong("not_of_people", given=given, known=", ".join(self.people))
         for part, whole in self.parts.items():
             if part == whole:
                 raise wrong("part_of_itself", given=part)
         return self
+
+    def year_of(self, column: str) -> int | None:
+        """The year that a column's figures are of; None where nobody says."""
+        return self.year.get(column) if isinstance(self.year, dict) else self.year
 
 
 class Addressed(Places):
@@ -321,9 +329,13 @@ class Addressed(Places):
 
 
 class Facilities(Addressed):
-    """Facilities; `kind` when the table has no column of kinds, or for all that came from OSM."""
+    """Facilities; `kind` when the table has no column of kinds, or for all that came from OSM.
+
+    ``format``: an office's own form, whose columns are known (``io/offices``).
+    """
 
     kind: str | None = None
+    format: Literal["elderly-system-export"] | None = None
 
 
 class KindFile(Part):
@@ -379,21 +391,3 @@ class PopulationFile(Source):
         if self.is_grid and idle:
             raise wrong("grid_says_itself", given=min(idle))
         return self
-
-
-class NamedTable(Source):
-    """A table of figures for targets, or a layer for exclusions."""
-
-    name: Name
-
-    @model_validator(mode="after")
-    def _from_somewhere(self) -> NamedTable:
-        if self.path is None and self.database is None:
-            raise wrong("no_source")
-        return self
-
-
-class FigureTable(NamedTable):
-    """A table of figures; ``code_system``: the list that its codes of towns and counties are from."""
-
-    code_system: str = ""

@@ -23,7 +23,12 @@ def senseless(
     ``named``: every mode that the study names, and who does.
     """
     asked = {name: mode_of(name, where) for name, where in named}
-    return [*_no_time_left(file, mode_of), *_unclimbed(file, asked), *_days_without_rules(file, rules)]
+    return [
+        *_no_time_left(file, mode_of),
+        *_unclimbed(file, asked),
+        *_days_without_rules(file, rules),
+        *_no_such_unverified(file, rules),
+    ]
 
 
 def _no_time_left(file: StudyFile, mode_of: ModeOf) -> Iterator[dict[str, Any]]:
@@ -61,6 +66,21 @@ def _days_without_rules(file: StudyFile, rules: Sequence[RuleSet]) -> Iterator[d
             first, last = _span(every)
             yield mistake(where, "day_without_rules", given=day.isoformat(), first=first, last=last,
                           rules=", ".join(file.targets.rules))  # fmt: skip
+
+
+def _no_such_unverified(file: StudyFile, rules: Sequence[RuleSet]) -> Iterator[dict[str, Any]]:
+    """Rules that are to exclude though nobody verified them, and are none such of the sets that the part names."""
+    asked: list[tuple[tuple[Any, ...], Sequence[str], bool | Sequence[str], str]] = [
+        (("siting", at), part.exclude_rules, part.exclude_unverified, part.kind) for at, part in enumerate(file.siting)
+    ]
+    if file.overlay is not None:
+        asked.append((("overlay",), file.overlay.rules, file.overlay.exclude_unverified, file.overlay.kind))
+    by_name = dict(zip(file.targets.rules, rules, strict=False))
+    for where, sets, named, kind in asked:
+        held = [e for name in sets if name in by_name for e in by_name[name].exclusions if kind in e.kinds]
+        known = [rule.id for rule in held if not rule.verified and not rule.to_fill]
+        for odd in () if isinstance(named, bool) else [one for one in named if one not in known]:
+            yield mistake((*where, "exclude_unverified"), "not_unverified", given=odd, known=", ".join(known) or "-")
 
 
 def _span(rules: Sequence[Rule]) -> tuple[str, str]:

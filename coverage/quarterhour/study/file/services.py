@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
-from typing import Any, Literal
+from typing import Annotated, Any, Literal
 
 from pydantic import Field, field_validator, model_validator
 
 from quarterhour.services.decays import RENAMED, Method, last_ring
 from quarterhour.study.file.fields import (
+    Flag,
     Heading,
     Name,
+    NotBelow,
     Number,
     Part,
     Quality,
@@ -19,9 +21,18 @@ from quarterhour.study.file.fields import (
     check_turnout,
     wrong,
 )
+from quarterhour.study.file.forecast import Dated
+
+Form = Literal["grave", "grave_double", "flat_stone", "niche", "tree", "lawn", "sea"]
+Level = Literal["county", "town", "village"]
+Share = Annotated[Number, Field(ge=0, le=1)]
+Year = Annotated[Whole, Field(ge=1980, le=2150)]
+CEMETERIES = ("city_cemetery", "county_cemetery", "town_cemetery", "village_cemetery")
+_OFF = 1e-6
+"""By so much may shares that add up to 1 be off."""
 
 
-class AccessFile(Part):
+class AccessFile(Dated):
     """How much of a service people can have: capacity shared among all who reach it, and who is served."""
 
     id: Name
@@ -54,13 +65,24 @@ class AccessFile(Part):
         return self
 
 
-class BedsFile(Part):
-    """The cheapest conversion of beds that reaches a share of nursing beds."""
+class BedsFile(Dated):
+    """The cheapest conversion of beds that reaches a share of nursing beds.
+
+    ``wanted``: the share of ``people`` who want a bed; then what is needed and what is short is told by county.
+    """
 
     kinds: tuple[str, ...] = Field(min_length=1)
     share: Number = Field(default=0.6, ge=0, le=1)
     level: Literal["county", "city"] = "city"
+    wanted: Number | None = Field(default=None, gt=0, le=1)
+    people: str = "older"
     source: str = ""
+
+    @model_validator(mode="after")
+    def _of_a_share(self) -> BedsFile:
+        counts = self.wanted is not None
+        check_partners(self, {"people": (counts, "wanted"), "year": (counts, "wanted")})
+        return self
 
 
 class RoundsFile(Part):
@@ -90,13 +112,79 @@ class RoundsFile(Part):
         return self
 
 
-class GravesFile(Part):
-    """What the coming years need in graves: a table by town (deaths, backlog), or the city's deaths shared out."""
+class BurialSharesFile(Part):
+    """Which share of the dead each form receives, near and far, in cemeteries of some levels."""
+
+    levels: tuple[Level, ...] = Field(default=("county", "town", "village"), min_length=1)
+    near: dict[Form, Share] = Field(min_length=1)
+    far: dict[Form, Share] | None = None
+    source: str = ""
+
+    @model_validator(mode="after")
+    def _add_up(self) -> BurialSharesFile:
+        for name, shares in (("near", self.near), ("far", self.far)):
+            if shares is not None and abs(sum(shares.values()) - 1) > _OFF:
+                raise wrong("shares_not_one", at=name, given=f"{sum(shares.values()):g}")
+        return self
+
+
+class GravesFile(Dated):
+    """What the coming years need in graves: a table of deaths by town (or by town and year), or the city's shared out.
+
+    ``table``: deaths a year and ``backlog``, village graves to be moved; with a column ``year`` those of each year.
+    ``moves``: a table of graves moved by town and year; without it the backlog moves in equal parts until
+    ``moves_until``. The horizon is ``years`` long or ends with ``until``, else the figure ``horizon-years``.
+    ``levels``: the share of the dead that cemeteries of each level receive. Forms: ``shares`` of the study,
+    ``shares_from_rules`` (figures ``form-share-...``), or ``eco_share``: that share takes a niche, the rest a grave.
+    ``form_m2``, ``form_urns``: land a place and urns a place. ``kinds``: cemeteries whose free places count.
+    ``year``: deaths follow the forecast up to that year, and stay as they are then.
+    """
 
     table: Name
-    eco_share: Number = Field(default=0.6, ge=0, le=1)
+    moves: Name | None = None
+    moves_until: Year | None = None
+    years: Whole | None = Field(default=None, ge=1, le=100)
+    until: Year | None = None
+    first_year: Year | None = None
+    near_until: Year = 2030
+    far_until: Year = 2035
+    levels: dict[Level, Share] = {}
+    eco_share: Share | None = None
+    shares: tuple[BurialSharesFile, ...] = ()
+    shares_from_rules: Flag = False
+    form_m2: dict[Form, NotBelow] = {}
+    form_urns: dict[Form, Annotated[Whole, Field(ge=1, le=20)]] = {}
+    kinds: tuple[str, ...] = Field(default=CEMETERIES, min_length=1)
     rules: str = "cemetery"
     source: str = ""
+
+    @model_validator(mode="after")
+    def _says_it_once(self) -> GravesFile:
+        ways = {"eco_share": self.eco_share is not None, "shares": bool(self.shares),
+                "shares_from_rules": self.shares_from_rules}  # fmt: skip
+        said = [name for name, given in ways.items() if given]
+        if len(said) > 1:
+            raise wrong("said_twice", at=said[1], other=said[0])
+        if self.years is not None and self.until is not None:
+            raise wrong("said_twice", at="until", other="years")
+        if self.levels and abs(sum(self.levels.values()) - 1) > _OFF:
+            raise wrong("shares_not_one", at="levels", given=f"{sum(self.levels.values()):g}")
+        check_partners(self, {"moves_until": (self.moves is None, "backlog")})
+        return self
+
+    @model_validator(mode="after")
+    def _every_level_has_shares(self) -> GravesFile:
+        if self.far_until < self.near_until:
+            raise wrong("low_above_high", at="near_until", given=self.near_until, other="far_until",
+                        most=self.far_until)  # fmt: skip
+        named = [level for part in self.shares for level in part.levels]
+        twice = [level for level in named if named.count(level) > 1]
+        if twice:
+            raise wrong("level_twice", at="shares", given=twice[0])
+        missing = [level for level in self.levels or ("town",) if self.shares and level not in named]
+        if missing:
+            raise wrong("level_without_shares", at="shares", given=missing[0])
+        return self
 
 
 class WishFile(Part):
@@ -118,6 +206,7 @@ class OverlayFile(Part):
     """Where parcels may lie: rules, slope, land cover, wishes."""
 
     rules: tuple[str, ...] = ()
+    exclude_unverified: Flag | tuple[str, ...] = ()
     kind: str
     cell_m: Number = Field(default=250, gt=0)
     elevation: str | None = None
@@ -136,6 +225,7 @@ class OverlayFile(Part):
         check_partners(
             self,
             {
+                "exclude_unverified": (bool(self.rules), "rules"),
                 "elevation": (on_slopes, 'steepest_degrees / wishes: layer = "slope"'),
                 "steepest_degrees": (self.elevation is not None, "elevation"),
                 "land_cover": (bool(self.forbidden_cover), "forbidden_cover"),

@@ -21,6 +21,7 @@ from quarterhour.study.file.fields import (
     check_turnout,
     wrong,
 )
+from quarterhour.study.file.forecast import Dated
 
 Step = tuple[Above, Annotated[Whole, Field(ge=1, le=100)]]
 """So many minutes, and what percent of the people count up to there."""
@@ -57,16 +58,21 @@ def _weights(given: Any) -> Any:
 
 
 class QuotaFile(Part):
-    """At least so many open sites in every area of a level; ``tier``: only those that count for this tier."""
+    """At least so many open sites in every area of a level; ``tier``: only those that count for this tier.
+
+    ``applies_to``: in towns (镇, 乡) or sub-districts (街道) alone; a town of no known class is not asked, and is told.
+    """
 
     level: Literal["town", "county"]
     minimum: Whole = Field(default=1, ge=0)
     maximum: Whole | None = Field(default=None, ge=0)
     tier: str = ""
+    applies_to: tuple[Literal["town", "sub_district"], ...] = ()
 
     @model_validator(mode="after")
     def _some_number_fits(self) -> QuotaFile:
         check_rising(self, "minimum", "maximum")
+        check_partners(self, {"applies_to": (self.level == "town", 'level = "town"')})
         return self
 
 
@@ -133,29 +139,72 @@ class CapacityFile(Part):
     source: str = ""
 
 
-class PhasesFile(Part):
-    """In which order to build: so many sites a year, from a year on."""
+class MoneyFile(Part):
+    """What a new site of the question costs to build and to run a year, its beds and staff, where no column says so.
 
-    per_year: Whole = Field(ge=1)
+    The columns ``cost_yuan, running_yuan, beds, staff`` of the candidates come first; what neither says is no data.
+    ``running_from``: whether a site is run from the year after it is built, or from that year.
+    """
+
+    cost_yuan: Whole | None = Field(default=None, ge=0)
+    running_yuan: Whole | None = Field(default=None, ge=0)
+    beds: Whole | None = Field(default=None, ge=0)
+    staff: Whole | None = Field(default=None, ge=0)
+    running_from: Literal["next_year", "same_year"] = "next_year"
+    source: str = ""
+
+
+class PhasesFile(Part):
+    """In which order to build: so many sites a year, or for so much money, from a year on.
+
+    ``cap_yuan_a_year``: each year; ``budget_by_year``: of the first year, the second ..., and nothing after the last.
+    ``carry_over``: what a year does not spend is there in the next.
+    """
+
+    per_year: Whole | None = Field(default=None, ge=1)
     first_year: Whole = Field(ge=1980, le=2150)
+    cap_yuan_a_year: Whole | None = Field(default=None, ge=1)
+    budget_by_year: tuple[Annotated[Whole, Field(ge=0)], ...] = ()
+    carry_over: Flag = False
+
+    @property
+    def by_money(self) -> bool:
+        """Whether each year has only so much money."""
+        return self.cap_yuan_a_year is not None or bool(self.budget_by_year)
+
+    @model_validator(mode="after")
+    def _some_limit(self) -> PhasesFile:
+        if self.cap_yuan_a_year is not None and self.budget_by_year:
+            raise wrong("said_twice", at="budget_by_year", other="cap_yuan_a_year")
+        if self.per_year is None and not self.by_money:
+            raise wrong("phases_unlimited")
+        check_partners(self, {"carry_over": (self.by_money, "cap_yuan_a_year / budget_by_year")})
+        return self
 
 
 class RobustFile(Part):
-    """How often each site stays chosen when the speed and the people are drawn."""
+    """How often each site stays chosen when the speed and the people are drawn.
+
+    ``forecast``: the people of each year and variant of the forecast in the stead of drawn ones, at the mode's own
+    speed.
+    """
 
     scenarios: Whole = Field(default=10, ge=1, le=200)
     speed: tuple[Above, Above] = (0.8, 1.2)
     people: Number = Field(default=0.1, ge=0, le=1)
+    forecast: Flag = False
     source: str = ""
 
     @model_validator(mode="after")
     def _small_first(self) -> RobustFile:
+        drawn = not self.forecast
+        check_partners(self, dict.fromkeys(("scenarios", "speed", "people"), (drawn, "forecast = false")))
         if self.speed[0] > self.speed[1]:
             raise wrong("not_rising", given=f"[{self.speed[0]:g}, {self.speed[1]:g}]")
         return self
 
 
-class SitingFile(Part):
+class SitingFile(Dated):
     """A siting question.
 
     ``people``: the column that counts, or several with their weights. ``objective``: a goal or a chain of them, each
@@ -166,7 +215,8 @@ class SitingFile(Part):
     ``steps``: what percent counts up to how many minutes, the last the standard itself. ``backup``: what percent counts
     with one site near, where two make 100. ``tier``: only sites that count for it cover; ``tiers``: for which tiers a
     kind counts, where the column ``tiers`` of facilities and candidates is blank. ``at_least``: people to cover in any
-    case; ``everyone``: all whom some site could.
+    case; ``everyone``: all whom some site could. ``exclude_unverified``: rules of ``exclude_rules`` that exclude though
+    nobody verified them (true: all); others of that sort only report.
     """
 
     id: Name
@@ -204,9 +254,11 @@ class SitingFile(Part):
     class_column: str = "class"
     exclude: tuple[Exclusion, ...] = ()
     exclude_rules: tuple[str, ...] = ()
+    exclude_unverified: Flag | tuple[str, ...] = ()
     seconds: Number = Field(default=60, gt=0)
     capacity: CapacityFile | None = None
     phases: PhasesFile | None = None
+    money: MoneyFile | None = None
     values: Flag = False
     robust: RobustFile | None = None
 
@@ -253,6 +305,8 @@ class SitingFile(Part):
     def _can_be_meant(self) -> SitingFile:
         if self.capacity is not None and self.backup is not None:
             raise wrong("backup_and_capacity")
+        if self.capacity is not None and self.capacity.split and self.robust is not None and self.robust.forecast:
+            raise wrong("robust_of_capacity", at="robust")
         if self.required and self.candidates == "network":
             raise wrong("required_unnamed", given=self.required[0])
         if self.frontier and self._beyond_a_frontier:
@@ -266,12 +320,24 @@ class SitingFile(Part):
         return self
 
     @model_validator(mode="after")
+    def _cost_said_once(self) -> SitingFile:
+        budget, money = self.budget, self.money
+        if budget is None or money is None:
+            return self
+        if budget.new_each is not None and money.cost_yuan is not None:
+            raise wrong("said_twice", at="money", other="budget.new_each")
+        if "running_each" in budget.model_fields_set and money.running_yuan is not None:
+            raise wrong("said_twice", at="money", other="budget.running_each")
+        return self
+
+    @model_validator(mode="after")
     def _nothing_said_in_vain(self) -> SitingFile:
         check_partners(
             self,
             {
                 "candidate_count": (self.candidates == "network", 'candidates = "network"'),
                 "class_column": (bool(self.classes), "classes"),
+                "exclude_unverified": (bool(self.exclude_rules), "exclude_rules"),
                 "min_distance_existing": (self.min_distance_m is not None, "min_distance_m"),
             },
         )

@@ -7,15 +7,13 @@ from typing import Annotated, Any
 from pydantic import BeforeValidator, model_validator
 
 from quarterhour.study.file.addresses import GeocoderFile, GeocoderName
-from quarterhour.study.file.circles import CircleFile, PictureFile, TargetsFile
-from quarterhour.study.file.database import DatabaseFile, Outputs
+from quarterhour.study.file.circles import CircleFile, PictureFile, ReportingFile, TargetsFile
+from quarterhour.study.file.database import DatabaseFile, Outputs, PlanFile
 from quarterhour.study.file.fields import (
     Addressed,
     Communities,
     Facilities,
-    FigureTable,
     KindFile,
-    NamedTable,
     Part,
     Places,
     PopulationFile,
@@ -24,10 +22,12 @@ from quarterhour.study.file.fields import (
     TagTable,
     wrong,
 )
+from quarterhour.study.file.forecast import ForecastFile, check_years
 from quarterhour.study.file.modes import ModeFile
-from quarterhour.study.file.plan import PlanFile
+from quarterhour.study.file.registers import PrivacyFile, RegisterFile, with_made_columns
 from quarterhour.study.file.services import AccessFile, BedsFile, GravesFile, OverlayFile, RoundsFile
 from quarterhour.study.file.siting import SitingFile
+from quarterhour.study.file.tables import FigureTable, LayerFile
 
 
 def _one_or_more(given: Any) -> Any:
@@ -42,17 +42,20 @@ class StudyFile(Part):
     roads: RoadsFile
     communities: Communities
     population: Annotated[tuple[PopulationFile, ...], BeforeValidator(_one_or_more)] = ()
+    registers: tuple[RegisterFile, ...] = ()
+    privacy: PrivacyFile = PrivacyFile()
     towns: Places | None = None
     counties: Places | None = None
     facilities: tuple[Facilities, ...] = ()
     candidates: Addressed | None = None
     tables: tuple[FigureTable, ...] = ()
-    layers: tuple[NamedTable, ...] = ()
+    layers: tuple[LayerFile, ...] = ()
     modes: dict[str, ModeFile] = {}
     kinds: dict[str, KindFile] = {}
     circles: tuple[CircleFile, ...] = ()
     pictures: tuple[PictureFile, ...] = ()
     targets: TargetsFile = TargetsFile()
+    reporting: ReportingFile = ReportingFile()
     siting: tuple[SitingFile, ...] = ()
     access: tuple[AccessFile, ...] = ()
     beds: BedsFile | None = None
@@ -60,6 +63,7 @@ class StudyFile(Part):
     graves: GravesFile | None = None
     overlay: OverlayFile | None = None
     plan: PlanFile = PlanFile()
+    forecast: ForecastFile | None = None
     databases: dict[str, DatabaseFile] = {}
     geocoders: dict[GeocoderName, GeocoderFile] = {}
     outputs: Outputs = Outputs()
@@ -69,12 +73,33 @@ class StudyFile(Part):
         """The OSM tags of the study's own kinds, by their names."""
         return {name: kind.osm for name, kind in self.kinds.items() if kind.osm}
 
+    @property
+    def filled(self) -> tuple[str, ...]:
+        """The columns of people that do not come from the communities' own table."""
+        return (*(p.people for p in self.population), *(c for r in self.registers for c in r.made))
+
+    @property
+    def guarded(self) -> tuple[tuple[str, ...], ...]:
+        """The columns of people of which small counts are not told, those of one register together."""
+        if self.privacy.smallest_count < 2:
+            return ()
+        known = [c for r in self.registers for c in r.made]
+        own = tuple(c for c in dict.fromkeys(self.privacy.guards) if c not in known)
+        return tuple(family for family in (*(r.made for r in self.registers), own) if family)
+
+    @model_validator(mode="before")
+    @classmethod
+    def _count_registers(cls, given: Any) -> Any:
+        return with_made_columns(given)
+
     @model_validator(mode="after")
     def _names_agree(self) -> StudyFile:
         people = set(self.communities.people)
         parts: tuple[CircleFile | SitingFile | AccessFile, ...] = (*self.circles, *self.siting, *self.access)
         asked = [(p.id, c) for p in parts for c in (p.columns if isinstance(p, SitingFile) else (p.people,))]
         asked += [("rounds", self.rounds.people)] if self.rounds else []
+        asked += [("beds", self.beds.people)] if self.beds and self.beds.wanted else []
+        asked += [("forecast", column) for column in (self.forecast.groups if self.forecast else ())]
         asked += [("population", p.people) for p in self.population]
         for part_id, given in asked:
             if given not in people:
@@ -96,11 +121,33 @@ class StudyFile(Part):
         for picture in self.pictures:
             _check_picture(picture, [c.id for c in self.circles], known | {"towns", "counties"})
         named = [[t.name for t in tables] for tables in (self.tables, self.layers)]
-        filled = [p.people for p in self.population]
+        filled = list(self.filled)
+        for column in self.privacy.guards:
+            if column not in people:
+                raise wrong("unknown_people", part="privacy", given=column, known=", ".join(sorted(people)))
         for ids in ([p.id for p in parts], [p.circle for p in self.pictures], filled, *named):
             twice = sorted({i for i in ids if ids.count(i) > 1})
             if twice:
                 raise wrong("ids_twice", given=twice[0])
+        return self
+
+    @model_validator(mode="after")
+    def _years_are_forecast(self) -> StudyFile:
+        names = [t.name for t in self.tables]
+        for key, name in (self.forecast.tables if self.forecast else {}).items():
+            if name not in names:
+                raise wrong("unknown_table", part=f"forecast.{key}", given=name, known=", ".join(names) or "-")
+        parts: tuple[CircleFile | AccessFile, ...] = (*self.circles, *self.access)
+        dated: dict[str, tuple[Any, tuple[str, ...]]] = {c.id: (c, (c.people,)) for c in parts}
+        dated |= {q.id: (q, q.columns) for q in self.siting}
+        dated |= {"beds": (self.beds, (self.beds.people,))} if self.beds else {}
+        dated |= {"graves": (self.graves, ())} if self.graves else {}
+        check_years(self.forecast, dated)
+        robust = next((q for q in self.siting if q.robust and q.robust.forecast), None)
+        if robust is not None:
+            if self.forecast is None:
+                raise wrong("year_without_forecast", part=f"{robust.id}: robust", given="forecast")
+            check_years(self.forecast, {robust.id: (robust.model_copy(update={"year": 2000}), robust.columns)})
         return self
 
 

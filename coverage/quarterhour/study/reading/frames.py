@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import geopandas as gpd
 import pandas as pd
 
 from quarterhour.base.errors import DataError, first_ids
-from quarterhour.base.findings import finding
+from quarterhour.base.findings import finding, findings_from
 
 _TOLD_EACH = 5
 """More places than this are told in one sentence."""
@@ -22,6 +24,16 @@ def no_places(like: gpd.GeoDataFrame) -> gpd.GeoDataFrame:
 def with_columns(frame: gpd.GeoDataFrame, *columns: str) -> gpd.GeoDataFrame:
     """With these columns; where the table has none, blank."""
     return frame.assign(**{c: "" for c in columns if c not in frame})
+
+
+def placed(frame: gpd.GeoDataFrame, account: dict[str, Any]) -> tuple[gpd.GeoDataFrame, pd.DataFrame]:
+    """The rows that have a place; the others are told, and set aside in the account of their table as well."""
+    lost = frame.geometry.isna() | frame.geometry.is_empty
+    if not lost.any():
+        return frame, findings_from([])
+    account.update(used=account["used"] - int(lost.sum()), set_aside=account["set_aside"] + int(lost.sum()))
+    same = {"severity": "error", "rule": "no_place", "table": "communities", "file": account["file"]}
+    return frame[~lost], findings_from([{**same, "id": i} for i in frame.index[lost]])
 
 
 def joined(parts: list[gpd.GeoDataFrame], like: gpd.GeoDataFrame) -> gpd.GeoDataFrame:

@@ -13,7 +13,7 @@ import pandas as pd
 
 from quarterhour.base import i18n
 from quarterhour.base.errors import DataError, MissingError, StudyError, first_ids
-from quarterhour.base.findings import Severity, finding, finding_sentences, join_findings
+from quarterhour.base.findings import Severity, finding, finding_sentences, join_findings, no_findings
 from quarterhour.io import files, osm, places, where
 from quarterhour.io.addresses import ADDRESS_COLUMNS, AddressFinder
 from quarterhour.io.ground import ground_of
@@ -27,9 +27,13 @@ from quarterhour.study.inputs import Inputs
 from quarterhour.study.reading.addresses import address_finder
 from quarterhour.study.reading.crs import StudyCrs
 from quarterhour.study.reading.extract_area import area_around, stated_area
-from quarterhour.study.reading.frames import joined, no_places, uncounted, with_columns
+from quarterhour.study.reading.forms import read_form
+from quarterhour.study.reading.frames import joined, no_places, placed, uncounted, with_columns
+from quarterhour.study.reading.named_columns import only_named, without_unnamed
 from quarterhour.study.reading.population import points_inside, share_population
 from quarterhour.study.reading.quality import quality_shares
+from quarterhour.study.reading.registers import count_register, with_outlines
+from quarterhour.study.reading.reporting import units_of_places, with_reporting
 from quarterhour.study.reading.told import said_from, unless_told
 from quarterhour.study.reading.used import StudyDatabases, used_files
 
@@ -63,8 +67,10 @@ class _Reader:
         return found
 
     def given(self, part: Source, table: str) -> Path | files.Table:
-        """The file of a table, or the table itself where a database has it."""
-        return self.path(part, table) if part.database is None else self.databases.table(part, table)
+        """The file of a table, or the table itself where a database has it, or an office's form was read."""
+        found = self.path(part, table) if part.database is None else self.databases.table(part, table)
+        form = getattr(part, "format", None)
+        return found if form is None else read_form(found, part, form)
 
     def roads_path(self) -> Path | files.Table:
         """The roads as given on the command line, or as the study names them."""
@@ -142,7 +148,7 @@ class _Reader:
     def places(self, part: Places, table: str, *, people: tuple[str, ...] = (), kind: str = "") -> gpd.GeoDataFrame:
         """Places of a table or of the OSM extract."""
         parts = part.parts if isinstance(part, Communities) else {}
-        area = table in ("towns", "counties") or (table == "communities" and bool(self.file.population))
+        area = table in ("towns", "counties") or (table == "communities" and self.outlined)
         if part.from_osm:
             extract = self.path(part, table) if part.path else self.roads_path()
             if not is_extract(extract):
@@ -193,14 +199,25 @@ class _Reader:
             self._towns = self.places(self.file.towns, "towns")
         return self._towns
 
+    @property
+    def outlined(self) -> bool:
+        """Whether the outlines of communities count for more than a point in each."""
+        return bool(self.file.population) or with_outlines(self.file)
+
     def communities(self) -> gpd.GeoDataFrame:
-        """The communities; people whom the study names on the ground are shared out among their outlines."""
-        part, filled = self.file.communities, [p.people for p in self.file.population]
+        """The communities with their people: of the table, shared out among outlines, or summed from registers."""
+        part, filled = self.file.communities, self.file.filled
         kept = self.places(part, "communities", people=tuple(c for c in part.people if c not in filled))
         for asked in self.file.population:
             kept, found = share_population(asked, self.given(asked, "population"), kept)
             self.findings.append(found)
-        return points_inside(kept) if filled else kept
+        kept, lost = (kept, no_findings()) if self.file.population else placed(kept, self.account[-1])
+        self.findings.append(lost)
+        for register in self.file.registers:
+            kept, found, account = count_register(register, self.given(register, "registers"), kept)
+            self.findings.append(found)
+            self.account.append(account)
+        return points_inside(kept) if self.outlined else kept
 
     def misplaced(
         self, roads: gpd.GeoDataFrame, towns: gpd.GeoDataFrame, known: Mapping[str, gpd.GeoDataFrame] = _UNSETTLED
@@ -275,6 +292,7 @@ def read_inputs(
         candidates=reader.places(file.candidates, "candidates") if file.candidates else no_places(communities),
         tables={p.name: reader.table(p, p.name) for p in file.tables},
         layers={p.name: reader.layer(p, p.name) for p in file.layers},
+        secret=frozenset(p.name for p in file.layers if p.is_secret),
         findings=join_findings(reader.findings),
         used=used_files(reader.used, file, stored=reader.databases.used),
         quality=pd.DataFrame(),
@@ -284,13 +302,18 @@ def read_inputs(
     of_table = [len(part) for part in facilities]
     known, told = settled(file, {n: getattr(made, n) for n in _PLACES}, made.tables, of_table=of_table)
     made = replace(made, **known)
+    people, units, by_area = with_reporting(file, made.communities, made.counties, path=path or folder / "study.toml")
+    made, told = replace(made, communities=people, units=units), [*told, by_area]
+    made = replace(made, facilities=units_of_places(made.facilities, people, units))
+    made = only_named(file, folder, made)
     lie = reader.misplaced(road_table, made.towns, {n: getattr(made, n) for n in _PLACES})
     _check_roads_near(made, file.study.snap_limit_m, lie)
     crs.check()
     found = join_findings([unless_told(lie, told), made.findings, *told, *_unknown_kinds(file, made)])
     tables = {n: getattr(made, n) for n in ("communities", "facilities", "roads", "towns", "counties", "candidates")}
     shares = quality_shares(tables | made.tables | made.layers, made.communities, file.communities.people)
-    return replace(made, findings=said_from(found, folder), quality=shares)
+    found = without_unnamed(file, folder, said_from(found, folder))
+    return replace(made, findings=found, quality=shares)
 
 
 def _text(sheet: str | int | None) -> str | None:

@@ -9,6 +9,7 @@ import pandas as pd
 
 from quarterhour.siting.question.evaluate import Choice, Measure, Outcome
 from quarterhour.siting.question.problem import AREA_LEVELS, WHOLE
+from quarterhour.standards.levels import AREA_COLUMNS, FURTHER_LEVELS
 
 if TYPE_CHECKING:
     from quarterhour.base.arrays import BoolArray
@@ -46,10 +47,17 @@ def _after(measure: Measure, plan: SitingPlan) -> pd.Series:
     return pd.Series(points // WHOLE, index=problem.demand.index)
 
 
-def coverage_by_area(problem: SitingProblem, found: pd.DataFrame) -> pd.DataFrame:
-    """The people of ``coverage_by_community`` by town and county: ``level, area, people, before, after``."""
+def coverage_by_area(
+    problem: SitingProblem, found: pd.DataFrame, communities: pd.DataFrame | None = None
+) -> pd.DataFrame:
+    """The people of ``coverage_by_community`` by area: ``level, area, people, before, after``.
+
+    By town and county; by reporting unit and class too where ``communities`` has them (``standards/levels``).
+    """
     amounts = found[["people", "before", "after_people"]].rename(columns={"after_people": "after"})
-    levels = [level for level in AREA_LEVELS if level in problem.areas]
-    sums = [amounts.groupby(problem.areas[level].reindex(found.index)).sum(min_count=1) for level in levels]
-    tables = [table.rename_axis("area").reset_index().assign(level=k) for k, table in zip(levels, sums, strict=True)]
+    areas = {level: problem.areas[level] for level in AREA_LEVELS if level in problem.areas}
+    if communities is not None:
+        areas |= {v: communities[AREA_COLUMNS[v]] for v in FURTHER_LEVELS if AREA_COLUMNS[v] in communities}
+    sums = [amounts.groupby(area.reindex(found.index)).sum(min_count=1) for area in areas.values()]
+    tables = [table.rename_axis("area").reset_index().assign(level=k) for k, table in zip(areas, sums, strict=True)]
     return pd.concat(tables, ignore_index=True)[["level", "area", "people", "before", "after"]]

@@ -9,6 +9,7 @@ from dataclasses import replace
 from pathlib import Path
 
 import geopandas as gpd
+import pandas as pd
 
 from quarterhour.base import i18n
 from quarterhour.base.errors import WriteError
@@ -25,16 +26,20 @@ from quarterhour.siting.question.plan import SitingPlan
 from quarterhour.siting.question.problem import SitingProblem
 from quarterhour.siting.solve import solve_siting
 from quarterhour.study.file.siting import RobustFile, SitingFile
+from quarterhour.study.forecast.carry import scenarios
 from quarterhour.study.inputs import Inputs
 from quarterhour.study.results import Proposal, Prospects
 from quarterhour.study.session import Run
 from quarterhour.study.siting.demand import asked_of_sites
+from quarterhour.study.siting.money import check_costs_known, site_money, without_added, yearly_money
 from quarterhour.study.siting.question import siting_problem
 from quarterhour.study.siting.sites import counted_people, offered_sites, with_neighbours
 from quarterhour.study.study import study_mode, study_rules_in_force
 from quarterhour.travel.times import TravelTimes
 
 _log = logging.getLogger(__name__)
+Told = tuple[tuple[str, pd.DataFrame], ...]
+"""Scenarios with people of their own, by name."""
 _NODES = 64
 """Of the search tree, at each number of sites."""
 
@@ -48,6 +53,9 @@ def propose(run: Run, tables: Inputs, file: SitingFile) -> Proposal:
     with run.timed(f"siting {file.id}"):
         rules, seed = study_rules_in_force(run.study), run.study.file.study.seed
         offered = offered_sites(file, tables, network=own, rules=rules, parcels=run.parcels, seed=seed)
+        money = site_money(file, offered.sites)
+        check_costs_known(file, offered.sites, money)
+        offered = replace(offered, sites=without_added(file, offered.sites))
         far = _times_at(run, tables, file, nets, offered.sites, _fastest(file))
         times = {s.name: far[s.name].within(s.minutes) for s in standards}
         sites = offered.sites
@@ -68,14 +76,24 @@ def propose(run: Run, tables: Inputs, file: SitingFile) -> Proposal:
         return siting_problem(file, tables, offered, times=found, asked=asked).times
 
     with run.timed(f"prospects {file.id}"):
-        behind = prospects(file, problem, plan, far=wide, paced=paced, seed=seed)
+        told = _forecast_people(run, tables, file)
+        behind = prospects(
+            file, problem, plan, far=wide, paced=paced, seed=seed, told=told, cost_yuan=money["cost_yuan"]
+        )
         plan = _by_years(run, problem, plan, behind, file.id)
     people = counted_people(file, tables.communities)
     offered = with_neighbours(offered, problem.times, communities=tables.communities, people=people)
     return Proposal(
         file.id, file.zh, file.en, file.kind, problem, plan, sites, offered.ledger, offered.relaxations,
-        offered.unchecked, tuple(changes), behind,
+        offered.unchecked, tuple(changes), behind, offered.reported, money,
     )  # fmt: skip
+
+
+def _forecast_people(run: Run, tables: Inputs, file: SitingFile) -> Told:
+    """The people of each year and variant of the forecast, where the question asks which sites hold then."""
+    if file.robust is None or not file.robust.forecast or run.forecast is None:
+        return ()
+    return tuple(scenarios(run.study.file, tables, run.forecast, file))
 
 
 def _times_at(
@@ -160,9 +178,12 @@ def searched_as_far(file: SitingFile, minutes: float, factor: float) -> float:
 
 def prospects(
     file: SitingFile, problem: SitingProblem, plan: SitingPlan, *, far: TravelTimes,
-    paced: Callable[[float], TravelTimes], seed: int,
+    paced: Callable[[float], TravelTimes], seed: int, told: Told = (), cost_yuan: pd.Series | None = None,
 ) -> Prospects:  # fmt: skip
     """All that a question asks beside its plan. ``far``: times searched ``searched_as_far``; ``paced``: at a factor.
+
+    ``told``: people of the forecast, where sites are to hold in its years and variants. ``cost_yuan``: of each site,
+    for years that go by money.
 
     Each search has the question's own seconds, far more than it takes, so that time does not shape the answer; the
     frontier ends by its share of nodes.
@@ -176,11 +197,14 @@ def prospects(
         return Prospects(curve, now)
     phasing, first_year = None, 0
     if file.phases and plan.chosen:
-        per_year, first_year = file.phases.per_year, file.phases.first_year
+        per_year, first_year = file.phases.per_year or 1, file.phases.first_year
         steps = -(-len(plan.chosen) // per_year)
-        phasing = phase_plan(problem, plan, per_step=per_year, seconds=file.seconds * steps, seed=seed, best=curve)
+        phasing = phase_plan(
+            problem, plan, per_step=per_year, seconds=file.seconds * steps, seed=seed, best=curve,
+            money=yearly_money(file.phases), cost_yuan=cost_yuan,
+        )  # fmt: skip
     values = site_values(problem, plan) if file.values else None
-    robust = _robust(file.robust, problem, plan, far, paced, file.seconds, seed) if file.robust else None
+    robust = _robust(file, problem, plan, far, paced, seed, told) if file.robust else None
     return Prospects(curve, now, phasing, first_year, values, robust)
 
 
@@ -189,10 +213,11 @@ def _without_minima(problem: SitingProblem) -> SitingProblem:
 
 
 def _robust(
-    asked: RobustFile, problem: SitingProblem, plan: SitingPlan, far: TravelTimes,
-    paced: Callable[[float], TravelTimes], seconds: float, seed: int,
+    file: SitingFile, problem: SitingProblem, plan: SitingPlan, far: TravelTimes,
+    paced: Callable[[float], TravelTimes], seed: int, told: Told,
 ) -> RobustSites:  # fmt: skip
     """By the first goal, which decides who is covered."""
+    asked = file.robust or RobustFile()
     return robust_sites(
         replace(problem, times=far, goals=problem.goals[:1]),
         scenarios=asked.scenarios,
@@ -200,6 +225,7 @@ def _robust(
         people=asked.people,
         plan=plan,
         paced=paced,
-        seconds=seconds * asked.scenarios,
+        told=told,
+        seconds=file.seconds * (len(told) + 1 if told else asked.scenarios),
         seed=seed,
     )

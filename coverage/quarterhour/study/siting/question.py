@@ -7,6 +7,7 @@ from collections.abc import Iterator, Mapping
 import geopandas as gpd
 import pandas as pd
 
+from quarterhour.base.area_codes.classes import class_of_name, town_classes
 from quarterhour.base.cells import numbers, texts
 from quarterhour.base.errors import StudyError, first_ids
 from quarterhour.siting.question.build import as_problem
@@ -47,7 +48,7 @@ def siting_problem(
         classes=_classes(file, tables.communities) if file.classes else None,
         objective=[Goal(g.objective, _counted(file, g.people, shared=shared), g.level) for g in file.objective],
         new_sites=file.new_sites,
-        quotas=[_quota(tables, quota) for quota in file.quotas],
+        quotas=[_quota(file, tables, quota) for quota in file.quotas],
         areas=tables.communities[["town", "county"]],
         coverage=Coverage(file.backup, file.tier, file.everyone, file.at_least),
         budget=Budget() if file.budget is None else Budget(file.budget.yuan, file.budget.years),
@@ -83,7 +84,11 @@ def _sites(file: SitingFile, offered: gpd.GeoDataFrame, asked: Asked | None) -> 
         sites["capacity"] = asked.rooms
     if not file.money_counts:
         return sites
-    each = (None, 0) if file.budget is None else (file.budget.new_each, file.budget.running_each)
+    budget, money = file.budget, file.money
+    each = (None, 0) if budget is None else (budget.new_each, budget.running_each)
+    if money is not None:
+        run = each[1] if money.running_yuan is None else money.running_yuan
+        each = (each[0] if money.cost_yuan is None else money.cost_yuan, run)
     for column, otherwise in zip(("cost_yuan", "running_yuan"), each, strict=True):
         if column not in sites and otherwise is None:
             continue
@@ -101,9 +106,14 @@ def _classes(file: SitingFile, communities: pd.DataFrame) -> pd.Series:
     return texts(communities[file.class_column])
 
 
-def _quota(tables: Inputs, asked: QuotaFile) -> Quota:
+def _quota(file: SitingFile, tables: Inputs, asked: QuotaFile) -> Quota:
     areas = tables.towns if asked.level == "town" else tables.counties
     named = areas.index if len(areas) else pd.Index(sorted(set(tables.communities[asked.level]) - {""}))
+    if asked.applies_to:
+        classes = town_classes(areas) if len(areas) else pd.Series([class_of_name(n) for n in named], index=named)
+        named = named[classes.reindex(named).isin(asked.applies_to)]
+        if not len(named):
+            raise StudyError("study.quota_of_no_area", part=file.id, classes=", ".join(asked.applies_to))
     return Quota(asked.level, tuple(map(str, named)), asked.minimum, asked.maximum, asked.tier)
 
 

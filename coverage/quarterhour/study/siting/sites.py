@@ -3,27 +3,37 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 
 import geopandas as gpd
 import numpy as np
 import pandas as pd
 
-from quarterhour.base.areas import with_areas
+from quarterhour.base.areas import with_areas, with_unit
 from quarterhour.base.cells import texts
 from quarterhour.base.errors import StudyError, first_ids
 from quarterhour.network.network import Network
-from quarterhour.siting.candidates.exclusions import RELAXED, Lawful, candidate_relaxations, lawful_candidates
+from quarterhour.siting.candidates.exclusions import (
+    RELAXED,
+    Lawful,
+    candidate_relaxations,
+    lawful_candidates,
+    not_excluding,
+)
 from quarterhour.siting.candidates.generate import candidates_from_communities, candidates_from_network, no_ledger
 from quarterhour.siting.question.sites import join_sites
+from quarterhour.standards.levels import UNIT, whole_units
 from quarterhour.standards.rules import Exclusion, RuleSet
 from quarterhour.study.file.siting import SitingFile
 from quarterhour.study.inputs import Inputs
+from quarterhour.study.siting.secrets import coarse_ledger, coarse_relaxations, secret_rules
 from quarterhour.travel.times import TravelTimes
 
 _YES = ("1", "true", "yes", "y", "是", "必建")
 """What the column ``required`` of a table says of a candidate that must be built."""
 _COUNTED = "counted people"
+ADDED = ("beds", "staff")
+"""Columns of what a new site brings with it."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -33,13 +43,15 @@ class Offered:
     ``sites`` (``state, town, county, name, quality, geometry``). ``ledger``: every rule that speaks against a
     candidate. ``relaxations``: for each town or county of a quota that has no lawful candidate and no site, the
     smallest relaxation, with ``serving, serving_area, serving_minutes``: the site outside that its people reach soonest
-    (mean over those who reach it). ``unchecked``: rules without their layer.
+    (mean over those who reach it). ``unchecked``: rules without their layer. ``reported``: a ledger of
+    rules that nobody verified: the candidates they speak against stay, unless the study says that such rules exclude.
     """
 
     sites: gpd.GeoDataFrame
     ledger: pd.DataFrame
     relaxations: pd.DataFrame
     unchecked: tuple[str, ...]
+    reported: pd.DataFrame = field(default_factory=no_ledger)
 
 
 def offered_sites(
@@ -59,12 +71,14 @@ def offered_sites(
     StudyError where there is none such, or a rule speaks against it. The columns of a capacity and of costs come along
     as they are; ``tiers`` are blank only where neither the table nor the question says them.
     ``rules``: rule sets in force on the reference date, by the study's name for them; those that the question names in
-    ``exclude_rules`` count, with the distances it gives itself. ``parcels``: of the study's overlay, if it has one.
+    ``exclude_rules`` count, with the distances it gives itself. Rules that nobody verified report and do not exclude,
+    but for those of ``exclude_unverified``. ``parcels``: of the study's overlay, if it has one.
     """
     wanted = with_areas(_wanted(file, tables, network, parcels, seed), tables.towns, tables.communities)
     layers = {"communities": tables.communities, "roads": tables.roads, **tables.layers}
     every = _exclusions(file, rules)
-    lawful = lawful_candidates(wanted, every, layers) if every else None
+    telling = not_excluding(every, file.exclude_unverified)
+    lawful = lawful_candidates(wanted, every, layers, reporting=telling) if every else None
     kept = wanted if lawful is None else lawful.kept
     standing = [file.kind, *file.counts_kinds, *file.upgrade_kinds]
     existing = tables.facilities[tables.facilities["kind"].isin(standing)]
@@ -78,10 +92,18 @@ def offered_sites(
         joined[column] = [*parts[0], *parts[1]]
     joined["tiers"] = _tiers(file, [*old["kind"], *[file.kind] * len(new)], joined)
     sites = gpd.GeoDataFrame(joined, geometry=pd.concat([old.geometry, new.geometry]), crs=tables.communities.crs)
-    relaxed = [_relaxations(wanted, every, layers, tables, sites, q.level) for q in file.quotas if q.minimum and every]
+    if len(tables.units):
+        sites = with_unit(sites, tables.communities, UNIT, whole=whole_units(tables.communities))
+    binding = [rule for rule in every if rule.id not in telling]
+    asked = [quota for quota in file.quotas if quota.minimum and binding]
+    relaxed = [_relaxations(wanted, binding, layers, tables, sites, quota.level) for quota in asked]
     told = pd.concat(relaxed, ignore_index=True) if relaxed else pd.DataFrame(columns=["level", *RELAXED])
-    ledger, unchecked = (no_ledger(), ()) if lawful is None else (lawful.ledger, lawful.unchecked)
-    return Offered(sites, ledger, told, unchecked)
+    secret = secret_rules(every, tables)
+    relaxations = coarse_relaxations(told, secret)
+    if lawful is None:
+        return Offered(sites, no_ledger(), relaxations, ())
+    ledger, reported = (coarse_ledger(found, secret) for found in (lawful.ledger, lawful.reported))
+    return Offered(sites, ledger, relaxations, lawful.unchecked, reported)
 
 
 def counted_people(file: SitingFile, communities: pd.DataFrame) -> pd.Series:
@@ -112,8 +134,9 @@ def _tiers(file: SitingFile, kinds: Sequence[str], sites: pd.DataFrame) -> list[
 
 
 def _figures_of(file: SitingFile) -> list[str]:
-    """The columns of facilities and candidates that a question's capacity is read from."""
-    return [] if file.capacity is None else [c for c in (file.capacity.column, file.capacity.land) if c]
+    """The columns of facilities and candidates that a question's capacity, beds and staff are read from."""
+    room = [] if file.capacity is None else [c for c in (file.capacity.column, file.capacity.land) if c]
+    return list(dict.fromkeys([*room, *ADDED]))
 
 
 def _wanted(
@@ -140,7 +163,15 @@ def _exclusions(file: SitingFile, rules: Mapping[str, RuleSet]) -> list[Exclusio
         made += [rule for rule in rules[name].exclusions if file.kind in rule.kinds]
     return made + [
         Exclusion(
-            own.layer, own.layer, own.layer, own.layer, own.metres, (file.kind,), own.road_classes, clause=own.clause
+            own.layer,
+            own.layer,
+            own.layer,
+            own.layer,
+            own.metres,
+            (file.kind,),
+            own.road_classes,
+            clause=own.clause,
+            verified=True,  # the study's own word
         )
         for own in file.exclude
     ]

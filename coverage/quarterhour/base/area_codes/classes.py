@@ -1,0 +1,74 @@
+"""What a town is (镇 or 街道), at which level a facility serves, and which communities have it, as tables say it."""
+
+from __future__ import annotations
+
+import re
+
+import pandas as pd
+
+from quarterhour.base.cells import texts
+
+TOWN_CLASSES = ("town", "sub_district")
+"""``town``: a town in the narrow sense (镇, 乡, 民族乡); ``sub_district``: 街道."""
+COMMUNITY_CLASSES = ("urban", "rural", "village", "rural_community")
+FACILITY_LEVELS = ("city", "county", "town", "community")
+
+_CLASSES = {
+    **dict.fromkeys(("town", "township", "镇", "乡", "民族乡", "乡镇"), "town"),
+    **dict.fromkeys(("sub_district", "sub-district", "subdistrict", "街道", "街道办事处"), "sub_district"),
+}
+_ENDINGS = {"town": ("镇", "乡"), "sub_district": ("街道", "街道办事处")}
+_LEVELS = {
+    said: level
+    for level, ways in {
+        "city": ("city", "市级", "市本级", "地市级"),
+        "county": ("county", "县级", "区级", "区市级", "县区级", "区县级", "县(市、区)级", "县（市、区）级"),
+        "town": ("town", "镇级", "乡级", "乡镇级", "镇街级", "街道级", "镇(街道)级", "镇（街道）级"),
+        "community": ("community", "村级", "社区级", "村居级", "村(社区)级", "村（社区）级"),
+    }.items()
+    for said in ways
+}
+_BETWEEN = re.compile(r"[;；]")
+
+
+def town_classes(towns: pd.DataFrame) -> pd.Series:
+    """By town its class, one of `TOWN_CLASSES`; "" where neither its ``class`` nor the end of its name tells.
+
+    What the column ``class`` says stands, also where it is neither; only a blank one is derived from the name.
+
+    >>> town_classes(pd.DataFrame({"name": ["汪疃镇", "鲸园街道", "经济区"]})).tolist()
+    ['town', 'sub_district', '']
+    """
+    said = _column(towns, "class")
+    derived = _column(towns, "name").map(class_of_name)
+    return said.map(lambda text: _CLASSES.get(text.casefold(), "")).where(said.ne(""), derived).astype("str")
+
+
+def class_of_name(name: str) -> str:
+    """The class that the end of an official name tells; "" where it tells none."""
+    return next((known for known, ends in _ENDINGS.items() if str(name).endswith(ends)), "")
+
+
+def facility_levels(facilities: pd.DataFrame) -> pd.Series:
+    """By facility the level that it serves, one of `FACILITY_LEVELS`, from ``facility_level``; "" where it says none.
+
+    >>> facility_levels(pd.DataFrame({"facility_level": ["市级", "county", "", "大"]})).tolist()
+    ['city', 'county', '', '']
+    """
+    return _column(facilities, "facility_level").map(lambda text: _LEVELS.get(text.casefold(), "")).astype("str")
+
+
+def communities_of(facilities: pd.DataFrame) -> pd.Series:
+    """The communities that have each facility, a row a pair: ids, indexed by facility; none where it names none.
+
+    ``community`` holds one id, or several with ``;`` between: those it is assigned to.
+
+    >>> communities_of(pd.DataFrame({"community": ["a", "b; c", ""]})).tolist()
+    ['a', 'b', 'c']
+    """
+    each = _column(facilities, "community").map(lambda text: [i.strip() for i in _BETWEEN.split(text)]).explode()
+    return each[each.fillna("").ne("")].astype("str")
+
+
+def _column(table: pd.DataFrame, name: str) -> pd.Series:
+    return texts(table[name]) if name in table else pd.Series("", index=table.index, dtype="str")

@@ -1,0 +1,1 @@
+"""The forecast of older people as tables, sentences and a chart."""

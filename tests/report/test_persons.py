@@ -1,0 +1,237 @@
+"""A register with names, numbers and telephones: none of them is found in any byte, and no count of few comes back."""
+
+from __future__ import annotations
+
+import json
+import sqlite3
+from dataclasses import dataclass
+from pathlib import Path
+
+import pandas as pd
+import pytest
+
+import persons
+import quarterhour as qh
+from bytes_of import found_in, readable
+from command import quarterhour
+from quarterhour.study.run import publishable, read_study_inputs
+from tables import book_tables
+
+UNNAMED = ["司马", "1590000", "15911112222"]
+"""Names of households and telephones in columns of the communities and facilities that the study does not name."""
+
+
+@dataclass(frozen=True)
+class Told:
+    """A run of a study: where its files lie, and all that it said."""
+
+    study: Path
+    out: Path
+    said: str
+
+
+def run(study: Path) -> Told:
+    done = quarterhour("run", study, "--out", study / "out", "--verbose")
+    assert done.returncode == 1, done.stderr  # rows were set aside
+    return Told(study, study / "out", done.stdout + done.stderr)
+
+
+@pytest.fixture(scope="module")
+def whole(tmp_path_factory: pytest.TempPathFactory) -> Told:
+    """The study with all its papers, run once."""
+    return run(persons.write_persons_study(tmp_path_factory.mktemp("whole") / "study", papers=True))
+
+
+@pytest.fixture(scope="module")
+def told(tmp_path_factory: pytest.TempPathFactory) -> Told:
+    """The study without papers, run once."""
+    return run(persons.write_persons_study(tmp_path_factory.mktemp("persons") / "study"))
+
+
+@pytest.fixture(scope="module")
+def truth(told: Told) -> qh.Results:
+    return qh.run_study(qh.read_study(told.study))
+
+
+@pytest.fixture(scope="module")
+def made(truth: qh.Results) -> qh.Results:
+    """What may be published of the truth."""
+    return publishable(truth)
+
+
+def secrets() -> list[str]:
+    return [*persons.secrets(), *UNNAMED]
+
+
+def test_nothing_of_the_register_is_in_any_byte_of_what_a_run_writes(whole: Told) -> None:
+    assert found_in(whole.out, secrets()) == []
+
+
+def test_the_search_for_bytes_finds_what_is_there(whole: Told) -> None:
+    """Names of villages are in the page, the workbook, the layers, the papers and their pictures' texts."""
+    hits = {where.split(":")[0] for where, _ in found_in(whole.out, ["0-2村", "镇0", "register.xlsx"])}
+    wanted = {"map.html", "coverage.xlsx", "issues.csv", "manifest.json", "report.docx", "report.html", "report.md"}
+    assert wanted <= hits
+    assert any(where.endswith("results.gpkg") for where in hits)
+
+
+def test_nothing_of_the_register_is_said(whole: Told) -> None:
+    assert [word for word in secrets() if word in whole.said] == []
+
+
+@pytest.mark.parametrize("command", ["inspect", "check", "site"])
+def test_the_other_commands_keep_it_too(told: Told, tmp_path: Path, command: str) -> None:
+    done = quarterhour(command, told.study, "--out", tmp_path / "out")
+    assert done.returncode == 1
+    assert [word for word in secrets() if word in done.stdout + done.stderr] == []
+    assert found_in(tmp_path / "out", secrets()) == []
+    assert any(True for _ in readable(tmp_path / "out"))
+
+
+def test_a_run_that_fails_midway_quotes_nobody(told: Told, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def fail(*_: object, **__: object) -> None:
+        raise RuntimeError("in the middle")
+
+    monkeypatch.setattr("quarterhour.study.run.propose", fail)
+    done = quarterhour("run", told.study, "--out", tmp_path / "out", "--verbose")
+    assert done.returncode == 3
+    assert [word for word in secrets() if word in done.stdout + done.stderr] == []
+    assert found_in(tmp_path / "out", secrets()) == []
+
+
+def test_a_reader_that_fails_quotes_nobody(told: Told, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def fail(values: pd.Series) -> pd.Series:
+        raise ValueError(f"cannot parse {values.tolist()}")
+
+    monkeypatch.setattr("quarterhour.io.registers._codes", fail)
+    done = quarterhour("run", told.study, "--out", tmp_path / "out", "--verbose")
+    assert done.returncode == 1
+    assert "ValueError" in done.stderr
+    assert [word for word in secrets() if word in done.stdout + done.stderr] == []
+
+
+def test_counts_add_up_to_the_rows(truth: qh.Results) -> None:
+    communities, account = truth.inputs.communities, truth.inputs.account.set_index("table").loc["registers"]
+    good, doubtful = len(persons.good_persons()), len(persons.doubtful_persons())
+    assert communities["hardship"].sum() == account["used"] == good + doubtful
+    assert account["rows"] == account["used"] + account["set_aside"] == len(persons.every_person())
+    grades = ["hardship_able", "hardship_half_disabled", "hardship_disabled"]
+    assert communities[grades].sum().sum() == communities["hardship"].sum() - 2
+    assert communities[["hardship_home", "hardship_institution"]].sum().sum() == communities["hardship"].sum() - 1
+
+
+def test_every_village_has_its_persons(truth: qh.Results) -> None:
+    expected = {persons.village_code(t, v): n for t, row in enumerate(persons.COUNTS) for v, n in enumerate(row)}
+    expected[persons.village_code(0, 6)] += len(persons.doubtful_persons())
+    assert truth.inputs.communities["hardship"].to_dict() == expected
+
+
+def test_results_in_python_keep_the_truth_and_what_is_written_does_not(truth: qh.Results, made: qh.Results) -> None:
+    assert truth.protection is None
+    assert made.protection is not None
+    hidden = made.inputs.communities["hardship"].isna()
+    small = truth.inputs.communities["hardship"].between(1, 4)
+    assert hidden[small].all()
+    assert publishable(made) is made
+
+
+def test_the_city_keeps_its_sum(truth: qh.Results, made: qh.Results) -> None:
+    for mine, own in zip(made.checks, truth.checks, strict=True):
+        ours, theirs = (check.shares.set_index("area").loc["city", "people"] for check in (mine, own))
+        assert ours == theirs
+
+
+# --- who would turn it back -----------------------------------------------------------------------
+
+
+def small_villages(truth: qh.Results) -> pd.Series:
+    counts = truth.inputs.communities["hardship"]
+    return counts[counts.between(1, 4)]
+
+
+def test_no_cell_of_few_stands_in_workbook_or_layers(told: Told, truth: qh.Results) -> None:
+    book = book_tables(told.out / "coverage.xlsx")
+    cells = [table.set_index(column) for table in book.values() for column in table if str(column).endswith("编号")]
+    few = small_villages(truth).index
+    with sqlite3.connect(told.out / "results.gpkg") as layers:
+        rows = pd.read_sql("select * from communities", layers).set_index("id")
+    assert rows.loc[few, ["hardship", "hardship_home", "hardship_disabled"]].isna().all().all()
+    shown = [t for t in cells if "特困人员" in "".join(map(str, t.columns)) and set(few) <= set(t.index.astype(str))]
+    for table in shown:
+        people = [c for c in table if str(c).endswith("特困人员")]
+        assert table.loc[few, people].isna().all().all()
+
+
+def test_no_town_shows_a_count_of_few_of_persons(told: Told) -> None:
+    for name, table in book_tables(told.out / "coverage.xlsx").items():
+        if name != "按镇街":
+            continue
+        for column in (c for c in table if "人数" in str(c)):
+            numbers = pd.to_numeric(table[column], errors="coerce").dropna()
+            assert not numbers.between(1, 4).any(), column
+
+
+def test_no_small_count_is_known_by_differences(made: qh.Results) -> None:
+    """Sums of areas less what is shown there, in every published table: what is left has several members or is none."""
+    shown = made.inputs.communities["hardship"]
+    town = made.inputs.communities["town"]
+    sums = made.checks[1].shares.query("level == 'town'").set_index("area")["people"].dropna()
+    for area, total in sums.items():
+        left = int(total) - int(shown[town == area].sum())
+        unknown = int(shown[town == area].isna().sum())
+        assert (left, unknown) == (0, 0) or (unknown >= 2 and left > unknown)
+
+
+def rotated(folder: Path, truth: qh.Results, made: qh.Results) -> Path:
+    """Another world: in each pool small villages that are reached alike in one town change their persons."""
+    assert made.protection is not None
+    communities, pools = truth.inputs.communities, made.protection.pools["hardship"]
+    small = communities["hardship"].between(1, 4)
+    alike = truth.checks[0].communities["met"].astype(str) + truth.checks[1].communities["met"].astype(str)
+    key = pools.astype(str) + communities["town"] + alike
+    swap: dict[str, str] = {}
+    for _, group in communities[small].groupby(key[small]):
+        swap |= dict(zip(group.index, [*group.index[1:], group.index[0]], strict=True))
+    persons.write_persons_study(folder, move=swap)
+    return folder
+
+
+def test_another_world_gives_the_same_bytes(told: Told, truth: qh.Results, made: qh.Results, tmp_path: Path) -> None:
+    """Persons of small villages change places: whatever is published cannot tell which of the two worlds it is."""
+    other = rotated(tmp_path / "study", truth, made)
+    again = run(other)
+    counts = read_study_inputs(qh.read_study(other)).communities["hardship"]
+    few = small_villages(truth)
+    assert (counts[few.index] != few).sum() > len(few) / 3
+    every = sorted(path.relative_to(told.out) for path in told.out.rglob("*") if path.is_file())
+    differ = [str(path) for path in every if (told.out / path).read_bytes() != (again.out / path).read_bytes()]
+    assert differ == ["manifest.json"]  # the day, the seconds and the fingerprint of the register
+    assert _without_rows(again.said, again.out) == _without_rows(told.said, told.out)
+
+
+def _without_rows(said: str, out: Path) -> list[str]:
+    return [line.replace(str(out), "") for line in said.splitlines() if "register" not in line]
+
+
+def test_the_plan_can_be_recounted_from_what_is_published(told: Told) -> None:
+    assert quarterhour("verify", told.out / "plan.json").returncode == 0
+
+
+def test_what_can_be_tried_on_the_page_counts_published_people(told: Told, truth: qh.Results, made: qh.Results) -> None:
+    for one in made.what_if:
+        true = truth.inputs.communities[one.unit]
+        few = true[true.between(1, 4)]
+        assert made.protection is not None
+        assert made.protection.hidden(one.unit)[few.index].all()
+    record = json.loads((told.out / "plan.json").read_text(encoding="utf-8"))[0]
+    assert "hardship_home" in json.dumps(record)
+
+
+def test_every_door_publishes(truth: qh.Results, made: qh.Results) -> None:
+    """Page, report and console, made of the truth, are those made of what may be published."""
+    from quarterhour.report.console import summary_lines
+    from quarterhour.report.write import meeting_map, page
+
+    assert summary_lines(truth, "zh") == summary_lines(made, "zh")
+    assert page(truth) == page(made)
+    assert str(meeting_map(truth)) == str(meeting_map(made))
