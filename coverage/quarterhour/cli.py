@@ -1,4 +1,4 @@
-"""quarterhour init | inspect | check | site | run | verify | demo | rules | fetch | import. It parses and prints."""
+"""quarterhour init, inspect, check, site, run, plan, verify, demo, rules, fetch, import. It parses and prints."""
 
 from __future__ import annotations
 
@@ -14,6 +14,7 @@ import typer
 
 from quarterhour.base import i18n
 from quarterhour.base.errors import QuarterhourError
+from quarterhour.study.progress import relayed
 
 if TYPE_CHECKING:
     from quarterhour.study.progress import RunProgress
@@ -41,6 +42,7 @@ _AGAINST_HELP = "Results folder of an earlier run to compare the scorecard with.
 Against = Annotated[Path | None, typer.Option("--against", help=_AGAINST_HELP)]
 Fresh = Annotated[bool, typer.Option("--fresh", help="Build the road networks anew instead of taking kept ones.")]
 Quiet = Annotated[bool, typer.Option("--quiet", help="No progress on stderr.")]
+_ONLY_HELP, _TEMPLATES_HELP = "text, tables, atlas, layers; several at commas.", "Folder of templates of your own."
 _VERBOSE_HELP = "Tell also what the program does inside: kept networks, plans on the way, each file."
 Verbose = Annotated[bool, typer.Option("--verbose", help=_VERBOSE_HELP)]
 
@@ -99,6 +101,31 @@ def site(
         _try_again(study, plan, out=out, roads=roads, lang=lang, fresh=fresh, quiet=quiet, verbose=verbose)
         return
     _run(study, out=out, roads=roads, lang=lang, fresh=fresh, quiet=quiet, verbose=verbose, checks=False)
+
+
+@app.command()
+def plan(
+    study: StudyPath,
+    out: Out = None,
+    only: Annotated[str, typer.Option("--only", metavar="PARTS", help=_ONLY_HELP)] = "",
+    templates: Annotated[Path | None, typer.Option("--templates", metavar="DIR", help=_TEMPLATES_HELP)] = None,
+    roads: Roads = None,
+    lang: Lang = "zh",
+    fresh: Fresh = False,
+    quiet: Quiet = False,
+) -> None:
+    """The layout plan as it is handed in: text with articles, tables, an atlas with a sheet a town, layers."""
+    from quarterhour.report.plan.run import PlanAsked, plan_folder, plan_study
+    from quarterhour.study.study import read_study
+
+    read, asked = read_study(study, roads=roads), PlanAsked(out, only, templates, lang)
+    folder = plan_folder(read, asked)
+    with _progress(quiet) as tell:
+        made = plan_study(read, asked, folder, tell=tell, fresh=fresh, processes=2)
+    _print(i18n.say("plan_write.written", lang, folder=folder, files=len(made.paths)))
+    if made.left_out:
+        _print(i18n.say("plan_write.no_font", lang), err=True)
+        raise typer.Exit(1)
 
 
 @app.command()
@@ -275,6 +302,7 @@ def _run(
 
     from quarterhour.report import write
     from quarterhour.report.console import finding_lines, findings_count, summary_lines
+    from quarterhour.report.plan.write import write_plan
     from quarterhour.study.run import run_study
     from quarterhour.study.study import default_out, read_study
 
@@ -292,6 +320,8 @@ def _run(
             )  # fmt: skip
             results = replace(results, earlier=earlier)
             write.write_results(results, folder, lang=lang, tell=tell)
+            if "plan" in asked.file.outputs.extra:
+                write_plan(results, folder / "plan", lang=lang, processes=2, tell=tell)
     except (_Stopped, KeyboardInterrupt):
         raise _Stopped(*left) from None
     for line in summary_lines(results, lang):
@@ -308,7 +338,6 @@ def _run(
 @contextmanager
 def _progress(quiet: bool, *, verbose: bool = False) -> Iterator[RunProgress | None]:
     """A bar on a terminal, a line a step in a log, nothing when quiet; ``verbose``: what the rooms log between."""
-    from quarterhour.study.progress import relayed
 
     if quiet:
         yield None

@@ -71,7 +71,7 @@ def test_a_community_without_unit_and_county_stands_under_not_stated(toy_study: 
     file.write_bytes(file.read_bytes().replace(b",c2,", b",,"))
     tables = read_study_inputs(qh.read_study(folder))
     assert tables.communities["reporting_unit"].to_dict() == {"w": "z9", "m": "c1", "e": "c1", "i": "unknown"}
-    assert list(tables.units.index) == ["c1", "z9", "unknown"]
+    assert list(tables.units.index) == ["c1", "z9", "unknown"]  # what is left of a county before its zones
     assert "inputs.no_unit" in set(tables.findings["rule"])
 
 
@@ -136,7 +136,7 @@ def test_a_slip_is_told_by_line_and_field(toy_study: Path, said: str, field: str
 
 def test_the_console_tells_units_and_classes_under_their_circle(results: qh.Results) -> None:
     lines = summary_lines(results, "zh")
-    assert "　上报单位：c1（其余） 62.5%（50 / 80）、c2 0.0%（0 / 7）、高新区 100.0%（100 / 100）" in lines
+    assert "　上报单位：c1（其余） 62.5%（50 / 80）、高新区 100.0%（100 / 100）、c2 0.0%（0 / 7）" in lines
     assert "　城乡：城镇 100.0%（100 / 100）、农村 87.7%（50 / 57）、类别不详 0.0%（0 / 30）" in lines
 
 

@@ -18,7 +18,7 @@ from quarterhour.report.section import Section
 from quarterhour.study.results import Results
 
 MADE = datetime(2020, 1, 1)  # noqa: DTZ001 - a workbook's own field; fixed, so that the same study gives the same bytes
-_OPTIONS = {"strings_to_formulas": False, "strings_to_urls": False, "strings_to_numbers": False,
+OPTIONS = {"strings_to_formulas": False, "strings_to_urls": False, "strings_to_numbers": False,
             "nan_inf_to_errors": False}  # fmt: skip
 
 
@@ -31,7 +31,7 @@ def write_workbook(path: str | Path, results: Results, lang: str, *, sections: S
     import xlsxwriter
 
     title = i18n.say("study.title", lang, name=results.study.name(lang))
-    with xlsxwriter.Workbook(str(path), _OPTIONS) as book:
+    with xlsxwriter.Workbook(str(path), OPTIONS) as book:
         book.set_properties({"created": MADE, "title": title})
         book.formats[0].set_font_name(FONT)
         made_up = bool(results.inputs.quality["synthetic"].gt(0).any())

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 from functools import partial
 from pathlib import Path
@@ -67,6 +67,12 @@ def read_study(path: str | Path, *, roads: str | Path | None = None) -> Study:
     )
     refuse(study.path, mistakes)
     return study
+
+
+def without_page(study: Study) -> Study:
+    """The study without what only the map page shows: choices to be tried, and tables beside."""
+    outputs = study.file.outputs.model_copy(update={"what_if": False, "extra": []})
+    return replace(study, file=study.file.model_copy(update={"outputs": outputs}))
 
 
 def default_out(study: Study) -> Path:

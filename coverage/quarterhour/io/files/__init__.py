@@ -46,7 +46,15 @@ from quarterhour.io.files.packed import read_kmz, read_zip
 from quarterhour.io.files.shapefile import read_shp
 from quarterhour.io.files.text import read_csv
 from quarterhour.io.files.totals import TOTAL_RULES, not_the_sum, recognised
-from quarterhour.io.files.write import FIXED_DATE, atomic, together, write_csv, write_layers, write_text
+from quarterhour.io.files.write import (
+    FIXED_DATE,
+    atomic,
+    together,
+    write_csv,
+    write_layers,
+    write_shapefiles,
+    write_text,
+)
 
 __all__ = [
     "FIXED_DATE",
@@ -70,6 +78,7 @@ __all__ = [
     "together",
     "write_csv",
     "write_layers",
+    "write_shapefiles",
     "write_text",
 ]
 

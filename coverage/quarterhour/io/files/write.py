@@ -20,6 +20,8 @@ from quarterhour.io.geopackage import LayerDress, dress_layers
 
 FIXED_DATE = "2000-01-01T00:00:00Z"
 """Written into GeoPackages in place of the clock, so that the same study gives the same bytes."""
+_DBF_NAME = 10
+"""Letters of a shapefile's column name."""
 
 
 @contextlib.contextmanager
@@ -73,7 +75,7 @@ def together(folder: str | Path) -> Iterator[Path]:
 def _moved(path: Path, target: Path) -> WriteError | None:
     try:
         _flush(path)
-        target.parent.mkdir(exist_ok=True)
+        target.parent.mkdir(parents=True, exist_ok=True)
         _put(path, target)
     except FileExistsError as error:  # a file stands where the folder of it is to be
         return WriteError("files.cannot_write", file=str(target.parent), detail=str(error))
@@ -151,3 +153,18 @@ def write_layers(
             pyogrio.set_gdal_config_options({"OGR_CURRENT_DATE": before})
         if dresses:
             dress_layers(growing, dresses, day=FIXED_DATE)
+
+
+def write_shapefiles(folder: str | Path, layers: Mapping[str, gpd.GeoDataFrame]) -> None:
+    """Layers as shapefiles in UTF-8 in a folder that is there, the same bytes from the same layers.
+
+    Names of columns have at most ten letters, as the format asks: DataError for a longer one.
+    """
+    for name, frame in layers.items():
+        long = [c for c in frame.columns if len(str(c)) > _DBF_NAME and c != frame.geometry.name]
+        if long:
+            raise DataError("files.long_column", file=f"{name}.shp", columns=", ".join(map(str, long)))
+        pyogrio.write_dataframe(
+            frame.reset_index(drop=True), Path(folder) / f"{name}.shp", driver="ESRI Shapefile", encoding="UTF-8",
+            DBF_DATE_LAST_UPDATE=FIXED_DATE[:10],
+        )  # fmt: skip

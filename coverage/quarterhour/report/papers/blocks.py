@@ -15,19 +15,27 @@ from quarterhour.base.labels import gap_percent, percent
 
 @dataclass(frozen=True, slots=True)
 class Heading:
-    """``level``: 1 a part, 2 a piece of it. ``annex``: the part is counted among the annexes."""
+    """``level``: 1 a part, 2 a piece of it. ``annex``: the part is counted among the annexes.
+
+    ``counted``: False where its number stands in the text already.
+    """
 
     text: str
     level: int = 1
     annex: bool = False
+    counted: bool = True
 
 
 @dataclass(frozen=True, slots=True)
 class Paragraph:
-    """A paragraph. ``style``: ``lead`` is what a leader reads, ``note`` what stands small beneath."""
+    """A paragraph. ``style``: ``lead`` is what a leader reads, ``note`` what stands small beneath.
+
+    ``mark``: what stands bold before it, as the number of an article.
+    """
 
     text: str
     style: Literal["text", "lead", "note"] = "text"
+    mark: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,6 +52,7 @@ class Grid:
 
     ``table``: columns named ``key TAB heading`` (``section.headed``). ``kept``: keys of the columns that a sheet of
     paper has room for, at most six; none: the first six. ``rows``: how many rows are shown. ``paper_rows``: on paper.
+    ``wide``: on a page across, which has room for more than twice as many.
     """
 
     caption: str
@@ -51,16 +60,18 @@ class Grid:
     kept: tuple[str, ...] = ()
     rows: int = 1_000_000
     paper_rows: int = 1_000_000
+    wide: bool = False
 
     def on_paper(self) -> pd.DataFrame:
         """The columns and rows that stand on a sheet of paper."""
         keys = [_key(label) for label in self.table.columns]
         found = [i for kept in self.kept for i, key in enumerate(keys) if key == kept] or list(range(len(keys)))
-        return self.table.iloc[: min(self.rows, self.paper_rows), found[:MOST_COLUMNS]]
+        most = MOST_ACROSS if self.wide else MOST_COLUMNS
+        return self.table.iloc[: min(self.rows, self.paper_rows), found[:most]]
 
 
-MOST_COLUMNS = 6
-"""Of a table on a sheet of A4 that can still be read."""
+MOST_COLUMNS, MOST_ACROSS = 6, 15
+"""Of a table on a sheet of A4 that can still be read; of one on a sheet across."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,7 +95,8 @@ Block: TypeAlias = Heading | Paragraph | Points | Grid | Picture
 class Paper:
     """A report before it is set: what stands on its cover, its summary, its parts and annexes in their order.
 
-    ``ribbon``: what every sheet says of demonstration rows, or "". ``day``: the date of reference.
+    ``ribbon``: what every sheet says of demonstration rows, or "". ``day``: the date of reference. ``kind``: what
+    the cover calls it; "" a report.
     """
 
     title: str
@@ -94,6 +106,7 @@ class Paper:
     summary: tuple[Block, ...]
     parts: tuple[Block, ...]
     pictures: dict[str, bytes] = field(default_factory=dict)
+    kind: str = ""
 
     def blocks(self) -> Iterator[Block]:
         """Summary, parts and annexes, one after the other."""
@@ -166,6 +179,8 @@ class Counter:
 
     def heading(self, heading: Heading) -> str:
         """The heading with its number."""
+        if not heading.counted:
+            return heading.text
         if heading.level > 1:
             self.piece += 1
             return self._piece(heading.text)
@@ -174,10 +189,10 @@ class Counter:
             self.annex += 1
             return f"附件{self.annex}　{heading.text}" if self.lang == "zh" else f"Annex {self.annex}. {heading.text}"
         self.part += 1
-        return f"{_chinese(self.part)}、{heading.text}" if self.lang == "zh" else f"{self.part}. {heading.text}"
+        return f"{chinese_number(self.part)}、{heading.text}" if self.lang == "zh" else f"{self.part}. {heading.text}"
 
     def _piece(self, text: str) -> str:
-        return f"（{_chinese(self.piece)}）{text}" if self.lang == "zh" else text
+        return f"（{chinese_number(self.piece)}）{text}" if self.lang == "zh" else text
 
     def table(self) -> str:
         """The next table's label."""
@@ -193,10 +208,14 @@ class Counter:
 _DIGITS = "零一二三四五六七八九十"
 
 
-def _chinese(number: int) -> str:
-    """1 to 99 as headings count: 一, 十, 十一, 二十."""
+def chinese_number(number: int) -> str:
+    """1 to 999 as headings count: 一, 十, 十一, 二十, 一百零一, 一百一十."""
     if number <= 10:
         return _DIGITS[number]
+    if number >= 100:
+        hundreds, rest = divmod(number, 100)
+        between = "" if not rest or rest >= 20 else "零" if rest < 10 else "一"
+        return _DIGITS[hundreds] + "百" + (between + chinese_number(rest) if rest else "")
     tens, ones = divmod(number, 10)
     return ("" if tens == 1 else _DIGITS[tens]) + "十" + (_DIGITS[ones] if ones else "")
 

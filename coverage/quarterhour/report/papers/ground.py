@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
-from typing import Any, cast
+from typing import Any, Protocol, cast
 
 import geopandas as gpd
 import numpy as np
@@ -27,11 +27,22 @@ _CORNERS, _MOST_AT_ONCE, _MOST_VECTORS = 8, 2_000, 6_000
 """Of a disc; discs of one path, for the renderer's sake; discs of a map, above which an SVG keeps them as a picture."""
 _EDGE = 0.03
 """Of the width and height of what is shown, left free on each side."""
-_LAND, _SEA, _TOWN_LINE, _COUNTY_LINE = "#fbfaf7", "#e3eef4", "#c3c9d1", "#5b6675"
+LAND, SEA, TOWN_LINE, COUNTY_LINE = "#fbfaf7", "#e3eef4", "#c3c9d1", "#5b6675"
 _ROAD, _ROAD_PT = "#d9d4cb", 0.5
 _MAIN = ("motorway", "trunk", "primary", "secondary", "tertiary")
 _FEW = 0.02
 """Of the roads: where fewer are of a main class, classes are not known, and all are drawn."""
+
+
+class Measured(Protocol):
+    """What places on paper need of a map: its scale, and where a point lies in its frame."""
+
+    @property
+    def metres_per_cm(self) -> float:
+        """How much ground a centimetre of the map shows."""
+
+    def centimetres(self, points: FloatArray) -> FloatArray:
+        """Points in metres as centimetres from the frame's lower left corner."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -67,7 +78,7 @@ def build_ground(tables: Inputs) -> Ground:
     dot_m = (window[2] - window[0]) / WIDTH_CM * CM_PER_INCH / DOTS_PER_INCH
     towns, counties = (_outlines(frame, crs, dot_m) for frame in (tables.towns, tables.counties))
     land = counties if len(counties) else towns
-    base = _base_picture(in_crs(tables.roads, crs), land, window, height, dot_m)
+    base = base_picture(in_crs(tables.roads, crs), land, window, size_cm=(WIDTH_CM, height), dpi=DOTS_PER_INCH)
     return Ground(window, height, towns, counties, base, crs)
 
 
@@ -125,12 +136,13 @@ def outline_path(shapes: Any) -> Any:
     return Path(corners, codes)
 
 
-def _base_picture(
+def base_picture(
     roads: gpd.GeoDataFrame,
     land: gpd.GeoDataFrame,
     window: tuple[float, float, float, float],
-    height_cm: float,
-    dot_m: float,
+    *,
+    size_cm: tuple[float, float],
+    dpi: int,
 ) -> npt.NDArray[np.uint8]:
     """Land and roads as dots, drawn once for all maps: tens of thousands of lines would be drawn again by each.
 
@@ -140,19 +152,20 @@ def _base_picture(
     from matplotlib.figure import Figure
     from matplotlib.patches import PathPatch
 
-    colour = _SEA if len(land) else _LAND
-    figure = Figure(figsize=(WIDTH_CM / CM_PER_INCH, height_cm / CM_PER_INCH), dpi=DOTS_PER_INCH, facecolor=colour)
+    colour = SEA if len(land) else LAND
+    dot_m = (window[2] - window[0]) / size_cm[0] * CM_PER_INCH / dpi
+    figure = Figure(figsize=(size_cm[0] / CM_PER_INCH, size_cm[1] / CM_PER_INCH), dpi=dpi, facecolor=colour)
     canvas: Any = FigureCanvasAgg(figure)
     axes = bare_axes(figure, (0, 0, 1, 1), window)
     if len(land):
-        axes.add_artist(PathPatch(outline_path(land.geometry), facecolor=_LAND, edgecolor="none"))
+        axes.add_artist(PathPatch(outline_path(land.geometry), facecolor=LAND, edgecolor="none"))
     if len(roads):
-        _add_lines(axes, roads.geometry.to_numpy()[_drawn(roads["road_class"])], dot_m)
+        _add_lines(axes, roads.geometry.to_numpy()[main_roads(roads["road_class"])], dot_m)
     canvas.draw()
     return np.array(canvas.buffer_rgba())[..., :3]
 
 
-def _drawn(classes: pd.Series) -> BoolArray:
+def main_roads(classes: pd.Series) -> BoolArray:
     """Which roads a map of a whole city shows: the main ones; all where nobody says which these are."""
     main = classes.astype(str).str.removesuffix("_link").isin(_MAIN).to_numpy(bool)
     return main if main.mean() > _FEW else np.ones(len(main), dtype=bool)
@@ -186,7 +199,7 @@ def draw_ground(axes: Any, ground: Ground) -> None:
     west, south, east, north = ground.window
     # "none": an SVG keeps the picture as it is, which was drawn at the size at which it is printed.
     axes.imshow(ground.base, extent=(west, east, south, north), aspect="auto", zorder=1, interpolation="none")
-    for areas, colour, width in ((ground.towns, _TOWN_LINE, 0.4), (ground.counties, _COUNTY_LINE, 0.9)):
+    for areas, colour, width in ((ground.towns, TOWN_LINE, 0.4), (ground.counties, COUNTY_LINE, 0.9)):
         if len(areas):
             axes.add_artist(PathPatch(outline_path(areas.geometry), facecolor="none", edgecolor=colour,
                                       linewidth=width, joinstyle="round", zorder=3))  # fmt: skip

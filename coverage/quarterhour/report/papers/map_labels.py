@@ -10,7 +10,7 @@ import shapely
 
 from quarterhour.base.arrays import FloatArray
 from quarterhour.report.papers.blocks import text_width_em
-from quarterhour.report.papers.ground import CM_PER_INCH, Ground
+from quarterhour.report.papers.ground import CM_PER_INCH, Measured
 from quarterhour.report.papers.map_sheet import INK
 
 _LEADING = 1.25
@@ -37,7 +37,7 @@ def _inner(shape: shapely.Geometry) -> tuple[float, float]:
 
 def write_labels(
     axes: Any,
-    ground: Ground,
+    ground: Measured,
     points: FloatArray,
     labels: Sequence[str],
     *,
@@ -62,7 +62,7 @@ def write_labels(
 
 
 def _free_place(
-    point: FloatArray, label: str, ground: Ground, points_high: float, boxes: Sequence[Box], *, roam: bool
+    point: FloatArray, label: str, ground: Measured, points_high: float, boxes: Sequence[Box], *, roam: bool
 ) -> FloatArray | None:
     """The point, or with ``roam`` the nearest of the places around it, at which a label covers no other."""
     step = points_high / 72 * CM_PER_INCH * ground.metres_per_cm

@@ -68,7 +68,7 @@ def print_sheet(sheet: MapSheet, ground: Ground, imprint: Imprint, *, fonts: Seq
     """A map drawn; the same results give the same bytes on a machine. ``fonts``: families, the best first."""
     with drawing(fonts):
         figure = _laid_out(sheet, ground, imprint, lang)
-        return Print(_as_svg(figure), _as_png(figure))
+        return Print(_as_svg(figure), as_png(figure))
 
 
 @contextlib.contextmanager
@@ -95,7 +95,7 @@ def _as_svg(figure: Any) -> bytes:
     return _COMMENT.sub(b"", buffer.getvalue())  # they repeat each text, whatever a file put there
 
 
-def _as_png(figure: Any) -> bytes:
+def as_png(figure: Any, dpi: int = DOTS_PER_INCH) -> bytes:
     """A picture of few colours: a third of the bytes, and nobody sees it."""
     from matplotlib.backends.backend_agg import FigureCanvasAgg
     from PIL import Image
@@ -108,7 +108,7 @@ def _as_png(figure: Any) -> bytes:
     shades[shades.min(axis=1) >= _NEARLY_WHITE] = 255  # paper is white
     few.putpalette(shades.ravel().tolist())
     buffer = io.BytesIO()
-    few.save(buffer, format="png", dpi=(DOTS_PER_INCH, DOTS_PER_INCH))
+    few.save(buffer, format="png", dpi=(dpi, dpi))
     return buffer.getvalue()
 
 
@@ -179,7 +179,7 @@ def _draw_scale(page: Any, ground: Ground, below: float, lang: str) -> None:
     """A bar of a round length, and north beside it."""
     from matplotlib.patches import Polygon, Rectangle
 
-    length_m = _round_length(2.6 * ground.metres_per_cm)
+    length_m = round_length(2.6 * ground.metres_per_cm)
     wide, y = length_m / ground.metres_per_cm, below - 0.62
     x = WIDTH_CM - 0.75 - wide
     for part, colour in ((0, INK), (1, "white")):
@@ -195,7 +195,7 @@ def _draw_scale(page: Any, ground: Ground, below: float, lang: str) -> None:
     page.text(tip, y - 0.12, i18n.say("papers_maps.north", lang), size=_SMALL_PT, color=INK, ha="center", va="top")
 
 
-def _round_length(most: float) -> float:
+def round_length(most: float) -> float:
     """The longest of 1, 2, 5, 10, 20, 50 ... that is not above ``most``."""
     power = 10.0
     while power * 10 <= most:

@@ -42,7 +42,7 @@ MADE = datetime(2020, 1, 1)  # noqa: DTZ001 - a document's own field; fixed, so 
 BODY = {"zh": ("Times New Roman", "宋体"), "en": ("Times New Roman", "宋体")}
 HEADS = {"zh": ("Arial", "黑体"), "en": ("Arial", "黑体")}
 """Latin and East Asian fonts, as every office's Word has them."""
-_TEXT_CM = 16.0
+_TEXT_CM, _ACROSS_CM = 16.0, 25.3
 _NAVY, _HEAD_FILL, _LINE, _ORANGE = "1F3A5F", "E7EEF5", "B8C4D0", "B45309"
 _KEPT_TOGETHER = 10
 """Rows up to which a table is not divided among pages."""
@@ -66,12 +66,14 @@ class _Setter:
         self.doc: Any = Document()
         self.count = Counter(lang)
         self.headings: list[tuple[int, str, str]] = []
+        self.across = False
 
     def document(self) -> bytes:
         self._prepare()
         self._cover()
         self._summary()
         for block in self.paper.parts:
+            self._turn(isinstance(block, Grid) and block.wide)
             self._add(block)
         self._contents()
         buffer = io.BytesIO()
@@ -174,7 +176,8 @@ class _Setter:
 
         if self.paper.ribbon:
             self._ribbon()
-        lines = [("Title", self.paper.title), ("Body", i18n.say("papers.report", self.lang)),
+        kind = self.paper.kind or i18n.say("papers.report", self.lang)
+        lines = [("Title", self.paper.title), ("Body", kind),
                  ("Body", i18n.say("papers.day", self.lang, day=self.paper.day))]  # fmt: skip
         for style, text in lines:
             paragraph = self.doc.add_paragraph(plain_text(text), style=style)
@@ -196,13 +199,14 @@ class _Setter:
         shade(run._r.get_or_add_rPr(), _ORANGE)
 
     def _summary(self) -> None:
-        """The summary, and where the contents are put once they are known."""
-        head, *blocks = self.paper.summary
-        self.doc.add_paragraph(plain_text(getattr(head, "text", "")), style="Front")
-        for block in blocks:
-            self._add(block)
+        """The summary, if there is one, and where the contents are put once they are known."""
+        for place, block in enumerate(self.paper.summary):
+            if place == 0:
+                self.doc.add_paragraph(plain_text(getattr(block, "text", "")), style="Front")
+            else:
+                self._add(block)
         self.contents_at = self.doc.add_paragraph(i18n.say("papers.contents", self.lang), style="Front")
-        self.contents_at.paragraph_format.page_break_before = True
+        self.contents_at.paragraph_format.page_break_before = bool(self.paper.summary)
 
     def _contents(self) -> None:
         """The headings: a field that Word fills with their pages when it opens the file.
@@ -224,6 +228,20 @@ class _Setter:
             close_field(place)
 
     # --- blocks ---
+
+    def _turn(self, across: bool) -> None:
+        """A new page that lies across, or stands upright again, where the block before was set the other way."""
+        from docx.enum.section import WD_ORIENT, WD_SECTION
+        from docx.shared import Cm
+
+        if across == self.across:
+            return
+        self.across = across
+        section = self.doc.add_section(WD_SECTION.NEW_PAGE)
+        section.orientation = WD_ORIENT.LANDSCAPE if across else WD_ORIENT.PORTRAIT
+        section.page_width, section.page_height = (Cm(29.7), Cm(21.0)) if across else (Cm(21.0), Cm(29.7))
+        section.left_margin = section.right_margin = Cm(2.2 if across else 2.5)
+        section.different_first_page_header_footer = False
 
     def _add(self, block: Block) -> None:
         if isinstance(block, Heading):
@@ -247,7 +265,10 @@ class _Setter:
 
     def _paragraph(self, paragraph: Paragraph) -> None:
         style = {"text": "Body", "lead": "Lead", "note": "Note"}[paragraph.style]
-        self.doc.add_paragraph(plain_text(paragraph.text), style=style)
+        made = self.doc.add_paragraph(style=style)
+        if paragraph.mark:
+            made.add_run(f"{plain_text(paragraph.mark)}　").font.bold = True
+        made.add_run(plain_text(paragraph.text))
 
     def _points(self, points: Points) -> None:
         from docx.shared import Cm, Pt
@@ -289,14 +310,14 @@ class _Setter:
         shown = grid.on_paper()
         heads, rows, numeric = grid_cells(shown)
         self._caption(self.count.table(), grid.caption, above=True)
-        cells = Cells(heads, rows, numeric, _widths(heads, rows))
+        cells = Cells(heads, rows, numeric, _widths(heads, rows, _ACROSS_CM if grid.wide else _TEXT_CM))
         add_table(self.doc, cells, style="Cell", head_fill=_HEAD_FILL, line=_LINE, kept=len(rows) <= _KEPT_TOGETHER)
         left = len(grid.table) - len(shown)
         said = i18n.say("papers.more_rows", self.lang, count=left) if left else ""
         self.doc.add_paragraph(said, style="Note")
 
 
-def _widths(heads: Sequence[str], rows: Sequence[Sequence[str]]) -> list[float]:
+def _widths(heads: Sequence[str], rows: Sequence[Sequence[str]], total: float) -> list[float]:
     """A heading may take two lines, so that half of it counts."""
     ems = [[*(text_width_em(row[i]) for row in rows), text_width_em(head) / 2] for i, head in enumerate(heads)]
-    return share_widths(ems, _TEXT_CM, least=3.6, most=14.0 if len(heads) > 3 else 40.0)
+    return share_widths(ems, total, least=3.6, most=14.0 if len(heads) > 3 else 40.0)

@@ -24,6 +24,7 @@ from quarterhour.study.file.fields import (
 )
 from quarterhour.study.file.forecast import ForecastFile, check_years
 from quarterhour.study.file.modes import ModeFile
+from quarterhour.study.file.plan import PlanFile
 from quarterhour.study.file.registers import PrivacyFile, RegisterFile, with_made_columns
 from quarterhour.study.file.services import AccessFile, BedsFile, GravesFile, OverlayFile, RoundsFile
 from quarterhour.study.file.siting import SitingFile
@@ -63,6 +64,7 @@ class StudyFile(Part):
     graves: GravesFile | None = None
     overlay: OverlayFile | None = None
     forecast: ForecastFile | None = None
+    plan: PlanFile = PlanFile()
     databases: dict[str, DatabaseFile] = {}
     geocoders: dict[GeocoderName, GeocoderFile] = {}
     outputs: Outputs = Outputs()

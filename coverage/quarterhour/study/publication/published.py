@@ -13,17 +13,17 @@ from dataclasses import replace
 import geopandas as gpd
 import pandas as pd
 
-from quarterhour.base.arrays import BoolArray
 from quarterhour.base.cells import texts
 from quarterhour.base.findings import QUALITIES, Severity, finding, join_findings
 from quarterhour.standards.circle import CITY, CircleCheck
+from quarterhour.standards.levels import CLASS, UNIT
 from quarterhour.standards.scorecard import Scorecard
 from quarterhour.standards.sensitivity import CoverageRange
 from quarterhour.standards.targets import Target
 from quarterhour.study.file.study import StudyFile
 from quarterhour.study.inputs import Inputs
 from quarterhour.study.publication.pools import ALONE, Pools, pooled, shared_out
-from quarterhour.study.publication.protection import Protection
+from quarterhour.study.publication.protection import Protection, crossed
 from quarterhour.study.results import Results
 
 NOTE = "scorecard.protected"
@@ -66,10 +66,18 @@ def protected_inputs(
 
 
 def _places(communities: pd.DataFrame, reached: pd.Series) -> pd.DataFrame:
-    """Who may share a pool, the narrowest choice first: reached alike in one town, one county, the city; anybody."""
+    """Who may share a pool, the narrowest choice first: reached alike in one town, one county, the city; anybody.
+
+    Those of one reporting unit and one class before others, so that sums by unit and class stay exact where they can.
+    """
     county, alike = texts(communities["county"]), reached.reindex(communities.index).astype("str")
-    town = county + "\t" + texts(communities["town"])
-    return pd.DataFrame({"town": town + "\t" + alike, "county": county + "\t" + alike, "alike": alike, "city": CITY})
+    further = [communities[c].astype("str") for c in (CLASS, UNIT) if c in communities]
+    choices = {"alike": alike, "city": pd.Series(CITY, index=communities.index)}
+    for own in further:
+        alike = own + "\t" + alike
+        choices = {f"alike_{own.name}": alike, **choices}
+    county = county + "\t" + alike
+    return pd.DataFrame({"town": texts(communities["town"]) + "\t" + county, "county": county, **choices})
 
 
 def _published(counts: pd.Series, found: Pools, *, known: bool) -> pd.Series:
@@ -89,7 +97,7 @@ def _told(used: Sequence[str], found: Pools, counts: pd.DataFrame, reached: pd.S
     fields = {"table": "communities", "column": ", ".join(used), "value": f"{int(pools.ne(ALONE).sum()):,}"}
     if found.lost:
         return finding("publication.too_few", severity="warning", **fields, detail=str(smallest))
-    off = int(counts.max(axis=1)[_crossed(pools, reached)].sum())
+    off = int(counts.max(axis=1)[crossed(pools, reached)].sum())
     rule = "publication.shared_out_about" if off else "publication.shared_out"
     severity: Severity = "warning" if off else "note"
     return finding(rule, severity=severity, **fields, detail=f"{off:,}" if off else "", id=str(smallest))
@@ -121,7 +129,7 @@ def masked(results: Results, known: Protection, targets: Sequence[Target]) -> Re
 def _check(check: CircleCheck, communities: pd.DataFrame, known: Protection) -> CircleCheck:
     if check.circle.people not in known.columns:
         return check
-    shares = _shares(check.shares, check.communities["met"], communities, known.pools[check.circle.people])
+    shares = _shares(check.shares, check.communities["met"], communities, known, check.circle.people)
     met, every = _not_few(shares["people_met"], shares["people"], known.smallest), shares["people"]
     share = (met / every.where(every > 0)).astype("float64")
     return replace(check, shares=shares.assign(people_met=met, share_people=share.where(shares["people_met"].notna())))
@@ -130,22 +138,27 @@ def _check(check: CircleCheck, communities: pd.DataFrame, known: Protection) -> 
 def _range(found: CoverageRange, communities: pd.DataFrame, known: Protection) -> CoverageRange:
     if found.circle.people not in known.columns:
         return found
-    pools = known.pools[found.circle.people]
-    return replace(found, shares=_shares(found.shares, found.communities["covered"], communities, pools))
+    shares = _shares(found.shares, found.communities["covered"], communities, known, found.circle.people)
+    return replace(found, shares=shares)
 
 
-def _shares(shares: pd.DataFrame, parted: pd.Series, communities: pd.DataFrame, pools: pd.Series) -> pd.DataFrame:
-    """Shares of areas without the people of towns that a pool crosses, or of those inside where it crosses these."""
-    town = texts(communities["town"])
-    apart = _crossed(pools, town)
-    mixed = apart | _crossed(pools, parted.reindex(pools.index))
-    of_town = shares["level"].eq("town")
-    blank = {name: of_town & shares["area"].isin(set(town[some])) for name, some in (("all", apart), ("in", mixed))}
+def _shares(
+    shares: pd.DataFrame, parted: pd.Series, communities: pd.DataFrame, known: Protection, column: str
+) -> pd.DataFrame:
+    """Shares without the people of towns, units and classes that a pool crosses, or of those inside where it does."""
+    pools, areas_of = known.pools[column], {"town": texts(communities["town"]), **known.further(communities)}
+    mixed = crossed(pools, parted.reindex(pools.index))
+    blank_all = pd.Series(False, index=shares.index)
+    blank_in = blank_all.copy()
+    for level, areas in areas_of.items():
+        apart = crossed(pools, areas)
+        blank_all |= shares["level"].eq(level) & shares["area"].isin(set(areas[apart]))
+        blank_in |= shares["level"].eq(level) & shares["area"].isin(set(areas[apart | mixed]))
     whole = {"people", *(f"people_{quality}" for quality in QUALITIES)}
     counts = [c for c in shares.columns if c == "people" or c.startswith("people_")]
-    made = {c: shares[c].astype("Int64").mask(blank["all" if c in whole else "in"]) for c in counts}
+    made = {c: shares[c].astype("Int64").mask(blank_all if c in whole else blank_in) for c in counts}
     parts = [c for c in shares.columns if c.startswith("share_") and c != "share_communities"]
-    return shares.assign(**made, **{c: shares[c].mask(blank["in"]) for c in parts})
+    return shares.assign(**made, **{c: shares[c].mask(blank_in) for c in parts})
 
 
 def _not_few(met: pd.Series, every: pd.Series, smallest: int) -> pd.Series:
@@ -155,14 +168,6 @@ def _not_few(met: pd.Series, every: pd.Series, smallest: int) -> pd.Series:
     rest = left.between(1, smallest - 1).fillna(False) & ~few
     told = told.where(~rest, every - (left * 2 >= smallest).astype("Int64") * smallest)
     return told.mask(told.lt(0).fillna(False), 0).mask(told.gt(every).fillna(False), every)
-
-
-def _crossed(pools: pd.Series, of: pd.Series) -> BoolArray:
-    """Whether a community is in a pool that lies in more than one of some areas."""
-    some = pools.ne(ALONE)
-    count = of[some].groupby(pools[some]).nunique()
-    found: BoolArray = (some & pools.map(count).fillna(0).gt(1)).to_numpy(dtype=bool)
-    return found
 
 
 def _card(card: Scorecard, about: Collection[str]) -> Scorecard:

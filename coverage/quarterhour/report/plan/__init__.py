@@ -1,0 +1,1 @@
+"""The layout plan as it is handed in: text, explanation, tables, atlas, layers."""

@@ -1,0 +1,48 @@
+"""A study run for its layout plan, and the plan written: what the command ``plan`` does."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+
+from quarterhour.report.plan.write import PARTS, PlanFiles, check_parts, check_templates, write_plan
+from quarterhour.report.write import check_folder
+from quarterhour.study.layout.groups import templates_folder
+from quarterhour.study.progress import RunProgress
+from quarterhour.study.run import run_study
+from quarterhour.study.study import Study, default_out, without_page
+
+
+@dataclass(frozen=True, slots=True)
+class PlanAsked:
+    """What is asked of a plan: where it goes, which parts (blank: all), whose templates, in which language."""
+
+    out: Path | None = None
+    only: str = ""
+    templates: Path | None = None
+    lang: str = "zh"
+
+    @property
+    def parts(self) -> tuple[str, ...]:
+        """The parts that are written."""
+        return tuple(part.strip() for part in self.only.split(",")) if self.only else PARTS
+
+
+def plan_folder(study: Study, asked: PlanAsked) -> Path:
+    """Where a plan goes; errors before the work, not after it, for parts, templates and folder that cannot be meant."""
+    check_parts(asked.parts)
+    check_templates(study, asked.lang, templates_folder(study, asked.templates))
+    folder = asked.out or default_out(study) / "plan"
+    check_folder(folder)
+    return folder
+
+
+def plan_study(
+    study: Study, asked: PlanAsked, folder: Path, *, tell: RunProgress | None = None, fresh: bool = False,
+    processes: int = 1,
+) -> PlanFiles:  # fmt: skip
+    """Run a study and write its layout plan; networks that a run of the study kept are used again, unless ``fresh``."""
+    kept = default_out(study) / "prepared"
+    results = run_study(without_page(study), lang=asked.lang, tell=tell, prepared=kept, fresh=fresh)
+    return write_plan(results, folder, lang=asked.lang, parts=asked.parts, templates=asked.templates,
+                      processes=processes, tell=tell)  # fmt: skip

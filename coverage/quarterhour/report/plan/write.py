@@ -1,0 +1,124 @@
+"""The files of a layout plan, each whole or not at all."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import partial
+from pathlib import Path
+
+from quarterhour.base.errors import StudyError
+from quarterhour.io import files
+from quarterhour.report.papers.word import write_word
+from quarterhour.report.plan.atlas.atlas import atlas_fonts, atlas_sheets, draw_atlas
+from quarterhour.report.plan.book import write_plan_book
+from quarterhour.report.plan.layers import field_table, layer_dresses, plan_layers
+from quarterhour.report.plan.tables import told_of
+from quarterhour.report.plan.template import parse_template
+from quarterhour.report.plan.text import PAPERS, PlanContent, plan_content, plan_paper, plan_title
+from quarterhour.report.section import say_of
+from quarterhour.study.layout.groups import plan_groups, template_text, templates_folder
+from quarterhour.study.layout.layout import make_layout
+from quarterhour.study.progress import RunProgress, no_progress
+from quarterhour.study.results import Results
+from quarterhour.study.study import Study
+
+PARTS = ("text", "tables", "atlas", "layers")
+_say = partial(say_of, "plan_write")
+
+
+@dataclass(frozen=True, slots=True)
+class PlanFiles:
+    """What was written: the files, and the parts that could not be made on this machine (``atlas``: no font)."""
+
+    paths: tuple[Path, ...]
+    left_out: tuple[str, ...] = ()
+
+
+def write_plan(
+    results: Results,
+    out: str | Path,
+    *,
+    lang: str = "zh",
+    parts: Sequence[str] = PARTS,
+    templates: Path | None = None,
+    processes: int = 1,
+    tell: RunProgress | None = None,
+) -> PlanFiles:
+    """The layout plan of a run into a folder: ``text.docx``, ``explanation.docx``, ``tables.xlsx``, ``atlas/``,
+    ``layers.gpkg`` and ``shapefiles/``.
+
+    ``parts``: of ``PARTS`` those that are written. ``templates``: a folder whose files stand in for the study's and the
+    program's. ``processes``: that draw the atlas; more than one only where the caller's own module may be imported
+    again (behind ``if __name__ == "__main__"``). All files take their places together at the end; the same study gives
+    the same bytes. StudyError for a template that cannot be meant, WriteError for a file that somebody holds.
+    """
+    tell = tell or no_progress
+    folder = templates_folder(results.study, templates)
+    content = plan_content(told_of(results, make_layout(results, folder), lang))
+    with files.together(out) as growing:
+        left_out = _write_parts(content, growing, parts, folder, processes, tell)
+        made = sorted(path.relative_to(growing) for path in growing.rglob("*") if path.is_file())
+    return PlanFiles(tuple(Path(out) / path for path in made), left_out)
+
+
+def check_parts(parts: Sequence[str]) -> None:
+    """StudyError for a part that nobody knows."""
+    unknown = [part for part in parts if part not in PARTS]
+    if unknown:
+        raise StudyError("plan_write.unknown_part", given=unknown[0], known=", ".join(PARTS))
+
+
+def check_templates(study: Study, lang: str, folder: Path | None) -> None:
+    """StudyError before the run, not after it, for a template that is not written as templates are."""
+    plan_groups(study, folder)
+    for name in PAPERS:
+        parse_template(*template_text(f"{name}.{lang}.txt", folder))
+
+
+def _write_parts(
+    content: PlanContent, growing: Path, parts: Sequence[str], templates: Path | None, processes: int, tell: RunProgress
+) -> tuple[str, ...]:
+    lang = content.told.lang
+    if "text" in parts:
+        for name in PAPERS:
+            tell(_say(f"step_{name}", lang))
+            (growing / f"{name}.docx").write_bytes(write_word(plan_paper(content, name, templates), lang))
+    if "tables" in parts:
+        tell(_say("step_tables", lang))
+        _write_tables(content, growing / "tables.xlsx")
+    if "layers" in parts:
+        tell(_say("step_layers", lang))
+        _write_layers(content, growing)
+    if "atlas" in parts:
+        return _write_atlas(content, growing / "atlas", processes, tell)
+    return ()
+
+
+def _write_tables(content: PlanContent, path: Path) -> None:
+    told = content.told
+    tables = (*content.tables, field_table(told, plan_layers(told)))
+    write_plan_book(path, tables, title=plan_title(told), lang=told.lang,
+                    warning=content.filling.figures["demonstration"])  # fmt: skip
+
+
+def _write_layers(content: PlanContent, growing: Path) -> None:
+    layers = plan_layers(content.told)
+    files.write_layers(growing / "layers.gpkg", layers, dresses=layer_dresses(content.told, layers))
+    (growing / "shapefiles").mkdir()
+    files.write_shapefiles(growing / "shapefiles", layers)
+
+
+def _write_atlas(content: PlanContent, folder: Path, processes: int, tell: RunProgress) -> tuple[str, ...]:
+    """A PDF and a PNG a sheet; nothing where no font of this machine has the letters."""
+    fonts = atlas_fonts(content)
+    if not fonts:
+        return ("atlas",)
+    (folder / "towns").mkdir(parents=True)
+    count, sheets = atlas_sheets(content)
+    tell(_say("step_atlas", content.told.lang, count=count))
+    for place, (sheet, drawing) in enumerate(draw_atlas(sheets, count, fonts, processes=processes), start=1):
+        tell(_say("step_sheet", content.told.lang, place=place, count=count, title=sheet.title), place / count)
+        (folder / f"{sheet.stem}.pdf").write_bytes(drawing.pdf)
+        (folder / f"{sheet.stem}.png").write_bytes(drawing.png)
+    return ()
