@@ -138,7 +138,7 @@ def _of_every_year(known: Protection, communities: pd.DataFrame) -> Protection:
 def _check(check: CircleCheck, communities: pd.DataFrame, known: Protection) -> CircleCheck:
     if check.circle.people not in known.columns:
         return check
-    shares = _shares(check.shares, check.communities["met"], communities, known, check.circle.people)
+    shares = _shares(check.shares, check.communities["met"], communities, known.pools[check.circle.people], known)
     met, every = _not_few(shares["people_met"], shares["people"], known.smallest), shares["people"]
     share = (met / every.where(every > 0)).astype("float64")
     return replace(check, shares=shares.assign(people_met=met, share_people=share.where(shares["people_met"].notna())))
@@ -147,27 +147,25 @@ def _check(check: CircleCheck, communities: pd.DataFrame, known: Protection) -> 
 def _range(found: CoverageRange, communities: pd.DataFrame, known: Protection) -> CoverageRange:
     if found.circle.people not in known.columns:
         return found
-    shares = _shares(found.shares, found.communities["covered"], communities, known, found.circle.people)
-    return replace(found, shares=shares)
+    pools = known.pools[found.circle.people]
+    return replace(found, shares=_shares(found.shares, found.communities["covered"], communities, pools, known))
 
 
 def _shares(
-    shares: pd.DataFrame, parted: pd.Series, communities: pd.DataFrame, known: Protection, column: str
+    shares: pd.DataFrame, parted: pd.Series, communities: pd.DataFrame, pools: pd.Series, known: Protection
 ) -> pd.DataFrame:
-    """Shares without the people of towns, units and classes that a pool crosses, or of those inside where it does."""
-    pools, areas_of = known.pools[column], {"town": texts(communities["town"]), **known.further(communities)}
-    mixed = crossed(pools, parted.reindex(pools.index))
-    blank_all = pd.Series(False, index=shares.index)
-    blank_in = blank_all.copy()
-    for level, areas in areas_of.items():
+    """Shares of areas without the people of towns that a pool crosses, or of those inside where it crosses these."""
+    met_apart = crossed(pools, parted.reindex(pools.index))
+    blank = {name: pd.Series(False, index=shares.index) for name in ("all", "in")}
+    for level, areas in {"town": texts(communities["town"]), **known.further(communities)}.items():
         apart = crossed(pools, areas)
-        blank_all |= shares["level"].eq(level) & shares["area"].isin(set(areas[apart]))
-        blank_in |= shares["level"].eq(level) & shares["area"].isin(set(areas[apart | mixed]))
+        for name, some in (("all", apart), ("in", apart | met_apart)):
+            blank[name] |= shares["level"].eq(level) & shares["area"].isin(set(areas[some]))
     whole = {"people", *(f"people_{quality}" for quality in QUALITIES)}
     counts = [c for c in shares.columns if c == "people" or c.startswith("people_")]
-    made = {c: shares[c].astype("Int64").mask(blank_all if c in whole else blank_in) for c in counts}
+    made = {c: shares[c].astype("Int64").mask(blank["all" if c in whole else "in"]) for c in counts}
     parts = [c for c in shares.columns if c.startswith("share_") and c != "share_communities"]
-    return shares.assign(**made, **{c: shares[c].mask(blank_in) for c in parts})
+    return shares.assign(**made, **{c: shares[c].mask(blank["in"]) for c in parts})
 
 
 def _not_few(met: pd.Series, every: pd.Series, smallest: int) -> pd.Series:
