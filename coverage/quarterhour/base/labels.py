@@ -95,6 +95,12 @@ def dated_name(name: str, year: int, variant: str) -> str:
 _DATED = re.compile(r"(.+)_(20\d\d|2100)(?:_(low|high))?")
 
 
+def undated(column: str) -> str:
+    """The name of a column without its year of the forecast: older of older_2035_low."""
+    found = _DATED.fullmatch(column)
+    return column if found is None else found[1]
+
+
 def people_label(column: str, lang: str) -> str:
     """A column of people by what it counts: 60岁及以上老年人, 2035年老年人; one that nobody knows is its own name."""
     found = _DATED.fullmatch(column)
