@@ -280,6 +280,13 @@ class Results:
     seconds: dict[str, float] = field(default_factory=dict)
     protection: Protection | None = None
 
+    def hidden(self, column: str) -> pd.Series:
+        """By community whether its count of a column of people is one of few, which is not shown."""
+        known, ids = self.protection, self.inputs.communities.index
+        if known is None or column not in known.columns:
+            return pd.Series(False, index=ids)
+        return known.hidden(column).reindex(ids, fill_value=False)
+
     @property
     def scorecard(self) -> Scorecard | None:
         """The scorecard on the reference date."""

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import pandas as pd
+
 from quarterhour.base import i18n
 from quarterhour.maps.questions import Asked
 from quarterhour.report.section import area_labels, area_names
@@ -29,8 +31,19 @@ def _asked(results: Results, proposal: Proposal) -> Asked:
         heading=file.heading,
         circles=tuple(c.circle.id for c in results.checks if closes(results.study, proposal, c)),
         communities=found,
-        areas=coverage_by_area(proposal.problem, found, results.inputs.communities),
+        areas=_areas(results, proposal, found),
     )
+
+
+def _areas(results: Results, proposal: Proposal, found: pd.DataFrame) -> pd.DataFrame:
+    """Who is covered by area; units and classes whose people are only about so many are left out."""
+    communities = results.inputs.communities
+    table = coverage_by_area(proposal.problem, found, communities)
+    if results.protection is not None:
+        for column in study_question(results.study, proposal.id).people:
+            for level, areas in results.protection.about(column, communities).items():
+                table = table[~(table["level"].eq(level) & table["area"].isin(areas))]
+    return table
 
 
 def further_areas(results: Results, lang: str) -> dict[str, dict[str, str]]:
