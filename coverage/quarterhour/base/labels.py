@@ -106,16 +106,17 @@ def people_label(column: str, lang: str) -> str:
     found = _DATED.fullmatch(column)
     if found is None or i18n.entry(f"people.{column}"):
         return i18n.label("people", column, lang)
-    return _dated("counted", found, i18n.label("people", found[1], lang), lang)
+    return _dated(found, i18n.label("people", found[1], lang), lang)
 
 
-def _dated(what: str, found: re.Match[str], said: str, lang: str) -> str:
+def _dated(found: re.Match[str], said: str, lang: str) -> str:
     variant = i18n.say(f"labels.variant_{found[3]}", lang) if found[3] else ""
-    return i18n.say(f"labels.dated_{what}", lang, what=said, year=found[2], variant=variant)
+    return i18n.say("labels.dated_counted", lang, what=said, year=found[2], variant=variant)
 
 
 def _said(what: str, unit: str, lang: str) -> str:
     found = i18n.entry(f"labels.{what}_{unit}")
     if found is None and (year := _DATED.fullmatch(unit)):
-        return _dated(what, year, _said(what, year[1], lang), lang)
+        of_today = _said(what, year[1], lang)
+        return of_today if what == "unit" else _dated(year, of_today, lang)
     return unit if found is None else found[lang]
