@@ -8,7 +8,7 @@ from pydantic import BeforeValidator, model_validator
 
 from quarterhour.study.file.addresses import GeocoderFile, GeocoderName
 from quarterhour.study.file.circles import CircleFile, PictureFile, ReportingFile, TargetsFile
-from quarterhour.study.file.database import DatabaseFile, Outputs
+from quarterhour.study.file.database import DatabaseFile, Outputs, PlanFile
 from quarterhour.study.file.fields import (
     Addressed,
     Communities,
@@ -24,7 +24,6 @@ from quarterhour.study.file.fields import (
 )
 from quarterhour.study.file.forecast import ForecastFile, check_years
 from quarterhour.study.file.modes import ModeFile
-from quarterhour.study.file.plan import PlanFile
 from quarterhour.study.file.registers import PrivacyFile, RegisterFile, with_made_columns
 from quarterhour.study.file.services import AccessFile, BedsFile, GravesFile, OverlayFile, RoundsFile
 from quarterhour.study.file.siting import SitingFile
