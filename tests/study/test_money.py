@@ -79,6 +79,32 @@ def test_a_year_and_a_county_come_to_their_sites_by_hand(priced: Path) -> None:
     assert totals["beds_so_far"].to_dict() == {2026: 5, 2027: 15, 2028: 19, 2029: 19}
 
 
+SECOND = """
+[[siting]]
+id = "bases"
+zh = "基地"
+en = "bases"
+kind = "care_base"
+mode = "walk"
+minutes = 15
+people = "older"
+new_sites = 1
+candidates = "communities"
+phases = { per_year = 1, first_year = 2026 }
+money = { cost_yuan = 7, running_yuan = 5, beds = 0, staff = 1 }
+"""
+
+
+def test_a_year_adds_up_over_questions_of_which_one_is_done_sooner(priced: Path) -> None:
+    """The base is built in 2026 and run ever after, also in the years in which only the other question builds."""
+    found = run(asked(priced, YEARLY + FIGURES + SECOND)).programme
+    assert found is not None
+    every = found.totals[found.totals["question"].eq("")].set_index("year")
+    assert every["running_yuan"].to_dict() == {2026: 0, 2027: 8 + 5, 2028: 28 + 5, 2029: 58 + 5}
+    assert every["capital_yuan"].to_dict() == {2026: 107, 2027: 300, 2028: 50, 2029: 0}
+    assert every["people"].isna().all()
+
+
 def test_running_may_count_from_the_year_of_building(priced: Path) -> None:
     figures = FIGURES.replace("}", ", running_from = 'same_year' }")
     found = run(asked(priced, YEARLY + figures)).programme

@@ -162,8 +162,8 @@ class Programme:
     counted), ``quality``, ``running_from`` (the first year it is run).
     ``years``: a row a year, county and question: ``sites, capital_yuan, staff, beds, people`` of that year's new sites,
     ``running_yuan`` of all that are run in it, ``sites_so_far, staff_so_far, beds_so_far``, and ``unknown``: how many
-    of the figures that it adds up nobody says. The year after the last one is there too, with what is then run; sites
-    without a year stand in a row whose year is NA.
+    of the figures that it adds up nobody says. Every question has the same years, up to the one after the last in which
+    any builds, with what is then run; sites without a year stand in a row whose year is NA.
     ``totals``: the same by year and question for all counties, and by year for all (question "", ``people`` NA: several
     questions may count the same people).
     Whole yuan; a sum with a figure that nobody says is NA, never less than all.

@@ -14,6 +14,7 @@ from quarterhour.services.graves import GraveDemand
 from quarterhour.study.results import BurialBalance, Care, Results
 
 _say = partial(say_of, "burial_sections")
+_BALANCE = ("needed", "area_m2", "needed_so_far", "standing", "built_so_far", "missing", "missing_m2")
 
 
 def burial_sections(results: Results, rules: Mapping[str, str], lang: str) -> Iterator[Section]:
@@ -89,13 +90,21 @@ def _balance(results: Results, found: BurialBalance, towns: Mapping[str, str], l
     yield Section("burial_towns", table, page_rows=0)
 
 
+def _known(values: pd.Series, lang: str) -> list[float | str]:
+    """The figures; what nobody says in a word."""
+    return [_say("no_data", lang) if pd.isna(value) else float(value) for value in values]
+
+
 def _balance_table(rows: pd.DataFrame, lang: str) -> pd.DataFrame:
     spans = zip(rows["first_year"], rows["last_year"], strict=True)
     shown = {
         "place": labels("burial_sections.place_", rows["place"], lang),
         "period": labels("burial_sections.period_", rows["period"], lang),
         "years": [_years(int(first), int(last)) for first, last in spans],
-        **{c: rows[c].array for c in ("needed", "area_m2", "needed_so_far", "standing", "built_so_far", "missing")},
-        "missing_m2": rows["missing_m2"].array,
+        **{
+            c: _known(rows[c], lang)
+            for c in ("needed", "area_m2", "needed_so_far", "standing", "built_so_far", "missing")
+        },
+        "missing_m2": _known(rows["missing_m2"], lang),
     }
     return pd.DataFrame(shown)

@@ -16,6 +16,8 @@ from quarterhour.study.study import study_question
 
 _say = partial(say_of, "money_sections")
 _MONEY = ("capital_yuan", "running_yuan", "staff", "beds")
+_HEADS = {"staff": "added_staff", "beds": "added_beds", "people": "added_people"}
+"""Columns that say what a year adds."""
 _SO_FAR = {"staff": "staff_so_far", "beds": "beds_so_far"}
 
 
@@ -42,12 +44,12 @@ def _years(table: pd.DataFrame, lang: str) -> list[str]:
 
 
 def _table(rows: pd.DataFrame, head: dict[str, Any], columns: list[str], lang: str) -> pd.DataFrame:
-    return pd.DataFrame({**head, **{c: _told(rows[c], lang) for c in columns}})
+    return pd.DataFrame({**head, **{_HEADS.get(c, c): _told(rows[c], lang, people=c == "people") for c in columns}})
 
 
-def _told(values: pd.Series, lang: str) -> list[Any]:
-    """The figures; what nobody says in a word, never as 0."""
-    nothing = _say("no_data", lang)
+def _told(values: pd.Series, lang: str, *, people: bool = False) -> list[Any]:
+    """The figures; what nobody says in a word, never as 0; a dash where it is no people that are counted."""
+    nothing = _say("no_people" if people else "no_data", lang)
     return [nothing if pd.isna(value) else float(value) for value in values]
 
 
@@ -85,7 +87,7 @@ def _sites(results: Results, found: Programme, known: list[str], lang: str) -> S
         "name": [name or site for name, site in zip(texts(rows["name"]), rows["site"], strict=True)],
         "town": names_of(rows["town"], towns),
         "county": names_of(rows["county"], names_by_area(results.inputs.counties)),
-        **{c: _told(rows[c], lang) for c in known},
+        **{_HEADS.get(c, c): _told(rows[c], lang) for c in known},
         "gain": rows["counted"].array, "counted": [counted_label(unit, lang) for unit in rows["unit"]],
         "quality": labels("report.quality_", rows["quality"], lang), "id": rows["site"].array,
     }  # fmt: skip

@@ -47,7 +47,7 @@ _KEPT = {
     "beds": ("county", "name", "beds", "convert", "cost_yuan", "after_share"),
     "rounds": ("base", "communities", "people", "visits", "carers", "staff"),
     "graves": ("town", "deaths", "dead", "graves", "niches", "area_mu"),
-    "programme": ("question", "year", "sites", "capital_yuan", "running_yuan", "people"),
+    "programme": ("question", "year", "sites", "capital_yuan", "running_yuan", "added_staff"),
     "burial_forms": ("form", "period", "years", "dead", "places", "area_m2"),
     "burial_balance": ("place", "years", "needed_so_far", "standing", "built_so_far", "missing"),
     "rooms": ("name", "town", "state", "room", "placed", "full_share"),

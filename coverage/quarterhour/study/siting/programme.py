@@ -29,7 +29,9 @@ def programme(file: StudyFile, proposals: Sequence[Proposal]) -> Programme | Non
     sites = pd.DataFrame(rows, columns=list(SITES))
     whole = ["year", "capital_yuan", "running_yuan", "staff", "beds", "running_from"]
     sites = sites.astype({**dict.fromkeys(whole, "Int64"), "counted": "Float64", "people": "Float64"})
-    years = _frame([row for p in told for row in _years_of(sites[sites["question"].eq(p.id)], p.id)])
+    dated = sites["year"].dropna()
+    span = range(int(dated.min()), int(dated.max()) + 2) if len(dated) else range(0)
+    years = _frame([row for p in told for row in _years_of(sites[sites["question"].eq(p.id)], p.id, span)])
     return Programme(sites, years, _totals(years))
 
 
@@ -58,15 +60,13 @@ _MONEY = ("cost_yuan", "running_yuan", "beds", "staff")
 _PLACE = ("name", "town", "county", "state", "quality")
 
 
-def _years_of(sites: pd.DataFrame, question: str) -> Iterator[tuple[object, ...]]:
-    """A row a year and county, from the first year to the one after the last; then those without a year."""
+def _years_of(sites: pd.DataFrame, question: str, span: range) -> Iterator[tuple[object, ...]]:
+    """A row a year and county, the same years for every question, so that a year adds up; then those without a year."""
     dated = sites[sites["year"].notna()]
     counties = sorted(dict.fromkeys(sites["county"]))
-    if len(dated):
-        for year in range(int(dated["year"].min()), int(dated["year"].max()) + 2):
-            for county in counties:
-                mine = dated[dated["county"].eq(county)]
-                yield _year_row(mine, year, county, question)
+    for year in span if len(dated) else ():
+        for county in counties:
+            yield _year_row(dated[dated["county"].eq(county)], year, county, question)
     for county in counties:
         undated = sites[sites["year"].isna() & sites["county"].eq(county)]
         if len(undated):
