@@ -97,10 +97,19 @@ def indicator_table(told: Told) -> PlanTable:
         "nature": [told.say("binding" if binding else "expected") for binding in rows["binding"]],
         "basis": [told.say("by_rule" if what == "rule" else "by_plan") for what in rows["what"]],
         "source": [source or told.say("by_plan") for source in rows["source"]],
+        "document": [document or NOT_OF_IT for document in rows["document"]],
     })  # fmt: skip
     heads = heads_of(list(map(str, table)), lang, **_year_heads(told))
     shares = tuple(unit == "share" for unit in rows["unit"])
-    return _table(told, "indicators", table, heads, shares=shares, figures=("base", "near", "far"))
+    return _table(
+        told,
+        "indicators",
+        table,
+        heads,
+        shares=shares,
+        figures=("base", "near", "far"),
+        kept=("name", "unit", "base", "near", "far", "nature", "basis"),
+    )
 
 
 def _year_heads(told: Told) -> dict[str, str]:

@@ -10,7 +10,7 @@ import numpy as np
 import pandas as pd
 
 from quarterhour.standards.circle import CITY, by_level
-from quarterhour.standards.rules import Target
+from quarterhour.standards.targets import Target
 from quarterhour.study.closing import closes
 from quarterhour.study.layout.facilities import BUILD, CLOSE
 from quarterhour.study.layout.groups import Groups
