@@ -1,4 +1,4 @@
-"""quarterhour init | inspect | check | site | run | plan | verify | demo | rules | fetch | import: parse and print."""
+"""quarterhour init, inspect, check, site, run, plan, verify, demo, rules, fetch, import. It parses and prints."""
 
 from __future__ import annotations
 

@@ -74,7 +74,15 @@ def check_of(
         + [("city", "city", 0.5)],
         columns=["level", "area", "share_people"],
     )
-    shares = shares.assign(people=1000, people_met=500, people_fact=0, people_estimated=400, people_synthetic=600)
+    shares = shares.assign(
+        communities=10,
+        communities_met=5,
+        people=1000,
+        people_met=500,
+        people_fact=0,
+        people_estimated=400,
+        people_synthetic=600,
+    )
     return CircleCheck(circle=circle, mode_id="walk", rows=rows, communities=found, shares=shares)
 
 
@@ -113,7 +121,7 @@ def scorecard_of(name: str) -> Scorecard:
         "target": ["a", "b", "a"], "zh": name, "en": name, "level": ["city", "city", "town"],
         "area": ["city", "city", "t00"],
         "area_name": name, "value": [0.5, np.nan, 3.0], "threshold": [0.9, 1.0, 1.0], "unit": ["share", "个", "个"],
-        "met": pd.array([False, None, True], dtype="boolean"),
+        "met": pd.array([False, None, True], dtype="boolean"), "applies_to": "", "about": False,
     })  # fmt: skip
     return Scorecard(rows=rows)
 

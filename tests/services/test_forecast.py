@@ -15,7 +15,7 @@ from quarterhour.services.forecast.census import Census, censuses, check_sums
 from quarterhour.services.forecast.cohorts import change_ratios, hamilton_perry, spread_of, survive
 from quarterhour.services.forecast.groups import Rates
 from quarterhour.services.forecast.growth import share_of_growth
-from quarterhour.services.forecast.life import life_table, rates_by_age
+from quarterhour.services.forecast.life import life_table, rates_by_age, standard_life_table
 from quarterhour.services.forecast.make import make_forecast
 from quarterhour.services.forecast.question import Counted, Knobs, Question
 from quarterhour.services.forecast.rake import fit_margins, raked, whole_people
@@ -56,8 +56,8 @@ def test_a_county_by_cohort_change_ratios_as_worked_by_hand() -> None:
 
     50: 110, 55: 100, 60: 90, 65: 90, 70: 80, 75: 70, 80: 50, 85+: 60 of the 300 who were 75 and over.
 
-    Ratios by the age reached: 1.1, 1.0, 0.9, 0.9, 0.8, 0.7, 0.5, 60/300 = 0.2 (below the cap of 0.5; the whole city is
-    so, and that is the floor). In 2030:
+    Ratios by the age reached: 1.1, 1.0, 0.9, 0.9, 0.8, 0.7, 0.5, 60/300 = 0.2 (below the cap of 0.5, but
+    the whole city is so: the cap is half of that). In 2030:
     60-64 = 110 (50-54) x 0.9 = 99; 65-69 = 100 x 0.9 = 90; 70-74 = 90 x 0.8 = 72; 75-79 = 90 x 0.7 = 63;
     80-84 = 80 x 0.5 = 40; 85+ = (70 + 50 + 60) x 0.2 = 36. 60 and over 400, 80 and over 76.
     """
@@ -81,8 +81,23 @@ def test_the_years_between_two_steps_go_along_the_cohort() -> None:
     steps = hamilton_perry(later, ratios, interval=10, until=2030)
     assert list(steps) == [2020, 2025, 2030]
     assert steps[2025][0, 0, AGES.index(65)] == pytest.approx(np.sqrt(90 * 72))
-    # 70+ of 2020 who are 80+ of 2030 ... the last two groups: 75+ of 2020 (180) become 85+ of 2030 (36)
+    # 75 and over in 2020 (180) are 85 and over in 2030 (36)
     assert steps[2025][0, 0, -2:].sum() == pytest.approx(np.sqrt(180 * 36))
+
+
+def test_between_ten_years_a_life_table_says_how_many_die_in_the_first_five() -> None:
+    """A survival projection every five years; of its counts ten years apart the ratios give the years between again."""
+    start = census(2010, [[90.0, 95, 100, 90, 80, 70, 50, 40, 30, 20]], areas="t1")
+    life = standard_life_table(start)
+    steps = survive(start, life.survival, until=2030)
+    later = replace(start, year=2020, people=steps[2020])
+    with np.errstate(invalid="ignore"):
+        ratios = change_ratios(start, later, cap=(0.0, 9.0)).values
+    between = hamilton_perry(later, ratios, interval=10, until=2030, first=life.first_shares(start))[2025]
+    np.testing.assert_allclose(between[0, 0, 4:8], steps[2025][0, 0, 4:8])
+    assert between[0, 0, 8:].sum() == pytest.approx(steps[2025][0, 0, 8:].sum(), rel=0.03)
+    plain = hamilton_perry(later, ratios, interval=10, until=2030)[2025]
+    assert plain[0, 0, 8:].sum() < 0.9 * steps[2025][0, 0, 8:].sum()
 
 
 def test_a_small_town_follows_its_county_and_a_wild_ratio_is_capped() -> None:

@@ -141,6 +141,13 @@ def test_shares_of_the_study_and_deaths_and_moves_by_year(burials: Path) -> None
     assert by["grave"].to_dict() == {"near": 75, "far": 0} and by["niche"].to_dict() == {"near": 0, "far": 23}
 
 
+def test_years_may_stand_side_by_side_in_columns(burials: Path) -> None:
+    """10 in 2026, 40 in 2029 and on: 10 + 20 + 30 + 40 x 17, half of them buried, one place in five a grave."""
+    (burials / "deaths.csv").write_text("town,deaths_2026,deaths_2029\nt1,10,40\n", encoding="utf-8")
+    by = need(asked(burials, "eco_share = 0.8\n"))
+    assert by.sum() == 370 and by["grave"].sum() == 74
+
+
 @pytest.mark.parametrize(
     ("keys", "said"),
     [

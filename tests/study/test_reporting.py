@@ -17,8 +17,9 @@ import quarterhour as qh
 from quarterhour.base.errors import StudyError
 from quarterhour.report.console import summary_lines
 from quarterhour.report.tables import site_table
+from quarterhour.report.write import meeting_map
 from quarterhour.standards.circle import by_level
-from quarterhour.study.run import read_study_inputs
+from quarterhour.study.run import publishable, read_study_inputs
 
 REPORTING = '\n[reporting]\ncolumn = "unit"\nnames = { z9 = "高新区" }\n'
 UNITS = {"w": "z9", "m": "", "e": "", "i": ""}
@@ -71,7 +72,7 @@ def test_a_community_without_unit_and_county_stands_under_not_stated(toy_study: 
     file.write_bytes(file.read_bytes().replace(b",c2,", b",,"))
     tables = read_study_inputs(qh.read_study(folder))
     assert tables.communities["reporting_unit"].to_dict() == {"w": "z9", "m": "c1", "e": "c1", "i": "unknown"}
-    assert list(tables.units.index) == ["c1", "z9", "unknown"]
+    assert list(tables.units.index) == ["c1", "z9", "unknown"]  # what is left of a county before its zones
     assert "inputs.no_unit" in set(tables.findings["rule"])
 
 
@@ -136,7 +137,7 @@ def test_a_slip_is_told_by_line_and_field(toy_study: Path, said: str, field: str
 
 def test_the_console_tells_units_and_classes_under_their_circle(results: qh.Results) -> None:
     lines = summary_lines(results, "zh")
-    assert "　上报单位：c1（其余） 62.5%（50 / 80）、c2 0.0%（0 / 7）、高新区 100.0%（100 / 100）" in lines
+    assert "　上报单位：c1（其余） 62.5%（50 / 80）、高新区 100.0%（100 / 100）、c2 0.0%（0 / 7）" in lines
     assert "　城乡：城镇 100.0%（100 / 100）、农村 87.7%（50 / 57）、类别不详 0.0%（0 / 30）" in lines
 
 
@@ -203,3 +204,35 @@ def test_a_promise_may_be_made_to_units(toy_study: Path) -> None:
 def test_a_promise_to_units_without_units_is_no_data(toy_study: Path) -> None:
     rows = scored(toy_study).xs("day-care")
     assert rows["met"].isna().all() and rows["needs"].tolist() == ["communities: reporting_unit"]
+
+
+GUARDED = '\n[privacy]\nsmallest_count = 5\nguards = ["hardship"]\n'
+
+
+def test_small_counts_stay_within_their_unit_and_class_where_they_can(toy_study: Path) -> None:
+    """Five of the west stand alone; three and three whom nobody reaches, of one unit and class, are put together."""
+    table = toy_study / "communities.csv"
+    text = table.read_bytes().replace(b"100,4", b"100,5").replace(b"30,2", b"30,3").replace(b"7,1\n", b"7,3\n")
+    table.write_bytes(text)
+    classes = {"w": "urban", "m": "rural", "e": "rural", "i": "rural"}
+    units = {"w": "z9", "m": "c1", "e": "z8", "i": "z8"}
+    folder = with_areas(toy_study, units=units, classes=classes, said='\n[reporting]\ncolumn = "unit"\n' + GUARDED)
+    truth = qh.run_study(qh.read_study(folder))
+    made = publishable(truth)
+    for level in ("unit", "class"):
+        assert people(made.checks[1].shares, level) == people(truth.checks[1].shares, level)
+    assert made.inputs.communities["hardship"].isna().tolist() == [False, False, True, True]
+
+
+def test_a_row_that_a_pool_crosses_is_blank_and_said_so(toy_study: Path) -> None:
+    """The three of the east and the three of the island can only be told together, and lie in two units."""
+    table = toy_study / "communities.csv"
+    text = table.read_bytes().replace(b"100,4", b"100,5").replace(b"30,2", b"30,3").replace(b"7,1\n", b"7,3\n")
+    table.write_bytes(text)
+    made = publishable(qh.run_study(qh.read_study(with_areas(toy_study, said=REPORTING + GUARDED))))
+    rows = by_level(made.checks[1].shares, "unit")
+    assert rows["people"].isna().to_dict() == {"c1": True, "z9": False, "c2": True}
+    lines = summary_lines(made, "zh")
+    assert any("c1（其余） 人数少，不公布、高新区 100.0%（5 / 5）、c2 人数少，不公布" in line for line in lines)
+    drawn = meeting_map(made)
+    assert "人数少" not in drawn and "高新区" in drawn

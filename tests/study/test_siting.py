@@ -14,6 +14,7 @@ import quarterhour as qh
 from quarterhour.base.errors import DataError, StudyError
 from quarterhour.base.labels import goal_label
 from quarterhour.cli import app
+from quarterhour.report.tables import quota_line
 from quarterhour.siting.proof.plan_record import verify_record
 from quarterhour.siting.question.problem import (
     OBJECTIVES,
@@ -338,6 +339,8 @@ def test_a_quota_of_towns_asks_none_of_a_sub_district(toy_study: Path, tmp_path:
     assert everywhere.plan.status == "infeasible"  # three towns, two sites
     assert alone.plan.status == "optimal" and set(alone.sites.loc[list(alone.plan.chosen), "town"]) == {"t1", "t3"}
     assert alone.problem.quotas == (Quota("town", ("t1", "t3"), 1),)
+    assert quota_line(alone, "zh") == "数量要求：镇（乡）（2 个）每个至少 1 处。"
+    assert quota_line(everywhere, "zh") == "数量要求：镇街（3 个）每个至少 1 处。"
     qh.write_results(results, tmp_path / "out")
     record = json.loads((tmp_path / "out" / "plan.json").read_text("utf-8"))[1]
     assert record["quotas"][0]["areas"] == ["t1", "t3"]

@@ -178,6 +178,7 @@ def _promise(row: Mapping[Any, Any], say: PageWords) -> list[str]:
     state = "no_data" if pd.isna(row["met"]) else "met" if row["met"] else "not_met"
     unit = "" if pd.isna(row["unit"]) else str(row["unit"])
     value, threshold = (_figure(row[key], unit, say) for key in ("value", "threshold"))
+    threshold += say("about") if row["about"] else ""
     return [escape_html(row[say.lang]), value, threshold, state]
 
 

@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 import geopandas as gpd
+import numpy as np
 import pandas as pd
 
 from quarterhour.base import i18n
@@ -244,7 +245,8 @@ class _Row:
 def _pairs(table: pd.DataFrame, every: str, met: str) -> dict[str, tuple[float, float]]:
     if table.empty:
         return {}
-    rows = zip(table["area"], table[every], table[met], strict=True)
+    known = table[table[every].notna()]
+    rows = zip(known["area"], known[every], known[met].astype("Float64").to_numpy(float, na_value=np.nan), strict=True)
     return {str(area): (float(n), float(m)) for area, n, m in rows}
 
 

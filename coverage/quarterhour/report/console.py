@@ -21,9 +21,10 @@ from quarterhour.report.section import (
     level_said,
     met_of,
     paces,
+    threshold_said,
 )
 from quarterhour.report.siting_sections import reported_lines
-from quarterhour.report.tables import plan_line, quality_note
+from quarterhour.report.tables import plan_line, quality_note, quota_line
 from quarterhour.standards.circle import CircleCheck
 from quarterhour.study.inputs import Inputs
 from quarterhour.study.results import Results
@@ -40,7 +41,10 @@ def summary_lines(results: Results, lang: str) -> list[str]:
         table = results.scorecard.summary()
         table = table[table["binding"].astype(bool)]
         lines += [_target_line(rows, lang) for _, rows in table.groupby("target", sort=False)]
-    lines += [i18n.say("report.plan_told", lang, name=p.name(lang), line=plan_line(p, lang)) for p in results.proposals]
+    lines += [
+        i18n.say("report.plan_told", lang, name=p.name(lang), line=plan_line(p, lang)) + quota_line(p, lang)
+        for p in results.proposals
+    ]
     lines += reported_lines(results, lang)
     return [*lines, *pace_lines(results, lang), quality_note(results.inputs.quality, results.proposals, lang)]
 
@@ -69,7 +73,7 @@ def _target_line(rows: pd.DataFrame, lang: str) -> str:
 
 
 def _level_said(row: Any, lang: str) -> str:
-    level, threshold = level_said(row.level, row.applies_to, lang), figure(row.threshold, row.unit)
+    level, threshold = level_said(row.level, row.applies_to, lang), threshold_said(row, lang)
     value = figure(row.value, row.unit)
     key = "report.target_value" if value else "report.target_areas"
     made_up = (

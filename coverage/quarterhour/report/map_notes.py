@@ -43,9 +43,10 @@ def _communities(results: Results, lang: str) -> Iterator[tuple[str, pd.Series]]
         yield _say("tiers", lang), gap.map(lambda g: i18n.say(f"service_sections.tier_{g}", lang))
     for found in results.care.access:
         served = found.served.communities
+        few = results.hidden(found.asked.people).reindex(served.index, fill_value=False)
         told = [
-            _say("served", lang, served=s, people=p) if p else ""
-            for s, p in zip(served["served"], served["people"], strict=True)
+            _say("served", lang, served=s, people=p) if p and not hidden else ""
+            for s, p, hidden in zip(served["served"], served["people"], few, strict=True)
         ]
         yield getattr(found.asked, lang), pd.Series(told, index=served.index)
     if results.care.rounds is not None:

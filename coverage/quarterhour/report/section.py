@@ -14,6 +14,7 @@ from quarterhour.base.cells import blank, texts
 from quarterhour.base.kinds import kinds_said
 from quarterhour.base.labels import names_of, people_label, percent
 from quarterhour.network.modes import read_modes
+from quarterhour.siting.question.problem import TOGETHER
 from quarterhour.standards.circle import CITY, CircleCheck, by_level
 from quarterhour.standards.levels import AREA_COLUMNS, CLASSES, UNKNOWN, levels_of
 from quarterhour.standards.scorecard import Scorecard
@@ -156,8 +157,9 @@ def named_areas(rows: pd.DataFrame, lang: str) -> list[str]:
 def area_labels(areas: Iterable[Any], level: str, names: Mapping[tuple[str, str], str], lang: str) -> list[str]:
     """Areas of a level by name; the city, classes and what is left of a county by what they are."""
     known = {area: name for (of, area), name in names.items() if of == level}
-    ids = (area if blank(area) else str(area) for area in areas)
-    return names_of(ids, {**known, **_said_areas(level, names, lang), "city": i18n.say("report.city", lang)})
+    known = {**known, **_said_areas(level, names, lang), "city": i18n.say("report.city", lang)}
+    parts = [[area] if blank(area) else str(area).split(TOGETHER) for area in areas]
+    return [TOGETHER.join(names_of(part, known)) for part in parts]
 
 
 def _said_areas(level: str, names: Mapping[tuple[str, str], str], lang: str) -> dict[str, str]:
@@ -226,6 +228,16 @@ def figures(table: pd.DataFrame, column: str) -> list[str]:
     return [figure(value, unit) for value, unit in zip(table[column], table["unit"], strict=True)]
 
 
+def thresholds(table: pd.DataFrame, lang: str) -> list[str]:
+    """The threshold of each row of a scorecard or its summary; of one that is about so many with that word."""
+    return [threshold_said(row, lang) for row in table.itertuples()]
+
+
+def threshold_said(row: Any, lang: str) -> str:
+    said = figure(row.threshold, row.unit)
+    return i18n.say("report.about", lang, figure=said) if row.about else said
+
+
 def rounded_up(factor: float) -> float:
     """Three decimals, never below: at the speed that is said a community is still covered."""
     return math.ceil(round(factor * 1000, 6)) / 1000 if math.isfinite(factor) else math.nan
@@ -257,6 +269,8 @@ def further_lines(check: CircleCheck, names: Mapping[tuple[str, str], str], lang
 
 
 def _area_said(row: Any, lang: str) -> str:
+    if blank(row.people_met) or blank(row.people):
+        return i18n.say("report.area_withheld", lang, name=row.name)
     met, people = int(row.people_met), int(row.people)
     return i18n.say("report.area_said", lang, name=row.name, share=percent(row.share_people), met=met, people=people)
 

@@ -128,15 +128,24 @@ def _rounds(results: Results, lang: str) -> Iterator[Section]:
     ]  # fmt: skip
     yield Section("rounds", shown, tuple(lines), page_rows=10)
     homes = plan.communities
+    few = _few(results, homes.index)
     told = {
         "community": homes.index, "name": texts(results.inputs.communities["name"]).array,
         "base": names.reindex(homes["base"]).array, "people": homes["people"].array, "visits": homes["visits"].array,
         "from_base": homes["from_base"].array, "within_share": homes["within"].astype(float).array,
         "worst_minutes": homes["worst"].astype(float).array,
     }  # fmt: skip
+    if few.any():
+        told |= {key: homes[key].astype("Float64").mask(few).array for key in ("people", "visits")}
     busiest = f"{territories.sites['load'].max():,.1f}"
     line = _say("territories_line", lang, load=f"{territories.evenest:,.1f}", busiest=busiest)
     yield Section("territories", pd.DataFrame(told), (line,), page_rows=0)
+
+
+def _few(results: Results, homes: pd.Index) -> pd.Series:
+    """The communities whose people of the rounds are not shown each by itself."""
+    asked = results.study.file.rounds
+    return results.hidden("" if asked is None else asked.people).reindex(homes, fill_value=False)
 
 
 def _farthest_minutes(results: Results) -> float:

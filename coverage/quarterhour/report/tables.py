@@ -18,11 +18,13 @@ from quarterhour.report.section import (
     figures,
     headed,
     labels,
+    level_said,
     levels,
     named_areas,
     rounded_up,
     scored_names,
     shown_shares,
+    thresholds,
 )
 from quarterhour.siting.explanation.headline import bound_name, goal_sentences
 from quarterhour.standards.circle import CircleCheck, reach_classes
@@ -77,7 +79,7 @@ def summary_table(scorecard: Scorecard, lang: str) -> pd.DataFrame:
         "name": table[lang],
         "level": levels(table, lang),
         "value": figures(table, "value"),
-        "threshold": figures(table, "threshold"),
+        "threshold": thresholds(table, lang),
         "unit": labels("scorecard.unit_", table["unit"], lang),
         "note": note_sentences(table, lang),
     }
@@ -147,6 +149,17 @@ def plan_line(p: Proposal, lang: str) -> str:
     said["rise"] = i18n.say("report.plan_rise", lang, before=plan.before) if plan.before is not None else ""
     key = "report.plan_line_room" if plan.placed else "report.plan_line"
     return i18n.say(key, lang, **{**row, **said, "unmet": unmet})
+
+
+def quota_line(p: Proposal, lang: str) -> str:
+    """To which areas a question's quotas are, and how many sites each asks for; "" without any."""
+    classes = p.quota_classes or ((),) * len(p.problem.quotas)
+    said = []
+    for quota, to in zip(p.problem.quotas, classes, strict=True):
+        key = "at_least" if quota.maximum is None else "at_most" if not quota.minimum else "between"
+        bounds = {"minimum": quota.minimum, "maximum": quota.maximum, "count": len(quota.areas)}
+        said.append(i18n.say(f"report.quota_{key}", lang, level=level_said(quota.level, to, lang), **bounds))
+    return i18n.say("report.quotas", lang, said=i18n.say("report.between", lang).join(said)) if said else ""
 
 
 def site_table(plans: Sequence[Proposal], names: Mapping[tuple[str, str], str], lang: str) -> pd.DataFrame:

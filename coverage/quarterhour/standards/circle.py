@@ -247,16 +247,17 @@ def area_sums(counted: pd.DataFrame, communities: pd.DataFrame) -> pd.DataFrame:
 
     A row an area: ``level, area`` and the sums. Units and classes add up to the city, where the communities have them.
     """
-    tables = [_sums(counted, communities[c], level) for level, c in AREA_COLUMNS.items() if c in communities]
+    there = [(level, c) for level, c in AREA_COLUMNS.items() if c in communities]
+    orders = [in_order(level, communities) if level in FURTHER_LEVELS else None for level, _ in there]
+    tables = [_sums(counted, communities[c], v, order) for (v, c), order in zip(there, orders, strict=True)]
     whole = _sums(counted, pd.Series(CITY, index=counted.index), CITY)
     return pd.concat([*[t for t in tables if len(t)], whole], ignore_index=True)
 
 
-def _sums(counted: pd.DataFrame, areas: pd.Series, level: str) -> pd.DataFrame:
+def _sums(counted: pd.DataFrame, areas: pd.Series, level: str, order: list[str] | None = None) -> pd.DataFrame:
     areas = areas.where(areas.notna() & areas.ne(""))
     summed = counted.groupby(areas).sum()
-    order = in_order(summed.index, level) if level in FURTHER_LEVELS else summed.index
-    sums = summed.reindex(order).rename_axis("area").reset_index()
+    sums = (summed if order is None else summed.reindex(order)).rename_axis("area").reset_index()
     sums.insert(0, "level", level)
     return sums
 

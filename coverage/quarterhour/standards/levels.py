@@ -15,7 +15,7 @@ UNIT, CLASS = "reporting_unit", "reporting_class"
 """Columns that ``study/reading/reporting`` puts on the communities: never blank where they are there."""
 AREA_COLUMNS: Mapping[str, str] = MappingProxyType({"town": "town", "county": "county", "unit": UNIT, "class": CLASS})
 """The column that names the areas of a level, from the least to the greatest; the class last."""
-FURTHER_LEVELS = ("unit", "class")
+FURTHER_LEVELS = ("class", "unit")
 """Levels beside those of the law; a study that does not ask for them has no rows of them."""
 UNKNOWN = "unknown"
 """The area of a community whose unit or class nobody states."""
@@ -23,13 +23,16 @@ CLASSES = ("urban", "rural", UNKNOWN)
 """The classes in the order in which they are told."""
 
 
-def in_order(areas: pd.Index, level: str) -> pd.Index:
-    """The areas of a level as they are told: classes in their order, others by id, the unknown last."""
+def in_order(level: str, communities: pd.DataFrame) -> list[str]:
+    """The areas of a further level as they are told: classes in their order; units county by county, the unknown last.
+
+    Of a county what is left of it comes first, then its zones by id.
+    """
     if level == "class":
-        told = [c for c in CLASSES if c in areas]
-    else:
-        told = [*(a for a in areas if a != UNKNOWN), *(a for a in areas if a == UNKNOWN)]
-    return pd.Index(told, name=areas.name)
+        return [c for c in CLASSES if c in set(communities[CLASS])]
+    county = communities["county"].astype("str") if "county" in communities else communities[UNIT].astype("str")
+    first = county.groupby(communities[UNIT]).min()
+    return sorted(first.index, key=lambda unit: (unit == UNKNOWN, first[unit], unit != first[unit], unit))
 
 
 def whole_units(communities: pd.DataFrame) -> dict[str, str]:

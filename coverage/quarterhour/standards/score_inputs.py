@@ -107,6 +107,8 @@ class ScoreInputs:
         """The table a target is measured on."""
         own = {"communities": self.communities, "facilities": self.of_kinds(target.kinds)}
         found = own.get(target.table, self.tables.get(target.table))
+        if target.table == "facilities" and target.kinds and found is not None and not len(found):
+            raise NoDataError(f"facilities: kind = {' | '.join(target.kinds)}")
         if found is None or not len(found):
             raise NoDataError(f"{target.table}: {', '.join(target.columns)}")
         return found

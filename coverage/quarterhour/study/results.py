@@ -96,7 +96,8 @@ class Proposal:
 
     ``relaxations``, ``unchecked`` and ``reported`` as ``siting.sites.Offered`` has them. ``changes``: where there is
     no plan, what would make one. ``prospects``: what lies behind it. ``money``: by site ``cost_yuan, running_yuan,
-    beds, staff``, NA where nobody says.
+    beds, staff``, NA where nobody says. ``quota_classes``: by quota of the problem the classes of areas that it is
+    for; empty for all.
     """
 
     id: str
@@ -113,6 +114,7 @@ class Proposal:
     prospects: Prospects = Prospects()
     reported: pd.DataFrame = field(default_factory=no_ledger)
     money: pd.DataFrame = field(default_factory=pd.DataFrame)
+    quota_classes: tuple[tuple[str, ...], ...] = ()
 
     def name(self, lang: str) -> str:
         """The question's name in a language."""
@@ -277,6 +279,13 @@ class Results:
     findings: pd.DataFrame = field(default_factory=no_findings)
     seconds: dict[str, float] = field(default_factory=dict)
     protection: Protection | None = None
+
+    def hidden(self, column: str) -> pd.Series:
+        """By community whether its count of a column of people is one of few, which is not shown."""
+        known, ids = self.protection, self.inputs.communities.index
+        if known is None or column not in known.columns:
+            return pd.Series(False, index=ids)
+        return known.hidden(column).reindex(ids, fill_value=False)
 
     @property
     def scorecard(self) -> Scorecard | None:

@@ -31,15 +31,25 @@ def _asked(results: Results, proposal: Proposal) -> Asked:
         heading=file.heading,
         circles=tuple(c.circle.id for c in results.checks if closes(results.study, proposal, c)),
         communities=found,
-        areas=coverage_by_area(proposal.problem, found, results.inputs.communities),
+        areas=_areas(results, proposal, found),
     )
+
+
+def _areas(results: Results, proposal: Proposal, found: pd.DataFrame) -> pd.DataFrame:
+    """Who is covered by area; units and classes whose people are only about so many are left out."""
+    communities = results.inputs.communities
+    table = coverage_by_area(proposal.problem, found, communities)
+    if results.protection is not None:
+        for column in study_question(results.study, proposal.id).people:
+            for level, areas in results.protection.about(column, communities).items():
+                table = table[~(table["level"].eq(level) & table["area"].isin(areas))]
+    return table
 
 
 def further_areas(results: Results, lang: str) -> dict[str, dict[str, str]]:
     """The areas beside towns and counties by level and id, by name, in the order in which they are told."""
     names, communities = area_names(results), results.inputs.communities
-    there = {v: communities[AREA_COLUMNS[v]] for v in FURTHER_LEVELS if AREA_COLUMNS[v] in communities}
-    ids = {level: in_order(pd.Index(sorted(set(areas))), level) for level, areas in there.items()}
+    ids = {v: in_order(v, communities) for v in FURTHER_LEVELS if AREA_COLUMNS[v] in communities}
     return {v: dict(zip(areas, area_labels(areas, v, names, lang), strict=True)) for v, areas in ids.items()}
 
 

@@ -27,8 +27,9 @@ from quarterhour.report.section import (
     mode_name,
     paces,
     rules_said,
+    thresholds,
 )
-from quarterhour.report.tables import plan_line, site_table, sites_by_quality, unmet_table
+from quarterhour.report.tables import plan_line, quota_line, site_table, sites_by_quality, unmet_table
 from quarterhour.standards.circle import CircleCheck
 from quarterhour.standards.levels import levels_of
 from quarterhour.standards.scorecard import Scorecard, note_sentences
@@ -144,7 +145,7 @@ def promise_blocks(scorecard: Scorecard, sources: Sources, lang: str) -> Iterato
         {
             "name": table[lang],
             "level": levels(table, lang),
-            "threshold": figures(table, "threshold"),
+            "threshold": thresholds(table, lang),
             "value": figures(table, "value"),
             "areas_met": [met_of(r, lang) for r in table.itertuples()],
             "synthetic_share": table["synthetic_share"],
@@ -192,7 +193,7 @@ def plan_blocks(
     yield Heading(i18n.say("report.plans", lang))
     for p in proposals:
         yield Heading(p.name(lang), level=2)
-        yield Paragraph(plan_line(p, lang))
+        yield Paragraph(plan_line(p, lang) + quota_line(p, lang))
         yield from maps.get(p.id, ())
         yield from [charts[p.id]] if p.id in charts else []
         yield from _site_blocks(p, names, lang)

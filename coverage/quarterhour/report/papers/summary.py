@@ -85,7 +85,7 @@ def _fact(check: CircleCheck, results: Results, names: Mapping[tuple[str, str], 
 def _areas(
     check: CircleCheck, level: str, names: Mapping[tuple[str, str], str], lang: str
 ) -> tuple[AreaShare, ...]:  # fmt: skip
-    rows = area_shares(check, level, names, lang)
+    rows = area_shares(check, level, names, lang).dropna(subset=["people", "people_met"])
     told = zip(rows["name"], rows["people_met"], rows["people"], rows["share_people"], strict=True)
     return tuple(AreaShare(name, int(met), int(people), float(share)) for name, met, people, share in told)
 

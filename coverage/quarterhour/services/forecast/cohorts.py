@@ -31,7 +31,7 @@ class ChangeRatios:
 
 
 def change_ratios(
-    earlier: Census, later: Census, *, toward: FloatArray | None = None, floor: FloatArray | None = None,
+    earlier: Census, later: Census, *, toward: FloatArray | None = None, city: FloatArray | None = None,
     smoothing: float = SMOOTHING, cap: tuple[float, float] = CAP,
 ) -> ChangeRatios:  # fmt: skip
     """Cohort change ratios of two counts (Hamilton & Perry 1962), smoothed and capped.
@@ -40,8 +40,8 @@ def change_ratios(
     ----------
     toward : by area, the ratios of the area above; each area counts as if ``smoothing`` more people had changed as that
         did, so that small cells follow the county and large ones themselves. None: nothing is smoothed.
-    floor : by sex and age, what the whole city does where that is below the cap: of the oldest fewer than half live ten
-        years longer, and a floor of 0.5 would keep the dead alive.
+    city : by sex and age, the whole city's ratios. Where they are below 1 the lower cap is so much of them: of the
+        oldest fewer than half live ten years longer, and a floor of 0.5 would keep the dead alive.
     """
     step = (later.year - earlier.year) // WIDTH
     before = _cohorts_before(earlier.people, step)
@@ -49,7 +49,7 @@ def change_ratios(
     above = np.ones_like(before) if toward is None else toward
     found = np.divide(later.people + more * above, before + more, out=above.copy(), where=before + more > 0)
     found[:, :, :step] = np.nan
-    low = np.full(found.shape[1:], cap[0]) if floor is None else np.fmin(cap[0], floor)
+    low = np.full(found.shape[1:], cap[0]) if city is None else np.fmin(cap[0], cap[0] * city)
     values = np.clip(found, low, cap[1])
     return ChangeRatios(values, found, np.abs(np.nan_to_num(values - found)) > 1e-12)
 
@@ -62,30 +62,35 @@ def _cohorts_before(people: FloatArray, step: int) -> FloatArray:
     return made
 
 
-def hamilton_perry(later: Census, ratios: FloatArray, *, interval: int, until: int) -> Steps:
+def hamilton_perry(
+    later: Census, ratios: FloatArray, *, interval: int, until: int, first: FloatArray | None = None
+) -> Steps:
     """People every five years from the later count: cohorts times their ratios, as long as ``interval`` at a time.
 
-    Where counts lie ten years apart, the years between two steps go along the cohort: the geometric mean of what it was
-    and will be; the last two groups together, split as they are in the mean of both.
+    Where counts lie ten years apart, the years between two steps go along the cohort: of what ten years take from it
+    the share ``first`` (sexes x ages, ``LifeTable.first_shares``) falls into the first five. A half each would be the
+    geometric mean, and 15 % too few at 80 and over. The last two groups go together, split as in the mean of both.
     """
+    halves = np.full(later.people.shape[1:], 0.5) if first is None else first
     steps, year, step = {later.year: later.people}, later.year, interval // WIDTH
     while year < until:
         steps[year + interval] = _cohorts_before(steps[year], step) * ratios
         if step == 2:
-            steps[year + WIDTH] = _between(steps[year], steps[year + interval])
+            steps[year + WIDTH] = _between(steps[year], steps[year + interval], halves)
         year += interval
     return dict(sorted(steps.items()))
 
 
-def _between(now: FloatArray, then: FloatArray) -> FloatArray:
+def _between(now: FloatArray, then: FloatArray, first: FloatArray) -> FloatArray:
     """People halfway between two steps of ten years."""
     made = np.full_like(now, np.nan)
-    made[:, :, 1:-2] = np.sqrt(now[:, :, :-3] * then[:, :, 2:-1])
-    last = np.sqrt(now[:, :, -3:].sum(axis=2) * then[:, :, -1])
+    share = first[:, 2:-1]
+    made[:, :, 1:-2] = now[:, :, :-3] ** (1 - share) * then[:, :, 2:-1] ** share
+    last = now[:, :, -3:].sum(axis=2) ** (1 - first[:, -1]) * then[:, :, -1] ** first[:, -1]
     ends = now[:, :, -2:] + then[:, :, -2:]
     whole = ends.sum(axis=2)
-    share = np.divide(ends[:, :, -1], whole, out=np.ones_like(whole), where=whole > 0)
-    made[:, :, -2], made[:, :, -1] = last * (1 - share), last * share
+    oldest = np.divide(ends[:, :, -1], whole, out=np.ones_like(whole), where=whole > 0)
+    made[:, :, -2], made[:, :, -1] = last * (1 - oldest), last * oldest
     return made
 
 

@@ -10,7 +10,7 @@ import pandas as pd
 
 from quarterhour.base.arrays import FloatArray
 from quarterhour.base.errors import DataError
-from quarterhour.services.forecast.ages import WIDTH, five_year_first
+from quarterhour.services.forecast.ages import OLDEST, WIDTH, five_year_first
 from quarterhour.services.forecast.census import BOTH, Census
 
 
@@ -39,6 +39,40 @@ class LifeTable:
             if len(rows) < len(census.sexes):
                 raise DataError("forecast.life_sexes", found=", ".join(self.sexes), needed=", ".join(census.sexes))
         return self.survival[rows, place:], self.death_rate[rows, place:]
+
+    def first_shares(self, census: Census) -> FloatArray:
+        """Of what ten years take from a cohort, the share that falls into the first five, by sex and age reached.
+
+        Fewer die in the first half, since deaths rise with age; the first two groups, which nobody reaches, have a
+        half.
+        """
+        survival = self.fitted(census)[0][:, : census.people.shape[2]]
+        lost = -np.log(survival)
+        made = np.full_like(survival, 0.5)
+        whole = lost[:, 1:-2] + lost[:, 2:-1]
+        made[:, 2:-1] = np.divide(lost[:, 1:-2], whole, out=np.full_like(whole, 0.5), where=whole > 0)
+        made[:, -1] = _first_share_of_the_last(survival)
+        return made
+
+
+def _first_share_of_the_last(survival: FloatArray) -> FloatArray:
+    """The same for all who come into the last group: person-years from each of three ages on, the last set to 1."""
+    last = 1 / survival[:, -1]
+    before = last + (last - 1) / survival[:, -2]
+    return np.asarray(np.log(before / last) / np.log(before))
+
+
+GOMPERTZ, RATE_AT_80 = 0.1, 0.06
+"""A standard curve: death rates rise by a tenth a year of age. Of it only the shape counts (``first_shares``)."""
+
+
+def standard_life_table(census: Census) -> LifeTable:
+    """A life table on the standard curve, for the sexes and ages of a count."""
+    ages = np.array(census.ages, dtype=float)
+    rates = RATE_AT_80 * np.exp(GOMPERTZ * (ages + WIDTH / 2 - OLDEST))
+    rates[-1] = RATE_AT_80 * np.exp(GOMPERTZ * (census.open_age + WIDTH - OLDEST))
+    years = _from_rates(np.minimum(rates, 0.9), np.diff(ages).astype(int))[None, :].repeat(len(census.sexes), axis=0)
+    return LifeTable(census.sexes, census.first_age, _survival(years), _death_rates(years))
 
 
 def life_table(rows: pd.DataFrame, *, kind: str, open_age: int, file: str) -> LifeTable:

@@ -22,6 +22,7 @@ from quarterhour.services.forecast.cohorts import (
     survive,
 )
 from quarterhour.services.forecast.groups import Rates, linear, parts_of, step_up
+from quarterhour.services.forecast.life import standard_life_table
 from quarterhour.services.forecast.question import CITY, Knobs, Question
 from quarterhour.services.forecast.values import VARIANTS
 
@@ -131,24 +132,27 @@ def _by_ratios(
     for level, known in counts.items():
         earlier, later = known[min(known)], known[max(known)]
         if above is None:
-            whole = change_ratios(earlier, later, cap=q.cap)
-            floor = np.fmin(whole.found[0], q.cap[0])
-            ratios[level] = change_ratios(earlier, later, floor=floor, cap=q.cap)
+            own = change_ratios(earlier, later, cap=q.cap).found[0]
+            ratios[level] = change_ratios(earlier, later, city=own, cap=q.cap)
         else:
             toward = _spread_down(ratios[above].values, counts[above][later.year], later, level, q)
             ratios[level] = change_ratios(
-                earlier, later, toward=toward, floor=ratios[CITY].values[0], smoothing=q.smoothing, cap=q.cap
+                earlier, later, toward=toward, city=ratios[CITY].values[0], smoothing=q.smoothing, cap=q.cap
             )
         made.ratios.append(_capped(ratios[level], later, level))
         made.cells += int(np.isfinite(ratios[level].values).sum())
         above = level
     leaf = list(counts)[-1]
     low, high = _spread(q, ratios[leaf], counts[leaf][max(counts[leaf])], made)
+    count = counts[leaf][max(counts[leaf])]
+    first = (q.life or standard_life_table(count)).first_shares(count)
     paths: dict[tuple[str, str], Steps] = {}
     for level, known in counts.items():
         years, middle = sorted(known), ratios[level].values
         for variant, values in zip(VARIANTS, (low(middle), middle, high(middle)), strict=True):
-            paths[level, variant] = hamilton_perry(known[years[-1]], values, interval=years[-1] - years[0], until=until)
+            paths[level, variant] = hamilton_perry(
+                known[years[-1]], values, interval=years[-1] - years[0], until=until, first=first
+            )
     return paths
 
 

@@ -92,7 +92,8 @@ def _site_record(problem: SitingProblem, plan: SitingPlan, place: int) -> dict[s
 def _quota_record(quota: Quota) -> dict[str, Any]:
     bounds = {"minimum": int(quota.minimum), "maximum": _number(quota.maximum)}
     tier = {"tier": quota.tier} if quota.tier else {}
-    return {"level": quota.level, "areas": list(quota.areas), **bounds, **tier}
+    groups = {"groups": [list(group) for group in quota.groups]} if quota.groups else {}
+    return {"level": quota.level, "areas": list(quota.areas), **bounds, **tier, **groups}
 
 
 def _figures_record(figures: Figures) -> dict[str, Any]:
@@ -260,12 +261,18 @@ def _problem(name: str, packed: Mapping[str, Any]) -> SitingProblem:
         areas=pd.DataFrame(dict(zip(AREA_LEVELS, areas, strict=True)), index=communities, dtype="str"),
         load=(demand + _unpack(packed["load"])).rename("load"),
         new_sites=packed["new_sites"],
-        quotas=tuple(Quota(level, tuple(a), low, high, t) for level, a, low, high, t in packed["quotas"]),
+        quotas=tuple(_quota(*quota) for quota in packed["quotas"]),
         coverage=Coverage(backup, tier, everyone, at_least),
         budget=Budget(*packed["budget"]),
         capacity=None if capacity is None else Capacity(unit=capacity[0], split=capacity[1]),
         conflicts=_unpack(packed["conflicts"]).reshape(-1, 2),
     )
+
+
+def _quota(
+    level: str, areas: Sequence[str], low: int, high: int | None, tier: str, groups: Sequence[Sequence[str]] = ()
+) -> Quota:
+    return Quota(level, tuple(areas), low, high, tier, tuple(tuple(group) for group in groups))
 
 
 def _standard(ladder: Sequence[Sequence[int]]) -> Standard:

@@ -99,7 +99,10 @@ def _check_chosen(problem: SitingProblem, plan: SitingPlan) -> None:
 def _areas(problem: SitingProblem, quota: Quota) -> dict[str, str]:
     """Site by site the area in which it counts for a quota."""
     columns = zip(problem.sites.index, problem.sites[quota.level], problem.sites["tiers"], strict=True)
-    return {i: area for i, area, tiers in columns if not quota.tier or quota.tier in tiers.split(" ")}
+    found = {i: area for i, area, tiers in columns if not quota.tier or quota.tier in tiers.split(" ")}
+    for group in quota.groups:
+        found = {i: " + ".join(group) if area in group else area for i, area in found.items()}
+    return found
 
 
 def _unmet(problem: SitingProblem) -> list[tuple[Any, ...]]:

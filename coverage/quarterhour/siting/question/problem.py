@@ -24,6 +24,8 @@ SITE_COLUMNS = ("state", "town", "county", "name", "quality")
 SITE_FIGURES = ("cost_yuan", "running_yuan", "capacity")
 AREA_LEVELS = ("town", "county")
 EVERY_AREA = ("*",)
+TOGETHER = " + "
+"""Between the ids of areas that have their sites together."""
 QUOTA_LEVELS = (*AREA_LEVELS, "state")
 PPM = 1_000_000
 """A coefficient is counted in millionths, rounded up, so that it stays a whole number."""
@@ -75,6 +77,8 @@ class Quota:
     ``areas``: the ids that must have them (also those without a candidate); ``EVERY_AREA``: every town or
     county that a site or a community lies in, which ``as_problem`` writes out.
     ``tier``: only sites that count for this tier; a site may count for several.
+    ``groups``: areas that have their sites together, a site in one serving all of them: each group counts as one area,
+    called by its ids with `` + `` between, and stands among ``areas`` in their stead.
     """
 
     level: str
@@ -82,6 +86,12 @@ class Quota:
     minimum: int = 1
     maximum: int | None = None
     tier: str = ""
+    groups: tuple[tuple[str, ...], ...] = ()
+
+    @property
+    def group_of(self) -> dict[str, str]:
+        """By area that shares its sites the name of its group."""
+        return {area: TOGETHER.join(group) for group in self.groups for area in group}
 
 
 @dataclass(frozen=True, slots=True)
@@ -341,7 +351,12 @@ class SitingProblem:
     @cached_property
     def area_of(self) -> dict[Quota, pd.Series]:
         """By quota the area in which each site counts for it; "" where it does not."""
-        return {quota: self.sites[quota.level].where(self.of_tier[quota.tier], "") for quota in self.quotas}
+        return {quota: self._area_in(quota).where(self.of_tier[quota.tier], "") for quota in self.quotas}
+
+    def _area_in(self, quota: Quota) -> pd.Series:
+        """Of each site the area that a quota counts it in."""
+        areas, group_of = self.sites[quota.level], quota.group_of
+        return areas.map(lambda area: group_of.get(area, area)) if group_of else areas
 
     @cached_property
     def people_of(self) -> dict[str, IntArray]:
@@ -383,13 +398,18 @@ def asked(problem: SitingProblem) -> dict[str, Any]:
     return {
         "goals": [[g.objective, g.people, g.level] for g in problem.goals],
         "new_sites": None if problem.new_sites is None else int(problem.new_sites),
-        "quotas": [[q.level, list(q.areas), int(q.minimum), _int(q.maximum), q.tier] for q in problem.quotas],
+        "quotas": [_quota(quota) for quota in problem.quotas],
         "standards": {name: [list(step) for step in s.ladder()] for name, s in problem.standards.items()},
         "coverage": [_int(cover.backup), cover.tier, problem.everyone, int(cover.at_least)],
         "budget": [_int(problem.budget.yuan), int(problem.budget.years)],
         "capacity": None if capacity is None else [capacity.unit, capacity.split],
         "weights": {c: int(w) for c, w in problem.weights.items()},
     }
+
+
+def _quota(quota: Quota) -> list[Any]:
+    together = [[list(group) for group in quota.groups]] if quota.groups else []
+    return [quota.level, list(quota.areas), int(quota.minimum), _int(quota.maximum), quota.tier, *together]
 
 
 def _int(value: int | None) -> int | None:

@@ -78,12 +78,20 @@ def shortfalls(problem: SitingProblem) -> pd.DataFrame:
     return pd.DataFrame(rows, columns=list(UNMET_COLUMNS)).astype(_UNMET_TYPES)
 
 
+def _partition(quota: Quota) -> str:
+    """What parts the sites among the areas of a quota: its level, with the groups where there are some.
+
+    Areas of one such parting share no site, so that their minima add up; those of two may.
+    """
+    return f"{quota.level} {quota.groups}" if quota.groups else quota.level
+
+
 def min_sites_for_quotas(problem: SitingProblem) -> int:
     """How many candidates the quotas need at the least (exact where each town lies in one county)."""
-    levels = dict.fromkeys([*AREA_LEVELS, *(q.level for q in problem.quotas)])
+    levels = dict.fromkeys([*AREA_LEVELS, *map(_partition, problem.quotas)])
     need: dict[str, dict[str, int]] = {level: {} for level in levels}
     for rule in quota_areas(problem):
-        areas = need[rule.quota.level]
+        areas = need[_partition(rule.quota)]
         areas[rule.area] = max(rule.low, areas.get(rule.area, 0))
     by_level = max(sum(n.values()) for n in need.values())
     pairs = problem.sites.loc[problem.free, ["town", "county"]].drop_duplicates()

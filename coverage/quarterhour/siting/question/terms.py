@@ -16,6 +16,7 @@ from quarterhour.siting.question.problem import (
     AREA_LEVELS,
     EVERY_AREA,
     OBJECTIVES,
+    TOGETHER,
     Budget,
     Goal,
     Quota,
@@ -113,7 +114,24 @@ def as_quotas(given: Quota | Sequence[Quota], sites: pd.DataFrame, areas: pd.Dat
     for quota in quotas:
         if not isinstance(quota, Quota):
             raise DataError("question.bad_kind", what="quotas", wanted="[Quota(...), ...]", came=short_repr(quota))
-    return tuple(replace(q, areas=_areas_of(q, sites, areas)) for q in quotas)
+    return tuple(_together(replace(q, areas=_areas_of(q, sites, areas))) for q in quotas)
+
+
+def _together(quota: Quota) -> Quota:
+    """The quota with each group among its areas in the stead of the areas that are in it."""
+    if not quota.groups:
+        return quota
+    groups = tuple(tuple(map(str, group)) for group in quota.groups)
+    every = [area for group in groups for area in group]
+    again = [area for area in dict.fromkeys(every) if every.count(area) > 1 or not area]
+    if again or min(map(len, groups)) < 2 or quota.level not in AREA_LEVELS:
+        raise DataError("question.quota_groups", level=quota.level, ids=", ".join(again) or "-")
+    made = replace(quota, groups=groups)
+    names = made.group_of
+    strange = [TOGETHER.join(g) for g in groups if not {*g, TOGETHER.join(g)} & set(quota.areas)]
+    if strange:
+        raise DataError("question.quota_group_nowhere", level=quota.level, ids=", ".join(strange))
+    return replace(made, areas=tuple(dict.fromkeys(names.get(area, area) for area in quota.areas)))
 
 
 def _areas_of(quota: Quota, sites: pd.DataFrame, areas: pd.DataFrame) -> tuple[str, ...]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date
@@ -57,14 +58,15 @@ def graves_needed(file: StudyFile, tables: Inputs, rules: RuleSet) -> Needed:
     if table is None:
         return Needed(None, lost=("graves", asked.table, _LOST))
     horizon = study_horizon(asked, file.study.reference_date, figures)
-    if {"town", "deaths"} <= set(table):
+    if "town" in table and ("deaths" in table or _year_columns(table, "deaths")):
         return Needed(_by_town(asked, tables, table, horizon, figures))
-    city = _of_the_city(table)
+    city = _of_the_city(table, horizon)
     if city is None:
         missing = _LOST if not {"area", "level", "indicator", "value"} <= set(table) else "deaths"
         return Needed(None, lost=("graves", asked.table, missing))
     people = tables.communities.groupby(texts(tables.communities["town"]))[file.communities.people[0]].sum()
-    deaths = alike_each_year(shared_out(city, by=people), horizon)
+    now = shared_out(1.0, by=people)
+    deaths = pd.DataFrame(now.to_numpy()[:, None] * city.loc[list(horizon.years)].to_numpy(), now.index, horizon.years)
     return Needed(_demand(asked, deaths, _none(deaths), horizon, figures, 0), shared_out=True)
 
 
@@ -82,11 +84,26 @@ def study_horizon(asked: GravesFile, reference: date, figures: Mapping[str, floa
     return Horizon(first, last, asked.near_until, asked.far_until)
 
 
-def _of_the_city(table: pd.DataFrame) -> float | None:
+def _of_the_city(table: pd.DataFrame, horizon: Horizon) -> pd.Series | None:
+    """The city's deaths of each year."""
     if not {"area", "level", "indicator", "value"} <= set(table):
         return None
-    rows = table[texts(table["indicator"]).eq("deaths") & texts(table["level"]).eq(CITY)]
-    return float(numbers(rows["value"]).iloc[0]) if len(rows) else None
+    rows = table[texts(table["indicator"]).eq("deaths") & texts(table["level"]).eq(CITY)].iloc[:1]
+    return None if rows.empty else _each_year(rows.set_axis([CITY]), "value", horizon)[0].iloc[0]
+
+
+def _year_columns(table: pd.DataFrame, column: str) -> dict[int, str]:
+    """The columns that say a figure of single years (``deaths_2035``), by year."""
+    found = ((re.fullmatch(rf"{column}_([12]\d{{3}})", str(name)), str(name)) for name in table)
+    return {int(match[1]): name for match, name in found if match}
+
+
+def _each_year(rows: pd.DataFrame, column: str, horizon: Horizon) -> tuple[pd.DataFrame, int]:
+    """A figure of each year: on a line between the years that have columns, else alike; and how many are filled in."""
+    years = _year_columns(rows, column)
+    if not years:
+        return alike_each_year(_known(rows, column), horizon), 0
+    return on_every_year(pd.DataFrame({y: _known(rows, years[y]) for y in sorted(years)}), horizon)
 
 
 def _by_town(
@@ -100,7 +117,7 @@ def _by_town(
             moved = in_their_years(by_area_and_year(table, area="town", value="backlog"), horizon)
     else:
         rows = _one_a_town(table)
-        deaths = _each_year(rows, horizon)
+        deaths, filled = _each_year(rows, "deaths", horizon)
         moved = _none(deaths)
         if "backlog" in rows and asked.moves is None:
             moved = spread_evenly(_known(rows, "backlog"), horizon, until=asked.moves_until)
@@ -115,16 +132,6 @@ def _one_a_town(table: pd.DataFrame) -> pd.DataFrame:
     if len(again):
         raise DataError("graves.twice", ids=first_ids(again))
     return by_town
-
-
-def _each_year(rows: pd.DataFrame, horizon: Horizon) -> pd.DataFrame:
-    """Deaths of each year: those of a forecast (columns ``deaths_2027`` ...) as far as it goes, then as in its last."""
-    same = alike_each_year(_known(rows, "deaths"), horizon)
-    known = [year for year in horizon.years if f"deaths_{year}" in rows]
-    for year in horizon.years if known else ():
-        near = min(max(year, known[0]), known[-1])
-        same[year] = _known(rows, f"deaths_{near}")
-    return same
 
 
 def _known(rows: pd.DataFrame, column: str) -> pd.Series:

@@ -61,6 +61,7 @@ class QuotaFile(Part):
     """At least so many open sites in every area of a level; ``tier``: only those that count for this tier.
 
     ``applies_to``: in towns (镇, 乡) or sub-districts (街道) alone; a town of no known class is not asked, and is told.
+    ``groups``: towns that share their sites: so many in each group, whichever of its towns they stand in.
     """
 
     level: Literal["town", "county"]
@@ -68,11 +69,17 @@ class QuotaFile(Part):
     maximum: Whole | None = Field(default=None, ge=0)
     tier: str = ""
     applies_to: tuple[Literal["town", "sub_district"], ...] = ()
+    groups: tuple[Annotated[tuple[str, ...], Field(min_length=2)], ...] = ()
 
     @model_validator(mode="after")
     def _some_number_fits(self) -> QuotaFile:
         check_rising(self, "minimum", "maximum")
-        check_partners(self, {"applies_to": (self.level == "town", 'level = "town"')})
+        of_towns = self.level == "town", 'level = "town"'
+        check_partners(self, {"applies_to": of_towns, "groups": of_towns})
+        every = [town for group in self.groups for town in group]
+        twice = [town for town in every if every.count(town) > 1]
+        if twice:
+            raise wrong("group_twice", at="groups", given=twice[0])
         return self
 
 

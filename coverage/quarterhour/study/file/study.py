@@ -62,8 +62,8 @@ class StudyFile(Part):
     rounds: RoundsFile | None = None
     graves: GravesFile | None = None
     overlay: OverlayFile | None = None
-    plan: PlanFile = PlanFile()
     forecast: ForecastFile | None = None
+    plan: PlanFile = PlanFile()
     databases: dict[str, DatabaseFile] = {}
     geocoders: dict[GeocoderName, GeocoderFile] = {}
     outputs: Outputs = Outputs()

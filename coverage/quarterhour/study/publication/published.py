@@ -13,16 +13,17 @@ from dataclasses import replace
 import geopandas as gpd
 import pandas as pd
 
-from quarterhour.base.arrays import BoolArray
 from quarterhour.base.cells import texts
-from quarterhour.base.findings import Severity, finding, join_findings
+from quarterhour.base.findings import QUALITIES, Severity, finding, join_findings
 from quarterhour.standards.circle import CITY, CircleCheck
+from quarterhour.standards.levels import CLASS, UNIT
 from quarterhour.standards.scorecard import Scorecard
+from quarterhour.standards.sensitivity import CoverageRange
 from quarterhour.standards.targets import Target
 from quarterhour.study.file.study import StudyFile
 from quarterhour.study.inputs import Inputs
 from quarterhour.study.publication.pools import ALONE, Pools, pooled, shared_out
-from quarterhour.study.publication.protection import Protection
+from quarterhour.study.publication.protection import Protection, crossed
 from quarterhour.study.results import Results
 
 NOTE = "scorecard.protected"
@@ -65,10 +66,18 @@ def protected_inputs(
 
 
 def _places(communities: pd.DataFrame, reached: pd.Series) -> pd.DataFrame:
-    """Who may share a pool, the narrowest choice first: reached alike in one town, one county, the city; anybody."""
+    """Who may share a pool, the narrowest choice first: reached alike in one town, one county, the city; anybody.
+
+    Those of one reporting unit and one class before others, so that sums by unit and class stay exact where they can.
+    """
     county, alike = texts(communities["county"]), reached.reindex(communities.index).astype("str")
-    town = county + "\t" + texts(communities["town"])
-    return pd.DataFrame({"town": town + "\t" + alike, "county": county + "\t" + alike, "alike": alike, "city": CITY})
+    further = [communities[c].astype("str") for c in (CLASS, UNIT) if c in communities]
+    choices = {"alike": alike, "city": pd.Series(CITY, index=communities.index)}
+    for own in further:
+        alike = own + "\t" + alike
+        choices = {f"alike_{own.name}": alike, **choices}
+    county = county + "\t" + alike
+    return pd.DataFrame({"town": texts(communities["town"]) + "\t" + county, "county": county, **choices})
 
 
 def _published(counts: pd.Series, found: Pools, *, known: bool) -> pd.Series:
@@ -88,7 +97,7 @@ def _told(used: Sequence[str], found: Pools, counts: pd.DataFrame, reached: pd.S
     fields = {"table": "communities", "column": ", ".join(used), "value": f"{int(pools.ne(ALONE).sum()):,}"}
     if found.lost:
         return finding("publication.too_few", severity="warning", **fields, detail=str(smallest))
-    off = int(counts.max(axis=1)[_crossed(pools, reached)].sum())
+    off = int(counts.max(axis=1)[crossed(pools, reached)].sum())
     rule = "publication.shared_out_about" if off else "publication.shared_out"
     severity: Severity = "warning" if off else "note"
     return finding(rule, severity=severity, **fields, detail=f"{off:,}" if off else "", id=str(smallest))
@@ -111,33 +120,52 @@ def masked(results: Results, known: Protection, targets: Sequence[Target]) -> Re
         inputs=replace(results.inputs, communities=gpd.GeoDataFrame(communities.assign(**blanks))),
         checks=tuple(_check(c, communities, known) for c in results.checks),
         compare=tuple(_check(c, communities, known) for c in results.compare),
+        ranges=tuple(_range(r, communities, known) for r in results.ranges),
         scorecards={day: _card(card, about) for day, card in results.scorecards.items()},
         protection=known,
     )
 
 
 def _check(check: CircleCheck, communities: pd.DataFrame, known: Protection) -> CircleCheck:
-    column = check.circle.people
-    if column not in known.columns:
+    if check.circle.people not in known.columns:
         return check
-    pools, town = known.pools[column], texts(communities["town"])
-    parted = _crossed(pools, town) | _crossed(pools, check.communities["met"].reindex(pools.index))
-    apart = _crossed(pools, town)
-    shares = check.shares
-    blank_all = shares["level"].eq("town") & shares["area"].isin(set(town[apart]))
-    blank_met = shares["level"].eq("town") & shares["area"].isin(set(town[parted]))
-    every = [c for c in shares.columns if c == "people" or (c.startswith("people_") and c != "people_met")]
-    shown = shares.assign(**{c: shares[c].astype("Int64").mask(blank_all) for c in every})
-    met = {"people_met": shares["people_met"].astype("Int64").mask(blank_met)}
-    return replace(check, shares=shown.assign(**met, share_people=shares["share_people"].mask(blank_met)))
+    shares = _shares(check.shares, check.communities["met"], communities, known.pools[check.circle.people], known)
+    met, every = _not_few(shares["people_met"], shares["people"], known.smallest), shares["people"]
+    share = (met / every.where(every > 0)).astype("float64")
+    return replace(check, shares=shares.assign(people_met=met, share_people=share.where(shares["people_met"].notna())))
 
 
-def _crossed(pools: pd.Series, of: pd.Series) -> BoolArray:
-    """Whether a community is in a pool that lies in more than one of some areas."""
-    some = pools.ne(ALONE)
-    count = of[some].groupby(pools[some]).nunique()
-    found: BoolArray = (some & pools.map(count).fillna(0).gt(1)).to_numpy(dtype=bool)
-    return found
+def _range(found: CoverageRange, communities: pd.DataFrame, known: Protection) -> CoverageRange:
+    if found.circle.people not in known.columns:
+        return found
+    pools = known.pools[found.circle.people]
+    return replace(found, shares=_shares(found.shares, found.communities["covered"], communities, pools, known))
+
+
+def _shares(
+    shares: pd.DataFrame, parted: pd.Series, communities: pd.DataFrame, pools: pd.Series, known: Protection
+) -> pd.DataFrame:
+    """Shares of areas without the people of towns that a pool crosses, or of those inside where it crosses these."""
+    met_apart = crossed(pools, parted.reindex(pools.index))
+    blank = {name: pd.Series(False, index=shares.index) for name in ("all", "in")}
+    for level, areas in {"town": texts(communities["town"]), **known.further(communities)}.items():
+        apart = crossed(pools, areas)
+        for name, some in (("all", apart), ("in", apart | met_apart)):
+            blank[name] |= shares["level"].eq(level) & shares["area"].isin(set(areas[some]))
+    whole = {"people", *(f"people_{quality}" for quality in QUALITIES)}
+    counts = [c for c in shares.columns if c == "people" or c.startswith("people_")]
+    made = {c: shares[c].astype("Int64").mask(blank["all" if c in whole else "in"]) for c in counts}
+    parts = [c for c in shares.columns if c.startswith("share_") and c != "share_communities"]
+    return shares.assign(**made, **{c: shares[c].mask(blank["in"]) for c in parts})
+
+
+def _not_few(met: pd.Series, every: pd.Series, smallest: int) -> pd.Series:
+    """Those inside, where they or those outside are few: nobody or ``smallest``, whichever is nearer."""
+    few, left = met.between(1, smallest - 1).fillna(False), every - met
+    told = met.where(~few, (met * 2 >= smallest).astype("Int64") * smallest)
+    rest = left.between(1, smallest - 1).fillna(False) & ~few
+    told = told.where(~rest, every - (left * 2 >= smallest).astype("Int64") * smallest)
+    return told.mask(told.lt(0).fillna(False), 0).mask(told.gt(every).fillna(False), every)
 
 
 def _card(card: Scorecard, about: Collection[str]) -> Scorecard:

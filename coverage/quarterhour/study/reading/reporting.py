@@ -83,7 +83,7 @@ def _with_units(
 def _units(communities: pd.DataFrame, counties: pd.DataFrame, asked: ReportingFile) -> pd.DataFrame:
     """The units by id, in the order in which they are told."""
     county = texts(communities["county"])
-    ids = in_order(pd.Index(sorted(set(communities[UNIT]))), "unit")
+    ids = pd.Index(in_order("unit", communities), name="id")
     names = texts(counties["name"]).to_dict() if "name" in counties else {}
     rows = []
     for unit in ids:
@@ -92,7 +92,7 @@ def _units(communities: pd.DataFrame, counties: pd.DataFrame, asked: ReportingFi
         name = asked.names.get(unit) or str(names.get(unit) or unit)
         rows.append({"name": name, "county": inside.pop() if len(inside) == 1 else "",
                      "rest": split and unit not in asked.names})  # fmt: skip
-    return pd.DataFrame(rows, index=ids.rename("id"), columns=list(UNIT_COLUMNS))
+    return pd.DataFrame(rows, index=ids, columns=list(UNIT_COLUMNS))
 
 
 def _names_unused(communities: pd.DataFrame, asked: ReportingFile, about: Mapping[str, str]) -> list[pd.DataFrame]:

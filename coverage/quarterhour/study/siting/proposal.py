@@ -86,6 +86,7 @@ def propose(run: Run, tables: Inputs, file: SitingFile) -> Proposal:
     return Proposal(
         file.id, file.zh, file.en, file.kind, problem, plan, sites, offered.ledger, offered.relaxations,
         offered.unchecked, tuple(changes), behind, offered.reported, money,
+        quota_classes=tuple(quota.applies_to for quota in file.quotas),
     )  # fmt: skip
 
 

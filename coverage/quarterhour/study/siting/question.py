@@ -114,7 +114,11 @@ def _quota(file: SitingFile, tables: Inputs, asked: QuotaFile) -> Quota:
         named = named[classes.reindex(named).isin(asked.applies_to)]
         if not len(named):
             raise StudyError("study.quota_of_no_area", part=file.id, classes=", ".join(asked.applies_to))
-    return Quota(asked.level, tuple(map(str, named)), asked.minimum, asked.maximum, asked.tier)
+    known = set(map(str, named))
+    for group in asked.groups:
+        if not known & set(group):
+            raise StudyError("sites.group_nowhere", part=file.id, group=", ".join(group))
+    return Quota(asked.level, tuple(map(str, named)), asked.minimum, asked.maximum, asked.tier, asked.groups)
 
 
 def _conflicts(file: SitingFile, tables: Inputs, offered: Offered) -> Iterator[tuple[str, ...]]:

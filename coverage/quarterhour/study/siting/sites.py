@@ -24,7 +24,7 @@ from quarterhour.siting.candidates.generate import candidates_from_communities, 
 from quarterhour.siting.question.sites import join_sites
 from quarterhour.standards.levels import UNIT, whole_units
 from quarterhour.standards.rules import Exclusion, RuleSet
-from quarterhour.study.file.siting import SitingFile
+from quarterhour.study.file.siting import QuotaFile, SitingFile
 from quarterhour.study.inputs import Inputs
 from quarterhour.study.siting.secrets import coarse_ledger, coarse_relaxations, secret_rules
 from quarterhour.travel.times import TravelTimes
@@ -96,7 +96,7 @@ def offered_sites(
         sites = with_unit(sites, tables.communities, UNIT, whole=whole_units(tables.communities))
     binding = [rule for rule in every if rule.id not in telling]
     asked = [quota for quota in file.quotas if quota.minimum and binding]
-    relaxed = [_relaxations(wanted, binding, layers, tables, sites, quota.level) for quota in asked]
+    relaxed = [_relaxations(wanted, binding, layers, tables, sites, quota) for quota in asked]
     told = pd.concat(relaxed, ignore_index=True) if relaxed else pd.DataFrame(columns=["level", *RELAXED])
     secret = secret_rules(every, tables)
     relaxations = coarse_relaxations(told, secret)
@@ -179,11 +179,13 @@ def _exclusions(file: SitingFile, rules: Mapping[str, RuleSet]) -> list[Exclusio
 
 def _relaxations(
     wanted: gpd.GeoDataFrame, rules: Sequence[Exclusion], layers: Mapping[str, gpd.GeoDataFrame], tables: Inputs,
-    sites: gpd.GeoDataFrame, level: str,
+    sites: gpd.GeoDataFrame, quota: QuotaFile,
 ) -> pd.DataFrame:  # fmt: skip
+    level, have = quota.level, set(sites[quota.level])
+    have |= {town for group in quota.groups if have & set(group) for town in group}
     areas = tables.towns if level == "town" else tables.counties
     named = areas.index if len(areas) else sorted(set(tables.communities[level]) - {""})
-    without = [str(a) for a in named if str(a) not in set(sites[level])]
+    without = [str(a) for a in named if str(a) not in have]
     found = candidate_relaxations(wanted, rules, layers, areas=without, level=level)
     found.insert(0, "level", level)
     return found
