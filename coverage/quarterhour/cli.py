@@ -302,7 +302,6 @@ def _run(
 
     from quarterhour.report import write
     from quarterhour.report.console import finding_lines, findings_count, summary_lines
-    from quarterhour.report.plan.write import write_plan
     from quarterhour.study.run import run_study
     from quarterhour.study.study import default_out, read_study
 
@@ -319,9 +318,7 @@ def _run(
                 keep=folder / "plans", kept=left.append, publish=True,
             )  # fmt: skip
             results = replace(results, earlier=earlier)
-            write.write_results(results, folder, lang=lang, tell=tell)
-            if "plan" in asked.file.outputs.extra:
-                write_plan(results, folder / "plan", lang=lang, processes=2, tell=tell)
+            write.write_results(results, folder, lang=lang, tell=tell, processes=2)
     except (_Stopped, KeyboardInterrupt):
         raise _Stopped(*left) from None
     for line in summary_lines(results, lang):
@@ -384,7 +381,7 @@ def main() -> None:
         if hasattr(stream, "reconfigure"):
             stream.reconfigure(errors="replace")
     signal.signal(signal.SIGINT, _stop)
-    lang = _asked_language(sys.argv[1:])
+    lang = i18n.asked_language(sys.argv[1:])
     try:
         app()
     except QuarterhourError as error:
@@ -400,11 +397,3 @@ def main() -> None:
         detail = " ".join(str(error).split())[:200]
         _print(i18n.say("cli.program_error", lang, kind=type(error).__name__, detail=detail), err=True)
         sys.exit(3)
-
-
-def _asked_language(arguments: list[str]) -> str:
-    for before, after in zip(arguments, [*arguments[1:], ""], strict=True):
-        found = after if before == "--lang" else before.removeprefix("--lang=") if before.startswith("--lang=") else ""
-        if found in i18n.LANGUAGES:
-            return found
-    return "zh"

@@ -109,7 +109,7 @@ def test_no_id_file_or_solver_stands_before_a_leader(weihai_run: Results) -> Non
                  "horizon-years", "three-tier", "social_workers", "communities”", "beds-for-older-people",
                  "elderly-centre-0", "town-cemetery-0"):  # fmt: skip
         assert name not in told, name
-    assert "按“铁路、主干道旁" in told or "耕地、林地" in told
+    assert "按“距铁路500米”" in told and "耕地（土地管理法）" in told
     for word in ("把握程度", "合成", "吸附"):
         assert word not in told
 

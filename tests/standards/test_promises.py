@@ -7,6 +7,7 @@ c in the second, d and e in the sub-district, f in the last.
 from __future__ import annotations
 
 from dataclasses import replace
+from itertools import product
 from typing import Any
 
 import pandas as pd
@@ -98,6 +99,33 @@ def test_a_village_that_says_nothing_leaves_open_what_it_could_turn(
     found = rows(target(**EACH), communities=VILLAGES.iloc[:3].assign(organisations=counts)).iloc[0]
     assert found["note"] == note and (pd.isna(found["met"]) if met is None else found["met"] == met)
     assert found["value"] == value or (met is None and pd.isna(found["value"]))
+
+
+@pytest.mark.parametrize("threshold", [0.5, 1.0])
+@pytest.mark.parametrize("sense", ["at_least", "at_most"])
+def test_a_verdict_is_what_every_way_of_filling_the_blanks_comes_to(threshold: float, sense: str) -> None:
+    """The second opinion tries each way of filling: all keep it, none does, or it hangs on the blanks."""
+    asked = target(**EACH, sense=sense) if threshold == 1 else target(**EACH | {"threshold": 0.5}, sense=sense)
+    for counts in product([0, 2, None], repeat=3):
+        if set(counts) == {None}:
+            continue
+        filled = product(*([0, 2] if c is None else [c] for c in counts))
+        shares = [sum(v >= 2 for v in way) / 3 for way in filled]
+        kept = {s >= threshold if sense == "at_least" else s <= threshold for s in shares}
+        met = rows(asked, communities=VILLAGES.iloc[:3].assign(organisations=list(counts)))["met"].iloc[0]
+        assert pd.isna(met) if len(kept) == 2 else met == kept.pop(), counts
+
+
+@pytest.mark.parametrize("threshold", [1, 2])
+def test_a_verdict_is_what_every_way_of_naming_the_levels_comes_to(threshold: int) -> None:
+    asked = target(measure="count", kinds=["centre"], level="city", facility_level="city", threshold=threshold)
+    for said in product(["city", "county", ""], repeat=3):
+        if not any(said):
+            continue
+        ways = product(*(["city", "county"] if level == "" else [level] for level in said))
+        kept = {way.count("city") >= threshold for way in ways}
+        found = rows(asked, facilities=facilities(facility_level=list(said)))["met"].iloc[0]
+        assert pd.isna(found) if len(kept) == 2 else found == kept.pop(), said
 
 
 def test_each_at_most_counts_those_that_have_no_more() -> None:

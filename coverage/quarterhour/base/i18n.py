@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import functools
 import tomllib
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from importlib import resources
 from importlib.resources.abc import Traversable
 
@@ -54,3 +54,12 @@ def label(page: str, name: str, lang: str) -> str:
     """The label of a thing a user may have named (a kind, a road class); its own name if unknown."""
     found = _page(page).get(name)
     return name if found is None else found[lang]
+
+
+def asked_language(arguments: Sequence[str]) -> str:
+    """The language that the words of a command ask for with ``--lang``; Chinese where they name none of ours."""
+    for before, after in zip(arguments, [*arguments[1:], ""], strict=True):
+        found = after if before == "--lang" else before.removeprefix("--lang=") if before.startswith("--lang=") else ""
+        if found in LANGUAGES:
+            return found
+    return "zh"

@@ -33,6 +33,7 @@ from quarterhour.report.meeting.questions import asked_of, further_areas, mode_n
 from quarterhour.report.needs.money_of_plans import money_of
 from quarterhour.report.needs.money_sections import money_sections
 from quarterhour.report.papers.writers import Papers, with_font_finding
+from quarterhour.report.plan.write import write_plan
 from quarterhour.report.score_sections import score_sections
 from quarterhour.report.section import Section
 from quarterhour.report.service_sections import care_sections
@@ -79,9 +80,11 @@ def build_report_parts(results: Results, lang: str) -> ReportParts:
 
 
 def write_results(
-    results: Results, out: str | Path, *, lang: str = "zh", tell: RunProgress | None = None
+    results: Results, out: str | Path, *, lang: str = "zh", tell: RunProgress | None = None, processes: int = 1
 ) -> list[Path]:
     """Map, workbook, layers, plans, page and manifest of a run into a folder; the paths written.
+
+    The layout plan into the folder ``plan`` in it, where the study asks for it (``processes`` as ``write_plan``).
 
     All of them take their places together at the end. The same study gives the same bytes in every
     file but ``manifest.json``, which holds the day, the versions and the seconds. WriteError names a
@@ -95,7 +98,10 @@ def write_results(
         for name, write in writers.items():
             _log.info(i18n.say("study.step_file", lang, name=name))
             write(growing / name)
-    return [Path(out) / name for name in writers]
+    made = [Path(out) / name for name in writers]
+    if "plan" in results.study.file.outputs.extra:
+        made += write_plan(results, Path(out) / "plan", lang=lang, processes=processes, tell=tell).paths
+    return made
 
 
 def check_folder(out: str | Path) -> None:

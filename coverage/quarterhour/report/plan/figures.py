@@ -26,7 +26,7 @@ def figure_table(told: Told, tables: Sequence[PlanTable]) -> PlanTable:
 def _of_city(told: Told, tables: Sequence[PlanTable]) -> list[tuple[str, str, str]]:
     made = []
     for table in tables:
-        if "name" in table.heads and "county" in table.heads and len(table.table) == len(told.layout.areas):
+        if table.by_area:
             city = table.shown(told.lang).iloc[0]
             made += [(key, head, city[key]) for key, head in table.heads.items() if key not in ("name", "county")]
     return made
@@ -85,7 +85,7 @@ def _records(table: PlanTable, lang: str) -> list[dict[str, str]]:
 def _area_rows(told: Told, tables: Sequence[PlanTable]) -> Rows:
     """Counties and towns with every figure of the tables by area, and what the plan does there in a sentence."""
     areas, made = told.layout.areas, {}
-    every = [t for t in tables if "name" in t.heads and len(t.table) == len(areas)]
+    every = [t for t in tables if t.by_area]
     joined: list[dict[str, str]] = [{} for _ in range(len(areas))]
     for table in every:
         for row, more in zip(joined, table.shown(told.lang).to_dict("records"), strict=True):

@@ -43,6 +43,6 @@ def plan_study(
 ) -> PlanFiles:  # fmt: skip
     """Run a study and write its layout plan; networks that a run of the study kept are used again, unless ``fresh``."""
     kept = default_out(study) / "prepared"
-    results = run_study(without_page(study), lang=asked.lang, tell=tell, prepared=kept, fresh=fresh)
+    results = run_study(without_page(study), lang=asked.lang, tell=tell, prepared=kept, fresh=fresh, publish=True)
     return write_plan(results, folder, lang=asked.lang, parts=asked.parts, templates=asked.templates,
                       processes=processes, tell=tell)  # fmt: skip

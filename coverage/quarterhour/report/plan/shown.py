@@ -26,7 +26,8 @@ class PlanTable:
 
     ``table``: columns by key, numbers as numbers, shares as shares of 1. ``heads``: what stands over each column.
     ``shares``: rows whose figures (``figures``) are shares. ``kept``: the columns that a page has room for; ``paper``:
-    which rows stand in the text (all, where it is empty). ``about``: a line on what it is.
+    which rows stand in the text (all, where it is empty). ``by_area``: a row an area of the layout. ``about``: a line
+    on what it is.
     """
 
     key: str
@@ -38,6 +39,7 @@ class PlanTable:
     figures: tuple[str, ...] = ()
     kept: tuple[str, ...] = ()
     paper: tuple[bool, ...] = ()
+    by_area: bool = False
 
     def shown(self, lang: str) -> pd.DataFrame:
         """The cells as they are read, by key."""

@@ -153,7 +153,7 @@ def _area_table(
     shown = [str(column) for column in table]
     found = {k: every.get(k) or heads_of([k], told.lang, **_dated_heads(told))[k] for k in shown}
     kept = tuple(k for k in found if not left_out or not k.endswith(left_out))
-    return _table(told, key, table, found, kept=kept)
+    return _table(told, key, table, found, kept=kept, by_area=True)
 
 
 def _dated_heads(told: Told) -> dict[str, str]:

@@ -21,6 +21,7 @@ from quarterhour.study.layout.groups import plan_groups, template_text, template
 from quarterhour.study.layout.layout import make_layout
 from quarterhour.study.progress import RunProgress, no_progress
 from quarterhour.study.results import Results
+from quarterhour.study.run import publishable
 from quarterhour.study.study import Study
 
 PARTS = ("text", "tables", "atlas", "layers")
@@ -53,7 +54,7 @@ def write_plan(
     again (behind ``if __name__ == "__main__"``). All files take their places together at the end; the same study gives
     the same bytes. StudyError for a template that cannot be meant, WriteError for a file that somebody holds.
     """
-    tell = tell or no_progress
+    tell, results = tell or no_progress, publishable(results, lang)
     folder = templates_folder(results.study, templates)
     content = plan_content(told_of(results, make_layout(results, folder), lang))
     with files.together(out) as growing:

@@ -7,7 +7,7 @@ from typing import Annotated, Any
 from pydantic import BeforeValidator, model_validator
 
 from quarterhour.study.file.circles import CircleFile, PictureFile, ReportingFile, TargetsFile
-from quarterhour.study.file.database import DatabaseFile, GeocoderFile, GeocoderName, Outputs
+from quarterhour.study.file.database import DatabaseFile, GeocoderFile, GeocoderName, Outputs, PlanFile
 from quarterhour.study.file.fields import (
     Addressed,
     Communities,
@@ -23,7 +23,6 @@ from quarterhour.study.file.fields import (
 )
 from quarterhour.study.file.forecast import ForecastFile, check_years
 from quarterhour.study.file.modes import ModeFile
-from quarterhour.study.file.plan import PlanFile
 from quarterhour.study.file.registers import PrivacyFile, RegisterFile, with_made_columns
 from quarterhour.study.file.services import AccessFile, BedsFile, GravesFile, OverlayFile, RoundsFile
 from quarterhour.study.file.siting import SitingFile

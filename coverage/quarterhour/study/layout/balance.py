@@ -89,11 +89,26 @@ def summed(table: pd.DataFrame, values: pd.Series, areas: pd.DataFrame) -> pd.Se
 def _people(results: Results, areas: pd.DataFrame) -> pd.DataFrame:
     tables, column = results.inputs, people_column(results)
     older = numbers(tables.communities[column])
-    made = pd.DataFrame({"communities": summed(tables.communities, older.notna().astype(float), areas),
-                         "older": summed(tables.communities, older, areas)})  # fmt: skip
+    every = pd.Series(1.0, index=older.index)
+    made = pd.DataFrame({"communities": summed(tables.communities, every, areas),
+                         "older": _of_persons(results, column, older, areas)})  # fmt: skip
     made["area_km2"] = _square_km(tables, areas)
     made["older_per_km2"] = (made["older"] / made["area_km2"]).round(1)
     return made
+
+
+def _of_persons(results: Results, column: str, people: pd.Series, areas: pd.DataFrame) -> pd.Series:
+    """People by area. Where counts of persons are guarded the sums of a circle that counts them, which may be known;
+    else no sum with a community whose count is not shown."""
+    sums, guarded = summed(results.inputs.communities, people, areas), results.protection
+    if guarded is None or column not in guarded.columns:
+        return sums
+    for check in results.checks:
+        if check.circle.people == column:
+            shares = check.shares.assign(area=check.shares["area"].astype(str)).set_index(["level", "area"])
+            return pd.to_numeric(shares["people"].reindex(areas.index), errors="coerce").astype("float64")
+    hidden = summed(results.inputs.communities, guarded.hidden(column).astype(float), areas)
+    return sums.where(hidden.fillna(0).eq(0))
 
 
 def _square_km(tables: Any, areas: pd.DataFrame) -> pd.Series:

@@ -11,7 +11,7 @@ import pandas as pd
 
 from quarterhour.base.areas import with_areas
 from quarterhour.base.cells import numbers, texts
-from quarterhour.study.file.plan import PlanFile
+from quarterhour.study.file.database import PlanFile
 from quarterhour.study.layout.groups import INSTITUTIONS, Groups
 from quarterhour.study.results import Proposal, Results
 
@@ -20,7 +20,21 @@ KEEP, ALTER, EXTEND, BUILD, CLOSE = TREATMENTS = ("keep", "alter", "extend", "bu
 NEAR, FAR, UNDATED = PERIODS = ("near", "far", "undated")
 _FLOOR = "area_m2"
 """Of an institution: its built area, as the rule of built area per bed reads it."""
-_FIGURES = ("land_m2", "floor_m2", "beds", "nursing_beds", "beds_now", "nursing_now", "graves", "year", "yuan", "gain")
+_MONEY = {"yuan": "capital_yuan", "running_yuan": "running_yuan", "staff": "staff", "beds": "beds"}
+_FIGURES = (
+    "running_yuan",
+    "staff",
+    "land_m2",
+    "floor_m2",
+    "beds",
+    "nursing_beds",
+    "beds_now",
+    "nursing_now",
+    "graves",
+    "year",
+    "yuan",
+    "gain",
+)
 COLUMNS = ("number", "site", "name", "kind", "group", "level", "treatment", "town", "county", "question", "unit",
            "period", "body", "quality", *_FIGURES)  # fmt: skip
 
@@ -134,7 +148,7 @@ def _closed(made: pd.DataFrame, years: Any) -> pd.DataFrame:
 
 def _proposed(results: Results, groups: Groups, asked: PlanFile) -> pd.DataFrame:
     parts = [_new_sites(results, p, groups, asked) for p in results.proposals if p.kind in groups.group_of()]
-    made = [part for part in parts if len(part)]
+    made = [_with_money(results, part) for part in parts if len(part)]
     return pd.concat(made, ignore_index=True) if made else _empty(0)
 
 
@@ -155,6 +169,18 @@ def _new_sites(results: Results, p: Proposal, groups: Groups, asked: PlanFile) -
         texts(parcels[asked.columns.body]).reindex(new).fillna("").array if asked.columns.body in parcels else ""
     )
     return made.assign(**dict(_of_question(results, p, sites)))
+
+
+def _with_money(results: Results, made: pd.DataFrame) -> pd.DataFrame:
+    """What the programme of money and staff says of new sites: cost, running cost, staff, beds."""
+    if results.programme is None:
+        return made
+    known = results.programme.sites
+    known = known.assign(site=known["site"].astype(str), question=known["question"].astype(str))
+    found = made[["question", "site"]].merge(known.drop_duplicates(["question", "site"]), how="left")
+    for column, source in _MONEY.items():
+        made[column] = made[column].fillna(pd.Series(numbers(found[source]).to_numpy(), index=made.index))
+    return made
 
 
 def _of_parcels(parcels: pd.DataFrame, column: str, sites: list[str]) -> Any:

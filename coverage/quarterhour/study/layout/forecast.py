@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 import pandas as pd
 
 from quarterhour.study.results import Results
@@ -37,5 +35,4 @@ def forecast_people(results: Results, areas: pd.Index, group: str = "older") -> 
 
 def _frame(results: Results) -> pd.DataFrame | None:
     """The tidy frame of the results' forecast: ``area, level, year, variant, group, people``."""
-    found: Any = getattr(results, "forecast", None)
-    return found if found is None or isinstance(found, pd.DataFrame) else found.people
+    return None if results.forecast is None else results.forecast.rows

@@ -63,7 +63,7 @@ def plan_groups(study: Study, folder: Path | None = None) -> Groups:
     except tomllib.TOMLDecodeError as error:
         raise StudyError("layout.bad_toml", file=where, detail=str(error)) from error
     said = table.get("groups", {})
-    kinds = {g: tuple(getattr(study.file.plan, g) or _names(said.get(g, ()), where)) for g in GROUPS}
+    kinds = {g: tuple(getattr(study.file.plan, g) or _names(said.get(g, []), where)) for g in GROUPS}
     kinds = _once(kinds, [g for g in GROUPS if getattr(study.file.plan, g)])
     known = {kind for group in kinds.values() for kind in group}
     kinds[COMMUNITY] += tuple(k for k in _asked(study) if k not in known)

@@ -14,10 +14,11 @@ import geopandas as gpd
 import pandas as pd
 
 from quarterhour.base.cells import texts
-from quarterhour.base.findings import Severity, finding, join_findings
+from quarterhour.base.findings import QUALITIES, Severity, finding, join_findings
 from quarterhour.standards.circle import CITY, CircleCheck
 from quarterhour.standards.levels import CLASS, UNIT
 from quarterhour.standards.scorecard import Scorecard
+from quarterhour.standards.sensitivity import CoverageRange
 from quarterhour.standards.targets import Target
 from quarterhour.study.file.study import StudyFile
 from quarterhour.study.inputs import Inputs
@@ -119,29 +120,52 @@ def masked(results: Results, known: Protection, targets: Sequence[Target]) -> Re
         inputs=replace(results.inputs, communities=gpd.GeoDataFrame(communities.assign(**blanks))),
         checks=tuple(_check(c, communities, known) for c in results.checks),
         compare=tuple(_check(c, communities, known) for c in results.compare),
+        ranges=tuple(_range(r, communities, known) for r in results.ranges),
         scorecards={day: _card(card, about) for day, card in results.scorecards.items()},
         protection=known,
     )
 
 
 def _check(check: CircleCheck, communities: pd.DataFrame, known: Protection) -> CircleCheck:
-    column = check.circle.people
-    if column not in known.columns:
+    if check.circle.people not in known.columns:
         return check
-    pools, town = known.pools[column], texts(communities["town"])
-    met_apart = crossed(pools, check.communities["met"].reindex(pools.index))
-    shares = check.shares
-    blank_all = pd.Series(False, index=shares.index)
-    blank_met = blank_all.copy()
-    for level, areas in {"town": town, **known.further(communities)}.items():
+    shares = _shares(check.shares, check.communities["met"], communities, known.pools[check.circle.people], known)
+    met, every = _not_few(shares["people_met"], shares["people"], known.smallest), shares["people"]
+    share = (met / every.where(every > 0)).astype("float64")
+    return replace(check, shares=shares.assign(people_met=met, share_people=share.where(shares["people_met"].notna())))
+
+
+def _range(found: CoverageRange, communities: pd.DataFrame, known: Protection) -> CoverageRange:
+    if found.circle.people not in known.columns:
+        return found
+    pools = known.pools[found.circle.people]
+    return replace(found, shares=_shares(found.shares, found.communities["covered"], communities, pools, known))
+
+
+def _shares(
+    shares: pd.DataFrame, parted: pd.Series, communities: pd.DataFrame, pools: pd.Series, known: Protection
+) -> pd.DataFrame:
+    """Shares of areas without the people of towns that a pool crosses, or of those inside where it crosses these."""
+    met_apart = crossed(pools, parted.reindex(pools.index))
+    blank = {name: pd.Series(False, index=shares.index) for name in ("all", "in")}
+    for level, areas in {"town": texts(communities["town"]), **known.further(communities)}.items():
         apart = crossed(pools, areas)
-        parted = apart | met_apart
-        blank_all |= shares["level"].eq(level) & shares["area"].isin(set(areas[apart]))
-        blank_met |= shares["level"].eq(level) & shares["area"].isin(set(areas[parted]))
-    every = [c for c in shares.columns if c == "people" or (c.startswith("people_") and c != "people_met")]
-    shown = shares.assign(**{c: shares[c].astype("Int64").mask(blank_all) for c in every})
-    met = {"people_met": shares["people_met"].astype("Int64").mask(blank_met)}
-    return replace(check, shares=shown.assign(**met, share_people=shares["share_people"].mask(blank_met)))
+        for name, some in (("all", apart), ("in", apart | met_apart)):
+            blank[name] |= shares["level"].eq(level) & shares["area"].isin(set(areas[some]))
+    whole = {"people", *(f"people_{quality}" for quality in QUALITIES)}
+    counts = [c for c in shares.columns if c == "people" or c.startswith("people_")]
+    made = {c: shares[c].astype("Int64").mask(blank["all" if c in whole else "in"]) for c in counts}
+    parts = [c for c in shares.columns if c.startswith("share_") and c != "share_communities"]
+    return shares.assign(**made, **{c: shares[c].mask(blank["in"]) for c in parts})
+
+
+def _not_few(met: pd.Series, every: pd.Series, smallest: int) -> pd.Series:
+    """Those inside, where they or those outside are few: nobody or ``smallest``, whichever is nearer."""
+    few, left = met.between(1, smallest - 1).fillna(False), every - met
+    told = met.where(~few, (met * 2 >= smallest).astype("Int64") * smallest)
+    rest = left.between(1, smallest - 1).fillna(False) & ~few
+    told = told.where(~rest, every - (left * 2 >= smallest).astype("Int64") * smallest)
+    return told.mask(told.lt(0).fillna(False), 0).mask(told.gt(every).fillna(False), every)
 
 
 def _card(card: Scorecard, about: Collection[str]) -> Scorecard:
