@@ -22,6 +22,7 @@ from quarterhour.base.findings import UNSTATED, by_quality
 from quarterhour.io.files.checks import read_json
 from quarterhour.siting.proof.recount import verify_plan
 from quarterhour.siting.proof.second_count import Recount
+from quarterhour.siting.question.fingerprint import asked
 from quarterhour.siting.question.plan import UNMET_COLUMNS, Figures, Level, Reason, SitingPlan, Stopped
 from quarterhour.siting.question.problem import (
     AREA_LEVELS,
@@ -32,7 +33,6 @@ from quarterhour.siting.question.problem import (
     Quota,
     SitingProblem,
     Standard,
-    asked,
 )
 from quarterhour.travel.times import TravelTimes
 
