@@ -20,8 +20,9 @@ from quarterhour.cli import app
 from quarterhour.siting.audit import record_lines
 from quarterhour.siting.proof.plan_record import FORMAT, plan_record, read_record, read_records, verify_record
 from quarterhour.siting.proof.recount import verify_plan
+from quarterhour.siting.question.fingerprint import input_hash
 from quarterhour.siting.question.from_matrix import siting_from_matrix
-from quarterhour.siting.question.problem import Budget, Capacity, Coverage, Goal, Quota, Standard, input_hash
+from quarterhour.siting.question.problem import Budget, Capacity, Coverage, Goal, Quota, Standard
 from quarterhour.siting.solve import solve_siting
 
 IDS = ["北村", "中村", "南村", "far", "<b>"]

@@ -15,7 +15,8 @@ from scipy import sparse
 import quarterhour as qh
 from quarterhour.base.errors import CutoffError, DataError
 from quarterhour.siting.question import from_matrix as room
-from quarterhour.siting.question.problem import Standard, input_hash
+from quarterhour.siting.question.fingerprint import input_hash
+from quarterhour.siting.question.problem import Standard
 from repeatable import examples
 
 COSTS = np.array([[5, np.nan, 20, np.inf], [np.inf, 10, 15, np.nan], [np.nan, np.nan, 9, 10], [np.nan] * 4])

@@ -11,7 +11,8 @@ import pytest
 import quarterhour as qh
 from quarterhour.base.errors import DataError
 from quarterhour.siting.proof.plan_record import read_record
-from quarterhour.siting.question.problem import AREA_LEVELS, SITE_COLUMNS, SITE_FIGURES, SitingProblem, input_hash
+from quarterhour.siting.question.fingerprint import input_hash
+from quarterhour.siting.question.problem import AREA_LEVELS, SITE_COLUMNS, SITE_FIGURES, SitingProblem
 
 COSTS = pd.DataFrame(
     [[3, 9, 30, 40], [12, 5, 8, 40], [30, 9, 4, 40], [40, 40, 40, 40]], ["n", "m", "s", "f"], ["old", "a", "b", "c"]

@@ -23,7 +23,8 @@ from quarterhour.siting.explain import explain_plan, out_of_reach
 from quarterhour.siting.proof.plan_record import plan_record
 from quarterhour.siting.proof.recount import verify_plan
 from quarterhour.siting.question.build import as_problem
-from quarterhour.siting.question.problem import Quota, input_hash
+from quarterhour.siting.question.fingerprint import input_hash
+from quarterhour.siting.question.problem import Quota
 from quarterhour.siting.question.quotas import shortfalls
 from quarterhour.siting.question.sites import join_sites
 from quarterhour.siting.solve import solve_siting

@@ -24,8 +24,9 @@ from quarterhour.siting.outlook.sequence import Worth, best_order, gained_with, 
 from quarterhour.siting.outlook.yearly_money import YearlyMoney, build_by_year, money_by_year
 from quarterhour.siting.question.building_order import in_stages
 from quarterhour.siting.question.evaluate import Measure
+from quarterhour.siting.question.fingerprint import input_hash
 from quarterhour.siting.question.plan import SitingPlan
-from quarterhour.siting.question.problem import Budget, Coverage, Goal, SitingProblem, input_hash
+from quarterhour.siting.question.problem import Budget, Coverage, Goal, SitingProblem
 from quarterhour.siting.question.search import COUNTING, check_seconds
 from quarterhour.siting.question.site_limits import count_limits
 from quarterhour.siting.solve import solve_siting

@@ -14,8 +14,9 @@ import pandas as pd
 from quarterhour import __version__
 from quarterhour.siting.question.building_order import building_order
 from quarterhour.siting.question.evaluate import Choice, Measure, Outcome, Served, in_plan_units
+from quarterhour.siting.question.fingerprint import input_hash
 from quarterhour.siting.question.plan import Level, Reason, SitingPlan, Status, Stopped, relative_gap
-from quarterhour.siting.question.problem import Goal, input_hash
+from quarterhour.siting.question.problem import Goal
 from quarterhour.siting.question.quotas import shortfalls
 from quarterhour.siting.question.search import Exact
 

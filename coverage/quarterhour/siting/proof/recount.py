@@ -12,8 +12,9 @@ from quarterhour.base.errors import PlanError
 from quarterhour.base.labels import unit_by_language
 from quarterhour.siting.proof.most_placed import most_placed_today
 from quarterhour.siting.proof.second_count import Count, Recount, count_again, wrong
+from quarterhour.siting.question.fingerprint import input_hash
 from quarterhour.siting.question.plan import UNMET_COLUMNS, Figures, SitingPlan
-from quarterhour.siting.question.problem import Quota, SitingProblem, input_hash
+from quarterhour.siting.question.problem import Quota, SitingProblem
 
 
 def verify_plan(problem: SitingProblem, plan: SitingPlan) -> Recount:
