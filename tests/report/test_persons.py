@@ -241,3 +241,12 @@ def test_every_door_publishes(truth: qh.Results, made: qh.Results) -> None:
     assert summary_lines(truth, "zh") == summary_lines(made, "zh")
     assert page(truth) == page(made)
     assert str(meeting_map(truth)) == str(meeting_map(made))
+
+
+def test_the_layout_plan_is_made_of_what_may_be_published(truth: qh.Results, made: qh.Results, tmp_path: Path) -> None:
+    from quarterhour.report.plan.write import PARTS, write_plan
+
+    parts = [part for part in PARTS if part != "atlas"]  # drawn of the same tables
+    one, other = (write_plan(r, tmp_path / name, parts=parts) for r, name in ((truth, "one"), (made, "other")))
+    assert found_in(tmp_path / "one", secrets()) == []
+    assert [p.read_bytes() for p in one.paths] == [p.read_bytes() for p in other.paths]

@@ -31,12 +31,14 @@ from quarterhour.report.plan.tables import told_of
 from quarterhour.report.plan.template import Filling, fill_template, parse_template
 from quarterhour.report.plan.text import PAPERS, PlanContent, plan_content, plan_paper
 from quarterhour.report.plan.write import write_plan
+from quarterhour.services.forecast.values import Forecast, Making
 from quarterhour.study.layout.facilities import planned_facilities
 from quarterhour.study.layout.groups import plan_groups, template_text
 from quarterhour.study.layout.layout import Layout, make_layout
 
 needs_font = pytest.mark.skipif(fonts.chinese_font() is None, reason="no Chinese font on this machine")
 X0, Y0 = 400_000.0, 4_150_000.0
+MONEY = "money = { cost_yuan = 50, running_yuan = 8, beds = 4, staff = 3, source = '示例' }\n"
 MORE = """
 [towns]
 path = "towns.geojson"
@@ -97,7 +99,7 @@ def results(tmp_path_factory: pytest.TempPathFactory) -> qh.Results:
     ):
         frame = gpd.GeoDataFrame(table, geometry=areas, crs="EPSG:32651").to_crs("EPSG:4326")
         frame.to_file(folder / f"{name}.geojson", driver="GeoJSON")
-    asked = TOY_STUDY + "phases = { per_year = 1, first_year = 2027 }\n" + MORE
+    asked = TOY_STUDY + "phases = { per_year = 1, first_year = 2027 }\n" + MONEY + MORE
     (folder / "study.toml").write_text(asked, encoding="utf-8")
     return qh.run_study(qh.read_study(folder))
 
@@ -177,6 +179,32 @@ def test_what_no_result_holds_says_no_data(content: PlanContent) -> None:
     assert shown["older_near"].tolist() == ["无数据"] * 4
     planned = content.table("planned").shown("zh").set_index("name")
     assert planned.at["中养老院", "land_m2"] == "无数据" and planned.at["日间照料", "beds"] == "—"
+
+
+def test_money_and_staff_of_new_sites_come_from_the_programme(layout: Layout, content: PlanContent) -> None:
+    new = layout.facilities[layout.facilities["treatment"].eq("build")].iloc[0]
+    assert (new["yuan"], new["running_yuan"], new["staff"], new["beds"]) == (50, 8, 3, 4)
+    money = content.table("money").shown("zh")
+    assert money.iloc[0, :5].tolist() == ["2027", "甲区", "养老中心选址", "1", "50"]
+
+
+def test_years_to_come_are_the_middle_of_the_forecast(results: qh.Results) -> None:
+    """360 and 400 older people, of whom 40 in 100 want a bed: 144 and 160; 60 beds are known."""
+    people = [("city", "city", 2030, 360), ("city", "city", 2035, 400), ("town", "t1", 2030, 300)]
+    rows = [(area, level, year, variant, "older", n + add) for level, area, year, n in people
+            for variant, add in (("low", -10), ("middle", 0), ("high", 10))]  # fmt: skip
+    table = pd.DataFrame(rows, columns=["area", "level", "year", "variant", "group", "people"])
+    made = Making({}, (2020,), (0.5, 2.0), 0.0, pd.DataFrame(), 0, pd.DataFrame(), {})
+    found = make_layout(replace(results, forecast=Forecast(table, 2020, (2030, 2035), made)))
+    city, west, east = (area(found, *a) for a in (("city", "city"), ("town", "t1"), ("town", "t2")))
+    assert (city["older_near"], city["older_far"], city["beds_need_near"], city["beds_need_far"]) == (
+        360,
+        400,
+        144,
+        160,
+    )
+    assert (city["beds_balance_near"], west["beds_need_near"]) == (-84, 120) and pd.isna(east["older_near"])
+    assert found.forecast[["low", "middle", "high"]].iloc[0].tolist() == [350, 360, 370]
 
 
 # --- text ------------------------------------------------------------------------------------------

@@ -95,21 +95,28 @@ def dated_name(name: str, year: int, variant: str) -> str:
 _DATED = re.compile(r"(.+)_(20\d\d|2100)(?:_(low|high))?")
 
 
+def undated(column: str) -> str:
+    """The name of a column without its year of the forecast: older of older_2035_low."""
+    found = _DATED.fullmatch(column)
+    return column if found is None else found[1]
+
+
 def people_label(column: str, lang: str) -> str:
     """A column of people by what it counts: 60岁及以上老年人, 2035年老年人; one that nobody knows is its own name."""
     found = _DATED.fullmatch(column)
     if found is None or i18n.entry(f"people.{column}"):
         return i18n.label("people", column, lang)
-    return _dated("counted", found, i18n.label("people", found[1], lang), lang)
+    return _dated(found, i18n.label("people", found[1], lang), lang)
 
 
-def _dated(what: str, found: re.Match[str], said: str, lang: str) -> str:
+def _dated(found: re.Match[str], said: str, lang: str) -> str:
     variant = i18n.say(f"labels.variant_{found[3]}", lang) if found[3] else ""
-    return i18n.say(f"labels.dated_{what}", lang, what=said, year=found[2], variant=variant)
+    return i18n.say("labels.dated_counted", lang, what=said, year=found[2], variant=variant)
 
 
 def _said(what: str, unit: str, lang: str) -> str:
     found = i18n.entry(f"labels.{what}_{unit}")
     if found is None and (year := _DATED.fullmatch(unit)):
-        return _dated(what, year, _said(what, year[1], lang), lang)
+        of_today = _said(what, year[1], lang)
+        return of_today if what == "unit" else _dated(year, of_today, lang)
     return unit if found is None else found[lang]

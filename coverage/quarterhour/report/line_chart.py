@@ -11,6 +11,8 @@ from quarterhour.base.escape import escape_html
 WIDE, HIGH = 300, 212
 _LEFT, _RIGHT, _TOP, _BOTTOM = 46, 12, 12, 64
 _FONT = "'Noto Sans CJK SC','Microsoft YaHei','PingFang SC',sans-serif"
+_BESIDE = 120
+"""How far from the first two names of a legend the next two stand."""
 _STEPS = (1, 2, 2.5, 5, 10)
 
 
@@ -25,14 +27,18 @@ class Line:
     labels: tuple[str, ...] = ()
 
 
-def line_chart(lines: Sequence[Line], *, title: str, x_label: str, lang: str) -> str:
-    """A chart of some lines, with ticks and a legend; "" where there is nothing to draw."""
+def line_chart(lines: Sequence[Line], *, title: str, x_label: str, lang: str, ticks: Sequence[float] = ()) -> str:
+    """A chart of some lines, with ticks and a legend; "" where there is nothing to draw.
+
+    ``ticks``: where they stand across (years that a line has); round numbers where nobody says.
+    """
     drawn = [line for line in lines if line.points]
     if not drawn:
         return ""
     xs = [x for line in drawn for x, _ in line.points]
     ys = [y for line in drawn for _, y in line.points]
-    across, up = _ticks(min(xs), max(xs), 6, whole=True), _ticks(min(ys), max(ys), 4)
+    across = list(ticks) or _ticks(min(xs), max(xs), 6, whole=True)
+    up = _ticks(min(ys), max(ys), 4)
     frame = _Frame(across[0], across[-1], up[0], up[-1])
     parts = [f"<title>{escape_html(title)}</title>", f'<rect width="{WIDE}" height="{HIGH}" fill="#fff"/>']
     parts += [_across(frame, y, _number(y, max(up), lang)) for y in up]
@@ -108,5 +114,5 @@ def _drawn(frame: _Frame, line: Line) -> str:
 
 
 def _legend(place: int, line: Line) -> str:
-    y = HIGH - 19 + 12 * place
-    return f'<path d="M{_LEFT} {y}h14" stroke="{line.colour}" stroke-width="2"/>' + _text(_LEFT + 19, y + 3, line.name)
+    x, y = _LEFT + _BESIDE * (place // 2), HIGH - 19 + 12 * (place % 2)
+    return f'<path d="M{x} {y}h14" stroke="{line.colour}" stroke-width="2"/>' + _text(x + 19, y + 3, line.name)

@@ -256,7 +256,8 @@ class Results:
     by town, county and city, where the study asks for it; ``study`` and ``inputs`` then have the columns of the years
     that its parts ask for. ``programme``: money and staff by year, where a question says of them or of years.
     ``seconds`` by step go into the manifest alone. ``protection``: how counts of persons were put together, in results
-    that may be published; None in those that hold the truth.
+    that may be published; None in those that hold the truth. ``before``: the study and its inputs as they were before
+    a forecast, where they are worked out again to be published.
     """
 
     study: Study
@@ -279,6 +280,7 @@ class Results:
     findings: pd.DataFrame = field(default_factory=no_findings)
     seconds: dict[str, float] = field(default_factory=dict)
     protection: Protection | None = None
+    before: tuple[Study, Inputs] | None = None
 
     def hidden(self, column: str) -> pd.Series:
         """By community whether its count of a column of people is one of few, which is not shown."""

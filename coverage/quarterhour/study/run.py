@@ -93,6 +93,8 @@ def run_study(
     if guards and publish:
         tables, known = _protected(run, results.inputs)
         results = replace(results, inputs=tables)
+    elif guards:
+        results = replace(results, before=(study, results.inputs))
     results = _with_forecast(run, results)
     study = results.study
     if checks:
@@ -121,9 +123,8 @@ def publishable(results: Results, lang: str = "zh") -> Results:
     if results.protection is not None or not results.study.file.guarded:
         return results
     checks, siting = bool(results.checks or results.scorecards), bool(results.proposals)
-    made = run_study(
-        results.study, checks=checks, siting=siting, lang=lang, publish=True, tables=results.inputs
-    )  # fmt: skip
+    study, tables = results.before or (results.study, results.inputs)
+    made = run_study(study, checks=checks, siting=siting, lang=lang, publish=True, tables=tables)
     return replace(made, earlier=results.earlier)
 
 

@@ -46,7 +46,8 @@ def forecast_chart(results: Results, lang: str) -> str:
              _COLOURS[v], dots=v == "middle")
         for v in VARIANTS
     ]  # fmt: skip
-    return line_chart(lines, title=_say("chart", lang), x_label=_say("chart_x", lang), lang=lang)
+    years = [float(year) for year in _years(made)]
+    return line_chart(lines, title=_say("chart", lang), x_label=_say("chart_x", lang), lang=lang, ticks=years)
 
 
 def _years(made: Forecast) -> tuple[int, ...]:
@@ -76,7 +77,7 @@ def _by_area(made: Forecast, names: Mapping[tuple[str, str], str], lang: str) ->
 def _groups(made: Forecast, lang: str) -> pd.DataFrame:
     """The city's groups by year and variant, one below the other."""
     named = [(group, year) for group in made.groups for year in _years(made)]
-    told = {"group": [_say(f"group_{group}", lang) for group, _ in named], "year_of": [year for _, year in named]}
+    told = {"group": [_say(f"group_{group}", lang) for group, _ in named], "year_of": [str(year) for _, year in named]}
     people = {f"people_{v}": [_city(made, group, year, v) for group, year in named] for v in VARIANTS}
     return pd.DataFrame({**told, **people})
 
@@ -90,8 +91,9 @@ def _lines(made: Forecast, lang: str) -> Iterator[str]:
         growth=percent(float(made.growth("city").iloc[0])),
     )  # fmt: skip
     counts = ("、" if lang == "zh" else ", ").join(map(str, made.made.counts))
-    for level, method in made.made.methods.items():
-        yield _say(f"method_{method}", lang, level=i18n.say(f"report.level_{level}", lang), counts=counts)
+    for method in dict.fromkeys(made.made.methods.values()):
+        levels = [i18n.say(f"report.level_{level}", lang) for level, own in made.made.methods.items() if own == method]
+        yield _say(f"method_{method}", lang, level=("、" if lang == "zh" else ", ").join(levels), counts=counts)
     if "hamilton_perry" in made.made.methods.values():
         yield _say("ratios", lang, cells=made.made.cells, capped=len(made.made.ratios), low=f"{made.made.cap[0]:g}",
                    high=f"{made.made.cap[1]:g}", smoothing=f"{made.made.smoothing:g}")  # fmt: skip

@@ -52,7 +52,8 @@ class Grid:
 
     ``table``: columns named ``key TAB heading`` (``section.headed``). ``kept``: keys of the columns that a sheet of
     paper has room for, at most six; none: the first six. ``rows``: how many rows are shown. ``paper_rows``: on paper.
-    ``wide``: on a page across, which has room for more than twice as many.
+    ``wide``: on a page across, which has room for more than twice as many. ``most``: columns that are shown of one
+    whose columns are narrow; 0: as many as a page usually has room for.
     """
 
     caption: str
@@ -61,12 +62,13 @@ class Grid:
     rows: int = 1_000_000
     paper_rows: int = 1_000_000
     wide: bool = False
+    most: int = 0
 
     def on_paper(self) -> pd.DataFrame:
         """The columns and rows that stand on a sheet of paper."""
         keys = [_key(label) for label in self.table.columns]
         found = [i for kept in self.kept for i, key in enumerate(keys) if key == kept] or list(range(len(keys)))
-        most = MOST_ACROSS if self.wide else MOST_COLUMNS
+        most = self.most or (MOST_ACROSS if self.wide else MOST_COLUMNS)
         return self.table.iloc[: min(self.rows, self.paper_rows), found[:most]]
 
 

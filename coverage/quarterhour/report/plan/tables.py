@@ -22,7 +22,8 @@ from quarterhour.study.results import Results
 _BEDS = ("beds", "nursing_beds", "beds_now", "nursing_now")
 CIRCLE_PARTS = ("people", "met", "outside", "villages_outside", "share", "after_share")
 _PLANNED = ("number", "name", "town", "county", "kind", "level", "treatment", "land_m2", "floor_m2", "beds",
-            "nursing_beds", "graves", "period", "year", "yuan", "body", "gain", "unit", "quality")  # fmt: skip
+            "nursing_beds", "graves", "period", "year", "yuan", "running_yuan", "staff", "body", "gain", "unit",
+            "quality")  # fmt: skip
 _PLANNED_KEPT = ("number", "name", "town", "kind", "treatment", "land_m2", "floor_m2", "beds", "nursing_beds", "graves",
                  "period", "year", "yuan", "body")  # fmt: skip
 
@@ -73,6 +74,7 @@ def plan_tables(told: Told) -> list[PlanTable]:
         planned_table(told),
         near_table(told),
         year_table(told),
+        money_table(told),
         present_table(told),
         circle_table(told),
         question_table(told),
@@ -97,10 +99,19 @@ def indicator_table(told: Told) -> PlanTable:
         "nature": [told.say("binding" if binding else "expected") for binding in rows["binding"]],
         "basis": [told.say("by_rule" if what == "rule" else "by_plan") for what in rows["what"]],
         "source": [source or told.say("by_plan") for source in rows["source"]],
+        "document": [document or NOT_OF_IT for document in rows["document"]],
     })  # fmt: skip
     heads = heads_of(list(map(str, table)), lang, **_year_heads(told))
     shares = tuple(unit == "share" for unit in rows["unit"])
-    return _table(told, "indicators", table, heads, shares=shares, figures=("base", "near", "far"))
+    return _table(
+        told,
+        "indicators",
+        table,
+        heads,
+        shares=shares,
+        figures=("base", "near", "far"),
+        kept=("name", "unit", "base", "near", "far", "nature", "basis"),
+    )
 
 
 def _year_heads(told: Told) -> dict[str, str]:
@@ -234,6 +245,7 @@ def facility_rows(told: Told, rows: pd.DataFrame) -> pd.DataFrame:
         "unit": [counted_label(unit, told.lang) if unit else NOT_OF_IT for unit in rows["unit"]],
         "quality": labels("report.quality_", rows["quality"], told.lang),
         **{key: _dashed(rows[key], rows["group"].ne(INSTITUTIONS)) for key in _BEDS},
+        **{key: _dashed(rows[key], rows["treatment"].eq(KEEP)) for key in ("running_yuan", "staff")},
         **{key: rows[key].array for key in ("land_m2", "floor_m2")},
         "graves": _dashed(rows["graves"], rows["group"].ne(CEMETERY)),
     }
@@ -289,6 +301,17 @@ def year_table(told: Told) -> PlanTable:
                      "yuan": float(mine["yuan"].sum()) if whole else None})  # fmt: skip
     table = pd.DataFrame(made, columns=keys)
     return _table(told, "years", table, heads_of(keys, told.lang))
+
+
+def money_table(told: Told) -> PlanTable:
+    """Money, staff, beds and people by fiscal year, county and question, as the results' programme has them."""
+    keys = ["year", "county", "question", "sites", "capital_yuan", "running_yuan", "staff", "beds", "people"]
+    programme = told.results.programme
+    rows = pd.DataFrame(columns=keys) if programme is None else programme.years
+    asked = {p.id: p.name(told.lang) for p in told.results.proposals}
+    figures = {key: [None if pd.isna(v) else float(v) for v in rows[key]] for key in ("year", *keys[3:])}
+    names = {"county": told.areas(rows["county"], "county"), "question": [asked.get(q, q) for q in rows["question"]]}
+    return _table(told, "money", pd.DataFrame({**figures, **names})[keys], heads_of(keys, told.lang))
 
 
 def present_table(told: Told) -> PlanTable:

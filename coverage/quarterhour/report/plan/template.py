@@ -14,7 +14,7 @@ from __future__ import annotations
 import difflib
 import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Literal
 
 from quarterhour.base.errors import StudyError
@@ -22,6 +22,8 @@ from quarterhour.report.papers.blocks import Block, Grid, Heading, Paragraph, Po
 
 _PLACE = re.compile(r"\{([A-Za-z0-9_\-]+)\}")
 _COMMAND = re.compile(r"\[(each|with|without|table|end)(?:\s+([A-Za-z0-9_\-]+))?(?:\s+(wide))?\]")
+_NARROW = 9
+"""Columns of a table on an upright page: those of a plan are short."""
 _NEAREST = 6
 """Names that are told where one is unknown."""
 Row = Mapping[str, str]
@@ -164,7 +166,7 @@ class _Filler:
         if grid is None:
             raise self._unknown(line, line.text, self.filling.grids)
         if len(grid.table):
-            yield Grid(grid.caption, grid.table, grid.kept, grid.rows, grid.paper_rows, wide=line.wide)
+            yield replace(grid, wide=line.wide, most=0 if line.wide else _NARROW)
 
     def _said(self, line: Line) -> Block | str:
         text = self._filled(line)

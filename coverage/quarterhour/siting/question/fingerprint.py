@@ -1,4 +1,4 @@
-"""The fingerprint of a siting question: everything that its answer depends on, in plain values."""
+"""The hash of a siting question: all that its answer depends on."""
 
 from __future__ import annotations
 

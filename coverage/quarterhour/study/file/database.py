@@ -1,4 +1,4 @@
-"""What a study file says of databases, of where results go, and of the layout plan that is made of them."""
+"""What a study file says of databases, geocoders, where results go, and the layout plan that is made of them."""
 
 from __future__ import annotations
 
@@ -8,6 +8,8 @@ from pydantic import Field, field_validator, model_validator
 
 from quarterhour.study.file.fields import Flag, Name, Part, Whole, check_rising, local_path, variable_name, wrong
 
+GeocoderName = Literal["amap", "tianditu"]
+
 
 class DatabaseFile(Part):
     """A PostgreSQL database, by the environment variable that holds its address; never the address itself."""
@@ -15,6 +17,22 @@ class DatabaseFile(Part):
     url_env: str
 
     @field_validator("url_env")
+    @classmethod
+    def _a_variable(cls, value: str) -> str:
+        return variable_name(value)
+
+
+class GeocoderFile(Part):
+    """A service that is asked for addresses, by the environment variable of its key; never the key itself.
+
+    ``city``: where addresses are that name no city. ``url``: another server of the same kind.
+    """
+
+    key_env: str
+    city: str = ""
+    url: str | None = Field(default=None, pattern=r"^https?://")
+
+    @field_validator("key_env")
     @classmethod
     def _a_variable(cls, value: str) -> str:
         return variable_name(value)

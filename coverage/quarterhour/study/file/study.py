@@ -6,9 +6,8 @@ from typing import Annotated, Any
 
 from pydantic import BeforeValidator, model_validator
 
-from quarterhour.study.file.addresses import GeocoderFile, GeocoderName
 from quarterhour.study.file.circles import CircleFile, PictureFile, ReportingFile, TargetsFile
-from quarterhour.study.file.database import DatabaseFile, Outputs, PlanFile
+from quarterhour.study.file.database import DatabaseFile, GeocoderFile, GeocoderName, Outputs, PlanFile
 from quarterhour.study.file.fields import (
     Addressed,
     Communities,

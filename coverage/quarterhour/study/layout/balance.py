@@ -194,6 +194,9 @@ def _graves(results: Results, facilities: pd.DataFrame, areas: pd.DataFrame) -> 
     standing = ~plots["treatment"].eq(BUILD)
     made = pd.DataFrame({"graves_now": summed(plots, plots["graves"].where(standing), areas),
                          "graves_new": summed(plots, plots["graves"].where(~standing), areas)})  # fmt: skip
+    for column, mine in (("graves_now", plots[standing]), ("graves_new", plots[~standing])):
+        none = summed(mine, pd.Series(1.0, index=mine.index), areas).isna()
+        made.loc[none, column] = 0.0
     demand = results.care.graves
     if demand is None:
         return made.assign(deaths=np.nan, graves_need=np.nan, graves_balance=np.nan)

@@ -15,6 +15,7 @@ import pandas as pd
 
 from quarterhour.base.cells import texts
 from quarterhour.base.findings import QUALITIES, Severity, finding, join_findings
+from quarterhour.base.labels import undated
 from quarterhour.standards.circle import CITY, CircleCheck
 from quarterhour.standards.levels import CLASS, UNIT
 from quarterhour.standards.scorecard import Scorecard
@@ -112,6 +113,7 @@ def masked(results: Results, known: Protection, targets: Sequence[Target]) -> Re
     Blank: counts of communities in a pool, people and shares of towns that a pool crosses, promises about them.
     """
     communities, circles = results.inputs.communities, results.study.file.circles
+    known = _of_every_year(known, communities)
     guarded = {c.id for c in circles if c.people in known.columns} | set(known.columns)
     about = {t.id for t in targets if guarded & {t.people, t.of, *(c.rpartition(".")[2] for c in t.columns)}}
     blanks = {c: communities[c].astype("Int64").mask(known.hidden(c)) for c in known.columns}
@@ -124,6 +126,13 @@ def masked(results: Results, known: Protection, targets: Sequence[Target]) -> Re
         scorecards={day: _card(card, about) for day, card in results.scorecards.items()},
         protection=known,
     )
+
+
+def _of_every_year(known: Protection, communities: pd.DataFrame) -> Protection:
+    """With the columns of a forecast that were carried on from guarded ones."""
+    later = [str(c) for c in communities if undated(str(c)) in known.pools and str(c) not in known.pools]
+    pools = {**known.pools, **{c: known.pools[undated(c)] for c in later}}
+    return replace(known, columns=(*known.columns, *later), pools=pools)
 
 
 def _check(check: CircleCheck, communities: pd.DataFrame, known: Protection) -> CircleCheck:

@@ -11,7 +11,7 @@ import pandas as pd
 from quarterhour.base.cells import texts
 from quarterhour.io.addresses import AddressBook, AddressFinder
 from quarterhour.io.geocode import WebGeocoder
-from quarterhour.study.file.addresses import GeocoderFile, GeocoderName
+from quarterhour.study.file.database import GeocoderFile, GeocoderName
 from quarterhour.study.file.fields import Addressed
 
 
