@@ -16,7 +16,9 @@ import pyogrio
 import pytest
 import shapely
 
+import persons
 import quarterhour as qh
+from bytes_of import found_in
 from command import quarterhour
 from quarterhour.base.errors import StudyError
 from quarterhour.report.papers import fonts
@@ -35,6 +37,7 @@ from quarterhour.services.forecast.values import Forecast, Making
 from quarterhour.study.layout.facilities import planned_facilities
 from quarterhour.study.layout.groups import plan_groups, template_text
 from quarterhour.study.layout.layout import Layout, make_layout
+from quarterhour.study.run import publishable
 
 needs_font = pytest.mark.skipif(fonts.chinese_font() is None, reason="no Chinese font on this machine")
 X0, Y0 = 400_000.0, 4_150_000.0
@@ -418,3 +421,26 @@ def test_the_command_writes_what_is_asked_and_refuses_the_rest(results: qh.Resul
     ]
     refused = quarterhour("plan", study, "--only", "maps", "--lang", "en", "--quiet")
     assert refused.returncode == 1 and "--only does not know maps" in refused.stderr
+
+
+def test_nothing_of_a_register_of_persons_is_in_any_byte_of_a_plan(tmp_path: Path) -> None:
+    study = persons.write_persons_study(tmp_path / "study")
+    done = quarterhour("plan", study, "--out", tmp_path / "out", "--only", "text,tables,layers")
+    assert done.returncode == 0, done.stderr
+    assert [word for word in persons.secrets() if word in done.stdout + done.stderr] == []
+    assert found_in(tmp_path / "out", persons.secrets()) == []
+    assert found_in(tmp_path / "out", ["镇0"]) != []
+
+
+def test_people_whom_nobody_may_count_by_town_are_no_data(tmp_path: Path) -> None:
+    """The truth is never summed: areas are those of the circle that counts the same people, as they may be known."""
+    asked = qh.read_study(persons.write_persons_study(tmp_path / "study"))
+    made = publishable(qh.run_study(asked))
+    column = next(c.circle.people for c in made.checks if c.circle.people in made.protection.columns)
+    counted = asked.file.communities.model_copy(update={"people": (column,)})
+    told = replace(made, study=replace(made.study, file=made.study.file.model_copy(update={"communities": counted})))
+    areas, check = make_layout(told).areas, next(c for c in made.checks if c.circle.people == column)
+    shares = check.shares.set_index(["level", "area"])["people"]
+    for row in areas.itertuples():
+        known = shares.get((row.level, row.area), pd.NA)
+        assert pd.isna(row.older) if pd.isna(known) else row.older == known
