@@ -88,7 +88,7 @@ def a_plan(**changed: Any) -> Proposal:
     )  # fmt: skip
     ledger = pd.DataFrame({"candidate": ["n9", "n8", "n9"], "rule": ["water", "water", "roads"], "distance_m": 12.5,
                            "required_m": 500.0, "clause": "art. 10", "nearest": "w1"})  # fmt: skip
-    problem = cast(SitingProblem, None)  # what is handed on reads the plan alone
+    problem = cast(SitingProblem, SimpleNamespace(quotas=()))  # the rest is read off the plan
     return Proposal("q", "选址", "where", "day", problem, replace(plan, **changed), gpd.GeoDataFrame(sites), ledger)
 
 
@@ -105,7 +105,7 @@ QUALITY = pd.DataFrame({"table": ["communities", "roads"], "rows": [3, 9], "fact
 
 STUDY = SimpleNamespace(
     name=lambda _: "A *town*", kinds={},
-    file=SimpleNamespace(study=SimpleNamespace(reference_date=date(2026, 1, 1)), siting=(), circles=(),
+    file=SimpleNamespace(study=SimpleNamespace(reference_date=date(2026, 1, 1)), siting=(), circles=(), guarded=(),
                          targets=SimpleNamespace(rules=())),
 )  # fmt: skip
 
