@@ -78,6 +78,14 @@ def test_circles_and_sites_of_a_year_count_its_people(aged: Path) -> None:
     assert results.inputs.communities["older"].sum() == 187
 
 
+def test_between_two_years_people_are_rounded_and_never_cut_off(aged: Path) -> None:
+    """177.6 people in the year after the count are 178."""
+    results = qh.run_study(qh.read_study(change(aged, (YEAR[0], YEAR[1].replace("2035", "2021")))), siting=False)
+    made = results.forecast
+    assert made is not None and made.at("city", "older", 2021)["city"] == pytest.approx(177.6)
+    assert results.inputs.communities["older_2021"].sum() == 178
+
+
 def test_sites_that_still_hold_in_every_variant(aged: Path) -> None:
     results = qh.run_study(qh.read_study(change(aged, SITES)))
     robust = results.proposals[0].prospects.robust

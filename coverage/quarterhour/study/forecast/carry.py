@@ -92,7 +92,7 @@ def carried(
     present = people.groupby(area).sum()
     factor = (then / now.where(now > 0)).reindex(present.index).fillna(1.0)
     wanted = (present * factor).astype(float)
-    total = int(then.sum()) if _same(present, now) else round(float(wanted.sum()))
+    total = round(float(then.sum()) if _same(present, now) else float(wanted.sum()))
     whole = pd.Series(whole_people(wanted.to_numpy(), total), index=present.index)
     return shared_by_people(whole, people=people, area=area)
 
@@ -129,8 +129,8 @@ def _question(question: SitingFile) -> SitingFile:
 def _deaths(file: StudyFile, table: pd.DataFrame, forecast: Forecast, asked: GravesFile) -> pd.DataFrame:
     """The table of deaths, which are those of the year of reference, with those of each year up to the one asked for.
 
-    Each town's grow as the forecast's of 60 and over do (columns ``deaths_2027`` ...); the city's one figure becomes
-    that of the year asked for.
+    Each town's grow as the forecast's of 60 and over do (columns ``deaths_2027`` ...), the city's one figure as the
+    city's (``value_2027`` ...).
     """
     assert asked.year is not None
     level = "town" if "deaths" in table and "town" in set(forecast.rows["level"]) else CITY
@@ -139,15 +139,16 @@ def _deaths(file: StudyFile, table: pd.DataFrame, forecast: Forecast, asked: Gra
     def factor(year: int) -> pd.Series:
         return forecast.at(level, "deaths", year, asked.variant) / now.where(now > 0)
 
+    years = range(forecast.base_year + 1, asked.year + 1)
     if "deaths" in table and "year" not in table:
         towns = texts(table["town"]) if level == "town" else pd.Series(CITY, index=table.index)
-        deaths, years = numbers(table["deaths"]), range(forecast.base_year + 1, asked.year + 1)
+        deaths = numbers(table["deaths"])
         return table.assign(**{f"deaths_{y}": deaths * towns.map(factor(y)).fillna(1.0) for y in years})
     city = texts(table["indicator"]).eq("deaths") if "indicator" in table else pd.Series(False, index=table.index)
     if not city.any() or "value" not in table:
         return table
-    value = numbers(table["value"])
-    return table.assign(value=value.where(~city, value * float(factor(asked.year)[CITY])))
+    value = numbers(table["value"]).where(city)
+    return table.assign(**{f"value_{y}": value * float(factor(y)[CITY]) for y in years})
 
 
 def _within(year: int, forecast: Forecast) -> int:
