@@ -155,6 +155,31 @@ def test_graves_of_a_year_follow_its_deaths(aged: Path) -> None:
     assert graves.areas["backlog"].round(9).tolist() == [5, 0]
 
 
+def with_deaths(folder: Path, deaths: str) -> Path:
+    (folder / "life.csv").write_text(LIFE, encoding="utf-8")
+    (folder / "deaths.csv").write_text(deaths, encoding="utf-8")
+    more = LIFE_TABLE + GRAVES + FORECAST + 'life_table = "life"\n'
+    return change(folder, ('rules = ["weihai-14fyp"]', 'rules = ["weihai-14fyp", "cemetery"]'), more=more)
+
+
+def test_deaths_of_the_city_follow_the_forecast_year_by_year(aged: Path) -> None:
+    table = with_deaths(aged, "area,level,indicator,value\ncity,city,deaths,26\n")
+    results = qh.run_study(qh.read_study(table), siting=False)
+    made, graves = results.forecast, results.care.graves
+    assert made is not None and graves is not None
+    of = {y: float(made.at("city", "deaths", y)["city"]) for y in range(2025, 2036)}
+    every = [26 * of[min(y, 2035)] / of[2025] for y in range(2026, 2046)]
+    assert graves.areas["deaths"].sum() == pytest.approx(sum(every) / 20)
+
+
+@pytest.mark.parametrize(
+    "deaths", ["town,year,deaths\nt1,2025,20\nt2,2025,6\n", "town,deaths,deaths_2030\nt1,20,21\nt2,6,7\n"]
+)
+def test_deaths_of_single_years_are_not_carried_on_and_that_is_told(aged: Path, deaths: str) -> None:
+    with pytest.raises(DataError, match="deaths of single years"):
+        qh.run_study(qh.read_study(with_deaths(aged, deaths)), siting=False)
+
+
 def test_graves_of_a_year_need_a_life_table(aged: Path) -> None:
     (aged / "deaths.csv").write_text("town,deaths,backlog\nt1,20,5\n", encoding="utf-8")
     change(aged, ('rules = ["weihai-14fyp"]', 'rules = ["weihai-14fyp", "cemetery"]'), more=GRAVES + FORECAST)

@@ -18,6 +18,7 @@ from quarterhour.services.forecast.rake import whole_people
 from quarterhour.services.forecast.values import VARIANTS, Forecast
 from quarterhour.services.graves import shared_by_people
 from quarterhour.standards.circle import CITY
+from quarterhour.study.burial.need import year_columns
 from quarterhour.study.file.circles import CircleFile
 from quarterhour.study.file.forecast import Dated
 from quarterhour.study.file.services import AccessFile, BedsFile, GravesFile
@@ -130,7 +131,7 @@ def _deaths(file: StudyFile, table: pd.DataFrame, forecast: Forecast, asked: Gra
     """The table of deaths, which are those of the year of reference, with those of each year up to the one asked for.
 
     Each town's grow as the forecast's of 60 and over do (columns ``deaths_2027`` ...), the city's one figure as the
-    city's (``value_2027`` ...).
+    city's (``value_2027`` ...). DataError for a table that says its deaths of several years itself.
     """
     assert asked.year is not None
     level = "town" if "deaths" in table and "town" in set(forecast.rows["level"]) else CITY
@@ -139,8 +140,11 @@ def _deaths(file: StudyFile, table: pd.DataFrame, forecast: Forecast, asked: Gra
     def factor(year: int) -> pd.Series:
         return forecast.at(level, "deaths", year, asked.variant) / now.where(now > 0)
 
+    by_town = "town" in table
+    if year_columns(table, "deaths" if by_town else "value") or (by_town and "year" in table):
+        raise DataError("years.own_years", table=asked.table, year=asked.year)
     years = range(forecast.base_year + 1, asked.year + 1)
-    if "deaths" in table and "year" not in table:
+    if "deaths" in table:
         towns = texts(table["town"]) if level == "town" else pd.Series(CITY, index=table.index)
         deaths = numbers(table["deaths"])
         return table.assign(**{f"deaths_{y}": deaths * towns.map(factor(y)).fillna(1.0) for y in years})
