@@ -132,9 +132,18 @@ def test_what_nobody_says_is_no_data_and_never_zero(priced: Path, tmp_path: Path
     assert held is not None and held.capital_yuan is None and held.sites == 3
 
 
-def test_a_question_without_years_has_its_money_in_a_row_of_its_own(priced: Path) -> None:
-    found = run(asked(priced, FIGURES)).programme
+def test_a_question_without_years_has_its_money_in_a_row_of_its_own(priced: Path, tmp_path: Path) -> None:
+    """What the three sites cost to run is told as if they stood, and never as nothing."""
+    results = run(asked(priced, FIGURES))
+    found = results.programme
     assert found is not None
+    row = found.totals[["running_yuan", "staff", "staff_so_far", "beds", "beds_so_far"]].iloc[0]
+    assert row.tolist() == [20 + 8 + 30, 6, 6, 19, 19]
+    section = next(s for s in money_sections(results, "zh") if s.key == "programme")
+    assert any("没有排入年份" in line for line in section.lines)
+    qh.write_results(results, tmp_path / "out")
+    (record,) = json.loads((tmp_path / "out" / "plan.json").read_text(encoding="utf-8"))
+    assert verify_money(record) is not None
     assert found.years["year"].isna().all() and found.totals["capital_yuan"].tolist() == [450]
 
 
