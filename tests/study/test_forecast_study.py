@@ -10,6 +10,7 @@ import pytest
 import quarterhour as qh
 from quarterhour.base.errors import DataError, StudyError
 from quarterhour.base.labels import counted_label, people_label, unit_label
+from quarterhour.report.service_sections import care_sections
 from quarterhour.study.run import read_study_inputs
 from tables import book_tables
 
@@ -199,6 +200,8 @@ def test_beds_that_a_year_wants(aged: Path) -> None:
     assert made is not None and need is not None
     (row,) = need.to_dict("records")
     assert row["people"] == made.at("city", "older", 2035)["city"] and row["short"] == row["wanted"] - 3
+    section = next(s for s in care_sections(results, "zh") if s.key == "beds")
+    assert "费用无数据" in section.lines[0] and section.table["cost_yuan"].tolist() == ["无数据"]
 
 
 def test_towns_without_ages_share_what_their_county_grows_by(aged: Path) -> None:

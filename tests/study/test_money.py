@@ -247,3 +247,14 @@ def test_years_by_money_want_every_cost_and_bad_cells_are_named(priced: Path) ->
         (priced / "parcels.csv").write_text(PARCELS.replace(",300,", f",{cell},"), encoding="utf-8")
         with pytest.raises(StudyError, match="p1"):
             run(priced)
+
+
+@pytest.mark.parametrize("head", ["造价（万元）", "估算投资_亿元"])
+def test_costs_under_a_head_in_other_units_are_refused(priced: Path, head: str) -> None:
+    (priced / "parcels.csv").write_text(PARCELS.replace("cost_yuan", head), encoding="utf-8")
+    file = asked(priced, YEARLY) / "study.toml"
+    text = file.read_text(encoding="utf-8").replace('county = "county" }\ncrs = "EPSG:32651"\nquality', "@")
+    new = f'county = "county", cost_yuan = "{head}" }}\ncrs = "EPSG:32651"\nquality'
+    file.write_text(text.replace("@", new), encoding="utf-8")
+    with pytest.raises(StudyError, match="read in yuan"):
+        qh.read_study(priced)

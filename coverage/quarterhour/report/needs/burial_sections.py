@@ -34,7 +34,10 @@ def burial_sections(results: Results, rules: Mapping[str, str], lang: str) -> It
 
 def _need(care: Care, demand: GraveDemand, towns: Mapping[str, str], rules: Mapping[str, str], lang: str) -> Section:
     rows = demand.areas
-    shown = {"town": names_of(rows.index, towns)} | {c: rows[c].array for c in rows}
+    land = ("area_m2", "area_mu")
+    shown = {"town": names_of(rows.index, towns)} | {
+        c: _known(rows[c], lang) if c in land and rows[c].isna().any() else rows[c].array for c in rows
+    }
     figures = ("；" if lang == "zh" else "; ").join(f"{rules.get(k, k)} {v:g}" for k, v in demand.figures.items())
     lines = [
         _say("graves_line", lang, dead=int(rows["dead"].sum()), first=demand.horizon.first, last=demand.horizon.last,
@@ -87,7 +90,7 @@ def _forms(demand: GraveDemand, lang: str) -> Section:
         "form": labels("burial_sections.form_", rows["form"], lang),
         "period": labels("burial_sections.period_", rows["period"], lang),
         "years": [_years(*spans[str(p)]) for p in rows["period"]],
-        "dead": rows["dead"].array, "places": rows["places"].array, "area_m2": rows["area_m2"].array,
+        "dead": rows["dead"].array, "places": rows["places"].array, "area_m2": _known(rows["area_m2"], lang),
     }  # fmt: skip
     return Section("burial_forms", pd.DataFrame(shown), (_say("forms_line", lang),), page_rows=30)
 

@@ -117,7 +117,8 @@ def comparable_counts(q: Question) -> dict[int, Census]:
 
 def areas_of(q: Question, level: str) -> pd.Index:
     """All areas of a level."""
-    return pd.Index({"town": q.county_of.index, "county": q.counties, CITY: [CITY]}[level])
+    every: dict[str, pd.Index] = {"town": q.county_of.index, "county": q.counties, CITY: pd.Index([CITY])}
+    return every[level]
 
 
 def _check_areas(census: Census, q: Question) -> None:
