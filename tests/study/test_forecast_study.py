@@ -129,6 +129,16 @@ def test_rows_may_say_their_own_year(aged: Path) -> None:
     assert findings.loc[findings["rule"] == "years.old", "value"].tolist() == ["2022", "2022"]
 
 
+def test_people_of_no_year_that_are_carried_on_and_people_of_a_later_year_are_told(aged: Path) -> None:
+    findings = read_study_inputs(qh.read_study(change(aged, YEAR))).findings
+    assert findings.loc[findings["rule"] == "years.unsaid", "column"].tolist() == ["older"]
+    table = aged / "communities.csv"
+    head, *rows = table.read_text(encoding="utf-8").splitlines()
+    table.write_text("\n".join([head + ",people_year", *(r + ",2027年" for r in rows)]), encoding="utf-8")
+    findings = read_study_inputs(qh.read_study(aged)).findings
+    assert findings.loc[findings["rule"].str.startswith("years."), "rule"].tolist() == ["years.ahead"] * 2
+
+
 LIFE_TABLE = '\n[[tables]]\nname = "life"\npath = "life.csv"\n'
 GRAVES = """
 [[tables]]

@@ -5,7 +5,6 @@ Whatever is asked for a year asks these columns, so that circles, plans, page an
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from dataclasses import replace
 from typing import Any, TypeVar
 
@@ -20,11 +19,10 @@ from quarterhour.services.graves import shared_by_people
 from quarterhour.standards.circle import CITY
 from quarterhour.study.burial.need import year_columns
 from quarterhour.study.file.circles import CircleFile
-from quarterhour.study.file.forecast import Dated
 from quarterhour.study.file.services import AccessFile, BedsFile, GravesFile
 from quarterhour.study.file.siting import GoalFile, SitingFile
 from quarterhour.study.file.study import StudyFile
-from quarterhour.study.forecast.years import people_year
+from quarterhour.study.forecast.years import asked_columns, people_year
 from quarterhour.study.inputs import Inputs
 
 _Asked = TypeVar("_Asked", CircleFile, AccessFile)
@@ -37,7 +35,7 @@ def with_years(file: StudyFile, tables: Inputs, forecast: Forecast | None) -> tu
     """
     if forecast is None:
         return file, tables
-    wanted = dict.fromkeys(_columns(file))
+    wanted = dict.fromkeys(asked_columns(file))
     made = {dated_name(c, y, v): carried(file, tables, forecast, c, y, v) for c, y, v in wanted}
     if not made and (file.graves is None or file.graves.year is None):
         return file, tables
@@ -55,22 +53,6 @@ def with_years(file: StudyFile, tables: Inputs, forecast: Forecast | None) -> tu
         "siting": tuple(_question(q) for q in file.siting), "beds": file.beds and _beds(file.beds), "graves": graves,
     }  # fmt: skip
     return file.model_copy(update=changed), replace(tables, communities=communities, tables=figures)
-
-
-def _columns(file: StudyFile) -> Iterator[tuple[str, int, str]]:
-    """Every column of people with the year and variant that it is asked for."""
-    parts: tuple[CircleFile | AccessFile, ...] = (*file.circles, *file.access)
-    for part in parts:
-        yield from _asked(part, (part.people,))
-    for question in file.siting:
-        yield from _asked(question, question.columns)
-    if file.beds is not None and file.beds.wanted is not None:
-        yield from _asked(file.beds, (file.beds.people,))
-
-
-def _asked(part: Dated, columns: tuple[str, ...]) -> Iterator[tuple[str, int, str]]:
-    if part.year is not None:
-        yield from ((column, part.year, part.variant) for column in columns)
 
 
 def carried(
