@@ -19,7 +19,7 @@ from quarterhour.services.forecast.life import life_table, rates_by_age, standar
 from quarterhour.services.forecast.make import make_forecast
 from quarterhour.services.forecast.question import Counted, Knobs, Question
 from quarterhour.services.forecast.rake import fit_margins, raked, whole_people
-from quarterhour.services.forecast.tables import age_rows, control_rows, growth_rows, rate_rows
+from quarterhour.services.forecast.tables import age_rows, check_migration, control_rows, growth_rows, rate_rows
 from quarterhour.services.forecast.values import VARIANTS, Forecast
 
 KNOWN = {
@@ -363,6 +363,15 @@ def test_controls_of_counties_bring_the_city_and_the_towns() -> None:
     check_to_the_person(made, COUNTY_OF)
 
 
+def test_where_people_become_fewer_low_is_fewer_still() -> None:
+    """The city goes from 340 to 240: a tenth of the 100 fewer or more."""
+    older = pd.DataFrame({2020: [150.0, 90, 100]}, index=["t1", "t2", "t3"])
+    made = make_forecast(question(method="share_of_growth", below=(Counted("town", older, None, "one_count"),),
+                                  controls=controls({"city": 240})))  # fmt: skip
+    assert [of(made, "city", "older", 2030, v) for v in VARIANTS] == [{"city": 230}, {"city": 240}, {"city": 250}]
+    check_to_the_person(made, COUNTY_OF)
+
+
 # --- what cannot be --------------------------------------------------------------------------------------------------
 
 
@@ -460,7 +469,7 @@ def test_a_year_before_the_count_and_missing_areas_are_refused() -> None:
     with pytest.raises(DataError, match="lack the areas: t3"):
         make_forecast(question(counts=counts))
     whole = {y: census(y, [[100.0] * 10] * 3) for y in (2010, 2020)}
-    with pytest.raises(DataError, match="before the last count"):
+    with pytest.raises(DataError, match="not after the last count"):
         make_forecast(question(counts=whole, years=(2015,)))
 
 
@@ -474,7 +483,7 @@ def test_more_older_people_than_people_are_refused() -> None:
 
 
 def test_ages_are_read_as_offices_write_them() -> None:
-    said = ["60-64", "60～64岁", "60—64 岁", "60 to 64", "60至64周岁"]
+    said = ["60-64", "60－64", "60——64岁", "60～64岁", "60—64 岁", "60 to 64", "60至64周岁"]
     assert {str(age_group(text)) for text in said} == {"60-64"}
     assert {str(age_group(text)) for text in ("85+", "85岁及以上", "85岁以上", "≥85", "85 and over")} == {"85+"}
     assert [age_group(text) for text in ("人口", "2020", "64-60", "合计")] == [None] * 4
@@ -492,6 +501,61 @@ def test_older_people_come_by_their_heads() -> None:
     frame = pd.DataFrame({"town": ["t1"], "year": [2020], "60岁及以上": [30], "80岁及以上": [4]}, index=[2])
     made = growth_rows(frame, file="f", known=KNOWN)
     assert made[["area", "year", "age", "people"]].to_numpy().tolist() == [["t1", 2020, 60, 30], ["t1", 2020, 80, 4]]
+
+
+def test_towns_of_both_sexes_count_once_and_nothing_counts_twice() -> None:
+    frame = pd.DataFrame({"town": ["t1"] * 3, "year": 2020, "sex": ["男", "女", "合计"], "60+": [14, 16, 30]})
+    for rows in (frame, frame.iloc[:2], frame.iloc[2:]):
+        assert growth_rows(rows, file="f", known=KNOWN)["people"].tolist() == [30]
+    with pytest.raises(DataError, match="not the sum of men and women"):
+        growth_rows(frame.assign(**{"60+": [14, 16, 31]}), file="f", known=KNOWN)
+    with pytest.raises(DataError, match="t1 in 2020 stands there more than once"):
+        growth_rows(pd.concat([frame, frame.iloc[2:]]), file="f", known=KNOWN)
+    table = pd.DataFrame({"area": ["全市", "city"], "year": 2035, "people": [10, 20]})
+    with pytest.raises(DataError, match="more than once"):
+        control_rows(table, file="f", known=KNOWN)
+
+
+def test_a_town_without_a_count_is_missed_and_never_shared_out_to_others() -> None:
+    counts = {y: census(y, [[100.0] * 10] * 2, level="county", areas="c1 c2") for y in (2010, 2020)}
+    below = (Counted("town", pd.DataFrame({2020: [500.0, 600]}, index=["t1", "t3"]), None, "one_count"),)
+    with pytest.raises(DataError, match="lack the areas: t2"):
+        make_forecast(question(counts=counts, below=below))
+
+
+def test_controls_of_towns_shares_in_per_cent_and_counts_of_nobody_are_refused() -> None:
+    with pytest.raises(DataError, match="not of towns"):
+        controls({"t1": 100})
+    counts = {y: census(y, [[100.0] * 10] * 3) for y in (2010, 2020)}
+    with pytest.raises(DataError, match="less than a tenth .* city"):
+        make_forecast(question(counts=counts, controls=controls({"city": 0.18})))
+    with pytest.raises(DataError, match="'5' is above 1"):
+        rate_rows(pd.DataFrame({"age": ["60+"], "share": [5]}), file="f", value="share", most=1.0)
+    counts = {2010: census(2010, [[0.0] * 10] * 3), 2020: census(2020, [[100.0] * 10] * 3)}
+    with pytest.raises(DataError, match="2010 have nobody"):
+        make_forecast(question(counts=counts))
+    with pytest.raises(DataError, match="2020 is not after the last count"):
+        make_forecast(question(counts={2010: counts[2020], 2020: counts[2020]}, years=(2020, 2030)))
+
+
+@pytest.mark.parametrize(
+    ("rows", "said"),
+    [
+        ([("city", "男", "60-64", -5), ("city", "女", "60-64", -5), ("city", "", "60-64", -10)], "male, female, all"),
+        ([("city", "", "60-64", -5), ("c1", "", "60-64", -5)], "city, county"),
+        ([("city", "", "60-64", -5), ("city", "", "60-64", -5)], "more than once"),
+        ([("city", "", "60-69", -5)], "60-69"),
+        ([("city", "", "80+", -5)], r"80\+"),
+    ],
+)
+def test_migrants_never_count_twice(rows: list[tuple[object, ...]], said: str) -> None:
+    table = pd.DataFrame(rows, columns=["area", "sex", "age", "people"])
+    found = age_rows(table, file="m", known=KNOWN, year=2020, signed=True)
+    with pytest.raises(DataError, match=said):
+        check_migration(found, census(2020, AFTER, areas="t1"), file="m")
+    fits = table.iloc[:1].assign(age="90-94")
+    check_migration(age_rows(fits, file="m", known=KNOWN, year=2020, signed=True), census(2020, AFTER, areas="t1"),
+                    file="m")  # fmt: skip
 
 
 def test_quartiles_are_those_of_people() -> None:

@@ -189,3 +189,20 @@ def test_blank_and_negative_deaths_are_told_and_never_zero(burials: Path, table:
     (burials / "deaths.csv").write_text(table, encoding="utf-8")
     with pytest.raises(DataError, match=said):
         run(asked(burials, ""))
+
+
+def test_towns_that_the_deaths_lack_or_nobody_knows_are_told_and_moves_beyond_the_backlog(burials: Path) -> None:
+    (burials / "deaths.csv").write_text("town,deaths,backlog\nt9,15,4\n", encoding="utf-8")
+    (burials / "moves.csv").write_text("town,year,backlog\nt9,2027,5\n", encoding="utf-8")
+    results = run(asked(burials, 'moves = "moves"\n\n[[tables]]\nname = "moves"\npath = "moves.csv"\n'))
+    said = next(burial_sections(results, {}, "zh")).lines
+    assert any("没有下列镇街，未计入需求：t1。" in line for line in said)
+    assert any("本研究没有的镇街：t9；" in line for line in said) and any("请核对：t9。" in line for line in said)
+
+
+def test_land_that_nobody_says_is_no_data_in_the_tables_of_the_need(burials: Path) -> None:
+    keys = "\n[[graves.shares]]\nnear = { grave = 0.5, tree = 0.5 }\n"
+    results = qh.run_study(qh.read_study(asked(burials, keys)), siting=False)
+    need, forms = list(burial_sections(results, {}, "zh"))[:2]
+    assert need.table["area_m2"].tolist() == ["无数据"] == need.table["area_mu"].tolist()
+    assert set(forms.table.loc[forms.table["form"] == "树葬", "area_m2"]) == {"无数据"}

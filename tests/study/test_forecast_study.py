@@ -10,6 +10,7 @@ import pytest
 import quarterhour as qh
 from quarterhour.base.errors import DataError, StudyError
 from quarterhour.base.labels import counted_label, people_label, unit_label
+from quarterhour.report.service_sections import care_sections
 from quarterhour.study.run import read_study_inputs
 from tables import book_tables
 
@@ -78,6 +79,14 @@ def test_circles_and_sites_of_a_year_count_its_people(aged: Path) -> None:
     assert results.inputs.communities["older"].sum() == 187
 
 
+def test_between_two_years_people_are_rounded_and_never_cut_off(aged: Path) -> None:
+    """177.6 people in the year after the count are 178."""
+    results = qh.run_study(qh.read_study(change(aged, (YEAR[0], YEAR[1].replace("2035", "2021")))), siting=False)
+    made = results.forecast
+    assert made is not None and made.at("city", "older", 2021)["city"] == pytest.approx(177.6)
+    assert results.inputs.communities["older_2021"].sum() == 178
+
+
 def test_sites_that_still_hold_in_every_variant(aged: Path) -> None:
     results = qh.run_study(qh.read_study(change(aged, SITES)))
     robust = results.proposals[0].prospects.robust
@@ -120,6 +129,16 @@ def test_rows_may_say_their_own_year(aged: Path) -> None:
     assert findings.loc[findings["rule"] == "years.old", "value"].tolist() == ["2022", "2022"]
 
 
+def test_people_of_no_year_that_are_carried_on_and_people_of_a_later_year_are_told(aged: Path) -> None:
+    findings = read_study_inputs(qh.read_study(change(aged, YEAR))).findings
+    assert findings.loc[findings["rule"] == "years.unsaid", "column"].tolist() == ["older"]
+    table = aged / "communities.csv"
+    head, *rows = table.read_text(encoding="utf-8").splitlines()
+    table.write_text("\n".join([head + ",people_year", *(r + ",2027年" for r in rows)]), encoding="utf-8")
+    findings = read_study_inputs(qh.read_study(aged)).findings
+    assert findings.loc[findings["rule"].str.startswith("years."), "rule"].tolist() == ["years.ahead"] * 2
+
+
 LIFE_TABLE = '\n[[tables]]\nname = "life"\npath = "life.csv"\n'
 GRAVES = """
 [[tables]]
@@ -147,6 +166,31 @@ def test_graves_of_a_year_follow_its_deaths(aged: Path) -> None:
     assert graves.areas["backlog"].round(9).tolist() == [5, 0]
 
 
+def with_deaths(folder: Path, deaths: str) -> Path:
+    (folder / "life.csv").write_text(LIFE, encoding="utf-8")
+    (folder / "deaths.csv").write_text(deaths, encoding="utf-8")
+    more = LIFE_TABLE + GRAVES + FORECAST + 'life_table = "life"\n'
+    return change(folder, ('rules = ["weihai-14fyp"]', 'rules = ["weihai-14fyp", "cemetery"]'), more=more)
+
+
+def test_deaths_of_the_city_follow_the_forecast_year_by_year(aged: Path) -> None:
+    table = with_deaths(aged, "area,level,indicator,value\ncity,city,deaths,26\n")
+    results = qh.run_study(qh.read_study(table), siting=False)
+    made, graves = results.forecast, results.care.graves
+    assert made is not None and graves is not None
+    of = {y: float(made.at("city", "deaths", y)["city"]) for y in range(2025, 2036)}
+    every = [26 * of[min(y, 2035)] / of[2025] for y in range(2026, 2046)]
+    assert graves.areas["deaths"].sum() == pytest.approx(sum(every) / 20)
+
+
+@pytest.mark.parametrize(
+    "deaths", ["town,year,deaths\nt1,2025,20\nt2,2025,6\n", "town,deaths,deaths_2030\nt1,20,21\nt2,6,7\n"]
+)
+def test_deaths_of_single_years_are_not_carried_on_and_that_is_told(aged: Path, deaths: str) -> None:
+    with pytest.raises(DataError, match="deaths of single years"):
+        qh.run_study(qh.read_study(with_deaths(aged, deaths)), siting=False)
+
+
 def test_graves_of_a_year_need_a_life_table(aged: Path) -> None:
     (aged / "deaths.csv").write_text("town,deaths,backlog\nt1,20,5\n", encoding="utf-8")
     change(aged, ('rules = ["weihai-14fyp"]', 'rules = ["weihai-14fyp", "cemetery"]'), more=GRAVES + FORECAST)
@@ -166,6 +210,8 @@ def test_beds_that_a_year_wants(aged: Path) -> None:
     assert made is not None and need is not None
     (row,) = need.to_dict("records")
     assert row["people"] == made.at("city", "older", 2035)["city"] and row["short"] == row["wanted"] - 3
+    section = next(s for s in care_sections(results, "zh") if s.key == "beds")
+    assert "费用无数据" in section.lines[0] and section.table["cost_yuan"].tolist() == ["无数据"]
 
 
 def test_towns_without_ages_share_what_their_county_grows_by(aged: Path) -> None:

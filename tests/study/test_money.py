@@ -132,9 +132,18 @@ def test_what_nobody_says_is_no_data_and_never_zero(priced: Path, tmp_path: Path
     assert held is not None and held.capital_yuan is None and held.sites == 3
 
 
-def test_a_question_without_years_has_its_money_in_a_row_of_its_own(priced: Path) -> None:
-    found = run(asked(priced, FIGURES)).programme
+def test_a_question_without_years_has_its_money_in_a_row_of_its_own(priced: Path, tmp_path: Path) -> None:
+    """What the three sites cost to run is told as if they stood, and never as nothing."""
+    results = run(asked(priced, FIGURES))
+    found = results.programme
     assert found is not None
+    row = found.totals[["running_yuan", "staff", "staff_so_far", "beds", "beds_so_far"]].iloc[0]
+    assert row.tolist() == [20 + 8 + 30, 6, 6, 19, 19]
+    section = next(s for s in money_sections(results, "zh") if s.key == "programme")
+    assert any("没有排入年份" in line for line in section.lines)
+    qh.write_results(results, tmp_path / "out")
+    (record,) = json.loads((tmp_path / "out" / "plan.json").read_text(encoding="utf-8"))
+    assert verify_money(record) is not None
     assert found.years["year"].isna().all() and found.totals["capital_yuan"].tolist() == [450]
 
 
@@ -238,3 +247,14 @@ def test_years_by_money_want_every_cost_and_bad_cells_are_named(priced: Path) ->
         (priced / "parcels.csv").write_text(PARCELS.replace(",300,", f",{cell},"), encoding="utf-8")
         with pytest.raises(StudyError, match="p1"):
             run(priced)
+
+
+@pytest.mark.parametrize("head", ["造价（万元）", "估算投资_亿元"])
+def test_costs_under_a_head_in_other_units_are_refused(priced: Path, head: str) -> None:
+    (priced / "parcels.csv").write_text(PARCELS.replace("cost_yuan", head), encoding="utf-8")
+    file = asked(priced, YEARLY) / "study.toml"
+    text = file.read_text(encoding="utf-8").replace('county = "county" }\ncrs = "EPSG:32651"\nquality', "@")
+    new = f'county = "county", cost_yuan = "{head}" }}\ncrs = "EPSG:32651"\nquality'
+    file.write_text(text.replace("@", new), encoding="utf-8")
+    with pytest.raises(StudyError, match="read in yuan"):
+        qh.read_study(priced)

@@ -97,9 +97,12 @@ def _beds(results: Results, area: str, lang: str) -> Told:
     )
     keys = ["county", "name", "beds", "nursing_beds", "convert", "cost_yuan", "before_share", "after_share"]
     shown = table.assign(county=county, name=names.reindex(table.index))[keys]
+    if plan.cost_yuan is None:
+        shown["cost_yuan"] = _say("no_data", lang)
     key = "beds_short" if plan.short else "beds_line" if plan.rows["convert"].sum() else "beds_met"
+    yuan = _say("beds_no_yuan", lang) if plan.cost_yuan is None else _say("beds_yuan", lang, yuan=plan.cost_yuan)
     line = _say(key, lang, area=county, share=percent(plan.share),
-                count=int(plan.rows["convert"].sum()), yuan=plan.cost_yuan, short=plan.short)  # fmt: skip
+                count=int(plan.rows["convert"].sum()), yuan=yuan, short=plan.short)  # fmt: skip
     return shown, [line]
 
 

@@ -21,9 +21,9 @@ COLUMNS = ("beds", "nursing_beds")
 class Conversion:
     """Which beds to convert into nursing beds.
 
-    ``rows`` by institution: ``beds, nursing_beds, convert`` (beds), ``cost_yuan``, ``share_before, share_after``
-    (missing without beds). ``needed``: nursing beds asked for in all; ``short``: how many cannot be had even if every
-    bed that may be converted is. No choice that reaches as many costs less.
+    ``rows`` by institution: ``beds, nursing_beds, convert`` (beds), ``cost_yuan`` (missing where nobody says what a bed
+    costs), ``share_before, share_after`` (missing without beds). ``needed``: nursing beds asked for in all; ``short``:
+    how many cannot be had even if every bed that may be converted is. No choice that reaches as many costs less.
     """
 
     rows: pd.DataFrame
@@ -32,13 +32,15 @@ class Conversion:
     short: int
 
     @property
-    def cost_yuan(self) -> int:
-        """What it costs in all."""
-        return int(self.rows["cost_yuan"].sum())
+    def cost_yuan(self) -> int | None:
+        """What it costs in all; None where nobody says."""
+        cost = self.rows["cost_yuan"]
+        return None if cost.isna().any() else int(cost.sum())
 
     def __repr__(self) -> str:
         told = f"short of {self.short:,} beds" if self.short else f"{percent(self.share)} reached"
-        return f"<Conversion: {self.rows['convert'].sum():,} beds for {self.cost_yuan:,} yuan, {told}>"
+        yuan = "?" if self.cost_yuan is None else f"{self.cost_yuan:,}"
+        return f"<Conversion: {self.rows['convert'].sum():,} beds for {yuan} yuan, {told}>"
 
 
 def nursing_need(beds: int, share: float) -> int:

@@ -120,12 +120,16 @@ def _access(asked: AccessFile, tables: Inputs, sites: gpd.GeoDataFrame, travel: 
 
 
 def conversions(asked: BedsFile, homes: pd.DataFrame) -> dict[str, Conversion]:
-    """The cheapest conversion for the city, or for each county on its own."""
+    """The cheapest conversion for the city, or for each county on its own.
+
+    Without a column ``bed_yuan`` it is the fewest beds, and what they cost is missing.
+    """
     table = homes.assign(beds=_whole(homes["beds"]), nursing_beds=_whole(homes["nursing_beds"]))
-    if asked.level == "city":
-        return {CITY: cheapest_conversion(table, share=asked.share)}
-    groups = table.groupby(texts(table["county"]), sort=True)
-    return {str(county): cheapest_conversion(mine, share=asked.share) for county, mine in groups}
+    groups = [(CITY, table)] if asked.level == "city" else table.groupby(texts(table["county"]), sort=True)
+    made = {str(area): cheapest_conversion(mine, share=asked.share) for area, mine in groups}
+    if "bed_yuan" in homes:
+        return made
+    return {area: replace(found, rows=found.rows.assign(cost_yuan=float("nan"))) for area, found in made.items()}
 
 
 def _bed_need(asked: BedsFile, tables: Inputs, homes: pd.DataFrame) -> pd.DataFrame | None:

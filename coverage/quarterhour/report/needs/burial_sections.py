@@ -4,10 +4,13 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterator, Mapping
+from dataclasses import replace
 from functools import partial
 
 import pandas as pd
 
+from quarterhour.base.cells import numbers, texts
+from quarterhour.base.errors import first_ids
 from quarterhour.base.labels import names_of
 from quarterhour.report.section import Section, labels, names_by_area, say_of
 from quarterhour.services.graves import GraveDemand
@@ -22,7 +25,8 @@ def burial_sections(results: Results, rules: Mapping[str, str], lang: str) -> It
     if results.care.graves is None:
         return
     towns = names_by_area(results.inputs.towns)
-    yield _need(results.care, results.care.graves, towns, rules, lang)
+    need = _need(results.care, results.care.graves, towns, rules, lang)
+    yield replace(need, lines=(*need.lines, *_towns_told(results, results.care.graves, towns, lang)))
     yield _forms(results.care.graves, lang)
     if results.burial is not None:
         yield from _balance(results, results.burial, towns, lang)
@@ -30,7 +34,10 @@ def burial_sections(results: Results, rules: Mapping[str, str], lang: str) -> It
 
 def _need(care: Care, demand: GraveDemand, towns: Mapping[str, str], rules: Mapping[str, str], lang: str) -> Section:
     rows = demand.areas
-    shown = {"town": names_of(rows.index, towns)} | {c: rows[c].array for c in rows}
+    land = ("area_m2", "area_mu")
+    shown = {"town": names_of(rows.index, towns)} | {
+        c: _known(rows[c], lang) if c in land and rows[c].isna().any() else rows[c].array for c in rows
+    }
     figures = ("；" if lang == "zh" else "; ").join(f"{rules.get(k, k)} {v:g}" for k, v in demand.figures.items())
     lines = [
         _say("graves_line", lang, dead=int(rows["dead"].sum()), first=demand.horizon.first, last=demand.horizon.last,
@@ -42,6 +49,23 @@ def _need(care: Care, demand: GraveDemand, towns: Mapping[str, str], rules: Mapp
     lines += [_say("graves_shared", lang)] if care.graves_shared_out else []
     lines += [_say("years_filled", lang, count=demand.years_filled)] if demand.years_filled else []
     return Section("graves", pd.DataFrame(shown), tuple(lines), page_rows=10)
+
+
+def _towns_told(results: Results, demand: GraveDemand, towns: Mapping[str, str], lang: str) -> Iterator[str]:
+    """Towns without deaths, towns that the study has not, and towns of which more graves move than there are."""
+    asked, inputs = results.study.file.graves, results.inputs
+    known = pd.Index(dict.fromkeys([*map(str, inputs.towns.index), *texts(inputs.communities["town"])])).drop(
+        "", errors="ignore"
+    )
+    told = {"towns_unknown": demand.areas.index.difference(known, sort=False),
+            "towns_without": known.difference(demand.areas.index, sort=False)}  # fmt: skip
+    table = inputs.tables.get("" if asked is None else asked.table)
+    if asked is not None and asked.moves is not None and table is not None and {"town", "backlog"} <= set(table):
+        held = numbers(table["backlog"]).groupby(texts(table["town"])).sum().reindex(demand.areas.index)
+        told["moves_beyond"] = demand.areas.index[demand.areas["backlog"] > held]
+    for key, some in told.items():
+        if len(some):
+            yield _say(key, lang, towns=first_ids(names_of(some, towns), lang=lang))
 
 
 def _land_line(demand: GraveDemand, lang: str) -> str:
@@ -66,7 +90,7 @@ def _forms(demand: GraveDemand, lang: str) -> Section:
         "form": labels("burial_sections.form_", rows["form"], lang),
         "period": labels("burial_sections.period_", rows["period"], lang),
         "years": [_years(*spans[str(p)]) for p in rows["period"]],
-        "dead": rows["dead"].array, "places": rows["places"].array, "area_m2": rows["area_m2"].array,
+        "dead": rows["dead"].array, "places": rows["places"].array, "area_m2": _known(rows["area_m2"], lang),
     }  # fmt: skip
     return Section("burial_forms", pd.DataFrame(shown), (_say("forms_line", lang),), page_rows=30)
 

@@ -57,6 +57,8 @@ def _lines(results: Results, found: Programme, known: list[str], lang: str) -> I
     """What the years count, whose figures these are, and what is not known."""
     counted = [p for p in results.proposals if found.sites["question"].eq(p.id).any()]
     yield _say("what_counts", lang)
+    if found.sites["year"].isna().any():
+        yield _say("undated", lang)
     between = "、" if lang == "zh" else ", "
     for of in ("next_year", "same_year"):
         mine = [p.name(lang) for p in counted if _running_from(results, p.id) == of]

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 WIDTH = 5
 """Years of a group: what censuses publish, and the step of a forecast."""
 OLDER, OLDEST = 60, 80
-_DASH = r"\s*(?:-|–|—|―|~|～|至|到|to)\s*"
+_DASH = r"\s*(?:-|－|−|‐|–|—{1,2}|―|~|～|至|到|to)\s*"
 _YEARS = r"\s*(?:周?岁|years?|yrs?)?\s*"
 _CLOSED = re.compile(rf"(\d{{1,3}}){_YEARS}{_DASH}(\d{{1,3}}){_YEARS}", re.IGNORECASE)
 _OPEN = re.compile(

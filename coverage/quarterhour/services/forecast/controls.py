@@ -12,8 +12,10 @@ from quarterhour.services.forecast.tops import Tops
 from quarterhour.services.forecast.values import VARIANTS
 
 MORE_GROWTH = {"low": 0.9, "high": 1.1}
-"""Assumed, where forecasts made elsewhere have one variant alone: of the growth since the count."""
+"""Assumed, where forecasts made elsewhere have one variant alone: of the change since the count."""
 _TOLERANCE = 0.5
+_MANY, _LITTLE = 100, 0.1
+"""Of so many people no fewer than so much are left: else the figures are in another unit."""
 
 
 def controlled_tops(q: Question) -> Tops:
@@ -26,7 +28,7 @@ def controlled_tops(q: Question) -> Tops:
     counted = q.below[-1]
     now = counted.older.iloc[:, -1]
     made = Tops(int(counted.older.columns[-1]))
-    early = [y for y in q.years if y < made.base]
+    early = [y for y in q.years if y <= made.base]
     if early:
         raise DataError("forecast.before_count", year=early[0], count=made.base)
     for level in (CITY, *(["county"] if "county" in set(q.controls["level"]) else [])):
@@ -67,9 +69,15 @@ def control_of(q: Question, tops: Tops, level: str, when: tuple[str, int]) -> pd
     ahead = [int(y) for y in table.columns.tolist() if int(y) > tops.base]
     if len(missing) or not ahead or max(ahead) < year:
         raise DataError("forecast.controls_missing", year=year, areas=first_ids(missing) if len(missing) else level)
+    little = base.index[base.ge(_MANY) & table[ahead].min(axis=1).reindex(base.index).lt(_LITTLE * base)]
+    if len(little):
+        raise DataError("forecast.control_too_small", areas=first_ids(little), count=tops.base)
     known = {y: table[[y]].set_axis(["people"], axis=1).reindex(base.index) for y in ahead}
     found = linear({tops.base: base.to_frame("people"), **known}, year)["people"]
-    return found if own or variant == "middle" else base + (found - base) * _growth_of(q, variant)
+    if own or variant == "middle":
+        return found
+    # Where people become fewer, low is fewer still.
+    return (found + (found - base).abs() * (_growth_of(q, variant) - 1)).clip(lower=0)
 
 
 def variants_said(q: Question, tops: Tops) -> None:

@@ -8,13 +8,13 @@ import numpy as np
 import pandas as pd
 
 from quarterhour.base.arrays import IntArray
-from quarterhour.base.errors import DataError
+from quarterhour.base.errors import DataError, first_ids
 from quarterhour.services.forecast.controls import control_of, controlled_tops, own_city, variants_said
 from quarterhour.services.forecast.groups import PARTS, older
 from quarterhour.services.forecast.growth import constant_share, counted_at, parts_below, share_of_growth
 from quarterhour.services.forecast.question import CITY, Question
 from quarterhour.services.forecast.rake import raked, whole_people
-from quarterhour.services.forecast.tops import Tops, cohort_tops
+from quarterhour.services.forecast.tops import Tops, areas_of, cohort_tops
 from quarterhour.services.forecast.values import VARIANTS, Forecast, Making
 
 COLUMNS = ("area", "level", "year", "variant", "group", "people")
@@ -48,11 +48,14 @@ def make_forecast(q: Question) -> Forecast:
 
 
 def _check_counted(q: Question, tops: Tops) -> None:
-    """DataError where older people of finer areas were not counted in the year of the last count."""
+    """DataError where older people of finer areas were not counted, or not in the year of the last count."""
     for counted in q.below:
         last = int(counted.older.columns[-1])
         if last != tops.base:
             raise DataError("forecast.other_year", year=last, count=tops.base)
+        missing = areas_of(q, counted.level).difference(counted.older.index)
+        if len(missing):
+            raise DataError("forecast.areas_missing", year=last, areas=first_ids(missing))
 
 
 def _levels(q: Question, tops: Tops) -> list[str]:

@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
 
 import pandas as pd
 
 from quarterhour.base.cells import numbers, texts
 from quarterhour.base.errors import DataError, first_ids
-from quarterhour.services.forecast.ages import AgeGroup, age_group
-from quarterhour.services.forecast.census import BOTH
+from quarterhour.services.forecast.ages import WIDTH, AgeGroup, age_group
+from quarterhour.services.forecast.census import BOTH, Census
 
 Known = Mapping[str, tuple[str, str]]
 """Level and id of an area by its id, or by a name that only one area has."""
@@ -65,8 +66,48 @@ def growth_rows(table: pd.DataFrame, *, file: str, known: Known, year: int | Non
     rows = age_rows(plain, file=file, known=known, year=year)
     closed = rows[rows["last"].notna()]
     _refuse(closed.assign(people=closed["first"]), "forecast.not_open", file)
-    sums = rows.groupby(["area", "level", "year", "first"], sort=True)["people"].sum().reset_index()
-    return sums.rename(columns={"first": "age"})
+    return _of_both_sexes(rows, file).rename(columns={"first": "age"})
+
+
+def _of_both_sexes(rows: pd.DataFrame, file: str) -> pd.DataFrame:
+    """Men and women together; a row of both that stands beside them is held against their sum and counts once."""
+    keys = ["area", "level", "year", "first"]
+    refuse_twice(rows, [*keys, "sex"], file)
+    apart = rows["sex"].ne(BOTH)
+    sums, both = rows[apart].groupby(keys)["people"].sum(), rows[~apart].set_index(keys)
+    wrong = both[both["people"].ne(sums.reindex(both.index).fillna(both["people"]))].reset_index()
+    if len(wrong):
+        row = wrong.iloc[0]
+        raise DataError("forecast.sexes_not_the_sum", file=file, year=int(row["year"]), row=int(row["row"]),
+                        column=row["column"], people=f"{row['people']:,.0f}")  # fmt: skip
+    return both["people"].combine_first(sums).rename("people").sort_index().reset_index()
+
+
+def refuse_twice(rows: pd.DataFrame, keys: list[str], file: str) -> None:
+    """DataError for rows of one area and year that say the same thing twice."""
+    twice = rows[rows.duplicated(keys, keep=False)]
+    if len(twice):
+        same = twice[twice[keys].eq(twice[keys].iloc[0]).all(axis=1)]
+        raise DataError("forecast.said_twice", file=file, year=int(same["year"].iloc[0]), area=same["area"].iloc[0],
+                        rows=first_ids(dict.fromkeys(same["row"])))  # fmt: skip
+
+
+def check_migration(rows: pd.DataFrame, last: Census, *, file: str) -> None:
+    """DataError where migrants would count twice (both sexes and each, two levels, two periods) or have no ages.
+
+    ``last``: the count whose five-year groups they belong to.
+    """
+    levels, years, sexes = (list(dict.fromkeys(rows[c])) for c in ("level", "year", "sex"))
+    if len(levels) > 1 or len(years) > 1 or (BOTH in sexes and len(sexes) > 1):
+        said = next(found for found in (levels, years, sexes) if len(found) > 1)
+        raise DataError("forecast.migrants_twice", file=file, found=", ".join(map(str, said)))
+    refuse_twice(rows, ["area", "year", "sex", "first"], file)
+    ends = rows["last"].astype("float64").fillna(math.inf).clip(upper=last.open_age)
+    wide = ends.gt((rows["first"] - rows["first"] % WIDTH + WIDTH - 1).clip(upper=last.open_age))
+    if wide.any():
+        row = rows[wide].iloc[0]
+        age = AgeGroup(int(row["first"]), None if pd.isna(row["last"]) else int(row["last"]))
+        raise DataError("forecast.not_five", file=file, year=int(row["year"]), age=str(age), rows=str(row["row"]))
 
 
 _PLAIN_HEADS = {"older": 60, "aged65": 65, "aged80": 80, "people": 60}
@@ -82,15 +123,20 @@ def control_rows(table: pd.DataFrame, *, file: str, known: Known) -> pd.DataFram
     rows["variant"] = _words(table, rows["row"], file, "variant", _VARIANTS)
     figures = numbers(rows["people"])
     _refuse(rows[figures.isna() | figures.lt(0)], "forecast.bad_people", file)
+    _refuse(rows[rows["level"].eq("town")], "forecast.control_of_town", file)
+    refuse_twice(rows, ["area", "year", "variant"], file)
     return rows.assign(people=figures)
 
 
-def rate_rows(table: pd.DataFrame, *, file: str, value: str, least: float = 0.0) -> pd.DataFrame:
+def rate_rows(
+    table: pd.DataFrame, *, file: str, value: str, least: float = 0.0, most: float = math.inf
+) -> pd.DataFrame:
     """Rates by sex and age: ``sex, first, last, people`` (the rate), ``row, column``; a table without areas."""
     long = _long(table, value, file)
     long["sex"] = _words(table, long["row"], file, "sex", _SEXES)
     figures = numbers(long["people"])
     _refuse(long[figures.isna() | figures.lt(least)], "forecast.bad_people", file)
+    _refuse(long[figures.gt(most)], "forecast.bad_share", file)
     return long.assign(people=figures)
 
 

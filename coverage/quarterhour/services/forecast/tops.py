@@ -101,21 +101,28 @@ def comparable_counts(q: Question) -> dict[int, Census]:
     apart = years[-1] - years[0]
     if wanted == 2 and apart not in INTERVALS:
         raise DataError("forecast.not_ten_years", first=years[0], last=years[-1], apart=apart)
-    early = [y for y in q.years if y < years[-1]]
+    early = [y for y in q.years if y <= years[-1]]
     if early:
         raise DataError("forecast.before_count", year=early[0], count=years[-1])
     known = {y: q.counts[y] for y in years}
     for census in known.values():
         _check_areas(census, q)
+        if not census.people.sum() > 0:
+            raise DataError("forecast.nobody", year=census.year)
     if len({c.sexes for c in known.values()}) > 1:
         known = {y: c.without_sex() for y, c in known.items()}
     last, first = min(c.open_age for c in known.values()), max(c.first_age for c in known.values())
     return {y: c.opened_at(last).from_age(first) for y, c in known.items()}
 
 
+def areas_of(q: Question, level: str) -> pd.Index:
+    """All areas of a level."""
+    every: dict[str, pd.Index] = {"town": q.county_of.index, "county": q.counties, CITY: pd.Index([CITY])}
+    return every[level]
+
+
 def _check_areas(census: Census, q: Question) -> None:
-    every = {"town": q.county_of.index, "county": q.counties, CITY: pd.Index([CITY])}[census.level]
-    missing = every.difference(census.areas)
+    missing = areas_of(q, census.level).difference(census.areas)
     if len(missing):
         raise DataError("forecast.areas_missing", year=census.year, areas=first_ids(missing))
 

@@ -92,9 +92,9 @@ def _phase_years(record: Mapping[str, Any]) -> dict[str, int] | None:
 
 
 def _check_year(row: Mapping[str, Any], sites: Sequence[Mapping[str, Any]]) -> None:
-    """A year's sums against its sites; the row of the sites without a year has year null."""
+    """A year's sums against its sites; the row of the sites without a year has year null, and all of them are run."""
     new = [s for s in sites if s["year"] == row["year"]]
-    run = [] if row["year"] is None else [
+    run = new if row["year"] is None else [
         s for s in sites if s["running_from"] is not None and s["running_from"] <= row["year"]
     ]  # fmt: skip
     counted = {

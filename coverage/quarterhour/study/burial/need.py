@@ -58,7 +58,7 @@ def graves_needed(file: StudyFile, tables: Inputs, rules: RuleSet) -> Needed:
     if table is None:
         return Needed(None, lost=("graves", asked.table, _LOST))
     horizon = study_horizon(asked, file.study.reference_date, figures)
-    if "town" in table and ("deaths" in table or _year_columns(table, "deaths")):
+    if "town" in table and ("deaths" in table or year_columns(table, "deaths")):
         return Needed(_by_town(asked, tables, table, horizon, figures))
     city = _of_the_city(table, horizon)
     if city is None:
@@ -92,7 +92,7 @@ def _of_the_city(table: pd.DataFrame, horizon: Horizon) -> pd.Series | None:
     return None if rows.empty else _each_year(rows.set_axis([CITY]), "value", horizon)[0].iloc[0]
 
 
-def _year_columns(table: pd.DataFrame, column: str) -> dict[int, str]:
+def year_columns(table: pd.DataFrame, column: str) -> dict[int, str]:
     """The columns that say a figure of single years (``deaths_2035``), by year."""
     found = ((re.fullmatch(rf"{column}_([12]\d{{3}})", str(name)), str(name)) for name in table)
     return {int(match[1]): name for match, name in found if match}
@@ -100,7 +100,7 @@ def _year_columns(table: pd.DataFrame, column: str) -> dict[int, str]:
 
 def _each_year(rows: pd.DataFrame, column: str, horizon: Horizon) -> tuple[pd.DataFrame, int]:
     """A figure of each year: on a line between the years that have columns, else alike; and how many are filled in."""
-    years = _year_columns(rows, column)
+    years = year_columns(rows, column)
     if not years:
         return alike_each_year(_known(rows, column), horizon), 0
     return on_every_year(pd.DataFrame({y: _known(rows, years[y]) for y in sorted(years)}), horizon)

@@ -6,7 +6,7 @@ What other parts of the study name (people, capacities, columns of rules) is rea
 from __future__ import annotations
 
 import difflib
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Container, Iterable, Iterator, Mapping
 from pathlib import Path
 from types import MappingProxyType
 from typing import Any
@@ -76,9 +76,26 @@ def unknown_columns(study: StudyFile, folder: Path) -> list[dict[str, Any]]:
             for key in part.columns
             if key not in known
         ]
+        found += [
+            mistake((*where, "columns", key), f"column_not_{unit}", given=head)
+            for key, head in part.columns.items()
+            if (unit := _unit_missed(key, head, study.communities.people))
+        ]
     taken = list(study.roads.columns.values())
     twice = [key for key, theirs in study.roads.columns.items() if taken.count(theirs) > 1]
     return found + [mistake(("roads", "columns", k), "column_twice", given=study.roads.columns[k]) for k in twice]
+
+
+def _unit_missed(key: str, head: str, people: Container[str]) -> str:
+    """The unit that a column is read in, where its own head names another one; nothing converts it."""
+    unit = "people" if key in people else next((u for u in _OTHER_UNITS if key.endswith(f"_{u}")), "")
+    return unit if any(other in head for other in _OTHER_UNITS.get(unit, ())) else ""
+
+
+_OTHER_UNITS: Mapping[str, tuple[str, ...]] = MappingProxyType(
+    {"yuan": ("万", "亿", "千元"), "m2": ("亩", "公顷", "万平", "平方公里"), "people": ("万人", "千人")}
+)
+"""By unit, the words of others that offices write into heads."""
 
 
 def known_columns(study: StudyFile, folder: Path) -> dict[str, set[str]]:

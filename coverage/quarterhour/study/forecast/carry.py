@@ -5,7 +5,6 @@ Whatever is asked for a year asks these columns, so that circles, plans, page an
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from dataclasses import replace
 from typing import Any, TypeVar
 
@@ -18,12 +17,12 @@ from quarterhour.services.forecast.rake import whole_people
 from quarterhour.services.forecast.values import VARIANTS, Forecast
 from quarterhour.services.graves import shared_by_people
 from quarterhour.standards.circle import CITY
+from quarterhour.study.burial.need import year_columns
 from quarterhour.study.file.circles import CircleFile
-from quarterhour.study.file.forecast import Dated
 from quarterhour.study.file.services import AccessFile, BedsFile, GravesFile
 from quarterhour.study.file.siting import GoalFile, SitingFile
 from quarterhour.study.file.study import StudyFile
-from quarterhour.study.forecast.years import people_year
+from quarterhour.study.forecast.years import asked_columns, people_year
 from quarterhour.study.inputs import Inputs
 
 _Asked = TypeVar("_Asked", CircleFile, AccessFile)
@@ -36,7 +35,7 @@ def with_years(file: StudyFile, tables: Inputs, forecast: Forecast | None) -> tu
     """
     if forecast is None:
         return file, tables
-    wanted = dict.fromkeys(_columns(file))
+    wanted = dict.fromkeys(asked_columns(file))
     made = {dated_name(c, y, v): carried(file, tables, forecast, c, y, v) for c, y, v in wanted}
     if not made and (file.graves is None or file.graves.year is None):
         return file, tables
@@ -54,22 +53,6 @@ def with_years(file: StudyFile, tables: Inputs, forecast: Forecast | None) -> tu
         "siting": tuple(_question(q) for q in file.siting), "beds": file.beds and _beds(file.beds), "graves": graves,
     }  # fmt: skip
     return file.model_copy(update=changed), replace(tables, communities=communities, tables=figures)
-
-
-def _columns(file: StudyFile) -> Iterator[tuple[str, int, str]]:
-    """Every column of people with the year and variant that it is asked for."""
-    parts: tuple[CircleFile | AccessFile, ...] = (*file.circles, *file.access)
-    for part in parts:
-        yield from _asked(part, (part.people,))
-    for question in file.siting:
-        yield from _asked(question, question.columns)
-    if file.beds is not None and file.beds.wanted is not None:
-        yield from _asked(file.beds, (file.beds.people,))
-
-
-def _asked(part: Dated, columns: tuple[str, ...]) -> Iterator[tuple[str, int, str]]:
-    if part.year is not None:
-        yield from ((column, part.year, part.variant) for column in columns)
 
 
 def carried(
@@ -92,7 +75,7 @@ def carried(
     present = people.groupby(area).sum()
     factor = (then / now.where(now > 0)).reindex(present.index).fillna(1.0)
     wanted = (present * factor).astype(float)
-    total = int(then.sum()) if _same(present, now) else round(float(wanted.sum()))
+    total = round(float(then.sum()) if _same(present, now) else float(wanted.sum()))
     whole = pd.Series(whole_people(wanted.to_numpy(), total), index=present.index)
     return shared_by_people(whole, people=people, area=area)
 
@@ -129,8 +112,8 @@ def _question(question: SitingFile) -> SitingFile:
 def _deaths(file: StudyFile, table: pd.DataFrame, forecast: Forecast, asked: GravesFile) -> pd.DataFrame:
     """The table of deaths, which are those of the year of reference, with those of each year up to the one asked for.
 
-    Each town's grow as the forecast's of 60 and over do (columns ``deaths_2027`` ...); the city's one figure becomes
-    that of the year asked for.
+    Each town's grow as the forecast's of 60 and over do (columns ``deaths_2027`` ...), the city's one figure as the
+    city's (``value_2027`` ...). DataError for a table that says its deaths of several years itself.
     """
     assert asked.year is not None
     level = "town" if "deaths" in table and "town" in set(forecast.rows["level"]) else CITY
@@ -139,15 +122,19 @@ def _deaths(file: StudyFile, table: pd.DataFrame, forecast: Forecast, asked: Gra
     def factor(year: int) -> pd.Series:
         return forecast.at(level, "deaths", year, asked.variant) / now.where(now > 0)
 
-    if "deaths" in table and "year" not in table:
+    by_town = "town" in table
+    if year_columns(table, "deaths" if by_town else "value") or (by_town and "year" in table):
+        raise DataError("years.own_years", table=asked.table, year=asked.year)
+    years = range(forecast.base_year + 1, asked.year + 1)
+    if "deaths" in table:
         towns = texts(table["town"]) if level == "town" else pd.Series(CITY, index=table.index)
-        deaths, years = numbers(table["deaths"]), range(forecast.base_year + 1, asked.year + 1)
+        deaths = numbers(table["deaths"])
         return table.assign(**{f"deaths_{y}": deaths * towns.map(factor(y)).fillna(1.0) for y in years})
     city = texts(table["indicator"]).eq("deaths") if "indicator" in table else pd.Series(False, index=table.index)
     if not city.any() or "value" not in table:
         return table
-    value = numbers(table["value"])
-    return table.assign(value=value.where(~city, value * float(factor(asked.year)[CITY])))
+    value = numbers(table["value"]).where(city)
+    return table.assign(**{f"value_{y}": value * float(factor(y)[CITY]) for y in years})
 
 
 def _within(year: int, forecast: Forecast) -> int:

@@ -17,7 +17,14 @@ from quarterhour.services.forecast.groups import Rates, national_disabled
 from quarterhour.services.forecast.life import LifeTable, life_table, rates_by_age
 from quarterhour.services.forecast.make import make_forecast
 from quarterhour.services.forecast.question import CITY, Counted, Knobs, Question
-from quarterhour.services.forecast.tables import Known, age_rows, control_rows, growth_rows, rate_rows
+from quarterhour.services.forecast.tables import (
+    Known,
+    age_rows,
+    check_migration,
+    control_rows,
+    growth_rows,
+    rate_rows,
+)
 from quarterhour.services.forecast.tops import comparable_counts
 from quarterhour.services.forecast.values import Forecast
 from quarterhour.study.doubts.parts import file_of
@@ -130,7 +137,7 @@ class _Asked:
         """Shares of disabled people by sex and age: the study's, by age or as one figure, else the national one."""
         found = self._table("disabled")
         if found is not None:
-            return rates_by_age(rate_rows(found[0], file=found[1], value="share"), last, file=found[1])
+            return rates_by_age(rate_rows(found[0], file=found[1], value="share", most=1.0), last, file=found[1])
         share = national_disabled() if self.asked.disabled is None else float(self.asked.disabled)
         return np.full(last.people.shape[1:], share)
 
@@ -140,6 +147,7 @@ class _Asked:
         if found is None:
             return None
         rows = age_rows(found[0], file=found[1], known=known, year=last.year, signed=True)
+        check_migration(rows, last, file=found[1])
         made = np.zeros_like(last.people)
         parents = {last.level: pd.Series(last.areas, index=last.areas), **plain.parents(last.level)}
         for row in rows.to_dict("records"):

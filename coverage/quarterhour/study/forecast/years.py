@@ -2,11 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+
 import pandas as pd
 
-from quarterhour.base.cells import numbers
+from quarterhour.base.cells import numbers, texts
 from quarterhour.base.findings import finding
 from quarterhour.study.doubts.parts import file_of
+from quarterhour.study.file.circles import CircleFile
+from quarterhour.study.file.forecast import Dated
+from quarterhour.study.file.services import AccessFile
 from quarterhour.study.file.study import StudyFile
 from quarterhour.study.inputs import Inputs
 
@@ -19,21 +24,46 @@ def people_year(file: StudyFile, tables: Inputs, column: str) -> int | None:
     said = file.communities.year_of(column)
     if said is not None or "people_year" not in tables.communities:
         return said
-    years = numbers(tables.communities["people_year"]).dropna()
+    years = numbers(texts(tables.communities["people_year"]).str.removesuffix("年")).dropna()
     return int(years.min()) if len(years) else None
 
 
+def asked_columns(file: StudyFile) -> Iterator[tuple[str, int, str]]:
+    """Every column of people with the year and variant that it is asked for."""
+    parts: tuple[CircleFile | AccessFile, ...] = (*file.circles, *file.access)
+    for part in parts:
+        yield from _asked(part, (part.people,))
+    for question in file.siting:
+        yield from _asked(question, question.columns)
+    if file.beds is not None and file.beds.wanted is not None:
+        yield from _asked(file.beds, (file.beds.people,))
+
+
+def _asked(part: Dated, columns: tuple[str, ...]) -> Iterator[tuple[str, int, str]]:
+    if part.year is not None:
+        yield from ((column, part.year, part.variant) for column in columns)
+
+
 def old_people(file: StudyFile, tables: Inputs) -> list[pd.DataFrame]:
-    """A finding a column of people that is two years or more older than the day of reference."""
+    """Findings of columns of people: two years or more older than the day of reference, or later than it.
+
+    Also of those that are carried on to a year and say none of their own, so that they count as of the last count.
+    """
     day = file.study.reference_date
+    carried = {column for column, _, _ in asked_columns(file)}
     told = []
     for column in file.communities.people:
         year = people_year(file, tables, column)
-        if year is not None and day.year - year >= OLD_YEARS:
+        if year is None:
+            rule, value, detail = ("years.unsaid" if column in carried else ""), "", ""
+        else:
+            rule = "years.old" if day.year - year >= OLD_YEARS else "years.ahead" if year > day.year else ""
+            value, detail = str(year), str(abs(day.year - year))
+        if rule:
             told.append(
                 finding(
-                    "years.old", severity="warning", table="communities", file=file_of(file, "communities"),
-                    column=column, value=str(year), id=day.isoformat(), detail=str(day.year - year),
+                    rule, severity="warning", table="communities", file=file_of(file, "communities"), column=column,
+                    value=value, id=day.isoformat(), detail=detail,
                 )
             )  # fmt: skip
     return told

@@ -133,7 +133,9 @@ def _beds(results: Results, facilities: pd.DataFrame, areas: pd.DataFrame) -> pd
     made["converted"] = summed(altered, altered["nursing_beds"] - altered["nursing_now"], areas)
     made["convert_yuan"] = summed(altered, altered["yuan"], areas)
     if results.care.conversions:
-        made[["converted", "convert_yuan"]] = made[["converted", "convert_yuan"]].fillna(0)
+        some = summed(altered, pd.Series(1.0, index=altered.index), areas).notna()
+        made["convert_yuan"] = made["convert_yuan"].where(some, 0.0)
+        made["converted"] = made["converted"].fillna(0)
     standing = homes[homes["treatment"].ne(BUILD)]
     none = summed(standing, pd.Series(1.0, index=standing.index), areas).isna()
     made.loc[none, ["beds_now", "nursing_now", "beds", "nursing_beds"]] = 0.0

@@ -61,7 +61,10 @@ _PLACE = ("name", "town", "county", "state", "quality")
 
 
 def _years_of(sites: pd.DataFrame, question: str, span: range) -> Iterator[tuple[object, ...]]:
-    """A row a year and county, the same years for every question, so that a year adds up; then those without a year."""
+    """A row a year and county, the same years for every question, so that a year adds up; then those without a year.
+
+    What these cost to run, and their staff and beds so far, are as if all of them stood.
+    """
     dated = sites[sites["year"].notna()]
     counties = sorted(dict.fromkeys(sites["county"]))
     for year in span if len(dated) else ():
@@ -70,7 +73,7 @@ def _years_of(sites: pd.DataFrame, question: str, span: range) -> Iterator[tuple
     for county in counties:
         undated = sites[sites["year"].isna() & sites["county"].eq(county)]
         if len(undated):
-            yield _row(pd.NA, county, question, undated, undated.iloc[:0], undated.iloc[:0])
+            yield _row(pd.NA, county, question, undated, undated, undated)
 
 
 def _year_row(sites: pd.DataFrame, year: int, county: str, question: str) -> tuple[object, ...]:
