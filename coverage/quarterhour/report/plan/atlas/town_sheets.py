@@ -26,8 +26,8 @@ from quarterhour.report.plan.atlas.looks import (
 )
 from quarterhour.report.plan.atlas.sheet import Drawn, Imprint, Lines, Names, Points, Sheet, Table, frame_around
 from quarterhour.report.plan.shown import NOT_OF_IT, no_data
-from quarterhour.report.plan.tables import Told
 from quarterhour.report.plan.text import PlanContent
+from quarterhour.report.plan.told import Told
 from quarterhour.report.section import say_of
 from quarterhour.study.layout.facilities import KEEP
 from quarterhour.study.layout.groups import INSTITUTIONS
@@ -36,7 +36,7 @@ _say = partial(say_of, "plan_sheets")
 _OF_TOWN = ("communities", "older", "area_km2", "older_per_km2", "older_near", "older_far", "institutions_now",
             "institutions_after", "beds_now", "nursing_now", "nursing_beds", "beds_need", "beds_balance",
             "beds_need_near", "beds_need_far", "community_now", "community_after", "cemetery_now", "cemetery_after",
-            "graves_need", "graves_now", "graves_new", "graves_balance")  # fmt: skip
+            "graves_need", "graves_now", "graves_new", "graves_missing")  # fmt: skip
 
 
 @dataclass(frozen=True, eq=False)
@@ -169,7 +169,7 @@ def _gaps(told: Told, row: Mapping[str, str]) -> Lines:
         if f"{of}_outside" in row:
             lines.append(_say("gap_circle", lang, name=check.circle.name(lang), outside=row[f"{of}_outside"],
                               villages=row[f"{of}_villages_outside"]))  # fmt: skip
-    for key in ("beds_balance", "graves_balance"):
+    for key in ("beds_balance", "graves_missing"):
         if row.get(key, "").startswith("-"):
             lines.append(_say(f"gap_{key}", lang, value=row[key]))
     return Lines(_say("gaps", lang), tuple(lines or [_say("gap_none", lang)]))
