@@ -28,6 +28,7 @@ from quarterhour.report.plan.atlas.draw import draw_sheet
 from quarterhour.report.plan.atlas.earlier import clear_old_sheets
 from quarterhour.report.plan.atlas.graticule import build_graticule
 from quarterhour.report.plan.atlas.sheet import MAP_WIDE, Frame, Lines, Sheet, Table, frame_around
+from quarterhour.report.plan.atlas.town_sheets import town_stem
 from quarterhour.report.plan.layers import plan_layers
 from quarterhour.report.plan.shown import PlanTable
 from quarterhour.report.plan.template import Filling, fill_template, parse_template
@@ -424,6 +425,13 @@ def test_every_number_of_a_town_sheet_stands_in_the_tables(content: PlanContent,
             told += [cell for row in block.rows for cell in row] if isinstance(block, Table) else block.lines
         assert len(told) > 30 and {n for text in told for n in numbers(text)} <= known
         assert any(isinstance(block, Lines) for block in sheet.panel)
+
+
+def test_a_town_of_any_name_has_a_file_of_its_own() -> None:
+    assert town_stem(12, "西镇", "371002001") == "towns/12-西镇-371002001"
+    for name in ("<script>alert(1)</script>", "../../x", "第一行\n第二行", "长" * 300, "a:b*c?"):
+        stem = town_stem(9, name, "t/1").removeprefix("towns/")
+        assert not set(stem) & set('/\\<>:"|?*\n') and len(stem.encode()) < 200 and stem.startswith("09-")
 
 
 @needs_font
