@@ -25,18 +25,23 @@ from quarterhour.report.papers import fonts
 from quarterhour.report.papers.blocks import Grid, Heading, Paragraph, Points, chinese_number
 from quarterhour.report.plan.atlas.atlas import atlas_sheets, draw_atlas
 from quarterhour.report.plan.atlas.draw import draw_sheet
+from quarterhour.report.plan.atlas.earlier import clear_old_sheets
 from quarterhour.report.plan.atlas.graticule import build_graticule
 from quarterhour.report.plan.atlas.sheet import MAP_WIDE, Frame, Lines, Sheet, Table, frame_around
+from quarterhour.report.plan.atlas.town_sheets import town_stem
 from quarterhour.report.plan.layers import plan_layers
 from quarterhour.report.plan.shown import PlanTable
-from quarterhour.report.plan.tables import told_of
 from quarterhour.report.plan.template import Filling, fill_template, parse_template
 from quarterhour.report.plan.text import PAPERS, PlanContent, plan_content, plan_paper
+from quarterhour.report.plan.told import told_of
 from quarterhour.report.plan.write import write_plan
+from quarterhour.services.burial_balance import balance_of_city, burial_balance
 from quarterhour.services.forecast.values import Forecast, Making
+from quarterhour.services.graves import grave_demand
 from quarterhour.study.layout.facilities import planned_facilities
 from quarterhour.study.layout.groups import plan_groups, template_text
 from quarterhour.study.layout.layout import Layout, make_layout
+from quarterhour.study.results import BurialBalance
 from quarterhour.study.run import publishable
 
 needs_font = pytest.mark.skipif(fonts.chinese_font() is None, reason="no Chinese font on this machine")
@@ -210,6 +215,78 @@ def test_years_to_come_are_the_middle_of_the_forecast(results: qh.Results) -> No
     assert found.forecast[["low", "middle", "high"]].iloc[0].tolist() == [350, 360, 370]
 
 
+def test_reporting_units_add_up_to_the_city_in_every_table_by_area(results: qh.Results) -> None:
+    """The west village is a zone: 100 older people, a home of 40 beds and 40 wanted; the rest of the county has 87."""
+    communities = results.inputs.communities
+    units = pd.DataFrame(
+        {"name": ["甲区", "高新区"], "county": ["c1", "c1"], "rest": [True, False]}, index=["c1", "z9"]
+    )
+    split = communities.assign(reporting_unit=["z9", "c1", "c1", "c1"])
+    told = replace(results, inputs=replace(results.inputs, communities=split, units=units))
+    made = plan_content(told_of(told, make_layout(told), "zh"))
+    rows = make_layout(told).areas
+    zone, rest, city = (rows[rows["area"].eq(a) & rows["level"].eq(of)].iloc[0]
+                        for a, of in (("z9", "unit"), ("c1", "unit"), ("city", "city")))  # fmt: skip
+    assert (zone["older"], zone["beds_now"], zone["beds_need"]) == (100, 40, 40) and rest["older"] == 87
+    assert pd.isna(zone["area_km2"]) and pd.isna(rest["area_km2"])  # the west town is cut in two
+    added = ["older", "communities", "beds_now", "beds_need", "beds_balance", "converted", "beds", "nursing_beds",
+             "institutions_now", "community_now", "community_new", "community_after"]  # fmt: skip
+    for column in added:
+        assert zone[column] + rest[column] == city[column], column
+    shown = made.table("balance").shown("zh")
+    assert shown["name"].tolist()[:4] == ["全市", "甲区", "甲区（其余）", "高新区"]
+    assert shown["area_level"].tolist()[:4] == ["全市", "区市", "上报单位", "上报单位"]
+
+
+def test_burial_is_told_as_the_balance_has_it(results: qh.Results, content: PlanContent) -> None:
+    """Twelve deaths a year in the west, four in the east: half of 320 in public cemeteries, half of those in graves."""
+    deaths = pd.DataFrame({"deaths": [12, 4]}, index=["t1", "t2"])
+    figures = {"horizon-years": 20, "share-in-public": 0.5, "site-per-grave": 2.0, "site-per-niche": 0.3}
+    demand = grave_demand(deaths, eco_share=0.5, figures=figures)
+    stands = pd.DataFrame({"graves": [40.0, 2.0], "niches": [float("nan"), 0.0]}, index=deaths.index)
+    towns = burial_balance(demand, standing=stands, built=pd.DataFrame({"later": [3, 1]}, index=deaths.index))
+    found = BurialBalance(towns, balance_of_city(towns))
+    told = replace(results, burial=found, care=replace(results.care, graves=demand))
+    made = plan_content(told_of(told, make_layout(told), "zh"))
+    graves = made.table("graves").shown("zh").set_index("name")
+    parts = ["deaths", *(f"graves_{part}" for part in ("need", "now", "new", "missing"))]
+    assert graves.loc["西镇", parts].tolist() == ["12", "60", "40", "3", "17"]
+    assert graves.loc["全市", parts].tolist() == ["16", "80", "42", "4", "34"]
+    assert graves.loc[["西镇", "东街道", "全市"], "niches_missing"].tolist() == ["无数据", "19", "无数据"]
+    assert "trees_need" not in graves and made.table("burial_forms").table["dead"].sum() == 160
+    text = "".join(said(plan_paper(made, "text").parts))
+    assert "2026–2045 年需要墓穴 80 穴，方案在现有公墓安排 42 穴、新建公墓安排 4 穴，尚缺 34 穴" in text
+    none = content.table("graves").shown("zh")
+    assert set(none["graves_missing"]) == {"无数据"} and not len(content.table("burial").table)
+    assert "没有测算墓位需求" in "".join(said(plan_paper(content, "text").parts))
+
+
+def test_beds_of_the_near_term_are_those_that_stand_then(results: qh.Results) -> None:
+    """The first home closes in 2033: its 40 beds stand in 2030 and not at the horizon; nobody dates the 10 added."""
+    table = pd.DataFrame([("city", "city", y, "middle", "older", 100) for y in (2030, 2035)],
+                         columns=["area", "level", "year", "variant", "group", "people"])  # fmt: skip
+    made = Making({}, (2020,), (0.5, 2.0), 0.0, pd.DataFrame(), 0, pd.DataFrame(), {})
+    told = results.inputs.facilities.assign(beds_added=[None, None, None, 10], closes=[None, None, 2033, None])
+    found = make_layout(replace(results, inputs=replace(results.inputs, facilities=told),
+                                forecast=Forecast(table, 2020, (2030, 2035), made)))  # fmt: skip
+    city = area(found, "city", "city")
+    assert (city["beds_balance_near"], city["beds_balance_far"]) == (60 - 40, 30 - 40)
+
+
+def test_the_layout_table_on_a_page_has_what_is_planned(content: PlanContent) -> None:
+    grids = [b for b in plan_paper(content, "text").parts if isinstance(b, Grid)]
+    (grid,) = [grid for grid in grids if grid.caption == content.table("layout").title]
+    assert grid.kept[-1] == "after" and len(grid.kept) <= grid.most
+
+
+def test_the_text_says_of_which_year_the_people_are(results: qh.Results) -> None:
+    file = results.study.file
+    dated = file.model_copy(update={"communities": file.communities.model_copy(update={"year": {"older": 2020}})})
+    told = replace(results, study=replace(results.study, file=dated))
+    made = plan_content(told_of(told, make_layout(told), "zh"))
+    assert "上述人口为 2020 年数据" in "".join(said(plan_paper(made, "text").parts))
+
+
 # --- text ------------------------------------------------------------------------------------------
 
 
@@ -348,6 +425,27 @@ def test_every_number_of_a_town_sheet_stands_in_the_tables(content: PlanContent,
             told += [cell for row in block.rows for cell in row] if isinstance(block, Table) else block.lines
         assert len(told) > 30 and {n for text in told for n in numbers(text)} <= known
         assert any(isinstance(block, Lines) for block in sheet.panel)
+
+
+def test_a_town_of_any_name_has_a_file_of_its_own() -> None:
+    assert town_stem(12, "西镇", "371002001") == "towns/12-西镇-371002001"
+    for name in ("<script>alert(1)</script>", "../../x", "第一行\n第二行", "长" * 300, "a:b*c?"):
+        stem = town_stem(9, name, "t/1").removeprefix("towns/")
+        assert not set(stem) & set('/\\<>:"|?*\n') and len(stem.encode()) < 200 and stem.startswith("09-")
+
+
+@needs_font
+def test_old_sheets_of_the_program_are_cleared_and_nothing_else(sheets: list[Sheet], tmp_path: Path) -> None:
+    drawing, towns = draw_sheet(sheets[-1], fonts.lettering("zh")), tmp_path / "towns"
+    towns.mkdir()
+    drawn = {"towns/98-old.pdf": drawing.pdf, "towns/98-old.png": drawing.png, "03-now.png": drawing.png,
+             "towns/99-bureau.pdf": b"%PDF-1.4 theirs", "cover.png": drawing.png, "07-notes.txt": b"x"}  # fmt: skip
+    for name, content in drawn.items():
+        (tmp_path / name).write_bytes(content)
+    cleared = clear_old_sheets(tmp_path, {tmp_path / "03-now.png"})
+    assert [p.name for p in cleared] == ["98-old.pdf", "98-old.png"] and clear_old_sheets(tmp_path / "none", ()) == ()
+    left = sorted(p.relative_to(tmp_path).as_posix() for p in tmp_path.rglob("*") if p.is_file())
+    assert left == ["03-now.png", "07-notes.txt", "cover.png", "towns/99-bureau.pdf"]
 
 
 @needs_font

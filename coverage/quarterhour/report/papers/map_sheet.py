@@ -95,10 +95,10 @@ def _as_svg(figure: Any) -> bytes:
     return _COMMENT.sub(b"", buffer.getvalue())  # they repeat each text, whatever a file put there
 
 
-def as_png(figure: Any, dpi: int = DOTS_PER_INCH) -> bytes:
-    """A picture of few colours: a third of the bytes, and nobody sees it."""
+def as_png(figure: Any, dpi: int = DOTS_PER_INCH, *, software: str = "") -> bytes:
+    """A picture of few colours: a third of the bytes, and nobody sees it. ``software``: written into it, if any."""
     from matplotlib.backends.backend_agg import FigureCanvasAgg
-    from PIL import Image
+    from PIL import Image, PngImagePlugin
 
     canvas: Any = FigureCanvasAgg(figure)
     canvas.draw()
@@ -108,7 +108,10 @@ def as_png(figure: Any, dpi: int = DOTS_PER_INCH) -> bytes:
     shades[shades.min(axis=1) >= _NEARLY_WHITE] = 255  # paper is white
     few.putpalette(shades.ravel().tolist())
     buffer = io.BytesIO()
-    few.save(buffer, format="png", dpi=(dpi, dpi))
+    told = PngImagePlugin.PngInfo()
+    if software:
+        told.add_text("Software", software)
+    few.save(buffer, format="png", dpi=(dpi, dpi), pnginfo=told)
     return buffer.getvalue()
 
 

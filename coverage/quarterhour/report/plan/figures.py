@@ -9,7 +9,9 @@ import pandas as pd
 
 from quarterhour.base.labels import counted_label
 from quarterhour.report.plan.shown import PlanTable, heads_of, shown
-from quarterhour.report.plan.tables import Told
+from quarterhour.report.plan.told import Told
+from quarterhour.study.forecast.years import people_year
+from quarterhour.study.layout.balance import people_column
 from quarterhour.study.layout.facilities import KEEP
 
 Rows = dict[str, list[dict[str, str]]]
@@ -28,7 +30,11 @@ def _of_city(told: Told, tables: Sequence[PlanTable]) -> list[tuple[str, str, st
     for table in tables:
         if table.by_area:
             city = table.shown(told.lang).iloc[0]
-            made += [(key, head, city[key]) for key, head in table.heads.items() if key not in ("name", "county")]
+            made += [
+                (key, head, city[key])
+                for key, head in table.heads.items()
+                if key not in ("name", "area_level", "county")
+            ]
     return made
 
 
@@ -51,13 +57,22 @@ def plan_figures(told: Told, table: PlanTable) -> dict[str, str]:
     head = {"city": study.name(told.lang), "day": asked.study.reference_date.isoformat(),
             "base_year": str(told.years["base"]), "near_year": str(told.years["near"]),
             "far_year": str(told.years["far"]),
-            "people_of_beds": counted_label(_people(told), told.lang)}  # fmt: skip
+            "people_of_beds": counted_label(people_column(told.results), told.lang),
+            "people_year": _people_year(told), "burial_years": _burial_years(told)}  # fmt: skip
     return head | dict(zip(table.table["key"], table.table["value"], strict=True))
 
 
-def _people(told: Told) -> str:
-    asked = [a.asked for a in told.results.care.access if a.asked.capacity == "beds"]
-    return asked[0].people if asked else told.results.study.file.communities.people[0]
+def _people_year(told: Told) -> str:
+    """The year that the people of today are of; blank where nobody says or it is the year of reference."""
+    results = told.results
+    year = people_year(results.study.file, results.inputs, people_column(results))
+    return "" if year is None or year == told.years["base"] else str(year)
+
+
+def _burial_years(told: Told) -> str:
+    """The years that burial places are needed for: not those of the plan."""
+    demand = told.results.care.graves
+    return "" if demand is None else f"{demand.horizon.first}–{demand.horizon.last}"
 
 
 def plan_rows(told: Told, tables: Sequence[PlanTable]) -> Rows:
@@ -116,7 +131,9 @@ def changes_said(told: Told, rows: pd.DataFrame) -> str:
 def _year_rows(told: Told) -> list[dict[str, str]]:
     """By year what is built, in a sentence; what has no year stands last."""
     rows = told.layout.facilities
+    order = told.layout.groups.order()
     some = rows[rows["treatment"].ne(KEEP)].assign(year=lambda t: t["year"].fillna(9999))
+    some = some.assign(place=some["kind"].map(order)).sort_values(["year", "place", "number"], kind="stable")
     made = []
     for year, mine in some.groupby("year", sort=True):
         said = [told.say("said_year", treatment=told.say(f"treatment_{t}"), kind=told.kind(str(k)), sites=len(part))

@@ -21,7 +21,8 @@ from quarterhour.io.geopackage.qml import Entry, Label, Symbol, style
 from quarterhour.report.plan.atlas.graticule import GRID_CRS
 from quarterhour.report.plan.atlas.looks import COLOURS
 from quarterhour.report.plan.shown import NOT_OF_IT, PlanTable, heads_of
-from quarterhour.report.plan.tables import Told, facility_rows
+from quarterhour.report.plan.tables import facility_rows
+from quarterhour.report.plan.told import Told
 from quarterhour.report.section import say_of
 from quarterhour.study.layout.balance import people_column
 from quarterhour.study.layout.facilities import BUILD, TREATMENTS

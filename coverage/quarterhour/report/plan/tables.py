@@ -3,21 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from typing import Any
 
 import pandas as pd
 
 from quarterhour.base import i18n
-from quarterhour.base.kinds import kind_label
 from quarterhour.base.labels import counted_label, qualities_shown
 from quarterhour.report.papers.static_maps import plan_minutes, plan_mode
-from quarterhour.report.plan.shown import NOT_OF_IT, PlanTable, heads_of, say
-from quarterhour.report.section import area_labels, area_names, labels, mode_name
+from quarterhour.report.plan.burial_tables import burial_table, form_table, grave_table
+from quarterhour.report.plan.shown import NOT_OF_IT, PlanTable, heads_of
+from quarterhour.report.plan.told import Told, area_table, made_table
+from quarterhour.report.section import labels, mode_name
 from quarterhour.study.layout.facilities import BUILD, CLOSE, EXTEND, KEEP, NEAR, TREATMENTS
 from quarterhour.study.layout.groups import CEMETERY, INSTITUTIONS
-from quarterhour.study.layout.layout import Layout
-from quarterhour.study.results import Results
 
 _BEDS = ("beds", "nursing_beds", "beds_now", "nursing_now")
 CIRCLE_PARTS = ("people", "met", "outside", "villages_outside", "share", "after_share")
@@ -26,39 +24,6 @@ _PLANNED = ("number", "name", "town", "county", "kind", "level", "treatment", "l
             "quality")  # fmt: skip
 _PLANNED_KEPT = ("number", "name", "town", "kind", "treatment", "land_m2", "floor_m2", "beds", "nursing_beds", "graves",
                  "period", "year", "yuan", "body")  # fmt: skip
-
-
-@dataclass(frozen=True, eq=False)
-class Told:
-    """What the tables of a plan are told with: the run, its layout, a language, names of areas."""
-
-    results: Results
-    layout: Layout
-    lang: str
-    names: Mapping[tuple[str, str], str]
-
-    def say(self, key: str, **values: object) -> str:
-        """A sentence of the tables' words."""
-        return say(key, self.lang, **values)
-
-    @property
-    def years(self) -> dict[str, int]:
-        """The year of reference, of the near term and of the horizon."""
-        asked = self.results.study.file
-        return {"base": asked.study.reference_date.year, "near": asked.plan.near, "far": asked.plan.horizon}
-
-    def kind(self, kind: str) -> str:
-        """A kind by name."""
-        return kind_label(kind, self.lang, self.results.study.kinds)
-
-    def areas(self, ids: Any, level: str) -> list[str]:
-        """Areas of a level by name."""
-        return area_labels(ids, level, self.names, self.lang)
-
-
-def told_of(results: Results, layout: Layout, lang: str) -> Told:
-    """The run and its layout, ready to be told."""
-    return Told(results, layout, lang, area_names(results))
 
 
 def plan_tables(told: Told) -> list[PlanTable]:
@@ -71,6 +36,8 @@ def plan_tables(told: Told) -> list[PlanTable]:
         balance_table(told),
         service_table(told),
         grave_table(told),
+        form_table(told),
+        burial_table(told),
         planned_table(told),
         near_table(told),
         year_table(told),
@@ -80,10 +47,6 @@ def plan_tables(told: Told) -> list[PlanTable]:
         question_table(told),
         quality_rows(told),
     ]
-
-
-def _table(told: Told, key: str, table: pd.DataFrame, heads: Mapping[str, str], **more: Any) -> PlanTable:
-    return PlanTable(key, told.say(f"title_{key}"), table, heads, told.say(f"about_{key}"), **more)
 
 
 # --- indicators and layout ------------------------------------------------------------------------
@@ -103,7 +66,7 @@ def indicator_table(told: Told) -> PlanTable:
     })  # fmt: skip
     heads = heads_of(list(map(str, table)), lang, **_year_heads(told))
     shares = tuple(unit == "share" for unit in rows["unit"])
-    return _table(
+    return made_table(
         told,
         "indicators",
         table,
@@ -134,7 +97,8 @@ def layout_table(told: Told) -> PlanTable:
             rows.append({"group": told.say(f"group_{groups.group_of()[kind]}"), "kind": told.kind(kind),
                          "level": told.say(f"level_{level}") if level else None, **_counted(mine)})  # fmt: skip
     keys = ("group", "kind", "level", "now", *TREATMENTS, "after")
-    return _table(told, "layout", pd.DataFrame(rows, columns=list(keys)), heads_of(keys, told.lang))
+    table = pd.DataFrame(rows, columns=list(keys))
+    return made_table(told, "layout", table, heads_of(keys, told.lang), kept=keys[1:])
 
 
 def _counted(rows: pd.DataFrame) -> dict[str, int]:
@@ -145,39 +109,9 @@ def _counted(rows: pd.DataFrame) -> dict[str, int]:
 # --- areas ----------------------------------------------------------------------------------------
 
 
-def _areas(told: Told, keys: list[str]) -> pd.DataFrame:
-    """Areas by name with some of their figures: the city, its counties, its towns."""
-    rows = told.layout.areas
-    known = [k for k in keys if k in rows]
-    names = [told.areas([area], level)[0] for area, level in zip(rows["area"], rows["level"], strict=True)]
-    table = pd.DataFrame({"name": names, "county": told.areas(rows["county"], "county")})
-    table["county"] = table["county"].where(rows["level"].eq("town").to_numpy(), NOT_OF_IT)
-    return table.join(rows[known].astype(object).where(rows[known].notna(), None))
-
-
-def _area_table(
-    told: Told, key: str, keys: list[str], heads: Mapping[str, str] | None = None, *, left_out: tuple[str, ...] = ()
-) -> PlanTable:
-    """A table by area. ``left_out``: columns that a page has no room for, by how they end."""
-    table = _areas(told, keys)
-    every = {**heads_of(["name", "county"], told.lang), **(heads or {})}
-    shown = [str(column) for column in table]
-    found = {k: every.get(k) or heads_of([k], told.lang, **_dated_heads(told))[k] for k in shown}
-    kept = tuple(k for k in found if not left_out or not k.endswith(left_out))
-    return _table(told, key, table, found, kept=kept, by_area=True)
-
-
-def _dated_heads(told: Told) -> dict[str, str]:
-    made = {}
-    for when in ("near", "far"):
-        for column in ("older", "beds_need", "beds_balance"):
-            made[f"{column}_{when}"] = told.say(f"col_{column}_then", year=told.years[when])
-    return made
-
-
 def people_table(told: Told) -> PlanTable:
     """Older people by area, and how dense they live."""
-    return _area_table(told, "people", ["communities", "older", "area_km2", "older_per_km2"])
+    return area_table(told, "people", ["communities", "older", "area_km2", "older_per_km2"])
 
 
 def balance_table(told: Told) -> PlanTable:
@@ -185,7 +119,7 @@ def balance_table(told: Told) -> PlanTable:
     keys = ["older", "beds_now", "nursing_now", "beds_unknown", "beds_need", "beds_balance", "institutions_now",
             "institutions_new", "institutions_after", "converted", "convert_yuan", "beds", "nursing_beds"]  # fmt: skip
     keys += [f"{k}_{when}" for when in ("near", "far") for k in ("older", "beds_need", "beds_balance")]
-    return _area_table(told, "balance", keys, left_out=("_unknown", "_yuan", "institutions_new"))
+    return area_table(told, "balance", keys, left_out=("_unknown", "_yuan", "institutions_new"))
 
 
 def service_table(told: Told) -> PlanTable:
@@ -198,14 +132,7 @@ def service_table(told: Told) -> PlanTable:
             keys.append(key)
             heads[key] = told.say(f"of_circle_{part}", name=circle.name(told.lang),
                                   people=counted_label(circle.people, told.lang))  # fmt: skip
-    return _area_table(told, "services", keys, heads, left_out=("_met", "_villages_outside"))
-
-
-def grave_table(told: Told) -> PlanTable:
-    """Cemeteries: need in graves and what there is, by area."""
-    keys = ["cemetery_now", "cemetery_new", "cemetery_after", "deaths", "graves_need", "graves_now", "graves_new",
-            "graves_balance"]  # fmt: skip
-    return _area_table(told, "graves", keys)
+    return area_table(told, "services", keys, heads, left_out=("_met", "_villages_outside"))
 
 
 def forecast_table(told: Told) -> PlanTable:
@@ -215,12 +142,12 @@ def forecast_table(told: Told) -> PlanTable:
     table = pd.DataFrame({
         "level": [told.say(f"level_{level}") for level in levels],
         "name": [told.areas([area], level)[0] for area, level in zip(rows["area"], levels, strict=True)],
-        "forecast_group": [counted_label(group, told.lang) for group in rows["group"]],
+        "forecast_group": labels("forecast_sections.group_", rows["group"], told.lang),
         "year": rows["year"].array, "low": rows["low"].array, "middle": rows["middle"].array,
         "high": rows["high"].array,
     })  # fmt: skip
     paper = tuple(level != "town" for level in levels)
-    return _table(told, "forecast", table, heads_of(list(map(str, table)), told.lang), paper=paper)
+    return made_table(told, "forecast", table, heads_of(list(map(str, table)), told.lang), paper=paper)
 
 
 # --- facilities -----------------------------------------------------------------------------------
@@ -273,7 +200,7 @@ def planned_table(told: Told) -> PlanTable:
     rows = told.layout.facilities
     table = facility_rows(told, rows)[list(_PLANNED)]
     paper = (rows["treatment"].ne(KEEP) | rows["group"].eq(INSTITUTIONS)).tolist()
-    return _table(told, "planned", table, heads_of(_PLANNED, told.lang), kept=_PLANNED_KEPT, paper=tuple(paper))
+    return made_table(told, "planned", table, heads_of(_PLANNED, told.lang), kept=_PLANNED_KEPT, paper=tuple(paper))
 
 
 def near_table(told: Told) -> PlanTable:
@@ -282,7 +209,7 @@ def near_table(told: Told) -> PlanTable:
     soon = rows[rows["treatment"].ne(KEEP) & (rows["period"].eq(NEAR) | rows["year"].isna())]
     soon = soon.sort_values(["year", "number"], kind="stable", na_position="last")
     keys = ["year", "number", "name", "town", "county", "kind", "treatment", "beds", "graves", "yuan", "gain", "unit"]
-    return _table(told, "near", facility_rows(told, soon)[keys], heads_of(keys, told.lang))
+    return made_table(told, "near", facility_rows(told, soon)[keys], heads_of(keys, told.lang))
 
 
 def year_table(told: Told) -> PlanTable:
@@ -300,7 +227,7 @@ def year_table(told: Told) -> PlanTable:
                      "unit": "、".join(counted_label(u, told.lang) for u in units) or NOT_OF_IT,
                      "yuan": float(mine["yuan"].sum()) if whole else None})  # fmt: skip
     table = pd.DataFrame(made, columns=keys)
-    return _table(told, "years", table, heads_of(keys, told.lang))
+    return made_table(told, "years", table, heads_of(keys, told.lang))
 
 
 def money_table(told: Told) -> PlanTable:
@@ -311,7 +238,7 @@ def money_table(told: Told) -> PlanTable:
     asked = {p.id: p.name(told.lang) for p in told.results.proposals}
     figures = {key: [None if pd.isna(v) else float(v) for v in rows[key]] for key in ("year", *keys[3:])}
     names = {"county": told.areas(rows["county"], "county"), "question": [asked.get(q, q) for q in rows["question"]]}
-    return _table(told, "money", pd.DataFrame({**figures, **names})[keys], heads_of(keys, told.lang))
+    return made_table(told, "money", pd.DataFrame({**figures, **names})[keys], heads_of(keys, told.lang))
 
 
 def present_table(told: Told) -> PlanTable:
@@ -321,7 +248,7 @@ def present_table(told: Told) -> PlanTable:
     keys = ["number", "name", "town", "county", "kind", "level", "beds_now", "nursing_now", "land_m2", "floor_m2",
             "graves", "quality"]  # fmt: skip
     paper = tuple(rows["group"].eq(INSTITUTIONS))
-    return _table(told, "present", facility_rows(told, rows)[keys], heads_of(keys, told.lang), paper=paper)
+    return made_table(told, "present", facility_rows(told, rows)[keys], heads_of(keys, told.lang), paper=paper)
 
 
 # --- what lies behind -----------------------------------------------------------------------------
@@ -337,7 +264,7 @@ def circle_table(told: Told) -> PlanTable:
                "people_name": counted_label(circle.people, told.lang)}  # fmt: skip
         rows.append(row | {part: city.get(f"{circle.id}_{part}") for part in CIRCLE_PARTS})
     keys = ["name", "kinds", "mode", "minutes", "people_name", *CIRCLE_PARTS]
-    return _table(told, "circles", pd.DataFrame(rows, columns=keys), heads_of(keys, told.lang))
+    return made_table(told, "circles", pd.DataFrame(rows, columns=keys), heads_of(keys, told.lang))
 
 
 def question_table(told: Told) -> PlanTable:
@@ -353,7 +280,7 @@ def question_table(told: Told) -> PlanTable:
                          "before": p.plan.before, "covered": p.plan.covered, "total": p.plan.demand_total,
                          "unit": counted_label(p.plan.unit, told.lang)})  # fmt: skip
     keys = ["name", "kind", "sites", "mode", "minutes", "first_year", "last_year", "before", "covered", "total", "unit"]
-    return _table(told, "questions", pd.DataFrame(rows, columns=keys), heads_of(keys, told.lang))
+    return made_table(told, "questions", pd.DataFrame(rows, columns=keys), heads_of(keys, told.lang))
 
 
 def quality_rows(told: Told) -> PlanTable:
@@ -362,4 +289,4 @@ def quality_rows(told: Told) -> PlanTable:
     table = pd.DataFrame({"table": [i18n.label("tables", str(t), told.lang) for t in quality["table"]],
                           "rows": quality["rows"].array,
                           **{f"{q}_share": quality[q].array for q in qualities_shown(quality)}})  # fmt: skip
-    return _table(told, "quality", table, heads_of(list(map(str, table)), told.lang))
+    return made_table(told, "quality", table, heads_of(list(map(str, table)), told.lang))

@@ -11,8 +11,9 @@ from quarterhour.report.papers.blocks import Grid, Paper
 from quarterhour.report.papers.paper import demonstration_ribbon
 from quarterhour.report.plan.figures import WITHIN, figure_table, plan_figures, plan_rows
 from quarterhour.report.plan.shown import PlanTable, no_data, say
-from quarterhour.report.plan.tables import Told, plan_tables
+from quarterhour.report.plan.tables import plan_tables
 from quarterhour.report.plan.template import Filling, fill_template, parse_template
+from quarterhour.report.plan.told import Told
 from quarterhour.study.layout.groups import template_text
 
 PAPERS = ("text", "explanation")

@@ -11,11 +11,12 @@ from quarterhour.base.errors import StudyError
 from quarterhour.io import files
 from quarterhour.report.papers.word import write_word
 from quarterhour.report.plan.atlas.atlas import atlas_fonts, atlas_sheets, draw_atlas
+from quarterhour.report.plan.atlas.earlier import clear_old_sheets
 from quarterhour.report.plan.book import write_plan_book
 from quarterhour.report.plan.layers import field_table, layer_dresses, plan_layers
-from quarterhour.report.plan.tables import told_of
 from quarterhour.report.plan.template import parse_template
 from quarterhour.report.plan.text import PAPERS, PlanContent, plan_content, plan_paper, plan_title
+from quarterhour.report.plan.told import told_of
 from quarterhour.report.section import say_of
 from quarterhour.study.layout.groups import plan_groups, template_text, templates_folder
 from quarterhour.study.layout.layout import make_layout
@@ -51,8 +52,9 @@ def write_plan(
 
     ``parts``: of ``PARTS`` those that are written. ``templates``: a folder whose files stand in for the study's and the
     program's. ``processes``: that draw the atlas; more than one only where the caller's own module may be imported
-    again (behind ``if __name__ == "__main__"``). All files take their places together at the end; the same study gives
-    the same bytes. StudyError for a template that cannot be meant, WriteError for a file that somebody holds.
+    again (behind ``if __name__ == "__main__"``). All files take their places together at the end, and sheets of an
+    earlier atlas that this one has not are cleared away; the same study gives the same bytes. StudyError for a template
+    that cannot be meant, WriteError for a file that somebody holds.
     """
     tell, results = tell or no_progress, publishable(results, lang)
     folder = templates_folder(results.study, templates)
@@ -60,6 +62,8 @@ def write_plan(
     with files.together(out) as growing:
         left_out = _write_parts(content, growing, parts, folder, processes, tell)
         made = sorted(path.relative_to(growing) for path in growing.rglob("*") if path.is_file())
+    if "atlas" in parts and not left_out:
+        clear_old_sheets(Path(out) / "atlas", {Path(out) / path for path in made})
     return PlanFiles(tuple(Path(out) / path for path in made), left_out)
 
 

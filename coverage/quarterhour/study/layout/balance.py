@@ -11,30 +11,34 @@ import pandas as pd
 
 from quarterhour.base.cells import numbers, texts
 from quarterhour.standards.circle import CITY
+from quarterhour.standards.levels import UNIT, whole_units
 from quarterhour.study.closing import closes
-from quarterhour.study.layout.facilities import ALTER, BUILD, CLOSE
+from quarterhour.study.layout.burial import burial_by_area
+from quarterhour.study.layout.facilities import ALTER, BUILD, CLOSE, NEAR
 from quarterhour.study.layout.forecast import forecast_people
-from quarterhour.study.layout.groups import CEMETERY, GROUPS, INSTITUTIONS
+from quarterhour.study.layout.groups import GROUPS, INSTITUTIONS
 from quarterhour.study.results import Access, Results
 from quarterhour.study.siting.coverage import coverage_by_area, coverage_by_community
 
-LEVELS = ("city", "county", "town")
+LEVELS = ("city", "county", "unit", "town")
+_COLUMNS = {"county": "county", "unit": UNIT, "town": "town"}
 
 
 def area_balance(results: Results, facilities: gpd.GeoDataFrame) -> pd.DataFrame:
-    """A row an area: the city, its counties, its towns; what no result holds is missing.
+    """A row an area: the city, its counties, its reporting units (``standards/levels``), its towns; what no result
+    holds is missing.
 
     ``level, area, name, county, communities, older, area_km2, older_per_km2``. Beds: ``beds_now, nursing_now``,
     ``beds, nursing_beds`` (after the plan), ``beds_unknown`` (institutions whose beds nobody says), ``beds_need,
-    beds_balance`` (beds less need: below 0 some are short), and of the years of the forecast, by the beds after the
-    plan, ``older_near, beds_need_near, beds_balance_near`` and the same ``_far``. ``converted, convert_yuan``: beds
-    into nursing beds, and what it costs. By group of kinds ``GROUP_now, GROUP_new, GROUP_after``. By circle
-    ``ID_people, ID_met, ID_outside, ID_villages_outside, ID_share``, and ``ID_after_share`` where a question closes
-    it. Graves: ``deaths, graves_need, graves_now, graves_new, graves_balance``.
+    beds_balance`` (beds less need: below 0 some are short), and of the years of the forecast, by the beds that stand
+    in the near term and after the plan, ``older_near, beds_need_near, beds_balance_near`` and the same ``_far``.
+    ``converted, convert_yuan``: beds into nursing beds, and what it costs. By group of kinds ``GROUP_now, GROUP_new,
+    GROUP_after``. By circle ``ID_people, ID_met, ID_outside, ID_villages_outside, ID_share``, and ``ID_after_share``
+    where a question closes it. Burial as ``burial_by_area`` has it.
     """
     rows = _areas(results)
     rows = rows.join(_people(results, rows)).join(_beds(results, facilities, rows))
-    rows = rows.join(_counts(facilities, rows)).join(_circles(results, rows)).join(_graves(results, facilities, rows))
+    rows = rows.join(_counts(facilities, rows)).join(_circles(results, rows)).join(_graves(results, rows))
     return rows.reset_index()
 
 
@@ -58,10 +62,12 @@ def _areas(results: Results) -> pd.DataFrame:
         names = texts(table["name"]).tolist() if len(table) and "name" in table else named
         counties = texts(table["county"]).tolist() if len(table) and "county" in table else _county_of(tables, named)
         rows += list(zip([level] * len(named), named, names, counties if level == "town" else named, strict=True))
-    made = pd.DataFrame(rows, columns=["level", "area", "name", "county"]).set_index(["level", "area"])
-    order = made.reset_index().assign(place=lambda t: t["level"].map(LEVELS.index))
-    order = order.sort_values(["place", "county", "area"], kind="stable")
-    return order.drop(columns="place").set_index(["level", "area"])
+    made = pd.DataFrame(rows, columns=["level", "area", "name", "county"])
+    order = made.assign(place=made["level"].map(LEVELS.index)).sort_values(["place", "county", "area"], kind="stable")
+    units = pd.DataFrame({"level": "unit", "area": tables.units.index.astype(str),
+                          "name": texts(tables.units["name"]).array, "county": ""})  # fmt: skip
+    parts = [order[order["level"].ne("town")], units, order[order["level"].eq("town")]]
+    return pd.concat(parts, ignore_index=True).drop(columns="place").set_index(["level", "area"])
 
 
 def _named(communities: pd.DataFrame, level: str) -> list[str]:
@@ -77,11 +83,11 @@ def _county_of(tables: Any, towns: list[str]) -> list[str]:
 
 
 def summed(table: pd.DataFrame, values: pd.Series, areas: pd.DataFrame) -> pd.Series:
-    """Values of rows with ``town`` and ``county`` summed to each area; missing where no row of an area has one."""
+    """Values of rows with ``town``, ``county`` and reporting unit summed to each area; missing where no row has one."""
     found = [pd.Series({(CITY, CITY): values.sum(min_count=1)})]
-    for level in ("county", "town"):
-        if level in table:
-            sums = values.groupby(texts(table[level]).to_numpy()).sum(min_count=1)
+    for level, column in _COLUMNS.items():
+        if column in table:
+            sums = values.groupby(texts(table[column]).to_numpy()).sum(min_count=1)
             found.append(pd.Series(sums.to_numpy(), index=pd.MultiIndex.from_product([[level], sums.index])))
     return pd.concat(found).reindex(areas.index)
 
@@ -92,7 +98,7 @@ def _people(results: Results, areas: pd.DataFrame) -> pd.DataFrame:
     every = pd.Series(1.0, index=older.index)
     made = pd.DataFrame({"communities": summed(tables.communities, every, areas),
                          "older": _of_persons(results, column, older, areas)})  # fmt: skip
-    made["area_km2"] = _square_km(tables, areas)
+    made["area_km2"] = _square_km(results, areas)
     made["older_per_km2"] = (made["older"] / made["area_km2"]).round(1)
     return made
 
@@ -111,9 +117,9 @@ def _of_persons(results: Results, column: str, people: pd.Series, areas: pd.Data
     return sums.where(hidden.fillna(0).eq(0))
 
 
-def _square_km(tables: Any, areas: pd.DataFrame) -> pd.Series:
+def _square_km(results: Results, areas: pd.DataFrame) -> pd.Series:
     """Of outlines, to a tenth; the counties' and the city's are sums of the towns'."""
-    towns = tables.towns
+    tables, towns = results.inputs, results.inputs.towns
     known = towns[towns.geom_type.isin(["Polygon", "MultiPolygon"])] if len(towns) else towns
     if not len(known) or known.crs is None or not known.crs.is_projected:
         return pd.Series(np.nan, index=areas.index)
@@ -121,7 +127,9 @@ def _square_km(tables: Any, areas: pd.DataFrame) -> pd.Series:
     frame = pd.DataFrame({"town": known.index.astype(str)}, index=known.index)
     if "county" in known:
         frame["county"] = texts(known["county"])
-    return summed(frame, size, areas).round(1)
+    whole = _whole_units(tables.communities)
+    frame[UNIT] = [whole.get(town, "") for town in frame["town"]]
+    return summed(frame, size, areas).where(_not_cut(results, areas)).round(1)
 
 
 def _beds(results: Results, facilities: pd.DataFrame, areas: pd.DataFrame) -> pd.DataFrame:
@@ -149,8 +157,14 @@ def _beds(results: Results, facilities: pd.DataFrame, areas: pd.DataFrame) -> pd
     for when, older in forecast_people(results, areas.index).items():
         share = np.nan if asked is None else asked.asked.share
         made[f"older_{when}"], made[f"beds_need_{when}"] = older, (older * share).round()
-        made[f"beds_balance_{when}"] = made["beds"].fillna(0) - made[f"beds_need_{when}"]
+        stands = summed(homes, _then(homes), areas) if when == NEAR else made["beds"]
+        made[f"beds_balance_{when}"] = stands.fillna(0) - made[f"beds_need_{when}"]
     return made
+
+
+def _then(homes: pd.DataFrame) -> pd.Series:
+    """Beds in the near term: as planned where the change is dated to it, else those of today."""
+    return homes["beds"].where(homes["period"].eq(NEAR), homes["beds_now"])
 
 
 def _counts(facilities: pd.DataFrame, areas: pd.DataFrame) -> pd.DataFrame:
@@ -182,7 +196,7 @@ def _closed_shares(results: Results, check: Any, areas: pd.DataFrame) -> Iterato
     """The share inside a circle when the plan that closes it is built."""
     for p in results.proposals:
         if closes(results.study, p, check) and len(p.plan.chosen):
-            found = coverage_by_area(p.problem, coverage_by_community(p.problem, p.plan))
+            found = coverage_by_area(p.problem, coverage_by_community(p.problem, p.plan), results.inputs.communities)
             found = found.assign(area=found["area"].astype(str)).set_index(["level", "area"])
             share = (found["after"] / found["people"].where(found["people"] > 0)).reindex(areas.index)
             city = p.plan.covered / p.plan.demand_total if p.plan.demand_total else np.nan
@@ -191,23 +205,34 @@ def _closed_shares(results: Results, check: Any, areas: pd.DataFrame) -> Iterato
             return
 
 
-def _graves(results: Results, facilities: pd.DataFrame, areas: pd.DataFrame) -> pd.DataFrame:
-    plots = facilities[facilities["group"].eq(CEMETERY)]
-    standing = ~plots["treatment"].eq(BUILD)
-    made = pd.DataFrame({"graves_now": summed(plots, plots["graves"].where(standing), areas),
-                         "graves_new": summed(plots, plots["graves"].where(~standing), areas)})  # fmt: skip
-    for column, mine in (("graves_now", plots[standing]), ("graves_new", plots[~standing])):
-        none = summed(mine, pd.Series(1.0, index=mine.index), areas).isna()
-        made.loc[none, column] = 0.0
-    demand = results.care.graves
-    if demand is None:
-        return made.assign(deaths=np.nan, graves_need=np.nan, graves_balance=np.nan)
-    rows = demand.areas.rename(index=str)
+def _graves(results: Results, areas: pd.DataFrame) -> pd.DataFrame:
+    """Of the results' balance of burial; by town, so that a unit that cuts a town has none."""
     towns = areas.reset_index().query("level == 'town'").set_index("area")["county"]
-    frame = pd.DataFrame(
-        {"town": rows.index, "county": towns.reindex(rows.index).fillna("").to_numpy()}, index=rows.index
-    )
-    made["deaths"] = summed(frame, rows["deaths"].astype(float), areas)
-    made["graves_need"] = summed(frame, rows["graves"].astype(float), areas)
-    made["graves_balance"] = made["graves_now"].fillna(0) + made["graves_new"].fillna(0) - made["graves_need"]
-    return made
+    whole = _whole_units(results.inputs.communities)
+
+    def sums(values: pd.Series) -> pd.Series:
+        frame = pd.DataFrame({"town": values.index, "county": towns.reindex(values.index).fillna("").to_numpy()})
+        frame[UNIT] = [whole.get(town, "") for town in values.index]
+        return _if_known(frame, values.reset_index(drop=True), areas).where(_not_cut(results, areas))
+
+    return burial_by_area(results, areas, sums)
+
+
+def _if_known(table: pd.DataFrame, values: pd.Series, areas: pd.DataFrame) -> pd.Series:
+    """Sums; missing where the value of a row of the area is."""
+    lost = summed(table, values.isna().astype(float), areas)
+    return summed(table, values, areas).where(lost.eq(0))
+
+
+def _whole_units(communities: pd.DataFrame) -> dict[str, str]:
+    """By town that lies in one reporting unit alone, that unit."""
+    return whole_units(communities) if {"town", UNIT} <= set(communities) else {}
+
+
+def _not_cut(results: Results, areas: pd.DataFrame) -> pd.Series:
+    """Whether an area is made of whole towns: a reporting unit may hold a part of one."""
+    communities, cut = results.inputs.communities, set[str]()
+    if {"town", UNIT} <= set(communities):
+        whole = list(_whole_units(communities))
+        cut = set(communities.loc[~texts(communities["town"]).isin(whole), UNIT].astype(str))
+    return pd.Series([level != "unit" or area not in cut for level, area in areas.index], index=areas.index)

@@ -13,6 +13,7 @@ from quarterhour.base.areas import with_areas
 from quarterhour.base.cells import numbers, texts
 from quarterhour.study.file.database import PlanFile
 from quarterhour.study.layout.groups import INSTITUTIONS, Groups
+from quarterhour.study.reading.reporting import units_of_places
 from quarterhour.study.results import Proposal, Results
 
 KEEP, ALTER, EXTEND, BUILD, CLOSE = TREATMENTS = ("keep", "alter", "extend", "build", "close")
@@ -46,14 +47,16 @@ def planned_facilities(results: Results, groups: Groups) -> gpd.GeoDataFrame:
     raised to another kind or its table says ``beds_added``; ``build``; ``close`` where its table says when. ``beds``
     and ``nursing_beds`` as they are after the plan, ``beds_now`` and ``nursing_now`` today. ``year``: of building,
     missing where no result has one; ``period``: ``near``, ``far`` or ``undated``. ``gain``: people (``unit``) newly
-    covered, or placed. ``graves``: free ones, or those of a new site. What no table holds is missing.
+    covered, or placed. ``graves``: free ones, or those of a new site. What no table holds is missing. Reporting units
+    stand in a column where the study has them.
     """
     asked = results.study.file.plan
     rows = pd.concat([_standing(results, groups, asked), _proposed(results, groups, asked)], ignore_index=True)
     rows["year"] = rows["year"].astype("Float64")
     rows["period"] = _periods(rows, asked)
     rows = _in_order(rows, groups)
-    return gpd.GeoDataFrame(rows, geometry="geometry", crs=results.inputs.communities.crs)
+    made = gpd.GeoDataFrame(rows, geometry="geometry", crs=results.inputs.communities.crs)
+    return units_of_places(made, results.inputs.communities, results.inputs.units)
 
 
 def _standing(results: Results, groups: Groups, asked: PlanFile) -> pd.DataFrame:

@@ -27,8 +27,8 @@ from quarterhour.report.plan.atlas.ground import (
 )
 from quarterhour.report.plan.atlas.looks import COLOURS, SHAPES, numbered, project_table, treated, treatment_legend
 from quarterhour.report.plan.atlas.sheet import Drawn, Imprint, Names, Numbers, Points, Sheet, Table
-from quarterhour.report.plan.tables import Told
 from quarterhour.report.plan.text import PlanContent
+from quarterhour.report.plan.told import Told
 from quarterhour.report.section import mode_name, say_of
 from quarterhour.standards.circle import CircleCheck
 from quarterhour.study.layout.facilities import BUILD, KEEP, NEAR
@@ -335,7 +335,7 @@ def _cemeteries(atlas: CityAtlas) -> Iterator[Sheet]:
         legend.append(Mark(_say("parcel", lang), "none", "#2e7d4f", "s", 4.0))
     drawn += [*treated(rows, points), *_numbers(rows, points, atlas)]
     panel = [_area_table(atlas, "graves", ["cemetery_now", "cemetery_new"]),
-             _area_table(atlas, "graves", ["graves_need", "graves_now", "graves_new", "graves_balance"]),
+             _area_table(atlas, "graves", ["graves_need", "graves_now", "graves_new", "graves_missing"]),
              project_table(told, rows, _say("projects", lang))]  # fmt: skip
     yield _sheet(atlas, "cemeteries", drawn, [*legend, *treatment_legend(told, rows)], panel)
 

@@ -34,6 +34,8 @@ from quarterhour.report.plan.atlas.sheet import (
 )
 
 DPI = 150
+MAKER = "Quarterhour"
+"""Written into every sheet, so that a later atlas knows which files are the program's."""
 _CORNER = 0.9
 """Centimetres from a corner within which no degree is written."""
 _SEA, _GRID = "#e3eef4", "#8795a5"
@@ -52,12 +54,12 @@ def draw_sheet(sheet: Sheet, fonts: tuple[str, ...]) -> Drawing:
     """A sheet as PDF and PNG; the same sheet gives the same bytes on a machine."""
     with drawing(fonts):
         figure = _laid_out(sheet)
-        return Drawing(_as_pdf(figure, sheet), as_png(figure, DPI))
+        return Drawing(_as_pdf(figure, sheet), as_png(figure, DPI, software=MAKER))
 
 
 def _as_pdf(figure: Any, sheet: Sheet) -> bytes:
     buffer = io.BytesIO()
-    told = {"CreationDate": None, "Creator": "Quarterhour", "Producer": None, "Title": plain_text(sheet.title)}
+    told = {"CreationDate": None, "Creator": MAKER, "Producer": None, "Title": plain_text(sheet.title)}
     figure.savefig(buffer, format="pdf", dpi=DPI, metadata=told)
     return buffer.getvalue()
 

@@ -10,7 +10,8 @@ from quarterhour.base.arrays import FloatArray
 from quarterhour.report.papers.map_sheet import Mark
 from quarterhour.report.plan.atlas.sheet import Drawn, Numbers, Points, Table
 from quarterhour.report.plan.shown import shown
-from quarterhour.report.plan.tables import Told, facility_rows
+from quarterhour.report.plan.tables import facility_rows
+from quarterhour.report.plan.told import Told
 from quarterhour.study.layout.facilities import ALTER, BUILD, CLOSE, EXTEND, KEEP, TREATMENTS
 from quarterhour.study.layout.groups import CEMETERY, COMMUNITY, GROUPS, INSTITUTIONS
 

@@ -37,7 +37,7 @@ def _draw_legend(page: Any, sheet: Sheet, y: float) -> float:
     if not sheet.legend:
         return y
     y = _title(page, say_of("plan_sheets", "legend", sheet.lang), y)
-    columns = 2 if max(text_width_em(mark.text) for mark in sheet.legend) * _EM < _INSIDE / 2 - 0.9 else 1
+    columns = 2 if max(text_width_em(mark.text) for mark in sheet.legend) * _EM < _INSIDE / 2 - 0.75 else 1
     rows = -(-len(sheet.legend) // columns)
     for place, mark in enumerate(sheet.legend):
         x = PANEL_LEFT + 0.65 + place // rows * _INSIDE / 2

@@ -26,17 +26,19 @@ from quarterhour.report.plan.atlas.looks import (
 )
 from quarterhour.report.plan.atlas.sheet import Drawn, Imprint, Lines, Names, Points, Sheet, Table, frame_around
 from quarterhour.report.plan.shown import NOT_OF_IT, no_data
-from quarterhour.report.plan.tables import Told
 from quarterhour.report.plan.text import PlanContent
+from quarterhour.report.plan.told import Told
 from quarterhour.report.section import say_of
 from quarterhour.study.layout.facilities import KEEP
 from quarterhour.study.layout.groups import INSTITUTIONS
 
 _say = partial(say_of, "plan_sheets")
+_LONGEST = 30
+"""Letters of a name or an id in the name of a file."""
 _OF_TOWN = ("communities", "older", "area_km2", "older_per_km2", "older_near", "older_far", "institutions_now",
             "institutions_after", "beds_now", "nursing_now", "nursing_beds", "beds_need", "beds_balance",
             "beds_need_near", "beds_need_far", "community_now", "community_after", "cemetery_now", "cemetery_after",
-            "graves_need", "graves_now", "graves_new", "graves_balance")  # fmt: skip
+            "graves_need", "graves_now", "graves_new", "graves_missing")  # fmt: skip
 
 
 @dataclass(frozen=True, eq=False)
@@ -87,13 +89,19 @@ def _sheet(atlas: TownAtlas, town: str, row: Mapping[str, str], number: int) -> 
     rows, points = facilities[mine], atlas.points[mine]
     title = _say("town_title", lang, name=row["name"], county=row["county"])
     return Sheet(
-        f"towns/{number:02d}-{file_stem(row['name'], town)}", _say("number", lang, number=number), title,
+        town_stem(number, row["name"], town), _say("number", lang, number=number), title,
         _say("town_line", lang, day=atlas.content.filling.figures["day"]), frame, atlas.ground.crs,
         (*_beneath(atlas, town, frame), *_community_marks(atlas, here), *treated(rows, points, scale=1.25),
          numbered(rows, points, 0.5), _names(rows, points), _community_names(atlas, here)),
         (*_community_legend(told, lang), *treatment_legend(told, rows)),
         (_figures(atlas, row), _gaps(told, row), _projects(told, rows)), atlas.imprint, lang,
     )  # fmt: skip
+
+
+def town_stem(number: int, name: str, town: str) -> str:
+    """The files of a town's sheet: letters and digits of its name and id that every system takes, and not too many."""
+    about = file_stem("", f"{name[:_LONGEST]}-{town[:_LONGEST]}").strip("-.")
+    return f"towns/{number:02d}-{about}"
 
 
 def _bounds(atlas: TownAtlas, town: str, here: Any) -> FloatArray:
@@ -169,7 +177,7 @@ def _gaps(told: Told, row: Mapping[str, str]) -> Lines:
         if f"{of}_outside" in row:
             lines.append(_say("gap_circle", lang, name=check.circle.name(lang), outside=row[f"{of}_outside"],
                               villages=row[f"{of}_villages_outside"]))  # fmt: skip
-    for key in ("beds_balance", "graves_balance"):
+    for key in ("beds_balance", "graves_missing"):
         if row.get(key, "").startswith("-"):
             lines.append(_say(f"gap_{key}", lang, value=row[key]))
     return Lines(_say("gaps", lang), tuple(lines or [_say("gap_none", lang)]))
