@@ -79,15 +79,15 @@ def facility_levels(facilities: pd.DataFrame) -> pd.Series:
     return _column(facilities, "facility_level").map(lambda text: _LEVELS.get(text.casefold(), "")).astype("str")
 
 
-def communities_of(facilities: pd.DataFrame) -> pd.Series:
+def communities_of(facilities: pd.DataFrame, column: str = "community") -> pd.Series:
     """The communities that have each facility, a row a pair: ids, indexed by facility; none where it names none.
 
-    ``community`` holds one id, or several with ``;`` between: those it is assigned to.
+    ``column`` holds one id, or several with ``;`` between: those it is assigned to.
 
     >>> communities_of(pd.DataFrame({"community": ["a", "b; c", ""]})).tolist()
     ['a', 'b', 'c']
     """
-    each = _column(facilities, "community").map(lambda text: [i.strip() for i in _BETWEEN.split(text)]).explode()
+    each = _column(facilities, column).map(lambda text: [i.strip() for i in _BETWEEN.split(text)]).explode()
     return each[each.fillna("").ne("")].astype("str")
 
 
