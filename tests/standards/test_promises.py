@@ -417,3 +417,11 @@ def test_the_least_hangs_on_those_that_say_nothing(beds: list[Any], met: bool | 
     assert pd.isna(found) if met is None else found == met
     own = rows(target(**LEAST, level="facility"), facilities=some)
     assert (own.loc["f1", "note"] == "scorecard.no_data") == (beds[1] is None)
+
+
+@pytest.mark.parametrize("measure", [{**LEAST}, {**LEAST, "measure": "share_with", "each": 20, "threshold": 1}])
+def test_a_facility_of_no_known_county_is_told_where_the_least_or_each_is_asked(measure: dict[str, Any]) -> None:
+    some = facilities(county=["c1", "c9"], beds=[30, 5])
+    found = rows(target(**measure, level="county"), facilities=some)
+    assert found.loc["c1", ["note", "needs"]].tolist() == ["scorecard.unplaced", "facilities: 1"]
+    assert rows(target(**measure, level="city"), facilities=some)["note"].tolist() == [""]

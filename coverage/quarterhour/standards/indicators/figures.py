@@ -33,10 +33,15 @@ def _figures(target: Target, ground: ScoreInputs, areas: pd.Index) -> tuple[pd.D
         raise NoDataError(f"{target.table}: {target.level}")
     sums = values[whole].groupby(where[whole]).sum()
     sums = sums.reindex(areas).assign(left_out=(~whole).groupby(where).sum().reindex(areas))
-    # Rows of no known area may be what an area lacks, or what makes its share another.
-    placed = where.eq(CITY) if target.level == CITY else where.isin(ground.every_area(target).index)
-    sums["unplaced"] = int((~placed & whole).sum()) if target.table == "facilities" else 0
+    sums["unplaced"] = _unplaced(where[whole], target, ground)
     return sums, quality_shares(quality_of(table)[whole], where[whole])
+
+
+def _unplaced(where: pd.Series, target: Target, ground: ScoreInputs) -> int:
+    """How many facilities are in no known area: they may be what an area lacks, or what makes its share another."""
+    if target.table != "facilities" or target.level == CITY:
+        return 0
+    return int((~where.isin(ground.every_area(target).index)).sum())
 
 
 def _long_figures(
@@ -119,6 +124,7 @@ def least(target: Target, ground: ScoreInputs, areas: pd.Index) -> pd.DataFrame:
         areas, values[known].groupby(where[known]).min(), quality_shares(quality_of(table)[known], where[known])
     )
     sums = pd.DataFrame({"left_out": (~known).groupby(where).sum().reindex(areas)}, index=areas)
+    sums["unplaced"] = _unplaced(where[known], target, ground)
     blanks = sums["left_out"].fillna(0).astype(int)
     told = _no_figure_where_blank(made, target)
     made = _with_left_out(made.where(blanks.eq(0) | made["value"].notna(), told), sums, target)
@@ -163,6 +169,8 @@ def share_with(target: Target, ground: ScoreInputs, areas: pd.Index) -> pd.DataF
     share = groups["keeps"] / groups["known"].where(groups["known"] > 0)
     quality = quality_shares(quality_of(table)[known], where[known])
     made = made_values(areas, share, quality, groups["all"])
+    lost = _unplaced(where[known], target, ground)
+    made = noted(made, made["value"].notna() & (lost > 0), "scorecard.unplaced", f"facilities: {lost}")
     return _with_blanks(made, groups, target)
 
 
