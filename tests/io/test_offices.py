@@ -327,3 +327,33 @@ def test_every_theme_says_whether_its_codes_were_seen() -> None:
     assert all({"zh", "en", "names", "codes", "seen"} == set(theme) for theme in themes.values())
     codes = [code for theme in themes.values() for code in theme["codes"]]
     assert len(codes) == len(set(codes))
+
+
+@pytest.mark.parametrize("code", ["370000000000", "000000000000"])
+def test_the_return_of_a_province_is_not_the_citys(tmp_path: Path, code: str) -> None:
+    with pytest.raises(DataError, match=code):
+        read_office(save_xlsx(tmp_path / "r", return_rows(code)), RETURN)
+
+
+def test_of_which_city_a_return_is_is_told(tmp_path: Path) -> None:
+    found = read_office(save_xlsx(tmp_path / "r", return_rows("370100000000")), RETURN).findings
+    assert found.set_index("rule").loc["offices.return_read", "id"] == "city (3701)"
+
+
+@pytest.mark.parametrize(
+    ("above", "period"),
+    [
+        ("有效期至：2027年1月 2025年12月", "2025-12"),
+        ("填报日期：2026年1月10日 报告期：2025年第四季度", "2025-12"),
+        ("报送 2026年1月10日 2025年9月", "2025-09"),
+        ("截至2025年12月31日", "2025-12"),
+    ],
+)
+def test_the_period_is_no_other_date_above_the_form(tmp_path: Path, above: str, period: str) -> None:
+    frame = read_office(save_xlsx(tmp_path / "r", return_rows(period=above)), RETURN).frame
+    assert set(frame["period"]) == {period}
+
+
+def test_a_month_that_is_none_is_no_period(tmp_path: Path) -> None:
+    with pytest.raises(DataError, match="year and month"):
+        read_office(save_xlsx(tmp_path / "r", return_rows(period="2025年13月")), RETURN)

@@ -367,3 +367,61 @@ def test_a_promise_that_cannot_be_meant_is_refused(wrong: dict[str, Any], said: 
     with pytest.raises(DataError) as caught:
         target(**wrong)
     assert said in str(caught.value)
+
+
+# --- what is left out is told -------------------------------------------------------------------------
+
+CHINESE = {"village": "行政村", "rural": "农村", "rural_community": "农村社区", "urban": "城市社区"}
+
+
+@pytest.mark.parametrize("said", CHINESE)
+def test_a_class_in_chinese_is_the_class_it_means(said: str) -> None:
+    """Read by half, the mean was that of the villages that say it in English."""
+    half = VILLAGES.assign(**{"class": [said, *[CHINESE[said]] * 9]})
+    mean = target(measure="mean_by_class", columns=["organisations", "class"], classes=[said], level="city")
+    assert rows(mean, communities=half)["value"].tolist() == [2]
+    assert rows(target(**EACH | {"classes": [said]}), communities=half)["value"].tolist() == [0.1]
+    asked = target(measure="total", table="communities", columns=["organisations"], level="community",
+                   applies_to=[said])  # fmt: skip
+    assert rows(asked, communities=half)["note"].ne("scorecard.class_unknown").all()
+
+
+def test_a_sub_district_by_its_short_name_is_one() -> None:
+    assert town_classes(pd.DataFrame({"name": ["鲸园街道办"]})).tolist() == ["sub_district"]
+
+
+def test_blank_villages_of_a_mean_are_told() -> None:
+    mean = target(measure="mean_by_class", columns=["organisations", "class"], classes=["village"], level="city")
+    found = rows(mean, communities=VILLAGES.assign(organisations=[20, *[None] * 9]))
+    assert found["note"].tolist() == ["scorecard.partial"] and found["needs"].tolist() == ["communities: 9"]
+
+
+BEDS = {"measure": "rate", "columns": ["facilities.beds", "communities.hardship"], "kinds": ["centre"]}
+
+
+def test_blank_beds_and_beds_of_no_known_area_are_told_in_a_rate() -> None:
+    some = facilities(county=["c1", "c1", "c9"], beds=[30, None, 5])
+    found = rows(target(**BEDS, levels=["county", "city"]), facilities=some)
+    assert found["needs"].to_dict() == {"c1": "facilities: 1", "c2": "facilities: 1", "city": "facilities: 1"}
+    assert found["note"].tolist() == ["scorecard.partial", "scorecard.unplaced", "scorecard.partial"]
+    assert rows(target(**BEDS, level="county"), facilities=some.iloc[:1])["note"].tolist() == ["", ""]
+
+
+LEAST = {"measure": "least", "table": "facilities", "kinds": ["centre"], "columns": ["beds"], "threshold": 20}
+
+
+@pytest.mark.parametrize(("beds", "met"), [([30, None], None), ([10, None], False), ([30, 20], True)])
+def test_the_least_hangs_on_those_that_say_nothing(beds: list[Any], met: bool | None) -> None:
+    some = facilities(county=["c1", "c1"], beds=beds)
+    found = rows(target(**LEAST, level="city"), facilities=some)["met"].iloc[0]
+    assert pd.isna(found) if met is None else found == met
+    own = rows(target(**LEAST, level="facility"), facilities=some)
+    assert (own.loc["f1", "note"] == "scorecard.no_data") == (beds[1] is None)
+
+
+@pytest.mark.parametrize("measure", [{**LEAST}, {**LEAST, "measure": "share_with", "each": 20, "threshold": 1}])
+def test_a_facility_of_no_known_county_is_told_where_the_least_or_each_is_asked(measure: dict[str, Any]) -> None:
+    some = facilities(county=["c1", "c9"], beds=[30, 5])
+    found = rows(target(**measure, level="county"), facilities=some)
+    assert found.loc["c1", ["note", "needs"]].tolist() == ["scorecard.unplaced", "facilities: 1"]
+    assert rows(target(**measure, level="city"), facilities=some)["note"].tolist() == [""]

@@ -121,3 +121,37 @@ def test_distances_and_figures_can_be_rows_to_be_filled_too() -> None:
 def test_a_row_to_be_filled_that_has_a_figure_is_refused() -> None:
     with pytest.raises(DataError, match="to be filled"):
         targets(to_fill=True)
+
+
+# --- what would be misread in silence -----------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("wrong", "said"),
+    [
+        ({"threshold": float("nan")}, "threshold nan"),
+        ({"threshold": float("inf")}, "threshold inf"),
+        ({"kinds": "home"}, '["home"]'),
+        ({"verified": "no"}, "verified 'no'"),
+        ({"effective_from": "2025/1/1"}, "effective_from '2025/1/1'"),
+        ({"effective_to": "2025-12"}, "effective_to '2025-12'"),
+        ({"effective_to": "2025-13-01"}, "month"),
+        ({"effective_from": date(2026, 1, 1), "effective_to": date(2025, 1, 1)}, "before effective_from"),
+        ({"binding_levels": ["county"]}, "binding_levels county"),
+        ({"threshold_by_level": {"county": 4}}, "threshold_by_level county"),
+        ({"facility_level_by_level": {"cty": "city"}}, "facility_level_by_level cty"),
+        ({"measure": "has_kind", "threshold": 60}, "at most 1"),
+        ({"measure": "rate", "columns": ["facilities.beds", "communities.older"], "per": -1000}, "per -1000"),
+        ({"measure": "served_share", "table": "towns", "served_by": ["has"], "least_share": 50}, "least_share 50"),
+    ],
+)
+def test_what_would_turn_a_verdict_in_silence_is_refused(wrong: dict[str, Any], said: str) -> None:
+    with pytest.raises(DataError) as caught:
+        targets(**wrong)
+    assert said in str(caught.value)
+
+
+def test_an_exclusion_that_names_its_kinds_as_a_text_is_refused() -> None:
+    row = {"id": "far", "zh": "距离", "en": "distance", "layer": "roads", "kinds": "home", "metres": 100}
+    with pytest.raises(DataError, match="kinds 'home'"):
+        as_rule_set({"exclusion": [row]})

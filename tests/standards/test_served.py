@@ -178,3 +178,22 @@ def test_what_is_not_there_is_no_data_and_says_what_to_supply(table: str, column
 def test_a_class_of_housing_that_no_community_has_is_no_data() -> None:
     found = rows(target(**SPACE, classes=["planned"], levels=["city"]))
     assert found["needs"].iloc[0] == "communities: households (housing: planned)"
+
+
+MIXED = TOWNS.assign(name=["一镇", "二镇", "开发区"])
+
+
+@pytest.mark.parametrize(
+    ("threshold", "value", "met", "note"),
+    [(0.6, 1, True, "scorecard.class_left_out"), (0.9, None, None, "scorecard.class_hangs")],
+)
+def test_a_town_of_no_known_class_is_told_and_turns_no_verdict_in_silence(
+    threshold: float, value: float | None, met: bool | None, note: str
+) -> None:
+    """Two of two 镇 are served; two of three, should the zone be one."""
+    asked = target(**TOWNS_SERVED | {"levels": ["city"]}, classes=["town"], served_by=["has", "assigned"],
+                   threshold=threshold)  # fmt: skip
+    found = rows(asked, towns=MIXED).iloc[0]
+    assert found["note"] == note and found["needs"] == "towns: 1"
+    assert pd.isna(found["value"]) if value is None else found["value"] == value
+    assert pd.isna(found["met"]) if met is None else found["met"] == met

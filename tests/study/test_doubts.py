@@ -527,3 +527,11 @@ def test_a_level_that_cannot_be_read_is_told(city: City) -> None:
     told = city.told()
     assert rules(told) == ["doubts.level_unknown"]
     assert told[["id", "value", "detail"]].to_numpy().tolist() == [["f3", "1", "省级"]]
+
+
+def test_a_town_that_nobody_knows_among_those_a_facility_serves_is_told(toy_study: Path) -> None:
+    file = toy_study / "facilities.csv"
+    head, *rest = file.read_text("utf-8").splitlines()
+    file.write_text("\n".join([f"{head},serves_towns", *(f"{row},t1; t77" for row in rest)]) + "\n", "utf-8")
+    told = read_study_inputs(qh.read_study(toy_study)).findings.set_index("rule")
+    assert told.loc["doubts.unknown_town", ["value", "id"]].tolist() == ["2", "t77"]

@@ -58,6 +58,7 @@ def test_institutions_of_an_export_stand_where_they_are(toy_study: Path) -> None
     assert home.geometry.distance(shapely.Point(X0 + 900, Y0)) < 0.01
     assert home["beds"] == 80 and home["area_m2"] == pytest.approx(2000) and home["kind"] == "day_care"
     assert ID_NUMBER not in tables.facilities.to_csv() + tables.findings.to_csv()
+    assert tables.findings.set_index("rule").loc["offices.unit_changed", "value"] == "亩"  # of the heading, no cell
     account = tables.account[tables.account["file"].str.endswith("export.xlsx")].iloc[0]
     assert (account["rows"], account["used"], account["totals"]) == (2, 1, 1)
 

@@ -112,6 +112,14 @@ def test_a_column_named_class_that_says_something_else_makes_no_classes(toy_stud
     assert not tables.findings["rule"].str.startswith("inputs.class").any()
 
 
+def test_units_called_alike_and_counties_that_are_not_their_own_are_told(toy_study: Path) -> None:
+    said = REPORTING.replace('z9 = "高新区"', 'z9 = "高新区", z8 = "高新区"')
+    folder = with_areas(toy_study, units={"w": "z9", "m": "z8", "e": "c2", "i": ""}, said=said)
+    told = read_study_inputs(qh.read_study(folder)).findings.set_index("rule")
+    assert told.loc["inputs.unit_names_alike", ["value", "detail"]].tolist() == ["z8, z9", "高新区"]
+    assert told.loc["inputs.unit_of_other_county", ["value", "id", "detail"]].tolist() == ["1", "e", "c2"]
+
+
 def test_names_of_units_that_nobody_has_are_told(toy_study: Path) -> None:
     said = REPORTING.replace("z9 =", "z8 =")
     told = read_study_inputs(qh.read_study(with_areas(toy_study, said=said))).findings.set_index("rule")

@@ -158,7 +158,9 @@ def quota_line(p: Proposal, lang: str) -> str:
     for quota, to in zip(p.problem.quotas, classes, strict=True):
         key = "at_least" if quota.maximum is None else "at_most" if not quota.minimum else "between"
         bounds = {"minimum": quota.minimum, "maximum": quota.maximum, "count": len(quota.areas)}
-        said.append(i18n.say(f"report.quota_{key}", lang, level=level_said(quota.level, to, lang), **bounds))
+        one = i18n.say(f"report.quota_{key}", lang, level=level_said(quota.level, to, lang), **bounds)
+        groups = len(set(quota.group_of.values()) & set(quota.areas))
+        said.append(i18n.say("report.quota_shared", lang, said=one, count=groups) if groups else one)
     return i18n.say("report.quotas", lang, said=i18n.say("report.between", lang).join(said)) if said else ""
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import re
 import tomllib
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
@@ -39,6 +40,8 @@ class Circle(Named):
 
 
 _LISTS = ("kinds", "columns", "classes", "minutes", "modes", "road_classes", "applies_to", "served_by")
+_SWITCHES = ("verified", "to_fill", "about")
+_DAY = re.compile(r"\d{4}-\d{2}-\d{2}")
 _NUMBER = {"target": "threshold", "exclusion": "metres", "figure": "value"}
 _SHARED = ("source", "date", "effective_from", "effective_to", "verified")
 
@@ -63,6 +66,7 @@ def _rules_of(
         try:
             values = {**common, **row}
             values |= {k: str(values.get(k, "")) for k in ("date", "effective_from", "effective_to")}
+            _check_types(values)
             values |= {k: tuple(values[k]) for k in _LISTS if k in values}
             if values.get("to_fill") and values.get(_NUMBER[kind], "") == "":
                 values[_NUMBER[kind]] = math.nan
@@ -76,12 +80,34 @@ def _rules_of(
     return tuple(made.values())
 
 
+def _check_types(values: Mapping[str, Any]) -> None:
+    """ValueError for a text where a list or yes and no belong, and for days that are none: they would be misread."""
+    for name in _LISTS:
+        if isinstance(values.get(name), str):
+            raise ValueError(f'{name} {values[name]!r}: a list, ["{values[name]}"]')
+    for name in _SWITCHES:
+        if not isinstance(values.get(name, False), bool):
+            raise ValueError(f"{name} {values[name]!r}: true or false")
+    for name in ("effective_from", "effective_to"):
+        if values[name] and not _DAY.fullmatch(values[name]):
+            raise ValueError(f"{name} {values[name]!r}: a day, YYYY-MM-DD")
+        if values[name]:
+            date.fromisoformat(values[name])
+    if values["effective_to"] and values["effective_to"] < values["effective_from"]:
+        raise ValueError(f"effective_to {values['effective_to']}: before effective_from {values['effective_from']}")
+
+
 def _levels_of(row: dict[str, Any]) -> list[Target]:
     """A target of the file at each of its levels. ``binding_levels`` defaults to all of them."""
     levels = row.pop("levels", None) or [row.pop("level", None)]
     binding = row.pop("binding_levels", levels)
     row["threshold"] = row.get("threshold")
     own = {name: row.pop(f"{name}_by_level", {}) for name in ("threshold", "facility_level")}
+    # What is said of a level that the promise is not made at would bind nowhere, and nobody would see it.
+    for name, said in {"binding_levels": binding, **{f"{name}_by_level": said for name, said in own.items()}}.items():
+        strange = [level for level in said if level not in levels]
+        if strange:
+            raise ValueError(f"{name} {', '.join(map(str, strange))}: one of {', '.join(map(str, levels))}")
     by_level = [{name: said[level] for name, said in own.items() if level in said} for level in levels]
     made = [
         Target(**{**row, **said}, level=level, binding=level in binding)

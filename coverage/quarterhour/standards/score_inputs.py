@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 import geopandas as gpd
 import pandas as pd
 
-from quarterhour.base.area_codes.classes import COMMUNITY_CLASSES, class_of_name, town_classes
+from quarterhour.base.area_codes.classes import COMMUNITY_CLASSES, class_of_name, community_classes, town_classes
 from quarterhour.base.cells import texts
 from quarterhour.standards.circle import CITY, CircleCheck
 from quarterhour.standards.levels import AREA_COLUMNS, UNIT, whole_units
@@ -54,7 +54,7 @@ class ScoreInputs:
             return pd.Series([own.get(i, named[i]) for i in areas.index], index=areas.index, dtype="str")
         if "class" not in self.communities:
             raise NoDataError("communities: class")
-        said = texts(self.communities["class"]).reindex(areas.index)
+        said = community_classes(self.communities["class"]).reindex(areas.index)
         return said.where(said.isin(COMMUNITY_CLASSES), "")
 
     def every_area(self, target: Target) -> pd.DataFrame:

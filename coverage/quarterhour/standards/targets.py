@@ -53,6 +53,8 @@ _NEEDED: Mapping[Measure, Mapping[str, int]] = MappingProxyType(
         "area_per_households": {"kinds": 1, "columns": 3, "classes": 1},
     }
 )
+_SHARES = ("circle_share", "reach_share", "has_kind", "share_with", "tiers", "served_share")
+"""Measures whose value is a share of what there is."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -135,6 +137,7 @@ def check_target(target: Target) -> None:
     if target.measure not in _NEEDED:
         raise ValueError(f"measure {target.measure!r}")
     check_number("threshold", target.threshold, to_fill=target.to_fill)
+    _check_figures(target)
     for name in ("sense", "each_sense"):
         if getattr(target, name) not in SENSES:
             raise ValueError(f"{name} {getattr(target, name)!r}")
@@ -156,6 +159,16 @@ def check_target(target: Target) -> None:
     own = (target.measure in ("ratio", "least") and target.table == "facilities") or target.measure == "distance"
     if target.level == "facility" and not own:
         raise ValueError("level 'facility' is for a ratio or least of facilities, or a distance")
+
+
+def _check_figures(target: Target) -> None:
+    """Figures that no area could ever reach, or every one would."""
+    if target.measure in _SHARES and target.threshold > 1:
+        raise ValueError(f"threshold {target.threshold!r}: a share, at most 1 (0.6 for 60 %)")
+    if not 0 < target.least_share <= 1:
+        raise ValueError(f"least_share {target.least_share!r}: a share above 0, at most 1")
+    if not 0 < target.per < math.inf:
+        raise ValueError(f"per {target.per!r}")
 
 
 def _check_to_whom(target: Target) -> None:
@@ -194,5 +207,6 @@ def _check_served(target: Target) -> None:
 
 def check_number(name: str, value: object, *, to_fill: bool) -> None:
     """A number; of a rule to be filled there is none yet."""
-    if isinstance(value, bool) or not isinstance(value, int | float) or (to_fill and not math.isnan(value)):
+    number = float(value) if isinstance(value, int | float) and not isinstance(value, bool) else None
+    if number is None or (not math.isnan(number) if to_fill else not math.isfinite(number)):
         raise ValueError(f"{name} {value!r}" + (" of a rule to be filled" if to_fill else ""))

@@ -10,8 +10,8 @@ import geopandas as gpd
 import pandas as pd
 
 from quarterhour.base import i18n
+from quarterhour.base.area_codes.classes import of_classes
 from quarterhour.base.areas import with_areas
-from quarterhour.base.cells import texts
 from quarterhour.standards.circle import CircleCheck, check_circle
 from quarterhour.standards.rules import Circle
 from quarterhour.standards.scorecard import Scorecard, score_targets
@@ -107,7 +107,7 @@ def _travelled(target: Target, tables: Inputs, travel: Travel) -> CircleCheck | 
         times = travel(circle.mode, tables.communities, sites, minutes=searched, heading=circle.heading)
         return check_circle(circle, times, tables.communities, kinds=sites["kind"], site_quality=sites["quality"])
     village, town, county = (facilities[facilities["kind"].isin(tier.split("|"))] for tier in target.kinds[:3])
-    rural = tables.communities[texts(tables.communities[target.columns[0]]).isin(target.classes)]
+    rural = tables.communities[of_classes(tables.communities[target.columns[0]], target.classes)]
     steps = [(rural, village), (rural, town), (town, county)]
     times_up = [
         travel(mode, below, above, minutes=minutes * SEARCHED_BEYOND, heading="to_site")

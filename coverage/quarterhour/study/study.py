@@ -152,5 +152,8 @@ def study_targets(study: Study) -> dict[date, tuple[Target, ...]]:
 
 def asks_for_classes(study: Study) -> bool:
     """Whether a rule in force or a quota of the study speaks of towns or of sub-districts alone."""
-    rules = any(t.applies_to for targets in study_targets(study).values() for t in targets if t.level == "town")
+    rules = any(
+        (t.applies_to and t.level == "town") or (t.measure == "served_share" and t.table == "towns" and t.classes)
+        for targets in study_targets(study).values() for t in targets
+    )  # fmt: skip
     return rules or any(quota.applies_to for asked in study.file.siting for quota in asked.quotas)

@@ -14,6 +14,7 @@ from hypothesis import strategies as st
 import quarterhour as qh
 from quarterhour.base.errors import DataError, PlanError, StudyError
 from quarterhour.report.section import area_labels
+from quarterhour.report.tables import quota_line
 from quarterhour.siting.proof.plan_record import plan_record, read_record, verify_record
 from quarterhour.siting.proof.recount import verify_plan
 from quarterhour.siting.question.bounds import counting_bound
@@ -165,6 +166,7 @@ def test_a_study_may_let_two_towns_share_a_site(toy_study: Path) -> None:
     assert len(results.proposals[0].plan.chosen) == 1
     names = {("town", "t1"): "西镇", ("town", "t2"): "东镇"}
     assert area_labels(["t1 + t2", "t1"], "town", names, "zh") == ["西镇 + 东镇", "西镇"]
+    assert "镇街（1 个）每个至少 1 处（其中 1 个是合用的几个镇街" in quota_line(results.proposals[0], "zh")
 
 
 @pytest.mark.parametrize(
@@ -173,6 +175,7 @@ def test_a_study_may_let_two_towns_share_a_site(toy_study: Path) -> None:
         (', groups = [["t1"]]', "groups"),
         (', groups = [["t1", "t2"], ["t2", "t3"]]', "t2"),
         (', groups = [["t8", "t9"]]', "t8, t9"),
+        (', groups = [["t1", "t9"]]', "t9"),  # a typing error would leave the second town to be asked by itself
     ],
 )
 def test_groups_of_a_study_that_cannot_be_meant_are_told(toy_study: Path, groups: str, said: str) -> None:

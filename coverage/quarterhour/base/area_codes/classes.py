@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 
 import pandas as pd
 
@@ -15,9 +16,15 @@ FACILITY_LEVELS = ("city", "county", "town", "community")
 
 _CLASSES = {
     **dict.fromkeys(("town", "township", "镇", "乡", "民族乡", "乡镇"), "town"),
-    **dict.fromkeys(("sub_district", "sub-district", "subdistrict", "街道", "街道办事处"), "sub_district"),
+    **dict.fromkeys(("sub_district", "sub-district", "subdistrict", "街道", "街道办", "街道办事处"), "sub_district"),
 }
-_ENDINGS = {"town": ("镇", "乡"), "sub_district": ("街道", "街道办事处")}
+_ENDINGS = {"town": ("镇", "乡"), "sub_district": ("街道", "街道办", "街道办事处")}
+_COMMUNITIES = {
+    **dict.fromkeys(("城市", "城镇", "城区", "城市社区", "城镇社区"), "urban"),
+    **dict.fromkeys(("农村", "乡村"), "rural"),
+    **dict.fromkeys(("村", "行政村", "村庄", "建制村"), "village"),
+    "农村社区": "rural_community",
+}
 _LEVELS = {
     said: level
     for level, ways in {
@@ -49,6 +56,20 @@ def class_of_name(name: str) -> str:
     return next((known for known, ends in _ENDINGS.items() if str(name).endswith(ends)), "")
 
 
+def community_classes(said: pd.Series) -> pd.Series:
+    """By community its class, one of `COMMUNITY_CLASSES`, also where it is said in Chinese; other words stay.
+
+    >>> community_classes(pd.Series(["行政村", "农村社区", "urban", "园区", None])).tolist()
+    ['village', 'rural_community', 'urban', '园区', '']
+    """
+    return texts(said).map(lambda text: _COMMUNITIES.get(text, text)).astype("str")
+
+
+def of_classes(said: pd.Series, classes: Sequence[str]) -> pd.Series:
+    """Which communities are of one of some classes, as the column says it or as it is meant."""
+    return texts(said).isin(classes) | community_classes(said).isin(classes)
+
+
 def facility_levels(facilities: pd.DataFrame) -> pd.Series:
     """By facility the level that it serves, one of `FACILITY_LEVELS`, from ``facility_level``; "" where it says none.
 
@@ -58,15 +79,15 @@ def facility_levels(facilities: pd.DataFrame) -> pd.Series:
     return _column(facilities, "facility_level").map(lambda text: _LEVELS.get(text.casefold(), "")).astype("str")
 
 
-def communities_of(facilities: pd.DataFrame) -> pd.Series:
+def communities_of(facilities: pd.DataFrame, column: str = "community") -> pd.Series:
     """The communities that have each facility, a row a pair: ids, indexed by facility; none where it names none.
 
-    ``community`` holds one id, or several with ``;`` between: those it is assigned to.
+    ``column`` holds one id, or several with ``;`` between: those it is assigned to.
 
     >>> communities_of(pd.DataFrame({"community": ["a", "b; c", ""]})).tolist()
     ['a', 'b', 'c']
     """
-    each = _column(facilities, "community").map(lambda text: [i.strip() for i in _BETWEEN.split(text)]).explode()
+    each = _column(facilities, column).map(lambda text: [i.strip() for i in _BETWEEN.split(text)]).explode()
     return each[each.fillna("").ne("")].astype("str")
 
 

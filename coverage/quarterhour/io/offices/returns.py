@@ -24,7 +24,13 @@ from quarterhour.io.offices.forms import check_needed, read_below_heads, recogni
 FORM = "jbzh0001"
 COLUMNS = ("area", "level", "indicator", "value", "unit", "name", "path", "period", "source")
 _AREA = re.compile(r"地\s*区\s*编\s*码\s*[:：]?\s*(\d{12}|\d{9}|\d{6})(?!\d)")
-_PERIOD = re.compile(r"(20\d\d)\s*年\s*(?:(\d{1,2})\s*月|第?\s*([一二三四1-4])\s*季度)")
+_PERIOD = re.compile(r"(20\d\d)\s*年\s*(?:(0?[1-9]|1[0-2])\s*月(?!\s*\d+\s*日)|第?\s*([一二三四1-4])\s*季度)")
+_DAY = re.compile(r"(20\d\d)\s*年\s*(0?[1-9]|1[0-2])\s*月()")
+"""The period, too, where nothing else is dated: 截至2025年12月31日."""
+_OTHER_DATES = re.compile(
+    r"(?:有效期|填报日期|制表日期|报出日期|打印日期)[^0-9]{0,6}20\d\d\s*年\s*\d{1,2}\s*月(?:\s*\d{1,2}\s*日)?"
+)
+"""Dates above a form that are not its period: until when it is valid, when it was filled in."""
 _QUARTERS = {"一": 3, "二": 6, "三": 9, "四": 12, "1": 3, "2": 6, "3": 9, "4": 12}
 _STEPS = (
     re.compile(r"[一二三四五六七八九十]+\s*、"),
@@ -74,7 +80,7 @@ def _one(read: Table) -> Table:
     found = {ours: heads[0].name for ours, heads in recognised(FORM, columns).items()}
     check_needed(FORM, found, file=read.file, columns=columns)
     above = " ".join(str(cell) for row in read.titles for cell in dict.fromkeys(row))
-    area, level = _area(above, read)
+    area, level, told_as = _area(above, read)
     period = _period(above, read)
     kept = {ours: texts(read.frame[theirs]) for ours, theirs in found.items()}
     real = kept["name"].ne("") & ~kept["name"].str.replace(" ", "").isin(_FORM_ROWS)
@@ -85,11 +91,17 @@ def _one(read: Table) -> Table:
     frame = frame.assign(area=area, level=level, period=period, indicator=code.where(code.ne(""), frame["path"]),
                          unit=kept.get("unit", pd.Series("", index=read.frame.index))[real],
                          source=f"{read.name} {period}")  # fmt: skip
-    return _with_values(read, frame, kept["value"][real], columns, list(found.values()), int((~real).sum()))
+    return _with_values(read, frame, kept["value"][real], columns, list(found.values()), int((~real).sum()), told_as)
 
 
 def _with_values(
-    read: Table, frame: pd.DataFrame, given: pd.Series, columns: Sequence[str], taken: Sequence[str], form_rows: int
+    read: Table,
+    frame: pd.DataFrame,
+    given: pd.Series,
+    columns: Sequence[str],
+    taken: Sequence[str],
+    form_rows: int,
+    area: str,
 ) -> Table:
     at: dict[str, Any] = {"table": "", "file": read.file, "sheet": read.sheet}
     value, blank = numbers(given), given.eq("")
@@ -97,7 +109,6 @@ def _with_values(
     same = {"rule": "offices.not_a_figure", "severity": "error", "column": "value", **at}
     told = [findings_from([{**same, "row": r, "value": given[r], "id": frame.at[r, "name"]} for r in given.index[bad]])]
     counted = {"value": f"{int((~blank & ~bad).sum()):,}", "detail": f"{int(blank.sum()):,}"}
-    area = str(frame["area"].iloc[0]) if len(frame) else ""
     told.append(finding("offices.return_read", severity="note", id=area, **counted, **at))
     rest = ", ".join(c for c in columns if c not in taken)
     if rest:
@@ -109,21 +120,25 @@ def _with_values(
     return replace(read, frame=kept, findings=join_findings([read.findings, *told]), rows=rows)
 
 
-def _area(above: str, read: Table) -> tuple[str, str]:
-    """The area of a sheet and its level, out of the code above the table."""
+def _area(above: str, read: Table) -> tuple[str, str, str]:
+    """The area of a sheet, its level, and the area as it is told (a city by its code), out of the code above."""
     found = _AREA.search(above)
     if found is None:
         raise DataError("offices.no_area", file=read.file, sheet=read.sheet, above=above[:80])
     code = found[1].ljust(12, "0")
+    if code[2:] == "0" * 10:
+        raise DataError("offices.area_of_province", file=read.file, sheet=read.sheet, code=code)
     if code[4:] == "0" * 8:
-        return _CITY, _CITY
+        return _CITY, _CITY, f"{_CITY} ({code[:4]})"
     if code[6:] == "0" * 6:
-        return code[:6], "county"
-    return (code[:9], "town") if code[9:] == "000" else (code, "community")
+        return code[:6], "county", code[:6]
+    area, level = (code[:9], "town") if code[9:] == "000" else (code, "community")
+    return area, level, area
 
 
 def _period(above: str, read: Table) -> str:
-    found = _PERIOD.search(above)
+    dated = _OTHER_DATES.sub(" ", above)
+    found = _PERIOD.search(dated) or _DAY.search(dated)
     if found is None:
         raise DataError("offices.no_period", file=read.file, sheet=read.sheet, above=above[:80])
     month = int(found[2]) if found[2] else _QUARTERS[found[3]]

@@ -7,9 +7,8 @@ from collections.abc import Sequence
 import geopandas as gpd
 import pandas as pd
 
-from quarterhour.base.area_codes.classes import communities_of, facility_levels
+from quarterhour.base.area_codes.classes import communities_of, facility_levels, of_classes
 from quarterhour.base.areas import nearest_m
-from quarterhour.base.cells import texts
 from quarterhour.standards.circle import CITY, worse_quality
 from quarterhour.standards.indicators.circles import rests_on
 from quarterhour.standards.indicators.made import (
@@ -136,7 +135,7 @@ def tiers(target: Target, ground: ScoreInputs, areas: pd.Index) -> pd.DataFrame:
         has &= _in_area(ground, level, kinds)
         rows = ground.of_kinds(kinds)
         quality = worse_quality(quality, pd.Series(worst_quality(rows), index=quality.index))
-    rural = texts(ground.communities[class_column]).isin(target.classes)
+    rural = of_classes(ground.communities[class_column], target.classes)
     if target.minutes:
         if target.id not in ground.tiers:
             raise NoDataError(f"tiers: {target.id}")

@@ -8,6 +8,7 @@ from dataclasses import replace
 import numpy as np
 import pandas as pd
 
+from quarterhour.base.area_codes.classes import of_classes
 from quarterhour.base.cells import numbers, texts
 from quarterhour.base.errors import DataError, first_ids
 from quarterhour.base.findings import QUALITIES
@@ -31,8 +32,16 @@ def _figures(target: Target, ground: ScoreInputs, areas: pd.Index) -> tuple[pd.D
     if target.level in ("town", "county", "unit", "community") and where.eq("").all():
         raise NoDataError(f"{target.table}: {target.level}")
     sums = values[whole].groupby(where[whole]).sum()
-    sums["left_out"] = (~whole).groupby(where).sum()
-    return sums.reindex(areas), quality_shares(quality_of(table)[whole], where[whole])
+    sums = sums.reindex(areas).assign(left_out=(~whole).groupby(where).sum().reindex(areas))
+    sums["unplaced"] = _unplaced(where[whole], target, ground)
+    return sums, quality_shares(quality_of(table)[whole], where[whole])
+
+
+def _unplaced(where: pd.Series, target: Target, ground: ScoreInputs) -> int:
+    """How many facilities are in no known area: they may be what an area lacks, or what makes its share another."""
+    if target.table != "facilities" or target.level == CITY:
+        return 0
+    return int((~where.isin(ground.every_area(target).index)).sum())
 
 
 def _long_figures(
@@ -49,13 +58,18 @@ def _long_figures(
     if missing:
         raise NoDataError(f"{target.table}: {', '.join(missing)}")
     wide = rows.pivot(index="area", columns="indicator", values="value")[list(dict.fromkeys(wanted))]
-    sums = pd.DataFrame({i: wide[w] for i, w in enumerate(wanted)}).assign(left_out=0)
+    sums = pd.DataFrame({i: wide[w] for i, w in enumerate(wanted)}).assign(left_out=0, unplaced=0)
     return sums.reindex(areas), quality_shares(rows["quality"], rows["area"])
 
 
 def _with_left_out(made: pd.DataFrame, sums: pd.DataFrame, target: Target) -> pd.DataFrame:
     count = sums["left_out"].fillna(0).astype(int)
     partial = count.gt(0) & made["value"].notna()
+    if "unplaced" in sums:
+        lost = sums["unplaced"].fillna(0).astype(int)
+        made = noted(
+            made, lost.gt(0) & made["value"].notna(), "scorecard.unplaced", lost.map(lambda n: f"facilities: {n}")
+        )
     return noted(made, partial, "scorecard.partial", count.map(lambda n: f"{target.table}: {n}"))
 
 
@@ -81,22 +95,25 @@ def total(target: Target, ground: ScoreInputs, areas: pd.Index) -> pd.DataFrame:
 
 def rate(target: Target, ground: ScoreInputs, areas: pd.Index) -> pd.DataFrame:
     """Beds by people: each side is summed from its own table."""
-    sums, known = [], []
+    sums, known, parts = [], [], []
     for named in target.columns[:2]:
         table, _, column = named.partition(".")
         kinds = target.kinds if table == "facilities" else ()
         part = replace(target, table=table, columns=(column,), kinds=kinds, measure="total")
         found, quality = _figures(part, ground, areas)
         sums.append(found[0])
+        parts.append((found, part))
         known.append(quality.reindex(areas))
     over, under = sums[0].fillna(0).where(sums[1].notna()), sums[1]
     worst = pd.DataFrame({q: np.fmax(known[0][q], known[1][q]) for q in QUALITIES}, index=areas)
     made = made_values(areas, target.per * over / under.where(under > 0), worst, under / target.per)
+    for found, part in reversed(parts):
+        made = _with_left_out(made, found, part)
     return _no_figure_where_blank(made, replace(target, table="", columns=target.columns[:2]))
 
 
 def least(target: Target, ground: ScoreInputs, areas: pd.Index) -> pd.DataFrame:
-    """The least figure of a column by area."""
+    """The least figure of a column by area; no verdict where a row without a figure could be less, and turn it."""
     table = ground.table(target)
     (values,) = numeric_columns(table, target, target.columns[:1])
     known = values.notna()
@@ -107,7 +124,14 @@ def least(target: Target, ground: ScoreInputs, areas: pd.Index) -> pd.DataFrame:
         areas, values[known].groupby(where[known]).min(), quality_shares(quality_of(table)[known], where[known])
     )
     sums = pd.DataFrame({"left_out": (~known).groupby(where).sum().reindex(areas)}, index=areas)
-    return _with_left_out(made, sums, target)
+    sums["unplaced"] = _unplaced(where[known], target, ground)
+    blanks = sums["left_out"].fillna(0).astype(int)
+    told = _no_figure_where_blank(made, target)
+    made = _with_left_out(made.where(blanks.eq(0) | made["value"].notna(), told), sums, target)
+    value, bar = made["value"], target.threshold
+    hangs = blanks.gt(0) & (value.ge(bar) if target.sense == "at_least" else value.gt(bar))
+    needs = blanks.map(lambda n: f"{target.table}: {n}")
+    return noted(made, hangs, "scorecard.hangs_on_blanks", needs).assign(value=value.mask(hangs))
 
 
 def mean_by_class(target: Target, ground: ScoreInputs, areas: pd.Index) -> pd.DataFrame:
@@ -117,12 +141,16 @@ def mean_by_class(target: Target, ground: ScoreInputs, areas: pd.Index) -> pd.Da
     (values,) = numeric_columns(table, target, [column])
     if class_column not in table:
         raise NoDataError(f"communities: {class_column}")
-    rows = table[texts(table[class_column]).isin(target.classes) & values.notna()]
+    asked = of_classes(table[class_column], target.classes)
+    rows = table[asked & values.notna()]
     if not len(rows):
         raise NoDataError(f"communities: {column} ({' | '.join(target.classes)})")
-    where = ground.area_of(table, target.level)[rows.index]
+    every = ground.area_of(table, target.level)
+    where = every[rows.index]
     groups = values[rows.index].groupby(where)
-    return made_values(areas, groups.mean(), quality_shares(quality_of(rows), where), groups.size())
+    made = made_values(areas, groups.mean(), quality_shares(quality_of(rows), where), groups.size())
+    left_out = (asked & values.isna()).groupby(every).sum().reindex(areas)
+    return _with_left_out(made, pd.DataFrame({"left_out": left_out}), replace(target, table="communities"))
 
 
 def share_with(target: Target, ground: ScoreInputs, areas: pd.Index) -> pd.DataFrame:
@@ -141,6 +169,8 @@ def share_with(target: Target, ground: ScoreInputs, areas: pd.Index) -> pd.DataF
     share = groups["keeps"] / groups["known"].where(groups["known"] > 0)
     quality = quality_shares(quality_of(table)[known], where[known])
     made = made_values(areas, share, quality, groups["all"])
+    lost = _unplaced(where[known], target, ground)
+    made = noted(made, made["value"].notna() & (lost > 0), "scorecard.unplaced", f"facilities: {lost}")
     return _with_blanks(made, groups, target)
 
 
@@ -151,7 +181,7 @@ def _of_classes(target: Target, table: pd.DataFrame) -> pd.DataFrame:
     column = target.columns[1]
     if column not in table:
         raise NoDataError(f"{target.table}: {column}")
-    rows = table[texts(table[column]).isin(target.classes)]
+    rows = table[of_classes(table[column], target.classes)]
     if not len(rows):
         raise NoDataError(f"{target.table}: {target.columns[0]} ({' | '.join(target.classes)})")
     return rows

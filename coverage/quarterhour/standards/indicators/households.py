@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pandas as pd
 
-from quarterhour.base.area_codes.classes import communities_of
-from quarterhour.base.cells import numbers, texts
+from quarterhour.base.area_codes.classes import communities_of, of_classes
+from quarterhour.base.cells import numbers
 from quarterhour.standards.circle import worse_quality
 from quarterhour.standards.indicators.made import (
     kinds_or_no_data,
@@ -30,7 +30,8 @@ def area_per_households(target: Target, ground: ScoreInputs, areas: pd.Index) ->
     missing = [name for name in (area, "community") if name not in rows]
     if missing:
         raise NoDataError(f"facilities: {', '.join(missing)}")
-    chosen = homes[texts(ground.communities[kind_of_housing]).isin(target.classes) & homes.notna()]
+    asked = of_classes(ground.communities[kind_of_housing], target.classes)
+    chosen = homes[asked & homes.notna()]
     if chosen.empty:
         raise NoDataError(f"communities: {households} ({kind_of_housing}: {' | '.join(target.classes)})")
     space, left_out = _space(rows, numbers(rows[area]), homes)
@@ -40,7 +41,11 @@ def area_per_households(target: Target, ground: ScoreInputs, areas: pd.Index) ->
     listed = pd.Series(worst_quality(rows), index=chosen.index)
     quality = quality_shares(worse_quality(quality_of(ground.communities)[chosen.index], listed), where)
     made = made_values(areas, target.per * over / under.where(under > 0), quality, under / target.per)
-    return noted(made, made["value"].notna() & (left_out > 0), "scorecard.partial", f"facilities: {left_out}")
+    made = noted(made, made["value"].notna() & (left_out > 0), "scorecard.partial", f"facilities: {left_out}")
+    every = ground.area_of(ground.communities, target.level)
+    blanks = (asked & homes.isna()).groupby(every).sum().reindex(areas).fillna(0).astype(int)
+    told = blanks.map(lambda n: f"communities: {n}")
+    return noted(made, made["value"].notna() & blanks.gt(0), "scorecard.partial", told)
 
 
 def _households(target: Target, ground: ScoreInputs) -> pd.Series:

@@ -30,7 +30,7 @@ def served_share(target: Target, ground: ScoreInputs, areas: pd.Index) -> pd.Dat
     of its people reach one in the target's minutes. One of the ways named is enough.
     """
     rows = kinds_or_no_data(ground, target.kinds)
-    units = _units(target, ground)
+    units, unknown = _units(target, ground)
     ways = [_WAYS[way](target, ground, rows) for way in target.served_by]
     known = [way for way in ways if way is not None]
     if not known:
@@ -40,19 +40,35 @@ def served_share(target: Target, ground: ScoreInputs, areas: pd.Index) -> pd.Dat
     quality = quality_shares(pd.Series(worst_quality(rows), index=units.index), where)
     groups = served.astype("float64").groupby(where)
     made = made_values(areas, groups.mean(), quality, groups.size())
-    if None not in ways:
-        return made
-    return noted(made, made["value"].lt(1), "scorecard.not_assigned", f"facilities: {ASSIGNED[target.table]}")
+    if None in ways:
+        made = noted(made, made["value"].lt(1), "scorecard.not_assigned", f"facilities: {ASSIGNED[target.table]}")
+    could = pd.Series(unknown.index.isin(sorted(set().union(*known))), index=unknown.index)
+    return _with_unknown(made, served.groupby(where).agg(["sum", "size"]), could.groupby(
+        _area_of_units(target, ground, unknown)).agg(["sum", "size"]), target)  # fmt: skip
 
 
-def _units(target: Target, ground: ScoreInputs) -> pd.DataFrame:
-    """The towns or communities of the target's classes, those of no known class left out."""
+def _with_unknown(made: pd.DataFrame, sure: pd.DataFrame, could: pd.DataFrame, target: Target) -> pd.DataFrame:
+    """Towns or communities of no known class told; no verdict where it hangs on whether they are meant."""
+    sure, could = (table.reindex(made.index).fillna(0) for table in (sure, could))
+    some = could["size"].gt(0)
+    unserved = could["size"] - could["sum"]
+    least, most = sure["sum"] / (sure["size"] + unserved), (sure["sum"] + could["sum"]) / (sure["size"] + could["sum"])
+    bar = target.threshold
+    keeps = [s.ge(bar) if target.sense == "at_least" else s.le(bar) for s in (least, most)]
+    hangs = some & (keeps[0].ne(keeps[1]) | sure["size"].eq(0))
+    needs = could["size"].astype(int).map(lambda n: f"{target.table}: {n}")
+    made = noted(made, some, "scorecard.class_left_out", needs)
+    return noted(made, hangs, "scorecard.class_hangs", needs).assign(value=made["value"].mask(hangs))
+
+
+def _units(target: Target, ground: ScoreInputs) -> tuple[pd.DataFrame, pd.DataFrame]:
+    """The towns or communities of the target's classes, and those of no known class."""
     level = _LEVEL[target.table]
     found = ground.areas(replace(target, level=level, applies_to=target.classes))
-    known = found[found["class"].ne("")] if target.classes else found
-    if not len(known):
+    unknown = found["class"].eq("") if target.classes else pd.Series(False, index=found.index)
+    if unknown.all():
         raise NoDataError(f"{target.table}: class ({' | '.join(target.classes)})")
-    return known
+    return found[~unknown], found[unknown]
 
 
 def _area_of_units(target: Target, ground: ScoreInputs, units: pd.DataFrame) -> pd.Series:

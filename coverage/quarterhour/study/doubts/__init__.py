@@ -45,6 +45,6 @@ def settled(
         *control_findings(file, known),
         *named_as_areas(file, known),
         *facilities_twice(facilities, of_table=of_table),
-        *facility_findings(file, facilities, known["communities"]),
+        *facility_findings(file, facilities, known["communities"], known["towns"]),
     ]
     return known, told

@@ -38,17 +38,22 @@ def class_findings(file: StudyFile, towns: pd.DataFrame, communities: pd.DataFra
 
 
 def facility_findings(
-    file: StudyFile, facilities: gpd.GeoDataFrame, communities: gpd.GeoDataFrame
+    file: StudyFile, facilities: gpd.GeoDataFrame, communities: gpd.GeoDataFrame, towns: pd.DataFrame
 ) -> list[pd.DataFrame]:
-    """Facilities assigned to communities that nobody knows, and levels that cannot be read: they count for none."""
+    """Facilities assigned to areas that nobody knows, and levels that cannot be read: they count for none."""
     about = {"table": "facilities", "file": file_of(file, "facilities")}
     told = []
-    each = communities_of(facilities)
-    strange = each[~each.isin(communities.index)]
-    if len(strange):
-        shown = first(f"{facility} → {community}" for facility, community in strange.items())
-        said = {"value": f"{len(strange):,}", "id": first(dict.fromkeys(strange)), "detail": shown}
-        told.append(finding("doubts.unknown_community", severity="warning", column="community", **said, **about))
+    named = texts(communities["town"]) if "town" in communities else ()
+    for rule, column, known in (
+        ("unknown_community", "community", set(communities.index)),
+        ("unknown_town", "serves_towns", {*map(str, towns.index), *named}),
+    ):
+        each = communities_of(facilities, column)
+        strange = each[~each.isin(list(known))]
+        if len(strange):
+            shown = first(f"{facility} → {area}" for facility, area in strange.items())
+            said = {"value": f"{len(strange):,}", "id": first(dict.fromkeys(strange)), "detail": shown}
+            told.append(finding(f"doubts.{rule}", severity="warning", column=column, **said, **about))
     if "facility_level" not in facilities:
         return told
     given = texts(facilities["facility_level"])

@@ -25,6 +25,8 @@ _PLACES = ("communities", "towns", "counties", "facilities", "candidates")
 _ALWAYS = ("name", "kind", "town", "county", "community", "quality", "source", "geometry", UNIT, CLASS)
 _WHOLE_ROWS = ("second_table", "footnote_row")
 """Findings that quote cells of any column: who drew up a table, with a telephone."""
+_OF_HEADS = ("offices.unit_changed", "offices.unit_unknown")
+"""Findings that quote the unit in a heading, and no cell."""
 HIDDEN = "***"
 
 
@@ -60,7 +62,7 @@ def without_unnamed(file: StudyFile, folder: Path, findings: pd.DataFrame) -> pd
         for table, column in zip(findings["table"], findings["column"], strict=True)
     ]
     guarded = findings["column"].isin([c for family in file.guarded for c in family])
-    own = findings["table"].eq("registers")
+    own = findings["table"].eq("registers") | findings["rule"].isin(_OF_HEADS)
     loose = findings["rule"].isin(_WHOLE_ROWS)
     hidden = (pd.Series(unnamed, index=findings.index) | guarded | loose) & ~own
     return findings.assign(**{c: findings[c].mask(hidden & findings[c].ne(""), HIDDEN) for c in ("value", "detail")})

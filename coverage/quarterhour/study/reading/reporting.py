@@ -39,7 +39,8 @@ def with_reporting(
     made, units, told = communities, no_units(), list[pd.DataFrame]()
     if asked.column is not None:
         made, found = _with_units(made, asked, about)
-        units, told = _units(made, counties, asked), [found, *_names_unused(made, asked, about)]
+        units = _units(made, counties, asked)
+        told = [found, *_names_unused(made, asked, about), *_mixed_up(made, units, asked, about)]
     made, found = _with_classes(made, asked, about)
     return made, units, join_findings([*told, found])
 
@@ -101,6 +102,25 @@ def _names_unused(communities: pd.DataFrame, asked: ReportingFile, about: Mappin
         return []
     return [finding("inputs.unit_unused", severity="warning", column=asked.column, value=first(idle),
                     detail=first(dict.fromkeys(communities[UNIT])), **about)]  # fmt: skip
+
+
+def _mixed_up(
+    communities: pd.DataFrame, units: pd.DataFrame, asked: ReportingFile, about: Mapping[str, str]
+) -> list[pd.DataFrame]:
+    """Units that are called alike, and those that have a county's id though communities of another lie in them."""
+    alike = units[units.duplicated(["name", "rest"], keep=False)]
+    county, unit = texts(communities["county"]), communities[UNIT]
+    astray = communities.index[unit.isin(set(county)) & county.ne("") & county.ne(unit)]
+    told = []
+    if len(alike):
+        told.append(finding("inputs.unit_names_alike", severity="warning", column=asked.column,
+                            value=first(alike.index), detail=first(dict.fromkeys(alike["name"])),
+                            **about))  # fmt: skip
+    if len(astray):
+        told.append(finding("inputs.unit_of_other_county", severity="warning", column=asked.column,
+                            value=f"{len(astray):,}", id=first(astray), detail=first(dict.fromkeys(unit[astray])),
+                            **about))  # fmt: skip
+    return told
 
 
 def _with_classes(

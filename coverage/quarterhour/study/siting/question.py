@@ -115,6 +115,10 @@ def _quota(file: SitingFile, tables: Inputs, asked: QuotaFile) -> Quota:
         if not len(named):
             raise StudyError("study.quota_of_no_area", part=file.id, classes=", ".join(asked.applies_to))
     known = set(map(str, named))
+    every = {*map(str, areas.index), *known}
+    strange = [area for group in asked.groups for area in group if area not in every]
+    if strange:
+        raise StudyError("sites.group_unknown", part=file.id, ids=first_ids(strange))
     for group in asked.groups:
         if not known & set(group):
             raise StudyError("sites.group_nowhere", part=file.id, group=", ".join(group))
