@@ -93,6 +93,17 @@ def test_a_broken_register_is_refused_without_a_word_of_it(tmp_path: Path, name:
     _quotes_nothing(told.value, row)
 
 
+def test_a_sheet_named_after_somebody_is_not_told_unless_the_study_names_it(tmp_path: Path) -> None:
+    rows = [HEAD, ["甲", "371099194001017001", "1", "分散", "失龙"]]
+    path = save_xlsx(tmp_path / "r", rows, title="欧阳瑾瑜")
+    assert set(read(path).findings["sheet"]) == {"***"}
+    assert read(path).read.sheet == "***"
+    assert set(read(path, sheet="欧阳瑾瑜").findings["sheet"]) == {"欧阳瑾瑜"}
+    with pytest.raises(DataError) as told:
+        read(path, sheet="登记册")
+    _quotes_nothing(told.value, ["欧阳瑾瑜"])
+
+
 def test_what_a_parser_says_of_a_cell_is_said_by_nobody(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     row = ["欧阳瑾瑜", "371099194001017001", "371001001201", "分散", "自理"]
 
