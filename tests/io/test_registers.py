@@ -65,6 +65,17 @@ def test_numbers_that_a_spreadsheet_rounded_tell_nobody_from_another(tmp_path: P
     assert "3710991940" not in found.findings.to_csv()
 
 
+@pytest.mark.parametrize(
+    ("number", "rule"),
+    [("无", "blank"), ("-", "blank"), ("0", "blank"), ("371002********101X", "masked"), ("371002XXXXXXXX1011", "masked")],
+)
+def test_a_number_that_many_share_makes_no_persons_one(tmp_path: Path, number: str, rule: str) -> None:
+    rows = [[name, number, "1", "分散", "自理"] for name in "甲乙丙"]
+    found = read(save_csv(tmp_path / "r", [HEAD, *rows]))
+    assert len(found.rows) == 3
+    assert rules(found) == [f"registers.person_{rule}"]
+
+
 def test_codes_are_read_as_offices_keep_them(tmp_path: Path) -> None:
     codes = [371001001201, 371001001201.0, "371001001201 ", "'371001001201", "３７１００１００１２０１"]
     rows = [["甲", f"37109919400101700{k}", code, "分散", "自理"] for k, code in enumerate(codes)]

@@ -31,6 +31,9 @@ __all__ = ["CARE", "GRADES", "Persons", "Says", "is_mangled", "read_persons", "s
 CARE, GRADES = ("home", "institution"), ("able", "half_disabled", "disabled")
 _TOLD_EACH = 5
 _MANGLED = re.compile(r"\d(?:\.\d+)?[eE]\+?\d+")
+_NUMBER = re.compile("[1-9]")
+"""What neither 无, 不详, a dash nor a row of noughts has."""
+_MASKED = re.compile(r"[*×●•■?？#_]|[xX]{2}")
 _BRACKETS = re.compile(r"\(.*?\)|[\s_\-—·.。,，、()]")
 _APOSTROPHES = "'’‘`\u02bc＇"
 _WHOLE_DIGITS = 15
@@ -175,8 +178,11 @@ def _again(cells: pd.Series | None, said: Says) -> list[int]:
     plain = texts(cells).map(half_width).str.strip(_APOSTROPHES).str.replace(r"\s", "", regex=True).str.upper()
     rounded |= plain.map(lambda text: _MANGLED.fullmatch(text) is not None).astype(bool)
     said.doubt("person_rounded", cells.index[rounded], "person")
-    said.doubt("person_blank", cells.index[plain.eq("")], "person")
-    usable = plain.where(~rounded & plain.ne(""))
+    blank = ~plain.str.contains(_NUMBER)
+    masked_out = plain.str.contains(_MASKED) & ~blank
+    said.doubt("person_blank", cells.index[blank], "person")
+    said.doubt("person_masked", cells.index[masked_out], "person")
+    usable = plain.where(~rounded & ~blank & ~masked_out)
     again = usable.notna() & usable.duplicated()
     new = usable[usable.notna() & ~again]
     first = dict(zip(new, new.index.astype(str), strict=True))
