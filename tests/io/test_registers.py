@@ -67,7 +67,13 @@ def test_numbers_that_a_spreadsheet_rounded_tell_nobody_from_another(tmp_path: P
 
 @pytest.mark.parametrize(
     ("number", "rule"),
-    [("无", "blank"), ("-", "blank"), ("0", "blank"), ("371002********101X", "masked"), ("371002XXXXXXXX1011", "masked")],
+    [
+        ("无", "blank"),
+        ("-", "blank"),
+        ("0", "blank"),
+        ("371002********101X", "masked"),
+        ("371002XXXXXXXX1011", "masked"),
+    ],
 )
 def test_a_number_that_many_share_makes_no_persons_one(tmp_path: Path, number: str, rule: str) -> None:
     rows = [[name, number, "1", "分散", "自理"] for name in "甲乙丙"]
