@@ -133,6 +133,15 @@ def test_a_file_without_names_of_institutions_is_refused_with_what_it_has(tmp_pa
     assert "机构名称" in error.value.sentence("zh") and "床位数" in error.value.sentence("zh")
 
 
+def test_a_register_taken_for_an_export_is_refused_without_a_word_of_its_rows(tmp_path: Path) -> None:
+    rows = [["姓名", "身份证号", "村", "电话"], ["欧阳瑾瑜", "371099194001017001", "1", "139-8642-0000"],
+            ["夏侯琬琰", "371099194001017002", "1", "139-8642-0001"]]  # fmt: skip
+    path = save_xlsx(tmp_path / "r", [["登记册", None, None, "139 8642 0002"], *rows], merged=("C2:C4",))
+    with pytest.raises(DataError) as told:
+        read_office(path, ELDERLY)
+    assert not [word for row in rows[1:] for word in row if len(word) > 1 and word in str(told.value)]
+
+
 def test_a_heading_over_two_rows_is_known_by_its_last(tmp_path: Path) -> None:
     rows = [
         ["养老机构名册", None, None, None],

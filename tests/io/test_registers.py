@@ -65,6 +65,23 @@ def test_numbers_that_a_spreadsheet_rounded_tell_nobody_from_another(tmp_path: P
     assert "3710991940" not in found.findings.to_csv()
 
 
+@pytest.mark.parametrize(
+    ("number", "rule"),
+    [
+        ("无", "blank"),
+        ("-", "blank"),
+        ("0", "blank"),
+        ("371002********101X", "masked"),
+        ("371002XXXXXXXX1011", "masked"),
+    ],
+)
+def test_a_number_that_many_share_makes_no_persons_one(tmp_path: Path, number: str, rule: str) -> None:
+    rows = [[name, number, "1", "分散", "自理"] for name in "甲乙丙"]
+    found = read(save_csv(tmp_path / "r", [HEAD, *rows]))
+    assert len(found.rows) == 3
+    assert rules(found) == [f"registers.person_{rule}"]
+
+
 def test_codes_are_read_as_offices_keep_them(tmp_path: Path) -> None:
     codes = [371001001201, 371001001201.0, "371001001201 ", "'371001001201", "３７１００１００１２０１"]
     rows = [["甲", f"37109919400101700{k}", code, "分散", "自理"] for k, code in enumerate(codes)]
@@ -91,6 +108,17 @@ def test_a_broken_register_is_refused_without_a_word_of_it(tmp_path: Path, name:
     with pytest.raises(DataError) as told:
         read(tmp_path / name)
     _quotes_nothing(told.value, row)
+
+
+def test_a_sheet_named_after_somebody_is_not_told_unless_the_study_names_it(tmp_path: Path) -> None:
+    rows = [HEAD, ["甲", "371099194001017001", "1", "分散", "失龙"]]
+    path = save_xlsx(tmp_path / "r", rows, title="欧阳瑾瑜")
+    assert set(read(path).findings["sheet"]) == {"***"}
+    assert read(path).read.sheet == "***"
+    assert set(read(path, sheet="欧阳瑾瑜").findings["sheet"]) == {"欧阳瑾瑜"}
+    with pytest.raises(DataError) as told:
+        read(path, sheet="登记册")
+    _quotes_nothing(told.value, ["欧阳瑾瑜"])
 
 
 def test_what_a_parser_says_of_a_cell_is_said_by_nobody(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -88,6 +88,15 @@ def test_the_other_commands_keep_it_too(told: Told, tmp_path: Path, command: str
     assert any(True for _ in readable(tmp_path / "out"))
 
 
+def test_a_column_of_too_few_is_written_as_counting_nobody_and_told(tmp_path: Path) -> None:
+    study = persons.write_persons_study(tmp_path / "study")
+    file = study / "study.toml"
+    file.write_text(file.read_text("utf-8") + "\n[privacy]\nsmallest_count = 100\n", "utf-8")
+    done = quarterhour("run", study, "--out", tmp_path / "out")
+    assert done.returncode == 1, done.stderr
+    assert "“hardship_home”全市合计太少" in done.stderr + done.stdout
+
+
 def test_a_run_that_fails_midway_quotes_nobody(told: Told, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     def fail(*_: object, **__: object) -> None:
         raise RuntimeError("in the middle")

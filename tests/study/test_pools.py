@@ -8,7 +8,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from quarterhour.study.publication.pools import ALONE, Pools, pooled, shared_out
+from quarterhour.study.publication.pools import ALONE, Pools, enough, pooled, shared_out
 
 SMALLEST = 5
 
@@ -43,6 +43,19 @@ def test_ones_and_fours_give_themselves_away_and_take_in_another() -> None:
     for alike in ([1] * 6, [4, 4]):
         found = put_together([*alike, 20], "a" * (len(alike) + 1))
         assert (found.of != ALONE).all()
+
+
+def test_fewest_beside_smallest_give_themselves_away_and_take_in_another() -> None:
+    """Six of two, one small and the other not: the small one is 1 and the other 5."""
+    found = put_together([0, 5, 9, 1], "aaaa")
+    assert (found.of != ALONE).tolist() == [False, True, True, True]
+    assert put_together([5, 9, 2], "aaa").of.tolist() == [0, ALONE, 0]
+
+
+def test_a_part_of_few_in_the_whole_city_takes_nothing_from_the_whole() -> None:
+    counts = pd.DataFrame({"n": [12, 30], "n_home": [10, 20], "n_institution": [2, 9], "n_disabled": [3, 0]})
+    assert enough(counts, smallest=SMALLEST) == ["n", "n_home"]  # one person is in neither
+    assert enough(counts[["n_disabled"]], smallest=SMALLEST) == []
 
 
 def test_a_town_of_few_is_put_together_with_another_of_its_county() -> None:

@@ -167,3 +167,32 @@ def test_too_few_in_the_whole_city_are_told_and_left_out(toy_study: Path) -> Non
     made = qh.run_study(qh.read_study(toy_study), siting=False, publish=True)
     assert made.inputs.communities["needy"].fillna(0).sum() == 0
     assert "publication.too_few" in set(made.findings["rule"])
+
+
+def test_one_person_of_unknown_care_takes_nobody_else_out_of_the_publication(toy_study: Path) -> None:
+    """At home and in institutions would leave the one: the institutions give way, and are told; all and home stay."""
+    rows = "甲,1,w,分散,自理,,\n" * 7 + "乙,2,m,集中,自理,,\n" * 8 + "丙,3,e,,自理,,\n" + "丁,4,e,分散,自理,,\n" * 6
+    with_register(toy_study, rows, columns='community = "村", care = "供养"')
+    file = toy_study / "study.toml"
+    text = file.read_text("utf-8")
+    circles = text[text.index("[[circles]]") :]
+    first = circles[: circles.index("[[", 2)]
+    more = [f'{first.split("id =", 1)[0]}id = "x{end}"\n' + first.split("\n", 2)[2] for end in range(3)]
+    for at, column in enumerate(("needy", "needy_home", "needy_institution")):
+        lines = [f'people = "{column}"' if line.startswith("people") else line for line in more[at].splitlines()]
+        text += "\n".join(["", *lines, ""])
+    file.write_text(text, "utf-8")
+    made = qh.run_study(qh.read_study(toy_study), siting=False, publish=True)
+    people = [check.shares.set_index("area").loc["city", "people"] for check in made.checks[-3:]]
+    assert people == [22, 13, 0]
+    told = made.findings[made.findings["rule"].eq("publication.too_few")]
+    assert told["column"].tolist() == ["needy_institution"]
+
+
+def test_a_column_that_only_beds_ask_for_is_counted(toy_study: Path) -> None:
+    with_register(toy_study, "甲,1,w,分散,自理,,\n" * 40, columns='community = "村", care = "供养"')
+    file = toy_study / "study.toml"
+    beds = '\n[beds]\nkinds = ["home"]\nwanted = 0.5\npeople = "needy_home"\n'
+    file.write_text(file.read_text("utf-8") + beds, "utf-8")
+    made = qh.run_study(qh.read_study(toy_study), siting=False, publish=True)
+    assert made.inputs.communities["needy_home"].fillna(0).sum() == 40

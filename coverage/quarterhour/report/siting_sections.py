@@ -159,9 +159,10 @@ def _frontier(p: Proposal, lang: str) -> Told | None:
     if known.empty:
         return told, []
     (least, at_least), (most_sites, at_most) = known[["sites", "people"]].iloc[[0, -1]].astype(int).to_numpy()
+    gaps = known["gap"].mask(known["bound"].eq(known["people"]), 0.0)  # nobody of nobody is the best
     line = _say(
         "frontier_ends", lang, name=p.name(lang), unit=unit_label(p.unit, lang), now=p.prospects.now,
-        proven=_surely(float(known["gap"].max()), lang), least=least, at_least=at_least, most=most_sites,
+        proven=_surely(float(gaps.max()), lang), least=least, at_least=at_least, most=most_sites,
         at_most=at_most, comes_to=_comes_to(p, lang),
     )  # fmt: skip
     return told, [line]

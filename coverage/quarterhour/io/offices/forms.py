@@ -20,6 +20,7 @@ from quarterhour.io.synonyms import heading_key
 _UNIT = re.compile(r"\(([^()]*)\)$")
 _AGAIN = re.compile(r" \(\d+\)$")
 """Behind a name that came again (``header.free_name``)."""
+_LONG = re.compile(r"\d{7}")
 _MOST_TITLE_ROWS = 20
 
 
@@ -91,4 +92,13 @@ def check_needed(form: str, found: Mapping[str, object], *, file: str, columns: 
     missing = [ours for ours in form_facts()[form]["needed"]["columns"] if ours not in found]
     if missing:
         said = "; ".join("、".join(form_facts()[form]["columns"][ours][:4]) for ours in missing)
-        raise DataError("offices.no_column", form=form, file=file, missing=said, found=", ".join(map(str, columns)))
+        raise DataError("offices.no_column", form=form, file=file, missing=said, found=_told(columns))
+
+
+def _told(columns: Sequence[object]) -> str:
+    """The headings by their first row, without those that hold a long number.
+
+    Where a file is another than was thought, rows of persons may lie below merged cells and so in its headings.
+    """
+    own = dict.fromkeys(str(column).split("_", 1)[0] for column in columns)
+    return ", ".join(name for name in own if not _LONG.search(re.sub(r"[\s-]", "", name)))

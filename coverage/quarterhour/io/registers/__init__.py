@@ -25,12 +25,15 @@ from quarterhour.base.findings import findings_from, join_findings
 from quarterhour.io import files
 from quarterhour.io.files.excel import HiddenRows
 from quarterhour.io.files.header import column_name
-from quarterhour.io.registers.sealed import masked, sealed
+from quarterhour.io.registers.sealed import masked, sealed, told_sheet
 
 __all__ = ["CARE", "GRADES", "Persons", "Says", "is_mangled", "read_persons", "sealed"]
 CARE, GRADES = ("home", "institution"), ("able", "half_disabled", "disabled")
 _TOLD_EACH = 5
 _MANGLED = re.compile(r"\d(?:\.\d+)?[eE]\+?\d+")
+_NUMBER = re.compile("[1-9]")
+"""What neither 无, 不详, a dash nor a row of noughts has."""
+_MASKED = re.compile(r"[*×●•■?？#_]|[xX]{2}")
 _BRACKETS = re.compile(r"\(.*?\)|[\s_\-—·.。,，、()]")
 _APOSTROPHES = "'’‘`\u02bc＇"
 _WHOLE_DIGITS = 15
@@ -68,7 +71,7 @@ def read_persons(
 
     ``columns``: our name -> theirs, of ``community, x, y, care, grade, person``; nothing else is looked at. ``words``:
     what further words of care and grade mean. DataError and MissingError, whose messages quote no cell and no heading
-    that the study does not name.
+    or sheet that the study does not name.
     """
     name = path.name if isinstance(path, files.Table) else Path(path).name
 
@@ -77,13 +80,16 @@ def read_persons(
             path, sheet=sheet, encoding=encoding, header_row=header_row, layer=layer, hidden_rows=hidden_rows,
             held=tuple(columns[c] for c in columns if c != "person"),
         )  # fmt: skip
-        return _persons(found, table, columns, words or {})
+        return _persons(found, table, columns, words or {}, sheet)
 
     return sealed(name, read)
 
 
-def _persons(read: files.Table, table: str, columns: Mapping[str, str], words: Mapping[str, str]) -> Persons:
-    said, known = Says(table, columns, read.file, read.sheet), _only_named(read, columns)
+def _persons(
+    read: files.Table, table: str, columns: Mapping[str, str], words: Mapping[str, str], named: str | None
+) -> Persons:
+    sheet = told_sheet(read.sheet, named)
+    said, known = Says(table, columns, read.file, sheet), _only_named(read, columns)
     rows = pd.DataFrame(index=read.frame.index)
     rows["community"] = _codes(known["community"]) if "community" in known else ""
     for axis in ("x", "y"):
@@ -91,8 +97,8 @@ def _persons(read: files.Table, table: str, columns: Mapping[str, str], words: M
     for part in ("care", "grade"):
         rows[part] = _words(known, part, _facts()[part], words, said)
     again = _again(known.get("person"), said)
-    told = join_findings([masked(read.findings, columns, table), *said.told])
-    bare = files.Table(read.frame[[]], read.file, read.sheet, rows=read.rows)
+    told = join_findings([masked(read.findings, columns, table, named), *said.told])
+    bare = files.Table(read.frame[[]], read.file, sheet, rows=read.rows)
     return Persons(rows[~rows.index.isin(again)], told, bare)
 
 
@@ -172,8 +178,11 @@ def _again(cells: pd.Series | None, said: Says) -> list[int]:
     plain = texts(cells).map(half_width).str.strip(_APOSTROPHES).str.replace(r"\s", "", regex=True).str.upper()
     rounded |= plain.map(lambda text: _MANGLED.fullmatch(text) is not None).astype(bool)
     said.doubt("person_rounded", cells.index[rounded], "person")
-    said.doubt("person_blank", cells.index[plain.eq("")], "person")
-    usable = plain.where(~rounded & plain.ne(""))
+    blank = ~plain.str.contains(_NUMBER)
+    masked_out = plain.str.contains(_MASKED) & ~blank
+    said.doubt("person_blank", cells.index[blank], "person")
+    said.doubt("person_masked", cells.index[masked_out], "person")
+    usable = plain.where(~rounded & ~blank & ~masked_out)
     again = usable.notna() & usable.duplicated()
     new = usable[usable.notna() & ~again]
     first = dict(zip(new, new.index.astype(str), strict=True))

@@ -17,10 +17,14 @@ _SAFE = {"files.missing", "files.not_a_file", "files.refused", "files.unknown_fo
          "files.not_what_it_says", "files.header_row", "files.no_header", "files.which_sheet", "files.no_sheet",
          "files.no_layer", "files.which_layer", "files.book_locked", "files.zip_locked", "files.unknown_encoding",
          "files.encoding", "files.datum_metres", "files.bomb", "files.zip_packed"}  # fmt: skip
-"""Errors that say a file, a sheet or a number of rows."""
+"""Errors that say a file or a number of rows, and a sheet or a layer that the study names."""
+_LISTED = "found"
+"""What else there is, of sheets or layers: somebody may have named one after a person."""
+_USUAL = re.compile(r"(?:sheet|工作表|表)? ?\d{1,3}", re.IGNORECASE)
 _PLACE = re.compile(r"[A-Z]{0,3}\d{1,7}(?:[:\-–][A-Z]{0,3}\d{1,7})?|…|\d{1,3}(?:,\d{3})+")
 """The number of a row, a cell as B7, a range of them, a count."""
-_TELLS = {"encoding_taken", "sheet_taken", "hidden_sheet_taken"}
+_TELLS = {"encoding_taken"}
+HIDDEN = "***"
 
 
 def sealed(file: str, work: Callable[[], _Made]) -> _Made:
@@ -36,7 +40,9 @@ def sealed(file: str, work: Callable[[], _Made]) -> _Made:
     except (MissingError, WriteError) as error:
         told = type(error)(error.key, **error.values)
     except QuarterhourError as error:
-        told = type(error)(error.key, **error.values) if _quotes_nothing(error) else _unreadable(file, error.key)
+        listed = {k: HIDDEN for k in error.values if k == _LISTED and not error.key.startswith(_OWN)}
+        values = {**error.values, **listed}
+        told = type(error)(error.key, **values) if _quotes_nothing(error) else _unreadable(file, error.key)
     except MemoryError:
         raise
     except Exception as error:
@@ -52,8 +58,14 @@ def _quotes_nothing(error: QuarterhourError) -> bool:
     return error.key in _SAFE or error.key.startswith((*_OWN, "study.", "postgis.no_variable", "postgis.no_table"))
 
 
-def masked(findings: pd.DataFrame, columns: Mapping[str, str], table: str) -> pd.DataFrame:
-    """What a reader found in a register's file, without a word of a cell or of a heading that the study does not name.
+def told_sheet(name: str, named: str | None) -> str:
+    """The name of a sheet as it may be told: as the study names it, or as spreadsheets do."""
+    return name if not name or name == named or _USUAL.fullmatch(name) else HIDDEN
+
+
+def masked(findings: pd.DataFrame, columns: Mapping[str, str], table: str, sheet: str | None) -> pd.DataFrame:
+    """What a reader found in a register's file, without a word of a cell, a heading or a sheet that the study does not
+    name.
 
     Numbers of rows, cells and counts stay.
     """
@@ -63,8 +75,9 @@ def masked(findings: pd.DataFrame, columns: Mapping[str, str], table: str) -> pd
     plain = findings["rule"].isin(_TELLS)
     out = findings.assign(table=table, id="")
     out["column"] = out["column"].where(out["column"].isin(theirs), "")
+    out["sheet"] = out["sheet"].map(lambda name: told_sheet(name, sheet))
     for field in ("value", "detail"):
-        out[field] = out[field].where(plain | out[field].map(_is_place), "***")
+        out[field] = out[field].where(plain | out[field].map(_is_place), HIDDEN)
     return out
 
 

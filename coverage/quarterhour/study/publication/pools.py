@@ -3,9 +3,10 @@
 A community is *small* where a guarded column counts somebody, but fewer than ``smallest``. The counts of small
 communities are put together in pools; a pool's sum is all that is ever used of them. A pool is safe where two or more
 communities share it, each column counts nobody in it or at least ``smallest``, and its sum does not give its members
-away (all one, or all just below ``smallest``). One that is not is put together with others that circles reach alike, or
-with communities whose counts were shown: in its town, else its county, else the city, and at last with anybody. That is
-secondary suppression. Who is taken in next depends on the order of the table and never on how large a count is.
+away (each the fewest that it may be, or all just below ``smallest``). One that is not is put together with others that
+circles reach alike, or with communities whose counts were shown: in its town, else its county, else the city, and at
+last with anybody. That is secondary suppression. Who is taken in next depends on the order of the table and never on
+how large a count is.
 """
 
 from __future__ import annotations
@@ -45,14 +46,29 @@ def pooled(counts: pd.DataFrame, places: pd.DataFrame, *, smallest: int) -> Pool
     return Pools(groups, lost)
 
 
+def is_few(counts: IntArray, smallest: int) -> BoolArray:
+    """Whether a count is of somebody, but of too few to be told."""
+    return np.asarray((counts > 0) & (counts < smallest), dtype=bool)
+
+
+def enough(counts: pd.DataFrame, *, smallest: int) -> list[str]:
+    """The columns whose sums over everybody tell no count of few, nor do their differences: in their order, those that
+    do are left out, so that a part of few takes nothing from the whole."""
+    kept: list[str] = []
+    for column in map(str, counts.columns):
+        sums = _Table(counts[[*kept, column]], smallest).every.sum(axis=0)
+        if not is_few(sums, smallest).any():
+            kept.append(column)
+    return kept
+
+
 class _Table:
     """The counts of a family, and what its columns leave: who is in the whole and in none of its parts."""
 
     def __init__(self, counts: pd.DataFrame, smallest: int) -> None:
         own = counts.to_numpy(dtype=np.int64)
         self.every, self.most, self.smallest = np.column_stack([own, *_rests(counts)]), own.max(axis=1), smallest
-        few = (self.every > 0) & (self.every < smallest)
-        self.small: BoolArray = np.asarray(few.any(axis=1), dtype=bool)
+        self.small: BoolArray = np.asarray(is_few(self.every, smallest).any(axis=1), dtype=bool)
         self.some: BoolArray = np.asarray((own > 0).any(axis=1), dtype=bool)
 
     def people(self, members: IntArray) -> tuple[int, int]:
@@ -61,11 +77,12 @@ class _Table:
 
     def safe(self, members: IntArray) -> bool:
         """Whether the sums over some communities tell no count of few."""
-        sums, size = self.every[members].sum(axis=0), len(members)
+        sums, size, few = self.every[members].sum(axis=0), len(members), int(self.small[members].sum())
         total = int(self.most[members].sum())
-        if size < 2 or ((sums > 0) & (sums < self.smallest)).any() or total <= size:
+        least = few + (size - few) * self.smallest
+        if size < 2 or is_few(sums, self.smallest).any() or total <= least:
             return False
-        return bool(total < size * (self.smallest - 1) or not self.small[members].all())
+        return bool(total < size * (self.smallest - 1) or few < size)
 
 
 def _rests(counts: pd.DataFrame) -> Iterator[IntArray]:

@@ -11,6 +11,7 @@ from collections.abc import Collection, Sequence
 from dataclasses import replace
 
 import geopandas as gpd
+import numpy as np
 import pandas as pd
 
 from quarterhour.base.cells import texts
@@ -23,7 +24,7 @@ from quarterhour.standards.sensitivity import CoverageRange
 from quarterhour.standards.targets import Target
 from quarterhour.study.file.study import StudyFile
 from quarterhour.study.inputs import Inputs
-from quarterhour.study.publication.pools import ALONE, Pools, pooled, shared_out
+from quarterhour.study.publication.pools import ALONE, Pools, enough, pooled, shared_out
 from quarterhour.study.publication.protection import Protection, crossed
 from quarterhour.study.results import Results
 
@@ -31,10 +32,16 @@ NOTE = "scorecard.protected"
 
 
 def asked_columns(file: StudyFile, targets: Sequence[Target]) -> tuple[str, ...]:
-    """The columns of people that circles, questions, rounds, capacities or rules count."""
+    """The columns of people that circles, questions, rounds, capacities, beds, forecast or rules count, and the first.
+
+    By the first deaths are shared out, and a layout plan counts it.
+    """
     asked = [c.people for c in file.circles] + [a.people for a in file.access]
     asked += [c for question in file.siting for c in question.columns]
     asked += [file.rounds.people] if file.rounds else []
+    asked += [file.beds.people] if file.beds else []
+    asked += [c for c in file.communities.people if file.forecast and file.forecast.group_of(c) == "older"]
+    asked += file.communities.people[:1]
     asked += [t.people for t in targets] + [c.rpartition(".")[2] for t in targets for c in t.columns]
     return tuple(c for c in dict.fromkeys(asked) if c in file.communities.people)
 
@@ -54,12 +61,14 @@ def protected_inputs(
     told: list[pd.DataFrame] = []
     for family in file.guarded:
         used = [c for c in family if c in asked] or list(family[:1])
-        found = pooled(communities[used], places, smallest=smallest)
+        counted = enough(communities[used], smallest=smallest) or used
+        found = pooled(communities[counted], places, smallest=smallest)
         for column in family:
-            pools[column] = pd.Series(found.of if column in used else 0, index=communities.index)
-            made[column] = _published(communities[column], found, known=column in used)
+            pools[column] = pd.Series(found.of if column in counted else 0, index=communities.index)
+            made[column] = _published(communities[column], found, known=column in counted)
             made[f"{column}_quality"] = _quality(communities, column, pools[column])
-        told.append(_told(used, found, communities[used], reached, smallest))
+        told += _told_apart([c for c in used if c not in counted], communities, smallest)
+        told.append(_told(counted, found, communities[counted], reached, smallest))
     changed = communities.assign(**made)
     columns = tuple(c for family in file.guarded for c in family)
     known = replace(tables, communities=changed, findings=join_findings([tables.findings, *told]))
@@ -90,6 +99,12 @@ def _quality(communities: pd.DataFrame, column: str, pools: pd.Series) -> pd.Ser
     """Counts that were shared out are estimates, unless they were made up before."""
     own = communities.get(f"{column}_quality", pd.Series("", index=communities.index))
     return own.where(pools.eq(ALONE) | own.eq("synthetic"), "estimated")
+
+
+def _told_apart(lost: Sequence[str], communities: pd.DataFrame, smallest: int) -> list[pd.DataFrame]:
+    """Parts of a register that are too few in the whole city, or leave too few of the others."""
+    every = Pools(np.zeros(len(communities), dtype=np.int64), lost=True)
+    return [_told([c], every, communities[[c]], pd.Series(dtype="str"), smallest) for c in lost]
 
 
 def _told(used: Sequence[str], found: Pools, counts: pd.DataFrame, reached: pd.Series, smallest: int) -> pd.DataFrame:
