@@ -567,3 +567,69 @@ def test_quartiles_are_those_of_people() -> None:
 def test_steps_are_five_years_apart() -> None:
     made = hamilton_perry(census(2020, AFTER, areas="t1"), np.ones((1, 1, 10)), interval=10, until=2040)
     assert {b - a for a, b in pairwise(made)} == {5}
+
+
+def test_a_county_without_towns_is_refused_and_never_missing_in_the_sums_of_towns() -> None:
+    """c2 has ages and no town: the towns would come to c1 alone."""
+    counts = {y: census(y, [[100.0] * 10] * 2, level="county", areas="c1 c2") for y in (2010, 2020)}
+    below = (Counted("town", pd.DataFrame({2020: [500.0, 100]}, index=["t1", "t2"]), None, "one_count"),)
+    asked = question(counts=counts, below=below, county_of=COUNTY_OF.iloc[:2])
+    with pytest.raises(DataError, match="no town: c2"):
+        make_forecast(asked)
+    with pytest.raises(DataError, match="no town: c2"):
+        make_forecast(replace(asked, method="share_of_growth", counts={}, controls=controls({"city": 700})))
+    assert of(make_forecast(replace(asked, below=())), "county", "older", 2020) == {"c1": 600, "c2": 600}
+
+
+@pytest.mark.parametrize(
+    ("low", "middle", "high", "wrong"),
+    [(460, 440, 420, True), (430, 440, 435, True), (445, 440, 450, True), (460, None, 450, True),
+     (430, 440, 440, False)],
+)  # fmt: skip
+def test_low_and_high_of_controls_the_wrong_way_round_are_refused(
+    low: int, middle: int | None, high: int, wrong: bool
+) -> None:
+    said = {"低": low, "中": middle, "高": high}
+    rows = [{"area": "city", "year": 2030, "variant": v, "people": n} for v, n in said.items() if n is not None]
+    table = pd.DataFrame(rows, index=range(2, 2 + len(rows)))
+    if not wrong:
+        assert len(control_rows(table, file="controls.csv", known=KNOWN)) == 3
+        return
+    with pytest.raises(DataError, match=r"controls\.csv, rows 2, 3.*: of city in 2030"):
+        control_rows(table, file="controls.csv", known=KNOWN)
+
+
+@pytest.mark.parametrize("ages", [["60+", "80+"], ["60-79", "75+"], ["60+", "60+"]])
+def test_rates_of_groups_that_overlap_are_refused(ages: list[str]) -> None:
+    table = pd.DataFrame({"age": ages, "share": [0.1, 0.4]}, index=[2, 3])
+    with pytest.raises(DataError, match=r"f, rows 2, 3: the groups .* overlap"):
+        rates_by_age(rate_rows(table, file="f", value="share"), census(2020, [[1.0] * 10], areas="t1"), file="f")
+
+
+def test_rates_of_men_and_of_women_do_not_overlap() -> None:
+    table = pd.DataFrame({"sex": ["男", "女"], "age": "60+", "share": [0.1, 0.2]})
+    like = replace(census(2020, [[1.0] * 10], areas="t1"), sexes=("male", "female"), people=np.ones((1, 2, 10)))
+    assert rates_by_age(rate_rows(table, file="f", value="share"), like, file="f")[:, -1].tolist() == [0.1, 0.2]
+
+
+def test_errors_name_the_variant_in_their_own_language() -> None:
+    counts = {y: census(y, [[100.0] * 10] * 3) for y in (2010, 2020)}
+    for asked in (question(counts=counts, population=2500), question(counts=counts)):
+        with pytest.raises(DataError) as told:
+            make_forecast(replace(asked, controls=controls({"city": 2600})))
+        zh = told.value.sentence("zh")
+        assert "2030 年（低方案）" in zh and "low" not in zh and "(low)" in str(told.value)
+
+
+def test_low_above_middle_between_the_years_of_controls_is_refused() -> None:
+    """Low says 2035 alone: on the line it has 373 in 2030, where the middle has 342."""
+    older = pd.DataFrame({2020: [150.0, 90, 100]}, index=["t1", "t2", "t3"])
+    rows = [("2030", "", 342), ("2035", "", 400), ("2035", "low", 390)]
+    table = pd.DataFrame(rows, columns=["year", "variant", "people"]).assign(area="city")
+    asked = question(method="share_of_growth", below=(Counted("town", older, None, "one_count"),),
+                     controls=control_rows(table, file="controls.csv", known=KNOWN))  # fmt: skip
+    with pytest.raises(DataError, match="in 2030: city"):
+        make_forecast(asked)
+    grown = replace(asked, controls=controls({"city": 400}), low=Knobs(growth=1.2))
+    with pytest.raises(DataError, match="check `growth`"):
+        make_forecast(grown)

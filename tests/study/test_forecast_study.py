@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import pandas as pd
@@ -9,8 +10,10 @@ import pytest
 
 import quarterhour as qh
 from quarterhour.base.errors import DataError, StudyError
+from quarterhour.base.findings import finding_sentences
 from quarterhour.base.labels import counted_label, people_label, unit_label
 from quarterhour.report.service_sections import care_sections
+from quarterhour.study.forecast.carry import carried
 from quarterhour.study.run import read_study_inputs
 from tables import book_tables
 
@@ -137,6 +140,37 @@ def test_people_of_no_year_that_are_carried_on_and_people_of_a_later_year_are_to
     table.write_text("\n".join([head + ",people_year", *(r + ",2027年" for r in rows)]), encoding="utf-8")
     findings = read_study_inputs(qh.read_study(aged)).findings
     assert findings.loc[findings["rule"].str.startswith("years."), "rule"].tolist() == ["years.ahead"] * 2
+
+
+def dated(folder: Path, years: tuple[str, ...]) -> pd.DataFrame:
+    """The findings about years where the rows of communities say these."""
+    table = folder / "communities.csv"
+    head, *rows = table.read_text(encoding="utf-8").splitlines()
+    made = [f"{row},{year}" for row, year in zip(rows, years, strict=True)]
+    table.write_text("\n".join([head + ",people_year", *made]), encoding="utf-8")
+    findings = read_study_inputs(qh.read_study(folder)).findings
+    return findings[findings["rule"].str.startswith("years.")]
+
+
+def test_rows_of_several_years_are_told_with_how_many_are_of_which(aged: Path) -> None:
+    found = dated(aged, ("2024", "2025", "2024年", ""))
+    assert found["rule"].tolist() == ["years.mixed"] * 2
+    said = finding_sentences(found, "en").iloc[0]
+    assert "2024 (2), 2025 (1), - (1)" in said and "2024" in finding_sentences(found, "zh").iloc[0]
+
+
+def test_rows_of_one_year_or_a_year_that_the_study_says_are_not_told_as_mixed(aged: Path) -> None:
+    assert not len(dated(aged, ("2025",) * 4))
+
+
+def test_people_of_a_town_that_the_forecast_has_not_are_never_left_as_they_are_today(aged: Path) -> None:
+    study = qh.read_study(change(aged, YEAR))
+    tables = read_study_inputs(study)
+    made = qh.run_study(study, siting=False).forecast
+    assert made is not None
+    table = tables.communities.assign(town=tables.communities["town"].replace("t2", "t9"))
+    with pytest.raises(DataError, match="older.*2035.*: e, i"):
+        carried(study.file, replace(tables, communities=table), made, "older", 2035, "middle")
 
 
 LIFE_TABLE = '\n[[tables]]\nname = "life"\npath = "life.csv"\n'
@@ -289,6 +323,7 @@ def test_the_report_tells_the_forecast(aged: Path, tmp_path: Path) -> None:
     made = results.forecast
     assert made is not None
     last = int(made.at("city", "older", 2035)["city"])
+    assert "| older_2035 |" not in page and "2035年" in page
     assert "老年人口预测" in page and f"预计 2035 年 {last:,} 人" in page and "示例数，结果仅供演示" in page
     assert "队列变动比法" in page and "各年低、中、高方案" in page
     assert (tmp_path / "forecast.svg").read_text(encoding="utf-8").startswith("<svg")

@@ -11,7 +11,7 @@ import pandas as pd
 from quarterhour.base import i18n
 from quarterhour.base.cells import blank
 from quarterhour.base.findings import UNSTATED
-from quarterhour.base.labels import qualities_shown, unit_label, unstated_said
+from quarterhour.base.labels import people_label, qualities_shown, unit_label, unstated_said
 from quarterhour.report.papers.blocks import Block, Grid, Heading, Paragraph, Picture, Points, Sources
 from quarterhour.report.section import (
     Section,
@@ -94,7 +94,7 @@ def _circle_table(checks: Sequence[CircleCheck], compare: Sequence[CircleCheck],
             "heading": labels("report.heading_", [shown.circle.heading for _, shown in rows], lang),
             "minutes": [shown.circle.minutes for _, shown in rows],
             "turnout": [shown.circle.turnout_minutes for _, shown in rows],
-            "people_of": labels("people.", [shown.circle.people for _, shown in rows], lang),
+            "people_of": [people_label(shown.circle.people, lang) for _, shown in rows],
             **{k: [r[k] for r in here] for k in ("people_met", "people")},
             "people_share": [
                 math.nan if c.impossible else r["share_people"] for r, (c, _) in zip(here, rows, strict=True)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from itertools import pairwise, product
+
 import numpy as np
 import pandas as pd
 
@@ -84,11 +86,22 @@ def variants_said(q: Question, tops: Tops) -> None:
     """What low and high are, where forecasts made elsewhere decide."""
     if q.controls is None:
         return
+    _check_order(q, tops)
     own = set(q.controls["variant"])
     tops.variants["middle"] = ("controls_middle", {})
     for variant, knobs in (("low", q.low), ("high", q.high)):
         key = "controls_own" if variant in own else "growth_assumed" if knobs.growth is None else "growth_said"
         tops.variants[variant] = (key, {} if variant in own else {"growth": _growth_of(q, variant)})
+
+
+def _check_order(q: Question, tops: Tops) -> None:
+    """DataError where low is above middle or middle above high in a year asked for, also between the years given."""
+    for year, level in product(q.years, (CITY, "county")):
+        found = [control_of(q, tops, level, (variant, year)) for variant in VARIANTS]
+        for less, more in pairwise(c for c in found if c is not None):
+            crossed = less.index[less.gt(more.reindex(less.index) + _TOLERANCE)]
+            if len(crossed):
+                raise DataError("forecast.controls_cross", areas=first_ids(crossed), year=year)
 
 
 def _growth_of(q: Question, variant: str) -> float:

@@ -9,8 +9,8 @@ import numpy as np
 import pandas as pd
 
 from quarterhour.base.arrays import FloatArray
-from quarterhour.base.errors import DataError
-from quarterhour.services.forecast.ages import OLDEST, WIDTH, five_year_first
+from quarterhour.base.errors import DataError, first_ids
+from quarterhour.services.forecast.ages import OLDEST, WIDTH, AgeGroup, five_year_first
 from quarterhour.services.forecast.census import BOTH, Census
 
 
@@ -140,8 +140,24 @@ def _death_rates(years: FloatArray) -> FloatArray:
     return np.asarray(np.maximum(dying, 0) / years)
 
 
+def _check_apart(rows: pd.DataFrame, file: str) -> None:
+    for _, of in rows.groupby("sex"):
+        ordered = of.sort_values("first", kind="stable")
+        ends = ordered["last"].astype("float64").fillna(np.inf).to_numpy()[:-1]
+        over = np.flatnonzero(ordered["first"].to_numpy()[1:] <= ends)
+        if len(over):
+            two = ordered.iloc[over[0] : over[0] + 2]
+            ages = [AgeGroup(int(f), None if pd.isna(e) else int(e)) for f, e in two[["first", "last"]].to_numpy()]
+            raise DataError("forecast.rates_overlap", file=file, ages=", ".join(map(str, ages)),
+                            rows=first_ids(dict.fromkeys(two["row"])))  # fmt: skip
+
+
 def rates_by_age(rows: pd.DataFrame, census: Census, *, file: str) -> FloatArray:
-    """Rates of a table (``rate_rows``) by the sexes and ages of a count; an age that no row holds is an error."""
+    """Rates of a table (``rate_rows``) by the sexes and ages of a count.
+
+    DataError for an age that no row holds, and for groups that overlap: nobody knows which of two rates is meant.
+    """
+    _check_apart(rows, file)
     made = np.full(census.people.shape[1:], np.nan)
     named: Mapping[str, pd.DataFrame] = {str(s): of for s, of in rows.groupby("sex")}
     for at, sex in enumerate(census.sexes):

@@ -7,6 +7,7 @@ from collections.abc import Iterator, Mapping
 import numpy as np
 import pandas as pd
 
+from quarterhour.base import i18n
 from quarterhour.base.arrays import IntArray
 from quarterhour.base.errors import DataError, first_ids
 from quarterhour.services.forecast.controls import control_of, controlled_tops, own_city, variants_said
@@ -33,6 +34,7 @@ def make_forecast(q: Question) -> Forecast:
     _check_counted(q, tops)
     variants_said(q, tops)
     levels = _levels(q, tops)
+    _check_towns(q, levels)
     now, _ = _brought_together(q, tops, levels, ("middle", tops.base), None)
     rows: list[pd.DataFrame] = []
     factors: list[pd.DataFrame] = []
@@ -56,6 +58,13 @@ def _check_counted(q: Question, tops: Tops) -> None:
         missing = areas_of(q, counted.level).difference(counted.older.index)
         if len(missing):
             raise DataError("forecast.areas_missing", year=last, areas=first_ids(missing))
+
+
+def _check_towns(q: Question, levels: list[str]) -> None:
+    """DataError for counties without a town of their own: towns would come to less than the city."""
+    empty = q.counties.difference(pd.Index(q.county_of))
+    if "town" in levels and len(empty):
+        raise DataError("forecast.no_towns", areas=first_ids(empty))
 
 
 def _levels(q: Question, tops: Tops) -> list[str]:
@@ -150,7 +159,8 @@ def _check_people(q: Question, tops: Tops, city: pd.DataFrame, variant: str, yea
     """DataError where more older people are forecast than there are people to grow old."""
     found = float(older(city).sum())
     every = tops.every if q.population is None else float(q.population)
-    about = {"year": year, "variant": variant, "people": f"{found:,.0f}"}
+    said = {lang: i18n.say(f"forecast.variant_{variant}", lang) for lang in i18n.LANGUAGES}
+    about = {"year": year, "variant": said, "people": f"{found:,.0f}"}
     if found > every:
         raise DataError("forecast.more_than_exist", every=f"{every:,.0f}", **about)
     coming = tops.coming.get(year)

@@ -11,6 +11,7 @@ from quarterhour.base.cells import numbers, texts
 from quarterhour.base.errors import DataError, first_ids
 from quarterhour.services.forecast.ages import WIDTH, AgeGroup, age_group
 from quarterhour.services.forecast.census import BOTH, Census
+from quarterhour.services.forecast.values import VARIANTS
 
 Known = Mapping[str, tuple[str, str]]
 """Level and id of an area by its id, or by a name that only one area has."""
@@ -125,7 +126,17 @@ def control_rows(table: pd.DataFrame, *, file: str, known: Known) -> pd.DataFram
     _refuse(rows[figures.isna() | figures.lt(0)], "forecast.bad_people", file)
     _refuse(rows[rows["level"].eq("town")], "forecast.control_of_town", file)
     refuse_twice(rows, ["area", "year", "variant"], file)
-    return rows.assign(people=figures)
+    made = rows.assign(people=figures)
+    _refuse_crossed(made, file)
+    return made
+
+
+def _refuse_crossed(rows: pd.DataFrame, file: str) -> None:
+    """DataError where low is above middle or high, or middle above high."""
+    for (area, year), of in rows.groupby(["area", "year"], sort=False):
+        ordered = of.set_index("variant").reindex([v for v in VARIANTS if v in set(of["variant"])])
+        if not ordered["people"].is_monotonic_increasing:
+            raise DataError("forecast.controls_crossed", file=file, area=area, year=year, rows=first_ids(of["row"]))
 
 
 def rate_rows(

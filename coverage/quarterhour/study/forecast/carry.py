@@ -11,7 +11,7 @@ from typing import Any, TypeVar
 import pandas as pd
 
 from quarterhour.base.cells import numbers, texts
-from quarterhour.base.errors import DataError
+from quarterhour.base.errors import DataError, first_ids
 from quarterhour.base.labels import dated_name
 from quarterhour.services.forecast.rake import whole_people
 from quarterhour.services.forecast.values import VARIANTS, Forecast
@@ -62,6 +62,7 @@ def carried(
 
     A town that has as many people as the forecast counted in the column's own year (``year`` of [communities], else the
     last count) has exactly those of the forecast; else it grows by as much. Whole people; towns add up.
+    DataError for people of areas that the forecast has not, who would stay as many as today.
     """
     group = file.forecast.group_of(column) if file.forecast is not None else None
     if group is None:
@@ -72,6 +73,9 @@ def carried(
     area = texts(communities[level]) if level != CITY else pd.Series(CITY, index=people.index)
     now = forecast.at(level, group, people_year(file, tables, column) or forecast.base_year, variant)
     then = forecast.at(level, group, year, variant)
+    lost = people.index[people.gt(0) & ~area.isin(then.index)]
+    if len(lost):
+        raise DataError("years.no_area", column=column, year=year, areas=first_ids(lost))
     present = people.groupby(area).sum()
     factor = (then / now.where(now > 0)).reindex(present.index).fillna(1.0)
     wanted = (present * factor).astype(float)

@@ -24,8 +24,22 @@ def people_year(file: StudyFile, tables: Inputs, column: str) -> int | None:
     said = file.communities.year_of(column)
     if said is not None or "people_year" not in tables.communities:
         return said
-    years = numbers(texts(tables.communities["people_year"]).str.removesuffix("年")).dropna()
+    years = _said(tables).dropna()
     return int(years.min()) if len(years) else None
+
+
+def _said(tables: Inputs) -> pd.Series:
+    """The year that each community says of its people; missing where it says none."""
+    return numbers(texts(tables.communities["people_year"]).str.removesuffix("年"))
+
+
+def _mixed(file: StudyFile, tables: Inputs, column: str) -> str:
+    """How many rows are of which year, ``2020 (5), 2024 (3), - (1)``; blank where all are of one or the study says."""
+    if file.communities.year_of(column) is not None or "people_year" not in tables.communities:
+        return ""
+    counted = _said(tables).map("{:.0f}".format, na_action="ignore").fillna("-").value_counts()
+    ordered = sorted(map(str, counted.index), key=lambda said: (said == "-", said))
+    return ", ".join(f"{said} ({counted[said]})" for said in ordered) if len(counted) > 1 else ""
 
 
 def asked_columns(file: StudyFile) -> Iterator[tuple[str, int, str]]:
@@ -47,7 +61,8 @@ def _asked(part: Dated, columns: tuple[str, ...]) -> Iterator[tuple[str, int, st
 def old_people(file: StudyFile, tables: Inputs) -> list[pd.DataFrame]:
     """Findings of columns of people: two years or more older than the day of reference, or later than it.
 
-    Also of those that are carried on to a year and say none of their own, so that they count as of the last count.
+    Also of those that are carried on to a year and say none of their own, so that they count as of the last count, and
+    of those whose rows are of several years, which all count as of the oldest.
     """
     day = file.study.reference_date
     carried = {column for column, _, _ in asked_columns(file)}
@@ -59,11 +74,13 @@ def old_people(file: StudyFile, tables: Inputs) -> list[pd.DataFrame]:
         else:
             rule = "years.old" if day.year - year >= OLD_YEARS else "years.ahead" if year > day.year else ""
             value, detail = str(year), str(abs(day.year - year))
-        if rule:
-            told.append(
-                finding(
-                    rule, severity="warning", table="communities", file=file_of(file, "communities"), column=column,
-                    value=value, id=day.isoformat(), detail=detail,
-                )
-            )  # fmt: skip
+        mixed = _mixed(file, tables, column)
+        for key, what, more in ((rule, value, detail), ("years.mixed" if mixed else "", str(year), mixed)):
+            if key:
+                told.append(
+                    finding(
+                        key, severity="warning", table="communities", file=file_of(file, "communities"),
+                        column=column, value=what, id=day.isoformat(), detail=more,
+                    )
+                )  # fmt: skip
     return told
