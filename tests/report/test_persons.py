@@ -88,13 +88,19 @@ def test_the_other_commands_keep_it_too(told: Told, tmp_path: Path, command: str
     assert any(True for _ in readable(tmp_path / "out"))
 
 
-def test_a_column_of_too_few_is_written_as_counting_nobody_and_told(tmp_path: Path) -> None:
-    study = persons.write_persons_study(tmp_path / "study")
+def test_a_column_of_too_few_is_written_as_blank_and_told(tmp_path: Path) -> None:
+    study = persons.write_persons_study(tmp_path / "study", papers=True)
     file = study / "study.toml"
     file.write_text(file.read_text("utf-8") + "\n[privacy]\nsmallest_count = 100\n", "utf-8")
     done = quarterhour("run", study, "--out", tmp_path / "out")
     assert done.returncode == 1, done.stderr
     assert "“hardship_home”全市合计太少" in done.stderr + done.stdout
+    assert "照料护理服务圈 · 步行（规划标准） 人数少，不公布" in done.stdout
+    assert "照料护理服务圈：分散供养特困人员人数少，不公布。" in (tmp_path / "out" / "report.md").read_text("utf-8")
+    counties = book_tables(tmp_path / "out" / "coverage.xlsx")["区市"]
+    care = [c for c in counties if str(c).startswith("照料护理服务圈") and "人数" in str(c)]
+    assert care
+    assert pd.to_numeric(counties[care].stack(), errors="coerce").isna().all()
 
 
 def test_a_run_that_fails_midway_quotes_nobody(told: Told, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -148,6 +154,51 @@ def test_the_city_keeps_its_sum(truth: qh.Results, made: qh.Results) -> None:
     for mine, own in zip(made.checks, truth.checks, strict=True):
         ours, theirs = (check.shares.set_index("area").loc["city", "people"] for check in (mine, own))
         assert ours == theirs
+
+
+def by_class(study: Path, more: str = "") -> Path:
+    """The study by town and countryside too: pools are then put together across counties."""
+    file = study / "communities.csv"
+    head, *rows = file.read_text("utf-8").splitlines()
+    rows = [f"{row},{'urban' if place % 3 else 'rural'}" for place, row in enumerate(rows)]
+    file.write_text("\n".join([f"{head},class", *rows]) + "\n", "utf-8")
+    asked = study / "study.toml"
+    asked.write_text(asked.read_text("utf-8") + "\n[reporting]\n" + more, "utf-8")
+    return study
+
+
+def test_a_county_is_told_exactly_or_not_at_all(tmp_path: Path, truth: qh.Results, made: qh.Results) -> None:
+    whole = qh.run_study(qh.read_study(by_class(persons.write_persons_study(tmp_path / "study"))))
+    blank = 0
+    for true, told in ((whole, publishable(whole)), (truth, made)):
+        for own, mine in zip(true.checks, told.checks, strict=True):
+            ours, theirs = (check.shares.query("level == 'county'").set_index("area") for check in (own, mine))
+            known, met = theirs["people"].notna(), theirs["people_met"].notna()
+            assert theirs.loc[known, "people"].tolist() == ours.loc[known, "people"].tolist()
+            assert (theirs["share_people"].isna() | met).all()
+            blank += int((~known).sum())
+        assert told.scorecard is not None
+        counties = told.scorecard.rows.query("level == 'county'").set_index("area")
+        shares = told.checks[0].shares.query("level == 'county'").set_index("area")["share_people"]
+        assert counties["value"].isna().tolist() == shares.reindex(counties.index).isna().tolist()
+        assert counties["note"].ne("").tolist() == counties["value"].isna().tolist()
+    assert blank > 0
+
+
+def test_what_is_lost_is_blank_and_never_nobody(tmp_path: Path) -> None:
+    study = by_class(persons.write_persons_study(tmp_path / "study"), "\n[privacy]\nsmallest_count = 100\n")
+    told = publishable(qh.run_study(qh.read_study(study)))
+    assert told.protection is not None
+    assert "hardship_home" in told.protection.lost
+    assert "hardship" not in told.protection.lost
+    care, every = told.checks
+    for shares in (care.shares, told.compare[0].shares, told.ranges[0].shares):
+        people = [c for c in shares if c.startswith(("people", "share_")) and c != "share_communities"]
+        assert shares[people].isna().all().all()
+    assert every.shares.query("level == 'city'")["people"].tolist() == [len(persons.good_persons()) + 3]
+    assert told.scorecard is not None
+    assert told.scorecard.rows["value"].isna().all()
+    assert told.scorecard.rows["note"].eq("scorecard.protected").all()
 
 
 # --- who would turn it back -----------------------------------------------------------------------

@@ -123,6 +123,8 @@ def _city_share(check: CircleCheck, say: PageWords) -> dict[str, str]:
         kinds = i18n.say("labels.or", say.lang).join(say.kind(kind) for kind in check.absent)
         return {"share": "", "text": filled("no_facility", say, kinds=kinds), "quality": ""}
     city = by_level(check.shares, CITY)
+    if len(city) and pd.isna(city["people"].iloc[0]):
+        return {"share": "", "text": say("withheld"), "quality": ""}
     if city.empty or pd.isna(city["share_people"].iloc[0]):
         return {"share": "", "text": say("no_people"), "quality": ""}
     row = city.iloc[0]

@@ -185,6 +185,8 @@ class _Row:
         """People not covered, of how many, and the sentence of who is."""
         if not after and self.q.check is not None and self.q.check.impossible:
             return {"out": "", "line": self.picture["circles"][self.q.circle]["city"]["text"], "share": ""}
+        if self.q.check is not None and by_level(self.q.check.shares, "city")["people"].isna().any():
+            return {"out": "", "line": self.say("withheld"), "share": ""}
         every, met = self._amounts(after=after)
         if pd.isna(every) or not every:
             return {"out": "", "line": self.say("no_people"), "share": ""}

@@ -8,6 +8,7 @@ from typing import Any
 import pandas as pd
 
 from quarterhour.base import i18n
+from quarterhour.base.cells import blank
 from quarterhour.base.findings import QUALITIES, UNSTATED, finding_sentences
 from quarterhour.base.labels import people_label, percent, unstated_said
 from quarterhour.report.score_sections import pace_lines
@@ -57,6 +58,8 @@ def _circle_lines(results: Results, check: CircleCheck, lang: str) -> list[str]:
 
 def _circle_line(check: CircleCheck, lang: str) -> str:
     row = city_row(check)
+    if blank(row["people"]):
+        return i18n.say("report.area_withheld", lang, name=circle_name(check, lang))
     made: dict[str, Any] = {q: int(row[f"people_{q}"]) for q in QUALITIES}
     made[UNSTATED] = unstated_said(made[UNSTATED], lang)
     people = people_label(check.circle.people, lang)

@@ -42,4 +42,4 @@ def _alike(asked: SitingFile, circle: Circle) -> bool:
 
 def _same_today(plan: SitingPlan, check: CircleCheck) -> bool:
     city = by_level(check.shares, "city")
-    return plan.status in _WITHOUT_SITES or (len(city) > 0 and plan.before == city["people_met"].iloc[0])
+    return plan.status in _WITHOUT_SITES or plan.before in city["people_met"].dropna().tolist()

@@ -56,6 +56,10 @@ def _told(results: Results, facts: Sequence[CircleFact], lang: str, *, title: st
 def _circle(fact: CircleFact, lang: str) -> dict[str, Any]:
     circle = fact.check.circle
     people = counted_label(circle.people, lang)
+    if fact.outside is None:
+        line = plain_text(say_of("papers", "circle_withheld", lang, name=fact.name, people=people))
+        return {"name": plain_text(fact.name), "line": line, "share": percent(math.nan), "inside": "", "outside": "",
+                "closing": "", "counties": []}  # fmt: skip
     counties = [*worst_first(fact.counties)[:_MOST_COUNTIES], *(c for c in fact.classes if math.isfinite(c.share))]
     plan = next((p.plan for p in fact.closing if p.plan.demand_total), None)
     closing = "" if plan is None else _say("closing", lang, sites=len(plan.chosen), covered=plan.covered,

@@ -12,7 +12,9 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from quarterhour.base import i18n
 from quarterhour.base.arrays import BoolArray, FloatArray, IntArray
+from quarterhour.base.cells import blank
 from quarterhour.base.kinds import kind_label
 from quarterhour.base.labels import counted_label, percent
 from quarterhour.report.papers.fonts import lettering
@@ -89,14 +91,20 @@ def file_stem(kind: str, about: str) -> str:
 # --- who is left outside --------------------------------------------------------------------------
 
 
+def _gap_line(check: CircleCheck, city: pd.Series, lang: str) -> str:
+    if blank(city["people"]):
+        return i18n.say("report.area_withheld", lang, name=check.circle.name(lang))
+    return _say("gap_line", lang, mode=mode_name(check.mode_id, lang), minutes=check.circle.minutes,
+                people=counted_label(check.circle.people, lang), total=int(city["people"]), met=int(city["people_met"]),
+                share=percent(math.nan if check.impossible else city["share_people"]))  # fmt: skip
+
+
 def _gap_sheet(check: CircleCheck, points: FloatArray, ground: Ground, lang: str) -> MapSheet:
     rows, city = check.communities, city_row(check)
     met = rows["met"].to_numpy(bool)
     unknown = rows["reason"].eq("not_snapped").to_numpy()
     people = rows["people"].to_numpy(float)
-    line = _say("gap_line", lang, mode=mode_name(check.mode_id, lang), minutes=check.circle.minutes,
-                people=counted_label(check.circle.people, lang), total=int(city["people"]), met=int(city["people_met"]),
-                share=percent(math.nan if check.impossible else city["share_people"]))  # fmt: skip
+    line = _gap_line(check, city, lang)
     legend = [Mark(_say("inside", lang), INSIDE, size=3.5), Mark(_say("outside", lang), OUTSIDE, size=6.0)]
     legend += [Mark(_say("unknown", lang), "none", UNKNOWN, size=4.0)] if unknown.any() else []
     legend += [Mark(_say("county_share", lang), "none", shape="")] if len(ground.counties) else []

@@ -11,6 +11,7 @@ from typing import Any
 import pandas as pd
 
 from quarterhour.base import i18n
+from quarterhour.base.cells import blank
 from quarterhour.base.labels import counted_label, percent
 from quarterhour.report.papers.blocks import Block, Grid, Paragraph
 from quarterhour.report.section import (
@@ -37,11 +38,10 @@ _BOTH = 2
 
 @dataclass(frozen=True, slots=True)
 class AreaShare:
-    """A county, a unit or a class: its name, people inside a circle, people, and the share (NaN without people)."""
+    """A county, a unit or a class: its name, people not inside a circle (None: not told), the share inside (or NaN)."""
 
     name: str
-    met: int
-    people: int
+    outside: int | None
     share: float
 
 
@@ -49,13 +49,13 @@ class AreaShare:
 class CircleFact:
     """A circle in the whole area, by county, reporting unit and class, and the plans that would close its gap.
 
-    ``units``, ``classes``: none where the study has none.
+    ``units``, ``classes``: none where the study has none. ``met``, ``people``: None where they are too few to be told.
     """
 
     check: CircleCheck
     name: str
-    met: int
-    people: int
+    met: int | None
+    people: int | None
     share: float
     counties: tuple[AreaShare, ...]
     closing: tuple[Proposal, ...]
@@ -63,9 +63,9 @@ class CircleFact:
     classes: tuple[AreaShare, ...] = ()
 
     @property
-    def outside(self) -> int:
+    def outside(self) -> int | None:
         """People not inside."""
-        return self.people - self.met
+        return None if self.people is None or self.met is None else self.people - self.met
 
 
 def circle_facts(results: Results, lang: str) -> list[CircleFact]:
@@ -77,7 +77,8 @@ def circle_facts(results: Results, lang: str) -> list[CircleFact]:
 def _fact(check: CircleCheck, results: Results, names: Mapping[tuple[str, str], str], lang: str) -> CircleFact:
     city = city_row(check)
     counties, units, classes = (_areas(check, level, names, lang) for level in ("county", "unit", "class"))
-    return CircleFact(check, check.circle.name(lang), int(city["people_met"]), int(city["people"]),
+    met, people = (None if blank(city[c]) else int(city[c]) for c in ("people_met", "people"))
+    return CircleFact(check, check.circle.name(lang), met, people,
                       math.nan if check.impossible else float(city["share_people"]), counties,
                       closing_plans(check, results), units, classes)  # fmt: skip
 
@@ -85,9 +86,11 @@ def _fact(check: CircleCheck, results: Results, names: Mapping[tuple[str, str], 
 def _areas(
     check: CircleCheck, level: str, names: Mapping[tuple[str, str], str], lang: str
 ) -> tuple[AreaShare, ...]:  # fmt: skip
-    rows = area_shares(check, level, names, lang).dropna(subset=["people", "people_met"])
-    told = zip(rows["name"], rows["people_met"], rows["people"], rows["share_people"], strict=True)
-    return tuple(AreaShare(name, int(met), int(people), float(share)) for name, met, people, share in told)
+    """Units and classes that are not told are left out; counties stay, so that circles can stand side by side."""
+    rows = area_shares(check, level, names, lang)
+    rows = rows if level == "county" else rows.dropna(subset=["people", "people_met"])
+    told = zip(rows["name"], rows["people"] - rows["people_met"], rows["share_people"], strict=True)
+    return tuple(AreaShare(name, None if blank(out) else int(out), float(share)) for name, out, share in told)
 
 
 def worst_first(counties: Sequence[AreaShare]) -> list[AreaShare]:
@@ -119,6 +122,9 @@ def circle_sentences(fact: CircleFact, lang: str) -> Iterator[str]:
     """Who and how many; by county, the worst first; what closes it."""
     circle = fact.check.circle
     people = counted_label(circle.people, lang)
+    if fact.outside is None:
+        yield _say("circle_withheld", lang, name=fact.name, people=people)
+        return
     counted = {"met": fact.met, "total": fact.people, "share": percent(fact.share), "outside": fact.outside}
     yield _say("circle_said", lang, name=fact.name, mode=mode_name(fact.check.mode_id, lang), minutes=circle.minutes,
                people=people, **counted)  # fmt: skip
@@ -166,7 +172,9 @@ def county_grid(facts: Sequence[CircleFact], lang: str) -> list[Block]:
     columns: dict[str, Any] = {"county": [*(c.name for c in facts[0].counties), i18n.say("report.city", lang)]}
     for fact in facts:
         if len(facts) <= _BOTH:
-            columns[f"people_outside@{fact.name}"] = [*(c.people - c.met for c in fact.counties), fact.outside]
+            columns[f"people_outside@{fact.name}"] = pd.array(
+                [*(c.outside for c in fact.counties), fact.outside], dtype="Int64"
+            )
         columns[f"share_people_share@{fact.name}"] = [*(c.share for c in fact.counties), fact.share]
     table = headed(pd.DataFrame(columns), lang)
     return [Grid(i18n.say("report.by_county", lang), table)]

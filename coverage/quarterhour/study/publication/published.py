@@ -7,7 +7,7 @@ counts, ``masked`` blanks what they only approximate. `Results` of Python keep t
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import replace
 
 import geopandas as gpd
@@ -16,7 +16,6 @@ import pandas as pd
 
 from quarterhour.base.cells import texts
 from quarterhour.base.findings import QUALITIES, Severity, finding, join_findings
-from quarterhour.base.labels import undated
 from quarterhour.standards.circle import CITY, CircleCheck
 from quarterhour.standards.levels import CLASS, UNIT
 from quarterhour.standards.scorecard import Scorecard
@@ -59,20 +58,22 @@ def protected_inputs(
     pools: dict[str, pd.Series] = {}
     made: dict[str, pd.Series] = {}
     told: list[pd.DataFrame] = []
+    lost: set[str] = set()
     for family in file.guarded:
         used = [c for c in family if c in asked] or list(family[:1])
         counted = enough(communities[used], smallest=smallest) or used
         found = pooled(communities[counted], places, smallest=smallest)
+        lost |= {c for c in family if c not in counted or found.lost}
         for column in family:
             pools[column] = pd.Series(found.of if column in counted else 0, index=communities.index)
-            made[column] = _published(communities[column], found, known=column in counted)
+            made[column] = _published(communities[column], found, known=column not in lost)
             made[f"{column}_quality"] = _quality(communities, column, pools[column])
         told += _told_apart([c for c in used if c not in counted], communities, smallest)
         told.append(_told(counted, found, communities[counted], reached, smallest))
     changed = communities.assign(**made)
     columns = tuple(c for family in file.guarded for c in family)
     known = replace(tables, communities=changed, findings=join_findings([tables.findings, *told]))
-    return known, Protection(smallest, columns, pools)
+    return known, Protection(smallest, columns, pools, frozenset(lost))
 
 
 def _places(communities: pd.DataFrame, reached: pd.Series) -> pd.DataFrame:
@@ -92,7 +93,7 @@ def _places(communities: pd.DataFrame, reached: pd.Series) -> pd.DataFrame:
 
 def _published(counts: pd.Series, found: Pools, *, known: bool) -> pd.Series:
     """Nobody where all together are too few, or where no part of the study counts the column."""
-    return shared_out(counts, found) if known and not found.lost else counts * 0
+    return shared_out(counts, found) if known else counts * 0
 
 
 def _quality(communities: pd.DataFrame, column: str, pools: pd.Series) -> pd.Series:
@@ -125,12 +126,14 @@ def _told(used: Sequence[str], found: Pools, counts: pd.DataFrame, reached: pd.S
 def masked(results: Results, known: Protection, targets: Sequence[Target]) -> Results:
     """Results made of protected counts, with blanks where a count would be one of few or only approximate.
 
-    Blank: counts of communities in a pool, people and shares of towns that a pool crosses, promises about them.
+    Blank: counts of communities in a pool, people and shares of areas that a pool crosses, promises about them; all
+    that counts a lost column, the city's too.
     """
     communities, circles = results.inputs.communities, results.study.file.circles
-    known = _of_every_year(known, communities)
-    guarded = {c.id for c in circles if c.people in known.columns} | set(known.columns)
-    about = {t.id for t in targets if guarded & {t.people, t.of, *(c.rpartition(".")[2] for c in t.columns)}}
+    known = known.of_every_year(communities)
+    counted = {c.id: c.people for c in circles}
+    about = {t.id: _counted_by(t, counted) & set(known.columns) for t in targets}
+    inexact = {column: _inexact(column, results, known) for column in set().union(*about.values())}
     blanks = {c: communities[c].astype("Int64").mask(known.hidden(c)) for c in known.columns}
     return replace(
         results,
@@ -138,22 +141,15 @@ def masked(results: Results, known: Protection, targets: Sequence[Target]) -> Re
         checks=tuple(_check(c, communities, known) for c in results.checks),
         compare=tuple(_check(c, communities, known) for c in results.compare),
         ranges=tuple(_range(r, communities, known) for r in results.ranges),
-        scorecards={day: _card(card, about) for day, card in results.scorecards.items()},
+        scorecards={day: _card(card, about, inexact, known.lost) for day, card in results.scorecards.items()},
         protection=known,
     )
-
-
-def _of_every_year(known: Protection, communities: pd.DataFrame) -> Protection:
-    """With the columns of a forecast that were carried on from guarded ones."""
-    later = [str(c) for c in communities if undated(str(c)) in known.pools and str(c) not in known.pools]
-    pools = {**known.pools, **{c: known.pools[undated(c)] for c in later}}
-    return replace(known, columns=(*known.columns, *later), pools=pools)
 
 
 def _check(check: CircleCheck, communities: pd.DataFrame, known: Protection) -> CircleCheck:
     if check.circle.people not in known.columns:
         return check
-    shares = _shares(check.shares, check.communities["met"], communities, known.pools[check.circle.people], known)
+    shares = _shares(check.shares, check.communities["met"], communities, check.circle.people, known)
     met, every = _not_few(shares["people_met"], shares["people"], known.smallest), shares["people"]
     share = (met / every.where(every > 0)).astype("float64")
     return replace(check, shares=shares.assign(people_met=met, share_people=share.where(shares["people_met"].notna())))
@@ -162,17 +158,20 @@ def _check(check: CircleCheck, communities: pd.DataFrame, known: Protection) -> 
 def _range(found: CoverageRange, communities: pd.DataFrame, known: Protection) -> CoverageRange:
     if found.circle.people not in known.columns:
         return found
-    pools = known.pools[found.circle.people]
-    return replace(found, shares=_shares(found.shares, found.communities["covered"], communities, pools, known))
+    shares = _shares(found.shares, found.communities["covered"], communities, found.circle.people, known)
+    return replace(found, shares=shares)
 
 
 def _shares(
-    shares: pd.DataFrame, parted: pd.Series, communities: pd.DataFrame, pools: pd.Series, known: Protection
+    shares: pd.DataFrame, parted: pd.Series, communities: pd.DataFrame, column: str, known: Protection
 ) -> pd.DataFrame:
-    """Shares of areas without the people of towns that a pool crosses, or of those inside where it crosses these."""
+    """Shares of areas without the people of those that a pool crosses, or of those inside where it crosses these; of
+    a lost column without any."""
+    pools = known.pools[column]
     met_apart = crossed(pools, parted.reindex(pools.index))
-    blank = {name: pd.Series(False, index=shares.index) for name in ("all", "in")}
-    for level, areas in {"town": texts(communities["town"]), **known.further(communities)}.items():
+    blank = {name: pd.Series(column in known.lost, index=shares.index) for name in ("all", "in")}
+    law = {level: texts(communities[level]) for level in ("town", "county")}
+    for level, areas in {**law, **known.further(communities)}.items():
         apart = crossed(pools, areas)
         for name, some in (("all", apart), ("in", apart | met_apart)):
             blank[name] |= shares["level"].eq(level) & shares["area"].isin(set(areas[some]))
@@ -192,11 +191,38 @@ def _not_few(met: pd.Series, every: pd.Series, smallest: int) -> pd.Series:
     return told.mask(told.lt(0).fillna(False), 0).mask(told.gt(every).fillna(False), every)
 
 
-def _card(card: Scorecard, about: Collection[str]) -> Scorecard:
-    """Without a value and a verdict where a promise about towns or communities counts guarded people."""
+def _counted_by(target: Target, circles: Mapping[str, str]) -> set[str]:
+    """The columns of people that a promise is about. ``circles``: what each counts."""
+    return {target.people, circles.get(target.of, target.of), *(c.rpartition(".")[2] for c in target.columns)}
+
+
+def _inexact(column: str, results: Results, known: Protection) -> set[str]:
+    """The counties whose people, or those of them inside a circle that counts them, are only about so many."""
+    communities, pools = results.inputs.communities, known.pools[column]
+    county = texts(communities["county"])
+    apart = crossed(pools, county)
+    for check in (*results.checks, *results.compare):
+        if check.circle.people == column:
+            apart = apart | crossed(pools, check.communities["met"].reindex(pools.index))
+    return set(county[apart])
+
+
+def _card(
+    card: Scorecard, about: Mapping[str, Collection[str]], inexact: Mapping[str, set[str]], lost: Collection[str]
+) -> Scorecard:
+    """Without a value and a verdict where a promise about towns or communities counts guarded people, about a county
+    where these are inexact, and anywhere where they are lost. ``about``: by promise the guarded columns."""
     rows = card.rows
-    hit = rows["target"].isin(about) & ~rows["level"].isin(("county", CITY)) & rows["value"].notna()
+    columns = rows["target"].map(lambda target: about.get(target, ()))
+    places = zip(columns, rows["level"], rows["area"].astype(str), strict=True)
+    hidden = [any(_unknown(level, area, inexact[c], c in lost) for c in some) for some, level, area in places]
+    told = rows["value"].notna() | rows["note"].eq("scorecard.nobody")
+    hit = pd.Series(hidden, index=rows.index, dtype=bool) & told
     if not hit.any():
         return card
     blank = {c: rows[c].mask(hit) for c in ("value", "met", "missing", "closes")}
     return Scorecard(rows.assign(**blank, note=rows["note"].mask(hit, NOTE)))
+
+
+def _unknown(level: str, area: str, inexact: Collection[str], lost: bool) -> bool:
+    return lost or level not in ("county", CITY) or (level == "county" and area in inexact)
