@@ -23,7 +23,7 @@ from quarterhour.report.section import (
     paces,
     threshold_said,
 )
-from quarterhour.report.siting_sections import reported_lines
+from quarterhour.report.siting_sections import reported_lines, unchecked_lines
 from quarterhour.report.tables import plan_line, quality_note, quota_line
 from quarterhour.standards.circle import CircleCheck
 from quarterhour.study.inputs import Inputs
@@ -45,7 +45,7 @@ def summary_lines(results: Results, lang: str) -> list[str]:
         i18n.say("report.plan_told", lang, name=p.name(lang), line=plan_line(p, lang)) + quota_line(p, lang)
         for p in results.proposals
     ]
-    lines += reported_lines(results, lang)
+    lines += [*unchecked_lines(results, lang), *reported_lines(results, lang)]
     return [*lines, *pace_lines(results, lang), quality_note(results.inputs.quality, results.proposals, lang)]
 
 

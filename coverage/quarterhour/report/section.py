@@ -141,6 +141,11 @@ def rule_names(results: Results, lang: str) -> dict[str, str]:
     return {rule.id: getattr(rule, lang) or rule.id for rule in every}
 
 
+def rule_layers(results: Results) -> dict[str, str]:
+    """The layer that each rule which keeps sites away is measured against, by the rule's id."""
+    return {rule.id: rule.layer for rules in study_rules(results.study) for rule in rules.exclusions}
+
+
 def rules_said(ids: Iterable[str], known: Mapping[str, str], lang: str) -> str:
     """Several rules by name, one behind the other."""
     return ("、" if lang == "zh" else "; ").join(
