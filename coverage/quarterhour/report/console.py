@@ -9,14 +9,13 @@ import pandas as pd
 
 from quarterhour.base import i18n
 from quarterhour.base.findings import QUALITIES, UNSTATED, finding_sentences
-from quarterhour.base.labels import people_label, percent, unstated_said
+from quarterhour.base.labels import figure, people_label, percent, unstated_said
 from quarterhour.report.score_sections import pace_lines
 from quarterhour.report.section import (
     absent_lines,
     area_names,
     circle_name,
     city_row,
-    figure,
     further_lines,
     level_said,
     met_of,
@@ -74,7 +73,7 @@ def _target_line(rows: pd.DataFrame, lang: str) -> str:
 
 def _level_said(row: Any, lang: str) -> str:
     level, threshold = level_said(row.level, row.applies_to, lang), threshold_said(row, lang)
-    value = figure(row.value, row.unit)
+    value = figure(row.value, row.unit, against=row.threshold)
     key = "report.target_value" if value else "report.target_areas"
     made_up = (
         i18n.say("report.on_synthetic", lang, share=percent(row.synthetic_share)) if row.synthetic_share > 0 else ""
