@@ -131,6 +131,15 @@ def test_a_return_of_the_own_city_or_where_ids_are_no_codes_is_read(toy_study: P
     assert table["area"].tolist() == ["city"] and table["area_code"].astype(str).tolist() == ["371000000000"]
 
 
+@pytest.mark.parametrize("level", ["区县", "市", ""])
+def test_figures_of_a_level_that_nobody_knows_are_told(toy_study: Path, level: str) -> None:
+    rows = f"area,level,indicator,value\nc1,county,beds,3\nc1,{level},beds,4\n"
+    (toy_study / "figures.csv").write_text(rows, "utf-8")
+    found = read_study_inputs(asked(toy_study, '\n[[tables]]\nname = "figures"\npath = "figures.csv"\n')).findings
+    (told,) = found[found["rule"].eq("doubts.figure_level_unknown")].to_dict("records")
+    assert (told["table"], told["value"], told["detail"]) == ("figures", "1", level)
+
+
 LAYER = '\n[[layers]]\nname = "redline"\npath = "STBHHX.gpkg"\nformat = "territorial-plan"\n'
 PICTURE = '\n[[pictures]]\ncircle = "care-circle"\nminutes = [15]\nradius_m = 200\nwater = ["redline"]\n'
 
