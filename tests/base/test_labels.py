@@ -13,8 +13,11 @@ import pytest
 
 import quarterhour as qh
 from quarterhour.base.errors import first_ids
-from quarterhour.base.labels import gap_percent, percent
+from quarterhour.base.labels import figure, gap_percent, percent, threshold_figure
+from quarterhour.maps.columns import PageWords
+from quarterhour.maps.popups import _promise
 from quarterhour.report.console import summary_lines
+from quarterhour.report.section import figures, thresholds
 from quarterhour.report.write import page
 from quarterhour.siting.explanation.headline import headline
 
@@ -37,6 +40,27 @@ def test_a_missing_share_is_a_dash(missing: object) -> None:
 
 def test_a_gap_that_is_not_closed_never_reads_as_none() -> None:
     assert [gap_percent(g) for g in (0.0, 1e-9, 0.0001, 0.59)] == ["0.00%", "<0.01%", "0.01%", "59.00%"]
+
+
+@pytest.mark.parametrize(
+    ("value", "against", "unit", "text"),
+    [(16.75, 16.8, "", "16.75"), (16.8, 16.8, "", "16.8"), (16.75, 20, "", "16.8"), (16.796, 16.8, "", "16.796"),
+     (20.04, 20, "", "20.04"), (20, 20, "", "20"), (1234.5, None, "", "1,234.5"), (16.76, 16.75, "", "16.8"),
+     (16.74, 16.75, "", "16.7"), (0.8996, 0.9, "share", "89.96%"), (0.9, 0.9, "share", "90.0%"),
+     (0.9996, 1.0, "share", ">99.9%"), (0.0004, 0.0, "share", "<0.1%"), (0.1 + 0.2, 0.3, "", "0.3"),
+     (np.nan, 16.8, "", ""), (16.75, np.nan, "", "16.8")],
+)  # fmt: skip
+def test_a_figure_is_never_rounded_across_its_threshold(value: float, against: object, unit: str, text: str) -> None:
+    assert figure(value, unit, against=against) == text
+
+
+@pytest.mark.parametrize(
+    ("threshold", "unit", "text"),
+    [(16.75, "", "16.75"), (20.0, "", "20"), (16.8, "", "16.8"), (0.855, "share", "85.5%"), (0.8525, "share", "85.25%"),
+     (1 / 3, "", "0.3"), (np.nan, "", "")],
+)  # fmt: skip
+def test_a_threshold_is_read_as_it_is(threshold: float, unit: str, text: str) -> None:
+    assert threshold_figure(threshold, unit) == text
 
 
 def test_no_share_is_formatted_outside_the_labels() -> None:
@@ -77,3 +101,13 @@ def test_many_ids_are_shown_in_a_form_that_both_languages_read() -> None:
     assert first_ids("abcdefg") == "a, b, c, d, e … (7)"
     assert first_ids("abcdefg", lang="en") == "a, b, c, d, e … (7 in all)"
     assert first_ids("abcdefg", lang="zh") == "a、b、c、d、e 等 7 个"
+
+
+@pytest.mark.parametrize("lang", ["zh", "en"])
+def test_console_report_and_map_read_a_figure_alike(lang: str) -> None:
+    """16.75 of 16.8 is short of it: no output says 16.8."""
+    row = {"value": 16.75, "threshold": 16.8, "unit": "m2_per_bed", "about": False, "met": False, "zh": "甲", "en": "a"}
+    _, value, threshold, state = _promise(row, PageWords(lang))
+    assert value.startswith("16.75 ") and threshold.startswith("16.8 ") and state == "not_met"
+    table = pd.DataFrame([row])
+    assert figures(table, "value") == ["16.75"] and thresholds(table, lang) == ["16.8"]

@@ -155,6 +155,14 @@ def test_space_of_new_and_old_housing_adds_up_to_what_stands() -> None:
     assert parts[0] * 300 / 100 + parts[1] * 350 / 100 == pytest.approx(stands)
 
 
+def test_housing_may_be_said_in_chinese() -> None:
+    """新建 and 已建成 are the words of the regulation."""
+    chinese = COMMUNITIES.assign(housing=COMMUNITIES["housing"].map({"new": "新建", "old": "已建成"}))
+    for age in ("new", "old"):
+        asked = target(**SPACE, classes=[age], levels=["community"])
+        pd.testing.assert_frame_equal(rows(asked, communities=chinese), rows(asked))
+
+
 def test_a_facility_of_no_known_space_or_community_is_told() -> None:
     found = rows(target(**SPACE, classes=["new"], levels=["city"]))
     assert "1 rows" in note_sentences(found, "en").iloc[0]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 
 import geopandas as gpd
@@ -12,7 +13,7 @@ from pyproj import Transformer
 
 import quarterhour as qh
 from command import quarterhour
-from quarterhour.base.errors import StudyError
+from quarterhour.base.errors import DataError, StudyError
 from quarterhour.io.web_maps import from_wgs84
 from quarterhour.study.run import read_study_inputs
 from quarterhour.study.siting.secrets import coarse_ledger, coarse_relaxations
@@ -83,10 +84,10 @@ def test_a_format_of_another_part_is_refused(toy_study: Path) -> None:
         asked(toy_study, EXPORT.replace("elderly-system-export", "jbzh0001"))
 
 
-def return_book(folder: Path) -> Path:
+def return_book(folder: Path, code: str = "371002000000") -> Path:
     rows = [
         ["民政统计季报表", None, None, None],
-        ["地区编码：371002000000", None, None, "2025年12月"],
+        [f"地区编码：{code}", None, None, "2025年12月"],
         ["指标名称", "单位", "代码", "数量"],
         ["一、综合", None, "JZH011000000", None],
         ["  1.镇", "个", "JZH011111000", "1,010"],
@@ -100,6 +101,43 @@ def test_a_return_is_a_table_of_figures(toy_study: Path) -> None:
     table = read_study_inputs(study).tables["figures"]
     assert table[["area", "level", "indicator"]].astype(str).iloc[0].tolist() == ["371002", "county", "JZH011111000"]
     assert table["value"].tolist() == [1010]
+
+
+FIGURES = '\n[[tables]]\nname = "figures"\npath = "return.xlsx"\nformat = "jbzh0001"\n'
+
+
+def with_ids(folder: Path, county: str, town: str) -> None:
+    """The toy's communities in areas whose ids are these."""
+    table = folder / "communities.csv"
+    table.write_bytes(table.read_bytes().replace(b",t1,c1,", f",{town},{county},".encode()))
+
+
+@pytest.mark.parametrize("code", ["370100000000", "370102000000"])
+@pytest.mark.parametrize(("county", "town"), [("371002", "t1"), ("c1", "371002001"), ("371002000000", "371002001000")])
+def test_a_return_of_another_city_is_refused_with_both(toy_study: Path, code: str, county: str, town: str) -> None:
+    """Its figures would stand as those of the study's city."""
+    with_ids(toy_study, county, town)
+    return_book(toy_study, code)
+    with pytest.raises(DataError) as error:
+        read_study_inputs(asked(toy_study, FIGURES))
+    assert {"return.xlsx", code, "3701", "3710"} <= set(re.split(r"[^\w.]+", str(error.value)))
+
+
+@pytest.mark.parametrize(("county", "town"), [("371002", "371002001"), ("c1", "t1"), ("100001", "100000001")])
+def test_a_return_of_the_own_city_or_where_ids_are_no_codes_is_read(toy_study: Path, county: str, town: str) -> None:
+    with_ids(toy_study, county, town)
+    return_book(toy_study, "371000000000")
+    table = read_study_inputs(asked(toy_study, FIGURES)).tables["figures"]
+    assert table["area"].tolist() == ["city"] and table["area_code"].astype(str).tolist() == ["371000000000"]
+
+
+@pytest.mark.parametrize("level", ["区县", "市", ""])
+def test_figures_of_a_level_that_nobody_knows_are_told(toy_study: Path, level: str) -> None:
+    rows = f"area,level,indicator,value\nc1,county,beds,3\nc1,{level},beds,4\n"
+    (toy_study / "figures.csv").write_text(rows, "utf-8")
+    found = read_study_inputs(asked(toy_study, '\n[[tables]]\nname = "figures"\npath = "figures.csv"\n')).findings
+    (told,) = found[found["rule"].eq("doubts.figure_level_unknown")].to_dict("records")
+    assert (told["table"], told["value"], told["detail"]) == ("figures", "1", level)
 
 
 LAYER = '\n[[layers]]\nname = "redline"\npath = "STBHHX.gpkg"\nformat = "territorial-plan"\n'

@@ -16,7 +16,8 @@ import quarterhour as qh
 from quarterhour.base.errors import QuarterhourError
 from quarterhour.base.i18n import LANGUAGES
 from quarterhour.report.console import summary_lines
-from quarterhour.report.siting_sections import reported_lines
+from quarterhour.report.siting_sections import reported_lines, unchecked_lines
+from quarterhour.report.write import page
 from quarterhour.study.results import Proposal
 
 X0, Y0 = 400_000, 4_150_000
@@ -144,3 +145,19 @@ def test_a_row_to_be_filled_excludes_nothing_and_is_told_of_nobody(toy_study: Pa
     blank = RULES.replace("metres = 1000", "to_fill = true")
     results: Any = qh.run_study(qh.read_study(street(toy_study, rules=blank)))
     assert offered(results.proposals[0]) == ["p1", "p3"] and results.proposals[0].reported.empty
+
+
+FARMLAND = RULES.replace('layer = "communities"\nmetres = 0', 'layer = "farmland"\nmetres = 0')
+
+
+@pytest.mark.parametrize(("lang", "layer"), [("zh", "耕地、林地"), ("en", "arable and forest land")])
+def test_a_ban_without_its_layer_is_told_on_the_console_too(toy_study: Path, lang: str, layer: str) -> None:
+    """A site may stand on arable land: the line names the question, the layer and the ban."""
+    results = qh.run_study(qh.read_study(street(toy_study, rules=FARMLAND)))
+    (line,) = [line for line in summary_lines(results, lang) if layer in line]
+    assert line.startswith({"zh": "选址", "en": "q"}[lang])
+    assert {"zh": "社区之内", "en": "on a community"}[lang] in line and line in page(results, lang=lang)
+
+
+def test_bans_that_were_checked_are_not_told(toy_study: Path) -> None:
+    assert not unchecked_lines(run(toy_study), "en")

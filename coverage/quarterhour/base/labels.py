@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import re
 from collections.abc import Iterable, Mapping
 from typing import Any
@@ -11,6 +12,8 @@ import pandas as pd
 from quarterhour.base import i18n
 from quarterhour.base.cells import blank
 from quarterhour.base.findings import QUALITIES, UNSTATED
+
+_MOST_DECIMALS = 9
 
 
 def percent(share: Any, *, decimals: int = 1) -> str:
@@ -29,6 +32,48 @@ def percent(share: Any, *, decimals: int = 1) -> str:
 def gap_percent(gap: Any) -> str:
     """A gap to the bound with two decimals: 0.00% is proven, a dash has no end."""
     return percent(gap, decimals=2)
+
+
+def figure(value: Any, unit: str, *, against: Any = None) -> str:
+    """A figure with one decimal, a share in percent; blank where there is none.
+
+    ``against``: the threshold that it is held against: more decimals where rounding would bring it onto the threshold
+    or past it, so that what is read never contradicts the verdict. The one home of the rule for every output.
+
+    >>> figure(16.75, "", against=16.8), figure(16.75, "", against=20), figure(0.8996, "share", against=0.9)
+    ('16.75', '16.8', '89.96%')
+    """
+    if blank(value):
+        return ""
+    if unit == "coefficient":
+        return f"{value:.6f}".rstrip("0").removesuffix(".")
+    if unit == "share":
+        inside = not blank(against) and 0 < against < 1  # percent itself keeps apart from all and nothing
+        return percent(value, decimals=_decimals(value * 100, against * 100) if inside else 1)
+    decimals = 1 if blank(against) else _decimals(value, against)
+    return f"{value:,.{decimals}f}".removesuffix(".0")
+
+
+def threshold_figure(threshold: Any, unit: str) -> str:
+    """A threshold with as many decimals as it has: 16.75 is not read as 16.8."""
+    if blank(threshold) or unit == "coefficient":
+        return figure(threshold, unit)
+    own = threshold * 100 if unit == "share" else threshold
+    decimals = next((n for n in range(1, _MOST_DECIMALS) if math.isclose(round(own, n), own, rel_tol=1e-12)), 1)
+    if unit == "share":
+        return percent(threshold, decimals=decimals)
+    return f"{threshold:,.{decimals}f}".removesuffix(".0")
+
+
+def _decimals(value: float, against: float) -> int:
+    """The fewest decimals with which a figure stays on its side of another."""
+    if math.isclose(value, against, rel_tol=1e-12):
+        return 1
+    for decimals in range(1, _MOST_DECIMALS):
+        shown = round(value, decimals)
+        if not math.isclose(shown, against, rel_tol=1e-12) and (shown < against) == (value < against):
+            return decimals
+    return _MOST_DECIMALS
 
 
 def names_of(ids: Iterable[Any], names: Mapping[Any, Any]) -> list[str]:

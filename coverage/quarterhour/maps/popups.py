@@ -14,7 +14,7 @@ from quarterhour.base import i18n
 from quarterhour.base.escape import escape_html
 from quarterhour.base.findings import UNSTATED
 from quarterhour.base.kinds import PLAIN
-from quarterhour.base.labels import unstated_said
+from quarterhour.base.labels import figure, threshold_figure, unstated_said
 from quarterhour.maps.columns import (
     PageWords,
     coded,
@@ -179,14 +179,12 @@ def promise_rows(scorecard: Scorecard | None, level: str, area: Any, say: PageWo
 def _promise(row: Mapping[Any, Any], say: PageWords) -> list[str]:
     state = "no_data" if pd.isna(row["met"]) else "met" if row["met"] else "not_met"
     unit = "" if pd.isna(row["unit"]) else str(row["unit"])
-    value, threshold = (_figure(row[key], unit, say) for key in ("value", "threshold"))
+    value = _with_unit(figure(row["value"], unit, against=row["threshold"]), unit, say)
+    threshold = _with_unit(threshold_figure(row["threshold"], unit), unit, say)
     threshold += say("about") if row["about"] else ""
     return [escape_html(row[say.lang]), value, threshold, state]
 
 
-def _figure(value: Any, unit: str, say: PageWords) -> str:
-    if value is None or pd.isna(value):
-        return ""
-    if unit == "share":
-        return share_of(value)
-    return escape_html(f"{value:,.2f}".rstrip("0").rstrip(".")) + say.label("maps", unit, prefix="unit_")
+def _with_unit(said: str, unit: str, say: PageWords) -> str:
+    """A figure with its unit behind it; a share has its own."""
+    return escape_html(said) + (say.label("maps", unit, prefix="unit_") if said and unit != "share" else "")

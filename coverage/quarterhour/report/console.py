@@ -10,21 +10,20 @@ import pandas as pd
 from quarterhour.base import i18n
 from quarterhour.base.cells import blank
 from quarterhour.base.findings import QUALITIES, UNSTATED, finding_sentences
-from quarterhour.base.labels import people_label, percent, unstated_said
+from quarterhour.base.labels import figure, people_label, percent, unstated_said
 from quarterhour.report.score_sections import pace_lines
 from quarterhour.report.section import (
     absent_lines,
     area_names,
     circle_name,
     city_row,
-    figure,
     further_lines,
     level_said,
     met_of,
     paces,
     threshold_said,
 )
-from quarterhour.report.siting_sections import reported_lines
+from quarterhour.report.siting_sections import reported_lines, unchecked_lines
 from quarterhour.report.tables import plan_line, quality_note, quota_line
 from quarterhour.standards.circle import CircleCheck
 from quarterhour.study.inputs import Inputs
@@ -46,7 +45,7 @@ def summary_lines(results: Results, lang: str) -> list[str]:
         i18n.say("report.plan_told", lang, name=p.name(lang), line=plan_line(p, lang)) + quota_line(p, lang)
         for p in results.proposals
     ]
-    lines += reported_lines(results, lang)
+    lines += [*unchecked_lines(results, lang), *reported_lines(results, lang)]
     return [*lines, *pace_lines(results, lang), quality_note(results.inputs.quality, results.proposals, lang)]
 
 
@@ -77,7 +76,7 @@ def _target_line(rows: pd.DataFrame, lang: str) -> str:
 
 def _level_said(row: Any, lang: str) -> str:
     level, threshold = level_said(row.level, row.applies_to, lang), threshold_said(row, lang)
-    value = figure(row.value, row.unit)
+    value = figure(row.value, row.unit, against=row.threshold)
     key = "report.target_value" if value else "report.target_areas"
     made_up = (
         i18n.say("report.on_synthetic", lang, share=percent(row.synthetic_share)) if row.synthetic_share > 0 else ""

@@ -12,7 +12,7 @@ import pandas as pd
 from quarterhour.base import i18n
 from quarterhour.base.cells import blank, texts
 from quarterhour.base.kinds import kinds_said
-from quarterhour.base.labels import names_of, people_label, percent
+from quarterhour.base.labels import figure, names_of, people_label, percent, threshold_figure
 from quarterhour.network.modes import read_modes
 from quarterhour.siting.question.problem import TOGETHER
 from quarterhour.standards.circle import CITY, CircleCheck, by_level
@@ -141,6 +141,11 @@ def rule_names(results: Results, lang: str) -> dict[str, str]:
     return {rule.id: getattr(rule, lang) or rule.id for rule in every}
 
 
+def rule_layers(results: Results) -> dict[str, str]:
+    """The layer that each rule which keeps sites away is measured against, by the rule's id."""
+    return {rule.id: rule.layer for rules in study_rules(results.study) for rule in rules.exclusions}
+
+
 def rules_said(ids: Iterable[str], known: Mapping[str, str], lang: str) -> str:
     """Several rules by name, one behind the other."""
     return ("、" if lang == "zh" else "; ").join(
@@ -215,17 +220,10 @@ def yes_or_no(value: object, lang: str) -> str:
     return i18n.say("report.yes" if value else "report.no", lang)
 
 
-def figure(value: Any, unit: str) -> str:
-    if blank(value):
-        return ""
-    if unit == "coefficient":
-        return f"{value:.6f}".rstrip("0").removesuffix(".")
-    return percent(value) if unit == "share" else f"{value:,.1f}".removesuffix(".0")
-
-
 def figures(table: pd.DataFrame, column: str) -> list[str]:
-    """A column of a scorecard, each figure in the unit of its row."""
-    return [figure(value, unit) for value, unit in zip(table[column], table["unit"], strict=True)]
+    """A column of a scorecard, each figure in the unit of its row and on its side of the row's threshold."""
+    rows = zip(table[column], table["unit"], table["threshold"], strict=True)
+    return [figure(value, unit, against=threshold) for value, unit, threshold in rows]
 
 
 def thresholds(table: pd.DataFrame, lang: str) -> list[str]:
@@ -234,7 +232,7 @@ def thresholds(table: pd.DataFrame, lang: str) -> list[str]:
 
 
 def threshold_said(row: Any, lang: str) -> str:
-    said = figure(row.threshold, row.unit)
+    said = threshold_figure(row.threshold, row.unit)
     return i18n.say("report.about", lang, figure=said) if row.about else said
 
 

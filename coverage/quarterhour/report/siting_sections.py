@@ -28,6 +28,7 @@ from quarterhour.report.section import (
     joined_section,
     labels,
     names_by_area,
+    rule_layers,
     rule_names,
     rules_said,
     say_of,
@@ -332,11 +333,7 @@ def _ways(results: Results, lang: str) -> Iterator[Section]:
 def _relaxations(results: Results, lang: str) -> Iterator[Section]:
     rules = rule_names(results, lang)
     places = {**names_by_area(results.inputs.communities), **names_by_area(results.inputs.candidates)}
-    left = {p.name(lang): rules_said(p.unchecked, rules, lang) for p in results.proposals if p.unchecked}
-    lines = [
-        i18n.say("report.plan_told", lang, name=name, line=_say("unchecked", lang, rules=said))
-        for name, said in left.items()
-    ]
+    lines = unchecked_lines(results, lang)
     lines += reported_lines(results, lang)
     names = {"town": names_by_area(results.inputs.towns), "county": names_by_area(results.inputs.counties)}
     rows = [
@@ -349,6 +346,21 @@ def _relaxations(results: Results, lang: str) -> Iterator[Section]:
                    "neighbour_minutes"]  # fmt: skip
         lines += [_say("relaxations_line", lang, count=len(rows))] if rows else []
         yield Section("relaxations", pd.DataFrame(rows, columns=columns), tuple(lines), page_rows=40)
+
+
+def unchecked_lines(results: Results, lang: str) -> list[str]:
+    """Of each question the bans that could not be checked, by the layer that the study lacks: a site may break them."""
+    rules, layers, between = rule_names(results, lang), rule_layers(results), i18n.say("report.between", lang)
+    lines = []
+    for p in (p for p in results.proposals if p.unchecked):
+        of_layer: dict[str, list[str]] = {}
+        for rule in p.unchecked:
+            of_layer.setdefault(layers[rule], []).append(rule)
+        named = {i18n.label("tables", layer, lang): rules_said(own, rules, lang) for layer, own in of_layer.items()}
+        said = [_say("unchecked_layer", lang, layer=layer, rules=bans) for layer, bans in named.items()]
+        told = _say("unchecked", lang, layers=between.join(said))
+        lines.append(i18n.say("report.plan_told", lang, name=p.name(lang), line=told))
+    return lines
 
 
 def reported_lines(results: Results, lang: str) -> list[str]:

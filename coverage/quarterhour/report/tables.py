@@ -9,12 +9,19 @@ import pandas as pd
 
 from quarterhour.base import i18n
 from quarterhour.base.findings import QUALITIES, UNSTATED, by_quality, finding_sentences
-from quarterhour.base.labels import counted_label, gap_percent, percent, qualities_shown, unit_label, unstated_said
+from quarterhour.base.labels import (
+    counted_label,
+    figure,
+    gap_percent,
+    percent,
+    qualities_shown,
+    unit_label,
+    unstated_said,
+)
 from quarterhour.report.section import (
     area_columns,
     area_labels,
     circle_name,
-    figure,
     figures,
     headed,
     labels,

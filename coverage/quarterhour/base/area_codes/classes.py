@@ -35,6 +35,10 @@ _LEVELS = {
     }.items()
     for said in ways
 }
+_HOUSING = {
+    **dict.fromkeys(("新建", "新建小区", "新建住宅区", "新建生活区", "新建居住区"), "new"),
+    **dict.fromkeys(("已建成", "已建", "建成", "已建成小区", "已建成住宅区", "已建成生活区", "已建成居住区"), "old"),
+}
 _BETWEEN = re.compile(r"[;；]")
 
 
@@ -67,7 +71,8 @@ def community_classes(said: pd.Series) -> pd.Series:
 
 def of_classes(said: pd.Series, classes: Sequence[str]) -> pd.Series:
     """Which communities are of one of some classes, as the column says it or as it is meant."""
-    return texts(said).isin(classes) | community_classes(said).isin(classes)
+    given = texts(said)
+    return given.isin(classes) | community_classes(said).isin(classes) | given.map(_HOUSING).isin(classes)
 
 
 def facility_levels(facilities: pd.DataFrame) -> pd.Series:

@@ -22,7 +22,8 @@ from quarterhour.io.files.header import Rows, Table
 from quarterhour.io.offices.forms import check_needed, read_below_heads, recognised
 
 FORM = "jbzh0001"
-COLUMNS = ("area", "level", "indicator", "value", "unit", "name", "path", "period", "source")
+COLUMNS = ("area", "level", "indicator", "value", "unit", "name", "path", "period", "source",
+           "area_code")  # fmt: skip
 _AREA = re.compile(r"地\s*区\s*编\s*码\s*[:：]?\s*(\d{12}|\d{9}|\d{6})(?!\d)")
 _PERIOD = re.compile(r"(20\d\d)\s*年\s*(?:(0?[1-9]|1[0-2])\s*月(?!\s*\d+\s*日)|第?\s*([一二三四1-4])\s*季度)")
 _DAY = re.compile(r"(20\d\d)\s*年\s*(0?[1-9]|1[0-2])\s*月()")
@@ -46,12 +47,12 @@ _CITY = "city"
 
 
 def read_return(path: str | Path | Table, *, sheet: str | None = None, **how: Any) -> Table:
-    """A return as rows ``area, level, indicator, value, unit, name, path, period, source``; every sheet of a workbook.
+    """A return as rows ``area, level, indicator, value, unit, name, path, period, source, area_code``; every sheet.
 
     ``indicator``: the code of the row, else its path (社会工作/老年人福利/…). Blank figures have no row, and are
     counted; one that does not read as a number is set aside and told. ``area``: the code as far as its level goes (six
-    digits of a county, nine of a town); of a prefecture ``city``. DataError without an area's code or a date, and where
-    two sheets are of one area and period.
+    digits of a county, nine of a town); of a prefecture ``city``. ``area_code``: all twelve digits. DataError without
+    an area's code or a date, and where two sheets are of one area and period.
     """
     sheets: Sequence[str | None] = [sheet] if sheet is not None or isinstance(path, Table) else files.sheet_names(path)
     parts = [_one(read_below_heads(path, FORM, sheet=one, **how)) for one in sheets]
@@ -80,7 +81,8 @@ def _one(read: Table) -> Table:
     found = {ours: heads[0].name for ours, heads in recognised(FORM, columns).items()}
     check_needed(FORM, found, file=read.file, columns=columns)
     above = " ".join(str(cell) for row in read.titles for cell in dict.fromkeys(row))
-    area, level, told_as = _area(above, read)
+    printed, area_id, level, told_as = _area(above, read)
+    area = {"area": area_id, "area_code": printed, "level": level}
     period = _period(above, read)
     kept = {ours: texts(read.frame[theirs]) for ours, theirs in found.items()}
     real = kept["name"].ne("") & ~kept["name"].str.replace(" ", "").isin(_FORM_ROWS)
@@ -88,7 +90,7 @@ def _one(read: Table) -> Table:
     frame = pd.DataFrame({"name": [p[-1] for p in paths], "path": ["/".join(p) for p in paths]},
                          index=read.frame.index[real])  # fmt: skip
     code = kept.get("indicator", pd.Series("", index=read.frame.index))[real]
-    frame = frame.assign(area=area, level=level, period=period, indicator=code.where(code.ne(""), frame["path"]),
+    frame = frame.assign(**area, period=period, indicator=code.where(code.ne(""), frame["path"]),
                          unit=kept.get("unit", pd.Series("", index=read.frame.index))[real],
                          source=f"{read.name} {period}")  # fmt: skip
     return _with_values(read, frame, kept["value"][real], columns, list(found.values()), int((~real).sum()), told_as)
@@ -120,8 +122,8 @@ def _with_values(
     return replace(read, frame=kept, findings=join_findings([read.findings, *told]), rows=rows)
 
 
-def _area(above: str, read: Table) -> tuple[str, str, str]:
-    """The area of a sheet, its level, and the area as it is told (a city by its code), out of the code above."""
+def _area(above: str, read: Table) -> tuple[str, str, str, str]:
+    """The code of a sheet's area, the area, its level, and the area as it is told (a city by its code)."""
     found = _AREA.search(above)
     if found is None:
         raise DataError("offices.no_area", file=read.file, sheet=read.sheet, above=above[:80])
@@ -129,11 +131,11 @@ def _area(above: str, read: Table) -> tuple[str, str, str]:
     if code[2:] == "0" * 10:
         raise DataError("offices.area_of_province", file=read.file, sheet=read.sheet, code=code)
     if code[4:] == "0" * 8:
-        return _CITY, _CITY, f"{_CITY} ({code[:4]})"
+        return code, _CITY, _CITY, f"{_CITY} ({code[:4]})"
     if code[6:] == "0" * 6:
-        return code[:6], "county", code[:6]
+        return code, code[:6], "county", code[:6]
     area, level = (code[:9], "town") if code[9:] == "000" else (code, "community")
-    return area, level, area
+    return code, area, level, area
 
 
 def _period(above: str, read: Table) -> str:

@@ -17,7 +17,7 @@ from quarterhour.study.doubts.agreement import disagreements
 from quarterhour.study.doubts.areas import with_known_areas
 from quarterhour.study.doubts.controls import control_findings, facilities_twice, named_as_areas
 from quarterhour.study.doubts.kinds import with_known_kinds
-from quarterhour.study.doubts.lists import systems_findings
+from quarterhour.study.doubts.lists import refuse_other_cities, systems_findings
 from quarterhour.study.doubts.promised import class_findings, facility_findings
 from quarterhour.study.file.study import StudyFile
 
@@ -35,9 +35,10 @@ def settled(
 
     ``places``: communities, towns, counties, facilities, candidates. Of what comes, only the columns town, county and
     kind are changed, and every change is told. ``tables``: the study's own, by name. ``of_table``: how many rows each
-    table of facilities gave, in the order of the rows.
+    table of facilities gave, in the order of the rows. DataError for a return of another city.
     """
     known, told = with_known_areas(file, places, tables)
+    refuse_other_cities(file, known, known["tables"])
     facilities, kinds = with_known_kinds(file, known["facilities"])
     known["facilities"] = facilities
     told += [*kinds, *systems_findings(file, known), *disagreements(file, known)]

@@ -17,6 +17,9 @@ from quarterhour.study.doubts.lists import code_translation
 from quarterhour.study.doubts.parts import LEVELS, USERS, file_of, first, with_name
 from quarterhour.study.file.study import StudyFile
 
+FIGURE_LEVELS = ("city", "county", "unit", "town", "community", "facility", "class")
+"""Levels that rows of a long table of figures may name."""
+
 
 def with_known_areas(
     file: StudyFile, places: Mapping[str, gpd.GeoDataFrame], tables: Mapping[str, pd.DataFrame]
@@ -38,6 +41,7 @@ def with_known_areas(
         for name, frame in out["tables"].items():
             out["tables"][name], found = _figures_settled(file, frame, name, level, known, strict=len(table) > 0)
             told += found
+    told += [one for name, frame in out["tables"].items() for one in _figures_of_no_level(file, frame, name)]
     return out, told
 
 
@@ -84,6 +88,19 @@ def _figures_settled(
     if kept is part:
         return frame, told
     return frame.assign(area=texts(frame["area"]).mask(mine, kept[level].reindex(frame.index))), told
+
+
+def _figures_of_no_level(file: StudyFile, frame: pd.DataFrame, name: str) -> list[pd.DataFrame]:
+    """Rows of a long table of figures whose level is no word that is known (区县, 市): they stand for no area."""
+    if not {"area", "level", "value"} <= set(frame):
+        return []
+    given = texts(frame["level"])
+    odd = given.index[~given.isin(FIGURE_LEVELS)]
+    if not len(odd):
+        return []
+    said = {"value": f"{len(odd):,}", "id": first(odd), "detail": first(dict.fromkeys(given[odd]))}
+    about = {"table": name, "file": file_of(file, name), "column": "level"}
+    return [finding("doubts.figure_level_unknown", severity="warning", **said, **about)]
 
 
 def _meant(file: StudyFile, table: str, level: str, given: pd.Series) -> dict[str, str]:

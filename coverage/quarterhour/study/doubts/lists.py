@@ -15,6 +15,8 @@ from quarterhour.base.area_codes.lists import (
     translation,
 )
 from quarterhour.base.area_codes.names import code_of
+from quarterhour.base.cells import texts
+from quarterhour.base.errors import DataError, first_ids
 from quarterhour.base.findings import finding
 from quarterhour.study.doubts.parts import LEVELS, USERS, declared_system, file_of, first, part_of
 from quarterhour.study.file.study import StudyFile
@@ -22,6 +24,41 @@ from quarterhour.study.file.study import StudyFile
 _DIGITS = {"town": 9, "county": 6}
 _SAME_LIST = 0.95
 """Ids that begin with the town's code in this share of the rows are of one list with it."""
+
+_PROVINCES = frozenset({*range(11, 16), *range(21, 24), *range(31, 38), *range(41, 47), *range(50, 55), *range(61, 66)})
+"""What codes of areas begin with (GB/T 2260)."""
+
+
+def refuse_other_cities(
+    file: StudyFile, places: Mapping[str, pd.DataFrame], tables: Mapping[str, pd.DataFrame]
+) -> None:
+    """DataError for a return whose area is of another city than the study's areas: it would be taken for this one.
+
+    Weighed where ids of the study's areas are codes: their first four digits are the city's.
+    """
+    own = _cities(places)
+    for name, table in tables.items():
+        if not own or "area_code" not in table:
+            continue
+        strange = [c for c in dict.fromkeys(texts(table["area_code"])) if _city_of(c) and _city_of(c) not in own]
+        if strange:
+            theirs = ", ".join(dict.fromkeys(map(_city_of, strange)))
+            raise DataError("offices.return_of_other_city", file=file_of(file, name), codes=first_ids(strange),
+                            theirs=theirs, own=first_ids(sorted(own)))  # fmt: skip
+
+
+def _cities(places: Mapping[str, pd.DataFrame]) -> set[str]:
+    """The first four digits of the study's areas, where their ids are codes; ids that only count are none."""
+    people = places["communities"]
+    ids = {"county": [*places["counties"].index, *people["county"]], "town": [*places["towns"].index, *people["town"]]}
+    codes = [code for level, of in ids.items() for code in map(code_of, map(str, of)) if len(code) == _DIGITS[level]]
+    codes += [str(i) for i in people.index if len(code_of(str(i))) == 12]
+    return {city for city in map(_city_of, codes) if city}
+
+
+def _city_of(code: str) -> str:
+    digits = code_of(code)
+    return digits[:4] if digits and int(digits[:2]) in _PROVINCES else ""
 
 
 def code_translation(file: StudyFile, table: str, level: str) -> dict[str, str]:

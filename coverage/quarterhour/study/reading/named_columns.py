@@ -27,6 +27,8 @@ _WHOLE_ROWS = ("second_table", "footnote_row")
 """Findings that quote cells of any column: who drew up a table, with a telephone."""
 _OF_HEADS = ("offices.unit_changed", "offices.unit_unknown")
 """Findings that quote the unit in a heading, and no cell."""
+_OF_FIGURES = ("level",)
+"""What the program reads of every long table of figures, and no person's."""
 HIDDEN = "***"
 
 
@@ -54,7 +56,8 @@ def without_unnamed(file: StudyFile, folder: Path, findings: pd.DataFrame) -> pd
     known = {name: _said(columns, name) for name, columns in known_columns(file, folder).items()}
     for where, _, part in sources(file):
         name = str(getattr(part, "name", where[0])) if where[0] in ("tables", "layers") else str(where[0])
-        known.setdefault(name, set()).update(heading_key(c) for c in (*part.columns, *part.columns.values()))
+        read = _OF_FIGURES if where[0] == "tables" else ()
+        known.setdefault(name, set()).update(heading_key(c) for c in (*part.columns, *part.columns.values(), *read))
     for name in _PLACES:
         known[name] |= {heading_key(c) for c in _addresses(file, name)}
     unnamed = [
