@@ -191,6 +191,9 @@ def test_what_is_lost_is_blank_and_never_nobody(tmp_path: Path) -> None:
     assert told.protection is not None
     assert "hardship_home" in told.protection.lost
     assert "hardship" not in told.protection.lost
+    planned = {question.id: set(question.people) for question in told.study.file.siting}
+    assert any("hardship_home" in people for people in planned.values())
+    assert [p.id for p in told.proposals] == [q for q, people in planned.items() if "hardship_home" not in people]
     care, every = told.checks
     for shares in (care.shares, told.compare[0].shares, told.ranges[0].shares):
         people = [c for c in shares if c.startswith(("people", "share_")) and c != "share_communities"]

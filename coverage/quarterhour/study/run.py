@@ -89,10 +89,12 @@ def run_study(
         run.say("study.step_read")
         results = Results(study, read_study_inputs(study) if tables is None else tables)
         run.turns = results.inputs.turns
-    known = None
+    known, asked = None, {question.id for question in study.file.siting}
     if guards and publish:
         tables, known = _protected(run, results.inputs)
         results = replace(results, inputs=tables)
+        # of people who are not published no plan is told: it would count nobody, and be proven best at that
+        asked = {question.id for question in study.file.siting if known.lost.isdisjoint(question.people)}
     elif guards:
         results = replace(results, before=(study, results.inputs))
     results = _with_forecast(run, results)
@@ -102,7 +104,8 @@ def run_study(
         results = replace(results, care=_care(run, results.inputs))
         run.parcels = results.care.parcels
     if siting:
-        results = replace(results, proposals=tuple(propose(run, results.inputs, q) for q in study.file.siting))
+        planned = [question for question in study.file.siting if question.id in asked]
+        results = replace(results, proposals=tuple(propose(run, results.inputs, q) for q in planned))
     if study.file.graves is not None and results.care.graves is not None:
         balance = study_balance(study.file.graves, results.care.graves, results.inputs, results.proposals)
         results = replace(results, burial=balance)
