@@ -163,6 +163,14 @@ def test_housing_may_be_said_in_chinese() -> None:
         pd.testing.assert_frame_equal(rows(asked, communities=chinese), rows(asked))
 
 
+@pytest.mark.parametrize("word", ["", "老旧小区改造"])
+def test_housing_that_is_neither_new_nor_old_is_left_out_and_told(word: str) -> None:
+    """c (200 households, 20 m2) says no known word: the new housing of its county is a alone, 30 m2 for 100."""
+    unread = COMMUNITIES.assign(housing=["new", "old", word, "old"])
+    found = rows(target(**SPACE, classes=["new"], levels=["county"]), communities=unread).loc["c1"]
+    assert (found["value"], found["note"], found["needs"]) == (30, "scorecard.class_unread", "communities: 1")
+
+
 def test_a_facility_of_no_known_space_or_community_is_told() -> None:
     found = rows(target(**SPACE, classes=["new"], levels=["city"]))
     assert "1 rows" in note_sentences(found, "en").iloc[0]

@@ -75,6 +75,13 @@ def of_classes(said: pd.Series, classes: Sequence[str]) -> pd.Series:
     return given.isin(classes) | community_classes(said).isin(classes) | given.map(_HOUSING).isin(classes)
 
 
+def unread_classes(said: pd.Series, classes: Sequence[str]) -> pd.Series:
+    """Which communities say neither one of some classes nor any class or kind of housing that is known."""
+    given = texts(said)
+    known = given.isin([*classes, *_HOUSING.values(), *_HOUSING])
+    return ~known & ~community_classes(said).isin(COMMUNITY_CLASSES)
+
+
 def facility_levels(facilities: pd.DataFrame) -> pd.Series:
     """By facility the level that it serves, one of `FACILITY_LEVELS`, from ``facility_level``; "" where it says none.
 

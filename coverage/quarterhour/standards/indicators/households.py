@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pandas as pd
 
-from quarterhour.base.area_codes.classes import communities_of, of_classes
+from quarterhour.base.area_codes.classes import communities_of, of_classes, unread_classes
 from quarterhour.base.cells import numbers
 from quarterhour.standards.circle import worse_quality
 from quarterhour.standards.indicators.made import (
@@ -43,9 +43,12 @@ def area_per_households(target: Target, ground: ScoreInputs, areas: pd.Index) ->
     made = made_values(areas, target.per * over / under.where(under > 0), quality, under / target.per)
     made = noted(made, made["value"].notna() & (left_out > 0), "scorecard.partial", f"facilities: {left_out}")
     every = ground.area_of(ground.communities, target.level)
-    blanks = (asked & homes.isna()).groupby(every).sum().reindex(areas).fillna(0).astype(int)
-    told = blanks.map(lambda n: f"communities: {n}")
-    return noted(made, made["value"].notna() & blanks.gt(0), "scorecard.partial", told)
+    unread = unread_classes(ground.communities[kind_of_housing], target.classes)
+    for note, some in (("partial", asked & homes.isna()), ("class_unread", unread)):
+        count = some.groupby(every).sum().reindex(areas).fillna(0).astype(int)
+        told = count.map(lambda n: f"communities: {n}")
+        made = noted(made, made["value"].notna() & count.gt(0), f"scorecard.{note}", told)
+    return made
 
 
 def _households(target: Target, ground: ScoreInputs) -> pd.Series:
