@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 
 import quarterhour as qh
+from graves import write_graves_study
 from quarterhour.report.glossary import glossary
 from quarterhour.siting.proof.most_placed import most_placed_today
 from quarterhour.study.results import Results
@@ -40,16 +41,8 @@ PLACED_BEFORE, IN_REACH, ROOM = 24, 60, 24
 @pytest.fixture
 def out(toy_study: Path, tmp_path: Path) -> tuple[Results, Path]:
     """The toy street needs 75 graves; the yard in reach of the first two villages has room for 24 only."""
-    file = toy_study / "study.toml"
-    text = file.read_text(encoding="utf-8").replace('rules = ["weihai-14fyp"]', 'rules = ["weihai-14fyp", "cemetery"]')
-    text = text.replace("new_sites = 1", "new_sites = 2").replace('candidates = "communities"', 'candidates = "table"')
-    file.write_text(text + GRAVES, encoding="utf-8")
-    (toy_study / "deaths.csv").write_text("town,deaths,backlog\nt1,15,0\n", encoding="utf-8")
-    sites = (toy_study / "facilities.csv").read_text(encoding="utf-8").splitlines()
-    sites = [sites[0] + ",free", *(f"{row},{ROOM if row.startswith('d,') else ''}" for row in sites[1:])]
-    (toy_study / "facilities.csv").write_text("\n".join(sites) + "\n", encoding="utf-8")
     parcels = "id,name,x,y,free\np1,近地,401800,4150000,25\np2,远地,403600,4150000,20\n"
-    (toy_study / "parcels.csv").write_text(parcels, encoding="utf-8")
+    write_graves_study(toy_study, GRAVES, yard=ROOM, parcels=parcels)
     results = qh.run_study(qh.read_study(toy_study))
     qh.write_results(results, tmp_path)
     return results, tmp_path

@@ -8,6 +8,7 @@ import pandas as pd
 import pytest
 
 import quarterhour as qh
+from graves import write_graves_study
 from quarterhour.base.errors import DataError, StudyError
 from quarterhour.report.needs.burial_sections import burial_sections
 from quarterhour.services.burial_balance import burial_balance
@@ -40,17 +41,7 @@ table = "deaths"
 @pytest.fixture
 def burials(toy_study: Path) -> Path:
     """15 deaths a year, 150 dead in twenty years; what stands has room for 30, parcels for 27 and 20."""
-    file = toy_study / "study.toml"
-    text = file.read_text(encoding="utf-8").replace('rules = ["weihai-14fyp"]', 'rules = ["weihai-14fyp", "cemetery"]')
-    text = text.replace("new_sites = 1", "new_sites = 2").replace('candidates = "communities"', 'candidates = "table"')
-    file.write_text(text + BURIALS, encoding="utf-8")
-    (toy_study / "deaths.csv").write_text("town,deaths,backlog\nt1,15,0\n", encoding="utf-8")
-    sites = (toy_study / "facilities.csv").read_text(encoding="utf-8").splitlines()
-    sites = [sites[0] + ",free", *(f"{row},{30 if row.startswith('d,') else ''}" for row in sites[1:])]
-    (toy_study / "facilities.csv").write_text("\n".join(sites) + "\n", encoding="utf-8")
-    parcels = "id,name,x,y,free,area_m2\np1,近地,401800,4150000,,67.5\np2,远地,403600,4150000,20,9000\n"
-    (toy_study / "parcels.csv").write_text(parcels, encoding="utf-8")
-    return toy_study
+    return write_graves_study(toy_study, BURIALS)
 
 
 def asked(folder: Path, keys: str) -> Path:

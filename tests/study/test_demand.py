@@ -14,6 +14,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 import quarterhour as qh
+from graves import write_graves_study
 from quarterhour.base.errors import DataError, PlanError, StudyError
 from quarterhour.cli import verify
 from quarterhour.report.line_chart import Line, line_chart
@@ -39,6 +40,12 @@ path = "deaths.csv"
 [graves]
 table = "deaths"
 eco_share = 0.5
+
+[candidates]
+path = "parcels.csv"
+columns = { id = "id", name = "name", x = "x", y = "y" }
+crs = "EPSG:32651"
+quality = "synthetic"
 """
 
 
@@ -65,22 +72,8 @@ def test_sharing_out_loses_nothing_and_is_in_proportion(people: list[int], total
 @pytest.fixture
 def burials(toy_study: Path) -> Path:
     """The toy street needs 40 + 20 + 12 + 3 graves; the day-care centre's yard holds 30, new yards what they say."""
-    file = toy_study / "study.toml"
-    text = file.read_text(encoding="utf-8").replace('rules = ["weihai-14fyp"]', 'rules = ["weihai-14fyp", "cemetery"]')
-    text = text.replace("new_sites = 1", "new_sites = 2")
-    file.write_text(text + GRAVES, encoding="utf-8")
     # 20 years, half of the dead in public cemeteries, half of them in niches: five graves a death a year
-    (toy_study / "deaths.csv").write_text("town,deaths,backlog\nt1,15,0\n", encoding="utf-8")
-    sites = (toy_study / "facilities.csv").read_text(encoding="utf-8").splitlines()
-    sites = [sites[0] + ",free", *(f"{row},{30 if row.startswith('d,') else ''}" for row in sites[1:])]
-    (toy_study / "facilities.csv").write_text("\n".join(sites) + "\n", encoding="utf-8")
-    parcels = "id,name,x,y,free,area_m2\np1,近地,401800,4150000,,67.5\np2,远地,403600,4150000,20,9000\n"
-    (toy_study / "parcels.csv").write_text(parcels, encoding="utf-8")
-    table = '\n[candidates]\npath = "parcels.csv"\ncolumns = { id = "id", name = "name", x = "x", y = "y" }\n'
-    table += 'crs = "EPSG:32651"\nquality = "synthetic"\n'
-    text = file.read_text(encoding="utf-8").replace('candidates = "communities"', 'candidates = "table"')
-    file.write_text(text + table, encoding="utf-8")
-    return toy_study
+    return write_graves_study(toy_study, GRAVES)
 
 
 def picture(page: Path) -> dict[str, Any]:
