@@ -47,9 +47,8 @@ def outside_table(checks: Sequence[CircleCheck], *, level: str = "town") -> pd.D
     """
     tables = [by_level(check.shares, level) for check in checks]
     left = {place: table["people"] - table["people_met"] for place, table in enumerate(tables)}
-    outside = pd.DataFrame(left)
     untold = {area for table in tables for area in table.index[table["people_met"].isna()]}
-    outside = outside.fillna(0).astype("int64")
+    outside = pd.DataFrame(left).fillna(0).astype("int64")
     outside["outside"] = outside.sum(axis=1)
     outside = outside[~outside.index.isin(untold)]
     outside["rank"] = outside["outside"].rank(method="min", ascending=False).astype("int64")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from typing import Any
 
 import geopandas as gpd
 import pandas as pd
@@ -93,15 +94,16 @@ class ScoreInputs:
             return pd.Series(table.index, index=table.index)
         column = AREA_COLUMNS.get(level, level)
         own = texts(table[column]) if column in table else pd.Series("", index=table.index, dtype="str")
-        if level == "unit" and "town" in table and UNIT in self.communities:
-            whole = whole_units(self.communities)
-            of_town = pd.Series([whole.get(t, "") for t in texts(table["town"])], index=table.index, dtype="str")
-            return own.where(own.ne(""), of_town)
-        if level == "county" and "town" in table and "county" in self.towns:
-            county = self.towns["county"].to_dict()
-            known = pd.Series([county.get(town, "") for town in texts(table["town"])], index=table.index, dtype="str")
+        if "town" in table and (by_town := self._by_town(level)):
+            known = pd.Series([by_town.get(town, "") for town in texts(table["town"])], index=table.index, dtype="str")
             own = own.where(own.ne(""), known)
         return own
+
+    def _by_town(self, level: str) -> Mapping[Any, str]:
+        """By town the area of a level that it lies in, where its town alone tells."""
+        if level == "unit" and UNIT in self.communities:
+            return whole_units(self.communities)
+        return self.towns["county"].to_dict() if level == "county" and "county" in self.towns else {}
 
     def table(self, target: Target) -> pd.DataFrame:
         """The table a target is measured on."""

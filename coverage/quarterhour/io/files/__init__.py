@@ -82,12 +82,13 @@ __all__ = [
     "write_text",
 ]
 
+_BOOKS = (".xlsx", ".xlsm", *OTHER_BOOKS)
+
 
 def sheet_names(path: str | Path) -> list[str | None]:
     """The sheets of a workbook that show cells; of any other file [None]. Errors as read_table."""
     file = checked_file(path)
-    books = (".xlsx", ".xlsm", *OTHER_BOOKS)
-    return [*read_checked(file, lambda: shown_sheets(file))] if file.suffix.lower() in books else [None]
+    return [*read_checked(file, lambda: shown_sheets(file))] if file.suffix.lower() in _BOOKS else [None]
 
 
 def layer_names(path: str | Path) -> list[str]:
@@ -348,7 +349,7 @@ def _read_raw(
     suffix = file.suffix.lower()
     if suffix in (".csv", ".txt", ".tsv"):
         return read_csv(file, encoding=encoding, header_row=header_row)
-    if suffix in (".xlsx", ".xlsm", *OTHER_BOOKS):
+    if suffix in _BOOKS:
         return read_xlsx(file, sheet=sheet, header_row=header_row, roles=roles, hidden_rows=hidden_rows)
     if suffix in (".geojson", ".json", *SEQUENCES):
         return read_geojson(file, encoding=encoding)

@@ -13,11 +13,13 @@ from typing import Any
 
 from quarterhour.io import files
 from quarterhour.io.offices.forms import read_below_heads
+from quarterhour.io.offices.institutions import FORM as ELDERLY
 from quarterhour.io.offices.institutions import institutions
+from quarterhour.io.offices.returns import FORM as RETURN
 from quarterhour.io.offices.returns import read_return
+from quarterhour.io.offices.territorial import FORM as TERRITORIAL
 from quarterhour.io.offices.territorial import themed
 
-ELDERLY, RETURN, TERRITORIAL = "elderly-system-export", "jbzh0001", "territorial-plan"
 FORMS = (ELDERLY, RETURN, TERRITORIAL)
 __all__ = ["ELDERLY", "FORMS", "RETURN", "TERRITORIAL", "read_office"]
 

@@ -16,7 +16,7 @@ import numpy as np
 import shapely
 
 from quarterhour.base.errors import DataError
-from quarterhour.base.findings import finding, join_findings
+from quarterhour.base.findings import finding, in_both, join_findings
 from quarterhour.io import files
 from quarterhour.io.files.header import Table
 from quarterhour.io.offices.forms import form_facts
@@ -69,7 +69,7 @@ def _told(read: Table, theme: str) -> list[Any]:
     at: dict[str, Any] = {"table": "", "file": read.file, "sheet": read.sheet}
     columns = [str(c) for c in read.frame.columns if c != read.frame.geometry.name]
     own = [c for c in form_facts()[FORM]["columns"] if c in {x.upper() for x in columns}]
-    known = f"{theme_name(theme, 'zh')} ¦ {theme_name(theme, 'en')}"
+    known = in_both(theme_name(theme, "zh"), theme_name(theme, "en"))
     told = [finding("offices.theme", severity="note", value=known, detail=", ".join(own) or "-", **at)]
     if not own:
         there = ", ".join(columns) or "-"

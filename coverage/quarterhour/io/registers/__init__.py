@@ -176,7 +176,7 @@ def _again(cells: pd.Series | None, said: Says) -> list[int]:
         return []
     rounded = cells.map(_rounded).astype(bool)
     plain = texts(cells).map(half_width).str.strip(_APOSTROPHES).str.replace(r"\s", "", regex=True).str.upper()
-    rounded |= plain.map(lambda text: _MANGLED.fullmatch(text) is not None).astype(bool)
+    rounded |= is_mangled(plain)
     said.doubt("person_rounded", cells.index[rounded], "person")
     blank = ~plain.str.contains(_NUMBER)
     masked_out = plain.str.contains(_MASKED) & ~blank

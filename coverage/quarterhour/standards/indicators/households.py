@@ -35,14 +35,14 @@ def area_per_households(target: Target, ground: ScoreInputs, areas: pd.Index) ->
     if chosen.empty:
         raise NoDataError(f"communities: {households} ({kind_of_housing}: {' | '.join(target.classes)})")
     space, left_out = _space(rows, numbers(rows[area]), homes)
-    where = ground.area_of(ground.communities, target.level)[chosen.index]
+    every = ground.area_of(ground.communities, target.level)
+    where = every[chosen.index]
     under = chosen.groupby(where).sum()
     over = space.reindex(chosen.index).fillna(0.0).groupby(where).sum()
     listed = pd.Series(worst_quality(rows), index=chosen.index)
     quality = quality_shares(worse_quality(quality_of(ground.communities)[chosen.index], listed), where)
     made = made_values(areas, target.per * over / under.where(under > 0), quality, under / target.per)
     made = noted(made, made["value"].notna() & (left_out > 0), "scorecard.partial", f"facilities: {left_out}")
-    every = ground.area_of(ground.communities, target.level)
     unread = unread_classes(ground.communities[kind_of_housing], target.classes)
     for note, some in (("partial", asked & homes.isna()), ("class_unread", unread)):
         count = some.groupby(every).sum().reindex(areas).fillna(0).astype(int)

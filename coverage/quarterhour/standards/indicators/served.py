@@ -90,7 +90,7 @@ def _has(target: Target, ground: ScoreInputs, rows: pd.DataFrame) -> set[str] | 
 
 def _assigned(target: Target, _ground: ScoreInputs, rows: pd.DataFrame) -> set[str] | None:
     column = ASSIGNED[target.table]
-    return set(communities_of(rows.assign(community=rows[column]))) if column in rows else None
+    return set(communities_of(rows, column)) if column in rows else None
 
 
 def _reach(target: Target, ground: ScoreInputs, _rows: pd.DataFrame) -> set[str] | None:
