@@ -8,6 +8,7 @@ from types import MappingProxyType
 
 import numpy as np
 
+from quarterhour.base.areal import whole_numbers
 from quarterhour.base.arrays import FloatArray, IntArray
 from quarterhour.base.cells import is_number
 from quarterhour.base.errors import DataError
@@ -123,8 +124,4 @@ def apportion(total: int, parts: FloatArray) -> IntArray:
         return np.empty(0, dtype=np.int64)
     weight = parts if parts.sum() > 0 else np.eye(1, len(parts))[0]
     # A hair beside a whole number is rounding, not somebody more.
-    exact = np.round(total * weight / weight.sum(), 6)
-    whole: IntArray = np.floor(exact).astype(np.int64)
-    left = total - int(whole.sum())
-    whole[np.argsort(-(exact - whole), kind="stable")[:left]] += 1
-    return whole
+    return whole_numbers(np.round(total * weight / weight.sum(), 6), total)

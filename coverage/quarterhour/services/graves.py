@@ -9,6 +9,7 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
+from quarterhour.base.areal import whole_numbers
 from quarterhour.base.arrays import FloatArray
 from quarterhour.base.errors import DataError
 from quarterhour.services.burial_forms import (
@@ -243,11 +244,8 @@ def shared_by_people(areas: pd.Series, *, people: pd.Series, area: pd.Series) ->
     made = pd.Series(0, index=people.index, dtype="int64")
     for name, rows in people.groupby(area, sort=True):
         weight = rows.to_numpy(dtype=float) if rows.sum() > 0 else np.ones(len(rows))
-        part = float(areas.get(name, 0)) * weight / weight.sum()
-        whole = np.floor(part).astype(np.int64)
-        left = int(areas.get(name, 0)) - int(whole.sum())
-        whole[np.argsort(-(part - whole), kind="stable")[:left]] += 1
-        made[rows.index] = whole
+        whole = int(areas.get(name, 0))
+        made[rows.index] = whole_numbers(whole * weight / weight.sum(), whole)
     return made
 
 

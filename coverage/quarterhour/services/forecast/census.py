@@ -77,12 +77,17 @@ def censuses(rows: pd.DataFrame, *, file: str) -> dict[int, Census]:
     finest must come to the same. DataError with file and row for what does not hold together: ages that overlap or
     are missing, groups without an end at different ages, areas or sexes that are not in every count.
     """
-    finest = next(level for level in LEVELS if level in set(rows["level"]))
+    finest = finest_level(rows)
     made = {}
     mine = rows[rows["level"] == finest]
     for year in sorted({int(y) for y in mine["year"]}):
         made[year] = _census(mine[mine["year"] == year], year, finest, file)
     return made
+
+
+def finest_level(rows: pd.DataFrame) -> str:
+    """The finest level that some rows have."""
+    return next(level for level in LEVELS if level in set(rows["level"]))
 
 
 def check_sums(rows: pd.DataFrame, made: Mapping[int, Census], parents: Mapping[str, pd.Series], *, file: str) -> None:

@@ -34,24 +34,23 @@ def age_rows(
     file: str,
     known: Known,
     year: int | None = None,
-    value: str = "people",
     signed: bool = False,
 ) -> pd.DataFrame:
     """One row a figure: ``area, level, year, sex, first, last, people, row, column``.
 
     Parameters
     ----------
-    table : long (a column ``age`` and one of figures) or wide (columns headed by ages); the index is the row's number.
+    table : long (columns ``age`` and ``people``) or wide (columns headed by ages); the index is the row's number.
         ``area`` (or ``town``, ``county``), ``level``, ``year`` and ``sex`` where it has them.
     known : level and id by id and by name; an area that is not there is an error.
     year : of all rows, where the table has no column of years.
-    value : the column of figures of a long table. ``signed``: whether figures may be below 0.
+    signed : whether figures may be below 0.
 
     Raises
     ------
     DataError : with file, row and column, for cells that are no figure, no age, no sex, no year, no known area.
     """
-    long = _long(table, value, file)
+    long = _long(table, "people", file)
     long["area"], long["level"] = _areas(table, long["row"], file, known)
     long["year"] = _years(table, long["row"], file, year)
     long["sex"] = _words(table, long["row"], file, "sex", _SEXES)
@@ -61,10 +60,10 @@ def age_rows(
     return long.assign(people=figures)[["area", "level", "year", "sex", "first", "last", "people", "row", "column"]]
 
 
-def growth_rows(table: pd.DataFrame, *, file: str, known: Known, year: int | None = None) -> pd.DataFrame:
+def growth_rows(table: pd.DataFrame, *, file: str, known: Known) -> pd.DataFrame:
     """Older people by area and year, ``area, level, year, age, people, row``: columns 60+, 65+, 80+, or ``people``."""
     plain = table.rename(columns={c: f"{age}+" for c, age in _PLAIN_HEADS.items() if c in table and "age" not in table})
-    rows = age_rows(plain, file=file, known=known, year=year)
+    rows = age_rows(plain, file=file, known=known)
     closed = rows[rows["last"].notna()]
     _refuse(closed.assign(people=closed["first"]), "forecast.not_open", file)
     return _of_both_sexes(rows, file).rename(columns={"first": "age"})
@@ -139,14 +138,12 @@ def _refuse_crossed(rows: pd.DataFrame, file: str) -> None:
             raise DataError("forecast.controls_crossed", file=file, area=area, year=year, rows=first_ids(of["row"]))
 
 
-def rate_rows(
-    table: pd.DataFrame, *, file: str, value: str, least: float = 0.0, most: float = math.inf
-) -> pd.DataFrame:
+def rate_rows(table: pd.DataFrame, *, file: str, value: str, most: float = math.inf) -> pd.DataFrame:
     """Rates by sex and age: ``sex, first, last, people`` (the rate), ``row, column``; a table without areas."""
     long = _long(table, value, file)
     long["sex"] = _words(table, long["row"], file, "sex", _SEXES)
     figures = numbers(long["people"])
-    _refuse(long[figures.isna() | figures.lt(least)], "forecast.bad_people", file)
+    _refuse(long[figures.isna() | figures.lt(0)], "forecast.bad_people", file)
     _refuse(long[figures.gt(most)], "forecast.bad_share", file)
     return long.assign(people=figures)
 

@@ -133,17 +133,8 @@ def _drawn(
         factor = Fraction(round(_STEPS * rng.uniform(*speed)), _STEPS)
         change = np.maximum(0.0, 1 + people * rng.standard_normal(len(problem.demand)))
         table = problem.people.apply(lambda column, c=change: np.rint(column * c).astype("int64"))
-        demand = sum((table[c] * w for c, w in problem.weights.items()), start=pd.Series(0, index=table.index))
-        yield (
-            float(factor),
-            replace(
-                problem,
-                times=_at_speed(_times(problem, float(factor), paced), factor, problem.minutes),
-                people=table,
-                demand=demand.astype("int64").rename("people"),
-                load=_load(problem, demand, change),
-            ),
-        )
+        times = _at_speed(_times(problem, float(factor), paced), factor, problem.minutes)
+        yield float(factor), _with_people(replace(problem, times=times), table, change)
 
 
 def _told(
@@ -156,10 +147,12 @@ def _told(
         yield 1.0, _with_people(own, people[list(problem.people)].reindex(problem.demand.index))
 
 
-def _with_people(problem: SitingProblem, table: pd.DataFrame) -> SitingProblem:
+def _with_people(problem: SitingProblem, table: pd.DataFrame, change: FloatArray | None = None) -> SitingProblem:
+    """The question with other people. ``change``: of what each community asks; None: as its people have changed."""
     demand = sum((table[c] * w for c, w in problem.weights.items()), start=pd.Series(0, index=table.index))
-    before = problem.demand.to_numpy(dtype=float)
-    change = np.divide(demand.to_numpy(dtype=float), before, out=np.ones(len(before)), where=before > 0)
+    if change is None:
+        before = problem.demand.to_numpy(dtype=float)
+        change = np.divide(demand.to_numpy(dtype=float), before, out=np.ones(len(before)), where=before > 0)
     return replace(
         problem, people=table.astype("int64"), demand=demand.astype("int64").rename("people"),
         load=_load(problem, demand, change),

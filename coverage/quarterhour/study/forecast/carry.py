@@ -13,6 +13,7 @@ import pandas as pd
 from quarterhour.base.cells import numbers, texts
 from quarterhour.base.errors import DataError, first_ids
 from quarterhour.base.labels import dated_name
+from quarterhour.services.forecast.census import finest_level
 from quarterhour.services.forecast.rake import whole_people
 from quarterhour.services.forecast.values import VARIANTS, Forecast
 from quarterhour.services.graves import shared_by_people
@@ -25,7 +26,7 @@ from quarterhour.study.file.study import StudyFile
 from quarterhour.study.forecast.years import asked_columns, people_year
 from quarterhour.study.inputs import Inputs
 
-_Asked = TypeVar("_Asked", CircleFile, AccessFile)
+_Asked = TypeVar("_Asked", CircleFile, AccessFile, BedsFile)
 
 
 def with_years(file: StudyFile, tables: Inputs, forecast: Forecast | None) -> tuple[StudyFile, Inputs]:
@@ -50,7 +51,7 @@ def with_years(file: StudyFile, tables: Inputs, forecast: Forecast | None) -> tu
     changed = {
         "communities": file.communities.model_copy(update={"people": people}),
         "circles": tuple(_of_year(c) for c in file.circles), "access": tuple(_of_year(a) for a in file.access),
-        "siting": tuple(_question(q) for q in file.siting), "beds": file.beds and _beds(file.beds), "graves": graves,
+        "siting": tuple(_question(q) for q in file.siting), "beds": file.beds and _of_year(file.beds), "graves": graves,
     }  # fmt: skip
     return file.model_copy(update=changed), replace(tables, communities=communities, tables=figures)
 
@@ -67,7 +68,7 @@ def carried(
     group = file.forecast.group_of(column) if file.forecast is not None else None
     if group is None:
         raise DataError("years.no_group", column=column)
-    level = next(k for k in ("town", "county", CITY) if k in set(forecast.rows["level"]))
+    level = finest_level(forecast.rows)
     communities = tables.communities
     people = communities[column].astype("int64")
     area = texts(communities[level]) if level != CITY else pd.Series(CITY, index=people.index)
@@ -93,12 +94,6 @@ def _of_year(part: _Asked) -> _Asked:
     if part.year is None:
         return part
     return part.model_copy(update={"people": dated_name(part.people, part.year, part.variant)})
-
-
-def _beds(beds: BedsFile) -> BedsFile:
-    if beds.year is None:
-        return beds
-    return beds.model_copy(update={"people": dated_name(beds.people, beds.year, beds.variant)})
 
 
 def _question(question: SitingFile) -> SitingFile:

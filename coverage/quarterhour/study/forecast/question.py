@@ -12,7 +12,7 @@ from quarterhour.base.cells import texts
 from quarterhour.base.errors import DataError
 from quarterhour.base.findings import QUALITIES, UNSTATED
 from quarterhour.services.forecast.ages import OLDER, OLDEST
-from quarterhour.services.forecast.census import BOTH, Census, censuses, check_sums
+from quarterhour.services.forecast.census import BOTH, Census, censuses, check_sums, finest_level
 from quarterhour.services.forecast.groups import Rates, national_disabled
 from quarterhour.services.forecast.life import LifeTable, life_table, rates_by_age
 from quarterhour.services.forecast.make import make_forecast
@@ -197,7 +197,7 @@ def _shared(cells: FloatArray, people: float) -> FloatArray:
 
 def _counted(rows: pd.DataFrame, file: str, *, method: str) -> Counted:
     """People of 60+ (else of the youngest age that there is) by area and year, and who of them is 80 and over."""
-    finest = next(level for level in ("town", "county", CITY) if level in set(rows["level"]))
+    finest = finest_level(rows)
     mine: pd.DataFrame = rows[rows["level"] == finest]
     age = int(mine["age"].min())
     if age != OLDER and method == "share_of_growth":

@@ -92,6 +92,11 @@ def summed(table: pd.DataFrame, values: pd.Series, areas: pd.DataFrame) -> pd.Se
     return pd.concat(found).reindex(areas.index)
 
 
+def _by_area(table: pd.DataFrame) -> pd.DataFrame:
+    """A table of ``level`` and ``area`` by these, as the index of ``_areas`` has them."""
+    return table.assign(area=table["area"].astype(str)).set_index(["level", "area"])
+
+
 def _people(results: Results, areas: pd.DataFrame) -> pd.DataFrame:
     tables, column = results.inputs, people_column(results)
     older = numbers(tables.communities[column])
@@ -111,7 +116,7 @@ def _of_persons(results: Results, column: str, people: pd.Series, areas: pd.Data
         return sums
     for check in results.checks:
         if check.circle.people == column:
-            shares = check.shares.assign(area=check.shares["area"].astype(str)).set_index(["level", "area"])
+            shares = _by_area(check.shares)
             return pd.to_numeric(shares["people"].reindex(areas.index), errors="coerce").astype("float64")
     hidden = summed(results.inputs.communities, guarded.hidden(column).astype(float), areas)
     return sums.where(hidden.fillna(0).eq(0))
@@ -182,7 +187,7 @@ def _counts(facilities: pd.DataFrame, areas: pd.DataFrame) -> pd.DataFrame:
 def _circles(results: Results, areas: pd.DataFrame) -> pd.DataFrame:
     made: dict[str, pd.Series] = {}
     for check in results.checks:
-        shares = check.shares.assign(area=check.shares["area"].astype(str)).set_index(["level", "area"])
+        shares = _by_area(check.shares)
         here, of = shares.reindex(areas.index), check.circle.id
         made[f"{of}_people"], made[f"{of}_met"] = here["people"], here["people_met"]
         made[f"{of}_outside"] = here["people"] - here["people_met"]
@@ -197,7 +202,7 @@ def _closed_shares(results: Results, check: Any, areas: pd.DataFrame) -> Iterato
     for p in results.proposals:
         if closes(results.study, p, check) and len(p.plan.chosen):
             found = coverage_by_area(p.problem, coverage_by_community(p.problem, p.plan), results.inputs.communities)
-            found = found.assign(area=found["area"].astype(str)).set_index(["level", "area"])
+            found = _by_area(found)
             share = (found["after"] / found["people"].where(found["people"] > 0)).reindex(areas.index)
             city = p.plan.covered / p.plan.demand_total if p.plan.demand_total else np.nan
             share.loc[(CITY, CITY)] = city

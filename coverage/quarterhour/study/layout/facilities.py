@@ -15,6 +15,7 @@ from quarterhour.study.file.database import PlanFile
 from quarterhour.study.layout.groups import INSTITUTIONS, Groups
 from quarterhour.study.reading.reporting import units_of_places
 from quarterhour.study.results import Proposal, Results
+from quarterhour.study.study import study_question
 
 KEEP, ALTER, EXTEND, BUILD, CLOSE = TREATMENTS = ("keep", "alter", "extend", "build", "close")
 """保留, 改建, 扩建, 新建, and what is planned to close."""
@@ -132,7 +133,8 @@ def _extended(results: Results, made: pd.DataFrame) -> pd.DataFrame:
         hit = made["site"].isin([str(s) for s in raised])
         made.loc[hit, "treatment"], made.loc[hit, "kind"], made.loc[hit, "question"] = EXTEND, p.kind, p.id
         made.loc[hit, "unit"] = p.plan.unit
-        made.loc[hit, "year"] = [p.years.get(site, np.nan) for site in made.loc[hit, "site"]]
+        years = p.years
+        made.loc[hit, "year"] = [years.get(site, np.nan) for site in made.loc[hit, "site"]]
         made.loc[hit, "gain"] = [p.plan.gain.get(site, np.nan) for site in made.loc[hit, "site"]]
     hit = made["added"] > 0
     made.loc[hit, "treatment"] = EXTEND
@@ -192,8 +194,7 @@ def _of_parcels(parcels: pd.DataFrame, column: str, sites: list[str]) -> Any:
 
 def _of_question(results: Results, p: Proposal, sites: pd.DataFrame) -> Iterator[tuple[str, Any]]:
     """What a question says of its sites: land, what they hold, what they cost."""
-    question = next(q for q in results.study.file.siting if q.id == p.id)
-    capacity = question.capacity
+    capacity = study_question(results.study, p.id).capacity
     if capacity is not None and capacity.land and capacity.land in sites:
         yield "land_m2", numbers(sites[capacity.land]).array
     if capacity is not None and "capacity" in sites and capacity.unit in ("beds", "graves"):

@@ -22,10 +22,10 @@ def forecast_rows(results: Results) -> pd.DataFrame:
     return wide[list(FORECAST_COLUMNS)]
 
 
-def forecast_people(results: Results, areas: pd.Index, group: str = "older") -> dict[str, pd.Series]:
-    """People of a group by area in the middle variant: ``near`` and ``far``; missing where nothing is forecast."""
+def forecast_people(results: Results, areas: pd.Index) -> dict[str, pd.Series]:
+    """Older people by area in the middle variant: ``near`` and ``far``; missing where nothing is forecast."""
     asked, rows = results.study.file.plan, forecast_rows(results)
-    rows = rows[rows["group"].eq(group)]
+    rows = rows[rows["group"].eq("older")]
     made = {}
     for when, year in (("near", asked.near), ("far", asked.horizon)):
         of_year = rows[rows["year"].eq(year)].drop_duplicates(["level", "area"]).set_index(["level", "area"])["middle"]

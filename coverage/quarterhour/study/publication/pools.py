@@ -11,13 +11,15 @@ how large a count is.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from dataclasses import dataclass
+from itertools import combinations
 
 import numpy as np
 import pandas as pd
 
 from quarterhour.base.arrays import BoolArray, IntArray
+from quarterhour.io.registers import CARE, GRADES
 
 ALONE = -1
 """In no pool: the community's own counts are published."""
@@ -90,17 +92,11 @@ def _rests(counts: pd.DataFrame) -> Iterator[IntArray]:
     whole = counts.iloc[:, 0]
     name = str(counts.columns[0])
     parts = [c for c in counts.columns[1:] if str(c).startswith(f"{name}_")]
-    for kinds in (("home", "institution"), ("able", "half_disabled", "disabled")):
+    for kinds in (CARE, GRADES):
         some = [c for c in parts if str(c).removeprefix(f"{name}_") in kinds]
         for size in range(1, len(some) + 1):
-            for chosen in _choices(some, size):
+            for chosen in combinations(some, size):
                 yield (whole - counts[list(chosen)].sum(axis=1)).to_numpy(dtype=np.int64)
-
-
-def _choices(some: Sequence[str], size: int) -> Iterator[tuple[str, ...]]:
-    from itertools import combinations
-
-    yield from combinations(some, size)
 
 
 def _settled(groups: IntArray, area: IntArray, table: _Table) -> IntArray:

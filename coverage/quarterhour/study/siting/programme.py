@@ -10,6 +10,7 @@ from quarterhour.base.cells import texts
 from quarterhour.study.file.siting import SitingFile
 from quarterhour.study.file.study import StudyFile
 from quarterhour.study.results import Programme, Proposal
+from quarterhour.study.siting.money import FIGURES
 
 SITES = ("question", "site", "name", "town", "county", "year", "state", "capital_yuan", "running_yuan", "staff", "beds",
          "counted", "unit", "people", "quality", "running_from")  # fmt: skip
@@ -42,13 +43,13 @@ def _speaks(asked: SitingFile | None, p: Proposal) -> bool:
 
 def _site_rows(p: Proposal, asked: SitingFile, people: set[str]) -> Iterator[tuple[object, ...]]:
     later = asked.money is None or asked.money.running_from == "next_year"
-    years, sites = p.years, p.sites
+    years, said = p.years, {c: texts(p.sites[c]) for c in _PLACE if c in p.sites}
     money = p.money.reindex(p.new_sites)
     for site in p.new_sites:
         year = years.get(site)
-        cost, running, beds, staff = (money[c].get(site, pd.NA) if c in money else pd.NA for c in _MONEY)
+        cost, running, beds, staff = (money[c].get(site, pd.NA) if c in money else pd.NA for c in FIGURES)
         counted = float(p.plan.gain.get(site, 0.0))
-        name, town, county, state, quality = (texts(sites[c]).get(site, "") if c in sites else "" for c in _PLACE)
+        name, town, county, state, quality = (said[c].get(site, "") if c in said else "" for c in _PLACE)
         yield (
             p.id, site, name, town, county, pd.NA if year is None else year, state, cost, running, staff, beds,
             counted, p.unit, counted if p.unit in people else pd.NA, quality,
@@ -56,7 +57,6 @@ def _site_rows(p: Proposal, asked: SitingFile, people: set[str]) -> Iterator[tup
         )  # fmt: skip
 
 
-_MONEY = ("cost_yuan", "running_yuan", "beds", "staff")
 _PLACE = ("name", "town", "county", "state", "quality")
 
 
