@@ -76,7 +76,7 @@ def build_ground(tables: Inputs) -> Ground:
     crs = tables.communities.crs
     window, height = _framed(_bounds([tables.communities, tables.towns, tables.counties], crs))
     dot_m = (window[2] - window[0]) / WIDTH_CM * CM_PER_INCH / DOTS_PER_INCH
-    towns, counties = (_outlines(frame, crs, dot_m) for frame in (tables.towns, tables.counties))
+    towns, counties = (outlines(frame, crs, dot_m) for frame in (tables.towns, tables.counties))
     land = counties if len(counties) else towns
     base = base_picture(in_crs(tables.roads, crs), land, window, size_cm=(WIDTH_CM, height), dpi=DOTS_PER_INCH)
     return Ground(window, height, towns, counties, base, crs)
@@ -113,14 +113,16 @@ def points_of(frame: gpd.GeoDataFrame, crs: Any) -> FloatArray:
     return points
 
 
-def _outlines(frame: gpd.GeoDataFrame, crs: Any, dot_m: float) -> gpd.GeoDataFrame:
+def outlines(frame: gpd.GeoDataFrame, crs: Any, dot_m: float = 0.0) -> gpd.GeoDataFrame:
+    """Polygons of areas by id with ``name`` in a CRS, simplified to ``dot_m`` if any; no rows where there are none."""
     if not len(frame):
         return gpd.GeoDataFrame({"name": []}, geometry=[], crs=crs)
     area = in_crs(frame, crs)
     area = area[area.geom_type.isin(["Polygon", "MultiPolygon"]) & ~area.is_empty]
     names = map(plain_text, texts(area["name"]) if "name" in area else area.index)
-    shapes = thin_areas(area.geometry.to_numpy(), dot_m)
-    return gpd.GeoDataFrame({"name": list(names)}, geometry=shapes, index=area.index, crs=crs)
+    shapes = area.geometry.to_numpy()
+    shapes = thin_areas(shapes, dot_m) if dot_m else shapes
+    return gpd.GeoDataFrame({"name": list(names)}, geometry=shapes, index=area.index.astype(str), crs=crs)
 
 
 def outline_path(shapes: Any) -> Any:

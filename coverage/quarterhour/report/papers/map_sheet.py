@@ -127,7 +127,7 @@ def _laid_out(sheet: MapSheet, ground: Ground, imprint: Imprint, lang: str) -> A
     draw_ground(axes, ground)
     sheet.draw(axes)
     _frame(axes, ground)
-    page = _page(figure, height)
+    page = page_axes(figure, WIDTH_CM, height)
     _write_head(page, sheet, imprint, height)
     _write_legend(page, sheet.legend, columns, below)
     _draw_scale(page, ground, below, lang)
@@ -135,12 +135,12 @@ def _laid_out(sheet: MapSheet, ground: Ground, imprint: Imprint, lang: str) -> A
     return figure
 
 
-def _page(figure: Any, height: float) -> Any:
+def page_axes(figure: Any, wide: float, high: float) -> Any:
     """Axes over the whole figure, in centimetres."""
     page = figure.add_axes((0, 0, 1, 1), zorder=5)
     page.set_axis_off()
-    page.set_xlim(0, WIDTH_CM)
-    page.set_ylim(0, height)
+    page.set_xlim(0, wide)
+    page.set_ylim(0, high)
     return page
 
 

@@ -127,7 +127,7 @@ def service_table(told: Told) -> PlanTable:
     keys, heads = ["community_now", "community_new", "community_after"], {}
     for check in told.results.checks:
         circle = check.circle
-        for part in ("people", "met", "outside", "villages_outside", "share", "after_share"):
+        for part in CIRCLE_PARTS:
             key = f"{circle.id}_{part}"
             keys.append(key)
             heads[key] = told.say(f"of_circle_{part}", name=circle.name(told.lang),

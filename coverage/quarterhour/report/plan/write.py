@@ -13,7 +13,7 @@ from quarterhour.report.papers.word import write_word
 from quarterhour.report.plan.atlas.atlas import atlas_fonts, atlas_sheets, draw_atlas
 from quarterhour.report.plan.atlas.earlier import clear_old_sheets
 from quarterhour.report.plan.book import write_plan_book
-from quarterhour.report.plan.layers import field_table, layer_dresses, plan_layers
+from quarterhour.report.plan.layers import Layers, field_table, layer_dresses, plan_layers
 from quarterhour.report.plan.template import parse_template
 from quarterhour.report.plan.text import PAPERS, PlanContent, plan_content, plan_paper, plan_title
 from quarterhour.report.plan.told import told_of
@@ -89,26 +89,26 @@ def _write_parts(
         for name in PAPERS:
             tell(_say(f"step_{name}", lang))
             (growing / f"{name}.docx").write_bytes(write_word(plan_paper(content, name, templates), lang))
+    layers = plan_layers(content.told) if {"tables", "layers"} & set(parts) else {}
     if "tables" in parts:
         tell(_say("step_tables", lang))
-        _write_tables(content, growing / "tables.xlsx")
+        _write_tables(content, layers, growing / "tables.xlsx")
     if "layers" in parts:
         tell(_say("step_layers", lang))
-        _write_layers(content, growing)
+        _write_layers(content, layers, growing)
     if "atlas" in parts:
         return _write_atlas(content, growing / "atlas", processes, tell)
     return ()
 
 
-def _write_tables(content: PlanContent, path: Path) -> None:
+def _write_tables(content: PlanContent, layers: Layers, path: Path) -> None:
     told = content.told
-    tables = (*content.tables, field_table(told, plan_layers(told)))
+    tables = (*content.tables, field_table(told, layers))
     write_plan_book(path, tables, title=plan_title(told), lang=told.lang,
                     warning=content.filling.figures["demonstration"])  # fmt: skip
 
 
-def _write_layers(content: PlanContent, growing: Path) -> None:
-    layers = plan_layers(content.told)
+def _write_layers(content: PlanContent, layers: Layers, growing: Path) -> None:
     files.write_layers(growing / "layers.gpkg", layers, dresses=layer_dresses(content.told, layers))
     (growing / "shapefiles").mkdir()
     files.write_shapefiles(growing / "shapefiles", layers)

@@ -10,15 +10,12 @@ from concurrent.futures import Future, ProcessPoolExecutor
 from functools import partial
 from multiprocessing import get_context
 
-import pandas as pd
-
 from quarterhour.report.papers.fonts import lettering
 from quarterhour.report.plan.atlas.city_sheets import city_sheets
 from quarterhour.report.plan.atlas.draw import Drawing, draw_sheet
 from quarterhour.report.plan.atlas.ground import AtlasGround, build_atlas_ground
 from quarterhour.report.plan.atlas.sheet import Imprint, Sheet
 from quarterhour.report.plan.atlas.town_sheets import town_atlas, town_sheets
-from quarterhour.report.plan.shown import PlanTable, heads_of
 from quarterhour.report.plan.text import PlanContent, plan_title
 from quarterhour.report.section import say_of
 
@@ -77,12 +74,3 @@ def draw_atlas(sheets: Iterable[Sheet], count: int, fonts: tuple[str, ...], *, p
 def _deaf_to_ctrl_c() -> None:
     """The main process hears it and ends the others."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)
-
-
-def sheet_table(content: PlanContent, sheets: Iterable[Sheet]) -> PlanTable:
-    """The sheets of the atlas with their files."""
-    told = content.told
-    rows = [{"number": sheet.number, "name": sheet.title, "file": f"atlas/{sheet.stem}.pdf"} for sheet in sheets]
-    keys = ("number", "name", "file")
-    table = pd.DataFrame(rows, columns=list(keys))
-    return PlanTable("sheets", told.say("title_sheets"), table, heads_of(keys, told.lang), told.say("about_sheets"))

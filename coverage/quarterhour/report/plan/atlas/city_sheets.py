@@ -14,7 +14,6 @@ import shapely
 from quarterhour.base.arrays import BoolArray, FloatArray
 from quarterhour.base.labels import counted_label, percent
 from quarterhour.report.papers.ground import in_crs, points_of
-from quarterhour.report.papers.map_labels import inner_points
 from quarterhour.report.papers.map_sheet import Mark
 from quarterhour.report.papers.static_maps import SHADES, file_stem
 from quarterhour.report.plan.atlas.ground import (
@@ -253,7 +252,7 @@ def _share_names(ground: AtlasGround, shares: FloatArray) -> Names:
     order = np.argsort(np.where(np.isfinite(shares), shares, 2.0), kind="stable")
     names = ground.towns["name"].to_numpy()
     texts = tuple(f"{names[i]}\n{percent(shares[i], decimals=0)}" for i in order)
-    return Names(inner_points(ground.towns.geometry)[order], texts, 7.0, roam=True)
+    return Names(ground.town_points[order], texts, 7.0, roam=True)
 
 
 # --- layouts --------------------------------------------------------------------------------------

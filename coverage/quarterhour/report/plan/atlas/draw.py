@@ -12,8 +12,8 @@ from quarterhour.base.arrays import FloatArray
 from quarterhour.report.papers.blocks import plain_text
 from quarterhour.report.papers.ground import CM_PER_INCH, bare_axes
 from quarterhour.report.papers.map_labels import Box, pushed_apart, write_labels
-from quarterhour.report.papers.map_sheet import FAINT, INK, RIBBON, as_png, drawing
-from quarterhour.report.plan.atlas.graticule import build_graticule
+from quarterhour.report.papers.map_sheet import FAINT, INK, RIBBON, as_png, drawing, page_axes
+from quarterhour.report.plan.atlas.graticule import Graticule, build_graticule
 from quarterhour.report.plan.atlas.panel import draw_panel
 from quarterhour.report.plan.atlas.sheet import (
     MAP_HIGH,
@@ -71,14 +71,11 @@ def _laid_out(sheet: Sheet) -> Any:
     figure = Figure(figsize=(wide / CM_PER_INCH, high / CM_PER_INCH), dpi=DPI, facecolor="white")
     place = (MAP_LEFT / wide, MAP_LOW / high, MAP_WIDE / wide, MAP_HIGH / high)
     axes = bare_axes(figure, place, sheet.frame.window)
-    _draw_map(axes, sheet)
-    page = figure.add_axes((0, 0, 1, 1), zorder=5)
-    page.set_axis_off()
-    page.set_xlim(0, wide)
-    page.set_ylim(0, high)
-    page.set_autoscale_on(False)
+    grid = build_graticule(sheet.frame, sheet.map_crs)
+    _draw_map(axes, sheet, grid)
+    page = page_axes(figure, wide, high)
     _draw_frames(page)
-    _draw_grid_labels(page, sheet)
+    _draw_grid_labels(page, sheet.frame, grid)
     _write_head(page, sheet)
     draw_panel(page, sheet)
     page.text(MAP_LEFT, 0.62, plain_text(sheet.imprint.source), size=7, color=FAINT, va="center")
@@ -91,7 +88,7 @@ def _laid_out(sheet: Sheet) -> Any:
 # --- the map --------------------------------------------------------------------------------------
 
 
-def _draw_map(axes: Any, sheet: Sheet) -> None:
+def _draw_map(axes: Any, sheet: Sheet, grid: Graticule) -> None:
     from matplotlib.collections import LineCollection
     from matplotlib.patches import Rectangle
 
@@ -106,7 +103,6 @@ def _draw_map(axes: Any, sheet: Sheet) -> None:
         else:
             _draw(axes, drawn)
             taken += _kept_off(drawn, sheet.frame)
-    grid = build_graticule(sheet.frame, sheet.map_crs)
     axes.add_collection(LineCollection(list(grid.lines), colors=_GRID, linewidths=0.3, alpha=0.6, zorder=3.5),
                         autolim=False)  # fmt: skip
 
@@ -191,11 +187,11 @@ def _draw_frames(page: Any) -> None:
                               linewidth=0.8))  # fmt: skip
 
 
-def _draw_grid_labels(page: Any, sheet: Sheet) -> None:
-    west, south, *_ = sheet.frame.window
-    for side, at, text in build_graticule(sheet.frame, sheet.map_crs).labels:
+def _draw_grid_labels(page: Any, frame: Frame, grid: Graticule) -> None:
+    west, south, *_ = frame.window
+    for side, at, text in grid.labels:
         upright = side in ("low", "high")
-        along = (at - (west if upright else south)) / sheet.frame.metres_per_cm
+        along = (at - (west if upright else south)) / frame.metres_per_cm
         if not _CORNER < along < (MAP_WIDE if upright else MAP_HIGH) - _CORNER:
             continue
         if upright:

@@ -13,9 +13,7 @@ import pandas as pd
 import shapely
 
 from quarterhour.base.arrays import FloatArray
-from quarterhour.base.cells import texts
 from quarterhour.maps.generalize import thin_areas
-from quarterhour.report.papers.blocks import plain_text
 from quarterhour.report.papers.ground import (
     COUNTY_LINE,
     LAND,
@@ -23,6 +21,7 @@ from quarterhour.report.papers.ground import (
     base_picture,
     in_crs,
     outline_path,
+    outlines,
     points_of,
 )
 from quarterhour.report.papers.map_labels import inner_points
@@ -83,6 +82,23 @@ class AtlasGround:
         return Base(picture, self.frame.window)
 
     @functools.cached_property
+    def borders(self) -> tuple[Areas, Areas]:
+        """Outlines of towns and of counties at the scale of the whole, thinned once."""
+        towns, counties = self.towns.geometry.to_numpy(), self.counties.geometry.to_numpy()
+        return (areas_of(towns, self.frame, edge=TOWN_LINE, width=0.5, order=3.0),
+                areas_of(counties, self.frame, edge=COUNTY_LINE, width=1.3, order=3.2))  # fmt: skip
+
+    @functools.cached_property
+    def town_points(self) -> FloatArray:
+        """A point well inside each town."""
+        return inner_points(self.towns.geometry)
+
+    @functools.cached_property
+    def county_points(self) -> FloatArray:
+        """A point well inside each county."""
+        return inner_points(self.counties.geometry)
+
+    @functools.cached_property
     def _road_tree(self) -> Any:
         return shapely.STRtree(self.roads.geometry.to_numpy())
 
@@ -115,7 +131,7 @@ def _lines(shapes: Any, frame: Frame) -> tuple[FloatArray, ...]:
 def build_atlas_ground(tables: Inputs) -> AtlasGround:
     """The ground of a run's atlas."""
     crs = map_crs(tables.communities)
-    towns, counties = (_outlines(frame, crs) for frame in (tables.towns, tables.counties))
+    towns, counties = (outlines(frame, crs) for frame in (tables.towns, tables.counties))
     points = points_of(tables.communities, crs)
     known = points[np.isfinite(points).all(axis=1)]
     bounds = [area.total_bounds for area in (towns, counties) if len(area)]
@@ -126,15 +142,6 @@ def build_atlas_ground(tables: Inputs) -> AtlasGround:
     shapes = roads.geometry.to_numpy()
     roads = roads[~(shapely.is_missing(shapes) | shapely.is_empty(shapes))]
     return AtlasGround(crs, towns, counties, points, roads, frame)
-
-
-def _outlines(frame: gpd.GeoDataFrame, crs: str) -> gpd.GeoDataFrame:
-    if not len(frame):
-        return gpd.GeoDataFrame({"name": []}, geometry=[], crs=crs)
-    area = in_crs(frame, crs)
-    area = area[area.geom_type.isin(["Polygon", "MultiPolygon"]) & ~area.is_empty]
-    names = [plain_text(name) for name in (texts(area["name"]) if "name" in area else area.index)]
-    return gpd.GeoDataFrame({"name": names}, geometry=area.geometry.to_numpy(), index=area.index.astype(str), crs=crs)
 
 
 def areas_of(shapes: Any, frame: Frame, **look: Any) -> Areas:
@@ -148,10 +155,7 @@ def areas_of(shapes: Any, frame: Frame, **look: Any) -> Areas:
 
 def city_ground(ground: AtlasGround, *, names: bool = True) -> list[Drawn]:
     """What lies beneath a sheet of the whole: the base, outlines of towns and counties, names of counties."""
-    frame = ground.frame
-    drawn: list[Drawn] = [ground.base]
-    drawn.append(areas_of(ground.towns.geometry.to_numpy(), frame, edge=TOWN_LINE, width=0.5, order=3.0))
-    drawn.append(areas_of(ground.counties.geometry.to_numpy(), frame, edge=COUNTY_LINE, width=1.3, order=3.2))
+    drawn: list[Drawn] = [ground.base, *ground.borders]
     if names and len(ground.counties):
         drawn.append(county_names(ground))
     return drawn
@@ -159,14 +163,12 @@ def city_ground(ground: AtlasGround, *, names: bool = True) -> list[Drawn]:
 
 def county_names(ground: AtlasGround) -> Names:
     """Names of counties, moved where something stands there."""
-    points = inner_points(ground.counties.geometry)
-    return Names(points, tuple(ground.counties["name"]), 13.0, bold=True, roam=True)
+    return Names(ground.county_points, tuple(ground.counties["name"]), 13.0, bold=True, roam=True)
 
 
 def town_names(ground: AtlasGround, size: float = 7.5, texts_: Sequence[str] | None = None) -> Names:
     """Names of towns at their middles."""
-    points = inner_points(ground.towns.geometry)
-    return Names(points, tuple(texts_ or ground.towns["name"]), size, roam=True)
+    return Names(ground.town_points, tuple(texts_ or ground.towns["name"]), size, roam=True)
 
 
 def town_ground(ground: AtlasGround, town: str, frame: Frame) -> list[Drawn]:
