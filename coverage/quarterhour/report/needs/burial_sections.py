@@ -17,7 +17,6 @@ from quarterhour.services.graves import GraveDemand
 from quarterhour.study.results import BurialBalance, Care, Results
 
 _say = partial(say_of, "burial_sections")
-_BALANCE = ("needed", "area_m2", "needed_so_far", "standing", "built_so_far", "missing", "missing_m2")
 
 
 def burial_sections(results: Results, rules: Mapping[str, str], lang: str) -> Iterator[Section]:
