@@ -1,5 +1,6 @@
 # make demo: install what the program needs and run the embedded study of Weihai
 # make test: install the test extras and run lint, types and tests
+# make test-faults: kill, fill, shuffle, flip and fuzz; prints tried / survived / lost
 # make bench: install what a user would pick instead and measure side by side; BENCH="--only 'snap/*'" for some rows
 # make bench-siting: the same for siting; BENCH="--only 'max-cover/*'" for some rows
 PYTHON ?= python3
@@ -21,7 +22,7 @@ BIN := .venv/bin
 	touch $@
 
 # make pictures: of the embedded study's page, print and papers, into data/processed/pictures
-.PHONY: demo pictures test lint test-slow bench bench-siting lock clean
+.PHONY: demo pictures test lint test-slow test-faults bench bench-siting lock clean
 demo: .venv/run.stamp
 	$(BIN)/quarterhour demo --out data/processed/weihai
 
@@ -37,7 +38,10 @@ lint: .venv/test.stamp
 	$(BIN)/mypy
 
 test-slow: .venv/test.stamp
-	$(BIN)/python -m pytest -m "slow or hypothesis" --hypothesis-profile=slow
+	$(BIN)/python -m pytest -m "(slow or hypothesis) and not faults" --hypothesis-profile=slow
+
+test-faults: .venv/test.stamp
+	$(BIN)/python -m pytest -m faults -n 2 --dist load tests/faults
 
 bench: .venv/bench.stamp
 	PYTHONPATH=tests $(BIN)/python -m benchmarks --fetch $(BENCH)

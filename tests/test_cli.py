@@ -173,10 +173,10 @@ def test_a_second_run_takes_the_kept_networks_unless_told_not_to(
 def test_what_the_rooms_log_is_told_to_who_asks_and_quiet_is_quiet(
     capsys: pytest.CaptureFixture[str], quiet: bool, verbose: bool, said: list[str]
 ) -> None:
-    from quarterhour import cli
+    from quarterhour.cli import console
 
     log = logging.getLogger("quarterhour.io.osm")
-    with cli._progress(quiet, verbose=verbose):
+    with console.progress(quiet, verbose=verbose):
         log.info("%d of %d nodes", 1, 2)
         log.warning("slower")
     log.info("afterwards")

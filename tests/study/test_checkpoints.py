@@ -20,6 +20,7 @@ import quarterhour as qh
 from command import quarterhour
 from quarterhour import cli
 from quarterhour.base.errors import QuarterhourError
+from quarterhour.cli.door import Stopped
 from quarterhour.study.siting import proposal
 from quarterhour.study.siting.proposal import earlier_plan, kept_plan
 
@@ -194,7 +195,7 @@ def test_ctrl_c_before_the_first_plan_leaves_the_earlier_one_and_does_not_name_i
 ) -> None:
     for room, step in ((proposal, "solve_siting"), (proposal, "offered_sites")):
         monkeypatch.setattr(room, step, interrupt)
-        with pytest.raises(cli._Stopped) as stopped:
+        with pytest.raises(Stopped) as stopped:
             site(toy_study, tmp_path / "out")
         assert stopped.value.args == ()
     assert only(earlier)
@@ -210,7 +211,7 @@ def test_ctrl_c_names_the_plans_of_this_run_alone(
     file.write_text(f"{head}[[siting]]{first}\n[[siting]]{question}", encoding="utf-8")
     turns = iter([proposal.solve_siting, interrupt])
     monkeypatch.setattr(proposal, "solve_siting", lambda *a, **more: next(turns)(*a, **more))
-    with pytest.raises(cli._Stopped) as stopped:
+    with pytest.raises(Stopped) as stopped:
         site(toy_study, tmp_path / "out")
     assert stopped.value.args == (kept_plan(tmp_path / "out" / "plans", "first"),)
     assert holds(stopped.value.args[0])

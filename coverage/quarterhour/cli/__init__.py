@@ -1,23 +1,32 @@
-"""quarterhour init, inspect, check, site, run, plan, verify, demo, rules, fetch, import. It parses and prints."""
+"""quarterhour init, inspect, check, site, run, plan, verify, demo, rules, fetch, import. It parses and prints.
+
+The wing: options (what commands share), console (what they say), door (what ends them).
+"""
 
 from __future__ import annotations
 
-import signal
-import sys
-import traceback
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import Annotated
 
 import typer
 
 from quarterhour.base import i18n
 from quarterhour.base.errors import QuarterhourError
-from quarterhour.study.progress import relayed
-
-if TYPE_CHECKING:
-    from quarterhour.study.progress import RunProgress
+from quarterhour.cli.console import progress, say
+from quarterhour.cli.door import Stopped, through_the_door
+from quarterhour.cli.options import (
+    ONLY_HELP,
+    PLAN_HELP,
+    TEMPLATES_HELP,
+    Against,
+    Fresh,
+    Lang,
+    Out,
+    Quiet,
+    Roads,
+    StudyPath,
+    Verbose,
+)
 
 app = typer.Typer(
     add_completion=False,
@@ -29,28 +38,6 @@ app = typer.Typer(
     "Begin with `quarterhour demo`, or `quarterhour init DIR` for a study of your own.",
     epilog="Exit: 0 done; 1 a finding to act on (bad input); 2 wrong usage; 3 an error of the program.",
 )
-
-StudyPath = Annotated[str, typer.Argument(metavar="STUDY", help="A study.toml, or the folder it is in.")]
-Out = Annotated[Path | None, typer.Option("--out", help="Folder for the results.")]
-_ROADS_HELP = "Roads to use instead of the study's: a vector file, an OSM extract, GraphML."
-Roads = Annotated[Path | None, typer.Option("--roads", help=_ROADS_HELP)]
-Lang = Annotated[str, typer.Option("--lang", help="zh or en.", metavar="zh|en", callback=lambda v: _language(v))]
-_PLAN_HELP = (
-    "A choice of sites saved by the map page: counted again, held against its question, compared with the best."
-)
-_AGAINST_HELP = "Results folder of an earlier run to compare the scorecard with."
-Against = Annotated[Path | None, typer.Option("--against", help=_AGAINST_HELP)]
-Fresh = Annotated[bool, typer.Option("--fresh", help="Build the road networks anew instead of taking kept ones.")]
-Quiet = Annotated[bool, typer.Option("--quiet", help="No progress on stderr.")]
-_ONLY_HELP, _TEMPLATES_HELP = "text, tables, atlas, layers; several at commas.", "Folder of templates of your own."
-_VERBOSE_HELP = "Tell also what the program does inside: kept networks, plans on the way, each file."
-Verbose = Annotated[bool, typer.Option("--verbose", help=_VERBOSE_HELP)]
-
-
-def _language(value: str) -> str:
-    if value not in i18n.LANGUAGES:
-        raise typer.BadParameter(f"{value!r} is not zh or en")
-    return value
 
 
 @app.command()
@@ -94,7 +81,7 @@ def site(
     fresh: Fresh = False,
     quiet: Quiet = False,
     verbose: Verbose = False,
-    plan: Annotated[Path | None, typer.Option("--plan", metavar="FILE", help=_PLAN_HELP)] = None,
+    plan: Annotated[Path | None, typer.Option("--plan", metavar="FILE", help=PLAN_HELP)] = None,
 ) -> None:
     """Proposals for new sites, with their bounds; or what becomes of a choice that was tried on the map page."""
     if plan is not None:
@@ -107,8 +94,8 @@ def site(
 def plan(
     study: StudyPath,
     out: Out = None,
-    only: Annotated[str, typer.Option("--only", metavar="PARTS", help=_ONLY_HELP)] = "",
-    templates: Annotated[Path | None, typer.Option("--templates", metavar="DIR", help=_TEMPLATES_HELP)] = None,
+    only: Annotated[str, typer.Option("--only", metavar="PARTS", help=ONLY_HELP)] = "",
+    templates: Annotated[Path | None, typer.Option("--templates", metavar="DIR", help=TEMPLATES_HELP)] = None,
     roads: Roads = None,
     lang: Lang = "zh",
     fresh: Fresh = False,
@@ -120,11 +107,11 @@ def plan(
 
     read, asked = read_study(study, roads=roads), PlanAsked(out, only, templates, lang)
     folder = plan_folder(read, asked)
-    with _progress(quiet) as tell:
+    with progress(quiet) as tell:
         made = plan_study(read, asked, folder, tell=tell, fresh=fresh, processes=2)
-    _print(i18n.say("plan_write.written", lang, folder=folder, files=len(made.paths)))
+    say(i18n.say("plan_write.written", lang, folder=folder, files=len(made.paths)))
     if made.left_out:
-        _print(i18n.say("plan_write.no_font", lang), err=True)
+        say(i18n.say("plan_write.no_font", lang), err=True)
         raise typer.Exit(1)
 
 
@@ -147,14 +134,14 @@ def inspect(study: StudyPath, out: Out = None, roads: Roads = None, lang: Lang =
     from quarterhour.study.study import default_out, read_study
 
     asked = read_study(study, roads=roads)
-    with _progress(quiet) as tell:
+    with progress(quiet) as tell:
         if tell:
             tell(i18n.say("study.step_read", lang))
         tables = read_study_inputs(asked)
     for line in [*input_lines(tables, lang), *road_lines(asked, tables, lang)]:
-        _print(line)
+        say(line)
     page = write_inspection(asked, tables, out or default_out(asked), lang=lang)[0]
-    _print(i18n.say("cli.inspected", lang, page=page))
+    say(i18n.say("cli.inspected", lang, page=page))
     raise typer.Exit(1 if findings_count(tables) else 0)
 
 
@@ -174,12 +161,12 @@ def verify(
     for name, record in read_records(plan):
         try:
             for line in record_lines(name, record, lang, prove=prove):
-                _print(line)
+                say(line)
         except QuarterhourError as error:
-            _print(i18n.say("cli.plan_fails", lang, plan=name, detail=error.sentence(lang)), err=True)
+            say(i18n.say("cli.plan_fails", lang, plan=name, detail=error.sentence(lang)), err=True)
             raise typer.Exit(1) from error
         except KeyboardInterrupt:
-            raise _Stopped from None
+            raise Stopped from None
 
 
 @app.command()
@@ -190,7 +177,7 @@ def init(
     from quarterhour.study.new_study import init_study
 
     made = init_study(folder)
-    _print(i18n.say("cli.init_done", lang, folder=folder, files=", ".join(p.name for p in made)))
+    say(i18n.say("cli.init_done", lang, folder=folder, files=", ".join(p.name for p in made)))
 
 
 @app.command("import")
@@ -210,11 +197,11 @@ def import_form(
 
     made = import_file(file, form, out=out, datum=datum, sheet=sheet, lang=lang)
     for line in finding_lines(made.findings, lang, most=5):
-        _print(line, err=True)
+        say(line, err=True)
     written = made.path is not None
-    _print(i18n.say(f"offices.{'written' if written else 'nothing_written'}", lang, path=made.path, rows=made.rows))
+    say(i18n.say(f"offices.{'written' if written else 'nothing_written'}", lang, path=made.path, rows=made.rows))
     for line in made.lines:
-        _print(line)
+        say(line)
 
 
 @app.command()
@@ -241,7 +228,7 @@ def rules(
 
     sets = tuple(names or ())
     for line in rulebook.rulebook_lines(sets, explain=rule, on=on, compare=compare, expiring=expiring, lang=lang):
-        _print(line)
+        say(line)
 
 
 @app.command()
@@ -261,9 +248,9 @@ def fetch(
     from quarterhour.study.new_study import fetch_study
     from quarterhour.study.study import read_study
 
-    with _progress(quiet) as tell:
+    with progress(quiet) as tell:
         made = fetch_study(read_study(study), place=place, bbox=bbox, server=server, lang=lang, tell=tell)
-    _print(i18n.say("cli.fetch_done", lang, files=", ".join(str(p) for p in made)))
+    say(i18n.say("cli.fetch_done", lang, files=", ".join(str(p) for p in made)))
 
 
 def _try_again(
@@ -276,11 +263,11 @@ def _try_again(
     from quarterhour.study.study import default_out, read_study
 
     tried, asked = read_tried(plan), read_study(study, roads=roads)
-    with _progress(quiet, verbose=verbose) as tell:
+    with progress(quiet, verbose=verbose) as tell:
         prepared = (out or default_out(asked)) / "prepared"
         again = try_again(asked, tried, lang=lang, tell=tell, prepared=prepared, fresh=fresh)
     for line in tried_lines(asked, again, lang):
-        _print(line)
+        say(line)
     if not again.agrees or again.broken is not None:
         raise typer.Exit(1)
 
@@ -312,88 +299,26 @@ def _run(
     write.check_database(asked)
     earlier = None if against is None else write.read_earlier(against)
     try:
-        with _progress(quiet, verbose=verbose) as tell:
+        with progress(quiet, verbose=verbose) as tell:
             results = run_study(
                 asked, checks=checks, siting=siting, lang=lang, tell=tell, prepared=folder / "prepared", fresh=fresh,
                 keep=folder / "plans", kept=left.append, publish=True,
             )  # fmt: skip
             results = replace(results, earlier=earlier)
             write.write_results(results, folder, lang=lang, tell=tell, processes=2)
-    except (_Stopped, KeyboardInterrupt):
-        raise _Stopped(*left) from None
+    except (Stopped, KeyboardInterrupt):
+        raise Stopped(*left) from None
     for line in summary_lines(results, lang):
-        _print(line)
-    _print(i18n.say("cli.written", lang, folder=folder))
+        say(line)
+    say(i18n.say("cli.written", lang, folder=folder))
     if stored := write.store_layers(results):
-        _print(i18n.say("cli.stored", lang, where=stored))
+        say(i18n.say("cli.stored", lang, where=stored))
     for line in finding_lines(results.findings, lang, most=3):
-        _print(line, err=True)
+        say(line, err=True)
     if findings_count(results):
         raise typer.Exit(1)
 
 
-@contextmanager
-def _progress(quiet: bool, *, verbose: bool = False) -> Iterator[RunProgress | None]:
-    """A bar on a terminal, a line a step in a log, nothing when quiet; ``verbose``: what the rooms log between."""
-
-    if quiet:
-        yield None
-    elif not sys.stderr.isatty():
-        with relayed(lambda text: _print(text, err=True), verbose=verbose):
-            yield _tell_log
-    else:
-        from rich.console import Console
-        from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
-
-        columns: list[Any] = [TextColumn("{task.description}", markup=False), BarColumn(), TimeElapsedColumn()]
-        console = Console(stderr=True)
-        with (
-            Progress(*columns, console=console, transient=True) as bar,
-            relayed(lambda text: console.print(text, markup=False, highlight=False), verbose=verbose),
-        ):
-            task = bar.add_task("...", total=None)
-            yield lambda text, share=None: bar.update(
-                task, description=text, total=None if share is None else 1.0, completed=share or 0.0
-            )
-
-
-def _tell_log(text: str, share: float | None = None, /) -> None:
-    if share is None:
-        _print(text, err=True)
-
-
-def _print(text: str, *, err: bool = False) -> None:
-    print(text, file=sys.stderr if err else sys.stdout)
-
-
-class _Stopped(BaseException):
-    """Ctrl-C, and the plans kept by then: not a KeyboardInterrupt, which typer would swallow without a word."""
-
-
-def _stop(*_: object) -> None:
-    raise _Stopped
-
-
 def main() -> None:
-    """The command: a known error becomes one line, an unknown one asks to be reported (exit 3), Ctrl-C says that
-    nothing half-written is left."""
-    for stream in (sys.stdout, sys.stderr):
-        if hasattr(stream, "reconfigure"):
-            stream.reconfigure(errors="replace")
-    signal.signal(signal.SIGINT, _stop)
-    lang = i18n.asked_language(sys.argv[1:])
-    try:
-        app()
-    except QuarterhourError as error:
-        _print(error.sentence(lang), err=True)
-        sys.exit(1)
-    except _Stopped as stopped:
-        _print(i18n.say("cli.stopped", lang), err=True)
-        for path in stopped.args:
-            _print(i18n.say("cli.plan_left", lang, path=path), err=True)
-        sys.exit(130)
-    except Exception as error:  # what no room foresaw is the program's fault, and says so
-        traceback.print_exc()
-        detail = " ".join(str(error).split())[:200]
-        _print(i18n.say("cli.program_error", lang, kind=type(error).__name__, detail=detail), err=True)
-        sys.exit(3)
+    """The program."""
+    through_the_door(app)
