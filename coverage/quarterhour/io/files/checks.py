@@ -195,7 +195,10 @@ def _members(file: Path) -> list[zipfile.ZipInfo]:
         return packed.infolist()
 
 
-def read_checked(file: Path, read: Callable[[], _T]) -> _T:
-    """What a library reads, behind the guard (``base.foreign``): whatever it raises says that the file is broken."""
-    with foreign(file):
+def read_checked(file: Path, read: Callable[[], _T], *, part: str = "") -> _T:
+    """What a library reads, behind the guard (``base.foreign``): whatever it raises says that the file is broken.
+
+    ``part``: the member, sheet or layer of it that is read.
+    """
+    with foreign(file, part=part):
         return read()

@@ -143,15 +143,15 @@ def _decoded(frame: Any) -> Any:
 def read_gpkg(file: Path, *, layer: str | None) -> Table:
     """A layer of a GeoPackage; the only one where none is named."""
     name = chosen_layer(file, layer)
-    frame = read_checked(file, lambda: pyogrio.read_dataframe(file, layer=name))
-    return layer_table(frame, file, layer=name, rows=read_checked(file, lambda: _gpkg_rows(file, name)))
+    frame = read_checked(file, lambda: pyogrio.read_dataframe(file, layer=name), part=name)
+    return layer_table(frame, file, layer=name, rows=read_checked(file, lambda: _gpkg_rows(file, name), part=name))
 
 
 def read_other(file: Path, *, layer: str | None, encoding: str | None) -> Table:
     """A layer of a format that GDAL alone reads: FlatGeobuf, MapInfo, Spatialite, file geodatabases."""
     name = chosen_layer(file, layer)
-    rows = read_checked(file, lambda: _features(file, name))
-    frame = read_checked(file, lambda: pyogrio.read_dataframe(file, layer=name, encoding=encoding))
+    rows = read_checked(file, lambda: _features(file, name), part=name)
+    frame = read_checked(file, lambda: pyogrio.read_dataframe(file, layer=name, encoding=encoding), part=name)
     return layer_table(frame, file, layer=name, encoding=encoding or "", rows=Rows(rows))
 
 
@@ -173,7 +173,7 @@ def read_kml(file: Path, *, layer: str | None) -> Table:
     if sum(counts.values()) < placemarks:
         raise DataError("files.rows_lost", file=str(file), rows=placemarks, read=sum(counts.values()))
     name = chosen_layer(file, layer, names=[n for n, rows in counts.items() if rows] if layer is None else None)
-    frame = read_checked(file, lambda: pyogrio.read_dataframe(file, layer=name))
+    frame = read_checked(file, lambda: pyogrio.read_dataframe(file, layer=name), part=name)
     frame = _own_columns(frame, file)
     places = frame[~_laid_on_the_ground(frame)] if pictures else frame
     rows = Rows(counts[name], left_out=len(frame) - len(places))
