@@ -1,8 +1,8 @@
 """Workbooks that are no Office Open XML (.xls, .et, .ods), read by a process of their own.
 
 calamine follows a damaged file for ever, or asks for more memory than there is and takes its process with it; so it
-has one to lose. The module is that process too: ``python old_books.py CELLS FILE`` prints the sheets, ``... FILE SHEET`` the
-cells of one, as JSON. As such it knows nothing of the package.
+has one to lose. The module is that process too: ``python old_books.py CELLS FILE`` prints the sheets,
+``... FILE SHEET`` the cells of one, as JSON. As such it knows nothing of the package.
 """
 
 from __future__ import annotations

@@ -7,9 +7,9 @@ import bz2
 import contextlib
 import gzip
 import zlib
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from pathlib import Path
-from typing import IO, Any
+from typing import Any
 
 from quarterhour.base import limits
 
@@ -70,7 +70,7 @@ def check_unpacked(file: Path, name: str) -> None:
     A .gz too small to hold so much is not opened.
     """
     suffix = file.suffix.lower()
-    opened: dict[str, Callable[[Path], IO[bytes]]] = {".gz": gzip.open, ".bz2": bz2.open}
+    opened: dict[str, Any] = {".gz": gzip.open, ".bz2": bz2.open}
     most = limits.limit(name)
     if suffix not in opened or (suffix == ".gz" and file.stat().st_size * _BEST_DEFLATE <= most):
         return

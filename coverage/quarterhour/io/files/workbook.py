@@ -93,6 +93,8 @@ class Book:
             found += _tag(node) in ("v", "is") and bool(node.text or len(node))
             if found > 1:
                 return True
+            if node.tag.endswith("}row"):
+                node.clear()
         return False
 
     def page(self, sheet: SheetPart) -> Page:
@@ -116,6 +118,7 @@ class Book:
                 if letters > most_letters:
                     raise limits.too_much("book_characters", f"> {most_letters:,}", of=named)
                 _put(page.grid, number, cells)
+                node.clear()
             elif name.endswith("}sheetFormatPr"):
                 page.folded = node.get("zeroHeight") in ("1", "true")
                 page.no_height = bool(_FLAT.fullmatch(node.get("defaultRowHeight", "")))
@@ -205,6 +208,7 @@ class Book:
                 if whole is not None:
                     self._struck_words[str(len(words))] = whole
                 words.append(_written(node))
+                node.clear()
         return words
 
     def _styles(self) -> tuple[dict[int, bool], set[int]]:
@@ -254,26 +258,23 @@ class Book:
         return root
 
     def _nodes(self, part: str) -> Iterator[ElementTree.Element]:
-        """The elements of a part, each when it ends; a row and a shared text are emptied when the next one is asked for.
+        """The elements of a part, each when it ends; whoever takes a row or a shared text empties it.
 
         DataError where elements pile up, or bytes come in which none ends (``limits``).
         """
         waiting = silent = 0
         for events, size in self._batches(part):
             silent = 0 if events else silent + size
-            waiting += len(events)
+            waiting = 0 if any(n.tag.endswith(_EMPTIED) for _, n in reversed(events)) else waiting + len(events)
             self._parts += len(events)
             for name, found in (("part_bytes", silent), ("row_parts", waiting), ("book_parts", self._parts)):
                 limits.check(name, found, of=f"{self._file} / {part}")
             for _, node in events:
                 yield node
-                if node.tag.endswith(_EMPTIED):
-                    node.clear()
-                    waiting = 0
 
     def _batches(self, part: str) -> Iterator[tuple[list[Any], int]]:
         """What ended in each piece of a part, and the bytes of the piece."""
-        parser = ElementTree.XMLPullParser(events=("end",))
+        parser: Any = ElementTree.XMLPullParser(events=("end",))
         with self._packed.open(part) as stream:
             while data := stream.read(_PIECE):
                 parser.feed(data)
