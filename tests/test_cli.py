@@ -218,3 +218,8 @@ def test_circles_alone_leave_an_earlier_plan(toy_study: Path, tmp_path: Path) ->
     before = (tmp_path / "o" / "plan.json").read_bytes()
     assert quarterhour("check", toy_study, "--out", tmp_path / "o", "--quiet").returncode == 0
     assert (tmp_path / "o" / "plan.json").read_bytes() == before
+
+
+def test_no_command_shows_the_help_and_a_version_is_told() -> None:
+    assert "quarterhour demo" in quarterhour().stderr
+    assert quarterhour("--version").stdout == f"{qh.__version__}\n"

@@ -10,6 +10,7 @@ from typing import Annotated
 
 import typer
 
+from quarterhour import __version__
 from quarterhour.base import i18n
 from quarterhour.base.errors import QuarterhourError
 from quarterhour.cli.console import progress, say
@@ -38,6 +39,20 @@ app = typer.Typer(
     "Begin with `quarterhour demo`, or `quarterhour init DIR` for a study of your own.",
     epilog="Exit: 0 done; 1 a finding to act on (bad input); 2 wrong usage; 3 an error of the program.",
 )
+
+
+def _tell_version(asked: bool) -> None:
+    if asked:
+        say(__version__)
+        raise typer.Exit
+
+
+_VERSION = typer.Option("--version", help="The version of the program.", is_eager=True, callback=_tell_version)
+
+
+@app.callback()
+def begin(version: Annotated[bool, _VERSION] = False) -> None:
+    """What stands before every command."""
 
 
 @app.command()

@@ -23,6 +23,7 @@ from openpyxl.utils.datetime import MAC_EPOCH, WINDOWS_EPOCH, from_excel
 
 from quarterhour.base import limits
 from quarterhour.base.errors import DataError
+from quarterhour.base.foreign import each, foreign
 from quarterhour.io.files.header import Cells
 from quarterhour.io.old_books import LOCKED, NO_ROOM, TOO_WIDE, OldBookError, ask_book
 
@@ -254,7 +255,7 @@ class Book:
         for root in self._nodes(part):  # noqa: B007
             pass
         if root is None:
-            raise ValueError(f"nothing in {part}")
+            raise DataError("files.broken", file=str(self._file), detail=f"{part}: -")
         return root
 
     def _nodes(self, part: str) -> Iterator[ElementTree.Element]:
@@ -263,7 +264,7 @@ class Book:
         DataError where elements pile up, or bytes come in which none ends (``limits``).
         """
         waiting = silent = 0
-        for events, size in self._batches(part):
+        for events, size in each(self._file, self._batches(part), part=part):
             silent = 0 if events else silent + size
             waiting = 0 if any(n.tag.endswith(_EMPTIED) for _, n in reversed(events)) else waiting + len(events)
             self._parts += len(events)
@@ -288,7 +289,7 @@ class Book:
             if not member.endswith((".xml", ".rels")):
                 continue
             tail = b""
-            with self._packed.open(member) as stream:
+            with foreign(self._file, part=member), self._packed.open(member) as stream:
                 while chunk := stream.read(_CHUNK):
                     data = tail + chunk
                     plain = data.replace(b"\0", b"") if b"\0" in data else data
