@@ -14,11 +14,13 @@ import re
 import zipfile
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 from quarterhour.base import i18n
 from quarterhour.base.errors import DataError, MissingError
+from quarterhour.base.foreign import foreign
 
+_T = TypeVar("_T")
 LARGEST_BYTES = 2_000_000_000
 LARGEST_UNPACKED_BYTES = 1_000_000_000
 LARGEST_RATIO = 200
@@ -55,10 +57,14 @@ _NOT_TEXT = (b"PK\x03\x04", b"SQLite format 3", b"PAR1", b"\xd0\xcf\x11\xe0", b"
 def read_json(path: str | Path) -> Any:
     """What a JSON file of the program's own holds. MissingError when it is not there, DataError when it is no JSON."""
     file = _found(path)
-    try:
+    with foreign(path, key="files.not_json"):
         return json.loads(file.read_text(encoding="utf-8-sig"))
-    except ValueError as error:
-        raise DataError("files.not_json", file=str(path), detail=str(error)) from error
+
+
+def bytes_of(file: Path) -> bytes:
+    """All of a file; DataError where the system does not hand it out, or it does not fit into memory."""
+    with foreign(file):
+        return file.read_bytes()
 
 
 def sha256(path: str | Path) -> str:
@@ -189,12 +195,10 @@ def _members(file: Path) -> list[zipfile.ZipInfo]:
         return packed.infolist()
 
 
-def read_checked(file: Path, read: Callable[[], Any]) -> Any:
-    """What a library reads; whatever it raises says that the file is broken."""
-    try:
+def read_checked(file: Path, read: Callable[[], _T], *, part: str = "") -> _T:
+    """What a library reads, behind the guard (``base.foreign``): whatever it raises says that the file is broken.
+
+    ``part``: the member, sheet or layer of it that is read.
+    """
+    with foreign(file, part=part):
         return read()
-    except (DataError, MemoryError):
-        raise
-    except Exception as error:  # GDAL, GEOS and Arrow each have their own; all mean the file
-        detail = " ".join(f"{type(error).__name__}: {error}".split())[:300]
-        raise DataError("files.broken", file=str(file), detail=detail) from error

@@ -13,6 +13,7 @@ import pandas as pd
 
 from quarterhour.base.errors import DataError
 from quarterhour.base.findings import finding, join_findings, no_findings
+from quarterhour.io.files.checks import bytes_of
 from quarterhour.io.files.grid import from_grid
 from quarterhour.io.files.header import Table, titles_above
 from quarterhour.io.files.unseen import clean_grid
@@ -57,7 +58,7 @@ def encoding_findings(file: Path, encoding: str) -> pd.DataFrame:
 
 def read_csv(file: Path, *, encoding: str | None, header_row: int | None) -> Table:
     """A CSV file, with commas, tabs, semicolons or bars."""
-    text, used = decoded(file.read_bytes(), file, encoding)
+    text, used = decoded(bytes_of(file), file, encoding)
     if "\0" in text:
         raise DataError("files.broken", file=str(file), detail="NUL")
     reader = csv.reader(io.StringIO(text, newline=""), delimiter=_delimiter(text), strict=True)

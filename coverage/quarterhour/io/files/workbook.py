@@ -22,6 +22,7 @@ from openpyxl.utils.cell import range_boundaries
 from openpyxl.utils.datetime import MAC_EPOCH, WINDOWS_EPOCH, from_excel
 
 from quarterhour.base.errors import DataError
+from quarterhour.base.foreign import each, foreign
 from quarterhour.io.files.header import Cells
 from quarterhour.io.old_books import LARGEST_CELLS, LOCKED, TOO_WIDE, OldBookError, ask_book
 
@@ -241,12 +242,14 @@ class Book:
         return found
 
     def _tree(self, part: str) -> ElementTree.Element:
-        with self._packed.open(part) as stream:
+        with foreign(self._file, part=part), self._packed.open(part) as stream:
             return ElementTree.parse(stream).getroot()
 
     def _nodes(self, part: str) -> Iterator[ElementTree.Element]:
-        with self._packed.open(part) as stream:
-            for _, node in ElementTree.iterparse(stream, events=("end",)):
+        with foreign(self._file, part=part):
+            stream = self._packed.open(part)
+        with stream:
+            for _, node in each(self._file, ElementTree.iterparse(stream, events=("end",)), part=part):
                 yield node
 
     def _refuse_entities(self) -> None:
@@ -255,7 +258,7 @@ class Book:
             if not member.endswith((".xml", ".rels")):
                 continue
             tail = b""
-            with self._packed.open(member) as stream:
+            with foreign(self._file, part=member), self._packed.open(member) as stream:
                 while chunk := stream.read(_CHUNK):
                     data = tail + chunk
                     plain = data.replace(b"\0", b"") if b"\0" in data else data

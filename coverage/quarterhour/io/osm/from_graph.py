@@ -16,8 +16,9 @@ import shapely
 
 from quarterhour.base.arrays import FloatArray
 from quarterhour.base.errors import DataError, first_ids
+from quarterhour.base.foreign import foreign
 from quarterhour.io.osm.access import access_columns, barrier_word, common_direction, sign
-from quarterhour.io.osm.open import existing, metres_of, short
+from quarterhour.io.osm.open import existing, metres_of
 from quarterhour.io.osm.tags import (
     ACCESS_TAGS,
     FERRY_TAGS,
@@ -48,10 +49,8 @@ def read_graphml_roads(path: str | Path, *, crs: object) -> gpd.GeoDataFrame:
     import networkx as nx
 
     file = existing(path)
-    try:
+    with foreign(file.name, key="osm.graph_broken"):
         graph = nx.read_graphml(file, force_multigraph=True)
-    except (SyntaxError, ValueError, KeyError, nx.NetworkXError) as why:
-        raise DataError("osm.graph_broken", file=file.name, detail=short(why)) from why
     return roads_from_graph(graph, crs=crs, file=file.name)
 
 

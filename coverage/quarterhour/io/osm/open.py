@@ -12,6 +12,7 @@ from pyproj import CRS, Transformer
 
 from quarterhour.base.arrays import FloatArray
 from quarterhour.base.errors import DataError, MissingError
+from quarterhour.base.foreign import foreign
 
 _T = TypeVar("_T")
 Box: TypeAlias = tuple[float, float, float, float]
@@ -27,13 +28,9 @@ def existing(path: str | Path) -> Path:
 
 
 def as_data_errors(file: Path, read: Callable[[], _T]) -> _T:
-    """What was read; the library's complaint as a DataError."""
-    try:
+    """What was read, object by object; the library's complaint as a DataError (``base.foreign``)."""
+    with foreign(file.name, key="osm.broken", mixed=True):
         return read()
-    except (RuntimeError, ValueError, osmium.InvalidLocationError) as why:
-        if isinstance(why, DataError):
-            raise
-        raise DataError("osm.broken", file=file.name, detail=short(why)) from why
 
 
 def metres_of(crs: object) -> CRS:

@@ -176,7 +176,7 @@ def verify_record(record: Mapping[str, Any]) -> Recount:
         return _checked(record)
     except PlanError:
         raise
-    except (LookupError, TypeError, ValueError, AttributeError, ArithmeticError, zlib.error) as error:
+    except (LookupError, TypeError, ValueError, AttributeError, ArithmeticError, RecursionError, zlib.error) as error:
         raise PlanError("proof.record_garbled", detail=f"{type(error).__name__}: {error}") from error
 
 
