@@ -15,12 +15,15 @@ from pathlib import Path
 from typing import TypeVar
 
 from quarterhour.base.errors import DataError, QuarterhourError
+from quarterhour.base.machine import machine_error, machine_kind
 
 _T = TypeVar("_T")
 _LONGEST_DETAIL = 300
 _OF_FILES = (None, errno.EINVAL, errno.ENOENT)
 """Errors of the system that mean what is in the file: a seek to nowhere, a part that is not there."""
 _OF_CODE = (LookupError, TypeError, ValueError, ArithmeticError, AttributeError, NameError, AssertionError)
+_OF_THE_MACHINE = ("no_space", "file_limit", "open_files", "no_threads", "no_temp")
+"""What a reader can meet that is no fault of the file: room for what it unpacks, files and threads of its own."""
 _PANIC = "PanicException"
 """What Rust raises through pyo3 when it gives up: no Exception, and no module to import it from."""
 
@@ -87,6 +90,9 @@ def as_told(
     named = {"file": str(file), "detail": f"{part}: {short(why)}" if part else short(why), **about}
     if isinstance(why, MemoryError):
         return error("errors.too_much_memory", **named)
+    refused = machine_error(why) if machine_kind(why) in _OF_THE_MACHINE else None
+    if refused is not None:
+        return refused
     if isinstance(why, OSError) and why.errno not in _OF_FILES:
         return error("errors.unreadable", **{**named, "detail": why.strerror or short(why)})
     return error(key, **named)
