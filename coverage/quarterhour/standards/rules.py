@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import math
 import re
-import tomllib
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date
@@ -13,7 +12,7 @@ from pathlib import Path
 from typing import Any, Literal, TypeVar
 
 from quarterhour.base.errors import DataError
-from quarterhour.base.foreign import foreign
+from quarterhour.base.foreign import foreign, parsed_toml
 from quarterhour.standards.targets import Heading, Named, Target, check_number, check_target
 
 
@@ -225,7 +224,7 @@ def read_rule_set(name: str | Path) -> RuleSet:
     if not file.is_file():
         raise DataError("errors.no_rules", name=str(name), known=", ".join(rule_sets()))
     with foreign(str(name), key="errors.no_rule_file"):
-        parsed = tomllib.loads(file.read_text(encoding="utf-8-sig"))
+        parsed = parsed_toml(file.read_text(encoding="utf-8-sig"))
     return as_rule_set(parsed, where=file.name)
 
 

@@ -8,17 +8,25 @@ stays one.
 from __future__ import annotations
 
 import errno
+import os
+import re
+import tomllib
 import traceback
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import TypeVar
+from typing import Any, TypeVar
 
 from quarterhour.base.errors import DataError, QuarterhourError
 
 _T = TypeVar("_T")
 _LONGEST_DETAIL = 300
-_OF_FILES = (None, errno.EINVAL, errno.ENOENT)
+_LONG_KEY = re.compile(r"(?<![\w\"'-])(?:[\w\"'-]++[ \t]*+\.[ \t]*+){50}")
+"""Begins at the beginning of a word and never goes back: a file of one long word is gone through once."""
+_OF_THE_SYSTEM = (
+    errno.ENOMEM, errno.EAGAIN, errno.EMFILE, errno.ENFILE, errno.EIO, errno.EACCES, errno.ENOSPC, errno.ESTALE,
+)  # fmt: skip
+_OF_FILES = (0, errno.EINVAL, errno.ENOENT)
 """Errors of the system that mean what is in the file: a seek to nowhere, a part that is not there."""
 _OF_CODE = (LookupError, TypeError, ValueError, ArithmeticError, AttributeError, NameError, AssertionError)
 _PANIC = "PanicException"
@@ -77,6 +85,14 @@ def each(
         yield one
 
 
+def parsed_toml(text: str) -> dict[str, Any]:
+    """What a TOML file says. ValueError (TOMLDecodeError) where it is none, and for a key of over fifty parts, over
+    which the library would sit for minutes."""
+    if _LONG_KEY.search(text):
+        raise ValueError("a key of more than 50 parts")
+    return tomllib.loads(text)
+
+
 def as_told(
     why: BaseException, file: str | Path, *, key: str = "files.broken", error: type[QuarterhourError] = DataError,
     part: str = "", **about: object,
@@ -85,11 +101,20 @@ def as_told(
     if isinstance(why, QuarterhourError) or not (isinstance(why, Exception) or type(why).__name__ == _PANIC):
         return why
     named = {"file": str(file), "detail": f"{part}: {short(why)}" if part else short(why), **about}
-    if isinstance(why, MemoryError):
+    number = _number_of(why)
+    if isinstance(why, MemoryError) or number in (errno.ENOMEM, errno.EAGAIN):
         return error("errors.too_much_memory", **named)
-    if isinstance(why, OSError) and why.errno not in _OF_FILES:
-        return error("errors.unreadable", **{**named, "detail": why.strerror or short(why)})
+    if number not in _OF_FILES:
+        return error("errors.unreadable", **{**named, "detail": os.strerror(number)})
     return error(key, **named)
+
+
+def _number_of(why: BaseException) -> int:
+    """The system's number of an error; of a library that tells only its words, the number of these. 0 for none."""
+    if isinstance(why, OSError) and why.errno:
+        return why.errno
+    said = str(why)
+    return next((number for number in _OF_THE_SYSTEM if os.strerror(number) in said), 0)
 
 
 def short(why: BaseException) -> str:
