@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from quarterhour.base.errors import DataError, MissingError, StudyError
+from quarterhour.base.errors import DataError, MachineError, MissingError, StudyError
 from quarterhour.base.foreign import each, foreign, parsed_toml
 
 
@@ -40,12 +40,17 @@ def test_whatever_a_library_raises_names_the_file_and_keeps_the_cause(raised: Ba
 def test_memory_and_the_system_are_told_as_such() -> None:
     for raised, key in (
         (MemoryError(), "too_much_memory"), (PermissionError(errno.EACCES, "no"), "unreadable"),
-        (RuntimeError(os.strerror(errno.EAGAIN)), "too_much_memory"),  # libosmium, without a thread more
-        (RuntimeError(f"Open failed for 'a': {os.strerror(errno.EMFILE)}"), "unreadable"),
+        (RuntimeError(f"mmap: {os.strerror(errno.ENOMEM)}"), "too_much_memory"),
     ):  # fmt: skip
         with pytest.raises(DataError) as told, foreign("a.osm.pbf", key="osm.broken"):
             raise raised
         assert told.value.key == f"errors.{key}" and "a.osm.pbf" in told.value.sentence("zh")
+
+
+def test_a_library_without_a_thread_more_says_nothing_of_the_file() -> None:
+    for words in (os.strerror(errno.EAGAIN), f"Open failed: {os.strerror(errno.EMFILE)}"):  # as libosmium tells it
+        with pytest.raises(MachineError), foreign("a.osm.pbf", key="osm.broken"):
+            raise RuntimeError(words)
 
 
 @pytest.mark.parametrize("ours", [MissingError("files.missing", file="a", near="-"), KeyboardInterrupt(), SystemExit()])

@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import bz2
+import gzip
 import io
 import random
 import re
 import zipfile
-from collections.abc import Callable, Sequence
+import zlib
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
+from typing import Any
 
 from corpus.damage import damaged
 
@@ -37,7 +41,7 @@ def _family(name: str) -> str:
 def mutated(good: dict[str, bytes], seed: int) -> tuple[str, dict[str, bytes]]:
     """How the parts were changed, and the parts."""
     chance = Chance(seed)
-    if chance.random() < 0.3:
+    if chance.random() < 0.4:
         return "damage", damaged(good, chance)
     name = chance.choice([n for n in sorted(good) if good[n]] or sorted(good))
     way = chance.choice(_ways(name))
@@ -60,7 +64,8 @@ def _ways(name: str) -> Sequence[Way]:
         s: [_catalogue, _catalogue, _member, _member] for s in (".xlsx", ".ods", ".zip", ".kmz")
     }
     pages: dict[str, list[Way]] = {s: [_page, _page, _schema] for s in (".gpkg", ".sqlite")}
-    return [*plain, *more.get(family, ()), *packed.get(suffix, ()), *pages.get(suffix, ())]
+    inside: dict[str, list[Way]] = {".pbf": [_blob] * 12, ".gz": [_inside] * 12, ".bz2": [_inside] * 12}
+    return [*plain, *more.get(family, ()), *packed.get(suffix, ()), *pages.get(suffix, ()), *inside.get(suffix, ())]
 
 
 def _at(data: bytes, chance: Chance, size: int = 1) -> int:
@@ -231,3 +236,67 @@ def _schema(data: bytes, _: str, chance: Chance) -> bytes:
     )
     start, end = chance.choice(_spots(data, chance.choice(words)))
     return _over(data, start, chance.choice((b"\0", b"x", b"'", b"(", b"9")) * (end - start))
+
+
+def _inside(data: bytes, name: str, chance: Chance) -> bytes:
+    """What is packed changed as its own format is."""
+    pack = {".gz": gzip, ".bz2": bz2}[Path(name).suffix]
+    inner = name.removesuffix(Path(name).suffix)
+    return pack.compress(chance.choice(_ways(inner))(pack.decompress(data), inner, chance))
+
+
+def _blob(data: bytes, name: str, chance: Chance) -> bytes:
+    """A block of a PBF changed inside its packing, its lengths set right: header block or data."""
+    blocks = list(_blocks(data))
+    hit = chance.randrange(len(blocks))
+    out = b""
+    for at, (kind, inner) in enumerate(blocks):
+        new = (
+            chance.choice((_bits, _bits, _varint, _length, _cut, _swapped, _token))(inner, name, chance)
+            if at == hit
+            else inner
+        )
+        blob = b"\x0a" + _number(len(new)) + new  # raw = 1
+        head = b"\x0a" + _number(len(kind)) + kind + b"\x18" + _number(len(blob))
+        out += len(head).to_bytes(4, "big") + head + blob
+    return out
+
+
+def _blocks(data: bytes) -> Iterator[tuple[bytes, bytes]]:
+    at = 0
+    while at < len(data):
+        head = at + 4 + int.from_bytes(data[at : at + 4], "big")
+        told = dict(_fields(data[at + 4 : head]))
+        at = head + int(told[3])
+        blob = dict(_fields(data[head:at]))
+        yield bytes(told[1]), zlib.decompress(blob[3]) if 3 in blob else bytes(blob[1])
+
+
+def _fields(data: bytes) -> Iterator[tuple[int, Any]]:
+    """The fields of a protocol buffer: whole numbers, and bytes."""
+    at = 0
+    while at < len(data):
+        key, at = _read_number(data, at)
+        value, at = _read_number(data, at)
+        if key & 7 == 2:
+            yield key >> 3, data[at : at + value]
+            at += value
+        else:
+            yield key >> 3, value
+
+
+def _read_number(data: bytes, at: int) -> tuple[int, int]:
+    value = shift = 0
+    while True:
+        value |= (data[at] & 127) << shift
+        shift, at = shift + 7, at + 1
+        if data[at - 1] < 128:
+            return value, at
+
+
+def _number(value: int) -> bytes:
+    out = bytearray()
+    while value > 127:
+        out.append(value & 127 | 128)
+        value >>= 7
+    return bytes([*out, value])

@@ -89,7 +89,8 @@ _CACHE = {
 
 
 def _geocode(path: Path) -> Any:
-    return WebGeocoder("amap", key_env="QUARTERHOUR_NO_KEY", cache=path).find("文化路1号")
+    geocoder = WebGeocoder("amap", key_env="QUARTERHOUR_NO_KEY", cache=path)
+    return [geocoder.find(address) for address in geocoder._kept]
 
 
 def _network(folder: Path) -> Parts:

@@ -8,7 +8,6 @@ stays one.
 from __future__ import annotations
 
 import errno
-import os
 import re
 import tomllib
 import traceback
@@ -18,17 +17,17 @@ from pathlib import Path
 from typing import Any, TypeVar
 
 from quarterhour.base.errors import DataError, QuarterhourError
+from quarterhour.base.machine import machine_error, machine_kind
 
 _T = TypeVar("_T")
 _LONGEST_DETAIL = 300
 _LONG_KEY = re.compile(r"(?<![\w\"'-])(?:[\w\"'-]++[ \t]*+\.[ \t]*+){50}")
 """Begins at the beginning of a word and never goes back: a file of one long word is gone through once."""
-_OF_THE_SYSTEM = (
-    errno.ENOMEM, errno.EAGAIN, errno.EMFILE, errno.ENFILE, errno.EIO, errno.EACCES, errno.ENOSPC, errno.ESTALE,
-)  # fmt: skip
-_OF_FILES = (0, errno.EINVAL, errno.ENOENT)
+_OF_FILES = (None, errno.EINVAL, errno.ENOENT)
 """Errors of the system that mean what is in the file: a seek to nowhere, a part that is not there."""
 _OF_CODE = (LookupError, TypeError, ValueError, ArithmeticError, AttributeError, NameError, AssertionError)
+_OF_THE_MACHINE = ("no_space", "file_limit", "open_files", "no_threads", "no_temp")
+"""What a reader can meet that is no fault of the file: room for what it unpacks, files and threads of its own."""
 _PANIC = "PanicException"
 """What Rust raises through pyo3 when it gives up: no Exception, and no module to import it from."""
 
@@ -101,20 +100,15 @@ def as_told(
     if isinstance(why, QuarterhourError) or not (isinstance(why, Exception) or type(why).__name__ == _PANIC):
         return why
     named = {"file": str(file), "detail": f"{part}: {short(why)}" if part else short(why), **about}
-    number = _number_of(why)
-    if isinstance(why, MemoryError) or number in (errno.ENOMEM, errno.EAGAIN):
+    kind = machine_kind(why)
+    if kind == "no_memory":
         return error("errors.too_much_memory", **named)
-    if number not in _OF_FILES:
-        return error("errors.unreadable", **{**named, "detail": os.strerror(number)})
+    refused = machine_error(why) if kind in _OF_THE_MACHINE else None
+    if refused is not None:
+        return refused
+    if isinstance(why, OSError) and why.errno not in _OF_FILES:
+        return error("errors.unreadable", **{**named, "detail": why.strerror or short(why)})
     return error(key, **named)
-
-
-def _number_of(why: BaseException) -> int:
-    """The system's number of an error; of a library that tells only its words, the number of these. 0 for none."""
-    if isinstance(why, OSError) and why.errno:
-        return why.errno
-    said = str(why)
-    return next((number for number in _OF_THE_SYSTEM if os.strerror(number) in said), 0)
 
 
 def short(why: BaseException) -> str:

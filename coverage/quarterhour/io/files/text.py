@@ -14,11 +14,13 @@ import csv
 import io
 import re
 from collections import Counter
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import Any
 
 import pandas as pd
 
+from quarterhour.base import limits
 from quarterhour.base.errors import DataError
 from quarterhour.base.findings import finding, join_findings, no_findings
 from quarterhour.io.files.checks import bytes_of
@@ -75,7 +77,7 @@ def read_csv(file: Path, *, encoding: str | None, header_row: int | None) -> Tab
         raise DataError("files.broken", file=str(file), detail="NUL")
     reader = csv.reader(io.StringIO(text, newline=""), delimiter=_delimiter(text), strict=True)
     try:
-        grid, marks = clean_grid(reader)
+        grid, marks = clean_grid(_few_enough(reader, file))
     except csv.Error as error:
         raise DataError("files.csv_broken", file=str(file), line=reader.line_num, detail=str(error)) from error
     grid = as_it_was(grid)
@@ -84,6 +86,16 @@ def read_csv(file: Path, *, encoding: str | None, header_row: int | None) -> Tab
     )
     told = join_findings([encoding_findings(file, used), found])
     return Table(frame, str(file), "", used, first, told, rows, titles_above(grid, first - 2))
+
+
+def _few_enough(rows: Iterable[list[str]], file: Path) -> Iterator[list[str]]:
+    """The rows; DataError as soon as they have more cells than a table may."""
+    most, cells = limits.limit("sheet_cells"), 0
+    for row in rows:
+        cells += len(row)
+        if cells > most:
+            raise limits.too_much("sheet_cells", f"> {most:,}", of=file)
+        yield row
 
 
 def _delimiter(text: str) -> str:

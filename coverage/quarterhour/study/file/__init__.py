@@ -11,6 +11,7 @@ from pathlib import Path
 
 from pydantic import ValidationError
 
+from quarterhour.base import limits
 from quarterhour.base.errors import MissingError, StudyError
 from quarterhour.base.foreign import foreign, parsed_toml
 from quarterhour.study.file.circles import CircleFile, PictureFile, TargetsFile, UncertainFile
@@ -52,6 +53,7 @@ def read_study_file(path: str | Path, *, roads: Path | None = None) -> StudyFile
     ``roads``: the file that stands in for the roads that it names.
     """
     file = find_study(path)
+    limits.check("toml_bytes", file.stat().st_size, of=file.name)
     with foreign(file.name, key="study.not_utf8", error=StudyError):
         text = file.read_text(encoding="utf-8-sig")
     with foreign(file.name, key="study.toml_unreadable", error=StudyError):
@@ -64,5 +66,6 @@ def read_study_file(path: str | Path, *, roads: Path | None = None) -> StudyFile
     except ValidationError as why:
         refuse(file, why.errors())
         raise
-    refuse(file, [*idle_keys(study, roads=roads), *unknown_columns(study, file.parent)])
+    with limits.raised(study.limits):
+        refuse(file, [*idle_keys(study, roads=roads), *unknown_columns(study, file.parent)])
     return study
