@@ -3,10 +3,9 @@
 ``python tests/mutation.py siting/question/figures`` prints the faults that no test noticed, and the share that one did;
 several rooms may be named, ``--most 40`` tries each n-th fault alone, ``--least 95`` ends with 1 below that share.
 Faults: a comparison turned or moved by one, ``and`` for ``or``, ``not`` left out, ``+`` for ``-``, ``*`` for ``//``, a
-whole number one larger, True for False, a function that returns None, ``break`` for ``continue``. They are numbered in the
-order of the source and made in the code of the functions that are already imported, in a child process that ends with
-the trial, so that a trial costs its tests and nothing else. What stands outside functions is not tried. Kernels are
-plain Python here.
+whole number one larger, True for False, a function that returns None. They are numbered in the order of the source and
+made in the code of the functions that are already imported, in a child process that ends with the trial, so that a
+trial costs its tests and nothing else. What stands outside functions, and compiled kernels, are not tried.
 """
 
 from __future__ import annotations
@@ -140,7 +139,7 @@ def try_room(room: str, most: int) -> tuple[int, int]:
         if noticed(module, tree, tests):
             found += 1
         else:
-            print(f"{room}.py:{line}: {ast.unparse(tree).splitlines() and _shown(path, line)}", flush=True)
+            print(f"{room}.py:{line}: {_shown(path, line)}", flush=True)
     print(f"{room}: {found} of {len(some)} noticed ({found / max(1, len(some)):.0%})", flush=True)
     return len(some), found
 
@@ -164,5 +163,4 @@ def main() -> int:
 
 
 if __name__ == "__main__":
-    os.environ.setdefault("NUMBA_DISABLE_JIT", "1")
     sys.exit(main())
