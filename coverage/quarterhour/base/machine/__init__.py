@@ -82,8 +82,6 @@ def _kind(error: BaseException) -> str | None:
     number = error.errno if isinstance(error, OSError) else None
     if number is None and (told := _NUMBER.search(text)):
         number = int(told[1])
-    if number == errno.EAGAIN and not isinstance(error, BlockingIOError):
-        return None
     worded = next((kind for kind, words in _WORDS if words.search(text)), None)
     if worded == "no_temp" or number is None:
         return worded if not isinstance(error, KeyError | TypeError | AttributeError | IndexError) else None
