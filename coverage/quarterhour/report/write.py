@@ -227,7 +227,7 @@ def read_earlier(folder: str | Path) -> pd.DataFrame:
     """The scorecard of an earlier run, out of its results folder (or the file itself)."""
     path = Path(folder)
     path = path / "scorecard.csv" if path.is_dir() else path
-    return earlier_rows(files.read_table(path).frame, file=path.name)
+    return earlier_rows(files.read_records(path).frame, file=path.name)
 
 
 def _workbook(results: Results, path: Path, lang: str, parts: ReportParts) -> None:

@@ -18,11 +18,12 @@ import pyogrio
 import shapely
 from pyproj import CRS
 
+from quarterhour.base import limits
 from quarterhour.base.errors import DataError, first_ids
 from quarterhour.base.findings import finding, join_findings
 from quarterhour.base.foreign import foreign
 from quarterhour.base.planar import flat
-from quarterhour.io.files.checks import bytes_of, read_checked
+from quarterhour.io.files.checks import bytes_of, json_of, read_checked
 from quarterhour.io.files.header import Rows, Table
 from quarterhour.io.files.text import decoded, encoding_findings
 from quarterhour.io.files.unseen import clean_frame
@@ -78,7 +79,7 @@ def read_geojson(file: Path, *, encoding: str | None) -> Table:
     """A FeatureCollection, a Feature or a sequence of features, in the CRS it names (RFC 7946: WGS 84)."""
     text, used = decoded(bytes_of(file), file, encoding)
     with foreign(file):
-        data = _sequence(text) if file.suffix.lower() in SEQUENCES else json.loads(text)
+        data = _sequence(text, file) if file.suffix.lower() in SEQUENCES else json_of(text, of=file)
     said = data.get("type") if isinstance(data, dict) else type(data).__name__
     features = [data] if said == "Feature" else data.get("features") if said == "FeatureCollection" else None
     if not isinstance(features, list):
@@ -87,8 +88,9 @@ def read_geojson(file: Path, *, encoding: str | None) -> Table:
     return layer_table(frame, file, encoding=used, rows=Rows(len(features)))
 
 
-def _sequence(text: str) -> dict[str, Any]:
+def _sequence(text: str, file: Path) -> dict[str, Any]:
     """A feature a line (RFC 8142), as the collection that it is."""
+    limits.check("json_values", sum(map(text.count, ",[{")), of=file)
     lines = (line.strip("\x1e \t\r") for line in text.split("\n"))
     return {"type": "FeatureCollection", "features": [json.loads(line) for line in lines if line]}
 

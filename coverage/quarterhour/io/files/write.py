@@ -7,7 +7,6 @@ import os
 import sqlite3
 from collections.abc import Iterator, Mapping
 from pathlib import Path
-from typing import Any
 
 import geopandas as gpd
 import pandas as pd
@@ -16,7 +15,7 @@ import pyogrio
 from quarterhour.base.errors import DataError, QuarterhourError, WriteError
 from quarterhour.base.machine import machine_kind, write_error
 from quarterhour.base.machine.scratch import scratch_folder
-from quarterhour.io.files.header import NUMBERLIKE, is_texty
+from quarterhour.io.files.text import unarmed
 from quarterhour.io.geopackage import LayerDress, dress_layers
 
 FIXED_DATE = "2000-01-01T00:00:00Z"
@@ -137,19 +136,13 @@ def write_text(path: str | Path, text: str) -> None:
 def write_csv(path: str | Path, frame: pd.DataFrame, *, index: bool = True) -> None:
     """A table as CSV that Excel opens in Chinese (UTF-8 with a mark), whole or not at all.
 
-    Text that Excel would run as a formula (=, +, -, @ in front, and no number) gets a ' in front.
+    Text that Excel would run as a formula gets a ' in front, and the table then a last column that says so: ``text``
+    has the rule, and reads back what was here.
     """
-    safe = frame.reset_index() if index else frame.copy()
-    for column in safe.columns:
-        if is_texty(safe[column]):
-            safe[column] = safe[column].map(_unarmed)
     with atomic(path) as growing:
-        safe.to_csv(growing, index=False, encoding="utf-8-sig", lineterminator="\n")
-
-
-def _unarmed(value: Any) -> Any:
-    armed = isinstance(value, str) and value[:1] in ("=", "+", "-", "@", "\t", "\r")
-    return f"'{value}" if armed and not NUMBERLIKE.fullmatch(value) else value
+        unarmed(frame.reset_index() if index else frame).to_csv(
+            growing, index=False, encoding="utf-8-sig", lineterminator="\n"
+        )
 
 
 def write_layers(

@@ -13,6 +13,7 @@ from pyproj import CRS, Transformer
 from quarterhour.base.arrays import FloatArray
 from quarterhour.base.errors import DataError, MissingError
 from quarterhour.base.foreign import foreign
+from quarterhour.io.osm.size import check_size
 
 _T = TypeVar("_T")
 Box: TypeAlias = tuple[float, float, float, float]
@@ -20,10 +21,11 @@ Box: TypeAlias = tuple[float, float, float, float]
 
 
 def existing(path: str | Path) -> Path:
-    """The path of a file that is there; MissingError otherwise."""
+    """The path of a file that is there and not too large unpacked; MissingError, DataError otherwise."""
     file = Path(path)
     if not file.is_file():
         raise MissingError("osm.missing", file=str(path))
+    check_size(file)
     return file
 
 
