@@ -1,4 +1,4 @@
-"""What the machine can refuse: disk, memory, files, threads, streams, names. One sentence each, nothing half-written."""
+"""What the machine can refuse: disk, memory, files, threads, streams, names. One sentence each, nothing half made."""
 
 from __future__ import annotations
 
