@@ -197,10 +197,10 @@ def test_a_signal_that_comes_where_no_error_goes_further_comes_again(monkeypatch
     """In a finalizer Python prints an error and goes on."""
     from quarterhour.cli import door
 
-    sent: list[tuple[float, tuple[int, int]]] = []
+    sent: list[tuple[float, tuple[int]]] = []
 
     class Timer:
-        def __init__(self, seconds: float, _: object, given: tuple[int, int]) -> None:
+        def __init__(self, seconds: float, _: object, given: tuple[int]) -> None:
             sent.append((seconds, given))
 
         def start(self) -> None:
@@ -211,7 +211,7 @@ def test_a_signal_that_comes_where_no_error_goes_further_comes_again(monkeypatch
     with pytest.raises(door.Stopped):
         ending(signal.SIGTERM, None)
     ending.lost(signal.SIGTERM)
-    assert sent == [(door._AGAIN_S, (os.getpid(), signal.SIGTERM))]
+    assert sent == [(door._AGAIN_S, (signal.SIGTERM,))]
     with pytest.raises(door.Stopped):
         ending(signal.SIGTERM, None)
 

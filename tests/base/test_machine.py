@@ -80,6 +80,8 @@ def test_an_error_of_a_library_on_a_full_disk_is_the_disks(tmp_path: Path, monke
     error = FeatureError("Failed to commit transaction")
     monkeypatch.setattr(FeatureError, "__module__", "pyogrio.errors")
     assert write_error(error, tmp_path / "a.gpkg") is None
+    monkeypatch.setattr(machine, "_limit", lambda _: 102_400)
+    assert "no file larger than 102,400" in str(write_error(error, tmp_path / "a.gpkg"))
     monkeypatch.setattr(machine, "_free", lambda _: 0)
     assert "disk is full" in str(write_error(error, tmp_path / "a.gpkg"))
 

@@ -159,6 +159,28 @@ def test_a_stream_that_takes_nothing_is_no_traceback(tmp_path: Path, tally: Tall
         tally.count("streams", lost=(lost := wrong(done, code, said)) and f"{line}: {lost}")
 
 
+NO_THREADS = """
+import sys, threading
+
+def refused(*_):
+    raise RuntimeError("can't start new thread")
+
+threading._start_new_thread = refused
+from quarterhour import cli
+sys.argv = ["quarterhour", *sys.argv[1:]]
+cli.main()
+"""
+"""As on a machine that starts no further thread (a limit that root does not feel)."""
+
+
+def test_a_thread_that_cannot_start_is_a_sentence(tmp_path: Path, tally: Tally) -> None:
+    (tmp_path / "toy").mkdir()
+    study, script = write_toy_study(tmp_path / "toy"), tmp_path / "threads.py"
+    script.write_text(NO_THREADS, encoding="utf-8")
+    done = shell(f"{sys.executable} {script} check {study} --lang en --quiet --out {tmp_path / 'out'}")
+    tally.count("threads", lost=wrong(done, 1, "starts no further thread"))
+
+
 def test_limits_of_a_process_are_sentences(tmp_path: Path, tally: Tally) -> None:
     (tmp_path / "toy").mkdir()
     study, out = write_toy_study(tmp_path / "toy"), tmp_path / "out"
