@@ -109,14 +109,15 @@ def test_a_killed_run_leaves_the_last_plan_whole(long_study: Path, tmp_path: Pat
     assert holds(left)
 
 
-@pytest.mark.skipif(os.name == "nt", reason="Windows has no SIGINT for another process")
-def test_ctrl_c_ends_the_run_and_says_where_the_plan_is(long_study: Path, tmp_path: Path) -> None:
+@pytest.mark.skipif(os.name == "nt", reason="Windows has no signals for another process")
+@pytest.mark.parametrize("name", ["SIGINT", "SIGTERM"])
+def test_a_signal_ends_the_run_and_says_where_the_plan_is(long_study: Path, tmp_path: Path, name: str) -> None:
     with searching(long_study, tmp_path / "out") as (run, said):
         assert run.stdout is not None and run.stderr is not None
-        run.send_signal(signal.SIGINT)
+        run.send_signal(getattr(signal, name))
         told = said + run.stderr.read()
         out = run.stdout.read()
-        assert run.wait() == 130
+        assert run.wait() == 128 + getattr(signal, name)
     left = kept_plan(tmp_path / "out" / "plans", "long")
     assert told.splitlines()[-1].startswith(f"the best plan so far, recounted: {left}")
     assert "Traceback" not in told
