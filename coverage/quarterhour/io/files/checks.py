@@ -54,9 +54,10 @@ _CATALOGUE, _CATALOGUE_BEGINS = "a00000001.gdbtable", (b"\x03\0\0\0", b"\x04\0\0
 _NOT_TEXT = (b"PK\x03\x04", b"SQLite format 3", b"PAR1", b"\xd0\xcf\x11\xe0", b"%PDF", b"<OGRVRT", b"<VRT")
 
 
-def json_of(text: str, *, of: object) -> Any:
+def json_of(text: str | bytes, *, of: object) -> Any:
     """What a text of JSON says; DataError where it holds more values than may be. ``of``: whose it is, for that."""
-    limits.check("json_values", sum(map(text.count, ",[{")), of=of)
+    count = sum(map(text.count, ",[{")) if isinstance(text, str) else sum(map(text.count, (b",", b"[", b"{")))
+    limits.check("json_values", count, of=of)
     return json.loads(text)
 
 

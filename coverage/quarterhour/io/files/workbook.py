@@ -23,8 +23,9 @@ from openpyxl.utils.datetime import MAC_EPOCH, WINDOWS_EPOCH, from_excel
 
 from quarterhour.base import limits
 from quarterhour.base.errors import DataError
-from quarterhour.base.foreign import each, foreign
+from quarterhour.base.foreign import foreign
 from quarterhour.io.files.header import Cells
+from quarterhour.io.files.parts import Parts
 from quarterhour.io.old_books import LOCKED, NO_ROOM, TOO_WIDE, OldBookError, ask_book
 
 _LAST_ROW, _LAST_COLUMN = 1_048_576, 16_384
@@ -34,8 +35,6 @@ _ESCAPED = re.compile(r"_x([0-9A-Fa-f]{4})_")
 _FLAT = re.compile(r"0(\.[0-9]*)?")
 """Heights of rows, in points, that show nothing."""
 _CHUNK = 1 << 20
-_PIECE = 1 << 16
-_EMPTIED = ("}row", "}si")
 Span = tuple[int, int, int, int]
 """First row, first column, last row, last column of a merged range, from 0."""
 
@@ -71,7 +70,7 @@ class Book:
     """The parts of a workbook that is open. Any library's error passes; DataError where a part declares entities."""
 
     def __init__(self, packed: zipfile.ZipFile, file: Path) -> None:
-        self._packed, self._file, self._parts = packed, file, 0
+        self._packed, self._file, self._parts = packed, file, Parts(packed, file)
         self._refuse_entities()
         self._main = self._main_part()
         root = self._tree(self._main)
@@ -259,29 +258,7 @@ class Book:
         return root
 
     def _nodes(self, part: str) -> Iterator[ElementTree.Element]:
-        """The elements of a part, each when it ends; whoever takes a row or a shared text empties it.
-
-        DataError where elements pile up, or bytes come in which none ends (``limits``).
-        """
-        waiting = silent = 0
-        for events, size in each(self._file, self._batches(part), part=part):
-            silent = 0 if events else silent + size
-            waiting = 0 if any(n.tag.endswith(_EMPTIED) for _, n in reversed(events)) else waiting + len(events)
-            self._parts += len(events)
-            for name, found in (("part_bytes", silent), ("row_parts", waiting), ("book_parts", self._parts)):
-                limits.check(name, found, of=f"{self._file} / {part}")
-            for _, node in events:
-                yield node
-
-    def _batches(self, part: str) -> Iterator[tuple[list[Any], int]]:
-        """What ended in each piece of a part, and the bytes of the piece."""
-        parser: Any = ElementTree.XMLPullParser(events=("end",))
-        with self._packed.open(part) as stream:
-            while data := stream.read(_PIECE):
-                parser.feed(data)
-                yield list(parser.read_events()), len(data)
-        parser.close()
-        yield list(parser.read_events()), 0
+        return self._parts.elements(part)
 
     def _refuse_entities(self) -> None:
         """No part may declare a document type (entity bombs)."""

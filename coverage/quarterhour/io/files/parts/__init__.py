@@ -1,0 +1,47 @@
+"""The elements of a workbook's XML, counted as they come: no part of it fills the memory."""
+
+from __future__ import annotations
+
+import zipfile
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+from xml.etree import ElementTree
+
+from quarterhour.base import limits
+from quarterhour.base.foreign import each
+
+_PIECE = 1 << 16
+_EMPTIED = ("}row", "}si")
+
+
+class Parts:
+    """The parts of a package that is open; all their elements together are counted."""
+
+    def __init__(self, packed: zipfile.ZipFile, file: Path) -> None:
+        self._packed, self._file, self._count = packed, file, 0
+
+    def elements(self, part: str) -> Iterator[ElementTree.Element]:
+        """The elements of a part, each when it ends; whoever takes a row or a shared text empties it.
+
+        DataError where elements pile up, or bytes come in which none ends (``limits``).
+        """
+        waiting = silent = 0
+        for events, size in each(self._file, self._pieces(part), part=part):
+            silent = 0 if events else silent + size
+            waiting = 0 if any(n.tag.endswith(_EMPTIED) for _, n in reversed(events)) else waiting + len(events)
+            self._count += len(events)
+            for name, found in (("part_bytes", silent), ("row_parts", waiting), ("book_parts", self._count)):
+                limits.check(name, found, of=f"{self._file} / {part}")
+            for _, node in events:
+                yield node
+
+    def _pieces(self, part: str) -> Iterator[tuple[list[Any], int]]:
+        """What ended in each piece of a part, and the bytes of the piece."""
+        parser: Any = ElementTree.XMLPullParser(events=("end",))
+        with self._packed.open(part) as stream:
+            while data := stream.read(_PIECE):
+                parser.feed(data)
+                yield list(parser.read_events()), len(data)
+        parser.close()
+        yield list(parser.read_events()), 0
