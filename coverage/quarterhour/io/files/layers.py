@@ -25,8 +25,10 @@ from quarterhour.base.foreign import foreign
 from quarterhour.base.planar import flat
 from quarterhour.io.files.checks import bytes_of, json_of, read_checked
 from quarterhour.io.files.header import Rows, Table
+from quarterhour.io.files.parquet import check_parquet
 from quarterhour.io.files.text import decoded, encoding_findings
 from quarterhour.io.files.unseen import clean_frame
+from quarterhour.io.geopackage.computed import check_computed
 from quarterhour.io.geopackage.dress import STYLES
 
 SEQUENCES = (".geojsonl", ".geojsons", ".ndjson")
@@ -128,6 +130,7 @@ def read_parquet(file: Path) -> Table:
     import pyarrow.parquet
 
     facts = read_checked(file, lambda: pyarrow.parquet.read_metadata(file))
+    read_checked(file, lambda: check_parquet(file, facts))
     spatial = b"geo" in (facts.metadata or {})
     frame = read_checked(file, lambda: _decoded(gpd.read_parquet(file) if spatial else pd.read_parquet(file)))
     return layer_table(frame if spatial else pd.DataFrame(frame), file, rows=Rows(facts.num_rows))
@@ -145,6 +148,7 @@ def _decoded(frame: Any) -> Any:
 def read_gpkg(file: Path, *, layer: str | None) -> Table:
     """A layer of a GeoPackage; the only one where none is named."""
     name = chosen_layer(file, layer)
+    read_checked(file, lambda: check_computed(file, name), part=name)
     frame = read_checked(file, lambda: pyogrio.read_dataframe(file, layer=name), part=name)
     return layer_table(frame, file, layer=name, rows=read_checked(file, lambda: _gpkg_rows(file, name), part=name))
 
@@ -152,6 +156,8 @@ def read_gpkg(file: Path, *, layer: str | None) -> Table:
 def read_other(file: Path, *, layer: str | None, encoding: str | None) -> Table:
     """A layer of a format that GDAL alone reads: FlatGeobuf, MapInfo, Spatialite, file geodatabases."""
     name = chosen_layer(file, layer)
+    if file.suffix.lower() == ".sqlite":
+        read_checked(file, lambda: check_computed(file, name), part=name)
     rows = read_checked(file, lambda: _features(file, name), part=name)
     frame = read_checked(file, lambda: pyogrio.read_dataframe(file, layer=name, encoding=encoding), part=name)
     return layer_table(frame, file, layer=name, encoding=encoding or "", rows=Rows(rows))
@@ -167,6 +173,7 @@ def read_kml(file: Path, *, layer: str | None) -> Table:
     Pictures laid on the ground are no places, and what network links lead to is not in the file: both are told.
     DataError for a KML without a placemark, and where GDAL finds fewer than it has.
     """
+    limits.check("text_bytes", file.stat().st_size, of=file)
     placemarks, links, pictures = (_elements(file, name) for name in _ELEMENTS)
     if not placemarks:
         raise DataError("files.kml_no_places", file=str(file), links=links, pictures=pictures)
