@@ -97,7 +97,7 @@ class Book:
 
     def page(self, sheet: SheetPart) -> Page:
         """The cells of a sheet; DataError for more than may be."""
-        self._parts.check_cells(sheet.path, f"{self._file} / {sheet.name}")
+        self._parts.check(sheet.path, f"{self._file} / {sheet.name}")
         words = self._shared_strings()
         page, count, letters = Page(), 0, 0
         most_cells, most_letters = limits.limit("sheet_cells"), limits.limit("book_characters")
@@ -201,6 +201,8 @@ class Book:
     def _shared_strings(self) -> list[str]:
         paths = list(self._related("sharedStrings").values())
         words: list[str] = []
+        for path in paths[:1]:
+            self._parts.check(path, f"{self._file} / {path}")
         for node in self._nodes(paths[0]) if paths else ():
             if _tag(node) == "si":
                 whole = _runs_struck(node)

@@ -9,6 +9,7 @@ import numpy as np
 import pandas as pd
 from scipy.spatial import cKDTree
 
+from quarterhour.base import limits
 from quarterhour.base.arrays import FloatArray, IntArray
 from quarterhour.base.cells import is_number
 from quarterhour.base.errors import DataError, first_ids
@@ -170,7 +171,9 @@ def _near_pairs(sites: pd.DataFrame, spacing: Spacing) -> IntArray:
         lost = sites.index[np.isfinite(xy).sum(axis=1) < 2]
         if len(lost):
             raise DataError("question.bad_figure", column="x, y", ids=first_ids(lost))
-        pairs = np.sort(cKDTree(xy).query_pairs(spacing.metres, output_type="ndarray").astype(np.int64), axis=1)
+        tree = cKDTree(xy)
+        limits.check("near_pairs", int(tree.count_neighbors(tree, spacing.metres)) // 2, of="min_distance_m")
+        pairs = np.sort(tree.query_pairs(spacing.metres, output_type="ndarray").astype(np.int64), axis=1)
         return np.asarray(pairs[_metres(sites, spacing, pairs) < spacing.metres], dtype=np.int64)
     metres = _table_of(sites, spacing.distances)
     if metres.shape != (len(sites), len(sites)) or np.isnan(metres).any() or (metres < 0).any():

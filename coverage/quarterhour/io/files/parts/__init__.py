@@ -28,15 +28,17 @@ class Parts:
 
     def __init__(self, packed: zipfile.ZipFile, file: Path) -> None:
         self._packed, self._file, self._count = packed, file, 0
-        self._cells = {name: self._looked_through(name) for name in packed.namelist() if name.endswith(_XML)}
+        self._told = {name: self._looked_through(name) for name in packed.namelist() if name.endswith(_XML)}
 
-    def check_cells(self, part: str, of: str) -> None:
-        """DataError where a sheet's text alone shows more cells than may be: sooner than by reading them."""
-        limits.check("sheet_cells", self._cells.get(part, 0), of=of)
+    def check(self, part: str, of: str) -> None:
+        """DataError where a part's text alone shows more than may be: sooner than by reading it."""
+        cells, elements = self._told.get(part, (0, 0))
+        limits.check("sheet_cells", cells, of=of)
+        limits.check("book_parts", elements, of=of)
 
-    def _looked_through(self, part: str) -> int:
-        """The values of cells that a part holds by its text."""
-        tail, cells = b"", 0
+    def _looked_through(self, part: str) -> tuple[int, int]:
+        """The values of cells and the elements that a part holds by its text."""
+        tail, cells, elements = b"", 0, 0
         with foreign(self._file, part=part), self._packed.open(part) as stream:
             while chunk := stream.read(_CHUNK):
                 data = tail + chunk
@@ -44,8 +46,9 @@ class Parts:
                 if b"<!DOCTYPE" in plain or b"<!ENTITY" in plain:
                     raise DataError("files.broken", file=str(self._file), detail=f"DTD in {part}")
                 cells += sum(chunk.count(mark) for mark in _CELLS)
+                elements += chunk.count(b"</") + chunk.count(b"/>")
                 tail = data[-_OVERLAP:]
-        return cells
+        return cells, elements
 
     def elements(self, part: str) -> Iterator[ElementTree.Element]:
         """The elements of a part, each when it ends; whoever takes a row or a shared text empties it.
