@@ -18,9 +18,9 @@ from typing import Any
 MEGABYTE = 1 << 20
 _MAIN = "http://schemas.openxmlformats.org/spreadsheetml/2006/main"
 _PACKAGE = "http://schemas.openxmlformats.org/package/2006"
-_HEAD = f'<?xml version="1.0"?><worksheet xmlns="{_MAIN}"><sheetData>'
+HEAD = f'<?xml version="1.0"?><worksheet xmlns="{_MAIN}"><sheetData>'
 _ROW = '<row r="1"><c r="A1" t="inlineStr"><is><t>id</t></is></c><c r="B1" t="inlineStr"><is><t>n</t></is></c></row>'
-_END = "</sheetData></worksheet>"
+END = "</sheetData></worksheet>"
 
 
 # --- workbooks
@@ -52,11 +52,11 @@ def _relations(targets: dict[str, tuple[str, str]]) -> str:
     return f'<Relationships xmlns="{_PACKAGE}/relationships">{lines}</Relationships>'
 
 
-def merged_whole_sheet(path: Path) -> Path:
+def merged_whole_sheet(path: Path, *, rows: int = 1_048_576) -> Path:
     """A merge over all cells there are, and a cell in the last of them."""
-    far = '<row r="1048576"><c r="XFD1048576"><v>1</v></c></row></sheetData>'
-    merge = '<mergeCells><mergeCell ref="A1:XFD1048576"/></mergeCells></worksheet>'
-    return book(path / "a.xlsx", iter([_HEAD, _ROW, far, merge]))
+    far = f'<row r="{rows}"><c r="XFD{rows}"><v>1</v></c></row></sheetData>'
+    merge = f'<mergeCells><mergeCell ref="A1:XFD{rows}"/></mergeCells></worksheet>'
+    return book(path / "a.xlsx", iter([HEAD, _ROW, far, merge]))
 
 
 def many_merges(path: Path) -> Path:
@@ -64,27 +64,27 @@ def many_merges(path: Path) -> Path:
     rows = "".join(f'<row r="{r}"><c r="A{r}" t="inlineStr"><is><t>x</t></is></c></row>' for r in range(2, 100_000))
     merges = '<mergeCell ref="A2:A100000"/>' * 100_000
     return book(
-        path / "a.xlsx", iter([_HEAD, _ROW, rows, "</sheetData><mergeCells>", merges, "</mergeCells></worksheet>"])
+        path / "a.xlsx", iter([HEAD, _ROW, rows, "</sheetData><mergeCells>", merges, "</mergeCells></worksheet>"])
     )
 
 
 def cells_beyond(path: Path) -> Path:
     """2.4 million cells and a few."""
     row = "".join(f"<c><v>{k}</v></c>" for k in range(48))
-    return book(path / "a.xlsx", iter([_HEAD, _ROW, *(f"<row>{row}</row>" for _ in range(50_001)), _END]))
+    return book(path / "a.xlsx", iter([HEAD, _ROW, *(f"<row>{row}</row>" for _ in range(50_001)), END]))
 
 
 def far_cells(path: Path) -> Path:
     """A cell at the right edge in each of many rows."""
     return book(
         path / "a.xlsx",
-        iter([_HEAD, _ROW, *(f'<row r="{r}"><c r="XFD{r}"><v>1</v></c></row>' for r in range(2, 60_000)), _END]),
+        iter([HEAD, _ROW, *(f'<row r="{r}"><c r="XFD{r}"><v>1</v></c></row>' for r in range(2, 60_000)), END]),
     )
 
 
 def empty_cells(path: Path) -> Path:
     """One row of fifty million cells that hold nothing."""
-    return book(path / "a.xlsx", iter([_HEAD, _ROW, "<row>", *("<c/>" * 500_000 for _ in range(100)), "</row>", _END]))
+    return book(path / "a.xlsx", iter([HEAD, _ROW, "<row>", *("<c/>" * 500_000 for _ in range(100)), "</row>", END]))
 
 
 def one_long_text(path: Path) -> Path:
@@ -93,12 +93,12 @@ def one_long_text(path: Path) -> Path:
         path / "a.xlsx",
         iter(
             [
-                _HEAD,
+                HEAD,
                 _ROW,
                 '<row><c t="inlineStr"><is><t>',
                 *(" x" * MEGABYTE for _ in range(140)),
                 "</t></is></c></row>",
-                _END,
+                END,
             ]
         ),
     )
@@ -106,25 +106,25 @@ def one_long_text(path: Path) -> Path:
 
 def nested_elements(path: Path) -> Path:
     """Elements in elements, forty million deep."""
-    return book(path / "a.xlsx", iter([_HEAD, *("<a>" * MEGABYTE for _ in range(40))]))
+    return book(path / "a.xlsx", iter([HEAD, *("<a>" * MEGABYTE for _ in range(40))]))
 
 
 def shared_long_text(path: Path) -> Path:
     """A text of 32,000 characters shown in each of half a million cells."""
     row = '<row><c t="s"><v>0</v></c><c><v>1</v></c></row>'
     shared = iter([f'<sst xmlns="{_MAIN}"><si><t> {"村 " * 16_000}</t></si></sst>'])
-    return book(path / "a.xlsx", iter([_HEAD, _ROW, row * 500_000, _END]), shared=shared)
+    return book(path / "a.xlsx", iter([HEAD, _ROW, row * 500_000, END]), shared=shared)
 
 
 def many_texts(path: Path) -> Path:
     """Ten million shared texts."""
     shared = iter([f'<sst xmlns="{_MAIN}">', *("<si><t>ab</t></si>" * 100_000 for _ in range(100)), "</sst>"])
-    return book(path / "a.xlsx", iter([_HEAD, _ROW, '<row><c t="s"><v>0</v></c></row>', _END]), shared=shared)
+    return book(path / "a.xlsx", iter([HEAD, _ROW, '<row><c t="s"><v>0</v></c></row>', END]), shared=shared)
 
 
 def many_sheets(path: Path) -> Path:
     """Two thousand sheets that are all the same million empty rows."""
-    return book(path / "a.xlsx", iter([_HEAD, *("<row/>" * 100_000 for _ in range(10)), _END]), sheets=2_000)
+    return book(path / "a.xlsx", iter([HEAD, *("<row/>" * 100_000 for _ in range(10)), END]), sheets=2_000)
 
 
 def entities(path: Path) -> Path:
@@ -135,7 +135,7 @@ def entities(path: Path) -> Path:
 
 def unpacked_too_large(path: Path) -> Path:
     """A workbook of 400 MB once unpacked."""
-    return book(path / "a.xlsx", iter([_HEAD, _ROW, *(" " * MEGABYTE for _ in range(400)), _END]))
+    return book(path / "a.xlsx", iter([HEAD, _ROW, *(" " * MEGABYTE for _ in range(400)), END]))
 
 
 def ods(path: Path) -> Path:
@@ -274,16 +274,22 @@ def geojson_lists(path: Path) -> Path:
 # --- layers
 
 
+PLACE = "x'{}' as geom"
+
+
 def gpkg_view(path: Path, query: str) -> Path:
-    """A GeoPackage whose layer is a view."""
+    """A GeoPackage whose only layer is a view; ``{geom}`` in the query is a point."""
     import geopandas as gpd
     import shapely
 
     file = path / "a.gpkg"
-    gpd.GeoDataFrame({"n": [1]}, geometry=[shapely.Point(122, 37)], crs=4326).to_file(file, layer="t")
+    frame = gpd.GeoDataFrame({"n": [1]}, geometry=[shapely.Point(122, 37)], crs=4326)
+    frame.to_file(file, layer="t", SPATIAL_INDEX="NO")
     with closing(sqlite3.connect(file)) as base:
-        base.execute(f"create view v as {query}")
-        base.execute("update gpkg_contents set table_name = 'v' where table_name = 't'")
+        (point,) = base.execute("select hex(geom) from t").fetchone()
+        base.execute("drop table t")
+        base.execute(f"create view v as {query.replace('{geom}', PLACE.format(point))}")
+        base.execute("update gpkg_contents set table_name = 'v', identifier = 'v' where table_name = 't'")
         base.execute("update gpkg_geometry_columns set table_name = 'v' where table_name = 't'")
         base.commit()
     return file
@@ -291,14 +297,14 @@ def gpkg_view(path: Path, query: str) -> Path:
 
 def gpkg_endless(path: Path) -> Path:
     """A view that counts for ever."""
-    endless = "with recursive c(n) as (select 1 union all select n + 1 from c) select n as fid, n, geom from c, t"
+    endless = "with recursive c(n) as (select 1 union all select n + 1 from c) select n as fid, n, {geom} from c"
     return gpkg_view(path, endless)
 
 
 def gpkg_long_text(path: Path) -> Path:
     """A view of 900 MB of text in each of 30 rows."""
     rows = "with recursive c(k) as (select 1 union all select k + 1 from c where k < 30) "
-    return gpkg_view(path, rows + "select k as fid, printf('%.*c', 900000000, 'x') as s, geom from c, t")
+    return gpkg_view(path, rows + "select k as fid, printf('%.*c', 900000000, 'x') as s, {geom} from c")
 
 
 def parquet_rows(path: Path) -> Path:
@@ -422,7 +428,8 @@ def _block(kind: bytes, raw: bytes) -> bytes:
     return struct.pack(">I", len(head)) + head + blob
 
 
-def _pbf(path: Path, nodes: int, blocks: int) -> Path:
+def pbf(path: Path, nodes: int, blocks: int) -> Path:
+    """An extract of so many blocks with so many nodes each, all at one place."""
     header = _block(b"OSMHeader", _field(4, b"OsmSchema-V0.6") + _field(4, b"DenseNodes"))
     zeros = b"\0" * nodes
     dense = _field(1, b"\2" + zeros[1:]) + _field(8, zeros) + _field(9, zeros)
@@ -433,12 +440,12 @@ def _pbf(path: Path, nodes: int, blocks: int) -> Path:
 
 def pbf_blocks(path: Path) -> Path:
     """A thousand blocks of 30 MB in 30 MB."""
-    return _pbf(path, 10_000_000, 200)
+    return pbf(path, 10_000_000, 200)
 
 
 def pbf_many(path: Path) -> Path:
     """Two thousand blocks of 7 MB."""
-    return _pbf(path, 2_300_000, 2_000)
+    return pbf(path, 2_300_000, 2_000)
 
 
 # --- the program's own
@@ -457,9 +464,9 @@ def plan(path: Path, **packed: Any) -> Path:
     return path / "plan.json"
 
 
-def plan_columns(path: Path) -> Path:
+def plan_columns(path: Path, *, megabytes: int = 6_000) -> Path:
     """A column of people of 6 GB."""
-    return plan(path, people={"older": _packed(b"\0" * MEGABYTE for _ in range(6_000))})
+    return plan(path, people={"older": _packed(b"\0" * MEGABYTE for _ in range(megabytes))})
 
 
 def plan_many_columns(path: Path) -> Path:

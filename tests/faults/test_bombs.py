@@ -1,8 +1,9 @@
-"""Files that are small on disk and large in memory: each ends in a sentence, within 1.5 GB and twenty seconds."""
+"""Files that are small on disk and large in memory: each ends in a sentence, within 1.5 GB and 20 s of work."""
 
 from __future__ import annotations
 
 import json
+import os
 import resource
 import subprocess
 import sys
@@ -47,8 +48,6 @@ def read_alone(what: str, file: Path) -> str:
 
 
 def _environment() -> dict[str, str]:
-    import os
-
     return {**os.environ, "PYTHONPATH": ":".join(p for p in sys.path if p)}
 
 

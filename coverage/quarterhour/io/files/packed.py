@@ -22,8 +22,6 @@ from quarterhour.io.files.layers import read_kml, read_other
 from quarterhour.io.files.shapefile import PARTS, read_shp
 
 _SHOWN = 5
-_PIECE = 4_096
-"""Bytes copied at once: of bzip2 and LZMA as many packed bytes are unpacked at once, however much they come to."""
 _GEODATABASE_FILE = re.compile(r"(a[0-9a-f]{8}\.[a-z]{3,12}|gdb|timestamps)", re.IGNORECASE)
 Members = Sequence[zipfile.ZipInfo]
 
@@ -140,4 +138,4 @@ def _some(members: Members) -> str:
 
 def _copy(packed: zipfile.ZipFile, member: zipfile.ZipInfo, target: Path, file: Path) -> None:
     with foreign(file, part=member.filename), packed.open(member) as there, target.open("wb") as here:
-        shutil.copyfileobj(there, here, _PIECE)
+        shutil.copyfileobj(there, here)

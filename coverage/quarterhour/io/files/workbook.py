@@ -83,11 +83,17 @@ class Book:
         ]
         self._dates, self._struck = self._styles()
         self._struck_words: dict[str, bool] = {}
+        self._filled: dict[str, bool] = {}
 
     def has_cells(self, sheet: SheetPart) -> bool:
         """Whether a sheet holds more than one value."""
+        if sheet.path not in self._filled:
+            self._filled[sheet.path] = self._shows_two(sheet.path)
+        return self._filled[sheet.path]
+
+    def _shows_two(self, part: str) -> bool:
         found = 0
-        for node in self._nodes(sheet.path):
+        for node in self._nodes(part):
             found += _tag(node) in ("v", "is") and bool(node.text or len(node))
             if found > 1:
                 return True

@@ -17,6 +17,7 @@ from quarterhour.base.limits.inflate import check_unpacked
 
 _LARGEST_HEAD = 1 << 16
 _AT_ONCE = 1 << 20
+_NAMES = ("osm_bytes", "osm_block_bytes", "text_bytes", "graph_parts")
 _RAW, _RAW_SIZE = 1, 2
 """Fields of a block (OSM's fileformat.proto): its bytes as they are, or how many there are of the packed ones."""
 
@@ -24,18 +25,19 @@ _RAW, _RAW_SIZE = 1, 2
 def check_size(file: Path) -> None:
     """DataError where a file is larger unpacked than may be. One that stays as it is is looked at once."""
     facts = file.stat()
-    found = _too_much(file, facts.st_size, facts.st_mtime_ns, limits.limit("osm_bytes"))
+    known = tuple(map(limits.limit, _NAMES))
+    found = _too_much(file, facts.st_size, facts.st_mtime_ns, known)
     if found is not None:
         raise found
 
 
 @cache
-def _too_much(file: Path, size: int, _when: int, most: int) -> DataError | None:
+def _too_much(file: Path, size: int, _when: int, _known: tuple[int, ...]) -> DataError | None:
     try:
         limits.check("osm_bytes", size, of=file)
         check_unpacked(file, "osm_bytes")
         if file.suffix.lower() == ".pbf":
-            _check_blocks(file, most)
+            _check_blocks(file)
         if file.suffix.lower() == ".graphml":
             _check_graph(file)
     except DataError as error:
@@ -43,8 +45,8 @@ def _too_much(file: Path, size: int, _when: int, most: int) -> DataError | None:
     return None
 
 
-def _check_blocks(file: Path, most: int) -> None:
-    total = 0
+def _check_blocks(file: Path) -> None:
+    total, most = 0, limits.limit("osm_bytes")
     with file.open("rb") as stream:
         for size in _block_sizes(stream):
             limits.check("osm_block_bytes", size, of=file)
