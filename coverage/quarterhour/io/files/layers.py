@@ -31,6 +31,7 @@ from quarterhour.io.files.unseen import clean_frame
 from quarterhour.io.geopackage.computed import check_computed
 from quarterhour.io.geopackage.dress import STYLES
 
+_DATABASES = (".gpkg", ".sqlite")
 SEQUENCES = (".geojsonl", ".geojsons", ".ndjson")
 
 
@@ -148,7 +149,6 @@ def _decoded(frame: Any) -> Any:
 def read_gpkg(file: Path, *, layer: str | None) -> Table:
     """A layer of a GeoPackage; the only one where none is named."""
     name = chosen_layer(file, layer)
-    read_checked(file, lambda: check_computed(file, name), part=name)
     frame = read_checked(file, lambda: pyogrio.read_dataframe(file, layer=name), part=name)
     return layer_table(frame, file, layer=name, rows=read_checked(file, lambda: _gpkg_rows(file, name), part=name))
 
@@ -156,8 +156,6 @@ def read_gpkg(file: Path, *, layer: str | None) -> Table:
 def read_other(file: Path, *, layer: str | None, encoding: str | None) -> Table:
     """A layer of a format that GDAL alone reads: FlatGeobuf, MapInfo, Spatialite, file geodatabases."""
     name = chosen_layer(file, layer)
-    if file.suffix.lower() == ".sqlite":
-        read_checked(file, lambda: check_computed(file, name), part=name)
     rows = read_checked(file, lambda: _features(file, name), part=name)
     frame = read_checked(file, lambda: pyogrio.read_dataframe(file, layer=name, encoding=encoding), part=name)
     return layer_table(frame, file, layer=name, encoding=encoding or "", rows=Rows(rows))
@@ -223,6 +221,8 @@ def _features(file: Path, layer: str) -> int:
 
 def layer_names(file: Path) -> list[str]:
     """The layers of a file; the table in which QGIS keeps their styles is none."""
+    if file.suffix.lower() in _DATABASES:
+        read_checked(file, lambda: check_computed(file))
     return [str(n) for n, _ in read_checked(file, lambda: pyogrio.list_layers(file)) if n != STYLES]
 
 
