@@ -492,12 +492,11 @@ def study_long(path: Path) -> Path:
 def grid(path: Path) -> Path:
     """A grid of people of 100,000 x 100,000 cells, all of them empty."""
     import rasterio
-    from rasterio.transform import from_origin
 
     with rasterio.open(
         path / "a.tif", "w", driver="GTiff", width=100_000, height=100_000, count=1, dtype="float32", tiled=True,
         blockxsize=1024, blockysize=1024, compress="deflate", sparse_ok=True, crs="EPSG:32651", BIGTIFF="YES",
-        transform=from_origin(400_000, 4_200_000, 1, 1),
+        transform=rasterio.Affine(1, 0, 400_000, 0, -1, 4_200_000),
     ):  # fmt: skip
         pass
     return path / "a.tif"

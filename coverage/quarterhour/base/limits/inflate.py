@@ -69,7 +69,7 @@ def _pieces(text: str) -> Iterator[int]:
 def check_unpacked(file: Path, name: str) -> None:
     """DataError where a .gz or .bz2 holds more than a limit; what is broken in it is left to who reads it.
 
-    A .gz too small to hold so much is not opened; what unpacks to hundreds of times its size is not unpacked to its end.
+    A .gz too small to hold so much is not opened; what unpacks to hundreds of times its size is left off.
     """
     suffix = file.suffix.lower()
     opened: dict[str, Any] = {".gz": gzip.open, ".bz2": bz2.open}
