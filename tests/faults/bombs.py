@@ -422,9 +422,14 @@ def pbf_blocks(path: Path) -> Path:
     return pbf(path, 10_000_000, 200)
 
 
+def pbf_dense(path: Path) -> Path:
+    """Sixty blocks of 7 MB, each of 2,300,000 nodes."""
+    return pbf(path, 2_300_000, 60)
+
+
 def pbf_many(path: Path) -> Path:
-    """Two thousand blocks of 7 MB."""
-    return pbf(path, 2_300_000, 2_000)
+    """Five thousand blocks of a megabyte."""
+    return pbf(path, 340_000, 5_000)
 
 
 # --- the program's own
@@ -509,7 +514,7 @@ TABLES: tuple[Callable[[Path], Path], ...] = (
     geojson_lists, gpkg_endless, gpkg_long_text, parquet_rows, parquet_dictionary,
 )  # fmt: skip
 ROADS: tuple[Callable[[Path], Path], ...] = (
-    graphml_lists, graphml_elements, graphml_entities, osm_gz, osm_bz2, pbf_blocks, pbf_many,
+    graphml_lists, graphml_elements, graphml_entities, osm_gz, osm_bz2, pbf_blocks, pbf_dense, pbf_many,
 )  # fmt: skip
 PLANS: tuple[Callable[[Path], Path], ...] = (plan_columns, plan_many_columns, plan_texts, plan_deep)
 RULES: tuple[Callable[[Path], Path], ...] = (rules_long, rules_deep)

@@ -98,6 +98,11 @@ def test_blocks_of_an_extract_are_weighed_by_what_they_say(tmp_path: Path) -> No
         osm.read_osm_roads(file, crs="EPSG:32651")
 
 
+def test_nodes_of_a_large_block_are_counted(tmp_path: Path) -> None:
+    with pytest.raises(DataError, match="the number of objects in one of its blocks is 400,000"):
+        osm.read_osm_roads(bombs.pbf(tmp_path, 400_000, 1), crs="EPSG:32651")
+
+
 def test_a_plan_is_weighed_before_its_columns_are_unpacked(tmp_path: Path) -> None:
     ((_, record),) = read_records(bombs.plan_columns(tmp_path, megabytes=3))
     with limits.raised({"plan_unpacked_bytes": 2 * bombs.MEGABYTE}), pytest.raises(DataError, match="packed columns"):
