@@ -8,7 +8,6 @@ from __future__ import annotations
 import os
 import re
 import shutil
-import tempfile
 import zipfile
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
@@ -17,6 +16,7 @@ from pathlib import Path, PurePosixPath
 from quarterhour.base import limits
 from quarterhour.base.errors import DataError
 from quarterhour.base.foreign import foreign
+from quarterhour.base.machine.scratch import temporary_folder
 from quarterhour.io.files.checks import check_geodatabase, check_magic, read_checked
 from quarterhour.io.files.header import Table
 from quarterhour.io.files.layers import read_kml, read_other
@@ -55,13 +55,13 @@ def _read_unpacked(file: Path, unpack: Unpack, read: Callable[[Path], Table]) ->
             members = [m for m in packed.infolist() if not m.is_dir() and not _of_the_system(m.filename)]
             return unpack(packed, members, folder, file)
 
-    with tempfile.TemporaryDirectory() as folder:
-        path = read_checked(file, lambda: unpacked(Path(folder)))
+    with temporary_folder() as folder:
+        path = read_checked(file, lambda: unpacked(folder))
         try:
             found = read(path)
         except DataError as error:
             raise DataError(
-                error.key, **{**error.values, **_without(folder, error.values), "file": str(file)}
+                error.key, **{**error.values, **_without(str(folder), error.values), "file": str(file)}
             ) from error
     return replace(found, file=str(file), findings=found.findings.assign(file=str(file)))
 
