@@ -14,6 +14,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from quarterhour.base import limits
 from quarterhour.base.arrays import IntArray
 from quarterhour.base.errors import DataError
 from quarterhour.base.labels import gap_percent
@@ -201,6 +202,7 @@ def _base_rounds(
     base: str, ids: pd.Index, visits: IntArray, legs: Seconds, minutes: float, rule: RoundsRule, seconds: float
 ) -> _Base:
     visit_s, shift_s = round(rule.visit_minutes * 60), round(rule.shift_minutes * 60)
+    limits.check("round_visits", int(visits.sum()), of=base)
     able = legs[0, 1:] + visit_s + legs[1:, 0] <= shift_s
     stops = 1 + np.repeat(np.arange(len(ids)), np.where(able, visits, 0))
     travel = _with_homes(legs, stops, round(rule.between_homes_minutes * 60))
