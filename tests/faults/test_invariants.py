@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Iterable
 
 import numpy as np
@@ -290,7 +291,7 @@ def test_beds_and_remainders(seed: int, tally: Tally) -> None:
         tell(tally, "parts come to their whole", [int(whole.sum()) == total, (abs(whole - parts) < 1).all()], trial)
 
 
-COMMUNITIES, PLACES, QUESTIONS = 9, 7, 160
+COMMUNITIES, PLACES, QUESTIONS = 9, 7, 45
 
 
 def _question(rng: np.random.Generator) -> tuple[pd.DataFrame, pd.Series]:
@@ -300,6 +301,13 @@ def _question(rng: np.random.Generator) -> tuple[pd.DataFrame, pd.Series]:
     rows, columns = [f"c{i}" for i in range(1, COMMUNITIES + 1)], [f"s{i}" for i in range(6, PLACES + 6)]
     people = pd.Series(rng.integers(0, 5, COMMUNITIES) * 10, index=rows)
     return pd.DataFrame(minutes, index=rows, columns=columns), people
+
+
+def _most(table: pd.DataFrame, people: pd.Series, *, within: float, new_sites: int) -> int:
+    """The most people that so many sites can cover, by every choice of them."""
+    near = table.le(within).to_numpy()
+    choices = itertools.combinations(range(near.shape[1]), min(new_sites, near.shape[1]))
+    return max(int(people[near[:, list(some)].any(axis=1)].sum()) for some in choices)
 
 
 def _plan(table: pd.DataFrame, people: pd.Series, **how: object) -> qh.siting.SitingPlan:
@@ -318,6 +326,11 @@ def test_siting_changes_one_way_only(seed: int, tally: Tally) -> None:
         plan = _plan(table, people, **how)
         mixed = table.iloc[rng.permutation(COMMUNITIES), rng.permutation(PLACES)]
         other = _plan(mixed, people.iloc[rng.permutation(COMMUNITIES)], **how)
+        tell(tally, "cover: the best of every choice", [plan.value == _most(table, people, **how)], trial)
+        every = [_most(table.drop(index=c), people.drop(index=c), **how) for c in table.index]
+        tell(tally, "cover: any community less, no more", [m <= plan.value for m in every], trial)
+        one_less = [_most(table.drop(columns=s), people, **how) for s in table.columns]
+        tell(tally, "cover: any candidate less, none better", [m <= plan.value for m in one_less], trial)
         tell(tally, "cover: rows permuted, the same sites", [plan.chosen == other.chosen], trial)
         tell(tally, "cover: rows permuted, the same value", [plan.value == other.value], trial)
         fewer = _plan(table.iloc[:, :-1], people, **how)
