@@ -15,7 +15,6 @@ import pandas as pd
 from quarterhour.base.centiseconds import CENTISECONDS_PER_MINUTE, centiseconds
 from quarterhour.base.errors import CutoffError, DataError, first_ids
 from quarterhour.base.labels import unit_by_language
-from quarterhour.base.row_order import id_order
 from quarterhour.siting.question.ids import by_id, check_ids, id_texts, own_index, own_table, short_repr
 from quarterhour.siting.question.problem import (
     AREA_LEVELS,
@@ -30,15 +29,7 @@ from quarterhour.siting.question.problem import (
     Spacing,
     Standard,
 )
-from quarterhour.siting.question.sites import (
-    LARGEST,
-    check_sites,
-    conflicts_of,
-    is_whole,
-    money_counts,
-    site_frame,
-    spacing_of,
-)
+from quarterhour.siting.question.sites import LARGEST, check_sites, conflicts_of, is_whole, money_counts, site_frame
 from quarterhour.siting.question.terms import (
     Standards,
     as_budget,
@@ -70,7 +61,7 @@ def as_problem(
     spacing: float | Spacing | None = None,
     conflicts: Iterable[Iterable[Any]] = (),
 ) -> SitingProblem:
-    """A siting question that the rest may trust; its sites and communities stand by id, so ties go by that.
+    """A siting question that the rest may trust.
 
     Parameters
     ----------
@@ -105,12 +96,8 @@ def as_problem(
     check_sites(sites)
     sites, table = own_table(sites), _people_table(demand)
     check_ids([*table.index, *sites.index])
-    order = id_order(sites.index)
-    sites, spacing = sites.iloc[order], spacing_of(spacing, order)
     weights = _weights(people, table)
-    kept, classes = _times(
-        times, standards, classes=classes, communities=table.index[id_order(table.index)], sites=sites.index
-    )
+    kept, classes = _times(times, standards, classes=classes, communities=table.index, sites=sites.index)
     table = _in_order(table, kept)
     frame = site_frame(sites, costs=money_counts(goals, budget), capacity=capacity)
     counted = sum((table[c] * w for c, w in weights.items()), start=pd.Series(0, index=table.index))
@@ -233,22 +220,14 @@ def _times(
     for name, table in named.items():
         _check_reach(standards[str(name)], table, sites)
     single = not isinstance(times, Mapping) and len(standards) == 1
-    order = _same_communities(next(iter(named.values())).communities, communities) if single else communities
+    order = next(iter(named.values())).communities if single else communities
     known = pd.Series(next(iter(standards)), order) if len(standards) == 1 else _classes(classes, standards, order)
     known = known.astype("str").rename("class")
     if single:
         table = next(iter(named.values()))
-        return (table if list(table.sites) == list(sites) else table.only(sites)).rows(order), known
+        return table if list(table.sites) == list(sites) else table.only(sites), known
     parts = [_Part(standards[str(name)], t.only(sites), known.eq(str(name)).to_numpy()) for name, t in named.items()]
     return _merged(parts, order), known
-
-
-def _same_communities(known: pd.Index, communities: pd.Index) -> pd.Index:
-    """The communities in their order; DataError where times and people do not name the same."""
-    apart = communities.symmetric_difference(known, sort=False)
-    if len(apart):
-        raise DataError("question.community_without_times", ids=first_ids(apart))
-    return communities
 
 
 def _own_names(times: TravelTimes) -> TravelTimes:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -121,15 +120,6 @@ def close_pairs(sites: pd.DataFrame, spacing: Spacing) -> IntArray:
     pairs = _near_pairs(sites, spacing)
     a, b = pairs[:, 0], pairs[:, 1]
     return pairs[(new[a] & new[b]) if not spacing.existing else (new[a] | new[b])]
-
-
-def spacing_of(spacing: Spacing | None, order: IntArray) -> Spacing | None:
-    """A spacing whose distances, where they go by position, are those of the sites in another order."""
-    given = None if spacing is None else spacing.distances
-    if spacing is None or given is None or (isinstance(given, pd.DataFrame) and not is_counted(given.index)):
-        return spacing
-    table = np.asarray(given, dtype=float)
-    return replace(spacing, distances=table[np.ix_(order, order)]) if table.shape == (len(order),) * 2 else spacing
 
 
 def conflicts_of(
