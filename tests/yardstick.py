@@ -29,7 +29,7 @@ from quarterhour.report import write
 
 ROOT = Path(__file__).resolve().parents[1]
 BESIDE = ROOT.parent / "shared" / "data"
-STUDIES = {
+STUDIES: dict[str, Path | None] = {
     "weihai": None,
     "liechtenstein": BESIDE / "osm" / "liechtenstein.osm.pbf",
     "wuhan": BESIDE / "roads" / "wuhan_8989_simplified.parquet",
