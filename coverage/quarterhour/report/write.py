@@ -82,11 +82,13 @@ def build_report_parts(results: Results, lang: str) -> ReportParts:
 
 
 def write_results(
-    results: Results, out: str | Path, *, lang: str = "zh", tell: RunProgress | None = None, processes: int = 1
-) -> list[Path]:
+    results: Results, out: str | Path, *, lang: str = "zh", tell: RunProgress | None = None, processes: int = 1,
+    told_in: str | None = None,
+) -> list[Path]:  # fmt: skip
     """Map, workbook, layers, plans, page and manifest of a run into a folder; the paths written.
 
     The layout plan into the folder ``plan`` in it, where the study asks for it (``processes`` as ``write_plan``).
+    ``told_in``: the language of ``tell`` and of the log, where it is another than that of the results.
 
     All of them take their places together at the end. The same study gives the same bytes in every
     file but ``manifest.json``, which holds the day, the versions and the seconds. WriteError names a
@@ -95,14 +97,15 @@ def write_results(
     results = with_font_finding(publishable(results, lang), lang)
     writers = _writers(results, lang, build_report_parts(results, lang))
     if tell:
-        tell(i18n.say("study.step_write", lang))
+        tell(i18n.say("study.step_write", told_in or lang))
     with files.together(out) as growing:
         for name, write in writers.items():
-            _log.info(i18n.say("study.step_file", lang, name=name))
+            _log.info(i18n.say("study.step_file", told_in or lang, name=name))
             write(growing / name)
     made = [Path(out) / name for name in writers]
     if "plan" in results.study.file.outputs.extra:
-        made += write_plan(results, Path(out) / "plan", lang=lang, processes=processes, tell=tell).paths
+        folder = Path(out) / "plan"
+        made += write_plan(results, folder, lang=lang, processes=processes, tell=tell, told_in=told_in).paths
     return made
 
 
@@ -217,7 +220,7 @@ def read_earlier(folder: str | Path) -> pd.DataFrame:
     """The scorecard of an earlier run, out of its results folder (or the file itself)."""
     path = Path(folder)
     path = path / "scorecard.csv" if path.is_dir() else path
-    return earlier_rows(files.read_table(path).frame, file=path.name)
+    return earlier_rows(files.read_records(path).frame, file=path.name)
 
 
 def _workbook(results: Results, path: Path, lang: str, parts: ReportParts) -> None:

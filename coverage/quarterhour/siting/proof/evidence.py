@@ -14,6 +14,9 @@ from quarterhour.siting.proof.price_form import PriceForm, has_price_form, price
 from quarterhour.siting.question.plan import Evidence, Reason, SitingPlan
 from quarterhour.siting.question.problem import SitingProblem
 
+_MOST_NODES = 2_000
+"""Of a tree: more would take hours to check, and no evidence that is written has as many."""
+
 
 def check_evidence(problem: SitingProblem, plan: SitingPlan) -> list[bool]:
     """Goal by goal whether the plan carries what its bound rests on, which then holds.
@@ -39,7 +42,7 @@ def _holds(problem: SitingProblem, plan: SitingPlan, place: int) -> bool:
 def shows(form: PriceForm, evidence: Evidence) -> bool:
     """Whether prices settle every part of all choices, and the parts are all there are."""
     prices, tree = evidence.prices, evidence.tree.tolist()
-    if prices.ndim != 2 or prices.shape[1] != form.width:
+    if prices.ndim != 2 or prices.shape[1] != form.width or len(tree) > _MOST_NODES:
         return False
     try:
         parts = list(_parts(tree, form))

@@ -15,6 +15,8 @@ import pandas as pd
 from quarterhour.base.arrays import IntArray
 from quarterhour.base.centiseconds import CENTISECONDS_PER_MINUTE
 from quarterhour.base.errors import PlanError
+from quarterhour.base.limits.inflate import check_packed, inflate
+from quarterhour.io.files.checks import json_of
 from quarterhour.siting.proof.seal import as_text
 from quarterhour.siting.question.fingerprint import asked
 from quarterhour.siting.question.problem import (
@@ -80,20 +82,16 @@ def pack_texts(columns: Sequence[Any]) -> str:
 
 def unpack_texts(text: str) -> list[list[str]]:
     """Columns as ``pack_texts`` wrote them."""
-    table: list[list[str]] = json.loads(_inflated(text))
+    table: list[list[str]] = json_of(_inflated(text).decode(), of="plan.json")
     return table
 
 
 def _inflated(text: str) -> bytes:
-    """What a text packs; nothing may stand behind it."""
-    stream = zlib.decompressobj()
-    whole = stream.decompress(base64.b64decode(text, validate=True))
-    if not stream.eof or stream.unused_data:
-        raise ValueError("packed column: cut short, or more behind it")
-    return whole
+    """What a text packs, as large as may be; nothing may stand behind it."""
+    return inflate(base64.b64decode(text, validate=True), "plan_unpacked_bytes", of="plan.json")
 
 
-def check_packed(packed: Mapping[str, Any], problem: SitingProblem) -> None:
+def check_question(packed: Mapping[str, Any], problem: SitingProblem) -> None:
     """That a packed question says what was read from it and nothing else: no key more, no value of another type.
 
     PlanError names the first part that differs. The mode, heading and turnout of its times are taken as they stand.
@@ -114,7 +112,8 @@ def check_packed(packed: Mapping[str, Any], problem: SitingProblem) -> None:
 
 
 def read_question(name: str, packed: Mapping[str, Any]) -> SitingProblem:
-    """The question out of its record."""
+    """The question out of its record; DataError where it unpacks to more than a plan may hold."""
+    check_packed(packed, "plan_unpacked_bytes", of="plan.json")
     ids, classes, *areas = unpack_texts(packed["communities"])
     communities = pd.Index(ids, dtype="str", name="id")
     sites = _sites(packed)

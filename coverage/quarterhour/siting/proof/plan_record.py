@@ -17,7 +17,13 @@ from quarterhour.base.findings import UNSTATED, by_quality
 from quarterhour.io.files.checks import read_json
 from quarterhour.siting.proof.behind_record import check_behind
 from quarterhour.siting.proof.evidence import evidence_record, read_evidence
-from quarterhour.siting.proof.packed_question import FORMAT, check_packed, plain_number, question_record, read_question
+from quarterhour.siting.proof.packed_question import (
+    FORMAT,
+    check_question,
+    plain_number,
+    question_record,
+    read_question,
+)
 from quarterhour.siting.proof.recount import verify_plan
 from quarterhour.siting.proof.seal import PLACE, at_its_place, check_together, sealed, sealed_together
 from quarterhour.siting.proof.second_count import Recount
@@ -107,9 +113,9 @@ def verify_record(record: Mapping[str, Any]) -> Recount:
     """
     try:
         return _checked(record)
-    except PlanError:
+    except (PlanError, DataError):
         raise
-    except (LookupError, TypeError, ValueError, AttributeError, ArithmeticError, zlib.error) as error:
+    except (LookupError, TypeError, ValueError, AttributeError, ArithmeticError, RecursionError, zlib.error) as error:
         raise PlanError("proof.record_garbled", detail=f"{type(error).__name__}: {error}") from error
 
 
@@ -124,7 +130,7 @@ def _checked(record: Mapping[str, Any]) -> Recount:
     again = plan_record(plan, problem, question=record["question"], behind=behind)
     if written == FORMAT:
         _check_same(record, {**again, PLACE: record[PLACE], "seal": record["seal"]})
-        check_packed(record["question"], problem)
+        check_question(record["question"], problem)
         check_behind(problem, plan, record)
         again = at_its_place(again, record[PLACE])
     else:
@@ -150,7 +156,7 @@ def read_records(path: str | Path) -> list[tuple[str, Mapping[str, Any]]]:
     MissingError when the file is not there, DataError when it holds no plans, PlanError when they are not those that
     were written into it, each once and in their order.
     """
-    held = read_json(path)
+    held = read_json(path, size="plan_bytes")
     records = held if isinstance(held, list) else [held]
     if not records or not all(isinstance(r, dict) for r in records):
         raise DataError("proof.no_records", file=str(path))
