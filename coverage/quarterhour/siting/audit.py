@@ -133,7 +133,7 @@ ON_ITS_WORD: dict[str, tuple[str, ...]] = {
     "word_steps": ("phases.steps.value",),
     "word_money": ("money.sites", "money.years", "money.caps"),
     "word_quality": ("quality.table", "quality.rows", "quality.fact", "quality.unstated", "quality.estimated",
-                     "quality.synthetic"),
+                     "quality.synthetic", "quality.synthetic_share"),
 }  # fmt: skip
 """By the sentence with which ``verify`` names it, what of a record somebody may change who makes its seal anew."""
 

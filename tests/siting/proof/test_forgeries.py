@@ -24,7 +24,8 @@ from quarterhour.siting.question.from_matrix import siting_from_matrix
 from quarterhour.siting.question.problem import Coverage
 from quarterhour.siting.solve import solve_siting
 
-QUALITY = [{"table": "communities", "rows": 9, "fact": 0.5, "unstated": 0, "estimated": 0.25, "synthetic": 0.25}]
+QUALITY = [{"table": "communities", "rows": 9, "fact": 0.5, "unstated": 0, "estimated": 0.25, "synthetic": 0.25,
+            "synthetic_share": 0.25}]  # fmt: skip
 
 
 def town(seed, **asked):
@@ -207,13 +208,14 @@ def several_at_once(record):
         made["quality"][0] |= {"fact": 0, "unstated": 0.25, "estimated": 0.5}
 
     def synthetic(made):
-        made["quality"][0] |= {"fact": 0.25, "synthetic": 0.5}
+        made["quality"][0] |= {"fact": 0.25, "synthetic": 0.5, "synthetic_share": 0.5}
 
     yield "proved_by", "both", forged(proved)
     yield "goals.proved_by", "both", forged(proved)
     if "quality" in record:
         yield from ((f"quality.{name}", "both", forged(shares)) for name in ("fact", "unstated", "estimated"))
         yield "quality.synthetic", "both", forged(synthetic)
+        yield "quality.synthetic_share", "both", forged(synthetic)
     if not record["evidence"]:
         for name in ("bound", "gap", "status", "goals.bound", "goals.gap"):
             yield name, "both", forged(bound)

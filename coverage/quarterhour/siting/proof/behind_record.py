@@ -163,11 +163,12 @@ def _check_losses(goal: Goal, step: Mapping[str, Any]) -> None:
 
 
 def _check_quality(row: Mapping[str, Any]) -> None:
-    """Shares of one whole, in the rows of a table."""
-    _keys(row, ("table", "rows", *_SHARES), "quality")
+    """Shares of one whole, of the rows of a table or of people."""
+    _keys(row, ("table", "rows", *_SHARES, "synthetic_share"), "quality")
+    _same("quality synthetic_share", row["synthetic_share"], row["synthetic"])
     shares = [row[name] for name in _SHARES]
     whole = type(row["rows"]) is int and row["rows"] >= 0 and isinstance(row["table"], str)
-    if not whole or any(isinstance(s, bool) or not 0 <= s <= 1 for s in shares) or abs(sum(shares) - 1) > 1e-5:
+    if not whole or any(isinstance(s, bool) or not 0 <= s <= 1 for s in shares) or sum(shares) > 1 + 1e-5:
         raise PlanError("proof.record_strange", what="quality")
 
 
