@@ -135,7 +135,9 @@ def test_the_kept_plan_of_a_whole_run_is_the_final_one(toy_study: Path, tmp_path
     kept = kept_plan(out / "plans", "centres")
     assert [p.name for p in (out / "plans").iterdir()] == ["centres.json"]
     final = json.loads((out / "plan.json").read_text(encoding="utf-8"))[0]
-    assert json.loads(kept.read_text(encoding="utf-8")) == {k: v for k, v in final.items() if k != "quality"}
+    alone = json.loads(kept.read_text(encoding="utf-8"))
+    assert alone["evidence"] and [key for key in alone if alone[key] != final[key]] == ["file", "seal"]
+    assert set(alone) == {*final} - {"quality"}
     assert holds(kept)
 
 

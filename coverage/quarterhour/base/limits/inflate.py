@@ -21,13 +21,16 @@ _NOT_SMALL, _LARGEST_RATIO = 200_000_000, 200
 
 
 def inflate(packed: bytes, name: str, *, of: object) -> bytes:
-    """What zlib packed; DataError where it is more bytes than a limit, zlib.error where it is broken or cut short."""
+    """What zlib packed; DataError where it is more bytes than a limit.
+
+    zlib.error where it is broken or cut short, or where more stands behind it.
+    """
     unpacker, most = zlib.decompressobj(), limits.limit(name)
     data = unpacker.decompress(packed, most + 1)
     if len(data) > most:
         raise limits.too_much(name, f"> {most:,}", of=of)
-    if not unpacker.eof:
-        raise zlib.error("incomplete or truncated stream")
+    if not unpacker.eof or unpacker.unused_data:
+        raise zlib.error("incomplete or truncated stream, or more behind it")
     return data
 
 
