@@ -25,6 +25,23 @@ _DBF_NAME = 10
 
 
 @contextlib.contextmanager
+def growing_folder(home: Path, name: str) -> Iterator[Path]:
+    """A hidden folder in ``home`` where files grow before they take their places; gone at the end, whatever happened.
+
+    ``name``: of what grows there. WriteError at once where the home cannot be made or written.
+    """
+    try:
+        home.mkdir(parents=True, exist_ok=True)
+        folder = Path(tempfile.mkdtemp(prefix=f".{name}.", dir=home))
+    except OSError as error:
+        raise WriteError("files.cannot_write", file=str(home / name), detail=str(error)) from error
+    try:
+        yield folder
+    finally:
+        shutil.rmtree(folder, ignore_errors=True)
+
+
+@contextlib.contextmanager
 def atomic(path: str | Path) -> Iterator[Path]:
     """A path to write to; the target is replaced at the end, whole, or stays as it was.
 
@@ -32,19 +49,12 @@ def atomic(path: str | Path) -> Iterator[Path]:
     somebody holds the target (Excel, QGIS on Windows) the result stays as ``name.new``: WriteError.
     """
     target = Path(path)
-    try:
-        target.parent.mkdir(parents=True, exist_ok=True)
-        folder = Path(tempfile.mkdtemp(prefix=f".{target.name}.", dir=target.parent))
-    except OSError as error:
-        raise WriteError("files.cannot_write", file=str(target), detail=str(error)) from error
-    try:
+    with growing_folder(target.parent, target.name) as folder:
         growing = folder / target.name
         yield growing
-        _flush(growing)
-        _put(growing, target)
-        _flush(target.parent)
-    finally:
-        shutil.rmtree(folder, ignore_errors=True)
+        flush(growing)
+        take_place(growing, target)
+        flush(target.parent)
 
 
 @contextlib.contextmanager
@@ -53,30 +63,24 @@ def together(folder: str | Path) -> Iterator[Path]:
 
     Nothing moves when the writing is cut short. A file that somebody holds stays as ``name.new``
     while the others move; WriteError names it at the end. WriteError at once where the folder
-    cannot be made or written.
+    cannot be made or written. A process that dies between the moves leaves some of them undone: ``io.sets`` is for
+    files that must be of one run.
     """
     target = Path(folder)
-    try:
-        target.mkdir(parents=True, exist_ok=True)
-        growing = Path(tempfile.mkdtemp(prefix=".growing.", dir=target))
-    except OSError as error:
-        raise WriteError("files.cannot_write", file=str(target), detail=str(error)) from error
-    try:
+    with growing_folder(target, "growing") as growing:
         yield growing
         grown = sorted(path for path in growing.rglob("*") if path.is_file())
         moved = [_moved(path, target / path.relative_to(growing)) for path in grown]
-        _flush(target)
+        flush(target)
         for held in filter(None, moved):
             raise held
-    finally:
-        shutil.rmtree(growing, ignore_errors=True)
 
 
 def _moved(path: Path, target: Path) -> WriteError | None:
     try:
-        _flush(path)
+        flush(path)
         target.parent.mkdir(parents=True, exist_ok=True)
-        _put(path, target)
+        take_place(path, target)
     except FileExistsError as error:  # a file stands where the folder of it is to be
         return WriteError("files.cannot_write", file=str(target.parent), detail=str(error))
     except WriteError as error:
@@ -84,7 +88,8 @@ def _moved(path: Path, target: Path) -> WriteError | None:
     return None
 
 
-def _put(growing: Path, target: Path) -> None:
+def take_place(growing: Path, target: Path) -> None:
+    """Move a whole file or folder over its target in one step; where somebody holds that, beside it: WriteError."""
     if target.is_dir() and not growing.is_dir():
         raise WriteError("files.is_folder", file=str(target))
     try:
@@ -98,7 +103,8 @@ def _put(growing: Path, target: Path) -> None:
         raise WriteError("files.held", file=str(target), kept=str(aside)) from error
 
 
-def _flush(path: Path) -> None:
+def flush(path: Path) -> None:
+    """What is written of a file, or which names a folder has, is on the disk when this returns."""
     if path.is_dir() and os.name == "nt":
         return  # Windows cannot open a folder
     handle = os.open(path, os.O_RDONLY if os.name != "nt" else os.O_RDWR)
