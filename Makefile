@@ -21,6 +21,20 @@ BIN := .venv/bin
 	$(BIN)/python -m pip install --quiet --require-hashes -r requirements-bench.txt
 	touch $@
 
+# make audit: known holes in what a release rests on (needs a network), and its licences as docs/licences.md
+.venv/release.stamp: .venv/run.stamp requirements-release.txt
+	$(PYTHON) -m venv .venv/release
+	.venv/release/bin/python -m pip install --quiet --require-hashes -r requirements-release.txt
+	touch $@
+
+RESTS_ON := $(shell sed -n 's/^\([a-z0-9._-]*\)==.*/\1/p' requirements.txt | sort -u)
+.PHONY: audit licences
+audit: .venv/release.stamp licences
+	.venv/release/bin/pip-audit --requirement requirements.txt --require-hashes --disable-pip
+
+licences: .venv/release.stamp
+	.venv/release/bin/python scripts/licences.py --python $(BIN)/python $(RESTS_ON)
+
 # make pictures: of the embedded study's page, print and papers, into data/processed/pictures
 .PHONY: demo pictures test lint test-slow test-faults bench bench-siting lock clean
 demo: .venv/run.stamp
@@ -53,6 +67,8 @@ lock: # after a change of dependencies; needs uv
 	uv pip compile --universal --python-version 3.11 --generate-hashes --no-header --no-annotate --no-emit-index-url --no-emit-find-links pyproject.toml build-requirements.in -o requirements.txt
 	uv pip compile --universal --python-version 3.11 --generate-hashes --no-header --no-annotate --no-emit-index-url --no-emit-find-links --extra test pyproject.toml build-requirements.in -c requirements.txt -o requirements-test.txt
 	uv pip compile --universal --python-version 3.11 --generate-hashes --no-header --no-annotate --no-emit-index-url --no-emit-find-links --extra bench pyproject.toml build-requirements.in -c requirements.txt -o requirements-bench.txt
+
+	uv pip compile --universal --python-version 3.11 --generate-hashes --no-header --no-annotate --no-emit-index-url --no-emit-find-links --extra release pyproject.toml build-requirements.in -c requirements.txt -o requirements-release.txt
 
 clean:
 	rm -rf .venv data/processed/weihai

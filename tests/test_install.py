@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import re
 import subprocess
 import sys
 import zipfile
 from pathlib import Path
 
 import pytest
+from packaging.requirements import Requirement
 
 ROOT = Path(__file__).resolve().parents[1]
 
@@ -34,6 +36,15 @@ def test_the_wheel_holds_every_room_and_fact(wheel: Path) -> None:
 
 def test_the_embedded_study_is_under_5_mb() -> None:
     assert sum(p.stat().st_size for p in (ROOT / "data/raw/weihai").rglob("*")) < 5_000_000
+
+
+def test_the_licences_of_all_that_is_installed_are_told() -> None:
+    page = (ROOT / "docs" / "licences.md").read_text(encoding="utf-8")
+    told = set(re.findall(r"^\| ([a-z0-9.-]+) \|", page, re.MULTILINE)) - {"package"}
+    lines = (ROOT / "requirements.txt").read_text(encoding="utf-8").splitlines()
+    needed = [Requirement(line.rstrip("\\ ")) for line in lines if re.match(r"[a-z0-9]", line)]
+    here = {"sys_platform": "linux", "platform_system": "Linux", "os_name": "posix", "platform_machine": "x86_64"}
+    assert told == {r.name for r in needed if r.marker is None or r.marker.evaluate(here)}
 
 
 def test_git_ignores_no_source() -> None:

@@ -400,8 +400,8 @@ def test_a_csv_opens_in_excel_and_runs_nothing(tmp_path: Path) -> None:
     )
     files.write_csv(tmp_path / "a.csv", frame)
     data = (tmp_path / "a.csv").read_bytes()
-    assert data.startswith("\ufeffid,name,n\na,东,1\n".encode())
-    assert b"\nb,'=cmd" in data and data.endswith(b"\nc,-5,-3\n")
+    assert data.startswith("\ufeffid,name,n,'=\na,东,1,\n".encode())
+    assert b"\nb,'=cmd" in data and data.endswith(b"\nc,-5,-3,\n")
 
 
 def test_a_failure_while_writing_leaves_the_old_file_and_no_litter(tmp_path: Path) -> None:

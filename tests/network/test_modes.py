@@ -112,7 +112,7 @@ def test_every_figure_has_its_source_in_the_file() -> None:
 
 
 def test_limits_have_their_source_in_the_file() -> None:
-    text = (resources.files("quarterhour") / "data" / "limits.toml").read_text(encoding="utf-8")
+    text = (resources.files("quarterhour") / "data" / "speed_limits.toml").read_text(encoding="utf-8")
     assert "OSRM" in text and "405" in text
     table = tomllib.loads(text)
     assert all(0.5 < factor < 4 for factor in table.pop("units").values())

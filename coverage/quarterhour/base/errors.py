@@ -7,6 +7,7 @@
     ├── StudyError     (ValueError)         the study file says something that cannot be meant
     ├── MissingError   (FileNotFoundError)  a file that the study names is not there
     ├── WriteError     (OSError)            a result could not be put in its place
+    ├── MachineError   (OSError)            the machine has not enough: memory, threads, open files, room
     ├── CutoffError    (ValueError)         asked beyond what was searched
     ├── ServiceError   (ConnectionError)    a service on the network did not answer as it should
     ├── SolverError    (RuntimeError)       the solver failed; no answer may be read from it
@@ -58,6 +59,10 @@ class MissingError(QuarterhourError, FileNotFoundError):
 
 class WriteError(QuarterhourError, OSError):
     """A result could not be put in its place."""
+
+
+class MachineError(QuarterhourError, OSError):
+    """The machine has not enough: memory, threads, open files, room for what is temporary."""
 
 
 class CutoffError(QuarterhourError, ValueError):

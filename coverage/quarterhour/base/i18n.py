@@ -58,7 +58,7 @@ def label(page: str, name: str, lang: str) -> str:
 
 def asked_language(arguments: Sequence[str]) -> str:
     """The language that the words of a command ask for with ``--lang``; Chinese where they name none of ours."""
-    for before, after in zip(arguments, [*arguments[1:], ""], strict=True):
+    for before, after in zip(arguments, [*arguments[1:], ""], strict=False):
         found = after if before == "--lang" else before.removeprefix("--lang=") if before.startswith("--lang=") else ""
         if found in LANGUAGES:
             return found

@@ -5,14 +5,17 @@ The wing: options (what commands share), console (what they say), door (what end
 
 from __future__ import annotations
 
+import signal
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
+from quarterhour import __version__
 from quarterhour.base import i18n
 from quarterhour.base.errors import QuarterhourError
-from quarterhour.cli.console import progress, say
+from quarterhour.base.machine.scratch import sweep
+from quarterhour.cli.console import only_if_shown, progress, say, spoken
 from quarterhour.cli.door import Stopped, through_the_door
 from quarterhour.cli.options import (
     ONLY_HELP,
@@ -34,10 +37,25 @@ app = typer.Typer(
     rich_markup_mode=None,
     pretty_exceptions_enable=False,
     help="Who is reached in a quarter of an hour, and where to build so that more are.\n\n"
-    "谁在一刻钟之内能得到照料，新的设施建在哪里最好。\n\n"
-    "Begin with `quarterhour demo`, or `quarterhour init DIR` for a study of your own.",
-    epilog="Exit: 0 done; 1 a finding to act on (bad input); 2 wrong usage; 3 an error of the program.",
+    + only_if_shown("谁在一刻钟之内能得到照料，新的设施建在哪里最好。\n\n")
+    + "Begin with `quarterhour demo`, or `quarterhour init DIR` for a study of your own.",
+    epilog="Exit: 0 done; 1 a finding to act on (bad input); 2 wrong usage; 3 an error of the program; "
+    "129, 130, 143 ended by SIGHUP, Ctrl-C, SIGTERM.",
 )
+
+
+def _tell_version(asked: bool) -> None:
+    if asked:
+        say(__version__)
+        raise typer.Exit
+
+
+_VERSION = typer.Option("--version", help="The version of the program.", is_eager=True, callback=_tell_version)
+
+
+@app.callback()
+def begin(version: Annotated[bool, _VERSION] = False) -> None:
+    """What stands before every command."""
 
 
 @app.command()
@@ -108,13 +126,14 @@ def plan(
 
     read, asked = read_study(study, roads=roads), PlanAsked(out, only, templates, lang)
     folder = plan_folder(read, asked)
+    told_in = spoken(lang)
     with networks_held(read), sets.holding(folder), progress(quiet) as tell:
-        made = plan_study(read, asked, folder, tell=tell, fresh=fresh, processes=2)
-    say(i18n.say("plan_write.written", lang, folder=folder, files=len(made.paths)))
-    for line in sets.account_lines(made.account, folder, lang):
+        made = plan_study(read, asked, folder, tell=tell, fresh=fresh, processes=2, told_in=told_in)
+    say(i18n.say("plan_write.written", told_in, folder=folder, files=len(made.paths)))
+    for line in sets.account_lines(made.account, folder, told_in):
         say(line, err=True)
     if made.left_out:
-        say(i18n.say("plan_write.no_font", lang), err=True)
+        say(i18n.say("plan_write.no_font", told_in), err=True)
         raise typer.Exit(1)
 
 
@@ -141,12 +160,12 @@ def inspect(study: StudyPath, out: Out = None, roads: Roads = None, lang: Lang =
     folder = out or default_out(asked)
     with sets.holding(folder), progress(quiet) as tell:
         if tell:
-            tell(i18n.say("study.step_read", lang))
+            tell(i18n.say("study.step_read", spoken(lang)))
         tables = read_study_inputs(asked)
         page = write_inspection(asked, tables, folder, lang=lang)[0]
-    for line in [*input_lines(tables, lang), *road_lines(asked, tables, lang)]:
+    for line in [*input_lines(tables, spoken(lang)), *road_lines(asked, tables, spoken(lang))]:
         say(line)
-    say(i18n.say("cli.inspected", lang, page=page))
+    say(i18n.say("cli.inspected", spoken(lang), page=page))
     raise typer.Exit(1 if findings_count(tables) else 0)
 
 
@@ -169,17 +188,17 @@ def verify(
 
     file = Path(plan)
     if file.is_dir():
-        for line in sets.check_lines(file, lang):
+        for line in sets.check_lines(file, spoken(lang)):
             say(line)
         if not (file / "plan.json").is_file():  # a layout plan has none
             return
         file = file / "plan.json"
     for name, record in read_records(str(file)):
         try:
-            for line in record_lines(name, record, lang, prove=prove):
+            for line in record_lines(name, record, spoken(lang), prove=prove):
                 say(line)
         except QuarterhourError as error:
-            say(i18n.say("cli.plan_fails", lang, plan=name, detail=error.sentence(lang)), err=True)
+            say(i18n.say("cli.plan_fails", spoken(lang), plan=name, detail=error.sentence(spoken(lang))), err=True)
             raise typer.Exit(1) from error
         except KeyboardInterrupt:
             raise Stopped from None
@@ -193,7 +212,7 @@ def init(
     from quarterhour.study.new_study import init_study
 
     made = init_study(folder)
-    say(i18n.say("cli.init_done", lang, folder=folder, files=", ".join(p.name for p in made)))
+    say(i18n.say("cli.init_done", spoken(lang), folder=folder, files=", ".join(p.name for p in made)))
 
 
 @app.command("import")
@@ -211,11 +230,11 @@ def import_form(
     from quarterhour.report.console import finding_lines
     from quarterhour.study.importing import import_file
 
-    made = import_file(file, form, out=out, datum=datum, sheet=sheet, lang=lang)
-    for line in finding_lines(made.findings, lang, most=5):
+    made = import_file(file, form, out=out, datum=datum, sheet=sheet, lang=spoken(lang))
+    for line in finding_lines(made.findings, spoken(lang), most=5):
         say(line, err=True)
-    written = made.path is not None
-    say(i18n.say(f"offices.{'written' if written else 'nothing_written'}", lang, path=made.path, rows=made.rows))
+    key = "offices.nothing_written" if made.path is None else "offices.written"
+    say(i18n.say(key, spoken(lang), path=made.path, rows=made.rows))
     for line in made.lines:
         say(line)
 
@@ -242,8 +261,8 @@ def rules(
     """The rules: listed, explained, compared between two dates, or those that lapse."""
     from quarterhour.report import rulebook
 
-    sets = tuple(names or ())
-    for line in rulebook.rulebook_lines(sets, explain=rule, on=on, compare=compare, expiring=expiring, lang=lang):
+    sets, told_in = tuple(names or ()), spoken(lang)
+    for line in rulebook.rulebook_lines(sets, explain=rule, on=on, compare=compare, expiring=expiring, lang=told_in):
         say(line)
 
 
@@ -265,8 +284,9 @@ def fetch(
     from quarterhour.study.study import read_study
 
     with progress(quiet) as tell:
-        made = fetch_study(read_study(study), place=place, bbox=bbox, server=server, lang=lang, tell=tell)
-    say(i18n.say("cli.fetch_done", lang, files=", ".join(str(p) for p in made)))
+        told_in = spoken(lang)
+        made = fetch_study(read_study(study), place=place, bbox=bbox, server=server, lang=told_in, tell=tell)
+    say(i18n.say("cli.fetch_done", told_in, files=", ".join(str(p) for p in made)))
 
 
 def _try_again(
@@ -282,8 +302,8 @@ def _try_again(
     tried, asked = read_tried(plan), read_study(study, roads=roads)
     folder = out or default_out(asked)
     with sets.holding(folder), progress(quiet, verbose=verbose) as tell:
-        again = try_again(asked, tried, lang=lang, tell=tell, prepared=folder / "prepared", fresh=fresh)
-    for line in tried_lines(asked, again, lang):
+        again = try_again(asked, tried, lang=spoken(lang), tell=tell, prepared=folder / "prepared", fresh=fresh)
+    for line in tried_lines(asked, again, spoken(lang)):
         say(line)
     if not again.agrees or again.broken is not None:
         raise typer.Exit(1)
@@ -311,27 +331,29 @@ def _run(
     from quarterhour.study.study import default_out, read_study
 
     asked = read_study(study, roads=roads)
-    folder = out or default_out(asked)
+    folder, told_in = out or default_out(asked), spoken(lang)
     left: list[Path] = []
+    sweep(folder, folder / "prepared", folder / "plans", folder / "plan")
     try:
         with sets.holding(folder), progress(quiet, verbose=verbose) as tell:
             write.check_database(asked)
-            sets.finish(folder)
+            before = sets.finish(folder)
             earlier = None if against is None else write.read_earlier(against)
             results = run_study(
-                asked, checks=checks, siting=siting, lang=lang, tell=tell, prepared=folder / "prepared", fresh=fresh,
+                asked, checks=checks, siting=siting, lang=told_in, tell=tell, prepared=folder / "prepared", fresh=fresh,
                 keep=folder / "plans", kept=left.append, publish=True,
             )  # fmt: skip
             results = replace(results, earlier=earlier)
-            written = write.hand_in(results, folder, lang=lang, tell=tell, processes=2)
-    except (Stopped, KeyboardInterrupt):
-        raise Stopped(*left) from None
-    for line in summary_lines(results, lang):
+            written = write.hand_in(results, folder, lang=lang, tell=tell, processes=2, told_in=told_in)
+    except (Stopped, KeyboardInterrupt) as stopped:
+        raise Stopped(getattr(stopped, "number", signal.SIGINT), left) from None
+    for line in summary_lines(results, told_in):
         say(line)
-    say(i18n.say("cli.written", lang, folder=folder))
+    say(i18n.say("cli.written", told_in, folder=folder))
     if stored := write.store_layers(results):
-        say(i18n.say("cli.stored", lang, where=stored))
-    for line in [*sets.account_lines(written.account, folder, lang), *finding_lines(results.findings, lang, most=3)]:
+        say(i18n.say("cli.stored", told_in, where=stored))
+    others = sets.account_lines(written.account.after(before), folder, told_in)
+    for line in [*others, *finding_lines(results.findings, told_in, most=3)]:
         say(line, err=True)
     if findings_count(results):
         raise typer.Exit(1)

@@ -11,7 +11,6 @@ import os
 import zlib
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
-from tokenize import TokenError
 from types import MappingProxyType
 from typing import Any
 
@@ -23,9 +22,11 @@ from pyproj import CRS
 from quarterhour import __version__
 from quarterhour.base.arrays import AnyArray
 from quarterhour.base.errors import DataError, MissingError, WriteError
+from quarterhour.base.foreign import foreign
 from quarterhour.base.jit import COMPILED
+from quarterhour.base.machine.scratch import scratch_folder
 from quarterhour.io.files.checks import sha256
-from quarterhour.io.files.write import atomic, growing_folder
+from quarterhour.io.files.write import atomic, told
 from quarterhour.network.network import Arcs, Mode, Network, Turns
 from quarterhour.network.search_graph import SearchGraph, search_graph
 from quarterhour.network.segment_grid import Grid, grid_of
@@ -115,10 +116,8 @@ def load_network(folder: str | Path, *, key: str | None = None) -> Network:
     home = Path(folder)
     label = _read_label(home, key)
     arrays = {name: _mapped(home, name, *wanted) for name, wanted in label["arrays"].items()}
-    try:
+    with foreign(home, key="network_store.broken", folder=str(home)):
         return _network(label, arrays)
-    except (KeyError, TypeError, ValueError, IndexError) as why:
-        raise DataError("network_store.broken", folder=str(home), detail=str(why)) from why
 
 
 def _mode_record(mode: Mode) -> dict[str, Any]:
@@ -223,7 +222,7 @@ def _beside(target: Path) -> Iterator[Path]:
     Between two moves the old label stands over arrays of both: their sums differ from it, and it is built anew.
     """
     earlier = _own_files(target)
-    with growing_folder(target.parent, target.name) as growing:
+    with told(target), scratch_folder(target.parent, target.name) as growing:
         yield growing
         made = {path.name for path in growing.iterdir()}
         for name in [*sorted(made - {LABEL}), LABEL]:
@@ -252,12 +251,10 @@ def _replace(growing: Path, target: Path) -> None:
 def _read_label(home: Path, key: str | None) -> dict[str, Any]:
     if not (home / LABEL).is_file():
         raise MissingError("network_store.not_there", folder=str(home))
-    try:
+    with foreign(home / LABEL, key="network_store.broken", folder=str(home), detail=LABEL):
         label: dict[str, Any] = json.loads((home / LABEL).read_text(encoding="utf-8"))
         stands = (label["format"], label["key"])
         whole = label.pop("sum") == _label_sum(label)
-    except (ValueError, KeyError, TypeError) as why:
-        raise DataError("network_store.broken", folder=str(home), detail=LABEL) from why
     if stands[0] != FORMAT or (key is not None and stands[1] != key):
         raise DataError("network_store.other_inputs", folder=str(home))
     if not whole:
@@ -275,12 +272,10 @@ def _sum(array: AnyArray) -> int:
 
 def _mapped(home: Path, name: str, dtype: str, shape: list[int], told: int) -> AnyArray:
     """An array on the disk; writing to it, which nobody should, would not reach the file."""
-    try:
+    with foreign(home / f"{name}.npy", key="network_store.broken", folder=str(home), detail=f"{name}.npy"):
         # "c" and not "r": the kernels are compiled for arrays that can be written to
         empty = 0 in shape
         found = np.load(home / f"{name}.npy", mmap_mode=None if empty else "c", allow_pickle=False)
-    except (OSError, ValueError, EOFError, SyntaxError, TokenError) as why:  # the last two: numpy reads its heads so
-        raise DataError("network_store.broken", folder=str(home), detail=f"{name}.npy") from why
     if str(found.dtype) != dtype or list(found.shape) != shape or _sum(found) != told:
         raise DataError("network_store.broken", folder=str(home), detail=f"{name}.npy")
     return np.asarray(found)

@@ -12,7 +12,7 @@ import shapely
 from quarterhour.base.areal import Shapes, Shared
 from quarterhour.base.arrays import AnyArray, FloatArray, IntArray
 from quarterhour.base.errors import DataError
-from quarterhour.network.slope import opened_grid
+from quarterhour.network.slope import grid_cells, in_grid_crs, opened_grid
 
 _BLOCK = 5
 """Cells a side that are looked at together first: most of a village's are inside or outside as a block."""
@@ -46,7 +46,7 @@ def people_of_grid(path: Path, areas: gpd.GeoSeries) -> Shared:
 def _in_cells(areas: gpd.GeoSeries, grid: Any) -> Shapes:
     """Outlines in columns and rows of the grid, where each cell is a square of side 1."""
     fine = gpd.GeoSeries(shapely.segmentize(areas.to_numpy(), _STEP_M), crs=areas.crs)
-    there = fine.to_crs(grid.crs.to_wkt()).to_numpy()
+    there = in_grid_crs(fine, grid, page="population")
     a, b, c, d, e, f = tuple(~grid.transform)[:6]
 
     def moved(xy: FloatArray) -> FloatArray:
@@ -116,8 +116,7 @@ def _values(grid: Any, row: IntArray, column: IntArray, file: str) -> AnyArray:
         return np.zeros(0)
     top, left = row.min(), column.min()
     window = ((int(top), int(row.max()) + 1), (int(left), int(column.max()) + 1))
-    with np.errstate(invalid="ignore"):
-        cells = grid.read(1, window=window, masked=True).astype(float).filled(np.nan)
+    cells = grid_cells(grid, page="population", window=window)
     count = cells[row - top, column - left]
     if (count < 0).any():
         raise DataError("population.negative", file=file, value=f"{np.nanmin(count):g}")

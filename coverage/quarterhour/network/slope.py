@@ -22,12 +22,11 @@ import geopandas as gpd
 import numpy as np
 import pandas as pd
 import shapely
-from pyproj.exceptions import CRSError, ProjError
-from shapely.errors import GEOSException
 
 from quarterhour.base.arrays import AnyArray, FloatArray, IntArray, ragged
 from quarterhour.base.errors import DataError, MissingError, first_ids
 from quarterhour.base.findings import finding, no_findings
+from quarterhour.base.foreign import foreign
 from quarterhour.network.network import Mode
 
 GRAVITY = 9.80665
@@ -201,16 +200,30 @@ def opened_grid(path: Path, *, page: str = "speeds") -> Iterator[Any]:
         raise DataError(f"{page}.no_rasterio", file=path.name) from why
     if not path.is_file():
         raise MissingError(f"{page}.no_grid", file=str(path))
-    try:
+    with foreign(path.name, key=f"{page}.bad_grid"):
         with warnings.catch_warnings():
             warnings.simplefilter("ignore", rasterio.errors.NotGeoreferencedWarning)
             grid = rasterio.open(path)
-        with grid:
-            if grid.crs is None or not _lies_somewhere(grid.transform):
-                raise DataError(f"{page}.bad_grid", file=path.name)
-            yield grid
-    except (rasterio.errors.RasterioError, rasterio.errors.CRSError, CRSError, ProjError, GEOSException) as why:
-        raise DataError(f"{page}.bad_grid", file=path.name) from why
+        about = (grid.crs, grid.transform)
+    with grid:
+        if about[0] is None or not _lies_somewhere(about[1]):
+            raise DataError(f"{page}.bad_grid", file=path.name)
+        yield grid
+
+
+def in_grid_crs(shapes: gpd.GeoSeries, grid: Any, *, page: str = "speeds") -> AnyArray:
+    """Shapes where they lie in the CRS of an open grid; DataError where that CRS is none."""
+    with foreign(Path(grid.name).name, key=f"{page}.bad_grid"):
+        return np.asarray(shapes.to_crs(grid.crs.to_wkt()).to_numpy())
+
+
+def grid_cells(grid: Any, *, page: str = "speeds", window: Any = None) -> FloatArray:
+    """The values of an open grid, or of a window ((top, bottom), (left, right)) of it; NaN where it has none.
+
+    DataError where they cannot be read.
+    """
+    with foreign(Path(grid.name).name, key=f"{page}.bad_grid"), np.errstate(invalid="ignore"):
+        return np.asarray(grid.read(1, window=window, masked=True).astype(float).filled(np.nan))
 
 
 def _lies_somewhere(transform: Any) -> bool:
@@ -220,13 +233,12 @@ def _lies_somewhere(transform: Any) -> bool:
 
 def _heights(points: AnyArray, crs: Any, dem: Path) -> FloatArray:
     with opened_grid(dem) as grid:
-        xy = shapely.get_coordinates(gpd.GeoSeries(points, crs=crs).to_crs(grid.crs.to_wkt()).to_numpy())
+        xy = shapely.get_coordinates(in_grid_crs(gpd.GeoSeries(points, crs=crs), grid))
         a, b, c, d, e, f = tuple(~grid.transform)[:6]
         column, line = a * xy[:, 0] + b * xy[:, 1] + c - 0.5, d * xy[:, 0] + e * xy[:, 1] + f - 0.5
         left, right = _around(column, grid.width)
         top, bottom = _around(line, grid.height)
-        with np.errstate(invalid="ignore"):
-            cells = grid.read(1, window=((top, bottom), (left, right)), masked=True).astype(float).filled(np.nan)
+        cells = grid_cells(grid, window=((top, bottom), (left, right)))
         cells[(cells < _LAND_M[0]) | (cells > _LAND_M[1])] = np.nan
     return _between_cells(cells, column - left, line - top)
 

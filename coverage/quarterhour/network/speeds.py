@@ -48,7 +48,7 @@ _CS_PER_MINUTE = 6000
 
 @functools.cache
 def _table() -> Mapping[str, Any]:
-    text = (resources.files("quarterhour") / "data" / "limits.toml").read_text(encoding="utf-8")
+    text = (resources.files("quarterhour") / "data" / "speed_limits.toml").read_text(encoding="utf-8")
     return MappingProxyType(tomllib.loads(text))
 
 
@@ -70,7 +70,7 @@ def fastest_limit_kmh() -> float:
 def limit_kmh(said: object) -> float | None:
     """The speed limit that a ``maxspeed`` means; None where it means none or cannot be read.
 
-    Of several values the lowest counts. ``CN:urban`` and such are in ``data/limits.toml``; a country that is
+    Of several values the lowest counts. ``CN:urban`` and such are in ``data/speed_limits.toml``; a country that is
     not there has the common value of its zone.
 
     >>> limit_kmh("30 mph"), limit_kmh("CN:urban"), limit_kmh("['50', '70']"), limit_kmh("none")

@@ -19,7 +19,7 @@ from quarterhour.study.results import Results
 
 MADE = datetime(2020, 1, 1)  # noqa: DTZ001 - a workbook's own field; fixed, so that the same study gives the same bytes
 OPTIONS = {"strings_to_formulas": False, "strings_to_urls": False, "strings_to_numbers": False,
-            "nan_inf_to_errors": False}  # fmt: skip
+            "nan_inf_to_errors": False, "in_memory": True}  # fmt: skip
 
 
 def write_workbook(path: str | Path, results: Results, lang: str, *, sections: Sequence[Section] = ()) -> None:

@@ -30,7 +30,7 @@ from quarterhour.report.meeting.questions import asked_of, further_areas, mode_n
 from quarterhour.report.needs.money_of_plans import money_of
 from quarterhour.report.needs.money_sections import money_sections
 from quarterhour.report.papers.writers import Papers, with_font_finding
-from quarterhour.report.plan.write import grow_plan
+from quarterhour.report.plan.write import grow_plan, stepping
 from quarterhour.report.score_sections import score_sections
 from quarterhour.report.section import Section
 from quarterhour.report.service_sections import care_sections
@@ -84,38 +84,42 @@ class Written:
 
 
 def write_results(
-    results: Results, out: str | Path, *, lang: str = "zh", tell: RunProgress | None = None, processes: int = 1
-) -> list[Path]:
+    results: Results, out: str | Path, *, lang: str = "zh", tell: RunProgress | None = None, processes: int = 1,
+    told_in: str | None = None,
+) -> list[Path]:  # fmt: skip
     """Map, workbook, layers, plans, page and manifest of a run into a folder; the paths written.
 
-    The layout plan into the folder ``plan`` in it, where the study asks for it (``processes`` as for the plan alone).
+    The layout plan into the folder ``plan`` in it, where the study asks for it (``processes`` as ``write_plan``).
+    ``told_in``: the language of ``tell`` and of the log, where it is another than that of the results.
 
     All of them take their places together at the end, and files of an earlier run that this one has not leave
     (``io.sets``): the manifest comes last and lists every file with its hash. The same study gives the same bytes in
     every file but ``manifest.json``, which holds the day, the versions and the seconds. WriteError names a file that
     somebody holds, the others are in place; or says that another run works there.
     """
-    return hand_in(results, out, lang=lang, tell=tell, processes=processes).paths
+    return hand_in(results, out, lang=lang, tell=tell, processes=processes, told_in=told_in).paths
 
 
 def hand_in(
-    results: Results, out: str | Path, *, lang: str = "zh", tell: RunProgress | None = None, processes: int = 1
-) -> Written:
+    results: Results, out: str | Path, *, lang: str = "zh", tell: RunProgress | None = None, processes: int = 1,
+    told_in: str | None = None,
+) -> Written:  # fmt: skip
     """As ``write_results``, with an account of the other files in the folder."""
     planned = "plan" in results.study.file.outputs.extra
     with sets.holding(out), sets.holding(Path(out) / "plan") if planned else nullcontext():
         results = with_font_finding(publishable(results, lang), lang)
         writers = _writers(results, lang, build_report_parts(results, lang))
         if tell:
-            tell(i18n.say("study.step_write", lang))
+            tell(i18n.say("study.step_write", told_in or lang))
         with sets.one_set(out) as handing:
             for name, write in writers.items():
-                _log.info(i18n.say("study.step_file", lang, name=name))
+                _log.info(i18n.say("study.step_file", told_in or lang, name=name))
                 write(handing.growing / name)
             made = [Path(out) / name for name in [*writers, sets.MANIFEST]]
             handing.manifest(manifest(results, lang), keeps=_kept(results))
             if planned:
-                plan = grow_plan(results, handing, where="plan", lang=lang, processes=processes, tell=tell)
+                step = stepping(tell, told_in or lang)
+                plan = grow_plan(results, handing, step, where="plan", lang=lang, processes=processes)
                 made += [Path(out) / path for path in plan.paths]
     return Written(made, handing.account)
 
@@ -239,7 +243,7 @@ def read_earlier(folder: str | Path) -> pd.DataFrame:
     """The scorecard of an earlier run, out of its results folder (or the file itself)."""
     path = Path(folder)
     path = path / "scorecard.csv" if path.is_dir() else path
-    return earlier_rows(files.read_table(path).frame, file=path.name)
+    return earlier_rows(files.read_records(path).frame, file=path.name)
 
 
 def _workbook(results: Results, path: Path, lang: str, parts: ReportParts) -> None:

@@ -10,10 +10,12 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
+from types import FrameType
 
 import numpy as np
 
 from quarterhour.base.arrays import BoolArray
+from quarterhour.base.machine.stop import ENDING, hearing
 from quarterhour.siting.explanation.causes import causes
 from quarterhour.siting.explanation.needs import explained, needs
 from quarterhour.siting.methods.capacity.today import as_it_stands, placed_today
@@ -129,23 +131,23 @@ def _stopped(
 
 @contextmanager
 def _interrupts() -> Iterator[threading.Event]:
-    """Ctrl-C once sets the event; twice does what it did before. Outside the main thread nothing changes."""
-    asked = threading.Event()
-    if threading.current_thread() is not threading.main_thread():
-        yield asked
-        return
-    before = signal.getsignal(signal.SIGINT)
+    """A signal to end, once, sets the event; twice does what it did before. Outside the main thread nothing changes.
 
-    def heard(number: int, frame: object) -> None:
-        if asked.is_set() and callable(before):
-            before(number, frame)  # type: ignore[arg-type]
+    Ctrl-C asks for the plan so far; any other signal that somebody hears comes to him when that plan is kept.
+    """
+    asked, came = threading.Event(), list[int]()
+
+    def heard(number: int, frame: FrameType | None) -> None:
+        if asked.is_set():
+            before[number](number, frame)
+        came.append(number)
         asked.set()
 
-    signal.signal(signal.SIGINT, heard)
-    try:
+    with hearing(*ENDING, heard=heard) as before:
         yield asked
-    finally:
-        signal.signal(signal.SIGINT, before)
+    for number in came[:1]:
+        if number != signal.SIGINT:
+            before[number](number, None)
 
 
 # --- goal by goal -------------------------------------------------------------------------------

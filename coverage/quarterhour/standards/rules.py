@@ -12,7 +12,9 @@ from importlib import resources
 from pathlib import Path
 from typing import Any, Literal, TypeVar
 
+from quarterhour.base import limits
 from quarterhour.base.errors import DataError
+from quarterhour.base.foreign import foreign
 from quarterhour.standards.targets import Heading, Named, Target, check_number, check_target
 
 
@@ -75,9 +77,20 @@ def _rules_of(
                 if key in made:
                     raise ValueError(f"{key[1] or repr(rule.id)} twice")
                 made[key] = rule
-        except (TypeError, ValueError) as why:
+        except (TypeError, ValueError, LookupError, AttributeError, ArithmeticError) as why:
             raise DataError("errors.bad_rule", where=where, target=row.get("id", "?"), why=str(why)) from why
     return tuple(made.values())
+
+
+def _check_tables(table: Mapping[str, Any], where: str) -> None:
+    """DataError for a table that nobody knows, and for one that is no [rules] or [[target]] though it is called so."""
+    for name, held in table.items():
+        rows = [held] if name == "rules" else held
+        if name not in ("rules", *_NUMBER):
+            raise DataError("errors.bad_rule", where=where, target=name, why=f"unknown table [[{name}]]")
+        if not isinstance(rows, list) or not all(isinstance(row, dict) for row in rows):
+            wanted = "[rules]" if name == "rules" else f"[[{name}]]"
+            raise DataError("errors.bad_rule", where=where, target=name, why=f"{wanted}: {type(held).__name__}")
 
 
 def _check_types(values: Mapping[str, Any]) -> None:
@@ -183,10 +196,8 @@ def as_rule_set(table: Mapping[str, Any], *, where: str = "rules") -> RuleSet:
 
     DataError names the file and the rule that is wrong, or that stands twice.
     """
+    _check_tables(table, where)
     head = table.get("rules", {})
-    unknown = sorted(set(table) - {"rules", "target", "exclusion", "figure"})
-    if unknown:
-        raise DataError("errors.bad_rule", where=where, target=unknown[0], why=f"unknown table [[{unknown[0]}]]")
     return RuleSet(
         id=str(head.get("id", where)),
         zh=str(head.get("zh", "")),
@@ -214,10 +225,10 @@ def read_rule_set(name: str | Path) -> RuleSet:
     file = shipped if str(name) in rule_sets() else Path(name)
     if not file.is_file():
         raise DataError("errors.no_rules", name=str(name), known=", ".join(rule_sets()))
-    try:
+    if isinstance(file, Path):
+        limits.check("toml_bytes", file.stat().st_size, of=name)
+    with foreign(str(name), key="errors.no_rule_file"):
         parsed = tomllib.loads(file.read_text(encoding="utf-8-sig"))
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as why:
-        raise DataError("errors.bad_rule", where=str(name), target="?", why=str(why)) from why
     return as_rule_set(parsed, where=file.name)
 
 

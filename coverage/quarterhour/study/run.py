@@ -42,11 +42,19 @@ from quarterhour.study.session import Run
 from quarterhour.study.siting.programme import programme
 from quarterhour.study.siting.proposal import propose
 from quarterhour.study.siting.tried import TriedAgain, tried_again, tried_question
-from quarterhour.study.study import Study, asks_for_classes, study_mode, study_rules_in_force, study_targets
+from quarterhour.study.study import (
+    Study,
+    asks_for_classes,
+    study_mode,
+    study_rules_in_force,
+    study_targets,
+    within_limits,
+)
 from quarterhour.study.what_if import what_ifs
 from quarterhour.travel.times import Heading, TravelTimes
 
 
+@within_limits
 def read_study_inputs(study: Study) -> Inputs:
     """The tables of a study, checked."""
     made = read_inputs(study.file, study.folder, roads=study.roads, farthest_m=farthest_m(study), path=study.path)
@@ -56,6 +64,7 @@ def read_study_inputs(study: Study) -> Inputs:
     return replace(made, findings=findings, road_doubts=places)
 
 
+@within_limits
 def run_study(
     study: Study,
     *,
@@ -145,6 +154,7 @@ def _every_target(study: Study) -> list[Target]:
     return [target for targets in study_targets(study).values() for target in targets]
 
 
+@within_limits
 def try_again(
     study: Study,
     tried: Tried,

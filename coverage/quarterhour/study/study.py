@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+import functools
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 from datetime import date
 from functools import partial
 from pathlib import Path
+from typing import Concatenate, ParamSpec, TypeVar
 
+from quarterhour.base import limits
 from quarterhour.base.errors import StudyError
 from quarterhour.base.kinds import KindLook, KindLooks
 from quarterhour.network.modes import as_mode, read_modes
@@ -20,6 +24,9 @@ from quarterhour.study.file.mistakes import refuse
 from quarterhour.study.file.sense import senseless
 from quarterhour.study.file.siting import SitingFile
 from quarterhour.study.file.study import StudyFile
+
+P = ParamSpec("P")
+T = TypeVar("T")
 
 
 @dataclass(frozen=True, eq=False)
@@ -67,6 +74,17 @@ def read_study(path: str | Path, *, roads: str | Path | None = None) -> Study:
     )
     refuse(study.path, mistakes)
     return study
+
+
+def within_limits(work: Callable[Concatenate[Study, P], T]) -> Callable[Concatenate[Study, P], T]:
+    """Work on a study, done within the limits that its file raises."""
+
+    @functools.wraps(work)
+    def done(study: Study, /, *args: P.args, **kwargs: P.kwargs) -> T:
+        with limits.raised(study.file.limits):
+            return work(study, *args, **kwargs)
+
+    return done
 
 
 def without_page(study: Study) -> Study:

@@ -14,15 +14,16 @@ import re
 import zipfile
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
-from quarterhour.base import i18n
+from quarterhour.base import i18n, limits
 from quarterhour.base.errors import DataError, MissingError
+from quarterhour.base.foreign import foreign
 
-LARGEST_BYTES = 2_000_000_000
-LARGEST_UNPACKED_BYTES = 1_000_000_000
-LARGEST_RATIO = 200
+_T = TypeVar("_T")
+_LARGEST_RATIO = 200
 """A workbook of real rows packs 5 to 40 times; a zip bomb a thousand times."""
+_NOT_SMALL = 50_000_000
 _MAGIC = {
     ".gpkg": b"SQLite format 3\0",
     ".shp": b"\x00\x00\x27\x0a",
@@ -40,25 +41,40 @@ _MAGIC = {
 }
 _LOCKED = 0x1
 _PACKED_AS = (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED, zipfile.ZIP_BZIP2, zipfile.ZIP_LZMA)
-_OTHER_PACKING = {9: "Deflate64", 93: "Zstandard", 95: "XZ", 98: "PPMd"}
+_OTHER_PACKING = {9: "Deflate64", 12: "BZIP2", 14: "LZMA", 93: "Zstandard", 95: "XZ", 98: "PPMd"}
 _JSON_SUFFIXES = (".geojson", ".json", ".geojsonl", ".geojsons", ".ndjson")
 _TEXT_SUFFIXES = (".csv", ".txt", ".tsv", *_JSON_SUFFIXES, ".kml", ".tab", ".mif")
 _BEGINS = {".tab": re.compile(rb"!table.*\bType\s+NATIVE\b", re.I | re.S), ".mif": re.compile(rb"Version\s", re.I)}
 """A MapInfo table of another type than its own names files to read elsewhere."""
 _SUFFIXES = (*_TEXT_SUFFIXES, *_MAGIC, ".gdb")
 _PACKED = (".xlsx", ".xlsm", ".ods", ".zip", ".kmz")
+_BOOKS = (".xlsx", ".xlsm", ".ods")
 _CATALOGUE, _CATALOGUE_BEGINS = "a00000001.gdbtable", (b"\x03\0\0\0", b"\x04\0\0\0")
 """The first table of a file geodatabase names all others; its format is 3 or 4."""
 _NOT_TEXT = (b"PK\x03\x04", b"SQLite format 3", b"PAR1", b"\xd0\xcf\x11\xe0", b"%PDF", b"<OGRVRT", b"<VRT")
 
 
-def read_json(path: str | Path) -> Any:
-    """What a JSON file of the program's own holds. MissingError when it is not there, DataError when it is no JSON."""
+def json_of(text: str, *, of: object) -> Any:
+    """What a text of JSON says; DataError where it holds more values than may be. ``of``: whose it is, for that."""
+    limits.check("json_values", sum(map(text.count, ",[{")), of=of)
+    return json.loads(text)
+
+
+def read_json(path: str | Path, *, size: str = "text_bytes") -> Any:
+    """What a JSON file of the program's own holds; ``size``: the limit that holds for its bytes.
+
+    MissingError when it is not there, DataError when it is no JSON or too large.
+    """
     file = _found(path)
-    try:
-        return json.loads(file.read_text(encoding="utf-8-sig"))
-    except ValueError as error:
-        raise DataError("files.not_json", file=str(path), detail=str(error)) from error
+    limits.check(size, file.stat().st_size, of=path)
+    with foreign(path, key="files.not_json"):
+        return json_of(file.read_text(encoding="utf-8-sig"), of=path)
+
+
+def bytes_of(file: Path) -> bytes:
+    """All of a file; DataError where the system does not hand it out, or it does not fit into memory."""
+    with foreign(file):
+        return file.read_bytes()
 
 
 def sha256(path: str | Path) -> str:
@@ -112,8 +128,7 @@ def checked_file(path: str | Path) -> Path:
         raise DataError("files.unknown_format", file=str(path), suffix=suffix, known=" ".join(_SUFFIXES))
     if size == 0:
         raise DataError("files.empty", file=str(path))
-    if size > LARGEST_BYTES:
-        raise DataError("files.too_large", file=str(path), size=size, largest=LARGEST_BYTES)
+    limits.check("text_bytes" if suffix in _TEXT_SUFFIXES else "file_bytes", size, of=path)
     check_geodatabase(file) if file.is_dir() else check_magic(file, suffix)
     if suffix in _PACKED:
         _check_zip(file)
@@ -170,18 +185,38 @@ def _declares_entities(file: Path) -> bool:
 
 
 def _check_zip(file: Path) -> None:
+    book = file.suffix.lower() in _BOOKS
+    limits.check("zip_files", read_checked(file, lambda: _most_members(file)), of=file)
     members = read_checked(file, lambda: _members(file))
     size = sum(m.file_size for m in members)
     ratio = size / file.stat().st_size
+    limits.check("book_bytes" if book else "unpacked_bytes", size, of=file)
     # The small print of a small workbook packs well; only much matters.
-    if size > LARGEST_UNPACKED_BYTES or (size > 50_000_000 and ratio > LARGEST_RATIO):
-        raise DataError("files.bomb", file=str(file), size=size, ratio=round(ratio), largest=LARGEST_UNPACKED_BYTES)
+    if size > _NOT_SMALL and ratio > _LARGEST_RATIO:
+        raise DataError("files.bomb", file=str(file), size=size, ratio=round(ratio))
     for member in members:
         if member.flag_bits & _LOCKED:
             raise DataError("files.zip_locked", file=str(file), member=member.filename)
-        if member.compress_type not in _PACKED_AS:
+        if member.compress_type not in (_PACKED_AS[:2] if book else _PACKED_AS):
             way = _OTHER_PACKING.get(member.compress_type, str(member.compress_type))
             raise DataError("files.zip_packed", file=str(file), member=member.filename, way=way)
+
+
+def _most_members(file: Path) -> int:
+    """How many files a zip can hold by the length of its directory, which is read at once: 46 bytes each or more."""
+    with file.open("rb") as stream:
+        end = stream.seek(0, 2)
+        stream.seek(max(0, end - _END_OF_ZIP))
+        tail = stream.read()
+    at = tail.rfind(b"PK\x05\x06")
+    length = int.from_bytes(tail[at + 12 : at + 16], "little") if at >= 0 else 0
+    if length == 0xFFFF_FFFF and (large := tail.rfind(b"PK\x06\x06")) >= 0:
+        length = int.from_bytes(tail[large + 40 : large + 48], "little")
+    return min(length, end) // 46
+
+
+_END_OF_ZIP = 22 + (1 << 16) + 20 + 56
+"""At most so far before the end of a zip its directory says its length: a comment, the records of a large one."""
 
 
 def _members(file: Path) -> list[zipfile.ZipInfo]:
@@ -189,12 +224,10 @@ def _members(file: Path) -> list[zipfile.ZipInfo]:
         return packed.infolist()
 
 
-def read_checked(file: Path, read: Callable[[], Any]) -> Any:
-    """What a library reads; whatever it raises says that the file is broken."""
-    try:
+def read_checked(file: Path, read: Callable[[], _T], *, part: str = "") -> _T:
+    """What a library reads, behind the guard (``base.foreign``): whatever it raises says that the file is broken.
+
+    ``part``: the member, sheet or layer of it that is read.
+    """
+    with foreign(file, part=part):
         return read()
-    except (DataError, MemoryError):
-        raise
-    except Exception as error:  # GDAL, GEOS and Arrow each have their own; all mean the file
-        detail = " ".join(f"{type(error).__name__}: {error}".split())[:300]
-        raise DataError("files.broken", file=str(file), detail=detail) from error

@@ -9,6 +9,7 @@ from typing import Any, Literal
 
 import pandas as pd
 
+from quarterhour.base import limits
 from quarterhour.base.errors import DataError
 from quarterhour.base.findings import Severity, finding, join_findings
 from quarterhour.io.files.checks import read_checked
@@ -29,13 +30,14 @@ def read_xlsx(
 
     Rows that are hidden, filtered away or struck out are used or skipped as ``hidden_rows`` says, and told either way.
     """
-    part, page, found = read_checked(file, lambda: _opened(file, sheet))
+    part, page, found = read_checked(file, lambda: _opened(file, sheet), part=sheet or "")
     at: dict[str, Any] = {"table": "", "file": str(file), "sheet": part.name}
     grid, marks = clean_grid(page.grid)
     found += [finding("formula_blank", severity="warning", row=r, value=c, **at) for r, c in page.formulas]
     head = header_at(grid, file=str(file), header_row=header_row)
     depth = _header_depth(page.merged, head)
     top = head + depth
+    _check_merged(grid, page.merged, top, file, part.name)
     _fill_header(grid, page.merged, top)
     names, _ = column_names(grid[head:top], file=str(file), sheet=part.name)
     found += _fill_body(grid, page.merged, top, names, roles, at)
@@ -93,6 +95,18 @@ def _chosen(book: Book | OtherBook, file: Path, sheet: str | None) -> tuple[Shee
 
 def _sheet_told(rule: str, severity: Severity, sheet: SheetPart, file: Path) -> pd.DataFrame:
     return finding(rule, severity=severity, table="", file=str(file), value=sheet.name)
+
+
+def _check_merged(grid: list[Cells], merged: Sequence[Span], top: int, file: Path, sheet: str) -> None:
+    """DataError where merged cells cover more cells of the sheet than a sheet may have."""
+    wide, cells = max((len(row) for row in grid), default=0), 0
+    for span in merged:
+        first, left, last, right = span
+        across = max(0, min(right + 1, wide) - left) if first < top else 1
+        cells += max(0, min(last + 1, len(grid)) - first) * across
+        if cells > limits.limit("sheet_cells"):
+            more = f"> {limits.limit('sheet_cells'):,}"
+            raise DataError("files.merged_far", file=str(file), sheet=sheet, range=_range_name(span), cells=more)
 
 
 def _header_depth(merged: Sequence[Span], head: int) -> int:

@@ -14,6 +14,7 @@ import numpy as np
 import pandas as pd
 
 from quarterhour.base import cells as found_cells
+from quarterhour.base import limits
 from quarterhour.base.cells import half_width, seen, texts
 from quarterhour.base.errors import DataError
 from quarterhour.base.findings import finding, no_findings
@@ -121,6 +122,7 @@ def reads_as_number(cell: Any) -> bool:
 def column_names(header: list[Cells], *, file: str, sheet: str) -> tuple[dict[int, str], list[pd.DataFrame]]:
     """The names of the columns that have one, by position; a name that comes again is numbered and told."""
     width = max((i + 1 for row in header for i, c in enumerate(row) if c is not None), default=0)
+    limits.check("table_columns", width, of=f"{file} / {sheet}" if sheet else file)
     names: dict[int, str] = {}
     used: set[str] = set()
     found: list[pd.DataFrame] = []

@@ -18,10 +18,12 @@ import pyogrio
 import shapely
 from pyproj import CRS
 
+from quarterhour.base import limits
 from quarterhour.base.errors import DataError, first_ids
 from quarterhour.base.findings import finding, join_findings
+from quarterhour.base.foreign import foreign
 from quarterhour.base.planar import flat
-from quarterhour.io.files.checks import read_checked
+from quarterhour.io.files.checks import bytes_of, json_of, read_checked
 from quarterhour.io.files.header import Rows, Table
 from quarterhour.io.files.text import decoded, encoding_findings
 from quarterhour.io.files.unseen import clean_frame
@@ -62,6 +64,7 @@ def _unnested(frame: pd.DataFrame, *, file: str, layer: str) -> tuple[pd.DataFra
     return (frame.assign(**plain) if nested else frame), join_findings(told)
 
 
+_SHOWN_LETTERS = 40
 _NESTED = (list, tuple, dict, set, np.ndarray)
 
 
@@ -74,20 +77,20 @@ def _as_json(value: Any) -> str:
 
 def read_geojson(file: Path, *, encoding: str | None) -> Table:
     """A FeatureCollection, a Feature or a sequence of features, in the CRS it names (RFC 7946: WGS 84)."""
-    text, used = decoded(file.read_bytes(), file, encoding)
-    try:
-        data = _sequence(text) if file.suffix.lower() in SEQUENCES else json.loads(text)
-    except (ValueError, RecursionError) as error:
-        raise DataError("files.broken", file=str(file), detail=str(error)) from error
-    features = [data] if data.get("type") == "Feature" else data.get("features")
-    if data.get("type") not in ("Feature", "FeatureCollection") or not isinstance(features, list):
-        raise DataError("files.not_features", file=str(file), found=str(data.get("type")))
+    text, used = decoded(bytes_of(file), file, encoding)
+    with foreign(file):
+        data = _sequence(text, file) if file.suffix.lower() in SEQUENCES else json_of(text, of=file)
+    said = data.get("type") if isinstance(data, dict) else type(data).__name__
+    features = [data] if said == "Feature" else data.get("features") if said == "FeatureCollection" else None
+    if not isinstance(features, list):
+        raise DataError("files.not_features", file=str(file), found=str(said)[:_SHOWN_LETTERS])
     frame = read_checked(file, lambda: _from_features(features, _json_crs(data)))
     return layer_table(frame, file, encoding=used, rows=Rows(len(features)))
 
 
-def _sequence(text: str) -> dict[str, Any]:
+def _sequence(text: str, file: Path) -> dict[str, Any]:
     """A feature a line (RFC 8142), as the collection that it is."""
+    limits.check("json_values", sum(map(text.count, ",[{")), of=file)
     lines = (line.strip("\x1e \t\r") for line in text.split("\n"))
     return {"type": "FeatureCollection", "features": [json.loads(line) for line in lines if line]}
 
@@ -142,15 +145,15 @@ def _decoded(frame: Any) -> Any:
 def read_gpkg(file: Path, *, layer: str | None) -> Table:
     """A layer of a GeoPackage; the only one where none is named."""
     name = chosen_layer(file, layer)
-    frame = read_checked(file, lambda: pyogrio.read_dataframe(file, layer=name))
-    return layer_table(frame, file, layer=name, rows=read_checked(file, lambda: _gpkg_rows(file, name)))
+    frame = read_checked(file, lambda: pyogrio.read_dataframe(file, layer=name), part=name)
+    return layer_table(frame, file, layer=name, rows=read_checked(file, lambda: _gpkg_rows(file, name), part=name))
 
 
 def read_other(file: Path, *, layer: str | None, encoding: str | None) -> Table:
     """A layer of a format that GDAL alone reads: FlatGeobuf, MapInfo, Spatialite, file geodatabases."""
     name = chosen_layer(file, layer)
-    rows = read_checked(file, lambda: _features(file, name))
-    frame = read_checked(file, lambda: pyogrio.read_dataframe(file, layer=name, encoding=encoding))
+    rows = read_checked(file, lambda: _features(file, name), part=name)
+    frame = read_checked(file, lambda: pyogrio.read_dataframe(file, layer=name, encoding=encoding), part=name)
     return layer_table(frame, file, layer=name, encoding=encoding or "", rows=Rows(rows))
 
 
@@ -172,7 +175,7 @@ def read_kml(file: Path, *, layer: str | None) -> Table:
     if sum(counts.values()) < placemarks:
         raise DataError("files.rows_lost", file=str(file), rows=placemarks, read=sum(counts.values()))
     name = chosen_layer(file, layer, names=[n for n, rows in counts.items() if rows] if layer is None else None)
-    frame = read_checked(file, lambda: pyogrio.read_dataframe(file, layer=name))
+    frame = read_checked(file, lambda: pyogrio.read_dataframe(file, layer=name), part=name)
     frame = _own_columns(frame, file)
     places = frame[~_laid_on_the_ground(frame)] if pictures else frame
     rows = Rows(counts[name], left_out=len(frame) - len(places))

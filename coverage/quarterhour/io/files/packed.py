@@ -8,13 +8,14 @@ from __future__ import annotations
 import os
 import re
 import shutil
-import tempfile
 import zipfile
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path, PurePosixPath
 
 from quarterhour.base.errors import DataError
+from quarterhour.base.foreign import foreign
+from quarterhour.base.machine.scratch import temporary_folder
 from quarterhour.io.files.checks import check_geodatabase, check_magic, read_checked
 from quarterhour.io.files.header import Table
 from quarterhour.io.files.layers import read_kml, read_other
@@ -53,13 +54,13 @@ def _read_unpacked(file: Path, unpack: Unpack, read: Callable[[Path], Table]) ->
             members = [m for m in packed.infolist() if not m.is_dir() and not _of_the_system(m.filename)]
             return unpack(packed, members, folder, file)
 
-    with tempfile.TemporaryDirectory() as folder:
-        path = read_checked(file, lambda: unpacked(Path(folder)))
+    with temporary_folder() as folder:
+        path = read_checked(file, lambda: unpacked(folder))
         try:
             found = read(path)
         except DataError as error:
             raise DataError(
-                error.key, **{**error.values, **_without(folder, error.values), "file": str(file)}
+                error.key, **{**error.values, **_without(str(folder), error.values), "file": str(file)}
             ) from error
     return replace(found, file=str(file), findings=found.findings.assign(file=str(file)))
 
@@ -84,7 +85,7 @@ def _shapefile(packed: zipfile.ZipFile, members: Members, folder: Path, file: Pa
     for member in members:
         suffix = member.filename.lower().removeprefix(stem)
         if suffix in PARTS:
-            _copy(packed, member, folder / f"layer{suffix}")
+            _copy(packed, member, folder / f"layer{suffix}", file)
     return folder / "layer.shp"
 
 
@@ -103,7 +104,7 @@ def _geodatabase(packed: zipfile.ZipFile, members: Members, folder: Path, file: 
     for member in members:
         path = _path(member)
         if path.parent == homes[0] and _GEODATABASE_FILE.fullmatch(path.name):
-            _copy(packed, member, home / path.name.lower())
+            _copy(packed, member, home / path.name.lower(), file)
     return home
 
 
@@ -123,7 +124,7 @@ def _kml(packed: zipfile.ZipFile, members: Members, folder: Path, file: Path) ->
         found = _some(documents or members)
         raise DataError("files.kmz_documents", file=str(file), count=len(documents), found=found)
     target = folder / f"{file.stem}.kml"
-    _copy(packed, documents[0], target)
+    _copy(packed, documents[0], target, file)
     return target
 
 
@@ -135,6 +136,6 @@ def _some(members: Members) -> str:
     return ", ".join(m.filename for m in members[:_SHOWN]) or "-"
 
 
-def _copy(packed: zipfile.ZipFile, member: zipfile.ZipInfo, target: Path) -> None:
-    with packed.open(member) as there, target.open("wb") as here:
+def _copy(packed: zipfile.ZipFile, member: zipfile.ZipInfo, target: Path, file: Path) -> None:
+    with foreign(file, part=member.filename), packed.open(member) as there, target.open("wb") as here:
         shutil.copyfileobj(there, here)

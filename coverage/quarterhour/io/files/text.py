@@ -1,4 +1,10 @@
-"""Text as offices save it: UTF-8, GB18030, UTF-16 with a mark; and the CSV in it."""
+"""Text as offices save it: UTF-8, GB18030, UTF-16 with a mark; and the CSV in it.
+
+Excel runs a text of a CSV that begins with =, +, - or @ as a formula. What we write has a ' before such a text (and
+before one that begins with ' and then such a sign, so that the rule can be turned back), and a last column without
+values whose heading is '=. Of a file with that column the reader takes the ' off again and leaves the column out; in
+any other file a ' is what somebody wrote, and stays.
+"""
 
 from __future__ import annotations
 
@@ -6,16 +12,25 @@ import codecs
 import contextlib
 import csv
 import io
+import re
 from collections import Counter
+from collections.abc import Iterable, Iterator
 from pathlib import Path
+from typing import Any
 
 import pandas as pd
 
+from quarterhour.base import limits
 from quarterhour.base.errors import DataError
 from quarterhour.base.findings import finding, join_findings, no_findings
+from quarterhour.io.files.checks import bytes_of
 from quarterhour.io.files.grid import from_grid
-from quarterhour.io.files.header import Table, titles_above
+from quarterhour.io.files.header import NUMBERLIKE, Cells, Table, is_texty, titles_above
 from quarterhour.io.files.unseen import clean_grid
+
+_ARMED, _UNARMED = re.compile(r"'*[=+\-@\t\r\n]"), re.compile(r"'+[=+\-@\t\r\n]")
+_SAYS_SO = "'="
+"""The heading of the column that says that texts were unarmed; no heading of ours or of a planner's comes out so."""
 
 
 def decoded(data: bytes, file: Path, encoding: str | None) -> tuple[str, str]:
@@ -57,19 +72,30 @@ def encoding_findings(file: Path, encoding: str) -> pd.DataFrame:
 
 def read_csv(file: Path, *, encoding: str | None, header_row: int | None) -> Table:
     """A CSV file, with commas, tabs, semicolons or bars."""
-    text, used = decoded(file.read_bytes(), file, encoding)
+    text, used = decoded(bytes_of(file), file, encoding)
     if "\0" in text:
         raise DataError("files.broken", file=str(file), detail="NUL")
     reader = csv.reader(io.StringIO(text, newline=""), delimiter=_delimiter(text), strict=True)
     try:
-        grid, marks = clean_grid(reader)
+        grid, marks = clean_grid(_few_enough(reader, file))
     except csv.Error as error:
         raise DataError("files.csv_broken", file=str(file), line=reader.line_num, detail=str(error)) from error
+    grid = as_it_was(grid)
     frame, first, found, rows = from_grid(
         grid, file=str(file), sheet="", header_row=header_row, ragged=True, marks=marks
     )
     told = join_findings([encoding_findings(file, used), found])
     return Table(frame, str(file), "", used, first, told, rows, titles_above(grid, first - 2))
+
+
+def _few_enough(rows: Iterable[list[str]], file: Path) -> Iterator[list[str]]:
+    """The rows; DataError as soon as they have more cells than a table may."""
+    most, cells = limits.limit("sheet_cells"), 0
+    for row in rows:
+        cells += len(row)
+        if cells > most:
+            raise limits.too_much("sheet_cells", f"> {most:,}", of=file)
+        yield row
 
 
 def _delimiter(text: str) -> str:
@@ -81,3 +107,35 @@ def _delimiter(text: str) -> str:
 def _evenness(counts: list[int]) -> tuple[int, int]:
     often = Counter(c for c in counts if c).most_common(1)
     return (often[0][1], sum(counts)) if often else (0, 0)
+
+
+def unarmed(frame: pd.DataFrame) -> pd.DataFrame:
+    """A table whose texts and headings Excel does not run, with a column that says so where any was changed."""
+    safe = frame.copy()
+    for column in safe.columns:
+        if is_texty(safe[column]):
+            safe[column] = safe[column].map(_disarm)
+    safe.columns = pd.Index([_disarm(column) for column in frame.columns])
+    return safe if _same(safe, frame) else safe.assign(**{_SAYS_SO: ""})
+
+
+def _same(safe: pd.DataFrame, frame: pd.DataFrame) -> bool:
+    texts = [c for c in frame.columns if is_texty(frame[c])]
+    return list(safe.columns) == list(frame.columns) and safe[texts].equals(frame[texts])
+
+
+def _disarm(value: Any) -> Any:
+    armed = isinstance(value, str) and _ARMED.match(value) and not NUMBERLIKE.fullmatch(value)
+    return f"'{value}" if armed else value
+
+
+def as_it_was(grid: list[Cells]) -> list[Cells]:
+    """The cells of a CSV before ``unarmed``; those of a file that says nothing of it as they are."""
+    at = len(grid[0]) - 1 if grid else -1
+    if at < 1 or grid[0][at] != _SAYS_SO or any(row[at : at + 1] not in ([], [None]) for row in grid[1:]):
+        return grid
+    return [[_arm(cell) for cell in (*row[:at], *row[at + 1 :])] for row in grid]
+
+
+def _arm(cell: Any) -> Any:
+    return cell[1:] if isinstance(cell, str) and _UNARMED.match(cell) else cell

@@ -21,9 +21,11 @@ from openpyxl.styles.numbers import BUILTIN_FORMATS, is_date_format, is_timedelt
 from openpyxl.utils.cell import range_boundaries
 from openpyxl.utils.datetime import MAC_EPOCH, WINDOWS_EPOCH, from_excel
 
+from quarterhour.base import limits
 from quarterhour.base.errors import DataError
+from quarterhour.base.foreign import each, foreign
 from quarterhour.io.files.header import Cells
-from quarterhour.io.old_books import LARGEST_CELLS, LOCKED, TOO_WIDE, OldBookError, ask_book
+from quarterhour.io.old_books import LOCKED, NO_ROOM, TOO_WIDE, OldBookError, ask_book
 
 _LAST_ROW, _LAST_COLUMN = 1_048_576, 16_384
 _CHINESE_DATES = frozenset((*range(27, 37), *range(50, 59)))
@@ -32,7 +34,8 @@ _ESCAPED = re.compile(r"_x([0-9A-Fa-f]{4})_")
 _FLAT = re.compile(r"0(\.[0-9]*)?")
 """Heights of rows, in points, that show nothing."""
 _CHUNK = 1 << 20
-_MOST_CELLS = 20_000_000
+_PIECE = 1 << 16
+_EMPTIED = ("}row", "}si")
 Span = tuple[int, int, int, int]
 """First row, first column, last row, last column of a merged range, from 0."""
 
@@ -68,7 +71,7 @@ class Book:
     """The parts of a workbook that is open. Any library's error passes; DataError where a part declares entities."""
 
     def __init__(self, packed: zipfile.ZipFile, file: Path) -> None:
-        self._packed, self._file = packed, file
+        self._packed, self._file, self._parts = packed, file, 0
         self._refuse_entities()
         self._main = self._main_part()
         root = self._tree(self._main)
@@ -91,12 +94,16 @@ class Book:
             found += _tag(node) in ("v", "is") and bool(node.text or len(node))
             if found > 1:
                 return True
+            if node.tag.endswith("}row"):
+                node.clear()
         return False
 
     def page(self, sheet: SheetPart) -> Page:
-        """The cells of a sheet; DataError for more than twenty million."""
+        """The cells of a sheet; DataError for more than may be."""
         words = self._shared_strings()
-        page, count = Page(), 0
+        page, count, letters = Page(), 0, 0
+        most_cells, most_letters = limits.limit("sheet_cells"), limits.limit("book_characters")
+        named = f"{self._file} / {sheet.name}"
         kept: dict[str, str] = {}
         for node in self._nodes(sheet.path):
             name = node.tag
@@ -106,8 +113,11 @@ class Book:
                     raise ValueError(f"row {number}")
                 cells = self._row(page, node, number, words, kept)
                 count += len(cells)
-                if count > _MOST_CELLS:
-                    raise DataError("files.too_wide", file=str(self._file), sheet=sheet.name, cells=count)
+                letters += sum([len(c) for c in cells if c.__class__ is str])
+                if count > most_cells:
+                    raise limits.too_much("sheet_cells", f"> {most_cells:,}", of=named)
+                if letters > most_letters:
+                    raise limits.too_much("book_characters", f"> {most_letters:,}", of=named)
                 _put(page.grid, number, cells)
                 node.clear()
             elif name.endswith("}sheetFormatPr"):
@@ -241,13 +251,37 @@ class Book:
         return found
 
     def _tree(self, part: str) -> ElementTree.Element:
-        with self._packed.open(part) as stream:
-            return ElementTree.parse(stream).getroot()
+        root = None
+        for root in self._nodes(part):  # noqa: B007
+            pass
+        if root is None:
+            raise DataError("files.broken", file=str(self._file), detail=f"{part}: -")
+        return root
 
     def _nodes(self, part: str) -> Iterator[ElementTree.Element]:
-        with self._packed.open(part) as stream:
-            for _, node in ElementTree.iterparse(stream, events=("end",)):
+        """The elements of a part, each when it ends; whoever takes a row or a shared text empties it.
+
+        DataError where elements pile up, or bytes come in which none ends (``limits``).
+        """
+        waiting = silent = 0
+        for events, size in each(self._file, self._batches(part), part=part):
+            silent = 0 if events else silent + size
+            waiting = 0 if any(n.tag.endswith(_EMPTIED) for _, n in reversed(events)) else waiting + len(events)
+            self._parts += len(events)
+            for name, found in (("part_bytes", silent), ("row_parts", waiting), ("book_parts", self._parts)):
+                limits.check(name, found, of=f"{self._file} / {part}")
+            for _, node in events:
                 yield node
+
+    def _batches(self, part: str) -> Iterator[tuple[list[Any], int]]:
+        """What ended in each piece of a part, and the bytes of the piece."""
+        parser: Any = ElementTree.XMLPullParser(events=("end",))
+        with self._packed.open(part) as stream:
+            while data := stream.read(_PIECE):
+                parser.feed(data)
+                yield list(parser.read_events()), len(data)
+        parser.close()
+        yield list(parser.read_events()), 0
 
     def _refuse_entities(self) -> None:
         """No part may declare a document type (entity bombs)."""
@@ -255,7 +289,7 @@ class Book:
             if not member.endswith((".xml", ".rels")):
                 continue
             tail = b""
-            with self._packed.open(member) as stream:
+            with foreign(self._file, part=member), self._packed.open(member) as stream:
                 while chunk := stream.read(_CHUNK):
                     data = tail + chunk
                     plain = data.replace(b"\0", b"") if b"\0" in data else data
@@ -278,13 +312,13 @@ class OtherBook:
 
     def _asked(self, *sheet: str) -> Any:
         try:
-            return ask_book(self._file, *sheet)
+            return ask_book(self._file, *sheet, most_cells=limits.limit("sheet_cells"))
         except OldBookError as error:
             if error.code == LOCKED:
                 raise DataError("files.book_locked", file=str(self._file)) from error
-            if error.code == TOO_WIDE:
-                wide = {"sheet": sheet[0], "cells": f"> {LARGEST_CELLS}"}
-                raise DataError("files.too_wide", file=str(self._file), **wide) from error
+            if error.code in (TOO_WIDE, NO_ROOM):
+                more = f"> {limits.limit('sheet_cells'):,}"
+                raise limits.too_much("sheet_cells", more, of=" / ".join([str(self._file), *sheet])) from error
             raise DataError("files.broken", file=str(self._file), detail=error.detail) from error
 
     def has_cells(self, sheet: SheetPart) -> bool:
@@ -292,7 +326,7 @@ class OtherBook:
         return self._filled[sheet.name]
 
     def page(self, sheet: SheetPart) -> Page:
-        """The cells of a sheet; DataError for more than ``LARGEST_CELLS``."""
+        """The cells of a sheet; DataError for more than may be."""
         found = self._asked(sheet.name)
         return Page(found["grid"], [(a, b, c, d) for a, b, c, d in found["merged"]])
 

@@ -4,41 +4,24 @@ from __future__ import annotations
 
 import contextlib
 import os
-import shutil
-import tempfile
+import sqlite3
 from collections.abc import Iterator, Mapping
 from pathlib import Path
-from typing import Any
 
 import geopandas as gpd
 import pandas as pd
 import pyogrio
 
-from quarterhour.base.errors import DataError, WriteError
-from quarterhour.io.files.header import NUMBERLIKE, is_texty
+from quarterhour.base.errors import DataError, QuarterhourError, WriteError
+from quarterhour.base.machine import machine_kind, write_error
+from quarterhour.base.machine.scratch import scratch_folder
+from quarterhour.io.files.text import unarmed
 from quarterhour.io.geopackage import LayerDress, dress_layers
 
 FIXED_DATE = "2000-01-01T00:00:00Z"
 """Written into GeoPackages in place of the clock, so that the same study gives the same bytes."""
 _DBF_NAME = 10
 """Letters of a shapefile's column name."""
-
-
-@contextlib.contextmanager
-def growing_folder(home: Path, name: str) -> Iterator[Path]:
-    """A hidden folder in ``home`` where files grow before they take their places; gone at the end, whatever happened.
-
-    ``name``: of what grows there. WriteError at once where the home cannot be made or written.
-    """
-    try:
-        home.mkdir(parents=True, exist_ok=True)
-        folder = Path(tempfile.mkdtemp(prefix=f".{name}.", dir=home))
-    except OSError as error:
-        raise WriteError("files.cannot_write", file=str(home / name), detail=str(error)) from error
-    try:
-        yield folder
-    finally:
-        shutil.rmtree(folder, ignore_errors=True)
 
 
 @contextlib.contextmanager
@@ -49,12 +32,14 @@ def atomic(path: str | Path) -> Iterator[Path]:
     somebody holds the target (Excel, QGIS on Windows) the result stays as ``name.new``: WriteError.
     """
     target = Path(path)
-    with growing_folder(target.parent, target.name) as folder:
-        growing = folder / target.name
-        yield growing
-        flush(growing)
-        take_place(growing, target)
-        flush(target.parent)
+    with told(target):
+        target.parent.mkdir(parents=True, exist_ok=True)
+        with scratch_folder(target.parent, target.name) as folder:
+            growing = folder / target.name
+            yield growing
+            flush(growing)
+            take_place(growing, target)
+            flush(target.parent)
 
 
 @contextlib.contextmanager
@@ -67,13 +52,42 @@ def together(folder: str | Path) -> Iterator[Path]:
     files that must be of one run.
     """
     target = Path(folder)
-    with growing_folder(target, "growing") as growing:
-        yield growing
-        grown = sorted(path for path in growing.rglob("*") if path.is_file())
-        moved = [_moved(path, target / path.relative_to(growing)) for path in grown]
-        flush(target)
-        for held in filter(None, moved):
-            raise held
+    with told(target):
+        target.mkdir(parents=True, exist_ok=True)
+        with scratch_folder(target, "growing") as growing:
+            with named(growing, target):
+                yield growing
+            grown = sorted(path for path in growing.rglob("*") if path.is_file())
+            moved = [_moved(path, target / path.relative_to(growing)) for path in grown]
+            flush(target)
+            for held in filter(None, moved):
+                raise held
+
+
+@contextlib.contextmanager
+def told(target: Path) -> Iterator[None]:
+    """Whatever the machine refuses while ``target`` is written, in a library too, is told as WriteError."""
+    try:
+        yield
+    except QuarterhourError:
+        raise
+    except Exception as error:
+        told = write_error(error, target)
+        if told is None:
+            raise
+        raise told from error
+
+
+@contextlib.contextmanager
+def named(growing: Path, target: Path) -> Iterator[None]:
+    """An error about a file that grows names the place where it was to stand."""
+    try:
+        yield
+    except WriteError as error:
+        file = Path(str(error.values.get("file", "")))
+        if growing not in file.parents:
+            raise
+        raise WriteError(error.key, **{**error.values, "file": str(target / file.relative_to(growing))}) from error
 
 
 def _moved(path: Path, target: Path) -> WriteError | None:
@@ -95,6 +109,8 @@ def take_place(growing: Path, target: Path) -> None:
     try:
         os.replace(growing, target)  # noqa: PTH105 - the one call that every system makes in one step
     except OSError as error:
+        if machine_kind(error):
+            raise
         aside = target.with_name(f"{target.name}.new")
         try:
             growing.replace(aside)
@@ -123,19 +139,13 @@ def write_text(path: str | Path, text: str) -> None:
 def write_csv(path: str | Path, frame: pd.DataFrame, *, index: bool = True) -> None:
     """A table as CSV that Excel opens in Chinese (UTF-8 with a mark), whole or not at all.
 
-    Text that Excel would run as a formula (=, +, -, @ in front, and no number) gets a ' in front.
+    Text that Excel would run as a formula gets a ' in front, and the table then a last column that says so: ``text``
+    has the rule, and reads back what was here.
     """
-    safe = frame.reset_index() if index else frame.copy()
-    for column in safe.columns:
-        if is_texty(safe[column]):
-            safe[column] = safe[column].map(_unarmed)
     with atomic(path) as growing:
-        safe.to_csv(growing, index=False, encoding="utf-8-sig", lineterminator="\n")
-
-
-def _unarmed(value: Any) -> Any:
-    armed = isinstance(value, str) and value[:1] in ("=", "+", "-", "@", "\t", "\r")
-    return f"'{value}" if armed and not NUMBERLIKE.fullmatch(value) else value
+        unarmed(frame.reset_index() if index else frame).to_csv(
+            growing, index=False, encoding="utf-8-sig", lineterminator="\n"
+        )
 
 
 def write_layers(
@@ -157,8 +167,31 @@ def write_layers(
                 pyogrio.write_dataframe(whole, growing, layer=name, driver="GPKG")
         finally:
             pyogrio.set_gdal_config_options({"OGR_CURRENT_DATE": before})
+        _check_layers(growing, layers, Path(path))
         if dresses:
             dress_layers(growing, dresses, day=FIXED_DATE)
+
+
+def _check_layers(growing: Path, layers: Mapping[str, gpd.GeoDataFrame], target: Path) -> None:
+    """GDAL leaves the spatial index out where the disk is full, without a word."""
+    with contextlib.closing(sqlite3.connect(f"{growing.absolute().as_uri()}?mode=ro", uri=True)) as base:
+        there = {name for (name,) in base.execute("SELECT name FROM sqlite_master")}
+        rows = {name: base.execute(f"SELECT count(*) FROM {_quoted(name)}").fetchone()[0] for name in layers}
+    short = [
+        name
+        for name, frame in layers.items()
+        if rows[name] != len(frame) or (not _is_shapeless(frame) and f"rtree_{name}_geom" not in there)
+    ]
+    if short:
+        raise WriteError("files.layers_cut", file=str(target), layers=", ".join(short))
+
+
+def _is_shapeless(frame: gpd.GeoDataFrame) -> bool:
+    return not isinstance(frame, gpd.GeoDataFrame) or bool((frame.geometry.isna() | frame.geometry.is_empty).all())
+
+
+def _quoted(name: str) -> str:
+    return '"' + name.replace('"', '""') + '"'
 
 
 def write_shapefiles(folder: str | Path, layers: Mapping[str, gpd.GeoDataFrame]) -> None:

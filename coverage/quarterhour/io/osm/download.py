@@ -5,9 +5,7 @@ from __future__ import annotations
 import contextlib
 import functools
 import json
-import shutil
 import socket
-import tempfile
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -21,6 +19,8 @@ import shapely
 from pyproj import CRS
 
 from quarterhour.base.errors import DataError, ServiceError, WriteError
+from quarterhour.base.machine import write_error
+from quarterhour.base.machine.scratch import scratch_folder
 from quarterhour.base.planar import inner_points
 from quarterhour.io.osm.access import barrier_word
 from quarterhour.io.osm.open import corners_of, short
@@ -238,8 +238,7 @@ def _write_folder(folder: Path, ox: Any, graph: Any, places: Mapping[str, gpd.Ge
     """All files made beside the folder, then put in place."""
     try:
         folder.parent.mkdir(parents=True, exist_ok=True)
-        growing = Path(tempfile.mkdtemp(prefix=f".{folder.name}.", dir=folder.parent))
-        try:
+        with scratch_folder(folder.parent, folder.name) as growing:
             ox.save_graphml(graph, growing / "roads.graphml")
             for name, found in places.items():
                 text = found.reset_index().to_json(drop_id=True, ensure_ascii=False)
@@ -249,7 +248,8 @@ def _write_folder(folder: Path, ox: Any, graph: Any, places: Mapping[str, gpd.Ge
             folder.mkdir(exist_ok=True)
             for name in _FETCHED:
                 (growing / name).replace(folder / name)
-        finally:
-            shutil.rmtree(growing, ignore_errors=True)
     except OSError as why:
+        refused = write_error(why, folder)
+        if refused is not None and refused.key == "machine.write":
+            raise refused from why
         raise WriteError("osm.cannot_write", folder=str(folder), detail=short(why)) from why

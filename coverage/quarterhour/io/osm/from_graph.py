@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+import math
 import re
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
@@ -14,10 +15,12 @@ import numpy as np
 import pandas as pd
 import shapely
 
+from quarterhour.base import limits
 from quarterhour.base.arrays import FloatArray
 from quarterhour.base.errors import DataError, first_ids
+from quarterhour.base.foreign import foreign
 from quarterhour.io.osm.access import access_columns, barrier_word, common_direction, sign
-from quarterhour.io.osm.open import existing, metres_of, short
+from quarterhour.io.osm.open import existing, metres_of
 from quarterhour.io.osm.tags import (
     ACCESS_TAGS,
     FERRY_TAGS,
@@ -30,9 +33,11 @@ from quarterhour.io.osm.tags import (
     is_bridge,
     is_ferry,
     is_tunnel,
-    limits,
     road_class,
     signal,
+)
+from quarterhour.io.osm.tags import (
+    limits as speed_limits,
 )
 from quarterhour.network.modes import osm_words
 from quarterhour.network.roads.permits import WHO
@@ -48,10 +53,8 @@ def read_graphml_roads(path: str | Path, *, crs: object) -> gpd.GeoDataFrame:
     import networkx as nx
 
     file = existing(path)
-    try:
+    with foreign(file.name, key="osm.graph_broken"):
         graph = nx.read_graphml(file, force_multigraph=True)
-    except (SyntaxError, ValueError, KeyError, nx.NetworkXError) as why:
-        raise DataError("osm.graph_broken", file=file.name, detail=short(why)) from why
     return roads_from_graph(graph, crs=crs, file=file.name)
 
 
@@ -70,6 +73,7 @@ def roads_from_graph(graph: nx.Graph[Any], *, crs: object, file: str = "graph") 
         raise DataError("osm.graph_crs", file=file)
     metres = metres_of(crs(_degrees_of(graph)) if callable(crs) else crs)
     nodes = _nodes(graph, file)
+    _check_readings(graph, file)
     edges = [_edge(u, v, data, nodes) for u, v, data in graph.edges(data=True)]
     if not edges:
         raise DataError("osm.no_roads", file=file)
@@ -159,7 +163,7 @@ def _speed_columns(data: Tags, start: _Node, end: _Node) -> dict[str, Any]:
     """What tags say along and against the edge, which may run against its way."""
     tags = {tag: ";".join(_listed(data.get(tag))) for tag in (*SPEED_TAGS, *FERRY_TAGS, *HARD_TAGS)}
     flip = -1 if _runs_against(data) else 1
-    limit, minutes = limits(tags)[::flip], ferry_minutes(tags)[::flip]
+    limit, minutes = speed_limits(tags)[::flip], ferry_minutes(tags)[::flip]
     one_way = not str(data.get("osmid", "")).startswith("[")
     return {
         "maxspeed": limit[0],
@@ -188,10 +192,20 @@ def _shared_out(roads: pd.DataFrame, length: pd.Series) -> pd.DataFrame:
 
 
 def _readings(data: Tags) -> Iterator[tuple[str, ...]]:
-    """Every way to read an edge that carries the tags of several ways."""
+    """Every way to read an edge that carries the tags of several ways; `_check_readings` saw how many there are."""
     other = road_class({tag: one[0] for tag in ACCESS_TAGS if (one := _listed(data.get(tag)))})
     unlisted = {"highway": [""] if other else ["unclassified"]}
     return itertools.product(*(_listed(data.get(tag)) or unlisted.get(tag, [""]) for tag in ACCESS_TAGS))
+
+
+def _check_readings(graph: nx.Graph[Any], file: str) -> None:
+    """DataError where the lists in the tags of an edge, or of all edges, combine in more ways than may be."""
+    every = 0
+    for u, v, data in graph.edges(data=True):
+        ways = math.prod(len(_listed(data[tag])) or 1 for tag in ACCESS_TAGS if tag in data)
+        limits.check("edge_readings", ways, of=f"{file}: {u} - {v}")
+        every += ways - 1
+    limits.check("graph_readings", every, of=file)
 
 
 def _listed(value: object) -> list[str]:

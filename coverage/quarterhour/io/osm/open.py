@@ -12,6 +12,8 @@ from pyproj import CRS, Transformer
 
 from quarterhour.base.arrays import FloatArray
 from quarterhour.base.errors import DataError, MissingError
+from quarterhour.base.foreign import foreign
+from quarterhour.io.osm.size import check_size
 
 _T = TypeVar("_T")
 Box: TypeAlias = tuple[float, float, float, float]
@@ -19,21 +21,18 @@ Box: TypeAlias = tuple[float, float, float, float]
 
 
 def existing(path: str | Path) -> Path:
-    """The path of a file that is there; MissingError otherwise."""
+    """The path of a file that is there and not too large unpacked; MissingError, DataError otherwise."""
     file = Path(path)
     if not file.is_file():
         raise MissingError("osm.missing", file=str(path))
+    check_size(file)
     return file
 
 
 def as_data_errors(file: Path, read: Callable[[], _T]) -> _T:
-    """What was read; the library's complaint as a DataError."""
-    try:
+    """What was read, object by object; the library's complaint as a DataError (``base.foreign``)."""
+    with foreign(file.name, key="osm.broken", mixed=True):
         return read()
-    except (RuntimeError, ValueError, osmium.InvalidLocationError) as why:
-        if isinstance(why, DataError):
-            raise
-        raise DataError("osm.broken", file=file.name, detail=short(why)) from why
 
 
 def metres_of(crs: object) -> CRS:

@@ -13,7 +13,7 @@ from quarterhour.base.errors import DataError, MissingError, QuarterhourError, W
 
 _Made = TypeVar("_Made")
 _OWN = ("registers.", "geocode.")
-_SAFE = {"files.missing", "files.not_a_file", "files.refused", "files.unknown_format", "files.empty", "files.too_large",
+_SAFE = {"files.missing", "files.not_a_file", "files.refused", "files.unknown_format", "files.empty", "limits.too_much",
          "files.not_what_it_says", "files.header_row", "files.no_header", "files.which_sheet", "files.no_sheet",
          "files.no_layer", "files.which_layer", "files.book_locked", "files.zip_locked", "files.unknown_encoding",
          "files.encoding", "files.datum_metres", "files.bomb", "files.zip_packed"}  # fmt: skip

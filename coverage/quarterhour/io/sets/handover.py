@@ -16,7 +16,8 @@ from pathlib import Path
 from typing import Any
 
 from quarterhour.base.errors import WriteError
-from quarterhour.io.files.write import flush, growing_folder, take_place
+from quarterhour.base.machine.scratch import scratch_folder
+from quarterhour.io.files.write import flush, named, take_place, told
 from quarterhour.io.sets.listing import (
     MANIFEST,
     Listed,
@@ -49,6 +50,12 @@ class Account:
     left: list[str] = field(default_factory=list)
     kept: dict[str, Listed] = field(default_factory=dict)
     finished: bool = False
+
+    def after(self, before: Account) -> Account:
+        """Both, where an earlier set was finished before this one."""
+        aside = {**before.aside, **self.aside}
+        left = [*before.left, *self.left]
+        return Account([*before.removed, *self.removed], aside, left, self.kept, before.finished)
 
 
 @dataclass(slots=True)
@@ -111,24 +118,21 @@ def one_set(folder: str | Path) -> Iterator[Handing]:
     home = Path(folder)
     with holding(home):
         first = finish(home)
-        with growing_folder(home, "growing") as growing:
+        with told(home), scratch_folder(home, "growing") as growing:
             handing = Handing(growing)
-            yield handing
+            with named(growing, home):
+                yield handing
             _make_whole(handing, home)
-        handing.account = finish(home)
-        handing.account.finished = first.finished
+        handing.account = finish(home).after(first)
 
 
 def _make_whole(handing: Handing, home: Path) -> None:
-    try:
-        handing.seal(home)
-        for path in sorted(handing.growing.rglob("*"), reverse=True):
-            flush(path)
-        flush(handing.growing)
-        os.replace(handing.growing, home / READY)  # noqa: PTH105 - the one call that every system makes in one step
-        flush(home)
-    except OSError as error:
-        raise WriteError("files.cannot_write", file=str(home), detail=str(error)) from error
+    handing.seal(home)
+    for path in sorted(handing.growing.rglob("*"), reverse=True):
+        flush(path)
+    flush(handing.growing)
+    os.replace(handing.growing, home / READY)  # noqa: PTH105 - the one call that every system makes in one step
+    flush(home)
 
 
 def finish(folder: str | Path) -> Account:

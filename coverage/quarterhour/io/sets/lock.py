@@ -15,6 +15,7 @@ from typing import Any
 from filelock import BaseFileLock, FileLock, SoftFileLock, Timeout
 
 from quarterhour.base.errors import WriteError
+from quarterhour.io.files.write import told
 
 LOCK, MARK, HOLDER = ".quarterhour.lock", ".quarterhour.mark", ".quarterhour.holder"
 """What the system locks; what stands for it on shares that cannot lock; who holds it, for the other run's sentence."""
@@ -34,13 +35,12 @@ def holding(folder: str | Path) -> Iterator[None]:
     WriteError : another run works there (who, and since when), or the folder cannot be written.
     """
     home = Path(folder)
-    try:
+    with told(home):
         home.mkdir(parents=True, exist_ok=True)
-        lock = _taken(home)
-    except Timeout as error:
-        raise _busy(home, Path(error.lock_file)) from error
-    except OSError as error:
-        raise WriteError("files.cannot_write", file=str(home), detail=str(error)) from error
+        try:
+            lock = _taken(home)
+        except Timeout as error:
+            raise _busy(home, Path(error.lock_file)) from error
     try:
         if lock.lock_counter == 1:
             _say_who(home)
@@ -73,22 +73,22 @@ def _let_go(lock: BaseFileLock, home: Path) -> None:
 
 def _say_who(home: Path) -> None:
     since = datetime.now().astimezone().strftime("%Y-%m-%d %H:%M")
-    told = {"pid": os.getpid(), "host": platform.node(), "since": since}
+    who = {"pid": os.getpid(), "host": platform.node(), "since": since}
     with contextlib.suppress(OSError):  # it is a sentence's, no lock's
-        (home / HOLDER).write_text(json.dumps(told), encoding="utf-8")
+        (home / HOLDER).write_text(json.dumps(who), encoding="utf-8")
 
 
 def _busy(home: Path, taken: Path) -> WriteError:
-    told = {"pid": "?", "host": "?", "since": "?", **_holder(home)}
+    who = {"pid": "?", "host": "?", "since": "?", **_holder(home)}
     if taken.name == MARK:
-        return WriteError("sets.busy_marked", folder=str(home), file=str(home / MARK), **told)
-    return WriteError("sets.busy", folder=str(home), **told)
+        return WriteError("sets.busy_marked", folder=str(home), file=str(home / MARK), **who)
+    return WriteError("sets.busy", folder=str(home), **who)
 
 
 def _holder(home: Path) -> dict[str, Any]:
     try:
         with (home / HOLDER).open("rb") as file:
-            told = json.loads(file.read(_LONGEST_HOLDER))
-        return {name: " ".join(str(told[name]).split())[:80] for name in ("pid", "host", "since")}
+            who = json.loads(file.read(_LONGEST_HOLDER))
+        return {name: " ".join(str(who[name]).split())[:80] for name in ("pid", "host", "since")}
     except (OSError, ValueError, KeyError, TypeError):
         return {}

@@ -56,10 +56,14 @@ def networks_held(study: Study) -> Iterator[None]:
 
 def plan_study(
     study: Study, asked: PlanAsked, folder: Path, *, tell: RunProgress | None = None, fresh: bool = False,
-    processes: int = 1,
+    processes: int = 1, told_in: str | None = None,
 ) -> PlanFiles:  # fmt: skip
-    """Run a study and write its layout plan; networks that a run of the study kept are used again, unless ``fresh``."""
+    """Run a study and write its layout plan; networks that a run of the study kept are used again, unless ``fresh``.
+
+    ``told_in``: the language of ``tell``, where it is another than the plan's.
+    """
     kept = default_out(study) / "prepared"
-    results = run_study(without_page(study), lang=asked.lang, tell=tell, prepared=kept, fresh=fresh, publish=True)
+    said = told_in or asked.lang
+    results = run_study(without_page(study), lang=said, tell=tell, prepared=kept, fresh=fresh, publish=True)
     return write_plan(results, folder, lang=asked.lang, parts=asked.parts, templates=asked.templates,
-                      processes=processes, tell=tell)  # fmt: skip
+                      processes=processes, tell=tell, told_in=told_in)  # fmt: skip

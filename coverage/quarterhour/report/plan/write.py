@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
@@ -57,48 +57,51 @@ def write_plan(
     templates: Path | None = None,
     processes: int = 1,
     tell: RunProgress | None = None,
+    told_in: str | None = None,
 ) -> PlanFiles:
     """The layout plan of a run into a folder: ``text.docx``, ``explanation.docx``, ``tables.xlsx``, ``atlas/``,
     ``layers.gpkg`` and ``shapefiles/``.
 
     ``parts``: of ``PARTS`` those that are written. ``templates``: a folder whose files stand in for the study's and the
     program's. ``processes``: that draw the atlas; more than one only where the caller's own module may be imported
-    again (behind ``if __name__ == "__main__"``). All files take their places together at the end, and sheets of an
-    earlier atlas that this one has not are cleared away; the same study gives the same bytes. StudyError for a template
+    again (behind ``if __name__ == "__main__"``). ``told_in``: the language of ``tell``, where
+    it is another. All files take their places together at the end, and sheets of an earlier atlas that this one has
+    not are cleared away; the same study gives the same bytes. StudyError for a template
     that cannot be meant, WriteError for a file that somebody holds.
     """
     with sets.holding(out):
         older = not (Path(out) / sets.MANIFEST).is_file()
-        results = publishable(results, lang)
+        results, step = publishable(results, lang), stepping(tell, told_in or lang)
         with sets.one_set(out) as handing:
-            made = grow_plan(results, handing, lang=lang, parts=parts, templates=templates, processes=processes,
-                             tell=tell)  # fmt: skip
+            made = grow_plan(results, handing, step, lang=lang, parts=parts, templates=templates, processes=processes)
         placed = tuple(Path(out) / path for path in made.paths)
         if older and "atlas" in parts and not made.left_out:  # of before there was a list of what was written
             clear_old_sheets(Path(out) / "atlas", set(placed))
     return PlanFiles(placed, made.left_out, handing.account)
 
 
+Step = Callable[..., None]
+"""Called with a step's key, the share done, and what fills its sentence."""
+
+
+def stepping(tell: RunProgress | None, lang: str) -> Step:
+    """Steps told in a language; nobody need listen."""
+    said = tell or no_progress
+    return lambda key, share=None, **values: said(_say(key, lang, **values), share)
+
+
 def grow_plan(
-    results: Results,
-    handing: sets.Handing,
-    *,
-    where: str = "",
-    lang: str = "zh",
-    parts: Sequence[str] = PARTS,
-    templates: Path | None = None,
-    processes: int = 1,
-    tell: RunProgress | None = None,
-) -> PlanFiles:
+    results: Results, handing: sets.Handing, step: Step, *, where: str = "", lang: str = "zh",
+    parts: Sequence[str] = PARTS, templates: Path | None = None, processes: int = 1,
+) -> PlanFiles:  # fmt: skip
     """The layout plan of results that may be published, as part of a set, in its folder ``where``, with a manifest.
 
     Parts that are not written, or cannot be, stay as an earlier run wrote them, and the manifest says of which run.
     """
-    tell, growing = tell or no_progress, handing.growing / where
-    folder = templates_folder(results.study, templates)
+    growing, folder = handing.growing / where, templates_folder(results.study, templates)
     content = plan_content(told_of(results, make_layout(results, folder), lang))
     growing.mkdir(exist_ok=True)
-    left_out = _write_parts(content, growing, parts, folder, processes, tell)
+    left_out = _write_parts(content, growing, parts, folder, processes, step)
     made = sorted(path.relative_to(handing.growing) for path in growing.rglob("*") if path.is_file())
     stays = [name for part in PARTS if part not in parts or part in left_out for name in _FILES_OF[part]]
     handing.manifest({**manifest(results, lang), "parts": list(parts)}, where=where, keeps=stays)
@@ -120,22 +123,22 @@ def check_templates(study: Study, lang: str, folder: Path | None) -> None:
 
 
 def _write_parts(
-    content: PlanContent, growing: Path, parts: Sequence[str], templates: Path | None, processes: int, tell: RunProgress
+    content: PlanContent, growing: Path, parts: Sequence[str], templates: Path | None, processes: int, step: Step
 ) -> tuple[str, ...]:
     lang = content.told.lang
     if "text" in parts:
         for name in PAPERS:
-            tell(_say(f"step_{name}", lang))
+            step(f"step_{name}")
             (growing / f"{name}.docx").write_bytes(write_word(plan_paper(content, name, templates), lang))
     layers = plan_layers(content.told) if {"tables", "layers"} & set(parts) else {}
     if "tables" in parts:
-        tell(_say("step_tables", lang))
+        step("step_tables")
         _write_tables(content, layers, growing / "tables.xlsx")
     if "layers" in parts:
-        tell(_say("step_layers", lang))
+        step("step_layers")
         _write_layers(content, layers, growing)
     if "atlas" in parts:
-        return _write_atlas(content, growing / "atlas", processes, tell)
+        return _write_atlas(content, growing / "atlas", processes, step)
     return ()
 
 
@@ -152,16 +155,16 @@ def _write_layers(content: PlanContent, layers: Layers, growing: Path) -> None:
     files.write_shapefiles(growing / "shapefiles", layers)
 
 
-def _write_atlas(content: PlanContent, folder: Path, processes: int, tell: RunProgress) -> tuple[str, ...]:
+def _write_atlas(content: PlanContent, folder: Path, processes: int, step: Step) -> tuple[str, ...]:
     """A PDF and a PNG a sheet; nothing where no font of this machine has the letters."""
     fonts = atlas_fonts(content)
     if not fonts:
         return ("atlas",)
     (folder / "towns").mkdir(parents=True)
     count, sheets = atlas_sheets(content)
-    tell(_say("step_atlas", content.told.lang, count=count))
+    step("step_atlas", count=count)
     for place, (sheet, drawing) in enumerate(draw_atlas(sheets, count, fonts, processes=processes), start=1):
-        tell(_say("step_sheet", content.told.lang, place=place, count=count, title=sheet.title), place / count)
+        step("step_sheet", place / count, place=place, count=count, title=sheet.title)
         (folder / f"{sheet.stem}.pdf").write_bytes(drawing.pdf)
         (folder / f"{sheet.stem}.png").write_bytes(drawing.png)
     return ()

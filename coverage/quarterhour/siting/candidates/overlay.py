@@ -16,7 +16,7 @@ from scipy import ndimage
 from quarterhour.base.areas import nearest_m
 from quarterhour.base.arrays import BoolArray, FloatArray
 from quarterhour.base.errors import DataError
-from quarterhour.network.slope import opened_grid
+from quarterhour.network.slope import grid_cells, opened_grid
 from quarterhour.standards.rules import Exclusion
 
 MOST_CELLS = 4_000_000
@@ -195,7 +195,7 @@ def _score(
 
 def _opened(path: Path) -> tuple[FloatArray, Any, Any]:
     with opened_grid(path) as grid:
-        return grid.read(1, masked=True).astype(float).filled(np.nan), grid.transform, grid.crs
+        return grid_cells(grid), grid.transform, grid.crs
 
 
 def _sampled(path: Path, spots: gpd.GeoDataFrame, values: FloatArray | None = None) -> tuple[FloatArray, Any]:

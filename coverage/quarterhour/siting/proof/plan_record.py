@@ -19,7 +19,8 @@ from quarterhour.base.arrays import IntArray
 from quarterhour.base.centiseconds import CENTISECONDS_PER_MINUTE
 from quarterhour.base.errors import DataError, PlanError
 from quarterhour.base.findings import UNSTATED, by_quality
-from quarterhour.io.files.checks import read_json
+from quarterhour.base.limits.inflate import check_packed, inflate
+from quarterhour.io.files.checks import json_of, read_json
 from quarterhour.siting.proof.recount import verify_plan
 from quarterhour.siting.proof.second_count import Recount
 from quarterhour.siting.question.fingerprint import asked
@@ -147,7 +148,7 @@ def _pack(numbers: Any) -> str:
 
 
 def _unpack(text: str) -> IntArray:
-    plane = np.frombuffer(zlib.decompress(base64.b64decode(text, validate=True)), dtype=np.uint8)
+    plane = np.frombuffer(_bytes_of(text), dtype=np.uint8)
     return np.ascontiguousarray(plane.reshape(8, -1).T).view("<i8").ravel().astype(np.int64)
 
 
@@ -157,8 +158,12 @@ def _pack_texts(columns: Sequence[Any]) -> str:
 
 
 def _unpack_texts(text: str) -> list[list[str]]:
-    table: list[list[str]] = json.loads(zlib.decompress(base64.b64decode(text, validate=True)))
+    table: list[list[str]] = json_of(_bytes_of(text).decode(), of="plan.json")
     return table
+
+
+def _bytes_of(text: str) -> bytes:
+    return inflate(base64.b64decode(text, validate=True), "plan_unpacked_bytes", of="plan.json")
 
 
 # --- read again -----------------------------------------------------------------------------------
@@ -174,9 +179,9 @@ def verify_record(record: Mapping[str, Any]) -> Recount:
     """
     try:
         return _checked(record)
-    except PlanError:
+    except (PlanError, DataError):
         raise
-    except (LookupError, TypeError, ValueError, AttributeError, ArithmeticError, zlib.error) as error:
+    except (LookupError, TypeError, ValueError, AttributeError, ArithmeticError, RecursionError, zlib.error) as error:
         raise PlanError("proof.record_garbled", detail=f"{type(error).__name__}: {error}") from error
 
 
@@ -199,7 +204,7 @@ def read_records(path: str | Path) -> list[tuple[str, Mapping[str, Any]]]:
 
     MissingError when the file is not there, DataError when it holds no plans.
     """
-    held = read_json(path)
+    held = read_json(path, size="plan_bytes")
     records = held if isinstance(held, list) else [held]
     if not records or not all(isinstance(r, dict) for r in records):
         raise DataError("proof.no_records", file=str(path))
@@ -241,6 +246,7 @@ def _on_page(key: str, pages: Mapping[str, str]) -> str:
 
 
 def _problem(name: str, packed: Mapping[str, Any]) -> SitingProblem:
+    check_packed(packed, "plan_unpacked_bytes", of="plan.json")
     ids, classes, *areas = _unpack_texts(packed["communities"])
     communities = pd.Index(ids, dtype="str", name="id")
     sites = _sites(packed)

@@ -11,7 +11,9 @@ from pathlib import Path
 
 from pydantic import ValidationError
 
+from quarterhour.base import limits
 from quarterhour.base.errors import MissingError, StudyError
+from quarterhour.base.foreign import foreign
 from quarterhour.study.file.circles import CircleFile, PictureFile, TargetsFile, UncertainFile
 from quarterhour.study.file.columns import unknown_columns
 from quarterhour.study.file.declared import idle_keys
@@ -51,18 +53,19 @@ def read_study_file(path: str | Path, *, roads: Path | None = None) -> StudyFile
     ``roads``: the file that stands in for the roads that it names.
     """
     file = find_study(path)
-    try:
+    limits.check("toml_bytes", file.stat().st_size, of=file.name)
+    with foreign(file.name, key="study.not_utf8", error=StudyError):
         text = file.read_text(encoding="utf-8-sig")
-    except UnicodeDecodeError as why:
-        raise StudyError("study.not_utf8", file=file.name) from why
-    try:
-        parsed = tomllib.loads(text)
-    except tomllib.TOMLDecodeError as why:
-        raise not_toml(file, text, why) from why
+    with foreign(file.name, key="study.toml_unreadable", error=StudyError):
+        try:
+            parsed = tomllib.loads(text)
+        except tomllib.TOMLDecodeError as why:
+            raise not_toml(file, text, why) from why
     try:
         study = StudyFile.model_validate(parsed)
     except ValidationError as why:
         refuse(file, why.errors())
         raise
-    refuse(file, [*idle_keys(study, roads=roads), *unknown_columns(study, file.parent)])
+    with limits.raised(study.limits):
+        refuse(file, [*idle_keys(study, roads=roads), *unknown_columns(study, file.parent)])
     return study

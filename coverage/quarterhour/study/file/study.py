@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import difflib
 from typing import Annotated, Any
 
-from pydantic import BeforeValidator, model_validator
+from pydantic import BeforeValidator, Field, field_validator, model_validator
 
+from quarterhour.base.limits import limits
 from quarterhour.study.file.circles import CircleFile, PictureFile, ReportingFile, TargetsFile
 from quarterhour.study.file.database import DatabaseFile, GeocoderFile, GeocoderName, Outputs, PlanFile
 from quarterhour.study.file.fields import (
@@ -19,6 +21,7 @@ from quarterhour.study.file.fields import (
     RoadsFile,
     StudyHead,
     TagTable,
+    Whole,
     wrong,
 )
 from quarterhour.study.file.forecast import ForecastFile, check_years
@@ -66,6 +69,16 @@ class StudyFile(Part):
     databases: dict[str, DatabaseFile] = {}
     geocoders: dict[GeocoderName, GeocoderFile] = {}
     outputs: Outputs = Outputs()
+    limits: dict[str, Annotated[Whole, Field(ge=1)]] = {}
+
+    @field_validator("limits")
+    @classmethod
+    def _known_limits(cls, value: dict[str, int]) -> dict[str, int]:
+        for name in value:
+            if name not in limits():
+                near = difflib.get_close_matches(name, limits(), n=1)
+                raise wrong("unknown_limit", at=name, given=value[name], near=near[0] if near else "")
+        return value
 
     @property
     def own_tags(self) -> dict[str, tuple[TagTable, ...]]:

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from quarterhour.base.errors import DataError, MissingError
+from quarterhour.base.foreign import foreign
 
 FORMAT, VERSION = "quarterhour-what-if", 1
 _LARGEST_B = 10_000_000
@@ -42,11 +43,13 @@ def read_tried(path: str | Path) -> Tried:
     file = Path(path)
     if not file.is_file():
         raise MissingError("tried.no_file", file=str(path))
+    if file.stat().st_size > _LARGEST_B:
+        raise DataError("tried.not_one", file=file.name, detail=f"> {_LARGEST_B:,}")
+    with foreign(file.name, key="tried.not_one"):
+        given = json.loads(file.read_text(encoding="utf-8-sig"), parse_constant=_no_number)
     try:
-        if file.stat().st_size > _LARGEST_B:
-            raise ValueError("too large")
-        return _as_tried(json.loads(file.read_text(encoding="utf-8-sig"), parse_constant=_no_number))
-    except (KeyError, TypeError, ValueError, RecursionError) as why:
+        return _as_tried(given)
+    except (LookupError, TypeError, ValueError, AttributeError, ArithmeticError) as why:
         raise DataError("tried.not_one", file=file.name, detail=_detail(why)) from why
 
 

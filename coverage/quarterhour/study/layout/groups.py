@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from quarterhour.base.errors import StudyError
+from quarterhour.base.foreign import foreign
 from quarterhour.study.study import Study
 
 INSTITUTIONS, COMMUNITY, CEMETERY = GROUPS = ("institutions", "community", "cemetery")
@@ -47,10 +48,8 @@ def template_text(name: str, folder: Path | None) -> tuple[str, str]:
     """A file of the templates and the name to tell it by: the folder's, else the program's."""
     own = None if folder is None else folder / name
     if own is not None and own.is_file():
-        try:
+        with foreign(own, key="layout.unreadable", error=StudyError):
             return own.read_text(encoding="utf-8-sig"), str(own)
-        except (OSError, UnicodeDecodeError) as error:
-            raise StudyError("layout.unreadable", file=str(own)) from error
     return (resources.files("quarterhour") / "data" / "plan" / name).read_text(encoding="utf-8"), name
 
 
@@ -58,16 +57,21 @@ def plan_groups(study: Study, folder: Path | None = None) -> Groups:
     """The groups of a study: as its file says, else as ``plan.toml``; kinds of its questions and circles that nobody
     groups are community facilities."""
     text, where = template_text(_FILE, folder)
-    try:
+    with foreign(where, key="layout.bad_toml", error=StudyError):
         table = tomllib.loads(text)
-    except tomllib.TOMLDecodeError as error:
-        raise StudyError("layout.bad_toml", file=where, detail=str(error)) from error
-    said = table.get("groups", {})
+    said, levels = _table(table, "groups", where), _table(table, "levels", where)
     kinds = {g: tuple(getattr(study.file.plan, g) or _names(said.get(g, []), where)) for g in GROUPS}
     kinds = _once(kinds, [g for g in GROUPS if getattr(study.file.plan, g)])
     known = {kind for group in kinds.values() for kind in group}
     kinds[COMMUNITY] += tuple(k for k in _asked(study) if k not in known)
-    return Groups(kinds, {str(k): str(v) for k, v in table.get("levels", {}).items() if v in LEVELS})
+    return Groups(kinds, {str(k): str(v) for k, v in levels.items() if v in LEVELS})
+
+
+def _table(parsed: Mapping[str, Any], name: str, where: str) -> Mapping[str, Any]:
+    held = parsed.get(name, {})
+    if not isinstance(held, dict):
+        raise StudyError("layout.bad_toml", file=where, detail=f"[{name}]")
+    return held
 
 
 def _names(given: Any, where: str) -> tuple[str, ...]:

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import itertools
-import signal
 from collections import deque
 from collections.abc import Iterable, Iterator
 from concurrent.futures import Future, ProcessPoolExecutor
 from functools import partial
 from multiprocessing import get_context
 
+from quarterhour.base.machine.stop import deaf, end_with_parent
 from quarterhour.report.papers.fonts import lettering
 from quarterhour.report.plan.atlas.city_sheets import city_sheets
 from quarterhour.report.plan.atlas.draw import Drawing, draw_sheet
@@ -57,11 +57,12 @@ def draw_atlas(sheets: Iterable[Sheet], count: int, fonts: tuple[str, ...], *, p
         for sheet in sheets:
             yield sheet, draw_sheet(sheet, fonts)
         return
-    pool = ProcessPoolExecutor(processes, mp_context=get_context("spawn"), initializer=_deaf_to_ctrl_c)
+    pool = ProcessPoolExecutor(processes, mp_context=get_context("spawn"), initializer=end_with_parent)
     under_way: deque[tuple[Sheet, Future[Drawing]]] = deque()
     try:
         for sheet in sheets:
-            under_way.append((sheet, pool.submit(draw_sheet, sheet, fonts)))
+            with deaf():  # a process that starts now is born deaf, and prints nothing at Ctrl-C
+                under_way.append((sheet, pool.submit(draw_sheet, sheet, fonts)))
             while len(under_way) > 2 * processes:
                 done, future = under_way.popleft()
                 yield done, future.result()
@@ -69,8 +70,3 @@ def draw_atlas(sheets: Iterable[Sheet], count: int, fonts: tuple[str, ...], *, p
             yield done, future.result()
     finally:
         pool.shutdown(wait=True, cancel_futures=True)
-
-
-def _deaf_to_ctrl_c() -> None:
-    """The main process hears it and ends the others."""
-    signal.signal(signal.SIGINT, signal.SIG_IGN)

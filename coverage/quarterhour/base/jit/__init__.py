@@ -14,6 +14,8 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+from quarterhour.base.jit.kept import KernelCache
+
 _numba: Any = None
 with contextlib.suppress(ImportError):
     import numba
@@ -37,7 +39,20 @@ def kernel(function: Callable[..., Any]) -> Any:
 
 
 def _compiled(function: Callable[..., Any], *, keep: bool) -> Any:
-    return _numba.njit(cache=keep, nogil=True, error_model="numpy")(function)
+    made = _numba.njit(cache=keep, nogil=True, error_model="numpy")(function)
+    if keep:
+        _heed_damage(made)
+    return made
+
+
+def _heed_damage(made: Any) -> None:
+    """Let a kernel load what was kept of it only where that is whole."""
+    try:
+        from numba.core.serialize import dumps
+
+        made._cache = KernelCache(made._cache, dumps=dumps, version=_numba.__version__)
+    except (ImportError, AttributeError):  # a numba that keeps its cache in another way
+        _log.warning("kernels are kept by numba alone: what is torn in its cache is not recognised")
 
 
 def _kept_elsewhere(function: Callable[..., Any]) -> Any:

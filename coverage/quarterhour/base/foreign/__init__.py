@@ -1,0 +1,103 @@
+"""The one guard around foreign readers: libraries that read what others wrote.
+
+Each has errors of its own, and more of them than its pages say: whatever one of them raises says that the file cannot
+be read, and which file. The guard encloses the foreign call alone, never what we do with its answer: an error of ours
+stays one.
+"""
+
+from __future__ import annotations
+
+import errno
+import traceback
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TypeVar
+
+from quarterhour.base.errors import DataError, QuarterhourError
+from quarterhour.base.machine import machine_error, machine_kind
+
+_T = TypeVar("_T")
+_LONGEST_DETAIL = 300
+_OF_FILES = (None, errno.EINVAL, errno.ENOENT)
+"""Errors of the system that mean what is in the file: a seek to nowhere, a part that is not there."""
+_OF_CODE = (LookupError, TypeError, ValueError, ArithmeticError, AttributeError, NameError, AssertionError)
+_OF_THE_MACHINE = ("no_space", "file_limit", "open_files", "no_threads", "no_temp")
+"""What a reader can meet that is no fault of the file: room for what it unpacks, files and threads of its own."""
+_PANIC = "PanicException"
+"""What Rust raises through pyo3 when it gives up: no Exception, and no module to import it from."""
+
+
+@contextmanager
+def foreign(
+    file: str | Path, *, key: str = "files.broken", error: type[QuarterhourError] = DataError, part: str = "",
+    mixed: bool = False, **about: object,
+) -> Iterator[None]:  # fmt: skip
+    """A call into a library that reads ``file``; whatever it raises becomes an error that names the file.
+
+    ``key``: the sentence, filled with ``file``, ``detail`` and ``about``; where the system refuses the file or memory
+    runs out the sentence says so instead. Our own errors, Ctrl-C and the end of the program pass; the cause is kept.
+    ``part``: what of the file was read (a member of a zip, a sheet, a layer), told with the detail.
+    ``mixed``: code of ours runs between the calls (a library that hands out one object after the other, each asked for
+    its parts); a wrong key or type in that code passes too, as the fault of the program that it is.
+    """
+    try:
+        yield
+    except BaseException as why:
+        if mixed and _is_ours(why):
+            raise
+        told = as_told(why, file, key=key, error=error, part=part, **about)
+        if told is why:
+            raise
+        raise told from why
+
+
+def _is_ours(why: BaseException) -> bool:
+    """Whether a line of this program raised an error, and one that wrong code raises."""
+    frames = [frame.f_globals.get("__name__", "") for frame, _ in traceback.walk_tb(why.__traceback__)]
+    return isinstance(why, _OF_CODE) and not isinstance(why, UnicodeError) and frames[-1].startswith("quarterhour.")
+
+
+def each(
+    file: str | Path, source: Iterable[_T], *, key: str = "files.broken", part: str = ""
+) -> Iterator[_T]:  # fmt: skip
+    """What a library yields of ``file``, one by one; what it raises on the way is told as ``foreign`` does.
+
+    What is done with each between is outside the guard.
+    """
+    with foreign(file, key=key, part=part):
+        found = iter(source)
+    while True:
+        try:
+            one = next(found)
+        except StopIteration:
+            return
+        except BaseException as why:
+            told = as_told(why, file, key=key, part=part)
+            if told is why:
+                raise
+            raise told from why
+        yield one
+
+
+def as_told(
+    why: BaseException, file: str | Path, *, key: str = "files.broken", error: type[QuarterhourError] = DataError,
+    part: str = "", **about: object,
+) -> BaseException:  # fmt: skip
+    """The error that tells what a library raised; the same one where it is ours or ends the program."""
+    if isinstance(why, QuarterhourError) or not (isinstance(why, Exception) or type(why).__name__ == _PANIC):
+        return why
+    named = {"file": str(file), "detail": f"{part}: {short(why)}" if part else short(why), **about}
+    if isinstance(why, MemoryError):
+        return error("errors.too_much_memory", **named)
+    refused = machine_error(why) if machine_kind(why) in _OF_THE_MACHINE else None
+    if refused is not None:
+        return refused
+    if isinstance(why, OSError) and why.errno not in _OF_FILES:
+        return error("errors.unreadable", **{**named, "detail": why.strerror or short(why)})
+    return error(key, **named)
+
+
+def short(why: BaseException) -> str:
+    """What a library says, on one line, with the kind of its error."""
+    return " ".join(f"{type(why).__name__}: {why}".split())[:_LONGEST_DETAIL]

@@ -1,0 +1,70 @@
+"""The guard around foreign readers: whatever they raise names the file; what is ours, or ends the program, passes."""
+
+from __future__ import annotations
+
+import errno
+import json
+import struct
+import zlib
+from pathlib import Path
+
+import pytest
+
+from quarterhour.base.errors import DataError, MissingError, StudyError
+from quarterhour.base.foreign import each, foreign
+
+
+class PanicException(BaseException):  # noqa: N818 - as pyo3 calls it
+    """What Rust raises: no Exception."""
+
+
+RAISED = (
+    ValueError("Exceeds the limit (4300 digits) for integer string conversion"), RecursionError("too deep"),
+    struct.error("unpack requires 4 bytes"), zlib.error("incorrect header check"), OverflowError("too large"),
+    UnicodeDecodeError("utf-8", b"\xff", 0, 1, "invalid start byte"), KeyError("x"), StopIteration(), EOFError(),
+    SyntaxError("unclosed token"), PanicException("attempt to subtract with overflow"), OSError("Not a gzipped file"),
+    NotImplementedError("compression"), ZeroDivisionError(), AssertionError(), OSError(errno.EINVAL, "seek"),
+)  # fmt: skip
+
+
+@pytest.mark.parametrize("raised", RAISED, ids=lambda e: type(e).__name__)
+def test_whatever_a_library_raises_names_the_file_and_keeps_the_cause(raised: BaseException) -> None:
+    with pytest.raises(DataError) as told, foreign(Path("村居.xlsx")):
+        raise raised
+    assert told.value.key == "files.broken"
+    assert told.value.__cause__ is raised
+    assert "村居.xlsx" in told.value.sentence("zh") and type(raised).__name__ in told.value.sentence("en")
+
+
+def test_memory_and_the_system_are_told_as_such() -> None:
+    for raised, key in ((MemoryError(), "too_much_memory"), (PermissionError(errno.EACCES, "no"), "unreadable")):
+        with pytest.raises(DataError) as told, foreign("a.osm.pbf", key="osm.broken"):
+            raise raised
+        assert told.value.key == f"errors.{key}" and "a.osm.pbf" in told.value.sentence("zh")
+
+
+@pytest.mark.parametrize("ours", [MissingError("files.missing", file="a", near="-"), KeyboardInterrupt(), SystemExit()])
+def test_our_own_errors_and_the_end_of_the_program_pass(ours: BaseException) -> None:
+    with pytest.raises(type(ours)) as told, foreign("a.csv"):
+        raise ours
+    assert told.value is ours
+
+
+def test_another_error_can_be_asked_for() -> None:
+    with pytest.raises(StudyError) as told, foreign("plan.toml", key="layout.bad_toml", error=StudyError):
+        json.loads("[" * 100_000)
+    assert told.value.key == "layout.bad_toml"
+
+
+def test_what_is_done_with_each_that_was_read_is_outside_the_guard() -> None:
+    def read() -> object:
+        yield 1
+        raise RuntimeError("pbf error")
+
+    source = each("a.osm.pbf", read(), key="osm.broken")
+    assert next(source) == 1
+    with pytest.raises(DataError, match="RuntimeError: pbf error"):
+        next(source)
+    with pytest.raises(KeyError):
+        for one in each("a.osm.pbf", [{}]):
+            one["ours"]
