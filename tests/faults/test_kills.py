@@ -15,7 +15,7 @@ from faults import small_studies
 from faults.tally import Tally
 from faults.zygote import Zygote
 
-pytestmark = pytest.mark.skipif(not hasattr(os, "fork"), reason="Windows cannot fork")
+pytestmark = [pytest.mark.skipif(not hasattr(os, "fork"), reason="Windows cannot fork"), pytest.mark.timeout(3600)]
 FOREIGN = {"notes.txt": "mine", "maps/mine.png": "mine", "prepared/walk/mine.txt": "mine", "plans/mine.json": "{}"}
 """Files of a planner's own in a folder of results."""
 AIMED, ELSEWHERE, BY_TIME = 14, 8, 4
@@ -39,11 +39,9 @@ def run(world: World, out: Path, question: str = "near") -> tuple[object, ...]:
 
 
 def held(folder: Path) -> dict[str, bytes]:
-    """Every file but the manifest and what is hidden."""
+    """Every file but the manifest, whatever is hidden too: of a killed run nothing stays."""
     named = {path.relative_to(folder).as_posix(): path for path in sorted(folder.rglob("*")) if path.is_file()}
-    return {
-        n: p.read_bytes() for n, p in named.items() if n != "manifest.json" and not n.startswith((".", "prepared/."))
-    }
+    return {name: path.read_bytes() for name, path in named.items() if name != "manifest.json"}
 
 
 def manifest(folder: Path) -> dict[str, object]:

@@ -158,13 +158,14 @@ def inspect(study: StudyPath, out: Out = None, roads: Roads = None, lang: Lang =
 
     asked = read_study(study, roads=roads)
     folder = out or default_out(asked)
-    with sets.holding(folder), progress(quiet) as tell:
-        if tell:
-            tell(i18n.say("study.step_read", spoken(lang)))
-        tables = read_study_inputs(asked)
+    with sets.holding(folder):
+        with progress(quiet) as tell:
+            if tell:
+                tell(i18n.say("study.step_read", spoken(lang)))
+            tables = read_study_inputs(asked)
+        for line in [*input_lines(tables, spoken(lang)), *road_lines(asked, tables, spoken(lang))]:
+            say(line)
         page = write_inspection(asked, tables, folder, lang=lang)[0]
-    for line in [*input_lines(tables, spoken(lang)), *road_lines(asked, tables, spoken(lang))]:
-        say(line)
     say(i18n.say("cli.inspected", spoken(lang), page=page))
     raise typer.Exit(1 if findings_count(tables) else 0)
 
