@@ -30,6 +30,7 @@ from quarterhour.report.meeting.questions import asked_of, further_areas, mode_n
 from quarterhour.report.needs.money_of_plans import money_of
 from quarterhour.report.needs.money_sections import money_sections
 from quarterhour.report.papers.writers import Papers, with_font_finding
+from quarterhour.report.plan.atlas.earlier import clear_old_sheets
 from quarterhour.report.plan.write import grow_plan, stepping
 from quarterhour.report.score_sections import score_sections
 from quarterhour.report.section import Section
@@ -105,8 +106,9 @@ def hand_in(
     told_in: str | None = None,
 ) -> Written:  # fmt: skip
     """As ``write_results``, with an account of the other files in the folder."""
-    planned = "plan" in results.study.file.outputs.extra
-    with sets.holding(out), sets.holding(Path(out) / "plan") if planned else nullcontext():
+    planned, part = "plan" in results.study.file.outputs.extra, Path(out) / "plan"
+    unlisted = not (part / sets.MANIFEST).is_file()
+    with sets.holding(out), sets.holding(part) if planned else nullcontext():
         results = with_font_finding(publishable(results, lang), lang)
         writers = _writers(results, lang, build_report_parts(results, lang))
         if tell:
@@ -121,6 +123,8 @@ def hand_in(
                 step = stepping(tell, told_in or lang)
                 plan = grow_plan(results, handing, step, where="plan", lang=lang, processes=processes)
                 made += [Path(out) / path for path in plan.paths]
+        if planned and unlisted and not plan.left_out:  # of before there was a list of what was written
+            clear_old_sheets(part / "atlas", set(made))
     return Written(made, handing.account)
 
 

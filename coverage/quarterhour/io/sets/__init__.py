@@ -7,8 +7,18 @@ whoever comes next where a run ended between), check (a folder held against its 
 from __future__ import annotations
 
 from quarterhour.io.sets.check import account_lines, check_lines
-from quarterhour.io.sets.handover import Account, Handing, finish, one_set
+from quarterhour.io.sets.handover import Account, Handing, finish, hand_over, one_set
 from quarterhour.io.sets.listing import MANIFEST
 from quarterhour.io.sets.lock import holding
 
-__all__ = ["MANIFEST", "Account", "Handing", "account_lines", "check_lines", "finish", "holding", "one_set"]
+__all__ = [
+    "MANIFEST",
+    "Account",
+    "Handing",
+    "account_lines",
+    "check_lines",
+    "finish",
+    "hand_over",
+    "holding",
+    "one_set",
+]

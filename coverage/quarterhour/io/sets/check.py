@@ -12,6 +12,9 @@ from quarterhour.io.sets.handover import READY, Account, finish
 from quarterhour.io.sets.listing import MANIFEST, Listed, Listing, earlier_listing, inside, is_as_listed, read_listing
 from quarterhour.io.sets.lock import LOCK, MARK, holding
 
+PARTS = ("plan",)
+"""Folders in a folder of results that are sets by themselves."""
+
 
 def check_lines(folder: str | Path, lang: str) -> Iterator[str]:
     """Every file of a folder held against its manifest, and of the sets in it; what was found, as sentences.
@@ -31,8 +34,9 @@ def check_lines(folder: str | Path, lang: str) -> Iterator[str]:
     try:
         first = read_listing(home)
         yield from _of_one(home, first, lang)
-        for path in sorted(home.glob(f"*/{MANIFEST}")):
-            yield from _of_one(path.parent, read_listing(path.parent), lang, beside=first)
+        for part in (home / name for name in PARTS):
+            if (part / MANIFEST).is_file():
+                yield from _of_one(part, read_listing(part), lang, beside=first)
     except QuarterhourError:
         _say_who_writes(home)
         raise

@@ -122,16 +122,28 @@ def one_set(folder: str | Path) -> Iterator[Handing]:
             handing = Handing(growing)
             with named(growing, home):
                 yield handing
-            _make_whole(handing, home)
+            handing.seal(home)
+            _make_whole(growing, home)
         handing.account = finish(home).after(first)
 
 
-def _make_whole(handing: Handing, home: Path) -> None:
-    handing.seal(home)
-    for path in sorted(handing.growing.rglob("*"), reverse=True):
+def hand_over(growing: Path, folder: str | Path) -> None:
+    """Files that have grown elsewhere on the same disk take their places in a folder, all or none; no manifest is kept.
+
+    WriteError as ``one_set``.
+    """
+    home = Path(folder)
+    with holding(home):
+        finish(home)
+        _make_whole(growing, home)
+        finish(home)
+
+
+def _make_whole(growing: Path, home: Path) -> None:
+    for path in sorted(growing.rglob("*"), reverse=True):
         flush(path)
-    flush(handing.growing)
-    os.replace(handing.growing, home / READY)  # noqa: PTH105 - the one call that every system makes in one step
+    flush(growing)
+    os.replace(growing, home / READY)  # noqa: PTH105 - the one call that every system makes in one step
     flush(home)
 
 
