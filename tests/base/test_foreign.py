@@ -4,14 +4,15 @@ from __future__ import annotations
 
 import errno
 import json
+import os
 import struct
 import zlib
 from pathlib import Path
 
 import pytest
 
-from quarterhour.base.errors import DataError, MissingError, StudyError
-from quarterhour.base.foreign import each, foreign
+from quarterhour.base.errors import DataError, MachineError, MissingError, StudyError
+from quarterhour.base.foreign import each, foreign, parsed_toml
 
 
 class PanicException(BaseException):  # noqa: N818 - as pyo3 calls it
@@ -37,10 +38,19 @@ def test_whatever_a_library_raises_names_the_file_and_keeps_the_cause(raised: Ba
 
 
 def test_memory_and_the_system_are_told_as_such() -> None:
-    for raised, key in ((MemoryError(), "too_much_memory"), (PermissionError(errno.EACCES, "no"), "unreadable")):
+    for raised, key in (
+        (MemoryError(), "too_much_memory"), (PermissionError(errno.EACCES, "no"), "unreadable"),
+        (RuntimeError(f"mmap: {os.strerror(errno.ENOMEM)}"), "too_much_memory"),
+    ):  # fmt: skip
         with pytest.raises(DataError) as told, foreign("a.osm.pbf", key="osm.broken"):
             raise raised
         assert told.value.key == f"errors.{key}" and "a.osm.pbf" in told.value.sentence("zh")
+
+
+def test_a_library_without_a_thread_more_says_nothing_of_the_file() -> None:
+    for words in (os.strerror(errno.EAGAIN), f"Open failed: {os.strerror(errno.EMFILE)}"):  # as libosmium tells it
+        with pytest.raises(MachineError), foreign("a.osm.pbf", key="osm.broken"):
+            raise RuntimeError(words)
 
 
 @pytest.mark.parametrize("ours", [MissingError("files.missing", file="a", near="-"), KeyboardInterrupt(), SystemExit()])
@@ -68,3 +78,11 @@ def test_what_is_done_with_each_that_was_read_is_outside_the_guard() -> None:
     with pytest.raises(KeyError):
         for one in each("a.osm.pbf", [{}]):
             one["ours"]
+
+
+def test_a_key_of_very_many_parts_is_refused_and_one_long_word_is_gone_through_once() -> None:
+    assert parsed_toml('a.b."c".d = "' + "1.2.3 " * 100 + '"')["a"]["b"]["c"]
+    assert parsed_toml(f'a = "{"x" * 1_000_000}"')
+    for key in (".".join("a" * 60), " . ".join(['"a"'] * 60)):
+        with pytest.raises(ValueError, match="more than 50 parts"):
+            parsed_toml(f"{key} = 1")

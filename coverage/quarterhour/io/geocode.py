@@ -65,7 +65,10 @@ class WebGeocoder:
             self._kept[about] = {**self._ask(address), "day": self._now().date().isoformat()}
             text = json.dumps(dict(sorted(self._kept.items())), ensure_ascii=False, indent=1)
             write_text(self._cache, text + "\n")
-        return self._answer(self._kept[about])
+        try:
+            return self._answer(self._kept[about])
+        except (LookupError, TypeError, ValueError, AttributeError, ArithmeticError) as error:
+            raise DataError("geocode.bad_cache", file=self._cache.name) from error
 
     def _ask(self, address: str) -> dict[str, Any]:
         key = os.environ.get(self._key_env, "").strip()

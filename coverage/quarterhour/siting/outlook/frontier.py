@@ -26,9 +26,9 @@ from quarterhour.siting.methods.covering.max_cover import (
 from quarterhour.siting.methods.solver.incumbent import SitesResult
 from quarterhour.siting.question.evaluate import Choice, Measure
 from quarterhour.siting.question.feasible import QuestionRules
+from quarterhour.siting.question.figures import is_whole
 from quarterhour.siting.question.problem import WHOLE, SitingProblem
 from quarterhour.siting.question.search import SearchBudget
-from quarterhour.siting.question.sites import is_whole
 
 _CLOSE = 1e-5
 """How true the linear program is at each size before the tree."""

@@ -15,10 +15,10 @@ from quarterhour.base.cells import is_number
 from quarterhour.base.centiseconds import centiseconds
 from quarterhour.base.errors import CutoffError, DataError
 from quarterhour.siting.outlook.answers import RobustSites
+from quarterhour.siting.question.figures import is_whole
 from quarterhour.siting.question.plan import SitingPlan
 from quarterhour.siting.question.problem import SitingProblem
 from quarterhour.siting.question.search import check_seconds
-from quarterhour.siting.question.sites import is_whole
 from quarterhour.siting.solve import solve_siting
 from quarterhour.travel.times import TravelTimes
 

@@ -14,7 +14,7 @@ from quarterhour.base.errors import first_ids
 from quarterhour.base.labels import percent, unit_label
 
 Status = Literal["optimal", "bounded", "infeasible", "no_plan"]
-Stopped = Literal["", "time", "interrupt"]
+Stopped = Literal["", "time", "work", "interrupt"]
 UNMET_COLUMNS = ("level", "area", "minimum", "open", "candidates", "reason")
 
 
@@ -119,7 +119,8 @@ class SitingPlan:
     ``unmet``: quota rows lowered to what is possible since the area has too few admissible sites, as
     DataFrame ``level, area, minimum, open, candidates, reason`` (``no_candidate``, ``too_few_candidates``).
     ``proved_by``: what proved the first bound. ``input_hash``: sha256 of the question. ``versions``: of the
-    program and its solver. ``stopped``: ``time`` or ``interrupt`` where that ended the search, else "".
+    program and its solver. ``stopped``: ``time``, ``work``
+    (``nodes`` or ``rounds``) or ``interrupt`` where that ended the search, else "".
     ``reasons``: why there is no plan, empty where there is one.
     """
 
