@@ -198,7 +198,7 @@ def test_ctrl_c_before_the_first_plan_leaves_the_earlier_one_and_does_not_name_i
         monkeypatch.setattr(room, step, interrupt)
         with pytest.raises(Stopped) as stopped:
             site(toy_study, tmp_path / "out")
-        assert stopped.value.args == ()
+        assert stopped.value.paths == ()
     assert only(earlier)
 
 
@@ -214,8 +214,8 @@ def test_ctrl_c_names_the_plans_of_this_run_alone(
     monkeypatch.setattr(proposal, "solve_siting", lambda *a, **more: next(turns)(*a, **more))
     with pytest.raises(Stopped) as stopped:
         site(toy_study, tmp_path / "out")
-    assert stopped.value.args == (kept_plan(tmp_path / "out" / "plans", "first"),)
-    assert holds(stopped.value.args[0])
+    assert stopped.value.paths == (kept_plan(tmp_path / "out" / "plans", "first"),)
+    assert holds(stopped.value.paths[0])
     assert earlier.read_text(encoding="utf-8") == EARLIER
 
 
