@@ -35,6 +35,7 @@ ONLY_IN = {
     "ortools": {"services.rounds"},
     "numba": {"base.jit"},
     "typer": {"cli", "cli.options"},
+    "filelock": {"io.sets.lock"},
     "docx": {"report.papers.word", "report.papers.word_parts"},
     "typst": {"report.papers.leaflet"},
     "PIL": {"report.papers.map_sheet"},

@@ -22,6 +22,7 @@ from quarterhour import cli
 from quarterhour.base.errors import QuarterhourError
 from quarterhour.cli.door import Stopped
 from quarterhour.study.siting import proposal
+from quarterhour.study.siting.earlier import before_plan, kept_before
 from quarterhour.study.siting.proposal import earlier_plan, kept_plan
 
 SIDE, STEP = 24, 500
@@ -200,7 +201,7 @@ def test_ctrl_c_before_the_first_plan_leaves_the_earlier_one_and_does_not_name_i
         monkeypatch.setattr(room, step, interrupt)
         with pytest.raises(Stopped) as stopped:
             site(toy_study, tmp_path / "out")
-        assert stopped.value.args == ()
+        assert stopped.value.paths == ()
     assert only(earlier)
 
 
@@ -216,8 +217,8 @@ def test_ctrl_c_names_the_plans_of_this_run_alone(
     monkeypatch.setattr(proposal, "solve_siting", lambda *a, **more: next(turns)(*a, **more))
     with pytest.raises(Stopped) as stopped:
         site(toy_study, tmp_path / "out")
-    assert stopped.value.args == (kept_plan(tmp_path / "out" / "plans", "first"),)
-    assert holds(stopped.value.args[0])
+    assert stopped.value.paths == (kept_plan(tmp_path / "out" / "plans", "first"),)
+    assert holds(stopped.value.paths[0])
     assert earlier.read_text(encoding="utf-8") == EARLIER
 
 
@@ -247,3 +248,29 @@ def test_each_plan_of_this_run_is_told_once(toy_study: Path, earlier: Path) -> N
     stands: list[Path] = []
     qh.run_study(qh.read_study(toy_study), checks=False, keep=earlier.parent, kept=stands.append)
     assert stands == [earlier] and [*earlier.parent.iterdir()] == [earlier] and holds(earlier)
+
+
+def test_a_worse_plan_of_a_killed_run_does_not_lose_the_better_one_before_it(tmp_path: Path) -> None:
+    """Killed after its first plan; the next run keeps the better of the two until its search is over."""
+    keep = tmp_path / "q.json"
+    copy = before_plan(keep)
+
+    def killed(gap: float, question: str = "a") -> None:
+        with pytest.raises(GeneratorExit), kept_before(keep, [keep]):
+            keep.write_text(json.dumps({"input_hash": question, "gap": gap}), encoding="utf-8")
+            raise GeneratorExit
+
+    killed(0.01)
+    assert not copy.exists()
+    for gap in (1.0, 0.5):
+        killed(gap)
+        assert json.loads(copy.read_text(encoding="utf-8"))["gap"] == 0.01
+    killed(0.001)
+    killed(1.0)
+    assert json.loads(copy.read_text(encoding="utf-8"))["gap"] == 0.001
+    killed(0.0, "another question")
+    killed(1.0)
+    assert json.loads(copy.read_text(encoding="utf-8"))["gap"] == 0.001
+    with kept_before(keep, [keep]):
+        pass
+    assert [*tmp_path.iterdir()] == [keep]

@@ -16,7 +16,7 @@ import pandas as pd
 import shapely
 from pyproj import CRS
 
-from quarterhour.base.errors import DataError, ServiceError, WriteError
+from quarterhour.base.errors import DataError, QuarterhourError, ServiceError, WriteError
 from quarterhour.base.foreign import foreign
 from quarterhour.base.machine import write_error
 from quarterhour.base.machine.scratch import scratch_folder
@@ -34,6 +34,8 @@ from quarterhour.io.osm.tags import (
     signal,
     wanted_rules,
 )
+from quarterhour.io.sets.handover import READY, finish, hand_over
+from quarterhour.io.sets.lock import holding
 from quarterhour.network.modes import osm_words
 
 Area: TypeAlias = str | tuple[float, float, float, float] | shapely.Polygon | shapely.MultiPolygon
@@ -201,14 +203,17 @@ def _asked(rules: Rules) -> dict[str, bool | list[str]]:
 
 
 def _check_ours(folder: Path) -> None:
-    """Never write over a planner's own table of the same name."""
+    """Never write over a planner's own table of the same name; an earlier download that was cut short is finished."""
+    if (folder / READY).is_dir():
+        with holding(folder):
+            finish(folder)
     there = [name for name in _FETCHED if (folder / name).exists()]
     if there and "query.json" not in there:
         raise WriteError("osm.not_ours", folder=str(folder), files=", ".join(there))
 
 
 def _write_folder(folder: Path, ox: Any, graph: Any, places: Mapping[str, gpd.GeoDataFrame], query: object) -> None:
-    """All files made beside the folder, then put in place."""
+    """All files made beside the folder, then put in place, all or none."""
     try:
         folder.parent.mkdir(parents=True, exist_ok=True)
         with scratch_folder(folder.parent, folder.name) as growing:
@@ -218,9 +223,9 @@ def _write_folder(folder: Path, ox: Any, graph: Any, places: Mapping[str, gpd.Ge
                 (growing / f"{name}.geojson").write_text(text, encoding="utf-8")
             told = json.dumps(query, ensure_ascii=False, indent=2) + "\n"
             (growing / "query.json").write_text(told, encoding="utf-8")
-            folder.mkdir(exist_ok=True)
-            for name in _FETCHED:
-                (growing / name).replace(folder / name)
+            hand_over(growing, folder)
+    except QuarterhourError:
+        raise
     except OSError as why:
         refused = write_error(why, folder)
         if refused is not None and refused.key == "machine.write":

@@ -34,6 +34,7 @@ from quarterhour.study.inputs import Inputs
 from quarterhour.study.results import Proposal, Prospects
 from quarterhour.study.session import Run
 from quarterhour.study.siting.demand import asked_of_sites
+from quarterhour.study.siting.earlier import kept_before
 from quarterhour.study.siting.money import check_costs_known, site_money, without_added, yearly_money
 from quarterhour.study.siting.question import siting_problem
 from quarterhour.study.siting.sites import counted_people, offered_sites, with_neighbours
@@ -165,11 +166,12 @@ def _kept_on_the_way(run: Run, problem: SitingProblem, file: SitingFile, by_cloc
             run.kept(keep)
             _log.info(i18n.say("study.plan_kept", run.lang, path=keep))
 
-    plan = solve_siting(
-        problem, **_limits(file).given, seed=run.study.file.study.seed, keep=keep, found=found, by_clock=by_clock
-    )
-    if plan.stopped == "interrupt":
-        raise KeyboardInterrupt
+    with kept_before(keep, mine):
+        plan = solve_siting(
+            problem, **_limits(file).given, seed=run.study.file.study.seed, keep=keep, found=found, by_clock=by_clock
+        )
+        if plan.stopped == "interrupt":
+            raise KeyboardInterrupt
     if run.keep is not None and not mine:
         _set_aside(run, run.keep, file.id)
     verify_plan(problem, plan)
