@@ -6,13 +6,14 @@ import errno
 import json
 import os
 import struct
+import warnings
 import zlib
 from pathlib import Path
 
 import pytest
 
 from quarterhour.base.errors import DataError, MachineError, MissingError, StudyError
-from quarterhour.base.foreign import each, foreign, parsed_toml
+from quarterhour.base.foreign import each, foreign, heard, parsed_toml
 
 
 class PanicException(BaseException):  # noqa: N818 - as pyo3 calls it
@@ -86,3 +87,14 @@ def test_a_key_of_very_many_parts_is_refused_and_one_long_word_is_gone_through_o
     for key in (".".join("a" * 60), " . ".join(['"a"'] * 60)):
         with pytest.raises(ValueError, match="more than 50 parts"):
             parsed_toml(f"{key} = 1")
+
+
+def test_what_a_library_warns_of_is_heard_once_and_other_warnings_go_on() -> None:
+    def read() -> int:
+        for _ in range(2):
+            warnings.warn_explicit("in /tmp/x1/layer.shp: overflow", RuntimeWarning, "/site/pyogrio/raw.py", 1)
+        warnings.warn_explicit("ours", UserWarning, "/home/quarterhour/a.py", 1)
+        return 1
+
+    with pytest.warns(UserWarning, match="ours"):
+        assert heard("pyogrio", read) == (1, ["in layer.shp: overflow"])

@@ -107,6 +107,11 @@ def figures(values: Sequence[Any]) -> tuple[FloatArray, dict[int, Strange]]:
     return found, strange
 
 
+def as_figure(value: Any) -> float:
+    """One number of any type; NaN where it is none, or text."""
+    return math.nan if isinstance(value, str) else float(figures([value])[0][0])
+
+
 def _figure(value: Any) -> tuple[float, Strange]:
     kind = _strange(value)
     if kind:

@@ -347,7 +347,8 @@ def _run(
             results = replace(results, earlier=earlier)
             written = write.hand_in(results, folder, lang=lang, tell=tell, processes=2, told_in=told_in)
     except (Stopped, KeyboardInterrupt) as stopped:
-        raise Stopped(getattr(stopped, "number", signal.SIGINT), left) from None
+        number = getattr(stopped, "number", signal.SIGINT)
+        raise Stopped(number, left, asked=siting and bool(asked.file.siting)) from None
     for line in summary_lines(results, told_in):
         say(line)
     say(i18n.say("cli.written", told_in, folder=folder))

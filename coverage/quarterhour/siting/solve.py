@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import functools
+import math
 import signal
 import threading
 import time
@@ -129,9 +130,9 @@ def _solved(known: Certificate, budget: SearchBudget, keeper: Keeper, asked: thr
             return plan
         by = answer.proved_by
         if not answer.infeasible:
-            told = {"seconds": budget.seconds} if budget.work.by_clock else {}
-            key = "stopped" if told else "stopped_by_work" if budget.work.by_count else "stopped_asked"
-            reasons = (Reason(f"explanation.{key}", told),)
+            timed = budget.seconds < math.inf and not budget.work.by_count
+            told = {"seconds": budget.seconds} if timed else {}
+            reasons = (Reason("explanation.stopped" if timed else "explanation.stopped_by_work", told),)
             return no_plan(known, "no_plan", reasons, proved_by=by, seconds=_spent(budget), stopped=stopped)
         reasons = explained(rules)
     return no_plan(known, "infeasible", reasons, proved_by=by, seconds=_spent(budget))

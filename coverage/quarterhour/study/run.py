@@ -217,6 +217,8 @@ def _run_findings(results: Results) -> list[pd.DataFrame]:
                     value=str(len(lost)), detail=first_ids(lost),
                 )
             )  # fmt: skip
+    if results.care.rounds is not None and results.care.rounds.by_clock:
+        told.append(finding("study.rounds_by_clock", severity="warning", table=""))
     for proposal in results.proposals:
         if proposal.plan.status in ("infeasible", "no_plan"):
             question = in_both(*map(proposal.name, LANGUAGES))

@@ -11,6 +11,7 @@ import pandas as pd
 from scipy import sparse
 
 from quarterhour.base.arrays import AnyArray
+from quarterhour.base.cells import as_figure, figures
 from quarterhour.base.centiseconds import CENTISECONDS_PER_MINUTE, centiseconds
 from quarterhour.base.errors import CutoffError, DataError, first_ids
 
@@ -83,9 +84,10 @@ class TravelTimes:
 
         CutoffError beyond what was searched: a pair that was not looked for would count as too far.
         """
-        if centiseconds(minutes) > centiseconds(self.cutoff_minutes):
-            raise CutoffError("matrix.beyond_cutoff", minutes=minutes, cutoff=self.cutoff_minutes)
-        return replace(self._keep(self.cs <= centiseconds(minutes)), cutoff_minutes=minutes)
+        limit = whole_cs(minutes)
+        if limit > centiseconds(self.cutoff_minutes):
+            raise CutoffError("matrix.beyond_cutoff", minutes=float(minutes), cutoff=self.cutoff_minutes)
+        return replace(self._keep(self.cs <= limit), cutoff_minutes=float(minutes))
 
     def count_within(self, minutes: float) -> pd.Series:
         """How many sites each community has within so many minutes."""
@@ -132,16 +134,29 @@ def times_from_matrix(
     mode_id: str = "matrix",
 ) -> TravelTimes:
     """Travel times from a matrix of minutes, communities x sites; NaN, infinity and beyond the cutoff are absent."""
-    given = np.asarray(matrix, dtype=float).reshape(len(communities), len(sites))
-    if (given < 0).any():
-        raise DataError("matrix.negative_minutes", count=int((given < 0).sum()))
-    whole = np.rint(np.where(np.isfinite(given), given, -1) * CENTISECONDS_PER_MINUTE).astype(np.int64)
-    rows, columns = np.nonzero((whole >= 0) & (whole <= centiseconds(cutoff)))
+    limit = whole_cs(cutoff)
+    cells = np.asarray(matrix) if hasattr(matrix, "__array__") else np.array(matrix, dtype=object)
+    found, strange = figures(list(cells.ravel()))
+    if strange:
+        raise DataError("matrix.no_minutes", value=ascii(cells.ravel()[min(strange)]))
+    if (found < 0).any():
+        raise DataError("matrix.negative_minutes", count=int((found < 0).sum()))
+    given = found.reshape(len(communities), len(sites))
+    whole = np.rint(np.where(given < LONGEST_CS, given, -1) * CENTISECONDS_PER_MINUTE).astype(np.int64)
+    rows, columns = np.nonzero((whole >= 0) & (whole <= limit))
     indptr = np.r_[0, np.cumsum(np.bincount(rows, minlength=len(given)))].astype(np.int64)
     return TravelTimes(
         indptr, columns.astype(np.int32), whole[rows, columns].astype(np.int32), pd.Index(communities), pd.Index(sites),
         float(cutoff), heading, 0.0, mode_id, pd.DataFrame(), pd.DataFrame(),
     )  # fmt: skip
+
+
+def whole_cs(minutes: Any) -> int:
+    """Centiseconds of a cutoff or a turnout; DataError for one that cannot be meant."""
+    number = as_figure(minutes)
+    if not 0 <= number * CENTISECONDS_PER_MINUTE < LONGEST_CS:
+        raise DataError("matrix.bad_cutoff", minutes=repr(minutes) if np.isnan(number) else f"{number:g}")
+    return centiseconds(number)
 
 
 def check_heading(heading: str) -> None:

@@ -11,7 +11,8 @@ import errno
 import re
 import tomllib
 import traceback
-from collections.abc import Iterable, Iterator
+import warnings
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, TypeVar
@@ -23,6 +24,7 @@ _T = TypeVar("_T")
 _LONGEST_DETAIL = 300
 _LONG_KEY = re.compile(r"(?<![\w\"'-])(?:[\w\"'-]++[ \t]*+\.[ \t]*+){50}")
 """Begins at the beginning of a word and never goes back: a file of one long word is gone through once."""
+_FOLDERS = re.compile(r"(?:[A-Za-z]:)?[^\s'\"]*[/\\](?=[^\s/\\])")
 _OF_FILES = (None, errno.EINVAL, errno.ENOENT)
 """Errors of the system that mean what is in the file: a seek to nowhere, a part that is not there."""
 _OF_CODE = (LookupError, TypeError, ValueError, ArithmeticError, AttributeError, NameError, AssertionError)
@@ -82,6 +84,21 @@ def each(
                 raise
             raise told from why
         yield one
+
+
+def heard(library: str, read: Callable[[], _T]) -> tuple[_T, list[str]]:
+    """What is read, and what the library warned of meanwhile (a column left out, a number cut short), each text once.
+
+    Folders are taken off the names of files in it: some of them are gone when it is told. Other warnings go on.
+    """
+    with warnings.catch_warnings(record=True) as every:
+        warnings.filterwarnings("always", module=rf"{library}\b")
+        found = read()
+    own = [w for w in every if library in Path(w.filename).parts]
+    for other in (w for w in every if w not in own):
+        warnings.warn_explicit(other.message, other.category, other.filename, other.lineno)
+    texts = (" ".join(_FOLDERS.sub("", str(w.message)).split()) for w in own)
+    return found, list(dict.fromkeys(text[:_LONGEST_DETAIL] for text in texts))
 
 
 def parsed_toml(text: str) -> dict[str, Any]:

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import functools
 import math
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -10,6 +12,7 @@ import pandas as pd
 
 from quarterhour.base.arrays import IntArray
 from quarterhour.base.errors import DataError
+from quarterhour.base.jit import COMPILED
 from quarterhour.siting.methods.capacity.capacitated_max_cover import CapacitatedMaxCover
 from quarterhour.siting.methods.covering.adapter import is_cover_question
 from quarterhour.siting.methods.covering.benders import MaxCoverMaster
@@ -28,7 +31,8 @@ from quarterhour.siting.question.evaluate import Choice, Measure
 from quarterhour.siting.question.feasible import QuestionRules
 from quarterhour.siting.question.figures import is_whole
 from quarterhour.siting.question.problem import WHOLE, SitingProblem
-from quarterhour.siting.question.search import SearchBudget
+from quarterhour.siting.question.relative import Kind, kind_of, small_relatives
+from quarterhour.siting.question.search import DEFAULT_SECONDS, SearchBudget, as_limits
 
 _CLOSE = 1e-5
 """How true the linear program is at each size before the tree."""
@@ -48,6 +52,8 @@ def frontier(
     seed: int = 0,
     gap: float = 0.0005,
     nodes: int | None = None,
+    rounds: int | None = None,
+    by_clock: Callable[[], object] | None = None,
 ) -> pd.DataFrame:
     """The most people covered with 1, 2, ..., ``most`` new sites, and what no plan of that size beats.
 
@@ -66,6 +72,8 @@ def frontier(
     gap : what is near enough; 0: each size is proven, as far as time and ``nodes`` allow.
     nodes : of the search tree at most, at each size (with a capacity, integer programs); None: any number. Where
         this ends the search and not ``seconds``, the same question gives the same table.
+    rounds : of all searches together, as ``solve_siting`` counts them.
+    by_clock : called at the end where ``seconds`` ended any part of the search.
 
     Raises
     ------
@@ -75,14 +83,34 @@ def frontier(
     if not is_whole(most, 1):
         raise DataError("outlook.bad_frontier", most=most)
     asked = replace(problem, new_sites=int(most))
+    _prepare(kind_of(problem))
+    limits = replace(as_limits(seconds, None, rounds, otherwise=DEFAULT_SECONDS), seconds=seconds)
+    budget = limits.budget(seed=seed)
+    table = _asked(asked, most, budget, gap, nodes)
+    if budget.work.by_clock and by_clock is not None:
+        by_clock()
+    return table
+
+
+@functools.cache
+def _prepare(kind: Kind) -> None:
+    """Compile what a frontier of such a question calls, once in a process, before its clock begins."""
+    if not COMPILED:
+        return
+    for problem in small_relatives(kind):
+        if _is_placing(problem) or (is_cover_question(problem) and not problem.everyone):
+            _asked(replace(problem, new_sites=2), 2, SearchBudget(), 0.0, 1)
+
+
+def _asked(asked: SitingProblem, most: int, budget: SearchBudget, gap: float, nodes: int | None) -> pd.DataFrame:
     if _is_placing(asked):
-        return _placed(asked, most, SearchBudget(seconds=seconds, seed=seed), nodes)
+        return _placed(asked, most, budget, nodes)
     if not is_cover_question(asked) or asked.everyone:
         raise DataError("outlook.frontier_plain")
     core = build_cover_instance(asked)
     anyway = int(Measure(asked).value(Choice(~asked.free), asked.goals[0]) // WHOLE)
     required = int(asked.required.sum())
-    points = solve_frontier(core, SearchBudget(seconds=seconds, seed=seed), gap=gap, nodes=nodes)
+    points = solve_frontier(core, budget, gap=gap, nodes=nodes)
     found = [None if p.choice is None else anyway + core.covered(p.choice) for p in points]
     sites = [required + n for n in range(1, len(points) + 1)]
     return _table(sites, found, [anyway + int(p.bound) for p in points])

@@ -3,16 +3,17 @@
 from __future__ import annotations
 
 import math
+import sys
 import time
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 from fractions import Fraction
-from numbers import Real
 from typing import Any, Generic, TypeVar
 
 import numpy as np
 
 from quarterhour.base.arrays import IntArray
+from quarterhour.base.cells import as_figure
 from quarterhour.base.errors import DataError
 
 C = TypeVar("C")
@@ -193,5 +194,5 @@ def _whole_part(count: float) -> float:
 
 def check_seconds(seconds: object) -> None:
     """DataError where a time for a search is no number of seconds."""
-    if isinstance(seconds, bool) or not isinstance(seconds, Real) or math.isnan(seconds):
+    if math.isnan(as_figure(seconds)) or abs(as_figure(seconds)) == sys.float_info.max:
         raise DataError("question.bad_seconds", seconds=seconds)

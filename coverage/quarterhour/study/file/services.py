@@ -101,7 +101,7 @@ class RoundsFile(Part):
     between_homes_minutes: Number = Field(default=3, ge=0)
     shift_minutes: Number = Field(default=480, gt=0)
     turnout_minutes: Number = Field(default=3, ge=0)
-    seconds: Number = Field(default=120, gt=0)
+    seconds: Number | None = Field(default=None, gt=0)
     source: str = ""
 
     @model_validator(mode="after")

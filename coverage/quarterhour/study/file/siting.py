@@ -223,7 +223,8 @@ class SitingFile(Dated):
     with one site near, where two make 100. ``tier``: only sites that count for it cover; ``tiers``: for which tiers a
     kind counts, where the column ``tiers`` of facilities and candidates is blank. ``at_least``: people to cover in any
     case; ``everyone``: all whom some site could. ``exclude_unverified``: rules of ``exclude_rules`` that exclude though
-    nobody verified them (true: all); others of that sort only report.
+    nobody verified them (true: all); others of that sort only report. ``seconds`` (60 where nothing is said),
+    ``nodes``, ``rounds``: what each search may take; with work alone no clock has a say.
     """
 
     id: Name
@@ -262,7 +263,9 @@ class SitingFile(Dated):
     exclude: tuple[Exclusion, ...] = ()
     exclude_rules: tuple[str, ...] = ()
     exclude_unverified: Flag | tuple[str, ...] = ()
-    seconds: Number = Field(default=60, gt=0)
+    seconds: Number | None = Field(default=None, gt=0)
+    nodes: Whole | None = Field(default=None, ge=1)
+    rounds: Whole | None = Field(default=None, ge=1)
     capacity: CapacityFile | None = None
     phases: PhasesFile | None = None
     money: MoneyFile | None = None
