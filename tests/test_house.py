@@ -40,8 +40,9 @@ ONLY_IN = {
     "PIL": {"report.papers.map_sheet"},
     "sqlalchemy": {"io.postgis.connect", "io.postgis.read", "io.postgis.write"},
     "psycopg": {"io.postgis.connect", "io.postgis.write"},
-    "socket": {"io.osm.download"},
-    "requests": {"io.osm.download", "io.geocode"},
+    "socket": set(),
+    "requests": {"io.http"},
+    "urllib3": {"io.http"},
 }  # fmt: skip
 
 

@@ -63,7 +63,7 @@ class _Ending:
     def lost(self, number: int) -> None:
         """It came where an error goes no further (a callback, the end of an object): it comes again."""
         self.heard_s = None
-        threading.Timer(_AGAIN_S, os.kill, (os.getpid(), number)).start()
+        threading.Timer(_AGAIN_S, signal.raise_signal, (number,)).start()
 
 
 def through_the_door(command: Callable[[], object]) -> None:

@@ -40,7 +40,9 @@ from quarterhour.report.service_sections import care_sections
 from quarterhour.report.siting_sections import Charts, certificate_sections, siting_charts, siting_sections
 from quarterhour.report.tables import quality_note
 from quarterhour.report.workbook import write_workbook
+from quarterhour.siting.proof.behind_record import behind_record, plain_rows
 from quarterhour.siting.proof.plan_record import plan_record
+from quarterhour.siting.proof.seal import sealed_together
 from quarterhour.standards.league import earlier_rows, kept_rows
 from quarterhour.study.progress import RunProgress
 from quarterhour.study.reading.used import sink_of
@@ -160,29 +162,20 @@ def chart_file(question: str) -> str:
 def plans_record(results: Results) -> list[dict[str, Any]]:
     """Every plan with its proof, as ``plan.json`` keeps it: no day, no seconds.
 
-    Beside the sealed record: ``frontier``, ``phases`` and ``money`` where the study asks for them (``verify`` counts
-    the money again), and ``quality`` of the inputs.
+    ``frontier``, ``phases`` and ``money`` stand in it where the study asks for them, and ``quality`` of the inputs, all
+    under one seal, which knows all plans of the file.
     """
-    quality = results.inputs.quality.round(6).to_dict("records")
-    return [{**plan_record(p.plan, p.problem), **_behind(results, p), "quality": quality} for p in results.proposals]
+    return sealed_together([plan_record(p.plan, p.problem, behind=_behind(results, p)) for p in results.proposals])
 
 
 def _behind(results: Results, p: Proposal) -> dict[str, Any]:
-    found: dict[str, Any] = {}
-    if p.prospects.frontier is not None:
-        found["frontier"] = _rows(p.prospects.frontier)
-    if p.prospects.phasing is not None:
-        steps = p.prospects.phasing.steps.assign(sites=p.prospects.phasing.steps["sites"].map(list))
-        found["phases"] = {"first_year": p.prospects.first_year, "steps": _rows(steps)}
-    money = money_of(results, p)
-    if money is not None:
-        found["money"] = money
-    return found
-
-
-def _rows(table: pd.DataFrame) -> list[dict[str, Any]]:
-    """Rows as plain values; what is missing is null."""
-    return json.loads(table.to_json(orient="records", double_precision=15, force_ascii=False))  # type: ignore[no-any-return]
+    phasing = p.prospects.phasing
+    return behind_record(
+        p.prospects.frontier,
+        None if phasing is None else (p.prospects.first_year, phasing.steps),
+        money=money_of(results, p),
+        quality=plain_rows(results.inputs.quality.round(6)),
+    )
 
 
 def meeting_map(results: Results, lang: str = "zh", *, parts: ReportParts | None = None) -> MapPage:

@@ -8,15 +8,17 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
 import pandas as pd
 
+from quarterhour.base import limits
 from quarterhour.base.arrays import IntArray
 from quarterhour.base.errors import DataError
 from quarterhour.base.labels import gap_percent
+from quarterhour.base.row_order import drawn_turns, id_order
 from quarterhour.travel.times import TravelTimes
 
 Seconds = IntArray
@@ -112,14 +114,15 @@ def plan_rounds(
     minutes : the standard that a call asks for.
     rule : visits and shifts. seconds : for all bases together; spent by the number of visits. Without them the search
         ends by itself, and the same study has the same rounds on any machine.
-    seed : of the spread of visits over the week.
+    seed : of the spread of visits over the week, drawn for each community by its id.
 
     Two visits to one community may be made by two carers; a visit is never divided. DataError when a visit is longer
     than the shift or people are not whole.
     """
     rule = rule or RoundsRule()
     _check(rule, people)
-    weekly = _week(people.reindex(territory.index).fillna(0).astype("int64"), rule, seed)
+    given, territory = territory.index, territory.iloc[id_order(territory.index)]
+    weekly = _week(people.reindex(territory.index).fillna(0).astype("int64"), territory, rule, seed)
     parts: list[_Base] = []
     served = territory.dropna()
     groups = [(base, group.index) for base, group in served.groupby(served, sort=True)]
@@ -132,7 +135,8 @@ def plan_rounds(
         parts.append(_base_rounds(str(base), ids, visits, legs, minutes, rule, share))
         if progress:
             progress(done / len(groups))
-    return _plan(territory, people, parts, minutes, rule)
+    made = _plan(territory, people, parts, minutes, rule)
+    return replace(made, communities=made.communities.reindex(given))
 
 
 def _check(rule: RoundsRule, people: pd.Series) -> None:
@@ -145,10 +149,10 @@ def _check(rule: RoundsRule, people: pd.Series) -> None:
         raise DataError("rounds.not_whole")
 
 
-def _week(people: pd.Series, rule: RoundsRule, seed: int) -> pd.DataFrame:
-    """Visits by community and day: even over the week, communities set off against each other."""
+def _week(people: pd.Series, territory: pd.Series, rule: RoundsRule, seed: int) -> pd.DataFrame:
+    """Visits by community and day: even over the week, the communities of a base set off against each other."""
     total = np.rint(people.to_numpy() * rule.visits_a_week).astype(np.int64)
-    begins = np.random.default_rng(seed).permutation(len(people)) % rule.days_a_week
+    begins = drawn_turns(people.index, groups=territory, seed=seed, turns=rule.days_a_week)
     every = total[:, None] * np.arange(rule.days_a_week + 1)[None] // rule.days_a_week
     days = np.diff(every, axis=1)
     turned = np.stack([np.roll(row, shift) for row, shift in zip(days, begins, strict=True)]) if len(days) else days
@@ -201,6 +205,7 @@ def _base_rounds(
     base: str, ids: pd.Index, visits: IntArray, legs: Seconds, minutes: float, rule: RoundsRule, seconds: float
 ) -> _Base:
     visit_s, shift_s = round(rule.visit_minutes * 60), round(rule.shift_minutes * 60)
+    limits.check("round_visits", int(visits.sum()), of=base)
     able = legs[0, 1:] + visit_s + legs[1:, 0] <= shift_s
     stops = 1 + np.repeat(np.arange(len(ids)), np.where(able, visits, 0))
     travel = _with_homes(legs, stops, round(rule.between_homes_minutes * 60))

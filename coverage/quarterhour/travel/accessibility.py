@@ -16,6 +16,7 @@ from quarterhour.base.cells import as_figure, is_number, numbers
 from quarterhour.base.centiseconds import CENTISECONDS_PER_MINUTE
 from quarterhour.base.errors import DataError, first_ids
 from quarterhour.base.parallel import Progress, in_blocks
+from quarterhour.base.row_order import by_id
 from quarterhour.network.network import Network
 from quarterhour.travel.nearest_kernels import Nearest, nearest_to_targets, several_to_targets
 from quarterhour.travel.od_pairs import Places, Trips, trips_between
@@ -55,10 +56,11 @@ def nearest_by_kind(
 
     Returns
     -------
-    Indexed as the communities, columns (kind, ``site`` or ``minutes``), kinds in the order in which they come. Of
-    sites equally near, the one that stands first.
+    Indexed as the communities, columns (kind, ``site`` or ``minutes``), kinds in the order of their sites' ids. Of
+    sites equally near, the first by id.
     """
     limit = whole_cs(minutes)
+    sites = by_id(sites)
     named = _kinds(sites, kinds)
     trips = trips_between(
         network, communities, sites, heading=heading, turnout_minutes=turnout_minutes, limit_m=limit_m,
@@ -133,13 +135,13 @@ def nearest_sites(
     """By community: its ``k`` nearest sites within the cutoff, nearest first; missing where there are fewer.
 
     Other parameters as ``travel_times`` has them. Indexed as the communities, columns (rank from 1, ``site`` or
-    ``minutes``). Of sites equally near, the one that stands first. DataError when ``k`` is no count.
+    ``minutes``). Of sites equally near, the first by id. DataError when ``k`` is no count.
     """
     limit = whole_cs(minutes)
     if not (isinstance(k, (int, np.integer)) and is_number(k) and 1 <= k < MOST_RANKS):
         raise DataError("accessibility.bad_k", k=repr(k))
     trips = trips_between(
-        network, communities, sites, heading=heading, turnout_minutes=turnout_minutes, limit_m=limit_m,
+        network, communities, by_id(sites), heading=heading, turnout_minutes=turnout_minutes, limit_m=limit_m,
         from_sites=True, as_given=True,
     )  # fmt: skip
 
@@ -235,6 +237,7 @@ def sums_by_kind(
     DataError : a site without a kind or a number.
     """
     limit = whole_cs(minutes)
+    sites = by_id(sites)
     named = _kinds(sites, kinds)
     trips = trips_between(
         network, communities, sites, heading=heading, turnout_minutes=turnout_minutes, limit_m=limit_m, from_sites=True

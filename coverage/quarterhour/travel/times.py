@@ -14,6 +14,7 @@ from quarterhour.base.arrays import AnyArray
 from quarterhour.base.cells import as_figure, figures
 from quarterhour.base.centiseconds import CENTISECONDS_PER_MINUTE, centiseconds
 from quarterhour.base.errors import CutoffError, DataError, first_ids
+from quarterhour.base.row_order import id_order
 
 Heading = Literal["to_site", "to_community"]
 LONGEST_CS = 2**30
@@ -66,16 +67,19 @@ class TravelTimes:
     def nearest(self, sites: Sequence[Hashable] | pd.Index | None = None) -> pd.DataFrame:
         """By community: the nearest ``site`` and its ``minutes``; missing where none is within the cutoff.
 
-        Of sites equally near, the one that stands first.
+        Of sites equally near, the first by id (``base/row_order``).
         """
         table = self if sites is None else self.only(sites)
+        order = id_order(table.sites)
+        rank = np.empty(len(order), np.int64)
+        rank[order] = np.arange(len(order))
         some = np.diff(table.indptr) > 0
         site = np.full(len(self.communities), None, dtype=object)
         minutes = np.full(len(self.communities), np.nan)
         if some.any():
-            key = table.cs.astype(np.int64) * (len(table.sites) + 1) + table.site_index
+            key = table.cs.astype(np.int64) * (len(table.sites) + 1) + rank[table.site_index]
             least = np.minimum.reduceat(key, table.indptr[:-1][some])
-            site[some] = table.sites[least % (len(table.sites) + 1)]
+            site[some] = table.sites[order[least % (len(table.sites) + 1)]]
             minutes[some] = least // (len(table.sites) + 1) / CENTISECONDS_PER_MINUTE
         return pd.DataFrame({"site": site, "minutes": minutes}, index=self.communities)
 
@@ -107,6 +111,25 @@ class TravelTimes:
         order = np.lexsort((new[kept.site_index], rows))
         snapped = self.site_snap if self.site_snap.empty else self.site_snap.loc[wanted]
         return replace(kept, site_index=new[kept.site_index][order], cs=kept.cs[order], sites=wanted, site_snap=snapped)
+
+    def rows(self, communities: pd.Index) -> TravelTimes:
+        """The same with the communities in another order."""
+        if self.communities.equals(communities):
+            return self
+        place = self.communities.get_indexer(communities)
+        table = self.to_scipy()[place]
+        snapped = self.community_snap if self.community_snap.empty else self.community_snap.iloc[place]
+        return replace(
+            self, indptr=table.indptr.astype(np.int64), site_index=table.indices.astype(np.int32), cs=table.data,
+            communities=communities, community_snap=snapped,
+        )  # fmt: skip
+
+    def by_id(self) -> TravelTimes:
+        """The same with communities and sites in the order of their ids, so that no answer depends on rows."""
+        sites = self.sites[id_order(self.sites)]
+        return (self if sites.equals(self.sites) else self.only(sites)).rows(
+            self.communities[id_order(self.communities)]
+        )
 
     def _keep(self, kept: AnyArray) -> TravelTimes:
         indptr = np.r_[0, np.cumsum(kept)][self.indptr]

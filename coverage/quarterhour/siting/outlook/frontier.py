@@ -60,8 +60,8 @@ def frontier(
     One linear program serves all sizes: only the number of sites changes, cuts and good choices are
     carried along; time that is left goes to the largest gap. Where sites have a capacity that communities may share,
     those are counted who find a place. Rows ``sites`` (required ones counted),
-    ``people``, ``bound``, ``gap`` (a share of the people; 0: proven), ``people`` missing where no plan
-    within the quotas was found.
+    ``people``, ``bound``, ``gap`` (a share of the people; 0: proven), ``chosen`` (ids of what is built), ``people``
+    and ``chosen`` missing where no plan within the quotas was found.
 
     Parameters
     ----------
@@ -113,7 +113,9 @@ def _asked(asked: SitingProblem, most: int, budget: SearchBudget, gap: float, no
     points = solve_frontier(core, budget, gap=gap, nodes=nodes)
     found = [None if p.choice is None else anyway + core.covered(p.choice) for p in points]
     sites = [required + n for n in range(1, len(points) + 1)]
-    return _table(sites, found, [anyway + int(p.bound) for p in points])
+    places = [None if p.choice is None else asked.sites.index.get_indexer(core.sites[p.choice]) for p in points]
+    chosen = [None if choice is None else _ids(asked, choice) for choice in places]
+    return _table(sites, found, [anyway + int(p.bound) for p in points], chosen)
 
 
 def covered_now(problem: SitingProblem) -> int:
@@ -157,12 +159,23 @@ def _placed(problem: SitingProblem, most: int, budget: SearchBudget, nodes: int 
     bounds = [int(p.bound) for p in points]
     for less in range(len(bounds) - 2, -1, -1):  # no choice of fewer places more than the bound of more
         bounds[less] = min(bounds[less], bounds[less + 1])
-    return _table([required + size for size in sizes], people, bounds)
+    chosen = [None if p.choice is None else _ids(problem, p.choice) for p in points]
+    return _table([required + size for size in sizes], people, bounds, chosen)
 
 
-def _table(sites: list[int], people: list[int | None], bounds: list[int]) -> pd.DataFrame:
+def _ids(problem: SitingProblem, places: IntArray) -> tuple[str, ...]:
+    """The sites that a choice builds, in their order, required ones among them."""
+    built = problem.required.copy()
+    built[places] = True
+    return tuple(str(site) for site in problem.sites.index[built & ~problem.existing])
+
+
+def _table(
+    sites: list[int], people: list[int | None], bounds: list[int], chosen: list[tuple[str, ...] | None]
+) -> pd.DataFrame:
     table = pd.DataFrame({"sites": sites, "people": pd.array(people, dtype="Int64"), "bound": bounds})
-    return table.assign(gap=(table["bound"] / table["people"] - 1).astype("Float64"))
+    table = table.assign(gap=(table["bound"] / table["people"] - 1).astype("Float64"))
+    return table.assign(chosen=pd.Series(chosen, index=table.index, dtype="object"))
 
 
 # --- sites without a limit ------------------------------------------------------------------------

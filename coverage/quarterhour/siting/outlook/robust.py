@@ -14,6 +14,7 @@ from quarterhour.base.arrays import FloatArray
 from quarterhour.base.cells import is_number
 from quarterhour.base.centiseconds import centiseconds
 from quarterhour.base.errors import CutoffError, DataError
+from quarterhour.base.row_order import drawn_normal
 from quarterhour.siting.outlook.answers import RobustSites
 from quarterhour.siting.question.figures import is_whole
 from quarterhour.siting.question.plan import SitingPlan
@@ -65,7 +66,7 @@ def robust_sites(
         ``paced`` then count for nothing.
     seconds, nodes, rounds : for all scenarios together (None: 120 s, or no limit of time where work is given).
     by_clock : called where ``seconds`` ended the search of a scenario.
-    seed : the same seed draws the same scenarios, whatever their number.
+    seed : the same seed draws the same scenarios, whatever their number; a community its factor by its id.
 
     Raises
     ------
@@ -136,7 +137,7 @@ def _drawn(
     for number in range(1, scenarios):
         rng = np.random.default_rng([seed, number])
         factor = Fraction(round(_STEPS * rng.uniform(*speed)), _STEPS)
-        change = np.maximum(0.0, 1 + people * rng.standard_normal(len(problem.demand)))
+        change = np.maximum(0.0, 1 + people * drawn_normal(problem.demand.index, seed=(seed, number)))
         table = problem.people.apply(lambda column, c=change: np.rint(column * c).astype("int64"))
         times = _at_speed(_times(problem, float(factor), paced), factor, problem.minutes)
         yield float(factor), _with_people(replace(problem, times=times), table, change)

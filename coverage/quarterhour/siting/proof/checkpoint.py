@@ -14,7 +14,8 @@ from typing import Any
 
 from quarterhour.io.files.write import write_text
 from quarterhour.siting.proof.assemble import Certificate, Proof, as_plan
-from quarterhour.siting.proof.plan_record import plan_record, question_record
+from quarterhour.siting.proof.packed_question import question_record
+from quarterhour.siting.proof.plan_record import plan_record
 from quarterhour.siting.proof.recount import verify_plan
 from quarterhour.siting.question.bounds import GoalResult, counting_bound
 from quarterhour.siting.question.evaluate import Choice

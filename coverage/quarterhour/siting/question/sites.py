@@ -9,6 +9,7 @@ import numpy as np
 import pandas as pd
 from scipy.spatial import cKDTree
 
+from quarterhour.base import limits
 from quarterhour.base.arrays import FloatArray, IntArray
 from quarterhour.base.errors import DataError, first_ids
 from quarterhour.siting.question.figures import LARGEST, as_figures, cell_said, figure_table, short_repr, whole_figures
@@ -184,7 +185,9 @@ def _near_pairs(sites: pd.DataFrame, spacing: Spacing) -> IntArray:
     if spacing.distances is None:
         if not {"x", "y"} <= set(sites.columns):
             raise DataError("question.no_column", column="x, y", ids=first_ids(sites.index))
-        pairs = np.sort(cKDTree(_xy(sites)).query_pairs(spacing.metres, output_type="ndarray").astype(np.int64), axis=1)
+        tree = cKDTree(_xy(sites))
+        limits.check("near_pairs", int(tree.count_neighbors(tree, spacing.metres)) // 2, of="min_distance_m")
+        pairs = np.sort(tree.query_pairs(spacing.metres, output_type="ndarray").astype(np.int64), axis=1)
         return np.asarray(pairs[_metres(sites, spacing, pairs) < spacing.metres], dtype=np.int64)
     metres = _table_of(sites, spacing.distances)
     return np.argwhere(np.triu(np.minimum(metres, metres.T) < spacing.metres, k=1)).astype(np.int64)

@@ -16,6 +16,7 @@ from quarterhour.base.errors import WriteError
 from quarterhour.base.findings import finding, in_both, join_findings
 from quarterhour.network.network import Network
 from quarterhour.network.paces import at_pace
+from quarterhour.siting.certify import certify_plan
 from quarterhour.siting.outlook.answers import Relaxation, RobustSites
 from quarterhour.siting.outlook.frontier import covered_now, frontier
 from quarterhour.siting.outlook.phasing import by_years, phase_plan, site_values
@@ -91,7 +92,8 @@ def propose(run: Run, tables: Inputs, file: SitingFile) -> Proposal:
             file, problem, plan, far=wide, paced=paced, seed=seed, told=told, cost_yuan=money["cost_yuan"],
             by_clock=by_clock,
         )  # fmt: skip
-        plan = _by_years(run, problem, plan, behind, file.id)
+        plan = _by_years(problem, plan, behind)
+    plan = _with_evidence(run, problem, plan, file)
     run.doubts.append(_what_ended(file, plan, shaped))
     people = counted_people(file, tables.communities)
     offered = with_neighbours(offered, problem.times, communities=tables.communities, people=people)
@@ -174,14 +176,21 @@ def _kept_on_the_way(run: Run, problem: SitingProblem, file: SitingFile, by_cloc
     return plan
 
 
-def _by_years(run: Run, problem: SitingProblem, plan: SitingPlan, behind: Prospects, question: str) -> SitingPlan:
-    """The plan in the order of its years, recounted, where it has years; the one on disk as well."""
-    if behind.phasing is None:
+def _by_years(problem: SitingProblem, plan: SitingPlan, behind: Prospects) -> SitingPlan:
+    """The plan in the order of its years, where it has years."""
+    return plan if behind.phasing is None else by_years(problem, plan, behind.phasing)
+
+
+def _with_evidence(run: Run, problem: SitingProblem, plan: SitingPlan, file: SitingFile) -> SitingPlan:
+    """The plan with what its bounds rest on, recounted; the one on disk as well."""
+    if not plan.levels:
         return plan
-    plan = by_years(problem, plan, behind.phasing)
-    verify_plan(problem, plan)
-    if run.keep is not None and kept_plan(run.keep, question).is_file():
-        write_plan(kept_plan(run.keep, question), plan, problem)
+    run.say("study.step_evidence", name=file.zh if run.lang == "zh" else file.en)
+    with run.timed(f"evidence {file.id}"):
+        plan = certify_plan(problem, plan)
+        verify_plan(problem, plan)
+    if run.keep is not None and kept_plan(run.keep, file.id).is_file():
+        write_plan(kept_plan(run.keep, file.id), plan, problem)
     return plan
 
 
