@@ -30,7 +30,7 @@ def _folded(facts: Any, groups: list[Any], name: str) -> bool:
     at = next(k for k in range(facts.num_columns) if facts.schema.column(k).path == name)
     chunks = [group.column(at) for group in groups]
     most = sum(chunk.num_values * chunk.total_uncompressed_size for chunk in chunks)
-    return most > limits.limit("layer_bytes")
+    return bool(most > limits.limit("layer_bytes"))
 
 
 def _unfolded_bytes(file: Path, name: str) -> int:
