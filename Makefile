@@ -1,6 +1,8 @@
 # make demo: install what the program needs and run the embedded study of Weihai
 # make test: install the test extras and run lint, types and tests
 # make test-faults: kill, fill, shuffle, flip and fuzz; prints tried / survived / lost
+# make coverage: lines and branches that tests run in travel, siting/question and siting/proof; fails below 100 %
+# make mutation: small faults that their tests notice, room by room; MUTATION="siting/question/ids --most 40"
 # make bench: install what a user would pick instead and measure side by side; BENCH="--only 'snap/*'" for some rows
 # make bench-siting: the same for siting; BENCH="--only 'max-cover/*'" for some rows
 PYTHON ?= python3
@@ -36,7 +38,7 @@ licences: .venv/release.stamp
 	.venv/release/bin/python scripts/licences.py --python $(BIN)/python $(RESTS_ON)
 
 # make pictures: of the embedded study's page, print and papers, into data/processed/pictures
-.PHONY: demo pictures test lint test-slow test-faults bench bench-siting lock clean
+.PHONY: coverage mutation demo pictures test lint test-slow test-faults bench bench-siting lock clean
 demo: .venv/run.stamp
 	$(BIN)/quarterhour demo --out data/processed/weihai
 
@@ -56,6 +58,16 @@ test-slow: .venv/test.stamp
 
 test-faults: .venv/test.stamp
 	$(BIN)/python -m pytest -m faults -n 2 --dist load tests/faults
+
+ROOMS := travel siting/question siting/proof
+coverage: .venv/test.stamp
+	$(BIN)/python -m coverage run -m pytest -q $(ROOMS:%=tests/%)
+	for room in $(ROOMS); do echo $$room; $(BIN)/python -m coverage report --skip-covered --include="*/$$room/*"; done
+	$(BIN)/python -m coverage report --show-missing --skip-covered --fail-under=100 \
+	  --include="$$(echo $(ROOMS:%=*/%/*) | tr ' ' ,)"
+
+mutation: .venv/test.stamp
+	PYTHONPATH=coverage:tests $(BIN)/python tests/mutation.py $(MUTATION)
 
 bench: .venv/bench.stamp
 	PYTHONPATH=tests $(BIN)/python -m benchmarks --fetch $(BENCH)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import errno
+import io
 import logging
 import os
 import signal
@@ -122,22 +124,184 @@ cli.main()
 """The command, held in the midst of writing: map and workbook are there, the layers are not."""
 
 
-@pytest.mark.skipif(os.name == "nt", reason="Windows has no SIGINT for another process")
-def test_ctrl_c_says_so_and_leaves_nothing_half_written(toy_study: Path, tmp_path: Path) -> None:
-    out = tmp_path / "out"
+@pytest.mark.skipif(os.name == "nt", reason="Windows has no signals for another process")
+@pytest.mark.parametrize("name", ["SIGINT", "SIGTERM"])
+def test_a_signal_says_so_and_leaves_nothing_half_written(toy_study: Path, tmp_path: Path, name: str) -> None:
+    out, number = tmp_path / "out", getattr(signal, name)
     command = [sys.executable, "-c", HELD, "run", str(toy_study), "--out", str(out)]
     with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, encoding="utf-8") as run:
         assert run.stdout is not None and run.stderr is not None
         try:
             assert run.stdout.readline() == "held\n", run.stderr.read()
-            run.send_signal(signal.SIGINT)
+            run.send_signal(number)
             told = run.stderr.read()
-            assert run.wait() == 130
+            assert run.wait() == 128 + number
         finally:
             run.kill()
     assert "写出成果" in told
-    assert "已中断" in told
+    assert told.count("已中断") == 1
     assert {p.name for p in out.iterdir()} <= {"prepared", "plans"}
+
+
+DEAF = """
+import sys, threading
+from quarterhour import cli
+from quarterhour.cli import door
+
+door._SAME_HAND_S = -1.0
+
+def tidying():
+    print("tidying", flush=True)
+    threading.Event().wait()
+
+def working():
+    print("working", flush=True)
+    threading.Event().wait()
+
+door.clear_scratch = tidying
+sys.argv = ["quarterhour"]
+door.through_the_door(working)
+"""
+
+
+@pytest.mark.skipif(os.name == "nt", reason="Windows has no signals for another process")
+def test_a_second_signal_ends_the_tidying_up_as_well() -> None:
+    with subprocess.Popen([sys.executable, "-c", DEAF], stdout=subprocess.PIPE, text=True, encoding="utf-8") as run:
+        assert run.stdout is not None
+        try:
+            for said in ("working", "tidying"):
+                assert run.stdout.readline() == f"{said}\n"
+                run.send_signal(signal.SIGTERM)
+            assert run.wait() == 143
+        finally:
+            run.kill()
+
+
+@pytest.mark.skipif(not hasattr(signal, "SIGHUP"), reason="Windows has no SIGHUP")
+def test_a_closed_terminal_is_ignored_where_nohup_asked_for_it() -> None:
+    from quarterhour.cli import door
+
+    kept = {number: signal.getsignal(number) for number in door.ENDING}, sys.unraisablehook
+    try:
+        signal.signal(signal.SIGHUP, signal.SIG_IGN)
+        ending = door._hear_signals()
+        assert signal.getsignal(signal.SIGHUP) == signal.SIG_IGN
+        assert signal.getsignal(signal.SIGTERM) is ending
+    finally:
+        sys.unraisablehook = kept[1]
+        for number, heard in kept[0].items():
+            signal.signal(number, heard)
+
+
+def test_a_signal_that_comes_where_no_error_goes_further_comes_again(monkeypatch: pytest.MonkeyPatch) -> None:
+    """In a finalizer Python prints an error and goes on."""
+    from quarterhour.cli import door
+
+    sent: list[tuple[float, tuple[int]]] = []
+
+    class Timer:
+        def __init__(self, seconds: float, _: object, given: tuple[int]) -> None:
+            sent.append((seconds, given))
+
+        def start(self) -> None:
+            pass
+
+    monkeypatch.setattr(door.threading, "Timer", Timer)
+    ending = door._Ending()
+    with pytest.raises(door.Stopped):
+        ending(signal.SIGTERM, None)
+    ending.lost(signal.SIGTERM)
+    assert sent == [(door._AGAIN_S, (signal.SIGTERM,))]
+    with pytest.raises(door.Stopped):
+        ending(signal.SIGTERM, None)
+
+
+@pytest.mark.parametrize("encoding", ["ascii", "latin-1", "cp437", "cp1252"])
+def test_a_console_without_chinese_is_told_in_english_and_why(encoding: str) -> None:
+    done = quarterhour("rules", "weihai-14fyp", encoding=encoding)
+    assert done.returncode == 0
+    assert "Weihai" in done.stdout and "?" not in done.stdout
+    assert done.stderr.count("cannot show Chinese") == 1 and encoding in done.stderr
+
+
+def test_a_name_that_a_console_cannot_show_stands_as_its_codes(toy_study: Path, tmp_path: Path) -> None:
+    done = quarterhour("inspect", toy_study, "--out", tmp_path, encoding="ascii")
+    assert "\\u5b64\\u5c9b\\u6751" in done.stdout + done.stderr or done.returncode == 0
+    assert "?" not in done.stdout + done.stderr
+    asked = quarterhour("inspect", tmp_path / "\u5a01\u6d77", "--lang", "en", encoding="ascii")
+    assert "\\u5a01\\u6d77" in asked.stderr and "cannot show Chinese" in asked.stderr
+    assert quarterhour("inspect", toy_study, "--out", tmp_path, encoding="gbk").stderr.count("Chinese") == 0
+
+
+def test_files_stay_in_the_language_asked_for_on_any_console(toy_study: Path, tmp_path: Path) -> None:
+    for name, encoding in (("a", "ascii"), ("b", "utf-8")):
+        assert quarterhour("inspect", toy_study, "--out", tmp_path / name, encoding=encoding).returncode == 0
+    assert (tmp_path / "a" / "inspect.html").read_bytes() == (tmp_path / "b" / "inspect.html").read_bytes()
+
+
+def test_a_terminal_that_cannot_go_back_gets_a_line_a_step(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    from quarterhour.cli import console
+
+    monkeypatch.setenv("TERM", "dumb")
+    monkeypatch.setattr(sys.stderr, "isatty", lambda: True)
+    with console.progress(False) as tell:
+        assert tell is not None
+        tell("one")
+        tell("one", 0.5)
+    assert capsys.readouterr().err == "one\n"
+
+
+class Full(io.TextIOBase):
+    """A stream that takes nothing: a full disk, or a pipe whose reader went."""
+
+    def __init__(self, number: int) -> None:
+        self.number = number
+
+    def write(self, _: str) -> int:
+        raise OSError(self.number, os.strerror(self.number))
+
+
+@pytest.mark.parametrize(("number", "code"), [(errno.ENOSPC, 1), (errno.EPIPE, 0)])
+def test_a_stream_that_takes_no_more_falls_silent_and_a_full_disk_is_told(
+    number: int, code: int, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    from quarterhour.cli import door
+    from quarterhour.cli.console import say
+
+    done: list[int] = []
+
+    def command() -> None:
+        for place in range(3):
+            say(str(place))
+            done.append(place)
+
+    kept = {number: signal.getsignal(number) for number in door.ENDING}
+    monkeypatch.setattr(sys, "unraisablehook", sys.unraisablehook)
+    monkeypatch.setattr(sys, "argv", ["quarterhour", "--lang", "en"])
+    monkeypatch.setattr(sys, "stdout", Full(number))
+    try:
+        with pytest.raises(SystemExit) as ended:
+            door.through_the_door(command)
+    finally:
+        for each, heard in kept.items():
+            signal.signal(each, heard)
+    assert (ended.value.code, done) == (code, [0, 1, 2])
+    assert ("not all could be printed" in capsys.readouterr().err) == bool(code)
+
+
+def test_the_log_of_an_error_of_ours_lies_beside_the_results(
+    toy_study: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def fails(*_: object, **__: object) -> None:
+        raise KeyError("a room forgot something")
+
+    monkeypatch.setattr("quarterhour.study.run.read_study_inputs", fails)
+    done = quarterhour("inspect", toy_study, "--quiet", "--lang", "en", "--out", tmp_path)
+    log = tmp_path / "quarterhour-error.log"
+    assert done.returncode == 3 and str(log) in done.stderr
+    assert "Traceback" in log.read_text(encoding="utf-8") and qh.__version__ in log.read_text(encoding="utf-8")
 
 
 def test_the_demo_is_a_run_of_the_embedded_study(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -35,13 +35,15 @@ ONLY_IN = {
     "ortools": {"services.rounds"},
     "numba": {"base.jit"},
     "typer": {"cli", "cli.options"},
+    "filelock": {"io.sets.lock"},
     "docx": {"report.papers.word", "report.papers.word_parts"},
     "typst": {"report.papers.leaflet"},
     "PIL": {"report.papers.map_sheet"},
     "sqlalchemy": {"io.postgis.connect", "io.postgis.read", "io.postgis.write"},
     "psycopg": {"io.postgis.connect", "io.postgis.write"},
-    "socket": {"io.osm.download"},
-    "requests": {"io.osm.download", "io.geocode"},
+    "socket": set(),
+    "requests": {"io.http"},
+    "urllib3": {"io.http"},
 }  # fmt: skip
 
 

@@ -29,7 +29,7 @@ from quarterhour.report import write
 
 ROOT = Path(__file__).resolve().parents[1]
 BESIDE = ROOT.parent / "shared" / "data"
-STUDIES = {
+STUDIES: dict[str, Path | None] = {
     "weihai": None,
     "liechtenstein": BESIDE / "osm" / "liechtenstein.osm.pbf",
     "wuhan": BESIDE / "roads" / "wuhan_8989_simplified.parquet",
@@ -105,7 +105,7 @@ def keep_answers() -> None:
 def figures(folder: Path) -> dict[str, dict[str, str]]:
     """Every figure of a results folder, by file, then by its place in the file."""
     found = {}
-    for path in sorted(p for p in folder.iterdir() if p.is_file() and p.name != "manifest.json"):
+    for path in sorted(p for p in folder.iterdir() if p.suffix in _READ and p.name != "manifest.json"):
         reader = _READERS.get(path.suffix, _lines)
         found[path.name] = {place: value for place, value in reader(path) if str(folder) not in value}
     return found
@@ -155,9 +155,9 @@ def _records(path: Path) -> Iterator[tuple[str, str]]:
 
 def _page(path: Path) -> Iterator[tuple[str, str]]:
     found = _MAP.search(path.read_text(encoding="utf-8"))
-    if found is None:
+    if found is None and path.name == "map.html":
         raise SystemExit(f"{path} holds no figures where the map keeps them")
-    yield from _leaves("", json.loads(found[1]))
+    yield from _lines(path) if found is None else _leaves("", json.loads(found[1]))
 
 
 def _leaves(place: str, held: Any) -> Iterator[tuple[str, str]]:
@@ -173,6 +173,8 @@ def _leaves(place: str, held: Any) -> Iterator[tuple[str, str]]:
 
 
 _READERS = {".xlsx": _sheets, ".gpkg": _layers, ".json": _records, ".html": _page}
+_READ = {*_READERS, ".md", ".csv", ".txt"}
+"""Endings of the files that are compared; papers hold what the report does."""
 
 
 def main() -> int:

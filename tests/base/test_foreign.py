@@ -4,14 +4,16 @@ from __future__ import annotations
 
 import errno
 import json
+import os
 import struct
+import warnings
 import zlib
 from pathlib import Path
 
 import pytest
 
-from quarterhour.base.errors import DataError, MissingError, StudyError
-from quarterhour.base.foreign import each, foreign
+from quarterhour.base.errors import DataError, MachineError, MissingError, StudyError
+from quarterhour.base.foreign import each, foreign, heard, parsed_toml
 
 
 class PanicException(BaseException):  # noqa: N818 - as pyo3 calls it
@@ -37,10 +39,19 @@ def test_whatever_a_library_raises_names_the_file_and_keeps_the_cause(raised: Ba
 
 
 def test_memory_and_the_system_are_told_as_such() -> None:
-    for raised, key in ((MemoryError(), "too_much_memory"), (PermissionError(errno.EACCES, "no"), "unreadable")):
+    for raised, key in (
+        (MemoryError(), "too_much_memory"), (PermissionError(errno.EACCES, "no"), "unreadable"),
+        (RuntimeError(f"mmap: {os.strerror(errno.ENOMEM)}"), "too_much_memory"),
+    ):  # fmt: skip
         with pytest.raises(DataError) as told, foreign("a.osm.pbf", key="osm.broken"):
             raise raised
         assert told.value.key == f"errors.{key}" and "a.osm.pbf" in told.value.sentence("zh")
+
+
+def test_a_library_without_a_thread_more_says_nothing_of_the_file() -> None:
+    for words in (os.strerror(errno.EAGAIN), f"Open failed: {os.strerror(errno.EMFILE)}"):  # as libosmium tells it
+        with pytest.raises(MachineError), foreign("a.osm.pbf", key="osm.broken"):
+            raise RuntimeError(words)
 
 
 @pytest.mark.parametrize("ours", [MissingError("files.missing", file="a", near="-"), KeyboardInterrupt(), SystemExit()])
@@ -68,3 +79,22 @@ def test_what_is_done_with_each_that_was_read_is_outside_the_guard() -> None:
     with pytest.raises(KeyError):
         for one in each("a.osm.pbf", [{}]):
             one["ours"]
+
+
+def test_a_key_of_very_many_parts_is_refused_and_one_long_word_is_gone_through_once() -> None:
+    assert parsed_toml('a.b."c".d = "' + "1.2.3 " * 100 + '"')["a"]["b"]["c"]
+    assert parsed_toml(f'a = "{"x" * 1_000_000}"')
+    for key in (".".join("a" * 60), " . ".join(['"a"'] * 60)):
+        with pytest.raises(ValueError, match="more than 50 parts"):
+            parsed_toml(f"{key} = 1")
+
+
+def test_what_a_library_warns_of_is_heard_once_and_other_warnings_go_on() -> None:
+    def read() -> int:
+        for _ in range(2):
+            warnings.warn_explicit("in /tmp/x1/layer.shp: overflow", RuntimeWarning, "/site/pyogrio/raw.py", 1)
+        warnings.warn_explicit("ours", UserWarning, "/home/quarterhour/a.py", 1)
+        return 1
+
+    with pytest.warns(UserWarning, match="ours"):
+        assert heard("pyogrio", read) == (1, ["in layer.shp: overflow"])

@@ -192,6 +192,21 @@ def test_a_later_network_replaces_the_earlier_and_nothing_else(tmp_path: Path) -
     assert (tmp_path / "study" / "villages.csv").exists()
 
 
+def test_a_file_of_a_planner_beside_a_network_is_never_touched(tmp_path: Path) -> None:
+    save_network(some_town(nodes=True), tmp_path / "net", key="old")
+    (tmp_path / "net" / "mine.npy").write_bytes(b"mine")
+    (tmp_path / "net" / "notes").mkdir()
+    (tmp_path / "net" / "notes" / "a.txt").write_text("mine", encoding="utf-8")
+    before = {p.name for p in (tmp_path / "net").iterdir()}
+    save_network(some_town(nodes=False), tmp_path / "net", key="new")
+    load_network(tmp_path / "net", key="new")
+    after = {p.name for p in (tmp_path / "net").iterdir()}
+    assert before - after <= {"junction_ids.end.npy", "junction_ids.text.npy", "junction_ids.whole.npy"} != set()
+    assert (tmp_path / "net" / "mine.npy").read_bytes() == b"mine"
+    assert (tmp_path / "net" / "notes" / "a.txt").read_text(encoding="utf-8") == "mine"
+    assert [p.name for p in tmp_path.iterdir()] == ["net"]
+
+
 def test_what_fails_half_way_leaves_the_earlier_network(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     save_network(some_town(nodes=True), tmp_path / "net", key="old")
     monkeypatch.setattr("quarterhour.io.network_store._label", lambda *_: 1 / 0)

@@ -141,3 +141,12 @@ def test_the_fingerprint_of_a_geodatabase_is_that_of_its_tables(tmp_path: Path) 
     assert files.sha256(tmp_path / "a.gdb") == before
     (tmp_path / "a.gdb" / "timestamps").write_bytes(b"other")
     assert files.sha256(tmp_path / "a.gdb") != before
+
+
+def test_a_number_that_the_library_cut_short_is_told(tmp_path: Path) -> None:
+    frame = layer().assign(beds=[4_000_000_001, 4_000_000_002])
+    pyogrio.write_dataframe(frame, tmp_path / "a.mif", driver="MapInfo File", encoding="UTF-8")
+    rows = (tmp_path / "a.mid").read_text("utf-8")
+    (tmp_path / "a.mid").write_text(rows.replace("4000000001", "9" * 30), encoding="utf-8")
+    told = files.read_table(tmp_path / "a.mif").findings.set_index("rule")
+    assert "overflow" in told.loc["reader_warned", "value"]

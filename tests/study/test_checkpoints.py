@@ -22,6 +22,7 @@ from quarterhour import cli
 from quarterhour.base.errors import QuarterhourError
 from quarterhour.cli.door import Stopped
 from quarterhour.study.siting import proposal
+from quarterhour.study.siting.earlier import before_plan, kept_before
 from quarterhour.study.siting.proposal import earlier_plan, kept_plan
 
 SIDE, STEP = 24, 500
@@ -109,14 +110,15 @@ def test_a_killed_run_leaves_the_last_plan_whole(long_study: Path, tmp_path: Pat
     assert holds(left)
 
 
-@pytest.mark.skipif(os.name == "nt", reason="Windows has no SIGINT for another process")
-def test_ctrl_c_ends_the_run_and_says_where_the_plan_is(long_study: Path, tmp_path: Path) -> None:
+@pytest.mark.skipif(os.name == "nt", reason="Windows has no signals for another process")
+@pytest.mark.parametrize("name", ["SIGINT", "SIGTERM"])
+def test_a_signal_ends_the_run_and_says_where_the_plan_is(long_study: Path, tmp_path: Path, name: str) -> None:
     with searching(long_study, tmp_path / "out") as (run, said):
         assert run.stdout is not None and run.stderr is not None
-        run.send_signal(signal.SIGINT)
+        run.send_signal(getattr(signal, name))
         told = said + run.stderr.read()
         out = run.stdout.read()
-        assert run.wait() == 130
+        assert run.wait() == 128 + getattr(signal, name)
     left = kept_plan(tmp_path / "out" / "plans", "long")
     assert told.splitlines()[-1].startswith(f"the best plan so far, recounted: {left}")
     assert "Traceback" not in told
@@ -134,7 +136,9 @@ def test_the_kept_plan_of_a_whole_run_is_the_final_one(toy_study: Path, tmp_path
     kept = kept_plan(out / "plans", "centres")
     assert [p.name for p in (out / "plans").iterdir()] == ["centres.json"]
     final = json.loads((out / "plan.json").read_text(encoding="utf-8"))[0]
-    assert json.loads(kept.read_text(encoding="utf-8")) == {k: v for k, v in final.items() if k != "quality"}
+    alone = json.loads(kept.read_text(encoding="utf-8"))
+    assert alone["evidence"] and [key for key in alone if alone[key] != final[key]] == ["file", "seal"]
+    assert set(alone) == {*final} - {"quality"}
     assert holds(kept)
 
 
@@ -197,7 +201,7 @@ def test_ctrl_c_before_the_first_plan_leaves_the_earlier_one_and_does_not_name_i
         monkeypatch.setattr(room, step, interrupt)
         with pytest.raises(Stopped) as stopped:
             site(toy_study, tmp_path / "out")
-        assert stopped.value.args == ()
+        assert stopped.value.paths == ()
     assert only(earlier)
 
 
@@ -213,8 +217,8 @@ def test_ctrl_c_names_the_plans_of_this_run_alone(
     monkeypatch.setattr(proposal, "solve_siting", lambda *a, **more: next(turns)(*a, **more))
     with pytest.raises(Stopped) as stopped:
         site(toy_study, tmp_path / "out")
-    assert stopped.value.args == (kept_plan(tmp_path / "out" / "plans", "first"),)
-    assert holds(stopped.value.args[0])
+    assert stopped.value.paths == (kept_plan(tmp_path / "out" / "plans", "first"),)
+    assert holds(stopped.value.paths[0])
     assert earlier.read_text(encoding="utf-8") == EARLIER
 
 
@@ -244,3 +248,29 @@ def test_each_plan_of_this_run_is_told_once(toy_study: Path, earlier: Path) -> N
     stands: list[Path] = []
     qh.run_study(qh.read_study(toy_study), checks=False, keep=earlier.parent, kept=stands.append)
     assert stands == [earlier] and [*earlier.parent.iterdir()] == [earlier] and holds(earlier)
+
+
+def test_a_worse_plan_of_a_killed_run_does_not_lose_the_better_one_before_it(tmp_path: Path) -> None:
+    """Killed after its first plan; the next run keeps the better of the two until its search is over."""
+    keep = tmp_path / "q.json"
+    copy = before_plan(keep)
+
+    def killed(gap: float, question: str = "a") -> None:
+        with pytest.raises(GeneratorExit), kept_before(keep, [keep]):
+            keep.write_text(json.dumps({"input_hash": question, "gap": gap}), encoding="utf-8")
+            raise GeneratorExit
+
+    killed(0.01)
+    assert not copy.exists()
+    for gap in (1.0, 0.5):
+        killed(gap)
+        assert json.loads(copy.read_text(encoding="utf-8"))["gap"] == 0.01
+    killed(0.001)
+    killed(1.0)
+    assert json.loads(copy.read_text(encoding="utf-8"))["gap"] == 0.001
+    killed(0.0, "another question")
+    killed(1.0)
+    assert json.loads(copy.read_text(encoding="utf-8"))["gap"] == 0.001
+    with kept_before(keep, [keep]):
+        pass
+    assert [*tmp_path.iterdir()] == [keep]

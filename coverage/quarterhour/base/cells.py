@@ -2,12 +2,23 @@
 
 from __future__ import annotations
 
+import datetime
 import math
+import numbers as abstract
 import re
-from typing import Any
+import sys
+from collections.abc import Sequence
+from decimal import Decimal
+from fractions import Fraction
+from typing import Any, Literal
 
 import numpy as np
 import pandas as pd
+
+from quarterhour.base.arrays import FloatArray
+
+Strange = Literal["", "bool", "complex", "duration", "date", "text", "other"]
+"""What a cell of a table in a program is instead of a number; "" where it is one, or is missing."""
 
 _NUMBER = r"[+-]?(?:[0-9]+|[0-9]{1,3}(?:,[0-9]{3})+)(?:\.[0-9]*)?|[+-]?\.[0-9]+"
 _EXPONENT = r"(?:[eE][+-]?[0-9]{1,3})?"
@@ -45,8 +56,11 @@ def blank(value: Any) -> bool:
 
 
 def is_number(value: Any) -> bool:
-    """Whether a value is a finite number; text that reads as one is not."""
-    return isinstance(value, (int, float, np.integer, np.floating)) and math.isfinite(value)
+    """Whether a value is a finite number, small enough for a float; true, false and text that reads as one are not."""
+    if isinstance(value, (float, np.floating)):
+        return math.isfinite(value)
+    whole = isinstance(value, (int, np.integer)) and not isinstance(value, (bool, np.timedelta64))
+    return whole and abs(int(value)) <= sys.float_info.max
 
 
 def numbers(values: pd.Series) -> pd.Series:
@@ -75,3 +89,59 @@ def _text(value: object) -> str:
     if isinstance(value, (float, np.floating)) and float(value).is_integer():
         return str(int(value))
     return str(value).strip()
+
+
+def figures(values: Sequence[Any]) -> tuple[FloatArray, dict[int, Strange]]:
+    """Cells of a table in a program as numbers, and by position what is none.
+
+    Missing (None, NaN, NA, NaT) is NaN, and so is what is no number; infinite stays so; whole numbers that no float
+    holds are the largest float. Text counts as ``numbers`` reads it. True, durations and numbers with an imaginary part
+    are no numbers: nobody can know what was meant.
+    """
+    found: FloatArray = np.full(len(values), np.nan)
+    strange: dict[int, Strange] = {}
+    for k, value in enumerate(values):
+        found[k], kind = _figure(value)
+        if kind:
+            strange[k] = kind
+    return found, strange
+
+
+def as_figure(value: Any) -> float:
+    """One number of any type; NaN where it is none, or text."""
+    return math.nan if isinstance(value, str) else float(figures([value])[0][0])
+
+
+def _figure(value: Any) -> tuple[float, Strange]:
+    kind = _strange(value)
+    if kind:
+        return math.nan, kind
+    if isinstance(value, str):
+        return _typed(value)
+    if isinstance(value, Decimal):
+        return (math.nan, "") if value.is_nan() else (float(value), "")
+    if not isinstance(value, abstract.Real):
+        return math.nan, "" if value is None or value is pd.NA or value is pd.NaT else "other"
+    try:
+        return float(value), ""
+    except OverflowError:
+        return (-sys.float_info.max if value < Fraction(0) else sys.float_info.max), ""
+
+
+def _strange(value: Any) -> Strange:
+    if value is pd.NaT:
+        return ""
+    if isinstance(value, (bool, np.bool_)):
+        return "bool"
+    if isinstance(value, (datetime.timedelta, np.timedelta64)):  # numpy's is a whole number, too
+        return "duration"
+    if isinstance(value, (datetime.date, datetime.time, np.datetime64)):
+        return "date"
+    return "complex" if isinstance(value, abstract.Complex) and not isinstance(value, abstract.Real) else ""
+
+
+def _typed(text: str) -> tuple[float, Strange]:
+    plain = half_width(text.strip())
+    if not re.fullmatch(f"(?:{_NUMBER}){_EXPONENT}", plain):
+        return math.nan, "text"
+    return float(plain.replace(",", "")), ""

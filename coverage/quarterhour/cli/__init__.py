@@ -120,15 +120,18 @@ def plan(
     quiet: Quiet = False,
 ) -> None:
     """The layout plan as it is handed in: text with articles, tables, an atlas with a sheet a town, layers."""
-    from quarterhour.report.plan.run import PlanAsked, plan_folder, plan_study
+    from quarterhour.io import sets
+    from quarterhour.report.plan.run import PlanAsked, networks_held, plan_folder, plan_study
     from quarterhour.study.study import read_study
 
     read, asked = read_study(study, roads=roads), PlanAsked(out, only, templates, lang)
     folder = plan_folder(read, asked)
     told_in = spoken(lang)
-    with progress(quiet) as tell:
+    with networks_held(read), sets.holding(folder), progress(quiet) as tell:
         made = plan_study(read, asked, folder, tell=tell, fresh=fresh, processes=2, told_in=told_in)
     say(i18n.say("plan_write.written", told_in, folder=folder, files=len(made.paths)))
+    for line in sets.account_lines(made.account, folder, told_in):
+        say(line, err=True)
     if made.left_out:
         say(i18n.say("plan_write.no_font", told_in), err=True)
         raise typer.Exit(1)
@@ -146,6 +149,7 @@ def demo(out: Out = None, lang: Lang = "zh", quiet: Quiet = False, verbose: Verb
 @app.command()
 def inspect(study: StudyPath, out: Out = None, roads: Roads = None, lang: Lang = "zh", quiet: Quiet = False) -> None:
     """What came in, and what is wrong with it, also as a page with a map. Exit 1 if rows were set aside."""
+    from quarterhour.io import sets
     from quarterhour.report.console import findings_count, input_lines
     from quarterhour.report.inspection import write_inspection
     from quarterhour.report.road_use import road_lines
@@ -153,31 +157,44 @@ def inspect(study: StudyPath, out: Out = None, roads: Roads = None, lang: Lang =
     from quarterhour.study.study import default_out, read_study
 
     asked = read_study(study, roads=roads)
-    with progress(quiet) as tell:
-        if tell:
-            tell(i18n.say("study.step_read", spoken(lang)))
-        tables = read_study_inputs(asked)
-    for line in [*input_lines(tables, spoken(lang)), *road_lines(asked, tables, spoken(lang))]:
-        say(line)
-    page = write_inspection(asked, tables, out or default_out(asked), lang=lang)[0]
+    folder = out or default_out(asked)
+    with sets.holding(folder):
+        with progress(quiet) as tell:
+            if tell:
+                tell(i18n.say("study.step_read", spoken(lang)))
+            tables = read_study_inputs(asked)
+        for line in [*input_lines(tables, spoken(lang)), *road_lines(asked, tables, spoken(lang))]:
+            say(line)
+        page = write_inspection(asked, tables, folder, lang=lang)[0]
     say(i18n.say("cli.inspected", spoken(lang), page=page))
     raise typer.Exit(1 if findings_count(tables) else 0)
 
 
 @app.command()
 def verify(
-    plan: Annotated[str, typer.Argument(metavar="PLAN", help="A plan.json.")],
+    plan: Annotated[str, typer.Argument(metavar="RESULTS|PLAN", help="A folder of results, or a plan.json.")],
     lang: Lang = "zh",
     prove: Annotated[
         float,
         typer.Option("--prove", metavar="SECONDS", min=0, help="Solve each question again and compare the bounds."),
     ] = 0,
 ) -> None:
-    """Recount the plans of a plan.json from that file alone. Exit 1 with the first thing that does not hold."""
+    """A folder of results held against its manifest, file by file, and its plans recounted; or a plan.json alone.
+
+    Exit 1 with the first thing that does not hold: a file that is missing, altered or of another run, or a plan.
+    """
+    from quarterhour.io import sets
     from quarterhour.siting.audit import record_lines
     from quarterhour.siting.proof.plan_record import read_records
 
-    for name, record in read_records(plan):
+    file = Path(plan)
+    if file.is_dir():
+        for line in sets.check_lines(file, spoken(lang)):
+            say(line)
+        if not (file / "plan.json").is_file():  # a layout plan has none
+            return
+        file = file / "plan.json"
+    for name, record in read_records(str(file)):
         try:
             for line in record_lines(name, record, spoken(lang), prove=prove):
                 say(line)
@@ -277,15 +294,16 @@ def _try_again(
     study: str, plan: Path, *, out: Path | None, roads: Path | None, lang: str, fresh: bool, quiet: bool, verbose: bool
 ) -> None:
     """Exit 1 where the engine counts something else, or a condition of the question is broken."""
+    from quarterhour.io import sets
     from quarterhour.study.file.tried import read_tried
     from quarterhour.study.run import try_again
     from quarterhour.study.siting.told import tried_lines
     from quarterhour.study.study import default_out, read_study
 
     tried, asked = read_tried(plan), read_study(study, roads=roads)
-    with progress(quiet, verbose=verbose) as tell:
-        prepared = (out or default_out(asked)) / "prepared"
-        again = try_again(asked, tried, lang=spoken(lang), tell=tell, prepared=prepared, fresh=fresh)
+    folder = out or default_out(asked)
+    with sets.holding(folder), progress(quiet, verbose=verbose) as tell:
+        again = try_again(asked, tried, lang=spoken(lang), tell=tell, prepared=folder / "prepared", fresh=fresh)
     for line in tried_lines(asked, again, spoken(lang)):
         say(line)
     if not again.agrees or again.broken is not None:
@@ -307,6 +325,7 @@ def _run(
 ) -> None:
     from dataclasses import replace
 
+    from quarterhour.io import sets
     from quarterhour.report import write
     from quarterhour.report.console import finding_lines, findings_count, summary_lines
     from quarterhour.study.run import run_study
@@ -316,25 +335,27 @@ def _run(
     folder, told_in = out or default_out(asked), spoken(lang)
     left: list[Path] = []
     sweep(folder, folder / "prepared", folder / "plans", folder / "plan")
-    write.check_folder(folder)
-    write.check_database(asked)
-    earlier = None if against is None else write.read_earlier(against)
     try:
-        with progress(quiet, verbose=verbose) as tell:
+        with sets.holding(folder), progress(quiet, verbose=verbose) as tell:
+            write.check_database(asked)
+            before = sets.finish(folder)
+            earlier = None if against is None else write.read_earlier(against)
             results = run_study(
                 asked, checks=checks, siting=siting, lang=told_in, tell=tell, prepared=folder / "prepared", fresh=fresh,
                 keep=folder / "plans", kept=left.append, publish=True,
             )  # fmt: skip
             results = replace(results, earlier=earlier)
-            write.write_results(results, folder, lang=lang, tell=tell, processes=2, told_in=told_in)
+            written = write.hand_in(results, folder, lang=lang, tell=tell, processes=2, told_in=told_in)
     except (Stopped, KeyboardInterrupt) as stopped:
-        raise Stopped(getattr(stopped, "number", signal.SIGINT), left) from None
+        number = getattr(stopped, "number", signal.SIGINT)
+        raise Stopped(number, left, asked=siting and bool(asked.file.siting)) from None
     for line in summary_lines(results, told_in):
         say(line)
     say(i18n.say("cli.written", told_in, folder=folder))
     if stored := write.store_layers(results):
         say(i18n.say("cli.stored", told_in, where=stored))
-    for line in finding_lines(results.findings, told_in, most=3):
+    others = sets.account_lines(written.account.after(before), folder, told_in)
+    for line in [*others, *finding_lines(results.findings, told_in, most=3)]:
         say(line, err=True)
     if findings_count(results):
         raise typer.Exit(1)

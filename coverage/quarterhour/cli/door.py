@@ -32,14 +32,14 @@ _AGAIN_S = 0.05
 
 
 class Stopped(BaseException):
-    """A signal asked the program to end, and the plans kept by then.
+    """A signal asked the program to end, and the plans kept by then; ``asked``: whether there were to be any.
 
     Not a KeyboardInterrupt, which typer would swallow without a word.
     """
 
-    def __init__(self, number: int = signal.SIGINT, paths: Iterable[Path] = ()) -> None:
+    def __init__(self, number: int = signal.SIGINT, paths: Iterable[Path] = (), *, asked: bool = False) -> None:
         super().__init__(number)
-        self.number, self.paths = number, tuple(paths)
+        self.number, self.paths, self.asked = number, tuple(paths), asked
 
 
 class _Ending:
@@ -63,7 +63,7 @@ class _Ending:
     def lost(self, number: int) -> None:
         """It came where an error goes no further (a callback, the end of an object): it comes again."""
         self.heard_s = None
-        threading.Timer(_AGAIN_S, os.kill, (os.getpid(), number)).start()
+        threading.Timer(_AGAIN_S, signal.raise_signal, (number,)).start()
 
 
 def through_the_door(command: Callable[[], object]) -> None:
@@ -122,6 +122,8 @@ def _ended(command: Callable[[], object], lang: str) -> int:
         say(i18n.say("cli.stopped", lang), err=True)
         for path in stopped.paths:
             say(i18n.say("cli.plan_left", lang, path=path), err=True)
+        if stopped.asked and not stopped.paths:
+            say(i18n.say("cli.no_plan_yet", lang), err=True)
         return 128 + stopped.number
     except Exception as error:
         refused = machine_error(error)

@@ -19,12 +19,16 @@ from typing import Any
 import numpy as np
 
 from quarterhour.base.errors import DataError, ServiceError
+from quarterhour.io import http as web
 from quarterhour.io.addresses import Answer
 from quarterhour.io.files import read_json, write_text
+from quarterhour.io.files.checks import json_of
 from quarterhour.io.web_maps import to_wgs84
 
 SERVICES = ("amap", "tianditu")
-_LONGEST_ANSWER = 1_000_000
+_FAULTS = {"late": "timeout", "unreachable": "no_answer", "too_large": "too_large", "redirected": "sent_on",
+           "cut_short": "no_answer"}  # fmt: skip
+"""The sentence for each way in which a call may fail (``io/http``)."""
 
 
 class WebGeocoder:
@@ -65,7 +69,10 @@ class WebGeocoder:
             self._kept[about] = {**self._ask(address), "day": self._now().date().isoformat()}
             text = json.dumps(dict(sorted(self._kept.items())), ensure_ascii=False, indent=1)
             write_text(self._cache, text + "\n")
-        return self._answer(self._kept[about])
+        try:
+            return self._answer(self._kept[about])
+        except (LookupError, TypeError, ValueError, AttributeError, ArithmeticError) as error:
+            raise DataError("geocode.bad_cache", file=self._cache.name) from error
 
     def _ask(self, address: str) -> dict[str, Any]:
         key = os.environ.get(self._key_env, "").strip()
@@ -83,26 +90,28 @@ class WebGeocoder:
             raise ServiceError("geocode.unreadable", service=self.name, detail=_short(said, key)) from error
 
     def _get(self, question: Mapping[str, str], key: str) -> Any:
-        import requests
-
         self._wait(float(self._known["pause_seconds"]))
+        answer = self._answered(question)
+        if answer.soon is not None:
+            self._wait(answer.soon)
+            answer = self._answered(question)
         try:
-            answer = requests.get(self._url, params=dict(question), timeout=self._timeout)
-        except requests.Timeout:
-            raise ServiceError("geocode.timeout", service=self.name, seconds=f"{self._timeout:g}") from None
-        except requests.RequestException as error:  # its text has the address that was asked, and the key in it
-            raise ServiceError("geocode.no_answer", service=self.name, detail=type(error).__name__) from None
-        try:
-            said = answer.json() if len(answer.content) <= _LONGEST_ANSWER else None
-        except ValueError:
+            said = json_of(answer.body, of=self.name)
+        except (ValueError, RecursionError):
             said = None
         if not isinstance(said, dict):
-            if answer.status_code != 200:
-                self._refuse(str(answer.status_code), answer.reason)
-            raise ServiceError("geocode.unreadable", service=self.name, detail=_short(answer.text, key))
-        return (
-            said if answer.status_code == 200 or {"infocode", "code"} & set(said) else {"code": str(answer.status_code)}
-        )
+            if answer.status != 200:
+                self._refuse(str(answer.status), answer.said.partition(" ")[2])
+            detail = _short(answer.body[:400].decode("utf-8", "replace"), key)
+            raise ServiceError("geocode.unreadable", service=self.name, detail=detail)
+        return said if answer.status == 200 or {"infocode", "code"} & set(said) else {"code": str(answer.status)}
+
+    def _answered(self, question: Mapping[str, str]) -> web.Answer:
+        try:
+            return web.ask("GET", self._url, params=question, seconds=self._timeout, most="geocoder_bytes")
+        except web.AskError as why:
+            named = {"service": self.name, "detail": why.detail, "seconds": f"{self._timeout:g}"}
+            raise ServiceError(f"geocode.{_FAULTS[why.fault]}", **named) from None
 
     def _refuse(self, code: str, text: str) -> None:
         why = next((w for w in ("quota", "busy", "key") if code in self._known[w]), "refused")

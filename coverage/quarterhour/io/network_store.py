@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
+import contextlib
 import dataclasses
 import functools
 import hashlib
 import json
 import os
-import shutil
 import zlib
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from types import MappingProxyType
 from typing import Any
@@ -24,8 +24,9 @@ from quarterhour.base.arrays import AnyArray
 from quarterhour.base.errors import DataError, MissingError, WriteError
 from quarterhour.base.foreign import foreign
 from quarterhour.base.jit import COMPILED
+from quarterhour.base.machine.scratch import scratch_folder
 from quarterhour.io.files.checks import sha256
-from quarterhour.io.files.write import atomic
+from quarterhour.io.files.write import atomic, told
 from quarterhour.network.network import Arcs, Mode, Network, Turns
 from quarterhour.network.search_graph import SearchGraph, search_graph
 from quarterhour.network.segment_grid import Grid, grid_of
@@ -87,14 +88,16 @@ def _program() -> str:
 def save_network(network: Network, folder: str | Path, *, key: str = "") -> None:
     """The network as .npy files in a folder of its own, whole or not at all.
 
-    An earlier network in the folder is replaced. Its searches are prepared as well, so the next start pays nothing.
-    WriteError when the folder holds anything else, or cannot be written.
+    An earlier network in the folder is replaced, and no other file that lies there is touched. Its searches are
+    prepared as well, so the next start pays nothing. WriteError when the folder holds files and no network, or cannot
+    be written.
     """
     target = Path(folder)
-    if target.exists() and not (target / LABEL).is_file() and not (target.is_dir() and not any(target.iterdir())):
+    taken = target.exists() and (not target.is_dir() or any(target.iterdir()))
+    if taken and not (target / LABEL).is_file():
         raise WriteError("network_store.not_ours", folder=str(target))
-    with atomic(target) as growing:
-        growing.mkdir()
+    with atomic(target) if not taken else _beside(target) as growing:
+        growing.mkdir(exist_ok=True)
         arrays = _arrays(network)
         for name, array in arrays.items():
             _write(growing / f"{name}.npy", array)
@@ -102,7 +105,6 @@ def save_network(network: Network, folder: str | Path, *, key: str = "") -> None
         label["sum"] = _label_sum(label)
         text = json.dumps(label, ensure_ascii=False, indent=1, sort_keys=True)
         (growing / LABEL).write_text(text + "\n", encoding="utf-8")
-        _clear(target)
 
 
 def load_network(folder: str | Path, *, key: str | None = None) -> Network:
@@ -213,12 +215,37 @@ def _write(path: Path, array: AnyArray) -> None:
         os.fsync(file.fileno())
 
 
-def _clear(target: Path) -> None:
+@contextlib.contextmanager
+def _beside(target: Path) -> Iterator[Path]:
+    """A folder for a network that is to replace the one in ``target``: file by file, the label last.
+
+    Between two moves the old label stands over arrays of both: their sums differ from it, and it is built anew.
+    """
+    earlier = _own_files(target)
+    with told(target), scratch_folder(target.parent, target.name) as growing:
+        yield growing
+        made = {path.name for path in growing.iterdir()}
+        for name in [*sorted(made - {LABEL}), LABEL]:
+            _replace(growing / name, target / name)
+    for name in sorted(earlier - made):
+        with contextlib.suppress(OSError):  # held: no label names it any more, so it is of no network
+            (target / name).unlink(missing_ok=True)
+
+
+def _own_files(home: Path) -> set[str]:
+    """The files that an earlier network in a folder is made of, by its label; none where the label is not whole."""
     try:
-        if target.exists():
-            shutil.rmtree(target)
+        label = _read_label(home, None)
+    except DataError:
+        return set()
+    return {f"{name}.npy" for name in label["arrays"] if Path(name).name == name}
+
+
+def _replace(growing: Path, target: Path) -> None:
+    try:
+        os.replace(growing, target)  # noqa: PTH105 - the one call that every system makes in one step
     except OSError as why:
-        raise WriteError("network_store.held", folder=str(target), detail=str(why)) from why
+        raise WriteError("network_store.held", folder=str(target.parent), detail=str(why)) from why
 
 
 def _read_label(home: Path, key: str | None) -> dict[str, Any]:

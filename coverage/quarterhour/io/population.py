@@ -9,6 +9,7 @@ import geopandas as gpd
 import numpy as np
 import shapely
 
+from quarterhour.base import limits
 from quarterhour.base.areal import Shapes, Shared
 from quarterhour.base.arrays import AnyArray, FloatArray, IntArray
 from quarterhour.base.errors import DataError
@@ -35,7 +36,7 @@ def people_of_grid(path: Path, areas: gpd.GeoSeries) -> Shared:
     people, known = np.zeros(len(areas)), np.zeros(len(areas))
     with opened_grid(path, page="population") as grid:
         for place, shape in enumerate(_in_cells(areas, grid)):
-            row, column, share = cells_inside(shape, grid.width, grid.height)
+            row, column, share = cells_inside(shape, grid.width, grid.height, of=path)
             count = _values(grid, row, column, path.name)
             told = np.isfinite(count)
             people[place] = float((count[told] * share[told]).sum())
@@ -59,8 +60,10 @@ def _in_cells(areas: gpd.GeoSeries, grid: Any) -> Shapes:
     return shapes
 
 
-def cells_inside(shape: Any, width: int, height: int) -> tuple[IntArray, IntArray, FloatArray]:
+def cells_inside(shape: Any, width: int, height: int, *, of: object = "grid") -> tuple[IntArray, IntArray, FloatArray]:
     """Row and column of each cell that a shape touches, and the share of the cell that lies in it.
+
+    ``of``: the file that an error names where the shape lies over more cells than may be.
 
     >>> row, column, share = cells_inside(shapely.box(0.5, 0, 2, 1), 9, 9)
     >>> column.tolist(), share.tolist()
@@ -72,6 +75,7 @@ def cells_inside(shape: Any, width: int, height: int) -> tuple[IntArray, IntArra
     right, bottom = np.minimum(np.ceil(shape.bounds[2:]), (width, height)).astype(np.int64)
     if left >= right or top >= bottom:
         return _none()
+    limits.check("area_cells", int((right - left) * (bottom - top)), of=of)
     shapely.prepare(shape)
     x, y = _grid_of(np.arange(left, right, _BLOCK), np.arange(top, bottom, _BLOCK))
     blocks = shapely.box(x, y, x + _BLOCK, y + _BLOCK)

@@ -23,6 +23,7 @@ import numpy as np
 import pandas as pd
 import shapely
 
+from quarterhour.base import limits
 from quarterhour.base.arrays import AnyArray, FloatArray, IntArray, ragged
 from quarterhour.base.errors import DataError, MissingError, first_ids
 from quarterhour.base.findings import finding, no_findings
@@ -220,8 +221,10 @@ def in_grid_crs(shapes: gpd.GeoSeries, grid: Any, *, page: str = "speeds") -> An
 def grid_cells(grid: Any, *, page: str = "speeds", window: Any = None) -> FloatArray:
     """The values of an open grid, or of a window ((top, bottom), (left, right)) of it; NaN where it has none.
 
-    DataError where they cannot be read.
+    DataError where they cannot be read, or are more than may be at once.
     """
+    (top, bottom), (left, right) = window or ((0, grid.height), (0, grid.width))
+    limits.check("grid_cells", (bottom - top) * (right - left), of=Path(grid.name).name)
     with foreign(Path(grid.name).name, key=f"{page}.bad_grid"), np.errstate(invalid="ignore"):
         return np.asarray(grid.read(1, window=window, masked=True).astype(float).filled(np.nan))
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from datetime import date
 from functools import partial
 from pathlib import Path
 
@@ -12,7 +13,7 @@ import pandas as pd
 from quarterhour.base import i18n
 from quarterhour.base.findings import SEVERITIES, finding_sentences
 from quarterhour.base.planar import flat
-from quarterhour.io import files
+from quarterhour.io import files, sets
 from quarterhour.maps.draw import Notes, draw_map
 from quarterhour.report.console import finding_lines, table_lines
 from quarterhour.report.road_use import road_lines
@@ -28,15 +29,19 @@ _MOST_LINES = 200
 
 
 def write_inspection(study: Study, tables: Inputs, out: str | Path, *, lang: str = "zh") -> list[Path]:
-    """The page and both tables into a folder, together; the paths written. WriteError where that cannot be."""
+    """The page and both tables into a folder, together; the paths written. WriteError where that cannot be.
+
+    Beside results of a run they are another's: the manifest there, if there is one, says so.
+    """
     writers = {
         PAGE: lambda path: files.write_text(path, inspection_page(study, tables, lang)),
         **finding_writers(tables.findings, lang),
         **address_writers(tables),
     }
-    with files.together(out) as growing:
+    with sets.one_set(out) as handing:
         for name, write in writers.items():
-            write(growing / name)
+            write(handing.growing / name)
+        handing.amends({"command": "inspect", "day": date.today().isoformat()})
     return [Path(out) / name for name in writers]
 
 

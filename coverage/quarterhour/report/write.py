@@ -4,27 +4,24 @@ from __future__ import annotations
 
 import json
 import logging
-import platform
-from collections.abc import Callable, Iterable, Mapping
-from dataclasses import asdict, dataclass, fields
-from datetime import date
+from collections.abc import Callable
+from contextlib import nullcontext
+from dataclasses import dataclass
 from functools import partial
-from importlib import metadata
 from pathlib import Path
 from typing import Any
 
 import pandas as pd
 
 from quarterhour.base import i18n
-from quarterhour.io import files, postgis
+from quarterhour.io import files, postgis, sets
 from quarterhour.maps.draw import draw_map
 from quarterhour.maps.page import MapPage
 from quarterhour.maps.routes import route_columns
 from quarterhour.maps.what_if import what_if_columns
-from quarterhour.network.network import Mode
 from quarterhour.report.forecast.sections import FORECAST, forecast_chart, forecast_sections
 from quarterhour.report.glossary import glossary, glossary_section
-from quarterhour.report.inspection import address_writers, finding_writers
+from quarterhour.report.inspection import PAGE, address_writers, finding_writers
 from quarterhour.report.layers.dresses import layer_dresses
 from quarterhour.report.layers.tables import chosen_sites, named_layers, result_layers
 from quarterhour.report.map_notes import map_notes
@@ -33,24 +30,26 @@ from quarterhour.report.meeting.questions import asked_of, further_areas, mode_n
 from quarterhour.report.needs.money_of_plans import money_of
 from quarterhour.report.needs.money_sections import money_sections
 from quarterhour.report.papers.writers import Papers, with_font_finding
-from quarterhour.report.plan.write import write_plan
+from quarterhour.report.plan.atlas.earlier import clear_old_sheets
+from quarterhour.report.plan.write import grow_plan, stepping
 from quarterhour.report.score_sections import score_sections
 from quarterhour.report.section import Section
 from quarterhour.report.service_sections import care_sections
 from quarterhour.report.siting_sections import Charts, certificate_sections, siting_charts, siting_sections
 from quarterhour.report.tables import quality_note
 from quarterhour.report.workbook import write_workbook
+from quarterhour.siting.proof.behind_record import behind_record, plain_rows
 from quarterhour.siting.proof.plan_record import plan_record
+from quarterhour.siting.proof.seal import sealed_together
 from quarterhour.standards.league import earlier_rows, kept_rows
 from quarterhour.study.progress import RunProgress
+from quarterhour.study.provenance import manifest
 from quarterhour.study.reading.used import sink_of
 from quarterhour.study.results import Proposal, Results
 from quarterhour.study.run import publishable
-from quarterhour.study.study import Study, modes_named, study_mode, study_targets
+from quarterhour.study.study import Study
 
 _log = logging.getLogger(__name__)
-LIBRARIES = ("quarterhour", "folium", "geopandas", "highspy", "matplotlib", "numba", "numpy", "osmium", "osmnx",
-             "pandas", "pyproj", "python-docx", "scikit-learn", "scipy", "shapely", "typst")  # fmt: skip
 
 
 @dataclass(frozen=True, eq=False)
@@ -79,6 +78,14 @@ def build_report_parts(results: Results, lang: str) -> ReportParts:
     return ReportParts(behind, sections, charts)
 
 
+@dataclass(frozen=True, eq=False)
+class Written:
+    """The files of a run, and what became of others that lay in the folder."""
+
+    paths: list[Path]
+    account: sets.Account
+
+
 def write_results(
     results: Results, out: str | Path, *, lang: str = "zh", tell: RunProgress | None = None, processes: int = 1,
     told_in: str | None = None,
@@ -88,29 +95,45 @@ def write_results(
     The layout plan into the folder ``plan`` in it, where the study asks for it (``processes`` as ``write_plan``).
     ``told_in``: the language of ``tell`` and of the log, where it is another than that of the results.
 
-    All of them take their places together at the end. The same study gives the same bytes in every
-    file but ``manifest.json``, which holds the day, the versions and the seconds. WriteError names a
-    file that somebody holds; the others are in place.
+    All of them take their places together at the end, and files of an earlier run that this one has not leave
+    (``io.sets``): the manifest comes last and lists every file with its hash. The same study gives the same bytes in
+    every file but ``manifest.json``, which holds the day, the versions and the seconds. WriteError names a file that
+    somebody holds, the others are in place; or says that another run works there.
     """
-    results = with_font_finding(publishable(results, lang), lang)
-    writers = _writers(results, lang, build_report_parts(results, lang))
-    if tell:
-        tell(i18n.say("study.step_write", told_in or lang))
-    with files.together(out) as growing:
-        for name, write in writers.items():
-            _log.info(i18n.say("study.step_file", told_in or lang, name=name))
-            write(growing / name)
-    made = [Path(out) / name for name in writers]
-    if "plan" in results.study.file.outputs.extra:
-        folder = Path(out) / "plan"
-        made += write_plan(results, folder, lang=lang, processes=processes, tell=tell, told_in=told_in).paths
-    return made
+    return hand_in(results, out, lang=lang, tell=tell, processes=processes, told_in=told_in).paths
 
 
-def check_folder(out: str | Path) -> None:
-    """WriteError before the work, not after it, where results cannot be written."""
-    with files.together(out):
-        pass
+def hand_in(
+    results: Results, out: str | Path, *, lang: str = "zh", tell: RunProgress | None = None, processes: int = 1,
+    told_in: str | None = None,
+) -> Written:  # fmt: skip
+    """As ``write_results``, with an account of the other files in the folder."""
+    planned, part = "plan" in results.study.file.outputs.extra, Path(out) / "plan"
+    unlisted = not (part / sets.MANIFEST).is_file()
+    with sets.holding(out), sets.holding(part) if planned else nullcontext():
+        results = with_font_finding(publishable(results, lang), lang)
+        writers = _writers(results, lang, build_report_parts(results, lang))
+        if tell:
+            tell(i18n.say("study.step_write", told_in or lang))
+        with sets.one_set(out) as handing:
+            for name, write in writers.items():
+                _log.info(i18n.say("study.step_file", told_in or lang, name=name))
+                write(handing.growing / name)
+            made = [Path(out) / name for name in [*writers, sets.MANIFEST]]
+            handing.manifest(manifest(results, lang), keeps=_kept(results))
+            if planned:
+                step = stepping(tell, told_in or lang)
+                plan = grow_plan(results, handing, step, where="plan", lang=lang, processes=processes)
+                made += [Path(out) / path for path in plan.paths]
+        if planned and unlisted and not plan.left_out:  # of before there was a list of what was written
+            clear_old_sheets(part / "atlas", set(made))
+    return Written(made, handing.account)
+
+
+def _kept(results: Results) -> list[str]:
+    """What of an earlier run outlives one that was not asked for it, as that run's."""
+    left = [] if "siting" in results.done else ["plan.json"]
+    return [PAGE, *left, *([] if "checks" in results.done else ["scorecard.csv"])]
 
 
 def check_database(study: Study) -> None:
@@ -136,7 +159,7 @@ def _writers(results: Results, lang: str, parts: ReportParts) -> dict[str, Calla
         "coverage.xlsx": lambda path: _workbook(results, path, lang, parts),
         "results.gpkg": lambda path: _write_geopackage(path, results, lang),
     }
-    if results.proposals or not asked:  # where circles alone were asked for, an earlier plan stays
+    if results.proposals or "siting" in results.done or not asked:  # where circles alone were asked for, one stays
         writers["plan.json"] = lambda path: files.write_text(path, _json(plans_record(results)))
     charts = {question: (chart_file(question), chart) for question, (_, chart) in parts.charts.items()}
     writers |= Papers(results, lang, parts.sections, charts, glossary(lang)).writers()
@@ -146,7 +169,6 @@ def _writers(results: Results, lang: str, parts: ReportParts) -> dict[str, Calla
         writers["od.csv"] = partial(files.write_csv, frame=results.od, index=False)
     writers |= finding_writers(results.findings, lang)
     writers |= address_writers(results.inputs)
-    writers["manifest.json"] = lambda path: files.write_text(path, _json(manifest(results, lang)))
     for question, (_, chart) in parts.charts.items():
         writers[chart_file(question)] = partial(files.write_text, text=chart + "\n")
     return writers
@@ -160,29 +182,20 @@ def chart_file(question: str) -> str:
 def plans_record(results: Results) -> list[dict[str, Any]]:
     """Every plan with its proof, as ``plan.json`` keeps it: no day, no seconds.
 
-    Beside the sealed record: ``frontier``, ``phases`` and ``money`` where the study asks for them (``verify`` counts
-    the money again), and ``quality`` of the inputs.
+    ``frontier``, ``phases`` and ``money`` stand in it where the study asks for them, and ``quality`` of the inputs, all
+    under one seal, which knows all plans of the file.
     """
-    quality = results.inputs.quality.round(6).to_dict("records")
-    return [{**plan_record(p.plan, p.problem), **_behind(results, p), "quality": quality} for p in results.proposals]
+    return sealed_together([plan_record(p.plan, p.problem, behind=_behind(results, p)) for p in results.proposals])
 
 
 def _behind(results: Results, p: Proposal) -> dict[str, Any]:
-    found: dict[str, Any] = {}
-    if p.prospects.frontier is not None:
-        found["frontier"] = _rows(p.prospects.frontier)
-    if p.prospects.phasing is not None:
-        steps = p.prospects.phasing.steps.assign(sites=p.prospects.phasing.steps["sites"].map(list))
-        found["phases"] = {"first_year": p.prospects.first_year, "steps": _rows(steps)}
-    money = money_of(results, p)
-    if money is not None:
-        found["money"] = money
-    return found
-
-
-def _rows(table: pd.DataFrame) -> list[dict[str, Any]]:
-    """Rows as plain values; what is missing is null."""
-    return json.loads(table.to_json(orient="records", double_precision=15, force_ascii=False))  # type: ignore[no-any-return]
+    phasing = p.prospects.phasing
+    return behind_record(
+        p.prospects.frontier,
+        None if phasing is None else (p.prospects.first_year, phasing.steps),
+        money=money_of(results, p),
+        quality=plain_rows(results.inputs.quality.round(6)),
+    )
 
 
 def meeting_map(results: Results, lang: str = "zh", *, parts: ReportParts | None = None) -> MapPage:
@@ -238,40 +251,6 @@ def _workbook(results: Results, path: Path, lang: str, parts: ReportParts) -> No
 def _write_geopackage(path: Path, results: Results, lang: str) -> None:
     layers = named_layers(results, lang)
     files.write_layers(path, layers, dresses=layer_dresses(results, layers, lang))
-
-
-def manifest(results: Results, lang: str) -> dict[str, Any]:
-    """What a run rests on: study file, inputs with hash and date, versions, seconds, data quality."""
-    tables = results.inputs
-    study = results.study
-    counted = results.findings["severity"].value_counts().sort_index()
-    return {
-        "study": study.file.model_dump(mode="json"),
-        "given": {"roads": study.roads.name if study.roads else None, "lang": lang},
-        "modes": {name: _mode(study_mode(study, name, where)) for name, where in modes_named(study)},
-        "targets": {day.isoformat(): [asdict(t) for t in ts] for day, ts in study_targets(study).items()},
-        "inputs": tables.used.to_dict("records"),
-        "quality": tables.quality.round(6).to_dict("records"),
-        "findings": {str(k): int(v) for k, v in counted.items()},
-        "day": date.today().isoformat(),
-        "python": platform.python_version(),
-        "versions": dict(_versions(LIBRARIES)),
-        "seconds": results.seconds,
-        "plans": {p.id: {"seconds": round(p.plan.seconds, 3), "status": p.plan.status} for p in results.proposals},
-    }
-
-
-def _mode(mode: Mode) -> dict[str, Any]:
-    plain = {f.name: getattr(mode, f.name) for f in fields(mode)}
-    return {k: dict(v) if isinstance(v, Mapping) else v for k, v in plain.items()}
-
-
-def _versions(names: Iterable[str]) -> Iterable[tuple[str, str]]:
-    for name in names:
-        try:
-            yield name, metadata.version(name)
-        except metadata.PackageNotFoundError:  # numba, where it has no wheel
-            continue
 
 
 def _json(value: object) -> str:

@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 from quarterhour.base.arrays import IntArray
 from quarterhour.base.errors import DataError, first_ids
 from quarterhour.base.labels import percent
+from quarterhour.base.row_order import by_id
 
 NEVER = np.int64(2**62)
 COLUMNS = ("beds", "nursing_beds")
@@ -67,12 +68,13 @@ def cheapest_conversion(institutions: pd.DataFrame, *, share: float = 0.6) -> Co
     ------
     DataError : a column is missing, a number is not whole or negative, or more nursing beds than beds.
 
+    Of choices that cost the same, one that hangs on ids alone.
     A fixed cost makes the cost of an institution bend downward, so in some best plan all but one are
     converted in full or not at all: a knapsack with one exception, solved over the number of beds.
     """
     if not 0 <= share <= 1:
         raise DataError("beds.bad_share", share=share)
-    table = _checked(institutions)
+    table = by_id(_checked(institutions))
     beds, nursing = table["beds"].to_numpy(), table["nursing_beds"].to_numpy()
     needed = nursing_need(int(beds.sum()), share)
     missing = max(0, needed - int(nursing.sum()))
@@ -85,7 +87,7 @@ def cheapest_conversion(institutions: pd.DataFrame, *, share: float = 0.6) -> Co
     rows = table[list(COLUMNS)].assign(
         convert=convert, cost_yuan=cost, share_before=nursing / some, share_after=(nursing + convert) / some
     )
-    return Conversion(rows, share, needed, missing - wanted)
+    return Conversion(rows.reindex(institutions.index), share, needed, missing - wanted)
 
 
 def bed_need(people: pd.Series, *, beds: pd.Series, share: float) -> pd.DataFrame:

@@ -9,6 +9,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from quarterhour.base.arrays import FloatArray
+from quarterhour.base.row_order import id_order
 from quarterhour.services.columns import at_least_zero
 
 WORST = 0.1
@@ -45,6 +46,7 @@ def measure_equity(value: pd.Series, *, people: pd.Series, areas: pd.Series | No
     nobody is, Gini and Theil where nobody has anything. DataError for a value below 0 or missing where people are.
     Source: Gini as the mean difference, Theil's T with 0 ln 0 = 0; equal to ``inequality`` where all weights are one.
     """
+    value = value.iloc[id_order(value.index)]
     x, w = _checked(value, people)
     if not len(x):
         nan, nobody = float("nan"), pd.DataFrame({"people": [0.0, 1.0], "value": [0.0, 1.0]})

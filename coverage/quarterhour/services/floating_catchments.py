@@ -54,14 +54,14 @@ def catchment_access(
     Source: Luo & Wang 2003, Luo & Qi 2009, Wan et al. 2012, Dai 2010; all but ``dai`` equal to PySAL's ``access`` in
     the tests.
     """
-    near = times.within(minutes)
+    near = times.within(minutes).by_id()
     demand = at_least_zero(people.reindex(near.communities), "catchments.bad_column", column="people")
     supply = at_least_zero(capacity.reindex(near.sites), "catchments.bad_column", column="capacity")
     weights = _weights(near, decay_of(method, minutes, decay), choice=method == "3sfca")
     waiting = np.asarray(weights.T @ demand)
     ratio = np.divide(supply, waiting, out=np.zeros(len(supply)), where=waiting > 0)
     made = {"access": np.asarray(weights @ ratio), "sites": np.diff(near.indptr), "people": demand}
-    return pd.DataFrame(made, index=near.communities)
+    return pd.DataFrame(made, index=near.communities).reindex(times.communities)
 
 
 def _weights(near: TravelTimes, decay: Decay, *, choice: bool) -> sparse.csr_array:
@@ -113,7 +113,7 @@ def assign_within(times: TravelTimes, *, people: pd.Series, capacity: pd.Series,
     problem's corners are whole numbers, found by HiGHS's dual simplex and counted again in whole people.
     DataError for a value that is no whole number.
     """
-    near = times.within(minutes)
+    near = times.within(minutes).by_id()
     demand = _whole(people.reindex(near.communities), "people")
     supply = _whole(capacity.reindex(near.sites), "capacity")
     flow = _least_minutes(near, demand, supply)
@@ -126,8 +126,8 @@ def assign_within(times: TravelTimes, *, people: pd.Series, capacity: pd.Series,
     some = flow > 0
     flows = near.pairs()[some].assign(people=flow[some]).reset_index(drop=True)
     return Served(
-        pd.DataFrame(told, index=near.communities),
-        pd.DataFrame({"capacity": supply, "used": used}, index=near.sites),
+        pd.DataFrame(told, index=near.communities).reindex(times.communities),
+        pd.DataFrame({"capacity": supply, "used": used}, index=near.sites).reindex(times.sites),
         flows[["community", "site", "people", "minutes"]],
     )
 

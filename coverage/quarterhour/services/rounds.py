@@ -8,20 +8,26 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
 import pandas as pd
 
+from quarterhour.base import limits
 from quarterhour.base.arrays import IntArray
 from quarterhour.base.errors import DataError
 from quarterhour.base.labels import gap_percent
+from quarterhour.base.row_order import drawn_turns, id_order
 from quarterhour.travel.times import TravelTimes
 
 Seconds = IntArray
 FAR = np.int64(10**7)
 """Seconds of a leg that nobody can travel."""
+_MOST_BETTER = 1_000_000
+"""Better rounds of a base, one after the other, at most."""
+_BY_CLOCK = (2, 4)
+"""States of OR-tools' routing: time ran out before descent ended, or before there were any rounds."""
 ROUND_COLUMNS = ("base", "carer", "order", "community", "arrive", "leave")
 
 
@@ -53,7 +59,7 @@ class RoundsPlan:
     leave`` (minutes of the shift). ``communities``: by id ``base, people, visits``, ``within`` (share of the shift in
     which some carer of the base, wherever the round has led, is at most the standard away, turnout included), ``worst``
     (minutes, at the worst moment; missing where no carer ever gets there), ``from_base`` (whether the standard holds
-    from the base).
+    from the base). ``by_clock``: ``seconds`` ended the search of some base, so that another machine may find others.
     """
 
     bases: pd.DataFrame
@@ -61,6 +67,7 @@ class RoundsPlan:
     communities: pd.DataFrame
     minutes: float
     rule: RoundsRule
+    by_clock: bool = False
 
     @property
     def carers(self) -> int:
@@ -91,7 +98,7 @@ def plan_rounds(
     between: TravelTimes,
     minutes: float,
     rule: RoundsRule | None = None,
-    seconds: float = 30.0,
+    seconds: float = math.inf,
     seed: int = 0,
     progress: Callable[[float], None] | None = None,
 ) -> RoundsPlan:
@@ -105,15 +112,17 @@ def plan_rounds(
     between : communities x communities as sites, ``to_community``: from the one in the column to the one in the row.
         A pair that was not searched so far is travelled by way of the base.
     minutes : the standard that a call asks for.
-    rule : visits and shifts. seconds : for all bases together; spent by the number of visits.
-    seed : of the spread of visits over the week.
+    rule : visits and shifts. seconds : for all bases together; spent by the number of visits. Without them the search
+        ends by itself, and the same study has the same rounds on any machine.
+    seed : of the spread of visits over the week, drawn for each community by its id.
 
     Two visits to one community may be made by two carers; a visit is never divided. DataError when a visit is longer
     than the shift or people are not whole.
     """
     rule = rule or RoundsRule()
     _check(rule, people)
-    weekly = _week(people.reindex(territory.index).fillna(0).astype("int64"), rule, seed)
+    given, territory = territory.index, territory.iloc[id_order(territory.index)]
+    weekly = _week(people.reindex(territory.index).fillna(0).astype("int64"), territory, rule, seed)
     parts: list[_Base] = []
     served = territory.dropna()
     groups = [(base, group.index) for base, group in served.groupby(served, sort=True)]
@@ -126,7 +135,8 @@ def plan_rounds(
         parts.append(_base_rounds(str(base), ids, visits, legs, minutes, rule, share))
         if progress:
             progress(done / len(groups))
-    return _plan(territory, people, parts, minutes, rule)
+    made = _plan(territory, people, parts, minutes, rule)
+    return replace(made, communities=made.communities.reindex(given))
 
 
 def _check(rule: RoundsRule, people: pd.Series) -> None:
@@ -139,10 +149,10 @@ def _check(rule: RoundsRule, people: pd.Series) -> None:
         raise DataError("rounds.not_whole")
 
 
-def _week(people: pd.Series, rule: RoundsRule, seed: int) -> pd.DataFrame:
-    """Visits by community and day: even over the week, communities set off against each other."""
+def _week(people: pd.Series, territory: pd.Series, rule: RoundsRule, seed: int) -> pd.DataFrame:
+    """Visits by community and day: even over the week, the communities of a base set off against each other."""
     total = np.rint(people.to_numpy() * rule.visits_a_week).astype(np.int64)
-    begins = np.random.default_rng(seed).permutation(len(people)) % rule.days_a_week
+    begins = drawn_turns(people.index, groups=territory, seed=seed, turns=rule.days_a_week)
     every = total[:, None] * np.arange(rule.days_a_week + 1)[None] // rule.days_a_week
     days = np.diff(every, axis=1)
     turned = np.stack([np.roll(row, shift) for row, shift in zip(days, begins, strict=True)]) if len(days) else days
@@ -188,22 +198,25 @@ class _Base:
     travel_s: int
     stops: list[tuple[Any, ...]]
     response: pd.DataFrame
+    by_clock: bool
 
 
 def _base_rounds(
     base: str, ids: pd.Index, visits: IntArray, legs: Seconds, minutes: float, rule: RoundsRule, seconds: float
 ) -> _Base:
     visit_s, shift_s = round(rule.visit_minutes * 60), round(rule.shift_minutes * 60)
+    limits.check("round_visits", int(visits.sum()), of=base)
     able = legs[0, 1:] + visit_s + legs[1:, 0] <= shift_s
     stops = 1 + np.repeat(np.arange(len(ids)), np.where(able, visits, 0))
     travel = _with_homes(legs, stops, round(rule.between_homes_minutes * 60))
     bound = least_carers(travel, visit_s, shift_s)
-    routes = _routes(travel, visit_s, shift_s, seconds)
+    routes, by_clock = _routes(travel, visit_s, shift_s, seconds)
     rows, timelines = _timelines(base, ids, stops, routes, travel, visit_s)
     worked = visit_s * len(stops)
     travelled = _travelled(routes, travel)
     response = _response(ids, legs, timelines, minutes, rule)
-    return _Base(base, ids, visits, int(visits[~able].sum()), len(routes), bound, worked, travelled, rows, response)
+    unserved = int(visits[~able].sum())
+    return _Base(base, ids, visits, unserved, len(routes), bound, worked, travelled, rows, response, by_clock)
 
 
 def _with_homes(legs: Seconds, stops: IntArray, between_s: int) -> Seconds:
@@ -234,15 +247,16 @@ def least_carers(travel: Seconds, visit_s: int, shift_s: int) -> int:
     return max(1, by_time, math.ceil(visits / most))
 
 
-def _routes(travel: Seconds, visit_s: int, shift_s: int, seconds: float) -> list[list[int]]:
-    """Rounds as lists of visits, by OR-tools: as few carers as it finds, then the least travel."""
+def _routes(travel: Seconds, visit_s: int, shift_s: int, seconds: float) -> tuple[list[list[int]], bool]:
+    """Rounds as lists of visits, by OR-tools: as few carers as it finds, then least travel; whether time ended it."""
     if len(travel) == 1:
-        return []
+        return [], False
     start = _nearest_next(travel, visit_s, shift_s)
     if len(start) == 1:
-        return start
-    found = _by_ortools(travel, visit_s, shift_s, len(start), seconds)
-    return min((start, *([found] if found else [])), key=lambda r: (len(r), _travelled(r, travel)))
+        return start, False
+    found, by_clock = _by_ortools(travel, visit_s, shift_s, len(start), seconds)
+    best = min((start, *([found] if found else [])), key=lambda r: (len(r), _travelled(r, travel)))
+    return best, by_clock
 
 
 def _travelled(routes: Iterable[Sequence[int]], travel: Seconds) -> int:
@@ -265,7 +279,9 @@ def _nearest_next(travel: Seconds, visit_s: int, shift_s: int) -> list[list[int]
     return routes
 
 
-def _by_ortools(travel: Seconds, visit_s: int, shift_s: int, most: int, seconds: float) -> list[list[int]] | None:
+def _by_ortools(
+    travel: Seconds, visit_s: int, shift_s: int, most: int, seconds: float
+) -> tuple[list[list[int]] | None, bool]:
     from ortools.constraint_solver import pywrapcp, routing_enums_pb2
 
     manager = pywrapcp.RoutingIndexManager(len(travel), most, 0)
@@ -280,12 +296,16 @@ def _by_ortools(travel: Seconds, visit_s: int, shift_s: int, most: int, seconds:
     asked.first_solution_strategy = routing_enums_pb2.FirstSolutionStrategy.SAVINGS
     asked.local_search_metaheuristic = routing_enums_pb2.LocalSearchMetaheuristic.GREEDY_DESCENT
     # Descent ends by itself, so the same study has the same rounds (a guided search until the clock runs out saved one
-    # carer of 769 in Weihai); the clock only guards against a slow machine.
-    asked.time_limit.FromMilliseconds(int(1000 * max(seconds, 0.2)))
+    # carer of 769 in Weihai); better rounds are counted, and a clock has a say where it was given one.
+    asked.solution_limit = _MOST_BETTER
+    if seconds < math.inf:
+        asked.time_limit.FromMilliseconds(int(1000 * max(seconds, 0.2)))
     found = routing.SolveWithParameters(asked)
+    by_clock = seconds < math.inf and routing.status() in _BY_CLOCK
     if found is None:
-        return None
-    return [route for v in range(most) if (route := _route(found, routing, manager, v))]
+        return None, by_clock
+    routes = [route for v in range(most) if (route := _route(found, routing, manager, v))]
+    return routes, by_clock
 
 
 def _route(found: Any, routing: Any, manager: Any, vehicle: int) -> list[int]:
@@ -368,4 +388,5 @@ def _plan(territory: pd.Series, people: pd.Series, parts: list[_Base], minutes: 
     response = (
         pd.concat([p.response for p in parts]) if parts else pd.DataFrame(columns=["within", "worst", "from_base"])
     )
-    return RoundsPlan(bases, pd.DataFrame(stops, columns=list(ROUND_COLUMNS)), told.join(response), minutes, rule)
+    rounds, by_clock = pd.DataFrame(stops, columns=list(ROUND_COLUMNS)), any(p.by_clock for p in parts)
+    return RoundsPlan(bases, rounds, told.join(response), minutes, rule, by_clock)

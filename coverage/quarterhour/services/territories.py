@@ -51,9 +51,10 @@ def draw_territories(
     slack : how much busier than the evenest load a site may be for the sake of shorter ways (0.1: a tenth).
 
     Two linear programs settle the shares (the least highest load; then travel under it); a community that they divide
-    goes whole to its largest share, so a site may end a little above the evenest load: ``sites`` tells.
+    goes whole to its largest share, of equal ones to the nearest, then the first by id. So a site may end a little
+    above the evenest load: ``sites`` tells.
     """
-    near = times.within(minutes)
+    near = times.within(minutes).by_id()
     need = at_least_zero(work.reindex(near.communities), "territories.bad_column", column="work")
     hands = at_least_zero(staff.reindex(near.sites), "territories.bad_column", column="staff")
     row = np.repeat(np.arange(len(need)), np.diff(near.indptr))
@@ -64,7 +65,9 @@ def draw_territories(
     given = made.groupby("site")["work"].agg(["sum", "size"]).reindex(near.sites).fillna(0)
     load = np.divide(given["sum"], hands, out=np.full(len(hands), np.nan), where=hands > 0)
     sites = pd.DataFrame({"staff": hands, "work": given["sum"], "load": load, "communities": given["size"].astype(int)})
-    return Territories(made, sites.set_axis(near.sites, axis=0), evenest)
+    return Territories(
+        made.reindex(times.communities), sites.set_axis(near.sites, axis=0).reindex(times.sites), evenest
+    )
 
 
 def _shares(

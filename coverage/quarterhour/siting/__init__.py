@@ -15,6 +15,7 @@ _ROOMS = {
     "siting.candidates.generate": ("candidates_from_communities", "candidates_from_network", "exclude_near"),
     # its answer
     "siting.solve": ("solve_siting",),
+    "siting.certify": ("certify_plan",),
     "siting.proof.recount": ("verify_plan",),
     "siting.proof.plan_record": ("plan_record", "verify_record"),
     "siting.explain": ("explain_plan", "out_of_reach"),

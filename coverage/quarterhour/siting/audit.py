@@ -13,7 +13,10 @@ from quarterhour.siting.explanation.causes import causes
 from quarterhour.siting.explanation.conflicts import clash
 from quarterhour.siting.explanation.headline import status_sentence
 from quarterhour.siting.explanation.needs import needs
+from quarterhour.siting.proof.behind_record import recounts_steps
+from quarterhour.siting.proof.evidence import check_evidence
 from quarterhour.siting.proof.money_record import verify_money
+from quarterhour.siting.proof.packed_question import FORMAT
 from quarterhour.siting.proof.plan_record import read_record, verify_record
 from quarterhour.siting.question.bounds import counting_bound, is_better
 from quarterhour.siting.question.evaluate import Measure, in_plan_units
@@ -42,16 +45,29 @@ def record_lines(name: str, record: Mapping[str, Any], lang: str, *, prove: floa
         said = unstated_said(rests.get(UNSTATED, 0), lang)
         yield i18n.say("proof.record_rests_on", lang, **{**rests, UNSTATED: said})
     yield from _money_line(name, record, problem, lang)
+    yield from _evidence_lines(problem, plan, lang)
     unseen = on_its_word(problem, plan)
     if prove:
         for reason in prove_again(problem, plan, seconds=prove):
             yield i18n.say("proof.record_again", lang, what=reason.sentence(lang))
-    what = unseen[-1:] if prove else unseen
+    what = [*(unseen[-1:] if prove else unseen), *behind_on_its_word(problem, record)]
     yield i18n.say(
         "proof.record_word", lang, what=i18n.say("explanation.between", lang).join(w.sentence(lang) for w in what)
     )
-    if len(what) > 1:
+    if len(unseen) > 1 and not prove:
         yield i18n.say("proof.record_prove", lang)
+
+
+def _evidence_lines(problem: SitingProblem, plan: SitingPlan, lang: str) -> Iterator[str]:
+    """The bounds that the record shows by prices, and why it does not show the others."""
+    shown = check_evidence(problem, plan)
+    for goal, level, proven in zip(problem.goals, plan.levels, shown, strict=False):
+        if proven:
+            named = {"goal": _goal(plan, goal)[lang], "bound": _figure(level.bound)}
+            yield i18n.say("proof.record_evidence", lang, **named)
+    for goal, said in zip(problem.goals, plan.evidence, strict=False):
+        if isinstance(said, Reason):
+            yield i18n.say("proof.record_no_evidence", lang, goal=_goal(plan, goal)[lang], why=said.sentence(lang))
 
 
 def _money_line(name: str, record: Mapping[str, Any], problem: SitingProblem, lang: str) -> Iterator[str]:
@@ -69,10 +85,10 @@ def _money_line(name: str, record: Mapping[str, Any], problem: SitingProblem, la
 def on_its_word(problem: SitingProblem, plan: SitingPlan) -> list[Reason]:
     """What ``verify_plan`` cannot count again from a plan and its question, as sentences.
 
-    That no plan is better, where counting alone does not tell it; that none exists, where no cause of it can be
-    named; by whom it was proven, from which seed and with which versions.
+    That no plan is better, where neither counting nor the plan's evidence tells it; that none exists, where no cause
+    of it can be named; by whom it was proven, from which seed and with which versions.
     """
-    found, measure = [], Measure(problem)
+    found, measure, shown = [], Measure(problem), check_evidence(problem, plan)
     if plan.status == "infeasible":
         rules = QuestionRules(measure)
         again = causes(problem, measure) or needs(rules) or clash(problem, area_rules(problem), rules)
@@ -80,12 +96,46 @@ def on_its_word(problem: SitingProblem, plan: SitingPlan) -> list[Reason]:
         found += [] if again == plan.reasons else [Reason("proof.word_reasons", {})]
     if plan.status in ("bounded", "no_plan"):
         found.append(Reason("proof.word_stopped", {}))
-    for goal, level in zip(problem.goals, plan.levels, strict=False):
-        if is_better(goal, in_plan_units(goal, counting_bound(measure, goal)), level.bound):
+    for goal, level, proven in zip(problem.goals, plan.levels, shown, strict=False):
+        if not proven and is_better(goal, in_plan_units(goal, counting_bound(measure, goal)), level.bound):
             found.append(Reason("proof.word_bound", {"goal": _goal(plan, goal), "bound": _figure(level.bound)}))
     if plan.placed_before is not None and problem.capacity is not None and not problem.capacity.split:
         found.append(Reason("proof.word_today", {}))
     return [*found, Reason("proof.word_search", {})]
+
+
+def behind_on_its_word(problem: SitingProblem, record: Mapping[str, Any]) -> list[Reason]:
+    """What ``verify_record`` cannot count again beside the plan: the inputs, and some of what stands behind it."""
+    keys = ["word_inputs", "word_left_out"]
+    keys += ["word_frontier"] if "frontier" in record else []
+    if "phases" in record:
+        keys += ["word_phases"] if recounts_steps(problem) else ["word_phases", "word_steps"]
+    keys += ["word_money"] if "money" in record else []
+    keys += ["word_quality"] if "quality" in record else []
+    keys += ["word_format"] if record["question"]["format"] != FORMAT else []
+    return [Reason(f"proof.{key}", {}) for key in keys]
+
+
+ON_ITS_WORD: dict[str, tuple[str, ...]] = {
+    "word_search": ("problem_id", "proved_by", "goals.proved_by", "goals.nodes", "seed", "versions"),
+    "word_inputs": ("question.travel",),
+    "word_left_out": ("frontier", "phases", "money", "quality", "evidence"),
+    "word_stopped": ("stopped",),
+    "word_bound": ("bound", "gap", "status", "goals.bound", "goals.gap"),
+    "word_infeasible": ("status",),
+    "word_reasons": ("reasons",),
+    "word_today": ("placed_before",),
+    "word_frontier": ("frontier.bound", "frontier.gap"),
+    "word_phases": (
+        "phases.first_year", "phases.steps.best", "phases.steps.bound", "phases.steps.loss",
+        "phases.steps.loss_at_most", "phases.steps.proved_by",
+    ),
+    "word_steps": ("phases.steps.value",),
+    "word_money": ("money.sites", "money.years", "money.caps"),
+    "word_quality": ("quality.table", "quality.rows", "quality.fact", "quality.unstated", "quality.estimated",
+                     "quality.synthetic", "quality.synthetic_share"),
+}  # fmt: skip
+"""By the sentence with which ``verify`` names it, what of a record somebody may change who makes its seal anew."""
 
 
 def prove_again(problem: SitingProblem, plan: SitingPlan, *, seconds: float) -> list[Reason]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import functools
+import math
 import signal
 import threading
 import time
@@ -15,6 +16,7 @@ from types import FrameType
 import numpy as np
 
 from quarterhour.base.arrays import BoolArray
+from quarterhour.base.jit import COMPILED
 from quarterhour.base.machine.stop import ENDING, hearing
 from quarterhour.siting.explanation.causes import causes
 from quarterhour.siting.explanation.needs import explained, needs
@@ -24,6 +26,7 @@ from quarterhour.siting.methods.dispatch import solve_by_method
 from quarterhour.siting.methods.general.goal_search import GoalSearch
 from quarterhour.siting.methods.general.local_search import improve_start
 from quarterhour.siting.methods.general.model import Model
+from quarterhour.siting.methods.relative import Kind, kind_of, small_relatives
 from quarterhour.siting.methods.whole_communities import serves_whole_communities, solve_whole_communities
 from quarterhour.siting.proof.assemble import Certificate, Proof, as_plan, certificate, no_plan
 from quarterhour.siting.proof.checkpoint import Keeper
@@ -32,14 +35,16 @@ from quarterhour.siting.question.evaluate import Choice, Measure
 from quarterhour.siting.question.feasible import QuestionRules
 from quarterhour.siting.question.plan import Reason, SitingPlan, Stopped
 from quarterhour.siting.question.problem import Goal, SitingProblem
-from quarterhour.siting.question.search import COUNTING, SearchBudget, SearchResult
+from quarterhour.siting.question.search import COUNTING, DEFAULT_SECONDS, SearchBudget, SearchResult, as_limits
 
 Progress = Callable[[float], None]
 """Called with the share done, 0 to 1."""
 _EACH = 0.7
-"""Of the time left that a goal may take when others follow it."""
+"""Of the time, or work, left that a goal may take when others follow it."""
 _TODAY = 0.1
-"""Of the time, for who goes whole to which site that stands today."""
+"""Of the time, or work, for who goes whole to which site that stands today."""
+_PREPARED = 3
+"""Nodes of the search that compiles kernels."""
 _NEARLY, _MOST_PAIRS = 1e-7, 300_000
 """Of a value, what an engine may leave open that the generic model, in questions of so many pairs, then looks at."""
 
@@ -47,37 +52,66 @@ _NEARLY, _MOST_PAIRS = 1e-7, 300_000
 def solve_siting(
     problem: SitingProblem,
     *,
-    seconds: float = 60,
+    seconds: float | None = None,
+    nodes: int | None = None,
+    rounds: int | None = None,
     seed: int = 0,
     progress: Progress | None = None,
     keep: str | Path | None = None,
     found: Callable[[SitingPlan], None] | None = None,
+    by_clock: Callable[[], object] | None = None,
 ) -> SitingPlan:
     """The best plan and its proof, goal by goal.
 
     Areas with too few admissible sites do not stop the rest: their minimum is lowered to what is
-    possible, and the plan says so in ``unmet``. The same question gives the same plan as long as
-    it is proven within ``seconds``; a plan that time or Ctrl-C ended says so in ``stopped``.
+    possible, and the plan says so in ``unmet``. A search that ends by work (``nodes``, ``rounds``) and not by
+    ``seconds`` gives the same plan for the same question on any machine; what ended it stands in ``stopped``.
     Ctrl-C gives the best plan so far with its bound; a second one ends as always.
 
     Parameters
     ----------
     problem : as ``as_problem`` makes it.
-    seconds : time for the search; after it the best plan found comes with its bound.
+    seconds : time for the search; after it the best plan found comes with its bound. None: 60, or no limit where
+        ``nodes`` or ``rounds`` are given. Kernels are compiled before it begins.
+    nodes : of all search trees together, at most.
+    rounds : every step of the search at most: rounds of exchange or of prices, programs solved, nodes.
     seed : of the solver.
     progress : called with the share done.
     keep : a file in which the best plan so far stands, verified and whole, at every moment.
-    found : called with each better plan, verified, with the bound of that moment.
+    found : called with each better plan, verified, with the bound of that moment, and again as the bound moves.
+    by_clock : called at the end where ``seconds`` ended any part of the search, so that another machine may find
+        another plan.
     """
+    limits = as_limits(seconds, nodes, rounds, otherwise=DEFAULT_SECONDS)
     measure = Measure(problem)
+    prepare_kernels(problem)
     with _interrupts() as asked:
-        budget = SearchBudget(seconds=seconds, seed=seed, stop=asked.is_set, progress=progress or (lambda _: None))
+        budget = limits.budget(seed=seed, stop=asked.is_set, progress=progress or (lambda _: None))
         budget.progress(0.0)
         known = certificate(measure, seed, placed_before=_placed_before(problem, budget, asked))
         keeper = Keeper(known, budget, keep, found)
         plan = _solved(known, keeper.asking(budget), keeper, asked)
         budget.progress(1.0)
+    if budget.work.by_clock and by_clock is not None:
+        by_clock()
     return plan
+
+
+def prepare_kernels(problem: SitingProblem) -> None:
+    """Compile what the search for a plan of such a question calls, once in a process: a small relative is answered.
+
+    ``solve_siting`` does so before its clock begins; called on its own it tells when that is done.
+    """
+    if COMPILED:
+        _prepare(kind_of(problem))
+
+
+@functools.cache
+def _prepare(kind: Kind) -> None:
+    for problem in small_relatives(kind):
+        budget = SearchBudget(nodes=_PREPARED, rounds=100 * _PREPARED)
+        known = certificate(Measure(problem), budget.seed)
+        _solved(known, budget, Keeper(known, budget), threading.Event())
 
 
 def _solved(known: Certificate, budget: SearchBudget, keeper: Keeper, asked: threading.Event) -> SitingPlan:
@@ -96,7 +130,9 @@ def _solved(known: Certificate, budget: SearchBudget, keeper: Keeper, asked: thr
             return plan
         by = answer.proved_by
         if not answer.infeasible:
-            reasons = (Reason("explanation.stopped", {"seconds": budget.seconds}),)
+            timed = budget.seconds < math.inf and not budget.work.by_count
+            told = {"seconds": budget.seconds} if timed else {}
+            reasons = (Reason("explanation.stopped" if timed else "explanation.stopped_by_work", told),)
             return no_plan(known, "no_plan", reasons, proved_by=by, seconds=_spent(budget), stopped=stopped)
         reasons = explained(rules)
     return no_plan(known, "infeasible", reasons, proved_by=by, seconds=_spent(budget))
@@ -125,8 +161,8 @@ def _stopped(
     open_end = choice is None or any(measure.value(choice, p.goal) != p.bound for p in proofs)
     if not open_end:
         return ""
-    spare = 0.0 if len(measure.problem.goals) == 1 else (1 - _EACH) * budget.seconds
-    return "interrupt" if asked.is_set() else "time" if budget.left() <= spare else ""
+    work = budget.work
+    return "interrupt" if asked.is_set() else "time" if work.by_clock else "work" if work.by_count else ""
 
 
 @contextmanager

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import math
 import re
-import tomllib
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date
@@ -14,7 +13,7 @@ from typing import Any, Literal, TypeVar
 
 from quarterhour.base import limits
 from quarterhour.base.errors import DataError
-from quarterhour.base.foreign import foreign
+from quarterhour.base.foreign import foreign, parsed_toml
 from quarterhour.standards.targets import Heading, Named, Target, check_number, check_target
 
 
@@ -228,7 +227,7 @@ def read_rule_set(name: str | Path) -> RuleSet:
     if isinstance(file, Path):
         limits.check("toml_bytes", file.stat().st_size, of=name)
     with foreign(str(name), key="errors.no_rule_file"):
-        parsed = tomllib.loads(file.read_text(encoding="utf-8-sig"))
+        parsed = parsed_toml(file.read_text(encoding="utf-8-sig"))
     return as_rule_set(parsed, where=file.name)
 
 

@@ -29,13 +29,12 @@ def init_study(folder: str | Path) -> list[Path]:
     target = Path(folder)
     if target.exists() and (not target.is_dir() or any(target.iterdir())):
         raise StudyError("study.folder_taken", path=str(folder))
-    made = []
-    for template in sorted((resources.files("quarterhour") / "data" / "template").iterdir(), key=lambda f: f.name):
-        text = template.read_text(encoding="utf-8")
-        bom = "\ufeff" if template.name.endswith(".csv") else ""
-        files.write_text(target / template.name, bom + text)
-        made.append(target / template.name)
-    return made
+    templates = sorted((resources.files("quarterhour") / "data" / "template").iterdir(), key=lambda f: f.name)
+    with files.together(target) as growing:
+        for template in templates:
+            bom = "\ufeff" if template.name.endswith(".csv") else ""
+            files.write_text(growing / template.name, bom + template.read_text(encoding="utf-8"))
+    return [target / template.name for template in templates]
 
 
 def as_bbox(text: str) -> tuple[float, float, float, float]:

@@ -257,7 +257,8 @@ class Results:
     that its parts ask for. ``programme``: money and staff by year, where a question says of them or of years.
     ``seconds`` by step go into the manifest alone. ``protection``: how counts of persons were put together, in results
     that may be published; None in those that hold the truth. ``before``: the study and its inputs as they were before
-    a forecast, where they are worked out again to be published.
+    a forecast, where they are worked out again to be published. ``done``: what the run was asked for, ``checks`` and
+    ``siting``.
     """
 
     study: Study
@@ -281,6 +282,7 @@ class Results:
     seconds: dict[str, float] = field(default_factory=dict)
     protection: Protection | None = None
     before: tuple[Study, Inputs] | None = None
+    done: tuple[str, ...] = ()
 
     def hidden(self, column: str) -> pd.Series:
         """By community whether its count of a column of people is one of few, which is not shown."""

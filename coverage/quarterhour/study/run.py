@@ -96,7 +96,8 @@ def run_study(
     run = Run(study, lang, tell or no_progress, prepared, fresh, None if guards and not publish else keep, kept)
     with run.timed("read"):
         run.say("study.step_read")
-        results = Results(study, read_study_inputs(study) if tables is None else tables)
+        done = tuple(name for name, asked in (("checks", checks), ("siting", siting)) if asked)
+        results = Results(study, read_study_inputs(study) if tables is None else tables, done=done)
         run.turns = results.inputs.turns
     known, asked = None, {question.id for question in study.file.siting}
     if guards and publish:
@@ -134,7 +135,8 @@ def publishable(results: Results, lang: str = "zh") -> Results:
     """The results as they may leave the house: the same, or worked out again where the study guards persons."""
     if results.protection is not None or not results.study.file.guarded:
         return results
-    checks, siting = bool(results.checks or results.scorecards), bool(results.proposals)
+    checks = "checks" in results.done or bool(results.checks or results.scorecards)
+    siting = "siting" in results.done or bool(results.proposals)
     study, tables = results.before or (results.study, results.inputs)
     made = run_study(study, checks=checks, siting=siting, lang=lang, publish=True, tables=tables)
     return replace(made, earlier=results.earlier)
@@ -215,6 +217,8 @@ def _run_findings(results: Results) -> list[pd.DataFrame]:
                     value=str(len(lost)), detail=first_ids(lost),
                 )
             )  # fmt: skip
+    if results.care.rounds is not None and results.care.rounds.by_clock:
+        told.append(finding("study.rounds_by_clock", severity="warning", table=""))
     for proposal in results.proposals:
         if proposal.plan.status in ("infeasible", "no_plan"):
             question = in_both(*map(proposal.name, LANGUAGES))

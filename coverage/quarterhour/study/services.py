@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from functools import partial
@@ -161,7 +162,7 @@ def _rounds(
     served = territories.communities["site"].where(people > 0)
     plan = plan_rounds(
         served, people=people, out=out, back=back, between=between, minutes=asked.minutes, rule=rule,
-        seconds=asked.seconds, seed=seed,
+        seconds=math.inf if asked.seconds is None else asked.seconds, seed=seed,
     )  # fmt: skip
     return territories, plan
 

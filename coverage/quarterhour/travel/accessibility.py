@@ -5,24 +5,28 @@ Each answer comes from one pass over the network and keeps no pairs, so a provin
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from typing import Any
 
 import numpy as np
 import pandas as pd
 
 from quarterhour.base.arrays import AnyArray, FloatArray, StopFlag
-from quarterhour.base.cells import numbers
+from quarterhour.base.cells import as_figure, is_number, numbers
 from quarterhour.base.centiseconds import CENTISECONDS_PER_MINUTE
 from quarterhour.base.errors import DataError, first_ids
 from quarterhour.base.parallel import Progress, in_blocks
+from quarterhour.base.row_order import by_id
 from quarterhour.network.network import Network
 from quarterhour.travel.nearest_kernels import Nearest, nearest_to_targets, several_to_targets
-from quarterhour.travel.od_pairs import Places, Trips, trips_between, whole_cs
+from quarterhour.travel.od_pairs import Places, Trips, trips_between
 from quarterhour.travel.sum_kernels import sums_of_sources, sums_of_targets
-from quarterhour.travel.times import LONGEST_CS, Heading, TravelTimes
+from quarterhour.travel.times import LONGEST_CS, Heading, TravelTimes, whole_cs
 
 Values = pd.Series | pd.DataFrame
+LARGEST = 2**53
+"""Of people and beds: sums of whole numbers below are exact."""
+MOST_RANKS = 2**15
 HOWEVER_FAR = (LONGEST_CS - 1) // CENTISECONDS_PER_MINUTE
 SITES_A_BLOCK = 64
 """Fixed, so that sums of floating point do not depend on how fast the machine was."""
@@ -52,10 +56,11 @@ def nearest_by_kind(
 
     Returns
     -------
-    Indexed as the communities, columns (kind, ``site`` or ``minutes``), kinds in the order in which they come. Of
-    sites equally near, the one that stands first.
+    Indexed as the communities, columns (kind, ``site`` or ``minutes``), kinds in the order of their sites' ids. Of
+    sites equally near, the first by id.
     """
     limit = whole_cs(minutes)
+    sites = by_id(sites)
     named = _kinds(sites, kinds)
     trips = trips_between(
         network, communities, sites, heading=heading, turnout_minutes=turnout_minutes, limit_m=limit_m,
@@ -130,13 +135,13 @@ def nearest_sites(
     """By community: its ``k`` nearest sites within the cutoff, nearest first; missing where there are fewer.
 
     Other parameters as ``travel_times`` has them. Indexed as the communities, columns (rank from 1, ``site`` or
-    ``minutes``). Of sites equally near, the one that stands first. DataError when ``k`` is no count.
+    ``minutes``). Of sites equally near, the first by id. DataError when ``k`` is no count.
     """
     limit = whole_cs(minutes)
-    if k < 1:
-        raise DataError("accessibility.bad_k", k=k)
+    if not (isinstance(k, (int, np.integer)) and is_number(k) and 1 <= k < MOST_RANKS):
+        raise DataError("accessibility.bad_k", k=repr(k))
     trips = trips_between(
-        network, communities, sites, heading=heading, turnout_minutes=turnout_minutes, limit_m=limit_m,
+        network, communities, by_id(sites), heading=heading, turnout_minutes=turnout_minutes, limit_m=limit_m,
         from_sites=True, as_given=True,
     )  # fmt: skip
 
@@ -178,8 +183,10 @@ def people_within(
     ------
     DataError : a community without a number.
     """
-    asked = sorted({float(m) for m in np.atleast_1d(np.asarray(minutes, dtype=float))})
-    cuts = [whole_cs(m) for m in asked]
+    listed = list(minutes) if isinstance(minutes, Iterable) else [minutes]
+    cut_of = {as_figure(m): whole_cs(m) for m in listed}
+    asked = sorted(cut_of)
+    cuts = [cut_of[m] for m in asked]
     if not cuts:
         raise DataError("accessibility.no_minutes")
     trips = trips_between(
@@ -230,13 +237,17 @@ def sums_by_kind(
     DataError : a site without a kind or a number.
     """
     limit = whole_cs(minutes)
+    sites = by_id(sites)
     named = _kinds(sites, kinds)
     trips = trips_between(
         network, communities, sites, heading=heading, turnout_minutes=turnout_minutes, limit_m=limit_m, from_sites=True
     )  # fmt: skip
     counted = pd.DataFrame({"sites": 1}, index=trips.bases.index)
     if capacity is not None:
-        counted = counted.join(_amounts(capacity, trips.bases.index, "capacity", "sites"))
+        amounts_of = _amounts(capacity, trips.bases.index, "capacity", "sites")
+        if "sites" in amounts_of:
+            raise DataError("accessibility.name_taken", column="sites")
+        counted = counted.join(amounts_of)
     which, names = pd.factorize(named)
     amounts, of = counted.to_numpy(dtype=float)[trips.order], which[trips.order]
 
@@ -270,6 +281,9 @@ def _amounts(values: Values, index: pd.Index, name: str, table: str) -> pd.DataF
         bad = made.index[made[column].isna()]
         if len(bad):
             raise DataError("accessibility.no_number", column=column, table=table, ids=first_ids(bad))
+        wrong = made.index[~made[column].between(0, LARGEST)]
+        if len(wrong):
+            raise DataError("accessibility.bad_number", column=column, table=table, ids=first_ids(wrong))
     whole = [c for c in frame if pd.api.types.is_integer_dtype(frame[c])]
     return made.astype(dict.fromkeys(whole, "int64"))
 

@@ -10,7 +10,7 @@ distances only fall, so a larger picture contains a smaller one.
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from itertools import pairwise
 from typing import TypeAlias
 
@@ -20,6 +20,7 @@ import pandas as pd
 import shapely
 
 from quarterhour.base.arrays import AnyArray
+from quarterhour.base.cells import as_figure
 from quarterhour.base.centiseconds import CENTISECONDS_PER_MINUTE, centiseconds
 from quarterhour.base.errors import DataError
 from quarterhour.base.jit import COMPILED, kernel
@@ -122,14 +123,16 @@ def _rings(pictures: list[shapely.Geometry]) -> list[shapely.Geometry]:
 def _checked(
     minutes: Sequence[float], heading: str, turnout: float, radius_m: float, cell_m: float, ids: pd.Index
 ) -> list[float]:
-    good = len(minutes) > 0 and all(0 < m * CENTISECONDS_PER_MINUTE < LONGEST_CS for m in minutes)
-    if not (good and 0 <= turnout * CENTISECONDS_PER_MINUTE < LONGEST_CS):
-        raise DataError("isochrone.bad_minutes", minutes=", ".join(map(str, [*minutes, turnout])))
+    listed = [*minutes] if isinstance(minutes, Iterable) else [minutes]
+    cutoffs = [as_figure(m) for m in listed]
+    good = len(cutoffs) > 0 and all(0 < m * CENTISECONDS_PER_MINUTE < LONGEST_CS for m in cutoffs)
+    if not (good and 0 <= as_figure(turnout) * CENTISECONDS_PER_MINUTE < LONGEST_CS):
+        raise DataError("isochrone.bad_minutes", minutes=", ".join(map(repr, [*listed, turnout])))
     check_heading(heading)
     if not 0 < 2 * cell_m <= radius_m < math.inf:
         raise DataError("isochrone.bad_cell", cell_m=cell_m, radius_m=radius_m)
     check_unique(ids)
-    return sorted({float(m) for m in minutes})
+    return sorted(set(cutoffs))
 
 
 def _reached(

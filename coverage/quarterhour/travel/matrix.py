@@ -13,8 +13,8 @@ from quarterhour.base.errors import DataError
 from quarterhour.base.parallel import Progress, in_blocks
 from quarterhour.network.network import Network
 from quarterhour.travel.dijkstra import cutoff_table
-from quarterhour.travel.od_pairs import Places, Trips, trips_between, whole_cs
-from quarterhour.travel.times import Heading, TravelTimes
+from quarterhour.travel.od_pairs import Places, Trips, trips_between
+from quarterhour.travel.times import Heading, TravelTimes, whole_cs
 
 PAIR_B, DESK_B, FIXED_MB = 48, 24, 32
 """Bytes a pair takes while a block is put together and the one before is still held; bytes a junction of a search;

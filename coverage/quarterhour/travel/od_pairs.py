@@ -10,7 +10,7 @@ import numpy as np
 import pandas as pd
 
 from quarterhour.base.arrays import AnyArray, Csr, StopFlag
-from quarterhour.base.centiseconds import CENTISECONDS_PER_MINUTE, centiseconds
+from quarterhour.base.cells import as_figure
 from quarterhour.base.errors import DataError
 from quarterhour.network.network import Network
 from quarterhour.network.paces import has_fixed_time
@@ -18,7 +18,7 @@ from quarterhour.network.search_graph import search_graph
 from quarterhour.network.snap import snap_places
 from quarterhour.travel.access_legs import Entries, direct_legs, entries_of, straight_legs
 from quarterhour.travel.search_arrays import SearchArrays, search_arrays
-from quarterhour.travel.times import LONGEST_CS, Heading, check_heading, check_unique
+from quarterhour.travel.times import Heading, check_heading, check_unique, whole_cs
 
 Places: TypeAlias = gpd.GeoDataFrame | pd.DataFrame
 LEGS_AT_ONCE = 1024
@@ -101,6 +101,8 @@ def trips_between(
     """
     check_heading(heading)
     turnout = whole_cs(turnout_minutes)
+    if not as_figure(limit_m) >= 0:
+        raise DataError("matrix.bad_limit", limit_m=repr(limit_m))
     homes, bases = _snapped(network, communities, limit_m), _snapped(network, sites, limit_m)
     outward = len(bases) <= len(homes) if from_sites is None else from_sites
     searched, other = (bases, homes) if outward else (homes, bases)
@@ -130,13 +132,6 @@ def trips_between(
         leaving=leaving,
         fixed_time=has_fixed_time(network),
     )
-
-
-def whole_cs(minutes: float) -> int:
-    """Centiseconds of a cutoff or a turnout; DataError for one that cannot be meant."""
-    if not 0 <= minutes * CENTISECONDS_PER_MINUTE < LONGEST_CS:
-        raise DataError("matrix.bad_cutoff", minutes=minutes)
-    return centiseconds(minutes)
 
 
 def _snapped(network: Network, places: Places, limit_m: float) -> pd.DataFrame:

@@ -11,8 +11,10 @@ import pandas as pd
 from scipy import sparse
 
 from quarterhour.base.arrays import AnyArray
+from quarterhour.base.cells import as_figure, figures
 from quarterhour.base.centiseconds import CENTISECONDS_PER_MINUTE, centiseconds
 from quarterhour.base.errors import CutoffError, DataError, first_ids
+from quarterhour.base.row_order import id_order
 
 Heading = Literal["to_site", "to_community"]
 LONGEST_CS = 2**30
@@ -65,16 +67,19 @@ class TravelTimes:
     def nearest(self, sites: Sequence[Hashable] | pd.Index | None = None) -> pd.DataFrame:
         """By community: the nearest ``site`` and its ``minutes``; missing where none is within the cutoff.
 
-        Of sites equally near, the one that stands first.
+        Of sites equally near, the first by id (``base/row_order``).
         """
         table = self if sites is None else self.only(sites)
+        order = id_order(table.sites)
+        rank = np.empty(len(order), np.int64)
+        rank[order] = np.arange(len(order))
         some = np.diff(table.indptr) > 0
         site = np.full(len(self.communities), None, dtype=object)
         minutes = np.full(len(self.communities), np.nan)
         if some.any():
-            key = table.cs.astype(np.int64) * (len(table.sites) + 1) + table.site_index
+            key = table.cs.astype(np.int64) * (len(table.sites) + 1) + rank[table.site_index]
             least = np.minimum.reduceat(key, table.indptr[:-1][some])
-            site[some] = table.sites[least % (len(table.sites) + 1)]
+            site[some] = table.sites[order[least % (len(table.sites) + 1)]]
             minutes[some] = least // (len(table.sites) + 1) / CENTISECONDS_PER_MINUTE
         return pd.DataFrame({"site": site, "minutes": minutes}, index=self.communities)
 
@@ -83,9 +88,10 @@ class TravelTimes:
 
         CutoffError beyond what was searched: a pair that was not looked for would count as too far.
         """
-        if centiseconds(minutes) > centiseconds(self.cutoff_minutes):
-            raise CutoffError("matrix.beyond_cutoff", minutes=minutes, cutoff=self.cutoff_minutes)
-        return replace(self._keep(self.cs <= centiseconds(minutes)), cutoff_minutes=minutes)
+        limit = whole_cs(minutes)
+        if limit > centiseconds(self.cutoff_minutes):
+            raise CutoffError("matrix.beyond_cutoff", minutes=float(minutes), cutoff=self.cutoff_minutes)
+        return replace(self._keep(self.cs <= limit), cutoff_minutes=float(minutes))
 
     def count_within(self, minutes: float) -> pd.Series:
         """How many sites each community has within so many minutes."""
@@ -105,6 +111,25 @@ class TravelTimes:
         order = np.lexsort((new[kept.site_index], rows))
         snapped = self.site_snap if self.site_snap.empty else self.site_snap.loc[wanted]
         return replace(kept, site_index=new[kept.site_index][order], cs=kept.cs[order], sites=wanted, site_snap=snapped)
+
+    def rows(self, communities: pd.Index) -> TravelTimes:
+        """The same with the communities in another order."""
+        if self.communities.equals(communities):
+            return self
+        place = self.communities.get_indexer(communities)
+        table = self.to_scipy()[place]
+        snapped = self.community_snap if self.community_snap.empty else self.community_snap.iloc[place]
+        return replace(
+            self, indptr=table.indptr.astype(np.int64), site_index=table.indices.astype(np.int32), cs=table.data,
+            communities=communities, community_snap=snapped,
+        )  # fmt: skip
+
+    def by_id(self) -> TravelTimes:
+        """The same with communities and sites in the order of their ids, so that no answer depends on rows."""
+        sites = self.sites[id_order(self.sites)]
+        return (self if sites.equals(self.sites) else self.only(sites)).rows(
+            self.communities[id_order(self.communities)]
+        )
 
     def _keep(self, kept: AnyArray) -> TravelTimes:
         indptr = np.r_[0, np.cumsum(kept)][self.indptr]
@@ -132,16 +157,29 @@ def times_from_matrix(
     mode_id: str = "matrix",
 ) -> TravelTimes:
     """Travel times from a matrix of minutes, communities x sites; NaN, infinity and beyond the cutoff are absent."""
-    given = np.asarray(matrix, dtype=float).reshape(len(communities), len(sites))
-    if (given < 0).any():
-        raise DataError("matrix.negative_minutes", count=int((given < 0).sum()))
-    whole = np.rint(np.where(np.isfinite(given), given, -1) * CENTISECONDS_PER_MINUTE).astype(np.int64)
-    rows, columns = np.nonzero((whole >= 0) & (whole <= centiseconds(cutoff)))
+    limit = whole_cs(cutoff)
+    cells = np.asarray(matrix) if hasattr(matrix, "__array__") else np.array(matrix, dtype=object)
+    found, strange = figures(list(cells.ravel()))
+    if strange:
+        raise DataError("matrix.no_minutes", value=ascii(cells.ravel()[min(strange)]))
+    if (found < 0).any():
+        raise DataError("matrix.negative_minutes", count=int((found < 0).sum()))
+    given = found.reshape(len(communities), len(sites))
+    whole = np.rint(np.where(given < LONGEST_CS, given, -1) * CENTISECONDS_PER_MINUTE).astype(np.int64)
+    rows, columns = np.nonzero((whole >= 0) & (whole <= limit))
     indptr = np.r_[0, np.cumsum(np.bincount(rows, minlength=len(given)))].astype(np.int64)
     return TravelTimes(
         indptr, columns.astype(np.int32), whole[rows, columns].astype(np.int32), pd.Index(communities), pd.Index(sites),
         float(cutoff), heading, 0.0, mode_id, pd.DataFrame(), pd.DataFrame(),
     )  # fmt: skip
+
+
+def whole_cs(minutes: Any) -> int:
+    """Centiseconds of a cutoff or a turnout; DataError for one that cannot be meant."""
+    number = as_figure(minutes)
+    if not 0 <= number * CENTISECONDS_PER_MINUTE < LONGEST_CS:
+        raise DataError("matrix.bad_cutoff", minutes=repr(minutes) if np.isnan(number) else f"{number:g}")
+    return centiseconds(number)
 
 
 def check_heading(heading: str) -> None:

@@ -224,6 +224,22 @@ def test_a_second_interrupt_ends_as_always():
         signal.signal(signal.SIGINT, before)
 
 
+def test_another_signal_comes_to_who_hears_it_when_the_plan_is_kept():
+    """Ctrl-C asks for the plan; a signal to end is not lost on the way, and not heard where nobody asked for it."""
+    heard = []
+    before = signal.signal(signal.SIGTERM, lambda *_: heard.append("end"))
+    try:
+        with solve._interrupts() as asked:
+            signal.raise_signal(signal.SIGTERM)
+            assert (asked.is_set(), heard) == (True, [])
+        assert heard == ["end"]
+        signal.signal(signal.SIGTERM, signal.SIG_DFL)
+        with solve._interrupts():
+            assert signal.getsignal(signal.SIGTERM) == signal.SIG_DFL
+    finally:
+        signal.signal(signal.SIGTERM, before)
+
+
 def test_a_choice_that_breaks_a_rule_by_a_hair_is_refused():
     """Money as large as the solver's tolerance hides: what it takes for a plan is counted again in whole yuan."""
     rng = np.random.default_rng(4)

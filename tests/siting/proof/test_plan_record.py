@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import copy
-import hashlib
 import json
 import math
 from dataclasses import replace
@@ -18,8 +17,10 @@ from command import quarterhour
 from quarterhour.base.errors import DataError, MissingError, PlanError
 from quarterhour.cli import app
 from quarterhour.siting.audit import record_lines
-from quarterhour.siting.proof.plan_record import FORMAT, plan_record, read_record, read_records, verify_record
+from quarterhour.siting.proof.packed_question import FORMAT
+from quarterhour.siting.proof.plan_record import plan_record, read_record, read_records, verify_record
 from quarterhour.siting.proof.recount import verify_plan
+from quarterhour.siting.proof.seal import sealed_together
 from quarterhour.siting.question.fingerprint import input_hash
 from quarterhour.siting.question.from_matrix import siting_from_matrix
 from quarterhour.siting.question.problem import Budget, Capacity, Coverage, Goal, Quota, Standard
@@ -177,16 +178,14 @@ def test_a_record_stays_small():
 
 def _sealed(record):
     """The record with a seal of its own again, as somebody would make it who changed it on purpose."""
-    plain = {k: v for k, v in record.items() if k != "seal"}
-    text = json.dumps(plain, ensure_ascii=False, sort_keys=True, allow_nan=False)
-    return {**plain, "seal": hashlib.sha256(text.encode()).hexdigest()}
+    return sealed_together([record])[0]
 
 
 @pytest.mark.parametrize("what", ["all", "capacity", "infeasible"])
 def test_a_new_seal_hides_nothing_but_what_is_said_to_be_past_checking(what):
     record, hidden = _record(what), set()
     for path in _places(record):
-        if path[0] not in ("question", "seal"):
+        if path[0] not in ("question", "seal", "file"):
             try:
                 verify_record(_sealed(_changed(record, path)))
             except PlanError:
@@ -268,12 +267,13 @@ def test_a_proof_that_does_not_come_in_time_says_so():
 def test_the_command_checks_a_file_alone(tmp_path):
     good, bad = _record("all"), _record("capacity")
     file = tmp_path / "plan.json"
-    file.write_text(json.dumps([good, bad]), encoding="utf-8")
+    file.write_text(json.dumps(sealed_together([good, bad])), encoding="utf-8")
     done = CliRunner().invoke(app, ["verify", str(file), "--lang", "en"])
     assert (done.exit_code, done.stdout.count("holds"), done.stderr) == (0, 2, "")
     assert done.stdout.count("not re-checkable from the file") == 2
     done = CliRunner().invoke(app, ["verify", str(file), "--lang", "en", "--prove", "3600"])
     assert (done.exit_code, done.stdout.count("proven again"), done.stderr) == (0, 7, "")
+    good, bad = sealed_together([good, bad])
     file.write_text(json.dumps([good, {**bad, "covered": 1}]), encoding="utf-8")
     done = CliRunner().invoke(app, ["verify", str(file)])
     assert done.exit_code == 1

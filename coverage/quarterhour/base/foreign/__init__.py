@@ -8,17 +8,23 @@ stays one.
 from __future__ import annotations
 
 import errno
+import re
+import tomllib
 import traceback
-from collections.abc import Iterable, Iterator
+import warnings
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import TypeVar
+from typing import Any, TypeVar
 
 from quarterhour.base.errors import DataError, QuarterhourError
 from quarterhour.base.machine import machine_error, machine_kind
 
 _T = TypeVar("_T")
 _LONGEST_DETAIL = 300
+_LONG_KEY = re.compile(r"(?<![\w\"'-])(?:[\w\"'-]++[ \t]*+\.[ \t]*+){50}")
+"""Begins at the beginning of a word and never goes back: a file of one long word is gone through once."""
+_FOLDERS = re.compile(r"(?:[A-Za-z]:)?[^\s'\"]*[/\\](?=[^\s/\\])")
 _OF_FILES = (None, errno.EINVAL, errno.ENOENT)
 """Errors of the system that mean what is in the file: a seek to nowhere, a part that is not there."""
 _OF_CODE = (LookupError, TypeError, ValueError, ArithmeticError, AttributeError, NameError, AssertionError)
@@ -80,6 +86,29 @@ def each(
         yield one
 
 
+def heard(library: str, read: Callable[[], _T]) -> tuple[_T, list[str]]:
+    """What is read, and what the library warned of meanwhile (a column left out, a number cut short), each text once.
+
+    Folders are taken off the names of files in it: some of them are gone when it is told. Other warnings go on.
+    """
+    with warnings.catch_warnings(record=True) as every:
+        warnings.filterwarnings("always", module=rf"{library}\b")
+        found = read()
+    own = [w for w in every if library in Path(w.filename).parts]
+    for other in (w for w in every if w not in own):
+        warnings.warn_explicit(other.message, other.category, other.filename, other.lineno)
+    texts = (" ".join(_FOLDERS.sub("", str(w.message)).split()) for w in own)
+    return found, list(dict.fromkeys(text[:_LONGEST_DETAIL] for text in texts))
+
+
+def parsed_toml(text: str) -> dict[str, Any]:
+    """What a TOML file says. ValueError (TOMLDecodeError) where it is none, and for a key of over fifty parts, over
+    which the library would sit for minutes."""
+    if _LONG_KEY.search(text):
+        raise ValueError("a key of more than 50 parts")
+    return tomllib.loads(text)
+
+
 def as_told(
     why: BaseException, file: str | Path, *, key: str = "files.broken", error: type[QuarterhourError] = DataError,
     part: str = "", **about: object,
@@ -88,9 +117,10 @@ def as_told(
     if isinstance(why, QuarterhourError) or not (isinstance(why, Exception) or type(why).__name__ == _PANIC):
         return why
     named = {"file": str(file), "detail": f"{part}: {short(why)}" if part else short(why), **about}
-    if isinstance(why, MemoryError):
+    kind = machine_kind(why)
+    if kind == "no_memory":
         return error("errors.too_much_memory", **named)
-    refused = machine_error(why) if machine_kind(why) in _OF_THE_MACHINE else None
+    refused = machine_error(why) if kind in _OF_THE_MACHINE else None
     if refused is not None:
         return refused
     if isinstance(why, OSError) and why.errno not in _OF_FILES:

@@ -16,16 +16,21 @@ from quarterhour.base import limits
 _CHUNK = 1 << 20
 _BEST_DEFLATE = 1_032
 """Deflate makes at most so many bytes of one."""
+_NOT_SMALL, _LARGEST_RATIO = 200_000_000, 200
+"""What people write packs 5 to 40 times, a bomb a thousand times; only much matters."""
 
 
 def inflate(packed: bytes, name: str, *, of: object) -> bytes:
-    """What zlib packed; DataError where it is more bytes than a limit, zlib.error where it is broken or cut short."""
+    """What zlib packed; DataError where it is more bytes than a limit.
+
+    zlib.error where it is broken or cut short, or where more stands behind it.
+    """
     unpacker, most = zlib.decompressobj(), limits.limit(name)
     data = unpacker.decompress(packed, most + 1)
     if len(data) > most:
         raise limits.too_much(name, f"> {most:,}", of=of)
-    if not unpacker.eof:
-        raise zlib.error("incomplete or truncated stream")
+    if not unpacker.eof or unpacker.unused_data:
+        raise zlib.error("incomplete or truncated stream, or more behind it")
     return data
 
 
@@ -67,7 +72,7 @@ def _pieces(text: str) -> Iterator[int]:
 def check_unpacked(file: Path, name: str) -> None:
     """DataError where a .gz or .bz2 holds more than a limit; what is broken in it is left to who reads it.
 
-    A .gz too small to hold so much is not opened.
+    A .gz too small to hold so much is not opened; what unpacks to hundreds of times its size is left off.
     """
     suffix = file.suffix.lower()
     opened: dict[str, Any] = {".gz": gzip.open, ".bz2": bz2.open}
@@ -76,10 +81,10 @@ def check_unpacked(file: Path, name: str) -> None:
         return
     count = 0
     try:
-        with opened[suffix](file) as stream:
+        with file.open("rb") as packed, opened[suffix](packed) as stream:
             while size := len(stream.read(_CHUNK)):
                 count += size
-                if count > most:
-                    raise limits.too_much(name, f"> {most:,}", of=file)
+                if count > most or (count > _NOT_SMALL and count > _LARGEST_RATIO * packed.tell()):
+                    raise limits.too_much(name, f"> {min(count, most):,}", of=file)
     except (OSError, EOFError, zlib.error):
         return

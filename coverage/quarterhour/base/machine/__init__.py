@@ -82,8 +82,6 @@ def _kind(error: BaseException) -> str | None:
     number = error.errno if isinstance(error, OSError) else None
     if number is None and (told := _NUMBER.search(text)):
         number = int(told[1])
-    if number == errno.EAGAIN and not isinstance(error, BlockingIOError):
-        return None
     worded = next((kind for kind, words in _WORDS if words.search(text)), None)
     if worded == "no_temp" or number is None:
         return worded if not isinstance(error, KeyError | TypeError | AttributeError | IndexError) else None
@@ -95,8 +93,8 @@ def write_error(error: BaseException, file: str | Path) -> WriteError | None:
     kind = machine_kind(error, writing=True)
     if kind == "gone" and not _is_gone(error, Path(file)):
         kind = None
-    if kind is None and type(error).__module__.split(".")[0] in _LIBRARIES and _free(Path(file)) < _FULL_BYTES:
-        kind = "no_space"
+    if kind is None and type(error).__module__.split(".")[0] in _LIBRARIES:
+        kind = _unnamed(Path(file))
     if kind is not None:
         return WriteError("machine.write", file=str(file), **_told(kind, Path(file)))
     if isinstance(error, OSError) and not isinstance(error, QuarterhourError | FileNotFoundError):
@@ -119,6 +117,13 @@ def memory_too_small() -> MachineError | None:
     if limit is None or limit >= _LEAST_BYTES:
         return None
     return MachineError("machine.refused", **_told("little_memory", Path()))
+
+
+def _unnamed(file: Path) -> str | None:
+    """What a library ran into that says only that it failed."""
+    if _free(file) < _FULL_BYTES:
+        return "no_space"
+    return None if _limit("RLIMIT_FSIZE") is None else "file_limit"
 
 
 def _is_gone(error: BaseException, file: Path) -> bool:

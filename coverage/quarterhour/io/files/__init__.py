@@ -20,7 +20,8 @@ import pandas as pd
 from pyproj import CRS
 
 from quarterhour.base.errors import DataError
-from quarterhour.base.findings import findings_from, join_findings, no_findings
+from quarterhour.base.findings import finding, findings_from, join_findings, no_findings
+from quarterhour.base.foreign import heard
 from quarterhour.io import places
 from quarterhour.io.files.account import ROW, Origin, account_row, numbered, origin_of
 from quarterhour.io.files.amounts import in_plain_notation
@@ -82,6 +83,7 @@ __all__ = [
     "write_text",
 ]
 
+_SHOWN_WARNINGS = 5
 _BOOKS = (".xlsx", ".xlsm", *OTHER_BOOKS)
 
 
@@ -346,11 +348,18 @@ def _read_raw(
     if isinstance(path, Table):
         return path
     file = checked_file(path)
-    suffix = file.suffix.lower()
-    if suffix in (".csv", ".txt", ".tsv"):
+    if file.suffix.lower() in (".csv", ".txt", ".tsv"):
         return read_csv(file, encoding=encoding, header_row=header_row)
-    if suffix in _BOOKS:
+    if file.suffix.lower() in _BOOKS:
         return read_xlsx(file, sheet=sheet, header_row=header_row, roles=roles, hidden_rows=hidden_rows)
+    table, said = heard("pyogrio", lambda: _read_layer(file, layer=layer, encoding=encoding))
+    at: dict[str, Any] = {"table": "", "file": str(file), "sheet": table.sheet}
+    warned = [finding("reader_warned", severity="warning", value=text, **at) for text in said[:_SHOWN_WARNINGS]]
+    return replace(table, findings=join_findings([*warned, table.findings])) if warned else table
+
+
+def _read_layer(file: Path, *, layer: str | None, encoding: str | None) -> Table:
+    suffix = file.suffix.lower()
     if suffix in (".geojson", ".json", *SEQUENCES):
         return read_geojson(file, encoding=encoding)
     if suffix in (".parquet", ".geoparquet"):

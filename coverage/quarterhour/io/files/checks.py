@@ -40,7 +40,8 @@ _MAGIC = {
     ".sqlite": b"SQLite format 3\0",
 }
 _LOCKED = 0x1
-_PACKED_AS = (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED, zipfile.ZIP_BZIP2, zipfile.ZIP_LZMA)
+_PACKED_AS = (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED)
+"""Of these alone Python unpacks no more than the directory says: 4 kB of bzip2 may come to 4 GB at once."""
 _OTHER_PACKING = {9: "Deflate64", 12: "BZIP2", 14: "LZMA", 93: "Zstandard", 95: "XZ", 98: "PPMd"}
 _JSON_SUFFIXES = (".geojson", ".json", ".geojsonl", ".geojsons", ".ndjson")
 _TEXT_SUFFIXES = (".csv", ".txt", ".tsv", *_JSON_SUFFIXES, ".kml", ".tab", ".mif")
@@ -54,9 +55,10 @@ _CATALOGUE, _CATALOGUE_BEGINS = "a00000001.gdbtable", (b"\x03\0\0\0", b"\x04\0\0
 _NOT_TEXT = (b"PK\x03\x04", b"SQLite format 3", b"PAR1", b"\xd0\xcf\x11\xe0", b"%PDF", b"<OGRVRT", b"<VRT")
 
 
-def json_of(text: str, *, of: object) -> Any:
+def json_of(text: str | bytes, *, of: object) -> Any:
     """What a text of JSON says; DataError where it holds more values than may be. ``of``: whose it is, for that."""
-    limits.check("json_values", sum(map(text.count, ",[{")), of=of)
+    count = sum(map(text.count, ",[{")) if isinstance(text, str) else sum(map(text.count, (b",", b"[", b"{")))
+    limits.check("json_values", count, of=of)
     return json.loads(text)
 
 
@@ -197,7 +199,7 @@ def _check_zip(file: Path) -> None:
     for member in members:
         if member.flag_bits & _LOCKED:
             raise DataError("files.zip_locked", file=str(file), member=member.filename)
-        if member.compress_type not in (_PACKED_AS[:2] if book else _PACKED_AS):
+        if member.compress_type not in _PACKED_AS:
             way = _OTHER_PACKING.get(member.compress_type, str(member.compress_type))
             raise DataError("files.zip_packed", file=str(file), member=member.filename, way=way)
 

@@ -122,7 +122,6 @@ def reads_as_number(cell: Any) -> bool:
 def column_names(header: list[Cells], *, file: str, sheet: str) -> tuple[dict[int, str], list[pd.DataFrame]]:
     """The names of the columns that have one, by position; a name that comes again is numbered and told."""
     width = max((i + 1 for row in header for i, c in enumerate(row) if c is not None), default=0)
-    limits.check("table_columns", width, of=f"{file} / {sheet}" if sheet else file)
     names: dict[int, str] = {}
     used: set[str] = set()
     found: list[pd.DataFrame] = []
@@ -137,6 +136,9 @@ def column_names(header: list[Cells], *, file: str, sheet: str) -> tuple[dict[in
             found.append(finding("column_again", severity="warning", table="", **at))
         names[i] = name
         used.add(name)
+        if len(names) > limits.limit("table_columns"):
+            more = f"> {limits.limit('table_columns'):,}"
+            raise limits.too_much("table_columns", more, of=f"{file} / {sheet}" if sheet else file)
     return names, found
 
 

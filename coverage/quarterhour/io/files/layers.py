@@ -25,10 +25,13 @@ from quarterhour.base.foreign import foreign
 from quarterhour.base.planar import flat
 from quarterhour.io.files.checks import bytes_of, json_of, read_checked
 from quarterhour.io.files.header import Rows, Table
+from quarterhour.io.files.parquet import check_parquet
 from quarterhour.io.files.text import decoded, encoding_findings
 from quarterhour.io.files.unseen import clean_frame
+from quarterhour.io.geopackage.computed import check_computed
 from quarterhour.io.geopackage.dress import STYLES
 
+_DATABASES = (".gpkg", ".sqlite")
 SEQUENCES = (".geojsonl", ".geojsons", ".ndjson")
 
 
@@ -128,6 +131,7 @@ def read_parquet(file: Path) -> Table:
     import pyarrow.parquet
 
     facts = read_checked(file, lambda: pyarrow.parquet.read_metadata(file))
+    read_checked(file, lambda: check_parquet(file, facts))
     spatial = b"geo" in (facts.metadata or {})
     frame = read_checked(file, lambda: _decoded(gpd.read_parquet(file) if spatial else pd.read_parquet(file)))
     return layer_table(frame if spatial else pd.DataFrame(frame), file, rows=Rows(facts.num_rows))
@@ -167,6 +171,7 @@ def read_kml(file: Path, *, layer: str | None) -> Table:
     Pictures laid on the ground are no places, and what network links lead to is not in the file: both are told.
     DataError for a KML without a placemark, and where GDAL finds fewer than it has.
     """
+    limits.check("text_bytes", file.stat().st_size, of=file)
     placemarks, links, pictures = (_elements(file, name) for name in _ELEMENTS)
     if not placemarks:
         raise DataError("files.kml_no_places", file=str(file), links=links, pictures=pictures)
@@ -216,6 +221,8 @@ def _features(file: Path, layer: str) -> int:
 
 def layer_names(file: Path) -> list[str]:
     """The layers of a file; the table in which QGIS keeps their styles is none."""
+    if file.suffix.lower() in _DATABASES:
+        read_checked(file, lambda: check_computed(file))
     return [str(n) for n, _ in read_checked(file, lambda: pyogrio.list_layers(file)) if n != STYLES]
 
 

@@ -13,6 +13,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path, PurePosixPath
 
+from quarterhour.base import limits
 from quarterhour.base.errors import DataError
 from quarterhour.base.foreign import foreign
 from quarterhour.base.machine.scratch import temporary_folder
@@ -123,6 +124,7 @@ def _kml(packed: zipfile.ZipFile, members: Members, folder: Path, file: Path) ->
     if len(documents) != 1:
         found = _some(documents or members)
         raise DataError("files.kmz_documents", file=str(file), count=len(documents), found=found)
+    limits.check("text_bytes", documents[0].file_size, of=file)
     target = folder / f"{file.stem}.kml"
     _copy(packed, documents[0], target, file)
     return target

@@ -11,7 +11,6 @@ from __future__ import annotations
 import codecs
 import contextlib
 import csv
-import io
 import re
 from collections import Counter
 from collections.abc import Iterable, Iterator
@@ -75,7 +74,10 @@ def read_csv(file: Path, *, encoding: str | None, header_row: int | None) -> Tab
     text, used = decoded(bytes_of(file), file, encoding)
     if "\0" in text:
         raise DataError("files.broken", file=str(file), detail="NUL")
-    reader = csv.reader(io.StringIO(text, newline=""), delimiter=_delimiter(text), strict=True)
+    mark = _delimiter(text)
+    if text.count(mark) > _MARKS_A_CELL * limits.limit("sheet_cells"):  # before a line of them becomes a list
+        raise limits.too_much("sheet_cells", text.count(mark), of=file)
+    reader = csv.reader(_lines(text), delimiter=mark, strict=True)
     try:
         grid, marks = clean_grid(_few_enough(reader, file))
     except csv.Error as error:
@@ -86,6 +88,27 @@ def read_csv(file: Path, *, encoding: str | None, header_row: int | None) -> Tab
     )
     told = join_findings([encoding_findings(file, used), found])
     return Table(frame, str(file), "", used, first, told, rows, titles_above(grid, first - 2))
+
+
+_MARKS_A_CELL = 4
+"""Commas stand in quoted cells too: a shape in WKT has one for each corner."""
+
+
+def _lines(text: str) -> Iterator[str]:
+    """The lines of a text with their ends, as they are: a stream of it would take four bytes for each character."""
+    begin, feed, back, end = 0, -1, -1, len(text)
+    while begin < end:
+        feed = _next("\n", text, begin) if feed < begin else feed
+        back = _next("\r", text, begin) if back < begin else back
+        stop = min(feed, back) + (2 if back + 1 == feed else 1)
+        yield text[begin:stop]
+        begin = stop
+
+
+def _next(mark: str, text: str, begin: int) -> int:
+    """Where a mark stands next; behind the text where it does not."""
+    at = text.find(mark, begin)
+    return len(text) + 1 if at < 0 else at
 
 
 def _few_enough(rows: Iterable[list[str]], file: Path) -> Iterator[list[str]]:

@@ -23,8 +23,8 @@ from openpyxl.utils.datetime import MAC_EPOCH, WINDOWS_EPOCH, from_excel
 
 from quarterhour.base import limits
 from quarterhour.base.errors import DataError
-from quarterhour.base.foreign import each, foreign
 from quarterhour.io.files.header import Cells
+from quarterhour.io.files.parts import Parts
 from quarterhour.io.old_books import LOCKED, NO_ROOM, TOO_WIDE, OldBookError, ask_book
 
 _LAST_ROW, _LAST_COLUMN = 1_048_576, 16_384
@@ -34,8 +34,6 @@ _ESCAPED = re.compile(r"_x([0-9A-Fa-f]{4})_")
 _FLAT = re.compile(r"0(\.[0-9]*)?")
 """Heights of rows, in points, that show nothing."""
 _CHUNK = 1 << 20
-_PIECE = 1 << 16
-_EMPTIED = ("}row", "}si")
 Span = tuple[int, int, int, int]
 """First row, first column, last row, last column of a merged range, from 0."""
 
@@ -71,8 +69,7 @@ class Book:
     """The parts of a workbook that is open. Any library's error passes; DataError where a part declares entities."""
 
     def __init__(self, packed: zipfile.ZipFile, file: Path) -> None:
-        self._packed, self._file, self._parts = packed, file, 0
-        self._refuse_entities()
+        self._packed, self._file, self._parts = packed, file, Parts(packed, file)
         self._main = self._main_part()
         root = self._tree(self._main)
         properties = next((n for n in root.iter() if _tag(n) == "workbookPr"), None)
@@ -86,11 +83,17 @@ class Book:
         ]
         self._dates, self._struck = self._styles()
         self._struck_words: dict[str, bool] = {}
+        self._filled: dict[str, bool] = {}
 
     def has_cells(self, sheet: SheetPart) -> bool:
         """Whether a sheet holds more than one value."""
+        if sheet.path not in self._filled:
+            self._filled[sheet.path] = self._shows_two(sheet.path)
+        return self._filled[sheet.path]
+
+    def _shows_two(self, part: str) -> bool:
         found = 0
-        for node in self._nodes(sheet.path):
+        for node in self._nodes(part):
             found += _tag(node) in ("v", "is") and bool(node.text or len(node))
             if found > 1:
                 return True
@@ -100,6 +103,7 @@ class Book:
 
     def page(self, sheet: SheetPart) -> Page:
         """The cells of a sheet; DataError for more than may be."""
+        self._parts.check(sheet.path, f"{self._file} / {sheet.name}")
         words = self._shared_strings()
         page, count, letters = Page(), 0, 0
         most_cells, most_letters = limits.limit("sheet_cells"), limits.limit("book_characters")
@@ -203,6 +207,8 @@ class Book:
     def _shared_strings(self) -> list[str]:
         paths = list(self._related("sharedStrings").values())
         words: list[str] = []
+        for path in paths[:1]:
+            self._parts.check(path, f"{self._file} / {path}")
         for node in self._nodes(paths[0]) if paths else ():
             if _tag(node) == "si":
                 whole = _runs_struck(node)
@@ -259,43 +265,7 @@ class Book:
         return root
 
     def _nodes(self, part: str) -> Iterator[ElementTree.Element]:
-        """The elements of a part, each when it ends; whoever takes a row or a shared text empties it.
-
-        DataError where elements pile up, or bytes come in which none ends (``limits``).
-        """
-        waiting = silent = 0
-        for events, size in each(self._file, self._batches(part), part=part):
-            silent = 0 if events else silent + size
-            waiting = 0 if any(n.tag.endswith(_EMPTIED) for _, n in reversed(events)) else waiting + len(events)
-            self._parts += len(events)
-            for name, found in (("part_bytes", silent), ("row_parts", waiting), ("book_parts", self._parts)):
-                limits.check(name, found, of=f"{self._file} / {part}")
-            for _, node in events:
-                yield node
-
-    def _batches(self, part: str) -> Iterator[tuple[list[Any], int]]:
-        """What ended in each piece of a part, and the bytes of the piece."""
-        parser: Any = ElementTree.XMLPullParser(events=("end",))
-        with self._packed.open(part) as stream:
-            while data := stream.read(_PIECE):
-                parser.feed(data)
-                yield list(parser.read_events()), len(data)
-        parser.close()
-        yield list(parser.read_events()), 0
-
-    def _refuse_entities(self) -> None:
-        """No part may declare a document type (entity bombs)."""
-        for member in self._packed.namelist():
-            if not member.endswith((".xml", ".rels")):
-                continue
-            tail = b""
-            with foreign(self._file, part=member), self._packed.open(member) as stream:
-                while chunk := stream.read(_CHUNK):
-                    data = tail + chunk
-                    plain = data.replace(b"\0", b"") if b"\0" in data else data
-                    if b"<!DOCTYPE" in plain or b"<!ENTITY" in plain:
-                        raise DataError("files.broken", file=str(self._file), detail=f"DTD in {member}")
-                    tail = data[-40:]
+        return self._parts.elements(part)
 
 
 class OtherBook:

@@ -32,14 +32,14 @@ def atomic(path: str | Path) -> Iterator[Path]:
     somebody holds the target (Excel, QGIS on Windows) the result stays as ``name.new``: WriteError.
     """
     target = Path(path)
-    with _told(target):
+    with told(target):
         target.parent.mkdir(parents=True, exist_ok=True)
         with scratch_folder(target.parent, target.name) as folder:
             growing = folder / target.name
             yield growing
-            _flush(growing)
-            _put(growing, target)
-            _flush(target.parent)
+            flush(growing)
+            take_place(growing, target)
+            flush(target.parent)
 
 
 @contextlib.contextmanager
@@ -48,23 +48,24 @@ def together(folder: str | Path) -> Iterator[Path]:
 
     Nothing moves when the writing is cut short. A file that somebody holds stays as ``name.new``
     while the others move; WriteError names it at the end. WriteError at once where the folder
-    cannot be made or written.
+    cannot be made or written. A process that dies between the moves leaves some of them undone: ``io.sets`` is for
+    files that must be of one run.
     """
     target = Path(folder)
-    with _told(target):
+    with told(target):
         target.mkdir(parents=True, exist_ok=True)
         with scratch_folder(target, "growing") as growing:
-            with _named(growing, target):
+            with named(growing, target):
                 yield growing
             grown = sorted(path for path in growing.rglob("*") if path.is_file())
             moved = [_moved(path, target / path.relative_to(growing)) for path in grown]
-            _flush(target)
+            flush(target)
             for held in filter(None, moved):
                 raise held
 
 
 @contextlib.contextmanager
-def _told(target: Path) -> Iterator[None]:
+def told(target: Path) -> Iterator[None]:
     """Whatever the machine refuses while ``target`` is written, in a library too, is told as WriteError."""
     try:
         yield
@@ -78,7 +79,7 @@ def _told(target: Path) -> Iterator[None]:
 
 
 @contextlib.contextmanager
-def _named(growing: Path, target: Path) -> Iterator[None]:
+def named(growing: Path, target: Path) -> Iterator[None]:
     """An error about a file that grows names the place where it was to stand."""
     try:
         yield
@@ -91,9 +92,9 @@ def _named(growing: Path, target: Path) -> Iterator[None]:
 
 def _moved(path: Path, target: Path) -> WriteError | None:
     try:
-        _flush(path)
+        flush(path)
         target.parent.mkdir(parents=True, exist_ok=True)
-        _put(path, target)
+        take_place(path, target)
     except FileExistsError as error:  # a file stands where the folder of it is to be
         return WriteError("files.cannot_write", file=str(target.parent), detail=str(error))
     except WriteError as error:
@@ -101,7 +102,8 @@ def _moved(path: Path, target: Path) -> WriteError | None:
     return None
 
 
-def _put(growing: Path, target: Path) -> None:
+def take_place(growing: Path, target: Path) -> None:
+    """Move a whole file or folder over its target in one step; where somebody holds that, beside it: WriteError."""
     if target.is_dir() and not growing.is_dir():
         raise WriteError("files.is_folder", file=str(target))
     try:
@@ -117,7 +119,8 @@ def _put(growing: Path, target: Path) -> None:
         raise WriteError("files.held", file=str(target), kept=str(aside)) from error
 
 
-def _flush(path: Path) -> None:
+def flush(path: Path) -> None:
+    """What is written of a file, or which names a folder has, is on the disk when this returns."""
     if path.is_dir() and os.name == "nt":
         return  # Windows cannot open a folder
     handle = os.open(path, os.O_RDONLY if os.name != "nt" else os.O_RDWR)

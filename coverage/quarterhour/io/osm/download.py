@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 import contextlib
-import functools
 import json
-import socket
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -18,12 +16,14 @@ import pandas as pd
 import shapely
 from pyproj import CRS
 
-from quarterhour.base.errors import DataError, ServiceError, WriteError
+from quarterhour.base.errors import DataError, QuarterhourError, ServiceError, WriteError
+from quarterhour.base.foreign import foreign
 from quarterhour.base.machine import write_error
 from quarterhour.base.machine.scratch import scratch_folder
 from quarterhour.base.planar import inner_points
 from quarterhour.io.osm.access import barrier_word
 from quarterhour.io.osm.open import corners_of, short
+from quarterhour.io.osm.overpass import Services
 from quarterhour.io.osm.places import place_frame
 from quarterhour.io.osm.tags import (
     NODE_TAGS,
@@ -34,6 +34,8 @@ from quarterhour.io.osm.tags import (
     signal,
     wanted_rules,
 )
+from quarterhour.io.sets.handover import READY, finish, hand_over
+from quarterhour.io.sets.lock import holding
 from quarterhour.network.modes import osm_words
 
 Area: TypeAlias = str | tuple[float, float, float, float] | shapely.Polygon | shapely.MultiPolygon
@@ -81,11 +83,12 @@ def fetch(
     facility_tags : further facilities by tables of tags, as `read_osm_places` takes them.
     own_kinds : tags of kinds beside those of the program.
     endpoint, nominatim : other services than the public ones, up to the folder before ``/interpreter``.
-    timeout : seconds that one request may take.
+    timeout : seconds that one question and its whole answer may take.
 
     Raises
     ------
-    ServiceError : busy (429, 504), refused, cut short, or no road there. Nothing was written.
+    ServiceError : busy (429, 503, 504; where it says that it will be free within half a minute it is asked once more),
+        refused, late, cut short, too large, sent on to another host, or no road there. Nothing was written.
     DataError, WriteError : the area or a kind cannot be used; the folder cannot be written, or holds
         files of these names that no download left there.
     """
@@ -117,56 +120,28 @@ def fetch(
 
 @contextlib.contextmanager
 def _osmnx_asking(service: str, *, nominatim: str | None, timeout: float, public: bool) -> Iterator[Any]:
-    """OSMnx with its settings for one download; it keeps them, and the name look-up, for the whole process."""
+    """OSMnx with its settings for one download, asking through our door; it keeps both for the whole process."""
     import osmnx as ox
-    import requests
 
-    wanted: dict[str, Any] = {
-        "overpass_url": service,
-        "overpass_rate_limit": public,
-        "requests_timeout": timeout,
-        "requests_kwargs": {"hooks": {"response": functools.partial(_check_answer, service)}},
-        "use_cache": False,
-        "doh_url_template": None,
-        "useful_tags_way": [*WAY_TAGS],
-        "useful_tags_node": [*NODE_TAGS],
-    }
-    if nominatim is not None:
-        wanted["nominatim_url"] = nominatim
-    before = {name: getattr(ox.settings, name) for name in wanted}
-    look_up = socket.getaddrinfo
+    asked = Services(service, nominatim or ox.settings.nominatim_url, timeout, public)
+    doors = ((ox._overpass, "_overpass_request", asked.elements), (ox._nominatim, "_nominatim_request", asked.places))
+    wanted: list[tuple[Any, str, Any]] = [
+        *doors,
+        (ox.settings, "overpass_url", service),
+        (ox.settings, "requests_timeout", timeout),
+        (ox.settings, "use_cache", False),
+        (ox.settings, "useful_tags_way", [*WAY_TAGS]),
+        (ox.settings, "useful_tags_node", [*NODE_TAGS]),
+    ]
+    before = [(home, name, getattr(home, name)) for home, name, _ in wanted]
     try:
-        for name, value in wanted.items():
-            setattr(ox.settings, name, value)
-        yield ox
-    except (requests.RequestException, OSError, ox._errors.ResponseStatusCodeError) as why:
-        if isinstance(why, ServiceError | WriteError):
-            raise
-        raise ServiceError("osm.refused", service=service, detail=short(why)) from why
+        for home, name, value in wanted:
+            setattr(home, name, value)
+        with foreign(service, key="osm.refused", error=ServiceError, mixed=True, service=service):
+            yield ox
     finally:
-        socket.getaddrinfo = look_up
-        for name, value in before.items():
-            setattr(ox.settings, name, value)
-
-
-def _check_answer(service: str, answer: Any, *_: object, **__: object) -> None:
-    """Stop where OSMnx would try again for ever, or take half an answer for a whole one."""
-    with answer:  # read to the end and give the connection back, also when we stop here
-        text = answer.text
-    if answer.status_code in (429, 504):
-        raise ServiceError("osm.busy", service=service, status=f"{answer.status_code} {answer.reason}")
-    if answer.status_code >= 400:
-        raise ServiceError("osm.refused", service=service, detail=f"{answer.status_code} {answer.reason}")
-    if answer.request.method != "POST":
-        return
-    try:
-        said = answer.json()
-    except ValueError as why:
-        raise ServiceError("osm.refused", service=service, detail=short(text)) from why
-    if not isinstance(said, dict) or "elements" not in said:
-        raise ServiceError("osm.refused", service=service, detail="no elements in the answer")
-    if "remark" in said:
-        raise ServiceError("osm.cut_short", service=service, detail=short(said["remark"]))
+        for home, name, value in before:
+            setattr(home, name, value)
 
 
 def _polygon(area: Area, ox: Any) -> shapely.Polygon | shapely.MultiPolygon:
@@ -228,14 +203,17 @@ def _asked(rules: Rules) -> dict[str, bool | list[str]]:
 
 
 def _check_ours(folder: Path) -> None:
-    """Never write over a planner's own table of the same name."""
+    """Never write over a planner's own table of the same name; an earlier download that was cut short is finished."""
+    if (folder / READY).is_dir():
+        with holding(folder):
+            finish(folder)
     there = [name for name in _FETCHED if (folder / name).exists()]
     if there and "query.json" not in there:
         raise WriteError("osm.not_ours", folder=str(folder), files=", ".join(there))
 
 
 def _write_folder(folder: Path, ox: Any, graph: Any, places: Mapping[str, gpd.GeoDataFrame], query: object) -> None:
-    """All files made beside the folder, then put in place."""
+    """All files made beside the folder, then put in place, all or none."""
     try:
         folder.parent.mkdir(parents=True, exist_ok=True)
         with scratch_folder(folder.parent, folder.name) as growing:
@@ -245,9 +223,9 @@ def _write_folder(folder: Path, ox: Any, graph: Any, places: Mapping[str, gpd.Ge
                 (growing / f"{name}.geojson").write_text(text, encoding="utf-8")
             told = json.dumps(query, ensure_ascii=False, indent=2) + "\n"
             (growing / "query.json").write_text(told, encoding="utf-8")
-            folder.mkdir(exist_ok=True)
-            for name in _FETCHED:
-                (growing / name).replace(folder / name)
+            hand_over(growing, folder)
+    except QuarterhourError:
+        raise
     except OSError as why:
         refused = write_error(why, folder)
         if refused is not None and refused.key == "machine.write":

@@ -30,9 +30,11 @@ from quarterhour.network.roads.junctions import components_of, junctions_of, ver
 from quarterhour.network.roads.lengths import weighed_lengths
 from quarterhour.network.roads.limits import weighed_limits
 from quarterhour.network.roads.lines import cut_at_shared_vertices, lines_alone, taken_apart, without_far_vertices
-from quarterhour.network.roads.names import renamed, with_ids
+from quarterhour.network.roads.names import in_one_order, renamed, with_ids
 from quarterhour.network.roads.near import TOUCH_M, join_near, meet_on_lines
 from quarterhour.network.roads.told import Where
+
+__all__ = ["MOSTLY", "as_roads", "in_one_order"]
 
 MOSTLY = 0.8
 """With less than this share of the roads in one connected part, the roads are probably not joined."""

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import contextlib
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
+from quarterhour.base.errors import WriteError
+from quarterhour.io import sets
 from quarterhour.report.plan.write import PARTS, PlanFiles, check_parts, check_templates, write_plan
-from quarterhour.report.write import check_folder
 from quarterhour.study.layout.groups import templates_folder
 from quarterhour.study.progress import RunProgress
 from quarterhour.study.run import run_study
@@ -29,12 +32,26 @@ class PlanAsked:
 
 
 def plan_folder(study: Study, asked: PlanAsked) -> Path:
-    """Where a plan goes; errors before the work, not after it, for parts, templates and folder that cannot be meant."""
+    """Where a plan goes; errors before the work, not after it, for parts and templates that cannot be meant."""
     check_parts(asked.parts)
     check_templates(study, asked.lang, templates_folder(study, asked.templates))
     folder = asked.out or default_out(study) / "plan"
-    check_folder(folder)
     return folder
+
+
+@contextlib.contextmanager
+def networks_held(study: Study) -> Iterator[None]:
+    """No run of the study keeps networks meanwhile; where none can be kept, nobody need be kept out.
+
+    WriteError where a run of the study is under way.
+    """
+    with contextlib.ExitStack() as held:
+        try:
+            held.enter_context(sets.holding(default_out(study)))
+        except WriteError as error:
+            if error.key != "files.cannot_write":
+                raise
+        yield
 
 
 def plan_study(

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
 
 from quarterhour.base.errors import StudyError
-from quarterhour.io import files
+from quarterhour.io import files, sets
 from quarterhour.report.papers.word import write_word
 from quarterhour.report.plan.atlas.atlas import atlas_fonts, atlas_sheets, draw_atlas
 from quarterhour.report.plan.atlas.earlier import clear_old_sheets
@@ -21,20 +21,31 @@ from quarterhour.report.section import say_of
 from quarterhour.study.layout.groups import plan_groups, template_text, templates_folder
 from quarterhour.study.layout.layout import make_layout
 from quarterhour.study.progress import RunProgress, no_progress
+from quarterhour.study.provenance import manifest
 from quarterhour.study.results import Results
 from quarterhour.study.run import publishable
 from quarterhour.study.study import Study
 
 PARTS = ("text", "tables", "atlas", "layers")
+_FILES_OF = {
+    "text": tuple(f"{name}.docx" for name in PAPERS),
+    "tables": ("tables.xlsx",),
+    "atlas": ("atlas/*",),
+    "layers": ("layers.gpkg", "shapefiles/*"),
+}
 _say = partial(say_of, "plan_write")
 
 
 @dataclass(frozen=True, slots=True)
 class PlanFiles:
-    """What was written: the files, and the parts that could not be made on this machine (``atlas``: no font)."""
+    """What was written: the files, and the parts that could not be made on this machine (``atlas``: no font).
+
+    ``account``: what became of other files that lay there.
+    """
 
     paths: tuple[Path, ...]
     left_out: tuple[str, ...] = ()
+    account: sets.Account = field(default_factory=sets.Account)
 
 
 def write_plan(
@@ -58,23 +69,43 @@ def write_plan(
     not are cleared away; the same study gives the same bytes. StudyError for a template
     that cannot be meant, WriteError for a file that somebody holds.
     """
-    step, results = _stepping(tell or no_progress, told_in or lang), publishable(results, lang)
-    folder = templates_folder(results.study, templates)
-    content = plan_content(told_of(results, make_layout(results, folder), lang))
-    with files.together(out) as growing:
-        left_out = _write_parts(content, growing, parts, folder, processes, step)
-        made = sorted(path.relative_to(growing) for path in growing.rglob("*") if path.is_file())
-    if "atlas" in parts and not left_out:
-        clear_old_sheets(Path(out) / "atlas", {Path(out) / path for path in made})
-    return PlanFiles(tuple(Path(out) / path for path in made), left_out)
+    with sets.holding(out):
+        older = not (Path(out) / sets.MANIFEST).is_file()
+        results, step = publishable(results, lang), stepping(tell, told_in or lang)
+        with sets.one_set(out) as handing:
+            made = grow_plan(results, handing, step, lang=lang, parts=parts, templates=templates, processes=processes)
+        placed = tuple(Path(out) / path for path in made.paths)
+        if older and "atlas" in parts and not made.left_out:  # of before there was a list of what was written
+            clear_old_sheets(Path(out) / "atlas", set(placed))
+    return PlanFiles(placed, made.left_out, handing.account)
 
 
 Step = Callable[..., None]
 """Called with a step's key, the share done, and what fills its sentence."""
 
 
-def _stepping(tell: RunProgress, lang: str) -> Step:
-    return lambda key, share=None, **values: tell(_say(key, lang, **values), share)
+def stepping(tell: RunProgress | None, lang: str) -> Step:
+    """Steps told in a language; nobody need listen."""
+    said = tell or no_progress
+    return lambda key, share=None, **values: said(_say(key, lang, **values), share)
+
+
+def grow_plan(
+    results: Results, handing: sets.Handing, step: Step, *, where: str = "", lang: str = "zh",
+    parts: Sequence[str] = PARTS, templates: Path | None = None, processes: int = 1,
+) -> PlanFiles:  # fmt: skip
+    """The layout plan of results that may be published, as part of a set, in its folder ``where``, with a manifest.
+
+    Parts that are not written, or cannot be, stay as an earlier run wrote them, and the manifest says of which run.
+    """
+    growing, folder = handing.growing / where, templates_folder(results.study, templates)
+    content = plan_content(told_of(results, make_layout(results, folder), lang))
+    growing.mkdir(exist_ok=True)
+    left_out = _write_parts(content, growing, parts, folder, processes, step)
+    made = sorted(path.relative_to(handing.growing) for path in growing.rglob("*") if path.is_file())
+    stays = [name for part in PARTS if part not in parts or part in left_out for name in _FILES_OF[part]]
+    handing.manifest({**manifest(results, lang), "parts": list(parts)}, where=where, keeps=stays)
+    return PlanFiles((*made, Path(where) / sets.MANIFEST), left_out)
 
 
 def check_parts(parts: Sequence[str]) -> None:

@@ -12,6 +12,7 @@ from scipy.spatial import cKDTree
 from quarterhour.base.areas import _nearest, _placeless
 from quarterhour.base.arrays import FloatArray
 from quarterhour.base.errors import DataError
+from quarterhour.base.row_order import by_id
 
 if TYPE_CHECKING:
     from quarterhour.network.network import Network
@@ -70,7 +71,7 @@ def candidates_from_network(
 def _demand(communities: gpd.GeoDataFrame, people: str) -> gpd.GeoDataFrame:
     if people not in communities.columns:
         raise DataError("candidates.no_column", column=people, found=", ".join(map(str, communities.columns)))
-    demand = communities[communities[people].gt(0) & ~_placeless(communities)]
+    demand = by_id(communities[communities[people].gt(0) & ~_placeless(communities)])
     if demand.empty:
         raise DataError("candidates.no_people", column=people)
     return demand

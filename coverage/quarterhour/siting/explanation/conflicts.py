@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import math
-import time
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 
@@ -13,17 +12,23 @@ import scipy.sparse as sp
 from quarterhour.base.arrays import FloatArray, IntArray
 from quarterhour.siting.methods.solver.highs import Solver
 from quarterhour.siting.methods.solver.program import Program, whole_bound
+from quarterhour.siting.methods.solver.within import solve_within
 from quarterhour.siting.question.feasible import QuestionRules
 from quarterhour.siting.question.plan import Phrase, Reason
 from quarterhour.siting.question.problem import SitingProblem
 from quarterhour.siting.question.quotas import AreaRule
+from quarterhour.siting.question.search import Limits
 
-_SECONDS = 0.5
+SAFETY = 20.0
+"""Seconds that stand behind every count of work here, far more than that work takes."""
+_ONE = Limits(SAFETY, rounds=2_000)
 """For one program over the sites alone; where it ends early, its bound still holds."""
 _MANY = 20
 """Groups of sites that rule each other out, up to which each is named; a least distance makes thousands."""
-_NARROWING = 3.0
-"""Seconds for leaving out rules that do not clash; those that are left when they are over still do."""
+_NARROWING = Limits(SAFETY, rounds=10_000)
+"""For leaving out rules that do not clash; those that are left when it is spent still do."""
+_STEPS = 50_000
+"""Of the simplex method, for one linear program."""
 
 
 def least(rules: Sequence[AreaRule], weight: IntArray, *, most: int | None = None) -> int | None:
@@ -41,7 +46,7 @@ def least(rules: Sequence[AreaRule], weight: IntArray, *, most: int | None = Non
         sides.append(
             one_row(("explanation.rule_new_sites", {"new_sites": most}), len(weight), sites, one[sites], 0, most)
         )
-    return lightest(sides, weight, seconds=_SECONDS, whole=True)
+    return lightest(sides, weight, within=_ONE, whole=True)
 
 
 # --- rules that clash -----------------------------------------------------------------------------
@@ -81,10 +86,11 @@ def joined(sides: Sequence[Side], cost: FloatArray, *, whole: bool) -> Program:
     return Program(np.r_[cost, np.zeros(len(most))], rows, low, high, np.zeros(len(upper)), upper, whole=mixed)
 
 
-def lightest(sides: Sequence[Side], weight: IntArray, *, seconds: float, whole: bool) -> int | None:
+def lightest(sides: Sequence[Side], weight: IntArray, *, within: Limits, whole: bool) -> int | None:
     """What sites that keep all sides weigh at the least, 0 where that is not known; None where no sites keep them."""
     unit = int(np.gcd.reduce(weight)) or 1
-    done = Solver(joined(sides, (weight // unit).astype(float), whole=whole)).solve(seconds=seconds)
+    solver = Solver(joined(sides, (weight // unit).astype(float), whole=whole))
+    done = solve_within(solver, within.budget(), iterations=None if whole else _STEPS)
     if done.status == "infeasible":
         return None
     bound = whole_bound(done.bound, most=False)
@@ -95,21 +101,23 @@ def clash(problem: SitingProblem, areas: Sequence[AreaRule], others: QuestionRul
     """The few of the quotas that no choice of sites keeps together; empty where some choice keeps all.
 
     ``others``: of all rules on sites: number, money, and sites that rule each other out too. None of those named can
-    be spared, unless time was short.
+    be spared, unless the work was too much.
     """
     count = len(problem.sites)
     sides = [*quota_sides(areas, count), *(other_sides(others) if others else ())]
-    return few_that_clash(sides, count, seconds=_NARROWING, whole=True)
+    return few_that_clash(sides, count, within=_NARROWING, whole=True)
 
 
-def few_that_clash(sides: Sequence[Side], sites: int, *, seconds: float, whole: bool) -> tuple[Reason, ...]:
-    """The few of some sides that cannot be kept together, as one reason; empty where that is not proven in time."""
-    until = time.perf_counter() + seconds
+def few_that_clash(sides: Sequence[Side], sites: int, *, within: Limits, whole: bool) -> tuple[Reason, ...]:
+    """The few of some sides that cannot be kept together, as one reason; empty where that is not proven."""
+    budget = within.budget()
 
     def fails(some: list[int]) -> bool:
-        left = until - time.perf_counter()
+        if budget.over():
+            return False
         program = joined([sides[k] for k in some], np.zeros(sites), whole=whole)
-        return left > 0 and Solver(program).solve(seconds=left).status == "infeasible"
+        done = solve_within(Solver(program), budget, iterations=None if whole else _STEPS)
+        return done.status == "infeasible"
 
     every = list(range(len(sides)))
     if not fails(every):

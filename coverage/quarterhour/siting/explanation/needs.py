@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 
 import numpy as np
 import scipy.sparse as sp
 
 from quarterhour.base.arrays import IntArray
 from quarterhour.siting.explanation.conflicts import (
+    SAFETY,
     Side,
     apart_sides,
     clash,
@@ -24,9 +26,10 @@ from quarterhour.siting.question.feasible import QuestionRules
 from quarterhour.siting.question.plan import Phrase, Reason
 from quarterhour.siting.question.problem import WHOLE, SitingProblem
 from quarterhour.siting.question.quotas import area_rules
+from quarterhour.siting.question.search import Limits
 
-_QUICK, _LONG = 1.5, 2.0
-"""Seconds for a linear program, and for a program in whole sites once it is known that no plan exists."""
+_QUICK, _LONG = Limits(SAFETY, rounds=50), Limits(SAFETY, rounds=2_000)
+"""For a linear program, and for a program in whole sites once it is known that no plan exists."""
 _MOST_PAIRS = 2_000_000
 """Pairs within the standard, beyond which a linear program takes too long for a look ahead."""
 _SPARED = 1e-9
@@ -38,18 +41,19 @@ def needs(rules: QuestionRules, *, whole: bool = False, seconds: float = math.in
 
     First how many sites, or yuan, covering them takes at the least, alone or with the rules on sites; where that tells
     nothing, the few rules that clash. ``whole``: counted in whole sites, which takes longer and shows more.
-    ``seconds``: of one program, at the most.
+    ``seconds``: of one program, at the most, where a clock is to have a say.
     """
     measure, problem = rules.measure, rules.measure.problem
-    count, seconds = len(problem.sites), min(seconds, _LONG if whole else _QUICK)
+    count, each = len(problem.sites), _LONG if whole else _QUICK
+    each = replace(each, seconds=min(seconds, each.seconds))
     kept, limits = [*quota_sides(area_rules(problem), count), *apart_sides(rules)], [*limit_sides(problem)]
     if not kept and not limits:
         return ()  # nothing keeps all sites from being open, and counting told whether that is enough
     cover = [*cover_sides(measure)] if len(problem.near.site) <= _MOST_PAIRS else []
     if not cover and not len(problem.conflicts):
         return ()
-    found = [*_short(problem, cover, kept, seconds=seconds, whole=whole)] if cover else []
-    return tuple(found) or few_that_clash([*cover, *kept, *limits], count, seconds=2 * seconds, whole=whole)
+    found = [*_short(problem, cover, kept, within=each, whole=whole)] if cover else []
+    return tuple(found) or few_that_clash([*cover, *kept, *limits], count, within=each.times(2), whole=whole)
 
 
 def explained(rules: QuestionRules) -> tuple[Reason, ...]:
@@ -78,7 +82,7 @@ def _in_short(problem: SitingProblem) -> list[Phrase]:
 
 
 def _short(
-    problem: SitingProblem, cover: Sequence[Side], kept: Sequence[Side], *, seconds: float, whole: bool
+    problem: SitingProblem, cover: Sequence[Side], kept: Sequence[Side], *, within: Limits, whole: bool
 ) -> Iterator[Reason]:
     """The limits that covering alone goes beyond; where it goes beyond none, those that it does with other rules."""
     free, required = problem.free, problem.required
@@ -91,14 +95,14 @@ def _short(
     for sides, key in ((cover, "cause_cover"), ([*cover, *kept], "cause_cover_within")):
         if key == "cause_cover_within" and not kept:
             return
-        within = {"within": tuple(_in_short(problem))} if key == "cause_cover_within" else {}
+        beside = {"within": tuple(_in_short(problem))} if key == "cause_cover_within" else {}
         found = False
         for name, weight, most in limits:
             built = int(weight[required].sum())
-            least = built + (lightest(sides, np.where(free, weight, 0), seconds=seconds, whole=whole) or 0)
+            least = built + (lightest(sides, np.where(free, weight, 0), within=within, whole=whole) or 0)
             if built <= most < least:
                 found = True
-                yield Reason(f"explanation.{key}_{name}", {**asked, **within, "needed": least, name: most})
+                yield Reason(f"explanation.{key}_{name}", {**asked, **beside, "needed": least, name: most})
         if found:
             return
 

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import replace
+from functools import partial
 
 import numpy as np
 
@@ -12,12 +14,12 @@ from quarterhour.siting.methods.covering.adapter import is_cover_question, solve
 from quarterhour.siting.methods.median.median_instance import MUST, Pairs
 from quarterhour.siting.methods.median.p_center import solve_p_center
 from quarterhour.siting.methods.median.p_median import solve_p_median
-from quarterhour.siting.methods.solver.incumbent import SitesResult
+from quarterhour.siting.methods.solver.incumbent import LastMade, SitesResult
 from quarterhour.siting.question.bounds import GoalResult, counting_bound
 from quarterhour.siting.question.evaluate import Choice, Measure, Served
 from quarterhour.siting.question.feasible import SITE_GOALS, QuestionRules
 from quarterhour.siting.question.problem import WHOLE, Goal
-from quarterhour.siting.question.search import COUNTING, Exact, RowsServed, SearchBudget, SearchResult
+from quarterhour.siting.question.search import Exact, RowsServed, SearchBudget, SearchResult
 
 _ALL = 100
 _PRICES = (10, 1000, 100_000)
@@ -71,10 +73,8 @@ def _bound_by(rules: QuestionRules, goal: Goal, cs: int) -> BoolArray:
 
 def _by_times(rules: QuestionRules, goal: Goal, start: Choice | None, budget: SearchBudget) -> GoalResult | None:
     measure, problem = rules.measure, rules.measure.problem
-
-    def better(found: SitesResult) -> None:
-        _offer(rules, goal, budget, found, found.bound)
-
+    easy = int(counting_bound(measure, goal))
+    better = _offering(rules, goal, budget, lambda bound: max(easy, bound))
     people = np.where(measure.reachable, problem.people_of[goal.people], 0)
     otherwise = np.where(_must(rules), MUST, problem.limit_cs)
     inner = replace(budget, incumbent=better)
@@ -112,26 +112,31 @@ def _most_then_time(rules: QuestionRules, goal: Goal, start: Choice | None, budg
     near, must, everyone = problem.near, _must(rules), int(people.sum())
     easy = counting_bound(measure, goal)
 
-    def better(found: SitesResult) -> None:
-        _offer(rules, goal, budget, replace(found, proved_by=COUNTING), easy)
-
-    inner = replace(budget, incumbent=better)
+    def inner(bound_of: Callable[[int], Exact]) -> SearchBudget:
+        return replace(budget, incumbent=_offering(rules, goal, budget, bound_of))
 
     if goal.objective == "max-cover":
         pairs = near.start, near.site, np.zeros_like(near.cs)
-        verdict = _timed(rules, people, pairs, np.where(must, MUST, 1), start, inner)
+        away = inner(lambda bound: min(easy, WHOLE * (everyone - bound)))
+        verdict = _timed(rules, people, pairs, np.where(must, MUST, 1), start, away)
         most = WHOLE * (everyone - verdict.bound)
         return _answer(rules, goal, replace(verdict, bound=most), start)
     left = everyone - sum(int(v) for g, v in rules.attained if g.objective == "max-cover") // WHOLE
     for price in _PRICES if left else _PRICES[:1]:
         beyond = price * int(problem.limit_cs.max(initial=1))
         pairs, otherwise = (near.start, near.site, near.cs), problem.limit_cs + beyond
-        verdict = _timed(rules, people, pairs, np.where(must, MUST, otherwise), start, inner)
         # Nobody who keeps the people covered pays the price more often than they do.
-        answer = _answer(rules, goal, replace(verdict, bound=verdict.bound - beyond * left), start)
+        paid = beyond * left
+        priced = inner(partial(_without_price, easy, paid))
+        verdict = _timed(rules, people, pairs, np.where(must, MUST, otherwise), start, priced)
+        answer = _answer(rules, goal, replace(verdict, bound=verdict.bound - paid), start)
         if answer is not None or budget.over():
             break
     return answer
+
+
+def _without_price(easy: Exact, paid: int, bound: int) -> Exact:
+    return max(easy, bound - paid)
 
 
 def _timed(
@@ -186,10 +191,26 @@ def _answer(rules: QuestionRules, goal: Goal, verdict: SitesResult, start: Choic
     return SearchResult(best, value, bound, verdict.proved_by, verdict.nodes)
 
 
-def _offer(rules: QuestionRules, goal: Goal, budget: SearchBudget, found: SitesResult, bound: Exact) -> None:
-    """Pass on a better choice of an engine, if it keeps all rules of the question."""
-    assert found.choice is not None
-    choice = _choice(rules.measure, found.choice, found.served)
-    if rules.hold(choice):
-        value = rules.measure.value(choice, goal)
-        budget.incumbent(SearchResult(choice, value, bound, found.proved_by))
+def _offering(
+    rules: QuestionRules, goal: Goal, budget: SearchBudget, bound_of: Callable[[int], Exact]
+) -> Callable[[SitesResult], None]:
+    """Pass on the better choices of an engine that keep all rules of the question, and the bounds on them.
+
+    ``bound_of``: the goal's bound from that of the engine.
+    """
+
+    def made(found: SitesResult) -> tuple[Choice, Exact] | None:
+        assert found.choice is not None
+        choice = _choice(rules.measure, found.choice, found.served)
+        return (choice, rules.measure.value(choice, goal)) if rules.hold(choice) else None
+
+    of = LastMade(made)
+
+    def better(found: SitesResult) -> None:
+        known = of(found)
+        if known is not None:
+            choice, value = known
+            clip = min if not goal.most else max
+            budget.incumbent(SearchResult(choice, value, clip(bound_of(found.bound), value), found.proved_by))
+
+    return better

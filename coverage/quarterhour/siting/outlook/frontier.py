@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import functools
 import math
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -10,6 +12,7 @@ import pandas as pd
 
 from quarterhour.base.arrays import IntArray
 from quarterhour.base.errors import DataError
+from quarterhour.base.jit import COMPILED
 from quarterhour.siting.methods.capacity.capacitated_max_cover import CapacitatedMaxCover
 from quarterhour.siting.methods.covering.adapter import is_cover_question
 from quarterhour.siting.methods.covering.benders import MaxCoverMaster
@@ -23,12 +26,13 @@ from quarterhour.siting.methods.covering.max_cover import (
     offer_first_choice,
     presolve_max_cover,
 )
+from quarterhour.siting.methods.relative import Kind, kind_of, small_relatives
 from quarterhour.siting.methods.solver.incumbent import SitesResult
 from quarterhour.siting.question.evaluate import Choice, Measure
 from quarterhour.siting.question.feasible import QuestionRules
+from quarterhour.siting.question.figures import is_whole
 from quarterhour.siting.question.problem import WHOLE, SitingProblem
-from quarterhour.siting.question.search import SearchBudget
-from quarterhour.siting.question.sites import is_whole
+from quarterhour.siting.question.search import DEFAULT_SECONDS, SearchBudget, as_limits
 
 _CLOSE = 1e-5
 """How true the linear program is at each size before the tree."""
@@ -48,14 +52,16 @@ def frontier(
     seed: int = 0,
     gap: float = 0.0005,
     nodes: int | None = None,
+    rounds: int | None = None,
+    by_clock: Callable[[], object] | None = None,
 ) -> pd.DataFrame:
     """The most people covered with 1, 2, ..., ``most`` new sites, and what no plan of that size beats.
 
     One linear program serves all sizes: only the number of sites changes, cuts and good choices are
     carried along; time that is left goes to the largest gap. Where sites have a capacity that communities may share,
     those are counted who find a place. Rows ``sites`` (required ones counted),
-    ``people``, ``bound``, ``gap`` (a share of the people; 0: proven), ``people`` missing where no plan
-    within the quotas was found.
+    ``people``, ``bound``, ``gap`` (a share of the people; 0: proven), ``chosen`` (ids of what is built), ``people``
+    and ``chosen`` missing where no plan within the quotas was found.
 
     Parameters
     ----------
@@ -66,6 +72,8 @@ def frontier(
     gap : what is near enough; 0: each size is proven, as far as time and ``nodes`` allow.
     nodes : of the search tree at most, at each size (with a capacity, integer programs); None: any number. Where
         this ends the search and not ``seconds``, the same question gives the same table.
+    rounds : of all searches together, as ``solve_siting`` counts them.
+    by_clock : called at the end where ``seconds`` ended any part of the search.
 
     Raises
     ------
@@ -75,17 +83,39 @@ def frontier(
     if not is_whole(most, 1):
         raise DataError("outlook.bad_frontier", most=most)
     asked = replace(problem, new_sites=int(most))
+    _prepare(kind_of(problem))
+    limits = replace(as_limits(seconds, None, rounds, otherwise=DEFAULT_SECONDS), seconds=seconds)
+    budget = limits.budget(seed=seed)
+    table = _asked(asked, most, budget, gap, nodes)
+    if budget.work.by_clock and by_clock is not None:
+        by_clock()
+    return table
+
+
+@functools.cache
+def _prepare(kind: Kind) -> None:
+    """Compile what a frontier of such a question calls, once in a process, before its clock begins."""
+    if not COMPILED:
+        return
+    for problem in small_relatives(kind):
+        if _is_placing(problem) or (is_cover_question(problem) and not problem.everyone):
+            _asked(replace(problem, new_sites=2), 2, SearchBudget(), 0.0, 1)
+
+
+def _asked(asked: SitingProblem, most: int, budget: SearchBudget, gap: float, nodes: int | None) -> pd.DataFrame:
     if _is_placing(asked):
-        return _placed(asked, most, SearchBudget(seconds=seconds, seed=seed), nodes)
+        return _placed(asked, most, budget, nodes)
     if not is_cover_question(asked) or asked.everyone:
         raise DataError("outlook.frontier_plain")
     core = build_cover_instance(asked)
     anyway = int(Measure(asked).value(Choice(~asked.free), asked.goals[0]) // WHOLE)
     required = int(asked.required.sum())
-    points = solve_frontier(core, SearchBudget(seconds=seconds, seed=seed), gap=gap, nodes=nodes)
+    points = solve_frontier(core, budget, gap=gap, nodes=nodes)
     found = [None if p.choice is None else anyway + core.covered(p.choice) for p in points]
     sites = [required + n for n in range(1, len(points) + 1)]
-    return _table(sites, found, [anyway + int(p.bound) for p in points])
+    places = [None if p.choice is None else asked.sites.index.get_indexer(core.sites[p.choice]) for p in points]
+    chosen = [None if choice is None else _ids(asked, choice) for choice in places]
+    return _table(sites, found, [anyway + int(p.bound) for p in points], chosen)
 
 
 def covered_now(problem: SitingProblem) -> int:
@@ -129,12 +159,23 @@ def _placed(problem: SitingProblem, most: int, budget: SearchBudget, nodes: int 
     bounds = [int(p.bound) for p in points]
     for less in range(len(bounds) - 2, -1, -1):  # no choice of fewer places more than the bound of more
         bounds[less] = min(bounds[less], bounds[less + 1])
-    return _table([required + size for size in sizes], people, bounds)
+    chosen = [None if p.choice is None else _ids(problem, p.choice) for p in points]
+    return _table([required + size for size in sizes], people, bounds, chosen)
 
 
-def _table(sites: list[int], people: list[int | None], bounds: list[int]) -> pd.DataFrame:
+def _ids(problem: SitingProblem, places: IntArray) -> tuple[str, ...]:
+    """The sites that a choice builds, in their order, required ones among them."""
+    built = problem.required.copy()
+    built[places] = True
+    return tuple(str(site) for site in problem.sites.index[built & ~problem.existing])
+
+
+def _table(
+    sites: list[int], people: list[int | None], bounds: list[int], chosen: list[tuple[str, ...] | None]
+) -> pd.DataFrame:
     table = pd.DataFrame({"sites": sites, "people": pd.array(people, dtype="Int64"), "bound": bounds})
-    return table.assign(gap=(table["bound"] / table["people"] - 1).astype("Float64"))
+    table = table.assign(gap=(table["bound"] / table["people"] - 1).astype("Float64"))
+    return table.assign(chosen=pd.Series(chosen, index=table.index, dtype="object"))
 
 
 # --- sites without a limit ------------------------------------------------------------------------

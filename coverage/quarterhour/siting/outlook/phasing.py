@@ -27,7 +27,7 @@ from quarterhour.siting.question.evaluate import Measure
 from quarterhour.siting.question.fingerprint import input_hash
 from quarterhour.siting.question.plan import SitingPlan
 from quarterhour.siting.question.problem import Budget, Coverage, Goal, SitingProblem
-from quarterhour.siting.question.search import COUNTING, check_seconds
+from quarterhour.siting.question.search import COUNTING, DEFAULT_SECONDS, Limits, as_limits
 from quarterhour.siting.question.site_limits import count_limits
 from quarterhour.siting.solve import solve_siting
 
@@ -46,12 +46,15 @@ def phase_plan(
     *,
     per_step: int | Sequence[int] = 1,
     years: Sequence[int] | None = None,
-    seconds: float = 60,
+    seconds: float | None = None,
+    nodes: int | None = None,
+    rounds: int | None = None,
     seed: int = 0,
     progress: Progress | None = None,
     best: pd.DataFrame | None = None,
     money: YearlyMoney | None = None,
     cost_yuan: pd.Series | None = None,
+    by_clock: Callable[[], object] | None = None,
 ) -> Phasing:
     """The order of building with the best sum over the steps, each held against the best plan of its size.
 
@@ -60,12 +63,13 @@ def phase_plan(
     problem, plan : a question and its plan.
     per_step : new sites a step; or those of each step.
     years : how long each step lasts, the present one first, until all is built; None: all alike.
-    seconds : for the plans compared with, all together.
+    seconds, nodes, rounds : for the plans compared with, all together, as ``solve_siting`` counts them.
     seed : of the search.
     progress : told the share done.
     best : what ``frontier`` gave for this question without minima, where that is known; other sizes are searched.
     money, cost_yuan : what each year may spend, and what each site of the plan costs to build, by id. Then a step is a
         year, builds what its money pays for, maybe nothing, and ``per_step`` and ``years`` do not count.
+    by_clock : called where ``seconds`` ended any of these searches.
 
     Where sites have a capacity, what counts is what communities ask of it (beds, graves), shared out among sites.
 
@@ -74,7 +78,7 @@ def phase_plan(
     DataError : there is no plan to phase; the steps do not add up to its sites; coverage by two sites; money without
         the cost of a site.
     """
-    check_seconds(seconds)
+    limits = as_limits(seconds, nodes, rounds, otherwise=DEFAULT_SECONDS)
     weighed = _Weighed(problem, _goal(problem))
     chosen = weighed.positions(plan)
     if money is None:
@@ -96,7 +100,7 @@ def phase_plan(
     known = _told(weighed, best.set_index("sites"), ends[1:]) if best is not None and fits else {}
     # A step that is as good as all sites together needs nobody to compare with.
     open_still = [built for built in dict.fromkeys(ends[1:]) if built not in known and curve[built] > least]
-    known |= _best_of(weighed, open_still, seconds=seconds, seed=seed, progress=progress or (lambda _: None))
+    known |= _best_of(weighed, open_still, limits, seed=seed, progress=progress or (lambda _: None), by_clock=by_clock)
     for step, built in enumerate(ends):
         sites = tuple(str(s) for s in problem.sites.index[order[ends[step - 1] if step else 0 : built]])
         value = int(curve[built])
@@ -318,13 +322,19 @@ def _told(weighed: _Weighed, table: pd.DataFrame, sizes: list[int]) -> Known:
     }
 
 
-def _best_of(weighed: _Weighed, sizes: list[int], *, seconds: float, seed: int, progress: Progress) -> Known:
+def _best_of(
+    weighed: _Weighed, sizes: list[int], limits: Limits, *, seed: int, progress: Progress,
+    by_clock: Callable[[], object] | None,
+) -> Known:  # fmt: skip
     if not sizes:
         return {}
+    each = limits.times(1 / len(sizes)).given
     largest = weighed.of_size(sizes[-1])
     several = len(sizes) > _FEW
     if several and largest.capacity is None and not len(largest.conflicts) and weighed.plain:
-        table = frontier(largest, sizes[-1], seconds=seconds, seed=seed).set_index("sites")
+        table = frontier(
+            largest, sizes[-1], **{**limits.given, "nodes": each.get("nodes")}, seed=seed, by_clock=by_clock
+        ).set_index("sites")
         progress(1.0)
         # More sites than the frontier knows cover nobody else.
         last = {size: min(size, table.index[-1]) for size in sizes if len(table)}
@@ -333,7 +343,7 @@ def _best_of(weighed: _Weighed, sizes: list[int], *, seconds: float, seed: int, 
     known: Known = {}
     for place, size in enumerate(sizes):
         progress(place / len(sizes))
-        plan = solve_siting(weighed.of_size(size), seconds=seconds / len(sizes), seed=seed)
+        plan = solve_siting(weighed.of_size(size), **each, seed=seed, by_clock=by_clock)
         if plan.stopped == "interrupt":
             raise KeyboardInterrupt
         if plan.status in ("optimal", "bounded"):

@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 import time
 from collections.abc import Callable, Iterator
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from functools import partial
 
 from quarterhour.siting.outlook.answers import Relaxation
@@ -25,32 +25,56 @@ from quarterhour.siting.question.evaluate import Measure
 from quarterhour.siting.question.feasible import QuestionRules
 from quarterhour.siting.question.plan import SitingPlan
 from quarterhour.siting.question.problem import Budget, Coverage, Goal, Quota, SitingProblem
-from quarterhour.siting.question.search import COUNTING
+from quarterhour.siting.question.search import COUNTING, Limits, as_limits
 from quarterhour.siting.solve import solve_siting
 
+_SECONDS = 20.0
 _SHARE = 0.4
-"""Of the time of a rule, for finding by how little it must give; the rest is for a plan that shows it."""
+"""Of the time, or work, of a rule, for finding by how little it must give; the rest is for a plan that shows it."""
 _ORDER = ("new_sites", "budget", "people", "quotas", "spacing", "conflicts", "capacity")
 
 
-def smallest_relaxations(problem: SitingProblem, *, seconds: float = 20, seed: int = 0) -> list[Relaxation]:
+def smallest_relaxations(
+    problem: SitingProblem,
+    *,
+    seconds: float | None = None,
+    nodes: int | None = None,
+    rounds: int | None = None,
+    seed: int = 0,
+    by_clock: Callable[[], object] | None = None,
+) -> list[Relaxation]:
     """For a question without a plan, each rule that alone can give enough, and by how much.
 
     More sites, more money, fewer people, smaller minima and larger maxima, less distance, fewer conflicts, more room:
-    each is tried by itself with the rest kept. ``seconds`` are shared out among the rules; an amount that was not
-    proven in its time says so, and a rule of which no amount was found is tried without. Empty: no single rule is
-    enough.
+    each is tried by itself with the rest kept. ``seconds`` (None: 20, or no limit where work is given), ``nodes`` and
+    ``rounds`` are shared out among the rules; an amount that was not proven within its part says so, and a rule of
+    which no amount was found is tried without. Empty: no single rule is enough. ``by_clock``: as ``solve_siting``.
     """
+    limits = as_limits(seconds, nodes, rounds, otherwise=_SECONDS)
     tries = [*_tries(problem)]
     begun, made = time.perf_counter(), []
     for place, look in enumerate(tries):
-        left = (seconds - (time.perf_counter() - begun)) / (len(tries) - place)
-        found = look(max(0.2, left), seed)
+        left = (limits.seconds - (time.perf_counter() - begun)) / (len(tries) - place)
+        mine = replace(limits.times(1 / len(tries)), seconds=max(0.2, left))
+        found = look(_Asking(mine, seed, by_clock))
         made += [] if found is None else [found]
     return sorted(made, key=lambda change: _ORDER.index(change.rule))
 
 
-_Look = Callable[[float, int], Relaxation | None]
+@dataclass(frozen=True)
+class _Asking:
+    """How a changed question is asked: within what, with which seed, and who hears that a clock had a say."""
+
+    limits: Limits
+    seed: int
+    by_clock: Callable[[], object] | None
+
+    def solve(self, problem: SitingProblem, within: Limits | None = None) -> SitingPlan:
+        """Its plan."""
+        return solve_siting(problem, **(within or self.limits).given, seed=self.seed, by_clock=self.by_clock)
+
+
+_Look = Callable[[_Asking], Relaxation | None]
 
 
 def _tries(problem: SitingProblem) -> Iterator[_Look]:
@@ -80,30 +104,30 @@ def _tries(problem: SitingProblem) -> Iterator[_Look]:
         yield partial(_amount, more, "new_sites", float(problem.new_sites), Goal("min-sites"))
 
 
-def _amount(softer: SitingProblem, rule: str, asked: float, goal: Goal, seconds: float, seed: int) -> Relaxation | None:
+def _amount(softer: SitingProblem, rule: str, asked: float, goal: Goal, asking: _Asking) -> Relaxation | None:
     """A rule that gives by what the best value of a goal is."""
     # Whose people any goal counts must be covered: columns that the goals counted are named by goals that ask nothing.
     columns = {g.people for g in softer.goals if g.people and softer.everyone}
     goals = (goal, *(Goal("min-sites", people) for people in sorted(columns)))
-    plan = solve_siting(replace(softer, goals=goals), seconds=seconds, seed=seed)
+    plan = asking.solve(replace(softer, goals=goals))
     gives = bool(plan.levels) and plan.value != asked
     return Relaxation(rule, asked, float(plan.value), plan.levels[0].gap == 0, plan) if gives else None
 
 
 def _by_little(
     problem: SitingProblem, rule: str, look: Callable[..., Change | None] | None, without: SitingProblem,
-    seconds: float, seed: int,
+    asking: _Asking,
 ) -> Relaxation | None:  # fmt: skip
     """A rule that gives as little as is enough; where that is not found, the question without it."""
-    until = time.perf_counter() + seconds
+    until = time.perf_counter() + asking.limits.seconds
 
     def solved(softer: SitingProblem) -> SitingPlan:
-        left = max(0.2, until - time.perf_counter())
-        return solve_siting(replace(softer, coverage=_fixed(problem)), seconds=left, seed=seed)
+        left = replace(asking.limits.times(1 - _SHARE), seconds=max(0.2, until - time.perf_counter()))
+        return asking.solve(replace(softer, coverage=_fixed(problem)), left)
 
-    change = None if look is None else look(problem, seconds=_SHARE * seconds)
+    change = None if look is None else look(problem, within=asking.limits.times(_SHARE))
     if change is not None:
-        plan = _as_it_is(change, seed) or solved(change.softer)
+        plan = _as_it_is(change, asking.seed) or solved(change.softer)
         if plan.levels:
             return Relaxation(rule, change.asked, change.needed, change.least, plan, change.changes)
     plan = solved(without)

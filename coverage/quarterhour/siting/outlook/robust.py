@@ -14,15 +14,17 @@ from quarterhour.base.arrays import FloatArray
 from quarterhour.base.cells import is_number
 from quarterhour.base.centiseconds import centiseconds
 from quarterhour.base.errors import CutoffError, DataError
+from quarterhour.base.row_order import drawn_normal
 from quarterhour.siting.outlook.answers import RobustSites
+from quarterhour.siting.question.figures import is_whole
 from quarterhour.siting.question.plan import SitingPlan
 from quarterhour.siting.question.problem import SitingProblem
-from quarterhour.siting.question.search import check_seconds
-from quarterhour.siting.question.sites import is_whole
+from quarterhour.siting.question.search import as_limits
 from quarterhour.siting.solve import solve_siting
 from quarterhour.travel.times import TravelTimes
 
 Pair = tuple[float, float]
+_SECONDS = 120.0
 _STEPS = 1000
 """A drawn speed is so many parts of one, so that times at it are whole numbers for sure."""
 
@@ -36,9 +38,12 @@ def robust_sites(
     plan: SitingPlan | None = None,
     paced: Callable[[float], TravelTimes] | None = None,
     told: Sequence[tuple[str, pd.DataFrame]] = (),
-    seconds: float = 120,
+    seconds: float | None = None,
+    nodes: int | None = None,
+    rounds: int | None = None,
     seed: int = 0,
     progress: Callable[[float], None] | None = None,
+    by_clock: Callable[[], object] | None = None,
 ) -> RobustSites:
     """The question asked again for drawn speeds and people, and how often each site is chosen.
 
@@ -59,15 +64,16 @@ def robust_sites(
     told : scenarios with people of their own, each by its name: columns as the question's, whole, by community. They
         are asked in the stead of drawn ones, at the question's own speed; ``scenarios``, ``speed``, ``people`` and
         ``paced`` then count for nothing.
-    seconds : for all scenarios together.
-    seed : the same seed draws the same scenarios, whatever their number.
+    seconds, nodes, rounds : for all scenarios together (None: 120 s, or no limit of time where work is given).
+    by_clock : called where ``seconds`` ended the search of a scenario.
+    seed : the same seed draws the same scenarios, whatever their number; a community its factor by its id.
 
     Raises
     ------
     DataError : ranges that cannot be meant; time that does not depend on pace, and no ``paced``. CutoffError : times
         searched less far than the fastest speed asks.
     """
-    check_seconds(seconds)
+    limits = as_limits(seconds, nodes, rounds, otherwise=_SECONDS)
     if told:
         scenarios, speed, people = len(told) + 1, (1.0, 1.0), 0.0
     _check(problem, scenarios, speed, people)
@@ -80,7 +86,7 @@ def robust_sites(
     asked = _told(problem, told) if told else _drawn(problem, scenarios, speed, people, seed, paced)
     for place, (factor, drawn) in enumerate(asked):
         tell(place / scenarios)
-        found = solve_siting(drawn, seconds=seconds / scenarios, seed=seed)
+        found = solve_siting(drawn, **limits.times(1 / scenarios).given, seed=seed, by_clock=by_clock)
         if found.stopped == "interrupt":
             raise KeyboardInterrupt
         chosen[list(found.chosen)] += 1
@@ -131,7 +137,7 @@ def _drawn(
     for number in range(1, scenarios):
         rng = np.random.default_rng([seed, number])
         factor = Fraction(round(_STEPS * rng.uniform(*speed)), _STEPS)
-        change = np.maximum(0.0, 1 + people * rng.standard_normal(len(problem.demand)))
+        change = np.maximum(0.0, 1 + people * drawn_normal(problem.demand.index, seed=(seed, number)))
         table = problem.people.apply(lambda column, c=change: np.rint(column * c).astype("int64"))
         times = _at_speed(_times(problem, float(factor), paced), factor, problem.minutes)
         yield float(factor), _with_people(replace(problem, times=times), table, change)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import math
-import time
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 
@@ -15,11 +14,13 @@ from quarterhour.siting.explanation.conflicts import Side, joined, one_row, othe
 from quarterhour.siting.explanation.needs import cover_sides
 from quarterhour.siting.methods.solver.highs import Solver
 from quarterhour.siting.methods.solver.program import whole_bound
+from quarterhour.siting.methods.solver.within import solve_within
 from quarterhour.siting.question.evaluate import Choice, Measure, Served
 from quarterhour.siting.question.feasible import QuestionRules
 from quarterhour.siting.question.plan import Phrase
 from quarterhour.siting.question.problem import Quota, SitingProblem
 from quarterhour.siting.question.quotas import area_rules
+from quarterhour.siting.question.search import Limits, SearchBudget
 
 MOST_PAIRS = 2_000_000
 """Pairs within the standard, beyond which the programs take too long."""
@@ -44,13 +45,13 @@ class Change:
     choice: Choice | None = None
 
 
-def quota_change(problem: SitingProblem, *, seconds: float) -> Change | None:
+def quota_change(problem: SitingProblem, *, within: Limits) -> Change | None:
     """The fewest sites by which minima and maxima of areas must give; None where that is no way or not found."""
     count, areas = len(problem.sites), area_rules(problem)
     rules = QuestionRules(Measure(problem))
     soft = [(rule, side) for rule in areas for side in quota_sides([rule], count)]
     hard = [*cover_sides(rules.measure), *other_sides(rules)]
-    found = _least_slack(hard, [side for _, side in soft], count, seconds=seconds)
+    found = _least_slack(hard, [side for _, side in soft], count, within=within)
     if found is None:
         return None
     slack, least = found
@@ -82,7 +83,7 @@ def _changed(
             yield replace(quota, areas=(area,), minimum=at_least, maximum=at_most)
 
 
-def conflict_change(problem: SitingProblem, *, seconds: float) -> Change | None:
+def conflict_change(problem: SitingProblem, *, within: Limits) -> Change | None:
     """The fewest pairs of sites that must be allowed beside each other, those too near each other left as they are."""
     loose = by_rule(problem)
     pairs, free, count = problem.conflicts[loose], problem.free, len(problem.sites)
@@ -94,7 +95,7 @@ def conflict_change(problem: SitingProblem, *, seconds: float) -> Change | None:
         may = pair[free[pair]]
         one, left = np.ones(len(may), dtype=np.int64), len(may) - 1
         soft.append(one_row(("explanation.rule_apart", {}), count, may, one, -math.inf, left))
-    found = _least_slack([*_sides(rest)], soft, count, seconds=seconds)
+    found = _least_slack([*_sides(rest)], soft, count, within=within)
     if found is None:
         return None
     slack, least = found
@@ -113,16 +114,16 @@ def by_rule(problem: SitingProblem) -> BoolArray:
     return np.asarray(np.isnan(problem.apart.metres))
 
 
-def spacing_change(problem: SitingProblem, *, seconds: float) -> Change | None:
+def spacing_change(problem: SitingProblem, *, within: Limits) -> Change | None:
     """The greatest least distance that leaves a choice of sites, in whole metres, by halving."""
     if problem.apart is None:
         return None
-    until, metres = time.perf_counter() + seconds, problem.apart.metres
+    budget, metres = within.budget(), problem.apart.metres
     steps = np.unique(metres[metres < problem.apart.least])
     low, high, sure = -1, len(steps), True
-    while high - low > 1 and time.perf_counter() < until:
+    while high - low > 1 and not budget.over():
         half = (low + high) // 2
-        can = _some_choice(at_metres(problem, float(steps[half])), seconds=until - time.perf_counter())
+        can = _some_choice(at_metres(problem, float(steps[half])), budget)
         low, high = (half, high) if can else (low, half)
         sure = sure and can is not None
     if low < 0:
@@ -141,12 +142,12 @@ def at_metres(problem: SitingProblem, least: float) -> SitingProblem:
     return replace(problem, conflicts=problem.conflicts[kept], apart=apart)
 
 
-def _some_choice(problem: SitingProblem, *, seconds: float) -> bool | None:
-    """Whether some sites keep all rules but capacity and steps; None where time was short."""
+def _some_choice(problem: SitingProblem, budget: SearchBudget) -> bool | None:
+    """Whether some sites keep all rules but capacity and steps; None where time or work was short."""
     if not problem.free[problem.conflicts].any(axis=1).all():
         return False  # both of a pair stand already or must be built
     program = joined([*_sides(problem)], np.zeros(len(problem.sites)), whole=True)
-    done = Solver(program).solve(seconds=max(0.0, seconds))
+    done = solve_within(Solver(program), budget)
     return True if done.values is not None else False if done.status == "infeasible" else None
 
 
@@ -158,14 +159,14 @@ def _sides(problem: SitingProblem) -> Iterator[Side]:
 
 
 def _least_slack(
-    hard: Sequence[Side], soft: Sequence[Side], sites: int, *, seconds: float
+    hard: Sequence[Side], soft: Sequence[Side], sites: int, *, within: Limits
 ) -> tuple[IntArray, bool] | None:
     """By how much each soft side (of one row) gives, in all as little as can be, and whether that is proven."""
     own = sum(len(s.most) for s in hard)
     program = joined([*hard, *map(_soft, soft)], np.zeros(sites), whole=True)
     cost = program.cost.copy()
     cost[sites + own :] = 1.0
-    done = Solver(replace(program, cost=cost)).solve(seconds=seconds)
+    done = solve_within(Solver(replace(program, cost=cost)), within.budget())
     if done.values is None:
         return None
     slack = np.rint(done.values[sites + own :]).astype(np.int64)
@@ -182,13 +183,13 @@ def _soft(side: Side) -> Side:
 # --- beds -------------------------------------------------------------------------------------------
 
 
-def room_change(problem: SitingProblem, *, seconds: float) -> Change | None:
+def room_change(problem: SitingProblem, *, within: Limits) -> Change | None:
     """How much more room is needed and at which sites, those being open that have most room within the other rules."""
     must, load = problem.must_be_covered, problem.load.to_numpy(dtype=np.int64)
     wanted = int(load[must].sum())
     if problem.capacity is None or not wanted or problem.coverage.at_least:
         return None
-    most = _most_room(problem, wanted, seconds=seconds)
+    most = _most_room(problem, wanted, within=within)
     if most is None:
         return None
     opened, could = most
@@ -204,12 +205,12 @@ def room_change(problem: SitingProblem, *, seconds: float) -> Change | None:
     )
 
 
-def _most_room(problem: SitingProblem, wanted: int, *, seconds: float) -> tuple[BoolArray, int] | None:
+def _most_room(problem: SitingProblem, wanted: int, *, within: Limits) -> tuple[BoolArray, int] | None:
     """The sites that have most room in all within the other rules, and what no choice has more of."""
     free, room = problem.free, np.minimum(problem.room, wanted)
     loose = replace(problem, capacity=None)
     program = joined([*_sides(loose)], -np.where(free, room, 0).astype(float), whole=True)
-    done = Solver(program).solve(seconds=seconds)
+    done = solve_within(Solver(program), within.budget())
     if done.values is None or not math.isfinite(done.bound):
         return None
     opened = ~free | (done.values[: len(free)] > 0.5)

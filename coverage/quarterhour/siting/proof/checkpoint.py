@@ -14,7 +14,8 @@ from typing import Any
 
 from quarterhour.io.files.write import write_text
 from quarterhour.siting.proof.assemble import Certificate, Proof, as_plan
-from quarterhour.siting.proof.plan_record import plan_record, question_record
+from quarterhour.siting.proof.packed_question import question_record
+from quarterhour.siting.proof.plan_record import plan_record
 from quarterhour.siting.proof.recount import verify_plan
 from quarterhour.siting.question.bounds import GoalResult, counting_bound
 from quarterhour.siting.question.evaluate import Choice
@@ -22,15 +23,17 @@ from quarterhour.siting.question.plan import SitingPlan
 from quarterhour.siting.question.problem import Goal, SitingProblem
 from quarterhour.siting.question.search import COUNTING, SearchBudget
 
-_SHARE = 0.2
-"""Of the time of a search that may go into recounting and writing plans on the way."""
+_SHARE, _BOUND_SHARE = 0.2, 0.05
+"""Of the time of a search that may go into recounting and writing plans on the way; and the same plan with another
+bound."""
 
 
 class Keeper:
     """Where better plans go: a file, an ear, both or neither.
 
-    A plan that comes while too much time went into plans is kept back, and told as soon as there is time again
-    or when a better one takes its place; engines tell from several threads, one plan is written at a time.
+    The same plan is told again when more is known of its bound. A plan that comes while too much time went into plans
+    is kept back, and told as soon as there is time again or when a better one takes its place; engines tell from
+    several threads, one plan is written at a time.
     """
 
     def __init__(
@@ -44,6 +47,7 @@ class Keeper:
         self._begun, self._spent = budget.begun, 0.0
         self._newest: deque[tuple[Choice, list[Proof]]] = deque(maxlen=1)
         self._one_at_a_time = threading.Lock()
+        self._told: Choice | None = None
 
     def asking(self, budget: SearchBudget) -> SearchBudget:
         """The same budget; whoever asks it whether to stop gives a plan that was kept back its turn."""
@@ -61,11 +65,13 @@ class Keeper:
         goals = self.known.measure.problem.goals
         later = goals[goals.index(goal) + 1 :]
         before = list(proofs)
+        if self.path is None and self.found is None:
+            return lambda _: None
+        open_ends = [Proof(g, counting_bound(self.known.measure, g), COUNTING) for g in later]
 
         def heard(found: GoalResult) -> None:
-            if found.choice is None or (self.path is None and self.found is None):
+            if found.choice is None:
                 return
-            open_ends = [Proof(g, counting_bound(self.known.measure, g), COUNTING) for g in later]
             self._newest.append((found.choice, [*before, Proof(goal, found.bound, found.proved_by), *open_ends]))
             self._tell()
 
@@ -73,7 +79,7 @@ class Keeper:
 
     def _tell(self) -> None:
         """Write the newest plan, if there is one and time for it (the first is always written)."""
-        if not self._newest or self._spent > _SHARE * (time.perf_counter() - self._begun):
+        if not self._newest or not self._may_tell():
             return
         if not self._one_at_a_time.acquire(blocking=False):
             return
@@ -84,10 +90,19 @@ class Keeper:
                 _ = self._question  # packed once, which is no part of what a plan takes
             begun = time.perf_counter()
             choice, proofs = self._newest.pop()
+            self._told = choice
             self._write(as_plan(self.known, choice, proofs, seconds=begun - self._begun))
             self._spent += time.perf_counter() - begun
         finally:
             self._one_at_a_time.release()
+
+    def _may_tell(self) -> bool:
+        """Whether little enough time went into plans; less may where the newest is the last one with another bound."""
+        try:
+            same = self._newest[0][0] is self._told
+        except IndexError:  # another thread has just told it
+            return False
+        return self._spent <= (_BOUND_SHARE if same else _SHARE) * (time.perf_counter() - self._begun)
 
     def write(self, plan: SitingPlan) -> None:
         """Recount the last plan, put it on disk and tell it; PlanError where it does not hold."""

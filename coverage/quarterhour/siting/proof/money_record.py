@@ -54,6 +54,7 @@ def verify_money(record: Mapping[str, Any], *, cost_yuan: Mapping[str, int] | No
 
 
 def _counted(record: Mapping[str, Any], held: Mapping[str, Any], cost_yuan: Mapping[str, int] | None) -> MoneyCount:
+    _check_keys(held)
     sites = list(held["sites"])
     _same("sites", sorted(str(s["id"]) for s in sites), sorted(str(s["id"]) for s in record["sites"]))
     phased = _phase_years(record)
@@ -76,6 +77,19 @@ def _counted(record: Mapping[str, Any], held: Mapping[str, Any], cost_yuan: Mapp
     _check_caps(held["caps"], dated)
     total = _sum(s["cost_yuan"] for s in dated)
     return MoneyCount(len(dated), built[0] if built else 0, built[-1] if built else 0, total, bool(held["caps"]))
+
+
+def _check_keys(held: Mapping[str, Any]) -> None:
+    """The rows are those that are written, with no key more, and no year twice."""
+    known = {"sites": ("id", "year", "running_from", *FIGURES), "years": ("year", "sites", *_SUMS)}
+    known["caps"] = ("year", "cap_yuan", "carry_over")
+    _same("keys", sorted(held), sorted(known))
+    for name, keys in known.items():
+        for row in held[name]:
+            _same(f"{name} keys", sorted(row), sorted(keys))
+    for name in ("years", "caps"):
+        years = [row["year"] for row in held[name]]
+        _same(f"{name} year", len(set(years)), len(years))
 
 
 def _whole(value: object) -> bool:

@@ -1,19 +1,26 @@
-"""How many find a place at the sites that stand today, counted apart from the methods: a greatest flow."""
+"""How many find a place at the sites that stand, counted apart from the methods: a greatest flow."""
 
 from __future__ import annotations
 
 import numpy as np
+import pandas as pd
 import scipy.sparse as sp
 from scipy.sparse.csgraph import maximum_flow
 
+from quarterhour.base.arrays import BoolArray
 from quarterhour.base.centiseconds import centiseconds
 from quarterhour.siting.question.problem import SitingProblem
 
 
 def most_placed_today(problem: SitingProblem) -> int:
-    """The most people whom existing sites have room for, each within their standard, communities shared out.
+    """The most people whom existing sites have room for, each within their standard, communities shared out."""
+    return most_placed(problem, problem.sites["state"].eq("existing").to_numpy(dtype=np.bool_), problem.load)
 
-    From a source to every community, on to the existing sites within its standard, through their room to a sink.
+
+def most_placed(problem: SitingProblem, opened: BoolArray, asked: pd.Series) -> int:
+    """The most of what communities ask for that some open sites have room for, each within its standard.
+
+    From a source to every community, on to the open sites within its standard, through their room to a sink.
     """
     times, names = problem.times, problem.classes.to_numpy(dtype=object)
     limit = {name: centiseconds(standard.minutes) for name, standard in problem.standards.items()}
@@ -21,10 +28,9 @@ def most_placed_today(problem: SitingProblem) -> int:
     upto = np.array([limit[name] for name in names], dtype=np.int64)[row]
     tier = problem.coverage.tier
     counts = np.array([not tier or tier in said.split(" ") for said in problem.sites["tiers"]], dtype=np.bool_)
-    stands = problem.sites["state"].eq("existing").to_numpy() & counts
-    near = (times.cs <= upto) & stands[times.site_index]
+    near = (times.cs <= upto) & (opened & counts)[times.site_index]
     row, site = row[near], times.site_index[near].astype(np.int64)
-    people = problem.load.to_numpy(dtype=np.int64)
+    people = asked.to_numpy(dtype=np.int64)
     whole = int(people.sum())
     room = np.minimum(problem.sites["capacity"].fillna(whole).to_numpy(dtype=np.int64), whole)
     rows, sites = len(people), len(room)

@@ -2,63 +2,60 @@
 
 from __future__ import annotations
 
-import base64
-import hashlib
 import json
 import math
 import zlib
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any, get_args
 
-import numpy as np
 import pandas as pd
 
-from quarterhour.base.arrays import IntArray
-from quarterhour.base.centiseconds import CENTISECONDS_PER_MINUTE
 from quarterhour.base.errors import DataError, PlanError
 from quarterhour.base.findings import UNSTATED, by_quality
-from quarterhour.base.limits.inflate import check_packed, inflate
-from quarterhour.io.files.checks import json_of, read_json
-from quarterhour.siting.proof.recount import verify_plan
-from quarterhour.siting.proof.second_count import Recount
-from quarterhour.siting.question.fingerprint import asked
-from quarterhour.siting.question.plan import UNMET_COLUMNS, Figures, Level, Reason, SitingPlan, Stopped
-from quarterhour.siting.question.problem import (
-    AREA_LEVELS,
-    Budget,
-    Capacity,
-    Coverage,
-    Goal,
-    Quota,
-    SitingProblem,
-    Standard,
+from quarterhour.io.files.checks import read_json
+from quarterhour.siting.proof.behind_record import check_behind
+from quarterhour.siting.proof.evidence import evidence_record, read_evidence
+from quarterhour.siting.proof.packed_question import (
+    FORMAT,
+    check_question,
+    plain_number,
+    question_record,
+    read_question,
 )
-from quarterhour.travel.times import TravelTimes
+from quarterhour.siting.proof.recount import verify_plan
+from quarterhour.siting.proof.seal import PLACE, at_its_place, check_together, sealed, sealed_together
+from quarterhour.siting.proof.second_count import Recount
+from quarterhour.siting.question.plan import UNMET_COLUMNS, Figures, Level, Reason, SitingPlan, Stopped
+from quarterhour.siting.question.problem import Quota, SitingProblem
 
-FORMAT = 5
-OLD_PAGES: dict[int, dict[str, str]] = {3: {"siting": "explanation"}, 4: {}}
+OLD_PAGES: dict[int, dict[str, str]] = {3: {"siting": "explanation"}, 4: {}, 5: {}}
 """By format: on which page of words the sentences of an older record stood, and where they stand today."""
+BEHIND = ("frontier", "phases", "money", "quality")
+"""What a study adds to a record; up to format 5 not under its seal."""
 _PLAIN = ("problem_id", "objective", "unit", "status", "covered_before", "covered", "demand_total", "reachable")
 _NUMBERS = ("value", "bound", "gap")
-_EFFORT = 6
-"""Of zlib: 9 takes thirty times as long on a large table for a hundredth less."""
 
 
 def plan_record(
-    plan: SitingPlan, problem: SitingProblem, *, question: Mapping[str, Any] | None = None
+    plan: SitingPlan,
+    problem: SitingProblem,
+    *,
+    question: Mapping[str, Any] | None = None,
+    behind: Mapping[str, Any] | None = None,
 ) -> dict[str, Any]:
     """A plan for ``plan.json``: plain values, no seconds, the same bytes each run.
 
     Counts are whole numbers; a real keeps all its digits; what does not exist is null. ``question`` holds the whole
     question (``question_record``, given where it is at hand), so that ``verify_record`` needs nothing else;
-    ``seal`` is the sha256 of all these. What a study adds beside them is no part of the plan, nor under the seal.
+    ``behind`` is what a study adds (``BEHIND``). ``seal`` is the sha256 of all these. The record stands alone in its
+    file; several are brought into one by ``sealed_together``.
     """
     record: dict[str, Any] = {name: getattr(plan, name) for name in _PLAIN}
-    record |= {name: _number(getattr(plan, name)) for name in _NUMBERS}
-    record |= {"minutes": _number(problem.minutes), "new_sites": _number(problem.new_sites)}
-    record["goals"] = [{**asdict(v), **{n: _number(getattr(v, n)) for n in _NUMBERS}} for v in plan.levels]
+    record |= {name: plain_number(getattr(plan, name)) for name in _NUMBERS}
+    record |= {"minutes": plain_number(problem.minutes), "new_sites": plain_number(problem.new_sites)}
+    record["goals"] = [{**asdict(v), **{n: plain_number(getattr(v, n)) for n in _NUMBERS}} for v in plan.levels]
     record["sites"] = [_site_record(problem, plan, place) for place in range(len(plan.chosen))]
     known = by_quality(site["quality"] for site in record["sites"])
     # Records of before there was such a quality have no count of it.
@@ -79,19 +76,20 @@ def plan_record(
         record["served"] = [[str(c), str(s), int(n)] for c, s, n in plan.served.itertuples(index=False)]
     record |= {"proved_by": plan.proved_by, "stopped": plan.stopped, "seed": int(plan.seed)}
     record |= {"versions": dict(plan.versions), "input_hash": plan.input_hash}
+    record["evidence"] = evidence_record(plan.evidence)
     record["question"] = dict(question_record(problem) if question is None else question)
-    return {**record, "seal": _seal(record)}
+    return sealed_together([{**record, **(behind or {})}])[0]
 
 
 def _site_record(problem: SitingProblem, plan: SitingPlan, place: int) -> dict[str, Any]:
     site = plan.chosen[place]
     row = problem.sites.loc[site]
     told = {c: str(row[c]) for c in ("name", "town", "county", "state", "quality")}
-    return {"order": place + 1, "id": str(site), **told, "gain": _number(float(plan.gain.iloc[place]))}
+    return {"order": place + 1, "id": str(site), **told, "gain": plain_number(float(plan.gain.iloc[place]))}
 
 
 def _quota_record(quota: Quota) -> dict[str, Any]:
-    bounds = {"minimum": int(quota.minimum), "maximum": _number(quota.maximum)}
+    bounds = {"minimum": int(quota.minimum), "maximum": plain_number(quota.maximum)}
     tier = {"tier": quota.tier} if quota.tier else {}
     groups = {"groups": [list(group) for group in quota.groups]} if quota.groups else {}
     return {"level": quota.level, "areas": list(quota.areas), **bounds, **tier, **groups}
@@ -99,71 +97,7 @@ def _quota_record(quota: Quota) -> dict[str, Any]:
 
 def _figures_record(figures: Figures) -> dict[str, Any]:
     plain = asdict(figures)
-    return {k: _number(v) if isinstance(v, (int, float)) else v for k, v in plain.items()}
-
-
-def _number(value: float | None) -> int | float | None:
-    if value is None or not math.isfinite(value):
-        return None
-    return int(value) if float(value).is_integer() else float(value)
-
-
-def _seal(record: Mapping[str, Any]) -> str:
-    plain = json.dumps(record, ensure_ascii=False, sort_keys=True, allow_nan=False)
-    return hashlib.sha256(plain.encode()).hexdigest()
-
-
-# --- the question, packed -------------------------------------------------------------------------
-
-
-def question_record(problem: SitingProblem) -> dict[str, Any]:
-    """All that the answer depends on; long columns are packed (zlib in base64), pairs only within the standard."""
-    pairs = problem.pairs
-    return {
-        "format": FORMAT,
-        **asked(problem),
-        "communities": _pack_texts([problem.demand.index, problem.classes, *(problem.areas[c] for c in AREA_LEVELS)]),
-        "people": {str(c): _pack(problem.people[c]) for c in problem.people},
-        "load": _pack(problem.load - problem.demand),
-        "site_columns": list(problem.sites.columns),
-        "sites": _pack_texts([problem.sites.index, *(_texts(problem.sites[c]) for c in problem.sites)]),
-        "near": {
-            "count": _pack(np.diff(pairs.start)),
-            "site": _pack(np.diff(pairs.site.astype(np.int64), prepend=0)),
-            "cs": _pack(pairs.cs),
-        },
-        "conflicts": _pack(problem.conflicts.ravel()),
-        "travel": [problem.times.mode_id, problem.times.heading, _number(problem.times.turnout_minutes)],
-    }
-
-
-def _texts(column: pd.Series) -> list[str]:
-    return ["" if pd.isna(v) else str(v) for v in column]
-
-
-def _pack(numbers: Any) -> str:
-    # Bytes of one weight side by side: the high ones are all alike and cost nothing.
-    plane = np.ascontiguousarray(numbers, dtype="<i8").view(np.uint8).reshape(-1, 8).T
-    return base64.b64encode(zlib.compress(plane.tobytes(), _EFFORT)).decode()
-
-
-def _unpack(text: str) -> IntArray:
-    plane = np.frombuffer(_bytes_of(text), dtype=np.uint8)
-    return np.ascontiguousarray(plane.reshape(8, -1).T).view("<i8").ravel().astype(np.int64)
-
-
-def _pack_texts(columns: Sequence[Any]) -> str:
-    table = json.dumps([list(map(str, c)) for c in columns], ensure_ascii=False)
-    return base64.b64encode(zlib.compress(table.encode(), _EFFORT)).decode()
-
-
-def _unpack_texts(text: str) -> list[list[str]]:
-    table: list[list[str]] = json_of(_bytes_of(text).decode(), of="plan.json")
-    return table
-
-
-def _bytes_of(text: str) -> bytes:
-    return inflate(base64.b64decode(text, validate=True), "plan_unpacked_bytes", of="plan.json")
+    return {k: plain_number(v) if isinstance(v, (int, float)) else v for k, v in plain.items()}
 
 
 # --- read again -----------------------------------------------------------------------------------
@@ -191,23 +125,42 @@ def _checked(record: Mapping[str, Any]) -> Recount:
     if plan.stopped not in words:
         raise PlanError("proof.recount_differs", what="stopped", said=plan.stopped, counted=" / ".join(words))
     count = verify_plan(problem, plan)
-    again = _as_written(plan_record(plan, problem, question=record["question"]), record["question"]["format"])
+    written = record["question"]["format"]
+    behind = {key: record[key] for key in BEHIND if key in record}
+    again = plan_record(plan, problem, question=record["question"], behind=behind)
+    if written == FORMAT:
+        _check_same(record, {**again, PLACE: record[PLACE], "seal": record["seal"]})
+        check_question(record["question"], problem)
+        check_behind(problem, plan, record)
+        again = at_its_place(again, record[PLACE])
+    else:
+        again = _as_written(again, written)
+    _check_same(record, {**again, **behind})
+    return count
+
+
+def _check_same(record: Mapping[str, Any], again: Mapping[str, Any]) -> None:
+    """Key by key, and no key that is not known; the seal last, which tells 1 from 1.0 and true."""
+    strange = [key for key in record if key not in again]
+    if strange:
+        raise PlanError("proof.record_strange", what=strange[0])
     for key, counted in again.items():
         if key not in record or record[key] != counted:
             said, found = (json.dumps(v, ensure_ascii=False)[:80] for v in (record.get(key), counted))
             raise PlanError("proof.recount_differs", what=key, said=said, counted=found)
-    return count
 
 
 def read_records(path: str | Path) -> list[tuple[str, Mapping[str, Any]]]:
     """The records of a ``plan.json`` (one, or a list of them) and their names.
 
-    MissingError when the file is not there, DataError when it holds no plans.
+    MissingError when the file is not there, DataError when it holds no plans, PlanError when they are not those that
+    were written into it, each once and in their order.
     """
     held = read_json(path, size="plan_bytes")
     records = held if isinstance(held, list) else [held]
     if not records or not all(isinstance(r, dict) for r in records):
         raise DataError("proof.no_records", file=str(path))
+    check_together(records)
     return [(str(r.get("problem_id", k + 1)), r) for k, r in enumerate(records)]
 
 
@@ -216,18 +169,16 @@ def read_record(record: Mapping[str, Any]) -> tuple[SitingProblem, SitingPlan]:
     written = (record.get("question") or {}).get("format") if isinstance(record, Mapping) else None
     if written not in (FORMAT, *OLD_PAGES):
         raise PlanError("proof.record_format", format=" / ".join(map(str, sorted({FORMAT, *OLD_PAGES}))))
-    problem = _problem(str(record["problem_id"]), record["question"])
+    problem = read_question(str(record["problem_id"]), record["question"])
     return problem, _plan({**record, "reasons": _on_pages(record["reasons"], OLD_PAGES.get(written, {}))})
 
 
 def _as_written(record: dict[str, Any], written: int) -> dict[str, Any]:
-    """A record as a program of that format would have written it."""
-    if written == FORMAT:
-        return record
+    """A record as a program of an older format would have written it: without what it did not know, sealed so."""
     old = {today: page for page, today in OLD_PAGES[written].items()}
-    record["reasons"] = _on_pages(record["reasons"], old)
-    del record["seal"]
-    return {**record, "seal": _seal(record)}
+    bare = {key: value for key, value in record.items() if key not in (*BEHIND, PLACE, "evidence", "seal")}
+    bare["reasons"] = _on_pages(bare["reasons"], old)
+    return {**bare, "seal": sealed(bare)}
 
 
 def _on_pages(value: Any, pages: Mapping[str, str]) -> Any:
@@ -243,68 +194,6 @@ def _on_pages(value: Any, pages: Mapping[str, str]) -> Any:
 def _on_page(key: str, pages: Mapping[str, str]) -> str:
     page, _, name = key.partition(".")
     return f"{pages.get(page, page)}.{name}"
-
-
-def _problem(name: str, packed: Mapping[str, Any]) -> SitingProblem:
-    check_packed(packed, "plan_unpacked_bytes", of="plan.json")
-    ids, classes, *areas = _unpack_texts(packed["communities"])
-    communities = pd.Index(ids, dtype="str", name="id")
-    sites = _sites(packed)
-    people = pd.DataFrame({c: _unpack(text) for c, text in packed["people"].items()}, index=communities)
-    demand = sum((people[c] * int(w) for c, w in packed["weights"].items()), start=pd.Series(0, index=communities))
-    backup, tier, everyone, at_least = packed["coverage"]
-    capacity = packed["capacity"]
-    return SitingProblem(
-        id=name,
-        demand=demand.rename("people"),
-        sites=sites,
-        times=_times(packed, communities, sites.index),
-        goals=tuple(Goal(*g) for g in packed["goals"]),
-        standards={c: _standard(ladder) for c, ladder in packed["standards"].items()},
-        classes=pd.Series(classes, index=communities, name="class", dtype="str"),
-        people=people,
-        weights={c: int(w) for c, w in packed["weights"].items()},
-        areas=pd.DataFrame(dict(zip(AREA_LEVELS, areas, strict=True)), index=communities, dtype="str"),
-        load=(demand + _unpack(packed["load"])).rename("load"),
-        new_sites=packed["new_sites"],
-        quotas=tuple(_quota(*quota) for quota in packed["quotas"]),
-        coverage=Coverage(backup, tier, everyone, at_least),
-        budget=Budget(*packed["budget"]),
-        capacity=None if capacity is None else Capacity(unit=capacity[0], split=capacity[1]),
-        conflicts=_unpack(packed["conflicts"]).reshape(-1, 2),
-    )
-
-
-def _quota(
-    level: str, areas: Sequence[str], low: int, high: int | None, tier: str, groups: Sequence[Sequence[str]] = ()
-) -> Quota:
-    return Quota(level, tuple(areas), low, high, tier, tuple(tuple(group) for group in groups))
-
-
-def _standard(ladder: Sequence[Sequence[int]]) -> Standard:
-    steps = tuple((cs / CENTISECONDS_PER_MINUTE, int(percent)) for cs, percent in ladder)
-    return Standard(steps[-1][0], steps)
-
-
-def _sites(packed: Mapping[str, Any]) -> pd.DataFrame:
-    ids, *columns = _unpack_texts(packed["sites"])
-    table = pd.DataFrame(dict(zip(packed["site_columns"], columns, strict=True)), pd.Index(ids, dtype="str", name="id"))
-    for column in ("cost_yuan", "running_yuan", "capacity"):
-        table[column] = pd.to_numeric(table[column].replace("", None)).astype("Int64")
-    return table
-
-
-def _times(packed: Mapping[str, Any], communities: pd.Index, sites: pd.Index) -> TravelTimes:
-    near, (mode, heading, turnout) = packed["near"], packed["travel"]
-    cutoff = max(ladder[-1][0] for ladder in packed["standards"].values()) / CENTISECONDS_PER_MINUTE
-    start = np.r_[0, np.cumsum(_unpack(near["count"]))].astype(np.int64)
-    site, cs = np.cumsum(_unpack(near["site"])).astype(np.int32), _unpack(near["cs"]).astype(np.int32)
-    wrong = len(start) != len(communities) + 1 or not len(site) == len(cs) == start[-1]
-    if wrong or (len(site) and not 0 <= site.min() <= site.max() < len(sites)):
-        raise PlanError("proof.record_garbled", detail="near")
-    return TravelTimes(
-        start, site, cs, communities, sites, cutoff, heading, float(turnout), mode, pd.DataFrame(), pd.DataFrame()
-    )
 
 
 def _plan(record: Mapping[str, Any]) -> SitingPlan:
@@ -333,6 +222,7 @@ def _plan(record: Mapping[str, Any]) -> SitingPlan:
         figures=_figures(record["figures"]),
         versions=record["versions"],
         stopped=record["stopped"],
+        evidence=read_evidence(record.get("evidence", [])),
     )
 
 

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import math
 from collections import Counter
+from collections.abc import Sequence
 from typing import Any
 
 import pandas as pd
 
 from quarterhour.base.errors import PlanError
 from quarterhour.base.labels import unit_by_language
+from quarterhour.siting.proof.evidence import check_evidence
 from quarterhour.siting.proof.most_placed import most_placed_today
 from quarterhour.siting.proof.second_count import Count, Recount, count_again, wrong
 from quarterhour.siting.question.fingerprint import input_hash
@@ -23,7 +25,7 @@ def verify_plan(problem: SitingProblem, plan: SitingPlan) -> Recount:
     Everything a reader would rely on is counted in whole people and centiseconds: that only candidates
     are built, at most ``new_sites``, required ones among them; quotas, budget, conflicts, capacity, who must be
     covered; people covered, each site's gain in the order given, each community's nearest site; the value of every
-    goal; and that value, bound, gap and status agree.
+    goal; that value, bound, gap and status agree; and that what the plan brings as evidence of a bound shows it.
 
     Raises
     ------
@@ -32,7 +34,7 @@ def verify_plan(problem: SitingProblem, plan: SitingPlan) -> Recount:
     _same("input_hash", said=plan.input_hash, counted=input_hash(problem))
     _same("objective", said=plan.objective, counted=problem.goals[0].objective)
     _same("unit", said=plan.unit, counted=problem.unit)
-    _check_ids(problem, plan)
+    _check_ids(problem, plan.chosen)
     found = count_again(problem, plan)
     count = found.total
     for what in ("covered_before", "covered", "reachable", "demand_total"):
@@ -45,14 +47,13 @@ def verify_plan(problem: SitingProblem, plan: SitingPlan) -> Recount:
         _check_nothing(plan)
         _check_assignment(problem, found, plan)
         return count
-    _check_chosen(problem, plan)
-    _check_quotas(problem, plan)
-    _check_money_and_conflicts(problem, plan)
+    check_rules_of_sites(problem, plan.chosen)
     _check_assignment(problem, found, plan)
     _check_everyone(problem, found)
     _check_gain(found, plan)
     _check_levels(problem, found, plan)
     _check_figures(plan, count.figures)
+    check_evidence(problem, plan)
     return count
 
 
@@ -64,15 +65,27 @@ def _same(what: str, *, said: object, counted: object) -> None:
 # --- what must hold -------------------------------------------------------------------------------
 
 
-def _check_ids(problem: SitingProblem, plan: SitingPlan) -> None:
+def check_rules_of_sites(problem: SitingProblem, chosen: Sequence[str]) -> None:
+    """That a choice of sites keeps all rules on sites: what may and must be built, how many, quotas, money, conflicts.
+
+    PlanError for the first that it breaks.
+    """
+    _check_ids(problem, chosen)
+    _check_chosen(problem, chosen)
+    _check_quotas(problem, chosen)
+    _check_money_and_conflicts(problem, chosen)
+
+
+def _check_ids(problem: SitingProblem, chosen: Sequence[str]) -> None:
     states = dict(problem.sites["state"])
-    wrong("not_buildable", [s for s in plan.chosen if states.get(s, "existing") == "existing"])
-    wrong("chosen_again", [s for s, n in Counter(plan.chosen).items() if n > 1])
+    wrong("not_buildable", [s for s in chosen if states.get(s, "existing") == "existing"])
+    wrong("chosen_again", [s for s, n in Counter(chosen).items() if n > 1])
 
 
 def _check_nothing(plan: SitingPlan) -> None:
     _same("chosen", said=plan.chosen, counted=())
     _same("levels", said=plan.levels, counted=())
+    _same("evidence", said=plan.evidence, counted=())
     for what in ("value", "bound", "gap"):
         _same(what, said=math.isnan(getattr(plan, what)), counted=True)
 
@@ -90,11 +103,11 @@ def _check_placed_before(problem: SitingProblem, plan: SitingPlan) -> None:
         _same("placed_before", said=plan.placed_before, counted=most)
 
 
-def _check_chosen(problem: SitingProblem, plan: SitingPlan) -> None:
+def _check_chosen(problem: SitingProblem, built: Sequence[str]) -> None:
     states = dict(problem.sites["state"])
-    wrong("required_left_out", [s for s, what in states.items() if what == "required" and s not in plan.chosen])
-    if problem.new_sites is not None and len(plan.chosen) > problem.new_sites:
-        raise PlanError("proof.too_many", chosen=len(plan.chosen), new_sites=problem.new_sites)
+    wrong("required_left_out", [s for s, what in states.items() if what == "required" and s not in built])
+    if problem.new_sites is not None and len(built) > problem.new_sites:
+        raise PlanError("proof.too_many", chosen=len(built), new_sites=problem.new_sites)
 
 
 def _areas(problem: SitingProblem, quota: Quota) -> dict[str, str]:
@@ -125,8 +138,8 @@ def _rows(unmet: pd.DataFrame) -> list[tuple[Any, ...]]:
     return [tuple(r) for r in unmet[list(UNMET_COLUMNS)].to_numpy().tolist()]
 
 
-def _check_quotas(problem: SitingProblem, plan: SitingPlan) -> None:
-    states, chosen = dict(problem.sites["state"]), set(plan.chosen)
+def _check_quotas(problem: SitingProblem, built: Sequence[str]) -> None:
+    states, chosen = dict(problem.sites["state"]), set(built)
     for quota in problem.quotas:
         areas = _areas(problem, quota)
         possible = Counter(areas.values())
@@ -137,10 +150,10 @@ def _check_quotas(problem: SitingProblem, plan: SitingPlan) -> None:
                 raise PlanError("proof.quota_broken", level=quota.level, area=area, found=n)
 
 
-def _check_money_and_conflicts(problem: SitingProblem, plan: SitingPlan) -> None:
-    sites, chosen = problem.sites, set(plan.chosen)
-    built = sites.loc[list(plan.chosen)]
-    fixed, running = built["cost_yuan"].tolist(), built["running_yuan"].tolist()
+def _check_money_and_conflicts(problem: SitingProblem, built: Sequence[str]) -> None:
+    sites, chosen = problem.sites, set(built)
+    new = sites.loc[list(built)]
+    fixed, running = new["cost_yuan"].tolist(), new["running_yuan"].tolist()
     spent = sum(int(f) + int(r) * int(problem.budget.years) for f, r in zip(fixed, running, strict=True))
     if problem.budget.yuan is not None and spent > problem.budget.yuan:
         raise PlanError("explanation.over_budget", spent=spent, yuan=problem.budget.yuan)

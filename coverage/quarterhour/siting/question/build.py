@@ -15,10 +15,10 @@ import pandas as pd
 from quarterhour.base.centiseconds import CENTISECONDS_PER_MINUTE, centiseconds
 from quarterhour.base.errors import CutoffError, DataError, first_ids
 from quarterhour.base.labels import unit_by_language
-from quarterhour.siting.question.ids import by_id, check_ids, id_texts, own_index, own_table, short_repr
+from quarterhour.siting.question.figures import LARGEST, cell_said, is_whole, short_repr, whole_figures
+from quarterhour.siting.question.ids import by_id, check_ids, id_texts, own_index, own_table
 from quarterhour.siting.question.problem import (
     AREA_LEVELS,
-    QUOTA_LEVELS,
     WHOLE,
     Budget,
     Capacity,
@@ -29,15 +29,18 @@ from quarterhour.siting.question.problem import (
     Spacing,
     Standard,
 )
-from quarterhour.siting.question.sites import LARGEST, check_sites, conflicts_of, is_whole, money_counts, site_frame
+from quarterhour.siting.question.sites import check_sites, conflicts_of, money_counts, site_frame
 from quarterhour.siting.question.terms import (
     Standards,
     as_budget,
+    as_capacity,
+    as_coverage,
     as_goals,
+    as_new_sites,
     as_quotas,
     as_spacing,
     as_standards,
-    check_kinds,
+    as_text,
 )
 from quarterhour.travel.times import TravelTimes
 
@@ -92,7 +95,9 @@ def as_problem(
     goals = as_goals(objective)
     standards = as_standards(minutes, times)
     budget, spacing = as_budget(budget), as_spacing(spacing)
-    check_kinds(coverage=(coverage, Coverage), capacity=(capacity, Capacity | None))
+    coverage, capacity = as_coverage(coverage), as_capacity(capacity)
+    spends = budget.yuan is not None or goals[0].objective in ("min-sites", "min-cost")
+    new_sites = as_new_sites(new_sites, spends=spends)
     check_sites(sites)
     sites, table = own_table(sites), _people_table(demand)
     check_ids([*table.index, *sites.index])
@@ -103,7 +108,7 @@ def as_problem(
     counted = sum((table[c] * w for c, w in weights.items()), start=pd.Series(0, index=table.index))
     pairs, apart = conflicts_of(frame, sites, conflicts, spacing)
     problem = SitingProblem(
-        id=name,
+        id=as_text(name, "name"),
         demand=counted.astype("int64").rename("people"),
         sites=frame,
         times=kept,
@@ -130,21 +135,14 @@ def as_problem(
 
 
 def _people_table(demand: pd.Series | pd.DataFrame) -> pd.DataFrame:
-    table = own_table(demand.to_frame("people") if isinstance(demand, pd.Series) else demand).rename(columns=str)
+    given = demand.to_frame("people") if isinstance(demand, pd.Series) else demand
+    table = own_table(given.set_axis([str(column) for column in given.columns], axis=1))
     if not table.index.is_unique:
         raise DataError("question.community_again", ids=first_ids(table.index[table.index.duplicated()].unique()))
     if not len(table.columns) or not table.columns.is_unique:
         raise DataError("question.no_people_column", column="", known=", ".join(map(str, table.columns)))
-    for column in table:
-        bad = ~_whole_numbers(table[column])
-        if bad.any():
-            raise DataError("question.people_not_whole", ids=first_ids(table.index[bad]))
-    return table.astype("int64")
-
-
-def _whole_numbers(values: pd.Series) -> pd.Series:
-    number = pd.to_numeric(values, errors="coerce").astype("float64")
-    return number.ge(0) & number.mod(1).eq(0) & number.lt(LARGEST)
+    whole = {c: whole_figures(table[c], "question.people_not_whole").astype("int64") for c in table}
+    return pd.DataFrame(whole, index=table.index)
 
 
 def _weights(people: str | Mapping[str, int] | None, table: pd.DataFrame) -> dict[str, int]:
@@ -157,9 +155,11 @@ def _weights(people: str | Mapping[str, int] | None, table: pd.DataFrame) -> dic
     if not given:
         raise DataError("question.no_people_column", column="", known=known)
     for column, weight in given.items():
-        if column not in table.columns or not is_whole(weight):
-            raise DataError("question.no_people_column", column=column, known=known)
-    counted = sum(int(table[c].to_numpy(dtype=float).sum()) * int(w) for c, w in given.items())
+        if column not in table.columns:
+            raise DataError("question.no_people_column", column=short_repr(column), known=known)
+        if not is_whole(weight):
+            raise DataError("question.bad_weight", column=column, weight=short_repr(weight))
+    counted = sum(sum(table[c].tolist()) * int(w) for c, w in given.items())
     if counted >= LARGEST:
         raise DataError("question.too_many_people", people=counted)
     return {c: int(w) for c, w in given.items()}
@@ -186,13 +186,16 @@ def _areas(areas: pd.DataFrame | None, communities: pd.Index) -> pd.DataFrame:
 def _load(capacity: Capacity | None, counted: pd.Series) -> pd.Series:
     if capacity is None or capacity.load is None:
         return counted.astype("int64").rename("load")
-    load = _by_community(capacity.load, counted.index, "load")
-    bad = ~_whole_numbers(load) | (load.ne(0) & counted.eq(0))
-    if bad.any():
-        raise DataError("question.bad_load", unit=unit_by_language(capacity.unit), ids=first_ids(counted.index[bad]))
+    unit = unit_by_language(capacity.unit)
+    given = _by_community(capacity.load, counted.index, "load").rename("load")
+    load = whole_figures(given, "question.bad_load", unit=unit).astype("int64")
+    nobody = load.ne(0) & counted.eq(0)
+    if nobody.any():
+        detail = cell_said(load.index[nobody][0], "load", load[nobody].iloc[0], "nobody")
+        raise DataError("question.bad_load", unit=unit, ids=first_ids(counted.index[nobody]), detail=detail)
     if capacity.split and load.ne(counted).any():
-        raise DataError("question.split_load", unit=unit_by_language(capacity.unit))
-    return load.astype("int64").rename("load")
+        raise DataError("question.split_load", unit=unit)
+    return load
 
 
 def _by_community(given: Any, communities: pd.Index, what: str) -> pd.Series:
@@ -321,14 +324,6 @@ def _check_together(problem: SitingProblem) -> None:
 
 
 def _check_numbers(problem: SitingProblem) -> None:
-    new_sites, coverage = problem.new_sites, problem.coverage
-    spends = problem.budget.yuan is not None or problem.objective in ("min-sites", "min-cost")
-    if not (new_sites is None and spends) and not is_whole(new_sites):
-        raise DataError("question.bad_new_sites", new_sites=new_sites)
-    if coverage.backup is not None and not (is_whole(coverage.backup) and coverage.backup < 100):
-        raise DataError("question.bad_backup", backup=coverage.backup)
-    if not is_whole(coverage.at_least):
-        raise DataError("question.bad_at_least", at_least=coverage.at_least)
     counted = [problem.demand, problem.load, *(problem.people[g.people] for g in problem.goals if g.people)]
     people = max(int(column.to_numpy(dtype=float).sum()) for column in counted)
     if people * max(WHOLE, int(problem.limit_cs.max(initial=0))) >= LARGEST:
@@ -337,9 +332,6 @@ def _check_numbers(problem: SitingProblem) -> None:
 
 def _check_money(problem: SitingProblem) -> None:
     budget = problem.budget
-    whole = is_whole(budget.years) and (budget.yuan is None or is_whole(budget.yuan))
-    if not whole or budget.years >= LARGEST:
-        raise DataError("question.bad_budget", yuan=budget.yuan, years=budget.years)
     new = problem.sites[problem.sites["state"].ne("existing")]
     whole_years = new["cost_yuan"].astype(float) + float(budget.years) * new["running_yuan"].astype(float)
     if whole_years.sum() >= LARGEST:
@@ -347,12 +339,6 @@ def _check_money(problem: SitingProblem) -> None:
 
 
 def _check_quota(quota: Quota, problem: SitingProblem) -> None:
-    if quota.level not in QUOTA_LEVELS:
-        raise DataError("question.quota_level", level=quota.level, known=", ".join(QUOTA_LEVELS))
-    high = quota.maximum
-    whole = is_whole(quota.minimum) and (high is None or is_whole(high)) and quota.minimum < LARGEST
-    if not whole or (high is not None and high < quota.minimum):
-        raise DataError("question.quota_bounds", level=quota.level, minimum=quota.minimum, maximum=quota.maximum)
     again = [a for a, n in Counter(quota.areas).items() if n > 1 or not a]
     if again or not quota.areas:
         raise DataError("question.quota_areas", level=quota.level, ids=first_ids(again))

@@ -10,7 +10,9 @@ import numpy as np
 import pandas as pd
 
 from quarterhour.base.arrays import IntArray
+from quarterhour.base.cells import is_number
 from quarterhour.base.errors import DataError, first_ids
+from quarterhour.siting.question.figures import LARGEST, short_repr
 
 Table = TypeVar("Table", pd.Series, pd.DataFrame)
 
@@ -18,7 +20,14 @@ Table = TypeVar("Table", pd.Series, pd.DataFrame)
 def as_ids(given: pd.Index) -> pd.Index:
     """An index as ids, which are text; DataError where one cannot be written to a file."""
     check_ids(given.tolist())
-    return own_index(given).astype("str")
+    return _as_text(own_index(given))
+
+
+def _as_text(ids: pd.Index) -> pd.Index:
+    """Ids as text: whole numbers without a point, as a column of numbers with a gap in it has them."""
+    if pd.api.types.is_float_dtype(ids) and all(is_number(i) and i == int(i) and abs(i) < LARGEST for i in ids):
+        return ids.astype("int64").astype("str")
+    return ids.astype("str")
 
 
 def own_index(given: pd.Index) -> pd.Index:
@@ -63,7 +72,7 @@ def by_id(table: Table, ids: pd.Index, what: str, *, plain: bool = False) -> Tab
         raise DataError("question.named_twice", table=what, ids=first_ids(again))
     if table.index.equals(ids):
         return table.set_axis(ids)
-    index, wanted = table.index.astype("str"), ids.astype("str")
+    index, wanted = _as_text(table.index), _as_text(ids)
     place = index.get_indexer(wanted)
     if (place >= 0).all() and len(index) == len(wanted):
         return table.iloc[place].set_axis(ids)
@@ -86,7 +95,7 @@ def each_one(given: Any, ids: pd.Index, what: str) -> pd.Series:
         return by_id(given, ids, what, plain=True)
     if isinstance(given, Mapping):
         return by_id(pd.Series(given), ids, what)
-    values = _as_list(given)
+    values = None if isinstance(given, (set, frozenset)) else as_list(given)
     if values is None or len(values) != len(ids):
         raise DataError("question.bad_list", table=what, count=len(ids), came=short_repr(given))
     return pd.Series(values, index=ids)
@@ -99,25 +108,20 @@ def positions(wanted: Any, ids: pd.Index) -> IntArray:
     """
     if wanted is None:
         return np.empty(0, dtype=np.int64)
-    several = _as_list(wanted)
+    several = as_list(wanted)
     named = [wanted] if several is None else several
     if len(named) == len(ids) and all(isinstance(i, (bool, np.bool_)) for i in named):
         return np.flatnonzero(named).astype(np.int64)
-    place = np.asarray(ids.get_indexer(pd.Index([str(i) for i in named], dtype="str")), dtype=np.int64)
+    texts = [str(int(i) if is_number(i) and i == int(i) else i) for i in named]
+    place = np.asarray(ids.get_indexer(pd.Index(texts, dtype="str")), dtype=np.int64)
     for k in np.flatnonzero(place < 0):
         given = named[k]
-        if isinstance(given, (int, np.integer)) and not isinstance(given, bool) and 0 <= given < len(ids):
+        if isinstance(given, (int, np.integer)) and is_number(given) and 0 <= given < len(ids):
             place[k] = given
     if (place < 0).any():
         unknown = [i for i, p in zip(named, place, strict=True) if p < 0]
         raise DataError("question.site_unknown", ids=first_ids(unknown), known=first_ids(ids))
     return place
-
-
-def short_repr(given: object) -> str:
-    """What came, short enough for a message."""
-    text = repr(given).replace("\n", " ")
-    return text if len(text) <= 60 else f"{type(given).__name__} {text[:40]}..."
 
 
 def id_texts(column: pd.Series) -> pd.Series:
@@ -127,7 +131,10 @@ def id_texts(column: pd.Series) -> pd.Series:
     return column.astype("object").where(column.notna(), "").astype("str")
 
 
-def _as_list(given: Any) -> list[Any] | None:
-    if isinstance(given, (str, bytes, Mapping)) or not isinstance(given, Iterable):
+def as_list(given: Any) -> list[Any] | None:
+    """The values of a list, a set of them or an array; None where it is none."""
+    if isinstance(given, (str, bytes, Mapping)) or not isinstance(given, Iterable) or getattr(given, "ndim", 1) == 0:
         return None
-    return given.tolist() if isinstance(given, np.ndarray) and given.ndim == 1 else list(given)
+    if isinstance(given, np.ndarray) and given.ndim == 1 and given.dtype.kind not in "mM":
+        return list(given.tolist())
+    return list(given)

@@ -10,11 +10,12 @@ from typing import Any, Literal
 import pandas as pd
 
 from quarterhour.base import i18n
+from quarterhour.base.arrays import IntArray
 from quarterhour.base.errors import first_ids
 from quarterhour.base.labels import percent, unit_label
 
 Status = Literal["optimal", "bounded", "infeasible", "no_plan"]
-Stopped = Literal["", "time", "interrupt"]
+Stopped = Literal["", "time", "work", "interrupt"]
 UNMET_COLUMNS = ("level", "area", "minimum", "open", "candidates", "reason")
 
 
@@ -98,6 +99,20 @@ class Figures:
 
 
 @dataclass(frozen=True, eq=False)
+class Evidence:
+    """What the bound of a goal rests on, so that it can be checked without a solver (``siting/proof/evidence``).
+
+    ``prices``: vectors x prices, whole numbers in ``1 / scale`` of the goal's unit: of each goal kept before (and of
+    ``at_least``), of each rule on sites, of each community. ``tree``: how the sites were divided, depth first: a site's
+    position, then the half without it, then the half with it; ``-1 - k`` is a part that vector ``k`` settles.
+    """
+
+    scale: int
+    prices: IntArray
+    tree: IntArray
+
+
+@dataclass(frozen=True, eq=False)
 class SitingPlan:
     """An answer with its proof.
 
@@ -119,8 +134,10 @@ class SitingPlan:
     ``unmet``: quota rows lowered to what is possible since the area has too few admissible sites, as
     DataFrame ``level, area, minimum, open, candidates, reason`` (``no_candidate``, ``too_few_candidates``).
     ``proved_by``: what proved the first bound. ``input_hash``: sha256 of the question. ``versions``: of the
-    program and its solver. ``stopped``: ``time`` or ``interrupt`` where that ended the search, else "".
+    program and its solver. ``stopped``: ``time``, ``work``
+    (``nodes`` or ``rounds``) or ``interrupt`` where that ended the search, else "".
     ``reasons``: why there is no plan, empty where there is one.
+    ``evidence``: by goal what its bound rests on, or the reason why that is not told; empty where nobody asked for it.
     """
 
     problem_id: str
@@ -149,6 +166,7 @@ class SitingPlan:
     stopped: Stopped = ""
     unit: str = "people"
     placed_before: int | None = None
+    evidence: tuple[Evidence | Reason, ...] = ()
 
     @property
     def before(self) -> int | None:

@@ -9,10 +9,11 @@ import numpy as np
 import pandas as pd
 from scipy.spatial import cKDTree
 
+from quarterhour.base import limits
 from quarterhour.base.arrays import FloatArray, IntArray
-from quarterhour.base.cells import is_number
 from quarterhour.base.errors import DataError, first_ids
-from quarterhour.siting.question.ids import id_texts, is_counted, short_repr
+from quarterhour.siting.question.figures import LARGEST, as_figures, cell_said, figure_table, short_repr, whole_figures
+from quarterhour.siting.question.ids import as_list, id_texts, is_counted
 from quarterhour.siting.question.problem import (
     SITE_COLUMNS,
     SITE_FIGURES,
@@ -24,8 +25,6 @@ from quarterhour.siting.question.problem import (
     Spacing,
 )
 
-LARGEST = 2**53
-"""Sums stay below, so that they are exact as floats too."""
 NO_PAIRS: IntArray = np.empty((0, 2), dtype=np.int64)
 
 
@@ -90,19 +89,20 @@ def _figures(sites: pd.DataFrame, column: str, *, asked: pd.Series) -> pd.Series
         if asked.any():
             raise DataError("question.no_column", column=column, ids=first_ids(sites.index[asked]))
         return pd.Series(pd.NA, index=sites.index, dtype="Int64")
-    given = pd.to_numeric(sites[column], errors="coerce").astype("float64")
-    garbled = given.isna() & sites[column].notna() & sites[column].astype("str").ne("")
-    bad = garbled | (given.isna() & asked) | given.lt(0) | given.mod(1).gt(0) | given.ge(LARGEST)
-    if bad.any():
-        raise DataError("question.bad_figure", column=column, ids=first_ids(sites.index[bad]))
-    return given.round().astype("Int64")
+    given = sites[column]
+    empty = given.map(lambda value: isinstance(value, str) and not value.strip()).astype(bool)
+    given = given.astype("object").where(~empty, None) if empty.any() else given
+    return whole_figures(given, "question.bad_figure", needed=asked.to_numpy(dtype=bool), column=column)
 
 
 def conflicting_pairs(frame: pd.DataFrame, groups: Iterable[Iterable[Any]], close: IntArray) -> IntArray:
     """Pairs of positions of which at most one site may be open, in order and each once."""
     pairs = {(int(a), int(b)) for a, b in close}
-    for group in groups:
-        if isinstance(group, str) or not isinstance(group, Iterable):
+    listed = as_list(groups)
+    if listed is None:
+        raise DataError("question.bad_conflict", ids=short_repr(groups))
+    for group in listed:
+        if as_list(group) is None:
             raise DataError("question.bad_conflict", ids=short_repr(group))
         place = frame.index.astype("str").get_indexer(pd.Index([str(i) for i in group], dtype="str"))
         if (place < 0).any() or len(set(place.tolist())) < max(2, len(place)):
@@ -114,8 +114,6 @@ def conflicting_pairs(frame: pd.DataFrame, groups: Iterable[Iterable[Any]], clos
 
 def close_pairs(sites: pd.DataFrame, spacing: Spacing) -> IntArray:
     """Pairs of sites that stand too near each other, one of them new."""
-    if not (is_number(spacing.metres) and spacing.metres > 0):
-        raise DataError("question.bad_spacing", metres=spacing.metres)
     new = sites["state"].isin(("required", "candidate")).to_numpy()
     pairs = _near_pairs(sites, spacing)
     a, b = pairs[:, 0], pairs[:, 1]
@@ -152,29 +150,46 @@ def _metres(sites: pd.DataFrame, spacing: Spacing, pairs: IntArray) -> FloatArra
 
 
 def _xy(sites: pd.DataFrame) -> FloatArray:
-    xy: FloatArray = sites[["x", "y"]].apply(pd.to_numeric, errors="coerce").to_numpy(dtype=float)
-    return xy
+    return np.column_stack([_metres_along(sites[axis]) for axis in ("x", "y")])
+
+
+def _metres_along(column: pd.Series) -> FloatArray:
+    found, strange = as_figures(column)
+    bad = sorted({*np.flatnonzero(~(abs(found) < LARGEST)).tolist(), *strange})
+    if bad:
+        first = bad[0]
+        why = strange.get(first, "missing" if np.isnan(found[first]) else "large")
+        detail = cell_said(column.index[first], column.name, column.iloc[first], why)
+        raise DataError("question.bad_figure", column="x, y", ids=first_ids(column.index[bad]), detail=detail)
+    return found
 
 
 def _table_of(sites: pd.DataFrame, given: Any) -> FloatArray:
     if isinstance(given, pd.DataFrame):
         given = _of_sites(_of_sites(given, sites.index).T, sites.index).T
-    return np.asarray(given, dtype=float)
+    metres, strange = figure_table(given)
+    if metres.shape != (len(sites), len(sites)):
+        raise DataError("question.bad_distances", sites=len(sites), shape=" x ".join(map(str, metres.shape)), detail="")
+    bad = sorted({*np.flatnonzero(~(metres.ravel() >= 0)).tolist(), *strange})
+    if bad:
+        row, column = divmod(bad[0], len(sites))
+        why = strange.get(bad[0], "negative" if metres[row, column] < 0 else "missing")
+        held = given.iat[row, column] if isinstance(given, pd.DataFrame) else given[row][column]
+        detail = cell_said(sites.index[row], sites.index[column], held, why)
+        shape = " x ".join(map(str, metres.shape))
+        raise DataError("question.bad_distances", sites=len(sites), shape=shape, detail=detail)
+    return metres
 
 
 def _near_pairs(sites: pd.DataFrame, spacing: Spacing) -> IntArray:
     if spacing.distances is None:
         if not {"x", "y"} <= set(sites.columns):
             raise DataError("question.no_column", column="x, y", ids=first_ids(sites.index))
-        xy = _xy(sites)
-        lost = sites.index[np.isfinite(xy).sum(axis=1) < 2]
-        if len(lost):
-            raise DataError("question.bad_figure", column="x, y", ids=first_ids(lost))
-        pairs = np.sort(cKDTree(xy).query_pairs(spacing.metres, output_type="ndarray").astype(np.int64), axis=1)
+        tree = cKDTree(_xy(sites))
+        limits.check("near_pairs", int(tree.count_neighbors(tree, spacing.metres)) // 2, of="min_distance_m")
+        pairs = np.sort(tree.query_pairs(spacing.metres, output_type="ndarray").astype(np.int64), axis=1)
         return np.asarray(pairs[_metres(sites, spacing, pairs) < spacing.metres], dtype=np.int64)
     metres = _table_of(sites, spacing.distances)
-    if metres.shape != (len(sites), len(sites)) or np.isnan(metres).any() or (metres < 0).any():
-        raise DataError("question.bad_distances", sites=len(sites), shape=" x ".join(map(str, metres.shape)))
     return np.argwhere(np.triu(np.minimum(metres, metres.T) < spacing.metres, k=1)).astype(np.int64)
 
 
@@ -186,8 +201,3 @@ def _of_sites(distances: pd.DataFrame, sites: pd.Index) -> pd.DataFrame:
     if not index.is_unique:
         raise DataError("question.named_twice", table="distances", ids=first_ids(index[index.duplicated()].unique()))
     return distances.set_axis(index).reindex(sites.astype("str"))
-
-
-def is_whole(value: object, least: int = 0) -> bool:
-    """Whether a value is a whole number that is not too small."""
-    return isinstance(value, (int, np.integer)) and not isinstance(value, bool) and int(value) >= least

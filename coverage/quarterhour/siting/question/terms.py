@@ -6,24 +6,27 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
+import numpy as np
 import pandas as pd
 
 from quarterhour.base.cells import is_number
 from quarterhour.base.centiseconds import centiseconds
 from quarterhour.base.errors import DataError
-from quarterhour.siting.question.ids import short_repr
+from quarterhour.siting.question.figures import is_whole, short_repr
 from quarterhour.siting.question.problem import (
     AREA_LEVELS,
     EVERY_AREA,
     OBJECTIVES,
+    QUOTA_LEVELS,
     TOGETHER,
     Budget,
+    Capacity,
+    Coverage,
     Goal,
     Quota,
     Spacing,
     Standard,
 )
-from quarterhour.siting.question.sites import is_whole
 
 Standards = Mapping[str, Standard]
 
@@ -63,16 +66,22 @@ def as_standards(minutes: float | Standard | Mapping[str, float | Standard], tim
 
 def _checked_standard(standard: Standard) -> Standard:
     if not (is_number(standard.minutes) and standard.minutes > 0):
-        raise DataError("question.bad_minutes", minutes=standard.minutes)
+        raise DataError("question.bad_minutes", minutes=short_repr(standard.minutes))
     if not all(isinstance(step, Sequence) and len(step) == 2 for step in standard.steps):
         raise DataError("question.bad_steps", steps=standard.steps)
-    if not all(is_number(m) and m >= 0 and is_whole(p) and 0 < p <= 100 for m, p in standard.steps):
+    if not all(is_number(m) and m >= 0 and is_whole(p, 1) and p <= 100 for m, p in standard.steps):
         raise DataError("question.bad_steps", steps=standard.steps)
-    ladder = standard.ladder()
+    plain = Standard(float(standard.minutes), tuple((_plain(m), int(p)) for m, p in standard.steps))
+    ladder = plain.ladder()
     rising = all(a[0] < b[0] and a[1] > b[1] for a, b in zip(ladder, ladder[1:], strict=False))
-    if not rising or ladder[-1][0] != centiseconds(standard.minutes):
+    if not rising or ladder[-1][0] != centiseconds(plain.minutes):
         raise DataError("question.bad_steps", steps=standard.steps)
-    return replace(standard, minutes=float(standard.minutes))
+    return plain
+
+
+def _plain(number: Any) -> Any:
+    """A number of Python's own, which a record can hold."""
+    return number.item() if isinstance(number, np.generic) else number
 
 
 # --- rules ----------------------------------------------------------------------------------------
@@ -80,29 +89,75 @@ def _checked_standard(standard: Standard) -> Standard:
 
 def as_budget(given: Any) -> Budget:
     """A budget; a number alone is yuan for building."""
-    if isinstance(given, Budget):
-        return given
     if given is None:
         return Budget()
-    if isinstance(given, bool) or not is_number(given) or given != int(given):
+    if isinstance(given, Budget):
+        if not is_whole(given.years) or not (given.yuan is None or is_whole(given.yuan)):
+            raise DataError("question.bad_budget", yuan=short_repr(given.yuan), years=short_repr(given.years))
+        return Budget(None if given.yuan is None else int(given.yuan), int(given.years))
+    if not is_number(given) or given != int(given):
         raise DataError("question.bad_kind", what="budget", wanted="Budget(yuan)", came=short_repr(given))
-    return Budget(int(given))
+    return as_budget(Budget(int(given)))
 
 
 def as_spacing(given: Any) -> Spacing | None:
     """A least distance between new sites; a number alone is metres."""
-    if given is None or isinstance(given, Spacing):
+    if given is None:
         return given
-    if isinstance(given, bool) or not is_number(given):
+    if isinstance(given, Spacing):
+        if not (is_number(given.metres) and given.metres > 0):
+            raise DataError("question.bad_spacing", metres=short_repr(given.metres))
+        return replace(given, metres=float(given.metres), existing=_flag(given.existing, "existing"))
+    if not is_number(given):
         raise DataError("question.bad_kind", what="spacing", wanted="Spacing(metres)", came=short_repr(given))
-    return Spacing(float(given))
+    return as_spacing(Spacing(float(given)))
 
 
-def check_kinds(**given: tuple[object, Any]) -> None:
-    """DataError where a rule, by its name a value and its type, is of another type."""
-    for what, (value, kind) in given.items():
-        if not isinstance(value, kind):
-            raise DataError("question.bad_kind", what=what, wanted=f"{what.title()}(...)", came=short_repr(value))
+def as_coverage(given: Any) -> Coverage:
+    """When a community is covered, in plain numbers."""
+    if not isinstance(given, Coverage):
+        raise DataError("question.bad_kind", what="coverage", wanted="Coverage(...)", came=short_repr(given))
+    if given.backup is not None and not (is_whole(given.backup) and given.backup < 100):
+        raise DataError("question.bad_backup", backup=short_repr(given.backup))
+    if not is_whole(given.at_least):
+        raise DataError("question.bad_at_least", at_least=short_repr(given.at_least))
+    return Coverage(
+        backup=None if given.backup is None else int(given.backup),
+        tier=as_text(given.tier, "tier"),
+        everyone=None if given.everyone is None else _flag(given.everyone, "everyone"),
+        at_least=int(given.at_least),
+    )
+
+
+def as_capacity(given: Any) -> Capacity | None:
+    """What sites can serve, its unit as text."""
+    if given is None:
+        return None
+    if not isinstance(given, Capacity):
+        raise DataError("question.bad_kind", what="capacity", wanted="Capacity(...)", came=short_repr(given))
+    return replace(given, unit=as_text(given.unit, "unit"), split=_flag(given.split, "split"))
+
+
+def as_new_sites(given: Any, *, spends: bool) -> int | None:
+    """How many sites to build at most; None where the question limits them otherwise."""
+    if given is None and spends:
+        return None
+    if not is_whole(given):
+        raise DataError("question.bad_new_sites", new_sites=short_repr(given))
+    return int(given)
+
+
+def as_text(given: Any, what: str) -> str:
+    """A name; DataError where it is no text, or none that a file can hold."""
+    if not isinstance(given, str) or given != given.encode(errors="replace").decode():
+        raise DataError("question.bad_text", what=what, came=ascii(given))
+    return str(given)
+
+
+def _flag(given: Any, what: str) -> bool:
+    if not isinstance(given, (bool, np.bool_)):
+        raise DataError("question.bad_flag", what=what, came=short_repr(given))
+    return bool(given)
 
 
 def as_quotas(given: Quota | Sequence[Quota], sites: pd.DataFrame, areas: pd.DataFrame) -> tuple[Quota, ...]:
@@ -114,7 +169,19 @@ def as_quotas(given: Quota | Sequence[Quota], sites: pd.DataFrame, areas: pd.Dat
     for quota in quotas:
         if not isinstance(quota, Quota):
             raise DataError("question.bad_kind", what="quotas", wanted="[Quota(...), ...]", came=short_repr(quota))
+    quotas = tuple(_checked_quota(quota) for quota in quotas)
     return tuple(_together(replace(q, areas=_areas_of(q, sites, areas))) for q in quotas)
+
+
+def _checked_quota(quota: Quota) -> Quota:
+    if quota.level not in QUOTA_LEVELS:
+        raise DataError("question.quota_level", level=quota.level, known=", ".join(QUOTA_LEVELS))
+    low, high = quota.minimum, quota.maximum
+    if not is_whole(low) or not (high is None or (is_whole(high) and low <= high)):
+        shown = {"minimum": short_repr(low), "maximum": short_repr(high)}
+        raise DataError("question.quota_bounds", level=quota.level, **shown)
+    high = None if high is None else int(high)
+    return replace(quota, minimum=int(low), maximum=high, tier=as_text(quota.tier, "tier"))
 
 
 def _together(quota: Quota) -> Quota:

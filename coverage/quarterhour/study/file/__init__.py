@@ -13,7 +13,7 @@ from pydantic import ValidationError
 
 from quarterhour.base import limits
 from quarterhour.base.errors import MissingError, StudyError
-from quarterhour.base.foreign import foreign
+from quarterhour.base.foreign import foreign, parsed_toml
 from quarterhour.study.file.circles import CircleFile, PictureFile, TargetsFile, UncertainFile
 from quarterhour.study.file.columns import unknown_columns
 from quarterhour.study.file.declared import idle_keys
@@ -58,7 +58,7 @@ def read_study_file(path: str | Path, *, roads: Path | None = None) -> StudyFile
         text = file.read_text(encoding="utf-8-sig")
     with foreign(file.name, key="study.toml_unreadable", error=StudyError):
         try:
-            parsed = tomllib.loads(text)
+            parsed = parsed_toml(text)
         except tomllib.TOMLDecodeError as why:
             raise not_toml(file, text, why) from why
     try:

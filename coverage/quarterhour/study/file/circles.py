@@ -59,11 +59,11 @@ class PictureFile(Part):
     """The ground that the facilities of a circle reach, drawn; never the judge."""
 
     circle: str
-    minutes: tuple[Above, ...] = Field(min_length=1)
+    minutes: tuple[Annotated[Above, Field(le=600)], ...] = Field(min_length=1, max_length=24)
     each: Flag = False
     bands: Flag = True
-    radius_m: Number = Field(default=50, gt=0)
-    cell_m: Number | None = Field(default=None, gt=0)
+    radius_m: Number = Field(default=50, ge=1, le=10_000)
+    cell_m: Number | None = Field(default=None, ge=0.5, le=10_000)
     land: str | None = None
     water: tuple[str, ...] | None = None
 

@@ -136,8 +136,8 @@ class StudyHead(Part):
     crs: str | None = None
     reference_date: Day
     seed: Whole = Field(default=0, ge=0, le=2**31 - 1)
-    snap_limit_m: Number = Field(default=1000, gt=0)
-    threads: Whole = Field(default=1, ge=1)
+    snap_limit_m: Number = Field(default=1000, gt=0, le=100_000)
+    threads: Whole = Field(default=1, ge=1, le=256)
 
     @field_validator("crs")
     @classmethod

@@ -16,10 +16,10 @@ class ModeFile(Part):
     en: str = ""
     travels: Literal["walk", "vehicle"]
     uses: Literal["walk", "drive", "cycle"] | None = None
-    speed_kmh: Number | None = Field(default=None, gt=0)
+    speed_kmh: Number | None = Field(default=None, ge=0.1, le=1_000)
     speeds_kmh: dict[str, NotBelow] = {}
-    other_kmh: Number | None = Field(default=None, gt=0)
-    gap_kmh: Number = Field(default=3.6, gt=0)
+    other_kmh: Number | None = Field(default=None, ge=0.1, le=1_000)
+    gap_kmh: Number = Field(default=3.6, ge=0.1, le=1_000)
     turnout_minutes: Number = Field(default=0, ge=0)
     forbidden: tuple[str, ...] = ()
     limit_share: Number = Field(default=0, ge=0)

@@ -95,13 +95,13 @@ class RoundsFile(Part):
     farthest_minutes: Number = Field(default=60, gt=0, le=600)
     staff: str = "staff"
     slack: Number = Field(default=0.1, ge=0)
-    visits_a_week: Number = Field(default=3, ge=0)
+    visits_a_week: Number = Field(default=3, ge=0, le=100)
     days_a_week: Whole = Field(default=5, ge=1, le=7)
-    visit_minutes: Number = Field(default=45, gt=0)
+    visit_minutes: Number = Field(default=45, ge=1)
     between_homes_minutes: Number = Field(default=3, ge=0)
-    shift_minutes: Number = Field(default=480, gt=0)
+    shift_minutes: Number = Field(default=480, gt=0, le=1_440)
     turnout_minutes: Number = Field(default=3, ge=0)
-    seconds: Number = Field(default=120, gt=0)
+    seconds: Number | None = Field(default=None, gt=0)
     source: str = ""
 
     @model_validator(mode="after")
@@ -208,14 +208,14 @@ class OverlayFile(Part):
     rules: tuple[str, ...] = ()
     exclude_unverified: Flag | tuple[str, ...] = ()
     kind: str
-    cell_m: Number = Field(default=250, gt=0)
+    cell_m: Number = Field(default=250, ge=1, le=100_000)
     elevation: str | None = None
     steepest_degrees: Number | None = Field(default=None, gt=0)
     land_cover: str | None = None
     forbidden_cover: tuple[Whole, ...] = ()
     wishes: tuple[WishFile, ...] = ()
     least_m2: Number = Field(default=33_333, gt=0)
-    most_a_town: Whole = Field(default=5, ge=1)
+    most_a_town: Whole = Field(default=5, ge=1, le=10_000)
     quality: Quality = "unstated"
     source: str = ""
 

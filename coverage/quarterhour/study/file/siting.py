@@ -91,7 +91,7 @@ class BudgetFile(Part):
     """
 
     yuan: Whole | None = Field(default=None, ge=0)
-    years: Whole = Field(default=0, ge=0)
+    years: Whole = Field(default=0, ge=0, le=1_000)
     new_each: Whole | None = Field(default=None, ge=0)
     running_each: Whole = Field(default=0, ge=0)
 
@@ -123,7 +123,7 @@ class Exclusion(Part):
     """Nothing nearer than so many metres to a layer, to the communities, or to roads of some classes."""
 
     layer: str
-    metres: Number = Field(gt=0)
+    metres: Number = Field(gt=0, le=1_000_000)
     road_classes: tuple[str, ...] = ()
     clause: str = ""
 
@@ -223,7 +223,8 @@ class SitingFile(Dated):
     with one site near, where two make 100. ``tier``: only sites that count for it cover; ``tiers``: for which tiers a
     kind counts, where the column ``tiers`` of facilities and candidates is blank. ``at_least``: people to cover in any
     case; ``everyone``: all whom some site could. ``exclude_unverified``: rules of ``exclude_rules`` that exclude though
-    nobody verified them (true: all); others of that sort only report.
+    nobody verified them (true: all); others of that sort only report. ``seconds`` (60 where nothing is said),
+    ``nodes``, ``rounds``: what each search may take; with work alone no clock has a say.
     """
 
     id: Name
@@ -238,16 +239,16 @@ class SitingFile(Dated):
     objective: Annotated[tuple[GoalFile, ...], BeforeValidator(_chain), AfterValidator(_not_empty)] = (
         GoalFile(objective="max-cover"),
     )
-    new_sites: Whole | None = Field(default=None, ge=0)
+    new_sites: Whole | None = Field(default=None, ge=0, le=100_000)
     counts_kinds: tuple[str, ...] = ()
     upgrade_kinds: tuple[str, ...] = ()
     frontier: Whole = Field(default=0, ge=0, le=500)
     candidates: Literal["table", "communities", "network", "overlay"] = "communities"
-    candidate_count: Whole = Field(default=300, ge=1)
+    candidate_count: Whole = Field(default=300, ge=1, le=100_000)
     required: tuple[str, ...] = ()
     quotas: tuple[QuotaFile, ...] = ()
     budget: BudgetFile | None = None
-    min_distance_m: Number | None = Field(default=None, gt=0)
+    min_distance_m: Number | None = Field(default=None, gt=0, le=1_000_000)
     min_distance_existing: Flag = False
     conflicts: tuple[Annotated[tuple[str, ...], Field(min_length=2)], ...] = ()
     conflict_table: str | None = None
@@ -262,7 +263,9 @@ class SitingFile(Dated):
     exclude: tuple[Exclusion, ...] = ()
     exclude_rules: tuple[str, ...] = ()
     exclude_unverified: Flag | tuple[str, ...] = ()
-    seconds: Number = Field(default=60, gt=0)
+    seconds: Number | None = Field(default=None, gt=0)
+    nodes: Whole | None = Field(default=None, ge=1)
+    rounds: Whole | None = Field(default=None, ge=1)
     capacity: CapacityFile | None = None
     phases: PhasesFile | None = None
     money: MoneyFile | None = None

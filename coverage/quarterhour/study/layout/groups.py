@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import tomllib
 from collections.abc import Mapping
 from dataclasses import dataclass
 from importlib import resources
@@ -10,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from quarterhour.base.errors import StudyError
-from quarterhour.base.foreign import foreign
+from quarterhour.base.foreign import foreign, parsed_toml
 from quarterhour.study.study import Study
 
 INSTITUTIONS, COMMUNITY, CEMETERY = GROUPS = ("institutions", "community", "cemetery")
@@ -58,7 +57,7 @@ def plan_groups(study: Study, folder: Path | None = None) -> Groups:
     groups are community facilities."""
     text, where = template_text(_FILE, folder)
     with foreign(where, key="layout.bad_toml", error=StudyError):
-        table = tomllib.loads(text)
+        table = parsed_toml(text)
     said, levels = _table(table, "groups", where), _table(table, "levels", where)
     kinds = {g: tuple(getattr(study.file.plan, g) or _names(said.get(g, []), where)) for g in GROUPS}
     kinds = _once(kinds, [g for g in GROUPS if getattr(study.file.plan, g)])

@@ -13,6 +13,7 @@ from quarterhour.base.areal import Shared, apart, share_out, whole_numbers
 from quarterhour.base.errors import StudyError, first_ids
 from quarterhour.base.findings import Severity, finding, findings_from, join_findings
 from quarterhour.base.planar import inner_points
+from quarterhour.base.row_order import by_id
 from quarterhour.io import files
 from quarterhour.io.population import people_of_grid
 from quarterhour.study.file.fields import PopulationFile
@@ -67,6 +68,7 @@ def _read(asked: PopulationFile, path: Path | files.Table, ground: gpd.GeoSeries
         source=asked.source, geometry="any", sheet=None if asked.sheet is None else str(asked.sheet),
         encoding=asked.encoding, header_row=asked.header_row, layer=asked.layer,
     )  # fmt: skip
+    table = by_id(table)
     usable = table.geom_type.isin(["Polygon", "MultiPolygon", "Point"]) & ~table.is_empty
     lost = [_row("population.no_ground", i, "population", path.name) for i in table.index[~usable]]
     people = table[usable][asked.people]

@@ -1,4 +1,8 @@
-"""A study's files read, one table after the other, each held against the others."""
+"""A study's files read, one table after the other, each held against the others.
+
+This is the one door of row order: behind it places stand by id, roads by their lines (``in_one_order``), all other
+rows by what they say (``base/row_order``), whatever order the files had. Findings name the rows of the files.
+"""
 
 from __future__ import annotations
 
@@ -14,11 +18,12 @@ import pandas as pd
 from quarterhour.base import i18n
 from quarterhour.base.errors import DataError, MissingError, StudyError, first_ids
 from quarterhour.base.findings import Severity, finding, finding_sentences, join_findings, no_findings
+from quarterhour.base.row_order import by_content, by_id, by_line
 from quarterhour.io import files, osm, places, where
 from quarterhour.io.addresses import ADDRESS_COLUMNS, AddressFinder
 from quarterhour.io.ground import ground_of
 from quarterhour.network import slope
-from quarterhour.network.roads import as_roads
+from quarterhour.network.roads import as_roads, in_one_order
 from quarterhour.study.doubts import settled
 from quarterhour.study.file.declared import is_extract
 from quarterhour.study.file.fields import Addressed, Communities, Places, Source
@@ -101,6 +106,8 @@ class _Reader:
                 encoding=known.encoding, taken=False,
             )  # fmt: skip
             self.findings.append(found)
+            raw = in_one_order(raw, known.columns)
+        raw = by_line(raw)
         roads, found = as_roads(
             raw, crs=raw.crs, columns=known.columns, table="roads", file=path.name, join_m=part.join_m,
             oneway_values=part.oneway_values,
@@ -165,6 +172,7 @@ class _Reader:
                 known.reset_index(), table=table, crs=crs, people=people, parts=parts, required=(), file=extract.name,
                 geometry="any" if area else "point", quality=part.quality, source=part.source or extract.name,
             )  # fmt: skip
+            kept = by_id(kept)
             self.findings.append(found)
             self.findings.extend(uncounted(raw, people, table, extract.name))
             known_rows = files.Table(raw, extract.name)
@@ -181,6 +189,7 @@ class _Reader:
             header_row=part.header_row, layer=part.layer, hidden_rows=part.hidden_rows,
             origin=origins.append, place=finder.place if finder else None,
         )  # fmt: skip
+        kept = by_id(kept)
         self.addresses += finder.rows if finder else []
         self.findings.append(found)
         self.account.append(account)
@@ -244,7 +253,7 @@ class _Reader:
         )  # fmt: skip
         self.findings.append(read.findings.assign(table=name))
         self.account.append(files.account_row(name, read, used=len(read.frame)))
-        return _of_part(files.named(read, part.columns, table=name), part)
+        return _of_part(by_content(files.named(read, part.columns, table=name)), part)
 
     def layer(self, part: Source, name: str) -> gpd.GeoDataFrame:
         """A layer for exclusions, in the study CRS."""
@@ -253,7 +262,7 @@ class _Reader:
             datum=part.datum, encoding=part.encoding, columns=part.columns,
         )  # fmt: skip
         self.findings.append(found)
-        return gpd.GeoDataFrame(_of_part(layer, part))
+        return gpd.GeoDataFrame(_of_part(by_content(layer), part))
 
 
 def read_inputs(
@@ -302,6 +311,7 @@ def read_inputs(
     of_table = [len(part) for part in facilities]
     known, told = settled(file, {n: getattr(made, n) for n in _PLACES}, made.tables, of_table=of_table)
     made = replace(made, **known)
+    made = replace(made, facilities=by_id(made.facilities))
     people, units, by_area = with_reporting(file, made.communities, made.counties, path=path or folder / "study.toml")
     made, told = replace(made, communities=people, units=units), [*told, by_area]
     made = replace(made, facilities=units_of_places(made.facilities, people, units))

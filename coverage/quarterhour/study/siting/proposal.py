@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 import math
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 
@@ -13,9 +13,11 @@ import pandas as pd
 
 from quarterhour.base import i18n
 from quarterhour.base.errors import WriteError
+from quarterhour.base.findings import finding, in_both, join_findings
 from quarterhour.network.network import Network
 from quarterhour.network.paces import at_pace
-from quarterhour.siting.outlook.answers import RobustSites
+from quarterhour.siting.certify import certify_plan
+from quarterhour.siting.outlook.answers import Relaxation, RobustSites
 from quarterhour.siting.outlook.frontier import covered_now, frontier
 from quarterhour.siting.outlook.phasing import by_years, phase_plan, site_values
 from quarterhour.siting.outlook.relaxations import smallest_relaxations
@@ -24,13 +26,15 @@ from quarterhour.siting.proof.checkpoint import write_plan
 from quarterhour.siting.proof.recount import verify_plan
 from quarterhour.siting.question.plan import SitingPlan
 from quarterhour.siting.question.problem import SitingProblem
-from quarterhour.siting.solve import solve_siting
+from quarterhour.siting.question.search import DEFAULT_SECONDS, Limits, as_limits
+from quarterhour.siting.solve import prepare_kernels, solve_siting
 from quarterhour.study.file.siting import RobustFile, SitingFile
 from quarterhour.study.forecast.carry import scenarios
 from quarterhour.study.inputs import Inputs
 from quarterhour.study.results import Proposal, Prospects
 from quarterhour.study.session import Run
 from quarterhour.study.siting.demand import asked_of_sites
+from quarterhour.study.siting.earlier import kept_before
 from quarterhour.study.siting.money import check_costs_known, site_money, without_added, yearly_money
 from quarterhour.study.siting.question import siting_problem
 from quarterhour.study.siting.sites import counted_people, offered_sites, with_neighbours
@@ -40,13 +44,17 @@ from quarterhour.travel.times import TravelTimes
 _log = logging.getLogger(__name__)
 Told = tuple[tuple[str, pd.DataFrame], ...]
 """Scenarios with people of their own, by name."""
+_COUNTED, _RELAXING = 20_000, 20.0
+"""Nodes of a search beside the plan where the study gives none, and seconds for finding out which rule could give."""
 _NODES = 64
 """Of the search tree, at each number of sites."""
 
 
 def propose(run: Run, tables: Inputs, file: SitingFile) -> Proposal:
     """The plan of a question, and what the study asks beside it."""
-    run.say("study.step_siting", name=file.zh if run.lang == "zh" else file.en)
+    name = file.zh if run.lang == "zh" else file.en
+    run.say("study.step_siting", name=name)
+    shaped: list[str] = []
     standards = file.standards
     nets = {s.name: run.network(tables.roads, study_mode(run.study, s.mode, file.id)) for s in standards}
     own = run.network(tables.roads, study_mode(run.study, file.mode, file.id))
@@ -65,10 +73,14 @@ def propose(run: Run, tables: Inputs, file: SitingFile) -> Proposal:
             sites = sites.assign(capacity=asked.rooms, room_quality=asked.quality)
         problem = siting_problem(file, tables, offered, times=times, asked=asked)
         wide = siting_problem(file, tables, offered, times=far, asked=asked).times if file.robust else problem.times
-        plan = _kept_on_the_way(run, problem, file)
-    impossible = plan.status == "infeasible"
-    changes = smallest_relaxations(problem, seconds=min(20, file.seconds)) if impossible else []
-    run.say("study.step_prospects", name=file.zh if run.lang == "zh" else file.en)
+        run.say("study.step_preparing", name=name)
+        prepare_kernels(problem)
+        run.say("study.step_siting", name=name)
+        plan = _kept_on_the_way(run, problem, file, lambda: shaped.append("plan"))
+    by_clock, changes = (lambda: shaped.append("prospects")), list[Relaxation]()
+    if plan.status == "infeasible":
+        changes = smallest_relaxations(problem, **_relaxing(file).given, by_clock=by_clock)
+    run.say("study.step_prospects", name=name)
 
     def paced(factor: float) -> TravelTimes:
         again = {name: at_pace(net, factor) for name, net in nets.items()}
@@ -78,9 +90,12 @@ def propose(run: Run, tables: Inputs, file: SitingFile) -> Proposal:
     with run.timed(f"prospects {file.id}"):
         told = _forecast_people(run, tables, file)
         behind = prospects(
-            file, problem, plan, far=wide, paced=paced, seed=seed, told=told, cost_yuan=money["cost_yuan"]
-        )
-        plan = _by_years(run, problem, plan, behind, file.id)
+            file, problem, plan, far=wide, paced=paced, seed=seed, told=told, cost_yuan=money["cost_yuan"],
+            by_clock=by_clock,
+        )  # fmt: skip
+        plan = _by_years(problem, plan, behind)
+    plan = _with_evidence(run, problem, plan, file)
+    run.doubts.append(_what_ended(file, plan, shaped))
     people = counted_people(file, tables.communities)
     offered = with_neighbours(offered, problem.times, communities=tables.communities, people=people)
     return Proposal(
@@ -114,7 +129,33 @@ def _fastest(file: SitingFile) -> float:
     return max(1.0, file.robust.speed[1]) if file.robust else 1.0
 
 
-def _kept_on_the_way(run: Run, problem: SitingProblem, file: SitingFile) -> SitingPlan:
+def _what_ended(file: SitingFile, plan: SitingPlan, shaped: Sequence[str]) -> pd.DataFrame:
+    """Whether a clock had a say in an answer, and another machine may answer otherwise; whether work was spent."""
+    told, question = [], in_both(file.zh, file.en)
+    if shaped:
+        told.append(finding("study.by_clock", severity="warning", table="candidates", id=question))
+    if plan.stopped == "work":
+        told.append(finding("study.by_work", severity="note", table="candidates", id=question))
+    return join_findings(told)
+
+
+def _limits(file: SitingFile) -> Limits:
+    """What the study gives the search for a plan."""
+    return as_limits(file.seconds, file.nodes, file.rounds, otherwise=DEFAULT_SECONDS)
+
+
+def _beside(file: SitingFile, searches: int) -> Limits:
+    """The same for so many searches beside it, counted in any case."""
+    mine = _limits(file)
+    return (mine if mine.counted else replace(mine, nodes=_COUNTED)).times(searches)
+
+
+def _relaxing(file: SitingFile) -> Limits:
+    mine = _beside(file, 1)
+    return replace(mine, seconds=min(_RELAXING, mine.seconds)) if mine.seconds < math.inf else mine
+
+
+def _kept_on_the_way(run: Run, problem: SitingProblem, file: SitingFile, by_clock: Callable[[], object]) -> SitingPlan:
     """The plan, its predecessors kept on disk; a search that was interrupted ends the run."""
     keep = None if run.keep is None else kept_plan(run.keep, file.id)
     mine: list[Path] = []
@@ -125,23 +166,33 @@ def _kept_on_the_way(run: Run, problem: SitingProblem, file: SitingFile) -> Siti
             run.kept(keep)
             _log.info(i18n.say("study.plan_kept", run.lang, path=keep))
 
-    plan = solve_siting(problem, seconds=file.seconds, seed=run.study.file.study.seed, keep=keep, found=found)
-    if plan.stopped == "interrupt":
-        raise KeyboardInterrupt
+    with kept_before(keep, mine):
+        plan = solve_siting(
+            problem, **_limits(file).given, seed=run.study.file.study.seed, keep=keep, found=found, by_clock=by_clock
+        )
+        if plan.stopped == "interrupt":
+            raise KeyboardInterrupt
     if run.keep is not None and not mine:
         _set_aside(run, run.keep, file.id)
     verify_plan(problem, plan)
     return plan
 
 
-def _by_years(run: Run, problem: SitingProblem, plan: SitingPlan, behind: Prospects, question: str) -> SitingPlan:
-    """The plan in the order of its years, recounted, where it has years; the one on disk as well."""
-    if behind.phasing is None:
+def _by_years(problem: SitingProblem, plan: SitingPlan, behind: Prospects) -> SitingPlan:
+    """The plan in the order of its years, where it has years."""
+    return plan if behind.phasing is None else by_years(problem, plan, behind.phasing)
+
+
+def _with_evidence(run: Run, problem: SitingProblem, plan: SitingPlan, file: SitingFile) -> SitingPlan:
+    """The plan with what its bounds rest on, recounted; the one on disk as well."""
+    if not plan.levels:
         return plan
-    plan = by_years(problem, plan, behind.phasing)
-    verify_plan(problem, plan)
-    if run.keep is not None and kept_plan(run.keep, question).is_file():
-        write_plan(kept_plan(run.keep, question), plan, problem)
+    run.say("study.step_evidence", name=file.zh if run.lang == "zh" else file.en)
+    with run.timed(f"evidence {file.id}"):
+        plan = certify_plan(problem, plan)
+        verify_plan(problem, plan)
+    if run.keep is not None and kept_plan(run.keep, file.id).is_file():
+        write_plan(kept_plan(run.keep, file.id), plan, problem)
     return plan
 
 
@@ -180,19 +231,20 @@ def searched_as_far(file: SitingFile, minutes: float, factor: float) -> float:
 def prospects(
     file: SitingFile, problem: SitingProblem, plan: SitingPlan, *, far: TravelTimes,
     paced: Callable[[float], TravelTimes], seed: int, told: Told = (), cost_yuan: pd.Series | None = None,
+    by_clock: Callable[[], object] | None = None,
 ) -> Prospects:  # fmt: skip
     """All that a question asks beside its plan. ``far``: times searched ``searched_as_far``; ``paced``: at a factor.
 
     ``told``: people of the forecast, where sites are to hold in its years and variants. ``cost_yuan``: of each site,
     for years that go by money.
 
-    Each search has the question's own seconds, far more than it takes, so that time does not shape the answer; the
-    frontier ends by its share of nodes.
+    Each search ends by work: the question's own, or so many nodes; the frontier by its share of nodes. The question's
+    seconds stand behind that, and ``by_clock`` hears where they ended one.
     """
     curve, now = None, 0
     if file.frontier:
-        asked, seconds = _without_minima(problem), file.seconds * file.frontier
-        curve = frontier(asked, file.frontier, seconds=seconds, seed=seed, gap=0.0, nodes=_NODES)
+        asked, seconds = _without_minima(problem), _beside(file, file.frontier).seconds
+        curve = frontier(asked, file.frontier, seconds=seconds, seed=seed, gap=0.0, nodes=_NODES, by_clock=by_clock)
         now = covered_now(problem)
     if plan.status not in ("optimal", "bounded"):
         return Prospects(curve, now)
@@ -201,11 +253,11 @@ def prospects(
         per_year, first_year = file.phases.per_year or 1, file.phases.first_year
         steps = -(-len(plan.chosen) // per_year)
         phasing = phase_plan(
-            problem, plan, per_step=per_year, seconds=file.seconds * steps, seed=seed, best=curve,
-            money=yearly_money(file.phases), cost_yuan=cost_yuan,
+            problem, plan, per_step=per_year, **_beside(file, steps).given, seed=seed, best=curve,
+            money=yearly_money(file.phases), cost_yuan=cost_yuan, by_clock=by_clock,
         )  # fmt: skip
     values = site_values(problem, plan) if file.values else None
-    robust = _robust(file, problem, plan, far, paced, seed, told) if file.robust else None
+    robust = _robust(file, problem, plan, far, paced, seed, told, by_clock) if file.robust else None
     return Prospects(curve, now, phasing, first_year, values, robust)
 
 
@@ -215,7 +267,7 @@ def _without_minima(problem: SitingProblem) -> SitingProblem:
 
 def _robust(
     file: SitingFile, problem: SitingProblem, plan: SitingPlan, far: TravelTimes,
-    paced: Callable[[float], TravelTimes], seed: int, told: Told,
+    paced: Callable[[float], TravelTimes], seed: int, told: Told, by_clock: Callable[[], object] | None,
 ) -> RobustSites:  # fmt: skip
     """By the first goal, which decides who is covered."""
     asked = file.robust or RobustFile()
@@ -227,6 +279,7 @@ def _robust(
         plan=plan,
         paced=paced,
         told=told,
-        seconds=file.seconds * (len(told) + 1 if told else asked.scenarios),
+        **_beside(file, len(told) + 1 if told else asked.scenarios).given,
         seed=seed,
+        by_clock=by_clock,
     )

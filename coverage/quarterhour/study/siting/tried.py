@@ -101,7 +101,7 @@ def tried_again(run: Run, tables: Inputs, tried: Tried) -> TriedAgain:
     asked = file.model_copy(update={"minutes": minutes, "turnout_minutes": 0.0})
     problem = siting_problem(asked, tables, left, times={"": times.only(left.sites.index)}, asked=None)
     run.say("tried.step_best", count=len(tried.opened))
-    best, conditions = _best(problem, len(tried.opened), seconds=file.seconds, seed=seed)
+    best, conditions = _best(problem, len(tried.opened), file, seed=seed)
     return TriedAgain(
         tried, file.zh, file.en, what_is_counted(file), before, after, int(people.sum()),
         _broken(problem, tried, seed) if tried.question else None, best, conditions,
@@ -199,10 +199,10 @@ def _broken(problem: SitingProblem, tried: Tried, seed: int) -> PlanError | None
     return None
 
 
-def _best(problem: SitingProblem, count: int, *, seconds: float, seed: int) -> tuple[SitingPlan, bool]:
+def _best(problem: SitingProblem, count: int, file: SitingFile, *, seed: int) -> tuple[SitingPlan, bool]:
     """The plan of so many new sites that covers most people, and whether it keeps the question's conditions."""
     asked = replace(problem, goals=(Goal("max-cover"),), new_sites=count)
-    best = solve_siting(asked, seconds=seconds, seed=seed)
+    best = solve_siting(asked, seconds=file.seconds, nodes=file.nodes, rounds=file.rounds, seed=seed)
     if best.status in ("optimal", "bounded"):
         return best, True
     states = problem.sites["state"].replace("required", "candidate")
@@ -210,4 +210,4 @@ def _best(problem: SitingProblem, count: int, *, seconds: float, seed: int) -> t
         asked, quotas=(), coverage=Coverage(), sites=problem.sites.assign(state=states),
         conflicts=np.empty((0, 2), dtype=np.int64), budget=replace(problem.budget, yuan=None),
     )  # fmt: skip
-    return solve_siting(free, seconds=seconds, seed=seed), False
+    return solve_siting(free, seconds=file.seconds, nodes=file.nodes, rounds=file.rounds, seed=seed), False

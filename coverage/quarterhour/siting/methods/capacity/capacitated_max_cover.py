@@ -21,6 +21,7 @@ from quarterhour.siting.methods.solver.highs import Solver
 from quarterhour.siting.methods.solver.incumbent import Incumbent, SitesResult
 from quarterhour.siting.methods.solver.presolve import merge_pairs
 from quarterhour.siting.methods.solver.program import Outcome, Program, whole_bound, widened
+from quarterhour.siting.methods.solver.within import solve_within
 from quarterhour.siting.question.search import SearchBudget
 from quarterhour.siting.question.site_limits import SiteLimits
 
@@ -123,7 +124,7 @@ class CapacitatedMaxCover:
     def _relaxed(self, best: _Placed) -> Outcome:
         """The linear program until no cut is broken."""
         while True:
-            out = self.solver.solve(seconds=self.budget.left(), stop=self.budget.stop)
+            out = solve_within(self.solver, self.budget)
             best.at_most(out.bound)
             if out.values is None or best.is_finished:
                 return out
@@ -138,7 +139,7 @@ class CapacitatedMaxCover:
         """The program with whole sites; what it chooses is counted and learned."""
         whole = np.r_[np.ones(len(self.room), dtype=np.bool_), False]
         solver = Solver(replace(self.solver.program, whole=whole), seed=self.budget.seed)
-        out = solver.solve(seconds=self.budget.left(), stop=self.budget.stop)
+        out = solve_within(solver, self.budget, bounded=best.at_most)
         best.looks += 1
         best.at_most(out.bound)
         if out.values is not None:

@@ -8,7 +8,6 @@ near as the nearest of them and asks for no site, so its bound holds for all pai
 from __future__ import annotations
 
 import math
-import time
 from dataclasses import replace
 
 import numpy as np
@@ -22,6 +21,7 @@ from quarterhour.siting.methods.solver.highs import Solver
 from quarterhour.siting.methods.solver.incumbent import Incumbent, SitesIncumbent, SitesResult
 from quarterhour.siting.methods.solver.nest import Nest, nest_of, random_choices
 from quarterhour.siting.methods.solver.program import Outcome, Program, whole_bound, widened
+from quarterhour.siting.methods.solver.within import solve_within
 from quarterhour.siting.question.search import SearchBudget
 from quarterhour.siting.question.site_limits import SiteLimits
 
@@ -93,25 +93,26 @@ def _first(space: CapacitatedInstance, nest: Nest, best: SitesIncumbent, start: 
     begins = [np.sort(np.concatenate([space.fixed, space.free[b]])) for b in begins]
     if start is not None:
         begins.insert(0, np.union1d(start, space.fixed).astype(np.int64))
-    until = time.perf_counter() + _SHARE * best.budget.left()
+    part = best.budget.share(_SHARE)
     for begin in begins:
-        if space.limits.holds(begin) and (best.value is None or time.perf_counter() < until):
-            space.better(begin, best, until=until)
+        if space.limits.holds(begin) and (best.value is None or not part.over()):
+            space.better(begin, best, budget=part)
 
 
 def _priced(space: CapacitatedInstance, nest: Nest, best: SitesIncumbent) -> LagrangianPrices:
-    until = time.perf_counter() + _SHARE * best.budget.left()
+    part = best.budget.share(_SHARE)
 
     def look(chosen: IntArray) -> int | None:
         if space.limits.holds(chosen):
             found = space.take(chosen, best)
             worth = space.median.settled + found.value
             if not found.lost and best.value is not None and worth <= _CLOSE * best.value:
-                space.better(chosen, best, until=until)
+                space.better(chosen, best, budget=part)
         return best.value
 
     def over() -> bool:
-        return best.budget.over() or time.perf_counter() > until
+        part.spend(rounds=1)
+        return part.over()
 
     begin = space.fixed if best.choice is None else best.choice
     priced = KnapsackPrices(space, nest).rounds(begin, best.value, over=over, look=look)
@@ -205,8 +206,8 @@ class _Search:
         whole = np.zeros(len(self.solver.program.cost), dtype=bool)
         whole[: self.sites] = True
         solver = Solver(replace(self.solver.program, whole=whole), seed=self.best.budget.seed)
-        budget = self.best.budget
-        out = solver.solve(seconds=budget.left(), start=self._start(), stop=budget.stop, found=self._found)
+        begin, budget = self._start(), self.best.budget
+        out = solve_within(solver, budget, start=begin, found=self._found, bounded=self._bounded)
         if out.values is not None:
             self._found(out.values, out.bound)
         return self._closed(out)
@@ -226,8 +227,7 @@ class _Search:
         m, first, pairs = self.space.median, self.sites, len(self.pair)
         people, site = m.people[self.space.row[self.pair]].astype(float), m.site[self.pair]
         while True:
-            budget = self.best.budget
-            out = self.solver.solve(seconds=budget.left(), stop=budget.stop)
+            out = solve_within(self.solver, self.best.budget)
             self._closed(out)
             if out.values is None or self.best.is_finished:
                 return out
@@ -264,6 +264,9 @@ class _Search:
 
     def _found(self, values: FloatArray, bound: float) -> None:
         chosen = np.flatnonzero(values[: self.sites] > 0.5).astype(np.int64)
+        self._bounded(bound)
+        self.space.take(chosen, self.best)
+
+    def _bounded(self, bound: float) -> None:
         if math.isfinite(bound):
             self.best.tighten(self.settled + int(whole_bound(bound, most=False)), by=self.solver.version)
-        self.space.take(chosen, self.best)

@@ -7,9 +7,6 @@ as good as the linear program in which a row sends a site nobody, or in part wha
 
 from __future__ import annotations
 
-import math
-import time
-
 import numpy as np
 
 from quarterhour.base.arrays import FloatArray, IntArray
@@ -19,6 +16,7 @@ from quarterhour.siting.methods.median.lagrangian import LagrangianBound, Lagran
 from quarterhour.siting.methods.median.median_instance import MedianInstance
 from quarterhour.siting.methods.solver.incumbent import SitesIncumbent
 from quarterhour.siting.methods.solver.nest import Nest, cheapest
+from quarterhour.siting.question.search import SearchBudget
 from quarterhour.siting.question.site_limits import SiteLimits, may_change
 
 _SWAPS = 3
@@ -60,14 +58,16 @@ class CapacitatedInstance:
             best.offer(chosen, self.median.settled + found.value, served)
         return found
 
-    def better(self, chosen: IntArray, best: SitesIncumbent, *, until: float = math.inf) -> IntArray:
+    def better(self, chosen: IntArray, best: SitesIncumbent, *, budget: SearchBudget | None = None) -> IntArray:
         """The choice that exchanges of one site for another lead to, while each saves time.
 
         For each that leaves, the prices of the rows without it tell which others are likely to save more.
         """
+        budget = budget or best.budget
         now, place, idle = self.take(chosen, best), 0, 0
         leaving = np.setdiff1d(chosen, self.fixed)
-        while idle < len(leaving) and not best.budget.over() and time.perf_counter() < until:
+        while idle < len(leaving) and not budget.over():
+            budget.spend(rounds=1)
             for coming in self._likely(chosen, int(leaving[place]), now):
                 other = np.sort(np.append(chosen[chosen != leaving[place]], coming))
                 then = self.take(other, best)

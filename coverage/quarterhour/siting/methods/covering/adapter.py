@@ -11,11 +11,11 @@ from quarterhour.base.arrays import BoolArray, IntArray
 from quarterhour.siting.methods.covering.greedy import build_cover_instance, heuristic_choice, without_redundant
 from quarterhour.siting.methods.covering.max_cover import solve_max_cover
 from quarterhour.siting.methods.covering.min_sites import solve_min_sites
-from quarterhour.siting.methods.solver.incumbent import SitesResult
+from quarterhour.siting.methods.solver.incumbent import LastMade, SitesResult
 from quarterhour.siting.question.bounds import GoalResult
 from quarterhour.siting.question.evaluate import Choice, Measure, Served
 from quarterhour.siting.question.feasible import QuestionRules
-from quarterhour.siting.question.problem import WHOLE, Goal, SitingProblem
+from quarterhour.siting.question.problem import WHOLE, SitingProblem
 from quarterhour.siting.question.search import Exact, SearchBudget, SearchResult
 
 
@@ -73,15 +73,22 @@ def solve_cover_question(measure: Measure, budget: SearchBudget) -> GoalResult:
     """The answer, without the sites that add nothing."""
     problem = measure.problem
     core, goal = build_cover_instance(problem), problem.goals[0]
+    settled = measure.value(Choice(~problem.free), goal)
 
     def whole(found: SitesResult, chosen: IntArray) -> GoalResult:
         choice = open_sites(problem, core.sites[chosen])
-        value, bound = measure.value(choice, goal), _whole(measure, goal, found.bound)
+        value, bound = measure.value(choice, goal), _whole(measure, settled, found.bound)
         return SearchResult(choice, value, bound, found.proved_by, found.nodes)
 
-    def better(found: SitesResult) -> None:
+    def as_choice(found: SitesResult) -> GoalResult:
         assert found.choice is not None
-        budget.incumbent(whole(found, found.choice))
+        return whole(found, found.choice)
+
+    made = LastMade(as_choice)
+
+    def better(found: SitesResult) -> None:
+        told = made(found)
+        budget.incumbent(replace(told, bound=_whole(measure, settled, found.bound), proved_by=found.proved_by))
 
     inner = replace(budget, incumbent=better)
     found = solve_min_sites(core, inner) if core.all_rows else solve_max_cover(core, inner)
@@ -92,9 +99,9 @@ def solve_cover_question(measure: Measure, budget: SearchBudget) -> GoalResult:
     return answer
 
 
-def _whole(measure: Measure, goal: Goal, bound: int) -> Exact:
+def _whole(measure: Measure, settled: Exact, bound: int) -> Exact:
     """The bound of the instance moved by what is settled."""
     problem = measure.problem
-    if goal.objective == "min-sites":
+    if problem.objective == "min-sites":
         return int(problem.required.sum()) + bound
-    return measure.value(Choice(~problem.free), goal) + WHOLE * bound
+    return settled + WHOLE * bound

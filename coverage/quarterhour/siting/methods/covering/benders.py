@@ -15,6 +15,7 @@ from quarterhour.siting.methods.covering.cover_instance import CoverInstance
 from quarterhour.siting.methods.solver.highs import Solver
 from quarterhour.siting.methods.solver.presolve import rows_of
 from quarterhour.siting.methods.solver.program import Outcome, Program
+from quarterhour.siting.methods.solver.within import solve_within
 from quarterhour.siting.question.search import SearchBudget
 
 _TIDY = 5
@@ -61,7 +62,7 @@ class MaxCoverMaster:
 
     def solve(self, budget: SearchBudget, *, iterations: int | None = None) -> Outcome:
         """The program as it stands, ``bound`` and ``reduced`` in people; the values of groups stay in ``unit``."""
-        found = self.solver.solve(seconds=max(0.0, budget.left()), stop=budget.stop, iterations=iterations)
+        found = solve_within(self.solver, budget, iterations=iterations)
         reduced = None if found.reduced is None else found.reduced * self.unit
         return replace(found, value=found.value * self.unit, bound=found.bound * self.unit, reduced=reduced)
 

@@ -60,6 +60,7 @@ def iterated_local_search(
         rules, heat = (core.group, core.low, core.high), _HEATS[turn % len(_HEATS)]
         value, spent = _search(table, here, met, rules, min(effort, _ROUND), heat, seed)
         effort -= max(spent, 1.0)
+        budget.spend(rounds=1)
         turn += 1
         if value > most:
             best, most = met, value

@@ -17,6 +17,7 @@ from quarterhour.siting.methods.solver.highs import Solver
 from quarterhour.siting.methods.solver.incumbent import SitesResult
 from quarterhour.siting.methods.solver.presolve import dominated_columns, dominated_rows
 from quarterhour.siting.methods.solver.program import Program, whole_bound
+from quarterhour.siting.methods.solver.within import solve_within
 from quarterhour.siting.question.search import SearchBudget
 
 _EFFORT = 3e6
@@ -73,10 +74,10 @@ def _first(small: CoverInstance, kept: IntArray, best: CoverIncumbent) -> None:
     choice = heuristic_choice(small)
     best.take(None if choice is None else kept[choice])
     least, budget = best.bound, best.budget
-    begun = budget.left()
+    part = budget.share(_SHARE)
     while choice is not None and len(choice) > least and not budget.over():
         fewer = _one_less(small, choice, budget)
-        choice = None if fewer is None or begun - budget.left() > _SHARE * budget.seconds else fewer
+        choice = None if fewer is None or part.over() else fewer
         best.take(None if fewer is None else kept[fewer])
 
 
@@ -98,17 +99,20 @@ def _proven(core: CoverInstance, kept: IntArray, best: CoverIncumbent) -> tuple[
     budget = best.budget
     solver = Solver(_program(core), seed=budget.seed)
 
-    def found(values: FloatArray, bound: float) -> None:
+    def bounded(bound: float) -> None:
         best.tighten(whole_bound(bound, most=False), by=solver.version)
+
+    def found(values: FloatArray, bound: float) -> None:
+        bounded(bound)
         best.take(kept[np.flatnonzero(values > 0.5)])
 
     start = None if best.choice is None else np.isin(kept, best.choice).astype(float)
-    outcome = solver.solve(seconds=max(0.0, budget.left()), start=start, stop=budget.stop, found=found)
+    outcome = solve_within(solver, budget, start=start, found=found, bounded=bounded)
     if outcome.status == "infeasible":
         return best.choice is None, 0
     if outcome.values is not None:
         best.take(kept[np.flatnonzero(outcome.values > 0.5)])
-    best.tighten(whole_bound(outcome.bound, most=False), by=solver.version)
+    bounded(outcome.bound)
     return False, outcome.nodes
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections import deque
 from collections.abc import Callable
 from dataclasses import replace
 from fractions import Fraction
@@ -17,6 +18,7 @@ from quarterhour.siting.methods.general.model import Model
 from quarterhour.siting.methods.solver.highs import Solver
 from quarterhour.siting.methods.solver.incumbent import Incumbent
 from quarterhour.siting.methods.solver.program import Outcome, Program, Rows, Sum, in_digits, whole_bound
+from quarterhour.siting.methods.solver.within import solve_within
 from quarterhour.siting.question.bounds import GoalResult, counting_bound
 from quarterhour.siting.question.evaluate import Choice
 from quarterhour.siting.question.feasible import QuestionRules
@@ -275,10 +277,15 @@ class GoalSearch:
         before, started = self.best.value, self.best.choice if budget is None else None
         budget, rules = budget or self.budget, rules or self.rules
 
+        last: deque[FloatArray] = deque(maxlen=1)
+
         def has_improved() -> bool:
             return self.best.value != before
 
         def on_solution(values: FloatArray, bound: float) -> None:
+            if first and has_improved():
+                return  # what comes while the solver stops would depend on how soon it does
+            last.append(values)
             choice = self.model.choice(values)
             if live:
                 live(bound, solver.version)
@@ -287,13 +294,18 @@ class GoalSearch:
 
         done, refused = Outcome("failed", None, math.nan, math.nan), 0
         while refused < _MOST_REFUSED:
-            done = solver.solve(
-                seconds=budget.left(),
+            done = solve_within(
+                solver,
+                budget,
                 start=None if first or started is None else self._start_values(program, started),
                 stop=lambda: budget.stop() or (first and has_improved()),
                 found=on_solution,
+                bounded=None if live is None else lambda bound: live(bound, solver.version),
             )
             self.nodes += done.nodes
+            if first and has_improved() and last:
+                done = replace(done, values=last[-1])
+                break
             if done.values is None:
                 break
             choice = self.model.choice(done.values)

@@ -49,6 +49,7 @@ def improve_start(rules: QuestionRules, goal: Goal, start: Choice | None, *, bud
             choice, looked = Choice(search.whole(opened)), worth
             if rules.hold(choice) and (value := int(rules.measure.value(choice, goal))) > most:
                 best, most = choice, value
+        part.spend(rounds=1)
         if part.over():
             break
         other = _shaken(opened, every, rng, search.holds).copy()
@@ -115,6 +116,7 @@ class _GiniSearch:
         least, turn, idle = self.gini(opened), 0, 0
         while idle < len(self.sites) and self.may_go_on():
             site, turn, idle = self.sites[turn % len(self.sites)], turn + 1, idle + 1
+            self.budget.spend(rounds=1)
             for other in _neighbours(opened, site, self.sites):
                 self.left -= 1
                 now = self.gini(other)

@@ -19,6 +19,7 @@ from quarterhour.siting.methods.solver.highs import Solver
 from quarterhour.siting.methods.solver.incumbent import SitesIncumbent
 from quarterhour.siting.methods.solver.nest import Nest, cheapest
 from quarterhour.siting.methods.solver.program import Outcome, Program
+from quarterhour.siting.methods.solver.within import solve_within
 
 _MOST_GROUPS = 2_000
 _LARGEST = 2**20
@@ -150,8 +151,7 @@ class PMedianTree(BranchAndCut):
 
     def solve(self, iterations: int | None = None) -> Outcome:
         """The master as it stands, in units."""
-        budget = self.best.budget
-        return self.solver.solve(seconds=max(0.0, budget.left()), stop=budget.stop, iterations=iterations)
+        return solve_within(self.solver, self.best.budget, iterations=iterations)
 
     def bound_of(self, bound: float) -> float:
         """The least whole number that the program's bound allows, with what is settled."""

@@ -29,6 +29,7 @@ from quarterhour.siting.methods.solver.incumbent import Incumbent, SitesIncumben
 from quarterhour.siting.methods.solver.nest import Nest, cheapest, nest_of, random_choices
 from quarterhour.siting.methods.solver.presolve import dominated_rows
 from quarterhour.siting.methods.solver.program import TOLERANCE, Program
+from quarterhour.siting.methods.solver.within import solve_within
 from quarterhour.siting.question.search import COUNTING, SearchBudget, SearchResult
 from quarterhour.siting.question.site_limits import SiteLimits
 
@@ -134,7 +135,7 @@ class _Search:
         row = np.repeat(np.arange(len(m.people)), np.diff(m.start))[near]
         reach = sp.csr_array((np.ones(len(row)), (row, m.site[near])), shape=(len(m.people), len(m.sites)))
         while True:
-            out = solver.solve(seconds=max(0.0, budget.left()), stop=budget.stop)
+            out = solve_within(solver, budget)
             if math.isfinite(out.bound) and out.bound > TOLERANCE:
                 return True
             if out.values is None or out.status != "optimal":
@@ -164,7 +165,7 @@ class _Search:
             program = _fewer_rows(cover_program(m, far & self.asked, cs=cs), len(m.limits.low))
             solver = Solver(program, seed=budget.seed)
             self.by = solver.version
-            out = solver.solve(seconds=max(0.0, budget.left()), stop=budget.stop)
+            out = solve_within(solver, budget)
             self.nodes += out.nodes
             if out.values is None:
                 return out.status == "infeasible"

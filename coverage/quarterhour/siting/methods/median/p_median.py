@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import time
-
 import numpy as np
 
 from quarterhour.base.arrays import AnyArray, IntArray
@@ -20,13 +18,14 @@ from quarterhour.siting.methods.median.median_instance import (
 from quarterhour.siting.methods.solver.highs import Solver
 from quarterhour.siting.methods.solver.incumbent import Incumbent, SitesIncumbent, SitesResult
 from quarterhour.siting.methods.solver.nest import Nest, nest_of, random_choices
+from quarterhour.siting.methods.solver.within import solve_within
 from quarterhour.siting.question.search import SearchBudget
 from quarterhour.siting.question.site_limits import SiteLimits
 
 PRICES = "Lagrangian"
 _STARTS = 3
 _SHARE = 0.4
-"""Of the time that the Lagrangian bound may take."""
+"""Of the time, or work, that the Lagrangian bound may take."""
 
 
 def solve_p_median(
@@ -82,6 +81,7 @@ def _first(
     for begin in begins:
         if median.limits.holds(begin) and (best.value is None or not best.is_finished):
             _take(median, best, exchange.better(begin))
+            best.budget.spend(rounds=1)
 
 
 def _take(median: MedianInstance, best: SitesIncumbent, chosen: IntArray) -> None:
@@ -93,7 +93,7 @@ def _some(median: MedianInstance, exchange: MedianExchange, best: SitesIncumbent
     """Any choice within the limits that serves whom it must, by an integer program; False where there is none."""
     must = median.otherwise == MUST
     solver = Solver(cover_program(median, must), seed=best.budget.seed)
-    out = solver.solve(seconds=max(0.0, best.budget.left()), stop=best.budget.stop)
+    out = solve_within(solver, best.budget)
     if out.values is not None:
         chosen = np.flatnonzero(out.values > 0.5).astype(np.int64)
         if median.limits.holds(chosen):
@@ -104,7 +104,7 @@ def _some(median: MedianInstance, exchange: MedianExchange, best: SitesIncumbent
 
 
 def _priced(median: MedianInstance, nest: Nest, exchange: MedianExchange, best: SitesIncumbent) -> LagrangianPrices:
-    until = time.perf_counter() + _SHARE * best.budget.left()
+    part = best.budget.share(_SHARE)
 
     def look(chosen: IntArray) -> int | None:
         if median.limits.holds(chosen):
@@ -112,7 +112,8 @@ def _priced(median: MedianInstance, nest: Nest, exchange: MedianExchange, best: 
         return best.value
 
     def over() -> bool:
-        return best.budget.over() or time.perf_counter() > until
+        part.spend(rounds=1)
+        return part.over()
 
     begin = np.flatnonzero(np.isin(median.sites, best.choice)) if best.choice is not None else np.empty(0, np.int64)
     priced = LagrangianBound(median, nest).rounds(begin, best.value, over=over, look=look)

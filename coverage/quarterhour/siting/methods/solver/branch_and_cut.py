@@ -132,6 +132,7 @@ class BranchAndCut(ABC):
             bound, _, node = heapq.heappop(self.heap)
             for child_bound, child in self.process(node, self._sign * bound):
                 self.push(child_bound, child)
+            self.best.budget.spend(nodes=1)
         else:
             self.heap.clear()
             if self.best.value is not None:

@@ -15,11 +15,9 @@ import numpy as np
 import scipy.sparse as sp
 
 from quarterhour.base.arrays import BoolArray, FloatArray, IntArray
+from quarterhour.siting.methods.solver.callbacks import Bounded, Found, RunCallbacks
 from quarterhour.siting.methods.solver.program import TOLERANCE, Outcome, Program, integer_outcome, linear_outcome
 from quarterhour.siting.question.search import Stop
-
-Found = Callable[[FloatArray, float], None]
-"""Called with each better solution of an integer program and the solver's bound at that moment."""
 
 _FINAL = ("kOptimal", "kTimeLimit", "kSolutionLimit", "kInterrupt")
 """Stops after which HiGHS's bound holds. After any other (it may not have run at all) there is none."""
@@ -74,7 +72,7 @@ class Solver:
         self._highs = self._new_highs()
         self.version = version()
         self._highs.passModel(_model(program, self._unit))
-        self._callbacks = _RunCallbacks(self._program.no_bound)
+        self._callbacks = RunCallbacks(self._program.no_bound)
         self._registered: Callable[..., None] | None = None
 
     @property
@@ -144,6 +142,7 @@ class Solver:
         start: FloatArray | None = None,
         stop: Stop | None = None,
         found: Found | None = None,
+        bounded: Bounded | None = None,
         iterations: int | None = None,
         nodes: int | None = None,
     ) -> Outcome:
@@ -155,6 +154,7 @@ class Solver:
         start : a solution of an integer program; only the whole x need be right.
         stop : asked often; True ends the run.
         found : told each better solution of an integer program, in another thread; it must copy nothing.
+        bounded : told each better bound of an integer program, in that thread.
         iterations, nodes : of the simplex method, of the tree, after which to stop.
 
         Raises
@@ -164,14 +164,17 @@ class Solver:
         begun = time.perf_counter()
         self._highs.setOptionValue("simplex_iteration_limit", _limit(iterations))
         self._highs.setOptionValue("mip_max_nodes", _limit(nodes))
-        outcome = self._once(seconds, start, stop, found)
+        asked = stop, found, bounded
+        outcome = self._once(seconds, start, *asked)
         if start is not None and outcome.status == "optimal" and abs(outcome.value - outcome.bound) >= self._proof:
             # HiGHS 1.16 may give a start a value in presolved space that no solution has, and takes that for the best.
             self._highs.clearSolver()
-            outcome = self._once(float(seconds) - (time.perf_counter() - begun), None, stop, found)
+            outcome = self._once(float(seconds) - (time.perf_counter() - begun), None, *asked)
         return outcome
 
-    def _once(self, seconds: float, start: FloatArray | None, stop: Stop | None, found: Found | None) -> Outcome:
+    def _once(
+        self, seconds: float, start: FloatArray | None, stop: Stop | None, found: Found | None, bounded: Bounded | None
+    ) -> Outcome:
         linear = self._program.whole is None
         # HiGHS measures the limit of a linear program from its first run, of an integer program from this one.
         before = float(self._highs.getRunTime()) if linear else 0.0
@@ -179,7 +182,7 @@ class Solver:
         if start is not None:
             self._start(start)
         # HiGHS does not hold what it calls: they live as long as the solver does.
-        self._callbacks = callbacks = _RunCallbacks(self._program.no_bound, stop, found)
+        self._callbacks = callbacks = RunCallbacks(self._program.no_bound, stop, found, bounded)
         self._register(callbacks, needed=not linear or stop is not None)
         status = _run(self._highs) if linear else self._in_thread(callbacks, seconds)
         if callbacks.broken is not None:
@@ -188,7 +191,7 @@ class Solver:
             return integer_outcome(self._program, "stopped", callbacks.values, callbacks.bound)
         return self._outcome(status)
 
-    def _in_thread(self, callbacks: _RunCallbacks, seconds: float) -> str:
+    def _in_thread(self, callbacks: RunCallbacks, seconds: float) -> str:
         """Run in another thread; "" where HiGHS did not stop in time and was left behind.
 
         HiGHS does not listen while it presolves and while it solves the linear programs of an integer one, which may
@@ -233,7 +236,7 @@ class Solver:
         solution.col_value = start.tolist()
         self._highs.setSolution(solution)
 
-    def _register(self, callbacks: _RunCallbacks, *, needed: bool) -> None:
+    def _register(self, callbacks: RunCallbacks, *, needed: bool) -> None:
         from highspy import cb
 
         if not needed:
@@ -241,13 +244,17 @@ class Solver:
                 self._highs.setCallback(None, None)
                 self._registered = None
             return
-        improving, none, unit = cb.HighsCallbackType.kCallbackMipImprovingSolution, self._program.no_bound, self._unit
+        asking, _, improving = _kinds(cb)
+        none, unit = self._program.no_bound, self._unit
 
         def callback(kind: Any, _message: str, out: Any, into: Any, _data: None) -> None:
             if kind == improving:
                 values = np.array(out.mip_solution, dtype=np.float64)
                 callbacks.improved(values, _finite(out.mip_dual_bound / unit, none))
-            elif callbacks.should_stop():
+                return
+            if kind == asking:
+                callbacks.tightened(_finite(out.mip_dual_bound / unit, none))
+            if callbacks.should_stop():
                 into.user_interrupt = True
 
         # HiGHS holds neither the function nor data passed along with it.
@@ -281,45 +288,6 @@ class Solver:
         broken = float(self._highs.getInfo().max_primal_infeasibility)
         feasible = math.isfinite(broken) and broken <= _BROKEN
         return linear_outcome(self.program, status, values if feasible else None, prices)
-
-
-class _RunCallbacks:
-    """Stop request and incumbents of one run; once closed it takes nothing more.
-
-    An exception must not leave a callback: HiGHS would swallow it and say "error". It ends the run and is kept.
-    """
-
-    def __init__(self, bound: float, stop: Stop | None = None, found: Found | None = None) -> None:
-        self.bound = bound
-        self.values: FloatArray | None = None
-        self.broken: BaseException | None = None
-        self._stop, self._found, self._closed = stop, found, False
-        self._lock = threading.Lock()
-
-    def should_stop(self) -> bool:
-        """Whether the run is to stop."""
-        try:
-            return self._closed or self.broken is not None or (self._stop is not None and self._stop())
-        except BaseException as broken:
-            self.broken = broken
-            return True
-
-    def improved(self, values: FloatArray, bound: float) -> None:
-        """A better solution, and what none can beat by then."""
-        with self._lock:
-            if self._closed:
-                return
-            self.values, self.bound = values, bound
-            try:
-                if self._found is not None:
-                    self._found(values, bound)
-            except BaseException as broken:
-                self.broken = broken
-
-    def close(self) -> None:
-        """Take nothing more from now on."""
-        with self._lock:
-            self._closed = True
 
 
 def version() -> str:

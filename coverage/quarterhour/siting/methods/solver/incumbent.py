@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Callable
 from fractions import Fraction
-from typing import Generic, cast
+from typing import Generic, TypeVar, cast
 
 from quarterhour.base.arrays import IntArray
 from quarterhour.siting.question.search import COUNTING, C, Exact, RowsServed, SearchBudget, SearchResult, V
 
+M = TypeVar("M")
 SitesResult = SearchResult[IntArray, int]
 """Of an engine: positions of sites, values in whole numbers."""
 
@@ -17,7 +19,7 @@ class Incumbent(Generic[C, V]):
     """The best choice so far with its value, and ``bound``: no choice is better.
 
     ``most``: the greatest value is the best, else the least. Values are whole numbers or fractions, so nothing is
-    compared within a tolerance. ``budget.incumbent`` is called with each better choice.
+    compared within a tolerance. ``budget.incumbent`` is called with each better choice, and when the bound moves.
     """
 
     def __init__(self, budget: SearchBudget, *, bound: V, proved_by: str = COUNTING, most: bool = False) -> None:
@@ -44,6 +46,8 @@ class Incumbent(Generic[C, V]):
             exact = self.value
         if self._better(self.bound, exact):
             self.bound, self.proved_by = exact, by
+            if self.value is not None:
+                self.budget.incumbent(self.result())
 
     def closes(self, bound: V | float) -> bool:
         """Whether nothing better than the best choice can lie where no choice beats ``bound``."""
@@ -83,3 +87,18 @@ class Incumbent(Generic[C, V]):
 
 
 SitesIncumbent = Incumbent[IntArray, int]
+
+
+class LastMade(Generic[C, V, M]):
+    """What is made of a choice, once for as long as the choice is the same and only its bound moves."""
+
+    def __init__(self, make: Callable[[SearchResult[C, V]], M]) -> None:
+        self._make = make
+        self._last: tuple[C, M] | None = None
+
+    def __call__(self, found: SearchResult[C, V]) -> M:
+        """The same again where the choice is the very one of the last call."""
+        assert found.choice is not None
+        if self._last is None or self._last[0] is not found.choice:
+            self._last = found.choice, self._make(found)
+        return self._last[1]

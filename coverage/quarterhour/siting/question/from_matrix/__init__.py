@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from functools import reduce
 from typing import Any
 
@@ -11,12 +11,14 @@ import numpy as np
 import pandas as pd
 from scipy import sparse
 
-from quarterhour.base.arrays import FloatArray, IntArray
+from quarterhour.base.arrays import IntArray
 from quarterhour.base.cells import is_number
 from quarterhour.base.centiseconds import CENTISECONDS_PER_MINUTE
 from quarterhour.base.errors import DataError, first_ids
 from quarterhour.siting.question.build import as_problem
-from quarterhour.siting.question.ids import as_ids, by_id, each_one, id_texts, positions, short_repr
+from quarterhour.siting.question.figures import short_repr
+from quarterhour.siting.question.from_matrix.costs import MOST, Costs, as_costs, shape_said, unmasked
+from quarterhour.siting.question.ids import as_ids, as_list, by_id, each_one, id_texts, positions
 from quarterhour.siting.question.problem import (
     AREA_LEVELS,
     SITE_COLUMNS,
@@ -31,8 +33,6 @@ from quarterhour.siting.question.problem import (
 )
 from quarterhour.travel.times import TravelTimes
 
-_MOST = 2**30 // CENTISECONDS_PER_MINUTE
-"""Whole times stay below 2**30 centiseconds, as everywhere in the house."""
 _BEYOND = 4_000_000
 """Costs beyond the standard that are kept unasked; more of them would take memory that most questions never use."""
 
@@ -101,11 +101,11 @@ def siting_from_matrix(
     by_class = isinstance(matrix, Mapping) and not sparse.issparse(matrix)
     if by_class and not matrix:
         raise DataError("question.matrix_shape", people="?", shape="{}")
-    costs = {str(c): _as_costs(m) for c, m in (matrix if by_class else {"": matrix}).items()}
+    costs = {str(c): as_costs(m) for c, m in (matrix if by_class else {"": matrix}).items()}
     table = _people(demand, costs)
     columns, further = _sites(sites, costs)
-    asked = {c: _standard(one.table, within, c) for c, one in costs.items()}
-    times = {c: _times(one, table.index, columns, _cutoff(one.table, asked[c], searched)) for c, one in costs.items()}
+    asked = {c: _standard(one, within, c) for c, one in costs.items()}
+    times = {c: _times(one, table.index, columns, _cutoff(one, asked[c], searched)) for c, one in costs.items()}
     settled = {"existing": positions(existing, columns), "required": positions(required, columns)}
     return as_problem(
         name,
@@ -123,100 +123,46 @@ def siting_from_matrix(
         budget=budget,
         capacity=_with_load(capacity, table.index),
         spacing=spacing,
-        conflicts=[columns[positions(group, columns)].tolist() for group in conflicts or ()],
+        conflicts=_groups(conflicts, columns),
     )
 
 
 # --- costs ----------------------------------------------------------------------------------------
 
 
-@dataclass(frozen=True, eq=False)
-class _Costs:
-    """The costs that there are; ``communities`` and ``sites`` are None where the matrix has no ids."""
-
-    table: sparse.csr_array
-    communities: pd.Index | None = None
-    sites: pd.Index | None = None
-
-
-def _as_costs(matrix: Any) -> _Costs:
-    if sparse.issparse(matrix):
-        table = sparse.csr_array(matrix)
-        if not table.has_canonical_format:
-            table = table.copy()
-            table.sum_duplicates()
-        table = sparse.csr_array((_as_numbers(table.data), table.indices, table.indptr), shape=table.shape)
-    else:
-        table = _from_dense(_as_numbers(matrix))
-    bad = ~((table.data >= 0) & (table.data < _MOST))
-    if bad.any():
-        raise DataError("question.matrix_values", most=_MOST, count=int(bad.sum()))
-    if isinstance(matrix, pd.DataFrame):
-        return _Costs(table, as_ids(matrix.index), as_ids(matrix.columns))
-    return _Costs(table)
-
-
-def _as_numbers(matrix: Any) -> FloatArray:
-    if np.iscomplexobj(matrix):
-        raise DataError("question.matrix_garbled", detail="complex")
-    try:
-        if isinstance(matrix, pd.DataFrame):
-            return matrix.to_numpy(dtype=np.float64, na_value=np.nan)
-        return np.asarray(matrix, dtype=np.float64)
-    except (ValueError, TypeError) as error:
-        raise DataError("question.matrix_garbled", detail=str(error)) from error
-
-
-def _from_dense(costs: FloatArray) -> sparse.csr_array:
-    if costs.ndim != 2:
-        raise DataError("question.matrix_shape", people="?", shape=_shape(costs.shape))
-    row, column = np.nonzero(~(np.isnan(costs) | np.isposinf(costs)))
-    start = np.r_[0, np.cumsum(np.bincount(row, minlength=len(costs)))]
-    return sparse.csr_array((costs[row, column], column, start), shape=costs.shape)
-
-
-def _shape(shape: tuple[int, ...]) -> str:
-    return " x ".join(map(str, shape)) or "?"
-
-
-def _standard(table: sparse.csr_array, within: Within, name: str) -> float:
+def _standard(costs: Costs, within: Within, name: str) -> float:
     """The longest standard of the communities that go by a matrix."""
     if within is None:
-        return float(max(table.data.max(initial=0.0), 1 / CENTISECONDS_PER_MINUTE))
+        return max(costs.most, 1 / CENTISECONDS_PER_MINUTE)
     if isinstance(within, Mapping):
         given = {str(c): one for c, one in within.items()}
         mine = [given[name]] if name in given else list(given.values())
-        return max((_standard(table, one, name) for one in mine), default=1.0)
+        return max((_standard(costs, one, name) for one in mine), default=1.0)
     minutes = within.minutes if isinstance(within, Standard) else within
     if not (is_number(minutes) and minutes > 0):
-        raise DataError("question.bad_minutes", minutes=minutes)
-    if minutes >= _MOST:
-        raise DataError("question.minutes_too_many", minutes=minutes, most=_MOST)
+        raise DataError("question.bad_minutes", minutes=short_repr(minutes))
+    if minutes >= MOST:
+        raise DataError("question.minutes_too_many", minutes=minutes, most=MOST)
     return float(minutes)
 
 
-def _cutoff(table: sparse.csr_array, standard: float, searched: float | None) -> float:
+def _cutoff(costs: Costs, standard: float, searched: float | None) -> float:
     """How far costs are kept; a matrix that lacks none is known however far one asks."""
     if searched is not None:
-        return max(standard, _standard(table, searched, ""))
-    if int((table.data > standard).sum()) > _BEYOND:
+        return max(standard, _standard(costs, searched, ""))
+    if costs.stored > _BEYOND and costs.beyond(standard) > _BEYOND:
         return standard
-    if table.nnz == table.shape[0] * table.shape[1]:
-        return float(_MOST - 1)
-    return max(standard, float(table.data.max(initial=0.0)))
+    if costs.stored == costs.shape[0] * costs.shape[1]:
+        return float(MOST - 1)
+    return max(standard, costs.most)
 
 
-def _times(costs: _Costs, communities: pd.Index, sites: pd.Index, cutoff: float) -> TravelTimes:
-    table = costs.table
+def _times(costs: Costs, communities: pd.Index, sites: pd.Index, cutoff: float) -> TravelTimes:
     communities = communities if costs.communities is None else costs.communities
     sites = sites if costs.sites is None else costs.sites
-    if table.shape != (len(communities), len(sites)):
-        raise DataError("question.matrix_shape", people=len(communities), shape=_shape(table.shape))
-    whole = table.data * CENTISECONDS_PER_MINUTE
-    np.rint(whole, out=whole)
-    near = whole <= round(cutoff * CENTISECONDS_PER_MINUTE)
-    start = np.r_[0, np.cumsum(near)][table.indptr].astype(np.int64)
-    site, cs = table.indices[near].astype(np.int32, copy=False), whole[near].astype(np.int32)
+    if costs.shape != (len(communities), len(sites)):
+        raise DataError("question.matrix_shape", people=len(communities), shape=shape_said(costs.shape))
+    start, site, cs = costs.within(cutoff)
     nowhere = pd.DataFrame()
     return TravelTimes(start, site, cs, communities, sites, cutoff, "to_site", 0.0, "matrix", nowhere, nowhere)
 
@@ -224,19 +170,17 @@ def _times(costs: _Costs, communities: pd.Index, sites: pd.Index, cutoff: float)
 # --- communities ----------------------------------------------------------------------------------
 
 
-def _people(demand: Any, costs: Mapping[str, _Costs]) -> pd.Series | pd.DataFrame:
+def _people(demand: Any, costs: Mapping[str, Costs]) -> pd.Series | pd.DataFrame:
     """The people, by the ids of the matrix; where it has none, by their own."""
     own = [one.communities for one in costs.values() if one.communities is not None]
-    demand = pd.Series(demand) if isinstance(demand, Mapping) else demand
+    demand = pd.Series(demand) if isinstance(demand, Mapping) and not sparse.issparse(demand) else demand
     table = demand if isinstance(demand, (pd.Series, pd.DataFrame)) else _as_column(demand)
     for one in own:
         _once(one, "question.community_again")
     ids = reduce(lambda a, b: a.append(b.difference(a, sort=False)), own) if own else None
-    rows = next(iter(costs.values())).table.shape[0] if ids is None else len(ids)
+    rows = next(iter(costs.values())).shape[0] if ids is None else len(ids)
     if len(table) != rows:
-        raise DataError(
-            "question.matrix_shape", people=len(table), shape=_shape(next(iter(costs.values())).table.shape)
-        )
+        raise DataError("question.matrix_shape", people=len(table), shape=shape_said(next(iter(costs.values())).shape))
     if ids is None:
         ids = _own_ids(table.index)
         _once(ids, "question.community_again")
@@ -245,10 +189,16 @@ def _people(demand: Any, costs: Mapping[str, _Costs]) -> pd.Series | pd.DataFram
 
 
 def _as_column(demand: Any) -> pd.Series:
-    people = np.asarray(demand)
-    if people.ndim != 1:
-        raise DataError("question.matrix_shape", people=_shape(people.shape), shape="?")
-    return pd.Series(people)
+    """A list of people; what each of them is stays as it came, since true is no number of people."""
+    if not hasattr(demand, "__array__") and not sparse.issparse(demand):
+        listed = None if isinstance(demand, (set, frozenset)) else as_list(demand)
+        if listed is None or np.shape(listed[:1]) not in ((0,), (1,)):
+            raise DataError("question.matrix_shape", people="?", shape="?")
+        return pd.Series(listed, dtype="object", name="people")
+    people = unmasked(demand)
+    if people.ndim != 1 or people.dtype.names:
+        raise DataError("question.matrix_shape", people=shape_said(people.shape), shape="?")
+    return pd.Series(people, name="people")
 
 
 def _once(ids: pd.Index, key: str) -> None:
@@ -284,7 +234,7 @@ def _with_load(capacity: Capacity | None, communities: pd.Index) -> Capacity | N
 # --- sites ----------------------------------------------------------------------------------------
 
 
-def _sites(given: pd.DataFrame | None, costs: Mapping[str, _Costs]) -> tuple[pd.Index, pd.DataFrame]:
+def _sites(given: pd.DataFrame | None, costs: Mapping[str, Costs]) -> tuple[pd.Index, pd.DataFrame]:
     """The ids of the sites in the order of the matrix, and the columns that came with them."""
     own = [one.sites for one in costs.values() if one.sites is not None]
     for ids in own:
@@ -292,7 +242,7 @@ def _sites(given: pd.DataFrame | None, costs: Mapping[str, _Costs]) -> tuple[pd.
         apart = own[0].symmetric_difference(ids, sort=False)
         if len(apart):
             raise DataError("question.matrix_sites_differ", ids=first_ids(apart))
-    many = next(iter(costs.values())).table.shape[1] if not own else len(own[0])
+    many = next(iter(costs.values())).shape[1] if not own else len(own[0])
     if given is not None and not isinstance(given, pd.DataFrame):
         raise DataError("question.bad_kind", what="sites", wanted="a DataFrame, a row a site", came=short_repr(given))
     if given is not None and len(given) != many:
@@ -302,6 +252,14 @@ def _sites(given: pd.DataFrame | None, costs: Mapping[str, _Costs]) -> tuple[pd.
     ids = pd.RangeIndex(many).astype("str") if given is None else _own_ids(given.index)
     _once(ids, "question.site_again")
     return ids, pd.DataFrame(index=ids) if given is None else given.set_axis(ids)
+
+
+def _groups(given: Any, sites: pd.Index) -> list[list[str]]:
+    """Groups of sites by their ids."""
+    groups = [] if given is None else as_list(given)
+    if groups is None:
+        raise DataError("question.bad_conflict", ids=short_repr(given))
+    return [sites[positions(group, sites)].tolist() for group in groups]
 
 
 def _site_table(ids: pd.Index, given: pd.DataFrame, settled: Mapping[str, IntArray]) -> pd.DataFrame:

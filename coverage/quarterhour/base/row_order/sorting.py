@@ -1,0 +1,99 @@
+"""Rows in one order: by id where there are ids, by the line itself for roads, by all that they say for the rest.
+
+The natural order of ids: figures in them count as numbers (2 before 10), all else goes by code point, capitals first;
+no locale of a machine has a say.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable
+from typing import Any, TypeVar
+
+import geopandas as gpd
+import numpy as np
+import pandas as pd
+import shapely
+
+from quarterhour.base.arrays import AnyArray, BoolArray, IntArray
+
+Table = TypeVar("Table", bound=pd.DataFrame)
+_FIGURES = re.compile("[0-9]+")
+
+
+def id_order(ids: Iterable[Any]) -> IntArray:
+    """The positions of ids in their natural order; of ids that read alike the first comes first.
+
+    >>> id_order(["B2", "a", "B10", "B02"]).tolist()
+    [3, 0, 2, 1]
+    """
+    names = [str(i) for i in ids]
+    keys = [(_natural(name), name) for name in names]
+    return np.array(sorted(range(len(names)), key=keys.__getitem__), dtype=np.int64)
+
+
+def by_id(table: Table) -> Table:
+    """The rows in the natural order of the ids in the index."""
+    return _taken(table, id_order(table.index))
+
+
+def by_content(table: Table) -> Table:
+    """The rows of a table without ids, by what stands in them, column by column; shapes as ``by_line`` has them."""
+    if isinstance(table, gpd.GeoDataFrame) and table.active_geometry_name is not None:
+        return _taken(table, line_order(table))
+    return _taken(table, id_order("\x00".join(row) for row in _rows_as_text(table)))
+
+
+def by_line(roads: Table) -> Table:
+    """Roads in the order of their lines (``line_order``)."""
+    return _taken(roads, line_order(roads))
+
+
+def line_order(table: gpd.GeoDataFrame) -> IntArray:
+    """The positions of shapes by their box, west to east; of shapes with one box by their bytes, then by their cells.
+
+    Rows alike in all but the index go by that.
+    """
+    box = np.nan_to_num(shapely.bounds(table.geometry.to_numpy()), nan=np.inf) + 0.0  # -0.0 is 0.0
+    order = np.lexsort(box.T[::-1])
+    tied = _tied(box[order])
+    if tied.any():
+        rows = np.sort(order[tied])
+        rank = np.zeros(len(table), dtype=np.int64)
+        rank[rows[_told_apart(table.iloc[rows])]] = np.arange(len(rows))
+        order = np.lexsort((rank, *box.T[::-1]))
+    return np.asarray(order, np.int64)
+
+
+def _tied(box: AnyArray) -> BoolArray:
+    same = (box[1:] == box[:-1]).all(axis=1)
+    return np.asarray(np.r_[False, same] | np.r_[same, False])
+
+
+def _told_apart(table: gpd.GeoDataFrame) -> IntArray:
+    shapes = [
+        "" if shape is None else shape for shape in shapely.to_wkb(table.geometry.to_numpy(), hex=True, byte_order=1)
+    ]
+    cells = _rows_as_text(pd.DataFrame(table.drop(columns=table.geometry.name)))
+    names = [str(i) for i in table.index]
+    keys = [(s, *c, _natural(n), n) for s, c, n in zip(shapes, cells, names, strict=True)]
+    return np.array(sorted(range(len(keys)), key=keys.__getitem__), dtype=np.int64)
+
+
+def _rows_as_text(table: pd.DataFrame) -> list[tuple[str, ...]]:
+    columns = [[str(cell) for cell in table.iloc[:, c]] for c in range(len(table.columns))]
+    return list(zip(*columns, strict=True)) if columns else [()] * len(table)
+
+
+def _natural(name: str) -> str:
+    return _FIGURES.sub(lambda found: _as_number(found.group()), name)
+
+
+def _as_number(figures: str) -> str:
+    """Figures as text that sorts as the number does: how many there are, then they."""
+    plain = figures.lstrip("0")
+    return f"{len(plain):06d}{plain}"
+
+
+def _taken(table: Table, order: IntArray) -> Table:
+    return table if (np.diff(order) == 1).all() else table.iloc[order]
