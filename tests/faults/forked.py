@@ -11,6 +11,7 @@ import importlib
 import json
 import os
 import resource
+import signal
 import sys
 import tempfile
 from pathlib import Path
@@ -25,6 +26,8 @@ SECONDS = 120
 
 
 def main(trials: str) -> None:
+    if hasattr(signal, "SIGHUP"):
+        signal.signal(signal.SIGHUP, signal.SIG_DFL)  # the tests may run under nohup, the trials do not
     for name in LOADED:
         importlib.import_module(name)
     for trial in json.loads(Path(trials).read_text(encoding="utf-8")):

@@ -97,11 +97,12 @@ def shell(line: str, **environment: str) -> subprocess.CompletedProcess[str]:
 
 def wrong(done: subprocess.CompletedProcess[str], code: int, said: str = "") -> str:
     """What is not as promised: exit, no traceback, the word that tells the kind."""
+    lines = [line for line in done.stderr.splitlines() if "kept kernel" not in line]  # of an older program's cache
     found = [
         f"exit {done.returncode}: {done.stderr[-300:]}" if done.returncode != code else "",
         "traceback" if "Traceback" in done.stderr or "Exception ignored" in done.stderr else "",
         f"not told: {done.stderr[-300:]}" if said and said not in done.stderr else "",
-        f"{len(done.stderr.splitlines())} lines" if said and len(done.stderr.splitlines()) > 1 else "",
+        f"{len(lines)} lines: {lines[0][:200]}" if said and len(lines) > 1 else "",
     ]
     return ", ".join(filter(None, found))
 

@@ -26,6 +26,7 @@ from quarterhour.siting.methods.dispatch import solve_by_method
 from quarterhour.siting.methods.general.goal_search import GoalSearch
 from quarterhour.siting.methods.general.local_search import improve_start
 from quarterhour.siting.methods.general.model import Model
+from quarterhour.siting.methods.relative import Kind, kind_of, small_relatives
 from quarterhour.siting.methods.whole_communities import serves_whole_communities, solve_whole_communities
 from quarterhour.siting.proof.assemble import Certificate, Proof, as_plan, certificate, no_plan
 from quarterhour.siting.proof.checkpoint import Keeper
@@ -34,7 +35,6 @@ from quarterhour.siting.question.evaluate import Choice, Measure
 from quarterhour.siting.question.feasible import QuestionRules
 from quarterhour.siting.question.plan import Reason, SitingPlan, Stopped
 from quarterhour.siting.question.problem import Goal, SitingProblem
-from quarterhour.siting.question.relative import Kind, kind_of, small_relatives
 from quarterhour.siting.question.search import COUNTING, DEFAULT_SECONDS, SearchBudget, SearchResult, as_limits
 
 Progress = Callable[[float], None]

@@ -26,12 +26,12 @@ from quarterhour.siting.methods.covering.max_cover import (
     offer_first_choice,
     presolve_max_cover,
 )
+from quarterhour.siting.methods.relative import Kind, kind_of, small_relatives
 from quarterhour.siting.methods.solver.incumbent import SitesResult
 from quarterhour.siting.question.evaluate import Choice, Measure
 from quarterhour.siting.question.feasible import QuestionRules
 from quarterhour.siting.question.figures import is_whole
 from quarterhour.siting.question.problem import WHOLE, SitingProblem
-from quarterhour.siting.question.relative import Kind, kind_of, small_relatives
 from quarterhour.siting.question.search import DEFAULT_SECONDS, SearchBudget, as_limits
 
 _CLOSE = 1e-5
