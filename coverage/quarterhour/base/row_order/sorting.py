@@ -6,6 +6,7 @@ no locale of a machine has a say.
 
 from __future__ import annotations
 
+import math
 import re
 from collections.abc import Iterable
 from typing import Any, TypeVar
@@ -47,6 +48,19 @@ def by_content(table: Table) -> Table:
 def by_line(roads: Table) -> Table:
     """Roads in the order of their lines (``line_order``)."""
     return _taken(roads, line_order(roads))
+
+
+def place_names(table: gpd.GeoDataFrame) -> pd.Series:
+    """A name for each shape after where it lies, ``x y`` in whole units of its CRS; those of one place are numbered.
+
+    For shapes without ids, in one order already (``by_line``): a row of the file would be no name, as the same shapes
+    in another order would be called otherwise. "" where there is no place. Indexed 0, 1, 2 ...
+    """
+    spots = shapely.point_on_surface(table.geometry.to_numpy())
+    pairs = zip(shapely.get_x(spots).tolist(), shapely.get_y(spots).tolist(), strict=True)
+    places = pd.Series([f"{x:.0f} {y:.0f}" if math.isfinite(x) and math.isfinite(y) else "" for x, y in pairs])
+    number = places.groupby(places).cumcount()
+    return places.where(places.eq("") | number.eq(0), places + "#" + number.astype("str")).astype("str")
 
 
 def line_order(table: gpd.GeoDataFrame) -> IntArray:

@@ -2,17 +2,15 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Mapping
 
 import geopandas as gpd
 import pandas as pd
-import shapely
 
 from quarterhour.base.cells import texts
 from quarterhour.base.errors import first_ids
 from quarterhour.base.findings import no_findings
-from quarterhour.base.row_order import by_line
+from quarterhour.base.row_order import by_line, place_names
 from quarterhour.network.roads.told import Where
 
 _THEIRS = {
@@ -96,11 +94,7 @@ def in_one_order(roads: gpd.GeoDataFrame, columns: Mapping[str, str]) -> gpd.Geo
     another order would be called otherwise. Roads of one place are numbered. ``columns``: the user's, ours -> theirs.
     """
     ordered, column = by_line(roads), columns.get("id", "id")
-    spots = shapely.point_on_surface(ordered.geometry.to_numpy())
-    pairs = zip(shapely.get_x(spots).tolist(), shapely.get_y(spots).tolist(), strict=True)
-    places = pd.Series([f"{x:.0f} {y:.0f}" if math.isfinite(x) and math.isfinite(y) else "" for x, y in pairs])
-    number = places.groupby(places).cumcount()
-    names = places.where(places.eq("") | number.eq(0), places + "#" + number.astype("str"))
+    names = place_names(ordered)
     if column not in ordered.columns:
         return ordered.assign(id=names.to_numpy(dtype=object))
     given = texts(ordered[column].reset_index(drop=True))

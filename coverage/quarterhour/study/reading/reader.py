@@ -18,7 +18,7 @@ import pandas as pd
 from quarterhour.base import i18n
 from quarterhour.base.errors import DataError, MissingError, StudyError, first_ids
 from quarterhour.base.findings import Severity, finding, finding_sentences, join_findings, no_findings
-from quarterhour.base.row_order import by_content, by_id, by_line
+from quarterhour.base.row_order import by_content, by_id, by_line, place_names
 from quarterhour.io import files, osm, places, where
 from quarterhour.io.addresses import ADDRESS_COLUMNS, AddressFinder
 from quarterhour.io.ground import ground_of
@@ -60,6 +60,7 @@ class _Reader:
         self.known: gpd.GeoDataFrame | None = None
         self.addresses: list[dict[str, Any]] = []
         self._towns: gpd.GeoDataFrame | None = None
+        self.secret = frozenset(p.name for p in file.layers if p.is_secret)
 
     def path(self, part: Source, table: str) -> Path:
         """The file of a table; MissingError when it is not there."""
@@ -262,7 +263,10 @@ class _Reader:
             datum=part.datum, encoding=part.encoding, columns=part.columns,
         )  # fmt: skip
         self.findings.append(found)
-        return gpd.GeoDataFrame(_of_part(by_content(layer), part))
+        ordered = by_content(layer).reset_index(drop=True)
+        if name not in self.secret and len(ordered):  # a name would tell where it lies
+            ordered = ordered.set_axis(pd.Index(place_names(ordered)), axis=0)
+        return gpd.GeoDataFrame(_of_part(ordered, part))
 
 
 def read_inputs(
@@ -301,7 +305,7 @@ def read_inputs(
         candidates=reader.places(file.candidates, "candidates") if file.candidates else no_places(communities),
         tables={p.name: reader.table(p, p.name) for p in file.tables},
         layers={p.name: reader.layer(p, p.name) for p in file.layers},
-        secret=frozenset(p.name for p in file.layers if p.is_secret),
+        secret=reader.secret,
         findings=join_findings(reader.findings),
         used=used_files(reader.used, file, stored=reader.databases.used),
         quality=pd.DataFrame(),
