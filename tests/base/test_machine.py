@@ -16,7 +16,7 @@ from quarterhour.base import machine
 from quarterhour.base.errors import DataError, MachineError, WriteError
 from quarterhour.base.machine import machine_error, machine_kind, memory_too_small, scratch, write_error
 from quarterhour.base.machine.scratch import clear_scratch, scratch_folder, sweep, temporary_folder
-from quarterhour.base.machine.stop import deaf, hearing
+from quarterhour.base.machine.stop import deaf, hearing, later
 
 
 class FeatureError(RuntimeError):
@@ -193,6 +193,21 @@ def test_a_signal_that_nobody_hears_in_python_stays_with_the_system() -> None:
         assert came == [number]
     finally:
         signal.signal(number, before)
+
+
+def test_a_step_that_is_better_finished_hears_a_signal_after_it() -> None:
+    steps: list[str] = []
+    before = signal.signal(signal.SIGTERM, lambda *_: steps.append("heard"))
+    try:
+        with later():
+            signal.raise_signal(signal.SIGTERM)
+            steps.append("finished")
+        with pytest.raises(OSError, match="full"), later():
+            signal.raise_signal(signal.SIGTERM)
+            raise OSError("full")
+    finally:
+        signal.signal(signal.SIGTERM, before)
+    assert steps == ["finished", "heard", "heard"]
 
 
 @pytest.mark.skipif(not hasattr(signal, "pthread_sigmask"), reason="Windows has no mask of signals")

@@ -38,6 +38,19 @@ def hearing(*numbers: int, heard: Heard) -> Iterator[dict[int, Heard]]:
 
 
 @contextmanager
+def later() -> Iterator[None]:
+    """A step of moments that is better finished than cut: signals that come meanwhile are heard after it."""
+    came: list[int] = []
+    before: dict[int, Heard] = {}
+    try:
+        with hearing(*ENDING, heard=lambda number, _: came.append(number)) as before:
+            yield
+    finally:
+        for number in came[:1]:
+            before[number](number, None)
+
+
+@contextmanager
 def deaf() -> Iterator[None]:
     """Signals wait in this thread until the end, and a process that is started meanwhile never hears them."""
     if not hasattr(signal, "pthread_sigmask"):

@@ -17,6 +17,7 @@ from typing import Any
 
 from quarterhour.base.errors import WriteError
 from quarterhour.base.machine.scratch import scratch_folder
+from quarterhour.base.machine.stop import later
 from quarterhour.io.files.write import flush, named, take_place, told
 from quarterhour.io.sets.listing import (
     MANIFEST,
@@ -116,13 +117,14 @@ def one_set(folder: str | Path) -> Iterator[Handing]:
     another run works there, or the folder cannot be written.
     """
     home = Path(folder)
-    with holding(home):
+    with holding(home), contextlib.ExitStack() as uncut:
         first = finish(home)
         with told(home), scratch_folder(home, "growing") as growing:
             handing = Handing(growing)
             with named(growing, home):
                 yield handing
             handing.seal(home)
+            uncut.enter_context(later())
             _make_whole(growing, home)
         handing.account = finish(home).after(first)
 
@@ -133,7 +135,7 @@ def hand_over(growing: Path, folder: str | Path) -> None:
     WriteError as ``one_set``.
     """
     home = Path(folder)
-    with holding(home):
+    with holding(home), later():
         finish(home)
         _make_whole(growing, home)
         finish(home)
