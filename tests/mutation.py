@@ -1,6 +1,6 @@
 """How many small faults of a room its tests notice: each is made in turn, and the room's few tests are run on it.
 
-``python tests/mutation.py siting/question/figures`` prints the faults that no test noticed, and the share that one did;
+``python tests/mutation.py siting/question/ids`` prints the faults that no test noticed, and the share that one did;
 several rooms may be named, ``--most 40`` tries each n-th fault alone, ``--least 95`` ends with 1 below that share.
 Faults: a comparison turned or moved by one, ``and`` for ``or``, ``not`` left out, ``+`` for ``-``, ``*`` for ``//``, a
 whole number one larger, True for False, a function that returns None. They are numbered in the order of the source and
@@ -27,7 +27,7 @@ SOURCE = ROOT / "coverage" / "quarterhour"
 SECONDS = 120
 """Of processor time; a fault that never ends is noticed, too."""
 TESTS = {
-    "siting/question/figures": ("siting/question/test_matrix_values.py",),
+    "siting/question/figures/__init__": ("siting/question/test_matrix_values.py",),
     "siting/question/from_matrix/costs": (
         "siting/question/test_matrix_values.py",
         "siting/question/test_from_matrix.py",
@@ -130,7 +130,7 @@ def noticed(module: types.ModuleType, tree: ast.Module, tests: list[str]) -> boo
 def try_room(room: str, most: int) -> tuple[int, int]:
     """Tried and noticed faults of a room; what went unnoticed is printed by its line."""
     path = SOURCE / f"{room}.py"
-    module = importlib.import_module(f"quarterhour.{room.replace('/', '.')}")
+    module = importlib.import_module(f"quarterhour.{room.removesuffix('/__init__').replace('/', '.')}")
     tests = [str(ROOT / "tests" / name) for name in TESTS.get(room, (str(Path(room).parent),))]
     every = list(faults(path.read_text(encoding="utf-8")))
     some = every[:: max(1, -(-len(every) // most))]

@@ -77,8 +77,9 @@ def test_what_a_library_raised_is_known_by_its_cause(tmp_path: Path) -> None:
 
 
 def test_an_error_of_a_library_on_a_full_disk_is_the_disks(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    error = FeatureError("Failed to commit transaction")
+    error = FeatureError("Could not add feature")
     monkeypatch.setattr(FeatureError, "__module__", "pyogrio.errors")
+    assert "disk is full" in str(write_error(FeatureError("Failed to commit transaction"), tmp_path / "a.gpkg"))
     assert write_error(error, tmp_path / "a.gpkg") is None
     monkeypatch.setattr(machine, "_limit", lambda _: 102_400)
     assert "no file larger than 102,400" in str(write_error(error, tmp_path / "a.gpkg"))
@@ -89,6 +90,10 @@ def test_an_error_of_a_library_on_a_full_disk_is_the_disks(tmp_path: Path, monke
 def test_a_folder_that_went_during_the_run_is_told_and_a_file_of_ours_is_not(tmp_path: Path) -> None:
     missing = FileNotFoundError(errno.ENOENT, "No such file", str(tmp_path / "gone" / "x"))
     assert "removed during the run" in str(write_error(missing, tmp_path / "gone" / "map.html"))
+    proc = FileNotFoundError(errno.ENOENT, "No such file", "/proc/none")
+    assert "'/proc/none' could not be written" in str(write_error(proc, "/proc/none"))
+    file = NotADirectoryError(errno.ENOTDIR, "Not a directory", "/dev/null/none")
+    assert "Not a directory" in str(write_error(file, "/dev/null/none"))
     ours = FileNotFoundError(errno.ENOENT, "No such file", str(tmp_path / "vendor.js"))
     assert write_error(ours, tmp_path / "map.html") is None
 

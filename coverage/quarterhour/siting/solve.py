@@ -169,7 +169,8 @@ def _stopped(
 def _interrupts() -> Iterator[threading.Event]:
     """A signal to end, once, sets the event; twice does what it did before. Outside the main thread nothing changes.
 
-    Ctrl-C asks for the plan so far; any other signal that somebody hears comes to him when that plan is kept.
+    Ctrl-C in a notebook asks for the plan so far. Whoever hears signals himself, as the command does, hears them when
+    that plan is kept, also where it was proven meanwhile.
     """
     asked, came = threading.Event(), list[int]()
 
@@ -182,7 +183,7 @@ def _interrupts() -> Iterator[threading.Event]:
     with hearing(*ENDING, heard=heard) as before:
         yield asked
     for number in came[:1]:
-        if number != signal.SIGINT:
+        if before[number] is not signal.default_int_handler:
             before[number](number, None)
 
 

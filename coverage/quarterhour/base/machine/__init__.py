@@ -94,10 +94,10 @@ def write_error(error: BaseException, file: str | Path) -> WriteError | None:
     if kind == "gone" and not _is_gone(error, Path(file)):
         kind = None
     if kind is None and type(error).__module__.split(".")[0] in _LIBRARIES:
-        kind = _unnamed(Path(file))
+        kind = _unnamed(error, Path(file))
     if kind is not None:
         return WriteError("machine.write", file=str(file), **_told(kind, Path(file)))
-    if isinstance(error, OSError) and not isinstance(error, QuarterhourError | FileNotFoundError):
+    if isinstance(error, OSError) and not isinstance(error, QuarterhourError) and not _is_a_file_of_ours(error, file):
         return WriteError("files.cannot_write", file=str(file), detail=str(error))
     return None
 
@@ -119,15 +119,25 @@ def memory_too_small() -> MachineError | None:
     return MachineError("machine.refused", **_told("little_memory", Path()))
 
 
-def _unnamed(file: Path) -> str | None:
-    """What a library ran into that says only that it failed."""
+def _unnamed(error: BaseException, file: Path) -> str | None:
+    """What a library ran into that says only that it failed: SQLite has given the room back by then."""
     if _free(file) < _FULL_BYTES:
         return "no_space"
-    return None if _limit("RLIMIT_FSIZE") is None else "file_limit"
+    if _limit("RLIMIT_FSIZE") is not None:
+        return "file_limit"
+    return "no_space" if "commit transaction" in str(error) else None
+
+
+def _is_a_file_of_ours(error: OSError, file: str | Path) -> bool:
+    """Whether what is missing is nothing on the way to the result: a part of the program."""
+    way = (Path(file), *Path(file).parents)
+    return isinstance(error, FileNotFoundError) and Path(str(error.filename)) not in way
 
 
 def _is_gone(error: BaseException, file: Path) -> bool:
     """Whether the folder that was written into is no longer there."""
+    if isinstance(error, NotADirectoryError):  # a file stands where a folder should
+        return False
     name = getattr(error, "filename", None)
     return not file.parent.is_dir() or (name is not None and not Path(str(name)).parent.is_dir())
 

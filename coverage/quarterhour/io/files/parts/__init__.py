@@ -12,7 +12,8 @@ from quarterhour.base import limits
 from quarterhour.base.errors import DataError
 from quarterhour.base.foreign import each, foreign
 
-_PIECE = 1 << 16
+_PIECE = 1 << 12
+"""Small: elements that live no longer than their piece never reach the older generations of the garbage collector."""
 _CHUNK = 1 << 20
 _OVERLAP = 40
 _CELLS = (b"<v>", b"<is>")
