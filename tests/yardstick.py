@@ -19,6 +19,7 @@ import re
 import subprocess
 import sys
 from collections.abc import Iterator
+from contextlib import closing
 from pathlib import Path
 from typing import Any
 
@@ -131,9 +132,10 @@ def _lines(path: Path) -> Iterator[tuple[str, str]]:
 def _sheets(path: Path) -> Iterator[tuple[str, str]]:
     from openpyxl import load_workbook
 
-    for sheet in load_workbook(path, read_only=True).worksheets:
-        for number, row in enumerate(sheet.iter_rows(values_only=True), 1):
-            yield f"{sheet.title} row {number}", json.dumps(row, ensure_ascii=False, default=str)
+    with closing(load_workbook(path, read_only=True)) as book:
+        for sheet in book.worksheets:
+            for number, row in enumerate(sheet.iter_rows(values_only=True), 1):
+                yield f"{sheet.title} row {number}", json.dumps(row, ensure_ascii=False, default=str)
 
 
 def _layers(path: Path) -> Iterator[tuple[str, str]]:
