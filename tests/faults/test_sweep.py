@@ -79,7 +79,7 @@ def town(tmp_path: Path) -> Iterator[Town]:
     study.mkdir()
     write_toy_study(study)
     toml = (study / "study.toml").read_text(encoding="utf-8")
-    (study / "study.toml").write_text(toml.replace('[targets]\nrules = ["weihai-14fyp"]\n', ""), encoding="utf-8")
+    (study / "study.toml").write_text(_one_circle(toml), encoding="utf-8")
     (tmp_path / "temp").mkdir()
     path = os.pathsep.join(str(p) for p in sys.path if p)
     environment = {**os.environ, "PYTHONPATH": path, "OPENBLAS_NUM_THREADS": "1", "MPLBACKEND": "agg"}
@@ -108,6 +108,7 @@ def test_whatever_call_fails_the_next_run_gives_the_undisturbed_bytes(town: Town
     standing = town.home / "standing"
     shutil.copytree(town.home / "out", standing)
     town.seen[town.state()] = ""
+    print(f"{calls} calls, each fails once")
     faults = FAULTS if os.environ.get("QUARTERHOUR_SWEEP") == "all" else None
     for number in range(part + 1, calls + 1, PARTS):
         for fault in faults or (FAULTS[(number // PARTS + part) % len(FAULTS)],):
@@ -117,6 +118,13 @@ def test_whatever_call_fails_the_next_run_gives_the_undisturbed_bytes(town: Town
             if lost or fault == "kill":
                 shutil.rmtree(town.home / "out")
                 shutil.copytree(standing, town.home / "out")
+
+
+def _one_circle(toml: str) -> str:
+    """The study without promises, with one circle on foot: each call that fails is a run."""
+    head, circle, _ = toml.split("[[circles]]")
+    alone = circle.replace('compare_modes = ["walk-frail"]\n', "")
+    return f"{head}[[circles]]{alone}{toml[toml.index('[[siting]]') :]}"
 
 
 def _wrong_end(code: int, said: str, fault: str) -> str:

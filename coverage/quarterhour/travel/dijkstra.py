@@ -52,7 +52,7 @@ def deal_out(first, waiting, dist, shift, base):  # type: ignore[no-untyped-def]
     start, held, dropped = np.int64(2**62), NIL, np.int64(0)
     while e != NIL:
         v, following = np.uint32(waiting[e]), np.uint32(waiting[e] >> np.uint64(32))
-        bucket = np.int64(dist[v] >> shift)
+        bucket = np.int64(np.uint64(dist[v]) >> shift)
         if bucket < base + last:  # it came nearer and was settled
             dropped += 1
         else:
@@ -62,7 +62,7 @@ def deal_out(first, waiting, dist, shift, base):  # type: ignore[no-untyped-def]
         e = following
     while held != NIL:
         v, following = np.uint32(waiting[held]), np.uint32(waiting[held] >> np.uint64(32))
-        push(first, waiting, held, v, np.int64(dist[v] >> shift) - start)
+        push(first, waiting, held, v, np.int64(np.uint64(dist[v]) >> shift) - start)
         held = following
     return start, dropped
 
@@ -78,7 +78,7 @@ def settle(indptr, head, cs, nodes, offsets, grain, shift, stop, dist, first, wa
     last, size = np.int64(first.size - 1), np.int64(waiting.size)
     base, b, done, top = np.int64(2**62), np.int64(0), np.int64(0), np.uint32(0)
     for i in range(nodes.size):
-        base = min(base, np.int64(offsets[i] >> shift))
+        base = min(base, np.int64(np.uint64(offsets[i]) >> shift))
     for i in range(nodes.size):
         v, d = nodes[i], offsets[i]
         if d >= dist[v]:
@@ -86,7 +86,7 @@ def settle(indptr, head, cs, nodes, offsets, grain, shift, stop, dist, first, wa
         if top == size:
             return SHORT
         dist[v] = d
-        push(first, waiting, top, v, np.int64(d >> shift) - base)
+        push(first, waiting, top, v, np.int64(np.uint64(d) >> shift) - base)
         top += np.uint32(1)
     while done < np.int64(top):
         e = first[b]
