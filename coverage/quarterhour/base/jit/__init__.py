@@ -40,7 +40,7 @@ def kernel(function: Callable[..., Any]) -> Any:
 
 def _compiled(function: Callable[..., Any], *, keep: bool) -> Any:
     made = _numba.njit(cache=keep, nogil=True, error_model="numpy")(function)
-    if keep:
+    if keep and not _numba.config.DISABLE_JIT:
         _heed_damage(made)
     return made
 
