@@ -10,6 +10,7 @@ from importlib import resources
 from pathlib import Path
 from typing import Any
 
+import pandas as pd
 import pytest
 from typer.testing import CliRunner
 
@@ -156,7 +157,7 @@ def test_standard_and_walker_are_asked_for(page: Page) -> None:
 def test_a_click_on_the_map_takes_the_nearest_and_says_which(page: Page) -> None:
     page.press("none", "80.2% → 80.2%")
     page.tab.click("[data-act='pick-open']")
-    x, y = page.tab.evaluate(MIDDLE_OF, 2)
+    x, y = page.tab.evaluate(MIDDLE_OF, 0)
     page.tab.mouse.click(x + 9, y)
     page.comes_to("80.2% → 96.3%")
     assert "已加“东村”，距点击处 0.0 公里" in page.told
@@ -239,8 +240,11 @@ def test_a_link_that_this_page_could_not_have_made_is_left_out(
 
 def test_names_out_of_files_are_text(toy_run: qh.Results, browser: Any, tmp_path: Path) -> None:
     tables = toy_run.inputs
-    named = {"communities": list(HOSTILE[:4]), "facilities": list(HOSTILE[4:6])}
-    hostile = {table: getattr(tables, table).assign(name=names) for table, names in named.items()}
+    named = {
+        "communities": dict(zip("wmei", HOSTILE[:4], strict=True)),
+        "facilities": dict(zip("db", HOSTILE[4:6], strict=True)),
+    }
+    hostile = {table: getattr(tables, table).assign(name=pd.Series(names)) for table, names in named.items()}
     tried = tuple(replace(one, sites=one.sites.assign(name=HOSTILE[3])) for one in toy_run.what_if)
     file = tmp_path / "map.html"
     results = replace(toy_run, inputs=replace(tables, **hostile), what_if=tried)
