@@ -164,13 +164,13 @@ def toy() -> TravelTimes:
     return times_from_matrix(matrix, communities=["a", "b", "c"], sites=["x", "y", "z"], cutoff=30)
 
 
-def test_the_nearest_is_the_first_of_equals() -> None:
+def test_the_nearest_of_equals_is_the_first_by_id() -> None:
     nearest = toy().nearest()
     assert nearest["site"].tolist()[:2] == ["x", "x"]
     assert nearest["site"].isna().tolist() == [False, False, True]
     assert nearest["minutes"].iloc[1] == 7
     assert np.isnan(nearest["minutes"].iloc[2])
-    assert toy().nearest(["y", "x"])["site"].tolist()[:2] == ["x", "y"]
+    assert toy().nearest(["y", "x"])["site"].tolist()[:2] == ["x", "x"]
 
 
 def test_only_keeps_the_order_asked_for() -> None:
