@@ -15,6 +15,7 @@ from scipy.optimize import linprog
 
 import quarterhour as qh
 from oracles.every_choice import UNIT, Facts, ask, best_sets, make, weighed
+from quarterhour.base.row_order import drawn_normal
 from quarterhour.siting.outlook import phasing as phasing_room
 from quarterhour.siting.question.problem import Goal, Quota
 from repeatable import examples
@@ -171,7 +172,7 @@ def scenario(asked, seed, number, speed, people):
         return asked
     rng = np.random.default_rng([seed, number])
     factor = Fraction(round(1000 * rng.uniform(*speed)), 1000)
-    change = np.maximum(0, 1 + people * rng.standard_normal(len(asked["demand"])))
+    change = np.maximum(0, 1 + people * drawn_normal(asked["demand"].index, seed=(seed, number)))
     demand = asked["demand"].apply(lambda column: np.rint(column * change).astype(int))
     later = [[float(-(-round(m * 6000) // factor)) / 6000 if m == m else m for m in row] for row in asked["minutes"]]
     return {**asked, "demand": demand, "minutes": np.array(later)}
