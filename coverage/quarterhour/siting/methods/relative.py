@@ -43,7 +43,7 @@ def kind_of(problem: SitingProblem) -> Kind:
     """The kind of a question."""
     capacity, coverage = problem.capacity, problem.coverage
     return Kind(
-        tuple(goal.objective for goal in problem.goals),
+        tuple(dict.fromkeys(goal.objective for goal in problem.goals)),  # of several columns of people: one relative
         None if capacity is None else capacity.split,
         coverage.backup,
         problem.everyone,
