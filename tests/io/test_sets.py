@@ -94,6 +94,30 @@ def test_a_folder_of_an_earlier_version_is_taken_for_ours_by_name(tmp_path: Path
     assert held(tmp_path) == {**ONE, "od.csv": "0"}
 
 
+def test_a_folder_that_was_never_ours_loses_nothing_to_the_first_run(tmp_path: Path) -> None:
+    mine = {"map.html": "<html>mine", "coverage.xlsx": "mine", "issues.csv": "mine,x\n", "plan/text.docx": "mine"}
+    (tmp_path / "plan").mkdir()
+    for name, text in {**mine, "manifest.json": '{"name": "a page of mine"}'}.items():
+        (tmp_path / name).write_text(text, encoding="utf-8")
+    account = hand_in(tmp_path, {**ONE, "issues.csv": "id,finding\n1,a\n"})
+    kept = {name.replace(".", ".earlier."): text for name, text in mine.items()}
+    there = held(tmp_path)
+    assert {name: there[name] for name in kept} == kept
+    assert there["manifest.earlier.json"] == '{"name": "a page of mine"}' and len(account.aside) == 5
+    assert not hand_in(tmp_path, {**ONE, "issues.csv": "id,finding\n"}).aside
+
+
+def test_tables_and_pages_of_ours_that_no_manifest_lists_are_replaced(tmp_path: Path) -> None:
+    page = "<!DOCTYPE html>\n<html>\n<head>\n<meta of ours>\n<title>{}</title>"
+    for text in "12":
+        with sets.one_set(tmp_path) as handing:
+            (handing.growing / "issues.csv").write_text(f"id,finding\n{text},a\n", encoding="utf-8")
+            (handing.growing / "inspect.html").write_text(page.format(text), encoding="utf-8")
+            handing.amends({"command": "inspect"})
+        assert not handing.account.aside
+    assert not hand_in(tmp_path, {"issues.csv": "id,finding\n3,a\n", "inspect.html": page.format(3)}).aside
+
+
 def test_a_kept_file_is_told_with_its_run(tmp_path: Path) -> None:
     hand_in(tmp_path, {"map.html": "1", "plan.json": "1"}, day="2026-01-01", asked="old")
     account = hand_in(tmp_path, {"map.html": "2"}, day="2026-02-02", asked="new", keeps=("plan.json",))
@@ -120,9 +144,9 @@ def test_files_that_join_are_another_runs(tmp_path: Path) -> None:
 def test_files_that_join_nothing_have_no_manifest(tmp_path: Path) -> None:
     for text in "12":
         with sets.one_set(tmp_path) as handing:
-            (handing.growing / "issues.csv").write_text(text, encoding="utf-8")
+            (handing.growing / "issues.csv").write_text(f"id\n{text}", encoding="utf-8")
             handing.amends({"command": "inspect"})
-    assert held(tmp_path) == {"issues.csv": "2"} and not (tmp_path / "manifest.json").exists()
+    assert held(tmp_path) == {"issues.csv": "id\n2"} and not (tmp_path / "manifest.json").exists()
 
 
 # --- cut short -----------------------------------------------------------------------------------
@@ -195,9 +219,9 @@ def test_a_folder_in_the_way_of_a_file_loses_neither(tmp_path: Path) -> None:
     (tmp_path / "map.html").mkdir()
     (tmp_path / "map.html" / "mine.txt").write_text("x", encoding="utf-8")
     for _ in range(2):
-        with pytest.raises(WriteError, match="is a folder"):
+        with pytest.raises(WriteError, match="is a folder, where a file of the results belongs"):
             hand_in(tmp_path, ONE)
-    with pytest.raises(WriteError, match="is a folder"):
+    with pytest.raises(WriteError, match="is a folder, where a file of the results belongs"):
         said(tmp_path)
     (tmp_path / "map.html").rename(tmp_path / "mine")
     assert "took their places" in said(tmp_path)[0]
@@ -325,5 +349,7 @@ def test_a_torn_note_of_who_holds_is_no_traceback(tmp_path: Path, text: str) -> 
 
 def test_a_folder_that_cannot_be_written_says_so(tmp_path: Path) -> None:
     (tmp_path / "file").write_text("x", encoding="utf-8")
-    with pytest.raises(WriteError, match="could not be written"):
-        hand_in(tmp_path / "file", ONE)
+    (tmp_path / "link").symlink_to(tmp_path / "nowhere")
+    for name, file in (("file", "file"), ("file/a/b", "file"), ("link", "link")):
+        with pytest.raises(WriteError, match=rf"could not be written: '.*{file}' is no folder"):
+            hand_in(tmp_path / name, ONE)

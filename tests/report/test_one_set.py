@@ -56,6 +56,17 @@ def test_a_file_that_the_study_no_longer_asks_for_leaves(toy_study: Path, out: P
     verified(out)
 
 
+def test_results_of_a_study_without_a_question_hold(toy_study: Path, tmp_path: Path) -> None:
+    file = toy_study / "study.toml"
+    before, cut, rest = file.read_text("utf-8").partition("[[siting]]")
+    assert cut
+    after = rest.find("\n[")
+    file.write_text(before + (rest[after:] if after >= 0 else ""), "utf-8")
+    command("run", toy_study, tmp_path / "out")
+    assert (tmp_path / "out" / "plan.json").read_text("utf-8") == "[]\n"
+    assert "files are there" in verified(tmp_path / "out")
+
+
 def test_parts_of_a_run_say_of_which_run_the_rest_is(toy_study: Path, out: Path) -> None:
     asked = manifest(out)["asked"]
     told = command("check", toy_study, out)

@@ -191,9 +191,9 @@ def verify(
     if file.is_dir():
         for line in sets.check_lines(file, spoken(lang)):
             say(line)
-        if not (file / "plan.json").is_file():  # a layout plan has none
-            return
         file = file / "plan.json"
+        if not file.is_file() or file.stat().st_size <= len("[]\n"):  # a layout plan, a study without a question
+            return
     for name, record in read_records(str(file)):
         try:
             for line in record_lines(name, record, spoken(lang), prove=prove):

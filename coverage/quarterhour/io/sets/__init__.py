@@ -1,7 +1,8 @@
 """Folders of results as one set: one run writes at a time, all of its files take their places or none does.
 
-The wing: lock (who writes), listing (which files a run wrote, by hash), handover (into their places, finished by
-whoever comes next where a run ended between), check (a folder held against its listing).
+The wing: lock (who writes), listing (which files a run wrote, by hash), owner (whose a file is that lies in the way),
+handover (into their places, finished by whoever comes next where a run ended between), check (a folder held against its
+listing).
 """
 
 from __future__ import annotations

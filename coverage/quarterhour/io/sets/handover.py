@@ -10,7 +10,7 @@ from __future__ import annotations
 import contextlib
 import os
 import shutil
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -32,6 +32,7 @@ from quarterhour.io.sets.listing import (
     sealed,
 )
 from quarterhour.io.sets.lock import holding
+from quarterhour.io.sets.owner import ours_in
 
 READY = ".quarterhour.ready"
 """The folder of a set that is whole and takes its places."""
@@ -112,9 +113,9 @@ def one_set(folder: str | Path) -> Iterator[Handing]:
     """A hidden folder to write a run's files into; at the end all take their places, or, cut short, none does.
 
     What an earlier run wrote there and this one has not is removed, if nobody changed it since; a file that nobody
-    knows for the program's is set aside (``map.earlier.html``), where a manifest tells the two apart. A file that
-    somebody holds stays as ``name.new`` while the others move; WriteError names it at the end. WriteError at once where
-    another run works there, or the folder cannot be written.
+    knows for the program's is set aside (``map.earlier.html``). A file that somebody holds stays as ``name.new`` while
+    the others move; WriteError names it at the end. WriteError at once where another run works there, or the folder
+    cannot be written.
     """
     home = Path(folder)
     with holding(home), contextlib.ExitStack() as uncut:
@@ -173,15 +174,16 @@ def _settle(part: Path, place: Path, account: Account, held: list[WriteError]) -
     """One set: what is out of date goes, the files move, the manifest last."""
     before = earlier_listing(place)
     now = earlier_listing(part)
+    ours = ours_in(place, before, lists=now is not None)
     if now is not None:
         account.kept |= now.others
         if before is not None:
             _clear(place, before, {*now.files, *now.others}, account)
     stuck = False
     for name, path in of_the_set(part):
-        stuck |= not _moved(path, place / name, name, before, account, held)
+        stuck |= not _moved(path, place / name, name, ours, account, held)
     if not stuck and (part / MANIFEST).is_file():
-        _moved(part / MANIFEST, place / MANIFEST, MANIFEST, None, account, held)
+        _moved(part / MANIFEST, place / MANIFEST, MANIFEST, ours, account, held)
     if place.is_dir():
         flush(place)
 
@@ -214,12 +216,14 @@ def _remove(path: Path, place: Path) -> None:
 
 
 def _moved(
-    path: Path, target: Path, name: str, before: Listing | None, account: Account, held: list[WriteError]
+    path: Path, target: Path, name: str, ours: Callable[[str, Path], bool], account: Account, held: list[WriteError]
 ) -> bool:
     """Whether the file left the waiting folder: into its place, or beside it where somebody holds that."""
     try:
         target.parent.mkdir(parents=True, exist_ok=True)
-        if before is not None and not _is_ours(target, before.every.get(name), path):
+        if target.is_dir():
+            raise WriteError("sets.folder_in_the_way", file=str(target))
+        if not ours(name, path):
             account.aside[str(target)] = str(_set_aside(target))
         take_place(path, target)
     except WriteError as error:
@@ -227,12 +231,6 @@ def _moved(
     except OSError as error:  # a file stands where the folder of it is to be
         held.append(WriteError("files.cannot_write", file=str(target.parent), detail=str(error)))
     return not path.exists()
-
-
-def _is_ours(target: Path, known: Listed | None, new: Path) -> bool:
-    if not target.is_file() or target.is_symlink():
-        return True
-    return is_as_listed(target, listed(new)) or (known is not None and is_as_listed(target, known))
 
 
 def _set_aside(target: Path) -> Path:

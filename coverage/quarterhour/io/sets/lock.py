@@ -36,6 +36,7 @@ def holding(folder: str | Path) -> Iterator[None]:
     """
     home = Path(folder)
     with told(home):
+        _check_way(home)
         home.mkdir(parents=True, exist_ok=True)
         try:
             lock = _taken(home)
@@ -47,6 +48,13 @@ def holding(folder: str | Path) -> Iterator[None]:
         yield
     finally:
         _let_go(lock, home)
+
+
+def _check_way(home: Path) -> None:
+    """WriteError where a file, or a link that leads nowhere, stands where the folder or one above it is to be."""
+    there = next((way for way in (home, *home.parents) if way.is_symlink() or way.exists()), None)
+    if there is not None and not there.is_dir():
+        raise WriteError("sets.no_folder", folder=str(home), file=str(there))
 
 
 def _taken(home: Path) -> BaseFileLock:
