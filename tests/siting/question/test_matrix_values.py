@@ -15,7 +15,7 @@ from scipy import sparse
 
 import quarterhour as qh
 from quarterhour.base.errors import DataError
-from quarterhour.siting.proof.plan_record import plan_record
+from quarterhour.siting.proof.plan_record import plan_record, verify_record
 from quarterhour.siting.question.fingerprint import input_hash
 
 COSTS = np.array([[3.0, 9, 30], [12, 5, 8], [30, 9, 4], [40, 40, 40]])
@@ -314,3 +314,18 @@ def test_columns_of_people_in_levels_go_by_their_text() -> None:
     levels = pd.MultiIndex.from_tuples([("old", 1), ("old", 2)])
     both = pd.DataFrame([[100, 1], [40, 1], [30, 1], [7, 1]], columns=levels)
     assert _asked(demand=both, people="('old', 1)").demand.tolist() == PEOPLE
+
+
+@pytest.mark.parametrize(
+    "within", [1000 / 70, 10.123456789, Siting.Standard(10.12345, ((5.12345, 100), (10.12345, 50)))]
+)
+def test_a_standard_finer_than_a_centisecond_has_a_plan_that_verifies(within: Any) -> None:
+    problem = _asked(within=within)
+    verify_record(json.loads(json.dumps(plan_record(qh.solve_siting(problem, nodes=5), problem))))
+
+
+@pytest.mark.parametrize("asked", [{"within": {"x": 10}}, {"matrix": {"x": COSTS}}])
+def test_a_class_that_the_only_standard_is_not_for_is_refused(asked: dict[str, Any]) -> None:
+    assert "1, 3" in _refused(classes=["x", "y", "x", "y"], **asked)
+    for classes in (["x"] * 4, None):
+        assert _asked(classes=classes, **asked).classes.tolist() == ["x"] * 4

@@ -12,6 +12,7 @@ from typing import Any, get_args
 
 import pandas as pd
 
+from quarterhour.base.centiseconds import CENTISECONDS_PER_MINUTE, centiseconds
 from quarterhour.base.errors import DataError, PlanError
 from quarterhour.base.findings import UNSTATED, by_quality
 from quarterhour.io.files.checks import read_json
@@ -54,7 +55,8 @@ def plan_record(
     """
     record: dict[str, Any] = {name: getattr(plan, name) for name in _PLAIN}
     record |= {name: plain_number(getattr(plan, name)) for name in _NUMBERS}
-    record |= {"minutes": plain_number(problem.minutes), "new_sites": plain_number(problem.new_sites)}
+    counted = centiseconds(problem.minutes) / CENTISECONDS_PER_MINUTE  # 1000 m at 70 m a minute are no whole number
+    record |= {"minutes": plain_number(counted), "new_sites": plain_number(problem.new_sites)}
     record["goals"] = [{**asdict(v), **{n: plain_number(getattr(v, n)) for n in _NUMBERS}} for v in plan.levels]
     record["sites"] = [_site_record(problem, plan, place) for place in range(len(plan.chosen))]
     known = by_quality(site["quality"] for site in record["sites"])

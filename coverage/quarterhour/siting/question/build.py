@@ -224,7 +224,8 @@ def _times(
         _check_reach(standards[str(name)], table, sites)
     single = not isinstance(times, Mapping) and len(standards) == 1
     order = next(iter(named.values())).communities if single else communities
-    known = pd.Series(next(iter(standards)), order) if len(standards) == 1 else _classes(classes, standards, order)
+    one_for_all = len(standards) == 1 and (classes is None or "" in standards)
+    known = pd.Series(next(iter(standards)), order) if one_for_all else _classes(classes, standards, order)
     known = known.astype("str").rename("class")
     if single:
         table = next(iter(named.values()))
