@@ -57,6 +57,12 @@ def test_headings_are_no_formulas_and_read_back(tmp_path: Path) -> None:
     assert list(files.read_records(path).frame) == list(frame)
 
 
+def test_a_column_called_by_a_sign_keeps_its_values(tmp_path: Path) -> None:
+    frame = pd.DataFrame({"id": ["=a", "b"], "=": ["x", "y"]})
+    back = files.read_records(_written(tmp_path, frame)).frame
+    assert back.to_dict("list") == frame.to_dict("list")
+
+
 def test_a_table_without_such_texts_has_no_column_of_ours(tmp_path: Path) -> None:
     path = _written(tmp_path, pd.DataFrame({"id": ["a", "-5", "it's"], "n": [1, -2, 3]}))
     assert path.read_text("utf-8-sig") == "id,n\na,1\n-5,-2\nit's,3\n"

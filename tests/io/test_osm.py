@@ -273,6 +273,37 @@ def test_arcs_with_heights_are_one_road_too() -> None:
     assert osm.roads_from_graph(graph, crs=UTM32).equals(osm.roads_from_graph(toy_graph(), crs=UTM32))
 
 
+@pytest.mark.parametrize(
+    ("edge", "node", "said"),
+    [
+        ({"length": "long"}, {}, "length long"),
+        ({"length": "-5"}, {}, "length -5"),
+        ({"length": "inf"}, {}, "length inf"),
+        ({"geometry": "LINESTRING (1"}, {}, "ParseException"),
+        ({"geometry": "POINT (9.5 47.1)"}, {}, "geometry POINT"),
+        ({"geometry": "POLYGON ((1 2, 2 3, 3 3, 1 2))"}, {}, "geometry POLYGON"),
+        ({}, {"x": "east"}, "no x and y: 2"),
+        ({}, {"x": "nan"}, "no x and y: 2"),
+        ({}, {"crs": "EPSG:zzz"}, "CRSError"),
+    ],
+)
+def test_values_of_a_graph_that_are_none_are_told(edge: dict[str, str], node: dict[str, str], said: str) -> None:
+    graph: nx.MultiDiGraph[int] = nx.MultiDiGraph(crs=node.pop("crs", "EPSG:4326"))
+    graph.add_node(1, x="9.5", y="47.1")
+    graph.add_node(2, **{"x": "9.6", "y": "47.1", **node})
+    graph.add_edge(1, 2, highway="residential", **edge)
+    with pytest.raises(DataError, match=said):
+        osm.roads_from_graph(graph, crs=UTM32)
+
+
+def test_a_graph_without_a_length_is_measured() -> None:
+    graph: nx.MultiDiGraph[int] = nx.MultiDiGraph(crs="EPSG:4326")
+    graph.add_node(1, x=9.5, y=47.1)
+    graph.add_node(2, x="9.6", y="47.1")
+    graph.add_edge(1, 2, highway="residential", length="nan")
+    assert "length_m" not in osm.roads_from_graph(graph, crs=UTM32)
+
+
 def test_graphml_of_osmnx_reads_as_the_graph_itself(tmp_path: Path) -> None:
     import osmnx as ox
 

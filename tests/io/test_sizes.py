@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import re
+import zipfile
 from collections.abc import Callable
 from functools import partial
 from pathlib import Path
 
+import pandas as pd
 import pytest
 
 from faults import bombs
@@ -111,3 +113,11 @@ def test_a_plan_is_weighed_before_its_columns_are_unpacked(tmp_path: Path) -> No
         verify_record(record)
     with limits.raised({"plan_bytes": 100}), pytest.raises(DataError, match=re.escape("plan.json")):
         read_records(tmp_path / "plan.json")
+
+
+def test_photographs_in_a_workbook_are_no_cells(tmp_path: Path) -> None:
+    pd.DataFrame({"id": ["a", "b"], "n": [1, 2]}).to_excel(tmp_path / "a.xlsx", index=False)
+    with zipfile.ZipFile(tmp_path / "a.xlsx", "a") as packed:
+        packed.writestr("xl/media/image1.JPEG", bytes(300_000))
+    with limits.raised({"book_bytes": 200_000}):
+        assert len(files.read_table(tmp_path / "a.xlsx").frame) == 2

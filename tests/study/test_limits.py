@@ -7,7 +7,12 @@ from pathlib import Path
 import pytest
 
 import quarterhour as qh
+from quarterhour.base import limits
 from quarterhour.base.errors import DataError, StudyError
+from quarterhour.cli import _run
+from quarterhour.io import osm
+from quarterhour.report import write
+from quarterhour.study.new_study import fetch_study
 
 ROUNDS = '[rounds]\nkinds = ["care_base"]\npeople = "hardship"\nmode = "walk"\n'
 PICTURE = '[[pictures]]\ncircle = "care-circle"\n'
@@ -49,6 +54,7 @@ def changed(folder: Path, old: str, new: str) -> Path:
         ("", '[forecast]\nmethod = "hamilton_perry"\ntable = "a"\nyears = [99999]', "should be at most 2100"),
         ("", "[limits]\nsheet_cels = 5", "there is no such limit"),
         ("", "[limits]\nsheet_cells = 0", "should be at least 1"),
+        ("", f"[limits]\nsheet_cells = {10**19}", "should be at most 1000000000000000"),
     ],
 )  # fmt: skip
 def test_a_number_that_nobody_means_is_told_by_line_and_field(toy_study: Path, old: str, new: str, said: str) -> None:
@@ -69,3 +75,23 @@ def test_a_study_raises_a_limit_for_its_own_files(toy_study: Path) -> None:
         )
         == 4
     )
+
+
+def test_what_is_read_beside_the_tables_has_the_limits_of_the_study_too(
+    toy_study: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    folder = changed(toy_study, "", "[limits]\nanswer_bytes = 7\nsheet_cells = 8_000_000")
+    heard: list[int] = []
+
+    def ends(*_: object, **__: object) -> None:
+        heard.append(limits.limit("answer_bytes"))
+        heard.append(limits.limit("sheet_cells"))
+        raise DataError("osm.bad_area", area="-")
+
+    monkeypatch.setattr(osm, "fetch", ends)
+    monkeypatch.setattr(write, "read_earlier", ends)
+    with pytest.raises(DataError, match="area"):
+        fetch_study(qh.read_study(folder), bbox="1,2,3,4")
+    with pytest.raises(DataError, match="area"):
+        _run(str(folder), out=None, roads=None, lang="en", quiet=True, against=folder)
+    assert heard == [7, 8_000_000] * 2

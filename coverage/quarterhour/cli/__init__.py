@@ -12,7 +12,7 @@ from typing import Annotated
 import typer
 
 from quarterhour import __version__
-from quarterhour.base import i18n
+from quarterhour.base import i18n, limits
 from quarterhour.base.errors import QuarterhourError
 from quarterhour.base.machine.scratch import sweep
 from quarterhour.cli.console import only_if_shown, progress, say, spoken
@@ -336,7 +336,7 @@ def _run(
     left: list[Path] = []
     sweep(folder, folder / "prepared", folder / "plans", folder / "plan")
     try:
-        with sets.holding(folder), progress(quiet, verbose=verbose) as tell:
+        with limits.raised(asked.file.limits), sets.holding(folder), progress(quiet, verbose=verbose) as tell:
             write.check_database(asked)
             before = sets.finish(folder)
             earlier = None if against is None else write.read_earlier(against)

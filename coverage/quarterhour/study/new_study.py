@@ -13,7 +13,7 @@ from quarterhour.io import files, osm
 from quarterhour.study.progress import RunProgress
 from quarterhour.study.reading.crs import StudyCrs
 from quarterhour.study.reading.used import StudyDatabases
-from quarterhour.study.study import Study
+from quarterhour.study.study import Study, within_limits
 
 
 def demo_folder() -> Path:
@@ -49,6 +49,7 @@ def as_bbox(text: str) -> tuple[float, float, float, float]:
     return west, south, east, north
 
 
+@within_limits
 def fetch_study(
     study: Study,
     *,

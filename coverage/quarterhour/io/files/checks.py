@@ -50,6 +50,7 @@ _BEGINS = {".tab": re.compile(rb"!table.*\bType\s+NATIVE\b", re.I | re.S), ".mif
 _SUFFIXES = (*_TEXT_SUFFIXES, *_MAGIC, ".gdb")
 _PACKED = (".xlsx", ".xlsm", ".ods", ".zip", ".kmz")
 _BOOKS = (".xlsx", ".xlsm", ".ods")
+_PICTURES = (".jpg", ".jpeg", ".png", ".gif", ".bmp", ".tif", ".tiff", ".emf", ".wmf")
 _CATALOGUE, _CATALOGUE_BEGINS = "a00000001.gdbtable", (b"\x03\0\0\0", b"\x04\0\0\0")
 """The first table of a file geodatabase names all others; its format is 3 or 4."""
 _NOT_TEXT = (b"PK\x03\x04", b"SQLite format 3", b"PAR1", b"\xd0\xcf\x11\xe0", b"%PDF", b"<OGRVRT", b"<VRT")
@@ -192,7 +193,10 @@ def _check_zip(file: Path) -> None:
     members = read_checked(file, lambda: _members(file))
     size = sum(m.file_size for m in members)
     ratio = size / file.stat().st_size
-    limits.check("book_bytes" if book else "unpacked_bytes", size, of=file)
+    if book:  # photographs that are pasted into it stay packed
+        shown = sum(m.file_size for m in members if Path(m.filename).suffix.lower() not in _PICTURES)
+        limits.check("book_bytes", shown, of=file)
+    limits.check("unpacked_bytes", size, of=file)
     # The small print of a small workbook packs well; only much matters.
     if size > _NOT_SMALL and ratio > _LARGEST_RATIO:
         raise DataError("files.bomb", file=str(file), size=size, ratio=round(ratio))

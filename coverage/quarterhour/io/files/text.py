@@ -29,7 +29,7 @@ from quarterhour.io.files.unseen import clean_grid
 
 _ARMED, _UNARMED = re.compile(r"'*[=+\-@\t\r\n]"), re.compile(r"'+[=+\-@\t\r\n]")
 _SAYS_SO = "'="
-"""The heading of the column that says that texts were unarmed; no heading of ours or of a planner's comes out so."""
+"""The heading of the last column, which says that texts were unarmed; a column called = comes out so too, before it."""
 
 
 def decoded(data: bytes, file: Path, encoding: str | None) -> tuple[str, str]:
@@ -139,7 +139,9 @@ def unarmed(frame: pd.DataFrame) -> pd.DataFrame:
         if is_texty(safe[column]):
             safe[column] = safe[column].map(_disarm)
     safe.columns = pd.Index([_disarm(column) for column in frame.columns])
-    return safe if _same(safe, frame) else safe.assign(**{_SAYS_SO: ""})
+    if not _same(safe, frame):
+        safe.insert(len(safe.columns), _SAYS_SO, "", allow_duplicates=True)
+    return safe
 
 
 def _same(safe: pd.DataFrame, frame: pd.DataFrame) -> bool:

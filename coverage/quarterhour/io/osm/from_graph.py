@@ -14,6 +14,7 @@ import geopandas as gpd
 import numpy as np
 import pandas as pd
 import shapely
+from pyproj import CRS
 
 from quarterhour.base import limits
 from quarterhour.base.arrays import FloatArray
@@ -46,6 +47,7 @@ if TYPE_CHECKING:
     import networkx as nx
 
 _MARKS = ("oneway", "oneway_cycle", "oneway_foot")
+_SHOWN_LETTERS = 40
 
 
 def read_graphml_roads(path: str | Path, *, crs: object) -> gpd.GeoDataFrame:
@@ -71,10 +73,12 @@ def roads_from_graph(graph: nx.Graph[Any], *, crs: object, file: str = "graph") 
     """
     if not graph.graph.get("crs"):
         raise DataError("osm.graph_crs", file=file)
-    metres = metres_of(crs(_degrees_of(graph)) if callable(crs) else crs)
+    with foreign(file, key="osm.graph_broken", part="crs"):
+        said = CRS.from_user_input(graph.graph["crs"])
     nodes = _nodes(graph, file)
+    metres = metres_of(crs(_degrees_of(nodes.values(), said)) if callable(crs) else crs)
     _check_readings(graph, file)
-    edges = [_edge(u, v, data, nodes) for u, v, data in graph.edges(data=True)]
+    edges = [_edge(u, v, data, nodes, file) for u, v, data in graph.edges(data=True)]
     if not edges:
         raise DataError("osm.no_roads", file=file)
     roads = pd.DataFrame(_paired(edges) if graph.is_directed() else edges)
@@ -82,18 +86,10 @@ def roads_from_graph(graph: nx.Graph[Any], *, crs: object, file: str = "graph") 
     roads = roads.assign(**{c: pd.to_numeric(roads[c]).fillna(common).astype("int8") for c in _MARKS})
     roads.index = pd.Index([f"e{n}" for n in range(1, len(roads) + 1)], name="id")
     lines = gpd.GeoSeries([shapely.LineString(c) for c in roads.pop("coords")], index=roads.index)
-    lines = lines.set_crs(graph.graph["crs"]).to_crs(metres)
+    lines = lines.set_crs(said).to_crs(metres)
     if roads["length_m"].isna().any():
         roads = roads.drop(columns="length_m")
     return gpd.GeoDataFrame(_shared_out(roads, lines.length), geometry=lines)
-
-
-def _degrees_of(graph: nx.Graph[Any]) -> FloatArray:
-    """Where the nodes of a graph lie, n x 2."""
-    spots = [(float(data["x"]), float(data["y"])) for _, data in graph.nodes(data=True) if "x" in data and "y" in data]
-    points = gpd.GeoSeries(shapely.points(np.array(spots).reshape(-1, 2)), crs=graph.graph["crs"]).to_crs(4326)
-    degrees: FloatArray = shapely.get_coordinates(points.to_numpy())
-    return degrees
 
 
 @dataclass(frozen=True)
@@ -103,22 +99,56 @@ class _Node:
     signal: tuple[bool, bool]
 
 
+def _degrees_of(nodes: Iterable[_Node], crs: CRS) -> FloatArray:
+    """Where the nodes of a graph lie, n x 2."""
+    points = gpd.GeoSeries(shapely.points(np.array([n.place for n in nodes]).reshape(-1, 2)), crs=crs).to_crs(4326)
+    degrees: FloatArray = shapely.get_coordinates(points.to_numpy())
+    return degrees
+
+
 def _nodes(graph: nx.Graph[Any], file: str) -> dict[Any, _Node]:
-    bare = [node for node, data in graph.nodes(data=True) if "x" not in data or "y" not in data]
+    places = {node: (_number(data.get("x")), _number(data.get("y"))) for node, data in graph.nodes(data=True)}
+    bare = [node for node, place in places.items() if not all(map(math.isfinite, place))]
     if bare:
         raise DataError("osm.graph_nodes", file=file, ids=first_ids(bare))
     found = {}
     for node, data in graph.nodes(data=True):
         tags = {key: ";".join(_listed(data.get(key))) for key in NODE_TAGS}
-        found[node] = _Node((float(data["x"]), float(data["y"])), barrier_word(tags), signal(tags))
+        found[node] = _Node(places[node], barrier_word(tags), signal(tags))
     return found
 
 
-def _edge(u: Any, v: Any, data: Tags, nodes: Mapping[Any, _Node]) -> dict[str, Any]:
+def _number(value: Any) -> float:
+    """A number as an attribute holds it; not a number for what is none."""
+    try:
+        return float(value)
+    except (TypeError, ValueError):
+        return math.nan
+
+
+def _length(value: Any, file: str, edge: str) -> float | None:
+    """The metres that an edge says; None where it says none. DataError for what can be no length."""
+    length = _number(value)
+    unsaid = value is None or str(value).strip().lower() in ("", "nan")
+    if not unsaid and not (math.isfinite(length) and length >= 0):
+        raise DataError("osm.graph_broken", file=file, detail=f"{edge}: length {str(value)[:_SHOWN_LETTERS]}")
+    return None if unsaid else length
+
+
+def _corners(line: Any, file: str, edge: str) -> tuple[tuple[float, float], ...]:
+    """The corners of an edge's line, shape or WKT; DataError where it is no line."""
+    with foreign(file, key="osm.graph_broken", part=edge):
+        shape = shapely.from_wkt(line) if isinstance(line, str) else line
+    corners = shapely.get_coordinates(shape) if isinstance(shape, shapely.LineString) else np.empty((0, 2))
+    if len(corners) == 0 or not np.isfinite(corners).all():
+        raise DataError("osm.graph_broken", file=file, detail=f"{edge}: geometry {str(line)[:_SHOWN_LETTERS]}")
+    return tuple((float(x), float(y)) for x, y in corners)
+
+
+def _edge(u: Any, v: Any, data: Tags, nodes: Mapping[Any, _Node], file: str) -> dict[str, Any]:
     u, v = _drawn(u, v, data)
-    line = data.get("geometry")
-    shape = shapely.from_wkt(line) if isinstance(line, str) else line
-    coords = tuple(shapely.force_2d(shape).coords) if shape is not None else (nodes[u].place, nodes[v].place)
+    line, named = data.get("geometry"), f"{u} - {v}"
+    coords = _corners(line, file, named) if line is not None else (nodes[u].place, nodes[v].place)
     every = [dict(zip(ACCESS_TAGS, one, strict=True)) for one in _readings(data)]
     return {
         "road_class": min((road_class(t) or t["highway"] for t in every), key=_least),
@@ -127,7 +157,7 @@ def _edge(u: Any, v: Any, data: Tags, nodes: Mapping[Any, _Node]) -> dict[str, A
         **_strictest([access_columns(t) for t in every], every[0], turned=_runs_against(data)),
         "name": " / ".join(sorted(_listed(data.get("name")))),
         **_speed_columns(data, nodes[u], nodes[v]),
-        "length_m": float(data["length"]) if "length" in data else None,
+        "length_m": _length(data.get("length"), file, named),
         "coords": coords,
     }
 

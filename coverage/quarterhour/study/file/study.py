@@ -69,7 +69,7 @@ class StudyFile(Part):
     databases: dict[str, DatabaseFile] = {}
     geocoders: dict[GeocoderName, GeocoderFile] = {}
     outputs: Outputs = Outputs()
-    limits: dict[str, Annotated[Whole, Field(ge=1)]] = {}
+    limits: dict[str, Annotated[Whole, Field(ge=1, le=10**15)]] = {}
 
     @field_validator("limits")
     @classmethod
