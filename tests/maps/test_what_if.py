@@ -170,17 +170,17 @@ def test_a_gain_is_the_difference_of_two_counts(weihai_run: qh.Results, tab: Any
 def test_the_toy_street_as_worked_by_hand(toy_run: qh.Results, tab: Any) -> None:
     home, care = toy_run.what_if
     assert (home.circle, home.question) == ("home-care-circle", "centres")
-    assert list(home.sites.index) == ["d", "w", "m", "e", "i"]
+    assert list(home.sites.index) == ["d", "e", "i", "m", "w"]
     assert list(home.sites["community"]) == [-1, 0, 1, 2, 3]
     assert [w.mode for w in home.travellers] == ["walk", "walk-frail"]
     asked = [
         choice(home),
-        choice(home, open=[3]),
-        choice(home, open=[3], closed=[0]),
+        choice(home, open=[1]),
+        choice(home, open=[1], closed=[0]),
         choice(home, closed=[0]),
         choice(home, standard=14.0),
-        choice(home, standard=30.0, pace=90, closed=[0], open=[2]),
-        choice(home, standard=30.0, pace=100, closed=[0], open=[2]),
+        choice(home, standard=30.0, pace=90, closed=[0], open=[3]),
+        choice(home, standard=30.0, pace=100, closed=[0], open=[3]),
         choice(home, t=1),
         choice(home, standard=19.0, pace=80),  # 900 m at eight tenths of the pace take 18.75 minutes
         choice(home, standard=18.0, pace=80),
@@ -198,13 +198,13 @@ def test_the_toy_street_as_worked_by_hand(toy_run: qh.Results, tab: Any) -> None
         (150, 150),
         (0, 0),
     ]
-    [found] = count(tab, packed(toy_run)[1], choice(care, turnout=7.8, open=[3]))
+    [found] = count(tab, packed(toy_run)[1], choice(care, turnout=7.8, open=[1]))
     assert (found["before"], found["after"]) == (4, 6)
 
 
 def test_of_sites_that_add_as_many_the_first_is_next(toy_run: qh.Results, tab: Any) -> None:
     home = toy_run.what_if[0]
     seen = look(tab, packed(toy_run)[0], choice(home))
-    assert seen["gain"] == [150, 0, 0, 30, 0]  # who has no road reaches not even a site at home
-    assert (seen["best"], seen["site"]) == (3, [0, 0, -1, -1])
-    assert seen["minutes"] == [15, 15, None, None]
+    assert seen["gain"] == [150, 30, 0, 0, 0]  # who has no road reaches not even a site at home
+    assert (seen["best"], seen["site"]) == (1, [-1, -1, 0, 0])
+    assert seen["minutes"] == [None, None, 15, 15]

@@ -312,4 +312,5 @@ def test_the_layout_plan_is_made_of_what_may_be_published(truth: qh.Results, mad
     parts = [part for part in PARTS if part != "atlas"]  # drawn of the same tables
     one, other = (write_plan(r, tmp_path / name, parts=parts) for r, name in ((truth, "one"), (made, "other")))
     assert found_in(tmp_path / "one", secrets()) == []
-    assert [p.read_bytes() for p in one.paths] == [p.read_bytes() for p in other.paths]
+    pairs = [(p, q) for p, q in zip(one.paths, other.paths, strict=True) if p.name != "manifest.json"]  # it has seconds
+    assert [p.read_bytes() for p, _ in pairs] == [q.read_bytes() for _, q in pairs]

@@ -139,7 +139,7 @@ def test_each_facility_is_kept_altered_enlarged_new_or_closed(results: qh.Result
         new["treatment"].tolist() == ["build"] and new["year"].tolist() == [2027] and new["period"].tolist() == ["near"]
     )
     assert rows.at["h1", "nursing_beds"] == 21 and rows.at["h1", "yuan"] == 11_000 and rows.at["h1", "beds"] == 40
-    told = results.inputs.facilities.assign(beds_added=[None, None, None, 10], closes=[2029, None, None, None])
+    told = results.inputs.facilities.assign(beds_added=pd.Series({"h2": 10}), closes=pd.Series({"d": 2029}))
     changed = planned_facilities(replace(results, inputs=replace(results.inputs, facilities=told)), layout.groups)
     rows = changed.set_index("site")
     assert rows.loc[["h2", "d"], "treatment"].tolist() == ["extend", "close"]
@@ -221,7 +221,7 @@ def test_reporting_units_add_up_to_the_city_in_every_table_by_area(results: qh.R
     units = pd.DataFrame(
         {"name": ["甲区", "高新区"], "county": ["c1", "c1"], "rest": [True, False]}, index=["c1", "z9"]
     )
-    split = communities.assign(reporting_unit=["z9", "c1", "c1", "c1"])
+    split = communities.assign(reporting_unit=np.where(communities.index == "w", "z9", "c1"))
     told = replace(results, inputs=replace(results.inputs, communities=split, units=units))
     made = plan_content(told_of(told, make_layout(told), "zh"))
     rows = make_layout(told).areas
