@@ -29,8 +29,12 @@ DAMAGES: dict[str, Callable[[Path, np.random.Generator], object]] = {
     "garbage": lambda path, rng: path.write_bytes(rng.bytes(500)),
     "folder": lambda path, _: _folder(path),
     "gone": lambda path, _: path.unlink(),
-    "another file": lambda path, rng: path.write_bytes(rng.choice(sorted(path.parent.glob("*.nb?"))).read_bytes()),
+    "another file": lambda path, rng: path.write_bytes(rng.choice(_kept_in(path.parent)).read_bytes()),
 }
+
+
+def _kept_in(folder: Path) -> list[Path]:
+    return [p for p in sorted(folder.glob("*.nb?")) if p.is_file()]
 
 
 def _flip(path: Path, rng: np.random.Generator) -> None:

@@ -48,6 +48,13 @@ def test_every_file_of_a_run_is_listed_and_verifies(out: Path) -> None:
     assert done.returncode == 1 and "report.md" in done.stderr and done.stdout == ""
 
 
+def test_a_plan_that_no_manifest_lists_is_not_taken_for_one_of_the_run(toy_study: Path, out: Path) -> None:
+    (out / "plan.json").write_text((out / "plan.json").read_text("utf-8") + " ", encoding="utf-8")
+    command("check", toy_study, out)
+    done = quarterhour("verify", out, "--lang", "en")
+    assert done.returncode == 1 and "plan.json' is not listed" in done.stderr and "holds" not in done.stdout
+
+
 def test_a_file_that_the_study_no_longer_asks_for_leaves(toy_study: Path, out: Path) -> None:
     file = toy_study / "study.toml"
     file.write_text(file.read_text("utf-8").replace('extra = ["od"]', ""), "utf-8")

@@ -14,6 +14,8 @@ from quarterhour.io.sets.lock import LOCK, MARK, holding
 
 PARTS = ("plan",)
 """Folders in a folder of results that are sets by themselves."""
+PLANS = ("plan.json",)
+"""Files that a reader takes for results of the run whether it wrote them or not."""
 
 
 def check_lines(folder: str | Path, lang: str) -> Iterator[str]:
@@ -33,6 +35,9 @@ def check_lines(folder: str | Path, lang: str) -> Iterator[str]:
         yield i18n.say("sets.finished", lang, folder=home)
     try:
         first = read_listing(home)
+        for name in PLANS:
+            if (home / name).is_file() and name not in first.every:
+                raise DataError("sets.not_listed", file=str(home / name))
         yield from _of_one(home, first, lang)
         for part in (home / name for name in PARTS):
             if (part / MANIFEST).is_file():
