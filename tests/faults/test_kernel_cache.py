@@ -23,7 +23,7 @@ def _folder(path: Path) -> None:
 
 
 DAMAGES: dict[str, Callable[[Path, np.random.Generator], object]] = {
-    "truncated": lambda path, rng: path.write_bytes(path.read_bytes()[: rng.integers(path.stat().st_size)]),
+    "truncated": lambda path, rng: path.write_bytes(path.read_bytes()[: rng.integers(max(path.stat().st_size, 1))]),
     "empty": lambda path, _: path.write_bytes(b""),
     "flipped": lambda path, rng: _flip(path, rng),
     "garbage": lambda path, rng: path.write_bytes(rng.bytes(500)),
@@ -39,7 +39,8 @@ def _kept_in(folder: Path) -> list[Path]:
 
 def _flip(path: Path, rng: np.random.Generator) -> None:
     kept = bytearray(path.read_bytes())
-    kept[rng.integers(len(kept))] ^= 1 << int(rng.integers(8))
+    if kept:
+        kept[rng.integers(len(kept))] ^= 1 << int(rng.integers(8))
     path.write_bytes(kept)
 
 
