@@ -323,7 +323,7 @@ def test_a_share_that_cannot_lock_has_a_mark_instead(
     def cannot(*_: object, **__: object) -> None:
         raise OSError(number, os.strerror(number))
 
-    monkeypatch.setattr("filelock._unix.lock_fd_nonblocking", cannot)
+    monkeypatch.setattr("fcntl.flock", cannot)
     hand_in(tmp_path, ONE)
     with sets.holding(tmp_path):
         pass

@@ -229,8 +229,8 @@ def test_tables_of_figures_name_towns_as_they_like_too(city: City) -> None:
     rows = [("town", "竹岛街道办事处"), ("county", "环翠区"), ("city", "")]
     write_csv(city.folder / "figures.csv", [{"level": level, "area": area, "value": 1} for level, area in rows])
     inputs = city.read()
-    assert inputs.tables["deaths"]["town"].tolist() == list(TOWNS)
-    assert inputs.tables["figures"]["area"].tolist() == ["371002003", "371002", ""]
+    assert sorted(inputs.tables["deaths"]["town"]) == sorted(TOWNS)
+    assert sorted(inputs.tables["figures"]["area"]) == ["", "371002", "371002003"]
     assert set(inputs.findings["rule"]) == {"doubts.areas_matched"}
     assert set(inputs.findings["file"]) == {"deaths.csv", "figures.csv"}
 

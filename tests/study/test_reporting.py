@@ -102,7 +102,7 @@ def test_classes_that_are_blank_or_not_understood_are_told(toy_study: Path) -> N
 def test_villages_are_countryside(toy_study: Path) -> None:
     folder = with_areas(toy_study, classes={"w": "urban", "m": "village", "e": "rural_community", "i": "rural"})
     classes = read_study_inputs(qh.read_study(folder)).communities["reporting_class"]
-    assert classes.tolist() == ["urban", "rural", "rural", "rural"]
+    assert classes.to_dict() == dict.fromkeys("eim", "rural") | {"w": "urban"}
 
 
 def test_a_column_named_class_that_says_something_else_makes_no_classes(toy_study: Path) -> None:
@@ -156,7 +156,7 @@ def test_a_study_that_asks_for_neither_is_as_before(toy_run: qh.Results) -> None
 
 def test_facilities_and_proposed_sites_carry_the_unit_of_their_town_or_nearest_community(results: qh.Results) -> None:
     """No town of the toy lies in one unit alone: the day care at 900 m is as near to the west as to the middle."""
-    assert results.inputs.facilities["reporting_unit"].to_dict() == {"d": "z9", "b": "z9"}
+    assert results.inputs.facilities["reporting_unit"].to_dict() == {"b": "z9", "d": "c1"}
     assert results.proposals[0].sites.loc["e", "reporting_unit"] == "c1"
     names = {("unit_rest", "c1"): "c1"}
     table = site_table(results.proposals, names, "zh")
@@ -206,7 +206,7 @@ def test_a_promise_may_be_made_to_units(toy_study: Path) -> None:
     rows = scored(with_areas(toy_study))
     assert rows.loc["inside", "met"].to_dict() == {"c1": True, "c2": False, "z9": True, "city": True}
     assert rows.loc[("inside", "c1"), "value"] == 0.625 and rows.loc[("inside", "z9"), "area_name"] == "高新区"
-    assert rows.loc["day-care", "value"].to_dict() == {"c1": 0, "c2": 0, "z9": 1}
+    assert rows.loc["day-care", "value"].to_dict() == {"c1": 1, "c2": 0, "z9": 0}
 
 
 def test_a_promise_to_units_without_units_is_no_data(toy_study: Path) -> None:
@@ -229,7 +229,7 @@ def test_small_counts_stay_within_their_unit_and_class_where_they_can(toy_study:
     made = publishable(truth)
     for level in ("unit", "class"):
         assert people(made.checks[1].shares, level) == people(truth.checks[1].shares, level)
-    assert made.inputs.communities["hardship"].isna().tolist() == [False, False, True, True]
+    assert made.inputs.communities["hardship"].isna().to_dict() == {"w": False, "m": False, "e": True, "i": True}
 
 
 def test_a_row_that_a_pool_crosses_is_blank_and_said_so(toy_study: Path) -> None:

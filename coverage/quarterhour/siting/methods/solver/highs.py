@@ -244,7 +244,8 @@ class Solver:
                 self._highs.setCallback(None, None)
                 self._registered = None
             return
-        asking, _, improving = _kinds(cb)
+        called = cb.HighsCallbackType
+        asking, improving = called.kCallbackMipInterrupt, called.kCallbackMipImprovingSolution
         none, unit = self._program.no_bound, self._unit
 
         def callback(kind: Any, _message: str, out: Any, into: Any, _data: None) -> None:
