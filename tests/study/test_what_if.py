@@ -78,7 +78,7 @@ def test_too_many_pairs_are_searched_less_far_then_to_fewer_candidates(
 ) -> None:
     """Within 25 minutes each of two walkers reaches the three homes on the road from themselves alone: 6 pairs."""
     monkeypatch.setattr(room, "PAIRS_A_COMMUNITY", 0)
-    for most, far, sites in ((100, 30, "dwmei"), (6, 25, "dwmei"), (1, 15, "dwe")):
+    for most, far, sites in ((100, 30, "deimw"), (6, 25, "deimw"), (1, 15, "dew")):
         monkeypatch.setattr(room, "MOST_PAIRS", most)
         results = qh.run_study(qh.read_study(toy_study))
         one = tried(results, "home-care-circle")
