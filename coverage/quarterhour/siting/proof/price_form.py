@@ -82,6 +82,18 @@ class PriceForm:
         """Prices in a vector."""
         return len(self.kept) + len(self.low) + len(self.must)
 
+    def divided(self, prices: IntArray) -> tuple[IntArray, IntArray, IntArray]:
+        """The prices of kept goals, of rules on sites and of communities in a vector, each a view of it."""
+        kept, rules, own = np.split(prices, [len(self.kept), len(self.kept) + len(self.low)])
+        return kept, rules, own
+
+    def paid_without(self, scale: int, kept: IntArray) -> IntArray:
+        """What each community pays without a site, at the prices of kept goals."""
+        paid = scale * self.own.otherwise
+        for price, part in zip(kept.tolist(), self.kept, strict=True):
+            paid = paid + price * part.otherwise
+        return paid
+
     def settles(self, scale: int, prices: IntArray, taken: IntArray, left: IntArray) -> bool:
         """Whether prices show that no choice with some sites and without others costs less than ``target``.
 
@@ -89,7 +101,7 @@ class PriceForm:
         """
         if len(taken) > self.limit:
             return True
-        kept, rules, own = np.split(prices, [len(self.kept), len(self.kept) + len(self.low)])
+        kept, rules, own = self.divided(prices)
         if not self._allowed(scale, kept, rules, own):
             return False
         total = self._total(scale, kept, rules, own, taken, left)
@@ -104,10 +116,7 @@ class PriceForm:
         sums += [abs(int(r)) * int(each) for r, each in zip(rules, heavy, strict=True)]
         if 4 * sum(sums) >= _ROOM:
             return False
-        most = scale * self.own.otherwise
-        for price, part in zip(kept.tolist(), self.kept, strict=True):
-            most = most + price * part.otherwise
-        return bool((self.must | (own <= most)).all())
+        return bool((self.must | (own <= self.paid_without(scale, kept))).all())
 
     def _size(self, part: Part) -> int:
         each = max(int(part.near.max(initial=0)), int(part.without.max(initial=0)))

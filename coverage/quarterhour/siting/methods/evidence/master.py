@@ -20,12 +20,16 @@ _ROUNDS = 60
 
 @dataclass(frozen=True, eq=False)
 class _Sorted:
-    """A part's pairs, of each community the cheapest first, and the column of each community's cost."""
+    """A part's pairs, of each community the cheapest first, and of each community the ``column`` of its cost.
+
+    ``most``: what a community costs at the most: at its dearest pair where it must have one, else without.
+    """
 
     part: Part
-    order: IntArray
+    site: IntArray
     cost: FloatArray
     column: IntArray
+    most: FloatArray
 
 
 class PriceMaster:
@@ -67,7 +71,10 @@ class PriceMaster:
         column[counts] = self.columns + np.arange(int(counts.sum()))
         self.columns += int(counts.sum())
         order = np.lexsort((part.near, self.row))
-        self.parts.append(_Sorted(part, order.astype(np.int64), part.near[order].astype(float), column))
+        cost, longest = part.near[order].astype(float), np.zeros(len(column))
+        np.maximum.at(longest, self.row, cost)
+        most = np.where(self.form.must, longest, part.without.astype(float))
+        self.parts.append(_Sorted(part, self.site[order], cost, column, most))
 
     def _costs(self) -> FloatArray:
         """Of the goal; the column behind the sites is how far rules are broken, which costs more than all else."""
@@ -162,15 +169,11 @@ class PriceMaster:
 
     def _thresholds(self, sorted_: _Sorted, whole: FloatArray) -> tuple[FloatArray, FloatArray]:
         """By community what it costs at sites in parts, and the cost of the pair that completes its whole."""
-        row, part = self.row, sorted_.part
-        weight, start = whole[self.site[sorted_.order]], self.form.near.start
+        row, price = self.row, sorted_.most.copy()
+        weight, start = whole[sorted_.site], self.form.near.start
         upto = np.cumsum(weight)
         before = np.r_[0.0, upto][start[:-1]]
         inside = upto - before[row]
-        price = part.without.astype(float)
-        longest = np.zeros(len(price))
-        np.maximum.at(longest, row, sorted_.cost)
-        price = np.where(self.form.must, longest, price)
         full = inside >= 1.0 - _SHORT
         np.minimum.at(price, row[full], sorted_.cost[full])
         need = price.copy()
@@ -181,7 +184,7 @@ class PriceMaster:
         """``cost >= price - (price - pair) @ sites`` of some communities."""
         place = np.full(len(price), -1, dtype=np.int64)
         place[rows] = np.arange(len(rows))
-        pair_row, site = self.row, self.site[sorted_.order]
+        pair_row, site = self.row, sorted_.site
         less = price[pair_row] - sorted_.cost
         mine = (place[pair_row] >= 0) & (less > 0) & self.form.free[site]
         line = np.r_[place[pair_row[mine]], np.arange(len(rows))]

@@ -44,13 +44,8 @@ def find_evidence(form: PriceForm, seed: int = 0) -> Evidence:
 def as_whole(form: PriceForm, scale: int, prices: FloatArray) -> IntArray:
     """Prices rounded to parts of a unit, none above what a community pays without a site."""
     whole = np.round(prices * scale).astype(np.int64)
-    kept = whole[: len(form.kept)]
-    most = scale * form.own.otherwise
-    for price, part in zip(kept.tolist(), form.kept, strict=True):
-        most = most + price * part.otherwise
-    own = whole[len(kept) + len(form.low) :]
-    own[~form.must] = np.minimum(own, most)[~form.must]
-    rules = whole[len(kept) : len(kept) + len(form.low)]
+    kept, rules, own = form.divided(whole)
+    own[~form.must] = np.minimum(own, form.paid_without(scale, kept))[~form.must]
     rules[(form.high < 0) & (rules < 0)] = 0
     return whole
 
