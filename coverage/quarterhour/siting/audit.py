@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from quarterhour.base import i18n
@@ -45,8 +45,9 @@ def record_lines(name: str, record: Mapping[str, Any], lang: str, *, prove: floa
         said = unstated_said(rests.get(UNSTATED, 0), lang)
         yield i18n.say("proof.record_rests_on", lang, **{**rests, UNSTATED: said})
     yield from _money_line(name, record, problem, lang)
-    yield from _evidence_lines(problem, plan, lang)
-    unseen = on_its_word(problem, plan)
+    shown = check_evidence(problem, plan)
+    yield from _evidence_lines(problem, plan, shown, lang)
+    unseen = on_its_word(problem, plan, shown)
     if prove:
         for reason in prove_again(problem, plan, seconds=prove):
             yield i18n.say("proof.record_again", lang, what=reason.sentence(lang))
@@ -58,9 +59,8 @@ def record_lines(name: str, record: Mapping[str, Any], lang: str, *, prove: floa
         yield i18n.say("proof.record_prove", lang)
 
 
-def _evidence_lines(problem: SitingProblem, plan: SitingPlan, lang: str) -> Iterator[str]:
+def _evidence_lines(problem: SitingProblem, plan: SitingPlan, shown: Sequence[bool], lang: str) -> Iterator[str]:
     """The bounds that the record shows by prices, and why it does not show the others."""
-    shown = check_evidence(problem, plan)
     for goal, level, proven in zip(problem.goals, plan.levels, shown, strict=False):
         if proven:
             named = {"goal": _goal(plan, goal)[lang], "bound": _figure(level.bound)}
@@ -82,13 +82,15 @@ def _money_line(name: str, record: Mapping[str, Any], problem: SitingProblem, la
     yield i18n.say(key, lang, plan=name, first=money.first_year, last=money.last_year, sites=money.sites, yuan=yuan)
 
 
-def on_its_word(problem: SitingProblem, plan: SitingPlan) -> list[Reason]:
+def on_its_word(problem: SitingProblem, plan: SitingPlan, shown: Sequence[bool] | None = None) -> list[Reason]:
     """What ``verify_plan`` cannot count again from a plan and its question, as sentences.
 
     That no plan is better, where neither counting nor the plan's evidence tells it; that none exists, where no cause
-    of it can be named; by whom it was proven, from which seed and with which versions.
+    of it can be named; by whom it was proven, from which seed and with which versions. ``shown``: what
+    ``check_evidence`` gave, where it is at hand.
     """
-    found, measure, shown = [], Measure(problem), check_evidence(problem, plan)
+    found, measure = [], Measure(problem)
+    shown = check_evidence(problem, plan) if shown is None else shown
     if plan.status == "infeasible":
         rules = QuestionRules(measure)
         again = causes(problem, measure) or needs(rules) or clash(problem, area_rules(problem), rules)
