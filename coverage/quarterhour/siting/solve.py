@@ -26,7 +26,7 @@ from quarterhour.siting.methods.dispatch import solve_by_method
 from quarterhour.siting.methods.general.goal_search import GoalSearch
 from quarterhour.siting.methods.general.local_search import improve_start
 from quarterhour.siting.methods.general.model import Model
-from quarterhour.siting.methods.relative import Kind, kind_of, small_relatives
+from quarterhour.siting.methods.relative import Kind, kind_of, relatives, small_relative
 from quarterhour.siting.methods.whole_communities import serves_whole_communities, solve_whole_communities
 from quarterhour.siting.proof.assemble import Certificate, Proof, as_plan, certificate, no_plan
 from quarterhour.siting.proof.checkpoint import Keeper
@@ -103,15 +103,15 @@ def prepare_kernels(problem: SitingProblem) -> None:
     ``solve_siting`` does so before its clock begins; called on its own it tells when that is done.
     """
     if COMPILED:
-        _prepare(kind_of(problem))
+        for kind, seed in relatives(kind_of(problem)):
+            _prepare(kind, seed)
 
 
 @functools.cache
-def _prepare(kind: Kind) -> None:
-    for problem in small_relatives(kind):
-        budget = SearchBudget(nodes=_PREPARED, rounds=100 * _PREPARED)
-        known = certificate(Measure(problem), budget.seed)
-        _solved(known, budget, Keeper(known, budget), threading.Event())
+def _prepare(kind: Kind, seed: int) -> None:
+    budget = SearchBudget(nodes=_PREPARED, rounds=100 * _PREPARED)
+    known = certificate(Measure(small_relative(kind, seed)), budget.seed)
+    _solved(known, budget, Keeper(known, budget), threading.Event())
 
 
 def _solved(known: Certificate, budget: SearchBudget, keeper: Keeper, asked: threading.Event) -> SitingPlan:

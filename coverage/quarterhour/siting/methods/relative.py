@@ -55,13 +55,16 @@ def kind_of(problem: SitingProblem) -> Kind:
     )
 
 
-def small_relatives(kind: Kind) -> Iterator[SitingProblem]:
-    """Questions of a kind and of each of its goals, which between them ask for all that such a question may need."""
-    for goal in dict.fromkeys(kind.goals):
+def relatives(kind: Kind) -> Iterator[tuple[Kind, int]]:
+    """Kind and seed of the small relatives, which between them ask for all that a question of a kind may need.
+
+    Those of each of its goals alone come first, so that kinds that share a goal share them.
+    """
+    for goal in kind.goals:
         for seed in _SEEDS:
-            yield small_relative(replace(kind, goals=(goal,)), seed)
+            yield replace(kind, goals=(goal,)), seed
     if len(kind.goals) > 1:
-        yield small_relative(kind, _SEEDS[0])
+        yield kind, _SEEDS[0]
 
 
 def small_relative(kind: Kind, seed: int) -> SitingProblem:

@@ -26,7 +26,7 @@ from quarterhour.siting.methods.covering.max_cover import (
     offer_first_choice,
     presolve_max_cover,
 )
-from quarterhour.siting.methods.relative import Kind, kind_of, small_relatives
+from quarterhour.siting.methods.relative import Kind, kind_of, relatives, small_relative
 from quarterhour.siting.methods.solver.incumbent import SitesResult
 from quarterhour.siting.question.evaluate import Choice, Measure
 from quarterhour.siting.question.feasible import QuestionRules
@@ -83,7 +83,9 @@ def frontier(
     if not is_whole(most, 1):
         raise DataError("outlook.bad_frontier", most=most)
     asked = replace(problem, new_sites=int(most))
-    _prepare(kind_of(problem))
+    if COMPILED:
+        for kind, which in relatives(kind_of(problem)):
+            _prepare(kind, which)
     limits = replace(as_limits(seconds, None, rounds, otherwise=DEFAULT_SECONDS), seconds=seconds)
     budget = limits.budget(seed=seed)
     table = _asked(asked, most, budget, gap, nodes)
@@ -93,13 +95,11 @@ def frontier(
 
 
 @functools.cache
-def _prepare(kind: Kind) -> None:
+def _prepare(kind: Kind, seed: int) -> None:
     """Compile what a frontier of such a question calls, once in a process, before its clock begins."""
-    if not COMPILED:
-        return
-    for problem in small_relatives(kind):
-        if _is_placing(problem) or (is_cover_question(problem) and not problem.everyone):
-            _asked(replace(problem, new_sites=2), 2, SearchBudget(), 0.0, 1)
+    problem = small_relative(kind, seed)
+    if _is_placing(problem) or (is_cover_question(problem) and not problem.everyone):
+        _asked(replace(problem, new_sites=2), 2, SearchBudget(), 0.0, 1)
 
 
 def _asked(asked: SitingProblem, most: int, budget: SearchBudget, gap: float, nodes: int | None) -> pd.DataFrame:
