@@ -107,6 +107,16 @@ def figures(values: Sequence[Any]) -> tuple[FloatArray, dict[int, Strange]]:
     return found, strange
 
 
+def figure_table(given: Any) -> tuple[FloatArray, dict[int, Strange]]:
+    """A table of numbers in rows, missing ones NaN, and by position in it what is none; lists of any shape may come."""
+    cells = np.asarray(given) if hasattr(given, "__array__") else np.array(given, dtype=object)
+    if cells.dtype.kind in "iuf":
+        with np.errstate(over="ignore"):  # what is beyond a float is infinite, as among ``figures``
+            return cells.astype(np.float64), {}
+    found, strange = figures(list(cells.ravel()) if cells.dtype.kind in "mM" else cells.ravel().tolist())
+    return found.reshape(cells.shape), strange
+
+
 def as_figure(value: Any) -> float:
     """One number of any type; NaN where it is none, or text."""
     return math.nan if isinstance(value, str) else float(figures([value])[0][0])

@@ -11,7 +11,7 @@ import pandas as pd
 from scipy import sparse
 
 from quarterhour.base.arrays import AnyArray
-from quarterhour.base.cells import as_figure, figures
+from quarterhour.base.cells import as_figure, figure_table
 from quarterhour.base.centiseconds import CENTISECONDS_PER_MINUTE, centiseconds
 from quarterhour.base.errors import CutoffError, DataError, first_ids
 from quarterhour.base.row_order import id_order
@@ -159,7 +159,7 @@ def times_from_matrix(
     """Travel times from a matrix of minutes, communities x sites; NaN, infinity and beyond the cutoff are absent."""
     limit = whole_cs(cutoff)
     cells = np.asarray(matrix) if hasattr(matrix, "__array__") else np.array(matrix, dtype=object)
-    found, strange = figures(list(cells.ravel()))
+    found, strange = figure_table(cells)
     if strange:
         raise DataError("matrix.no_minutes", value=ascii(cells.ravel()[min(strange)]))
     if (found < 0).any():

@@ -11,8 +11,9 @@ from scipy.spatial import cKDTree
 
 from quarterhour.base import limits
 from quarterhour.base.arrays import FloatArray, IntArray
+from quarterhour.base.cells import figure_table
 from quarterhour.base.errors import DataError, first_ids
-from quarterhour.siting.question.figures import LARGEST, as_figures, cell_said, figure_table, short_repr, whole_figures
+from quarterhour.siting.question.figures import LARGEST, as_figures, cell_said, short_repr, whole_figures
 from quarterhour.siting.question.ids import as_list, id_texts, is_counted
 from quarterhour.siting.question.problem import (
     SITE_COLUMNS,

@@ -88,15 +88,6 @@ def _faults(found: FloatArray, needed: BoolArray, strange: Mapping[int, Strange]
     return faults | dict(strange)
 
 
-def figure_table(given: Any) -> tuple[FloatArray, dict[int, Strange]]:
-    """A table of numbers in rows, missing ones NaN, and by position in it what is none; lists of any shape may come."""
-    cells = np.asarray(given) if hasattr(given, "__array__") else np.array(given, dtype=object)
-    if cells.dtype.kind in "iuf":
-        return cells.astype(np.float64), {}
-    found, strange = figures(list(cells.ravel()) if cells.dtype.kind in "mM" else cells.ravel().tolist())
-    return found.reshape(cells.shape), strange
-
-
 def is_whole(value: object, least: int = 0) -> bool:
     """Whether a value is a whole number, not too small and below ``LARGEST``; true and false are none."""
     return isinstance(value, (int, np.integer)) and is_number(value) and least <= int(value) < LARGEST
