@@ -518,4 +518,3 @@ ROADS: tuple[Callable[[Path], Path], ...] = (
 )  # fmt: skip
 PLANS: tuple[Callable[[Path], Path], ...] = (plan_columns, plan_many_columns, plan_texts, plan_deep)
 RULES: tuple[Callable[[Path], Path], ...] = (rules_long, rules_deep)
-OTHERS: tuple[Callable[[Path], Path], ...] = (study_long, grid)

@@ -19,7 +19,7 @@ MEGABYTE = 1 << 20
 
 @dataclass
 class Server:
-    """Where it listens, and what it answers; ``asked``: how often."""
+    """Where it listens, and what it answers; ``asked``: the questions that came."""
 
     address: str = ""
     answer: Answer = lambda line: line.send(b"")

@@ -1,4 +1,4 @@
-"""Text out of files as a page, a script, a chart or Markdown may hold it: read as written, never run."""
+"""Text out of files as a page, a script, a chart, Markdown or SQL may hold it: read as written, never run."""
 
 from __future__ import annotations
 
@@ -19,3 +19,8 @@ def escape_markdown(value: object) -> str:
     """A text that Markdown shows as it stands, on one line; blank for what is missing."""
     text = "" if blank(value) else str(value)
     return _MARKDOWN.sub(r"\\\1", " ".join(text.split()))
+
+
+def sql_name(name: str) -> str:
+    """The name of a table or a column as SQL takes it, whatever letters it has."""
+    return '"' + name.replace('"', '""') + '"'

@@ -32,6 +32,7 @@ _OF_THE_MACHINE = ("no_space", "file_limit", "open_files", "no_threads", "no_tem
 """What a reader can meet that is no fault of the file: room for what it unpacks, files and threads of its own."""
 _PANIC = "PanicException"
 """What Rust raises through pyo3 when it gives up: no Exception, and no module to import it from."""
+_END: Any = object()
 
 
 @contextmanager
@@ -52,7 +53,7 @@ def foreign(
     except BaseException as why:
         if mixed and _is_ours(why):
             raise
-        told = as_told(why, file, key=key, error=error, part=part, **about)
+        told = _as_told(why, file, key=key, error=error, part=part, **about)
         if told is why:
             raise
         raise told from why
@@ -74,15 +75,10 @@ def each(
     with foreign(file, key=key, part=part):
         found = iter(source)
     while True:
-        try:
-            one = next(found)
-        except StopIteration:
+        with foreign(file, key=key, part=part):
+            one = next(found, _END)
+        if one is _END:
             return
-        except BaseException as why:
-            told = as_told(why, file, key=key, part=part)
-            if told is why:
-                raise
-            raise told from why
         yield one
 
 
@@ -109,7 +105,7 @@ def parsed_toml(text: str) -> dict[str, Any]:
     return tomllib.loads(text)
 
 
-def as_told(
+def _as_told(
     why: BaseException, file: str | Path, *, key: str = "files.broken", error: type[QuarterhourError] = DataError,
     part: str = "", **about: object,
 ) -> BaseException:  # fmt: skip

@@ -8,17 +8,15 @@ from __future__ import annotations
 
 import functools
 import tomllib
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from contextvars import ContextVar
 from importlib import resources
 from types import MappingProxyType
-from typing import TypeVar
 
 from quarterhour.base import i18n
 from quarterhour.base.errors import DataError
 
-T = TypeVar("T")
 _RAISED: ContextVar[Mapping[str, int]] = ContextVar("limits", default=MappingProxyType({}))
 
 
@@ -47,24 +45,18 @@ def raised(known: Mapping[str, int]) -> Iterator[None]:
         _RAISED.reset(before)
 
 
-def too_much(name: str, found: int | str, *, of: object) -> DataError:
-    """The error for a thing beyond a limit: what it is, how much came, how much may come, and how to raise it."""
+def too_much(name: str, found: int | str | None = None, *, of: object) -> DataError:
+    """The error for a thing beyond a limit: what it is, how much came, how much may come, and how to raise it.
+
+    ``found``: None where the counting ended at the limit.
+    """
     what = {lang: i18n.say(f"limits.{name}", lang) for lang in i18n.LANGUAGES}
-    said = f"{found:,}" if isinstance(found, int) else found
-    return DataError("limits.too_much", of=str(of), what=what, found=said, most=f"{limit(name):,}", name=name)
+    most = f"{limit(name):,}"
+    said = f"> {most}" if found is None else f"{found:,}" if isinstance(found, int) else found
+    return DataError("limits.too_much", of=str(of), what=what, found=said, most=most, name=name)
 
 
 def check(name: str, found: int, *, of: object) -> None:
     """DataError where more was found than may be. ``of``: the file or the part that has it."""
     if found > limit(name):
         raise too_much(name, found, of=of)
-
-
-def at_most(name: str, some: Iterable[T], *, of: object, size: int = 1) -> Iterator[T]:
-    """The same things one by one; DataError as soon as more came than may be, each counted as ``size``."""
-    most, count = limit(name), 0
-    for one in some:
-        count += size
-        if count > most:
-            raise too_much(name, f"> {most:,}", of=of)
-        yield one

@@ -28,7 +28,7 @@ def inflate(packed: bytes, name: str, *, of: object) -> bytes:
     unpacker, most = zlib.decompressobj(), limits.limit(name)
     data = unpacker.decompress(packed, most + 1)
     if len(data) > most:
-        raise limits.too_much(name, f"> {most:,}", of=of)
+        raise limits.too_much(name, of=of)
     if not unpacker.eof or unpacker.unused_data:
         raise zlib.error("incomplete or truncated stream, or more behind it")
     return data
@@ -44,7 +44,7 @@ def check_packed(held: Any, name: str, *, of: object) -> None:
         for size in _pieces(text):
             count += size
             if count > most:
-                raise limits.too_much(name, f"> {most:,}", of=of)
+                raise limits.too_much(name, of=of)
 
 
 def _texts_in(held: Any) -> Iterator[str]:

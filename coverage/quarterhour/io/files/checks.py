@@ -58,9 +58,14 @@ _NOT_TEXT = (b"PK\x03\x04", b"SQLite format 3", b"PAR1", b"\xd0\xcf\x11\xe0", b"
 
 def json_of(text: str | bytes, *, of: object) -> Any:
     """What a text of JSON says; DataError where it holds more values than may be. ``of``: whose it is, for that."""
+    check_json_values(text, of=of)
+    return json.loads(text)
+
+
+def check_json_values(text: str | bytes, *, of: object) -> None:
+    """DataError where a text of JSON, or of lines of it, holds more values than may be."""
     count = sum(map(text.count, ",[{")) if isinstance(text, str) else sum(map(text.count, (b",", b"[", b"{")))
     limits.check("json_values", count, of=of)
-    return json.loads(text)
 
 
 def read_json(path: str | Path, *, size: str = "text_bytes") -> Any:
@@ -166,7 +171,7 @@ def check_magic(file: Path, suffix: str) -> None:
     elif suffix in _JSON_SUFFIXES:
         fits = text.removeprefix(b"\x1e").startswith(b"{")
     elif suffix == ".kml":
-        fits = re.search(rb"<kml[\s>]", head) is not None and not _declares_entities(file)
+        fits = re.search(rb"<kml[\s>]", head) is not None and not declares_entities(file.read_bytes())
     elif suffix in _BEGINS:
         fits = _BEGINS[suffix].match(text) is not None
     else:
@@ -182,9 +187,10 @@ def check_geodatabase(folder: Path) -> None:
         raise DataError("files.not_geodatabase", file=str(folder), part=_CATALOGUE)
 
 
-def _declares_entities(file: Path) -> bool:
-    data = file.read_bytes().replace(b"\0", b"")
-    return b"<!DOCTYPE" in data or b"<!ENTITY" in data
+def declares_entities(data: bytes) -> bool:
+    """Whether a piece of XML declares a document type or entities (entity bombs), in UTF-16 too."""
+    plain = data.replace(b"\0", b"")
+    return b"<!DOCTYPE" in plain or b"<!ENTITY" in plain
 
 
 def _check_zip(file: Path) -> None:

@@ -137,8 +137,7 @@ def column_names(header: list[Cells], *, file: str, sheet: str) -> tuple[dict[in
         names[i] = name
         used.add(name)
         if len(names) > limits.limit("table_columns"):
-            more = f"> {limits.limit('table_columns'):,}"
-            raise limits.too_much("table_columns", more, of=f"{file} / {sheet}" if sheet else file)
+            raise limits.too_much("table_columns", of=f"{file} / {sheet}" if sheet else file)
     return names, found
 
 

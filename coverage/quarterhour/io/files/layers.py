@@ -20,10 +20,11 @@ from pyproj import CRS
 
 from quarterhour.base import limits
 from quarterhour.base.errors import DataError, first_ids
+from quarterhour.base.escape import sql_name
 from quarterhour.base.findings import finding, join_findings
 from quarterhour.base.foreign import foreign
 from quarterhour.base.planar import flat
-from quarterhour.io.files.checks import bytes_of, json_of, read_checked
+from quarterhour.io.files.checks import bytes_of, check_json_values, json_of, read_checked
 from quarterhour.io.files.header import Rows, Table
 from quarterhour.io.files.parquet import check_parquet
 from quarterhour.io.files.text import decoded, encoding_findings
@@ -93,7 +94,7 @@ def read_geojson(file: Path, *, encoding: str | None) -> Table:
 
 def _sequence(text: str, file: Path) -> dict[str, Any]:
     """A feature a line (RFC 8142), as the collection that it is."""
-    limits.check("json_values", sum(map(text.count, ",[{")), of=file)
+    check_json_values(text, of=file)
     lines = (line.strip("\x1e \t\r") for line in text.split("\n"))
     return {"type": "FeatureCollection", "features": [json.loads(line) for line in lines if line]}
 
@@ -240,9 +241,8 @@ def chosen_layer(file: Path, layer: str | None, *, names: Sequence[str] | None =
 
 def _gpkg_rows(file: Path, layer: str) -> Rows | None:
     """The rows of a layer as the database counts them; None for a view that only GDAL can compute."""
-    quoted = layer.replace('"', '""')
     with contextlib.closing(sqlite3.connect(f"{file.resolve().as_uri()}?mode=ro", uri=True)) as base:
         try:
-            return Rows(int(base.execute(f'SELECT count(*) FROM "{quoted}"').fetchone()[0]))
+            return Rows(int(base.execute(f"SELECT count(*) FROM {sql_name(layer)}").fetchone()[0]))
         except sqlite3.OperationalError:
             return None

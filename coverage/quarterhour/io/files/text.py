@@ -117,7 +117,7 @@ def _few_enough(rows: Iterable[list[str]], file: Path) -> Iterator[list[str]]:
     for row in rows:
         cells += len(row)
         if cells > most:
-            raise limits.too_much("sheet_cells", f"> {most:,}", of=file)
+            raise limits.too_much("sheet_cells", of=file)
         yield row
 
 

@@ -33,7 +33,6 @@ _CHINESE_DATES = frozenset((*range(27, 37), *range(50, 59)))
 _ESCAPED = re.compile(r"_x([0-9A-Fa-f]{4})_")
 _FLAT = re.compile(r"0(\.[0-9]*)?")
 """Heights of rows, in points, that show nothing."""
-_CHUNK = 1 << 20
 Span = tuple[int, int, int, int]
 """First row, first column, last row, last column of a merged range, from 0."""
 
@@ -103,11 +102,11 @@ class Book:
 
     def page(self, sheet: SheetPart) -> Page:
         """The cells of a sheet; DataError for more than may be."""
-        self._parts.check(sheet.path, f"{self._file} / {sheet.name}")
+        named = f"{self._file} / {sheet.name}"
+        self._parts.check(sheet.path, named)
         words = self._shared_strings()
         page, count, letters = Page(), 0, 0
         most_cells, most_letters = limits.limit("sheet_cells"), limits.limit("book_characters")
-        named = f"{self._file} / {sheet.name}"
         kept: dict[str, str] = {}
         for node in self._nodes(sheet.path):
             name = node.tag
@@ -119,9 +118,9 @@ class Book:
                 count += len(cells)
                 letters += sum([len(c) for c in cells if c.__class__ is str])
                 if count > most_cells:
-                    raise limits.too_much("sheet_cells", f"> {most_cells:,}", of=named)
+                    raise limits.too_much("sheet_cells", of=named)
                 if letters > most_letters:
-                    raise limits.too_much("book_characters", f"> {most_letters:,}", of=named)
+                    raise limits.too_much("book_characters", of=named)
                 _put(page.grid, number, cells)
                 node.clear()
             elif name.endswith("}sheetFormatPr"):
@@ -287,8 +286,7 @@ class OtherBook:
             if error.code == LOCKED:
                 raise DataError("files.book_locked", file=str(self._file)) from error
             if error.code in (TOO_WIDE, NO_ROOM):
-                more = f"> {limits.limit('sheet_cells'):,}"
-                raise limits.too_much("sheet_cells", more, of=" / ".join([str(self._file), *sheet])) from error
+                raise limits.too_much("sheet_cells", of=" / ".join([str(self._file), *sheet])) from error
             raise DataError("files.broken", file=str(self._file), detail=error.detail) from error
 
     def has_cells(self, sheet: SheetPart) -> bool:

@@ -13,6 +13,7 @@ import pandas as pd
 import pyogrio
 
 from quarterhour.base.errors import DataError, QuarterhourError, WriteError
+from quarterhour.base.escape import sql_name
 from quarterhour.base.machine import machine_kind, write_error
 from quarterhour.base.machine.scratch import scratch_folder
 from quarterhour.io.files.text import unarmed
@@ -176,7 +177,7 @@ def _check_layers(growing: Path, layers: Mapping[str, gpd.GeoDataFrame], target:
     """GDAL leaves the spatial index out where the disk is full, without a word."""
     with contextlib.closing(sqlite3.connect(f"{growing.absolute().as_uri()}?mode=ro", uri=True)) as base:
         there = {name for (name,) in base.execute("SELECT name FROM sqlite_master")}
-        rows = {name: base.execute(f"SELECT count(*) FROM {_quoted(name)}").fetchone()[0] for name in layers}
+        rows = {name: base.execute(f"SELECT count(*) FROM {sql_name(name)}").fetchone()[0] for name in layers}
     short = [
         name
         for name, frame in layers.items()
@@ -188,10 +189,6 @@ def _check_layers(growing: Path, layers: Mapping[str, gpd.GeoDataFrame], target:
 
 def _is_shapeless(frame: gpd.GeoDataFrame) -> bool:
     return not isinstance(frame, gpd.GeoDataFrame) or bool((frame.geometry.isna() | frame.geometry.is_empty).all())
-
-
-def _quoted(name: str) -> str:
-    return '"' + name.replace('"', '""') + '"'
 
 
 def write_shapefiles(folder: str | Path, layers: Mapping[str, gpd.GeoDataFrame]) -> None:

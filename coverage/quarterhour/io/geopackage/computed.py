@@ -12,6 +12,7 @@ import sqlite3
 from pathlib import Path
 
 from quarterhour.base import limits
+from quarterhour.base.escape import sql_name
 
 _STEPS, _AT_ONCE = 400_000_000, 1_000_000
 """Instructions of SQLite's machine: some ten seconds, ten million rows of a plain view."""
@@ -58,19 +59,17 @@ def _weighed(base: sqlite3.Connection, layer: str, file: Path) -> tuple[int, int
     )
     base.setlimit(sqlite3.SQLITE_LIMIT_LENGTH, _LONGEST_VALUE)
     base.set_progress_handler(on, _AT_ONCE)
-    quoted = '"' + layer.replace('"', '""') + '"'
+    quoted = sql_name(layer)
     for _ in range(_MOST_FUNCTIONS):
         try:
             names = [row[1] for row in base.execute(f"pragma table_xinfo({quoted})")]
-            sizes = [f"""ifnull(length(cast("{n.replace('"', '""')}" as blob)), 0)""" for n in names]
+            sizes = [f"ifnull(length(cast({sql_name(n)} as blob)), 0)" for n in names]
             rows, size = base.execute(f"select count(*), total({'+'.join(sizes) or 0}) from {quoted}").fetchone()
             return int(rows), int(size)
         except (sqlite3.DatabaseError, OverflowError, MemoryError) as why:
             unknown = _NO_FUNCTION.search(str(why))
             if steps > _STEPS:
-                raise limits.too_much(
-                    "layer_rows", f"> {limits.limit('layer_rows'):,}", of=f"{file} / {layer}"
-                ) from why
+                raise limits.too_much("layer_rows", of=f"{file} / {layer}") from why
             if _NOT_ALLOWED in str(why) or not isinstance(why, sqlite3.OperationalError):
                 raise limits.too_much("layer_bytes", f"> {_LONGEST_VALUE:,}", of=f"{file} / {layer}") from why
             if unknown is None:

@@ -8,6 +8,8 @@ from contextlib import closing
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from quarterhour.base.escape import sql_name
+
 STYLES = "layer_styles"
 """The table that QGIS reads styles from; it is no layer."""
 _STYLES_TABLE = f"""
@@ -85,8 +87,7 @@ def _register(base: sqlite3.Connection, day: str) -> None:
 def _names(base: sqlite3.Connection, name: str, dress: LayerDress) -> Iterator[tuple[str, str, str, str]]:
     """Each column that has an alias; the second of two like ones tells its column too."""
     seen: set[str] = set()
-    quoted = name.replace('"', '""')
-    for _, column, *_ in base.execute(f'PRAGMA table_info("{quoted}")'):
+    for _, column, *_ in base.execute(f"PRAGMA table_info({sql_name(name)})"):
         alias = dress.aliases.get(column, "")
         if alias:
             own = alias if alias not in seen else f"{alias} ({column})"

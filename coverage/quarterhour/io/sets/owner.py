@@ -21,17 +21,18 @@ def ours_in(place: Path, before: Listing | None, *, lists: bool) -> Callable[[st
     listed none, or for a set that keeps no list (``lists``) and whose files have no mark.
     """
     by_name = before is None and _is_of_earlier_version(place)
+    known = None if before is None else before.every
 
     def ours(name: str, new: Path) -> bool:
         target = place / name
         if by_name or not target.is_file() or target.is_symlink():
             return True
         if name == MANIFEST:
-            return before is not None
+            return known is not None
         if is_as_listed(target, listed(new)):
             return True
-        if before is not None:
-            return name in before.every and is_as_listed(target, before.every[name])
+        if known is not None:
+            return name in known and is_as_listed(target, known[name])
         return _mark(target) == _mark(new) != b"" if target.suffix in _MARK_LINE else not lists
 
     return ours

@@ -14,21 +14,19 @@ def check_parquet(file: Path, facts: Any) -> None:
     told = sum(group.column(k).num_values for group in groups for k in range(group.num_columns))
     limits.check("layer_values", max(facts.num_rows * facts.num_columns, told), of=file)
     limits.check("layer_bytes", sum(group.total_byte_size for group in groups), of=file)
-    texts = [name for name in _texts(facts) if _folded(facts, groups, name)]
+    texts = [name for at, name in _texts(facts) if _folded([group.column(at) for group in groups])]
     size = sum(_unfolded_bytes(file, name) for name in texts)
     limits.check("layer_bytes", size, of=file)
 
 
-def _texts(facts: Any) -> list[str]:
-    """The plain columns of texts or bytes."""
-    columns = [facts.schema.column(k) for k in range(facts.num_columns)]
-    return [c.path for c in columns if c.physical_type == "BYTE_ARRAY" and c.max_repetition_level == 0]
+def _texts(facts: Any) -> list[tuple[int, str]]:
+    """The plain columns of texts or bytes, by position and name."""
+    columns = enumerate(facts.schema.column(k) for k in range(facts.num_columns))
+    return [(k, c.path) for k, c in columns if c.physical_type == "BYTE_ARRAY" and c.max_repetition_level == 0]
 
 
-def _folded(facts: Any, groups: list[Any], name: str) -> bool:
+def _folded(chunks: list[Any]) -> bool:
     """Whether a column could come to more than may be: its rows times all bytes of its chunk."""
-    at = next(k for k in range(facts.num_columns) if facts.schema.column(k).path == name)
-    chunks = [group.column(at) for group in groups]
     most = sum(chunk.num_values * chunk.total_uncompressed_size for chunk in chunks)
     return bool(most > limits.limit("layer_bytes"))
 

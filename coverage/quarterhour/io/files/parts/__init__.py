@@ -11,6 +11,7 @@ from xml.etree import ElementTree
 from quarterhour.base import limits
 from quarterhour.base.errors import DataError
 from quarterhour.base.foreign import each, foreign
+from quarterhour.io.files.checks import declares_entities
 
 _PIECE = 1 << 12
 """Small: elements that live no longer than their piece never reach the older generations of the garbage collector."""
@@ -43,8 +44,7 @@ class Parts:
         with foreign(self._file, part=part), self._packed.open(part) as stream:
             while chunk := stream.read(_CHUNK):
                 data = tail + chunk
-                plain = data.replace(b"\0", b"") if b"\0" in data else data
-                if b"<!DOCTYPE" in plain or b"<!ENTITY" in plain:
+                if declares_entities(data):
                     raise DataError("files.broken", file=str(self._file), detail=f"DTD in {part}")
                 cells += sum(chunk.count(mark) for mark in _CELLS)
                 elements += chunk.count(b"</") + chunk.count(b"/>")
