@@ -9,6 +9,7 @@ import numpy as np
 from quarterhour.base.arrays import BoolArray, FloatArray, IntArray
 from quarterhour.siting.methods.covering.benders import MaxCoverMaster
 from quarterhour.siting.methods.covering.cover_instance import CoverIncumbent, CoverInstance
+from quarterhour.siting.methods.covering.elite_pool import ElitePool
 from quarterhour.siting.methods.covering.exchange import offer_improved
 from quarterhour.siting.methods.solver.branch_and_cut import WHOLE, BranchAndCut, Node
 from quarterhour.siting.methods.solver.program import Outcome
@@ -18,25 +19,32 @@ _TRIED, _TRIAL, _IDLE, _ENOUGH = 12, 60, 5, 4
 better one, and after how many tries a site is known."""
 _EFFORT = 3e6
 """Steps of local search from where a node stands."""
-_HARDER = {1: 3e8, 8: 3e8, 24: 1e9, 128: 2e9, 512: 3e9}
-"""Steps of local search from the best choice, by the nodes looked at without proof."""
+_HARDER = {1: 8, 8: 8, 24: 16, 128: 32, 512: 64, 2048: 128}
+"""Turns of the pool, by the nodes looked at without proof."""
 
 
 class MaxCoverTree(BranchAndCut):
     """The tree of a max-cover master.
 
-    ``before``: a tree over the same master, whose experience with sites is shared. ``eager``: it grows some nodes
-    before exchanges are tried harder.
+    ``before``: a tree over the same master, whose experience with sites is shared. ``pool``: of choices, which it makes
+    better now and then. ``eager``: it grows some nodes before that.
     """
 
     root_rounds = 6
     tidy_every = 3
 
     def __init__(
-        self, master: MaxCoverMaster, best: CoverIncumbent, *, before: MaxCoverTree | None = None, eager: bool = False
+        self,
+        master: MaxCoverMaster,
+        best: CoverIncumbent,
+        *,
+        before: MaxCoverTree | None = None,
+        pool: ElitePool | None = None,
+        eager: bool = False,
     ) -> None:
         super().__init__(master.sites, best, master.solver)
         self.master, self.cover, self.core, self.eager = master, best, best.core, eager
+        self.pool = ElitePool(best) if pool is None else pool
         self._planted = False
         self._gain: FloatArray = np.zeros((2, self.sites)) if before is None else before._gain
         self._tries: FloatArray = np.zeros(self.sites) if before is None else before._tries
@@ -45,7 +53,7 @@ class MaxCoverTree(BranchAndCut):
         """Solve the root's linear program, with its bound and a choice near it for the incumbent; a point inside."""
         self._planted = True
         self.master.limit(self.core.limit)
-        outcome, inside = self.master.solve_relaxation(self.best.budget, inside, close=close)
+        outcome, inside = self.master.solve_relaxation(self.budget, inside, close=close)
         root = self.root()
         if outcome.status != "infeasible" or self.master.is_feasible(root.opened, ~root.closed):
             self.best.tighten(outcome.bound, by=self.by)
@@ -70,7 +78,7 @@ class MaxCoverTree(BranchAndCut):
 
     def solve(self, iterations: int | None = None) -> Outcome:
         """The master as it stands, in people."""
-        return self.master.solve(self.best.budget, iterations=iterations)
+        return self.master.solve(self.budget, iterations=iterations)
 
     def bound_of(self, bound: float) -> float:
         """The program's bound is in people."""
@@ -94,9 +102,9 @@ class MaxCoverTree(BranchAndCut):
         return not self.master.is_feasible(self.entered.opened, ~self.entered.closed)
 
     def process(self, node: Node, bound: float) -> list[tuple[float, Node]]:
-        """The nodes below one, after exchanges from the best choice: harder, the longer there is no proof."""
+        """The nodes below one, after more turns of the pool, the longer there is no proof."""
         if self.nodes in _HARDER and not (self.eager and self.nodes == 1) and self.best.choice is not None:
-            offer_improved(self.cover, self.best.choice, effort=_HARDER[self.nodes], turn=self.nodes)
+            self.pool.run(self.budget, turns=_HARDER[self.nodes])
         return super().process(node, bound)
 
     def fix_sites(self, node: Node, outcome: Outcome) -> Node:
@@ -135,7 +143,7 @@ class MaxCoverTree(BranchAndCut):
             if score > most:
                 chosen, most, idle = (site, bounds), score, 0
             closed = self.best.closes(bounds[0]) or self.best.closes(bounds[1])
-            if closed or idle >= _IDLE or self.best.budget.over():
+            if closed or idle >= _IDLE or self.budget.over():
                 break
         # A side without a solution is not left out here: that is for its node to prove.
         site, (closed_bound, opened_bound) = chosen

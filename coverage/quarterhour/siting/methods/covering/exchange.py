@@ -1,4 +1,8 @@
-"""Exchange: one site out, another in, while that covers more; then a kick, and again."""
+"""Iterated local search for max-cover: the best exchange of two sites, a kick of neighbours, again; and path relinking.
+
+Two sites that share no row have nothing in common, so the best exchange is looked for among *near* sites pair by pair
+and among all others by the greatest gain and the smallest loss alone.
+"""
 
 from __future__ import annotations
 
@@ -10,7 +14,6 @@ import numpy as np
 from quarterhour.base.arrays import IntArray
 from quarterhour.base.jit import COMPILED, kernel
 from quarterhour.siting.methods.covering.cover_instance import CoverIncumbent, CoverInstance, count_in_areas
-from quarterhour.siting.methods.solver.presolve import columns_of, rows_of
 from quarterhour.siting.question.search import SearchBudget
 
 _LARGEST_TABLE = 20_000_000
@@ -19,8 +22,40 @@ _MOST = 5_000
 """Steps, by exchanges and pairs that there are: a small question is searched through sooner."""
 _SLOWER = 1e-2
 """Of the effort that is spent where kernels are not compiled."""
-_HEATS = 3e-4, 2e-3
-"""A choice worse by this share is kept, for the next kick, about once in three times; turn and turn about."""
+_KICK = 2, 6
+"""Sites that a kick moves, at least and at most."""
+_HEAT = 3e-4
+"""A choice worse by this share is kept, for the next kick, about once in three times."""
+
+
+class ExchangeSearch:
+    """The exchanges of an instance: its rows by site, its sites by row, and near sites; ``kinds`` of the same areas."""
+
+    def __init__(self, core: CoverInstance) -> None:
+        self.core, self.sites = core, len(core.sites)
+        self.table, self.near = (*core.table, core.people), core.near
+        kinds, kind = np.unique(core.group, axis=1, return_inverse=True)
+        one = np.zeros((0, 1), dtype=np.int64), np.zeros(self.sites, dtype=np.int64)
+        areas, kind = (kinds, kind.ravel().astype(np.int64)) if len(core.group) else one
+        self.rules = core.group, core.low, core.high, kind, np.ascontiguousarray(areas)
+
+    def may_move(self, size: int) -> bool:
+        """Whether there is anything to exchange in a choice of so many sites, in the memory that there is."""
+        return 0 < size < self.sites and self.sites * size <= _LARGEST_TABLE
+
+    def run(
+        self, begin: IntArray, *, effort: float, kicks: int, seed: int, guide: IntArray | None = None
+    ) -> tuple[int, IntArray, float]:
+        """The best choice met, its people and the steps spent, from ``begin`` or half-way from there to ``guide``."""
+        here = np.array(begin, dtype=np.int64)
+        best, towards = here.copy(), np.empty(0, dtype=np.int64) if guide is None else np.asarray(guide, np.int64)
+        fewest = min(_KICK[0], len(here))
+        kick = fewest, max(fewest, min(_KICK[1], len(here) // 2))
+        drawn = np.uint64(1 + 2 * seed)
+        value, spent = _search(
+            self.table, self.near, here, best, towards, self.rules, effort, kicks, kick, _HEAT, drawn
+        )
+        return int(value), np.sort(best), float(spent)
 
 
 def iterated_local_search(
@@ -34,8 +69,7 @@ def iterated_local_search(
 ) -> IntArray:
     """A choice inside the rules that covers at least as many people, by iterated local search.
 
-    What each exchange would bring is kept up to date rather than counted anew (Resende and Werneck 2007),
-    and the first that gains is made, which strays farther than the best one.
+    What each exchange would bring is kept up to date rather than counted anew (Resende and Werneck 2007).
 
     Parameters
     ----------
@@ -45,28 +79,24 @@ def iterated_local_search(
     bound : no choice covers more; where one covers as many, the search ends.
     found : told better choices on the way.
     """
-    sites, size = len(core.sites), len(choice)
-    if size == 0 or size == sites or sites * size > _LARGEST_TABLE:
+    search = ExchangeSearch(core)
+    if not search.may_move(len(choice)):
         return choice
-    effort = min(effort, _MOST * (sites * size + core.cover.nnz))
+    effort = min(effort, _MOST * (search.sites * len(choice) + core.cover.nnz))
     if not COMPILED:
         effort *= _SLOWER
-    table = (*columns_of(core.cover), *rows_of(core.cover), core.people)
-    here = np.array(choice, dtype=np.int64)
-    best, most, turn = here.copy(), core.covered(here), 0
+    best, most, turn = np.sort(choice), core.covered(choice), 0
     while effort > 0 and most < bound and not budget.over():
-        seed = np.uint64(1 + 2 * (budget.seed * 1_000_003 + turn))
-        met = here.copy()
-        rules, heat = (core.group, core.low, core.high), _HEATS[turn % len(_HEATS)]
-        value, spent = _search(table, here, met, rules, min(effort, _ROUND), heat, seed)
+        seed = budget.seed * 1_000_003 + turn
+        value, met, spent = search.run(best, effort=min(effort, _ROUND), kicks=2**31, seed=seed)
         effort -= max(spent, 1.0)
         budget.spend(rounds=1)
         turn += 1
         if value > most:
             best, most = met, value
             if found is not None:
-                found(np.sort(best))
-    return np.sort(best)
+                found(best)
+    return best
 
 
 def offer_improved(best: CoverIncumbent, choice: IntArray, *, effort: float, turn: int = 0) -> None:
@@ -79,49 +109,43 @@ def offer_improved(best: CoverIncumbent, choice: IntArray, *, effort: float, tur
 
 
 @kernel
-def _search(table, chosen, best, rules, effort, heat, seed):  # type: ignore[no-untyped-def]
-    """Local search, a kick, local search, until the effort is spent.
+def _search(  # type: ignore[no-untyped-def]
+    table, near, chosen, best, guide, rules, effort, kicks, kick, heat, seed
+):
+    """Relink towards ``guide`` (empty: not), then best exchanges, a kick, best exchanges, until the effort is spent.
 
-    ``chosen`` is left where the search stands, ``best`` at the best choice met; its people and the steps
-    spent come back.
+    ``best`` becomes the best choice met; its people and the steps spent come back.
     """
-    start, _, _, _, people = table
-    group, low, high = rules
-    sites, size = len(start) - 1, len(chosen)
-    ints = np.int64
+    start, people = table[0], table[4]
+    sites, size, ints = len(start) - 1, len(chosen), np.int64
     gain, loss, kept = np.zeros(sites, ints), np.zeros(size, ints), np.zeros((size, sites), ints)
-    book = np.zeros(len(people), ints), np.zeros(len(people), ints), gain, loss, kept
-    standing, opened = np.zeros(sites, np.bool_), np.zeros(len(low), ints)
+    times, who = np.zeros(len(people), ints), np.zeros(len(people), ints)
+    standing, opened = np.zeros(sites, np.bool_), np.zeros(len(rules[1]), ints)
+    book = times, who, gain, loss, kept, standing, opened
     state = np.array([seed], np.uint64)
-    spent = _begin(table, chosen, group, standing, opened, book, state)
-    value = _people_of(table, book)
-    most, here, back = value, value, chosen.copy()
+    spent = _begin(table, chosen, rules, book, state)
+    value = _people_of(people, times)
+    if len(guide) == size:
+        gained, steps = _relinked(table, chosen, guide, rules, book)
+        value += gained
+        spent += steps
     best[:] = chosen
-    first = True
-    while first or spent < effort:
-        kick = 0 if first else 1 + _drawn(state, 3)
-        first = False
-        for _ in range(kick):
-            q, s = _drawn(state, size), _drawn(state, sites)
-            if not standing[s] and _allowed(group, low, high, opened, chosen[q], s):
-                value += gain[s] - loss[q] + kept[q, s]
-                spent += _swap(table, chosen, q, s, group, standing, opened, book)
-        idle, s = 0, _drawn(state, sites)
-        while idle < sites:
-            idle += 1
-            s = s + 1 if s + 1 < sites else 0
-            if standing[s]:
-                continue
-            slot, delta = -1, 0
-            for q in range(size):
-                d = gain[s] - loss[q] + kept[q, s]
-                if d > delta and _allowed(group, low, high, opened, chosen[q], s):
-                    slot, delta = q, d
-            spent += size
-            if slot >= 0:
-                value += delta
-                spent += _swap(table, chosen, slot, s, group, standing, opened, book)
-                idle = 0
+    most, here, back = value, ints(-1), chosen.copy()
+    mark, around = np.full(sites, -1, ints), np.empty(size, ints)
+    turn = 0
+    while turn == 0 or (turn <= kicks and spent < effort):
+        if turn > 0:
+            gained, steps = _kicked(table, near, chosen, rules, book, state, kick, mark, around, turn)
+            value += gained
+            spent += steps
+        turn += 1
+        while True:
+            gained, slot, site, looked = _best_exchange(near, chosen, rules, book)
+            spent += looked
+            if gained <= 0:
+                break
+            value += gained
+            spent += _swap(table, chosen, slot, site, rules, book)
         if value > most:
             most = value
             best[:] = chosen
@@ -130,9 +154,117 @@ def _search(table, chosen, best, rules, effort, heat, seed):  # type: ignore[no-
             here = value
             back[:] = chosen
         else:
-            spent += _return(table, chosen, back, group, standing, opened, book)
+            spent += _return(table, chosen, back, rules, book)
             value = here
     return most, spent
+
+
+@kernel
+def _best_exchange(near, chosen, rules, book):  # type: ignore[no-untyped-def]
+    """The allowed exchange that gains most: what it gains, the slot, the site, and how many pairs were looked at.
+
+    A pair's worth is gain - loss + kept, and kept is 0 where the two share no row: there the greatest gain and the
+    smallest loss of each kind of area are enough.
+    """
+    begins, site_near = near
+    _, low, high, kind, areas = rules
+    _, _, gain, loss, kept, standing, opened = book
+    kinds, sites = areas.shape[1], len(gain)
+    dearest, cheapest = np.full(kinds, -1, np.int64), np.full(kinds, -1, np.int64)
+    for s in range(sites):
+        if not standing[s] and (dearest[kind[s]] < 0 or gain[s] > gain[dearest[kind[s]]]):
+            dearest[kind[s]] = s
+    for q in range(len(chosen)):
+        k = kind[chosen[q]]
+        if cheapest[k] < 0 or loss[q] < loss[cheapest[k]]:
+            cheapest[k] = q
+    most, slot, site, looked = np.int64(0), -1, -1, sites + kinds
+    for a in range(kinds):
+        q = cheapest[a]
+        for b in range(kinds if q >= 0 else 0):
+            s = dearest[b]
+            if s >= 0 and gain[s] - loss[q] + kept[q, s] > most and _allowed(areas, low, high, opened, a, b):
+                most, slot, site = gain[s] - loss[q] + kept[q, s], q, s
+    for q in range(len(chosen)):
+        out = chosen[q]
+        first, last = (begins[out], begins[out + 1]) if len(site_near) else (0, sites)
+        looked += last - first
+        for k in range(first, last):
+            s = site_near[k] if len(site_near) else k
+            d = gain[s] - loss[q] + kept[q, s]
+            if d > most and not standing[s] and _allowed(areas, low, high, opened, kind[out], kind[s]):
+                most, slot, site = d, q, s
+    return most, slot, site, looked
+
+
+@kernel
+def _kicked(table, near, chosen, rules, book, state, kick, mark, around, turn):  # type: ignore[no-untyped-def]
+    """Move a few neighbouring open sites to places near them, where that is allowed: what is gained, and the steps."""
+    begins, site_near = near
+    _, low, high, kind, areas = rules
+    _, _, gain, loss, kept, standing, opened = book
+    size, sites, spent, gained, many = len(chosen), len(gain), 0, np.int64(0), 0
+    if len(site_near):
+        middle = chosen[_drawn(state, size)]
+        for k in range(begins[middle], begins[middle + 1]):
+            mark[site_near[k]] = turn
+        for q in range(size):
+            if mark[chosen[q]] == turn:
+                around[many] = q
+                many += 1
+    for i in range(kick[0] + _drawn(state, kick[1] - kick[0] + 1)):
+        if i < many:
+            j = i + _drawn(state, many - i)
+            q = around[j]
+            around[j], around[i] = around[i], q
+        else:
+            q = _drawn(state, size)
+        out = chosen[q]
+        if len(site_near):
+            s = site_near[begins[out] + _drawn(state, begins[out + 1] - begins[out])]
+        else:
+            s = _drawn(state, sites)
+        if not standing[s] and _allowed(areas, low, high, opened, kind[out], kind[s]):
+            gained += gain[s] - loss[q] + kept[q, s]
+            spent += _swap(table, chosen, q, s, rules, book)
+    return gained, spent
+
+
+@kernel
+def _relinked(table, chosen, guide, rules, book):  # type: ignore[no-untyped-def]
+    """Step by step towards ``guide`` by the best allowed exchange, then back to the best choice of the middle half."""
+    _, low, high, kind, areas = rules
+    _, _, gain, loss, kept, standing, opened = book
+    size, spent = len(chosen), 0
+    wanted, missing, left = np.zeros(len(gain), np.bool_), np.empty(size, np.int64), 0
+    for s in guide:
+        wanted[s] = True
+        if not standing[s]:
+            missing[left] = s
+            left += 1
+    total, middle, value, best = left, chosen.copy(), np.int64(0), np.int64(0)
+    reached = False
+    while left > max(1, total // 4):
+        most, slot, at = np.int64(-(1 << 60)), -1, -1
+        for q in range(size):
+            for i in range(0 if wanted[chosen[q]] else left):
+                d = gain[missing[i]] - loss[q] + kept[q, missing[i]]
+                if d > most and _allowed(areas, low, high, opened, kind[chosen[q]], kind[missing[i]]):
+                    most, slot, at = d, q, i
+        spent += size * left
+        if slot < 0:
+            break
+        value += most
+        spent += _swap(table, chosen, slot, missing[at], rules, book)
+        left -= 1
+        missing[at] = missing[left]
+        if total - left >= total // 4 and (not reached or value > best):
+            best, reached = value, True
+            middle[:] = chosen
+    if reached:
+        spent += _return(table, chosen, middle, rules, book)
+        value = best
+    return value, spent
 
 
 @kernel
@@ -147,16 +279,19 @@ def _drawn(state, below):  # type: ignore[no-untyped-def]
 
 
 @kernel
-def _allowed(group, low, high, opened, leaving, coming):  # type: ignore[no-untyped-def]
-    for q in range(group.shape[0]):
-        a, b = group[q, leaving], group[q, coming]
+def _allowed(areas, low, high, opened, leaving, coming):  # type: ignore[no-untyped-def]
+    """Whether a site of one kind may leave for one of another."""
+    if leaving == coming:
+        return True
+    for q in range(areas.shape[0]):
+        a, b = areas[q, leaving], areas[q, coming]
         if a != b and ((a >= 0 and opened[a] <= low[a]) or (b >= 0 and opened[b] >= high[b])):
             return False
     return True
 
 
 @kernel
-def _begin(table, chosen, group, standing, opened, book, state):  # type: ignore[no-untyped-def]
+def _begin(table, chosen, rules, book, state):  # type: ignore[no-untyped-def]
     start, row, _, _, people = table
     gain = book[2]
     for _ in range(8):
@@ -166,14 +301,13 @@ def _begin(table, chosen, group, standing, opened, book, state):  # type: ignore
             gain[s] += people[row[k]]
     spent = len(row)
     for q in range(len(chosen)):
-        spent += _set_open(table, chosen[q], q, 1, group, standing, opened, book)
+        spent += _set_open(table, chosen[q], q, 1, rules, book)
     return spent
 
 
 @kernel
-def _people_of(table, book):  # type: ignore[no-untyped-def]
-    people, times = table[4], book[0]
-    total = 0
+def _people_of(people, times):  # type: ignore[no-untyped-def]
+    total = np.int64(0)
     for r in range(len(people)):
         if times[r] > 0:
             total += people[r]
@@ -181,27 +315,27 @@ def _people_of(table, book):  # type: ignore[no-untyped-def]
 
 
 @kernel
-def _swap(table, chosen, slot, site, group, standing, opened, book):  # type: ignore[no-untyped-def]
-    spent = _set_open(table, chosen[slot], slot, -1, group, standing, opened, book)
+def _swap(table, chosen, slot, site, rules, book):  # type: ignore[no-untyped-def]
+    spent = _set_open(table, chosen[slot], slot, -1, rules, book)
     chosen[slot] = site
-    return spent + _set_open(table, site, slot, 1, group, standing, opened, book)
+    return spent + _set_open(table, site, slot, 1, rules, book)
 
 
 @kernel
-def _return(table, chosen, back, group, standing, opened, book):  # type: ignore[no-untyped-def]
+def _return(table, chosen, back, rules, book):  # type: ignore[no-untyped-def]
     spent = 0
     for q in range(len(chosen)):
         if chosen[q] != back[q]:
-            spent += _set_open(table, chosen[q], q, -1, group, standing, opened, book)
+            spent += _set_open(table, chosen[q], q, -1, rules, book)
     for q in range(len(chosen)):
         if chosen[q] != back[q]:
             chosen[q] = back[q]
-            spent += _set_open(table, chosen[q], q, 1, group, standing, opened, book)
+            spent += _set_open(table, chosen[q], q, 1, rules, book)
     return spent
 
 
 @kernel
-def _set_open(table, site, slot, step, group, standing, opened, book):  # type: ignore[no-untyped-def]
+def _set_open(table, site, slot, step, rules, book):  # type: ignore[no-untyped-def]
     """A site opens in a slot (step 1), or closes there (-1), which undoes that.
 
     ``gain[j]``: people whom nobody covers and j would. ``loss[q]``: people whom only the site in slot q
@@ -209,7 +343,7 @@ def _set_open(table, site, slot, step, group, standing, opened, book):  # type: 
     through ``who``, the sum of the slots that cover it.
     """
     start, row, row_start, row_site, people = table
-    times, who, gain, loss, kept = book
+    times, who, gain, loss, kept, standing, opened = book
     spent = 0
     for k in range(start[site], start[site + 1]):
         r = row[k]
@@ -233,5 +367,5 @@ def _set_open(table, site, slot, step, group, standing, opened, book):  # type: 
             times[r] += 1
             who[r] += slot
     standing[site] = step > 0
-    count_in_areas(group, opened, site, step)
+    count_in_areas(rules[0], opened, site, step)
     return spent + start[site + 1] - start[site]

@@ -11,7 +11,7 @@ from quarterhour.base.arrays import IntArray
 from quarterhour.base.jit import kernel
 from quarterhour.siting.methods.covering.cover_instance import CoverInstance, count_in_areas
 from quarterhour.siting.methods.covering.exchange import iterated_local_search
-from quarterhour.siting.methods.solver.presolve import columns_of, dominated_columns, merge_pairs, merge_rows, rows_of
+from quarterhour.siting.methods.solver.presolve import dominated_columns, merge_pairs, merge_rows
 from quarterhour.siting.question.problem import SitingProblem
 from quarterhour.siting.question.quotas import quota_areas
 from quarterhour.siting.question.search import SearchBudget
@@ -85,7 +85,7 @@ def greedy_order(core: CoverInstance, begin: IntArray | None = None) -> IntArray
 
     ``begin``: those that are taken already.
     """
-    table = (*columns_of(core.cover), *rows_of(core.cover))
+    table = core.table
     first = np.empty(0, dtype=np.int64) if begin is None else begin
     chosen: IntArray = _greedy(*table, core.people, core.group, core.low, core.high, core.limit, first)
     return chosen
@@ -93,8 +93,7 @@ def greedy_order(core: CoverInstance, begin: IntArray | None = None) -> IntArray
 
 def without_redundant(core: CoverInstance, chosen: IntArray) -> IntArray:
     """A choice without the sites that add no people and no quota needs, in position order."""
-    start, row = columns_of(core.cover)
-    return np.sort(_needed(start, row, core.people, np.asarray(chosen, dtype=np.int64), core.group, core.low))
+    return np.sort(_needed(*core.table[:2], core.people, np.asarray(chosen, dtype=np.int64), core.group, core.low))
 
 
 @kernel

@@ -11,15 +11,23 @@ from quarterhour.base.arrays import FloatArray, IntArray
 from quarterhour.siting.methods.covering.benders import MaxCoverMaster
 from quarterhour.siting.methods.covering.branch_and_cut import MaxCoverTree
 from quarterhour.siting.methods.covering.cover_instance import CoverIncumbent, CoverInstance
+from quarterhour.siting.methods.covering.elite_pool import ElitePool
 from quarterhour.siting.methods.covering.exchange import offer_improved
 from quarterhour.siting.methods.covering.greedy import greedy_order, heuristic_choice
 from quarterhour.siting.methods.covering.min_sites import solve_min_sites
+from quarterhour.siting.methods.covering.primal_dual import primal_dual_bound
 from quarterhour.siting.methods.solver.incumbent import SitesResult
 from quarterhour.siting.methods.solver.presolve import merge_rows
 from quarterhour.siting.question.search import SearchBudget
 
 _FIRST = 2e7
 """Steps of local search before there is a bound."""
+_SMALL_PROGRAM, _POOL, _PRICES, _LARGE_PROGRAM, _POOL_AFTER = 0.1, 0.1, 0.3, 0.4, 0.7
+"""Of the time, or work, left that each part may take."""
+_TURNS = 16
+"""Of the pool, before prices."""
+_CLOSE, _CLOSEST = 1e-4, 1e-6
+"""How near the prices come to the linear program's value, and where nothing else is left to do."""
 _EASY, _NEAR = 3, 1e-3
 """Nodes that are looked at before a question is no longer thought easy, and the gap beyond which it never was."""
 
@@ -38,18 +46,60 @@ def solve_max_cover(core: CoverInstance, budget: SearchBudget | None = None, *, 
     best = CoverIncumbent(core, _in_people(budget, unit), bound=int(core.people.sum()))
     infeasible, nodes = not offer_first_choice(best, effort=_FIRST), 0
     budget.progress(0.2)
-    if not infeasible and not best.is_optimal and best.gap > gap and not budget.over():
-        # What is easy is proven sooner by a small program, what is not by a large one.
-        for fine in (False, True):
-            tree = MaxCoverTree(MaxCoverMaster(core, seed=budget.seed, fine=fine), best, eager=not fine)
-            tree.solve_root(interior_point(core, best.choice))
-            budget.progress(0.5)
-            tree.search(gap=gap, nodes=math.inf if fine else _EASY if best.gap < _NEAR else 0)
-            infeasible, nodes = tree.is_infeasible, nodes + tree.nodes
-            if not tree.has_open_nodes or budget.over():
-                break
+    if not infeasible and not _is_done(best, gap):
+        search = _Search(best, gap)
+        search.run()
+        infeasible, nodes = search.infeasible, search.nodes
     budget.progress(1.0)
     return in_people(best.result(nodes=nodes, infeasible=infeasible), unit)
+
+
+class _Search:
+    """What follows a first choice: what is easy by a small program, else the pool, the prices, then the tree."""
+
+    def __init__(self, best: CoverIncumbent, gap: float) -> None:
+        self.best, self.gap, self.budget = best, gap, best.budget
+        self.pool, self.infeasible, self.nodes = ElitePool(best), False, 0
+
+    def run(self) -> None:
+        """Until the gap is small enough, or the budget is over."""
+        core, best, budget = self.best.core, self.best, self.budget
+        self._tree(interior_point(core, best.choice), budget.share(_SMALL_PROGRAM), fine=False)
+        budget.progress(0.3)
+        if self._is_done():
+            return
+        self.pool.run(budget.share(_POOL), turns=_TURNS)
+        prices = primal_dual_bound(core)
+        inside = interior_point(core, best.choice)
+        if prices is not None and not self._is_done():
+            prices.run(budget.share(_PRICES), best, close=_CLOSE)
+            inside = prices.inside
+        budget.progress(0.5)
+        if not self._is_done():
+            self._tree(inside, budget.share(_LARGE_PROGRAM), fine=True)
+        if prices is not None and not self._is_done():
+            self.pool.run(budget.share(_POOL_AFTER))
+            prices.run(budget, best, close=_CLOSEST)
+            self.pool.run(budget)
+
+    def _tree(self, inside: FloatArray, part: SearchBudget, *, fine: bool) -> None:
+        """A tree whose root is settled within a part of the budget grows on."""
+        best = self.best
+        master = MaxCoverMaster(best.core, seed=self.budget.seed, fine=fine)
+        tree = MaxCoverTree(master, best, pool=self.pool, eager=not fine)
+        tree.budget = part
+        tree.solve_root(inside)
+        if not part.over():
+            tree.budget = self.budget if fine else part
+            tree.search(gap=self.gap, nodes=math.inf if fine else _EASY if best.gap < _NEAR else 0)
+        self.infeasible, self.nodes = tree.is_infeasible, self.nodes + tree.nodes
+
+    def _is_done(self) -> bool:
+        return self.infeasible or _is_done(self.best, self.gap)
+
+
+def _is_done(best: CoverIncumbent, gap: float) -> bool:
+    return best.is_finished or best.gap <= gap
 
 
 def presolve_max_cover(core: CoverInstance) -> tuple[CoverInstance, int]:

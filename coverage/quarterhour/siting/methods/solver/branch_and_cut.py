@@ -47,7 +47,8 @@ class BranchAndCut(ABC):
     """Best bound first; ``search`` ends when nothing better than the incumbent is left, or time is up.
 
     Where the solver fails on one node after another they are set aside: the bound stays at theirs.
-    The first columns of ``solver``'s program are the sites, 0 to 1. A bound is of the incumbent's unit.
+    The first columns of ``solver``'s program are the sites, 0 to 1. A bound is of the incumbent's unit. ``budget``: the
+    incumbent's, or a share of it.
     """
 
     rounds = 6
@@ -58,6 +59,7 @@ class BranchAndCut(ABC):
 
     def __init__(self, sites: int, best: SitesIncumbent, solver: Solver) -> None:
         self.sites, self.best, self.solver = sites, best, solver
+        self.budget = best.budget
         self.by = f"Benders, {solver.version}"
         self.nodes = 0
         self.seen: set[bytes] = set()
@@ -127,12 +129,12 @@ class BranchAndCut(ABC):
         until = self.nodes + nodes
         while self.heap and not self.best.closes(self._top):
             self._tighten(self.heap[0][0])
-            if self.best.gap <= gap or self.nodes >= until or self.best.budget.over():
+            if self.best.gap <= gap or self.nodes >= until or self.budget.over():
                 break
             bound, _, node = heapq.heappop(self.heap)
             for child_bound, child in self.process(node, self._sign * bound):
                 self.push(child_bound, child)
-            self.best.budget.spend(nodes=1)
+            self.budget.spend(nodes=1)
         else:
             self.heap.clear()
             if self.best.value is not None:
@@ -165,7 +167,7 @@ class BranchAndCut(ABC):
             bound = max(self._sign * bound, self._sign * self.bound_of(outcome.bound)) * self._sign
         if self.best.closes(bound):
             return []
-        if self.best.budget.over():
+        if self.budget.over():
             return [(bound, node)]
         self.failures = self.failures + 1 if outcome.status == "failed" else 0
         if self.failures > _MOST_FAILURES:
@@ -183,7 +185,7 @@ class BranchAndCut(ABC):
         rounds = 0
         while True:
             outcome = self.solve()
-            if outcome.values is None or self.best.closes(self.bound_of(outcome.bound)) or self.best.budget.over():
+            if outcome.values is None or self.best.closes(self.bound_of(outcome.bound)) or self.budget.over():
                 return outcome
             y = outcome.values[: self.sites]
             whole = not (np.minimum(y, 1 - y) > WHOLE).any()
