@@ -9,7 +9,7 @@ import numpy as np
 import pandas as pd
 import scipy.sparse as sp
 
-from quarterhour.base.arrays import IntArray
+from quarterhour.base.arrays import AnyArray, IntArray
 from quarterhour.base.jit import kernel
 from quarterhour.siting.methods.solver.incumbent import Incumbent
 from quarterhour.siting.methods.solver.presolve import columns_of, rows_of
@@ -52,12 +52,12 @@ class CoverInstance:
         return bool(short or (self.high < 0).any() or self.limit < int(self.low.max(initial=0)))
 
     @cached_property
-    def table(self) -> tuple[IntArray, IntArray, IntArray, IntArray]:
+    def table(self) -> tuple[AnyArray, AnyArray, AnyArray, AnyArray]:
         """The rows of each site, and the sites of each row: where they begin, and they."""
         return (*columns_of(self.cover), *rows_of(self.cover))
 
     @cached_property
-    def near(self) -> tuple[IntArray, IntArray]:
+    def near(self) -> tuple[AnyArray, AnyArray]:
         """Of each site the sites that share a row with it, itself too; an empty list where that is nearly all."""
         width = np.diff(self.cover.indptr).astype(np.float64)
         if float(width @ width) > _MOST_NEAR:

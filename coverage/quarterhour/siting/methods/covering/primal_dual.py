@@ -1,9 +1,9 @@
 """The linear program's bound of max-cover without a linear-program solver: restarted primal-dual steps, recounted.
 
-The relaxation is the saddle point ``min over l, max over y of sum w (1 - l) + sum w l (A y)`` with ``l`` and ``y`` from
-0 to 1 and ``y`` within the nest of quotas: who is covered is eliminated. Primal-dual hybrid gradient with diagonal steps
-(Chambolle and Pock 2011), averages and restarts (Applegate and others 2021, PDLP). Any ``l`` gives a bound, people who
-are not priced and the dearest sites of the nest; it is counted in whole numbers, whatever floats lost on the way.
+The relaxation is the saddle point ``min over l, max over y of sum w (1 - l) + sum w l (A y)`` with ``l`` and ``y``
+from 0 to 1 and ``y`` within the nest of quotas: who is covered is eliminated. Primal-dual hybrid gradient with diagonal
+steps (Chambolle and Pock 2011), averages and restarts (Applegate and others 2021, PDLP). Any ``l`` gives a bound: the
+people who are not priced and the dearest sites of the nest. It is counted in whole numbers, whatever floats lost.
 """
 
 from __future__ import annotations
@@ -95,7 +95,7 @@ class PrimalDualBound:
         parts = max(0, min(_FINEST, _ROOM - total.bit_length()))
         price = np.clip(np.rint(self.prices * self.people * 2.0**parts), 0, people << parts).astype(np.int64)
         cost = np.asarray(self.core.cover.T @ price, dtype=np.int64)
-        dearest = sum(cost[cheapest(self.nest, -cost)].tolist())
+        dearest: int = sum(cost[cheapest(self.nest, -cost)].tolist())
         return min(total, ((total << parts) - int(price.sum()) + dearest) >> parts)
 
     def _look(self) -> None:
