@@ -65,7 +65,7 @@ def solve_capacitated_median(
     budget = budget or SearchBudget()
     unfixed = replace(limits, fixed=np.zeros_like(limits.fixed))
     space = CapacitatedInstance(build_median_instance(people, times, unfixed, otherwise=otherwise), room, limits)
-    best: SitesIncumbent = Incumbent(budget, bound=space.median.least)
+    best: SitesIncumbent = Incumbent(budget, bound=space.median.least, steps=space.median.steps(whole=False))
     nest = nest_of(limits.without(limits.fixed, unfixed.fixed))
     if nest is None:
         return best.result(infeasible=True)
@@ -115,7 +115,7 @@ def _priced(space: CapacitatedInstance, nest: Nest, best: SitesIncumbent) -> Lag
         return part.over()
 
     begin = space.fixed if best.choice is None else best.choice
-    priced = KnapsackPrices(space, nest).rounds(begin, best.value, over=over, look=look)
+    priced = KnapsackPrices(space, nest, step=best.steps[0]).rounds(begin, best.value, over=over, look=look)
     best.tighten(priced.bound, by=PRICES)
     return priced
 
@@ -131,7 +131,7 @@ class _Search:
         self.sites, self.rows = len(m.sites), len(m.people)
         self.lower, self.upper = space.limits.fixed.astype(float), np.ones(self.sites)
         if best.value is not None:
-            self._settle(nest, priced, best.value)
+            self._settle(nest, priced, best.value - best.steps[0])
         self.pair, self.beyond = self._pairs(priced, reach)
         self.base = self._base()
         self.settled = m.settled + int(m.people @ self.base)

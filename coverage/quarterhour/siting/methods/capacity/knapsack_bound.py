@@ -98,8 +98,8 @@ class CapacitatedInstance:
 class KnapsackPrices(LagrangianBound):
     """Prices of rows whose sites have room."""
 
-    def __init__(self, room: CapacitatedInstance, nest: Nest) -> None:
-        super().__init__(room.median, nest)
+    def __init__(self, room: CapacitatedInstance, nest: Nest, *, step: int = 1) -> None:
+        super().__init__(room.median, nest, step=step)
         self.room = room
 
     def costs(self, prices: IntArray, cost: IntArray) -> int:

@@ -42,10 +42,13 @@ class LagrangianPrices:
 
 
 class LagrangianBound:
-    """The search for prices; ``rounds`` goes on until nothing is gained, or ``known`` is proven best."""
+    """The search for prices; ``rounds`` goes on until nothing is gained, or what is known is proven best.
 
-    def __init__(self, median: MedianInstance, nest: Nest) -> None:
-        self.median, self.nest = median, nest
+    ``step``: values differ by multiples of it.
+    """
+
+    def __init__(self, median: MedianInstance, nest: Nest, *, step: int = 1) -> None:
+        self.median, self.nest, self.step = median, nest, step
         longest = int(max(median.cs.max(initial=0), median.otherwise.max(initial=0)))
         dearest = np.where(median.otherwise == MUST, _DEAREST * longest + 1, median.otherwise)
         self.parts = max(0, min(_FINEST, _ROOM - int(median.people @ dearest + 1).bit_length()))
@@ -99,7 +102,7 @@ class LagrangianBound:
             if n % _LOOK == _LOOK - 1 and now.chosen.tobytes() not in seen:
                 seen.add(now.chosen.tobytes())
                 value = look(now.chosen)
-            if (value is not None and best.bound >= value) or step < _WEAKEST or over():
+            if (value is not None and best.bound > value - self.step) or step < _WEAKEST or over():
                 break
             if stall >= _STALLS:
                 step, stall, now, way = 0.6 * step, 0, best, None
@@ -127,10 +130,9 @@ class LagrangianBound:
 
 
 def reduced_cost_fixing(nest: Nest, priced: LagrangianPrices, value: int, settled: int) -> tuple[BoolArray, BoolArray]:
-    """The sites that every plan better than ``value`` opens, and those that none opens."""
+    """The sites that every plan of ``value`` or better opens, and those that none opens."""
     prices = exchange_prices(nest, priced.cost, priced.chosen)
-    # Better by one at least: a plan whose bound is above this is none.
-    room = ((value - 1 - settled) << priced.parts) - priced.total
+    room = ((value - settled) << priced.parts) - priced.total
     sure = prices > room
     picked = np.zeros(len(prices), dtype=bool)
     picked[priced.chosen] = True

@@ -7,6 +7,7 @@ Werneck 2007), on sparse rows. Values are people times centiseconds, in whole nu
 from __future__ import annotations
 
 import copy
+import math
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -27,6 +28,7 @@ NEVER = 2**40
 _MOST_PASSES = 50
 _ROOM = 2**61
 """Sums in kernels stay below."""
+_BLOCK = 2**16
 
 
 @dataclass(frozen=True, eq=False)
@@ -58,6 +60,20 @@ class MedianInstance:
     def least(self) -> int:
         """No choice is better: every row at its nearest site."""
         return self.settled + int(self.people @ self.cs[self.start[:-1]].astype(np.int64))
+
+    def steps(self, *, whole: bool = True) -> tuple[int, int]:
+        """A number of which values of choices differ by multiples, and one value; ``whole``: rows go undivided."""
+        first = self.cs[self.start[:-1]].astype(np.int64)
+        apart = self.cs - np.repeat(first, np.diff(self.start))
+        left = np.where(self.otherwise == MUST, 0, self.otherwise - first)
+        if whole:
+            apart, left = apart * np.repeat(self.people, np.diff(self.start)), left * self.people
+        step = int(np.gcd.reduce(left))
+        for at in range(0, len(apart), _BLOCK):
+            step = math.gcd(step, int(np.gcd.reduce(apart[at : at + _BLOCK])))
+            if step == 1:
+                break
+        return max(1, step), self.least
 
     def times(self, chosen: IntArray) -> IntArray:
         """Centiseconds of each row to the nearest of a choice (positions here); ``NEVER`` where it must and cannot."""

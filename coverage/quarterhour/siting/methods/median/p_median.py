@@ -19,7 +19,7 @@ from quarterhour.siting.methods.solver.highs import Solver
 from quarterhour.siting.methods.solver.incumbent import Incumbent, SitesIncumbent, SitesResult
 from quarterhour.siting.methods.solver.nest import Nest, nest_of, random_choices
 from quarterhour.siting.methods.solver.within import solve_within
-from quarterhour.siting.question.search import SearchBudget
+from quarterhour.siting.question.search import COUNTING, SearchBudget, SearchResult
 from quarterhour.siting.question.site_limits import SiteLimits
 
 PRICES = "Lagrangian"
@@ -52,10 +52,10 @@ def solve_p_median(
     """
     budget = budget or SearchBudget()
     median = build_median_instance(people, times, limits, otherwise=otherwise)
-    best: SitesIncumbent = Incumbent(budget, bound=median.least)
     nest = nest_of(median.limits)
     if nest is None or median.hopeless:
-        return best.result(infeasible=True)
+        return SearchResult(None, None, median.least, COUNTING, infeasible=True)
+    best: SitesIncumbent = Incumbent(budget, bound=median.least, steps=median.steps())
     exchange = MedianExchange(median)
     _first(median, nest, exchange, best, start)
     budget.progress(0.1)
@@ -116,7 +116,7 @@ def _priced(median: MedianInstance, nest: Nest, exchange: MedianExchange, best: 
         return part.over()
 
     begin = np.flatnonzero(np.isin(median.sites, best.choice)) if best.choice is not None else np.empty(0, np.int64)
-    priced = LagrangianBound(median, nest).rounds(begin, best.value, over=over, look=look)
+    priced = LagrangianBound(median, nest, step=best.steps[0]).rounds(begin, best.value, over=over, look=look)
     best.tighten(priced.bound, by=PRICES)
     return priced
 
@@ -125,7 +125,7 @@ def _searched(median: MedianInstance, nest: Nest, priced: LagrangianPrices, best
     """The tree over what the prices leave open; how many nodes it took."""
     opened = closed = np.zeros(len(median.sites), dtype=bool)
     if best.value is not None:
-        opened, closed = reduced_cost_fixing(nest, priced, best.value, median.settled)
+        opened, closed = reduced_cost_fixing(nest, priced, best.value - best.steps[0], median.settled)
     left = median.without(opened, closed)
     smaller = nest_of(left.limits)
     if left.hopeless or smaller is None:

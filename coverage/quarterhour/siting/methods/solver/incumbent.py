@@ -19,11 +19,21 @@ class Incumbent(Generic[C, V]):
     """The best choice so far with its value, and ``bound``: no choice is better.
 
     ``most``: the greatest value is the best, else the least. Values are whole numbers or fractions, so nothing is
-    compared within a tolerance. ``budget.incumbent`` is called with each better choice, and when the bound moves.
+    compared within a tolerance. ``steps``: a whole number of which all values differ by multiples, and one such value,
+    so that a bound between two of them says the nearer one. ``budget.incumbent`` is called with each better choice,
+    and when the bound moves.
     """
 
-    def __init__(self, budget: SearchBudget, *, bound: V, proved_by: str = COUNTING, most: bool = False) -> None:
-        self.budget, self.most = budget, most
+    def __init__(
+        self,
+        budget: SearchBudget,
+        *,
+        bound: V,
+        proved_by: str = COUNTING,
+        most: bool = False,
+        steps: tuple[int, int] = (1, 0),
+    ) -> None:
+        self.budget, self.most, self.steps = budget, most, steps
         self.choice: C | None = None
         self.value: V | None = None
         self.served: RowsServed | None = None
@@ -81,9 +91,13 @@ class Incumbent(Generic[C, V]):
         return first > second if self.most else first < second
 
     def _rounded(self, bound: V | float) -> V:
+        exact: Exact = bound
         if isinstance(bound, float):
-            return cast(V, math.floor(bound) if self.most else math.ceil(bound))
-        return bound
+            exact = math.floor(bound) if self.most else math.ceil(bound)
+        step, value = self.steps
+        if step > 1:
+            exact = exact - (exact - value) % step if self.most else exact + (value - exact) % step
+        return cast(V, exact)
 
 
 SitesIncumbent = Incumbent[IntArray, int]
