@@ -45,8 +45,11 @@ def max_cover(land: Land, new_sites: int, **more: Any) -> Question:
     def spopt(seconds: float) -> Found:
         return peers.spopt_max_cover(cost(), land.people, land.minutes, new_sites, seconds)
 
+    def greedy(seconds: float) -> Found:
+        return peers.greedy_max_cover(land.cover(), land.people, new_sites, seconds)
+
     program, count = partial(cover_program, land, new_sites), partial(count_covered, land)
-    return Question(("max-cover",), ours, [lambda _: program()], count, spopt, told=size_told(land, new_sites))
+    return Question(("max-cover",), ours, [lambda _: program()], count, spopt, greedy, told=size_told(land, new_sites))
 
 
 def min_sites(land: Land) -> Question:

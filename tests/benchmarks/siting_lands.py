@@ -139,6 +139,38 @@ def _near(
     return np.bincount(row, minlength=len(home)), column.astype(np.int32), cs
 
 
+def made_city(points: int, near: int, *, seed: int = 1) -> Land:
+    """A city whose communities are the candidates: street blocks round several centres, a river without people.
+
+    ``near``: how many communities are within the standard of one, in the mean.
+    """
+    draw = np.random.default_rng(seed)
+    centre, reach = np.vstack([[15.0, 15.0], draw.random((5, 2)) * SIDE]), np.r_[10.0, 2 + 4 * draw.random(5)]
+    turn, home = draw.random(6) * np.pi / 2, np.empty((0, 2))
+    block = SIDE / np.sqrt(3.0 * points)
+    while len(home) < points:
+        spot = draw.random((points, 2)) * SIDE
+        far = np.hypot(*(spot[:, None] - centre[None]).transpose(2, 0, 1)) / reach
+        lived = draw.random(points) < 0.15 + 0.85 * np.exp(-far.min(axis=1))
+        spot, mine = spot[lived], far[lived].argmin(axis=1)
+        c, s = np.cos(turn[mine]), np.sin(turn[mine])
+        street = np.stack([spot[:, 0] * c + spot[:, 1] * s, -spot[:, 0] * s + spot[:, 1] * c], axis=1)
+        street = np.rint(street / block) * block + draw.normal(0, 0.08 * block, street.shape)
+        spot = np.stack([street[:, 0] * c - street[:, 1] * s, street[:, 0] * s + street[:, 1] * c], axis=1)
+        dry = np.abs(spot[:, 1] - SIDE * (0.35 + 0.12 * np.sin(spot[:, 0] / 6))) > 0.02 * SIDE
+        home = np.vstack([home, spot[dry]])
+    home = home[:points]
+    # The radius at which so many are near in the mean, by a sample of communities.
+    sample = home[draw.choice(points, min(points, 400), replace=False)]
+    apart = np.hypot(*(sample[:, None] - home[None]).transpose(2, 0, 1))
+    radius = float(np.quantile(apart, near / points))
+    people = np.maximum(1, draw.lognormal(5.2, 0.9, points)).astype(np.int64)
+    blocks = [_near(home[at : at + BLOCK // 20], home, radius, None, draw) for at in range(0, points, BLOCK // 20)]
+    count, index, cs = (np.concatenate(part) for part in zip(*blocks, strict=True))
+    town = np.clip(home[:, 0] / SIDE * 4, 0, 3).astype(int) * 3 + np.clip(home[:, 1] / SIDE * 3, 0, 2).astype(int)
+    return Land(people, np.r_[0, np.cumsum(count)].astype(np.int64), index, cs, town, draw.integers(100, 301, points))
+
+
 def county(rows: int, sites: int, *, seed: int = 3) -> Land:
     """A county in which every site is near enough for all, with times to each."""
     draw = np.random.default_rng(seed)

@@ -274,7 +274,7 @@ def _warm(name: str) -> None:
         if asked.name == name and asked.make is not None:
             asked.make().ours(2)
             break
-    if name in ("max-cover", "frontier", "min-sites"):
+    if name in ("max-cover", "city", "frontier", "min-sites"):
         planned(made_land("rough", 2_000, 60, seed=9), ["max-cover"], new_sites=8)(5)
 
 

@@ -5,6 +5,7 @@ Each is asked as its documents ask, proves to the last person (no tolerance of i
 
 from __future__ import annotations
 
+import itertools
 import math
 import time
 from collections.abc import Callable
@@ -113,6 +114,34 @@ def by_stages(
         if told[-1].values is None:
             break
     return told
+
+
+# --- greedy and one exchange --------------------------------------------------------------------------
+
+
+def greedy_max_cover(cover: Any, people: Array, new_sites: int, seconds: float) -> Found:
+    """The site that adds most, so many times; then one site for another while that gains, the first that does."""
+    end, table = time.monotonic() + seconds, cover.tocsc()
+    rows_of = [table.indices[a:b] for a, b in itertools.pairwise(table.indptr)]
+    times, opened = np.zeros(len(people), dtype=np.int64), []
+    for _ in range(new_sites):
+        gain = table.T @ np.where(times == 0, people, 0)
+        gain[opened] = -1
+        opened.append(int(gain.argmax()))
+        times[rows_of[opened[-1]]] += 1
+    gained = True
+    while gained and time.monotonic() < end:
+        gained = False
+        for slot in range(new_sites):
+            out = opened[slot]
+            times[rows_of[out]] -= 1
+            gain = table.T @ np.where(times == 0, people, 0)
+            gain[[s for s in opened if s != out]] = -1
+            best = int(gain.argmax())
+            if gain[best] > gain[out]:
+                opened[slot], gained = best, True
+            times[rows_of[opened[slot]]] += 1
+    return Found(None, np.array(opened), math.nan, False, "greedy")
 
 
 # --- spopt --------------------------------------------------------------------------------------------

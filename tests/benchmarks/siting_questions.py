@@ -65,7 +65,8 @@ Count = Callable[[list[Found]], tuple[int, ...]]
 
 @dataclass(frozen=True, eq=False)
 class Question:
-    """``ours`` within so many seconds; ``stages`` for a solver, ``spopt`` within so many; ``count`` of what they find.
+    """``ours`` within so many seconds; ``stages`` for a solver, ``spopt``, ``greedy`` within so many; ``count`` of what
+    they find.
 
     ``summed``: the stages are questions side by side and the bounds are added up; else goals of a chain.
     """
@@ -75,14 +76,16 @@ class Question:
     stages: list[Stage]
     count: Count
     spopt: Callable[[float], Found] | None = None
+    greedy: Callable[[float], Found] | None = None
     summed: bool = False
     told: dict[str, Any] = field(default_factory=dict)
 
     def peer(self, name: str, seconds: float) -> Answer:
         """What a peer answers."""
-        if name == "spopt":
-            assert self.spopt is not None
-            founds = [self.spopt(seconds)]
+        if name in ("spopt", "greedy"):
+            way = {"spopt": self.spopt, "greedy": self.greedy}[name]
+            assert way is not None
+            founds = [way(seconds)]
         else:
             solve = {"highspy": peers.by_highspy, "scip": peers.by_scip}[name]
             founds = peers.by_stages(solve, self.stages, seconds)

@@ -9,10 +9,10 @@ from functools import cache, partial
 from benchmarks import siting_covered as covered
 from benchmarks import siting_served as served
 from benchmarks.planted import PLANTED
-from benchmarks.siting_lands import Land, all_near, county, made_land, pmed
+from benchmarks.siting_lands import Land, all_near, county, made_city, made_land, pmed
 from benchmarks.siting_questions import Question
 
-PEERS = ("highspy", "scip", "spopt")
+PEERS = ("highspy", "scip", "spopt", "greedy")
 
 
 @dataclass(frozen=True)
@@ -88,11 +88,20 @@ def _large(kind: str, rows: int = 1_000_000) -> Callable[[], Land]:
     return lambda: made_land(kind, rows, 500)
 
 
+CITIES = {"3800-near-50": (3_800, 50), "5100-near-150": (5_100, 150), "7700-near-300": (7_700, 300)}
+"""Communities that are the candidates, and how many of them are near one."""
+
+
+def _city(points: int, near: int) -> Callable[[], Land]:
+    return lambda: made_city(points, near)
+
+
 def _small() -> Land:
     return _made("town", 1_000, 100)
 
 
 FASTER: Bars = {"spopt": 50.0, "highspy": 10.0, "scip": None}
+CITY_PEERS: Bars = {"greedy": None, "highspy": None}
 BESIDE: Bars = {"highspy": None, "scip": None}
 
 
@@ -133,6 +142,12 @@ def rows() -> list[Asked]:
     made += _against(
         "room-and-quotas", "600x60", lambda: county(600, 60), partial(served.room_and_quotas, new_sites=25), BESIDE
     )
+    for size, asked in CITIES.items():
+        for p in (50, 70, 100):
+            # a fifteenth is left to make the question and put the plan together
+            limits = {"gap": 0.01 if p == 50 else 0.015, "seconds": 70.0}
+            made.append(_alone("city", f"{size}-p{p}", _city(*asked), _cover(p), seconds=60, limits=limits))
+        made += _against("city", f"{size}-p50", _city(*asked), _cover(50), CITY_PEERS)
     made += [Asked("why", "limit", cause, limits={"seconds": 1.0}, way="why") for cause in PLANTED]
     for name, make in _beside(15).items():
         made += _against(name, "1k-town", _small, make, {"highspy": None}, seconds=20)
@@ -164,8 +179,11 @@ def tiny() -> list[Asked]:
     }  # fmt: skip
     made: list[Asked] = []
     for name, make in makes.items():
-        peers = PEERS if name in ("max-cover", "min-sites", "p-median") else PEERS[:2]
+        peers = PEERS[:3] if name in ("max-cover", "min-sites", "p-median") else PEERS[:2]
         made += _against(name, "tiny", land, make, dict.fromkeys(peers), seconds=120)
+    made += _against(
+        "city", "tiny", lambda: made_city(60, 8), _cover(4), {"greedy": None, "highspy": None}, seconds=120
+    )
     frontier = partial(covered.frontier_of, most=4)
     limits = {"gap": 0.01, "seconds": 120.0, "memory_gb": 10.0}
     made.append(_alone("frontier", "tiny", land, frontier, seconds=120, limits=limits))
