@@ -9,9 +9,9 @@ import numpy as np
 from quarterhour.base.arrays import BoolArray, FloatArray, IntArray
 from quarterhour.siting.methods.covering.benders import MaxCoverMaster
 from quarterhour.siting.methods.covering.cover_instance import CoverIncumbent, CoverInstance
-from quarterhour.siting.methods.covering.elite_pool import ElitePool
-from quarterhour.siting.methods.covering.exchange import offer_improved
+from quarterhour.siting.methods.covering.exchange import offer_improved, pool_of
 from quarterhour.siting.methods.solver.branch_and_cut import WHOLE, BranchAndCut, Node
+from quarterhour.siting.methods.solver.elite_pool import ElitePool
 from quarterhour.siting.methods.solver.program import Outcome
 
 _TRIED, _TRIAL, _IDLE, _ENOUGH = 12, 60, 5, 4
@@ -44,7 +44,7 @@ class MaxCoverTree(BranchAndCut):
     ) -> None:
         super().__init__(master.sites, best, master.solver)
         self.master, self.cover, self.core, self.eager = master, best, best.core, eager
-        self.pool = ElitePool(best) if pool is None else pool
+        self.pool = pool_of(best) if pool is None else pool
         self._planted = False
         self._gain: FloatArray = np.zeros((2, self.sites)) if before is None else before._gain
         self._tries: FloatArray = np.zeros(self.sites) if before is None else before._tries

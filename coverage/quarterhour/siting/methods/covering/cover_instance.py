@@ -15,9 +15,6 @@ from quarterhour.siting.methods.solver.incumbent import Incumbent
 from quarterhour.siting.methods.solver.presolve import columns_of, rows_of
 from quarterhour.siting.question.search import SearchBudget
 
-_MOST_NEAR = 1_000_000_000
-"""Pairs of sites, row by row, beyond which no list of near sites is made."""
-
 
 @dataclass(frozen=True, eq=False)
 class CoverInstance:
@@ -55,15 +52,6 @@ class CoverInstance:
     def table(self) -> tuple[AnyArray, AnyArray, AnyArray, AnyArray]:
         """The rows of each site, and the sites of each row: where they begin, and they."""
         return (*columns_of(self.cover), *rows_of(self.cover))
-
-    @cached_property
-    def near(self) -> tuple[AnyArray, AnyArray]:
-        """Of each site the sites that share a row with it, itself too; an empty list where that is nearly all."""
-        width = np.diff(self.cover.indptr).astype(np.float64)
-        if float(width @ width) > _MOST_NEAR:
-            return np.zeros(1, dtype=np.int64), np.empty(0, dtype=np.int32)
-        begins, site = _near(*self.table)
-        return begins, site
 
     def opened(self, chosen: IntArray) -> IntArray:
         """How many candidates a choice opens in each area."""
@@ -103,34 +91,3 @@ def count_in_areas(group, opened, site, step):  # type: ignore[no-untyped-def]
     for q in range(group.shape[0]):
         if group[q, site] >= 0:
             opened[group[q, site]] += step
-
-
-@kernel
-def _near(start, row, row_start, row_site):  # type: ignore[no-untyped-def]
-    """Of each site the sites that share a row with it, itself among them: where they begin, and they."""
-    n = len(start) - 1
-    mark, begins, out = np.full(n, -1, np.int64), np.zeros(n + 1, np.int64), np.empty(0, np.int32)
-    for turn in range(2):
-        if turn == 1:
-            out = np.empty(begins[n], np.int32)
-        mark[:] = -1
-        for a in range(n):
-            c = begins[a]
-            mark[a] = a
-            if turn == 1:
-                out[c] = a
-            c += 1
-            for k in range(start[a], start[a + 1]):
-                r = row[k]
-                for e in range(row_start[r], row_start[r + 1]):
-                    s = row_site[e]
-                    if mark[s] != a:
-                        mark[s] = a
-                        if turn == 1:
-                            out[c] = s
-                        c += 1
-            if turn == 1:
-                out[begins[a] : c].sort()
-            else:
-                begins[a + 1] = c
-    return begins, out

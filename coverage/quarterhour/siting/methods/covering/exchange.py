@@ -14,6 +14,7 @@ import numpy as np
 from quarterhour.base.arrays import IntArray
 from quarterhour.base.jit import COMPILED, kernel
 from quarterhour.siting.methods.covering.cover_instance import CoverIncumbent, CoverInstance, count_in_areas
+from quarterhour.siting.methods.solver.elite_pool import KICK, ElitePool, near_sites
 from quarterhour.siting.question.search import SearchBudget
 
 _LARGEST_TABLE = 20_000_000
@@ -22,8 +23,8 @@ _MOST = 5_000
 """Steps, by exchanges and pairs that there are: a small question is searched through sooner."""
 _SLOWER = 1e-2
 """Of the effort that is spent where kernels are not compiled."""
-_KICK = 2, 6
-"""Sites that a kick moves, at least and at most."""
+_KICKS, _TURN = 300, 3e8
+"""Kicks of a turn of the pool, and steps that it may take."""
 _HEAT = 3e-4
 """A choice worse by this share is kept, for the next kick, about once in three times."""
 
@@ -33,29 +34,43 @@ class ExchangeSearch:
 
     def __init__(self, core: CoverInstance) -> None:
         self.core, self.sites = core, len(core.sites)
-        self.table, self.near = (*core.table, core.people), core.near
+        self.table = (*core.table, core.people)
+        self.near = near_sites(core.table[:2], core.table[2:])
         kinds, kind = np.unique(core.group, axis=1, return_inverse=True)
         one = np.zeros((0, 1), dtype=np.int64), np.zeros(self.sites, dtype=np.int64)
         areas, kind = (kinds, kind.ravel().astype(np.int64)) if len(core.group) else one
         self.rules = core.group, core.low, core.high, kind, np.ascontiguousarray(areas)
 
-    def may_move(self, size: int) -> bool:
-        """Whether there is anything to exchange in a choice of so many sites, in the memory that there is."""
-        return 0 < size < self.sites and self.sites * size <= _LARGEST_TABLE
+    def may_move(self, chosen: IntArray) -> bool:
+        """Whether there is anything to exchange in a choice, in the memory that there is."""
+        return 0 < len(chosen) < self.sites and self.sites * len(chosen) <= _LARGEST_TABLE
 
-    def run(
-        self, begin: IntArray, *, effort: float, kicks: int, seed: int, guide: IntArray | None = None
+    def holds(self, chosen: IntArray) -> bool:
+        """Whether a choice keeps the quotas."""
+        return not len(self.core.group) or self.core.holds(chosen)
+
+    def run(self, begin: IntArray, *, kicks: int, seed: int, guide: IntArray | None = None) -> tuple[int, IntArray]:
+        """The best choice met and its people, from ``begin`` or half-way from there to ``guide``."""
+        people, met, _ = self.within(_TURN, begin, kicks=kicks, seed=seed, guide=guide)
+        return people, met
+
+    def within(
+        self, effort: float, begin: IntArray, *, kicks: int, seed: int, guide: IntArray | None = None
     ) -> tuple[int, IntArray, float]:
-        """The best choice met, its people and the steps spent, from ``begin`` or half-way from there to ``guide``."""
+        """The same, and the steps spent, of which no more kicks are made once they are ``effort``."""
         here = np.array(begin, dtype=np.int64)
         best, towards = here.copy(), np.empty(0, dtype=np.int64) if guide is None else np.asarray(guide, np.int64)
-        fewest = min(_KICK[0], len(here))
-        kick = fewest, max(fewest, min(_KICK[1], len(here) // 2))
-        drawn = np.uint64(1 + 2 * seed)
-        value, spent = _search(
-            self.table, self.near, here, best, towards, self.rules, effort, kicks, kick, _HEAT, drawn
-        )
+        fewest = min(KICK[0], len(here))
+        kick = fewest, max(fewest, min(KICK[1], len(here) // 2))
+        where = self.table, self.near, here, best, towards, self.rules
+        value, spent = _search(*where, effort, kicks, kick, _HEAT, np.uint64(1 + 2 * seed))
         return int(value), np.sort(best), float(spent)
+
+
+def pool_of(best: CoverIncumbent, *, kicks: int = _KICKS) -> ElitePool:
+    """A pool of choices of an instance, which begins at the incumbent."""
+    search = ExchangeSearch(best.core)
+    return ElitePool(search, best, first=lambda: best.choice, offer=best.take, kicks=kicks)
 
 
 def iterated_local_search(
@@ -80,7 +95,7 @@ def iterated_local_search(
     found : told better choices on the way.
     """
     search = ExchangeSearch(core)
-    if not search.may_move(len(choice)):
+    if not search.may_move(choice):
         return choice
     effort = min(effort, _MOST * (search.sites * len(choice) + core.cover.nnz))
     if not COMPILED:
@@ -88,7 +103,7 @@ def iterated_local_search(
     best, most, turn = np.sort(choice), core.covered(choice), 0
     while effort > 0 and most < bound and not budget.over():
         seed = budget.seed * 1_000_003 + turn
-        value, met, spent = search.run(best, effort=min(effort, _ROUND), kicks=2**31, seed=seed)
+        value, met, spent = search.within(min(effort, _ROUND), best, kicks=2**31, seed=seed)
         effort -= max(spent, 1.0)
         budget.spend(rounds=1)
         turn += 1

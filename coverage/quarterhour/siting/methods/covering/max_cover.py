@@ -11,8 +11,7 @@ from quarterhour.base.arrays import FloatArray, IntArray
 from quarterhour.siting.methods.covering.benders import MaxCoverMaster
 from quarterhour.siting.methods.covering.branch_and_cut import MaxCoverTree
 from quarterhour.siting.methods.covering.cover_instance import CoverIncumbent, CoverInstance
-from quarterhour.siting.methods.covering.elite_pool import ElitePool
-from quarterhour.siting.methods.covering.exchange import offer_improved
+from quarterhour.siting.methods.covering.exchange import offer_improved, pool_of
 from quarterhour.siting.methods.covering.greedy import greedy_order, heuristic_choice
 from quarterhour.siting.methods.covering.min_sites import solve_min_sites
 from quarterhour.siting.methods.covering.primal_dual import primal_dual_bound
@@ -59,7 +58,7 @@ class _Search:
 
     def __init__(self, best: CoverIncumbent, gap: float) -> None:
         self.best, self.gap, self.budget = best, gap, best.budget
-        self.pool, self.infeasible, self.nodes = ElitePool(best), False, 0
+        self.pool, self.infeasible, self.nodes = pool_of(best), False, 0
 
     def run(self) -> None:
         """Until the gap is small enough, or the budget is over."""

@@ -13,8 +13,10 @@ import scipy.sparse as sp
 
 from quarterhour.base.arrays import BoolArray, FloatArray, IntArray
 from quarterhour.base.jit import kernel
+from quarterhour.siting.methods.median.kicked import pool_of
 from quarterhour.siting.methods.median.median_instance import MUST, MedianExchange, MedianInstance
 from quarterhour.siting.methods.solver.branch_and_cut import WHOLE, BranchAndCut, Node
+from quarterhour.siting.methods.solver.elite_pool import ElitePool
 from quarterhour.siting.methods.solver.highs import Solver
 from quarterhour.siting.methods.solver.incumbent import SitesIncumbent
 from quarterhour.siting.methods.solver.nest import Nest, cheapest
@@ -26,6 +28,9 @@ _LARGEST = 2**20
 """Largest figure in the linear program, in units."""
 _TRIED, _TRIAL = 8, 60
 """Sites that a branching is tried on, and steps of the simplex method for each."""
+
+_HARDER = {8: 4, 24: 8, 128: 16, 512: 32, 2048: 64}
+"""Turns of the pool, by the nodes looked at without proof."""
 
 
 class PMedianMaster:
@@ -147,11 +152,12 @@ class PMedianTree(BranchAndCut):
     ) -> None:
         super().__init__(master.sites, best, master.solver)
         self.median, self.nest, self.exchange, self.master = median, nest, exchange, master
+        self.pool: ElitePool | None = None
         self.push(best.bound, self.root())
 
     def solve(self, iterations: int | None = None) -> Outcome:
         """The master as it stands, in units."""
-        return solve_within(self.solver, self.best.budget, iterations=iterations)
+        return solve_within(self.solver, self.budget, iterations=iterations)
 
     def bound_of(self, bound: float) -> float:
         """The least whole number that the program's bound allows, with what is settled."""
@@ -181,6 +187,14 @@ class PMedianTree(BranchAndCut):
         if likely.tobytes() not in self.seen and self.median.limits.holds(likely):
             self.seen.add(likely.tobytes())
             self.offer(self.exchange.better(likely))
+
+    def process(self, node: Node, bound: float) -> list[tuple[float, Node]]:
+        """The nodes below one, after turns of the pool, the longer there is no proof the more."""
+        if self.nodes in _HARDER:
+            if self.pool is None:
+                self.pool = pool_of(self.exchange, self.best)
+            self.pool.run(self.budget, turns=_HARDER[self.nodes])
+        return super().process(node, bound)
 
     def fix_sites(self, node: Node, outcome: Outcome) -> Node:
         """What the root's reduced costs settle for good."""

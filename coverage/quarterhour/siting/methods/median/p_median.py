@@ -6,6 +6,7 @@ import numpy as np
 
 from quarterhour.base.arrays import AnyArray, IntArray
 from quarterhour.siting.methods.median.branch_and_cut import PMedianMaster, PMedianTree
+from quarterhour.siting.methods.median.kicked import pool_of
 from quarterhour.siting.methods.median.lagrangian import LagrangianBound, LagrangianPrices, reduced_cost_fixing
 from quarterhour.siting.methods.median.median_instance import (
     MUST,
@@ -24,8 +25,10 @@ from quarterhour.siting.question.site_limits import SiteLimits
 
 PRICES = "Lagrangian"
 _STARTS = 3
-_SHARE = 0.4
-"""Of the time, or work, that the Lagrangian bound may take."""
+_SHARE, _POOL = 0.4, 0.2
+"""Of the time, or work, left that the Lagrangian bound, and then the pool before the tree, may take."""
+_LARGE, _TURNS = 100_000, 16
+"""Pairs of a question whose tree may take all the time that is left, and turns of the pool before it."""
 
 
 def solve_p_median(
@@ -134,6 +137,12 @@ def _searched(median: MedianInstance, nest: Nest, priced: LagrangianPrices, best
         return 0
     master = PMedianMaster(left, seed=best.budget.seed)
     master.at_prices(priced.prices[np.searchsorted(median.rows, left.rows)], priced.parts)
-    tree = PMedianTree(left, smaller, MedianExchange(left), best, master)
+    exchange = MedianExchange(left)
+    tree = PMedianTree(left, smaller, exchange, best, master)
+    if len(left.cs) > _LARGE:
+        tree.pool = pool_of(exchange, best)
+        tree.pool.run(best.budget.share(_POOL), turns=_TURNS)
     tree.search()
+    if tree.pool is not None:
+        tree.pool.run(best.budget)
     return tree.nodes
