@@ -23,6 +23,8 @@ _FIRST = 2e7
 """Steps of local search before there is a bound."""
 _SMALL_PROGRAM, _POOL, _PRICES, _LARGE_PROGRAM, _POOL_AFTER = 0.1, 0.1, 0.3, 0.4, 0.7
 """Of the time, or work, left that each part may take."""
+_SMALL = 30_000
+"""Pairs of a question whose tree needs neither pool nor prices before it."""
 _TURNS = 16
 """Of the pool, before prices."""
 _CLOSE, _CLOSEST = 1e-4, 1e-6
@@ -67,15 +69,16 @@ class _Search:
         budget.progress(0.3)
         if self._is_done():
             return
-        self.pool.run(budget.share(_POOL), turns=_TURNS)
-        prices = primal_dual_bound(core)
-        inside = interior_point(core, best.choice)
+        inside, prices = interior_point(core, best.choice), None
+        if core.cover.nnz > _SMALL:
+            self.pool.run(budget.share(_POOL), turns=_TURNS)
+            prices = primal_dual_bound(core)
         if prices is not None and not self._is_done():
             prices.run(budget.share(_PRICES), best, close=_CLOSE)
             inside = prices.inside
         budget.progress(0.5)
         if not self._is_done():
-            self._tree(inside, budget.share(_LARGE_PROGRAM), fine=True)
+            self._tree(inside, budget if prices is None else budget.share(_LARGE_PROGRAM), fine=True)
         if prices is not None and not self._is_done():
             self.pool.run(budget.share(_POOL_AFTER))
             prices.run(budget, best, close=_CLOSEST)
