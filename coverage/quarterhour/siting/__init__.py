@@ -22,7 +22,9 @@ _ROOMS = {
     # what lies behind it
     "siting.outlook.relaxations": ("smallest_relaxations",),
     "siting.outlook.frontier": ("frontier",),
-    "siting.outlook.answers": ("Phasing", "RobustSites"),
+    "siting.outlook.near_best": ("near_best",),
+    "siting.outlook.ties": ("find_ties",),
+    "siting.outlook.answers": ("NearBest", "NearPlan", "Phasing", "RobustSites", "Ties"),
     "siting.outlook.phasing": ("candidate_values", "phase_plan", "site_values"),
     "siting.outlook.robust": ("robust_sites",),
 }  # fmt: skip

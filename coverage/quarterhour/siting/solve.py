@@ -7,7 +7,7 @@ import math
 import signal
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
@@ -39,6 +39,9 @@ from quarterhour.siting.question.search import COUNTING, DEFAULT_SECONDS, Search
 
 Progress = Callable[[float], None]
 """Called with the share done, 0 to 1."""
+AskingGoal = Callable[[SearchBudget, Goal, Sequence[Proof]], SearchBudget]
+"""The budget with which a goal of a chain is searched, and who hears of it; the proofs are those of the goals before.
+"""
 _EACH = 0.7
 """Of the time, or work, left that a goal may take when others follow it."""
 _TODAY = 0.1
@@ -122,7 +125,7 @@ def _solved(known: Certificate, budget: SearchBudget, keeper: Keeper, asked: thr
         start = greedy_start(rules)
         reasons = () if start is not None or budget.over() else needs(rules, seconds=budget.left() / 4)
     if not reasons:
-        choice, proofs, answer = _chain(rules, start, budget, keeper)
+        choice, proofs, answer = solve_goals(rules, start, budget, keeper.asking_goal)
         stopped = _stopped(budget, asked, proofs, choice, known.measure)
         if choice is not None:
             plan = as_plan(known, choice, proofs, seconds=_spent(budget), stopped=stopped)
@@ -190,20 +193,24 @@ def _interrupts() -> Iterator[threading.Event]:
 # --- goal by goal -------------------------------------------------------------------------------
 
 
-def _chain(
-    rules: QuestionRules, choice: Choice | None, budget: SearchBudget, keeper: Keeper
+def solve_goals(
+    rules: QuestionRules, choice: Choice | None, budget: SearchBudget, asking: AskingGoal
 ) -> tuple[Choice | None, list[Proof], GoalResult]:
+    """The best choice, goal by goal, what was proved about each, and the answer of the last goal that was asked.
+
+    ``choice``: one that holds, if it is known. ``asking``: the budget of a goal, those before it proved.
+    """
     measure = rules.measure
     proofs: list[Proof] = []
     model = functools.cache(lambda: Model(QuestionRules(measure)))
     answer: GoalResult = SearchResult(None, None, 0, COUNTING)
     for goal in measure.problem.goals:
-        mine = replace(budget, incumbent=keeper.hearing(goal, proofs))
+        mine = asking(budget, goal, proofs)
         if choice is not None and not proofs:
             mine.incumbent(_by_counting(measure, goal, choice))
         part = mine if goal is measure.problem.goals[-1] else mine.share(_EACH)
         answer = _goal(rules, goal, choice, model, budget=part)
-        if answer.choice is None and not answer.infeasible and not budget.over():
+        if answer.choice is None and not answer.infeasible and not mine.over():
             answer = _goal(rules, goal, choice, model, budget=mine)
         if answer.choice is None:
             return None, proofs, answer

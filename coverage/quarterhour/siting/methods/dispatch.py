@@ -16,10 +16,10 @@ from quarterhour.siting.methods.median.p_center import solve_p_center
 from quarterhour.siting.methods.median.p_median import solve_p_median
 from quarterhour.siting.methods.solver.incumbent import LastMade, SitesResult
 from quarterhour.siting.question.bounds import GoalResult, counting_bound
-from quarterhour.siting.question.evaluate import Choice, Measure, Served
+from quarterhour.siting.question.evaluate import Choice, as_choice
 from quarterhour.siting.question.feasible import SITE_GOALS, QuestionRules
 from quarterhour.siting.question.problem import WHOLE, Goal
-from quarterhour.siting.question.search import Exact, RowsServed, SearchBudget, SearchResult
+from quarterhour.siting.question.search import Exact, SearchBudget, SearchResult
 
 _ALL = 100
 _PRICES = (10, 1000, 100_000)
@@ -162,23 +162,11 @@ def _pairs(rules: QuestionRules) -> Pairs:
     return near.start, near.site, near.cs
 
 
-def _choice(measure: Measure, chosen: IntArray, served: RowsServed | None) -> Choice:
-    opened = np.zeros(len(measure.problem.sites), dtype=np.bool_)
-    opened[chosen] = True
-    if served is None:
-        return Choice(opened)
-    row, site, people = served
-    sites = len(opened)
-    pair = np.searchsorted(measure.row * sites + measure.problem.near.site, row * sites + site)
-    order = np.argsort(pair, kind="stable")
-    return Choice(opened, Served(pair[order].astype(np.int64), people[order].astype(np.int64)))
-
-
 def _answer(rules: QuestionRules, goal: Goal, verdict: SitesResult, start: Choice | None) -> GoalResult | None:
     measure = rules.measure
     if verdict.infeasible and start is None:
         return SearchResult(None, None, 0, verdict.proved_by, verdict.nodes, infeasible=True)
-    found = None if verdict.choice is None else _choice(measure, verdict.choice, verdict.served)
+    found = None if verdict.choice is None else as_choice(measure, verdict.choice, verdict.served)
     choices = [c for c in (found, start) if c is not None and rules.hold(c)]
     if found is not None and (not choices or choices[0] is not found):
         return None
@@ -201,7 +189,7 @@ def _offering(
 
     def made(found: SitesResult) -> tuple[Choice, Exact] | None:
         assert found.choice is not None
-        choice = _choice(rules.measure, found.choice, found.served)
+        choice = as_choice(rules.measure, found.choice, found.served)
         return (choice, rules.measure.value(choice, goal)) if rules.hold(choice) else None
 
     of = LastMade(made)

@@ -5,13 +5,15 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from typing import Literal
 
 import pandas as pd
 
 from quarterhour.base import i18n
 from quarterhour.base.errors import first_ids
-from quarterhour.base.labels import unit_label
-from quarterhour.siting.question.plan import Phrase, Reason, SitingPlan
+from quarterhour.base.labels import percent, unit_label
+from quarterhour.siting.explanation.headline import figure_phrase
+from quarterhour.siting.question.plan import Level, Phrase, Reason, SitingPlan
 from quarterhour.siting.question.problem import Goal
 
 
@@ -103,3 +105,82 @@ class Relaxation:
         said = first_ids((Reason(k, v).sentence(lang) for k, v in self.changes), lang=lang)
         unit = next((str(v["unit"]) for _, v in self.changes if "unit" in v), self.plan.unit)
         return i18n.say(key, lang, asked=asked, needed=needed, unit=unit_label(unit, lang), changes=said)
+
+
+@dataclass(frozen=True, eq=False)
+class NearPlan:
+    """A near-best plan, and what differs from the plan that it stands beside.
+
+    ``plan``: an answer to the question like any other. ``left_out``, ``built_instead``: ids. ``levels``: its values by
+    goal, each with the bound on all plans that differ from those before it as it does. ``by_town``: people
+    ``newly_covered``, ``no_longer_covered``, ``nearer``, ``farther``, of the towns in which that is anybody.
+    """
+
+    plan: SitingPlan
+    left_out: tuple[str, ...]
+    built_instead: tuple[str, ...]
+    levels: tuple[Level, ...]
+    by_town: pd.DataFrame
+
+    @property
+    def proven(self) -> bool:
+        """Whether no plan that differs as it does is better."""
+        return all(level.gap == 0 for level in self.levels)
+
+    @property
+    def people(self) -> Mapping[str, int]:
+        """The columns of ``by_town`` in all."""
+        return {str(name): int(count) for name, count in self.by_town.sum().items()}
+
+
+@dataclass(frozen=True)
+class Ties:
+    """Whether other plans are as good by every goal as one that is proven best.
+
+    ``plans``: what some of them build. ``shared``: sites of the plan that every one of them has, which is proven; ids
+    in the plan's order. ``unsettled``: sites of which that was not settled before the work ended.
+    """
+
+    plans: tuple[tuple[str, ...], ...]
+    shared: tuple[str, ...]
+    unsettled: tuple[str, ...]
+
+    def sentences(self, lang: str) -> list[str]:
+        """What is known of other plans that are as good."""
+        shared = first_ids(self.shared, lang=lang)
+        key = "ties_some" if self.plans and self.shared else "ties_any" if self.plans else "ties_none"
+        said = [] if not self.plans and self.unsettled else [i18n.say(f"outlook.{key}", lang, sites=shared)]
+        if self.unsettled:
+            said.append(i18n.say("outlook.ties_unsettled", lang, sites=first_ids(self.unsettled, lang=lang)))
+        return said
+
+
+@dataclass(frozen=True, eq=False)
+class NearBest:
+    """The best plans that differ from a plan and from each other.
+
+    ``ended``: ``beyond`` (proven: no further one is within the share; ``bound`` is the worst value that would be),
+    ``none`` (proven: no further one differs so at all), ``most`` (as many as were asked for; further ones may be as
+    good as ``bound``), ``open`` (time or work ended; as ``most``). ``bound``: in the unit of the first goal, NaN for
+    ``none``. ``ties``: None where the plan is not proven best.
+    """
+
+    plan: SitingPlan
+    within: float
+    least_difference: int
+    plans: tuple[NearPlan, ...]
+    ended: Literal["beyond", "none", "most", "open"]
+    bound: float
+    ties: Ties | None
+
+    def __repr__(self) -> str:
+        return f"<NearBest: {len(self.plans)} plans within {percent(self.within)}, {self.ended}, bound {self.bound:g}>"
+
+    def sentences(self, lang: str) -> list[str]:
+        """How the list ends, and whether other plans are as good as the best."""
+        key = f"outlook.near_{self.ended}"
+        end = i18n.say(
+            key, lang, count=len(self.plans), least=self.least_difference, within=percent(self.within),
+            bound=figure_phrase(self.plan.objective, self.bound),
+        )  # fmt: skip
+        return [end, *(self.ties.sentences(lang) if self.ties is not None else ())]

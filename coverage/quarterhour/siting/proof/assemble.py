@@ -57,7 +57,7 @@ def as_plan(
 ) -> SitingPlan:
     """A plan of a choice that keeps all rules."""
     outcome = Outcome(known.measure, choice)
-    levels = tuple(_level(outcome, proof) for proof in proofs)
+    levels = tuple(as_level(outcome, proof) for proof in proofs)
     gain = building_order(known.measure, choice)
     gap = max(level.gap for level in levels)
     first = levels[0]
@@ -126,7 +126,8 @@ def no_one() -> Served:
     return Served(np.empty(0, dtype=np.int64), np.empty(0, dtype=np.int64))
 
 
-def _level(outcome: Outcome, proof: Proof) -> Level:
+def as_level(outcome: Outcome, proof: Proof) -> Level:
+    """How good a choice is by a goal, in the plan's units."""
     goal = proof.goal
     value, bound = (in_plan_units(goal, exact) for exact in (outcome.value(goal), proof.bound))
     return Level(goal.objective, goal.people, value, bound, relative_gap(value, bound), proof.proved_by, proof.nodes)

@@ -60,6 +60,10 @@ class Keeper:
 
         return replace(budget, stop=stop)
 
+    def asking_goal(self, budget: SearchBudget, goal: Goal, proofs: Sequence[Proof]) -> SearchBudget:
+        """The same budget; its choices for a goal are heard here."""
+        return replace(budget, incumbent=self.hearing(goal, proofs))
+
     def hearing(self, goal: Goal, proofs: Sequence[Proof]) -> Callable[[GoalResult], None]:
         """An ear for the choices of one goal; ``proofs`` of the goals before."""
         goals = self.known.measure.problem.goals

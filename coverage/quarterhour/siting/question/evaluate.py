@@ -17,7 +17,7 @@ from quarterhour.base.centiseconds import CENTISECONDS_PER_MINUTE
 from quarterhour.base.jit import kernel
 from quarterhour.siting.question.plan import Figures
 from quarterhour.siting.question.problem import PPM, WHOLE, Goal, SitingProblem
-from quarterhour.siting.question.search import Exact
+from quarterhour.siting.question.search import Exact, RowsServed
 
 _SCALE = {
     "max-cover": WHOLE,
@@ -270,9 +270,27 @@ def _worst(legs: Legs) -> int:
     return int(legs.cs[legs.people > 0].max(initial=0))
 
 
+def as_choice(measure: Measure, chosen: IntArray, served: RowsServed | None = None) -> Choice:
+    """A choice from the positions of its open sites, and, where sites have a capacity, who goes where."""
+    opened = np.zeros(len(measure.problem.sites), dtype=np.bool_)
+    opened[chosen] = True
+    if served is None:
+        return Choice(opened)
+    row, site, people = served
+    sites = len(opened)
+    pair = np.searchsorted(measure.row * sites + measure.problem.near.site, row * sites + site)
+    order = np.argsort(pair, kind="stable")
+    return Choice(opened, Served(pair[order].astype(np.int64), people[order].astype(np.int64)))
+
+
 def in_plan_units(goal: Goal, exact: Exact) -> float:
     """A value in the unit of the plan: people, sites, people-minutes, minutes, yuan, a share, a coefficient."""
     return float(Fraction(exact) / _SCALE.get(goal.objective, 1))
+
+
+def of_plan_units(goal: Goal, value: float) -> Exact:
+    """A value of a plan as it is counted: whole numbers, of a share the fraction that the float is."""
+    return Fraction(value) if goal.objective == "equity" else round(value * _SCALE.get(goal.objective, 1))
 
 
 def gini(amount: IntArray, people: IntArray) -> float:
