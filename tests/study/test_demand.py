@@ -18,12 +18,14 @@ from graves import write_graves_study
 from quarterhour.base.errors import DataError, PlanError, StudyError
 from quarterhour.cli import verify
 from quarterhour.report.line_chart import Line, line_chart
+from quarterhour.report.needs.near_plans import near_plan_sections
 from quarterhour.report.siting_sections import siting_charts, siting_sections
 from quarterhour.report.tables import quality_note
 from quarterhour.services.graves import graves_on, shared_by_people
 from quarterhour.siting.proof.plan_record import verify_record
 from quarterhour.siting.proof.recount import verify_plan
 from quarterhour.study.results import Proposal
+from quarterhour.study.study import asking_near_best
 from tables import book_tables
 
 FIGURES = {"site-per-grave": 2.4, "niches-a-grave": 2, "site-per-niche": 0.3}
@@ -224,6 +226,28 @@ def test_frontier_years_values_and_robust_sites_of_the_toy(toy_study: Path) -> N
         (chart,) = siting_charts(results, lang).values()
         ET.fromstring(chart[1])
         assert "2026" in chart[1]
+
+
+def test_near_best_plans_of_the_toy_in_table_report_and_page(toy_study: Path, tmp_path: Path) -> None:
+    file = toy_study / "study.toml"
+    asked = "near_best = { within = 1, least_difference = 1 }\n"
+    file.write_text(file.read_text(encoding="utf-8") + asked, encoding="utf-8")
+    results = qh.run_study(asking_near_best(qh.read_study(toy_study), 2))
+    (proposal,) = results.proposals
+    near = proposal.prospects.near_best
+    assert near is not None and near.within == 1 and 0 < len(near.plans) <= 2
+    assert proposal.plan.ties is not None and proposal.plan.ties == near.ties
+    for lang in ("zh", "en"):
+        (section,) = near_plan_sections(results, lang)
+        assert len(section.table) == len(near.plans) and section.table["left_out"].str.len().gt(0).all()
+        assert section.lines == tuple(
+            f"{proposal.name(lang)}{'：' if lang == 'zh' else ': '}{line}"
+            for line in [near.sentence(lang), *near.ties.sentences(lang, proposal.sites["name"].to_dict())]
+        )
+    qh.write_results(results, tmp_path, lang="en")
+    told = near.ties.sentences("en", proposal.sites["name"].to_dict())[0]
+    for name in ("map.html", "report.md"):
+        assert told in (tmp_path / name).read_text(encoding="utf-8"), name
 
 
 def test_what_lies_behind_is_the_same_bytes_also_with_two_threads(burials: Path, tmp_path: Path) -> None:

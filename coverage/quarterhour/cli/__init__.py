@@ -18,6 +18,7 @@ from quarterhour.base.machine.scratch import sweep
 from quarterhour.cli.console import only_if_shown, progress, say, spoken
 from quarterhour.cli.door import Stopped, through_the_door
 from quarterhour.cli.options import (
+    NEAR_HELP,
     ONLY_HELP,
     PLAN_HELP,
     TEMPLATES_HELP,
@@ -100,12 +101,16 @@ def site(
     quiet: Quiet = False,
     verbose: Verbose = False,
     plan: Annotated[Path | None, typer.Option("--plan", metavar="FILE", help=PLAN_HELP)] = None,
+    near_best: Annotated[int, typer.Option("--near-best", min=0, max=50, metavar="N", help=NEAR_HELP)] = 0,
 ) -> None:
     """Proposals for new sites, with their bounds; or what becomes of a choice that was tried on the map page."""
     if plan is not None:
         _try_again(study, plan, out=out, roads=roads, lang=lang, fresh=fresh, quiet=quiet, verbose=verbose)
         return
-    _run(study, out=out, roads=roads, lang=lang, fresh=fresh, quiet=quiet, verbose=verbose, checks=False)
+    _run(
+        study, out=out, roads=roads, lang=lang, fresh=fresh, quiet=quiet, verbose=verbose, checks=False,
+        near_best=near_best,
+    )  # fmt: skip
 
 
 @app.command()
@@ -322,6 +327,7 @@ def _run(
     checks: bool = True,
     siting: bool = True,
     against: Path | None = None,
+    near_best: int = 0,
 ) -> None:
     from dataclasses import replace
 
@@ -329,9 +335,10 @@ def _run(
     from quarterhour.report import write
     from quarterhour.report.console import finding_lines, findings_count, summary_lines
     from quarterhour.study.run import run_study
-    from quarterhour.study.study import default_out, read_study
+    from quarterhour.study.study import asking_near_best, default_out, read_study
 
-    asked = read_study(study, roads=roads)
+    read = read_study(study, roads=roads)
+    asked = asking_near_best(read, near_best) if near_best else read
     folder, told_in = out or default_out(asked), spoken(lang)
     left: list[Path] = []
     sweep(folder, folder / "prepared", folder / "plans", folder / "plan")

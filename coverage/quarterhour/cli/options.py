@@ -15,6 +15,7 @@ _ROADS_HELP = "Roads to use instead of the study's: a vector file, an OSM extrac
 Roads = Annotated[Path | None, typer.Option("--roads", help=_ROADS_HELP)]
 Lang = Annotated[str, typer.Option("--lang", help="zh or en.", metavar="zh|en", callback=lambda v: _language(v))]
 PLAN_HELP = "A choice of sites saved by the map page: counted again, held against its question, compared with the best."
+NEAR_HELP = "Also so many further plans of each question that are nearly as good, and whether others are as good."
 _AGAINST_HELP = "Results folder of an earlier run to compare the scorecard with."
 Against = Annotated[Path | None, typer.Option("--against", help=_AGAINST_HELP)]
 Fresh = Annotated[bool, typer.Option("--fresh", help="Build the road networks anew instead of taking kept ones.")]

@@ -9,6 +9,7 @@ import geopandas as gpd
 import pandas as pd
 
 from quarterhour.base import i18n
+from quarterhour.base.cells import texts
 from quarterhour.base.escape import escape_html
 from quarterhour.base.findings import UNSTATED, by_quality
 from quarterhour.base.labels import counted_label, gap_percent, unit_label, unstated_said
@@ -83,9 +84,14 @@ def _plan_result(plan: SitingPlan, chosen: pd.DataFrame, say: PageWords) -> list
             gap=gap_percent(plan.gap),
             bound_name=bound_name(plan, say.lang),
         ),
+        *([] if plan.ties is None else map(escape_html, plan.ties.sentences(say.lang, _names(chosen)))),
         *([say("plan_unmet", count=len(plan.unmet))] if len(plan.unmet) else []),
         *_made_up(chosen, say),
     ]
+
+
+def _names(chosen: pd.DataFrame) -> dict[str, str]:
+    return dict(zip(chosen.index, texts(chosen["name"]), strict=True))
 
 
 def _made_up(chosen: pd.DataFrame, say: PageWords) -> list[str]:

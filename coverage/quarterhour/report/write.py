@@ -29,6 +29,7 @@ from quarterhour.report.markdown import report_markdown
 from quarterhour.report.meeting.questions import asked_of, further_areas, mode_names, sources_line
 from quarterhour.report.needs.money_of_plans import money_of
 from quarterhour.report.needs.money_sections import money_sections
+from quarterhour.report.needs.near_plans import near_plan_sections
 from quarterhour.report.papers.writers import Papers, with_font_finding
 from quarterhour.report.plan.atlas.earlier import clear_old_sheets
 from quarterhour.report.plan.write import grow_plan, stepping
@@ -67,7 +68,12 @@ class ReportParts:
 
 def build_report_parts(results: Results, lang: str) -> ReportParts:
     """The sections and charts of a run."""
-    asked = [*forecast_sections(results, lang), *siting_sections(results, lang), *money_sections(results, lang)]
+    asked = [
+        *forecast_sections(results, lang),
+        *siting_sections(results, lang),
+        *near_plan_sections(results, lang),
+        *money_sections(results, lang),
+    ]
     behind = [*asked, *care_sections(results, lang)]
     annexes = [glossary_section(lang), *certificate_sections(results, lang)]
     sections = [*score_sections(results, lang), *behind, *annexes]

@@ -11,7 +11,7 @@ _ROOMS = {
     "siting.question.build": ("as_problem",),
     "siting.question.from_matrix": ("siting_from_matrix",),
     "siting.question.sites": ("join_sites",),
-    "siting.question.plan": ("SitingPlan",),
+    "siting.question.plan": ("SitingPlan", "Ties"),
     "siting.candidates.generate": ("candidates_from_communities", "candidates_from_network", "exclude_near"),
     # its answer
     "siting.solve": ("solve_siting",),
@@ -24,7 +24,7 @@ _ROOMS = {
     "siting.outlook.frontier": ("frontier",),
     "siting.outlook.near_best": ("near_best",),
     "siting.outlook.ties": ("find_ties",),
-    "siting.outlook.answers": ("NearBest", "NearPlan", "Phasing", "RobustSites", "Ties"),
+    "siting.outlook.answers": ("NearBest", "NearPlan", "Phasing", "RobustSites"),
     "siting.outlook.phasing": ("candidate_values", "phase_plan", "site_values"),
     "siting.outlook.robust": ("robust_sites",),
 }  # fmt: skip

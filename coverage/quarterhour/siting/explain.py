@@ -17,11 +17,13 @@ from quarterhour.siting.question.problem import SitingProblem
 def explain_plan(problem: SitingProblem, plan: SitingPlan, lang: str = "en", *, seconds: float = 20) -> list[str]:
     """The plan in sentences, in Chinese (``zh``) or English (``en``).
 
-    What it reaches and how far it may be from the best; quotas that could not be met; people whom no site, built or
-    not, is near to. Where no plan exists, why, and each rule that alone would have to give, and by how much, which
-    is searched for as long as ``seconds``.
+    What it reaches and how far it may be from the best; whether other plans are as good, where ``plan.ties`` tells;
+    quotas that could not be met; people whom no site, built or not, is near to. Where no plan exists, why, and each
+    rule that alone would have to give, and by how much, which is searched for as long as ``seconds``.
     """
     lines = [reason.sentence(lang) for reason in plan.reasons] or [headline(plan, lang)]
+    if plan.ties is not None:
+        lines += plan.ties.sentences(lang, {str(site): str(name) for site, name in problem.sites["name"].items()})
     lines += [reason.sentence(lang) for reason in lowered(problem)]
     lost = out_of_reach(problem)
     if len(lost):

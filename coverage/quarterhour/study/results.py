@@ -19,7 +19,7 @@ from quarterhour.services.rounds import RoundsPlan
 from quarterhour.services.territories import Territories
 from quarterhour.siting.candidates.generate import no_ledger
 from quarterhour.siting.candidates.overlay import Overlay
-from quarterhour.siting.outlook.answers import Phasing, Relaxation, RobustSites
+from quarterhour.siting.outlook.answers import NearBest, Phasing, Relaxation, RobustSites
 from quarterhour.siting.question.plan import SitingPlan
 from quarterhour.siting.question.problem import SitingProblem
 from quarterhour.standards.circle import CircleCheck
@@ -79,7 +79,7 @@ class Prospects:
     ``frontier``: ``siting.frontier`` without the minima of quotas: the most that 1, 2, 3 ... new sites cover or place;
     ``now``: what stands today covers or places.
     ``phasing``: the order of building, and ``first_year`` of its steps. ``values``: of each open site, if it alone
-    closes. ``robust``: how often each site stays chosen.
+    closes. ``robust``: how often each site stays chosen. ``near_best``: other plans that are nearly as good.
     """
 
     frontier: pd.DataFrame | None = None
@@ -88,6 +88,7 @@ class Prospects:
     first_year: int = 0
     values: pd.DataFrame | None = None
     robust: RobustSites | None = None
+    near_best: NearBest | None = None
 
 
 @dataclass(frozen=True, eq=False)

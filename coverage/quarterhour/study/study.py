@@ -22,7 +22,7 @@ from quarterhour.study.file import find_study, read_study_file
 from quarterhour.study.file.circles import CircleFile
 from quarterhour.study.file.mistakes import refuse
 from quarterhour.study.file.sense import senseless
-from quarterhour.study.file.siting import SitingFile
+from quarterhour.study.file.siting import NearBestFile, SitingFile
 from quarterhour.study.file.study import StudyFile
 
 P = ParamSpec("P")
@@ -91,6 +91,17 @@ def without_page(study: Study) -> Study:
     """The study without what only the map page shows: choices to be tried, and tables beside."""
     outputs = study.file.outputs.model_copy(update={"what_if": False, "extra": []})
     return replace(study, file=study.file.model_copy(update={"outputs": outputs}))
+
+
+def asking_near_best(study: Study, plans: int) -> Study:
+    """The study with every siting question asking for so many further plans at most, as near as the file has it."""
+    asked = [
+        question.model_copy(
+            update={"near_best": (question.near_best or NearBestFile()).model_copy(update={"plans": plans})}
+        )
+        for question in study.file.siting
+    ]
+    return replace(study, file=study.file.model_copy(update={"siting": tuple(asked)}))
 
 
 def default_out(study: Study) -> Path:

@@ -55,6 +55,7 @@ _KEPT = {
     "phases": ("question", "year", "new_sites", "step_value", "step_best", "loss_at_most"),
     "values": ("question", "name", "town", "goes_there", "closing_loses", "left_without"),
     "robust": ("question", "name", "town", "chosen_in", "chosen_share", "in_plan"),
+    "near_best": ("question", "rank", "left_out", "built_instead", "plan_value", "gap"),
     "relaxations": ("name", "area_name", "candidates", "relaxation", "lawful_then", "neighbour"),
 }
 """By section the columns that a sheet of paper has room for; of others the first six."""

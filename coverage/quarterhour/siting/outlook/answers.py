@@ -13,7 +13,7 @@ from quarterhour.base import i18n
 from quarterhour.base.errors import first_ids
 from quarterhour.base.labels import percent, unit_label
 from quarterhour.siting.explanation.headline import figure_phrase
-from quarterhour.siting.question.plan import Level, Phrase, Reason, SitingPlan
+from quarterhour.siting.question.plan import Level, Phrase, Reason, SitingPlan, Ties
 from quarterhour.siting.question.problem import Goal
 
 
@@ -133,28 +133,6 @@ class NearPlan:
         return {str(name): int(count) for name, count in self.by_town.sum().items()}
 
 
-@dataclass(frozen=True)
-class Ties:
-    """Whether other plans are as good by every goal as one that is proven best.
-
-    ``plans``: what some of them build. ``shared``: sites of the plan that every one of them has, which is proven; ids
-    in the plan's order. ``unsettled``: sites of which that was not settled before the work ended.
-    """
-
-    plans: tuple[tuple[str, ...], ...]
-    shared: tuple[str, ...]
-    unsettled: tuple[str, ...]
-
-    def sentences(self, lang: str) -> list[str]:
-        """What is known of other plans that are as good."""
-        shared = first_ids(self.shared, lang=lang)
-        key = "ties_some" if self.plans and self.shared else "ties_any" if self.plans else "ties_none"
-        said = [] if not self.plans and self.unsettled else [i18n.say(f"outlook.{key}", lang, sites=shared)]
-        if self.unsettled:
-            said.append(i18n.say("outlook.ties_unsettled", lang, sites=first_ids(self.unsettled, lang=lang)))
-        return said
-
-
 @dataclass(frozen=True, eq=False)
 class NearBest:
     """The best plans that differ from a plan and from each other.
@@ -176,11 +154,13 @@ class NearBest:
     def __repr__(self) -> str:
         return f"<NearBest: {len(self.plans)} plans within {percent(self.within)}, {self.ended}, bound {self.bound:g}>"
 
+    def sentence(self, lang: str) -> str:
+        """How the list ends."""
+        return i18n.say(
+            f"outlook.near_{self.ended}", lang, count=len(self.plans), least=self.least_difference,
+            within=percent(self.within), bound=figure_phrase(self.plan.objective, self.bound),
+        )  # fmt: skip
+
     def sentences(self, lang: str) -> list[str]:
         """How the list ends, and whether other plans are as good as the best."""
-        key = f"outlook.near_{self.ended}"
-        end = i18n.say(
-            key, lang, count=len(self.plans), least=self.least_difference, within=percent(self.within),
-            bound=figure_phrase(self.plan.objective, self.bound),
-        )  # fmt: skip
-        return [end, *(self.ties.sentences(lang) if self.ties is not None else ())]
+        return [self.sentence(lang), *(self.ties.sentences(lang) if self.ties is not None else ())]

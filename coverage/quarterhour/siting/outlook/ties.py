@@ -8,11 +8,10 @@ from dataclasses import replace
 import numpy as np
 
 from quarterhour.base.arrays import BoolArray
-from quarterhour.siting.outlook.answers import Ties
 from quarterhour.siting.outlook.differing import Wanted, best_differing, choice_of, question_without
 from quarterhour.siting.question.bounds import is_better
 from quarterhour.siting.question.evaluate import Choice, Measure
-from quarterhour.siting.question.plan import SitingPlan
+from quarterhour.siting.question.plan import SitingPlan, Ties
 from quarterhour.siting.question.problem import SitingProblem
 from quarterhour.siting.question.search import DEFAULT_SECONDS, Exact, SearchBudget, as_limits
 from quarterhour.siting.solve import prepare_kernels

@@ -112,6 +112,29 @@ class Evidence:
     tree: IntArray
 
 
+@dataclass(frozen=True, slots=True)
+class Ties:
+    """Whether other plans are as good by every goal as one that is proven best.
+
+    ``plans``: what some of them build. ``shared``: sites of the plan that every one of them has, which is proven; ids
+    in the plan's order. ``unsettled``: sites of which that was not settled before the work ended.
+    """
+
+    plans: tuple[tuple[str, ...], ...]
+    shared: tuple[str, ...]
+    unsettled: tuple[str, ...]
+
+    def sentences(self, lang: str, names: Mapping[str, str] | None = None) -> list[str]:
+        """What is known of other plans that are as good; ``names``: of sites, which else go by their ids."""
+        shared, unsettled = (
+            first_ids(((names or {}).get(site) or site for site in sites), lang=lang)
+            for sites in (self.shared, self.unsettled)
+        )
+        key = "ties_some" if self.plans and self.shared else "ties_any" if self.plans else "ties_none"
+        said = [] if not self.plans and self.unsettled else [i18n.say(f"outlook.{key}", lang, sites=shared)]
+        return said + ([i18n.say("outlook.ties_unsettled", lang, sites=unsettled)] if self.unsettled else [])
+
+
 @dataclass(frozen=True, eq=False)
 class SitingPlan:
     """An answer with its proof.
@@ -138,6 +161,7 @@ class SitingPlan:
     (``nodes`` or ``rounds``) or ``interrupt`` where that ended the search, else "".
     ``reasons``: why there is no plan, empty where there is one.
     ``evidence``: by goal what its bound rests on, or the reason why that is not told; empty where nobody asked for it.
+    ``ties``: whether other plans are as good; None where nobody asked, or the plan is not proven best.
     """
 
     problem_id: str
@@ -167,6 +191,7 @@ class SitingPlan:
     unit: str = "people"
     placed_before: int | None = None
     evidence: tuple[Evidence | Reason, ...] = ()
+    ties: Ties | None = None
 
     @property
     def before(self) -> int | None:

@@ -211,6 +211,16 @@ class RobustFile(Part):
         return self
 
 
+class NearBestFile(Part):
+    """Other plans that are nearly as good: how many at most, by how much of the value they may fall short, and how many
+    sites they must leave out.
+    """
+
+    plans: Whole = Field(default=5, ge=1, le=50)
+    within: Number = Field(default=0.01, ge=0, le=1)
+    least_difference: Whole = Field(default=1, ge=1, le=1_000)
+
+
 class SitingFile(Dated):
     """A siting question.
 
@@ -271,6 +281,7 @@ class SitingFile(Dated):
     money: MoneyFile | None = None
     values: Flag = False
     robust: RobustFile | None = None
+    near_best: NearBestFile | None = None
 
     @property
     def columns(self) -> tuple[str, ...]:

@@ -17,8 +17,9 @@ from quarterhour.base.findings import finding, in_both, join_findings
 from quarterhour.network.network import Network
 from quarterhour.network.paces import at_pace
 from quarterhour.siting.certify import certify_plan
-from quarterhour.siting.outlook.answers import Relaxation, RobustSites
+from quarterhour.siting.outlook.answers import NearBest, Relaxation, RobustSites
 from quarterhour.siting.outlook.frontier import covered_now, frontier
+from quarterhour.siting.outlook.near_best import near_best
 from quarterhour.siting.outlook.phasing import by_years, phase_plan, site_values
 from quarterhour.siting.outlook.relaxations import smallest_relaxations
 from quarterhour.siting.outlook.robust import robust_sites
@@ -28,7 +29,7 @@ from quarterhour.siting.question.plan import SitingPlan
 from quarterhour.siting.question.problem import SitingProblem
 from quarterhour.siting.question.search import DEFAULT_SECONDS, Limits, as_limits
 from quarterhour.siting.solve import prepare_kernels, solve_siting
-from quarterhour.study.file.siting import RobustFile, SitingFile
+from quarterhour.study.file.siting import NearBestFile, RobustFile, SitingFile
 from quarterhour.study.forecast.carry import scenarios
 from quarterhour.study.inputs import Inputs
 from quarterhour.study.results import Proposal, Prospects
@@ -93,7 +94,7 @@ def propose(run: Run, tables: Inputs, file: SitingFile) -> Proposal:
             file, problem, plan, far=wide, paced=paced, seed=seed, told=told, cost_yuan=money["cost_yuan"],
             by_clock=by_clock,
         )  # fmt: skip
-        plan = _by_years(problem, plan, behind)
+        plan = _with_ties(_by_years(problem, plan, behind), behind)
     plan = _with_evidence(run, problem, plan, file)
     run.doubts.append(_what_ended(file, plan, shaped))
     people = counted_people(file, tables.communities)
@@ -183,6 +184,11 @@ def _by_years(problem: SitingProblem, plan: SitingPlan, behind: Prospects) -> Si
     return plan if behind.phasing is None else by_years(problem, plan, behind.phasing)
 
 
+def _with_ties(plan: SitingPlan, behind: Prospects) -> SitingPlan:
+    """The plan with what is known of others that are as good."""
+    return plan if behind.near_best is None else replace(plan, ties=behind.near_best.ties)
+
+
 def _with_evidence(run: Run, problem: SitingProblem, plan: SitingPlan, file: SitingFile) -> SitingPlan:
     """The plan with what its bounds rest on, recounted; the one on disk as well."""
     if not plan.levels:
@@ -258,7 +264,18 @@ def prospects(
         )  # fmt: skip
     values = site_values(problem, plan) if file.values else None
     robust = _robust(file, problem, plan, far, paced, seed, told, by_clock) if file.robust else None
-    return Prospects(curve, now, phasing, first_year, values, robust)
+    near = _near_best(file, problem, plan, seed, by_clock) if file.near_best else None
+    return Prospects(curve, now, phasing, first_year, values, robust, near)
+
+
+def _near_best(
+    file: SitingFile, problem: SitingProblem, plan: SitingPlan, seed: int, by_clock: Callable[[], object] | None
+) -> NearBest:
+    asked = file.near_best or NearBestFile()
+    return near_best(
+        problem, plan, within=asked.within, least_difference=asked.least_difference, most=asked.plans,
+        **_beside(file, asked.plans).given, seed=seed, by_clock=by_clock,
+    )  # fmt: skip
 
 
 def _without_minima(problem: SitingProblem) -> SitingProblem:
