@@ -194,8 +194,8 @@ def test_plans_as_good_are_told_in_words():
     told = near_best(two, solve_siting(two), within=0, nodes=1000)
     assert told.ties is not None and set(told.ties.shared) == {"1", "4"}
     assert told.sentences("en") == [
-        "Proven: beside the 0 plans listed none that leaves out at least 1 sites of each of them and of the plan is "
-        "within 0.0% of it (30 or better).",
+        "Proven: beside the 0 listed, no plan that leaves out 1 or more sites of the plan and of each listed one is "
+        "within 0.0% of its value (30 or better).",
         "Proven: no other plan is as good; each of its sites is part of every best plan.",
     ]
     assert all(word in told.sentences("zh")[1] for word in ("已证明", "最优方案"))
@@ -222,6 +222,20 @@ def test_where_work_ends_the_search_nothing_is_called_proven():
     replaced = {s for other in near.ties.plans for s in plan.chosen if s not in other}
     assert set(near.ties.unsettled) == {*plan.chosen} - replaced
     assert "已证明" not in near.sentences("zh")[0] and "Proven" not in near.sentences("en")[0]
+
+
+def test_plans_better_than_one_that_was_not_proven_are_told():
+    problem = street()
+    best = solve_siting(problem)
+    worst = solve_siting(replace(problem, sites=problem.sites.assign(state=["required", *["candidate"] * 5])))
+    level = replace(worst.levels[0], bound=15.0, gap=0.5)
+    plan = replace(worst, bound=15.0, gap=0.5, status="bounded", levels=(level,), input_hash=best.input_hash)
+    near = near_best(problem, plan, most=2, nodes=1000)
+    assert [one.plan.value for one in near.plans] == [15, 15] and near.better == 2 and near.ties is None
+    assert near.sentences("en")[0].endswith("2 of those listed are better than the plan, which was not proven best: "
+                                            "take the best of them instead.")  # fmt: skip
+    for one in near.plans:
+        verify_plan(problem, one.plan)
 
 
 def test_a_plan_that_is_not_proven_has_no_ties():

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Literal
 
@@ -13,6 +13,7 @@ from quarterhour.base import i18n
 from quarterhour.base.errors import first_ids
 from quarterhour.base.labels import percent, unit_label
 from quarterhour.siting.explanation.headline import figure_phrase
+from quarterhour.siting.question.bounds import is_better
 from quarterhour.siting.question.plan import Level, Phrase, Reason, SitingPlan, Ties
 from quarterhour.siting.question.problem import Goal
 
@@ -154,13 +155,29 @@ class NearBest:
     def __repr__(self) -> str:
         return f"<NearBest: {len(self.plans)} plans within {percent(self.within)}, {self.ended}, bound {self.bound:g}>"
 
+    @property
+    def better(self) -> int:
+        """How many of those listed are better than the plan, as they can be where it is not proven best."""
+        goals = [Goal(level.objective) for level in self.plan.levels]
+        return sum(_is_before(goals, one.plan.levels, self.plan.levels) for one in self.plans)
+
     def sentence(self, lang: str) -> str:
-        """How the list ends."""
-        return i18n.say(
+        """How the list ends, and whether some are better than the plan."""
+        end = i18n.say(
             f"outlook.near_{self.ended}", lang, count=len(self.plans), least=self.least_difference,
             within=percent(self.within), bound=figure_phrase(self.plan.objective, self.bound),
         )  # fmt: skip
+        more = i18n.say("outlook.near_better", lang, count=self.better) if self.better else ""
+        return ("" if lang == "zh" else " ").join(filter(None, (end, more)))
 
     def sentences(self, lang: str) -> list[str]:
         """How the list ends, and whether other plans are as good as the best."""
         return [self.sentence(lang), *(self.ties.sentences(lang) if self.ties is not None else ())]
+
+
+def _is_before(goals: Sequence[Goal], one: Sequence[Level], other: Sequence[Level]) -> bool:
+    """Whether one is better by the first goal in which two plans differ."""
+    for goal, mine, theirs in zip(goals, one, other, strict=True):
+        if mine.value != theirs.value:
+            return is_better(goal, mine.value, theirs.value)
+    return False

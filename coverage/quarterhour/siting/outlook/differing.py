@@ -58,10 +58,17 @@ def best_differing(
     if any(int((opened & problem.free).sum()) < least for opened in known):
         return Differing(None, (), infeasible=True)
     rules = QuestionRules(Measure(question_without(problem, known, least)))
-    ended = set[int]()
+    ended, begun, work = set[int](), list[tuple[int, int]](), budget.work
+
+    def forget() -> None:
+        # How far a goal came before it heard that it may end depends on the machine.
+        if len(begun) - 1 in ended:
+            work.nodes, work.rounds = begun[-1]
 
     def asking(budget: SearchBudget, _: Goal, proofs: Sequence[Proof]) -> SearchBudget:
         place = len(proofs)
+        forget()
+        begun.append((work.nodes, work.rounds))
         if place and wanted.beyond(place - 1, proofs[-1].bound):
             ended.add(place)
 
@@ -73,6 +80,7 @@ def best_differing(
         return replace(budget, incumbent=heard, stop=lambda: place in ended or budget.stop())
 
     choice, proofs, answer = solve_goals(rules, greedy_start(rules), budget, asking)
+    forget()
     return Differing(choice, tuple(proofs), answer.choice is None and answer.infeasible)
 
 
