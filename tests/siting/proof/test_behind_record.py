@@ -82,7 +82,8 @@ def test_the_true_frontier_holds():
 @pytest.mark.parametrize(
     ("row", "told"),
     [
-        (point(2, 19, 20, ["Q"]), differs("frontier sites", 2, 1)), (point(1.0, 19, 20, ["Q"]), differs("frontier sites", 1.0, 1)),
+        (point(2, 19, 20, ["Q"]), differs("frontier sites", 2, 1)),
+        (point(1.0, 19, 20, ["Q"]), differs("frontier sites", 1.0, 1)),
         (point(1, 18, 20, ["Q"]), differs("frontier people", 18, 19)),
         (point(1, 19, 19, ["Q"], gap=0.0), differs("frontier gap", 0.0, 0)),
         (point(1, 19, 20, ["Q"], gap=0.1), differs("frontier gap", 0.1, 20 / 19 - 1)),
@@ -187,7 +188,10 @@ def test_phases_have_a_first_year_and_steps_alone():
 def test_steps_without_money_of_their_own_may_leave_sites_for_later():
     """With caps a site may have no year yet; the sum of 2026 is then Q's alone."""
     keys = {"cost_yuan": 40, "running_yuan": 3, "beds": 0, "staff": 0}
-    sites = [{"id": "Q", "year": 2026, "running_from": 2027, **keys}, {"id": "P", "year": None, "running_from": None, **keys}]
+    sites = [
+        {"id": "Q", "year": 2026, "running_from": 2027, **keys},
+        {"id": "P", "year": None, "running_from": None, **keys},
+    ]
     year = {"year": 2026, "sites": 1, "capital_yuan": 40, "running_yuan": 0, "beds": 0, "staff": 0}
     money = {"sites": sites, "years": [year], "caps": [{"year": 2026, "cap_yuan": 40, "carry_over": False}]}
     known = {"sites": [{"id": "Q"}, {"id": "P"}], "phases": phases(START, Q)}
@@ -232,7 +236,10 @@ def test_steps_of_sites_with_room_are_counted_where_people_go_in_whole_numbers()
         ((step([], 0, 8), step(["P"], 1, 14), step(["Q"], 2, 21)), differs("phases value", 21, 20)),
     ):  # fmt: skip
         assert refused(problem, phases=phases(*steps)) == told
-    for other in ({"objective": "min-time", "coverage": Coverage(everyone=False)}, {"within": Standard(15, ((5, 100), (15, 60)))}):
+    for other in (
+        {"objective": "min-time", "coverage": Coverage(everyone=False)},
+        {"within": Standard(15, ((5, 100), (15, 60)))},
+    ):
         uncounted = street(**room, **other)
         assert not recounts_steps(uncounted)
         assert refused(uncounted, phases=phases(step([], 0, 3), step(["P", "Q"], 2, 3))) is None

@@ -125,7 +125,14 @@ def test_a_plan_comes_back_from_its_record():
 def test_a_plan_that_chooses_nothing_comes_back():
     problem, plan = unsolved()
     record = kept(plan_record(plan, problem))
-    assert [record[n] for n in ("value", "bound", "gap", "figures", "sites", "goals")] == [None, None, None, None, [], []]
+    assert [record[n] for n in ("value", "bound", "gap", "figures", "sites", "goals")] == [
+        None,
+        None,
+        None,
+        None,
+        [],
+        [],
+    ]
     (reason,) = record["reasons"]
     values = {"rules": [["explanation.and", {"ids": ["a", "b"]}]], "n": 3, "both": {"zh": "a", "en": "b"}}
     assert (reason["key"], reason["values"]) == ("proof.evidence_large", values)
@@ -180,7 +187,9 @@ def test_the_question_may_be_at_hand():
 
 def test_what_a_study_adds_is_under_the_seal():
     problem = street(**ASKED)
-    quality = [{"table": "t", "rows": 1, "fact": 1, "unstated": 0, "estimated": 0, "synthetic": 0, "synthetic_share": 0}]
+    quality = [
+        {"table": "t", "rows": 1, "fact": 1, "unstated": 0, "estimated": 0, "synthetic": 0, "synthetic_share": 0}
+    ]
     record = kept(plan_record(planned(problem, "Q", "P"), problem, behind={"quality": quality}))
     verify_record(record)
     assert refused({**record, "quality": []})[1]["what"] == "seal, file"
@@ -232,7 +241,7 @@ def test_null_is_not_the_same_as_nothing():
 
 
 def test_one_and_true_are_told_apart():
-    record = sealed_together([{**written(), "covered_before": 10.0}])[0]
+    record = sealed_together([{**written(), "bound": 25.0}])[0]
     assert refused(record)[1]["what"] == "seal, file"
 
 

@@ -121,9 +121,10 @@ def test_gains_are_those_of_the_order():
 
 
 def test_parts_are_told_where_sites_have_room_and_nowhere_else():
-    assert differs(street(**EASY), replace(planned(street(**EASY), "Q", "P"), served=legs(("a", "O", 10))))[0] != ""
-    problem = street(sites=SITES.assign(capacity=20), capacity=Capacity("beds"))
     served = [("a", "O", 10), ("c", "Q", 5), ("e", "Q", 4), ("b", "P", 6)]
+    free = street(**EASY)
+    assert differs(free, replace(planned(free, "Q", "P"), served=legs(*served))) == ("served", True, False)
+    problem = street(sites=SITES.assign(capacity=20), capacity=Capacity("beds"))
     plan = planned(problem, "Q", "P", served=served)
     verify_plan(problem, plan)
     assert differs(problem, replace(plan, served=None)) == ("served", False, True)
@@ -155,8 +156,7 @@ def test_goals_say_their_value_bound_and_gap():
         ({}, {"bound": 163.0}),
         ({}, {"bound": math.nan}),
     ):
-        key, values = refused(problem, with_levels(plan, *changes))
-        assert key == "bad_bound" and values["bound"] in (24, math.inf, 163) or math.isnan(values["bound"])
+        assert refused(problem, with_levels(plan, *changes))[0] == "bad_bound"
 
 
 def test_an_open_bound_is_told_as_such():

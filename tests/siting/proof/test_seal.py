@@ -46,7 +46,8 @@ def test_records_of_a_file_know_each_other():
 
 
 @pytest.mark.parametrize(
-    "place", [{"number": 0}, {"number": 3}, {"number": True}, {"number": 1.0}, {"number": "1"}, {"x": 1}, {"number": -1}]
+    "place",
+    [{"number": 0}, {"number": 3}, {"number": True}, {"number": 1.0}, {"number": "1"}, {"x": 1}, {"number": -1}],
 )
 def test_a_place_that_is_none_is_refused(place):
     right = sealed_together([{"a": 1}, {"a": 2}])[0]["file"]
@@ -75,8 +76,10 @@ def test_a_file_says_which_record_is_the_first_wrong_one():
     none = {"a": 1, "file": {"number": 1, "of": 3}}
     other = {"a": 1, "file": {"number": 1, "of": 1, "plans": "p"}}
     for records, found, said, number in (
-        ([one, two], 2, 3, 1), ([one, three, two], 3, 3, 2), ([one, two, two], 3, 3, 3), ([bare, two, three], 3, "-", 1),
-        ([one, two, bare], 3, 3, 3), ([text, two, three], 3, "-", 1), ([none], 1, 3, 1), ([{"file": {"x": 1}}], 1, "-", 1),
+        ([one, two], 2, 3, 1), ([one, three, two], 3, 3, 2), ([one, two, two], 3, 3, 3),
+        ([bare, two, three], 3, "-", 1),
+        ([one, two, bare], 3, 3, 3), ([text, two, three], 3, "-", 1), ([none], 1, 3, 1),
+        ([{"file": {"x": 1}}], 1, "-", 1),
         ([fewer, *({**r, "file": {**r["file"], "plans": fewer["file"]["plans"]}} for r in (two, three))], 3, 3, 1),
         ([other], 1, 1, 1),
     ):  # fmt: skip
