@@ -27,6 +27,18 @@ SOURCE = ROOT / "coverage" / "quarterhour"
 SECONDS = 120
 """Of processor time; a fault that never ends is noticed, too."""
 TESTS = {
+    "siting/proof/assemble": ("siting/proof/test_assemble.py",),
+    "siting/proof/behind_record": ("siting/proof/test_behind_record.py",),
+    "siting/proof/checkpoint": ("siting/proof/test_keeper.py",),
+    "siting/proof/evidence": ("siting/proof/test_price_form.py",),
+    "siting/proof/money_record": ("siting/proof/test_money_record.py",),
+    "siting/proof/most_placed": ("siting/proof/test_second_count.py",),
+    "siting/proof/packed_question": ("siting/proof/test_packed_question.py",),
+    "siting/proof/plan_record": ("siting/proof/test_record_by_hand.py",),
+    "siting/proof/price_form": ("siting/proof/test_price_form.py",),
+    "siting/proof/recount": ("siting/proof/test_recount.py",),
+    "siting/proof/seal": ("siting/proof/test_seal.py",),
+    "siting/proof/second_count": ("siting/proof/test_second_count.py",),
     "siting/question/figures/__init__": ("siting/question/test_matrix_values.py",),
     "siting/question/from_matrix/costs": (
         "siting/question/test_matrix_values.py",
