@@ -30,22 +30,22 @@ TESTS = {
     f"siting/question/{module}": tuple(f"siting/question/test_{name}.py" for name in names.split())
     for module, names in {
         "bounds": "evaluate",
-        "build": "build_values build problem from_matrix",
+        "build": "door build problem from_matrix",
         "building_order": "building_order",
         "evaluate": "evaluate",
         "feasible": "rules feasible",
-        "figures/__init__": "figures matrix_values",
-        "fingerprint": "build_values build",
+        "figures/__init__": "door matrix_values",
+        "fingerprint": "values",
         "from_matrix/__init__": "from_matrix matrix_values",
-        "from_matrix/costs": "costs matrix_values from_matrix",
-        "ids": "ids from_matrix matrix_values",
-        "plan": "plan",
+        "from_matrix/costs": "door matrix_values from_matrix",
+        "ids": "door from_matrix matrix_values",
+        "plan": "values",
         "problem": "values",
-        "quotas": "rules groups build",
+        "quotas": "rules",
         "search": "search",
         "site_limits": "site_limits",
-        "sites": "sites build matrix_values",
-        "terms": "terms build matrix_values",
+        "sites": "door build matrix_values",
+        "terms": "door build matrix_values",
     }.items()
 } | {"travel/times": ("travel/test_values.py", "travel/test_matrix.py")}
 """By room the tests that concern it, the quick ones first; others are tried with their folder's."""

@@ -88,7 +88,9 @@ def test_where_sites_have_room_whoever_serves_most_comes_first() -> None:
         ([["s2", "s3", "s1"]], [("s3", 70), ("s1", 0), ("s2", 0)]),
     ],
 )
-def test_stage_by_stage_the_gains_are_those_of_that_order(stages: list[list[str]], gains: list[tuple[str, int]]) -> None:
+def test_stage_by_stage_the_gains_are_those_of_that_order(
+    stages: list[list[str]], gains: list[tuple[str, int]]
+) -> None:
     problem = town()
     plan = in_stages(problem, _plan(problem, building_order(Measure(problem), choice("0123"))), stages)
     assert list(plan.gain.items()) == gains

@@ -210,7 +210,14 @@ def test_the_least_share_is_that_of_the_goal_of_equity() -> None:
 
 @pytest.mark.parametrize(
     ("amount", "people", "value"),
-    [([1, 0], [1, 1], 0.5), ([5, 5], [1, 9], 0), ([3, 0, 3], [1, 2, 1], 0.5), ([], [], 0), ([0], [4], 0), ([7], [0], 0)],
+    [
+        ([1, 0], [1, 1], 0.5),
+        ([5, 5], [1, 9], 0),
+        ([3, 0, 3], [1, 2, 1], 0.5),
+        ([], [], 0),
+        ([0], [4], 0),
+        ([7], [0], 0),
+    ],
 )
 def test_gini_of_an_amount_among_people(amount: list[int], people: list[int], value: float) -> None:
     assert gini(np.array(amount, dtype=np.int64), np.array(people, dtype=np.int64)) == value
