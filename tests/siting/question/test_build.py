@@ -181,7 +181,9 @@ def test_new_sites_that_stand_too_near_rule_each_other_out():
 
 
 def test_groups_of_conflicts_become_pairs():
-    assert _ask(conflicts=[["c", "a", "b"], ["a", "b"]]).conflicts.tolist() == [[1, 2], [1, 3], [2, 3]]
+    groups = [["c", "a", "b"], ["a", "b"]]
+    for given in (groups, ((site for site in group) for group in groups)):
+        assert _ask(conflicts=given).conflicts.tolist() == [[1, 2], [1, 3], [2, 3]]
 
 
 def test_settled_sites_that_rule_each_other_out_are_a_contradiction():
