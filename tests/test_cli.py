@@ -143,6 +143,32 @@ def test_a_signal_says_so_and_leaves_nothing_half_written(toy_study: Path, tmp_p
     assert {p.name for p in out.iterdir()} <= {"prepared", "plans"}
 
 
+LOADING = """
+import signal, sys
+import quarterhour.__main__ as program
+
+class Loading:
+    def find_spec(self, name, *_):
+        if name == "quarterhour.cli.door":
+            signal.raise_signal(int(sys.argv[1]))
+
+sys.meta_path.insert(0, Loading())
+program.main()
+"""
+"""The command, and a signal while its parts are loaded."""
+
+
+@pytest.mark.skipif(os.name == "nt", reason="Windows has no signals for another process")
+@pytest.mark.parametrize("name", ["SIGINT", "SIGTERM", "SIGHUP"])
+def test_a_signal_while_the_program_is_loaded_ends_it_with_one_line(name: str) -> None:
+    number = getattr(signal, name)
+    command = [sys.executable, "-c", LOADING, str(int(number))]
+    done = subprocess.run(command, capture_output=True, text=True, encoding="utf-8", check=False)
+    assert (done.returncode, done.stdout) == (128 + number, "")
+    assert done.stderr.count("\n") == 1
+    assert "已中断" in done.stderr
+
+
 DEAF = """
 import sys, threading
 from quarterhour import cli

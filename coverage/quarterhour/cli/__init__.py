@@ -6,6 +6,7 @@ The wing: options (what commands share), console (what they say), door (what end
 from __future__ import annotations
 
 import signal
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Annotated
 
@@ -361,6 +362,6 @@ def _run(
         raise typer.Exit(1)
 
 
-def main() -> None:
-    """The program."""
-    through_the_door(app)
+def main(came: Sequence[int] = ()) -> None:
+    """The commands. ``came``: signals that were heard before they were loaded (``__main__``)."""
+    through_the_door(app, came)
