@@ -43,6 +43,19 @@ def test_wrong_usage_exits_with_2() -> None:
     assert quarterhour("run", ".", "--lang", "fr").returncode == 2
 
 
+def test_limits_are_set_where_no_study_file_could(tmp_path: Path) -> None:
+    plan, export = tmp_path / "plan.json", tmp_path / "export.csv"
+    plan.write_text("[1, 2, 3]", encoding="utf-8")
+    export.write_text("机构名称,床位\n甲,12\n", encoding="utf-8")
+    commands = {"plan_bytes": ("verify", plan), "text_bytes": ("import", export, "--as", "elderly-system-export")}
+    for name, command in commands.items():
+        small = quarterhour(*command, "--lang", "en", "--limit", f"{name}=5")
+        assert small.returncode == 1 and "at most 5 are taken" in small.stderr and f"--limit {name}=" in small.stderr
+        assert "at most" not in quarterhour(*command, "--lang", "en", "--limit", f"{name}=1_000").stderr
+        for wrong in (f"{name}=0", name, f"{name}=many", f"{name}s=5"):
+            assert quarterhour(*command, "--limit", wrong).returncode == 2
+
+
 def test_bad_input_exits_with_1_and_says_what_to_do(tmp_path: Path) -> None:
     done = in_a_process("run", tmp_path)
     assert done.returncode == 1
