@@ -116,6 +116,7 @@ WRONG = [
     ({"objective": None}, "'None'"),
     ({"objective": 3}, "'3'"),
     ({"minutes": np.nan}, "nan came"),
+    ({"minutes": 5e-5}, "times are whole multiples of 1/6000 of a minute"),
     ({"minutes": Standard([10])}, "[10] came"),
     ({"budget": "much"}, "budget must be Budget(yuan); 'much' came"),
     ({"budget": 100.5}, "budget must be"),

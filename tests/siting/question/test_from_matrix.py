@@ -304,6 +304,8 @@ def test_who_walks_and_who_drives_have_a_matrix_each():
         ({"sites": pd.DataFrame({"town": ["T1"]})}, "has 1 rows"),
         ({"within": 1e9}, "between 0 and"),
         ({"within": 0}, "positive number"),
+        ({"within": 1 / 12_001}, "it would count as 0. Give at least 1/6000"),
+        ({"within": Standard(8e-5)}, "a standard of 8e-05 is too small"),
         ({"existing": ["z"]}, "no such sites: z"),
         ({"people": [1, 2, 3.5, 4]}, "whole numbers"),
         ({"new_sites": None}, "new_sites"),

@@ -13,7 +13,6 @@ from scipy import sparse
 
 from quarterhour.base import row_order
 from quarterhour.base.arrays import IntArray
-from quarterhour.base.cells import is_number
 from quarterhour.base.centiseconds import CENTISECONDS_PER_MINUTE
 from quarterhour.base.errors import DataError, first_ids
 from quarterhour.siting.question.build import as_problem
@@ -32,6 +31,7 @@ from quarterhour.siting.question.problem import (
     Spacing,
     Standard,
 )
+from quarterhour.siting.question.terms import check_minutes
 from quarterhour.travel.times import TravelTimes
 
 _BEYOND = 4_000_000
@@ -144,8 +144,7 @@ def _standard(costs: Costs, within: Within, name: str) -> float:
         mine = [given[name]] if name in given else list(given.values())
         return max((_standard(costs, one, name) for one in mine), default=1.0)
     minutes = within.minutes if isinstance(within, Standard) else within
-    if not (is_number(minutes) and minutes > 0):
-        raise DataError("question.bad_minutes", minutes=short_repr(minutes))
+    check_minutes(minutes)
     if minutes >= MOST:
         raise DataError("question.minutes_too_many", minutes=minutes, most=MOST)
     return float(minutes)
