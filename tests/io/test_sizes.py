@@ -86,6 +86,17 @@ def test_lists_in_many_tags_of_a_road_are_never_multiplied(tmp_path: Path) -> No
         osm.read_graphml_roads(bombs.graphml(tmp_path, 5, 4), crs="EPSG:32651")
 
 
+def test_a_graph_has_a_size_of_its_own(tmp_path: Path) -> None:
+    file = bombs.graphml(tmp_path, 1, 1)
+    with limits.raised({"text_bytes": 1}):
+        assert len(osm.read_graphml_roads(file, crs="EPSG:32651")) == 1
+    with (
+        limits.raised({"graph_bytes": 1}),
+        pytest.raises(DataError, match="as a GraphML file is .* larger graph_bytes"),
+    ):
+        osm.read_graphml_roads(file, crs="EPSG:32651")
+
+
 def test_a_graph_that_declares_entities_is_refused(tmp_path: Path) -> None:
     with pytest.raises(DataError, match="DTD"):
         osm.read_graphml_roads(bombs.graphml_entities(tmp_path), crs="EPSG:32651")
