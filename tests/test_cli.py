@@ -15,6 +15,7 @@ import pytest
 
 import quarterhour as qh
 from command import quarterhour
+from quarterhour.base.machine.scratch import scratch_folder
 
 
 def in_a_process(*arguments: object, encoding: str = "utf-8") -> subprocess.CompletedProcess[str]:
@@ -111,6 +112,21 @@ def test_init_makes_a_study_once(tmp_path: Path) -> None:
     assert done.returncode == 0, done.stderr
     assert (tmp_path / "new" / "study.toml").is_file()
     assert quarterhour("init", tmp_path / "new").returncode == 1
+
+
+def test_init_sweeps_what_a_dead_run_left_and_nothing_else(tmp_path: Path) -> None:
+    new = tmp_path / "new"
+    with subprocess.Popen([sys.executable, "-c", ""]) as dead:
+        dead.wait()
+    with scratch_folder(new.parent, "growing") as mine:
+        left = new / mine.name.replace(f"-{os.getpid()}-", f"-{dead.pid}-")
+    left.mkdir(parents=True)
+    (new / ".quarterhour.holder").write_text("{}", encoding="utf-8")
+    (new / "own.txt").write_text("", encoding="utf-8")
+    assert quarterhour("init", new).returncode == 1
+    (new / "own.txt").unlink()
+    assert quarterhour("init", new).returncode == 0
+    assert not left.exists() and not (new / ".quarterhour.holder").exists()
 
 
 def test_a_folder_that_cannot_be_written_is_told_before_the_work(toy_study: Path, tmp_path: Path) -> None:
