@@ -258,10 +258,11 @@ def _members(file: Path) -> list[zipfile.ZipInfo]:
         return packed.infolist()
 
 
-def read_checked(file: Path, read: Callable[[], _T], *, part: str = "") -> _T:
+def read_checked(file: Path, read: Callable[[], _T], *, part: str = "", slips: bool = False) -> _T:
     """What a library reads, behind the guard (``base.foreign``): whatever it raises says that the file is broken.
 
-    ``part``: the member, sheet or layer of it that is read.
+    ``part``: the member, sheet or layer of it that is read. ``slips``: code of ours runs between, whose wrong keys and
+    names are no fault of the file.
     """
-    with foreign(file, part=part):
+    with foreign(file, part=part, slips=slips):
         return read()
