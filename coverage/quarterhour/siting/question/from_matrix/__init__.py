@@ -113,7 +113,7 @@ def siting_from_matrix(
     settled = {"existing": positions(existing, columns), "required": positions(required, columns)}
     problem = as_problem(
         name,
-        demand=row_order.by_id(table),
+        demand=table.iloc[row_order.id_order(table.index)],
         sites=row_order.by_id(_site_table(columns, further, settled)),
         times=times if by_class else times[""],
         minutes=within if within is not None else asked if by_class else asked[""],
