@@ -16,7 +16,7 @@ from faults.layer import READS
 from faults.tally import Tally
 from faults.zygote import Fault, Zygote
 
-pytestmark = [pytest.mark.skipif(not hasattr(os, "fork"), reason="Windows cannot fork"), pytest.mark.timeout(3600)]
+pytestmark = pytest.mark.skipif(not hasattr(os, "fork"), reason="Windows cannot fork")
 FOREIGN = {"notes.txt": "mine", "maps/mine.png": "mine", "prepared/walk/mine.txt": "mine", "plans/mine.json": "{}"}
 """Files of a planner's own in a folder of results."""
 AIMED, ELSEWHERE, BY_TIME = 14, 8, 4

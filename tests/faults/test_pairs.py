@@ -11,7 +11,7 @@ from faults import small_studies
 from faults.tally import Tally
 from faults.zygote import Zygote
 
-pytestmark = [pytest.mark.skipif(not hasattr(os, "fork"), reason="Windows cannot fork"), pytest.mark.timeout(3600)]
+pytestmark = pytest.mark.skipif(not hasattr(os, "fork"), reason="Windows cannot fork")
 PAIRS = 10
 
 

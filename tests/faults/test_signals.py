@@ -46,7 +46,6 @@ def wrong(home: Path, ended: Ended, number: int) -> str:
     return ", ".join(filter(None, found))
 
 
-@pytest.mark.timeout(3600)
 def test_a_signal_at_any_point_loses_nothing(tmp_path: Path, tally: Tally) -> None:
     (tmp_path / "toy").mkdir()
     study = write_toy_study(tmp_path / "toy")

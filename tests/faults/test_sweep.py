@@ -71,7 +71,6 @@ def town(tmp_path: Path) -> Iterator[Town]:
 
 
 @pytest.mark.skipif(not hasattr(os, "fork"), reason="this system cannot fork a run that is loaded")
-@pytest.mark.timeout(1800)
 @pytest.mark.parametrize("part", range(PARTS))
 def test_whatever_call_fails_the_next_run_gives_the_undisturbed_bytes(town: Town, tally: Tally, part: int) -> None:
     first = town.run()
