@@ -21,6 +21,7 @@ from quarterhour.siting.outlook.relaxations import smallest_relaxations
 from quarterhour.siting.outlook.robust import robust_sites
 from quarterhour.siting.solve import solve_siting
 from repeatable import Clock
+from streets import X0, Y0, grid, write_streets
 
 ROOT = Path(__file__).resolve().parents[1]
 
@@ -185,19 +186,13 @@ candidates = "communities"
 
 def write_toy_study(folder: Path) -> Path:
     """The toy town as files; its folder."""
-    from shapely import LineString
-
-    x0, y0 = 400_000.0, 4_150_000.0
-    lines = [LineString([(x0 + a, y0), (x0 + a + 900, y0)]) for a in (0, 900, 1800, 2700)]
-    roads = gpd.GeoDataFrame({"highway": "residential"}, geometry=lines, crs="EPSG:32651", index=range(4))
-    # WGS 84 with nanometre decimals, as GeoJSON wants it
-    roads.to_crs("EPSG:4326").to_file(folder / "roads.geojson", driver="GeoJSON", COORDINATE_PRECISION=14)
+    write_streets(folder, grid(5, 1, 900))
     rows = [("w", "西村", 0, 0, 100, 4), ("m", "中村", 1800, 0, 50, 0), ("e", "东村", 3600, 0, 30, 2)]
     rows.append(("i", "孤岛村", 0, 90_000, 7, 1))
-    table = "".join(f"{i},{n},{x0 + x},{y0 + y},t1,c1,{o},{h}\n" for i, n, x, y, o, h in rows)
+    table = "".join(f"{i},{n},{X0 + x},{Y0 + y},t1,c1,{o},{h}\n" for i, n, x, y, o, h in rows)
     head = "id,name,x,y,town,county,older,hardship\n"
     (folder / "communities.csv").write_bytes((head + table).encode("gb18030"))
-    sites = f"d,日间照料,day_care,{x0 + 900},{y0}\nb,照料基地,care_base,{x0},{y0}\n"
+    sites = f"d,日间照料,day_care,{X0 + 900},{Y0}\nb,照料基地,care_base,{X0},{Y0}\n"
     (folder / "facilities.csv").write_text("id,name,kind,x,y\n" + sites, encoding="utf-8")
     (folder / "study.toml").write_text(TOY_STUDY, encoding="utf-8")
     return folder

@@ -6,12 +6,12 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-import geopandas as gpd
 from shapely import LineString
 
+from streets import X0, Y0, write_streets
 from tables import save_xlsx
 
-X0, Y0, STEP = 400_000.0, 4_150_000.0, 700.0
+STEP = 700.0
 COUNTS = (
     (1, 2, 7, 1, 3, 0, 9, 2, 6, 3, 1, 4),  # t1 of c1
     (4, 4, 1, 0, 0, 12, 1, 1, 2, 2, 3, 1),  # t2 of c1
@@ -222,8 +222,7 @@ def write_persons_study(
     rows = [[(X0 + v * STEP, Y0 + t * STEP) for v in range(wide + 1)] for t in range(high + 1)]
     lines = [LineString(pair) for row in rows for pair in zip(row, row[1:], strict=False)]
     lines += [LineString([rows[t][0], rows[t + 1][0]]) for t in range(high)]
-    roads = gpd.GeoDataFrame({"highway": "residential"}, geometry=lines, crs="EPSG:32651", index=range(len(lines)))
-    roads.to_crs("EPSG:4326").to_file(folder / "roads.geojson", driver="GeoJSON", COORDINATE_PRECISION=14)
+    write_streets(folder, lines)
     head = "id,name,x,y,town,county,older,户主,户主电话\n"
     table = "".join(
         f"{i},{n},{x},{y},t{t},c{t // 3},{20 + t + v},司马{n},1590000{t}{v}00\n" for i, n, x, y, t, v in villages()

@@ -15,6 +15,7 @@ import pytest
 
 import quarterhour as qh
 from command import quarterhour
+from quarterhour.base.machine.scratch import scratch_folder
 
 
 def in_a_process(*arguments: object, encoding: str = "utf-8") -> subprocess.CompletedProcess[str]:
@@ -41,6 +42,19 @@ def test_help_loads_no_heavy_library() -> None:
 def test_wrong_usage_exits_with_2() -> None:
     assert in_a_process("rum").returncode == 2
     assert quarterhour("run", ".", "--lang", "fr").returncode == 2
+
+
+def test_limits_are_set_where_no_study_file_could(tmp_path: Path) -> None:
+    plan, export = tmp_path / "plan.json", tmp_path / "export.csv"
+    plan.write_text("[1, 2, 3]", encoding="utf-8")
+    export.write_text("机构名称,床位\n甲,12\n", encoding="utf-8")
+    commands = {"plan_bytes": ("verify", plan), "text_bytes": ("import", export, "--as", "elderly-system-export")}
+    for name, command in commands.items():
+        small = quarterhour(*command, "--lang", "en", "--limit", f"{name}=5")
+        assert small.returncode == 1 and "at most 5 are taken" in small.stderr and f"--limit {name}=" in small.stderr
+        assert "at most" not in quarterhour(*command, "--lang", "en", "--limit", f"{name}=1_000").stderr
+        for wrong in (f"{name}=0", name, f"{name}=many", f"{name}s=5"):
+            assert quarterhour(*command, "--limit", wrong).returncode == 2
 
 
 def test_bad_input_exits_with_1_and_says_what_to_do(tmp_path: Path) -> None:
@@ -100,6 +114,21 @@ def test_init_makes_a_study_once(tmp_path: Path) -> None:
     assert quarterhour("init", tmp_path / "new").returncode == 1
 
 
+def test_init_sweeps_what_a_dead_run_left_and_nothing_else(tmp_path: Path) -> None:
+    new = tmp_path / "new"
+    with subprocess.Popen([sys.executable, "-c", ""]) as dead:
+        dead.wait()
+    with scratch_folder(new.parent, "growing") as mine:
+        left = new / mine.name.replace(f"-{os.getpid()}-", f"-{dead.pid}-")
+    left.mkdir(parents=True)
+    (new / ".quarterhour.holder").write_text("{}", encoding="utf-8")
+    (new / "own.txt").write_text("", encoding="utf-8")
+    assert quarterhour("init", new).returncode == 1
+    (new / "own.txt").unlink()
+    assert quarterhour("init", new).returncode == 0
+    assert not left.exists() and not (new / ".quarterhour.holder").exists()
+
+
 def test_a_folder_that_cannot_be_written_is_told_before_the_work(toy_study: Path, tmp_path: Path) -> None:
     (tmp_path / "taken").write_text("a file", encoding="utf-8")
     done = quarterhour("run", toy_study, "--out", tmp_path / "taken")
@@ -141,6 +170,32 @@ def test_a_signal_says_so_and_leaves_nothing_half_written(toy_study: Path, tmp_p
     assert "写出成果" in told
     assert told.count("已中断") == 1
     assert {p.name for p in out.iterdir()} <= {"prepared", "plans"}
+
+
+LOADING = """
+import signal, sys
+import quarterhour.__main__ as program
+
+class Loading:
+    def find_spec(self, name, *_):
+        if name == "quarterhour.cli.door":
+            signal.raise_signal(int(sys.argv[1]))
+
+sys.meta_path.insert(0, Loading())
+program.main()
+"""
+"""The command, and a signal while its parts are loaded."""
+
+
+@pytest.mark.skipif(os.name == "nt", reason="Windows has no signals for another process")
+@pytest.mark.parametrize("name", ["SIGINT", "SIGTERM", "SIGHUP"])
+def test_a_signal_while_the_program_is_loaded_ends_it_with_one_line(name: str) -> None:
+    number = getattr(signal, name)
+    command = [sys.executable, "-c", LOADING, str(int(number))]
+    done = subprocess.run(command, capture_output=True, text=True, encoding="utf-8", check=False)
+    assert (done.returncode, done.stdout) == (128 + number, "")
+    assert done.stderr.count("\n") == 1
+    assert "已中断" in done.stderr
 
 
 DEAF = """

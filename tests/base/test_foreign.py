@@ -61,6 +61,18 @@ def test_our_own_errors_and_the_end_of_the_program_pass(ours: BaseException) -> 
     assert told.value is ours
 
 
+def test_a_wrong_key_of_ours_among_values_of_a_file_is_no_fault_of_the_file() -> None:
+    ours = {"__name__": "quarterhour.io.files.workbook"}
+    for code, kind in (("{}['dates']", KeyError), ("''.nodes", AttributeError), ("undefined", NameError)):
+        with pytest.raises(kind), foreign("村居.xlsx", slips=True):
+            eval(code, ours)
+    for code in ("int('甲')", "[][1]"):
+        with pytest.raises(DataError, match="xlsx"), foreign("村居.xlsx", slips=True):
+            eval(code, ours)
+    with pytest.raises(DataError), foreign("村居.xlsx", slips=True):
+        eval("{}['part']", {"__name__": "zipfile"})
+
+
 def test_another_error_can_be_asked_for() -> None:
     with pytest.raises(StudyError) as told, foreign("plan.toml", key="layout.bad_toml", error=StudyError):
         json.loads("[" * 100_000)

@@ -93,7 +93,7 @@ def test_a_folder_that_went_during_the_run_is_told_and_a_file_of_ours_is_not(tmp
     proc = FileNotFoundError(errno.ENOENT, "No such file", "/proc/none")
     assert "'/proc/none' could not be written" in str(write_error(proc, "/proc/none"))
     file = NotADirectoryError(errno.ENOTDIR, "Not a directory", "/dev/null/none")
-    assert "Not a directory" in str(write_error(file, "/dev/null/none"))
+    assert "'/dev/null' is a file, where a folder belongs" in str(write_error(file, "/dev/null/none"))
     ours = FileNotFoundError(errno.ENOENT, "No such file", str(tmp_path / "vendor.js"))
     assert write_error(ours, tmp_path / "map.html") is None
 

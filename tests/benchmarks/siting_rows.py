@@ -88,8 +88,13 @@ def _large(kind: str, rows: int = 1_000_000) -> Callable[[], Land]:
     return lambda: made_land(kind, rows, 500)
 
 
-CITIES = {"3800-near-50": (3_800, 50), "5100-near-150": (5_100, 150), "7700-near-300": (7_700, 300)}
-"""Communities that are the candidates, and how many of them are near one."""
+CITIES = {
+    "3800-near-50": (3_800, 50, (50, 70, 100)),
+    "5100-near-150": (5_100, 150, (20, 30, 70)),
+    "7700-near-300": (7_700, 300, (15, 25, 100)),
+}
+"""Communities that are the candidates, how many of them are near one, and the numbers of sites: the last cover all of
+the two larger ones, the first two do not."""
 
 
 def _city(points: int, near: int) -> Callable[[], Land]:
@@ -142,12 +147,13 @@ def rows() -> list[Asked]:
     made += _against(
         "room-and-quotas", "600x60", lambda: county(600, 60), partial(served.room_and_quotas, new_sites=25), BESIDE
     )
-    for size, asked in CITIES.items():
-        for p in (50, 70, 100):
-            # a fifteenth is left to make the question and put the plan together
-            limits = {"gap": 0.01 if p == 50 else 0.015, "seconds": 70.0}
-            made.append(_alone("city", f"{size}-p{p}", _city(*asked), _cover(p), seconds=60, limits=limits))
-        made += _against("city", f"{size}-p50", _city(*asked), _cover(50), CITY_PEERS)
+    for size, (points, near, numbers) in CITIES.items():
+        land = _city(points, near)
+        for p in numbers:
+            # a seventh is for making the question and putting the plan together
+            limits = {"gap": 0.01 if p <= 50 else 0.015, "seconds": 70.0}
+            made.append(_alone("city", f"{size}-p{p}", land, _cover(p), seconds=60, limits=limits))
+        made += _against("city", f"{size}-p{numbers[0]}", land, _cover(numbers[0]), CITY_PEERS)
     made += [Asked("why", "limit", cause, limits={"seconds": 1.0}, way="why") for cause in PLANTED]
     for name, make in _beside(15).items():
         made += _against(name, "1k-town", _small, make, {"highspy": None}, seconds=20)

@@ -9,6 +9,9 @@ import pytest
 
 from faults.tally import Tally
 
+HUNG_S = 3600
+"""After which a test hangs: each is many trials, and the machine may have other work."""
+
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Tests of faults run by `make test-faults` alone."""
@@ -16,6 +19,7 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
         if "faults" in item.path.parts:
             item.add_marker("slow")
             item.add_marker("faults")
+            item.add_marker(pytest.mark.timeout(HUNG_S))
 
 
 @pytest.fixture

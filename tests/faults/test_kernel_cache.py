@@ -14,7 +14,7 @@ from quarterhour.base.jit import COMPILED
 
 pytestmark = pytest.mark.skipif(not COMPILED, reason="numba is not on this machine")
 
-_RUNS, _FILES = 8, 12
+_RUNS, _FILES = 5, 12
 
 
 def _folder(path: Path) -> None:

@@ -12,10 +12,11 @@ from pathlib import Path
 import pytest
 
 from faults import small_studies
+from faults.layer import READS
 from faults.tally import Tally
-from faults.zygote import Zygote
+from faults.zygote import Fault, Zygote
 
-pytestmark = [pytest.mark.skipif(not hasattr(os, "fork"), reason="Windows cannot fork"), pytest.mark.timeout(3600)]
+pytestmark = pytest.mark.skipif(not hasattr(os, "fork"), reason="Windows cannot fork")
 FOREIGN = {"notes.txt": "mine", "maps/mine.png": "mine", "prepared/walk/mine.txt": "mine", "plans/mine.json": "{}"}
 """Files of a planner's own in a folder of results."""
 AIMED, ELSEWHERE, BY_TIME = 14, 8, 4
@@ -57,14 +58,14 @@ def world(
     home = tmp_path_factory.mktemp(request.param)
     studies = getattr(small_studies, request.param)(shared_data, home / "studies")
     earlier, whole = home / "earlier", home / "whole"
-    with Zygote(["run", str(studies / "wide"), "--out", str(earlier), "--quiet"], home / "log") as zygote:
+    with Zygote(["run", str(studies / "wide"), "--out", str(earlier), "--quiet"], home / "zygote") as zygote:
         made = World(zygote, studies, earlier, whole, (), 0)
         for name, text in FOREIGN.items():
             path = earlier / name
             path.parent.mkdir(parents=True, exist_ok=True)
             path.write_text(text, encoding="utf-8")
         shutil.copytree(earlier, whole)
-        ended = zygote.run(*run(made, whole), watch=whole)
+        ended = zygote.run(*run(made, whole), fault=Fault((str(whole),)))
         assert ended.code in (0, 1) and (whole / "plans" / "near.json").is_file(), ended.said
         assert {name: (whole / name).read_text(encoding="utf-8") for name in FOREIGN} == FOREIGN
         yield World(zygote, studies, earlier, whole, ended.points, ended.cpu_s)
@@ -72,8 +73,9 @@ def world(
 
 def chosen(points: tuple[str, ...]) -> list[int]:
     """Steps to be killed before: around the moves many, before them some, evenly."""
-    ready = next(place for place, name in enumerate(points) if name.endswith(".quarterhour.ready"))
-    return [*_even(ready, len(points), AIMED), *_even(0, ready, ELSEWHERE)]
+    steps = [place for place, name in enumerate(points) if not name.startswith(READS)]
+    ready = next(step for step, place in enumerate(steps) if points[place].endswith(".quarterhour.ready"))
+    return [steps[step] for step in (*_even(ready, len(steps), AIMED), *_even(0, ready, ELSEWHERE))]
 
 
 def _even(low: int, high: int, count: int) -> list[int]:
@@ -102,7 +104,7 @@ def test_a_killed_run_is_as_if_it_had_never_been(world: World, tmp_path: Path, t
     for place in chosen(world.points):
         out = tmp_path / f"at-{place}"
         shutil.copytree(world.earlier, out)
-        ended = world.zygote.run(*run(world, out), watch=out, kill_at=place)
+        ended = world.zygote.run(*run(world, out), fault=Fault((str(out),), at=place))
         assert ended.code == -9, ended
         lost = trouble(world, out)
         tally.count("kill at a step", lost=lost and f"before {place} ({world.points[place]}): {lost}")
@@ -113,7 +115,8 @@ def test_a_run_killed_at_any_time_is_as_if_it_had_never_been(world: World, tmp_p
     for part in range(1, BY_TIME + 1):
         out = tmp_path / f"after-{part}"
         shutil.copytree(world.earlier, out)
-        world.zygote.run(*run(world, out), kill_after_cpu_s=0.9 * world.cpu_s * part / (BY_TIME + 1))
+        fault = Fault(kill_after_cpu_s=0.9 * world.cpu_s * part / (BY_TIME + 1))
+        world.zygote.run(*run(world, out), fault=fault)
         lost = trouble(world, out)
         tally.count("kill at a time", lost=lost and f"after {part} of {BY_TIME + 1}: {lost}")
         shutil.rmtree(out)

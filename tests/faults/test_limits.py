@@ -16,10 +16,7 @@ import pytest
 from conftest import write_toy_study
 from faults.tally import Tally
 
-pytestmark = [
-    pytest.mark.skipif(sys.platform != "linux", reason="limits and small disks are set as Linux sets them"),
-    pytest.mark.timeout(3600),
-]
+pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="limits and small disks are set as Linux sets them")
 COMMAND = f"{sys.executable} -m quarterhour"
 WRITERS = """
 import sys

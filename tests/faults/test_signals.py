@@ -4,47 +4,23 @@ from __future__ import annotations
 
 import hashlib
 import itertools
-import json
 import os
 import signal
 import subprocess
 import sys
 import time
 from pathlib import Path
-from typing import Any
 
 import pytest
 
 from conftest import write_toy_study
 from faults.tally import Tally
+from faults.zygote import Ended, Fault, Zygote
 from quarterhour.base.machine.scratch import is_alive
 
 pytestmark = pytest.mark.skipif(os.name == "nt", reason="Windows has no signals for another process")
-TRIALS = 24
-ROOT = Path(__file__).resolve().parents[1]
-
-
-def of(home: Path, study: Path, words: list[object], **hit: int) -> dict[str, Any]:
-    """A trial as ``faults.forked`` takes it; ``home``: its own folder."""
-    (home / "temp").mkdir(parents=True, exist_ok=True)
-    told = home / f"told{len(list(home.glob('*.err')))}"
-    told.with_suffix(".err").touch()
-    places = [str(home / "out"), str(home / "temp"), str(study)]
-    return {"words": [*map(str, words)], "temp": str(home / "temp"), "places": places, "told": str(told), **hit}
-
-
-def forked(folder: Path, trials: list[dict[str, Any]]) -> list[dict[str, Any]]:
-    """How each trial ended, and what it said on standard error."""
-    file = folder / "trials.json"
-    file.write_text(json.dumps(trials), encoding="utf-8")
-    environment = {**os.environ, "PYTHONPATH": os.pathsep.join([str(ROOT), *sys.path])}
-    done = subprocess.run(
-        [sys.executable, "-m", "faults.forked", str(file)], capture_output=True, text=True, check=True, env=environment
-    )
-    ended = [json.loads(line) for line in done.stdout.splitlines()]
-    for trial, end in zip(trials, ended, strict=True):
-        end["err"] = Path(trial["told"] + ".err").read_text(encoding="utf-8")
-    return ended
+TRIALS = 28
+"""Of every seven five are SIGTERM: twenty."""
 
 
 def content(out: Path) -> dict[str, str]:
@@ -59,42 +35,41 @@ def left_over(home: Path) -> list[str]:
     return [str(p) for p in [*hidden, *(home / "temp").iterdir()]]
 
 
-def wrong(home: Path, end: dict[str, Any], number: int) -> str:
+def wrong(home: Path, ended: Ended, number: int) -> str:
     """What is not as promised of a run that was asked to end; "" where all is."""
-    said = end["err"].splitlines()
     found = [
-        f"exit {end['code']}" if end["code"] != 128 + number else "",
-        "traceback" if "Traceback" in end["err"] or "Exception ignored" in end["err"] else "",
-        "not told" if sum(line.startswith("stopped.") for line in said) != 1 else "",
+        f"exit {ended.code}" if ended.code != 128 + number else "",
+        "traceback" if "Traceback" in ended.said or "Exception ignored" in ended.said else "",
+        "not told" if sum(line.startswith("stopped.") for line in ended.said.splitlines()) != 1 else "",
         f"left {left}" if (left := left_over(home)) else "",
     ]
     return ", ".join(filter(None, found))
 
 
-@pytest.mark.timeout(3600)
 def test_a_signal_at_any_point_loses_nothing(tmp_path: Path, tally: Tally) -> None:
     (tmp_path / "toy").mkdir()
     study = write_toy_study(tmp_path / "toy")
-    homes = [tmp_path / str(place) for place in range(TRIALS + 1)]
+    with Zygote(["check", study, "--out", tmp_path / "warm"], tmp_path / "zygote") as zygote:
 
-    def run(home: Path, **hit: int) -> dict[str, Any]:
-        return of(home, study, ["run", study, "--out", home / "out", "--lang", "en"], **hit)
+        def run(home: Path, at: int | None = None, what: str = "") -> Ended:
+            (home / "temp").mkdir(parents=True, exist_ok=True)
+            fault = Fault((str(home / "out"), str(home / "temp"), str(study)), at=at, what=what)
+            return zygote.run("run", study, "--out", home / "out", "--lang", "en", fault=fault, temp=home / "temp")
 
-    whole = forked(tmp_path, [run(homes[0])])[0]
-    assert whole["code"] == 0 and whole["points"] > TRIALS, whole
-    signals = itertools.cycle([signal.SIGTERM, signal.SIGHUP, signal.SIGINT])
-    hits = [(1 + place * whole["points"] // TRIALS, int(next(signals))) for place in range(TRIALS)]
-    ended = forked(tmp_path, [run(h, at=at, signal=n) for h, (at, n) in zip(homes[1:], hits, strict=True)])
-    found = [wrong(home, end, number) for home, end, (_, number) in zip(homes[1:], ended, hits, strict=True)]
-    plans = [home for home in homes[1:] if (home / "out" / "plans" / "centres.json").exists()]
-    kept = forked(tmp_path, [of(h, study, ["verify", h / "out" / "plans" / "centres.json"]) for h in plans])
-    again = forked(tmp_path, [run(home) for home in homes[1:]])
-    for home, (at, number), lost, end in zip(homes[1:], hits, found, again, strict=True):
-        bad = home in plans and kept[plans.index(home)]["code"] != 0
-        other = end["code"] != 0 or content(home / "out") != content(homes[0] / "out")
-        told = [lost, "the kept plan does not hold" if bad else "", "other bytes when run again" if other else ""]
-        lost = "; ".join(filter(None, told))
-        tally.count(signal.Signals(number).name, lost=lost and f"point {at} of {whole['points']}: {lost}")
+        whole = run(tmp_path / "whole")
+        points, wanted = len(whole.points), content(tmp_path / "whole" / "out")
+        assert whole.code == 0 and points > TRIALS, whole
+        signals = itertools.cycle([*[signal.SIGTERM] * 5, signal.SIGHUP, signal.SIGINT])
+        for place in range(TRIALS):
+            home, number, at = tmp_path / str(place), next(signals), place * points // TRIALS
+            lost = [wrong(home, run(home, at, number.name), number)]
+            plan = home / "out" / "plans" / "centres.json"
+            if plan.exists() and zygote.run("verify", plan).code != 0:
+                lost.append("the kept plan does not hold")
+            if run(home).code != 0 or content(home / "out") != wanted:
+                lost.append("other bytes when run again")
+            told = "; ".join(filter(None, lost))
+            tally.count(number.name, lost=told and f"point {at} of {points} ({whole.points[at]}): {told}")
 
 
 WORKERS = """

@@ -8,9 +8,9 @@ import subprocess
 import sys
 from pathlib import Path
 
-import geopandas as gpd
 import numpy as np
-from shapely import LineString
+
+from streets import X0, Y0, grid, write_streets
 
 ROOT = Path(__file__).resolve().parents[2]
 _HEAD = """
@@ -58,31 +58,21 @@ QUESTIONS = {
     "farthest": 'new_sites = 5\nobjective = ["min-worst", "min-time"]\neveryone = false',
     "two near": "new_sites = 4\nbackup = 50",
 }
-_X0, _Y0, _STEP_M, _SIDE = 400_000.0, 4_150_000.0, 350.0, 7
+_STEP_M, _SIDE = 350.0, 7
 
 
 def write_town(folder: Path, question: str) -> Path:
     """A grid of streets and thirty-six villages on it; the study's folder."""
     folder.mkdir(parents=True)
     rng, last = np.random.default_rng(7), _STEP_M * (_SIDE - 1)
-    ways = [((0, k * _STEP_M), (last, k * _STEP_M)) for k in range(_SIDE)]
-    ways += [((k * _STEP_M, 0), (k * _STEP_M, last)) for k in range(_SIDE)]
-    lines = []
-    for (x, y), (u, v) in ways:
-        along = [(x + (u - x) * t / (_SIDE - 1), y + (v - y) * t / (_SIDE - 1)) for t in range(_SIDE)]
-        lines += [
-            LineString([(_X0 + a, _Y0 + b), (_X0 + c, _Y0 + d)])
-            for (a, b), (c, d) in zip(along, along[1:], strict=False)
-        ]
-    roads = gpd.GeoDataFrame({"highway": ["residential"] * len(lines)}, geometry=lines, crs="EPSG:32651")
-    roads.to_crs("EPSG:4326").to_file(folder / "roads.geojson", driver="GeoJSON", COORDINATE_PRECISION=14)
+    write_streets(folder, grid(_SIDE, _SIDE, _STEP_M))
     places, people = rng.uniform(0, last, (36, 2)), rng.integers(20, 900, 36)
     rows = [
-        f"v{i:02},村{i},{_X0 + x:.2f},{_Y0 + y:.2f},t{i % 3},c1,{older}"
+        f"v{i:02},村{i},{X0 + x:.2f},{Y0 + y:.2f},t{i % 3},c1,{older}"
         for i, ((x, y), older) in enumerate(zip(places, people, strict=True))
     ]
     (folder / "communities.csv").write_text("id,name,x,y,town,county,older\n" + "\n".join(rows) + "\n", "utf-8")
-    site = f"d,日间照料,day_care,{_X0 + _STEP_M},{_Y0}\n"
+    site = f"d,日间照料,day_care,{X0 + _STEP_M},{Y0}\n"
     (folder / "facilities.csv").write_text("id,name,kind,x,y\n" + site, "utf-8")
     (folder / "study.toml").write_text(_HEAD + QUESTIONS[question] + "\n", "utf-8")
     return folder

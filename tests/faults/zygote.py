@@ -1,30 +1,47 @@
 """A process that has the program in memory and forks for each run, so that a hundred runs cost their own work alone.
 
-Started by a test (``Zygote``) and spoken to in lines of JSON. In each fork a thin layer numbers every open for
-writing, flush, move and removal below one folder (``points``), and at a number that the test names the process kills
-itself, before that step.
+Started by a test (``Zygote``) and spoken to in lines of JSON. In each fork ``faults.layer`` numbers the calls to the
+system below watched folders, and lets the one whose number the test names fail, or end the process there.
 """
 
 from __future__ import annotations
 
-import io
+import gc
+import importlib
 import json
 import os
+import pkgutil
 import signal
 import subprocess
 import sys
-import time
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+import tempfile
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any, Self
 
-_MOVES = ("replace", "rename", "unlink", "rmdir", "fsync")
+LIBRARIES = ("folium", "matplotlib.pyplot", "xlsxwriter", "docx", "typst", "highspy", "ortools.sat.python.cp_model")
+SECONDS = 120
+"""Of a processor, after which a run has hung."""
+
+
+@dataclass(frozen=True)
+class Fault:
+    """What happens to a run: at call ``at`` (from 0) of those below ``watch``, or after seconds of its own work.
+
+    ``what``: as ``faults.layer.Layer`` takes it; ``writes``: whether each write of a file is a call.
+    """
+
+    watch: tuple[str, ...] = ()
+    at: int | None = None
+    what: str = "SIGKILL"
+    writes: bool = False
+    kill_after_cpu_s: float = 0
 
 
 @dataclass(frozen=True)
 class Ended:
-    """How a run ended: exit code (negative: the signal), what it printed, its points and its CPU seconds."""
+    """How a run ended: exit code (negative: the signal), what it printed, its calls and its CPU seconds."""
 
     code: int
     said: str
@@ -35,35 +52,41 @@ class Ended:
 class Zygote:
     """The test's end of it."""
 
-    def __init__(self, warm: Sequence[str], log: Path) -> None:
-        """``warm``: a first run, which loads what runs need."""
-        command = [sys.executable, "-m", "faults.zygote"]
+    def __init__(self, warm: Sequence[object], home: Path) -> None:
+        """``warm``: a first run, which loads what runs need; ``home``: where what runs say and what is temporary go."""
+        home.mkdir(parents=True, exist_ok=True)
+        self.temp = home / "temp"
+        self.temp.mkdir()
+        self._home = home
         paths = [str(Path(__file__).parents[1]), str(Path(__file__).parents[2] / "coverage")]
-        env = {**os.environ, "PYTHONPATH": os.pathsep.join(paths)}
-        self._process = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, env=env, text=True)
-        self._log = log
-        done = self.many([list(warm)])[0]
+        env = {**os.environ, "PYTHONPATH": os.pathsep.join(paths), "OPENBLAS_NUM_THREADS": "1", "MPLBACKEND": "agg"}
+        self._process = subprocess.Popen(
+            [sys.executable, "-m", "faults.zygote"],
+            stdin=subprocess.PIPE, stdout=subprocess.PIPE, env={**env, "TMPDIR": str(self.temp)}, encoding="utf-8",
+        )  # fmt: skip
+        done = self.run(*warm)
         assert done.code in (0, 1) and "Traceback" not in done.said, done.said
 
-    def run(
-        self, *arguments: object, watch: Path | None = None, kill_at: int | None = None, kill_after_cpu_s: float = 0
-    ) -> Ended:
-        """One run, to its end; killed before its point ``kill_at`` or after so many seconds of its own work."""
-        asked = {"watch": str(watch or ""), "at": kill_at, "after": kill_after_cpu_s}
-        return self.many([[*map(str, arguments)]], **asked)[0]
+    def run(self, *arguments: object, fault: Fault | None = None, temp: Path | None = None) -> Ended:
+        """One run, to its end; ``temp``: a folder of its own for what is temporary."""
+        return self.many([arguments], fault=fault, temp=temp)[0]
 
-    def many(self, runs: list[list[str]], **asked: Any) -> list[Ended]:
+    def many(
+        self, runs: Sequence[Sequence[object]], *, fault: Fault | None = None, temp: Path | None = None
+    ) -> list[Ended]:
         """Runs at once, each to its end."""
         assert self._process.stdin is not None and self._process.stdout is not None
-        logs = [f"{self._log}.{place}" for place in range(len(runs))]
-        self._process.stdin.write(json.dumps({"runs": runs, "logs": logs, **asked}) + "\n")
+        logs = [self._home / f"said-{place}.txt" for place in range(len(runs))]
+        asked = {
+            "runs": [list(map(str, run)) for run in runs], "logs": list(map(str, logs)),
+            "temp": str(temp or self.temp), "fault": fault and asdict(fault),
+        }  # fmt: skip
+        self._process.stdin.write(json.dumps(asked) + "\n")
         self._process.stdin.flush()
         answer = self._process.stdout.readline()
         assert answer, "the process that forks has ended"
-        return [
-            Ended(code, Path(log).read_text("utf-8"), tuple(Path(f"{log}.points").read_text("utf-8").splitlines()), cpu)
-            for log, (code, cpu) in zip(logs, json.loads(answer), strict=True)
-        ]
+        ends = [_ended(log, code, cpu_s) for log, (code, cpu_s) in zip(logs, json.loads(answer), strict=True)]
+        return ends
 
     def __enter__(self) -> Self:
         return self
@@ -73,24 +96,45 @@ class Zygote:
             pass
 
 
-def _serve() -> None:
-    import quarterhour.report.write
-    import quarterhour.siting.audit
-    import quarterhour.study.run  # noqa: F401
+def _ended(log: Path, code: int, cpu_s: float) -> Ended:
+    points = _points(log)
+    lines = points.read_text(encoding="utf-8").splitlines() if points.exists() else []
+    return Ended(code, log.read_text(encoding="utf-8", errors="replace"), tuple(lines), cpu_s)
 
+
+def _points(log: Path) -> Path:
+    return log.with_suffix(".points")
+
+
+def _serve() -> None:
+    answers = os.fdopen(os.dup(1), "w", encoding="utf-8")
+    if hasattr(signal, "SIGHUP"):
+        signal.signal(signal.SIGHUP, signal.SIG_DFL)  # the tests may run under nohup, the runs do not
+    _load()
     first = True
     for line in sys.stdin:
         asked = json.loads(line)
-        if first:  # in this very process, so that every fork has what it loaded
+        runs = list(zip(asked["runs"], asked["logs"], strict=True))
+        # The first in this very process, so that every fork has what it loaded.
+        ends = [(_command(*runs[0]), 0.0)] if first else [_waited(pid) for pid in [_forked(*r, asked) for r in runs]]
+        if first:
+            gc.freeze()  # a fork that looks through what was loaded would copy all of it
             first = False
-            print(json.dumps([[_command(asked["runs"][0], asked["logs"][0]), 0.0]]), flush=True)
-            continue
-        begun = [(_forked(run, log, asked), log) for run, log in zip(asked["runs"], asked["logs"], strict=True)]
-        ends = []
-        for pid, _ in begun:
-            _, status, used = os.wait4(pid, 0)
-            ends.append([os.waitstatus_to_exitcode(status), used.ru_utime + used.ru_stime])
-        print(json.dumps(ends), flush=True)
+        print(json.dumps(ends), file=answers, flush=True)
+
+
+def _load() -> None:
+    """Every room of the program, and what it works with."""
+    import quarterhour
+
+    rooms = [found.name for found in pkgutil.walk_packages(quarterhour.__path__, "quarterhour.")]
+    for name in (*(room for room in rooms if not room.endswith("__main__")), *LIBRARIES):
+        importlib.import_module(name)
+
+
+def _waited(pid: int) -> tuple[int, float]:
+    _, status, used = os.wait4(pid, 0)
+    return os.waitstatus_to_exitcode(status), used.ru_utime + used.ru_stime
 
 
 def _forked(arguments: list[str], log: str, asked: dict[str, Any]) -> int:
@@ -99,65 +143,46 @@ def _forked(arguments: list[str], log: str, asked: dict[str, Any]) -> int:
         return pid
     code = 70
     try:
-        if asked.get("watch"):
-            _number(Path(asked["watch"]), asked["at"], Path(f"{log}.points"))
-        if asked.get("after"):
-            signal.signal(signal.SIGVTALRM, signal.SIG_DFL)  # ends the process as SIGKILL does
-            signal.setitimer(signal.ITIMER_VIRTUAL, asked["after"])
-        code = _command(arguments, log)
+        _points(Path(log)).unlink(missing_ok=True)
+        os.environ["TMPDIR"] = tempfile.tempdir = asked["temp"]
+        code = _command(arguments, log, Fault(**(asked["fault"] or {})))
     finally:
         os._exit(code)
 
 
-def _command(arguments: list[str], log: str) -> int:
+def _command(arguments: list[str], log: str, fault: Fault | None = None) -> int:
+    """The command in this process; what it says goes to a file."""
     from quarterhour import cli
 
-    Path(f"{log}.points").touch()
+    stream = os.open(log, os.O_WRONLY | os.O_CREAT | os.O_TRUNC)
+    for number in (1, 2):
+        os.dup2(stream, number)
+    os.close(stream)
     sys.argv = ["quarterhour", *arguments]
-    kept = sys.stdout, sys.stderr
-    with open(log, "w", encoding="utf-8", buffering=1) as stream:  # noqa: PTH123 - before what is counted
-        sys.stdout = sys.stderr = stream
-        try:
-            cli.main()
-        except SystemExit as ended:
-            return int(ended.code or 0)
-        finally:
-            sys.stdout, sys.stderr = kept
+    if fault is not None:
+        _hit(fault, _points(Path(log)))
+    try:
+        cli.main()
+    except SystemExit as ended:
+        return int(ended.code or 0)
+    finally:
+        sys.stdout.flush()
+        sys.stderr.flush()
     return 0
 
 
-def _number(folder: Path, kill_at: int | None, told: Path) -> None:
-    """From now on each step below the folder has a number, and the process ends before one of them."""
-    below, count = str(folder), [0]
-    lines = os.open(told, os.O_CREAT | os.O_TRUNC | os.O_WRONLY)
+def _hit(fault: Fault, told: Path) -> None:
+    """From now on in this process."""
+    import resource
 
-    def step(name: str) -> None:
-        if count[0] == kill_at:
-            os.kill(os.getpid(), signal.SIGKILL)
-            time.sleep(60)
-        count[0] += 1
-        os.write(lines, f"{name}\n".encode())
+    from faults.layer import Layer
 
-    def counted(name: str, call: Callable[..., Any]) -> Callable[..., Any]:
-        def wrapped(first: Any, *rest: Any, **more: Any) -> Any:
-            if name == "fsync":
-                step("fsync")
-            elif isinstance(first, (str, os.PathLike)) and str(first).startswith(below):
-                step(f"{name} {Path(first).name} {Path(rest[0]).name if rest else ''}")
-            return call(first, *rest, **more)
-
-        return wrapped
-
-    for name in _MOVES:
-        setattr(os, name, counted(name, getattr(os, name)))
-    plain = io.open
-
-    def opened(file: Any, mode: str = "r", *rest: Any, **more: Any) -> Any:
-        if set(mode) & set("wax+") and str(file).startswith(below):
-            step(f"open {Path(file).name}")
-        return plain(file, mode, *rest, **more)
-
-    io.open = opened  # type: ignore[assignment]
+    resource.setrlimit(resource.RLIMIT_CPU, (SECONDS, SECONDS))
+    if fault.watch:
+        Layer(fault.watch, told, at=fault.at, fault=fault.what).watch(writes=fault.writes)
+    if fault.kill_after_cpu_s:
+        signal.signal(signal.SIGVTALRM, signal.SIG_DFL)  # ends the process as SIGKILL does
+        signal.setitimer(signal.ITIMER_VIRTUAL, fault.kill_after_cpu_s)
 
 
 if __name__ == "__main__":

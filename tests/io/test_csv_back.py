@@ -74,6 +74,16 @@ def test_what_a_planner_wrote_is_left_alone(tmp_path: Path, text: str) -> None:
     assert files.read_records(tmp_path / "a.csv").frame["名称"].tolist() == ["'=东"]
 
 
+def test_columns_that_somebody_added_stay_as_they_are_and_ours_read_back(tmp_path: Path) -> None:
+    frame = pd.DataFrame({"id": ["=a", "b"], "=": ["x", "'-y"]})
+    lines = _written(tmp_path, frame).read_text("utf-8-sig").splitlines()
+    more = [",核实,'+备注", ",'=甲,1", ",,'@乙"]
+    (tmp_path / "a.csv").write_text("\n".join(a + b for a, b in zip(lines, more, strict=True)), encoding="utf-8")
+    back = files.read_records(tmp_path / "a.csv").frame
+    assert back[["id", "="]].to_dict("list") == frame.to_dict("list")
+    assert back["核实"].tolist()[0] == "'=甲" and back["'+备注"].tolist() == ["1", "'@乙"]
+
+
 def test_it_reads_back_when_excel_has_saved_it_again(tmp_path: Path) -> None:
     text = "编号;名称;'=\r\n'=a;''=东;\r\nb;西;\r\n"
     (tmp_path / "a.csv").write_bytes(text.encode("gb18030"))

@@ -16,6 +16,7 @@ import pytest
 
 from quarterhour.base.errors import DataError, MissingError, QuarterhourError, WriteError
 from quarterhour.io import sets
+from quarterhour.io.files.write import write_text
 from quarterhour.io.sets import handover, lock
 from quarterhour.io.sets.listing import inside
 
@@ -262,6 +263,7 @@ def test_a_manifest_that_leads_out_of_its_folder_removes_nothing(tmp_path: Path)
 HOLDING = """
 import sys
 from quarterhour.io import sets
+from quarterhour.io.files.write import write_text
 with sets.holding(sys.argv[1]):
     print("held", flush=True)
     sys.stdin.read()
@@ -353,3 +355,29 @@ def test_a_folder_that_cannot_be_written_says_so(tmp_path: Path) -> None:
     for name, file in (("file", "file"), ("file/a/b", "file"), ("link", "link")):
         with pytest.raises(WriteError, match=rf"could not be written: '.*{file}' is no folder"):
             hand_in(tmp_path / name, ONE)
+
+
+@pytest.mark.skipif(os.name == "nt", reason="links need a right of their own on Windows")
+@pytest.mark.parametrize(
+    ("name", "odd", "said"),
+    [
+        (handover.READY, "file", "is a file, where a folder belongs"),
+        (handover.READY, "link", "is a link that leads nowhere"),
+        (lock.LOCK, "folder", "is a folder, where a file belongs"),
+        (lock.LOCK, "link", "is a link that leads nowhere"),
+        ("plans", "file", "is a file, where a folder belongs"),
+        ("plans", "link", "is a link that leads nowhere"),
+    ],
+)
+def test_an_odd_thing_by_a_name_of_ours_is_told_in_words_and_left(
+    tmp_path: Path, name: str, odd: str, said: str
+) -> None:
+    path = tmp_path / name
+    {"file": path.touch, "folder": path.mkdir, "link": lambda: path.symlink_to(path)}[odd]()
+    with pytest.raises(WriteError) as told:
+        if name == "plans":
+            write_text(path / "q.json", "{}")
+        hand_in(tmp_path, ONE)
+    assert f"'{path}' {said}" in str(told.value) and "Errno" not in str(told.value)
+    assert str(path) in told.value.sentence("zh")
+    assert [*tmp_path.iterdir()] == [path]

@@ -15,6 +15,7 @@ from faults import bombs
 from quarterhour.base import limits
 from quarterhour.base.errors import DataError, PlanError
 from quarterhour.io import files, osm
+from quarterhour.io.files.checks import checked_file
 from quarterhour.siting.proof.plan_record import read_records, verify_record
 
 ROWS = [["id", "n"], ["a", "1"], ["b", "2"]]
@@ -57,7 +58,7 @@ def test_a_workbook_may_be_so_large_and_no_larger(tmp_path: Path, name: str) -> 
     [
         (partial(bombs.merged_whole_sheet, rows=2_000), r"A1:XFD2000 and others"),
         (bombs.entities, "DTD in xl/worksheets/sheet1.xml"),
-        (bombs.zip_of_many, "number of files packed in it is 4"),
+        (bombs.zip_of_many, "number of files packed in it is > 20,000"),
         (bombs.gpkg_long_text, "size unfolded"),
         (bombs.parquet_dictionary, "size unfolded"),
         (bombs.geojson_deep, "RecursionError"),
@@ -83,6 +84,17 @@ def test_lists_in_many_tags_of_a_road_are_never_multiplied(tmp_path: Path) -> No
     assert len(roads) == 1
     with limits.raised({"graph_readings": 1_022}), pytest.raises(DataError, match="all roads is 1,023"):
         osm.read_graphml_roads(bombs.graphml(tmp_path, 5, 4), crs="EPSG:32651")
+
+
+def test_a_graph_has_a_size_of_its_own(tmp_path: Path) -> None:
+    file = bombs.graphml(tmp_path, 1, 1)
+    with limits.raised({"text_bytes": 1}):
+        assert len(osm.read_graphml_roads(file, crs="EPSG:32651")) == 1
+    with (
+        limits.raised({"graph_bytes": 1}),
+        pytest.raises(DataError, match="as a GraphML file is .* larger graph_bytes"),
+    ):
+        osm.read_graphml_roads(file, crs="EPSG:32651")
 
 
 def test_a_graph_that_declares_entities_is_refused(tmp_path: Path) -> None:
@@ -121,3 +133,25 @@ def test_photographs_in_a_workbook_are_no_cells(tmp_path: Path) -> None:
         packed.writestr("xl/media/image1.JPEG", bytes(300_000))
     with limits.raised({"book_bytes": 200_000}):
         assert len(files.read_table(tmp_path / "a.xlsx").frame) == 2
+
+
+def test_files_of_a_zip_are_counted_however_long_their_names(tmp_path: Path) -> None:
+    file = tmp_path / "a.zip"
+    with zipfile.ZipFile(file, "w") as packed:
+        for number in range(8):
+            packed.writestr(f"{'各社区养老服务设施现状调查汇总' * 4}{number}.txt", "x")
+        packed.writestr("a.csv", "id,n\na,1\n")
+        packed.comment = b"PK" * 200
+    with limits.raised({"zip_files": 9}):
+        assert checked_file(file) == file
+    with limits.raised({"zip_files": 8}), pytest.raises(DataError, match="number of files packed in it is > 8"):
+        checked_file(file)
+
+
+def test_a_directory_of_a_zip_that_is_all_comments_is_not_read(tmp_path: Path) -> None:
+    file = tmp_path / "a.zip"
+    with zipfile.ZipFile(file, "w") as packed:
+        packed.writestr("a.csv", "id,n\na,1\n")
+        packed.infolist()[0].comment = b"x" * 60_000
+    with limits.raised({"zip_files": 28}), pytest.raises(DataError, match="number of files packed in it is > 28"):
+        checked_file(file)

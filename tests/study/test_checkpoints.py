@@ -21,9 +21,9 @@ from command import quarterhour
 from quarterhour import cli
 from quarterhour.base.errors import QuarterhourError
 from quarterhour.cli.door import Stopped
+from quarterhour.siting.proof.seal import sealed_together
 from quarterhour.study.siting import proposal
-from quarterhour.study.siting.earlier import before_plan, kept_before
-from quarterhour.study.siting.proposal import earlier_plan, kept_plan
+from quarterhour.study.siting.earlier import before_plan, kept_before, kept_plan, others_aside
 
 SIDE, STEP = 24, 500
 QUESTION = """
@@ -134,7 +134,9 @@ def test_the_kept_plan_of_a_whole_run_is_the_final_one(toy_study: Path, tmp_path
     kept_plan(out / "plans", "centres").write_text("of an earlier run", encoding="utf-8")
     qh.write_results(qh.run_study(study, keep=out / "plans"), out)
     kept = kept_plan(out / "plans", "centres")
-    assert [p.name for p in (out / "plans").iterdir()] == ["centres.json"]
+    assert sorted(p.name for p in (out / "plans").iterdir()) == ["centres.earlier.json", "centres.json"]
+    qh.write_results(qh.run_study(study, keep=out / "plans"), out)
+    assert sorted(p.name for p in (out / "plans").iterdir()) == ["centres.earlier.json", "centres.json"]
     final = json.loads((out / "plan.json").read_text(encoding="utf-8"))[0]
     alone = json.loads(kept.read_text(encoding="utf-8"))
     assert alone["evidence"] and [key for key in alone if alone[key] != final[key]] == ["file", "seal"]
@@ -233,7 +235,7 @@ def test_a_question_that_ends_without_a_plan_sets_the_earlier_one_aside_and_says
         tell=lambda text, _=None: said.append(text),
     )  # fmt: skip
     assert results.proposals[0].plan.status == "infeasible"
-    aside = earlier_plan(earlier.parent, "centres")
+    aside = earlier.with_name("centres.earlier.json")
     assert only(aside) and stands == []
     assert any(str(aside) in text for text in said)
 
@@ -247,7 +249,7 @@ def test_a_question_without_a_plan_now_or_before_leaves_nothing(toy_study: Path,
 def test_each_plan_of_this_run_is_told_once(toy_study: Path, earlier: Path) -> None:
     stands: list[Path] = []
     qh.run_study(qh.read_study(toy_study), checks=False, keep=earlier.parent, kept=stands.append)
-    assert stands == [earlier] and [*earlier.parent.iterdir()] == [earlier] and holds(earlier)
+    assert stands == [earlier] and holds(earlier)
 
 
 def test_a_worse_plan_of_a_killed_run_does_not_lose_the_better_one_before_it(tmp_path: Path) -> None:
@@ -256,8 +258,8 @@ def test_a_worse_plan_of_a_killed_run_does_not_lose_the_better_one_before_it(tmp
     copy = before_plan(keep)
 
     def killed(gap: float, question: str = "a") -> None:
-        with pytest.raises(GeneratorExit), kept_before(keep, [keep]):
-            keep.write_text(json.dumps({"input_hash": question, "gap": gap}), encoding="utf-8")
+        with pytest.raises(GeneratorExit), kept_before(keep, [keep], question):
+            plan_of(keep, question, gap)
             raise GeneratorExit
 
     killed(0.01)
@@ -268,9 +270,44 @@ def test_a_worse_plan_of_a_killed_run_does_not_lose_the_better_one_before_it(tmp
     killed(0.001)
     killed(1.0)
     assert json.loads(copy.read_text(encoding="utf-8"))["gap"] == 0.001
-    killed(0.0, "another question")
+    killed(0.0, "another question")  # the copy of the first question steps aside with its plan
     killed(1.0)
-    assert json.loads(copy.read_text(encoding="utf-8"))["gap"] == 0.001
-    with kept_before(keep, [keep]):
+    assert not copy.exists() and gaps(tmp_path, "q.earlier*") == {"q.earlier.json": 0.0}
+    with kept_before(keep, [keep], "a"):
         pass
+    assert gaps(tmp_path, "*") == {"q.earlier.json": 0.0, "q.json": 1.0}
+
+
+def plan_of(path: Path, question: str, gap: float) -> None:
+    """A plan as the program writes one, as far as it is looked at."""
+    path.write_text(json.dumps(sealed_together([{"input_hash": question, "gap": gap}])[0]), encoding="utf-8")
+
+
+def gaps(folder: Path, pattern: str) -> dict[str, float]:
+    return {path.name: json.loads(path.read_text(encoding="utf-8"))["gap"] for path in sorted(folder.glob(pattern))}
+
+
+def test_a_file_that_is_no_plan_of_the_question_is_kept_under_another_name(tmp_path: Path) -> None:
+    keep, mine = tmp_path / "q.json", "somebody's own"
+    keep.write_text(mine, encoding="utf-8")
+    with kept_before(keep, [], "a") as aside:
+        assert aside == tmp_path / "q.earlier.json"
     assert [*tmp_path.iterdir()] == [keep]
+    aside.write_text("and another", encoding="utf-8")
+    with kept_before(keep, [keep], "a"):
+        plan_of(keep, "a", 0.0)
+    files = {path.name: path.read_text(encoding="utf-8") for path in tmp_path.iterdir() if path != keep}
+    assert files == {"q.earlier.json": "and another", "q.earlier-2.json": mine}
+    keep.write_text(keep.read_text(encoding="utf-8").replace("0.0", "0.5"), encoding="utf-8")  # no longer as written
+    with kept_before(keep, [keep], "a") as aside:
+        assert aside is not None and aside.name == "q.earlier-3.json"
+
+
+def test_plans_of_questions_of_another_study_do_not_stay_among_these(tmp_path: Path) -> None:
+    for name in ("q", "other", "other.before"):
+        plan_of(tmp_path / f"{name}.json", name, 0.0)
+    (tmp_path / "own.json").write_text("{}", encoding="utf-8")
+    moved = others_aside(tmp_path, {"q"})
+    assert moved == {tmp_path / "other.json": tmp_path / "other.earlier.json"}
+    assert {p.name for p in tmp_path.iterdir()} == {"q.json", "own.json", "other.before.json", "other.earlier.json"}
+    assert others_aside(tmp_path / "none", {"q"}) == {}

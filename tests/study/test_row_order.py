@@ -6,13 +6,13 @@ from pathlib import Path
 
 import geopandas as gpd
 import pytest
-from shapely.geometry import LineString, box
+from shapely.geometry import box
 
 import quarterhour as qh
 from shuffled import other_files, shuffle_study
+from streets import X0, Y0, grid, write_streets
 
 STEP_M, WIDE, HIGH = 450, 6, 4
-X0, Y0 = 400_000, 4_150_000
 STUDY = """
 [study]
 id = "grid"
@@ -129,14 +129,7 @@ def write_grid_town(folder: Path) -> Path:
     """A town of equal blocks, every community like the next: which of the equals is taken must hang on ids."""
     folder.mkdir()
     spots = [(i, j) for i in range(WIDE) for j in range(HIGH)]
-    lines = [
-        LineString([(X0 + STEP_M * a, Y0 + STEP_M * b) for a, b in ((i, j), (i + di, j + dj))])
-        for i, j in spots
-        for di, dj in ((1, 0), (0, 1))
-        if i + di < WIDE and j + dj < HIGH
-    ]
-    roads = gpd.GeoDataFrame({"highway": "residential"}, geometry=lines, crs="EPSG:32651", index=range(len(lines)))
-    roads.to_crs("EPSG:4326").to_file(folder / "roads.geojson", driver="GeoJSON", COORDINATE_PRECISION=14)
+    write_streets(folder, grid(WIDE, HIGH, STEP_M))
     towns = [f"t{i // 2 + 1}" for i, _ in spots]
     rows = [
         f"v{n},村{n},{X0 + STEP_M * i},{Y0 + STEP_M * j},{town},c1,40,{2 + n % 2}"

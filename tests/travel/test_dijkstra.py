@@ -198,3 +198,55 @@ def test_a_search_that_is_told_to_stop_stops() -> None:
     stop = np.ones(1, np.uint8)
     each = (np.arange(3), np.arange(2), np.zeros(2))
     assert len(cutoff_table(search_arrays(arcs_of(2, [(0, 1, 900)]), each, stop=stop), cut=9000)[1]) == 0
+
+
+def test_a_search_for_several_that_is_told_to_stop_stops() -> None:
+    """0 -900-> 1 -900-> 2: nobody comes to 2."""
+    ends: dict[str, Any] = {"targets": (np.arange(4), np.arange(3), np.zeros(3)), "target_count": 3}
+    one = np.arange(2), np.zeros(1), np.zeros(1)
+    search = search_arrays(arcs_of(3, [(0, 1, 900), (1, 2, 900)]), one, **ends, stop=np.ones(1, np.uint8))
+    assert several_to_targets(search, k=1, cut=9000)[1][2].tolist() == [-1]
+
+
+@pytest.mark.parametrize("joined", [True, False])
+def test_a_table_larger_than_its_first_room_is_whole(joined: bool) -> None:
+    """A ring of 130 junctions, one centisecond from each to the next: 16,900 pairs, and room for 16,384."""
+    each = np.arange(130)
+    ends = np.arange(131), each, np.zeros(130)
+    held: dict[str, Any] = {"targets": ends, "target_count": 130} if joined else {}
+    search = search_arrays(arcs_of(130, [(i, (i + 1) % 130, 1) for i in range(130)]), ends, **held)
+    assert (full(cutoff_table(search, cut=200), 130) == (each - each[:, None]) % 130).all()
+
+
+@pytest.mark.parametrize("joined", [True, False])
+@pytest.mark.parametrize(("most", "starts"), [(2, [0, 3]), (3, [0, 3, 5]), (4, [0, 3, 5]), (5, [0, 3, 5, 6])])
+def test_a_table_ends_with_the_source_that_brings_more_than_the_most(
+    joined: bool, most: int, starts: list[int], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """0 -1-> 1 -1-> 2, from each junction: 3, 2 and 1 pairs."""
+    monkeypatch.setattr("quarterhour.travel.dijkstra_scipy.AT_ONCE", 1)  # a source at a time
+    ends = np.arange(4), np.arange(3), np.zeros(3)
+    held: dict[str, Any] = {"targets": ends, "target_count": 3} if joined else {}
+    search = search_arrays(arcs_of(3, [(0, 1, 1), (1, 2, 1)]), ends, **held)
+    found = cutoff_table(search, cut=9, most=most)
+    assert found[0].tolist() == starts
+    assert full(found, 3).tolist() == [[0, 1, 2], [-1, 0, 1], [-1, -1, 0]][: len(starts) - 1]
+
+
+def test_several_beyond_the_buckets_are_dealt_out() -> None:
+    """0 -100-> 1 -100-> 2 -20-> 0 and 0 -500-> 2; sources at 0 and 50 before 1; three buckets of 8 centiseconds."""
+    ring = arcs_of(3, [(0, 1, 100), (0, 2, 500), (1, 2, 100), (2, 0, 20)])
+    ends: dict[str, Any] = {"targets": (np.arange(4), np.arange(3), np.zeros(3)), "target_count": 3}
+    sources = np.arange(3), np.array([0, 1]), np.array([0, 50])
+    cs, source = several_to_targets(search_arrays(ring, sources, **ends, queue=SMALL), k=2, cut=1000)
+    assert cs.tolist() == [[0, 170], [50, 100], [150, 200]]
+    assert source.tolist() == [[0, 1], [1, 0], [1, 0]]
+
+
+def test_several_for_whom_the_room_runs_short_on_the_way_begin_anew() -> None:
+    """0 -3-> 1 and 0 -5-> 2: the second waits where there is room for one."""
+    star = arcs_of(3, [(0, 1, 3), (0, 2, 5)])
+    ends: dict[str, Any] = {"targets": (np.arange(4), np.arange(3), np.zeros(3)), "target_count": 3}
+    one = np.arange(2), np.zeros(1), np.zeros(1)
+    cs, source = several_to_targets(search_arrays(star, one, **ends, queue=SMALL), k=1, cut=9)
+    assert (cs[:, 0].tolist(), source[:, 0].tolist()) == ([0, 3, 5], [0, 0, 0])

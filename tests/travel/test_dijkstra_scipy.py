@@ -68,6 +68,7 @@ def run(code: str, *arguments: object) -> str:
     return done.stdout
 
 
+@pytest.mark.compiled
 def test_a_study_comes_out_the_same_and_says_how(toy_study: Path) -> None:
     (checks, plans, rules), (same_checks, same_plans, more) = (
         json.loads(run(TOY, way, toy_study / "study.toml").splitlines()[-1]) for way in ("compiled", "blocked")
@@ -77,6 +78,7 @@ def test_a_study_comes_out_the_same_and_says_how(toy_study: Path) -> None:
     assert set(more) - set(rules) == {"jit.uncompiled"}
 
 
+@pytest.mark.compiled
 def test_liechtenstein_comes_out_the_same(shared_data: Path, tmp_path: Path) -> None:
     extract = shared_data / "osm" / "liechtenstein.osm.pbf"
     for way in ("compiled", "blocked"):

@@ -20,6 +20,7 @@ from quarterhour.travel.dijkstra import UNREACHED, cutoff_table
 from quarterhour.travel.nearest_kernels import nearest_to_targets, several_to_targets
 from quarterhour.travel.search_arrays import each_junction, search_arrays
 
+pytestmark = pytest.mark.compiled
 SLOW = ["heidelberg", "coquimbo", "wuhan", "200k", "2m"]
 PLACES = pytest.mark.parametrize("place", ["liechtenstein", *(pytest.param(p, marks=pytest.mark.slow) for p in SLOW)])
 HEADINGS = pytest.mark.parametrize("heading", ["to_site", "to_community"])

@@ -197,6 +197,7 @@ def test_heights_of_land_and_water_play_no_part(raised) -> None:  # type: ignore
     assert flat.area > 0 and high.symmetric_difference(flat).area < TINY_M2
 
 
+@pytest.mark.compiled
 def test_no_ground_is_claimed_in_the_sea_of_weihai(root: Path) -> None:
     """The embedded study's coast and reservoirs: valhalla #3212 drew over water."""
     folder = root / "data" / "raw" / "weihai"
@@ -376,6 +377,7 @@ def real_place(folder: Path, place: str) -> Network:
     return build_network(as_roads(raw, crs=metres)[0], read_modes()["car" if place == "liechtenstein" else "walk"])
 
 
+@pytest.mark.compiled
 @pytest.mark.parametrize(
     ("place", "radius_m"),
     [("wuhan", 50), ("wuhan", 100), ("liechtenstein", 50), pytest.param("heidelberg", 50, marks=pytest.mark.slow)],

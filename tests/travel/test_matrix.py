@@ -178,6 +178,27 @@ def test_only_keeps_the_order_asked_for() -> None:
     assert less.pairs().values.tolist() == [["a", "x", 5.0], ["b", "z", 30.0], ["b", "x", 7.0]]
 
 
+def test_rows_and_columns_by_id_hold_the_same_pairs() -> None:
+    turned = toy().rows(pd.Index(["b", "c", "a"])).only(["z", "y", "x"])
+    assert turned.pairs().to_numpy().tolist() == [
+        ["b", "z", 30.0], ["b", "y", 7.0], ["b", "x", 7.0], ["a", "y", 15.0], ["a", "x", 5.0],
+    ]  # fmt: skip
+    assert same(turned.by_id(), toy()) and turned.by_id().communities.tolist() == ["a", "b", "c"]
+    assert same(toy().by_id(), toy())
+
+
+def test_snapped_places_go_with_their_rows() -> None:
+    net = street()
+    homes, bases = snapped_at([(0, 0.5, 0.0), (0, 0.25, 0.0)], prefix="c"), snapped_at([(0, 0.0, 0.0)], prefix="s")
+    times = travel_times(net, homes, bases, minutes=60, heading="to_site").rows(pd.Index(["c1", "c0"]))
+    assert times.community_snap["share"].to_dict() == {"c1": 0.25, "c0": 0.5}
+    assert list(times.community_snap.index) == ["c1", "c0"]
+
+
+def test_a_table_tells_what_it_holds() -> None:
+    assert repr(toy()) == "<TravelTimes matrix to_site: 3 communities x 3 sites, 5 pairs within 30 min>"
+
+
 def test_beyond_the_cutoff_is_refused() -> None:
     with pytest.raises(CutoffError, match="as far as 30"):
         toy().within(31)
@@ -186,6 +207,8 @@ def test_beyond_the_cutoff_is_refused() -> None:
 def test_unknown_ids_and_headings_are_told() -> None:
     with pytest.raises(DataError, match="known are"):
         toy().minutes("a", "q")
+    with pytest.raises(DataError, match="no id q, r; known are x, y, z"):
+        toy().only(["q", "y", "r"])
     net = street()
     spots = snapped_at([(0, 0.5, 0.0)], prefix="p")
     with pytest.raises(DataError, match="to_site or to_community"):

@@ -152,6 +152,23 @@ def test_a_way_back_goes_round_a_one_way_street(market: Any) -> None:
     assert len(paths.cs) == 4
 
 
+def test_paths_tell_what_they_hold(market: Any) -> None:
+    pairs = pd.DataFrame({"community": ["h"] * 3, "site": ["E", "E", None]})
+    net, homes, sites = market.network(), market.places("h"), market.places("E")
+    paths = shortest_paths(net, homes, sites, pairs, minutes=60, heading="to_site")
+    assert repr(paths) == "<Paths to_site: 2 of 3 pairs, 2 km>"  # twice 900 m
+
+
+def test_a_line_begins_on_the_road_where_the_table_does_not_say_where_the_place_is(market: Any) -> None:
+    """As in the way above: h lies 100 m north of the road, which it meets 600 m east of A."""
+    net, pairs = market.network(), pd.DataFrame({"community": ["h"], "site": ["E"]})
+    homes, sites = (snap_places(net, market.places(p)).drop(columns=["place_x", "place_y"]) for p in "hE")
+    paths = shortest_paths(net, homes, sites, pairs, minutes=60, heading="to_site")
+    assert paths.metres.tolist() == pytest.approx([900])
+    steps = [(x - 400_000, y - 4_150_000) for x, y in paths.lines[0].coords]
+    assert (steps[0], steps[-1], len(steps)) == ((600, 200), (1200, 0), 3)
+
+
 def test_who_lives_on_the_same_road_goes_along_it() -> None:
     lane = town("A-1---2-->--B  3")
     places = lane.places("12")

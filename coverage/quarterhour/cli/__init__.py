@@ -6,6 +6,7 @@ The wing: options (what commands share), console (what they say), door (what end
 from __future__ import annotations
 
 import signal
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Annotated
 
@@ -25,11 +26,13 @@ from quarterhour.cli.options import (
     Against,
     Fresh,
     Lang,
+    Limits,
     Out,
     Quiet,
     Roads,
     StudyPath,
     Verbose,
+    limits_of,
 )
 
 app = typer.Typer(
@@ -183,16 +186,21 @@ def verify(
         float,
         typer.Option("--prove", metavar="SECONDS", min=0, help="Solve each question again and compare the bounds."),
     ] = 0,
+    limit: Limits = None,
 ) -> None:
     """A folder of results held against its manifest, file by file, and its plans recounted; or a plan.json alone.
 
     Exit 1 with the first thing that does not hold: a file that is missing, altered or of another run, or a plan.
     """
+    with limits.raised(limits_of(limit)):
+        _verify(Path(plan), lang, prove)
+
+
+def _verify(file: Path, lang: str, prove: float) -> None:
     from quarterhour.io import sets
     from quarterhour.siting.audit import record_lines
     from quarterhour.siting.proof.plan_record import read_records
 
-    file = Path(plan)
     if file.is_dir():
         for line in sets.check_lines(file, spoken(lang)):
             say(line)
@@ -230,13 +238,15 @@ def import_form(
     out: Annotated[Path | None, typer.Option("--out", metavar="CSV", help="Table to write; else beside FILE.")] = None,
     datum: Annotated[str | None, typer.Option("--datum", help="gcj02, bd09 or wgs84: whose coordinates.")] = None,
     sheet: Annotated[str | None, typer.Option("--sheet", help="Of a workbook with several.")] = None,
+    limit: Limits = None,
     lang: Lang = "zh",
 ) -> None:
     """An office's form as a table that a study reads, and the lines for its study.toml."""
     from quarterhour.report.console import finding_lines
     from quarterhour.study.importing import import_file
 
-    made = import_file(file, form, out=out, datum=datum, sheet=sheet, lang=spoken(lang))
+    with limits.raised(limits_of(limit)):
+        made = import_file(file, form, out=out, datum=datum, sheet=sheet, lang=spoken(lang))
     for line in finding_lines(made.findings, spoken(lang), most=5):
         say(line, err=True)
     key = "offices.nothing_written" if made.path is None else "offices.written"
@@ -368,6 +378,6 @@ def _run(
         raise typer.Exit(1)
 
 
-def main() -> None:
-    """The program."""
-    through_the_door(app)
+def main(came: Sequence[int] = ()) -> None:
+    """The commands. ``came``: signals that were heard before they were loaded (``__main__``)."""
+    through_the_door(app, came)

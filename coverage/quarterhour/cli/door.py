@@ -11,8 +11,9 @@ import tempfile
 import threading
 import time
 import traceback
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from contextlib import suppress
+from functools import partial
 from pathlib import Path
 from types import FrameType
 from typing import Any
@@ -66,11 +67,12 @@ class _Ending:
         threading.Timer(_AGAIN_S, signal.raise_signal, (number,)).start()
 
 
-def through_the_door(command: Callable[[], object]) -> None:
+def through_the_door(command: Callable[[], object], came: Sequence[int] = ()) -> None:
     """A command, and its exit code.
 
     A known error becomes one line (1), and so does what the machine refuses; a signal says that nothing half-written
     is left (128 and its number); an unknown error asks to be reported, and names the file that holds the rest (3).
+    ``came``: signals that were heard before, which end the command before it begins.
     """
     before = sys.stdout, sys.stderr
     out, err = open_voices()
@@ -78,7 +80,7 @@ def through_the_door(command: Callable[[], object]) -> None:
     lang = spoken(asked)
     ending = _hear_signals()
     try:
-        code = _ended(command, lang)
+        code = _ended(partial(ending, came[0], None) if came else command, lang)
     except Stopped as stopped:  # it came while an error was told
         code = 128 + stopped.number
     ending.is_over()

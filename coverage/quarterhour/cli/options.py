@@ -2,18 +2,22 @@
 
 from __future__ import annotations
 
+import difflib
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
-from quarterhour.base import i18n
+from quarterhour.base import i18n, limits
 
 StudyPath = Annotated[str, typer.Argument(metavar="STUDY", help="A study.toml, or the folder it is in.")]
 Out = Annotated[Path | None, typer.Option("--out", help="Folder for the results.")]
 _ROADS_HELP = "Roads to use instead of the study's: a vector file, an OSM extract, GraphML."
 Roads = Annotated[Path | None, typer.Option("--roads", help=_ROADS_HELP)]
 Lang = Annotated[str, typer.Option("--lang", help="zh or en.", metavar="zh|en", callback=lambda v: _language(v))]
+_LIMIT_HELP = "A larger limit, as sheet_cells=5000000 (docs/study_file.md, Sizes); may be given several times."
+Limits = Annotated[list[str] | None, typer.Option("--limit", metavar="NAME=NUMBER", help=_LIMIT_HELP)]
 PLAN_HELP = "A choice of sites saved by the map page: counted again, held against its question, compared with the best."
 NEAR_HELP = "Also so many further plans of each question that are nearly as good, and whether others are as good."
 _AGAINST_HELP = "Results folder of an earlier run to compare the scorecard with."
@@ -29,3 +33,21 @@ def _language(value: str) -> str:
     if value not in i18n.LANGUAGES:
         raise typer.BadParameter(f"{value!r} is not zh or en")
     return value
+
+
+def limits_of(given: Sequence[str] | None) -> dict[str, int]:
+    """The limits that ``--limit`` names; a wrong use where there is no such limit, or no whole number above 0."""
+    found = {}
+    for text in given or ():
+        name, _, number = (part.strip() for part in text.partition("="))
+        if name not in limits.limits():
+            near = ", ".join(difflib.get_close_matches(name, limits.limits(), n=3)) or ", ".join(limits.limits())
+            raise typer.BadParameter(f"{name!r} is no limit: {near}", param_hint="--limit")
+        if not (number.isascii() and number.replace("_", "").isdigit() and 0 < int(number) <= _MOST):
+            raise typer.BadParameter(f"{text!r}: {name}=NUMBER, a whole number above 0", param_hint="--limit")
+        found[name] = int(number)
+    return found
+
+
+_MOST = 10**15
+"""As under [limits] of a study file."""

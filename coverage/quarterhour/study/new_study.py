@@ -9,7 +9,8 @@ from typing import Any
 
 from quarterhour.base import i18n
 from quarterhour.base.errors import DataError, StudyError
-from quarterhour.io import files, osm
+from quarterhour.base.machine.scratch import sweep
+from quarterhour.io import files, osm, sets
 from quarterhour.study.progress import RunProgress
 from quarterhour.study.reading.crs import StudyCrs
 from quarterhour.study.reading.used import StudyDatabases
@@ -25,12 +26,16 @@ def demo_folder() -> Path:
 
 
 def init_study(folder: str | Path) -> list[Path]:
-    """A new study in a new or empty folder: a commented study.toml and empty tables to fill in."""
+    """A new study in a new or empty folder: a commented study.toml and empty tables to fill in.
+
+    What a dead run left there is swept, as a run does. WriteError where a live one works there.
+    """
     target = Path(folder)
-    if target.exists() and (not target.is_dir() or any(target.iterdir())):
+    sweep(target)
+    if target.exists() and (not target.is_dir() or any(path.name not in sets.OF_LOCKS for path in target.iterdir())):
         raise StudyError("study.folder_taken", path=str(folder))
     templates = sorted((resources.files("quarterhour") / "data" / "template").iterdir(), key=lambda f: f.name)
-    with files.together(target) as growing:
+    with sets.holding(target), files.together(target) as growing:
         for template in templates:
             bom = "\ufeff" if template.name.endswith(".csv") else ""
             files.write_text(growing / template.name, bom + template.read_text(encoding="utf-8"))

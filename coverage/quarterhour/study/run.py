@@ -39,6 +39,7 @@ from quarterhour.study.routes import with_routes
 from quarterhour.study.scorecards import Travel, scorecards
 from quarterhour.study.services import care
 from quarterhour.study.session import Run
+from quarterhour.study.siting.earlier import others_aside
 from quarterhour.study.siting.programme import programme
 from quarterhour.study.siting.proposal import propose
 from quarterhour.study.siting.tried import TriedAgain, tried_again, tried_question
@@ -85,7 +86,9 @@ def run_study(
     build them; ``fresh``: what lies there is not used but made anew. The results are the same.
     ``keep``: a folder where the best plan so far of each siting question stands at every moment, recounted and whole
     (``kept_plan``). The plan of an earlier run stands there until the first plan of the same question takes its place,
-    or the question ends without a plan: then it is set aside (``earlier_plan``). A run that ends before leaves it.
+    or the question ends without a plan: then it is set aside (``earlier_plan``). A run that ends before leaves it. A
+    file of that name which is no plan of ours, or one of another question, is set aside and kept; so are plans of
+    questions that this study does not ask.
     ``kept``: called with the path of a question's plan as soon as one of this run stands there, and never for one of
     an earlier run. Ctrl-C during a search ends the run: KeyboardInterrupt.
     ``publish``: results that may leave the house, where the study guards counts of persons (``study/publication``);
@@ -99,7 +102,8 @@ def run_study(
         done = tuple(name for name, asked in (("checks", checks), ("siting", siting)) if asked)
         results = Results(study, read_study_inputs(study) if tables is None else tables, done=done)
         run.turns = results.inputs.turns
-    known, asked = None, {question.id for question in study.file.siting}
+    every = {question.id for question in study.file.siting}
+    known, asked = None, every
     if guards and publish:
         tables, known = _protected(run, results.inputs)
         results = replace(results, inputs=tables)
@@ -116,6 +120,8 @@ def run_study(
     if siting:
         planned = [question for question in study.file.siting if question.id in asked]
         results = replace(results, proposals=tuple(propose(run, results.inputs, q) for q in planned))
+        for left, aside in ({} if run.keep is None else others_aside(run.keep, every)).items():
+            run.tell(i18n.say("study.plan_others", lang, file=left, path=aside))
     if study.file.graves is not None and results.care.graves is not None:
         balance = study_balance(study.file.graves, results.care.graves, results.inputs, results.proposals)
         results = replace(results, burial=balance)

@@ -248,7 +248,7 @@ def _neighbours(ones: tuple[AnyArray, AnyArray], others: tuple[AnyArray, AnyArra
     return start, j, np.where(metres <= SAME_POINT_M, 0.0, metres)
 
 
-def direct_legs(source: Entries, target: Entries, span: slice, *, leaving: bool, straight: Csr | None = None) -> Csr:
+def direct_legs(source: Entries, target: Entries, span: slice, *, leaving: bool, straight: Csr) -> Csr:
     """Trips that pass no junction: between places on one link, in the directions that it allows, or straight across.
 
     For the sources of ``span``: start of each one's targets, the targets (some twice), the whole time. ``leaving``:
@@ -258,12 +258,11 @@ def direct_legs(source: Entries, target: Entries, span: slice, *, leaving: bool,
     s, t = _on_one_link(source.link, target.link, span)
     a, b, i, j = (source, target, s, t) if leaving else (target, source, t, s)
     whole = np.minimum(along_link(a, b, i, j).min(axis=1) + a.extra[i] + b.extra[j], UNREACHED)
-    if straight is not None:
-        begin, near, cs = straight
-        here, at = ragged(begin[span], np.diff(begin[span.start : span.stop + 1]))
-        s, t = np.r_[s, here + span.start], np.r_[t, near[at]]
-        order = np.argsort(s, kind="stable")
-        s, t, whole = s[order], t[order], np.r_[whole, cs[at] + source.turnout + target.turnout][order]
+    begin, near, cs = straight
+    here, at = ragged(begin[span], np.diff(begin[span.start : span.stop + 1]))
+    s, t = np.r_[s, here + span.start], np.r_[t, near[at]]
+    order = np.argsort(s, kind="stable")
+    s, t, whole = s[order], t[order], np.r_[whole, cs[at] + source.turnout + target.turnout][order]
     count = np.bincount(s - span.start, minlength=span.stop - span.start)
     return np.r_[0, np.cumsum(count)].astype(np.int64), t.astype(np.int32), whole.astype(np.int32)
 

@@ -185,9 +185,8 @@ def _before(time, enter, arcs, v):  # type: ignore[no-untyped-def]
     """The state before v on the way from the site; -1 where the way begins."""
     indptr, head, cs = arcs
     mine = np.int64(time[v])
-    if mine == enter[v]:
-        return np.int64(-1)
-    for k in range(indptr[v], indptr[v + 1]):
+    until = indptr[v] if mine == enter[v] else indptr[v + 1]
+    for k in range(indptr[v], until):
         u = np.int64(head[k])
         if np.int64(time[u]) + np.int64(cs[k]) == mine:
             return u

@@ -116,6 +116,7 @@ WRONG = [
     ({"objective": None}, "'None'"),
     ({"objective": 3}, "'3'"),
     ({"minutes": np.nan}, "nan came"),
+    ({"minutes": 5e-5}, "times are whole multiples of 1/6000 of a minute"),
     ({"minutes": Standard([10])}, "[10] came"),
     ({"budget": "much"}, "budget must be Budget(yuan); 'much' came"),
     ({"budget": 100.5}, "budget must be"),
@@ -181,7 +182,9 @@ def test_new_sites_that_stand_too_near_rule_each_other_out():
 
 
 def test_groups_of_conflicts_become_pairs():
-    assert _ask(conflicts=[["c", "a", "b"], ["a", "b"]]).conflicts.tolist() == [[1, 2], [1, 3], [2, 3]]
+    groups = [["c", "a", "b"], ["a", "b"]]
+    for given in (groups, ((site for site in group) for group in groups)):
+        assert _ask(conflicts=given).conflicts.tolist() == [[1, 2], [1, 3], [2, 3]]
 
 
 def test_settled_sites_that_rule_each_other_out_are_a_contradiction():

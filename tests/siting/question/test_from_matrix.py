@@ -130,7 +130,8 @@ def test_the_tables_name_what_a_matrix_does_not():
     named = qh.siting_from_matrix(COSTS, people, existing="old", required=2, **asked)
     whole = qh.siting_from_matrix(TABLE, people, existing=[True, False, False, False], required=["b"], **asked)
     assert input_hash(named) == input_hash(whole)
-    assert named.sites["state"].tolist() == ["existing", "candidate", "required", "candidate"]
+    states = {"old": "existing", "a": "candidate", "b": "required", "c": "candidate"}
+    assert named.sites["state"].to_dict() == states
     for changed in ({"sites": towns.set_axis([3, 2, 1, 0])}, {"demand": people.set_axis([1, 0, 2, 3])}):
         with pytest.raises(DataError, match="by position or by number"):
             qh.siting_from_matrix(COSTS, changed.pop("demand", people), **{**asked, **changed})
@@ -148,9 +149,9 @@ def test_what_is_said_of_communities_goes_by_id_or_in_order(form):
         TABLE, PEOPLE, objective="equity", within={"u": 5, "r": 10}, new_sites=1, areas=towns, classes=classes,
         capacity=qh.siting.Capacity("beds", load=loads), sites=pd.DataFrame({"capacity": [9, 9, 9, 9]}),
     )  # fmt: skip
-    assert problem.areas["town"].tolist() == ["A", "A", "B", "B"]
-    assert problem.classes.tolist() == ["u", "u", "r", "r"]
-    assert problem.load.tolist() == [3, 2, 1, 0]
+    assert problem.areas["town"].loc[TABLE.index].tolist() == ["A", "A", "B", "B"]
+    assert problem.classes.loc[TABLE.index].tolist() == ["u", "u", "r", "r"]
+    assert problem.load.loc[TABLE.index].tolist() == [3, 2, 1, 0]
 
 
 def test_counted_rows_belong_to_a_matrix_without_ids():
@@ -187,7 +188,7 @@ def test_people_by_id_and_costs_that_are_missing_come_in_other_forms():
     whole = pd.DataFrame({"a": [4, None], "b": [20, 9]}, index=["n", "m"], dtype="Int64")
     problem = qh.siting_from_matrix(whole, {"m": 6, "n": 5}, within=10, new_sites=1)
     assert problem.demand.to_dict() == {"n": 5, "m": 6}
-    assert problem.pairs.cs.tolist() == [24_000, 54_000]
+    assert problem.times.within(10).pairs().values.tolist() == [["m", "b", 9.0], ["n", "a", 4.0]]
 
 
 @examples(15, 200)
@@ -303,6 +304,8 @@ def test_who_walks_and_who_drives_have_a_matrix_each():
         ({"sites": pd.DataFrame({"town": ["T1"]})}, "has 1 rows"),
         ({"within": 1e9}, "between 0 and"),
         ({"within": 0}, "positive number"),
+        ({"within": 1 / 12_001}, "it would count as 0. Give at least 1/6000"),
+        ({"within": Standard(8e-5)}, "a standard of 8e-05 is too small"),
         ({"existing": ["z"]}, "no such sites: z"),
         ({"people": [1, 2, 3.5, 4]}, "whole numbers"),
         ({"new_sites": None}, "new_sites"),
@@ -345,3 +348,36 @@ def test_what_cannot_be_asked_is_told(changed, part):
         qh.siting_from_matrix(asked.pop("matrix"), asked.pop("people"), **asked)
     assert part in str(why.value)
     assert why.value.sentence("zh")
+
+
+@pytest.mark.parametrize("seed", range(4))
+def test_the_same_sites_are_chosen_in_whatever_order_rows_and_columns_come(seed):
+    rng = np.random.default_rng(seed)
+    costs = pd.DataFrame(10.0, [f"c{i}" for i in range(12)], [f"s{j}" for j in range(12)])
+    costs[:] = np.where(abs(np.subtract.outer(np.arange(12), np.arange(12))) <= 1, costs, np.nan)  # ties all along
+    people = pd.Series(5, costs.index)
+    metres = pd.DataFrame(np.abs(np.subtract.outer(np.arange(12), np.arange(12))) * 100.0)
+    plain = _chosen_of(costs, people, metres.to_numpy())
+    rows, columns = rng.permutation(12), rng.permutation(12)
+    mixed = metres.iloc[columns, columns].reset_index(drop=True).T.reset_index(drop=True)
+    for distances in (mixed, mixed.to_numpy(), mixed.to_numpy().tolist()):
+        again = _chosen_of(costs.iloc[rows, columns], people, distances)
+        assert (again.chosen, again.value, again.input_hash) == (plain.chosen, plain.value, plain.input_hash)
+        assert list(again.assignment.index) == [f"c{i}" for i in rows]
+        assert again.assignment.reindex(costs.index).equals(plain.assignment)
+
+
+def _chosen_of(costs, people, distances):
+    problem = qh.siting_from_matrix(
+        costs, people, within=15, new_sites=3, spacing=qh.siting.Spacing(150.0, distances=distances)
+    )
+    plan = qh.solve_siting(problem)
+    qh.verify_plan(problem, plan)
+    return plan
+
+
+def test_a_group_of_conflicts_may_be_read_but_once():
+    asked = {"within": 15, "new_sites": 2}
+    listed = qh.siting_from_matrix(COSTS, PEOPLE, conflicts=[[1, 2], [2, 3]], **asked)
+    once = qh.siting_from_matrix(COSTS, PEOPLE, conflicts=((s for s in group) for group in ([1, 2], [2, 3])), **asked)
+    assert once.conflicts.tolist() == listed.conflicts.tolist() == [[1, 2], [2, 3]]

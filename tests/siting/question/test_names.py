@@ -15,7 +15,7 @@ from quarterhour.siting.question.fingerprint import input_hash
 from quarterhour.siting.question.problem import AREA_LEVELS, SITE_COLUMNS, SITE_FIGURES, SitingProblem
 
 COSTS = pd.DataFrame(
-    [[3, 9, 30, 40], [12, 5, 8, 40], [30, 9, 4, 40], [40, 40, 40, 40]], ["n", "m", "s", "f"], ["old", "a", "b", "c"]
+    [[3, 9, 30, 40], [12, 5, 8, 40], [30, 9, 4, 40], [40, 40, 40, 40]], ["h1", "h2", "h3", "h4"], ["a", "b", "c", "d"]
 )
 PEOPLE = pd.Series([100, 40, 30, 7], COSTS.index)
 SITES = pd.DataFrame(

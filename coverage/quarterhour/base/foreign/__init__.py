@@ -28,6 +28,7 @@ _FOLDERS = re.compile(r"(?:[A-Za-z]:)?[^\s'\"]*[/\\](?=[^\s/\\])")
 _OF_FILES = (None, errno.EINVAL, errno.ENOENT)
 """Errors of the system that mean what is in the file: a seek to nowhere, a part that is not there."""
 _OF_CODE = (LookupError, TypeError, ValueError, ArithmeticError, AttributeError, NameError, AssertionError)
+_OF_SLIPS = (KeyError, AttributeError, NameError, AssertionError)
 _OF_THE_MACHINE = ("no_space", "file_limit", "open_files", "no_threads", "no_temp")
 """What a reader can meet that is no fault of the file: room for what it unpacks, files and threads of its own."""
 _PANIC = "PanicException"
@@ -38,7 +39,7 @@ _END: Any = object()
 @contextmanager
 def foreign(
     file: str | Path, *, key: str = "files.broken", error: type[QuarterhourError] = DataError, part: str = "",
-    mixed: bool = False, **about: object,
+    mixed: bool = False, slips: bool = False, **about: object,
 ) -> Iterator[None]:  # fmt: skip
     """A call into a library that reads ``file``; whatever it raises becomes an error that names the file.
 
@@ -51,7 +52,7 @@ def foreign(
     try:
         yield
     except BaseException as why:
-        if mixed and _is_ours(why):
+        if (mixed and _is_ours(why, _OF_CODE)) or (slips and _is_ours(why, _OF_SLIPS)):
             raise
         told = _as_told(why, file, key=key, error=error, part=part, **about)
         if told is why:
@@ -59,10 +60,10 @@ def foreign(
         raise told from why
 
 
-def _is_ours(why: BaseException) -> bool:
-    """Whether a line of this program raised an error, and one that wrong code raises."""
+def _is_ours(why: BaseException, kinds: tuple[type[Exception], ...]) -> bool:
+    """Whether a line of this program raised an error, and one of the kinds that wrong code raises."""
     frames = [frame.f_globals.get("__name__", "") for frame, _ in traceback.walk_tb(why.__traceback__)]
-    return isinstance(why, _OF_CODE) and not isinstance(why, UnicodeError) and frames[-1].startswith("quarterhour.")
+    return isinstance(why, kinds) and not isinstance(why, UnicodeError) and frames[-1].startswith("quarterhour.")
 
 
 def each(

@@ -32,6 +32,7 @@ _NUMBERS = {
     "no_locks": ("ENOLCK", "ENOSYS", "EOPNOTSUPP"),
 }
 _BY_NUMBER = {getattr(errno, name): kind for kind, names in _NUMBERS.items() for name in names if hasattr(errno, name)}
+_OTHER_KIND = (errno.EISDIR, errno.ENOTDIR, errno.EEXIST, errno.ELOOP)
 _ANYWHERE = ("no_space", "file_limit", "read_only", "no_memory", "open_files", "long_name", "faulty", "no_locks")
 """Kinds that a number means wherever it comes; the others can be a mistake of ours outside of writing."""
 _WORDS = (
@@ -97,6 +98,8 @@ def write_error(error: BaseException, file: str | Path) -> WriteError | None:
         kind = _unnamed(error, Path(file))
     if kind is not None:
         return WriteError("machine.write", file=str(file), **_told(kind, Path(file)))
+    if isinstance(error, OSError) and (odd := _in_the_way(error, Path(file))) is not None:
+        return WriteError("machine.write", file=str(file), **_told(_odd_kind(odd), odd))
     if isinstance(error, OSError) and not isinstance(error, QuarterhourError) and not _is_a_file_of_ours(error, file):
         return WriteError("files.cannot_write", file=str(file), detail=str(error))
     return None
@@ -134,6 +137,18 @@ def _is_a_file_of_ours(error: OSError, file: str | Path) -> bool:
     return isinstance(error, FileNotFoundError) and Path(str(error.filename)) not in way
 
 
+def _in_the_way(error: OSError, file: Path) -> Path | None:
+    """What stands where another kind of thing belongs: a folder for a file, a file for a folder, a link to itself."""
+    if error.errno not in _OTHER_KIND:
+        return None
+    way = Path(str(error.filename2 or error.filename or file))
+    return next((path for path in (way, *way.parents) if path.is_symlink() or path.exists()), None)
+
+
+def _odd_kind(path: Path) -> str:
+    return "odd_folder" if path.is_dir() else "odd_file" if path.exists() else "odd_link"
+
+
 def _is_gone(error: BaseException, file: Path) -> bool:
     """Whether the folder that was written into is no longer there."""
     if isinstance(error, NotADirectoryError):  # a file stands where a folder should
@@ -159,7 +174,8 @@ def _figures(kind: str, file: Path) -> dict[str, object]:
     limits = {"file_limit": "RLIMIT_FSIZE", "open_files": "RLIMIT_NOFILE"}
     found = _limit(limits[kind]) if kind in limits else None
     places = {"no_temp": tempfile.tempdir or "-", "locale": sys.getfilesystemencoding(), "long_name": len(file.name)}
-    return {"limit": "-" if found is None else f"{found:,}", "found": places.get(kind, "-")}
+    way = str(file) if kind.startswith("odd_") else "-"
+    return {"limit": "-" if found is None else f"{found:,}", "found": places.get(kind, way)}
 
 
 def _limit(name: str) -> int | None:

@@ -90,7 +90,7 @@ _BOOKS = (".xlsx", ".xlsm", *OTHER_BOOKS)
 def sheet_names(path: str | Path) -> list[str | None]:
     """The sheets of a workbook that show cells; of any other file [None]. Errors as read_table."""
     file = checked_file(path)
-    return [*read_checked(file, lambda: shown_sheets(file))] if file.suffix.lower() in _BOOKS else [None]
+    return [*read_checked(file, lambda: shown_sheets(file), slips=True)] if file.suffix.lower() in _BOOKS else [None]
 
 
 def layer_names(path: str | Path) -> list[str]:

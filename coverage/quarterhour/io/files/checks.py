@@ -14,7 +14,7 @@ import re
 import zipfile
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any, BinaryIO, TypeVar
 
 from quarterhour.base import i18n, limits
 from quarterhour.base.errors import DataError, MissingError
@@ -195,7 +195,8 @@ def declares_entities(data: bytes) -> bool:
 
 def _check_zip(file: Path) -> None:
     book = file.suffix.lower() in _BOOKS
-    limits.check("zip_files", read_checked(file, lambda: _most_members(file)), of=file)
+    if read_checked(file, lambda: _count_members(file)) > limits.limit("zip_files"):
+        raise limits.too_much("zip_files", of=file)
     members = read_checked(file, lambda: _members(file))
     size = sum(m.file_size for m in members)
     ratio = size / file.stat().st_size
@@ -214,21 +215,42 @@ def _check_zip(file: Path) -> None:
             raise DataError("files.zip_packed", file=str(file), member=member.filename, way=way)
 
 
-def _most_members(file: Path) -> int:
-    """How many files a zip can hold by the length of its directory, which is read at once: 46 bytes each or more."""
+def _count_members(file: Path) -> int:
+    """How many files the directory of a zip lists, counted up to one beyond the limit, before it is read at once.
+
+    A directory that is longer than so many could need counts as of more: each has a name, an extra field, a comment.
+    """
     with file.open("rb") as stream:
         end = stream.seek(0, 2)
-        stream.seek(max(0, end - _END_OF_ZIP))
+        tail_at = stream.seek(max(0, end - _END_OF_ZIP))
         tail = stream.read()
-    at = tail.rfind(b"PK\x05\x06")
-    length = int.from_bytes(tail[at + 12 : at + 16], "little") if at >= 0 else 0
-    if length == 0xFFFF_FFFF and (large := tail.rfind(b"PK\x06\x06")) >= 0:
-        length = int.from_bytes(tail[large + 40 : large + 48], "little")
-    return min(length, end) // 46
+        at = tail.rfind(b"PK\x05\x06")
+        if at < 0:
+            return 0
+        length = int.from_bytes(tail[at + 12 : at + 16], "little")
+        if length == 0xFFFF_FFFF and (large := tail.rfind(b"PK\x06\x06", 0, at)) >= 0:
+            at, length = large, int.from_bytes(tail[large + 40 : large + 48], "little")
+        length = min(length, tail_at + at)
+        return max(_listed(stream, tail_at + at - length, length), length // _LONGEST_ENTRY)
+
+
+def _listed(stream: BinaryIO, start: int, length: int) -> int:
+    """The entries of a directory that begins at ``start``, as far as it is one, up to one beyond the limit."""
+    most, count, at = limits.limit("zip_files"), 0, start
+    while count <= most and at < start + length:
+        stream.seek(at)
+        entry = stream.read(46)
+        if len(entry) < 46 or not entry.startswith(b"PK\x01\x02"):
+            break
+        at += 46 + sum(int.from_bytes(entry[k : k + 2], "little") for k in (28, 30, 32))
+        count += 1
+    return count
 
 
 _END_OF_ZIP = 22 + (1 << 16) + 20 + 56
 """At most so far before the end of a zip its directory says its length: a comment, the records of a large one."""
+_LONGEST_ENTRY = 2_048
+"""Bytes of an entry: 255 Chinese letters as name and once more as extra field, with room."""
 
 
 def _members(file: Path) -> list[zipfile.ZipInfo]:
@@ -236,10 +258,11 @@ def _members(file: Path) -> list[zipfile.ZipInfo]:
         return packed.infolist()
 
 
-def read_checked(file: Path, read: Callable[[], _T], *, part: str = "") -> _T:
+def read_checked(file: Path, read: Callable[[], _T], *, part: str = "", slips: bool = False) -> _T:
     """What a library reads, behind the guard (``base.foreign``): whatever it raises says that the file is broken.
 
-    ``part``: the member, sheet or layer of it that is read.
+    ``part``: the member, sheet or layer of it that is read. ``slips``: code of ours runs between, whose wrong keys and
+    names are no fault of the file.
     """
-    with foreign(file, part=part):
+    with foreign(file, part=part, slips=slips):
         return read()

@@ -30,7 +30,7 @@ def read_xlsx(
 
     Rows that are hidden, filtered away or struck out are used or skipped as ``hidden_rows`` says, and told either way.
     """
-    part, page, found = read_checked(file, lambda: _opened(file, sheet), part=sheet or "")
+    part, page, found = read_checked(file, lambda: _opened(file, sheet), part=sheet or "", slips=True)
     at: dict[str, Any] = {"table": "", "file": str(file), "sheet": part.name}
     grid, marks = clean_grid(page.grid)
     found += [finding("formula_blank", severity="warning", row=r, value=c, **at) for r, c in page.formulas]

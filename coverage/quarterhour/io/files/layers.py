@@ -88,7 +88,7 @@ def read_geojson(file: Path, *, encoding: str | None) -> Table:
     features = [data] if said == "Feature" else data.get("features") if said == "FeatureCollection" else None
     if not isinstance(features, list):
         raise DataError("files.not_features", file=str(file), found=str(said)[:_SHOWN_LETTERS])
-    frame = read_checked(file, lambda: _from_features(features, _json_crs(data)))
+    frame = read_checked(file, lambda: _from_features(features, _json_crs(data)), slips=True)
     return layer_table(frame, file, encoding=used, rows=Rows(len(features)))
 
 
@@ -100,18 +100,29 @@ def _sequence(text: str, file: Path) -> dict[str, Any]:
 
 
 def _from_features(features: list[Any], crs: CRS) -> gpd.GeoDataFrame:
-    properties = [dict(f.get("properties") or {}) for f in features]
-    for feature, own in zip(features, properties, strict=True):
+    objects = [_object(feature, "feature") for feature in features]
+    properties = [dict(_object(f.get("properties") or {}, "properties")) for f in objects]
+    for feature, own in zip(objects, properties, strict=True):
         if "id" in feature:
             own.setdefault("id", feature["id"])
-    shapes = [None if f.get("geometry") is None else shapely.geometry.shape(_flat(f["geometry"])) for f in features]
-    return gpd.GeoDataFrame(pd.DataFrame(properties, index=range(len(features))), geometry=shapes, crs=crs)
+    shapes = [None if f.get("geometry") is None else shapely.geometry.shape(_flat(f["geometry"])) for f in objects]
+    return gpd.GeoDataFrame(pd.DataFrame(properties, index=range(len(objects))), geometry=shapes, crs=crs)
 
 
-def _flat(shape: Mapping[str, Any]) -> dict[str, Any]:
+def _object(value: Any, what: str) -> dict[str, Any]:
+    """An object of GeoJSON. ValueError where something else came, which is the file's fault."""
+    if not isinstance(value, dict):
+        raise ValueError(f"{what}: {type(value).__name__}")
+    return value
+
+
+def _flat(given: Any) -> dict[str, Any]:
     """A GeoJSON geometry with x and y alone: heights may be null, there for some corners only, or followed by more."""
+    shape = _object(given, "geometry")
     if "geometries" in shape:
         return {**shape, "geometries": [_flat(part) for part in shape["geometries"]]}
+    if not {"type", "coordinates"} <= set(shape):
+        raise ValueError(f"geometry: {', '.join(map(str, shape))[:_SHOWN_LETTERS]}")
     return {**shape, "coordinates": _xy(shape["coordinates"])}
 
 
@@ -123,7 +134,8 @@ def _xy(coordinates: list[Any]) -> list[Any]:
 def _json_crs(data: Mapping[str, Any]) -> CRS:
     """RFC 7946 says WGS 84; older files name another in ``crs``."""
     old = data.get("crs")
-    name = old.get("properties", {}).get("name") if isinstance(old, dict) else None
+    said = old.get("properties") if isinstance(old, dict) else None
+    name = said.get("name") if isinstance(said, dict) else None
     return CRS.from_user_input(name or "EPSG:4326")
 
 

@@ -29,7 +29,7 @@ from quarterhour.io.files.unseen import clean_grid
 
 _ARMED, _UNARMED = re.compile(r"'*[=+\-@\t\r\n]"), re.compile(r"'+[=+\-@\t\r\n]")
 _SAYS_SO = "'="
-"""The heading of the last column, which says that texts were unarmed; a column called = comes out so too, before it."""
+"""The heading of our last column: texts left of it were unarmed. A column called = comes out so too, before it."""
 
 
 def decoded(data: bytes, file: Path, encoding: str | None) -> tuple[str, str]:
@@ -155,11 +155,16 @@ def _disarm(value: Any) -> Any:
 
 
 def as_it_was(grid: list[Cells]) -> list[Cells]:
-    """The cells of a CSV before ``unarmed``; those of a file that says nothing of it as they are."""
-    at = len(grid[0]) - 1 if grid else -1
-    if at < 1 or grid[0][at] != _SAYS_SO or any(row[at : at + 1] not in ([], [None]) for row in grid[1:]):
+    """The cells of a CSV before ``unarmed``; those of a file that says nothing of it as they are.
+
+    What stands left of the column that says so was written by the program; what somebody added right of it is theirs,
+    and stays as it is.
+    """
+    places = [at for at, heading in enumerate(grid[0]) if heading == _SAYS_SO] if grid else []
+    at = places[-1] if places else 0
+    if at < 1 or any(row[at : at + 1] not in ([], [None]) for row in grid[1:]):
         return grid
-    return [[_arm(cell) for cell in (*row[:at], *row[at + 1 :])] for row in grid]
+    return [[*map(_arm, row[:at]), *row[at + 1 :]] for row in grid]
 
 
 def _arm(cell: Any) -> Any:

@@ -21,7 +21,7 @@ from quarterhour.io.files.checks import declares_entities
 
 _LARGEST_HEAD = 1 << 16
 _AT_ONCE = 1 << 20
-_NAMES = ("osm_bytes", "osm_block_bytes", "osm_block_objects", "text_bytes", "graph_parts")
+_NAMES = ("osm_bytes", "osm_block_bytes", "osm_block_objects", "graph_bytes", "graph_parts")
 _RAW, _RAW_SIZE, _ZLIB = 1, 2, 3
 """Fields of a block (OSM's fileformat.proto): its bytes as they are, or how many there are of the packed ones."""
 _GROUP, _DENSE = 2, 2
@@ -132,7 +132,7 @@ def _varint(data: bytes, at: int) -> tuple[int, int]:
 
 def _check_graph(file: Path) -> None:
     """DataError for more elements than may be, or where entities are declared (networkx would unfold them)."""
-    limits.check("text_bytes", file.stat().st_size, of=file)
+    limits.check("graph_bytes", file.stat().st_size, of=file)
     parts, tail = 0, b""
     with file.open("rb") as stream:
         while data := stream.read(_AT_ONCE):

@@ -10,10 +10,11 @@ from __future__ import annotations
 from quarterhour.io.sets.check import account_lines, check_lines
 from quarterhour.io.sets.handover import Account, Handing, finish, hand_over, one_set
 from quarterhour.io.sets.listing import MANIFEST
-from quarterhour.io.sets.lock import holding
+from quarterhour.io.sets.lock import OF_LOCKS, holding
 
 __all__ = [
     "MANIFEST",
+    "OF_LOCKS",
     "Account",
     "Handing",
     "account_lines",

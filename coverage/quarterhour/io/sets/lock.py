@@ -19,6 +19,7 @@ from quarterhour.io.files.write import told
 
 LOCK, MARK, HOLDER = ".quarterhour.lock", ".quarterhour.mark", ".quarterhour.holder"
 """What the system locks; what stands for it on shares that cannot lock; who holds it, for the other run's sentence."""
+OF_LOCKS = (LOCK, MARK, HOLDER)
 _CANNOT_LOCK = frozenset({errno.ENOSYS, errno.EOPNOTSUPP, errno.ENOTSUP, errno.ENOLCK, errno.EINVAL})
 _LONGEST_HOLDER = 1000
 

@@ -158,7 +158,7 @@ def _assignment(outcome: Outcome) -> pd.Series:
     nearest = pd.Series(pd.NA, index=problem.demand.index, dtype="str", name="site")
     met = np.flatnonzero(site >= 0)
     nearest.iloc[met] = problem.sites.index[site[met]].to_numpy()
-    return nearest
+    return nearest if problem.came is None else nearest.reindex(problem.came)
 
 
 def _served(outcome: Outcome) -> pd.DataFrame | None:

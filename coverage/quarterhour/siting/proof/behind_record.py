@@ -87,8 +87,9 @@ def _check_point(problem: SitingProblem, row: Mapping[str, Any], number: int, be
     if row["people"] is not None:
         _same("frontier people", row["people"], _people(problem, row["chosen"], most))
         _same("frontier gap", row["gap"], plain_number(row["bound"] / row["people"] - 1) if row["people"] else None)
-    elif row["chosen"] is not None or row["gap"] is not None:
-        _same("frontier chosen", row["chosen"], None)
+    else:
+        for name in ("chosen", "gap"):
+            _same(f"frontier {name}", row[name], None)
     if not (low[0] <= (row["people"] or 0) <= row["bound"] and low[1] <= row["bound"] <= int(problem.demand.sum())):
         raise PlanError("proof.bad_bound", value=row["people"], bound=row["bound"])
 

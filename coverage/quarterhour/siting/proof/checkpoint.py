@@ -83,30 +83,27 @@ class Keeper:
 
     def _tell(self) -> None:
         """Write the newest plan, if there is one and time for it (the first is always written)."""
-        if not self._newest or not self._may_tell():
-            return
         if not self._one_at_a_time.acquire(blocking=False):
             return
         try:
-            if not self._newest:
-                return
-            if self.path is not None:
-                _ = self._question  # packed once, which is no part of what a plan takes
-            begun = time.perf_counter()
-            choice, proofs = self._newest.pop()
-            self._told = choice
-            self._write(as_plan(self.known, choice, proofs, seconds=begun - self._begun))
-            self._spent += time.perf_counter() - begun
+            if self._newest and self._may_tell():  # whoever takes one away holds the lock
+                self._tell_newest()
         finally:
             self._one_at_a_time.release()
 
+    def _tell_newest(self) -> None:
+        if self.path is not None:
+            _ = self._question  # packed once, which is no part of what a plan takes
+        begun = time.perf_counter()
+        choice, proofs = self._newest.pop()
+        self._told = choice
+        self._write(as_plan(self.known, choice, proofs, seconds=begun - self._begun))
+        self._spent += time.perf_counter() - begun
+
     def _may_tell(self) -> bool:
         """Whether little enough time went into plans; less may where the newest is the last one with another bound."""
-        try:
-            same = self._newest[0][0] is self._told
-        except IndexError:  # another thread has just told it
-            return False
-        return self._spent <= (_BOUND_SHARE if same else _SHARE) * (time.perf_counter() - self._begun)
+        share = _BOUND_SHARE if self._newest[0][0] is self._told else _SHARE
+        return self._spent <= share * (time.perf_counter() - self._begun)
 
     def write(self, plan: SitingPlan) -> None:
         """Recount the last plan, put it on disk and tell it; PlanError where it does not hold."""

@@ -49,6 +49,8 @@ def verify_money(record: Mapping[str, Any], *, cost_yuan: Mapping[str, int] | No
         return None
     try:
         return _counted(record, held, cost_yuan)
+    except PlanError:
+        raise
     except (LookupError, TypeError, ValueError, AttributeError) as error:
         raise PlanError("proof.record_garbled", detail=f"money: {type(error).__name__}: {error}") from error
 

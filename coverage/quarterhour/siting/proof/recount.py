@@ -173,11 +173,14 @@ def _check_everyone(problem: SitingProblem, found: Count) -> None:
 def _check_assignment(problem: SitingProblem, found: Count, plan: SitingPlan) -> None:
     said_for = list(plan.assignment.index)
     _same("assignment", said=len(said_for), counted=len(problem.demand))
-    wrong("assignment_differs", [a for a, b in zip(said_for, problem.demand.index, strict=True) if a != b])
+    ids = list(problem.demand.index)
+    came = ids if problem.came is None or said_for == ids else problem.came  # ids: a plan out of a record
+    wrong("assignment_differs", [a for a, b in zip(said_for, came, strict=True) if a != b])
+    assigned = plan.assignment.reindex(problem.demand.index)
     _same("served", said=plan.served is not None, counted=problem.capacity is not None)
-    said = problem.sites.index.get_indexer(pd.Index(plan.assignment.to_numpy()))
-    unknown = (said < 0) & plan.assignment.notna().to_numpy()
-    wrong("assignment_differs", list(plan.assignment.index[(said != found.site) | unknown]))
+    said = problem.sites.index.get_indexer(pd.Index(assigned.to_numpy()))
+    unknown = (said < 0) & assigned.notna().to_numpy()
+    wrong("assignment_differs", list(assigned.index[(said != found.site) | unknown]))
 
 
 def _check_gain(found: Count, plan: SitingPlan) -> None:

@@ -87,12 +87,14 @@ class _Standing:
         pair = np.flatnonzero(sites[near.site])
         pair = pair[np.argsort(near.site[pair], kind="stable")]
         self.row, self.percent = np.searchsorted(near.start, pair, side="right") - 1, measure.percent[pair]
-        self.begins = np.searchsorted(near.site[pair], np.arange(len(sites) + 1))
+        self.begins, self.ends = (
+            np.searchsorted(near.site[pair], np.arange(len(sites)), side) for side in ("left", "right")
+        )
         self.worth, self.people = measure.worth, measure.problem.people_of[""]
         self.first, self.second = np.zeros_like(self.people), np.zeros_like(self.people)
 
     def _with(self, site: int) -> tuple[IntArray, IntArray, IntArray]:
-        mine = slice(self.begins[site], self.begins[site + 1])
+        mine = slice(self.begins[site], self.ends[site])
         row, percent = self.row[mine], self.percent[mine]
         first, second = self.first[row], self.second[row]
         return row, np.maximum(first, percent), np.maximum(second, np.minimum(first, percent))

@@ -318,11 +318,8 @@ def _scan(start, site, cs, percent, opened, worth, first, second, nearest, far, 
         for k in range(start[i], start[i + 1]):
             if not opened[site[k]]:
                 continue
-            if percent[k] > first[i]:
-                second[i] = first[i]
-                first[i] = percent[k]
-            elif percent[k] > second[i]:
-                second[i] = percent[k]
+            second[i] = max(second[i], min(first[i], percent[k]))
+            first[i] = max(first[i], percent[k])
             if nearest[i] < 0 or cs[k] < far[i]:
                 nearest[i] = site[k]
                 far[i] = cs[k]

@@ -219,7 +219,7 @@ class SitingProblem:
     ``areas``: town and county of each community. ``load``: what each asks of a capacity.
     ``conflicts``: positions of two sites a row of which at most one may be open, by rule or for want of distance.
     ``apart``: which of them for want of distance, and how far apart they stand; None where no distance was asked for,
-    and in a question out of a record.
+    and in a question out of a record. ``came``: the communities in the order in which they came, where that is another.
     """
 
     id: str
@@ -240,6 +240,7 @@ class SitingProblem:
     capacity: Capacity | None = None
     conflicts: IntArray = field(default_factory=lambda: np.empty((0, 2), dtype=np.int64))
     apart: Apart | None = None
+    came: pd.Index | None = None
 
     def __repr__(self) -> str:
         states = self.sites["state"].value_counts()

@@ -69,7 +69,7 @@ def as_limits(rows: Iterable[LimitRow], fixed: BoolArray) -> SiteLimits:
     start = np.r_[0, np.cumsum([len(sites) for sites, *_ in every])].astype(np.int64)
     site = np.concatenate([nothing, *(sites for sites, *_ in every)])
     weight = np.concatenate([nothing, *(weight for _, weight, *_ in every)])
-    low, high = np.array([sides for _, _, *sides in every], dtype=np.int64).reshape(-1, 2).T
+    low, high = np.array([sides for _, _, *sides in every], dtype=np.int64).reshape(len(every), 2).T
     return SiteLimits(sp.csr_array((weight, site, start), shape=(len(every), len(fixed))), low, high, fixed)
 
 

@@ -102,9 +102,10 @@ def conflicting_pairs(frame: pd.DataFrame, groups: Iterable[Iterable[Any]], clos
     listed = as_list(groups)
     if listed is None:
         raise DataError("question.bad_conflict", ids=short_repr(groups))
-    for group in listed:
-        if as_list(group) is None:
-            raise DataError("question.bad_conflict", ids=short_repr(group))
+    for given in listed:
+        group = as_list(given)
+        if group is None:
+            raise DataError("question.bad_conflict", ids=short_repr(given))
         place = frame.index.astype("str").get_indexer(pd.Index([str(i) for i in group], dtype="str"))
         if (place < 0).any() or len(set(place.tolist())) < max(2, len(place)):
             raise DataError("question.bad_conflict", ids=first_ids(group))

@@ -10,7 +10,7 @@ import numpy as np
 import pandas as pd
 
 from quarterhour.base.cells import is_number
-from quarterhour.base.centiseconds import centiseconds
+from quarterhour.base.centiseconds import CENTISECONDS_PER_MINUTE, centiseconds
 from quarterhour.base.errors import DataError
 from quarterhour.siting.question.figures import is_whole, short_repr
 from quarterhour.siting.question.problem import (
@@ -64,9 +64,20 @@ def as_standards(minutes: float | Standard | Mapping[str, float | Standard], tim
     return {c: _checked_standard(s) for c, s in standards.items()}
 
 
+_LEAST = f"1/{CENTISECONDS_PER_MINUTE}"
+"""Of a minute, the unit of all times."""
+
+
+def check_minutes(minutes: Any) -> None:
+    """DataError unless a standard is a positive number, and one that is not 0 in whole centiseconds."""
+    if not (is_number(minutes) and minutes > 0):
+        raise DataError("question.bad_minutes", minutes=short_repr(minutes))
+    if minutes < 1 and not centiseconds(minutes):
+        raise DataError("question.minutes_too_few", minutes=short_repr(minutes), least=_LEAST)
+
+
 def _checked_standard(standard: Standard) -> Standard:
-    if not (is_number(standard.minutes) and standard.minutes > 0):
-        raise DataError("question.bad_minutes", minutes=short_repr(standard.minutes))
+    check_minutes(standard.minutes)
     if not all(isinstance(step, Sequence) and len(step) == 2 for step in standard.steps):
         raise DataError("question.bad_steps", steps=standard.steps)
     if not all(is_number(m) and m >= 0 and is_whole(p, 1) and p <= 100 for m, p in standard.steps):

@@ -12,7 +12,6 @@ import geopandas as gpd
 import pandas as pd
 
 from quarterhour.base import i18n
-from quarterhour.base.errors import WriteError
 from quarterhour.base.findings import finding, in_both, join_findings
 from quarterhour.network.network import Network
 from quarterhour.network.paces import at_pace
@@ -25,6 +24,7 @@ from quarterhour.siting.outlook.relaxations import smallest_relaxations
 from quarterhour.siting.outlook.robust import robust_sites
 from quarterhour.siting.proof.checkpoint import write_plan
 from quarterhour.siting.proof.recount import verify_plan
+from quarterhour.siting.question.fingerprint import input_hash
 from quarterhour.siting.question.plan import SitingPlan
 from quarterhour.siting.question.problem import SitingProblem
 from quarterhour.siting.question.search import DEFAULT_SECONDS, Limits, as_limits
@@ -35,7 +35,7 @@ from quarterhour.study.inputs import Inputs
 from quarterhour.study.results import Proposal, Prospects
 from quarterhour.study.session import Run
 from quarterhour.study.siting.demand import asked_of_sites
-from quarterhour.study.siting.earlier import kept_before
+from quarterhour.study.siting.earlier import earlier_plan, kept_before, kept_plan, set_aside
 from quarterhour.study.siting.money import check_costs_known, site_money, without_added, yearly_money
 from quarterhour.study.siting.question import siting_problem
 from quarterhour.study.siting.sites import counted_people, offered_sites, with_neighbours
@@ -167,12 +167,14 @@ def _kept_on_the_way(run: Run, problem: SitingProblem, file: SitingFile, by_cloc
             run.kept(keep)
             _log.info(i18n.say("study.plan_kept", run.lang, path=keep))
 
-    with kept_before(keep, mine):
+    with kept_before(keep, mine, input_hash(problem)) as aside:
         plan = solve_siting(
             problem, **_limits(file).given, seed=run.study.file.study.seed, keep=keep, found=found, by_clock=by_clock
         )
         if plan.stopped == "interrupt":
             raise KeyboardInterrupt
+    if keep is not None and aside is not None and mine:
+        run.tell(i18n.say("study.plan_others", run.lang, file=keep, path=aside))
     if run.keep is not None and not mine:
         _set_aside(run, run.keep, file.id)
     verify_plan(problem, plan)
@@ -202,26 +204,12 @@ def _with_evidence(run: Run, problem: SitingProblem, plan: SitingPlan, file: Sit
     return plan
 
 
-def kept_plan(folder: Path, question: str) -> Path:
-    """Where the best plan so far of a question stands."""
-    return folder / f"{question}.json"
-
-
-def earlier_plan(folder: Path, question: str) -> Path:
-    """Where the plan of an earlier run lies once a later one ended without a plan; no question has this name."""
-    return folder / f"{question}.earlier.json"
-
-
 def _set_aside(run: Run, folder: Path, question: str) -> None:
     """The question has no plan now: one of an earlier run must not stand there as if it were its answer."""
-    stale, aside = kept_plan(folder, question), earlier_plan(folder, question)
-    if not stale.is_file():
-        return
-    try:
-        stale.replace(aside)
-    except OSError as error:
-        raise WriteError("files.cannot_write", file=str(aside), detail=str(error)) from error
-    run.tell(i18n.say("study.plan_earlier", run.lang, path=aside))
+    stale = kept_plan(folder, question)
+    if stale.is_file():
+        aside = set_aside(stale, earlier_plan(folder, question))
+        run.tell(i18n.say("study.plan_earlier", run.lang, path=aside))
 
 
 def searched_as_far(file: SitingFile, minutes: float, factor: float) -> float:

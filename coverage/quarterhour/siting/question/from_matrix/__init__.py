@@ -11,14 +11,14 @@ import numpy as np
 import pandas as pd
 from scipy import sparse
 
+from quarterhour.base import row_order
 from quarterhour.base.arrays import IntArray
-from quarterhour.base.cells import is_number
 from quarterhour.base.centiseconds import CENTISECONDS_PER_MINUTE
 from quarterhour.base.errors import DataError, first_ids
 from quarterhour.siting.question.build import as_problem
 from quarterhour.siting.question.figures import short_repr
 from quarterhour.siting.question.from_matrix.costs import MOST, Costs, as_costs, shape_said, unmasked
-from quarterhour.siting.question.ids import as_ids, as_list, by_id, each_one, id_texts, positions
+from quarterhour.siting.question.ids import as_ids, as_list, by_id, each_one, id_texts, is_counted, positions
 from quarterhour.siting.question.problem import (
     AREA_LEVELS,
     SITE_COLUMNS,
@@ -31,6 +31,7 @@ from quarterhour.siting.question.problem import (
     Spacing,
     Standard,
 )
+from quarterhour.siting.question.terms import check_minutes
 from quarterhour.travel.times import TravelTimes
 
 _BEYOND = 4_000_000
@@ -85,6 +86,9 @@ def siting_from_matrix(
     conflicts : groups of sites, by id or position, of which at most one may be open.
     quotas, people, coverage, budget, spacing : as in ``as_problem``.
 
+    Rows and columns are taken in the order of their ids, so that of plans equally good the same is chosen in whatever
+    order they came; what a plan says of each community is in the order of the matrix.
+
     Raises
     ------
     DataError : the shapes or ids differ, a cost is negative or larger than can be kept, or the question cannot be
@@ -107,10 +111,10 @@ def siting_from_matrix(
     asked = {c: _standard(one, within, c) for c, one in costs.items()}
     times = {c: _times(one, table.index, columns, _cutoff(one, asked[c], searched)) for c, one in costs.items()}
     settled = {"existing": positions(existing, columns), "required": positions(required, columns)}
-    return as_problem(
+    problem = as_problem(
         name,
-        demand=table,
-        sites=_site_table(columns, further, settled),
+        demand=table.iloc[row_order.id_order(table.index)],
+        sites=row_order.by_id(_site_table(columns, further, settled)),
         times=times if by_class else times[""],
         minutes=within if within is not None else asked if by_class else asked[""],
         objective=objective,
@@ -122,9 +126,10 @@ def siting_from_matrix(
         coverage=coverage,
         budget=budget,
         capacity=_with_load(capacity, table.index),
-        spacing=spacing,
+        spacing=_by_site(spacing, columns),
         conflicts=_groups(conflicts, columns),
     )
+    return problem if table.index.equals(problem.demand.index) else replace(problem, came=table.index)
 
 
 # --- costs ----------------------------------------------------------------------------------------
@@ -139,8 +144,7 @@ def _standard(costs: Costs, within: Within, name: str) -> float:
         mine = [given[name]] if name in given else list(given.values())
         return max((_standard(costs, one, name) for one in mine), default=1.0)
     minutes = within.minutes if isinstance(within, Standard) else within
-    if not (is_number(minutes) and minutes > 0):
-        raise DataError("question.bad_minutes", minutes=short_repr(minutes))
+    check_minutes(minutes)
     if minutes >= MOST:
         raise DataError("question.minutes_too_many", minutes=minutes, most=MOST)
     return float(minutes)
@@ -164,7 +168,7 @@ def _times(costs: Costs, communities: pd.Index, sites: pd.Index, cutoff: float) 
         raise DataError("question.matrix_shape", people=len(communities), shape=shape_said(costs.shape))
     start, site, cs = costs.within(cutoff)
     nowhere = pd.DataFrame()
-    return TravelTimes(start, site, cs, communities, sites, cutoff, "to_site", 0.0, "matrix", nowhere, nowhere)
+    return TravelTimes(start, site, cs, communities, sites, cutoff, "to_site", 0.0, "matrix", nowhere, nowhere).by_id()
 
 
 # --- communities ----------------------------------------------------------------------------------
@@ -260,6 +264,20 @@ def _groups(given: Any, sites: pd.Index) -> list[list[str]]:
     if groups is None:
         raise DataError("question.bad_conflict", ids=short_repr(given))
     return [sites[positions(group, sites)].tolist() for group in groups]
+
+
+def _by_site(spacing: float | Spacing | None, sites: pd.Index) -> float | Spacing | None:
+    """The same, distances in the order of the matrix named by site, as rows are put in the order of ids later."""
+    given = spacing.distances if isinstance(spacing, Spacing) else None
+    if given is None or not isinstance(spacing, Spacing):
+        return spacing
+    if not isinstance(given, pd.DataFrame):
+        cells = np.asarray(given) if hasattr(given, "__array__") else np.array(given, dtype=object)
+        given = pd.DataFrame(cells) if cells.shape == (len(sites), len(sites)) else None
+    if given is None or given.shape != (len(sites), len(sites)):
+        return spacing
+    rows, columns = (sites if is_counted(axis) else axis for axis in given.axes)
+    return replace(spacing, distances=given.set_axis(rows, axis=0).set_axis(columns, axis=1))
 
 
 def _site_table(ids: pd.Index, given: pd.DataFrame, settled: Mapping[str, IntArray]) -> pd.DataFrame:
