@@ -78,6 +78,13 @@ def test_run_writes_every_file_and_sums_up(toy_study: Path, tmp_path: Path, enco
     assert "map.html" in done.stdout
 
 
+def test_site_lists_plans_that_are_nearly_as_good(toy_study: Path, tmp_path: Path) -> None:
+    done = quarterhour("site", toy_study, "--out", tmp_path / "out", "--near-best", "2", "--lang", "en")
+    assert done.returncode == 0, done.stderr
+    assert "no plan that leaves out 1 or more sites" in done.stdout
+    assert quarterhour("site", toy_study, "--near-best", "51").returncode == 2
+
+
 def test_inspect_exits_with_1_when_a_row_was_set_aside(toy_study: Path) -> None:
     assert quarterhour("inspect", toy_study).returncode == 0
     with (toy_study / "communities.csv").open("ab") as file:
