@@ -17,12 +17,13 @@ _ROOMS = {
     "siting.solve": ("solve_siting",),
     "siting.certify": ("certify_plan",),
     "siting.proof.recount": ("verify_plan",),
-    "siting.proof.plan_record": ("plan_record", "verify_record"),
+    "siting.proof.plan_record": ("plan_record", "read_record", "verify_record"),
     "siting.explain": ("explain_plan", "out_of_reach"),
     # what lies behind it
     "siting.outlook.relaxations": ("smallest_relaxations",),
     "siting.outlook.frontier": ("frontier",),
     "siting.outlook.answers": ("Phasing", "RobustSites"),
+    "siting.outlook.change": ("PlanChange", "compare_plans"),
     "siting.outlook.phasing": ("candidate_values", "phase_plan", "site_values"),
     "siting.outlook.robust": ("robust_sites",),
 }  # fmt: skip
