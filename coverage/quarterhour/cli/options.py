@@ -15,7 +15,8 @@ _ROADS_HELP = "Roads to use instead of the study's: a vector file, an OSM extrac
 Roads = Annotated[Path | None, typer.Option("--roads", help=_ROADS_HELP)]
 Lang = Annotated[str, typer.Option("--lang", help="zh or en.", metavar="zh|en", callback=lambda v: _language(v))]
 PLAN_HELP = "A choice of sites saved by the map page: counted again, held against its question, compared with the best."
-_AGAINST_HELP = "Results folder of an earlier run to compare the scorecard with."
+_AGAINST_HELP = "Results folder of an earlier run to compare scorecard and plans with."
+COMPARE_HELP = "Another RESULTS or plan.json of the same communities: who gains, who loses, who goes where."
 Against = Annotated[Path | None, typer.Option("--against", help=_AGAINST_HELP)]
 Fresh = Annotated[bool, typer.Option("--fresh", help="Build the road networks anew instead of taking kept ones.")]
 Quiet = Annotated[bool, typer.Option("--quiet", help="No progress on stderr.")]

@@ -60,7 +60,7 @@ class PlanChange:
 
     def people(self, count: str) -> int:
         """One of ``COUNTS`` of the people who count."""
-        return int(self.groups.loc["", [count]].iloc[0])
+        return int(self.groups[count].iloc[0])
 
     def __repr__(self) -> str:
         said = ", ".join(f"{self.people(c):,} {c}" for c in ("gained", "lost", "moved", "stayed", "unserved"))

@@ -162,13 +162,10 @@ def _with_rest(
     whole = problem.capacity is not None and not problem.capacity.split and int(parts.max(initial=0)) <= 1
     rest = np.flatnonzero(parts == 0 if whole else got < demand)
     kept = np.ones(len(people), dtype=np.bool_) if whole else people > 0
-    nowhere, none = np.full(len(rest), NOWHERE, dtype=np.int64), np.zeros(len(rest), dtype=np.int64)
-    every = (
-        np.append(row[kept], rest), np.append(site[kept], nowhere),
-        np.append(people[kept], (demand - got)[rest]), np.append(cs[kept], none),
-    )  # fmt: skip
-    at = np.lexsort((every[1], every[0]))
-    return PlacesTaken(*(part[at] for part in every), opened, whole=whole)
+    rows, sites = np.append(row[kept], rest), np.append(site[kept], np.full(len(rest), NOWHERE, dtype=np.int64))
+    many, far = np.append(people[kept], (demand - got)[rest]), np.append(cs[kept], np.zeros(len(rest), dtype=np.int64))
+    at = np.lexsort((sites, rows))
+    return PlacesTaken(rows[at], sites[at], many[at], far[at], opened, whole)
 
 
 def same_people_paired(first: PlacesTaken, second: PlacesTaken) -> tuple[IntArray, IntArray, IntArray, IntArray]:
