@@ -6,8 +6,10 @@ from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from typing import Literal
 
+from quarterhour.base.cells import texts
 from quarterhour.base.errors import DataError
 from quarterhour.siting.outlook.change import PlanChange, Stand, compare_plans
+from quarterhour.study.publication.protection import crossed
 from quarterhour.study.results import Proposal, Results
 from quarterhour.study.study import study_question
 
@@ -51,14 +53,19 @@ def _change(results: Results, p: Proposal, since: Since, before: Stand) -> Chang
 
 
 def _published(results: Results, p: Proposal, found: PlanChange) -> PlanChange:
+    """Without areas whose people are only about so many, counts of few, and columns of people that are not told."""
     known = results.protection
     if known is None:
         return found
-    areas, worst = found.areas, found.worst
+    communities, areas, worst = results.inputs.communities, found.areas, found.worst
+    groups = found.groups[~found.groups.index.isin(known.lost)]
     for column in study_question(results.study, p.id).people:
-        about = known.about(column, results.inputs.communities)
+        if column not in known.pools:
+            continue
+        towns = texts(communities["town"])
+        about = {**known.about(column, communities), "town": set(towns[crossed(known.pools[column], towns)])}
         for level, ids in about.items():
             areas = areas[~(areas["level"].eq(level) & areas["area"].isin(ids))]
         hidden = results.hidden(column).reindex(worst.index)
         worst = worst.assign(**{c: worst[c].astype("Int64").mask(hidden) for c in ("people", "left_out")})
-    return replace(found, areas=areas, worst=worst)
+    return replace(found, groups=groups, areas=areas, worst=worst)
