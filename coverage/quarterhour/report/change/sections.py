@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from functools import partial
 from typing import Any
 
@@ -83,7 +83,7 @@ def _mean(rows: pd.DataFrame, way: str) -> Any:
 
 
 def _moves(one: Change, found: PlanChange, lang: str) -> pd.DataFrame:
-    rows: list[Mapping[Any, Any]] = found.moves.to_dict("records")
+    rows = found.moves.to_dict("records")
     return pd.DataFrame({
         **{c: [v] * len(rows) for c, v in _head(one, lang).items()},
         "goes_from": [end_said(row, "from", lang) for row in rows],
