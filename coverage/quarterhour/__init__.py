@@ -46,13 +46,13 @@ _ROOMS = {
     # what must hold
     "standards.rules": ("Circle", "read_rules"),
     "standards.circle": ("check_circle",),
-    "standards.sensitivity": ("coverage_range",),
     "standards.scorecard": ("score_targets",),
     # where to build
     "siting": (),
     "siting.question.from_matrix": ("siting_from_matrix",),
     "siting.solve": ("solve_siting",),
     "siting.explain": ("explain_plan",),
+    "siting.outlook.change": ("compare_plans",),
     "siting.proof.recount": ("verify_plan",),
     # the rest
     "base.errors": (),
@@ -81,6 +81,7 @@ _MOVED = {  # what 0.1.0 had here; ``docs/names.md`` lists it too
     "Target": "quarterhour.standards.rules.Target",
     "Scorecard": "quarterhour.standards.scorecard.Scorecard",
     "CoverageRange": "quarterhour.standards.sensitivity.CoverageRange",
+    "coverage_range": "quarterhour.standards.sensitivity.coverage_range",
     "check_slower": "quarterhour.standards.sensitivity.check_slower",
     "init_study": "quarterhour.study.new_study.init_study",
     "nearest_by_kind": "quarterhour.travel.accessibility.nearest_by_kind",

@@ -275,7 +275,15 @@ def site(study: Path, *arguments: str) -> Any:
 def test_a_saved_choice_is_counted_again_and_proven(page: Page, toy_study: Path, tmp_path: Path) -> None:
     done = site(toy_study, "--plan", str(page.saved(tmp_path)))
     assert done.exit_code == 0, done.output
-    for line in ("150 → 180", "与浏览器试算完全一致", "符合选址题“养老中心选址”的全部条件", "没有更好的选法"):
+    for line in (
+        "150 → 180",
+        "与浏览器试算完全一致",
+        "符合选址题“养老中心选址”的全部条件",
+        "没有更好的选法",
+        "新增覆盖 30 人，不再覆盖 0 人",
+        "东村：30 人，1 个村居",
+        "孤岛村（7 人）：时限内没有设施",
+    ):
         assert line in done.output
     english = site(toy_study, "--plan", str(page.saved(tmp_path)), "--lang", "en")
     assert "Exactly what the browser counted" in english.output and "No choice of as many" in english.output
@@ -326,3 +334,4 @@ def test_a_circle_alone_is_counted_again_with_another_walker_and_pace(tmp_path: 
     done = site(study, "--plan", str(tried))
     assert done.exit_code == 0, done.output
     assert "时限、出动时间、出行方式或速度与本题不同" in done.output and "0 → 100 人" in done.output
+    assert "新增覆盖 100 人，不再覆盖 0 人" in done.output

@@ -6,7 +6,7 @@ The wing: options (what commands share), console (what they say), door (what end
 from __future__ import annotations
 
 import signal
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Annotated
 
@@ -19,6 +19,7 @@ from quarterhour.base.machine.scratch import sweep
 from quarterhour.cli.console import only_if_shown, progress, say, spoken
 from quarterhour.cli.door import Stopped, through_the_door
 from quarterhour.cli.options import (
+    COMPARE_HELP,
     NEAR_HELP,
     ONLY_HELP,
     PLAN_HELP,
@@ -187,18 +188,19 @@ def verify(
         typer.Option("--prove", metavar="SECONDS", min=0, help="Solve each question again and compare the bounds."),
     ] = 0,
     limit: Limits = None,
+    against: Annotated[str | None, typer.Option("--against", metavar="RESULTS|PLAN", help=COMPARE_HELP)] = None,
 ) -> None:
     """A folder of results held against its manifest, file by file, and its plans recounted; or a plan.json alone.
 
     Exit 1 with the first thing that does not hold: a file that is missing, altered or of another run, or a plan.
     """
     with limits.raised(limits_of(limit)):
-        _verify(Path(plan), lang, prove)
+        _verify(Path(plan), lang, prove, against)
 
 
-def _verify(file: Path, lang: str, prove: float) -> None:
+def _verify(file: Path, lang: str, prove: float, against: str | None) -> None:
     from quarterhour.io import sets
-    from quarterhour.siting.audit import record_lines
+    from quarterhour.siting.audit import change_lines, record_lines
     from quarterhour.siting.proof.plan_record import read_records
 
     if file.is_dir():
@@ -207,15 +209,24 @@ def _verify(file: Path, lang: str, prove: float) -> None:
         file = file / "plan.json"
         if not file.is_file() or file.stat().st_size <= len("[]\n"):  # a layout plan, a study without a question
             return
-    for name, record in read_records(str(file)):
-        try:
-            for line in record_lines(name, record, spoken(lang), prove=prove):
-                say(line)
-        except QuarterhourError as error:
-            say(i18n.say("cli.plan_fails", spoken(lang), plan=name, detail=error.sentence(spoken(lang))), err=True)
-            raise typer.Exit(1) from error
-        except KeyboardInterrupt:
-            raise Stopped from None
+    records = read_records(str(file))
+    for name, record in records:
+        _say_each(name, record_lines(name, record, spoken(lang), prove=prove), lang)
+    if against is not None:
+        other = Path(against) / "plan.json" if Path(against).is_dir() else Path(against)
+        _say_each(against, change_lines(records, read_records(str(other)), spoken(lang)), lang)
+
+
+def _say_each(plan: str, lines: Iterator[str], lang: str) -> None:
+    """Exit 1 with the first thing about a plan that does not hold."""
+    try:
+        for line in lines:
+            say(line)
+    except QuarterhourError as error:
+        say(i18n.say("cli.plan_fails", spoken(lang), plan=plan, detail=error.sentence(spoken(lang))), err=True)
+        raise typer.Exit(1) from error
+    except KeyboardInterrupt:
+        raise Stopped from None
 
 
 @app.command()
@@ -357,11 +368,12 @@ def _run(
             write.check_database(asked)
             before = sets.finish(folder)
             earlier = None if against is None else write.read_earlier(against)
+            plans = {} if against is None or not siting else write.read_earlier_plans(against)
             results = run_study(
                 asked, checks=checks, siting=siting, lang=told_in, tell=tell, prepared=folder / "prepared", fresh=fresh,
                 keep=folder / "plans", kept=left.append, publish=True,
             )  # fmt: skip
-            results = replace(results, earlier=earlier)
+            results = replace(results, earlier=earlier, earlier_plans=plans)
             written = write.hand_in(results, folder, lang=lang, tell=tell, processes=2, told_in=told_in)
     except (Stopped, KeyboardInterrupt) as stopped:
         number = getattr(stopped, "number", signal.SIGINT)

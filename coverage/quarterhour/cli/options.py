@@ -20,7 +20,8 @@ _LIMIT_HELP = "A larger limit, as sheet_cells=5000000 (docs/study_file.md, Sizes
 Limits = Annotated[list[str] | None, typer.Option("--limit", metavar="NAME=NUMBER", help=_LIMIT_HELP)]
 PLAN_HELP = "A choice of sites saved by the map page: counted again, held against its question, compared with the best."
 NEAR_HELP = "Also so many further plans of each question that are nearly as good, and whether others are as good."
-_AGAINST_HELP = "Results folder of an earlier run to compare the scorecard with."
+_AGAINST_HELP = "Results folder of an earlier run to compare scorecard and plans with."
+COMPARE_HELP = "Another RESULTS or plan.json of the same communities: who gains, who loses, who goes where."
 Against = Annotated[Path | None, typer.Option("--against", help=_AGAINST_HELP)]
 Fresh = Annotated[bool, typer.Option("--fresh", help="Build the road networks anew instead of taking kept ones.")]
 Quiet = Annotated[bool, typer.Option("--quiet", help="No progress on stderr.")]

@@ -17,11 +17,13 @@ import pandas as pd
 from quarterhour.base import i18n
 from quarterhour.base.escape import escape_html
 from quarterhour.base.labels import counted_label, unit_label
+from quarterhour.maps.changes import change_columns
 from quarterhour.maps.columns import PageWords, share_of
 from quarterhour.standards.circle import by_level
 
 if TYPE_CHECKING:
     from quarterhour.maps.plans import Plan
+    from quarterhour.siting.outlook.change import PlanChange
     from quarterhour.siting.question.plan import SitingPlan
     from quarterhour.standards.circle import CircleCheck
 
@@ -38,7 +40,7 @@ class Asked:
     ``kind`` is built, ``kinds`` are all that count; ``mode`` travels with its ``heading`` up to ``minutes``; ``people``
     is the column that counts. ``communities``, ``areas``: as ``study/siting/coverage`` makes them; empty where nobody
     counted. ``circles``: ids of the circles whose own count it takes from today to after; None where nobody said: those
-    of its kind, mode and people.
+    of its kind, mode and people. ``changes``: who gains and loses, against ``today`` or the ``earlier`` plan.
     """
 
     kind: str = ""
@@ -50,6 +52,7 @@ class Asked:
     circles: tuple[str, ...] | None = None
     communities: pd.DataFrame = field(default_factory=pd.DataFrame)
     areas: pd.DataFrame = field(default_factory=pd.DataFrame)
+    changes: tuple[tuple[str, PlanChange], ...] = ()
 
 
 @dataclass(frozen=True, eq=False)
@@ -130,6 +133,7 @@ class _Row:
             "closes": self._closes(),
             "counties": self._counties(),
             "further": self._further(),
+            "changes": [change_columns(since, change, self.say.lang) for since, change in self.q.asked.changes],
             "states": self._states("today", communities) if circle is None else "",
             "states_after": self._states("after", communities) if self._has_after() else "",
         }

@@ -19,6 +19,7 @@ from quarterhour.maps.draw import draw_map
 from quarterhour.maps.page import MapPage
 from quarterhour.maps.routes import route_columns
 from quarterhour.maps.what_if import what_if_columns
+from quarterhour.report.change.sections import change_sections
 from quarterhour.report.forecast.sections import FORECAST, forecast_chart, forecast_sections
 from quarterhour.report.glossary import glossary, glossary_section
 from quarterhour.report.inspection import PAGE, address_writers, finding_writers
@@ -40,14 +41,17 @@ from quarterhour.report.siting_sections import Charts, certificate_sections, sit
 from quarterhour.report.tables import quality_note
 from quarterhour.report.workbook import write_workbook
 from quarterhour.siting.proof.behind_record import behind_record, plain_rows
-from quarterhour.siting.proof.plan_record import plan_record
+from quarterhour.siting.proof.plan_record import plan_record, read_record, read_records
 from quarterhour.siting.proof.seal import sealed_together
+from quarterhour.siting.question.plan import SitingPlan
+from quarterhour.siting.question.problem import SitingProblem
 from quarterhour.standards.league import earlier_rows, kept_rows
 from quarterhour.study.progress import RunProgress
 from quarterhour.study.provenance import manifest
 from quarterhour.study.reading.used import sink_of
 from quarterhour.study.results import Proposal, Results
 from quarterhour.study.run import publishable
+from quarterhour.study.siting.changes import Change, study_changes
 from quarterhour.study.study import Study
 
 _log = logging.getLogger(__name__)
@@ -58,18 +62,21 @@ class ReportParts:
     """What several files tell beyond circles, promises and plans; made once a run.
 
     ``behind``: sections of what lies behind the plans, and of capacity and care. ``sections``: these and the
-    scorecard's. ``charts``: by question id its name and its chart.
+    scorecard's. ``charts``: by question id its name and its chart. ``changes``: who gains and loses by each plan.
     """
 
     behind: list[Section]
     sections: list[Section]
     charts: Charts
+    changes: tuple[Change, ...] = ()
 
 
 def build_report_parts(results: Results, lang: str) -> ReportParts:
     """The sections and charts of a run."""
+    changes = study_changes(results)
     asked = [
         *forecast_sections(results, lang),
+        *change_sections(results, changes, lang),
         *siting_sections(results, lang),
         *near_plan_sections(results, lang),
         *money_sections(results, lang),
@@ -81,7 +88,7 @@ def build_report_parts(results: Results, lang: str) -> ReportParts:
     drawn = forecast_chart(results, lang)
     if drawn:
         charts[FORECAST] = (i18n.say("report.part_forecast", lang), drawn)
-    return ReportParts(behind, sections, charts)
+    return ReportParts(behind, sections, charts, changes)
 
 
 @dataclass(frozen=True, eq=False)
@@ -227,7 +234,7 @@ def meeting_map(results: Results, lang: str = "zh", *, parts: ReportParts | None
         routes=route_columns(results, lang),
         counties=tables.counties,
         further=further_areas(results, lang),
-        asked=asked_of(results),
+        asked=asked_of(results, parts.changes),
         modes=mode_names(results, lang),
         sources=sources_line(results, lang),
         what_if=what_if_columns(results, lang),
@@ -247,6 +254,14 @@ def read_earlier(folder: str | Path) -> pd.DataFrame:
     path = Path(folder)
     path = path / "scorecard.csv" if path.is_dir() else path
     return earlier_rows(files.read_records(path).frame, file=path.name)
+
+
+def read_earlier_plans(folder: str | Path) -> dict[str, tuple[SitingProblem, SitingPlan]]:
+    """By question the plan of an earlier run, and the question, out of its results folder; none where it has none."""
+    path = Path(folder) / "plan.json"
+    if not path.is_file() or path.stat().st_size <= len(_json([])):
+        return {}
+    return {name: read_record(record) for name, record in read_records(path)}
 
 
 def _workbook(results: Results, path: Path, lang: str, parts: ReportParts) -> None:

@@ -17,7 +17,7 @@ _ROOMS = {
     "siting.solve": ("solve_siting",),
     "siting.certify": ("certify_plan",),
     "siting.proof.recount": ("verify_plan",),
-    "siting.proof.plan_record": ("plan_record", "verify_record"),
+    "siting.proof.plan_record": ("plan_record", "read_record", "verify_record"),
     "siting.explain": ("explain_plan", "out_of_reach"),
     # what lies behind it
     "siting.outlook.relaxations": ("smallest_relaxations",),
@@ -25,6 +25,7 @@ _ROOMS = {
     "siting.outlook.near_best": ("near_best",),
     "siting.outlook.ties": ("find_ties",),
     "siting.outlook.answers": ("NearBest", "NearPlan", "Phasing", "RobustSites"),
+    "siting.outlook.change": ("PlanChange", "compare_plans"),
     "siting.outlook.phasing": ("candidate_values", "phase_plan", "site_values"),
     "siting.outlook.robust": ("robust_sites",),
 }  # fmt: skip

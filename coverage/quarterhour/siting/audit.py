@@ -6,13 +6,15 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from quarterhour.base import i18n
-from quarterhour.base.errors import PlanError, first_ids
+from quarterhour.base.errors import DataError, PlanError, first_ids
 from quarterhour.base.findings import UNSTATED
 from quarterhour.base.labels import goal_label, unit_label, unstated_said
 from quarterhour.siting.explanation.causes import causes
 from quarterhour.siting.explanation.conflicts import clash
 from quarterhour.siting.explanation.headline import status_sentence
 from quarterhour.siting.explanation.needs import needs
+from quarterhour.siting.outlook.change import compare_plans
+from quarterhour.siting.outlook.change_sentences import detail_lines, gain_lines, site_lines
 from quarterhour.siting.proof.behind_record import recounts_steps
 from quarterhour.siting.proof.evidence import check_evidence
 from quarterhour.siting.proof.money_record import verify_money
@@ -57,6 +59,33 @@ def record_lines(name: str, record: Mapping[str, Any], lang: str, *, prove: floa
     )
     if len(unseen) > 1 and not prove:
         yield i18n.say("proof.record_prove", lang)
+
+
+def change_lines(
+    records: Sequence[tuple[str, Mapping[str, Any]]], earlier: Sequence[tuple[str, Mapping[str, Any]]], lang: str
+) -> Iterator[str]:
+    """Who gains and who loses by the plans of one file against those of another, question by question.
+
+    Questions go together by id; where each file holds one plan, these two. DataError where there are none in common;
+    PlanError: the first thing in the other file that does not hold.
+    """
+    known = dict(earlier)
+    if len(records) == len(earlier) == 1:
+        known = {records[0][0]: earlier[0][1]}
+    both = [(name, record, known[name]) for name, record in records if name in known]
+    if not both:
+        old, new = (first_ids((name for name, _ in some), lang=lang) for some in (earlier, records))
+        raise DataError("change.no_such_question", old=old, new=new)
+    for name, record, before in both:
+        verify_record(before)
+        yield i18n.say("change.head", lang, question=name)
+        try:
+            change = compare_plans(read_record(before), read_record(record))
+        except DataError as why:
+            yield why.sentence(lang)
+            continue
+        for lines in (gain_lines, site_lines, detail_lines):
+            yield from lines(change, lang)
 
 
 def _evidence_lines(problem: SitingProblem, plan: SitingPlan, shown: Sequence[bool], lang: str) -> Iterator[str]:

@@ -251,15 +251,15 @@ class Results:
 
     ``ranges``: circles whose pace is known as a range. ``pictures``: as ``isochrones`` makes them, with the id of
     their circle. ``scorecards``: one for each date that the study asks for, the reference date's first
-    (``scorecard`` is that one). ``earlier``: rows of an earlier run's scorecard to compare with. ``routes``: one a
-    circle. ``od``: all pairs of the circles, where the study asks for them: ``circle, community, site, kind, minutes``.
-    ``what_if``: what can be tried on the page. ``burial``: need and supply of burial places. ``forecast``: older people
-    by town, county and city, where the study asks for it; ``study`` and ``inputs`` then have the columns of the years
-    that its parts ask for. ``programme``: money and staff by year, where a question says of them or of years.
-    ``seconds`` by step go into the manifest alone. ``protection``: how counts of persons were put together, in results
-    that may be published; None in those that hold the truth. ``before``: the study and its inputs as they were before
-    a forecast, where they are worked out again to be published. ``done``: what the run was asked for, ``checks`` and
-    ``siting``.
+    (``scorecard`` is that one). ``earlier``: rows of an earlier run's scorecard to compare with, ``earlier_plans``:
+    by question that run's plan with its question. ``routes``: one a circle. ``od``: all pairs of the circles, where
+    the study asks for them: ``circle, community, site, kind, minutes``. ``what_if``: what can be tried on the page.
+    ``burial``: need and supply of burial places. ``forecast``: older people by town, county and city, where the
+    study asks for it; ``study`` and ``inputs`` then have the columns of the years that its parts ask for.
+    ``programme``: money and staff by year, where a question says of them or of years. ``seconds`` by step go into
+    the manifest alone. ``protection``: how counts of persons were put together, in results that may be published;
+    None in those that hold the truth. ``before``: the study and its inputs as they were before a forecast, where
+    they are worked out again to be published. ``done``: what the run was asked for, ``checks`` and ``siting``.
     """
 
     study: Study
@@ -271,6 +271,7 @@ class Results:
     scorecards: Mapping[date, Scorecard] = field(default_factory=dict)
     tiers: Mapping[str, TierCheck] = field(default_factory=dict)
     earlier: pd.DataFrame | None = None
+    earlier_plans: Mapping[str, tuple[SitingProblem, SitingPlan]] = field(default_factory=dict)
     care: Care = field(default_factory=Care)
     forecast: Forecast | None = None
     proposals: tuple[Proposal, ...] = ()

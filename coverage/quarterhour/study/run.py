@@ -145,7 +145,7 @@ def publishable(results: Results, lang: str = "zh") -> Results:
     siting = "siting" in results.done or bool(results.proposals)
     study, tables = results.before or (results.study, results.inputs)
     made = run_study(study, checks=checks, siting=siting, lang=lang, publish=True, tables=tables)
-    return replace(made, earlier=results.earlier)
+    return replace(made, earlier=results.earlier, earlier_plans=results.earlier_plans)
 
 
 def _protected(run: Run, tables: Inputs) -> tuple[Inputs, Protection]:

@@ -34,11 +34,18 @@ function quarterhourPanel(quarterhour) {
     return asked.further.map((level) => [level.head, level.rows.map(shown).join("")])
       .map(([head, rows]) => (rows ? `<div class="qh-counties qh-further"><h4>${head}</h4>${rows}</div>` : "")).join("");
   }
+  const cells = (row, tag) => `<tr>${row.map((cell) => `<${tag}>${cell}</${tag}>`).join("")}</tr>`;
+  function change(made) {
+    const counts = made.counts.map(([name, said]) => `<tr><th>${name}</th><td>${said}</td></tr>`).join("");
+    const moves = made.moves.length ? `<h4>${made.moves_head}</h4><table class="qh-wide">${made.moves.map(([from, to, said]) => cells([`${from} → ${to}`, said], "td")).join("")}</table>` : "";
+    const worst = made.worst.length ? `<table class="qh-wide">${cells(made.worst_head, "th")}${made.worst.map((row) => cells(row, "td")).join("")}</table>` : "";
+    return fold(made.head, `<table class="qh-wide">${counts}</table>${moves}${worst}`);
+  }
   function opening(asked) {
     const facts = view.after && asked.after ? asked.after : asked.today, out = view.after && asked.after ? asked.words.out_after : asked.words.out;
     const figure = facts.out ? `<p class="qh-figure">${facts.out} <small>${out}</small></p>` : "";
     const other = asked.after ? `<div class="qh-switch" role="group"><button type="button" data-after="0" aria-pressed="${!view.after}">${w.now}</button><button type="button" data-after="1" aria-pressed="${view.after}">${w.after}</button></div>` : "";
-    return `<p class="qh-who">${asked.who}</p>${figure}<p class="qh-line">${facts.line}</p><p class="qh-closes">${asked.closes}</p>${other}${counties(asked)}${further(asked)}`;
+    return `<p class="qh-who">${asked.who}</p>${figure}<p class="qh-line">${facts.line}</p><p class="qh-closes">${asked.closes}</p>${other}${counties(asked)}${further(asked)}${asked.changes.map(change).join("")}`;
   }
   function basis(asked) {
     const circle = picture.circles[asked.circle], plan = picture.plans[asked.plan], range = asked.circle !== null && sure(asked.circle);

@@ -38,7 +38,9 @@ def _write_note(shelf: Shelf, sheet: Any, row: int, note: tuple[str, str, str]) 
         look = shelf.looks.get(font_color="#1F5FA8", underline=1, border=1, border_color="#C9D1DA", valign="top",
                                text_wrap=True)  # fmt: skip
         sheet.write_url(row, 0, link_to(name), look, title)
-    else:
+    elif title:
         sheet.write_string(row, 0, title, shelf.looks.cell(wrap=True))
+    else:
+        sheet.write_blank(row, 0, None, shelf.looks.cell(wrap=True))
     sheet.write_string(row, 1, sentence[:LONGEST_CELL], shelf.looks.cell(wrap=True))
     sheet.set_row(row, 15.0 * -(-wide(sentence) // (_WIDTHS[1] - 2)) + 3)

@@ -11,7 +11,7 @@ from quarterhour.base.labels import names_of
 from quarterhour.standards.circle import CircleCheck
 from quarterhour.study.results import Results
 
-IDS = ("id", "community", "target", "area", "nearest_id", "candidate_id", "rule_id", "input_hash")
+IDS = ("id", "community", "from_id", "to_id", "target", "area", "nearest_id", "candidate_id", "rule_id", "input_hash")
 """Columns that hold ids, for joining; they stand last."""
 
 

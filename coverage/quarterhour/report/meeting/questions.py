@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import pandas as pd
 
 from quarterhour.base import i18n
@@ -10,16 +12,17 @@ from quarterhour.report.section import area_labels, area_names
 from quarterhour.standards.levels import AREA_COLUMNS, FURTHER_LEVELS, in_order
 from quarterhour.study.closing import closes
 from quarterhour.study.results import Proposal, Results
+from quarterhour.study.siting.changes import Change
 from quarterhour.study.siting.coverage import coverage_by_area, coverage_by_community
 from quarterhour.study.study import modes_named, study_mode, study_question
 
 
-def asked_of(results: Results) -> list[Asked]:
-    """By plan: its kinds, mode and people, and whom it covers today and after."""
-    return [_asked(results, proposal) for proposal in results.proposals]
+def asked_of(results: Results, changes: Sequence[Change] = ()) -> list[Asked]:
+    """By plan: its kinds, mode and people, whom it covers today and after, and who gains and loses."""
+    return [_asked(results, proposal, changes) for proposal in results.proposals]
 
 
-def _asked(results: Results, proposal: Proposal) -> Asked:
+def _asked(results: Results, proposal: Proposal, changes: Sequence[Change]) -> Asked:
     file = study_question(results.study, proposal.id)
     found = coverage_by_community(proposal.problem, proposal.plan)
     return Asked(
@@ -32,6 +35,7 @@ def _asked(results: Results, proposal: Proposal) -> Asked:
         circles=tuple(c.circle.id for c in results.checks if closes(results.study, proposal, c)),
         communities=found,
         areas=_areas(results, proposal, found),
+        changes=tuple((c.since, c.change) for c in changes if c.proposal is proposal and c.change is not None),
     )
 
 

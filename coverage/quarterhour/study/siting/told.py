@@ -6,6 +6,7 @@ from collections.abc import Iterator
 
 from quarterhour.base import i18n
 from quarterhour.base.labels import gap_percent, unit_label
+from quarterhour.siting.outlook.change_sentences import detail_lines, gain_lines
 from quarterhour.siting.question.plan import relative_gap
 from quarterhour.study.siting.tried import TriedAgain
 from quarterhour.study.study import Study, study_mode, study_question
@@ -34,6 +35,8 @@ def tried_lines(study: Study, again: TriedAgain, lang: str) -> Iterator[str]:
         why = "" if again.broken is None else again.broken.sentence(lang)
         yield i18n.say("tried.keeps" if again.broken is None else "tried.breaks", lang, question=name, why=why)
     yield from _beside_the_best(again, lang)
+    for lines in (gain_lines, detail_lines):
+        yield from lines(again.change, lang)
 
 
 def _people(before: int, after: int, total: int) -> dict[str, str]:

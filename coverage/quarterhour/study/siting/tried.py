@@ -12,6 +12,7 @@ import pandas as pd
 from quarterhour.base.centiseconds import CENTISECONDS_PER_MINUTE
 from quarterhour.base.errors import DataError, PlanError, first_ids
 from quarterhour.network.paces import at_pace
+from quarterhour.siting.outlook.change import PlanChange, compare_plans
 from quarterhour.siting.proof.assemble import Proof, as_plan, certificate
 from quarterhour.siting.proof.recount import verify_plan
 from quarterhour.siting.question.bounds import counting_bound
@@ -39,6 +40,7 @@ class TriedAgain:
     breaks; None where it keeps them all or a circle alone asks. ``best``: the plan with most people and as many new
     sites, the same sites closed; ``conditions``: whether it keeps the conditions of the question, which no plan of so
     many sites may be able to. ``own_standard``: whether minutes, turnout, mode and pace are the question's own.
+    ``change``: who gains and loses against the sites that stand, as ``compare_plans`` has it.
     """
 
     tried: Tried
@@ -53,6 +55,7 @@ class TriedAgain:
     conditions: bool
     own_standard: bool
     without_room: bool
+    change: PlanChange
 
     @property
     def agrees(self) -> bool:
@@ -99,6 +102,7 @@ def tried_again(run: Run, tables: Inputs, tried: Tried) -> TriedAgain:
         ledger=pd.concat([offered.ledger, pd.DataFrame({"candidate": list(tried.closed)})], ignore_index=True),
     )
     asked = file.model_copy(update={"minutes": minutes, "turnout_minutes": 0.0})
+    whole = siting_problem(asked, tables, offered, times={"": times}, asked=None)
     problem = siting_problem(asked, tables, left, times={"": times.only(left.sites.index)}, asked=None)
     run.say("tried.step_best", count=len(tried.opened))
     best, conditions = _best(problem, len(tried.opened), file, seed=seed)
@@ -107,6 +111,7 @@ def tried_again(run: Run, tables: Inputs, tried: Tried) -> TriedAgain:
         _broken(problem, tried, seed) if tried.question else None, best, conditions,
         own_standard=_own_standard(run.study, tried),
         without_room=bool(tried.question) and _question_of(run.study, tried).capacity is not None,
+        change=compare_plans((whole, None), (whole, list(opened)), names=tables.communities["name"]),
     )  # fmt: skip
 
 
