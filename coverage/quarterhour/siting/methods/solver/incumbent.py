@@ -91,9 +91,9 @@ class Incumbent(Generic[C, V]):
         return first > second if self.most else first < second
 
     def _rounded(self, bound: V | float) -> V:
-        exact: Exact = bound
-        if isinstance(bound, float):
-            exact = math.floor(bound) if self.most else math.ceil(bound)
+        exact = cast(
+            Exact, (math.floor(bound) if self.most else math.ceil(bound)) if isinstance(bound, float) else bound
+        )
         step, value = self.steps
         if step > 1:
             exact = exact - (exact - value) % step if self.most else exact + (value - exact) % step
