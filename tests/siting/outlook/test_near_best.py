@@ -12,6 +12,7 @@ import pandas as pd
 import pytest
 
 from quarterhour.base.errors import DataError
+from quarterhour.siting.explain import explain_plan
 from quarterhour.siting.outlook.near_best import near_best
 from quarterhour.siting.outlook.ties import find_ties
 from quarterhour.siting.proof.recount import verify_plan
@@ -190,6 +191,8 @@ def test_plans_as_good_are_told_in_words():
     near = near_best(problem, solve_siting(problem), nodes=1000)
     assert near.ties is not None and near.ties.shared == ()
     assert near.sentences("en")[1] == "Other plans are as good; no site was proven to be part of all of them."
+    plan = replace(near.plan, ties=find_ties(problem, near.plan, nodes=1000))
+    assert explain_plan(problem, plan)[1] == near.sentences("en")[1]
     two = replace(problem, new_sites=2)
     told = near_best(two, solve_siting(two), within=0, nodes=1000)
     assert told.ties is not None and set(told.ties.shared) == {"1", "4"}
