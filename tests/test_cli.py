@@ -12,10 +12,12 @@ import sys
 from pathlib import Path
 
 import pytest
+import typer
 
 import quarterhour as qh
 from command import quarterhour
 from quarterhour.base.machine.scratch import scratch_folder
+from quarterhour.cli.options import limits_of
 
 
 def in_a_process(*arguments: object, encoding: str = "utf-8") -> subprocess.CompletedProcess[str]:
@@ -55,6 +57,12 @@ def test_limits_are_set_where_no_study_file_could(tmp_path: Path) -> None:
         assert "at most" not in quarterhour(*command, "--lang", "en", "--limit", f"{name}=1_000").stderr
         for wrong in (f"{name}=0", name, f"{name}=many", f"{name}s=5"):
             assert quarterhour(*command, "--limit", wrong).returncode == 2
+
+
+@pytest.mark.parametrize("number", ["1__0", "_1", "1_", "9" * 5_000, "+5", "٣", ""])
+def test_a_limit_that_only_looks_like_a_number_is_a_wrong_use(number: str) -> None:
+    with pytest.raises(typer.BadParameter, match="a whole number above 0"):
+        limits_of([f"sheet_cells={number}"])
 
 
 def test_bad_input_exits_with_1_and_says_what_to_do(tmp_path: Path) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import difflib
+import re
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Annotated
@@ -44,11 +45,12 @@ def limits_of(given: Sequence[str] | None) -> dict[str, int]:
         if name not in limits.limits():
             near = ", ".join(difflib.get_close_matches(name, limits.limits(), n=3)) or ", ".join(limits.limits())
             raise typer.BadParameter(f"{name!r} is no limit: {near}", param_hint="--limit")
-        if not (number.isascii() and number.replace("_", "").isdigit() and 0 < int(number) <= _MOST):
+        if not (_WHOLE.fullmatch(number) and 0 < int(number) <= _MOST):
             raise typer.BadParameter(f"{text!r}: {name}=NUMBER, a whole number above 0", param_hint="--limit")
         found[name] = int(number)
     return found
 
 
+_WHOLE = re.compile(r"[0-9](_?[0-9]){0,30}")
 _MOST = 10**15
 """As under [limits] of a study file."""

@@ -46,6 +46,16 @@ def test_the_same_seed_and_turns_give_the_same_choice():
     assert once.budget.work.rounds == again.budget.work.rounds == 12
 
 
+def test_where_only_nodes_are_limited_the_turns_end_too():
+    """A pool grows no tree, so nodes that are left would let it turn for ever below a bound that nothing meets."""
+    core = town(3, sites=14, limit=2)
+    best = CoverIncumbent(core, SearchBudget(nodes=5), bound=int(core.people.sum()))
+    best.take(np.sort(greedy_order(core)))
+    pool_of(best, kicks=1).run(best.budget)
+    assert not best.is_optimal
+    assert 0 < best.budget.work.rounds < 1_000
+
+
 def test_sites_are_near_where_they_share_somebody():
     core = town(1)
     begins, site = ExchangeSearch(core).near

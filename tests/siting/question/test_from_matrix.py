@@ -367,6 +367,19 @@ def test_the_same_sites_are_chosen_in_whatever_order_rows_and_columns_come(seed)
         assert again.assignment.reindex(costs.index).equals(plain.assignment)
 
 
+def test_distances_named_by_ids_that_are_numbers_go_by_id_whatever_the_order_of_the_columns():
+    """The ids 0, 1, 2 look like a count of rows; a table of sites is read by id there as well."""
+    costs, people = pd.DataFrame(1.0, [10, 5, 7], [2, 0, 1]), pd.Series(5, [10, 5, 7])
+    metres = pd.DataFrame(900.0, range(3), range(3))
+    metres.loc[0, 1] = 5  # the second and third column
+    by_place = metres.loc[[2, 0, 1], [2, 0, 1]]
+    for distances in (metres, by_place, by_place.to_numpy(), by_place.to_numpy().tolist()):
+        spacing = qh.siting.Spacing(150.0, distances=distances)
+        problem = qh.siting_from_matrix(costs, people, within=15, new_sites=2, spacing=spacing)
+        assert problem.sites.index[problem.conflicts[0]].tolist() == ["0", "1"]
+        assert len(problem.conflicts) == 1
+
+
 def _chosen_of(costs, people, distances):
     problem = qh.siting_from_matrix(
         costs, people, within=15, new_sites=3, spacing=qh.siting.Spacing(150.0, distances=distances)

@@ -76,7 +76,7 @@ def by_id(table: Table, ids: pd.Index, what: str, *, plain: bool = False) -> Tab
     place = index.get_indexer(wanted)
     if (place >= 0).all() and len(index) == len(wanted):
         return table.iloc[place].set_axis(ids)
-    if plain and len(index) == len(ids) and is_counted(table.index):
+    if plain and goes_by_row(table.index, ids):
         return table.set_axis(ids)
     unknown = index.difference(wanted, sort=False)
     raise DataError(
@@ -84,9 +84,10 @@ def by_id(table: Table, ids: pd.Index, what: str, *, plain: bool = False) -> Tab
     )
 
 
-def is_counted(index: pd.Index) -> bool:
-    """Whether an index only counts its rows, as one that nobody named does."""
-    return bool(pd.api.types.is_integer_dtype(index) and np.array_equal(index, np.arange(len(index))))
+def goes_by_row(index: pd.Index, ids: pd.Index) -> bool:
+    """Whether rows are in the order of the ids, as an index that nobody named only counts them; not where it is ids."""
+    counted = pd.api.types.is_integer_dtype(index) and np.array_equal(index, np.arange(len(ids)))
+    return bool(counted and not _as_text(index).isin(_as_text(ids)).all())
 
 
 def each_one(given: Any, ids: pd.Index, what: str) -> pd.Series:

@@ -14,7 +14,7 @@ from quarterhour.base.arrays import FloatArray, IntArray
 from quarterhour.base.cells import figure_table
 from quarterhour.base.errors import DataError, first_ids
 from quarterhour.siting.question.figures import LARGEST, as_figures, cell_said, short_repr, whole_figures
-from quarterhour.siting.question.ids import as_list, id_texts, is_counted
+from quarterhour.siting.question.ids import as_list, goes_by_row, id_texts
 from quarterhour.siting.question.problem import (
     SITE_COLUMNS,
     SITE_FIGURES,
@@ -196,8 +196,8 @@ def _near_pairs(sites: pd.DataFrame, spacing: Spacing) -> IntArray:
 
 
 def _of_sites(distances: pd.DataFrame, sites: pd.Index) -> pd.DataFrame:
-    """The rows of these sites, by id; in their order where the rows are only numbered."""
-    if len(distances) == len(sites) and is_counted(distances.index):
+    """The rows of these sites, by id; in their order where the rows are only numbered, and no site has such an id."""
+    if goes_by_row(distances.index, sites):
         return distances
     index = distances.index.astype("str")
     if not index.is_unique:

@@ -19,6 +19,8 @@ _STALE = 6
 """Turns without a better choice, by the size of the pool, after which it begins again around the best."""
 _FEWER = 50
 """Times fewer kicks where kernels are not compiled."""
+_UNENDED = 128
+"""Turns at the most where neither time nor rounds would end them: nodes alone are no limit to what grows no tree."""
 _MOST_NEAR = 1_000_000_000
 """Pairs of sites, row by row, beyond which no list of near sites is made."""
 KICK = 2, 6
@@ -67,7 +69,7 @@ class ElitePool:
         first = self.first()
         if first is None or not self.search.may_move(first):
             return
-        until = self.turns + turns
+        until = self.turns + (turns if min(budget.seconds, budget.rounds) < math.inf else min(turns, _UNENDED))
         while self.turns < until and not self.best.is_optimal and not budget.over():
             begin, guide = self._pair(first)
             seed = self.best.budget.seed * 1_000_003 + self.turns

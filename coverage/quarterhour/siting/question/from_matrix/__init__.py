@@ -18,7 +18,7 @@ from quarterhour.base.errors import DataError, first_ids
 from quarterhour.siting.question.build import as_problem
 from quarterhour.siting.question.figures import short_repr
 from quarterhour.siting.question.from_matrix.costs import MOST, Costs, as_costs, shape_said, unmasked
-from quarterhour.siting.question.ids import as_ids, as_list, by_id, each_one, id_texts, is_counted, positions
+from quarterhour.siting.question.ids import as_ids, as_list, by_id, each_one, goes_by_row, id_texts, positions
 from quarterhour.siting.question.problem import (
     AREA_LEVELS,
     SITE_COLUMNS,
@@ -273,10 +273,10 @@ def _by_site(spacing: float | Spacing | None, sites: pd.Index) -> float | Spacin
         return spacing
     if not isinstance(given, pd.DataFrame):
         cells = np.asarray(given) if hasattr(given, "__array__") else np.array(given, dtype=object)
-        given = pd.DataFrame(cells) if cells.shape == (len(sites), len(sites)) else None
+        given = pd.DataFrame(cells, sites, sites) if cells.shape == (len(sites), len(sites)) else None
     if given is None or given.shape != (len(sites), len(sites)):
         return spacing
-    rows, columns = (sites if is_counted(axis) else axis for axis in given.axes)
+    rows, columns = (sites if goes_by_row(axis, sites) else axis for axis in given.axes)
     return replace(spacing, distances=given.set_axis(rows, axis=0).set_axis(columns, axis=1))
 
 
