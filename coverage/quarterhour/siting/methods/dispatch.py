@@ -15,15 +15,19 @@ from quarterhour.siting.methods.median.median_instance import MUST, Pairs
 from quarterhour.siting.methods.median.p_center import solve_p_center
 from quarterhour.siting.methods.median.p_median import solve_p_median
 from quarterhour.siting.methods.solver.incumbent import LastMade, SitesResult
-from quarterhour.siting.question.bounds import GoalResult, counting_bound
+from quarterhour.siting.methods.whole.solve_whole import solve_whole
+from quarterhour.siting.methods.whole.whole_instance import WholeInstance, build_whole_instance
+from quarterhour.siting.question.bounds import GoalResult, counting_bound, is_better
 from quarterhour.siting.question.evaluate import Choice, Measure, Served
 from quarterhour.siting.question.feasible import SITE_GOALS, QuestionRules
 from quarterhour.siting.question.problem import WHOLE, Goal
-from quarterhour.siting.question.search import Exact, RowsServed, SearchBudget, SearchResult
+from quarterhour.siting.question.search import COUNTING, Exact, RowsServed, SearchBudget, SearchResult
 
 _ALL = 100
 _PRICES = (10, 1000, 100_000)
 """How many times the standard somebody not covered pays beside it, until nobody is left out for others' time."""
+_PRICED = 0.6
+"""Of the time left, what each price but the last may take where communities are served whole."""
 
 
 def solve_by_method(
@@ -32,6 +36,8 @@ def solve_by_method(
     """The answer of the engine of a goal's class; None where there is none, and the generic model is asked."""
     if not rules.attained and is_cover_question(rules.measure.problem):
         return solve_cover_question(rules.measure, budget)
+    if is_whole_question(rules, goal):
+        return _served_whole(rules, goal, start, budget)
     if _is_most_then_time(rules, goal):
         return _most_then_time(rules, goal, start, budget)
     return _by_times(rules, goal, start, budget) if _is_timed(rules, goal) else None
@@ -162,16 +168,144 @@ def _pairs(rules: QuestionRules) -> Pairs:
     return near.start, near.site, near.cs
 
 
+# --- communities served whole ---------------------------------------------------------------------
+
+
+def is_whole_question(rules: QuestionRules, goal: Goal) -> bool:
+    """Whether communities go whole to sites with room, and a goal is the people covered or the time.
+
+    What is kept may be goals of sites, the farthest, and one sum of people covered.
+    """
+    problem, kept = rules.measure.problem, [g for g, _ in rules.attained]
+    if problem.capacity is None or problem.capacity.split or problem.coverage.at_least:
+        return False
+    if goal.objective not in ("max-cover", "min-time") or sum(g.objective == "max-cover" for g in kept) > 1:
+        return False
+    return all(g.objective in (*SITE_GOALS, "min-worst", "max-cover") for g in kept)
+
+
+def _served_whole(rules: QuestionRules, goal: Goal, start: Choice | None, budget: SearchBudget) -> GoalResult | None:
+    """A goal by the engine of whole communities; people who must stay covered have a price, as above."""
+    measure = rules.measure
+    best: GoalResult = SearchResult(start, None, counting_bound(measure, goal), COUNTING)
+    covered = next(((g, int(v)) for g, v in rules.attained if g.objective == "max-cover"), None)
+    if covered is None:
+        asked = _whole_question(rules, goal, 0, None)
+        return None if asked is None else _whole_at(rules, goal, best, asked, 0, budget)[0]
+    kept, value = covered
+    left = WHOLE * int(_people(measure, kept).sum()) - value
+    for price in _PRICES if left else _PRICES[:1]:
+        part = budget if price == _PRICES[-1] or not left else budget.share(_PRICED)
+        # Of a ten thousandth of a person; nobody who keeps the people covered pays it more often than they do.
+        each = max(1, price * int(measure.problem.limit_cs.max(initial=1)) // WHOLE)
+        asked = _whole_question(rules, goal, each, kept)
+        if asked is None:
+            return None
+        best, held = _whole_at(rules, goal, best, asked, each * left, part)
+        if held or best.infeasible or budget.over():
+            break
+    return best
+
+
+def _whole_question(rules: QuestionRules, goal: Goal, price: int, kept: Goal | None) -> WholeInstance | None:
+    """A goal, and who is not covered at a price, as costs of whole communities; None where they are too many."""
+    measure, problem = rules.measure, rules.measure.problem
+    start, site, cs = _pairs(rules)
+    row = np.repeat(np.arange(len(start) - 1), np.diff(start))
+    short = WHOLE - 100 * measure.percent[_place_of(measure, row, site)].astype(np.int64)
+    people, cost = _people(measure, goal), np.zeros(len(row), dtype=np.int64)
+    away = np.zeros(len(measure.reachable), dtype=np.int64)
+    for counted, each in ((people, 1 if goal.most else 0), (None if kept is None else _people(measure, kept), price)):
+        if counted is not None and each:
+            cost, away = cost + each * counted[row] * short, away + each * counted * WHOLE
+    if not goal.most:
+        cost, away = cost + people[row] * cs, away + people * problem.limit_cs
+    otherwise = np.where(_must(rules), MUST, away)
+    load = problem.load.to_numpy(dtype=np.int64)
+    whole = build_whole_instance(load, (start, site, cost), rules.limits, problem.room, otherwise=otherwise)
+    return whole if whole.fits_memory else None
+
+
+def _whole_at(
+    rules: QuestionRules, goal: Goal, best: GoalResult, asked: WholeInstance, paid: int, budget: SearchBudget
+) -> tuple[GoalResult, bool]:
+    """The better of a known answer and that of the engine, and whether what the engine ended with keeps the rules."""
+    measure, start = rules.measure, best.choice
+    every = WHOLE * int(_people(measure, goal).sum()) if goal.most else 0
+
+    def bound_of(bound: int) -> Exact:
+        return min(best.bound, every - bound) if goal.most else max(best.bound, bound - paid)
+
+    went = None
+    if start is not None and start.served is not None:
+        went = np.full(len(measure.reachable), -1, dtype=np.int64)
+        went[measure.row[start.served.pair]] = measure.problem.near.site[start.served.pair]
+    seen = _Best(rules, goal, start)
+    inner = replace(budget, incumbent=seen.hearing(_offering(rules, goal, budget, bound_of)))
+    begin = None if start is None else np.flatnonzero(start.opened).astype(np.int64)
+    verdict = solve_whole(asked, budget=inner, start=begin, went=went)
+    if verdict.infeasible and seen.choice is None:
+        return SearchResult(None, None, 0, verdict.proved_by, verdict.nodes, infeasible=True), True
+    held = verdict.choice is not None and seen.take(verdict)
+    bound = best.bound if verdict.infeasible else bound_of(verdict.bound)
+    value = seen.value
+    if value is not None:
+        bound = max(bound, value) if goal.most else min(bound, value)
+    by = verdict.proved_by if bound != best.bound else best.proved_by
+    return SearchResult(seen.choice, value, bound, by, best.nodes + verdict.nodes), held
+
+
+class _Best:
+    """The best choice among those of an engine that keep all rules of the question."""
+
+    def __init__(self, rules: QuestionRules, goal: Goal, start: Choice | None) -> None:
+        self.rules, self.goal, self.choice = rules, goal, start
+        self.value = None if start is None else rules.measure.value(start, goal)
+
+    def take(self, found: SitesResult) -> bool:
+        """Whether a choice keeps the rules; kept if it is the best yet."""
+        assert found.choice is not None
+        choice = _choice(self.rules.measure, found.choice, found.served)
+        if not self.rules.hold(choice):
+            return False
+        value = self.rules.measure.value(choice, self.goal)
+        if self.value is None or is_better(self.goal, value, self.value):
+            self.choice, self.value = choice, value
+        return True
+
+    def hearing(self, on: Callable[[SitesResult], None]) -> Callable[[SitesResult], None]:
+        """Take each choice that is told, and tell it on."""
+        taken = LastMade(lambda found: self.take(found))
+
+        def heard(found: SitesResult) -> None:
+            if taken(found):
+                on(found)
+
+        return heard
+
+
+def _people(measure: Measure, goal: Goal) -> IntArray:
+    return np.where(measure.reachable, measure.problem.people_of[goal.people], 0)
+
+
 def _choice(measure: Measure, chosen: IntArray, served: RowsServed | None) -> Choice:
     opened = np.zeros(len(measure.problem.sites), dtype=np.bool_)
     opened[chosen] = True
     if served is None:
         return Choice(opened)
     row, site, people = served
-    sites = len(opened)
-    pair = np.searchsorted(measure.row * sites + measure.problem.near.site, row * sites + site)
+    pair = _place_of(measure, row, site)
+    capacity = measure.problem.capacity
+    if capacity is not None and not capacity.split:
+        people = measure.problem.demand.to_numpy()[row]
     order = np.argsort(pair, kind="stable")
     return Choice(opened, Served(pair[order].astype(np.int64), people[order].astype(np.int64)))
+
+
+def _place_of(measure: Measure, row: IntArray, site: IntArray) -> IntArray:
+    """Where pairs stand among the near ones."""
+    sites = len(measure.problem.sites)
+    return np.searchsorted(measure.row * sites + measure.problem.near.site, row * sites + site)
 
 
 def _answer(rules: QuestionRules, goal: Goal, verdict: SitesResult, start: Choice | None) -> GoalResult | None:
