@@ -28,8 +28,8 @@ _FIRST, _PRICES, _POLISH, _LEAF = 0.1, 0.3, 0.08, 0.25
 """Of the time or work left: first choices, prices, who goes where at given sites, a leaf of the tree."""
 _SMALL = 150
 """Rows up to which the sites of the best choice are not looked at on their own."""
-_EVERY = 8
-"""Nodes between two local searches."""
+_POLISHED, _SEARCHED = 3, 9
+"""Nodes between two looks at who goes where at the sites a node likes, and between two local searches."""
 _POLISHED_PAIRS = 2500
 
 
@@ -250,14 +250,14 @@ class _WholeSolve:
         return kept
 
     def _visited(self, left: Narrowed, priced: AssignmentPrices) -> None:
-        """Now and then a local search from what a node's prices like."""
+        """Now and then a local search from what a node's prices like, or who goes where there."""
         self.visits += 1
-        if self.visits % _EVERY or self.best.is_finished:
-            return
         sites = self._liked(left, priced)
-        if self.whole.limits.holds(sites):
+        if not self.whole.limits.holds(sites) or self.best.is_finished:
+            return
+        if self.visits % _SEARCHED == 0:
             self._run(sites, max(1, self.turns // 2))
-        if self.went is not None:
-            self._run(None, max(1, self.turns // 2))
-        if len(self.whole.load) > _SMALL and self.whole.limits.holds(sites):
+            if self.went is not None:
+                self._run(None, max(1, self.turns // 2))
+        if self.visits % _POLISHED == 0 and self.went is not None and len(self.whole.load) > _SMALL:
             self._polish(sites, priced.parts)

@@ -78,9 +78,9 @@ def _exchanges(left: Narrowed, cost: IntArray) -> tuple[BoolArray, IntArray]:
 
 def settled_by_counting(left: Narrowed) -> Narrowed | None:
     """What follows where rows have one way left and rooms and sites are counted; None where nothing is left."""
-    whole, before = left.whole, -1
-    while left.pairs != before:
-        before = left.pairs
+    whole, before = left.whole, (-1, -1)
+    while (left.pairs, len(left.free)) != before:
+        before = left.pairs, len(left.free)
         if left.nest is None:
             return None
         ways, must = left.ways, left.away == NEVER

@@ -27,7 +27,7 @@ ROUNDS = 80
 _TRIED, _TRIES = (1000, 8, 20), (math.inf, 4, 8)
 """Sites tried and rounds of each, by how many rows there are."""
 _AGAIN, _WORTH_IT = 3, 5
-_FEW_PAIRS = 1500
+_FEW_PAIRS = 500
 """Pairs beyond one a row up to which a node goes to the integer program as it is."""
 
 
