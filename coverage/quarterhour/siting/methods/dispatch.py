@@ -15,7 +15,8 @@ from quarterhour.siting.methods.median.median_instance import MUST, Pairs
 from quarterhour.siting.methods.median.p_center import solve_p_center
 from quarterhour.siting.methods.median.p_median import solve_p_median
 from quarterhour.siting.methods.solver.incumbent import LastMade, SitesResult
-from quarterhour.siting.methods.whole.solve_whole import solve_whole
+from quarterhour.siting.methods.whole.solve_whole import bound_whole, solve_whole
+from quarterhour.siting.methods.whole.whole_tree import PRICES
 from quarterhour.siting.methods.whole.whole_instance import WholeInstance, build_whole_instance
 from quarterhour.siting.question.bounds import GoalResult, counting_bound, is_better
 from quarterhour.siting.question.evaluate import Choice, Measure, Served
@@ -26,8 +27,10 @@ from quarterhour.siting.question.search import COUNTING, Exact, RowsServed, Sear
 _ALL = 100
 _PRICES = (10, 1000, 100_000)
 """How many times the standard somebody not covered pays beside it, until nobody is left out for others' time."""
-_PRICED = 0.6
-"""Of the time left, what each price but the last may take where communities are served whole."""
+_LOW = 0, 1, 3
+"""Prices that prove more where it is not proven how few are left out."""
+_PRICED, _BOUNDED = 0.6, 0.1
+"""Of the time left, for each high price and for the bound of each low one where communities are served whole."""
 
 
 def solve_by_method(
@@ -185,42 +188,91 @@ def is_whole_question(rules: QuestionRules, goal: Goal) -> bool:
 
 
 def _served_whole(rules: QuestionRules, goal: Goal, start: Choice | None, budget: SearchBudget) -> GoalResult | None:
-    """A goal by the engine of whole communities; people who must stay covered have a price, as above."""
+    """A goal by the engine of whole communities; None where there are too many of them."""
     measure = rules.measure
     best: GoalResult = SearchResult(start, None, counting_bound(measure, goal), COUNTING)
     covered = next(((g, int(v)) for g, v in rules.attained if g.objective == "max-cover"), None)
-    if covered is None:
-        asked = _whole_question(rules, goal, 0, None)
-        return None if asked is None else _whole_at(rules, goal, best, asked, 0, budget)[0]
-    kept, value = covered
-    left = WHOLE * int(_people(measure, kept).sum()) - value
-    for price in _PRICES if left else _PRICES[:1]:
-        part = budget if price == _PRICES[-1] or not left else budget.share(_PRICED)
-        # Of a ten thousandth of a person; nobody who keeps the people covered pays it more often than they do.
-        each = max(1, price * int(measure.problem.limit_cs.max(initial=1)) // WHOLE)
-        asked = _whole_question(rules, goal, each, kept)
-        if asked is None:
-            return None
-        best, held = _whole_at(rules, goal, best, asked, each * left, part)
+    left = 0 if covered is None else WHOLE * int(_people(measure, covered[0]).sum()) - covered[1]
+    everybody = covered is None or (left == 0 and measure.problem.plain)
+    asked = _whole_question(rules, goal, None, covered[0] if covered is not None and everybody else None)
+    if asked is None:
+        return None
+    if covered is None or everybody:
+        return _whole_at(rules, goal, best, asked, 0, budget)[0]
+    return _whole_at_prices(rules, goal, best, covered[0], left, budget)
+
+
+def _whole_at_prices(
+    rules: QuestionRules, goal: Goal, best: GoalResult, kept: Goal, left: int, budget: SearchBudget
+) -> GoalResult:
+    """A goal while all but ``left`` (ten thousandths of people) stay covered, who have a price if they do not.
+
+    A high price finds choices that keep them covered; what it proves is less the more of ``left`` is not proven to
+    be needed. Any price proves something, so low ones are tried then.
+    """
+    each = {price: price * int(rules.measure.problem.limit_cs.max(initial=1)) // WHOLE for price in (*_LOW, *_PRICES)}
+    held, price = False, _PRICES[0]
+    for price in _PRICES:
+        asked = _whole_question(rules, goal, max(1, each[price]), kept)
+        assert asked is not None
+        best, held = _whole_at(rules, goal, best, asked, max(1, each[price]) * left, budget.share(_PRICED))
         if held or best.infeasible or budget.over():
             break
-    return best
+    if best.choice is None or best.choice.served is None or best.infeasible:
+        return best
+    begin, went = _whole_start(rules.measure, best.choice)
+    bounds: list[tuple[int, int]] = []
+    for low in _LOW:
+        if budget.over() or best.value == best.bound:
+            return best
+        asked = _whole_question(rules, goal, each[low], kept)
+        assert asked is not None
+        part = budget.share(_BOUNDED).without_callbacks()
+        bounds.append((bound_whole(asked, begin, went, budget=part) - each[low] * left, each[low]))
+    proven, low = max(bounds)
+    asked = _whole_question(rules, goal, low, kept)
+    assert asked is not None
+    if (bound := _bound_of(rules, goal, best, proven)) != best.bound:
+        best = replace(best, bound=bound, proved_by=PRICES)
+    return _whole_at(rules, goal, best, asked, low * left, budget)[0]
 
 
-def _whole_question(rules: QuestionRules, goal: Goal, price: int, kept: Goal | None) -> WholeInstance | None:
-    """A goal, and who is not covered at a price, as costs of whole communities; None where they are too many."""
+def _bound_of(rules: QuestionRules, goal: Goal, best: GoalResult, least: int) -> Exact:
+    """A goal's bound where no choice comes to less than so much in the engine, the price of those left out aside."""
+    if not goal.most:
+        return max(best.bound, least) if best.value is None else min(best.value, max(best.bound, least))
+    bound = WHOLE * int(_people(rules.measure, goal).sum()) - least
+    return min(best.bound, bound) if best.value is None else max(best.value, min(best.bound, bound))
+
+
+def _whole_start(measure: Measure, choice: Choice) -> tuple[IntArray, IntArray]:
+    """The open sites of a choice, and the site of each community in it (-1: none)."""
+    assert choice.served is not None
+    went = np.full(len(measure.reachable), -1, dtype=np.int64)
+    went[measure.row[choice.served.pair]] = measure.problem.near.site[choice.served.pair]
+    return np.flatnonzero(choice.opened).astype(np.int64), went
+
+
+def _whole_question(rules: QuestionRules, goal: Goal, price: int | None, kept: Goal | None) -> WholeInstance | None:
+    """A goal, and who is not covered at a price, as costs of whole communities; None where they are too many.
+
+    ``kept``: whose people have the price; where it is None all of them must be covered.
+    """
     measure, problem = rules.measure, rules.measure.problem
     start, site, cs = _pairs(rules)
     row = np.repeat(np.arange(len(start) - 1), np.diff(start))
     short = WHOLE - 100 * measure.percent[_place_of(measure, row, site)].astype(np.int64)
-    people, cost = _people(measure, goal), np.zeros(len(row), dtype=np.int64)
-    away = np.zeros(len(measure.reachable), dtype=np.int64)
-    for counted, each in ((people, 1 if goal.most else 0), (None if kept is None else _people(measure, kept), price)):
-        if counted is not None and each:
-            cost, away = cost + each * counted[row] * short, away + each * counted * WHOLE
-    if not goal.most:
-        cost, away = cost + people[row] * cs, away + people * problem.limit_cs
-    otherwise = np.where(_must(rules), MUST, away)
+    people = _people(measure, goal)
+    must = _must(rules)
+    if goal.most:
+        cost, away = people[row] * short, people * WHOLE
+    else:
+        cost, away = people[row] * cs, people * problem.limit_cs
+    if kept is not None:
+        counted = _people(measure, kept)
+        cost, away = cost + (price or 0) * counted[row] * short, away + (price or 0) * counted * WHOLE
+        must = must | ((counted > 0) & (price is None))
+    otherwise = np.where(must, MUST, away)
     load = problem.load.to_numpy(dtype=np.int64)
     whole = build_whole_instance(load, (start, site, cost), rules.limits, problem.room, otherwise=otherwise)
     return whole if whole.fits_memory else None
@@ -230,29 +282,21 @@ def _whole_at(
     rules: QuestionRules, goal: Goal, best: GoalResult, asked: WholeInstance, paid: int, budget: SearchBudget
 ) -> tuple[GoalResult, bool]:
     """The better of a known answer and that of the engine, and whether what the engine ended with keeps the rules."""
-    measure, start = rules.measure, best.choice
-    every = WHOLE * int(_people(measure, goal).sum()) if goal.most else 0
-
-    def bound_of(bound: int) -> Exact:
-        return min(best.bound, every - bound) if goal.most else max(best.bound, bound - paid)
-
-    went = None
-    if start is not None and start.served is not None:
-        went = np.full(len(measure.reachable), -1, dtype=np.int64)
-        went[measure.row[start.served.pair]] = measure.problem.near.site[start.served.pair]
+    start, begin, went = best.choice, None, None
+    if start is not None:
+        begin = np.flatnonzero(start.opened).astype(np.int64)
+        went = _whole_start(rules.measure, start)[1] if start.served is not None else None
+    least = partial(_bound_of, rules, goal, replace(best, value=None))
     seen = _Best(rules, goal, start)
-    inner = replace(budget, incumbent=seen.hearing(_offering(rules, goal, budget, bound_of)))
-    begin = None if start is None else np.flatnonzero(start.opened).astype(np.int64)
+    inner = replace(budget, incumbent=seen.hearing(_offering(rules, goal, budget, lambda bound: least(bound - paid))))
     verdict = solve_whole(asked, budget=inner, start=begin, went=went)
     if verdict.infeasible and seen.choice is None:
         return SearchResult(None, None, 0, verdict.proved_by, verdict.nodes, infeasible=True), True
     held = verdict.choice is not None and seen.take(verdict)
-    bound = best.bound if verdict.infeasible else bound_of(verdict.bound)
-    value = seen.value
-    if value is not None:
-        bound = max(bound, value) if goal.most else min(bound, value)
+    known = replace(best, value=seen.value)
+    bound = best.bound if verdict.infeasible else _bound_of(rules, goal, known, verdict.bound - paid)
     by = verdict.proved_by if bound != best.bound else best.proved_by
-    return SearchResult(seen.choice, value, bound, by, best.nodes + verdict.nodes), held
+    return SearchResult(seen.choice, seen.value, bound, by, best.nodes + verdict.nodes), held
 
 
 class _Best:

@@ -59,6 +59,17 @@ def solve_whole(
     return solve.run(start)
 
 
+def bound_whole(whole: WholeInstance, start: IntArray, went: IntArray, *, budget: SearchBudget) -> int:
+    """What no choice costs less than, by prices alone, beside a known choice (open sites, the site of each row)."""
+    root = settled_by_counting(all_of(whole))
+    if root is None:
+        return whole.settled
+    solve = _WholeSolve(whole, root, Incumbent(budget, bound=whole.settled, steps=(whole.unit, whole.settled)))
+    solve.take(whole.went(went), start)
+    solve.price()
+    return solve.best.bound
+
+
 class _WholeSolve:
     """The stages one after another; each ends where value and bound meet, or the budget is over."""
 
@@ -78,7 +89,7 @@ class _WholeSolve:
         self.budget.progress(0.1)
         if self.best.is_finished:
             return self._result()
-        priced = self._priced()
+        priced = self.price()
         self.budget.progress(0.4)
         if not self.best.is_finished:
             self._search_on(priced)
@@ -161,7 +172,8 @@ class _WholeSolve:
 
     # --- bounds -----------------------------------------------------------------------------------
 
-    def _priced(self) -> AssignmentPrices:
+    def price(self) -> AssignmentPrices:
+        """The best prices of the whole question; their bound is kept."""
         part = self.budget.share(_PRICES)
 
         def over(rounds: int) -> bool:
