@@ -16,8 +16,8 @@ from quarterhour.siting.methods.median.p_center import solve_p_center
 from quarterhour.siting.methods.median.p_median import solve_p_median
 from quarterhour.siting.methods.solver.incumbent import LastMade, SitesResult
 from quarterhour.siting.methods.whole.solve_whole import bound_whole, solve_whole
-from quarterhour.siting.methods.whole.whole_tree import PRICES
 from quarterhour.siting.methods.whole.whole_instance import WholeInstance, build_whole_instance
+from quarterhour.siting.methods.whole.whole_tree import PRICES
 from quarterhour.siting.question.bounds import GoalResult, counting_bound, is_better
 from quarterhour.siting.question.evaluate import Choice, Measure, Served
 from quarterhour.siting.question.feasible import SITE_GOALS, QuestionRules
@@ -29,7 +29,7 @@ _PRICES = (10, 1000, 100_000)
 """How many times the standard somebody not covered pays beside it, until nobody is left out for others' time."""
 _LOW = 0, 1, 3
 """Prices that prove more where it is not proven how few are left out."""
-_PRICED, _BOUNDED = 0.6, 0.1
+_PRICED, _BOUNDED = 0.6, 0.15
 """Of the time left, for each high price and for the bound of each low one where communities are served whole."""
 
 
@@ -319,7 +319,7 @@ class _Best:
 
     def hearing(self, on: Callable[[SitesResult], None]) -> Callable[[SitesResult], None]:
         """Take each choice that is told, and tell it on."""
-        taken = LastMade(lambda found: self.take(found))
+        taken = LastMade[IntArray, int, bool](self.take)
 
         def heard(found: SitesResult) -> None:
             if taken(found):

@@ -66,7 +66,7 @@ def bound_whole(whole: WholeInstance, start: IntArray, went: IntArray, *, budget
         return whole.settled
     solve = _WholeSolve(whole, root, Incumbent(budget, bound=whole.settled, steps=(whole.unit, whole.settled)))
     solve.take(whole.went(went), start)
-    solve.price()
+    solve.price(budget)
     return solve.best.bound
 
 
@@ -89,16 +89,15 @@ class _WholeSolve:
         self.budget.progress(0.1)
         if self.best.is_finished:
             return self._result()
-        priced = self.price()
+        priced = self.price(self.budget.share(_PRICES))
         self.budget.progress(0.4)
         if not self.best.is_finished:
             self._search_on(priced)
         if not self.best.is_finished and self.went is not None and len(self.whole.load) > _SMALL:
             for sites in (self.went[1], self._liked(self.root, priced)):
                 self._polish(sites, priced.parts)
-        if self.best.is_finished:
-            return self._result()
-        return self._result(infeasible=self._closed(priced))
+        infeasible = not self.best.is_finished and self._closed(priced)
+        return self._result(infeasible=infeasible)
 
     def _result(self, *, infeasible: bool = False) -> SitesResult:
         return self.best.result(nodes=self.nodes, infeasible=infeasible and self.best.value is None)
@@ -172,9 +171,8 @@ class _WholeSolve:
 
     # --- bounds -----------------------------------------------------------------------------------
 
-    def price(self) -> AssignmentPrices:
+    def price(self, part: SearchBudget) -> AssignmentPrices:
         """The best prices of the whole question; their bound is kept."""
-        part = self.budget.share(_PRICES)
 
         def over(rounds: int) -> bool:
             part.spend(rounds=rounds)

@@ -82,7 +82,8 @@ class AssignmentBound:
         whole = self.left.whole
         start = np.zeros(len(whole.load))
         _usual(whole.start, whole.cost, self.left.kept, max(1, len(whole.room) // max(1, self._open)), start)
-        return np.minimum((start * (1 << self.parts)).astype(np.int64), self.ask[5])
+        first: IntArray = np.minimum((start * (1 << self.parts)).astype(np.int64), self.ask[5])
+        return first
 
     @property
     def _open(self) -> int:

@@ -76,7 +76,8 @@ class WholeProgram:
         every = np.bincount(np.r_[self.row[goes], self.may_stay[stays]], minlength=len(went))
         if (left.opened & ~mark).any() or (left.closed & mark).any() or (every != 1).any():
             return None
-        return np.r_[mark[left.free], goes, stays].astype(float)
+        values: FloatArray = np.r_[mark[left.free], goes, stays].astype(float)
+        return values
 
     def choice(self, values: FloatArray) -> tuple[IntArray, IntArray]:
         """Where each row goes, and the open sites."""
