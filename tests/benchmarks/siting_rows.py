@@ -9,7 +9,7 @@ from functools import cache, partial
 from benchmarks import siting_covered as covered
 from benchmarks import siting_served as served
 from benchmarks.planted import PLANTED
-from benchmarks.siting_lands import Land, all_near, county, made_city, made_land, pmed
+from benchmarks.siting_lands import Land, all_near, county, made_city, made_land, made_towns, pmed
 from benchmarks.siting_questions import Question
 
 PEERS = ("highspy", "scip", "spopt", "greedy")
@@ -101,6 +101,14 @@ def _city(points: int, near: int) -> Callable[[], Land]:
     return lambda: made_city(points, near)
 
 
+WHOLE = (("500x50", (500, 50), 15, 0.005), ("3000x100", (3_000, 100), 30, 0.01))
+"""Communities and candidates, sites to build, and the gap that may be left: communities served whole."""
+
+
+def _whole_time(rows: int, sites: int, p: int) -> Question:
+    return served.whole_time(made_towns(rows, sites), p)
+
+
 def _small() -> Land:
     return _made("town", 1_000, 100)
 
@@ -154,6 +162,10 @@ def rows() -> list[Asked]:
             limits = {"gap": 0.01 if p <= 50 else 0.015, "seconds": 70.0}
             made.append(_alone("city", f"{size}-p{p}", land, _cover(p), seconds=60, limits=limits))
         made += _against("city", f"{size}-p{numbers[0]}", land, _cover(numbers[0]), CITY_PEERS)
+    for size, towns, p, gap in WHOLE:
+        make = partial(_whole_time, *towns, p)
+        made.append(Asked("whole-time", "limit", size, make, 60, limits={"gap": gap, "seconds": 70.0}))
+        made += [Asked("whole-time", peer, size, make, 60) for peer in BESIDE]
     made += [Asked("why", "limit", cause, limits={"seconds": 1.0}, way="why") for cause in PLANTED]
     for name, make in _beside(15).items():
         made += _against(name, "1k-town", _small, make, {"highspy": None}, seconds=20)
@@ -182,6 +194,7 @@ def tiny() -> list[Asked]:
         "max-cover": _cover(4), "min-sites": lambda a: covered.min_sites(a.coverable()), **_beside(4),
         "p-median": lambda _: served.min_time(county(30, 10), 4),
         "room-and-quotas": lambda _: served.room_and_quotas(county(40, 20), 14),
+        "whole-time": lambda _: served.whole_time(made_towns(40, 10), 4, spare=1.3),
     }  # fmt: skip
     made: list[Asked] = []
     for name, make in makes.items():

@@ -86,6 +86,30 @@ def whole(land: Land, new_sites: int, *, share: float = 0.6) -> Question:
     return Question(("max-cover",), ours, [program], count, told={**size_told(land, new_sites), "room": room})
 
 
+def whole_time(towns: tuple[Land, Array], new_sites: int, *, spare: float = 1.075) -> Question:
+    """The fewest people-minutes where every community goes whole to one site, whose rooms hold ``spare`` times all."""
+    land, share = towns
+    room = np.floor(share * spare * land.people.sum() / new_sites).astype(np.int64)
+    row = np.repeat(np.arange(land.rows), np.diff(land.start))
+
+    def program(_: list[Found]) -> Program:
+        made = served_program(land, new_sites, room=room)
+        return replace(made, whole=np.ones(len(made.cost), dtype=np.bool_))
+
+    def count(founds: list[Found]) -> tuple[int, ...]:
+        values = founds[-1].values
+        assert values is not None
+        goes = values[land.sites :] > 0.5
+        load = np.bincount(land.site[goes], weights=land.people[row[goes]], minlength=land.sites)
+        kept = (load <= room * (values[: land.sites] > 0.5)).all() and (np.bincount(row[goes]) == 1).all()
+        return (int(land.people[row[goes]] @ land.cs[goes].astype(np.int64)) if kept else 0,)
+
+    table = land.site_table().assign(capacity=room)
+    ours = planned(land, ["min-time"], new_sites=new_sites, sites=table, capacity=Capacity("people"))
+    told = {**size_told(land, new_sites), "spare": spare}
+    return Question(("min-time",), ours, [program], count, told=told)
+
+
 def room_and_quotas(land: Land, new_sites: int) -> Question:
     """The fewest people-minutes, a site in every town at least, and no room to spare; a community may be shared out."""
     room = math.ceil(land.people.sum() / new_sites)

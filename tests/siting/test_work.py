@@ -32,6 +32,7 @@ CHAINS: dict[str, dict[str, Any]] = {
     "median": {"objective": "min-time", "coverage": qh.siting.Coverage(everyone=False)},
     "center": {"objective": "min-worst", "coverage": qh.siting.Coverage(everyone=False)},
     "shared room": {"objective": "max-cover", "capacity": Capacity(split=True), "sites": True},
+    "whole": {"objective": ("max-cover", "min-time"), "capacity": Capacity(), "sites": True},
     "backup": {"objective": "max-cover", "coverage": qh.siting.Coverage(backup=50)},
     "shares": {"objective": "equity", "areas": True},
 }

@@ -225,10 +225,9 @@ def _goal(
 ) -> GoalResult:
     if choice is not None and budget.over():
         return _by_counting(rules.measure, goal, choice)
-    if serves_whole_communities(rules, goal):
-        answer: GoalResult | None = solve_whole_communities(rules, goal, choice, model, solve_by_method, budget=budget)
-    else:
-        answer = solve_by_method(rules, goal, choice, budget=budget)
+    answer = solve_by_method(rules, goal, choice, budget=budget)
+    if answer is None and serves_whole_communities(rules, goal):
+        answer = solve_whole_communities(rules, goal, choice, model, solve_by_method, budget=budget)
     if answer is None:
         start = improve_start(rules, goal, choice, budget=budget)
         return GoalSearch(model(), goal, rules, budget=budget).run(start)

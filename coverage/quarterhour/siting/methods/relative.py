@@ -17,6 +17,8 @@ from quarterhour.siting.question.problem import Budget, Capacity, Coverage, Quot
 _COMMUNITIES, _SITES, _BUILT = 24, 12, 3
 _FEWER = 8, 6, 2
 """The same where the general integer program is asked, whose kernels are few and whose root alone takes seconds."""
+_WHOLE_GOALS = "max-cover", "min-time"
+"""Goals that communities served whole have a method of their own for."""
 _SEEDS = 4, 6
 """Of questions that no method answers at once: their gaps are open to the end, and rows and sites can be merged."""
 _STANDARD, _NEAR, _FARTHEST = 30, 15, 75
@@ -69,7 +71,8 @@ def relatives(kind: Kind) -> Iterator[tuple[Kind, int]]:
 
 def small_relative(kind: Kind, seed: int) -> SitingProblem:
     """A question of a kind; always the same one for a seed."""
-    general = kind.split is False or kind.goals[0] in ("equity", "gini") or kind.backup is not None or kind.conflicts
+    whole = kind.split is False and kind.goals[0] not in _WHOLE_GOALS
+    general = whole or kind.goals[0] in ("equity", "gini") or kind.backup is not None or kind.conflicts
     communities, count, most = _FEWER if general else (_COMMUNITIES, _SITES, _BUILT)
     rng = np.random.default_rng(seed)
     minutes = rng.integers(1, _FARTHEST, (communities, count)).astype(float)

@@ -271,13 +271,18 @@ def _worst(legs: Legs) -> int:
 
 
 def as_choice(measure: Measure, chosen: IntArray, served: RowsServed | None = None) -> Choice:
-    """A choice from the positions of its open sites, and, where sites have a capacity, who goes where."""
+    """A choice from the positions of its open sites, and, where sites have a capacity, who goes where.
+
+    Where communities go whole, ``served`` may count what they ask of a site: all their people go.
+    """
     opened = np.zeros(len(measure.problem.sites), dtype=np.bool_)
     opened[chosen] = True
     if served is None:
         return Choice(opened)
     row, site, people = served
-    sites = len(opened)
+    sites, capacity = len(opened), measure.problem.capacity
+    if capacity is not None and not capacity.split:
+        people = measure.problem.demand.to_numpy()[row]
     pair = np.searchsorted(measure.row * sites + measure.problem.near.site, row * sites + site)
     order = np.argsort(pair, kind="stable")
     return Choice(opened, Served(pair[order].astype(np.int64), people[order].astype(np.int64)))

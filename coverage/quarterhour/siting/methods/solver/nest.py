@@ -84,7 +84,7 @@ def cheapest(nest: Nest, cost: npt.NDArray[np.generic]) -> IntArray:
     With costs of 0 or less no choice within the nest costs less, whatever its size.
     """
     order = np.argsort(cost, kind="stable")
-    return np.sort(_pick(order, nest.leaf, nest.parent, nest.low, nest.high, nest.size))
+    return np.sort(pick_in_order(order, nest.leaf, nest.parent, nest.low, nest.high, nest.size))
 
 
 def random_choices(nest: Nest, count: int, *, seed: int) -> list[IntArray]:
@@ -94,7 +94,8 @@ def random_choices(nest: Nest, count: int, *, seed: int) -> list[IntArray]:
 
 
 @kernel
-def _pick(order, leaf, parent, low, high, size):  # type: ignore[no-untyped-def]
+def pick_in_order(order, leaf, parent, low, high, size):  # type: ignore[no-untyped-def]
+    """Of sites in an order as many as the nest allows, the first before the others."""
     areas = len(parent)
     # Places that an area holds in the count of the next larger, and how many of them are not yet taken.
     held, spare = np.zeros(areas, np.int64), np.zeros(areas, np.int64)

@@ -1,0 +1,273 @@
+"""Communities served whole within room, solved: local search, prices, fixing, integer programs and a tree on sites."""
+
+from __future__ import annotations
+
+import math
+
+import numpy as np
+
+from quarterhour.base.arrays import IntArray
+from quarterhour.siting.methods.solver.incumbent import Incumbent, SitesIncumbent, SitesResult
+from quarterhour.siting.methods.solver.nest import Nest, cheapest, random_choices
+from quarterhour.siting.methods.whole.whole_fixing import fixed_by_prices, settled_by_counting
+from quarterhour.siting.methods.whole.whole_instance import Narrowed, WholeInstance, all_of
+from quarterhour.siting.methods.whole.whole_prices import AssignmentBound, AssignmentPrices, parts_of
+from quarterhour.siting.methods.whole.whole_program import LeafResult, solve_leaf
+from quarterhour.siting.methods.whole.whole_search import WholeSearch
+from quarterhour.siting.methods.whole.whole_tree import PRICES, TreeAsks, WholeTree, likely
+from quarterhour.siting.question.search import COUNTING, SearchBudget, SearchResult
+
+_STARTS, _MOST_STARTS = 3, 12
+_TURNS = (1000, 40), (math.inf, 10)
+"""Turns of a local search at once, by how many rows there are."""
+_SEARCH = 0.15
+"""Of the time left that the search between prices and tree may take; it ends after so many runs in vain."""
+_IN_VAIN = 16
+_PRICED, _SETTLED_ROUNDS = 1500, 600
+_FIRST, _PRICES, _POLISH, _LEAF = 0.1, 0.3, 0.08, 0.25
+"""Of the time or work left: first choices, prices, who goes where at given sites, a leaf of the tree."""
+_SMALL = 150
+"""Rows up to which the sites of the best choice are not looked at on their own."""
+_POLISHED, _SEARCHED = 3, 9
+"""Nodes between two looks at who goes where at the sites a node likes, and between two local searches."""
+_POLISHED_PAIRS = 2500
+
+
+def solve_whole(
+    whole: WholeInstance,
+    *,
+    budget: SearchBudget | None = None,
+    start: IntArray | None = None,
+    went: IntArray | None = None,
+) -> SitesResult:
+    """The choice of sites, and of one site within its room for each row, that costs least, and its proof.
+
+    ``start``: open sites of a known choice; ``went``: the site of each row of the table in it, -1 for none.
+    ``served`` of the answer: row, site and what the row asks for of those that are served. The value is in the unit of
+    the costs that came. What is left when the budget is over is in the bound.
+
+    ArithmeticError : a bound beyond the value of a known choice: one of them is wrong.
+    """
+    budget = budget or SearchBudget()
+    root = settled_by_counting(all_of(whole))
+    best: SitesIncumbent = Incumbent(budget, bound=whole.settled, steps=(whole.unit, whole.settled))
+    if root is None or whole.hopeless:
+        return SearchResult(None, None, whole.settled, COUNTING, infeasible=True)
+    solve = _WholeSolve(whole, root, best)
+    if start is not None and went is not None:
+        solve.take(whole.went(went), start)
+    return solve.run(start)
+
+
+def bound_whole(whole: WholeInstance, start: IntArray, went: IntArray, *, budget: SearchBudget) -> int:
+    """What no choice costs less than, by prices alone, beside a known choice (open sites, the site of each row)."""
+    root = settled_by_counting(all_of(whole))
+    if root is None:
+        return whole.settled
+    solve = _WholeSolve(whole, root, Incumbent(budget, bound=whole.settled, steps=(whole.unit, whole.settled)))
+    solve.take(whole.went(went), start)
+    solve.price(budget)
+    return solve.best.bound
+
+
+class _WholeSolve:
+    """The stages one after another; each ends where value and bound meet, or the budget is over."""
+
+    def __init__(self, whole: WholeInstance, root: Narrowed, best: SitesIncumbent) -> None:
+        self.whole, self.root, self.best, self.budget = whole, root, best, best.budget
+        self.search = WholeSearch(whole, seed=self.budget.seed)
+        self.turns = next(t for most, t in _TURNS if len(whole.load) <= most)
+        self.went: tuple[IntArray, IntArray] | None = None
+        self.polished: set[bytes] = set()
+        self.nodes = self.visits = 0
+        assert root.nest is not None
+        self.nest: Nest = root.nest
+
+    def run(self, start: IntArray | None) -> SitesResult:
+        """The answer."""
+        self._first(start)
+        self.budget.progress(0.1)
+        if self.best.is_finished:
+            return self._result()
+        priced = self.price(self.budget.share(_PRICES))
+        self.budget.progress(0.4)
+        if not self.best.is_finished:
+            self._search_on(priced)
+        if not self.best.is_finished and self.went is not None and len(self.whole.load) > _SMALL:
+            for sites in (self.went[1], self._liked(self.root, priced)):
+                self._polish(sites, priced.parts)
+        infeasible = not self.best.is_finished and self._closed(priced)
+        return self._result(infeasible=infeasible)
+
+    def _result(self, *, infeasible: bool = False) -> SitesResult:
+        return self.best.result(nodes=self.nodes, infeasible=infeasible and self.best.value is None)
+
+    # --- choices ----------------------------------------------------------------------------------
+
+    @property
+    def limit(self) -> int:
+        """The steps that a better choice comes to at most."""
+        if self.best.value is None:
+            return self._most()
+        return (self.best.value - self.whole.settled) // self.whole.unit - 1
+
+    def _most(self) -> int:
+        """No choice comes to more."""
+        whole = self.whole
+        dear = whole.otherwise.copy()
+        np.maximum.at(dear, whole.row, whole.cost)
+        return int(np.maximum(dear, 0).sum())
+
+    def take(self, went: IntArray, opened: IntArray) -> None:
+        """A choice, recounted and offered if it holds."""
+        value = self.whole.value(went, opened)
+        if value is not None and self.best.offer(opened, self.whole.worth(value), self.whole.served(went)):
+            self.went = went, opened
+            self.search.best, self.search.best_went, self.search.best_open = float(value), went, opened
+
+    def _run(self, begin: IntArray | None, turns: int) -> bool:
+        better = self.search.run_on(turns) if begin is None else self.search.run(begin, turns)
+        self.budget.spend(rounds=turns)
+        if better:
+            self.take(self.search.best_went, self.search.best_open)
+        return better
+
+    def _with_fixed(self, chosen: IntArray) -> IntArray:
+        return np.union1d(np.flatnonzero(self.root.opened), self.root.free[chosen]).astype(np.int64)
+
+    def _first(self, start: IntArray | None) -> None:
+        begins = [self._with_fixed(c) for c in random_choices(self.nest, _MOST_STARTS, seed=self.budget.seed)]
+        if start is not None:
+            begins.insert(0, np.union1d(start, np.flatnonzero(self.root.opened)).astype(np.int64))
+        sites = len(self.whole.room)
+        self.take(np.full(len(self.whole.load), sites, dtype=np.int64), self._with_fixed(np.empty(0, dtype=np.int64)))
+        part = self.budget.share(_FIRST)
+        for n, begin in enumerate(begins):
+            if (n >= _STARTS and self.best.value is not None) or (n and part.over()) or self.best.is_optimal:
+                break
+            if len(begin) and self.whole.limits.holds(begin):
+                self._run(begin, self.turns)
+
+    def _search_on(self, priced: AssignmentPrices) -> None:
+        """From the sites that prices like, then from the best choice, until little is to be hoped for."""
+        part = self.budget.share(_SEARCH)
+        liked, vain, turn = self._liked(self.root, priced), 0, 0
+        while vain < _IN_VAIN and not part.over() and not self.best.is_optimal:
+            begin = liked if turn % 4 == 0 and self.whole.limits.holds(liked) else None
+            if begin is None and turn % 2 and self.went is not None:
+                begin = self.went[1]
+            if begin is None and self.went is None:
+                begin = self._with_fixed(random_choices(self.nest, 1, seed=self.budget.seed + turn + 1)[0])
+            held = begin is None or (len(begin) > 0 and self.whole.limits.holds(begin))
+            vain = 0 if held and self._run(begin, self.turns) else vain + 1
+            turn += 1
+
+    def _liked(self, left: Narrowed, priced: AssignmentPrices) -> IntArray:
+        """The sites that prices take most often, within the nest."""
+        assert left.nest is not None
+        free = left.free
+        chosen = free[cheapest(left.nest, -likely(left, priced.open)[free])]
+        return np.union1d(np.flatnonzero(left.opened), chosen).astype(np.int64)
+
+    # --- bounds -----------------------------------------------------------------------------------
+
+    def price(self, part: SearchBudget) -> AssignmentPrices:
+        """The best prices of the whole question; their bound is kept."""
+
+        def over(rounds: int) -> bool:
+            part.spend(rounds=rounds)
+            return part.over()
+
+        bound = AssignmentBound(self.root, parts_of(self.root))
+        known = self.best.value is not None
+        first = bound.first()
+        target = self.limit + 1 if known else int(1.2 * float(first.sum()) / 2.0**bound.parts) + 1
+        priced = bound.rounds(first, target=target, enough=self.limit, most=_PRICED, theta=1.0, patience=20, over=over)
+        self._proven(priced.bound, PRICES)
+        self.search.like(priced.open)
+        return priced
+
+    def _proven(self, bound: int, by: str) -> None:
+        """No choice comes to less than so many steps; ArithmeticError where one is known that does."""
+        worth = self.whole.worth(bound)
+        if self.best.value is not None and worth > self.best.value:
+            raise ArithmeticError(f"{by}: bound {worth} beyond the known value {self.best.value}")
+        self.best.tighten(worth, by=by)
+
+    def _closed(self, priced: AssignmentPrices) -> bool:
+        """The tree on what prices leave; whether no choice keeps the rules."""
+        root = self.root if self.best.value is None else fixed_by_prices(self.root, priced, self.limit)
+        if root is None:
+            self._proven(self.limit + 1, PRICES)
+            return False
+        asks = TreeAsks(lambda: self.limit, self._leaf, self._tree_proven, self._visited)
+        tree = WholeTree(root, priced, asks, budget=self.budget)
+        tree.search()
+        self.nodes += tree.nodes
+        return self.best.value is None and not tree.heap and not tree.unsolved
+
+    def _tree_proven(self, bound: int, by: str) -> None:
+        if self.best.value is not None:
+            self._proven(min(bound, self.limit + 1), by)
+
+    def _leaf(self, left: Narrowed, again: bool) -> LeafResult:
+        """What is left by an integer program, within a part of what is left, ``again`` all of it; finds are taken."""
+        part = self.budget if again else self.budget.share(_LEAF)
+        found = solve_leaf(left, self.went, budget=part, seed=self.budget.seed)
+        if found.went is not None and found.opened is not None:
+            self.take(found.went, found.opened)
+        return found
+
+    def _polish(self, sites: IntArray, parts: int) -> None:
+        """Who goes where at given sites: prices, the pairs that choices up to a hope can have, an integer program."""
+        key = np.sort(sites).tobytes()
+        at = (
+            None if key in self.polished or self.best.is_finished else settled_by_counting(all_of(self.whole).at(sites))
+        )
+        self.polished.add(key)
+        if at is None:
+            return
+        part = self.budget.share(_POLISH)
+
+        def over(rounds: int) -> bool:
+            part.spend(rounds=rounds)
+            return part.over()
+
+        bound = AssignmentBound(at, parts)
+        priced = bound.rounds(
+            bound.first(), target=self.limit + 1, enough=self.limit, most=_SETTLED_ROUNDS, theta=1.0, patience=20,
+            over=over,
+        )  # fmt: skip
+        few = self._hoped(at, priced) if priced.bound <= self.limit else None
+        if few is not None:
+            found = solve_leaf(few, self.went, budget=part, seed=self.budget.seed)
+            if found.went is not None and found.opened is not None:
+                self.take(found.went, found.opened)
+
+    def _hoped(self, at: Narrowed, priced: AssignmentPrices) -> Narrowed | None:
+        """The pairs of choices up to a hope between bound and value: as many as a program settles in a moment."""
+        low, high, kept, share = 0.0, 1.0, None, 1.0
+        for _ in range(12):
+            hope = priced.bound + int(share * (self.limit - priced.bound))
+            few = fixed_by_prices(at, priced, hope)
+            if few is not None and few.pairs - len(few.ways) > _POLISHED_PAIRS:
+                high = share
+            else:
+                low, kept = share, few if few is not None else kept
+                if share == 1.0 or (few is not None and few.pairs - len(few.ways) > _POLISHED_PAIRS // 2):
+                    break
+            share = 0.5 * (low + high)
+        return kept
+
+    def _visited(self, left: Narrowed, priced: AssignmentPrices) -> None:
+        """Now and then a local search from what a node's prices like, or who goes where there."""
+        self.visits += 1
+        sites = self._liked(left, priced)
+        if not self.whole.limits.holds(sites) or self.best.is_finished:
+            return
+        if self.visits % _SEARCHED == 0:
+            self._run(sites, max(1, self.turns // 2))
+            if self.went is not None:
+                self._run(None, max(1, self.turns // 2))
+        if self.visits % _POLISHED == 0 and self.went is not None and len(self.whole.load) > _SMALL:
+            self._polish(sites, priced.parts)
