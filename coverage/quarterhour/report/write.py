@@ -29,6 +29,7 @@ from quarterhour.report.markdown import report_markdown
 from quarterhour.report.meeting.questions import asked_of, further_areas, mode_names, sources_line
 from quarterhour.report.needs.money_of_plans import money_of
 from quarterhour.report.needs.money_sections import money_sections
+from quarterhour.report.needs.reserve_sections import reserve_sections
 from quarterhour.report.papers.writers import Papers, with_font_finding
 from quarterhour.report.plan.atlas.earlier import clear_old_sheets
 from quarterhour.report.plan.write import grow_plan, stepping
@@ -67,8 +68,8 @@ class ReportParts:
 
 def build_report_parts(results: Results, lang: str) -> ReportParts:
     """The sections and charts of a run."""
-    asked = [*forecast_sections(results, lang), *siting_sections(results, lang), *money_sections(results, lang)]
-    behind = [*asked, *care_sections(results, lang)]
+    sites = [*siting_sections(results, lang), *reserve_sections(results, lang), *money_sections(results, lang)]
+    behind = [*forecast_sections(results, lang), *sites, *care_sections(results, lang)]
     annexes = [glossary_section(lang), *certificate_sections(results, lang)]
     sections = [*score_sections(results, lang), *behind, *annexes]
     charts = dict(siting_charts(results, lang))
@@ -182,8 +183,8 @@ def chart_file(question: str) -> str:
 def plans_record(results: Results) -> list[dict[str, Any]]:
     """Every plan with its proof, as ``plan.json`` keeps it: no day, no seconds.
 
-    ``frontier``, ``phases`` and ``money`` stand in it where the study asks for them, and ``quality`` of the inputs, all
-    under one seal, which knows all plans of the file.
+    ``frontier``, ``phases``, ``reserves`` and ``money`` stand in it where the study asks for them, and ``quality`` of
+    the inputs, all under one seal, which knows all plans of the file.
     """
     return sealed_together([plan_record(p.plan, p.problem, behind=_behind(results, p)) for p in results.proposals])
 
@@ -193,6 +194,7 @@ def _behind(results: Results, p: Proposal) -> dict[str, Any]:
     return behind_record(
         p.prospects.frontier,
         None if phasing is None else (p.prospects.first_year, phasing.steps),
+        p.prospects.reserves,
         money=money_of(results, p),
         quality=plain_rows(results.inputs.quality.round(6)),
     )

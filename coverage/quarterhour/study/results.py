@@ -79,7 +79,7 @@ class Prospects:
     ``frontier``: ``siting.frontier`` without the minima of quotas: the most that 1, 2, 3 ... new sites cover or place;
     ``now``: what stands today covers or places.
     ``phasing``: the order of building, and ``first_year`` of its steps. ``values``: of each open site, if it alone
-    closes. ``robust``: how often each site stays chosen.
+    closes. ``robust``: how often each site stays chosen. ``reserves``: the best substitutes for each chosen site.
     """
 
     frontier: pd.DataFrame | None = None
@@ -88,6 +88,7 @@ class Prospects:
     first_year: int = 0
     values: pd.DataFrame | None = None
     robust: RobustSites | None = None
+    reserves: pd.DataFrame | None = None
 
 
 @dataclass(frozen=True, eq=False)

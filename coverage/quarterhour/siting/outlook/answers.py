@@ -6,13 +6,16 @@ import math
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
+import numpy as np
 import pandas as pd
 
 from quarterhour.base import i18n
-from quarterhour.base.errors import first_ids
+from quarterhour.base.arrays import IntArray
+from quarterhour.base.errors import DataError, first_ids
 from quarterhour.base.labels import unit_label
+from quarterhour.siting.question.fingerprint import input_hash
 from quarterhour.siting.question.plan import Phrase, Reason, SitingPlan
-from quarterhour.siting.question.problem import Goal
+from quarterhour.siting.question.problem import Goal, SitingProblem
 
 
 @dataclass(frozen=True, eq=False)
@@ -103,3 +106,15 @@ class Relaxation:
         said = first_ids((Reason(k, v).sentence(lang) for k, v in self.changes), lang=lang)
         unit = next((str(v["unit"]) for _, v in self.changes if "unit" in v), self.plan.unit)
         return i18n.say(key, lang, asked=asked, needed=needed, unit=unit_label(unit, lang), changes=said)
+
+
+def plan_positions(problem: SitingProblem, plan: SitingPlan) -> IntArray:
+    """Positions of the sites that a plan of this question builds, in its order; DataError where it is none."""
+    if plan.status in ("infeasible", "no_plan"):
+        raise DataError("phasing.no_plan", status=plan.status)
+    places = problem.sites.index.get_indexer(pd.Index(plan.chosen, dtype="str"))
+    if (places < 0).any():
+        raise DataError("phasing.not_its_plan", ids=first_ids(np.array(plan.chosen)[places < 0]))
+    if plan.input_hash != input_hash(problem):
+        raise DataError("phasing.other_question", plan=plan.problem_id, problem=problem.id)
+    return np.asarray(places, dtype=np.int64)

@@ -224,6 +224,7 @@ class SitingFile(Dated):
     kind counts, where the column ``tiers`` of facilities and candidates is blank. ``at_least``: people to cover in any
     case; ``everyone``: all whom some site could. ``exclude_unverified``: rules of ``exclude_rules`` that exclude though
     nobody verified them (true: all); others of that sort only report. ``seconds`` (60 where nothing is said),
+    ``reserves``: how many substitutes to name for each site of the plan.
     ``nodes``, ``rounds``: what each search may take; with work alone no clock has a say.
     """
 
@@ -270,6 +271,7 @@ class SitingFile(Dated):
     phases: PhasesFile | None = None
     money: MoneyFile | None = None
     values: Flag = False
+    reserves: Whole = Field(default=0, ge=0, le=20)
     robust: RobustFile | None = None
 
     @property

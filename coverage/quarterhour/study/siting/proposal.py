@@ -21,6 +21,7 @@ from quarterhour.siting.outlook.answers import Relaxation, RobustSites
 from quarterhour.siting.outlook.frontier import covered_now, frontier
 from quarterhour.siting.outlook.phasing import by_years, phase_plan, site_values
 from quarterhour.siting.outlook.relaxations import smallest_relaxations
+from quarterhour.siting.outlook.reserves import reserve_sites
 from quarterhour.siting.outlook.robust import robust_sites
 from quarterhour.siting.proof.checkpoint import write_plan
 from quarterhour.siting.proof.recount import verify_plan
@@ -258,7 +259,8 @@ def prospects(
         )  # fmt: skip
     values = site_values(problem, plan) if file.values else None
     robust = _robust(file, problem, plan, far, paced, seed, told, by_clock) if file.robust else None
-    return Prospects(curve, now, phasing, first_year, values, robust)
+    reserves = reserve_sites(problem, plan, most=file.reserves) if file.reserves else None
+    return Prospects(curve, now, phasing, first_year, values, robust, reserves)
 
 
 def _without_minima(problem: SitingProblem) -> SitingProblem:
