@@ -82,9 +82,9 @@ class RobustSites:
 class Relaxation:
     """One rule that, alone, can give enough.
 
-    ``rule``: ``new_sites, budget, people, quotas, spacing, conflicts, capacity``. ``asked``: what it asks for now;
-    ``needed``: what it must be at the least (or at most) for a plan to exist; of conflicts the pairs that must be
-    allowed, of capacity how much more room is needed (NaN for quotas, and for a rule that is dropped whole).
+    ``rule``: ``new_sites, budget, people, quotas, spacing, conflicts, capacity, farthest``. ``asked``: what it asks
+    for now; ``needed``: what it must be at the least (or at most) for a plan to exist; of conflicts the pairs that must
+    be allowed, of capacity how much more room is needed (NaN for quotas, and for a rule that is dropped whole).
     ``proven``: no smaller change of this rule alone is enough. ``plan``: the plan that then exists. ``changes``: what
     becomes of single areas, pairs or sites, as sentences; empty where the rule is dropped whole.
     """
@@ -102,10 +102,17 @@ class Relaxation:
         key = (
             f"outlook.relax_{self.rule}" + ("_by" if self.changes else "") + ("" if self.proven or whole else "_found")
         )
-        asked, needed = (f"{v:,.0f}" if math.isfinite(v) else "-" for v in (self.asked, self.needed))
+        asked, needed = (_amount(v) for v in (self.asked, self.needed))
         said = first_ids((Reason(k, v).sentence(lang) for k, v in self.changes), lang=lang)
         unit = next((str(v["unit"]) for _, v in self.changes if "unit" in v), self.plan.unit)
         return i18n.say(key, lang, asked=asked, needed=needed, unit=unit_label(unit, lang), changes=said)
+
+
+def _amount(value: float) -> str:
+    """People, sites, metres and yuan whole, minutes as they are; a dash where there is none."""
+    if not math.isfinite(value):
+        return "-"
+    return f"{value:g}" if value < 1_000 and value % 1 else f"{value:,.0f}"
 
 
 def plan_positions(problem: SitingProblem, plan: SitingPlan) -> IntArray:

@@ -7,8 +7,10 @@ from collections import Counter
 from collections.abc import Sequence
 from typing import Any
 
+import numpy as np
 import pandas as pd
 
+from quarterhour.base.centiseconds import centiseconds
 from quarterhour.base.errors import PlanError
 from quarterhour.base.labels import unit_by_language
 from quarterhour.siting.proof.evidence import check_evidence
@@ -74,6 +76,7 @@ def check_rules_of_sites(problem: SitingProblem, chosen: Sequence[str]) -> None:
     _check_chosen(problem, chosen)
     _check_quotas(problem, chosen)
     _check_money_and_conflicts(problem, chosen)
+    _check_farthest(problem, chosen)
 
 
 def _check_ids(problem: SitingProblem, chosen: Sequence[str]) -> None:
@@ -160,6 +163,22 @@ def _check_money_and_conflicts(problem: SitingProblem, built: Sequence[str]) -> 
     opened = {k for k, i in enumerate(sites.index) if i in chosen or sites.at[i, "state"] == "existing"}
     both = [(a, b) for a, b in problem.conflicts.tolist() if a in opened and b in opened]
     wrong("conflict_broken", [f"{sites.index[a]} + {sites.index[b]}" for a, b in both])
+
+
+def _check_farthest(problem: SitingProblem, built: Sequence[str]) -> None:
+    """Nobody has farther than the question allows whom some site, built or not, is so near to."""
+    farthest, times = problem.coverage.farthest, problem.times
+    if farthest is None:
+        return
+    chosen, tier = set(built), problem.coverage.tier
+    counts = [not tier or tier in said.split(" ") for said in problem.sites["tiers"]]
+    opened = [s == "existing" or i in chosen for i, s in problem.sites["state"].items()]
+    near = (times.cs <= centiseconds(farthest)) & np.array(counts, dtype=np.bool_)[times.site_index]
+    have = near & np.array(opened, dtype=np.bool_)[times.site_index]
+    some, met = (np.diff(np.append(0, np.cumsum(pairs))[times.indptr]) > 0 for pairs in (near, have))
+    columns = [problem.demand, *(problem.people[g.people] for g in problem.goals if g.people)]
+    people = np.array([column.to_numpy() > 0 for column in columns]).any(axis=0)
+    wrong("too_far", list(problem.demand.index[people & some & ~met]), minutes=f"{farthest:g}")
 
 
 def _check_everyone(problem: SitingProblem, found: Count) -> None:

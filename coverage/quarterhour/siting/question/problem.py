@@ -122,12 +122,15 @@ class Coverage:
     times ``backup``, or what the second nearest is worth in full. ``tier``: only sites that count for this tier cover.
     ``everyone``: whoever some site could cover must be covered; None: so where the first goal is not
     ``max-cover``, ``equity`` or ``gini`` and ``at_least`` is 0. ``at_least``: people to cover in any case.
+    ``farthest``: minutes within which everyone must have an open site whom some site is so near to, covered or not: a
+    limit apart from the standard, nearer or farther than that.
     """
 
     backup: int | None = None
     tier: str = ""
     everyone: bool | None = None
     at_least: int = 0
+    farthest: float | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -269,6 +272,11 @@ class SitingProblem:
         return max(s.minutes for s in self.standards.values())
 
     @cached_property
+    def known_minutes(self) -> float:
+        """How far times must be known: the longest standard, or the farthest that anybody may have."""
+        return max(self.minutes, self.coverage.farthest or 0)
+
+    @cached_property
     def everyone(self) -> bool:
         """Whether all must be covered whom some site could cover."""
         if self.coverage.everyone is not None:
@@ -338,6 +346,20 @@ class SitingProblem:
         if not self.coverage.tier:
             return self.pairs
         return self.pairs.only(self.of_tier[self.coverage.tier][self.pairs.site])
+
+    @cached_property
+    def farther(self) -> Near:
+        """The pairs beyond the standard that are no farther than anybody may have; none where that is not asked."""
+        start = self.times.indptr.astype(np.int64)
+        whole, farthest = Near(start, self.times.site_index, self.times.cs), centiseconds(self.coverage.farthest or 0)
+        return whole.only((whole.cs > np.repeat(self.limit_cs, np.diff(start))) & (whole.cs <= farthest))
+
+    @cached_property
+    def far_enough(self) -> Near:
+        """The pairs of a site that counts, no farther than anybody may have."""
+        whole = Near(self.times.indptr.astype(np.int64), self.times.site_index, self.times.cs)
+        near = whole.cs <= centiseconds(self.coverage.farthest or 0)
+        return whole.only(near & self.of_tier[self.coverage.tier][whole.site])
 
     @cached_property
     def of_tier(self) -> dict[str, BoolArray]:

@@ -66,7 +66,7 @@ def propose(run: Run, tables: Inputs, file: SitingFile) -> Proposal:
         check_costs_known(file, offered.sites, money)
         offered = replace(offered, sites=without_added(file, offered.sites))
         far = _times_at(run, tables, file, nets, offered.sites, _fastest(file))
-        times = {s.name: far[s.name].within(s.minutes) for s in standards}
+        times = {s.name: far[s.name].within(max(s.minutes, file.farthest or 0)) for s in standards}
         sites = offered.sites
         asked = asked_of_sites(file, run.study.file, tables, sites, rules=rules)
         if asked is not None:
@@ -119,8 +119,9 @@ def _times_at(
     """Times by standard, searched as far as so many times the pace asks."""
     return {
         s.name: run.travel_times(
-            nets[s.name], tables.communities, sites, minutes=searched_as_far(file, s.minutes, factor),
-            heading=file.heading, turnout_minutes=file.turnout_minutes, progress=run.share,
+            nets[s.name], tables.communities, sites,
+            minutes=searched_as_far(file, max(s.minutes, file.farthest or 0), factor), heading=file.heading,
+            turnout_minutes=file.turnout_minutes, progress=run.share,
         )
         for s in file.standards
     }  # fmt: skip

@@ -50,7 +50,7 @@ def siting_problem(
         new_sites=file.new_sites,
         quotas=[_quota(file, tables, quota) for quota in file.quotas],
         areas=tables.communities[["town", "county"]],
-        coverage=Coverage(file.backup, file.tier, file.everyone, file.at_least),
+        coverage=Coverage(file.backup, file.tier, file.everyone, file.at_least, file.farthest),
         budget=Budget() if file.budget is None else Budget(file.budget.yuan, file.budget.years),
         capacity=_capacity(asked, shared=shared),
         spacing=None if file.min_distance_m is None else Spacing(file.min_distance_m, None, file.min_distance_existing),

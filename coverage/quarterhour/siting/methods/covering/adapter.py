@@ -64,7 +64,8 @@ def is_cover_question(problem: SitingProblem) -> bool:
     """Whether a question's first goal is people or sites, and it has no rules but a number of sites and quotas."""
     goal, everyone = problem.goals[0], problem.objective == "min-sites"
     no_rules = problem.capacity is None and problem.budget.yuan is None and not len(problem.conflicts)
-    plain = problem.coverage.backup is None and not problem.coverage.at_least and problem.everyone == everyone
+    cover = problem.coverage
+    plain = cover.backup is None and not cover.at_least and cover.farthest is None and problem.everyone == everyone
     alone = not any(g.people for g in problem.goals)
     return goal.objective in ("max-cover", "min-sites") and problem.plain and no_rules and plain and alone
 

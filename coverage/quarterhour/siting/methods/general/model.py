@@ -14,7 +14,7 @@ from quarterhour.siting.methods.general.columns import CoverColumns, ServiceColu
 from quarterhour.siting.methods.general.gini_rows import GiniColumns
 from quarterhour.siting.methods.solver.program import Program, Rows, Sum
 from quarterhour.siting.question.evaluate import Choice
-from quarterhour.siting.question.feasible import AttainedGoal, QuestionRules, conflict_rows, sum_rows
+from quarterhour.siting.question.feasible import AttainedGoal, QuestionRules, conflict_rows, farthest_rows, sum_rows
 from quarterhour.siting.question.problem import PPM, WHOLE, Goal
 from quarterhour.siting.question.quotas import area_rules
 from quarterhour.siting.question.site_limits import as_limits
@@ -83,6 +83,7 @@ class Model:
             rows.add_sum(self.points(problem.demand.to_numpy()), low=WHOLE * problem.coverage.at_least)
         rows.add_limits(as_limits((rule.row for rule in area_rules(problem)), ~problem.free))
         rows.add_limits(as_limits(conflict_rows(problem, self.rules.cliques), ~problem.free))
+        rows.add_limits(as_limits(farthest_rows(self.measure), ~problem.free))
         return rows
 
     def add_attained(self, rows: Rows, attained: AttainedGoal) -> None:
