@@ -51,7 +51,7 @@ def _reserves(results: Results, p: Proposal, lang: str) -> Told | None:
 def _lines(p: Proposal, found: pd.DataFrame, lang: str) -> Iterator[str]:
     first = found[found["place"].eq(1)]
     if len(first):
-        worst = first.loc[first["loss"].idxmax()]
+        worst = first.iloc[int(first["loss"].to_numpy().argmax())]
         yield _say(
             "line", lang, name=p.name(lang), sites=found["site"].nunique(), free=int(first["loss"].le(0).sum()),
             site=worst["name"], reserve=worst["reserve"], loss=_loss(p, float(worst["loss"])),

@@ -23,6 +23,7 @@ from quarterhour.siting.explanation.conflicts import (
 )
 from quarterhour.siting.question.evaluate import Measure
 from quarterhour.siting.question.feasible import QuestionRules, farthest_rows
+from quarterhour.siting.question.least_load import asks_least_load, could_load, least_load
 from quarterhour.siting.question.plan import Phrase, Reason
 from quarterhour.siting.question.problem import WHOLE, SitingProblem
 from quarterhour.siting.question.quotas import area_rules
@@ -120,6 +121,8 @@ def cover_sides(measure: Measure) -> Iterator[Side]:
         yield _so_many(measure)
     if problem.coverage.farthest is not None:
         yield _near_enough(measure, problem.coverage.farthest)
+    if asks_least_load(problem):
+        yield _filled(problem)
     room = _room(problem)
     if room is not None:
         yield room
@@ -141,9 +144,23 @@ def _all_near(measure: Measure) -> Side:
 def _near_enough(measure: Measure, minutes: float) -> Side:
     """Of each community a site is open that is no farther than that."""
     limits = as_limits(farthest_rows(measure), ~measure.problem.free)
-    said = {"minutes": f"{minutes:g}"}
+    said: dict[str, object] = {"minutes": f"{minutes:g}"}
     high = np.full(len(limits.low), math.inf)
     return Side(("explanation.rule_farthest", said), limits.rows.astype(float), limits.low.astype(float), high)
+
+
+def _filled(problem: SitingProblem) -> Side:
+    """All together use no more sites than they can fill, and none that they never could."""
+    least, could = least_load(problem), could_load(problem)
+    asks = problem.demand if problem.capacity is None else problem.load
+    reached = np.zeros(len(asks), dtype=np.bool_)
+    reached[problem.near.row] = True
+    empty, built = np.flatnonzero(could < least), np.flatnonzero(least)
+    row = np.r_[np.zeros(len(built), dtype=np.int64), np.arange(1, len(empty) + 1)]
+    value, shape = np.r_[least[built], np.ones(len(empty))].astype(float), (len(empty) + 1, len(least))
+    high = np.r_[float(asks.to_numpy()[reached].sum()), np.zeros(len(empty))]
+    rows = sp.csr_array((value, (row, np.r_[built, empty])), shape=shape)
+    return Side(("explanation.rule_least_load", {"unit": problem.unit}), rows, np.full(len(high), -math.inf), high)
 
 
 def _so_many(measure: Measure) -> Side:

@@ -18,6 +18,7 @@ from quarterhour.siting.methods.solver.incumbent import LastMade, SitesResult
 from quarterhour.siting.question.bounds import GoalResult, counting_bound
 from quarterhour.siting.question.evaluate import Choice, Measure, Served
 from quarterhour.siting.question.feasible import SITE_GOALS, QuestionRules
+from quarterhour.siting.question.least_load import asks_least_load
 from quarterhour.siting.question.problem import WHOLE, Goal
 from quarterhour.siting.question.search import Exact, RowsServed, SearchBudget, SearchResult
 
@@ -30,6 +31,8 @@ def solve_by_method(
     rules: QuestionRules, goal: Goal, start: Choice | None, *, budget: SearchBudget
 ) -> GoalResult | None:
     """The answer of the engine of a goal's class; None where there is none, and the generic model is asked."""
+    if asks_least_load(rules.measure.problem):
+        return None
     if not rules.attained and is_cover_question(rules.measure.problem):
         return solve_cover_question(rules.measure, budget)
     if _is_most_then_time(rules, goal):

@@ -82,9 +82,10 @@ class RobustSites:
 class Relaxation:
     """One rule that, alone, can give enough.
 
-    ``rule``: ``new_sites, budget, people, quotas, spacing, conflicts, capacity, farthest``. ``asked``: what it asks
-    for now; ``needed``: what it must be at the least (or at most) for a plan to exist; of conflicts the pairs that must
-    be allowed, of capacity how much more room is needed (NaN for quotas, and for a rule that is dropped whole).
+    ``rule``: ``new_sites, budget, people, quotas, spacing, conflicts, capacity, farthest, least_load``. ``asked``: what
+    it asks for now; ``needed``: what it must be at the least (or at most) for a plan to exist; of conflicts the pairs
+    that must be allowed, of capacity how much more room is needed (NaN for quotas, and for a rule that is dropped
+    whole).
     ``proven``: no smaller change of this rule alone is enough. ``plan``: the plan that then exists. ``changes``: what
     becomes of single areas, pairs or sites, as sentences; empty where the rule is dropped whole.
     """

@@ -289,7 +289,9 @@ class _Weighed:
         asked = replace(
             problem,
             goals=(self.goal,),
-            sites=problem.sites.assign(state=state.replace("required", "candidate"), **{_ASKED: state}),
+            sites=problem.sites.drop(columns="least_load", errors="ignore").assign(
+                state=state.replace("required", "candidate"), **{_ASKED: state}
+            ),
             new_sites=new_sites,
             quotas=tuple(replace(q, level=_ASKED) if q.level == "state" else q for q in most),
             coverage=Coverage(tier=problem.coverage.tier, everyone=False),

@@ -23,6 +23,7 @@ from quarterhour.siting.proof.assemble import Proof, as_plan, certificate
 from quarterhour.siting.question.bounds import counting_bound
 from quarterhour.siting.question.evaluate import Measure
 from quarterhour.siting.question.feasible import QuestionRules
+from quarterhour.siting.question.least_load import asks_least_load
 from quarterhour.siting.question.plan import SitingPlan
 from quarterhour.siting.question.problem import Budget, Coverage, Goal, Quota, SitingProblem
 from quarterhour.siting.question.search import COUNTING, Limits, as_limits
@@ -31,7 +32,7 @@ from quarterhour.siting.solve import solve_siting
 _SECONDS = 20.0
 _SHARE = 0.4
 """Of the time, or work, of a rule, for finding by how little it must give; the rest is for a plan that shows it."""
-_ORDER = ("new_sites", "budget", "people", "quotas", "spacing", "conflicts", "capacity", "farthest")
+_ORDER = ("new_sites", "budget", "people", "quotas", "spacing", "conflicts", "capacity", "farthest", "least_load")
 
 
 def smallest_relaxations(
@@ -46,10 +47,10 @@ def smallest_relaxations(
     """For a question without a plan, each rule that alone can give enough, and by how much.
 
     More sites, more money, fewer people, smaller minima and larger maxima, less distance, fewer conflicts, more room,
-    people as far as they may be: each is tried by itself with the rest kept. ``seconds`` (None: 20, or no limit where
-    work is given), ``nodes`` and ``rounds`` are shared out among the rules; an amount that was not proven within its
-    part says so, and a rule of which no amount was found is tried without. Empty: no single rule is enough.
-    ``by_clock``: as ``solve_siting``.
+    people as far as they may be, sites as empty: each is tried by itself with the rest kept. ``seconds`` (None: 20, or
+    no limit where work is given), ``nodes`` and ``rounds`` are shared out among the rules; an amount that was not
+    proven within its part says so, and a rule of which no amount was found is tried without. Empty: no single rule is
+    enough. ``by_clock``: as ``solve_siting``.
     """
     limits = as_limits(seconds, nodes, rounds, otherwise=_SECONDS)
     tries = [*_tries(problem)]
@@ -95,6 +96,9 @@ def _tries(problem: SitingProblem) -> Iterator[_Look]:
     if problem.coverage.farthest is not None:
         anywhere = replace(problem, coverage=replace(problem.coverage, farthest=None))
         yield partial(_by_little, problem, "farthest", None, anywhere)
+    if asks_least_load(problem):
+        empty = replace(problem, sites=problem.sites.drop(columns="least_load"))
+        yield partial(_by_little, problem, "least_load", None, empty)
     if problem.everyone or problem.coverage.at_least:
         could = int(problem.demand[Measure(problem).reachable].sum())
         people = could if problem.everyone else problem.coverage.at_least

@@ -18,6 +18,7 @@ from quarterhour.siting.outlook.answers import plan_positions
 from quarterhour.siting.question.evaluate import Choice, Measure, Outcome, Scan, in_plan_units
 from quarterhour.siting.question.feasible import QuestionRules
 from quarterhour.siting.question.figures import is_whole, short_repr
+from quarterhour.siting.question.least_load import asks_least_load, is_filled
 from quarterhour.siting.question.plan import SitingPlan
 from quarterhour.siting.question.problem import WHOLE, SitingProblem
 from quarterhour.siting.question.search import Exact
@@ -42,15 +43,19 @@ def reserve_sites(problem: SitingProblem, plan: SitingPlan, *, most: int = 3) ->
     proven best can be bettered), ``covered`` (people), ``short`` (people who must be covered and are not; of several
     columns that the goals count the largest; 0: every rule is kept). A site without any substitute has one row with
     ``place`` 0 and the rest missing.
+    With a least load only those stand here that leave every site used enough.
     Where sites have a capacity, ``value``, ``loss`` and ``covered`` are what finds a place, shared out among the sites,
     by what communities ask for: no way of sharing out places more.
 
     Raises
     ------
-    DataError : the plan is of another question or chooses nothing; ``most`` is no whole number of 1 or more.
+    DataError : the plan is of another question or chooses nothing; ``most`` is no whole number of 1 or more; a least
+        load within a capacity, whose exchanges no flow tells.
     """
     if not is_whole(most, 1):
         raise DataError("phasing.bad_reserves", most=short_repr(most))
+    if problem.capacity is not None and asks_least_load(problem):
+        raise DataError("phasing.reserves_least_load")
     chosen = plan_positions(problem, plan)
     exchanges: _Exchanges = (_Nearest if problem.capacity is None else _Placed)(problem, chosen)
     rows = [row for site in chosen.tolist() if problem.free[site] for row in exchanges.rows(site, int(most))]
@@ -133,6 +138,8 @@ class _Nearest(_Exchanges):
         return np.where(demanded, np.array(counted).max(axis=0), 0)
 
     def best(self, bare: BoolArray, lawful: IntArray, most: int) -> list[_Substitute]:
+        if asks_least_load(self.problem):
+            lawful = lawful[[is_filled(Outcome(self.measure, self._with(bare, site))) for site in lawful.tolist()]]
         ahead = lawful[_not_behind(self._sums(self.measure.scan(bare), lawful), most)]
         return [self._substitute(bare, site) for site in ahead.tolist()]
 
@@ -168,14 +175,18 @@ class _Nearest(_Exchanges):
                 sums.append(problem.yuan[lawful])
         return sums
 
+    def _with(self, bare: BoolArray, site: int) -> Choice:
+        opened = bare.copy()
+        opened[site] = True
+        return Choice(opened)
+
     def _lacking(self, points: IntArray) -> IntArray:
         """People who lack of those that must be covered in any case, the last of them whole."""
         return np.maximum(-((points - WHOLE * self.problem.coverage.at_least) // WHOLE), 0)
 
     def _substitute(self, bare: BoolArray, site: int) -> _Substitute:
-        opened, goals, people = bare.copy(), self.problem.goals, self.problem.people_of[""]
-        opened[site] = True
-        outcome = Outcome(self.measure, Choice(opened))
+        goals, people = self.problem.goals, self.problem.people_of[""]
+        outcome = Outcome(self.measure, self._with(bare, site))
         values = [outcome.value(goal) for goal in goals]
         lacking = int(self._lacking(outcome.points(people).sum()))
         short = max(int(self.must[~outcome.covered].sum()), lacking)

@@ -19,7 +19,7 @@ from quarterhour.base.errors import PlanError
 from quarterhour.siting.proof.money_record import verify_money
 from quarterhour.siting.proof.most_placed import most_placed
 from quarterhour.siting.proof.packed_question import plain_number
-from quarterhour.siting.proof.recount import check_rules_of_sites
+from quarterhour.siting.proof.recount import check_filled, check_rules_of_sites
 from quarterhour.siting.proof.second_count import Tally
 from quarterhour.siting.question.plan import SitingPlan
 from quarterhour.siting.question.problem import Goal, SitingProblem
@@ -196,7 +196,7 @@ def _check_reserves(problem: SitingProblem, plan: SitingPlan, rows: Sequence[Map
             counted = {"value": plain_number(float(found.value)), "loss": plain_number(float(lost))}
             for name, count in {**counted, "covered": found.covered, "short": found.short}.items():
                 _same(f"reserves {name}", row[name], count)
-            key = (*found.key, problem.sites.index.get_loc(row["substitute"]))
+            key = (*found.key, list(problem.sites.index).index(row["substitute"]))
             if before is not None and key <= before:
                 raise PlanError("proof.recount_differs", what="reserves place", said=number, counted=number - 1)
             before = key
@@ -216,6 +216,9 @@ def _exchanged(problem: SitingProblem, plan: SitingPlan, chosen: Sequence[str]) 
     if problem.capacity is not None:
         return _placed(problem, problem.existing | problem.sites.index.isin(list(chosen)))
     tally = Tally(problem, replace(plan, chosen=tuple(chosen), served=None))
+    used, nearest = np.zeros(len(problem.sites), dtype=np.int64), tally.assigned()
+    np.add.at(used, nearest[nearest >= 0], tally.people[nearest >= 0])
+    check_filled(problem, chosen, dict(zip(map(str, problem.sites.index), used.tolist(), strict=True)))
     columns, covered = {"", *(goal.people for goal in problem.goals)}, tally.covered()
     left = tally.reachable & ~covered & problem.everyone
     short = int(np.array([tally.counted(column) for column in columns]).max(axis=0)[left].sum())
@@ -228,7 +231,7 @@ def _exchanged(problem: SitingProblem, plan: SitingPlan, chosen: Sequence[str]) 
 
 def _placed(problem: SitingProblem, opened: BoolArray) -> _Exchanged:
     placed, load = most_placed(problem, opened, problem.load), problem.load.to_numpy(dtype=np.int64)
-    demanded = most_placed(replace(problem, sites=problem.sites.assign(capacity=pd.NA)), opened | True, problem.load)
+    demanded = most_placed(replace(problem, sites=problem.sites.assign(capacity=None)), opened | True, problem.load)
     asked = [demanded if problem.everyone else 0]
     if (load == problem.demand.to_numpy(dtype=np.int64)).all():
         asked.append(problem.coverage.at_least)

@@ -21,6 +21,7 @@ from quarterhour.siting.proof.seal import as_text
 from quarterhour.siting.question.fingerprint import asked
 from quarterhour.siting.question.problem import (
     AREA_LEVELS,
+    SITE_FIGURES,
     Budget,
     Capacity,
     Coverage,
@@ -163,7 +164,7 @@ def _standard(ladder: Sequence[Sequence[int]]) -> Standard:
 def _sites(packed: Mapping[str, Any]) -> pd.DataFrame:
     ids, *columns = unpack_texts(packed["sites"])
     table = pd.DataFrame(dict(zip(packed["site_columns"], columns, strict=True)), pd.Index(ids, dtype="str", name="id"))
-    for column in ("cost_yuan", "running_yuan", "capacity"):
+    for column in (c for c in SITE_FIGURES if c in table):
         table[column] = pd.to_numeric(table[column].replace("", None)).astype("Int64")
     return table
 
@@ -176,15 +177,16 @@ def _times(packed: Mapping[str, Any], communities: pd.Index, sites: pd.Index) ->
     row, site, cs = (np.concatenate([getattr(part, name) for part in parts]) for name in ("row", "site", "cs"))
     order = np.lexsort((site, row)) if len(parts) > 1 else slice(None)
     start = np.r_[0, np.cumsum(np.bincount(row, minlength=len(communities)))].astype(np.int64)
+    nowhere, minutes = pd.DataFrame(), cutoff / CENTISECONDS_PER_MINUTE
     return TravelTimes(
-        start, site[order], cs[order], communities, sites, cutoff / CENTISECONDS_PER_MINUTE, heading, float(turnout),
-        mode, pd.DataFrame(), pd.DataFrame(),
+        start, site[order].astype(np.int32), cs[order].astype(np.int32), communities, sites, minutes, heading,
+        float(turnout), mode, nowhere, nowhere,
     )  # fmt: skip
 
 
 def _pairs(packed: Mapping[str, Any], communities: int, sites: int) -> Near:
     start = np.r_[0, np.cumsum(unpack(packed["count"]))].astype(np.int64)
-    site, cs = np.cumsum(unpack(packed["site"])).astype(np.int32), unpack(packed["cs"]).astype(np.int32)
+    site, cs = np.cumsum(unpack(packed["site"])), unpack(packed["cs"])
     wrong = len(start) != communities + 1 or not len(site) == len(cs) == start[-1]
     if wrong or (len(site) and not 0 <= site.min() <= site.max() < sites):
         raise PlanError("proof.record_garbled", detail="near")

@@ -145,7 +145,7 @@ class PriceForm:
 def has_price_form(problem: SitingProblem, place: int) -> bool:
     """Whether the bound of a goal, by its place in the chain, can have such evidence at all."""
     goal, before = problem.goals[place], problem.goals[:place]
-    plain = problem.coverage.backup is None and problem.capacity is None
+    plain = problem.coverage.backup is None and problem.capacity is None and "least_load" not in problem.sites
     return plain and goal.objective in _BOUNDED and all(g.objective in _KEPT for g in before)
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -51,6 +51,7 @@ def verify_plan(problem: SitingProblem, plan: SitingPlan) -> Recount:
         return count
     check_rules_of_sites(problem, plan.chosen)
     _check_assignment(problem, found, plan)
+    check_filled(problem, plan.chosen, _loads(problem, found, plan))
     _check_everyone(problem, found)
     _check_gain(found, plan)
     _check_levels(problem, found, plan)
@@ -179,6 +180,28 @@ def _check_farthest(problem: SitingProblem, built: Sequence[str]) -> None:
     columns = [problem.demand, *(problem.people[g.people] for g in problem.goals if g.people)]
     people = np.array([column.to_numpy() > 0 for column in columns]).any(axis=0)
     wrong("too_far", list(problem.demand.index[people & some & ~met]), minutes=f"{farthest:g}")
+
+
+def check_filled(problem: SitingProblem, built: Sequence[str], loads: Mapping[str, int]) -> None:
+    """Every site that is built is used by as many as it must be; PlanError for those that are not."""
+    if "least_load" not in problem.sites:
+        return
+    least = {str(s): 0 if pd.isna(n) else int(n) for s, n in problem.sites["least_load"].items()}
+    wrong("not_filled", [f"{s} ({loads.get(s, 0)} < {least[s]})" for s in built if loads.get(s, 0) < least[s]])
+
+
+def _loads(problem: SitingProblem, found: Count, plan: SitingPlan) -> Counter[str]:
+    """How many use each site: the people assigned to it, or what communities ask of it."""
+    loads, ids = Counter[str](), problem.sites.index
+    if plan.served is None:
+        for place, people in zip(found.site.tolist(), problem.demand.tolist(), strict=True):
+            loads.update({str(ids[place]): people} if place >= 0 else {})
+        return loads
+    whole = problem.capacity is not None and not problem.capacity.split
+    asked = {str(c): int(n) for c, n in problem.load.items()}
+    for community, site, people in plan.served[["community", "site", "people"]].itertuples(index=False):
+        loads[str(site)] += asked[str(community)] if whole else int(people)
+    return loads
 
 
 def _check_everyone(problem: SitingProblem, found: Count) -> None:

@@ -102,8 +102,9 @@ def as_problem(
     sites, table = own_table(sites), _people_table(demand)
     check_ids([*table.index, *sites.index])
     weights = _weights(people, table)
-    known = {"classes": classes, "communities": table.index, "sites": sites.index}
-    kept, classes = _times(times, standards, coverage.farthest, **known)
+    kept, classes = _times(
+        times, standards, coverage.farthest, classes=classes, communities=table.index, sites=sites.index
+    )
     table = _in_order(table, kept)
     frame = site_frame(sites, costs=money_counts(goals, budget), capacity=capacity)
     counted = sum((table[c] * w for c, w in weights.items()), start=pd.Series(0, index=table.index))

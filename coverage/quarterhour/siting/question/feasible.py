@@ -10,6 +10,7 @@ import numpy as np
 
 from quarterhour.base.arrays import IntArray
 from quarterhour.siting.question.evaluate import Choice, Measure, Outcome
+from quarterhour.siting.question.least_load import is_filled
 from quarterhour.siting.question.problem import WHOLE, Goal, SitingProblem
 from quarterhour.siting.question.quotas import area_rules
 from quarterhour.siting.question.search import Exact
@@ -72,7 +73,11 @@ class QuestionRules:
             Outcome(self.measure, choice),
             [a for a in self.attained if a[0].objective not in SITE_GOALS],
         )
-        return self._covers(outcome) and all(_attains(outcome, goal, value) for goal, value in attained)
+        return (
+            is_filled(outcome)
+            and self._covers(outcome)
+            and all(_attains(outcome, goal, value) for goal, value in attained)
+        )
 
     def _covers(self, outcome: Outcome) -> bool:
         problem = self.measure.problem

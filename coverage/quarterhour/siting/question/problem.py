@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 OBJECTIVES = ("max-cover", "min-sites", "min-time", "min-worst", "min-cost", "equity", "gini")
 STATES = ("existing", "required", "candidate", "upgradeable")
 SITE_COLUMNS = ("state", "town", "county", "name", "quality")
-SITE_FIGURES = ("cost_yuan", "running_yuan", "capacity")
+SITE_FIGURES = ("cost_yuan", "running_yuan", "capacity", "least_load")
 AREA_LEVELS = ("town", "county")
 EVERY_AREA = ("*",)
 TOGETHER = " + "
@@ -213,7 +213,7 @@ class SitingProblem:
     ``demand``: Series of the whole people that count, by community id. ``sites``: DataFrame by site id with
     ``state`` (``existing``; ``required``; ``candidate``; ``upgradeable``: stands already, but counts only when it is
     upgraded), ``town``, ``county``, ``name``, ``quality``, ``tiers`` (those it counts for, a blank between),
-    ``cost_yuan``, ``running_yuan`` a year, ``capacity``.
+    ``cost_yuan``, ``running_yuan`` a year, ``capacity``; ``least_load`` (``question/least_load``) where any has one.
     ``times``: TravelTimes of all communities x all sites; demand and sites are in its order.
     ``standards``: by the name of a class of communities; ``classes``: each community's class.
     ``goals``: the first is bettered first. ``new_sites``: how many sites to build or upgrade at most, required ones

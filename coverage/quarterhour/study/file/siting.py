@@ -225,8 +225,10 @@ class SitingFile(Dated):
     case; ``everyone``: all whom some site could. ``farthest``: minutes beyond which nobody may have the nearest open
     site whom some site is so near to, covered or not. ``exclude_unverified``: rules of ``exclude_rules`` that exclude
     though nobody verified them (true: all); others of that sort only report. ``reserves``: how many substitutes to
-    name for each site of the plan. ``seconds`` (60 where nothing is said), ``nodes``, ``rounds``: what each search may
-    take; with work alone no clock has a say.
+    name for each site of the plan. ``least_load``: how many must use each new site, by
+    the column of that name of the candidates first: people to whom it is the nearest, or what of its capacity is taken
+    up. ``seconds`` (60 where nothing is said), ``nodes``, ``rounds``: what each search may take; with work alone no
+    clock has a say.
     """
 
     id: Name
@@ -274,6 +276,7 @@ class SitingFile(Dated):
     money: MoneyFile | None = None
     values: Flag = False
     reserves: Whole = Field(default=0, ge=0, le=20)
+    least_load: Whole | None = Field(default=None, ge=1)
     robust: RobustFile | None = None
 
     @property
@@ -313,6 +316,7 @@ class SitingFile(Dated):
             "at_least": self.at_least > 0,
             "everyone": bool(self.everyone),
             "farthest": self.farthest is not None,
+            "least_load": self.least_load is not None,
         }
         return next((name for name, said in asked.items() if said), "")
 
@@ -322,6 +326,8 @@ class SitingFile(Dated):
             raise wrong("backup_and_capacity")
         if self.capacity is not None and self.farthest is not None:
             raise wrong("farthest_and_capacity", at="farthest")
+        if self.capacity is not None and self.least_load is not None and self.reserves:
+            raise wrong("reserves_least_load", at="reserves")
         if self.farthest is not None and self.classes and self.robust is not None and not self.robust.forecast:
             raise wrong("farthest_classes", at="robust")
         if self.capacity is not None and self.capacity.split and self.robust is not None and self.robust.forecast:

@@ -82,6 +82,9 @@ def _sites(file: SitingFile, offered: gpd.GeoDataFrame, asked: Asked | None) -> 
     sites = pd.DataFrame(offered.drop(columns="geometry")).assign(x=offered.geometry.x, y=offered.geometry.y)
     if asked is not None:
         sites["capacity"] = asked.rooms
+    if file.least_load is not None:
+        known = sites["least_load"] if "least_load" in sites else pd.Series(pd.NA, index=sites.index)
+        sites["least_load"] = known.mask(texts(known).eq(""), file.least_load)
     if not file.money_counts:
         return sites
     budget, money = file.budget, file.money

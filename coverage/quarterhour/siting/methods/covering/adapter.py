@@ -15,6 +15,7 @@ from quarterhour.siting.methods.solver.incumbent import LastMade, SitesResult
 from quarterhour.siting.question.bounds import GoalResult
 from quarterhour.siting.question.evaluate import Choice, Measure, Served
 from quarterhour.siting.question.feasible import QuestionRules
+from quarterhour.siting.question.least_load import asks_least_load
 from quarterhour.siting.question.problem import WHOLE, SitingProblem
 from quarterhour.siting.question.search import Exact, SearchBudget, SearchResult
 
@@ -66,7 +67,7 @@ def is_cover_question(problem: SitingProblem) -> bool:
     no_rules = problem.capacity is None and problem.budget.yuan is None and not len(problem.conflicts)
     cover = problem.coverage
     plain = cover.backup is None and not cover.at_least and cover.farthest is None and problem.everyone == everyone
-    alone = not any(g.people for g in problem.goals)
+    alone = not any(g.people for g in problem.goals) and not asks_least_load(problem)
     return goal.objective in ("max-cover", "min-sites") and problem.plain and no_rules and plain and alone
 
 
