@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 
 from quarterhour.base.errors import DataError, PlanError
 from quarterhour.siting.certify import certify_plan
+from quarterhour.siting.methods.covering.adapter import greedy_start
 from quarterhour.siting.outlook.frontier import frontier
 from quarterhour.siting.outlook.phasing import phase_plan
 from quarterhour.siting.outlook.relaxations import smallest_relaxations
@@ -20,6 +21,8 @@ from quarterhour.siting.outlook.reserves import reserve_sites
 from quarterhour.siting.proof.behind_record import behind_record
 from quarterhour.siting.proof.plan_record import plan_record, read_record, verify_record
 from quarterhour.siting.proof.recount import verify_plan
+from quarterhour.siting.question.evaluate import Measure
+from quarterhour.siting.question.feasible import QuestionRules
 from quarterhour.siting.question.fingerprint import input_hash
 from quarterhour.siting.question.from_matrix import siting_from_matrix
 from quarterhour.siting.question.least_load import asks_least_load, least_load
@@ -184,6 +187,15 @@ def test_a_site_takes_from_another_what_that_needs():
     plan = solve_siting(both)
     assert set(plan.chosen) == {"q", "r"} and plan.figures.people_minutes == 90 + 18 + 40 + 18
     verify_plan(both, plan)
+
+
+def test_greed_leaves_out_the_sites_that_too_few_use():
+    """Of p, q and r, which are used by 10, 11 and 3, r lacks most, then p, whose people go to q."""
+    for room in (None, Capacity(split=True)):
+        sites = pd.DataFrame({"least_load": [12, 12, 13], "capacity": [40] * 3}, list("pqr"))
+        rules = QuestionRules(Measure(street(None, 12, 13, sites=sites, capacity=room)))
+        start = greedy_start(rules)
+        assert start is not None and start.opened.tolist() == [False, True, False] and rules.hold(start)
 
 
 def test_a_plan_with_an_empty_site_is_refused():
