@@ -72,7 +72,7 @@ def check(record):
     yield "seal", hashlib.sha256(seal.encode()).hexdigest() == record["seal"]
     first, asked = [g[k] for g in goals[:1] for k in ("value", "bound")], [[g["objective"], g["people"]] for g in goals]
     yield "goals", first in ([], [record["value"], record["bound"]]) and asked in ([], [g[:2] for g in q["goals"]])
-    form = [q["coverage"][::3] == [None, 0], not q["coverage"][1], not q["capacity"], q["budget"][0] is None, goals]
+    form = [q["coverage"][:2] == [None, ""], q["coverage"][3:] == [0], not q["capacity"], q["budget"][0] is None, goals]
     form += [not ints(q["conflicts"]), all(len(steps) == 1 for steps in q["standards"].values())]
     form += [*(x[4:] == [""] for x in q["quotas"]), *(g["objective"] in "max-cover min-sites min-time" for g in goals)]
     if not all(form):

@@ -107,6 +107,7 @@ people = "hardship_home"
 new_sites = 2
 frontier = 3
 values = true
+reserves = 1
 candidates = "communities"
 
 [siting.phases]

@@ -72,6 +72,7 @@ new_sites = 3
 candidates = "communities"
 frontier = 4
 values = true
+reserves = 2
 phases = { per_year = 1, first_year = 2026 }
 robust = { scenarios = 3, source = "假定" }
 

@@ -18,7 +18,7 @@ from quarterhour.siting.question.problem import TOGETHER
 from quarterhour.standards.circle import CITY, CircleCheck, by_level
 from quarterhour.standards.levels import AREA_COLUMNS, CLASSES, UNKNOWN, levels_of
 from quarterhour.standards.scorecard import Scorecard
-from quarterhour.study.results import Results
+from quarterhour.study.results import Proposal, Results
 from quarterhour.study.study import study_rules
 
 Told = tuple[Mapping[str, Any] | pd.DataFrame, Sequence[str]]
@@ -64,6 +64,15 @@ def joined_section(
 def say_of(page: str, key: str, lang: str, **values: object) -> str:
     """A sentence of a page of the words."""
     return i18n.say(f"{page}.{key}", lang, **values)
+
+
+def site_columns(results: Results, p: Proposal, sites: pd.Index) -> dict[str, Any]:
+    """Which sites a row is about: their names and towns; their ids stand in a table of sites."""
+    rows = p.sites.loc[sites]
+    return {
+        "name": [name or site for name, site in zip(texts(rows["name"]), sites, strict=True)],
+        "town": names_of(rows["town"], names_by_area(results.inputs.towns)),
+    }
 
 
 def headed(columns: Mapping[str, Any] | pd.DataFrame, lang: str) -> pd.DataFrame:

@@ -32,6 +32,7 @@ from quarterhour.report.section import (
     rule_names,
     rules_said,
     say_of,
+    site_columns,
     yes_or_no,
 )
 from quarterhour.study.results import Proposal, Results
@@ -77,15 +78,6 @@ def _measured(p: Proposal, lang: str) -> str:
     return _say("minutes_of", lang, unit=unit) if p.plan.objective == "min-time" else unit
 
 
-def _site_columns(results: Results, p: Proposal, sites: pd.Index) -> dict[str, Any]:
-    """Which sites a row is about: their names and towns; their ids stand in a table of sites."""
-    rows = p.sites.loc[sites]
-    return {
-        "name": [name or site for name, site in zip(texts(rows["name"]), sites, strict=True)],
-        "town": names_of(rows["town"], names_by_area(results.inputs.towns)),
-    }
-
-
 # --- goals and rooms ------------------------------------------------------------------------------
 
 
@@ -109,7 +101,7 @@ def _rooms(results: Results, p: Proposal, lang: str) -> Told | None:
     served = p.plan.served.groupby("site")["people"].sum().reindex(opened).fillna(0).astype("int64")
     room = rows["capacity"].astype("int64")
     table = {
-        "question": p.name(lang), **_site_columns(results, p, opened),
+        "question": p.name(lang), **site_columns(results, p, opened),
         "state": labels("report.state_", rows["state"], lang), "counted": counted_label(p.unit, lang),
         "room": room.array, "placed": served.array, "room_left": (room - served).array,
         "full_share": (served / room.where(room > 0)).astype(float).array,
@@ -255,7 +247,7 @@ def _values(results: Results, p: Proposal, lang: str) -> Told | None:
         return None
     unit, existing = _measured(p, lang), found["state"].eq("existing")
     table = {
-        "question": p.name(lang), **_site_columns(results, p, found.index),
+        "question": p.name(lang), **site_columns(results, p, found.index),
         "state": labels("report.state_", found["state"], lang), "counted": counted_label(p.unit, lang),
         "goes_there": found["people"].array, "measured_in": unit, "closing_loses": found["loss"].array,
         "left_without": found["left"].array,
@@ -277,7 +269,7 @@ def _robust(results: Results, p: Proposal, lang: str) -> Told | None:
     some, mine = found.sites[chosen | found.sites["in_plan"]], found.sites[found.sites["in_plan"]]
     covered = found.scenarios["value"] / found.scenarios["people"]
     table = {
-        "question": p.name(lang), **_site_columns(results, p, some.index), "chosen_in": some["chosen"].array,
+        "question": p.name(lang), **site_columns(results, p, some.index), "chosen_in": some["chosen"].array,
         "chosen_share": some["share"].array, "in_plan": [yes_or_no(planned, lang) for planned in some["in_plan"]],
     }  # fmt: skip
     line = _say(

@@ -31,6 +31,7 @@ from quarterhour.report.meeting.questions import asked_of, further_areas, mode_n
 from quarterhour.report.needs.money_of_plans import money_of
 from quarterhour.report.needs.money_sections import money_sections
 from quarterhour.report.needs.near_plans import near_plan_sections
+from quarterhour.report.needs.reserve_sections import reserve_sections
 from quarterhour.report.papers.writers import Papers, with_font_finding
 from quarterhour.report.plan.atlas.earlier import clear_old_sheets
 from quarterhour.report.plan.write import grow_plan, stepping
@@ -79,6 +80,7 @@ def build_report_parts(results: Results, lang: str) -> ReportParts:
         *change_sections(results, changes, lang),
         *siting_sections(results, lang),
         *near_plan_sections(results, lang),
+        *reserve_sections(results, lang),
         *money_sections(results, lang),
     ]
     behind = [*asked, *care_sections(results, lang)]
@@ -195,8 +197,8 @@ def chart_file(question: str) -> str:
 def plans_record(results: Results) -> list[dict[str, Any]]:
     """Every plan with its proof, as ``plan.json`` keeps it: no day, no seconds.
 
-    ``frontier``, ``phases`` and ``money`` stand in it where the study asks for them, and ``quality`` of the inputs, all
-    under one seal, which knows all plans of the file.
+    ``frontier``, ``phases``, ``reserves`` and ``money`` stand in it where the study asks for them, and ``quality`` of
+    the inputs, all under one seal, which knows all plans of the file.
     """
     return sealed_together([plan_record(p.plan, p.problem, behind=_behind(results, p)) for p in results.proposals])
 
@@ -206,6 +208,7 @@ def _behind(results: Results, p: Proposal) -> dict[str, Any]:
     return behind_record(
         p.prospects.frontier,
         None if phasing is None else (p.prospects.first_year, phasing.steps),
+        p.prospects.reserves,
         money=money_of(results, p),
         quality=plain_rows(results.inputs.quality.round(6)),
     )

@@ -141,6 +141,7 @@ def behind_on_its_word(problem: SitingProblem, record: Mapping[str, Any]) -> lis
     keys += ["word_frontier"] if "frontier" in record else []
     if "phases" in record:
         keys += ["word_phases"] if recounts_steps(problem) else ["word_phases", "word_steps"]
+    keys += ["word_reserves"] if "reserves" in record else []
     keys += ["word_money"] if "money" in record else []
     keys += ["word_quality"] if "quality" in record else []
     keys += ["word_format"] if record["question"]["format"] != FORMAT else []
@@ -150,7 +151,7 @@ def behind_on_its_word(problem: SitingProblem, record: Mapping[str, Any]) -> lis
 ON_ITS_WORD: dict[str, tuple[str, ...]] = {
     "word_search": ("problem_id", "proved_by", "goals.proved_by", "goals.nodes", "seed", "versions"),
     "word_inputs": ("question.travel",),
-    "word_left_out": ("frontier", "phases", "money", "quality", "evidence"),
+    "word_left_out": ("frontier", "phases", "reserves", "money", "quality", "evidence"),
     "word_stopped": ("stopped",),
     "word_bound": ("bound", "gap", "status", "goals.bound", "goals.gap"),
     "word_infeasible": ("status",),
@@ -162,6 +163,7 @@ ON_ITS_WORD: dict[str, tuple[str, ...]] = {
         "phases.steps.loss_at_most", "phases.steps.proved_by",
     ),
     "word_steps": ("phases.steps.value",),
+    "word_reserves": ("reserves",),
     "word_money": ("money.sites", "money.years", "money.caps"),
     "word_quality": ("quality.table", "quality.rows", "quality.fact", "quality.unstated", "quality.estimated",
                      "quality.synthetic", "quality.synthetic_share"),

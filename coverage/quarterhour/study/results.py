@@ -80,6 +80,7 @@ class Prospects:
     ``now``: what stands today covers or places.
     ``phasing``: the order of building, and ``first_year`` of its steps. ``values``: of each open site, if it alone
     closes. ``robust``: how often each site stays chosen. ``near_best``: other plans that are nearly as good.
+    ``reserves``: the best substitutes for each chosen site.
     """
 
     frontier: pd.DataFrame | None = None
@@ -89,6 +90,7 @@ class Prospects:
     values: pd.DataFrame | None = None
     robust: RobustSites | None = None
     near_best: NearBest | None = None
+    reserves: pd.DataFrame | None = None
 
 
 @dataclass(frozen=True, eq=False)

@@ -16,6 +16,7 @@ from quarterhour.siting.audit import ON_ITS_WORD, behind_on_its_word, on_its_wor
 from quarterhour.siting.certify import certify_plan
 from quarterhour.siting.outlook.frontier import frontier
 from quarterhour.siting.outlook.phasing import by_years, phase_plan
+from quarterhour.siting.outlook.reserves import reserve_sites
 from quarterhour.siting.proof.behind_record import behind_record
 from quarterhour.siting.proof.money_record import money_record
 from quarterhour.siting.proof.plan_record import plan_record, read_record, read_records, verify_record
@@ -36,12 +37,13 @@ def town(seed, **asked):
 
 
 def with_all():
-    """A plan with evidence, frontier, years and quality."""
+    """A plan with evidence, frontier, years, reserves and quality."""
     problem = town(3)
     plan = certify_plan(problem, solve_siting(problem))
     phasing = phase_plan(problem, plan)
     plan = by_years(problem, plan, phasing)
-    behind = behind_record(frontier(problem, 2), (2026, phasing.steps), quality=QUALITY)
+    reserves = reserve_sites(problem, plan)
+    behind = behind_record(frontier(problem, 2), (2026, phasing.steps), reserves, quality=QUALITY)
     return plan_record(plan, problem, behind=behind)
 
 

@@ -39,7 +39,7 @@ from quarterhour.standards.scorecard import Scorecard
 from quarterhour.study.results import Results
 
 _DATA = frozenset({"by_community", "scorecard_communities", "ledger", "territories", "parcels", "values", "robust",
-                   "robust_runs", "rooms", "overlay", "change_moves"})  # fmt: skip
+                   "robust_runs", "rooms", "overlay", "change_moves", "reserves"})  # fmt: skip
 """Sheets that are data to work with: a page of them is printed."""
 _NOT_PRINTED = {
     "scorecard": ("areas_no_data", "binding", "source", "date", "verified"),

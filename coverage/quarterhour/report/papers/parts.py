@@ -57,6 +57,7 @@ _KEPT = {
     "frontier": ("name", "new_sites", "covered_most", "gained", "bound", "gap"),
     "phases": ("question", "year", "new_sites", "step_value", "step_best", "loss_at_most"),
     "values": ("question", "name", "town", "goes_there", "closing_loses", "left_without"),
+    "reserves": ("name", "place", "reserve", "reserve_town", "reserve_loss", "short_then"),
     "robust": ("question", "name", "town", "chosen_in", "chosen_share", "in_plan"),
     "near_best": ("question", "rank", "left_out", "built_instead", "plan_value", "gap"),
     "relaxations": ("name", "area_name", "candidates", "relaxation", "lawful_then", "neighbour"),

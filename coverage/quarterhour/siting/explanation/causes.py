@@ -17,6 +17,7 @@ from quarterhour.siting.explanation.conflicts import clash, least
 from quarterhour.siting.explanation.contradictions import contradictions
 from quarterhour.siting.methods.capacity.transportation import MOST_FLOW, smallest_cut
 from quarterhour.siting.question.evaluate import Measure
+from quarterhour.siting.question.least_load import could_load, least_load
 from quarterhour.siting.question.plan import Reason
 from quarterhour.siting.question.problem import WHOLE, SitingProblem
 from quarterhour.siting.question.quotas import AreaRule, area_rules, shortfalls
@@ -31,7 +32,7 @@ def causes(problem: SitingProblem, measure: Measure | None = None) -> tuple[Reas
     rules = area_rules(problem)
     share = (measure or Measure(problem)).share(~problem.barred)
     found = [*contradictions(problem), *_quotas(problem, rules), *_people(problem, share), *_shut_out(problem, share)]
-    return (*found, *_apart(problem, rules), *_spread(problem), *_beds(problem))
+    return (*found, *_never_filled(problem), *_apart(problem, rules), *_spread(problem), *_beds(problem))
 
 
 def lowered(problem: SitingProblem) -> tuple[Reason, ...]:
@@ -180,7 +181,14 @@ def _between(beside: sp.csr_array, asked: list[tuple[AreaRule, IntArray]]) -> It
                 yield one, other
 
 
-# --- beds
+# --- beds, and sites that must be used
+
+
+def _never_filled(problem: SitingProblem) -> Iterator[Reason]:
+    """Sites that must be built, and that can never be used by as many as they must be."""
+    short = problem.required & (could_load(problem) < least_load(problem))
+    if short.any():
+        yield Reason("explanation.cause_never_filled", {"sites": tuple(problem.sites.index[short])})
 
 
 def _beds(problem: SitingProblem) -> Iterator[Reason]:

@@ -22,11 +22,13 @@ from quarterhour.siting.explanation.conflicts import (
     quota_sides,
 )
 from quarterhour.siting.question.evaluate import Measure
-from quarterhour.siting.question.feasible import QuestionRules
+from quarterhour.siting.question.feasible import QuestionRules, farthest_rows
+from quarterhour.siting.question.least_load import asks_least_load, could_load, least_load
 from quarterhour.siting.question.plan import Phrase, Reason
 from quarterhour.siting.question.problem import WHOLE, SitingProblem
 from quarterhour.siting.question.quotas import area_rules
 from quarterhour.siting.question.search import Limits
+from quarterhour.siting.question.site_limits import as_limits
 
 _QUICK, _LONG = Limits(SAFETY, rounds=50), Limits(SAFETY, rounds=2_000)
 """For a linear program, and for a program in whole sites once it is known that no plan exists."""
@@ -117,6 +119,10 @@ def cover_sides(measure: Measure) -> Iterator[Side]:
         yield _all_near(measure)
     if problem.coverage.at_least:
         yield _so_many(measure)
+    if problem.coverage.farthest is not None:
+        yield _near_enough(measure, problem.coverage.farthest)
+    if asks_least_load(problem):
+        yield _filled(problem)
     room = _room(problem)
     if room is not None:
         yield room
@@ -133,6 +139,28 @@ def _all_near(measure: Measure) -> Side:
     rows = sp.csr_array(pairs, shape=(int(left.sum()), len(problem.sites)))
     low = (need - stands[left]).astype(float)
     return Side(("explanation.rule_everyone", {}), rows, low, np.full(len(low), math.inf))
+
+
+def _near_enough(measure: Measure, minutes: float) -> Side:
+    """Of each community a site is open that is no farther than that."""
+    limits = as_limits(farthest_rows(measure), ~measure.problem.free)
+    said: dict[str, object] = {"minutes": f"{minutes:g}"}
+    high = np.full(len(limits.low), math.inf)
+    return Side(("explanation.rule_farthest", said), limits.rows.astype(float), limits.low.astype(float), high)
+
+
+def _filled(problem: SitingProblem) -> Side:
+    """All together use no more sites than they can fill, and none that they never could."""
+    least, could = least_load(problem), could_load(problem)
+    asks = problem.demand if problem.capacity is None else problem.load
+    reached = np.zeros(len(asks), dtype=np.bool_)
+    reached[problem.near.row] = True
+    empty, built = np.flatnonzero(could < least), np.flatnonzero(least)
+    row = np.r_[np.zeros(len(built), dtype=np.int64), np.arange(1, len(empty) + 1)]
+    value, shape = np.r_[least[built], np.ones(len(empty))].astype(float), (len(empty) + 1, len(least))
+    high = np.r_[float(asks.to_numpy()[reached].sum()), np.zeros(len(empty))]
+    rows = sp.csr_array((value, (row, np.r_[built, empty])), shape=shape)
+    return Side(("explanation.rule_least_load", {"unit": problem.unit}), rows, np.full(len(high), -math.inf), high)
 
 
 def _so_many(measure: Measure) -> Side:

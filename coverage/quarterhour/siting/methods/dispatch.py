@@ -21,6 +21,7 @@ from quarterhour.siting.methods.whole.whole_tree import PRICES
 from quarterhour.siting.question.bounds import GoalResult, counting_bound, is_better
 from quarterhour.siting.question.evaluate import Choice, Measure, as_choice
 from quarterhour.siting.question.feasible import SITE_GOALS, QuestionRules
+from quarterhour.siting.question.least_load import asks_least_load
 from quarterhour.siting.question.problem import WHOLE, Goal
 from quarterhour.siting.question.search import COUNTING, Exact, SearchBudget, SearchResult
 
@@ -37,6 +38,8 @@ def solve_by_method(
     rules: QuestionRules, goal: Goal, start: Choice | None, *, budget: SearchBudget
 ) -> GoalResult | None:
     """The answer of the engine of a goal's class; None where there is none, and the generic model is asked."""
+    if asks_least_load(rules.measure.problem):
+        return None
     if not rules.attained and is_cover_question(rules.measure.problem):
         return solve_cover_question(rules.measure, budget)
     if is_whole_question(rules, goal):

@@ -19,6 +19,7 @@ from quarterhour.siting.methods.general.model import Model
 from quarterhour.siting.question.bounds import GoalResult
 from quarterhour.siting.question.evaluate import Choice, Measure
 from quarterhour.siting.question.feasible import QuestionRules
+from quarterhour.siting.question.least_load import asks_least_load
 from quarterhour.siting.question.problem import Goal
 from quarterhour.siting.question.search import SearchBudget, SearchResult
 
@@ -40,7 +41,7 @@ def serves_whole_communities(rules: QuestionRules, goal: Goal) -> bool:
     problem = rules.measure.problem
     if problem.capacity is None or problem.capacity.split or goal.objective in ("min-worst", "equity", "gini"):
         return False
-    if any(g.people for g in (goal, *(g for g, _ in rules.attained))):
+    if asks_least_load(problem) or any(g.people for g in (goal, *(g for g, _ in rules.attained))):
         return False
     return bool((problem.load.to_numpy() == problem.demand.to_numpy()).all())
 

@@ -7,15 +7,18 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Literal
 
+import numpy as np
 import pandas as pd
 
 from quarterhour.base import i18n
-from quarterhour.base.errors import first_ids
+from quarterhour.base.arrays import IntArray
+from quarterhour.base.errors import DataError, first_ids
 from quarterhour.base.labels import percent, unit_label
 from quarterhour.siting.explanation.headline import figure_phrase
 from quarterhour.siting.question.bounds import is_better
+from quarterhour.siting.question.fingerprint import input_hash
 from quarterhour.siting.question.plan import Level, Phrase, Reason, SitingPlan, Ties
-from quarterhour.siting.question.problem import Goal
+from quarterhour.siting.question.problem import Goal, SitingProblem
 
 
 @dataclass(frozen=True, eq=False)
@@ -82,9 +85,10 @@ class RobustSites:
 class Relaxation:
     """One rule that, alone, can give enough.
 
-    ``rule``: ``new_sites, budget, people, quotas, spacing, conflicts, capacity``. ``asked``: what it asks for now;
-    ``needed``: what it must be at the least (or at most) for a plan to exist; of conflicts the pairs that must be
-    allowed, of capacity how much more room is needed (NaN for quotas, and for a rule that is dropped whole).
+    ``rule``: ``new_sites, budget, people, quotas, spacing, conflicts, capacity, farthest, least_load``. ``asked``: what
+    it asks for now; ``needed``: what it must be at the least (or at most) for a plan to exist; of conflicts the pairs
+    that must be allowed, of capacity how much more room is needed (NaN for quotas, and for a rule that is dropped
+    whole).
     ``proven``: no smaller change of this rule alone is enough. ``plan``: the plan that then exists. ``changes``: what
     becomes of single areas, pairs or sites, as sentences; empty where the rule is dropped whole.
     """
@@ -102,7 +106,7 @@ class Relaxation:
         key = (
             f"outlook.relax_{self.rule}" + ("_by" if self.changes else "") + ("" if self.proven or whole else "_found")
         )
-        asked, needed = (f"{v:,.0f}" if math.isfinite(v) else "-" for v in (self.asked, self.needed))
+        asked, needed = (_amount(v) for v in (self.asked, self.needed))
         said = first_ids((Reason(k, v).sentence(lang) for k, v in self.changes), lang=lang)
         unit = next((str(v["unit"]) for _, v in self.changes if "unit" in v), self.plan.unit)
         return i18n.say(key, lang, asked=asked, needed=needed, unit=unit_label(unit, lang), changes=said)
@@ -181,3 +185,15 @@ def _is_before(goals: Sequence[Goal], one: Sequence[Level], other: Sequence[Leve
         if mine.value != theirs.value:
             return is_better(goal, mine.value, theirs.value)
     return False
+
+
+def plan_positions(problem: SitingProblem, plan: SitingPlan) -> IntArray:
+    """Positions of the sites that a plan of this question builds, in its order; DataError where it is none."""
+    if plan.status in ("infeasible", "no_plan"):
+        raise DataError("phasing.no_plan", status=plan.status)
+    places = problem.sites.index.get_indexer(pd.Index(plan.chosen, dtype="str"))
+    if (places < 0).any():
+        raise DataError("phasing.not_its_plan", ids=first_ids(np.array(plan.chosen)[places < 0]))
+    if plan.input_hash != input_hash(problem):
+        raise DataError("phasing.other_question", plan=plan.problem_id, problem=problem.id)
+    return np.asarray(places, dtype=np.int64)

@@ -31,6 +31,7 @@ from quarterhour.siting.methods.solver.incumbent import SitesResult
 from quarterhour.siting.question.evaluate import Choice, Measure
 from quarterhour.siting.question.feasible import QuestionRules
 from quarterhour.siting.question.figures import is_whole
+from quarterhour.siting.question.least_load import asks_least_load
 from quarterhour.siting.question.problem import WHOLE, SitingProblem
 from quarterhour.siting.question.search import DEFAULT_SECONDS, SearchBudget, as_limits
 
@@ -135,6 +136,7 @@ def _is_placing(problem: SitingProblem) -> bool:
     """Whether those count who find a place in a room that is shared out, and all other rules are on sites."""
     coverage, capacity, goal = problem.coverage, problem.capacity, problem.goals[0]
     plain = coverage.backup is None and not coverage.at_least and not problem.everyone
+    plain = plain and not asks_least_load(problem)
     shared = capacity is not None and capacity.split and problem.budget.yuan is None
     return problem.plain and plain and shared and goal.objective == "max-cover" and not goal.people
 

@@ -18,13 +18,12 @@ from quarterhour.base.centiseconds import CENTISECONDS_PER_MINUTE
 from quarterhour.base.errors import DataError, first_ids
 from quarterhour.siting.methods.capacity.transportation import least_time_flow
 from quarterhour.siting.methods.median.median_instance import build_median_instance
-from quarterhour.siting.outlook.answers import Phasing
+from quarterhour.siting.outlook.answers import Phasing, plan_positions
 from quarterhour.siting.outlook.frontier import frontier
 from quarterhour.siting.outlook.sequence import Worth, best_order, gained_with, lost_without
 from quarterhour.siting.outlook.yearly_money import YearlyMoney, build_by_year, money_by_year
 from quarterhour.siting.question.building_order import in_stages
 from quarterhour.siting.question.evaluate import Measure
-from quarterhour.siting.question.fingerprint import input_hash
 from quarterhour.siting.question.plan import SitingPlan
 from quarterhour.siting.question.problem import Budget, Coverage, Goal, SitingProblem
 from quarterhour.siting.question.search import COUNTING, DEFAULT_SECONDS, Limits, as_limits
@@ -254,14 +253,7 @@ class _Weighed:
 
     def positions(self, plan: SitingPlan) -> IntArray:
         """The sites that a plan builds."""
-        if plan.status in ("infeasible", "no_plan"):
-            raise DataError("phasing.no_plan", status=plan.status)
-        places = self.problem.sites.index.get_indexer(pd.Index(plan.chosen, dtype="str"))
-        if (places < 0).any():
-            raise DataError("phasing.not_its_plan", ids=first_ids(np.array(plan.chosen)[places < 0]))
-        if plan.input_hash != input_hash(self.problem):
-            raise DataError("phasing.other_question", plan=plan.problem_id, problem=self.problem.id)
-        return np.sort(places).astype(np.int64)
+        return np.sort(plan_positions(self.problem, plan))
 
     def positions_of(self, ids: Sequence[str]) -> IntArray:
         """Sites by their ids, in the order given."""
@@ -297,7 +289,9 @@ class _Weighed:
         asked = replace(
             problem,
             goals=(self.goal,),
-            sites=problem.sites.assign(state=state.replace("required", "candidate"), **{_ASKED: state}),
+            sites=problem.sites.drop(columns="least_load", errors="ignore").assign(
+                state=state.replace("required", "candidate"), **{_ASKED: state}
+            ),
             new_sites=new_sites,
             quotas=tuple(replace(q, level=_ASKED) if q.level == "state" else q for q in most),
             coverage=Coverage(tier=problem.coverage.tier, everyone=False),

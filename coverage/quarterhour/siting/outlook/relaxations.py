@@ -23,6 +23,7 @@ from quarterhour.siting.proof.assemble import Proof, as_plan, certificate
 from quarterhour.siting.question.bounds import counting_bound
 from quarterhour.siting.question.evaluate import Measure
 from quarterhour.siting.question.feasible import QuestionRules
+from quarterhour.siting.question.least_load import asks_least_load
 from quarterhour.siting.question.plan import SitingPlan
 from quarterhour.siting.question.problem import Budget, Coverage, Goal, Quota, SitingProblem
 from quarterhour.siting.question.search import COUNTING, Limits, as_limits
@@ -31,7 +32,7 @@ from quarterhour.siting.solve import solve_siting
 _SECONDS = 20.0
 _SHARE = 0.4
 """Of the time, or work, of a rule, for finding by how little it must give; the rest is for a plan that shows it."""
-_ORDER = ("new_sites", "budget", "people", "quotas", "spacing", "conflicts", "capacity")
+_ORDER = ("new_sites", "budget", "people", "quotas", "spacing", "conflicts", "capacity", "farthest", "least_load")
 
 
 def smallest_relaxations(
@@ -45,10 +46,11 @@ def smallest_relaxations(
 ) -> list[Relaxation]:
     """For a question without a plan, each rule that alone can give enough, and by how much.
 
-    More sites, more money, fewer people, smaller minima and larger maxima, less distance, fewer conflicts, more room:
-    each is tried by itself with the rest kept. ``seconds`` (None: 20, or no limit where work is given), ``nodes`` and
-    ``rounds`` are shared out among the rules; an amount that was not proven within its part says so, and a rule of
-    which no amount was found is tried without. Empty: no single rule is enough. ``by_clock``: as ``solve_siting``.
+    More sites, more money, fewer people, smaller minima and larger maxima, less distance, fewer conflicts, more room,
+    people as far as they may be, sites as empty: each is tried by itself with the rest kept. ``seconds`` (None: 20, or
+    no limit where work is given), ``nodes`` and ``rounds`` are shared out among the rules; an amount that was not
+    proven within its part says so, and a rule of which no amount was found is tried without. Empty: no single rule is
+    enough. ``by_clock``: as ``solve_siting``.
     """
     limits = as_limits(seconds, nodes, rounds, otherwise=_SECONDS)
     tries = [*_tries(problem)]
@@ -91,6 +93,12 @@ def _tries(problem: SitingProblem) -> Iterator[_Look]:
     if problem.capacity is not None:
         loose = replace(problem, capacity=None)
         yield partial(_by_little, problem, "capacity", room_change if small else None, loose)
+    if problem.coverage.farthest is not None:
+        anywhere = replace(problem, coverage=replace(problem.coverage, farthest=None))
+        yield partial(_by_little, problem, "farthest", None, anywhere)
+    if asks_least_load(problem):
+        empty = replace(problem, sites=problem.sites.drop(columns="least_load"))
+        yield partial(_by_little, problem, "least_load", None, empty)
     if problem.everyone or problem.coverage.at_least:
         could = int(problem.demand[Measure(problem).reachable].sum())
         people = could if problem.everyone else problem.coverage.at_least
@@ -123,7 +131,7 @@ def _by_little(
 
     def solved(softer: SitingProblem) -> SitingPlan:
         left = replace(asking.limits.times(1 - _SHARE), seconds=max(0.2, until - time.perf_counter()))
-        return asking.solve(replace(softer, coverage=_fixed(problem)), left)
+        return asking.solve(replace(softer, coverage=replace(softer.coverage, everyone=problem.everyone)), left)
 
     change = None if look is None else look(problem, within=asking.limits.times(_SHARE))
     if change is not None:
@@ -135,7 +143,8 @@ def _by_little(
         return None
     if rule == "spacing" and problem.apart is not None:
         return Relaxation(rule, problem.apart.least, 0.0, False, plan)
-    asked = float(by_rule(problem).sum()) if rule == "conflicts" else math.nan
+    known = {"conflicts": float(by_rule(problem).sum()), "farthest": problem.coverage.farthest or math.nan}
+    asked = known.get(rule, math.nan)
     return Relaxation(rule, asked, math.nan, True, plan)
 
 

@@ -118,12 +118,14 @@ def _check(problem: SitingProblem, scenarios: int, speed: Pair, people: float) -
         raise DataError("phasing.bad_speed", low=low, high=high)
     if not (is_number(people) and 0 <= people <= 1):
         raise DataError("phasing.bad_people", people=people)
+    if problem.coverage.farthest is not None and len(problem.standards) > 1 and tuple(speed) != (1, 1):
+        raise DataError("phasing.farthest_classes")
     _check_searched(problem, problem.times, max(1.0, speed[1]))
 
 
 def _check_searched(problem: SitingProblem, times: TravelTimes, factor: float) -> None:
     turnout = times.turnout_minutes
-    needed = factor * (problem.minutes - turnout) + turnout
+    needed = factor * (problem.known_minutes - turnout) + turnout
     if centiseconds(needed) > centiseconds(times.cutoff_minutes):
         raise CutoffError("phasing.beyond_cutoff", minutes=needed, cutoff=times.cutoff_minutes)
 
@@ -139,7 +141,7 @@ def _drawn(
         factor = Fraction(round(_STEPS * rng.uniform(*speed)), _STEPS)
         change = np.maximum(0.0, 1 + people * drawn_normal(problem.demand.index, seed=(seed, number)))
         table = problem.people.apply(lambda column, c=change: np.rint(column * c).astype("int64"))
-        times = _at_speed(_times(problem, float(factor), paced), factor, problem.minutes)
+        times = _at_speed(_times(problem, float(factor), paced), factor, problem.known_minutes)
         yield float(factor), _with_people(replace(problem, times=times), table, change)
 
 
@@ -147,7 +149,7 @@ def _told(
     problem: SitingProblem, told: Sequence[tuple[str, pd.DataFrame]]
 ) -> Iterator[tuple[float, SitingProblem]]:  # fmt: skip
     """The question as it is, and with each scenario's own people."""
-    own = replace(problem, times=_at_speed(problem.times, Fraction(1), problem.minutes))
+    own = replace(problem, times=_at_speed(problem.times, Fraction(1), problem.known_minutes))
     yield 1.0, own
     for _, people in told:
         yield 1.0, _with_people(own, people[list(problem.people)].reindex(problem.demand.index))

@@ -1,10 +1,12 @@
-"""What stands behind a plan in its record, frontier, phases, money and quality, counted again from the question."""
+"""What stands behind a plan in its record (frontier, phases, reserves, money, quality), counted again."""
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from fractions import Fraction
+from itertools import groupby
 from typing import Any
 
 import numpy as np
@@ -17,19 +19,23 @@ from quarterhour.base.errors import PlanError
 from quarterhour.siting.proof.money_record import verify_money
 from quarterhour.siting.proof.most_placed import most_placed
 from quarterhour.siting.proof.packed_question import plain_number
-from quarterhour.siting.proof.recount import check_rules_of_sites
+from quarterhour.siting.proof.recount import check_filled, check_rules_of_sites
 from quarterhour.siting.proof.second_count import Tally
 from quarterhour.siting.question.plan import SitingPlan
 from quarterhour.siting.question.problem import Goal, SitingProblem
 
 _POINT = ("sites", "people", "bound", "gap", "chosen")
 _STEP = ("built", "sites", "value", "best", "bound", "loss", "loss_at_most", "proved_by")
+_RESERVE = ("site", "place", "substitute", "value", "loss", "covered", "short")
 _SHARES = ("fact", "unstated", "estimated", "synthetic")
 _HUNDREDTHS = 100
 
 
 def behind_record(
-    frontier: pd.DataFrame | None = None, phases: tuple[int, pd.DataFrame] | None = None, **others: Any
+    frontier: pd.DataFrame | None = None,
+    phases: tuple[int, pd.DataFrame] | None = None,
+    reserves: pd.DataFrame | None = None,
+    **others: Any,
 ) -> dict[str, Any]:
     """What a study adds to a record, in plain values; ``phases``: the first year and the steps; None is left out."""
     found: dict[str, Any] = {}
@@ -37,6 +43,8 @@ def behind_record(
         found["frontier"] = plain_rows(frontier)
     if phases is not None:
         found["phases"] = {"first_year": int(phases[0]), "steps": plain_rows(phases[1])}
+    if reserves is not None:
+        found["reserves"] = plain_rows(reserves)
     return found | {name: value for name, value in others.items() if value is not None}
 
 
@@ -65,6 +73,8 @@ def check_behind(problem: SitingProblem, plan: SitingPlan, record: Mapping[str, 
         _check_phases(problem, plan, record["phases"])
         if not (record.get("money") or {}).get("caps"):  # without money of its own for each year, every site has one
             _same("phases sites", sum(len(step["sites"]) for step in record["phases"]["steps"]), len(plan.chosen))
+    if "reserves" in record:
+        _check_reserves(problem, plan, record["reserves"])
     verify_money(record)
     for row in record.get("quality", []):
         _check_quality(row)
@@ -158,6 +168,75 @@ def _check_losses(goal: Goal, step: Mapping[str, Any]) -> None:
         _same(f"phases {name}", step[name], plain_number(float(Fraction(sign * (other - value), unit))))
     if not 0 <= sign * (best - value) <= sign * (bound - value):
         raise PlanError("proof.bad_bound", value=step["value"], bound=step["bound"])
+
+
+# --- reserves -------------------------------------------------------------------------------------
+
+
+def _check_reserves(problem: SitingProblem, plan: SitingPlan, rows: Sequence[Mapping[str, Any]]) -> None:
+    """Of every site that need not be built its substitutes, which keep the rules on sites, in their order."""
+    for row in rows:
+        _keys(row, _RESERVE, "reserves")
+    mine = [(site, list(some)) for site, some in groupby(rows, key=lambda row: row["site"])]
+    states = dict(problem.sites["state"])
+    _same("reserves site", [site for site, _ in mine], [s for s in plan.chosen if states[s] != "required"])
+    now = _exchanged(problem, plan, plan.chosen)
+    for site, some in mine:
+        before: tuple[Fraction | int, ...] | None = None
+        for number, row in enumerate(some, start=1):
+            if row["substitute"] is None:
+                _same("reserves", row, {**dict.fromkeys(_RESERVE), "site": site, "place": number - 1})
+                _same("reserves place", len(some), 1)
+                continue
+            _same("reserves place", row["place"], number)
+            chosen = [row["substitute"] if s == site else s for s in plan.chosen]
+            check_rules_of_sites(problem, chosen)
+            found = _exchanged(problem, plan, chosen)
+            lost = found.key[1] - now.key[1]
+            counted = {"value": plain_number(float(found.value)), "loss": plain_number(float(lost))}
+            for name, count in {**counted, "covered": found.covered, "short": found.short}.items():
+                _same(f"reserves {name}", row[name], count)
+            key = (*found.key, list(problem.sites.index).index(row["substitute"]))
+            if before is not None and key <= before:
+                raise PlanError("proof.recount_differs", what="reserves place", said=number, counted=number - 1)
+            before = key
+
+
+@dataclass(frozen=True)
+class _Exchanged:
+    """A choice by what reserves are ranked by: ``key`` is less where it is better, ``short`` first, then each goal."""
+
+    key: tuple[Fraction | int, ...]
+    value: Fraction
+    covered: int
+    short: int
+
+
+def _exchanged(problem: SitingProblem, plan: SitingPlan, chosen: Sequence[str]) -> _Exchanged:
+    if problem.capacity is not None:
+        return _placed(problem, problem.existing | problem.sites.index.isin(list(chosen)))
+    tally = Tally(problem, replace(plan, chosen=tuple(chosen), served=None))
+    used, nearest = np.zeros(len(problem.sites), dtype=np.int64), tally.assigned()
+    np.add.at(used, nearest[nearest >= 0], tally.people[nearest >= 0])
+    check_filled(problem, chosen, dict(zip(map(str, problem.sites.index), used.tolist(), strict=True)))
+    columns, covered = {"", *(goal.people for goal in problem.goals)}, tally.covered()
+    left = tally.reachable & ~covered & problem.everyone
+    short = int(np.array([tally.counted(column) for column in columns]).max(axis=0)[left].sum())
+    lacking = problem.coverage.at_least - Fraction(int(tally.points("").sum()), _HUNDREDTHS * _HUNDREDTHS)
+    short = max(short, math.ceil(lacking))
+    values = [tally.exact(goal) for goal in problem.goals]
+    key = [-v if goal.most else v for goal, v in zip(problem.goals, values, strict=True)]
+    return _Exchanged((short, *key), values[0], int(tally.people[covered].sum()), short)
+
+
+def _placed(problem: SitingProblem, opened: BoolArray) -> _Exchanged:
+    placed, load = most_placed(problem, opened, problem.load), problem.load.to_numpy(dtype=np.int64)
+    demanded = most_placed(replace(problem, sites=problem.sites.assign(capacity=None)), opened | True, problem.load)
+    asked = [demanded if problem.everyone else 0]
+    if (load == problem.demand.to_numpy(dtype=np.int64)).all():
+        asked.append(problem.coverage.at_least)
+    short = max(max(asked) - placed, 0)
+    return _Exchanged((short, -placed), Fraction(placed), placed, short)
 
 
 # --- quality --------------------------------------------------------------------------------------

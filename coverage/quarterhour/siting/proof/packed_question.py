@@ -21,10 +21,12 @@ from quarterhour.siting.proof.seal import as_text
 from quarterhour.siting.question.fingerprint import asked
 from quarterhour.siting.question.problem import (
     AREA_LEVELS,
+    SITE_FIGURES,
     Budget,
     Capacity,
     Coverage,
     Goal,
+    Near,
     Quota,
     SitingProblem,
     Standard,
@@ -38,7 +40,6 @@ _EFFORT = 6
 
 def question_record(problem: SitingProblem) -> dict[str, Any]:
     """All that the answer depends on; long columns are packed (zlib in base64), pairs only within the standard."""
-    pairs = problem.pairs
     return {
         "format": FORMAT,
         **asked(problem),
@@ -47,13 +48,18 @@ def question_record(problem: SitingProblem) -> dict[str, Any]:
         "load": pack(problem.load - problem.demand),
         "site_columns": list(problem.sites.columns),
         "sites": pack_texts([problem.sites.index, *(_texts(problem.sites[c]) for c in problem.sites)]),
-        "near": {
-            "count": pack(np.diff(pairs.start)),
-            "site": pack(np.diff(pairs.site.astype(np.int64), prepend=0)),
-            "cs": pack(pairs.cs),
-        },
+        "near": _packed_pairs(problem.pairs),
+        **({} if problem.coverage.farthest is None else {"farther": _packed_pairs(problem.farther)}),
         "conflicts": pack(problem.conflicts.ravel()),
         "travel": [problem.times.mode_id, problem.times.heading, plain_number(problem.times.turnout_minutes)],
+    }
+
+
+def _packed_pairs(pairs: Near) -> dict[str, str]:
+    return {
+        "count": pack(np.diff(pairs.start)),
+        "site": pack(np.diff(pairs.site.astype(np.int64), prepend=0)),
+        "cs": pack(pairs.cs),
     }
 
 
@@ -97,8 +103,9 @@ def check_question(packed: Mapping[str, Any], problem: SitingProblem) -> None:
     PlanError names the first part that differs. The mode, heading and turnout of its times are taken as they stand.
     """
     known = {"format", "communities", "people", "load", "site_columns", "sites", "near", "conflicts", "travel"}
-    plain = asked(problem)
-    strange = sorted(set(packed) ^ (known | set(plain))) or sorted(set(packed["near"]) ^ {"count", "site", "cs"})
+    plain, pairs = asked(problem), ["near", *(["farther"] if problem.coverage.farthest is not None else [])]
+    strange = sorted(set(packed) ^ (known | set(plain) | set(pairs)))
+    strange = strange or sorted({key for name in pairs for key in set(packed[name]) ^ {"count", "site", "cs"}})
     strange = strange or [key for key, value in plain.items() if as_text(packed[key]) != as_text(value)]
     columns = list(problem.sites.columns)
     if strange or packed["site_columns"] != columns or type(packed["format"]) is not int:
@@ -119,7 +126,8 @@ def read_question(name: str, packed: Mapping[str, Any]) -> SitingProblem:
     sites = _sites(packed)
     people = pd.DataFrame({c: unpack(text) for c, text in packed["people"].items()}, index=communities)
     demand = sum((people[c] * int(w) for c, w in packed["weights"].items()), start=pd.Series(0, index=communities))
-    backup, tier, everyone, at_least = packed["coverage"]
+    backup, tier, everyone, at_least, *farthest = packed["coverage"]
+    farthest_minutes = farthest[0] / CENTISECONDS_PER_MINUTE if farthest else None
     capacity = packed["capacity"]
     return SitingProblem(
         id=name,
@@ -135,7 +143,7 @@ def read_question(name: str, packed: Mapping[str, Any]) -> SitingProblem:
         load=(demand + unpack(packed["load"])).rename("load"),
         new_sites=packed["new_sites"],
         quotas=tuple(_quota(*quota) for quota in packed["quotas"]),
-        coverage=Coverage(backup, tier, everyone, at_least),
+        coverage=Coverage(backup, tier, everyone, at_least, farthest_minutes),
         budget=Budget(*packed["budget"]),
         capacity=None if capacity is None else Capacity(unit=capacity[0], split=capacity[1]),
         conflicts=unpack(packed["conflicts"]).reshape(-1, 2),
@@ -156,22 +164,33 @@ def _standard(ladder: Sequence[Sequence[int]]) -> Standard:
 def _sites(packed: Mapping[str, Any]) -> pd.DataFrame:
     ids, *columns = unpack_texts(packed["sites"])
     table = pd.DataFrame(dict(zip(packed["site_columns"], columns, strict=True)), pd.Index(ids, dtype="str", name="id"))
-    for column in ("cost_yuan", "running_yuan", "capacity"):
+    for column in (c for c in SITE_FIGURES if c in table):
         table[column] = pd.to_numeric(table[column].replace("", None)).astype("Int64")
     return table
 
 
 def _times(packed: Mapping[str, Any], communities: pd.Index, sites: pd.Index) -> TravelTimes:
-    near, (mode, heading, turnout) = packed["near"], packed["travel"]
-    cutoff = max(ladder[-1][0] for ladder in packed["standards"].values()) / CENTISECONDS_PER_MINUTE
-    start = np.r_[0, np.cumsum(unpack(near["count"]))].astype(np.int64)
-    site, cs = np.cumsum(unpack(near["site"])).astype(np.int32), unpack(near["cs"]).astype(np.int32)
-    wrong = len(start) != len(communities) + 1 or not len(site) == len(cs) == start[-1]
-    if wrong or (len(site) and not 0 <= site.min() <= site.max() < len(sites)):
-        raise PlanError("proof.record_garbled", detail="near")
+    """The pairs within the standard, and those beyond it where a question has any."""
+    mode, heading, turnout = packed["travel"]
+    cutoff = max([ladder[-1][0] for ladder in packed["standards"].values()] + packed["coverage"][4:])
+    parts = [_pairs(packed[name], len(communities), len(sites)) for name in ("near", "farther") if name in packed]
+    row, site, cs = (np.concatenate([getattr(part, name) for part in parts]) for name in ("row", "site", "cs"))
+    order = np.lexsort((site, row)) if len(parts) > 1 else slice(None)
+    start = np.r_[0, np.cumsum(np.bincount(row, minlength=len(communities)))].astype(np.int64)
+    nowhere, minutes = pd.DataFrame(), cutoff / CENTISECONDS_PER_MINUTE
     return TravelTimes(
-        start, site, cs, communities, sites, cutoff, heading, float(turnout), mode, pd.DataFrame(), pd.DataFrame()
-    )
+        start, site[order].astype(np.int32), cs[order].astype(np.int32), communities, sites, minutes, heading,
+        float(turnout), mode, nowhere, nowhere,
+    )  # fmt: skip
+
+
+def _pairs(packed: Mapping[str, Any], communities: int, sites: int) -> Near:
+    start = np.r_[0, np.cumsum(unpack(packed["count"]))].astype(np.int64)
+    site, cs = np.cumsum(unpack(packed["site"])), unpack(packed["cs"])
+    wrong = len(start) != communities + 1 or not len(site) == len(cs) == start[-1]
+    if wrong or (len(site) and not 0 <= site.min() <= site.max() < sites):
+        raise PlanError("proof.record_garbled", detail="near")
+    return Near(start, site, cs)
 
 
 def plain_number(value: float | None) -> int | float | None:

@@ -145,7 +145,7 @@ class PriceForm:
 def has_price_form(problem: SitingProblem, place: int) -> bool:
     """Whether the bound of a goal, by its place in the chain, can have such evidence at all."""
     goal, before = problem.goals[place], problem.goals[:place]
-    plain = problem.coverage.backup is None and problem.capacity is None
+    plain = problem.coverage.backup is None and problem.capacity is None and "least_load" not in problem.sites
     return plain and goal.objective in _BOUNDED and all(g.objective in _KEPT for g in before)
 
 
@@ -199,6 +199,14 @@ def _must(problem: SitingProblem) -> BoolArray:
     return must
 
 
+def _near_enough(problem: SitingProblem) -> list[IntArray]:
+    """The sites near enough to each community with counted people, apart from the standard, each list once."""
+    near, columns = problem.far_enough, {"", *(g.people for g in problem.goals)}
+    people = np.array([problem.people_of[c] > 0 for c in columns]).any(axis=0)
+    lists = {tuple(near.site[near.start[i] : near.start[i + 1]].tolist()) for i in np.flatnonzero(people).tolist()}
+    return [np.array(sites, dtype=np.int64) for sites in sorted(lists) if sites]
+
+
 def _nearer(problem: SitingProblem, goal: Goal, must: BoolArray, cs: int) -> tuple[Near, BoolArray]:
     """The pairs, and who must have one, where nobody whom a goal counts may have so many centiseconds."""
     asks = problem.reachable & (problem.people_of[goal.people] > 0) & (problem.limit_cs >= cs)
@@ -212,7 +220,7 @@ def _step(own: Part, row: IntArray) -> int:
 
 
 def _rows(problem: SitingProblem) -> tuple[sp.csr_array, IntArray, IntArray]:
-    """Quotas area by area, money, conflicts."""
+    """Quotas area by area, money, conflicts, and the farthest that anybody may have."""
     rows: list[tuple[IntArray, IntArray, int, int]] = []
     one = np.ones(len(problem.sites), dtype=np.int64)
     for quota, area_of in problem.area_of.items():
@@ -225,6 +233,8 @@ def _rows(problem: SitingProblem) -> tuple[sp.csr_array, IntArray, IntArray]:
         paid = np.flatnonzero(problem.yuan).astype(np.int64)
         rows.append((paid, problem.yuan[paid], 0, int(problem.budget.yuan)))
     rows += [(pair, one[pair], 0, 1) for pair in problem.conflicts.astype(np.int64)]
+    if problem.coverage.farthest is not None:
+        rows += [(sites, one[sites], 1, -1) for sites in _near_enough(problem)]
     start = np.r_[0, np.cumsum([len(sites) for sites, *_ in rows])].astype(np.int64)
     nothing = np.empty(0, dtype=np.int64)
     site = np.concatenate([nothing, *(sites for sites, *_ in rows)])

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import math
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
+import numpy as np
 import pandas as pd
 
+from quarterhour.base.centiseconds import centiseconds
 from quarterhour.base.errors import PlanError
 from quarterhour.base.labels import unit_by_language
 from quarterhour.siting.proof.evidence import check_evidence
@@ -49,6 +51,7 @@ def verify_plan(problem: SitingProblem, plan: SitingPlan) -> Recount:
         return count
     check_rules_of_sites(problem, plan.chosen)
     _check_assignment(problem, found, plan)
+    check_filled(problem, plan.chosen, _loads(problem, found, plan))
     _check_everyone(problem, found)
     _check_gain(found, plan)
     _check_levels(problem, found, plan)
@@ -74,6 +77,7 @@ def check_rules_of_sites(problem: SitingProblem, chosen: Sequence[str]) -> None:
     _check_chosen(problem, chosen)
     _check_quotas(problem, chosen)
     _check_money_and_conflicts(problem, chosen)
+    _check_farthest(problem, chosen)
 
 
 def _check_ids(problem: SitingProblem, chosen: Sequence[str]) -> None:
@@ -160,6 +164,44 @@ def _check_money_and_conflicts(problem: SitingProblem, built: Sequence[str]) -> 
     opened = {k for k, i in enumerate(sites.index) if i in chosen or sites.at[i, "state"] == "existing"}
     both = [(a, b) for a, b in problem.conflicts.tolist() if a in opened and b in opened]
     wrong("conflict_broken", [f"{sites.index[a]} + {sites.index[b]}" for a, b in both])
+
+
+def _check_farthest(problem: SitingProblem, built: Sequence[str]) -> None:
+    """Nobody has farther than the question allows whom some site, built or not, is so near to."""
+    farthest, times = problem.coverage.farthest, problem.times
+    if farthest is None:
+        return
+    chosen, tier = set(built), problem.coverage.tier
+    counts = [not tier or tier in said.split(" ") for said in problem.sites["tiers"]]
+    opened = [s == "existing" or i in chosen for i, s in problem.sites["state"].items()]
+    near = (times.cs <= centiseconds(farthest)) & np.array(counts, dtype=np.bool_)[times.site_index]
+    have = near & np.array(opened, dtype=np.bool_)[times.site_index]
+    some, met = (np.diff(np.append(0, np.cumsum(pairs))[times.indptr]) > 0 for pairs in (near, have))
+    columns = [problem.demand, *(problem.people[g.people] for g in problem.goals if g.people)]
+    people = np.array([column.to_numpy() > 0 for column in columns]).any(axis=0)
+    wrong("too_far", list(problem.demand.index[people & some & ~met]), minutes=f"{farthest:g}")
+
+
+def check_filled(problem: SitingProblem, built: Sequence[str], loads: Mapping[str, int]) -> None:
+    """Every site that is built is used by as many as it must be; PlanError for those that are not."""
+    if "least_load" not in problem.sites:
+        return
+    least = {str(s): 0 if pd.isna(n) else int(n) for s, n in problem.sites["least_load"].items()}
+    wrong("not_filled", [f"{s} ({loads.get(s, 0)} < {least[s]})" for s in built if loads.get(s, 0) < least[s]])
+
+
+def _loads(problem: SitingProblem, found: Count, plan: SitingPlan) -> Counter[str]:
+    """How many use each site: the people assigned to it, or what communities ask of it."""
+    loads, ids = Counter[str](), problem.sites.index
+    if plan.served is None:
+        for place, people in zip(found.site.tolist(), problem.demand.tolist(), strict=True):
+            loads.update({str(ids[place]): people} if place >= 0 else {})
+        return loads
+    whole = problem.capacity is not None and not problem.capacity.split
+    asked = {str(c): int(n) for c, n in problem.load.items()}
+    for community, site, people in plan.served[["community", "site", "people"]].itertuples(index=False):
+        loads[str(site)] += asked[str(community)] if whole else int(people)
+    return loads
 
 
 def _check_everyone(problem: SitingProblem, found: Count) -> None:

@@ -242,19 +242,23 @@ class Tally:
 
     def value(self, goal: Goal) -> float:
         """A goal's value, in the unit in which a plan says it."""
+        return float(self.exact(goal))
+
+    def exact(self, goal: Goal) -> Fraction:
+        """The same as a fraction."""
         if goal.objective == "max-cover":
-            return float(Fraction(int(self.points(goal.people).sum()), 10_000))
+            return Fraction(int(self.points(goal.people).sum()), 10_000)
         if goal.objective == "equity":
-            return float(self.least_share(goal)[0])
+            return self.least_share(goal)[0]
         if goal.objective == "gini":
-            return self.unevenness(goal) / 1_000_000
+            return Fraction(self.unevenness(goal), 1_000_000)
         if goal.objective == "min-sites":
-            return float(len(self.plan.chosen))
+            return Fraction(len(self.plan.chosen))
         if goal.objective == "min-cost":
-            return float(self.cost())
+            return Fraction(self.cost())
         people, cs = self.trips(goal.people)
         whole = int(people @ cs) if goal.objective == "min-time" else int(cs[people > 0].max(initial=0))
-        return float(Fraction(whole, 6000))
+        return Fraction(whole, 6000)
 
 
 class Parts:

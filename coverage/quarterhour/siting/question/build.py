@@ -102,7 +102,9 @@ def as_problem(
     sites, table = own_table(sites), _people_table(demand)
     check_ids([*table.index, *sites.index])
     weights = _weights(people, table)
-    kept, classes = _times(times, standards, classes=classes, communities=table.index, sites=sites.index)
+    kept, classes = _times(
+        times, standards, coverage.farthest, classes=classes, communities=table.index, sites=sites.index
+    )
     table = _in_order(table, kept)
     frame = site_frame(sites, costs=money_counts(goals, budget), capacity=capacity)
     counted = sum((table[c] * w for c, w in weights.items()), start=pd.Series(0, index=table.index))
@@ -211,6 +213,7 @@ def _by_community(given: Any, communities: pd.Index, what: str) -> pd.Series:
 def _times(
     times: TravelTimes | Mapping[str, TravelTimes],
     standards: Standards,
+    farthest: float | None,
     *,
     classes: pd.Series | Mapping[Any, str] | None,
     communities: pd.Index,
@@ -221,7 +224,7 @@ def _times(
     if set(map(str, named)) != set(standards):
         raise DataError("question.classes_differ", times=", ".join(map(str, named)), minutes=", ".join(standards))
     for name, table in named.items():
-        _check_reach(standards[str(name)], table, sites)
+        _check_reach(max(standards[str(name)].minutes, farthest or 0), table, sites)
     single = not isinstance(times, Mapping) and len(standards) == 1
     order = next(iter(named.values())).communities if single else communities
     one_for_all = len(standards) == 1 and (classes is None or "" in standards)
@@ -231,16 +234,16 @@ def _times(
         table = next(iter(named.values()))
         return table if list(table.sites) == list(sites) else table.only(sites), known
     parts = [_Part(standards[str(name)], t.only(sites), known.eq(str(name)).to_numpy()) for name, t in named.items()]
-    return _merged(parts, order), known
+    return _merged(parts, order, centiseconds(farthest or 0)), known
 
 
 def _own_names(times: TravelTimes) -> TravelTimes:
     return replace(times, communities=own_index(times.communities), sites=own_index(times.sites))
 
 
-def _check_reach(standard: Standard, times: TravelTimes, sites: pd.Index) -> None:
-    if centiseconds(standard.minutes) > centiseconds(times.cutoff_minutes):
-        raise CutoffError("question.beyond_cutoff", minutes=standard.minutes, cutoff=times.cutoff_minutes)
+def _check_reach(minutes: float, times: TravelTimes, sites: pd.Index) -> None:
+    if centiseconds(minutes) > centiseconds(times.cutoff_minutes):
+        raise CutoffError("question.beyond_cutoff", minutes=minutes, cutoff=times.cutoff_minutes)
     lost = sites.difference(times.sites, sort=False)
     if len(lost):
         raise DataError("question.site_without_times", ids=first_ids(lost))
@@ -266,8 +269,9 @@ class _Part:
     mine: Any
 
 
-def _merged(parts: Sequence[_Part], communities: pd.Index) -> TravelTimes:
-    """Each community's row out of the times of its own class, all as many times their own standard far.
+def _merged(parts: Sequence[_Part], communities: pd.Index, farthest: int) -> TravelTimes:
+    """Each community's row out of the times of its own class, all as many times their own standard far, and at least
+    so many centiseconds.
 
     ``robust_sites`` asks as much farther as the fastest is faster.
     """
@@ -281,7 +285,7 @@ def _merged(parts: Sequence[_Part], communities: pd.Index) -> TravelTimes:
             raise DataError("question.community_without_times", ids=first_ids(communities[part.mine][place < 0]))
         table = part.times.to_scipy()[place]
         row = np.repeat(np.flatnonzero(part.mine), np.diff(table.indptr))
-        near = table.data <= math.floor(farther * centiseconds(part.standard.minutes))
+        near = table.data <= max(farthest, math.floor(farther * centiseconds(part.standard.minutes)))
         rows.append(row[near])
         sites.append(table.indices[near])
         legs.append(table.data[near])
@@ -295,7 +299,7 @@ def _merged(parts: Sequence[_Part], communities: pd.Index) -> TravelTimes:
         site_index=site[order].astype(np.int32),
         cs=cs[order].astype(np.int32),
         communities=communities,
-        cutoff_minutes=math.floor(farther * max(standards)) / CENTISECONDS_PER_MINUTE,
+        cutoff_minutes=max(farthest, math.floor(farther * max(standards))) / CENTISECONDS_PER_MINUTE,
         mode_id=" + ".join(dict.fromkeys(p.times.mode_id for p in parts)),
         fixed_time=any(p.times.fixed_time for p in parts),
         community_snap=pd.DataFrame(),
@@ -322,6 +326,8 @@ def _check_together(problem: SitingProblem) -> None:
     _check_money(problem)
     if problem.capacity is not None and problem.coverage.backup is not None:
         raise DataError("question.backup_and_capacity")
+    if problem.capacity is not None and problem.coverage.farthest is not None:
+        raise DataError("question.farthest_and_capacity")
 
 
 def _check_numbers(problem: SitingProblem) -> None:

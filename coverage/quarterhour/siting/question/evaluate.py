@@ -102,10 +102,15 @@ class Measure:
         return np.repeat(np.arange(len(start) - 1), np.diff(start))
 
     @cached_property
-    def takes_part(self) -> BoolArray:
-        """The reachable communities with people whom some goal counts."""
+    def counted(self) -> BoolArray:
+        """The communities with people whom some goal counts."""
         people = [self.problem.people_of[c] for c in {"", *(g.people for g in self.problem.goals)}]
-        return np.asarray((np.array(people) > 0).any(axis=0) & self.reachable, dtype=np.bool_)
+        return np.asarray((np.array(people) > 0).any(axis=0), dtype=np.bool_)
+
+    @cached_property
+    def takes_part(self) -> BoolArray:
+        """The reachable ones of these."""
+        return np.asarray(self.counted & self.reachable, dtype=np.bool_)
 
     def scan(self, opened: BoolArray) -> Scan:
         """What each community has of open sites; ties to the earlier in the table of sites."""

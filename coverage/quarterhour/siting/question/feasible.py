@@ -10,6 +10,7 @@ import numpy as np
 
 from quarterhour.base.arrays import IntArray
 from quarterhour.siting.question.evaluate import Choice, Measure, Outcome
+from quarterhour.siting.question.least_load import is_filled
 from quarterhour.siting.question.problem import WHOLE, Goal, SitingProblem
 from quarterhour.siting.question.quotas import area_rules
 from quarterhour.siting.question.search import Exact
@@ -38,6 +39,7 @@ class QuestionRules:
         problem = self.measure.problem
         rows = [rule.row for rule in area_rules(problem)]
         rows += [*conflict_rows(problem, self.cliques), barred_row(problem), *sum_rows(problem, self.attained)]
+        rows += farthest_rows(self.measure)
         return as_limits(rows, ~problem.free)
 
     @cached_property
@@ -71,7 +73,11 @@ class QuestionRules:
             Outcome(self.measure, choice),
             [a for a in self.attained if a[0].objective not in SITE_GOALS],
         )
-        return self._covers(outcome) and all(_attains(outcome, goal, value) for goal, value in attained)
+        return (
+            is_filled(outcome)
+            and self._covers(outcome)
+            and all(_attains(outcome, goal, value) for goal, value in attained)
+        )
 
     def _covers(self, outcome: Outcome) -> bool:
         problem = self.measure.problem
@@ -106,6 +112,23 @@ def conflict_rows(problem: SitingProblem, cliques: list[IntArray]) -> Iterator[L
     settled = problem.conflicts[~problem.free[problem.conflicts].any(axis=1)]
     one = np.ones(len(problem.free), dtype=np.int64)
     yield from ((sites, one[sites], 0, 1) for sites in (*cliques, *settled))
+
+
+def farthest_rows(measure: Measure) -> Iterator[LimitRow]:
+    """One site at least among those that are near enough to a community, apart from the standard.
+
+    Communities with the same free sites share a row; those that a fixed site is near to, or none, have none.
+    """
+    problem = measure.problem
+    if problem.coverage.farthest is None:
+        return
+    near, free = problem.far_enough, problem.free
+    standing = np.bincount(near.row[~free[near.site]], minlength=len(problem.demand)) > 0
+    asked = np.flatnonzero(measure.counted & ~standing & (np.diff(near.start) > 0))
+    every = {near.site[near.start[i] : near.start[i + 1]].astype(np.int64).tobytes() for i in asked.tolist()}
+    for sites in sorted(every):
+        own = np.frombuffer(sites, dtype=np.int64)
+        yield own, np.ones(len(own), dtype=np.int64), 1, len(own)
 
 
 def barred_row(problem: SitingProblem) -> LimitRow:

@@ -8,6 +8,7 @@ from typing import Any
 
 import numpy as np
 
+from quarterhour.base.centiseconds import centiseconds
 from quarterhour.siting.question.problem import Quota, SitingProblem
 
 
@@ -22,18 +23,22 @@ def input_hash(problem: SitingProblem) -> str:
     pairs = problem.pairs
     for array, kind in ((pairs.start, "<i8"), (pairs.site, "<i4"), (pairs.cs, "<i4"), (problem.conflicts, "<i4")):
         digest.update(np.ascontiguousarray(array, dtype=kind).tobytes())
+    if problem.coverage.farthest is not None:
+        for array, kind in ((problem.farther.start, "<i8"), (problem.farther.site, "<i4"), (problem.farther.cs, "<i4")):
+            digest.update(np.ascontiguousarray(array, dtype=kind).tobytes())
     return digest.hexdigest()
 
 
 def asked(problem: SitingProblem) -> dict[str, Any]:
     """What is asked beside the tables, as plain values."""
     cover, capacity = problem.coverage, problem.capacity
+    farthest = [] if cover.farthest is None else [centiseconds(cover.farthest)]
     return {
         "goals": [[g.objective, g.people, g.level] for g in problem.goals],
         "new_sites": None if problem.new_sites is None else int(problem.new_sites),
         "quotas": [_quota(quota) for quota in problem.quotas],
         "standards": {name: [list(step) for step in s.ladder()] for name, s in problem.standards.items()},
-        "coverage": [_int(cover.backup), cover.tier, problem.everyone, int(cover.at_least)],
+        "coverage": [_int(cover.backup), cover.tier, problem.everyone, int(cover.at_least), *farthest],
         "budget": [_int(problem.budget.yuan), int(problem.budget.years)],
         "capacity": None if capacity is None else [capacity.unit, capacity.split],
         "weights": {c: int(w) for c, w in problem.weights.items()},

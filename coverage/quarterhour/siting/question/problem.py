@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 OBJECTIVES = ("max-cover", "min-sites", "min-time", "min-worst", "min-cost", "equity", "gini")
 STATES = ("existing", "required", "candidate", "upgradeable")
 SITE_COLUMNS = ("state", "town", "county", "name", "quality")
-SITE_FIGURES = ("cost_yuan", "running_yuan", "capacity")
+SITE_FIGURES = ("cost_yuan", "running_yuan", "capacity", "least_load")
 AREA_LEVELS = ("town", "county")
 EVERY_AREA = ("*",)
 TOGETHER = " + "
@@ -122,12 +122,15 @@ class Coverage:
     times ``backup``, or what the second nearest is worth in full. ``tier``: only sites that count for this tier cover.
     ``everyone``: whoever some site could cover must be covered; None: so where the first goal is not
     ``max-cover``, ``equity`` or ``gini`` and ``at_least`` is 0. ``at_least``: people to cover in any case.
+    ``farthest``: minutes within which everyone must have an open site whom some site is so near to, covered or not: a
+    limit apart from the standard, nearer or farther than that.
     """
 
     backup: int | None = None
     tier: str = ""
     everyone: bool | None = None
     at_least: int = 0
+    farthest: float | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -210,7 +213,7 @@ class SitingProblem:
     ``demand``: Series of the whole people that count, by community id. ``sites``: DataFrame by site id with
     ``state`` (``existing``; ``required``; ``candidate``; ``upgradeable``: stands already, but counts only when it is
     upgraded), ``town``, ``county``, ``name``, ``quality``, ``tiers`` (those it counts for, a blank between),
-    ``cost_yuan``, ``running_yuan`` a year, ``capacity``.
+    ``cost_yuan``, ``running_yuan`` a year, ``capacity``; ``least_load`` (``question/least_load``) where any has one.
     ``times``: TravelTimes of all communities x all sites; demand and sites are in its order.
     ``standards``: by the name of a class of communities; ``classes``: each community's class.
     ``goals``: the first is bettered first. ``new_sites``: how many sites to build or upgrade at most, required ones
@@ -268,6 +271,11 @@ class SitingProblem:
     def minutes(self) -> float:
         """The longest standard."""
         return max(s.minutes for s in self.standards.values())
+
+    @cached_property
+    def known_minutes(self) -> float:
+        """How far times must be known: the longest standard, or the farthest that anybody may have."""
+        return max(self.minutes, self.coverage.farthest or 0)
 
     @cached_property
     def everyone(self) -> bool:
@@ -339,6 +347,20 @@ class SitingProblem:
         if not self.coverage.tier:
             return self.pairs
         return self.pairs.only(self.of_tier[self.coverage.tier][self.pairs.site])
+
+    @cached_property
+    def farther(self) -> Near:
+        """The pairs beyond the standard that are no farther than anybody may have; none where that is not asked."""
+        start = self.times.indptr.astype(np.int64)
+        whole, farthest = Near(start, self.times.site_index, self.times.cs), centiseconds(self.coverage.farthest or 0)
+        return whole.only((whole.cs > np.repeat(self.limit_cs, np.diff(start))) & (whole.cs <= farthest))
+
+    @cached_property
+    def far_enough(self) -> Near:
+        """The pairs of a site that counts, no farther than anybody may have."""
+        whole = Near(self.times.indptr.astype(np.int64), self.times.site_index, self.times.cs)
+        near = whole.cs <= centiseconds(self.coverage.farthest or 0)
+        return whole.only(near & self.of_tier[self.coverage.tier][whole.site])
 
     @cached_property
     def of_tier(self) -> dict[str, BoolArray]:

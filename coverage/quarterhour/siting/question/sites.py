@@ -82,6 +82,9 @@ def site_frame(sites: pd.DataFrame, *, costs: bool, capacity: Capacity | None) -
     if capacity is not None and "capacity" not in sites:
         raise DataError("question.no_column", column="capacity", ids=first_ids(sites.index))
     frame["capacity"] = _figures(sites, "capacity", asked=new & False)
+    if "least_load" in sites:
+        least = _figures(sites, "least_load", asked=new & False).where(new)
+        return frame.assign(least_load=least) if least.fillna(0).gt(0).any() else frame
     return frame
 
 

@@ -132,11 +132,14 @@ def as_coverage(given: Any) -> Coverage:
         raise DataError("question.bad_backup", backup=short_repr(given.backup))
     if not is_whole(given.at_least):
         raise DataError("question.bad_at_least", at_least=short_repr(given.at_least))
+    if given.farthest is not None and not (is_number(given.farthest) and given.farthest > 0):
+        raise DataError("question.bad_farthest", minutes=short_repr(given.farthest))
     return Coverage(
         backup=None if given.backup is None else int(given.backup),
         tier=as_text(given.tier, "tier"),
         everyone=None if given.everyone is None else _flag(given.everyone, "everyone"),
         at_least=int(given.at_least),
+        farthest=None if given.farthest is None else float(given.farthest),
     )
 
 

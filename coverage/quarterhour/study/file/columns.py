@@ -31,7 +31,7 @@ _READ: Mapping[str, tuple[str, ...]] = MappingProxyType(
             *_PLACES, "kind", "town", "county", "community", "facility_level", "serves_towns", "beds", "nursing_beds",
             "bed_yuan", "fixed_yuan", "convertible", "staff", *_COSTS, *_FREE,
         ),
-        "candidates": (*_PLACES, "town", "county", "required", "beds", "staff", *_COSTS),
+        "candidates": (*_PLACES, "town", "county", "required", "beds", "staff", "least_load", *_COSTS),
         "population": _PLACES,
         "registers": REGISTER_COLUMNS,
         "tables": (

@@ -232,9 +232,13 @@ class SitingFile(Dated):
     ``steps``: what percent counts up to how many minutes, the last the standard itself. ``backup``: what percent counts
     with one site near, where two make 100. ``tier``: only sites that count for it cover; ``tiers``: for which tiers a
     kind counts, where the column ``tiers`` of facilities and candidates is blank. ``at_least``: people to cover in any
-    case; ``everyone``: all whom some site could. ``exclude_unverified``: rules of ``exclude_rules`` that exclude though
-    nobody verified them (true: all); others of that sort only report. ``seconds`` (60 where nothing is said),
-    ``nodes``, ``rounds``: what each search may take; with work alone no clock has a say.
+    case; ``everyone``: all whom some site could. ``farthest``: minutes beyond which nobody may have the nearest open
+    site whom some site is so near to, covered or not. ``exclude_unverified``: rules of ``exclude_rules`` that exclude
+    though nobody verified them (true: all); others of that sort only report. ``reserves``: how many substitutes to
+    name for each site of the plan. ``least_load``: how many must use each new site, by
+    the column of that name of the candidates first: people to whom it is the nearest, or what of its capacity is taken
+    up. ``seconds`` (60 where nothing is said), ``nodes``, ``rounds``: what each search may take; with work alone no
+    clock has a say.
     """
 
     id: Name
@@ -268,6 +272,7 @@ class SitingFile(Dated):
     tiers: dict[str, tuple[Name, ...]] = {}
     at_least: Whole = Field(default=0, ge=0)
     everyone: Flag | None = None
+    farthest: Number | None = Field(default=None, gt=0, le=600)
     classes: tuple[ClassFile, ...] = ()
     class_column: str = "class"
     exclude: tuple[Exclusion, ...] = ()
@@ -280,6 +285,8 @@ class SitingFile(Dated):
     phases: PhasesFile | None = None
     money: MoneyFile | None = None
     values: Flag = False
+    reserves: Whole = Field(default=0, ge=0, le=20)
+    least_load: Whole | None = Field(default=None, ge=1)
     robust: RobustFile | None = None
     near_best: NearBestFile | None = None
 
@@ -319,6 +326,8 @@ class SitingFile(Dated):
             "steps": any(standard.steps for standard in self.standards),
             "at_least": self.at_least > 0,
             "everyone": bool(self.everyone),
+            "farthest": self.farthest is not None,
+            "least_load": self.least_load is not None,
         }
         return next((name for name, said in asked.items() if said), "")
 
@@ -326,6 +335,12 @@ class SitingFile(Dated):
     def _can_be_meant(self) -> SitingFile:
         if self.capacity is not None and self.backup is not None:
             raise wrong("backup_and_capacity")
+        if self.capacity is not None and self.farthest is not None:
+            raise wrong("farthest_and_capacity", at="farthest")
+        if self.capacity is not None and self.least_load is not None and self.reserves:
+            raise wrong("reserves_least_load", at="reserves")
+        if self.farthest is not None and self.classes and self.robust is not None and not self.robust.forecast:
+            raise wrong("farthest_classes", at="robust")
         if self.capacity is not None and self.capacity.split and self.robust is not None and self.robust.forecast:
             raise wrong("robust_of_capacity", at="robust")
         if self.required and self.candidates == "network":
@@ -338,6 +353,8 @@ class SitingFile(Dated):
         for standard in self.standards:
             _check_steps(standard)
             check_turnout(self.turnout_minutes, min([standard.minutes, *(minutes for minutes, _ in standard.steps)]))
+        if self.farthest is not None:
+            check_turnout(self.turnout_minutes, self.farthest)
         return self
 
     @model_validator(mode="after")

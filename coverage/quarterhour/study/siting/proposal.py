@@ -21,6 +21,7 @@ from quarterhour.siting.outlook.frontier import covered_now, frontier
 from quarterhour.siting.outlook.near_best import near_best
 from quarterhour.siting.outlook.phasing import by_years, phase_plan, site_values
 from quarterhour.siting.outlook.relaxations import smallest_relaxations
+from quarterhour.siting.outlook.reserves import reserve_sites
 from quarterhour.siting.outlook.robust import robust_sites
 from quarterhour.siting.proof.checkpoint import write_plan
 from quarterhour.siting.proof.recount import verify_plan
@@ -66,7 +67,7 @@ def propose(run: Run, tables: Inputs, file: SitingFile) -> Proposal:
         check_costs_known(file, offered.sites, money)
         offered = replace(offered, sites=without_added(file, offered.sites))
         far = _times_at(run, tables, file, nets, offered.sites, _fastest(file))
-        times = {s.name: far[s.name].within(s.minutes) for s in standards}
+        times = {s.name: far[s.name].within(max(s.minutes, file.farthest or 0)) for s in standards}
         sites = offered.sites
         asked = asked_of_sites(file, run.study.file, tables, sites, rules=rules)
         if asked is not None:
@@ -119,8 +120,9 @@ def _times_at(
     """Times by standard, searched as far as so many times the pace asks."""
     return {
         s.name: run.travel_times(
-            nets[s.name], tables.communities, sites, minutes=searched_as_far(file, s.minutes, factor),
-            heading=file.heading, turnout_minutes=file.turnout_minutes, progress=run.share,
+            nets[s.name], tables.communities, sites,
+            minutes=searched_as_far(file, max(s.minutes, file.farthest or 0), factor), heading=file.heading,
+            turnout_minutes=file.turnout_minutes, progress=run.share,
         )
         for s in file.standards
     }  # fmt: skip
@@ -253,7 +255,8 @@ def prospects(
     values = site_values(problem, plan) if file.values else None
     robust = _robust(file, problem, plan, far, paced, seed, told, by_clock) if file.robust else None
     near = _near_best(file, problem, plan, seed, by_clock) if file.near_best else None
-    return Prospects(curve, now, phasing, first_year, values, robust, near)
+    reserves = reserve_sites(problem, plan, most=file.reserves) if file.reserves else None
+    return Prospects(curve, now, phasing, first_year, values, robust, near, reserves)
 
 
 def _near_best(

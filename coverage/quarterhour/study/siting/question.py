@@ -50,7 +50,7 @@ def siting_problem(
         new_sites=file.new_sites,
         quotas=[_quota(file, tables, quota) for quota in file.quotas],
         areas=tables.communities[["town", "county"]],
-        coverage=Coverage(file.backup, file.tier, file.everyone, file.at_least),
+        coverage=Coverage(file.backup, file.tier, file.everyone, file.at_least, file.farthest),
         budget=Budget() if file.budget is None else Budget(file.budget.yuan, file.budget.years),
         capacity=_capacity(asked, shared=shared),
         spacing=None if file.min_distance_m is None else Spacing(file.min_distance_m, None, file.min_distance_existing),
@@ -82,6 +82,9 @@ def _sites(file: SitingFile, offered: gpd.GeoDataFrame, asked: Asked | None) -> 
     sites = pd.DataFrame(offered.drop(columns="geometry")).assign(x=offered.geometry.x, y=offered.geometry.y)
     if asked is not None:
         sites["capacity"] = asked.rooms
+    if file.least_load is not None:
+        known = sites["least_load"] if "least_load" in sites else pd.Series(pd.NA, index=sites.index)
+        sites["least_load"] = known.mask(texts(known).eq(""), file.least_load)
     if not file.money_counts:
         return sites
     budget, money = file.budget, file.money

@@ -1,4 +1,4 @@
-"""The question of what stands today: how many find a place there, before anything is built."""
+"""How many find a place at some open sites, as at those that stand today, before anything is built."""
 
 from __future__ import annotations
 
@@ -6,21 +6,27 @@ from dataclasses import replace
 
 import numpy as np
 
+from quarterhour.base.arrays import BoolArray
 from quarterhour.siting.methods.capacity.transportation import MOST_FLOW, smallest_cut
 from quarterhour.siting.question.problem import Budget, Coverage, Goal, SitingProblem
 
 
 def placed_today(problem: SitingProblem) -> int | None:
-    """How many find a place at existing sites where communities are shared out; None where they are too many to count.
+    """How many find a place at existing sites where communities are shared out; None where too many to count."""
+    return placed_at(problem, problem.existing)
+
+
+def placed_at(problem: SitingProblem, opened: BoolArray) -> int | None:
+    """How many find a place at open sites where communities are shared out; None where they are too many to count.
 
     A greatest flow, so no way of sharing them out places more.
     """
-    near, people, existing = problem.near, problem.load.to_numpy(dtype=np.int64), problem.existing
+    near, people = problem.near, problem.load.to_numpy(dtype=np.int64)
     whole = int(people.sum())
     if whole > MOST_FLOW:
         return None
     row = np.repeat(np.arange(len(people)), np.diff(near.start))
-    use = existing[near.site]
+    use = opened[near.site]
     row, site = row[use], near.site[use].astype(np.int64)
     return smallest_cut(people, row, site, people[row], np.minimum(problem.room, whole))[0]
 

@@ -13,8 +13,9 @@ from quarterhour.siting.methods.covering.max_cover import solve_max_cover
 from quarterhour.siting.methods.covering.min_sites import solve_min_sites
 from quarterhour.siting.methods.solver.incumbent import LastMade, SitesResult
 from quarterhour.siting.question.bounds import GoalResult
-from quarterhour.siting.question.evaluate import Choice, Measure, Served
+from quarterhour.siting.question.evaluate import Choice, Measure, Outcome, Served
 from quarterhour.siting.question.feasible import QuestionRules
+from quarterhour.siting.question.least_load import asks_least_load, least_load, site_loads
 from quarterhour.siting.question.problem import WHOLE, SitingProblem
 from quarterhour.siting.question.search import Exact, SearchBudget, SearchResult
 
@@ -23,7 +24,8 @@ def greedy_start(rules: QuestionRules) -> Choice | None:
     """What greedy and exchanges find when they see neither money nor conflicts, if it holds all the same.
 
     Where sites have a capacity, each community goes whole to the nearest of these sites that still has room for it, the
-    largest first. None also for plain questions, whose engine begins so by itself.
+    largest first. Sites that too few would use are left out. None also for plain questions, whose engine begins so by
+    itself.
     """
     problem = rules.measure.problem
     if is_cover_question(problem):
@@ -31,9 +33,26 @@ def greedy_start(rules: QuestionRules) -> Choice | None:
     core = build_cover_instance(problem)
     found = heuristic_choice(core)
     choice = None if found is None else open_sites(problem, core.sites[found])
-    if choice is not None and problem.capacity is not None:
-        choice = replace(choice, served=_first_fit(rules.measure, choice.opened))
+    if choice is not None:
+        choice = _filled(rules.measure, _serving(rules.measure, choice.opened))
     return choice if choice is not None and rules.hold(choice) else None
+
+
+def _serving(measure: Measure, opened: BoolArray) -> Choice:
+    return Choice(opened, None if measure.problem.capacity is None else _first_fit(measure, opened))
+
+
+def _filled(measure: Measure, choice: Choice) -> Choice:
+    """Without the sites that too few use, the one that lacks most first: the others are then used by more."""
+    least, free = least_load(measure.problem), measure.problem.free
+    while least.any():
+        lacking = np.where(free & choice.opened, least - site_loads(Outcome(measure, choice)), 0)
+        if lacking.max() <= 0:
+            break
+        opened = choice.opened.copy()
+        opened[lacking.argmax()] = False
+        choice = _serving(measure, opened)
+    return choice
 
 
 def _first_fit(measure: Measure, opened: BoolArray) -> Served:
@@ -64,8 +83,9 @@ def is_cover_question(problem: SitingProblem) -> bool:
     """Whether a question's first goal is people or sites, and it has no rules but a number of sites and quotas."""
     goal, everyone = problem.goals[0], problem.objective == "min-sites"
     no_rules = problem.capacity is None and problem.budget.yuan is None and not len(problem.conflicts)
-    plain = problem.coverage.backup is None and not problem.coverage.at_least and problem.everyone == everyone
-    alone = not any(g.people for g in problem.goals)
+    cover = problem.coverage
+    plain = cover.backup is None and not cover.at_least and cover.farthest is None and problem.everyone == everyone
+    alone = not any(g.people for g in problem.goals) and not asks_least_load(problem)
     return goal.objective in ("max-cover", "min-sites") and problem.plain and no_rules and plain and alone
 
 

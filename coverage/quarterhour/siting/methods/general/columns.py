@@ -10,8 +10,10 @@ import numpy as np
 import scipy.sparse as sp
 
 from quarterhour.base.arrays import BoolArray, FloatArray, IntArray
+from quarterhour.siting.methods.general.load_columns import add_least_rows
 from quarterhour.siting.methods.solver.program import Rows
 from quarterhour.siting.question.evaluate import Choice, Measure, Served
+from quarterhour.siting.question.least_load import least_load
 
 _FEW = 12
 """Sites in reach of a community, up to which needing two of them is written row by row instead of by a whole number."""
@@ -278,6 +280,10 @@ class ServiceColumns:
             np.r_[k, k], np.r_[first + link, self.column[site[link]]], value, count=len(link), low=0, high=math.inf
         )
         self._add_capacity_rows(rows, first)
+        least = least_load(problem)
+        if least.any():
+            load = np.where(self.full > 0, self.load, 0)
+            add_least_rows(rows, least, problem.free, site=site.astype(np.int64), column=first + each, load=load)
 
     def _add_capacity_rows(self, rows: Rows, first: int) -> None:
         problem, site = self.problem, self.near.site

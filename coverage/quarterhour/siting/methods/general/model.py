@@ -12,9 +12,11 @@ import scipy.sparse as sp
 from quarterhour.base.arrays import FloatArray, IntArray
 from quarterhour.siting.methods.general.columns import CoverColumns, ServiceColumns, TimeColumns
 from quarterhour.siting.methods.general.gini_rows import GiniColumns
+from quarterhour.siting.methods.general.load_columns import LoadColumns
 from quarterhour.siting.methods.solver.program import Program, Rows, Sum
 from quarterhour.siting.question.evaluate import Choice
-from quarterhour.siting.question.feasible import AttainedGoal, QuestionRules, conflict_rows, sum_rows
+from quarterhour.siting.question.feasible import AttainedGoal, QuestionRules, conflict_rows, farthest_rows, sum_rows
+from quarterhour.siting.question.least_load import asks_least_load
 from quarterhour.siting.question.problem import PPM, WHOLE, Goal
 from quarterhour.siting.question.quotas import area_rules
 from quarterhour.siting.question.site_limits import as_limits
@@ -35,7 +37,9 @@ class Model:
             else ServiceColumns(self.measure)
         )
         self.time = self.cover if isinstance(self.cover, ServiceColumns) else self._time_columns()
-        self.blocks = [b for b in dict.fromkeys((self.cover, self.time, *self.gini.values())) if b is not None]
+        nearest = self.problem.capacity is None and asks_least_load(self.problem)
+        loads = LoadColumns(self.measure) if nearest else None
+        self.blocks = [b for b in dict.fromkeys((self.cover, self.time, *self.gini.values(), loads)) if b is not None]
         starts = np.r_[len(self.free), len(self.free) + np.cumsum([len(b.upper) for b in self.blocks])].tolist()
         self.first, self.columns = dict(zip(self.blocks, starts, strict=False)), int(starts[-1])
         self.settled = self.columns == sum(len(b.upper) for b in self.gini.values())
@@ -83,6 +87,7 @@ class Model:
             rows.add_sum(self.points(problem.demand.to_numpy()), low=WHOLE * problem.coverage.at_least)
         rows.add_limits(as_limits((rule.row for rule in area_rules(problem)), ~problem.free))
         rows.add_limits(as_limits(conflict_rows(problem, self.rules.cliques), ~problem.free))
+        rows.add_limits(as_limits(farthest_rows(self.measure), ~problem.free))
         return rows
 
     def add_attained(self, rows: Rows, attained: AttainedGoal) -> None:
