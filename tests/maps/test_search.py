@@ -56,7 +56,7 @@ def plan() -> Any:
     )
     answer = SimpleNamespace(
         chosen=("s1",), gain=pd.Series([30], index=["s1"]), assignment=pd.Series(dtype=object), status="bounded",
-        gap=0.1, bound=60.0, covered_before=0, before=0, covered=30, demand_total=100, unmet=pd.DataFrame(),
+        gap=0.1, bound=60.0, covered_before=0, before=0, covered=30, demand_total=100, unmet=pd.DataFrame(), ties=None,
         unit="older", served=None, placed=False, levels=(), objective="max-cover",
     )  # fmt: skip
     return "照料护理基地选址", answer, sites

@@ -111,7 +111,7 @@ def plan_of(communities: gpd.GeoDataFrame, facilities: gpd.GeoDataFrame, sites: 
     return SimpleNamespace(
         chosen=chosen, gain=pd.Series([300, 200, 100], index=list(chosen)), assignment=assignment, status="bounded",
         before=400, gap=0.021, bound=612.0, covered_before=400, covered=1000, demand_total=3000,
-        unmet=pd.DataFrame({"area": ["t11"]}), unit="older", served=None, placed=False, levels=(),
+        unmet=pd.DataFrame({"area": ["t11"]}), unit="older", served=None, placed=False, levels=(), ties=None,
         objective="max-cover",
     )  # fmt: skip
 
