@@ -91,9 +91,10 @@ class Incumbent(Generic[C, V]):
         return first > second if self.most else first < second
 
     def _rounded(self, bound: V | float) -> V:
-        exact = cast(
-            Exact, (math.floor(bound) if self.most else math.ceil(bound)) if isinstance(bound, float) else bound
-        )
+        if isinstance(bound, float):
+            exact: Exact = math.floor(bound) if self.most else math.ceil(bound)
+        else:
+            exact = bound
         step, value = self.steps
         if step > 1:
             exact = exact - (exact - value) % step if self.most else exact + (value - exact) % step
