@@ -187,6 +187,13 @@ def _is_before(goals: Sequence[Goal], one: Sequence[Level], other: Sequence[Leve
     return False
 
 
+def _amount(value: float) -> str:
+    """People, sites, metres and yuan whole, minutes as they are; a dash where there is none."""
+    if not math.isfinite(value):
+        return "-"
+    return f"{value:g}" if value < 1_000 and value % 1 else f"{value:,.0f}"
+
+
 def plan_positions(problem: SitingProblem, plan: SitingPlan) -> IntArray:
     """Positions of the sites that a plan of this question builds, in its order; DataError where it is none."""
     if plan.status in ("infeasible", "no_plan"):
