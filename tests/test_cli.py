@@ -196,6 +196,7 @@ class Loading:
         if name == "quarterhour.cli.door":
             signal.raise_signal(int(sys.argv[1]))
 
+signal.signal(int(sys.argv[1]), signal.SIG_DFL)  # whoever runs the tests may ignore it (nohup)
 sys.meta_path.insert(0, Loading())
 program.main()
 """

@@ -501,7 +501,7 @@ def test_an_impossible_area_is_told(tmp_path: Path, service: Service) -> None:
 
 def test_a_folder_that_cannot_be_made_is_told(tmp_path: Path, service: Service) -> None:
     (tmp_path / "file").write_text("", encoding="utf-8")
-    with pytest.raises(WriteError, match="cannot be written"):
+    with pytest.raises(WriteError, match="could not be written"):
         fetched(tmp_path / "file" / "town", service)
 
 

@@ -52,7 +52,8 @@ class WholeSearch:
         self.state = np.array([(seed * 0x9E3779B97F4A7C15 + 0x1234567) % 2**63 | 1], dtype=np.uint64)
         self.wide = next(k for most, k in _WIDE if rows <= most)
         finite = self.table[np.isfinite(self.table) & (self.table > 0)]
-        self.price = max(1e-3, float(finite.mean() if len(finite) else 1.0) / max(1.0, float(whole.load.mean())))
+        load = float(whole.load.sum()) / max(1, len(whole.load))
+        self.price = max(1e-3, float(finite.mean() if len(finite) else 1.0) / max(1.0, load))
         self.best_went, self.best_open = np.full(rows, sites, dtype=np.int64), np.empty(0, dtype=np.int64)
         self.best = math.inf
 
