@@ -14,6 +14,7 @@ import numpy as np
 from quarterhour.base.arrays import IntArray
 from quarterhour.base.jit import COMPILED, kernel
 from quarterhour.siting.methods.covering.cover_instance import CoverIncumbent, CoverInstance, count_in_areas
+from quarterhour.siting.methods.solver.draw import drawn
 from quarterhour.siting.methods.solver.elite_pool import KICK, ElitePool, near_sites
 from quarterhour.siting.question.search import SearchBudget
 
@@ -165,7 +166,7 @@ def _search(  # type: ignore[no-untyped-def]
             most = value
             best[:] = chosen
         lost = here - value
-        if lost <= 0 or _drawn(state, 1_000_000) < 1_000_000 * np.exp(-lost / (heat * here)):
+        if lost <= 0 or drawn(state, 1_000_000) < 1_000_000 * np.exp(-lost / (heat * here)):
             here = value
             back[:] = chosen
         else:
@@ -220,25 +221,25 @@ def _kicked(table, near, chosen, rules, book, state, kick, mark, around, turn): 
     _, _, gain, loss, kept, standing, opened = book
     size, sites, spent, gained, many = len(chosen), len(gain), 0, np.int64(0), 0
     if len(site_near):
-        middle = chosen[_drawn(state, size)]
+        middle = chosen[drawn(state, size)]
         for k in range(begins[middle], begins[middle + 1]):
             mark[site_near[k]] = turn
         for q in range(size):
             if mark[chosen[q]] == turn:
                 around[many] = q
                 many += 1
-    for i in range(kick[0] + _drawn(state, kick[1] - kick[0] + 1)):
+    for i in range(kick[0] + drawn(state, kick[1] - kick[0] + 1)):
         if i < many:
-            j = i + _drawn(state, many - i)
+            j = i + drawn(state, many - i)
             q = around[j]
             around[j], around[i] = around[i], q
         else:
-            q = _drawn(state, size)
+            q = drawn(state, size)
         out = chosen[q]
         if len(site_near):
-            s = site_near[begins[out] + _drawn(state, begins[out + 1] - begins[out])]
+            s = site_near[begins[out] + drawn(state, begins[out + 1] - begins[out])]
         else:
-            s = _drawn(state, sites)
+            s = drawn(state, sites)
         if not standing[s] and _allowed(areas, low, high, opened, kind[out], kind[s]):
             gained += gain[s] - loss[q] + kept[q, s]
             spent += _swap(table, chosen, q, s, rules, book)
@@ -283,17 +284,6 @@ def _relinked(table, chosen, guide, rules, book):  # type: ignore[no-untyped-def
 
 
 @kernel
-def _drawn(state, below):  # type: ignore[no-untyped-def]
-    """A number below ``below``, and the state moved on (xorshift)."""
-    x = state[0]
-    x ^= x << np.uint64(13)
-    x ^= x >> np.uint64(7)
-    x ^= x << np.uint64(17)
-    state[0] = x
-    return np.int64((x >> np.uint64(11)) % np.uint64(below))
-
-
-@kernel
 def _allowed(areas, low, high, opened, leaving, coming):  # type: ignore[no-untyped-def]
     """Whether a site of one kind may leave for one of another."""
     if leaving == coming:
@@ -310,7 +300,7 @@ def _begin(table, chosen, rules, book, state):  # type: ignore[no-untyped-def]
     start, row, _, _, people = table
     gain = book[2]
     for _ in range(8):
-        _drawn(state, 2)
+        drawn(state, 2)
     for s in range(len(start) - 1):
         for k in range(start[s], start[s + 1]):
             gain[s] += people[row[k]]

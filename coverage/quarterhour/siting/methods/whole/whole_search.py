@@ -14,10 +14,10 @@ import numpy as np
 
 from quarterhour.base.arrays import FloatArray, IntArray
 from quarterhour.base.jit import COMPILED, kernel
+from quarterhour.siting.methods.solver.draw import drawn
 from quarterhour.siting.methods.whole.whole_instance import MUST, WholeInstance
 from quarterhour.siting.methods.whole.whole_moves import (
     descend,
-    drawn,
     exchange,
     move_sites,
     near_open,
