@@ -216,6 +216,30 @@ def test_a_file_that_somebody_holds_is_told_and_found_again(tmp_path: Path, monk
     assert held(tmp_path) == {**TWO, "coverage.xlsx": "3", "coverage.earlier.xlsx": "1"}
 
 
+@pytest.mark.parametrize("time", [1, 2, 3])
+def test_a_manifest_that_cannot_be_read_now_is_no_strangers(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, time: int
+) -> None:
+    """A disk that fails while a manifest is read ends the run; the next one finds all files its own."""
+    hand_in(tmp_path, ONE)
+    read, times = Path.read_text, []
+
+    def failing(self: Path, *args: str, **more: str) -> str:
+        if self.name == sets.MANIFEST:
+            times.append(self)
+            if len(times) == time:
+                raise OSError(errno.EIO, os.strerror(errno.EIO), str(self))
+        return read(self, *args, **more)
+
+    with monkeypatch.context() as patch:
+        patch.setattr(Path, "read_text", failing)
+        with pytest.raises((OSError, QuarterhourError)):
+            hand_in(tmp_path, TWO)
+    hand_in(tmp_path, TWO)
+    assert held(tmp_path) == TWO
+    assert not list(tmp_path.rglob("*.earlier*"))
+
+
 def test_a_folder_in_the_way_of_a_file_loses_neither(tmp_path: Path) -> None:
     (tmp_path / "map.html").mkdir()
     (tmp_path / "map.html" / "mine.txt").write_text("x", encoding="utf-8")

@@ -104,10 +104,12 @@ def read_listing(folder: Path) -> Listing:
 
 
 def earlier_listing(folder: Path) -> Listing | None:
-    """The manifest in a folder; None where nothing is known of the files there."""
+    """The manifest in a folder; None where nothing is known of the files there. OSError where it cannot be read now."""
     try:
         return read_listing(folder)
-    except (MissingError, DataError):
+    except (MissingError, DataError) as error:
+        if isinstance(error.__cause__, OSError):
+            raise error.__cause__ from error
         return None
 
 
