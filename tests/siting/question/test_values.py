@@ -4,14 +4,16 @@ from __future__ import annotations
 
 import dataclasses
 import math
+from fractions import Fraction
 from typing import Any
 
 import numpy as np
 import pandas as pd
 import pytest
 
+from quarterhour.siting.question.evaluate import in_plan_units, of_plan_units
 from quarterhour.siting.question.fingerprint import asked, input_hash
-from quarterhour.siting.question.plan import Level, Reason, SitingPlan, relative_gap
+from quarterhour.siting.question.plan import Level, Reason, SitingPlan, Ties, relative_gap
 from quarterhour.siting.question.problem import Budget, Capacity, Coverage, Goal, Near, Quota, SitingProblem, Standard
 from quarterhour.siting.question.quotas import shortfalls
 from toy_town import SITES, states, town
@@ -216,3 +218,17 @@ def test_values_of_a_reason_are_said_in_the_language(monkeypatch: pytest.MonkeyP
     }  # fmt: skip
     Reason("outer", {"level": "town", "rules": within[:1]}).sentence("zh")
     assert (said["level"], said["rules"]) == ("town.zh", " [inner zh] ")
+
+
+def test_values_of_a_plan_are_counted_again_as_they_were():
+    for objective, exact in (("max-cover", 12_300), ("min-time", 900_001), ("equity", Fraction(3, 8))):
+        goal = Goal(objective)
+        assert of_plan_units(goal, in_plan_units(goal, exact)) == exact
+
+
+def test_ties_say_what_is_shared_what_not_and_what_is_open():
+    none, some, any_ = Ties((), ("b",), ()), Ties((("a", "b"),), ("b",), ()), Ties((("c",),), (), ("d",))
+    assert [len(ties.sentences("en")) for ties in (none, some, any_)] == [1, 1, 2]
+    assert "Bao" in some.sentences("en", {"b": "Bao"})[0]
+    assert "d" in any_.sentences("zh")[1]
+    assert len(Ties((), (), ("d",)).sentences("en")) == 1
