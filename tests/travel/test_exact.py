@@ -18,7 +18,7 @@ from benchmarks.synthetic import made_network
 from quarterhour.network.network import Network
 from quarterhour.travel.dijkstra import UNREACHED, cutoff_table
 from quarterhour.travel.nearest_kernels import nearest_to_targets, several_to_targets
-from quarterhour.travel.search_arrays import each_junction, search_arrays
+from quarterhour.travel.search_arrays import search_arrays
 
 pytestmark = pytest.mark.compiled
 SLOW = ["heidelberg", "coquimbo", "wuhan", "200k", "2m"]
@@ -89,7 +89,8 @@ def test_the_nearest_and_the_k_nearest_equal_brute_force(place: str, heading: st
     some = np.isfinite(key[:4]).T
     time, rank = np.divmod(np.where(some, key[:4].T, 0), len(sources))
     wanted_cs, wanted = np.where(some, time, UNREACHED), np.where(some, rank, -1)
-    search = search_arrays(arcs, standing_on(sources), targets=each_junction(n))
+    every = np.arange(n + 1, dtype=np.uint32)
+    search = search_arrays(arcs, standing_on(sources), targets=(every, every[:-1], np.zeros(n, np.int32)))
     cs, source = several_to_targets(search, k=4, cut=NO_CUT)
     assert np.array_equal(cs, wanted_cs)
     assert np.array_equal(source, wanted)

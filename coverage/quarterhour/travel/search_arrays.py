@@ -88,9 +88,3 @@ def as_csr(csr: Csr, *, start: type = np.uint32) -> Csr:
         np.ascontiguousarray(second, np.uint32),
         np.ascontiguousarray(third, np.int32),
     )
-
-
-def each_junction(count: int) -> Csr:
-    """Targets that stand on the junctions, one each."""
-    every = np.arange(count + 1, dtype=np.uint32)
-    return every, every[:-1], np.zeros(count, np.int32)

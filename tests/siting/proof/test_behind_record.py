@@ -245,6 +245,53 @@ def test_steps_of_sites_with_room_are_counted_where_people_go_in_whole_numbers()
         assert refused(uncounted, phases=phases(step([], 0, 3), step(["P", "Q"], 2, 3))) is None
 
 
+# --- reserves ---
+
+
+def substitute(site, other, value, loss, *, place=1, covered=None, short=0, **more):
+    covered = value if covered is None else covered
+    row = {"site": site, "place": place, "substitute": other, "value": value, "loss": loss, "covered": covered}
+    return {**row, "short": short, **more}
+
+
+NOBODY = {**dict.fromkeys(("value", "loss", "covered", "short", "substitute")), "place": 0}
+IN_Q, IN_P = substitute("Q", "R", 25, 0), substitute("P", "R", 25, 0)
+
+
+@pytest.mark.parametrize(
+    ("rows", "told"),
+    [
+        ([IN_Q, IN_P], None),
+        ([{"site": "Q", **NOBODY}, {"site": "P", **NOBODY}], None),
+        ([IN_P, IN_Q], differs("reserves site", ["P", "Q"], ["Q", "P"])),
+        ([IN_Q], differs("reserves site", ["Q"], ["Q", "P"])),
+        ([{**IN_Q, "value": 24}, IN_P], differs("reserves value", 24, 25)),
+        ([{**IN_Q, "loss": 1}, IN_P], differs("reserves loss", 1, 0)),
+        ([{**IN_Q, "covered": 19}, IN_P], differs("reserves covered", 19, 25)),
+        ([IN_Q, {**IN_P, "short": 1}], differs("reserves short", 1, 0)),
+        ([IN_Q, {**IN_P, "place": 2}], differs("reserves place", 2, 1)),
+        ([IN_Q, {**IN_Q, "place": 2}, IN_P], differs("reserves place", 2, 1)),
+        ([{"site": "Q", **NOBODY}, {"site": "Q", **NOBODY}, IN_P], differs("reserves place", 2, 1)),
+        ([{**IN_Q, "substitute": "O"}, IN_P], ("not_buildable", {"ids": "O"})),
+    ],
+)  # fmt: skip
+def test_substitutes_are_counted_and_in_their_order(rows, told):
+    """R covers c, e and b too: whoever of Q and P goes, R comes in for it and all 25 stay covered."""
+    assert refused(street(), reserves=rows) == told
+
+
+def test_substitutes_where_sites_have_room_are_counted_by_people_placed():
+    """O places 8 of a, P the six of b and Q six: 20. With R for P all 25 find a bed, with R for Q the nine of c and e."""
+    problem = street(sites=ROOM, capacity=Capacity("beds"))
+    for_p, for_q = substitute("P", "R", 25, -5), substitute("Q", "R", 23, -3)
+    assert refused(problem, reserves=[for_p, for_q]) is None
+    assert refused(problem, reserves=[{**for_p, "value": 24}, for_q]) == differs("reserves value", 24, 25)
+    ask = street(sites=ROOM, capacity=Capacity("beds"), coverage=Coverage(everyone=False, at_least=24))
+    short = [for_p, {**for_q, "short": 1}]
+    assert refused(ask, reserves=short) is None
+    assert refused(ask, reserves=[for_p, for_q]) == differs("reserves short", 0, 1)
+
+
 # --- quality ---
 
 QUALITY = {"table": "communities", "rows": 4, "fact": 0.5, "unstated": 0, "estimated": 0.25, "synthetic": 0.25,

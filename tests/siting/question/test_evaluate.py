@@ -175,6 +175,16 @@ def test_a_community_that_is_served_whole_is_covered() -> None:
     assert Outcome(measure, choice("2", {8: 0})).covered.tolist() == [False] * 5 + [True]
 
 
+def test_whole_communities_go_with_their_people_whatever_they_ask_of_a_site() -> None:
+    """The second community asks 3 beds of the site and the third 5; the 20 and the 30 who live there go."""
+    measure = Measure(town(**WHOLE))
+    rows, sites = np.array([1, 2]), np.array([1, 1])
+    made = evaluate.as_choice(measure, np.array([1]), (rows, sites, np.array([3, 5])))
+    assert made.served is not None
+    assert measure.row[made.served.pair].tolist() == [1, 2]
+    assert made.served.people.tolist() == measure.problem.demand.to_numpy()[[1, 2]].tolist() == [20, 30]
+
+
 def test_a_community_that_is_shared_out_counts_by_its_parts() -> None:
     outcome = Outcome(Measure(town(**SHARED)), choice("123", {4: 10, 5: 15, 7: 40}))
     assert outcome.covered.tolist() == [False, False, False, True, False, False]

@@ -11,6 +11,7 @@ import scipy.sparse as sp
 
 from quarterhour.base.arrays import AnyArray, IntArray
 from quarterhour.base.jit import kernel
+from quarterhour.siting.methods.solver.elite_pool import near_sites
 from quarterhour.siting.methods.solver.incumbent import Incumbent
 from quarterhour.siting.methods.solver.presolve import columns_of, rows_of
 from quarterhour.siting.question.search import SearchBudget
@@ -52,6 +53,11 @@ class CoverInstance:
     def table(self) -> tuple[AnyArray, AnyArray, AnyArray, AnyArray]:
         """The rows of each site, and the sites of each row: where they begin, and they."""
         return (*columns_of(self.cover), *rows_of(self.cover))
+
+    @cached_property
+    def near(self) -> tuple[AnyArray, AnyArray]:
+        """Of each site the sites that share a row with it, as ``near_sites`` lists them."""
+        return near_sites(self.table[:2], self.table[2:])
 
     def opened(self, chosen: IntArray) -> IntArray:
         """How many candidates a choice opens in each area."""

@@ -15,7 +15,7 @@ from quarterhour.base.arrays import IntArray
 from quarterhour.base.jit import COMPILED, kernel
 from quarterhour.siting.methods.covering.cover_instance import CoverIncumbent, CoverInstance, count_in_areas
 from quarterhour.siting.methods.solver.draw import drawn
-from quarterhour.siting.methods.solver.elite_pool import KICK, ElitePool, near_sites
+from quarterhour.siting.methods.solver.elite_pool import KICK, ElitePool
 from quarterhour.siting.question.search import SearchBudget
 
 _LARGEST_TABLE = 20_000_000
@@ -36,7 +36,7 @@ class ExchangeSearch:
     def __init__(self, core: CoverInstance) -> None:
         self.core, self.sites = core, len(core.sites)
         self.table = (*core.table, core.people)
-        self.near = near_sites(core.table[:2], core.table[2:])
+        self.near = core.near
         kinds, kind = np.unique(core.group, axis=1, return_inverse=True)
         one = np.zeros((0, 1), dtype=np.int64), np.zeros(self.sites, dtype=np.int64)
         areas, kind = (kinds, kind.ravel().astype(np.int64)) if len(core.group) else one
