@@ -81,8 +81,9 @@ def nearest_m(places: gpd.GeoDataFrame, layer: gpd.GeoDataFrame) -> pd.DataFrame
     """By place: ``distance_m`` to the nearest thing of a layer and its id, ``nearest``; missing for an empty layer."""
     some = layer[~_placeless(layer)]
     metres, names = np.full(len(places), np.nan), np.full(len(places), None, dtype=object)
+    ids = [str(i) for i in some.index]
     for place, other, distance in _nearest(places, some):
-        metres[place], names[place] = distance, str(some.index[other])
+        metres[place], names[place] = distance, ids[other]
     return pd.DataFrame({"distance_m": metres, "nearest": names}, index=places.index)
 
 

@@ -87,11 +87,15 @@ def barriers(mode: Mode) -> tuple[frozenset[str], frozenset[str]]:
 
 def by_value(column: pd.Series, meaning: Any) -> FloatArray:
     """A meaning looked up once for each value that stands in the column."""
-    codes, values = pd.factorize(column.map(hashable), use_na_sentinel=False)
+    codes, values = pd.factorize(as_keys(column), use_na_sentinel=False)
     known: FloatArray = np.array([meaning(value) for value in values], np.float64)
     return known[codes] if len(known) else np.empty(0)
 
 
-def hashable(value: object) -> object:
-    """A cell as a key: a list becomes its members joined by ";"."""
+def as_keys(column: pd.Series) -> pd.Series:
+    """Cells as keys: a list becomes its members joined by ";"."""
+    return column.map(_hashable) if column.dtype == object else column
+
+
+def _hashable(value: object) -> object:
     return ";".join(map(str, value)) if isinstance(value, list | tuple | np.ndarray) else value

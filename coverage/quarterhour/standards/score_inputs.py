@@ -34,6 +34,7 @@ class ScoreInputs:
     layers: Mapping[str, gpd.GeoDataFrame] = field(default_factory=dict)
     tiers: Mapping[str, TierCheck] = field(default_factory=dict)
     units: pd.DataFrame = field(default_factory=pd.DataFrame)
+    _areas: dict[tuple[str, tuple[str, ...]], pd.DataFrame] = field(default_factory=dict, init=False, repr=False)
 
     def areas(self, target: Target) -> pd.DataFrame:
         """The areas that a target is promised to, by id, in the order of their table: ``name``, ``county``, ``class``.
@@ -60,6 +61,12 @@ class ScoreInputs:
 
     def every_area(self, target: Target) -> pd.DataFrame:
         """All areas of a target's level by id, whomever it is promised to: ``name`` and ``county``."""
+        key = target.level, target.kinds if target.level == "facility" else ()
+        if key not in self._areas:
+            self._areas[key] = self._every_area(target)
+        return self._areas[key]
+
+    def _every_area(self, target: Target) -> pd.DataFrame:
         if target.level == CITY:
             return pd.DataFrame({"name": CITY, "county": ""}, index=pd.Index([CITY], name="id"))
         if target.level == "facility":

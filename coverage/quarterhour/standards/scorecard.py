@@ -105,6 +105,7 @@ def score_targets(
     layers: Mapping[str, gpd.GeoDataFrame] | None = None,
     tiers: Mapping[str, TierCheck] | None = None,
     units: pd.DataFrame | None = None,
+    scored: dict[Target, pd.DataFrame] | None = None,
 ) -> Scorecard:
     """What each target came to in each of its areas; an area with nothing is a row too.
 
@@ -118,6 +119,8 @@ def score_targets(
         by indicator; any other by columns, summed over its ``town`` or ``county``.
     layers : for distances, by name. tiers : what ``check_tiers`` found, by target id.
     units : reporting units by id, ``name, county``; of the level ``unit``.
+    scored : rows of targets that were scored on the same tables before, as on another date; they are taken from
+        there, and those of new ones put there.
 
     Raises
     ------
@@ -125,7 +128,9 @@ def score_targets(
     """
     known = {} if units is None else {"units": units}
     ground = ScoreInputs(communities, towns, counties, facilities, checks, tables, layers or {}, tiers or {}, **known)
-    parts = [_scored(t, ground) for t in targets if not t.to_fill]
+    before = {} if scored is None else scored
+    before |= {t: _scored(t, ground) for t in targets if not t.to_fill and t not in before}
+    parts = [before[t] for t in targets if not t.to_fill]
     rows = pd.concat(parts, ignore_index=True) if parts else pd.DataFrame(columns=list(COLUMNS))
     return Scorecard(rows)
 

@@ -44,6 +44,7 @@ def scorecards(
     Circles and tiers that rules ask for themselves are travelled once, whatever the date.
     """
     travelled: dict[tuple[object, ...], CircleCheck | TierCheck] = {}
+    scored: dict[Target, pd.DataFrame] = {}
     made, every = {}, dict[str, TierCheck]()
     for day, targets in by_date.items():
         own, tiers = dict(checks), {}
@@ -62,7 +63,7 @@ def scorecards(
         made[day] = score_targets(
             targets, communities=tables.communities, towns=tables.towns, counties=tables.counties,
             facilities=tables.facilities, checks=own, tables=tables.tables, layers=_layers(tables), tiers=tiers,
-            units=tables.units.assign(name=_unit_names(tables.units)),
+            units=tables.units.assign(name=_unit_names(tables.units)), scored=scored,
         )  # fmt: skip
     return made, every
 

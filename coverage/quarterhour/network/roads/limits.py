@@ -10,7 +10,7 @@ import pandas as pd
 
 from quarterhour.base.arrays import AnyArray, BoolArray, FloatArray, IntArray
 from quarterhour.base.findings import Severity, join_findings, no_findings
-from quarterhour.network.access import hashable
+from quarterhour.network.access import as_keys
 from quarterhour.network.roads.told import Where, counted
 from quarterhour.network.speeds import KMH_PER_MS, limit_kmh, other_unit
 
@@ -33,7 +33,7 @@ def weighed_limits(roads: gpd.GeoDataFrame, where: Where) -> tuple[gpd.GeoDataFr
     columns = [c for c in ("maxspeed", "maxspeed_against") if c in roads]
     if not columns or not len(roads):
         return roads, no_findings()
-    cells = pd.concat([roads[c].map(hashable) for c in columns])
+    cells = pd.concat([as_keys(roads[c]) for c in columns])
     code, values = pd.factorize(cells, use_na_sentinel=False)
     said = [str(v).strip().lower() for v in values]
     times, bare = np.bincount(code, minlength=len(values)), np.array([_bare(s) for s in said])

@@ -19,7 +19,7 @@ from numpy.typing import NDArray
 from quarterhour.base.arrays import AnyArray
 from quarterhour.base.cells import half_width
 from quarterhour.base.findings import join_findings
-from quarterhour.network.access import hashable
+from quarterhour.network.access import as_keys
 from quarterhour.network.modes import osm_words
 from quarterhour.network.roads.told import Where, counted
 
@@ -113,7 +113,7 @@ def _coded(values: pd.Series, who: Who) -> tuple[NDArray[np.int64], NDArray[np.i
     """The code of each cell, what it grants, and the values by code."""
     if values.dtype == bool:
         return values.to_numpy(dtype=np.int64), np.where(values.to_numpy(), OPEN, CLOSED), ["no", "yes"]
-    code, cells = pd.factorize(values.map(hashable).astype(object), use_na_sentinel=False)
+    code, cells = pd.factorize(as_keys(values).astype(object), use_na_sentinel=False)
     said = ["" if cell is None or cell is pd.NA or cell != cell else str(cell) for cell in cells]
     level = np.array([OPEN if (known := grant(one, who)) is None else known for one in said], np.int64)
     return code.astype(np.int64), level[code], said

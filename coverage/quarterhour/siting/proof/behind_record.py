@@ -178,7 +178,7 @@ def _check_reserves(problem: SitingProblem, plan: SitingPlan, rows: Sequence[Map
     for row in rows:
         _keys(row, _RESERVE, "reserves")
     mine = [(site, list(some)) for site, some in groupby(rows, key=lambda row: row["site"])]
-    states = dict(problem.sites["state"])
+    states = dict(zip(problem.sites.index.tolist(), problem.sites["state"].tolist(), strict=True))
     _same("reserves site", [site for site, _ in mine], [s for s in plan.chosen if states[s] != "required"])
     now = _exchanged(problem, plan, plan.chosen)
     for site, some in mine:
@@ -196,7 +196,7 @@ def _check_reserves(problem: SitingProblem, plan: SitingPlan, rows: Sequence[Map
             counted = {"value": plain_number(float(found.value)), "loss": plain_number(float(lost))}
             for name, count in {**counted, "covered": found.covered, "short": found.short}.items():
                 _same(f"reserves {name}", row[name], count)
-            key = (*found.key, list(problem.sites.index).index(row["substitute"]))
+            key = (*found.key, problem.sites.index.get_loc(row["substitute"]))
             if before is not None and key <= before:
                 raise PlanError("proof.recount_differs", what="reserves place", said=number, counted=number - 1)
             before = key
