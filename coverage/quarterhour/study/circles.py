@@ -18,7 +18,7 @@ from quarterhour.standards.sensitivity import CoverageRange, Pair, check_slower,
 from quarterhour.study.file.circles import CircleFile, PictureFile
 from quarterhour.study.inputs import Inputs
 from quarterhour.study.scorecards import SEARCHED_BEYOND
-from quarterhour.study.session import Run
+from quarterhour.study.session import Run, mode_fields
 from quarterhour.study.study import study_circle, study_mode, study_range
 from quarterhour.travel.accessibility import nearest_beyond
 from quarterhour.travel.isochrone import isochrones
@@ -47,6 +47,26 @@ def check_circles(
             if given is not None:
                 ranges.append(_range(run, tables, file, circle, times, given))
     return tuple(checks), tuple(compare), tuple(ranges)
+
+
+def checks_of(run: Run, tables: Inputs) -> tuple[CircleCheck, ...]:
+    """The circles alone; one that was asked before of the same places is taken as it is."""
+    checks = []
+    for file in run.study.file.circles:
+        mode = study_mode(run.study, file.mode, file.id)
+        circle = study_circle(file, mode)
+        sites = circle_sites(tables, circle)
+        asked = [sites.index, sites.geometry.x, sites.geometry.y, sites["kind"], sites["quality"]]
+        question = (
+            circle, repr(mode_fields(mode)), *(tuple(column.tolist()) for column in asked), id(tables.communities),
+            id(tables.roads), run.study.file.study.snap_limit_m,
+        )  # fmt: skip
+
+        def made(circle: Circle = circle, mode: Mode = mode) -> tuple[Inputs, CircleCheck]:
+            return tables, _circle(run, tables, circle, mode, _circle_times(run, tables, circle, mode, None))
+
+        checks.append(run.study.shared.made_once("circles", question, made)[1])
+    return tuple(checks)
 
 
 def whom_circles_reach(run: Run, tables: Inputs, people: Collection[str]) -> pd.Series:

@@ -21,7 +21,7 @@ from quarterhour.base.jit import COMPILED
 from quarterhour.base.kinds import kinds_said
 from quarterhour.standards.targets import Target
 from quarterhour.study.burial.balance import study_balance
-from quarterhour.study.circles import check_circles, pictures, whom_circles_reach
+from quarterhour.study.circles import check_circles, checks_of, pictures, whom_circles_reach
 from quarterhour.study.doubts import class_findings
 from quarterhour.study.file.tried import Tried
 from quarterhour.study.forecast.carry import with_years
@@ -36,6 +36,7 @@ from quarterhour.study.reading.reader import read_inputs
 from quarterhour.study.reading.roads import weighed_roads
 from quarterhour.study.results import Care, Results
 from quarterhour.study.routes import with_routes
+from quarterhour.study.scenario.changes import changed_inputs
 from quarterhour.study.scorecards import Travel, scorecards
 from quarterhour.study.services import care
 from quarterhour.study.session import Run
@@ -54,15 +55,34 @@ from quarterhour.study.study import (
 from quarterhour.study.what_if import what_ifs
 from quarterhour.travel.times import Heading, TravelTimes
 
+_NOT_READ = {"circles", "pictures", "targets", "siting", "access", "beds", "rounds", "graves", "overlay", "plan", "outputs",
+             "modes"}  # fmt: skip
+"""The parts of a study file that nothing is read by."""
+
 
 @within_limits
 def read_study_inputs(study: Study) -> Inputs:
     """The tables of a study, checked."""
-    made = read_inputs(study.file, study.folder, roads=study.roads, farthest_m=farthest_m(study), path=study.path)
+    if study.changes:
+        made = changed_inputs(_shared_inputs(study), study.changes, study.file.communities.people)
+    else:
+        study.shared.forget()  # its files may have changed
+        made = _shared_inputs(study)
     told, places = weighed_roads(study, made)
     classes = class_findings(study.file, made.towns, made.communities) if asks_for_classes(study) else []
     findings = join_findings([made.findings, *old_people(study.file, made), told, *classes])
-    return replace(made, findings=findings, road_doubts=places)
+    tables = replace(made, findings=findings, road_doubts=places)
+    return tables if study.changes else study.shared.made_once("tables", "study", lambda: tables)
+
+
+def _shared_inputs(study: Study) -> Inputs:
+    """The tables as they are read; once for all scenarios that ask the files the same."""
+    far = farthest_m(study)
+    question = study.roads, far, study.file.model_dump_json(exclude=_NOT_READ)
+    return study.shared.made_once(
+        "inputs", question,
+        lambda: read_inputs(study.file, study.folder, roads=study.roads, farthest_m=far, path=study.path),
+    )  # fmt: skip
 
 
 @within_limits
@@ -135,6 +155,29 @@ def run_study(
     found = [results.inputs.findings, *_run_findings(results), doubts]
     results = replace(results, seconds=dict(run.seconds), findings=join_findings(found))
     return results if known is None else masked(results, known, _every_target(study))
+
+
+@within_limits
+def check_study(study: Study, *, lang: str = "zh", tell: RunProgress | None = None) -> Results:
+    """The circles of a study alone, without scorecards, care and siting: the quick answer for scenarios.
+
+    Tables and networks that a run or a scenario of the same study has read are taken as they are, and so is a circle
+    of which nothing changed; the figures are those of ``run_study``. Counts of persons that a study guards are the
+    true ones, as in a run that is not published.
+    """
+    run = Run(study, lang, tell or no_progress, None, False, None, None)
+    with run.timed("read"):
+        run.say("study.step_read")
+        if study.changes:
+            tables = changed_inputs(_shared_inputs(study), study.changes, study.file.communities.people)
+        else:
+            tables = study.shared.made_once("tables", "study", lambda: read_study_inputs(study))
+        run.turns = tables.turns
+    results = Results(study, tables, done=("circles",))
+    if any(circle.year for circle in study.file.circles):
+        results = _with_forecast(run, results)
+    checks = checks_of(run, results.inputs)
+    return replace(results, checks=checks, findings=results.inputs.findings, seconds=dict(run.seconds))
 
 
 def publishable(results: Results, lang: str = "zh") -> Results:

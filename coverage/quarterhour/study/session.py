@@ -5,8 +5,9 @@ from __future__ import annotations
 import logging
 import re
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
+from dataclasses import fields
 from pathlib import Path
 
 import geopandas as gpd
@@ -77,10 +78,17 @@ class Run:
         if mode.id not in self.networks:
             self.say("study.step_network", mode=mode.name(self.lang))
             with self.timed(f"network {mode.id}"):
-                found = self.networks[mode.id] = _kept_network(self, roads, mode)
+                question = id(roads), repr(mode_fields(mode))
+                _, found = self.study.shared.made_once("networks", question, lambda: (roads, _kept_network(self, roads, mode)))
+                self.networks[mode.id] = found
             if found.turns is not None:
                 self.doubts.append(lost_turns(found.turns, mode))
         return self.networks[mode.id]
+
+
+def mode_fields(mode: Mode) -> list[tuple[str, object]]:
+    """All that a mode says, to tell it from another."""
+    return [(f.name, dict(v) if isinstance(v := getattr(mode, f.name), Mapping) else v) for f in fields(mode)]
 
 
 def _kept_network(run: Run, roads: gpd.GeoDataFrame, mode: Mode) -> Network:

@@ -37,8 +37,15 @@ def _fields() -> list[str]:
 
 def mistake_sentence(name: str, text: str, parsed: Any, problem: Any, lang: str) -> str:
     """One mistake: file, line, field, what is wrong, what came."""
-    where, values = _in_the_file(parsed, problem), dict(problem.get("ctx", {}))
-    where += (values.pop("at"),) if "at" in values else ()
+    field, said = problem_sentence(parsed, problem, lang)
+    line = _line_with(text, _where(parsed, problem), problem.get("ctx", {}).get("given"))
+    return _PASSWORD.sub("***", f"{name}:{line}: {field}: {said}")
+
+
+def problem_sentence(parsed: Any, problem: Any, lang: str) -> tuple[str, str]:
+    """One mistake: the field, by the steps to it, and what is wrong and what came."""
+    where, values = _where(parsed, problem), dict(problem.get("ctx", {}))
+    values.pop("at", None)
     given = values.get("given", problem.get("input"))
     key = values.pop("key", f"field_{problem['type']}")
     if problem["type"] == "extra_forbidden" and where[-1] in _fields() and len(where) > 1:
@@ -53,11 +60,14 @@ def mistake_sentence(name: str, text: str, parsed: Any, problem: Any, lang: str)
         values["expected"] = str(values["expected"]).replace(" or ", ", ")
     if i18n.entry(f"study.{key}") is None:
         key, values = "field_other", {"said": problem["msg"]}
-    line = _line_with(text, where, values.get("given"))
-    field = ".".join(str(part) for part in where) or "study"
     shown = i18n.say("study.came", lang, given=_as_toml(given)) if isinstance(given, str | int | float) else ""
-    said = f"{name}:{line}: {field}: {i18n.say(f'study.{key}', lang, **values)}{shown}"
-    return _PASSWORD.sub("***", said)
+    return ".".join(str(part) for part in where) or "study", f"{i18n.say(f'study.{key}', lang, **values)}{shown}"
+
+
+def _where(parsed: Any, problem: Any) -> tuple[str | int, ...]:
+    """The steps to a field, in the planner's own file."""
+    ctx = problem.get("ctx", {})
+    return _in_the_file(parsed, problem) + ((ctx["at"],) if "at" in ctx else ())
 
 
 def mistake(loc: tuple[str | int, ...], key: str, **values: object) -> dict[str, Any]:

@@ -1,0 +1,126 @@
+"""What a scenario changes: settings, facilities added and closed, roads."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from typing import Any
+
+import geopandas as gpd
+import numpy as np
+import pandas as pd
+
+from quarterhour.base import i18n
+from quarterhour.base.areas import with_areas
+from quarterhour.base.cells import texts
+from quarterhour.base.errors import DataError, first_ids
+from quarterhour.base.findings import finding_sentences
+from quarterhour.io.places import as_places
+from quarterhour.network.roads import as_roads
+from quarterhour.study.inputs import Inputs
+from quarterhour.study.reading.quality import quality_shares
+from quarterhour.study.reading.reporting import units_of_places
+from quarterhour.study.scenario.settings import Setting
+
+
+@dataclass(frozen=True, eq=False)
+class Changes:
+    """What a scenario changes of its study; without anything it is the study itself.
+
+    ``settings``: keys of the study file with what they were and are. ``added``: facilities that the study's table has
+    not, as they were given. ``closed``: ids of facilities that are left out. ``roads``: stand in for the study's.
+    """
+
+    settings: tuple[Setting, ...] = ()
+    added: gpd.GeoDataFrame | None = None
+    closed: tuple[str, ...] = ()
+    roads: gpd.GeoDataFrame | None = None
+
+    def __bool__(self) -> bool:
+        return bool(self.settings or self.closed or self.added is not None or self.roads is not None)
+
+    def sentences(self, lang: str) -> list[str]:
+        """What is changed, a sentence each."""
+        nothing = i18n.say("scenario.unset", lang)
+        said = [
+            i18n.say("scenario.setting", lang, path=s.path, was=nothing if s.was is None else _said(s.was), now=_said(s.now))
+            for s in self.settings
+            if not (s.was is None and isinstance(s.now, Mapping))  # a mode of a name that the next setting says
+        ]
+        if self.added is not None:
+            ids = first_ids(_named(self.added).index, lang=lang)
+            said.append(i18n.say("scenario.added", lang, count=len(self.added), ids=ids))
+        if self.closed:
+            said.append(i18n.say("scenario.closed", lang, count=len(self.closed), ids=first_ids(self.closed, lang=lang)))
+        if self.roads is not None:
+            said.append(i18n.say("scenario.roads", lang, count=len(self.roads)))
+        return said
+
+    def told(self) -> list[dict[str, Any]]:
+        """The changes as plain values, for a manifest."""
+        told: list[dict[str, Any]] = [{"path": s.path, "was": s.was, "now": s.now} for s in self.settings]
+        if self.added is not None:
+            rows = _named(self.added)
+            told.append({"added": [[str(i), str(k), p.wkt] for i, k, p in zip(rows.index, rows["kind"], rows.geometry)]})
+        told += [{"closed": list(self.closed)}] if self.closed else []
+        return [*told, *([{"roads": len(self.roads)}] if self.roads is not None else [])]
+
+
+def changed_inputs(made: Inputs, changes: Changes, people: tuple[str, ...]) -> Inputs:
+    """The tables with facilities closed and added, and other roads; ``people``: columns of which quality is told.
+
+    DataError for an id to close that is no facility's, for one to add that a facility has, and for a row to add that
+    no table of facilities could hold: nothing is left out in silence.
+    """
+    roads, facilities = made.roads, made.facilities
+    if changes.roads is not None:
+        roads, told = as_roads(changes.roads, crs=made.roads.crs)
+        _refuse(told)
+    unknown = [i for i in changes.closed if i not in facilities.index]
+    if unknown:
+        known = first_ids(facilities.index)
+        raise DataError("scenario.no_facility", ids=first_ids(unknown), count=len(facilities), known=known)
+    facilities = facilities.drop(index=list(changes.closed))
+    if changes.added is not None:
+        facilities = pd.concat([facilities, _added(changes.added, made, facilities)])
+    changed = replace(made, roads=roads, facilities=facilities)
+    names = ("communities", "facilities", "roads", "towns", "counties", "candidates")
+    shares = quality_shares({n: getattr(changed, n) for n in names} | made.tables | made.layers, made.communities, people)
+    return replace(changed, quality=shares)
+
+
+def _added(given: gpd.GeoDataFrame, made: Inputs, facilities: gpd.GeoDataFrame) -> gpd.GeoDataFrame:
+    rows, told = as_places(_named(given), table="facilities", crs=made.communities.crs, required=("kind",))
+    _refuse(told)
+    both = rows.index[rows.index.isin(facilities.index)]
+    if len(both):
+        raise DataError("scenario.id_taken", ids=first_ids(both))
+    rows = units_of_places(with_areas(rows, made.towns, made.communities), made.communities, made.units)
+    return rows.reindex(columns=facilities.columns)
+
+
+def _named(given: gpd.GeoDataFrame) -> gpd.GeoDataFrame:
+    """With ids and names: rows that have none are new-1, new-2 ..."""
+    if not isinstance(given, gpd.GeoDataFrame):
+        raise DataError("scenario.not_places", came=type(given).__name__)
+    rows = given if "id" not in given else given.set_index("id")
+    if "kind" not in rows:
+        raise DataError("scenario.no_kind", found=", ".join(map(str, given.columns)))
+    if isinstance(rows.index, pd.RangeIndex):
+        rows = rows.set_axis([f"new-{n}" for n in range(1, len(rows) + 1)])
+    named = texts(rows["name"]) if "name" in rows else pd.Series("", index=rows.index)
+    ids = rows.index.astype("str")
+    return rows.assign(name=np.where(named.eq(""), ids, named)).set_axis(ids).rename_axis("id")
+
+
+def _refuse(told: pd.DataFrame) -> None:
+    errors = told[told["severity"] == "error"]
+    if len(errors):
+        said = {lang: "\n".join(finding_sentences(errors, lang)) for lang in i18n.LANGUAGES}
+        raise DataError("scenario.bad_rows", count=len(errors), problems=said)
+
+
+def _said(value: object) -> str:
+    if isinstance(value, Mapping):
+        return ", ".join(f"{k} = {_said(v)}" for k, v in value.items())
+    return ", ".join(map(str, value)) if isinstance(value, list | tuple) else f"{value:g}" if isinstance(value, float) else str(value)
