@@ -22,6 +22,7 @@ from quarterhour.base.kinds import kinds_said
 from quarterhour.standards.targets import Target
 from quarterhour.study.burial.balance import study_balance
 from quarterhour.study.circles import check_circles, checks_of, pictures, whom_circles_reach
+from quarterhour.study.comparison import Comparison, compare_results
 from quarterhour.study.doubts import class_findings
 from quarterhour.study.file.tried import Tried
 from quarterhour.study.forecast.carry import with_years
@@ -178,6 +179,22 @@ def check_study(study: Study, *, lang: str = "zh", tell: RunProgress | None = No
         results = _with_forecast(run, results)
     checks = checks_of(run, results.inputs)
     return replace(results, checks=checks, findings=results.inputs.findings, seconds=dict(run.seconds))
+
+
+def compare(before: Results | Study | str | Path, after: Results | Study | str | Path) -> Comparison:
+    """Two studies, scenarios or results side by side: their circles by community, town, county and city.
+
+    A study or its path is checked first (`check_study`); results are taken as they are.
+
+    Examples
+    --------
+    >>> import quarterhour as qh
+    >>> study = qh.read_study(qh.demo_folder())
+    >>> qh.compare(study, study.scenario(circle="home-care-circle", minutes=20))
+    <Comparison of 2 circles: 214 communities come inside, 0 fall out>
+    """
+    found = [one if isinstance(one, Results) else check_study(one) for one in (before, after)]
+    return compare_results(*found)
 
 
 def publishable(results: Results, lang: str = "zh") -> Results:

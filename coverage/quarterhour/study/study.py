@@ -162,13 +162,16 @@ def _both(before: gpd.GeoDataFrame | None, added: gpd.GeoDataFrame) -> gpd.GeoDa
     return gpd.GeoDataFrame(pd.concat([before, added.to_crs(before.crs)]), crs=before.crs)
 
 
-def within_limits(work: Callable[Concatenate[Study, P], T]) -> Callable[Concatenate[Study, P], T]:
-    """Work on a study, done within the limits that its file raises."""
+def within_limits(work: Callable[Concatenate[Study, P], T]) -> Callable[Concatenate[Study | str | Path, P], T]:
+    """Work on a study, or on the study of a path, done within the limits that its file raises."""
 
     @functools.wraps(work)
-    def done(study: Study, /, *args: P.args, **kwargs: P.kwargs) -> T:
-        with limits.raised(study.file.limits):
-            return work(study, *args, **kwargs)
+    def done(study: Study | str | Path, /, *args: P.args, **kwargs: P.kwargs) -> T:
+        asked = read_study(study) if isinstance(study, str | Path) else study
+        if not isinstance(asked, Study):
+            raise StudyError("study.not_a_study", came=type(asked).__name__)
+        with limits.raised(asked.file.limits):
+            return work(asked, *args, **kwargs)
 
     return done
 

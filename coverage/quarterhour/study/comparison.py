@@ -1,0 +1,125 @@
+"""Two answers to the circles of a study held side by side: who comes inside, who falls out, and where."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import geopandas as gpd
+import numpy as np
+import pandas as pd
+
+from quarterhour.base import i18n
+from quarterhour.base.cells import texts
+from quarterhour.base.errors import DataError
+from quarterhour.base.labels import percent
+from quarterhour.standards.circle import CircleCheck
+from quarterhour.study.results import Results
+
+CHANGES = ("gained", "lost", "stays_in", "stays_out")
+
+
+@dataclass(frozen=True, eq=False)
+class Comparison:
+    """What circles came to before and after; every community is there once a circle.
+
+    ``communities``: one row a circle and community, index ``circle, community``, columns ``name, town, county,
+    people`` (of the circle's column, before), ``people_after`` (where the two count other people or years),
+    ``minutes_before, minutes_after`` (to the nearest facility of the circle; missing: no way leads to one),
+    ``met_before, met_after`` (bool), ``change`` (``gained, lost, stays_in, stays_out``), ``geometry`` (point).
+
+    ``areas``: one row a circle and area, index ``circle, level, area`` (city, county, town, and units and classes where
+    the study has them), columns ``name, people, people_after, met_before, met_after`` (people inside),
+    ``share_before, share_after`` (missing where nobody is there), ``gained, lost`` (people of the communities that
+    come inside or fall out, by the count after where they gain, before where they lose).
+    """
+
+    before: Results
+    after: Results
+    communities: gpd.GeoDataFrame
+    areas: pd.DataFrame
+
+    def sentences(self, lang: str) -> list[str]:
+        """What changes, a sentence each: the changes asked for, then what each circle comes to."""
+        said = self.after.study.changes.sentences(lang) if self.after.study.changes else []
+        names = {check.circle.id: check.circle.name(lang) for check in self.before.checks}
+        for (circle, _, _), row in self.areas.xs("city", level="level", drop_level=False).iterrows():
+            shares = {key: percent(float(row[f"share_{key}"])) for key in ("before", "after")}
+            counts = {key: int(row[key]) for key in ("gained", "lost")}
+            said.append(i18n.say("comparison.circle", lang, name=names[str(circle)], **shares, **counts))
+        return said
+
+    def __repr__(self) -> str:
+        counts = self.communities["change"].value_counts()
+        circles = self.communities.index.get_level_values("circle").nunique()
+        gained, lost = (int(counts.get(key, 0)) for key in ("gained", "lost"))
+        return f"<Comparison of {circles} circles: {gained} communities come inside, {lost} fall out>"
+
+
+def compare_results(before: Results, after: Results) -> Comparison:
+    """Two results held side by side, circle by circle of those that both have.
+
+    DataError where they have no circle or not one community in common.
+    """
+    pairs = [(a, b) for a in before.checks for b in after.checks if a.circle.id == b.circle.id]
+    if not pairs:
+        known = ["; ".join(check.circle.id for check in r.checks) or "-" for r in (before, after)]
+        raise DataError("comparison.no_circle", before=known[0], after=known[1])
+    tables = before.inputs.communities, after.inputs.communities
+    if not len(tables[0].index.intersection(tables[1].index)):
+        raise DataError("comparison.no_community", before=len(tables[0]), after=len(tables[1]))
+    parts = {a.circle.id: _communities(a, b, *tables) for a, b in pairs}
+    rows = pd.concat(parts, names=["circle", "community"])
+    areas = pd.concat({a.circle.id: _areas(a, b, parts[a.circle.id], before) for a, b in pairs}, names=["circle"])
+    return Comparison(before, after, gpd.GeoDataFrame(rows, geometry="geometry", crs=tables[0].crs), areas)
+
+
+def _communities(
+    a: CircleCheck, b: CircleCheck, before: gpd.GeoDataFrame, after: gpd.GeoDataFrame
+) -> gpd.GeoDataFrame:
+    """A community that only one of the two has is outside in the other, with nobody."""
+    ids = before.index.append(after.index.difference(before.index, sort=False))
+    places = pd.concat([before, after.loc[after.index.difference(before.index, sort=False)]]).loc[ids]
+    told = {"name": texts(places["name"]), "town": texts(places["town"]), "county": texts(places["county"])}
+    for key, check in (("before", a), ("after", b)):
+        mine = check.communities.reindex(ids)
+        told["people" if key == "before" else "people_after"] = mine["people"].fillna(0).astype("int64")
+        told[f"minutes_{key}"] = mine["minutes"].astype("float64")
+        told[f"met_{key}"] = mine["met"].eq(True).fillna(False).astype(bool)
+    rows = pd.DataFrame(told, index=ids)
+    was, now = rows["met_before"].to_numpy(), rows["met_after"].to_numpy()
+    change = np.select([~was & now, was & ~now, was & now], CHANGES[:3], CHANGES[3])
+    made = rows.assign(change=pd.Categorical(change, categories=list(CHANGES)))
+    minutes = ["people", "people_after", "minutes_before", "minutes_after", "met_before", "met_after", "change"]
+    return gpd.GeoDataFrame(made[["name", "town", "county", *minutes]], geometry=places.geometry.array, crs=before.crs)
+
+
+def _areas(a: CircleCheck, b: CircleCheck, rows: pd.DataFrame, before: Results) -> pd.DataFrame:
+    keys = ["level", "area"]
+    one, other = (check.shares.set_index(keys) for check in (a, b))
+    ids = one.index.append(other.index.difference(one.index, sort=False))
+    one, other = one.reindex(ids), other.reindex(ids)
+    names = _names(before)
+    made = pd.DataFrame(
+        {
+            "name": [names.get((str(level), str(area)), str(area)) for level, area in ids],
+            "people": one["people"], "people_after": other["people"],
+            "met_before": one["people_met"], "met_after": other["people_met"],
+            "share_before": one["share_people"], "share_after": other["share_people"],
+        },
+        index=ids,
+    )  # fmt: skip
+    for key, column in (("gained", "people_after"), ("lost", "people")):
+        moved = rows[column].where(rows["change"].eq(key), 0)
+        by = {("city", "city"): int(moved.sum())}
+        for level in ("town", "county"):
+            by |= {(level, str(area)): int(count) for area, count in moved.groupby(rows[level]).sum().items()}
+        made[key] = pd.Series([by.get((str(level), str(area))) for level, area in ids], index=ids, dtype="Int64")
+    return made
+
+
+def _names(results: Results) -> dict[tuple[str, str], str]:
+    told = {"town": results.inputs.towns, "county": results.inputs.counties}
+    return {
+        (level, str(area)): str(name)
+        for level, table in told.items() if "name" in table for area, name in texts(table["name"]).items() if name
+    }  # fmt: skip
