@@ -19,7 +19,7 @@ __version__ = "0.1.0"
 
 _ROOMS = {
     # a study from its file to its results
-    "study.run": ("check_study", "compare", "read_study_inputs", "run_study"),
+    "study.run": ("compare", "read_study_inputs", "run_study"),
     "study.study": ("Study", "read_study"),
     "study.results": ("Results",),
     "study.new_study": ("demo_folder",),

@@ -26,11 +26,13 @@ from quarterhour.cli.options import (
     TEMPLATES_HELP,
     Against,
     Fresh,
+    Given,
     Lang,
     Limits,
     Out,
     Quiet,
     Roads,
+    Sets,
     StudyPath,
     Verbose,
     limits_of,
@@ -69,13 +71,15 @@ def run(
     out: Out = None,
     roads: Roads = None,
     against: Against = None,
+    settings: Sets = None,
     lang: Lang = "zh",
     fresh: Fresh = False,
     quiet: Quiet = False,
     verbose: Verbose = False,
 ) -> None:
     """Everything: circles, scorecard, site proposals, map, workbook and report."""
-    _run(study, out=out, roads=roads, against=against, lang=lang, fresh=fresh, quiet=quiet, verbose=verbose)
+    given = Given(roads, settings or ())
+    _run(study, given, out=out, against=against, lang=lang, fresh=fresh, quiet=quiet, verbose=verbose)
 
 
 @app.command()
@@ -84,15 +88,15 @@ def check(
     out: Out = None,
     roads: Roads = None,
     against: Against = None,
+    settings: Sets = None,
     lang: Lang = "zh",
     fresh: Fresh = False,
     quiet: Quiet = False,
     verbose: Verbose = False,
 ) -> None:
     """Both circles and the scorecard, without siting."""
-    _run(
-        study, out=out, roads=roads, against=against, lang=lang, fresh=fresh, quiet=quiet, verbose=verbose, siting=False
-    )
+    given = Given(roads, settings or ())
+    _run(study, given, out=out, against=against, lang=lang, fresh=fresh, quiet=quiet, verbose=verbose, siting=False)
 
 
 @app.command()
@@ -111,10 +115,8 @@ def site(
     if plan is not None:
         _try_again(study, plan, out=out, roads=roads, lang=lang, fresh=fresh, quiet=quiet, verbose=verbose)
         return
-    _run(
-        study, out=out, roads=roads, lang=lang, fresh=fresh, quiet=quiet, verbose=verbose, checks=False,
-        near_best=near_best,
-    )  # fmt: skip
+    given = Given(roads, near_best=near_best)
+    _run(study, given, out=out, lang=lang, fresh=fresh, quiet=quiet, verbose=verbose, checks=False)
 
 
 @app.command()
@@ -152,7 +154,7 @@ def demo(out: Out = None, lang: Lang = "zh", quiet: Quiet = False, verbose: Verb
     from quarterhour.study.new_study import demo_folder
 
     folder = out or Path("data/processed/weihai")
-    _run(str(demo_folder()), out=folder, roads=None, lang=lang, quiet=quiet, verbose=verbose)
+    _run(str(demo_folder()), Given(), out=folder, lang=lang, quiet=quiet, verbose=verbose)
 
 
 @app.command()
@@ -338,9 +340,9 @@ def _try_again(
 
 def _run(
     study: str,
+    given: Given,
     *,
     out: Path | None,
-    roads: Path | None,
     lang: str,
     quiet: bool,
     verbose: bool = False,
@@ -348,7 +350,6 @@ def _run(
     checks: bool = True,
     siting: bool = True,
     against: Path | None = None,
-    near_best: int = 0,
 ) -> None:
     from dataclasses import replace
 
@@ -356,10 +357,9 @@ def _run(
     from quarterhour.report import write
     from quarterhour.report.console import finding_lines, findings_count, summary_lines
     from quarterhour.study.run import run_study
-    from quarterhour.study.study import asking_near_best, default_out, read_study
+    from quarterhour.study.study import default_out
 
-    read = read_study(study, roads=roads)
-    asked = asking_near_best(read, near_best) if near_best else read
+    asked = given.study(study)
     folder, told_in = out or default_out(asked), spoken(lang)
     left: list[Path] = []
     sweep(folder, folder / "prepared", folder / "plans", folder / "plan")

@@ -5,12 +5,16 @@ from __future__ import annotations
 import difflib
 import re
 from collections.abc import Sequence
+from dataclasses import dataclass
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from quarterhour.base import i18n, limits
+
+if TYPE_CHECKING:
+    from quarterhour.study.study import Study
 
 StudyPath = Annotated[str, typer.Argument(metavar="STUDY", help="A study.toml, or the folder it is in.")]
 Out = Annotated[Path | None, typer.Option("--out", help="Folder for the results.")]
@@ -24,6 +28,8 @@ NEAR_HELP = "Also so many further plans of each question that are nearly as good
 _AGAINST_HELP = "Results folder of an earlier run to compare scorecard and plans with."
 COMPARE_HELP = "Another RESULTS or plan.json of the same communities: who gains, who loses, who goes where."
 Against = Annotated[Path | None, typer.Option("--against", help=_AGAINST_HELP)]
+_SET_HELP = "Another value for a key of the study file, as circles.home-care-circle.minutes=20; may be repeated."
+Sets = Annotated[list[str] | None, typer.Option("--set", metavar="KEY=VALUE", help=_SET_HELP)]
 Fresh = Annotated[bool, typer.Option("--fresh", help="Build the road networks anew instead of taking kept ones.")]
 Quiet = Annotated[bool, typer.Option("--quiet", help="No progress on stderr.")]
 ONLY_HELP, TEMPLATES_HELP = "text, tables, atlas, layers; several at commas.", "Folder of templates of your own."
@@ -54,3 +60,21 @@ def limits_of(given: Sequence[str] | None) -> dict[str, int]:
 _WHOLE = re.compile(r"[0-9](_?[0-9]){0,30}")
 _MOST = 10**15
 """As under [limits] of a study file."""
+
+
+@dataclass(frozen=True)
+class Given:
+    """What is given beside a study: other roads, other settings, further plans."""
+
+    roads: Path | None = None
+    settings: Sequence[str] = ()
+    near_best: int = 0
+
+    def study(self, path: str) -> Study:
+        """The study as it is asked."""
+        from quarterhour.study.scenario.settings import parsed_setting
+        from quarterhour.study.study import asking_near_best, read_study
+
+        read = read_study(path, roads=self.roads)
+        changed = read.scenario(settings=dict(map(parsed_setting, self.settings))) if self.settings else read
+        return asking_near_best(changed, self.near_best) if self.near_best else changed

@@ -14,13 +14,13 @@ from quarterhour.base.labels import figure, people_label, percent, unstated_said
 from quarterhour.report.needs.near_plans import near_plan_sections
 from quarterhour.report.score_sections import pace_lines
 from quarterhour.report.section import (
-    absent_lines,
     area_names,
     circle_name,
     city_row,
     further_lines,
     level_said,
     met_of,
+    opening_lines,
     paces,
     threshold_said,
 )
@@ -36,7 +36,7 @@ def summary_lines(results: Results, lang: str) -> list[str]:
     """The results in a sentence each."""
     results = publishable(results, lang)
     shown = [check for check in results.checks if not check.impossible]
-    lines = [*absent_lines(results, lang)]
+    lines = [*opening_lines(results, lang)]
     lines += [line for check in shown for line in _circle_lines(results, check, lang)]
     if results.scorecard is not None:
         table = results.scorecard.summary()

@@ -127,9 +127,12 @@ def scored_names(scorecard: Scorecard | None) -> dict[tuple[str, str], str]:
     return {(str(r.level), str(r.area)): str(r.area_name) for r in rows.itertuples()}
 
 
-def absent_lines(results: Results, lang: str) -> list[str]:
-    """What stands at the head of the results: circles that ask for a kind of which there is not one facility."""
-    return [
+def opening_lines(results: Results, lang: str) -> list[str]:
+    """What stands at the head of the results: what a scenario changes, and circles that ask for a kind of which there
+    is not one facility."""
+    changes = results.study.changes.sentences(lang)
+    said = [i18n.say("scenario.head", lang, changes=("；" if lang == "zh" else "; ").join(changes))] if changes else []
+    return said + [
         i18n.say(
             f"study.{'no_facility' if check.impossible else 'no_such_kind'}", lang,
             id=check.circle.name(lang), value=kinds_said(check.absent, lang, results.study.kinds),

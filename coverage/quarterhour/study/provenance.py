@@ -29,6 +29,7 @@ def manifest(results: Results, lang: str) -> dict[str, Any]:
     told = {
         "study": study.file.model_dump(mode="json"),
         "given": {"roads": study.roads.name if study.roads else None, "lang": lang},
+        **({"changes": study.changes.told()} if study.changes else {}),
         "modes": {name: _mode(study_mode(study, name, where)) for name, where in modes_named(study)},
         "targets": {day.isoformat(): [asdict(t) for t in ts] for day, ts in study_targets(study).items()},
         "inputs": tables.used.to_dict("records"),
@@ -46,6 +47,7 @@ def manifest(results: Results, lang: str) -> dict[str, Any]:
 def _asked(told: Mapping[str, Any]) -> str:
     inputs = [[row["table"], row["sha256"]] for row in told["inputs"]]
     whole = {**{key: told[key] for key in _ASKED}, "inputs": inputs}
+    whole |= {"changes": told["changes"]} if "changes" in told else {}
     return hashlib.sha256(json.dumps(whole, sort_keys=True).encode()).hexdigest()
 
 

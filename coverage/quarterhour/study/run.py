@@ -22,7 +22,6 @@ from quarterhour.base.kinds import kinds_said
 from quarterhour.standards.targets import Target
 from quarterhour.study.burial.balance import study_balance
 from quarterhour.study.circles import check_circles, checks_of, pictures, whom_circles_reach
-from quarterhour.study.comparison import Comparison, compare_results
 from quarterhour.study.doubts import class_findings
 from quarterhour.study.file.tried import Tried
 from quarterhour.study.forecast.carry import with_years
@@ -38,6 +37,7 @@ from quarterhour.study.reading.roads import weighed_roads
 from quarterhour.study.results import Care, Results
 from quarterhour.study.routes import with_routes
 from quarterhour.study.scenario.changes import changed_inputs
+from quarterhour.study.scenario.comparison import Comparison, compare_results
 from quarterhour.study.scorecards import Travel, scorecards
 from quarterhour.study.services import care
 from quarterhour.study.session import Run
@@ -56,8 +56,8 @@ from quarterhour.study.study import (
 from quarterhour.study.what_if import what_ifs
 from quarterhour.travel.times import Heading, TravelTimes
 
-_NOT_READ = {"circles", "pictures", "targets", "siting", "access", "beds", "rounds", "graves", "overlay", "plan", "outputs",
-             "modes"}  # fmt: skip
+_NOT_READ = {"circles", "pictures", "targets", "siting", "access", "beds", "rounds", "graves", "overlay", "plan",
+             "outputs", "modes"}  # fmt: skip
 """The parts of a study file that nothing is read by."""
 
 
@@ -100,6 +100,7 @@ def run_study(
     kept: Callable[[Path], None] | None = None,
     publish: bool = False,
     tables: Inputs | None = None,
+    circles_only: bool = False,
 ) -> Results:
     """The circles, the scorecard and the proposals of a study; nothing is written but into ``prepared`` and ``keep``.
 
@@ -114,8 +115,10 @@ def run_study(
     an earlier run. Ctrl-C during a search ends the run: KeyboardInterrupt.
     ``publish``: results that may leave the house, where the study guards counts of persons (``study/publication``);
     without it they hold the truth, and no plan that counts guarded people is kept on the way. ``tables``: inputs that
-    were read before.
+    were read before. ``circles_only``: the circles and nothing else, the quick answer for scenarios (``check_study``).
     """
+    if circles_only:
+        return check_study(study, lang=lang, tell=tell)
     guards = bool(study.file.guarded)
     run = Run(study, lang, tell or no_progress, prepared, fresh, None if guards and not publish else keep, kept)
     with run.timed("read"):

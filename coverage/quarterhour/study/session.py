@@ -79,8 +79,10 @@ class Run:
             self.say("study.step_network", mode=mode.name(self.lang))
             with self.timed(f"network {mode.id}"):
                 question = id(roads), repr(mode_fields(mode))
-                _, found = self.study.shared.made_once("networks", question, lambda: (roads, _kept_network(self, roads, mode)))
-                self.networks[mode.id] = found
+                kept = self.study.shared.made_once(
+                    "networks", question, lambda: (roads, _kept_network(self, roads, mode))
+                )
+                found = self.networks[mode.id] = kept[1]
             if found.turns is not None:
                 self.doubts.append(lost_turns(found.turns, mode))
         return self.networks[mode.id]

@@ -15,12 +15,12 @@ from quarterhour.base.cells import blank
 from quarterhour.base.labels import counted_label, percent
 from quarterhour.report.papers.blocks import Block, Grid, Paragraph
 from quarterhour.report.section import (
-    absent_lines,
     area_names,
     area_shares,
     city_row,
     headed,
     mode_name,
+    opening_lines,
     say_of,
 )
 from quarterhour.report.tables import sites_by_quality
@@ -107,7 +107,7 @@ def summary_blocks(results: Results, lang: str, *, ribbon: str) -> list[Block]:
     """Half a page: each circle in a sentence with what closes it, other plans, promises, what it rests on."""
     facts = circle_facts(results, lang)
     told = {p.id for fact in facts for p in fact.closing}
-    sentences = absent_lines(results, lang)
+    sentences = opening_lines(results, lang)
     sentences += [" ".join(circle_sentences(fact, lang)) if lang == "en" else "".join(circle_sentences(fact, lang))
                  for fact in facts]  # fmt: skip
     sentences += [plan_sentence(p, lang) for p in results.proposals if p.id not in told]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -41,17 +41,15 @@ class Changes:
 
     def sentences(self, lang: str) -> list[str]:
         """What is changed, a sentence each."""
-        nothing = i18n.say("scenario.unset", lang)
         said = [
-            i18n.say("scenario.setting", lang, path=s.path, was=nothing if s.was is None else _said(s.was), now=_said(s.now))
+            i18n.say("scenario.setting", lang, path=s.path, was=_said(s.was, lang), now=_said(s.now, lang))
             for s in self.settings
             if not (s.was is None and isinstance(s.now, Mapping))  # a mode of a name that the next setting says
         ]
         if self.added is not None:
-            ids = first_ids(_named(self.added).index, lang=lang)
-            said.append(i18n.say("scenario.added", lang, count=len(self.added), ids=ids))
+            said.append(_counted("scenario.added", _named(self.added).index, lang))
         if self.closed:
-            said.append(i18n.say("scenario.closed", lang, count=len(self.closed), ids=first_ids(self.closed, lang=lang)))
+            said.append(_counted("scenario.closed", self.closed, lang))
         if self.roads is not None:
             said.append(i18n.say("scenario.roads", lang, count=len(self.roads)))
         return said
@@ -61,7 +59,8 @@ class Changes:
         told: list[dict[str, Any]] = [{"path": s.path, "was": s.was, "now": s.now} for s in self.settings]
         if self.added is not None:
             rows = _named(self.added)
-            told.append({"added": [[str(i), str(k), p.wkt] for i, k, p in zip(rows.index, rows["kind"], rows.geometry)]})
+            places = zip(rows.index, rows["kind"], rows.geometry.to_wkt(), strict=True)
+            told.append({"added": [[str(i), str(kind), wkt] for i, kind, wkt in places]})
         told += [{"closed": list(self.closed)}] if self.closed else []
         return [*told, *([{"roads": len(self.roads)}] if self.roads is not None else [])]
 
@@ -85,8 +84,8 @@ def changed_inputs(made: Inputs, changes: Changes, people: tuple[str, ...]) -> I
         facilities = pd.concat([facilities, _added(changes.added, made, facilities)])
     changed = replace(made, roads=roads, facilities=facilities)
     names = ("communities", "facilities", "roads", "towns", "counties", "candidates")
-    shares = quality_shares({n: getattr(changed, n) for n in names} | made.tables | made.layers, made.communities, people)
-    return replace(changed, quality=shares)
+    tables = {n: getattr(changed, n) for n in names} | made.tables | made.layers
+    return replace(changed, quality=quality_shares(tables, made.communities, people))
 
 
 def _added(given: gpd.GeoDataFrame, made: Inputs, facilities: gpd.GeoDataFrame) -> gpd.GeoDataFrame:
@@ -120,7 +119,15 @@ def _refuse(told: pd.DataFrame) -> None:
         raise DataError("scenario.bad_rows", count=len(errors), problems=said)
 
 
-def _said(value: object) -> str:
+def _counted(key: str, ids: Collection[Any], lang: str) -> str:
+    return i18n.say(key, lang, count=len(ids), ids=first_ids(ids, lang=lang))
+
+
+def _said(value: object, lang: str) -> str:
+    if value is None:
+        return i18n.say("scenario.unset", lang)
     if isinstance(value, Mapping):
-        return ", ".join(f"{k} = {_said(v)}" for k, v in value.items())
-    return ", ".join(map(str, value)) if isinstance(value, list | tuple) else f"{value:g}" if isinstance(value, float) else str(value)
+        return ", ".join(f"{k} = {_said(v, lang)}" for k, v in value.items())
+    if isinstance(value, list | tuple):
+        return ", ".join(_said(v, lang) for v in value)
+    return f"{value:g}" if isinstance(value, float) else str(value)

@@ -19,7 +19,8 @@ def paced_mode(mode: Mode, factor: float) -> tuple[str, dict[str, Any]]:
     """
     told = {f.name: getattr(mode, f.name) for f in fields(mode) if f.name != "id"}
     told |= {name: _times(told[name], factor) for name in _KMH}
-    said = {lang: i18n.say("scenario.paced", lang, mode=mode.name(lang), factor=f"{factor:g}") for lang in i18n.LANGUAGES}
+    times = f"{factor:g}"
+    said = {lang: i18n.say("scenario.paced", lang, mode=mode.name(lang), factor=times) for lang in i18n.LANGUAGES}
     plain = {k: dict(v) if isinstance(v, Mapping) else v for k, v in told.items()}
     given = {k: v for k, v in plain.items() if v not in (None, "", {}, ())}
     return f"{mode.id}-x{factor:g}".replace(".", "_"), given | said

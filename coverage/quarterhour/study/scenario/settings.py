@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import difflib
 import tomllib
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -44,11 +43,12 @@ def with_settings(file: StudyFile, settings: Mapping[str, Any]) -> tuple[StudyFi
     try:
         return StudyFile.model_validate(told), tuple(made)
     except ValidationError as why:
-        problems = {
-            lang: "\n".join(f"{where}: {said}" for where, said in (problem_sentence(told, p, lang) for p in why.errors()))
-            for lang in i18n.LANGUAGES
-        }
+        problems = {lang: "\n".join(_problems(told, why, lang)) for lang in i18n.LANGUAGES}
         raise StudyError("scenario.bad_setting", paths=", ".join(settings), problems=problems) from why
+
+
+def _problems(told: Any, why: ValidationError, lang: str) -> list[str]:
+    return [": ".join(problem_sentence(told, problem, lang)) for problem in why.errors()]
 
 
 def parsed_setting(text: str) -> tuple[str, Any]:
@@ -73,7 +73,7 @@ def _home(told: dict[str, Any], path: str) -> tuple[Any, Any]:
         if isinstance(here, dict) and here.get(key) is None:
             here[key] = {}
         here = here[key]
-    raise StudyError("scenario.no_path", path=path, part=path, known=", ".join(told), near="")
+    raise StudyError("scenario.no_path", path=path, part=path, known=", ".join(told))
 
 
 def _lists(told: Any) -> Any:
@@ -91,5 +91,4 @@ def _key(here: Any, part: str, path: str) -> Any:
         return names.index(part)
     if part.isdecimal() and int(part) < len(rows):
         return int(part)
-    near = difflib.get_close_matches(part, names, n=1)
-    raise StudyError("scenario.no_path", path=path, part=part, known=", ".join(names) or "-", near=near[0] if near else "")
+    raise StudyError("scenario.no_path", path=path, part=part, known=", ".join(names) or "-")

@@ -73,9 +73,7 @@ def compare_results(before: Results, after: Results) -> Comparison:
     return Comparison(before, after, gpd.GeoDataFrame(rows, geometry="geometry", crs=tables[0].crs), areas)
 
 
-def _communities(
-    a: CircleCheck, b: CircleCheck, before: gpd.GeoDataFrame, after: gpd.GeoDataFrame
-) -> gpd.GeoDataFrame:
+def _communities(a: CircleCheck, b: CircleCheck, before: gpd.GeoDataFrame, after: gpd.GeoDataFrame) -> gpd.GeoDataFrame:
     """A community that only one of the two has is outside in the other, with nobody."""
     ids = before.index.append(after.index.difference(before.index, sort=False))
     places = pd.concat([before, after.loc[after.index.difference(before.index, sort=False)]]).loc[ids]
