@@ -13,6 +13,7 @@ from typing import Any, Concatenate, ParamSpec, TypeVar
 import geopandas as gpd
 
 from quarterhour.base import limits
+from quarterhour.base.arguments import takes
 from quarterhour.base.errors import StudyError
 from quarterhour.base.kinds import KindLook, KindLooks
 from quarterhour.network.modes import as_mode, read_modes
@@ -133,6 +134,7 @@ class Study:
         return f"<Study {self.file.study.id}: {circles} circles, {questions} siting questions{changed}>"
 
 
+@takes(path=(str, Path))
 def read_study(path: str | Path, *, roads: str | Path | None = None) -> Study:
     """A study from its TOML file or folder; ``roads`` replaces the roads that it names.
 
