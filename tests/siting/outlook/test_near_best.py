@@ -181,8 +181,10 @@ def test_who_gains_and_who_loses_is_told_by_town():
     near = near_best(problem, plan, nodes=1000)
     assert [(one.left_out, one.built_instead) for one in near.plans] == [(("1",), (k,)) for k in ("2", "3", "4")]
     last = near.plans[-1]
-    assert last.by_town.loc["A"].to_dict() == {"newly_covered": 0, "no_longer_covered": 15, "nearer": 0, "farther": 5}
-    assert last.people == {"newly_covered": 15, "no_longer_covered": 15, "nearer": 5, "farther": 5}
+    assert last.by_town.loc["A"].to_dict() == {"newly_covered": 0, "no_longer_covered": 15, "nearer": 0, "farther": 0}
+    assert last.people == {"newly_covered": 15, "no_longer_covered": 15, "nearer": 0, "farther": 0}
+    # Whoever is covered by both of "1" and "2": houses 1 and 2, 0 and 10 minutes away, then 10 and 0.
+    assert near.plans[0].people == {"newly_covered": 5, "no_longer_covered": 5, "nearer": 5, "farther": 5}
     assert (near.ended, near.bound) == ("beyond", 15)
 
 
@@ -199,7 +201,7 @@ def test_plans_as_good_are_told_in_words():
     assert told.sentences("en") == [
         "Proven: beside the 0 listed, no plan that leaves out 1 or more sites of the plan and of each listed one is "
         "within 0.0% of its value (30 or better).",
-        "Proven: no other plan is as good; each of its sites is part of every best plan.",
+        "Proven: no plan without one of its sites is as good; each of them is part of every best plan.",
     ]
     assert all(word in told.sentences("zh")[1] for word in ("已证明", "最优方案"))
 

@@ -8,13 +8,12 @@ from dataclasses import replace
 from fractions import Fraction
 from typing import Literal
 
-import numpy as np
 import pandas as pd
 
-from quarterhour.base.arrays import IntArray
 from quarterhour.base.cells import as_figure
 from quarterhour.base.errors import DataError
 from quarterhour.siting.outlook.answers import NearBest, NearPlan
+from quarterhour.siting.outlook.change import compare_plans
 from quarterhour.siting.outlook.differing import Differing, Wanted, best_differing, choice_of, question_without
 from quarterhour.siting.outlook.ties import ties_of
 from quarterhour.siting.proof.assemble import Proof, as_level, as_plan, certificate
@@ -102,7 +101,6 @@ class _NearBest:
         self.limit = _limit(measure.problem, self.values[0], within)
         self.known = certificate(measure, plan.seed, placed_before=plan.placed_before)
         self.bound = self._at_best(self.values[0], of_plan_units(self.goal, plan.bound))
-        self.before = Outcome(measure, choice)
         self.choices, self.plans = [choice], list[NearPlan]()
         self.ended: Literal["beyond", "none", "most", "open"] = "most"
 
@@ -159,7 +157,7 @@ class _NearBest:
             left_out=tuple(s for s in self.plan.chosen if s not in mine),
             built_instead=tuple(s for s in plan.chosen if s not in {*self.plan.chosen}),
             levels=tuple(as_level(outcome, proof) for proof in proofs),
-            by_town=_who_gains(self.before, outcome),
+            by_town=_who_gains(self.measure.problem, self.plan, plan),
         )
 
     def _own_proofs(self, outcome: Outcome) -> list[Proof]:
@@ -190,30 +188,15 @@ def _limit(problem: SitingProblem, value: Exact, within: Fraction) -> Exact:
 
 # --- who gains and who loses ----------------------------------------------------------------------
 
+_GAINS = {"gained": "newly_covered", "lost": "no_longer_covered", "nearer": "nearer", "farther": "farther"}
 
-def _who_gains(before: Outcome, after: Outcome) -> pd.DataFrame:
-    """By town the people newly covered and no longer covered, and those with a shorter and with a longer way.
 
-    The way is that to the nearest open site, or, where sites have a capacity, to those that serve.
+def _who_gains(problem: SitingProblem, before: SitingPlan, after: SitingPlan) -> pd.DataFrame:
+    """By town the people newly covered and no longer covered, and of those covered by both whose way is shorter and
+    longer; all in one row where towns are not known.
     """
-    problem = after.measure.problem
-    people, towns = problem.people_of[""], problem.areas["town"].to_numpy()
-    was, now = _way(before), _way(after)
-    changed = {
-        "newly_covered": after.covered & ~before.covered,
-        "no_longer_covered": before.covered & ~after.covered,
-        "nearer": now < was,
-        "farther": now > was,
-    }
-    table = pd.DataFrame({name: np.where(those, people, 0) for name, those in changed.items()})
-    summed = table.groupby(towns).sum().rename_axis("town")
-    return summed[summed.any(axis=1)]
-
-
-def _way(outcome: Outcome) -> IntArray:
-    """People x centiseconds of each community."""
-    people = outcome.measure.problem.people_of[""]
-    legs = outcome.legs(people)
-    way = np.zeros(len(people), dtype=np.int64)
-    np.add.at(way, legs.row, legs.people * legs.cs)
-    return way
+    change = compare_plans((problem, before), (problem, after))
+    towns = change.areas[change.areas["level"].eq("town")].set_index("area")
+    table = towns if len(towns) else change.groups.iloc[:1].set_axis([""])
+    counted = table[list(_GAINS)].rename(columns=_GAINS).rename_axis("town").astype("int64")
+    return counted[counted.any(axis=1)]
