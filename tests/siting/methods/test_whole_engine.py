@@ -115,6 +115,19 @@ def compare(seed):
         assert recounted(found, *question) == best, seed
 
 
+def test_where_no_site_is_open_nothing_is_searched():
+    """Kernels draw among open sites: among none they read what is not theirs, which ended the process."""
+    load, away = np.array([6, 6, 5, 5, 4]), np.full(5, 90)
+    whole = asked(TOWN * load[:, None], load, np.full(3, 10), away, most=0)
+    assert not WholeSearch(whole, seed=1).run_on(5)
+    assert not WholeSearch(whole, seed=1).run(np.empty(0, dtype=np.int64), 5)
+
+
+@pytest.mark.parametrize("seed", [164, 172])
+def test_a_row_that_no_site_may_serve_pays_for_going_nowhere(seed):
+    compare(seed)
+
+
 @pytest.mark.parametrize("first", [0, 10, 20])
 def test_small_questions_of_all_kinds_come_out_as_by_plain_highs(first):
     for seed in range(first, first + 6):
