@@ -1,8 +1,9 @@
 """Every set of sites of a small question with the best that it comes to, in plain Python: a third opinion.
 
-Written from what the rules say, without a look at how they are kept. Unlike ``every_choice`` it knows the farthest that
-anybody may have and the least load, and tells of every set what it comes to, so that lists of near-best plans, ties and
-reserves can be held against it. Whole communities: every way to go is tried; shared out: persons are matched with places.
+Written from what the rules say, without a look at how they are kept. Unlike ``every_choice`` it knows the farthest
+that anybody may have and the least load, and tells of every set what it comes to, so that lists of near-best plans,
+ties and reserves can be held against it. Whole communities: every way to go is tried; shared out: persons are matched
+with places.
 """
 
 from __future__ import annotations
@@ -84,7 +85,9 @@ def _quotas(rng):
         if rng.random() < 0.7:
             low = int(rng.integers(0, 3))
             high = None if rng.random() < 0.5 else low + int(rng.integers(0, 3))
-            made.append(Quota(level, tuple(sorted(rng.permutation(areas)[: int(rng.integers(1, 3))].tolist())), low, high))
+            made.append(
+                Quota(level, tuple(sorted(rng.permutation(areas)[: int(rng.integers(1, 3))].tolist())), low, high)
+            )
     return made
 
 
@@ -290,12 +293,14 @@ class EverySet:
             away[i] = factor.get("min-time", 0) * self.limit
         cost = np.full((len(persons), len(places) + len(persons)), 2**60, dtype=object)
         for r, i in enumerate(persons):
-            cost[r, len(places):] = away[i]
+            cost[r, len(places) :] = away[i]
             for c, (s, first) in enumerate(places):
                 if self.near[i][s]:
                     cost[r, c] = (
-                        factor.get("min-time", 0) * self.cs[i][s] - factor.get("persons", 0)
-                        - factor.get("max-cover", 0) * 100 * self.percent(i, s) - must * first
+                        factor.get("min-time", 0) * self.cs[i][s]
+                        - factor.get("persons", 0)
+                        - factor.get("max-cover", 0) * 100 * self.percent(i, s)
+                        - must * first
                     )
         if not len(persons):
             went = []

@@ -206,6 +206,20 @@ def test_plans_as_good_are_told_in_words():
     assert all(word in told.sentences("zh")[1] for word in ("已证明", "最优方案"))
 
 
+def test_of_a_plan_that_builds_nothing_no_sites_are_told():
+    problem = replace(street(), new_sites=0)
+    near = near_best(problem, solve_siting(problem), nodes=1000)
+    assert near.ties is not None and not near.ties.sentences("en") and (near.plans, near.ended) == ((), "none")
+
+
+def test_any_share_and_towns_that_are_not_known():
+    problem = siting_from_matrix(10.0 * np.abs(np.subtract.outer(np.arange(6), np.arange(6))), [5] * 6, within=10,
+                                 new_sites=1)  # fmt: skip
+    near = near_best(problem, solve_siting(problem), within=10**400, most=1, nodes=1000)
+    assert near.plans[0].people == {"newly_covered": 5, "no_longer_covered": 5, "nearer": 5, "farther": 5}
+    assert near.plans[0].by_town.index.tolist() == [""]
+
+
 def test_more_sites_than_a_plan_has_cannot_differ():
     problem = street()
     near = near_best(problem, solve_siting(problem), least_difference=2, nodes=1000)
@@ -252,7 +266,8 @@ def test_a_plan_that_is_not_proven_has_no_ties():
 @pytest.mark.parametrize(
     ("asked", "told"),
     [({"within": -0.1}, "'within' must be"), ({"within": float("nan")}, "'within' must be"),
-     ({"most": 0}, "'most' must be"), ({"least_difference": 1.5}, "'least_difference' must be")],
+     ({"most": 0}, "'most' must be"), ({"most": "1"}, "'1' came"),
+     ({"least_difference": 1.5}, "'least_difference' must be")],
 )  # fmt: skip
 def test_what_cannot_be_asked_is_told(asked, told):
     problem = street()

@@ -19,7 +19,7 @@ from quarterhour.siting.outlook.ties import ties_of
 from quarterhour.siting.proof.assemble import Proof, as_level, as_plan, certificate
 from quarterhour.siting.question.bounds import counting_bound, is_better
 from quarterhour.siting.question.evaluate import Choice, Measure, Outcome, in_plan_units, of_plan_units
-from quarterhour.siting.question.figures import is_whole
+from quarterhour.siting.question.figures import is_whole, short_repr
 from quarterhour.siting.question.plan import SitingPlan
 from quarterhour.siting.question.problem import WHOLE, Goal, SitingProblem
 from quarterhour.siting.question.search import COUNTING, DEFAULT_SECONDS, Exact, SearchBudget, as_limits
@@ -72,23 +72,24 @@ def near_best(
     >>> [(p.left_out, p.built_instead, p.plan.value) for p in near.plans], near.ended
     ([(('2',), ('1',), 1485.0)], 'beyond')
     """
-    if not (math.isfinite(as_figure(within)) and within >= 0):
-        raise DataError("outlook.bad_within", within=within)
+    share = as_figure(within) + 0.0
+    if not (math.isfinite(share) and share >= 0):
+        raise DataError("outlook.bad_within", within=short_repr(within))
     for name, count in (("least_difference", least_difference), ("most", most)):
         if not is_whole(count, 1):
-            raise DataError("outlook.bad_near_best", name=name, count=count)
+            raise DataError("outlook.bad_near_best", name=name, count=short_repr(count))
     limits = as_limits(seconds, nodes, rounds, otherwise=DEFAULT_SECONDS)
     measure = Measure(problem)
     choice = choice_of(measure, plan)
     prepare_kernels(question_without(problem, [choice.opened], int(least_difference)))
     budget = limits.budget(seed=seed)
-    found = _NearBest(measure, plan, choice, Fraction(str(float(within))), int(least_difference))
+    found = _NearBest(measure, plan, choice, Fraction(str(share)), int(least_difference))
     found.search(int(most), budget.share(1 - _TIES))
     ties = ties_of(measure, plan, choice, found.choices[1:], budget=budget)
     if budget.work.by_clock and by_clock is not None:
         by_clock()
     bound = math.nan if found.ended == "none" else in_plan_units(problem.goals[0], found.bound)
-    return NearBest(plan, float(within), int(least_difference), tuple(found.plans), found.ended, bound, ties)
+    return NearBest(plan, share, int(least_difference), tuple(found.plans), found.ended, bound, ties)
 
 
 class _NearBest:
