@@ -162,7 +162,7 @@ def test_a_change_comes_to_what_is_covered_after_less_what_was_before(seed, kind
         _by_hand(tried, problem, plan, [s for s in tried.ids if rng.random() < 0.5])
 
 
-def _by_hand(tried: EverySet, problem, plan, names: list[str]) -> None:
+def _by_hand(tried, problem, plan, names):
     """A closure and a move, each community by itself."""
     change = qh.compare_plans((problem, plan), (problem, names))
     standing = {s for s, state in zip(tried.ids, tried.state, strict=True) if state == "existing"}
