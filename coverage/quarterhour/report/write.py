@@ -14,6 +14,7 @@ from typing import Any
 import pandas as pd
 
 from quarterhour.base import i18n
+from quarterhour.base.errors import DataError, MissingError
 from quarterhour.io import files, postgis, sets
 from quarterhour.maps.draw import draw_map
 from quarterhour.maps.page import MapPage
@@ -56,6 +57,7 @@ from quarterhour.study.siting.changes import Change, study_changes
 from quarterhour.study.study import Study
 
 _log = logging.getLogger(__name__)
+_SCORECARD = "scorecard.csv"
 
 
 @dataclass(frozen=True, eq=False)
@@ -148,7 +150,7 @@ def hand_in(
 def _kept(results: Results) -> list[str]:
     """What of an earlier run outlives one that was not asked for it, as that run's."""
     left = [] if "siting" in results.done else ["plan.json"]
-    return [PAGE, *left, *([] if "checks" in results.done else ["scorecard.csv"])]
+    return [PAGE, *left, *([] if "checks" in results.done else [_SCORECARD])]
 
 
 def check_database(study: Study) -> None:
@@ -179,7 +181,7 @@ def _writers(results: Results, lang: str, parts: ReportParts) -> dict[str, Calla
     charts = {question: (chart_file(question), chart) for question, (_, chart) in parts.charts.items()}
     writers |= Papers(results, lang, parts.sections, charts, glossary(lang)).writers()
     if card is not None:  # what a later run compares itself with
-        writers["scorecard.csv"] = lambda path: files.write_csv(path, kept_rows(card.rows), index=False)
+        writers[_SCORECARD] = lambda path: files.write_csv(path, kept_rows(card.rows), index=False)
     if results.od is not None:
         writers["od.csv"] = partial(files.write_csv, frame=results.od, index=False)
     writers |= finding_writers(results.findings, lang)
@@ -253,9 +255,16 @@ def page(results: Results, lang: str = "zh", *, parts: ReportParts | None = None
 
 
 def read_earlier(folder: str | Path) -> pd.DataFrame:
-    """The scorecard of an earlier run, out of its results folder (or the file itself)."""
+    """The scorecard of an earlier run, out of its results folder (or the file itself).
+
+    MissingError where there is none, DataError where it is another file.
+    """
     path = Path(folder)
-    path = path / "scorecard.csv" if path.is_dir() else path
+    path = path / _SCORECARD if path.is_dir() else path
+    if not path.is_file():
+        raise MissingError("league.no_earlier", file=str(path))
+    if path.suffix.lower() != Path(_SCORECARD).suffix:
+        raise DataError("league.not_earlier", file=str(path))
     return earlier_rows(files.read_records(path).frame, file=path.name)
 
 

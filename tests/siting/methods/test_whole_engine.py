@@ -61,6 +61,7 @@ def by_highs(cost, load, room, otherwise, limits):
     """The least cost by one integer program over all pairs; None where there is no choice."""
     rows, sites = cost.shape
     reached = (cost >= 0).any(axis=1)
+    nowhere = int(otherwise[~reached & (otherwise != MUST)].sum())
     row, site = np.nonzero(cost >= 0)
     stay = np.flatnonzero(reached & (otherwise != MUST))
     pairs, columns = len(row), sites + len(row) + len(stay)
@@ -85,7 +86,7 @@ def by_highs(cost, load, room, otherwise, limits):
         whole=np.ones(columns, dtype=np.bool_),
     )
     out = Solver(program).solve()
-    return None if out.status == "infeasible" else round(out.value)
+    return None if out.status == "infeasible" else nowhere + round(out.value)
 
 
 def recounted(found, cost, load, room, otherwise, limits):
@@ -96,7 +97,8 @@ def recounted(found, cost, load, room, otherwise, limits):
     assert (cost[row, site] >= 0).all()
     assert (np.bincount(site, load[row], len(room)) <= room).all()
     assert count_limits(len(room), **limits).holds(found.choice)
-    left = np.setdiff1d(np.flatnonzero((cost >= 0).any(axis=1)), row)
+    # A row without pairs that must be served does not count; one that need not be pays for going nowhere.
+    left = np.setdiff1d(np.flatnonzero((cost >= 0).any(axis=1) | (otherwise != MUST)), row)
     # A row whose ways cost as much as going nowhere, or without people, may be told to go nowhere.
     assert (otherwise[left] != MUST).all()
     return int(cost[row, site].sum() + otherwise[left].sum())
@@ -111,6 +113,19 @@ def compare(seed):
     if best is not None:
         assert (found.value, found.bound) == (best, best), seed
         assert recounted(found, *question) == best, seed
+
+
+def test_where_no_site_is_open_nothing_is_searched():
+    """Kernels draw among open sites: among none they read what is not theirs, which ended the process."""
+    load, away = np.array([6, 6, 5, 5, 4]), np.full(5, 90)
+    whole = asked(TOWN * load[:, None], load, np.full(3, 10), away, most=0)
+    assert not WholeSearch(whole, seed=1).run_on(5)
+    assert not WholeSearch(whole, seed=1).run(np.empty(0, dtype=np.int64), 5)
+
+
+@pytest.mark.parametrize("seed", [164, 172])
+def test_a_row_that_no_site_may_serve_pays_for_going_nowhere(seed):
+    compare(seed)
 
 
 @pytest.mark.parametrize("first", [0, 10, 20])

@@ -67,6 +67,8 @@ class WholeSearch:
 
     def _run(self, begin: IntArray, went: IntArray, turns: int) -> bool:
         whole, sites = self.whole, len(self.whole.room)
+        if not len(begin) or not len(went):  # nothing can move, and kernels draw among what there is
+            return False
         turns = turns if COMPILED else max(1, turns // _FEWER)
         opened = np.zeros(sites, dtype=np.bool_)
         opened[begin] = True
