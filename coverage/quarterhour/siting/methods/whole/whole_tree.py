@@ -45,7 +45,7 @@ class Node:
     def left(self, like: Narrowed) -> Narrowed:
         """What is left, unpacked."""
         kept = np.unpackbits(self.kept, count=len(like.kept)).astype(np.bool_)
-        return Narrowed(like.whole, kept, self.away, *self.sites)
+        return Narrowed(like.whole, kept, self.away, *self.sites, like.price)
 
 
 @dataclass(frozen=True, eq=False)
