@@ -120,6 +120,8 @@ def _turns(  # type: ignore[no-untyped-def]
             near_open(side[1], opened, near)
             loose = np.flatnonzero(went == places - 1)
             place_rows(loose, 0.0, table, asks, room, near, choice, state)
+            descend(table, asks, room, near, choice, chain, _NEVER, 30)
+            best = _kept(ask, left_out, choice, best, best_went, best_open)
         else:
             _return(here_went, here_open, asks, side[0], choice)
             _kick(ask, side, choice, state)
@@ -154,6 +156,18 @@ def _turns(  # type: ignore[no-untyped-def]
             here_went[:], here_open[:] = best_went, best_open
     _reprice(table, lost_table, dear, 0.0)
     return best
+
+
+@kernel
+def _kept(ask, left_out, choice, best, best_went, best_open):  # type: ignore[no-untyped-def]
+    """The better of the best value and that of a choice, which is kept if it keeps all rules."""
+    value, too_many, lost = _worth(ask, choice)
+    out = _left_out(left_out[0], choice[0])
+    value -= left_out[2][0] * out
+    if too_many > 0 or lost > 0 or out > left_out[1] or value >= best - 1e-9:
+        return best
+    best_went[:], best_open[:] = choice[0], choice[3]
+    return value
 
 
 @kernel
