@@ -26,6 +26,9 @@ _SEARCH = 0.15
 """Of the time left that the search between prices and tree may take; it ends after so many runs in vain."""
 _IN_VAIN = 16
 _PRICED, _SETTLED_ROUNDS = 1500, 600
+_LOOSE, _PROGRAM, _ALONE = 0.6, 12_000, 0.5
+"""Where fixing leaves more than such a share of the pairs, and so many at most, an integer program of them all takes
+such a share of what is left before the tree."""
 _PRICED_OUT, _HALVED = 300, 2
 """Rounds at each price of who is left out; how often the gaps beside the best one are halved."""
 _LEAST_OUT, _MOST_OUT = -3, 9
@@ -259,6 +262,12 @@ class _WholeSolve:
         if root is None:
             self._proven(self.limit + 1, PRICES)
             return False
+        if _LOOSE * self.root.pairs < root.pairs <= _PROGRAM:
+            found = self._at_leaf(root, self.budget.share(_ALONE))
+            if self.best.value is not None:
+                self._proven(int(min(found.bound, self.limit + 1)) if found.bound > -math.inf else 0, found.by)
+            if found.closed:
+                return self.best.value is None
         asks = TreeAsks(lambda: self.limit, self._leaf, self._tree_proven, self._visited)
         tree = WholeTree(root, priced, asks, budget=self.budget)
         tree.search()

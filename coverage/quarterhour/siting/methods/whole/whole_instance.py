@@ -14,11 +14,12 @@ from dataclasses import dataclass, field, replace
 from functools import cached_property
 
 import numpy as np
+import scipy.sparse as sp
 
 from quarterhour.base.arrays import BoolArray, FloatArray, IntArray
 from quarterhour.siting.methods.solver.nest import Nest, nest_of
 from quarterhour.siting.question.search import RowsServed
-from quarterhour.siting.question.site_limits import SiteLimits
+from quarterhour.siting.question.site_limits import SiteLimits, as_limits
 
 MUST = -1
 """In ``otherwise``: a site must serve the row."""
@@ -234,10 +235,21 @@ class Narrowed:
     opened: BoolArray
     closed: BoolArray
     price: int = 0
+    groups: tuple[tuple[IntArray, int, int], ...] = ()
     nest: Nest | None = field(init=False)
 
     def __post_init__(self) -> None:
-        object.__setattr__(self, "nest", nest_of(self.whole.limits.without(self.opened, self.closed)))
+        object.__setattr__(self, "nest", nest_of(self.limits))
+
+    @property
+    def limits(self) -> SiteLimits:
+        """What the choice of the sites about which nothing is said must keep."""
+        limits, rows = self.whole.limits, self.groups
+        if rows:
+            more = as_limits([(s, np.ones_like(s), low, high) for s, low, high in rows], limits.fixed)
+            low, high = np.r_[limits.low, more.low], np.r_[limits.high, more.high]
+            limits = replace(limits, rows=sp.csr_array(sp.vstack([limits.rows, more.rows])), low=low, high=high)
+        return limits.without(self.opened, self.closed)
 
     @cached_property
     def free(self) -> IntArray:
@@ -281,6 +293,10 @@ class Narrowed:
         closed = self.closed.copy()
         closed[site] = True
         return replace(self, closed=closed, kept=self.kept & (self.whole.site != site))
+
+    def counted(self, sites: IntArray, low: int, high: int) -> Narrowed:
+        """The same where of some sites so many open at least and at most."""
+        return replace(self, groups=(*self.groups, (sites, low, high)))
 
     def at(self, sites: IntArray) -> Narrowed:
         """The same with just these sites open."""

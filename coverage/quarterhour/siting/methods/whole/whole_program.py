@@ -58,7 +58,7 @@ class WholeProgram:
         k = np.arange(len(tied))
         ends = np.r_[each[tied], self.place[self.site[tied]]]
         rows.add(np.r_[k, k], ends, np.repeat([1.0, -1.0], len(k)), count=len(k), low=-math.inf, high=0.0)
-        limits = whole.limits.without(left.opened, left.closed)
+        limits = left.limits
         table = limits.rows.tocoo()
         row, column = table.coords
         rows.add(row, column, table.data.astype(float), count=len(limits.low), low=limits.low, high=limits.high)
