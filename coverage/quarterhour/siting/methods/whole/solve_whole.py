@@ -26,9 +26,9 @@ _SEARCH = 0.15
 """Of the time left that the search between prices and tree may take; it ends after so many runs in vain."""
 _IN_VAIN = 16
 _PRICED, _SETTLED_ROUNDS = 1500, 600
-_LOOSE, _PROGRAM, _ALONE = 0.6, 12_000, 0.5
+_LOOSE, _PROGRAM, _ALONE = 0.6, 12_000, (0.75, 0.3)
 """Where fixing leaves more than such a share of the pairs, and so many at most, an integer program of them all takes
-such a share of what is left before the tree."""
+such a share of what is left before the tree, the less where people of a goal before are kept."""
 _PRICED_OUT, _HALVED = 300, 2
 """Rounds at each price of who is left out; how often the gaps beside the best one are halved."""
 _LEAST_OUT, _MOST_OUT = -3, 9
@@ -230,7 +230,9 @@ class _WholeSolve:
             if price not in found:
                 bound = AssignmentBound(replace(self.root, price=price), parts)
                 near = min(found, key=lambda p: abs(p - price), default=None)
-                first = bound.first() if near is None else np.minimum(found[near].prices, bound.ask[5])
+                first = bound.first()
+                if near is not None:
+                    first = bound.carried(found[near].prices, AssignmentBound(replace(self.root, price=near), parts))
                 found[price] = self._rounds(bound, first, _PRICED_OUT, over)
                 self._proven(found[price].bound, PRICES)
             return found[price].total
@@ -263,13 +265,13 @@ class _WholeSolve:
             self._proven(self.limit + 1, PRICES)
             return False
         if _LOOSE * self.root.pairs < root.pairs <= _PROGRAM:
-            found = self._at_leaf(root, self.budget.share(_ALONE))
+            found = self._at_leaf(root, self.budget.share(_ALONE[self.whole.lost.binds]))
             if self.best.value is not None:
                 self._proven(int(min(found.bound, self.limit + 1)) if found.bound > -math.inf else 0, found.by)
             if found.closed:
                 return self.best.value is None
         asks = TreeAsks(lambda: self.limit, self._leaf, self._tree_proven, self._visited)
-        tree = WholeTree(root, priced, asks, budget=self.budget)
+        tree = WholeTree(root, priced, asks, budget=self.budget, dearest=self._prices_out()[-1])
         tree.search()
         self.nodes += tree.nodes
         return self.best.value is None and not tree.heap and not tree.unsolved

@@ -85,6 +85,12 @@ class AssignmentBound:
         first: IntArray = np.minimum((start * (1 << self.parts)).astype(np.int64), self.ask[5])
         return first
 
+    def carried(self, prices: IntArray, before: AssignmentBound) -> IntArray:
+        """Prices of another price of who is left out: who paid all that he could does so again."""
+        most: IntArray = self.ask[5]
+        carried: IntArray = np.where(prices >= before.ask[5], most, np.minimum(prices, most))
+        return carried
+
     @property
     def _open(self) -> int:
         return int(self.nest[4] + self.left.opened.sum())

@@ -27,6 +27,8 @@ ROUNDS = 80
 """Of prices at a node, and again after each fixing that gave much."""
 _TRIED, _TRIES = (1000, 8, 20), (math.inf, 4, 8)
 """Sites tried and rounds of each, by how many rows there are."""
+_REPRICED = 30
+"""Rounds at another price of who is left out."""
 _UNSURE = 0.45
 """How near to one half beside a whole number the count of a group is to be for a branching."""
 _AGAIN, _WORTH_IT = 3, 5
@@ -43,13 +45,14 @@ class Node:
     kept: np.ndarray = field(compare=False)
     away: IntArray = field(compare=False)
     sites: np.ndarray = field(compare=False)
+    price: int = field(compare=False)
     groups: tuple[tuple[IntArray, int, int], ...] = field(compare=False)
     prices: AssignmentPrices = field(compare=False)
 
     def left(self, like: Narrowed) -> Narrowed:
         """What is left, unpacked."""
         kept = np.unpackbits(self.kept, count=len(like.kept)).astype(np.bool_)
-        return Narrowed(like.whole, kept, self.away, *self.sites, like.price, self.groups)
+        return Narrowed(like.whole, kept, self.away, *self.sites, self.price, self.groups)
 
 
 @dataclass(frozen=True, eq=False)
@@ -70,7 +73,10 @@ class TreeAsks:
 class WholeTree:
     """The tree over the sites of an instance; ``search`` runs until it is empty or the budget is over."""
 
-    def __init__(self, root: Narrowed, priced: AssignmentPrices, asks: TreeAsks, *, budget: SearchBudget) -> None:
+    def __init__(
+        self, root: Narrowed, priced: AssignmentPrices, asks: TreeAsks, *, budget: SearchBudget, dearest: int = 0
+    ) -> None:
+        self.dearest = dearest
         self.root, self.asks, self.budget = root, asks, budget
         self.nodes, self.made = 0, 0
         self.heap: list[Node] = []
@@ -115,7 +121,7 @@ class WholeTree:
     def _node(self, bound: int, left: Narrowed, priced: AssignmentPrices) -> Node:
         self.made += 1
         sites = np.array([left.opened, left.closed])
-        return Node(bound, self.made, np.packbits(left.kept), left.away, sites, left.groups, priced)
+        return Node(bound, self.made, np.packbits(left.kept), left.away, sites, left.price, left.groups, priced)
 
     def _over(self, rounds: int) -> bool:
         self.budget.spend(rounds=rounds)
@@ -142,6 +148,8 @@ class WholeTree:
         left, bound, begin, priced = node.left(self.root), node.bound, node.prices.prices, node.prices
         for _ in range(_AGAIN):
             priced = self._priced(left, begin, priced, rounds=ROUNDS, theta=0.5)
+            if left.price:
+                left, priced = self._repriced(left, priced)
             bound, begin = max(bound, priced.bound), priced.prices
             before = left.pairs + 2 * len(left.free)
             narrowed = None if bound > self.asks.limit() else fixed_by_prices(left, priced, self.asks.limit())
@@ -151,6 +159,25 @@ class WholeTree:
             if before - left.pairs - 2 * len(left.free) < _WORTH_IT or self.budget.over():
                 break
         return bound, left, priced
+
+    def _repriced(self, left: Narrowed, priced: AssignmentPrices) -> tuple[Narrowed, AssignmentPrices]:
+        """The price of who is left out doubled or halved as long as that proves more."""
+        for up in (True, False):
+            moved = False
+            while priced.bound <= self.asks.limit() and not self.budget.over():
+                price = min(2 * left.price, self.dearest) if up else left.price // 2
+                if price in (0, left.price):
+                    break
+                other = replace(left, price=price)
+                now, then = AssignmentBound(left, priced.parts), AssignmentBound(other, priced.parts)
+                begin = then.carried(priced.prices, now)
+                found = self._priced(other, begin, priced, rounds=_REPRICED, theta=0.3)
+                if found.total <= priced.total:
+                    break
+                moved, left, priced = True, other, found
+            if moved:
+                break
+        return left, priced
 
     def _priced(
         self, left: Narrowed, begin: IntArray, known: AssignmentPrices, *, rounds: int, theta: float
