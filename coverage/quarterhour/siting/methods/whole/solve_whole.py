@@ -12,6 +12,7 @@ from quarterhour.base.arrays import IntArray
 from quarterhour.siting.methods.solver.incumbent import Incumbent, SitesIncumbent, SitesResult
 from quarterhour.siting.methods.solver.nest import Nest, cheapest, random_choices
 from quarterhour.siting.methods.whole.whole_fixing import fixed_by_prices, settled_by_counting
+from quarterhour.siting.methods.whole.whole_groups import site_groups
 from quarterhour.siting.methods.whole.whole_instance import MUST, Narrowed, WholeInstance, all_of
 from quarterhour.siting.methods.whole.whole_prices import AssignmentBound, AssignmentPrices, parts_of
 from quarterhour.siting.methods.whole.whole_program import LeafResult, solve_leaf
@@ -29,6 +30,8 @@ _PRICED, _SETTLED_ROUNDS = 1500, 600
 _LOOSE, _PROGRAM, _ALONE = 0.6, 12_000, (0.75, 0.3)
 """Where fixing leaves more than such a share of the pairs, and so many at most, an integer program of them all takes
 such a share of what is left before the tree, the less where people of a goal before are kept."""
+_REGROUPED, _GROUP, _LARGEST_GROUP = 0.3, 0.15, 14
+"""Of what is left, for the sites of one group after another, and for one of them; how many sites it may have."""
 _PRICED_OUT, _HALVED = 300, 2
 """Rounds at each price of who is left out; how often the gaps beside the best one are halved."""
 _LEAST_OUT, _MOST_OUT = -3, 9
@@ -103,6 +106,8 @@ class _WholeSolve:
         if not self.best.is_finished and self.went is not None and len(self.whole.load) > _SMALL:
             for sites in (self.went[1], self._liked(self.root, priced)):
                 self._polish(sites, priced.parts)
+        if not self.best.is_finished and self.whole.lost.binds:
+            self._regroup(self.budget.share(_REGROUPED))
         infeasible = not self.best.is_finished and self._closed(priced)
         return self._result(infeasible=infeasible)
 
@@ -187,6 +192,36 @@ class _WholeSolve:
         if found.went is not None and found.opened is not None:
             self.take(found.went, found.opened)
         return found
+
+    def _regroup(self, part: SearchBudget) -> None:
+        """Which sites of a group open, and who goes there, the others as they are, group by group while that betters.
+
+        Where nearly nobody may be left out rooms are full, and no move of a few rows leads to other sites.
+        """
+        groups = [g for g in site_groups(self.whole)[::-1] if len(g) <= _LARGEST_GROUP]
+        vain, turn = 0, 0
+        while groups and vain < len(groups) and not part.over() and not self.best.is_optimal:
+            near = self._near_known(groups[turn % len(groups)])
+            before, turn = self.best.value, turn + 1
+            if near is not None and near.pairs <= _PROGRAM:
+                self._at_leaf(near, part.share(_GROUP))
+            vain = 0 if self.best.value != before else vain + 1
+
+    def _near_known(self, group: IntArray) -> Narrowed | None:
+        """The choices like the known one but for the sites of a group and who goes there; None where there is none."""
+        if self.went is None:
+            return None
+        went, opened = self.went
+        inside, known = np.zeros(len(self.whole.room) + 1, dtype=np.bool_), np.zeros_like(self.root.opened)
+        inside[group], known[opened] = True, True
+        pair, stays = inside[:-1][self.whole.site], went[self.whole.row] == self.whole.site
+        loose = (inside[went] | (went == len(known)))[self.whole.row] & known[self.whole.site]
+        kept = self.root.kept & (pair | stays | loose)
+        others = ~inside[:-1]
+        closed = self.root.closed | (others & ~known)
+        return settled_by_counting(
+            replace(self.root, kept=kept & ~closed[self.whole.site], opened=self.root.opened | (others & known), closed=closed)
+        )
 
     # --- bounds -----------------------------------------------------------------------------------
 
