@@ -76,7 +76,6 @@ def solve_whole(
     return solve.run(start, tried)
 
 
-
 class _WholeSolve:
     """The stages one after another; each ends where value and bound meet, or the budget is over."""
 
@@ -220,7 +219,12 @@ class _WholeSolve:
         others = ~inside[:-1]
         closed = self.root.closed | (others & ~known)
         return settled_by_counting(
-            replace(self.root, kept=kept & ~closed[self.whole.site], opened=self.root.opened | (others & known), closed=closed)
+            replace(
+                self.root,
+                kept=kept & ~closed[self.whole.site],
+                opened=self.root.opened | (others & known),
+                closed=closed,
+            )
         )
 
     # --- bounds -----------------------------------------------------------------------------------
@@ -322,9 +326,7 @@ class _WholeSolve:
     def _polish(self, sites: IntArray, parts: int) -> None:
         """Who goes where at given sites: prices, the pairs that choices up to a hope can have, an integer program."""
         key = np.sort(sites).tobytes()
-        at = (
-            None if key in self.polished or self.best.is_finished else settled_by_counting(self._all().at(sites))
-        )
+        at = None if key in self.polished or self.best.is_finished else settled_by_counting(self._all().at(sites))
         self.polished.add(key)
         if at is None:
             return

@@ -38,7 +38,7 @@ WholePairs = tuple[IntArray, IntArray, IntArray]
 
 @dataclass(frozen=True, eq=False)
 class Lost:
-    """People who are left out where others may not be: by ``pair``, by row that goes nowhere (``away``), at ``most``."""
+    """How many are left out by each ``pair``, by each row that goes nowhere (``away``), and may be at ``most``."""
 
     pair: IntArray
     away: IntArray

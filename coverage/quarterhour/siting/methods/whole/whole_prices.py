@@ -133,7 +133,8 @@ def most_of(left: Narrowed) -> int:
     """What a row that must be served may pay at most."""
     whole, price = left.whole, left.price
     dearest = max(
-        (whole.cost + price * whole.lost.pair).max(initial=0), (whole.otherwise + price * whole.lost.away).max(initial=0)
+        (whole.cost + price * whole.lost.pair).max(initial=0),
+        (whole.otherwise + price * whole.lost.away).max(initial=0),
     )
     return _DEAREST * int(dearest) + 1
 
