@@ -94,8 +94,12 @@ class _WholeSolve:
         """The answer."""
         for sites in tried:
             self._assign(sites)
+        if self.whole.lost.binds and self.went is not None:
+            self._run(None, self.turns)
         self._first(start)
         self.budget.progress(0.1)
+        if self.whole.lost.binds and not self.best.is_finished:
+            self._regroup(self.budget.share(_REGROUPED))
         if self.best.is_finished:
             return self._result()
         priced = self.price(self.budget.share(_PRICES))
@@ -105,8 +109,6 @@ class _WholeSolve:
         if not self.best.is_finished and self.went is not None and len(self.whole.load) > _SMALL:
             for sites in (self.went[1], self._liked(self.root, priced)):
                 self._polish(sites, priced.parts)
-        if not self.best.is_finished and self.whole.lost.binds:
-            self._regroup(self.budget.share(_REGROUPED))
         infeasible = not self.best.is_finished and self._closed(priced)
         return self._result(infeasible=infeasible)
 

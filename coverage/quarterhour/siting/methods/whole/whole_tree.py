@@ -52,7 +52,7 @@ class Node:
     def left(self, like: Narrowed) -> Narrowed:
         """What is left, unpacked."""
         kept = np.unpackbits(self.kept, count=len(like.kept)).astype(np.bool_)
-        return Narrowed(like.whole, kept, self.away, *self.sites, self.price, self.groups)
+        return Narrowed(like.whole, kept, self.away, *self.sites, price=self.price, groups=self.groups)
 
 
 @dataclass(frozen=True, eq=False)
