@@ -52,7 +52,8 @@ class Node:
     def left(self, like: Narrowed) -> Narrowed:
         """What is left, unpacked."""
         kept = np.unpackbits(self.kept, count=len(like.kept)).astype(np.bool_)
-        return Narrowed(like.whole, kept, self.away, *self.sites, price=self.price, groups=self.groups)
+        opened, closed = self.sites
+        return Narrowed(like.whole, kept, self.away, opened, closed, self.price, self.groups)
 
 
 @dataclass(frozen=True, eq=False)
