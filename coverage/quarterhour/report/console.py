@@ -11,6 +11,7 @@ from quarterhour.base import i18n
 from quarterhour.base.cells import blank
 from quarterhour.base.findings import QUALITIES, UNSTATED, finding_sentences
 from quarterhour.base.labels import figure, people_label, percent, unstated_said
+from quarterhour.report.needs.budget_sections import budget_lines
 from quarterhour.report.needs.near_plans import near_plan_sections
 from quarterhour.report.score_sections import pace_lines
 from quarterhour.report.section import (
@@ -48,7 +49,13 @@ def summary_lines(results: Results, lang: str) -> list[str]:
     ]
     lines += [*unchecked_lines(results, lang), *reported_lines(results, lang)]
     near = [line for section in near_plan_sections(results, lang) for line in section.lines]
-    return [*lines, *near, *pace_lines(results, lang), quality_note(results.inputs.quality, results.proposals, lang)]
+    return [
+        *lines,
+        *budget_lines(results, lang),
+        *near,
+        *pace_lines(results, lang),
+        quality_note(results.inputs.quality, results.proposals, lang),
+    ]
 
 
 def _circle_lines(results: Results, check: CircleCheck, lang: str) -> list[str]:

@@ -22,6 +22,7 @@ _ROOMS = {
     # what lies behind it
     "siting.outlook.relaxations": ("smallest_relaxations",),
     "siting.outlook.frontier": ("frontier",),
+    "siting.outlook.money.budget_frontier": ("budget_frontier",),
     "siting.outlook.near_best": ("near_best",),
     "siting.outlook.ties": ("find_ties",),
     "siting.outlook.answers": ("NearBest", "NearPlan", "Phasing", "RobustSites"),

@@ -80,7 +80,8 @@ class Prospects:
     ``now``: what stands today covers or places.
     ``phasing``: the order of building, and ``first_year`` of its steps. ``values``: of each open site, if it alone
     closes. ``robust``: how often each site stays chosen. ``near_best``: other plans that are nearly as good.
-    ``reserves``: the best substitutes for each chosen site.
+    ``reserves``: the best substitutes for each chosen site. ``budgets``: ``siting.budget_frontier``, the question asked
+    with other amounts of money.
     """
 
     frontier: pd.DataFrame | None = None
@@ -91,6 +92,7 @@ class Prospects:
     robust: RobustSites | None = None
     near_best: NearBest | None = None
     reserves: pd.DataFrame | None = None
+    budgets: pd.DataFrame | None = None
 
 
 @dataclass(frozen=True, eq=False)

@@ -9,12 +9,14 @@ import copy
 import json
 
 import numpy as np
+import pandas as pd
 import pytest
 
 from quarterhour.base.errors import PlanError
 from quarterhour.siting.audit import ON_ITS_WORD, behind_on_its_word, on_its_word
 from quarterhour.siting.certify import certify_plan
 from quarterhour.siting.outlook.frontier import frontier
+from quarterhour.siting.outlook.money.budget_frontier import budget_frontier
 from quarterhour.siting.outlook.phasing import by_years, phase_plan
 from quarterhour.siting.outlook.reserves import reserve_sites
 from quarterhour.siting.proof.behind_record import behind_record
@@ -38,12 +40,13 @@ def town(seed, **asked):
 
 def with_all():
     """A plan with evidence, frontier, years, reserves and quality."""
-    problem = town(3)
+    problem = town(3, sites=pd.DataFrame({"cost_yuan": [2, 3, 1, 2, 1]}))
     plan = certify_plan(problem, solve_siting(problem))
     phasing = phase_plan(problem, plan)
     plan = by_years(problem, plan, phasing)
     reserves = reserve_sites(problem, plan)
-    behind = behind_record(frontier(problem, 2), (2026, phasing.steps), reserves, quality=QUALITY)
+    budgets = budget_frontier(problem, [0, 3, 4], plan=plan)
+    behind = behind_record(frontier(problem, 2), (2026, phasing.steps), reserves, budgets, quality=QUALITY)
     return plan_record(plan, problem, behind=behind)
 
 

@@ -1,4 +1,4 @@
-"""What stands behind a plan in its record (frontier, phases, reserves, money, quality), counted again."""
+"""What stands behind a plan in its record (frontier, budgets, phases, reserves, money, quality), counted again."""
 
 from __future__ import annotations
 
@@ -16,14 +16,17 @@ from quarterhour.base.arrays import BoolArray
 from quarterhour.base.cells import is_number
 from quarterhour.base.centiseconds import CENTISECONDS_PER_MINUTE
 from quarterhour.base.errors import PlanError
+from quarterhour.base.labels import unit_by_language
 from quarterhour.siting.proof.money_record import verify_money
 from quarterhour.siting.proof.most_placed import most_placed
 from quarterhour.siting.proof.packed_question import plain_number
 from quarterhour.siting.proof.recount import check_filled, check_rules_of_sites
 from quarterhour.siting.proof.second_count import Tally
+from quarterhour.siting.question.bounds import is_better
 from quarterhour.siting.question.plan import SitingPlan
 from quarterhour.siting.question.problem import Goal, SitingProblem
 
+_BUDGET = ("yuan", "status", "value", "bound", "gap", "spent_yuan", "sites", "chosen")
 _POINT = ("sites", "people", "bound", "gap", "chosen")
 _STEP = ("built", "sites", "value", "best", "bound", "loss", "loss_at_most", "proved_by")
 _RESERVE = ("site", "place", "substitute", "value", "loss", "covered", "short")
@@ -35,6 +38,7 @@ def behind_record(
     frontier: pd.DataFrame | None = None,
     phases: tuple[int, pd.DataFrame] | None = None,
     reserves: pd.DataFrame | None = None,
+    budgets: pd.DataFrame | None = None,
     **others: Any,
 ) -> dict[str, Any]:
     """What a study adds to a record, in plain values; ``phases``: the first year and the steps; None is left out."""
@@ -45,6 +49,8 @@ def behind_record(
         found["phases"] = {"first_year": int(phases[0]), "steps": plain_rows(phases[1])}
     if reserves is not None:
         found["reserves"] = plain_rows(reserves)
+    if budgets is not None:
+        found["budgets"] = plain_rows(budgets)
     return found | {name: value for name, value in others.items() if value is not None}
 
 
@@ -69,6 +75,8 @@ def check_behind(problem: SitingProblem, plan: SitingPlan, record: Mapping[str, 
     """
     for number, row in enumerate(record.get("frontier", []), start=1):
         _check_point(problem, row, number, record["frontier"][number - 2] if number > 1 else None)
+    if "budgets" in record:
+        _check_budgets(problem, plan, record["budgets"])
     if "phases" in record:
         _check_phases(problem, plan, record["phases"])
         if not (record.get("money") or {}).get("caps"):  # without money of its own for each year, every site has one
@@ -121,6 +129,77 @@ def _near(problem: SitingProblem, opened: BoolArray) -> BoolArray:
     near: BoolArray = np.zeros(len(problem.demand), dtype=np.bool_)
     near[problem.near.row[opened[problem.near.site]]] = True
     return near
+
+
+# --- budgets --------------------------------------------------------------------------------------
+
+
+def recounts_budgets(problem: SitingProblem) -> bool:
+    """Whether the value at each budget can be counted again from its sites: not where room decides who goes where."""
+    goal, capacity = problem.goals[0], problem.capacity
+    if capacity is None:
+        return True
+    alone = problem.plain and "least_load" not in problem.sites and not goal.people
+    return capacity.split and goal.objective == "max-cover" and alone
+
+
+def _check_budgets(problem: SitingProblem, plan: SitingPlan, rows: Sequence[Mapping[str, Any]]) -> None:
+    """At each budget a choice that keeps all rules and pays for itself, within its bound; more money is never worse."""
+    goal = problem.goals[0]
+    before: Mapping[str, Any] | None = None
+    for row in rows:
+        _keys(row, _BUDGET, "budgets")
+        if before is not None and not row["yuan"] > before["yuan"]:
+            raise PlanError("proof.recount_differs", what="budgets yuan", said=row["yuan"], counted=before["yuan"])
+        _check_budget(problem, plan, row)
+        for name in ("value", "bound"):
+            less, more = (None if one is None else one[name] for one in (before, row))
+            if less is not None and (more is None or is_better(goal, less, more)):
+                raise PlanError("proof.bad_bound", value=more, bound=less)
+        before = row
+
+
+def _check_budget(problem: SitingProblem, plan: SitingPlan, row: Mapping[str, Any]) -> None:
+    goal, own = problem.goals[0], problem.budget.yuan
+    value, bound = row["value"], row["bound"]
+    if value is None:
+        empty = {"gap": None, "spent_yuan": None, "sites": None, "chosen": None}
+        _same("budgets", {name: row[name] for name in empty}, empty)
+        _same("budgets status", row["status"], "infeasible" if bound is None else "no_plan")
+    else:
+        asked = replace(problem, goals=(goal,), budget=replace(problem.budget, yuan=row["yuan"]))
+        check_rules_of_sites(asked, row["chosen"])
+        found = _exchanged(asked, plan, row["chosen"])
+        if found.short:
+            raise PlanError("proof.too_few_covered", covered=found.covered, at_least=found.covered + found.short,
+                            unit=unit_by_language(problem.unit))  # fmt: skip
+        if recounts_budgets(problem):
+            _same("budgets value", value, plain_number(float(found.value)))
+        spent = sum(_paid(problem, site) for site in row["chosen"])
+        _same("budgets spent_yuan", row["spent_yuan"], spent)
+        _same("budgets sites", row["sites"], len(row["chosen"]))
+        gap = 0 if value == bound else abs(bound - value) / value if value else None
+        _same("budgets gap", row["gap"], None if gap is None else plain_number(gap))
+        _same("budgets status", row["status"], "optimal" if value == bound else "bounded")
+        if is_better(goal, value, bound):
+            raise PlanError("proof.bad_bound", value=value, bound=bound)
+    less, more = own is None or row["yuan"] <= own, own is not None and row["yuan"] >= own
+    _check_beside_plan(goal, plan, row, less=less, more=more)
+
+
+def _check_beside_plan(goal: Goal, plan: SitingPlan, row: Mapping[str, Any], *, less: bool, more: bool) -> None:
+    """No choice of less money beats the plan's bound, and with more money the plan itself is one."""
+    if not plan.levels:
+        return
+    if less and row["value"] is not None and is_better(goal, row["value"], plan.bound):
+        raise PlanError("proof.bad_bound", value=row["value"], bound=plan.bound)
+    if more and (row["bound"] is None or is_better(goal, plan.value, row["bound"])):
+        raise PlanError("proof.bad_bound", value=plan.value, bound=row["bound"])
+
+
+def _paid(problem: SitingProblem, site: str) -> int:
+    cost, running = (int(problem.sites.at[site, column]) for column in ("cost_yuan", "running_yuan"))
+    return cost + running * int(problem.budget.years)
 
 
 # --- phases ---------------------------------------------------------------------------------------

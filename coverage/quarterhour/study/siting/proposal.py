@@ -18,6 +18,7 @@ from quarterhour.network.paces import at_pace
 from quarterhour.siting.certify import certify_plan
 from quarterhour.siting.outlook.answers import NearBest, Relaxation, RobustSites
 from quarterhour.siting.outlook.frontier import covered_now, frontier
+from quarterhour.siting.outlook.money.budget_frontier import budget_frontier
 from quarterhour.siting.outlook.near_best import near_best
 from quarterhour.siting.outlook.phasing import by_years, phase_plan, site_values
 from quarterhour.siting.outlook.relaxations import smallest_relaxations
@@ -31,6 +32,7 @@ from quarterhour.siting.question.problem import SitingProblem
 from quarterhour.siting.question.search import DEFAULT_SECONDS, Limits, as_limits
 from quarterhour.siting.solve import prepare_kernels, solve_siting
 from quarterhour.study.file.siting import NearBestFile, RobustFile, SitingFile
+from quarterhour.study.file.siting_money import BudgetFrontierFile
 from quarterhour.study.forecast.carry import scenarios
 from quarterhour.study.inputs import Inputs
 from quarterhour.study.results import Proposal, Prospects
@@ -242,8 +244,9 @@ def prospects(
         asked, seconds = _without_minima(problem), _beside(file, file.frontier).seconds
         curve = frontier(asked, file.frontier, seconds=seconds, seed=seed, gap=0.0, nodes=_NODES, by_clock=by_clock)
         now = covered_now(problem)
+    budgets = _budgets(file, problem, plan, seed, by_clock) if file.budget_frontier else None
     if plan.status not in ("optimal", "bounded"):
-        return Prospects(curve, now)
+        return Prospects(curve, now, budgets=budgets)
     phasing, first_year = None, 0
     if file.phases and plan.chosen:
         per_year, first_year = file.phases.per_year or 1, file.phases.first_year
@@ -256,7 +259,15 @@ def prospects(
     robust = _robust(file, problem, plan, far, paced, seed, told, by_clock) if file.robust else None
     near = _near_best(file, problem, plan, seed, by_clock) if file.near_best else None
     reserves = reserve_sites(problem, plan, most=file.reserves) if file.reserves else None
-    return Prospects(curve, now, phasing, first_year, values, robust, near, reserves)
+    return Prospects(curve, now, phasing, first_year, values, robust, near, reserves, budgets)
+
+
+def _budgets(
+    file: SitingFile, problem: SitingProblem, plan: SitingPlan, seed: int, by_clock: Callable[[], object] | None
+) -> pd.DataFrame:
+    asked = file.budget_frontier or BudgetFrontierFile()
+    limits = _beside(file, len(asked.amounts)).given
+    return budget_frontier(problem, asked.amounts, plan=plan, **limits, seed=seed, by_clock=by_clock)
 
 
 def _near_best(
