@@ -13,6 +13,7 @@ from quarterhour.base.findings import QUALITIES, UNSTATED, finding_sentences
 from quarterhour.base.labels import figure, people_label, percent, unstated_said
 from quarterhour.report.needs.budget_sections import budget_lines
 from quarterhour.report.needs.near_plans import near_plan_sections
+from quarterhour.report.needs.relocation_sections import relocation_lines
 from quarterhour.report.score_sections import pace_lines
 from quarterhour.report.section import (
     absent_lines,
@@ -52,6 +53,7 @@ def summary_lines(results: Results, lang: str) -> list[str]:
     return [
         *lines,
         *budget_lines(results, lang),
+        *relocation_lines(results, lang),
         *near,
         *pace_lines(results, lang),
         quality_note(results.inputs.quality, results.proposals, lang),

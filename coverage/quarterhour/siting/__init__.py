@@ -28,6 +28,7 @@ _ROOMS = {
     "siting.outlook.answers": ("NearBest", "NearPlan", "Phasing", "RobustSites"),
     "siting.outlook.change": ("PlanChange", "compare_plans"),
     "siting.outlook.phasing": ("candidate_values", "phase_plan", "site_values"),
+    "siting.outlook.relocation": ("Relocation", "relocate"),
     "siting.outlook.reserves": ("reserve_sites",),
     "siting.outlook.robust": ("robust_sites",),
 }  # fmt: skip

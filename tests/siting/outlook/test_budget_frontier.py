@@ -15,7 +15,8 @@ from hypothesis import strategies as st
 from quarterhour.base.errors import DataError, PlanError
 from quarterhour.siting.audit import behind_on_its_word, on_its_word
 from quarterhour.siting.outlook.money.budget_frontier import BUDGET_COLUMNS, budget_frontier
-from quarterhour.siting.proof.behind_record import behind_record, recounts_budgets
+from quarterhour.siting.proof.behind_record import behind_record
+from quarterhour.siting.proof.counted_choice import recounts_value
 from quarterhour.siting.proof.plan_record import plan_record, verify_record
 from quarterhour.siting.question.from_matrix import siting_from_matrix
 from quarterhour.siting.question.problem import Budget, Capacity, Coverage, Quota
@@ -115,7 +116,7 @@ def test_points_stand_in_a_record_and_are_counted_again(rules, seed):
     verify_record(record)
     told = {reason.key for reason in behind_on_its_word(problem, record)}
     assert "proof.word_budgets" in told
-    assert ("proof.word_budget_values" in told) == (not recounts_budgets(problem))
+    assert ("proof.word_budget_values" in told) == (not recounts_value(problem))
     assert all(reason.sentence("zh") for reason in (*on_its_word(problem, plan), *behind_on_its_word(problem, record)))
 
 

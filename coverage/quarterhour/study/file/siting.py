@@ -156,6 +156,20 @@ class RobustFile(Part):
         return self
 
 
+class RelocationFile(Part):
+    """How many existing sites may move: up to ``closings`` close, and at most ``openings`` open for them.
+
+    ``openings``: as many as close where nothing is said. ``may_close``: facilities that may close; none named: all that
+    count. ``closing_each``: what closing a site costs, yuan; what it saves is its ``running_yuan`` over the years of
+    the budget.
+    """
+
+    closings: Whole = Field(ge=1, le=50)
+    openings: Whole | None = Field(default=None, ge=0, le=1_000)
+    may_close: tuple[str, ...] = ()
+    closing_each: Whole | None = Field(default=None, ge=0)
+
+
 class NearBestFile(Part):
     """Other plans that are nearly as good: how many at most, by how much of the value they may fall short, and how many
     sites they must leave out.
@@ -180,11 +194,11 @@ class SitingFile(Dated):
     case; ``everyone``: all whom some site could. ``farthest``: minutes beyond which nobody may have the nearest open
     site whom some site is so near to, covered or not. ``exclude_unverified``: rules of ``exclude_rules`` that exclude
     though nobody verified them (true: all); others of that sort only report. ``budget_frontier``: budgets at which the
-    question is asked as well. ``reserves``: how many substitutes to
-    name for each site of the plan. ``least_load``: how many must use each new site, by
-    the column of that name of the candidates first: people to whom it is the nearest, or what of its capacity is taken
-    up. ``seconds`` (60 where nothing is said), ``nodes``, ``rounds``: what each search may take; with work alone no
-    clock has a say.
+    question is asked as well. ``relocation``: existing sites that may close so that others open. ``reserves``: how many
+    substitutes to name for each site of the plan. ``least_load``: how many must use each new site, by the column
+    of that name of the candidates first: people to whom it is the nearest, or what of its capacity is taken up.
+    ``seconds`` (60 where nothing is said), ``nodes``, ``rounds``: what each search may take; with work alone no clock
+    has a say.
     """
 
     id: Name
@@ -236,6 +250,7 @@ class SitingFile(Dated):
     least_load: Whole | None = Field(default=None, ge=1)
     robust: RobustFile | None = None
     near_best: NearBestFile | None = None
+    relocation: RelocationFile | None = None
 
     @property
     def columns(self) -> tuple[str, ...]:
@@ -297,6 +312,8 @@ class SitingFile(Dated):
             raise wrong("frontier_plain", given=self._beyond_a_frontier)
         if self.budget_frontier is not None and self.objective[0].objective == "min-cost":
             raise wrong("budget_frontier_of_cost", at="budget_frontier")
+        if self.relocation is not None and self.objective[0].objective in ("min-sites", "min-cost"):
+            raise wrong("relocation_of_number", at="relocation", given=self.objective[0].objective)
         names = [c.name for c in self.classes]
         if len(set(names)) < len(names):
             raise wrong("class_twice", given=next(n for n in names if names.count(n) > 1))

@@ -40,6 +40,7 @@ from quarterhour.study.session import Run
 from quarterhour.study.siting.demand import asked_of_sites
 from quarterhour.study.siting.earlier import earlier_plan, kept_before, kept_plan, set_aside
 from quarterhour.study.siting.money import check_costs_known, site_money, without_added, yearly_money
+from quarterhour.study.siting.moving import asked_moving, relocations
 from quarterhour.study.siting.question import siting_problem
 from quarterhour.study.siting.sites import counted_people, offered_sites, with_neighbours
 from quarterhour.study.study import study_mode, study_rules_in_force
@@ -67,6 +68,7 @@ def propose(run: Run, tables: Inputs, file: SitingFile) -> Proposal:
         offered = offered_sites(file, tables, network=own, rules=rules, parcels=run.parcels, seed=seed)
         money = site_money(file, offered.sites)
         check_costs_known(file, offered.sites, money)
+        moving = None if file.relocation is None else asked_moving(file, file.relocation, offered.sites)
         offered = replace(offered, sites=without_added(file, offered.sites))
         far = _times_at(run, tables, file, nets, offered.sites, _fastest(file))
         times = {s.name: far[s.name].within(max(s.minutes, file.farthest or 0)) for s in standards}
@@ -97,6 +99,10 @@ def propose(run: Run, tables: Inputs, file: SitingFile) -> Proposal:
             file, problem, plan, far=wide, paced=paced, seed=seed, told=told, cost_yuan=money["cost_yuan"],
             by_clock=by_clock,
         )  # fmt: skip
+        if file.relocation is not None and moving is not None:
+            names, limits = tables.communities["name"], _beside(file, file.relocation.closings)
+            moved = relocations(file.relocation, problem, moving, names, limits=limits, seed=seed, by_clock=by_clock)
+            behind = replace(behind, relocations=moved, moving=moving)
         plan = _with_ties(_by_years(problem, plan, behind), behind)
     plan = _with_evidence(run, problem, plan, file)
     run.doubts.append(_what_ended(file, plan, shaped))
