@@ -14,6 +14,7 @@ from quarterhour.base.labels import figure, people_label, percent, unstated_said
 from quarterhour.report.needs.budget_sections import budget_lines
 from quarterhour.report.needs.near_plans import near_plan_sections
 from quarterhour.report.needs.relocation_sections import relocation_lines
+from quarterhour.report.needs.size_lines import size_lines
 from quarterhour.report.score_sections import pace_lines
 from quarterhour.report.section import (
     absent_lines,
@@ -52,6 +53,7 @@ def summary_lines(results: Results, lang: str) -> list[str]:
     near = [line for section in near_plan_sections(results, lang) for line in section.lines]
     return [
         *lines,
+        *(line for p in results.proposals for line in size_lines(results, p, lang)),
         *budget_lines(results, lang),
         *relocation_lines(results, lang),
         *near,

@@ -11,6 +11,7 @@ _ROOMS = {
     "siting.question.build": ("as_problem",),
     "siting.question.from_matrix": ("siting_from_matrix",),
     "siting.question.sites": ("join_sites",),
+    "siting.question.levels": ("with_levels",),
     "siting.question.plan": ("SitingPlan", "Ties"),
     "siting.candidates.generate": ("candidates_from_communities", "candidates_from_network", "exclude_near"),
     # its answer

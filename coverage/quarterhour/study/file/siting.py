@@ -116,12 +116,26 @@ class Exclusion(Part):
     clause: str = ""
 
 
+class SizeFile(Part):
+    """A size in which a new site can be built: what it holds, in the unit of the capacity, and its own money.
+
+    What it does not say of money, beds and staff is that of the candidate.
+    """
+
+    capacity: Whole = Field(ge=1)
+    cost_yuan: Whole | None = Field(default=None, ge=0)
+    running_yuan: Whole | None = Field(default=None, ge=0)
+    beds: Whole | None = Field(default=None, ge=0)
+    staff: Whole | None = Field(default=None, ge=0)
+
+
 class CapacityFile(Part):
     """What a site can serve, and what communities ask of it: graves by town's need, or a share of people.
 
     ``column``: of facilities and candidates, so many; where it is blank, ``land`` (m2) holds so many graves by the
     rule set's figures; where that is blank too, ``existing_each`` and ``new_each``. ``split``: a community may be
-    shared out among several sites; false: each is served by one site, whole or not at all.
+    shared out among several sites; false: each is served by one site, whole or not at all. ``sizes``: those in which
+    each candidate can be built, one of them at most; then neither its column nor ``new_each`` counts.
     """
 
     unit: Name
@@ -131,7 +145,16 @@ class CapacityFile(Part):
     new_each: Whole = Field(default=0, ge=0)
     share: Number = Field(default=1, gt=0)
     split: Flag = True
+    sizes: Annotated[tuple[SizeFile, ...], Field(max_length=20)] = ()
     source: str = ""
+
+    @model_validator(mode="after")
+    def _sizes_differ(self) -> CapacityFile:
+        held = [size.capacity for size in self.sizes]
+        if len(set(held)) < len(held):
+            raise wrong("size_twice", at="sizes", given=next(n for n in held if held.count(n) > 1))
+        check_partners(self, {"new_each": (not self.sizes, "sizes = []")})
+        return self
 
 
 class RobustFile(Part):
@@ -308,6 +331,8 @@ class SitingFile(Dated):
             raise wrong("robust_of_capacity", at="robust")
         if self.required and self.candidates == "network":
             raise wrong("required_unnamed", given=self.required[0])
+        if self.required and self.capacity is not None and self.capacity.sizes:
+            raise wrong("required_sizes", at="required")
         if self.frontier and self._beyond_a_frontier:
             raise wrong("frontier_plain", given=self._beyond_a_frontier)
         if self.budget_frontier is not None and self.objective[0].objective == "min-cost":
