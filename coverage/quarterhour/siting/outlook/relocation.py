@@ -180,7 +180,7 @@ class _Moving:
         states = sites["state"].mask(self.movable, "candidate")
         quotas = (replace(q, level=_STOOD) if q.level == "state" else q for q in problem.quotas)
         kept = Quota(_KEPT, (_INSIDE,), self.kept, self.kept)
-        further = {_STOOD: sites["state"], _KEPT: np.where(self.movable, _INSIDE, "")}
+        further: dict[str, Any] = {_STOOD: sites["state"], _KEPT: np.where(self.movable, _INSIDE, "")}
         sites = sites.assign(state=states, **further, **self._money())
         if "least_load" in sites:
             sites["least_load"] = sites["least_load"].mask(self.movable)

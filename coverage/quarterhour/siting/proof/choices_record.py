@@ -103,7 +103,14 @@ def _check_moved(problem: SitingProblem, plan: SitingPlan, held: Mapping[str, An
     if type(row["openings"]) is not int:
         raise PlanError("proof.record_strange", what="relocations.openings")
     if row["value"] is None:
-        nothing = {"bound": None, "gap": None, "closed": [], "opened": [], "building_yuan": 0, "closing_yuan": None}
+        nothing: dict[str, object] = {
+            "bound": None,
+            "gap": None,
+            "closed": [],
+            "opened": [],
+            "building_yuan": 0,
+            "closing_yuan": None,
+        }
         check_same("relocations", {name: row[name] for name in nothing}, nothing)
         if row["status"] not in ("infeasible", "no_plan"):
             raise PlanError("proof.record_strange", what="relocations.status")
