@@ -16,9 +16,10 @@ _say = partial(say_of, "size_lines")
 
 def size_lines(results: Results, p: Proposal, lang: str) -> Iterator[str]:
     """How many sites of each size a plan builds; nothing where its sites have no sizes to choose from."""
-    capacity = study_question(results.study, p.id).capacity
-    if capacity is None or SIZE_OF not in p.sites or not p.plan.levels:
+    if SIZE_OF not in p.sites or not p.plan.levels:
         return
+    capacity = study_question(results.study, p.id).capacity
+    assert capacity is not None
     between, unit = "、" if lang == "zh" else ", ", unit_label(capacity.unit, lang)
     new = [site for site in p.new_sites if p.sites.at[site, "state"] != "upgradeable"]
     held = p.sites.loc[new, "capacity"].astype("int64").value_counts().sort_index()
