@@ -1,9 +1,10 @@
 """The least time of the farthest row to its nearest open site (p-center), by halving the times that it can be.
 
-For each time tried: can all be that near? Exchanges on the time beyond it often say yes. A linear program that may
-open parts of sites refutes most times that are too short; what neither decides is left to an integer program. Both
-programs cover some rows at first; if they cannot, nobody can cover all, and if they can, the rows they leave far join
-(Chen and Chen 2009).
+For each time tried: can all be that near? A linear program that may open parts of sites refutes most times that are too
+short, a search by exchanges finds choices for most that are not. An integer program refutes the longest time that is
+shorter than the best choice's, and then all is proven; where it is not done in time, it is asked of shorter ones.
+All of them cover few rows at first; if those cannot be covered, nobody can cover all, and if they can, the rows that
+are left far join (Chen and Chen 2009; Contardo, Iori and Kramer 2019).
 """
 
 from __future__ import annotations
@@ -15,15 +16,10 @@ from dataclasses import replace
 import numpy as np
 import scipy.sparse as sp
 
-from quarterhour.base.arrays import AnyArray, FloatArray, IntArray
-from quarterhour.siting.methods.median.median_instance import (
-    MUST,
-    MedianExchange,
-    MedianInstance,
-    Pairs,
-    build_median_instance,
-    cover_program,
-)
+from quarterhour.base.arrays import AnyArray, BoolArray, FloatArray, IntArray
+from quarterhour.base.jit import kernel
+from quarterhour.siting.methods.median.cover_search import CoverSearch
+from quarterhour.siting.methods.median.median_instance import MUST, MedianInstance, Pairs, build_median_instance
 from quarterhour.siting.methods.solver.highs import Solver
 from quarterhour.siting.methods.solver.incumbent import Incumbent, SitesIncumbent, SitesResult
 from quarterhour.siting.methods.solver.nest import Nest, cheapest, nest_of, random_choices
@@ -38,6 +34,10 @@ _SHARE = 0.5
 """Of the time left that an integer program may take while shorter times are open too."""
 _JOIN = 60
 """Rows that join a linear program at once."""
+_STEPS, _LONG = 20_000, 5
+"""Of exchanges that look for a choice within a time, and how many times as many where a proof comes next."""
+_LOOKED = 2_000
+"""Farthest rows of which some join at once."""
 _ANY = 2**31 - 1
 """A time that all sites in reach are within."""
 
@@ -72,7 +72,7 @@ class _Search:
     """Between the greatest time known to be too short and the best choice known."""
 
     def __init__(self, median: MedianInstance, nest: Nest, budget: SearchBudget) -> None:
-        self.median, self.nest, self.exchange = median, nest, MedianExchange(median)
+        self.median, self.nest = median, nest
         open_end = median.otherwise[median.otherwise != MUST]
         times = np.unique(np.concatenate([median.cs, open_end, [median.farthest]]))
         least = max(int(median.cs[median.start[:-1]].max(initial=0)), median.farthest)
@@ -80,7 +80,6 @@ class _Search:
         self.best: SitesIncumbent = Incumbent(budget, bound=least)
         self.nodes = 0
         self.asked = np.zeros(len(median.people), dtype=bool)
-        self.hard = self.asked.copy()
         self.by = ""
 
     def first(self, start: IntArray | None) -> bool:
@@ -89,8 +88,9 @@ class _Search:
         if start is not None:
             begins.insert(0, np.flatnonzero(np.isin(self.median.sites, start)))
         for begin in begins:
-            if self.best.value is None or not self.best.is_finished:
-                self.take(begin, self.exchange)
+            self.take(begin)
+        if self.best.value is None:
+            self.search(_ANY, next((b for b in begins if self.median.limits.holds(b)), None), _STEPS)
         if self.best.value is not None:
             return False
         infeasible = self.cover(_ANY, self.best.budget)
@@ -98,42 +98,90 @@ class _Search:
         return infeasible
 
     def halve(self) -> None:
-        """Try the middle of what is open until nothing is: by linear programs first, then by integer ones."""
+        """Try the middle of what is open until nothing is: by linear programs, by exchanges, by integer programs."""
         self._decide(lambda cs, _: self.refuted(cs))
+        self._found_by_halving()
+        share = self.best.budget.share(_SHARE)
+        while not (self.best.is_finished or share.over()):
+            cs = int(self.times[np.searchsorted(self.times, self._value) - 1])
+            before = self._value
+            if not self.search(cs, self._begin(), _LONG * _STEPS) and self.cover(cs, share):
+                self.best.tighten(before, by=self.by)
+            if self._value == before:
+                break
         self._decide(lambda cs, last: self.cover(cs, self.best.budget if last else self.best.budget.share(_SHARE)))
 
     def _decide(self, infeasible: Callable[[int, bool], bool]) -> None:
         """Halve by a way that tells which times are too short; one that it does not refute is not asked again."""
         below = _ANY
-        while self.best.value is not None and not self.best.is_finished:
-            top = min(below, self.best.value)
+        while not self.best.is_finished:
+            top = min(below, self._value)
             open_times = self.times[(self.times >= self.best.bound) & (self.times < top)]
             if not len(open_times):
                 return
             cs = int(open_times[(len(open_times) - 1) // 2])
             self.best.budget.progress(1 / (1 + len(open_times).bit_length()))
-            self._approach(cs)
-            if self.best.value <= cs:
-                continue
             if infeasible(cs, len(open_times) == 1):
                 self.best.tighten(int(self.times[np.searchsorted(self.times, cs, side="right")]), by=self.by)
-            else:
+            elif self._value > cs and not self.search(cs, self._begin(), _STEPS):
                 below = cs
 
-    def _approach(self, cs: int) -> None:
-        """Exchanges from the best choice on the time beyond so much."""
-        known = self.best.choice if self.best.choice is not None else self.median.opened
-        self.take(np.flatnonzero(np.isin(self.median.sites, known)), self.exchange.beyond(cs))
+    def _found_by_halving(self) -> None:
+        """Halve by exchanges alone: a time that they do not find a choice for is taken for too short, unproven."""
+        least = self.best.bound
+        while not self.best.is_finished:
+            open_times = self.times[(self.times >= least) & (self.times < self._value)]
+            if not len(open_times):
+                return
+            cs = int(open_times[len(open_times) // 2])
+            if not self.search(cs, self._begin(), _STEPS):
+                least = cs + 1
+
+    @property
+    def _value(self) -> int:
+        assert self.best.value is not None
+        return self.best.value
+
+    def _begin(self) -> IntArray:
+        """The best choice, in positions here."""
+        assert self.best.choice is not None
+        return np.flatnonzero(np.isin(self.median.sites, self.best.choice))
+
+    def search(self, cs: int, begin: IntArray | None, steps: int) -> bool:
+        """Look by exchanges for a choice that brings all within a time, and take it; whether there is one."""
+        m, budget = self.median, self.best.budget
+        chosen = begin
+        while chosen is not None and not budget.over():
+            found = CoverSearch(self.reach(cs), m.limits, seed=budget.seed)
+            chosen = found.covering(chosen, budget, steps=steps)
+            if chosen is None:
+                return False
+            self.take(chosen)
+            if not self.ask(cs, m.times(chosen)):
+                return True
+        return False
+
+    def reach(self, cs: int, asked: BoolArray | None = None) -> sp.csr_array:
+        """The rows asked that a site within a time must cover x sites, without those covered whenever another is."""
+        m = self.median
+        rows = np.flatnonzero((self.asked if asked is None else asked) & self.far(cs))
+        count = m.start[rows + 1] - m.start[rows]
+        pair = np.repeat(m.start[rows] - np.r_[0, np.cumsum(count)[:-1]], count) + np.arange(int(count.sum()))
+        row, near = np.repeat(np.arange(len(rows)), count), m.cs[pair] <= cs
+        place = row[near], m.site[pair[near]]
+        reach = sp.csr_array((np.ones(int(near.sum())), place), shape=(len(rows), len(m.sites)))
+        return sp.csr_array(reach[np.flatnonzero(~dominated_rows(reach))])
+
+    def far(self, cs: int) -> BoolArray:
+        """Rows that are farther than a time unless a site is within it."""
+        return (self.median.otherwise == MUST) | (self.median.otherwise > cs)
 
     def refuted(self, cs: int) -> bool:
         """Whether not even parts of sites, within the limits in sum, bring all within a time."""
         m, budget = self.median, self.best.budget
-        far = (m.otherwise == MUST) | (m.otherwise > cs)
-        solver = Solver(_short(cover_program(m, far & self.hard, cs=cs), len(m.limits.low)), seed=budget.seed)
-        self.by, asked = solver.version, far & self.hard
-        near = m.cs <= cs
-        row = np.repeat(np.arange(len(m.people)), np.diff(m.start))[near]
-        reach = sp.csr_array((np.ones(len(row)), (row, m.site[near])), shape=(len(m.people), len(m.sites)))
+        far = self.far(cs)
+        solver = Solver(_short(_program(m, self.reach(cs)), len(m.limits.low)), seed=budget.seed)
+        self.by = solver.version
         while True:
             out = solve_within(solver, budget)
             if math.isfinite(out.bound) and out.bound > TOLERANCE:
@@ -141,58 +189,81 @@ class _Search:
             if out.values is None or out.status != "optimal":
                 return out.status == "infeasible"
             opened = out.values[:-1]
-            missing = np.where(far & ~asked, 1.0 - reach @ opened, 0.0)
-            join = np.argsort(-missing, kind="stable")[:_JOIN]
-            join = join[missing[join] > TOLERANCE]
+            missing = np.where(far & ~self.asked, 1.0 - _within(m.start, m.site, m.cs, cs, opened), 0.0)
+            join = self._least_covered(missing)
             if not len(join):
-                self._rounded(opened, cs)
+                self.take(cheapest(self.nest, -opened))
                 return False
-            asked[join] = self.hard[join] = True
-            rows = sp.csr_array(sp.hstack([reach[join], np.ones((len(join), 1))], format="csr"))
-            solver.add_rows(rows, np.ones(len(join)), np.full(len(join), math.inf))
+            fresh = np.zeros_like(self.asked)
+            self.asked[join] = fresh[join] = True
+            rows = self.reach(cs, fresh)
+            ones = np.ones(rows.shape[0])
+            wide = sp.csr_array(sp.hstack([rows, ones[:, None]], format="csr"))
+            solver.add_rows(wide, ones, np.full(len(ones), math.inf))
 
-    def _rounded(self, opened: FloatArray, cs: int) -> None:
-        """The choice within the limits of the sites that a linear program opens most of."""
-        self.take(cheapest(self.nest, -opened), self.exchange.beyond(cs))
+    def _least_covered(self, missing: FloatArray) -> IntArray:
+        """Rows of which most is missing, no two of them with the same nearest site."""
+        rows = np.flatnonzero(missing > TOLERANCE)
+        rows = rows[np.argsort(-missing[rows], kind="stable")]
+        _, first = np.unique(self.median.site[self.median.start[rows]], return_index=True)
+        return rows[np.sort(first)[:_JOIN]]
 
     def cover(self, cs: int, budget: SearchBudget) -> bool:
         """Look for a choice that brings all within a time, and take it; whether it is proven that there is none."""
         m = self.median
-        far = (m.otherwise == MUST) | (m.otherwise > cs)
-        exchange = self.exchange.beyond(cs)
-        self.asked |= self.hard
         while True:
-            program = _fewer_rows(cover_program(m, far & self.asked, cs=cs), len(m.limits.low))
-            solver = Solver(program, seed=budget.seed)
+            solver = Solver(_program(m, self.reach(cs)), seed=budget.seed)
             self.by = solver.version
             out = solve_within(solver, budget)
             self.nodes += out.nodes
             if out.values is None:
                 return out.status == "infeasible"
             chosen = np.flatnonzero(out.values > 0.5)
-            self.take(chosen, exchange)
-            if not m.limits.holds(chosen) or (self.best.value is not None and self.best.value <= cs):
-                return False
-            if not self.ask(cs, m.times(chosen)):
+            self.take(chosen)
+            if not m.limits.holds(chosen) or not self.ask(cs, m.times(chosen)):
                 return False
 
     def ask(self, cs: int, times: IntArray) -> bool:
-        """Cover the farthest rows too from now on, no two of them with a site within reach in common."""
+        """Cover the farthest rows too from now on, no two of them with a site within reach in common.
+
+        Whether there were rows that are farther than a time and were not asked for.
+        """
         m = self.median
         near = np.zeros(len(m.sites), dtype=bool)
         far = np.flatnonzero((times > cs) & ~self.asked)
-        for row in far[np.argsort(-times[far], kind="stable")]:
+        for row in far[np.argsort(-times[far], kind="stable")][:_LOOKED]:
             reach = slice(m.start[row], m.start[row + 1])
             sites = m.site[reach][m.cs[reach] <= cs]
             if not near[sites].any():
                 self.asked[row], near[sites] = True, True
         return len(far) > 0
 
-    def take(self, chosen: IntArray, exchange: MedianExchange) -> None:
-        """A choice as it is, and after exchanges."""
+    def take(self, chosen: IntArray) -> None:
+        """Offer a choice, if it keeps the limits."""
         if self.median.limits.holds(chosen):
-            for some in (chosen, exchange.better(chosen)):
-                self.best.offer(self.median.whole(some), self.median.worst(some))
+            self.best.offer(self.median.whole(chosen), self.median.worst(chosen))
+
+
+@kernel
+def _within(start, site, cs, most, opened):  # type: ignore[no-untyped-def]
+    """By row, how much of sites is open within a time."""
+    total = np.zeros(len(start) - 1)
+    for i in range(len(total)):
+        for k in range(start[i], start[i + 1]):
+            if cs[k] > most:
+                break
+            total[i] += opened[site[k]]
+    return total
+
+
+def _program(median: MedianInstance, reach: sp.csr_array) -> Program:
+    """The limits, and an open site for each row; any solution will do."""
+    sites, rows = len(median.sites), reach.shape[0]
+    matrix = sp.csr_array(sp.vstack([median.limits.rows.astype(float), reach], format="csr"))
+    low = np.concatenate([median.limits.low, np.ones(rows)]).astype(float)
+    high = np.concatenate([median.limits.high, np.full(rows, math.inf)]).astype(float)
+    box = np.zeros(sites), np.ones(sites)
+    return Program(np.zeros(sites), matrix, low, high, *box, whole=np.ones(sites, dtype=bool))
 
 
 def _short(whole: Program, limits: int) -> Program:
@@ -203,10 +274,3 @@ def _short(whole: Program, limits: int) -> Program:
     return replace(
         whole, cost=cost, rows=rows, lower=np.r_[whole.lower, 0.0], upper=np.r_[whole.upper, 1.0], whole=None
     )
-
-
-def _fewer_rows(program: Program, limits: int) -> Program:
-    """Without the rows that are covered whenever another is."""
-    decides = ~dominated_rows(sp.csr_array(program.rows[limits:]))
-    rows = np.r_[np.arange(limits), limits + np.flatnonzero(decides)]
-    return replace(program, rows=sp.csr_array(program.rows[rows]), low=program.low[rows], high=program.high[rows])
