@@ -19,40 +19,39 @@ from quarterhour.siting.question.site_limits import SiteLimits, count_site, may_
 
 _BLOCK = 2_000
 """Steps between looks at the clock; a round of the search each."""
+_STATE = 88_172_645_463_325_252
+"""Where drawing begins, beside the seed."""
 
 
-class CoverSearch:
-    """Rows x sites that cover them, and the limits; ``covering`` may be asked from one choice after another."""
+def cover_by_exchanges(
+    reach: sp.csr_array, limits: SiteLimits, chosen: IntArray, budget: SearchBudget, *, steps: int
+) -> tuple[IntArray | None, int]:
+    """A choice within the limits that covers all rows, from one within them; and how many steps are left.
 
-    def __init__(self, reach: sp.csr_array, limits: SiteLimits, *, seed: int = 0) -> None:
-        self.rows, self.columns, self.limits = rows_of(reach), columns_of(reach), limits
-        self.by_site = limits.by_site()
-        self.weight = np.ones(reach.shape[0], dtype=np.int64)
-        self.state = np.array([seed + 88_172_645_463_325_252], dtype=np.uint64)
-
-    def covering(self, chosen: IntArray, budget: SearchBudget, *, steps: int) -> IntArray | None:
-        """A choice within the limits that covers all rows, from one that is within; None where none was found."""
-        opened = np.zeros(self.limits.rows.shape[1], dtype=np.bool_)
-        opened[chosen] = True
-        used = np.asarray(self.limits.rows @ opened.astype(np.int64), dtype=np.int64)
-        sides = used, self.limits.low, self.limits.high
-        self.weight[:] = 1
-        for done in range(0, steps, _BLOCK):
-            at_most = min(_BLOCK, steps - done)
-            left = _exchange(*self.rows, *self.columns, *self.by_site, *sides, opened, self.weight, self.state, at_most)
-            budget.spend(rounds=1)
-            if left == 0:
-                return np.flatnonzero(opened).astype(np.int64)
-            if budget.over():
-                break
-        return None
+    ``reach``: rows x sites that cover them. None where no choice was found.
+    """
+    tables = (*rows_of(reach), *columns_of(reach), *limits.by_site())
+    opened = np.zeros(reach.shape[1], dtype=np.bool_)
+    opened[chosen] = True
+    sides = np.asarray(limits.rows @ opened.astype(np.int64), dtype=np.int64), limits.low, limits.high
+    weight = np.ones(reach.shape[0], dtype=np.int64)
+    state = np.array([budget.seed + _STATE], dtype=np.uint64)
+    done = np.zeros(1, dtype=np.int64)
+    while True:
+        left = _exchange(*tables, *sides, opened, weight, state, done, min(_BLOCK, steps))
+        budget.spend(rounds=1)
+        steps -= int(done[0])
+        if left == 0:
+            return np.flatnonzero(opened).astype(np.int64), steps
+        if steps <= 0 or budget.over():
+            return None, steps
 
 
 @kernel
 def _exchange(  # type: ignore[no-untyped-def]
-    start, site, column, row, rule_start, rule, size, used, low, high, opened, weight, state, steps
+    start, site, column, row, rule_start, rule, size, used, low, high, opened, weight, state, done, steps
 ):
-    """Rows that are not covered after so many steps; ``opened``, ``used`` and ``weight`` move on."""
+    """Rows that are not covered after so many steps; ``opened``, ``used`` and ``weight`` move on; ``done``: the steps."""
     rows, sites = len(start) - 1, len(opened)
     # Of each row the open sites that cover it, and the sum of their positions: of one alone, its position.
     count, total = np.zeros(rows, np.int64), np.zeros(rows, np.int64)
@@ -76,9 +75,9 @@ def _exchange(  # type: ignore[no-untyped-def]
         elif count[i] == 1:
             gain[total[i]] += weight[i]
     came, went = -1, -1
-    for _ in range(steps):
-        if many == 0:
-            break
+    done[0] = 0
+    while many > 0 and done[0] < steps:
+        done[0] += 1
         i = bare[drawn(state, many)]
         enters, leaves, cost, ties = -1, -1, np.int64(0), 0
         for q in range(start[i], start[i + 1]):

@@ -18,20 +18,20 @@ import scipy.sparse as sp
 
 from quarterhour.base.arrays import AnyArray, BoolArray, FloatArray, IntArray
 from quarterhour.base.jit import kernel
-from quarterhour.siting.methods.median.cover_search import CoverSearch
+from quarterhour.siting.methods.median.cover_search import cover_by_exchanges
 from quarterhour.siting.methods.median.median_instance import MUST, MedianInstance, Pairs, build_median_instance
 from quarterhour.siting.methods.solver.highs import Solver
 from quarterhour.siting.methods.solver.incumbent import Incumbent, SitesIncumbent, SitesResult
 from quarterhour.siting.methods.solver.nest import Nest, cheapest, nest_of, random_choices
 from quarterhour.siting.methods.solver.presolve import dominated_rows
-from quarterhour.siting.methods.solver.program import TOLERANCE, Program
+from quarterhour.siting.methods.solver.program import TOLERANCE, Program, whole_bound
 from quarterhour.siting.methods.solver.within import solve_within
 from quarterhour.siting.question.search import COUNTING, SearchBudget, SearchResult
 from quarterhour.siting.question.site_limits import SiteLimits
 
 _STARTS = 3
-_SHARE = 0.5
-"""Of the time left that an integer program may take while shorter times are open too."""
+_SHARE, _LAST = 0.5, 0.75
+"""Of the time left that an integer program may take while shorter times are open too; of that for the last time."""
 _JOIN = 60
 """Rows that join a linear program at once."""
 _STEPS, _LONG = 20_000, 5
@@ -101,7 +101,7 @@ class _Search:
         """Try the middle of what is open until nothing is: by linear programs, by exchanges, by integer programs."""
         self._decide(lambda cs, _: self.refuted(cs))
         self._found_by_halving()
-        share = self.best.budget.share(_SHARE)
+        share = self.best.budget.share(_LAST)
         while not (self.best.is_finished or share.over()):
             cs = int(self.times[np.searchsorted(self.times, self._value) - 1])
             before = self._value
@@ -152,8 +152,7 @@ class _Search:
         m, budget = self.median, self.best.budget
         chosen = begin
         while chosen is not None and not budget.over():
-            found = CoverSearch(self.reach(cs), m.limits, seed=budget.seed)
-            chosen = found.covering(chosen, budget, steps=steps)
+            chosen, steps = cover_by_exchanges(self.reach(cs), m.limits, chosen, budget, steps=steps)
             if chosen is None:
                 return False
             self.take(chosen)
@@ -210,12 +209,15 @@ class _Search:
 
     def cover(self, cs: int, budget: SearchBudget) -> bool:
         """Look for a choice that brings all within a time, and take it; whether it is proven that there is none."""
-        m = self.median
+        m, most = self.median, _most_sites(self.median.limits)
         while True:
-            solver = Solver(_program(m, self.reach(cs)), seed=budget.seed)
+            solver = Solver(_program(m, self.reach(cs), fewest=most is not None), seed=budget.seed)
             self.by = solver.version
-            out = solve_within(solver, budget)
+            decided = _Decided(most, budget)
+            out = solve_within(solver, budget, stop=decided.stop, found=decided.found, bounded=decided.bounded)
             self.nodes += out.nodes
+            if most is not None and whole_bound(max(out.bound, decided.bound), most=False) > most:
+                return True
             if out.values is None:
                 return out.status == "infeasible"
             chosen = np.flatnonzero(out.values > 0.5)
@@ -256,14 +258,56 @@ def _within(start, site, cs, most, opened):  # type: ignore[no-untyped-def]
     return total
 
 
-def _program(median: MedianInstance, reach: sp.csr_array) -> Program:
-    """The limits, and an open site for each row; any solution will do."""
-    sites, rows = len(median.sites), reach.shape[0]
-    matrix = sp.csr_array(sp.vstack([median.limits.rows.astype(float), reach], format="csr"))
-    low = np.concatenate([median.limits.low, np.ones(rows)]).astype(float)
-    high = np.concatenate([median.limits.high, np.full(rows, math.inf)]).astype(float)
+class _Decided:
+    """Whether a program that wants the fewest sites has come to at most so many, or needs more."""
+
+    def __init__(self, most: int | None, budget: SearchBudget) -> None:
+        self.most, self.budget = most, budget
+        self.bound, self.enough = -math.inf, False
+
+    def found(self, values: FloatArray, bound: float) -> None:
+        """A better solution."""
+        self.enough = self.enough or (self.most is not None and round(float(values.sum())) <= self.most)
+        self.bounded(bound)
+
+    def bounded(self, bound: float) -> None:
+        """A better bound."""
+        self.bound = max(self.bound, bound)
+
+    def stop(self) -> bool:
+        """Leave off: it is decided, or a stop was asked for."""
+        needs_more = self.most is not None and whole_bound(self.bound, most=False) > self.most
+        return self.enough or needs_more or self.budget.stop()
+
+
+def _count_row(limits: SiteLimits) -> int | None:
+    """The row that only says how many of all sites may open; None where there is none."""
+    rows = limits.rows
+    for row in np.flatnonzero((np.diff(rows.indptr) == rows.shape[1]) & (limits.low <= 0)).tolist():
+        if (rows.data[rows.indptr[row] : rows.indptr[row + 1]] == 1).all():
+            return int(row)
+    return None
+
+
+def _most_sites(limits: SiteLimits) -> int | None:
+    """How many sites may open; None where no row says it of all."""
+    row = _count_row(limits)
+    return None if row is None else int(limits.high[row])
+
+
+def _program(median: MedianInstance, reach: sp.csr_array, *, fewest: bool = False) -> Program:
+    """The limits, and an open site for each row; any solution will do.
+
+    ``fewest``: that of the fewest sites, and no limit on their number.
+    """
+    limits, sites, rows = median.limits, len(median.sites), reach.shape[0]
+    stays = np.arange(len(limits.low)) != (_count_row(limits) if fewest else None)
+    matrix = sp.csr_array(sp.vstack([limits.rows[np.flatnonzero(stays)].astype(float), reach], format="csr"))
+    low = np.concatenate([limits.low[stays], np.ones(rows)]).astype(float)
+    high = np.concatenate([limits.high[stays], np.full(rows, math.inf)]).astype(float)
     box = np.zeros(sites), np.ones(sites)
-    return Program(np.zeros(sites), matrix, low, high, *box, whole=np.ones(sites, dtype=bool))
+    cost = np.ones(sites) if fewest else np.zeros(sites)
+    return Program(cost, matrix, low, high, *box, whole=np.ones(sites, dtype=bool))
 
 
 def _short(whole: Program, limits: int) -> Program:
