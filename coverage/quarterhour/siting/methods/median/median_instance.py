@@ -29,6 +29,8 @@ _MOST_PASSES = 50
 _ROOM = 2**61
 """Sums in kernels stay below."""
 _BLOCK = 2**16
+_SITES = 31
+"""Bits of a site's position, below those of a time."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -152,9 +154,17 @@ def pairs_of(times: Pairs | AnyArray) -> Pairs:
 def _in_order(times: Pairs | AnyArray) -> tuple[IntArray, Small, Small]:
     """Row, site and time of each pair, rows in order and in each the nearest first, ties to the lower site."""
     start, site, cs = pairs_of(times)
-    row = np.repeat(np.arange(len(start) - 1), np.diff(start))
-    order = np.lexsort((site, cs, row))
-    return row, site[order].astype(np.int32), cs[order].astype(np.int32)
+    start = np.asarray(start, dtype=np.int64)
+    row = np.repeat(np.arange(len(start) - 1, dtype=np.int32), np.diff(start))
+    key = (cs.astype(np.int64) << _SITES) | site
+    _sort_rows(start, key)
+    return row, (key & ((1 << _SITES) - 1)).astype(np.int32), (key >> _SITES).astype(np.int32)
+
+
+@kernel
+def _sort_rows(start, key):  # type: ignore[no-untyped-def]
+    for i in range(len(start) - 1):
+        key[start[i] : start[i + 1]] = np.sort(key[start[i] : start[i + 1]])
 
 
 def _median(

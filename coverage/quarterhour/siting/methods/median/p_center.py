@@ -34,8 +34,9 @@ _SHARE, _LAST = 0.5, 0.75
 """Of the time left that an integer program may take while shorter times are open too; of that for the last time."""
 _JOIN = 60
 """Rows that join a linear program at once."""
-_STEPS, _LONG = 20_000, 5
-"""Of exchanges that look for a choice within a time, and how many times as many where a proof comes next."""
+_STEPS, _LONG, _WORK = 20_000, 5, 2e8
+"""Exchanges that look for a choice within a time, and how many times as many where a proof comes next; what they may
+look at."""
 _LOOKED = 2_000
 """Farthest rows of which some join at once."""
 _ANY = 2**31 - 1
@@ -74,13 +75,14 @@ class _Search:
     def __init__(self, median: MedianInstance, nest: Nest, budget: SearchBudget) -> None:
         self.median, self.nest = median, nest
         open_end = median.otherwise[median.otherwise != MUST]
-        times = np.unique(np.concatenate([median.cs, open_end, [median.farthest]]))
         least = max(int(median.cs[median.start[:-1]].max(initial=0)), median.farthest)
-        self.times = times[times >= least]
+        longer = [median.cs[median.cs >= least], open_end[open_end >= least], [least]]
+        self.times = np.unique(np.concatenate(longer))
         self.best: SitesIncumbent = Incumbent(budget, bound=least)
         self.nodes = 0
         self.asked = np.zeros(len(median.people), dtype=bool)
         self.by = ""
+        self.missed = -1
 
     def first(self, start: IntArray | None) -> bool:
         """Some choice within the limits; True: there is none."""
@@ -90,7 +92,7 @@ class _Search:
         for begin in begins:
             self.take(begin)
         if self.best.value is None:
-            self.search(_ANY, next((b for b in begins if self.median.limits.holds(b)), None), _STEPS)
+            self.search(_ANY, next((b for b in begins if self.median.limits.holds(b)), None), 1)
         if self.best.value is not None:
             return False
         infeasible = self.cover(_ANY, self.best.budget)
@@ -105,7 +107,7 @@ class _Search:
         while not (self.best.is_finished or share.over()):
             cs = int(self.times[np.searchsorted(self.times, self._value) - 1])
             before = self._value
-            if not self.search(cs, self._begin(), _LONG * _STEPS) and self.cover(cs, share):
+            if not self.search(cs, self._begin(), _LONG) and self.cover(cs, share):
                 self.best.tighten(before, by=self.by)
             if self._value == before:
                 break
@@ -123,19 +125,17 @@ class _Search:
             self.best.budget.progress(1 / (1 + len(open_times).bit_length()))
             if infeasible(cs, len(open_times) == 1):
                 self.best.tighten(int(self.times[np.searchsorted(self.times, cs, side="right")]), by=self.by)
-            elif self._value > cs and not self.search(cs, self._begin(), _STEPS):
+            elif self._value > cs and not self.search(cs, self._begin(), 1):
                 below = cs
 
     def _found_by_halving(self) -> None:
         """Halve by exchanges alone: a time that they do not find a choice for is taken for too short, unproven."""
-        least = self.best.bound
         while not self.best.is_finished:
+            least = max(self.best.bound, self.missed + 1)
             open_times = self.times[(self.times >= least) & (self.times < self._value)]
             if not len(open_times):
                 return
-            cs = int(open_times[len(open_times) // 2])
-            if not self.search(cs, self._begin(), _STEPS):
-                least = cs + 1
+            self.search(int(open_times[len(open_times) // 2]), self._begin(), 1)
 
     @property
     def _value(self) -> int:
@@ -147,17 +147,20 @@ class _Search:
         assert self.best.choice is not None
         return np.flatnonzero(np.isin(self.median.sites, self.best.choice))
 
-    def search(self, cs: int, begin: IntArray | None, steps: int) -> bool:
+    def search(self, cs: int, begin: IntArray | None, effort: int) -> bool:
         """Look by exchanges for a choice that brings all within a time, and take it; whether there is one."""
-        m, budget = self.median, self.best.budget
-        chosen = begin
+        m, budget, chosen, left = self.median, self.best.budget, begin, 1.0
         while chosen is not None and not budget.over():
-            chosen, steps = cover_by_exchanges(self.reach(cs), m.limits, chosen, budget, steps=steps)
+            reach = self.reach(cs)
+            steps = effort * min(_STEPS, int(_WORK / max(1.0, reach.nnz**2 / max(1, math.prod(reach.shape)))))
+            chosen, unused = cover_by_exchanges(reach, m.limits, chosen, budget, steps=math.ceil(left * steps))
             if chosen is None:
-                return False
+                break
+            left = unused / max(1, steps)
             self.take(chosen)
             if not self.ask(cs, m.times(chosen)):
                 return True
+        self.missed = max(self.missed, cs)
         return False
 
     def reach(self, cs: int, asked: BoolArray | None = None) -> sp.csr_array:
