@@ -51,7 +51,7 @@ def cover_by_exchanges(
 def _exchange(  # type: ignore[no-untyped-def]
     start, site, column, row, rule_start, rule, size, used, low, high, opened, weight, state, done, steps
 ):
-    """Rows that are not covered after so many steps; ``opened``, ``used`` and ``weight`` move on; ``done``: the steps."""
+    """Rows that are not covered after so many steps; ``opened``, ``used`` and ``weight`` move on; ``done``: steps."""
     rows, sites = len(start) - 1, len(opened)
     # Of each row the open sites that cover it, and the sum of their positions: of one alone, its position.
     count, total = np.zeros(rows, np.int64), np.zeros(rows, np.int64)

@@ -34,7 +34,7 @@ _SHARE, _LAST = 0.5, 0.75
 """Of the time left that an integer program may take while shorter times are open too; of that for the last time."""
 _JOIN = 60
 """Rows that join a linear program at once."""
-_STEPS, _LONG, _WORK = 20_000, 5, 2e8
+_STEPS, _LONG, _WORK = 20_000, 5, 1e8
 """Exchanges that look for a choice within a time, and how many times as many where a proof comes next; what they may
 look at."""
 _LOOKED = 2_000
