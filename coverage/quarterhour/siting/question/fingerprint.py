@@ -11,7 +11,6 @@ import numpy as np
 from quarterhour.base.centiseconds import centiseconds
 from quarterhour.siting.question.problem import Quota, SitingProblem
 
-
 _CELLS = 2**20
 """Of a column that are text at once: of millions of communities all together would fill a memory."""
 
