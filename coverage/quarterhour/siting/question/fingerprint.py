@@ -20,7 +20,7 @@ def input_hash(problem: SitingProblem) -> str:
     digest = hashlib.sha256(json.dumps(asked(problem), ensure_ascii=False).encode())
     columns = [column for t in (problem.sites, problem.areas) for column in (t.index, *(t[c] for c in t))]
     for column in (*columns, problem.classes):
-        for begin in range(0, len(column), _CELLS):
+        for begin in range(0, column.size, _CELLS):
             some = column.array[begin : begin + _CELLS].tolist()
             digest.update((("\x1f" if begin else "") + "\x1f".join(map(str, some))).encode())
     for numbers in (*(problem.people[c] for c in problem.people), problem.demand, problem.load):

@@ -150,7 +150,7 @@ def pairs_of(times: Pairs | AnyArray) -> Pairs:
     return start, site, times[row, site]
 
 
-def _in_order(times: Pairs | AnyArray) -> tuple[IntArray, Small, Small]:
+def _in_order(times: Pairs | AnyArray) -> tuple[AnyArray, Small, Small]:
     """Row, site and time of each pair, rows in order and in each the nearest first, ties to the lower site."""
     start, site, cs = pairs_of(times)
     start = np.asarray(start, dtype=np.int64)

@@ -176,7 +176,8 @@ class _Search:
 
     def far(self, cs: int) -> BoolArray:
         """Rows that are farther than a time unless a site is within it."""
-        return (self.median.otherwise == MUST) | (self.median.otherwise > cs)
+        far: BoolArray = (self.median.otherwise == MUST) | (self.median.otherwise > cs)
+        return far
 
     def refuted(self, cs: int) -> bool:
         """Whether not even parts of sites, within the limits in sum, bring all within a time."""
