@@ -138,9 +138,8 @@ class TravelTimes:
     def by_id(self) -> TravelTimes:
         """The same with communities and sites in the order of their ids, so that no answer depends on rows."""
         sites = self.sites[id_order(self.sites)]
-        return (self if sites.equals(self.sites) else self.only(sites)).rows(
-            self.communities[id_order(self.communities)]
-        )
+        table, order = self if sites.equals(self.sites) else self.only(sites), id_order(self.communities)
+        return table if (np.diff(order) == 1).all() else table.rows(self.communities[order])
 
     def _keep(self, kept: AnyArray) -> TravelTimes:
         indptr = np.r_[0, np.cumsum(kept)][self.indptr]
