@@ -281,7 +281,7 @@ def test_substitutes_are_counted_and_in_their_order(rows, told):
 
 
 def test_substitutes_where_sites_have_room_are_counted_by_people_placed():
-    """O places 8 of a, P the six of b and Q six: 20. With R for P all 25 find a bed, with R for Q the nine of c and e."""
+    """O places 8 of a, P all of b, Q six: 20. With R for P all 25 find a bed, with R for Q the nine of c and e."""
     problem = street(sites=ROOM, capacity=Capacity("beds"))
     for_p, for_q = substitute("P", "R", 25, -5), substitute("Q", "R", 23, -3)
     assert refused(problem, reserves=[for_p, for_q]) is None
