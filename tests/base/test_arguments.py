@@ -58,8 +58,10 @@ def test_polygons_given_raw_have_no_times() -> None:
 @pytest.mark.parametrize(
     ("field", "given"),
     [
-        ("minutes", -15), ("minutes", 0), ("minutes", np.nan), ("minutes", "15"), ("minutes", True), ("heading", "both"),
-        ("kinds", "day_care"), ("kinds", ()), ("kinds", ("",)), ("mode", ""), ("mode", None), ("people", ""), ("need", "some"),
+        ("minutes", -15), ("minutes", 0), ("minutes", np.nan), ("minutes", "15"), ("minutes", True),
+        ("heading", "both"),
+        ("kinds", "day_care"), ("kinds", ()), ("kinds", ("",)), ("mode", ""), ("mode", None), ("people", ""),
+        ("need", "some"),
         ("turnout_minutes", -1), ("turnout_minutes", 15), ("turnout_minutes", None),
     ],
 )  # fmt: skip
