@@ -209,7 +209,8 @@ def test_the_packed_book_is_one_folder_of_the_same_bytes(site: Path) -> None:
     packed = site.parent / "quarterhour-book.zip"
     held = []
     for _ in range(2):
-        subprocess.run([sys.executable, str(BOOK / "make.py"), "zip", str(site.parent)], check=True, capture_output=True)
+        command = [sys.executable, str(BOOK / "make.py"), "zip", str(site.parent)]
+        subprocess.run(command, check=True, capture_output=True)
         held.append(packed.read_bytes())
     assert held[0] == held[1]
     names = zipfile.ZipFile(packed).namelist()

@@ -20,7 +20,8 @@ def glossary_page(words: Path, terms: Path, at: int) -> str:
     """The page in Chinese (0) or English (1)."""
     held = tomllib.loads(words.read_text(encoding="utf-8"))
     codes = ("zh", "en") if at == 0 else ("en", "zh")
-    lines = [f"# {_SAID['title'][at]}", "", _SAID["intro"][at], "", "| " + " | ".join(_HEADS[at]) + " |", "|---|---|---|"]
+    lines = [f"# {_SAID['title'][at]}", "", _SAID["intro"][at], ""]
+    lines += ["| " + " | ".join(_HEADS[at]) + " |", "|---|---|---|"]
     for key in (key.removesuffix("_term") for key in held if key.endswith("_term")):
         term, means = held[f"{key}_term"], held[f"{key}_means"]
         lines.append(f"| {term[codes[0]]} | {term[codes[1]]} | {means[codes[0]]} |")

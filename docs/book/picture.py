@@ -11,8 +11,9 @@ import io
 import sys
 from pathlib import Path
 
-from chromium import chromium
 from PIL import Image
+
+from chromium import chromium
 
 HERE = Path(__file__).resolve().parent / "pictures"
 WIDTH, COLOURS = 900, 48

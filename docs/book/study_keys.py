@@ -14,8 +14,8 @@ from typing import Any, Literal
 
 from pydantic import BaseModel
 from pydantic.fields import FieldInfo
-from pydantic_core import PydanticUndefined
 
+from quarterhour.study.file.declared import KEYS_BY_FORMAT, KEYS_BY_PART
 from quarterhour.study.file.fields import Part, Source
 from quarterhour.study.file.study import StudyFile
 
@@ -35,6 +35,13 @@ _SAID = {
     "list": ("若干：", "several: "),
     "table": ("表：", "table: "),
     "or": (" 或 ", " or "),
+    "by_file": ("哪些部分、哪些格式认哪些项", "Keys by part and by kind of file"),
+    "both": (
+        "该部分和该格式都有 x 才起作用；否则报错。",
+        "A key counts where both its part and its kind of file have an x; else it is an error.",
+    ),
+    "places": ("各地点表", "tables of places"),
+    "database": ("数据库", "database"),
     "below": ("见下", "see below"),
     "joined": ("、", ", "),
     "of_files": ("另有[各文件通用的项](#source)。", "Also [the keys of every file](#source)."),
@@ -43,10 +50,11 @@ _SAID = {
     "of_addresses": ("另有[地址的两项](#addressed)。", "Also [the two keys of addresses](#addressed)."),
 }
 _INTRO = (
-    "本页由程序自己的校验规则生成，因此不会与程序不一致。写错的项、不起作用的项都会报错，并指出文件、行和最接近的写法。"
+    "本页由程序自己的校验规则生成，因此不会与程序不一致。"
+    "写错的项、不起作用的项都会报错，并指出文件、行和最接近的写法。"
     "`quarterhour init` 生成的 `study.toml` 里每项都有一行说明。",
-    "This page is made from the program's own checks, so it cannot drift from them. A key that is wrong, or that would do"
-    " nothing, is an error that names file, line and the key that was probably meant. The `study.toml` that"
+    "This page is made from the program's own checks, so it cannot drift from them. A key that is wrong, or that would"
+    " do nothing, is an error that names file, line and the key that was probably meant. The `study.toml` that"
     " `quarterhour init` writes has a word on each.",
 )
 _HEADINGS = {
@@ -112,8 +120,9 @@ def keys_page(words: Words, at: int) -> str:
     """The page in Chinese (0) or English (1)."""
     places = parts()
     lines = [f"# {_SAID['title'][at]}", "", _INTRO[at], ""]
-    for part in sorted(_pages(), key=lambda p: (p is not StudyFile, p not in places and not issubclass(p, Source))):
+    for part in _pages():
         lines += _section(part, places.get(part), words, at)
+        lines += _by_file(at) if part is Source else []
     return "\n".join(lines) + "\n"
 
 
@@ -133,24 +142,41 @@ def _section(part: type[BaseModel], where: str | None, words: Words, at: int) ->
     yield ""
 
 
+def _by_file(at: int) -> Iterator[str]:
+    """Which of these keys mean something for which part and which kind of file; any other is refused."""
+    said = sorted({key for keys in KEYS_BY_PART.values() for key in keys})
+    yield from (f"### {_SAID['by_file'][at]} {{ #by-file }}", "", _SAID["both"][at], "")
+    yield "| | " + " | ".join(f"`{key}`" for key in said) + " |"
+    yield "|---" * (len(said) + 1) + "|"
+    for part, keys in KEYS_BY_PART.items():
+        yield f"| {_SAID['places'][at] if part == 'places' else f'`{part}`'} | {_marks(said, keys)} |"
+    for kind, (endings, keys) in KEYS_BY_FORMAT.items():
+        yield f"| {' '.join(endings) or _SAID[kind][at]} | {_marks(said, keys)} |"
+    yield ""
+
+
+def _marks(said: list[str], keys: frozenset[str]) -> str:
+    return " | ".join("x" if key in keys else "" for key in said)
+
+
 def _written(where: str) -> str:
     """``siting.quotas`` as a study file writes it."""
     first, *rest = where.split(".")
     hint = StudyFile.model_fields[first].annotation
     origin = typing.get_origin(hint)
     head = f"[[{first}]]" if origin is tuple else f"[{first}.NAME]" if origin is dict else f"[{first}]"
-    return " ".join([head, *rest])
+    return "` · `".join([head, *rest])
 
 
 def _kind(field: FieldInfo, at: int) -> str:
-    return _hint(field.annotation, at) + _range(field.metadata, at)
+    return _hint(field.annotation, at) + _range(field.metadata)
 
 
 def _hint(hint: Any, at: int) -> str:
     """A type in words."""
     origin, inner = typing.get_origin(hint), typing.get_args(hint)
     if origin is typing.Annotated:
-        return _hint(inner[0], at) + _range(inner[1:], at)
+        return _hint(inner[0], at) + _range(inner[1:])
     if hint in _NAMES:
         return _NAMES[hint][at]
     if origin is Literal:
@@ -169,7 +195,7 @@ def _hint(hint: Any, at: int) -> str:
     return str(hint)
 
 
-def _range(metadata: Any, at: int) -> str:
+def _range(metadata: Any) -> str:
     """The limits of a number, and how many there must be."""
     signs = (("gt", ">"), ("ge", "≥"), ("lt", "<"), ("le", "≤"))
     held: dict[str, Any] = {}
@@ -183,9 +209,8 @@ def _default(field: FieldInfo, at: int) -> str:
     if field.is_required():
         return _SAID["required"][at]
     value = field.get_default(call_default_factory=True)
-    if value is None or value is PydanticUndefined or value == "" or (not value and isinstance(value, tuple | dict | list)):
-        return _SAID["none"][at]
-    if isinstance(value, BaseModel):
+    empty = isinstance(value, str | tuple | dict | list) and not value
+    if value is None or empty or isinstance(value, BaseModel):
         return _SAID["none"][at]
     return f"`{_toml(value)}`"
 
