@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import csv
+import doctest
+import inspect
 import io
 import os
 import re
@@ -19,6 +21,7 @@ from typing import Any
 
 import pytest
 import typer
+from packaging.requirements import Requirement
 
 from chromium import chromium
 from command import quarterhour
@@ -163,6 +166,33 @@ def test_every_public_name_is_in_the_book(source: Path) -> None:
     for name in (*qh.__all__, *(f"siting.{n}" for n in qh.siting.__all__)):
         if name not in ("siting", "errors"):
             assert f"# qh.{name} {{" in text, name
+
+
+def shown_examples() -> list[doctest.DocTest]:
+    """The examples of the API reference: those of every public name and of its methods."""
+    import quarterhour as qh
+
+    finder = doctest.DocTestFinder(exclude_empty=True)
+    rooms = {"": qh, "siting.": qh.siting}
+    held = {name: getattr(room, name) for room in rooms.values() for name in room.__all__}
+    found = [test for name, one in held.items() if not inspect.ismodule(one) for test in finder.find(one, name)]
+    return [test for test in found if test.examples]
+
+
+@pytest.mark.parametrize("example", shown_examples(), ids=lambda test: test.name)
+def test_examples_of_the_reference_are_true(example: doctest.DocTest) -> None:
+    assert doctest.DocTestRunner(optionflags=doctest.NORMALIZE_WHITESPACE).run(example).failed == 0
+
+
+def test_what_the_book_is_built_with_is_pinned_and_names_no_host() -> None:
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
+    text = (ROOT / "requirements-docs.txt").read_text(encoding="utf-8")
+    assert "://" not in text and "index-url" not in text
+    pinned = {r.name: r for r in map(Requirement, re.findall(r"^[a-z0-9][^\\\n]*", text, re.MULTILINE))}
+    for needed in map(Requirement, project["optional-dependencies"]["docs"]):
+        version = str(pinned[needed.name].specifier).removeprefix("==")
+        assert needed.specifier.contains(version)
+    assert text.count("--hash=sha256:") >= len(pinned)
 
 
 @pytest.fixture(scope="module")

@@ -46,8 +46,8 @@ def _entry(name: str, held: Any, level: int) -> Iterator[str]:
     yield from ("", "```text", _signature(name, held), "```", "")
     yield from _docstring(inspect.getdoc(held) or "")
     for method, function in _methods(held):
-        first = (inspect.getdoc(function) or "").split("\n\n")[0]
-        yield from (f"`.{method}`", f":   {_prose(first)}", "")
+        yield from (f"`.{method}`", "")
+        yield from _docstring(inspect.getdoc(function) or "")
 
 
 def _docstring(text: str) -> Iterator[str]:
