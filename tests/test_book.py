@@ -32,7 +32,7 @@ from quarterhour.study.file.study import StudyFile
 ROOT = Path(__file__).resolve().parents[1]
 BOOK = ROOT / "docs" / "book"
 PAGES = sorted(path.stem for path in (BOOK / "zh").glob("*.md"))
-MADE = ("api", "glossary", "study_keys")
+MADE = ("api", "glossary", "names", "study_keys")
 MKDOCS = ROOT / ".venv" / "docs" / "bin" / "mkdocs"
 FENCE = re.compile(r"^```(\w+)(?: title=\"([^\"]+)\")?\n(.*?)^```$", re.MULTILINE | re.DOTALL)
 
@@ -157,6 +157,12 @@ def test_every_key_of_a_study_file_is_in_the_book(source: Path) -> None:
     assert "| `snap_limit_m` | 数 (> 0, ≤ 100,000) | `1000` |" in text
     assert "| `schema` |" in text and "schema_name" not in text
     assert '`"gcj02"`' in text and "GCJ-02" in text
+
+
+def test_kinds_modes_and_headings_are_in_the_book(source: Path) -> None:
+    text = (source / "zh" / "names.md").read_text(encoding="utf-8")
+    for said in ("`day_care` | 日间照料中心", "`walk-frail`", "| 2.304 |", "`weihai-14fyp`", "村居代码", "分散供养"):
+        assert said in text
 
 
 def test_every_public_name_is_in_the_book(source: Path) -> None:
