@@ -32,7 +32,7 @@ from quarterhour.study.file.study import StudyFile
 ROOT = Path(__file__).resolve().parents[1]
 BOOK = ROOT / "docs" / "book"
 PAGES = sorted(path.stem for path in (BOOK / "zh").glob("*.md"))
-MADE = ("api", "glossary", "names", "study_keys")
+MADE = ("api", "glossary", "method_details", "names", "privacy", "study_details", "study_keys")
 MKDOCS = ROOT / ".venv" / "docs" / "bin" / "mkdocs"
 FENCE = re.compile(r"^```(\w+)(?: title=\"([^\"]+)\")?\n(.*?)^```$", re.MULTILINE | re.DOTALL)
 
@@ -126,9 +126,9 @@ def run_python(text: str) -> None:
     exec(compile(text, "<book>", "exec"), {"__name__": "__main__"})
 
 
-def part_of_a_study(text: str) -> None:
+def part_of_a_study(text: str, folder: Path = Path("my-city")) -> None:
     """What it says stands in for the same parts of the toy study, which is then checked as any study is."""
-    base = tomllib.loads(Path("my-city/study.toml").read_text(encoding="utf-8"))
+    base = tomllib.loads((folder / "study.toml").read_text(encoding="utf-8"))
     given = tomllib.loads(text)
     StudyFile.model_validate({**base, **given})
 
@@ -157,6 +157,18 @@ def test_every_key_of_a_study_file_is_in_the_book(source: Path) -> None:
     assert "| `snap_limit_m` | 数 (> 0, ≤ 100,000) | `1000` |" in text
     assert "| `schema` |" in text and "schema_name" not in text
     assert '`"gcj02"`' in text and "GCJ-02" in text
+
+
+def test_the_pages_that_come_from_docs_hold_parts_of_studies_alone(source: Path, toy_study: Path) -> None:
+    """What they show in TOML is checked as on the book's own pages; they show nothing else."""
+    for code in ("zh", "en"):
+        for name in ("method_details", "privacy", "study_details"):
+            text = (source / code / f"{name}.md").read_text(encoding="utf-8")
+            assert text.startswith("# ")
+            for piece in pieces(text):
+                assert piece.language == "toml"
+                part_of_a_study(piece.text, toy_study)
+    assert len(pieces((source / "zh" / "study_details.md").read_text(encoding="utf-8"))) == 4
 
 
 def test_kinds_modes_and_headings_are_in_the_book(source: Path) -> None:

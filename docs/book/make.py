@@ -39,6 +39,7 @@ def main() -> None:
 
 def write_source(folder: Path) -> Path:
     """Copy the pages and write those that are made from the program; the folder of it."""
+    from details import detail_pages
     from front_door import api_page
     from glossary import glossary_page
     from names import names_page
@@ -53,7 +54,7 @@ def write_source(folder: Path) -> Path:
     terms = ROOT / "coverage/quarterhour/data/words/report/glossary.toml", HERE / "terms.toml"
     for at, code in enumerate(LANGUAGES):
         made = {"study_keys": keys_page(words, at), "api": api_page(at), "glossary": glossary_page(*terms, at)}
-        made["names"] = names_page(at)
+        made |= {"names": names_page(at), **detail_pages(at)}
         for name, text in made.items():
             (source / code / f"{name}.md").write_text(text, encoding="utf-8")
         shutil.copytree(HERE / "pictures", source / code / "pictures")
