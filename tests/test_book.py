@@ -171,6 +171,13 @@ def test_the_pages_that_come_from_docs_hold_parts_of_studies_alone(source: Path,
     assert len(pieces((source / "zh" / "study_details.md").read_text(encoding="utf-8"))) == 4
 
 
+def test_it_is_cited_as_the_citation_file_says() -> None:
+    said = (ROOT / "CITATION.cff").read_text(encoding="utf-8")
+    title, licence = (re.findall(rf'^{key}: "?([^"\n]+)', said, re.MULTILINE)[0] for key in ("title", "license"))
+    for code in ("zh", "en"):
+        assert f"*{title}.* {licence}." in page(code, "cite")
+
+
 def test_kinds_modes_and_headings_are_in_the_book(source: Path) -> None:
     text = (source / "zh" / "names.md").read_text(encoding="utf-8")
     for said in ("`day_care` | 日间照料中心", "`walk-frail`", "| 2.304 |", "`weihai-14fyp`", "村居代码", "分散供养"):
