@@ -111,8 +111,12 @@ def run_commands(text: str) -> None:
         if program == "make":
             assert re.search(rf"^{arguments[0]}:", (ROOT / "Makefile").read_text(encoding="utf-8"), re.MULTILINE), line
             continue
-        assert program == "quarterhour", line
-        done = quarterhour(*arguments)
+        if program == "python":
+            command = [sys.executable, str(ROOT / arguments[0]), *arguments[1:]]
+            done = subprocess.run(command, capture_output=True, text=True, check=False)
+        else:
+            assert program == "quarterhour", line
+            done = quarterhour(*arguments)
         assert done.returncode == 0, f"{line}\n{done.stdout}\n{done.stderr}"
 
 

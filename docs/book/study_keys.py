@@ -27,6 +27,7 @@ _NAMES = {
     bool: ("`true`、`false`", "`true`, `false`"),
     date: ("日期", "day"),
 }
+_BY_FILE = (("键", "部分", "文件格式"), ("key", "parts", "kinds of file"))
 _HEADS = (("键", "可以填什么", "默认", "说明"), ("key", "what it may be", "default", "what it says"))
 _SAID = {
     "title": ("study.toml 的每一项", "Every key of study.toml"),
@@ -37,9 +38,10 @@ _SAID = {
     "or": (" 或 ", " or "),
     "by_file": ("哪些部分、哪些格式认哪些项", "Keys by part and by kind of file"),
     "both": (
-        "该部分和该格式都有 x 才起作用；否则报错。",
-        "A key counts where both its part and its kind of file have an x; else it is an error.",
+        "部分和文件格式都列出的才起作用，否则报错。",
+        "A key counts where both the part and the kind of file are named; else it is an error.",
     ),
+    "alike": ("下列各组中的格式写法相同：", "Files of each of these groups take the same keys: "),
     "places": ("各地点表", "tables of places"),
     "database": ("数据库", "database"),
     "below": ("见下", "see below"),
@@ -144,19 +146,18 @@ def _section(part: type[BaseModel], where: str | None, words: Words, at: int) ->
 
 def _by_file(at: int) -> Iterator[str]:
     """Which of these keys mean something for which part and which kind of file; any other is refused."""
-    said = sorted({key for keys in KEYS_BY_PART.values() for key in keys})
     yield from (f"### {_SAID['by_file'][at]} {{ #by-file }}", "", _SAID["both"][at], "")
-    yield "| | " + " | ".join(f"`{key}`" for key in said) + " |"
-    yield "|---" * (len(said) + 1) + "|"
-    for part, keys in KEYS_BY_PART.items():
-        yield f"| {_SAID['places'][at] if part == 'places' else f'`{part}`'} | {_marks(said, keys)} |"
-    for kind, (endings, keys) in KEYS_BY_FORMAT.items():
-        yield f"| {' '.join(endings) or _SAID[kind][at]} | {_marks(said, keys)} |"
-    yield ""
-
-
-def _marks(said: list[str], keys: frozenset[str]) -> str:
-    return " | ".join("x" if key in keys else "" for key in said)
+    yield "| " + " | ".join(_BY_FILE[at]) + " |"
+    yield "|---|---|---|"
+    for key in sorted({key for keys in KEYS_BY_PART.values() for key in keys}):
+        parts = [_SAID["places"][at] if p == "places" else f"`{p}`" for p, keys in KEYS_BY_PART.items() if key in keys]
+        files = [ends[0] if ends else _SAID[kind][at] for kind, (ends, keys) in KEYS_BY_FORMAT.items() if key in keys]
+        yield f"| `{key}` | {_SAID['joined'][at].join(parts)} | {_SAID['joined'][at].join(files)} |"
+    yield from (
+        "",
+        f"{_SAID['alike'][at]}{'; '.join(' '.join(ends) for ends, _ in KEYS_BY_FORMAT.values() if ends[1:])}",
+        "",
+    )
 
 
 def _written(where: str) -> str:
