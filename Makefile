@@ -99,4 +99,4 @@ lock: # after a change of dependencies; needs uv
 	uv pip compile --universal --python-version 3.11 --generate-hashes --no-header --no-annotate --no-emit-index-url --no-emit-find-links --extra release pyproject.toml build-requirements.in -c requirements.txt -o requirements-release.txt
 
 clean:
-	rm -rf .venv data/processed/weihai
+	rm -rf .venv data/processed/weihai data/processed/book

@@ -32,7 +32,7 @@ from quarterhour.study.file.study import StudyFile
 ROOT = Path(__file__).resolve().parents[1]
 BOOK = ROOT / "docs" / "book"
 PAGES = sorted(path.stem for path in (BOOK / "zh").glob("*.md"))
-MADE = ("api", "glossary", "method_details", "names", "privacy", "study_details", "study_keys")
+MADE = ("api", "glossary", "method_details", "names", "privacy", "results", "study_details", "study_keys")
 MKDOCS = ROOT / ".venv" / "docs" / "bin" / "mkdocs"
 FENCE = re.compile(r"^```(\w+)(?: title=\"([^\"]+)\")?\n(.*?)^```$", re.MULTILINE | re.DOTALL)
 
@@ -173,6 +173,13 @@ def test_the_pages_that_come_from_docs_hold_parts_of_studies_alone(source: Path,
                 assert piece.language == "toml"
                 part_of_a_study(piece.text, toy_study)
     assert len(pieces((source / "zh" / "study_details.md").read_text(encoding="utf-8"))) == 4
+
+
+def test_sheets_layers_and_columns_are_in_the_book(source: Path) -> None:
+    text = (source / "zh" / "results.md").read_text(encoding="utf-8")
+    for said in ("| 拟建点 |", "`communities`", "`minutes` | 分钟", "| 数据问题 |"):
+        assert said in text
+    assert "{" not in re.sub(r"\{ #\w+ \}", "", text)
 
 
 def test_it_is_cited_as_the_citation_file_says() -> None:

@@ -43,6 +43,7 @@ def write_source(folder: Path) -> Path:
     from front_door import api_page
     from glossary import glossary_page
     from names import names_page
+    from results import results_page
     from study_keys import keys_page, missing_words, read_words
 
     words = read_words(HERE / "keys.toml")
@@ -54,7 +55,7 @@ def write_source(folder: Path) -> Path:
     terms = ROOT / "coverage/quarterhour/data/words/report/glossary.toml", HERE / "terms.toml"
     for at, code in enumerate(LANGUAGES):
         made = {"study_keys": keys_page(words, at), "api": api_page(at), "glossary": glossary_page(*terms, at)}
-        made |= {"names": names_page(at), **detail_pages(at)}
+        made |= {"names": names_page(at), "results": results_page(at), **detail_pages(at)}
         for name, text in made.items():
             (source / code / f"{name}.md").write_text(text, encoding="utf-8")
         shutil.copytree(HERE / "pictures", source / code / "pictures")
