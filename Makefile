@@ -39,7 +39,7 @@ licences: .venv/release.stamp
 
 # make docs: the book in Chinese and English, into data/processed/book, and as one file that opens without a network
 BOOK := data/processed/book
-MKDOCS := NO_MKDOCS_2_WARNING=1 .venv/docs/bin/mkdocs build --quiet --strict
+MKDOCS := NO_MKDOCS_2_WARNING=1 .venv/docs/bin/mkdocs build --strict
 .venv/docs.stamp: requirements-docs.txt
 	$(PYTHON) -m venv .venv/docs
 	.venv/docs/bin/python -m pip install --quiet --require-hashes -r requirements-docs.txt

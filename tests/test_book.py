@@ -231,15 +231,30 @@ def test_what_the_book_is_built_with_is_pinned_and_names_no_host() -> None:
     assert text.count("--hash=sha256:") >= len(pinned)
 
 
+def built(source: Path, code: str) -> subprocess.CompletedProcess[str]:
+    """As `make docs` builds a language; never with --quiet, which counts no warning."""
+    command = [str(MKDOCS), "build", "--strict", "-f", str(source / f"mkdocs.{code}.yml")]
+    assert "mkdocs build --strict\n" in (ROOT / "Makefile").read_text(encoding="utf-8")
+    env = {**os.environ, "NO_MKDOCS_2_WARNING": "1"}
+    return subprocess.run(command, capture_output=True, text=True, check=False, env=env)
+
+
+def test_a_broken_link_stops_the_build(source: Path, site: Path, tmp_path: Path) -> None:
+    assert site.is_dir()
+    copy = Path(shutil.copytree(source, tmp_path / "source"))
+    with (copy / "en" / "map.md").open("a", encoding="utf-8") as out:
+        out.write("\n[a](data.md#nowhere) [b](gone.md) ![c](pictures/none.png)\n")
+    done = built(copy, "en")
+    assert done.returncode != 0 and all(said in done.stderr for said in ("#nowhere", "gone.md", "none.png"))
+
+
 @pytest.fixture(scope="module")
 def site(source: Path) -> Path:
     """The book as `make docs` builds it: no warning, no broken link."""
     if not MKDOCS.exists():
         pytest.skip("`make docs` has not been run here: no .venv/docs")
     for code in ("zh", "en"):
-        command = [str(MKDOCS), "build", "--quiet", "--strict", "-f", str(source / f"mkdocs.{code}.yml")]
-        env = {**os.environ, "NO_MKDOCS_2_WARNING": "1"}
-        done = subprocess.run(command, capture_output=True, text=True, check=False, env=env)
+        done = built(source, code)
         assert done.returncode == 0 and "WARNING" not in done.stderr, done.stderr
     command = [sys.executable, str(BOOK / "make.py"), "zip", str(source.parent)]
     subprocess.run(command, check=True, capture_output=True)
