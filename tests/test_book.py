@@ -131,10 +131,12 @@ def run_python(text: str) -> None:
 
 
 def part_of_a_study(text: str, folder: Path = Path("my-city")) -> None:
-    """What it says stands in for the same parts of the toy study, which is then checked as any study is."""
+    """What it says stands in for the same parts of the toy study, or keys of its question; then it is checked."""
     base = tomllib.loads((folder / "study.toml").read_text(encoding="utf-8"))
     given = tomllib.loads(text)
-    StudyFile.model_validate({**base, **given})
+    of_siting = {key: given.pop(key) for key in list(given) if key not in StudyFile.model_fields}
+    first, *others = given.get("siting", base["siting"])
+    StudyFile.model_validate({**base, **given, "siting": [{**first, **of_siting}, *others]})
 
 
 RUN = {"sh": run_commands, "bat": is_in_the_readme, "python": run_python, "toml": part_of_a_study}
@@ -172,7 +174,7 @@ def test_the_pages_that_come_from_docs_hold_parts_of_studies_alone(source: Path,
             for piece in pieces(text):
                 assert piece.language == "toml"
                 part_of_a_study(piece.text, toy_study)
-    assert len(pieces((source / "zh" / "study_details.md").read_text(encoding="utf-8"))) == 4
+    assert len(pieces((source / "zh" / "study_details.md").read_text(encoding="utf-8"))) > 3
 
 
 def test_sheets_layers_and_columns_are_in_the_book(source: Path) -> None:
