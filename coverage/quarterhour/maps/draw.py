@@ -40,13 +40,15 @@ class Notes:
     """Texts in the page's language, as they are to be read.
 
     ``city``: by heading, sentences. ``communities``, ``towns``: by id, a column a heading; a blank or missing text is
-    no line. ``charts``: by heading, pictures as SVG whose texts are escaped already.
+    no line. ``charts``: by heading, pictures as SVG whose texts are escaped already. ``changed``: what the study shown
+    changes of another, at the head of the page; "" where nothing.
     """
 
     city: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     communities: pd.DataFrame = field(default_factory=pd.DataFrame)
     towns: pd.DataFrame = field(default_factory=pd.DataFrame)
     charts: Mapping[str, str] = field(default_factory=dict)
+    changed: str = ""
 
 
 def draw_map(
@@ -166,6 +168,7 @@ def _add_notes(picture: dict[str, Any], notes: Notes, *, communities: pd.DataFra
         {"name": escape_html(name), "lines": [escape_html(line) for line in lines]}
         for name, lines in notes.city.items()
     ]
+    picture["changed"] = escape_html(notes.changed)
     picture["charts"] = [{"name": escape_html(name), "svg": chart} for name, chart in notes.charts.items()]
     table = notes.communities.reindex(communities.index)
     by_heading = {escape_html(c): coded([_text(v) for v in table[c]]) for c in table}
