@@ -10,7 +10,7 @@ the scripts of ``data/map`` draw on canvas.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
 import geopandas as gpd
@@ -49,6 +49,11 @@ class Notes:
     towns: pd.DataFrame = field(default_factory=pd.DataFrame)
     charts: Mapping[str, str] = field(default_factory=dict)
     changed: str = ""
+
+    def beside(self, other: Notes) -> Notes:
+        """With the city's sentences and the columns of communities of others, which come first."""
+        communities = other.communities.join(self.communities, how="outer", sort=False)
+        return replace(self, city={**other.city, **self.city}, communities=communities)
 
 
 def draw_map(
