@@ -135,7 +135,7 @@ class Proposal(Carded):
         return self.plan.card(lang, name=self.name(lang), rows=rows)
 
     def __repr__(self) -> str:
-        return f"<Proposal {self.id}: {self.plan!r}>"
+        return repr(self.plan).replace("<SitingPlan", "<Proposal", 1)
 
     @property
     def new_sites(self) -> list[str]:
@@ -321,15 +321,17 @@ class Results(Carded):
             [i18n.say("scenario.head", lang, changes=("；" if lang == "zh" else "; ").join(changes))] if changes else []
         )
         lines += [i18n.say("cards.tables", lang, **counts)]
+        lines += [i18n.say("cards.demonstration", lang)] if tables.made_up else []
         lines += [i18n.say("cards.truth", lang)] if self.study.file.guarded and self.protection is None else []
         return Card(i18n.say("cards.results", lang), self.study.name(lang), lines=tuple(lines), parts=tuple(parts))
 
     def __repr__(self) -> str:
         shares = "".join(f", {c.circle.id} {'-' if c.impossible else percent(c.share())}" for c in self.checks)
-        plans = f", {len(self.proposals)} siting plans" if self.proposals else ""
+        count = len(self.proposals)
+        plans = f", {count} siting plan{'s' if count > 1 else ''}" if count else ""
         kind = ", protected" if self.protection is not None else ""
-        count = f"{len(self.inputs.communities):,} communities"
-        return f"<Results of {self.study.file.study.id}: {count}{shares}{plans}{kind}>"
+        communities = f"{len(self.inputs.communities):,} communities"
+        return f"<Results of {self.study.file.study.id}: {communities}{shares}{plans}{kind}>"
 
     def hidden(self, column: str) -> pd.Series:
         """By community whether its count of a column of people is one of few, which is not shown."""

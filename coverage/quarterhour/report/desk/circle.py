@@ -88,8 +88,9 @@ class CircleResult(Carded):
         with lettered(lang) as said:
             drawn = axes_of(ax, figsize)
             sort = column if column in ("met", "reason", "quality") else ""
-            draw_frame(drawn, frame, column, Sheet(self.results.inputs, said, legend, style), looks=sort)
-            write_title(drawn, circle_title(self.check, said))
+            sheet = Sheet(self.results, said, legend, style)
+            draw_frame(drawn, frame, column, sheet, looks=sort)
+            write_title(drawn, circle_title(self.check, said), sheet)
         return drawn
 
     def explore(self, lang: str = "zh") -> MapPage:

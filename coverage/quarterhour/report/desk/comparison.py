@@ -15,9 +15,10 @@ from quarterhour.maps.page import MapPage
 from quarterhour.report.desk.circle import share_inside
 from quarterhour.report.desk.frames import in_classes
 from quarterhour.report.desk.pages import comparison_page
-from quarterhour.report.desk.plots import Sheet, check_column, draw_frame, lettered, told_known, write_title
+from quarterhour.report.desk.plots import Sheet, check_column, draw_frame, lettered, letters, told_known, write_title
 from quarterhour.report.desk.plots import axes_of as bare
 from quarterhour.report.desk.results import as_results, with_fields_of
+from quarterhour.report.papers.blocks import plain_text
 from quarterhour.standards.circle import CircleCheck
 from quarterhour.study import run
 from quarterhour.study.results import Results
@@ -56,9 +57,10 @@ class Comparison(found.Comparison):
         with lettered(lang) as said:
             pair = [bare(one, figsize) for one in _two_axes(ax, figsize)]
             for one, side, check in zip(pair, _SIDES, checks, strict=True):
-                self._draw(one, frame, column, side, Sheet(self.after.inputs, said, legend, style))
-                write_title(one, i18n.say(f"desk.title_{side}", said, share=share_inside(check)))
-            pair[0].figure.suptitle(checks[0].circle.name(said), fontsize=12)  # type: ignore[union-attr]
+                sheet = Sheet(getattr(self, side), said, legend, style)
+                self._draw(one, frame, column, side, sheet)
+                write_title(one, i18n.say(f"desk.title_{side}", said, share=share_inside(check)), sheet)
+            pair[0].figure.suptitle(plain_text(checks[0].circle.name(said)), fontsize=12, **letters())  # type: ignore[union-attr]
         return pair[0], pair[1]
 
     def _asked(self, circle: str | None) -> str:

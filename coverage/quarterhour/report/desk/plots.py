@@ -19,8 +19,11 @@ from quarterhour.base.labels import people_label
 from quarterhour.report.papers.blocks import plain_text
 from quarterhour.report.papers.fonts import PLAIN, lettering
 from quarterhour.report.papers.ground import COUNTY_LINE, LAND, TOWN_LINE, outlines
+from quarterhour.report.papers.map_sheet import RIBBON
+from quarterhour.report.papers.paper import demonstration_ribbon
 from quarterhour.report.papers.static_maps import GAINED, INSIDE, OUTSIDE, UNKNOWN
 from quarterhour.study.inputs import Inputs
+from quarterhour.study.results import Results
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -58,9 +61,9 @@ LOOKS: Mapping[str, Mapping[str, tuple[str, str, float]]] = {
 
 @dataclass(frozen=True, eq=False)
 class Sheet:
-    """What every picture of a run stands on: its outlines, the language, and what the caller asked for."""
+    """What every picture of a run stands on: its tables, the language, and what the caller asked for."""
 
-    tables: Inputs
+    results: Results
     lang: str
     legend: bool
     style: Mapping[str, Any]
@@ -82,6 +85,13 @@ def lettered(lang: str) -> Iterator[str]:
         yield lang if fonts else "en"
 
 
+def letters() -> dict[str, Any]:
+    """The same for a title of axes that were there before."""
+    import matplotlib
+
+    return {"fontfamily": matplotlib.rcParams["font.family"], "parse_math": False, "usetex": False}
+
+
 def axes_of(ax: Axes | None, figsize: tuple[float, float] | None) -> Axes:
     """The caller's axes, or new ones; without ticks, as wide as high."""
     if ax is None:
@@ -89,7 +99,7 @@ def axes_of(ax: Axes | None, figsize: tuple[float, float] | None) -> Axes:
 
         _, ax = pyplot.subplots(figsize=figsize or (8.0, 6.5), layout="constrained")
     ax.set_axis_off()
-    ax.set_aspect("equal")
+    ax.set_aspect("equal", adjustable="datalim")
     return ax
 
 
@@ -112,7 +122,7 @@ def draw_frame(ax: Axes, frame: gpd.GeoDataFrame, column: str, sheet: Sheet, *, 
 
     A column of any sort is drawn by ``GeoDataFrame.plot`` with the caller's own ``scheme``, ``cmap`` and so on.
     """
-    draw_outlines(ax, sheet.tables, frame.crs)
+    draw_outlines(ax, sheet.results.inputs, frame.crs)
     if looks and not {"scheme", "cmap", "color"} & set(sheet.style):
         _draw_classes(ax, frame, frame[column].astype(str), looks, sheet)
     else:
@@ -135,7 +145,9 @@ def _draw_classes(ax: Axes, frame: gpd.GeoDataFrame, values: pd.Series, looks: s
         if not len(some):
             continue
         own = {"markersize": size, "color": colour, "zorder": 3, **sheet.style}
-        some.plot(ax=ax, label=f"{i18n.say(key, sheet.lang)} {len(some):,}", **own)
+        some.plot(
+            ax=ax, label=i18n.say("desk.class", sheet.lang, name=i18n.say(key, sheet.lang), count=len(some)), **own
+        )
     if sheet.legend:
         write_legend(ax)
 
@@ -158,10 +170,18 @@ def _draw_any(ax: Axes, frame: gpd.GeoDataFrame, column: str, sheet: Sheet) -> N
         if sheet.legend and not own.get("scheme"):
             own.setdefault("legend_kwds", {"label": _heading(column, sheet.lang), "shrink": 0.6})
     elif isinstance(frame[column].dtype, pd.CategoricalDtype):
-        shown = frame.assign(**{column: frame[column].cat.remove_unused_categories()})
+        shown = frame.assign(**{column: _by_name(frame[column].cat.remove_unused_categories(), sheet.results)})
     if not number or own.get("scheme"):
         own.setdefault("legend_kwds", {"loc": "upper left", "bbox_to_anchor": (1.0, 1.0), "frameon": False})
     shown.plot(column=column, ax=ax, legend=sheet.legend, **own)
+
+
+def _by_name(values: pd.Series, results: Results) -> pd.Series:
+    """Areas by name in a legend, those whose names no other has."""
+    names = results.names(str(values.name)) if values.name in ("town", "county") else {}
+    told = pd.Series([names.get(str(c), str(c)) for c in values.cat.categories], dtype="str")
+    once = told.where(~told.duplicated(keep=False), values.cat.categories.astype("str"))
+    return values.cat.rename_categories([plain_text(name) for name in once]) if names else values
 
 
 def _heading(column: str, lang: str) -> str:
@@ -170,9 +190,12 @@ def _heading(column: str, lang: str) -> str:
     return i18n.say("desk.people", lang) if column == "people" else people_label(column, lang)
 
 
-def write_title(ax: Axes, title: str) -> None:
-    """The title of axes; what is no letter is dropped, whatever a file put there."""
-    ax.set_title(plain_text(title), fontsize=11)
+def write_title(ax: Axes, title: str, sheet: Sheet) -> None:
+    """The title of axes, and below whether data are made up; what is no letter is dropped."""
+    ax.set_title(plain_text(title), fontsize=11, **letters())
+    ribbon = demonstration_ribbon(sheet.results, sheet.lang)
+    if ribbon:
+        ax.text(0.0, -0.02, ribbon, transform=ax.transAxes, fontsize=9, color=RIBBON, va="top")
 
 
 def number_sites(ax: Axes, sites: gpd.GeoDataFrame, crs: Any, label: str) -> None:

@@ -92,8 +92,9 @@ class Results(found.Results):
         with lettered(lang) as said:
             drawn = axes_of(ax, figsize)
             sort = "met" if check is not None and first.endswith("_met") else ""
-            draw_frame(drawn, frame, first, Sheet(self.inputs, said, legend, style), looks=sort)
-            write_title(drawn, self.study.name(said) if check is None else circle_title(check, said))
+            sheet = Sheet(self, said, legend, style)
+            draw_frame(drawn, frame, first, sheet, looks=sort)
+            write_title(drawn, self.study.name(said) if check is None else circle_title(check, said), sheet)
         return drawn
 
     def explore(self, lang: str = "zh") -> MapPage:

@@ -84,13 +84,14 @@ class SitingResult(Carded):
         with lettered(lang) as said:
             drawn = axes_of(ax, figsize)
             sort = "state" if column in ("today", "after") else ""
-            draw_frame(drawn, frame, column, Sheet(self.results.inputs, said, legend, style), looks=sort)
+            sheet = Sheet(self.results, said, legend, style)
+            draw_frame(drawn, frame, column, sheet, looks=sort)
             mark_places(drawn, standing, frame.crs, i18n.say("desk.old_site", said))
             if column != "today":
                 number_sites(drawn, self.gdf, frame.crs, i18n.say("desk.new_site", said))
             if legend and sort:
                 write_legend(drawn)
-            write_title(drawn, self.proposal.name(said))
+            write_title(drawn, self.proposal.name(said), sheet)
         return drawn
 
     def explore(self, lang: str = "zh") -> MapPage:

@@ -51,10 +51,12 @@ class Comparison(Carded):
 
     def card(self, lang: str = "zh") -> Card:
         """The comparison at a glance: what was changed, and each circle before and after with its counties."""
-        changes = self.after.study.changes.sentences(lang) if self.after.study.changes else []
+        lines = self.after.study.changes.sentences(lang) if self.after.study.changes else []
+        made_up = any(results.inputs.made_up for results in (self.before, self.after))
+        lines += [i18n.say("cards.demonstration", lang)] if made_up else []
         names = {check.circle.id: check.circle.name(lang) for check in self.before.checks}
         parts = tuple(self._part(circle, name, lang) for circle, name in names.items() if circle in self.circles)
-        return Card(i18n.say("cards.comparison", lang), self.after.study.name(lang), lines=tuple(changes), parts=parts)
+        return Card(i18n.say("cards.comparison", lang), self.after.study.name(lang), lines=tuple(lines), parts=parts)
 
     @property
     def circles(self) -> list[str]:
