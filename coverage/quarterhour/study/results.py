@@ -322,8 +322,12 @@ class Results(Carded):
         )
         lines += [i18n.say("cards.tables", lang, **counts)]
         lines += [i18n.say("cards.demonstration", lang)] if tables.made_up else []
-        lines += [i18n.say("cards.truth", lang)] if self.study.file.guarded and self.protection is None else []
+        lines += self.truth_lines(lang)
         return Card(i18n.say("cards.results", lang), self.study.name(lang), lines=tuple(lines), parts=tuple(parts))
+
+    def truth_lines(self, lang: str) -> list[str]:
+        """That counts are the true ones, where the study guards persons and these results are not to be published."""
+        return [i18n.say("cards.truth", lang)] if self.study.file.guarded and self.protection is None else []
 
     def __repr__(self) -> str:
         shares = "".join(f", {c.circle.id} {'-' if c.impossible else percent(c.share())}" for c in self.checks)

@@ -66,7 +66,8 @@ class CircleResult(Carded):
 
     def card(self, lang: str = "zh") -> Card:
         """The circle at a glance, with its counties by name."""
-        return self.check.card(lang, names=self.results.names("county"))
+        made = self.check.card(lang, names=self.results.names("county"))
+        return replace(made, lines=(*made.lines, *self.results.truth_lines(lang)))
 
     def plot(
         self,

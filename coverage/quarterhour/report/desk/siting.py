@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 import geopandas as gpd
@@ -62,7 +62,8 @@ class SitingResult(Carded):
 
     def card(self, lang: str = "zh") -> Card:
         """The plan at a glance, with its counties by name."""
-        return self.proposal.card(lang, names=self.results.names("county"))
+        made = self.proposal.card(lang, names=self.results.names("county"))
+        return replace(made, lines=(*made.lines, *self.results.truth_lines(lang)))
 
     def plot(
         self,

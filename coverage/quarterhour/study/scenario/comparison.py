@@ -54,6 +54,7 @@ class Comparison(Carded):
         lines = self.after.study.changes.sentences(lang) if self.after.study.changes else []
         made_up = any(results.inputs.made_up for results in (self.before, self.after))
         lines += [i18n.say("cards.demonstration", lang)] if made_up else []
+        lines += self.before.truth_lines(lang) or self.after.truth_lines(lang)
         names = {check.circle.id: check.circle.name(lang) for check in self.before.checks}
         parts = tuple(self._part(circle, name, lang) for circle, name in names.items() if circle in self.circles)
         return Card(i18n.say("cards.comparison", lang), self.after.study.name(lang), lines=tuple(lines), parts=parts)
