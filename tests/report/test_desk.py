@@ -154,14 +154,14 @@ def test_a_card_of_hostile_names_is_inert(town: qh.Results, tmp_path: Path) -> N
 
 
 def test_a_circle_and_a_question_come_by_their_ids(town: qh.Results) -> None:
-    assert town[HOME].check is town.checks[0]  # type: ignore[union-attr]
-    assert town[CENTRES].plan is town.proposals[0].plan  # type: ignore[union-attr]
+    assert town[HOME].check is town.checks[0]
+    assert town[CENTRES].plan is town.proposals[0].plan
     assert town.ids == [HOME, CARE, CENTRES]
-    assert list(town[HOME].compare) == ["walk-frail"]  # type: ignore[union-attr]
+    assert list(town[HOME].compare) == ["walk-frail"]
     with pytest.raises(KeyError) as told:
         town["home-care-cirle"]
     assert str(told.value).startswith("The results have no 'home-care-cirle'. They have: home-care-circle, care-circle")
-    assert "是不是：home-care-circle" in told.value.sentence("zh")  # type: ignore[attr-defined]
+    assert "是不是：home-care-circle" in told.value.sentence("zh")
 
 
 def test_the_frame_of_communities_has_every_circle(town: qh.Results) -> None:
@@ -185,18 +185,18 @@ def test_the_frame_of_a_circle_is_its_check(town: qh.Results) -> None:
     assert int(frame.loc[frame["met"], "people"].sum()) == 150
     assert frame["reason"].cat.ordered and frame["reason"].max() == "not_snapped"
     assert frame["quality"].cat.ordered
-    areas = town[HOME].areas  # type: ignore[union-attr]
+    areas = town[HOME].areas
     assert areas.loc[("county", "c1"), "name"] == "文登区"
     assert areas.loc[("city", "city"), "share_people"] == check.share()
 
 
 def test_the_frames_of_a_plan_are_its_sites_and_whom_they_cover(town: qh.Results) -> None:
     found = town[CENTRES]
-    assert found.gdf.index.tolist() == list(found.plan.chosen)  # type: ignore[union-attr]
+    assert found.gdf.index.tolist() == list(found.plan.chosen)
     assert found.gdf["gain"].tolist() == [30] and found.gdf["order"].tolist() == [1]
-    people = found.communities.groupby("after", observed=True)["people"].sum()  # type: ignore[union-attr]
-    assert people["met"] + people["planned"] == found.plan.covered  # type: ignore[union-attr]
-    assert people.sum() == found.plan.demand_total  # type: ignore[union-attr]
+    people = found.communities.groupby("after", observed=True)["people"].sum()
+    assert people["met"] + people["planned"] == found.plan.covered
+    assert people.sum() == found.plan.demand_total
 
 
 def test_a_comparison_has_ordered_classes(compared: Comparison) -> None:
@@ -213,7 +213,7 @@ def test_a_mode_of_a_scenario_goes_by_its_name(compared: Comparison) -> None:
     (check, _), lines = compared.after.checks, compared.after.study.changes.sentences("zh")
     assert check.mode_name("zh") == "步行（规划标准）（速度的 0.8 倍）"
     assert any("步行（规划标准） → 步行（规划标准）（速度的 0.8 倍）" in line for line in lines)
-    shown = [compared.after[HOME].card("zh"), compared.card("zh"), *cards_of(compared.after.card())]  # type: ignore[index]
+    shown = [compared.after[HOME].card("zh"), compared.card("zh"), *cards_of(compared.after.card())]
     assert not any("walk-x0_8" in repr((card.said, card.lines)) for card in shown)
 
 
@@ -248,7 +248,7 @@ def test_classes_stand_in_the_legend_with_their_counts(town: qh.Results) -> None
     assert texts_of(town[HOME].plot())[1:3] == ["圈内（2 个）", "圈外（2 个）"]
     assert texts_of(town[HOME].plot(lang="en"))[1:3] == ["inside (2)", "outside (2)"]
     assert town[HOME].plot(legend=False).get_legend() is None
-    assert town.plot("county").get_legend().get_texts()[0].get_text() == "文登区"  # type: ignore[union-attr]
+    assert town.plot("county").get_legend().get_texts()[0].get_text() == "文登区"
 
 
 def test_pictures_go_onto_axes_of_the_caller(town: qh.Results, compared: Comparison) -> None:
@@ -317,7 +317,7 @@ def test_geopandas_draws_classes_by_a_scheme(town: qh.Results) -> None:
     pytest.importorskip("mapclassify")
     assert town.communities.plot(column="older", scheme="equalinterval", k=2, legend=True) is not None
     drawn = town[HOME].plot("minutes", scheme="equalinterval", k=2)
-    assert len(drawn.get_legend().get_texts()) == 3  # type: ignore[union-attr]
+    assert len(drawn.get_legend().get_texts()) == 3
 
 
 def test_the_extra_for_notebooks_is_in_the_environment() -> None:
@@ -349,6 +349,6 @@ def test_the_page_of_a_circle_has_that_circle_and_its_plan(town: qh.Results, tmp
     assert names == ["居家养老服务圈"] and plans == 1
     with offline_page(town[CARE].explore(), tmp_path, shown=".qh-panel") as page:
         assert page.evaluate("quarterhourPicture.plans.length") == 0
-    frail = town[HOME].compare["walk-frail"].explore()  # type: ignore[union-attr]
+    frail = town[HOME].compare["walk-frail"].explore()
     with offline_page(frail, tmp_path, shown=".qh-panel") as page:
         assert page.evaluate("quarterhourPicture.circles.length") == 1

@@ -60,7 +60,7 @@ class Comparison(found.Comparison):
                 sheet = Sheet(getattr(self, side), said, legend, style)
                 self._draw(one, frame, column, side, sheet)
                 write_title(one, i18n.say(f"desk.title_{side}", said, share=share_inside(check)), sheet)
-            pair[0].figure.suptitle(plain_text(checks[0].circle.name(said)), fontsize=12, **letters())  # type: ignore[union-attr]
+            pair[0].figure.suptitle(plain_text(checks[0].circle.name(said)), fontsize=12, **letters())
         return pair[0], pair[1]
 
     def _asked(self, circle: str | None) -> str:

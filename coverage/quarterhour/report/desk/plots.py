@@ -80,7 +80,7 @@ def lettered(lang: str) -> Iterator[str]:
     fonts = lettering(lang)
     if not fonts:
         warnings.warn(i18n.say("papers.no_chinese_font", "en"), stacklevel=4)
-    own: dict[str, Any] = {"font.family": list(fonts or (PLAIN,)), "text.parse_math": False, "text.usetex": False}
+    own: Any = {"font.family": list(fonts or (PLAIN,)), "text.parse_math": False, "text.usetex": False}
     with matplotlib.rc_context(own):
         yield lang if fonts else "en"
 
@@ -179,9 +179,10 @@ def _draw_any(ax: Axes, frame: gpd.GeoDataFrame, column: str, sheet: Sheet) -> N
 def _by_name(values: pd.Series, results: Results) -> pd.Series:
     """Areas by name in a legend, those whose names no other has."""
     names = results.names(str(values.name)) if values.name in ("town", "county") else {}
-    told = pd.Series([names.get(str(c), str(c)) for c in values.cat.categories], dtype="str")
-    once = told.where(~told.duplicated(keep=False), values.cat.categories.astype("str"))
-    return values.cat.rename_categories([plain_text(name) for name in once]) if names else values
+    ids = [str(area) for area in values.cat.categories]
+    told = [plain_text(names.get(area, area)) for area in ids]
+    once = [name if told.count(name) == 1 else area for name, area in zip(told, ids, strict=True)]
+    return values.cat.rename_categories(once) if names else values
 
 
 def _heading(column: str, lang: str) -> str:
