@@ -42,11 +42,14 @@ def names_on(page: str) -> tuple[str, ...]:
 def say(key: str, lang: str, /, **values: object) -> str:
     """The sentence of a key in a language, its placeholders filled.
 
-    Raises KeyError when the table has no such key: a sentence nobody wrote is a bug of ours.
+    Raises KeyError when the table has no such key: a sentence nobody wrote is a bug of ours; ValueError for a
+    language that it does not have.
     """
     found = entry(key)
     if found is None:
         raise KeyError(key)
+    if lang not in LANGUAGES:
+        raise ValueError(f"lang is {' or '.join(LANGUAGES)}; this came: {lang!r}")
     return found[lang].format(**values)
 
 

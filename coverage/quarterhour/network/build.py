@@ -14,6 +14,7 @@ from pyproj import CRS
 from scipy import sparse
 from scipy.sparse import csgraph
 
+from quarterhour.base.arguments import takes
 from quarterhour.base.arrays import AnyArray, BoolArray, FloatArray, IntArray
 from quarterhour.base.errors import DataError, first_ids
 from quarterhour.base.labels import percent
@@ -39,6 +40,7 @@ NOWHERE = CRS.from_wkt(
 _NO_STOPPING = ("motorway", "motorway_link")
 
 
+@takes(roads=gpd.GeoDataFrame, mode=Mode, turns=pd.DataFrame)
 def build_network(roads: gpd.GeoDataFrame, mode: Mode, *, turns: pd.DataFrame | None = None) -> Network:
     """The network that a mode may use, its times in whole centiseconds.
 

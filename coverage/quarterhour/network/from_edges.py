@@ -6,6 +6,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from quarterhour.base.arguments import takes
 from quarterhour.base.arrays import AnyArray, FloatArray
 from quarterhour.base.cells import numbers, texts
 from quarterhour.base.centiseconds import CENTISECONDS_PER_MINUTE
@@ -16,6 +17,7 @@ from quarterhour.network.network import Mode, Network
 from quarterhour.network.roads.oneway import oneway_of
 
 
+@takes(edges=pd.DataFrame, nodes=pd.DataFrame, mode=Mode, turns=pd.DataFrame)
 def network_from_edges(
     edges: pd.DataFrame,
     *,

@@ -8,6 +8,7 @@ import pandas as pd
 import shapely
 from numpy.typing import NDArray
 
+from quarterhour.base.arguments import takes
 from quarterhour.base.arrays import AnyArray, BoolArray, FloatArray
 from quarterhour.base.cells import texts
 from quarterhour.base.errors import DataError, first_ids
@@ -27,6 +28,7 @@ _REASONS = np.array(["", "too_far", "no_point"], dtype=object)
 _DOUBTS = np.array(["", "far_off", "no_stopping", "passed_over", "island"], dtype=object)
 
 
+@takes(network=Network, places=gpd.GeoDataFrame)
 def snap_places(
     network: Network,
     places: gpd.GeoDataFrame,
@@ -77,6 +79,7 @@ def snap_places(
     return pd.DataFrame({**made, **own, "reason": _REASONS[reason], "doubt": _DOUBTS[doubt]}, index=places.index)
 
 
+@takes(network=Network, junctions=pd.Series)
 def at_junctions(network: Network, junctions: pd.Series) -> pd.DataFrame:
     """Places that stand on junctions of the network, as ``snap_places`` would tell them; no geometry is needed.
 

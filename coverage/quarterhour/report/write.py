@@ -14,6 +14,7 @@ from typing import Any
 import pandas as pd
 
 from quarterhour.base import i18n
+from quarterhour.base.arguments import takes
 from quarterhour.io import files, postgis, sets
 from quarterhour.maps.draw import Notes, draw_map
 from quarterhour.maps.page import MapPage
@@ -101,6 +102,7 @@ class Written:
     account: sets.Account
 
 
+@takes(results=Results, out=(str, Path))
 def write_results(
     results: Results, out: str | Path, *, lang: str = "zh", tell: RunProgress | None = None, processes: int = 1,
     told_in: str | None = None,
@@ -214,6 +216,7 @@ def _behind(results: Results, p: Proposal) -> dict[str, Any]:
     )
 
 
+@takes(results=Results)
 def meeting_map(
     results: Results, lang: str = "zh", *, parts: ReportParts | None = None, aside: Notes | None = None
 ) -> MapPage:

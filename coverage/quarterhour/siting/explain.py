@@ -5,6 +5,7 @@ from __future__ import annotations
 import pandas as pd
 
 from quarterhour.base import i18n
+from quarterhour.base.arguments import takes
 from quarterhour.base.errors import first_ids
 from quarterhour.base.labels import unit_label
 from quarterhour.siting.explanation.causes import lowered
@@ -14,6 +15,7 @@ from quarterhour.siting.question.plan import SitingPlan
 from quarterhour.siting.question.problem import SitingProblem
 
 
+@takes(problem=SitingProblem, plan=SitingPlan)
 def explain_plan(problem: SitingProblem, plan: SitingPlan, lang: str = "en", *, seconds: float = 20) -> list[str]:
     """The plan in sentences, in Chinese (``zh``) or English (``en``).
 

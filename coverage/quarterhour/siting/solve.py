@@ -15,6 +15,7 @@ from types import FrameType
 
 import numpy as np
 
+from quarterhour.base.arguments import takes
 from quarterhour.base.arrays import BoolArray
 from quarterhour.base.jit import COMPILED
 from quarterhour.base.machine.stop import ENDING, hearing
@@ -52,6 +53,7 @@ _NEARLY, _MOST_PAIRS = 1e-7, 300_000
 """Of a value, what an engine may leave open that the generic model, in questions of so many pairs, then looks at."""
 
 
+@takes(problem=SitingProblem)
 def solve_siting(
     problem: SitingProblem,
     *,

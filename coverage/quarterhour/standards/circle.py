@@ -11,6 +11,7 @@ import numpy as np
 import pandas as pd
 
 from quarterhour.base import i18n
+from quarterhour.base.arguments import takes
 from quarterhour.base.cards import Card, Carded, CardRow
 from quarterhour.base.cells import blank
 from quarterhour.base.errors import DataError, first_ids
@@ -139,6 +140,7 @@ def area_share(shares: pd.DataFrame, column: str, level: str, area: str | None =
     return float((rows if area is None else rows[rows.index == area]).iloc[0])
 
 
+@takes(circle=Circle, times=TravelTimes, communities=pd.DataFrame, kinds=pd.Series)
 def check_circle(
     circle: Circle,
     times: TravelTimes,
@@ -226,7 +228,9 @@ def check_fits(circle: Circle, times: TravelTimes, communities: pd.DataFrame) ->
 
 
 def _check_turnout(circle: Circle, times: TravelTimes) -> None:
-    # A matrix of an analyst's own holds whatever turnout it holds.
+    # A matrix of an analyst's own holds whatever mode and turnout it holds.
+    if times.mode_id not in ("matrix", circle.mode):
+        raise DataError("circle.other_mode", circle=circle.id, needed=circle.mode, found=times.mode_id)
     if times.mode_id != "matrix" and times.turnout_minutes != circle.turnout_minutes:
         needed, found = f"{circle.turnout_minutes:g}", f"{times.turnout_minutes:g}"
         raise DataError("circle.other_turnout", circle=circle.id, needed=needed, found=found)

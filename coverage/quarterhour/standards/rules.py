@@ -9,7 +9,9 @@ from dataclasses import dataclass, replace
 from datetime import date
 from importlib import resources
 from pathlib import Path
-from typing import Any, Literal, TypeVar
+from typing import Any, Literal, TypeVar, get_args
+
+import numpy as np
 
 from quarterhour.base import limits
 from quarterhour.base.errors import DataError
@@ -38,6 +40,34 @@ class Circle(Named):
     source: str = ""
     date: str = ""
     verified: bool = False
+
+    def __post_init__(self) -> None:
+        """DataError for what no circle can be: minutes that are none, an unknown heading, no kind."""
+        kinds = self.kinds if isinstance(self.kinds, tuple | list) else ()
+        wrong = [
+            (field, getattr(self, field), needed)
+            for field, holds, needed in (
+                ("kinds", bool(kinds) and all(isinstance(k, str) and k for k in kinds), ("day_care",)),
+                ("mode", isinstance(self.mode, str) and bool(self.mode), "walk"),
+                ("minutes", is_minutes(self.minutes) and self.minutes > 0, "> 0"),
+                ("heading", self.heading in get_args(Heading), " | ".join(get_args(Heading))),
+                ("people", isinstance(self.people, str) and bool(self.people), "older"),
+                ("need", self.need in ("any", "all"), "any | all"),
+                ("turnout_minutes", is_minutes(self.turnout_minutes) and self.turnout_minutes >= 0, ">= 0"),
+            )
+            if not holds
+        ]
+        if wrong:
+            field, came, needed = wrong[0]
+            raise DataError("errors.bad_circle", circle=self.id, field=field, needed=needed, came=repr(came))
+        if self.turnout_minutes >= self.minutes:
+            told = {"needed": f"< {self.minutes:g}", "came": f"{self.turnout_minutes:g}"}
+            raise DataError("errors.bad_circle", circle=self.id, field="turnout_minutes", **told)
+
+
+def is_minutes(value: object) -> bool:
+    """Whether a value is a number of minutes that somebody could have."""
+    return isinstance(value, int | float | np.number) and not isinstance(value, bool) and math.isfinite(value)
 
 
 _LISTS = ("kinds", "columns", "classes", "minutes", "modes", "road_classes", "applies_to", "served_by")

@@ -11,9 +11,9 @@ from pathlib import Path
 from typing import Any, Concatenate, ParamSpec, TypeVar
 
 import geopandas as gpd
-import pandas as pd
 
 from quarterhour.base import i18n, limits
+from quarterhour.base.arguments import takes
 from quarterhour.base.cards import Card, Carded
 from quarterhour.base.errors import StudyError
 from quarterhour.base.kinds import KindLook, KindLooks
@@ -28,7 +28,7 @@ from quarterhour.study.file.mistakes import refuse
 from quarterhour.study.file.sense import senseless
 from quarterhour.study.file.siting import NearBestFile, SitingFile
 from quarterhour.study.file.study import StudyFile
-from quarterhour.study.scenario.changes import Changes
+from quarterhour.study.scenario.changes import Changes, with_places
 from quarterhour.study.scenario.paces import paced_mode
 from quarterhour.study.scenario.settings import with_settings
 from quarterhour.study.scenario.shared import Shared
@@ -115,16 +115,16 @@ class Study(Carded):
                 asked[f"modes.{name}"], own["mode"] = table, name
             asked |= {f"circles.{file.id}.{key}": value for key, value in own.items() if value is not None}
         made, told = with_settings(self.file, asked | dict(settings or {}))
+        given = Path(roads) if isinstance(roads, str | Path) else None
         gone = (close,) if isinstance(close, str) else tuple(map(str, close))
         changes = replace(
             self.changes,
             settings=(*self.changes.settings, *told),
-            added=self.changes.added if add is None else _both(self.changes.added, add),
+            added=self.changes.added if add is None else with_places(self.changes.added, add),
             closed=tuple(dict.fromkeys([*self.changes.closed, *gone])),
-            roads=roads if isinstance(roads, gpd.GeoDataFrame) else self.changes.roads,
+            roads=self.changes.roads if roads is None else given if given is not None else roads,
         )
-        given = Path(roads) if isinstance(roads, str | Path) else self.roads
-        return checked(replace(self, file=made, changes=changes, roads=given))
+        return checked(replace(self, file=made, changes=changes, roads=given or self.roads))
 
     def _circles(self, circle: str | None) -> list[CircleFile]:
         found = [file for file in self.file.circles if circle in (None, file.id)]
@@ -155,6 +155,7 @@ class Study(Carded):
         return f"<Study {self.file.study.id}: {circles} circles, {questions} siting questions{changed}>"
 
 
+@takes(path=(str, Path))
 def read_study(path: str | Path, *, roads: str | Path | None = None) -> Study:
     """A study from its TOML file or folder; ``roads`` replaces the roads that it names.
 
@@ -175,12 +176,6 @@ def checked(study: Study) -> Study:
     )
     refuse(study.path, mistakes)
     return study
-
-
-def _both(before: gpd.GeoDataFrame | None, added: gpd.GeoDataFrame) -> gpd.GeoDataFrame:
-    if before is None or not isinstance(added, gpd.GeoDataFrame):
-        return added
-    return gpd.GeoDataFrame(pd.concat([before, added.to_crs(before.crs)]), crs=before.crs)
 
 
 def within_limits(work: Callable[Concatenate[Study, P], T]) -> Callable[Concatenate[Study | str | Path, P], T]:

@@ -11,6 +11,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from quarterhour.base.arguments import takes
 from quarterhour.base.arrays import AnyArray, FloatArray, StopFlag
 from quarterhour.base.cells import as_figure, is_number, numbers
 from quarterhour.base.centiseconds import CENTISECONDS_PER_MINUTE
@@ -121,6 +122,7 @@ def _unreached(times: TravelTimes, sites: pd.Index) -> pd.Index:
     return times.communities[(none & times.community_snap["snapped"]).to_numpy(dtype=bool)]
 
 
+@takes(network=Network, communities=pd.DataFrame, sites=pd.DataFrame)
 def nearest_sites(
     network: Network,
     communities: Places,
@@ -152,6 +154,7 @@ def nearest_sites(
     return _told(trips, {rank + 1: (cs[:, rank], site[:, rank]) for rank in range(k)}, "rank")
 
 
+@takes(network=Network, communities=pd.DataFrame, sites=pd.DataFrame, people=(pd.Series, pd.DataFrame))
 def people_within(
     network: Network,
     communities: Places,

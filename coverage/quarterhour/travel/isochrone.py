@@ -19,6 +19,7 @@ import numpy as np
 import pandas as pd
 import shapely
 
+from quarterhour.base.arguments import takes
 from quarterhour.base.arrays import AnyArray
 from quarterhour.base.cells import as_figure
 from quarterhour.base.centiseconds import CENTISECONDS_PER_MINUTE, centiseconds
@@ -44,6 +45,7 @@ BLOCK = 64
 """Sites searched at once."""
 
 
+@takes(network=Network, sites=gpd.GeoDataFrame)
 def isochrones(
     network: Network,
     sites: gpd.GeoDataFrame,

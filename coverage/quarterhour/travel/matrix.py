@@ -6,8 +6,10 @@ from collections.abc import Callable, Iterator
 from typing import Literal
 
 import numpy as np
+import pandas as pd
 from scipy import sparse
 
+from quarterhour.base.arguments import takes
 from quarterhour.base.arrays import AnyArray, Csr, StopFlag
 from quarterhour.base.errors import DataError
 from quarterhour.base.parallel import Progress, in_blocks
@@ -21,6 +23,7 @@ PAIR_B, DESK_B, FIXED_MB = 48, 24, 32
 what the libraries themselves take in passing."""
 
 
+@takes(network=Network, communities=pd.DataFrame, sites=pd.DataFrame)
 def travel_times(
     network: Network,
     communities: Places,
@@ -62,6 +65,7 @@ def travel_times(
     return _table(trips, minutes, np.arange(len(trips.order)), parts)
 
 
+@takes(network=Network, communities=pd.DataFrame, sites=pd.DataFrame)
 def travel_time_blocks(
     network: Network,
     communities: Places,

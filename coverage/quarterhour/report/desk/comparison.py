@@ -79,9 +79,9 @@ class Comparison(found.Comparison):
             return
         named = f"{column}_{side}" if f"{column}_{side}" in frame else column
         check_column(frame, named)
-        both = [frame[c] for c in (f"{column}_before", f"{column}_after") if c in frame]
-        if both and "scheme" not in sheet.style:  # one scale for both
-            least, most = (float(of([of(c) for c in both])) for of in (np.nanmin, np.nanmax))
+        both = frame[[c for c in (f"{column}_before", f"{column}_after") if c in frame]]
+        if both.notna().to_numpy().any() and "scheme" not in sheet.style:  # one scale for both
+            least, most = float(both.min().min()), float(both.max().max())
             sheet = replace(sheet, style={"vmin": least, "vmax": most, **sheet.style})
         draw_frame(ax, frame, named, sheet)
 

@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from quarterhour.base.arguments import takes
 from quarterhour.base.centiseconds import centiseconds
 from quarterhour.base.errors import PlanError
 from quarterhour.base.labels import unit_by_language
@@ -21,6 +22,7 @@ from quarterhour.siting.question.plan import UNMET_COLUMNS, Figures, SitingPlan
 from quarterhour.siting.question.problem import Quota, SitingProblem
 
 
+@takes(problem=SitingProblem, plan=SitingPlan)
 def verify_plan(problem: SitingProblem, plan: SitingPlan) -> Recount:
     """Count a plan again from the question, by code that shares nothing with the solvers.
 

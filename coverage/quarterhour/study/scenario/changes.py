@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass, replace
+from pathlib import Path
 from typing import Any
 
 import geopandas as gpd
@@ -29,13 +30,14 @@ class Changes:
     """What a scenario changes of its study; without anything it is the study itself.
 
     ``settings``: keys of the study file with what they were and are. ``added``: facilities that the study's table has
-    not, as they were given. ``closed``: ids of facilities that are left out. ``roads``: stand in for the study's.
+    not, by id. ``closed``: ids of facilities that are left out. ``roads``: stand in for the
+    study's, a table or a file.
     """
 
     settings: tuple[Setting, ...] = ()
     added: gpd.GeoDataFrame | None = None
     closed: tuple[str, ...] = ()
-    roads: gpd.GeoDataFrame | None = None
+    roads: gpd.GeoDataFrame | Path | None = None
 
     def __bool__(self) -> bool:
         return bool(self.settings or self.closed or self.added is not None or self.roads is not None)
@@ -55,22 +57,22 @@ class Changes:
             if not (s.was is None and isinstance(s.now, Mapping))  # a mode of a name that the next setting says
         ]
         if self.added is not None:
-            said.append(_counted("scenario.added", _named(self.added).index, lang))
+            said.append(_counted("scenario.added", self.added.index, lang))
         if self.closed:
             said.append(_counted("scenario.closed", self.closed, lang))
         if self.roads is not None:
-            said.append(i18n.say("scenario.roads", lang, count=len(self.roads)))
+            said.append(i18n.say("scenario.roads", lang, roads=_roads_said(self.roads)))
         return said
 
     def told(self) -> list[dict[str, Any]]:
         """The changes as plain values, for a manifest."""
         told: list[dict[str, Any]] = [{"path": s.path, "was": s.was, "now": s.now} for s in self.settings]
         if self.added is not None:
-            rows = _named(self.added)
+            rows = self.added
             places = zip(rows.index, rows["kind"], rows.geometry.to_wkt(), strict=True)
             told.append({"added": [[str(i), str(kind), wkt] for i, kind, wkt in places]})
         told += [{"closed": list(self.closed)}] if self.closed else []
-        return [*told, *([{"roads": len(self.roads)}] if self.roads is not None else [])]
+        return [*told, *([{"roads": _roads_said(self.roads)}] if self.roads is not None else [])]
 
 
 def changed_inputs(made: Inputs, changes: Changes, people: tuple[str, ...]) -> Inputs:
@@ -80,7 +82,7 @@ def changed_inputs(made: Inputs, changes: Changes, people: tuple[str, ...]) -> I
     no table of facilities could hold: nothing is left out in silence.
     """
     roads, facilities = made.roads, made.facilities
-    if changes.roads is not None:
+    if isinstance(changes.roads, gpd.GeoDataFrame):
         roads, told = as_roads(changes.roads, crs=made.roads.crs)
         _refuse(told)
     unknown = [i for i in changes.closed if i not in facilities.index]
@@ -97,7 +99,7 @@ def changed_inputs(made: Inputs, changes: Changes, people: tuple[str, ...]) -> I
 
 
 def _added(given: gpd.GeoDataFrame, made: Inputs, facilities: gpd.GeoDataFrame) -> gpd.GeoDataFrame:
-    rows, told = as_places(_named(given), table="facilities", crs=made.communities.crs, required=("kind",))
+    rows, told = as_places(given, table="facilities", crs=made.communities.crs, required=("kind",))
     _refuse(told)
     both = rows.index[rows.index.isin(facilities.index)]
     if len(both):
@@ -106,18 +108,25 @@ def _added(given: gpd.GeoDataFrame, made: Inputs, facilities: gpd.GeoDataFrame) 
     return rows.reindex(columns=facilities.columns)
 
 
-def _named(given: gpd.GeoDataFrame) -> gpd.GeoDataFrame:
-    """With ids and names: rows that have none are new-1, new-2 ..."""
+def with_places(before: gpd.GeoDataFrame | None, given: gpd.GeoDataFrame) -> gpd.GeoDataFrame:
+    """Facilities to add, those of an earlier change first, by id; rows that have none are new-1, new-2 ...
+
+    DataError for what is no table of places with the column ``kind``.
+    """
     if not isinstance(given, gpd.GeoDataFrame):
         raise DataError("scenario.not_places", came=type(given).__name__)
     rows = given if "id" not in given else given.set_index("id")
     if "kind" not in rows:
         raise DataError("scenario.no_kind", found=", ".join(map(str, given.columns)))
     if isinstance(rows.index, pd.RangeIndex):
-        rows = rows.set_axis([f"new-{n}" for n in range(1, len(rows) + 1)])
+        first = 1 if before is None else len(before) + 1
+        rows = rows.set_axis([f"new-{n}" for n in range(first, first + len(rows))])
     named = texts(rows["name"]) if "name" in rows else pd.Series("", index=rows.index)
     ids = rows.index.astype("str")
-    return rows.assign(name=np.where(named.eq(""), ids, named)).set_axis(ids).rename_axis("id")
+    rows = rows.assign(name=np.where(named.eq(""), ids, named)).set_axis(ids).rename_axis("id")
+    if before is None or rows.crs is None or before.crs is None:
+        return rows
+    return gpd.GeoDataFrame(pd.concat([before, rows.to_crs(before.crs)]), crs=before.crs)
 
 
 def _refuse(told: pd.DataFrame) -> None:
@@ -125,6 +134,10 @@ def _refuse(told: pd.DataFrame) -> None:
     if len(errors):
         said = {lang: "\n".join(finding_sentences(errors, lang)) for lang in i18n.LANGUAGES}
         raise DataError("scenario.bad_rows", count=len(errors), problems=said)
+
+
+def _roads_said(roads: gpd.GeoDataFrame | Path) -> str:
+    return roads.name if isinstance(roads, Path) else f"{len(roads):,}"
 
 
 def _counted(key: str, ids: Collection[Any], lang: str) -> str:

@@ -7,16 +7,22 @@ from dataclasses import fields
 from typing import Any
 
 from quarterhour.base import i18n
+from quarterhour.base.errors import StudyError
 from quarterhour.network.network import Mode
 
 _KMH = ("speeds_kmh", "other_kmh", "gap_kmh", "surface_kmh", "allowed_kmh", "ceiling_kmh", "limit_share")
+_FASTEST = 10
+"""Times as fast as the mode, at most."""
 
 
 def paced_mode(mode: Mode, factor: float) -> tuple[str, dict[str, Any]]:
     """The name and the table (``[modes.NAME]``) of a mode that goes ``factor`` times as fast on every way.
 
-    What does not depend on who travels stays: waiting for ferries and signals, turns, turnout.
+    What does not depend on who travels stays: waiting for ferries and signals, turns, turnout. StudyError for a factor
+    that is not above 0, or far beyond any.
     """
+    if not 0 < factor <= _FASTEST:
+        raise StudyError("scenario.bad_speed", given=factor, most=_FASTEST)
     told = {f.name: getattr(mode, f.name) for f in fields(mode) if f.name != "id"}
     told |= {name: _times(told[name], factor) for name in _KMH}
     times = f"{factor:g}"

@@ -1,0 +1,233 @@
+"""Scenarios on one street (``conftest.TOY_STUDY``), by hand, and the same as a run from nothing."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import geopandas as gpd
+import pandas as pd
+import pytest
+from pandas.testing import assert_frame_equal
+from shapely.geometry import LineString, Point
+
+import quarterhour as qh
+from command import quarterhour as run_command
+from quarterhour.base.errors import DataError, QuarterhourError, StudyError
+from quarterhour.study.scenario.settings import parsed_setting, with_settings
+from streets import X0, Y0
+
+HOME = "home-care-circle"
+
+
+def place(x: float, *, kind: str = "day_care", **columns: Any) -> gpd.GeoDataFrame:
+    return gpd.GeoDataFrame({"kind": [kind], **columns}, geometry=[Point(X0 + x, Y0)], crs="EPSG:32651")
+
+
+def inside(results: qh.Results, circle: str = HOME) -> set[str]:
+    (check,) = (c for c in results.checks if c.circle.id == circle)
+    return set(check.communities.index[check.communities["met"]])
+
+
+def quick(study: qh.Study, **changes: Any) -> qh.Results:
+    return qh.run_study(study.scenario(**changes), circles_only=True)
+
+
+@pytest.fixture
+def study(toy_study: Path) -> qh.Study:
+    return qh.read_study(toy_study)
+
+
+# --- what a change does ---
+
+
+@pytest.mark.parametrize(
+    ("changes", "home"),
+    [
+        ({}, {"w", "m"}),
+        ({"minutes": 45}, {"w", "m", "e"}),
+        ({"minutes": 44.99}, {"w", "m"}),
+        ({"minutes": 14.99}, set()),
+        ({"circle": "care-circle", "minutes": 5}, {"w", "m"}),
+        ({"circle": HOME, "mode": "walk-frail"}, set()),
+        ({"circle": HOME, "mode": "ebike"}, {"w", "m", "e"}),
+        ({"speed": 0.99}, set()),
+        ({"speed": 3}, {"w", "m", "e"}),
+        ({"circle": HOME, "turnout": 0.01}, set()),
+        ({"close": "d"}, set()),
+        ({"close": ["d"], "add": place(3600)}, {"e"}),
+        ({"add": place(2700)}, {"w", "m", "e"}),
+        ({"add": place(2700, kind="care_base")}, {"w", "m"}),
+        ({"add": place(2700).to_crs(4326)}, {"w", "m", "e"}),
+        ({"settings": {"circles.home-care-circle.minutes": 45}}, {"w", "m", "e"}),
+        ({"settings": {"circles.0.kinds": ["care_base"]}}, {"w"}),
+    ],
+)
+def test_who_is_inside_is_as_by_hand(study: qh.Study, changes: dict[str, Any], home: set[str]) -> None:
+    assert inside(quick(study, **changes)) == home
+
+
+def test_changes_add_up_and_leave_the_study_as_it_was(study: qh.Study) -> None:
+    both = study.scenario(minutes=20).scenario(add=place(2700)).scenario(add=place(0, id=["w2"]), close="b")
+    assert inside(qh.run_study(both, circles_only=True)) == {"w", "m", "e"}
+    assert [line.split("：")[0] for line in both.changes.sentences("zh")] == [
+        "circles.home-care-circle.minutes", "circles.care-circle.minutes", "新增设施 2 处", "停用设施 1 处",
+    ]  # fmt: skip
+    assert both.changes.sentences("en")[-1] == "1 facilities closed: b"
+    assert "4 changes" in repr(both) and "change" not in repr(study)
+    assert inside(qh.run_study(study, circles_only=True)) == {"w", "m"}
+
+
+def test_other_roads_stand_in(study: qh.Study, toy_study: Path) -> None:
+    """The way from the western village to the centre now makes a bend of more than 900 m."""
+    roads = gpd.read_file(toy_study / "roads.geojson").to_crs("EPSG:32651")
+    bend = LineString([(X0, Y0), (X0 + 450, Y0 + 300), (X0 + 900, Y0)])
+    first = roads.geometry.bounds["minx"].round().eq(X0)
+    roads = roads.set_geometry(roads.geometry.where(~first, bend))
+    assert inside(quick(study, roads=roads)) == {"m"}
+    roads.to_file(toy_study / "bend.gpkg")
+    assert inside(quick(study, roads=toy_study / "bend.gpkg")) == {"m"}
+    assert inside(quick(study)) == {"w", "m"}
+
+
+# --- the same as from nothing, and nothing old ---
+
+
+@pytest.mark.parametrize(
+    "settings",
+    [{f"circles.{HOME}.minutes": 45}, {f"circles.{HOME}.mode": "ebike", "siting.centres.minutes": 30},
+     {"siting.centres.new_sites": 2, "circles.care-circle.turnout_minutes": 1}],
+)  # fmt: skip
+def test_a_scenario_is_the_same_as_a_study_file_that_says_so(study: qh.Study, settings: dict[str, Any]) -> None:
+    qh.run_study(study)
+    found = qh.run_study(study.scenario(settings=settings))
+    file, _ = with_settings(study.file, settings)
+    fresh = qh.run_study(type(study)(study.path, file))
+    for one, other in zip([*found.checks, *found.compare], [*fresh.checks, *fresh.compare], strict=True):
+        for name in ("rows", "communities", "shares"):
+            assert_frame_equal(getattr(one, name), getattr(other, name))
+    assert found.scorecard is not None and fresh.scorecard is not None
+    assert_frame_equal(found.scorecard.rows, fresh.scorecard.rows)
+    assert_frame_equal(found.findings, fresh.findings)
+    assert [p.plan.chosen for p in found.proposals] == [p.plan.chosen for p in fresh.proposals]
+    shortly = qh.run_study(study.scenario(settings=settings), circles_only=True)
+    for one, other in zip(shortly.checks, fresh.checks, strict=True):
+        assert_frame_equal(one.communities, other.communities)
+
+
+def test_files_that_changed_are_read_anew_by_the_next_run(study: qh.Study, toy_study: Path) -> None:
+    assert inside(quick(study, minutes=20)) == {"w", "m"}
+    table = toy_study / "facilities.csv"
+    table.write_text(table.read_text(encoding="utf-8") + f"d2,二,day_care,{X0 + 2700},{Y0}\n", encoding="utf-8")
+    assert inside(qh.run_study(study, siting=False)) == {"w", "m", "e"}
+    assert inside(quick(study, minutes=20)) == {"w", "m", "e"}
+
+
+def test_a_path_is_as_good_as_a_study(toy_study: Path) -> None:
+    assert inside(qh.run_study(toy_study, circles_only=True)) == inside(qh.run_study(str(toy_study), siting=False))
+
+
+@pytest.mark.parametrize("place_of", ["weihai", "liechtenstein", "wuhan"])
+def test_no_setting_changes_nothing(place_of: str) -> None:
+    folder = Path(__file__).parents[2] / "data" / "raw" / place_of
+    file = qh.read_study(folder).file
+    assert with_settings(file, {}) == (file, ())
+
+
+# --- side by side ---
+
+
+def test_a_comparison_counts_to_the_person(study: qh.Study) -> None:
+    found = qh.compare(study, study.scenario(circle=HOME, close="d", add=place(3600)))
+    rows, areas = found.communities.xs(HOME), found.areas.xs(HOME)
+    assert rows["change"].astype(str).to_dict() == {"w": "lost", "m": "lost", "e": "gained", "i": "stays_out"}
+    assert rows.loc["e", ["minutes_before", "minutes_after"]].tolist() == [45.0, 0.0]
+    city = areas.loc[("city", "city")]
+    assert city[["people", "met_before", "met_after", "gained", "lost"]].tolist() == [187, 150, 30, 30, 150]
+    assert (areas["met_before"] + areas["gained"] - areas["lost"] == areas["met_after"]).all()
+    assert (found.communities.xs("care-circle")["change"].isin(["stays_in", "stays_out"])).all()
+    assert found.sentences("zh")[-2].endswith("圈内人口占比由 80.2% 变为 16.0%；30 人进圈，150 人出圈。")
+    assert repr(found) == "<Comparison of 2 circles: 1 communities come inside, 2 fall out>"
+    assert found.communities.crs is not None and found.communities.geometry.notna().all()
+
+
+def test_results_and_studies_compare_in_any_mixture(study: qh.Study) -> None:
+    results = qh.run_study(study, siting=False)
+    for pair in ((results, study), (study, results), (results, results), (study.path, results)):
+        assert set(qh.compare(*pair).communities["change"].astype(str)) == {"stays_in", "stays_out"}
+
+
+# --- what is refused ---
+
+
+@pytest.mark.parametrize(
+    ("changes", "key"),
+    [
+        ({"circle": "nowhere", "minutes": 5}, "scenario.no_circle"),
+        ({"minutes": -1}, "scenario.bad_setting"), ({"minutes": "soon"}, "scenario.bad_setting"),
+        ({"mode": "wlak"}, "study.no_mode"),
+        ({"turnout": 15}, "scenario.bad_setting"), ({"speed": 0}, "scenario.bad_speed"),
+        ({"speed": -1}, "scenario.bad_speed"), ({"speed": float("nan")}, "scenario.bad_speed"),
+        ({"settings": {"circles.home-care-circle.minuts": 5}}, "scenario.bad_setting"),
+        ({"settings": {"circles.home.minutes": 5}}, "scenario.no_path"),
+        ({"settings": {"circles.7.minutes": 5}}, "scenario.no_path"),
+        ({"settings": {"": 5}}, "scenario.bad_setting"),
+        ({"settings": {"study.crs.x": 5}}, "scenario.no_path"),
+        ({"close": "nobody"}, "scenario.no_facility"),
+        ({"add": place(0, id=["d"])}, "scenario.id_taken"), ({"add": [1]}, "scenario.not_places"),
+        ({"add": place(0).drop(columns="kind")}, "scenario.no_kind"),
+        ({"add": gpd.GeoDataFrame({"kind": ["day_care"]}, geometry=[None], crs=4326)}, "scenario.bad_rows"),
+        ({"add": place(0).set_crs(None, allow_override=True)}, "places.no_crs"),
+        ({"add": pd.concat([place(0, id=["x"])] * 2)}, "scenario.bad_rows"),
+    ],
+)  # fmt: skip
+def test_what_cannot_be_is_said(study: qh.Study, changes: dict[str, Any], key: str) -> None:
+    with pytest.raises(QuarterhourError) as told:
+        quick(study, **changes)
+    assert told.value.key == key
+    assert told.value.sentence("zh") and told.value.sentence("en")
+
+
+def test_what_is_no_study_or_has_nothing_in_common_is_said(study: qh.Study) -> None:
+    with pytest.raises(StudyError) as told:
+        qh.run_study(42)  # type: ignore[arg-type]
+    assert told.value.key == "study.not_a_study"
+    bare = qh.run_study(study.scenario(settings={"circles": []}), circles_only=True)
+    with pytest.raises(DataError) as why:
+        qh.compare(study, bare)
+    assert why.value.key == "comparison.no_circle"
+
+
+@pytest.mark.parametrize(
+    ("typed", "parsed"),
+    [
+        ("a.b=20", ("a.b", 20)), ("a.b = 2.5", ("a.b", 2.5)), ("a=walk-frail", ("a", "walk-frail")),
+        ('a=["x", "y"]', ("a", ["x", "y"])), ("a=true", ("a", True)), ("a=x=y", ("a", "x=y")), ("a=", ("a", "")),
+    ],
+)  # fmt: skip
+def test_a_setting_as_it_is_typed(typed: str, parsed: tuple[str, Any]) -> None:
+    assert parsed_setting(typed) == parsed
+
+
+@pytest.mark.parametrize("typed", ["a", "", "=3"])
+def test_a_setting_without_key_or_value_is_refused(typed: str) -> None:
+    with pytest.raises(StudyError):
+        parsed_setting(typed)
+
+
+# --- at the command line ---
+
+
+def test_the_command_line_takes_settings_and_writes_what_changed(toy_study: Path, tmp_path: Path) -> None:
+    before, after = tmp_path / "before", tmp_path / "after"
+    assert run_command("check", str(toy_study), "--out", str(before)).returncode == 0
+    asked = ["--set", f"circles.{HOME}.minutes=45", "--against", str(before)]
+    told = run_command("check", str(toy_study), "--out", str(after), *asked)
+    assert told.returncode == 0, told.stderr
+    assert "本结果按改动后的研究算出：circles.home-care-circle.minutes：15 → 45。" in told.stdout
+    one, other = (json.loads((folder / "manifest.json").read_text(encoding="utf-8")) for folder in (before, after))
+    assert other["changes"] == [{"path": f"circles.{HOME}.minutes", "was": 15.0, "now": 45}]
+    assert "changes" not in one and one["asked"] != other["asked"]
+    wrong = run_command("run", str(toy_study), "--out", str(after), "--set", "circles.home=1")
+    assert wrong.returncode == 1 and "circles.home" in wrong.stderr
