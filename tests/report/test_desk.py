@@ -139,6 +139,25 @@ def test_a_circle_of_a_kind_that_stands_nowhere_has_no_share(town: qh.Results) -
     assert (card.big, card.share, card.rows[0].share) == ("—", None, None)
 
 
+def test_a_question_without_a_plan_says_why_and_is_drawn_as_it_stands(toy_study: Path) -> None:
+    file = toy_study / "study.toml"
+    file.write_text(file.read_text(encoding="utf-8") + "\nat_least = 187\n", encoding="utf-8")
+    found = qh.run_study(qh.read_study(toy_study))[CENTRES]
+    card = found.card()
+    assert (card.big, card.share, card.rows) == ("—", None, ())
+    assert card.lines == ("要求至少覆盖 187 人，而全部站点建成也只能覆盖 180；无站点可达的社区：i。",)
+    assert found.gdf.empty and "planned" not in set(found.communities["after"])
+    assert found.plot().get_title() == "养老中心选址"
+    assert found.explore().startswith("<!DOCTYPE html>")
+
+
+def test_what_stands_nowhere_has_no_share_in_a_comparison(town: qh.Results) -> None:
+    found = qh.compare(town, town.study.scenario(close="d"))
+    assert found.card().parts[0].big == "80.2% → —"
+    assert found.areas.loc[(HOME, "city", "city"), "lost"] == 150
+    assert [ax.get_title() for ax in found.plot("minutes")] == ["之前：80.2%", "之后：—"]
+
+
 def test_a_card_of_hostile_names_is_inert(town: qh.Results, tmp_path: Path) -> None:
     html = (
         f'<!doctype html><html lang="zh"><meta charset="utf-8"><body><main>{hostile(town)._repr_html_()}</main></body>'

@@ -201,8 +201,10 @@ def write_title(ax: Axes, title: str, sheet: Sheet) -> None:
 
 def number_sites(ax: Axes, sites: gpd.GeoDataFrame, crs: Any, label: str) -> None:
     """Sites as numbered discs above all else."""
+    if not len(sites):
+        return
     there = sites.geometry.to_crs(crs) if crs is not None and sites.crs is not None else sites.geometry
-    points = np.column_stack([there.x, there.y]) if len(there) else np.empty((0, 2))
+    points = np.column_stack([there.x, there.y])
     ax.plot(points[:, 0], points[:, 1], linestyle="none", marker="o", markersize=9.0, markerfacecolor="#ffffff",
             markeredgecolor="#111827", zorder=8, label=label)  # fmt: skip
     for (x, y), order in zip(points, sites["order"], strict=True):

@@ -30,8 +30,9 @@ class Comparison(Carded):
 
     ``areas``: one row a circle and area, index ``circle, level, area`` (city, county, town, and units and classes where
     the study has them), columns ``name, people, people_after, met_before, met_after`` (people inside),
-    ``share_before, share_after`` (missing where nobody is there), ``gained, lost`` (people of the communities that
-    come inside or fall out, by the count after where they gain, before where they lose).
+    ``share_before, share_after`` (missing where nobody is there, and where what the circle asks for stands nowhere),
+    ``gained, lost`` (people of the communities that come inside or fall out, by the count after where they gain,
+    before where they lose).
     """
 
     before: Results
@@ -129,6 +130,9 @@ def _areas(a: CircleCheck, b: CircleCheck, rows: pd.DataFrame, before: Results) 
         },
         index=ids,
     )  # fmt: skip
+    for key, check in (("share_before", a), ("share_after", b)):
+        if check.impossible:  # nobody could be inside: no share of 0 %
+            made[key] = np.nan
     for key, column in (("gained", "people_after"), ("lost", "people")):
         moved = rows[column].where(rows["change"].eq(key), 0)
         by = {("city", "city"): int(moved.sum())}
